@@ -1,0 +1,137 @@
+import { resolve } from 'node:path'
+import { type Flaw, TrainyardError } from './errors.js'
+
+const logLevels = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const
+
+/** How to reach Redis, as ioredis takes it. */
+export interface RedisAddress {
+  host?: string
+  port?: number
+  path?: string
+  username?: string
+  password?: string
+  db?: number
+  tls?: object
+}
+
+export interface Config {
+  host: string
+  /** 0 picks a free one. */
+  port: number
+  dataFolder: string
+  /** null: `npm start` runs a Redis of its own. */
+  redis: RedisAddress | null
+  /** Before every key in Redis, so that several servers can share one. */
+  redisPrefix: string
+  /** null: one per GPU, or one on a machine without. */
+  slots: number | null
+  /** A key to accept beside the data folder's own. */
+  key: string | null
+  logLevel: (typeof logLevels)[number]
+}
+
+/** The environment, read once and checked; every bad variable is named at once. */
+export function readConfig(environment: NodeJS.ProcessEnv = process.env): Readonly<Config> {
+  const flaws: Flaw[] = []
+  const read = <T>(
+    name: string,
+    fallback: T,
+    parse: (text: string) => T | undefined,
+    expects: string,
+  ) => {
+    const text = environment[name]?.trim()
+    if (!text) return fallback
+    const value = parse(text)
+    if (value !== undefined) return value
+    flaws.push({
+      path: name,
+      code: 'invalid_setting',
+      message: `${name} is '${text}', expected ${expects}`,
+    })
+    return fallback
+  }
+  const config: Config = {
+    host: read('TRAINYARD_HOST', '127.0.0.1', text => text, 'an address'),
+    port: read('TRAINYARD_PORT', 8080, integer(0, 65_535), 'a port from 0 to 65535'),
+    dataFolder: resolve(read('TRAINYARD_DATA', 'data', text => text, 'a folder')),
+    redis: read<RedisAddress | null>(
+      'REDIS_URL',
+      null,
+      redisAddress,
+      'redis://, rediss:// or unix:// and a path',
+    ),
+    redisPrefix: read(
+      'TRAINYARD_REDIS_PREFIX',
+      'trainyard',
+      pattern(/^[\w.-]{1,40}$/),
+      'letters, digits, dots and dashes',
+    ),
+    slots: read<number | null>(
+      'TRAINYARD_SLOTS',
+      null,
+      integer(1, 1024),
+      'a number from 1 to 1024',
+    ),
+    key: read<string | null>(
+      'TRAINYARD_KEY',
+      null,
+      pattern(/^\S{16,256}$/),
+      'at least 16 characters',
+    ),
+    logLevel: read(
+      'TRAINYARD_LOG_LEVEL',
+      'info',
+      oneOf(logLevels),
+      `one of ${logLevels.join(', ')}`,
+    ),
+  }
+  if (flaws.length > 0) {
+    const message = flaws.map(flaw => flaw.message).join('; ')
+    throw new TrainyardError('INVALID_CONFIGURATION', 'invalid', message, { errors: flaws })
+  }
+  return Object.freeze(config)
+}
+
+/** What a child process of ours gets: this process's environment, and what is said on top. */
+export const childEnvironment = (extra: NodeJS.ProcessEnv = {}): NodeJS.ProcessEnv => ({
+  ...process.env,
+  ...extra,
+})
+
+/** For libraries that read this process's environment as they load. */
+export function setEnvironment(values: Readonly<Record<string, string>>): void {
+  Object.assign(process.env, values)
+}
+
+const integer = (least: number, most: number) => (text: string) => {
+  const value = Number(text)
+  return Number.isInteger(value) && value >= least && value <= most ? value : undefined
+}
+
+const pattern = (expected: RegExp) => (text: string) => (expected.test(text) ? text : undefined)
+
+const oneOf =
+  <const W extends string>(words: readonly W[]) =>
+  (text: string) =>
+    words.find(word => word === text)
+
+function redisAddress(text: string): RedisAddress | undefined {
+  if (!URL.canParse(text)) return undefined
+  const url = new URL(text)
+  const login = {
+    ...(url.username && { username: decodeURIComponent(url.username) }),
+    ...(url.password && { password: decodeURIComponent(url.password) }),
+  }
+  // unix://user:password@localhost/path, since a URL without a host has no place for a login
+  if (url.protocol === 'unix:') return { path: decodeURIComponent(url.pathname), ...login }
+  if (url.protocol !== 'redis:' && url.protocol !== 'rediss:') return undefined
+  const db = url.pathname.slice(1)
+  if (db && !/^\d+$/.test(db)) return undefined
+  return {
+    host: url.hostname,
+    port: Number(url.port || 6379),
+    ...login,
+    ...(db && { db: Number(db) }),
+    ...(url.protocol === 'rediss:' && { tls: {} }),
+  }
+}

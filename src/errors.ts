@@ -1,0 +1,30 @@
+/** `invalid`: the caller must change the request. `unavailable`: the same request may work later. */
+export type ErrorKind = 'invalid' | 'missing' | 'conflict' | 'unavailable'
+
+/** One bad place in a request; `path` is a JSON pointer, or a byte or record position in a file. */
+export interface Flaw {
+  path: string
+  code: string
+  message: string
+}
+
+export interface ErrorExtras {
+  errors?: readonly Flaw[]
+  cause?: unknown
+}
+
+/** Trouble that someone outside the code can cure. A plain `Error` is a bug. */
+export class TrainyardError extends Error {
+  readonly errors: readonly Flaw[]
+
+  constructor(
+    readonly code: string,
+    readonly kind: ErrorKind,
+    message: string,
+    { errors = [], cause }: ErrorExtras = {},
+  ) {
+    super(message, cause === undefined ? undefined : { cause })
+    this.name = 'TrainyardError'
+    this.errors = errors
+  }
+}

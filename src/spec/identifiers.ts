@@ -1,0 +1,16 @@
+import { type Static, Type } from 'typebox'
+
+/** A lower-case ULID behind a prefix: the order of ids is the order of creation. */
+export const JobId = Type.String({ pattern: '^job-[0-9a-z]{26}$' })
+
+/** The first 64 bits of the content's SHA-256: equal uploads are one data set. */
+export const DatasetId = Type.String({ pattern: '^ds-[0-9a-f]{16}$' })
+
+/** What people call data sets, jobs and models. It becomes a folder name and a part of URLs. */
+export const Name = Type.String({
+  pattern: '^[a-z0-9][a-z0-9._-]{0,62}$',
+  description: 'lower-case letters, digits, dot, dash and underscore; at most 63 characters',
+})
+export type Name = Static<typeof Name>
+
+export const Timestamp = Type.String({ format: 'date-time' })

@@ -1,0 +1,90 @@
+import { type Static, Type } from 'typebox'
+import { closed } from './closed.js'
+import { DatasetId, JobId, Name, Timestamp } from './identifiers.js'
+import { ModelOptions } from './model-options.js'
+import { TrainingOptions, type TrainingPlan } from './training-options.js'
+
+/** What a client asks for. */
+export const JobRequest = closed({
+  name: Type.Optional(Name),
+  model: ModelOptions,
+  dataset: Name,
+  training: Type.Optional(TrainingOptions),
+})
+export type JobRequest = Static<typeof JobRequest>
+
+/** What is stored before a job is queued: the request with every default and id filled in. */
+export interface JobManifest {
+  id: string
+  name: string
+  createdAt: string
+  model: ModelOptions
+  dataset: { id: string; name: string }
+  training: TrainingPlan
+}
+
+export const JobStatus = Type.Enum(['queued', 'running', 'succeeded', 'failed', 'cancelled'])
+export type JobStatus = Static<typeof JobStatus>
+
+export const Phase = Type.Enum(['preparing', 'training', 'evaluating', 'saving'])
+export type Phase = Static<typeof Phase>
+
+export const FailureCode = Type.Enum([
+  'nan_loss',
+  'bad_sample',
+  'out_of_memory',
+  'no_progress',
+  'invalid',
+  'internal',
+])
+export type FailureCode = Static<typeof FailureCode>
+
+export const Failure = Type.Object({ code: FailureCode, message: Type.String() })
+export type Failure = Static<typeof Failure>
+
+export const Metrics = Type.Record(Type.String(), Type.Number())
+export type Metrics = Static<typeof Metrics>
+
+export const Transition = Type.Object({
+  status: JobStatus,
+  at: Timestamp,
+  attempt: Type.Integer({ description: '0 until a worker has taken the job' }),
+})
+export type Transition = Static<typeof Transition>
+
+export const ModelRef = Type.Object({ id: Name, version: Type.Integer() })
+export type ModelRef = Static<typeof ModelRef>
+
+const nullable = <T extends Parameters<typeof Type.Optional>[0]>(schema: T) =>
+  Type.Union([schema, Type.Null()])
+
+/** What the API answers. */
+export const Job = Type.Object({
+  id: JobId,
+  name: Name,
+  status: JobStatus,
+  phase: nullable(Phase),
+  attempt: Type.Integer(),
+  progress: Type.Object({
+    step: Type.Integer(),
+    steps: Type.Integer(),
+    fraction: Type.Number(),
+    etaSeconds: nullable(Type.Number()),
+  }),
+  model: ModelOptions,
+  dataset: Type.Object({ id: DatasetId, name: Name }),
+  training: Type.Unsafe<TrainingPlan>(
+    Type.Object(
+      {},
+      { additionalProperties: true, description: 'every training option, defaults filled in' },
+    ),
+  ),
+  createdAt: Timestamp,
+  startedAt: nullable(Timestamp),
+  finishedAt: nullable(Timestamp),
+  transitions: Type.Array(Transition),
+  metrics: Metrics,
+  failure: nullable(Failure),
+  result: nullable(Type.Object({ model: ModelRef })),
+})
+export type Job = Static<typeof Job>

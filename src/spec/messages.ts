@@ -1,0 +1,48 @@
+// What processes say to each other over IPC (advanced serialisation: typed arrays pass as they are).
+import type { DatasetManifest } from './dataset.js'
+import type { FailureCode, JobManifest, Metrics, ModelRef, Phase } from './job.js'
+import type { MetricRow } from './metrics.js'
+
+export interface TrainerTask {
+  job: JobManifest
+  dataset: DatasetManifest
+  validation: DatasetManifest | null
+  /** The attempt's epoch, already claimed in the store. */
+  epoch: number
+  /** The checkpoint to go on from. */
+  resumeFrom: number | null
+}
+
+export type ToTrainer =
+  | { type: 'start'; task: TrainerTask }
+  /** The worker lives; a trainer that hears nothing for `leaseMs` ends itself. */
+  | { type: 'lease' }
+  | { type: 'stop'; reason: 'cancel' | 'drain' }
+
+export type FromTrainer =
+  | { type: 'ready' }
+  | { type: 'phase'; phase: Phase; step: number }
+  | { type: 'metrics'; row: MetricRow }
+  | { type: 'checkpoint'; step: number }
+  | { type: 'stopped' }
+  | { type: 'finished'; model: ModelRef; metrics: Metrics }
+  | { type: 'failed'; code: FailureCode; message: string }
+
+export interface PredictRequest {
+  id: number
+  /** Folder of the SavedModel; its content never changes. */
+  folder: string
+  input:
+    | { kind: 'pixels'; data: Float32Array; shape: [n: number, h: number, w: number, c: number] }
+    | { kind: 'images'; files: Uint8Array[] }
+}
+
+export type ToPredictor = PredictRequest
+
+export type FromPredictor =
+  | { type: 'ready' }
+  | { type: 'answer'; id: number; probabilities: Float32Array; classes: number }
+  | { type: 'error'; id: number; code: string; message: string }
+
+/** What a worker tells the followers of a job: a nudge, never the content. */
+export type JobEvent = 'metrics' | 'checkpoint' | 'changed' | 'cancel'

@@ -1,0 +1,47 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { readConfig } from '../src/config.js'
+import type { TrainyardError } from '../src/errors.js'
+
+test('nothing set is a server for this machine alone', () => {
+  const config = readConfig({})
+  assert.equal(config.host, '127.0.0.1')
+  assert.equal(config.port, 8080)
+  assert.equal(config.redis, null)
+  assert.ok(config.dataFolder.endsWith('/data'))
+})
+
+test('every bad setting is named at once, with what is expected', () => {
+  const environment = {
+    TRAINYARD_PORT: '80801',
+    TRAINYARD_LOG_LEVEL: 'loud',
+    TRAINYARD_KEY: 'short',
+    REDIS_URL: 'http://somewhere',
+  }
+  assert.throws(
+    () => readConfig(environment),
+    (error: TrainyardError) => {
+      assert.deepEqual(error.errors.map(({ path }) => path).sort(), Object.keys(environment).sort())
+      assert.match(error.message, /TRAINYARD_PORT is '80801', expected a port from 0 to 65535/)
+      return true
+    },
+  )
+})
+
+test('a Redis address is taken apart', () => {
+  const redis = (REDIS_URL: string) => readConfig({ REDIS_URL }).redis
+  assert.deepEqual(redis('redis://example'), { host: 'example', port: 6379 })
+  assert.deepEqual(redis('rediss://me:p%40ss@example:7000/3'), {
+    host: 'example',
+    port: 7000,
+    username: 'me',
+    password: 'p@ss',
+    db: 3,
+    tls: {},
+  })
+  assert.deepEqual(redis('unix://me:secret@localhost/run/redis.sock'), {
+    path: '/run/redis.sock',
+    username: 'me',
+    password: 'secret',
+  })
+})
