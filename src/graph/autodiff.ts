@@ -1,0 +1,83 @@
+// Reverse-mode differentiation: one walk from the loss back to the targets.
+import type { Node, Tensor } from './graph.js'
+import { check } from './graph-error.js'
+import { reshapeLike } from './ops/array.js'
+import { onesLike, zerosLike } from './ops/constant.js'
+import { addN } from './ops/math.js'
+import { reduceSum } from './ops/reduce.js'
+import { compatible, describe, sameShape } from './shape.js'
+
+/** d(loss)/d(target) for each target; zeros where the loss does not depend on it. */
+export function gradients(loss: Tensor, targets: readonly Tensor[]): Tensor[] {
+  check(
+    loss.shape.length === 0,
+    `gradients: the loss must be a scalar, it is ${describe(loss.shape)}`,
+  )
+  const { graph } = loss.node
+  return graph.within('gradients', () => {
+    const flows = new Map<Tensor, Tensor[]>([[loss, [onesLike(loss)]]])
+    for (const node of between(targets, loss).reverse()) {
+      graph.within(node.name, () => pull(node, flows))
+    }
+    return targets.map(target => total(target, flows) ?? zerosLike(target))
+  })
+}
+
+/** Sends what flows into a node's outputs on to its inputs. */
+function pull(node: Node, flows: Map<Tensor, Tensor[]>): void {
+  const dys = node.outputs.map(output => total(output, flows))
+  if (dys.every(dy => dy === undefined)) return
+  check(node.op.gradient !== null, `gradients: ${node.op.type} (${node.name}) has no gradient`)
+  const dxs = node.op.gradient(dys, node)
+  for (const [i, x] of node.inputs.entries()) {
+    const dx = dxs[i]
+    if (!dx) continue
+    const flow = unbroadcast(dx, x)
+    flows.set(x, [...(flows.get(x) ?? []), flow])
+  }
+}
+
+/** The sum of all that flows into a tensor, made once. */
+function total(tensor: Tensor, flows: Map<Tensor, Tensor[]>): Tensor | undefined {
+  const parts = flows.get(tensor)
+  if (!parts) return undefined
+  const sum = addN(parts)
+  flows.set(tensor, [sum])
+  return sum
+}
+
+/** The nodes through which the loss depends on a target, in the order of their making. */
+function between(targets: readonly Tensor[], loss: Tensor): Node[] {
+  const dependent = new Set<Tensor>(targets)
+  const candidates = loss.node.graph.nodes.filter(node => {
+    const depends = node.inputs.some(input => dependent.has(input))
+    if (depends) for (const output of node.outputs) dependent.add(output)
+    return depends
+  })
+  const wanted = new Set<Node>([loss.node])
+  return candidates
+    .reverse()
+    .filter(node => {
+      if (!wanted.has(node)) return false
+      for (const input of node.inputs) wanted.add(input.node)
+      return true
+    })
+    .reverse()
+}
+
+/** Sums a gradient over the dimensions along which its tensor was repeated. */
+function unbroadcast(dx: Tensor, x: Tensor): Tensor {
+  if (sameShape(dx.shape, x.shape)) return dx
+  const extra = dx.shape.length - x.shape.length
+  const axes = dx.shape.flatMap((extent, axis) =>
+    axis < extra || (x.shape[axis - extra] === 1 && extent !== 1) ? [axis] : [],
+  )
+  const summed = axes.length > 0 ? reduceSum(dx, axes, { keepDims: true }) : dx
+  const fitted = extra > 0 ? reshapeLike(summed, x) : summed
+  if (!compatible(fitted.shape, x.shape)) {
+    throw new Error(
+      `the gradient of ${x.node.name} has shape ${describe(dx.shape)}, it has ${describe(x.shape)}`,
+    )
+  }
+  return fitted
+}

@@ -1,0 +1,43 @@
+import { create } from '@bufbuild/protobuf'
+import type { Graph, Node, Tensor } from './graph.js'
+import {
+  type FunctionDef,
+  type GraphDef,
+  GraphDefSchema,
+  type NodeDef,
+  NodeDefSchema,
+} from './proto/tensorflow_pb.js'
+
+/** What TensorFlow 2.21 writes: how to read defaults, and the oldest TensorFlow that may try. */
+const versions = { producer: 2474, minConsumer: 12 }
+
+/** How the nodes of a graph name a tensor; nodes inside a function do it differently. */
+export const tensorName = ({ node, index }: Tensor): string => `${node.name}:${index}`
+
+export function nodeDef(node: Node, refer: (tensor: Tensor) => string): NodeDef {
+  return create(NodeDefSchema, {
+    name: node.name,
+    op: node.op.type,
+    input: [...node.inputs.map(refer), ...node.after.map(before => `^${before.name}`)],
+    attr: node.op.attrs(node.inputs, node.attrs),
+  })
+}
+
+/** The part of the graph that the given nodes need, with the functions it calls. */
+export function graphDef(graph: Graph, roots: Iterable<Node>): GraphDef {
+  const needed = new Set<Node>(roots)
+  for (const node of [...graph.nodes].reverse()) {
+    if (!needed.has(node)) continue
+    for (const input of node.inputs) needed.add(input.node)
+    for (const before of node.after) needed.add(before)
+  }
+  const node = graph.nodes.filter(each => needed.has(each)).map(each => nodeDef(each, tensorName))
+  return create(GraphDefSchema, { node, library: { function: called(graph, node) }, versions })
+}
+
+function called(graph: Graph, nodes: readonly NodeDef[]): FunctionDef[] {
+  const names = nodes.flatMap(({ attr }) =>
+    Object.values(attr).flatMap(({ value }) => (value.case === 'func' ? [value.value.name] : [])),
+  )
+  return [...new Set(names)].map(name => graph.functions.get(name)!)
+}

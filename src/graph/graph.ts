@@ -1,0 +1,106 @@
+import type { Attrs } from './attr.js'
+import type { DType } from './dtype.js'
+import { check } from './graph-error.js'
+import type { FunctionDef } from './proto/tensorflow_pb.js'
+import type { Shape } from './shape.js'
+
+/** One output of a node. */
+export interface Tensor {
+  readonly node: Node
+  readonly index: number
+  /** TensorFlow's name for the output and its place in it, such as `components:1`. */
+  readonly port: string
+  readonly shape: Shape
+  readonly dtype: DType
+}
+
+export interface OutputSpec {
+  /** The output argument's name in TensorFlow's op definition. */
+  readonly arg: string
+  readonly shape: Shape
+  readonly dtype: DType
+}
+
+/** What the graph knows of an operation; op.ts defines them with their types. */
+export interface Op {
+  readonly type: string
+  outputs(inputs: readonly Tensor[], attrs: unknown): readonly OutputSpec[]
+  attrs(inputs: readonly Tensor[], attrs: unknown): Attrs
+  readonly gradient:
+    | ((dys: readonly (Tensor | undefined)[], node: Node) => readonly (Tensor | null)[])
+    | null
+}
+
+export interface Node {
+  readonly graph: Graph
+  readonly name: string
+  readonly op: Op
+  readonly inputs: readonly Tensor[]
+  readonly attrs: unknown
+  /** Nodes that must have run before this one, although it reads nothing of theirs. */
+  readonly after: readonly Node[]
+  readonly outputs: readonly Tensor[]
+}
+
+export interface Placement {
+  /** Needed where there are no inputs to take it from. */
+  readonly graph?: Graph | undefined
+  readonly name?: string | undefined
+  readonly after?: readonly (Node | Tensor)[] | undefined
+}
+
+/** Nodes in the order of their making, so that every node follows its inputs. */
+export class Graph {
+  readonly nodes: Node[] = []
+  readonly functions = new Map<string, FunctionDef>()
+  readonly #taken = new Map<string, number>()
+  #scope = ''
+
+  /** Names made while `body` runs begin with `scope/`; `null` goes back to the root. */
+  within<T>(scope: string | null, body: () => T): T {
+    const outer = this.#scope
+    this.#scope = scope === null ? '' : `${outer}${scope}/`
+    try {
+      return body()
+    } finally {
+      this.#scope = outer
+    }
+  }
+
+  add(op: Op, inputs: readonly Tensor[], attrs: unknown, placement: Placement = {}): Node {
+    for (const input of inputs) {
+      check(input.node.graph === this, `${op.type}: ${input.node.name} belongs to another graph`)
+    }
+    const outputs: Tensor[] = []
+    const node: Node = {
+      graph: this,
+      name: this.uniqueName(this.#scope + (placement.name ?? op.type)),
+      op,
+      inputs,
+      attrs,
+      after: (placement.after ?? []).map(before => ('node' in before ? before.node : before)),
+      outputs,
+    }
+    const counts = new Map<string, number>()
+    for (const [index, { arg, shape, dtype }] of op.outputs(inputs, attrs).entries()) {
+      const place = counts.get(arg) ?? 0
+      counts.set(arg, place + 1)
+      outputs.push({ node, index, port: `${arg}:${place}`, shape, dtype })
+    }
+    this.nodes.push(node)
+    return node
+  }
+
+  uniqueName(wanted: string): string {
+    check(
+      /^[A-Za-z0-9.][A-Za-z0-9_./-]*$/.test(wanted),
+      `${wanted} cannot name a node: use letters, digits and _ . / -`,
+    )
+    let count = this.#taken.get(wanted) ?? 0
+    let name = wanted
+    while (this.#taken.has(name)) name = `${wanted}_${++count}`
+    this.#taken.set(wanted, count)
+    this.#taken.set(name, this.#taken.get(name) ?? 0)
+    return name
+  }
+}

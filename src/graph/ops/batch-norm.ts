@@ -1,0 +1,111 @@
+import { attr } from '../attr.js'
+import type { OutputSpec, Tensor } from '../graph.js'
+import { check } from '../graph-error.js'
+import { applyList, defineListOp } from '../op.js'
+import { rank4, sameShape } from '../shape.js'
+import { constant } from './constant.js'
+
+interface NormAttrs {
+  epsilon: number
+  training: boolean
+}
+type NormInputs = readonly [
+  x: Tensor,
+  scale: Tensor,
+  offset: Tensor,
+  mean: Tensor,
+  variance: Tensor,
+]
+
+const nodeAttrs = (x: Tensor, { epsilon, training }: NormAttrs) => ({
+  T: attr.type(x.dtype),
+  U: attr.type('float32'),
+  epsilon: attr.float(epsilon),
+  is_training: attr.bool(training),
+})
+
+const vector = (arg: string, size: number): OutputSpec => ({ arg, shape: [size], dtype: 'float32' })
+
+export const FusedBatchNormGradV3 = defineListOp<readonly Tensor[], NormAttrs>({
+  type: 'FusedBatchNormGradV3',
+  outputs: ([, x, scale]) => [
+    { arg: 'x_backprop', shape: x!.shape, dtype: x!.dtype },
+    vector('scale_backprop', scale!.shape[0]!),
+    vector('offset_backprop', scale!.shape[0]!),
+    vector('reserve_space_4', 0),
+    vector('reserve_space_5', 0),
+  ],
+  attrs: ([, x], attrs) => nodeAttrs(x!, attrs),
+  gradient: null,
+})
+
+export const FusedBatchNormV3 = defineListOp<NormInputs, NormAttrs>({
+  type: 'FusedBatchNormV3',
+  outputs([x, scale, offset]) {
+    const channels = rank4('batchNorm: the input', x.shape)[3]
+    for (const [what, { shape }] of Object.entries({ scale, offset })) {
+      check(
+        sameShape(shape, [channels]),
+        `batchNorm: input has ${channels} channels, the ${what} ${shape.join(' x ')}`,
+      )
+    }
+    return [
+      { arg: 'y', shape: x.shape, dtype: x.dtype },
+      vector('batch_mean', channels),
+      vector('batch_variance', channels),
+      vector('reserve_space_1', channels),
+      vector('reserve_space_2', channels),
+      vector('reserve_space_3', channels),
+    ]
+  },
+  attrs: ([x], attrs) => nodeAttrs(x, attrs),
+  gradient([dy, ...others], { inputs: [x, scale], outputs, attrs }) {
+    check(attrs.training, 'batchNorm: only its training form has a gradient')
+    check(
+      dy !== undefined && others.every(other => other === undefined),
+      'batchNorm: no gradient flows through the batch mean and variance',
+    )
+    const [dx, dScale, dOffset] = applyList(
+      FusedBatchNormGradV3,
+      [dy, x, scale, outputs[3]!, outputs[4]!, outputs[5]!],
+      attrs,
+    )
+    return [dx!, dScale!, dOffset!, null, null]
+  },
+})
+
+export interface Normalised {
+  output: Tensor
+  batchMean: Tensor
+  /** With Bessel's correction, as running averages want it; the output is normalised without. */
+  batchVariance: Tensor
+}
+
+/** x [n, h, w, channels] normalised by the batch's own statistics. */
+export function batchNormTraining(
+  x: Tensor,
+  scale: Tensor,
+  offset: Tensor,
+  epsilon: number,
+): Normalised {
+  const none = constant(x.node.graph, [])
+  const [output, batchMean, batchVariance] = applyList(
+    FusedBatchNormV3,
+    [x, scale, offset, none, none],
+    { epsilon, training: true },
+  )
+  return { output: output!, batchMean: batchMean!, batchVariance: batchVariance! }
+}
+
+/** x [n, h, w, channels] normalised by given statistics. */
+export function batchNormInference(
+  x: Tensor,
+  scale: Tensor,
+  offset: Tensor,
+  mean: Tensor,
+  variance: Tensor,
+  epsilon: number,
+): Tensor {
+  const inputs = [x, scale, offset, mean, variance] as const
+  return applyList(FusedBatchNormV3, inputs, { epsilon, training: false })[0]!
+}

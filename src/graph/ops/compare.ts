@@ -1,0 +1,55 @@
+import { attr } from '../attr.js'
+import type { Tensor } from '../graph.js'
+import { check } from '../graph-error.js'
+import { apply, defineOp } from '../op.js'
+import { broadcast } from '../shape.js'
+import { zerosLike } from './constant.js'
+
+const comparison = (type: string) =>
+  defineOp<readonly [x: Tensor, y: Tensor]>({
+    type,
+    output: 'z',
+    shape: ([x, y]) => broadcast(type, x.shape, y.shape),
+    dtype: () => 'bool',
+    gradient: null,
+  })
+
+export const Equal = comparison('Equal')
+export const NotEqual = comparison('NotEqual')
+export const Less = comparison('Less')
+export const LessEqual = comparison('LessEqual')
+export const Greater = comparison('Greater')
+export const GreaterEqual = comparison('GreaterEqual')
+
+const comparisons = { Equal, NotEqual, Less, LessEqual, Greater, GreaterEqual }
+
+export function compareWith(type: keyof typeof comparisons, x: Tensor, y: Tensor): Tensor {
+  check(x.dtype === y.dtype, `${type}: ${x.dtype} and ${y.dtype} differ; cast one of them`)
+  return apply(comparisons[type], [x, y], {})
+}
+
+export const equal = (x: Tensor, y: Tensor): Tensor => compareWith('Equal', x, y)
+
+type SelectInputs = readonly [condition: Tensor, whenTrue: Tensor, whenFalse: Tensor]
+
+export const SelectV2 = defineOp<SelectInputs>({
+  type: 'SelectV2',
+  output: 'output',
+  shape: ([condition, a, b]) =>
+    broadcast('select', condition.shape, broadcast('select', a.shape, b.shape)),
+  dtype: ([, a]) => a.dtype,
+  attrs: ([, a]) => ({ T: attr.type(a.dtype) }),
+  gradient: (dy, { inputs: [condition] }) => {
+    const nothing = zerosLike(dy)
+    return [null, select(condition, dy, nothing), select(condition, nothing, dy)]
+  },
+})
+
+export function select(condition: Tensor, whenTrue: Tensor, whenFalse: Tensor): Tensor {
+  check(condition.dtype === 'bool', `select: the condition is ${condition.dtype}, not bool`)
+  check(
+    whenTrue.dtype === whenFalse.dtype,
+    `select: ${whenTrue.dtype} and ${whenFalse.dtype} differ; cast one of them`,
+  )
+  return apply(SelectV2, [condition, whenTrue, whenFalse], {})
+}

@@ -1,0 +1,99 @@
+import { attr } from '../attr.js'
+import type { DType } from '../dtype.js'
+import type { Graph, Tensor } from '../graph.js'
+import { check } from '../graph-error.js'
+import { apply, defineOp } from '../op.js'
+import { describe, isStatic, type Shape, sizeOf } from '../shape.js'
+import { tensorProto, type Values } from '../tensor-proto.js'
+
+interface ConstAttrs {
+  values: Values
+  shape: Shape
+  dtype: DType
+}
+
+export const Const = defineOp<readonly [], ConstAttrs>({
+  type: 'Const',
+  output: 'output',
+  shape(_, { values, shape }) {
+    check(
+      values.length === sizeOf(shape),
+      `constant: ${values.length} values do not fill shape ${describe(shape)}`,
+    )
+    return shape
+  },
+  dtype: (_, { dtype }) => dtype,
+  attrs: (_, { values, shape, dtype }) => ({
+    dtype: attr.type(dtype),
+    value: attr.tensor(tensorProto(dtype, shape, values)),
+  }),
+  gradient: null,
+})
+
+export function constant(
+  graph: Graph,
+  values: Values,
+  { dtype = 'float32', shape = [values.length] }: { dtype?: DType; shape?: Shape } = {},
+): Tensor {
+  return apply(Const, [], { values, shape, dtype }, { graph })
+}
+
+export function scalar(
+  graph: Graph,
+  value: number | string | boolean,
+  dtype: DType = 'float32',
+): Tensor {
+  return constant(graph, [value] as unknown as Values, { dtype, shape: [] })
+}
+
+interface PlaceholderAttrs {
+  dtype: DType
+  shape: Shape
+}
+
+export const Placeholder = defineOp<readonly [], PlaceholderAttrs>({
+  type: 'Placeholder',
+  output: 'output',
+  shape: (_, { shape }) => shape,
+  dtype: (_, { dtype }) => dtype,
+  attrs: (_, { dtype, shape }) => ({ dtype: attr.type(dtype), shape: attr.shape(shape) }),
+  gradient: null,
+})
+
+export function placeholder(graph: Graph, name: string, dtype: DType, shape: Shape = []): Tensor {
+  return apply(Placeholder, [], { dtype, shape }, { graph, name })
+}
+
+export const Fill = defineOp<readonly [dims: Tensor, value: Tensor], { shape: Shape }>({
+  type: 'Fill',
+  output: 'output',
+  shape: (_, { shape }) => shape,
+  dtype: ([, value]) => value.dtype,
+  attrs: ([dims, value]) => ({ T: attr.type(value.dtype), index_type: attr.type(dims.dtype) }),
+  gradient: null,
+})
+
+/** Kept as an op, not a constant: a large tensor of one value costs the graph file nothing. */
+export function fill(graph: Graph, shape: Shape, value: number, dtype: DType = 'float32'): Tensor {
+  check(isStatic(shape), `fill: the shape ${describe(shape)} must be known`)
+  const dims = constant(graph, shape, { dtype: 'int32' })
+  return apply(Fill, [dims, scalar(graph, value, dtype)], { shape })
+}
+
+export const ZerosLike = defineOp<readonly [x: Tensor]>({
+  type: 'ZerosLike',
+  output: 'y',
+  shape: ([x]) => x.shape,
+  gradient: null,
+})
+
+export const zerosLike = (x: Tensor): Tensor => apply(ZerosLike, [x], {})
+
+export const OnesLike = defineOp<readonly [x: Tensor]>({
+  type: 'OnesLike',
+  output: 'y',
+  shape: ([x]) => x.shape,
+  gradient: null,
+})
+
+export const onesLike = (x: Tensor): Tensor => apply(OnesLike, [x], {})

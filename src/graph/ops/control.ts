@@ -1,0 +1,37 @@
+import type { Graph, Node, Placement, Tensor } from '../graph.js'
+import { apply, applyEffect, defineEffect, defineOp } from '../op.js'
+
+export const Identity = defineOp<readonly [x: Tensor]>({
+  type: 'Identity',
+  output: 'output',
+  shape: ([x]) => x.shape,
+  gradient: dy => [dy],
+})
+
+/** With `after`, a value whose fetch makes side effects happen first. */
+export const identity = (x: Tensor, placement?: Placement): Tensor =>
+  apply(Identity, [x], {}, placement)
+
+export const StopGradient = defineOp<readonly [x: Tensor]>({
+  type: 'StopGradient',
+  output: 'output',
+  shape: ([x]) => x.shape,
+  gradient: () => [null],
+})
+
+export const stopGradient = (x: Tensor): Tensor => apply(StopGradient, [x], {})
+
+export const NoOp = defineEffect<readonly []>({ type: 'NoOp', attrs: () => ({}) })
+
+/** One node that stands for many effects. */
+export const group = (
+  graph: Graph,
+  effects: readonly (Node | Tensor)[],
+  placement: Placement = {},
+): Node =>
+  applyEffect(
+    NoOp,
+    [],
+    {},
+    { ...placement, graph, after: [...effects, ...(placement.after ?? [])] },
+  )

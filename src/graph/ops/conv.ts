@@ -1,0 +1,106 @@
+import { attr } from '../attr.js'
+import type { Tensor } from '../graph.js'
+import { check } from '../graph-error.js'
+import { apply, defineOp } from '../op.js'
+import { describe, rank4, type Shape } from '../shape.js'
+import { pad, shapeOf } from './array.js'
+
+export type Padding = 'SAME' | 'VALID'
+
+/** Rows and columns of zeros on each side. */
+export interface Margins {
+  readonly top: number
+  readonly bottom: number
+  readonly left: number
+  readonly right: number
+}
+
+interface ConvAttrs {
+  stride: number
+  padding: Padding
+}
+
+interface BackpropAttrs extends ConvAttrs {
+  shape: Shape
+}
+
+export interface ConvOptions {
+  stride?: number
+  padding?: Padding | Margins
+}
+
+/** The extent of a window's output along one side. */
+export function windowed(what: string, size: number, window: number, attrs: ConvAttrs): number {
+  if (size < 0) return -1
+  const { stride, padding } = attrs
+  const extent = Math.ceil((padding === 'SAME' ? size : size - window + 1) / stride)
+  check(extent > 0, `${what}: a window of ${window} does not fit into ${size} pixels`)
+  return extent
+}
+
+const nodeAttrs = (values: Tensor, { stride, padding }: ConvAttrs) => ({
+  T: attr.type(values.dtype),
+  strides: attr.ints([1, stride, stride, 1]),
+  padding: attr.string(padding),
+})
+
+type BackpropInputs = readonly [sizes: Tensor, filter: Tensor, dy: Tensor]
+
+export const Conv2DBackpropInput = defineOp<BackpropInputs, BackpropAttrs>({
+  type: 'Conv2DBackpropInput',
+  output: 'output',
+  shape: (_, { shape }) => shape,
+  dtype: ([, , dy]) => dy.dtype,
+  attrs: ([, , dy], attrs) => nodeAttrs(dy, attrs),
+  gradient: null,
+})
+
+type BackpropFilterInputs = readonly [x: Tensor, sizes: Tensor, dy: Tensor]
+
+export const Conv2DBackpropFilter = defineOp<BackpropFilterInputs, BackpropAttrs>({
+  type: 'Conv2DBackpropFilter',
+  output: 'output',
+  shape: (_, { shape }) => shape,
+  attrs: ([x], attrs) => nodeAttrs(x, attrs),
+  gradient: null,
+})
+
+export const Conv2D = defineOp<readonly [x: Tensor, filter: Tensor], ConvAttrs>({
+  type: 'Conv2D',
+  output: 'output',
+  shape([x, filter], attrs) {
+    const [n, h, w, channels] = rank4('conv2d: the input', x.shape)
+    const [kh, kw, expected, filters] = rank4('conv2d: the filter', filter.shape)
+    check(
+      channels === expected,
+      `conv2d: input has ${channels} channels, filter expects ${expected}`,
+    )
+    return [n, windowed('conv2d', h, kh, attrs), windowed('conv2d', w, kw, attrs), filters]
+  },
+  attrs: ([x], attrs) => nodeAttrs(x, attrs),
+  gradient: (dy, { inputs: [x, filter], attrs }) => [
+    apply(Conv2DBackpropInput, [shapeOf(x), filter, dy], { ...attrs, shape: x.shape }),
+    apply(Conv2DBackpropFilter, [x, shapeOf(filter), dy], { ...attrs, shape: filter.shape }),
+  ],
+})
+
+/** x [n, h, w, in] with filter [kh, kw, in, out] → [n, h', w', out]. */
+export function conv2d(
+  x: Tensor,
+  filter: Tensor,
+  { stride = 1, padding = 'SAME' }: ConvOptions = {},
+): Tensor {
+  check(x.dtype === filter.dtype, `conv2d: input is ${x.dtype}, filter is ${filter.dtype}`)
+  check(
+    Number.isInteger(stride) && stride > 0,
+    `conv2d: stride ${stride} is not a positive whole number`,
+  )
+  return typeof padding === 'string'
+    ? apply(Conv2D, [x, filter], { stride, padding })
+    : apply(Conv2D, [margined(x, padding), filter], { stride, padding: 'VALID' })
+}
+
+function margined(x: Tensor, { top, bottom, left, right }: Margins): Tensor {
+  check(x.shape.length === 4, `conv2d: the input's shape is ${describe(x.shape)}, not 4 long`)
+  return pad(x, [0, top, left, 0], [0, bottom, right, 0])
+}

@@ -1,0 +1,166 @@
+import { attr } from '../attr.js'
+import type { DType } from '../dtype.js'
+import { defineFunction } from '../function.js'
+import type { Tensor } from '../graph.js'
+import { check } from '../graph-error.js'
+import { apply, defineOp } from '../op.js'
+import type { Shape } from '../shape.js'
+import { scalar } from './constant.js'
+import { cast } from './math.js'
+
+export interface Component {
+  readonly dtype: DType
+  readonly shape: Shape
+}
+
+/** A description of a stream of elements; an iterator makes it run. */
+export interface Dataset {
+  readonly handle: Tensor
+  readonly element: readonly Component[]
+}
+
+interface Elements {
+  element: readonly Component[]
+}
+
+export const elementAttrs = (element: readonly Component[]) => ({
+  output_types: attr.types(element.map(({ dtype }) => dtype)),
+  output_shapes: attr.shapes(element.map(({ shape }) => shape)),
+})
+
+const datasetOp = (type: string, attrs: (element: readonly Component[]) => object = elementAttrs) =>
+  defineOp<readonly Tensor[], Elements>({
+    type,
+    output: 'handle',
+    shape: () => [],
+    dtype: () => 'variant',
+    attrs: (_, { element }) => ({ ...attrs(element) }),
+    gradient: null,
+  })
+
+export const TFRecordDataset = datasetOp('TFRecordDataset', () => ({}))
+export const ShuffleDataset = datasetOp('ShuffleDataset', element => ({
+  ...elementAttrs(element),
+  reshuffle_each_iteration: attr.bool(true),
+}))
+export const RepeatDataset = datasetOp('RepeatDataset')
+export const TakeDataset = datasetOp('TakeDataset')
+export const SkipDataset = datasetOp('SkipDataset')
+export const BatchDatasetV2 = datasetOp('BatchDatasetV2')
+export const PrefetchDataset = datasetOp('PrefetchDataset', element => ({
+  ...elementAttrs(element),
+  legacy_autotune: attr.bool(false),
+}))
+
+const int64 = (dataset: Dataset, value: number | Tensor): Tensor =>
+  typeof value === 'number'
+    ? scalar(dataset.handle.node.graph, value, 'int64')
+    : cast(value, 'int64')
+
+/** The records of the files, in order, as strings. */
+export function tfRecords(files: Tensor, { bufferBytes = 262_144 } = {}): Dataset {
+  const { graph } = files.node
+  const element: Component[] = [{ dtype: 'string', shape: [] }]
+  const compression = scalar(graph, '', 'string')
+  const inputs = [files, compression, scalar(graph, bufferBytes, 'int64')]
+  return { handle: apply(TFRecordDataset, inputs, { element }), element }
+}
+
+/** Another order each time the data repeat, all of them given by the seed; two zeros would not be. */
+export function shuffle(
+  dataset: Dataset,
+  bufferSize: number,
+  seed: readonly [Tensor | number, Tensor | number],
+): Dataset {
+  check(
+    seed.some(part => part !== 0),
+    'shuffle: TensorFlow takes the seed (0, 0) for a random one',
+  )
+  const numbers = [bufferSize, ...seed].map(value => int64(dataset, value))
+  return along(ShuffleDataset, dataset, numbers)
+}
+
+/** -1 repeats for ever. */
+export const repeat = (dataset: Dataset, count = -1): Dataset =>
+  along(RepeatDataset, dataset, [int64(dataset, count)])
+
+export const take = (dataset: Dataset, count: number | Tensor): Dataset =>
+  along(TakeDataset, dataset, [int64(dataset, count)])
+
+export const skip = (dataset: Dataset, count: number | Tensor): Dataset =>
+  along(SkipDataset, dataset, [int64(dataset, count)])
+
+/** Elements made ready ahead; -1 lets TensorFlow find out how many. */
+export const prefetch = (dataset: Dataset, count = -1): Dataset =>
+  along(PrefetchDataset, dataset, [int64(dataset, count)])
+
+/** With the remainder dropped the batch's extent is known, else it is -1. */
+export function batch(
+  dataset: Dataset,
+  size: number,
+  { dropRemainder }: { dropRemainder: boolean },
+): Dataset {
+  const extent = dropRemainder ? size : -1
+  const element = dataset.element.map(({ dtype, shape }) => ({ dtype, shape: [extent, ...shape] }))
+  const drop = scalar(dataset.handle.node.graph, dropRemainder, 'bool')
+  const inputs = [dataset.handle, int64(dataset, size), drop]
+  return { handle: apply(BatchDatasetV2, inputs, { element }), element }
+}
+
+interface MapAttrs extends Elements {
+  body: string
+  captures: readonly DType[]
+  deterministic: boolean
+}
+
+export const ParallelMapDatasetV2 = defineOp<readonly Tensor[], MapAttrs>({
+  type: 'ParallelMapDatasetV2',
+  output: 'handle',
+  shape: () => [],
+  dtype: () => 'variant',
+  attrs: (_, { element, body, captures, deterministic }) => ({
+    ...elementAttrs(element),
+    f: attr.func(body),
+    Targuments: attr.types(captures),
+    deterministic: attr.string(deterministic ? 'true' : 'false'),
+    use_inter_op_parallelism: attr.bool(true),
+    preserve_cardinality: attr.bool(true),
+  }),
+  gradient: null,
+})
+
+export interface MapOptions {
+  /** -1 lets TensorFlow find out how many. */
+  parallel?: number
+  /** Keeps the order of the elements; without it a job cannot be repeated. */
+  deterministic?: boolean
+  /** Tensors of the graph that the body may use: they follow the element's components. */
+  captures?: readonly Tensor[]
+}
+
+/** `body` describes, once, what happens to each element. */
+export function map(
+  dataset: Dataset,
+  name: string,
+  body: (...components: Tensor[]) => readonly Tensor[],
+  { parallel = -1, deterministic = true, captures = [] }: MapOptions = {},
+): Dataset {
+  const { graph } = dataset.handle.node
+  const made = defineFunction(graph, name, [...dataset.element, ...captures], body)
+  const handle = apply(
+    ParallelMapDatasetV2,
+    [dataset.handle, ...captures, int64(dataset, parallel)],
+    {
+      element: made.outputs,
+      body: made.name,
+      captures: captures.map(({ dtype }) => dtype),
+      deterministic,
+    },
+  )
+  return { handle, element: made.outputs }
+}
+
+function along(op: typeof TakeDataset, dataset: Dataset, numbers: readonly Tensor[]): Dataset {
+  const { element } = dataset
+  return { handle: apply(op, [dataset.handle, ...numbers], { element }), element }
+}

@@ -1,0 +1,91 @@
+import { attr } from '../attr.js'
+import type { Graph, Node, Placement, Tensor } from '../graph.js'
+import { check } from '../graph-error.js'
+import { apply, applyEffect, applyList, defineEffect, defineListOp, defineOp } from '../op.js'
+import { compatible } from '../shape.js'
+import { type Component, type Dataset, elementAttrs } from './dataset.js'
+
+/** A place in a stream that stays in the session between runs. */
+export interface Iterator {
+  readonly handle: Tensor
+  readonly element: readonly Component[]
+}
+
+interface IteratorAttrs {
+  name: string
+  element: readonly Component[]
+}
+
+export const IteratorV2 = defineOp<readonly [], IteratorAttrs>({
+  type: 'IteratorV2',
+  output: 'handle',
+  shape: () => [],
+  dtype: () => 'resource',
+  attrs: (_, { name, element }) => ({
+    ...elementAttrs(element),
+    shared_name: attr.string(name),
+    container: attr.string(''),
+  }),
+  gradient: null,
+})
+
+export const iterator = (graph: Graph, name: string, element: readonly Component[]): Iterator => ({
+  handle: apply(IteratorV2, [], { name, element }, { graph, name }),
+  element,
+})
+
+export const MakeIterator = defineEffect<readonly [dataset: Tensor, iterator: Tensor]>({
+  type: 'MakeIterator',
+  attrs: () => ({}),
+})
+
+/** Puts the iterator at the start of the data set. */
+export function startIterator(target: Iterator, dataset: Dataset, placement?: Placement): Node {
+  check(
+    dataset.element.length === target.element.length &&
+      dataset.element.every(
+        ({ dtype, shape }, i) =>
+          dtype === target.element[i]!.dtype && compatible(shape, target.element[i]!.shape),
+      ),
+    `startIterator: the data set's elements are not those of ${target.handle.node.name}`,
+  )
+  return applyEffect(MakeIterator, [dataset.handle, target.handle], {}, placement)
+}
+
+type OnIterator = readonly [iterator: Tensor]
+
+export const IteratorGetNext = defineListOp<OnIterator, { element: readonly Component[] }>({
+  type: 'IteratorGetNext',
+  outputs: (_, { element }) => element.map(component => ({ arg: 'components', ...component })),
+  attrs: (_, { element }) => elementAttrs(element),
+  gradient: null,
+})
+
+/** The next element's components; past the last one the run fails. */
+export const next = ({ handle, element }: Iterator, placement?: Placement): readonly Tensor[] =>
+  applyList(IteratorGetNext, [handle], { element }, placement)
+
+export const SerializeIterator = defineOp<OnIterator>({
+  type: 'SerializeIterator',
+  output: 'serialized',
+  shape: () => [-1],
+  dtype: () => 'variant',
+  attrs: () => ({ external_state_policy: attr.int(0) }),
+  gradient: null,
+})
+
+/** The iterator's place, its shuffle and prefetch buffers included: a tensor for `saveTensors`. */
+export const serializeIterator = ({ handle }: Iterator, placement?: Placement): Tensor =>
+  apply(SerializeIterator, [handle], {}, placement)
+
+export const DeserializeIterator = defineEffect<readonly [iterator: Tensor, serialized: Tensor]>({
+  type: 'DeserializeIterator',
+  attrs: () => ({}),
+})
+
+/** Only after `startIterator` on the same data set, its shuffle seed included: later epochs ask it. */
+export const deserializeIterator = (
+  { handle }: Iterator,
+  serialized: Tensor,
+  placement?: Placement,
+): Node => applyEffect(DeserializeIterator, [handle, serialized], {}, placement)

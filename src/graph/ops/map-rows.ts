@@ -1,0 +1,50 @@
+import { attr } from '../attr.js'
+import type { DType } from '../dtype.js'
+import { defineFunction } from '../function.js'
+import type { Tensor } from '../graph.js'
+import { check } from '../graph-error.js'
+import { applyList, defineListOp } from '../op.js'
+import type { Shape } from '../shape.js'
+
+interface MapAttrs {
+  body: string
+  rows: number
+  captures: readonly DType[]
+  results: readonly { dtype: DType; shape: Shape }[]
+}
+
+export const MapDefun = defineListOp<readonly Tensor[], MapAttrs>({
+  type: 'MapDefun',
+  outputs: (_, { rows, results }) =>
+    results.map(({ dtype, shape }) => ({ arg: 'output', dtype, shape: [rows, ...shape] })),
+  attrs: (inputs, { body, captures, results }) => ({
+    f: attr.func(body),
+    Targuments: attr.types(inputs.slice(0, inputs.length - captures.length).map(x => x.dtype)),
+    Tcaptured: attr.types(captures),
+    output_types: attr.types(results.map(({ dtype }) => dtype)),
+    output_shapes: attr.shapes(results.map(({ shape }) => shape)),
+  }),
+  gradient: null,
+})
+
+/**
+ * Does to each row of x [n, ...] what `body` does to one, the rows in parallel. For ops that take
+ * one image at a time, such as decoding; the results must have known shapes.
+ */
+export function mapRows(
+  x: Tensor,
+  name: string,
+  body: (row: Tensor, ...captures: Tensor[]) => readonly Tensor[],
+  captures: readonly Tensor[] = [],
+): readonly Tensor[] {
+  const [rows, ...shape] = x.shape
+  check(rows !== undefined, 'mapRows: a scalar has no rows')
+  const args = [{ dtype: x.dtype, shape }, ...captures]
+  const made = defineFunction(x.node.graph, name, args, (row, ...rest) => body(row!, ...rest))
+  return applyList(MapDefun, [x, ...captures], {
+    body: made.name,
+    rows,
+    captures: captures.map(({ dtype }) => dtype),
+    results: made.outputs,
+  })
+}

@@ -1,0 +1,83 @@
+import { attr } from '../attr.js'
+import type { OutputSpec, Tensor } from '../graph.js'
+import { check } from '../graph-error.js'
+import { apply, applyList, defineListOp, defineOp } from '../op.js'
+import { compatible, describe, rank2 } from '../shape.js'
+import { reshape } from './array.js'
+import { exp, mul, sub } from './math.js'
+import { reduceSum } from './reduce.js'
+
+export const Softmax = defineOp<readonly [logits: Tensor]>({
+  type: 'Softmax',
+  output: 'softmax',
+  shape: ([logits]) => logits.shape,
+  gradient: (dy, { output }) => {
+    const weighted = reduceSum(mul(dy, output), [-1], { keepDims: true })
+    return [mul(sub(dy, weighted), output)]
+  },
+})
+
+export const LogSoftmax = defineOp<readonly [logits: Tensor]>({
+  type: 'LogSoftmax',
+  output: 'logsoftmax',
+  shape: ([logits]) => logits.shape,
+  gradient: (dy, { output }) => [
+    sub(dy, mul(exp(output), reduceSum(dy, [-1], { keepDims: true }))),
+  ],
+})
+
+/** Along the last dimension. */
+export const softmax = (logits: Tensor): Tensor => apply(Softmax, [logits], {})
+export const logSoftmax = (logits: Tensor): Tensor => apply(LogSoftmax, [logits], {})
+
+type LossInputs = readonly [logits: Tensor, labels: Tensor]
+
+function lossAndBackprop([logits]: LossInputs): OutputSpec[] {
+  const [n] = rank2('crossEntropy: the logits', logits.shape)
+  return [
+    { arg: 'loss', shape: [n], dtype: logits.dtype },
+    { arg: 'backprop', shape: logits.shape, dtype: logits.dtype },
+  ]
+}
+
+/** TensorFlow computes d(loss)/d(logits) along with the loss: the rule only scales its rows. */
+function scaledBackprop(dys: readonly (Tensor | undefined)[], outputs: readonly Tensor[]): Tensor {
+  const [dy, through] = dys
+  check(dy !== undefined && !through, 'crossEntropy: it can be differentiated only once')
+  return mul(reshape(dy, [dy.shape[0]!, 1]), outputs[1]!)
+}
+
+export const SoftmaxCrossEntropyWithLogits = defineListOp<LossInputs>({
+  type: 'SoftmaxCrossEntropyWithLogits',
+  outputs: lossAndBackprop,
+  gradient: (dys, { outputs }) => [scaledBackprop(dys, outputs), null],
+})
+
+export const SparseSoftmaxCrossEntropyWithLogits = defineListOp<LossInputs>({
+  type: 'SparseSoftmaxCrossEntropyWithLogits',
+  outputs: lossAndBackprop,
+  attrs: ([logits, labels]) => ({ T: attr.type(logits.dtype), Tlabels: attr.type(labels.dtype) }),
+  gradient: (dys, { outputs }) => [scaledBackprop(dys, outputs), null],
+})
+
+/** logits [n, classes], labels [n, classes] as probabilities → loss [n]; labels get no gradient. */
+export function softmaxCrossEntropy(logits: Tensor, labels: Tensor): Tensor {
+  check(
+    compatible(logits.shape, labels.shape),
+    `softmaxCrossEntropy: logits are ${describe(logits.shape)}, labels ${describe(labels.shape)}`,
+  )
+  return applyList(SoftmaxCrossEntropyWithLogits, [logits, labels], {})[0]!
+}
+
+/** logits [n, classes], labels [n] as class numbers → loss [n]. */
+export function sparseSoftmaxCrossEntropy(logits: Tensor, labels: Tensor): Tensor {
+  check(
+    labels.dtype === 'int32' || labels.dtype === 'int64',
+    `sparseSoftmaxCrossEntropy: labels must be int32 or int64, they are ${labels.dtype}`,
+  )
+  check(
+    compatible(logits.shape.slice(0, 1), labels.shape),
+    `sparseSoftmaxCrossEntropy: logits are ${describe(logits.shape)}, labels ${describe(labels.shape)}`,
+  )
+  return applyList(SparseSoftmaxCrossEntropyWithLogits, [logits, labels], {})[0]!
+}

@@ -1,0 +1,94 @@
+import { attr } from '../attr.js'
+import type { DType } from '../dtype.js'
+import type { Graph, Node, Placement, Tensor } from '../graph.js'
+import { check } from '../graph-error.js'
+import { apply, applyEffect, defineEffect, defineOp } from '../op.js'
+import { compatible, describe, type Shape } from '../shape.js'
+
+/** A value that stays in the session between runs. */
+export interface Variable {
+  readonly name: string
+  readonly shape: Shape
+  readonly dtype: DType
+  readonly handle: Tensor
+  /**
+   * The value as a run finds it. A run that also assigns the variable must read this before the
+   * assignment, as a gradient does; to see the new value use `read(variable, { after })`.
+   */
+  readonly value: Tensor
+}
+
+interface VariableAttrs {
+  name: string
+  dtype: DType
+  shape: Shape
+}
+
+export const VarHandleOp = defineOp<readonly [], VariableAttrs>({
+  type: 'VarHandleOp',
+  output: 'resource',
+  shape: () => [],
+  dtype: () => 'resource',
+  attrs: (_, { name, dtype, shape }) => ({
+    dtype: attr.type(dtype),
+    shape: attr.shape(shape),
+    shared_name: attr.string(name),
+  }),
+  gradient: null,
+})
+
+export const ReadVariableOp = defineOp<readonly [handle: Tensor], { dtype: DType; shape: Shape }>({
+  type: 'ReadVariableOp',
+  output: 'value',
+  shape: (_, { shape }) => shape,
+  dtype: (_, { dtype }) => dtype,
+  attrs: (_, { dtype }) => ({ dtype: attr.type(dtype) }),
+  gradient: null,
+})
+
+/** The name is the name in checkpoints, whatever scope is being built. */
+export function variable(
+  graph: Graph,
+  name: string,
+  shape: Shape,
+  dtype: DType = 'float32',
+): Variable {
+  return graph.within(null, () => {
+    const handle = apply(VarHandleOp, [], { name, dtype, shape }, { graph, name })
+    check(handle.node.name === name, `variable ${name}: there is a node of that name already`)
+    const value = apply(ReadVariableOp, [handle], { dtype, shape }, { name: `${name}/Read` })
+    return { name, shape, dtype, handle, value }
+  })
+}
+
+export const read = ({ handle, dtype, shape }: Variable, placement?: Placement): Tensor =>
+  apply(ReadVariableOp, [handle], { dtype, shape }, placement)
+
+type AssignInputs = readonly [handle: Tensor, value: Tensor]
+
+const assignment = (type: string) =>
+  defineEffect<AssignInputs>({
+    type,
+    attrs: ([, value]) => ({ dtype: attr.type(value.dtype) }),
+  })
+
+export const AssignVariableOp = assignment('AssignVariableOp')
+export const AssignAddVariableOp = assignment('AssignAddVariableOp')
+export const AssignSubVariableOp = assignment('AssignSubVariableOp')
+
+export const assign = (target: Variable, value: Tensor, placement?: Placement): Node =>
+  applyEffect(AssignVariableOp, fitting('assign', target, value), {}, placement)
+
+export const assignAdd = (target: Variable, value: Tensor, placement?: Placement): Node =>
+  applyEffect(AssignAddVariableOp, fitting('assignAdd', target, value), {}, placement)
+
+export const assignSub = (target: Variable, value: Tensor, placement?: Placement): Node =>
+  applyEffect(AssignSubVariableOp, fitting('assignSub', target, value), {}, placement)
+
+function fitting(what: string, target: Variable, value: Tensor): AssignInputs {
+  check(
+    value.dtype === target.dtype && compatible(value.shape, target.shape),
+    `${what}: ${target.name} is ${target.dtype} ${describe(target.shape)}, the value ${value.dtype} ${describe(value.shape)}`,
+  )
+  return [target.handle, value]
+}

@@ -1,0 +1,140 @@
+import { mkdir, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { create, type MessageInitShape, toBinary } from '@bufbuild/protobuf'
+import { shapeProto } from './attr.js'
+import { type DType, dataType } from './dtype.js'
+import type { Graph, Node, Tensor } from './graph.js'
+import { graphDef, tensorName } from './graph-def.js'
+import { check } from './graph-error.js'
+import { restoreTensors, saveTensors } from './ops/checkpoint.js'
+import { placeholder } from './ops/constant.js'
+import { group, identity } from './ops/control.js'
+import { assign, type Variable } from './ops/state.js'
+import {
+  type MetaGraphDef,
+  MetaGraphDefSchema,
+  type SavedModel,
+  SavedModelSchema,
+  SaverDef_CheckpointFormatVersion,
+  VariableDefSchema,
+} from './proto/tensorflow_pb.js'
+
+/** What a session can be asked to do: what it must be given, what it answers. */
+export interface Signature {
+  readonly inputs: Readonly<Record<string, Tensor>>
+  readonly outputs: Readonly<Record<string, Tensor>>
+}
+
+export interface SavedModelSpec {
+  readonly signatures: Readonly<Record<string, Signature>>
+  /** Variables whose values lie in `variables/` beside the graph: loaders restore them from there. */
+  readonly variables?: readonly Variable[]
+}
+
+/** Where a loader looks for the values of `variables`: what `saveTensors` takes as its prefix. */
+export const variablesPrefix = (folder: string): string => join(folder, 'variables', 'variables')
+
+/** Writes `saved_model.pb`: of the graph only what the signatures need. */
+export async function writeSavedModel(
+  folder: string,
+  graph: Graph,
+  spec: SavedModelSpec,
+): Promise<void> {
+  const model = savedModel(graph, spec)
+  await mkdir(folder, { recursive: true })
+  await writeFile(join(folder, 'saved_model.pb'), toBinary(SavedModelSchema, model))
+}
+
+export function savedModel(
+  graph: Graph,
+  { signatures, variables = [] }: SavedModelSpec,
+): SavedModel {
+  const saver = variables.length > 0 ? makeSaver(graph, variables) : undefined
+  const ends = Object.values(signatures).flatMap(({ inputs, outputs }) => [
+    ...Object.values(inputs),
+    ...Object.values(outputs),
+  ])
+  const roots = [...ends.map(({ node }) => node), ...(saver?.nodes ?? [])]
+  const metaGraph = create(MetaGraphDefSchema, {
+    ...saver?.metaGraph,
+    metaInfoDef: { tags: ['serve'], tensorflowVersion: '2.21.0', strippedDefaultAttrs: true },
+    graphDef: graphDef(graph, roots),
+    signatureDef: Object.fromEntries(
+      Object.entries(signatures).map(([name, signature]) => [name, signatureDef(name, signature)]),
+    ),
+  })
+  return create(SavedModelSchema, { savedModelSchemaVersion: 1n, metaGraphs: [metaGraph] })
+}
+
+/** What the binding can carry between JavaScript and a session. */
+const portable: readonly DType[] = ['float32', 'int32', 'bool', 'string']
+
+function signatureDef(name: string, { inputs, outputs }: Signature) {
+  check(Object.keys(outputs).length > 0, `signature ${name}: it needs at least one output`)
+  return {
+    inputs: tensorInfos(name, inputs),
+    outputs: tensorInfos(name, outputs),
+    methodName: 'tensorflow/serving/predict',
+  }
+}
+
+function tensorInfos(signature: string, tensors: Readonly<Record<string, Tensor>>) {
+  return Object.fromEntries(
+    Object.entries(tensors).map(([name, tensor]) => {
+      check(
+        portable.includes(tensor.dtype),
+        `signature ${signature}: ${name} is ${tensor.dtype}; cast it to one of ${portable.join(', ')}`,
+      )
+      return [name, tensorInfo(tensor)]
+    }),
+  )
+}
+
+const tensorInfo = (tensor: Tensor) => ({
+  encoding: { case: 'name' as const, value: tensorName(tensor) },
+  dtype: dataType(tensor.dtype),
+  tensorShape: shapeProto(tensor.shape),
+})
+
+type MetaGraphInit = Exclude<MessageInitShape<typeof MetaGraphDefSchema>, MetaGraphDef>
+
+interface Saver {
+  nodes: readonly Node[]
+  metaGraph: Pick<MetaGraphInit, 'saverDef' | 'collectionDef'>
+}
+
+/** TensorFlow 1's way to say how variables load; the C loader and Python's both follow it. */
+function makeSaver(graph: Graph, variables: readonly Variable[]): Saver {
+  return graph.within('saver', () => {
+    const prefix = placeholder(graph, 'prefix', 'string')
+    const values = restoreTensors(prefix, variables)
+    const assigned = variables.map((variable, i) => assign(variable, values[i]!))
+    const restored = group(graph, assigned, { name: 'restored' })
+    const save = saveTensors(prefix, Object.fromEntries(variables.map(v => [v.name, v.value])))
+    const saved = identity(prefix, { name: 'saved', after: [save] })
+    const collected = variables.map((variable, i) =>
+      create(VariableDefSchema, {
+        variableName: tensorName(variable.handle),
+        initializerName: assigned[i]!.name,
+        initialValueName: tensorName(values[i]!),
+        snapshotName: tensorName(variable.value),
+        isResource: true,
+      }),
+    )
+    const bytesList = { value: collected.map(each => toBinary(VariableDefSchema, each)) }
+    return {
+      nodes: [restored, saved.node, ...variables.map(({ value }) => value.node)],
+      metaGraph: {
+        saverDef: {
+          filenameTensorName: tensorName(prefix),
+          saveTensorName: tensorName(saved),
+          restoreOpName: restored.name,
+          version: SaverDef_CheckpointFormatVersion.V2,
+        },
+        collectionDef: {
+          variables: { kind: { case: 'bytesList', value: bytesList } },
+        },
+      },
+    }
+  })
+}

@@ -1,0 +1,43 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { createRequire } from 'node:module'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { Graph } from '../../src/graph/graph.js'
+import { type SavedModelSpec, writeSavedModel } from '../../src/graph/saved-model.js'
+import { openSession, type Runtime, type Session } from '../../src/graph/session.js'
+
+const require = createRequire(import.meta.url)
+
+/** The real TensorFlow. */
+export function tensorflow(): Runtime & { memory(): { numTensors: number } } {
+  process.env.TF_CPP_MIN_LOG_LEVEL ??= '2'
+  const util = require('node:util')
+  // The binding's package still calls what Node 23 removed.
+  util.isNullOrUndefined ??= (value: unknown) => value === null || value === undefined
+  return require('@tensorflow/tfjs-node-gpu')
+}
+
+/** A test's context, or the `after` of node:test for a whole file. */
+export interface Owner {
+  after(clean: () => unknown): void
+}
+
+/** A folder that goes with its owner. */
+export async function scratch(owner: Owner): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'trainyard-graph-'))
+  owner.after(() => rm(folder, { recursive: true, force: true }))
+  return folder
+}
+
+/** Writes the graph to a new folder and opens it; closed with its owner. */
+export async function run(
+  owner: Owner,
+  graph: Graph,
+  signatures: SavedModelSpec['signatures'],
+): Promise<Session> {
+  const folder = await scratch(owner)
+  await writeSavedModel(folder, graph, { signatures })
+  const session = await openSession(tensorflow(), folder)
+  owner.after(() => session.close())
+  return session
+}
