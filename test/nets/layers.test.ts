@@ -1,0 +1,120 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { Graph } from '../../src/graph/graph.js'
+import { relu } from '../../src/graph/ops/activation.js'
+import { placeholder, scalar } from '../../src/graph/ops/constant.js'
+import { identity } from '../../src/graph/ops/control.js'
+import { createLayers, globalPool } from '../../src/nets/layers.js'
+import { repeat, stack } from '../../src/nets/slim.js'
+import { Variables } from '../../src/nets/variables.js'
+import { run } from '../graph/tensorflow.js'
+
+function start(shape = [2, 8, 8, 3]) {
+  const graph = new Graph()
+  const variables = new Variables(graph)
+  const images = placeholder(graph, 'images', 'float32', shape)
+  return { graph, variables, images, layers: createLayers(variables, 'training') }
+}
+
+test('repeat numbers equal layers, stack takes the arguments of each', () => {
+  const { variables, images, layers } = start()
+  const { conv2d } = layers.scope('net').argScope({ conv2d: { activation: relu } })
+  const x = repeat(images, 2, conv2d, 'conv1', 4, 3)
+  const y = stack(x, conv2d, 'core', [
+    [5, 3, { stride: 2 }],
+    [6, 1],
+  ])
+  assert.deepEqual(globalPool(y).shape, [2, 6])
+  assert.deepEqual(y.shape, [2, 4, 4, 6])
+  assert.equal(y.node.op.type, 'Relu')
+  assert.deepEqual(
+    variables.all.map(({ name }) => name),
+    ['conv1/conv1_1', 'conv1/conv1_2', 'core/core_1', 'core/core_2'].flatMap(name => [
+      `net/${name}/weights`,
+      `net/${name}/biases`,
+    ]),
+  )
+})
+
+test('a scope is a value: its defaults and name reach only what is made through it', () => {
+  const { variables, images, layers } = start()
+  const normed = layers.argScope({ conv2d: { norm: 'batch', l2: 0.1 } }).scope('a')
+  normed.conv2d(images, 'one', 2, 1)
+  layers.conv2d(images, 'two', 2, 1)
+  assert.deepEqual(
+    variables.all.map(({ name }) => name.replace(/BatchNorm.*/, 'BatchNorm')),
+    ['a/one/weights', ...Array(4).fill('a/one/BatchNorm'), 'two/weights', 'two/biases'],
+  )
+  assert.equal(layers.penalties.length, 1)
+  assert.equal(layers.updates.length, 2)
+})
+
+test('one name cannot stand for two shapes', () => {
+  const { images, layers } = start()
+  layers.conv2d(images, 'conv', 2, 1)
+  assert.throws(
+    () => layers.conv2d(images, 'conv', 3, 1),
+    /variable conv\/weights is \[1, 1, 3, 2\], it cannot also be \[1, 1, 3, 3\]/,
+  )
+})
+
+test('a first value depends on the seed and the name, and has the deviation of He', async t => {
+  const { graph, variables, images, layers } = start()
+  layers.conv2d(images, 'b', 64, 3)
+  layers.conv2d(images, 'a', 64, 3)
+  const other = start()
+  other.layers.conv2d(other.images, 'a', 64, 3)
+  const open = (given: Graph, kept: Variables) => {
+    const seed = placeholder(given, 'seed', 'int32')
+    return run(t, given, {
+      init: {
+        inputs: { seed },
+        outputs: { ready: identity(scalar(given, 1), { after: kept.initialize(seed) }) },
+      },
+      look: {
+        inputs: {},
+        outputs: Object.fromEntries(kept.all.map(({ name, value }) => [name, value])),
+      },
+    })
+  }
+  const [both, alone] = [await open(graph, variables), await open(other.graph, other.variables)]
+  both.run('init', { seed: 1 })
+  alone.run('init', { seed: 1 })
+  const [a, b] = ['a/weights', 'b/weights'].map(name => both.run('look').floats(name))
+  assert.deepEqual(alone.run('look').floats('a/weights'), a)
+  assert.notDeepEqual(a, b)
+  const deviation = Math.sqrt(a!.reduce((sum, value) => sum + value * value, 0) / a!.length)
+  assert.ok(Math.abs(deviation / Math.sqrt(2 / 27) - 1) < 0.05, `deviation ${deviation}`)
+  alone.run('init', { seed: 2 })
+  assert.notDeepEqual(alone.run('look').floats('a/weights'), a)
+})
+
+test('moving averages keep `momentum` of themselves, and inference normalises by them', async t => {
+  const { graph, variables, images, layers } = start([2, 1, 1, 1])
+  const options = { momentum: 0.75, epsilon: 0 }
+  const trained = layers.batchNorm(images, 'norm', options)
+  const inferred = createLayers(variables, 'inference').batchNorm(images, 'norm', options)
+  const [mean, variance] = ['norm/moving_mean', 'norm/moving_variance'].map(
+    name => variables.all.find(each => each.name === name)!.value,
+  )
+  const session = await run(t, graph, {
+    init: {
+      inputs: {},
+      outputs: { ready: identity(scalar(graph, 1), { after: variables.initialize(1) }) },
+    },
+    train: { inputs: { images }, outputs: { y: identity(trained, { after: layers.updates }) } },
+    infer: { inputs: { images }, outputs: { y: inferred } },
+    look: { inputs: {}, outputs: { mean: mean!, variance: variance! } },
+  })
+  session.run('init')
+  const feeds = { images: { data: [1, 5], shape: [2, 1, 1, 1] } }
+  assert.deepEqual(session.run('train', feeds).floats('y'), Float32Array.of(-1, 1))
+  assert.equal(session.run('look').number('mean'), 0.75)
+  assert.equal(session.run('look').number('variance'), 0.75 + 0.25 * 8)
+  const expected = [1, 5].map(value => (value - 0.75) / Math.sqrt(2.75))
+  const seen = session.run('infer', feeds).floats('y')
+  assert.ok(
+    seen.every((value, i) => Math.abs(value - expected[i]!) < 1e-5),
+    `${seen}`,
+  )
+})
