@@ -1,0 +1,59 @@
+import { mkdirSync, readFileSync, realpathSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { build, buildReady } from './setup/build.mjs'
+import { interruptible } from './setup/child.mjs'
+import { engineReady, planEngine, setUpEngine } from './setup/engine.mjs'
+import { main, SetupError } from './setup/failure.mjs'
+import { release, withLock } from './setup/lock.mjs'
+import { installPackages, packagesReady } from './setup/packages.mjs'
+import { root } from './setup/places.mjs'
+import { say } from './setup/progress.mjs'
+import { ensureTools, redisMissing } from './setup/tools.mjs'
+
+/** Makes this checkout ready to run: npm packages, engine, redis-server, build. Only what is not yet done. */
+export async function setup({ building = true } = {}) {
+  checkNode()
+  const plan = planEngine()
+  if (ready(plan, building)) return false
+
+  const started = performance.now()
+  mkdirSync(plan.cache, { recursive: true })
+  const lock = join(plan.cache, 'setup.lock')
+  await interruptible(
+    () => release(lock),
+    () => withLock(lock, () => catchUp(plan, building)),
+  )
+  say(`set-up complete after ${((performance.now() - started) / 1000).toFixed(1)} s`)
+  return true
+}
+
+const ready = (plan, building) =>
+  packagesReady() && engineReady(plan) && !redisMissing() && (!building || buildReady())
+
+/** Asks again for each step: another set-up may have done it while this one waited. */
+async function catchUp(plan, building) {
+  if (!engineReady(plan) || redisMissing()) await ensureTools(plan)
+  if (!packagesReady()) await installPackages()
+  if (!engineReady(plan)) await setUpEngine(plan)
+  if (building && !buildReady()) await build()
+}
+
+function checkNode() {
+  const { engines } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
+  const [major = 0, minor = 0] = engines.node.match(/\d+/g).map(Number)
+  const [ours, ourMinor] = process.versions.node.split('.').map(Number)
+  if (ours > major || (ours === major && ourMinor >= minor)) return
+  throw new SetupError(
+    `this is Node ${process.versions.node}, Trainyard needs ${engines.node}`,
+    'install a current Node, such as 22 or 24',
+  )
+}
+
+if (process.argv[1] && realpathSync(process.argv[1]) === fileURLToPath(import.meta.url)) {
+  await main(async () => {
+    // an image is cheaper to rebuild with the sources in a layer after this one
+    const building = !process.argv.includes('--no-build')
+    if (!(await setup({ building }))) say('everything is in place')
+  })
+}

@@ -1,0 +1,118 @@
+import { createHash } from 'node:crypto'
+import { existsSync, readFileSync } from 'node:fs'
+import { copyFile, mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
+import { basename, join } from 'node:path'
+import { bindingPatch } from '../binding-patch.mjs'
+import { onPath, run } from './child.mjs'
+import { SetupError } from './failure.mjs'
+import { bindingPackage, modules, root } from './places.mjs'
+import { stage } from './staging.mjs'
+
+const darwin = process.platform === 'darwin'
+const flags = [
+  ...['-O2', '-shared', '-fPIC', '-std=c++17', '-DNAPI_VERSION=8'],
+  // node's own symbols are found in the process that loads the binding
+  ...(darwin ? ['-undefined', 'dynamic_lookup'] : []),
+]
+const runPath = `${darwin ? '@loader_path' : '$ORIGIN'}/../../deps/lib`
+const binding = join(bindingPackage, 'lib', 'napi-v8', 'tfjs_binding.node')
+
+/** Names one build of the binding: its sources (by the lock file's hashes), our patch, its libraries. */
+export function bindingKey({ id }) {
+  const { packages } = JSON.parse(readFileSync(join(root, 'package-lock.json'), 'utf8'))
+  const source = name => packages[`node_modules/${name}`].integrity
+  return createHash('sha256')
+    .update(JSON.stringify([source('@tensorflow/tfjs-node-gpu'), source('node-api-headers')]))
+    .update(JSON.stringify([bindingPatch, flags, runPath, id, process.arch]))
+    .digest('hex')
+    .slice(0, 16)
+}
+
+export const cachedBinding = ({ cache, key }) => join(cache, `binding-${key}.node`)
+
+export const compiler = () => ['g++', 'c++', 'clang++'].map(onPath).find(Boolean)
+
+export async function compileBinding(plan) {
+  const folder = await stage(plan.cache)
+  try {
+    const source = join(bindingPackage, 'binding')
+    for (const [file, edits] of Object.entries(bindingPatch)) {
+      await writeFile(
+        join(folder, file),
+        patch(file, await readFile(join(source, file), 'utf8'), edits),
+      )
+    }
+    const sources = ['tfjs_backend.cc', 'tfjs_binding.cc'].map(file => {
+      const patched = join(folder, file)
+      return existsSync(patched) ? patched : join(source, file)
+    })
+    const output = join(folder, 'tfjs_binding.node')
+    const includes = [plan.libraries.include, join(modules, 'node-api-headers', 'include'), source]
+    const { ok, signal, tail } = await run(compiler() ?? 'g++', [
+      ...flags,
+      ...sources,
+      ...includes.flatMap(path => ['-I', path]),
+      ...plan.libraries.files,
+      `-Wl,-rpath,${runPath}`,
+      ...['-o', output],
+    ])
+    if (!ok) throw compileFailed(signal, tail)
+    await rename(output, cachedBinding(plan))
+  } finally {
+    await rm(folder, { recursive: true, force: true })
+  }
+}
+
+/** Copies the compiled binding into the package; returns its size. */
+export async function installBinding(plan) {
+  await mkdir(join(bindingPackage, 'lib', 'napi-v8'), { recursive: true })
+  const aside = `${binding}.${process.pid}`
+  await copyFile(cachedBinding(plan), aside)
+  await rename(aside, binding)
+  return (await stat(binding)).size
+}
+
+/** Loads the binding in a process of its own: what is wrong shows here and not in a training job. */
+export async function tryBinding() {
+  const { ok, signal, tail } = await run(
+    process.execPath,
+    ['-e', `process.dlopen({ exports: {} }, ${JSON.stringify(binding)})`],
+    { env: { ...process.env, TF_CPP_MIN_LOG_LEVEL: '2' } },
+  )
+  if (ok) return
+  await rm(binding, { force: true })
+  if (signal === 'SIGILL' || /AVX/.test(tail)) {
+    throw new SetupError(
+      "this processor lacks instructions (AVX) that TensorFlow's build needs",
+      'use a newer machine, or build TensorFlow for this one and set TRAINYARD_LIBTENSORFLOW',
+    )
+  }
+  const reason = tail.match(/Error: (.+)/)?.[1] ?? tail.slice(-400)
+  throw new SetupError(
+    `TensorFlow does not load: ${reason || signal}`,
+    /GLIBC/.test(reason)
+      ? 'the system is older than TensorFlow needs (glibc 2.27: Debian 10, Ubuntu 18.04); use a newer one, or Docker'
+      : 'delete the folder trainyard in ~/.cache (or $XDG_CACHE_HOME) and run `npm run setup`',
+  )
+}
+
+/** Every edit must fit exactly once: a new release of the package must be looked at again. */
+export function patch(file, text, edits) {
+  for (const { before, after } of edits) {
+    if (text.split(before).length !== 2) {
+      throw new Error(`scripts/binding-patch.mjs does not fit ${basename(file)}: ${before.trim()}`)
+    }
+    text = text.replace(before, () => after)
+  }
+  return text
+}
+
+function compileFailed(signal, tail) {
+  const errors = tail.split('\n').filter(line => /error|killed|no space/i.test(line))
+  return new SetupError(
+    `the TensorFlow binding did not compile:\n  ${(errors.length ? errors : [tail]).slice(0, 5).join('\n  ')}`,
+    signal === 'SIGKILL' || /killed/i.test(tail)
+      ? 'the compiler was killed, most likely for memory: it needs about 500 MB'
+      : 'g++ 8 or newer is needed; see the first error above',
+  )
+}

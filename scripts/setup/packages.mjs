@@ -1,0 +1,67 @@
+import { createHash } from 'node:crypto'
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { onPath, run } from './child.mjs'
+import { SetupError } from './failure.mjs'
+import { installed, modules, root } from './places.mjs'
+import { step } from './progress.mjs'
+
+/** True when node_modules is what package-lock.json says. */
+export function packagesReady() {
+  const lock = readFileSync(join(root, 'package-lock.json'))
+  const hash = createHash('sha256').update(lock).digest('hex')
+  if (read(installed('packages')) === hash) return true
+  if (!matches(JSON.parse(lock))) return false
+  mkdirSync(installed(), { recursive: true })
+  writeFileSync(installed('packages'), hash)
+  return true
+}
+
+export async function installPackages() {
+  await step('installing npm packages', async () => {
+    const args = ['ci', '--include=dev', '--no-audit', '--no-fund', '--loglevel=error']
+    // the npm that runs us, else the one on PATH
+    const npm = process.env.npm_execpath
+    const { ok, tail } = npm?.endsWith('npm-cli.js')
+      ? await run(process.execPath, [npm, ...args], { cwd: root, tied: true })
+      : await run(onPath('npm') ?? 'npm', args, { cwd: root, tied: true })
+    if (!ok) throw npmFailed(tail)
+  })
+  if (!packagesReady()) throw npmFailed('node_modules differs from package-lock.json afterwards')
+}
+
+/** npm writes node_modules/.package-lock.json last, so a killed install has none. */
+function matches({ packages }) {
+  const text = read(join(modules, '.package-lock.json'))
+  if (!text) return false
+  const present = JSON.parse(text).packages
+  return Object.entries(packages).every(
+    ([path, { version, integrity, optional, devOptional, link }]) =>
+      path === '' ||
+      link ||
+      (present[path]
+        ? present[path].version === version &&
+          present[path].integrity === integrity &&
+          existsSync(join(root, path))
+        : optional || devOptional), // a package for another platform
+  )
+}
+
+function read(path) {
+  try {
+    return readFileSync(path, 'utf8')
+  } catch {
+    return undefined // not there yet
+  }
+}
+
+function npmFailed(tail) {
+  const reasons = tail.split('\n').filter(line => /^npm (error|ERR!)(?!\s+at )/.test(line))
+  const shown = (reasons.length ? reasons : tail.split('\n')).slice(0, 8)
+  return new SetupError(
+    `npm ci failed:\n  ${shown.join('\n  ')}`,
+    /ENOSPC/.test(tail)
+      ? 'the disk is full: free some space and run the same command again'
+      : 'check the network, the proxy and the registry (`npm config list`), then run the same command again',
+  )
+}

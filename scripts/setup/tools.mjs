@@ -1,0 +1,102 @@
+import { readFileSync } from 'node:fs'
+import { compiler } from './binding.mjs'
+import { onPath, run, runToTheEnd } from './child.mjs'
+import { missingWheels, needsCompiler } from './engine.mjs'
+import { SetupError } from './failure.mjs'
+import { step } from './progress.mjs'
+
+const tools = {
+  pip: {
+    name: 'Python 3 with pip',
+    apt: ['python3', 'python3-pip'],
+    dnf: ['python3-pip'],
+    brew: ['python'],
+  },
+  compiler: { name: 'a C++ compiler (g++)', apt: ['g++'], dnf: ['gcc-c++'], brew: ['gcc'] },
+  redis: { name: 'redis-server', apt: ['redis-server'], dnf: ['redis'], brew: ['redis'] },
+}
+
+/** Needed now and not here; a tool whose work is already in the cache is not asked for. */
+async function missingTools(plan) {
+  const missing = []
+  if (missingWheels(plan).length && !(await run('python3', ['-m', 'pip', '--version'])).ok) {
+    missing.push(tools.pip)
+  }
+  if (needsCompiler(plan) && !compiler()) missing.push(tools.compiler)
+  if (redisMissing()) missing.push(tools.redis)
+  return missing
+}
+
+/** With REDIS_URL the queue is elsewhere. */
+export const redisMissing = () => !process.env.REDIS_URL && !onPath('redis-server')
+
+/** Installs what is missing where that needs no question (root on Debian or Ubuntu), else names it all. */
+export async function ensureTools(plan, isRoot = process.getuid() === 0) {
+  const missing = await missingTools(plan)
+  if (!missing.length) return
+  const names = missing.map(({ name }) => name).join(', ')
+  if (!isDebian() || !isRoot) {
+    throw new SetupError(`missing on this machine: ${names}`, cure(missing, isRoot))
+  }
+  await step('updating the package lists', () => apt(missing, ['update']))
+  await step(`installing ${names}`, () =>
+    apt(missing, ['install', '-y', '--no-install-recommends', ...packages(missing, 'apt')]),
+  )
+  const still = await missingTools(plan)
+  if (still.length)
+    throw new SetupError(`still missing: ${still.map(({ name }) => name).join(', ')}`)
+}
+
+// Debian starts a daemon as it installs it, unless this file is there and says no. The shell removes
+// it, since it is still there when the set-up has been killed.
+const withoutServices = `policy=/usr/sbin/policy-rc.d
+if [ ! -e $policy ]; then
+  trap 'rm -f $policy' EXIT
+  printf '#!/bin/sh\\nexit 101\\n' >$policy && chmod +x $policy
+fi
+"$@"`
+
+async function apt(missing, args) {
+  const wait = ['-o', 'DPkg::Lock::Timeout=120', '-o', 'Acquire::Retries=3']
+  const options = { env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' } }
+  const command = ['apt-get', '-q', ...wait, ...args]
+  const once = () =>
+    args[0] === 'update'
+      ? run(command[0], command.slice(1), { ...options, tied: true })
+      : runToTheEnd('sh', ['-c', withoutServices, 'sh', ...command], options)
+  let { ok, tail } = await once()
+  if (!ok && tail.includes('dpkg --configure -a')) {
+    // someone's installation was interrupted earlier
+    await runToTheEnd('dpkg', ['--configure', '-a'], options)
+    ;({ ok, tail } = await once())
+  }
+  if (ok) return
+  const reasons = tail.split('\n').filter(line => /^(E|W|Err):|error/i.test(line))
+  throw new SetupError(
+    `apt-get ${args[0]} failed:\n  ${(reasons.length ? reasons : [tail]).slice(-4).join('\n  ')}`,
+    `mend that, or install by hand: ${cure(missing, true)}`,
+  )
+}
+
+function isDebian() {
+  try {
+    const release = readFileSync('/etc/os-release', 'utf8')
+    return /^ID(_LIKE)?=.*(debian|ubuntu)/m.test(release) && Boolean(onPath('apt-get'))
+  } catch {
+    return false // macOS
+  }
+}
+
+const packages = (missing, manager) => missing.flatMap(tool => tool[manager])
+
+function cure(missing, isRoot) {
+  const sudo = !isRoot && onPath('sudo') ? 'sudo ' : ''
+  const who = isRoot || sudo ? '' : 'as root, '
+  if (isDebian()) {
+    const install = `apt-get install -y --no-install-recommends ${packages(missing, 'apt').join(' ')}`
+    return `${who}${sudo}apt-get update && ${sudo}${install}`
+  }
+  if (process.platform === 'darwin') return `brew install ${packages(missing, 'brew').join(' ')}`
+  if (onPath('dnf')) return `${who}${sudo}dnf install -y ${packages(missing, 'dnf').join(' ')}`
+  return "install them with the system's package manager, then run the same command again"
+}

@@ -1,0 +1,26 @@
+export interface Share {
+  /** Cores that this process may keep busy. */
+  cores: number
+  /** Devices it may see, as CUDA_VISIBLE_DEVICES has them: "0", or "" for none. */
+  gpus?: string
+}
+
+/**
+ * What a process that loads TensorFlow needs in its environment: libtensorflow reads it once, as it
+ * loads, so it is given to the child and never set afterwards.
+ */
+export function engineEnvironment({ cores, gpus }: Share): Record<string, string> {
+  const threads = String(Math.max(1, Math.floor(cores)))
+  return {
+    // by default one process takes the whole card, and trainer and predictor share it
+    TF_FORCE_GPU_ALLOW_GROWTH: 'true',
+    TF_CPP_MIN_LOG_LEVEL: '2',
+    TF_NUM_INTRAOP_THREADS: threads,
+    TF_NUM_INTEROP_THREADS: threads,
+    // XGBoost's pool; a booster's nthread can only lower it
+    OMP_NUM_THREADS: threads,
+    // the same weights again after a crash, on a GPU too
+    TF_DETERMINISTIC_OPS: '1',
+    ...(gpus === undefined ? {} : { CUDA_VISIBLE_DEVICES: gpus }),
+  }
+}

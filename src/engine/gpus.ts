@@ -1,0 +1,29 @@
+import { execFile } from 'node:child_process'
+import { readdir } from 'node:fs/promises'
+import { promisify } from 'node:util'
+
+/** The NVIDIA GPUs of this machine, as indices for CUDA_VISIBLE_DEVICES. */
+export async function findGpus(): Promise<number[]> {
+  const count = (await countBySmi()) ?? (await countByDriver())
+  return Array.from({ length: count }, (_, index) => index)
+}
+
+async function countBySmi(): Promise<number | undefined> {
+  try {
+    const { stdout } = await promisify(execFile)('nvidia-smi', ['-L'], { timeout: 10_000 })
+    return countListed(stdout)
+  } catch {
+    return undefined // not installed, or no driver behind it
+  }
+}
+
+/** `nvidia-smi -L` gives a line a GPU; the slices of a MIG card are indented below it. */
+export const countListed = (text: string): number => text.match(/^GPU \d+:/gm)?.length ?? 0
+
+async function countByDriver(): Promise<number> {
+  try {
+    return (await readdir('/proc/driver/nvidia/gpus')).length
+  } catch {
+    return 0 // no driver
+  }
+}

@@ -1,0 +1,33 @@
+import { existsSync, readFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { dirname, join } from 'node:path'
+import { TrainyardError } from '../errors.js'
+
+/** What `npm run setup` notes about the native libraries (scripts/setup/engine.mjs). */
+export interface Installation {
+  kind: 'cpu' | 'cuda'
+  xgboost: string
+}
+
+export const engineMissing = (what: string, cause?: unknown) =>
+  new TrainyardError(
+    'ENGINE_MISSING',
+    'unavailable',
+    `${what}; \`npm run setup\` installs it`,
+    cause === undefined ? {} : { cause },
+  )
+
+export function installation(): Installation {
+  const path = join(dirname(bindingPackage()), '..', '..', '.trainyard', 'engine.json')
+  if (!existsSync(path)) throw engineMissing(`the native libraries are not set up: no ${path}`)
+  return JSON.parse(readFileSync(path, 'utf8')) as Installation
+}
+
+/** The package.json of TensorFlow's binding, wherever npm put it. */
+export function bindingPackage(): string {
+  try {
+    return createRequire(import.meta.url).resolve('@tensorflow/tfjs-node-gpu/package.json')
+  } catch (cause) {
+    throw engineMissing('the npm package @tensorflow/tfjs-node-gpu is not installed', cause)
+  }
+}

@@ -1,0 +1,72 @@
+import { existsSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { dirname, join } from 'node:path'
+import util from 'node:util'
+import { TrainyardError } from '../errors.js'
+import { bindingPackage, engineMissing } from './installation.js'
+
+export type TensorFlow = typeof import('@tensorflow/tfjs-node-gpu')
+
+/**
+ * Loads libtensorflow into this process, which takes about a second and blocks it: for processes
+ * that train or predict, never for one that serves. A second call returns the same.
+ */
+export function loadTensorFlow(): TensorFlow {
+  const manifest = bindingPackage()
+  const binding = join(dirname(manifest), 'lib', 'napi-v8', 'tfjs_binding.node')
+  if (!existsSync(binding))
+    throw engineMissing(`TensorFlow's binding is not compiled: no ${binding}`)
+  restoreUtil()
+  try {
+    const tf = createRequire(import.meta.url)('@tensorflow/tfjs-node-gpu') as TensorFlow
+    // no advice on standard error about how the JavaScript side could be faster
+    tf.enableProdMode()
+    freeInputsOfFailedRuns(tf)
+    return tf
+  } catch (cause) {
+    if (cause instanceof TrainyardError) throw cause
+    const reason = cause instanceof Error ? cause.message : String(cause)
+    throw engineMissing(`TensorFlow does not load from ${binding}: ${reason}`, cause)
+  }
+}
+
+/** Node 23 dropped functions that tfjs-node 4.22 still calls (tensorflow/tfjs#8425, unreleased). */
+function restoreUtil() {
+  const old = util as unknown as Record<string, unknown>
+  old.isNullOrUndefined ??= (value: unknown) => value === null || value === undefined
+  old.isArray ??= Array.isArray
+}
+
+interface Backend {
+  binding: { deleteTensor(id: number): void }
+  getMappedInputTensorIds(...args: unknown[]): { tensorIds: number[]; newTensors: number[] }
+  runSavedModel(...args: unknown[]): unknown
+}
+
+const mended = new WeakSet<Backend>()
+
+/**
+ * uint8 and int64 inputs are copied for the native call, and tfjs-node 4.22 forgets the copies when
+ * it throws. The native half of the same leak is mended by scripts/binding-patch.mjs.
+ */
+function freeInputsOfFailedRuns(tf: TensorFlow) {
+  const backend = tf.backend() as unknown as Backend
+  if (mended.has(backend)) return
+  mended.add(backend)
+  const { getMappedInputTensorIds, runSavedModel } = backend
+  let copies: number[] = []
+  backend.getMappedInputTensorIds = (...args) => {
+    const mapped = getMappedInputTensorIds.apply(backend, args)
+    copies = mapped.newTensors.map(position => mapped.tensorIds[position]!)
+    return mapped
+  }
+  backend.runSavedModel = (...args) => {
+    copies = []
+    try {
+      return runSavedModel.apply(backend, args)
+    } catch (error) {
+      for (const id of copies) backend.binding.deleteTensor(id)
+      throw error
+    }
+  }
+}

@@ -1,0 +1,20 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { engineEnvironment } from '../../src/engine/environment.js'
+
+test('a share of cores becomes thread counts, never fewer than one', () => {
+  const { TF_NUM_INTRAOP_THREADS, TF_NUM_INTEROP_THREADS, OMP_NUM_THREADS } = engineEnvironment({
+    cores: 3.9,
+  })
+  assert.deepEqual(
+    [TF_NUM_INTRAOP_THREADS, TF_NUM_INTEROP_THREADS, OMP_NUM_THREADS],
+    ['3', '3', '3'],
+  )
+  assert.equal(engineEnvironment({ cores: 0.5 }).TF_NUM_INTRAOP_THREADS, '1')
+})
+
+test('devices are named only when they are given, and none is a choice too', () => {
+  assert.ok(!('CUDA_VISIBLE_DEVICES' in engineEnvironment({ cores: 1 })))
+  assert.equal(engineEnvironment({ cores: 1, gpus: '' }).CUDA_VISIBLE_DEVICES, '')
+  assert.equal(engineEnvironment({ cores: 1, gpus: '1' }).CUDA_VISIBLE_DEVICES, '1')
+})

@@ -1,0 +1,22 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { countListed, findGpus } from '../../src/engine/gpus.js'
+
+test('nvidia-smi lists a GPU a line, with the slices of a MIG card below', () => {
+  const listing = [
+    'GPU 0: NVIDIA H100 80GB HBM3 (UUID: GPU-1c2d)',
+    '  MIG 3g.40gb     Device  0: (UUID: MIG-77)',
+    'GPU 1: NVIDIA H100 80GB HBM3 (UUID: GPU-5e6f)',
+    '',
+  ].join('\n')
+  assert.equal(countListed(listing), 2)
+  assert.equal(countListed('No devices found.\n'), 0)
+})
+
+test('GPUs are numbered from zero', async () => {
+  const gpus = await findGpus()
+  assert.deepEqual(
+    gpus,
+    gpus.map((_, index) => index),
+  )
+})

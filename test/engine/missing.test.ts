@@ -1,0 +1,63 @@
+import assert from 'node:assert/strict'
+import { cpSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { basename, join } from 'node:path'
+import { afterEach, beforeEach, test } from 'node:test'
+import { fileURLToPath, pathToFileURL } from 'node:url'
+import { libxgboostPath } from '../../src/engine/xgboost.js'
+
+// the engine's own code, copied to where nothing is installed
+let bare: string
+beforeEach(() => {
+  bare = mkdtempSync(join(tmpdir(), 'trainyard-bare-'))
+  cpSync(fileURLToPath(new URL('../../src/engine', import.meta.url)), join(bare, 'engine'), {
+    recursive: true,
+  })
+  const errors = fileURLToPath(new URL('../../src/errors.js', import.meta.url))
+  cpSync(errors, join(bare, 'errors.js'))
+  writeFileSync(join(bare, 'package.json'), '{ "type": "module" }')
+})
+afterEach(() => rmSync(bare, { recursive: true, force: true }))
+
+const from = (file: string) => import(pathToFileURL(join(bare, 'engine', file)).href)
+
+const missing = (what: RegExp) => (error: Error & { code?: string; kind?: string }) => {
+  assert.match(error.message, what)
+  assert.match(error.message, /npm run setup/)
+  assert.deepEqual([error.code, error.kind], ['ENGINE_MISSING', 'unavailable'])
+  return true
+}
+
+test('without the npm package the engine says so', async () => {
+  const { loadTensorFlow } = await from('tensorflow.js')
+  assert.throws(loadTensorFlow, missing(/tfjs-node-gpu is not installed/))
+})
+
+test('without the compiled binding the engine names the file that lacks', async () => {
+  const home = join(bare, 'node_modules', '@tensorflow', 'tfjs-node-gpu')
+  mkdirSync(home, { recursive: true })
+  writeFileSync(join(home, 'package.json'), '{}')
+  const { loadTensorFlow } = await from('tensorflow.js')
+  assert.throws(loadTensorFlow, missing(/not compiled: no .*tfjs_binding\.node/))
+
+  const { libxgboostPath } = await from('xgboost.js')
+  assert.throws(libxgboostPath, missing(/not set up: no .*engine\.json/))
+})
+
+test('a binding that does not load is reported with its reason', async () => {
+  const home = join(bare, 'node_modules', '@tensorflow', 'tfjs-node-gpu')
+  mkdirSync(join(home, 'lib', 'napi-v8'), { recursive: true })
+  writeFileSync(join(home, 'package.json'), '{ "main": "index.cjs" }')
+  writeFileSync(join(home, 'lib', 'napi-v8', 'tfjs_binding.node'), 'not a library')
+  writeFileSync(join(home, 'index.cjs'), "require('./lib/napi-v8/tfjs_binding.node')")
+  const { loadTensorFlow } = await from('tensorflow.js')
+  assert.throws(
+    loadTensorFlow,
+    missing(/does not load from .*: .*(too short|invalid|not a mach-o)/i),
+  )
+})
+
+test('set-up has put libxgboost where it says', () => {
+  assert.match(basename(libxgboostPath()), /^libxgboost\.(so|dylib)$/)
+  assert.ok(existsSync(libxgboostPath()))
+})

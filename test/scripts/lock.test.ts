@@ -1,0 +1,67 @@
+import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { existsSync, mkdtempSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, test } from 'node:test'
+import { inOwnProcess, result, script } from './scripts.js'
+
+let folder: string
+let lock: string
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'trainyard-lock-'))
+  lock = join(folder, 'setup.lock')
+})
+afterEach(() => rmSync(folder, { recursive: true, force: true }))
+
+test('two set-ups at once work one after the other', async () => {
+  const log = join(folder, 'log')
+  const worker = () =>
+    inOwnProcess(
+      `const { withLock } = await script('setup/lock.mjs')
+       const { appendFileSync } = await import('node:fs')
+       const { setTimeout: sleep } = await import('node:timers/promises')
+       await withLock(${JSON.stringify(lock)}, async () => {
+         appendFileSync(${JSON.stringify(log)}, 'in ')
+         await sleep(100)
+         appendFileSync(${JSON.stringify(log)}, 'out ')
+       })`,
+    )
+  const ends = await Promise.all([worker(), worker(), worker()].map(result))
+  assert.deepEqual(
+    ends.map(({ status }) => status),
+    [0, 0, 0],
+  )
+  assert.equal(readFileSync(log, 'utf8').trim(), 'in out in out in out')
+  assert.ok(!existsSync(lock))
+})
+
+test('the lock of a killed set-up is taken over', async () => {
+  const holder = inOwnProcess(
+    `const { withLock } = await script('setup/lock.mjs')
+     await withLock(${JSON.stringify(lock)}, () => {
+       console.log('held')
+       return new Promise(() => {})
+     })`,
+  )
+  await once(holder.stdout!, 'data')
+  holder.kill('SIGKILL')
+  await once(holder, 'exit')
+  assert.ok(existsSync(lock))
+  const { withLock } = await script('setup/lock.mjs')
+  assert.equal(await withLock(lock, async () => 'mine'), 'mine')
+})
+
+test('a lock that nobody touches is taken over, whoever it names', async () => {
+  writeFileSync(lock, '1 another-machine')
+  utimesSync(lock, new Date(0), new Date(0))
+  const { withLock } = await script('setup/lock.mjs')
+  assert.equal(await withLock(lock, async () => 'mine'), 'mine')
+})
+
+test("another's lock is not released by a process that waits for it", async () => {
+  writeFileSync(lock, '1 another-machine')
+  const { release } = await script('setup/lock.mjs')
+  release(lock)
+  assert.ok(existsSync(lock))
+})

@@ -1,0 +1,28 @@
+import assert from 'node:assert/strict'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { inOwnProcess, result } from './scripts.js'
+
+test('without rights to install, everything that is missing is named at once', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'trainyard-tools-'))
+  const { status, output } = await result(
+    inOwnProcess(
+      `const { planEngine } = await script('setup/engine.mjs')
+       const { ensureTools } = await script('setup/tools.mjs')
+       const { main } = await script('setup/failure.mjs')
+       await main(() => ensureTools(planEngine(), false))`,
+      // an empty cache and nothing on PATH: a bare machine
+      { XDG_CACHE_HOME: folder, PATH: folder, REDIS_URL: '', TRAINYARD_LIBTENSORFLOW: '' },
+    ),
+  )
+  rmSync(folder, { recursive: true })
+  assert.equal(status, 1)
+  assert.match(
+    output,
+    /missing on this machine: Python 3 with pip, a C\+\+ compiler.*, redis-server/,
+  )
+  assert.match(output, /To mend it: /)
+  assert.doesNotMatch(output, /\n\s+at /)
+})
