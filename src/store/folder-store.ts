@@ -1,0 +1,223 @@
+import { randomUUID } from 'node:crypto'
+import {
+  appendFile,
+  link,
+  lstat,
+  mkdir,
+  open,
+  readdir,
+  readFile,
+  rename,
+  rm,
+  stat,
+  unlink,
+} from 'node:fs/promises'
+import { dirname, join, resolve } from 'node:path'
+import { TrainyardError } from '../errors.js'
+import { sync, syncUpTo, writeDurably } from './durable.js'
+import { isName, pathOf } from './keys.js'
+import { isWhole, manifestName, sealFolder } from './sealed.js'
+import type { Store } from './store.js'
+import { codeOf, translated, unless } from './trouble.js'
+
+/** Nothing is staged for a day: what is older was left by a process that died. */
+const staleMs = 24 * 60 * 60 * 1000
+
+/** Artifacts as plain files below `root`; any number of processes may share it. */
+export async function openFolderStore(root: string): Promise<Store> {
+  const store = new FolderStore(resolve(root))
+  await store.open()
+  return store
+}
+
+class FolderStore implements Store {
+  /** On the same file system as everything else, since it is left by rename and link. */
+  private readonly staging: string
+
+  constructor(private readonly root: string) {
+    this.staging = join(root, '.staging')
+  }
+
+  open(): Promise<void> {
+    return translated(async () => {
+      await mkdir(this.staging, { recursive: true })
+      for (const name of await readdir(this.staging)) {
+        const path = join(this.staging, name)
+        const entry = await stat(path).catch(unless(null, 'ENOENT'))
+        if (entry && Date.now() - entry.mtimeMs > staleMs) {
+          await rm(path, { recursive: true, force: true })
+        }
+      }
+    })
+  }
+
+  readJson<T>(key: string): Promise<T | null> {
+    return translated(async () => {
+      const path = pathOf(this.root, key)
+      const text = await readFile(path, 'utf8').catch(unless(null, 'ENOENT', 'ENOTDIR'))
+      if (text === null) return null
+      try {
+        return JSON.parse(text)
+      } catch (cause) {
+        throw new TrainyardError('STORAGE_CORRUPT', 'unavailable', `${key} is not JSON`, { cause })
+      }
+    })
+  }
+
+  createJson(key: string, value: unknown): Promise<boolean> {
+    return this.place(key, jsonText(value), async (temporary, path) => {
+      const created = await link(temporary, path).then(() => true, unless(false, 'EEXIST'))
+      await unlink(temporary)
+      return created
+    })
+  }
+
+  async replaceJson(key: string, value: unknown): Promise<void> {
+    await this.place(key, jsonText(value), rename)
+  }
+
+  async replaceText(key: string, text: string): Promise<void> {
+    await this.place(key, text, rename)
+  }
+
+  claim(key: string): Promise<boolean> {
+    return translated(async () => {
+      const path = await this.room(key)
+      const handle = await open(path, 'wx').catch(unless(null, 'EEXIST'))
+      await handle?.close()
+      await syncUpTo(this.root, dirname(path))
+      return handle !== null
+    })
+  }
+
+  list(prefix: string): Promise<string[]> {
+    return translated(async () => {
+      const path = pathOf(this.root, prefix)
+      const names = await readdir(path).catch(unless([], 'ENOENT', 'ENOTDIR'))
+      return names.filter(isName).sort()
+    })
+  }
+
+  stage(): Promise<string> {
+    return translated(async () => {
+      const folder = this.scratch()
+      await mkdir(folder)
+      return folder
+    })
+  }
+
+  discard(staged: string): Promise<void> {
+    return translated(() => rm(this.ours(staged), { recursive: true, force: true }))
+  }
+
+  commit(staged: string, key: string, manifest: object): Promise<boolean> {
+    return translated(async () => {
+      const path = await this.room(key)
+      await sealFolder(this.ours(staged), manifest)
+      const made = await rename(staged, path).then(() => true, unless(false, 'ENOTEMPTY', 'EEXIST'))
+      // Also where somebody else was first: what this answer says is there must stay there
+      await syncUpTo(this.root, dirname(path))
+      if (made) return true
+      if (!(await exists(join(path, manifestName)))) {
+        throw new TrainyardError('STORAGE_CORRUPT', 'unavailable', `${key} has no manifest`)
+      }
+      await this.discard(staged)
+      return false
+    })
+  }
+
+  verify(key: string): Promise<boolean> {
+    return translated(() => isWhole(pathOf(this.root, key)))
+  }
+
+  async folder(key: string): Promise<string> {
+    return pathOf(this.root, key)
+  }
+
+  append(key: string, text: string): Promise<void> {
+    return translated(async () => {
+      const path = pathOf(this.root, key)
+      try {
+        await appendFile(path, text)
+      } catch (error) {
+        if (codeOf(error) !== 'ENOENT') throw error
+        await appendFile(await this.room(key), text)
+      }
+    })
+  }
+
+  sync(key: string): Promise<void> {
+    return translated(async () => {
+      const path = pathOf(this.root, key)
+      const there = await sync(path).then(() => true, unless(false, 'ENOENT', 'ENOTDIR'))
+      if (there) await syncUpTo(this.root, dirname(path))
+    })
+  }
+
+  readFrom(key: string, offset: number): Promise<Buffer> {
+    return translated(async () => {
+      const handle = await open(pathOf(this.root, key), 'r').catch(unless(null, 'ENOENT'))
+      if (!handle) return Buffer.alloc(0)
+      try {
+        const { size } = await handle.stat()
+        const buffer = Buffer.alloc(Math.max(0, size - offset))
+        const { bytesRead } = await handle.read(buffer, 0, buffer.length, offset)
+        return buffer.subarray(0, bytesRead)
+      } finally {
+        await handle.close()
+      }
+    })
+  }
+
+  remove(key: string): Promise<void> {
+    return translated(async () => {
+      const path = pathOf(this.root, key)
+      const trash = this.scratch()
+      // One rename takes all of it away at once; a crash before the rest leaves only staging to sweep
+      if (!(await rename(path, trash).then(() => true, unless(false, 'ENOENT', 'ENOTDIR')))) return
+      await syncUpTo(this.root, dirname(path))
+      await rm(trash, { recursive: true, force: true })
+    })
+  }
+
+  /** Writes beside, then puts in place: no reader sees half a file. */
+  private place<T>(
+    key: string,
+    text: string,
+    put: (temporary: string, path: string) => Promise<T>,
+  ): Promise<T> {
+    return translated(async () => {
+      const path = await this.room(key)
+      const temporary = this.scratch()
+      try {
+        await writeDurably(temporary, text)
+        const result = await put(temporary, path)
+        await syncUpTo(this.root, dirname(path))
+        return result
+      } catch (error) {
+        await rm(temporary, { force: true })
+        throw error
+      }
+    })
+  }
+
+  private async room(key: string): Promise<string> {
+    const path = pathOf(this.root, key)
+    await mkdir(dirname(path), { recursive: true })
+    return path
+  }
+
+  private scratch(): string {
+    return join(this.staging, randomUUID())
+  }
+
+  private ours(staged: string): string {
+    if (dirname(resolve(staged)) === this.staging) return staged
+    throw new Error(`${staged} was not staged by this store`)
+  }
+}
+
+const jsonText = (value: unknown) => `${JSON.stringify(value, null, 2)}\n`
+
+const exists = (path: string): Promise<boolean> =>
+  lstat(path).then(() => true, unless(false, 'ENOENT', 'ENOTDIR'))

@@ -1,0 +1,18 @@
+import { join } from 'node:path'
+import { TrainyardError } from '../errors.js'
+
+/** Never starts with a dot, so neither `..` nor the store's own `.staging` can be reached. */
+const name = /^[A-Za-z0-9][A-Za-z0-9._-]{0,254}$/
+
+export const isName = (text: string): boolean => name.test(text)
+
+/** The path of a key below `root`; anything but `/`-separated names is refused. */
+export function pathOf(root: string, key: string): string {
+  const names = key.split('/')
+  if (names.every(isName)) return join(root, ...names)
+  throw new TrainyardError(
+    'INVALID_KEY',
+    'invalid',
+    `${JSON.stringify(key.slice(0, 100))} is not a key: expected names of letters, digits, '.', '_' and '-', separated by '/'`,
+  )
+}

@@ -1,0 +1,50 @@
+export interface FileEntry {
+  name: string
+  bytes: number
+  sha256: string
+}
+
+/**
+ * A committed folder's `manifest.json`: what its maker says of it, its files, and the SHA-256 of all
+ * that as one line of JSON.
+ */
+export type Manifest<T> = T & { files: FileEntry[]; checksum: string }
+
+/**
+ * Where artifacts live. Keys are paths of `/`-separated names that the server makes, never a client.
+ * A thing exists when its manifest does; what is committed never changes.
+ */
+export interface Store {
+  /** null where there is no such key. A torn or foreign file is an error. */
+  readJson<T>(key: string): Promise<T | null>
+  /** Durable; the first writer wins: false where the key exists already. */
+  createJson(key: string, value: unknown): Promise<boolean>
+  /** Durable and atomic: readers see the old value or the new one. */
+  replaceJson(key: string, value: unknown): Promise<void>
+  /** As `replaceJson`, for a text that another program reads. */
+  replaceText(key: string, text: string): Promise<void>
+  /** Takes a name for the caller alone, durably: false where somebody has it. */
+  claim(key: string): Promise<boolean>
+  /** The names directly below a prefix, sorted; none where there is no such prefix. */
+  list(prefix: string): Promise<string[]>
+  /** A scratch folder that `commit` can make visible; `discard` it otherwise. */
+  stage(): Promise<string>
+  discard(staged: string): Promise<void>
+  /**
+   * Makes a staged folder visible under `key`, whole or not at all: checksums, fsync, `manifest.json`
+   * last. False, and the staged folder discarded, where `key` is there already.
+   */
+  commit(staged: string, key: string, manifest: object): Promise<boolean>
+  /** Reads a committed key again: false where a file or the manifest is missing, cut or altered. */
+  verify(key: string): Promise<boolean>
+  /** A local folder with the content of a key, for native code and streams. Read only. */
+  folder(key: string): Promise<string>
+  /** Adds lines to a log; durable at the latest when the operating system writes back. */
+  append(key: string, text: string): Promise<void>
+  /** Makes what was appended durable. */
+  sync(key: string): Promise<void>
+  /** The bytes of a log from an offset; empty where there is none. */
+  readFrom(key: string, offset: number): Promise<Buffer>
+  /** Removes a key and all below it, manifest first. Nothing to do where it is gone. */
+  remove(key: string): Promise<void>
+}

@@ -1,0 +1,264 @@
+import assert from 'node:assert/strict'
+import { existsSync } from 'node:fs'
+import {
+  mkdir,
+  mkdtemp,
+  readdir,
+  readFile,
+  rm,
+  symlink,
+  truncate,
+  utimes,
+  writeFile,
+} from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { TrainyardError } from '../../src/errors.js'
+import { openFolderStore } from '../../src/store/folder-store.js'
+import type { Manifest } from '../../src/store/store.js'
+import { storageTrouble } from '../../src/store/trouble.js'
+
+async function freshStore(t: { after(work: () => Promise<void>): void }) {
+  const root = await mkdtemp(join(tmpdir(), 'trainyard-store-'))
+  t.after(() => rm(root, { recursive: true }))
+  return { root, store: await openFolderStore(root) }
+}
+
+const refused = (code: string) => (error: unknown) =>
+  error instanceof TrainyardError && error.code === code
+
+test('JSON is created once, replaced whole, and null where absent', async t => {
+  const { store } = await freshStore(t)
+  assert.equal(await store.readJson('jobs/a/spec.json'), null)
+  assert.equal(await store.createJson('jobs/a/spec.json', { n: 1 }), true)
+  assert.equal(await store.createJson('jobs/a/spec.json', { n: 2 }), false)
+  assert.deepEqual(await store.readJson('jobs/a/spec.json'), { n: 1 })
+  await store.replaceJson('jobs/a/spec.json', { n: 3 })
+  assert.deepEqual(await store.readJson('jobs/a/spec.json'), { n: 3 })
+  assert.equal(await store.readJson('jobs/a/spec.json/below'), null)
+})
+
+test('of 50 concurrent creators one wins, and readers see its value only', async t => {
+  const { root } = await freshStore(t)
+  const stores = await Promise.all(Array.from({ length: 5 }, () => openFolderStore(root)))
+  const writers = Array.from({ length: 50 }, (_, n) =>
+    stores[n % 5]!.createJson('a/b/c.json', { n, filling: 'x'.repeat(100_000) }),
+  )
+  const readers = Array.from({ length: 50 }, () => stores[0]!.readJson<{ n: number }>('a/b/c.json'))
+  const wins = await Promise.all(writers)
+  assert.equal(wins.filter(Boolean).length, 1)
+  const winner = wins.indexOf(true)
+  for (const seen of await Promise.all(readers)) if (seen) assert.equal(seen.n, winner)
+  assert.equal((await stores[0]!.readJson<{ n: number }>('a/b/c.json'))?.n, winner)
+  assert.deepEqual(await readdir(join(root, '.staging')), [])
+})
+
+test('of 50 concurrent claims one wins', async t => {
+  const { store } = await freshStore(t)
+  const wins = await Promise.all(Array.from({ length: 50 }, () => store.claim('jobs/a/epochs/1')))
+  assert.equal(wins.filter(Boolean).length, 1)
+  assert.deepEqual(await store.list('jobs/a/epochs'), ['1'])
+})
+
+test('a torn JSON file is an error, not an absence', async t => {
+  const { root, store } = await freshStore(t)
+  await store.createJson('a.json', { n: 1 })
+  await truncate(join(root, 'a.json'), 4)
+  await assert.rejects(store.readJson('a.json'), refused('STORAGE_CORRUPT'))
+})
+
+test('keys cannot leave the store or reach its staging', async t => {
+  const { root, store } = await freshStore(t)
+  const tricks = [
+    '',
+    '/',
+    '/etc/passwd',
+    '..',
+    '../a',
+    'a/../../b',
+    'a/..',
+    'a//b',
+    'a/',
+    './a',
+    '.staging/x',
+    'a/.hidden',
+    'a\\b',
+    'a\0b',
+    '%2e%2e/a',
+    'a b',
+    'C:/a',
+    'ä',
+    'a'.repeat(256),
+  ]
+  for (const key of tricks) {
+    const staged = await store.stage()
+    const calls: (() => Promise<unknown>)[] = [
+      () => store.readJson(key),
+      () => store.createJson(key, 1),
+      () => store.replaceJson(key, 1),
+      () => store.replaceText(key, '1'),
+      () => store.claim(key),
+      () => store.list(key),
+      () => store.commit(staged, key, {}),
+      () => store.verify(key),
+      () => store.folder(key),
+      () => store.append(key, 'x'),
+      () => store.readFrom(key, 0),
+      () => store.remove(key),
+    ]
+    for (const call of calls) {
+      await assert.rejects(call, refused('INVALID_KEY'), `accepted ${JSON.stringify(key)}`)
+    }
+  }
+  assert.deepEqual(await readdir(root), ['.staging'])
+})
+
+async function stageModel(store: Awaited<ReturnType<typeof openFolderStore>>) {
+  const staged = await store.stage()
+  await mkdir(join(staged, 'variables', 'empty'), { recursive: true })
+  await writeFile(join(staged, 'graph.pb'), 'graph')
+  await writeFile(join(staged, 'variables', 'data-00000-of-00001'), Buffer.alloc(3_000_000, 7))
+  return staged
+}
+
+test('a staged folder is invisible until its commit, then whole', async t => {
+  const { root, store } = await freshStore(t)
+  const staged = await stageModel(store)
+  assert.deepEqual(await readdir(root), ['.staging'])
+  assert.equal(await store.commit(staged, 'models/m/1', { step: 5 }), true)
+  assert.deepEqual(await readdir(join(root, '.staging')), [])
+  const manifest = await store.readJson<Manifest<{ step: number }>>('models/m/1/manifest.json')
+  assert.equal(manifest?.step, 5)
+  assert.deepEqual(
+    manifest.files.map(({ name, bytes }) => [name, bytes]),
+    [
+      ['graph.pb', 5],
+      ['variables/data-00000-of-00001', 3_000_000],
+    ],
+  )
+  assert.equal(
+    manifest.files[0]!.sha256,
+    'eef93e1d14482804277fca0172464032d1a4fdbcc338524059fa1e861454ad4d',
+  )
+  assert.equal(await store.verify('models/m/1'), true)
+  assert.equal(await readFile(join(await store.folder('models/m/1'), 'graph.pb'), 'utf8'), 'graph')
+})
+
+test('of 10 concurrent commits to one key one wins, and nothing stays staged', async t => {
+  const { root, store } = await freshStore(t)
+  const staged = await Promise.all(Array.from({ length: 10 }, () => stageModel(store)))
+  const wins = await Promise.all(staged.map((folder, n) => store.commit(folder, 'm/1', { n })))
+  assert.equal(wins.filter(Boolean).length, 1)
+  const manifest = await store.readJson<{ n: number }>('m/1/manifest.json')
+  assert.equal(manifest?.n, wins.indexOf(true))
+  assert.deepEqual(await readdir(join(root, '.staging')), [])
+})
+
+test('links cannot be committed', async t => {
+  const { store } = await freshStore(t)
+  const staged = await store.stage()
+  await symlink('/etc/passwd', join(staged, 'graph.pb'))
+  await assert.rejects(store.commit(staged, 'm/1', {}), /neither file nor folder/)
+  assert.equal(await store.readJson('m/1/manifest.json'), null)
+})
+
+test('verify finds every flipped byte of the manifest, and lost, cut or altered files', async t => {
+  const { root, store } = await freshStore(t)
+  const staged = await store.stage()
+  await writeFile(join(staged, 'weights'), 'abc')
+  await store.commit(staged, 'c/1', { step: 5, nested: { a: [1, 2.5, null] } })
+  const path = join(root, 'c/1/manifest.json')
+  const sealed = await readFile(path)
+  for (let at = 0; at < sealed.length; at++) {
+    const flipped = Buffer.from(sealed)
+    flipped[at]! ^= 1
+    await writeFile(path, flipped)
+    assert.equal(await store.verify('c/1'), false, `byte ${at}`)
+  }
+  await writeFile(path, sealed)
+  assert.equal(await store.verify('c/1'), true)
+
+  const weights = join(root, 'c/1/weights')
+  for (const content of ['abd', 'ab', 'abcd', '']) {
+    await writeFile(weights, content)
+    assert.equal(await store.verify('c/1'), false, content)
+  }
+  await rm(weights)
+  assert.equal(await store.verify('c/1'), false)
+  assert.equal(await store.verify('c/2'), false)
+})
+
+test('leftovers older than a day are swept at open, younger ones are not', async t => {
+  const { root, store } = await freshStore(t)
+  const old = await stageModel(store)
+  const young = await stageModel(store)
+  const twoDaysAgo = Date.now() / 1000 - 2 * 86_400
+  await utimes(old, twoDaysAgo, twoDaysAgo)
+  await openFolderStore(root)
+  assert.equal(existsSync(old), false)
+  assert.equal(existsSync(young), true)
+})
+
+test('a removed key is gone with all below it, and may be made again', async t => {
+  const { root, store } = await freshStore(t)
+  await store.commit(await stageModel(store), 'm/1', {})
+  await store.remove('m/1')
+  await store.remove('m/1')
+  assert.deepEqual(await store.list('m'), [])
+  assert.deepEqual(await readdir(join(root, '.staging')), [])
+  assert.equal(await store.commit(await stageModel(store), 'm/1', {}), true)
+})
+
+test('a folder without a manifest in the way of a commit is reported', async t => {
+  const { root, store } = await freshStore(t)
+  await mkdir(join(root, 'm/1'), { recursive: true })
+  await writeFile(join(root, 'm/1/foreign'), '')
+  const staged = await stageModel(store)
+  await assert.rejects(store.commit(staged, 'm/1', {}), refused('STORAGE_CORRUPT'))
+})
+
+test('a log grows by whole appends and reads from any offset', async t => {
+  const { store } = await freshStore(t)
+  assert.equal((await store.readFrom('jobs/a/log.ndjson', 0)).length, 0)
+  await Promise.all(
+    Array.from({ length: 100 }, (_, n) =>
+      store.append('jobs/a/log.ndjson', `${JSON.stringify({ n, filling: 'x'.repeat(500) })}\n`),
+    ),
+  )
+  const all = await store.readFrom('jobs/a/log.ndjson', 0)
+  const rows = all
+    .toString()
+    .trim()
+    .split('\n')
+    .map(line => JSON.parse(line).n as number)
+  assert.deepEqual(
+    rows.sort((a, b) => a - b),
+    [...Array(100).keys()],
+  )
+  const tail = await store.readFrom('jobs/a/log.ndjson', all.length - 10)
+  assert.deepEqual(tail, all.subarray(-10))
+  assert.equal((await store.readFrom('jobs/a/log.ndjson', all.length + 10)).length, 0)
+})
+
+test('a full disk is STORAGE_FULL with its cause', { skip: !existsSync('/dev/full') }, async t => {
+  const { root, store } = await freshStore(t)
+  await symlink('/dev/full', join(root, 'log.ndjson'))
+  await assert.rejects(store.append('log.ndjson', 'x'), (error: unknown) => {
+    assert.ok(error instanceof TrainyardError)
+    assert.equal(error.code, 'STORAGE_FULL')
+    assert.equal(error.kind, 'unavailable')
+    assert.equal((error.cause as NodeJS.ErrnoException).code, 'ENOSPC')
+    return true
+  })
+})
+
+test('errors of the disk become STORAGE_FAILED, bugs stay what they are', () => {
+  const broken = Object.assign(new Error('i/o error'), { code: 'EIO' })
+  const translated = storageTrouble(broken)
+  assert.ok(translated instanceof TrainyardError)
+  assert.deepEqual([translated.code, translated.kind], ['STORAGE_FAILED', 'unavailable'])
+  assert.equal(translated.cause, broken)
+  const bug = new TypeError('x is not a function')
+  assert.equal(storageTrouble(bug), bug)
+})
