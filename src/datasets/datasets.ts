@@ -1,0 +1,98 @@
+import { join } from 'node:path'
+import { TrainyardError } from '../errors.js'
+import type { DatasetManifest } from '../spec/dataset.js'
+import type { Page } from '../spec/paging.js'
+import type { Manifest, Store } from '../store/store.js'
+import { datasetNotFound } from './errors.js'
+import { isId, isName } from './form.js'
+import { defaultLimits, type Limits } from './limits.js'
+import { DatasetNames } from './names.js'
+import { type Publish, Upload } from './upload.js'
+
+export type { Upload } from './upload.js'
+
+const keyOf = (id: string) => `datasets/${id}`
+
+/** Immutable sets of images, named by their content; names point at them. */
+export class Datasets {
+  private readonly limits: Limits
+  private readonly names: DatasetNames
+
+  constructor(
+    private readonly store: Store,
+    limits: Partial<Limits> = {},
+  ) {
+    this.limits = { ...defaultLimits, ...limits }
+    this.names = new DatasetNames(store)
+  }
+
+  /** Opens an upload: files are spooled to disk as they arrive. */
+  async receive(): Promise<Upload> {
+    return new Upload(this.store, await this.store.stage(), this.limits, this.publish)
+  }
+
+  /** Under a name that it was uploaded with later, a set bears that name. */
+  async get(idOrName: string): Promise<DatasetManifest> {
+    if (isId(idOrName)) return (await this.read(idOrName)) ?? fail(idOrName)
+    const id = isName(idOrName) ? await this.names.resolve(idOrName) : null
+    const manifest = id && (await this.read(id))
+    return manifest ? { ...manifest, name: idOrName } : fail(idOrName)
+  }
+
+  /** Newest first. */
+  async list({
+    limit,
+    cursor,
+  }: {
+    limit: number
+    cursor?: string | undefined
+  }): Promise<Page<DatasetManifest>> {
+    if (cursor !== undefined && !isCursor(cursor)) {
+      throw new TrainyardError('INVALID_CURSOR', 'invalid', 'the cursor is not one of ours')
+    }
+    const ids = await this.store.list('datasets')
+    const manifests = (await Promise.all(ids.map(id => this.read(id)))).filter(found => !!found)
+    const page = manifests
+      .filter(manifest => cursor === undefined || cursorOf(manifest) < cursor)
+      .sort((a, b) => (cursorOf(a) < cursorOf(b) ? 1 : -1))
+      .slice(0, limit + 1)
+    const items = page.slice(0, limit)
+    return { items, nextCursor: page.length > limit ? cursorOf(items.at(-1)!) : null }
+  }
+
+  async remove(id: string): Promise<void> {
+    if (!isId(id) || !(await this.read(id))) throw datasetNotFound(id)
+    await this.store.remove(keyOf(id))
+    await this.names.forget(id)
+  }
+
+  /** Absolute paths, in order. */
+  async shardFiles({ id, shards }: DatasetManifest): Promise<string[]> {
+    const folder = await this.store.folder(keyOf(id))
+    return shards.map(shard => join(folder, shard.name))
+  }
+
+  private async read(id: string): Promise<DatasetManifest | null> {
+    const stored = await this.store.readJson<Manifest<DatasetManifest>>(
+      `${keyOf(id)}/manifest.json`,
+    )
+    if (!stored) return null
+    const { files: _files, checksum: _checksum, ...manifest } = stored
+    return manifest
+  }
+
+  private readonly publish: Publish = async (staged, manifest, name) => {
+    const created = await this.store.commit(staged, keyOf(manifest.id), manifest)
+    if (name) await this.names.point(name, manifest.id)
+    const dataset = await this.get(manifest.id)
+    return { dataset: name ? { ...dataset, name } : dataset, created }
+  }
+}
+
+const cursorOf = ({ createdAt, id }: DatasetManifest) => `${createdAt}_${id}`
+
+const isCursor = (text: string) => /^[\d:.TZ-]{24}_ds-[0-9a-f]{16}$/.test(text)
+
+function fail(idOrName: string): never {
+  throw datasetNotFound(idOrName)
+}

@@ -1,0 +1,77 @@
+import { create, fromBinary, toBinary } from '@bufbuild/protobuf'
+import { dimensionRange, isDimension } from './dimensions.js'
+import { ExampleSchema, type Feature } from './example_pb.js'
+import type { Dimensions, ImageShape, Sample } from './image-source.js'
+
+export interface ImageExample extends Sample {
+  /** What the record itself says of its size. */
+  stated: Partial<Dimensions>
+}
+
+/** What is wrong with a record, in words that follow its position. */
+export class ExampleError extends Error {}
+
+export function decodeExample(bytes: Uint8Array): ImageExample {
+  const features = parse(bytes)
+  const stated: Partial<Dimensions> = {}
+  for (const side of ['height', 'width', 'channels'] as const) {
+    if (features[side]) stated[side] = dimension(side, features[side])
+  }
+  return {
+    image: imageBytes(feature(features, 'image')),
+    label: integer('label', feature(features, 'label')),
+    stated,
+  }
+}
+
+export function encodeExample({ image, label }: Sample, shape: ImageShape): Uint8Array {
+  const int64 = (value: number) => ({
+    kind: { case: 'int64List' as const, value: { value: [BigInt(value)] } },
+  })
+  const example = create(ExampleSchema, {
+    features: {
+      feature: {
+        image: { kind: { case: 'bytesList', value: { value: [image] } } },
+        label: int64(label),
+        height: int64(shape.height),
+        width: int64(shape.width),
+        channels: int64(shape.channels),
+      },
+    },
+  })
+  return toBinary(ExampleSchema, example)
+}
+
+function parse(bytes: Uint8Array): Record<string, Feature> {
+  try {
+    return fromBinary(ExampleSchema, bytes, { readUnknownFields: false }).features?.feature ?? {}
+  } catch (cause) {
+    throw new ExampleError('the data is no tf.train.Example', { cause })
+  }
+}
+
+function feature(features: Record<string, Feature>, name: string): Feature {
+  const found = Object.hasOwn(features, name) ? features[name] : undefined
+  if (found) return found
+  const names = Object.keys(features).slice(0, 10).join(', ').slice(0, 200)
+  throw new ExampleError(`the example has no feature '${name}', found: ${names || 'none'}`)
+}
+
+function imageBytes({ kind }: Feature): Uint8Array {
+  if (kind.case === 'bytesList' && kind.value.value.length === 1) return kind.value.value[0]!
+  throw new ExampleError(`feature 'image' is ${describe(kind)}, expected one bytes value`)
+}
+
+function integer(name: string, { kind }: Feature): number {
+  if (kind.case === 'int64List' && kind.value.value.length === 1) return Number(kind.value.value[0])
+  throw new ExampleError(`feature '${name}' is ${describe(kind)}, expected one int64 value`)
+}
+
+function dimension(name: keyof Dimensions, feature: Feature): number {
+  const value = integer(name, feature)
+  if (isDimension(name, value)) return value
+  throw new ExampleError(`feature '${name}' is ${value}, expected ${dimensionRange(name)}`)
+}
+
+const describe = (kind: Feature['kind']) =>
+  kind.case === undefined ? 'empty' : `${kind.case} of ${kind.value.value.length} values`

@@ -1,0 +1,28 @@
+import type { DatasetManifest } from '../spec/dataset.js'
+import type { Place } from './errors.js'
+
+/** As a file or form states them. */
+export interface Dimensions {
+  height: number
+  width: number
+  channels: number
+}
+
+/** Dimensions that passed the checks. */
+export type ImageShape = Pick<DatasetManifest, 'height' | 'width' | 'channels'>
+
+export interface Sample {
+  /** Raw pixels, or a PNG or JPEG file. Overwritten by the next read. */
+  image: Uint8Array
+  label: number
+}
+
+/** Checked images of one size, in the order of upload. */
+export interface ImageSource {
+  readonly shape: ImageShape
+  readonly encoding: 'raw' | 'encoded'
+  readonly records: number
+  read(record: number): Sample
+  /** Where a record's label is. */
+  place(record: number): Place
+}

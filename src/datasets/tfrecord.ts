@@ -1,0 +1,119 @@
+// TFRecord: length (uint64), masked CRC-32C of the length, data, masked CRC-32C of the data; all
+// little-endian (tensorflow/core/lib/io/record_writer.h).
+import { createHash } from 'node:crypto'
+import { closeSync, openSync, writeFileSync } from 'node:fs'
+import { crc32c } from '@node-rs/crc32'
+import { fileError } from './errors.js'
+import type { InputFile } from './input-file.js'
+
+const headerBytes = 12
+const footerBytes = 4
+
+export function maskedCrc(data: Uint8Array): number {
+  const crc = crc32c(data)
+  return (((crc >>> 15) | (crc << 17)) + 0xa282ead8) >>> 0
+}
+
+/** Whether these first bytes of a file are a record's header, by its checksum. */
+export const startsRecord = (bytes: Buffer): boolean =>
+  bytes.length >= headerBytes && bytes.readUInt32LE(8) === maskedCrc(bytes.subarray(0, 8))
+
+/** Checks a header, and that the file has room for what it promises: the data's length. */
+export function readLength(
+  file: InputFile,
+  record: number,
+  offset: number,
+  recordBytes: number,
+): number {
+  const place = { file: file.name, record, byte: offset }
+  const header = file.read(offset, headerBytes)
+  if (header.length < headerBytes) {
+    const trouble = `the file ends after ${header.length} of the header's ${headerBytes} bytes`
+    throw fileError('DATASET_TRUNCATED', place, trouble)
+  }
+  const expected = maskedCrc(header.subarray(0, 8))
+  const found = header.readUInt32LE(8)
+  if (found !== expected) {
+    const trouble = `the length's checksum is ${hex(found)}, expected ${hex(expected)}`
+    throw fileError('DATASET_CHECKSUM', place, trouble)
+  }
+  const stated = header.readBigUInt64LE(0)
+  if (stated > recordBytes) {
+    const trouble = `the record has ${stated} bytes, expected at most ${recordBytes}`
+    throw fileError('DATASET_TOO_LARGE', place, trouble)
+  }
+  const length = Number(stated)
+  const room = file.bytes - offset - headerBytes
+  if (room < length + footerBytes) {
+    const trouble = `the file ends after ${room} of the ${length + footerBytes} bytes of data and checksum`
+    throw fileError('DATASET_TRUNCATED', place, trouble)
+  }
+  return length
+}
+
+/** The data of a record; the file's next read overwrites it. */
+export function readRecord(
+  file: InputFile,
+  record: number,
+  offset: number,
+  recordBytes: number,
+): Buffer {
+  const length = readLength(file, record, offset, recordBytes)
+  const body = file.read(offset + headerBytes, length + footerBytes)
+  const data = body.subarray(0, length)
+  const expected = maskedCrc(data)
+  const found = body.readUInt32LE(length)
+  if (found !== expected) {
+    const place = { file: file.name, record, byte: offset }
+    const trouble = `the data's checksum is ${hex(found)}, expected ${hex(expected)}`
+    throw fileError('DATASET_CHECKSUM', place, trouble)
+  }
+  return data
+}
+
+/** The offset behind a record with so many bytes of data. */
+export const recordEnd = (offset: number, length: number) =>
+  offset + headerBytes + length + footerBytes
+
+export class TfrecordWriter {
+  private readonly descriptor: number
+  private readonly hash = createHash('sha256')
+  private pending: Uint8Array[] = []
+  private pendingBytes = 0
+  private written = 0
+  private records = 0
+
+  constructor(path: string) {
+    this.descriptor = openSync(path, 'wx')
+  }
+
+  /** Keeps `data` until it is written: hand over bytes that nobody changes. */
+  write(data: Uint8Array): void {
+    const header = Buffer.alloc(headerBytes)
+    header.writeBigUInt64LE(BigInt(data.length))
+    header.writeUInt32LE(maskedCrc(header.subarray(0, 8)), 8)
+    const footer = Buffer.alloc(footerBytes)
+    footer.writeUInt32LE(maskedCrc(data))
+    this.pending.push(header, data, footer)
+    this.pendingBytes += headerBytes + data.length + footerBytes
+    this.records++
+    if (this.pendingBytes >= 1 << 20) this.flush()
+  }
+
+  close(): { records: number; bytes: number; sha256: string } {
+    this.flush()
+    closeSync(this.descriptor)
+    return { records: this.records, bytes: this.written, sha256: this.hash.digest('hex') }
+  }
+
+  private flush(): void {
+    const bytes = Buffer.concat(this.pending)
+    this.hash.update(bytes)
+    writeFileSync(this.descriptor, bytes)
+    this.written += bytes.length
+    this.pending = []
+    this.pendingBytes = 0
+  }
+}
+
+const hex = (value: number) => `0x${value.toString(16).padStart(8, '0')}`

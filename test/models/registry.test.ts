@@ -1,0 +1,102 @@
+import assert from 'node:assert/strict'
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { TrainyardError } from '../../src/errors.js'
+import { Models } from '../../src/models/registry.js'
+import type { ModelManifest } from '../../src/spec/model.js'
+import { openFolderStore } from '../../src/store/folder-store.js'
+import type { Store } from '../../src/store/store.js'
+
+async function freshModels(t: { after(work: () => Promise<void>): void }) {
+  const root = await mkdtemp(join(tmpdir(), 'trainyard-models-'))
+  t.after(() => rm(root, { recursive: true }))
+  const store = await openFolderStore(root)
+  return { root, store, models: new Models(store) }
+}
+
+async function stage(store: Store, content: string): Promise<string> {
+  const staged = await store.stage()
+  await mkdir(join(staged, 'saved_model', 'variables'), { recursive: true })
+  await writeFile(join(staged, 'saved_model', 'saved_model.pb'), content)
+  return staged
+}
+
+const manifest = (name: string, jobId: string): Omit<ModelManifest, 'version'> => ({
+  name,
+  jobId,
+  createdAt: '2026-11-24T10:00:00.000Z',
+  model: { kind: 'resnet', block: 'plain', blocks: 5, filters: 64, kernel: 3, ratio: 4 },
+  dataset: { id: 'ds-0123456789abcdef', name: 'mnist' },
+  step: 100,
+  input: { height: 28, width: 28, channels: 1, mean: [33], std: [78] },
+  labels: ['0', '1'],
+  metrics: { accuracy: 0.99 },
+})
+
+const notFound = (error: unknown) =>
+  error instanceof TrainyardError && error.code === 'MODEL_NOT_FOUND' && error.kind === 'missing'
+
+test('each job publishes one version, counted from 1', async t => {
+  const { root, store, models } = await freshModels(t)
+  const first = await models.publish(await stage(store, 'one'), manifest('digits', 'job-a'))
+  const second = await models.publish(await stage(store, 'two'), manifest('digits', 'job-b'))
+  assert.deepEqual([first.version, second.version], [1, 2])
+  const again = await models.publish(await stage(store, 'late'), manifest('digits', 'job-a'))
+  assert.deepEqual(again, first)
+  assert.deepEqual(await readdir(join(root, '.staging')), [])
+
+  const newest = await models.get('digits')
+  assert.deepEqual([newest.id, newest.version, newest.versions], ['digits', 2, [1, 2]])
+  assert.equal((await models.get('digits', 1)).jobId, 'job-a')
+  const folder = await models.folder('digits', 1)
+  assert.equal(await readFile(join(folder, 'saved_model.pb'), 'utf8'), 'one')
+})
+
+test('racing jobs get versions of their own, racing attempts of a job share one', async t => {
+  const { root, store, models } = await freshModels(t)
+  const publish = async (jobId: string) =>
+    (await models.publish(await stage(store, jobId), manifest('digits', jobId))).version
+  const jobs = Array.from({ length: 20 }, (_, index) => `job-${index >> 1}`)
+  const versions = await Promise.all(jobs.map(publish))
+  for (let job = 0; job < 10; job++) assert.equal(versions[2 * job], versions[2 * job + 1])
+  const distinct = [...new Set(versions)].sort((a, b) => a - b)
+  assert.deepEqual(
+    distinct,
+    Array.from({ length: 10 }, (_, index) => index + 1),
+  )
+  assert.deepEqual(await readdir(join(root, '.staging')), [])
+})
+
+test('a job that crashed between taking its version and filling it gets the same one', async t => {
+  const { store, models } = await freshModels(t)
+  await store.createJson('model-versions/digits/1.json', { jobId: 'job-a' })
+  await assert.rejects(models.get('digits'), notFound)
+  const other = await models.publish(await stage(store, 'b'), manifest('digits', 'job-b'))
+  const late = await models.publish(await stage(store, 'a'), manifest('digits', 'job-a'))
+  assert.deepEqual([other.version, late.version], [2, 1])
+})
+
+test('what is not there is missing, whatever its name', async t => {
+  const { store, models } = await freshModels(t)
+  await models.publish(await stage(store, 'one'), manifest('digits', 'job-a'))
+  for (const name of ['other', '', '..', '../digits', 'DIGITS', 'digits/1']) {
+    await assert.rejects(models.get(name), notFound)
+    await assert.rejects(models.folder(name, 1), notFound)
+  }
+  for (const version of [0, -1, 2, 1.5, Number.NaN]) {
+    await assert.rejects(models.get('digits', version), notFound)
+  }
+})
+
+test('pages go by name', async t => {
+  const { store, models } = await freshModels(t)
+  for (const name of ['c', 'a', 'e', 'b', 'd']) {
+    await models.publish(await stage(store, name), manifest(name, `job-${name}`))
+  }
+  const first = await models.list({ limit: 3 })
+  assert.deepEqual([first.items.map(({ id }) => id), first.nextCursor], [['a', 'b', 'c'], 'c'])
+  const second = await models.list({ limit: 3, cursor: 'c' })
+  assert.deepEqual([second.items.map(({ id }) => id), second.nextCursor], [['d', 'e'], null])
+})
