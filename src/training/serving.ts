@@ -1,0 +1,49 @@
+import { Graph } from '../graph/graph.js'
+import { reshape, stackTensors } from '../graph/ops/array.js'
+import { placeholder } from '../graph/ops/constant.js'
+import { decodeImage, resizeBilinear } from '../graph/ops/image.js'
+import { softmax } from '../graph/ops/softmax.js'
+import type { SavedModelSpec } from '../graph/saved-model.js'
+import { createLayers } from '../nets/layers.js'
+import { Variables } from '../nets/variables.js'
+import type { ModelOptions } from '../spec/model-options.js'
+import { type ImageFormat, normalise } from './images.js'
+import { network } from './network.js'
+
+export interface ServingOptions {
+  model: ModelOptions
+  images: ImageFormat
+  classes: number
+}
+
+/**
+ * The finished model. `serving_default`: images [n, h, w, c] of pixel values 0 to 255 → logits and
+ * probabilities [n, classes]. `decode`: one PNG or JPEG file of any size → such an image [h, w, c].
+ */
+export function buildServingProgram({
+  model,
+  images: format,
+  classes,
+}: ServingOptions): SavedModelSpec & { graph: Graph } {
+  const graph = new Graph()
+  const variables = new Variables(graph)
+  const { height, width, channels } = format
+  const images = placeholder(graph, 'images', 'float32', [-1, height, width, channels])
+  const layers = createLayers(variables, 'inference')
+  const logits = network(layers, normalise(images, format), model, classes)
+
+  const file = placeholder(graph, 'file', 'string')
+  const decoded = stackTensors([decodeImage(file, channels)])
+  const image = reshape(resizeBilinear(decoded, height, width), [height, width, channels])
+  return {
+    graph,
+    variables: variables.all,
+    signatures: {
+      serving_default: {
+        inputs: { images },
+        outputs: { logits, probabilities: softmax(logits) },
+      },
+      decode: { inputs: { file }, outputs: { image } },
+    },
+  }
+}

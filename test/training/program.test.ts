@@ -1,0 +1,168 @@
+import assert from 'node:assert/strict'
+import { mkdtemp, readFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { loadTensorFlow } from '../../src/engine/tensorflow.js'
+import { variablesPrefix, writeSavedModel } from '../../src/graph/saved-model.js'
+import { openSession, type Runtime } from '../../src/graph/session.js'
+import type { MetricRow } from '../../src/spec/metrics.js'
+import type { ModelOptions } from '../../src/spec/model-options.js'
+import type { TrainingPlan } from '../../src/spec/training-options.js'
+import { type LoopHooks, runTraining } from '../../src/training/loop.js'
+import { buildTrainingProgram } from '../../src/training/program.js'
+import { buildServingProgram } from '../../src/training/serving.js'
+
+interface Reference {
+  height: number
+  width: number
+  channels: 3
+  classes: number
+  batchSize: number
+  steps: number
+  seed: number
+  learningRate: number
+  mean: number[]
+  std: number[]
+  cases: {
+    model: ModelOptions
+    parameters: number
+    losses: number[]
+    validationLoss: number
+    validationAccuracy: number
+    firstImageProbabilities: number[]
+  }[]
+}
+
+const folder = 'test/training/reference'
+const reference: Reference = JSON.parse(await readFile(join(folder, 'losses.json'), 'utf8'))
+const records = join(folder, 'images.tfrecord')
+const { batchSize, steps, classes } = reference
+const images = { ...reference, encoding: 'raw' as const }
+const runtime = loadTensorFlow() as unknown as Runtime
+
+/** File order: a shuffle buffer of one record changes nothing. */
+const plan: TrainingPlan = {
+  steps,
+  stepsPerEpoch: steps,
+  batchSize,
+  optimizer: { kind: 'adam', beta1: 0.9, beta2: 0.999, epsilon: 1e-7 },
+  learningRate: { schedule: 'constant', peak: reference.learningRate, warmupSteps: 0 },
+  seed: reference.seed,
+  validation: { holdOut: 0 },
+  shuffleBuffer: 1,
+  displayEvery: 1,
+  snapshotEvery: 100,
+  keepCheckpoints: 1,
+}
+
+async function openProgram(model: ModelOptions, options: Partial<TrainingPlan> = {}) {
+  const scratch = await mkdtemp(join(tmpdir(), 'trainyard-program-'))
+  const chosen = { ...plan, ...options }
+  const program = buildTrainingProgram({ model, images, classes, plan: chosen })
+  await writeSavedModel(join(scratch, 'program'), program.graph, program)
+  const session = await openSession(runtime, join(scratch, 'program'))
+  return { scratch, program, session, plan: chosen }
+}
+
+function collect(rows: MetricRow[], more: Partial<LoopHooks> = {}): LoopHooks {
+  return {
+    phase: () => {},
+    row: async row => void rows.push(row),
+    checkpoint: async () => {},
+    goOn: async () => true,
+    ...more,
+  }
+}
+
+const everything = { files: [records], first: 0, count: batchSize * steps }
+
+const near = (actual: number, expected: number, tolerance: number, what: string) =>
+  assert.ok(Math.abs(actual - expected) < tolerance, `${what}: ${actual}, expected ${expected}`)
+
+for (const expected of reference.cases) {
+  const { model } = expected
+  test(`five steps of a ${model.block} net lose what Python TensorFlow's lose`, async () => {
+    const { scratch, program, session } = await openProgram(model)
+    assert.equal(program.parameters, expected.parameters)
+    const rows: MetricRow[] = []
+    const input = { session, plan, training: everything, validation: everything, resume: null }
+    assert.equal(await runTraining(input, collect(rows)), true)
+
+    const losses = rows.filter(({ values }) => 'loss' in values).map(({ values }) => values.loss!)
+    assert.equal(losses.length, steps)
+    for (const [i, loss] of losses.entries()) {
+      near(loss, expected.losses[i]!, 1e-4, `loss of step ${i + 1}`)
+    }
+    const validation = rows.at(-1)!.values
+    near(validation.validationLoss!, expected.validationLoss, 2e-3, 'validation loss')
+    near(validation.validationAccuracy!, expected.validationAccuracy, 1e-6, 'validation accuracy')
+
+    const saved = join(scratch, 'saved_model')
+    const serving = buildServingProgram({ model, images, classes })
+    await writeSavedModel(saved, serving.graph, serving)
+    session.run('export', { model: variablesPrefix(saved) })
+    session.close()
+    const served = await openSession(runtime, saved)
+    const shape = [1, images.height, images.width, images.channels]
+    const answer = served.run('serving_default', { images: { data: await firstImage(), shape } })
+    for (const [i, probability] of answer.floats('probabilities').entries()) {
+      near(probability, expected.firstImageProbabilities[i]!, 2e-3, `probability of class ${i}`)
+    }
+    served.close()
+  })
+}
+
+test('a run that goes on from a checkpoint ends in the bytes of one that was never cut', async () => {
+  const { model } = reference.cases[0]!
+  const options = { steps: 12, shuffleBuffer: 16, snapshotEvery: 5 }
+  const ends = []
+  for (const cut of [null, 5]) {
+    const { scratch, session, plan } = await openProgram(model, options)
+    const checkpoint: LoopHooks['checkpoint'] = async (step, save) => {
+      save(join(scratch, `model.ckpt-${step}`), join(scratch, `input.ckpt-${step}`))
+    }
+    const at = (step: number) => ({
+      step,
+      model: join(scratch, `model.ckpt-${step}`),
+      input: join(scratch, `input.ckpt-${step}`),
+    })
+    const rows: MetricRow[] = []
+    const input = { session, plan, training: everything, validation: everything, resume: null }
+    if (cut) {
+      let step = 0
+      const goOn = async () => ++step < cut + 2
+      assert.equal(await runTraining(input, collect([], { checkpoint, goOn })), false)
+    }
+    const resume = cut ? at(cut) : null
+    await runTraining({ ...input, resume }, collect(rows, { checkpoint }))
+    const bytes = await readFile(join(scratch, 'model.ckpt-12.data-00000-of-00001'))
+    ends.push({ bytes, losses: rows.slice(-4).map(({ values }) => values.loss) })
+    session.close()
+  }
+  assert.deepEqual(ends[1]!.losses, ends[0]!.losses)
+  assert.ok(ends[0]!.bytes.equals(ends[1]!.bytes), 'the final checkpoints differ')
+})
+
+test('a learning rate that blows up ends with nan_loss and names the step', async () => {
+  const { session, plan } = await openProgram(reference.cases[0]!.model, {
+    learningRate: { schedule: 'constant', peak: 1e38, warmupSteps: 0 },
+    steps: 50,
+  })
+  const input = { session, plan, training: everything, validation: everything, resume: null }
+  await assert.rejects(runTraining(input, collect([])), {
+    code: 'nan_loss',
+    message: /at step \d+/,
+  })
+  session.close()
+})
+
+async function firstImage(): Promise<Float32Array> {
+  const { height, width, channels } = images
+  const size = height * width * channels
+  const file = await readFile(records)
+  // the feature map of an example has no fixed order: the pixels follow their length, 192 = 0xc0 0x01
+  const start = file.indexOf(Buffer.from([0xc0, 0x01, ...[]]), 0)
+  const pixels = file.subarray(start + 2, start + 2 + size)
+  return Float32Array.from(pixels)
+}
