@@ -1,0 +1,86 @@
+import type { Checkpoint, CheckpointManifest } from '../spec/checkpoint.js'
+import type { Manifest, Store } from '../store/store.js'
+import { checkpointNotFound } from './errors.js'
+import { jobKeys } from './keys.js'
+import type { Attempt } from './records.js'
+import { lastValidStep } from './visible.js'
+
+/** The checkpoints of jobs: committed folders `checkpoints/<step>`, and which of them count. */
+export class Checkpoints {
+  constructor(private readonly store: Store) {}
+
+  /** Checkpoints that count, oldest first. */
+  async list(id: string, attempts: readonly Attempt[]): Promise<Checkpoint[]> {
+    const manifests = await this.manifests(id)
+    const valid = manifests.filter(({ step, epoch }) => step <= lastValidStep(attempts, epoch))
+    return valid.map(({ step, epoch, createdAt, files }, i) => ({
+      step,
+      createdAt,
+      attempt: epoch,
+      latest: i === valid.length - 1,
+      prefix: `model.ckpt-${step}`,
+      files,
+    }))
+  }
+
+  async get(id: string, step: number, attempts: readonly Attempt[]) {
+    const checkpoint = (await this.list(id, attempts)).find(one => one.step === step)
+    if (!checkpoint) throw checkpointNotFound(id, step)
+    return { checkpoint, folder: await this.store.folder(jobKeys(id).checkpoint(step)) }
+  }
+
+  /** The newest checkpoint whose files are what its manifest says; 0 where there is none. */
+  async newestWhole(id: string, attempts: readonly Attempt[]): Promise<number> {
+    for (const { step } of (await this.list(id, attempts)).reverse()) {
+      if (await this.store.verify(jobKeys(id).checkpoint(step))) return step
+    }
+    return 0
+  }
+
+  /**
+   * Commits a staged checkpoint. One that an older attempt left at this step is void (this attempt
+   * went on from before it) and makes room.
+   */
+  async commit(id: string, staged: string, manifest: CheckpointManifest): Promise<void> {
+    const key = jobKeys(id).checkpoint(manifest.step)
+    const there = await this.store.readJson<CheckpointManifest>(`${key}/manifest.json`)
+    if (there && there.epoch < manifest.epoch) await this.store.remove(key)
+    await this.store.commit(staged, key, manifest)
+    await this.writeState(id)
+  }
+
+  /** Keeps the newest `keep`. The newest was committed, and so verified, before any is removed. */
+  async prune(id: string, keep: number): Promise<void> {
+    const steps = (await this.manifests(id)).map(({ step }) => step)
+    for (const step of steps.slice(0, -keep)) await this.store.remove(jobKeys(id).checkpoint(step))
+    await this.writeState(id)
+  }
+
+  private async manifests(id: string): Promise<Manifest<CheckpointManifest>[]> {
+    const names = (await this.store.list(jobKeys(id).checkpoints)).filter(name =>
+      /^\d+$/.test(name),
+    )
+    const read = names.map(name =>
+      this.store.readJson<Manifest<CheckpointManifest>>(
+        `${jobKeys(id).checkpoint(Number(name))}/manifest.json`,
+      ),
+    )
+    const found = (await Promise.all(read)).filter(manifest => manifest !== null)
+    return found.sort((a, b) => a.step - b.step)
+  }
+
+  /** TensorFlow's `checkpoint` file, by which tf.train.latest_checkpoint finds the newest. */
+  private async writeState(id: string): Promise<void> {
+    const steps = (await this.manifests(id)).map(({ step }) => step)
+    const paths = steps.map(step => `${step}/model.ckpt-${step}`)
+    await this.store.replaceText(`${jobKeys(id).checkpoints}/checkpoint`, checkpointState(paths))
+  }
+}
+
+/** The text form of TensorFlow's CheckpointState message (tensorflow/python/training/checkpoint_state.proto). */
+export function checkpointState(paths: readonly string[]): string {
+  const latest = paths.at(-1)
+  if (latest === undefined) return ''
+  const all = paths.map(path => `all_model_checkpoint_paths: "${path}"\n`)
+  return `model_checkpoint_path: "${latest}"\n${all.join('')}`
+}

@@ -1,0 +1,18 @@
+/** Where a job's things are in the store. */
+export const jobKeys = (id: string) => {
+  const root = `jobs/${id}`
+  return {
+    root,
+    manifest: `${root}/manifest.json`,
+    cancel: `${root}/cancel.json`,
+    result: `${root}/result.json`,
+    attempts: `${root}/attempts`,
+    attempt: (epoch: number) => `${root}/attempts/${epoch}`,
+    claim: (epoch: number) => `${root}/attempts/${epoch}/claim`,
+    status: (epoch: number) => `${root}/attempts/${epoch}/status.json`,
+    metrics: (epoch: number) => `${root}/attempts/${epoch}/metrics.ndjson`,
+    log: (epoch: number) => `${root}/attempts/${epoch}/log.ndjson`,
+    checkpoints: `${root}/checkpoints`,
+    checkpoint: (step: number) => `${root}/checkpoints/${step}`,
+  }
+}

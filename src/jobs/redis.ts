@@ -1,0 +1,50 @@
+import type { ConnectionOptions } from 'bullmq'
+import { Redis, type RedisOptions } from 'ioredis'
+
+/** Where Redis is, and the prefix under which all of this server's keys are. */
+export interface RedisHome {
+  address: RedisOptions
+  prefix: string
+}
+
+/** Names of keys and channels. The braces keep them in one slot of a Redis cluster. */
+export const redisNames = (prefix: string) => ({
+  bullmq: `{${prefix}}`,
+  queue: 'train',
+  /** Sorted set of all job ids; equal scores, so ids sort by their time of creation. */
+  jobs: `{${prefix}}:jobs`,
+  /** Set of the ids of jobs without a result. */
+  active: `{${prefix}}:active`,
+  live: (id: string) => `{${prefix}}:live:${id}`,
+  events: (id: string) => `{${prefix}}:events:${id}`,
+  allEvents: `{${prefix}}:events:*`,
+})
+
+/** For requests of clients: fails at once where Redis is away, never hangs. */
+export const impatient: RedisOptions = {
+  enableOfflineQueue: false,
+  maxRetriesPerRequest: 1,
+  commandTimeout: 2000,
+  connectTimeout: 2000,
+  retryStrategy: tries => Math.min(100 * tries, 1000),
+}
+
+/** For workers and followers: waits until Redis is back. */
+export const patient: RedisOptions = {
+  maxRetriesPerRequest: null,
+  retryStrategy: tries => Math.min(200 * tries, 1000),
+}
+
+export function connect(home: RedisHome, manners: RedisOptions, onError: (error: Error) => void) {
+  const redis = new Redis({ ...home.address, ...manners } as RedisOptions & {
+    replyMapping?: 'legacy'
+  })
+  redis.on('error', onError)
+  return redis
+}
+
+/** BullMQ's types know fewer options than ioredis takes. */
+export const bullConnection = (home: RedisHome, manners: RedisOptions): ConnectionOptions => ({
+  ...(home.address as ConnectionOptions & object),
+  ...(manners as object),
+})

@@ -1,0 +1,20 @@
+import type { DatasetManifest } from '../../src/spec/dataset.js'
+
+/** A data set as the planner sees it. */
+export const digits = (more: Partial<DatasetManifest> = {}): DatasetManifest => ({
+  id: 'ds-0123456789abcdef',
+  name: 'digits',
+  createdAt: '2026-01-01T00:00:00.000Z',
+  kind: 'images',
+  height: 28,
+  width: 28,
+  channels: 1,
+  encoding: 'raw',
+  records: 1000,
+  labels: ['0', '1', '2'],
+  classCounts: [300, 300, 400],
+  mean: [33],
+  std: [78],
+  shards: [],
+  ...more,
+})
