@@ -1,0 +1,105 @@
+import { jobKeys } from '../src/jobs/keys.js'
+import type { LivePublisher, LiveState } from '../src/jobs/live.js'
+import type { Attempt, JobRecords } from '../src/jobs/records.js'
+import type { Failure, Metrics, ModelRef } from '../src/spec/job.js'
+import type { FromTrainer, TrainerTask } from '../src/spec/messages.js'
+import type { Store } from '../src/store/store.js'
+import { type Exit, TrainerProcess } from './trainer-process.js'
+
+export type Outcome =
+  | { kind: 'finished'; model: ModelRef; metrics: Metrics }
+  | { kind: 'failed'; failure: Failure }
+  | { kind: 'stopped' }
+  | { kind: 'died'; exit: Exit }
+
+export interface AttemptParts {
+  store: Store
+  records: JobRecords
+  live: LivePublisher
+  trainer: { script: string; environment: NodeJS.ProcessEnv }
+}
+
+/** One trainer process, from its start to its end; what it says goes into the record and to followers. */
+export class AttemptRun {
+  private readonly process: TrainerProcess
+  private readonly live: LiveState
+  private last: Outcome | null = null
+
+  constructor(
+    private readonly parts: AttemptParts,
+    private readonly task: TrainerTask,
+    private readonly attempt: Attempt,
+  ) {
+    this.live = {
+      epoch: attempt.epoch,
+      phase: attempt.phase,
+      step: attempt.resumedFrom,
+      metrics: {},
+    }
+    const log = jobKeys(task.job.id).log(attempt.epoch)
+    const { script, environment } = parts.trainer
+    this.process = new TrainerProcess(script, environment, {
+      onMessage: message => this.hear(message),
+      onLine: line => {
+        const entry = { time: new Date().toISOString(), line }
+        // a log line that cannot be stored must not end the training
+        parts.store.append(log, `${JSON.stringify(entry)}\n`).catch(() => {})
+      },
+    })
+    this.process.start(task)
+  }
+
+  async outcome(): Promise<Outcome> {
+    const exit = await this.process.exit
+    return this.last ?? { kind: 'died', exit }
+  }
+
+  stop(reason: 'cancel' | 'drain'): void {
+    this.process.stop(reason)
+  }
+
+  kill(): void {
+    this.process.kill()
+  }
+
+  private hear(message: FromTrainer): void {
+    const { id } = this.task.job
+    switch (message.type) {
+      case 'ready':
+        break
+      case 'phase':
+        this.live.phase = message.phase
+        this.live.step = message.step
+        this.attempt.phase = message.phase
+        this.tell('changed')
+        break
+      case 'metrics':
+        this.live.step = message.row.step
+        Object.assign(this.live.metrics, message.row.values)
+        this.tell('metrics')
+        break
+      case 'checkpoint':
+        this.tell('checkpoint')
+        break
+      case 'stopped':
+        this.last = { kind: 'stopped' }
+        break
+      case 'finished':
+        this.last = { kind: 'finished', model: message.model, metrics: message.metrics }
+        break
+      case 'failed':
+        this.last = { kind: 'failed', failure: { code: message.code, message: message.message } }
+        break
+      default:
+        message satisfies never
+    }
+    if (message.type === 'phase') {
+      this.parts.records.writeAttempt(id, this.attempt).catch(() => {})
+    }
+  }
+
+  private tell(event: 'changed' | 'metrics' | 'checkpoint'): void {
+    // followers also look by themselves, so an outage of Redis costs them seconds, not rows
+    this.parts.live.publish(this.task.job.id, this.live, event).catch(() => {})
+  }
+}

@@ -1,0 +1,22 @@
+import { TrainyardError } from '../src/errors.js'
+import { GraphError } from '../src/graph/graph-error.js'
+import type { Failure, FailureCode } from '../src/spec/job.js'
+
+/** What TensorFlow says, and what it means for a job. */
+const signs: readonly (readonly [RegExp, FailureCode])[] = [
+  [/OOM when allocating|ResourceExhausted|out of memory/i, 'out_of_memory'],
+  [/corrupted record|DataLoss|Could not parse example|Expected image|Unknown image/i, 'bad_sample'],
+]
+
+/** Trouble that another attempt would meet again, as a job's failure; null where trying again may help. */
+export function failureOf(error: unknown): Failure | null {
+  if (error instanceof TrainyardError) {
+    if (error.kind === 'unavailable') return null
+    const code = error.code === 'nan_loss' ? 'nan_loss' : 'invalid'
+    return { code, message: error.message }
+  }
+  if (error instanceof GraphError) return { code: 'invalid', message: error.message }
+  const message = error instanceof Error ? error.message : String(error)
+  const sign = signs.find(([pattern]) => pattern.test(message))
+  return sign ? { code: sign[1], message } : null
+}

@@ -1,0 +1,80 @@
+// The predictor process: keeps models in memory and answers one request after another.
+import { availableParallelism } from 'node:os'
+import { setEnvironment } from '../src/config.js'
+import { engineEnvironment } from '../src/engine/environment.js'
+import { loadTensorFlow } from '../src/engine/tensorflow.js'
+import { openSession, type Session } from '../src/graph/session.js'
+import type { FromPredictor, PredictRequest, ToPredictor } from '../src/spec/messages.js'
+
+/** Least recently used first; more would only help a server of many models. */
+const modelsInMemory = 8
+const models = new Map<string, Promise<Session>>()
+
+async function main(): Promise<void> {
+  setEnvironment(engineEnvironment({ cores: availableParallelism() }))
+  const tf = loadTensorFlow()
+  const open = (folder: string) => openSession(tf, folder)
+  let queue: Promise<void> = Promise.resolve()
+  process.on('message', (request: ToPredictor) => {
+    queue = queue.then(() => answer(request, open))
+  })
+  process.on('disconnect', () => process.exit(0))
+  tell({ type: 'ready' })
+}
+
+async function answer(
+  request: PredictRequest,
+  open: (folder: string) => Promise<Session>,
+): Promise<void> {
+  const { id, folder, input } = request
+  try {
+    const session = await modelIn(folder, open)
+    const pixels = input.kind === 'pixels' ? input : decode(session, input.files)
+    const fetched = session.run('serving_default', {
+      images: { data: pixels.data, shape: pixels.shape },
+    })
+    const { data, shape } = fetched.get('probabilities')
+    tell({ type: 'answer', id, probabilities: data as Float32Array, classes: shape[1]! })
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error)
+    tell({ type: 'error', id, code: 'PREDICTION_FAILED', message })
+  }
+}
+
+async function modelIn(
+  folder: string,
+  open: (folder: string) => Promise<Session>,
+): Promise<Session> {
+  const known = models.get(folder)
+  models.delete(folder)
+  const model = known ?? open(folder)
+  models.set(folder, model)
+  model.catch(() => models.delete(folder))
+  const [oldest] = models
+  if (models.size > modelsInMemory && oldest) {
+    models.delete(oldest[0])
+    const session = await oldest[1]
+    session.close()
+  }
+  return model
+}
+
+/** PNG or JPEG files → pixels in the model's size, by the model's own graph. */
+function decode(session: Session, files: readonly Uint8Array[]) {
+  const images = files.map(file => session.run('decode', { file }).get('image'))
+  const [height = 0, width = 0, channels = 0] = images[0]?.shape ?? []
+  const size = height * width * channels
+  const data = new Float32Array(images.length * size)
+  for (const [i, image] of images.entries()) data.set(image.data as Float32Array, i * size)
+  return { data, shape: [images.length, height, width, channels] }
+}
+
+function tell(message: FromPredictor): void {
+  // the api that asked may be gone; then nobody waits
+  if (process.connected) process.send?.(message, () => {})
+}
+
+main().catch((error: unknown) => {
+  console.error(error)
+  process.exit(1)
+})

@@ -1,0 +1,102 @@
+import { type ChildProcess, fork } from 'node:child_process'
+import { constants, setPriority } from 'node:os'
+import { createInterface } from 'node:readline'
+import type { FromTrainer, ToTrainer, TrainerTask } from '../src/spec/messages.js'
+
+const leaseEveryMs = 2000
+/** A stop that is not obeyed within this time becomes a kill. A step may take a while. */
+const stopWithinMs = 10_000
+/** No step takes this long: a trainer that says nothing hangs. */
+const silenceMs = 600_000
+const keptLines = 20
+
+export interface Exit {
+  code: number | null
+  signal: NodeJS.Signals | null
+  /** The last lines that it printed. */
+  lastWords: string
+}
+
+export interface TrainerListener {
+  onMessage(message: FromTrainer): void
+  onLine(line: string): void
+}
+
+/** The worker's end of one trainer child: its lease, its messages, its end. */
+export class TrainerProcess {
+  readonly exit: Promise<Exit>
+  private readonly child: ChildProcess
+  private readonly lines: string[] = []
+  private silence: NodeJS.Timeout
+
+  constructor(
+    script: string,
+    environment: NodeJS.ProcessEnv,
+    private readonly listener: TrainerListener,
+  ) {
+    this.child = fork(script, [], {
+      env: environment,
+      serialization: 'advanced',
+      // its own process group: Ctrl-C in the terminal is for the supervisor to pass on
+      detached: true,
+      stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+    })
+    lowerPriority(this.child)
+    const lease = setInterval(() => this.send({ type: 'lease' }), leaseEveryMs)
+    this.silence = setTimeout(() => this.kill(), silenceMs)
+    this.child.on('message', (message: FromTrainer) => {
+      this.silence.refresh()
+      listener.onMessage(message)
+    })
+    for (const output of [this.child.stdout, this.child.stderr]) {
+      if (output) createInterface(output).on('line', line => this.keep(line))
+    }
+    this.exit = new Promise(resolve => {
+      const done = (code: number | null, signal: NodeJS.Signals | null) => {
+        clearInterval(lease)
+        clearTimeout(this.silence)
+        resolve({ code, signal, lastWords: this.lines.join('\n') })
+      }
+      this.child.on('error', error => {
+        this.keep(error.message)
+        done(null, null)
+      })
+      this.child.on('close', done)
+    })
+  }
+
+  start(task: TrainerTask): void {
+    this.send({ type: 'start', task })
+  }
+
+  stop(reason: 'cancel' | 'drain'): void {
+    this.send({ type: 'stop', reason })
+    const timer = setTimeout(() => this.kill(), stopWithinMs)
+    void this.exit.then(() => clearTimeout(timer))
+  }
+
+  kill(): void {
+    this.child.kill('SIGKILL')
+  }
+
+  private send(message: ToTrainer): void {
+    // a failed send means that the child is going; its exit says the rest
+    if (this.child.connected) this.child.send(message, () => {})
+  }
+
+  private keep(line: string): void {
+    this.lines.push(line)
+    if (this.lines.length > keptLines) this.lines.shift()
+    this.listener.onLine(line)
+  }
+}
+
+/** Training takes every core it finds; requests and Redis come first. */
+function lowerPriority({ pid }: ChildProcess): void {
+  if (pid === undefined) return
+  try {
+    setPriority(pid, constants.priority.PRIORITY_BELOW_NORMAL)
+  } catch {
+    // it has ended already, or the system forbids: training goes on all the same
+  }
+}

@@ -1,0 +1,153 @@
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { TensorFlow } from '../src/engine/tensorflow.js'
+import { variablesPrefix, writeSavedModel } from '../src/graph/saved-model.js'
+import { openSession, type Session } from '../src/graph/session.js'
+import { Checkpoints, checkpointState } from '../src/jobs/checkpoints.js'
+import { jobKeys } from '../src/jobs/keys.js'
+import { MetricsLog } from '../src/jobs/metrics-log.js'
+import { JobRecords } from '../src/jobs/records.js'
+import { Models } from '../src/models/registry.js'
+import type { DatasetManifest } from '../src/spec/dataset.js'
+import type { Metrics } from '../src/spec/job.js'
+import type { FromTrainer, TrainerTask } from '../src/spec/messages.js'
+import type { Store } from '../src/store/store.js'
+import { type LoopHooks, type LoopInput, type Records, runTraining } from '../src/training/loop.js'
+import { buildTrainingProgram } from '../src/training/program.js'
+import { buildServingProgram } from '../src/training/serving.js'
+
+export type StopReason = 'cancel' | 'drain'
+
+export interface TrainingParts {
+  tf: TensorFlow
+  store: Store
+  task: TrainerTask
+  tell(message: FromTrainer): Promise<void>
+  /** Asked after each step. */
+  stopAsked(): Promise<StopReason | null>
+}
+
+/** One attempt at a job, from its program to its model, or to where it is stopped. */
+export async function trainAttempt(parts: TrainingParts): Promise<void> {
+  const { task, tell } = parts
+  await tell({ type: 'phase', phase: 'preparing', step: task.resumeFrom ?? 0 })
+  const session = await openProgram(parts)
+  const ended = await runTraining(await loopInput(parts, session), hooks(parts))
+  if (!ended) return tell({ type: 'stopped' })
+  await tell({ type: 'phase', phase: 'saving', step: task.job.training.steps })
+  const metrics = await lastMetrics(parts)
+  const model = await publish(parts, session, metrics)
+  await tell({ type: 'finished', model: { id: model.name, version: model.version }, metrics })
+}
+
+/** The training graph is kept with the attempt: a SavedModel that other tools can look at. */
+async function openProgram({ tf, store, task }: TrainingParts): Promise<Session> {
+  const { job, dataset, epoch } = task
+  const program = buildTrainingProgram({
+    model: job.model,
+    images: dataset,
+    classes: dataset.labels.length,
+    plan: job.training,
+  })
+  const staged = await store.stage()
+  await writeSavedModel(staged, program.graph, program)
+  const key = `${jobKeys(job.id).attempt(epoch)}/program`
+  await store.commit(staged, key, { parameters: program.parameters })
+  return openSession(tf, await store.folder(key))
+}
+
+async function loopInput({ store, task }: TrainingParts, session: Session): Promise<LoopInput> {
+  const { job, dataset, validation, resumeFrom } = task
+  const plan = job.training
+  const held = 'holdOut' in plan.validation ? plan.validation.holdOut : 0
+  const kept = dataset.records - held
+  const training = await recordsOf(store, dataset, 0, kept)
+  return {
+    session,
+    plan,
+    training,
+    validation: validation
+      ? await recordsOf(store, validation, 0, validation.records)
+      : { ...training, first: kept, count: held },
+    resume: resumeFrom === null ? null : await bundles(store, job.id, resumeFrom),
+  }
+}
+
+async function recordsOf(
+  store: Store,
+  dataset: DatasetManifest,
+  first: number,
+  count: number,
+): Promise<Records> {
+  const folder = await store.folder(`datasets/${dataset.id}`)
+  return { files: dataset.shards.map(({ name }) => join(folder, name)), first, count }
+}
+
+async function bundles(store: Store, id: string, step: number) {
+  const folder = await store.folder(jobKeys(id).checkpoint(step))
+  return {
+    step,
+    model: join(folder, `model.ckpt-${step}`),
+    input: join(folder, `input.ckpt-${step}`),
+  }
+}
+
+function hooks({ store, task, tell, stopAsked }: TrainingParts): LoopHooks {
+  const { job, epoch } = task
+  const log = new MetricsLog(store)
+  const checkpoints = new Checkpoints(store)
+  const records = new JobRecords(store)
+  return {
+    phase: (phase, step) => void tell({ type: 'phase', phase, step }),
+    async row(row) {
+      // first into the log, then to whoever listens: what was heard is never missing later
+      await log.append(job.id, epoch, row)
+      void tell({ type: 'metrics', row })
+    },
+    async checkpoint(step, save) {
+      const staged = await store.stage()
+      save(join(staged, `model.ckpt-${step}`), join(staged, `input.ckpt-${step}`))
+      await writeFile(join(staged, 'checkpoint'), checkpointState([`model.ckpt-${step}`]))
+      // a checkpoint that lasts must not stand behind rows that do not
+      await store.sync(jobKeys(job.id).metrics(epoch))
+      if (!(await records.isCurrent(job.id, epoch))) process.exit(1)
+      await checkpoints.commit(job.id, staged, {
+        step,
+        epoch,
+        createdAt: new Date().toISOString(),
+      })
+      await checkpoints.prune(job.id, job.training.keepCheckpoints)
+      void tell({ type: 'checkpoint', step })
+    },
+    goOn: async () => (await stopAsked()) === null,
+  }
+}
+
+/** The newest value of each metric, from whichever attempt it is. */
+async function lastMetrics({ store, task }: TrainingParts): Promise<Metrics> {
+  const { id } = task.job
+  const attempts = await new JobRecords(store).attempts(id)
+  const rows = await new MetricsLog(store).rows(id, attempts)
+  return Object.assign({}, ...rows.slice(-2).map(({ values }) => values))
+}
+
+async function publish({ store, task }: TrainingParts, session: Session, metrics: Metrics) {
+  const { job, dataset } = task
+  const { height, width, channels, mean, std, labels } = dataset
+  const staged = await store.stage()
+  const folder = join(staged, 'saved_model')
+  const serving = buildServingProgram({ model: job.model, images: dataset, classes: labels.length })
+  await writeSavedModel(folder, serving.graph, serving)
+  session.run('export', { model: variablesPrefix(folder) })
+  return new Models(store).publish(staged, {
+    name: job.name,
+    jobId: job.id,
+    createdAt: new Date().toISOString(),
+    model: job.model,
+    dataset: job.dataset,
+    step: job.training.steps,
+    input: { height, width, channels, mean, std },
+    labels,
+    metrics,
+  })
+}
