@@ -1,0 +1,155 @@
+import { execFile, spawn } from 'node:child_process'
+import { createHash, randomBytes } from 'node:crypto'
+import { closeSync, openSync } from 'node:fs'
+import { mkdir, readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { promisify } from 'node:util'
+import { Redis } from 'ioredis'
+import { TrainyardError } from '../errors.js'
+import { runFolder } from './folder-lock.js'
+
+const user = 'trainyard'
+const startWithinMs = 30_000
+const stopWithinMs = 10_000
+
+export interface EmbeddedRedis {
+  /** As REDIS_URL takes it, with the secret. */
+  url: string
+  pid: number
+  /** Was running already: it outlives a crash of its supervisor. */
+  adopted: boolean
+  stop(): Promise<void>
+}
+
+/** Runs redis-server for one data folder, or adopts the one that runs. The caller holds the folder's lock. */
+export async function openRedis(dataFolder: string): Promise<EmbeddedRedis> {
+  const home = join(dataFolder, 'redis')
+  await mkdir(home, { recursive: true, mode: 0o700 })
+  const socket = join(await runFolder(dataFolder), 'redis.sock')
+  const secret = await keepSecret(join(home, 'secret'))
+  const url = `unix://${user}:${secret}@localhost${socket}`
+  const address = { path: socket, username: user, password: secret }
+
+  let pid = await ask(address)
+  const adopted = pid !== null
+  if (pid === null) {
+    const version = await serverVersion()
+    const config = await writeConfig(home, socket, secret, version)
+    pid = await start(config, join(home, 'redis.log'), address)
+  }
+  const running = pid
+  return { url, pid, adopted, stop: () => stop(running) }
+}
+
+async function keepSecret(file: string): Promise<string> {
+  const kept = await readFile(file, 'utf8').catch(() => '')
+  if (/^[0-9a-f]{64}$/.test(kept)) return kept
+  const secret = randomBytes(32).toString('hex')
+  await writeFile(file, secret, { mode: 0o600 })
+  return secret
+}
+
+async function serverVersion(): Promise<number> {
+  const cure = 'install it (Debian and Ubuntu: apt-get install redis-server), or set REDIS_URL'
+  const asked = promisify(execFile)('redis-server', ['--version'])
+  const { stdout } = await asked.catch(cause => {
+    const message = `redis-server does not start: ${cause.message}; ${cure}`
+    throw new TrainyardError('REDIS_MISSING', 'unavailable', message, { cause })
+  })
+  const [, major, minor] = /v=(\d+)\.(\d+)/.exec(stdout) ?? []
+  const version = Number(major) + Number(minor) / 100
+  if (version >= 6.02) return version
+  const message = `redis-server is ${stdout.trim()}, expected 6.2 or newer; ${cure}`
+  throw new TrainyardError('REDIS_TOO_OLD', 'unavailable', message)
+}
+
+async function writeConfig(
+  home: string,
+  socket: string,
+  secret: string,
+  version: number,
+): Promise<string> {
+  const hash = createHash('sha256').update(secret).digest('hex')
+  const forbidden =
+    'acl bgsave config debug failover migrate module replicaof save shutdown slaveof'
+  const denied = forbidden.split(' ').map(command => `-${command}`)
+  await writeFile(
+    join(home, 'users.acl'),
+    `user default off\nuser ${user} on #${hash} ~* &* +@all ${denied.join(' ')}\n`,
+    { mode: 0o600 },
+  )
+  const settings = [
+    'port 0',
+    `unixsocket "${socket}"`,
+    'unixsocketperm 600',
+    `dir "${home}"`,
+    `aclfile "${join(home, 'users.acl')}"`,
+    'daemonize no',
+    // everysec refuses writes on a full disk and recovers; always would end Redis
+    'appendonly yes',
+    'appendfsync everysec',
+    'no-appendfsync-on-rewrite no',
+    'aof-load-truncated yes',
+    'save ""',
+    'maxmemory 512mb',
+    'maxmemory-policy noeviction',
+    ...(version >= 7 ? ['enable-debug-command no', 'enable-module-command no'] : []),
+  ]
+  const config = join(home, 'redis.conf')
+  await writeFile(config, `${settings.join('\n')}\n`, { mode: 0o600 })
+  return config
+}
+
+type Address = { path: string; username: string; password: string }
+
+async function start(config: string, logFile: string, address: Address): Promise<number> {
+  const log = openSync(logFile, 'a', 0o600)
+  // detached, so that it outlives us: a crash here must not take the queue along
+  const child = spawn('redis-server', [config], { detached: true, stdio: ['ignore', log, log] })
+  closeSync(log)
+  let end: string | null = null
+  child.once('error', error => {
+    end = error.message
+  })
+  child.once('exit', (code, signal) => {
+    end = `it ended with ${signal ?? `exit code ${code}`}`
+  })
+  child.unref()
+  for (const since = Date.now(); Date.now() - since < startWithinMs; await sleep(50)) {
+    const pid = await ask(address)
+    if (pid !== null) return pid
+    if (end) break
+  }
+  const said = (await readFile(logFile, 'utf8').catch(() => '')).trim().split('\n').slice(-3)
+  const message = `redis-server did not start: ${end ?? 'no answer'}; its last lines: ${said.join(' | ')}`
+  throw new TrainyardError('REDIS_FAILED', 'unavailable', message)
+}
+
+/** The process id of the Redis that answers; null where none does. */
+async function ask(address: Address): Promise<number | null> {
+  const redis = new Redis({ ...address, lazyConnect: true, retryStrategy: () => null })
+  // the failed connect rejects below
+  redis.on('error', () => {})
+  try {
+    await redis.connect()
+    const info = await redis.info('server')
+    return Number(/^process_id:(\d+)/m.exec(info)?.[1]) || null
+  } catch {
+    return null
+  } finally {
+    redis.disconnect()
+  }
+}
+
+async function stop(pid: number): Promise<void> {
+  process.kill(pid, 'SIGTERM')
+  for (const since = Date.now(); Date.now() - since < stopWithinMs; await sleep(25)) {
+    try {
+      process.kill(pid, 0)
+    } catch {
+      return
+    }
+  }
+  throw new Error(`redis-server (process ${pid}) still runs ${stopWithinMs / 1000} s after SIGTERM`)
+}

@@ -1,0 +1,98 @@
+// `npm start`: Redis, the API and the worker under one roof, started and ended in order.
+import { mkdir, readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { childEnvironment, readConfig } from '../config.js'
+import { TrainyardError } from '../errors.js'
+import { type EmbeddedRedis, openRedis } from './embedded-redis.js'
+import { lockFolder } from './folder-lock.js'
+import { Service } from './service.js'
+
+const drainWithinMs = 30_000
+const closeWithinMs = 10_000
+
+const script = (path: string) => fileURLToPath(new URL(`../../${path}`, import.meta.url))
+
+async function main(): Promise<void> {
+  const config = readConfig()
+  await mkdir(config.dataFolder, { recursive: true })
+  const lock = await lockFolder(config.dataFolder)
+  const redis = config.redis ? null : await openRedis(config.dataFolder)
+  const environment = childEnvironment(redis ? { REDIS_URL: redis.url } : {})
+
+  let code = 0
+  let ending: Promise<void> | null = null
+  const end = (how: number) => {
+    code ||= how
+    ending ??= shutDown()
+  }
+  let listening = false
+  const api = new Service({
+    name: 'api',
+    script: script('src/api/main.js'),
+    environment,
+    onMessage: message => {
+      if (message.type !== 'listening' || !message.url) return
+      if (!listening) process.send?.(message)
+      if (!listening) void announce(message.url, config.dataFolder, redis)
+      listening = true
+    },
+    onCrash: (how, restartMs) => {
+      // an API that never listened has said why: a port in use, a bad setting
+      if (!listening) return end(1)
+      console.error(`the api ended (${how}); starting it again in ${restartMs} ms`)
+    },
+  })
+  const worker = new Service({
+    name: 'worker',
+    script: script('workers/worker.js'),
+    environment,
+    onCrash: (how, restartMs) =>
+      console.error(`the worker ended (${how}); starting it again in ${restartMs} ms`),
+  })
+
+  async function shutDown(): Promise<void> {
+    console.log('\nstopping: running jobs make a checkpoint and go back to the queue')
+    await worker.stop(drainWithinMs)
+    await api.stop(closeWithinMs)
+    await redis?.stop()
+    await lock.release()
+    process.exit(code)
+  }
+  // whoever forked us is gone
+  process.on('disconnect', () => end(0))
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+    process.on(signal, () => {
+      if (!ending) return end(0)
+      if (signal !== 'SIGINT') return
+      console.error('stopping at once')
+      worker.kill()
+      api.kill()
+    })
+  }
+}
+
+async function announce(
+  url: string,
+  dataFolder: string,
+  redis: EmbeddedRedis | null,
+): Promise<void> {
+  const keyFile = join(dataFolder, 'key')
+  const key = await readFile(keyFile, 'utf8').catch(() => 'see TRAINYARD_KEY')
+  const queue = redis ? `embedded${redis.adopted ? ', still running' : ''}` : 'REDIS_URL'
+  console.log(`
+  Trainyard listens on ${url}
+
+    key          ${key.trim()}
+                 (kept in ${keyFile})
+    data folder  ${dataFolder}
+    redis        ${queue}
+
+  Ctrl-C stops it; running jobs go on at the next start.
+`)
+}
+
+main().catch((error: unknown) => {
+  console.error(error instanceof TrainyardError ? `trainyard: ${error.message}` : error)
+  process.exit(1)
+})

@@ -1,0 +1,44 @@
+import assert from 'node:assert/strict'
+import { mkdtemp, readFile, rm, stat } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { type TestContext, test } from 'node:test'
+import { Redis, type RedisOptions } from 'ioredis'
+import { readConfig } from '../../src/config.js'
+import { openRedis } from '../../src/supervisor/embedded-redis.js'
+
+function client(t: TestContext, options: object): Redis {
+  const redis = new Redis(options as RedisOptions & { replyMapping?: 'legacy' })
+  // what a test does not expect shows in its commands
+  redis.on('error', () => {})
+  t.after(() => redis.disconnect())
+  return redis
+}
+
+const addressOf = (url: string) => readConfig({ REDIS_URL: url }).redis!
+
+test('Redis is adopted by the next start, keeps what it was told, and hides from everybody else', async t => {
+  const folder = await mkdtemp(join(tmpdir(), 'trainyard-redis-'))
+  t.after(() => rm(folder, { recursive: true, force: true }))
+  const first = await openRedis(folder)
+  t.after(() => first.stop().catch(() => {}))
+  assert.equal(first.adopted, false)
+  const second = await openRedis(folder)
+  assert.deepEqual([second.adopted, second.pid], [true, first.pid])
+
+  const address = addressOf(first.url)
+  const redis = client(t, address)
+  await redis.set('kept', 'yes')
+  await assert.rejects(redis.config('GET', 'dir'), /NOPERM/)
+  const stranger = client(t, { path: address.path, enableReadyCheck: false })
+  await assert.rejects(stranger.get('kept'), /NOAUTH/)
+  assert.equal((await stat(join(folder, 'redis', 'secret'))).mode & 0o77, 0)
+  assert.equal((await stat(address.path!)).mode & 0o77, 0)
+  assert.match(await readFile(join(folder, 'redis', 'redis.conf'), 'utf8'), /^port 0$/m)
+
+  await second.stop()
+  const third = await openRedis(folder)
+  t.after(() => third.stop())
+  assert.equal(third.adopted, false)
+  assert.equal(await client(t, addressOf(third.url)).get('kept'), 'yes')
+})

@@ -1,0 +1,40 @@
+import assert from 'node:assert/strict'
+import { fork } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { lockFolder } from '../../src/supervisor/folder-lock.js'
+
+test('a data folder has one holder at a time', async t => {
+  const folder = await mkdtemp(join(tmpdir(), 'trainyard-lock-'))
+  t.after(() => rm(folder, { recursive: true, force: true }))
+  const lock = await lockFolder(folder)
+  await assert.rejects(lockFolder(folder), {
+    code: 'DATA_FOLDER_IN_USE',
+    message: new RegExp(`process ${process.pid}.*TRAINYARD_DATA`),
+  })
+  await lock.release()
+  const again = await lockFolder(folder)
+  await again.release()
+})
+
+test('the lock of a process that was killed does not block', async t => {
+  const folder = await mkdtemp(join(tmpdir(), 'trainyard-lock-'))
+  t.after(() => rm(folder, { recursive: true, force: true }))
+  const script = join(folder, 'holder.mjs')
+  const module = new URL('../../src/supervisor/folder-lock.js', import.meta.url)
+  await writeFile(
+    script,
+    `import { lockFolder } from '${module}'\nawait lockFolder(process.argv[2])\nprocess.send('held')\nsetInterval(() => {}, 1000)\n`,
+  )
+  const holder = fork(script, [folder])
+  await once(holder, 'message')
+  await assert.rejects(lockFolder(folder), { code: 'DATA_FOLDER_IN_USE' })
+  const exit = once(holder, 'exit')
+  holder.kill('SIGKILL')
+  await exit
+  const lock = await lockFolder(folder)
+  await lock.release()
+})
