@@ -1,0 +1,56 @@
+import { type FileHandle, open, readdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import { PassThrough, type Readable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
+import { type Pack, pack } from 'tar-stream'
+
+interface Member {
+  name: string
+  content: FileHandle | string
+}
+
+/**
+ * A folder's files as a tar below `root`, with `extra` texts beside them. All files are opened before
+ * the first byte goes out: a checkpoint that is pruned meanwhile still arrives whole.
+ */
+export async function tarOf(
+  folder: string,
+  root: string,
+  extra: Record<string, string>,
+): Promise<Readable> {
+  const members: Member[] = Object.entries(extra).map(([name, content]) => ({ name, content }))
+  try {
+    for (const name of (await readdir(folder)).sort()) {
+      members.push({ name, content: await open(join(folder, name)) })
+    }
+  } catch (error) {
+    await close(members)
+    throw error
+  }
+  const tar = pack()
+  const out = new PassThrough()
+  void fill(tar, root, members)
+    .catch(error => tar.destroy(error))
+    .finally(() => close(members))
+  // its failure reaches the reader through `out`
+  pipeline(tar, out).catch(() => {})
+  return out
+}
+
+async function fill(tar: Pack, root: string, members: readonly Member[]): Promise<void> {
+  for (const { name, content } of members) {
+    if (typeof content === 'string') {
+      tar.entry({ name: `${root}/${name}` }, content)
+      continue
+    }
+    const { size, mtime } = await content.stat()
+    const entry = tar.entry({ name: `${root}/${name}`, size, mtime })
+    await pipeline(content.createReadStream({ autoClose: false }), entry)
+  }
+  tar.finalize()
+}
+
+const close = (members: readonly Member[]) =>
+  Promise.all(
+    members.map(({ content }) => (typeof content === 'string' ? undefined : content.close())),
+  )

@@ -1,0 +1,31 @@
+export interface Limits {
+  /** JSON bodies, save those of predictions. */
+  bodyBytes: number
+  /** JSON is parsed in one go: this bounds for how long the event loop stands still. */
+  instanceBytes: number
+  instances: number
+  imageBytes: number
+  /** Checked from the header, before anything decodes. */
+  imagePixels: number
+  uploadFileBytes: number
+  uploadFiles: number
+  uploadSilenceMs: number
+  /** For how long a connection may carry nothing, whatever it waits for. */
+  silenceMs: number
+  heartbeatMs: number
+}
+
+const MiB = 2 ** 20
+
+export const defaultLimits: Limits = {
+  bodyBytes: MiB,
+  instanceBytes: 8 * MiB,
+  instances: 256,
+  imageBytes: 32 * MiB,
+  imagePixels: 64_000_000,
+  uploadFileBytes: 64 * 1024 * MiB,
+  uploadFiles: 100,
+  uploadSilenceMs: 60_000,
+  silenceMs: 120_000,
+  heartbeatMs: 15_000,
+}

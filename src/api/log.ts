@@ -1,0 +1,9 @@
+import { pino } from 'pino'
+
+/** The API's log, which never shows a key. */
+export const openLog = (level: string) =>
+  pino({
+    name: 'api',
+    level,
+    redact: ['authorization', 'headers.authorization', 'req.headers.authorization'],
+  })

@@ -1,0 +1,77 @@
+// The API process: opens every part, listens, and closes all in order when it is told to.
+import { isIP } from 'node:net'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
+import { childEnvironment, readConfig } from '../config.js'
+import { Datasets } from '../datasets/datasets.js'
+import { TrainyardError } from '../errors.js'
+import { Jobs } from '../jobs/jobs.js'
+import { openPredictor } from '../models/predictor.js'
+import { Models } from '../models/registry.js'
+import { openFolderStore } from '../store/folder-store.js'
+import { buildApp } from './app.js'
+import { ensureKey, openKeys } from './keys.js'
+import { openLog } from './log.js'
+
+async function main(): Promise<void> {
+  const config = readConfig()
+  if (!config.redis) {
+    const message = 'the API needs REDIS_URL; `npm start` runs a Redis of its own'
+    throw new TrainyardError('REDIS_MISSING', 'invalid', message)
+  }
+  const log = openLog(config.logLevel)
+  const store = await openFolderStore(config.dataFolder)
+  await ensureKey(config.dataFolder)
+  const keys = await openKeys(config.dataFolder, config.key)
+  const datasets = new Datasets(store)
+  const models = new Models(store)
+  const redis = { address: config.redis, prefix: config.redisPrefix }
+  const jobs = new Jobs({ store, redis, findDataset: id => datasets.get(id), log })
+  const predictor = openPredictor({
+    script: fileURLToPath(new URL('../../workers/predictor.js', import.meta.url)),
+    env: childEnvironment(),
+    log,
+  })
+  const hosts = isLoopback(config.host) ? 'loopback' : 'any'
+  const app = await buildApp({ jobs, datasets, models, predictor, keys, log, hosts })
+
+  let ending = false
+  const end = async (why: string) => {
+    if (ending) return
+    ending = true
+    log.info({ why }, 'closing')
+    try {
+      await app.close()
+      await predictor.close()
+      await jobs.close()
+    } catch (error) {
+      // a part that is away cannot be closed, and need not be
+      log.warn({ err: error }, 'not all parts closed in order')
+    }
+    process.exit(0)
+  }
+  for (const event of ['SIGTERM', 'SIGINT', 'disconnect'] as const) {
+    process.on(event, () => void end(event))
+  }
+  process.on('message', (message: { type?: unknown }) => {
+    if (message?.type === 'shutdown') void end('shutdown')
+  })
+
+  await untilReady(jobs)
+  const url = await app.listen({ host: config.host, port: config.port })
+  process.send?.({ type: 'listening', url })
+}
+
+/** Before the first connect every request would fail; a Redis that stays away must not stop us, though. */
+async function untilReady(jobs: Jobs): Promise<void> {
+  for (let tries = 0; tries < 100 && !(await jobs.ready()); tries++) await sleep(50)
+}
+
+function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || (isIP(host) === 4 && host.startsWith('127.'))
+}
+
+main().catch((error: unknown) => {
+  console.error(error instanceof TrainyardError ? `api: ${error.message}` : error)
+  process.exit(1)
+})

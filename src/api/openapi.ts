@@ -1,0 +1,46 @@
+import type { FastifyDynamicSwaggerOptions } from '@fastify/swagger'
+import type { FastifyInstance } from 'fastify'
+import { ProblemAnswer } from './schemas.js'
+
+export const openapi: FastifyDynamicSwaggerOptions = {
+  openapi: {
+    openapi: '3.1.0',
+    info: {
+      title: 'Trainyard',
+      version: '0.1.0',
+      summary: 'Train image classifiers, watch them, and ask them',
+      description:
+        'Upload a data set, submit a job, follow its metrics, then predict with the model that it made. ' +
+        'Every error is an RFC 9457 problem with a stable `code`, and `errors` names each bad field.',
+      license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
+    } as NonNullable<FastifyDynamicSwaggerOptions['openapi']>['info'] & object,
+    components: {
+      securitySchemes: {
+        key: {
+          type: 'http',
+          scheme: 'bearer',
+          description: 'made at the first start; `key` in the data folder',
+        },
+      },
+    },
+    security: [{ key: [] }],
+    tags: [
+      { name: 'datasets', description: 'labelled images, immutable and named by content' },
+      { name: 'jobs', description: 'trainings: submit, follow, cancel' },
+      { name: 'models', description: 'what jobs made, and its predictions' },
+      { name: 'server', description: 'the server itself; no key needed' },
+    ],
+  },
+  refResolver: { buildLocalReference: json => String(json.$id) },
+}
+
+/** Any route may fail, and all fail alike, so no route has to say so. */
+export function describeProblems(app: FastifyInstance): void {
+  app.addHook('onRoute', route => {
+    if (!route.schema || route.schema.hide) return
+    const content = { 'application/problem+json': { schema: ProblemAnswer } }
+    const problem = { description: 'a problem', content }
+    const response = (route.schema.response ?? {}) as Record<string, unknown>
+    route.schema.response = { ...response, '4xx': problem, '5xx': problem }
+  })
+}

@@ -1,0 +1,69 @@
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { Type } from 'typebox'
+import { checkpointState } from '../../jobs/checkpoints.js'
+import type { Jobs } from '../../jobs/jobs.js'
+import { JobId } from '../../spec/identifiers.js'
+import { tarOf } from '../archive.js'
+import { Binary, CheckpointAnswer } from '../schemas.js'
+
+interface Parts {
+  jobs: Pick<Jobs, 'checkpoints' | 'checkpoint'>
+}
+
+export const checkpointRoutes: FastifyPluginAsyncTypebox<Parts> = async (app, { jobs }) => {
+  const tags = ['jobs']
+  const params = Type.Object({ id: JobId, step: Type.Integer({ minimum: 0, maximum: 2 ** 40 }) })
+
+  app.get(
+    '/jobs/:id/checkpoints',
+    {
+      schema: {
+        tags,
+        summary: "List a job's checkpoints, oldest first",
+        params: Type.Object({ id: JobId }),
+        response: {
+          200: Type.Object({ items: Type.Array(CheckpointAnswer) }, { description: 'all of them' }),
+        },
+      },
+    },
+    async request => ({ items: await jobs.checkpoints(request.params.id) }),
+  )
+
+  app.get(
+    '/jobs/:id/checkpoints/:step',
+    { schema: { tags, summary: 'Read a checkpoint', params, response: { 200: CheckpointAnswer } } },
+    async request => {
+      const { checkpoint } = await jobs.checkpoint(request.params.id, request.params.step)
+      return checkpoint
+    },
+  )
+
+  app.get(
+    '/jobs/:id/checkpoints/:step/archive',
+    {
+      schema: {
+        tags,
+        summary: 'Download a checkpoint as a tar',
+        description:
+          'TensorFlow reads it as it is: `tf.train.latest_checkpoint(FOLDER)` finds the bundle.',
+        params,
+        response: {
+          200: Type.Unsafe<unknown>({
+            description: 'the files in a folder `<job>-<step>`',
+            content: { 'application/x-tar': { schema: Binary } },
+          }),
+        },
+      },
+    },
+    async (request, reply) => {
+      const { id, step } = request.params
+      const { checkpoint, folder } = await jobs.checkpoint(id, step)
+      const name = `${id}-${step}`
+      const tar = await tarOf(folder, name, { checkpoint: checkpointState([checkpoint.prefix]) })
+      return reply
+        .type('application/x-tar')
+        .header('content-disposition', `attachment; filename="${name}.tar"`)
+        .send(tar)
+    },
+  )
+}

@@ -1,0 +1,112 @@
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { Type } from 'typebox'
+import type { Datasets, Upload } from '../../datasets/datasets.js'
+import { TrainyardError } from '../../errors.js'
+import type { Jobs } from '../../jobs/jobs.js'
+import { Name } from '../../spec/identifiers.js'
+import { PageQuery, page } from '../../spec/paging.js'
+import type { Limits } from '../limits.js'
+import { readForms } from '../multipart.js'
+import { Binary, DatasetAnswer, NoContent } from '../schemas.js'
+import { receiveUpload } from '../upload.js'
+import { exceptBody } from '../validation.js'
+
+interface Parts {
+  datasets: Pick<Datasets, 'receive' | 'get' | 'list' | 'remove'>
+  jobs: Pick<Jobs, 'usesDataset'>
+  limits: Limits
+}
+
+const UploadForm = Type.Object({
+  file: Type.Array(Binary, {
+    description: 'one or more files; their order and names do not matter',
+  }),
+  name: Type.Optional(Name),
+  labels: Type.Optional(Type.String({ description: 'class names, a JSON array' })),
+  height: Type.Optional(Type.String({ pattern: '^\\d+$' })),
+  width: Type.Optional(Type.String({ pattern: '^\\d+$' })),
+  channels: Type.Optional(Type.String({ pattern: '^[134]$' })),
+})
+
+export const datasetRoutes: FastifyPluginAsyncTypebox<Parts> = async (app, parts) => {
+  const { datasets, jobs, limits } = parts
+  const tags = ['datasets']
+  const params = Type.Object({ id: Name })
+  app.removeContentTypeParser('application/json')
+  await readForms(app, { fileBytes: limits.uploadFileBytes, files: limits.uploadFiles, fields: 16 })
+
+  app.post(
+    '/datasets',
+    {
+      validatorCompiler: exceptBody(app.validatorCompiler!),
+      schema: {
+        tags,
+        summary: 'Upload a data set',
+        description: 'The same content again is the same data set: 200 instead of 201.',
+        consumes: ['multipart/form-data'],
+        body: UploadForm,
+        response: { 200: DatasetAnswer, 201: DatasetAnswer },
+      },
+    },
+    async (request, reply) => {
+      const upload: Upload = await datasets.receive()
+      try {
+        const fields = await receiveUpload(request, reply, upload, limits.uploadSilenceMs)
+        const { dataset, created } = await upload.commit(fields)
+        reply.code(created ? 201 : 200).header('location', `/datasets/${dataset.id}`)
+        return dataset
+      } catch (error) {
+        await upload.abort()
+        throw error
+      }
+    },
+  )
+
+  app.get(
+    '/datasets',
+    {
+      schema: {
+        tags,
+        summary: 'List data sets, newest first',
+        querystring: Type.Object(PageQuery, { additionalProperties: false }),
+        response: { 200: page(DatasetAnswer) },
+      },
+    },
+    request => datasets.list({ limit: 50, ...request.query }),
+  )
+
+  app.get(
+    '/datasets/:id',
+    {
+      schema: {
+        tags,
+        summary: 'Read a data set by its id or name',
+        params,
+        response: { 200: DatasetAnswer },
+      },
+    },
+    request => datasets.get(request.params.id),
+  )
+
+  app.delete(
+    '/datasets/:id',
+    {
+      schema: {
+        tags,
+        summary: 'Remove a data set',
+        description: '409 while a queued or running job uses it.',
+        params,
+        response: { 204: NoContent },
+      },
+    },
+    async (request, reply) => {
+      const { id } = await datasets.get(request.params.id)
+      if (await jobs.usesDataset(id)) throw datasetInUse(id)
+      await datasets.remove(id)
+      return reply.code(204).send(null)
+    },
+  )
+}
+
+const datasetInUse = (id: string) =>
+  new TrainyardError('DATASET_IN_USE', 'conflict', `a queued or running job uses data set '${id}'`)

@@ -1,0 +1,35 @@
+import { type TSchema, Type } from 'typebox'
+import { Checkpoint } from '../spec/checkpoint.js'
+import { DatasetManifest } from '../spec/dataset.js'
+import { Job } from '../spec/job.js'
+import { MetricsPage } from '../spec/metrics.js'
+import { Model, Predictions } from '../spec/model.js'
+import { Problem } from '../spec/problem.js'
+
+/** Answers under the names, and with the words, that the OpenAPI document shows. */
+export const answers: TSchema[] = [
+  { ...Checkpoint, $id: 'Checkpoint', description: 'a checkpoint' },
+  { ...DatasetManifest, $id: 'Dataset', description: 'a data set' },
+  { ...Job, $id: 'Job', description: 'a training job' },
+  { ...MetricsPage, $id: 'MetricsPage', description: 'a page of points' },
+  { ...Model, $id: 'Model', description: 'a model, in one version' },
+  { ...Predictions, $id: 'Predictions', description: 'one prediction for each image' },
+  { ...Problem, description: 'what went wrong' },
+]
+
+const ref = <T>(name: string) => Type.Unsafe<T>({ $ref: `${name}#` })
+
+export const CheckpointAnswer = ref<Checkpoint>('Checkpoint')
+export const DatasetAnswer = ref<DatasetManifest>('Dataset')
+export const JobAnswer = ref<Job>('Job')
+export const MetricsAnswer = ref<MetricsPage>('MetricsPage')
+export const ModelAnswer = ref<Model>('Model')
+export const PredictionsAnswer = ref<Predictions>('Predictions')
+export const ProblemAnswer = ref<Problem>('Problem')
+
+export const NoContent = Type.Null({ description: 'done' })
+
+export const Binary = Type.Unsafe<Buffer>({
+  type: 'string',
+  contentMediaType: 'application/octet-stream',
+})

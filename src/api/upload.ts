@@ -1,0 +1,47 @@
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { Upload } from '../datasets/datasets.js'
+import { closest } from './closest.js'
+import { readForm } from './multipart.js'
+import { Refusal } from './refusal.js'
+
+const fieldNames = ['name', 'labels', 'height', 'width', 'channels'] as const
+type FieldName = (typeof fieldNames)[number]
+
+/** Streams a form's files into an upload; its fields may come before them or after. */
+export async function receiveUpload(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  upload: Upload,
+  silenceMs: number,
+): Promise<Partial<Record<FieldName, string>>> {
+  const fields: Partial<Record<FieldName, string>> = {}
+  let files = 0
+  // a sender that has fallen silent shall not hold a connection and a scratch folder for ever
+  request.raw.setTimeout(silenceMs, () => request.raw.destroy())
+  await readForm(request, reply, {
+    async file({ name, content }) {
+      files++
+      await upload.addFile(name, content)
+    },
+    field(name, value) {
+      const known = fieldNames.find(field => field === name)
+      if (!known) throw unknownField(name)
+      if (known in fields) throw refused(name, 'duplicate', `field '${name}' comes twice`)
+      fields[known] = value
+    },
+  })
+  if (files === 0) throw refused('file', 'required', 'the form has no file')
+  // making the data set may take longer than any silence
+  request.raw.setTimeout(0)
+  return fields
+}
+
+function unknownField(name: string): Refusal {
+  const shown = name.slice(0, 60)
+  const meant = closest(name, fieldNames)
+  const hint = meant ? `did you mean '${meant}'?` : `expected one of ${fieldNames.join(', ')}`
+  return refused(shown, 'unknown_field', `unknown field '${shown}'; ${hint}`)
+}
+
+const refused = (name: string, code: string, message: string) =>
+  new Refusal(400, 'INVALID_REQUEST', message, { errors: [{ path: `/${name}`, code, message }] })

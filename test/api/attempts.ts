@@ -1,0 +1,64 @@
+import { mkdir, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { Redis } from 'ioredis'
+import { Checkpoints } from '../../src/jobs/checkpoints.js'
+import { LivePublisher } from '../../src/jobs/live.js'
+import { MetricsLog } from '../../src/jobs/metrics-log.js'
+import { JobRecords } from '../../src/jobs/records.js'
+import type { JobEvent } from '../../src/spec/messages.js'
+import type { TestServer } from './server.js'
+
+// What a worker writes of a job, without a worker.
+
+const epoch = 1
+const at = '2026-11-24T10:00:00.000Z'
+
+export async function startJob({ store, ...server }: TestServer, id: string): Promise<void> {
+  const records = new JobRecords(store)
+  await records.claim(id)
+  const running = { endedAt: null, end: null, lastWords: null }
+  await records.writeAttempt(id, {
+    epoch,
+    startedAt: at,
+    resumedFrom: 0,
+    phase: 'training',
+    ...running,
+  })
+  await nudge(server, id, 'changed')
+}
+
+export async function measure({ store, ...server }: TestServer, id: string, steps: number[]) {
+  const log = new MetricsLog(store)
+  for (const step of steps) {
+    const values = { loss: 1 / step, accuracy: 1 - 1 / step }
+    await log.append(id, epoch, { step, time: at, values })
+  }
+  await nudge(server, id, 'metrics')
+}
+
+export async function endJob({ store, ...server }: TestServer, id: string): Promise<void> {
+  await new JobRecords(store).finish(id, {
+    ...{ status: 'succeeded', finishedAt: at, epoch, failure: null },
+    ...{ model: { id: 'shades', version: 1 }, metrics: { loss: 0.1 } },
+  })
+  await nudge(server, id, 'changed')
+}
+
+export async function putCheckpoint(
+  { store }: TestServer,
+  id: string,
+  step: number,
+  bytes = 300_000,
+) {
+  const staged = await store.stage()
+  await mkdir(staged, { recursive: true })
+  await writeFile(join(staged, `model.ckpt-${step}.index`), `index ${step}`)
+  await writeFile(join(staged, `model.ckpt-${step}.data-00000-of-00001`), Buffer.alloc(bytes, step))
+  await new Checkpoints(store).commit(id, staged, { step, epoch, createdAt: at })
+}
+
+async function nudge({ redis }: Pick<TestServer, 'redis'>, id: string, event: JobEvent) {
+  const connection = new Redis(redis.address)
+  await new LivePublisher(connection, redis.prefix).publish(id, null, event)
+  connection.disconnect()
+}

@@ -1,0 +1,99 @@
+import assert from 'node:assert/strict'
+import { after, before, test } from 'node:test'
+import { JobRecords } from '../../src/jobs/records.js'
+import { endJob, startJob } from './attempts.js'
+import { smallJob, startServer, type TestServer, uploadDataset } from './server.js'
+
+let server: TestServer
+before(async () => {
+  server = await startServer()
+  await uploadDataset(server)
+})
+after(() => server.close())
+
+async function submit(name?: string) {
+  const answer = await server.api.post('/jobs').send({ ...smallJob, ...(name && { name }) })
+  assert.equal(answer.status, 202, answer.text)
+  return answer.body
+}
+
+test('a submitted job is queued, and found where Location says', async () => {
+  const answer = await server.api.post('/jobs').send(smallJob)
+  assert.equal(answer.status, 202)
+  const { id, status, dataset, progress } = answer.body
+  assert.match(id, /^job-[0-9a-z]{26}$/)
+  assert.equal(status, 'queued')
+  assert.equal(dataset.name, 'shades')
+  assert.deepEqual(progress, { step: 0, steps: 4, fraction: 0, etaSeconds: null })
+  const found = await server.api.get(answer.headers.location!)
+  assert.equal(found.status, 200)
+  assert.deepEqual(found.body, answer.body)
+})
+
+test('the least that can be said is a good job', async () => {
+  const { dataset } = smallJob
+  const training = { batchSize: 4 }
+  const answer = await server.api
+    .post('/jobs')
+    .send({ model: { kind: 'resnet' }, dataset, training })
+  assert.equal(answer.status, 202, answer.text)
+  assert.deepEqual(answer.body.model, {
+    ...{ kind: 'resnet', block: 'plain', blocks: 5, filters: 64, kernel: 3, ratio: 4 },
+  })
+})
+
+test('a job on an unknown data set is refused, and not kept', async () => {
+  const before = await server.api.get('/jobs?limit=1000')
+  const answer = await server.api.post('/jobs').send({ ...smallJob, dataset: 'nowhere' })
+  assert.equal(answer.status, 404)
+  assert.equal(answer.body.code, 'DATASET_NOT_FOUND')
+  const now = await server.api.get('/jobs?limit=1000')
+  assert.equal(now.body.items.length, before.body.items.length)
+})
+
+test('the list goes on where a page ends', async () => {
+  const made = [await submit('one'), await submit('two'), await submit('three')]
+  const first = await server.api.get('/jobs?limit=2')
+  assert.deepEqual(
+    first.body.items.map((job: { name: string }) => job.name),
+    ['three', 'two'],
+  )
+  const second = await server.api.get(`/jobs?limit=1&cursor=${first.body.nextCursor}`)
+  assert.equal(second.body.items[0].id, made[0].id)
+})
+
+test('a queued job is cancelled at once, and then removed', async () => {
+  const { id } = await submit()
+  assert.equal((await server.api.delete(`/jobs/${id}`)).body.code, 'JOB_ACTIVE')
+  const answer = await server.api.post(`/jobs/${id}/cancel`)
+  assert.equal(answer.status, 202)
+  assert.equal(answer.body.status, 'cancelled')
+  assert.equal((await server.api.post(`/jobs/${id}/cancel`)).status, 202)
+  const removed = await server.api.delete(`/jobs/${id}`)
+  assert.equal(removed.status, 204)
+  assert.equal(removed.text, '')
+  assert.equal((await server.api.get(`/jobs/${id}`)).status, 404)
+  assert.equal((await server.api.delete(`/jobs/${id}`)).status, 404)
+})
+
+test('a job that has ended cannot be cancelled', async () => {
+  const { id } = await submit()
+  await startJob(server, id)
+  await endJob(server, id)
+  const answer = await server.api.post(`/jobs/${id}/cancel`)
+  assert.equal(answer.status, 409)
+  assert.equal(answer.body.code, 'JOB_ENDED')
+  const { body } = await server.api.get(`/jobs/${id}`)
+  assert.equal(body.status, 'succeeded')
+  assert.deepEqual(body.result, { model: { id: 'shades', version: 1 } })
+})
+
+test('a running job is asked to end, and cannot be removed', async () => {
+  const { id } = await submit()
+  await startJob(server, id)
+  assert.equal((await server.api.delete(`/jobs/${id}`)).status, 409)
+  const answer = await server.api.post(`/jobs/${id}/cancel`).set('content-type', 'application/json')
+  assert.equal(answer.status, 202, answer.text)
+  assert.equal(answer.body.status, 'running')
+  assert.ok(await new JobRecords(server.store).cancelRequested(id))
+})

@@ -1,0 +1,81 @@
+import assert from 'node:assert/strict'
+import { type ChildProcess, fork } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, before, type TestContext, test } from 'node:test'
+import { fileURLToPath } from 'node:url'
+import supertest from 'supertest'
+import { startRedis } from './server.js'
+
+const script = fileURLToPath(new URL('../../src/api/main.js', import.meta.url))
+
+let folder: string
+let redis: Awaited<ReturnType<typeof startRedis>>
+before(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'api-main-'))
+  redis = await startRedis(folder)
+})
+after(async () => {
+  await redis.stop()
+  await rm(folder, { recursive: true })
+})
+
+function start(t: TestContext, extra: NodeJS.ProcessEnv): ChildProcess {
+  const data = { TRAINYARD_DATA: join(folder, 'data'), TRAINYARD_PORT: '0' }
+  const env = { ...process.env, ...data, TRAINYARD_LOG_LEVEL: 'silent', ...extra }
+  const api = fork(script, { env, stdio: ['ignore', 'pipe', 'pipe', 'ipc'], execArgv: [] })
+  t.after(() => api.kill('SIGKILL'))
+  return api
+}
+
+const address = () => ({ REDIS_URL: `unix://localhost${redis.address.path}` })
+
+async function listening(api: ChildProcess): Promise<string> {
+  const [message] = await once(api, 'message')
+  assert.equal(message.type, 'listening')
+  return message.url
+}
+
+const endings: [how: string, end: (api: ChildProcess) => void][] = [
+  ['SIGTERM', api => api.kill('SIGTERM')],
+  ['the word of its parent', api => api.send({ type: 'shutdown' })],
+  ['the loss of its parent', api => api.disconnect()],
+]
+
+for (const [how, end] of endings) {
+  test(`the process says where it listens, answers, and ends in order on ${how}`, async t => {
+    const api = start(t, address())
+    const url = await listening(api)
+    const key = (await readFile(join(folder, 'data', 'key'), 'utf8')).trim()
+    const answer = await supertest(url).get('/jobs').set('authorization', `Bearer ${key}`)
+    assert.equal(answer.status, 200)
+    assert.equal((await supertest(url).get('/jobs')).status, 401)
+    const ended = once(api, 'exit')
+    end(api)
+    assert.deepEqual(await ended, [0, null])
+  })
+}
+
+test('a key of the environment is taken, too', async t => {
+  const api = start(t, { ...address(), TRAINYARD_KEY: 'a-key-of-the-environment' })
+  const url = await listening(api)
+  const answer = await supertest(url)
+    .get('/models')
+    .set('authorization', 'Bearer a-key-of-the-environment')
+  assert.equal(answer.status, 200)
+  api.kill()
+  await once(api, 'exit')
+})
+
+test('without the address of a Redis it says so, and does not start', async t => {
+  const api = start(t, { REDIS_URL: '' })
+  let said = ''
+  api.stderr?.on('data', chunk => {
+    said += chunk
+  })
+  const [code] = await once(api, 'close')
+  assert.equal(code, 1)
+  assert.match(said, /REDIS_URL/)
+})

@@ -1,0 +1,166 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { randomUUID } from 'node:crypto'
+import { once } from 'node:events'
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import type { AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { Writable } from 'node:stream'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
+import type { FastifyInstance } from 'fastify'
+import { Redis } from 'ioredis'
+import { pino } from 'pino'
+import supertest from 'supertest'
+import { buildApp, type Parts } from '../../src/api/app.js'
+import { ensureKey, openKeys } from '../../src/api/keys.js'
+import { Datasets } from '../../src/datasets/datasets.js'
+import { Jobs } from '../../src/jobs/jobs.js'
+import { openPredictor } from '../../src/models/predictor.js'
+import { Models } from '../../src/models/registry.js'
+import type { ModelManifest } from '../../src/spec/model.js'
+import { openFolderStore } from '../../src/store/folder-store.js'
+import type { Store } from '../../src/store/store.js'
+
+export interface TestServer {
+  app: FastifyInstance
+  url: string
+  key: string
+  folder: string
+  store: Store
+  redis: Awaited<ReturnType<typeof startRedis>>
+  parts: Parts
+  /** Everything logged so far. */
+  log(): string
+  /** A request with the key. */
+  api: ReturnType<typeof supertest.agent>
+  close(): Promise<void>
+}
+
+/** The real parts over a fresh folder and a Redis of its own; only the predictor has no TensorFlow. */
+export async function startServer(options: Partial<Parts> = {}): Promise<TestServer> {
+  const folder = await mkdtemp(join(tmpdir(), 'api-'))
+  const redis = await startRedis(folder)
+  const store = await openFolderStore(join(folder, 'data'))
+  const key = await ensureKey(join(folder, 'data'))
+  const lines: string[] = []
+  const log = pino({ level: 'info' }, collect(lines))
+  const datasets = new Datasets(store)
+  const jobs = new Jobs({ store, redis, findDataset: id => datasets.get(id), log })
+  const predictor = openPredictor({
+    script: fileURLToPath(new URL('../models/small-predictor.js', import.meta.url)),
+    env: process.env,
+    log,
+  })
+  const keys = await openKeys(join(folder, 'data'))
+  const parts: Parts = {
+    ...{ jobs, datasets, predictor, keys, log, models: new Models(store) },
+    ...options,
+  }
+  const app = await buildApp(parts)
+  await app.listen({ host: '127.0.0.1', port: 0 })
+  const url = `http://127.0.0.1:${(app.server.address() as AddressInfo).port}`
+  const api = supertest.agent(url).set('authorization', `Bearer ${key}`)
+  const close = async () => {
+    await app.close()
+    await predictor.close()
+    await jobs.close()
+    await redis.stop()
+    await rm(folder, { recursive: true })
+  }
+  return {
+    app,
+    url,
+    key,
+    folder,
+    store,
+    redis,
+    parts,
+    log: () => lines.join(''),
+    api,
+    close,
+  }
+}
+
+function collect(lines: string[]): Writable {
+  return new Writable({
+    write(chunk, _encoding, done) {
+      lines.push(String(chunk))
+      done()
+    },
+  })
+}
+
+/** A Redis of the test's own, that it may stop and start. */
+export async function startRedis(folder: string) {
+  const path = join(folder, 'redis.sock')
+  const args = ['--port', '0', '--unixsocket', path, '--save', '', '--dir', folder]
+  let server: ChildProcess | null = null
+  const start = async () => {
+    server = spawn('redis-server', args, { stdio: 'ignore' })
+    const probe = new Redis({ path, retryStrategy: () => 20 })
+    probe.on('error', () => {})
+    while ((await probe.ping().catch(() => '')) !== 'PONG') await sleep(20)
+    probe.disconnect()
+  }
+  const stop = async () => {
+    server?.kill()
+    if (server) await once(server, 'exit')
+    server = null
+  }
+  await start()
+  return { address: { path }, prefix: `test-${randomUUID()}`, start, stop }
+}
+
+/** Images of 4x4 grey pixels, half of them dark (class 0), half bright (class 1), as IDX files. */
+export function idxFiles(records = 40): { images: Buffer; labels: Buffer } {
+  const images = Buffer.alloc(16 + records * 16)
+  const labels = Buffer.alloc(8 + records)
+  images.writeUInt32BE(0x803, 0)
+  labels.writeUInt32BE(0x801, 0)
+  for (const [i, size] of [records, 4, 4].entries()) images.writeUInt32BE(size, 4 + 4 * i)
+  labels.writeUInt32BE(records, 4)
+  for (let i = 0; i < records; i++) {
+    labels[8 + i] = i % 2
+    images.fill(i % 2 ? 200 + (i % 50) : i % 50, 16 + i * 16, 32 + i * 16)
+  }
+  return { images, labels }
+}
+
+export async function uploadDataset({ api }: TestServer, name = 'shades', records = 40) {
+  const { images, labels } = idxFiles(records)
+  const answer = await api
+    .post('/datasets')
+    .field('name', name)
+    .attach('file', images, 'train-images-idx3-ubyte')
+    .attach('file', labels, 'train-labels-idx1-ubyte')
+  if (answer.status !== 201) throw new Error(`${answer.status}: ${answer.text}`)
+  return answer.body
+}
+
+export const smallJob = {
+  model: { kind: 'resnet' },
+  dataset: 'shades',
+  training: { steps: 4, batchSize: 4 },
+}
+
+/** Puts a model into the store as a trainer does. */
+export async function putModel(store: Store, name: string, version = 1): Promise<ModelManifest> {
+  const manifest: ModelManifest = {
+    name,
+    version,
+    jobId: 'job-01jdzzzzzzzzzzzzzzzzzzzzzz',
+    createdAt: new Date().toISOString(),
+    model: { kind: 'resnet', block: 'plain', blocks: 1, filters: 4, kernel: 3, ratio: 4 },
+    dataset: { id: 'ds-0123456789abcdef', name: 'shades' },
+    step: 4,
+    input: { height: 2, width: 2, channels: 1, mean: [127], std: [60] },
+    labels: ['dark', 'bright'],
+    metrics: { validationAccuracy: 0.99 },
+  }
+  const staged = await store.stage()
+  await mkdir(join(staged, 'saved_model'))
+  await writeFile(join(staged, 'saved_model', 'saved_model.pb'), 'graph')
+  await store.commit(staged, `models/${name}/${version}`, manifest)
+  return manifest
+}

@@ -1,0 +1,99 @@
+import assert from 'node:assert/strict'
+import { type TestContext, test } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
+import { openPredictor, type Predictor, type PredictorOptions } from '../../src/models/predictor.js'
+import type { PredictRequest } from '../../src/spec/messages.js'
+
+const script = fileURLToPath(new URL('small-predictor.js', import.meta.url))
+const log = { debug() {}, info() {}, warn() {} }
+
+const pixels = (...brightness: number[]): PredictRequest['input'] => ({
+  kind: 'pixels',
+  data: Float32Array.from(brightness),
+  shape: [brightness.length, 1, 1, 1],
+})
+
+function start(t: TestContext, options: Partial<PredictorOptions> = {}): Predictor {
+  const predictor = openPredictor({ script, env: process.env, log, ...options })
+  t.after(() => predictor.close())
+  return predictor
+}
+
+async function until(condition: () => boolean): Promise<void> {
+  while (!condition()) await sleep(5)
+}
+
+test('it starts at once, and answers with one row for each image', async t => {
+  const predictor = start(t)
+  await until(() => predictor.ready())
+  const { probabilities, classes } = await predictor.predict('/m', pixels(0, 255))
+  assert.equal(classes, 2)
+  assert.ok(probabilities instanceof Float32Array)
+  assert.deepEqual([...probabilities], [1, 0, 0, 1])
+})
+
+test('requests made before it is ready wait for it', async t => {
+  const predictor = start(t)
+  assert.equal(predictor.ready(), false)
+  const answers = await Promise.all([0, 255].map(b => predictor.predict('/m', pixels(b))))
+  assert.deepEqual(
+    answers.map(({ probabilities }) => probabilities[1]),
+    [0, 1],
+  )
+})
+
+test('a crash fails what is in flight, and the next child answers again', async t => {
+  const predictor = start(t)
+  await until(() => predictor.ready())
+  const results = await Promise.allSettled([
+    predictor.predict('/silent', pixels(0)),
+    predictor.predict('/crash', pixels(0)),
+  ])
+  for (const result of results) {
+    assert.equal(result.status, 'rejected')
+    assert.equal(result.reason.code, 'PREDICTOR_RESTARTED')
+    assert.equal(result.reason.kind, 'unavailable')
+  }
+  assert.equal(predictor.ready(), false)
+  await until(() => predictor.ready())
+  const { probabilities } = await predictor.predict('/m', pixels(255))
+  assert.equal(probabilities[1], 1)
+})
+
+test('a child that hangs is replaced', async t => {
+  const predictor = start(t, { timeoutMs: 200 })
+  await until(() => predictor.ready())
+  await assert.rejects(predictor.predict('/hang', pixels(0)), {
+    code: 'PREDICTOR_TIMEOUT',
+    kind: 'unavailable',
+  })
+  await until(() => !predictor.ready())
+  await until(() => predictor.ready())
+  await predictor.predict('/m', pixels(0))
+})
+
+test('only so many wait', async t => {
+  const predictor = start(t, { mostInFlight: 2 })
+  await until(() => predictor.ready())
+  const waiting = [0, 1].map(() => predictor.predict('/silent', pixels(0)))
+  await assert.rejects(predictor.predict('/m', pixels(0)), { code: 'PREDICTOR_BUSY' })
+  await predictor.close()
+  for (const one of waiting) await assert.rejects(one, { code: 'PREDICTOR_RESTARTED' })
+})
+
+test('what is wrong with the request is told apart from what is wrong with the predictor', async t => {
+  const predictor = start(t)
+  await assert.rejects(predictor.predict('/refuse', pixels(0)), {
+    name: 'TrainyardError',
+    code: 'UNDECODABLE_IMAGE',
+    kind: 'invalid',
+  })
+  await assert.rejects(predictor.predict('/fault', pixels(0)), { name: 'Error' })
+})
+
+test('a script that is not there does not bring the server down', async t => {
+  const predictor = start(t, { script: '/nowhere/predictor.js' })
+  await assert.rejects(predictor.predict('/m', pixels(0)), { code: 'PREDICTOR_RESTARTED' })
+  assert.equal(predictor.ready(), false)
+})
