@@ -36,8 +36,8 @@ async function answer(
     const { data, shape } = fetched.get('probabilities')
     tell({ type: 'answer', id, probabilities: data as Float32Array, classes: shape[1]! })
   } catch (error) {
-    const message = error instanceof Error ? error.message : String(error)
-    tell({ type: 'error', id, code: 'PREDICTION_FAILED', message })
+    const code = error instanceof Undecodable ? 'UNDECODABLE_IMAGE' : 'INTERNAL'
+    tell({ type: 'error', id, code, message: error instanceof Error ? error.message : `${error}` })
   }
 }
 
@@ -59,9 +59,18 @@ async function modelIn(
   return model
 }
 
+class Undecodable extends Error {}
+
 /** PNG or JPEG files → pixels in the model's size, by the model's own graph. */
 function decode(session: Session, files: readonly Uint8Array[]) {
-  const images = files.map(file => session.run('decode', { file }).get('image'))
+  const images = files.map((file, i) => {
+    try {
+      return session.run('decode', { file }).get('image')
+    } catch (cause) {
+      const message = `image ${i} cannot be decoded: behind its header the file is damaged`
+      throw new Undecodable(message, { cause })
+    }
+  })
   const [height = 0, width = 0, channels = 0] = images[0]?.shape ?? []
   const size = height * width * channels
   const data = new Float32Array(images.length * size)

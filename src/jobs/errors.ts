@@ -11,3 +11,13 @@ export const jobActive = (id: string, status: string) =>
 
 export const jobEnded = (id: string, status: string) =>
   new TrainyardError('JOB_ENDED', 'conflict', `job '${id}' has ${status} already`)
+
+export const invalidCursor = (cursor: string) =>
+  new TrainyardError('INVALID_CURSOR', 'invalid', `the cursor '${cursor}' is not one of ours`, {
+    errors: [{ path: '/cursor', code: 'invalid', message: 'use the nextCursor of a page' }],
+  })
+
+export const queueUnavailable = (cause: unknown) =>
+  new TrainyardError('QUEUE_UNAVAILABLE', 'unavailable', 'Redis does not answer; try again', {
+    cause,
+  })

@@ -1,4 +1,5 @@
 import type { Redis } from 'ioredis'
+import { queueUnavailable } from './errors.js'
 import { redisNames } from './redis.js'
 
 /** Which jobs there are, newest first, and which have no result yet. Rebuilt from the store when Redis has forgotten. */
@@ -15,11 +16,13 @@ export class JobIndex {
   /** Ids older than `before`, newest first. */
   page(limit: number, before: string | undefined): Promise<string[]> {
     const max = before === undefined ? '+' : `(${before}`
-    return this.redis.zrevrangebylex(this.names.jobs, max, '-', 'LIMIT', 0, limit)
+    return this.redis
+      .zrevrangebylex(this.names.jobs, max, '-', 'LIMIT', 0, limit)
+      .catch(unavailable)
   }
 
   active(): Promise<string[]> {
-    return this.redis.smembers(this.names.active)
+    return this.redis.smembers(this.names.active).catch(unavailable)
   }
 
   async settle(id: string): Promise<void> {
@@ -47,4 +50,8 @@ export class JobIndex {
     const restore = this.redis.multi().zadd(this.names.jobs, 0, id)
     await (active ? restore.sadd(this.names.active, id) : restore).exec()
   }
+}
+
+function unavailable(cause: unknown): never {
+  throw queueUnavailable(cause)
 }

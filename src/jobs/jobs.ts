@@ -2,12 +2,13 @@ import type { Redis } from 'ioredis'
 import { ulid } from 'ulid'
 import type { Checkpoint } from '../spec/checkpoint.js'
 import type { DatasetManifest } from '../spec/dataset.js'
+import { isJobId } from '../spec/identifiers.js'
 import type { Job, JobRequest } from '../spec/job.js'
 import type { MetricsPage } from '../spec/metrics.js'
 import type { Page } from '../spec/paging.js'
 import type { Store } from '../store/store.js'
 import { Checkpoints } from './checkpoints.js'
-import { jobActive, jobEnded } from './errors.js'
+import { invalidCursor, jobActive, jobEnded } from './errors.js'
 import { followJob, type JobFeed } from './follow.js'
 import { JobIndex } from './job-index.js'
 import { readLive } from './live.js'
@@ -84,6 +85,7 @@ export class Jobs {
   }
 
   async list({ limit, cursor }: { limit: number; cursor?: string }): Promise<Page<Job>> {
+    if (cursor !== undefined && !isJobId(cursor)) throw invalidCursor(cursor)
     const ids = await this.index.page(limit + 1, cursor)
     const found = await Promise.all(ids.slice(0, limit).map(id => this.get(id).catch(ifMissing)))
     const items = found.filter(job => job !== null)
@@ -117,7 +119,8 @@ export class Jobs {
     const status = statusOf(await this.records.read(id))
     if (status === 'queued' || status === 'running') throw jobActive(id, status)
     await this.records.remove(id)
-    await this.index.forget(id)
+    // what Redis misses now, the reconciler forgets
+    await this.index.forget(id).catch(() => {})
   }
 
   async metrics(id: string, query: MetricsQuery): Promise<MetricsPage> {
@@ -163,7 +166,8 @@ export class Jobs {
   async close(): Promise<void> {
     clearInterval(this.timer)
     this.nudges.close()
-    await this.queue.close()
+    // without Redis there is nobody to say goodbye to
+    await this.queue.close().catch(() => {})
     this.redis.disconnect()
   }
 

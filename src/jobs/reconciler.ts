@@ -17,7 +17,8 @@ export class Reconciler {
     const ids = await this.records.ids()
     if ((await this.index.count()) < ids.length) await this.rebuild(ids)
     for (const id of await this.index.active()) {
-      if (await this.records.result(id)) await this.index.settle(id)
+      if (!(await this.records.exists(id))) await this.index.forget(id)
+      else if (await this.records.result(id)) await this.index.settle(id)
       else if (!(await this.queue.has(id))) await this.queue.add(id)
     }
   }

@@ -1,7 +1,9 @@
 import { type Static, Type } from 'typebox'
 
 /** A lower-case ULID behind a prefix: the order of ids is the order of creation. */
-export const JobId = Type.String({ pattern: '^job-[0-9a-z]{26}$' })
+const jobId = /^job-[0-9a-z]{26}$/
+export const JobId = Type.String({ pattern: jobId.source })
+export const isJobId = (text: string) => jobId.test(text)
 
 /** The first 64 bits of the content's SHA-256: equal uploads are one data set. */
 export const DatasetId = Type.String({ pattern: '^ds-[0-9a-f]{16}$' })
