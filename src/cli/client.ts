@@ -1,0 +1,76 @@
+import { createParser } from 'eventsource-parser'
+import type { DatasetManifest } from '../spec/dataset.js'
+import type { Job, JobRequest } from '../spec/job.js'
+import type { MetricRow, MetricsPage } from '../spec/metrics.js'
+import type { Predictions } from '../spec/model.js'
+import type { Problem } from '../spec/problem.js'
+
+export type Followed = { event: 'metrics'; data: MetricRow } | { event: 'job'; data: Job }
+
+/** An answer that is not 2xx, in the server's own words. */
+export class ProblemError extends Error {
+  constructor(readonly problem: Problem) {
+    super(`${problem.detail} (${problem.code})`)
+    this.name = 'ProblemError'
+  }
+}
+
+/** Trainyard's HTTP API, typed. */
+export class Client {
+  constructor(
+    private readonly url: string,
+    private readonly key: string,
+  ) {}
+
+  uploadDataset(name: string, files: readonly { name: string; content: Blob }[]) {
+    const form = new FormData()
+    form.set('name', name)
+    for (const file of files) form.append('files', file.content, file.name)
+    return this.json<DatasetManifest>('POST', '/datasets', { body: form })
+  }
+
+  submit(request: JobRequest) {
+    return this.json<Job>('POST', '/jobs', jsonBody(request))
+  }
+
+  metrics(id: string, query: Record<string, string> = {}) {
+    return this.json<MetricsPage>('GET', `/jobs/${id}/metrics?${new URLSearchParams(query)}`)
+  }
+
+  predict(model: string, instances: unknown[]) {
+    return this.json<Predictions>('POST', `/models/${model}/predict`, jsonBody({ instances }))
+  }
+
+  /** A job's metrics and states from its start, live, until it ends. */
+  async *follow(id: string): AsyncGenerator<Followed> {
+    const headers = { accept: 'text/event-stream' }
+    const answer = await this.request('GET', `/jobs/${id}/metrics`, { headers })
+    const heard: Followed[] = []
+    const parser = createParser({
+      onEvent: ({ event, data }) => {
+        heard.push({ event, data: JSON.parse(data) } as Followed)
+      },
+    })
+    const text = new TextDecoder()
+    for await (const chunk of answer.body ?? []) {
+      parser.feed(text.decode(chunk as Uint8Array, { stream: true }))
+      yield* heard.splice(0)
+    }
+  }
+
+  private async json<T>(method: string, path: string, init?: RequestInit): Promise<T> {
+    return (await (await this.request(method, path, init)).json()) as T
+  }
+
+  private async request(method: string, path: string, init: RequestInit = {}): Promise<Response> {
+    const headers = { ...init.headers, authorization: `Bearer ${this.key}` }
+    const answer = await fetch(this.url + path, { ...init, method, headers })
+    if (!answer.ok) throw new ProblemError((await answer.json()) as Problem)
+    return answer
+  }
+}
+
+const jsonBody = (value: unknown): RequestInit => ({
+  headers: { 'content-type': 'application/json' },
+  body: JSON.stringify(value),
+})

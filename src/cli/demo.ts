@@ -1,0 +1,118 @@
+// `npm run demo`: a server, MNIST, a ResNet, and ten predictions, all through the HTTP API.
+import { mkdir, mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { parseArgs } from 'node:util'
+import { childEnvironment } from '../config.js'
+import type { Job, JobRequest } from '../spec/job.js'
+import { Client } from './client.js'
+import { Mnist } from './mnist.js'
+import { sideBySide } from './pictures.js'
+import { ProgressBar } from './progress-bar.js'
+import { startServer } from './server.js'
+
+const request: JobRequest = {
+  name: 'mnist-demo',
+  model: { kind: 'resnet', blocks: 3, filters: 32 },
+  dataset: 'mnist',
+  training: {
+    epochs: 1,
+    learningRate: { schedule: 'cosine', peak: 0.003, warmupSteps: 50 },
+    validation: { dataset: 'mnist-test' },
+    snapshotEvery: 300,
+  },
+}
+
+async function main(): Promise<void> {
+  const { values } = parseArgs({ options: { data: { type: 'string' } } })
+  const dataFolder = values.data
+    ? resolve(values.data)
+    : await mkdtemp(join(tmpdir(), 'trainyard-demo-'))
+  await mkdir(dataFolder, { recursive: true })
+  const server = await startServer(
+    dataFolder,
+    childEnvironment({ TRAINYARD_PORT: '0', TRAINYARD_LOG_LEVEL: 'error' }),
+  )
+  const stop = async () => {
+    await server.stop()
+    if (!values.data) await rm(dataFolder, { recursive: true, force: true })
+  }
+  process.once('SIGINT', () => void stop().then(() => process.exit(130)))
+  try {
+    const result = await run(new Client(server.url, server.key))
+    await stop()
+    console.log(JSON.stringify({ ...result, dataFolder: values.data ? dataFolder : null }))
+  } catch (error) {
+    await stop()
+    throw error
+  }
+}
+
+async function run(client: Client) {
+  const mnist = new Mnist()
+  const set = await client.uploadDataset('mnist', await mnist.files('train'))
+  const test = await client.uploadDataset('mnist-test', await mnist.files('t10k'))
+  console.log(`  uploaded ${set.records} images to train on, ${test.records} to test with`)
+
+  const job = await train(client)
+  const { validationAccuracy: testAccuracy = Number.NaN } = job.metrics
+  const trainSeconds = seconds(job.startedAt, job.finishedAt)
+  console.log(
+    `  trained in ${trainSeconds.toFixed(0)} s; right on ${(testAccuracy * 100).toFixed(2)} % of ${test.records} test images\n`,
+  )
+
+  const modelId = job.result!.model.id
+  const shown = await mnist.testImages(0, 10)
+  const { predictions } = await client.predict(
+    modelId,
+    shown.map(({ image }) => image),
+  )
+  for (const half of [0, 5]) {
+    const part = shown.slice(half, half + 5)
+    for (const line of sideBySide(part.map(({ image }) => image))) console.log(`  ${line}`)
+    const captions = predictions.slice(half, half + 5).map(({ label, probability }, i) => {
+      const mark = label === String(part[i]!.label) ? '' : ` not ${part[i]!.label}!`
+      return `${label} (${(probability * 100).toFixed(1)} %)${mark}`.padEnd(14)
+    })
+    console.log(`  ${captions.join('  ')}\n`)
+  }
+  const right = predictions.filter(({ label }, i) => label === String(shown[i]!.label))
+  return {
+    testAccuracy,
+    predictionsRight: right.length,
+    steps: job.progress.step,
+    trainSeconds,
+    jobId: job.id,
+    modelId,
+  }
+}
+
+/** Submits the job and draws how it goes until it has ended. */
+async function train(client: Client): Promise<Job> {
+  let job = await client.submit(request)
+  console.log(
+    `  job ${job.id}: a ResNet of ${job.model.blocks} blocks, ${job.progress.steps} steps`,
+  )
+  const bar = new ProgressBar()
+  for await (const { event, data } of client.follow(job.id)) {
+    if (event === 'job') job = data
+    else if (data.values.loss !== undefined) {
+      const { loss, examplesPerSecond = 0 } = data.values
+      const pace = `${Math.round(examplesPerSecond)} images/s`
+      bar.draw(data.step / job.progress.steps, `loss ${loss.toFixed(3)}  ${pace}`)
+    }
+  }
+  bar.end()
+  if (job.status !== 'succeeded') {
+    throw new Error(`the job has ${job.status}: ${job.failure?.message ?? 'no reason was given'}`)
+  }
+  return job
+}
+
+const seconds = (from: string | null, to: string | null) =>
+  (Date.parse(to ?? '') - Date.parse(from ?? '')) / 1000
+
+main().catch((error: unknown) => {
+  console.error(error instanceof Error ? `demo: ${error.message}` : error)
+  process.exit(1)
+})

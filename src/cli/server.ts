@@ -1,0 +1,40 @@
+import { fork } from 'node:child_process'
+import { once } from 'node:events'
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+export interface LocalServer {
+  /** Its supervisor; the other processes are that one's children. */
+  pid: number
+  url: string
+  key: string
+  stop(): Promise<void>
+}
+
+/** A whole Trainyard of one's own, on a free port of the loopback interface. */
+export async function startServer(
+  dataFolder: string,
+  environment: NodeJS.ProcessEnv,
+): Promise<LocalServer> {
+  const script = fileURLToPath(new URL('../supervisor/main.js', import.meta.url))
+  const child = fork(script, [], {
+    env: { ...environment, TRAINYARD_DATA: dataFolder },
+    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+    // Ctrl-C comes to us, and we stop it in order
+    detached: true,
+  })
+  const ended = once(child, 'exit')
+  const url = await new Promise<string>((resolve, reject) => {
+    child.on('message', (message: { type?: string; url?: string }) => {
+      if (message.type === 'listening' && message.url) resolve(message.url)
+    })
+    ended.then(([code]) => reject(new Error(`the server ended with exit code ${code}`)), reject)
+  })
+  const key = (await readFile(join(dataFolder, 'key'), 'utf8')).trim()
+  const stop = async () => {
+    child.kill('SIGTERM')
+    await ended
+  }
+  return { pid: child.pid!, url, key, stop }
+}

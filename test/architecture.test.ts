@@ -1,0 +1,140 @@
+// CONTRIBUTING.md explains the table; this is the table.
+import assert from 'node:assert/strict'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { basename, dirname, join, posix, resolve } from 'node:path'
+import { test } from 'node:test'
+import { fileURLToPath } from 'node:url'
+
+const mayImport: Record<string, readonly string[]> = {
+  spec: [],
+  errors: [],
+  graph: [],
+  config: ['errors'],
+  nets: ['graph'],
+  engine: ['errors'],
+  store: ['errors'],
+  boosting: ['engine', 'spec', 'errors'],
+  training: ['nets', 'graph', 'engine', 'spec', 'errors'],
+  datasets: ['store', 'spec', 'errors'],
+  jobs: ['store', 'spec', 'errors'],
+  models: ['store', 'spec', 'errors'],
+  api: ['jobs', 'datasets', 'models', 'store', 'spec', 'errors'],
+  cli: ['spec'],
+  dashboard: ['spec'],
+  // npm start's process tree: it forks entry points by path and imports none
+  supervisor: ['errors', 'spec'],
+  workers: [
+    ...['spec', 'errors', 'graph', 'nets', 'engine', 'store', 'boosting', 'training'],
+    ...['datasets', 'jobs', 'models'],
+  ],
+}
+
+/** Everyone else is handed the settings it needs. */
+const entryPoints = [
+  'src/api/main.ts',
+  'src/supervisor/main.ts',
+  'src/cli/main.ts',
+  'src/cli/demo.ts',
+  'workers/worker.ts',
+  'workers/trainer.ts',
+  'workers/predictor.ts',
+]
+
+/** A heavy package is loaded in one place, so that the processes that must not have it do not. */
+const homes: readonly (readonly [name: RegExp, home: RegExp])[] = [
+  [/^@tensorflow\//, /^src\/engine\//],
+  [/^koffi$/, /^src\/boosting\/capi\.ts$/],
+  [/^bullmq$/, /^(src\/jobs|workers)\//],
+  [/^(fastify|@fastify\/.+)$/, /^src\/api\//],
+]
+
+test('each part imports only what the architecture allows', () => {
+  for (const { file, target } of imports()) {
+    if (!target.startsWith('.')) continue
+    const home = part(file)
+    const away = part(posix.join(posix.dirname(file), target))
+    if (away === home || (away === 'config' && entryPoints.includes(file))) continue
+    assert.ok(mayImport[home], `${file}: ${home} is not in the table of parts`)
+    assert.ok(mayImport[home].includes(away), `${file} may not import ${away}`)
+  }
+})
+
+test('every folder of src is in the table', () => {
+  const folders = readdirSync(at('src'), { withFileTypes: true }).filter(e => e.isDirectory())
+  for (const { name } of folders) assert.ok(mayImport[name], `src/${name} is not in the table`)
+})
+
+test('heavy packages have one home each', () => {
+  for (const { file, target } of imports()) {
+    for (const [name, home] of homes) {
+      if (name.test(target)) assert.match(file, home, `${file} may not import ${target}`)
+    }
+  }
+})
+
+test('the environment is read in one place', () => {
+  for (const file of sources('src', 'workers')) {
+    if (file === 'src/config.ts') continue
+    assert.doesNotMatch(read(file), /\bprocess\.env\b/, `${file} reads the environment`)
+  }
+})
+
+test('no file is too long to read', () => {
+  for (const file of [...sources('src', 'workers'), ...sources('scripts')]) {
+    if (file.endsWith('_pb.ts')) continue
+    const lines = read(file).split('\n').length
+    assert.ok(lines <= 400, `${file} has ${lines} lines: split it by its reasons to change`)
+  }
+})
+
+test('a thing lives with what it is about', () => {
+  for (const file of sources('src', 'workers', 'scripts', 'test')) {
+    assert.doesNotMatch(file, /(^|\/)(utils?|helpers?|common|misc)(\/|\.\w+$)/)
+    assert.notEqual(basename(file), 'index.ts', `${file}: a barrel hides cycles`)
+  }
+})
+
+const root = resolve(dirname(fileURLToPath(import.meta.url)), '..', '..')
+const at = (path: string) => join(root, path)
+const read = (path: string) => readFileSync(at(path), 'utf8')
+
+/** src/jobs/queue.ts → jobs, src/errors.ts → errors, workers/worker.ts → workers. */
+function part(path: string): string {
+  const [top, next = ''] = path.split('/')
+  return top === 'src' ? next.replace(/\.(ts|js)$/, '') : top!
+}
+
+function sources(...folders: string[]): string[] {
+  return folders
+    .filter(folder => existsSync(at(folder)))
+    .flatMap(folder =>
+      readdirSync(at(folder), { recursive: true, encoding: 'utf8' })
+        .filter(name => /\.(ts|mts|mjs|js)$/.test(name))
+        .map(name => posix.join(folder, name)),
+    )
+}
+
+/** `… from 'x'`, `import 'x'`, `import('x')` and `require('x')`: types count, a part is a part. */
+const importPattern =
+  /(?:\bfrom\s*|\bimport\s*\(?\s*|\brequire[^\n(]*\(\s*|import\.meta\.url\)\(\s*)['"]([^'"\n]+)['"]/g
+
+function* imports() {
+  for (const file of sources('src', 'workers')) {
+    for (const [, target] of read(file).matchAll(importPattern)) yield { file, target: target! }
+  }
+}
+
+test('the pattern sees every form of import', () => {
+  const text = [
+    "import { a } from 'one'",
+    "import type { b } from 'two'",
+    "import 'three'",
+    "const c = await import('four')",
+    "type D = typeof import('five')",
+    "export * from 'six'",
+    "createRequire(import.meta.url)('seven')",
+    "require('eight')",
+  ].join('\n')
+  const seen = [...text.matchAll(importPattern)].map(([, target]) => target)
+  assert.deepEqual(seen, ['one', 'two', 'three', 'four', 'five', 'six', 'seven', 'eight'])
+})

@@ -1,0 +1,89 @@
+import assert from 'node:assert/strict'
+import { after, before, test } from 'node:test'
+import type { JobRequest } from '../../src/spec/job.js'
+import { someDigits, Yard } from './yard.js'
+
+let yard: Yard
+before(async () => {
+  yard = await Yard.open()
+  await yard.client.uploadDataset('digits', await someDigits(1280))
+})
+after(() => yard.close())
+
+const request = (name: string, training: JobRequest['training']): JobRequest => ({
+  name,
+  model: { kind: 'resnet', blocks: 1, filters: 4 },
+  dataset: 'digits',
+  training: { batchSize: 16, shuffleBuffer: 500, ...training },
+})
+
+async function killTrainer() {
+  const pid = await yard.process('workers/trainer.js')
+  assert.ok(pid, 'no trainer runs')
+  process.kill(pid, 'SIGKILL')
+}
+
+/** Steps of the points of one metric, as the history has them. */
+async function stepsOf(jobId: string, name: string): Promise<number[]> {
+  const { points } = await yard.client.metrics(jobId, { names: name, limit: '10000' })
+  return points[name]!.map(({ step }) => step)
+}
+
+test('a job of 1,000 steps whose trainer is killed twice ends as if nothing had happened', async () => {
+  const training = { steps: 1000, snapshotEvery: 200 }
+  const calm = await yard.train(request('calm', training))
+  assert.equal(calm.status, 'succeeded')
+
+  const kills = [317, 733]
+  const followed: number[] = []
+  const killed = await yard.train(request('killed', training), async step => {
+    followed.push(step)
+    if (kills[0] !== undefined && step >= kills[0]) {
+      kills.shift()
+      await killTrainer()
+    }
+  })
+  assert.equal(killed.status, 'succeeded', killed.failure?.message)
+  assert.equal(killed.attempt, 3)
+  assert.deepEqual(kills, [])
+
+  const every = Array.from({ length: 1000 }, (_, i) => i + 1)
+  assert.deepEqual(await stepsOf(killed.id, 'loss'), every)
+  assert.deepEqual(
+    followed.filter((step, i) => step !== followed[i - 1]),
+    every,
+    'who followed live saw each step once, in order',
+  )
+  const series = async (id: string) => {
+    const { points } = await yard.client.metrics(id, { limit: '10000' })
+    return ['loss', 'accuracy', 'validationLoss', 'validationAccuracy'].map(name =>
+      points[name]!.map(({ step, value }) => [step, value]),
+    )
+  }
+  assert.deepEqual(await series(killed.id), await series(calm.id))
+  assert.ok((await yard.weights(killed)).equals(await yard.weights(calm)), 'the weights differ')
+})
+
+test('a job goes back to the queue when the server stops, and on from there at the next start', async () => {
+  const training = { steps: 300, snapshotEvery: 1000 }
+  const calm = await yard.train(request('calm', training))
+  const job = await yard.client.submit(request('stopped', training))
+  let stopping: Promise<void> | null = null
+  try {
+    await yard.finish(job, step => {
+      if (step >= 120) stopping ??= yard.stop()
+    })
+  } catch {
+    // the follower's connection ends with the server
+  }
+  await stopping
+  await yard.start()
+  const ended = await yard.finish(job)
+  assert.equal(ended.status, 'succeeded', ended.failure?.message)
+  assert.equal(ended.attempt, 2)
+  assert.deepEqual(
+    ended.transitions.map(({ status }) => status),
+    ['queued', 'running', 'queued', 'running', 'succeeded'],
+  )
+  assert.ok((await yard.weights(ended)).equals(await yard.weights(calm)), 'the weights differ')
+})

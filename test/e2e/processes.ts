@@ -1,0 +1,40 @@
+import { readdir, readFile } from 'node:fs/promises'
+
+interface Process {
+  pid: number
+  parent: number
+  command: string
+}
+
+/** The processes of this machine, from Linux's /proc. */
+async function processes(): Promise<Process[]> {
+  const pids = (await readdir('/proc')).filter(name => /^\d+$/.test(name))
+  const read = pids.map(async pid => {
+    try {
+      const [stat, command] = await Promise.all([
+        readFile(`/proc/${pid}/stat`, 'utf8'),
+        readFile(`/proc/${pid}/cmdline`, 'utf8'),
+      ])
+      // the name in brackets may hold anything; the state and the parent follow the last bracket
+      const parent = Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1])
+      return { pid: Number(pid), parent, command: command.replaceAll('\0', ' ') }
+    } catch {
+      return null // it has ended meanwhile
+    }
+  })
+  return (await Promise.all(read)).filter(one => one !== null)
+}
+
+/** The descendant of `root` that runs this script; null where there is none. */
+export async function findProcess(root: number, script: string): Promise<number | null> {
+  const all = await processes()
+  const family = new Set([root])
+  for (let size = 0; size !== family.size; ) {
+    size = family.size
+    for (const { pid, parent } of all) if (family.has(parent)) family.add(pid)
+  }
+  return all.find(({ pid, command }) => family.has(pid) && command.includes(script))?.pid ?? null
+}
+
+/** The files that a process has mapped into its memory. */
+export const mappedFiles = (pid: number): Promise<string> => readFile(`/proc/${pid}/maps`, 'utf8')

