@@ -13,13 +13,12 @@ import { startServer } from './server.js'
 
 const request: JobRequest = {
   name: 'mnist-demo',
-  model: { kind: 'resnet', blocks: 3, filters: 32 },
+  model: { kind: 'resnet', blocks: 3, filters: 16 },
   dataset: 'mnist',
   training: {
-    epochs: 1,
-    learningRate: { schedule: 'cosine', peak: 0.003, warmupSteps: 50 },
+    epochs: 2,
+    learningRate: { schedule: 'cosine', peak: 0.05, warmupSteps: 50 },
     validation: { dataset: 'mnist-test' },
-    snapshotEvery: 300,
   },
 }
 
