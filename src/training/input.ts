@@ -19,7 +19,7 @@ export function trainingBatches(
 ): data.Dataset {
   const records = data.take(data.tfRecords(files), order.records)
   const shuffled = data.repeat(data.shuffle(records, order.buffer, [order.seed, shuffleStream]))
-  return data.prefetch(batches('train', shuffled, format, batchSize, true), prefetched)
+  return ready(batches('train', shuffled, format, batchSize, true))
 }
 
 /** One pass over all records behind the first `skip`; the last batch may be smaller. */
@@ -28,12 +28,16 @@ export function evaluationBatches(
   { skip }: { skip: Tensor },
 ): data.Dataset {
   const records = data.skip(data.tfRecords(files), skip)
-  return data.prefetch(batches('evaluate', records, format, batchSize, false), prefetched)
+  return ready(batches('evaluate', records, format, batchSize, false))
 }
 
 /** Beside the job's seed: TensorFlow would take (0, 0) for a random one. */
 const shuffleStream = 1
 const prefetched = 2
+
+/** No autotuning: its thread sleeps ever longer, and whoever ends an iterator waits for it, half a minute in the end. */
+const ready = (dataset: data.Dataset): data.Dataset =>
+  data.withOptions(data.prefetch(dataset, prefetched), { deterministic: true, autotune: false })
 
 function batches(
   name: string,
