@@ -12,7 +12,7 @@ import { JobIndex } from '../src/jobs/job-index.js'
 import { LivePublisher } from '../src/jobs/live.js'
 import { Nudges } from '../src/jobs/nudges.js'
 import { JobRecords } from '../src/jobs/records.js'
-import { connect, patient } from '../src/jobs/redis.js'
+import { connect, patient, reportOutages } from '../src/jobs/redis.js'
 import { openFolderStore } from '../src/store/folder-store.js'
 import { Consumer } from './consumer.js'
 import { Slots } from './slots.js'
@@ -24,7 +24,7 @@ async function main(): Promise<void> {
     throw new TrainyardError('REDIS_MISSING', 'invalid', message)
   }
   const log = pino({ name: 'worker', level: config.logLevel })
-  const onError = (error: Error) => log.warn({ err: error }, error.message)
+  const onError = reportOutages(log)
   const store = await openFolderStore(config.dataFolder)
   const redis = { address: config.redis, prefix: config.redisPrefix }
   const connection = connect(redis, patient, onError)

@@ -18,7 +18,7 @@ import { planJob } from './plan.js'
 import { JobQueue } from './queue.js'
 import { Reconciler } from './reconciler.js'
 import { type JobRecord, JobRecords } from './records.js'
-import { connect, impatient, patient, type RedisHome, redisNames } from './redis.js'
+import { connect, impatient, patient, type RedisHome, redisNames, reportOutages } from './redis.js'
 import { statusOf, viewJob } from './view.js'
 
 export interface Log {
@@ -49,7 +49,7 @@ export class Jobs {
 
   constructor(private readonly parts: JobsParts) {
     const { store, redis: home } = parts
-    const onError = outages(parts.log)
+    const onError = reportOutages(parts.log)
     this.redis = connect(home, impatient, onError)
     this.records = new JobRecords(store)
     this.metricsLog = new MetricsLog(store)
@@ -199,13 +199,4 @@ export class Jobs {
 function ifMissing(error: unknown): null {
   if (error instanceof Error && 'kind' in error && error.kind === 'missing') return null
   throw error
-}
-
-/** Reports an outage once, not with every try to reconnect. */
-function outages(log: Log): (error: Error) => void {
-  let last = ''
-  return error => {
-    if (error.message !== last) log.warn({ err: error }, 'Redis does not answer')
-    last = error.message
-  }
 }

@@ -48,3 +48,14 @@ export const bullConnection = (home: RedisHome, manners: RedisOptions): Connecti
   ...(home.address as ConnectionOptions & object),
   ...(manners as object),
 })
+
+/** Reports trouble with Redis once, not with every try to reconnect. */
+export function reportOutages(log: {
+  warn(details: object, message: string): void
+}): (error: Error) => void {
+  let last = ''
+  return ({ message }) => {
+    if (message !== last) log.warn({ reason: message }, 'the queue has trouble')
+    last = message
+  }
+}
