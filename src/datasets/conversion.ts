@@ -21,7 +21,7 @@ export interface Conversion extends Survey, ImageShape {
   shards: Shard[]
 }
 
-/** Checks everything before it writes anything. Synchronous: runs in a thread of its own. */
+/** Checks everything before it writes anything. Synchronous: runs in a process of its own. */
 export function convert({ files, given, labels, folder, limits }: ConversionTask): Conversion {
   const inputs: InputFile[] = []
   try {

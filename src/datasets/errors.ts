@@ -40,7 +40,7 @@ export const datasetNotFound = (idOrName: string) =>
     `there is no data set ${JSON.stringify(idOrName.slice(0, 100))}`,
   )
 
-/** Errors lose their class on the way out of a thread; this is what is left to rebuild one from. */
+/** Errors lose their class on the way out of a process; this is what is left to rebuild one from. */
 export interface PlainError {
   code: string
   kind: TrainyardError['kind']

@@ -1,6 +1,6 @@
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs'
 
-/** A spooled upload, read at any offset; synchronous, since only the conversion thread reads it. */
+/** A spooled upload, read at any offset; synchronous, since only the conversion process reads it. */
 export class InputFile {
   readonly bytes: number
   private readonly descriptor: number

@@ -3,7 +3,7 @@ import type { InputFile } from './input-file.js'
 import type { Limits } from './limits.js'
 import { readLength, recordEnd } from './tfrecord.js'
 
-/** Where each record of a set is: eight bytes a record, outside the thread's bounded heap. */
+/** Where each record of a set is: eight bytes a record, outside the process's bounded heap. */
 export class RecordIndex {
   private offsets = new Float64Array(1024)
   /** By file: its first record. */
