@@ -3,7 +3,7 @@ import type { Tensor } from '../graph.js'
 import { check } from '../graph-error.js'
 import { apply, defineOp } from '../op.js'
 import { rank4, type Shape } from '../shape.js'
-import { shapeOf } from './array.js'
+import { pad, shapeOf, sliceLike } from './array.js'
 
 export type Padding = 'SAME' | 'VALID'
 
@@ -44,7 +44,7 @@ export function windowed(
   return extent
 }
 
-/** TensorFlow pads inside its kernels: a Pad before the convolution would copy the images. */
+/** The forward kernels pad by themselves: a Pad before the convolution would copy the images. */
 const nodeAttrs = (values: Tensor, { stride, padding }: ConvAttrs) => ({
   T: attr.type(values.dtype),
   strides: attr.ints([1, stride, stride, 1]),
@@ -94,11 +94,26 @@ export const Conv2D = defineOp<readonly [x: Tensor, filter: Tensor], ConvAttrs>(
     return [n, height, windowed('conv2d', w, kw, stride, columns), filters]
   },
   attrs: ([x], attrs) => nodeAttrs(x, attrs),
-  gradient: (dy, { inputs: [x, filter], attrs }) => [
-    apply(Conv2DBackpropInput, [shapeOf(x), filter, dy], { ...attrs, shape: x.shape }),
-    apply(Conv2DBackpropFilter, [x, shapeOf(filter), dy], { ...attrs, shape: filter.shape }),
-  ],
+  gradient(dy, { inputs: [x, filter], attrs: { stride, padding } }) {
+    // oneDNN's backward kernels know no explicit padding, and TensorFlow's own take many times as
+    // long: they get the padded images, which only the backward pass has to copy
+    const [padded, attrs] =
+      typeof padding === 'string'
+        ? [x, { stride, padding }]
+        : [margined(x, padding), { stride, padding: 'VALID' as const }]
+    const dx = { ...attrs, shape: padded.shape }
+    const dPadded = apply(Conv2DBackpropInput, [shapeOf(padded), filter, dy], dx)
+    return [
+      typeof padding === 'string'
+        ? dPadded
+        : sliceLike(dPadded, [0, padding.top, padding.left, 0], x),
+      apply(Conv2DBackpropFilter, [padded, shapeOf(filter), dy], { ...attrs, shape: filter.shape }),
+    ]
+  },
 })
+
+const margined = (x: Tensor, { top, bottom, left, right }: Margins): Tensor =>
+  pad(x, [0, top, left, 0], [0, bottom, right, 0])
 
 /** x [n, h, w, in] with filter [kh, kw, in, out] → [n, h', w', out]. */
 export function conv2d(
