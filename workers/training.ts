@@ -1,6 +1,8 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { findGpus } from '../src/engine/gpus.js'
 import type { TensorFlow } from '../src/engine/tensorflow.js'
+import { TrainyardError } from '../src/errors.js'
 import { variablesPrefix, writeSavedModel } from '../src/graph/saved-model.js'
 import { openSession, type Session } from '../src/graph/session.js'
 import { Checkpoints, checkpointState } from '../src/jobs/checkpoints.js'
@@ -43,6 +45,7 @@ export async function trainAttempt(parts: TrainingParts): Promise<void> {
 /** The training graph is kept with the attempt: a SavedModel that other tools can look at. */
 async function openProgram({ tf, store, task }: TrainingParts): Promise<Session> {
   const { job, dataset, epoch } = task
+  if (job.training.precision === 'fp16' && (await findGpus()).length === 0) throw noGpu()
   const program = buildTrainingProgram({
     model: job.model,
     images: dataset,
@@ -55,6 +58,13 @@ async function openProgram({ tf, store, task }: TrainingParts): Promise<Session>
   await store.commit(staged, key, { parameters: program.parameters })
   return openSession(tf, await store.folder(key))
 }
+
+const noGpu = () =>
+  new TrainyardError(
+    'no_gpu',
+    'invalid',
+    'precision is fp16, but this machine has no GPU; take bf16 or fp32',
+  )
 
 async function loopInput({ store, task }: TrainingParts, session: Session): Promise<LoopInput> {
   const { job, dataset, validation, resumeFrom } = task

@@ -11,7 +11,7 @@ import { sideBySide } from './pictures.js'
 import { ProgressBar } from './progress-bar.js'
 import { startServer } from './server.js'
 
-const request: JobRequest = {
+const request = {
   name: 'mnist-demo',
   model: { kind: 'resnet', blocks: 3, filters: 16 },
   dataset: 'mnist',
@@ -20,7 +20,7 @@ const request: JobRequest = {
     learningRate: { schedule: 'cosine', peak: 0.05, warmupSteps: 50 },
     validation: { dataset: 'mnist-test' },
   },
-}
+} satisfies JobRequest
 
 async function main(): Promise<void> {
   const { values } = parseArgs({ options: { data: { type: 'string' } } })
@@ -90,7 +90,7 @@ async function run(client: Client) {
 async function train(client: Client): Promise<Job> {
   let job = await client.submit(request)
   console.log(
-    `  job ${job.id}: a ResNet of ${job.model.blocks} blocks, ${job.progress.steps} steps`,
+    `  job ${job.id}: a ResNet of ${request.model.blocks} blocks, ${job.progress.steps} steps`,
   )
   const bar = new ProgressBar()
   for await (const { event, data } of client.follow(job.id)) {

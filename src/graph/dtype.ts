@@ -3,6 +3,7 @@ import { DataType } from './proto/tensorflow_pb.js'
 const dataTypes = {
   float32: DataType.DT_FLOAT,
   bfloat16: DataType.DT_BFLOAT16,
+  float16: DataType.DT_HALF,
   int32: DataType.DT_INT32,
   int64: DataType.DT_INT64,
   uint8: DataType.DT_UINT8,
@@ -16,7 +17,8 @@ export type DType = keyof typeof dataTypes
 
 export const dataType = (dtype: DType): DataType => dataTypes[dtype]
 
-export const isFloat = (dtype: DType): boolean => dtype === 'float32' || dtype === 'bfloat16'
+export const isFloat = (dtype: DType): boolean =>
+  dtype === 'float32' || dtype === 'bfloat16' || dtype === 'float16'
 
 export function dtypeOf(type: DataType): DType | undefined {
   return (Object.keys(dataTypes) as DType[]).find(dtype => dataTypes[dtype] === type)

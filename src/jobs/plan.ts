@@ -2,6 +2,7 @@ import { type Flaw, TrainyardError } from '../errors.js'
 import type { DatasetManifest } from '../spec/dataset.js'
 import type { JobManifest, JobRequest } from '../spec/job.js'
 import type { LearningRate, TrainingPlan, TrainingRequest } from '../spec/training-options.js'
+import { planModel } from './model-plan.js'
 
 const defaults = {
   epochs: 10,
@@ -41,11 +42,8 @@ export function planJob(
     const message = `warmupSteps is ${learningRate.warmupSteps}, but the job has ${steps} steps`
     flaws.push(flaw('/training/learningRate/warmupSteps', 'too_large', message))
   }
-  const { kind, block = 'plain', blocks = 5, filters = 64, kernel = 3, ratio = 4 } = request.model
-  if (block === 'bottleneck' && filters % ratio !== 0) {
-    const message = `filters is ${filters}, which ratio ${ratio} does not divide`
-    flaws.push(flaw('/model/ratio', 'indivisible', message))
-  }
+  const planned = planModel(request.model, dataset)
+  flaws.push(...planned.flaws)
   if (flaws.length > 0) {
     const detail = flaws.map(({ message }) => message).join('; ')
     throw new TrainyardError('INVALID_JOB', 'invalid', detail, { errors: flaws })
@@ -62,11 +60,12 @@ export function planJob(
     displayEvery: asked.displayEvery ?? defaults.displayEvery,
     snapshotEvery: asked.snapshotEvery ?? Math.min(stepsPerEpoch, defaults.snapshotEvery),
     keepCheckpoints: asked.keepCheckpoints ?? defaults.keepCheckpoints,
+    precision: asked.precision ?? 'fp32',
   }
   return {
     ...identity,
-    name: request.name ?? `${kind}-${dataset.name}`.slice(0, 63),
-    model: { kind, block, blocks, filters, kernel, ratio },
+    name: request.name ?? `${request.model.kind}-${dataset.name}`.slice(0, 63),
+    model: planned.model,
     dataset: { id: dataset.id, name: dataset.name },
     training,
   }

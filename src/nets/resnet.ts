@@ -1,62 +1,121 @@
-// Pre-activation residual networks: He et al. 2016, "Identity Mappings in Deep Residual Networks".
+// Residual networks: He et al. 2015 as torchvision builds them (version 1: "v1.5", the stride on a
+// stage's first 3x3), and He et al. 2016 as TF-Slim does (version 2: pre-activation, the stride in a
+// stage's last unit). Both pad strided convolutions alike on all sides and use TF-Slim's names.
 import type { Tensor } from '../graph/graph.js'
-import { check } from '../graph/graph-error.js'
-import { elu, relu } from '../graph/ops/activation.js'
+import { relu } from '../graph/ops/activation.js'
+import { pad } from '../graph/ops/array.js'
 import { add } from '../graph/ops/math.js'
-import { globalPool, type Layers } from './layers.js'
+import { maxPool } from '../graph/ops/pool.js'
+import { type ConvOptions, globalPool, type Layers, squeeze } from './layers.js'
 
 export interface ResNetShape {
-  /** `plain`: two spatial convolutions a block; `bottleneck`: a spatial one between two 1x1. */
-  readonly block: 'plain' | 'bottleneck'
-  readonly blocks: number
-  readonly filters: number
-  readonly kernel: number
-  /** How much narrower than its ends a bottleneck is. */
-  readonly ratio: number
+  readonly version: 1 | 2
+  readonly unit: keyof typeof branches
+  /** `imagenet` divides the image by four before the first stage, `cifar` keeps its size. */
+  readonly stem: 'imagenet' | 'cifar'
+  /** The stem's and the first stage's; each further one has twice as much, and half the image. */
+  readonly width: number
+  /** Units in each stage. */
+  readonly units: readonly number[]
 }
 
-/** images [n, h, w, channels] → logits [n, classes]; every block keeps height, width and filters. */
+type Branch = (width: number, stride: number) => [filters: number, kernel: number, stride: number][]
+
+/** A unit's convolutions, beside its shortcut. */
+const branches = {
+  basic: (width, stride) => [
+    [width, 3, stride],
+    [width, 3, 1],
+  ],
+  bottleneck: (width, stride) => [
+    [width, 1, 1],
+    [width, 3, stride],
+    [4 * width, 1, 1],
+  ],
+} satisfies Record<string, Branch>
+
+const normed: ConvOptions = { norm: 'batch', activation: relu }
+
+/** Images [n, h, w, channels] → logits [n, classes]. */
 export function resnet(
   layers: Layers,
   images: Tensor,
-  { block, blocks, filters, kernel, ratio }: ResNetShape,
+  { version, unit, stem, width, units }: ResNetShape,
   classes: number,
 ): Tensor {
-  const net = layers.scope('resnet')
-  let x = net.conv2d(images, 'conv_0', filters, kernel, { norm: 'batch', activation: relu })
-  for (let unit = 1; unit <= blocks; unit++) {
-    const inner = net.scope(`unit_${unit}`)
-    x = add(x, block === 'plain' ? plain(inner, x, kernel) : bottleneck(inner, x, kernel, ratio))
+  const depth = 2 + branches[unit](width, 1).length * units.reduce((sum, count) => sum + count)
+  const net = layers.scope(`resnet_v${version}_${depth}`).argScope({ batchNorm: { epsilon: 1e-5 } })
+  const residual = version === 1 ? postActivated : preActivated
+
+  let x = stems[stem](net, images, version, width)
+  for (const [stage, count] of units.entries()) {
+    for (let i = 1; i <= count; i++) {
+      const halves = version === 1 ? i === 1 && stage > 0 : i === count && stage < units.length - 1
+      const branch = branches[unit](width * 2 ** stage, halves ? 2 : 1)
+      x = residual(net.scope(`block${stage + 1}/unit_${i}/${unit}_v${version}`), x, branch)
+    }
   }
-  return globalPool(net.conv2d(x, 'conv_top', classes, kernel, { norm: 'batch' }))
+  if (version === 2) x = relu(net.batchNorm(x, 'postnorm'))
+  return squeeze(net.conv2d(globalPool(x), 'logits', classes, 1, { precision: 'fp32' }))
 }
 
-function plain(layers: Layers, x: Tensor, kernel: number): Tensor {
-  const filters = x.shape[3]!
-  const y = preactivated(layers, x, 'conv1', filters, kernel)
-  return preactivated(layers, y, 'conv2', filters, kernel)
+const stems = {
+  imagenet(net: Layers, images: Tensor, version: 1 | 2, width: number): Tensor {
+    const options = { stride: 2, padding: evenly(7) }
+    if (version === 2) {
+      return maxPool(net.conv2d(images, 'conv1', width, 7, options), 3, {
+        stride: 2,
+        padding: 'SAME',
+      })
+    }
+    // behind ReLU zeros are as good as nothing: the largest of a window stays what it is
+    const x = net.conv2d(images, 'conv1', width, 7, { ...options, ...normed })
+    return maxPool(pad(x, [0, 1, 1, 0], [0, 1, 1, 0]), 3, { stride: 2 })
+  },
+  cifar: (net: Layers, images: Tensor, version: 1 | 2, width: number): Tensor =>
+    net.conv2d(images, 'conv1', width, 3, version === 1 ? normed : {}),
 }
 
-function bottleneck(layers: Layers, x: Tensor, kernel: number, ratio: number): Tensor {
-  const filters = x.shape[3]!
-  const narrow = filters / ratio
-  check(
-    Number.isInteger(narrow),
-    `resnet: ${filters} filters cannot be divided by the ratio ${ratio}; make one a multiple of the other`,
-  )
-  let y = preactivated(layers, x, 'conv1', narrow, 1)
-  y = preactivated(layers, y, 'conv2', narrow, kernel)
-  return preactivated(layers, y, 'conv3', filters, 1)
+function postActivated({ conv2d }: Layers, x: Tensor, branch: ReturnType<Branch>): Tensor {
+  const [filters, stride] = ends(branch)
+  let y = x
+  for (const [i, [width, kernel, step]] of branch.entries()) {
+    const activation = i < branch.length - 1 ? relu : null
+    const options = { ...strided(kernel, step), norm: 'batch', activation } as const
+    y = conv2d(y, `conv${i + 1}`, width, kernel, options)
+  }
+  const same = x.shape[3] === filters && stride === 1
+  const shortcut = same ? x : conv2d(x, 'shortcut', filters, 1, { stride, norm: 'batch' })
+  return relu(add(shortcut, y))
 }
 
-/** No bias: what follows is normalised again. */
-function preactivated(
+function preActivated(
   { conv2d, batchNorm }: Layers,
   x: Tensor,
-  name: string,
-  filters: number,
-  kernel: number,
+  branch: ReturnType<Branch>,
 ): Tensor {
-  const active = elu(batchNorm(x, `${name}/BatchNorm`))
-  return conv2d(active, name, filters, kernel, { bias: false })
+  const [filters, stride] = ends(branch)
+  const active = relu(batchNorm(x, 'preact'))
+  let y = active
+  for (const [i, [width, kernel, step]] of branch.entries()) {
+    const last = i === branch.length - 1
+    y = conv2d(y, `conv${i + 1}`, width, kernel, {
+      ...strided(kernel, step),
+      ...(last ? {} : normed),
+    })
+  }
+  if (x.shape[3] !== filters) return add(conv2d(active, 'shortcut', filters, 1, { stride }), y)
+  return add(stride === 1 ? x : maxPool(x, 1, { stride }), y)
+}
+
+const ends = (branch: ReturnType<Branch>) =>
+  [branch.at(-1)![0], Math.max(...branch.map(([, , stride]) => stride))] as const
+
+/** On even images SAME would pad a strided window on one side only (test/nets/families.test.ts). */
+const strided = (kernel: number, stride: number): ConvOptions =>
+  stride === 1 ? {} : { stride, padding: evenly(kernel) }
+
+function evenly(kernel: number) {
+  const margin = (kernel - 1) / 2
+  return { top: margin, bottom: margin, left: margin, right: margin }
 }

@@ -58,8 +58,8 @@ export class Variables {
   }
 }
 
-/** FNV-1a: a variable's numbers depend on its name, not on what was made before it. */
-function nameHash(name: string): number {
+/** FNV-1a: random numbers depend on the name of what they are for, not on what was made before. */
+export function nameHash(name: string): number {
   let hash = 0x811c9dc5
   for (const byte of Buffer.from(name)) hash = Math.imul(hash ^ byte, 0x01000193)
   return hash

@@ -1,10 +1,34 @@
 import { type Static, Type } from 'typebox'
 import { closed } from './closed.js'
 
-/** The small pre-activation network of the article; `bottleneck` swaps each k x k pair for 1x1, k x k, 1x1. */
+/** A `depth` chooses one of the published nets, by resnet-table.ts; without it, the small net of the article. */
 export const ResNetOptions = closed({
   kind: Type.Enum(['resnet']),
-  block: Type.Optional(Type.Enum(['plain', 'bottleneck'], { default: 'plain' })),
+  depth: Type.Optional(
+    Type.Integer({
+      minimum: 8,
+      maximum: 1001,
+      description:
+        '18, 34, 50, 101, 152 or 200; for small images also 6n+2 (basic units, to 110) or 9n+2 (bottlenecks)',
+    }),
+  ),
+  version: Type.Optional(
+    Type.Enum([1, 2], {
+      description: 'with depth: 1, or 2 with batch norm and ReLU before convolutions (default)',
+    }),
+  ),
+  stem: Type.Optional(
+    Type.Enum(['imagenet', 'cifar'], {
+      description:
+        'with depth: 7x7/2 and a pool, or one 3x3; by default imagenet from 64x64 pixels on, for the depths that have it',
+    }),
+  ),
+  block: Type.Optional(
+    Type.Enum(['plain', 'bottleneck'], {
+      default: 'plain',
+      description: 'without depth: two k x k convolutions, or 1x1, k x k, 1x1',
+    }),
+  ),
   blocks: Type.Optional(
     Type.Integer({ minimum: 1, maximum: 333, default: 5, description: 'residual blocks' }),
   ),
@@ -28,7 +52,38 @@ export const ResNetOptions = closed({
     }),
   ),
 })
-export type ResNetOptions = Required<Static<typeof ResNetOptions>>
+export type ResNetOptions = Static<typeof ResNetOptions>
 
-export const ModelOptions = ResNetOptions
-export type ModelOptions = ResNetOptions
+export const VggOptions = closed({
+  kind: Type.Enum(['vgg']),
+  depth: Type.Optional(Type.Enum([11, 13, 16, 19], { default: 16 })),
+  batchNorm: Type.Optional(Type.Boolean({ default: false })),
+  dense: Type.Optional(
+    Type.Enum(['full', 'gap'], {
+      default: 'full',
+      description:
+        'two dense layers of 4096, for 224x224 pixels or more; gap: the mean over the image',
+    }),
+  ),
+  dropout: Type.Optional(
+    Type.Number({
+      minimum: 0,
+      maximum: 0.9,
+      default: 0.5,
+      description: 'share of zeros before the dense layers',
+    }),
+  ),
+})
+export type VggOptions = Static<typeof VggOptions>
+
+/** What a client asks for, told apart by `kind`. */
+export const ModelOptions = Type.Union([ResNetOptions, VggOptions])
+export type ModelRequest = Static<typeof ModelOptions>
+
+/** Every choice made: what a trainer gets. */
+export type ArticleNet = Required<
+  Pick<ResNetOptions, 'kind' | 'block' | 'blocks' | 'filters' | 'kernel' | 'ratio'>
+>
+export type DeepResNet = Required<Pick<ResNetOptions, 'kind' | 'depth' | 'version' | 'stem'>>
+export type Vgg = Required<VggOptions>
+export type ModelOptions = ArticleNet | DeepResNet | Vgg

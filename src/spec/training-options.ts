@@ -33,6 +33,12 @@ export const Validation = Type.Union([
 ])
 export type Validation = Static<typeof Validation>
 
+export const Precision = Type.Enum(['fp32', 'bf16', 'fp16'], {
+  default: 'fp32',
+  description: 'of convolutions and matrix products; fp16 needs a GPU',
+})
+export type Precision = Static<typeof Precision>
+
 export const TrainingOptions = closed({
   epochs: Type.Optional(Type.Integer({ minimum: 1, maximum: 100_000, default: 10 })),
   steps: Type.Optional(
@@ -56,6 +62,7 @@ export const TrainingOptions = closed({
     }),
   ),
   keepCheckpoints: Type.Optional(Type.Integer({ minimum: 1, maximum: 10_000, default: 3 })),
+  precision: Type.Optional(Precision),
 })
 export type TrainingRequest = Static<typeof TrainingOptions>
 
@@ -73,4 +80,5 @@ export interface TrainingPlan {
   displayEvery: number
   snapshotEvery: number
   keepCheckpoints: number
+  precision: Precision
 }

@@ -1,14 +1,24 @@
 import type { Tensor } from '../graph/graph.js'
+import { articleNet } from '../nets/article.js'
 import type { Layers } from '../nets/layers.js'
 import { resnet } from '../nets/resnet.js'
+import { vgg } from '../nets/vgg.js'
 import type { ModelOptions } from '../spec/model-options.js'
+import { resNetTable } from '../spec/resnet-table.js'
+import type { Precision } from '../spec/training-options.js'
 
-/** Normalised images [n, h, w, c] → logits [n, classes]. */
+/** Normalised images [n, h, w, c] → logits [n, classes], float32. */
 export function network(
   layers: Layers,
   images: Tensor,
   model: ModelOptions,
   classes: number,
+  precision: Precision = 'fp32',
 ): Tensor {
-  return resnet(layers, images, model, classes)
+  const net = layers.argScope({ conv2d: { precision } })
+  if (model.kind === 'vgg') return vgg(net, images, model, classes)
+  if (!('depth' in model)) return articleNet(net, images, model, classes)
+  const table = resNetTable(model.depth)
+  if (!table) throw new Error(`there is no ResNet of depth ${model.depth}: the plan let it through`)
+  return resnet(net, images, { ...model, ...table }, classes)
 }

@@ -11,15 +11,16 @@ import {
   serializeIterator,
   startIterator,
 } from '../graph/ops/iterator.js'
-import { addN, cast } from '../graph/ops/math.js'
+import { addN, cast, mul } from '../graph/ops/math.js'
 import { argMax, reduceMean, reduceSum } from '../graph/ops/reduce.js'
 import { sparseSoftmaxCrossEntropy } from '../graph/ops/softmax.js'
 import { assign, assignAdd, read, type Variable, variable } from '../graph/ops/state.js'
 import type { SavedModelSpec } from '../graph/saved-model.js'
+import { foldedValues } from '../nets/fold.js'
 import { createLayers } from '../nets/layers.js'
 import { Variables } from '../nets/variables.js'
 import type { ModelOptions } from '../spec/model-options.js'
-import type { TrainingPlan } from '../spec/training-options.js'
+import type { Precision, TrainingPlan } from '../spec/training-options.js'
 import { type ImageFormat, normalise } from './images.js'
 import { evaluationBatches, trainingBatches } from './input.js'
 import { network } from './network.js'
@@ -29,7 +30,7 @@ export interface ProgramOptions {
   model: ModelOptions
   images: ImageFormat
   classes: number
-  plan: Pick<TrainingPlan, 'batchSize' | 'optimizer' | 'shuffleBuffer'>
+  plan: Pick<TrainingPlan, 'batchSize' | 'optimizer' | 'shuffleBuffer' | 'seed' | 'precision'>
 }
 
 export interface Program extends SavedModelSpec {
@@ -66,16 +67,17 @@ export function buildTrainingProgram({ model, images, classes, plan }: ProgramOp
 
   const learningRate = placeholder(graph, 'learning_rate', 'float32')
   const training = graph.within('train', () => {
-    const layers = createLayers(variables, 'training')
-    const { loss, correct } = score(next(input), layers)
+    const random = { seed: scalar(graph, plan.seed, 'int32'), step: cast(step.value, 'int32') }
+    const layers = createLayers(variables, 'training', { random })
+    const { loss, correct } = score(next(input), layers, plan.precision)
     const total = addN([reduceMean(loss), ...layers.penalties])
     const targets = variables.trainable
-    const steps = gradients(
-      total,
-      targets.map(({ value }) => value),
-    )
+    const values = targets.map(({ value }) => value)
+    const steps = slopes(total, values, plan.precision)
     const optimizer = adam(targets, steps, learningRate, plan.optimizer)
-    const counted = assignAdd(step, constant(graph, [1], { dtype: 'int64', shape: [] }))
+    const counted = assignAdd(step, constant(graph, [1], { dtype: 'int64', shape: [] }), {
+      after: [random.step],
+    })
     const after = [...optimizer.apply, ...layers.updates, counted]
     return {
       optimizer,
@@ -87,9 +89,16 @@ export function buildTrainingProgram({ model, images, classes, plan }: ProgramOp
     }
   })
   const evaluation = graph.within('evaluate', () => {
-    const { loss, correct } = score(next(heldInput), createLayers(variables, 'inference'))
-    return { lossSum: reduceSum(loss), correct: reduceSum(correct) }
+    // in fp32, as the model will be served
+    const layers = createLayers(variables, 'inference')
+    const { loss, correct } = score(next(heldInput), layers)
+    const outputs = { lossSum: reduceSum(loss), correct: reduceSum(correct) }
+    return { folds: layers.folds, outputs }
   })
+
+  // a model keeps what was trained, to be trained on, beside the folded values that serving reads:
+  // those have names of their own, so that neither is taken for the other
+  const folded = graph.within('fold', () => foldedValues(evaluation.folds, variables.all))
 
   const state = [step, ...variables.all, ...training.optimizer.slots]
   const bundle = placeholder(graph, 'model', 'string')
@@ -123,21 +132,33 @@ export function buildTrainingProgram({ model, images, classes, plan }: ProgramOp
         inputs: { files, skip },
         outputs: done('evaluation_started', [evaluationStarted]),
       },
-      evaluate: { inputs: {}, outputs: evaluation },
+      evaluate: { inputs: {}, outputs: evaluation.outputs },
       save: { inputs: bundles, outputs: done('saved', saved) },
       restore: { inputs: bundles, outputs: done('restored', restored) },
       export: {
         inputs: { model: bundle },
-        outputs: done('exported', [saveTensors(bundle, byName(variables.all))]),
+        outputs: done('exported', [saveTensors(bundle, { ...byName(variables.all), ...folded })]),
       },
     },
   }
 
-  function score([pixels, labels]: readonly Tensor[], layers: ReturnType<typeof createLayers>) {
-    const logits = network(layers, normalise(pixels!, images), model, classes)
+  function score(
+    [pixels, labels]: readonly Tensor[],
+    layers: ReturnType<typeof createLayers>,
+    precision: Precision = 'fp32',
+  ) {
+    const logits = network(layers, normalise(pixels!, images), model, classes, precision)
     const hits = equal(cast(argMax(logits, 1), 'int32'), labels!)
     return { loss: sparseSoftmaxCrossEntropy(logits, labels!), correct: cast(hits, 'float32') }
   }
+}
+
+/** Keeps fp16's gradients above its smallest number, 6e-8, and far below its largest, 65504. */
+const lossScale = 1024
+
+function slopes(loss: Tensor, values: readonly Tensor[], precision: Precision): Tensor[] {
+  if (precision !== 'fp16') return gradients(loss, values)
+  return gradients(mul(loss, lossScale), values).map(slope => mul(slope, 1 / lossScale))
 }
 
 const byName = (variables: readonly Variable[]) =>

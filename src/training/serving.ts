@@ -4,6 +4,7 @@ import { placeholder } from '../graph/ops/constant.js'
 import { decodeImage, resizeBilinear } from '../graph/ops/image.js'
 import { softmax } from '../graph/ops/softmax.js'
 import type { SavedModelSpec } from '../graph/saved-model.js'
+import type { Fold } from '../nets/fold.js'
 import { createLayers } from '../nets/layers.js'
 import { Variables } from '../nets/variables.js'
 import type { ModelOptions } from '../spec/model-options.js'
@@ -19,6 +20,7 @@ export interface ServingOptions {
 /**
  * The finished model. `serving_default`: images [n, h, w, c] of pixel values 0 to 255 → logits and
  * probabilities [n, classes]. `decode`: one PNG or JPEG file of any size → such an image [h, w, c].
+ * Batch norm is folded into the convolutions before it, as the training program's `export` writes it.
  */
 export function buildServingProgram({
   model,
@@ -29,7 +31,9 @@ export function buildServingProgram({
   const variables = new Variables(graph)
   const { height, width, channels } = format
   const images = placeholder(graph, 'images', 'float32', [-1, height, width, channels])
-  const layers = createLayers(variables, 'inference')
+  const layers = createLayers(variables, 'inference', {
+    folds: foldsOf({ model, images: format, classes }),
+  })
   const logits = network(layers, normalise(images, format), model, classes)
 
   const file = placeholder(graph, 'file', 'string')
@@ -46,4 +50,13 @@ export function buildServingProgram({
       decode: { inputs: { file }, outputs: { image } },
     },
   }
+}
+
+/** A sketch of the whole net tells which convolutions feed nothing but a batch norm. */
+function foldsOf({ model, images, classes }: ServingOptions): readonly Fold[] {
+  const graph = new Graph()
+  const layers = createLayers(new Variables(graph), 'inference')
+  const shape = [-1, images.height, images.width, images.channels]
+  network(layers, placeholder(graph, 'images', 'float32', shape), model, classes)
+  return layers.folds
 }

@@ -19,6 +19,7 @@ import { compareWith, select } from '../../src/graph/ops/compare.js'
 import { constant, placeholder } from '../../src/graph/ops/constant.js'
 import { identity, stopGradient } from '../../src/graph/ops/control.js'
 import { conv2d } from '../../src/graph/ops/conv.js'
+import { dropout } from '../../src/graph/ops/dropout.js'
 import { gather } from '../../src/graph/ops/gather.js'
 import * as math from '../../src/graph/ops/math.js'
 import { biasAdd, matMul } from '../../src/graph/ops/matmul.js'
@@ -140,6 +141,8 @@ checkGradients(
   (x, scale, offset) => batchNormTraining(x, scale, offset, 1e-3).output,
   [[4, 3, 3, 2], [2], [2]],
 )
+
+checkGradients('dropout', x => dropout(x, 0.4, { seed: 3, index: 4 }), [[4, 5]])
 
 checkGradients('softmax', x => softmax(x), [[3, 4]])
 checkGradients('logSoftmax', x => logSoftmax(x), [[3, 4]])

@@ -24,7 +24,7 @@ test('repeat numbers equal layers, stack takes the arguments of each', () => {
     [5, 3, { stride: 2 }],
     [6, 1],
   ])
-  assert.deepEqual(globalPool(y).shape, [2, 6])
+  assert.deepEqual(globalPool(y).shape, [2, 1, 1, 6])
   assert.deepEqual(y.shape, [2, 4, 4, 6])
   assert.equal(y.node.op.type, 'Relu')
   assert.deepEqual(
@@ -117,4 +117,31 @@ test('moving averages keep `momentum` of themselves, and inference normalises by
     seen.every((value, i) => Math.abs(value - expected[i]!) < 1e-5),
     `${seen}`,
   )
+})
+
+test('dropout is the same for a seed, a step and a name, and nothing in inference', async t => {
+  const { graph, variables, images } = start([2, 8, 8, 3])
+  const seed = placeholder(graph, 'seed', 'int32')
+  const step = placeholder(graph, 'step', 'int32')
+  const layers = createLayers(variables, 'training', { random: { seed, step } })
+  const scope = layers.argScope({ dropout: { rate: 0.25 } })
+  assert.equal(createLayers(variables, 'inference').dropout(images, 'a'), images)
+  assert.throws(() => start().layers.dropout(images, 'a'), /a: dropout in training needs a seed/)
+  const session = await run(t, graph, {
+    draw: {
+      inputs: { images, seed, step },
+      outputs: { a: scope.dropout(images, 'a'), b: scope.dropout(images, 'b') },
+    },
+  })
+  const ones = { data: Array<number>(384).fill(1), shape: [2, 8, 8, 3] }
+  const draw = (seed: number, step: number) => {
+    const drawn = session.run('draw', { images: ones, seed, step })
+    return { a: drawn.floats('a'), b: drawn.floats('b') }
+  }
+  const first = draw(1, 5)
+  assert.deepEqual(draw(1, 5), first)
+  for (const other of [first.b, draw(1, 6).a, draw(2, 5).a]) assert.notDeepEqual(other, first.a)
+  assert.deepEqual([...new Set(first.a)].toSorted(), [0, Math.fround(4 / 3)])
+  const kept = first.a.filter(value => value > 0).length / first.a.length
+  assert.ok(Math.abs(kept - 0.75) < 0.07, `${kept}`)
 })

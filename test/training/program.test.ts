@@ -7,7 +7,7 @@ import { loadTensorFlow } from '../../src/engine/tensorflow.js'
 import { variablesPrefix, writeSavedModel } from '../../src/graph/saved-model.js'
 import { openSession, type Runtime } from '../../src/graph/session.js'
 import type { MetricRow } from '../../src/spec/metrics.js'
-import type { ModelOptions } from '../../src/spec/model-options.js'
+import type { ArticleNet, ModelOptions } from '../../src/spec/model-options.js'
 import type { TrainingPlan } from '../../src/spec/training-options.js'
 import { type LoopHooks, runTraining } from '../../src/training/loop.js'
 import { buildTrainingProgram } from '../../src/training/program.js'
@@ -25,7 +25,7 @@ interface Reference {
   mean: number[]
   std: number[]
   cases: {
-    model: ModelOptions
+    model: ArticleNet
     parameters: number
     losses: number[]
     validationLoss: number
@@ -54,6 +54,7 @@ const plan: TrainingPlan = {
   displayEvery: 1,
   snapshotEvery: 100,
   keepCheckpoints: 1,
+  precision: 'fp32',
 }
 
 async function openProgram(model: ModelOptions, options: Partial<TrainingPlan> = {}) {

@@ -169,7 +169,7 @@ export function slice(x: Tensor, begin: readonly number[], size: Shape): Tensor 
   return apply(Slice, [x, from, extents], { begin, shape: size })
 }
 
-function sliceLike(x: Tensor, begin: readonly number[], model: Tensor): Tensor {
+export function sliceLike(x: Tensor, begin: readonly number[], model: Tensor): Tensor {
   const from = constant(x.node.graph, begin, { dtype: 'int32' })
   return apply(Slice, [x, from, shapeOf(model)], { begin, shape: model.shape })
 }

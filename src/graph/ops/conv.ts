@@ -2,8 +2,8 @@ import { attr } from '../attr.js'
 import type { Tensor } from '../graph.js'
 import { check } from '../graph-error.js'
 import { apply, defineOp } from '../op.js'
-import { describe, rank4, type Shape } from '../shape.js'
-import { pad, shapeOf } from './array.js'
+import { rank4, type Shape } from '../shape.js'
+import { pad, shapeOf, sliceLike } from './array.js'
 
 export type Padding = 'SAME' | 'VALID'
 
@@ -17,7 +17,7 @@ export interface Margins {
 
 interface ConvAttrs {
   stride: number
-  padding: Padding
+  padding: Padding | Margins
 }
 
 interface BackpropAttrs extends ConvAttrs {
@@ -29,20 +29,30 @@ export interface ConvOptions {
   padding?: Padding | Margins
 }
 
-/** The extent of a window's output along one side. */
-export function windowed(what: string, size: number, window: number, attrs: ConvAttrs): number {
+/** The extent of a window's output along one side; SAME pads as much as makes it size / stride. */
+export function windowed(
+  what: string,
+  size: number,
+  window: number,
+  stride: number,
+  padding: Padding | number,
+): number {
   if (size < 0) return -1
-  const { stride, padding } = attrs
-  const extent = Math.ceil((padding === 'SAME' ? size : size - window + 1) / stride)
-  check(extent > 0, `${what}: a window of ${window} does not fit into ${size} pixels`)
+  const padded = size + (typeof padding === 'number' ? padding : 0)
+  const extent = Math.ceil((padding === 'SAME' ? size : padded - window + 1) / stride)
+  check(extent > 0, `${what}: a window of ${window} does not fit into ${padded} pixels`)
   return extent
 }
 
+/** The forward kernels pad by themselves: a Pad before the convolution would copy the images. */
 const nodeAttrs = (values: Tensor, { stride, padding }: ConvAttrs) => ({
   T: attr.type(values.dtype),
   strides: attr.ints([1, stride, stride, 1]),
-  padding: attr.string(padding),
+  padding: attr.string(typeof padding === 'string' ? padding : 'EXPLICIT'),
+  ...(typeof padding === 'object' && { explicit_paddings: attr.ints(explicit(padding)) }),
 })
+
+const explicit = ({ top, bottom, left, right }: Margins) => [0, 0, top, bottom, left, right, 0, 0]
 
 type BackpropInputs = readonly [sizes: Tensor, filter: Tensor, dy: Tensor]
 
@@ -75,14 +85,35 @@ export const Conv2D = defineOp<readonly [x: Tensor, filter: Tensor], ConvAttrs>(
       channels === expected,
       `conv2d: input has ${channels} channels, filter expects ${expected}`,
     )
-    return [n, windowed('conv2d', h, kh, attrs), windowed('conv2d', w, kw, attrs), filters]
+    const { stride, padding } = attrs
+    const [rows, columns] =
+      typeof padding === 'string'
+        ? [padding, padding]
+        : [padding.top + padding.bottom, padding.left + padding.right]
+    const height = windowed('conv2d', h, kh, stride, rows)
+    return [n, height, windowed('conv2d', w, kw, stride, columns), filters]
   },
   attrs: ([x], attrs) => nodeAttrs(x, attrs),
-  gradient: (dy, { inputs: [x, filter], attrs }) => [
-    apply(Conv2DBackpropInput, [shapeOf(x), filter, dy], { ...attrs, shape: x.shape }),
-    apply(Conv2DBackpropFilter, [x, shapeOf(filter), dy], { ...attrs, shape: filter.shape }),
-  ],
+  gradient(dy, { inputs: [x, filter], attrs: { stride, padding } }) {
+    // oneDNN's backward kernels know no explicit padding, and TensorFlow's own take many times as
+    // long: they get the padded images, which only the backward pass has to copy
+    const [padded, attrs] =
+      typeof padding === 'string'
+        ? [x, { stride, padding }]
+        : [margined(x, padding), { stride, padding: 'VALID' as const }]
+    const dx = { ...attrs, shape: padded.shape }
+    const dPadded = apply(Conv2DBackpropInput, [shapeOf(padded), filter, dy], dx)
+    return [
+      typeof padding === 'string'
+        ? dPadded
+        : sliceLike(dPadded, [0, padding.top, padding.left, 0], x),
+      apply(Conv2DBackpropFilter, [padded, shapeOf(filter), dy], { ...attrs, shape: filter.shape }),
+    ]
+  },
 })
+
+const margined = (x: Tensor, { top, bottom, left, right }: Margins): Tensor =>
+  pad(x, [0, top, left, 0], [0, bottom, right, 0])
 
 /** x [n, h, w, in] with filter [kh, kw, in, out] → [n, h', w', out]. */
 export function conv2d(
@@ -95,12 +126,5 @@ export function conv2d(
     Number.isInteger(stride) && stride > 0,
     `conv2d: stride ${stride} is not a positive whole number`,
   )
-  return typeof padding === 'string'
-    ? apply(Conv2D, [x, filter], { stride, padding })
-    : apply(Conv2D, [margined(x, padding), filter], { stride, padding: 'VALID' })
-}
-
-function margined(x: Tensor, { top, bottom, left, right }: Margins): Tensor {
-  check(x.shape.length === 4, `conv2d: the input's shape is ${describe(x.shape)}, not 4 long`)
-  return pad(x, [0, top, left, 0], [0, bottom, right, 0])
+  return apply(Conv2D, [x, filter], { stride, padding })
 }

@@ -120,9 +120,15 @@ export const l2Loss = (x: Tensor): Tensor => apply(L2Loss, [x], {})
 export function pair(what: string, x: Operand, y: Operand): Pair {
   if (typeof x === 'number') {
     check(typeof y !== 'number', `${what}: one operand must be a tensor`)
-    return [scalar(y.node.graph, x, y.dtype), y]
+    return [numberLike(y, x), y]
   }
-  if (typeof y === 'number') return [x, scalar(x.node.graph, y, x.dtype)]
+  if (typeof y === 'number') return [x, numberLike(x, y)]
   check(x.dtype === y.dtype, `${what}: ${x.dtype} and ${y.dtype} differ; cast one of them`)
   return [x, y]
+}
+
+/** There are no half-precision constants in a graph file: TensorFlow folds the cast of a float32. */
+function numberLike({ node, dtype }: Tensor, value: number): Tensor {
+  const half = isFloat(dtype) && dtype !== 'float32'
+  return half ? cast(scalar(node.graph, value), dtype) : scalar(node.graph, value, dtype)
 }

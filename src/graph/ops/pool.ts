@@ -26,8 +26,9 @@ const nodeAttrs = (values: Tensor, { size, stride, padding }: PoolAttrs) => ({
 
 function pooled(what: string, x: Tensor, attrs: PoolAttrs): Shape {
   const [n, h, w, channels] = rank4(`${what}: the input`, x.shape)
-  const { size } = attrs
-  return [n, windowed(what, h, size, attrs), windowed(what, w, size, attrs), channels]
+  const { size, stride, padding } = attrs
+  const extent = (pixels: number) => windowed(what, pixels, size, stride, padding)
+  return [n, extent(h), extent(w), channels]
 }
 
 export const MaxPoolGrad = defineOp<readonly [x: Tensor, y: Tensor, dy: Tensor], PoolAttrs>({

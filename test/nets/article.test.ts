@@ -12,19 +12,24 @@ import { softmax, sparseSoftmaxCrossEntropy } from '../../src/graph/ops/softmax.
 import { assignSub } from '../../src/graph/ops/state.js'
 import { variablesPrefix, writeSavedModel } from '../../src/graph/saved-model.js'
 import { openSession } from '../../src/graph/session.js'
+import { type ArticleShape, articleNet } from '../../src/nets/article.js'
 import { createLayers, type Mode } from '../../src/nets/layers.js'
-import { type ResNetShape, resnet } from '../../src/nets/resnet.js'
 import { Variables } from '../../src/nets/variables.js'
 import { numbers } from '../graph/random.js'
 import { run, scratch, tensorflow } from '../graph/tensorflow.js'
 
-const thin: ResNetShape = { block: 'plain', blocks: 2, filters: 4, kernel: 3, ratio: 4 }
+const thin: ArticleShape = { block: 'plain', blocks: 2, filters: 4, kernel: 3, ratio: 4 }
 
-function build(options: ResNetShape, mode: Mode, shape = [8, 6, 6, 3], classes = 3) {
+function build(options: ArticleShape, mode: Mode, shape = [8, 6, 6, 3], classes = 3) {
   const graph = new Graph()
   const variables = new Variables(graph)
   const layers = createLayers(variables, mode)
-  const logits = resnet(layers, placeholder(graph, 'images', 'float32', shape), options, classes)
+  const logits = articleNet(
+    layers,
+    placeholder(graph, 'images', 'float32', shape),
+    options,
+    classes,
+  )
   return { graph, variables, layers, logits }
 }
 
@@ -88,7 +93,7 @@ test('the inference net takes any batch and shares the variables of the training
   const before = variables.all.length
   const layers = createLayers(variables, 'inference')
   const images = placeholder(graph, 'any', 'float32', [-1, 6, 6, 3])
-  assert.deepEqual(resnet(layers, images, thin, 3).shape, [-1, 3])
+  assert.deepEqual(articleNet(layers, images, thin, 3).shape, [-1, 3])
   assert.equal(variables.all.length, before)
   assert.equal(layers.updates.length, 0)
 })
@@ -99,7 +104,7 @@ test('a thin net learns, and its exported model answers as the session that trai
   const images = placeholder(graph, 'images', 'float32', [8, 6, 6, 3])
   const labels = placeholder(graph, 'labels', 'int32', [8])
   const layers = createLayers(variables, 'training')
-  const logits = graph.within('train', () => resnet(layers, images, thin, 3))
+  const logits = graph.within('train', () => articleNet(layers, images, thin, 3))
   const loss = reduceMean(sparseSoftmaxCrossEntropy(logits, labels))
   const targets = variables.trainable
   const slopes = gradients(
@@ -115,7 +120,7 @@ test('a thin net learns, and its exported model answers as the session that trai
 
   const any = placeholder(graph, 'any', 'float32', [-1, 6, 6, 3])
   const probabilities = softmax(
-    graph.within('predict', () => resnet(createLayers(variables, 'inference'), any, thin, 3)),
+    graph.within('predict', () => articleNet(createLayers(variables, 'inference'), any, thin, 3)),
   )
   const prefix = placeholder(graph, 'prefix', 'string')
   const saved = saveTensors(

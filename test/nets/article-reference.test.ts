@@ -8,11 +8,11 @@ import { reduceMean } from '../../src/graph/ops/reduce.js'
 import { sparseSoftmaxCrossEntropy } from '../../src/graph/ops/softmax.js'
 import { assign } from '../../src/graph/ops/state.js'
 import { sizeOf } from '../../src/graph/shape.js'
+import { articleNet } from '../../src/nets/article.js'
 import { createLayers } from '../../src/nets/layers.js'
-import { resnet } from '../../src/nets/resnet.js'
 import { Variables } from '../../src/nets/variables.js'
 import { run } from '../graph/tensorflow.js'
-import { references } from './resnet-reference.js'
+import { references } from './article-reference.js'
 
 const wave = (count: number, phase: number, scale: number) =>
   Float32Array.from({ length: count }, (_, i) => Math.sin(i * 1.3 + phase) * scale)
@@ -29,7 +29,7 @@ for (const { options, loss, slopes, inferred } of references) {
     const variables = new Variables(graph)
     const images = placeholder(graph, 'images', 'float32', [8, 6, 6, 3])
     const layers = createLayers(variables, 'training')
-    const logits = resnet(layers, images, options, 3)
+    const logits = articleNet(layers, images, options, 3)
     const labels = constant(graph, [0, 1, 2, 0, 1, 2, 0, 1], { dtype: 'int32' })
     const trained = reduceMean(sparseSoftmaxCrossEntropy(logits, labels))
     const targets = variables.trainable
@@ -38,7 +38,7 @@ for (const { options, loss, slopes, inferred } of references) {
       targets.map(({ value }) => value),
     )
     const any = placeholder(graph, 'any', 'float32', [-1, 6, 6, 3])
-    const answer = resnet(createLayers(variables, 'inference'), any, options, 3)
+    const answer = articleNet(createLayers(variables, 'inference'), any, options, 3)
 
     const first = variables.all.map((target, i) => {
       const values = wave(sizeOf(target.shape), i * 0.7, 0.5)

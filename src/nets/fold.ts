@@ -1,0 +1,35 @@
+// Batch norm with fixed averages only scales and shifts: a convolution before it can do that itself.
+import type { Tensor } from '../graph/graph.js'
+import { add, div, mul, sqrt, sub } from '../graph/ops/math.js'
+import type { Variable } from '../graph/ops/state.js'
+
+/** A batch norm whose only source is a convolution that feeds nothing else. */
+export interface Fold {
+  readonly conv: string
+  readonly norm: string
+  readonly epsilon: number
+}
+
+export const foldedWeights = 'folded_weights'
+export const foldedBiases = 'folded_biases'
+
+/** What the folded net's variables hold, by name; `variables` are those of the unfolded one. */
+export function foldedValues(
+  folds: readonly Fold[],
+  variables: readonly Pick<Variable, 'name' | 'value'>[],
+): Record<string, Tensor> {
+  const values = new Map(variables.map(({ name, value }) => [name, value]))
+  const folded: [string, Tensor][] = folds.flatMap(({ conv, norm, epsilon }) => {
+    const [gamma, beta, mean, variance] = ['gamma', 'beta', 'moving_mean', 'moving_variance'].map(
+      part => values.get(`${norm}/${part}`)!,
+    ) as [Tensor, Tensor, Tensor, Tensor]
+    const bias = values.get(`${conv}/biases`)
+    const scale = div(gamma, sqrt(add(variance, epsilon)))
+    const centre = bias ? sub(mean, bias) : mean
+    return [
+      [`${conv}/${foldedWeights}`, mul(values.get(`${conv}/weights`)!, scale)],
+      [`${conv}/${foldedBiases}`, sub(beta, mul(centre, scale))],
+    ]
+  })
+  return Object.fromEntries(folded)
+}

@@ -1,0 +1,91 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { planModel } from '../../src/jobs/model-plan.js'
+import type { ModelRequest } from '../../src/spec/model-options.js'
+import { resNetTable } from '../../src/spec/resnet-table.js'
+
+const square = (side: number) => ({ name: 'photos', height: side, width: side })
+
+const plan = (model: ModelRequest, side = 224) => planModel(model, square(side))
+
+const refused = (
+  model: ModelRequest,
+  side: number,
+  expected: [path: string, message: RegExp][],
+) => {
+  const { flaws } = plan(model, side)
+  assert.deepEqual(
+    flaws.map(({ path }) => path),
+    expected.map(([path]) => path),
+  )
+  for (const [i, [, message]] of expected.entries()) assert.match(flaws[i]!.message, message)
+}
+
+test('a kind alone is a whole model', () => {
+  const article = { block: 'plain', blocks: 5, filters: 64, kernel: 3, ratio: 4 }
+  assert.deepEqual(plan({ kind: 'resnet' }), {
+    model: { kind: 'resnet', ...article },
+    flaws: [],
+  })
+  assert.deepEqual(plan({ kind: 'vgg' }), {
+    model: { kind: 'vgg', depth: 16, batchNorm: false, dense: 'full', dropout: 0.5 },
+    flaws: [],
+  })
+})
+
+test('a depth chooses a published net, with the stem that fits the images', () => {
+  const stem = (depth: number, side: number) => {
+    const { model, flaws } = plan({ kind: 'resnet', depth }, side)
+    assert.deepEqual(flaws, [])
+    return 'stem' in model ? model.stem : undefined
+  }
+  assert.equal(stem(50, 64), 'imagenet')
+  assert.equal(stem(50, 32), 'cifar')
+  assert.equal(stem(110, 224), 'cifar')
+})
+
+test('6n+2 is basic to 110 layers, 9n+2 a bottleneck from 164, and where only one fits it is that', () => {
+  const units = (depth: number) => {
+    const table = resNetTable(depth)
+    return table && `${table.unit} ${table.units.join(' ')}`
+  }
+  assert.equal(units(18), 'basic 2 2 2 2')
+  assert.equal(units(20), 'basic 3 3 3')
+  assert.equal(units(110), 'basic 18 18 18')
+  assert.equal(units(29), 'bottleneck 3 3 3')
+  assert.equal(units(164), 'bottleneck 18 18 18')
+  assert.equal(units(1001), 'bottleneck 111 111 111')
+  assert.equal(units(998), 'basic 166 166 166')
+  assert.equal(units(51), undefined)
+  assert.equal(units(2), undefined)
+})
+
+test('a depth and the choices that it makes contradict each other', () => {
+  refused({ kind: 'resnet', depth: 50, blocks: 3, filters: 16 }, 224, [
+    ['/model/blocks', /give depth or blocks, not both/],
+    ['/model/filters', /give depth or filters, not both/],
+  ])
+  refused({ kind: 'resnet', version: 1, stem: 'cifar' }, 32, [
+    ['/model/version', /version needs a depth/],
+    ['/model/stem', /stem needs a depth/],
+  ])
+  refused({ kind: 'resnet', depth: 110, stem: 'imagenet' }, 224, [
+    ['/model/stem', /'imagenet' goes with 18, 34, 50, 101, 152, 200/],
+  ])
+})
+
+test('a depth that no table has is told the nearest that have one', () => {
+  refused({ kind: 'resnet', depth: 51 }, 224, [['/model/depth', /such as 50 and 56/]])
+  refused({ kind: 'resnet', depth: 1000 }, 32, [['/model/depth', /such as 998 and 1001/]])
+  refused({ kind: 'resnet', depth: 9 }, 32, [['/model/depth', /such as 8 and 11/]])
+})
+
+test('a net that halves the images more often than they have pixels is refused with the cure', () => {
+  refused({ kind: 'resnet', depth: 18, stem: 'imagenet' }, 28, [
+    ['/model/depth', /needs 32 pixels a side; those of 'photos' have 28x28: take the stem 'cifar'/],
+  ])
+  refused({ kind: 'resnet', depth: 20 }, 3, [['/model/depth', /take larger images/]])
+  refused({ kind: 'vgg', dense: 'gap' }, 28, [['/model/depth', /needs 32 pixels a side/]])
+  refused({ kind: 'vgg' }, 64, [['/model/dense', /have 64x64: give "dense": "gap"/]])
+  assert.deepEqual(plan({ kind: 'vgg', dense: 'gap' }, 32).flaws, [])
+})

@@ -1,0 +1,138 @@
+import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
+import { test } from 'node:test'
+import { gradients } from '../../src/graph/autodiff.js'
+import { Graph, type Tensor } from '../../src/graph/graph.js'
+import { constant, placeholder, scalar } from '../../src/graph/ops/constant.js'
+import { identity } from '../../src/graph/ops/control.js'
+import { addN } from '../../src/graph/ops/math.js'
+import { reduceMean } from '../../src/graph/ops/reduce.js'
+import { sparseSoftmaxCrossEntropy } from '../../src/graph/ops/softmax.js'
+import { assign } from '../../src/graph/ops/state.js'
+import { sizeOf } from '../../src/graph/shape.js'
+import { createLayers, type Layers, type Precision } from '../../src/nets/layers.js'
+import { type ResNetShape, resnet } from '../../src/nets/resnet.js'
+import { Variables } from '../../src/nets/variables.js'
+import { type VggShape, vgg } from '../../src/nets/vgg.js'
+import { type Owner, run } from '../graph/tensorflow.js'
+
+interface Case {
+  name: string
+  side: number
+  options: ({ kind: 'resnet' } & ResNetShape) | ({ kind: 'vgg' } & VggShape)
+  loss: number
+  logits: number[]
+  inferred: number[]
+  slopes: Record<string, number>
+}
+
+const file = 'test/nets/reference/families.json'
+const { cases }: { cases: Case[] } = JSON.parse(readFileSync(file, 'utf8'))
+const [batch, classes] = [4, 3]
+
+const wave = (count: number, phase: number, scale: number) =>
+  Float32Array.from({ length: count }, (_, i) => Math.sin(i * i * 0.37 + phase) * scale)
+
+/** The weights of make_families.py. */
+function waves(variables: Variables) {
+  return variables.all.map((target, i) => {
+    const { name, shape } = target
+    const fan = shape.length > 1 ? sizeOf(shape.slice(0, -1)) : 4
+    const values = wave(sizeOf(shape), i * 0.7, 1.5 / Math.sqrt(fan))
+    const given = /gamma|moving_variance/.test(name) ? values.map(v => v * 0.5 + 1) : values
+    return assign(target, constant(variables.graph, given, { shape }))
+  })
+}
+
+async function open(owner: Owner, { options, side }: Case, precision: Precision) {
+  const net = (layers: Layers, x: Tensor): Tensor =>
+    options.kind === 'vgg' ? vgg(layers, x, options, classes) : resnet(layers, x, options, classes)
+  const graph = new Graph()
+  const variables = new Variables(graph)
+  const shape = [batch, side, side, 3]
+  const images = placeholder(graph, 'images', 'float32', shape)
+  const layers = createLayers(variables, 'training')
+  const logits = net(layers.argScope({ conv2d: { precision } }), images)
+  const labels = constant(graph, [0, 1, 2, 0], { dtype: 'int32' })
+  const loss = addN([reduceMean(sparseSoftmaxCrossEntropy(logits, labels)), ...layers.penalties])
+  const targets = variables.trainable
+  const slopes = gradients(
+    loss,
+    targets.map(({ value }) => value),
+  )
+  const inferred = net(createLayers(variables, 'inference'), images)
+  const session = await run(owner, graph, {
+    set: {
+      inputs: {},
+      outputs: { done: identity(scalar(graph, 1), { after: waves(variables) }) },
+    },
+    train: {
+      inputs: { images },
+      outputs: {
+        loss,
+        logits,
+        ...Object.fromEntries(targets.map(({ name }, i) => [name, slopes[i]!])),
+      },
+    },
+    infer: { inputs: { images }, outputs: { inferred } },
+  })
+  session.run('set')
+  const feeds = { images: { data: wave(sizeOf(shape), 0.2, 1), shape } }
+  return {
+    graph,
+    names: targets.map(({ name }) => name),
+    step: session.run('train', feeds),
+    inferred: session.run('infer', feeds).floats('inferred'),
+  }
+}
+
+function near(seen: ArrayLike<number>, expected: readonly number[], part: number, what: string) {
+  assert.equal(seen.length, expected.length, what)
+  const largest = Math.max(...expected.map(Math.abs))
+  for (const [i, value] of expected.entries()) {
+    const distance = Math.abs(seen[i]! - value)
+    assert.ok(distance <= part * largest, `${what} ${i} is ${seen[i]}, TensorFlow says ${value}`)
+  }
+}
+
+for (const expected of cases) {
+  test(`a thin ${expected.name} computes what Python TensorFlow computes`, async t => {
+    const { names, step, inferred } = await open(t, expected, 'fp32')
+    near([step.number('loss')], [expected.loss], 1e-4, 'the loss')
+    near(step.floats('logits'), expected.logits, 1e-4, 'logit')
+    near(inferred, expected.inferred, 1e-4, 'logit of inference')
+    assert.deepEqual(names.toSorted(), Object.keys(expected.slopes).toSorted())
+    const largest = Math.max(...Object.values(expected.slopes))
+    for (const [name, norm] of Object.entries(expected.slopes)) {
+      const seen = Math.hypot(...step.floats(name))
+      const distance = Math.abs(seen - norm)
+      assert.ok(
+        distance <= 1e-3 * norm + 1e-5 * largest,
+        `the gradient of ${name} has the norm ${seen}, TensorFlow's ${norm}`,
+      )
+    }
+  })
+}
+
+for (const precision of ['bf16', 'fp16'] as const) {
+  test(`in ${precision} activations stay so between layers, and the loss is nearly that of fp32`, async t => {
+    for (const expected of cases) {
+      const { graph, step } = await open(t, expected, precision)
+      // batch norm over few pixels enlarges what is rounded away
+      const part = expected.name.includes('imagenet') ? 0.3 : 0.03
+      near([step.number('loss')], [expected.loss], part, `the loss of ${expected.name}`)
+      const half = precision === 'bf16' ? 'bfloat16' : 'float16'
+      const trained = graph.nodes.filter(({ op }) => /^(Relu|MaxPool|AddV2)$/.test(op.type))
+      assert.ok(trained.some(({ outputs }) => outputs[0]!.dtype === half))
+      const up = graph.nodes.filter(
+        ({ op, inputs, outputs }) =>
+          op.type === 'Cast' &&
+          inputs[0]!.dtype === half &&
+          outputs[0]!.dtype === 'float32' &&
+          inputs[0]!.shape.length === 4 &&
+          inputs[0]!.shape[0] === batch,
+      )
+      assert.ok(up.length <= 2, `${expected.name} casts ${up.length} activations up`)
+    }
+  })
+}

@@ -1,0 +1,94 @@
+import assert from 'node:assert/strict'
+import { mkdtemp } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { loadTensorFlow } from '../../src/engine/tensorflow.js'
+import { Graph } from '../../src/graph/graph.js'
+import { placeholder } from '../../src/graph/ops/constant.js'
+import { variablesPrefix, writeSavedModel } from '../../src/graph/saved-model.js'
+import { openSession, type Runtime } from '../../src/graph/session.js'
+import { createLayers } from '../../src/nets/layers.js'
+import { Variables } from '../../src/nets/variables.js'
+import type { ModelOptions } from '../../src/spec/model-options.js'
+import { normalise } from '../../src/training/images.js'
+import { network } from '../../src/training/network.js'
+import { buildTrainingProgram } from '../../src/training/program.js'
+import { buildServingProgram } from '../../src/training/serving.js'
+
+const runtime = loadTensorFlow() as unknown as Runtime
+const classes = 4
+const images = {
+  ...{ height: 8, width: 8, channels: 3 as const, encoding: 'raw' as const },
+  ...{ mean: [120, 127.5, 131], std: [70, 74, 66] },
+}
+const plan = {
+  batchSize: 8,
+  optimizer: { kind: 'adam', beta1: 0.9, beta2: 0.999, epsilon: 1e-7 } as const,
+  shuffleBuffer: 1,
+  seed: 7,
+  precision: 'fp32' as const,
+}
+const article = { kind: 'resnet', blocks: 2, filters: 8, kernel: 3, ratio: 4 } as const
+
+const models: { model: ModelOptions; side: number; folded: number; kept: number }[] = [
+  { model: { ...article, block: 'plain' }, side: 8, folded: 4, kept: 2 },
+  { model: { ...article, block: 'bottleneck' }, side: 8, folded: 6, kept: 2 },
+  { model: { kind: 'resnet', depth: 20, version: 1, stem: 'cifar' }, side: 8, folded: 21, kept: 0 },
+  { model: { kind: 'resnet', depth: 20, version: 2, stem: 'cifar' }, side: 8, folded: 9, kept: 10 },
+  {
+    model: { kind: 'vgg', depth: 11, batchNorm: true, dense: 'gap', dropout: 0.5 },
+    ...{ side: 32, folded: 8, kept: 0 },
+  },
+]
+
+for (const { model, side, folded, kept } of models) {
+  test(`${JSON.stringify(model)} is served with ${folded} batch norms folded, and answers alike`, async t => {
+    const scratch = await mkdtemp(join(tmpdir(), 'trainyard-serving-'))
+    const format = { ...images, height: side, width: side }
+    const program = buildTrainingProgram({ model, images: format, classes, plan })
+    await writeSavedModel(join(scratch, 'program'), program.graph, program)
+    const training = await openSession(runtime, join(scratch, 'program'))
+    t.after(() => training.close())
+    const files = { data: ['test/training/reference/images.tfrecord'], shape: [1] }
+    training.run('init', { seed: 7 })
+    if (side === 8) {
+      training.run('start', { files, records: 40, seed: 7 })
+      for (let step = 0; step < 3; step++) training.run('train', { learningRate: 0.01 })
+    }
+
+    const serving = buildServingProgram({ model, images: format, classes })
+    const norms = serving.graph.nodes.filter(({ op }) => op.type === 'FusedBatchNormV3')
+    assert.equal(norms.length, kept)
+    const whole = unfolded(model, format)
+    const pixels = Float32Array.from({ length: 2 * side * side * 3 }, (_, i) => (i * 37) % 256)
+    const answers = []
+    for (const [name, spec] of Object.entries({ serving, whole })) {
+      const folder = join(scratch, name)
+      await writeSavedModel(folder, spec.graph, spec)
+      training.run('export', { model: variablesPrefix(folder) })
+      const session = await openSession(runtime, folder)
+      t.after(() => session.close())
+      const feeds = { images: { data: pixels, shape: [2, side, side, 3] } }
+      answers.push(session.run('serving_default', feeds).floats('logits'))
+    }
+    const [ours, theirs] = answers as [Float32Array, Float32Array]
+    const largest = Math.max(...theirs.map(Math.abs))
+    for (const [i, value] of theirs.entries()) {
+      const distance = Math.abs(ours[i]! - value) / largest
+      assert.ok(distance < 1e-5, `logit ${i} is ${ours[i]}, without folding ${value}`)
+    }
+  })
+}
+
+/** The net as it was trained; the exported bundle holds its variables too. */
+function unfolded(model: ModelOptions, format: typeof images) {
+  const graph = new Graph()
+  const variables = new Variables(graph)
+  const { height, width, channels } = format
+  const input = placeholder(graph, 'images', 'float32', [-1, height, width, channels])
+  const layers = createLayers(variables, 'inference')
+  const logits = network(layers, normalise(input, format), model, classes)
+  const serving_default = { inputs: { images: input }, outputs: { logits } }
+  return { graph, variables: variables.all, signatures: { serving_default } }
+}
