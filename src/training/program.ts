@@ -97,14 +97,17 @@ export function buildTrainingProgram({ model, images, classes, plan }: ProgramOp
     const descent = clip(sums.mean, plan.clipGradients)
     const optimizer = createOptimizer(weights, descent, learningRate, plan.optimizer)
     const averages = new Averages(weights, plan.ema)
-    const counted = assignAdd(step, constant(graph, [1], { dtype: 'int64', shape: [] }))
+    const averaged = averages.update(step.value, optimizer.apply)
+    const one = constant(graph, [1], { dtype: 'int64', shape: [] })
+    // the averages read the step as it was
+    const counted = assignAdd(step, one, { after: averaged })
     const seenLoss = (name: string, after: readonly Node[]) => ({
       loss: identity(total, { name, after }),
       accuracy: identity(reduceMean(correct), { name: `${name}_accuracy`, after }),
     })
     const after = [
       ...optimizer.apply,
-      ...averages.update(step.value, optimizer.apply),
+      ...averaged,
       ...sums.empty(optimizer.apply),
       ...layers.updates,
       counted,
