@@ -105,6 +105,9 @@ function schedule(
   }
 }
 
+/** Batches are counted in int32. */
+const largestCount = 2 ** 31 - 1
+
 type Finding = readonly [wrong: boolean, path: string, code: string, message: string]
 
 function flawsOf(
@@ -140,6 +143,12 @@ function flawsOf(
       'batchSize',
       'too_large',
       `${batch} is ${batchSize * accumulateSteps}, but data set '${dataset.name}' has ${left} records to train on`,
+    ],
+    [
+      steps * accumulateSteps > largestCount,
+      'accumulateSteps',
+      'too_large',
+      `steps times accumulateSteps is ${steps * accumulateSteps}, at most ${largestCount} batches can be counted`,
     ],
     [
       rate.warmupSteps > steps || risesToTheEnd,

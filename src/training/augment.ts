@@ -11,7 +11,7 @@ import { resample, type Sampling } from '../graph/ops/transform.js'
 import { rank4, type Shape } from '../graph/shape.js'
 import type { Augmentation } from '../spec/augmentation.js'
 
-/** Which random numbers: the job's seed, and a number that differs from batch to batch. Both int32. */
+/** Which random numbers: the job's seed, and how many batches came before. Both int32. */
 export interface Draw {
   seed: Tensor
   batch: Tensor

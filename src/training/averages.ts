@@ -28,6 +28,11 @@ export class Averages {
     return this.#shadows.get(target.name) ?? target
   }
 
+  /** What is evaluated is what is published, under the names of a network without averages. */
+  published(variables: readonly Variable[]): Variable[] {
+    return variables.map(target => ({ ...this.of(target), name: target.name }))
+  }
+
   initialize(after: readonly Node[]): Node[] {
     return this.#pairs().map(([target, shadow]) => assign(shadow, read(target, { after })))
   }

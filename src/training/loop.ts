@@ -100,8 +100,7 @@ function train(session: Session, plan: TrainingPlan, step: number, learningRate:
   const { seed, accumulateSteps } = plan
   let [loss, accuracy, now] = [0, 0, step]
   for (let i = 1; i <= accumulateSteps; i++) {
-    // counts on over all batches of the job, and wraps around as int32 does
-    const batch = (step * accumulateSteps + i) | 0
+    const batch = step * accumulateSteps + i - 1
     const ends = i === accumulateSteps
     const fetched = ends
       ? session.run('train', { learningRate, seed, batch })

@@ -79,6 +79,7 @@ export function buildTrainingProgram({ model, images, classes, plan }: ProgramOp
   const evaluationStarted = startIterator(heldInput, held)
 
   const learningRate = placeholder(graph, 'learning_rate', 'float32')
+  // how many batches of the job came before: what is random in a batch hangs on it
   const batch = placeholder(graph, 'batch', 'int32')
   const training = graph.within('train', () => {
     const layers = createLayers(variables, 'training')
@@ -154,10 +155,6 @@ export function buildTrainingProgram({ model, images, classes, plan }: ProgramOp
     ...training.initialize,
     assign(step, zero),
   ]
-  // what is evaluated is what is published, under the names of a network without averages
-  const published = Object.fromEntries(
-    variables.all.map(target => [target.name, averages.of(target).value]),
-  )
 
   return {
     graph,
@@ -176,7 +173,7 @@ export function buildTrainingProgram({ model, images, classes, plan }: ProgramOp
       restore: { inputs: bundles, outputs: done('restored', restored) },
       export: {
         inputs: { model: bundle },
-        outputs: done('exported', [saveTensors(bundle, published)]),
+        outputs: done('exported', [saveTensors(bundle, byName(averages.published(variables.all)))]),
       },
     },
   }
