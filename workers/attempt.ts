@@ -7,7 +7,7 @@ import type { Store } from '../src/store/store.js'
 import { type Exit, TrainerProcess } from './trainer-process.js'
 
 export type Outcome =
-  | { kind: 'finished'; model: ModelRef; metrics: Metrics }
+  | { kind: 'finished'; model: ModelRef; metrics: Metrics; step: number }
   | { kind: 'failed'; failure: Failure }
   | { kind: 'stopped' }
   | { kind: 'died'; exit: Exit }
@@ -85,7 +85,12 @@ export class AttemptRun {
         this.last = { kind: 'stopped' }
         break
       case 'finished':
-        this.last = { kind: 'finished', model: message.model, metrics: message.metrics }
+        this.last = {
+          kind: 'finished',
+          model: message.model,
+          metrics: message.metrics,
+          step: message.step,
+        }
         break
       case 'failed':
         this.last = { kind: 'failed', failure: { code: message.code, message: message.message } }

@@ -128,7 +128,11 @@ export class JobRun {
   }
 }
 
-const pick = ({ model, metrics }: Outcome & { kind: 'finished' }) => ({ model, metrics })
+const pick = ({ model, metrics, step }: Outcome & { kind: 'finished' }) => ({
+  model,
+  metrics,
+  step,
+})
 
 function result(
   status: JobResult['status'],

@@ -13,6 +13,7 @@ import { Models } from '../src/models/registry.js'
 import type { DatasetManifest } from '../src/spec/dataset.js'
 import type { Metrics } from '../src/spec/job.js'
 import type { FromTrainer, TrainerTask } from '../src/spec/messages.js'
+import type { MetricRow } from '../src/spec/metrics.js'
 import type { Store } from '../src/store/store.js'
 import { type LoopHooks, type LoopInput, type Records, runTraining } from '../src/training/loop.js'
 import { buildTrainingProgram } from '../src/training/program.js'
@@ -36,10 +37,14 @@ export async function trainAttempt(parts: TrainingParts): Promise<void> {
   const session = await openProgram(parts)
   const ended = await runTraining(await loopInput(parts, session), hooks(parts))
   if (!ended) return tell({ type: 'stopped' })
-  await tell({ type: 'phase', phase: 'saving', step: task.job.training.steps })
-  const metrics = await lastMetrics(parts)
-  const model = await publish(parts, session, metrics)
-  await tell({ type: 'finished', model: { id: model.name, version: model.version }, metrics })
+  const { step, best, metrics } = await outcome(parts)
+  await tell({ type: 'phase', phase: 'saving', step })
+  if (best !== null && best !== step) {
+    const { model, input } = await bundles(parts.store, task.job.id, best)
+    session.run('restore', { model, input })
+  }
+  const model = await publish(parts, session, best ?? step, metrics)
+  await tell({ type: 'finished', model: { id: model.name, version: model.version }, metrics, step })
 }
 
 /** The training graph is kept with the attempt: a SavedModel that other tools can look at. */
@@ -80,6 +85,7 @@ async function loopInput({ store, task }: TrainingParts, session: Session): Prom
       ? await recordsOf(store, validation, 0, validation.records)
       : { ...training, first: kept, count: held },
     resume: resumeFrom === null ? null : await bundles(store, job.id, resumeFrom),
+    history: (await rowsOf(store, job.id)).filter(({ step }) => step <= (resumeFrom ?? 0)),
   }
 }
 
@@ -114,7 +120,7 @@ function hooks({ store, task, tell, stopAsked }: TrainingParts): LoopHooks {
       await log.append(job.id, epoch, row)
       void tell({ type: 'metrics', row })
     },
-    async checkpoint(step, save) {
+    async checkpoint(step, save, best) {
       const staged = await store.stage()
       save(join(staged, `model.ckpt-${step}`), join(staged, `input.ckpt-${step}`))
       await writeFile(join(staged, 'checkpoint'), checkpointState([`model.ckpt-${step}`]))
@@ -125,23 +131,39 @@ function hooks({ store, task, tell, stopAsked }: TrainingParts): LoopHooks {
         step,
         epoch,
         createdAt: new Date().toISOString(),
+        best,
       })
-      await checkpoints.prune(job.id, job.training.keepCheckpoints)
+      const attempts = await records.attempts(job.id)
+      await checkpoints.prune(job.id, job.training.keepCheckpoints, attempts)
       void tell({ type: 'checkpoint', step })
     },
     goOn: async () => (await stopAsked()) === null,
   }
 }
 
-/** The newest value of each metric, from whichever attempt it is. */
-async function lastMetrics({ store, task }: TrainingParts): Promise<Metrics> {
-  const { id } = task.job
-  const attempts = await new JobRecords(store).attempts(id)
-  const rows = await new MetricsLog(store).rows(id, attempts)
-  return Object.assign({}, ...rows.slice(-2).map(({ values }) => values))
+/** All rows that count, from whichever attempt they are. */
+async function rowsOf(store: Store, id: string): Promise<MetricRow[]> {
+  return new MetricsLog(store).rows(id, await new JobRecords(store).attempts(id))
 }
 
-async function publish({ store, task }: TrainingParts, session: Session, metrics: Metrics) {
+/** The last step, the best where that one's model is asked for, and the metrics of the model's step. */
+async function outcome({ store, task }: TrainingParts) {
+  const { id, training } = task.job
+  const attempts = await new JobRecords(store).attempts(id)
+  const rows = await rowsOf(store, id)
+  const step = rows.at(-1)!.step
+  const best = training.exportBest ? await new Checkpoints(store).bestWhole(id, attempts) : null
+  const metrics: Metrics = {}
+  for (const row of rows) if (row.step <= (best ?? step)) Object.assign(metrics, row.values)
+  return { step, best, metrics }
+}
+
+async function publish(
+  { store, task }: TrainingParts,
+  session: Session,
+  step: number,
+  metrics: Metrics,
+) {
   const { job, dataset } = task
   const { height, width, channels, mean, std, labels } = dataset
   const staged = await store.stage()
@@ -155,7 +177,7 @@ async function publish({ store, task }: TrainingParts, session: Session, metrics
     createdAt: new Date().toISOString(),
     model: job.model,
     dataset: job.dataset,
-    step: job.training.steps,
+    step,
     input: { height, width, channels, mean, std },
     labels,
     metrics,

@@ -13,7 +13,7 @@ export function flawsOf(errors: readonly ErrorObject[], place: string): Flaw[] {
 
 /**
  * A value that fits no branch of a union gets complaints from every one of them. The branch that
- * its type (and its `kind`) points at says what is wrong; where there is none, the union does.
+ * its type (and its `kind` or `schedule`) points at says what is wrong; where there is none, the union does.
  */
 function relevant(errors: readonly ErrorObject[]): readonly ErrorObject[] {
   const unions = errors.filter(error => error.keyword === 'anyOf')
@@ -37,23 +37,27 @@ function choose(union: ErrorObject): number | ErrorObject {
   const branches = branchesOf(union.parentSchema)
   const fitting = branches.filter(({ type }) => fits(union.data, type))
   if (fitting.length === 0) {
-    return { ...union, keyword: 'type', params: { type: branches.map(({ type }) => type) } }
+    const types = [...new Set(branches.map(({ type }) => type))]
+    return { ...union, keyword: 'type', params: { type: types } }
   }
   if (fitting.length === 1) return branches.indexOf(fitting[0]!)
-  const { kind } = union.data as { kind?: unknown }
-  const named = fitting.find(branch => kindsOf(branch).includes(kind))
+  const field = discriminators.find(name => fitting.every(branch => branch.properties?.[name]))
+  if (!field) return union
+  const valuesOf = (branch: AnySchemaObject): unknown[] => branch.properties[field].enum ?? []
+  const value = (union.data as Record<string, unknown>)[field]
+  const named = fitting.find(branch => valuesOf(branch).includes(value))
   if (named) return branches.indexOf(named)
-  const params = { allowedValues: fitting.flatMap(kindsOf) }
   return {
     ...union,
     keyword: 'enum',
-    instancePath: `${union.instancePath}/kind`,
-    params,
-    data: kind,
+    instancePath: `${union.instancePath}/${field}`,
+    params: { allowedValues: fitting.flatMap(valuesOf) },
+    data: value,
   }
 }
 
-const kindsOf = (branch: AnySchemaObject): unknown[] => branch.properties?.kind?.enum ?? []
+/** The field that tells the objects of a union apart. */
+const discriminators = ['kind', 'schedule']
 
 const branchesOf = (schema: AnySchemaObject | undefined): AnySchemaObject[] => schema?.anyOf ?? []
 

@@ -13,11 +13,13 @@ export class Checkpoints {
   async list(id: string, attempts: readonly Attempt[]): Promise<Checkpoint[]> {
     const manifests = await this.manifests(id)
     const valid = manifests.filter(({ step, epoch }) => step <= lastValidStep(attempts, epoch))
+    const best = valid.findLast(manifest => manifest.best)
     return valid.map(({ step, epoch, createdAt, files }, i) => ({
       step,
       createdAt,
       attempt: epoch,
       latest: i === valid.length - 1,
+      best: step === best?.step,
       prefix: `model.ckpt-${step}`,
       files,
     }))
@@ -37,6 +39,13 @@ export class Checkpoints {
     return 0
   }
 
+  /** The step of the best checkpoint, if its files are what its manifest says. */
+  async bestWhole(id: string, attempts: readonly Attempt[]): Promise<number | null> {
+    const best = (await this.list(id, attempts)).find(checkpoint => checkpoint.best)
+    if (!best || !(await this.store.verify(jobKeys(id).checkpoint(best.step)))) return null
+    return best.step
+  }
+
   /**
    * Commits a staged checkpoint. One that an older attempt left at this step is void (this attempt
    * went on from before it) and makes room.
@@ -49,10 +58,13 @@ export class Checkpoints {
     await this.writeState(id)
   }
 
-  /** Keeps the newest `keep`. The newest was committed, and so verified, before any is removed. */
-  async prune(id: string, keep: number): Promise<void> {
+  /** Keeps the newest `keep`, and the best. The newest was committed, and so verified, before any is removed. */
+  async prune(id: string, keep: number, attempts: readonly Attempt[]): Promise<void> {
+    const best = (await this.list(id, attempts)).find(checkpoint => checkpoint.best)
     const steps = (await this.manifests(id)).map(({ step }) => step)
-    for (const step of steps.slice(0, -keep)) await this.store.remove(jobKeys(id).checkpoint(step))
+    for (const step of steps.slice(0, -keep)) {
+      if (step !== best?.step) await this.store.remove(jobKeys(id).checkpoint(step))
+    }
     await this.writeState(id)
   }
 

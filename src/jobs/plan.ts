@@ -1,20 +1,8 @@
 import { type Flaw, TrainyardError } from '../errors.js'
 import type { DatasetManifest } from '../spec/dataset.js'
 import type { JobManifest, JobRequest } from '../spec/job.js'
-import type { LearningRate, TrainingPlan, TrainingRequest } from '../spec/training-options.js'
 import { planModel } from './model-plan.js'
-
-const defaults = {
-  epochs: 10,
-  batchSize: 64,
-  peak: 0.002,
-  seed: 1,
-  holdOut: 0.1,
-  shuffleBuffer: 2000,
-  displayEvery: 1,
-  snapshotEvery: 500,
-  keepCheckpoints: 3,
-}
+import { planTraining } from './plan-training.js'
 
 /** Fills in every choice that a request leaves open; throws with all that cannot work on this data. */
 export function planJob(
@@ -23,44 +11,13 @@ export function planJob(
   dataset: DatasetManifest,
   validation: DatasetManifest | null,
 ): JobManifest {
-  const flaws: Flaw[] = []
-  const asked: TrainingRequest = request.training ?? {}
-  if (asked.epochs !== undefined && asked.steps !== undefined) {
-    flaws.push(flaw('/training/steps', 'contradiction', 'give epochs or steps, not both'))
-  }
-  const held = holdOut(asked, dataset)
-  const batchSize = asked.batchSize ?? defaults.batchSize
-  const stepsPerEpoch = Math.floor((dataset.records - held) / batchSize)
-  if (stepsPerEpoch < 1) {
-    const left = `data set '${dataset.name}' has ${dataset.records - held} records to train on`
-    flaws.push(flaw('/training/batchSize', 'too_large', `batchSize is ${batchSize}, but ${left}`))
-  }
+  const { plan: training, flaws } = planTraining(request.training ?? {}, dataset, validation)
   if (validation) flaws.push(...misfit(dataset, validation))
-  const steps = asked.steps ?? (asked.epochs ?? defaults.epochs) * stepsPerEpoch
-  const learningRate = schedule(asked.learningRate)
-  if (learningRate.warmupSteps > steps) {
-    const message = `warmupSteps is ${learningRate.warmupSteps}, but the job has ${steps} steps`
-    flaws.push(flaw('/training/learningRate/warmupSteps', 'too_large', message))
-  }
   const planned = planModel(request.model, dataset)
   flaws.push(...planned.flaws)
   if (flaws.length > 0) {
     const detail = flaws.map(({ message }) => message).join('; ')
     throw new TrainyardError('INVALID_JOB', 'invalid', detail, { errors: flaws })
-  }
-  const training: TrainingPlan = {
-    steps,
-    stepsPerEpoch,
-    batchSize,
-    optimizer: { kind: 'adam', beta1: 0.9, beta2: 0.999, epsilon: 1e-7, ...asked.optimizer },
-    learningRate,
-    seed: asked.seed ?? defaults.seed,
-    validation: validation ? { dataset: validation.id } : { holdOut: held },
-    shuffleBuffer: asked.shuffleBuffer ?? defaults.shuffleBuffer,
-    displayEvery: asked.displayEvery ?? defaults.displayEvery,
-    snapshotEvery: asked.snapshotEvery ?? Math.min(stepsPerEpoch, defaults.snapshotEvery),
-    keepCheckpoints: asked.keepCheckpoints ?? defaults.keepCheckpoints,
-    precision: asked.precision ?? 'fp32',
   }
   return {
     ...identity,
@@ -72,17 +29,6 @@ export function planJob(
 }
 
 const flaw = (path: string, code: string, message: string): Flaw => ({ path, code, message })
-
-function holdOut(asked: TrainingRequest, dataset: DatasetManifest): number {
-  if (typeof asked.validation === 'object') return 0
-  return Math.round((asked.validation ?? defaults.holdOut) * dataset.records)
-}
-
-function schedule(asked: TrainingRequest['learningRate']): LearningRate {
-  if (asked === undefined) return { schedule: 'cosine', peak: defaults.peak, warmupSteps: 0 }
-  if (typeof asked === 'number') return { schedule: 'constant', peak: asked, warmupSteps: 0 }
-  return { peak: defaults.peak, warmupSteps: 0, ...asked }
-}
 
 function misfit(dataset: DatasetManifest, validation: DatasetManifest): Flaw[] {
   const size = ({ height, width, channels }: DatasetManifest) => `${height}x${width}x${channels}`

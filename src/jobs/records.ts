@@ -28,6 +28,8 @@ export interface JobResult {
   failure: Failure | null
   model: ModelRef | null
   metrics: Metrics
+  /** Of a job that succeeded: the last step that it trained. */
+  step?: number
 }
 
 export interface JobRecord {

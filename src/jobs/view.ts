@@ -5,12 +5,13 @@ import type { JobRecord } from './records.js'
 /** A job as the API shows it: derived from the record, and from what its worker said last. */
 export function viewJob({ manifest, attempts, result }: JobRecord, live: LiveState | null): Job {
   const attempt = attempts.at(-1) ?? null
-  const { steps, batchSize } = manifest.training
+  const { steps, batchSize, accumulateSteps } = manifest.training
   const status = statusOf({ attempts, result })
   const running = status === 'running' && attempt !== null
   const fresh = live && attempt && live.epoch === attempt.epoch ? live : null
   const metrics: Metrics = result?.metrics ?? fresh?.metrics ?? {}
-  const step = result?.status === 'succeeded' ? steps : (fresh?.step ?? attempt?.resumedFrom ?? 0)
+  const last = result?.step ?? steps
+  const step = result?.status === 'succeeded' ? last : (fresh?.step ?? attempt?.resumedFrom ?? 0)
   const pace = metrics.examplesPerSecond
   return {
     id: manifest.id,
@@ -22,7 +23,8 @@ export function viewJob({ manifest, attempts, result }: JobRecord, live: LiveSta
       step,
       steps,
       fraction: step / steps,
-      etaSeconds: running && pace ? Math.round(((steps - step) * batchSize) / pace) : null,
+      etaSeconds:
+        running && pace ? Math.round(((steps - step) * batchSize * accumulateSteps) / pace) : null,
     },
     model: manifest.model,
     dataset: manifest.dataset,
@@ -33,7 +35,7 @@ export function viewJob({ manifest, attempts, result }: JobRecord, live: LiveSta
     transitions: transitions({ manifest, attempts, result }),
     metrics,
     failure: result?.failure ?? null,
-    result: result?.model ? { model: result.model } : null,
+    result: result?.model ? { model: result.model, stoppedEarly: last < steps } : null,
   }
 }
 

@@ -13,6 +13,8 @@ export interface CheckpointManifest {
   step: number
   epoch: number
   createdAt: string
+  /** No evaluation before its step gave a better value, so the newest of these is the best. */
+  best?: boolean
 }
 
 export const Checkpoint = Type.Object({
@@ -20,6 +22,7 @@ export const Checkpoint = Type.Object({
   createdAt: Timestamp,
   attempt: Type.Integer(),
   latest: Type.Boolean(),
+  best: Type.Boolean({ description: 'by training.keepBest; never removed for a newer one' }),
   prefix: Type.String({
     description: "name of the bundle, as in tf.train.load_checkpoint('DIR/model.ckpt-200')",
   }),

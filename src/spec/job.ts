@@ -85,6 +85,11 @@ export const Job = Type.Object({
   transitions: Type.Array(Transition),
   metrics: Metrics,
   failure: nullable(Failure),
-  result: nullable(Type.Object({ model: ModelRef })),
+  result: nullable(
+    Type.Object({
+      model: ModelRef,
+      stoppedEarly: Type.Boolean({ description: 'by training.earlyStopping, at progress.step' }),
+    }),
+  ),
 })
 export type Job = Static<typeof Job>

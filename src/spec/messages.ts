@@ -25,7 +25,8 @@ export type FromTrainer =
   | { type: 'metrics'; row: MetricRow }
   | { type: 'checkpoint'; step: number }
   | { type: 'stopped' }
-  | { type: 'finished'; model: ModelRef; metrics: Metrics }
+  /** `step`: the last one trained, before the job's last where it stopped early. */
+  | { type: 'finished'; model: ModelRef; metrics: Metrics; step: number }
   | { type: 'failed'; code: FailureCode; message: string }
 
 export interface PredictRequest {

@@ -1,31 +1,9 @@
 import { type Static, Type } from 'typebox'
+import { Augmentation } from './augmentation.js'
 import { closed } from './closed.js'
 import { Name } from './identifiers.js'
-
-export const OptimizerOptions = closed({
-  kind: Type.Enum(['adam']),
-  beta1: Type.Optional(Type.Number({ minimum: 0, exclusiveMaximum: 1, default: 0.9 })),
-  beta2: Type.Optional(Type.Number({ minimum: 0, exclusiveMaximum: 1, default: 0.999 })),
-  epsilon: Type.Optional(Type.Number({ exclusiveMinimum: 0, maximum: 1, default: 1e-7 })),
-})
-export type OptimizerOptions = Required<Static<typeof OptimizerOptions>>
-
-const rate = { exclusiveMinimum: 0, maximum: 100 }
-
-/** A number is a constant rate. */
-export const LearningRate = Type.Union([
-  Type.Number(rate),
-  closed({
-    schedule: Type.Enum(['constant', 'cosine']),
-    peak: Type.Optional(
-      Type.Number({ ...rate, default: 0.002, description: 'the rate after the warm-up' }),
-    ),
-    warmupSteps: Type.Optional(
-      Type.Integer({ minimum: 0, default: 0, description: 'steps of linear rise to the peak' }),
-    ),
-  }),
-])
-export type LearningRate = { schedule: 'constant' | 'cosine'; peak: number; warmupSteps: number }
+import { LearningRate } from './learning-rate.js'
+import { OptimizerOptions } from './optimizer-options.js'
 
 export const Validation = Type.Union([
   Type.Number({ minimum: 0, maximum: 0.5, description: 'share of the data set held out' }),
@@ -39,6 +17,55 @@ export const Precision = Type.Enum(['fp32', 'bf16', 'fp16'], {
 })
 export type Precision = Static<typeof Precision>
 
+export const validationMetrics = ['validationLoss', 'validationAccuracy'] as const
+export type ValidationMetric = (typeof validationMetrics)[number]
+const metric = Type.Optional(
+  Type.Enum([...validationMetrics], {
+    default: 'validationAccuracy',
+    description: 'a loss should fall, an accuracy rise',
+  }),
+)
+
+/** Ends the job where it no longer gets better. */
+export const EarlyStopping = closed({
+  metric,
+  patience: Type.Optional(
+    Type.Integer({
+      minimum: 1,
+      maximum: 100_000,
+      default: 5,
+      description: 'evaluations without a better value',
+    }),
+  ),
+  minDelta: Type.Optional(
+    Type.Number({ minimum: 0, default: 0, description: 'how much better counts as better' }),
+  ),
+})
+export type EarlyStopping = Required<Static<typeof EarlyStopping>>
+
+export const KeepBest = closed({ metric })
+export type KeepBest = Required<Static<typeof KeepBest>>
+
+/** Each number by itself, or all of them by the length of the whole; by value first where both are given. */
+export const ClipGradients = closed({
+  value: Type.Optional(Type.Number({ exclusiveMinimum: 0, description: 'largest size of one' })),
+  norm: Type.Optional(Type.Number({ exclusiveMinimum: 0, description: 'largest length of all' })),
+})
+export type ClipGradients = Static<typeof ClipGradients>
+
+/** The average of the weights over the steps, which is then what is evaluated and published. */
+export const Ema = closed({
+  decay: Type.Optional(
+    Type.Number({
+      minimum: 0,
+      exclusiveMaximum: 1,
+      default: 0.999,
+      description: 'what a step keeps of the average; less at the start',
+    }),
+  ),
+})
+export type Ema = Required<Static<typeof Ema>>
+
 export const TrainingOptions = closed({
   epochs: Type.Optional(Type.Integer({ minimum: 1, maximum: 100_000, default: 10 })),
   steps: Type.Optional(
@@ -47,8 +74,38 @@ export const TrainingOptions = closed({
   batchSize: Type.Optional(Type.Integer({ minimum: 1, maximum: 65_536, default: 64 })),
   optimizer: Type.Optional(OptimizerOptions),
   learningRate: Type.Optional(LearningRate),
+  labelSmoothing: Type.Optional(
+    Type.Number({
+      minimum: 0,
+      exclusiveMaximum: 1,
+      default: 0,
+      description: 'share of the probability that all classes split',
+    }),
+  ),
+  clipGradients: Type.Optional(ClipGradients),
+  accumulateSteps: Type.Optional(
+    Type.Integer({
+      minimum: 1,
+      maximum: 1024,
+      default: 1,
+      description: 'batches whose mean gradient makes one step',
+    }),
+  ),
+  ema: Type.Optional(Ema),
+  augment: Type.Optional(Augmentation),
   seed: Type.Optional(Type.Integer({ minimum: 0, maximum: 2_147_483_647, default: 1 })),
   validation: Type.Optional(Validation),
+  validateEvery: Type.Optional(
+    Type.Integer({ minimum: 1, description: 'steps between two evaluations; an epoch if absent' }),
+  ),
+  earlyStopping: Type.Optional(EarlyStopping),
+  keepBest: Type.Optional(KeepBest),
+  exportBest: Type.Optional(
+    Type.Boolean({
+      default: true,
+      description: 'the model is of the best checkpoint; else, or without validation, the last',
+    }),
+  ),
   shuffleBuffer: Type.Optional(
     Type.Integer({ minimum: 1, maximum: 1_000_000, default: 2000, description: 'records' }),
   ),
@@ -73,9 +130,19 @@ export interface TrainingPlan {
   batchSize: number
   optimizer: OptimizerOptions
   learningRate: LearningRate
+  labelSmoothing: number
+  clipGradients: ClipGradients
+  accumulateSteps: number
+  ema: Ema | null
+  augment: Augmentation
   seed: number
   /** Records held out at the end of the data set, or the whole of another one. */
   validation: { holdOut: number } | { dataset: string }
+  validateEvery: number
+  earlyStopping: EarlyStopping | null
+  /** Null where nothing is held out. */
+  keepBest: KeepBest | null
+  exportBest: boolean
   shuffleBuffer: number
   displayEvery: number
   snapshotEvery: number

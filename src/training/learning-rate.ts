@@ -1,10 +1,46 @@
-import type { LearningRate } from '../spec/training-options.js'
+import type { LearningRate } from '../spec/learning-rate.js'
 
-/** The rate of a step, counted from 1. Cosine falls to 0 at the last step (Loshchilov & Hutter 2016, without restarts). */
+/** The rate of a step, counted from 1: a function of the step alone, so that a resumed job has the same. */
 export function learningRateAt(step: number, steps: number, options: LearningRate): number {
-  const { schedule, peak, warmupSteps } = options
+  const { peak, warmupSteps } = options
+  if (options.schedule === 'oneCycle') return peak * oneCycle(step, steps, options)
   if (step <= warmupSteps) return (peak * step) / warmupSteps
-  if (schedule === 'constant') return peak
-  const part = (step - 1 - warmupSteps) / (steps - warmupSteps)
-  return (peak * (1 + Math.cos(Math.PI * part))) / 2
+  return peak * decayed(step, steps, options)
 }
+
+type OneCycle = LearningRate & { schedule: 'oneCycle' }
+
+/** The share of the peak behind the warm-up. */
+function decayed(
+  step: number,
+  steps: number,
+  options: Exclude<LearningRate, { schedule: 'oneCycle' }>,
+): number {
+  const since = step - 1 - options.warmupSteps
+  switch (options.schedule) {
+    case 'constant':
+      return 1
+    case 'step': {
+      const drops =
+        'boundaries' in options
+          ? options.boundaries.filter(boundary => boundary < step).length
+          : Math.floor((step - 1) / options.everySteps)
+      return options.factor ** drops
+    }
+    case 'exponential':
+      return options.factor ** (since / options.everySteps)
+    // Loshchilov & Hutter 2016, without restarts
+    case 'cosine':
+      return ease(1, options.endFactor, since / (steps - options.warmupSteps))
+  }
+}
+
+/** Smith & Topin 2017, in PyTorch's form: both phases ease along a cosine, the last step has the last rate. */
+function oneCycle(step: number, steps: number, options: OneCycle): number {
+  const { warmupSteps, startFactor, endFactor } = options
+  if (step <= warmupSteps) return ease(startFactor, 1, (step - 1) / (warmupSteps - 1))
+  return ease(1, endFactor, (step - warmupSteps) / (steps - warmupSteps))
+}
+
+const ease = (from: number, to: number, part: number) =>
+  to + ((from - to) * (1 + Math.cos(Math.PI * part))) / 2

@@ -3,6 +3,7 @@ import type { Session } from '../graph/session.js'
 import type { Phase } from '../spec/job.js'
 import type { MetricRow } from '../spec/metrics.js'
 import type { TrainingPlan } from '../spec/training-options.js'
+import { Judgement } from './judgement.js'
 import { learningRateAt } from './learning-rate.js'
 
 /** A stretch of the records in some shard files. */
@@ -21,22 +22,28 @@ export interface LoopInput {
   validation: Records
   /** Prefixes of the bundles that hold step `step`. */
   resume: { step: number; model: string; input: string } | null
+  /** The rows of the evaluations up to there. */
+  history?: readonly MetricRow[]
 }
 
 /** What the loop tells its surroundings, and asks of them. */
 export interface LoopHooks {
   phase(phase: Phase, step: number): void
   row(row: MetricRow): Promise<void>
-  /** `save` writes the bundles; what it wrote counts when the promise resolves. */
-  checkpoint(step: number, save: (model: string, input: string) => void): Promise<void>
+  /** `save` writes the bundles; what it wrote counts when the promise resolves. `best`: none before was better. */
+  checkpoint(
+    step: number,
+    save: (model: string, input: string) => void,
+    best: boolean,
+  ): Promise<void>
   /** Asked after each step: false ends the loop there, behind a checkpoint. */
   goOn(): Promise<boolean>
 }
 
 /**
- * Trains to the plan's last step, or to where `goOn` says no; true at the last step. The same session
- * state and the same batches follow from a step wherever an earlier run was cut, so a resumed job
- * ends in the same bytes.
+ * Trains to the plan's last step, to where it gets no better, or to where `goOn` says no: false only
+ * there. The same session state and the same batches follow from a step wherever an earlier run was
+ * cut, so a resumed job ends in the same bytes.
  */
 export async function runTraining(input: LoopInput, hooks: LoopHooks): Promise<boolean> {
   const { session, plan, training, resume } = input
@@ -49,39 +56,60 @@ export async function runTraining(input: LoopInput, hooks: LoopHooks): Promise<b
   if (resume) session.run('restore', { model: resume.model, input: resume.input })
 
   const save = (model: string, bundle: string) => session.run('save', { model, input: bundle })
+  const judgement = new Judgement(plan.keepBest, plan.earlyStopping)
+  for (const row of input.history ?? []) judgement.see(row)
   let step = resume?.step ?? 0
   let saved = step
   hooks.phase('training', step)
-  while (step < plan.steps) {
+  while (step < plan.steps && !judgement.stop) {
     const learningRate = learningRateAt(step + 1, plan.steps, plan.learningRate)
     const since = performance.now()
-    const fetched = session.run('train', { learningRate })
+    const trained = train(session, plan, step, learningRate)
+    const { loss, accuracy } = trained
+    step = trained.step
     const seconds = (performance.now() - since) / 1000
-    step = fetched.number('step')
-    const loss = fetched.number('loss')
     if (!Number.isFinite(loss)) throw nanLoss(step, loss, learningRate)
 
     const last = step === plan.steps
     if (step % plan.displayEvery === 0 || last) {
-      const accuracy = fetched.number('accuracy')
-      const examplesPerSecond = plan.batchSize / seconds
+      const examplesPerSecond = (plan.batchSize * plan.accumulateSteps) / seconds
       await hooks.row(row(step, { loss, accuracy, learningRate, examplesPerSecond }))
     }
-    if ((step % plan.stepsPerEpoch === 0 || last) && input.validation.count > 0) {
+    if ((step % plan.validateEvery === 0 || last) && input.validation.count > 0) {
       hooks.phase('evaluating', step)
-      await hooks.row(row(step, evaluate(session, input.validation, plan.batchSize)))
+      const measured = row(step, evaluate(session, input.validation, plan.batchSize))
+      await hooks.row(measured)
+      judgement.see(measured)
       if (!last) hooks.phase('training', step)
     }
-    if (step % plan.snapshotEvery === 0 || last) {
-      await hooks.checkpoint(step, save)
+    const best = judgement.best === step
+    if (step % plan.snapshotEvery === 0 || last || judgement.stop || best) {
+      await hooks.checkpoint(step, save, best)
       saved = step
     }
-    if (!last && !(await hooks.goOn())) {
-      if (saved < step) await hooks.checkpoint(step, save)
+    if (!last && !judgement.stop && !(await hooks.goOn())) {
+      if (saved < step) await hooks.checkpoint(step, save, false)
       return false
     }
   }
   return true
+}
+
+/** All batches of the step behind `step`; the last one moves the weights. */
+function train(session: Session, plan: TrainingPlan, step: number, learningRate: number) {
+  const { seed, accumulateSteps } = plan
+  let [loss, accuracy, now] = [0, 0, step]
+  for (let i = 1; i <= accumulateSteps; i++) {
+    const batch = step * accumulateSteps + i - 1
+    const ends = i === accumulateSteps
+    const fetched = ends
+      ? session.run('train', { learningRate, seed, batch })
+      : session.run('accumulate', { seed, batch })
+    loss += fetched.number('loss') / accumulateSteps
+    accuracy += fetched.number('accuracy') / accumulateSteps
+    if (ends) now = fetched.number('step')
+  }
+  return { loss, accuracy, step: now }
 }
 
 function evaluate(session: Session, { files, first, count }: Records, batchSize: number) {

@@ -1,5 +1,6 @@
 import { gradients } from '../graph/autodiff.js'
 import { Graph, type Node, type Tensor } from '../graph/graph.js'
+import { oneHot, reshape } from '../graph/ops/array.js'
 import { restoreTensors, saveTensors } from '../graph/ops/checkpoint.js'
 import { equal } from '../graph/ops/compare.js'
 import { constant, placeholder, scalar } from '../graph/ops/constant.js'
@@ -11,26 +12,39 @@ import {
   serializeIterator,
   startIterator,
 } from '../graph/ops/iterator.js'
-import { addN, cast, mul } from '../graph/ops/math.js'
+import { add, addN, cast, mul } from '../graph/ops/math.js'
 import { argMax, reduceMean, reduceSum } from '../graph/ops/reduce.js'
-import { sparseSoftmaxCrossEntropy } from '../graph/ops/softmax.js'
+import { softmaxCrossEntropy, sparseSoftmaxCrossEntropy } from '../graph/ops/softmax.js'
 import { assign, assignAdd, read, type Variable, variable } from '../graph/ops/state.js'
 import type { SavedModelSpec } from '../graph/saved-model.js'
 import { foldedValues } from '../nets/fold.js'
-import { createLayers } from '../nets/layers.js'
+import { createLayers, type Layers } from '../nets/layers.js'
 import { Variables } from '../nets/variables.js'
 import type { ModelOptions } from '../spec/model-options.js'
 import type { Precision, TrainingPlan } from '../spec/training-options.js'
+import { augmentImages, mixup } from './augment.js'
+import { AveragedVariables, Averages } from './averages.js'
+import { accumulate, clip } from './gradients.js'
 import { type ImageFormat, normalise } from './images.js'
 import { evaluationBatches, trainingBatches } from './input.js'
 import { network } from './network.js'
-import { adam } from './optimizer.js'
+import { createOptimizer } from './optimizer.js'
+
+/** What shapes a training step. */
+type StepOption =
+  | 'optimizer'
+  | 'labelSmoothing'
+  | 'clipGradients'
+  | 'accumulateSteps'
+  | 'ema'
+  | 'augment'
+  | 'precision'
 
 export interface ProgramOptions {
   model: ModelOptions
   images: ImageFormat
   classes: number
-  plan: Pick<TrainingPlan, 'batchSize' | 'optimizer' | 'shuffleBuffer' | 'seed' | 'precision'>
+  plan: Pick<TrainingPlan, StepOption | 'batchSize' | 'shuffleBuffer'>
 }
 
 export interface Program extends SavedModelSpec {
@@ -41,7 +55,8 @@ export interface Program extends SavedModelSpec {
 
 /**
  * A whole job as one graph: input pipeline, forward, backward, optimiser, evaluation, checkpoint.
- * Signatures: `init`, `start`, `train`, `startEvaluation`, `evaluate`, `save`, `restore`, `export`.
+ * Signatures: `init`, `start`, `accumulate`, `train`, `startEvaluation`, `evaluate`, `save`,
+ * `restore`, `export`. A step is `train`, behind as many `accumulate` as it has further batches.
  */
 export function buildTrainingProgram({ model, images, classes, plan }: ProgramOptions): Program {
   const graph = new Graph()
@@ -66,41 +81,65 @@ export function buildTrainingProgram({ model, images, classes, plan }: ProgramOp
   const evaluationStarted = startIterator(heldInput, held)
 
   const learningRate = placeholder(graph, 'learning_rate', 'float32')
+  // how many batches of the job came before: what is random in a batch hangs on it
+  const batch = placeholder(graph, 'batch', 'int32')
   const training = graph.within('train', () => {
-    const random = { seed: scalar(graph, plan.seed, 'int32'), step: cast(step.value, 'int32') }
-    const layers = createLayers(variables, 'training', { random })
-    const { loss, correct } = score(next(input), layers, plan.precision)
+    const layers = createLayers(variables, 'training', { random: { seed, step: batch } })
+    const { pixels, labels, targets } = vary(next(input))
+    const { logits, correct } = score(pixels, labels, layers, plan.precision)
+    const loss = targets
+      ? softmaxCrossEntropy(logits, targets)
+      : sparseSoftmaxCrossEntropy(logits, labels)
     const total = addN([reduceMean(loss), ...layers.penalties])
-    const targets = variables.trainable
-    const values = targets.map(({ value }) => value)
-    const steps = slopes(total, values, plan.precision)
-    const optimizer = adam(targets, steps, learningRate, plan.optimizer)
-    const counted = assignAdd(step, constant(graph, [1], { dtype: 'int64', shape: [] }), {
-      after: [random.step],
+    const weights = variables.trainable
+    const values = weights.map(({ value }) => value)
+    const sums = accumulate(weights, slopes(total, values, plan.precision), plan.accumulateSteps)
+    const descent = clip(sums.mean, plan.clipGradients)
+    const optimizer = createOptimizer(weights, descent, learningRate, plan.optimizer)
+    const averages = new Averages(weights, plan.ema)
+    const averaged = averages.update(step.value, optimizer.apply)
+    const one = constant(graph, [1], { dtype: 'int64', shape: [] })
+    // the averages read the step as it was
+    const counted = assignAdd(step, one, { after: averaged })
+    const seenLoss = (name: string, after: readonly Node[]) => ({
+      loss: identity(total, { name, after }),
+      accuracy: identity(reduceMean(correct), { name: `${name}_accuracy`, after }),
     })
-    const after = [...optimizer.apply, ...layers.updates, counted]
+    const after = [
+      ...optimizer.apply,
+      ...averaged,
+      ...sums.empty(optimizer.apply),
+      ...layers.updates,
+      counted,
+    ]
     return {
-      optimizer,
+      slots: [...optimizer.slots, ...averages.all],
+      averages,
+      initialize: [...optimizer.initialize, ...sums.initialize],
+      accumulated: seenLoss('collected', [...sums.collect, ...layers.updates]),
       outputs: {
-        loss: identity(total, { name: 'loss', after }),
-        accuracy: identity(reduceMean(correct), { name: 'accuracy', after }),
+        ...seenLoss('loss', after),
         step: cast(read(step, { after: [counted] }), 'int32'),
       },
     }
   })
+  const { averages } = training
   const evaluation = graph.within('evaluate', () => {
     // in fp32, as the model will be served
-    const layers = createLayers(variables, 'inference')
-    const { loss, correct } = score(next(heldInput), layers)
+    const layers = createLayers(new AveragedVariables(variables, averages), 'inference')
+    const [pixels, labels] = next(heldInput) as [Tensor, Tensor]
+    const { logits, correct } = score(pixels, labels, layers, 'fp32')
+    const loss = sparseSoftmaxCrossEntropy(logits, labels)
     const outputs = { lossSum: reduceSum(loss), correct: reduceSum(correct) }
     return { folds: layers.folds, outputs }
   })
 
   // a model keeps what was trained, to be trained on, beside the folded values that serving reads:
   // those have names of their own, so that neither is taken for the other
-  const folded = graph.within('fold', () => foldedValues(evaluation.folds, variables.all))
+  const published = averages.published(variables.all)
+  const folded = graph.within('fold', () => foldedValues(evaluation.folds, published))
 
-  const state = [step, ...variables.all, ...training.optimizer.slots]
+  const state = [step, ...variables.all, ...training.slots]
   const bundle = placeholder(graph, 'model', 'string')
   const inputBundle = placeholder(graph, 'input_state', 'string')
   const bundles = { model: bundle, input: inputBundle }
@@ -115,9 +154,11 @@ export function buildTrainingProgram({ model, images, classes, plan }: ProgramOp
     deserializeIterator(input, place!),
   ]
   const zero = constant(graph, [0], { dtype: 'int64', shape: [] })
+  const first = variables.initialize(seed)
   const initialized = [
-    ...variables.initialize(seed),
-    ...training.optimizer.initialize,
+    ...first,
+    ...averages.initialize(first),
+    ...training.initialize,
     assign(step, zero),
   ]
 
@@ -127,7 +168,8 @@ export function buildTrainingProgram({ model, images, classes, plan }: ProgramOp
     signatures: {
       init: { inputs: { seed }, outputs: done('initialized', initialized) },
       start: { inputs: { files, records, seed }, outputs: done('started', [started]) },
-      train: { inputs: { learningRate }, outputs: training.outputs },
+      accumulate: { inputs: { seed, batch }, outputs: training.accumulated },
+      train: { inputs: { learningRate, seed, batch }, outputs: training.outputs },
       startEvaluation: {
         inputs: { files, skip },
         outputs: done('evaluation_started', [evaluationStarted]),
@@ -137,19 +179,31 @@ export function buildTrainingProgram({ model, images, classes, plan }: ProgramOp
       restore: { inputs: bundles, outputs: done('restored', restored) },
       export: {
         inputs: { model: bundle },
-        outputs: done('exported', [saveTensors(bundle, { ...byName(variables.all), ...folded })]),
+        outputs: done('exported', [saveTensors(bundle, { ...byName(published), ...folded })]),
       },
     },
   }
 
-  function score(
-    [pixels, labels]: readonly Tensor[],
-    layers: ReturnType<typeof createLayers>,
-    precision: Precision = 'fp32',
-  ) {
-    const logits = network(layers, normalise(pixels!, images), model, classes, precision)
-    const hits = equal(cast(argMax(logits, 1), 'int32'), labels!)
-    return { loss: sparseSoftmaxCrossEntropy(logits, labels!), correct: cast(hits, 'float32') }
+  /** A training batch as its step sees it: varied, and with soft labels where something softens them. */
+  function vary([given, numbers]: readonly Tensor[]) {
+    const { augment, batchSize, labelSmoothing } = plan
+    const shape = [batchSize, images.height, images.width, images.channels]
+    const whole = cast(reshape(given!, shape), 'float32')
+    const draw = { seed, batch }
+    const pixels = augmentImages(whole, augment, images.mean, draw)
+    const labels = reshape(numbers!, [batchSize])
+    if (augment.mixup === 0 && labelSmoothing === 0) return { pixels, labels, targets: null }
+    const share = labelSmoothing / classes
+    const soft = add(mul(oneHot(labels, classes), 1 - labelSmoothing), share)
+    if (augment.mixup === 0) return { pixels, labels, targets: soft }
+    const [mixed, targets] = mixup(pixels, soft, augment.mixup, draw)
+    return { pixels: mixed, labels, targets }
+  }
+
+  function score(pixels: Tensor, labels: Tensor, layers: Layers, precision: Precision) {
+    const logits = network(layers, normalise(pixels, images), model, classes, precision)
+    const hits = equal(cast(argMax(logits, 1), 'int32'), labels)
+    return { logits, correct: cast(hits, 'float32') }
   }
 }
 

@@ -91,11 +91,16 @@ test('a union complains about the branch that was meant', async () => {
     ['/training/learningRate', 'training.learningRate is -1, expected more than 0'],
   ])
   assert.deepEqual(await of({ learningRate: { schedule: 'cosin', warmup: 3 } }), [
-    ['/training/learningRate/warmup', "unknown field 'warmup' in training.learningRate"],
     [
       '/training/learningRate/schedule',
-      "training.learningRate.schedule is 'cosin', expected one of 'constant', 'cosine'",
+      "training.learningRate.schedule is 'cosin', expected one of 'constant', 'step', 'exponential', 'cosine', 'oneCycle'",
     ],
+  ])
+  assert.deepEqual(await of({ learningRate: { schedule: 'cosine', warmup: 3 } }), [
+    ['/training/learningRate/warmup', "unknown field 'warmup' in training.learningRate"],
+  ])
+  assert.deepEqual(await of({ optimizer: { kind: 'adam', momentum: 0.9 } }), [
+    ['/training/optimizer/momentum', "unknown field 'momentum' in training.optimizer"],
   ])
   assert.deepEqual(await of({ validation: 0.9, learningRate: [] }), [
     ['/training/learningRate', 'training.learningRate is an array, expected a number or an object'],

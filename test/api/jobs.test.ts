@@ -88,7 +88,7 @@ test('a job that has ended cannot be cancelled', async () => {
   assert.equal(answer.body.code, 'JOB_ENDED')
   const { body } = await server.api.get(`/jobs/${id}`)
   assert.equal(body.status, 'succeeded')
-  assert.deepEqual(body.result, { model: { id: 'shades', version: 1 } })
+  assert.deepEqual(body.result, { model: { id: 'shades', version: 1 }, stoppedEarly: false })
 })
 
 test('a running job is asked to end, and cannot be removed', async () => {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
-import type { JobRequest } from '../../src/spec/job.js'
+import type { Checkpoint } from '../../src/spec/checkpoint.js'
+import type { Job, JobRequest } from '../../src/spec/job.js'
 import { someDigits, Yard } from './yard.js'
 
 let yard: Yard
@@ -86,4 +87,51 @@ test('a job goes back to the queue when the server stops, and on from there at t
     ['queued', 'running', 'queued', 'running', 'succeeded'],
   )
   assert.ok((await yard.weights(ended)).equals(await yard.weights(calm)), 'the weights differ')
+})
+
+test('a job that ends early ends at the same step, with the same best, if its trainer is killed', async () => {
+  const training: JobRequest['training'] = {
+    steps: 1000,
+    accumulateSteps: 2,
+    optimizer: { kind: 'sgd' },
+    learningRate: { schedule: 'oneCycle' },
+    ema: {},
+    augment: { padCrop: 2, mixup: 0.2 },
+    snapshotEvery: 40,
+    keepCheckpoints: 1,
+    validateEvery: 25,
+    // after the first evaluation none is better by that much
+    earlyStopping: { minDelta: 1, patience: 5 },
+  }
+  const calm = await yard.train(request('calm', training))
+  assert.equal(calm.status, 'succeeded', calm.failure?.message)
+  assert.deepEqual([calm.progress.step, calm.result!.stoppedEarly], [150, true])
+
+  let killed = false
+  const ended = await yard.train(request('killed', training), async step => {
+    if (step < 110 || killed) return
+    killed = true
+    await killTrainer()
+  })
+  assert.equal(ended.attempt, 2)
+  assert.equal(ended.progress.step, 150)
+  assert.ok((await yard.weights(ended)).equals(await yard.weights(calm)), 'the weights differ')
+
+  const marks = async ({ id }: Job) => {
+    const answer = await fetch(`${yard.url}/jobs/${id}/checkpoints`, {
+      headers: { authorization: `Bearer ${yard.key}` },
+    })
+    const { items } = (await answer.json()) as { items: Checkpoint[] }
+    return items.map(({ step, best, latest }) => ({ step, best, latest }))
+  }
+  const kept = await marks(calm)
+  assert.deepEqual(await marks(ended), kept)
+  const { points } = await yard.client.metrics(calm.id, { names: 'validationAccuracy' })
+  const best = kept.find(one => one.best)!.step
+  const values = points.validationAccuracy!
+  assert.equal(
+    values.find(({ step }) => step === best)!.value,
+    Math.max(...values.map(({ value }) => value)),
+  )
+  assert.equal(kept.at(-1)!.step, 150)
 })

@@ -66,3 +66,140 @@ test('all that cannot work is named at once', () => {
     },
   )
 })
+
+test('every training option has its default', () => {
+  const { training } = plan()
+  assert.deepEqual(training.optimizer, {
+    kind: 'adam',
+    beta1: 0.9,
+    beta2: 0.999,
+    epsilon: 1e-7,
+    weightDecay: 0,
+  })
+  assert.deepEqual(training.learningRate, {
+    schedule: 'cosine',
+    peak: 0.002,
+    warmupSteps: 0,
+    endFactor: 0,
+  })
+  assert.deepEqual(training.augment, {
+    flip: false,
+    padCrop: 0,
+    randomResizedCrop: 1,
+    cutout: 0,
+    mixup: 0,
+    colorJitter: { brightness: 0, contrast: 0, saturation: 0 },
+  })
+  assert.equal(training.validateEvery, 14)
+  assert.deepEqual(training.keepBest, { metric: 'validationAccuracy' })
+  assert.deepEqual([training.ema, training.earlyStopping, training.exportBest], [null, null, true])
+  assert.deepEqual(
+    [training.labelSmoothing, training.clipGradients, training.accumulateSteps],
+    [0, {}, 1],
+  )
+})
+
+test('what is asked for is filled in by its kind and by the length of the job', () => {
+  const of = (training: JobRequest['training']) =>
+    plan({ training: { steps: 200, ...training } }).training
+  assert.deepEqual(of({ optimizer: { kind: 'sgd' } }).optimizer, {
+    kind: 'sgd',
+    momentum: 0.9,
+    nesterov: true,
+    weightDecay: 0,
+  })
+  assert.equal(of({ optimizer: { kind: 'sgd' } }).learningRate.peak, 0.05)
+  assert.equal(of({ optimizer: { kind: 'adamw' } }).optimizer.weightDecay, 0.01)
+  const rate = (schedule: 'step' | 'exponential' | 'oneCycle') =>
+    of({ learningRate: { schedule } }).learningRate
+  const start = { peak: 0.002, warmupSteps: 0 }
+  assert.deepEqual(rate('step'), {
+    schedule: 'step',
+    ...start,
+    factor: 0.1,
+    boundaries: [100, 150],
+  })
+  assert.deepEqual(rate('exponential'), {
+    schedule: 'exponential',
+    ...start,
+    factor: 0.9,
+    everySteps: 14,
+  })
+  assert.deepEqual(rate('oneCycle'), {
+    schedule: 'oneCycle',
+    peak: 0.002,
+    warmupSteps: 60,
+    startFactor: 0.04,
+    endFactor: 4e-6,
+  })
+  assert.deepEqual(of({ learningRate: { schedule: 'step', everySteps: 30 } }).learningRate, {
+    schedule: 'step',
+    ...start,
+    factor: 0.1,
+    everySteps: 30,
+  })
+  assert.deepEqual(of({ augment: { colorJitter: { contrast: 0.3 } } }).augment.colorJitter, {
+    brightness: 0,
+    contrast: 0.3,
+    saturation: 0,
+  })
+  assert.deepEqual(of({ earlyStopping: { patience: 3 } }).earlyStopping, {
+    metric: 'validationAccuracy',
+    patience: 3,
+    minDelta: 0,
+  })
+  assert.deepEqual(of({ ema: {} }).ema, { decay: 0.999 })
+})
+
+test('an epoch has fewer steps where a step has more batches', () => {
+  const { training } = plan({ training: { accumulateSteps: 4 } })
+  assert.equal(training.stepsPerEpoch, 3)
+  assert.equal(training.steps, 30)
+})
+
+test('training options that contradict each other or the data are refused by their paths', () => {
+  const request: Partial<JobRequest> = {
+    training: {
+      steps: 100,
+      batchSize: 1,
+      validation: 0,
+      optimizer: { kind: 'sgd', momentum: 0, nesterov: true },
+      learningRate: {
+        schedule: 'step',
+        boundaries: [50, 100],
+        everySteps: 10,
+        warmupSteps: 101,
+      },
+      augment: { padCrop: 28, cutout: 30, mixup: 0.2, colorJitter: { saturation: 0.1 } },
+      earlyStopping: {},
+      keepBest: {},
+      exportBest: true,
+    },
+  }
+  assert.throws(
+    () => plan(request),
+    (error: TrainyardError) => {
+      assert.deepEqual(
+        error.errors.map(({ path }) => path),
+        [
+          ...['warmupSteps', 'everySteps', 'boundaries'].map(
+            name => `/training/learningRate/${name}`,
+          ),
+          '/training/optimizer/nesterov',
+          ...['padCrop', 'cutout', 'colorJitter/saturation', 'mixup'].map(
+            name => `/training/augment/${name}`,
+          ),
+          ...['earlyStopping', 'keepBest', 'exportBest'].map(name => `/training/${name}`),
+        ],
+      )
+      return true
+    },
+  )
+  assert.throws(
+    () =>
+      plan({ training: { steps: 60, learningRate: { schedule: 'oneCycle', warmupSteps: 60 } } }),
+    {
+      code: 'INVALID_JOB',
+    },
+  )
+})

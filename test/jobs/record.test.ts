@@ -141,11 +141,11 @@ test('a follower gets each row once, whichever attempt wrote it', async () => {
   assert.deepEqual(seen, [1, 2, 3, 4, 5])
 })
 
-async function commit(id: string, epoch: number, step: number, content = `${epoch}`) {
+async function commit(id: string, epoch: number, step: number, best = false) {
   const staged = await store.stage()
-  await writeFile(join(staged, `model.ckpt-${step}.index`), content)
+  await writeFile(join(staged, `model.ckpt-${step}.index`), `${epoch}`)
   const createdAt = '2026-01-01T00:00:00.000Z'
-  await new Checkpoints(store).commit(id, staged, { step, epoch, createdAt })
+  await new Checkpoints(store).commit(id, staged, { step, epoch, createdAt, best })
 }
 
 test('a damaged checkpoint is passed over', async () => {
@@ -174,11 +174,31 @@ test('a checkpoint that an overtaken attempt left does not count, and makes room
   assert.equal((await checkpoints.list(id, attempts))[1]!.attempt, 2)
 })
 
+test('the best checkpoint outlives newer ones, and one that does not count is not the best', async () => {
+  const { id } = await newJob()
+  const checkpoints = new Checkpoints(store)
+  await commit(id, 1, 100, true)
+  for (const step of [200, 300]) await commit(id, 1, step)
+  await commit(id, 1, 400, true)
+  const best = async (attempts: ReturnType<typeof attempt>[]) =>
+    (await checkpoints.list(id, attempts)).filter(one => one.best).map(({ step }) => step)
+  assert.deepEqual(await best([attempt(1, 0)]), [400])
+  const resumed = [attempt(1, 0), attempt(2, 300)]
+  assert.deepEqual(await best(resumed), [100])
+  await checkpoints.prune(id, 2, resumed)
+  const steps = (await checkpoints.list(id, resumed)).map(({ step }) => step)
+  assert.deepEqual(steps, [100, 300])
+  assert.equal(await checkpoints.bestWhole(id, resumed), 100)
+  const { folder } = await checkpoints.get(id, 100, resumed)
+  await writeFile(join(folder, 'model.ckpt-100.index'), 'x')
+  assert.equal(await checkpoints.bestWhole(id, resumed), null)
+})
+
 test('the newest checkpoints are kept, and the state file names them for TensorFlow', async () => {
   const { id } = await newJob()
   const checkpoints = new Checkpoints(store)
   for (const step of [100, 200, 300, 400]) await commit(id, 1, step)
-  await checkpoints.prune(id, 2)
+  await checkpoints.prune(id, 2, [attempt(1, 0)])
   assert.deepEqual(
     (await checkpoints.list(id, [attempt(1, 0)])).map(({ step, latest }) => [step, latest]),
     [

@@ -1,82 +1,24 @@
 import assert from 'node:assert/strict'
-import { mkdtemp, readFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { loadTensorFlow } from '../../src/engine/tensorflow.js'
 import { variablesPrefix, writeSavedModel } from '../../src/graph/saved-model.js'
-import { openSession, type Runtime } from '../../src/graph/session.js'
+import { openSession } from '../../src/graph/session.js'
 import type { MetricRow } from '../../src/spec/metrics.js'
-import type { ArticleNet, ModelOptions } from '../../src/spec/model-options.js'
-import type { TrainingPlan } from '../../src/spec/training-options.js'
 import { type LoopHooks, runTraining } from '../../src/training/loop.js'
-import { buildTrainingProgram } from '../../src/training/program.js'
 import { buildServingProgram } from '../../src/training/serving.js'
+import {
+  collect,
+  everything,
+  images,
+  openProgram,
+  plan,
+  records,
+  reference,
+  runtime,
+} from './reference-job.js'
 
-interface Reference {
-  height: number
-  width: number
-  channels: 3
-  classes: number
-  batchSize: number
-  steps: number
-  seed: number
-  learningRate: number
-  mean: number[]
-  std: number[]
-  cases: {
-    model: ArticleNet
-    parameters: number
-    losses: number[]
-    validationLoss: number
-    validationAccuracy: number
-    firstImageProbabilities: number[]
-  }[]
-}
-
-const folder = 'test/training/reference'
-const reference: Reference = JSON.parse(await readFile(join(folder, 'losses.json'), 'utf8'))
-const records = join(folder, 'images.tfrecord')
-const { batchSize, steps, classes } = reference
-const images = { ...reference, encoding: 'raw' as const }
-const runtime = loadTensorFlow() as unknown as Runtime
-
-/** File order: a shuffle buffer of one record changes nothing. */
-const plan: TrainingPlan = {
-  steps,
-  stepsPerEpoch: steps,
-  batchSize,
-  optimizer: { kind: 'adam', beta1: 0.9, beta2: 0.999, epsilon: 1e-7 },
-  learningRate: { schedule: 'constant', peak: reference.learningRate, warmupSteps: 0 },
-  seed: reference.seed,
-  validation: { holdOut: 0 },
-  shuffleBuffer: 1,
-  displayEvery: 1,
-  snapshotEvery: 100,
-  keepCheckpoints: 1,
-  precision: 'fp32',
-}
-
-async function openProgram(model: ModelOptions, options: Partial<TrainingPlan> = {}) {
-  const scratch = await mkdtemp(join(tmpdir(), 'trainyard-program-'))
-  const chosen = { ...plan, ...options }
-  const program = buildTrainingProgram({ model, images, classes, plan: chosen })
-  await writeSavedModel(join(scratch, 'program'), program.graph, program)
-  const session = await openSession(runtime, join(scratch, 'program'))
-  return { scratch, program, session, plan: chosen }
-}
-
-function collect(rows: MetricRow[], more: Partial<LoopHooks> = {}): LoopHooks {
-  return {
-    phase: () => {},
-    row: async row => void rows.push(row),
-    checkpoint: async () => {},
-    goOn: async () => true,
-    ...more,
-  }
-}
-
-const everything = { files: [records], first: 0, count: batchSize * steps }
+const { steps, classes } = reference
 
 const near = (actual: number, expected: number, tolerance: number, what: string) =>
   assert.ok(Math.abs(actual - expected) < tolerance, `${what}: ${actual}, expected ${expected}`)

@@ -3,11 +3,10 @@ import { mkdtemp } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { loadTensorFlow } from '../../src/engine/tensorflow.js'
 import { Graph } from '../../src/graph/graph.js'
 import { placeholder } from '../../src/graph/ops/constant.js'
 import { variablesPrefix, writeSavedModel } from '../../src/graph/saved-model.js'
-import { openSession, type Runtime } from '../../src/graph/session.js'
+import { openSession } from '../../src/graph/session.js'
 import { createLayers } from '../../src/nets/layers.js'
 import { Variables } from '../../src/nets/variables.js'
 import type { ModelOptions } from '../../src/spec/model-options.js'
@@ -15,20 +14,9 @@ import { normalise } from '../../src/training/images.js'
 import { network } from '../../src/training/network.js'
 import { buildTrainingProgram } from '../../src/training/program.js'
 import { buildServingProgram } from '../../src/training/serving.js'
+import { images, plan, reference, runtime } from './reference-job.js'
 
-const runtime = loadTensorFlow() as unknown as Runtime
-const classes = 4
-const images = {
-  ...{ height: 8, width: 8, channels: 3 as const, encoding: 'raw' as const },
-  ...{ mean: [120, 127.5, 131], std: [70, 74, 66] },
-}
-const plan = {
-  batchSize: 8,
-  optimizer: { kind: 'adam', beta1: 0.9, beta2: 0.999, epsilon: 1e-7 } as const,
-  shuffleBuffer: 1,
-  seed: 7,
-  precision: 'fp32' as const,
-}
+const { classes } = reference
 const article = { kind: 'resnet', blocks: 2, filters: 8, kernel: 3, ratio: 4 } as const
 
 const models: { model: ModelOptions; side: number; folded: number; kept: number }[] = [
@@ -54,7 +42,9 @@ for (const { model, side, folded, kept } of models) {
     training.run('init', { seed: 7 })
     if (side === 8) {
       training.run('start', { files, records: 40, seed: 7 })
-      for (let step = 0; step < 3; step++) training.run('train', { learningRate: 0.01 })
+      for (let batch = 0; batch < 3; batch++) {
+        training.run('train', { learningRate: 0.01, seed: 7, batch })
+      }
     }
 
     const serving = buildServingProgram({ model, images: format, classes })

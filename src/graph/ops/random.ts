@@ -41,15 +41,36 @@ export const randomNormal = (graph: Graph, shape: Shape, key: RandomKey): Tensor
 export const randomUniform = (graph: Graph, shape: Shape, key: RandomKey): Tensor =>
   draw(StatelessRandomUniform, graph, shape, key)
 
-function draw(
+type GammaInputs = readonly [dims: Tensor, key: Tensor, alpha: Tensor]
+
+export const StatelessRandomGammaV2 = defineOp<GammaInputs, { shape: Shape }>({
+  type: 'StatelessRandomGammaV2',
+  output: 'output',
+  shape: (_, { shape }) => shape,
+  dtype: () => 'float32',
+  attrs: () => ({
+    dtype: attr.type('float32'),
+    T: attr.type('int32'),
+    Tseed: attr.type('int32'),
+  }),
+  gradient: null,
+})
+
+/** The gamma distribution of that shape parameter and scale 1. */
+export const randomGamma = (graph: Graph, shape: Shape, alpha: number, key: RandomKey): Tensor =>
+  apply(StatelessRandomGammaV2, [...dimsAndKey(graph, shape, key), scalar(graph, alpha)], { shape })
+
+const draw = (
   op: typeof StatelessRandomUniform,
   graph: Graph,
   shape: Shape,
-  { seed, index }: RandomKey,
-): Tensor {
+  key: RandomKey,
+): Tensor => apply(op, dimsAndKey(graph, shape, key), { shape })
+
+function dimsAndKey(graph: Graph, shape: Shape, { seed, index }: RandomKey) {
   check(isStatic(shape), `random numbers need a known shape, not ${describe(shape)}`)
   const key = stackTensors([seed, index].map(part => keyPart(graph, part)))
-  return apply(op, [constant(graph, shape, { dtype: 'int32' }), key], { shape })
+  return [constant(graph, shape, { dtype: 'int32' }), key] as const
 }
 
 function keyPart(graph: Graph, part: Tensor | number): Tensor {

@@ -137,16 +137,17 @@ def train(options, images, labels):
     }
 
 
-records = os.path.join(HERE, "images.tfrecord")
-write_images(records)
-images, labels = read_images(records)
-shape = {"blocks": 2, "filters": 8, "kernel": 3, "ratio": 4}
-cases = [train({"block": block, **shape}, images, labels) for block in ("plain", "bottleneck")]
-setting = {
-    "tensorflow": tf.__version__,
-    "height": SIZE, "width": SIZE, "channels": CHANNELS, "classes": CLASSES,
-    "batchSize": BATCH, "steps": STEPS, "seed": SEED, "learningRate": RATE, "mean": MEAN, "std": STD,
-}
-with open(os.path.join(HERE, "losses.json"), "w") as file:
-    json.dump({**setting, "cases": cases}, file, indent=2)
-    file.write("\n")
+if __name__ == "__main__":
+    records = os.path.join(HERE, "images.tfrecord")
+    write_images(records)
+    images, labels = read_images(records)
+    shape = {"blocks": 2, "filters": 8, "kernel": 3, "ratio": 4}
+    cases = [train({"block": block, **shape}, images, labels) for block in ("plain", "bottleneck")]
+    setting = {
+        "tensorflow": tf.__version__,
+        "height": SIZE, "width": SIZE, "channels": CHANNELS, "classes": CLASSES,
+        "batchSize": BATCH, "steps": STEPS, "seed": SEED, "learningRate": RATE, "mean": MEAN, "std": STD,
+    }
+    with open(os.path.join(HERE, "losses.json"), "w") as file:
+        json.dump({**setting, "cases": cases}, file, indent=2)
+        file.write("\n")

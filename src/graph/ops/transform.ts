@@ -1,0 +1,48 @@
+import { attr } from '../attr.js'
+import type { Tensor } from '../graph.js'
+import { check } from '../graph-error.js'
+import { apply, defineOp } from '../op.js'
+import { describe, rank4 } from '../shape.js'
+import { stackTensors, transpose } from './array.js'
+import { constant, scalar, zerosLike } from './constant.js'
+
+type TransformInputs = readonly [images: Tensor, transforms: Tensor, size: Tensor, fill: Tensor]
+
+export const ImageProjectiveTransformV3 = defineOp<TransformInputs>({
+  type: 'ImageProjectiveTransformV3',
+  output: 'transformed_images',
+  shape: ([images]) => images.shape,
+  attrs: ([images]) => ({
+    dtype: attr.type(images.dtype),
+    interpolation: attr.string('BILINEAR'),
+    fill_mode: attr.string('CONSTANT'),
+  }),
+  gradient: null,
+})
+
+/** Where the pixels of image i come from along one side: `scale[i] * place + offset[i]`, each [n]. */
+export interface Sampling {
+  readonly scale: Tensor
+  readonly offset: Tensor
+}
+
+/**
+ * images [n, h, w, c], each sampled anew from itself: moved, mirrored or stretched, bilinear between
+ * pixels and 0 outside. Whole-numbered places give the very pixels.
+ */
+export function resample(images: Tensor, x: Sampling, y: Sampling): Tensor {
+  const [n, height, width] = rank4('resample: the input', images.shape)
+  for (const { shape } of [x.scale, x.offset, y.scale, y.offset]) {
+    check(
+      shape.length === 1 && shape[0] === n,
+      `resample: ${n} images need scales and offsets [${n}], not ${describe(shape)}`,
+    )
+  }
+  const { graph } = images.node
+  const none = zerosLike(x.scale)
+  // a projective transform's rows [a0, a1, a2, b0, b1, b2, c0, c1]
+  const rows = [x.scale, none, x.offset, none, y.scale, y.offset, none, none]
+  const transforms = transpose(stackTensors(rows), [1, 0])
+  const size = constant(graph, [height, width], { dtype: 'int32' })
+  return apply(ImageProjectiveTransformV3, [images, transforms, size, scalar(graph, 0)], {})
+}

@@ -1,0 +1,45 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import type { EarlyStopping, KeepBest } from '../../src/spec/training-options.js'
+import { Judgement } from '../../src/training/judgement.js'
+
+/** After each evaluation: the best step so far, and whether it is time to stop. */
+function judge(
+  values: number[],
+  metric: KeepBest['metric'],
+  earlyStopping: EarlyStopping | null = null,
+) {
+  const judgement = new Judgement({ metric }, earlyStopping)
+  return values.map((value, i) => {
+    judgement.see({ step: i + 1, time: '', values: { [metric]: value } })
+    return { best: judgement.best, stop: judgement.stop }
+  })
+}
+
+const bests = (values: number[], metric: KeepBest['metric']) =>
+  judge(values, metric).map(({ best }) => best)
+const stops = (values: number[], options: EarlyStopping) =>
+  judge(values, options.metric, options).findIndex(({ stop }) => stop) + 1
+
+test('of equals the later is the best', () => {
+  assert.deepEqual(bests([0.5, 0.7, 0.6, 0.7], 'validationAccuracy'), [1, 2, 2, 4])
+  assert.deepEqual(bests([2, 1, 1.5, 0.5], 'validationLoss'), [1, 2, 2, 4])
+})
+
+test('a loss that is no number is never better', () => {
+  assert.deepEqual(bests([2, Number.NaN, 1], 'validationLoss'), [1, 1, 3])
+})
+
+test('patience counts evaluations that are not better by more than minDelta', () => {
+  const metric = 'validationLoss'
+  assert.equal(stops([3, 2, 2.5, 2.4, 1], { metric, patience: 2, minDelta: 0 }), 4)
+  assert.equal(stops([3, 2, 2.5, 1.9, 2, 2], { metric, patience: 2, minDelta: 0 }), 6)
+  assert.equal(stops([3, 2.8, 2.7], { metric, patience: 2, minDelta: 0.5 }), 3)
+  assert.equal(stops([3, 2, 1], { metric, patience: 1, minDelta: 0 }), 0)
+})
+
+test('rows without the metric say nothing', () => {
+  const judgement = new Judgement(null, { metric: 'validationLoss', patience: 1, minDelta: 0 })
+  for (let step = 1; step < 9; step++) judgement.see({ step, time: '', values: { loss: 1 } })
+  assert.equal(judgement.stop, false)
+})

@@ -1,0 +1,37 @@
+import assert from 'node:assert/strict'
+import { readFile } from 'node:fs/promises'
+import { test } from 'node:test'
+import type { MetricRow } from '../../src/spec/metrics.js'
+import type { TrainingPlan } from '../../src/spec/training-options.js'
+import { runTraining } from '../../src/training/loop.js'
+import { collect, everything, openProgram, reference } from './reference-job.js'
+
+interface Case {
+  what: string
+  plan: Partial<TrainingPlan>
+  losses: number[]
+  validationLoss: number
+}
+
+const { model } = reference.cases[0]!
+const text = await readFile('test/training/reference/options.json', 'utf8')
+const { cases }: { cases: Case[] } = JSON.parse(text)
+
+const near = (actual: number, expected: number, tolerance: number, what: string) =>
+  assert.ok(Math.abs(actual - expected) < tolerance, `${what}: ${actual}, expected ${expected}`)
+
+for (const expected of cases) {
+  test(`${expected.what} goes as Keras and TensorFlow go`, async () => {
+    const { session, plan } = await openProgram(model, expected.plan)
+    const rows: MetricRow[] = []
+    const input = { session, plan, training: everything, validation: everything, resume: null }
+    await runTraining(input, collect(rows))
+    session.close()
+    const losses = rows.flatMap(({ values }) => values.loss ?? [])
+    assert.equal(losses.length, expected.losses.length)
+    for (const [i, loss] of losses.entries()) {
+      near(loss, expected.losses[i]!, 2e-4, `loss of step ${i + 1}`)
+    }
+    near(rows.at(-1)!.values.validationLoss!, expected.validationLoss, 2e-3, 'validation loss')
+  })
+}

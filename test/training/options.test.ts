@@ -1,0 +1,154 @@
+import assert from 'node:assert/strict'
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import type { MetricRow } from '../../src/spec/metrics.js'
+import type { TrainingPlan } from '../../src/spec/training-options.js'
+import { type LoopHooks, runTraining } from '../../src/training/loop.js'
+import { assertOpsAgree } from '../graph/tensorflow-agrees.js'
+import { collect, everything, openProgram, plan, reference } from './reference-job.js'
+
+const { model } = reference.cases[0]!
+
+/** Every option that a step can have, all at once. */
+const all: Partial<TrainingPlan> = {
+  steps: 12,
+  batchSize: 4,
+  accumulateSteps: 2,
+  optimizer: { kind: 'adamw', beta1: 0.9, beta2: 0.99, epsilon: 1e-7, weightDecay: 0.05 },
+  learningRate: {
+    schedule: 'oneCycle',
+    peak: 0.01,
+    warmupSteps: 4,
+    startFactor: 0.04,
+    endFactor: 0,
+  },
+  labelSmoothing: 0.1,
+  clipGradients: { value: 0.5, norm: 1 },
+  ema: { decay: 0.9 },
+  augment: {
+    flip: true,
+    padCrop: 1,
+    randomResizedCrop: 0.5,
+    cutout: 2,
+    colorJitter: { brightness: 0.2, contrast: 0.2, saturation: 0.2 },
+    mixup: 0.4,
+  },
+  validateEvery: 2,
+  earlyStopping: { metric: 'validationLoss', patience: 100, minDelta: 0 },
+  keepBest: { metric: 'validationAccuracy' },
+  shuffleBuffer: 16,
+  snapshotEvery: 5,
+}
+
+/** A whole run, or one cut behind a step and gone on with in a new session. */
+async function trained(options: Partial<TrainingPlan>, cut?: { saved: number; at: number }) {
+  const rows: MetricRow[] = []
+  const bests: number[] = []
+  const first = await openProgram(model, options)
+  const bundle = (kind: string, step: number) => join(first.scratch, `${kind}.ckpt-${step}`)
+  const checkpoint: LoopHooks['checkpoint'] = async (step, save, best) => {
+    save(bundle('model', step), bundle('input', step))
+    if (best) bests.push(step)
+  }
+  const training = { training: everything, validation: everything }
+  if (cut) {
+    const { session, plan } = first
+    let step = 0
+    const goOn = async () => ++step < cut.at
+    const hooks = collect(rows, { checkpoint, goOn })
+    assert.equal(await runTraining({ session, plan, ...training, resume: null }, hooks), false)
+    session.close()
+    rows.splice(0, rows.length, ...rows.filter(row => row.step <= cut.saved))
+    bests.splice(0, bests.length, ...bests.filter(best => best <= cut.saved))
+  }
+  const { session, plan } = cut ? await openProgram(model, options) : first
+  const resume = cut
+    ? { step: cut.saved, model: bundle('model', cut.saved), input: bundle('input', cut.saved) }
+    : null
+  const history = [...rows]
+  await runTraining({ session, plan, ...training, resume, history }, collect(rows, { checkpoint }))
+  const last = rows.at(-1)!.step
+  const files = ['.index', '.data-00000-of-00001'].map(end => `${bundle('model', last)}${end}`)
+  const bytes = Buffer.concat(await Promise.all(files.map(file => readFile(file))))
+  const measured = rows.map(({ step, values: { examplesPerSecond: _, ...values } }) => ({
+    step,
+    values,
+  }))
+  session.close()
+  return { rows: measured, bests, bytes, last }
+}
+
+test('with every option on, a resumed run ends in the bytes of one that was never cut', async () => {
+  const whole = await trained(all)
+  const resumed = await trained(all, { saved: 5, at: 8 })
+  assert.deepEqual(resumed.rows, whole.rows)
+  assert.deepEqual(resumed.bests, whole.bests)
+  assert.ok(whole.bests.length > 0)
+  assert.equal(whole.last, 12)
+  assert.ok(resumed.bytes.equals(whole.bytes), 'the final checkpoints differ')
+})
+
+test('a job that gets no better ends early, at the same step if it was cut', async () => {
+  const options: Partial<TrainingPlan> = {
+    ...all,
+    steps: 40,
+    earlyStopping: { metric: 'validationLoss', patience: 3, minDelta: 100 },
+  }
+  const whole = await trained(options)
+  // the first evaluation sets the mark, three more are not better by 100
+  assert.equal(whole.last, 8)
+  const resumed = await trained(options, { saved: 5, at: 7 })
+  assert.deepEqual(resumed.rows, whole.rows)
+  assert.ok(resumed.bytes.equals(whole.bytes), 'the final checkpoints differ')
+})
+
+test('a stopped job that is picked up again trains no further', async () => {
+  const { session, plan } = await openProgram(model, {
+    earlyStopping: { metric: 'validationLoss', patience: 1, minDelta: 0 },
+  })
+  const history = [1, 2].map(step => ({ step, time: '', values: { validationLoss: step } }))
+  const rows: MetricRow[] = []
+  const input = { session, plan, training: everything, validation: everything, resume: null }
+  assert.equal(await runTraining({ ...input, history }, collect(rows)), true)
+  assert.deepEqual(rows, [])
+  session.close()
+})
+
+test('evaluation sees the images as they are', async () => {
+  const losses = []
+  for (const augment of [plan.augment, all.augment!]) {
+    const { session, plan } = await openProgram(model, { augment })
+    session.run('init', { seed: plan.seed })
+    session.run('startEvaluation', {
+      files: { data: everything.files, shape: [1] },
+      skip: 0,
+    })
+    losses.push(session.run('evaluate').number('lossSum'))
+    session.close()
+  }
+  assert.equal(losses[0], losses[1])
+})
+
+test('a checkpoint has the names that TensorFlow gives', async () => {
+  const names = async (optimizer: TrainingPlan['optimizer']) => {
+    const { program, session } = await openProgram(model, { optimizer, ema: { decay: 0.9 } })
+    session.close()
+    assertOpsAgree(program.graph)
+    const made = program.graph.nodes.filter(({ op }) => op.type === 'VarHandleOp')
+    return made.map(({ name }) => name).filter(name => name.includes('conv_0/weights'))
+  }
+  const weights = 'resnet/conv_0/weights'
+  const average = `${weights}/ExponentialMovingAverage`
+  const sgd = { kind: 'sgd', nesterov: true, weightDecay: 0 } as const
+  assert.deepEqual(await names({ ...sgd, momentum: 0.9 }), [
+    weights,
+    `${weights}/Momentum`,
+    average,
+  ])
+  assert.deepEqual(await names({ ...sgd, momentum: 0 }), [weights, average])
+  assert.deepEqual(
+    await names({ kind: 'rmsprop', decay: 0.9, momentum: 0, epsilon: 1e-7, weightDecay: 0 }),
+    [weights, `${weights}/RMSProp`, `${weights}/RMSProp_1`, average],
+  )
+})

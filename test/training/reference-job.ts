@@ -1,0 +1,95 @@
+import { mkdtemp, readFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { loadTensorFlow } from '../../src/engine/tensorflow.js'
+import { writeSavedModel } from '../../src/graph/saved-model.js'
+import { openSession, type Runtime } from '../../src/graph/session.js'
+import type { MetricRow } from '../../src/spec/metrics.js'
+import type { ArticleNet, ModelOptions } from '../../src/spec/model-options.js'
+import type { TrainingPlan } from '../../src/spec/training-options.js'
+import type { LoopHooks } from '../../src/training/loop.js'
+import { buildTrainingProgram } from '../../src/training/program.js'
+
+export interface Reference {
+  height: number
+  width: number
+  channels: 3
+  classes: number
+  batchSize: number
+  steps: number
+  seed: number
+  learningRate: number
+  mean: number[]
+  std: number[]
+  cases: {
+    model: ArticleNet
+    parameters: number
+    losses: number[]
+    validationLoss: number
+    validationAccuracy: number
+    firstImageProbabilities: number[]
+  }[]
+}
+
+const folder = 'test/training/reference'
+export const reference: Reference = JSON.parse(await readFile(join(folder, 'losses.json'), 'utf8'))
+export const records = join(folder, 'images.tfrecord')
+export const images = { ...reference, encoding: 'raw' as const }
+export const runtime = loadTensorFlow() as unknown as Runtime
+export const everything = {
+  files: [records],
+  first: 0,
+  count: reference.batchSize * reference.steps,
+}
+
+/** As the reference trains. File order: a shuffle buffer of one record changes nothing. */
+export const plan: TrainingPlan = {
+  steps: reference.steps,
+  stepsPerEpoch: reference.steps,
+  batchSize: reference.batchSize,
+  optimizer: { kind: 'adam', beta1: 0.9, beta2: 0.999, epsilon: 1e-7, weightDecay: 0 },
+  learningRate: { schedule: 'constant', peak: reference.learningRate, warmupSteps: 0 },
+  labelSmoothing: 0,
+  clipGradients: {},
+  accumulateSteps: 1,
+  ema: null,
+  augment: {
+    flip: false,
+    padCrop: 0,
+    randomResizedCrop: 1,
+    cutout: 0,
+    colorJitter: { brightness: 0, contrast: 0, saturation: 0 },
+    mixup: 0,
+  },
+  seed: reference.seed,
+  validation: { holdOut: 0 },
+  validateEvery: reference.steps,
+  earlyStopping: null,
+  keepBest: null,
+  exportBest: true,
+  shuffleBuffer: 1,
+  displayEvery: 1,
+  snapshotEvery: 100,
+  keepCheckpoints: 1,
+  precision: 'fp32',
+}
+
+export async function openProgram(model: ModelOptions, options: Partial<TrainingPlan> = {}) {
+  const scratch = await mkdtemp(join(tmpdir(), 'trainyard-program-'))
+  const chosen = { ...plan, ...options }
+  const { classes } = reference
+  const program = buildTrainingProgram({ model, images, classes, plan: chosen })
+  await writeSavedModel(join(scratch, 'program'), program.graph, program)
+  const session = await openSession(runtime, join(scratch, 'program'))
+  return { scratch, program, session, plan: chosen }
+}
+
+export function collect(rows: MetricRow[], more: Partial<LoopHooks> = {}): LoopHooks {
+  return {
+    phase: () => {},
+    row: async row => void rows.push(row),
+    checkpoint: async () => {},
+    goOn: async () => true,
+    ...more,
+  }
+}
