@@ -203,3 +203,11 @@ test('training options that contradict each other or the data are refused by the
     },
   )
 })
+
+test('more batches than int32 can count are refused', () => {
+  assert.throws(
+    () => plan({ training: { steps: 100_000_000, accumulateSteps: 100 } }),
+    (error: TrainyardError) =>
+      error.errors.some(({ path }) => path === '/training/accumulateSteps'),
+  )
+})
