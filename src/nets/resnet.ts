@@ -111,7 +111,7 @@ function preActivated(
 const ends = (branch: ReturnType<Branch>) =>
   [branch.at(-1)![0], Math.max(...branch.map(([, , stride]) => stride))] as const
 
-/** On even images SAME would pad a strided window on one side only (test/nets/families.test.ts). */
+/** On even images SAME would pad a strided window on one side only (families-reference.test.ts). */
 const strided = (kernel: number, stride: number): ConvOptions =>
   stride === 1 ? {} : { stride, padding: evenly(kernel) }
 

@@ -31,7 +31,7 @@ test('an error is a problem: RFC 9457, with the id of the request', async () => 
 test('all bad fields are named at once', async () => {
   const answer = await submit({
     name: 'No Such Name',
-    model: { kind: 'resnet', blocks: 0, filters: '64', depht: 18 },
+    model: { kind: 'resnet', blocks: 0, filters: '64', width: 18 },
     training: { epoch: 3, batchSize: 1.5, optimizer: { kind: 'adam', beta1: 1 }, seed: null },
     extra: true,
   })
@@ -50,7 +50,7 @@ test('all bad fields are named at once', async () => {
       'wrong_form',
       "name is 'No Such Name', expected lower-case letters, digits, dot, dash and underscore; at most 63 characters",
     ],
-    '/model/depht': ['unknown_field', "unknown field 'depht' in model; did you mean 'depth'?"],
+    '/model/width': ['unknown_field', "unknown field 'width' in model"],
     '/model/blocks': ['too_small', 'model.blocks is 0, expected at least 1'],
     '/model/filters': ['wrong_type', "model.filters is '64', expected an integer"],
     '/training/epoch': [
@@ -73,7 +73,7 @@ test('an unknown kind of model is told which there are', async () => {
     {
       path: '/model/kind',
       code: 'not_allowed',
-      message: "model.kind is 'vit', expected 'resnet' or 'vgg'",
+      message: "model.kind is 'vit', expected one of 'resnet', 'vgg'",
     },
   ])
 })
