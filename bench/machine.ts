@@ -1,0 +1,89 @@
+import { execFileSync } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+import { arch, availableParallelism, cpus, loadavg, platform, totalmem } from 'node:os'
+import { setTimeout as sleep } from 'node:timers/promises'
+
+/** What a figure depends on, and nothing that names the machine. */
+export interface Machine {
+  cpu: string
+  cores: number
+  architecture: string
+  /** Of those that matter to the kernels. */
+  instructions: string[]
+  memoryGb: number
+  gpus: string[]
+  node: string
+  loadAverage: number
+  /** Share of the cores that others kept busy in the second before the bench. */
+  busy: number
+}
+
+export async function describeMachine(): Promise<Machine> {
+  const pauses = new Pauses()
+  await pauses.wait(1000)
+  return {
+    cpu: cpus()[0]?.model.trim() ?? 'unknown',
+    cores: availableParallelism(),
+    architecture: `${platform()}-${arch()}`,
+    instructions: instructions(),
+    memoryGb: Math.round(totalmem() / 2 ** 30),
+    gpus: gpus(),
+    node: process.versions.node,
+    loadAverage: loadavg()[0]!,
+    busy: pauses.busy,
+  }
+}
+
+/** For file names: "amd-epyc-2-cores". */
+export const labelOf = ({ cpu, cores, gpus: [gpu] }: Machine): string =>
+  `${gpu ?? cpu} ${gpu ? '' : `${cores} cores`}`
+    .toLowerCase()
+    .replace(/[^a-z0-9]+/g, '-')
+    .replace(/^-|-$/g, '')
+
+const interesting = /^(avx2|fma|avx512f|avx512_(bf16|vnni|fp16)|avx_vnni|amx_\w+|bf16|sve2?)$/
+
+function instructions(): string[] {
+  try {
+    const [, flags = ''] =
+      readFileSync('/proc/cpuinfo', 'utf8').match(/^(?:flags|Features)\s*: (.*)$/m) ?? []
+    return flags.split(' ').filter(flag => interesting.test(flag))
+  } catch {
+    return [] // macOS
+  }
+}
+
+function gpus(): string[] {
+  try {
+    const query = ['--query-gpu=name,memory.total,driver_version', '--format=csv,noheader']
+    return execFileSync('nvidia-smi', query, { encoding: 'utf8' }).trim().split('\n')
+  } catch {
+    return [] // no driver
+  }
+}
+
+/** Watches what others do in the pauses of a bench. */
+export class Pauses {
+  #idle = 0
+  #all = 0
+
+  async wait(ms: number): Promise<void> {
+    const before = coreTimes()
+    await sleep(ms)
+    const after = coreTimes()
+    this.#idle += after.idle - before.idle
+    this.#all += after.all - before.all
+  }
+
+  /** Share of the cores that were busy meanwhile. */
+  get busy(): number {
+    return this.#all > 0 ? 1 - this.#idle / this.#all : 0
+  }
+}
+
+function coreTimes() {
+  const times = cpus().map(core => core.times)
+  const idle = times.reduce((sum, each) => sum + each.idle, 0)
+  const all = times.flatMap(each => Object.values(each)).reduce((sum, each) => sum + each, 0)
+  return { idle, all }
+}

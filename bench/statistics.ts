@@ -1,0 +1,16 @@
+export interface Summary {
+  medianMs: number
+  minMs: number
+  maxMs: number
+}
+
+export function summary(times: readonly number[]): Summary {
+  const sorted = [...times].sort((a, b) => a - b)
+  return { medianMs: median(sorted), minMs: sorted[0]!, maxMs: sorted.at(-1)! }
+}
+
+function median(sorted: readonly number[]): number {
+  const upper = Math.floor(sorted.length / 2)
+  const lower = Math.ceil(sorted.length / 2) - 1
+  return (sorted[Math.max(lower, 0)]! + sorted[upper]!) / 2
+}

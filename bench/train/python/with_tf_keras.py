@@ -1,0 +1,8 @@
+"""tf_keras, the older Keras: its batch norm is TensorFlow's fused kernel."""
+
+import tf_keras
+
+from conversation import converse
+from keras_training import prepare
+
+converse(lambda case: prepare(tf_keras, case))

@@ -1,0 +1,66 @@
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { engineEnvironment } from '../../src/engine/environment.js'
+import { root } from '../places.js'
+import type { Program } from '../subject.js'
+import { pythonOf } from '../venv.js'
+import type { Case, Precision } from './cases.js'
+
+/** What all subjects run on. */
+export interface Resources {
+  kind: 'cpu' | 'cuda'
+  threads: number
+}
+
+interface Kind {
+  program(resources: Resources): Promise<Program>
+  /** Why it cannot have a precision. */
+  lacks?: Partial<Record<Precision, string>>
+}
+
+export const subjects = {
+  trainyard: {
+    program: async ({ threads }) => ours('trainyard', engineEnvironment({ cores: threads })),
+  },
+  keras: { program: resources => python('tensorflow', ['with_keras.py'], resources) },
+  'tf-keras': { program: resources => python('tensorflow', ['with_tf_keras.py'], resources) },
+  torch: { program: resources => python('torch', ['with_torch.py'], resources) },
+  'torch-compile': {
+    program: resources => python('torch', ['with_torch.py', '--compile'], resources),
+  },
+  tfjs: {
+    program: async ({ threads }) => ours('tfjs', peerEnvironment(threads)),
+    lacks: { bf16: 'TensorFlow.js has no bfloat16' },
+  },
+} satisfies Record<string, Kind>
+
+export type SubjectName = keyof typeof subjects
+
+export const subjectNames = Object.keys(subjects) as SubjectName[]
+
+/** Why a subject has no such case; undefined where it has. */
+export const lacking = (subject: SubjectName, { precision }: Case): string | undefined =>
+  (subjects[subject] as Kind).lacks?.[precision]
+
+const ours = (name: string, env: Program['env']): Program => ({
+  command: process.execPath,
+  args: [fileURLToPath(new URL(`${name}.js`, import.meta.url))],
+  env,
+})
+
+async function python(
+  environment: Parameters<typeof pythonOf>[0],
+  [script, ...options]: readonly [string, ...string[]],
+  { kind, threads }: Resources,
+): Promise<Program> {
+  const command = await pythonOf(environment, kind)
+  const path = join(root, 'bench', 'train', 'python', script)
+  // -B: no __pycache__ in the checkout
+  return { command, args: ['-B', path, ...options], env: peerEnvironment(threads) }
+}
+
+/** The same threads and allocator as ours have, but no peer need give the same bytes twice. */
+function peerEnvironment(threads: number): Record<string, string> {
+  const { TF_DETERMINISTIC_OPS: _, ...shared } = engineEnvironment({ cores: threads })
+  return shared
+}

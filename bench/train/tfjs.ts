@@ -1,0 +1,47 @@
+// TensorFlow.js's own way to train, on the same binding and the same libtensorflow.
+import { loadTensorFlow } from '../../src/engine/tensorflow.js'
+import { converse, type Prepared } from '../conversation.js'
+import { versionsOf } from './binding.js'
+import type { Asked } from './cases.js'
+import { noise } from './synthetic.js'
+import { build } from './tfjs-networks.js'
+
+async function prepare({ network, size, batch, classes }: Asked): Promise<Prepared> {
+  const tf = loadTensorFlow()
+  const model = build(tf, network, size, classes)
+  const loss = (truth: ReturnType<typeof tf.tensor>, logits: ReturnType<typeof tf.tensor>) =>
+    tf.losses.softmaxCrossEntropy(truth, logits)
+  model.compile({ optimizer: tf.train.adam(1e-3, 0.9, 0.999, 1e-7), loss })
+  const shape: [number, number, number, number] = [batch, size, size, 3]
+  const pixels = Float32Array.from(noise(0, batch * size * size * 3), byte => byte / 127.5 - 1)
+  const images = tf.tensor4d(pixels, shape)
+  const labels = tf.oneHot(
+    tf.tensor1d(
+      Array.from({ length: batch }, (_, i) => i % classes),
+      'int32',
+    ),
+    classes,
+  )
+  const step = async () => {
+    const since = performance.now()
+    await model.trainOnBatch(images, labels)
+    return performance.now() - since
+  }
+  await step()
+  return {
+    ready: {
+      parameters: model.trainableWeights.reduce((sum, { shape }) => sum + sizeOf(shape), 0),
+      versions: versionsOf(tf),
+    },
+    async steps(count) {
+      const times: number[] = []
+      while (times.length < count) times.push(await step())
+      return times
+    },
+  }
+}
+
+const sizeOf = (shape: readonly (number | null)[]) =>
+  shape.reduce<number>((size, side) => size * (side ?? 1), 1)
+
+await converse(prepare)

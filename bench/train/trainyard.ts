@@ -1,0 +1,115 @@
+// The subject that is ours: a job as the server would plan it, run by the product's own loop.
+import { join } from 'node:path'
+import { Errors } from 'typebox/value'
+import { loadTensorFlow } from '../../src/engine/tensorflow.js'
+import { writeSavedModel } from '../../src/graph/saved-model.js'
+import { openSession } from '../../src/graph/session.js'
+import { planJob } from '../../src/jobs/plan.js'
+import type { DatasetManifest } from '../../src/spec/dataset.js'
+import { JobRequest } from '../../src/spec/job.js'
+import { runTraining } from '../../src/training/loop.js'
+import { buildTrainingProgram } from '../../src/training/program.js'
+import { converse, type Prepared } from '../conversation.js'
+import { BenchError } from '../failure.js'
+import { versionsOf } from './binding.js'
+import type { Asked, Case, Network } from './cases.js'
+import { Pace } from './pace.js'
+import { writeDataset } from './synthetic.js'
+
+/** As a client would ask for them. */
+const models: Readonly<Record<Network, object>> = {
+  'resnet-plain': { kind: 'resnet', block: 'plain', blocks: 5, filters: 64 },
+  resnet50: { kind: 'resnet', depth: 50, version: 1, stem: 'imagenet' },
+  vgg16: { kind: 'vgg', depth: 16, dense: 'gap' },
+}
+
+/** More than any bench runs: neither the job's end nor a checkpoint comes in between. */
+const endless = 1_000_000
+
+async function prepare(asked: Asked): Promise<Prepared> {
+  const folder = join(asked.scratch, 'dataset')
+  const dataset = await writeDataset(asked, folder)
+  const { model, training: plan } = planJob(identity, requestFor(asked), dataset, null)
+  const lap = stopwatch()
+  const classes = dataset.labels.length
+  const program = buildTrainingProgram({ model, images: dataset, classes, plan })
+  await writeSavedModel(join(asked.scratch, 'program'), program.graph, program)
+  const graph = lap()
+  const tf = loadTensorFlow()
+  const engine = lap()
+  const session = await openSession(tf, join(asked.scratch, 'program'))
+
+  let opened = 0
+  const pace = new Pace()
+  const first = pace.run(1)
+  const training = recordsOf(dataset, folder)
+  const validation = { ...training, first: training.count, count: 0 }
+  const job = runTraining(
+    { session, plan, training, validation, resume: null },
+    {
+      // the variables have their first values, and the input pipeline has begun
+      phase: () => {
+        opened = lap()
+      },
+      row: async () => pace.stepped(),
+      checkpoint: async () => {},
+      goOn: () => pace.goOn(),
+    },
+  ).then(() => {
+    throw new BenchError(`the job ended after ${endless} steps`)
+  })
+  await Promise.race([first, job])
+  return {
+    ready: {
+      parameters: program.parameters,
+      versions: versionsOf(tf),
+      start: { graph, engine, session: opened },
+    },
+    steps: count => Promise.race([pace.run(count), job]),
+  }
+}
+
+const identity = { id: '0'.repeat(26), createdAt: new Date(0).toISOString() }
+
+/** Refused here where the server would refuse it, so that no option is quietly left out. */
+function requestFor({ name, network, batch, precision }: Case): JobRequest {
+  const request = {
+    model: models[network],
+    dataset: 'noise',
+    training: {
+      steps: endless,
+      snapshotEvery: endless,
+      batchSize: batch,
+      learningRate: 1e-3,
+      validation: 0,
+      ...(precision === 'fp32' ? {} : { precision }),
+    },
+  }
+  const flaws = Errors(JobRequest, request)
+  if (flaws.length === 0) return request as JobRequest
+  const reasons = flaws
+    // said again, and better, by the object around it
+    .filter(({ keyword }) => keyword !== 'boolean')
+    .map(({ instancePath, message, params }) => `${instancePath} ${message} ${quoted(params)}`)
+  throw new BenchError(`the server does not know the job of ${name} yet: ${reasons.join('; ')}`)
+}
+
+const quoted = (params: object) => Object.values(params).flat().join(', ')
+
+const recordsOf = ({ shards, records }: DatasetManifest, folder: string) => ({
+  files: shards.map(({ name }) => join(folder, name)),
+  first: 0,
+  count: records,
+})
+
+/** Each call: the seconds since the last one. */
+function stopwatch(): () => number {
+  let since = performance.now()
+  return () => {
+    const seconds = (performance.now() - since) / 1000
+    since = performance.now()
+    return seconds
+  }
+}
+
+await converse(prepare)

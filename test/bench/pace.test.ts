@@ -1,0 +1,22 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { Pace } from '../../bench/train/pace.js'
+
+test('a loop takes as many steps as are asked for, then waits', async () => {
+  const pace = new Pace()
+  let steps = 0
+  const loop = async () => {
+    do {
+      steps++
+      pace.stepped()
+    } while (await pace.goOn())
+  }
+  const first = pace.run(1)
+  void loop()
+  assert.equal((await first).length, 1)
+  assert.equal(steps, 1)
+  assert.equal((await pace.run(3)).length, 3)
+  assert.equal(steps, 4)
+  assert.equal((await pace.run(1)).length, 1)
+  assert.equal(steps, 5)
+})

@@ -1,0 +1,57 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { Subject } from '../../bench/subject.js'
+
+/** A subject that runs `script` for each line, as `line`. */
+const node = (script: string) =>
+  new Subject({
+    command: process.execPath,
+    args: [
+      '-e',
+      `require('node:readline').createInterface({ input: process.stdin }).on('line', line => { ${script} })`,
+    ],
+    env: {},
+  })
+
+test('a subject answers a line with a line', async () => {
+  const subject = node(`
+    const asked = JSON.parse(line)
+    const ready = { parameters: asked.prepare?.size, versions: {} }
+    const answer = asked.prepare ? { ready } : asked.steps ? { ms: [1, 2] } : { peakRssMb: 3 }
+    console.log(JSON.stringify(answer))
+  `)
+  const { parameters, firstStepSeconds } = await subject.prepare({ size: 5 })
+  assert.equal(parameters, 5)
+  assert.ok(firstStepSeconds > 0)
+  assert.deepEqual(await subject.steps(2), [1, 2])
+  assert.equal(await subject.end(), 3)
+})
+
+test('a subject that gives up is heard', async () => {
+  const subject = node(`
+    console.error('Error: this is a trace')
+    console.error('bench: there is no such network')
+    console.error('    at the end of it')
+    process.exit(1)
+  `)
+  await assert.rejects(subject.prepare({}), { message: 'there is no such network' })
+})
+
+test('a subject that crashes is quoted', async () => {
+  const subject = node(`
+    console.error('Traceback:')
+    console.error('ValueError: no')
+    process.exit(1)
+  `)
+  await assert.rejects(subject.prepare({}), { message: 'ValueError: no' })
+})
+
+test('a subject that is killed in silence says that', async () => {
+  const subject = node(`process.kill(process.pid, 'SIGKILL')`)
+  await assert.rejects(subject.steps(1), { message: 'it ended and said nothing' })
+})
+
+test('a program that does not exist is named', async () => {
+  const subject = new Subject({ command: '/nowhere/python', args: [], env: {} })
+  await assert.rejects(subject.prepare({}), /nowhere\/python/)
+})
