@@ -12,8 +12,9 @@ import type { DatasetManifest } from '../src/spec/dataset.js'
 import type { Metrics } from '../src/spec/job.js'
 import type { FromTrainer, TrainerTask } from '../src/spec/messages.js'
 import type { Store } from '../src/store/store.js'
-import { type LoopHooks, type LoopInput, type Records, runTraining } from '../src/training/loop.js'
+import { type LoopHooks, type LoopInput, runTraining } from '../src/training/loop.js'
 import { buildTrainingProgram } from '../src/training/program.js'
+import type { Records } from '../src/training/records.js'
 import { buildServingProgram } from '../src/training/serving.js'
 
 export type StopReason = 'cancel' | 'drain'
@@ -31,8 +32,9 @@ export interface TrainingParts {
 export async function trainAttempt(parts: TrainingParts): Promise<void> {
   const { task, tell } = parts
   await tell({ type: 'phase', phase: 'preparing', step: task.resumeFrom ?? 0 })
-  const session = await openProgram(parts)
-  const ended = await runTraining(await loopInput(parts, session), hooks(parts))
+  const input = await loopInput(parts)
+  const session = await openProgram(parts, input)
+  const ended = await runTraining({ ...input, session }, hooks(parts))
   if (!ended) return tell({ type: 'stopped' })
   await tell({ type: 'phase', phase: 'saving', step: task.job.training.steps })
   const metrics = await lastMetrics(parts)
@@ -41,13 +43,17 @@ export async function trainAttempt(parts: TrainingParts): Promise<void> {
 }
 
 /** The training graph is kept with the attempt: a SavedModel that other tools can look at. */
-async function openProgram({ tf, store, task }: TrainingParts): Promise<Session> {
+async function openProgram(
+  { tf, store, task }: TrainingParts,
+  { training, validation }: Pick<LoopInput, 'training' | 'validation'>,
+): Promise<Session> {
   const { job, dataset, epoch } = task
   const program = buildTrainingProgram({
     model: job.model,
     images: dataset,
     classes: dataset.labels.length,
     plan: job.training,
+    records: { training: training.count, validation: validation.count },
   })
   const staged = await store.stage()
   await writeSavedModel(staged, program.graph, program)
@@ -56,14 +62,13 @@ async function openProgram({ tf, store, task }: TrainingParts): Promise<Session>
   return openSession(tf, await store.folder(key))
 }
 
-async function loopInput({ store, task }: TrainingParts, session: Session): Promise<LoopInput> {
+async function loopInput({ store, task }: TrainingParts): Promise<Omit<LoopInput, 'session'>> {
   const { job, dataset, validation, resumeFrom } = task
   const plan = job.training
   const held = 'holdOut' in plan.validation ? plan.validation.holdOut : 0
   const kept = dataset.records - held
   const training = await recordsOf(store, dataset, 0, kept)
   return {
-    session,
     plan,
     training,
     validation: validation

@@ -59,6 +59,7 @@ export function planJob(
     seed: asked.seed ?? defaults.seed,
     validation: validation ? { dataset: validation.id } : { holdOut: held },
     shuffleBuffer: asked.shuffleBuffer ?? defaults.shuffleBuffer,
+    input: inputForm(asked, dataset, validation),
     displayEvery: asked.displayEvery ?? defaults.displayEvery,
     snapshotEvery: asked.snapshotEvery ?? Math.min(stepsPerEpoch, defaults.snapshotEvery),
     keepCheckpoints: asked.keepCheckpoints ?? defaults.keepCheckpoints,
@@ -77,6 +78,20 @@ const flaw = (path: string, code: string, message: string): Flaw => ({ path, cod
 function holdOut(asked: TrainingRequest, dataset: DatasetManifest): number {
   if (typeof asked.validation === 'object') return 0
   return Math.round((asked.validation ?? defaults.holdOut) * dataset.records)
+}
+
+/** The most bytes of decoded pixels that are kept in memory without being asked to. */
+const residentBytes = 2 ** 30
+
+function inputForm(
+  { input = 'auto' }: TrainingRequest,
+  dataset: DatasetManifest,
+  validation: DatasetManifest | null,
+): 'resident' | 'streamed' {
+  if (input !== 'auto') return input
+  const records = dataset.records + (validation?.records ?? 0)
+  const bytes = records * dataset.height * dataset.width * dataset.channels
+  return bytes <= residentBytes ? 'resident' : 'streamed'
 }
 
 function schedule(asked: TrainingRequest['learningRate']): LearningRate {

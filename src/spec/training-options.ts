@@ -46,6 +46,13 @@ export const TrainingOptions = closed({
   shuffleBuffer: Type.Optional(
     Type.Integer({ minimum: 1, maximum: 1_000_000, default: 2000, description: 'records' }),
   ),
+  input: Type.Optional(
+    Type.Enum(['auto', 'resident', 'streamed'], {
+      default: 'auto',
+      description:
+        'resident: decoded once and kept in memory; streamed: read from disk; auto: resident up to 1 GiB of pixels',
+    }),
+  ),
   displayEvery: Type.Optional(
     Type.Integer({ minimum: 1, default: 1, description: 'steps between two metric points' }),
   ),
@@ -70,6 +77,8 @@ export interface TrainingPlan {
   /** Records held out at the end of the data set, or the whole of another one. */
   validation: { holdOut: number } | { dataset: string }
   shuffleBuffer: number
+  /** Absent in jobs from before there was a choice: streamed. */
+  input?: 'resident' | 'streamed'
   displayEvery: number
   snapshotEvery: number
   keepCheckpoints: number

@@ -3,14 +3,9 @@ import type { Session } from '../graph/session.js'
 import type { Phase } from '../spec/job.js'
 import type { MetricRow } from '../spec/metrics.js'
 import type { TrainingPlan } from '../spec/training-options.js'
+import { startEvaluation, startInput } from './input.js'
 import { learningRateAt } from './learning-rate.js'
-
-/** A stretch of the records in some shard files. */
-export interface Records {
-  files: readonly string[]
-  first: number
-  count: number
-}
+import type { Records } from './records.js'
 
 export interface LoopInput {
   /** A session on the program of `buildTrainingProgram`. */
@@ -41,11 +36,7 @@ export interface LoopHooks {
 export async function runTraining(input: LoopInput, hooks: LoopHooks): Promise<boolean> {
   const { session, plan, training, resume } = input
   session.run('init', { seed: plan.seed })
-  session.run('start', {
-    files: strings(training.files),
-    records: training.count,
-    seed: plan.seed,
-  })
+  startInput(session, plan, training, input.validation)
   if (resume) session.run('restore', { model: resume.model, input: resume.input })
 
   const save = (model: string, bundle: string) => session.run('save', { model, input: bundle })
@@ -69,7 +60,7 @@ export async function runTraining(input: LoopInput, hooks: LoopHooks): Promise<b
     }
     if ((step % plan.stepsPerEpoch === 0 || last) && input.validation.count > 0) {
       hooks.phase('evaluating', step)
-      await hooks.row(row(step, evaluate(session, input.validation, plan.batchSize)))
+      await hooks.row(row(step, evaluate(session, plan, input.validation)))
       if (!last) hooks.phase('training', step)
     }
     if (step % plan.snapshotEvery === 0 || last) {
@@ -84,11 +75,12 @@ export async function runTraining(input: LoopInput, hooks: LoopHooks): Promise<b
   return true
 }
 
-function evaluate(session: Session, { files, first, count }: Records, batchSize: number) {
-  session.run('startEvaluation', { files: strings(files), skip: first })
+function evaluate(session: Session, plan: TrainingPlan, validation: Records) {
+  const { count } = validation
+  startEvaluation(session, plan, validation)
   let loss = 0
   let correct = 0
-  for (let seen = 0; seen < count; seen += batchSize) {
+  for (let seen = 0; seen < count; seen += plan.batchSize) {
     const sums = session.run('evaluate')
     loss += sums.number('lossSum')
     correct += sums.number('correct')
@@ -101,8 +93,6 @@ const row = (step: number, values: MetricRow['values']): MetricRow => ({
   time: new Date().toISOString(),
   values,
 })
-
-const strings = (values: readonly string[]) => ({ data: values, shape: [values.length] })
 
 const nanLoss = (step: number, loss: number, learningRate: number) =>
   new TrainyardError(

@@ -1,16 +1,9 @@
 import { gradients } from '../graph/autodiff.js'
-import { Graph, type Node, type Tensor } from '../graph/graph.js'
+import { Graph, type Tensor } from '../graph/graph.js'
 import { restoreTensors, saveTensors } from '../graph/ops/checkpoint.js'
 import { equal } from '../graph/ops/compare.js'
-import { constant, placeholder, scalar } from '../graph/ops/constant.js'
+import { constant, placeholder } from '../graph/ops/constant.js'
 import { identity } from '../graph/ops/control.js'
-import {
-  deserializeIterator,
-  iterator,
-  next,
-  serializeIterator,
-  startIterator,
-} from '../graph/ops/iterator.js'
 import { addN, cast } from '../graph/ops/math.js'
 import { argMax, reduceMean, reduceSum } from '../graph/ops/reduce.js'
 import { sparseSoftmaxCrossEntropy } from '../graph/ops/softmax.js'
@@ -20,8 +13,9 @@ import { createLayers } from '../nets/layers.js'
 import { Variables } from '../nets/variables.js'
 import type { ModelOptions } from '../spec/model-options.js'
 import type { TrainingPlan } from '../spec/training-options.js'
+import { done } from './done.js'
 import { type ImageFormat, normalise } from './images.js'
-import { evaluationBatches, trainingBatches } from './input.js'
+import { buildInput, type RecordCounts } from './input.js'
 import { network } from './network.js'
 import { adam } from './optimizer.js'
 
@@ -29,7 +23,9 @@ export interface ProgramOptions {
   model: ModelOptions
   images: ImageFormat
   classes: number
-  plan: Pick<TrainingPlan, 'batchSize' | 'optimizer' | 'shuffleBuffer'>
+  plan: Pick<TrainingPlan, 'batchSize' | 'optimizer' | 'shuffleBuffer' | 'input'>
+  /** Needed where the data are resident. */
+  records?: RecordCounts
 }
 
 export interface Program extends SavedModelSpec {
@@ -40,34 +36,26 @@ export interface Program extends SavedModelSpec {
 
 /**
  * A whole job as one graph: input pipeline, forward, backward, optimiser, evaluation, checkpoint.
- * Signatures: `init`, `start`, `train`, `startEvaluation`, `evaluate`, `save`, `restore`, `export`.
+ * Signatures: `init`, `train`, `evaluate`, `save`, `restore`, `export`, and those of its input.
  */
-export function buildTrainingProgram({ model, images, classes, plan }: ProgramOptions): Program {
+export function buildTrainingProgram({
+  model,
+  images,
+  classes,
+  plan,
+  records = { training: 0, validation: 0 },
+}: ProgramOptions): Program {
   const graph = new Graph()
   const variables = new Variables(graph)
   const step = variable(graph, 'global_step', [], 'int64')
   const seed = placeholder(graph, 'seed', 'int32')
-  const files = placeholder(graph, 'files', 'string', [-1])
-  const done = (what: string, after: readonly (Node | Tensor)[]) => ({
-    done: identity(scalar(graph, true, 'bool'), { name: what, after }),
-  })
-  const reading = { files, format: images, batchSize: plan.batchSize }
-
-  const records = placeholder(graph, 'records', 'int32')
-  const order = { records, seed, buffer: plan.shuffleBuffer }
-  const batches = trainingBatches(reading, order)
-  const input = iterator(graph, 'input', batches.element)
-  const started = startIterator(input, batches)
-
-  const skip = placeholder(graph, 'skip', 'int32')
-  const held = evaluationBatches(reading, { skip })
-  const heldInput = iterator(graph, 'evaluation_input', held.element)
-  const evaluationStarted = startIterator(heldInput, held)
+  const input = buildInput({ graph, images, plan, seed, step }, records)
 
   const learningRate = placeholder(graph, 'learning_rate', 'float32')
   const training = graph.within('train', () => {
     const layers = createLayers(variables, 'training')
-    const { loss, correct } = score(next(input), layers)
+    const batch = input.training()
+    const { loss, correct } = score(batch, layers)
     const total = addN([reduceMean(loss), ...layers.penalties])
     const targets = variables.trainable
     const steps = gradients(
@@ -75,7 +63,8 @@ export function buildTrainingProgram({ model, images, classes, plan }: ProgramOp
       targets.map(({ value }) => value),
     )
     const optimizer = adam(targets, steps, learningRate, plan.optimizer)
-    const counted = assignAdd(step, constant(graph, [1], { dtype: 'int64', shape: [] }))
+    const one = constant(graph, [1], { dtype: 'int64', shape: [] })
+    const counted = assignAdd(step, one, { after: batch })
     const after = [...optimizer.apply, ...layers.updates, counted]
     return {
       optimizer,
@@ -87,7 +76,7 @@ export function buildTrainingProgram({ model, images, classes, plan }: ProgramOp
     }
   })
   const evaluation = graph.within('evaluate', () => {
-    const { loss, correct } = score(next(heldInput), createLayers(variables, 'inference'))
+    const { loss, correct } = score(input.evaluation(), createLayers(variables, 'inference'))
     return { lossSum: reduceSum(loss), correct: reduceSum(correct) }
   })
 
@@ -95,15 +84,11 @@ export function buildTrainingProgram({ model, images, classes, plan }: ProgramOp
   const bundle = placeholder(graph, 'model', 'string')
   const inputBundle = placeholder(graph, 'input_state', 'string')
   const bundles = { model: bundle, input: inputBundle }
-  const saved = [
-    saveTensors(bundle, byName(state)),
-    saveTensors(inputBundle, { iterator: serializeIterator(input) }),
-  ]
+  const saved = [saveTensors(bundle, byName(state)), ...input.save(inputBundle)]
   const restoredValues = restoreTensors(bundle, state)
-  const [place] = restoreTensors(inputBundle, [{ name: 'iterator', dtype: 'variant', shape: [-1] }])
   const restored = [
     ...state.map((target, i) => assign(target, restoredValues[i]!)),
-    deserializeIterator(input, place!),
+    ...input.restore(inputBundle),
   ]
   const zero = constant(graph, [0], { dtype: 'int64', shape: [] })
   const initialized = [
@@ -116,19 +101,15 @@ export function buildTrainingProgram({ model, images, classes, plan }: ProgramOp
     graph,
     parameters: variables.parameters,
     signatures: {
-      init: { inputs: { seed }, outputs: done('initialized', initialized) },
-      start: { inputs: { files, records, seed }, outputs: done('started', [started]) },
+      init: { inputs: { seed }, outputs: done(graph, 'initialized', initialized) },
+      ...input.signatures,
       train: { inputs: { learningRate }, outputs: training.outputs },
-      startEvaluation: {
-        inputs: { files, skip },
-        outputs: done('evaluation_started', [evaluationStarted]),
-      },
       evaluate: { inputs: {}, outputs: evaluation },
-      save: { inputs: bundles, outputs: done('saved', saved) },
-      restore: { inputs: bundles, outputs: done('restored', restored) },
+      save: { inputs: bundles, outputs: done(graph, 'saved', saved) },
+      restore: { inputs: bundles, outputs: done(graph, 'restored', restored) },
       export: {
         inputs: { model: bundle },
-        outputs: done('exported', [saveTensors(bundle, byName(variables.all))]),
+        outputs: done(graph, 'exported', [saveTensors(bundle, byName(variables.all))]),
       },
     },
   }

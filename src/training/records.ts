@@ -1,0 +1,6 @@
+/** A stretch of the records in some shard files. */
+export interface Records {
+  files: readonly string[]
+  first: number
+  count: number
+}
