@@ -27,6 +27,9 @@ export const ModelAnswer = ref<Model>('Model')
 export const PredictionsAnswer = ref<Predictions>('Predictions')
 export const ProblemAnswer = ref<Problem>('Problem')
 
+/** Any text: what is no id of ours is an unknown job, not a malformed request. */
+export const JobParam = Type.String({ maxLength: 64, description: 'the id of a job' })
+
 export const NoContent = Type.Null({ description: 'done' })
 
 export const Binary = Type.Unsafe<Buffer>({

@@ -14,7 +14,7 @@ export function refuseUnknownRoutes(app: FastifyInstance): void {
     const allow = routes.filter(route => route.path.test(path)).flatMap(({ methods }) => methods)
     if (allow.length === 0)
       throw new TrainyardError('NOT_FOUND', 'missing', 'there is nothing here')
-    const message = `${request.method} is not possible here, but ${allow.join(', ')} is`
+    const message = `${request.method} is not possible here, only ${allow.join(' and ')}`
     throw new Refusal(405, 'METHOD_NOT_ALLOWED', message, { headers: { allow: allow.join(', ') } })
   })
 }

@@ -30,6 +30,7 @@ export const attr = {
   int: (value: number) => single({ case: 'i', value: BigInt(value) }),
   float: (value: number) => single({ case: 'f', value }),
   bool: (value: boolean) => single({ case: 'b', value }),
+  bytes: (value: Uint8Array<ArrayBuffer>) => single({ case: 's', value }),
   string: (value: string) => single({ case: 's', value: bytes(value) }),
   tensor: (value: TensorProto) => single({ case: 'tensor', value }),
   func: (name: string) =>

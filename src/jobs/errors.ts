@@ -21,3 +21,8 @@ export const queueUnavailable = (cause: unknown) =>
   new TrainyardError('QUEUE_UNAVAILABLE', 'unavailable', 'Redis does not answer; try again', {
     cause,
   })
+
+export const unknownDataset = (path: string, { message }: Error) =>
+  new TrainyardError('INVALID_JOB', 'invalid', message, {
+    errors: [{ path, code: 'dataset_not_found', message }],
+  })

@@ -8,7 +8,7 @@ import type { MetricsPage } from '../spec/metrics.js'
 import type { Page } from '../spec/paging.js'
 import type { Store } from '../store/store.js'
 import { Checkpoints } from './checkpoints.js'
-import { invalidCursor, jobActive, jobEnded } from './errors.js'
+import { invalidCursor, jobActive, jobEnded, unknownDataset } from './errors.js'
 import { followJob, type JobFeed } from './follow.js'
 import { JobIndex } from './job-index.js'
 import { readLive } from './live.js'
@@ -63,10 +63,12 @@ export class Jobs {
   }
 
   async submit(request: JobRequest): Promise<Job> {
-    const dataset = await this.parts.findDataset(request.dataset)
     const validation = request.training?.validation
+    const dataset = await this.dataset(request.dataset, '/dataset')
     const other =
-      typeof validation === 'object' ? await this.parts.findDataset(validation.dataset) : null
+      typeof validation === 'object'
+        ? await this.dataset(validation.dataset, '/training/validation/dataset')
+        : null
     const identity = { id: `job-${ulid().toLowerCase()}`, createdAt: new Date().toISOString() }
     const manifest = planJob(identity, request, dataset, other)
     await this.records.create(manifest)
@@ -169,6 +171,13 @@ export class Jobs {
     // without Redis there is nobody to say goodbye to
     await this.queue.close().catch(() => {})
     this.redis.disconnect()
+  }
+
+  /** A data set that a request names: a name that nobody bears is a flaw of the request. */
+  private dataset(name: string, path: string): Promise<DatasetManifest> {
+    return this.parts.findDataset(name).catch(error => {
+      throw ifMissing(error) ?? unknownDataset(path, error)
+    })
   }
 
   private async view(record: JobRecord): Promise<Job> {

@@ -1,3 +1,4 @@
+import { isJobId } from '../spec/identifiers.js'
 import type { Failure, JobManifest, Metrics, ModelRef, Phase } from '../spec/job.js'
 import type { Store } from '../store/store.js'
 import { jobNotFound } from './errors.js'
@@ -57,6 +58,7 @@ export class JobRecords {
   }
 
   async manifest(id: string): Promise<JobManifest> {
+    if (!isJobId(id)) throw jobNotFound(id)
     const manifest = await this.store.readJson<JobManifest>(jobKeys(id).manifest)
     if (!manifest) throw jobNotFound(id)
     return manifest

@@ -12,6 +12,7 @@ import { runFolder } from './folder-lock.js'
 const user = 'trainyard'
 const startWithinMs = 30_000
 const stopWithinMs = 10_000
+const lookEveryMs = 1000
 
 export interface EmbeddedRedis {
   /** As REDIS_URL takes it, with the secret. */
@@ -19,6 +20,8 @@ export interface EmbeddedRedis {
   pid: number
   /** Was running already: it outlives a crash of its supervisor. */
   adopted: boolean
+  /** Starts it again, at the same address, whenever it ends by itself. */
+  keepUp(onRestart: (error: Error | null) => void): void
   stop(): Promise<void>
 }
 
@@ -38,8 +41,39 @@ export async function openRedis(dataFolder: string): Promise<EmbeddedRedis> {
     const config = await writeConfig(home, socket, secret, version)
     pid = await start(config, join(home, 'redis.log'), address)
   }
-  const running = pid
-  return { url, pid, adopted, stop: () => stop(running) }
+  return new Running(dataFolder, url, pid, adopted)
+}
+
+class Running implements EmbeddedRedis {
+  private watch: NodeJS.Timeout | undefined
+
+  constructor(
+    private readonly dataFolder: string,
+    readonly url: string,
+    public pid: number,
+    readonly adopted: boolean,
+  ) {}
+
+  keepUp(onRestart: (error: Error | null) => void): void {
+    // an adopted one is no child of ours, so nobody tells us of its end
+    this.watch = setTimeout(async () => {
+      try {
+        if (!isAlive(this.pid)) {
+          this.pid = (await openRedis(this.dataFolder)).pid
+          onRestart(null)
+        }
+      } catch (error) {
+        onRestart(error as Error)
+      }
+      if (this.watch) this.keepUp(onRestart)
+    }, lookEveryMs)
+  }
+
+  async stop(): Promise<void> {
+    clearTimeout(this.watch)
+    this.watch = undefined
+    await stop(this.pid)
+  }
 }
 
 async function keepSecret(file: string): Promise<string> {
@@ -143,13 +177,18 @@ async function ask(address: Address): Promise<number | null> {
 }
 
 async function stop(pid: number): Promise<void> {
+  if (!isAlive(pid)) return
   process.kill(pid, 'SIGTERM')
   for (const since = Date.now(); Date.now() - since < stopWithinMs; await sleep(25)) {
-    try {
-      process.kill(pid, 0)
-    } catch {
-      return
-    }
+    if (!isAlive(pid)) return
   }
   throw new Error(`redis-server (process ${pid}) still runs ${stopWithinMs / 1000} s after SIGTERM`)
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0)
+  } catch {
+    return false
+  }
 }

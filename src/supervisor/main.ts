@@ -20,6 +20,10 @@ async function main(): Promise<void> {
   const redis = config.redis ? null : await openRedis(config.dataFolder)
   const environment = childEnvironment(redis ? { REDIS_URL: redis.url } : {})
 
+  redis?.keepUp(error =>
+    console.error(error ? `Redis does not start: ${error.message}` : 'Redis ended; it runs again'),
+  )
+
   let code = 0
   let ending: Promise<void> | null = null
   const end = (how: number) => {

@@ -20,7 +20,9 @@ export function decodedBatches(
 ): data.Dataset {
   const { height, width, channels } = format
   const pixels = [height, width, channels]
-  return data.prefetch(format.encoding === 'encoded' ? decoded() : parsed(), ahead)
+  const batches = data.prefetch(format.encoding === 'encoded' ? decoded() : parsed(), ahead)
+  // no autotuning: its thread sleeps ever longer, and whoever ends an iterator waits for it, half a minute in the end
+  return data.withOptions(batches, { deterministic: true, autotune: false })
 
   /** Each record by itself, so that all idle cores decode. */
   function decoded(): data.Dataset {

@@ -1,5 +1,4 @@
 import type { Graph, Node, Tensor } from '../graph/graph.js'
-import type { Variable } from '../graph/ops/state.js'
 import type { Signature } from '../graph/saved-model.js'
 import type { Session } from '../graph/session.js'
 import type { TrainingPlan } from '../spec/training-options.js'
@@ -19,15 +18,13 @@ export interface InputOptions {
   images: ImageFormat
   plan: Pick<TrainingPlan, 'batchSize' | 'shuffleBuffer' | 'input'>
   seed: Tensor
-  /** Counts the steps that are done. */
-  step: Variable
 }
 
 /** How records come into a training graph. */
 export interface Input {
   readonly signatures: Readonly<Record<string, Signature>>
-  /** Pixels and labels of the step that runs; whatever counts the step must come after them. */
-  training(): readonly Tensor[]
+  /** Pixels and labels of the batch behind `before` others of the job; what counts batches must come after them. */
+  training(before: Tensor): readonly Tensor[]
   /** The next pixels and labels that are held out; the last batch may be smaller. */
   evaluation(): readonly Tensor[]
   /** Effects that write what a checkpoint must hold besides the step. */

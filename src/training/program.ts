@@ -49,12 +49,12 @@ export function buildTrainingProgram({
   const variables = new Variables(graph)
   const step = variable(graph, 'global_step', [], 'int64')
   const seed = placeholder(graph, 'seed', 'int32')
-  const input = buildInput({ graph, images, plan, seed, step }, records)
+  const input = buildInput({ graph, images, plan, seed }, records)
 
   const learningRate = placeholder(graph, 'learning_rate', 'float32')
   const training = graph.within('train', () => {
     const layers = createLayers(variables, 'training')
-    const batch = input.training()
+    const batch = input.training(read(step))
     const { loss, correct } = score(batch, layers)
     const total = addN([reduceMean(loss), ...layers.penalties])
     const targets = variables.trainable

@@ -1,4 +1,4 @@
-// All images in one variable, decoded once. A batch is a matter of its step's number and the seed, so
+// All images in one variable, decoded once. A batch is a matter of its number and the seed, so
 // there is nothing to save.
 import type { Tensor } from '../graph/graph.js'
 import { check } from '../graph/graph-error.js'
@@ -24,7 +24,7 @@ const chunkBytes = 8 * 2 ** 20
 
 /** The training records come first in the variables, then those held out. */
 export function residentInput(
-  { graph, images, plan, seed, step }: InputOptions,
+  { graph, images, plan, seed }: InputOptions,
   { training, validation }: RecordCounts,
 ): Input {
   const { batchSize } = plan
@@ -79,7 +79,7 @@ export function residentInput(
   const rowsAt = (indices: Tensor) => [gather(pixels.value, indices), gather(labels.value, indices)]
   return {
     signatures,
-    training: () => rowsAt(shuffledRows(read(step), keptSeed.value, training, batchSize)),
+    training: before => rowsAt(shuffledRows(before, keptSeed.value, training, batchSize)),
     evaluation() {
       const from = read(place)
       const moved = assignAdd(place, scalar(graph, batchSize, 'int32'), { after: [from] })
@@ -91,12 +91,12 @@ export function residentInput(
 }
 
 /**
- * Rows of the batch behind `step` done ones. Epochs follow each other without a gap: each is an order
+ * Rows of the batch behind `before` others. Epochs follow each other without a gap: each is an order
  * of its own of all records, and a batch may take the end of one and the beginning of the next.
  */
-function shuffledRows(step: Tensor, seed: Tensor, records: number, batchSize: number): Tensor {
-  const { graph } = step.node
-  const start = mul(step, scalar(graph, batchSize, 'int64'))
+function shuffledRows(before: Tensor, seed: Tensor, records: number, batchSize: number): Tensor {
+  const { graph } = before.node
+  const start = mul(cast(before, 'int64'), batchSize)
   const epoch = cast(floorDiv(start, records), 'int32')
   const offsets = constant(graph, [...Array(batchSize).keys()], { dtype: 'int32' })
   const positions = add(cast(floorMod(start, records), 'int32'), offsets)

@@ -45,8 +45,11 @@ test('the least that can be said is a good job', async () => {
 test('a job on an unknown data set is refused, and not kept', async () => {
   const before = await server.api.get('/jobs?limit=1000')
   const answer = await server.api.post('/jobs').send({ ...smallJob, dataset: 'nowhere' })
-  assert.equal(answer.status, 404)
-  assert.equal(answer.body.code, 'DATASET_NOT_FOUND')
+  assert.equal(answer.status, 422)
+  assert.deepEqual(
+    [answer.body.code, answer.body.errors[0].path, answer.body.errors[0].code],
+    ['INVALID_JOB', '/dataset', 'dataset_not_found'],
+  )
   const now = await server.api.get('/jobs?limit=1000')
   assert.equal(now.body.items.length, before.body.items.length)
 })

@@ -76,6 +76,7 @@ export const opDefs: Record<string, readonly [outputs: string, attrs: string]> =
   NotEqual: ['z', 'T! incompatible_shape_error'],
   OneHot: ['output', 'axis T! TI'],
   OnesLike: ['y', 'T!'],
+  OptionsDataset: ['handle', 'serialized_options! output_types! output_shapes! metadata'],
   Pack: ['output', 'N! T! axis'],
   Pad: ['output', 'T! Tpaddings'],
   ParallelMapDatasetV2: [

@@ -42,3 +42,16 @@ test('Redis is adopted by the next start, keeps what it was told, and hides from
   assert.equal(third.adopted, false)
   assert.equal(await client(t, addressOf(third.url)).get('kept'), 'yes')
 })
+
+test('Redis is started again when it dies', async t => {
+  const folder = await mkdtemp(join(tmpdir(), 'trainyard-redis-'))
+  t.after(() => rm(folder, { recursive: true, force: true }))
+  const redis = await openRedis(folder)
+  t.after(() => redis.stop())
+  const { pid } = redis
+  const restarted = new Promise<Error | null>(resolve => redis.keepUp(resolve))
+  process.kill(pid, 'SIGKILL')
+  assert.equal(await restarted, null)
+  assert.notEqual(redis.pid, pid)
+  assert.equal(await client(t, addressOf(redis.url)).ping(), 'PONG')
+})

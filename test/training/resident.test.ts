@@ -6,7 +6,7 @@ import { Graph } from '../../src/graph/graph.js'
 import { constant, placeholder } from '../../src/graph/ops/constant.js'
 import { identity } from '../../src/graph/ops/control.js'
 import { cast } from '../../src/graph/ops/math.js'
-import { assign, assignAdd, variable } from '../../src/graph/ops/state.js'
+import { assign, assignAdd, read, variable } from '../../src/graph/ops/state.js'
 import { writeSavedModel } from '../../src/graph/saved-model.js'
 import { openSession, type Session } from '../../src/graph/session.js'
 import type { TrainingPlan } from '../../src/spec/training-options.js'
@@ -49,14 +49,14 @@ async function openInput(owner: Parameters<typeof run>[0], batchSize: number): P
   const graph = new Graph()
   const seed = placeholder(graph, 'seed', 'int32')
   const step = variable(graph, 'global_step', [], 'int64')
-  const options = { graph, images, plan: { ...plan, batchSize }, seed, step }
+  const options = { graph, images, plan: { ...plan, batchSize }, seed }
   const input = buildInput(options, { training: 37, validation: 5 })
   const number = (value: number) => constant(graph, [value], { dtype: 'int64', shape: [] })
   const look = ([pixels, labels]: ReturnType<typeof input.training>) => ({
     pixels: cast(pixels!, 'int32'),
     labels: labels!,
   })
-  const batch = input.training()
+  const batch = input.training(read(step))
   const counted = assignAdd(step, number(1), { after: batch })
   const { pixels, labels } = look(batch)
   const from = placeholder(graph, 'from', 'int32')

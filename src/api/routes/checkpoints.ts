@@ -2,9 +2,8 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from 'typebox'
 import { checkpointState } from '../../jobs/checkpoints.js'
 import type { Jobs } from '../../jobs/jobs.js'
-import { JobId } from '../../spec/identifiers.js'
 import { tarOf } from '../archive.js'
-import { Binary, CheckpointAnswer } from '../schemas.js'
+import { Binary, CheckpointAnswer, JobParam } from '../schemas.js'
 
 interface Parts {
   jobs: Pick<Jobs, 'checkpoints' | 'checkpoint'>
@@ -12,7 +11,7 @@ interface Parts {
 
 export const checkpointRoutes: FastifyPluginAsyncTypebox<Parts> = async (app, { jobs }) => {
   const tags = ['jobs']
-  const params = Type.Object({ id: JobId, step: Type.Integer({ minimum: 0, maximum: 2 ** 40 }) })
+  const params = Type.Object({ id: JobParam, step: Type.Integer({ minimum: 0, maximum: 2 ** 40 }) })
 
   app.get(
     '/jobs/:id/checkpoints',
@@ -20,7 +19,7 @@ export const checkpointRoutes: FastifyPluginAsyncTypebox<Parts> = async (app, { 
       schema: {
         tags,
         summary: "List a job's checkpoints, oldest first",
-        params: Type.Object({ id: JobId }),
+        params: Type.Object({ id: JobParam }),
         response: {
           200: Type.Object({ items: Type.Array(CheckpointAnswer) }, { description: 'all of them' }),
         },

@@ -1,10 +1,9 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from 'typebox'
 import type { Jobs } from '../../jobs/jobs.js'
-import { JobId } from '../../spec/identifiers.js'
 import { JobRequest } from '../../spec/job.js'
 import { PageQuery, page } from '../../spec/paging.js'
-import { JobAnswer, NoContent } from '../schemas.js'
+import { JobAnswer, JobParam, NoContent } from '../schemas.js'
 
 interface Parts {
   jobs: Pick<Jobs, 'submit' | 'get' | 'list' | 'cancel' | 'remove'>
@@ -12,7 +11,7 @@ interface Parts {
 
 export const jobRoutes: FastifyPluginAsyncTypebox<Parts> = async (app, { jobs }) => {
   const tags = ['jobs']
-  const params = Type.Object({ id: JobId })
+  const params = Type.Object({ id: JobParam })
 
   app.post(
     '/jobs',

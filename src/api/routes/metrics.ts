@@ -1,10 +1,9 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from 'typebox'
 import type { Jobs } from '../../jobs/jobs.js'
-import { JobId } from '../../spec/identifiers.js'
 import { eventStream } from '../event-stream.js'
 import type { Limits } from '../limits.js'
-import { MetricsAnswer } from '../schemas.js'
+import { JobParam, MetricsAnswer } from '../schemas.js'
 
 interface Parts {
   jobs: Pick<Jobs, 'get' | 'metrics' | 'follow'>
@@ -48,7 +47,7 @@ export const metricRoutes: FastifyPluginAsyncTypebox<Parts> = async (app, parts)
           'With `Accept: text/event-stream` the history comes first, then each point as it is measured: ' +
           'events `metrics` (one row: step, time, values) and `job` (the job, when its state changes, and ' +
           'last of all when it has ended). `Last-Event-ID` goes on where a stream broke off.',
-        params: Type.Object({ id: JobId }),
+        params: Type.Object({ id: JobParam }),
         querystring: MetricsQuery,
         response: {
           200: Type.Unsafe<unknown>({

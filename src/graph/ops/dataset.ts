@@ -1,9 +1,11 @@
+import { create, toBinary } from '@bufbuild/protobuf'
 import { attr } from '../attr.js'
 import type { DType } from '../dtype.js'
 import { defineFunction } from '../function.js'
 import type { Tensor } from '../graph.js'
 import { check } from '../graph-error.js'
 import { apply, defineOp } from '../op.js'
+import { OptionsSchema } from '../proto/tensorflow_pb.js'
 import type { Shape } from '../shape.js'
 import { scalar } from './constant.js'
 import { cast } from './math.js'
@@ -106,6 +108,32 @@ export function batch(
   const inputs = [dataset.handle, int64(dataset, size), drop]
   return { handle: apply(BatchDatasetV2, inputs, { element }), element }
 }
+
+interface OptionsAttrs extends Elements {
+  deterministic: boolean
+  autotune: boolean
+}
+
+export const OptionsDataset = defineOp<readonly [dataset: Tensor], OptionsAttrs>({
+  type: 'OptionsDataset',
+  output: 'handle',
+  shape: () => [],
+  dtype: () => 'variant',
+  attrs: (_, { element, deterministic, autotune }) => {
+    const chosen = create(OptionsSchema, { deterministic, autotuneOptions: { enabled: autotune } })
+    return {
+      ...elementAttrs(element),
+      serialized_options: attr.bytes(toBinary(OptionsSchema, chosen)),
+    }
+  },
+  gradient: null,
+})
+
+/** For all that lies before it. Without autotuning a parallelism of -1 means a thread a core, at most 16. */
+export const withOptions = (
+  { handle, element }: Dataset,
+  options: { deterministic: boolean; autotune: boolean },
+): Dataset => ({ handle: apply(OptionsDataset, [handle], { element, ...options }), element })
 
 interface MapAttrs extends Elements {
   body: string
