@@ -11,11 +11,13 @@ import { Models } from '../src/models/registry.js'
 import type { DatasetManifest } from '../src/spec/dataset.js'
 import type { Metrics } from '../src/spec/job.js'
 import type { FromTrainer, TrainerTask } from '../src/spec/messages.js'
+import type { WeightsTensor } from '../src/spec/weights.js'
 import type { Store } from '../src/store/store.js'
 import { type LoopHooks, type LoopInput, runTraining } from '../src/training/loop.js'
 import { buildTrainingProgram } from '../src/training/program.js'
 import type { Records } from '../src/training/records.js'
 import { buildServingProgram } from '../src/training/serving.js'
+import { findWeights } from './init-from.js'
 
 export type StopReason = 'cancel' | 'drain'
 
@@ -33,8 +35,9 @@ export async function trainAttempt(parts: TrainingParts): Promise<void> {
   const { task, tell } = parts
   await tell({ type: 'phase', phase: 'preparing', step: task.resumeFrom ?? 0 })
   const input = await loopInput(parts)
-  const session = await openProgram(parts, input)
-  const ended = await runTraining({ ...input, session }, hooks(parts))
+  const given = task.job.initFrom && (await findWeights(parts.store, task.job.initFrom))
+  const session = await openProgram(parts, input, given?.tensors)
+  const ended = await runTraining({ ...input, session, initFrom: given?.prefix }, hooks(parts))
   if (!ended) return tell({ type: 'stopped' })
   await tell({ type: 'phase', phase: 'saving', step: task.job.training.steps })
   const metrics = await lastMetrics(parts)
@@ -46,6 +49,7 @@ export async function trainAttempt(parts: TrainingParts): Promise<void> {
 async function openProgram(
   { tf, store, task }: TrainingParts,
   { training, validation }: Pick<LoopInput, 'training' | 'validation'>,
+  given: readonly WeightsTensor[] | undefined,
 ): Promise<Session> {
   const { job, dataset, epoch } = task
   const program = buildTrainingProgram({
@@ -54,7 +58,12 @@ async function openProgram(
     classes: dataset.labels.length,
     plan: job.training,
     records: { training: training.count, validation: validation.count },
+    freeze: job.freeze ?? [],
+    given,
   })
+  if (program.initialised) {
+    await new JobRecords(store).writeInitialised(job.id, program.initialised)
+  }
   const staged = await store.stage()
   await writeSavedModel(staged, program.graph, program)
   const key = `${jobKeys(job.id).attempt(epoch)}/program`

@@ -109,7 +109,8 @@ function layersIn(build: Build, prefix: string, defaults: LayerDefaults): Layers
     const mean = create('moving_mean', zeros, false)
     const variance = create('moving_variance', ones, false)
     return graph.within(path, () => {
-      if (build.mode === 'inference') {
+      // frozen statistics are also what normalises, or the layer would not be what it was
+      if (build.mode === 'inference' || build.variables.freeze.has(mean.name)) {
         const given = [gamma, beta, mean, variance].map(({ value }) => value)
         return batchNormInference(x, given[0]!, given[1]!, given[2]!, given[3]!, epsilon)
       }

@@ -16,6 +16,8 @@ export interface LoopInput {
   validation: Records
   /** Prefixes of the bundles that hold step `step`. */
   resume: { step: number; model: string; input: string } | null
+  /** Prefix of the bundle that a fresh run begins with, where the program was built for one. */
+  initFrom?: string | undefined
 }
 
 /** What the loop tells its surroundings, and asks of them. */
@@ -37,6 +39,7 @@ export async function runTraining(input: LoopInput, hooks: LoopHooks): Promise<b
   const { session, plan, training, resume } = input
   session.run('init', { seed: plan.seed })
   startInput(session, plan, training, input.validation)
+  if (!resume && input.initFrom) session.run('initialize', { model: input.initFrom })
   if (resume) session.run('restore', { model: resume.model, input: resume.input })
 
   const save = (model: string, bundle: string) => session.run('save', { model, input: bundle })

@@ -1,5 +1,6 @@
 import { gradients } from '../graph/autodiff.js'
 import { Graph, type Tensor } from '../graph/graph.js'
+import { check } from '../graph/graph-error.js'
 import { restoreTensors, saveTensors } from '../graph/ops/checkpoint.js'
 import { equal } from '../graph/ops/compare.js'
 import { constant, placeholder } from '../graph/ops/constant.js'
@@ -9,12 +10,16 @@ import { argMax, reduceMean, reduceSum } from '../graph/ops/reduce.js'
 import { sparseSoftmaxCrossEntropy } from '../graph/ops/softmax.js'
 import { assign, assignAdd, read, type Variable, variable } from '../graph/ops/state.js'
 import type { SavedModelSpec } from '../graph/saved-model.js'
+import { Freeze } from '../nets/freeze.js'
 import { createLayers } from '../nets/layers.js'
 import { Variables } from '../nets/variables.js'
+import type { Initialised } from '../spec/init-from.js'
 import type { ModelOptions } from '../spec/model-options.js'
 import type { TrainingPlan } from '../spec/training-options.js'
+import type { WeightsTensor } from '../spec/weights.js'
 import { done } from './done.js'
 import { type ImageFormat, normalise } from './images.js'
+import { assignFrom, matchWeights } from './init-from.js'
 import { buildInput, type RecordCounts } from './input.js'
 import { network } from './network.js'
 import { adam } from './optimizer.js'
@@ -26,17 +31,24 @@ export interface ProgramOptions {
   plan: Pick<TrainingPlan, 'batchSize' | 'optimizer' | 'shuffleBuffer' | 'input'>
   /** Needed where the data are resident. */
   records?: RecordCounts
+  /** Patterns of variables that are not trained. */
+  freeze?: readonly string[]
+  /** What the checkpoint has that the job begins with. */
+  given?: readonly WeightsTensor[] | undefined
 }
 
 export interface Program extends SavedModelSpec {
   graph: Graph
   /** How many numbers training adjusts. */
   parameters: number
+  /** What `initialize` gives a value; null where there is no such signature. */
+  initialised: Initialised | null
 }
 
 /**
  * A whole job as one graph: input pipeline, forward, backward, optimiser, evaluation, checkpoint.
- * Signatures: `init`, `train`, `evaluate`, `save`, `restore`, `export`, and those of its input.
+ * Signatures: `init`, `initialize` (with the weights of a checkpoint), `train`, `evaluate`, `save`,
+ * `restore`, `export`, and those of its input.
  */
 export function buildTrainingProgram({
   model,
@@ -44,9 +56,11 @@ export function buildTrainingProgram({
   classes,
   plan,
   records = { training: 0, validation: 0 },
+  freeze = [],
+  given,
 }: ProgramOptions): Program {
   const graph = new Graph()
-  const variables = new Variables(graph)
+  const variables = new Variables(graph, new Freeze(freeze))
   const step = variable(graph, 'global_step', [], 'int64')
   const seed = placeholder(graph, 'seed', 'int32')
   const input = buildInput({ graph, images, plan, seed }, records)
@@ -58,6 +72,7 @@ export function buildTrainingProgram({
     const { loss, correct } = score(batch, layers)
     const total = addN([reduceMean(loss), ...layers.penalties])
     const targets = variables.trainable
+    check(targets.length > 0, 'freeze: nothing is left to train; leave some variables out')
     const steps = gradients(
       total,
       targets.map(({ value }) => value),
@@ -75,6 +90,7 @@ export function buildTrainingProgram({
       },
     }
   })
+  variables.freeze.checkAllMet(variables.all.map(({ name }) => name))
   const evaluation = graph.within('evaluate', () => {
     const { loss, correct } = score(input.evaluation(), createLayers(variables, 'inference'))
     return { lossSum: reduceSum(loss), correct: reduceSum(correct) }
@@ -90,6 +106,7 @@ export function buildTrainingProgram({
     ...state.map((target, i) => assign(target, restoredValues[i]!)),
     ...input.restore(inputBundle),
   ]
+  const matching = given ? matchWeights(variables.all, given) : null
   const zero = constant(graph, [0], { dtype: 'int64', shape: [] })
   const initialized = [
     ...variables.initialize(seed),
@@ -100,8 +117,15 @@ export function buildTrainingProgram({
   return {
     graph,
     parameters: variables.parameters,
+    initialised: matching?.report ?? null,
     signatures: {
       init: { inputs: { seed }, outputs: done(graph, 'initialized', initialized) },
+      ...(matching && {
+        initialize: {
+          inputs: { model: bundle },
+          outputs: done(graph, 'begun_with', assignFrom(bundle, matching)),
+        },
+      }),
       ...input.signatures,
       train: { inputs: { learningRate }, outputs: training.outputs },
       evaluate: { inputs: {}, outputs: evaluation },
