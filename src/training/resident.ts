@@ -3,13 +3,13 @@
 import type { Tensor } from '../graph/graph.js'
 import { check } from '../graph/graph-error.js'
 import { reshape, shapeOf, stackTensors } from '../graph/ops/array.js'
-import { constant, fill, placeholder, scalar } from '../graph/ops/constant.js'
+import { constant, placeholder, scalar } from '../graph/ops/constant.js'
 import { identity } from '../graph/ops/control.js'
 import * as data from '../graph/ops/dataset.js'
 import { gather } from '../graph/ops/gather.js'
 import { iterator, next, startIterator } from '../graph/ops/iterator.js'
 import { add, cast, floorDiv, floorMod, minimum, mul } from '../graph/ops/math.js'
-import { assignRows, range } from '../graph/ops/rows.js'
+import { assignRows, empty, range, readRows } from '../graph/ops/rows.js'
 import { orderKey, shuffledIndex } from '../graph/ops/shuffle.js'
 import { assign, assignAdd, read, variable } from '../graph/ops/state.js'
 import type { Session } from '../graph/session.js'
@@ -57,8 +57,8 @@ export function residentInput(
       assignRows(labels, indices, newLabels!),
     ]
     const begun = [
-      assign(pixels, fill(graph, pixels.shape, 0, 'uint8')),
-      assign(labels, fill(graph, labels.shape, 0, 'int32')),
+      assign(pixels, empty(graph, pixels.shape, 'uint8')),
+      assign(labels, empty(graph, labels.shape, 'int32')),
       assign(keptSeed, seed),
     ]
     const evaluationBegun = assign(place, scalar(graph, training, 'int32'))
@@ -76,7 +76,7 @@ export function residentInput(
     }
   })
 
-  const rowsAt = (indices: Tensor) => [gather(pixels.value, indices), gather(labels.value, indices)]
+  const rowsAt = (indices: Tensor) => [readRows(pixels, indices), readRows(labels, indices)]
   return {
     signatures,
     training: before => rowsAt(shuffledRows(before, keptSeed.value, training, batchSize)),
