@@ -14,10 +14,13 @@ import type { DatasetManifest } from '../src/spec/dataset.js'
 import type { Metrics } from '../src/spec/job.js'
 import type { FromTrainer, TrainerTask } from '../src/spec/messages.js'
 import type { MetricRow } from '../src/spec/metrics.js'
+import type { WeightsTensor } from '../src/spec/weights.js'
 import type { Store } from '../src/store/store.js'
-import { type LoopHooks, type LoopInput, type Records, runTraining } from '../src/training/loop.js'
+import { type LoopHooks, type LoopInput, runTraining } from '../src/training/loop.js'
 import { buildTrainingProgram } from '../src/training/program.js'
+import type { Records } from '../src/training/records.js'
 import { buildServingProgram } from '../src/training/serving.js'
+import { findWeights } from './init-from.js'
 
 export type StopReason = 'cancel' | 'drain'
 
@@ -34,8 +37,10 @@ export interface TrainingParts {
 export async function trainAttempt(parts: TrainingParts): Promise<void> {
   const { task, tell } = parts
   await tell({ type: 'phase', phase: 'preparing', step: task.resumeFrom ?? 0 })
-  const session = await openProgram(parts)
-  const ended = await runTraining(await loopInput(parts, session), hooks(parts))
+  const input = await loopInput(parts)
+  const given = task.job.initFrom && (await findWeights(parts.store, task.job.initFrom))
+  const session = await openProgram(parts, input, given?.tensors)
+  const ended = await runTraining({ ...input, session, initFrom: given?.prefix }, hooks(parts))
   if (!ended) return tell({ type: 'stopped' })
   const { step, best, metrics } = await outcome(parts)
   await tell({ type: 'phase', phase: 'saving', step })
@@ -48,7 +53,11 @@ export async function trainAttempt(parts: TrainingParts): Promise<void> {
 }
 
 /** The training graph is kept with the attempt: a SavedModel that other tools can look at. */
-async function openProgram({ tf, store, task }: TrainingParts): Promise<Session> {
+async function openProgram(
+  { tf, store, task }: TrainingParts,
+  { training, validation }: Pick<LoopInput, 'training' | 'validation'>,
+  given: readonly WeightsTensor[] | undefined,
+): Promise<Session> {
   const { job, dataset, epoch } = task
   if (job.training.precision === 'fp16' && (await findGpus()).length === 0) throw noGpu()
   const program = buildTrainingProgram({
@@ -56,7 +65,13 @@ async function openProgram({ tf, store, task }: TrainingParts): Promise<Session>
     images: dataset,
     classes: dataset.labels.length,
     plan: job.training,
+    records: { training: training.count, validation: validation.count },
+    freeze: job.freeze ?? [],
+    given,
   })
+  if (program.initialised) {
+    await new JobRecords(store).writeInitialised(job.id, program.initialised)
+  }
   const staged = await store.stage()
   await writeSavedModel(staged, program.graph, program)
   const key = `${jobKeys(job.id).attempt(epoch)}/program`
@@ -71,14 +86,13 @@ const noGpu = () =>
     'precision is fp16, but this machine has no GPU; take bf16 or fp32',
   )
 
-async function loopInput({ store, task }: TrainingParts, session: Session): Promise<LoopInput> {
+async function loopInput({ store, task }: TrainingParts): Promise<Omit<LoopInput, 'session'>> {
   const { job, dataset, validation, resumeFrom } = task
   const plan = job.training
   const held = 'holdOut' in plan.validation ? plan.validation.holdOut : 0
   const kept = dataset.records - held
   const training = await recordsOf(store, dataset, 0, kept)
   return {
-    session,
     plan,
     training,
     validation: validation

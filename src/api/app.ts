@@ -7,6 +7,7 @@ import type { Datasets } from '../datasets/datasets.js'
 import type { Jobs } from '../jobs/jobs.js'
 import type { Predictor } from '../models/predictor.js'
 import type { Models } from '../models/registry.js'
+import type { WeightsStore } from '../models/weights.js'
 import { closeInOrder } from './closing.js'
 import { answerError, answerNonsense } from './errors.js'
 import { requireOwnPages } from './hosts.js'
@@ -21,6 +22,7 @@ import { metricRoutes } from './routes/metrics.js'
 import { modelRoutes } from './routes/models.js'
 import { predictionRoutes } from './routes/predictions.js'
 import { serverRoutes } from './routes/server.js'
+import { weightsRoutes } from './routes/weights.js'
 import { answers } from './schemas.js'
 import { refuseUnknownRoutes } from './unknown-routes.js'
 import { describeInvalid, openValidation } from './validation.js'
@@ -29,6 +31,7 @@ export interface Parts {
   jobs: Jobs
   datasets: Datasets
   models: Models
+  weights: WeightsStore
   predictor: Predictor
   keys: Keys
   log: Logger
@@ -83,6 +86,7 @@ export async function buildApp(parts: Parts): Promise<FastifyInstance> {
     await guarded.register(datasetRoutes, given)
     await guarded.register(modelRoutes, given)
     await guarded.register(predictionRoutes, given)
+    await guarded.register(weightsRoutes, given)
   })
   return app
 }

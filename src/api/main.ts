@@ -8,6 +8,7 @@ import { TrainyardError } from '../errors.js'
 import { Jobs } from '../jobs/jobs.js'
 import { openPredictor } from '../models/predictor.js'
 import { Models } from '../models/registry.js'
+import { WeightsStore } from '../models/weights.js'
 import { openFolderStore } from '../store/folder-store.js'
 import { buildApp } from './app.js'
 import { ensureKey, openKeys } from './keys.js'
@@ -25,15 +26,21 @@ async function main(): Promise<void> {
   const keys = await openKeys(config.dataFolder, config.key)
   const datasets = new Datasets(store)
   const models = new Models(store)
+  const weights = new WeightsStore(store)
   const redis = { address: config.redis, prefix: config.redisPrefix }
-  const jobs = new Jobs({ store, redis, findDataset: id => datasets.get(id), log })
+  const jobs = new Jobs({
+    ...{ store, redis, log },
+    findDataset: id => datasets.get(id),
+    findModel: (name, version) => models.get(name, version),
+    findWeights: id => weights.get(id),
+  })
   const predictor = openPredictor({
     script: fileURLToPath(new URL('../../workers/predictor.js', import.meta.url)),
     env: childEnvironment(),
     log,
   })
   const hosts = isLoopback(config.host) ? 'loopback' : 'any'
-  const app = await buildApp({ jobs, datasets, models, predictor, keys, log, hosts })
+  const app = await buildApp({ jobs, datasets, models, weights, predictor, keys, log, hosts })
 
   let ending = false
   const end = async (why: string) => {

@@ -5,6 +5,7 @@ import { Job } from '../spec/job.js'
 import { MetricsPage } from '../spec/metrics.js'
 import { Model, Predictions } from '../spec/model.js'
 import { Problem } from '../spec/problem.js'
+import { WeightsManifest, WeightsSummary } from '../spec/weights.js'
 
 /** Answers under the names, and with the words, that the OpenAPI document shows. */
 export const answers: TSchema[] = [
@@ -14,6 +15,8 @@ export const answers: TSchema[] = [
   { ...MetricsPage, $id: 'MetricsPage', description: 'a page of points' },
   { ...Model, $id: 'Model', description: 'a model, in one version' },
   { ...Predictions, $id: 'Predictions', description: 'one prediction for each image' },
+  { ...WeightsManifest, $id: 'Weights', description: 'an uploaded TensorFlow checkpoint' },
+  { ...WeightsSummary, $id: 'WeightsSummary', description: 'the same, its tensors counted' },
   { ...Problem, description: 'what went wrong' },
 ]
 
@@ -25,6 +28,8 @@ export const JobAnswer = ref<Job>('Job')
 export const MetricsAnswer = ref<MetricsPage>('MetricsPage')
 export const ModelAnswer = ref<Model>('Model')
 export const PredictionsAnswer = ref<Predictions>('Predictions')
+export const WeightsAnswer = ref<WeightsManifest>('Weights')
+export const WeightsSummaryAnswer = ref<WeightsSummary>('WeightsSummary')
 export const ProblemAnswer = ref<Problem>('Problem')
 
 /** Any text: what is no id of ours is an unknown job, not a malformed request. */

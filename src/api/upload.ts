@@ -1,20 +1,21 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import type { Upload } from '../datasets/datasets.js'
 import { closest } from './closest.js'
 import { readForm } from './multipart.js'
 import { Refusal } from './refusal.js'
 
-const fieldNames = ['name', 'labels', 'height', 'width', 'channels'] as const
-type FieldName = (typeof fieldNames)[number]
+interface Receiver {
+  addFile(name: string, content: AsyncIterable<Uint8Array>): Promise<void>
+}
 
 /** Streams a form's files into an upload; its fields may come before them or after. */
-export async function receiveUpload(
+export async function receiveUpload<Field extends string>(
   request: FastifyRequest,
   reply: FastifyReply,
-  upload: Upload,
+  upload: Receiver,
+  fieldNames: readonly Field[],
   silenceMs: number,
-): Promise<Partial<Record<FieldName, string>>> {
-  const fields: Partial<Record<FieldName, string>> = {}
+): Promise<Partial<Record<Field, string>>> {
+  const fields: Partial<Record<Field, string>> = {}
   let files = 0
   // a sender that has fallen silent shall not hold a connection and a scratch folder for ever
   request.raw.setTimeout(silenceMs, () => request.raw.destroy())
@@ -25,18 +26,18 @@ export async function receiveUpload(
     },
     field(name, value) {
       const known = fieldNames.find(field => field === name)
-      if (!known) throw unknownField(name)
+      if (!known) throw unknownField(name, fieldNames)
       if (known in fields) throw refused(name, 'duplicate', `field '${name}' comes twice`)
       fields[known] = value
     },
   })
   if (files === 0) throw refused('file', 'required', 'the form has no file')
-  // making the data set may take longer than any silence
+  // what is made of it may take longer than any silence
   request.raw.setTimeout(0)
   return fields
 }
 
-function unknownField(name: string): Refusal {
+function unknownField(name: string, fieldNames: readonly string[]): Refusal {
   const shown = name.slice(0, 60)
   const meant = closest(name, fieldNames)
   const hint = meant ? `did you mean '${meant}'?` : `expected one of ${fieldNames.join(', ')}`

@@ -3,13 +3,14 @@ import { ulid } from 'ulid'
 import type { Checkpoint } from '../spec/checkpoint.js'
 import type { DatasetManifest } from '../spec/dataset.js'
 import { isJobId } from '../spec/identifiers.js'
-import type { Job, JobRequest } from '../spec/job.js'
+import type { Job, JobManifest, JobRequest } from '../spec/job.js'
 import type { MetricsPage } from '../spec/metrics.js'
 import type { Page } from '../spec/paging.js'
 import type { Store } from '../store/store.js'
 import { Checkpoints } from './checkpoints.js'
 import { invalidCursor, jobActive, jobEnded, unknownDataset } from './errors.js'
 import { followJob, type JobFeed } from './follow.js'
+import { resolveSource, type SourceFinders } from './init-source.js'
 import { JobIndex } from './job-index.js'
 import { readLive } from './live.js'
 import { MetricsLog, type MetricsQuery } from './metrics-log.js'
@@ -26,7 +27,7 @@ export interface Log {
   warn(details: object, message: string): void
 }
 
-export interface JobsParts {
+export interface JobsParts extends Pick<SourceFinders, 'findModel' | 'findWeights'> {
   store: Store
   redis: RedisHome
   findDataset(idOrName: string): Promise<DatasetManifest>
@@ -70,7 +71,13 @@ export class Jobs {
         ? await this.dataset(validation.dataset, '/training/validation/dataset')
         : null
     const identity = { id: `job-${ulid().toLowerCase()}`, createdAt: new Date().toISOString() }
-    const manifest = planJob(identity, request, dataset, other)
+    const { freeze } = request
+    const initFrom = await this.source(request.initFrom)
+    const manifest: JobManifest = {
+      ...planJob(identity, request, dataset, other),
+      ...(initFrom && { initFrom }),
+      ...(freeze && { freeze }),
+    }
     await this.records.create(manifest)
     // from here on the job exists; what Redis misses now, the reconciler adds
     await this.queue.add(manifest.id).catch((error: Error) => {
@@ -79,7 +86,10 @@ export class Jobs {
         'Redis is away: the job is queued later',
       )
     })
-    return viewJob({ manifest, attempts: [], cancelRequestedAt: null, result: null }, null)
+    return viewJob(
+      { manifest, attempts: [], cancelRequestedAt: null, initialised: null, result: null },
+      null,
+    )
   }
 
   async get(id: string): Promise<Job> {
@@ -147,15 +157,18 @@ export class Jobs {
   }
 
   /** Whether a job that has not ended reads this data set. */
-  async usesDataset(datasetId: string): Promise<boolean> {
-    for (const id of await this.index.active()) {
-      const record = await this.records.read(id).catch(ifMissing)
-      if (!record || record.result) continue
-      const { dataset, training } = record.manifest
+  usesDataset(datasetId: string): Promise<boolean> {
+    return this.someActive(({ dataset, training }) => {
       const validation = 'dataset' in training.validation ? training.validation.dataset : null
-      if (dataset.id === datasetId || validation === datasetId) return true
-    }
-    return false
+      return dataset.id === datasetId || validation === datasetId
+    })
+  }
+
+  /** Whether a job that has not ended begins with these weights. */
+  usesWeights(weightsId: string): Promise<boolean> {
+    return this.someActive(
+      ({ initFrom }) => !!initFrom && 'weights' in initFrom && initFrom.weights === weightsId,
+    )
   }
 
   async ready(): Promise<boolean> {
@@ -171,6 +184,19 @@ export class Jobs {
     // without Redis there is nobody to say goodbye to
     await this.queue.close().catch(() => {})
     this.redis.disconnect()
+  }
+
+  private async someActive(is: (manifest: JobManifest) => boolean): Promise<boolean> {
+    for (const id of await this.index.active()) {
+      const record = await this.records.read(id).catch(ifMissing)
+      if (record && !record.result && is(record.manifest)) return true
+    }
+    return false
+  }
+
+  private source(asked: JobRequest['initFrom']) {
+    const checkpoints = (id: string) => this.checkpoints(id)
+    return asked && resolveSource(asked, { ...this.parts, checkpoints })
   }
 
   /** A data set that a request names: a name that nobody bears is a flaw of the request. */

@@ -4,6 +4,7 @@ export const jobKeys = (id: string) => {
   return {
     root,
     manifest: `${root}/manifest.json`,
+    initialised: `${root}/initialised.json`,
     cancel: `${root}/cancel.json`,
     result: `${root}/result.json`,
     attempts: `${root}/attempts`,

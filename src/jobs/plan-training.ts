@@ -64,6 +64,7 @@ export function planTraining(
     keepBest: evaluated ? keepBest : null,
     exportBest: asked.exportBest ?? true,
     shuffleBuffer: asked.shuffleBuffer ?? defaults.shuffleBuffer,
+    input: inputForm(asked, dataset, validation),
     displayEvery: asked.displayEvery ?? defaults.displayEvery,
     snapshotEvery: asked.snapshotEvery ?? Math.min(stepsPerEpoch, defaults.snapshotEvery),
     keepCheckpoints: asked.keepCheckpoints ?? defaults.keepCheckpoints,
@@ -75,6 +76,20 @@ export function planTraining(
 /** The defaults that a schema states, for what a request leaves open. */
 const filled = <S extends TSchema>(schema: S, asked: object) =>
   Default(schema, structuredClone(asked)) as Required<Static<S>>
+
+/** The most bytes of decoded pixels that are kept in memory without being asked to. */
+const residentBytes = 2 ** 30
+
+function inputForm(
+  { input = 'auto' }: TrainingRequest,
+  dataset: DatasetManifest,
+  validation: DatasetManifest | null,
+): 'resident' | 'streamed' {
+  if (input !== 'auto') return input
+  const records = dataset.records + (validation?.records ?? 0)
+  const bytes = records * dataset.height * dataset.width * dataset.channels
+  return bytes <= residentBytes ? 'resident' : 'streamed'
+}
 
 function holdOut(asked: TrainingRequest, dataset: DatasetManifest): number {
   if (typeof asked.validation === 'object') return 0

@@ -1,4 +1,5 @@
 import { isJobId } from '../spec/identifiers.js'
+import type { Initialised } from '../spec/init-from.js'
 import type { Failure, JobManifest, Metrics, ModelRef, Phase } from '../spec/job.js'
 import type { Store } from '../store/store.js'
 import { jobNotFound } from './errors.js'
@@ -37,6 +38,8 @@ export interface JobRecord {
   /** Oldest first. */
   attempts: Attempt[]
   cancelRequestedAt: string | null
+  /** Which variables began with the weights of `initFrom`, as soon as an attempt knows. */
+  initialised: Initialised | null
   result: JobResult | null
 }
 
@@ -67,13 +70,14 @@ export class JobRecords {
   }
 
   async read(id: string): Promise<JobRecord> {
-    const [manifest, attempts, cancel, result] = await Promise.all([
+    const [manifest, attempts, cancel, initialised, result] = await Promise.all([
       this.manifest(id),
       this.attempts(id),
       this.store.readJson<{ at: string }>(jobKeys(id).cancel),
+      this.store.readJson<Initialised>(jobKeys(id).initialised),
       this.result(id),
     ])
-    return { manifest, attempts, cancelRequestedAt: cancel?.at ?? null, result }
+    return { manifest, attempts, cancelRequestedAt: cancel?.at ?? null, initialised, result }
   }
 
   result(id: string): Promise<JobResult | null> {
@@ -105,6 +109,11 @@ export class JobRecords {
   /** The one end of a job: false where it has ended already. */
   finish(id: string, result: JobResult): Promise<boolean> {
     return this.store.createJson(jobKeys(id).result, result)
+  }
+
+  /** Every attempt finds the same: the first one says it. */
+  async writeInitialised(id: string, report: Initialised): Promise<void> {
+    await this.store.createJson(jobKeys(id).initialised, report)
   }
 
   async requestCancel(id: string): Promise<void> {

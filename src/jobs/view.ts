@@ -3,7 +3,8 @@ import type { LiveState } from './live.js'
 import type { JobRecord } from './records.js'
 
 /** A job as the API shows it: derived from the record, and from what its worker said last. */
-export function viewJob({ manifest, attempts, result }: JobRecord, live: LiveState | null): Job {
+export function viewJob(record: JobRecord, live: LiveState | null): Job {
+  const { manifest, attempts, initialised, result } = record
   const attempt = attempts.at(-1) ?? null
   const { steps, batchSize, accumulateSteps } = manifest.training
   const status = statusOf({ attempts, result })
@@ -29,6 +30,9 @@ export function viewJob({ manifest, attempts, result }: JobRecord, live: LiveSta
     model: manifest.model,
     dataset: manifest.dataset,
     training: manifest.training,
+    initFrom: manifest.initFrom ?? null,
+    initialised,
+    freeze: manifest.freeze ?? [],
     createdAt: manifest.createdAt,
     startedAt: attempts[0]?.startedAt ?? null,
     finishedAt: result?.finishedAt ?? null,

@@ -6,7 +6,7 @@ import type { Model, ModelManifest } from '../spec/model.js'
 import type { Page } from '../spec/paging.js'
 import type { Manifest, Store } from '../store/store.js'
 
-const modelKey = (name: string, version: number) => `models/${name}/${version}`
+export const modelKey = (name: string, version: number) => `models/${name}/${version}`
 const holderKey = (name: string, version: number) => `model-versions/${name}/${version}.json`
 
 const modelNotFound = (name: string, version?: number) =>

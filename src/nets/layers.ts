@@ -155,9 +155,11 @@ function layersIn(build: Build, prefix: string, defaults: LayerDefaults): Layers
     const mean = create('moving_mean', zeros, false)
     const variance = create('moving_variance', ones, false)
     return graph.within(path, () => {
-      if (mode === 'inference') {
+      const inference = mode === 'inference'
+      // frozen statistics are also what normalises, or the layer would not be what it was
+      if (inference || variables.freeze.has(mean.name)) {
         const conv = build.convolved.get(x)
-        if (conv) build.candidates.push({ conv, norm: path, epsilon, x })
+        if (inference && conv) build.candidates.push({ conv, norm: path, epsilon, x })
         const given = [gamma, beta, mean, variance].map(({ value }) => value)
         return batchNormInference(x, given[0]!, given[1]!, given[2]!, given[3]!, epsilon)
       }

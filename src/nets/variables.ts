@@ -2,6 +2,7 @@ import type { Graph, Node, Tensor } from '../graph/graph.js'
 import { check } from '../graph/graph-error.js'
 import { assign, type Variable, variable } from '../graph/ops/state.js'
 import { describe, type Shape, sameShape, sizeOf } from '../graph/shape.js'
+import { Freeze } from './freeze.js'
 import type { Initial } from './initial.js'
 
 interface Kept {
@@ -14,7 +15,10 @@ interface Kept {
 export class Variables {
   readonly #kept = new Map<string, Kept>()
 
-  constructor(readonly graph: Graph) {}
+  constructor(
+    readonly graph: Graph,
+    readonly freeze = new Freeze([]),
+  ) {}
 
   /** The variable of that name, made on first use: so two copies of a network share theirs. */
   get(name: string, shape: Shape, initial: Initial, { trainable = true } = {}): Variable {
@@ -27,7 +31,8 @@ export class Variables {
       return known
     }
     const made = variable(this.graph, name, shape)
-    this.#kept.set(name, { variable: made, initial, trainable })
+    const trained = trainable && !this.freeze.has(name)
+    this.#kept.set(name, { variable: made, initial, trainable: trained })
     return made
   }
 

@@ -1,6 +1,7 @@
 import { type Static, Type } from 'typebox'
 import { closed } from './closed.js'
 import { DatasetId, JobId, Name, Timestamp } from './identifiers.js'
+import { Freeze, InitFrom, Initialised, InitSource } from './init-from.js'
 import { ModelOptions } from './model-options.js'
 import { TrainingOptions, type TrainingPlan } from './training-options.js'
 
@@ -10,6 +11,8 @@ export const JobRequest = closed({
   model: ModelOptions,
   dataset: Name,
   training: Type.Optional(TrainingOptions),
+  initFrom: Type.Optional(InitFrom),
+  freeze: Type.Optional(Freeze),
 })
 export type JobRequest = Static<typeof JobRequest>
 
@@ -21,6 +24,8 @@ export interface JobManifest {
   model: ModelOptions
   dataset: { id: string; name: string }
   training: TrainingPlan
+  initFrom?: InitSource
+  freeze?: string[]
 }
 
 export const JobStatus = Type.Enum(['queued', 'running', 'succeeded', 'failed', 'cancelled'])
@@ -79,6 +84,9 @@ export const Job = Type.Object({
       { additionalProperties: true, description: 'every training option, defaults filled in' },
     ),
   ),
+  initFrom: nullable(InitSource),
+  initialised: nullable(Initialised),
+  freeze: Type.Array(Type.String()),
   createdAt: Timestamp,
   startedAt: nullable(Timestamp),
   finishedAt: nullable(Timestamp),

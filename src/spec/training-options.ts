@@ -109,6 +109,13 @@ export const TrainingOptions = closed({
   shuffleBuffer: Type.Optional(
     Type.Integer({ minimum: 1, maximum: 1_000_000, default: 2000, description: 'records' }),
   ),
+  input: Type.Optional(
+    Type.Enum(['auto', 'resident', 'streamed'], {
+      default: 'auto',
+      description:
+        'resident: decoded once and kept in memory; streamed: read from disk; auto: resident up to 1 GiB of pixels',
+    }),
+  ),
   displayEvery: Type.Optional(
     Type.Integer({ minimum: 1, default: 1, description: 'steps between two metric points' }),
   ),
@@ -144,6 +151,8 @@ export interface TrainingPlan {
   keepBest: KeepBest | null
   exportBest: boolean
   shuffleBuffer: number
+  /** Absent in jobs from before there was a choice: streamed. */
+  input?: 'resident' | 'streamed'
   displayEvery: number
   snapshotEvery: number
   keepCheckpoints: number

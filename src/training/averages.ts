@@ -63,7 +63,7 @@ export class AveragedVariables extends Variables {
     private readonly base: Variables,
     private readonly averages: Averages,
   ) {
-    super(base.graph)
+    super(base.graph, base.freeze)
   }
 
   override get(...args: Parameters<Variables['get']>): Variable {

@@ -1,70 +1,56 @@
-import type { Tensor } from '../graph/graph.js'
-import { reshape, stackTensors } from '../graph/ops/array.js'
-import * as data from '../graph/ops/dataset.js'
-import { decodeImage } from '../graph/ops/image.js'
-import { cast } from '../graph/ops/math.js'
-import { decodeRaw, parseExample } from '../graph/ops/parse.js'
+import type { Graph, Node, Tensor } from '../graph/graph.js'
+import type { Signature } from '../graph/saved-model.js'
+import type { Session } from '../graph/session.js'
+import type { TrainingPlan } from '../spec/training-options.js'
 import type { ImageFormat } from './images.js'
+import type { Records } from './records.js'
+import { fillResident, residentInput } from './resident.js'
+import { startHeldStream, startStream, streamedInput } from './streamed.js'
 
-export interface Reading {
-  files: Tensor
-  format: ImageFormat
-  batchSize: number
+/** How many records a run trains and validates on. */
+export interface RecordCounts {
+  training: number
+  validation: number
 }
 
-/** Endless training batches [batchSize, ...]: the first `records` of the files, in an order that the seed gives. */
-export function trainingBatches(
-  { files, format, batchSize }: Reading,
-  order: { records: Tensor; seed: Tensor; buffer: number },
-): data.Dataset {
-  const records = data.take(data.tfRecords(files), order.records)
-  const shuffled = data.repeat(data.shuffle(records, order.buffer, [order.seed, shuffleStream]))
-  return ready(batches('train', shuffled, format, batchSize, true))
+export interface InputOptions {
+  graph: Graph
+  images: ImageFormat
+  plan: Pick<TrainingPlan, 'batchSize' | 'shuffleBuffer' | 'input'>
+  seed: Tensor
 }
 
-/** One pass over all records behind the first `skip`; the last batch may be smaller. */
-export function evaluationBatches(
-  { files, format, batchSize }: Reading,
-  { skip }: { skip: Tensor },
-): data.Dataset {
-  const records = data.skip(data.tfRecords(files), skip)
-  return ready(batches('evaluate', records, format, batchSize, false))
+/** How records come into a training graph. */
+export interface Input {
+  readonly signatures: Readonly<Record<string, Signature>>
+  /** Pixels and labels of the batch behind `before` others of the job; what counts batches must come after them. */
+  training(before: Tensor): readonly Tensor[]
+  /** The next pixels and labels that are held out; the last batch may be smaller. */
+  evaluation(): readonly Tensor[]
+  /** Effects that write what a checkpoint must hold besides the step. */
+  save(bundle: Tensor): Node[]
+  restore(bundle: Tensor): Node[]
 }
 
-/** Beside the job's seed: TensorFlow would take (0, 0) for a random one. */
-const shuffleStream = 1
-const prefetched = 2
-
-/** No autotuning: its thread sleeps ever longer, and whoever ends an iterator waits for it, half a minute in the end. */
-const ready = (dataset: data.Dataset): data.Dataset =>
-  data.withOptions(data.prefetch(dataset, prefetched), { deterministic: true, autotune: false })
-
-function batches(
-  name: string,
-  records: data.Dataset,
-  format: ImageFormat,
-  batchSize: number,
-  dropRemainder: boolean,
-): data.Dataset {
-  const { height, width, channels } = format
-  const pixels = [height, width, channels]
-  if (format.encoding === 'encoded') {
-    const decoded = data.map(records, `${name}_decode`, record => {
-      const { image, label } = parse(stackTensors([record!]))
-      return [reshape(decodeImage(reshape(image, []), channels), pixels), reshape(label, [])]
-    })
-    return data.batch(decoded, batchSize, { dropRemainder })
-  }
-  // one parse for a whole batch is cheaper than one for each record
-  const batched = data.batch(records, batchSize, { dropRemainder })
-  return data.map(batched, `${name}_parse`, serialized => {
-    const { image, label } = parse(serialized!)
-    return [reshape(decodeRaw(image, 'uint8', pixels), [-1, ...pixels]), label]
-  })
-
-  function parse(serialized: Tensor) {
-    const features = { image: { dtype: 'string' }, label: { dtype: 'int64' } } as const
-    const { image, label } = parseExample(serialized, features)
-    return { image, label: cast(label, 'int32') }
-  }
+export function buildInput(options: InputOptions, counts: RecordCounts): Input {
+  return isResident(options.plan) ? residentInput(options, counts) : streamedInput(options)
 }
+
+/** Makes the first batch of a run ready; where it goes on from a checkpoint, before that is restored. */
+export function startInput(
+  session: Session,
+  plan: TrainingPlan,
+  training: Records,
+  validation: Records,
+): void {
+  if (isResident(plan)) fillResident(session, training, validation, plan.seed)
+  else startStream(session, training, plan.seed)
+}
+
+export function startEvaluation(session: Session, plan: TrainingPlan, validation: Records): void {
+  if (isResident(plan)) session.run('startEvaluation')
+  else startHeldStream(session, validation)
+}
+
+/** A job from before there were two forms does not say; its checkpoints hold an iterator. */
+const isResident = ({ input = 'streamed' }: Pick<TrainingPlan, 'input'>) => input === 'resident'

@@ -3,15 +3,10 @@ import type { Session } from '../graph/session.js'
 import type { Phase } from '../spec/job.js'
 import type { MetricRow } from '../spec/metrics.js'
 import type { TrainingPlan } from '../spec/training-options.js'
+import { startEvaluation, startInput } from './input.js'
 import { Judgement } from './judgement.js'
 import { learningRateAt } from './learning-rate.js'
-
-/** A stretch of the records in some shard files. */
-export interface Records {
-  files: readonly string[]
-  first: number
-  count: number
-}
+import type { Records } from './records.js'
 
 export interface LoopInput {
   /** A session on the program of `buildTrainingProgram`. */
@@ -24,6 +19,8 @@ export interface LoopInput {
   resume: { step: number; model: string; input: string } | null
   /** The rows of the evaluations up to there. */
   history?: readonly MetricRow[]
+  /** Prefix of the bundle that a fresh run begins with, where the program was built for one. */
+  initFrom?: string | undefined
 }
 
 /** What the loop tells its surroundings, and asks of them. */
@@ -48,11 +45,8 @@ export interface LoopHooks {
 export async function runTraining(input: LoopInput, hooks: LoopHooks): Promise<boolean> {
   const { session, plan, training, resume } = input
   session.run('init', { seed: plan.seed })
-  session.run('start', {
-    files: strings(training.files),
-    records: training.count,
-    seed: plan.seed,
-  })
+  startInput(session, plan, training, input.validation)
+  if (!resume && input.initFrom) session.run('initialize', { model: input.initFrom })
   if (resume) session.run('restore', { model: resume.model, input: resume.input })
 
   const save = (model: string, bundle: string) => session.run('save', { model, input: bundle })
@@ -77,7 +71,7 @@ export async function runTraining(input: LoopInput, hooks: LoopHooks): Promise<b
     }
     if ((step % plan.validateEvery === 0 || last) && input.validation.count > 0) {
       hooks.phase('evaluating', step)
-      const measured = row(step, evaluate(session, input.validation, plan.batchSize))
+      const measured = row(step, evaluate(session, plan, input.validation))
       await hooks.row(measured)
       judgement.see(measured)
       if (!last) hooks.phase('training', step)
@@ -112,11 +106,12 @@ function train(session: Session, plan: TrainingPlan, step: number, learningRate:
   return { loss, accuracy, step: now }
 }
 
-function evaluate(session: Session, { files, first, count }: Records, batchSize: number) {
-  session.run('startEvaluation', { files: strings(files), skip: first })
+function evaluate(session: Session, plan: TrainingPlan, validation: Records) {
+  const { count } = validation
+  startEvaluation(session, plan, validation)
   let loss = 0
   let correct = 0
-  for (let seen = 0; seen < count; seen += batchSize) {
+  for (let seen = 0; seen < count; seen += plan.batchSize) {
     const sums = session.run('evaluate')
     loss += sums.number('lossSum')
     correct += sums.number('correct')
@@ -129,8 +124,6 @@ const row = (step: number, values: MetricRow['values']): MetricRow => ({
   time: new Date().toISOString(),
   values,
 })
-
-const strings = (values: readonly string[]) => ({ data: values, shape: [values.length] })
 
 const nanLoss = (step: number, loss: number, learningRate: number) =>
   new TrainyardError(

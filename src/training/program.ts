@@ -1,32 +1,31 @@
 import { gradients } from '../graph/autodiff.js'
 import { Graph, type Node, type Tensor } from '../graph/graph.js'
+import { check } from '../graph/graph-error.js'
 import { oneHot, reshape } from '../graph/ops/array.js'
 import { restoreTensors, saveTensors } from '../graph/ops/checkpoint.js'
 import { equal } from '../graph/ops/compare.js'
-import { constant, placeholder, scalar } from '../graph/ops/constant.js'
+import { constant, placeholder } from '../graph/ops/constant.js'
 import { identity } from '../graph/ops/control.js'
-import {
-  deserializeIterator,
-  iterator,
-  next,
-  serializeIterator,
-  startIterator,
-} from '../graph/ops/iterator.js'
 import { add, addN, cast, mul } from '../graph/ops/math.js'
 import { argMax, reduceMean, reduceSum } from '../graph/ops/reduce.js'
 import { softmaxCrossEntropy, sparseSoftmaxCrossEntropy } from '../graph/ops/softmax.js'
 import { assign, assignAdd, read, type Variable, variable } from '../graph/ops/state.js'
 import type { SavedModelSpec } from '../graph/saved-model.js'
 import { foldedValues } from '../nets/fold.js'
+import { Freeze } from '../nets/freeze.js'
 import { createLayers, type Layers } from '../nets/layers.js'
 import { Variables } from '../nets/variables.js'
+import type { Initialised } from '../spec/init-from.js'
 import type { ModelOptions } from '../spec/model-options.js'
 import type { Precision, TrainingPlan } from '../spec/training-options.js'
+import type { WeightsTensor } from '../spec/weights.js'
 import { augmentImages, mixup } from './augment.js'
 import { AveragedVariables, Averages } from './averages.js'
+import { done } from './done.js'
 import { accumulate, clip } from './gradients.js'
 import { type ImageFormat, normalise } from './images.js'
-import { evaluationBatches, trainingBatches } from './input.js'
+import { assignFrom, matchWeights } from './init-from.js'
+import { buildInput, type RecordCounts } from './input.js'
 import { network } from './network.js'
 import { createOptimizer } from './optimizer.js'
 
@@ -44,54 +43,57 @@ export interface ProgramOptions {
   model: ModelOptions
   images: ImageFormat
   classes: number
-  plan: Pick<TrainingPlan, StepOption | 'batchSize' | 'shuffleBuffer'>
+  plan: Pick<TrainingPlan, StepOption | 'batchSize' | 'shuffleBuffer' | 'input'>
+  /** Needed where the data are resident. */
+  records?: RecordCounts
+  /** Patterns of variables that are not trained. */
+  freeze?: readonly string[]
+  /** What the checkpoint has that the job begins with. */
+  given?: readonly WeightsTensor[] | undefined
 }
 
 export interface Program extends SavedModelSpec {
   graph: Graph
   /** How many numbers training adjusts. */
   parameters: number
+  /** What `initialize` gives a value; null where there is no such signature. */
+  initialised: Initialised | null
 }
 
 /**
  * A whole job as one graph: input pipeline, forward, backward, optimiser, evaluation, checkpoint.
- * Signatures: `init`, `start`, `accumulate`, `train`, `startEvaluation`, `evaluate`, `save`,
- * `restore`, `export`. A step is `train`, behind as many `accumulate` as it has further batches.
+ * Signatures: `init`, `initialize` (with the weights of a checkpoint), `accumulate`, `train`,
+ * `evaluate`, `save`, `restore`, `export`, and those of its input. A step is `train`, behind as many
+ * `accumulate` as it has further batches.
  */
-export function buildTrainingProgram({ model, images, classes, plan }: ProgramOptions): Program {
+export function buildTrainingProgram({
+  model,
+  images,
+  classes,
+  plan,
+  records = { training: 0, validation: 0 },
+  freeze = [],
+  given,
+}: ProgramOptions): Program {
   const graph = new Graph()
-  const variables = new Variables(graph)
+  const variables = new Variables(graph, new Freeze(freeze))
   const step = variable(graph, 'global_step', [], 'int64')
   const seed = placeholder(graph, 'seed', 'int32')
-  const files = placeholder(graph, 'files', 'string', [-1])
-  const done = (what: string, after: readonly (Node | Tensor)[]) => ({
-    done: identity(scalar(graph, true, 'bool'), { name: what, after }),
-  })
-  const reading = { files, format: images, batchSize: plan.batchSize }
-
-  const records = placeholder(graph, 'records', 'int32')
-  const order = { records, seed, buffer: plan.shuffleBuffer }
-  const batches = trainingBatches(reading, order)
-  const input = iterator(graph, 'input', batches.element)
-  const started = startIterator(input, batches)
-
-  const skip = placeholder(graph, 'skip', 'int32')
-  const held = evaluationBatches(reading, { skip })
-  const heldInput = iterator(graph, 'evaluation_input', held.element)
-  const evaluationStarted = startIterator(heldInput, held)
+  const input = buildInput({ graph, images, plan, seed }, records)
 
   const learningRate = placeholder(graph, 'learning_rate', 'float32')
   // how many batches of the job came before: what is random in a batch hangs on it
   const batch = placeholder(graph, 'batch', 'int32')
   const training = graph.within('train', () => {
     const layers = createLayers(variables, 'training', { random: { seed, step: batch } })
-    const { pixels, labels, targets } = vary(next(input))
+    const { pixels, labels, targets } = vary(input.training(batch))
     const { logits, correct } = score(pixels, labels, layers, plan.precision)
     const loss = targets
       ? softmaxCrossEntropy(logits, targets)
       : sparseSoftmaxCrossEntropy(logits, labels)
     const total = addN([reduceMean(loss), ...layers.penalties])
     const weights = variables.trainable
+    check(weights.length > 0, 'freeze: nothing is left to train; leave some variables out')
     const values = weights.map(({ value }) => value)
     const sums = accumulate(weights, slopes(total, values, plan.precision), plan.accumulateSteps)
     const descent = clip(sums.mean, plan.clipGradients)
@@ -123,11 +125,12 @@ export function buildTrainingProgram({ model, images, classes, plan }: ProgramOp
       },
     }
   })
+  variables.freeze.checkAllMet(variables.all.map(({ name }) => name))
   const { averages } = training
   const evaluation = graph.within('evaluate', () => {
     // in fp32, as the model will be served
     const layers = createLayers(new AveragedVariables(variables, averages), 'inference')
-    const [pixels, labels] = next(heldInput) as [Tensor, Tensor]
+    const [pixels, labels] = input.evaluation() as [Tensor, Tensor]
     const { logits, correct } = score(pixels, labels, layers, 'fp32')
     const loss = sparseSoftmaxCrossEntropy(logits, labels)
     const outputs = { lossSum: reduceSum(loss), correct: reduceSum(correct) }
@@ -143,16 +146,15 @@ export function buildTrainingProgram({ model, images, classes, plan }: ProgramOp
   const bundle = placeholder(graph, 'model', 'string')
   const inputBundle = placeholder(graph, 'input_state', 'string')
   const bundles = { model: bundle, input: inputBundle }
-  const saved = [
-    saveTensors(bundle, byName(state)),
-    saveTensors(inputBundle, { iterator: serializeIterator(input) }),
-  ]
+  const saved = [saveTensors(bundle, byName(state)), ...input.save(inputBundle)]
   const restoredValues = restoreTensors(bundle, state)
-  const [place] = restoreTensors(inputBundle, [{ name: 'iterator', dtype: 'variant', shape: [-1] }])
   const restored = [
     ...state.map((target, i) => assign(target, restoredValues[i]!)),
-    deserializeIterator(input, place!),
+    ...input.restore(inputBundle),
   ]
+  const matching = given ? matchWeights(variables.all, given) : null
+  const begun = matching ? assignFrom(bundle, matching) : []
+  const begunWith = [...begun, ...averages.initialize(begun)]
   const zero = constant(graph, [0], { dtype: 'int64', shape: [] })
   const first = variables.initialize(seed)
   const initialized = [
@@ -165,21 +167,26 @@ export function buildTrainingProgram({ model, images, classes, plan }: ProgramOp
   return {
     graph,
     parameters: variables.parameters,
+    initialised: matching?.report ?? null,
     signatures: {
-      init: { inputs: { seed }, outputs: done('initialized', initialized) },
-      start: { inputs: { files, records, seed }, outputs: done('started', [started]) },
+      init: { inputs: { seed }, outputs: done(graph, 'initialized', initialized) },
+      ...(matching && {
+        initialize: {
+          inputs: { model: bundle },
+          outputs: done(graph, 'begun_with', begunWith),
+        },
+      }),
+      ...input.signatures,
       accumulate: { inputs: { seed, batch }, outputs: training.accumulated },
       train: { inputs: { learningRate, seed, batch }, outputs: training.outputs },
-      startEvaluation: {
-        inputs: { files, skip },
-        outputs: done('evaluation_started', [evaluationStarted]),
-      },
       evaluate: { inputs: {}, outputs: evaluation.outputs },
-      save: { inputs: bundles, outputs: done('saved', saved) },
-      restore: { inputs: bundles, outputs: done('restored', restored) },
+      save: { inputs: bundles, outputs: done(graph, 'saved', saved) },
+      restore: { inputs: bundles, outputs: done(graph, 'restored', restored) },
       export: {
         inputs: { model: bundle },
-        outputs: done('exported', [saveTensors(bundle, { ...byName(published), ...folded })]),
+        outputs: done(graph, 'exported', [
+          saveTensors(bundle, { ...byName(published), ...folded }),
+        ]),
       },
     },
   }

@@ -18,6 +18,7 @@ import { Datasets } from '../../src/datasets/datasets.js'
 import { Jobs } from '../../src/jobs/jobs.js'
 import { openPredictor } from '../../src/models/predictor.js'
 import { Models } from '../../src/models/registry.js'
+import { WeightsStore } from '../../src/models/weights.js'
 import type { ModelManifest } from '../../src/spec/model.js'
 import { openFolderStore } from '../../src/store/folder-store.js'
 import type { Store } from '../../src/store/store.js'
@@ -46,7 +47,14 @@ export async function startServer(options: Partial<Parts> = {}): Promise<TestSer
   const lines: string[] = []
   const log = pino({ level: 'info' }, collect(lines))
   const datasets = new Datasets(store)
-  const jobs = new Jobs({ store, redis, findDataset: id => datasets.get(id), log })
+  const models = new Models(store)
+  const weights = new WeightsStore(store)
+  const jobs = new Jobs({
+    ...{ store, redis, log },
+    findDataset: id => datasets.get(id),
+    findModel: (name, version) => models.get(name, version),
+    findWeights: id => weights.get(id),
+  })
   const predictor = openPredictor({
     script: fileURLToPath(new URL('../models/small-predictor.js', import.meta.url)),
     env: process.env,
@@ -54,7 +62,7 @@ export async function startServer(options: Partial<Parts> = {}): Promise<TestSer
   })
   const keys = await openKeys(join(folder, 'data'))
   const parts: Parts = {
-    ...{ jobs, datasets, predictor, keys, log, models: new Models(store) },
+    ...{ jobs, datasets, predictor, keys, log, models, weights },
     ...options,
   }
   const app = await buildApp(parts)

@@ -65,8 +65,8 @@ test('a job of 1,000 steps whose trainer is killed twice ends as if nothing had 
   assert.ok((await yard.weights(killed)).equals(await yard.weights(calm)), 'the weights differ')
 })
 
-test('a job goes back to the queue when the server stops, and on from there at the next start', async () => {
-  const training = { steps: 300, snapshotEvery: 1000 }
+test('a job on streamed data goes back to the queue when the server stops, and on from there at the next start', async () => {
+  const training = { steps: 300, snapshotEvery: 1000, input: 'streamed' as const }
   const calm = await yard.train(request('calm', training))
   const job = await yard.client.submit(request('stopped', training))
   let stopping: Promise<void> | null = null

@@ -14,7 +14,7 @@ import {
   stackTensors,
   transpose,
 } from '../../src/graph/ops/array.js'
-import { batchNormTraining } from '../../src/graph/ops/batch-norm.js'
+import { batchNormInference, batchNormTraining } from '../../src/graph/ops/batch-norm.js'
 import { compareWith, select } from '../../src/graph/ops/compare.js'
 import { constant, placeholder } from '../../src/graph/ops/constant.js'
 import { identity, stopGradient } from '../../src/graph/ops/control.js'
@@ -139,6 +139,14 @@ checkGradients('avgPool', x => avgPool(x, 2, { stride: 1 }), [[2, 4, 4, 2]])
 checkGradients(
   'batchNormTraining',
   (x, scale, offset) => batchNormTraining(x, scale, offset, 1e-3).output,
+  [[4, 3, 3, 2], [2], [2]],
+)
+checkGradients(
+  'batchNormInference',
+  (x, scale, offset) => {
+    const given = (values: number[]) => constant(x.node.graph, values)
+    return batchNormInference(x, scale, offset, given([0.2, -0.4]), given([0.5, 2]), 1e-3)
+  },
   [[4, 3, 3, 2], [2], [2]],
 )
 

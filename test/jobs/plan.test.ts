@@ -42,6 +42,22 @@ test('another data set that validates leaves all records to train on', () => {
   assert.equal(training.stepsPerEpoch, 15)
 })
 
+test('data up to 1 GiB of pixels stay in memory, unless the job says otherwise', () => {
+  const large = digits({ height: 224, width: 224, channels: 3, records: 10_000 })
+  const formOf = (dataset: typeof large, input?: 'auto' | 'resident' | 'streamed') => {
+    const request: JobRequest = {
+      model: { kind: 'resnet' },
+      dataset: 'digits',
+      training: input ? { input } : {},
+    }
+    return planJob(identity, request, dataset, null).training.input
+  }
+  assert.equal(formOf(digits()), 'resident')
+  assert.equal(formOf(digits(), 'streamed'), 'streamed')
+  assert.equal(formOf(large, 'auto'), 'streamed')
+  assert.equal(formOf(large, 'resident'), 'resident')
+})
+
 test('all that cannot work is named at once', () => {
   const odd = digits({ name: 'odd', width: 32, labels: ['0', '1', '2', '3'] })
   const request: Partial<JobRequest> = {

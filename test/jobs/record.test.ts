@@ -224,7 +224,7 @@ test("a job's history follows from its attempts", async () => {
     attempt(1, 0, { endedAt: '2026-01-01T00:01:30.000Z', end: 'drained' }),
     attempt(2, 70),
   ]
-  const record = { manifest, attempts, cancelRequestedAt: null, result: null }
+  const record = { manifest, attempts, cancelRequestedAt: null, initialised: null, result: null }
   const live = {
     epoch: 2,
     phase: 'training' as const,

@@ -17,6 +17,8 @@ interface Parts {
   limits: Limits
 }
 
+const fieldNames = ['name', 'labels', 'height', 'width', 'channels'] as const
+
 const UploadForm = Type.Object({
   file: Type.Array(Binary, {
     description: 'one or more files; their order and names do not matter',
@@ -51,7 +53,13 @@ export const datasetRoutes: FastifyPluginAsyncTypebox<Parts> = async (app, parts
     async (request, reply) => {
       const upload: Upload = await datasets.receive()
       try {
-        const fields = await receiveUpload(request, reply, upload, limits.uploadSilenceMs)
+        const fields = await receiveUpload(
+          request,
+          reply,
+          upload,
+          fieldNames,
+          limits.uploadSilenceMs,
+        )
         const { dataset, created } = await upload.commit(fields)
         reply.code(created ? 201 : 200).header('location', `/datasets/${dataset.id}`)
         return dataset

@@ -59,15 +59,16 @@ export const FusedBatchNormV3 = defineListOp<NormInputs, NormAttrs>({
     ]
   },
   attrs: ([x], attrs) => nodeAttrs(x, attrs),
-  gradient([dy, ...others], { inputs: [x, scale], outputs, attrs }) {
-    check(attrs.training, 'batchNorm: only its training form has a gradient')
+  gradient([dy, ...others], { inputs: [x, scale, , mean, variance], outputs, attrs }) {
     check(
       dy !== undefined && others.every(other => other === undefined),
       'batchNorm: no gradient flows through the batch mean and variance',
     )
+    // given statistics are constants of the layer; those of a batch came out of it
+    const statistics = attrs.training ? [outputs[3]!, outputs[4]!] : [mean, variance]
     const [dx, dScale, dOffset] = applyList(
       FusedBatchNormGradV3,
-      [dy, x, scale, outputs[3]!, outputs[4]!, outputs[5]!],
+      [dy, x, scale, ...statistics, outputs[5]!],
       attrs,
     )
     return [dx!, dScale!, dOffset!, null, null]

@@ -1,0 +1,79 @@
+import { attr } from '../attr.js'
+import type { DType } from '../dtype.js'
+import type { Graph, Node, Placement, Tensor } from '../graph.js'
+import { check } from '../graph-error.js'
+import { apply, applyEffect, defineEffect, defineOp } from '../op.js'
+import { compatible, describe, type Shape } from '../shape.js'
+import { constant, scalar } from './constant.js'
+import type { Variable } from './state.js'
+
+type Bounds = readonly [start: Tensor, limit: Tensor, delta: Tensor]
+
+export const Range = defineOp<Bounds>({
+  type: 'Range',
+  output: 'output',
+  shape: () => [-1],
+  attrs: ([start]) => ({ Tidx: attr.type(start.dtype) }),
+  gradient: null,
+})
+
+/** start, start + 1, … below the limit. */
+export const range = (start: Tensor, limit: Tensor): Tensor =>
+  apply(Range, [start, limit, scalar(start.node.graph, 1, start.dtype)], {})
+
+export const Empty = defineOp<readonly [dims: Tensor], { shape: Shape; dtype: DType }>({
+  type: 'Empty',
+  output: 'output',
+  shape: (_, { shape }) => shape,
+  dtype: (_, { dtype }) => dtype,
+  attrs: (_, { dtype }) => ({ dtype: attr.type(dtype) }),
+  gradient: null,
+})
+
+/** Room for values. Unlike a filled tensor it is not folded into a constant, which would stay in memory too. */
+export function empty(graph: Graph, shape: Shape, dtype: DType): Tensor {
+  const dims = constant(graph, shape, { dtype: 'int32' })
+  return apply(Empty, [dims], { shape, dtype })
+}
+
+type OnRows = readonly [handle: Tensor, indices: Tensor]
+
+export const ResourceGather = defineOp<OnRows, { dtype: DType; shape: Shape }>({
+  type: 'ResourceGather',
+  output: 'output',
+  shape: ([, indices], { shape }) => [...indices.shape, ...shape.slice(1)],
+  dtype: (_, { dtype }) => dtype,
+  attrs: ([, indices], { dtype }) => ({
+    dtype: attr.type(dtype),
+    Tindices: attr.type(indices.dtype),
+  }),
+  gradient: null,
+})
+
+/** The rows at the indices [n]. A variable that rows were put into is copied by every `value`; not here. */
+export const readRows = (source: Variable, indices: Tensor): Tensor =>
+  apply(ResourceGather, [source.handle, indices], { dtype: source.dtype, shape: source.shape })
+
+type ScatterInputs = readonly [handle: Tensor, indices: Tensor, rows: Tensor]
+
+export const ResourceScatterUpdate = defineEffect<ScatterInputs>({
+  type: 'ResourceScatterUpdate',
+  attrs: ([, indices, rows]) => ({
+    dtype: attr.type(rows.dtype),
+    Tindices: attr.type(indices.dtype),
+  }),
+})
+
+/** Puts rows [n, ...] at the indices [n] of a variable [count, ...], in place. */
+export function assignRows(
+  target: Variable,
+  indices: Tensor,
+  rows: Tensor,
+  placement?: Placement,
+): Node {
+  check(
+    rows.dtype === target.dtype && compatible(rows.shape.slice(1), target.shape.slice(1)),
+    `assignRows: ${target.name} is ${target.dtype} ${describe(target.shape)}, the rows ${rows.dtype} ${describe(rows.shape)}`,
+  )
+  return applyEffect(ResourceScatterUpdate, [target.handle, indices, rows], {}, placement)
+}

@@ -1,0 +1,17 @@
+import { TrainyardError } from '../errors.js'
+
+export const damaged = (file: string, trouble: string, cause?: unknown) =>
+  new TrainyardError('WEIGHTS_DAMAGED', 'invalid', `${file}: ${trouble}`, { cause })
+
+export const expectedFiles =
+  'expected a TensorFlow checkpoint: its .index file and all .data-…-of-… files, or the one file of the old format'
+
+export const foreign = (file: string, found: string) =>
+  new TrainyardError('WEIGHTS_FORMAT', 'invalid', `${file} is ${found}; ${expectedFiles}`)
+
+export const weightsNotFound = (id: string) =>
+  new TrainyardError(
+    'WEIGHTS_NOT_FOUND',
+    'missing',
+    `there are no weights ${JSON.stringify(id.slice(0, 100))}`,
+  )

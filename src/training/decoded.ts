@@ -1,0 +1,52 @@
+import type { Tensor } from '../graph/graph.js'
+import { reshape, stackTensors } from '../graph/ops/array.js'
+import * as data from '../graph/ops/dataset.js'
+import { decodeImage } from '../graph/ops/image.js'
+import { cast } from '../graph/ops/math.js'
+import { decodeRaw, parseExample } from '../graph/ops/parse.js'
+import type { ImageFormat } from './images.js'
+
+interface Batching {
+  batchSize: number
+  dropRemainder: boolean
+}
+
+/** Serialized examples → batches of uint8 pixels [n, h, w, c] and int32 labels [n], ready ahead of their use. */
+export function decodedBatches(
+  name: string,
+  records: data.Dataset,
+  format: ImageFormat,
+  { batchSize, dropRemainder }: Batching,
+): data.Dataset {
+  const { height, width, channels } = format
+  const pixels = [height, width, channels]
+  const batches = data.prefetch(format.encoding === 'encoded' ? decoded() : parsed(), ahead)
+  // no autotuning: its thread sleeps ever longer, and whoever ends an iterator waits for it, half a minute in the end
+  return data.withOptions(batches, { deterministic: true, autotune: false })
+
+  /** Each record by itself, so that all idle cores decode. */
+  function decoded(): data.Dataset {
+    const images = data.map(records, `${name}_decode`, record => {
+      const { image, label } = parse(stackTensors([record!]))
+      return [reshape(decodeImage(reshape(image, []), channels), pixels), reshape(label, [])]
+    })
+    return data.batch(images, batchSize, { dropRemainder })
+  }
+
+  /** One parse for a whole batch is cheaper than one for each record. */
+  function parsed(): data.Dataset {
+    const batched = data.batch(records, batchSize, { dropRemainder })
+    return data.map(batched, `${name}_parse`, serialized => {
+      const { image, label } = parse(serialized!)
+      return [reshape(decodeRaw(image, 'uint8', pixels), [-1, ...pixels]), label]
+    })
+  }
+}
+
+const ahead = 2
+
+function parse(serialized: Tensor) {
+  const features = { image: { dtype: 'string' }, label: { dtype: 'int64' } } as const
+  const { image, label } = parseExample(serialized, features)
+  return { image, label: cast(label, 'int32') }
+}

@@ -1,0 +1,141 @@
+import assert from 'node:assert/strict'
+import { readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { after, test } from 'node:test'
+import { writeSavedModel } from '../../src/graph/saved-model.js'
+import { openSession } from '../../src/graph/session.js'
+import { readBundle } from '../../src/models/bundle.js'
+import type { TrainingPlan } from '../../src/spec/training-options.js'
+import { type LoopHooks, runTraining } from '../../src/training/loop.js'
+import { buildTrainingProgram, type ProgramOptions } from '../../src/training/program.js'
+import { type Owner, scratch, tensorflow } from '../graph/tensorflow.js'
+import { imageExample, tfRecordFile } from '../graph/tfrecord.js'
+import { plan as referencePlan } from './reference-job.js'
+
+const folder = await scratch({ after })
+const files = [join(folder, 'images.tfrecord')]
+const examples = Array.from({ length: 12 }, (_, i) =>
+  imageExample(new Uint8Array(12).fill(20 * i), i % 4),
+)
+await writeFile(files[0]!, tfRecordFile(examples))
+const training = { files, first: 0, count: 12 }
+const nothing = { files, first: 12, count: 0 }
+
+const plan: TrainingPlan = {
+  ...referencePlan,
+  ...{ steps: 2, stepsPerEpoch: 3, validateEvery: 3, batchSize: 4, seed: 3, shuffleBuffer: 100 },
+  input: 'resident',
+  snapshotEvery: 1,
+}
+
+const options: ProgramOptions = {
+  model: { kind: 'resnet', block: 'plain', blocks: 1, filters: 4, kernel: 3, ratio: 4 },
+  images: {
+    ...{ height: 2, width: 2, channels: 3, encoding: 'raw' },
+    ...{ mean: [110, 110, 110], std: [70, 70, 70] },
+  },
+  classes: 4,
+  plan,
+  records: { training: 12, validation: 0 },
+}
+
+const weights = 'test/models/weights'
+const prefixes = { v1: join(weights, 'old.ckpt'), v2: join(weights, 'new.ckpt') }
+const given = (await readBundle(prefixes.v1))!.tensors
+
+/** Trains, and reads every variable as it was behind each step. */
+async function train(owner: Owner, more: Partial<ProgramOptions>, initFrom?: string) {
+  const folder = await scratch(owner)
+  const program = buildTrainingProgram({ ...options, ...more })
+  await writeSavedModel(join(folder, 'program'), program.graph, program)
+  const session = await openSession(tensorflow(), join(folder, 'program'))
+  owner.after(() => session.close())
+  const states: Map<string, Float32Array>[] = []
+  const see = async (save: (model: string, input: string) => void) => {
+    const prefix = join(folder, `model-${states.length}`)
+    save(prefix, join(folder, 'input'))
+    states.push(await variablesOf(prefix))
+  }
+  const hooks: LoopHooks = {
+    phase: () => {},
+    row: async () => {},
+    checkpoint: (_, save) => see(save),
+    goOn: async () => true,
+  }
+  const input = { session, training, validation: nothing, resume: null, initFrom }
+  await runTraining({ ...input, plan: { ...plan, steps: 2 } }, hooks)
+  return { program, states }
+}
+
+async function variablesOf(prefix: string): Promise<Map<string, Float32Array>> {
+  const { stretches } = (await readBundle(`${prefix}.index`))!
+  const bytes = await readFile(`${prefix}.data-00000-of-00001`)
+  const floats = (offset: number, length: number) =>
+    new Float32Array(Uint8Array.from(bytes.subarray(offset, offset + length)).buffer)
+  return new Map(
+    stretches
+      .filter(one => one.bytes % 4 === 0)
+      .map(one => [one.name, floats(one.offset, one.bytes)]),
+  )
+}
+
+/** What make_weights.py put into a variable of so many elements. */
+const made = (size: number) =>
+  Float32Array.from({ length: size }, (_, i) => Math.fround(0.01 * (size + i)))
+
+const near = (actual: Float32Array, expected: Float32Array) =>
+  actual.length === expected.length && actual.every((x, i) => Math.abs(x - expected[i]!) < 1e-5)
+
+for (const [format, prefix] of Object.entries(prefixes)) {
+  test(`a job begins with the weights of a checkpoint in format ${format}; those that stay frozen keep them`, async t => {
+    const freeze = ['resnet/conv_0/*', 'resnet/unit_1/conv1/weights']
+    const { program, states } = await train(t, { given, freeze }, prefix)
+    const { matched, skipped } = program.initialised!
+    assert.equal(matched.length, 10)
+    const reasons = Object.fromEntries(skipped.map(({ name, reason }) => [name, reason]))
+    assert.equal(
+      reasons['resnet/conv_top/weights'],
+      'it is [3, 3, 4, 7] in the checkpoint, [3, 3, 4, 4] in the network',
+    )
+    assert.equal(
+      reasons['resnet/unit_1/conv2/weights'],
+      'it is float64 in the checkpoint, float32 in the network',
+    )
+    assert.equal(reasons['resnet/conv_top/BatchNorm/gamma'], 'the checkpoint has no such variable')
+    for (const state of states) {
+      assert.ok(near(state.get('resnet/conv_0/weights')!, made(108)))
+      assert.ok(near(state.get('resnet/unit_1/conv1/weights')!, made(144)))
+      for (const part of ['gamma', 'beta', 'moving_mean', 'moving_variance']) {
+        assert.ok(near(state.get(`resnet/conv_0/BatchNorm/${part}`)!, made(4)), part)
+      }
+      assert.ok(!state.has('resnet/conv_0/weights/Adam'))
+    }
+    const free = 'resnet/unit_1/conv1/BatchNorm/gamma'
+    assert.ok(!near(states[0]!.get(free)!, made(4)), 'what is not frozen learns')
+    assert.ok(Math.abs(states[0]!.get(free)![0]! - made(4)[0]!) < 0.02, 'and began with the given')
+    const mean = 'resnet/unit_1/conv1/BatchNorm/moving_mean'
+    assert.ok(!near(states[0]!.get(mean)!, made(4)), 'its statistics move')
+  })
+}
+
+test('without a checkpoint there is nothing to initialise', async () => {
+  assert.equal(buildTrainingProgram(options).initialised, null)
+})
+
+test('a checkpoint of another network, and patterns that name nothing, are refused before training', () => {
+  assert.throws(
+    () =>
+      buildTrainingProgram({
+        ...options,
+        given: [{ name: 'vgg_16/fc8/weights', dtype: 'float32', shape: [1, 1, 4096, 1000] }],
+      }),
+    { code: 'INIT_NOTHING_MATCHES', message: /the network has resnet.*the checkpoint vgg_16/ },
+  )
+  const idle = () =>
+    buildTrainingProgram({ ...options, freeze: ['resnet/unit_1/*', 'resnet/conv0/*'] })
+  assert.throws(idle, /freeze: 'resnet\/conv0\/\*' names no variable/)
+  assert.throws(
+    () => buildTrainingProgram({ ...options, freeze: ['*'] }),
+    /freeze: nothing is left to train/,
+  )
+})

@@ -1,0 +1,116 @@
+import assert from 'node:assert/strict'
+import { mkdir, readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { after, test } from 'node:test'
+import { loadTensorFlow } from '../../src/engine/tensorflow.js'
+import { planJob } from '../../src/jobs/plan.js'
+import { JobRecords } from '../../src/jobs/records.js'
+import { WeightsStore } from '../../src/models/weights.js'
+import type { DatasetManifest } from '../../src/spec/dataset.js'
+import type { JobManifest } from '../../src/spec/job.js'
+import type { FromTrainer } from '../../src/spec/messages.js'
+import { openFolderStore } from '../../src/store/folder-store.js'
+import { findWeights } from '../../workers/init-from.js'
+import { trainAttempt } from '../../workers/training.js'
+import { scratch } from '../graph/tensorflow.js'
+import { imageExample, tfRecordFile } from '../graph/tfrecord.js'
+import { digits } from '../jobs/dataset.js'
+
+const store = await openFolderStore(await scratch({ after }))
+const tf = loadTensorFlow()
+
+/** 2x2 pixels, as many classes as asked for; the shards are real. */
+async function putDataset(id: string, labels: string[]): Promise<DatasetManifest> {
+  const examples = Array.from({ length: 20 }, (_, i) =>
+    imageExample(new Uint8Array(12).fill(10 * i), i % labels.length),
+  )
+  const staged = await store.stage()
+  await mkdir(join(staged, 'shards'))
+  const content = tfRecordFile(examples)
+  await writeFile(join(staged, 'shards', 'one.tfrecord'), content)
+  const shard = { name: 'shards/one.tfrecord', records: 20, bytes: content.length, sha256: '' }
+  const manifest = digits({
+    ...{ id, name: 'dots', height: 2, width: 2, channels: 3, records: 20, labels },
+    ...{ mean: [90, 90, 90], std: [60, 60, 60], shards: [shard] },
+  })
+  await store.commit(staged, `datasets/${id}`, manifest)
+  return manifest
+}
+
+let made = 0
+async function train(dataset: DatasetManifest, more: Partial<JobManifest> = {}) {
+  const id = `job-${String(++made).padStart(26, '0')}`
+  const planned = planJob(
+    { id, createdAt: '2026-01-01T00:00:00.000Z' },
+    {
+      ...{ name: 'dots', model: { kind: 'resnet', blocks: 1, filters: 4 }, dataset: 'dots' },
+      training: { steps: 3, batchSize: 4 },
+    },
+    dataset,
+    null,
+  )
+  const job = { ...planned, ...more }
+  const records = new JobRecords(store)
+  await records.create(job)
+  const epoch = await records.claim(id)
+  const told: FromTrainer[] = []
+  await trainAttempt({
+    ...{ tf, store },
+    task: { job, dataset, validation: null, epoch, resumeFrom: null },
+    tell: async message => void told.push(message),
+    stopAsked: async () => null,
+  })
+  assert.equal(told.at(-1)?.type, 'finished')
+  return { id, initialised: (await records.read(id)).initialised }
+}
+
+const head = ['weights', 'BatchNorm/beta', 'BatchNorm/gamma', 'BatchNorm/moving_mean'].map(
+  part => `resnet/conv_top/${part}`,
+)
+
+test('a job goes on from a model or a checkpoint of ours, with a new head where the classes differ', async () => {
+  const first = await train(await putDataset('ds-0000000000000001', ['a', 'b', 'c']))
+  assert.equal(first.initialised, null)
+  const other = await putDataset('ds-0000000000000002', ['a', 'b', 'c', 'd', 'e'])
+  const freeze = ['resnet/conv_0/*', 'resnet/unit_1/*']
+  for (const initFrom of [
+    { model: 'dots', version: 1 },
+    { job: first.id, step: 3 },
+  ]) {
+    const { initialised } = await train(other, { initFrom, freeze })
+    assert.equal(initialised?.matched.length, 15)
+    assert.deepEqual(
+      initialised.skipped.map(({ name }) => name).toSorted(),
+      [...head, 'resnet/conv_top/BatchNorm/moving_variance'].toSorted(),
+    )
+    const reason = initialised.skipped.find(({ name }) => name === head[0])?.reason
+    assert.equal(reason, 'it is [3, 3, 4, 3] in the checkpoint, [3, 3, 4, 5] in the network')
+  }
+})
+
+test('an uploaded checkpoint begins a job; one that is altered or gone does not', async () => {
+  const folder = 'test/models/weights'
+  const weights = new WeightsStore(store)
+  const upload = await weights.receive()
+  const content = await readFile(join(folder, 'old.ckpt'))
+  await upload.addFile(
+    'old.ckpt',
+    (async function* () {
+      yield content
+    })(),
+  )
+  const { id } = (await upload.commit({})).weights
+  const dataset = await putDataset('ds-0000000000000003', ['a', 'b', 'c', 'd'])
+  const { initialised } = await train(dataset, { initFrom: { weights: id } })
+  assert.equal(initialised?.matched.length, 10)
+
+  const file = join(await store.folder(`weights/${id}`), 'weights.ckpt')
+  content[100]! ^= 1
+  await writeFile(file, content)
+  await assert.rejects(findWeights(store, { weights: id }), { code: 'INIT_SOURCE_GONE' })
+  const gone = { job: 'job-00000000000000000000000009', step: 7 }
+  await assert.rejects(findWeights(store, gone), {
+    code: 'INIT_SOURCE_GONE',
+    message: /checkpoint 7 of job .* is gone or damaged; submit the job again with another/,
+  })
+})
