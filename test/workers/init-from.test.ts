@@ -53,6 +53,10 @@ async function train(dataset: DatasetManifest, more: Partial<JobManifest> = {}) 
   const records = new JobRecords(store)
   await records.create(job)
   const epoch = await records.claim(id)
+  await records.writeAttempt(id, {
+    ...{ epoch, startedAt: '2026-01-01T00:00:00.000Z', resumedFrom: 0, phase: 'preparing' },
+    ...{ endedAt: null, end: null, lastWords: null },
+  })
   const told: FromTrainer[] = []
   await trainAttempt({
     ...{ tf, store },
