@@ -2,7 +2,7 @@ import { type Static, Type } from 'typebox'
 import { closed } from './closed.js'
 import { DatasetId, JobId, Name, Timestamp } from './identifiers.js'
 import { Freeze, InitFrom, Initialised, InitSource } from './init-from.js'
-import { ModelOptions } from './model-options.js'
+import { ChosenModel, ModelOptions } from './model-options.js'
 import { TrainingOptions, type TrainingPlan } from './training-options.js'
 
 /** What a client asks for. */
@@ -76,7 +76,7 @@ export const Job = Type.Object({
     fraction: Type.Number(),
     etaSeconds: nullable(Type.Number()),
   }),
-  model: ModelOptions,
+  model: ChosenModel,
   dataset: Type.Object({ id: DatasetId, name: Name }),
   training: Type.Unsafe<TrainingPlan>(
     Type.Object(

@@ -87,3 +87,11 @@ export type ArticleNet = Required<
 export type DeepResNet = Required<Pick<ResNetOptions, 'kind' | 'depth' | 'version' | 'stem'>>
 export type Vgg = Required<VggOptions>
 export type ModelOptions = ArticleNet | DeepResNet | Vgg
+
+/** As answered: no schema of it, since a serialiser would fill in the defaults of nets that were not asked for. */
+export const ChosenModel = Type.Unsafe<ModelOptions>(
+  Type.Object(
+    { kind: Type.Enum(['resnet', 'vgg']) },
+    { additionalProperties: true, description: 'every option of the model, defaults filled in' },
+  ),
+)

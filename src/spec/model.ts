@@ -1,7 +1,7 @@
 import { type Static, Type } from 'typebox'
 import { DatasetId, JobId, Name, Timestamp } from './identifiers.js'
 import { Metrics } from './job.js'
-import { ModelOptions } from './model-options.js'
+import { ChosenModel } from './model-options.js'
 
 /** A SavedModel's contract: `saved_model/` beside this manifest. Pixels go in as 0 to 255. */
 export const ModelManifest = Type.Object({
@@ -9,7 +9,7 @@ export const ModelManifest = Type.Object({
   version: Type.Integer(),
   jobId: JobId,
   createdAt: Timestamp,
-  model: ModelOptions,
+  model: ChosenModel,
   dataset: Type.Object({ id: DatasetId, name: Name }),
   step: Type.Integer(),
   input: Type.Object({

@@ -42,6 +42,14 @@ test('the least that can be said is a good job', async () => {
   })
 })
 
+test('a network is answered with its own options alone', async () => {
+  const { dataset } = smallJob
+  const model = { kind: 'resnet', depth: 20 }
+  const answer = await server.api.post('/jobs').send({ model, dataset, training: { batchSize: 4 } })
+  assert.equal(answer.status, 202, answer.text)
+  assert.deepEqual(answer.body.model, { ...model, version: 2, stem: 'cifar' })
+})
+
 test('a job on an unknown data set is refused, and not kept', async () => {
   const before = await server.api.get('/jobs?limit=1000')
   const answer = await server.api.post('/jobs').send({ ...smallJob, dataset: 'nowhere' })
