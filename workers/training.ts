@@ -1,5 +1,6 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { Datasets } from '../src/datasets/datasets.js'
 import { findGpus } from '../src/engine/gpus.js'
 import type { TensorFlow } from '../src/engine/tensorflow.js'
 import { TrainyardError } from '../src/errors.js'
@@ -109,8 +110,7 @@ async function recordsOf(
   first: number,
   count: number,
 ): Promise<Records> {
-  const folder = await store.folder(`datasets/${dataset.id}`)
-  return { files: dataset.shards.map(({ name }) => join(folder, name)), first, count }
+  return { files: await new Datasets(store).shardFiles(dataset), first, count }
 }
 
 async function bundles(store: Store, id: string, step: number) {

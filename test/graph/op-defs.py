@@ -14,7 +14,7 @@ names = set()
 for path in glob.glob('src/graph/ops/*.ts'):
     text = open(path).read()
     names |= set(re.findall(r"\btype: '(\w+)'", text))
-    names |= set(re.findall(r"export const \w+ = \w+\(\s*'(\w+)'", text))
+    names |= set(re.findall(r"export const \w+ = \w+(?:<\w+>)?\(\s*'(\w+)'", text))
 
 print(f'// Written by op-defs.py from TensorFlow {tf.__version__}: outputs, then attributes.')
 print('export const opDefs: Record<string, readonly [outputs: string, attrs: string]> = {')

@@ -12,8 +12,10 @@ export interface RandomKey {
   readonly index: Tensor | number
 }
 
-const stateless = (type: string) =>
-  defineOp<readonly [dims: Tensor, key: Tensor], { shape: Shape }>({
+const stateless = <I extends readonly Tensor[] = readonly [dims: Tensor, key: Tensor]>(
+  type: string,
+) =>
+  defineOp<I, { shape: Shape }>({
     type,
     output: 'output',
     shape: (_, { shape }) => shape,
@@ -43,18 +45,7 @@ export const randomUniform = (graph: Graph, shape: Shape, key: RandomKey): Tenso
 
 type GammaInputs = readonly [dims: Tensor, key: Tensor, alpha: Tensor]
 
-export const StatelessRandomGammaV2 = defineOp<GammaInputs, { shape: Shape }>({
-  type: 'StatelessRandomGammaV2',
-  output: 'output',
-  shape: (_, { shape }) => shape,
-  dtype: () => 'float32',
-  attrs: () => ({
-    dtype: attr.type('float32'),
-    T: attr.type('int32'),
-    Tseed: attr.type('int32'),
-  }),
-  gradient: null,
-})
+export const StatelessRandomGammaV2 = stateless<GammaInputs>('StatelessRandomGammaV2')
 
 /** The gamma distribution of that shape parameter and scale 1. */
 export const randomGamma = (graph: Graph, shape: Shape, alpha: number, key: RandomKey): Tensor =>
