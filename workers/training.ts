@@ -39,7 +39,9 @@ export async function trainAttempt(parts: TrainingParts): Promise<void> {
   const { task, tell } = parts
   await tell({ type: 'phase', phase: 'preparing', step: task.resumeFrom ?? 0 })
   const input = await loopInput(parts)
-  const given = task.job.initFrom && (await findWeights(parts.store, task.job.initFrom))
+  // only a fresh start needs them: by the time of a resume their source may be gone
+  const source = task.resumeFrom === null ? task.job.initFrom : null
+  const given = source && (await findWeights(parts.store, source))
   const session = await openProgram(parts, input, given?.tensors)
   const ended = await runTraining({ ...input, session, initFrom: given?.prefix }, hooks(parts))
   if (!ended) return tell({ type: 'stopped' })

@@ -50,22 +50,27 @@ async function train(dataset: DatasetManifest, more: Partial<JobManifest> = {}) 
     null,
   )
   const job = { ...planned, ...more }
+  await new JobRecords(store).create(job)
+  return attempt(job, dataset, null)
+}
+
+async function attempt(job: JobManifest, dataset: DatasetManifest, resumeFrom: number | null) {
+  const { id } = job
   const records = new JobRecords(store)
-  await records.create(job)
   const epoch = await records.claim(id)
   await records.writeAttempt(id, {
-    ...{ epoch, startedAt: '2026-01-01T00:00:00.000Z', resumedFrom: 0, phase: 'preparing' },
-    ...{ endedAt: null, end: null, lastWords: null },
+    ...{ epoch, startedAt: '2026-01-01T00:00:00.000Z', resumedFrom: resumeFrom ?? 0 },
+    ...{ phase: 'preparing', endedAt: null, end: null, lastWords: null },
   })
   const told: FromTrainer[] = []
   await trainAttempt({
     ...{ tf, store },
-    task: { job, dataset, validation: null, epoch, resumeFrom: null },
+    task: { job, dataset, validation: null, epoch, resumeFrom },
     tell: async message => void told.push(message),
     stopAsked: async () => null,
   })
   assert.equal(told.at(-1)?.type, 'finished')
-  return { id, initialised: (await records.read(id)).initialised }
+  return { id, job, initialised: (await records.read(id)).initialised }
 }
 
 const head = ['weights', 'BatchNorm/beta', 'BatchNorm/gamma', 'BatchNorm/moving_mean'].map(
@@ -90,6 +95,14 @@ test('a job goes on from a model or a checkpoint of ours, with a new head where 
     const reason = initialised.skipped.find(({ name }) => name === head[0])?.reason
     assert.equal(reason, 'it is [3, 3, 4, 3] in the checkpoint, [3, 3, 4, 5] in the network')
   }
+})
+
+test('a job that has a checkpoint goes on from it although what it began with is gone', async () => {
+  const dataset = await putDataset('ds-0000000000000004', ['a', 'b', 'c'])
+  const source = await train(dataset)
+  const { job, initialised } = await train(dataset, { initFrom: { job: source.id, step: 3 } })
+  await new JobRecords(store).remove(source.id)
+  assert.deepEqual((await attempt(job, dataset, 3)).initialised, initialised)
 })
 
 test('an uploaded checkpoint begins a job; one that is altered or gone does not', async () => {
