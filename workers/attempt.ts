@@ -24,6 +24,7 @@ export class AttemptRun {
   private readonly process: TrainerProcess
   private readonly live: LiveState
   private last: Outcome | null = null
+  private written: Promise<void> = Promise.resolve()
 
   constructor(
     private readonly parts: AttemptParts,
@@ -51,6 +52,8 @@ export class AttemptRun {
 
   async outcome(): Promise<Outcome> {
     const exit = await this.process.exit
+    // a late write of the last phase would take back what is recorded of the end
+    await this.written
     return this.last ?? { kind: 'died', exit }
   }
 
@@ -63,7 +66,6 @@ export class AttemptRun {
   }
 
   private hear(message: FromTrainer): void {
-    const { id } = this.task.job
     switch (message.type) {
       case 'ready':
         break
@@ -71,6 +73,7 @@ export class AttemptRun {
         this.live.phase = message.phase
         this.live.step = message.step
         this.attempt.phase = message.phase
+        this.write()
         this.tell('changed')
         break
       case 'metrics':
@@ -98,9 +101,14 @@ export class AttemptRun {
       default:
         message satisfies never
     }
-    if (message.type === 'phase') {
-      this.parts.records.writeAttempt(id, this.attempt).catch(() => {})
-    }
+  }
+
+  private write(): void {
+    const { records } = this.parts
+    const { id } = this.task.job
+    const state = { ...this.attempt }
+    // a phase that cannot be recorded must not end the training
+    this.written = this.written.then(() => records.writeAttempt(id, state)).catch(() => {})
   }
 
   private tell(event: 'changed' | 'metrics' | 'checkpoint'): void {
