@@ -126,7 +126,6 @@ export const opDefs: Record<string, readonly [outputs: string, attrs: string]> =
   Sqrt: ['y', 'T!'],
   Square: ['y', 'T!'],
   StatelessRandomGammaV2: ['output', 'dtype! T! Tseed'],
-  StatelessRandomNormal: ['output', 'dtype T Tseed'],
   StatelessRandomUniform: ['output', 'dtype T Tseed'],
   StatelessRandomUniformFullInt: ['output', 'dtype T Tseed'],
   StatelessTruncatedNormal: ['output', 'dtype T Tseed'],

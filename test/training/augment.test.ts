@@ -7,19 +7,13 @@ import { augmentImages, mixup } from '../../src/training/augment.js'
 import { numbers } from '../graph/random.js'
 import { run } from '../graph/tensorflow.js'
 import { assertOpsAgree } from '../graph/tensorflow-agrees.js'
+import { plan } from './reference-job.js'
 
 const [n, height, width, channels, classes] = [48, 6, 5, 3, 4]
 const size = height * width * channels
 const mean = [1, 2, 3]
 
-const off: Augmentation = {
-  flip: false,
-  padCrop: 0,
-  randomResizedCrop: 1,
-  cutout: 0,
-  colorJitter: { brightness: 0, contrast: 0, saturation: 0 },
-  mixup: 0,
-}
+const off = plan.augment
 const jitter = (more: Partial<Augmentation['colorJitter']>) => ({
   colorJitter: { ...off.colorJitter, ...more },
 })

@@ -29,15 +29,11 @@ const stateless = <I extends readonly Tensor[] = readonly [dims: Tensor, key: Te
   })
 
 export const StatelessTruncatedNormal = stateless('StatelessTruncatedNormal')
-export const StatelessRandomNormal = stateless('StatelessRandomNormal')
 export const StatelessRandomUniform = stateless('StatelessRandomUniform')
 
 /** Standard normal, values beyond two deviations drawn again: its own deviation is 0.8796. */
 export const truncatedNormal = (graph: Graph, shape: Shape, key: RandomKey): Tensor =>
   draw(StatelessTruncatedNormal, graph, shape, key)
-
-export const randomNormal = (graph: Graph, shape: Shape, key: RandomKey): Tensor =>
-  draw(StatelessRandomNormal, graph, shape, key)
 
 /** From 0 up to, not including, 1. */
 export const randomUniform = (graph: Graph, shape: Shape, key: RandomKey): Tensor =>
