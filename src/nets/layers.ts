@@ -4,16 +4,17 @@ import type { Node, Tensor } from '../graph/graph.js'
 import { check } from '../graph/graph-error.js'
 import { reshape } from '../graph/ops/array.js'
 import { batchNormInference, batchNormTraining } from '../graph/ops/batch-norm.js'
-import { conv2d as convolve, type Margins, type Padding } from '../graph/ops/conv.js'
+import type { Margins, Padding } from '../graph/ops/conv.js'
 import { dropout as drop } from '../graph/ops/dropout.js'
 import { add, cast, l2Loss, mul, sub } from '../graph/ops/math.js'
-import { biasAdd, matMul } from '../graph/ops/matmul.js'
+import { biasAdd } from '../graph/ops/matmul.js'
 import { reduceMean } from '../graph/ops/reduce.js'
 import { assignSub, type Variable } from '../graph/ops/state.js'
 import { rank4, type Shape } from '../graph/shape.js'
 import { type Fold, foldedBiases, foldedWeights } from './fold.js'
 import { he, type Initial, ones, zeros } from './initial.js'
 import { nameHash, type Variables } from './variables.js'
+import { windows } from './windows.js'
 
 /** What convolutions compute in; variables, statistics of batch norm and the loss stay float32. */
 export type Precision = 'fp32' | 'bf16' | 'fp16'
@@ -133,7 +134,11 @@ function layersIn(build: Build, prefix: string, defaults: LayerDefaults): Layers
     const weights = create(folded ? foldedWeights : 'weights', shape, initial)
     const biases = (folded || bias) && create(folded ? foldedBiases : 'biases', [filters], zeros)
     let y = graph.within(path, () => {
-      const product = windows(cast(x, dtype), cast(weights.value, dtype), { stride, padding })
+      const product = windows(cast(x, dtype), cast(weights.value, dtype), {
+        stride,
+        padding,
+        pointwise: mode === 'training',
+      })
       if (l2 > 0) build.penalties.push(mul(l2Loss(weights.value), l2))
       return biases ? biasAdd(product, cast(biases.value, dtype)) : product
     })
@@ -200,21 +205,6 @@ function layersIn(build: Build, prefix: string, defaults: LayerDefaults): Layers
       return foldable(build)
     },
   }
-}
-
-/** A window as large as the image is one matrix product: the same numbers without the windows. */
-function windows(
-  x: Tensor,
-  filter: Tensor,
-  options: { stride: number; padding: Padding | Margins },
-): Tensor {
-  const [kernel, , channels, filters] = rank4('the filter', filter.shape)
-  const unpadded = options.padding === 'VALID' || (options.padding === 'SAME' && kernel === 1)
-  const whole = unpadded && x.shape[1] === kernel && x.shape[2] === kernel
-  if (!whole) return convolve(x, filter, options)
-  const size = kernel * kernel * channels
-  const product = matMul(reshape(x, [x.shape[0]!, size]), reshape(filter, [size, filters]))
-  return reshape(product, [x.shape[0]!, 1, 1, filters])
 }
 
 function foldable({ variables, candidates }: Build): Fold[] {

@@ -129,6 +129,23 @@ for (const padding of ['SAME', 'VALID', { top: 1, bottom: 0, left: 2, right: 1 }
     )
   }
 }
+// so many weights for so few pixels that the filter's gradient is a product over copied windows
+for (const [padding, stride, side] of [
+  ['SAME', 1, 2],
+  ['SAME', 2, 3],
+  ['VALID', 1, 4],
+  ['VALID', 2, 5],
+  [{ top: 1, bottom: 1, left: 1, right: 1 }, 2, 4],
+] as const) {
+  checkGradients(
+    `conv2d of a deep filter, padding ${JSON.stringify(padding)}, stride ${stride}`,
+    (x, filter) => conv2d(x, filter, { stride, padding }),
+    [
+      [1, side, side, 44],
+      [3, 3, 44, 44],
+    ],
+  )
+}
 checkGradients(
   'maxPool',
   x => maxPool(x, 3, { stride: 2, padding: 'SAME' }),
