@@ -2,10 +2,13 @@ import { existsSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import util from 'node:util'
+import type { NodeJSKernelBackend } from '@tensorflow/tfjs-node-gpu/dist/nodejs_kernel_backend.js'
 import { TrainyardError } from '../errors.js'
 import { bindingPackage, engineMissing } from './installation.js'
 
-export type TensorFlow = typeof import('@tensorflow/tfjs-node-gpu')
+type Package = typeof import('@tensorflow/tfjs-node-gpu')
+/** The package with the backend that it has in Node; its declarations promise only what all have. */
+export type TensorFlow = Omit<Package, 'backend'> & { backend(): NodeJSKernelBackend }
 
 /**
  * Loads libtensorflow into this process, which takes about a second and blocks it: for processes

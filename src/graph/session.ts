@@ -2,28 +2,37 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fromBinary } from '@bufbuild/protobuf'
 import { type DType, dtypeOf } from './dtype.js'
-import { SavedModelSchema, type TensorInfo } from './proto/tensorflow_pb.js'
+import { DataType, SavedModelSchema, type TensorInfo } from './proto/tensorflow_pb.js'
 import { compatible, describe, type Shape, sizeOf } from './shape.js'
 import { type Feed, type Fetched, feedOf, SessionError, type Typed } from './values.js'
 
 /** The part of `@tensorflow/tfjs-node-gpu` that a session needs; the caller loads it. */
 export interface Runtime {
-  readonly node: {
-    loadSavedModel(folder: string, tags: string[], signature: string): Promise<RuntimeModel>
-  }
   tensor(
     values: Float32Array | Int32Array | Uint8Array | Uint8Array[],
     shape: number[],
     dtype: 'float32' | 'int32' | 'bool' | 'string',
   ): RuntimeTensor
-  /** Reads without decoding strings, which a tensor's own `dataSync` would. */
-  backend(): { readSync(id: object): unknown }
+  backend(): Backend
 }
 
-interface RuntimeModel {
-  // The declared types also cover models without names; with names both are always such maps.
-  predict(inputs: never): unknown
-  dispose(): unknown
+/**
+ * `tf.node.loadSavedModel` gives one signature a call and parses the whole file in JavaScript each
+ * time: a second for ResNet-50's eleven, eighteen for ResNet-1001's. These are the calls beneath it.
+ */
+export interface Backend {
+  /** The number of a new native session. */
+  loadSavedModelMetaGraph(folder: string, tags: string): number
+  /** Declared for all kinds of tensors; of an input's info it reads `name` and `tfDtype`. */
+  runSavedModel(
+    session: number,
+    inputs: never[],
+    infos: never[],
+    outputs: string[],
+  ): RuntimeTensor[]
+  deleteSavedModel(session: number): void
+  /** Reads without decoding strings, which a tensor's own `dataSync` would. */
+  readSync(id: object): unknown
 }
 
 export interface RuntimeTensor {
@@ -33,27 +42,29 @@ export interface RuntimeTensor {
 }
 
 interface Port {
+  /** In the graph, as in `train/loss:0`. */
+  readonly name: string
+  readonly tfDtype: string
   readonly dtype: DType
   readonly shape: Shape
 }
 
-interface Loaded {
-  readonly model: RuntimeModel
+interface Signature {
   readonly inputs: ReadonlyMap<string, Port>
   readonly outputs: ReadonlyMap<string, Port>
 }
 
-/** Loads a SavedModel. Its folder must not change or be opened again with other contents. */
+/** Loads a SavedModel into a native session of its own. */
 export async function openSession(runtime: Runtime, folder: string): Promise<Session> {
   const file = fromBinary(SavedModelSchema, await readFile(join(folder, 'saved_model.pb')))
-  const signatures = new Map<string, Loaded>()
-  for (const metaGraph of file.metaGraphs) {
-    for (const [name, { inputs, outputs }] of Object.entries(metaGraph.signatureDef)) {
-      const model = await runtime.node.loadSavedModel(folder, ['serve'], name)
-      signatures.set(name, { model, inputs: ports(inputs), outputs: ports(outputs) })
+  const signatures = new Map<string, Signature>()
+  for (const { signatureDef } of file.metaGraphs) {
+    for (const [name, { inputs, outputs }] of Object.entries(signatureDef)) {
+      signatures.set(name, { inputs: ports(inputs), outputs: ports(outputs) })
     }
   }
-  return new Session(runtime, folder, signatures)
+  const native = runtime.backend().loadSavedModelMetaGraph(folder, 'serve')
+  return new Session(runtime, folder, native, signatures)
 }
 
 export class Session {
@@ -62,55 +73,59 @@ export class Session {
   constructor(
     private readonly runtime: Runtime,
     readonly folder: string,
-    private readonly signatures: ReadonlyMap<string, Loaded>,
+    private readonly native: number,
+    private readonly signatures: ReadonlyMap<string, Signature>,
   ) {}
 
   /** Runs to its end before it returns. */
   run(signature: string, feeds: Readonly<Record<string, Feed>> = {}): Fetches {
     if (this.#closed) throw new SessionError(`the session on ${this.folder} is closed`)
-    const loaded = this.signatures.get(signature)
-    if (!loaded) {
+    const ports = this.signatures.get(signature)
+    if (!ports) {
       const known = [...this.signatures.keys()].join(', ')
       throw new SessionError(`there is no signature ${signature}; there are ${known}`)
     }
     // All of it before the native call: the binding leaks when a run fails.
-    const checked = checkFeeds(signature, loaded.inputs, feeds)
-    const tensors = new Map<string, RuntimeTensor>()
+    const checked = checkFeeds(signature, ports.inputs, feeds)
+    const tensors: RuntimeTensor[] = []
     try {
-      for (const [name, { data, shape, dtype }] of checked) {
-        tensors.set(name, this.runtime.tensor(data, [...shape], dtype))
+      for (const { data, shape, dtype } of checked.values()) {
+        tensors.push(this.runtime.tensor(data, [...shape], dtype))
       }
-      const results = loaded.model.predict(Object.fromEntries(tensors) as never)
-      return this.#collect(signature, loaded.outputs, results as Record<string, RuntimeTensor>)
+      const outputs = [...ports.outputs.values()].map(({ name }) => name)
+      const infos = [...ports.inputs.values()] as never[]
+      const backend = this.runtime.backend()
+      const results = backend.runSavedModel(this.native, tensors as never[], infos, outputs)
+      return this.#collect(signature, ports.outputs, results)
     } catch (cause) {
       const reason = cause instanceof Error ? cause.message : String(cause)
       throw new SessionError(`${signature}: ${reason}`, { cause })
     } finally {
-      for (const tensor of tensors.values()) tensor.dispose()
+      for (const tensor of tensors) tensor.dispose()
     }
   }
 
   #collect(
     signature: string,
     outputs: ReadonlyMap<string, Port>,
-    results: Record<string, RuntimeTensor>,
+    results: readonly RuntimeTensor[],
   ): Fetches {
     try {
-      const values = [...outputs].map(([name, { dtype }]): [string, Fetched] => {
-        const { shape, dataId } = results[name]!
+      const values = [...outputs].map(([name, { dtype }], i): [string, Fetched] => {
+        const { shape, dataId } = results[i]!
         const data = this.runtime.backend().readSync(dataId) as Fetched['data']
         return [name, { dtype, shape, data }]
       })
       return new Fetches(signature, new Map(values))
     } finally {
-      for (const tensor of Object.values(results)) tensor.dispose()
+      for (const tensor of results) tensor.dispose()
     }
   }
 
   close(): void {
     if (this.#closed) return
     this.#closed = true
-    for (const { model } of this.signatures.values()) model.dispose()
+    this.runtime.backend().deleteSavedModel(this.native)
   }
 }
 
@@ -160,13 +175,12 @@ export class Fetches {
 
 function ports(infos: Record<string, TensorInfo>): Map<string, Port> {
   return new Map(
-    Object.entries(infos).map(([name, { dtype, tensorShape }]) => {
+    Object.entries(infos).map(([key, { dtype, tensorShape, encoding }]) => {
       const known = dtypeOf(dtype)
-      if (!known) throw new SessionError(`${name} has a type that sessions do not know: ${dtype}`)
-      return [
-        name,
-        { dtype: known, shape: (tensorShape?.dim ?? []).map(({ size }) => Number(size)) },
-      ]
+      if (!known) throw new SessionError(`${key} has a type that sessions do not know: ${dtype}`)
+      const name = encoding.value as string
+      const shape = (tensorShape?.dim ?? []).map(({ size }) => Number(size))
+      return [key, { name, tfDtype: DataType[dtype], dtype: known, shape }]
     }),
   )
 }
