@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto'
 import {
   appendFile,
   link,
@@ -9,7 +8,6 @@ import {
   readFile,
   rename,
   rm,
-  stat,
   unlink,
 } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
@@ -17,11 +15,9 @@ import { TrainyardError } from '../errors.js'
 import { sync, syncUpTo, writeDurably } from './durable.js'
 import { isName, pathOf } from './keys.js'
 import { isWhole, manifestName, sealFolder } from './sealed.js'
+import { scratchName, stagingFolder, sweepStaging } from './staging.js'
 import type { Store } from './store.js'
 import { codeOf, translated, unless } from './trouble.js'
-
-/** Nothing is staged for a day: what is older was left by a process that died. */
-const staleMs = 24 * 60 * 60 * 1000
 
 /** Artifacts as plain files below `root`; any number of processes may share it. */
 export async function openFolderStore(root: string): Promise<Store> {
@@ -31,24 +27,14 @@ export async function openFolderStore(root: string): Promise<Store> {
 }
 
 class FolderStore implements Store {
-  /** On the same file system as everything else, since it is left by rename and link. */
   private readonly staging: string
 
   constructor(private readonly root: string) {
-    this.staging = join(root, '.staging')
+    this.staging = stagingFolder(root)
   }
 
   open(): Promise<void> {
-    return translated(async () => {
-      await mkdir(this.staging, { recursive: true })
-      for (const name of await readdir(this.staging)) {
-        const path = join(this.staging, name)
-        const entry = await stat(path).catch(unless(null, 'ENOENT'))
-        if (entry && Date.now() - entry.mtimeMs > staleMs) {
-          await rm(path, { recursive: true, force: true })
-        }
-      }
-    })
+    return sweepStaging(this.root)
   }
 
   readJson<T>(key: string): Promise<T | null> {
@@ -208,7 +194,7 @@ class FolderStore implements Store {
   }
 
   private scratch(): string {
-    return join(this.staging, randomUUID())
+    return join(this.staging, scratchName())
   }
 
   private ours(staged: string): string {
