@@ -157,7 +157,7 @@ test('a job that is not there is a 404, not a stream', async () => {
 
 test('a follower that leaves takes its feed along', async t => {
   const id = await runningJob()
-  const follows = t.mock.method(server.parts.jobs, 'follow')
+  const follows = t.mock.method(server.parts.jobs.history, 'follow')
   const { response, nextEvent } = await follow(id)
   await nextEvent()
   const { signal } = follows.mock.calls[0]!.arguments[1]

@@ -131,7 +131,7 @@ test('a job that ends early ends at the same step, with the same best, if its tr
   const values = points.validationAccuracy!
   assert.equal(
     values.find(({ step }) => step === best)!.value,
-    Math.max(...values.map(({ value }) => value)),
+    Math.max(...values.map(({ value }) => Number(value))),
   )
   assert.equal(kept.at(-1)!.step, 150)
 })
