@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url'
 const mayImport: Record<string, readonly string[]> = {
   spec: [],
   errors: [],
+  tfrecord: [],
   graph: [],
   config: ['errors'],
   nets: ['graph'],
@@ -15,7 +16,8 @@ const mayImport: Record<string, readonly string[]> = {
   store: ['errors'],
   boosting: ['engine', 'spec', 'errors'],
   training: ['nets', 'graph', 'engine', 'spec', 'errors'],
-  datasets: ['store', 'spec', 'errors'],
+  tensorboard: ['tfrecord', 'spec'],
+  datasets: ['tfrecord', 'store', 'spec', 'errors'],
   jobs: ['store', 'spec', 'errors'],
   models: ['store', 'spec', 'errors'],
   api: ['jobs', 'datasets', 'models', 'store', 'spec', 'errors'],
@@ -25,9 +27,9 @@ const mayImport: Record<string, readonly string[]> = {
   supervisor: ['errors', 'spec'],
   workers: [
     ...['spec', 'errors', 'graph', 'nets', 'engine', 'store', 'boosting', 'training'],
-    ...['datasets', 'jobs', 'models'],
+    ...['datasets', 'jobs', 'models', 'tensorboard'],
   ],
-  bench: ['spec', 'graph', 'engine', 'training', 'datasets', 'jobs'],
+  bench: ['spec', 'graph', 'engine', 'store', 'training', 'datasets', 'jobs'],
 }
 
 /** Everyone else is handed the settings it needs. */

@@ -2,7 +2,7 @@ import type { LoggedRow } from '../spec/metrics.js'
 import type { Store } from '../store/store.js'
 import { extremes, type Sample } from './extremes.js'
 
-const rowsAStretch = 64
+const rowsAStretch = 256
 
 /** So many rows of a metrics log, in short: one line of its outline. */
 export interface Stretch {
