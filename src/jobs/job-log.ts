@@ -84,9 +84,9 @@ export class JobLog {
   }
 
   private async placeOf(id: string, cursor: string): Promise<LogPlace> {
-    const [epoch = 0, offset = 0] = cursor.split('-').map(Number)
-    const isPlace = Number.isSafeInteger(epoch) && Number.isSafeInteger(offset)
-    if (!isPlace || epoch < 0 || offset < 0) throw invalidCursor(cursor)
+    const [, epochText, offsetText] = /^(\d{1,9})-(\d{1,15})$/.exec(cursor) ?? []
+    if (!offsetText) throw invalidCursor(cursor)
+    const [epoch, offset] = [Number(epochText), Number(offsetText)]
     if (offset === 0) return { epoch, offset }
     const [before] = await this.store.readFrom(jobKeys(id).log(epoch), offset - 1, 1)
     if (before !== newline) throw invalidCursor(cursor)
