@@ -256,7 +256,7 @@ test('the event files of a job come as a tar, and nothing else does', async () =
   tar.end(body)
   for await (const entry of tar) {
     const parts: Buffer[] = []
-    for await (const part of entry) parts.push(part)
+    for await (const part of entry) parts.push(part as Buffer)
     found.push([entry.header.name, String(Buffer.concat(parts))])
   }
   assert.deepEqual(found, [[key.replace('jobs/', ''), 'events']])
