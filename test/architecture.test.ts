@@ -9,6 +9,7 @@ const mayImport: Record<string, readonly string[]> = {
   spec: [],
   errors: [],
   processes: [],
+  tfrecord: [],
   graph: [],
   config: ['errors'],
   nets: ['graph'],
@@ -16,7 +17,8 @@ const mayImport: Record<string, readonly string[]> = {
   store: ['processes', 'errors'],
   boosting: ['engine', 'spec', 'errors'],
   training: ['nets', 'graph', 'engine', 'spec', 'errors'],
-  datasets: ['store', 'spec', 'errors'],
+  tensorboard: ['tfrecord', 'spec'],
+  datasets: ['tfrecord', 'store', 'spec', 'errors'],
   jobs: ['store', 'spec', 'errors'],
   models: ['store', 'spec', 'errors'],
   api: ['jobs', 'datasets', 'models', 'store', 'spec', 'errors'],
@@ -26,9 +28,9 @@ const mayImport: Record<string, readonly string[]> = {
   supervisor: ['errors', 'spec'],
   workers: [
     ...['spec', 'errors', 'graph', 'nets', 'engine', 'store', 'boosting', 'training'],
-    ...['datasets', 'jobs', 'models', 'processes'],
+    ...['datasets', 'jobs', 'models', 'processes', 'tensorboard'],
   ],
-  bench: ['spec', 'graph', 'engine', 'training', 'datasets', 'jobs'],
+  bench: ['spec', 'graph', 'engine', 'store', 'training', 'datasets', 'jobs'],
 }
 
 /** Everyone else is handed the settings it needs. */

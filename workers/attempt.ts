@@ -1,9 +1,10 @@
-import { jobKeys } from '../src/jobs/keys.js'
+import { JobLog } from '../src/jobs/job-log.js'
 import type { LivePublisher, LiveState } from '../src/jobs/live.js'
 import type { Attempt, JobRecords } from '../src/jobs/records.js'
 import type { Failure, Metrics, ModelRef } from '../src/spec/job.js'
 import type { FromTrainer, TrainerTask } from '../src/spec/messages.js'
 import type { Store } from '../src/store/store.js'
+import { deathLine, lineOf, startLine } from './attempt-lines.js'
 import type { Exit, TrainerListener, TrainerProcess } from './trainer-process.js'
 
 export type Outcome =
@@ -25,6 +26,7 @@ export class AttemptRun {
   private readonly live: LiveState
   private last: Outcome | null = null
   private written: Promise<void> = Promise.resolve()
+  private logged: Promise<void> = Promise.resolve()
 
   constructor(
     private readonly parts: AttemptParts,
@@ -37,15 +39,11 @@ export class AttemptRun {
       step: attempt.resumedFrom,
       metrics: {},
     }
-    const log = jobKeys(task.job.id).log(attempt.epoch)
     this.process = parts.trainer.open({
       onMessage: message => this.hear(message),
-      onLine: line => {
-        const entry = { time: new Date().toISOString(), line }
-        // a log line that cannot be stored must not end the training
-        parts.store.append(log, `${JSON.stringify(entry)}\n`).catch(() => {})
-      },
+      onLine: line => this.log(line),
     })
+    this.log(startLine(attempt))
     this.process.start(task)
   }
 
@@ -53,6 +51,9 @@ export class AttemptRun {
     const exit = await this.process.exit
     // a late write of the last phase would take back what is recorded of the end
     await this.written
+    if (!this.last) this.log(deathLine(exit))
+    // a job's log is whole before the job has ended
+    await this.logged
     return this.last ?? { kind: 'died', exit }
   }
 
@@ -65,6 +66,8 @@ export class AttemptRun {
   }
 
   private hear(message: FromTrainer): void {
+    const line = lineOf(message)
+    if (line !== null) this.log(line)
     switch (message.type) {
       case 'ready':
         break
@@ -100,6 +103,14 @@ export class AttemptRun {
       default:
         message satisfies never
     }
+  }
+
+  private log(line: string): void {
+    const { id } = this.task.job
+    // in order; a line that cannot be stored must not end the training
+    this.logged = this.logged
+      .then(() => new JobLog(this.parts.store).append(id, this.attempt.epoch, line))
+      .catch(() => {})
   }
 
   private write(): void {

@@ -1,4 +1,5 @@
 import { writeFile } from 'node:fs/promises'
+import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { Datasets } from '../src/datasets/datasets.js'
 import { findGpus } from '../src/engine/gpus.js'
@@ -12,11 +13,12 @@ import { MetricsLog } from '../src/jobs/metrics-log.js'
 import { JobRecords } from '../src/jobs/records.js'
 import { Models } from '../src/models/registry.js'
 import type { DatasetManifest } from '../src/spec/dataset.js'
-import type { Metrics } from '../src/spec/job.js'
+import type { JobManifest, Metrics } from '../src/spec/job.js'
 import type { FromTrainer, TrainerTask } from '../src/spec/messages.js'
 import type { MetricRow } from '../src/spec/metrics.js'
 import type { WeightsTensor } from '../src/spec/weights.js'
 import type { Store } from '../src/store/store.js'
+import { fileStart, rowEvent } from '../src/tensorboard/event-file.js'
 import { type LoopHooks, type LoopInput, runTraining } from '../src/training/loop.js'
 import { buildTrainingProgram } from '../src/training/program.js'
 import type { Records } from '../src/training/records.js'
@@ -43,7 +45,11 @@ export async function trainAttempt(parts: TrainingParts): Promise<void> {
   const source = task.resumeFrom === null ? task.job.initFrom : null
   const given = source && (await findWeights(parts.store, source))
   const session = await openProgram(parts, input, given?.tensors)
-  const ended = await runTraining({ ...input, session, initFrom: given?.prefix }, hooks(parts))
+  const events = await startEvents(parts)
+  const ended = await runTraining(
+    { ...input, session, initFrom: given?.prefix },
+    hooks(parts, events),
+  )
   if (!ended) return tell({ type: 'stopped' })
   const { step, best, metrics } = await outcome(parts)
   await tell({ type: 'phase', phase: 'saving', step })
@@ -74,6 +80,8 @@ async function openProgram(
   })
   if (program.initialised) {
     await new JobRecords(store).writeInitialised(job.id, program.initialised)
+    const { matched, skipped } = program.initialised
+    console.log(`${matched.length} variables begin with given weights, ${skipped.length} afresh`)
   }
   const staged = await store.stage()
   await writeSavedModel(staged, program.graph, program)
@@ -124,7 +132,20 @@ async function bundles(store: Store, id: string, step: number) {
   }
 }
 
-function hooks({ store, task, tell, stopAsked }: TrainingParts): LoopHooks {
+/** An event file of the attempt's own, in the job's folder: to TensorBoard all attempts are one run. */
+async function startEvents({ store, task }: TrainingParts): Promise<string> {
+  const { job, epoch, resumeFrom } = task
+  const seconds = Math.floor(Date.parse(job.createdAt) / 1000)
+  const key = jobKeys(job.id).events(seconds, epoch, hostname().replace(/[^A-Za-z0-9.-]/g, '-'))
+  const description = resumeFrom === null ? describe(job) : null
+  const from = resumeFrom === null ? 0 : resumeFrom + 1
+  await store.append(key, fileStart(from, Date.now() / 1000, description))
+  return key
+}
+
+const describe = (job: JobManifest) => `\`\`\`json\n${JSON.stringify(job, null, 2)}\n\`\`\``
+
+function hooks({ store, task, tell, stopAsked }: TrainingParts, events: string): LoopHooks {
   const { job, epoch } = task
   const log = new MetricsLog(store)
   const checkpoints = new Checkpoints(store)
@@ -134,6 +155,7 @@ function hooks({ store, task, tell, stopAsked }: TrainingParts): LoopHooks {
     async row(row) {
       // first into the log, then to whoever listens: what was heard is never missing later
       await log.append(job.id, epoch, row)
+      await store.append(events, rowEvent(row))
       void tell({ type: 'metrics', row })
     },
     async checkpoint(step, save, best) {

@@ -18,6 +18,7 @@ import { describeProblems, openapi } from './openapi.js'
 import { checkpointRoutes } from './routes/checkpoints.js'
 import { datasetRoutes } from './routes/datasets.js'
 import { jobRoutes } from './routes/jobs.js'
+import { logRoutes } from './routes/logs.js'
 import { metricRoutes } from './routes/metrics.js'
 import { modelRoutes } from './routes/models.js'
 import { predictionRoutes } from './routes/predictions.js'
@@ -82,6 +83,7 @@ export async function buildApp(parts: Parts): Promise<FastifyInstance> {
     const given = { ...parts, limits, closing }
     await guarded.register(jobRoutes, given)
     await guarded.register(metricRoutes, given)
+    await guarded.register(logRoutes, given)
     await guarded.register(checkpointRoutes, given)
     await guarded.register(datasetRoutes, given)
     await guarded.register(modelRoutes, given)

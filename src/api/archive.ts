@@ -10,17 +10,19 @@ interface Member {
 }
 
 /**
- * A folder's files as a tar below `root`, with `extra` texts beside them. All files are opened before
- * the first byte goes out: a checkpoint that is pruned meanwhile still arrives whole.
+ * A folder's `wanted` files as a tar below `root`, with `extra` texts beside them. All files are opened
+ * before the first byte goes out: a checkpoint that is pruned meanwhile still arrives whole, and of a
+ * log that grows meanwhile what it was.
  */
 export async function tarOf(
   folder: string,
   root: string,
   extra: Record<string, string>,
+  wanted: (name: string) => boolean = () => true,
 ): Promise<Readable> {
   const members: Member[] = Object.entries(extra).map(([name, content]) => ({ name, content }))
   try {
-    for (const name of (await readdir(folder)).sort()) {
+    for (const name of (await readdir(folder)).filter(wanted).sort()) {
       members.push({ name, content: await open(join(folder, name)) })
     }
   } catch (error) {
@@ -45,7 +47,8 @@ async function fill(tar: Pack, root: string, members: readonly Member[]): Promis
     }
     const { size, mtime } = await content.stat()
     const entry = tar.entry({ name: `${root}/${name}`, size, mtime })
-    await pipeline(content.createReadStream({ autoClose: false }), entry)
+    const end = Math.max(0, size - 1)
+    await pipeline(content.createReadStream({ autoClose: false, start: 0, end }), entry)
   }
   tar.finalize()
 }

@@ -1,6 +1,6 @@
 import { once } from 'node:events'
 import { PassThrough, type Readable } from 'node:stream'
-import type { JobFeed } from '../jobs/follow.js'
+import type { FeedEvent } from '../jobs/follow.js'
 
 interface EventStreamOptions {
   heartbeatMs: number
@@ -13,10 +13,11 @@ interface EventStreamOptions {
  * the reader's pace. A reader that goes away takes the feed with it.
  */
 export function eventStream(
-  feed: (signal: AbortSignal) => AsyncIterable<JobFeed>,
+  feed: (signal: AbortSignal) => AsyncIterable<FeedEvent>,
   { heartbeatMs, closing }: EventStreamOptions,
 ): Readable {
-  const out = new PassThrough()
+  // small: there may be a thousand of them
+  const out = new PassThrough({ highWaterMark: 16 * 1024 })
   const gone = new AbortController()
   const signal = AbortSignal.any([gone.signal, closing])
   const heartbeat = setInterval(() => {
@@ -35,10 +36,11 @@ export function eventStream(
   return out
 }
 
-async function pour(feed: AsyncIterable<JobFeed>, out: PassThrough, signal: AbortSignal) {
+async function pour(feed: AsyncIterable<FeedEvent>, out: PassThrough, signal: AbortSignal) {
   for await (const { id, event, data } of feed) {
     if (signal.aborted) return
-    const fits = out.write(`id: ${id}\nevent: ${event}\ndata: ${JSON.stringify(data)}\n\n`)
+    const named = id === undefined ? '' : `id: ${id}\n`
+    const fits = out.write(`${named}event: ${event}\ndata: ${data}\n\n`)
     if (!fits) await once(out, 'drain', { signal })
   }
 }

@@ -1,11 +1,12 @@
 import { createParser } from 'eventsource-parser'
 import type { DatasetManifest } from '../spec/dataset.js'
 import type { Job, JobRequest } from '../spec/job.js'
-import type { MetricRow, MetricsPage } from '../spec/metrics.js'
+import type { LogPage } from '../spec/job-log.js'
+import type { LoggedRow, MetricsPage } from '../spec/metrics.js'
 import type { Predictions } from '../spec/model.js'
 import type { Problem } from '../spec/problem.js'
 
-export type Followed = { event: 'metrics'; data: MetricRow } | { event: 'job'; data: Job }
+export type Followed = { event: 'metrics'; data: LoggedRow } | { event: 'job'; data: Job }
 
 /** An answer that is not 2xx, in the server's own words. */
 export class ProblemError extends Error {
@@ -35,6 +36,10 @@ export class Client {
 
   metrics(id: string, query: Record<string, string> = {}) {
     return this.json<MetricsPage>('GET', `/jobs/${id}/metrics?${new URLSearchParams(query)}`)
+  }
+
+  logs(id: string, query: Record<string, string> = {}) {
+    return this.json<LogPage>('GET', `/jobs/${id}/logs?${new URLSearchParams(query)}`)
   }
 
   predict(model: string, instances: unknown[]) {

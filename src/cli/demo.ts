@@ -99,8 +99,8 @@ async function train(client: Client): Promise<Job> {
     if (event === 'job') job = data
     else if (data.values.loss !== undefined) {
       const { loss, examplesPerSecond = 0 } = data.values
-      const pace = `${Math.round(examplesPerSecond)} images/s`
-      bar.draw(data.step / job.progress.steps, `loss ${loss.toFixed(3)}  ${pace}`)
+      const pace = `${Math.round(Number(examplesPerSecond))} images/s`
+      bar.draw(data.step / job.progress.steps, `loss ${Number(loss).toFixed(3)}  ${pace}`)
     }
   }
   bar.end()

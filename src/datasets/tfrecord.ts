@@ -1,18 +1,8 @@
-// TFRecord: length (uint64), masked CRC-32C of the length, data, masked CRC-32C of the data; all
-// little-endian (tensorflow/core/lib/io/record_writer.h).
 import { createHash } from 'node:crypto'
 import { closeSync, openSync, writeFileSync } from 'node:fs'
-import { crc32c } from '@node-rs/crc32'
+import { footerBytes, frameOf, headerBytes, maskedCrc } from '../tfrecord.js'
 import { fileError } from './errors.js'
 import type { InputFile } from './input-file.js'
-
-const headerBytes = 12
-const footerBytes = 4
-
-export function maskedCrc(data: Uint8Array): number {
-  const crc = crc32c(data)
-  return (((crc >>> 15) | (crc << 17)) + 0xa282ead8) >>> 0
-}
 
 /** Whether these first bytes of a file are a record's header, by its checksum. */
 export const startsRecord = (bytes: Buffer): boolean =>
@@ -89,11 +79,7 @@ export class TfrecordWriter {
 
   /** Keeps `data` until it is written: hand over bytes that nobody changes. */
   write(data: Uint8Array): void {
-    const header = Buffer.alloc(headerBytes)
-    header.writeBigUInt64LE(BigInt(data.length))
-    header.writeUInt32LE(maskedCrc(header.subarray(0, 8)), 8)
-    const footer = Buffer.alloc(footerBytes)
-    footer.writeUInt32LE(maskedCrc(data))
+    const { header, footer } = frameOf(data)
     this.pending.push(header, data, footer)
     this.pendingBytes += headerBytes + data.length + footerBytes
     this.records++

@@ -4,16 +4,14 @@ import type { Checkpoint } from '../spec/checkpoint.js'
 import type { DatasetManifest } from '../spec/dataset.js'
 import { isJobId } from '../spec/identifiers.js'
 import type { Job, JobManifest, JobRequest } from '../spec/job.js'
-import type { MetricsPage } from '../spec/metrics.js'
 import type { Page } from '../spec/paging.js'
 import type { Store } from '../store/store.js'
 import { Checkpoints } from './checkpoints.js'
 import { invalidCursor, jobActive, jobEnded, unknownDataset } from './errors.js'
-import { followJob, type JobFeed } from './follow.js'
+import { JobHistory } from './history.js'
 import { resolveSource, type SourceFinders } from './init-source.js'
 import { JobIndex } from './job-index.js'
 import { readLive } from './live.js'
-import { MetricsLog, type MetricsQuery } from './metrics-log.js'
 import { Nudges } from './nudges.js'
 import { planJob } from './plan.js'
 import { JobQueue } from './queue.js'
@@ -39,8 +37,8 @@ const reconcileEveryMs = 5_000
 
 /** Jobs as clients see them. What the store says is so; Redis only says what waits and what is new. */
 export class Jobs {
+  readonly history: JobHistory
   private readonly records: JobRecords
-  private readonly metricsLog: MetricsLog
   private readonly checkpointFolders: Checkpoints
   private readonly index: JobIndex
   private readonly queue: JobQueue
@@ -54,11 +52,12 @@ export class Jobs {
     const onError = reportOutages(parts.log)
     this.redis = connect(home, impatient, onError)
     this.records = new JobRecords(store)
-    this.metricsLog = new MetricsLog(store)
     this.checkpointFolders = new Checkpoints(store)
     this.index = new JobIndex(this.redis, home.prefix)
     this.queue = new JobQueue(home, this.redis, onError)
     this.nudges = Nudges.open(connect(home, patient, onError), home.prefix)
+    const view = (record: JobRecord) => this.view(record)
+    this.history = new JobHistory({ store, records: this.records, nudges: this.nudges, view })
     this.reconciler = new Reconciler(this.records, this.index, this.queue)
     this.timer = setInterval(() => void this.reconcile(), reconcileEveryMs)
     this.redis.on('ready', () => void this.reconcile())
@@ -134,17 +133,6 @@ export class Jobs {
     await this.records.remove(id)
     // what Redis misses now, the reconciler forgets
     await this.index.forget(id).catch(() => {})
-  }
-
-  async metrics(id: string, query: MetricsQuery): Promise<MetricsPage> {
-    const { attempts } = await this.records.read(id)
-    return this.metricsLog.page(id, attempts, query)
-  }
-
-  follow(id: string, options: { after?: string; signal: AbortSignal }): AsyncGenerator<JobFeed> {
-    const record = () => this.records.read(id)
-    const view = (now: JobRecord) => this.view(now)
-    return followJob(id, { record, view, log: this.metricsLog, nudges: this.nudges }, options)
   }
 
   async checkpoints(id: string): Promise<Checkpoint[]> {

@@ -9,9 +9,38 @@ export interface MetricRow {
   values: Record<string, number>
 }
 
+/** JSON has no such numbers; these texts are protobuf's for them, and `Number` and Python's `float` read them. */
+const nonFinite = ['NaN', 'Infinity', '-Infinity'] as const
+
+export const MetricValue = Type.Union([Type.Number(), Type.Enum(nonFinite)], {
+  description: 'a number; what is none in JSON is "NaN", "Infinity" or "-Infinity"',
+})
+export type MetricValue = Static<typeof MetricValue>
+
+/** A row as it is in a log and in an answer. */
+export interface LoggedRow extends Omit<MetricRow, 'values'> {
+  values: Record<string, MetricValue>
+}
+
+export const metricValue = (value: number): MetricValue =>
+  Number.isFinite(value) ? value : (String(value) as MetricValue)
+
+export const loggedRow = ({ values, ...row }: MetricRow): LoggedRow => ({
+  ...row,
+  values: mapValues(values, metricValue),
+})
+
+export const measuredRow = ({ values, ...row }: LoggedRow): MetricRow => ({
+  ...row,
+  values: mapValues(values, Number),
+})
+
+const mapValues = <A, B>(values: Record<string, A>, change: (value: A) => B): Record<string, B> =>
+  Object.fromEntries(Object.entries(values).map(([name, value]) => [name, change(value)]))
+
 export const MetricPoint = Type.Object({
   step: Type.Integer(),
-  value: Type.Number(),
+  value: MetricValue,
   time: Timestamp,
 })
 export type MetricPoint = Static<typeof MetricPoint>

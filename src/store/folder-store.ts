@@ -8,6 +8,7 @@ import {
   readFile,
   rename,
   rm,
+  stat,
   unlink,
 } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
@@ -120,14 +121,14 @@ class FolderStore implements Store {
     return pathOf(this.root, key)
   }
 
-  append(key: string, text: string): Promise<void> {
+  append(key: string, content: string | Uint8Array): Promise<void> {
     return translated(async () => {
       const path = pathOf(this.root, key)
       try {
-        await appendFile(path, text)
+        await appendFile(path, content)
       } catch (error) {
         if (codeOf(error) !== 'ENOENT') throw error
-        await appendFile(await this.room(key), text)
+        await appendFile(await this.room(key), content)
       }
     })
   }
@@ -140,18 +141,25 @@ class FolderStore implements Store {
     })
   }
 
-  readFrom(key: string, offset: number): Promise<Buffer> {
+  readFrom(key: string, offset: number, length = Number.POSITIVE_INFINITY): Promise<Buffer> {
     return translated(async () => {
       const handle = await open(pathOf(this.root, key), 'r').catch(unless(null, 'ENOENT'))
       if (!handle) return Buffer.alloc(0)
       try {
         const { size } = await handle.stat()
-        const buffer = Buffer.alloc(Math.max(0, size - offset))
+        const buffer = Buffer.alloc(Math.max(0, Math.min(size - offset, length)))
         const { bytesRead } = await handle.read(buffer, 0, buffer.length, offset)
         return buffer.subarray(0, bytesRead)
       } finally {
         await handle.close()
       }
+    })
+  }
+
+  size(key: string): Promise<number> {
+    return translated(async () => {
+      const found = await stat(pathOf(this.root, key)).catch(unless(null, 'ENOENT', 'ENOTDIR'))
+      return found?.size ?? 0
     })
   }
 

@@ -40,11 +40,13 @@ export interface Store {
   /** A local folder with the content of a key, for native code and streams. Read only. */
   folder(key: string): Promise<string>
   /** Adds lines to a log; durable at the latest when the operating system writes back. */
-  append(key: string, text: string): Promise<void>
+  append(key: string, content: string | Uint8Array): Promise<void>
   /** Makes what was appended durable. */
   sync(key: string): Promise<void>
-  /** The bytes of a log from an offset; empty where there is none. */
-  readFrom(key: string, offset: number): Promise<Buffer>
+  /** The bytes of a log from an offset, at most `length` of them; empty where there is none. */
+  readFrom(key: string, offset: number, length?: number): Promise<Buffer>
+  /** How long a log is, in bytes; 0 where there is none. */
+  size(key: string): Promise<number>
   /** Removes a key and all below it, manifest first. Nothing to do where it is gone. */
   remove(key: string): Promise<void>
 }

@@ -2,6 +2,7 @@ import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Redis } from 'ioredis'
 import { Checkpoints } from '../../src/jobs/checkpoints.js'
+import { JobLog } from '../../src/jobs/job-log.js'
 import { LivePublisher } from '../../src/jobs/live.js'
 import { MetricsLog } from '../../src/jobs/metrics-log.js'
 import { JobRecords } from '../../src/jobs/records.js'
@@ -34,6 +35,18 @@ export async function measure({ store, ...server }: TestServer, id: string, step
     await log.append(id, epoch, { step, time: at, values })
   }
   await nudge(server, id, 'metrics')
+}
+
+/** What a worker says of a running job. */
+export async function progress({ redis }: TestServer, id: string, step: number) {
+  const connection = new Redis(redis.address)
+  const state = { epoch, phase: 'training' as const, step, metrics: { loss: 0.5 } }
+  await new LivePublisher(connection, redis.prefix).publish(id, state, 'metrics')
+  connection.disconnect()
+}
+
+export async function say({ store }: TestServer, id: string, lines: string[]) {
+  for (const line of lines) await new JobLog(store).append(id, epoch, line)
 }
 
 export async function endJob({ store, ...server }: TestServer, id: string): Promise<void> {

@@ -1,8 +1,11 @@
 import assert from 'node:assert/strict'
-import { get, type IncomingMessage } from 'node:http'
 import { after, before, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { endJob, measure, startJob } from './attempts.js'
+import { extract } from 'tar-stream'
+import { jobKeys } from '../../src/jobs/keys.js'
+import { MetricsLog } from '../../src/jobs/metrics-log.js'
+import { endJob, measure, progress, startJob } from './attempts.js'
+import { follow } from './frames.js'
 import { smallJob, startServer, type TestServer, uploadDataset } from './server.js'
 
 let server: TestServer
@@ -16,53 +19,6 @@ async function runningJob(): Promise<string> {
   const { body } = await server.api.post('/jobs').send(smallJob)
   await startJob(server, body.id)
   return body.id
-}
-
-interface Frame {
-  id?: string
-  event?: string
-  data?: string
-  retry?: string
-  comment?: string
-}
-
-/** Opens a stream; `next` gives one frame after the other, and null at its end. */
-async function follow(id: string, headers: Record<string, string> = {}) {
-  const response = await new Promise<IncomingMessage>((resolve, reject) => {
-    const authorization = `Bearer ${server.key}`
-    const options = { headers: { accept: 'text/event-stream', authorization, ...headers } }
-    get(`${server.url}/jobs/${id}/metrics`, options, resolve).on('error', reject)
-  })
-  response.setEncoding('utf8')
-  const frames = parseFrames(response)
-  const next = async (): Promise<Frame | null> => {
-    const { value, done } = await frames.next()
-    return done ? null : value
-  }
-  const nextEvent = async () => {
-    for (;;) {
-      const frame = await next()
-      if (frame === null || frame.event) return frame
-    }
-  }
-  return { response, next, nextEvent }
-}
-
-async function* parseFrames(chunks: AsyncIterable<string>): AsyncGenerator<Frame> {
-  let text = ''
-  for await (const chunk of chunks) {
-    text += chunk
-    for (let end = text.indexOf('\n\n'); end >= 0; end = text.indexOf('\n\n')) {
-      const lines = text.slice(0, end).split('\n')
-      yield Object.fromEntries(
-        lines.map(line => [
-          line.split(':')[0] || 'comment',
-          line.slice(line.indexOf(':') + 1).trim(),
-        ]),
-      )
-      text = text.slice(end + 2)
-    }
-  }
 }
 
 test('points come by name, in the order of steps', async () => {
@@ -106,7 +62,7 @@ test('bad queries are refused', async () => {
 test('a follower hears history, then what comes, then the end', async () => {
   const id = await runningJob()
   await measure(server, id, [1, 2])
-  const { response, next, nextEvent } = await follow(id)
+  const { response, next, nextEvent } = await follow(server, `/jobs/${id}/metrics`)
   assert.equal(response.statusCode, 200)
   assert.equal(response.headers['content-type'], 'text/event-stream')
   assert.deepEqual(await next(), { retry: '2000' })
@@ -131,25 +87,25 @@ test('a follower hears history, then what comes, then the end', async () => {
 test('Last-Event-ID goes on behind what was heard', async () => {
   const id = await runningJob()
   await measure(server, id, [1, 2, 3])
-  const first = await follow(id)
+  const first = await follow(server, `/jobs/${id}/metrics`)
   await first.nextEvent()
   const heard = await first.nextEvent()
   first.response.destroy()
-  const second = await follow(id, { 'last-event-id': heard?.id ?? '' })
+  const second = await follow(server, `/jobs/${id}/metrics`, { 'last-event-id': heard?.id ?? '' })
   assert.equal(JSON.parse((await second.nextEvent())?.data ?? '').step, 3)
   second.response.destroy()
 })
 
 test('a quiet stream says that it is still there', async () => {
   const id = await runningJob()
-  const { response, next } = await follow(id)
+  const { response, next } = await follow(server, `/jobs/${id}/metrics`)
   let comments = 0
   while (comments < 3) comments += (await next())?.comment === 'still here' ? 1 : 0
   response.destroy()
 })
 
 test('a job that is not there is a 404, not a stream', async () => {
-  const { response } = await follow('job-00000000000000000000000000')
+  const { response } = await follow(server, '/jobs/job-00000000000000000000000000/metrics')
   assert.equal(response.statusCode, 404)
   assert.match(response.headers['content-type'] ?? '', /problem\+json/)
   response.resume()
@@ -157,8 +113,8 @@ test('a job that is not there is a 404, not a stream', async () => {
 
 test('a follower that leaves takes its feed along', async t => {
   const id = await runningJob()
-  const follows = t.mock.method(server.parts.jobs, 'follow')
-  const { response, nextEvent } = await follow(id)
+  const follows = t.mock.method(server.parts.jobs.history, 'follow')
+  const { response, nextEvent } = await follow(server, `/jobs/${id}/metrics`)
   await nextEvent()
   const { signal } = follows.mock.calls[0]!.arguments[1]
   assert.equal(signal.aborted, false)
@@ -178,4 +134,130 @@ test('a server that closes ends its streams in good order', async () => {
   while (!text.includes('event: job\n')) text += (await reader.read()).value
   await other.close()
   while (!(await reader.read()).done);
+})
+
+test('many followers, some of whom come and go, each hear every row once', async () => {
+  const id = await runningJob()
+  const rows = 120
+  await measure(server, id, [1, 2, 3, 4, 5])
+  const hear = async (breaks: (step: number) => boolean) => {
+    const steps: number[] = []
+    let after: Record<string, string> = {}
+    for (;;) {
+      const stream = await follow(server, `/jobs/${id}/metrics`, after)
+      for (let broken = false; !broken; ) {
+        const frame = await stream.nextEvent()
+        if (frame === null) return steps
+        if (frame.event !== 'metrics') continue
+        steps.push(JSON.parse(frame.data!).step)
+        after = { 'last-event-id': frame.id! }
+        broken = breaks(steps.at(-1)!)
+      }
+      stream.response.destroy()
+    }
+  }
+  const heard = Array.from({ length: 50 }, (_, i) =>
+    hear(i % 2 ? () => Math.random() < 0.05 : () => false),
+  )
+  for (let step = 6; step <= rows; step++) await measure(server, id, [step])
+  await endJob(server, id)
+  const all = Array.from({ length: rows }, (_, i) => i + 1)
+  for (const steps of await Promise.all(heard)) assert.deepEqual(steps, all)
+})
+
+test('a reader who does not read holds nobody up, and misses nothing', async () => {
+  const id = await runningJob()
+  const rows = 12_000
+  const slow = await follow(server, `/jobs/${id}/metrics`)
+  await slow.nextEvent()
+  const all = Array.from({ length: rows }, (_, i) => i + 1)
+  const quick = await follow(server, `/jobs/${id}/metrics`)
+  for (let at = 0; at < rows; at += 1000) await measure(server, id, all.slice(at, at + 1000))
+  await endJob(server, id)
+  for (const { nextEvent } of [quick, slow]) {
+    const steps: number[] = []
+    for (let frame = await nextEvent(); frame; frame = await nextEvent()) {
+      if (frame.event === 'metrics') steps.push(JSON.parse(frame.data!).step)
+    }
+    assert.deepEqual(steps, all)
+  }
+})
+
+async function download(path: string, headers: Record<string, string> = {}) {
+  const authorization = `Bearer ${server.key}`
+  const answer = await fetch(server.url + path, { headers: { authorization, ...headers } })
+  assert.equal(answer.status, 200)
+  const type = answer.headers.get('content-type') ?? ''
+  return { type, bytes: Buffer.from(await answer.arrayBuffer()) }
+}
+
+test('a chart and exports, by header and by format', async () => {
+  const id = await runningJob()
+  const steps = Array.from({ length: 40 }, (_, i) => i + 1)
+  await measure(server, id, steps)
+  const chart = await server.api.get(`/jobs/${id}/metrics?maxPoints=10&names=loss`)
+  const drawn = chart.body.points.loss.map(({ step }: { step: number }) => step)
+  assert.ok(drawn.length <= 10)
+  assert.deepEqual([drawn[0], drawn.at(-1), chart.body.nextCursor], [1, 40, null])
+  const asked = await server.api.get(`/jobs/${id}/metrics?maxPoints=10&cursor=3`)
+  assert.equal(asked.status, 400)
+  for (const [format, type] of [
+    ['csv', 'text/csv'],
+    ['ndjson', 'application/x-ndjson'],
+  ]) {
+    const path = `/jobs/${id}/metrics`
+    const byHeader = await download(path, { accept: type! })
+    const byFormat = await download(`${path}?format=${format}`)
+    assert.match(byHeader.type, new RegExp(`^${type}`))
+    assert.deepEqual(byHeader, byFormat)
+    const lines = String(byHeader.bytes).trim().split('\n')
+    assert.equal(lines.length, format === 'csv' ? 41 : 40)
+  }
+  const missing = await server.api.get('/jobs/job-00000000000000000000000000/metrics?format=csv')
+  assert.equal(missing.status, 404)
+})
+
+test('NaN reaches a client as text', async () => {
+  const id = await runningJob()
+  const log = new MetricsLog(server.store)
+  const time = new Date().toISOString()
+  await log.append(id, 1, { step: 1, time, values: { loss: Number.NaN, accuracy: 0.5 } })
+  const { body } = await server.api.get(`/jobs/${id}/metrics`)
+  assert.equal(body.points.loss[0].value, 'NaN')
+  assert.equal(body.points.accuracy[0].value, 0.5)
+})
+
+test('events tell states and progress, without the rows', async () => {
+  const id = await runningJob()
+  await measure(server, id, [1])
+  const { nextEvent } = await follow(server, `/jobs/${id}/events`)
+  const first = await nextEvent()
+  assert.equal(first?.event, 'job')
+  assert.equal(JSON.parse(first?.data ?? '').status, 'running')
+  await progress(server, id, 3)
+  const second = await nextEvent()
+  assert.equal(second?.event, 'progress')
+  const { step, fraction, metrics } = JSON.parse(second?.data ?? '')
+  assert.deepEqual([step, fraction, metrics], [3, 0.75, { loss: 0.5 }])
+  await endJob(server, id)
+  const last = await nextEvent()
+  assert.equal(JSON.parse(last?.data ?? '').status, 'succeeded')
+  assert.equal(await nextEvent(), null)
+})
+
+test('the event files of a job come as a tar, and nothing else does', async () => {
+  const id = await runningJob()
+  const bytes = Buffer.from('events')
+  const key = jobKeys(id).events(1_764_000_000, 1, 'host')
+  await server.store.append(key, bytes)
+  const { bytes: body } = await download(`/jobs/${id}/tensorboard`)
+  const found: [string, string][] = []
+  const tar = extract()
+  tar.end(body)
+  for await (const entry of tar) {
+    const parts: Buffer[] = []
+    for await (const part of entry) parts.push(part as Buffer)
+    found.push([entry.header.name, String(Buffer.concat(parts))])
+  }
+  assert.deepEqual(found, [[key.replace('jobs/', ''), 'events']])
 })

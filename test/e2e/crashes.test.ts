@@ -60,6 +60,19 @@ test('a job of 1,000 steps whose trainer is killed twice ends as if nothing had 
     )
   }
   assert.deepEqual(await series(killed.id), await series(calm.id))
+  const { items } = await yard.client.logs(killed.id)
+  const told = items.filter(({ line }) => /^attempt |SIGKILL|^finished/.test(line))
+  assert.deepEqual(
+    told.map(({ attempt, line }) => [attempt, line.replace(/from step \d+/, 'from a checkpoint')]),
+    [
+      [1, 'attempt 1 starts afresh'],
+      [1, 'the trainer was ended by SIGKILL'],
+      [2, 'attempt 2 goes on from a checkpoint'],
+      [2, 'the trainer was ended by SIGKILL'],
+      [3, 'attempt 3 goes on from a checkpoint'],
+      [3, 'finished at step 1000: model killed, version 1'],
+    ],
+  )
   assert.ok((await yard.weights(killed)).equals(await yard.weights(calm)), 'the weights differ')
 })
 
@@ -129,7 +142,7 @@ test('a job that ends early ends at the same step, with the same best, if its tr
   const values = points.validationAccuracy!
   assert.equal(
     values.find(({ step }) => step === best)!.value,
-    Math.max(...values.map(({ value }) => value)),
+    Math.max(...values.map(({ value }) => Number(value))),
   )
   assert.equal(kept.at(-1)!.step, 150)
 })

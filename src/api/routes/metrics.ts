@@ -1,12 +1,17 @@
+import { Readable } from 'node:stream'
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from 'typebox'
 import type { Jobs } from '../../jobs/jobs.js'
+import { isEventFile } from '../../jobs/keys.js'
+import { tarOf } from '../archive.js'
 import { eventStream } from '../event-stream.js'
+import { lastEventId, streamType, wantedFormat } from '../formats.js'
 import type { Limits } from '../limits.js'
-import { JobParam, MetricsAnswer } from '../schemas.js'
+import { Refusal } from '../refusal.js'
+import { Binary, JobParam, MetricsAnswer } from '../schemas.js'
 
 interface Parts {
-  jobs: Pick<Jobs, 'get' | 'metrics' | 'follow'>
+  jobs: Pick<Jobs, 'get' | 'history'>
   limits: Limits
   /** Open streams would keep the server from closing. */
   closing: AbortSignal
@@ -28,33 +33,61 @@ const MetricsQuery = Type.Object(
     cursor: Type.Optional(
       Type.String({ pattern: '^\\d{1,12}$', description: "the previous page's nextCursor" }),
     ),
+    maxPoints: Type.Optional(
+      Type.Integer({
+        minimum: 10,
+        maximum: 5000,
+        description:
+          'all steps in one answer, thinned to at most so many points a name. Points stay as they were ' +
+          'measured. Of each name the first, the last, the minimum and the maximum are there, and so are ' +
+          'the minimum and maximum of each of equally long runs of points, with the first NaN, Infinity ' +
+          'and -Infinity of the run; these count like any other point',
+      }),
+    ),
+    format: Type.Optional(
+      Type.Enum(['json', 'ndjson', 'csv'], { description: 'instead of an Accept header' }),
+    ),
   },
   { additionalProperties: false },
 )
 
-const streamType = 'text/event-stream'
+const types = {
+  json: 'application/json',
+  ndjson: 'application/x-ndjson',
+  csv: 'text/csv',
+  stream: streamType,
+}
 
 export const metricRoutes: FastifyPluginAsyncTypebox<Parts> = async (app, parts) => {
   const { jobs, closing } = parts
+  const { history } = jobs
   const { heartbeatMs } = parts.limits
+  const tags = ['jobs']
+  const params = Type.Object({ id: JobParam })
+
   app.get(
     '/jobs/:id/metrics',
     {
       schema: {
-        tags: ['jobs'],
-        summary: 'Read or follow what a job measures',
+        tags,
+        summary: 'Read, draw, export or follow what a job measures',
         description:
+          'JSON in pages, or with `maxPoints` as few points as a chart needs. ' +
+          '`Accept: application/x-ndjson` or `text/csv` (or `format`) exports all rows, whatever their ' +
+          'number; CSV has a column for each name, empty where a row did not measure it. ' +
           'With `Accept: text/event-stream` the history comes first, then each point as it is measured: ' +
           'events `metrics` (one row: step, time, values) and `job` (the job, when its state changes, and ' +
           'last of all when it has ended). `Last-Event-ID` goes on where a stream broke off.',
-        params: Type.Object({ id: JobParam }),
+        params,
         querystring: MetricsQuery,
         response: {
           200: Type.Unsafe<unknown>({
-            description: 'a page of points, or the stream',
+            description: 'a page of points, all rows, or the stream',
             content: {
-              'application/json': { schema: MetricsAnswer },
-              [streamType]: { schema: Type.String() },
+              [types.json]: { schema: MetricsAnswer },
+              [types.ndjson]: { schema: Type.String() },
+              [types.csv]: { schema: Type.String() },
+              [types.stream]: { schema: Type.String() },
             },
           }),
         },
@@ -62,16 +95,87 @@ export const metricRoutes: FastifyPluginAsyncTypebox<Parts> = async (app, parts)
     },
     async (request, reply) => {
       const { id } = request.params
-      if (request.headers.accept?.includes(streamType)) {
+      const { names, limit = 1000, cursor, maxPoints, format, ...range } = request.query
+      const query = { ...range, ...(names && { names: names.split(',') }) }
+      const wanted = wantedFormat(request, format, types)
+      if (wanted === 'stream') {
         await jobs.get(id)
-        const after = request.headers['last-event-id']
+        const after = lastEventId(request)
         const feed = (signal: AbortSignal) =>
-          jobs.follow(id, { signal, ...(typeof after === 'string' && { after }) })
-        const stream = eventStream(feed, { heartbeatMs, closing })
-        return reply.type(streamType).send(stream)
+          history.follow(id, { signal, ...(after && { after }) })
+        return reply.type(streamType).send(eventStream(feed, { heartbeatMs, closing }))
       }
-      const { names, limit = 1000, ...range } = request.query
-      return jobs.metrics(id, { limit, ...range, ...(names && { names: names.split(',') }) })
+      if (wanted !== 'json') {
+        const rows = await history[wanted](id, query)
+        return reply
+          .type(types[wanted])
+          .header('content-disposition', `attachment; filename="${id}-metrics.${wanted}"`)
+          .send(Readable.from(rows))
+      }
+      if (maxPoints === undefined) {
+        return history.metrics(id, { limit, ...query, ...(cursor && { cursor }) })
+      }
+      if (cursor) throw chartHasNoPages()
+      return history.chart(id, { ...query, maxPoints })
+    },
+  )
+
+  app.get(
+    '/jobs/:id/events',
+    {
+      schema: {
+        tags,
+        summary: "Follow a job's state and progress",
+        description:
+          'Server-sent events: `job` (the job, at once, when its state changes, and when it has ended) and ' +
+          '`progress` (step, steps, fraction, etaSeconds, and the latest metrics) in between. A slow reader ' +
+          'hears the newest progress only; for every row follow the metrics.',
+        params,
+        response: {
+          200: Type.Unsafe<unknown>({
+            description: 'the stream',
+            content: { [streamType]: { schema: Type.String() } },
+          }),
+        },
+      },
+    },
+    async (request, reply) => {
+      const { id } = request.params
+      await jobs.get(id)
+      const feed = (signal: AbortSignal) => history.watch(id, signal)
+      return reply.type(streamType).send(eventStream(feed, { heartbeatMs, closing }))
+    },
+  )
+
+  app.get(
+    '/jobs/:id/tensorboard',
+    {
+      schema: {
+        tags,
+        summary: "Download a job's TensorBoard files as a tar",
+        description:
+          '`tensorboard --logdir FOLDER` shows one run, whatever the number of attempts.',
+        params,
+        response: {
+          200: Type.Unsafe<unknown>({
+            description: 'event files in a folder named like the job',
+            content: { 'application/x-tar': { schema: Binary } },
+          }),
+        },
+      },
+    },
+    async (request, reply) => {
+      const { id } = request.params
+      const tar = await tarOf(await history.eventFiles(id), id, {}, isEventFile)
+      return reply
+        .type('application/x-tar')
+        .header('content-disposition', `attachment; filename="${id}-tensorboard.tar"`)
+        .send(tar)
     },
   )
 }
+
+const chartHasNoPages = () =>
+  new Refusal(400, 'INVALID_REQUEST', 'cursor and maxPoints exclude each other', {
+    errors: [{ path: '/cursor', code: 'invalid', message: 'maxPoints answers all steps at once' }],
+  })

@@ -1,0 +1,116 @@
+// A real API process and a Redis, over a fresh data folder, and jobs that measure without training.
+import { type ChildProcess, fork, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
+import { Redis } from 'ioredis'
+import { ulid } from 'ulid'
+import { planJob } from '../../src/jobs/plan.js'
+import { JobRecords } from '../../src/jobs/records.js'
+import type { DatasetManifest } from '../../src/spec/dataset.js'
+import { openFolderStore } from '../../src/store/folder-store.js'
+import type { Store } from '../../src/store/store.js'
+
+const apiScript = fileURLToPath(new URL('../../src/api/main.js', import.meta.url))
+const prefix = 'bench'
+
+export interface Yard {
+  store: Store
+  redis: Redis
+  prefix: string
+  key: string
+  close(): Promise<void>
+}
+
+export interface Api {
+  url: string
+  /** Seconds of processor time so far: what a busy machine does not lengthen. */
+  cpuSeconds(): Promise<number>
+  /** Resident memory, in MiB: now, and the most so far. */
+  memory(): Promise<{ now: number; peak: number }>
+  stop(): Promise<void>
+}
+
+export async function openYard(): Promise<Yard & { startApi(): Promise<Api> }> {
+  const folder = await mkdtemp(join(tmpdir(), 'trainyard-bench-'))
+  const path = join(folder, 'redis.sock')
+  const args = ['--port', '0', '--unixsocket', path, '--save', '', '--dir', folder]
+  const server = spawn('redis-server', args, { stdio: 'ignore' })
+  const data = join(folder, 'data')
+  const store = await openFolderStore(data)
+  const redis = new Redis({ path, retryStrategy: () => 50 }).on('error', () => {})
+  await redis.ping()
+  const key = 'only-this-bench-knows'
+  const env = {
+    ...process.env,
+    TRAINYARD_DATA: data,
+    TRAINYARD_PORT: '0',
+    TRAINYARD_LOG_LEVEL: 'error',
+    TRAINYARD_KEY: key,
+    TRAINYARD_REDIS_PREFIX: prefix,
+    REDIS_URL: `unix://localhost${path}`,
+  }
+  const running = new Set<ChildProcess>()
+  const startApi = async (): Promise<Api> => {
+    const child = fork(apiScript, { env })
+    running.add(child)
+    child.once('exit', code => child.emit('error', new Error(`the API ended with ${code}`)))
+    const [{ url }] = await once(child, 'message')
+    child.removeAllListeners('exit')
+    const stop = async () => {
+      const ended = once(child, 'exit')
+      child.kill()
+      await ended
+      running.delete(child)
+    }
+    const pid = child.pid!
+    return { url, memory: () => memoryOf(pid), cpuSeconds: () => cpuOf(pid), stop }
+  }
+  const close = async () => {
+    for (const child of running) child.kill('SIGKILL')
+    redis.disconnect()
+    server.kill()
+    await once(server, 'exit')
+    await sleep(100)
+    await rm(folder, { recursive: true })
+  }
+  return { store, redis, prefix, key, startApi, close }
+}
+
+/** Clock ticks are hundredths on Linux. */
+async function cpuOf(pid: number): Promise<number> {
+  const stat = await readFile(`/proc/${pid}/stat`, 'utf8')
+  const [utime, stime] = stat.slice(stat.lastIndexOf(')')).split(' ').slice(12, 14)
+  return (Number(utime) + Number(stime)) / 100
+}
+
+async function memoryOf(pid: number) {
+  const status = await readFile(`/proc/${pid}/status`, 'utf8')
+  const mebibytes = (field: string) =>
+    Math.round(Number(new RegExp(`${field}:\\s+(\\d+) kB`).exec(status)![1]) / 1024)
+  return { now: mebibytes('VmRSS'), peak: mebibytes('VmHWM') }
+}
+
+const dataset: DatasetManifest = {
+  ...{ id: 'ds-00000000000000aa', name: 'digits', createdAt: '2026-01-01T00:00:00.000Z' },
+  ...{ kind: 'images', height: 28, width: 28, channels: 1, encoding: 'raw', records: 60_000 },
+  ...{ labels: ['even', 'odd'], classCounts: [30_000, 30_000], mean: [33], std: [78], shards: [] },
+}
+
+/** A job in its first attempt. */
+export async function runningJob({ store }: Yard): Promise<string> {
+  const now = new Date().toISOString()
+  const id = `job-${ulid().toLowerCase()}`
+  const request = { model: { kind: 'resnet' as const }, dataset: 'digits' }
+  const records = new JobRecords(store)
+  await records.create(planJob({ id, createdAt: now }, request, dataset, null))
+  await records.claim(id)
+  await records.writeAttempt(id, {
+    ...{ epoch: 1, startedAt: now, resumedFrom: 0, phase: 'training' },
+    ...{ endedAt: null, end: null, lastWords: null },
+  })
+  return id
+}

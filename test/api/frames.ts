@@ -1,0 +1,53 @@
+import { get, type IncomingMessage } from 'node:http'
+import type { TestServer } from './server.js'
+
+interface Frame {
+  id?: string
+  event?: string
+  data?: string
+  retry?: string
+  comment?: string
+}
+
+/** Opens a stream; `next` gives one frame after the other, and null at its end. */
+export async function follow(
+  server: TestServer,
+  path: string,
+  headers: Record<string, string> = {},
+) {
+  const response = await new Promise<IncomingMessage>((resolve, reject) => {
+    const authorization = `Bearer ${server.key}`
+    const options = { headers: { accept: 'text/event-stream', authorization, ...headers } }
+    get(server.url + path, options, resolve).on('error', reject)
+  })
+  response.setEncoding('utf8')
+  const frames = parseFrames(response)
+  const next = async (): Promise<Frame | null> => {
+    const { value, done } = await frames.next()
+    return done ? null : value
+  }
+  const nextEvent = async () => {
+    for (;;) {
+      const frame = await next()
+      if (frame === null || frame.event) return frame
+    }
+  }
+  return { response, next, nextEvent }
+}
+
+async function* parseFrames(chunks: AsyncIterable<string>): AsyncGenerator<Frame> {
+  let text = ''
+  for await (const chunk of chunks) {
+    text += chunk
+    for (let end = text.indexOf('\n\n'); end >= 0; end = text.indexOf('\n\n')) {
+      const lines = text.slice(0, end).split('\n')
+      yield Object.fromEntries(
+        lines.map(line => [
+          line.split(':')[0] || 'comment',
+          line.slice(line.indexOf(':') + 1).trim(),
+        ]),
+      )
+      text = text.slice(end + 2)
+    }
+  }
+}

@@ -1,0 +1,27 @@
+import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
+import { test } from 'node:test'
+import { fileURLToPath } from 'node:url'
+import { fileStart, rowEvent, tagOf } from '../../src/tensorboard/event-file.js'
+
+// made by make_expected.py with TensorBoard's own messages and record writer
+const expected = fileURLToPath(
+  new URL('../../../test/tensorboard/expected.tfevents', import.meta.url),
+)
+
+test('an event file has the bytes that TensorBoard itself writes', () => {
+  const time = '2025-11-24T16:00:01.250Z'
+  const values = { loss: 0.25, learningRate: 0.001, validationAccuracy: Number.POSITIVE_INFINITY }
+  const written = Buffer.concat([
+    fileStart(41, Date.parse('2025-11-24T16:00:00.500Z') / 1000, '```json\n{}\n```'),
+    rowEvent({ step: 42, time, values }),
+  ])
+  assert.equal(written.toString('hex'), readFileSync(expected).toString('hex'))
+})
+
+test('tags are grouped by what was measured on', () => {
+  assert.equal(tagOf('loss'), 'train/loss')
+  assert.equal(tagOf('validationLoss'), 'validation/loss')
+  assert.equal(tagOf('validation'), 'train/validation')
+  assert.equal(tagOf('test/auc'), 'test/auc')
+})
