@@ -106,7 +106,9 @@ export class Jobs {
     const found = await Promise.all(ids.slice(0, limit).map(id => this.get(id).catch(ifMissing)))
     // the index may lag behind the record, the answer does not
     const { status } = filter
-    const items = found.filter(job => job !== null && (!status || status.includes(job.status)))
+    const items = found
+      .filter(job => job !== null)
+      .filter(job => !status || status.includes(job.status))
     return { items, nextCursor: ids.length > limit ? (ids[limit - 1] ?? null) : null }
   }
 
