@@ -54,7 +54,7 @@ export class Consumer {
   /** Running jobs make a checkpoint and go back to the queue; spare trainers end at once. */
   async drain(): Promise<void> {
     this.draining = true
-    for (const run of this.runs.values()) run.stop('drain')
+    for (const run of this.runs.values()) run.drain()
     const spares = this.parts.slots.close()
     await this.worker.close()
     await spares
@@ -74,9 +74,9 @@ export class Consumer {
     const run = new JobRun({ ...this.parts, trainer: slot }, id)
     this.runs.set(id, run)
     const silence = this.parts.nudges.on(id, event => {
-      if (event === 'cancel') run.stop('cancel')
+      if (event === 'request') void run.lookForRequests()
     })
-    if (this.draining) run.stop('drain')
+    if (this.draining) run.drain()
     let end: Awaited<ReturnType<JobRun['run']>>
     try {
       end = await run.run()

@@ -1,13 +1,17 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import { TrainyardError } from '../src/errors.js'
 import type { Checkpoints } from '../src/jobs/checkpoints.js'
 import type { JobIndex } from '../src/jobs/job-index.js'
+import type { Lifecycle } from '../src/jobs/lifecycle.js'
 import type { Attempt, AttemptEnd, JobRecord, JobResult } from '../src/jobs/records.js'
+import { isWaitingOrRunning, requested } from '../src/jobs/states.js'
 import type { DatasetManifest } from '../src/spec/dataset.js'
 import type { Failure, JobManifest } from '../src/spec/job.js'
+import type { TrainerTask } from '../src/spec/messages.js'
 import { type AttemptParts, AttemptRun, type Outcome } from './attempt.js'
 import type { Exit } from './trainer-process.js'
 
-const lookForCancelMs = 2000
+const lookForRequestsMs = 2000
 
 /** Tries in a row without a new checkpoint: a job that crashes by itself is given up sooner than one that others kill. */
 const patience = { crashed: 3, killed: 20 } as const
@@ -26,8 +30,12 @@ export interface RunParts extends AttemptParts {
 /** One job in a worker's hands: attempts, one after another, until it has a result or must be given back. */
 export class JobRun {
   private current: AttemptRun | null = null
-  private stopped: 'cancel' | 'drain' | 'lost' | null = null
+  private stopped: 'drain' | 'lost' | null = null
+  /** What clients ask of the attempt, as far as it was told. */
+  private asked: 'pause' | 'cancel' | null = null
   private readonly interrupt = new AbortController()
+  /** A client's request ends a pause between two attempts. */
+  private wake = new AbortController()
   /** Resolves when `run` has ended. */
   readonly over: Promise<void>
   private end!: () => void
@@ -41,18 +49,20 @@ export class JobRun {
     })
   }
 
-  /** `ended`: it has a result. `back`: it is to go back to the queue. `lost`: it is somebody else's. */
+  /**
+   * `ended`: it has a result, or is paused. `back`: it is to go back to the queue. `lost`: it is
+   * somebody else's.
+   */
   async run(): Promise<'ended' | 'back' | 'lost'> {
-    const lookout = setInterval(() => void this.lookForCancel(), lookForCancelMs)
+    const lookout = setInterval(() => void this.lookForRequests(), lookForRequestsMs)
     try {
       for (;;) {
         const record = await this.parts.records.read(this.id)
-        if (record.result) return await this.ended()
-        if (this.stopped === 'lost') return 'lost'
-        if (this.stopped === 'drain') return 'back'
-        const end = await this.next(record)
-        if (!end) continue
-        await this.parts.records.finish(this.id, end)
+        if (!isWaitingOrRunning(record.life.state)) return await this.ended(record.life)
+        if (this.stopped) return this.stopped === 'lost' ? 'lost' : 'back'
+        // asked of an attempt that is over: its worker died before it could say so
+        if (requested(record.life.state)) await this.tellStop(record.life.epoch)
+        else await this.next(record)
       }
     } finally {
       clearInterval(lookout)
@@ -60,11 +70,11 @@ export class JobRun {
     }
   }
 
-  /** Cancelled by a client, or told to make room for a shutdown. */
-  stop(reason: 'cancel' | 'drain'): void {
-    this.stopped ??= reason
+  /** Makes room for a shutdown. */
+  drain(): void {
+    this.stopped ??= 'drain'
     this.interrupt.abort()
-    this.current?.stop(reason)
+    this.current?.stop('drain')
   }
 
   /** The lock on the job is lost: somebody else may have it already. */
@@ -74,23 +84,39 @@ export class JobRun {
     this.current?.kill()
   }
 
-  private async lookForCancel(): Promise<void> {
+  /** Whether a client wants the attempt to stop. A nudge calls for a look, and the clock does. */
+  async lookForRequests(): Promise<void> {
+    const run = this.current
     // storage trouble here shows up where it matters, in the attempt
-    if (await this.parts.records.cancelRequested(this.id).catch(() => false)) this.stop('cancel')
+    const found = await this.parts.records.brief(this.id).catch(() => null)
+    if (!found) return
+    const { state } = found.life
+    // whatever else it is, it is not ours to train any more
+    const asked = requested(state) ?? (run && state !== 'running' ? 'cancel' : null)
+    if (asked && asked !== this.asked) run?.stop(asked)
+    if (asked) this.wake.abort()
+    this.asked = asked
   }
 
-  /** Makes one attempt; the job's result where it settles the job. */
-  private async next(record: JobRecord): Promise<JobResult | null> {
-    if (record.cancelRequestedAt) return result('cancelled', record.attempts.at(-1)?.epoch ?? 0)
+  /** Makes one attempt, and records what comes of it. */
+  private async next(record: JobRecord): Promise<void> {
     const { records, checkpoints } = this.parts
     const epoch = await records.claim(this.id)
     const before = await records.attempts(this.id)
     const resumedFrom = await checkpoints.newestWhole(this.id, before)
-    const vain = inVain(before, resumedFrom)
+    const { retriedAfter } = record.life
+    const vain = inVain(
+      before.filter(attempt => attempt.epoch > retriedAfter),
+      resumedFrom,
+    )
     const hopeless = givenUp(vain)
-    if (hopeless) return result('failed', epoch, hopeless)
+    if (hopeless) return this.finish(failed(epoch, hopeless))
+
+    const task = await this.task(record.manifest, epoch, resumedFrom).catch(ifGone)
+    if ('code' in task) return this.finish(failed(epoch, task))
+
     await this.pause(pausesMs[Math.min(vain.length, pausesMs.length - 1)]!)
-    if (this.stopped) return null
+    if (this.stopped) return
 
     const startedAt = new Date().toISOString()
     const attempt: Attempt = {
@@ -102,8 +128,12 @@ export class JobRun {
       end: null,
       lastWords: null,
     }
+    const begun = await records.apply(this.id, { event: 'start', at: startedAt, epoch })
+    // a client's request came first
+    if (!begun.allowed) return
     await records.writeAttempt(this.id, attempt)
-    const outcome = await this.train(record.manifest, attempt)
+    await this.note(begun.life)
+    const outcome = await this.train(task, attempt)
     // trouble of the storage shows up where it matters; this is only tidiness
     if (outcome.kind === 'died') await this.parts.sweep().catch(() => {})
     const end = this.endOf(outcome)
@@ -113,30 +143,48 @@ export class JobRun {
       end,
       lastWords: outcome.kind === 'died' ? describe(outcome.exit) : null,
     })
-    if (outcome.kind === 'finished') return { ...result('succeeded', epoch), ...pick(outcome) }
-    if (outcome.kind === 'failed') return result('failed', epoch, outcome.failure)
-    return null
+    if (outcome.kind === 'finished') await this.finish(succeeded(epoch, outcome))
+    else if (outcome.kind === 'failed') await this.finish(failed(epoch, outcome.failure))
+    else await this.tellStop(epoch)
   }
 
   /** Ends early when the job is to stop. */
   private async pause(ms: number): Promise<void> {
-    if (ms > 0) await sleep(ms, undefined, { signal: this.interrupt.signal }).catch(() => {})
+    this.wake = new AbortController()
+    const signal = AbortSignal.any([this.interrupt.signal, this.wake.signal])
+    if (ms > 0) await sleep(ms, undefined, { signal }).catch(() => {})
   }
 
-  private async train(manifest: JobManifest, attempt: Attempt): Promise<Outcome> {
+  private async finish(result: JobResult & { status: 'succeeded' | 'failed' }): Promise<void> {
+    await this.parts.records.finish(this.id, result)
+  }
+
+  /** The attempt is over, and the job is not: what was asked of it meanwhile comes true. */
+  private async tellStop(epoch: number): Promise<void> {
+    const at = new Date().toISOString()
+    const { life } = await this.parts.records.apply(this.id, { event: 'stop', at, epoch })
+    await this.note(life)
+  }
+
+  private async task(job: JobManifest, epoch: number, resumedFrom: number): Promise<TrainerTask> {
     const { findDataset } = this.parts
-    const { validation } = manifest.training
-    const task = {
-      job: manifest,
-      dataset: await findDataset(manifest.dataset.id),
+    const { validation } = job.training
+    return {
+      job,
+      dataset: await findDataset(job.dataset.id),
       validation: 'dataset' in validation ? await findDataset(validation.dataset) : null,
-      epoch: attempt.epoch,
-      resumeFrom: attempt.resumedFrom || null,
+      epoch,
+      resumeFrom: resumedFrom || null,
     }
+  }
+
+  private async train(task: TrainerTask, attempt: Attempt): Promise<Outcome> {
+    this.asked = null
     this.current = new AttemptRun(this.parts, task, attempt)
     // a stop that came before there was a process to hear it
     if (this.stopped === 'lost') this.current.kill()
     else if (this.stopped) this.current.stop(this.stopped)
+    else void this.lookForRequests()
     const outcome = await this.current.outcome()
     this.current = null
     return outcome
@@ -145,31 +193,38 @@ export class JobRun {
   private endOf(outcome: Outcome): AttemptEnd {
     if (outcome.kind === 'finished' || outcome.kind === 'failed') return 'finished'
     // also one that was too slow to make its checkpoint: no fault of the job
-    if (outcome.kind === 'stopped' || this.stopped) return 'drained'
+    if (outcome.kind === 'stopped' || this.stopped || this.asked) return 'drained'
     const { signal } = outcome.exit
     return signal === 'SIGKILL' || signal === 'SIGTERM' ? 'killed' : 'crashed'
   }
 
-  private async ended(): Promise<'ended'> {
-    await this.parts.index.settle(this.id)
-    await this.parts.live.publish(this.id, null, 'changed')
+  private async ended(life: Lifecycle): Promise<'ended'> {
+    await this.note(life)
     return 'ended'
+  }
+
+  /** For lists and followers; Redis being away costs them seconds, not the job. */
+  private async note(life: Lifecycle): Promise<void> {
+    await this.parts.index.note(this.id, life).catch(() => {})
+    await this.parts.live.publish(this.id, null, 'changed').catch(() => {})
   }
 }
 
-const pick = ({ model, metrics, step }: Outcome & { kind: 'finished' }) => ({
-  model,
-  metrics,
-  step,
-})
+/** What a job trains on was removed: no other attempt will find it either. */
+function ifGone(error: unknown): Failure {
+  if (!(error instanceof TrainyardError) || error.kind !== 'missing') throw error
+  return { code: 'dataset_gone', message: `${error.message}; upload it again and retry the job` }
+}
 
-function result(
-  status: JobResult['status'],
-  epoch: number,
-  failure: Failure | null = null,
-): JobResult {
+function succeeded(epoch: number, { model, metrics, step }: Outcome & { kind: 'finished' }) {
   const finishedAt = new Date().toISOString()
-  return { status, finishedAt, epoch, failure, model: null, metrics: {} }
+  const status = 'succeeded' as const
+  return { status, finishedAt, epoch, failure: null, model, metrics, step }
+}
+
+function failed(epoch: number, failure: Failure) {
+  const finishedAt = new Date().toISOString()
+  return { status: 'failed' as const, finishedAt, epoch, failure, model: null, metrics: {} }
 }
 
 /**
@@ -187,7 +242,7 @@ function givenUp(vain: readonly Attempt[]): Failure | null {
     const same = vain.filter(one => (one.end ?? 'killed') === end)
     if (same.length < patience[end]) continue
     const last = same.at(-1)!.lastWords ?? 'its worker ended with it'
-    const message = `${same.length} attempts ended without a new checkpoint; the last: ${last}`
+    const message = `${same.length} attempts ended without a new checkpoint; retry the job once the cause is gone. The last ended so: ${last}`
     return { code: 'no_progress', message }
   }
   return null

@@ -3,6 +3,7 @@ import { Checkpoint } from '../spec/checkpoint.js'
 import { DatasetManifest } from '../spec/dataset.js'
 import { Job } from '../spec/job.js'
 import { LogPage } from '../spec/job-log.js'
+import { JobPlan } from '../spec/job-queries.js'
 import { MetricsPage } from '../spec/metrics.js'
 import { Model, Predictions } from '../spec/model.js'
 import { Problem } from '../spec/problem.js'
@@ -14,6 +15,7 @@ export const answers: TSchema[] = [
   { ...DatasetManifest, $id: 'Dataset', description: 'a data set' },
   { ...Job, $id: 'Job', description: 'a training job' },
   { ...LogPage, $id: 'LogPage', description: 'a page of lines' },
+  { ...JobPlan, $id: 'JobPlan', description: 'what a job would be' },
   { ...MetricsPage, $id: 'MetricsPage', description: 'a page of points' },
   { ...Model, $id: 'Model', description: 'a model, in one version' },
   { ...Predictions, $id: 'Predictions', description: 'one prediction for each image' },
@@ -28,6 +30,7 @@ export const CheckpointAnswer = ref<Checkpoint>('Checkpoint')
 export const DatasetAnswer = ref<DatasetManifest>('Dataset')
 export const JobAnswer = ref<Job>('Job')
 export const LogAnswer = ref<LogPage>('LogPage')
+export const JobPlanAnswer = ref<JobPlan>('JobPlan')
 export const MetricsAnswer = ref<MetricsPage>('MetricsPage')
 export const ModelAnswer = ref<Model>('Model')
 export const PredictionsAnswer = ref<Predictions>('Predictions')

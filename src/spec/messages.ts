@@ -13,11 +13,14 @@ export interface TrainerTask {
   resumeFrom: number | null
 }
 
+/** `cancel` and `pause`: a client asked. `drain`: the worker makes room for a shutdown. */
+export type StopReason = 'cancel' | 'pause' | 'drain'
+
 export type ToTrainer =
   | { type: 'start'; task: TrainerTask }
   /** The worker lives; a trainer that hears nothing for `leaseMs` ends itself. */
   | { type: 'lease' }
-  | { type: 'stop'; reason: 'cancel' | 'drain' }
+  | { type: 'stop'; reason: StopReason }
 
 export type FromTrainer =
   | { type: 'ready' }
@@ -28,6 +31,24 @@ export type FromTrainer =
   /** `step`: the last one trained, before the job's last where it stopped early. */
   | { type: 'finished'; model: ModelRef; metrics: Metrics; step: number }
   | { type: 'failed'; code: FailureCode; message: string }
+
+export interface PlannerTask {
+  job: JobManifest
+  dataset: DatasetManifest
+  records: { training: number; validation: number }
+}
+
+export interface JobSize {
+  /** How many numbers training adjusts. */
+  parameters: number
+  /** Weights, what the optimiser keeps of each, averages, and records that stay in memory. */
+  stateBytes: number
+  /** The most that a step takes beside them: activations, gradients, the batch. */
+  stepBytes: number
+}
+
+/** `flaw`: the job's graph cannot be built, and why. */
+export type FromPlanner = { size: JobSize } | { flaw: string }
 
 export interface PredictRequest {
   id: number
@@ -46,4 +67,4 @@ export type FromPredictor =
   | { type: 'error'; id: number; code: string; message: string }
 
 /** What a worker tells the followers of a job: a nudge, never the content. */
-export type JobEvent = 'metrics' | 'checkpoint' | 'changed' | 'cancel'
+export type JobEvent = 'metrics' | 'checkpoint' | 'changed' | 'request'

@@ -6,7 +6,7 @@ import { after, before, test } from 'node:test'
 import { Queue, Worker } from 'bullmq'
 import type { Redis } from 'ioredis'
 import { readConfig } from '../../src/config.js'
-import { JobQueue } from '../../src/jobs/queue.js'
+import { JobQueue, rankOf } from '../../src/jobs/queue.js'
 import {
   bullConnection,
   connect,
@@ -15,6 +15,13 @@ import {
   redisNames,
 } from '../../src/jobs/redis.js'
 import { type EmbeddedRedis, openRedis } from '../../src/supervisor/embedded-redis.js'
+
+const minute = 60_000
+const noon = Date.UTC(2026, 10, 24, 12)
+const at = (minutes: number, priority = 0) => ({
+  createdAt: new Date(noon + minutes * minute).toISOString(),
+  priority,
+})
 
 let folder: string
 let server: EmbeddedRedis
@@ -58,7 +65,7 @@ async function take(name: string): Promise<{ id: string; token: string }> {
 }
 
 test('the jobs of dead workers go back to the front of the queue, those of the living stay', async () => {
-  for (const id of ['a', 'b', 'c', 'd']) await queue.add(`job-${id}`)
+  for (const id of ['a', 'b', 'c', 'd']) await queue.add({ ...at(0), id: `job-${id}` })
   for (const name of ['dead', 'alive', 'dead']) await take(name)
   // that worker died so long ago that its lock has run out
   await redis.del(`${bull.toKey('job-c')}:lock`)
@@ -83,4 +90,27 @@ test('workers that take back at the same time move each job once', async () => {
   const waiting = (await bull.getWaiting()).map(({ id }) => id)
   assert.equal(waiting.length, before)
   assert.equal(new Set(waiting).size, before)
+})
+
+test('of two jobs of one moment the one with the higher priority is first', () => {
+  for (let priority = -100; priority < 100; priority++) {
+    assert.ok(rankOf(at(0, priority + 1)) < rankOf(at(0, priority)), String(priority))
+  }
+})
+
+test('ten minutes of waiting are worth a point, so no job starves', () => {
+  assert.ok(rankOf(at(0, -5)) < rankOf(at(65, 0)))
+  assert.ok(rankOf(at(0, -5)) > rankOf(at(35, 0)))
+  assert.ok(rankOf(at(0, -100)) < rankOf(at(2010, 100)), 'the lowest, after 33 hours and a half')
+})
+
+test('ranks are what BullMQ takes as priorities, until 2045', () => {
+  for (const createdAt of ['2026-01-01T00:00:00.000Z', '2045-11-01T00:00:00.000Z']) {
+    for (const priority of [-100, 0, 100]) {
+      const rank = rankOf({ createdAt, priority })
+      assert.ok(Number.isInteger(rank) && rank >= 1 && rank <= 2_097_151, String(rank))
+    }
+  }
+  const later = { createdAt: '2045-11-01T00:00:00.000Z', priority: 0 }
+  assert.ok(rankOf({ ...later, priority: 1 }) < rankOf(later), 'they still tell jobs apart')
 })
