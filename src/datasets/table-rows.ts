@@ -93,7 +93,11 @@ function encoderOf(column: TableColumn, unknown: 'missing' | 'error', text: bool
   return value => {
     if (typeof value !== 'string') return 'expected a text'
     const bytes = Buffer.from(value)
-    return value === '' || isMissingWord(bytes, 0, bytes.length) ? Number.NaN : inText(value)
+    const missing = value === '' || isMissingWord(bytes, 0, bytes.length)
+    // NA may be a category that was quoted
+    if (missing && !(column.type === 'category' && column.categories.includes(value)))
+      return Number.NaN
+    return inText(value)
   }
 }
 
@@ -152,10 +156,10 @@ export function csvRows(
   content: Uint8Array,
   limits: CsvLimits & { rows: number },
   given: Partial<Dialect> = {},
-): Record<string, string>[] {
+): Record<string, string | null>[] {
   const file = inMemory(name, content)
   const dialect = inferDialect(file, { header: true, ...given }, limits)
-  const rows: Record<string, string>[] = []
+  const rows: Record<string, string | null>[] = []
   let names: string[] | null = null
   new CsvReader(file, dialect.delimiter, limits).visit(row => {
     if (!names) {
@@ -165,12 +169,16 @@ export function csvRows(
     checkLength(name, row, names)
     if (rows.length === limits.rows) throw tooManyRows(name, row, limits.rows)
     // no prototype: a column may be called __proto__
-    const cells: Record<string, string> = Object.create(null)
-    for (const [column, key] of names.entries()) cells[key] = fieldText(row, column)
+    const cells: Record<string, string | null> = Object.create(null)
+    for (const [column, key] of names.entries())
+      cells[key] = isMissing(row, column) ? null : fieldText(row, column)
     rows.push(cells)
   })
   return rows
 }
+
+const isMissing = ({ bytes, starts, ends, quoted }: CsvRow, column: number) =>
+  quoted[column] === 0 && isMissingWord(bytes, starts[column]!, ends[column]!)
 
 function tooManyRows(file: string, { line }: CsvRow, most: number) {
   return fileError('DATASET_TOO_LARGE', { file, line }, `there are more than ${most} rows`)
