@@ -187,7 +187,7 @@ test('what is neither IDX, TFRecord nor CSV is refused by its name', async t => 
   const { images, labels } = await mnistSlice(2)
   await refuses({ a: Buffer.from('PK\x03\x04 and so on') }, 'DATASET_FORMAT', /is a zip archive/)
   await refuses({ a: gzipSync(gzipSync(images)), labels }, 'DATASET_FORMAT', /gzip within gzip/)
-  await refuses({ a: Buffer.from('\x01b,c\n1,2,3\n') }, 'DATASET_FORMAT', /begins with 01 62 2c/)
+  await refuses({ a: Buffer.from('\x01b,c\n1,2,3,4\n') }, 'DATASET_FORMAT', /begins with 01 62 2c/)
   await refuses({ a: Buffer.alloc(0) }, 'DATASET_EMPTY', /^a: the file is empty/)
   await refuses({}, 'DATASET_EMPTY', /no files/)
   const tfrecord = await fixture('grey-8x8.tfrecord')
