@@ -43,7 +43,7 @@ export class Matrix extends Owned {
     const { maxBins, threads, reference } = options
     const api = xgboost()
     const out = cell()
-    const proxy = new Proxy()
+    const proxy = new ProxyMatrix()
     try {
       const feed = new Feed(table, proxy)
       const config = `{"missing":NaN,"nthread":${threads},"max_bin":${maxBins}}`
@@ -106,7 +106,7 @@ export class Matrix extends Owned {
 }
 
 /** Holds a batch for the length of a `next`. */
-class Proxy extends Owned {
+class ProxyMatrix extends Owned {
   constructor() {
     const out = cell()
     xgboost().XGProxyDMatrixCreate(out)
@@ -123,7 +123,7 @@ class Feed {
 
   constructor(
     private readonly table: Table,
-    private readonly proxy: Proxy,
+    private readonly proxy: ProxyMatrix,
   ) {}
 
   /** What a callback throws cannot pass through C: it ends the data there, and is thrown here. */
