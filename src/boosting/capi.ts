@@ -69,7 +69,9 @@ export function xgboost(): Record<FunctionName, Checked> {
     return [name, checked]
   })
   const made = Object.fromEntries(functions) as Record<FunctionName, Checked>
-  made.XGBSetGlobalConfig('{"verbosity":0}')
+  // what has no booster's nthread yet, such as loading one, wakes a thread for each core by default,
+  // and they spin for each other: on a busy machine that took a hundred times as long
+  made.XGBSetGlobalConfig('{"verbosity":0,"nthread":1}')
   opened = made
   return made
 }

@@ -185,7 +185,7 @@ test("XGBoost's refusals are the caller's to cure, in its words, without its sta
   await assert.rejects(boost({ model, training }), error => {
     assert.ok(error instanceof TrainyardError)
     assert.equal(error.kind, 'invalid')
-    assert.match(error.message, /label must be in \[0,1\]/)
+    assert.match(error.message, /label must be in \(0, 1\)/)
     assert.doesNotMatch(error.message, /Stack trace|\.cc:|\n/)
     return true
   })

@@ -25,7 +25,7 @@ const others: { [option in keyof Omit<Boosting, 'kind'>]: Partial<Boosting> } = 
   alpha: { alpha: 10 },
   gamma: { gamma: 50 },
   maxBins: { maxBins: 4 },
-  treeMethod: { treeMethod: 'approx', maxBins: 16 },
+  treeMethod: { treeMethod: 'approx', maxBins: 16, objective: 'poisson' },
   quantile: { objective: 'quantile', quantile: [0.9] },
   monotone: { monotone: { x3: -1 } },
   categorical: {},
@@ -44,7 +44,7 @@ test('every option reaches XGBoost', async () => {
   assert.deepEqual(Object.keys(others).sort(), options.sort())
   const standard = await modelOf({})
   const before: Partial<Record<string, string>> = {
-    treeMethod: await modelOf({ maxBins: 16 }),
+    treeMethod: await modelOf({ maxBins: 16, objective: 'poisson' }),
     quantile: await modelOf({ objective: 'quantile', quantile: [0.1] }),
   }
   for (const [option, changed] of Object.entries(others)) {
@@ -69,7 +69,7 @@ test('a contradiction is told by its field', () => {
     { name: 'age', categories: null },
     { name: 'town', categories: 5 },
   ]
-  const found = (options: Omit<Parameters<typeof contradictions>[0], 'kind'>) =>
+  const found = (options: Omit<BoostingOptions, 'kind'>) =>
     contradictions({ kind: 'boosting', ...options }, columns).map(
       ({ field, code }) => `${field} ${code}`,
     )
@@ -84,10 +84,10 @@ test('a contradiction is told by its field', () => {
   assert.deepEqual(found({ quantile: 0.5 }), ['quantile contradiction'])
   assert.deepEqual(found({ objective: 'quantile' }), ['quantile required'])
   assert.deepEqual(found({ monotone: { town: 1 } }), ['monotone contradiction'])
-  assert.deepEqual(found({ monotone: { constructor: 1 }, categorical: ['size'] }), [
-    'categorical unknown_column',
-    'monotone unknown_column',
-  ])
+  assert.deepEqual(
+    found({ monotone: Object.fromEntries([['constructor', 1 as const]]), categorical: ['size'] }),
+    ['categorical unknown_column', 'monotone unknown_column'],
+  )
 })
 
 test('what exact cannot do, XGBoost refuses too', async () => {
