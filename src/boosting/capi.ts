@@ -69,9 +69,8 @@ export function xgboost(): Record<FunctionName, Checked> {
     return [name, checked]
   })
   const made = Object.fromEntries(functions) as Record<FunctionName, Checked>
-  // what has no booster's nthread yet, such as loading one, wakes a thread for each core by default,
-  // and they spin for each other: on a busy machine that took a hundred times as long
-  made.XGBSetGlobalConfig('{"verbosity":0,"nthread":1}')
+  // its nthread stays unset: it would cap every booster's
+  made.XGBSetGlobalConfig('{"verbosity":0}')
   opened = made
   return made
 }

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { Booster } from '../../src/boosting/booster.js'
+import { xgboost } from '../../src/boosting/capi.js'
 import { InPlace } from '../../src/boosting/in-place.js'
 import { Matrix } from '../../src/boosting/matrix.js'
 import type { Table } from '../../src/boosting/table.js'
@@ -202,6 +203,8 @@ test('a freed object says so, and is not freed again', () => {
 })
 
 test('ten thousand matrices and boosters leave no memory behind', () => {
+  // loading has no booster's nthread yet, and threads that spin for each other make it slow
+  xgboost().XGBSetGlobalConfig('{"nthread":1}')
   const table = rowsOf(friedman(100), 0, 100)
   const values = dense(table)
   using bins = Matrix.quantile(table, { maxBins: 16, threads: 1 })
