@@ -16,6 +16,7 @@ test('every bad setting is named at once, with what is expected', () => {
     TRAINYARD_PORT: '80801',
     TRAINYARD_LOG_LEVEL: 'loud',
     TRAINYARD_KEY: 'short',
+    TRAINYARD_WEBHOOKS: 'everywhere',
     REDIS_URL: 'http://somewhere',
   }
   assert.throws(

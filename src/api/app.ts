@@ -8,6 +8,7 @@ import type { Jobs } from '../jobs/jobs.js'
 import type { Predictor } from '../models/predictor.js'
 import type { Models } from '../models/registry.js'
 import type { WeightsStore } from '../models/weights.js'
+import type { Webhooks } from '../webhooks/webhooks.js'
 import { closeInOrder } from './closing.js'
 import { answerError, answerNonsense } from './errors.js'
 import { requireOwnPages } from './hosts.js'
@@ -22,6 +23,7 @@ import { metricRoutes } from './routes/metrics.js'
 import { modelRoutes } from './routes/models.js'
 import { predictionRoutes } from './routes/predictions.js'
 import { serverRoutes } from './routes/server.js'
+import { webhookRoutes } from './routes/webhooks.js'
 import { weightsRoutes } from './routes/weights.js'
 import { answers } from './schemas.js'
 import { refuseUnknownRoutes } from './unknown-routes.js'
@@ -33,6 +35,7 @@ export interface Parts {
   models: Models
   weights: WeightsStore
   predictor: Predictor
+  webhooks: Webhooks
   keys: Keys
   log: Logger
   limits?: Partial<Limits>
@@ -87,6 +90,7 @@ export async function buildApp(parts: Parts): Promise<FastifyInstance> {
     await guarded.register(modelRoutes, given)
     await guarded.register(predictionRoutes, given)
     await guarded.register(weightsRoutes, given)
+    await guarded.register(webhookRoutes, given)
   })
   return app
 }
