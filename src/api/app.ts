@@ -18,14 +18,17 @@ import { defaultLimits, type Limits } from './limits.js'
 import { describeProblems, openapi } from './openapi.js'
 import { checkpointRoutes } from './routes/checkpoints.js'
 import { datasetRoutes } from './routes/datasets.js'
+import { docsRoutes } from './routes/docs.js'
 import { jobRoutes } from './routes/jobs.js'
 import { metricRoutes } from './routes/metrics.js'
 import { modelRoutes } from './routes/models.js'
 import { predictionRoutes } from './routes/predictions.js'
+import { scrapeRoutes } from './routes/scrape.js'
 import { serverRoutes } from './routes/server.js'
 import { webhookRoutes } from './routes/webhooks.js'
 import { weightsRoutes } from './routes/weights.js'
 import { answers } from './schemas.js'
+import { measure } from './telemetry.js'
 import { refuseUnknownRoutes } from './unknown-routes.js'
 import { describeInvalid, openValidation } from './validation.js'
 
@@ -78,8 +81,10 @@ export async function buildApp(parts: Parts): Promise<FastifyInstance> {
   const closing = closeInOrder(app)
   refuseUnknownRoutes(app)
   describeProblems(app)
+  const telemetry = measure(app, parts)
   await app.register(swagger, openapi)
   await app.register(serverRoutes, parts)
+  await app.register(docsRoutes)
   await app.register(async guarded => {
     guarded.addHook('onRequest', requireKey(parts.keys))
     const given = { ...parts, limits, closing }
@@ -91,6 +96,7 @@ export async function buildApp(parts: Parts): Promise<FastifyInstance> {
     await guarded.register(predictionRoutes, given)
     await guarded.register(weightsRoutes, given)
     await guarded.register(webhookRoutes, given)
+    await guarded.register(scrapeRoutes, { telemetry })
   })
   return app
 }
