@@ -116,8 +116,8 @@ export class Deliverer {
     const end: AttemptEnd = { ...answer, nextAttemptAt: gone ? null : next }
     // a webhook that was removed meanwhile stays removed
     if (!(await records.get(webhook.id))) return answer
-    await records.end(webhook.id, message.id, attempt, end)
     if (gone) await records.disable(webhook.id, 'its receiver answered 410 Gone')
+    await records.end(webhook.id, message.id, attempt, end)
     if (end.nextAttemptAt === null) await records.settle(webhook.id, message.id)
     onEnd(webhook.id, message, answer)
     return answer
