@@ -1,6 +1,8 @@
 import { resolve } from 'node:path'
 import { type Flaw, TrainyardError } from './errors.js'
 
+const webhookReaches = ['public', 'private'] as const
+
 const logLevels = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const
 
 /** How to reach Redis, as ioredis takes it. */
@@ -31,6 +33,8 @@ export interface Config {
   spareTrainers: boolean | null
   /** A key to accept beside the data folder's own. */
   key: string | null
+  /** Where webhooks may lead; `private`: also by http, and into the server's own network. */
+  webhooks: (typeof webhookReaches)[number]
   logLevel: (typeof logLevels)[number]
 }
 
@@ -93,6 +97,12 @@ export function readConfig(environment: NodeJS.ProcessEnv = process.env): Readon
       null,
       pattern(/^\S{16,256}$/),
       'at least 16 characters',
+    ),
+    webhooks: read(
+      'TRAINYARD_WEBHOOKS',
+      'public',
+      oneOf(webhookReaches),
+      `one of ${webhookReaches.join(', ')}`,
     ),
     logLevel: read(
       'TRAINYARD_LOG_LEVEL',

@@ -21,7 +21,8 @@ const mayImport: Record<string, readonly string[]> = {
   datasets: ['tfrecord', 'store', 'spec', 'errors'],
   jobs: ['store', 'spec', 'errors'],
   models: ['store', 'spec', 'errors'],
-  api: ['jobs', 'datasets', 'models', 'store', 'spec', 'errors'],
+  webhooks: ['store', 'spec', 'errors'],
+  api: ['jobs', 'datasets', 'models', 'webhooks', 'store', 'spec', 'errors'],
   cli: ['spec'],
   dashboard: ['spec'],
   // npm start's process tree: it forks entry points by path and imports none

@@ -18,6 +18,7 @@ test('every bad setting is named at once, with what is expected', () => {
     TRAINYARD_SPARE_TRAINERS: 'some',
     TRAINYARD_LOG_LEVEL: 'loud',
     TRAINYARD_KEY: 'short',
+    TRAINYARD_WEBHOOKS: 'everywhere',
     REDIS_URL: 'http://somewhere',
   }
   assert.throws(

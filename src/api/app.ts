@@ -8,6 +8,7 @@ import type { Jobs } from '../jobs/jobs.js'
 import type { Predictor } from '../models/predictor.js'
 import type { Models } from '../models/registry.js'
 import type { WeightsStore } from '../models/weights.js'
+import type { Webhooks } from '../webhooks/webhooks.js'
 import { closeInOrder } from './closing.js'
 import { answerError, answerNonsense } from './errors.js'
 import { requireOwnPages } from './hosts.js'
@@ -17,14 +18,18 @@ import { defaultLimits, type Limits } from './limits.js'
 import { describeProblems, openapi } from './openapi.js'
 import { checkpointRoutes } from './routes/checkpoints.js'
 import { datasetRoutes } from './routes/datasets.js'
+import { docsRoutes } from './routes/docs.js'
 import { jobRoutes } from './routes/jobs.js'
 import { logRoutes } from './routes/logs.js'
 import { metricRoutes } from './routes/metrics.js'
 import { modelRoutes } from './routes/models.js'
 import { predictionRoutes } from './routes/predictions.js'
+import { scrapeRoutes } from './routes/scrape.js'
 import { serverRoutes } from './routes/server.js'
+import { webhookRoutes } from './routes/webhooks.js'
 import { weightsRoutes } from './routes/weights.js'
 import { answers } from './schemas.js'
+import { measure } from './telemetry.js'
 import { refuseUnknownRoutes } from './unknown-routes.js'
 import { describeInvalid, openValidation } from './validation.js'
 
@@ -34,6 +39,7 @@ export interface Parts {
   models: Models
   weights: WeightsStore
   predictor: Predictor
+  webhooks: Webhooks
   keys: Keys
   log: Logger
   limits?: Partial<Limits>
@@ -76,8 +82,10 @@ export async function buildApp(parts: Parts): Promise<FastifyInstance> {
   const closing = closeInOrder(app)
   refuseUnknownRoutes(app)
   describeProblems(app)
+  const telemetry = measure(app, parts)
   await app.register(swagger, openapi)
   await app.register(serverRoutes, parts)
+  await app.register(docsRoutes)
   await app.register(async guarded => {
     guarded.addHook('onRequest', requireKey(parts.keys))
     const given = { ...parts, limits, closing }
@@ -89,6 +97,8 @@ export async function buildApp(parts: Parts): Promise<FastifyInstance> {
     await guarded.register(modelRoutes, given)
     await guarded.register(predictionRoutes, given)
     await guarded.register(weightsRoutes, given)
+    await guarded.register(webhookRoutes, given)
+    await guarded.register(scrapeRoutes, { telemetry })
   })
   return app
 }

@@ -17,7 +17,7 @@ interface StoredKey {
 export async function ensureKey(dataFolder: string): Promise<string> {
   await mkdir(dataFolder, { recursive: true, mode: 0o700 })
   const path = join(dataFolder, 'key')
-  const key = (await readIfThere(path)) ?? (await makeKey(path))
+  const key = await ensureSecret(path, 'ty_')
   const stored = await readStored(dataFolder)
   if (!stored.some(({ sha256 }) => sha256 === digest(key).toString('hex'))) {
     const entry = { sha256: digest(key).toString('hex'), createdAt: new Date().toISOString() }
@@ -26,6 +26,11 @@ export async function ensureKey(dataFolder: string): Promise<string> {
     await rename(draft, join(dataFolder, 'keys.json'))
   }
   return key
+}
+
+/** A file of the data folder that nobody else may read; made where there is none. */
+export async function ensureSecret(path: string, prefix: string): Promise<string> {
+  return (await readIfThere(path)) ?? (await makeSecret(path, prefix))
 }
 
 /** The keys that a server accepts: those whose hashes the data folder holds, and one from outside. */
@@ -60,8 +65,8 @@ const keyOf = ({ headers }: FastifyRequest): string | undefined =>
 
 const secret = { mode: 0o600, flush: true }
 
-async function makeKey(path: string): Promise<string> {
-  const key = `ty_${randomBytes(32).toString('base64url')}`
+async function makeSecret(path: string, prefix: string): Promise<string> {
+  const key = `${prefix}${randomBytes(32).toString('base64url')}`
   const draft = `${path}.${randomBytes(6).toString('hex')}`
   await writeFile(draft, `${key}\n`, secret)
   try {

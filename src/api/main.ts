@@ -1,5 +1,6 @@
 // The API process: opens every part, listens, and closes all in order when it is told to.
 import { isIP } from 'node:net'
+import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { childEnvironment, readConfig } from '../config.js'
@@ -11,8 +12,9 @@ import { openPredictor } from '../models/predictor.js'
 import { Models } from '../models/registry.js'
 import { WeightsStore } from '../models/weights.js'
 import { openFolderStore } from '../store/folder-store.js'
+import { Webhooks } from '../webhooks/webhooks.js'
 import { buildApp } from './app.js'
-import { ensureKey, openKeys } from './keys.js'
+import { ensureKey, ensureSecret, openKeys } from './keys.js'
 import { openLog } from './log.js'
 
 async function main(): Promise<void> {
@@ -44,8 +46,13 @@ async function main(): Promise<void> {
     env: childEnvironment(),
     log,
   })
+  const webhooks = new Webhooks({
+    ...{ store, log, jobs: jobs.lives, reach: config.webhooks },
+    serverSecret: await ensureSecret(join(config.dataFolder, 'webhook-secret'), 'tw_'),
+  })
+  const parts = { jobs, datasets, models, weights, predictor, webhooks, keys, log }
   const hosts = isLoopback(config.host) ? 'loopback' : 'any'
-  const app = await buildApp({ jobs, datasets, models, weights, predictor, keys, log, hosts })
+  const app = await buildApp({ ...parts, hosts })
 
   let ending = false
   const end = async (why: string) => {
@@ -54,6 +61,7 @@ async function main(): Promise<void> {
     log.info({ why }, 'closing')
     try {
       await app.close()
+      await webhooks.close()
       await predictor.close()
       await jobs.close()
     } catch (error) {

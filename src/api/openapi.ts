@@ -2,12 +2,14 @@ import type { FastifyDynamicSwaggerOptions } from '@fastify/swagger'
 import type { FastifyInstance } from 'fastify'
 import { ProblemAnswer } from './schemas.js'
 
+export const version = '0.1.0'
+
 export const openapi: FastifyDynamicSwaggerOptions = {
   openapi: {
     openapi: '3.1.0',
     info: {
       title: 'Trainyard',
-      version: '0.1.0',
+      version,
       summary: 'Train image classifiers, watch them, and ask them',
       description:
         'Upload a data set, submit a job, follow its metrics, then predict with the model that it made. ' +
@@ -28,7 +30,8 @@ export const openapi: FastifyDynamicSwaggerOptions = {
       { name: 'datasets', description: 'labelled images, immutable and named by content' },
       { name: 'jobs', description: 'trainings: submit, follow, cancel' },
       { name: 'models', description: 'what jobs made, and its predictions' },
-      { name: 'server', description: 'the server itself; no key needed' },
+      { name: 'webhooks', description: 'calls to URLs of yours when jobs change' },
+      { name: 'server', description: 'the server itself; of these only /metrics needs a key' },
     ],
   },
   refResolver: { buildLocalReference: json => String(json.$id) },

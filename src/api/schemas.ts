@@ -7,6 +7,7 @@ import { JobPlan } from '../spec/job-queries.js'
 import { MetricsPage } from '../spec/metrics.js'
 import { Model, Predictions } from '../spec/model.js'
 import { Problem } from '../spec/problem.js'
+import { CreatedWebhook, Delivery, Webhook } from '../spec/webhook.js'
 import { WeightsManifest, WeightsSummary } from '../spec/weights.js'
 
 /** Answers under the names, and with the words, that the OpenAPI document shows. */
@@ -19,6 +20,9 @@ export const answers: TSchema[] = [
   { ...MetricsPage, $id: 'MetricsPage', description: 'a page of points' },
   { ...Model, $id: 'Model', description: 'a model, in one version' },
   { ...Predictions, $id: 'Predictions', description: 'one prediction for each image' },
+  { ...Webhook, $id: 'Webhook', description: 'a webhook' },
+  { ...CreatedWebhook, $id: 'CreatedWebhook', description: 'a webhook and its secret' },
+  { ...Delivery, $id: 'Delivery', description: 'a message, and the attempts to deliver it' },
   { ...WeightsManifest, $id: 'Weights', description: 'an uploaded TensorFlow checkpoint' },
   { ...WeightsSummary, $id: 'WeightsSummary', description: 'the same, its tensors counted' },
   { ...Problem, description: 'what went wrong' },
@@ -34,6 +38,9 @@ export const JobPlanAnswer = ref<JobPlan>('JobPlan')
 export const MetricsAnswer = ref<MetricsPage>('MetricsPage')
 export const ModelAnswer = ref<Model>('Model')
 export const PredictionsAnswer = ref<Predictions>('Predictions')
+export const WebhookAnswer = ref<Webhook>('Webhook')
+export const CreatedWebhookAnswer = ref<CreatedWebhook>('CreatedWebhook')
+export const DeliveryAnswer = ref<Delivery>('Delivery')
 export const WeightsAnswer = ref<WeightsManifest>('Weights')
 export const WeightsSummaryAnswer = ref<WeightsSummary>('WeightsSummary')
 export const ProblemAnswer = ref<Problem>('Problem')

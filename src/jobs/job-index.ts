@@ -76,6 +76,24 @@ export class JobIndex {
     return ids.flat()
   }
 
+  async counts(): Promise<Record<JobStatus, number>> {
+    const keys = allStatuses.map(status => this.names.tagged(`status:${status}`))
+    const counts = await Promise.all(keys.map(key => this.redis.zcard(key))).catch(unavailable)
+    return Object.fromEntries(allStatuses.map((status, i) => [status, counts[i]])) as Record<
+      JobStatus,
+      number
+    >
+  }
+
+  /** The first of those with this status that was submitted. */
+  async oldest(status: JobStatus): Promise<string | null> {
+    const key = this.names.tagged(`status:${status}`)
+    const [id = null] = await this.redis
+      .zrangebylex(key, '-', '+', 'LIMIT', 0, 1)
+      .catch(unavailable)
+    return id
+  }
+
   async add(manifest: JobManifest, life: Lifecycle): Promise<void> {
     const { id } = manifest
     const entry: Entry = { name: manifest.name, tags: tagsOf(manifest) }

@@ -1,10 +1,10 @@
 import type { Redis } from 'ioredis'
-import { ulid } from 'ulid'
+import { decodeTime, ulid } from 'ulid'
 import { TrainyardError } from '../errors.js'
 import type { Checkpoint } from '../spec/checkpoint.js'
 import type { DatasetManifest } from '../spec/dataset.js'
 import { isJobId } from '../spec/identifiers.js'
-import type { Job, JobManifest, JobRequest } from '../spec/job.js'
+import type { Job, JobManifest, JobRequest, JobStatus } from '../spec/job.js'
 import type { JobPlan } from '../spec/job-queries.js'
 import type { Page } from '../spec/paging.js'
 import type { Store } from '../store/store.js'
@@ -49,6 +49,14 @@ const sweepEveryMs = 3600_000
 export interface JobQuery extends JobFilter {
   limit: number
   cursor?: string
+}
+
+export interface JobStatistics {
+  jobs: Record<JobStatus, number>
+  /** In the queue, and no worker has them. */
+  waiting: number
+  /** Since the oldest queued job was submitted; 0 where none is. */
+  oldestWaitingSeconds: number
 }
 
 /** Jobs as clients see them. What the store says is so; Redis only says what waits and what is new. */
@@ -187,6 +195,32 @@ export class Jobs {
     )
   }
 
+  /** For whoever follows the lives of all jobs. */
+  get lives() {
+    const orNull = <T>(found: Promise<T>) => found.catch(ifMissing)
+    return {
+      ids: () => this.records.ids(),
+      life: async (id: string) => {
+        const found = await orNull(this.records.brief(id))
+        if (!found || found.life.state === 'removed') return null
+        return { labels: found.manifest.labels ?? {}, transitions: found.life.transitions }
+      },
+      view: (id: string) => orNull(this.get(id)),
+      onChange: (listener: (id: string) => void) => this.nudges.onChange(listener),
+    }
+  }
+
+  /** What the queue and the index count; throws where Redis is away. */
+  async statistics(): Promise<JobStatistics> {
+    const [jobs, waiting, oldest] = await Promise.all([
+      this.index.counts(),
+      this.queue.depth(),
+      this.index.oldest('queued'),
+    ])
+    const since = oldest && decodeTime(oldest.slice('job-'.length).toUpperCase())
+    return { jobs, waiting, oldestWaitingSeconds: since ? (Date.now() - since) / 1000 : 0 }
+  }
+
   async ready(): Promise<boolean> {
     return this.redis.ping().then(
       () => true,
@@ -237,7 +271,8 @@ export class Jobs {
 
   private async announce(manifest: JobManifest, life: Lifecycle): Promise<void> {
     const { id } = manifest
-    await Promise.all([this.index.add(manifest, life), this.queue.add(manifest)]).catch(
+    const told = this.redis.publish(redisNames(this.parts.redis.prefix).events(id), 'changed')
+    await Promise.all([this.index.add(manifest, life), this.queue.add(manifest), told]).catch(
       (error: Error) => {
         this.parts.log.warn({ job: id, err: error }, 'Redis is away: the job is queued later')
       },

@@ -56,6 +56,11 @@ export class JobQueue {
     return typeof fromLeft === 'number' ? (before ?? 0) - fromLeft : null
   }
 
+  /** How many wait for a worker. */
+  depth(): Promise<number> {
+    return this.queue.count()
+  }
+
   /** Takes a waiting job out; one that a worker holds stays. */
   async withdraw(id: string): Promise<void> {
     await this.queue.remove(id)

@@ -13,7 +13,7 @@ import { Redis } from 'ioredis'
 import { pino } from 'pino'
 import supertest from 'supertest'
 import { buildApp, type Parts } from '../../src/api/app.js'
-import { ensureKey, openKeys } from '../../src/api/keys.js'
+import { ensureKey, ensureSecret, openKeys } from '../../src/api/keys.js'
 import { Datasets } from '../../src/datasets/datasets.js'
 import { Jobs } from '../../src/jobs/jobs.js'
 import { openPlanner } from '../../src/jobs/planner.js'
@@ -23,6 +23,7 @@ import { WeightsStore } from '../../src/models/weights.js'
 import type { ModelManifest } from '../../src/spec/model.js'
 import { openFolderStore } from '../../src/store/folder-store.js'
 import type { Store } from '../../src/store/store.js'
+import { Webhooks, type WebhooksParts } from '../../src/webhooks/webhooks.js'
 
 export interface TestServer {
   app: FastifyInstance
@@ -40,7 +41,10 @@ export interface TestServer {
 }
 
 /** The real parts over a fresh folder and a Redis of its own; only the predictor has no TensorFlow. */
-export async function startServer(options: Partial<Parts> = {}): Promise<TestServer> {
+export async function startServer(
+  options: Partial<Parts> = {},
+  webhookOptions: Partial<WebhooksParts> = {},
+): Promise<TestServer> {
   const folder = await mkdtemp(join(tmpdir(), 'api-'))
   const redis = await startRedis(folder)
   const store = await openFolderStore(join(folder, 'data'))
@@ -65,9 +69,14 @@ export async function startServer(options: Partial<Parts> = {}): Promise<TestSer
     env: process.env,
     log,
   })
+  const serverSecret = await ensureSecret(join(folder, 'data', 'webhook-secret'), 'tw_')
+  const webhooks = new Webhooks({
+    ...{ store, jobs: jobs.lives, serverSecret, reach: 'public', log },
+    ...webhookOptions,
+  })
   const keys = await openKeys(join(folder, 'data'))
   const parts: Parts = {
-    ...{ jobs, datasets, predictor, keys, log, models, weights },
+    ...{ jobs, datasets, predictor, keys, log, models, weights, webhooks },
     ...options,
   }
   const app = await buildApp(parts)
@@ -76,6 +85,7 @@ export async function startServer(options: Partial<Parts> = {}): Promise<TestSer
   const api = supertest.agent(url).set('authorization', `Bearer ${key}`)
   const close = async () => {
     await app.close()
+    await webhooks.close()
     await predictor.close()
     await jobs.close()
     await redis.stop()

@@ -1,0 +1,77 @@
+import { readFile } from 'node:fs/promises'
+import { createRequire } from 'node:module'
+import type { FastifyInstance } from 'fastify'
+
+const page = `<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>Trainyard API</title>
+<link rel="stylesheet" href="/docs/swagger-ui.css">
+<link rel="icon" href="/docs/favicon-32x32.png">
+</head>
+<body>
+<div id="api"></div>
+<script src="/docs/swagger-ui-bundle.js"></script>
+<script src="/docs/start.js"></script>
+</body>
+</html>
+`
+
+const start = `SwaggerUIBundle({
+  url: '/openapi.json',
+  dom_id: '#api',
+  deepLinking: true,
+  defaultModelsExpandDepth: 0,
+  displayRequestDuration: true,
+  validatorUrl: null,
+})
+`
+
+/**
+ * Nothing from elsewhere, no inline script. Swagger UI sets styles on its elements from script, which
+ * needs no leave; its icons are data: URLs.
+ */
+const policy = [
+  "default-src 'none'",
+  "script-src 'self'",
+  "style-src 'self'",
+  "img-src 'self' data:",
+  "connect-src 'self'",
+  "base-uri 'none'",
+  "form-action 'none'",
+  "frame-ancestors 'none'",
+].join('; ')
+
+const assets = [
+  ['swagger-ui.css', 'text/css; charset=utf-8'],
+  ['swagger-ui-bundle.js', 'text/javascript; charset=utf-8'],
+  ['favicon-32x32.png', 'image/png'],
+] as const
+
+/** The OpenAPI document for people. It is the same for everybody and holds no data: no key is asked. */
+export async function docsRoutes(app: FastifyInstance): Promise<void> {
+  const schema = { hide: true }
+  const files = createRequire(import.meta.url)
+  app.addHook('onSend', async (_request, reply) => {
+    reply.header('content-security-policy', policy).header('referrer-policy', 'no-referrer')
+  })
+  app.get('/docs', { schema }, async (_request, reply) => {
+    return reply.type('text/html; charset=utf-8').send(page)
+  })
+  app.get('/docs/start.js', { schema }, async (_request, reply) => {
+    return reply.type('text/javascript; charset=utf-8').send(start)
+  })
+  for (const [name, type] of assets) {
+    // read when asked for, and once: 2 MB that most servers never need
+    let content: Promise<Buffer> | null = null
+    app.get(`/docs/${name}`, { schema }, async (_request, reply) => {
+      content ??= readFile(files.resolve(`swagger-ui-dist/${name}`))
+      return reply
+        .type(type)
+        .header('cache-control', 'max-age=3600')
+        .send(await content)
+    })
+  }
+}

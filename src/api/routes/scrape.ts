@@ -1,0 +1,29 @@
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { Type } from 'typebox'
+import type { Telemetry } from '../telemetry.js'
+
+interface Parts {
+  telemetry: Telemetry
+}
+
+export const scrapeRoutes: FastifyPluginAsyncTypebox<Parts> = async (app, { telemetry }) => {
+  app.get(
+    '/metrics',
+    {
+      schema: {
+        tags: ['server'],
+        summary: "The server's own numbers, for Prometheus",
+        response: {
+          200: Type.Unsafe<unknown>({
+            description: "Prometheus's text format",
+            content: { 'text/plain': { schema: { type: 'string' } } },
+          }),
+        },
+      },
+    },
+    async (_request, reply) => {
+      const text = await telemetry.scrape()
+      return reply.type(telemetry.contentType).send(text)
+    },
+  )
+}

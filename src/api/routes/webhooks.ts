@@ -1,0 +1,99 @@
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { Type } from 'typebox'
+import { PageQuery, page } from '../../spec/paging.js'
+import { WebhookRequest } from '../../spec/webhook.js'
+import type { Webhooks } from '../../webhooks/webhooks.js'
+import { CreatedWebhookAnswer, DeliveryAnswer, NoContent, WebhookAnswer } from '../schemas.js'
+
+interface Parts {
+  webhooks: Pick<Webhooks, 'create' | 'get' | 'list' | 'remove' | 'deliveries' | 'test'>
+}
+
+export const webhookRoutes: FastifyPluginAsyncTypebox<Parts> = async (app, { webhooks }) => {
+  const tags = ['webhooks']
+  const params = Type.Object({ id: Type.String({ maxLength: 64, description: 'of a webhook' }) })
+  const querystring = Type.Object(PageQuery, { additionalProperties: false })
+
+  app.post(
+    '/webhooks',
+    {
+      schema: {
+        tags,
+        summary: 'Have a URL called when jobs change',
+        description:
+          'POST with { type, timestamp, data: the job }, signed as standardwebhooks.com says. ' +
+          'At least once; the webhook-id header is the same for every attempt.',
+        body: WebhookRequest,
+        response: { 201: CreatedWebhookAnswer },
+      },
+    },
+    async (request, reply) => {
+      const webhook = await webhooks.create(request.body)
+      return reply.code(201).header('location', `/webhooks/${webhook.id}`).send(webhook)
+    },
+  )
+
+  app.get(
+    '/webhooks',
+    {
+      schema: {
+        tags,
+        summary: 'List webhooks, newest first',
+        querystring,
+        response: { 200: page(WebhookAnswer) },
+      },
+    },
+    request => webhooks.list({ limit: 50, ...request.query }),
+  )
+
+  app.get(
+    '/webhooks/:id',
+    { schema: { tags, summary: 'Read a webhook', params, response: { 200: WebhookAnswer } } },
+    request => webhooks.get(request.params.id),
+  )
+
+  app.delete(
+    '/webhooks/:id',
+    {
+      schema: {
+        tags,
+        summary: 'Remove a webhook and its delivery log',
+        params,
+        response: { 204: NoContent },
+      },
+    },
+    async (request, reply) => {
+      await webhooks.remove(request.params.id)
+      return reply.code(204).send(null)
+    },
+  )
+
+  app.get(
+    '/webhooks/:id/deliveries',
+    {
+      schema: {
+        tags,
+        summary: 'List what was sent, every attempt, newest first',
+        description: 'Kept for thirty days.',
+        params,
+        querystring,
+        response: { 200: page(DeliveryAnswer) },
+      },
+    },
+    request => webhooks.deliveries(request.params.id, { limit: 50, ...request.query }),
+  )
+
+  app.post(
+    '/webhooks/:id/test',
+    {
+      schema: {
+        tags,
+        summary: 'Send a ping now',
+        description: 'Once; the answer says how it went.',
+        params,
+        response: { 200: DeliveryAnswer },
+      },
+    },
+    request => webhooks.test(request.params.id),
+  )
+}

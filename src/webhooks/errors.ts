@@ -1,0 +1,25 @@
+import { TrainyardError } from '../errors.js'
+
+export const webhookNotFound = (id: string) =>
+  new TrainyardError('WEBHOOK_NOT_FOUND', 'missing', `there is no webhook '${id}'`)
+
+export const webhookDisabled = (id: string, reason: string) =>
+  new TrainyardError('WEBHOOK_DISABLED', 'conflict', `webhook '${id}' is disabled: ${reason}`)
+
+export const tooManyWebhooks = (most: number) =>
+  new TrainyardError(
+    'TOO_MANY_WEBHOOKS',
+    'conflict',
+    `there are ${most} webhooks; delete one first`,
+  )
+
+/** A target that may not be called; the message goes into the delivery log, too. */
+export const targetRefused = (message: string) =>
+  new TrainyardError('WEBHOOK_TARGET_REFUSED', 'invalid', message, {
+    errors: [{ path: '/url', code: 'target_refused', message }],
+  })
+
+export const invalidCursor = (cursor: string) =>
+  new TrainyardError('INVALID_CURSOR', 'invalid', `the cursor '${cursor}' is not one of ours`, {
+    errors: [{ path: '/cursor', code: 'invalid', message: 'use the nextCursor of a page' }],
+  })

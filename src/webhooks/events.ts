@@ -1,0 +1,51 @@
+import { createHash } from 'node:crypto'
+import { encodeTime } from 'ulid'
+import type { Transition } from '../spec/job.js'
+import type { Labels } from '../spec/labels.js'
+import type { Webhook, WebhookEvent } from '../spec/webhook.js'
+
+export interface FoundEvent {
+  id: string
+  event: WebhookEvent
+  at: string
+}
+
+/** Events are kept, and looked for, this long: what is older was sent, or is no news any more. */
+export const horizonMs = 30 * 24 * 3600_000
+
+type Subscription = Pick<Webhook, 'id' | 'events' | 'labels' | 'createdAt'>
+
+interface JobLife {
+  id: string
+  labels: Labels
+  transitions: readonly Transition[]
+}
+
+/** What a webhook is to hear of a job: its transitions since the webhook is there. */
+export function eventsOf(webhook: Subscription, job: JobLife, now: number): FoundEvent[] {
+  const wanted = Object.entries(webhook.labels)
+  if (!wanted.every(([key, value]) => job.labels[key] === value)) return []
+  const from = Math.max(Date.parse(webhook.createdAt), now - horizonMs)
+  return job.transitions
+    .map((transition, i) => ({
+      id: messageId(webhook.id, job.id, i, transition),
+      event: `job.${transition.status}` as WebhookEvent,
+      at: transition.at,
+    }))
+    .filter(({ event, at }) => webhook.events.includes(event) && Date.parse(at) >= from)
+}
+
+/**
+ * The same for the same event, whoever finds it and whenever: transitions are only ever added. Ids
+ * sort by time, and those of a job in its order: two of its transitions may share a millisecond.
+ */
+function messageId(webhook: string, job: string, place: number, { status, at }: Transition) {
+  const order = place.toString(16).padStart(4, '0')
+  const hash = createHash('sha256').update([webhook, job, place, status, at].join(' '))
+  return `msg_${timePart(Date.parse(at))}${order}${hash.digest('hex').slice(0, 12)}`
+}
+
+/** Below the id of everything that happened then or later. */
+export const floorOfIds = (ms: number): string => `msg_${timePart(ms)}`
+
+const timePart = (ms: number) => encodeTime(Math.max(0, ms), 10).toLowerCase()

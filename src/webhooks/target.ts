@@ -1,0 +1,62 @@
+// Where a webhook may lead. The server sits in a network that its clients do not see; a URL of theirs
+// must not reach into it.
+import { lookup } from 'node:dns/promises'
+import ipaddr from 'ipaddr.js'
+import { targetRefused } from './errors.js'
+
+/** `private`: also http, and addresses of the network that the server is in. */
+export type Reach = 'public' | 'private'
+
+export interface Address {
+  address: string
+  family: number
+}
+
+/** ipaddr.js's names of ranges. Link-local, where clouds keep their metadata, is in neither. */
+const ranges: Record<Reach, readonly string[]> = {
+  public: ['unicast'],
+  private: ['unicast', 'private', 'loopback', 'uniqueLocal', 'carrierGradeNat'],
+}
+
+/** All that IANA has given out for the whole internet. */
+const globalUnicast = ipaddr.IPv6.parseCIDR('2000::/3')
+
+export function parseTarget(text: string, reach: Reach): URL {
+  if (!URL.canParse(text)) throw targetRefused(`'${text.slice(0, 100)}' is not a URL`)
+  const url = new URL(text)
+  const schemes = reach === 'public' ? ['https:'] : ['https:', 'http:']
+  if (!schemes.includes(url.protocol)) {
+    const hint = reach === 'public' ? ' (TRAINYARD_WEBHOOKS=private allows http)' : ''
+    throw targetRefused(`the URL begins with ${url.protocol}, expected https:${hint}`)
+  }
+  if (url.username || url.password) {
+    throw targetRefused('the URL has a login; verify the signature instead')
+  }
+  // below 1024 live services that are no web servers: a request must not be smuggled to one
+  const port = Number(url.port || 443)
+  if (reach === 'public' && port < 1024 && port !== 443) {
+    throw targetRefused(`the port is ${port}, expected 443 or one above 1023`)
+  }
+  return url
+}
+
+/** The addresses behind a URL, if all of them may be called: a connection goes to one of these. */
+export async function resolveTarget(url: URL, reach: Reach): Promise<Address[]> {
+  const host = url.hostname.replace(/^\[|\]$/g, '')
+  const addresses = await lookup(host, { all: true }).catch(() => [])
+  if (addresses.length === 0) throw targetRefused(`${host} has no address`)
+  if (!addresses.every(({ address }) => isReachable(address, reach))) {
+    const hint = reach === 'public' ? '; TRAINYARD_WEBHOOKS=private allows private ones' : ''
+    throw targetRefused(`${host} leads to an address that webhooks may not call${hint}`)
+  }
+  return addresses
+}
+
+export function isReachable(address: string, reach: Reach): boolean {
+  if (!ipaddr.isValid(address)) return false
+  // an IPv4 address in IPv6's clothes is that IPv4 address
+  const ip = ipaddr.process(address)
+  const range = ip.range()
+  if (!ranges[reach].includes(range)) return false
+  return ip.kind() === 'ipv4' || range !== 'unicast' || ip.match(globalUnicast)
+}

@@ -1,0 +1,69 @@
+import assert from 'node:assert/strict'
+import { type ChildProcess, fork } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtemp, readFile, rm, stat } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { type TestContext, test } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
+import supertest from 'supertest'
+import { JobRecords } from '../../src/jobs/records.js'
+import { openFolderStore } from '../../src/store/folder-store.js'
+import { smallJob, startRedis, uploadDataset } from '../api/server.js'
+import { idsOf, startReceiver, typesOf } from './receiver.js'
+
+const script = fileURLToPath(new URL('../../src/api/main.js', import.meta.url))
+
+async function startApi(t: TestContext, env: NodeJS.ProcessEnv) {
+  const stdio = ['ignore', 'inherit', 'inherit', 'ipc'] as const
+  const child: ChildProcess = fork(script, {
+    ...{ stdio: [...stdio], execArgv: [] },
+    env: { ...process.env, TRAINYARD_PORT: '0', TRAINYARD_LOG_LEVEL: 'silent', ...env },
+  })
+  t.after(() => child.kill('SIGKILL'))
+  const [{ url }] = await once(child, 'message')
+  const kill = async () => {
+    child.kill('SIGKILL')
+    await once(child, 'exit')
+  }
+  return { url, kill }
+}
+
+test('an API killed between the end of a job and its message sends it at the next start', async t => {
+  const folder = await mkdtemp(join(tmpdir(), 'webhooks-'))
+  t.after(() => rm(folder, { recursive: true }))
+  const redis = await startRedis(folder)
+  t.after(() => redis.stop())
+  const receiver = await startReceiver()
+  t.after(() => receiver.close())
+  const data = join(folder, 'data')
+  const env = {
+    ...{ TRAINYARD_DATA: data, TRAINYARD_WEBHOOKS: 'private' },
+    REDIS_URL: `unix://localhost${redis.address.path}`,
+  }
+  const first = await startApi(t, env)
+  const key = (await readFile(join(data, 'key'), 'utf8')).trim()
+  const api = supertest.agent(first.url).set('authorization', `Bearer ${key}`)
+  await uploadDataset({ api } as Parameters<typeof uploadDataset>[0])
+  const webhook = await api.post('/webhooks').send({ url: receiver.url })
+  assert.equal(webhook.status, 201, webhook.text)
+  const { id } = (await api.post('/jobs').send(smallJob)).body
+  // once the answer is in the log, too: a server that dies before has to send again
+  const log = () => api.get(`/webhooks/${webhook.body.id}/deliveries`)
+  while ((await log()).body.items[0]?.status !== 'delivered') await sleep(20)
+  await first.kill()
+
+  const records = new JobRecords(await openFolderStore(data))
+  const epoch = await records.claim(id)
+  await records.apply(id, { event: 'start', at: new Date().toISOString(), epoch })
+  await records.finish(id, {
+    ...{ status: 'failed', finishedAt: new Date().toISOString(), epoch, model: null, metrics: {} },
+    failure: { code: 'nan_loss', message: 'the loss is not a number' },
+  })
+  await startApi(t, env)
+  await receiver.until(3)
+  assert.deepEqual(typesOf(receiver.received), ['job.queued', 'job.running', 'job.failed'])
+  assert.equal(new Set(idsOf(receiver.received)).size, 3)
+  assert.equal((await stat(join(data, 'webhook-secret'))).mode & 0o777, 0o600)
+})

@@ -1,0 +1,82 @@
+import assert from 'node:assert/strict'
+import { spawn, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, before, test } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { startServer, type TestServer } from '../api/server.js'
+
+let server: TestServer
+let folder: string
+before(async () => {
+  server = await startServer({}, { reach: 'private' })
+  folder = await mkdtemp(join(tmpdir(), 'examples-'))
+})
+after(async () => {
+  await server.close()
+  await rm(folder, { recursive: true })
+})
+
+const noPython = spawnSync('python3', ['--version']).error && 'python3 is not installed here'
+
+const examples = [
+  { language: 'js', command: process.execPath, file: 'receiver.mjs', skip: false },
+  { language: 'python', command: 'python3', file: 'receiver.py', skip: noPython ?? false },
+] as const
+
+for (const { language, command, file, skip } of examples) {
+  test(`the ${language} example takes a message, and refuses a forged one`, { skip }, async t => {
+    const page = await readFile('docs/webhooks.md', 'utf8')
+    const [, source] = new RegExp(`runs this block -->\n\n\`\`\`${language}\n([^]*?)\`\`\``).exec(
+      page,
+    )!
+    await writeFile(join(folder, file), source!)
+    const port = await freePort()
+    const url = `http://127.0.0.1:${port}/`
+    const { id, secret } = (await server.api.post('/webhooks').send({ url })).body
+    const receiver = spawn(command, [join(folder, file)], {
+      env: { ...process.env, WEBHOOK_SECRET: secret, PORT: String(port) },
+      stdio: ['ignore', 'pipe', 'inherit'],
+    })
+    let printed = ''
+    receiver.stdout.on('data', chunk => {
+      printed += chunk
+    })
+    t.after(async () => {
+      receiver.kill('SIGKILL')
+      await once(receiver, 'exit')
+    })
+    const forged = {
+      'webhook-id': 'msg_1',
+      'webhook-timestamp': String(Math.floor(Date.now() / 1000)),
+      'webhook-signature': `v1,${Buffer.alloc(32).toString('base64')}`,
+    }
+    assert.equal(await answered(url, forged), 401)
+    const { body } = await server.api.post(`/webhooks/${id}/test`)
+    assert.deepEqual([body.status, body.attempts[0].statusCode], ['delivered', 204])
+    while (!printed.includes('\n')) await sleep(10)
+    assert.match(printed, /^ping/)
+  })
+}
+
+/** The status of a POST, as soon as somebody listens. */
+async function answered(url: string, headers: Record<string, string>): Promise<number> {
+  for (;;) {
+    const answer = await fetch(url, { method: 'POST', body: '{}', headers }).catch(() => null)
+    if (answer) return answer.status
+    await sleep(20)
+  }
+}
+
+async function freePort(): Promise<number> {
+  const probe = createServer().listen(0, '127.0.0.1')
+  await once(probe, 'listening')
+  const { port } = probe.address() as AddressInfo
+  probe.close()
+  await once(probe, 'close')
+  return port
+}

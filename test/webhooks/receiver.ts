@@ -1,0 +1,46 @@
+import { createServer, type IncomingHttpHeaders, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { setTimeout as sleep } from 'node:timers/promises'
+
+export interface Received {
+  headers: IncomingHttpHeaders
+  body: string
+}
+
+/** A status to answer, or what else to do with the answer. */
+export type Reply = number | ((response: ServerResponse) => void)
+
+/** A web server of the test's that takes webhooks; it answers 204 where it is not told otherwise. */
+export async function startReceiver(...replies: Reply[]) {
+  const received: Received[] = []
+  const server = createServer((request, response) => {
+    const chunks: Buffer[] = []
+    request.on('data', chunk => chunks.push(chunk))
+    request.on('end', () => {
+      const reply = replies[received.length] ?? 204
+      received.push({ headers: request.headers, body: Buffer.concat(chunks).toString() })
+      if (typeof reply === 'number') response.writeHead(reply).end('thank you')
+      else reply(response)
+    })
+  })
+  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
+  const { port } = server.address() as AddressInfo
+  return {
+    url: `http://127.0.0.1:${port}/hook`,
+    port,
+    received,
+    async until(count: number): Promise<void> {
+      while (received.length < count) await sleep(10)
+    },
+    async close(): Promise<void> {
+      server.closeAllConnections()
+      await new Promise(resolve => server.close(resolve))
+    },
+  }
+}
+
+export const typesOf = (received: readonly Received[]): string[] =>
+  received.map(({ body }) => JSON.parse(body).type)
+
+export const idsOf = (received: readonly Received[]): unknown[] =>
+  received.map(({ headers }) => headers['webhook-id'])

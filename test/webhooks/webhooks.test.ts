@@ -1,0 +1,357 @@
+import assert from 'node:assert/strict'
+import type { ServerResponse } from 'node:http'
+import { type TestContext, test } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { Redis } from 'ioredis'
+import { Webhook as Verifier } from 'standardwebhooks'
+import { LivePublisher } from '../../src/jobs/live.js'
+import { JobRecords } from '../../src/jobs/records.js'
+import type { CreatedWebhook, Delivery } from '../../src/spec/webhook.js'
+import { webhookKeys } from '../../src/webhooks/keys.js'
+import { Webhooks, type WebhooksParts } from '../../src/webhooks/webhooks.js'
+import { smallJob, startServer, type TestServer, uploadDataset } from '../api/server.js'
+import { idsOf, type Reply, startReceiver, typesOf } from './receiver.js'
+
+const timing = {
+  ...{ timeoutMs: 500, retryDelaysMs: [30, 30, 30] },
+  ...{ lookEveryMs: 20, findEveryMs: 100 },
+}
+
+async function start(t: TestContext, replies: Reply[] = [], more: WebhooksParts['timing'] = {}) {
+  const options = { reach: 'private' as const, timing: { ...timing, ...more } }
+  const server = await startServer({}, options)
+  t.after(() => server.close())
+  const receiver = await startReceiver(...replies)
+  t.after(() => receiver.close())
+  await uploadDataset(server)
+  const again = () => {
+    const { parts, store } = server
+    const webhooks = new Webhooks({
+      ...{ store, jobs: parts.jobs.lives, serverSecret: 'the same', log: parts.log },
+      ...options,
+    })
+    t.after(() => webhooks.close())
+    return webhooks
+  }
+  return { server, receiver, again }
+}
+
+async function subscribe({ api }: TestServer, url: string, more = {}): Promise<CreatedWebhook> {
+  const answer = await api.post('/webhooks').send({ url, ...more })
+  assert.equal(answer.status, 201, answer.text)
+  return answer.body
+}
+
+async function submit({ api }: TestServer, more = {}): Promise<string> {
+  const answer = await api.post('/jobs').send({ ...smallJob, ...more })
+  assert.equal(answer.status, 202, answer.text)
+  return answer.body.id
+}
+
+/** As a worker does it; without the nudge, what a lost one leaves. */
+async function run({ store, redis }: TestServer, id: string, { nudge = true } = {}) {
+  const records = new JobRecords(store)
+  const epoch = await records.claim(id)
+  await records.apply(id, { event: 'start', at: new Date().toISOString(), epoch })
+  await records.finish(id, {
+    ...{ status: 'succeeded', finishedAt: new Date().toISOString(), epoch, failure: null },
+    ...{ model: { id: 'shades', version: 1 }, metrics: { loss: 0.1 } },
+  })
+  if (!nudge) return
+  const connection = new Redis(redis.address)
+  await new LivePublisher(connection, redis.prefix).publish(id, null, 'changed')
+  connection.disconnect()
+}
+
+async function logOf({ api }: TestServer, id: string): Promise<Delivery[]> {
+  const answer = await api.get(`/webhooks/${id}/deliveries`)
+  assert.equal(answer.status, 200, answer.text)
+  return answer.body.items
+}
+
+async function settled(server: TestServer, id: string, count: number): Promise<Delivery[]> {
+  for (;;) {
+    const log = await logOf(server, id)
+    if (log.length >= count && log.every(({ status }) => status !== 'pending')) return log
+    await sleep(20)
+  }
+}
+
+test('the life of a job is sent in order, signed as the specification says', async t => {
+  const { server, receiver } = await start(t)
+  const { secret, ...webhook } = await subscribe(server, receiver.url)
+  const id = await submit(server)
+  await receiver.until(1)
+  await run(server, id)
+  await receiver.until(3)
+  assert.deepEqual(typesOf(receiver.received), ['job.queued', 'job.running', 'job.succeeded'])
+  const verifier = new Verifier(secret)
+  for (const { headers, body } of receiver.received) {
+    const message = verifier.verify(body, headers as Record<string, string>) as { data: object }
+    assert.equal('id' in message.data && message.data.id, id)
+    assert.throws(() => verifier.verify(`${body} `, headers as Record<string, string>))
+  }
+  const { timestamp, data } = JSON.parse(receiver.received[2]!.body)
+  const shown = (await server.api.get(`/jobs/${id}`)).body
+  assert.deepEqual(data, shown)
+  assert.equal(timestamp, shown.finishedAt)
+
+  const log = await settled(server, webhook.id, 3)
+  assert.deepEqual(
+    log.map(delivery => delivery.id),
+    idsOf(receiver.received).reverse(),
+  )
+  for (const { status, attempts, job, nextAttemptAt } of log) {
+    assert.deepEqual([status, attempts.length, job, nextAttemptAt], ['delivered', 1, id, null])
+    assert.deepEqual([attempts[0]!.statusCode, attempts[0]!.error], [204, null])
+  }
+})
+
+test('the secret is shown once, and is in no file that others may read', async t => {
+  const { server, receiver } = await start(t)
+  const { secret, ...webhook } = await subscribe(server, receiver.url, { events: ['job.failed'] })
+  assert.match(secret, /^whsec_[A-Za-z0-9+/]{43}=$/)
+  assert.deepEqual((await server.api.get(`/webhooks/${webhook.id}`)).body, webhook)
+  assert.deepEqual((await server.api.get('/webhooks')).body, { items: [webhook], nextCursor: null })
+  const stored = await server.store.readJson(webhookKeys(webhook.id).webhook)
+  assert.ok(!JSON.stringify(stored).includes(secret.slice(6)))
+  assert.ok(!server.log().includes(secret.slice(6)))
+})
+
+const failures: [what: string, reply: Reply, statusCode: number | null, error: RegExp][] = [
+  ['a status of 500', 500, 500, /answered 500/],
+  ['a redirect', r => r.writeHead(302, { location: '/other' }).end(), 302, /not followed/],
+  ['a cut connection', r => r.destroy(), null, /cut/],
+  ['no answer', () => {}, null, /no answer within 0.5 s/],
+]
+
+for (const [what, reply, statusCode, error] of failures) {
+  test(`after ${what} the same message comes again`, async t => {
+    const { server, receiver } = await start(t, [reply])
+    const { id, secret } = await subscribe(server, receiver.url, { events: ['job.queued'] })
+    await submit(server)
+    await receiver.until(2)
+    const [first, second] = receiver.received
+    assert.equal(first!.headers['webhook-id'], second!.headers['webhook-id'])
+    assert.equal(first!.body, second!.body)
+    new Verifier(secret).verify(second!.body, second!.headers as Record<string, string>)
+    const [delivery] = await settled(server, id, 1)
+    assert.equal(delivery!.status, 'delivered')
+    assert.equal(delivery!.attempts.length, 2)
+    assert.equal(delivery!.attempts[0]!.statusCode, statusCode)
+    assert.match(delivery!.attempts[0]!.error ?? '', error)
+  })
+}
+
+test('a receiver that is away gets no more than the last attempt, and the log says why', async t => {
+  const { server, receiver } = await start(t)
+  const { id } = await subscribe(server, receiver.url, { events: ['job.queued'] })
+  await receiver.close()
+  await submit(server)
+  const [delivery] = await settled(server, id, 1)
+  assert.equal(delivery!.status, 'failed')
+  assert.equal(delivery!.attempts.length, 1 + timing.retryDelaysMs.length)
+  for (const { error } of delivery!.attempts) assert.equal(error, 'the connection was refused')
+})
+
+test('an answer of any length takes no memory and counts by its status', async t => {
+  const flood = (response: ServerResponse) => {
+    response.writeHead(200)
+    const more = () => {
+      while (response.writable && response.write(Buffer.alloc(65_536))) {}
+    }
+    response.on('drain', more)
+    response.on('error', () => {})
+    more()
+  }
+  const { server, receiver } = await start(t, [flood])
+  const { id } = await subscribe(server, receiver.url, { events: ['job.queued'] })
+  await submit(server)
+  const [delivery] = await settled(server, id, 1)
+  assert.deepEqual([delivery!.status, delivery!.attempts.length], ['delivered', 1])
+})
+
+test('410 is the end of a webhook', async t => {
+  const { server, receiver } = await start(t, [410])
+  const { id } = await subscribe(server, receiver.url)
+  await submit(server)
+  const [delivery] = await settled(server, id, 1)
+  assert.equal(delivery!.status, 'failed')
+  const { disabled } = (await server.api.get(`/webhooks/${id}`)).body
+  assert.match(disabled.reason, /410/)
+  assert.equal((await server.api.post(`/webhooks/${id}/test`)).body.code, 'WEBHOOK_DISABLED')
+  const other = await startReceiver()
+  t.after(() => other.close())
+  await subscribe(server, other.url)
+  await submit(server)
+  await other.until(1)
+  assert.equal(receiver.received.length, 1)
+})
+
+test('one that failed does not hold up the next, and a slow receiver holds up no other', async t => {
+  const { server, receiver } = await start(t, [500], { retryDelaysMs: [3600_000] })
+  const slow = await startReceiver(...Array.from({ length: 50 }, () => () => {}))
+  t.after(() => slow.close())
+  await subscribe(server, slow.url)
+  const { id } = await subscribe(server, receiver.url)
+  for (let i = 0; i < 5; i++) await submit(server)
+  await receiver.until(5)
+  const those = (log: Delivery[], wanted: string) => log.filter(({ status }) => status === wanted)
+  let log = await logOf(server, id)
+  while (those(log, 'delivered').length < 4) log = await logOf(server, id)
+  const [failed, ...others] = those(log, 'pending')
+  assert.ok(failed?.nextAttemptAt)
+  assert.equal(others.length, 0)
+})
+
+test('events and labels choose', async t => {
+  const { server, receiver } = await start(t)
+  const labels = { team: 'vision' }
+  await subscribe(server, receiver.url, { events: ['job.succeeded'], labels })
+  const other = await submit(server, { labels: { team: 'speech' } })
+  const chosen = await submit(server, { labels: { team: 'vision', stage: 'test' } })
+  await run(server, other)
+  await run(server, chosen)
+  await receiver.until(1)
+  assert.equal(JSON.parse(receiver.received[0]!.body).data.id, chosen)
+})
+
+test('a ping says at once how it went', async t => {
+  const { server, receiver } = await start(t, [204, 500])
+  const { id, secret } = await subscribe(server, receiver.url)
+  const answer = await server.api.post(`/webhooks/${id}/test`)
+  assert.equal(answer.status, 200, answer.text)
+  assert.deepEqual([answer.body.event, answer.body.status], ['ping', 'delivered'])
+  const { headers, body } = receiver.received[0]!
+  new Verifier(secret).verify(body, headers as Record<string, string>)
+  const failed = await server.api.post(`/webhooks/${id}/test`)
+  assert.deepEqual([failed.body.status, failed.body.attempts[0].statusCode], ['failed', 500])
+  assert.equal(receiver.received.length, 2)
+})
+
+test('what happens while no server runs is sent by the next one, and nothing twice', async t => {
+  const { server, receiver, again } = await start(t)
+  await subscribe(server, receiver.url)
+  const id = await submit(server)
+  await receiver.until(1)
+  await server.parts.webhooks.close()
+  await run(server, id)
+  again()
+  await receiver.until(3)
+  assert.deepEqual(typesOf(receiver.received), ['job.queued', 'job.running', 'job.succeeded'])
+  assert.equal(new Set(idsOf(receiver.received)).size, 3)
+})
+
+test('an attempt that its server did not survive is made again', async t => {
+  const { server, receiver, again } = await start(t, [() => {}], { timeoutMs: 60_000 })
+  const { id } = await subscribe(server, receiver.url, { events: ['job.queued'] })
+  await submit(server)
+  await receiver.until(1)
+  const [delivery] = await logOf(server, id)
+  assert.deepEqual(delivery!.attempts[0]!.durationMs, null)
+  // as if that was an hour ago
+  const { begun } = webhookKeys(id).delivery(delivery!.id)
+  const startedAt = new Date(Date.now() - 3600_000).toISOString()
+  await server.store.replaceJson(begun(1), { startedAt })
+  again()
+  await receiver.until(2)
+  assert.equal(new Set(idsOf(receiver.received)).size, 1)
+  const [now] = await settled(server, id, 1)
+  assert.deepEqual([now!.status, now!.attempts.length], ['delivered', 2])
+})
+
+test('a wiped Redis loses no event and repeats none', async t => {
+  const { server, receiver } = await start(t)
+  await subscribe(server, receiver.url)
+  const id = await submit(server)
+  await receiver.until(1)
+  const redis = new Redis(server.redis.address)
+  await redis.flushall()
+  redis.disconnect()
+  await run(server, id, { nudge: false })
+  await receiver.until(3)
+  await server.redis.stop()
+  await server.redis.start()
+  await submit(server).catch(() => {})
+  await run(server, await submitted(server, 2), { nudge: false })
+  await receiver.until(6)
+  assert.equal(new Set(idsOf(receiver.received)).size, 6)
+})
+
+/** The id of the newest job, as soon as there are so many. */
+async function submitted(server: TestServer, count: number): Promise<string> {
+  for (;;) {
+    const ids = await server.store.list('jobs')
+    if (ids.length >= count) return ids.at(-1)!
+    await server.api.post('/jobs').send(smallJob)
+    await sleep(20)
+  }
+}
+
+test('several servers share the work: each message goes out once', async t => {
+  const { server, receiver, again } = await start(t)
+  const { id: webhook } = await subscribe(server, receiver.url)
+  again()
+  again()
+  const ids = await Promise.all(Array.from({ length: 5 }, () => submit(server)))
+  await Promise.all(ids.map(id => run(server, id)))
+  const log = await settled(server, webhook, 15)
+  assert.ok(log.every(({ status, attempts }) => status === 'delivered' && attempts.length === 1))
+  assert.equal(receiver.received.length, 15)
+  assert.equal(new Set(idsOf(receiver.received)).size, 15)
+  for (const id of ids) {
+    const own = receiver.received.filter(({ body }) => JSON.parse(body).data.id === id)
+    assert.deepEqual(typesOf(own), ['job.queued', 'job.running', 'job.succeeded'])
+  }
+})
+
+test('the log is paged, and goes with its webhook', async t => {
+  const { server, receiver } = await start(t)
+  const { id } = await subscribe(server, receiver.url)
+  const job = await submit(server)
+  await run(server, job)
+  await settled(server, id, 3)
+  const path = `/webhooks/${id}/deliveries`
+  const { body: first } = await server.api.get(`${path}?limit=2`)
+  const { body: second } = await server.api.get(`${path}?limit=2&cursor=${first.nextCursor}`)
+  assert.deepEqual([first.items.length, second.items.length, second.nextCursor], [2, 1, null])
+  assert.equal((await server.api.get(`${path}?cursor=x`)).body.code, 'INVALID_CURSOR')
+  assert.equal((await server.api.delete(`/webhooks/${id}`)).status, 204)
+  assert.equal((await server.api.get(path)).body.code, 'WEBHOOK_NOT_FOUND')
+  assert.equal((await server.api.get(`/webhooks/${id}`)).status, 404)
+  assert.deepEqual((await server.api.get('/webhooks')).body.items, [])
+})
+
+test('without leave no private target is taken, nor called when leave was taken back', async t => {
+  const server = await startServer()
+  t.after(() => server.close())
+  const refuse = async (url: string) => {
+    const { status, body } = await server.api.post('/webhooks').send({ url })
+    assert.deepEqual([status, body.code], [422, 'WEBHOOK_TARGET_REFUSED'], url)
+    assert.equal(body.errors[0].path, '/url')
+  }
+  await refuse('http://example.com/')
+  await refuse('https://localhost/')
+  await refuse('https://[::ffff:127.0.0.1]:8443/')
+  const receiver = await startReceiver()
+  t.after(() => receiver.close())
+  const id = 'wh-01jdzzzzzzzzzzzzzzzzzzzzzz'
+  for (const url of [receiver.url, `https://localhost:${receiver.port}/`]) {
+    await server.store.replaceJson(webhookKeys(id).webhook, {
+      ...{ id, url, events: ['job.queued'], labels: {}, createdAt: new Date().toISOString() },
+    })
+    const { body } = await server.api.post(`/webhooks/${id}/test`)
+    assert.equal(body.status, 'failed')
+    assert.match(body.attempts[0].error, /TRAINYARD_WEBHOOKS=private/)
+  }
+  assert.equal(receiver.received.length, 0)
+})
+
+test('every bad field of a webhook is named', async t => {
+  const { server } = await start(t)
+  const events = ['job.succeded']
+  const { status, body } = await server.api.post('/webhooks').send({ events, secret: 'x' })
+  assert.equal(status, 400)
+  const paths = body.errors.map(({ path }: { path: string }) => path)
+  assert.deepEqual(paths.sort(), ['/events/0', '/secret', '/url'])
+})
