@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
+import { glance } from '../../src/processes.js'
 import type { Job, JobRequest } from '../../src/spec/job.js'
 import { someDigits, Yard } from './yard.js'
 
@@ -42,14 +43,18 @@ test('a paused job frees its slot, and ends resumed in the bytes of an undisturb
   const training = { steps: 400, snapshotEvery: 1000, input: 'streamed' as const }
   const calm = await yard.train(request(training))
   const job = await yard.client.submit(request(training))
-  await at(job.id, 100, () => yard.client.act(job.id, 'pause'))
+  let trainer = 0
+  await at(job.id, 100, async () => {
+    trainer = await yard.trainer()
+    await yard.client.act(job.id, 'pause')
+  })
   const paused = await until(job.id, ({ status }) => status === 'paused')
   assert.equal(paused.phase, null)
   assert.equal(paused.requested, null)
-  // the slot is free: another job gets it and ends, and no trainer is left
+  assert.equal(glance(trainer), null, 'its trainer still runs')
+  // the slot is free: another job gets it and ends
   const other = await yard.train(request({ steps: 5 }))
   assert.equal(other.status, 'succeeded')
-  assert.equal(await yard.process('workers/trainer.js'), null)
   assert.equal((await yard.client.job(job.id)).status, 'paused')
 
   await yard.client.act(job.id, 'resume')
@@ -67,9 +72,13 @@ test('a cancelled job is retried from its last checkpoint, to the same bytes', a
   const training = { steps: 300, snapshotEvery: 1000 }
   const calm = await yard.train(request(training))
   const job = await yard.client.submit(request(training))
-  await at(job.id, 80, () => yard.client.act(job.id, 'cancel'))
+  let trainer = 0
+  await at(job.id, 80, async () => {
+    trainer = await yard.trainer()
+    await yard.client.act(job.id, 'cancel')
+  })
   assert.equal((await yard.finish(job)).status, 'cancelled')
-  assert.equal(await yard.process('workers/trainer.js'), null)
+  assert.equal(glance(trainer), null, 'its trainer still runs')
   await yard.client.act(job.id, 'retry')
   const ended = await yard.finish(job)
   assert.equal(ended.status, 'succeeded', ended.failure?.message)

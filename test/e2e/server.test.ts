@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { PNG } from 'pngjs'
 import { startServer } from '../../src/cli/server.js'
+import { glance } from '../../src/processes.js'
 import type { Job } from '../../src/spec/job.js'
 import type { Predictions } from '../../src/spec/model.js'
 import { mappedFiles } from './processes.js'
@@ -72,15 +73,18 @@ test('a cancelled job ends within seconds and frees the worker for the next', as
     dataset: 'digits',
     training: { steps: 1_000_000 },
   })
+  let trainer = 0
   const ended = await yard.finish(long, async step => {
     if (step !== 3) return
+    trainer = await yard.trainer()
     await fetch(`${yard.url}/jobs/${long.id}/cancel`, {
       method: 'POST',
       headers: { authorization: `Bearer ${yard.key}` },
     })
   })
   assert.equal(ended.status, 'cancelled')
-  assert.equal(await yard.process('workers/trainer.js'), null)
+  assert.ok(trainer > 0)
+  assert.equal(glance(trainer), null, 'its trainer still runs')
 })
 
 test('a second start on the same data folder is refused', async () => {
