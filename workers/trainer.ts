@@ -3,6 +3,7 @@ import { setImmediate as turn } from 'node:timers/promises'
 import { readConfig } from '../src/config.js'
 import { loadTensorFlow } from '../src/engine/tensorflow.js'
 import type { FromTrainer, ToTrainer, TrainerTask } from '../src/spec/messages.js'
+import { diskOf } from '../src/store/failpoints.js'
 import { openFolderStore } from '../src/store/folder-store.js'
 import { failureOf } from './failure.js'
 import { type StopReason, trainAttempt } from './training.js'
@@ -25,7 +26,7 @@ async function main(): Promise<void> {
   // without its worker nobody would take what a trainer makes
   process.on('disconnect', () => process.exit(1))
   const tf = loadTensorFlow()
-  const store = await openFolderStore(config.dataFolder)
+  const store = await openFolderStore(config.dataFolder, diskOf(config.failpoints, 'trainer'))
   await tell({ type: 'ready' })
   const task = await received
   try {

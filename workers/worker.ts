@@ -13,6 +13,7 @@ import { LivePublisher } from '../src/jobs/live.js'
 import { Nudges } from '../src/jobs/nudges.js'
 import { JobRecords } from '../src/jobs/records.js'
 import { connect, patient, reportOutages } from '../src/jobs/redis.js'
+import { diskOf } from '../src/store/failpoints.js'
 import { openFolderStore } from '../src/store/folder-store.js'
 import { Consumer } from './consumer.js'
 import { Slots } from './slots.js'
@@ -25,7 +26,7 @@ async function main(): Promise<void> {
   }
   const log = pino({ name: 'worker', level: config.logLevel })
   const onError = reportOutages(log)
-  const store = await openFolderStore(config.dataFolder)
+  const store = await openFolderStore(config.dataFolder, diskOf(config.failpoints, 'worker'))
   const redis = { address: config.redis, prefix: config.redisPrefix }
   const connection = connect(redis, patient, onError)
   const datasets = new Datasets(store)

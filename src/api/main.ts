@@ -9,6 +9,7 @@ import { Jobs } from '../jobs/jobs.js'
 import { openPredictor } from '../models/predictor.js'
 import { Models } from '../models/registry.js'
 import { WeightsStore } from '../models/weights.js'
+import { diskOf } from '../store/failpoints.js'
 import { openFolderStore } from '../store/folder-store.js'
 import { buildApp } from './app.js'
 import { ensureKey, openKeys } from './keys.js'
@@ -21,7 +22,7 @@ async function main(): Promise<void> {
     throw new TrainyardError('REDIS_MISSING', 'invalid', message)
   }
   const log = openLog(config.logLevel)
-  const store = await openFolderStore(config.dataFolder)
+  const store = await openFolderStore(config.dataFolder, diskOf(config.failpoints, 'api'))
   await ensureKey(config.dataFolder)
   const keys = await openKeys(config.dataFolder, config.key)
   const datasets = new Datasets(store)

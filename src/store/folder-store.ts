@@ -1,20 +1,9 @@
 import { randomUUID } from 'node:crypto'
-import {
-  appendFile,
-  link,
-  lstat,
-  mkdir,
-  open,
-  readdir,
-  readFile,
-  rename,
-  rm,
-  stat,
-  unlink,
-} from 'node:fs/promises'
+import { lstat, open, readdir, readFile, rm, stat } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
 import { TrainyardError } from '../errors.js'
-import { sync, syncUpTo, writeDurably } from './durable.js'
+import { type Disk, disk as realDisk } from './disk.js'
+import { append, sync, syncUpTo, writeDurably } from './durable.js'
 import { isName, pathOf } from './keys.js'
 import { isWhole, manifestName, sealFolder } from './sealed.js'
 import type { Store } from './store.js'
@@ -24,8 +13,8 @@ import { codeOf, translated, unless } from './trouble.js'
 const staleMs = 24 * 60 * 60 * 1000
 
 /** Artifacts as plain files below `root`; any number of processes may share it. */
-export async function openFolderStore(root: string): Promise<Store> {
-  const store = new FolderStore(resolve(root))
+export async function openFolderStore(root: string, disk: Disk = realDisk): Promise<Store> {
+  const store = new FolderStore(resolve(root), disk)
   await store.open()
   return store
 }
@@ -34,13 +23,16 @@ class FolderStore implements Store {
   /** On the same file system as everything else, since it is left by rename and link. */
   private readonly staging: string
 
-  constructor(private readonly root: string) {
+  constructor(
+    private readonly root: string,
+    private readonly disk: Disk,
+  ) {
     this.staging = join(root, '.staging')
   }
 
   open(): Promise<void> {
     return translated(async () => {
-      await mkdir(this.staging, { recursive: true })
+      await this.disk.folder(this.staging)
       for (const name of await readdir(this.staging)) {
         const path = join(this.staging, name)
         const entry = await stat(path).catch(unless(null, 'ENOENT'))
@@ -66,26 +58,28 @@ class FolderStore implements Store {
 
   createJson(key: string, value: unknown): Promise<boolean> {
     return this.place(key, jsonText(value), async (temporary, path) => {
-      const created = await link(temporary, path).then(() => true, unless(false, 'EEXIST'))
-      await unlink(temporary)
+      const created = await this.disk
+        .link(temporary, path)
+        .then(() => true, unless(false, 'EEXIST'))
+      await this.disk.unlink(temporary)
       return created
     })
   }
 
   async replaceJson(key: string, value: unknown): Promise<void> {
-    await this.place(key, jsonText(value), rename)
+    await this.place(key, jsonText(value), this.disk.rename)
   }
 
   async replaceText(key: string, text: string): Promise<void> {
-    await this.place(key, text, rename)
+    await this.place(key, text, this.disk.rename)
   }
 
   claim(key: string): Promise<boolean> {
     return translated(async () => {
       const path = await this.room(key)
-      const handle = await open(path, 'wx').catch(unless(null, 'EEXIST'))
+      const handle = await this.disk.create(path).catch(unless(null, 'EEXIST'))
       await handle?.close()
-      await syncUpTo(this.root, dirname(path))
+      await syncUpTo(this.disk, this.root, dirname(path))
       return handle !== null
     })
   }
@@ -101,7 +95,7 @@ class FolderStore implements Store {
   stage(): Promise<string> {
     return translated(async () => {
       const folder = this.scratch()
-      await mkdir(folder)
+      await this.disk.folder(folder)
       return folder
     })
   }
@@ -113,10 +107,12 @@ class FolderStore implements Store {
   commit(staged: string, key: string, manifest: object): Promise<boolean> {
     return translated(async () => {
       const path = await this.room(key)
-      await sealFolder(this.ours(staged), manifest)
-      const made = await rename(staged, path).then(() => true, unless(false, 'ENOTEMPTY', 'EEXIST'))
+      await sealFolder(this.disk, this.ours(staged), manifest)
+      const made = await this.disk
+        .rename(staged, path)
+        .then(() => true, unless(false, 'ENOTEMPTY', 'EEXIST'))
       // Also where somebody else was first: what this answer says is there must stay there
-      await syncUpTo(this.root, dirname(path))
+      await syncUpTo(this.disk, this.root, dirname(path))
       if (made) return true
       if (!(await exists(join(path, manifestName)))) {
         throw new TrainyardError('STORAGE_CORRUPT', 'unavailable', `${key} has no manifest`)
@@ -138,10 +134,10 @@ class FolderStore implements Store {
     return translated(async () => {
       const path = pathOf(this.root, key)
       try {
-        await appendFile(path, text)
+        await append(this.disk, path, text)
       } catch (error) {
         if (codeOf(error) !== 'ENOENT') throw error
-        await appendFile(await this.room(key), text)
+        await append(this.disk, await this.room(key), text)
       }
     })
   }
@@ -149,8 +145,8 @@ class FolderStore implements Store {
   sync(key: string): Promise<void> {
     return translated(async () => {
       const path = pathOf(this.root, key)
-      const there = await sync(path).then(() => true, unless(false, 'ENOENT', 'ENOTDIR'))
-      if (there) await syncUpTo(this.root, dirname(path))
+      const there = await sync(this.disk, path).then(() => true, unless(false, 'ENOENT', 'ENOTDIR'))
+      if (there) await syncUpTo(this.disk, this.root, dirname(path))
     })
   }
 
@@ -174,8 +170,11 @@ class FolderStore implements Store {
       const path = pathOf(this.root, key)
       const trash = this.scratch()
       // One rename takes all of it away at once; a crash before the rest leaves only staging to sweep
-      if (!(await rename(path, trash).then(() => true, unless(false, 'ENOENT', 'ENOTDIR')))) return
-      await syncUpTo(this.root, dirname(path))
+      if (
+        !(await this.disk.rename(path, trash).then(() => true, unless(false, 'ENOENT', 'ENOTDIR')))
+      )
+        return
+      await syncUpTo(this.disk, this.root, dirname(path))
       await rm(trash, { recursive: true, force: true })
     })
   }
@@ -190,9 +189,9 @@ class FolderStore implements Store {
       const path = await this.room(key)
       const temporary = this.scratch()
       try {
-        await writeDurably(temporary, text)
+        await writeDurably(this.disk, temporary, text)
         const result = await put(temporary, path)
-        await syncUpTo(this.root, dirname(path))
+        await syncUpTo(this.disk, this.root, dirname(path))
         return result
       } catch (error) {
         await rm(temporary, { force: true })
@@ -203,7 +202,7 @@ class FolderStore implements Store {
 
   private async room(key: string): Promise<string> {
     const path = pathOf(this.root, key)
-    await mkdir(dirname(path), { recursive: true })
+    await this.disk.folder(dirname(path))
     return path
   }
 
