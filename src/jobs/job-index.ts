@@ -25,8 +25,9 @@ export class JobIndex {
     return this.redis.smembers(this.names.active).catch(unavailable)
   }
 
+  /** It has a result: what its worker said last is nobody's concern any more. */
   async settle(id: string): Promise<void> {
-    await this.redis.srem(this.names.active, id)
+    await this.redis.multi().srem(this.names.active, id).del(this.names.live(id)).exec()
   }
 
   async forget(id: string): Promise<void> {
@@ -48,7 +49,7 @@ export class JobIndex {
 
   async restore(id: string, active: boolean): Promise<void> {
     const restore = this.redis.multi().zadd(this.names.jobs, 0, id)
-    await (active ? restore.sadd(this.names.active, id) : restore).exec()
+    await (active ? restore.sadd(this.names.active, id) : restore.del(this.names.live(id))).exec()
   }
 }
 
