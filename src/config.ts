@@ -25,6 +25,10 @@ export interface Config {
   redisPrefix: string
   /** null: one per GPU, or one on a machine without. */
   slots: number | null
+  /** For so long a worker may be out of touch before others, on other hosts, take its jobs. */
+  lockMs: number
+  /** A trainer in reserve for each slot; null: where memory allows it. */
+  spareTrainers: boolean | null
   /** A key to accept beside the data folder's own. */
   key: string | null
   logLevel: (typeof logLevels)[number]
@@ -73,6 +77,18 @@ export function readConfig(environment: NodeJS.ProcessEnv = process.env): Readon
       null,
       integer(1, 1024),
       'a number from 1 to 1024',
+    ),
+    lockMs: read(
+      'TRAINYARD_LOCK_MS',
+      60_000,
+      integer(1000, 3_600_000),
+      'milliseconds from 1000 to 3600000',
+    ),
+    spareTrainers: read<boolean | null>(
+      'TRAINYARD_SPARE_TRAINERS',
+      null,
+      text => ({ on: true, off: false })[text],
+      'on or off',
     ),
     key: read<string | null>(
       'TRAINYARD_KEY',

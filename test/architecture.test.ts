@@ -8,11 +8,12 @@ import { fileURLToPath } from 'node:url'
 const mayImport: Record<string, readonly string[]> = {
   spec: [],
   errors: [],
+  processes: [],
   graph: [],
   config: ['errors'],
   nets: ['graph'],
   engine: ['errors'],
-  store: ['errors'],
+  store: ['processes', 'errors'],
   boosting: ['engine', 'spec', 'errors'],
   training: ['nets', 'graph', 'engine', 'spec', 'errors'],
   datasets: ['store', 'spec', 'errors'],
@@ -25,7 +26,7 @@ const mayImport: Record<string, readonly string[]> = {
   supervisor: ['errors', 'spec'],
   workers: [
     ...['spec', 'errors', 'graph', 'nets', 'engine', 'store', 'boosting', 'training'],
-    ...['datasets', 'jobs', 'models'],
+    ...['datasets', 'jobs', 'models', 'processes'],
   ],
   // starts the whole and speaks HTTP; of the parts it knows what their files look like
   chaos: ['cli', 'spec', 'store', 'supervisor', 'test'],

@@ -14,6 +14,8 @@ test('nothing set is a server for this machine alone', () => {
 test('every bad setting is named at once, with what is expected', () => {
   const environment = {
     TRAINYARD_PORT: '80801',
+    TRAINYARD_LOCK_MS: '10',
+    TRAINYARD_SPARE_TRAINERS: 'some',
     TRAINYARD_LOG_LEVEL: 'loud',
     TRAINYARD_KEY: 'short',
     REDIS_URL: 'http://somewhere',

@@ -4,7 +4,7 @@ import type { Attempt, JobRecords } from '../src/jobs/records.js'
 import type { Failure, Metrics, ModelRef } from '../src/spec/job.js'
 import type { FromTrainer, TrainerTask } from '../src/spec/messages.js'
 import type { Store } from '../src/store/store.js'
-import { type Exit, TrainerProcess } from './trainer-process.js'
+import type { Exit, TrainerListener, TrainerProcess } from './trainer-process.js'
 
 export type Outcome =
   | { kind: 'finished'; model: ModelRef; metrics: Metrics; step: number }
@@ -16,7 +16,7 @@ export interface AttemptParts {
   store: Store
   records: JobRecords
   live: LivePublisher
-  trainer: { script: string; environment: NodeJS.ProcessEnv }
+  trainer: { open(listener: TrainerListener): TrainerProcess }
 }
 
 /** One trainer process, from its start to its end; what it says goes into the record and to followers. */
@@ -38,8 +38,7 @@ export class AttemptRun {
       metrics: {},
     }
     const log = jobKeys(task.job.id).log(attempt.epoch)
-    const { script, environment } = parts.trainer
-    this.process = new TrainerProcess(script, environment, {
+    this.process = parts.trainer.open({
       onMessage: message => this.hear(message),
       onLine: line => {
         const entry = { time: new Date().toISOString(), line }

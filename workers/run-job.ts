@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { Checkpoints } from '../src/jobs/checkpoints.js'
 import type { JobIndex } from '../src/jobs/job-index.js'
 import type { Attempt, AttemptEnd, JobRecord, JobResult } from '../src/jobs/records.js'
@@ -11,48 +12,65 @@ const lookForCancelMs = 2000
 /** Tries in a row without a new checkpoint: a job that crashes by itself is given up sooner than one that others kill. */
 const patience = { crashed: 3, killed: 20 } as const
 
+/** Before the next try, after so many in vain: the first follows at once, and cannot hurt a busy machine. */
+const pausesMs = [0, 0, 1000, 5000]
+
 export interface RunParts extends AttemptParts {
   checkpoints: Checkpoints
   index: JobIndex
   findDataset(id: string): Promise<DatasetManifest>
+  /** Removes what processes that ended have left half written. */
+  sweep(): Promise<void>
 }
 
 /** One job in a worker's hands: attempts, one after another, until it has a result or must be given back. */
 export class JobRun {
   private current: AttemptRun | null = null
   private stopped: 'cancel' | 'drain' | 'lost' | null = null
+  private readonly interrupt = new AbortController()
+  /** Resolves when `run` has ended. */
+  readonly over: Promise<void>
+  private end!: () => void
 
   constructor(
     private readonly parts: RunParts,
     readonly id: string,
-  ) {}
+  ) {
+    this.over = new Promise(resolve => {
+      this.end = resolve
+    })
+  }
 
-  /** `ended`: it has a result. `back`: it belongs to the queue again. */
-  async run(): Promise<'ended' | 'back'> {
+  /** `ended`: it has a result. `back`: it is to go back to the queue. `lost`: it is somebody else's. */
+  async run(): Promise<'ended' | 'back' | 'lost'> {
     const lookout = setInterval(() => void this.lookForCancel(), lookForCancelMs)
     try {
       for (;;) {
         const record = await this.parts.records.read(this.id)
         if (record.result) return await this.ended()
-        if (this.stopped === 'drain' || this.stopped === 'lost') return 'back'
+        if (this.stopped === 'lost') return 'lost'
+        if (this.stopped === 'drain') return 'back'
         const end = await this.next(record)
         if (!end) continue
         await this.parts.records.finish(this.id, end)
       }
     } finally {
       clearInterval(lookout)
+      this.end()
     }
   }
 
   /** Cancelled by a client, or told to make room for a shutdown. */
   stop(reason: 'cancel' | 'drain'): void {
     this.stopped ??= reason
+    this.interrupt.abort()
     this.current?.stop(reason)
   }
 
   /** The lock on the job is lost: somebody else may have it already. */
   abandon(): void {
     this.stopped = 'lost'
+    this.interrupt.abort()
     this.current?.kill()
   }
 
@@ -68,8 +86,11 @@ export class JobRun {
     const epoch = await records.claim(this.id)
     const before = await records.attempts(this.id)
     const resumedFrom = await checkpoints.newestWhole(this.id, before)
-    const hopeless = givenUp(before, resumedFrom)
+    const vain = inVain(before, resumedFrom)
+    const hopeless = givenUp(vain)
     if (hopeless) return result('failed', epoch, hopeless)
+    await this.pause(pausesMs[Math.min(vain.length, pausesMs.length - 1)]!)
+    if (this.stopped) return null
 
     const startedAt = new Date().toISOString()
     const attempt: Attempt = {
@@ -83,6 +104,8 @@ export class JobRun {
     }
     await records.writeAttempt(this.id, attempt)
     const outcome = await this.train(record.manifest, attempt)
+    // trouble of the storage shows up where it matters; this is only tidiness
+    if (outcome.kind === 'died') await this.parts.sweep().catch(() => {})
     const end = this.endOf(outcome)
     await records.writeAttempt(this.id, {
       ...attempt,
@@ -93,6 +116,11 @@ export class JobRun {
     if (outcome.kind === 'finished') return { ...result('succeeded', epoch), ...pick(outcome) }
     if (outcome.kind === 'failed') return result('failed', epoch, outcome.failure)
     return null
+  }
+
+  /** Ends early when the job is to stop. */
+  private async pause(ms: number): Promise<void> {
+    if (ms > 0) await sleep(ms, undefined, { signal: this.interrupt.signal }).catch(() => {})
   }
 
   private async train(manifest: JobManifest, attempt: Attempt): Promise<Outcome> {
@@ -116,9 +144,10 @@ export class JobRun {
 
   private endOf(outcome: Outcome): AttemptEnd {
     if (outcome.kind === 'finished' || outcome.kind === 'failed') return 'finished'
-    if (outcome.kind === 'stopped') return 'drained'
+    // also one that was too slow to make its checkpoint: no fault of the job
+    if (outcome.kind === 'stopped' || this.stopped) return 'drained'
     const { signal } = outcome.exit
-    return this.stopped || signal === 'SIGKILL' || signal === 'SIGTERM' ? 'killed' : 'crashed'
+    return signal === 'SIGKILL' || signal === 'SIGTERM' ? 'killed' : 'crashed'
   }
 
   private async ended(): Promise<'ended'> {
@@ -143,12 +172,22 @@ function result(
   return { status, finishedAt, epoch, failure, model: null, metrics: {} }
 }
 
-/** Why a job is not tried again: too many attempts went on from the same checkpoint and made no other. */
-function givenUp(attempts: readonly Attempt[], resumedFrom: number): Failure | null {
+/**
+ * Attempts that went on from the same checkpoint and made no other. One whose end nobody has written
+ * went down with its worker.
+ */
+function inVain(attempts: readonly Attempt[], resumedFrom: number): Attempt[] {
+  const vain: readonly (AttemptEnd | null)[] = ['crashed', 'killed', null]
+  return attempts.filter(one => one.resumedFrom === resumedFrom && vain.includes(one.end))
+}
+
+/** Why a job is not tried again. */
+function givenUp(vain: readonly Attempt[]): Failure | null {
   for (const end of ['crashed', 'killed'] as const) {
-    const vain = attempts.filter(one => one.end === end && one.resumedFrom === resumedFrom)
-    if (vain.length < patience[end]) continue
-    const message = `${vain.length} attempts ended without a new checkpoint; the last: ${vain.at(-1)?.lastWords}`
+    const same = vain.filter(one => (one.end ?? 'killed') === end)
+    if (same.length < patience[end]) continue
+    const last = same.at(-1)!.lastWords ?? 'its worker ended with it'
+    const message = `${same.length} attempts ended without a new checkpoint; the last: ${last}`
     return { code: 'no_progress', message }
   }
   return null

@@ -1,26 +1,93 @@
-export interface TrainerHome {
-  script: string
-  environment: NodeJS.ProcessEnv
+import type { FromTrainer } from '../src/spec/messages.js'
+import { type TrainerHome, type TrainerListener, TrainerProcess } from './trainer-process.js'
+
+/** A job's first seconds are its own: only then is its successor loaded beside it. */
+const settledMs = 5000
+
+/** Room for one trainer at a time, and for one in reserve whose engine is loaded already. */
+export class Slot {
+  private spare: TrainerProcess | null = null
+  private timer: NodeJS.Timeout | undefined
+  private closed = false
+
+  constructor(
+    private readonly home: TrainerHome,
+    private readonly roomForSpare: () => boolean,
+  ) {}
+
+  /** The spare where there is one, else a new process. */
+  open(listener: TrainerListener): TrainerProcess {
+    clearTimeout(this.timer)
+    this.timer = undefined
+    const trainer = this.spare ?? new TrainerProcess(this.home, true)
+    this.spare = null
+    trainer.listen({
+      onMessage: message => {
+        if (isTraining(message)) this.timer ??= setTimeout(() => this.warm(false), settledMs)
+        listener.onMessage(message)
+      },
+      onLine: line => listener.onLine(line),
+    })
+    return trainer
+  }
+
+  /** Loads a trainer in reserve; `urgent` where no job is in its way, and one may wait for it. */
+  warm(urgent: boolean): void {
+    clearTimeout(this.timer)
+    this.timer = undefined
+    if (this.closed || this.spare || !this.roomForSpare()) return
+    const spare = new TrainerProcess(this.home, urgent)
+    this.spare = spare
+    void spare.exit.then(() => {
+      if (this.spare === spare) this.spare = null
+    })
+  }
+
+  async close(): Promise<void> {
+    this.closed = true
+    clearTimeout(this.timer)
+    this.spare?.kill()
+    await this.spare?.exit
+  }
 }
 
-export interface Slot {
-  trainer: TrainerHome
-  free(): void
-}
+const isTraining = (message: FromTrainer) =>
+  message.type === 'phase' && message.phase === 'training'
 
-/** Room for trainers: one on each GPU, or a share of the cores. */
+/** A slot on each GPU, or for a share of the cores. */
 export class Slots {
-  private readonly idle: TrainerHome[]
-  readonly count: number
+  private readonly all: readonly Slot[]
+  private readonly idle: Slot[]
 
-  constructor(homes: readonly TrainerHome[]) {
-    this.idle = [...homes]
-    this.count = homes.length
+  constructor(homes: readonly TrainerHome[], roomForSpare: () => boolean) {
+    this.all = homes.map(home => new Slot(home, roomForSpare))
+    this.idle = [...this.all]
+  }
+
+  get count(): number {
+    return this.all.length
+  }
+
+  get free(): number {
+    return this.idle.length
   }
 
   take(): Slot {
-    const trainer = this.idle.pop()
-    if (!trainer) throw new Error(`all ${this.count} slots are taken`)
-    return { trainer, free: () => this.idle.push(trainer) }
+    const slot = this.idle.pop()
+    if (!slot) throw new Error(`all ${this.count} slots are taken`)
+    return slot
+  }
+
+  giveBack(slot: Slot): void {
+    this.idle.push(slot)
+    slot.warm(true)
+  }
+
+  warm(): void {
+    for (const slot of this.idle) slot.warm(true)
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(this.all.map(slot => slot.close()))
   }
 }

@@ -1,14 +1,18 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { constants, setPriority } from 'node:os'
 import { createInterface } from 'node:readline'
+import { ownName } from '../src/processes.js'
 import type { FromTrainer, ToTrainer, TrainerTask } from '../src/spec/messages.js'
+import { Vigil } from './vigil.js'
 
-const leaseEveryMs = 2000
 /** A stop that is not obeyed within this time becomes a kill. A step may take a while. */
 const stopWithinMs = 10_000
-/** No step takes this long: a trainer that says nothing hangs. */
-const silenceMs = 600_000
 const keptLines = 20
+
+export interface TrainerHome {
+  script: string
+  environment: NodeJS.ProcessEnv
+}
 
 export interface Exit {
   code: number | null
@@ -22,39 +26,38 @@ export interface TrainerListener {
   onLine(line: string): void
 }
 
-/** The worker's end of one trainer child: its lease, its messages, its end. */
+/** The worker's end of one trainer child: its lease, its messages, its end. Idle until it is given a task. */
 export class TrainerProcess {
   readonly exit: Promise<Exit>
   private readonly child: ChildProcess
   private readonly lines: string[] = []
-  private silence: NodeJS.Timeout
+  private listener: TrainerListener | null = null
+  private readonly vigil: Vigil
+  private beat: NodeJS.Timeout | undefined
 
-  constructor(
-    script: string,
-    environment: NodeJS.ProcessEnv,
-    private readonly listener: TrainerListener,
-  ) {
-    this.child = fork(script, [], {
+  /** `urgent`: a job waits for it, so that its engine loads at full priority. */
+  constructor({ script, environment }: TrainerHome, urgent: boolean) {
+    // the name tells whoever finds it later whose it was (see take-back.ts)
+    this.child = fork(script, [ownName], {
       env: environment,
       serialization: 'advanced',
       // its own process group: Ctrl-C in the terminal is for the supervisor to pass on
       detached: true,
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     })
-    lowerPriority(this.child)
-    const lease = setInterval(() => this.send({ type: 'lease' }), leaseEveryMs)
-    this.silence = setTimeout(() => this.kill(), silenceMs)
+    if (!urgent) lowerPriority(this.child)
+    this.vigil = new Vigil(this.child.pid)
     this.child.on('message', (message: FromTrainer) => {
-      this.silence.refresh()
-      listener.onMessage(message)
+      this.vigil.heard()
+      if (message.type === 'ready' && urgent) lowerPriority(this.child)
+      this.listener?.onMessage(message)
     })
     for (const output of [this.child.stdout, this.child.stderr]) {
       if (output) createInterface(output).on('line', line => this.keep(line))
     }
     this.exit = new Promise(resolve => {
       const done = (code: number | null, signal: NodeJS.Signals | null) => {
-        clearInterval(lease)
-        clearTimeout(this.silence)
+        clearInterval(this.beat)
         resolve({ code, signal, lastWords: this.lines.join('\n') })
       }
       this.child.on('error', error => {
@@ -65,8 +68,22 @@ export class TrainerProcess {
     })
   }
 
+  /** Lines that it printed before are passed on now. */
+  listen(listener: TrainerListener): void {
+    this.listener = listener
+    for (const line of this.lines) listener.onLine(line)
+  }
+
   start(task: TrainerTask): void {
     this.send({ type: 'start', task })
+    this.beat = setInterval(() => {
+      this.send({ type: 'lease' })
+      const trouble = this.vigil.look()
+      if (trouble === null) return
+      this.keep(`the trainer was ${trouble}: its worker ends it`)
+      this.kill()
+    }, Vigil.everyMs)
+    void this.exit.then(() => clearInterval(this.beat))
   }
 
   stop(reason: 'cancel' | 'drain'): void {
@@ -87,7 +104,7 @@ export class TrainerProcess {
   private keep(line: string): void {
     this.lines.push(line)
     if (this.lines.length > keptLines) this.lines.shift()
-    this.listener.onLine(line)
+    this.listener?.onLine(line)
   }
 }
 

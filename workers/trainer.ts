@@ -24,7 +24,7 @@ async function main(): Promise<void> {
     })
   })
   // without its worker nobody would take what a trainer makes
-  process.on('disconnect', () => process.exit(1))
+  process.on('disconnect', end)
   const tf = loadTensorFlow()
   const store = await openFolderStore(config.dataFolder, diskOf(config.failpoints, 'trainer'))
   await tell({ type: 'ready' })
@@ -37,9 +37,12 @@ async function main(): Promise<void> {
     if (!failure) throw error
     await tell({ type: 'failed', ...failure })
   }
-  // all is written and told; the engine's own clean-up of its input threads can take half a minute
-  process.kill(process.pid, 'SIGKILL')
+  // all is written and told
+  end()
 }
+
+/** The engine's own clean-up of its input threads can take half a minute. */
+const end = () => void process.kill(process.pid, 'SIGKILL')
 
 /** Between two steps: hears what the worker has said meanwhile. */
 async function stopAsked(): Promise<StopReason | null> {
@@ -47,7 +50,7 @@ async function stopAsked(): Promise<StopReason | null> {
   if (performance.now() - leasedAt > leaseMs) {
     // after a long step the beats of its time may still be unread
     await turn()
-    if (performance.now() - leasedAt > leaseMs) process.exit(1)
+    if (performance.now() - leasedAt > leaseMs) end()
   }
   return stop
 }

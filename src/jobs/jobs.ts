@@ -34,7 +34,8 @@ export interface JobsParts extends Pick<SourceFinders, 'findModel' | 'findWeight
   log: Log
 }
 
-const reconcileEveryMs = 15_000
+/** A job that was accepted while Redis did not answer waits no longer than this for its place. */
+const reconcileEveryMs = 5_000
 
 /** Jobs as clients see them. What the store says is so; Redis only says what waits and what is new. */
 export class Jobs {

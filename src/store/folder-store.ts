@@ -1,16 +1,13 @@
-import { randomUUID } from 'node:crypto'
-import { lstat, open, readdir, readFile, rm, stat } from 'node:fs/promises'
+import { lstat, open, readdir, readFile, rm } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
 import { TrainyardError } from '../errors.js'
 import { type Disk, disk as realDisk } from './disk.js'
 import { append, sync, syncUpTo, writeDurably } from './durable.js'
 import { isName, pathOf } from './keys.js'
 import { isWhole, manifestName, sealFolder } from './sealed.js'
+import { scratchName, stagingFolder, sweepStaging } from './staging.js'
 import type { Store } from './store.js'
 import { codeOf, translated, unless } from './trouble.js'
-
-/** Nothing is staged for a day: what is older was left by a process that died. */
-const staleMs = 24 * 60 * 60 * 1000
 
 /** Artifacts as plain files below `root`; any number of processes may share it. */
 export async function openFolderStore(root: string, disk: Disk = realDisk): Promise<Store> {
@@ -20,27 +17,17 @@ export async function openFolderStore(root: string, disk: Disk = realDisk): Prom
 }
 
 class FolderStore implements Store {
-  /** On the same file system as everything else, since it is left by rename and link. */
   private readonly staging: string
 
   constructor(
     private readonly root: string,
     private readonly disk: Disk,
   ) {
-    this.staging = join(root, '.staging')
+    this.staging = stagingFolder(root)
   }
 
   open(): Promise<void> {
-    return translated(async () => {
-      await this.disk.folder(this.staging)
-      for (const name of await readdir(this.staging)) {
-        const path = join(this.staging, name)
-        const entry = await stat(path).catch(unless(null, 'ENOENT'))
-        if (entry && Date.now() - entry.mtimeMs > staleMs) {
-          await rm(path, { recursive: true, force: true })
-        }
-      }
-    })
+    return sweepStaging(this.root)
   }
 
   readJson<T>(key: string): Promise<T | null> {
@@ -207,7 +194,7 @@ class FolderStore implements Store {
   }
 
   private scratch(): string {
-    return join(this.staging, randomUUID())
+    return join(this.staging, scratchName())
   }
 
   private ours(staged: string): string {

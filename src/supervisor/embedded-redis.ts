@@ -108,9 +108,12 @@ async function writeConfig(
   const forbidden =
     'acl bgsave config debug failover migrate module replicaof save shutdown slaveof'
   const denied = forbidden.split(' ').map(command => `-${command}`)
+  const rules = `~* &* +@all ${denied.join(' ')}`
+  // nobody can be the default user, but Redis reads its own file back in that name: without its rules
+  // Redis 7.0 drops every transaction there, and so all that BullMQ's scripts wrote
   await writeFile(
     join(home, 'users.acl'),
-    `user default off\nuser ${user} on #${hash} ~* &* +@all ${denied.join(' ')}\n`,
+    `user default off ${rules}\nuser ${user} on #${hash} ${rules}\n`,
     { mode: 0o600 },
   )
   const settings = [

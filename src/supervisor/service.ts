@@ -2,7 +2,7 @@ import { type ChildProcess, fork } from 'node:child_process'
 
 const slowestRestartMs = 10_000
 /** A service that ran this long was healthy: the next restart is a quick one again. */
-const healthyMs = 60_000
+const healthyMs = 10_000
 
 export interface ServiceOptions {
   name: string

@@ -19,9 +19,7 @@ const request = (name: string, training: JobRequest['training']): JobRequest => 
 })
 
 async function killTrainer() {
-  const pid = await yard.process('workers/trainer.js')
-  assert.ok(pid, 'no trainer runs')
-  process.kill(pid, 'SIGKILL')
+  process.kill(await yard.trainer(), 'SIGKILL')
 }
 
 /** Steps of the points of one metric, as the history has them. */

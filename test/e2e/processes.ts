@@ -25,15 +25,28 @@ async function processes(): Promise<Process[]> {
   return (await Promise.all(read)).filter(one => one !== null)
 }
 
-/** The descendant of `root` that runs this script; null where there is none. */
-export async function findProcess(root: number, script: string): Promise<number | null> {
+/** The descendants of `root` that run this script, oldest first. */
+export async function findProcesses(root: number, script: string): Promise<number[]> {
   const all = await processes()
   const family = new Set([root])
   for (let size = 0; size !== family.size; ) {
     size = family.size
     for (const { pid, parent } of all) if (family.has(parent)) family.add(pid)
   }
-  return all.find(({ pid, command }) => family.has(pid) && command.includes(script))?.pid ?? null
+  return all
+    .filter(({ pid, command }) => family.has(pid) && command.includes(script))
+    .map(({ pid }) => pid)
+    .sort((a, b) => a - b)
+}
+
+/** The processes that have this text in their environment. */
+export async function processesWith(text: string): Promise<Process[]> {
+  const all = await processes()
+  const found = all.map(async one => {
+    const environment = await readFile(`/proc/${one.pid}/environ`, 'utf8').catch(() => '')
+    return environment.includes(text) ? one : null
+  })
+  return (await Promise.all(found)).filter(one => one !== null)
 }
 
 /** The files that a process has mapped into its memory. */

@@ -1,21 +1,28 @@
+import assert from 'node:assert/strict'
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { Client } from '../../src/cli/client.js'
 import { type LocalServer, startServer } from '../../src/cli/server.js'
+import { type Attempt, JobRecords } from '../../src/jobs/records.js'
+import { glance } from '../../src/processes.js'
 import type { Job, JobRequest } from '../../src/spec/job.js'
-import { findProcess } from './processes.js'
+import { openFolderStore } from '../../src/store/folder-store.js'
+import { findProcesses } from './processes.js'
 
 /** The real thing, all processes of it, on a data folder of its own that can be started again. */
 export class Yard {
   client!: Client
   private server: LocalServer | null = null
 
-  private constructor(readonly folder: string) {}
+  private constructor(
+    readonly folder: string,
+    private readonly settings: NodeJS.ProcessEnv,
+  ) {}
 
-  static async open(): Promise<Yard> {
-    const yard = new Yard(await mkdtemp(join(tmpdir(), 'trainyard-e2e-')))
+  static async open(settings: NodeJS.ProcessEnv = {}): Promise<Yard> {
+    const yard = new Yard(await mkdtemp(join(tmpdir(), 'trainyard-e2e-')), settings)
     await yard.start()
     return yard
   }
@@ -33,6 +40,7 @@ export class Yard {
       ...process.env,
       TRAINYARD_PORT: '0',
       TRAINYARD_LOG_LEVEL: 'error',
+      ...this.settings,
     })
     this.client = new Client(this.server.url, this.server.key)
   }
@@ -47,8 +55,37 @@ export class Yard {
     await rm(this.folder, { recursive: true, force: true })
   }
 
-  process(script: string): Promise<number | null> {
-    return findProcess(this.server!.pid, script)
+  get supervisor(): number {
+    return this.server!.pid
+  }
+
+  /** The process of ours that runs this script. */
+  async process(script: string): Promise<number> {
+    const [pid] = await findProcesses(this.supervisor, script)
+    assert.ok(pid !== undefined, `no ${script} runs`)
+    return pid
+  }
+
+  /** The trainer at work, not one in reserve: the one that has used the processor most. */
+  async trainer(): Promise<number> {
+    const all = await findProcesses(this.supervisor, 'workers/trainer.js')
+    assert.ok(all.length > 0, 'no trainer runs')
+    const used = (pid: number) => glance(pid)?.cpuTicks ?? 0
+    return all.reduce((busiest, pid) => (used(pid) > used(busiest) ? pid : busiest))
+  }
+
+  /** The job as `GET /jobs/:id` shows it. */
+  async job(id: string): Promise<Job> {
+    const answer = await fetch(`${this.url}/jobs/${id}`, {
+      headers: { authorization: `Bearer ${this.key}` },
+    })
+    assert.equal(answer.status, 200)
+    return (await answer.json()) as Job
+  }
+
+  /** What is recorded of each attempt that has begun, oldest first. */
+  async attempts(id: string): Promise<Attempt[]> {
+    return new JobRecords(await openFolderStore(this.folder)).attempts(id)
   }
 
   /** Follows a job to its end; `onStep` hears of each training step. */

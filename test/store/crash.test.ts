@@ -1,12 +1,13 @@
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtemp, readdir, rm } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, rm, utimes } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { test } from 'node:test'
 import { setTimeout as wait } from 'node:timers/promises'
 import { openFolderStore } from '../../src/store/folder-store.js'
+import { sweepStaging } from '../../src/store/staging.js'
 
 test('whenever a process is killed, what is visible is whole and what was answered is there', async t => {
   const root = await mkdtemp(join(tmpdir(), 'trainyard-crash-'))
@@ -22,6 +23,7 @@ test('whenever a process is killed, what is visible is whole and what was answer
     await once(child, 'exit')
   }
   const store = await openFolderStore(root)
+  assert.deepEqual(await readdir(join(root, '.staging')), [])
   const commits = await store.list('checkpoints')
   for (const name of commits) assert.ok(await store.verify(`checkpoints/${name}`), name)
   for (const name of await store.list('acknowledged')) {
@@ -29,4 +31,33 @@ test('whenever a process is killed, what is visible is whole and what was answer
     assert.ok(await store.readJson(`acknowledged/${name}`))
   }
   assert.deepEqual((await readdir(root)).sort(), ['.staging', 'acknowledged', 'checkpoints'])
+})
+
+test('a sweep leaves alone what a living process has staged, and what another host has', async t => {
+  const root = await mkdtemp(join(tmpdir(), 'trainyard-sweep-'))
+  t.after(() => rm(root, { recursive: true }))
+  const store = await openFolderStore(root)
+  const ours = await store.stage()
+  const theirs = join(root, '.staging', '000000000000-1-1-2f1d3c5e-0000-4000-8000-000000000000')
+  await mkdir(theirs)
+  const old = join(root, '.staging', '000000000000-1-1-2f1d3c5e-0000-4000-8000-000000000001')
+  await mkdir(old)
+  const days = new Date(Date.now() - 2 * 24 * 3600 * 1000)
+  await utimes(old, days, days)
+
+  const child = spawn(process.execPath, [join(import.meta.dirname, 'committer.js'), root, 'x'], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
+  await once(child.stdout, 'data')
+  child.kill('SIGSTOP')
+  await openFolderStore(root)
+  const living = (await readdir(join(root, '.staging'))).filter(name => !theirs.endsWith(name))
+  assert.ok(living.includes(basename(ours)))
+  child.kill('SIGKILL')
+  await once(child, 'exit')
+  await sweepStaging(root)
+  assert.deepEqual(
+    (await readdir(join(root, '.staging'))).sort(),
+    [basename(ours), basename(theirs)].sort(),
+  )
 })

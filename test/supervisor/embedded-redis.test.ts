@@ -29,6 +29,9 @@ test('Redis is adopted by the next start, keeps what it was told, and hides from
   const address = addressOf(first.url)
   const redis = client(t, address)
   await redis.set('kept', 'yes')
+  // as BullMQ writes: a script, whose writes are one transaction in Redis's file
+  const script = "redis.call('SET', KEYS[1], 'a'); redis.call('SET', KEYS[2], 'b')"
+  await redis.eval(script, 2, 'first', 'second')
   await assert.rejects(redis.config('GET', 'dir'), /NOPERM/)
   const stranger = client(t, { path: address.path, enableReadyCheck: false })
   await assert.rejects(stranger.get('kept'), /NOAUTH/)
@@ -40,7 +43,8 @@ test('Redis is adopted by the next start, keeps what it was told, and hides from
   const third = await openRedis(folder)
   t.after(() => third.stop())
   assert.equal(third.adopted, false)
-  assert.equal(await client(t, addressOf(third.url)).get('kept'), 'yes')
+  const kept = await client(t, addressOf(third.url)).mget('kept', 'first', 'second')
+  assert.deepEqual(kept, ['yes', 'a', 'b'])
 })
 
 test('Redis is started again when it dies', async t => {

@@ -1,0 +1,37 @@
+import { randomUUID } from 'node:crypto'
+import { mkdir, readdir, rm, stat } from 'node:fs/promises'
+import { join, resolve } from 'node:path'
+import { isGone, leadingName, ownName } from '../processes.js'
+import { translated, unless } from './trouble.js'
+
+/** Nothing is staged for a day: what is older was left by a process that died, on whatever host. */
+const staleMs = 24 * 60 * 60 * 1000
+
+/** On the same file system as everything else, since what is staged leaves by rename and link. */
+export const stagingFolder = (root: string): string => join(resolve(root), '.staging')
+
+/** Named after its owner, so that a sweep knows whether anybody still works on it. */
+export const scratchName = (): string => `${ownName}-${randomUUID()}`
+
+/** Removes what dead processes left: at once those of this host, by age those of others. */
+export function sweepStaging(root: string): Promise<void> {
+  return translated(async () => {
+    const staging = stagingFolder(root)
+    await mkdir(staging, { recursive: true })
+    for (const name of await readdir(staging)) {
+      const path = join(staging, name)
+      if ((await isStale(path)) || isOrphaned(name))
+        await rm(path, { recursive: true, force: true })
+    }
+  })
+}
+
+function isOrphaned(name: string): boolean {
+  const owner = leadingName(name)
+  return owner !== null && isGone(owner)
+}
+
+async function isStale(path: string): Promise<boolean> {
+  const entry = await stat(path).catch(unless(null, 'ENOENT'))
+  return entry !== null && Date.now() - entry.mtimeMs > staleMs
+}

@@ -1,0 +1,82 @@
+// Redis away for 20 s, in two ways; each test takes about half a minute.
+import assert from 'node:assert/strict'
+import { after, before, test } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { JobRequest } from '../../src/spec/job.js'
+import { someDigits, Yard } from './yard.js'
+
+/** Longer than BullMQ blocks for a job (5 s), and than its own watchdog waits beyond that. */
+const outageMs = 20_000
+
+let yard: Yard
+before(async () => {
+  yard = await Yard.open({ TRAINYARD_SLOTS: '2' })
+  await yard.client.uploadDataset('digits', await someDigits(640))
+})
+after(() => yard.close())
+
+const request = (name: string, steps: number): JobRequest => ({
+  name,
+  model: { kind: 'resnet', blocks: 1, filters: 4 },
+  dataset: 'digits',
+  training: { steps, batchSize: 16, snapshotEvery: 1000 },
+})
+
+const outages: Record<string, () => Promise<() => void>> = {
+  'that hangs': async () => {
+    const redis = await yard.process('redis-server')
+    process.kill(redis, 'SIGSTOP')
+    return () => process.kill(redis, 'SIGCONT')
+  },
+  'that is down': async () => {
+    const { supervisor } = yard
+    // or it would start Redis anew at once
+    process.kill(supervisor, 'SIGSTOP')
+    process.kill(await yard.process('redis-server'), 'SIGKILL')
+    return () => process.kill(supervisor, 'SIGCONT')
+  },
+}
+
+for (const [how, begin] of Object.entries(outages)) {
+  test(`a Redis ${how} for 20 s restarts no job, refuses none, and the queue moves on`, async t => {
+    const worker = await yard.process('workers/worker.js')
+    const running = await yard.client.submit(request('running', 100_000))
+    await begins(running.id)
+
+    // Redis writes to its file once a second, at the latest after two: what is younger dies with it
+    await sleep(3000)
+
+    const end = await begin()
+    const accepted = await Promise.all(
+      [1, 2].map(n => yard.client.submit(request(`accepted-${n}`, 100))),
+    ).finally(() => sleep(outageMs).then(end))
+    const back = performance.now()
+
+    const ends = accepted.map(job =>
+      until(async () => (await yard.job(job.id)).status, 'succeeded'),
+    )
+    await begins(accepted[0]!.id)
+    t.diagnostic(`moves again ${Math.round(performance.now() - back)} ms after Redis's return`)
+    await Promise.all(ends)
+    assert.equal((await yard.job(running.id)).status, 'running')
+    const attempts = await yard.attempts(running.id)
+    assert.equal(attempts.length, 1, JSON.stringify(attempts))
+    assert.equal(await yard.process('workers/worker.js'), worker, 'the worker was restarted')
+    await cancel(running.id)
+    await until(async () => (await yard.job(running.id)).status, 'cancelled')
+  })
+}
+
+async function until<T>(look: () => Promise<T>, expected: T): Promise<void> {
+  while ((await look()) !== expected) await sleep(50)
+}
+
+const begins = (id: string) => until(async () => (await yard.attempts(id)).length > 0, true)
+
+async function cancel(id: string): Promise<void> {
+  const answer = await fetch(`${yard.url}/jobs/${id}/cancel`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${yard.key}` },
+  })
+  assert.ok(answer.ok, await answer.text())
+}

@@ -1,0 +1,36 @@
+import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { test } from 'node:test'
+import { setImmediate as turn } from 'node:timers/promises'
+import { commands, glance, isGone, leadingName, ownName } from '../src/processes.js'
+
+const script = new URL('../src/processes.js', import.meta.url).href
+const source = `import { ownName } from '${script}'
+process.stdout.write(ownName)
+setInterval(() => {}, 1000)`
+
+test('a process is gone when it is killed, not while it is stopped', async t => {
+  const child = spawn(process.execPath, ['--input-type=module', '-e', source, 'marked'])
+  t.after(() => child.kill('SIGKILL'))
+  const [said] = await once(child.stdout, 'data')
+  const name = String(said)
+  assert.equal(leadingName(`${name}-and-more`), name)
+  assert.equal(isGone(name), false)
+  assert.ok([...commands()].some(({ pid, args }) => pid === child.pid && args.includes('marked')))
+  child.kill('SIGSTOP')
+  while (glance(child.pid!)?.state !== 'T') await turn()
+  assert.equal(isGone(name), false)
+  child.kill('SIGKILL')
+  await once(child, 'exit')
+  assert.equal(isGone(name), true)
+  assert.equal(glance(child.pid!), null)
+})
+
+test('only a process of this host can be proven dead, and a reused pid proves it', () => {
+  const [, pid, startedAt] = ownName.split('-')
+  assert.equal(isGone(ownName), false)
+  assert.equal(isGone(`000000000000-${pid}-0`), false)
+  assert.equal(isGone(ownName.replace(new RegExp(`${startedAt}$`), '1')), true)
+  assert.equal(leadingName('2f1d3c5e-0000-4000-8000-000000000000'), null)
+})

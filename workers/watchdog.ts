@@ -1,0 +1,43 @@
+/** Once Redis answers, looks are this quick; a slower one has waited for Redis to come back. */
+const quickMs = 1000
+
+export interface Watch {
+  everyMs: number
+  /** For so long, jobs may wait beside free slots. */
+  patienceMs: number
+  /** How many jobs wait, asked over a connection that is not the consumer's. */
+  waiting(): Promise<number>
+  /** null while no slot is free; else when, by `performance.now()`, a job was last taken. */
+  idleSince(): number | null
+  onStuck(): void
+}
+
+/**
+ * BullMQ's consumers have fallen silent after outages of Redis, time and again, without a sign:
+ * `isRunning()` stayed true (taskforcesh/bullmq #4585 and its kin). So we look at what counts: jobs
+ * wait, Redis answers, a slot is free, and nobody takes them.
+ */
+export class Watchdog {
+  private stuckSince: number | null = null
+  private timer: NodeJS.Timeout
+
+  constructor(private readonly watch: Watch) {
+    this.timer = setTimeout(() => void this.look(), watch.everyMs)
+  }
+
+  close(): void {
+    clearTimeout(this.timer)
+  }
+
+  private async look(): Promise<void> {
+    const { watch } = this
+    const asked = performance.now()
+    const waiting = await watch.waiting().catch(() => 0)
+    const now = performance.now()
+    const idleSince = watch.idleSince()
+    if (waiting === 0 || idleSince === null || now - asked > quickMs) this.stuckSince = null
+    else this.stuckSince = Math.max(this.stuckSince ?? now, idleSince)
+    if (this.stuckSince !== null && now - this.stuckSince >= watch.patienceMs) watch.onStuck()
+    else this.timer.refresh()
+  }
+}
