@@ -107,7 +107,11 @@ async function checkOne(
   }
 }
 
-function checkStates({ name, states, cancelAsked }: JobHistory, job: Job, verdict: Verdict): void {
+export function checkStates(
+  { name, states, cancelAsked }: JobHistory,
+  job: Job,
+  verdict: Verdict,
+): void {
   const ends = new Set(states.filter(({ status }) => terminal.has(status)).map(s => s.status))
   if (ends.size > 1) verdict.add('doubled', `${name} ended as ${[...ends].join(' and ')}`)
   const end = states.findIndex(({ status }) => terminal.has(status))
@@ -129,7 +133,7 @@ function checkStates({ name, states, cancelAsked }: JobHistory, job: Job, verdic
 }
 
 /** All points of a job that succeeded, and those that another has: a beginning of the reference's. */
-function checkSeries(
+export function checkSeries(
   name: string,
   found: Reference['series'],
   { series }: Reference,
@@ -150,7 +154,7 @@ function checkSeries(
 }
 
 /** The follower's rows: in order, each once, all there in the end, none ever with another value. */
-function checkFollowed(
+export function checkFollowed(
   { name, rows }: JobHistory,
   points: Points,
   { series }: Reference,
