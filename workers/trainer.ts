@@ -5,7 +5,7 @@ import { loadTensorFlow } from '../src/engine/tensorflow.js'
 import type { FromTrainer, ToTrainer, TrainerTask } from '../src/spec/messages.js'
 import { diskOf } from '../src/store/failpoints.js'
 import { openFolderStore } from '../src/store/folder-store.js'
-import { failureOf } from './failure.js'
+import { failureOf, isUnavailable, unavailableCode } from './failure.js'
 import { type StopReason, trainAttempt } from './training.js'
 
 /** Ten beats of the worker's: one that is silent for so long has lost us, and another may have the job. */
@@ -64,5 +64,5 @@ function tell(message: FromTrainer): Promise<void> {
 
 main().catch((error: unknown) => {
   console.error(error)
-  process.exit(1)
+  process.exit(isUnavailable(error) ? unavailableCode : 1)
 })

@@ -5,8 +5,11 @@ import type { Store } from '../store/store.js'
 import { jobNotFound } from './errors.js'
 import { jobKeys } from './keys.js'
 
-/** `crashed`: the trainer ended itself. `killed`: somebody ended it. `drained`: it was asked to make room. */
-export type AttemptEnd = 'finished' | 'crashed' | 'killed' | 'drained'
+/**
+ * `crashed`: the trainer ended itself. `killed`: somebody ended it. `drained`: it was asked to make room.
+ * `unavailable`: storage refused, which is no fault of the job.
+ */
+export type AttemptEnd = 'finished' | 'crashed' | 'killed' | 'drained' | 'unavailable'
 
 /** One try at a job. Its epoch is claimed in the store, so no two tries share one. */
 export interface Attempt {
