@@ -144,7 +144,7 @@ const supervisorKilled: Action = {
   },
 }
 
-const storageErrors = (process: ProcessKind, weight: number): Action => ({
+const storageErrors = (process: ProcessKind, weight: number, longestSeconds = 3): Action => ({
   name: `storage of ${process}`,
   weight,
   grips: ['storage'],
@@ -152,7 +152,7 @@ const storageErrors = (process: ProcessKind, weight: number): Action => ({
     const error = random.pick(['ENOSPC', 'EIO'] as const)
     const when = random.pick(['before', 'within'] as const)
     const probability = random.pick([0.05, 0.3, 1])
-    const seconds = random.between(0.5, 3)
+    const seconds = random.between(0.5, longestSeconds)
     await site.failpoints([{ process, error, when, probability }])
     const lasting = sleep(seconds * 1000).then(() => site.failpoints([]))
     const how = when === 'within' ? 'short writes, ' : ''
@@ -181,5 +181,6 @@ export const actions: readonly Action[] = [
   supervisorKilled,
   storageErrors('api', 1),
   storageErrors('worker', 1),
-  storageErrors('trainer', 1),
+  // past every number of tries
+  storageErrors('trainer', 1, 20),
 ]

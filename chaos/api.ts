@@ -1,5 +1,6 @@
 // The API as a stubborn client uses it: whatever fails for want of a server is tried again.
 
+import { setMaxListeners } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { createParser } from 'eventsource-parser'
 import { Client, type Followed, ProblemError } from '../src/cli/client.js'
@@ -30,6 +31,8 @@ export class Api {
     private readonly over: AbortSignal,
   ) {
     this.client = new Client(url, key)
+    // every pause of every client listens
+    setMaxListeners(0, over)
   }
 
   get<T>(path: string): Promise<T> {

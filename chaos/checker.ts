@@ -107,21 +107,21 @@ async function checkOne(
   }
 }
 
-export function checkStates(
-  { name, states, cancelAsked }: JobHistory,
-  job: Job,
-  verdict: Verdict,
-): void {
-  const ends = new Set(states.filter(({ status }) => terminal.has(status)).map(s => s.status))
-  if (ends.size > 1) verdict.add('doubled', `${name} ended as ${[...ends].join(' and ')}`)
-  const end = states.findIndex(({ status }) => terminal.has(status))
-  if (end >= 0 && end < states.length - 1) verdict.add('doubled', `${name} went on after its end`)
-  for (const [i, { attempt }] of states.entries()) {
-    if (i > 0 && attempt < states[i - 1]!.attempt) {
-      verdict.add(
-        'staleWrites',
-        `${name}: attempt ${attempt} shown after ${states[i - 1]!.attempt}`,
-      )
+export function checkStates(history: JobHistory, job: Job, verdict: Verdict): void {
+  const { name, cancelAsked, states } = history
+  for (const [client, list] of Object.entries(states)) {
+    const end = list.findIndex(({ status }) => terminal.has(status))
+    if (end >= 0 && end < list.length - 1) {
+      verdict.add('doubled', `${name} went on after its end, as it was ${client}`)
+    }
+    for (const [i, { attempt }] of list.entries()) {
+      const before = list[i - 1]?.attempt ?? 0
+      if (attempt >= before) continue
+      verdict.add('staleWrites', `${name}: attempt ${attempt} was ${client} after ${before}`)
+    }
+    const last = list.at(-1)
+    if (end >= 0 && last && last.status !== job.status) {
+      verdict.add('doubled', `${name} has ${job.status}, and was ${client} as ${last.status}`)
     }
   }
   if (job.status === 'failed') {

@@ -18,13 +18,12 @@ export async function accompany(
     history.lostAnswers++
   })
   history.id = job.id
-  note(history, job)
   const done = new AbortController()
   await Promise.all([
     follow(api, history).finally(() => done.abort()),
     poll(api, history, done.signal),
   ])
-  if (history.states.at(-1)?.status !== 'succeeded') return
+  if (history.states.followed.at(-1)?.status !== 'succeeded') return
   history.predictions.push(await api.predict(name, digits))
 }
 
@@ -49,7 +48,7 @@ async function follow(api: Api, history: JobHistory): Promise<void> {
   let cancelling: Promise<unknown> | null = null
   for await (const heard of api.follow(history.id!)) {
     if (heard.event === 'job') {
-      note(history, heard.data)
+      note(history.states.followed, heard.data)
       continue
     }
     history.rows.push({ id: heard.id, row: heard.data })
@@ -65,16 +64,12 @@ async function follow(api: Api, history: JobHistory): Promise<void> {
 
 async function poll(api: Api, history: JobHistory, until: AbortSignal): Promise<void> {
   while (!until.aborted) {
-    const before = history.states.length
-    const job = await api.job(history.id!)
-    // an answer that took long may be older than what the follower has heard meanwhile
-    if (history.states.length === before) note(history, job)
+    note(history.states.polled, await api.job(history.id!))
     await sleep(pollEveryMs, undefined, { signal: until }).catch(() => {})
   }
 }
 
-function note(history: JobHistory, job: Job): void {
-  const last = history.states.at(-1)
-  if (last?.status === job.status && last.attempt === job.attempt) return
-  history.states.push(job)
+function note(states: Job[], job: Job): void {
+  const last = states.at(-1)
+  if (last?.status !== job.status || last.attempt !== job.attempt) states.push(job)
 }

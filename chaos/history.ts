@@ -23,8 +23,11 @@ export interface JobHistory {
   lostAnswers: number
   /** Every row that the follower was sent, over all its connections. */
   rows: Seen[]
-  /** Every state that was polled or followed, when it differed from the one before. */
-  states: Job[]
+  /**
+   * The states that each client saw, where they differed from the one before. A list for each: what one
+   * hears late is no news to the other.
+   */
+  states: { followed: Job[]; polled: Job[] }
   /** Answers of its model: JSON of the predictions. */
   predictions: string[]
 }
@@ -39,6 +42,9 @@ export interface Reference {
   checkpoint: string
   predictions: string
 }
+
+export const hasEnded = ({ states }: JobHistory): boolean =>
+  states.followed.at(-1)?.finishedAt != null || states.polled.at(-1)?.finishedAt != null
 
 /** Values that are about the machine, not about the job. */
 const measured = new Set(['examplesPerSecond'])

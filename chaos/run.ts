@@ -5,7 +5,7 @@ import { someDigits } from '../test/e2e/yard.js'
 import { Api } from './api.js'
 import { check, Verdict } from './checker.js'
 import { accompany, keepPredicting } from './clients.js'
-import type { JobHistory, Reference, Violation } from './history.js'
+import { hasEnded, type JobHistory, type Reference, type Violation } from './history.js'
 import { type Configuration, configuration } from './job-kinds.js'
 import { checkRedis, checkStopped } from './left-over.js'
 import { carryOut, plan } from './nemesis.js'
@@ -89,7 +89,7 @@ function jobHistories(random: Random, count: number): JobHistory[] {
     id: null,
     lostAnswers: 0,
     rows: [],
-    states: [],
+    states: { followed: [], polled: [] },
     predictions: [],
   }))
 }
@@ -166,10 +166,10 @@ async function disturb(
 /** Of the steps that the jobs have in all; a job that has ended has done its own. */
 function progressOf(histories: readonly JobHistory[]): number {
   let [done, all] = [0, 0]
-  for (const { configuration, rows, states } of histories) {
-    const ended = states.at(-1)?.finishedAt
-    all += configuration.steps
-    done += ended ? configuration.steps : (rows.at(-1)?.row.step ?? 0)
+  for (const history of histories) {
+    const { steps } = history.configuration
+    all += steps
+    done += hasEnded(history) ? steps : (history.rows.at(-1)?.row.step ?? 0)
   }
   return done / all
 }

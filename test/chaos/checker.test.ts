@@ -44,7 +44,7 @@ const history = (rows: JobHistory['rows'], states: Partial<Job>[] = []): JobHist
   id: 'job-x',
   lostAnswers: 0,
   rows,
-  states: states as Job[],
+  states: { followed: states as Job[], polled: [] },
   predictions: [],
 })
 
