@@ -36,6 +36,8 @@ export interface Config {
   /** Where webhooks may lead; `private`: also by http, and into the server's own network. */
   webhooks: (typeof webhookReaches)[number]
   logLevel: (typeof logLevels)[number]
+  /** For tests: the file that says which steps of storage fail (store/failpoints.ts). */
+  failpoints: string | null
 }
 
 /** The environment, read once and checked; every bad variable is named at once. */
@@ -110,6 +112,7 @@ export function readConfig(environment: NodeJS.ProcessEnv = process.env): Readon
       oneOf(logLevels),
       `one of ${logLevels.join(', ')}`,
     ),
+    failpoints: read<string | null>('TRAINYARD_FAILPOINTS', null, text => resolve(text), 'a file'),
   }
   if (flaws.length > 0) {
     const message = flaws.map(flaw => flaw.message).join('; ')

@@ -24,7 +24,19 @@ export function failureOf(error: unknown): Failure | null {
     return { code, message: error.message }
   }
   if (error instanceof GraphError) return { code: 'invalid', message: error.message }
+  if (isUnavailable(error)) return null
   const message = error instanceof Error ? error.message : String(error)
   const sign = signs.find(([pattern]) => pattern.test(message))
   return sign ? { code: sign[1], message: `${message}; ${sign[2]}` } : null
+}
+
+/** A trainer's exit code where storage is full or fails: `EX_TEMPFAIL` of sysexits.h. */
+export const unavailableCode = 75
+
+/** In the words of TensorFlow's own writers, which go around our store. */
+const storageRefused = /No space left on device|Disk quota exceeded|Input\/output error/
+
+export function isUnavailable(error: unknown): boolean {
+  if (error instanceof TrainyardError) return error.kind === 'unavailable'
+  return error instanceof Error && storageRefused.test(error.message)
 }

@@ -9,6 +9,7 @@ import type { DatasetManifest } from '../src/spec/dataset.js'
 import type { Failure, JobManifest } from '../src/spec/job.js'
 import type { TrainerTask } from '../src/spec/messages.js'
 import { type AttemptParts, AttemptRun, type Outcome } from './attempt.js'
+import { unavailableCode } from './failure.js'
 import type { Exit } from './trainer-process.js'
 
 const lookForRequestsMs = 2000
@@ -194,7 +195,8 @@ export class JobRun {
     if (outcome.kind === 'finished' || outcome.kind === 'failed') return 'finished'
     // also one that was too slow to make its checkpoint: no fault of the job
     if (outcome.kind === 'stopped' || this.stopped || this.asked) return 'drained'
-    const { signal } = outcome.exit
+    const { code, signal } = outcome.exit
+    if (code === unavailableCode) return 'unavailable'
     return signal === 'SIGKILL' || signal === 'SIGTERM' ? 'killed' : 'crashed'
   }
 
@@ -232,11 +234,11 @@ function failed(epoch: number, failure: Failure) {
  * went down with its worker.
  */
 function inVain(attempts: readonly Attempt[], resumedFrom: number): Attempt[] {
-  const vain: readonly (AttemptEnd | null)[] = ['crashed', 'killed', null]
+  const vain: readonly (AttemptEnd | null)[] = ['crashed', 'killed', 'unavailable', null]
   return attempts.filter(one => one.resumedFrom === resumedFrom && vain.includes(one.end))
 }
 
-/** Why a job is not tried again. */
+/** Why a job is not tried again; for storage that refuses it waits as long as that takes. */
 function givenUp(vain: readonly Attempt[]): Failure | null {
   for (const end of ['crashed', 'killed'] as const) {
     const same = vain.filter(one => (one.end ?? 'killed') === end)

@@ -3,8 +3,9 @@ import { setImmediate as turn } from 'node:timers/promises'
 import { readConfig } from '../src/config.js'
 import { loadTensorFlow } from '../src/engine/tensorflow.js'
 import type { FromTrainer, StopReason, ToTrainer, TrainerTask } from '../src/spec/messages.js'
+import { diskOf } from '../src/store/failpoints.js'
 import { openFolderStore } from '../src/store/folder-store.js'
-import { failureOf } from './failure.js'
+import { failureOf, isUnavailable, unavailableCode } from './failure.js'
 import { trainAttempt } from './training.js'
 
 /** Ten beats of the worker's: one that is silent for so long has lost us, and another may have the job. */
@@ -25,7 +26,7 @@ async function main(): Promise<void> {
   // without its worker nobody would take what a trainer makes
   process.on('disconnect', end)
   const tf = loadTensorFlow()
-  const store = await openFolderStore(config.dataFolder)
+  const store = await openFolderStore(config.dataFolder, diskOf(config.failpoints, 'trainer'))
   await tell({ type: 'ready' })
   const task = await received
   try {
@@ -63,5 +64,5 @@ function tell(message: FromTrainer): Promise<void> {
 
 main().catch((error: unknown) => {
   console.error(error)
-  process.exit(1)
+  process.exit(isUnavailable(error) ? unavailableCode : 1)
 })

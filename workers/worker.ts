@@ -14,6 +14,7 @@ import { Nudges } from '../src/jobs/nudges.js'
 import { JobQueue } from '../src/jobs/queue.js'
 import { JobRecords } from '../src/jobs/records.js'
 import { connect, patient, reportOutages } from '../src/jobs/redis.js'
+import { diskOf } from '../src/store/failpoints.js'
 import { openFolderStore } from '../src/store/folder-store.js'
 import { sweepStaging } from '../src/store/staging.js'
 import { Consumer } from './consumer.js'
@@ -47,7 +48,7 @@ async function main(): Promise<void> {
   )
   // the first job finds its trainer loading while we are still on our way to Redis
   slots.warm()
-  const store = await openFolderStore(config.dataFolder)
+  const store = await openFolderStore(config.dataFolder, diskOf(config.failpoints, 'worker'))
   const redis = { address: config.redis, prefix: config.redisPrefix }
   const connection = connect(redis, patient, onError)
   const datasets = new Datasets(store)

@@ -11,6 +11,7 @@ import { openPlanner } from '../jobs/planner.js'
 import { openPredictor } from '../models/predictor.js'
 import { Models } from '../models/registry.js'
 import { WeightsStore } from '../models/weights.js'
+import { diskOf } from '../store/failpoints.js'
 import { openFolderStore } from '../store/folder-store.js'
 import { Webhooks } from '../webhooks/webhooks.js'
 import { buildApp } from './app.js'
@@ -24,7 +25,7 @@ async function main(): Promise<void> {
     throw new TrainyardError('REDIS_MISSING', 'invalid', message)
   }
   const log = openLog(config.logLevel)
-  const store = await openFolderStore(config.dataFolder)
+  const store = await openFolderStore(config.dataFolder, diskOf(config.failpoints, 'api'))
   await ensureKey(config.dataFolder)
   const keys = await openKeys(config.dataFolder, config.key)
   const datasets = new Datasets(store)

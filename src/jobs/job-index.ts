@@ -4,7 +4,7 @@ import type { JobManifest, JobStatus } from '../spec/job.js'
 import { queueUnavailable } from './errors.js'
 import type { Lifecycle } from './lifecycle.js'
 import { redisNames } from './redis.js'
-import { statuses } from './states.js'
+import { isSettled, statuses } from './states.js'
 
 /** What a list may be narrowed to: every condition that is given holds. */
 export interface JobFilter {
@@ -146,6 +146,8 @@ export class JobIndex {
     const others = allStatuses.filter(other => other !== status)
     const sets = [status, ...others].map(each => this.names.tagged(`status:${each}`))
     const keys = [this.names.states, ...sets]
+    // what its worker said last is nobody's concern any more
+    if (isSettled(life.state)) changes.del(this.names.live(id))
     return changes.eval(noteScript, keys.length, ...keys, id, life.version, status)
   }
 

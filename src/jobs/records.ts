@@ -7,8 +7,11 @@ import { Journal } from './journal.js'
 import { jobKeys } from './keys.js'
 import type { JournalEntry, Lifecycle } from './lifecycle.js'
 
-/** `crashed`: the trainer ended itself. `killed`: somebody ended it. `drained`: it was asked to make room. */
-export type AttemptEnd = 'finished' | 'crashed' | 'killed' | 'drained'
+/**
+ * `crashed`: the trainer ended itself. `killed`: somebody ended it. `drained`: it was asked to make room.
+ * `unavailable`: storage refused, which is no fault of the job.
+ */
+export type AttemptEnd = 'finished' | 'crashed' | 'killed' | 'drained' | 'unavailable'
 
 /** One try at a job. Its epoch is claimed in the store, so no two tries share one. */
 export interface Attempt {

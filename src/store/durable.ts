@@ -1,11 +1,12 @@
 import { open } from 'node:fs/promises'
 import { dirname } from 'node:path'
+import type { Disk } from './disk.js'
 
 /** Flushes a file's content, or a folder's entries. */
-export async function sync(path: string): Promise<void> {
+export async function sync(disk: Disk, path: string): Promise<void> {
   const handle = await open(path, 'r')
   try {
-    await handle.sync()
+    await disk.sync(handle)
   } finally {
     await handle.close()
   }
@@ -23,17 +24,17 @@ const flushes = new Map<string, Flush>()
  * Flushes a folder's entries, as of now, together with all others who ask at the same time: one
  * flush that begins after their calls serves them all.
  */
-function syncFolder(path: string): Promise<void> {
+function syncFolder(disk: Disk, path: string): Promise<void> {
   const flush = flushes.get(path)
   if (flush) {
-    flush.next ??= flush.running.then(ignore, ignore).then(() => begin(path))
+    flush.next ??= flush.running.then(ignore, ignore).then(() => begin(disk, path))
     return flush.next
   }
-  return begin(path)
+  return begin(disk, path)
 }
 
-function begin(path: string): Promise<void> {
-  const running = sync(path)
+function begin(disk: Disk, path: string): Promise<void> {
+  const running = sync(disk, path)
   const flush: Flush = { running, next: null }
   flushes.set(path, flush)
   const end = () => {
@@ -49,19 +50,29 @@ const ignore = () => {}
  * Flushes a folder and all above it, to `root`. Always the whole way: a folder that was there already
  * may be one that another process made a moment ago and has not flushed yet.
  */
-export async function syncUpTo(root: string, folder: string): Promise<void> {
+export async function syncUpTo(disk: Disk, root: string, folder: string): Promise<void> {
   for (let at = folder; ; at = dirname(at)) {
-    await syncFolder(at)
+    await syncFolder(disk, at)
     if (at === root) return
   }
 }
 
 /** A new file, flushed. */
-export async function writeDurably(path: string, text: string): Promise<void> {
-  const handle = await open(path, 'wx')
+export async function writeDurably(disk: Disk, path: string, text: string): Promise<void> {
+  const handle = await disk.create(path)
   try {
-    await handle.writeFile(text)
-    await handle.sync()
+    await disk.write(handle, text)
+    await disk.sync(handle)
+  } finally {
+    await handle.close()
+  }
+}
+
+/** Text, or its bytes, at the end of a file, which is made where there is none. */
+export async function append(disk: Disk, path: string, text: string | Uint8Array): Promise<void> {
+  const handle = await open(path, 'a')
+  try {
+    await disk.write(handle, text)
   } finally {
     await handle.close()
   }

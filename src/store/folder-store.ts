@@ -1,19 +1,8 @@
-import {
-  appendFile,
-  link,
-  lstat,
-  mkdir,
-  open,
-  readdir,
-  readFile,
-  rename,
-  rm,
-  stat,
-  unlink,
-} from 'node:fs/promises'
+import { lstat, open, readdir, readFile, rm, stat } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
 import { TrainyardError } from '../errors.js'
-import { sync, syncUpTo, writeDurably } from './durable.js'
+import { type Disk, disk as realDisk } from './disk.js'
+import { append, sync, syncUpTo, writeDurably } from './durable.js'
 import { isName, pathOf } from './keys.js'
 import { isWhole, manifestName, sealFolder } from './sealed.js'
 import { scratchName, stagingFolder, sweepStaging } from './staging.js'
@@ -21,8 +10,8 @@ import type { Store } from './store.js'
 import { codeOf, translated, unless } from './trouble.js'
 
 /** Artifacts as plain files below `root`; any number of processes may share it. */
-export async function openFolderStore(root: string): Promise<Store> {
-  const store = new FolderStore(resolve(root))
+export async function openFolderStore(root: string, disk: Disk = realDisk): Promise<Store> {
+  const store = new FolderStore(resolve(root), disk)
   await store.open()
   return store
 }
@@ -30,7 +19,10 @@ export async function openFolderStore(root: string): Promise<Store> {
 class FolderStore implements Store {
   private readonly staging: string
 
-  constructor(private readonly root: string) {
+  constructor(
+    private readonly root: string,
+    private readonly disk: Disk,
+  ) {
     this.staging = stagingFolder(root)
   }
 
@@ -53,26 +45,28 @@ class FolderStore implements Store {
 
   createJson(key: string, value: unknown): Promise<boolean> {
     return this.place(key, jsonText(value), async (temporary, path) => {
-      const created = await link(temporary, path).then(() => true, unless(false, 'EEXIST'))
-      await unlink(temporary)
+      const created = await this.disk
+        .link(temporary, path)
+        .then(() => true, unless(false, 'EEXIST'))
+      await this.disk.unlink(temporary)
       return created
     })
   }
 
   async replaceJson(key: string, value: unknown): Promise<void> {
-    await this.place(key, jsonText(value), rename)
+    await this.place(key, jsonText(value), this.disk.rename)
   }
 
   async replaceText(key: string, text: string): Promise<void> {
-    await this.place(key, text, rename)
+    await this.place(key, text, this.disk.rename)
   }
 
   claim(key: string): Promise<boolean> {
     return translated(async () => {
       const path = await this.room(key)
-      const handle = await open(path, 'wx').catch(unless(null, 'EEXIST'))
+      const handle = await this.disk.create(path).catch(unless(null, 'EEXIST'))
       await handle?.close()
-      await syncUpTo(this.root, dirname(path))
+      await syncUpTo(this.disk, this.root, dirname(path))
       return handle !== null
     })
   }
@@ -88,7 +82,7 @@ class FolderStore implements Store {
   stage(): Promise<string> {
     return translated(async () => {
       const folder = this.scratch()
-      await mkdir(folder)
+      await this.disk.folder(folder)
       return folder
     })
   }
@@ -100,10 +94,12 @@ class FolderStore implements Store {
   commit(staged: string, key: string, manifest: object): Promise<boolean> {
     return translated(async () => {
       const path = await this.room(key)
-      await sealFolder(this.ours(staged), manifest)
-      const made = await rename(staged, path).then(() => true, unless(false, 'ENOTEMPTY', 'EEXIST'))
+      await sealFolder(this.disk, this.ours(staged), manifest)
+      const made = await this.disk
+        .rename(staged, path)
+        .then(() => true, unless(false, 'ENOTEMPTY', 'EEXIST'))
       // Also where somebody else was first: what this answer says is there must stay there
-      await syncUpTo(this.root, dirname(path))
+      await syncUpTo(this.disk, this.root, dirname(path))
       if (made) return true
       if (!(await exists(join(path, manifestName)))) {
         throw new TrainyardError('STORAGE_CORRUPT', 'unavailable', `${key} has no manifest`)
@@ -125,10 +121,10 @@ class FolderStore implements Store {
     return translated(async () => {
       const path = pathOf(this.root, key)
       try {
-        await appendFile(path, content)
+        await append(this.disk, path, content)
       } catch (error) {
         if (codeOf(error) !== 'ENOENT') throw error
-        await appendFile(await this.room(key), content)
+        await append(this.disk, await this.room(key), content)
       }
     })
   }
@@ -136,8 +132,8 @@ class FolderStore implements Store {
   sync(key: string): Promise<void> {
     return translated(async () => {
       const path = pathOf(this.root, key)
-      const there = await sync(path).then(() => true, unless(false, 'ENOENT', 'ENOTDIR'))
-      if (there) await syncUpTo(this.root, dirname(path))
+      const there = await sync(this.disk, path).then(() => true, unless(false, 'ENOENT', 'ENOTDIR'))
+      if (there) await syncUpTo(this.disk, this.root, dirname(path))
     })
   }
 
@@ -168,8 +164,11 @@ class FolderStore implements Store {
       const path = pathOf(this.root, key)
       const trash = this.scratch()
       // One rename takes all of it away at once; a crash before the rest leaves only staging to sweep
-      if (!(await rename(path, trash).then(() => true, unless(false, 'ENOENT', 'ENOTDIR')))) return
-      await syncUpTo(this.root, dirname(path))
+      if (
+        !(await this.disk.rename(path, trash).then(() => true, unless(false, 'ENOENT', 'ENOTDIR')))
+      )
+        return
+      await syncUpTo(this.disk, this.root, dirname(path))
       await rm(trash, { recursive: true, force: true })
     })
   }
@@ -184,9 +183,9 @@ class FolderStore implements Store {
       const path = await this.room(key)
       const temporary = this.scratch()
       try {
-        await writeDurably(temporary, text)
+        await writeDurably(this.disk, temporary, text)
         const result = await put(temporary, path)
-        await syncUpTo(this.root, dirname(path))
+        await syncUpTo(this.disk, this.root, dirname(path))
         return result
       } catch (error) {
         await rm(temporary, { force: true })
@@ -197,7 +196,7 @@ class FolderStore implements Store {
 
   private async room(key: string): Promise<string> {
     const path = pathOf(this.root, key)
-    await mkdir(dirname(path), { recursive: true })
+    await this.disk.folder(dirname(path))
     return path
   }
 

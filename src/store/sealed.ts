@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto'
 import { open, readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import type { Disk } from './disk.js'
 import { sync, writeDurably } from './durable.js'
 import { isName } from './keys.js'
 import type { FileEntry, Manifest } from './store.js'
@@ -10,13 +11,13 @@ import { unless } from './trouble.js'
 export const manifestName = 'manifest.json'
 
 /** Flushes every file and folder below `folder`; the manifest goes in last. */
-export async function sealFolder(folder: string, manifest: object): Promise<void> {
+export async function sealFolder(disk: Disk, folder: string, manifest: object): Promise<void> {
   const { names, folders } = await contents(folder)
   if (names.includes(manifestName)) throw new Error(`${folder} has a ${manifestName} already`)
   const files: FileEntry[] = []
-  for (const name of names) files.push(await measure(folder, name, true))
-  await writeDurably(join(folder, manifestName), seal({ ...manifest, files }))
-  for (const inner of folders.reverse()) await sync(join(folder, inner))
+  for (const name of names) files.push(await measure(folder, name, disk))
+  await writeDurably(disk, join(folder, manifestName), seal({ ...manifest, files }))
+  for (const inner of folders.reverse()) await sync(disk, join(folder, inner))
 }
 
 /** Whether every file of the manifest, and the manifest itself, is as it was sealed. */
@@ -25,7 +26,7 @@ export async function isWhole(folder: string): Promise<boolean> {
   const manifest = text === null ? null : unseal(text)
   if (!manifest) return false
   for (const entry of manifest.files) {
-    const found = await measure(folder, entry.name, false).catch(unless(null, ...damage))
+    const found = await measure(folder, entry.name, null).catch(unless(null, ...damage))
     if (found?.bytes !== entry.bytes || found.sha256 !== entry.sha256) return false
   }
   return true
@@ -48,7 +49,8 @@ function unseal(text: string): Omit<Manifest<object>, 'checksum'> | null {
   }
 }
 
-async function measure(folder: string, name: string, flush: boolean): Promise<FileEntry> {
+/** `disk`: flushed too, by that one. */
+async function measure(folder: string, name: string, disk: Disk | null): Promise<FileEntry> {
   const handle = await open(join(folder, name), 'r')
   try {
     const hash = createHash('sha256')
@@ -60,7 +62,7 @@ async function measure(folder: string, name: string, flush: boolean): Promise<Fi
       hash.update(chunk)
       bytes += chunk.length
     }
-    if (flush) await handle.sync()
+    await disk?.sync(handle)
     return { name, bytes, sha256: hash.digest('hex') }
   } finally {
     await handle.close()

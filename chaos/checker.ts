@@ -1,0 +1,231 @@
+// What was promised, held against what clients saw and what is there in the end.
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { Job } from '../src/spec/job.js'
+import type { LoggedRow } from '../src/spec/metrics.js'
+import type { Store } from '../src/store/store.js'
+import type { Api } from './api.js'
+import { isResult, type JobHistory, type Reference, type Violation } from './history.js'
+import { lastCheckpointFiles, modelFiles, type Points, pointsOf, seriesOf } from './outcome.js'
+
+export class Verdict {
+  readonly counts: Record<Violation, number> = {
+    lost: 0,
+    doubled: 0,
+    different: 0,
+    staleWrites: 0,
+    leftOver: 0,
+  }
+
+  constructor(private readonly log: (line: string) => void) {}
+
+  add(violation: Violation, what: string): void {
+    this.counts[violation]++
+    this.log(`VIOLATION ${violation}: ${what}`)
+  }
+
+  get clean(): boolean {
+    return Object.values(this.counts).every(count => count === 0)
+  }
+}
+
+export interface Evidence {
+  api: Api
+  store: Store
+  folder: string
+  references: ReadonlyMap<string, Reference>
+  /** Whether equal Idempotency-Keys make one job, so that a lost answer excuses nothing. */
+  idempotent: boolean
+}
+
+const terminal = new Set(['succeeded', 'failed', 'cancelled'])
+
+export async function check(
+  histories: readonly JobHistory[],
+  evidence: Evidence,
+  verdict: Verdict,
+): Promise<void> {
+  const { api, store } = evidence
+  const listed = await api.jobs()
+  const ids = new Set(listed.map(({ id }) => id))
+  for (const id of await store.list('jobs')) {
+    const stored = (await store.readJson(`jobs/${id}/manifest.json`)) !== null
+    if (stored && !ids.has(id)) verdict.add('lost', `${id} is stored but not listed`)
+  }
+  for (const job of listed) {
+    if (!terminal.has(job.status)) verdict.add('lost', `${job.name} (${job.id}) is ${job.status}`)
+  }
+  for (const history of histories) {
+    const all = listed.filter(({ name }) => name === history.name)
+    await checkOne(history, all, evidence, verdict)
+  }
+  for (const { path, status, text } of api.faults) {
+    verdict.add('different', `${path} answered ${status}: ${text}`)
+  }
+}
+
+async function checkOne(
+  history: JobHistory,
+  all: readonly Job[],
+  evidence: Evidence,
+  verdict: Verdict,
+): Promise<void> {
+  const { name, id } = history
+  const job = all.find(one => one.id === id)
+  if (!job) {
+    verdict.add('lost', `${name} (${id ?? 'never accepted'}) is not there`)
+    return
+  }
+  const excused = evidence.idempotent ? 0 : history.lostAnswers
+  if (all.length > 1 + excused) verdict.add('doubled', `${name} is ${all.length} jobs`)
+  const versions = await evidence.store.list(`models/${name}`)
+  const succeeded = all.filter(({ status }) => status === 'succeeded').length
+  if (versions.length > succeeded) {
+    verdict.add('doubled', `${name}: ${versions.length} model versions of ${succeeded} results`)
+  }
+  checkStates(history, job, verdict)
+  const points = await pointsOf(evidence.api, job.id)
+  const reference = evidence.references.get(history.configuration.key)!
+  checkSeries(name, seriesOf(points), reference, job.status === 'succeeded', verdict)
+  checkFollowed(history, points, reference, verdict)
+  await checkOwners(job, points, evidence, verdict)
+  if (job.status !== 'succeeded') return
+  const found = {
+    model: await modelFiles(evidence.store, job),
+    checkpoint: await lastCheckpointFiles(evidence.api, evidence.store, job.id),
+  }
+  for (const what of ['model', 'checkpoint'] as const) {
+    if (found[what] === reference[what]) continue
+    verdict.add(
+      'different',
+      `${name}: its ${what} has\n${found[what]}\nexpected\n${reference[what]}`,
+    )
+  }
+  for (const predictions of new Set(history.predictions)) {
+    if (predictions === reference.predictions) continue
+    verdict.add('different', `${name} predicts ${predictions.slice(0, 200)}`)
+  }
+}
+
+export function checkStates(history: JobHistory, job: Job, verdict: Verdict): void {
+  const { name, cancelAsked, states } = history
+  for (const [client, list] of Object.entries(states)) {
+    const end = list.findIndex(({ status }) => terminal.has(status))
+    if (end >= 0 && end < list.length - 1) {
+      verdict.add('doubled', `${name} went on after its end, as it was ${client}`)
+    }
+    for (const [i, { attempt }] of list.entries()) {
+      const before = list[i - 1]?.attempt ?? 0
+      if (attempt >= before) continue
+      verdict.add('staleWrites', `${name}: attempt ${attempt} was ${client} after ${before}`)
+    }
+    const last = list.at(-1)
+    if (end >= 0 && last && last.status !== job.status) {
+      verdict.add('doubled', `${name} has ${job.status}, and was ${client} as ${last.status}`)
+    }
+  }
+  if (job.status === 'failed') {
+    verdict.add('different', `${name} failed: ${job.failure?.code}: ${job.failure?.message}`)
+  }
+  if (job.status === 'cancelled' && !cancelAsked) {
+    verdict.add('different', `${name} was cancelled, which nobody asked for`)
+  }
+}
+
+/** All points of a job that succeeded, and those that another has: a beginning of the reference's. */
+export function checkSeries(
+  name: string,
+  found: Reference['series'],
+  { series }: Reference,
+  whole: boolean,
+  verdict: Verdict,
+): void {
+  for (const [metric, expected] of Object.entries(series)) {
+    const got = found[metric] ?? []
+    const wanted = whole ? expected : expected.slice(0, got.length)
+    const at = wanted.findIndex(([step, value], i) => got[i]?.[0] !== step || got[i]?.[1] !== value)
+    if (at < 0 && got.length === wanted.length) continue
+    const place = at < 0 ? wanted.length : at
+    verdict.add(
+      'different',
+      `${name}: ${metric} has ${got.length} points, point ${place} is ${got[place]}, expected ${wanted[place]}`,
+    )
+  }
+}
+
+/** The follower's rows: in order, each once, all there in the end, none ever with another value. */
+export function checkFollowed(
+  { name, rows }: JobHistory,
+  points: Points,
+  { series }: Reference,
+  verdict: Verdict,
+): void {
+  let last = 0
+  const got = new Set<string>()
+  for (const { id, row } of rows) {
+    if (Number(id) <= last) {
+      verdict.add('doubled', `${name}: the follower got row ${id} after ${last}`)
+    }
+    last = Number(id)
+    for (const [metric, value] of Object.entries(row.values)) {
+      got.add(`${metric} ${row.step}`)
+      if (!isResult(metric)) continue
+      const expected = series[metric]?.find(([step]) => step === row.step)
+      if (expected?.[1] === value) continue
+      verdict.add(
+        'different',
+        `${name}: the follower got ${metric} ${value} at step ${row.step}, expected ${expected?.[1]}`,
+      )
+    }
+  }
+  for (const [metric, list] of Object.entries(points)) {
+    const missed = list.filter(({ step }) => !got.has(`${metric} ${step}`))
+    if (missed.length === 0) continue
+    verdict.add('lost', `${name}: the follower missed ${missed.length} points of ${metric}`)
+  }
+}
+
+/**
+ * Each point and checkpoint is the one of the attempt that counts at its step: the newest that began
+ * before it, among those whose writes no later attempt has made void.
+ */
+async function checkOwners(
+  { id, name }: Job,
+  points: Points,
+  { store, folder, api }: Evidence,
+  verdict: Verdict,
+): Promise<void> {
+  const attempts: { epoch: number; resumedFrom: number; times: Set<string> }[] = []
+  for (const epoch of (await store.list(`jobs/${id}/attempts`)).map(Number).sort((a, b) => a - b)) {
+    const home = `jobs/${id}/attempts/${epoch}`
+    const status = await store.readJson<{ resumedFrom: number }>(`${home}/status.json`)
+    if (!status) continue
+    const rows = await rowsIn(join(folder, home, 'metrics.ndjson'))
+    const times = new Set(rows.map(({ step, time }) => `${step} ${time}`))
+    attempts.push({ epoch, resumedFrom: status.resumedFrom, times })
+  }
+  const owner = (step: number) =>
+    attempts.findLast(
+      ({ epoch, resumedFrom }) =>
+        resumedFrom < step &&
+        attempts.every(later => later.epoch <= epoch || later.resumedFrom >= step),
+    )
+  let stale = 0
+  for (const { step, time } of Object.values(points).flat()) {
+    if (!owner(step)?.times.has(`${step} ${time}`)) stale++
+  }
+  if (stale > 0)
+    verdict.add('staleWrites', `${name}: ${stale} points of attempts that do not count`)
+  for (const { step, attempt } of await api.checkpoints(id)) {
+    if (owner(step)?.epoch === attempt) continue
+    verdict.add('staleWrites', `${name}: checkpoint ${step} is of attempt ${attempt}`)
+  }
+}
+
+async function rowsIn(file: string): Promise<LoggedRow[]> {
+  const text = await readFile(file, 'utf8').catch(() => '')
+  return text
+    .split('\n')
+    .slice(0, -1)
+    .map(line => JSON.parse(line))
+}

@@ -1,0 +1,187 @@
+// One run: references in peace, then the same jobs under attack, then the verdict.
+import { setTimeout as sleep } from 'node:timers/promises'
+import { openFolderStore } from '../src/store/folder-store.js'
+import { someDigits } from '../test/e2e/yard.js'
+import { Api } from './api.js'
+import { check, Verdict } from './checker.js'
+import { accompany, keepPredicting } from './clients.js'
+import { hasEnded, type JobHistory, type Reference, type Violation } from './history.js'
+import { type Configuration, configuration } from './job-kinds.js'
+import { checkRedis, checkStopped } from './left-over.js'
+import { carryOut, plan } from './nemesis.js'
+import { lastCheckpointFiles, modelFiles, pointsOf, seriesOf } from './outcome.js'
+import { Random } from './random.js'
+import { Site } from './site.js'
+
+export interface Options {
+  seed: number
+  jobs: number
+  kills: number
+  /** Keep the data folder. */
+  keep: boolean
+}
+
+export interface Report extends Record<Violation, number> {
+  seed: number
+  jobs: number
+  /** Actions that were carried out. */
+  kills: number
+  seconds: number
+}
+
+const dataset = 'digits'
+const records = 640
+const cancelShare = 0.2
+/** From the last action on: a job that has not ended by then is lost. */
+const endWithinMs = 300_000
+
+export async function run({ seed, jobs, kills, keep }: Options): Promise<Report> {
+  const started = Date.now()
+  const log = (line: string) => console.error(`${seconds(started).padStart(6)} s ${line}`)
+  const verdict = new Verdict(log)
+  const site = await Site.open()
+  // an exit takes what was started along
+  const end = () => void site.destroy(keep).then(() => process.exit(130))
+  process.once('SIGINT', end).once('SIGTERM', end)
+  let done = 0
+  try {
+    const random = new Random(seed)
+    const planned = plan(random.fork(), kills)
+    const histories = jobHistories(random.fork(), jobs)
+    const digits = await someImages()
+
+    const calm = new Api(site.url, site.key, new AbortController().signal)
+    await calm.client.uploadDataset(dataset, await someDigits(records))
+    const references = await makeReferences(
+      calm,
+      site,
+      histories.map(each => each.configuration),
+      digits,
+    )
+    log(`${references.size} references; ${jobs} jobs, ${kills} actions, seed ${seed}`)
+
+    done = await disturb(site, histories, planned, digits, log, verdict)
+
+    const api = new Api(site.url, site.key, AbortSignal.timeout(endWithinMs))
+    const store = await openFolderStore(site.folder)
+    const text = JSON.stringify(await api.get('/openapi.json'))
+    const idempotent = /idempotency-key/i.test(text)
+    const all = (await api.jobs()).map(({ id }) => id)
+    await check(histories, { api, store, folder: site.folder, references, idempotent }, verdict)
+    await checkRedis(site, all, verdict)
+    await site.stop()
+    await checkStopped(site, verdict)
+  } finally {
+    process.off('SIGINT', end).off('SIGTERM', end)
+    const kept = keep || !verdict.clean
+    if (kept) log(`kept: ${site.home}`)
+    await site.destroy(kept)
+  }
+  return { seed, jobs, kills: done, ...verdict.counts, seconds: Number(seconds(started)) }
+}
+
+function jobHistories(random: Random, count: number): JobHistory[] {
+  return Array.from({ length: count }, (_, i) => ({
+    name: `job-${i}`,
+    configuration: configuration(i),
+    cancelAt: random.next() < cancelShare ? random.next() : null,
+    cancelAsked: false,
+    id: null,
+    lostAnswers: 0,
+    rows: [],
+    states: { followed: [], polled: [] },
+    predictions: [],
+  }))
+}
+
+/** Each configuration once, undisturbed. */
+async function makeReferences(
+  api: Api,
+  site: Site,
+  configurations: readonly Configuration[],
+  digits: unknown[],
+): Promise<Map<string, Reference>> {
+  const store = await openFolderStore(site.folder)
+  const distinct = new Map(configurations.map(each => [each.key, each]))
+  const made = [...distinct.values()].map(async ({ key, request }) => {
+    const name = `calm-${key}`
+    const { id } = await api.submit({ ...request, name, dataset }, () => {})
+    for await (const _ of api.follow(id)) {
+      // until it ends
+    }
+    const job = await api.job(id)
+    if (job.status !== 'succeeded') {
+      throw new Error(`undisturbed, ${key} has ${job.status}: ${job.failure?.message}`)
+    }
+    const reference: Reference = {
+      status: job.status,
+      series: seriesOf(await pointsOf(api, id)),
+      model: await modelFiles(store, job),
+      checkpoint: await lastCheckpointFiles(api, store, id),
+      predictions: await api.predict(name, digits),
+    }
+    return [key, reference] as const
+  })
+  return new Map(await Promise.all(made))
+}
+
+/** Lets clients and the nemesis loose together until all jobs have ended; how many actions were done. */
+async function disturb(
+  site: Site,
+  histories: readonly JobHistory[],
+  planned: ReturnType<typeof plan>,
+  digits: unknown[],
+  log: (line: string) => void,
+  verdict: Verdict,
+): Promise<number> {
+  const tooLate = new AbortController()
+  const api = new Api(site.url, site.key, tooLate.signal)
+  let open = histories.length
+  const ended = new AbortController()
+  const lives = histories.map(history =>
+    accompany(api, history, dataset, digits)
+      .catch((error: unknown) => {
+        if (!tooLate.signal.aborted) verdict.add('lost', `${history.name}: ${error}`)
+      })
+      .finally(() => {
+        if (--open === 0) ended.abort()
+      }),
+  )
+  const predicting = keepPredicting(api, histories, digits, ended.signal).catch(() => {})
+  const done = await carryOut(planned, site, {
+    progress: () => progressOf(histories),
+    over: () => open === 0,
+    log,
+  })
+  log(`${done} actions done; waiting for ${open} jobs`)
+  await Promise.race([Promise.all(lives), sleep(endWithinMs, undefined, { ref: false })])
+  tooLate.abort()
+  await Promise.all([...lives, predicting])
+  for (const { path, status, text } of api.faults) {
+    verdict.add('different', `${path} answered ${status}: ${text}`)
+  }
+  return done
+}
+
+/** Of the steps that the jobs have in all; a job that has ended has done its own. */
+function progressOf(histories: readonly JobHistory[]): number {
+  let [done, all] = [0, 0]
+  for (const history of histories) {
+    const { steps } = history.configuration
+    all += steps
+    done += hasEnded(history) ? steps : (history.rows.at(-1)?.row.step ?? 0)
+  }
+  return done / all
+}
+
+async function someImages(): Promise<number[][][]> {
+  const [images] = await someDigits(5)
+  const pixels = Buffer.from(await images!.content.arrayBuffer()).subarray(16)
+  return Array.from({ length: 5 }, (_, i) =>
+    Array.from({ length: 28 }, (_, y) => [
+      ...pixels.subarray(i * 784 + y * 28, i * 784 + (y + 1) * 28),
+    ]),
+  )
+}
+
+const seconds = (since: number) => ((Date.now() - since) / 1000).toFixed(1)

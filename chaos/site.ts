@@ -1,0 +1,170 @@
+// The system under test: all processes of one `npm start`, how they are found, and how they end.
+import { mkdtemp, readdir, readFile, readlink, rm, writeFile } from 'node:fs/promises'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { Redis } from 'ioredis'
+import { type LocalServer, startServer } from '../src/cli/server.js'
+import type { Failpoint } from '../src/store/failpoints.js'
+import { runFolder } from '../src/supervisor/folder-lock.js'
+
+/** What a command line of each looks like. */
+const commands = {
+  supervisor: /supervisor\/main\.js/,
+  api: /src\/api\/main\.js/,
+  worker: /workers\/worker\.js/,
+  trainer: /workers\/trainer\.js/,
+  predictor: /workers\/predictor\.js/,
+  redis: /^redis-server/,
+} as const
+
+export type Kind = keyof typeof commands
+
+export interface OurProcess {
+  pid: number
+  command: string
+}
+
+const startWithinMs = 90_000
+
+export class Site {
+  #server: LocalServer | null = null
+
+  private constructor(
+    readonly folder: string,
+    readonly port: number,
+    private readonly control: string,
+  ) {}
+
+  /** A fresh data folder below a scratch folder, and a free port that stays the same over restarts. */
+  static async open(): Promise<Site> {
+    const home = await mkdtemp(join(tmpdir(), 'trainyard-chaos-'))
+    const site = new Site(join(home, 'data'), await freePort(), join(home, 'failpoints.json'))
+    await site.start()
+    return site
+  }
+
+  get home(): string {
+    return join(this.folder, '..')
+  }
+
+  get url(): string {
+    return `http://127.0.0.1:${this.port}`
+  }
+
+  get key(): string {
+    return this.#server!.key
+  }
+
+  /** Tries again for a while: what a killed supervisor left behind holds the port until it has ended. */
+  async start(): Promise<void> {
+    const environment = {
+      ...process.env,
+      TRAINYARD_PORT: String(this.port),
+      TRAINYARD_SLOTS: '2',
+      TRAINYARD_LOG_LEVEL: 'error',
+      // the path is this run's alone: also the mark by which its processes are known
+      TRAINYARD_FAILPOINTS: this.control,
+    }
+    for (const since = Date.now(); ; await sleep(500)) {
+      try {
+        this.#server = await startServer(this.folder, environment)
+        return
+      } catch (error) {
+        if (Date.now() - since > startWithinMs) throw error
+      }
+    }
+  }
+
+  async stop(): Promise<void> {
+    await this.#server?.stop()
+    this.#server = null
+  }
+
+  /** Ends whatever is left, at once. */
+  async destroy(keep: boolean): Promise<void> {
+    for (const { pid } of await this.processes()) signal(pid, 'SIGKILL')
+    await sleep(200)
+    if (!keep) await rm(this.home, { recursive: true, force: true })
+  }
+
+  /** Only this run's: they have its mark in their environment, or (Redis overwrites its own) its folder. */
+  async processes(): Promise<OurProcess[]> {
+    const pids = (await readdir('/proc')).filter(name => /^\d+$/.test(name)).map(Number)
+    const found = await Promise.all(
+      pids.map(async pid => {
+        if (pid === process.pid) return null
+        try {
+          const [environment, command, folder] = await Promise.all([
+            readFile(`/proc/${pid}/environ`, 'latin1'),
+            readFile(`/proc/${pid}/cmdline`, 'latin1'),
+            readlink(`/proc/${pid}/cwd`),
+          ])
+          const ours = environment.includes(this.control) || folder.startsWith(this.folder)
+          return ours && command ? { pid, command: command.replaceAll('\0', ' ').trim() } : null
+        } catch {
+          return null // it has ended, or is another user's
+        }
+      }),
+    )
+    return found.filter(one => one !== null)
+  }
+
+  async find(kind: Kind): Promise<number[]> {
+    const all = await this.processes()
+    return all.filter(({ command }) => commands[kind].test(command)).map(({ pid }) => pid)
+  }
+
+  async isOurs(pid: number): Promise<boolean> {
+    return (await this.processes()).some(one => one.pid === pid)
+  }
+
+  async failpoints(list: readonly Failpoint[]): Promise<void> {
+    await writeFile(this.control, JSON.stringify(list))
+  }
+
+  /** The folder of Redis's append-only files. */
+  get appendOnly(): string {
+    return join(this.folder, 'redis', 'appendonlydir')
+  }
+
+  async withRedis<T>(work: (redis: Redis) => Promise<T>): Promise<T> {
+    const password = await readFile(join(this.folder, 'redis', 'secret'), 'utf8')
+    const redis = new Redis({
+      path: join(await runFolder(this.folder), 'redis.sock'),
+      username: 'trainyard',
+      password,
+      lazyConnect: true,
+      commandTimeout: 5000,
+      retryStrategy: () => null,
+    })
+    redis.on('error', () => {}) // the failed command says it
+    try {
+      await redis.connect()
+      return await work(redis)
+    } finally {
+      redis.disconnect()
+    }
+  }
+}
+
+/** False where there is no such process any more. */
+export function signal(pid: number, name: NodeJS.Signals): boolean {
+  try {
+    return process.kill(pid, name)
+  } catch {
+    return false
+  }
+}
+
+function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = createServer()
+    server.once('error', reject)
+    server.listen(0, '127.0.0.1', () => {
+      const { port } = server.address() as { port: number }
+      server.close(() => resolve(port))
+    })
+  })
+}

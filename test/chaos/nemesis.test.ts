@@ -1,0 +1,29 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { actions } from '../../chaos/actions.js'
+import { plan } from '../../chaos/nemesis.js'
+import { Random } from '../../chaos/random.js'
+
+const described = (seed: number, count: number) =>
+  plan(new Random(seed), count).map(({ at, action, random }) => [at, action.name, random.next()])
+
+test('a seed repeats a plan, another seed makes another', () => {
+  assert.deepEqual(described(7, 50), described(7, 50))
+  assert.notDeepEqual(described(7, 50), described(8, 50))
+})
+
+test('a plan is in order, lies within the training, and in the long run leaves no action out', () => {
+  const planned = plan(new Random(1), 2000)
+  const moments = planned.map(({ at }) => at)
+  assert.deepEqual(
+    moments,
+    moments.toSorted((a, b) => a - b),
+  )
+  assert.ok(moments[0]! > 0 && moments.at(-1)! < 1)
+  const total = actions.reduce((sum, { weight }) => sum + weight, 0)
+  for (const { name, weight } of actions) {
+    const share = planned.filter(({ action }) => action.name === name).length / planned.length
+    const expected = weight / total
+    assert.ok(share > expected / 2 && share < expected * 2, `${name}: ${share}, of ${expected}`)
+  }
+})
