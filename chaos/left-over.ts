@@ -24,6 +24,10 @@ export async function checkRedis(
   for (const one of left) verdict.add('leftOver', `in Redis: ${one}`)
 }
 
+/** What lists of jobs are made from; that of a status where a job has ended is none of them. */
+const isIndex = (key: string) =>
+  /:(jobs|tagged:.*)$/.test(key) && !/:tagged:status:(queued|running|paused)$/.test(key)
+
 /** Keys of jobs, and jobs in lists and sets, but for the index of all there are. */
 async function mentions(redis: Redis, ids: readonly string[]): Promise<string[]> {
   const found: string[] = []
@@ -34,7 +38,7 @@ async function mentions(redis: Redis, ids: readonly string[]): Promise<string[]>
   }
   for (const key of await redis.keys('*')) {
     if (ids.some(id => key.includes(id))) found.push(key)
-    if (key.endsWith(':jobs')) continue
+    if (isIndex(key)) continue
     const members = (await readers[await redis.type(key)]?.(key)) ?? []
     for (const id of ids) if (members.includes(id)) found.push(`${id} in ${key}`)
   }
