@@ -2,7 +2,7 @@ import { jobKeys } from '../src/jobs/keys.js'
 import type { LivePublisher, LiveState } from '../src/jobs/live.js'
 import type { Attempt, JobRecords } from '../src/jobs/records.js'
 import type { Failure, Metrics, ModelRef } from '../src/spec/job.js'
-import type { FromTrainer, TrainerTask } from '../src/spec/messages.js'
+import type { FromTrainer, StopReason, TrainerTask } from '../src/spec/messages.js'
 import type { Store } from '../src/store/store.js'
 import { type Exit, TrainerProcess } from './trainer-process.js'
 
@@ -57,7 +57,7 @@ export class AttemptRun {
     return this.last ?? { kind: 'died', exit }
   }
 
-  stop(reason: 'cancel' | 'drain'): void {
+  stop(reason: StopReason): void {
     this.process.stop(reason)
   }
 

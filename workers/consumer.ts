@@ -46,7 +46,7 @@ export class Consumer {
   /** Running jobs make a checkpoint and go back to the queue. */
   async drain(): Promise<void> {
     this.draining = true
-    for (const run of this.runs.values()) run.stop('drain')
+    for (const run of this.runs.values()) run.drain()
     await this.worker.close()
   }
 
@@ -56,9 +56,9 @@ export class Consumer {
     const run = new JobRun({ ...this.parts, trainer: slot.trainer }, id)
     this.runs.set(id, run)
     const silence = this.parts.nudges.on(id, event => {
-      if (event === 'cancel') run.stop('cancel')
+      if (event === 'request') void run.lookForRequests()
     })
-    if (this.draining) run.stop('drain')
+    if (this.draining) run.drain()
     try {
       if ((await run.run()) === 'ended') return
     } finally {

@@ -1,11 +1,14 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { constants, setPriority } from 'node:os'
 import { createInterface } from 'node:readline'
-import type { FromTrainer, ToTrainer, TrainerTask } from '../src/spec/messages.js'
+import type { FromTrainer, StopReason, ToTrainer, TrainerTask } from '../src/spec/messages.js'
 
 const leaseEveryMs = 2000
-/** A stop that is not obeyed within this time becomes a kill. A step may take a while. */
-const stopWithinMs = 10_000
+/**
+ * A stop that is not obeyed within this time becomes a kill, and what was trained since the last
+ * checkpoint is trained anew. A step may take a while, but who cancels waits for no checkpoint.
+ */
+const stopWithinMs: Record<StopReason, number> = { cancel: 7000, drain: 10_000, pause: 60_000 }
 /** No step takes this long: a trainer that says nothing hangs. */
 const silenceMs = 600_000
 const keptLines = 20
@@ -69,9 +72,9 @@ export class TrainerProcess {
     this.send({ type: 'start', task })
   }
 
-  stop(reason: 'cancel' | 'drain'): void {
+  stop(reason: StopReason): void {
     this.send({ type: 'stop', reason })
-    const timer = setTimeout(() => this.kill(), stopWithinMs)
+    const timer = setTimeout(() => this.kill(), stopWithinMs[reason])
     void this.exit.then(() => clearTimeout(timer))
   }
 

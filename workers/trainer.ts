@@ -2,10 +2,10 @@
 import { setImmediate as turn } from 'node:timers/promises'
 import { readConfig } from '../src/config.js'
 import { loadTensorFlow } from '../src/engine/tensorflow.js'
-import type { FromTrainer, ToTrainer, TrainerTask } from '../src/spec/messages.js'
+import type { FromTrainer, StopReason, ToTrainer, TrainerTask } from '../src/spec/messages.js'
 import { openFolderStore } from '../src/store/folder-store.js'
 import { failureOf } from './failure.js'
-import { type StopReason, trainAttempt } from './training.js'
+import { trainAttempt } from './training.js'
 
 /** Ten beats of the worker's: one that is silent for so long has lost us, and another may have the job. */
 const leaseMs = 20_000

@@ -13,7 +13,7 @@ import { JobRecords } from '../src/jobs/records.js'
 import { Models } from '../src/models/registry.js'
 import type { DatasetManifest } from '../src/spec/dataset.js'
 import type { Metrics } from '../src/spec/job.js'
-import type { FromTrainer, TrainerTask } from '../src/spec/messages.js'
+import type { FromTrainer, StopReason, TrainerTask } from '../src/spec/messages.js'
 import type { MetricRow } from '../src/spec/metrics.js'
 import type { WeightsTensor } from '../src/spec/weights.js'
 import type { Store } from '../src/store/store.js'
@@ -22,8 +22,6 @@ import { buildTrainingProgram } from '../src/training/program.js'
 import type { Records } from '../src/training/records.js'
 import { buildServingProgram } from '../src/training/serving.js'
 import { findWeights } from './init-from.js'
-
-export type StopReason = 'cancel' | 'drain'
 
 export interface TrainingParts {
   tf: TensorFlow

@@ -4,7 +4,9 @@ import { closest } from './closest.js'
 
 /** Ajv's complaints in our words: each bad place once, with its value and what was expected. */
 export function flawsOf(errors: readonly ErrorObject[], place: string): Flaw[] {
-  const flaws = relevant(errors).map(error => flawOf(error, place))
+  // the complaint about the name itself says more
+  const telling = errors.filter(({ keyword }) => keyword !== 'propertyNames')
+  const flaws = relevant(telling).map(error => flawOf(error, place))
   return flaws.filter(({ path, code }, i) => {
     const twin = flaws.findIndex(other => other.path === path && other.code === code)
     return twin === i
@@ -103,7 +105,8 @@ function flawOf(error: ErrorObject, place: string): Flaw {
     const hint = meant ? `; did you mean '${meant}'?` : ''
     return at(field, 'unknown_field', `unknown field '${short(field)}'${where}${hint}`)
   }
-  const subject = nameOf(instancePath) || `the ${place}`
+  const whole = nameOf(instancePath) || `the ${place}`
+  const subject = error.propertyName === undefined ? whole : `a name in ${whole}`
   // Fastify validates an absent body as null
   if (data === undefined || (data === null && !instancePath)) {
     return at(null, 'required', `${subject} is missing`)

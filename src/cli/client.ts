@@ -1,8 +1,10 @@
 import { createParser } from 'eventsource-parser'
 import type { DatasetManifest } from '../spec/dataset.js'
 import type { Job, JobRequest } from '../spec/job.js'
+import type { CancelledJobs, JobSelection } from '../spec/job-queries.js'
 import type { MetricRow, MetricsPage } from '../spec/metrics.js'
 import type { Predictions } from '../spec/model.js'
+import type { Page } from '../spec/paging.js'
 import type { Problem } from '../spec/problem.js'
 
 export type Followed = { event: 'metrics'; data: MetricRow } | { event: 'job'; data: Job }
@@ -29,8 +31,29 @@ export class Client {
     return this.json<DatasetManifest>('POST', '/datasets', { body: form })
   }
 
-  submit(request: JobRequest) {
-    return this.json<Job>('POST', '/jobs', jsonBody(request))
+  /** With a key, a repeated submission is one job. */
+  submit(request: JobRequest, { idempotencyKey }: { idempotencyKey?: string } = {}) {
+    const { headers, body } = jsonBody(request)
+    const key = idempotencyKey === undefined ? {} : { 'idempotency-key': idempotencyKey }
+    return this.json<Job>('POST', '/jobs', { headers: { ...headers, ...key }, body })
+  }
+
+  job(id: string) {
+    return this.json<Job>('GET', `/jobs/${id}`)
+  }
+
+  /** Newest first. A name that comes twice, as `label` may, is a pair twice. */
+  jobs(query: Record<string, string> | [string, string][] = {}) {
+    return this.json<Page<Job>>('GET', `/jobs?${new URLSearchParams(query)}`)
+  }
+
+  act(id: string, verb: 'pause' | 'resume' | 'cancel' | 'retry') {
+    return this.json<Job>('POST', `/jobs/${id}/${verb}`)
+  }
+
+  /** All jobs that the conditions find. */
+  cancelJobs(selection: JobSelection) {
+    return this.json<CancelledJobs>('POST', '/jobs/cancel', jsonBody(selection))
   }
 
   metrics(id: string, query: Record<string, string> = {}) {
@@ -70,7 +93,7 @@ export class Client {
   }
 }
 
-const jsonBody = (value: unknown): RequestInit => ({
+const jsonBody = (value: unknown) => ({
   headers: { 'content-type': 'application/json' },
   body: JSON.stringify(value),
 })

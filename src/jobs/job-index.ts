@@ -1,8 +1,39 @@
 import type { Redis } from 'ioredis'
+import { encodeTime } from 'ulid'
+import type { JobManifest, JobStatus } from '../spec/job.js'
 import { queueUnavailable } from './errors.js'
+import type { Lifecycle } from './lifecycle.js'
 import { redisNames } from './redis.js'
+import { statuses } from './states.js'
 
-/** Which jobs there are, newest first, and which have no result yet. Rebuilt from the store when Redis has forgotten. */
+/** What a list may be narrowed to: every condition that is given holds. */
+export interface JobFilter {
+  status?: readonly JobStatus[]
+  /** `key:value` each. */
+  labels?: readonly string[]
+  model?: string
+  /** An id or a name. */
+  dataset?: string
+  /** The beginning of a job's name. */
+  name?: string
+  createdAfter?: string
+  createdBefore?: string
+}
+
+interface Entry {
+  name: string
+  tags: string[]
+}
+
+const allStatuses = [...new Set(Object.values(statuses))]
+
+/** How many ids are looked at in one go. */
+const chunk = 1000
+
+/**
+ * Which jobs there are, newest first, and what they are listed by. It is rebuilt from the store
+ * where Redis has forgotten; a status may lag behind the record until the reconciler comes by.
+ */
 export class JobIndex {
   private readonly names
 
@@ -14,42 +45,163 @@ export class JobIndex {
   }
 
   /** Ids older than `before`, newest first. */
-  page(limit: number, before: string | undefined): Promise<string[]> {
-    const max = before === undefined ? '+' : `(${before}`
-    return this.redis
-      .zrevrangebylex(this.names.jobs, max, '-', 'LIMIT', 0, limit)
-      .catch(unavailable)
+  async page(limit: number, before: string | undefined, filter: JobFilter = {}): Promise<string[]> {
+    const sets = await this.narrowest(filter)
+    const floor = filter.createdAfter ? `[${idAt(filter.createdAfter, 1)}` : '-'
+    let ceiling = before === undefined ? '+' : `(${before}`
+    if (filter.createdBefore) {
+      const latest = idAt(filter.createdBefore, 0)
+      if (before === undefined || latest < before) ceiling = `(${latest}`
+    }
+    const found: string[] = []
+    const size = isEmpty(filter) ? limit : chunk
+    while (found.length < limit) {
+      const ids = await this.newest(sets, ceiling, floor, size)
+      found.push(...(isEmpty(filter) ? ids : await this.matching(ids, filter)))
+      if (ids.length < size) break
+      ceiling = `(${ids.at(-1)}`
+    }
+    return found.slice(0, limit)
   }
 
-  active(): Promise<string[]> {
-    return this.redis.smembers(this.names.active).catch(unavailable)
+  /** All with one of these statuses, newest first. */
+  async having(...wanted: JobStatus[]): Promise<string[]> {
+    const keys = wanted.map(status => this.names.tagged(`status:${status}`))
+    const ids = await Promise.all(keys.map(key => this.redis.zrevrange(key, 0, -1))).catch(
+      unavailable,
+    )
+    return ids.flat()
   }
 
-  async settle(id: string): Promise<void> {
-    await this.redis.srem(this.names.active, id)
+  async add(manifest: JobManifest, life: Lifecycle): Promise<void> {
+    const { id } = manifest
+    const entry: Entry = { name: manifest.name, tags: tagsOf(manifest) }
+    const changes = this.redis
+      .multi()
+      .zadd(this.names.jobs, 0, id)
+      .hset(this.names.entries, id, JSON.stringify(entry))
+    for (const tag of entry.tags) changes.zadd(this.names.tagged(tag), 0, id)
+    this.noting(changes, id, life)
+    await changes.exec()
+  }
+
+  /** What has become of a job; a view that is older than one noted before changes nothing. */
+  async note(id: string, life: Lifecycle): Promise<void> {
+    await this.noting(this.redis.multi(), id, life).exec()
   }
 
   async forget(id: string): Promise<void> {
-    await this.redis
+    const text = await this.redis.hget(this.names.entries, id)
+    const { tags } = text === null ? { tags: [] } : (JSON.parse(text) as Entry)
+    const changes = this.redis
       .multi()
       .zrem(this.names.jobs, id)
-      .srem(this.names.active, id)
+      .hdel(this.names.entries, id)
+      .hdel(this.names.states, id)
       .del(this.names.live(id))
-      .exec()
+    for (const tag of [...tags, ...allStatuses.map(status => `status:${status}`)]) {
+      changes.zrem(this.names.tagged(tag), id)
+    }
+    await changes.exec()
+  }
+
+  /** Whether all jobs were added since Redis was empty. */
+  async isWhole(): Promise<boolean> {
+    return (await this.redis.exists(this.names.whole)) === 1
+  }
+
+  async markWhole(): Promise<void> {
+    await this.redis.set(this.names.whole, 1)
   }
 
   async has(id: string): Promise<boolean> {
     return (await this.redis.zscore(this.names.jobs, id)) !== null
   }
 
-  async count(): Promise<number> {
-    return this.redis.zcard(this.names.jobs)
+  private noting(changes: ReturnType<Redis['multi']>, id: string, life: Lifecycle) {
+    if (life.state === 'removed') return changes
+    const status = statuses[life.state]
+    const others = allStatuses.filter(other => other !== status)
+    const sets = [status, ...others].map(each => this.names.tagged(`status:${each}`))
+    const keys = [this.names.states, ...sets]
+    return changes.eval(noteScript, keys.length, ...keys, id, life.version, status)
   }
 
-  async restore(id: string, active: boolean): Promise<void> {
-    const restore = this.redis.multi().zadd(this.names.jobs, 0, id)
-    await (active ? restore.sadd(this.names.active, id) : restore).exec()
+  /** The smallest sets that hold all that matches: those of one condition, or of all jobs. */
+  private async narrowest(filter: JobFilter): Promise<string[]> {
+    const choices = tagSets(filter).map(tags => tags.map(tag => this.names.tagged(tag)))
+    if (choices.length < 2) return choices[0] ?? [this.names.jobs]
+    const sizes = await Promise.all(
+      choices.map(async keys => {
+        const counts = await Promise.all(keys.map(key => this.redis.zcard(key)))
+        return counts.reduce((sum, count) => sum + count, 0)
+      }),
+    ).catch(unavailable)
+    return choices[sizes.indexOf(Math.min(...sizes))]!
   }
+
+  private async newest(sets: readonly string[], ceiling: string, floor: string, size: number) {
+    const found = await Promise.all(
+      sets.map(key => this.redis.zrevrangebylex(key, ceiling, floor, 'LIMIT', 0, size)),
+    ).catch(unavailable)
+    return found.length === 1
+      ? found[0]!
+      : [...new Set(found.flat())].sort().reverse().slice(0, size)
+  }
+
+  private async matching(ids: readonly string[], filter: JobFilter): Promise<string[]> {
+    if (ids.length === 0) return []
+    const [entries, states] = await Promise.all([
+      this.redis.hmget(this.names.entries, ...ids),
+      filter.status ? this.redis.hmget(this.names.states, ...ids) : null,
+    ]).catch(unavailable)
+    return ids.filter((_, i) => {
+      const text = entries[i]
+      if (!text) return false
+      const { name, tags } = JSON.parse(text) as Entry
+      const status = states?.[i]?.split(':')[1]
+      if (filter.status && !filter.status.some(wanted => wanted === status)) return false
+      if (filter.name && !name.startsWith(filter.name)) return false
+      return tagSets({ ...filter, status: undefined }).every(some =>
+        some.some(tag => tags.includes(tag)),
+      )
+    })
+  }
+}
+
+/** Only a newer view of a job moves it from one status to another. */
+const noteScript = `
+  local known = redis.call('HGET', KEYS[1], ARGV[1])
+  if known and tonumber(string.match(known, '^%d+')) > tonumber(ARGV[2]) then return 0 end
+  redis.call('HSET', KEYS[1], ARGV[1], ARGV[2] .. ':' .. ARGV[3])
+  redis.call('ZADD', KEYS[2], 0, ARGV[1])
+  for i = 3, #KEYS do redis.call('ZREM', KEYS[i], ARGV[1]) end
+  return 1`
+
+function tagsOf({ model, dataset, labels = {} }: JobManifest): string[] {
+  const own = Object.entries(labels).map(([key, value]) => `label:${key}:${value}`)
+  return [`model:${model.kind}`, `dataset:${dataset.id}`, `dataset:${dataset.name}`, ...own]
+}
+
+/** The tags of each condition; one of them is enough. */
+function tagSets(
+  filter: Omit<JobFilter, 'status'> & { status?: readonly JobStatus[] | undefined },
+) {
+  return [
+    ...(filter.status ? [filter.status.map(status => `status:${status}`)] : []),
+    ...(filter.labels ?? []).map(label => [`label:${label}`]),
+    ...(filter.model ? [[`model:${filter.model}`]] : []),
+    ...(filter.dataset ? [[`dataset:${filter.dataset}`]] : []),
+  ]
+}
+
+const isEmpty = ({ status, labels, model, dataset, name }: JobFilter) =>
+  !(status || labels?.length || model || dataset || name)
+
+/** The smallest id of a moment's millisecond, or of a later one's. */
+function idAt(time: string, laterMs: number): string {
+  const ms = Math.min(Math.max(0, Date.parse(time) + laterMs), 2 ** 48 - 1)
+  return `job-${encodeTime(ms, 10).toLowerCase()}`
 }
 
 function unavailable(cause: unknown): never {

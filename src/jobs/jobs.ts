@@ -1,5 +1,6 @@
 import type { Redis } from 'ioredis'
 import { ulid } from 'ulid'
+import { TrainyardError } from '../errors.js'
 import type { Checkpoint } from '../spec/checkpoint.js'
 import type { DatasetManifest } from '../spec/dataset.js'
 import { isJobId } from '../spec/identifiers.js'
@@ -8,10 +9,12 @@ import type { MetricsPage } from '../spec/metrics.js'
 import type { Page } from '../spec/paging.js'
 import type { Store } from '../store/store.js'
 import { Checkpoints } from './checkpoints.js'
-import { invalidCursor, jobActive, jobEnded, unknownDataset } from './errors.js'
+import { datasetGone, invalidCursor, jobNotFound, refused, unknownDataset } from './errors.js'
 import { followJob, type JobFeed } from './follow.js'
+import { type Caller, IdempotencyKeys, type Submitted } from './idempotency.js'
 import { resolveSource, type SourceFinders } from './init-source.js'
-import { JobIndex } from './job-index.js'
+import { type JobFilter, JobIndex } from './job-index.js'
+import { type Lifecycle, newborn } from './lifecycle.js'
 import { readLive } from './live.js'
 import { MetricsLog, type MetricsQuery } from './metrics-log.js'
 import { Nudges } from './nudges.js'
@@ -20,7 +23,9 @@ import { JobQueue } from './queue.js'
 import { Reconciler } from './reconciler.js'
 import { type JobRecord, JobRecords } from './records.js'
 import { connect, impatient, patient, type RedisHome, redisNames, reportOutages } from './redis.js'
+import { isSettled, isWaitingOrRunning, requested, type Verb } from './states.js'
 import { statusOf, viewJob } from './view.js'
+import { Waiting } from './waiting.js'
 
 export interface Log {
   info(details: object, message: string): void
@@ -35,6 +40,12 @@ export interface JobsParts extends Pick<SourceFinders, 'findModel' | 'findWeight
 }
 
 const reconcileEveryMs = 15_000
+const sweepEveryMs = 3600_000
+
+export interface JobQuery extends JobFilter {
+  limit: number
+  cursor?: string
+}
 
 /** Jobs as clients see them. What the store says is so; Redis only says what waits and what is new. */
 export class Jobs {
@@ -46,7 +57,9 @@ export class Jobs {
   private readonly nudges: Nudges
   private readonly redis: Redis
   private readonly reconciler: Reconciler
-  private readonly timer: NodeJS.Timeout
+  private readonly waiting: Waiting
+  private readonly keys: IdempotencyKeys
+  private readonly timers: NodeJS.Timeout[]
 
   constructor(private readonly parts: JobsParts) {
     const { store, redis: home } = parts
@@ -59,77 +72,75 @@ export class Jobs {
     this.queue = new JobQueue(home, this.redis, onError)
     this.nudges = Nudges.open(connect(home, patient, onError), home.prefix)
     this.reconciler = new Reconciler(this.records, this.index, this.queue)
-    this.timer = setInterval(() => void this.reconcile(), reconcileEveryMs)
-    this.redis.on('ready', () => void this.reconcile())
+    const { redis } = this
+    const { index, queue, records } = this
+    this.waiting = new Waiting({ redis, prefix: home.prefix, index, queue, records })
+    this.keys = new IdempotencyKeys(store, this.records)
+    this.timers = [
+      setInterval(() => void this.reconcile(false), reconcileEveryMs),
+      setInterval(() => void this.sweepKeys(), sweepEveryMs),
+    ]
+    this.redis.on('ready', () => void this.reconcile(true))
   }
 
-  async submit(request: JobRequest): Promise<Job> {
-    const validation = request.training?.validation
-    const dataset = await this.dataset(request.dataset, '/dataset')
-    const other =
-      typeof validation === 'object'
-        ? await this.dataset(validation.dataset, '/training/validation/dataset')
-        : null
-    const identity = { id: `job-${ulid().toLowerCase()}`, createdAt: new Date().toISOString() }
-    const { freeze } = request
-    const initFrom = await this.source(request.initFrom)
-    const manifest: JobManifest = {
-      ...planJob(identity, request, dataset, other),
-      ...(initFrom && { initFrom }),
-      ...(freeze && { freeze }),
-    }
-    await this.records.create(manifest)
+  /** With a caller's key, once for all requests that come with it. */
+  async submit(request: JobRequest, caller?: Caller): Promise<{ job: Job; replayed: boolean }> {
+    const plan = () => this.plan(request)
+    const { manifest, replayed, created } = caller
+      ? await this.keys.submit(caller, request, plan)
+      : await this.create(await plan())
+    const record = { manifest, attempts: [], initialised: null, result: null }
+    const life = newborn(manifest.createdAt)
     // from here on the job exists; what Redis misses now, the reconciler adds
-    await this.queue.add(manifest.id).catch((error: Error) => {
-      this.parts.log.warn(
-        { job: manifest.id, err: error },
-        'Redis is away: the job is queued later',
-      )
-    })
-    return viewJob(
-      { manifest, attempts: [], cancelRequestedAt: null, initialised: null, result: null },
-      null,
-    )
+    if (created) await this.announce(manifest, life)
+    return { job: viewJob({ ...record, life }), replayed }
   }
 
   async get(id: string): Promise<Job> {
     return this.view(await this.records.read(id))
   }
 
-  async list({ limit, cursor }: { limit: number; cursor?: string }): Promise<Page<Job>> {
+  async list({ limit, cursor, ...filter }: JobQuery): Promise<Page<Job>> {
     if (cursor !== undefined && !isJobId(cursor)) throw invalidCursor(cursor)
-    const ids = await this.index.page(limit + 1, cursor)
+    const ids = await this.index.page(limit + 1, cursor, filter)
     const found = await Promise.all(ids.slice(0, limit).map(id => this.get(id).catch(ifMissing)))
-    const items = found.filter(job => job !== null)
+    // the index may lag behind the record, the answer does not
+    const { status } = filter
+    const items = found
+      .filter(job => job !== null)
+      .filter(job => !status || status.includes(job.status))
     return { items, nextCursor: ids.length > limit ? (ids[limit - 1] ?? null) : null }
   }
 
-  /** Asks for the end of a job. A running one ends when its worker has heard; one that waits, at once. */
-  async cancel(id: string): Promise<Job> {
-    const record = await this.records.read(id)
-    if (record.result?.status === 'cancelled') return this.view(record)
-    if (record.result) throw jobEnded(id, record.result.status)
-    await this.records.requestCancel(id)
-    if (statusOf(record) === 'queued') {
-      await this.records.finish(id, {
-        status: 'cancelled',
-        finishedAt: new Date().toISOString(),
-        epoch: record.attempts.at(-1)?.epoch ?? 0,
-        failure: null,
-        model: null,
-        metrics: {},
-      })
-      await this.queue.withdraw(id).catch(() => {})
-    }
-    const { events } = redisNames(this.parts.redis.prefix)
-    // a nudge; the worker also looks for the request by itself
-    await this.redis.publish(events(id), 'cancel').catch(() => {})
+  /** Does what the table of states allows; of a running job, as soon as its worker has heard. */
+  async act(id: string, verb: Exclude<Verb, 'remove'>): Promise<Job> {
+    if (verb === 'retry') await this.requireDataset(id)
+    await this.change(id, verb)
     return this.get(id)
   }
 
+  /** Cancels all that a filter finds and that has not ended. */
+  async cancelAll(filter: JobFilter): Promise<{ cancelled: string[]; cancelling: string[] }> {
+    const status = filter.status ?? ['queued', 'running', 'paused']
+    const done: Record<'cancelled' | 'cancelling', string[]> = { cancelled: [], cancelling: [] }
+    for (let cursor: string | undefined, more = true; more; ) {
+      const ids = await this.index.page(100, cursor, { ...filter, status })
+      await Promise.all(
+        ids.map(async id => {
+          const life = await this.change(id, 'cancel').catch(ifMissingOrEnded)
+          if (life?.state === 'cancelled' || life?.state === 'cancelling') done[life.state].push(id)
+        }),
+      )
+      cursor = ids.at(-1)
+      more = ids.length === 100
+    }
+    return done
+  }
+
   async remove(id: string): Promise<void> {
-    const status = statusOf(await this.records.read(id))
-    if (status === 'queued' || status === 'running') throw jobActive(id, status)
+    const { manifest } = await this.records.read(id)
+    await this.change(id, 'remove')
+    await this.keys.jobRemoved(manifest)
     await this.records.remove(id)
     // what Redis misses now, the reconciler forgets
     await this.index.forget(id).catch(() => {})
@@ -179,7 +190,7 @@ export class Jobs {
   }
 
   async close(): Promise<void> {
-    clearInterval(this.timer)
+    for (const timer of this.timers) clearInterval(timer)
     this.nudges.close()
     // without Redis there is nobody to say goodbye to
     await this.queue.close().catch(() => {})
@@ -187,11 +198,76 @@ export class Jobs {
   }
 
   private async someActive(is: (manifest: JobManifest) => boolean): Promise<boolean> {
-    for (const id of await this.index.active()) {
-      const record = await this.records.read(id).catch(ifMissing)
-      if (record && !record.result && is(record.manifest)) return true
+    for (const id of await this.index.having('queued', 'running', 'paused')) {
+      const found = await this.records.brief(id)
+      if (found && !isSettled(found.life.state) && is(found.manifest)) return true
     }
     return false
+  }
+
+  /** Every choice made; throws with what cannot work. Nothing is kept. */
+  private async plan(request: JobRequest): Promise<JobManifest> {
+    const validation = request.training?.validation
+    const dataset = await this.dataset(request.dataset, '/dataset')
+    const other =
+      typeof validation === 'object'
+        ? await this.dataset(validation.dataset, '/training/validation/dataset')
+        : null
+    const createdAt = new Date()
+    const id = `job-${ulid(createdAt.getTime()).toLowerCase()}`
+    const { freeze, priority, labels } = request
+    const initFrom = await this.source(request.initFrom)
+    return {
+      ...planJob({ id, createdAt: createdAt.toISOString() }, request, dataset, other),
+      ...(initFrom && { initFrom }),
+      ...(freeze && { freeze }),
+      ...(priority && { priority }),
+      ...(labels && { labels }),
+    }
+  }
+
+  private async create(manifest: JobManifest): Promise<Submitted> {
+    return { manifest, replayed: false, created: await this.records.create(manifest) }
+  }
+
+  private async announce(manifest: JobManifest, life: Lifecycle): Promise<void> {
+    const { id } = manifest
+    await Promise.all([this.index.add(manifest, life), this.queue.add(manifest)]).catch(
+      (error: Error) => {
+        this.parts.log.warn({ job: id, err: error }, 'Redis is away: the job is queued later')
+      },
+    )
+  }
+
+  /** Writes a verb into the journal, then tells Redis and whoever works on the job. */
+  private async change(id: string, verb: Verb): Promise<Lifecycle> {
+    const { allowed, life } = await this.records.apply(id, {
+      event: verb,
+      at: new Date().toISOString(),
+    })
+    if (!allowed && life.state === 'removed') throw jobNotFound(id)
+    if (!allowed) throw refused(id, life.state, verb)
+    // Redis may be away: the worker also looks for requests, and the reconciler for the rest
+    await this.tell(id, life).catch(() => {})
+    return life
+  }
+
+  private async tell(id: string, life: Lifecycle): Promise<void> {
+    await this.index.note(id, life)
+    await this.redis.publish(redisNames(this.parts.redis.prefix).events(id), 'request')
+    if (!isWaitingOrRunning(life.state)) return this.queue.withdraw(id)
+    if (requested(life.state)) return
+    await this.reconciler.settle(id)
+    // a worker that is done with an earlier run may hold the id for another moment
+    setTimeout(() => void this.reconciler.settle(id).catch(() => {}), 2000).unref()
+  }
+
+  /** What a retried job trains on may have gone since its end. */
+  private async requireDataset(id: string): Promise<void> {
+    const { dataset } = await this.records.manifest(id)
+    await this.parts.findDataset(dataset.id).catch(error => {
+      throw ifMissing(error) ?? datasetGone(id, error)
+    })
   }
 
   private source(asked: JobRequest['initFrom']) {
@@ -208,18 +284,34 @@ export class Jobs {
 
   private async view(record: JobRecord): Promise<Job> {
     const { prefix } = this.parts.redis
-    const live = statusOf(record) === 'running'
-    return viewJob(record, live ? await readLive(this.redis, prefix, record.manifest.id) : null)
+    const { id } = record.manifest
+    const status = statusOf(record)
+    const [live, queue] = await Promise.all([
+      record.life.epoch > 0 && status !== 'succeeded' ? readLive(this.redis, prefix, id) : null,
+      status === 'queued' ? this.waiting.place(id) : null,
+    ])
+    return viewJob(record, { live, queue })
   }
 
-  private async reconcile(): Promise<void> {
-    await this.reconciler.run().catch((error: Error) => {
+  private async reconcile(full: boolean): Promise<void> {
+    await this.reconciler.run({ full }).catch((error: Error) => {
       this.parts.log.warn(
         { err: error },
         'could not compare the queue with the store; trying again',
       )
     })
   }
+
+  private async sweepKeys(): Promise<void> {
+    await this.keys.sweep(Date.now()).catch((error: Error) => {
+      this.parts.log.warn({ err: error }, 'could not remove old idempotency keys; trying again')
+    })
+  }
+}
+
+function ifMissingOrEnded(error: unknown): null {
+  if (error instanceof TrainyardError && error.kind === 'conflict') return null
+  return ifMissing(error)
 }
 
 function ifMissing(error: unknown): null {

@@ -1,34 +1,63 @@
 import type { JobIndex } from './job-index.js'
 import type { JobQueue } from './queue.js'
-import type { JobRecords } from './records.js'
+import type { JobRecord, JobRecords } from './records.js'
+import { isWaitingOrRunning } from './states.js'
+
+const mostAtOnce = 1000
 
 /**
- * Brings Redis back to what the store says: jobs that the index has lost (Redis was wiped), and jobs
- * without a result that no queue holds (the add after the 202 failed, a worker's run threw).
+ * Brings Redis back to what the store says: jobs that the index has lost (Redis was wiped), statuses
+ * that it missed, jobs that no queue holds though they should run (the add after the 202 failed, a
+ * worker's run threw), and folders of jobs whose removal was cut short.
  */
 export class Reconciler {
+  private next = 0
+
   constructor(
     private readonly records: JobRecords,
     private readonly index: JobIndex,
     private readonly queue: JobQueue,
   ) {}
 
-  async run(): Promise<void> {
-    const ids = await this.records.ids()
-    if ((await this.index.count()) < ids.length) await this.rebuild(ids)
-    for (const id of await this.index.active()) {
-      if (!(await this.records.exists(id))) await this.index.forget(id)
-      else if (await this.records.result(id)) await this.index.settle(id)
-      else if (!(await this.queue.has(id))) await this.queue.add(id)
-    }
+  /** `full`: what Redis has may be behind the store, also where it looks whole. */
+  async run({ full }: { full: boolean }): Promise<void> {
+    if (full || !(await this.index.isWhole())) await this.rebuild()
+    const running = await this.index.having('running')
+    const others = await this.index.having('queued', 'paused')
+    for (const id of [...running, ...this.turn(others)]) await this.settle(id)
   }
 
-  private async rebuild(ids: readonly string[]): Promise<void> {
-    for (const id of ids) {
+  /** Of a long queue a part each time: looking at all of it would take longer than the time between. */
+  private turn(ids: readonly string[]): readonly string[] {
+    const from = this.next < ids.length ? this.next : 0
+    this.next = from + mostAtOnce
+    return ids.slice(from, this.next)
+  }
+
+  /** One job, whatever Redis says of it. */
+  async settle(id: string): Promise<void> {
+    const record = await this.find(id)
+    if (!record) return this.index.forget(id)
+    await this.index.note(id, record.life)
+    if (!isWaitingOrRunning(record.life.state)) return
+    if (!(await this.queue.has(id))) await this.queue.add(record.manifest)
+  }
+
+  private async rebuild(): Promise<void> {
+    for (const id of await this.records.ids()) {
       if (await this.index.has(id)) continue
-      if (await this.records.exists(id)) {
-        await this.index.restore(id, (await this.records.result(id)) === null)
-      }
+      const record = await this.find(id)
+      if (!record) continue
+      await this.index.add(record.manifest, record.life)
+      await this.settle(id)
     }
+    await this.index.markWhole()
+  }
+
+  private async find(id: string): Promise<Pick<JobRecord, 'manifest' | 'life'> | null> {
+    const found = await this.records.brief(id)
+    if (found?.life.state !== 'removed') return found
+    await this.records.remove(id)
+    return null
   }
 }

@@ -3,7 +3,9 @@ import type { Initialised } from '../spec/init-from.js'
 import type { Failure, JobManifest, Metrics, ModelRef, Phase } from '../spec/job.js'
 import type { Store } from '../store/store.js'
 import { jobNotFound } from './errors.js'
+import { Journal } from './journal.js'
 import { jobKeys } from './keys.js'
+import type { JournalEntry, Lifecycle } from './lifecycle.js'
 
 /** `crashed`: the trainer ended itself. `killed`: somebody ended it. `drained`: it was asked to make room. */
 export type AttemptEnd = 'finished' | 'crashed' | 'killed' | 'drained'
@@ -37,29 +39,37 @@ export interface JobRecord {
   manifest: JobManifest
   /** Oldest first. */
   attempts: Attempt[]
-  cancelRequestedAt: string | null
   /** Which variables began with the weights of `initFrom`, as soon as an attempt knows. */
   initialised: Initialised | null
+  life: Lifecycle
+  /** As in `life`: null until it has ended, and again once it is retried. */
   result: JobResult | null
 }
 
 /**
- * What is durably known of jobs. Nothing here is ever changed by two writers: a manifest, a cancel
- * request and a result are created once, and an attempt's status is written by its owner alone.
+ * What is durably known of jobs. Nothing here is ever changed by two writers: a manifest and the
+ * entries of a journal are created once, and an attempt's status is written by its owner alone.
  */
 export class JobRecords {
-  constructor(private readonly store: Store) {}
+  private readonly journal: Journal
 
-  async create(manifest: JobManifest): Promise<void> {
-    await this.store.createJson(jobKeys(manifest.id).manifest, manifest)
+  constructor(private readonly store: Store) {
+    this.journal = new Journal(store)
+  }
+
+  /** False where the job is there already. */
+  create(manifest: JobManifest): Promise<boolean> {
+    return this.store.createJson(jobKeys(manifest.id).manifest, manifest)
   }
 
   ids(): Promise<string[]> {
     return this.store.list('jobs')
   }
 
-  async exists(id: string): Promise<boolean> {
-    return (await this.store.readJson(jobKeys(id).manifest)) !== null
+  /** What a job is and where it stands; null where there is none. */
+  async brief(id: string): Promise<Pick<JobRecord, 'manifest' | 'life'> | null> {
+    const manifest = await this.store.readJson<JobManifest>(jobKeys(id).manifest)
+    return manifest && { manifest, life: await this.journal.read(id, manifest.createdAt) }
   }
 
   async manifest(id: string): Promise<JobManifest> {
@@ -70,18 +80,19 @@ export class JobRecords {
   }
 
   async read(id: string): Promise<JobRecord> {
-    const [manifest, attempts, cancel, initialised, result] = await Promise.all([
-      this.manifest(id),
+    const manifest = await this.manifest(id)
+    const [attempts, initialised, life] = await Promise.all([
       this.attempts(id),
-      this.store.readJson<{ at: string }>(jobKeys(id).cancel),
       this.store.readJson<Initialised>(jobKeys(id).initialised),
-      this.result(id),
+      this.journal.read(id, manifest.createdAt),
     ])
-    return { manifest, attempts, cancelRequestedAt: cancel?.at ?? null, initialised, result }
+    if (life.state === 'removed') throw jobNotFound(id)
+    return { manifest, attempts, initialised, life, result: life.result }
   }
 
-  result(id: string): Promise<JobResult | null> {
-    return this.store.readJson<JobResult>(jobKeys(id).result)
+  /** Adds to a job's journal; not allowed, and nothing changed, where the table of states forbids it. */
+  async apply(id: string, entry: JournalEntry): Promise<{ allowed: boolean; life: Lifecycle }> {
+    return this.journal.append(id, (await this.manifest(id)).createdAt, entry)
   }
 
   /** Claimed attempts that have begun, oldest first. */
@@ -106,22 +117,16 @@ export class JobRecords {
     await this.store.replaceJson(jobKeys(id).status(attempt.epoch), attempt)
   }
 
-  /** The one end of a job: false where it has ended already. */
-  finish(id: string, result: JobResult): Promise<boolean> {
-    return this.store.createJson(jobKeys(id).result, result)
+  /** The end of a job that an attempt has brought about: false where it has ended already. */
+  async finish(id: string, result: JobResult & { status: 'succeeded' | 'failed' }) {
+    const { status, epoch, finishedAt: at } = result
+    const event = status === 'succeeded' ? 'succeed' : 'fail'
+    return (await this.apply(id, { event, at, epoch, result })).allowed
   }
 
   /** Every attempt finds the same: the first one says it. */
   async writeInitialised(id: string, report: Initialised): Promise<void> {
     await this.store.createJson(jobKeys(id).initialised, report)
-  }
-
-  async requestCancel(id: string): Promise<void> {
-    await this.store.createJson(jobKeys(id).cancel, { at: new Date().toISOString() })
-  }
-
-  async cancelRequested(id: string): Promise<boolean> {
-    return (await this.store.readJson(jobKeys(id).cancel)) !== null
   }
 
   async remove(id: string): Promise<void> {

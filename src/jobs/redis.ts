@@ -13,8 +13,14 @@ export const redisNames = (prefix: string) => ({
   queue: 'train',
   /** Sorted set of all job ids; equal scores, so ids sort by their time of creation. */
   jobs: `{${prefix}}:jobs`,
-  /** Set of the ids of jobs without a result. */
-  active: `{${prefix}}:active`,
+  /** The same of the jobs with a tag, such as `status:queued` or `label:team:vision`. */
+  tagged: (tag: string) => `{${prefix}}:tagged:${tag}`,
+  /** Hash of what the index knows of each job, by its id. */
+  entries: `{${prefix}}:entries`,
+  /** Hash of each job's `version:status`, by its id. */
+  states: `{${prefix}}:states`,
+  /** There as long as the index has all jobs of the store. */
+  whole: `{${prefix}}:whole`,
   live: (id: string) => `{${prefix}}:live:${id}`,
   events: (id: string) => `{${prefix}}:events:${id}`,
   allEvents: `{${prefix}}:events:*`,

@@ -1,31 +1,38 @@
-import type { Job, JobStatus, Metrics, Transition } from '../spec/job.js'
+import type { Job, JobStatus, Metrics } from '../spec/job.js'
 import type { LiveState } from './live.js'
 import type { JobRecord } from './records.js'
+import { requested, statuses } from './states.js'
+
+/** What Redis knows of a job beside the record. */
+export interface Surroundings {
+  live?: LiveState | null
+  queue?: Job['queue']
+}
 
 /** A job as the API shows it: derived from the record, and from what its worker said last. */
-export function viewJob(record: JobRecord, live: LiveState | null): Job {
-  const { manifest, attempts, initialised, result } = record
+export function viewJob(record: JobRecord, { live, queue = null }: Surroundings = {}): Job {
+  const { manifest, attempts, initialised, life, result } = record
   const attempt = attempts.at(-1) ?? null
-  const { steps, batchSize, accumulateSteps } = manifest.training
-  const status = statusOf({ attempts, result })
+  const { steps } = manifest.training
+  const status = statusOf(record)
   const running = status === 'running' && attempt !== null
   const fresh = live && attempt && live.epoch === attempt.epoch ? live : null
   const metrics: Metrics = result?.metrics ?? fresh?.metrics ?? {}
   const last = result?.step ?? steps
   const step = result?.status === 'succeeded' ? last : (fresh?.step ?? attempt?.resumedFrom ?? 0)
-  const pace = metrics.examplesPerSecond
   return {
     id: manifest.id,
     name: manifest.name,
     status,
+    requested: requested(life.state),
     phase: running ? (fresh?.phase ?? attempt.phase) : null,
-    attempt: attempt?.epoch ?? 0,
+    queue: status === 'queued' ? queue : null,
+    attempt: life.epoch,
     progress: {
       step,
       steps,
       fraction: step / steps,
-      etaSeconds:
-        running && pace ? Math.round(((steps - step) * batchSize * accumulateSteps) / pace) : null,
+      etaSeconds: running && fresh ? etaSeconds(record, fresh) : null,
     },
     model: manifest.model,
     dataset: manifest.dataset,
@@ -33,32 +40,29 @@ export function viewJob(record: JobRecord, live: LiveState | null): Job {
     initFrom: manifest.initFrom ?? null,
     initialised,
     freeze: manifest.freeze ?? [],
+    priority: manifest.priority ?? 0,
+    labels: manifest.labels ?? {},
     createdAt: manifest.createdAt,
     startedAt: attempts[0]?.startedAt ?? null,
     finishedAt: result?.finishedAt ?? null,
-    transitions: transitions({ manifest, attempts, result }),
+    transitions: life.transitions,
     metrics,
     failure: result?.failure ?? null,
     result: result?.model ? { model: result.model, stoppedEarly: last < steps } : null,
   }
 }
 
-export function statusOf({ attempts, result }: Pick<JobRecord, 'attempts' | 'result'>): JobStatus {
-  if (result) return result.status
-  const last = attempts.at(-1)
-  return last && last.endedAt === null ? 'running' : 'queued'
+/** To the end of the training, at the pace of the last steps. */
+export function etaSeconds(
+  { manifest }: Pick<JobRecord, 'manifest'>,
+  { step, metrics }: Pick<LiveState, 'step' | 'metrics'>,
+): number | null {
+  const { steps, batchSize, accumulateSteps } = manifest.training
+  const pace = metrics.examplesPerSecond
+  return pace ? Math.round(((steps - step) * batchSize * accumulateSteps) / pace) : null
 }
 
-function transitions({
-  manifest,
-  attempts,
-  result,
-}: Pick<JobRecord, 'manifest' | 'attempts' | 'result'>): Transition[] {
-  const list: Transition[] = [{ status: 'queued', at: manifest.createdAt, attempt: 0 }]
-  for (const { epoch, startedAt, endedAt, end } of attempts) {
-    list.push({ status: 'running', at: startedAt, attempt: epoch })
-    if (endedAt && end !== 'finished') list.push({ status: 'queued', at: endedAt, attempt: epoch })
-  }
-  if (result) list.push({ status: result.status, at: result.finishedAt, attempt: result.epoch })
-  return list
+export function statusOf({ life }: Pick<JobRecord, 'life'>): JobStatus {
+  if (life.state === 'removed') throw new Error('a removed job has no status')
+  return statuses[life.state]
 }

@@ -2,6 +2,7 @@ import { type Static, Type } from 'typebox'
 import { closed } from './closed.js'
 import { DatasetId, JobId, Name, Timestamp } from './identifiers.js'
 import { Freeze, InitFrom, Initialised, InitSource } from './init-from.js'
+import { Labels, Priority } from './labels.js'
 import { ChosenModel, ModelOptions } from './model-options.js'
 import { TrainingOptions, type TrainingPlan } from './training-options.js'
 
@@ -13,6 +14,8 @@ export const JobRequest = closed({
   training: Type.Optional(TrainingOptions),
   initFrom: Type.Optional(InitFrom),
   freeze: Type.Optional(Freeze),
+  priority: Type.Optional(Priority),
+  labels: Type.Optional(Labels),
 })
 export type JobRequest = Static<typeof JobRequest>
 
@@ -26,9 +29,20 @@ export interface JobManifest {
   training: TrainingPlan
   initFrom?: InitSource
   freeze?: string[]
+  priority?: number
+  labels?: Labels
+  /** The record of the Idempotency-Key that it came with. */
+  idempotency?: string
 }
 
-export const JobStatus = Type.Enum(['queued', 'running', 'succeeded', 'failed', 'cancelled'])
+export const JobStatus = Type.Enum([
+  'queued',
+  'running',
+  'paused',
+  'succeeded',
+  'failed',
+  'cancelled',
+])
 export type JobStatus = Static<typeof JobStatus>
 
 export const Phase = Type.Enum(['preparing', 'training', 'evaluating', 'saving'])
@@ -39,6 +53,7 @@ export const FailureCode = Type.Enum([
   'bad_sample',
   'out_of_memory',
   'no_progress',
+  'dataset_gone',
   'invalid',
   'internal',
 ])
@@ -54,6 +69,7 @@ export const Transition = Type.Object({
   status: JobStatus,
   at: Timestamp,
   attempt: Type.Integer({ description: '0 until a worker has taken the job' }),
+  failure: Type.Optional(Failure),
 })
 export type Transition = Static<typeof Transition>
 
@@ -68,7 +84,22 @@ export const Job = Type.Object({
   id: JobId,
   name: Name,
   status: JobStatus,
+  requested: Type.Union([Type.Enum(['pause', 'cancel']), Type.Null()], {
+    description: 'of a running job, which it has yet to obey',
+  }),
   phase: nullable(Phase),
+  queue: Type.Union(
+    [
+      Type.Object({
+        position: Type.Integer({ description: '1 is next' }),
+        startsInSeconds: Type.Union([Type.Number(), Type.Null()], {
+          description: 'an estimate, where what runs now says enough',
+        }),
+      }),
+      Type.Null(),
+    ],
+    { description: 'of a queued job; null in the answer to its submission' },
+  ),
   attempt: Type.Integer(),
   progress: Type.Object({
     step: Type.Integer(),
@@ -87,6 +118,8 @@ export const Job = Type.Object({
   initFrom: nullable(InitSource),
   initialised: nullable(Initialised),
   freeze: Type.Array(Type.String()),
+  priority: Priority,
+  labels: Labels,
   createdAt: Timestamp,
   startedAt: nullable(Timestamp),
   finishedAt: nullable(Timestamp),

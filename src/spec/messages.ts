@@ -13,11 +13,14 @@ export interface TrainerTask {
   resumeFrom: number | null
 }
 
+/** `cancel` and `pause`: a client asked. `drain`: the worker makes room for a shutdown. */
+export type StopReason = 'cancel' | 'pause' | 'drain'
+
 export type ToTrainer =
   | { type: 'start'; task: TrainerTask }
   /** The worker lives; a trainer that hears nothing for `leaseMs` ends itself. */
   | { type: 'lease' }
-  | { type: 'stop'; reason: 'cancel' | 'drain' }
+  | { type: 'stop'; reason: StopReason }
 
 export type FromTrainer =
   | { type: 'ready' }
@@ -46,4 +49,4 @@ export type FromPredictor =
   | { type: 'error'; id: number; code: string; message: string }
 
 /** What a worker tells the followers of a job: a nudge, never the content. */
-export type JobEvent = 'metrics' | 'checkpoint' | 'changed' | 'cancel'
+export type JobEvent = 'metrics' | 'checkpoint' | 'changed' | 'request'

@@ -16,6 +16,7 @@ const at = '2026-11-24T10:00:00.000Z'
 export async function startJob({ store, ...server }: TestServer, id: string): Promise<void> {
   const records = new JobRecords(store)
   await records.claim(id)
+  await records.apply(id, { event: 'start', at, epoch })
   const running = { endedAt: null, end: null, lastWords: null }
   await records.writeAttempt(id, {
     epoch,

@@ -27,7 +27,8 @@ test('a submitted job is queued, and found where Location says', async () => {
   assert.deepEqual(progress, { step: 0, steps: 4, fraction: 0, etaSeconds: null })
   const found = await server.api.get(answer.headers.location!)
   assert.equal(found.status, 200)
-  assert.deepEqual(found.body, answer.body)
+  assert.deepEqual({ ...found.body, queue: null }, answer.body)
+  assert.equal(found.body.queue.position, 1)
 })
 
 test('the least that can be said is a good job', async () => {
@@ -106,5 +107,74 @@ test('a running job is asked to end, and cannot be removed', async () => {
   const answer = await server.api.post(`/jobs/${id}/cancel`).set('content-type', 'application/json')
   assert.equal(answer.status, 202, answer.text)
   assert.equal(answer.body.status, 'running')
-  assert.ok(await new JobRecords(server.store).cancelRequested(id))
+  assert.equal(answer.body.requested, 'cancel')
+  const { life } = await new JobRecords(server.store).read(id)
+  assert.equal(life.state, 'cancelling')
+})
+
+test('a queued job is paused, resumed, cancelled and retried', async () => {
+  const { id } = await submit()
+  const act = (verb: string) => server.api.post(`/jobs/${id}/${verb}`)
+  const paused = await act('pause')
+  assert.deepEqual([paused.status, paused.body.status, paused.body.queue], [202, 'paused', null])
+  assert.equal((await act('pause')).status, 202, 'what is so already is no conflict')
+  const retry = await act('retry')
+  assert.deepEqual([retry.status, retry.body.code], [409, 'JOB_ACTIVE'])
+  assert.match(retry.body.detail, /is paused and cannot be retried: resume it instead/)
+  assert.equal((await server.api.delete(`/jobs/${id}`)).status, 409)
+  const resumed = await act('resume')
+  assert.deepEqual([resumed.body.status, resumed.body.queue.position > 0], ['queued', true])
+  assert.equal((await act('cancel')).body.status, 'cancelled')
+  const late = await act('pause')
+  assert.deepEqual([late.status, late.body.code], [409, 'JOB_ENDED'])
+  const retried = await act('retry')
+  assert.equal(retried.body.status, 'queued')
+  assert.deepEqual(
+    retried.body.transitions.map(({ status }: { status: string }) => status),
+    ['queued', 'paused', 'queued', 'cancelled', 'queued'],
+  )
+})
+
+test('verbs that race leave one history', async () => {
+  const { id } = await submit()
+  const verbs = ['pause', 'resume', 'cancel', 'retry']
+  const answers = await Promise.all(
+    Array.from({ length: 40 }, (_, i) => server.api.post(`/jobs/${id}/${verbs[i % 4]}`)),
+  )
+  for (const { status } of answers) assert.ok(status === 202 || status === 409, String(status))
+  const { body } = await server.api.get(`/jobs/${id}`)
+  const history = body.transitions.map(({ status }: { status: string }) => status)
+  assert.equal(history.at(-1), body.status)
+  const after: Record<string, string[]> = {
+    queued: ['paused', 'cancelled'],
+    paused: ['queued', 'cancelled'],
+    cancelled: ['queued'],
+  }
+  for (const [i, status] of history.slice(1).entries()) {
+    assert.ok(after[history[i]]?.includes(status), `${history[i]} → ${status}`)
+  }
+})
+
+test('a job can be cancelled while Redis is away', async () => {
+  const { id } = await submit()
+  await server.redis.stop()
+  try {
+    const answer = await server.api.post(`/jobs/${id}/cancel`)
+    assert.deepEqual([answer.status, answer.body.status], [202, 'cancelled'])
+  } finally {
+    await server.redis.start()
+  }
+})
+
+test('a job whose data set has gone is not retried', async () => {
+  const set = await uploadDataset(server, 'short-lived', 44)
+  const asked = { ...smallJob, dataset: 'short-lived' }
+  const { id } = (await server.api.post('/jobs').send(asked)).body
+  assert.equal((await server.api.delete(`/datasets/${set.id}`)).body.code, 'DATASET_IN_USE')
+  await server.api.post(`/jobs/${id}/pause`)
+  assert.equal((await server.api.delete(`/datasets/${set.id}`)).status, 409, 'it is paused')
+  await server.api.post(`/jobs/${id}/cancel`)
+  assert.equal((await server.api.delete(`/datasets/${set.id}`)).status, 204)
+  const answer = await server.api.post(`/jobs/${id}/retry`)
+  assert.deepEqual([answer.status, answer.body.code], [409, 'DATASET_GONE'])
 })

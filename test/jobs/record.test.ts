@@ -62,7 +62,8 @@ test('no two claims of an attempt are the same', async () => {
 
 test('a job ends once', async () => {
   const { id, records } = await newJob()
-  const end = (status: 'succeeded' | 'cancelled') =>
+  await records.apply(id, { event: 'start', at: '2026-01-01T00:00:00.000Z', epoch: 1 })
+  const end = (status: 'succeeded' | 'failed') =>
     records.finish(id, {
       status,
       finishedAt: '2026-01-01T00:00:00.000Z',
@@ -71,9 +72,9 @@ test('a job ends once', async () => {
       model: null,
       metrics: {},
     })
-  assert.equal(await end('cancelled'), true)
+  assert.equal(await end('failed'), true)
   assert.equal(await end('succeeded'), false)
-  assert.equal((await records.read(id)).result?.status, 'cancelled')
+  assert.equal((await records.read(id)).result?.status, 'failed')
 })
 
 test('rows beyond the step that a later attempt went on from do not count', async () => {
@@ -219,19 +220,20 @@ test('the newest checkpoints are kept, and the state file names them for TensorF
 })
 
 test("a job's history follows from its attempts", async () => {
-  const { manifest } = await newJob()
-  const attempts = [
-    attempt(1, 0, { endedAt: '2026-01-01T00:01:30.000Z', end: 'drained' }),
-    attempt(2, 70),
-  ]
-  const record = { manifest, attempts, cancelRequestedAt: null, initialised: null, result: null }
+  const { id, manifest, records } = await newJob()
+  const attempts = [attempt(1, 0), attempt(2, 70)]
+  const at = '2026-01-01T00:01:00.000Z'
+  await records.apply(id, { event: 'start', at, epoch: 1 })
+  await records.apply(id, { event: 'stop', at, epoch: 1 })
+  const { life } = await records.apply(id, { event: 'start', at, epoch: 2 })
+  const record = { manifest, attempts, initialised: null, life, result: null }
   const live = {
     epoch: 2,
     phase: 'training' as const,
     step: 77,
     metrics: { examplesPerSecond: 64 },
   }
-  const job = viewJob(record, live)
+  const job = viewJob(record, { live })
   assert.equal(job.status, 'running')
   assert.deepEqual(job.progress, { step: 77, steps: 140, fraction: 0.55, etaSeconds: 63 })
   assert.deepEqual(
@@ -243,6 +245,6 @@ test("a job's history follows from its attempts", async () => {
       ['running', 2],
     ],
   )
-  const stale = viewJob(record, { ...live, epoch: 1, step: 99 })
+  const stale = viewJob(record, { live: { ...live, epoch: 1, step: 99 } })
   assert.equal(stale.progress.step, 70, 'an older attempt says nothing any more')
 })

@@ -2,11 +2,18 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from 'typebox'
 import type { Jobs } from '../../jobs/jobs.js'
 import { JobRequest } from '../../spec/job.js'
-import { PageQuery, page } from '../../spec/paging.js'
+import {
+  CancelledJobs,
+  IdempotencyKey,
+  JobListQuery,
+  JobSelection,
+} from '../../spec/job-queries.js'
+import { page } from '../../spec/paging.js'
+import { callerOf } from '../keys.js'
 import { JobAnswer, JobParam, NoContent } from '../schemas.js'
 
 interface Parts {
-  jobs: Pick<Jobs, 'submit' | 'get' | 'list' | 'cancel' | 'remove'>
+  jobs: Pick<Jobs, 'submit' | 'get' | 'list' | 'act' | 'cancelAll' | 'remove'>
 }
 
 export const jobRoutes: FastifyPluginAsyncTypebox<Parts> = async (app, { jobs }) => {
@@ -19,13 +26,18 @@ export const jobRoutes: FastifyPluginAsyncTypebox<Parts> = async (app, { jobs })
       schema: {
         tags,
         summary: 'Submit a training job',
-        description: 'It is stored durably before the answer, and survives any restart.',
+        description:
+          'It is stored durably before the answer, and survives any restart. The same Idempotency-Key with the same body gives the same job again, for at least 24 hours.',
+        headers: Type.Object({ 'idempotency-key': Type.Optional(IdempotencyKey) }),
         body: JobRequest,
         response: { 202: JobAnswer },
       },
     },
     async (request, reply) => {
-      const job = await jobs.submit(request.body)
+      const key = request.headers['idempotency-key']
+      const caller = key === undefined ? undefined : { id: callerOf(request), key }
+      const { job, replayed } = await jobs.submit(request.body, caller)
+      if (replayed) reply.header('idempotency-replayed', 'true')
       return reply.code(202).header('location', `/jobs/${job.id}`).send(job)
     },
   )
@@ -36,11 +48,16 @@ export const jobRoutes: FastifyPluginAsyncTypebox<Parts> = async (app, { jobs })
       schema: {
         tags,
         summary: 'List jobs, newest first',
-        querystring: Type.Object(PageQuery, { additionalProperties: false }),
+        description: 'Every condition that is given holds. Status and label may be repeated.',
+        querystring: JobListQuery,
         response: { 200: page(JobAnswer) },
       },
+      preValidation: listsOf('status', 'label'),
     },
-    request => jobs.list({ limit: 50, ...request.query }),
+    request => {
+      const { label: labels, ...query } = request.query
+      return jobs.list({ limit: 50, ...query, ...(labels && { labels }) })
+    },
   )
 
   app.get(
@@ -66,17 +83,67 @@ export const jobRoutes: FastifyPluginAsyncTypebox<Parts> = async (app, { jobs })
     },
   )
 
+  for (const [verb, summary, description] of acts) {
+    app.post(
+      `/jobs/:id/${verb}`,
+      { schema: { tags, summary, description, params, response: { 202: JobAnswer } } },
+      async (request, reply) => reply.code(202).send(await jobs.act(request.params.id, verb)),
+    )
+  }
+
   app.post(
-    '/jobs/:id/cancel',
+    '/jobs/cancel',
     {
       schema: {
         tags,
-        summary: 'Ask a job to end',
-        description: 'A running job ends after a last checkpoint. 409 when it has ended already.',
-        params,
-        response: { 202: JobAnswer },
+        summary: 'Cancel all jobs that a filter finds',
+        description: 'Those that have ended stay as they are. At least one condition is needed.',
+        body: JobSelection,
+        response: { 202: CancelledJobs },
       },
     },
-    async (request, reply) => reply.code(202).send(await jobs.cancel(request.params.id)),
+    async (request, reply) => {
+      const { labels, ...filter } = request.body
+      const wanted = Object.entries(labels ?? {}).map(([key, value]) => `${key}:${value}`)
+      const done = await jobs.cancelAll({ ...filter, ...(labels && { labels: wanted }) })
+      return reply
+        .code(202)
+        .send({ count: done.cancelled.length + done.cancelling.length, ...done })
+    },
   )
 }
+
+/** Which verbs a status allows: docs/jobs.md, by the table in src/jobs/states.ts. */
+const acts = [
+  [
+    'pause',
+    'Let a job make room',
+    'A queued job leaves the queue; a running one makes a checkpoint first. 409 when it has ended.',
+  ],
+  [
+    'resume',
+    'Let a paused job go on',
+    'It goes back to the queue, and on from its last checkpoint. 409 when it has ended.',
+  ],
+  [
+    'cancel',
+    'Ask a job to end',
+    'A running job ends after a last checkpoint, or is killed where a step takes long. 409 when it has succeeded or failed.',
+  ],
+  [
+    'retry',
+    'Try a failed or cancelled job again',
+    'It goes back to the queue, and on from its last checkpoint. 409 in every other status.',
+  ],
+] as const
+
+/** A query has text where a name comes once; `a,b` is two. */
+const listsOf =
+  (...names: string[]) =>
+  async (request: { query: unknown }) => {
+    const query = request.query as Record<string, string | string[] | undefined>
+    for (const name of names) {
+      const given = query[name]
+      if (given !== undefined) query[name] = [given].flat().flatMap(text => text.split(','))
+    }
+  }

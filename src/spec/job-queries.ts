@@ -1,0 +1,48 @@
+import { type Static, Type } from 'typebox'
+import { closed } from './closed.js'
+import { JobId } from './identifiers.js'
+import { JobStatus } from './job.js'
+import { LabelFilter, Labels } from './labels.js'
+import { PageQuery } from './paging.js'
+
+const Moment = Type.String({
+  pattern:
+    '^\\d{4}-(0[1-9]|1[0-2])-([0-2]\\d|3[01])(T[0-2]\\d:[0-5]\\d(:[0-5]\\d(\\.\\d+)?)?(Z|[+-][0-2]\\d:[0-5]\\d))?$',
+  description: 'an ISO 8601 date, or date and time with its zone',
+})
+
+const conditions = {
+  model: Type.Optional(Type.String({ maxLength: 63, description: "the model's kind" })),
+  dataset: Type.Optional(Type.String({ maxLength: 63, description: 'its id or name' })),
+  name: Type.Optional(Type.String({ maxLength: 63, description: 'how it begins' })),
+  createdAfter: Type.Optional(Moment),
+  createdBefore: Type.Optional(Moment),
+}
+const Statuses = Type.Array(JobStatus, { minItems: 1, maxItems: 6, description: 'one of them' })
+
+export const JobListQuery = closed({
+  ...PageQuery,
+  status: Type.Optional(Statuses),
+  label: Type.Optional(Type.Array(LabelFilter, { maxItems: 32, description: 'all of them' })),
+  ...conditions,
+})
+
+export const JobSelection = closed(
+  { status: Type.Optional(Statuses), labels: Type.Optional(Labels), ...conditions },
+  { minProperties: 1 },
+)
+export type JobSelection = Static<typeof JobSelection>
+
+export const CancelledJobs = Type.Object({
+  count: Type.Integer(),
+  cancelled: Type.Array(JobId, { description: 'they waited, and have ended' }),
+  cancelling: Type.Array(JobId, { description: 'they run, and end within seconds' }),
+})
+export type CancelledJobs = Static<typeof CancelledJobs>
+
+export const IdempotencyKey = Type.String({
+  minLength: 1,
+  maxLength: 255,
+  pattern: '^[\\x21-\\x7e]+$',
+  description: '1 to 255 visible ASCII characters',
+})
