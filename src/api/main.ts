@@ -6,6 +6,7 @@ import { childEnvironment, readConfig } from '../config.js'
 import { Datasets } from '../datasets/datasets.js'
 import { TrainyardError } from '../errors.js'
 import { Jobs } from '../jobs/jobs.js'
+import { openPlanner } from '../jobs/planner.js'
 import { openPredictor } from '../models/predictor.js'
 import { Models } from '../models/registry.js'
 import { WeightsStore } from '../models/weights.js'
@@ -33,6 +34,10 @@ async function main(): Promise<void> {
     findDataset: id => datasets.get(id),
     findModel: (name, version) => models.get(name, version),
     findWeights: id => weights.get(id),
+    plan: openPlanner(
+      fileURLToPath(new URL('../../workers/planner.js', import.meta.url)),
+      childEnvironment(),
+    ),
   })
   const predictor = openPredictor({
     script: fileURLToPath(new URL('../../workers/predictor.js', import.meta.url)),

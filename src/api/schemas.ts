@@ -2,6 +2,7 @@ import { type TSchema, Type } from 'typebox'
 import { Checkpoint } from '../spec/checkpoint.js'
 import { DatasetManifest } from '../spec/dataset.js'
 import { Job } from '../spec/job.js'
+import { JobPlan } from '../spec/job-queries.js'
 import { MetricsPage } from '../spec/metrics.js'
 import { Model, Predictions } from '../spec/model.js'
 import { Problem } from '../spec/problem.js'
@@ -12,6 +13,7 @@ export const answers: TSchema[] = [
   { ...Checkpoint, $id: 'Checkpoint', description: 'a checkpoint' },
   { ...DatasetManifest, $id: 'Dataset', description: 'a data set' },
   { ...Job, $id: 'Job', description: 'a training job' },
+  { ...JobPlan, $id: 'JobPlan', description: 'what a job would be' },
   { ...MetricsPage, $id: 'MetricsPage', description: 'a page of points' },
   { ...Model, $id: 'Model', description: 'a model, in one version' },
   { ...Predictions, $id: 'Predictions', description: 'one prediction for each image' },
@@ -25,6 +27,7 @@ const ref = <T>(name: string) => Type.Unsafe<T>({ $ref: `${name}#` })
 export const CheckpointAnswer = ref<Checkpoint>('Checkpoint')
 export const DatasetAnswer = ref<DatasetManifest>('Dataset')
 export const JobAnswer = ref<Job>('Job')
+export const JobPlanAnswer = ref<JobPlan>('JobPlan')
 export const MetricsAnswer = ref<MetricsPage>('MetricsPage')
 export const ModelAnswer = ref<Model>('Model')
 export const PredictionsAnswer = ref<Predictions>('Predictions')

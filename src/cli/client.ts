@@ -1,7 +1,7 @@
 import { createParser } from 'eventsource-parser'
 import type { DatasetManifest } from '../spec/dataset.js'
 import type { Job, JobRequest } from '../spec/job.js'
-import type { CancelledJobs, JobSelection } from '../spec/job-queries.js'
+import type { CancelledJobs, JobPlan, JobSelection } from '../spec/job-queries.js'
 import type { MetricRow, MetricsPage } from '../spec/metrics.js'
 import type { Predictions } from '../spec/model.js'
 import type { Page } from '../spec/paging.js'
@@ -36,6 +36,11 @@ export class Client {
     const { headers, body } = jsonBody(request)
     const key = idempotencyKey === undefined ? {} : { 'idempotency-key': idempotencyKey }
     return this.json<Job>('POST', '/jobs', { headers: { ...headers, ...key }, body })
+  }
+
+  /** What a job would be; nothing is kept. */
+  preview(request: JobRequest) {
+    return this.json<JobPlan>('POST', '/jobs?dryRun=true', jsonBody(request))
   }
 
   job(id: string) {

@@ -30,6 +30,9 @@ const allStatuses = [...new Set(Object.values(statuses))]
 /** How many ids are looked at in one go. */
 const chunk = 1000
 
+/** A beginning that more names share is met often enough by walking through all jobs. */
+const mostNames = 50
+
 /**
  * Which jobs there are, newest first, and what they are listed by. It is rebuilt from the store
  * where Redis has forgotten; a status may lag behind the record until the reconciler comes by.
@@ -46,7 +49,7 @@ export class JobIndex {
 
   /** Ids older than `before`, newest first. */
   async page(limit: number, before: string | undefined, filter: JobFilter = {}): Promise<string[]> {
-    const sets = await this.narrowest(filter)
+    const { sets, exact } = await this.narrowest(filter)
     const floor = filter.createdAfter ? `[${idAt(filter.createdAfter, 1)}` : '-'
     let ceiling = before === undefined ? '+' : `(${before}`
     if (filter.createdBefore) {
@@ -54,10 +57,10 @@ export class JobIndex {
       if (before === undefined || latest < before) ceiling = `(${latest}`
     }
     const found: string[] = []
-    const size = isEmpty(filter) ? limit : chunk
+    const size = exact ? limit : chunk
     while (found.length < limit) {
       const ids = await this.newest(sets, ceiling, floor, size)
-      found.push(...(isEmpty(filter) ? ids : await this.matching(ids, filter)))
+      found.push(...(exact ? ids : await this.matching(ids, filter)))
       if (ids.length < size) break
       ceiling = `(${ids.at(-1)}`
     }
@@ -79,6 +82,7 @@ export class JobIndex {
     const changes = this.redis
       .multi()
       .zadd(this.names.jobs, 0, id)
+      .zadd(this.names.jobNames, 0, manifest.name)
       .hset(this.names.entries, id, JSON.stringify(entry))
     for (const tag of entry.tags) changes.zadd(this.names.tagged(tag), 0, id)
     this.noting(changes, id, life)
@@ -127,17 +131,33 @@ export class JobIndex {
     return changes.eval(noteScript, keys.length, ...keys, id, life.version, status)
   }
 
-  /** The smallest sets that hold all that matches: those of one condition, or of all jobs. */
-  private async narrowest(filter: JobFilter): Promise<string[]> {
-    const choices = tagSets(filter).map(tags => tags.map(tag => this.names.tagged(tag)))
-    if (choices.length < 2) return choices[0] ?? [this.names.jobs]
+  /**
+   * The smallest sets that hold all that matches: those of one condition, or of all jobs. `exact`:
+   * they hold nothing else.
+   */
+  private async narrowest(filter: JobFilter): Promise<{ sets: string[]; exact: boolean }> {
+    const named = await this.named(filter.name)
+    const choices = [...tagSets(filter), ...(named ? [named] : [])].map(tags =>
+      tags.map(tag => this.names.tagged(tag)),
+    )
+    const exact = !filter.name || named !== null
+    if (choices.length < 2) return { sets: choices[0] ?? [this.names.jobs], exact }
     const sizes = await Promise.all(
       choices.map(async keys => {
         const counts = await Promise.all(keys.map(key => this.redis.zcard(key)))
         return counts.reduce((sum, count) => sum + count, 0)
       }),
     ).catch(unavailable)
-    return choices[sizes.indexOf(Math.min(...sizes))]!
+    return { sets: choices[sizes.indexOf(Math.min(...sizes))]!, exact: false }
+  }
+
+  /** The tags of the names that begin so; null where they are too many. */
+  private async named(start: string | undefined): Promise<string[] | null> {
+    if (start === undefined) return null
+    const names = await this.redis
+      .zrangebylex(this.names.jobNames, `[${start}`, `[${start}\x7f`, 'LIMIT', 0, mostNames + 1)
+      .catch(unavailable)
+    return names.length > mostNames ? null : names.map(name => `name:${name}`)
   }
 
   private async newest(sets: readonly string[], ceiling: string, floor: string, size: number) {
@@ -178,9 +198,10 @@ const noteScript = `
   for i = 3, #KEYS do redis.call('ZREM', KEYS[i], ARGV[1]) end
   return 1`
 
-function tagsOf({ model, dataset, labels = {} }: JobManifest): string[] {
+function tagsOf({ name, model, dataset, labels = {} }: JobManifest): string[] {
   const own = Object.entries(labels).map(([key, value]) => `label:${key}:${value}`)
-  return [`model:${model.kind}`, `dataset:${dataset.id}`, `dataset:${dataset.name}`, ...own]
+  const data = [`dataset:${dataset.id}`, `dataset:${dataset.name}`]
+  return [`name:${name}`, `model:${model.kind}`, ...data, ...own]
 }
 
 /** The tags of each condition; one of them is enough. */
@@ -194,9 +215,6 @@ function tagSets(
     ...(filter.dataset ? [[`dataset:${filter.dataset}`]] : []),
   ]
 }
-
-const isEmpty = ({ status, labels, model, dataset, name }: JobFilter) =>
-  !(status || labels?.length || model || dataset || name)
 
 /** The smallest id of a moment's millisecond, or of a later one's. */
 function idAt(time: string, laterMs: number): string {

@@ -5,6 +5,7 @@ import type { Checkpoint } from '../spec/checkpoint.js'
 import type { DatasetManifest } from '../spec/dataset.js'
 import { isJobId } from '../spec/identifiers.js'
 import type { Job, JobManifest, JobRequest } from '../spec/job.js'
+import type { JobPlan } from '../spec/job-queries.js'
 import type { MetricsPage } from '../spec/metrics.js'
 import type { Page } from '../spec/paging.js'
 import type { Store } from '../store/store.js'
@@ -19,6 +20,8 @@ import { readLive } from './live.js'
 import { MetricsLog, type MetricsQuery } from './metrics-log.js'
 import { Nudges } from './nudges.js'
 import { planJob } from './plan.js'
+import type { Planner } from './planner.js'
+import { previewOf, recordsOf } from './preview.js'
 import { JobQueue } from './queue.js'
 import { Reconciler } from './reconciler.js'
 import { type JobRecord, JobRecords } from './records.js'
@@ -36,6 +39,8 @@ export interface JobsParts extends Pick<SourceFinders, 'findModel' | 'findWeight
   store: Store
   redis: RedisHome
   findDataset(idOrName: string): Promise<DatasetManifest>
+  /** Tells the size of a job. */
+  plan: Planner
   log: Log
 }
 
@@ -94,6 +99,17 @@ export class Jobs {
     // from here on the job exists; what Redis misses now, the reconciler adds
     if (created) await this.announce(manifest, life)
     return { job: viewJob({ ...record, life }), replayed }
+  }
+
+  /** What `submit` would make of the request; throws as it would. Nothing is kept. */
+  async preview(request: JobRequest): Promise<JobPlan> {
+    const job = await this.plan(request)
+    const { findDataset, plan } = this.parts
+    const { validation } = job.training
+    const dataset = await findDataset(job.dataset.id)
+    const other = 'dataset' in validation ? await findDataset(validation.dataset) : null
+    const records = recordsOf(job, dataset, other)
+    return previewOf(job, await plan({ job, dataset, records }))
   }
 
   async get(id: string): Promise<Job> {

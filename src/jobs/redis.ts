@@ -15,6 +15,8 @@ export const redisNames = (prefix: string) => ({
   jobs: `{${prefix}}:jobs`,
   /** The same of the jobs with a tag, such as `status:queued` or `label:team:vision`. */
   tagged: (tag: string) => `{${prefix}}:tagged:${tag}`,
+  /** Sorted set of all names that jobs ever bore. */
+  jobNames: `{${prefix}}:job-names`,
   /** Hash of what the index knows of each job, by its id. */
   entries: `{${prefix}}:entries`,
   /** Hash of each job's `version:status`, by its id. */

@@ -1,7 +1,7 @@
 import { type Static, Type } from 'typebox'
 import { closed } from './closed.js'
 import { JobId } from './identifiers.js'
-import { JobStatus } from './job.js'
+import { Job, JobStatus } from './job.js'
 import { LabelFilter, Labels } from './labels.js'
 import { PageQuery } from './paging.js'
 
@@ -39,6 +39,32 @@ export const CancelledJobs = Type.Object({
   cancelling: Type.Array(JobId, { description: 'they run, and end within seconds' }),
 })
 export type CancelledJobs = Static<typeof CancelledJobs>
+
+const { model, dataset, training, initFrom, freeze, priority, labels, name } = Job.properties
+
+/** What a job would be. */
+export const JobPlan = Type.Object({
+  dryRun: Type.Literal(true),
+  ...{ name, model, dataset, training, initFrom, freeze, priority, labels },
+  steps: Type.Integer(),
+  stepsPerEpoch: Type.Integer(),
+  parameters: Type.Integer({ description: 'how many numbers training adjusts' }),
+  memory: Type.Object(
+    {
+      engineBytes: Type.Integer({ description: 'of a trainer before its first job, on a CPU' }),
+      stateBytes: Type.Integer({
+        description:
+          'weights, what the optimiser keeps of each, averages, and records that stay in memory',
+      }),
+      stepBytes: Type.Integer({
+        description: 'activations, gradients and the batch, at their most',
+      }),
+      totalBytes: Type.Integer(),
+    },
+    { description: 'an estimate from the graph; nothing was run' },
+  ),
+})
+export type JobPlan = Static<typeof JobPlan>
 
 export const IdempotencyKey = Type.String({
   minLength: 1,

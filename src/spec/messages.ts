@@ -32,6 +32,24 @@ export type FromTrainer =
   | { type: 'finished'; model: ModelRef; metrics: Metrics; step: number }
   | { type: 'failed'; code: FailureCode; message: string }
 
+export interface PlannerTask {
+  job: JobManifest
+  dataset: DatasetManifest
+  records: { training: number; validation: number }
+}
+
+export interface JobSize {
+  /** How many numbers training adjusts. */
+  parameters: number
+  /** Weights, what the optimiser keeps of each, averages, and records that stay in memory. */
+  stateBytes: number
+  /** The most that a step takes beside them: activations, gradients, the batch. */
+  stepBytes: number
+}
+
+/** `flaw`: the job's graph cannot be built, and why. */
+export type FromPlanner = { size: JobSize } | { flaw: string }
+
 export interface PredictRequest {
   id: number
   /** Folder of the SavedModel; its content never changes. */

@@ -16,6 +16,7 @@ import { buildApp, type Parts } from '../../src/api/app.js'
 import { ensureKey, openKeys } from '../../src/api/keys.js'
 import { Datasets } from '../../src/datasets/datasets.js'
 import { Jobs } from '../../src/jobs/jobs.js'
+import { openPlanner } from '../../src/jobs/planner.js'
 import { openPredictor } from '../../src/models/predictor.js'
 import { Models } from '../../src/models/registry.js'
 import { WeightsStore } from '../../src/models/weights.js'
@@ -54,6 +55,10 @@ export async function startServer(options: Partial<Parts> = {}): Promise<TestSer
     findDataset: id => datasets.get(id),
     findModel: (name, version) => models.get(name, version),
     findWeights: id => weights.get(id),
+    plan: openPlanner(
+      fileURLToPath(new URL('../../workers/planner.js', import.meta.url)),
+      process.env,
+    ),
   })
   const predictor = openPredictor({
     script: fileURLToPath(new URL('../models/small-predictor.js', import.meta.url)),

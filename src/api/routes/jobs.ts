@@ -1,6 +1,7 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from 'typebox'
 import type { Jobs } from '../../jobs/jobs.js'
+import { closed } from '../../spec/closed.js'
 import { JobRequest } from '../../spec/job.js'
 import {
   CancelledJobs,
@@ -10,10 +11,10 @@ import {
 } from '../../spec/job-queries.js'
 import { page } from '../../spec/paging.js'
 import { callerOf } from '../keys.js'
-import { JobAnswer, JobParam, NoContent } from '../schemas.js'
+import { JobAnswer, JobParam, JobPlanAnswer, NoContent } from '../schemas.js'
 
 interface Parts {
-  jobs: Pick<Jobs, 'submit' | 'get' | 'list' | 'act' | 'cancelAll' | 'remove'>
+  jobs: Pick<Jobs, 'submit' | 'preview' | 'get' | 'list' | 'act' | 'cancelAll' | 'remove'>
 }
 
 export const jobRoutes: FastifyPluginAsyncTypebox<Parts> = async (app, { jobs }) => {
@@ -29,11 +30,17 @@ export const jobRoutes: FastifyPluginAsyncTypebox<Parts> = async (app, { jobs })
         description:
           'It is stored durably before the answer, and survives any restart. The same Idempotency-Key with the same body gives the same job again, for at least 24 hours.',
         headers: Type.Object({ 'idempotency-key': Type.Optional(IdempotencyKey) }),
+        querystring: closed({
+          dryRun: Type.Optional(
+            Type.Boolean({ description: 'say what the job would be, and keep nothing' }),
+          ),
+        }),
         body: JobRequest,
-        response: { 202: JobAnswer },
+        response: { 200: JobPlanAnswer, 202: JobAnswer },
       },
     },
     async (request, reply) => {
+      if (request.query.dryRun) return reply.send(await jobs.preview(request.body))
       const key = request.headers['idempotency-key']
       const caller = key === undefined ? undefined : { id: callerOf(request), key }
       const { job, replayed } = await jobs.submit(request.body, caller)

@@ -1,0 +1,76 @@
+// How much memory a step takes, from the graph alone: nothing is run.
+import type { DType } from '../graph/dtype.js'
+import type { Node, Tensor } from '../graph/graph.js'
+import { type Shape, sizeOf } from '../graph/shape.js'
+import type { Program } from './program.js'
+
+export interface StepMemory {
+  /** Variables of the network, its optimiser and its averages, and records that stay in memory. */
+  stateBytes: number
+  /** The most that tensors of one step take at a time: activations, gradients, the batch. */
+  stepBytes: number
+}
+
+/**
+ * Every tensor of a step lives from its making to its last use. Nodes are in the order of their
+ * making, forward before backward, which is nearly the order in which TensorFlow runs them.
+ */
+export function stepMemory({ signatures, graph }: Program): StepMemory {
+  const handles = graph.nodes.filter(({ op }) => op.type === 'VarHandleOp')
+  const variables = handles.map(({ attrs }) => attrs as { dtype: DType; shape: Shape })
+  const used = neededFor(Object.values(signatures.train!.outputs))
+  return {
+    stateBytes: variables.reduce((sum, { dtype, shape }) => sum + bytesOf(dtype, shape), 0),
+    stepBytes: peak(graph.nodes.filter(node => used.has(node))),
+  }
+}
+
+function neededFor(outputs: readonly Tensor[]): Set<Node> {
+  const found = new Set<Node>()
+  const open = outputs.map(({ node }) => node)
+  for (let node = open.pop(); node; node = open.pop()) {
+    if (found.has(node)) continue
+    found.add(node)
+    open.push(...node.inputs.map(input => input.node), ...node.after)
+  }
+  return found
+}
+
+function peak(nodes: readonly Node[]): number {
+  const lastUse = new Map<Node, number>()
+  for (const [i, node] of nodes.entries()) {
+    for (const input of node.inputs) lastUse.set(owner(input.node), i)
+  }
+  const ending = new Map<number, Node[]>()
+  for (const [node, i] of lastUse) ending.set(i, [...(ending.get(i) ?? []), node])
+  let [live, most] = [0, 0]
+  for (const [i, node] of nodes.entries()) {
+    if (lastUse.has(node)) live += ownBytes(node)
+    most = Math.max(most, live)
+    for (const done of ending.get(i) ?? []) live -= ownBytes(done)
+  }
+  return most
+}
+
+/** Whose memory a node's output is: of those that only look at their input in another way, their input's. */
+function owner(node: Node): Node {
+  const [input] = node.inputs
+  return input && views.has(node.op.type) ? owner(input.node) : node
+}
+
+const views = new Set(['Reshape', 'Identity', 'Squeeze', 'ExpandDims', 'StopGradient'])
+
+function ownBytes(node: Node): number {
+  // what is read of a variable is the variable's own memory
+  if (views.has(node.op.type) || node.op.type === 'ReadVariableOp') return 0
+  return node.outputs.reduce((sum, { dtype, shape }) => sum + bytesOf(dtype, shape), 0)
+}
+
+const widths: Partial<Record<DType, number>> = {
+  ...{ float32: 4, bfloat16: 2, float16: 2 },
+  ...{ int32: 4, int64: 8, uint8: 1, bool: 1 },
+}
+
+/** An extent that is known only at run time counts as one. */
+const bytesOf = (dtype: DType, shape: Shape): number =>
+  (widths[dtype] ?? 0) * sizeOf(shape.map(extent => Math.max(1, extent)))
