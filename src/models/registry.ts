@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import { Check } from 'typebox/value'
 import { TrainyardError } from '../errors.js'
 import { Name } from '../spec/identifiers.js'
-import type { Model, ModelManifest } from '../spec/model.js'
+import type { Model, ModelManifest, NewModel } from '../spec/model.js'
 import type { Page } from '../spec/paging.js'
 import type { Manifest, Store } from '../store/store.js'
 
@@ -51,17 +51,22 @@ export class Models {
     return { id: name, ...manifest, versions }
   }
 
+  /** Everything of a version: `saved_model/`, or `model.ubj` and `model.json`. */
+  async home(name: string, version: number): Promise<string> {
+    await this.get(name, version)
+    return this.store.folder(modelKey(name, version))
+  }
+
   /** The SavedModel's folder. */
   async folder(name: string, version: number): Promise<string> {
-    await this.get(name, version)
-    return join(await this.store.folder(modelKey(name, version)), 'saved_model')
+    return join(await this.home(name, version), 'saved_model')
   }
 
   /**
    * Makes a staged folder (with `saved_model/` in it) the next version. A job publishes once: for a
    * later attempt of the same job the answer is the version that is there.
    */
-  async publish(staged: string, manifest: Omit<ModelManifest, 'version'>): Promise<ModelManifest> {
+  async publish(staged: string, manifest: NewModel): Promise<ModelManifest> {
     const { name, jobId } = manifest
     const version = await this.reserve(name, jobId)
     await this.store.commit(staged, modelKey(name, version), { ...manifest, version })

@@ -1,10 +1,10 @@
 // What processes say to each other over IPC (advanced serialisation: typed arrays pass as they are).
-import type { DatasetManifest } from './dataset.js'
-import type { FailureCode, JobManifest, Metrics, ModelRef, Phase } from './job.js'
+import type { DatasetManifest, ImagesManifest } from './dataset.js'
+import type { FailureCode, JobManifest, Metrics, ModelRef, NetworkJob, Phase } from './job.js'
 import type { MetricRow } from './metrics.js'
 
-export interface TrainerTask {
-  job: JobManifest
+export interface TrainerTask<J extends JobManifest = JobManifest> {
+  job: J
   dataset: DatasetManifest
   validation: DatasetManifest | null
   /** The attempt's epoch, already claimed in the store. */
@@ -33,8 +33,8 @@ export type FromTrainer =
   | { type: 'failed'; code: FailureCode; message: string }
 
 export interface PlannerTask {
-  job: JobManifest
-  dataset: DatasetManifest
+  job: NetworkJob
+  dataset: ImagesManifest
   records: { training: number; validation: number }
 }
 
