@@ -29,8 +29,7 @@ export async function openTables({ store, task }: TrainerParts<BoostingJob>): Pr
   if (task.validation) {
     const other = tableOf(task.validation)
     const validating = await read(store, other)
-    const theirs =
-      plan.group === null ? null : groupsOf(validating.column(plan.group), plan.group)
+    const theirs = plan.group === null ? null : groupsOf(validating.column(plan.group), plan.group)
     const recodings = columns.map(column => recoding(column, columnOf(other, column.name)))
     const targets = recodingOfTarget(plan, columnOf(other, plan.target))
     return {
@@ -68,7 +67,10 @@ interface Part {
   targets?: Recoding | null
 }
 
-function part(reader: TableReader, { columns, plan, groups, pick, recodings, targets }: Part): Table {
+function part(
+  reader: TableReader,
+  { columns, plan, groups, pick, recodings, targets }: Part,
+): Table {
   const picked = pick ?? undefined
   const labels = reader.column(plan.target, undefined, picked)
   const values = targets ? labels.map(targets) : labels

@@ -5,7 +5,7 @@ import Fastify, { type FastifyBaseLogger, type FastifyError, type FastifyInstanc
 import type { Logger } from 'pino'
 import type { Datasets } from '../datasets/datasets.js'
 import type { Jobs } from '../jobs/jobs.js'
-import type { Predictor } from '../models/predictor.js'
+import type { Predictor, RowPredictor } from '../models/predictor.js'
 import type { Models } from '../models/registry.js'
 import type { WeightsStore } from '../models/weights.js'
 import { closeInOrder } from './closing.js'
@@ -33,6 +33,7 @@ export interface Parts {
   models: Models
   weights: WeightsStore
   predictor: Predictor
+  rowPredictor: RowPredictor
   keys: Keys
   log: Logger
   limits?: Partial<Limits>

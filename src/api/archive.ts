@@ -10,7 +10,7 @@ interface Member {
 }
 
 /**
- * A folder's files as a tar below `root`, with `extra` texts beside them. All files are opened before
+ * A folder's files, and those of its folders, as a tar below `root`, with `extra` texts beside them. All files are opened before
  * the first byte goes out: a checkpoint that is pruned meanwhile still arrives whole.
  */
 export async function tarOf(
@@ -20,8 +20,10 @@ export async function tarOf(
 ): Promise<Readable> {
   const members: Member[] = Object.entries(extra).map(([name, content]) => ({ name, content }))
   try {
-    for (const name of (await readdir(folder)).sort()) {
-      members.push({ name, content: await open(join(folder, name)) })
+    for (const name of (await readdir(folder, { recursive: true })).sort()) {
+      const content = await open(join(folder, name))
+      if ((await content.stat()).isDirectory()) await content.close()
+      else members.push({ name, content })
     }
   } catch (error) {
     await close(members)

@@ -7,7 +7,7 @@ import { Datasets } from '../datasets/datasets.js'
 import { TrainyardError } from '../errors.js'
 import { Jobs } from '../jobs/jobs.js'
 import { openPlanner } from '../jobs/planner.js'
-import { openPredictor } from '../models/predictor.js'
+import { openPredictor, openRowPredictor } from '../models/predictor.js'
 import { Models } from '../models/registry.js'
 import { WeightsStore } from '../models/weights.js'
 import { openFolderStore } from '../store/folder-store.js'
@@ -44,8 +44,23 @@ async function main(): Promise<void> {
     env: childEnvironment(),
     log,
   })
+  const rowPredictor = openRowPredictor({
+    script: fileURLToPath(new URL('../../workers/row-predictor.js', import.meta.url)),
+    env: childEnvironment(),
+    log,
+  })
   const hosts = isLoopback(config.host) ? 'loopback' : 'any'
-  const app = await buildApp({ jobs, datasets, models, weights, predictor, keys, log, hosts })
+  const app = await buildApp({
+    jobs,
+    datasets,
+    models,
+    weights,
+    predictor,
+    rowPredictor,
+    keys,
+    log,
+    hosts,
+  })
 
   let ending = false
   const end = async (why: string) => {
@@ -55,6 +70,7 @@ async function main(): Promise<void> {
     try {
       await app.close()
       await predictor.close()
+      await rowPredictor.close()
       await jobs.close()
     } catch (error) {
       // a part that is away cannot be closed, and need not be

@@ -4,7 +4,7 @@ import { DatasetManifest } from '../spec/dataset.js'
 import { Job } from '../spec/job.js'
 import { JobPlan } from '../spec/job-queries.js'
 import { MetricsPage } from '../spec/metrics.js'
-import { Model, Predictions } from '../spec/model.js'
+import { Model, Predictions, RowPredictions } from '../spec/model.js'
 import { Problem } from '../spec/problem.js'
 import { WeightsManifest, WeightsSummary } from '../spec/weights.js'
 
@@ -17,6 +17,7 @@ export const answers: TSchema[] = [
   { ...MetricsPage, $id: 'MetricsPage', description: 'a page of points' },
   { ...Model, $id: 'Model', description: 'a model, in one version' },
   { ...Predictions, $id: 'Predictions', description: 'one prediction for each image' },
+  { ...RowPredictions, $id: 'RowPredictions', description: 'one prediction for each row' },
   { ...WeightsManifest, $id: 'Weights', description: 'an uploaded TensorFlow checkpoint' },
   { ...WeightsSummary, $id: 'WeightsSummary', description: 'the same, its tensors counted' },
   { ...Problem, description: 'what went wrong' },
@@ -31,6 +32,7 @@ export const JobPlanAnswer = ref<JobPlan>('JobPlan')
 export const MetricsAnswer = ref<MetricsPage>('MetricsPage')
 export const ModelAnswer = ref<Model>('Model')
 export const PredictionsAnswer = ref<Predictions>('Predictions')
+export const RowPredictionsAnswer = ref<RowPredictions>('RowPredictions')
 export const WeightsAnswer = ref<WeightsManifest>('Weights')
 export const WeightsSummaryAnswer = ref<WeightsSummary>('WeightsSummary')
 export const ProblemAnswer = ref<Problem>('Problem')

@@ -1,6 +1,6 @@
 // Rows that come with a request, as the numbers a model of the table was trained on.
 import { type Flaw, TrainyardError } from '../errors.js'
-import type { CategoryColumn, TableColumn } from '../spec/dataset.js'
+import type { ColumnType } from '../spec/dataset.js'
 import { isMissingWord, largest, NumberReader, truthAt } from './cell.js'
 import { type ByteSource, type CsvLimits, CsvReader, type CsvRow, cut, fieldText } from './csv.js'
 import { checkHeader, checkLength, type Dialect, inferDialect } from './csv-dialect.js'
@@ -8,6 +8,14 @@ import { fileError } from './errors.js'
 
 /** By column name, or in the columns' order. */
 export type TableRow = Readonly<Record<string, unknown>> | readonly unknown[]
+
+/** What encoding needs to know of a column. */
+export interface EncodedColumn {
+  name: string
+  type: ColumnType
+  /** Of a category; by code. */
+  categories?: readonly string[] | null
+}
 
 export interface EncodeOptions {
   /** What a category is that the table does not have. */
@@ -23,7 +31,7 @@ const mostFlaws = 20
  * 1. Columns of text have no encoding: leave them out. Throws INVALID_ROWS with the place of each flaw.
  */
 export function encodeRows(
-  columns: readonly TableColumn[],
+  columns: readonly EncodedColumn[],
   rows: readonly TableRow[],
   { unknownCategory, text = false }: EncodeOptions,
 ): Float32Array {
@@ -82,22 +90,28 @@ export function encodeRows(
 /** A cell's number, or what was expected in its place. */
 type Encoder = (value: unknown) => number | string
 
-function encoderOf(column: TableColumn, unknown: 'missing' | 'error', text: boolean): Encoder {
+function encoderOf(column: EncodedColumn, unknown: 'missing' | 'error', text: boolean): Encoder {
   if (column.type === 'text') {
     throw new Error(`column ${JSON.stringify(column.name)} is text, which has no encoding`)
   }
   const inJson =
-    column.type === 'category' ? categoryEncoder(column, unknown) : jsonEncoders[column.type]
+    column.type === 'category'
+      ? categoryEncoder(column.categories ?? [], unknown)
+      : jsonEncoders[column.type]
   if (!text) return inJson
   const inText = column.type === 'category' ? inJson : textEncoders[column.type]
   return value => {
     if (typeof value !== 'string') return 'expected a text'
     const bytes = Buffer.from(value)
-    return value === '' || isMissingWord(bytes, 0, bytes.length) ? Number.NaN : inText(value)
+    const missing = value === '' || isMissingWord(bytes, 0, bytes.length)
+    // NA may be a category that was quoted
+    if (missing && !(column.type === 'category' && column.categories?.includes(value)))
+      return Number.NaN
+    return inText(value)
   }
 }
 
-function categoryEncoder({ categories }: CategoryColumn, unknown: 'missing' | 'error'): Encoder {
+function categoryEncoder(categories: readonly string[], unknown: 'missing' | 'error'): Encoder {
   const codes = new Map(categories.map((category, code) => [category, code]))
   const examples = categories.slice(0, 5).map(cut).join(', ')
   const expected = `expected one of ${examples}${categories.length > 5 ? ` and ${categories.length - 5} more` : ''}`
@@ -152,10 +166,10 @@ export function csvRows(
   content: Uint8Array,
   limits: CsvLimits & { rows: number },
   given: Partial<Dialect> = {},
-): Record<string, string>[] {
+): Record<string, string | null>[] {
   const file = inMemory(name, content)
   const dialect = inferDialect(file, { header: true, ...given }, limits)
-  const rows: Record<string, string>[] = []
+  const rows: Record<string, string | null>[] = []
   let names: string[] | null = null
   new CsvReader(file, dialect.delimiter, limits).visit(row => {
     if (!names) {
@@ -165,12 +179,16 @@ export function csvRows(
     checkLength(name, row, names)
     if (rows.length === limits.rows) throw tooManyRows(name, row, limits.rows)
     // no prototype: a column may be called __proto__
-    const cells: Record<string, string> = Object.create(null)
-    for (const [column, key] of names.entries()) cells[key] = fieldText(row, column)
+    const cells: Record<string, string | null> = Object.create(null)
+    for (const [column, key] of names.entries())
+      cells[key] = isMissing(row, column) ? null : fieldText(row, column)
     rows.push(cells)
   })
   return rows
 }
+
+const isMissing = ({ bytes, starts, ends, quoted }: CsvRow, column: number) =>
+  quoted[column] === 0 && isMissingWord(bytes, starts[column]!, ends[column]!)
 
 function tooManyRows(file: string, { line }: CsvRow, most: number) {
   return fileError('DATASET_TOO_LARGE', { file, line }, `there are more than ${most} rows`)

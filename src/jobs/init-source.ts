@@ -27,7 +27,8 @@ export async function resolveSource(asked: InitFrom, find: SourceFinders): Promi
   }
   if (model !== undefined) {
     const found = await known('/model', 'model_not_found', find.findModel(model, version))
-    if (found.model.kind === 'boosting') throw flawed('/model', 'wrong_kind', trees(`model '${model}'`))
+    if (found.model.kind === 'boosting')
+      throw flawed('/model', 'wrong_kind', trees(`model '${model}'`))
     return { model, version: found.version }
   }
   if (weights !== undefined) {

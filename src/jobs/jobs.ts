@@ -4,7 +4,13 @@ import { TrainyardError } from '../errors.js'
 import type { Checkpoint } from '../spec/checkpoint.js'
 import type { DatasetManifest } from '../spec/dataset.js'
 import { isJobId } from '../spec/identifiers.js'
-import { isBoosting, type Job, type JobManifest, type JobRequest, type NetworkJobRequest } from '../spec/job.js'
+import {
+  isBoosting,
+  type Job,
+  type JobManifest,
+  type JobRequest,
+  type NetworkJobRequest,
+} from '../spec/job.js'
 import type { JobPlan } from '../spec/job-queries.js'
 import type { MetricsPage } from '../spec/metrics.js'
 import type { Page } from '../spec/paging.js'

@@ -2,11 +2,7 @@
 import type { Flaw } from '../errors.js'
 import { contradictions } from '../spec/boosting-contradictions.js'
 import { objectiveValidationMetrics } from '../spec/boosting-metrics.js'
-import {
-  type Boosting,
-  type BoostingObjective,
-  chooseBoosting,
-} from '../spec/boosting-options.js'
+import { type Boosting, type BoostingObjective, chooseBoosting } from '../spec/boosting-options.js'
 import type { BoostingPlan, BoostingTrainingRequest } from '../spec/boosting-training.js'
 import type { TableColumn, TableManifest } from '../spec/dataset.js'
 import type { BoostingJobRequest } from '../spec/job.js'
@@ -58,7 +54,11 @@ export function planBoosting(
   const targetName = asked.target ?? table.target
   if (targetName === null) {
     const names = table.columns.filter(({ type }) => type !== 'text').map(({ name }) => name)
-    add('/training/target', 'required', `training.target is missing: which of ${listed(names)} is to be predicted?`)
+    add(
+      '/training/target',
+      'required',
+      `training.target is missing: which of ${listed(names)} is to be predicted?`,
+    )
   }
   const target = role('target', targetName)
   const weights = role('weights', asked.weights)
@@ -69,7 +69,11 @@ export function planBoosting(
 
   if (weights?.type === 'category' || (weights && (weights.min ?? 0) < 0)) {
     const is = weights.type === 'category' ? 'has categories' : `goes down to ${weights.min}`
-    add('/training/weights', 'out_of_range', `weights are numbers from 0 on, but '${weights.name}' ${is}`)
+    add(
+      '/training/weights',
+      'out_of_range',
+      `weights are numbers from 0 on, but '${weights.name}' ${is}`,
+    )
   }
   groupFlaws(objective, asked, group, add)
 
@@ -122,7 +126,11 @@ export function planBoosting(
   const evaluated = validation !== null || held > 0
   stoppingFlaws(objective, asked, evaluated, add)
   if (table.records - held < 1) {
-    add('/training/validation', 'too_large', `'${table.name}' has ${count(table.records, 'row')}, of which none is left to train on`)
+    add(
+      '/training/validation',
+      'too_large',
+      `'${table.name}' has ${count(table.records, 'row')}, of which none is left to train on`,
+    )
   }
   const { earlyStopping: stopping } = asked
   const [firstMetric] = objectiveValidationMetrics(objective)
@@ -163,15 +171,27 @@ function groupFlaws(
 ): void {
   const path = '/training/group'
   if (objective === 'ranking' && asked.group === undefined) {
-    add(path, 'required', 'objective ranking compares rows of one query: name the column that they share as group')
+    add(
+      path,
+      'required',
+      'objective ranking compares rows of one query: name the column that they share as group',
+    )
   }
   if (objective !== 'ranking' && asked.group !== undefined) {
-    add(path, 'contradiction', `a group goes with objective ranking, and this is ${objective}: leave out group`)
+    add(
+      path,
+      'contradiction',
+      `a group goes with objective ranking, and this is ${objective}: leave out group`,
+    )
   }
   if (group?.type === 'integer' || group?.type === 'number') {
     const largest = Math.max(Math.abs(group.min ?? 0), Math.abs(group.max ?? 0))
     if (largest > largestGroup) {
-      add(path, 'out_of_range', `group '${group.name}' has numbers up to ${largest}, and above ${largestGroup} they run together: upload it as a category`)
+      add(
+        path,
+        'out_of_range',
+        `group '${group.name}' has numbers up to ${largest}, and above ${largestGroup} they run together: upload it as a category`,
+      )
     }
   }
 }
@@ -184,15 +204,27 @@ function stoppingFlaws(
 ): void {
   const path = '/training/earlyStopping'
   if (earlyStopping && !evaluated) {
-    add(path, 'contradiction', 'earlyStopping needs something to measure by, but nothing is held out: give validation')
+    add(
+      path,
+      'contradiction',
+      'earlyStopping needs something to measure by, but nothing is held out: give validation',
+    )
   }
   if (exportBest && !earlyStopping) {
-    add('/training/exportBest', 'contradiction', 'which round is best is judged by earlyStopping: give it, or leave out exportBest')
+    add(
+      '/training/exportBest',
+      'contradiction',
+      'which round is best is judged by earlyStopping: give it, or leave out exportBest',
+    )
   }
   const metrics: readonly string[] = objectiveValidationMetrics(objective)
   const metric = earlyStopping?.metric
   if (metric && !metrics.includes(metric)) {
-    add(`${path}/metric`, 'contradiction', `objective ${objective} does not measure ${metric}, but ${metrics.join(', ')}`)
+    add(
+      `${path}/metric`,
+      'contradiction',
+      `objective ${objective} does not measure ${metric}, but ${metrics.join(', ')}`,
+    )
   }
 }
 

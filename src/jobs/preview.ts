@@ -20,7 +20,11 @@ export function recordsOf(
 export function boostingSize({ model, training }: BoostingJob): BoostedSize {
   const { rows, features, classes } = training
   const cell = model.treeMethod !== 'hist' ? 8 : model.maxBins <= 256 ? 1 : 2
-  const outputs = Math.max(1, model.quantile.length, classes && model.objective === 'multiclass' ? classes.labels.length : 1)
+  const outputs = Math.max(
+    1,
+    model.quantile.length,
+    classes && model.objective === 'multiclass' ? classes.labels.length : 1,
+  )
   return {
     parameters: null,
     stateBytes: rows * (features.length * cell + 4 + outputs * 4),

@@ -31,7 +31,10 @@ export function tableMisfits(
         `'${name}' is ${found.type} in '${other.name}', ${wanted.type} in '${table.name}'`,
       )
     } else if (complete.includes(wanted) && found.missing > 0) {
-      add('missing_values', `'${name}' has ${found.missing} rows without a value in '${other.name}'`)
+      add(
+        'missing_values',
+        `'${name}' has ${found.missing} rows without a value in '${other.name}'`,
+      )
     }
   }
   const found = there.get(target.name)

@@ -63,7 +63,7 @@ export class Models {
   }
 
   /**
-   * Makes a staged folder (with `saved_model/` in it) the next version. A job publishes once: for a
+   * Makes a staged folder (with all that `home` says) the next version. A job publishes once: for a
    * later attempt of the same job the answer is the version that is there.
    */
   async publish(staged: string, manifest: NewModel): Promise<ModelManifest> {

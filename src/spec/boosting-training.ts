@@ -1,5 +1,5 @@
 import { type Static, Type } from 'typebox'
-import { boostingMetrics, type BoostingMetricName, validationName } from './boosting-metrics.js'
+import { type BoostingMetricName, boostingMetrics, validationName } from './boosting-metrics.js'
 import { closed } from './closed.js'
 import { Validation } from './training-options.js'
 

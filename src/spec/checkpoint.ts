@@ -31,7 +31,8 @@ export const Checkpoint = Type.Object({
   attempt: Type.Integer(),
   latest: Type.Boolean(),
   best: Type.Boolean({
-    description: 'by training.keepBest or, of boosting, earlyStopping; never removed for a newer one',
+    description:
+      'by training.keepBest or, of boosting, earlyStopping; never removed for a newer one',
   }),
   format: CheckpointFormat,
   prefix: Type.Union([Type.String(), Type.Null()], {

@@ -1,10 +1,10 @@
 import { type Static, Type } from 'typebox'
+import { type Boosting, BoostingOptions } from './boosting-options.js'
+import { type BoostingPlan, BoostingTrainingOptions } from './boosting-training.js'
 import { closed } from './closed.js'
 import { DatasetId, JobId, Name, Timestamp } from './identifiers.js'
 import { Freeze, InitFrom, Initialised, InitSource } from './init-from.js'
 import { Labels, Priority } from './labels.js'
-import { type Boosting, BoostingOptions } from './boosting-options.js'
-import { type BoostingPlan, BoostingTrainingOptions } from './boosting-training.js'
 import { ChosenModel, type NetworkOptions, NetworkRequest } from './model-options.js'
 import { TrainingOptions, type TrainingPlan } from './training-options.js'
 

@@ -82,7 +82,9 @@ export type Predictions = Static<typeof Predictions>
 
 /** SHAP values: what each column adds, in the unit of the margin. */
 export const Explanation = Type.Object({
-  margin: Type.Number({ description: 'sum of the trees, before it becomes a probability or count' }),
+  margin: Type.Number({
+    description: 'sum of the trees, before it becomes a probability or count',
+  }),
   bias: Type.Number(),
   contributions: Type.Record(Type.String(), Type.Number(), {
     description: 'by column; with the bias they add up to the margin',

@@ -17,7 +17,7 @@ import { ensureKey, openKeys } from '../../src/api/keys.js'
 import { Datasets } from '../../src/datasets/datasets.js'
 import { Jobs } from '../../src/jobs/jobs.js'
 import { openPlanner } from '../../src/jobs/planner.js'
-import { openPredictor } from '../../src/models/predictor.js'
+import { openPredictor, openRowPredictor } from '../../src/models/predictor.js'
 import { Models } from '../../src/models/registry.js'
 import { WeightsStore } from '../../src/models/weights.js'
 import type { ModelManifest } from '../../src/spec/model.js'
@@ -65,9 +65,14 @@ export async function startServer(options: Partial<Parts> = {}): Promise<TestSer
     env: process.env,
     log,
   })
+  const rowPredictor = openRowPredictor({
+    script: fileURLToPath(new URL('../../workers/row-predictor.js', import.meta.url)),
+    env: process.env,
+    log,
+  })
   const keys = await openKeys(join(folder, 'data'))
   const parts: Parts = {
-    ...{ jobs, datasets, predictor, keys, log, models, weights },
+    ...{ jobs, datasets, predictor, rowPredictor, keys, log, models, weights },
     ...options,
   }
   const app = await buildApp(parts)
@@ -77,6 +82,7 @@ export async function startServer(options: Partial<Parts> = {}): Promise<TestSer
   const close = async () => {
     await app.close()
     await predictor.close()
+    await rowPredictor.close()
     await jobs.close()
     await redis.stop()
     await rm(folder, { recursive: true })

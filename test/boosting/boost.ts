@@ -20,7 +20,10 @@ interface Run extends Boosted {
 /** `trainBoosting` with quiet surroundings; `stopAfter` rounds of this run goOn says no. */
 export async function boost(
   input: Partial<BoostingInput> & Pick<BoostingInput, 'model' | 'training'>,
-  { stopAfter = Number.POSITIVE_INFINITY, ...hooks }: Partial<BoostingHooks> & { stopAfter?: number } = {},
+  {
+    stopAfter = Number.POSITIVE_INFINITY,
+    ...hooks
+  }: Partial<BoostingHooks> & { stopAfter?: number } = {},
 ): Promise<Run> {
   const rows: MetricRow[] = []
   const checkpoints: Run['checkpoints'] = []
@@ -56,8 +59,9 @@ export async function boost(
   return { ...result, rows, checkpoint, checkpoints, phases }
 }
 
-export const boosting = (options: Omit<Parameters<typeof chooseBoosting>[0], 'kind'> = {}): Boosting =>
-  chooseBoosting({ kind: 'boosting', ...options }, options.objective ?? 'regression')
+export const boosting = (
+  options: Omit<Parameters<typeof chooseBoosting>[0], 'kind'> = {},
+): Boosting => chooseBoosting({ kind: 'boosting', ...options }, options.objective ?? 'regression')
 
 /** Of the model that a checkpoint holds, as UBJ. */
 export const modelHash = (checkpoint: Uint8Array): string =>

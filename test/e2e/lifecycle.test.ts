@@ -10,7 +10,10 @@ before(async () => {
 })
 after(() => yard.close())
 
-const request = (training: NetworkJobRequest['training'], more: Partial<NetworkJobRequest> = {}): NetworkJobRequest => ({
+const request = (
+  training: NetworkJobRequest['training'],
+  more: Partial<NetworkJobRequest> = {},
+): NetworkJobRequest => ({
   model: { kind: 'resnet', blocks: 1, filters: 4 },
   dataset: 'digits',
   training: { batchSize: 16, shuffleBuffer: 500, ...training },

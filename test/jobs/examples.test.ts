@@ -14,7 +14,12 @@ for (const file of networks) {
     assert.ok(Check(NetworkJobRequest, request))
     const identity = { id: `job-${'0'.repeat(26)}`, createdAt: '2026-01-01T00:00:00.000Z' }
     const images = digits({ records: 60_000 })
-    const { model, training } = planNetworkJob(identity, request, images, digits({ records: 10_000 }))
+    const { model, training } = planNetworkJob(
+      identity,
+      request,
+      images,
+      digits({ records: 10_000 }),
+    )
     assert.deepEqual(model, { kind: 'resnet', depth: 20, version: 2, stem: 'cifar' })
     assert.equal(training.precision, 'bf16')
   })
