@@ -44,11 +44,16 @@ export class Booster extends Owned {
     return new Booster(out[0]!)
   }
 
-  /** A model that `save` made, or any XGBoost: for predicting. */
-  static load(model: Uint8Array): Booster {
-    return Booster.create().#filled(h =>
-      xgboost().XGBoosterLoadModelFromBuffer(h, model, model.length),
-    )
+  /**
+   * A model that `save` made, or any XGBoost: for predicting. XGBoost's own default is a thread for
+   * each core, which wait for each other even where there is little to do: slow on a busy machine.
+   */
+  static load(model: Uint8Array, threads = 1): Booster {
+    const booster = Booster.create()
+    return booster.#filled(h => {
+      booster.set({ nthread: threads })
+      xgboost().XGBoosterLoadModelFromBuffer(h, model, model.length)
+    })
   }
 
   /** What `serialise` made: for going on. */

@@ -69,6 +69,7 @@ export function xgboost(): Record<FunctionName, Checked> {
     return [name, checked]
   })
   const made = Object.fromEntries(functions) as Record<FunctionName, Checked>
+  // its nthread stays unset: it would cap every booster's
   made.XGBSetGlobalConfig('{"verbosity":0}')
   opened = made
   return made

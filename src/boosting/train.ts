@@ -23,7 +23,7 @@ export interface BoostingInput {
   checkpointEvery: { rounds?: number; seconds?: number }
   /** A checkpoint's bytes. */
   resume: Uint8Array | null
-  /** The rows up to there. */
+  /** The rows up to there; later ones do not count. */
   history?: readonly MetricRow[]
   device: 'cpu' | 'cuda'
   /** Sums depend on it in their last bits: a resumed job ends in equal bytes if it has as many. */
@@ -68,8 +68,8 @@ export async function trainBoosting(input: BoostingInput, hooks: BoostingHooks):
   booster.describe(columns)
 
   const judgement = new Judgement(input.earlyStopping)
-  for (const row of input.history ?? []) judgement.see(row)
   let round = resume ? booster.rounds : 0
+  for (const row of input.history ?? []) if (row.step <= round) judgement.see(row)
   let saved = { round, at: performance.now() }
   const checkpoint = async (best: boolean) => {
     hooks.phase('saving', round)

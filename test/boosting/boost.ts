@@ -40,7 +40,7 @@ export async function boost(
       checkpointEvery: {},
       resume: null,
       device: 'cpu',
-      threads: 2,
+      threads: 1,
       ...input,
     },
     {

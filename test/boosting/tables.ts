@@ -84,7 +84,7 @@ function wholeColumns(table: Table): Float32Array[] {
 }
 
 /** Numbers in [0, 1): mulberry32, so that the tables are the same everywhere. */
-export function numbers(seed: number): () => number {
+function numbers(seed: number): () => number {
   let state = seed
   return () => {
     state = (state + 0x6d2b79f5) | 0
@@ -95,8 +95,8 @@ export function numbers(seed: number): () => number {
 }
 
 /** Friedman's first function (1991) of the first five columns, with missing values and a category that adds. */
-export function friedman(rows: number, seed = 1): Table {
-  const draw = numbers(seed)
+export function friedman(rows: number, batchRows = 100): Table {
+  const draw = numbers(1)
   const columns = Array.from({ length: 10 }, () => Float32Array.from({ length: rows }, draw))
   const category = Float32Array.from({ length: rows }, () => Math.floor(draw() * categoryCount))
   const labels = Float32Array.from({ length: rows }, (_, i) => {
@@ -113,6 +113,7 @@ export function friedman(rows: number, seed = 1): Table {
       { name: 'kind', values: category, categories: categoryCount },
     ],
     labels,
+    { batchRows },
   )
 }
 
