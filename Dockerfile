@@ -13,7 +13,7 @@ COPY workers workers
 RUN node scripts/setup.mjs && npm prune --omit=dev
 
 FROM node:22-bookworm-slim
-ENV NODE_ENV=production TRAINYARD_HOST=0.0.0.0 TRAINYARD_DATA=/data
+ENV NODE_ENV=production TRAINYARD_HOST=0.0.0.0 TRAINYARD_DATA=/data UV_THREADPOOL_SIZE=16
 WORKDIR /srv/trainyard
 COPY --from=build /opt/trainyard /opt/trainyard
 COPY --from=build /srv/trainyard ./

@@ -1,6 +1,8 @@
 // `npm run bench -- train [--cases a,b] [--subjects x,y] [--rounds n] [--steps n]`
+// `npm run bench -- submit [--seconds n]`
 import { parseArgs } from 'node:util'
 import { BenchError } from './failure.js'
+import { benchSubmit } from './submit/submit.js'
 import { cases, casesNamed } from './train/cases.js'
 import { subjectNames } from './train/subjects.js'
 import { benchTrain } from './train/train.js'
@@ -13,18 +15,30 @@ async function main(): Promise<void> {
       subjects: { type: 'string' },
       rounds: { type: 'string', default: '5' },
       steps: { type: 'string', default: '4' },
+      seconds: { type: 'string', default: '20' },
     },
   })
-  if (positionals.length !== 1 || positionals[0] !== 'train') {
-    throw new BenchError(`the bench is '${positionals.join(' ')}', expected: train`)
+  const bench = benches[positionals.join(' ') as keyof typeof benches]
+  if (!bench) {
+    const known = Object.keys(benches).join(' or ')
+    throw new BenchError(`the bench is '${positionals.join(' ')}', expected: ${known}`)
   }
-  const passed = await benchTrain({
-    cases: chosen('cases', values.cases, casesNamed) ?? cases,
-    subjects: chosen('subjects', values.subjects, subjectsNamed) ?? subjectNames,
-    rounds: count('rounds', values.rounds),
-    steps: count('steps', values.steps),
-  })
+  const passed = await bench(values)
   if (!passed) process.exitCode = 1
+}
+
+type Values = Partial<Record<'cases' | 'subjects', string>> &
+  Record<'rounds' | 'steps' | 'seconds', string>
+
+const benches = {
+  train: (values: Values) =>
+    benchTrain({
+      cases: chosen('cases', values.cases, casesNamed) ?? cases,
+      subjects: chosen('subjects', values.subjects, subjectsNamed) ?? subjectNames,
+      rounds: count('rounds', values.rounds),
+      steps: count('steps', values.steps),
+    }),
+  submit: (values: Values) => benchSubmit({ seconds: count('seconds', values.seconds) }),
 }
 
 const subjectsNamed = (name: string) => subjectNames.filter(each => each === name)

@@ -2,10 +2,18 @@ import { TrainyardError } from '../src/errors.js'
 import { GraphError } from '../src/graph/graph-error.js'
 import type { Failure, FailureCode } from '../src/spec/job.js'
 
-/** What TensorFlow says, and what it means for a job. */
-const signs: readonly (readonly [RegExp, FailureCode])[] = [
-  [/OOM when allocating|ResourceExhausted|out of memory/i, 'out_of_memory'],
-  [/corrupted record|DataLoss|Could not parse example|Expected image|Unknown image/i, 'bad_sample'],
+/** What TensorFlow says, what it means for a job, and what helps. */
+const signs: readonly (readonly [RegExp, FailureCode, cure: string])[] = [
+  [
+    /OOM when allocating|ResourceExhausted|out of memory/i,
+    'out_of_memory',
+    'take a smaller batchSize, with accumulateSteps to make up for it, or a smaller model',
+  ],
+  [
+    /corrupted record|DataLoss|Could not parse example|Expected image|Unknown image/i,
+    'bad_sample',
+    'mend or leave out the record, upload the data set again, and submit the job anew',
+  ],
 ]
 
 /** Trouble that another attempt would meet again, as a job's failure; null where trying again may help. */
@@ -19,5 +27,5 @@ export function failureOf(error: unknown): Failure | null {
   if (error instanceof GraphError) return { code: 'invalid', message: error.message }
   const message = error instanceof Error ? error.message : String(error)
   const sign = signs.find(([pattern]) => pattern.test(message))
-  return sign ? { code: sign[1], message } : null
+  return sign ? { code: sign[1], message: `${message}; ${sign[2]}` } : null
 }

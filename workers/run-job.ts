@@ -198,7 +198,7 @@ function givenUp(attempts: readonly Attempt[], resumedFrom: number): Failure | n
   for (const end of ['crashed', 'killed'] as const) {
     const vain = attempts.filter(one => one.end === end && one.resumedFrom === resumedFrom)
     if (vain.length < patience[end]) continue
-    const message = `${vain.length} attempts ended without a new checkpoint; the last: ${vain.at(-1)?.lastWords}`
+    const message = `${vain.length} attempts ended without a new checkpoint; retry the job once the cause is gone. The last ended so: ${vain.at(-1)?.lastWords}`
     return { code: 'no_progress', message }
   }
   return null

@@ -34,7 +34,8 @@ async function main(): Promise<void> {
   const api = new Service({
     name: 'api',
     script: script('src/api/main.js'),
-    environment,
+    // durable writes wait for the disk in threads; with Node's four, others wait for a free thread
+    environment: { UV_THREADPOOL_SIZE: '16', ...environment },
     onMessage: message => {
       if (message.type !== 'listening' || !message.url) return
       if (!listening) process.send?.(message)

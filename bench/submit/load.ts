@@ -1,0 +1,63 @@
+import { Agent, request } from 'node:http'
+import { setTimeout as sleep } from 'node:timers/promises'
+
+export interface Load {
+  /** From when a request was due to its whole answer: a server that stalls is not asked more kindly. */
+  latenciesMs: number[]
+  seconds: number
+  accepted: number
+  refused: number
+}
+
+type Send = () => Promise<boolean>
+
+/** Requests at a constant rate, however long their answers take. */
+export async function openLoop(send: Send, perSecond: number, seconds: number): Promise<Load> {
+  const load = { latenciesMs: [] as number[], seconds: 0, accepted: 0, refused: 0 }
+  const since = performance.now()
+  const sent: Promise<void>[] = []
+  for (let i = 0; i < perSecond * seconds; i++) {
+    const due = since + (i * 1000) / perSecond
+    const wait = due - performance.now()
+    if (wait > 0) await sleep(wait)
+    sent.push(counted(send, due, load))
+  }
+  await Promise.all(sent)
+  return { ...load, seconds: (performance.now() - since) / 1000 }
+}
+
+/** As many requests as the server takes with so many under way. */
+export async function closedLoop(send: Send, clients: number, seconds: number): Promise<Load> {
+  const load = { latenciesMs: [] as number[], seconds: 0, accepted: 0, refused: 0 }
+  const since = performance.now()
+  const client = async () => {
+    while (performance.now() - since < seconds * 1000) await counted(send, performance.now(), load)
+  }
+  await Promise.all(Array.from({ length: clients }, client))
+  return { ...load, seconds: (performance.now() - since) / 1000 }
+}
+
+async function counted(send: Send, due: number, load: Load): Promise<void> {
+  if (await send()) load.accepted++
+  else load.refused++
+  load.latenciesMs.push(performance.now() - due)
+}
+
+export const quantile = (values: readonly number[], q: number): number =>
+  [...values].sort((a, b) => a - b)[Math.min(values.length - 1, Math.floor(q * values.length))] ?? 0
+
+/** A job over a connection that is kept; true for a 202. */
+export function poster(url: string, key: string, body: string): Send {
+  const agent = new Agent({ keepAlive: true, maxSockets: 256 })
+  const headers = {
+    ...{ authorization: `Bearer ${key}`, 'content-type': 'application/json' },
+    'content-length': Buffer.byteLength(body),
+  }
+  return () =>
+    new Promise(resolve => {
+      const sent = request(`${url}/jobs`, { method: 'POST', agent, headers }, answer => {
+        answer.resume().on('end', () => resolve(answer.statusCode === 202))
+      })
+      sent.on('error', () => resolve(false)).end(body)
+    })
+}
