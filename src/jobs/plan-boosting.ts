@@ -112,13 +112,14 @@ export function planBoosting(
     categories: categories?.length ?? null,
   }))
   for (const { field, code, message } of contradictions(request.model, named)) {
-    // objective quantile may come from nobody: only what was asked for contradicts itself
     add(`/model/${field}`, code, message)
   }
   const planned = target ? planClasses(objective, target) : { classes: null, flaws: [] }
   flaws.push(...planned.flaws)
   if (validation && target) {
-    flaws.push(...tableMisfits(table, validation, { target, features: learned, weights, group }))
+    const { classes } = planned
+    const roles = { target, objective, classes, features: learned, weights, group }
+    flaws.push(...tableMisfits(table, validation, roles))
   }
 
   const share = typeof asked.validation === 'number' ? asked.validation : defaults.share

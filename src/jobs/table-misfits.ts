@@ -1,8 +1,12 @@
 import type { Flaw } from '../errors.js'
+import type { BoostingObjective } from '../spec/boosting-options.js'
+import type { Classes } from '../spec/boosting-training.js'
 import type { TableColumn, TableManifest } from '../spec/dataset.js'
 
 interface Roles {
   target: TableColumn
+  objective: BoostingObjective
+  classes: Classes | null
   features: readonly TableColumn[]
   weights: TableColumn | null
   group: TableColumn | null
@@ -14,7 +18,7 @@ const path = '/training/validation/dataset'
 export function tableMisfits(
   table: TableManifest,
   other: TableManifest,
-  { target, features, weights, group }: Roles,
+  { target, objective, classes, features, weights, group }: Roles,
 ): Flaw[] {
   const there = new Map(other.columns.map(column => [column.name, column]))
   const flaws: Flaw[] = []
@@ -37,8 +41,13 @@ export function tableMisfits(
       )
     }
   }
+  const low = weights && there.get(weights.name)
+  if (low && low.type !== 'text' && low.type !== 'category' && (low.min ?? 0) < 0) {
+    add('out_of_range', `weights '${low.name}' go down to ${low.min} in '${other.name}'`)
+  }
   const found = there.get(target.name)
-  if (found) flaws.push(...strangeTargets(table, target, other, found))
+  const strange = found && strangeTarget(target, found, objective, classes)
+  if (strange) add('class_mismatch', `target '${target.name}' ${strange} in '${other.name}'`)
   return flaws
 }
 
@@ -46,18 +55,28 @@ export function tableMisfits(
 const kindOf = ({ type }: TableColumn) =>
   type === 'category' || type === 'text' ? type : 'numeric'
 
-/** Categories of features may be new, and count as missing; those of the target may not. */
-function strangeTargets(
-  table: TableManifest,
+/** Categories of features may be new, and count as missing; classes may not. */
+function strangeTarget(
   target: TableColumn,
-  other: TableManifest,
   found: TableColumn,
-): Flaw[] {
-  if (target.type !== 'category' || found.type !== 'category') return []
-  const known = new Set(target.categories)
-  const strange = found.categories.filter(category => !known.has(category))
-  if (strange.length === 0) return []
-  const names = strange.slice(0, 5).map(category => `'${category}'`)
-  const message = `target '${target.name}' is ${names.join(', ')} in '${other.name}', which '${table.name}' does not have`
-  return [{ path, code: 'class_mismatch', message }]
+  objective: BoostingObjective,
+  classes: Classes | null,
+): string | null {
+  if (target.type === 'category' && found.type === 'category') {
+    const known = new Set(target.categories)
+    const strange = found.categories.filter(category => !known.has(category))
+    const names = strange.slice(0, 5).map(category => `'${category}'`)
+    return strange.length === 0 ? null : `is ${names.join(', ')}`
+  }
+  if (found.type === 'category' || found.type === 'text') return null
+  if (classes) {
+    const last = classes.base + classes.labels.length - 1
+    if (found.type === 'number') return 'has fractions, which are no classes,'
+    const within = (found.min ?? classes.base) >= classes.base && (found.max ?? last) <= last
+    return within
+      ? null
+      : `goes from ${found.min} to ${found.max}, beyond ${classes.base} to ${last},`
+  }
+  const counts = objective === 'poisson' || objective === 'ranking'
+  return counts && (found.min ?? 0) < 0 ? `goes down to ${found.min}` : null
 }
