@@ -1,12 +1,14 @@
 // The process that predicts rows by trees: one more than the predictor of images, so that neither waits
 // for the other, nor for the other's engine to load.
 import { readFileSync } from 'node:fs'
+import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { Booster } from '../src/boosting/booster.js'
 import { InPlace } from '../src/boosting/in-place.js'
 import { Matrix } from '../src/boosting/matrix.js'
 import type { Column } from '../src/boosting/table.js'
-import { ownShare } from '../src/config.js'
+import { setEnvironment } from '../src/config.js'
+import { engineEnvironment } from '../src/engine/environment.js'
 import type { PredictorMessage, RowsInput, RowsRequest, RowValues } from '../src/spec/messages.js'
 import type { BoostingManifest } from '../src/spec/model.js'
 
@@ -21,8 +23,13 @@ interface Trees {
   columns: Column[]
 }
 
+/** Up to here other threads cost more to wake than they save. */
+const rowsOfOneThread = 256
+
 const models = new Map<string, Trees>()
-const { threads } = ownShare()
+const threads = availableParallelism()
+// before XGBoost loads, with the first model
+setEnvironment(engineEnvironment({ cores: threads }))
 
 process.on('message', ({ id, folder, input }: RowsRequest) => {
   try {
@@ -67,7 +74,7 @@ function predict(
   const outputs = values.length / count
   if (!explain) return { values, outputs, explanations: null }
   const margins = inChunks(inPlace, rows, count, 'margin')
-  using matrix = Matrix.dense(rows, count, threads)
+  using matrix = Matrix.dense(rows, count, count <= rowsOfOneThread ? 1 : threads)
   matrix.describe(columns)
   const contributions = booster.predict(matrix, 'contributions').values
   return { values, outputs, explanations: { margins, contributions } }

@@ -9,6 +9,8 @@ import type { Manifest, Store } from '../store/store.js'
 export const modelKey = (name: string, version: number) => `models/${name}/${version}`
 const holderKey = (name: string, version: number) => `model-versions/${name}/${version}.json`
 
+const mostKnown = 100
+
 const modelNotFound = (name: string, version?: number) =>
   new TrainyardError(
     'MODEL_NOT_FOUND',
@@ -18,6 +20,9 @@ const modelNotFound = (name: string, version?: number) =>
 
 /** Published models by name; versions count from 1, and what a version holds never changes. */
 export class Models {
+  /** What a version says never changes: asked for often, it is read once. */
+  private readonly known = new Map<string, ModelManifest>()
+
   constructor(private readonly store: Store) {}
 
   /** The newest version of each, by name. */
@@ -52,14 +57,13 @@ export class Models {
   }
 
   /** Everything of a version: `saved_model/`, or `model.ubj` and `model.json`. */
-  async home(name: string, version: number): Promise<string> {
-    await this.get(name, version)
+  home({ name, version }: Pick<Model, 'name' | 'version'>): Promise<string> {
     return this.store.folder(modelKey(name, version))
   }
 
   /** The SavedModel's folder. */
   async folder(name: string, version: number): Promise<string> {
-    return join(await this.home(name, version), 'saved_model')
+    return join(await this.home(await this.get(name, version)), 'saved_model')
   }
 
   /**
@@ -97,9 +101,14 @@ export class Models {
 
   private async read(name: string, version: number): Promise<ModelManifest | null> {
     const key = `${modelKey(name, version)}/manifest.json`
+    const known = this.known.get(key)
+    if (known) return known
     const stored = await this.store.readJson<Manifest<ModelManifest>>(key)
     if (!stored) return null
     const { files: _files, checksum: _checksum, ...manifest } = stored
+    this.known.set(key, manifest)
+    const [oldest] = this.known.keys()
+    if (this.known.size > mostKnown && oldest !== undefined) this.known.delete(oldest)
     return manifest
   }
 }

@@ -9,10 +9,29 @@ import { mappedFiles } from './processes.js'
 import { readTable, uploadTable } from './tables.js'
 import { Yard } from './yard.js'
 
+const drawn = (
+  name: string,
+  training: BoostingJobRequest['training'] = {},
+): BoostingJobRequest => ({
+  name,
+  model: {
+    kind: 'boosting',
+    objective: 'multiclass',
+    rounds: 60,
+    subsample: 0.5,
+    columnSample: 0.5,
+  },
+  dataset: 'digits',
+  training: { validation: 0.2, snapshotEvery: 8, ...training },
+})
+
 let yard: Yard
+/** The trees of a job that nothing disturbs. */
+let calm: Buffer
 before(async () => {
   yard = await Yard.open()
   for (const name of ['diabetes', 'breast-cancer', 'wine', 'digits']) await uploadTable(yard, name)
+  calm = await treesOf(await yard.train(drawn('calm')))
 })
 after(() => yard.close())
 
@@ -128,28 +147,6 @@ test('rows come by name, in order or as CSV, and may lack values', async () => {
       assert.ok(Math.abs(odds[i]! / all - probabilities![i]!) < 1e-5)
     }
   }
-})
-
-const drawn = (
-  name: string,
-  training: BoostingJobRequest['training'] = {},
-): BoostingJobRequest => ({
-  name,
-  model: {
-    kind: 'boosting',
-    objective: 'multiclass',
-    rounds: 60,
-    subsample: 0.5,
-    columnSample: 0.5,
-  },
-  dataset: 'digits',
-  training: { validation: 0.2, snapshotEvery: 8, ...training },
-})
-
-/** Of a job that nothing disturbs. */
-let calm: Buffer
-before(async () => {
-  calm = await treesOf(await yard.train(drawn('calm')))
 })
 
 test('a job whose trainer is killed twice ends in the bytes of an undisturbed one', async () => {

@@ -89,9 +89,10 @@ export const modelRoutes: FastifyPluginAsyncTypebox<Parts> = async (app, { model
       },
     },
     async (request, reply) => {
-      const { id, version } = await models.get(request.params.id, request.query.version)
+      const model = await models.get(request.params.id, request.query.version)
+      const { id, version } = model
       const name = `${id}-${version}`
-      const tar = await tarOf(await models.home(id, version), name, {})
+      const tar = await tarOf(await models.home(model), name, {})
       return reply
         .type('application/x-tar')
         .header('content-disposition', `attachment; filename="${name}.tar"`)
@@ -105,7 +106,7 @@ export const modelRoutes: FastifyPluginAsyncTypebox<Parts> = async (app, { model
       schema: {
         tags,
         summary: 'Download trees as one file that XGBoost loads',
-        description: 'Any XGBoost from 3.1 on, in any language, predicts the same by it.',
+        description: "Python's xgboost, and XGBoost in other languages, predict the same by it.",
         params: ModelParams,
         querystring: ExportQuery,
         response: {
@@ -124,7 +125,7 @@ export const modelRoutes: FastifyPluginAsyncTypebox<Parts> = async (app, { model
       const model = await models.get(request.params.id, asked)
       const { id, version } = model
       if (!isBoostingModel(model)) throw noTrees(id)
-      const file = await open(join(await models.home(id, version), `model.${format}`))
+      const file = await open(join(await models.home(model), `model.${format}`))
       return reply
         .type(format === 'ubj' ? 'application/octet-stream' : 'application/json')
         .header('content-disposition', `attachment; filename="${id}-${version}.${format}"`)

@@ -110,7 +110,7 @@ export const predictionRoutes: FastifyPluginAsyncTypebox<Parts> = async (app, pa
       reply.type('application/json; charset=utf-8').serializer(JSON.stringify)
       if (isBoostingModel(model)) {
         const rows = readRowsOf(request, model, options, limits)
-        const home = await models.home(model.id, model.version)
+        const home = await models.home(model)
         return describeRows(model, await rowPredictor.predict(home, rows))
       }
       const input = await readInput(request, reply, model, limits)
