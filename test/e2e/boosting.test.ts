@@ -360,6 +360,21 @@ test('a model is handed out as its files, and as one that XGBoost loads', async 
   assert.ok(listed.items.some(({ id }) => id === 'wine'))
 })
 
+test('a network cannot begin with trees, and trees take no pictures', async () => {
+  const network = { model: { kind: 'resnet' as const }, dataset: 'wine' }
+  await assert.rejects(
+    yard.client.submit({ ...network, initFrom: { model: 'wine' } }),
+    /model 'wine' made trees/,
+  )
+  await assert.rejects(yard.client.submit(network), /'wine' is a table; a resnet needs images/)
+  const answer = await fetch(`${yard.url}/models/wine/predict`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${yard.key}`, 'content-type': 'image/png' },
+    body: new Uint8Array(8),
+  })
+  assert.equal(answer.status, 415)
+})
+
 test('a dry run says what a job would be', async () => {
   const plan = await yard.client.preview({ model: { kind: 'boosting' }, dataset: 'wine' })
   assert.deepEqual([plan.steps, plan.stepsPerEpoch, plan.parameters], [100, null, null])
