@@ -2,9 +2,9 @@ import type { Batch, Table } from '../src/boosting/table.js'
 import { Datasets } from '../src/datasets/datasets.js'
 import { openTable, type TableReader } from '../src/datasets/table.js'
 import { TrainyardError } from '../src/errors.js'
-import { featureColumns } from '../src/jobs/feature-columns.js'
+import { featureColumns, type Usable } from '../src/jobs/feature-columns.js'
 import type { BoostingPlan } from '../src/spec/boosting-training.js'
-import type { DatasetManifest, TableColumn, TableManifest } from '../src/spec/dataset.js'
+import type { DatasetManifest, TableManifest } from '../src/spec/dataset.js'
 import type { FeatureColumn } from '../src/spec/feature-column.js'
 import type { BoostingJob } from '../src/spec/job.js'
 import type { Store } from '../src/store/store.js'
@@ -22,8 +22,7 @@ export async function openTables({ store, task }: TrainerParts<BoostingJob>): Pr
   const { model, training: plan } = task.job
   const dataset = tableOf(task.dataset)
   const reader = await read(store, dataset)
-  const facts = new Map(dataset.columns.map(column => [column.name, column]))
-  const learned = plan.features.map(name => facts.get(name)!)
+  const learned = plan.features.map(name => columnOf(dataset, name))
   const { columns } = featureColumns(learned, model.categorical)
   const groups = plan.group === null ? null : groupsOf(reader.column(plan.group), plan.group)
   if (task.validation) {
@@ -54,7 +53,10 @@ export async function openTables({ store, task }: TrainerParts<BoostingJob>): Pr
 /** 1 for rows that validate: a share of them or, so that queries stay whole, of the groups. */
 function heldOut(rows: number, groups: Uint32Array | null, share: number, seed: number) {
   if (!groups) return drawShare(rows, share, seed)
-  const drawn = drawShare((groups.at(-1) ?? -1) + 1, share, seed)
+  const count = (groups.at(-1) ?? -1) + 1
+  // one at least, where another is left to train on
+  const least = share > 0 && count > 1 ? 1 / count : 0
+  const drawn = drawShare(count, Math.max(share, least), seed)
   return Uint8Array.from(groups, group => drawn[group]!)
 }
 
@@ -102,7 +104,7 @@ const recoded =
 /** Another table's number for a category → ours; NaN where we have none, which counts as missing. */
 type Recoding = (value: number) => number
 
-function recoding(ours: FeatureColumn, theirs: TableColumn): Recoding | null {
+function recoding(ours: FeatureColumn, theirs: Usable): Recoding | null {
   if (ours.categories === null) return null
   // whole numbers that are categories by their own name
   if (theirs.type !== 'category') {
@@ -112,7 +114,7 @@ function recoding(ours: FeatureColumn, theirs: TableColumn): Recoding | null {
   return byName(ours.categories, theirs.categories)
 }
 
-function recodingOfTarget({ classes }: BoostingPlan, theirs: TableColumn): Recoding | null {
+function recodingOfTarget({ classes }: BoostingPlan, theirs: Usable): Recoding | null {
   return classes && theirs.type === 'category' ? byName(classes.labels, theirs.categories) : null
 }
 
@@ -151,10 +153,10 @@ function tableOf(dataset: DatasetManifest): TableManifest {
   throw new Error(`data set ${dataset.id} has ${dataset.kind}`)
 }
 
-function columnOf({ id, columns }: TableManifest, name: string): TableColumn {
+function columnOf({ id, columns }: TableManifest, name: string): Usable {
   const found = columns.find(column => column.name === name)
-  if (found) return found
-  throw new Error(`table ${id} has no column ${JSON.stringify(name)}`)
+  if (found && found.type !== 'text') return found
+  throw new Error(`table ${id} has no column ${JSON.stringify(name)} with values`)
 }
 
 const read = async (store: Store, manifest: TableManifest): Promise<TableReader> =>

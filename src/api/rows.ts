@@ -1,5 +1,6 @@
 import { csvRows, encodeRows, type TableRow } from '../datasets/table-rows.js'
 import { type Flaw, TrainyardError } from '../errors.js'
+import type { FeatureColumn } from '../spec/feature-column.js'
 import type { RowsInput } from '../spec/messages.js'
 import type { BoostingModel } from '../spec/model.js'
 import type { Limits } from './limits.js'
@@ -32,7 +33,7 @@ export function readRows(
     )
   }
   try {
-    const encoded = encodeRows(input.columns, rows, { unknownCategory, text })
+    const encoded = encodeRows(input.columns.map(asLearned), rows, { unknownCategory, text })
     return { rows: encoded, count: rows.length, explain }
   } catch (error) {
     throw below('/instances', error)
@@ -86,6 +87,10 @@ function fromJson(body: unknown): { rows: TableRow[]; text: boolean; options: Ro
   }
   return { rows: instances as TableRow[], text: false, options }
 }
+
+/** That training met whole numbers alone is no reason to refuse a fraction. */
+const asLearned = (column: FeatureColumn): FeatureColumn =>
+  column.type === 'integer' ? { ...column, type: 'number' } : column
 
 const refusal = (path: string, code: string, message: string) =>
   new Refusal(400, 'INVALID_REQUEST', message, { errors: [{ path, code, message }] })

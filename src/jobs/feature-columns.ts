@@ -1,6 +1,9 @@
 import type { Flaw } from '../errors.js'
-import type { TableColumn } from '../spec/dataset.js'
+import type { NumericColumn, TableColumn } from '../spec/dataset.js'
 import type { FeatureColumn } from '../spec/feature-column.js'
+
+/** Text is described, and not stored. */
+export type Usable = Exclude<TableColumn, { type: 'text' }>
 
 /** Each name is kept with the model. */
 const mostCodes = 10_000
@@ -10,21 +13,21 @@ const mostCodes = 10_000
  * categories, called by their numbers.
  */
 export function featureColumns(
-  columns: readonly TableColumn[],
+  columns: readonly Usable[],
   categorical: readonly string[],
 ): { columns: FeatureColumn[]; flaws: Flaw[] } {
   const flaws: Flaw[] = []
   const found = columns.map((column): FeatureColumn => {
     const { name } = column
     if (column.type === 'category') return { name, type: 'category', categories: column.categories }
-    const type = column.type === 'text' ? 'category' : column.type
     const at = categorical.indexOf(name)
-    if (at < 0 || column.type === 'text') return { name, type, categories: null }
+    const plain: FeatureColumn = { name, type: column.type, categories: null }
+    if (at < 0) return plain
     const trouble = codesTrouble(column)
     if (trouble) {
       const message = `'${name}' ${trouble}`
       flaws.push({ path: `/model/categorical/${at}`, code: 'wrong_type', message })
-      return { name, type, categories: null }
+      return plain
     }
     const codes = Array.from({ length: (column.max ?? 0) + 1 }, (_, code) => String(code))
     return { name, type: 'category', categories: codes }
@@ -32,7 +35,7 @@ export function featureColumns(
   return { columns: found, flaws }
 }
 
-function codesTrouble(column: Exclude<TableColumn, { type: 'category' | 'text' }>): string | null {
+function codesTrouble(column: NumericColumn): string | null {
   if (column.type === 'boolean') return 'is true or false, which needs no categories: leave it out'
   if (column.type === 'number') return 'has numbers with fractions, which are no categories'
   if ((column.min ?? 0) < 0) return `goes down to ${column.min}: codes of categories begin at 0`

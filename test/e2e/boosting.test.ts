@@ -340,7 +340,7 @@ test('rows that do not fit are refused by row and column', async () => {
       ],
     ],
     [[row({ target: 1 })], [422, 'INVALID_INSTANCES', '/instances/0/target unknown_column']],
-    [[row({ proline: 1.5 })], [422, 'INVALID_INSTANCES', '/instances/0/proline invalid_value']],
+    [[row({ proline: '1.5' })], [422, 'INVALID_INSTANCES', '/instances/0/proline invalid_value']],
     [[3], [400, 'INVALID_REQUEST', '/instances/0 wrong_type']],
     [[null], [400, 'INVALID_REQUEST', '/instances/0 wrong_type']],
     [[], [400, 'INVALID_REQUEST', '/instances wrong_length']],
