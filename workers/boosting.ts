@@ -6,6 +6,7 @@ import { installation } from '../src/engine/installation.js'
 import { jobKeys } from '../src/jobs/keys.js'
 import { JobRecords } from '../src/jobs/records.js'
 import { Models } from '../src/models/registry.js'
+import type { Boosting } from '../src/spec/boosting-options.js'
 import type { FeatureColumn } from '../src/spec/feature-column.js'
 import type { BoostingJob } from '../src/spec/job.js'
 import type { ColumnImportance } from '../src/spec/model.js'
@@ -50,7 +51,7 @@ export async function boostAttempt(parts: BoostingParts): Promise<void> {
       },
       resume: newest,
       history: await historyOf(parts),
-      device: share.gpu && installation().kind === 'cuda' ? 'cuda' : 'cpu',
+      device: deviceFor(model, share),
       threads,
     },
     {
@@ -72,6 +73,11 @@ export async function boostAttempt(parts: BoostingParts): Promise<void> {
   // the last round has a checkpoint, made just now or gone on from
   const { version, metrics } = await publish(parts, newest!, boosted, tables.columns)
   await tell({ type: 'finished', model: { id: job.name, version }, metrics, step })
+}
+
+/** The GPU of the worker's slot, where XGBoost can use it: exact trees grow on CPUs alone. */
+function deviceFor({ treeMethod }: Boosting, { gpu }: BoostingParts['share']): 'cpu' | 'cuda' {
+  return gpu && treeMethod !== 'exact' && installation().kind === 'cuda' ? 'cuda' : 'cpu'
 }
 
 async function stateAt({ store, task }: BoostingParts, step: number): Promise<Uint8Array> {

@@ -17,12 +17,12 @@ const drawn = (
   model: {
     kind: 'boosting',
     objective: 'multiclass',
-    rounds: 60,
+    rounds: 400,
     subsample: 0.5,
     columnSample: 0.5,
   },
   dataset: 'digits',
-  training: { validation: 0.2, snapshotEvery: 8, ...training },
+  training: { validation: 0.2, snapshotEvery: 25, ...training },
 })
 
 let yard: Yard
@@ -150,7 +150,7 @@ test('rows come by name, in order or as CSV, and may lack values', async () => {
 })
 
 test('a job whose trainer is killed twice ends in the bytes of an undisturbed one', async () => {
-  const kills = [20, 45]
+  const kills = [40, 120]
   const seen: number[] = []
   const killed = await yard.train(drawn('killed'), async step => {
     seen.push(step)
@@ -163,13 +163,13 @@ test('a job whose trainer is killed twice ends in the bytes of an undisturbed on
   assert.equal(killed.attempt, 3)
   assert.deepEqual(
     seen.filter((step, i) => step !== seen[i - 1]),
-    Array.from({ length: 60 }, (_, i) => i + 1),
+    Array.from({ length: 400 }, (_, i) => i + 1),
   )
   assert.ok((await treesOf(killed)).equals(calm), 'the trees differ')
   const json = (await (await get('/models/killed/export?format=json')).json()) as {
     learner: { gradient_booster: { model: { trees: unknown[] } } }
   }
-  assert.equal(json.learner.gradient_booster.model.trees.length, 60 * 10)
+  assert.equal(json.learner.gradient_booster.model.trees.length, 400 * 10)
 })
 
 test('a paused job goes on to the same bytes, and no trainer of trees loads TensorFlow', async () => {
