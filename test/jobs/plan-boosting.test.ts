@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { TrainyardError } from '../../src/errors.js'
 import { planJob } from '../../src/jobs/plan.js'
+import { etaSeconds } from '../../src/jobs/view.js'
 import type { DatasetManifest, TableColumn, TableManifest } from '../../src/spec/dataset.js'
 import { type BoostingJob, type BoostingJobRequest, isBoosting } from '../../src/spec/job.js'
 import { digits } from './dataset.js'
@@ -266,4 +267,9 @@ for (const [what, asked, expected, dataset, validation] of flaws) {
 
 test('a table with new categories of a feature validates', () => {
   assert.deepEqual(flawsOf({}, table(), other(category('city', 'Bonn', 'Jena'))), [])
+})
+
+test('the time that is left follows from the rows of a round', () => {
+  const live = { step: 40, metrics: { examplesPerSecond: 9000 } }
+  assert.equal(etaSeconds({ manifest: plan({}) }, live), 6)
 })
