@@ -72,7 +72,7 @@ export class Api {
   }
 
   /** False where the job had ended before. */
-  async act(id: string, verb: 'cancel'): Promise<boolean> {
+  async act(id: string, verb: 'cancel' | 'pause' | 'resume'): Promise<boolean> {
     const answer = await this.insist<{ code?: string }>(
       'POST',
       `/jobs/${id}/${verb}`,

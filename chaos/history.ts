@@ -17,6 +17,8 @@ export interface JobHistory {
   /** Share of its steps at which a client asks for its end; null for none. */
   cancelAt: number | null
   cancelAsked: boolean
+  /** Share of its steps at which a client pauses it, to resume it a moment later; null for none. */
+  pauseAt: number | null
   /** From the 202. */
   id: string | null
   /** Submissions whose answer was lost: each may have made a job. */

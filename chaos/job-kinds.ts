@@ -1,12 +1,19 @@
 // The jobs that are disturbed. A new kind is an entry of the table.
-import type { JobRequest } from '../src/spec/job.js'
+import type { BoostingJobRequest, JobRequest, NetworkJobRequest } from '../src/spec/job.js'
+import type { DatasetName } from './samples.js'
 
 export interface JobKind {
   name: string
   /** What progress counts up to. */
   steps: number
-  request(seed: number): Omit<JobRequest, 'name' | 'dataset'>
+  dataset: DatasetName
+  request(seed: number): Wish
 }
+
+/** Named and given its data when it is submitted. */
+type Wish =
+  | Omit<NetworkJobRequest, 'name' | 'dataset'>
+  | Omit<BoostingJobRequest, 'name' | 'dataset'>
 
 const model = { kind: 'resnet', blocks: 1, filters: 4 } as const
 const often = { batchSize: 16, snapshotEvery: 25, validateEvery: 75 } as const
@@ -15,11 +22,13 @@ export const jobKinds: readonly JobKind[] = [
   {
     name: 'adam',
     steps: 250,
+    dataset: 'digits',
     request: seed => ({ model, training: { ...often, steps: 250, seed } }),
   },
   {
     name: 'augmented',
     steps: 200,
+    dataset: 'digits',
     request: seed => ({
       model,
       training: {
@@ -38,6 +47,7 @@ export const jobKinds: readonly JobKind[] = [
   {
     name: 'streamed',
     steps: 200,
+    dataset: 'digits',
     request: seed => ({
       model,
       training: { ...often, steps: 200, seed, input: 'streamed', shuffleBuffer: 500 },
@@ -46,6 +56,7 @@ export const jobKinds: readonly JobKind[] = [
   {
     name: 'bottleneck',
     steps: 200,
+    dataset: 'digits',
     request: seed => ({
       model: { kind: 'resnet', block: 'bottleneck', blocks: 1, filters: 8 },
       training: {
@@ -58,18 +69,39 @@ export const jobKinds: readonly JobKind[] = [
       },
     }),
   },
+  {
+    name: 'boosting',
+    steps: 300,
+    dataset: 'digits-table',
+    request: seed => ({
+      model: {
+        kind: 'boosting',
+        objective: 'multiclass',
+        rounds: 300,
+        maxDepth: 3,
+        subsample: 0.7,
+        columnSample: 0.6,
+      },
+      training: { target: 'target', snapshotEvery: 25, seed },
+    }),
+  },
 ]
 
 export interface Configuration {
   /** Equal keys, equal results. */
   key: string
   steps: number
-  request: Omit<JobRequest, 'name' | 'dataset'>
+  dataset: DatasetName
+  wish: Wish
 }
+
+export const requestOf = ({ wish, dataset }: Configuration, name: string): JobRequest =>
+  ({ ...wish, dataset, name }) as JobRequest
 
 /** Kinds by turns, each configuration twice before another seed: it needs one reference only. */
 export function configuration(i: number): Configuration {
   const kind = jobKinds[i % jobKinds.length]!
   const seed = 1 + Math.floor(i / (2 * jobKinds.length))
-  return { key: `${kind.name}-${seed}`, steps: kind.steps, request: kind.request(seed) }
+  const { name, steps, dataset } = kind
+  return { key: `${name}-${seed}`, steps, dataset, wish: kind.request(seed) }
 }

@@ -1,16 +1,16 @@
 // One run: references in peace, then the same jobs under attack, then the verdict.
 import { setTimeout as sleep } from 'node:timers/promises'
 import { openFolderStore } from '../src/store/folder-store.js'
-import { someDigits } from '../test/e2e/yard.js'
 import { Api } from './api.js'
 import { check, Verdict } from './checker.js'
 import { accompany, keepPredicting } from './clients.js'
 import { hasEnded, type JobHistory, type Reference, type Violation } from './history.js'
-import { type Configuration, configuration } from './job-kinds.js'
+import { type Configuration, configuration, requestOf } from './job-kinds.js'
 import { checkRedis, checkStopped } from './left-over.js'
 import { carryOut, plan } from './nemesis.js'
 import { lastCheckpointFiles, modelFiles, pointsOf, seriesOf } from './outcome.js'
 import { Random } from './random.js'
+import { type Samples, samples, uploadAll } from './samples.js'
 import { Site } from './site.js'
 
 export interface Options {
@@ -29,9 +29,8 @@ export interface Report extends Record<Violation, number> {
   seconds: number
 }
 
-const dataset = 'digits'
-const records = 640
 const cancelShare = 0.2
+const pauseShare = 0.3
 /** From the last action on: a job that has not ended by then is lost. */
 const endWithinMs = 300_000
 
@@ -48,19 +47,19 @@ export async function run({ seed, jobs, kills, keep }: Options): Promise<Report>
     const random = new Random(seed)
     const planned = plan(random.fork(), kills)
     const histories = jobHistories(random.fork(), jobs)
-    const digits = await someImages()
+    const asked = await samples()
 
     const calm = new Api(site.url, site.key, new AbortController().signal)
-    await calm.client.uploadDataset(dataset, await someDigits(records))
+    await uploadAll(calm.client)
     const references = await makeReferences(
       calm,
       site,
       histories.map(each => each.configuration),
-      digits,
+      asked,
     )
     log(`${references.size} references; ${jobs} jobs, ${kills} actions, seed ${seed}`)
 
-    done = await disturb(site, histories, planned, digits, log, verdict)
+    done = await disturb(site, histories, planned, asked, log, verdict)
 
     const api = new Api(site.url, site.key, AbortSignal.timeout(endWithinMs))
     const store = await openFolderStore(site.folder)
@@ -86,6 +85,7 @@ function jobHistories(random: Random, count: number): JobHistory[] {
     configuration: configuration(i),
     cancelAt: random.next() < cancelShare ? random.next() : null,
     cancelAsked: false,
+    pauseAt: random.next() < pauseShare ? random.next() : null,
     id: null,
     lostAnswers: 0,
     rows: [],
@@ -99,13 +99,14 @@ async function makeReferences(
   api: Api,
   site: Site,
   configurations: readonly Configuration[],
-  digits: unknown[],
+  asked: Samples,
 ): Promise<Map<string, Reference>> {
   const store = await openFolderStore(site.folder)
   const distinct = new Map(configurations.map(each => [each.key, each]))
-  const made = [...distinct.values()].map(async ({ key, request }) => {
+  const made = [...distinct.values()].map(async configuration => {
+    const { key, dataset } = configuration
     const name = `calm-${key}`
-    const { id } = await api.submit({ ...request, name, dataset }, () => {})
+    const { id } = await api.submit(requestOf(configuration, name), () => {})
     for await (const _ of api.follow(id)) {
       // until it ends
     }
@@ -118,7 +119,7 @@ async function makeReferences(
       series: seriesOf(await pointsOf(api, id)),
       model: await modelFiles(store, job),
       checkpoint: await lastCheckpointFiles(api, store, id),
-      predictions: await api.predict(name, digits),
+      predictions: await api.predict(name, asked[dataset]),
     }
     return [key, reference] as const
   })
@@ -130,7 +131,7 @@ async function disturb(
   site: Site,
   histories: readonly JobHistory[],
   planned: ReturnType<typeof plan>,
-  digits: unknown[],
+  asked: Samples,
   log: (line: string) => void,
   verdict: Verdict,
 ): Promise<number> {
@@ -139,7 +140,7 @@ async function disturb(
   let open = histories.length
   const ended = new AbortController()
   const lives = histories.map(history =>
-    accompany(api, history, dataset, digits)
+    accompany(api, history, asked)
       .catch((error: unknown) => {
         if (!tooLate.signal.aborted) verdict.add('lost', `${history.name}: ${error}`)
       })
@@ -147,7 +148,7 @@ async function disturb(
         if (--open === 0) ended.abort()
       }),
   )
-  const predicting = keepPredicting(api, histories, digits, ended.signal).catch(() => {})
+  const predicting = keepPredicting(api, histories, asked, ended.signal).catch(() => {})
   const done = await carryOut(planned, site, {
     progress: () => progressOf(histories),
     over: () => open === 0,
@@ -172,16 +173,6 @@ function progressOf(histories: readonly JobHistory[]): number {
     done += hasEnded(history) ? steps : (history.rows.at(-1)?.row.step ?? 0)
   }
   return done / all
-}
-
-async function someImages(): Promise<number[][][]> {
-  const [images] = await someDigits(5)
-  const pixels = Buffer.from(await images!.content.arrayBuffer()).subarray(16)
-  return Array.from({ length: 5 }, (_, i) =>
-    Array.from({ length: 28 }, (_, y) => [
-      ...pixels.subarray(i * 784 + y * 28, i * 784 + (y + 1) * 28),
-    ]),
-  )
 }
 
 const seconds = (since: number) => ((Date.now() - since) / 1000).toFixed(1)

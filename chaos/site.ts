@@ -15,7 +15,7 @@ const commands = {
   api: /src\/api\/main\.js/,
   worker: /workers\/worker\.js/,
   trainer: /workers\/trainer\.js/,
-  predictor: /workers\/predictor\.js/,
+  predictor: /workers\/(row-)?predictor\.js/,
   redis: /^redis-server/,
 } as const
 

@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os'
 import { resolve } from 'node:path'
 import { type Flaw, TrainyardError } from './errors.js'
 
@@ -126,6 +127,20 @@ export const childEnvironment = (extra: NodeJS.ProcessEnv = {}): NodeJS.ProcessE
   ...process.env,
   ...extra,
 })
+
+/** What the worker gave this process of the machine (src/engine/environment.ts). */
+export function ownShare(environment: NodeJS.ProcessEnv = process.env): Share {
+  const threads = Number(environment.OMP_NUM_THREADS)
+  return {
+    threads: Number.isInteger(threads) && threads > 0 ? threads : availableParallelism(),
+    gpu: Boolean(environment.CUDA_VISIBLE_DEVICES),
+  }
+}
+
+export interface Share {
+  threads: number
+  gpu: boolean
+}
 
 /** For libraries that read this process's environment as they load. */
 export function setEnvironment(values: Readonly<Record<string, string>>): void {

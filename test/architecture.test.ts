@@ -45,6 +45,7 @@ const entryPoints = [
   'workers/worker.ts',
   'workers/trainer.ts',
   'workers/predictor.ts',
+  'workers/row-predictor.ts',
 ]
 
 /** A heavy package is loaded in one place, so that the processes that must not have it do not. */

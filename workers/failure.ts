@@ -19,6 +19,7 @@ const signs: readonly (readonly [RegExp, FailureCode, cure: string])[] = [
 /** Trouble that another attempt would meet again, as a job's failure; null where trying again may help. */
 export function failureOf(error: unknown): Failure | null {
   if (error instanceof TrainyardError) {
+    if (error.code === 'out_of_memory') return { code: 'out_of_memory', message: error.message }
     if (error.kind === 'unavailable') return null
     const code = error.code === 'nan_loss' ? 'nan_loss' : 'invalid'
     return { code, message: error.message }

@@ -1,11 +1,14 @@
-// The trainer process: loads the engine, trains one attempt at one job, and ends.
+// The trainer process: loads the engine that its job needs, trains one attempt at it, and ends.
 import { setImmediate as turn } from 'node:timers/promises'
-import { readConfig } from '../src/config.js'
+import { ownShare, readConfig, setEnvironment } from '../src/config.js'
 import { loadTensorFlow } from '../src/engine/tensorflow.js'
+import { isBoosting } from '../src/spec/job.js'
 import type { FromTrainer, StopReason, ToTrainer, TrainerTask } from '../src/spec/messages.js'
 import { diskOf } from '../src/store/failpoints.js'
 import { openFolderStore } from '../src/store/folder-store.js'
+import { boostAttempt } from './boosting.js'
 import { failureOf, isUnavailable, unavailableCode } from './failure.js'
+import type { TrainerParts } from './surroundings.js'
 import { trainAttempt } from './training.js'
 
 /** Ten beats of the worker's: one that is silent for so long has lost us, and another may have the job. */
@@ -25,12 +28,13 @@ async function main(): Promise<void> {
   })
   // without its worker nobody would take what a trainer makes
   process.on('disconnect', end)
-  const tf = loadTensorFlow()
   const store = await openFolderStore(config.dataFolder, diskOf(config.failpoints, 'trainer'))
+  // one that gets no task at once is in reserve, and loads what most tasks need; boosting does without
+  if (!(await soon(received))) loadTensorFlow()
   await tell({ type: 'ready' })
   const task = await received
   try {
-    await trainAttempt({ tf, store, task, tell, stopAsked })
+    await train(task, { store, tell, stopAsked })
   } catch (error) {
     const failure = failureOf(error)
     // a bug or a broken machine: the worker sees the crash, and may try again
@@ -43,6 +47,28 @@ async function main(): Promise<void> {
 
 /** The engine's own clean-up of its input threads can take half a minute. */
 const end = () => void process.kill(process.pid, 'SIGKILL')
+
+const soonMs = 200
+
+function soon(received: Promise<TrainerTask>): Promise<boolean> {
+  return new Promise(resolve => {
+    const timer = setTimeout(() => resolve(false), soonMs)
+    void received.then(() => {
+      clearTimeout(timer)
+      resolve(true)
+    })
+  })
+}
+
+function train(task: TrainerTask, parts: Omit<TrainerParts, 'task'>): Promise<void> {
+  const { job } = task
+  if (!isBoosting(job)) {
+    return trainAttempt({ ...parts, tf: loadTensorFlow(), task: { ...task, job } })
+  }
+  // OpenMP reads it as XGBoost's library loads; more threads than here are cores only take turns
+  const limitThreads = (threads: number) => setEnvironment({ OMP_NUM_THREADS: String(threads) })
+  return boostAttempt({ ...parts, share: ownShare(), limitThreads, task: { ...task, job } })
+}
 
 /** Between two steps: hears what the worker has said meanwhile. */
 async function stopAsked(): Promise<StopReason | null> {

@@ -1,5 +1,4 @@
 import { writeFile } from 'node:fs/promises'
-import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { Datasets } from '../src/datasets/datasets.js'
 import { findGpus } from '../src/engine/gpus.js'
@@ -9,29 +8,21 @@ import { variablesPrefix, writeSavedModel } from '../src/graph/saved-model.js'
 import { openSession, type Session } from '../src/graph/session.js'
 import { Checkpoints, checkpointState } from '../src/jobs/checkpoints.js'
 import { jobKeys } from '../src/jobs/keys.js'
-import { MetricsLog } from '../src/jobs/metrics-log.js'
 import { JobRecords } from '../src/jobs/records.js'
 import { Models } from '../src/models/registry.js'
 import type { DatasetManifest, ImagesManifest } from '../src/spec/dataset.js'
-import type { JobManifest, Metrics } from '../src/spec/job.js'
-import type { FromTrainer, StopReason, TrainerTask } from '../src/spec/messages.js'
-import type { MetricRow } from '../src/spec/metrics.js'
+import type { Metrics, NetworkJob } from '../src/spec/job.js'
 import type { WeightsTensor } from '../src/spec/weights.js'
 import type { Store } from '../src/store/store.js'
-import { fileStart, rowEvent } from '../src/tensorboard/event-file.js'
 import { type LoopHooks, type LoopInput, runTraining } from '../src/training/loop.js'
 import { buildTrainingProgram } from '../src/training/program.js'
 import type { Records } from '../src/training/records.js'
 import { buildServingProgram } from '../src/training/serving.js'
 import { findWeights } from './init-from.js'
+import { historyOf, metricsAt, rowsOf, surroundings, type TrainerParts } from './surroundings.js'
 
-export interface TrainingParts {
+export interface TrainingParts extends TrainerParts<NetworkJob> {
   tf: TensorFlow
-  store: Store
-  task: TrainerTask
-  tell(message: FromTrainer): Promise<void>
-  /** Asked after each step. */
-  stopAsked(): Promise<StopReason | null>
 }
 
 /** One attempt at a job, from its program to its model, or to where it is stopped. */
@@ -43,10 +34,9 @@ export async function trainAttempt(parts: TrainingParts): Promise<void> {
   const source = task.resumeFrom === null ? task.job.initFrom : null
   const given = source && (await findWeights(parts.store, source))
   const session = await openProgram(parts, input, given?.tensors)
-  const events = await startEvents(parts)
   const ended = await runTraining(
     { ...input, session, initFrom: given?.prefix },
-    hooks(parts, events),
+    hooks(await surroundings(parts)),
   )
   if (!ended) return tell({ type: 'stopped' })
   const { step, best, metrics } = await outcome(parts)
@@ -102,7 +92,8 @@ const noGpu = () =>
     'precision is fp16, but this machine has no GPU; take bf16 or fp32',
   )
 
-async function loopInput({ store, task }: TrainingParts): Promise<Omit<LoopInput, 'session'>> {
+async function loopInput(parts: TrainingParts): Promise<Omit<LoopInput, 'session'>> {
+  const { store, task } = parts
   const { job, dataset, validation, resumeFrom } = task
   const plan = job.training
   const held = 'holdOut' in plan.validation ? plan.validation.holdOut : 0
@@ -115,7 +106,7 @@ async function loopInput({ store, task }: TrainingParts): Promise<Omit<LoopInput
       ? await recordsOf(store, validation, 0, validation.records)
       : { ...training, first: kept, count: held },
     resume: resumeFrom === null ? null : await bundles(store, job.id, resumeFrom),
-    history: (await rowsOf(store, job.id)).filter(({ step }) => step <= (resumeFrom ?? 0)),
+    history: await historyOf(parts),
   }
 }
 
@@ -137,56 +128,15 @@ async function bundles(store: Store, id: string, step: number) {
   }
 }
 
-/** An event file of the attempt's own, in the job's folder: to TensorBoard all attempts are one run. */
-async function startEvents({ store, task }: TrainingParts): Promise<string> {
-  const { job, epoch, resumeFrom } = task
-  const seconds = Math.floor(Date.parse(job.createdAt) / 1000)
-  const key = jobKeys(job.id).events(seconds, epoch, hostname().replace(/[^A-Za-z0-9.-]/g, '-'))
-  const description = resumeFrom === null ? describe(job) : null
-  const from = resumeFrom === null ? 0 : resumeFrom + 1
-  await store.append(key, fileStart(from, Date.now() / 1000, description))
-  return key
-}
-
-const describe = (job: JobManifest) => `\`\`\`json\n${JSON.stringify(job, null, 2)}\n\`\`\``
-
-function hooks({ store, task, tell, stopAsked }: TrainingParts, events: string): LoopHooks {
-  const { job, epoch } = task
-  const log = new MetricsLog(store)
-  const checkpoints = new Checkpoints(store)
-  const records = new JobRecords(store)
+function hooks(around: Awaited<ReturnType<typeof surroundings>>): LoopHooks {
   return {
-    phase: (phase, step) => void tell({ type: 'phase', phase, step }),
-    async row(row) {
-      // first into the log, then to whoever listens: what was heard is never missing later
-      await log.append(job.id, epoch, row)
-      await store.append(events, rowEvent(row))
-      void tell({ type: 'metrics', row })
-    },
-    async checkpoint(step, save, best) {
-      const staged = await store.stage()
-      save(join(staged, `model.ckpt-${step}`), join(staged, `input.ckpt-${step}`))
-      await writeFile(join(staged, 'checkpoint'), checkpointState([`model.ckpt-${step}`]))
-      // a checkpoint that lasts must not stand behind rows that do not
-      await store.sync(jobKeys(job.id).metrics(epoch))
-      if (!(await records.isCurrent(job.id, epoch))) process.exit(1)
-      await checkpoints.commit(job.id, staged, {
-        step,
-        epoch,
-        createdAt: new Date().toISOString(),
-        best,
-      })
-      const attempts = await records.attempts(job.id)
-      await checkpoints.prune(job.id, job.training.keepCheckpoints, attempts)
-      void tell({ type: 'checkpoint', step })
-    },
-    goOn: async () => (await stopAsked()) === null,
+    ...around,
+    checkpoint: (step, save, best) =>
+      around.checkpoint(step, 'tensorflow', best, async folder => {
+        save(join(folder, `model.ckpt-${step}`), join(folder, `input.ckpt-${step}`))
+        await writeFile(join(folder, 'checkpoint'), checkpointState([`model.ckpt-${step}`]))
+      }),
   }
-}
-
-/** All rows that count, from whichever attempt they are. */
-async function rowsOf(store: Store, id: string): Promise<MetricRow[]> {
-  return new MetricsLog(store).rows(id, await new JobRecords(store).attempts(id))
 }
 
 /** The last step, the best where that one's model is asked for, and the metrics of the model's step. */
@@ -196,9 +146,7 @@ async function outcome({ store, task }: TrainingParts) {
   const rows = await rowsOf(store, id)
   const step = rows.at(-1)!.step
   const best = training.exportBest ? await new Checkpoints(store).bestWhole(id, attempts) : null
-  const metrics: Metrics = {}
-  for (const row of rows) if (row.step <= (best ?? step)) Object.assign(metrics, row.values)
-  return { step, best, metrics }
+  return { step, best, metrics: metricsAt(rows, best ?? step) }
 }
 
 async function publish(

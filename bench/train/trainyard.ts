@@ -4,9 +4,9 @@ import { Errors } from 'typebox/value'
 import { loadTensorFlow } from '../../src/engine/tensorflow.js'
 import { writeSavedModel } from '../../src/graph/saved-model.js'
 import { openSession } from '../../src/graph/session.js'
-import { planJob } from '../../src/jobs/plan.js'
+import { planNetworkJob } from '../../src/jobs/plan.js'
 import type { ImagesManifest } from '../../src/spec/dataset.js'
-import { JobRequest } from '../../src/spec/job.js'
+import { NetworkJobRequest } from '../../src/spec/job.js'
 import { runTraining } from '../../src/training/loop.js'
 import { buildTrainingProgram } from '../../src/training/program.js'
 import { converse, type Prepared } from '../conversation.js'
@@ -29,7 +29,7 @@ const endless = 1_000_000
 async function prepare(asked: Asked): Promise<Prepared> {
   const folder = join(asked.scratch, 'dataset')
   const dataset = await writeDataset(asked, folder)
-  const { model, training: plan } = planJob(identity, requestFor(asked), dataset, null)
+  const { model, training: plan } = planNetworkJob(identity, requestFor(asked), dataset, null)
   const lap = stopwatch()
   const classes = dataset.labels.length
   const records = { training: dataset.records, validation: 0 }
@@ -73,7 +73,7 @@ async function prepare(asked: Asked): Promise<Prepared> {
 const identity = { id: '0'.repeat(26), createdAt: new Date(0).toISOString() }
 
 /** Refused here where the server would refuse it, so that no option is quietly left out. */
-function requestFor({ name, network, batch, precision }: Case): JobRequest {
+function requestFor({ name, network, batch, precision }: Case): NetworkJobRequest {
   const request = {
     model: models[network],
     dataset: 'noise',
@@ -86,8 +86,8 @@ function requestFor({ name, network, batch, precision }: Case): JobRequest {
       ...(precision === 'fp32' ? {} : { precision }),
     },
   }
-  const flaws = Errors(JobRequest, request)
-  if (flaws.length === 0) return request as JobRequest
+  const flaws = Errors(NetworkJobRequest, request)
+  if (flaws.length === 0) return request as NetworkJobRequest
   const reasons = flaws
     // said again, and better, by the object around it
     .filter(({ keyword }) => keyword !== 'boolean')

@@ -5,7 +5,7 @@ import Fastify, { type FastifyBaseLogger, type FastifyError, type FastifyInstanc
 import type { Logger } from 'pino'
 import type { Datasets } from '../datasets/datasets.js'
 import type { Jobs } from '../jobs/jobs.js'
-import type { Predictor } from '../models/predictor.js'
+import type { Predictor, RowPredictor } from '../models/predictor.js'
 import type { Models } from '../models/registry.js'
 import type { WeightsStore } from '../models/weights.js'
 import type { Webhooks } from '../webhooks/webhooks.js'
@@ -40,6 +40,7 @@ export interface Parts {
   weights: WeightsStore
   predictor: Predictor
   webhooks: Webhooks
+  rowPredictor: RowPredictor
   keys: Keys
   log: Logger
   limits?: Partial<Limits>

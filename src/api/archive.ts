@@ -10,9 +10,9 @@ interface Member {
 }
 
 /**
- * A folder's `wanted` files as a tar below `root`, with `extra` texts beside them. All files are opened
- * before the first byte goes out: a checkpoint that is pruned meanwhile still arrives whole, and of a
- * log that grows meanwhile what it was.
+ * A folder's `wanted` files, and those of its folders, as a tar below `root`, with `extra` texts beside
+ * them. All files are opened before the first byte goes out: a checkpoint that is pruned meanwhile still
+ * arrives whole, and of a log that grows meanwhile what it was.
  */
 export async function tarOf(
   folder: string,
@@ -22,8 +22,10 @@ export async function tarOf(
 ): Promise<Readable> {
   const members: Member[] = Object.entries(extra).map(([name, content]) => ({ name, content }))
   try {
-    for (const name of (await readdir(folder)).filter(wanted).sort()) {
-      members.push({ name, content: await open(join(folder, name)) })
+    for (const name of (await readdir(folder, { recursive: true })).filter(wanted).sort()) {
+      const content = await open(join(folder, name))
+      if ((await content.stat()).isDirectory()) await content.close()
+      else members.push({ name, content })
     }
   } catch (error) {
     await close(members)

@@ -15,7 +15,8 @@ export function flawsOf(errors: readonly ErrorObject[], place: string): Flaw[] {
 
 /**
  * A value that fits no branch of a union gets complaints from every one of them. The branch that
- * its type (and its `kind` or `schedule`) points at says what is wrong; where there is none, the union does.
+ * its type (and its `kind`, `schedule` or `model.kind`) points at says what is wrong; where there is none,
+ * the union does.
  */
 function relevant(errors: readonly ErrorObject[]): readonly ErrorObject[] {
   const unions = errors.filter(error => error.keyword === 'anyOf')
@@ -29,9 +30,27 @@ function relevant(errors: readonly ErrorObject[]): readonly ErrorObject[] {
   const choice = choose(union)
   const own =
     typeof choice === 'number'
-      ? relevant(errors.filter(error => within(error, `${union.schemaPath}/${choice}`)))
+      ? relevant(errors.filter(error => within(error, `${union.schemaPath}/${choice}`))).map(
+          error => withPlace(error, union, choice),
+        )
       : [choice]
   return [...relevant(others), ...own]
+}
+
+/** A field that only other branches know is told where it belongs. */
+function withPlace(error: ErrorObject, union: ErrorObject, choice: number): ErrorObject {
+  if (error.keyword !== 'additionalProperties' || error.params.belongs) return error
+  const branches = branchesOf(union.parentSchema)
+  const field = fieldOf(branches)
+  if (!field) return error
+  const place = error.instancePath.slice(union.instancePath.length).split('/').slice(1)
+  const name: string = error.params.additionalProperty
+  const values = branches
+    .filter((branch, i) => i !== choice && schemasAt(branch, [...place, name]).length > 0)
+    .flatMap(branch => valuesAt(branch, field))
+  if (values.length === 0) return error
+  const belongs = `it goes with ${field.join('.')} ${values.map(show).join(' or ')}`
+  return { ...error, params: { ...error.params, belongs } }
 }
 
 /** The branch that was meant, or else the union's own complaint. */
@@ -43,23 +62,43 @@ function choose(union: ErrorObject): number | ErrorObject {
     return { ...union, keyword: 'type', params: { type: types } }
   }
   if (fitting.length === 1) return branches.indexOf(fitting[0]!)
-  const field = discriminators.find(name => fitting.every(branch => branch.properties?.[name]))
+  const field = fieldOf(fitting)
   if (!field) return union
-  const valuesOf = (branch: AnySchemaObject): unknown[] => branch.properties[field].enum ?? []
-  const value = (union.data as Record<string, unknown>)[field]
-  const named = fitting.find(branch => valuesOf(branch).includes(value))
+  const value = field.reduce<unknown>(inside, union.data)
+  const named = fitting.find(branch => valuesAt(branch, field).includes(value))
   if (named) return branches.indexOf(named)
+  const holder = field.slice(0, -1).reduce<unknown>(inside, union.data)
+  // without it no branch is meant; any says that it is missing
+  if (typeName(holder) !== 'object') return branches.indexOf(fitting[0]!)
   return {
     ...union,
     keyword: 'enum',
-    instancePath: `${union.instancePath}/${field}`,
-    params: { allowedValues: fitting.flatMap(valuesOf) },
+    instancePath: [union.instancePath, ...field].join('/'),
+    params: { allowedValues: fitting.flatMap(branch => valuesAt(branch, field)) },
     data: value,
   }
 }
 
-/** The field that tells the objects of a union apart. */
-const discriminators = ['kind', 'schedule']
+/** The fields that tell the objects of a union apart, by their paths. */
+const discriminators = [['kind'], ['schedule'], ['model', 'kind']] as const
+
+const fieldOf = (branches: readonly AnySchemaObject[]): readonly string[] | undefined =>
+  discriminators.find(field => branches.every(branch => valuesAt(branch, field).length > 0))
+
+const inside = (value: unknown, field: string): unknown =>
+  typeName(value) === 'object' ? (value as Record<string, unknown>)[field] : undefined
+
+const valuesAt = (schema: AnySchemaObject, path: readonly string[]): unknown[] =>
+  schemasAt(schema, path).flatMap(found => found.enum ?? [])
+
+/** What a schema says of a field, in any branch of the unions on the way. */
+function schemasAt(schema: AnySchemaObject, path: readonly string[]): AnySchemaObject[] {
+  if (schema.anyOf) return branchesOf(schema).flatMap(branch => schemasAt(branch, path))
+  const [field, ...rest] = path
+  if (field === undefined) return [schema]
+  const found: AnySchemaObject | undefined = schema.properties?.[field]
+  return found ? schemasAt(found, rest) : []
+}
 
 const branchesOf = (schema: AnySchemaObject | undefined): AnySchemaObject[] => schema?.anyOf ?? []
 
@@ -102,7 +141,8 @@ function flawOf(error: ErrorObject, place: string): Flaw {
     const field: string = params.additionalProperty
     const meant = closest(field, Object.keys(parentSchema?.properties ?? {}))
     const where = instancePath ? ` in ${nameOf(instancePath)}` : ''
-    const hint = meant ? `; did you mean '${meant}'?` : ''
+    const { belongs } = params
+    const hint = belongs ? `; ${belongs}` : meant ? `; did you mean '${meant}'?` : ''
     return at(field, 'unknown_field', `unknown field '${short(field)}'${where}${hint}`)
   }
   const whole = nameOf(instancePath) || `the ${place}`

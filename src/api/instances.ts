@@ -1,6 +1,6 @@
 import { type Flaw, TrainyardError } from '../errors.js'
 import type { PredictRequest } from '../spec/messages.js'
-import type { Model } from '../spec/model.js'
+import type { NetworkManifest } from '../spec/model.js'
 import { Refusal } from './refusal.js'
 
 type Pixels = PredictRequest['input'] & { kind: 'pixels' }
@@ -8,7 +8,11 @@ type Pixels = PredictRequest['input'] & { kind: 'pixels' }
 const mostFlaws = 20
 
 /** `{ "instances": [...] }` → pixels. Nothing is passed on unless all of it fits the model. */
-export function readInstances(body: unknown, input: Model['input'], most: number): Pixels {
+export function readInstances(
+  body: unknown,
+  input: NetworkManifest['input'],
+  most: number,
+): Pixels {
   const instances = instancesOf(body, most)
   const { height, width, channels } = input
   const size = height * width * channels
@@ -50,7 +54,10 @@ function instancesOf(body: unknown, most: number): unknown[] {
 }
 
 /** How deep an instance nests says which of the accepted layouts it means. */
-function layoutOf(instance: unknown, { height, width, channels }: Model['input']): number[] {
+function layoutOf(
+  instance: unknown,
+  { height, width, channels }: NetworkManifest['input'],
+): number[] {
   const row: unknown = Array.isArray(instance) ? instance[0] : undefined
   if (typeof row === 'number') return [height * width * channels]
   const pixel: unknown = Array.isArray(row) ? row[0] : undefined
@@ -98,7 +105,7 @@ function pixelFlaw(value: unknown): Found['flaw'] | null {
   return { code: 'out_of_range', message: `is ${value}, expected 0 to 255` }
 }
 
-function describe({ height, width, channels }: Model['input']): string {
+function describe({ height, width, channels }: NetworkManifest['input']): string {
   const flat = channels === 1 ? `, [${height}][${width}]` : ''
   return `[${height}][${width}][${channels}]${flat} or flat, ${height * width * channels} numbers`
 }

@@ -4,6 +4,11 @@ export interface Limits {
   /** JSON is parsed in one go: this bounds for how long the event loop stands still. */
   instanceBytes: number
   instances: number
+  /** Rows of a table in one request, and those that are explained. */
+  rows: number
+  explainedRows: number
+  rowBytes: number
+  columns: number
   imageBytes: number
   /** Checked from the header, before anything decodes. */
   imagePixels: number
@@ -21,6 +26,10 @@ export const defaultLimits: Limits = {
   bodyBytes: MiB,
   instanceBytes: 8 * MiB,
   instances: 256,
+  rows: 10_000,
+  explainedRows: 1000,
+  rowBytes: MiB,
+  columns: 10_000,
   imageBytes: 32 * MiB,
   imagePixels: 64_000_000,
   uploadFileBytes: 64 * 1024 * MiB,

@@ -8,7 +8,7 @@ import { Datasets } from '../datasets/datasets.js'
 import { TrainyardError } from '../errors.js'
 import { Jobs } from '../jobs/jobs.js'
 import { openPlanner } from '../jobs/planner.js'
-import { openPredictor } from '../models/predictor.js'
+import { openPredictor, openRowPredictor } from '../models/predictor.js'
 import { Models } from '../models/registry.js'
 import { WeightsStore } from '../models/weights.js'
 import { diskOf } from '../store/failpoints.js'
@@ -51,7 +51,13 @@ async function main(): Promise<void> {
     ...{ store, log, jobs: jobs.lives, reach: config.webhooks },
     serverSecret: await ensureSecret(join(config.dataFolder, 'webhook-secret'), 'tw_'),
   })
-  const parts = { jobs, datasets, models, weights, predictor, webhooks, keys, log }
+  const rowPredictor = openRowPredictor({
+    script: fileURLToPath(new URL('../../workers/row-predictor.js', import.meta.url)),
+    env: childEnvironment(),
+    log,
+  })
+  const predictors = { predictor, rowPredictor }
+  const parts = { jobs, datasets, models, weights, ...predictors, webhooks, keys, log }
   const hosts = isLoopback(config.host) ? 'loopback' : 'any'
   const app = await buildApp({ ...parts, hosts })
 
@@ -64,6 +70,7 @@ async function main(): Promise<void> {
       await app.close()
       await webhooks.close()
       await predictor.close()
+      await rowPredictor.close()
       await jobs.close()
     } catch (error) {
       // a part that is away cannot be closed, and need not be

@@ -10,7 +10,7 @@ export const openapi: FastifyDynamicSwaggerOptions = {
     info: {
       title: 'Trainyard',
       version,
-      summary: 'Train image classifiers, watch them, and ask them',
+      summary: 'Train image classifiers and boosted trees, watch them, and ask them',
       description:
         'Upload a data set, submit a job, follow its metrics, then predict with the model that it made. ' +
         'Every error is an RFC 9457 problem with a stable `code`, and `errors` names each bad field.',

@@ -1,9 +1,9 @@
-import type { Probabilities } from '../models/predictor.js'
-import type { Model, Prediction, Predictions } from '../spec/model.js'
+import type { Probabilities } from '../spec/messages.js'
+import type { NetworkModel, Prediction, Predictions } from '../spec/model.js'
 
 /** Rows of probabilities as labels: the most probable one, and all of them. */
 export function rankPredictions(
-  model: Model,
+  model: NetworkModel,
   { probabilities, classes }: Probabilities,
 ): Predictions {
   const predictions: Prediction[] = []

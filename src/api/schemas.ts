@@ -5,7 +5,7 @@ import { Job } from '../spec/job.js'
 import { LogPage } from '../spec/job-log.js'
 import { JobPlan } from '../spec/job-queries.js'
 import { MetricsPage } from '../spec/metrics.js'
-import { Model, Predictions } from '../spec/model.js'
+import { Model, Predictions, RowPredictions } from '../spec/model.js'
 import { Problem } from '../spec/problem.js'
 import { CreatedWebhook, Delivery, Webhook } from '../spec/webhook.js'
 import { WeightsManifest, WeightsSummary } from '../spec/weights.js'
@@ -23,6 +23,7 @@ export const answers: TSchema[] = [
   { ...Webhook, $id: 'Webhook', description: 'a webhook' },
   { ...CreatedWebhook, $id: 'CreatedWebhook', description: 'a webhook and its secret' },
   { ...Delivery, $id: 'Delivery', description: 'a message, and the attempts to deliver it' },
+  { ...RowPredictions, $id: 'RowPredictions', description: 'one prediction for each row' },
   { ...WeightsManifest, $id: 'Weights', description: 'an uploaded TensorFlow checkpoint' },
   { ...WeightsSummary, $id: 'WeightsSummary', description: 'the same, its tensors counted' },
   { ...Problem, description: 'what went wrong' },
@@ -41,6 +42,7 @@ export const PredictionsAnswer = ref<Predictions>('Predictions')
 export const WebhookAnswer = ref<Webhook>('Webhook')
 export const CreatedWebhookAnswer = ref<CreatedWebhook>('CreatedWebhook')
 export const DeliveryAnswer = ref<Delivery>('Delivery')
+export const RowPredictionsAnswer = ref<RowPredictions>('RowPredictions')
 export const WeightsAnswer = ref<WeightsManifest>('Weights')
 export const WeightsSummaryAnswer = ref<WeightsSummary>('WeightsSummary')
 export const ProblemAnswer = ref<Problem>('Problem')

@@ -4,7 +4,7 @@ import type { Job, JobRequest } from '../spec/job.js'
 import type { LogPage } from '../spec/job-log.js'
 import type { CancelledJobs, JobPlan, JobSelection } from '../spec/job-queries.js'
 import type { LoggedRow, MetricsPage } from '../spec/metrics.js'
-import type { Predictions } from '../spec/model.js'
+import type { Model, Predictions, RowPredictions } from '../spec/model.js'
 import type { Page } from '../spec/paging.js'
 import type { Problem } from '../spec/problem.js'
 
@@ -72,6 +72,20 @@ export class Client {
 
   predict(model: string, instances: unknown[]) {
     return this.json<Predictions>('POST', `/models/${model}/predict`, jsonBody({ instances }))
+  }
+
+  /** By trees: rows by column, or in the columns' order. */
+  predictRows(
+    model: string,
+    instances: unknown[],
+    options: { explain?: boolean; unknownCategory?: 'missing' | 'error' } = {},
+  ) {
+    const body = jsonBody({ instances, ...options })
+    return this.json<RowPredictions>('POST', `/models/${model}/predict`, body)
+  }
+
+  model(id: string) {
+    return this.json<Model>('GET', `/models/${id}`)
   }
 
   /** A job's metrics and states from its start, live, until it ends. */

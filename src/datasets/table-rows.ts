@@ -1,6 +1,6 @@
 // Rows that come with a request, as the numbers a model of the table was trained on.
 import { type Flaw, TrainyardError } from '../errors.js'
-import type { CategoryColumn, TableColumn } from '../spec/dataset.js'
+import type { ColumnType } from '../spec/dataset.js'
 import { isMissingWord, largest, NumberReader, truthAt } from './cell.js'
 import { type ByteSource, type CsvLimits, CsvReader, type CsvRow, cut, fieldText } from './csv.js'
 import { checkHeader, checkLength, type Dialect, inferDialect } from './csv-dialect.js'
@@ -8,6 +8,14 @@ import { fileError } from './errors.js'
 
 /** By column name, or in the columns' order. */
 export type TableRow = Readonly<Record<string, unknown>> | readonly unknown[]
+
+/** What encoding needs to know of a column. */
+export interface EncodedColumn {
+  name: string
+  type: ColumnType
+  /** Of a category; by code. */
+  categories?: readonly string[] | null
+}
 
 export interface EncodeOptions {
   /** What a category is that the table does not have. */
@@ -23,7 +31,7 @@ const mostFlaws = 20
  * 1. Columns of text have no encoding: leave them out. Throws INVALID_ROWS with the place of each flaw.
  */
 export function encodeRows(
-  columns: readonly TableColumn[],
+  columns: readonly EncodedColumn[],
   rows: readonly TableRow[],
   { unknownCategory, text = false }: EncodeOptions,
 ): Float32Array {
@@ -82,12 +90,14 @@ export function encodeRows(
 /** A cell's number, or what was expected in its place. */
 type Encoder = (value: unknown) => number | string
 
-function encoderOf(column: TableColumn, unknown: 'missing' | 'error', text: boolean): Encoder {
+function encoderOf(column: EncodedColumn, unknown: 'missing' | 'error', text: boolean): Encoder {
   if (column.type === 'text') {
     throw new Error(`column ${JSON.stringify(column.name)} is text, which has no encoding`)
   }
   const inJson =
-    column.type === 'category' ? categoryEncoder(column, unknown) : jsonEncoders[column.type]
+    column.type === 'category'
+      ? categoryEncoder(column.categories ?? [], unknown)
+      : jsonEncoders[column.type]
   if (!text) return inJson
   const inText = column.type === 'category' ? inJson : textEncoders[column.type]
   return value => {
@@ -95,13 +105,13 @@ function encoderOf(column: TableColumn, unknown: 'missing' | 'error', text: bool
     const bytes = Buffer.from(value)
     const missing = value === '' || isMissingWord(bytes, 0, bytes.length)
     // NA may be a category that was quoted
-    if (missing && !(column.type === 'category' && column.categories.includes(value)))
+    if (missing && !(column.type === 'category' && column.categories?.includes(value)))
       return Number.NaN
     return inText(value)
   }
 }
 
-function categoryEncoder({ categories }: CategoryColumn, unknown: 'missing' | 'error'): Encoder {
+function categoryEncoder(categories: readonly string[], unknown: 'missing' | 'error'): Encoder {
   const codes = new Map(categories.map((category, code) => [category, code]))
   const examples = categories.slice(0, 5).map(cut).join(', ')
   const expected = `expected one of ${examples}${categories.length > 5 ? ` and ${categories.length - 5} more` : ''}`

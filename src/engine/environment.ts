@@ -19,6 +19,8 @@ export function engineEnvironment({ cores, gpus }: Share): Record<string, string
     TF_NUM_INTEROP_THREADS: threads,
     // XGBoost's pool; a booster's nthread can only lower it
     OMP_NUM_THREADS: threads,
+    // its threads meet many times a round; where others want the cores, those that spin take 10 times as long
+    OMP_WAIT_POLICY: 'PASSIVE',
     // the same weights again after a crash, on a GPU too
     TF_DETERMINISTIC_OPS: '1',
     ...(gpus === undefined ? {} : { CUDA_VISIBLE_DEVICES: gpus }),

@@ -14,13 +14,14 @@ export class Checkpoints {
     const manifests = await this.manifests(id)
     const valid = manifests.filter(({ step, epoch }) => step <= lastValidStep(attempts, epoch))
     const best = valid.findLast(manifest => manifest.best)
-    return valid.map(({ step, epoch, createdAt, files }, i) => ({
+    return valid.map(({ step, epoch, createdAt, files, format = 'tensorflow' }, i) => ({
       step,
       createdAt,
       attempt: epoch,
       latest: i === valid.length - 1,
       best: step === best?.step,
-      prefix: `model.ckpt-${step}`,
+      format,
+      prefix: format === 'tensorflow' ? `model.ckpt-${step}` : null,
       files,
     }))
   }
@@ -83,8 +84,9 @@ export class Checkpoints {
 
   /** TensorFlow's `checkpoint` file, by which tf.train.latest_checkpoint finds the newest. */
   private async writeState(id: string): Promise<void> {
-    const steps = (await this.manifests(id)).map(({ step }) => step)
-    const paths = steps.map(step => `${step}/model.ckpt-${step}`)
+    const manifests = await this.manifests(id)
+    if (manifests.some(({ format }) => format === 'xgboost')) return
+    const paths = manifests.map(({ step }) => `${step}/model.ckpt-${step}`)
     await this.store.replaceText(`${jobKeys(id).checkpoints}/checkpoint`, checkpointState(paths))
   }
 }

@@ -1,13 +1,14 @@
 import { TrainyardError } from '../errors.js'
 import type { Checkpoint } from '../spec/checkpoint.js'
 import type { InitFrom, InitSource } from '../spec/init-from.js'
+import type { Model } from '../spec/model.js'
 
 /** Where weights to begin with may be; each throws where there are none. */
 export interface SourceFinders {
-  findModel(name: string, version?: number): Promise<{ version: number }>
+  findModel(name: string, version?: number): Promise<Pick<Model, 'version' | 'model'>>
   findWeights(id: string): Promise<unknown>
   /** Oldest first. */
-  checkpoints(jobId: string): Promise<Pick<Checkpoint, 'step'>[]>
+  checkpoints(jobId: string): Promise<Pick<Checkpoint, 'step' | 'format'>[]>
 }
 
 /** Chosen when a job is submitted: what is newest then stays the source of all attempts. */
@@ -26,6 +27,8 @@ export async function resolveSource(asked: InitFrom, find: SourceFinders): Promi
   }
   if (model !== undefined) {
     const found = await known('/model', 'model_not_found', find.findModel(model, version))
+    if (found.model.kind === 'boosting')
+      throw flawed('/model', 'wrong_kind', trees(`model '${model}'`))
     return { model, version: found.version }
   }
   if (weights !== undefined) {
@@ -36,7 +39,11 @@ export async function resolveSource(asked: InitFrom, find: SourceFinders): Promi
 }
 
 async function stepOf(job: string, asked: number | undefined, { checkpoints }: SourceFinders) {
-  const steps = (await known('/job', 'job_not_found', checkpoints(job))).map(({ step }) => step)
+  const found = await known('/job', 'job_not_found', checkpoints(job))
+  if (found.some(({ format }) => format === 'xgboost')) {
+    throw flawed('/job', 'wrong_kind', trees(`job '${job}'`))
+  }
+  const steps = found.map(({ step }) => step)
   const step = asked ?? steps.at(-1)
   if (step !== undefined && steps.includes(step)) return step
   const there = steps.length > 0 ? `it has ${steps.join(', ')}` : 'it has none'
@@ -53,6 +60,8 @@ async function known<T>(path: string, code: string, found: Promise<T>): Promise<
     throw error
   })
 }
+
+const trees = (what: string) => `${what} made trees, which have no weights of a network`
 
 const flawed = (path: string, code: string, message: string) =>
   new TrainyardError('INVALID_JOB', 'invalid', `initFrom: ${message}`, {

@@ -4,7 +4,14 @@ import { TrainyardError } from '../errors.js'
 import type { Checkpoint } from '../spec/checkpoint.js'
 import type { DatasetManifest } from '../spec/dataset.js'
 import { isJobId } from '../spec/identifiers.js'
-import type { Job, JobManifest, JobRequest, JobStatus } from '../spec/job.js'
+import {
+  isBoosting,
+  type Job,
+  type JobManifest,
+  type JobRequest,
+  type JobStatus,
+  type NetworkJobRequest,
+} from '../spec/job.js'
 import type { JobPlan } from '../spec/job-queries.js'
 import type { Page } from '../spec/paging.js'
 import type { Store } from '../store/store.js'
@@ -19,7 +26,7 @@ import { readLive } from './live.js'
 import { Nudges } from './nudges.js'
 import { planJob } from './plan.js'
 import type { Planner } from './planner.js'
-import { previewOf, recordsOf } from './preview.js'
+import { boostingSize, previewOf, recordsOf } from './preview.js'
 import { JobQueue } from './queue.js'
 import { Reconciler } from './reconciler.js'
 import { type JobRecord, JobRecords } from './records.js'
@@ -116,6 +123,8 @@ export class Jobs {
     const { validation } = job.training
     const dataset = await findDataset(job.dataset.id)
     const other = 'dataset' in validation ? await findDataset(validation.dataset) : null
+    if (isBoosting(job)) return previewOf(job, boostingSize(job))
+    if (dataset.kind !== 'images') throw new Error(`data set ${dataset.id} is a ${dataset.kind}`)
     const records = recordsOf(job, dataset, other)
     return previewOf(job, await plan({ job, dataset, records }))
   }
@@ -254,8 +263,9 @@ export class Jobs {
         : null
     const createdAt = new Date()
     const id = `job-${ulid(createdAt.getTime()).toLowerCase()}`
-    const { freeze, priority, labels } = request
-    const initFrom = await this.source(request.initFrom)
+    const { priority, labels } = request
+    const { initFrom: asked, freeze } = beginningOf(request)
+    const initFrom = await this.source(asked)
     return {
       ...planJob({ id, createdAt: createdAt.toISOString() }, request, dataset, other),
       ...(initFrom && { initFrom }),
@@ -310,7 +320,7 @@ export class Jobs {
     })
   }
 
-  private source(asked: JobRequest['initFrom']) {
+  private source(asked: NetworkJobRequest['initFrom']) {
     const checkpoints = (id: string) => this.checkpoints(id)
     return asked && resolveSource(asked, { ...this.parts, checkpoints })
   }
@@ -348,6 +358,10 @@ export class Jobs {
     })
   }
 }
+
+/** Trees have no variables to begin with. */
+const beginningOf = (request: JobRequest): Pick<NetworkJobRequest, 'initFrom' | 'freeze'> =>
+  request.model.kind === 'boosting' ? {} : (request as NetworkJobRequest)
 
 function ifMissingOrEnded(error: unknown): null {
   if (error instanceof TrainyardError && error.kind === 'conflict') return null

@@ -10,6 +10,7 @@ export const jobKeys = (id: string) => {
     root,
     manifest: `${root}/manifest.json`,
     initialised: `${root}/initialised.json`,
+    threads: `${root}/threads.json`,
     journal: `${root}/journal`,
     entry: (n: number) => `${root}/journal/${n}.json`,
     attempts: `${root}/attempts`,

@@ -4,8 +4,8 @@ import type { ImagesManifest } from '../spec/dataset.js'
 import type {
   ArticleNet,
   DeepResNet,
-  ModelOptions,
-  ModelRequest,
+  NetworkOptions,
+  NetworkRequest,
   ResNetOptions,
   Vgg,
   VggOptions,
@@ -28,7 +28,7 @@ interface Planned<M> {
 
 type Images = Pick<ImagesManifest, 'name' | 'height' | 'width'>
 
-export function planModel(asked: ModelRequest, images: Images): Planned<ModelOptions> {
+export function planModel(asked: NetworkRequest, images: Images): Planned<NetworkOptions> {
   if (asked.kind === 'vgg') return planVgg(asked, images)
   const { depth } = asked
   return depth === undefined ? planArticleNet(asked) : planDeepResNet({ ...asked, depth }, images)

@@ -1,48 +1,88 @@
 import { type Flaw, TrainyardError } from '../errors.js'
 import type { DatasetManifest, ImagesManifest } from '../spec/dataset.js'
-import type { JobManifest, JobRequest } from '../spec/job.js'
+import type {
+  BoostingJob,
+  BoostingJobRequest,
+  JobManifest,
+  JobRequest,
+  NetworkJob,
+  NetworkJobRequest,
+} from '../spec/job.js'
 import { planModel } from './model-plan.js'
+import { planBoosting } from './plan-boosting.js'
 import { planTraining } from './plan-training.js'
+
+interface Identity {
+  id: string
+  createdAt: string
+}
 
 /** Fills in every choice that a request leaves open; throws with all that cannot work on this data. */
 export function planJob(
-  identity: { id: string; createdAt: string },
+  identity: Identity,
   request: JobRequest,
   dataset: DatasetManifest,
   validation: DatasetManifest | null,
 ): JobManifest {
-  const flaws = [
-    ...wrongKind('/dataset', request, dataset),
-    ...wrongKind('/training/validation/dataset', request, validation),
-  ]
-  if (dataset.kind !== 'images' || validation?.kind === 'table') throw invalidJob(flaws)
-  return planImageJob(identity, request, dataset, validation)
+  return isBoostingRequest(request)
+    ? planBoostingJob(identity, request, dataset, validation)
+    : planNetworkJob(identity, request, dataset, validation)
 }
 
-function planImageJob(
-  identity: { id: string; createdAt: string },
-  request: JobRequest,
-  dataset: ImagesManifest,
-  validation: ImagesManifest | null,
-): JobManifest {
+const isBoostingRequest = (request: JobRequest): request is BoostingJobRequest =>
+  request.model.kind === 'boosting'
+
+export function planNetworkJob(
+  identity: Identity,
+  request: NetworkJobRequest,
+  dataset: DatasetManifest,
+  validation: DatasetManifest | null,
+): NetworkJob {
+  const strange = wrongKinds('images', request, dataset, validation)
+  if (dataset.kind !== 'images' || validation?.kind === 'table') throw invalidJob(strange)
   const { plan: training, flaws } = planTraining(request.training ?? {}, dataset, validation)
   if (validation) flaws.push(...misfit(dataset, validation))
   const planned = planModel(request.model, dataset)
   flaws.push(...planned.flaws)
   if (flaws.length > 0) throw invalidJob(flaws)
-  return {
-    ...identity,
-    name: request.name ?? `${request.model.kind}-${dataset.name}`.slice(0, 63),
-    model: planned.model,
-    dataset: { id: dataset.id, name: dataset.name },
-    training,
-  }
+  return { ...named(identity, request, dataset), model: planned.model, training }
 }
 
-function wrongKind(path: string, { model }: JobRequest, dataset: DatasetManifest | null): Flaw[] {
-  if (dataset?.kind !== 'table') return []
-  const message = `'${dataset.name}' is a table; a ${model.kind} needs images`
-  return [flaw(path, 'wrong_kind', message)]
+function planBoostingJob(
+  identity: Identity,
+  request: BoostingJobRequest,
+  dataset: DatasetManifest,
+  validation: DatasetManifest | null,
+): BoostingJob {
+  const strange = wrongKinds('table', request, dataset, validation)
+  if (dataset.kind !== 'table' || validation?.kind === 'images') throw invalidJob(strange)
+  const { model, training, flaws } = planBoosting(request, dataset, validation)
+  if (flaws.length > 0) throw invalidJob(flaws)
+  return { ...named(identity, request, dataset), model, training }
+}
+
+const named = (identity: Identity, request: JobRequest, { id, name }: DatasetManifest) => ({
+  ...identity,
+  name: request.name ?? `${request.model.kind}-${name}`.slice(0, 63),
+  dataset: { id, name },
+})
+
+function wrongKinds(
+  wanted: DatasetManifest['kind'],
+  { model }: JobRequest,
+  dataset: DatasetManifest,
+  validation: DatasetManifest | null,
+): Flaw[] {
+  const places = [
+    ['/dataset', dataset],
+    ['/training/validation/dataset', validation],
+  ] as const
+  return places.flatMap(([path, found]) => {
+    if (!found || found.kind === wanted) return []
+    const is = found.kind === 'table' ? 'is a table' : 'has images'
+    const need = wanted === 'table' ? 'boosting needs a table' : `a ${model.kind} needs images`
+    return [flaw(path, 'wrong_kind', `'${found.name}' ${is}; ${need}`)]
+  })
 }
 
 function invalidJob(flaws: readonly Flaw[]): TrainyardError {

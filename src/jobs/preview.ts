@@ -1,5 +1,5 @@
 import type { DatasetManifest } from '../spec/dataset.js'
-import type { JobManifest } from '../spec/job.js'
+import type { BoostingJob, JobManifest, NetworkJob } from '../spec/job.js'
 import type { JobPlan } from '../spec/job-queries.js'
 import type { JobSize } from '../spec/messages.js'
 
@@ -8,7 +8,7 @@ const engineBytes = 450 * 2 ** 20
 
 /** How many records a job would train and validate on. */
 export function recordsOf(
-  { training }: JobManifest,
+  { training }: NetworkJob,
   { records }: DatasetManifest,
   other: DatasetManifest | null,
 ) {
@@ -16,7 +16,25 @@ export function recordsOf(
   return { training: records - held, validation: other?.records ?? held }
 }
 
-export function previewOf(job: JobManifest, size: JobSize): JobPlan {
+/** A byte or two for each value's bin, or its value and row number; labels, margins and derivatives. */
+export function boostingSize({ model, training }: BoostingJob): BoostedSize {
+  const { rows, features, classes } = training
+  const cell = model.treeMethod !== 'hist' ? 8 : model.maxBins <= 256 ? 1 : 2
+  const outputs = Math.max(
+    1,
+    model.quantile.length,
+    classes && model.objective === 'multiclass' ? classes.labels.length : 1,
+  )
+  return {
+    parameters: null,
+    stateBytes: rows * (features.length * cell + 4 + outputs * 4),
+    stepBytes: rows * outputs * 8,
+  }
+}
+
+export type BoostedSize = Omit<JobSize, 'parameters'> & { parameters: null }
+
+export function previewOf(job: JobManifest, size: JobSize | BoostedSize): JobPlan {
   const { name, model, dataset, training, initFrom, freeze, priority, labels } = job
   const { stateBytes, stepBytes } = size
   return {
@@ -27,7 +45,7 @@ export function previewOf(job: JobManifest, size: JobSize): JobPlan {
     priority: priority ?? 0,
     labels: labels ?? {},
     steps: training.steps,
-    stepsPerEpoch: training.stepsPerEpoch,
+    stepsPerEpoch: 'stepsPerEpoch' in training ? training.stepsPerEpoch : null,
     parameters: size.parameters,
     memory: {
       engineBytes,

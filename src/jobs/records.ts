@@ -132,6 +132,13 @@ export class JobRecords {
     await this.store.createJson(jobKeys(id).initialised, report)
   }
 
+  /** With how many threads all attempts compute: sums come out the same. The first one says it. */
+  async settleThreads(id: string, mine: number): Promise<number> {
+    await this.store.createJson(jobKeys(id).threads, { threads: mine })
+    const settled = await this.store.readJson<{ threads: number }>(jobKeys(id).threads)
+    return settled?.threads ?? mine
+  }
+
   async remove(id: string): Promise<void> {
     await this.store.remove(jobKeys(id).root)
   }

@@ -1,4 +1,4 @@
-import type { Job, JobStatus, Metrics } from '../spec/job.js'
+import type { Job, JobManifest, JobStatus, Metrics } from '../spec/job.js'
 import type { LiveState } from './live.js'
 import type { JobRecord } from './records.js'
 import { requested, statuses } from './states.js'
@@ -57,10 +57,14 @@ export function etaSeconds(
   { manifest }: Pick<JobRecord, 'manifest'>,
   { step, metrics }: Pick<LiveState, 'step' | 'metrics'>,
 ): number | null {
-  const { steps, batchSize, accumulateSteps } = manifest.training
+  const { training } = manifest
   const pace = metrics.examplesPerSecond
-  return pace ? Math.round(((steps - step) * batchSize * accumulateSteps) / pace) : null
+  return pace ? Math.round(((training.steps - step) * examplesPerStep(training)) / pace) : null
 }
+
+/** A round of boosting looks at every row. */
+const examplesPerStep = (plan: JobManifest['training']) =>
+  'rows' in plan ? plan.rows : plan.batchSize * plan.accumulateSteps
 
 export function statusOf({ life }: Pick<JobRecord, 'life'>): JobStatus {
   if (life.state === 'removed') throw new Error('a removed job has no status')

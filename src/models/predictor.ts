@@ -2,20 +2,23 @@ import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
 import { createInterface } from 'node:readline'
 import { TrainyardError } from '../errors.js'
-import type { FromPredictor, PredictRequest, ToPredictor } from '../spec/messages.js'
+import type {
+  PredictorMessage,
+  PredictRequest,
+  Probabilities,
+  RowsInput,
+  RowValues,
+} from '../spec/messages.js'
 
-export interface Probabilities {
-  /** One row of `classes` numbers for each image. */
-  probabilities: Float32Array
-  classes: number
-}
-
-export interface Predictor {
+/** A child process that predicts: by networks from images, or by trees from rows. */
+export interface PredictorOf<Input, Answer> {
   /** Whether the engine is loaded. */
   ready(): boolean
-  predict(folder: string, input: PredictRequest['input']): Promise<Probabilities>
+  predict(folder: string, input: Input): Promise<Answer>
   close(): Promise<void>
 }
+export type Predictor = PredictorOf<PredictRequest['input'], Probabilities>
+export type RowPredictor = PredictorOf<RowsInput, RowValues>
 
 interface Log {
   debug(details: object, message: string): void
@@ -24,7 +27,7 @@ interface Log {
 }
 
 export interface PredictorOptions {
-  /** What runs in the child: a file that speaks ToPredictor and FromPredictor. */
+  /** What runs in the child: a file that takes requests and speaks PredictorMessage. */
   script: string
   env: NodeJS.ProcessEnv
   log: Log
@@ -33,10 +36,18 @@ export interface PredictorOptions {
 }
 
 /** Starts the child at once, so that its engine is warm when the first request comes. */
-export const openPredictor = (options: PredictorOptions): Predictor => new PredictorClient(options)
+export function openPredictor(options: PredictorOptions): Predictor {
+  const client = new PredictorClient<PredictRequest['input'], Probabilities>(options)
+  client.start()
+  return client
+}
 
-interface Waiting {
-  resolve(answer: Probabilities): void
+/** Starts the child with the first request: many servers have no trees. */
+export const openRowPredictor = (options: PredictorOptions): RowPredictor =>
+  new PredictorClient<RowsInput, RowValues>(options)
+
+interface Waiting<Answer> {
+  resolve(answer: Answer): void
   reject(error: Error): void
   timer: NodeJS.Timeout
 }
@@ -45,24 +56,24 @@ const firstBackoffMs = 100
 const longestBackoffMs = 5000
 const closeGraceMs = 2000
 
-class PredictorClient implements Predictor {
+class PredictorClient<Input, Answer> implements PredictorOf<Input, Answer> {
   private child: ChildProcess | null = null
   private isReady = false
   private closed = false
   private lastId = 0
   private backoffMs = firstBackoffMs
   private restart: NodeJS.Timeout | undefined
-  private readonly waiting = new Map<number, Waiting>()
+  private readonly waiting = new Map<number, Waiting<Answer>>()
+  private started = false
 
-  constructor(private readonly options: PredictorOptions) {
-    this.start()
-  }
+  constructor(private readonly options: PredictorOptions) {}
 
   ready(): boolean {
     return this.isReady
   }
 
-  predict(folder: string, input: PredictRequest['input']): Promise<Probabilities> {
+  predict(folder: string, input: Input): Promise<Answer> {
+    if (!this.started) this.start()
     const { timeoutMs = 30_000, mostInFlight = 64 } = this.options
     const { child } = this
     if (!child?.connected) return Promise.reject(restarted())
@@ -76,7 +87,7 @@ class PredictorClient implements Predictor {
       }, timeoutMs)
       this.waiting.set(id, { resolve, reject, timer })
       // where the child is gone, its exit fails the request
-      child.send({ id, folder, input } satisfies ToPredictor, () => {})
+      child.send({ id, folder, input }, () => {})
     })
   }
 
@@ -92,7 +103,8 @@ class PredictorClient implements Predictor {
     clearTimeout(force)
   }
 
-  private start(): void {
+  start(): void {
+    this.started = true
     const { script, env } = this.options
     const child = fork(script, {
       env,
@@ -105,14 +117,14 @@ class PredictorClient implements Predictor {
     for (const output of [child.stdout!, child.stderr!]) {
       createInterface(output).on('line', line => this.options.log.debug({ line }, 'the predictor'))
     }
-    child.on('message', message => this.receive(message as FromPredictor))
+    child.on('message', message => this.receive(message as PredictorMessage<Answer>))
     // a child that cannot be talked to is of no use
     child.on('disconnect', () => child.kill('SIGKILL'))
     child.on('error', error => this.options.log.warn({ err: error }, 'the predictor has trouble'))
     child.once('exit', (code, signal) => this.ended(code, signal))
   }
 
-  private receive(message: FromPredictor): void {
+  private receive(message: PredictorMessage<Answer>): void {
     if (message.type === 'ready') {
       this.isReady = true
       this.options.log.info({ pid: this.child?.pid }, 'the predictor is ready')
@@ -121,7 +133,8 @@ class PredictorClient implements Predictor {
     const request = this.settle(message.id)
     if (message.type === 'answer') {
       this.backoffMs = firstBackoffMs
-      request?.resolve({ probabilities: message.probabilities, classes: message.classes })
+      const { type: _type, id: _id, ...answer } = message
+      request?.resolve(answer as Answer)
     } else {
       request?.reject(failure(message))
     }
@@ -140,7 +153,7 @@ class PredictorClient implements Predictor {
     this.backoffMs = Math.min(2 * this.backoffMs, longestBackoffMs)
   }
 
-  private settle(id: number): Waiting | undefined {
+  private settle(id: number): Waiting<Answer> | undefined {
     const request = this.waiting.get(id)
     clearTimeout(request?.timer)
     this.waiting.delete(id)
@@ -158,5 +171,5 @@ const tooSlow = (timeoutMs: number) =>
   new TrainyardError('PREDICTOR_TIMEOUT', 'unavailable', `no prediction within ${timeoutMs} ms`)
 
 /** A coded error is about the request; the child's own faults come as INTERNAL. */
-const failure = ({ code, message }: FromPredictor & { type: 'error' }): Error =>
+const failure = ({ code, message }: { code: string; message: string }): Error =>
   code === 'INTERNAL' ? new Error(message) : new TrainyardError(code, 'invalid', message)

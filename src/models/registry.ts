@@ -2,12 +2,14 @@ import { join } from 'node:path'
 import { Check } from 'typebox/value'
 import { TrainyardError } from '../errors.js'
 import { Name } from '../spec/identifiers.js'
-import type { Model, ModelManifest } from '../spec/model.js'
+import type { Model, ModelManifest, NewModel } from '../spec/model.js'
 import type { Page } from '../spec/paging.js'
 import type { Manifest, Store } from '../store/store.js'
 
 export const modelKey = (name: string, version: number) => `models/${name}/${version}`
 const holderKey = (name: string, version: number) => `model-versions/${name}/${version}.json`
+
+const mostKnown = 100
 
 const modelNotFound = (name: string, version?: number) =>
   new TrainyardError(
@@ -18,6 +20,9 @@ const modelNotFound = (name: string, version?: number) =>
 
 /** Published models by name; versions count from 1, and what a version holds never changes. */
 export class Models {
+  /** What a version says never changes: asked for often, it is read once. */
+  private readonly known = new Map<string, ModelManifest>()
+
   constructor(private readonly store: Store) {}
 
   /** The newest version of each, by name. */
@@ -51,17 +56,21 @@ export class Models {
     return { id: name, ...manifest, versions }
   }
 
+  /** Everything of a version: `saved_model/`, or `model.ubj` and `model.json`. */
+  home({ name, version }: Pick<Model, 'name' | 'version'>): Promise<string> {
+    return this.store.folder(modelKey(name, version))
+  }
+
   /** The SavedModel's folder. */
   async folder(name: string, version: number): Promise<string> {
-    await this.get(name, version)
-    return join(await this.store.folder(modelKey(name, version)), 'saved_model')
+    return join(await this.home(await this.get(name, version)), 'saved_model')
   }
 
   /**
-   * Makes a staged folder (with `saved_model/` in it) the next version. A job publishes once: for a
+   * Makes a staged folder (with all that `home` says) the next version. A job publishes once: for a
    * later attempt of the same job the answer is the version that is there.
    */
-  async publish(staged: string, manifest: Omit<ModelManifest, 'version'>): Promise<ModelManifest> {
+  async publish(staged: string, manifest: NewModel): Promise<ModelManifest> {
     const { name, jobId } = manifest
     const version = await this.reserve(name, jobId)
     await this.store.commit(staged, modelKey(name, version), { ...manifest, version })
@@ -92,9 +101,14 @@ export class Models {
 
   private async read(name: string, version: number): Promise<ModelManifest | null> {
     const key = `${modelKey(name, version)}/manifest.json`
+    const known = this.known.get(key)
+    if (known) return known
     const stored = await this.store.readJson<Manifest<ModelManifest>>(key)
     if (!stored) return null
     const { files: _files, checksum: _checksum, ...manifest } = stored
+    this.known.set(key, manifest)
+    const [oldest] = this.known.keys()
+    if (this.known.size > mostKnown && oldest !== undefined) this.known.delete(oldest)
     return manifest
   }
 }

@@ -47,8 +47,10 @@ export const JobPlan = Type.Object({
   dryRun: Type.Literal(true),
   ...{ name, model, dataset, training, initFrom, freeze, priority, labels },
   steps: Type.Integer(),
-  stepsPerEpoch: Type.Integer(),
-  parameters: Type.Integer({ description: 'how many numbers training adjusts' }),
+  stepsPerEpoch: Type.Union([Type.Integer(), Type.Null()], { description: 'null of boosting' }),
+  parameters: Type.Union([Type.Integer(), Type.Null()], {
+    description: 'how many numbers training adjusts; null of boosting',
+  }),
   memory: Type.Object(
     {
       engineBytes: Type.Integer({ description: 'of a trainer before its first job, on a CPU' }),
@@ -61,7 +63,7 @@ export const JobPlan = Type.Object({
       }),
       totalBytes: Type.Integer(),
     },
-    { description: 'an estimate from the graph; nothing was run' },
+    { description: 'an estimate from the graph, or the size of the table; nothing was run' },
   ),
 })
 export type JobPlan = Static<typeof JobPlan>

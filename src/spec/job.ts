@@ -1,32 +1,46 @@
 import { type Static, Type } from 'typebox'
+import { type Boosting, BoostingOptions } from './boosting-options.js'
+import { type BoostingPlan, BoostingTrainingOptions } from './boosting-training.js'
 import { closed } from './closed.js'
 import { DatasetId, JobId, Name, Timestamp } from './identifiers.js'
 import { Freeze, InitFrom, Initialised, InitSource } from './init-from.js'
 import { Labels, Priority } from './labels.js'
-import { ChosenModel, ModelOptions } from './model-options.js'
+import { ChosenModel, type NetworkOptions, NetworkRequest } from './model-options.js'
 import { TrainingOptions, type TrainingPlan } from './training-options.js'
 
-/** What a client asks for. */
-export const JobRequest = closed({
+const anyJob = {
   name: Type.Optional(Name),
-  model: ModelOptions,
   dataset: Name,
+  priority: Type.Optional(Priority),
+  labels: Type.Optional(Labels),
+}
+
+export const NetworkJobRequest = closed({
+  ...anyJob,
+  model: NetworkRequest,
   training: Type.Optional(TrainingOptions),
   initFrom: Type.Optional(InitFrom),
   freeze: Type.Optional(Freeze),
-  priority: Type.Optional(Priority),
-  labels: Type.Optional(Labels),
 })
-export type JobRequest = Static<typeof JobRequest>
+export type NetworkJobRequest = Static<typeof NetworkJobRequest>
+
+export const BoostingJobRequest = closed({
+  ...anyJob,
+  model: BoostingOptions,
+  training: Type.Optional(BoostingTrainingOptions),
+})
+export type BoostingJobRequest = Static<typeof BoostingJobRequest>
+
+/** What a client asks for, told apart by `model.kind`. */
+export const JobRequest = Type.Union([NetworkJobRequest, BoostingJobRequest])
+export type JobRequest = NetworkJobRequest | BoostingJobRequest
 
 /** What is stored before a job is queued: the request with every default and id filled in. */
-export interface JobManifest {
+interface AnyJob {
   id: string
   name: string
   createdAt: string
-  model: ModelOptions
   dataset: { id: string; name: string }
-  training: TrainingPlan
   initFrom?: InitSource
   freeze?: string[]
   priority?: number
@@ -34,6 +48,20 @@ export interface JobManifest {
   /** The record of the Idempotency-Key that it came with. */
   idempotency?: string
 }
+
+export interface NetworkJob extends AnyJob {
+  model: NetworkOptions
+  training: TrainingPlan
+}
+
+export interface BoostingJob extends AnyJob {
+  model: Boosting
+  training: BoostingPlan
+}
+
+export type JobManifest = NetworkJob | BoostingJob
+
+export const isBoosting = (job: JobManifest): job is BoostingJob => job.model.kind === 'boosting'
 
 export const JobStatus = Type.Enum([
   'queued',
@@ -109,7 +137,7 @@ export const Job = Type.Object({
   }),
   model: ChosenModel,
   dataset: Type.Object({ id: DatasetId, name: Name }),
-  training: Type.Unsafe<TrainingPlan>(
+  training: Type.Unsafe<TrainingPlan | BoostingPlan>(
     Type.Object(
       {},
       { additionalProperties: true, description: 'every training option, defaults filled in' },

@@ -1,10 +1,10 @@
 // What processes say to each other over IPC (advanced serialisation: typed arrays pass as they are).
-import type { DatasetManifest } from './dataset.js'
-import type { FailureCode, JobManifest, Metrics, ModelRef, Phase } from './job.js'
+import type { DatasetManifest, ImagesManifest } from './dataset.js'
+import type { FailureCode, JobManifest, Metrics, ModelRef, NetworkJob, Phase } from './job.js'
 import type { MetricRow } from './metrics.js'
 
-export interface TrainerTask {
-  job: JobManifest
+export interface TrainerTask<J extends JobManifest = JobManifest> {
+  job: J
   dataset: DatasetManifest
   validation: DatasetManifest | null
   /** The attempt's epoch, already claimed in the store. */
@@ -33,8 +33,8 @@ export type FromTrainer =
   | { type: 'failed'; code: FailureCode; message: string }
 
 export interface PlannerTask {
-  job: JobManifest
-  dataset: DatasetManifest
+  job: NetworkJob
+  dataset: ImagesManifest
   records: { training: number; validation: number }
 }
 
@@ -61,10 +61,41 @@ export interface PredictRequest {
 
 export type ToPredictor = PredictRequest
 
-export type FromPredictor =
+export interface Probabilities {
+  /** One row of `classes` numbers for each image. */
+  probabilities: Float32Array
+  classes: number
+}
+
+/** What a predictor of any kind says; `A` is its answer. */
+export type PredictorMessage<A> =
   | { type: 'ready' }
-  | { type: 'answer'; id: number; probabilities: Float32Array; classes: number }
+  | ({ type: 'answer'; id: number } & A)
   | { type: 'error'; id: number; code: string; message: string }
+
+export type FromPredictor = PredictorMessage<Probabilities>
+
+export interface RowsInput {
+  /** Row-major [count, columns], NaN where missing. */
+  rows: Float32Array
+  count: number
+  explain: boolean
+}
+
+export interface RowsRequest {
+  id: number
+  /** Folder of the model; its content never changes. */
+  folder: string
+  input: RowsInput
+}
+
+export interface RowValues {
+  /** [count, outputs]. */
+  values: Float32Array
+  outputs: number
+  /** Margins [count, outputs], and SHAP values [count, outputs, columns + 1] with the bias last. */
+  explanations: { margins: Float32Array; contributions: Float32Array } | null
+}
 
 /** What a worker tells the followers of a job: a nudge, never the content. */
 export type JobEvent = 'metrics' | 'checkpoint' | 'changed' | 'request'

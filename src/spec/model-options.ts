@@ -1,4 +1,5 @@
 import { type Static, Type } from 'typebox'
+import type { Boosting, BoostingOptions } from './boosting-options.js'
 import { closed } from './closed.js'
 
 /** A `depth` chooses one of the published nets, by resnet-table.ts; without it, the small net of the article. */
@@ -76,9 +77,12 @@ export const VggOptions = closed({
 })
 export type VggOptions = Static<typeof VggOptions>
 
-/** What a client asks for, told apart by `kind`. */
-export const ModelOptions = Type.Union([ResNetOptions, VggOptions])
-export type ModelRequest = Static<typeof ModelOptions>
+/** What a client asks for, told apart by `kind`: networks learn from images, boosting from tables. */
+export const NetworkRequest = Type.Union([ResNetOptions, VggOptions])
+export type NetworkRequest = Static<typeof NetworkRequest>
+export type ModelRequest = NetworkRequest | BoostingOptions
+
+export const modelKinds = ['resnet', 'vgg', 'boosting'] as const
 
 /** Every choice made: what a trainer gets. */
 export type ArticleNet = Required<
@@ -86,12 +90,17 @@ export type ArticleNet = Required<
 >
 export type DeepResNet = Required<Pick<ResNetOptions, 'kind' | 'depth' | 'version' | 'stem'>>
 export type Vgg = Required<VggOptions>
-export type ModelOptions = ArticleNet | DeepResNet | Vgg
+export type NetworkOptions = ArticleNet | DeepResNet | Vgg
+export type ModelOptions = NetworkOptions | Boosting
 
 /** As answered: no schema of it, since a serialiser would fill in the defaults of nets that were not asked for. */
-export const ChosenModel = Type.Unsafe<ModelOptions>(
-  Type.Object(
-    { kind: Type.Enum(['resnet', 'vgg']) },
-    { additionalProperties: true, description: 'every option of the model, defaults filled in' },
-  ),
-)
+const chosen = <M extends ModelOptions>(kinds: M['kind'][]) =>
+  Type.Unsafe<M>(
+    Type.Object(
+      { kind: Type.Enum(kinds) },
+      { additionalProperties: true, description: 'every option of the model, defaults filled in' },
+    ),
+  )
+export const ChosenModel = chosen<ModelOptions>([...modelKinds])
+export const ChosenNetwork = chosen<NetworkOptions>(['resnet', 'vgg'])
+export const ChosenBoosting = chosen<Boosting>(['boosting'])

@@ -3,7 +3,7 @@ import { articleNet } from '../nets/article.js'
 import type { Layers } from '../nets/layers.js'
 import { resnet } from '../nets/resnet.js'
 import { vgg } from '../nets/vgg.js'
-import type { ModelOptions } from '../spec/model-options.js'
+import type { NetworkOptions } from '../spec/model-options.js'
 import { resNetTable } from '../spec/resnet-table.js'
 import type { Precision } from '../spec/training-options.js'
 
@@ -11,7 +11,7 @@ import type { Precision } from '../spec/training-options.js'
 export function network(
   layers: Layers,
   images: Tensor,
-  model: ModelOptions,
+  model: NetworkOptions,
   classes: number,
   precision: Precision = 'fp32',
 ): Tensor {

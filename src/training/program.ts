@@ -16,7 +16,7 @@ import { Freeze } from '../nets/freeze.js'
 import { createLayers, type Layers } from '../nets/layers.js'
 import { Variables } from '../nets/variables.js'
 import type { Initialised } from '../spec/init-from.js'
-import type { ModelOptions } from '../spec/model-options.js'
+import type { NetworkOptions } from '../spec/model-options.js'
 import type { Precision, TrainingPlan } from '../spec/training-options.js'
 import type { WeightsTensor } from '../spec/weights.js'
 import { augmentImages, mixup } from './augment.js'
@@ -40,7 +40,7 @@ type StepOption =
   | 'precision'
 
 export interface ProgramOptions {
-  model: ModelOptions
+  model: NetworkOptions
   images: ImageFormat
   classes: number
   plan: Pick<TrainingPlan, StepOption | 'batchSize' | 'shuffleBuffer' | 'input'>

@@ -7,12 +7,12 @@ import type { SavedModelSpec } from '../graph/saved-model.js'
 import type { Fold } from '../nets/fold.js'
 import { createLayers } from '../nets/layers.js'
 import { Variables } from '../nets/variables.js'
-import type { ModelOptions } from '../spec/model-options.js'
+import type { NetworkOptions } from '../spec/model-options.js'
 import { type ImageFormat, normalise } from './images.js'
 import { network } from './network.js'
 
 export interface ServingOptions {
-  model: ModelOptions
+  model: NetworkOptions
   images: ImageFormat
   classes: number
 }

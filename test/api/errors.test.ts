@@ -73,9 +73,40 @@ test('an unknown kind of model is told which there are', async () => {
     {
       path: '/model/kind',
       code: 'not_allowed',
-      message: "model.kind is 'vit', expected one of 'resnet', 'vgg'",
+      message: "model.kind is 'vit', expected one of 'resnet', 'vgg', 'boosting'",
     },
   ])
+})
+
+test('an option of another kind of model is told where it belongs', async () => {
+  const of = async (body: object) => {
+    const answer = await submit({ dataset: 'shades', ...body })
+    assert.equal(answer.status, 400, answer.text)
+    return answer.body.errors.map((e: { path: string; message: string }) => [e.path, e.message])
+  }
+  const networks = "it goes with model.kind 'resnet' or 'vgg'"
+  assert.deepEqual(
+    await of({
+      model: { kind: 'boosting', rounds: 0, blocks: 3, tree: 1 },
+      training: { batchSize: 64, target: 3 },
+      initFrom: { model: 'm' },
+    }),
+    [
+      ['/initFrom', `unknown field 'initFrom'; ${networks}`],
+      ['/model/blocks', `unknown field 'blocks' in model; ${networks}`],
+      ['/model/tree', "unknown field 'tree' in model"],
+      ['/model/rounds', 'model.rounds is 0, expected at least 1'],
+      ['/training/batchSize', `unknown field 'batchSize' in training; ${networks}`],
+      ['/training/target', 'training.target is 3, expected a string'],
+    ],
+  )
+  assert.deepEqual(await of({ model: { kind: 'vgg' }, training: { group: 'query' } }), [
+    ['/training/group', "unknown field 'group' in training; it goes with model.kind 'boosting'"],
+  ])
+  assert.deepEqual(await of({ model: 'boosting' }), [
+    ['/model', "model is 'boosting', expected an object"],
+  ])
+  assert.deepEqual(await of({}), [['/model', 'model is missing']])
 })
 
 test('a union complains about the branch that was meant', async () => {
@@ -100,7 +131,10 @@ test('a union complains about the branch that was meant', async () => {
     ['/training/learningRate/warmup', "unknown field 'warmup' in training.learningRate"],
   ])
   assert.deepEqual(await of({ optimizer: { kind: 'adam', momentum: 0.9 } }), [
-    ['/training/optimizer/momentum', "unknown field 'momentum' in training.optimizer"],
+    [
+      '/training/optimizer/momentum',
+      "unknown field 'momentum' in training.optimizer; it goes with kind 'sgd' or 'rmsprop'",
+    ],
   ])
   assert.deepEqual(await of({ validation: 0.9, learningRate: [] }), [
     ['/training/learningRate', 'training.learningRate is an array, expected a number or an object'],

@@ -32,3 +32,17 @@ test('one is read in its newest version, or the one asked for', async () => {
   assert.equal((await server.api.get('/models/nowhere')).status, 404)
   assert.equal((await server.api.get('/models/shades?version=0')).status, 400)
 })
+
+test('a network is handed out as its SavedModel, and has no file of trees', async () => {
+  const archive = await server.api.get('/models/shades/archive?version=1').responseType('blob')
+  assert.equal(archive.status, 200)
+  assert.equal(archive.headers['content-disposition'], 'attachment; filename="shades-1.tar"')
+  for (const name of ['manifest.json', 'saved_model/saved_model.pb']) {
+    assert.ok((archive.body as Buffer).includes(`shades-1/${name}`), name)
+  }
+  const trees = await server.api.get('/models/shades/export')
+  assert.equal(trees.status, 409)
+  assert.equal(trees.body.code, 'NOT_TREES')
+  assert.equal((await server.api.get('/models/shades/export?format=onnx')).status, 400)
+  assert.equal((await server.api.get('/models/nowhere/archive')).status, 404)
+})

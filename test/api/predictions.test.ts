@@ -197,3 +197,12 @@ test('trouble of the predictor is a 503 with Retry-After, and a fault of it show
     .send(png())
   assert.equal(refused.status, 422)
 })
+
+test('rows of a table are nothing for a model of images', async () => {
+  const answer = await server.api
+    .post('/models/shades/predict')
+    .set('content-type', 'text/csv')
+    .send('a,b\n1,2\n')
+  assert.equal(answer.status, 415)
+  assert.equal(answer.body.code, 'UNSUPPORTED_MEDIA_TYPE')
+})

@@ -17,7 +17,7 @@ import { ensureKey, ensureSecret, openKeys } from '../../src/api/keys.js'
 import { Datasets } from '../../src/datasets/datasets.js'
 import { Jobs } from '../../src/jobs/jobs.js'
 import { openPlanner } from '../../src/jobs/planner.js'
-import { openPredictor } from '../../src/models/predictor.js'
+import { openPredictor, openRowPredictor } from '../../src/models/predictor.js'
 import { Models } from '../../src/models/registry.js'
 import { WeightsStore } from '../../src/models/weights.js'
 import type { ModelManifest } from '../../src/spec/model.js'
@@ -74,9 +74,14 @@ export async function startServer(
     ...{ store, jobs: jobs.lives, serverSecret, reach: 'public', log },
     ...webhookOptions,
   })
+  const rowPredictor = openRowPredictor({
+    script: fileURLToPath(new URL('../../workers/row-predictor.js', import.meta.url)),
+    env: process.env,
+    log,
+  })
   const keys = await openKeys(join(folder, 'data'))
   const parts: Parts = {
-    ...{ jobs, datasets, predictor, keys, log, models, weights, webhooks },
+    ...{ jobs, datasets, predictor, rowPredictor, keys, log, models, weights, webhooks },
     ...options,
   }
   const app = await buildApp(parts)
@@ -87,6 +92,7 @@ export async function startServer(
     await app.close()
     await webhooks.close()
     await predictor.close()
+    await rowPredictor.close()
     await jobs.close()
     await redis.stop()
     await rm(folder, { recursive: true })

@@ -42,6 +42,7 @@ const history = (rows: JobHistory['rows'], states: Partial<Job>[] = []): JobHist
   configuration: configuration(0),
   cancelAt: null,
   cancelAsked: false,
+  pauseAt: null,
   id: 'job-x',
   lostAnswers: 0,
   rows,

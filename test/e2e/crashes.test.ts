@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import type { Checkpoint } from '../../src/spec/checkpoint.js'
-import type { Job, JobRequest } from '../../src/spec/job.js'
+import type { Job, NetworkJobRequest } from '../../src/spec/job.js'
 import { someDigits, Yard } from './yard.js'
 
 let yard: Yard
@@ -11,7 +11,7 @@ before(async () => {
 })
 after(() => yard.close())
 
-const request = (name: string, training: JobRequest['training']): JobRequest => ({
+const request = (name: string, training: NetworkJobRequest['training']): NetworkJobRequest => ({
   name,
   model: { kind: 'resnet', blocks: 1, filters: 4 },
   dataset: 'digits',
@@ -101,7 +101,7 @@ test('a job on streamed data goes back to the queue when the server stops, and o
 })
 
 test('a job that ends early ends at the same step, with the same best, if its trainer is killed', async () => {
-  const training: JobRequest['training'] = {
+  const training: NetworkJobRequest['training'] = {
     steps: 1000,
     accumulateSteps: 2,
     optimizer: { kind: 'sgd' },

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { glance } from '../../src/processes.js'
-import type { Job, JobRequest } from '../../src/spec/job.js'
+import type { Job, NetworkJobRequest } from '../../src/spec/job.js'
 import { someDigits, Yard } from './yard.js'
 
 let yard: Yard
@@ -11,7 +11,10 @@ before(async () => {
 })
 after(() => yard.close())
 
-const request = (training: JobRequest['training'], more: Partial<JobRequest> = {}): JobRequest => ({
+const request = (
+  training: NetworkJobRequest['training'],
+  more: Partial<NetworkJobRequest> = {},
+): NetworkJobRequest => ({
   model: { kind: 'resnet', blocks: 1, filters: 4 },
   dataset: 'digits',
   training: { batchSize: 16, shuffleBuffer: 500, ...training },

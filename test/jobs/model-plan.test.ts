@@ -1,15 +1,15 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { planModel } from '../../src/jobs/model-plan.js'
-import type { ModelRequest } from '../../src/spec/model-options.js'
+import type { NetworkRequest } from '../../src/spec/model-options.js'
 import { resNetTable } from '../../src/spec/resnet-table.js'
 
 const square = (side: number) => ({ name: 'photos', height: side, width: side })
 
-const plan = (model: ModelRequest, side = 224) => planModel(model, square(side))
+const plan = (model: NetworkRequest, side = 224) => planModel(model, square(side))
 
 const refused = (
-  model: ModelRequest,
+  model: NetworkRequest,
   side: number,
   expected: [path: string, message: RegExp][],
 ) => {

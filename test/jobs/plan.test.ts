@@ -1,18 +1,18 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { TrainyardError } from '../../src/errors.js'
-import { planJob } from '../../src/jobs/plan.js'
+import { planNetworkJob } from '../../src/jobs/plan.js'
 import type { TableManifest } from '../../src/spec/dataset.js'
-import type { JobRequest } from '../../src/spec/job.js'
+import type { NetworkJobRequest } from '../../src/spec/job.js'
 import { digits } from './dataset.js'
 
 const identity = { id: 'job-00000000000000000000000000', createdAt: '2026-01-01T00:00:00.000Z' }
 
 const plan = (
-  request: Partial<JobRequest> = {},
+  request: Partial<NetworkJobRequest> = {},
   validation: ReturnType<typeof digits> | null = null,
 ) =>
-  planJob(
+  planNetworkJob(
     identity,
     { model: { kind: 'resnet' }, dataset: 'digits', ...request },
     digits(),
@@ -46,12 +46,12 @@ test('another data set that validates leaves all records to train on', () => {
 test('data up to 1 GiB of pixels stay in memory, unless the job says otherwise', () => {
   const large = digits({ height: 224, width: 224, channels: 3, records: 10_000 })
   const formOf = (dataset: typeof large, input?: 'auto' | 'resident' | 'streamed') => {
-    const request: JobRequest = {
+    const request: NetworkJobRequest = {
       model: { kind: 'resnet' },
       dataset: 'digits',
       training: input ? { input } : {},
     }
-    return planJob(identity, request, dataset, null).training.input
+    return planNetworkJob(identity, request, dataset, null).training.input
   }
   assert.equal(formOf(digits()), 'resident')
   assert.equal(formOf(digits(), 'streamed'), 'streamed')
@@ -61,7 +61,7 @@ test('data up to 1 GiB of pixels stay in memory, unless the job says otherwise',
 
 test('all that cannot work is named at once', () => {
   const odd = digits({ name: 'odd', width: 32, labels: ['0', '1', '2', '3'] })
-  const request: Partial<JobRequest> = {
+  const request: Partial<NetworkJobRequest> = {
     model: { kind: 'resnet', block: 'bottleneck', filters: 30, ratio: 4 },
     training: { steps: 5, epochs: 1, batchSize: 2000, validation: { dataset: 'odd' } },
   }
@@ -117,7 +117,7 @@ test('every training option has its default', () => {
 })
 
 test('what is asked for is filled in by its kind and by the length of the job', () => {
-  const of = (training: JobRequest['training']) =>
+  const of = (training: NetworkJobRequest['training']) =>
     plan({ training: { steps: 200, ...training } }).training
   assert.deepEqual(of({ optimizer: { kind: 'sgd' } }).optimizer, {
     kind: 'sgd',
@@ -175,7 +175,7 @@ test('an epoch has fewer steps where a step has more batches', () => {
 })
 
 test('training options that contradict each other or the data are refused by their paths', () => {
-  const request: Partial<JobRequest> = {
+  const request: Partial<NetworkJobRequest> = {
     training: {
       steps: 100,
       batchSize: 1,
@@ -234,13 +234,13 @@ test('a table is no data set of an image network', () => {
     ...{ id: 'ds-0123456789abcdef', name: 'wine', createdAt: '2026-01-01T00:00:00.000Z' },
     ...{ kind: 'table', records: 10, columns: [], target: null, sample: [], shards: [] },
   }
-  const request: JobRequest = { model: { kind: 'resnet' }, dataset: 'wine' }
+  const request: NetworkJobRequest = { model: { kind: 'resnet' }, dataset: 'wine' }
   for (const [dataset, validation, path] of [
     [table, null, '/dataset'],
     [digits(), table, '/training/validation/dataset'],
   ] as const) {
     assert.throws(
-      () => planJob(identity, request, dataset, validation),
+      () => planNetworkJob(identity, request, dataset, validation),
       (error: TrainyardError) => {
         assert.equal(error.code, 'INVALID_JOB')
         assert.deepEqual(error.errors, [

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { TrainyardError } from '../../src/errors.js'
 import { Models } from '../../src/models/registry.js'
-import type { ModelManifest } from '../../src/spec/model.js'
+import type { NewModel } from '../../src/spec/model.js'
 import { openFolderStore } from '../../src/store/folder-store.js'
 import type { Store } from '../../src/store/store.js'
 
@@ -23,7 +23,7 @@ async function stage(store: Store, content: string): Promise<string> {
   return staged
 }
 
-const manifest = (name: string, jobId: string): Omit<ModelManifest, 'version'> => ({
+const manifest = (name: string, jobId: string): NewModel => ({
   name,
   jobId,
   createdAt: '2026-11-24T10:00:00.000Z',

@@ -5,10 +5,10 @@ import { placeholder } from '../../src/graph/ops/constant.js'
 import { sizeOf } from '../../src/graph/shape.js'
 import { createLayers } from '../../src/nets/layers.js'
 import { Variables } from '../../src/nets/variables.js'
-import type { ModelOptions } from '../../src/spec/model-options.js'
+import type { NetworkOptions } from '../../src/spec/model-options.js'
 import { network } from '../../src/training/network.js'
 
-function build(model: ModelOptions, side = 224, classes = 1000) {
+function build(model: NetworkOptions, side = 224, classes = 1000) {
   const graph = new Graph()
   const variables = new Variables(graph)
   const layers = createLayers(variables, 'inference')
@@ -22,7 +22,7 @@ const resnet = (depth: number, version: 1 | 2, stem: 'imagenet' | 'cifar' = 'ima
 const vgg = (depth: 11 | 13 | 16 | 19, batchNorm = false, dense: 'full' | 'gap' = 'full') =>
   ({ kind: 'vgg', depth, batchNorm, dense, dropout: 0.5 }) as const
 
-const published: [ModelOptions, parameters: number, where: string][] = [
+const published: [NetworkOptions, parameters: number, where: string][] = [
   [resnet(18, 1), 11_689_512, 'torchvision'],
   [resnet(34, 1), 21_797_672, 'torchvision'],
   [resnet(50, 1), 25_557_032, 'torchvision'],
@@ -120,7 +120,7 @@ test('a 7x7 window on a larger image gives a map of logits, whose mean counts', 
 })
 
 test('only a convolution that feeds nothing but a batch norm is folded', () => {
-  const folded = (model: ModelOptions, side = 32) =>
+  const folded = (model: NetworkOptions, side = 32) =>
     build(model, side, 10).layers.folds.map(({ conv, norm }) => [conv, norm])
   const plain = {
     kind: 'resnet',

@@ -5,7 +5,7 @@ import { loadTensorFlow } from '../../src/engine/tensorflow.js'
 import { writeSavedModel } from '../../src/graph/saved-model.js'
 import { openSession, type Runtime } from '../../src/graph/session.js'
 import type { MetricRow } from '../../src/spec/metrics.js'
-import type { ArticleNet, ModelOptions } from '../../src/spec/model-options.js'
+import type { ArticleNet, NetworkOptions } from '../../src/spec/model-options.js'
 import type { TrainingPlan } from '../../src/spec/training-options.js'
 import type { LoopHooks } from '../../src/training/loop.js'
 import { buildTrainingProgram } from '../../src/training/program.js'
@@ -74,7 +74,7 @@ export const plan: TrainingPlan = {
   precision: 'fp32',
 }
 
-export async function openProgram(model: ModelOptions, options: Partial<TrainingPlan> = {}) {
+export async function openProgram(model: NetworkOptions, options: Partial<TrainingPlan> = {}) {
   const scratch = await mkdtemp(join(tmpdir(), 'trainyard-program-'))
   const chosen = { ...plan, ...options }
   const { classes } = reference

@@ -9,7 +9,7 @@ import { variablesPrefix, writeSavedModel } from '../../src/graph/saved-model.js
 import { openSession } from '../../src/graph/session.js'
 import { createLayers } from '../../src/nets/layers.js'
 import { Variables } from '../../src/nets/variables.js'
-import type { ModelOptions } from '../../src/spec/model-options.js'
+import type { NetworkOptions } from '../../src/spec/model-options.js'
 import { normalise } from '../../src/training/images.js'
 import { network } from '../../src/training/network.js'
 import { buildTrainingProgram } from '../../src/training/program.js'
@@ -19,7 +19,7 @@ import { images, plan, reference, runtime } from './reference-job.js'
 const { classes } = reference
 const article = { kind: 'resnet', blocks: 2, filters: 8, kernel: 3, ratio: 4 } as const
 
-const models: { model: ModelOptions; side: number; folded: number; kept: number }[] = [
+const models: { model: NetworkOptions; side: number; folded: number; kept: number }[] = [
   { model: { ...article, block: 'plain' }, side: 8, folded: 4, kept: 2 },
   { model: { ...article, block: 'bottleneck' }, side: 8, folded: 6, kept: 2 },
   { model: { kind: 'resnet', depth: 20, version: 1, stem: 'cifar' }, side: 8, folded: 21, kept: 0 },
@@ -72,7 +72,7 @@ for (const { model, side, folded, kept } of models) {
 }
 
 /** The net as it was trained; the exported bundle holds its variables too. */
-function unfolded(model: ModelOptions, format: typeof images) {
+function unfolded(model: NetworkOptions, format: typeof images) {
   const graph = new Graph()
   const variables = new Variables(graph)
   const { height, width, channels } = format

@@ -3,11 +3,11 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
 import { loadTensorFlow } from '../../src/engine/tensorflow.js'
-import { planJob } from '../../src/jobs/plan.js'
+import { planNetworkJob } from '../../src/jobs/plan.js'
 import { JobRecords } from '../../src/jobs/records.js'
 import { WeightsStore } from '../../src/models/weights.js'
 import type { DatasetManifest } from '../../src/spec/dataset.js'
-import type { JobManifest } from '../../src/spec/job.js'
+import type { NetworkJob } from '../../src/spec/job.js'
 import type { FromTrainer } from '../../src/spec/messages.js'
 import { openFolderStore } from '../../src/store/folder-store.js'
 import { findWeights } from '../../workers/init-from.js'
@@ -38,9 +38,9 @@ async function putDataset(id: string, labels: string[]): Promise<DatasetManifest
 }
 
 let made = 0
-async function train(dataset: DatasetManifest, more: Partial<JobManifest> = {}) {
+async function train(dataset: DatasetManifest, more: Partial<NetworkJob> = {}) {
   const id = `job-${String(++made).padStart(26, '0')}`
-  const planned = planJob(
+  const planned = planNetworkJob(
     { id, createdAt: '2026-01-01T00:00:00.000Z' },
     {
       ...{ name: 'dots', model: { kind: 'resnet', blocks: 1, filters: 4 }, dataset: 'dots' },
@@ -54,7 +54,7 @@ async function train(dataset: DatasetManifest, more: Partial<JobManifest> = {}) 
   return attempt(job, dataset, null)
 }
 
-async function attempt(job: JobManifest, dataset: DatasetManifest, resumeFrom: number | null) {
+async function attempt(job: NetworkJob, dataset: DatasetManifest, resumeFrom: number | null) {
   const { id } = job
   const records = new JobRecords(store)
   const epoch = await records.claim(id)

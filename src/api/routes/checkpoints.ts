@@ -44,7 +44,7 @@ export const checkpointRoutes: FastifyPluginAsyncTypebox<Parts> = async (app, { 
         tags,
         summary: 'Download a checkpoint as a tar',
         description:
-          'TensorFlow reads it as it is: `tf.train.latest_checkpoint(FOLDER)` finds the bundle.',
+          'TensorFlow reads it as it is: `tf.train.latest_checkpoint(FOLDER)` finds the bundle; XGBoost reads its `model.ubj`.',
         params,
         response: {
           200: Type.Unsafe<unknown>({
@@ -58,7 +58,9 @@ export const checkpointRoutes: FastifyPluginAsyncTypebox<Parts> = async (app, { 
       const { id, step } = request.params
       const { checkpoint, folder } = await jobs.checkpoint(id, step)
       const name = `${id}-${step}`
-      const tar = await tarOf(folder, name, { checkpoint: checkpointState([checkpoint.prefix]) })
+      const { prefix } = checkpoint
+      const extra = prefix === null ? {} : { checkpoint: checkpointState([prefix]) }
+      const tar = await tarOf(folder, name, extra)
       return reply
         .type('application/x-tar')
         .header('content-disposition', `attachment; filename="${name}.tar"`)

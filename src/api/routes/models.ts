@@ -1,12 +1,17 @@
+import { open } from 'node:fs/promises'
+import { join } from 'node:path'
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from 'typebox'
+import { TrainyardError } from '../../errors.js'
 import type { Models } from '../../models/registry.js'
 import { Name } from '../../spec/identifiers.js'
+import { isBoostingModel } from '../../spec/model.js'
 import { PageQuery, page } from '../../spec/paging.js'
-import { ModelAnswer } from '../schemas.js'
+import { tarOf } from '../archive.js'
+import { Binary, ModelAnswer } from '../schemas.js'
 
 interface Parts {
-  models: Pick<Models, 'list' | 'get'>
+  models: Pick<Models, 'list' | 'get' | 'home'>
 }
 
 export const ModelParams = Type.Object({ id: Name })
@@ -19,6 +24,21 @@ export const VersionQuery = Type.Object(
   },
   { additionalProperties: false },
 )
+
+const ExportQuery = Type.Object(
+  {
+    ...VersionQuery.properties,
+    format: Type.Optional(Type.Enum(['ubj', 'json'], { default: 'ubj' })),
+  },
+  { additionalProperties: false },
+)
+
+const noTrees = (id: string) =>
+  new TrainyardError(
+    'NOT_TREES',
+    'conflict',
+    `'${id}' is a network: GET /models/${id}/archive has its SavedModel`,
+  )
 
 export const modelRoutes: FastifyPluginAsyncTypebox<Parts> = async (app, { models }) => {
   const tags = ['models']
@@ -48,5 +68,69 @@ export const modelRoutes: FastifyPluginAsyncTypebox<Parts> = async (app, { model
       },
     },
     request => models.get(request.params.id, request.query.version),
+  )
+
+  app.get(
+    '/models/:id/archive',
+    {
+      schema: {
+        tags,
+        summary: 'Download a model as a tar',
+        description:
+          "A network's SavedModel, or the trees as model.ubj and model.json, beside the manifest.",
+        params: ModelParams,
+        querystring: VersionQuery,
+        response: {
+          200: Type.Unsafe<unknown>({
+            description: 'the files in a folder `<model>-<version>`',
+            content: { 'application/x-tar': { schema: Binary } },
+          }),
+        },
+      },
+    },
+    async (request, reply) => {
+      const model = await models.get(request.params.id, request.query.version)
+      const { id, version } = model
+      const name = `${id}-${version}`
+      const tar = await tarOf(await models.home(model), name, {})
+      return reply
+        .type('application/x-tar')
+        .header('content-disposition', `attachment; filename="${name}.tar"`)
+        .send(tar)
+    },
+  )
+
+  app.get(
+    '/models/:id/export',
+    {
+      schema: {
+        tags,
+        summary: 'Download trees as one file that XGBoost loads',
+        description: "Python's xgboost, and XGBoost in other languages, predict the same by it.",
+        params: ModelParams,
+        querystring: ExportQuery,
+        response: {
+          200: Type.Unsafe<unknown>({
+            description: 'model.ubj or model.json',
+            content: {
+              'application/octet-stream': { schema: Binary },
+              'application/json': { schema: Type.Unknown() },
+            },
+          }),
+        },
+      },
+    },
+    async (request, reply) => {
+      const { version: asked, format = 'ubj' } = request.query
+      const model = await models.get(request.params.id, asked)
+      const { id, version } = model
+      if (!isBoostingModel(model)) throw noTrees(id)
+      const file = await open(join(await models.home(model), `model.${format}`))
+      return reply
+        .type(format === 'ubj' ? 'application/octet-stream' : 'application/json')
+        .header('content-disposition', `attachment; filename="${id}-${version}.${format}"`)
+        .header('content-length', (await file.stat()).size)
+        .send(file.createReadStream())
+    },
   )
 }

@@ -1,0 +1,32 @@
+// What the jobs train on, and what their models are asked about.
+import { openAsBlob, readFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import type { Client } from '../src/cli/client.js'
+import { Mnist } from '../src/cli/mnist.js'
+import { someDigits } from '../test/e2e/yard.js'
+
+export type DatasetName = 'digits' | 'digits-table'
+
+/** Instances for a prediction, by the data set that a model was trained on. */
+export type Samples = Readonly<Record<DatasetName, unknown[]>>
+
+const records = 640
+const asked = 5
+const table = fileURLToPath(new URL('../../test/data/digits.csv', import.meta.url))
+
+export async function uploadAll(client: Client): Promise<void> {
+  await client.uploadDataset('digits', await someDigits(records))
+  const content = await openAsBlob(table)
+  await client.uploadDataset('digits-table', [{ name: 'digits.csv', content }])
+}
+
+export async function samples(): Promise<Samples> {
+  const images = await new Mnist().testImages(0, asked)
+  const [header, ...lines] = readFileSync(table, 'utf8').trimEnd().split('\n')
+  const names = header!.split(',')
+  const rows = lines.slice(0, asked).map(line => {
+    const cells = line.split(',').map((cell, i) => [names[i]!, Number(cell)] as const)
+    return Object.fromEntries(cells.filter(([name]) => name !== 'target'))
+  })
+  return { digits: images.map(({ image }) => image), 'digits-table': rows }
+}

@@ -1,0 +1,101 @@
+import { type Static, Type } from 'typebox'
+import { type BoostingMetricName, boostingMetrics, validationName } from './boosting-metrics.js'
+import { closed } from './closed.js'
+import { Validation } from './training-options.js'
+
+const ColumnName = Type.String({ minLength: 1, maxLength: 1000 })
+
+const validationMetrics = (Object.keys(boostingMetrics) as BoostingMetricName[]).map(validationName)
+
+/** Ends the job where it no longer gets better. */
+export const BoostingEarlyStopping = closed({
+  metric: Type.Optional(
+    Type.Enum(validationMetrics, {
+      description: "one of the objective's; its first if absent",
+    }),
+  ),
+  patience: Type.Optional(
+    Type.Integer({
+      minimum: 1,
+      maximum: 100_000,
+      default: 10,
+      description: 'evaluations without a better value; there is one each displayEvery rounds',
+    }),
+  ),
+  minDelta: Type.Optional(
+    Type.Number({ minimum: 0, default: 0, description: 'how much better counts as better' }),
+  ),
+})
+export type BoostingEarlyStopping = Required<Static<typeof BoostingEarlyStopping>>
+
+export const BoostingTrainingOptions = closed({
+  target: Type.Optional({
+    ...ColumnName,
+    description: "the column to predict; the data set's target if absent",
+  }),
+  features: Type.Optional(
+    Type.Array(ColumnName, {
+      minItems: 1,
+      uniqueItems: true,
+      description: 'columns to learn from; if absent, all others that hold no text',
+    }),
+  ),
+  weights: Type.Optional({ ...ColumnName, description: 'column of how much each row counts' }),
+  group: Type.Optional({
+    ...ColumnName,
+    description: 'with objective ranking: column that rows of one query share; they lie together',
+  }),
+  validation: Type.Optional(Validation),
+  earlyStopping: Type.Optional(BoostingEarlyStopping),
+  exportBest: Type.Optional(
+    Type.Boolean({
+      default: true,
+      description: 'with earlyStopping, the model is that of the best round; else of the last',
+    }),
+  ),
+  seed: Type.Optional(Type.Integer({ minimum: 0, maximum: 2_147_483_647, default: 1 })),
+  displayEvery: Type.Optional(
+    Type.Integer({ minimum: 1, default: 1, description: 'rounds between two metric points' }),
+  ),
+  snapshotEvery: Type.Optional(
+    Type.Integer({ minimum: 1, description: 'rounds between two checkpoints' }),
+  ),
+  snapshotSeconds: Type.Optional(
+    Type.Number({
+      minimum: 1,
+      maximum: 86_400,
+      description: 'seconds between two checkpoints; 10 if neither this nor snapshotEvery is given',
+    }),
+  ),
+  keepCheckpoints: Type.Optional(Type.Integer({ minimum: 1, maximum: 10_000, default: 3 })),
+})
+export type BoostingTrainingRequest = Static<typeof BoostingTrainingOptions>
+
+/** What a class's number is and what it is called: labels[value - base]; a category's value is its code. */
+export interface Classes {
+  labels: string[]
+  base: number
+}
+
+/** Every choice made: what a trainer gets. Steps are rounds, and count from 1. */
+export interface BoostingPlan {
+  steps: number
+  target: string
+  features: string[]
+  weights: string | null
+  group: string | null
+  /** Of binary and multiclass. */
+  classes: Classes | null
+  /** Share of the rows, or of the groups, or the whole of another data set. */
+  validation: { share: number } | { dataset: string }
+  earlyStopping: BoostingEarlyStopping | null
+  exportBest: boolean
+  seed: number
+  displayEvery: number
+  /** Either may be absent. */
+  snapshotEvery: number | null
+  snapshotSeconds: number | null
+  keepCheckpoints: number
+  /** About how many are trained on: by this a pace in rows becomes one in rounds. */
+  rows: number
+}

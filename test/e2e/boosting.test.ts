@@ -1,0 +1,390 @@
+import assert from 'node:assert/strict'
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { after, before, test } from 'node:test'
+import type { Checkpoint } from '../../src/spec/checkpoint.js'
+import type { BoostingJobRequest, Job } from '../../src/spec/job.js'
+import type { BoostingModel, Explanation, RowPredictions } from '../../src/spec/model.js'
+import { mappedFiles } from './processes.js'
+import { readTable, uploadTable } from './tables.js'
+import { Yard } from './yard.js'
+
+const drawn = (
+  name: string,
+  training: BoostingJobRequest['training'] = {},
+): BoostingJobRequest => ({
+  name,
+  model: {
+    kind: 'boosting',
+    objective: 'multiclass',
+    rounds: 400,
+    subsample: 0.5,
+    columnSample: 0.5,
+  },
+  dataset: 'digits',
+  training: { validation: 0.2, snapshotEvery: 25, ...training },
+})
+
+let yard: Yard
+/** The trees of a job that nothing disturbs. */
+let calm: Buffer
+before(async () => {
+  yard = await Yard.open()
+  for (const name of ['diabetes', 'breast-cancer', 'wine', 'digits']) await uploadTable(yard, name)
+  calm = await treesOf(await yard.train(drawn('calm')))
+})
+after(() => yard.close())
+
+const get = (path: string) =>
+  fetch(yard.url + path, { headers: { authorization: `Bearer ${yard.key}` } })
+
+async function modelOf(job: Job): Promise<BoostingModel> {
+  assert.equal(job.status, 'succeeded', job.failure?.message)
+  return (await yard.client.model(job.result!.model.id)) as BoostingModel
+}
+
+/** The bytes of a job's trees. */
+function treesOf(job: Job): Promise<Buffer> {
+  assert.equal(job.status, 'succeeded', job.failure?.message)
+  const { id, version } = job.result!.model
+  return readFile(join(yard.folder, 'models', id, String(version), 'model.ubj'))
+}
+
+const sum = (explanation: Explanation) =>
+  Object.values(explanation.contributions).reduce((a, b) => a + b, explanation.bias)
+
+test("the article's three trees, asked for and answered over HTTP, are scikit-learn's", async () => {
+  const request = JSON.parse(await readFile('examples/boosting.json', 'utf8'))
+  const job = await yard.train(request)
+  const model = await modelOf(job)
+  assert.deepEqual([model.step, job.progress.step, job.progress.steps], [3, 3, 3])
+  const { rows } = await readTable('diabetes')
+  const { predictions } = await yard.client.predictRows('three-trees', rows)
+  const reference = JSON.parse(await readFile('test/boosting/reference/article.json', 'utf8'))
+  const expected: number[] = reference.diabetes.predictions
+  assert.equal(predictions.length, expected.length)
+  for (const [i, { value }] of predictions.entries()) {
+    assert.ok(Math.abs(value! - expected[i]!) < 1e-5 * expected[i]!, `row ${i}: ${value}`)
+  }
+})
+
+test('two classes: metrics live and stored, probabilities, and an explanation that adds up', async () => {
+  const steps: number[] = []
+  const job = await yard.train(
+    {
+      model: { kind: 'boosting', rounds: 40, maxDepth: 3 },
+      dataset: 'breast-cancer',
+      training: { validation: 0.2 },
+    },
+    step => void steps.push(step),
+  )
+  const model = await modelOf(job)
+  assert.equal(model.model.objective, 'binary')
+  assert.deepEqual(model.labels, ['0', '1'])
+  const every = Array.from({ length: 40 }, (_, i) => i + 1)
+  assert.deepEqual(steps, every)
+  const { points } = await yard.client.metrics(job.id, { limit: '1000' })
+  for (const name of ['logloss', 'auc', 'error', 'validationLogloss', 'validationAuc']) {
+    assert.deepEqual(
+      points[name]?.map(({ step }) => step),
+      every,
+      name,
+    )
+  }
+  assert.ok(job.metrics.validationAuc! > 0.95, `AUC ${job.metrics.validationAuc}`)
+  assert.equal(model.featureImportance.length, 30)
+  assert.ok(model.featureImportance[0]!.gain > 0)
+
+  const { rows, targets } = await readTable('breast-cancer')
+  const answer = await yard.client.predictRows(model.id, rows.slice(0, 50), { explain: true })
+  const right = answer.predictions.filter(({ index }, i) => index === targets[i])
+  assert.ok(right.length >= 48, `${right.length} of 50`)
+  for (const { probabilities, label, index, probability, explanations } of answer.predictions) {
+    const [explanation] = explanations!
+    assert.ok(Math.abs(probabilities![0]! + probabilities![1]! - 1) < 1e-6)
+    assert.equal(probabilities![index!], probability)
+    assert.equal(label, String(index))
+    assert.ok(Math.abs(sum(explanation!) - explanation!.margin) < 1e-4)
+    const sigmoid = 1 / (1 + Math.exp(-explanation!.margin))
+    assert.ok(Math.abs(sigmoid - probabilities![1]!) < 1e-6)
+  }
+})
+
+test('rows come by name, in order or as CSV, and may lack values', async () => {
+  const job = await yard.train({
+    name: 'wine',
+    model: { kind: 'boosting', objective: 'multiclass', rounds: 20 },
+    dataset: 'wine',
+    training: { validation: 0 },
+  })
+  const model = await modelOf(job)
+  assert.deepEqual(model.labels, ['0', '1', '2'])
+  const { columns, rows, targets } = await readTable('wine')
+  const inOrder = await yard.client.predictRows('wine', rows)
+  assert.deepEqual(
+    inOrder.predictions.map(({ label }) => label),
+    targets.map(String),
+  )
+  const byName = rows.map(row => Object.fromEntries(columns.map((name, i) => [name, row[i]])))
+  assert.deepEqual(await yard.client.predictRows('wine', byName), inOrder)
+  const csv = [columns, ...rows].map(row => row.join(',')).join('\n')
+  const sent = await fetch(`${yard.url}/models/wine/predict`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${yard.key}`, 'content-type': 'text/csv' },
+    body: csv,
+  })
+  assert.deepEqual(await sent.json(), inOrder)
+  const { alcohol: _, ...lacking } = byName[0]!
+  const absent = await yard.client.predictRows('wine', [lacking])
+  assert.deepEqual(await yard.client.predictRows('wine', [{ ...lacking, alcohol: null }]), absent)
+  const { predictions } = await yard.client.predictRows('wine', rows.slice(0, 3), { explain: true })
+  for (const { explanations, probabilities } of predictions) {
+    assert.equal(explanations!.length, 3)
+    const odds = explanations!.map(({ margin }) => Math.exp(margin))
+    const all = odds.reduce((a, b) => a + b)
+    for (const [i, one] of explanations!.entries()) {
+      assert.ok(Math.abs(sum(one) - one.margin) < 1e-4)
+      assert.ok(Math.abs(odds[i]! / all - probabilities![i]!) < 1e-5)
+    }
+  }
+})
+
+test('a job whose trainer is killed twice ends in the bytes of an undisturbed one', async () => {
+  const kills = [40, 120]
+  const seen: number[] = []
+  const killed = await yard.train(drawn('killed'), async step => {
+    seen.push(step)
+    if (kills[0] === undefined || step < kills[0]) return
+    kills.shift()
+    const pid = await yard.process('workers/trainer.js')
+    assert.ok(pid, 'no trainer runs')
+    process.kill(pid, 'SIGKILL')
+  })
+  assert.equal(killed.attempt, 3)
+  assert.deepEqual(
+    seen.filter((step, i) => step !== seen[i - 1]),
+    Array.from({ length: 400 }, (_, i) => i + 1),
+  )
+  assert.ok((await treesOf(killed)).equals(calm), 'the trees differ')
+  const json = (await (await get('/models/killed/export?format=json')).json()) as {
+    learner: { gradient_booster: { model: { trees: unknown[] } } }
+  }
+  assert.equal(json.learner.gradient_booster.model.trees.length, 400 * 10)
+})
+
+test('a paused job goes on to the same bytes, and no trainer of trees loads TensorFlow', async () => {
+  const job = await yard.client.submit(drawn('paused', { snapshotEvery: 1000 }))
+  let maps = ''
+  for await (const { event, data } of yard.client.follow(job.id)) {
+    if (event === 'job' && data.status === 'paused') break
+    if (event !== 'metrics' || data.step !== 20) continue
+    const pid = await yard.process('workers/trainer.js')
+    maps = await mappedFiles(pid!)
+    await yard.client.act(job.id, 'pause')
+  }
+  assert.match(maps, /libxgboost/)
+  assert.doesNotMatch(maps, /tensorflow/)
+  const kept = (await (await get(`/jobs/${job.id}/checkpoints`)).json()) as { items: Checkpoint[] }
+  assert.equal(kept.items.length, 1)
+  const [{ format, prefix, files, step }] = kept.items as [Checkpoint]
+  assert.deepEqual([format, prefix], ['xgboost', null])
+  assert.deepEqual(files.map(({ name }) => name).sort(), ['booster.ubj', 'model.ubj'])
+  const tar = Buffer.from(
+    await (await get(`/jobs/${job.id}/checkpoints/${step}/archive`)).arrayBuffer(),
+  )
+  assert.ok(tar.includes(`${job.id}-${step}/model.ubj`))
+  await yard.client.act(job.id, 'resume')
+  const ended = await yard.finish(job)
+  assert.equal(ended.attempt, 2)
+  assert.ok((await treesOf(ended)).equals(calm), 'the trees differ')
+})
+
+test('a cancelled job is retried to the same bytes', async () => {
+  const job = await yard.client.submit(drawn('cancelled'))
+  const cancelled = await yard.finish(job, async step => {
+    if (step === 15) await yard.client.act(job.id, 'cancel')
+  })
+  assert.equal(cancelled.status, 'cancelled')
+  await yard.client.act(job.id, 'retry')
+  assert.ok((await treesOf(await yard.finish(job))).equals(calm))
+})
+
+test('a job that gets no better ends early, and its model is that of the best round', async () => {
+  const job = await yard.train({
+    model: { kind: 'boosting', rounds: 400, learningRate: 0.5 },
+    dataset: 'diabetes',
+    training: { validation: 0.3, earlyStopping: { metric: 'validationMae', patience: 5 } },
+  })
+  const model = await modelOf(job)
+  assert.ok(job.result!.stoppedEarly)
+  const { points } = await yard.client.metrics(job.id, { names: 'validationMae', limit: '1000' })
+  const values = points.validationMae!.map(({ value }) => Number(value))
+  const best = values.indexOf(Math.min(...values)) + 1
+  assert.equal(model.step, best)
+  assert.equal(job.progress.step, best + 5)
+  assert.equal(model.metrics.validationMae, values[best - 1])
+})
+
+test('categories by name, also in another table: an unknown one is missing, or refused', async () => {
+  const colours = ['red', 'green', 'blue']
+  const lines = (names: readonly string[], rows: number) =>
+    Array.from({ length: rows }, (_, i) => {
+      const colour = names[(i * 7) % names.length]!
+      return `${colour},${i % 10},${colour === 'green' ? 'yes' : 'no'}`
+    })
+  const csv = (names: readonly string[], rows: number) =>
+    ['colour,size,sold', ...lines(names, rows)].join('\n')
+  await uploadTable(yard, 'sales', csv(colours, 300), 'sold')
+  await uploadTable(yard, 'more-sales', csv(['green', 'grey', 'red'], 90), 'sold')
+  const job = await yard.train({
+    name: 'sales',
+    model: { kind: 'boosting', rounds: 10 },
+    dataset: 'sales',
+    training: { validation: { dataset: 'more-sales' } },
+  })
+  const model = await modelOf(job)
+  assert.deepEqual(model.labels, ['no', 'yes'])
+  assert.deepEqual(model.input.columns, [
+    { name: 'colour', type: 'category', categories: ['blue', 'green', 'red'] },
+    { name: 'size', type: 'integer', categories: null },
+  ])
+  assert.equal(job.metrics.validationError, 0)
+  const ask = (colour: string | null, options = {}) =>
+    yard.client.predictRows('sales', [{ colour, size: 3 }], options)
+  assert.equal((await ask('green')).predictions[0]!.label, 'yes')
+  assert.equal((await ask('red')).predictions[0]!.label, 'no')
+  assert.deepEqual(await ask('pink'), await ask(null))
+  await assert.rejects(ask('pink', { unknownCategory: 'error' }), /colour.*pink.*blue.*green.*red/s)
+})
+
+test('a job of queries ranks, quantiles come together, counts are never below 0', async () => {
+  const csv = ['query,a,b,relevance,count']
+  for (let query = 0; query < 40; query++) {
+    for (let i = 0; i < 8; i++) csv.push(`${query},${i},${(query * 5 + i) % 3},${i >> 1},${i % 4}`)
+  }
+  await uploadTable(yard, 'pages', csv.join('\n'), 'relevance')
+  const common = { dataset: 'pages' }
+  const ranking = await yard.train({
+    ...{
+      ...common,
+      name: 'ranking',
+      model: { kind: 'boosting', objective: 'ranking', rounds: 20 },
+    },
+    training: { group: 'query', features: ['a', 'b'], validation: 0.25 },
+  })
+  await modelOf(ranking)
+  assert.ok(ranking.metrics.validationNdcg! > 0.99, `${ranking.metrics.validationNdcg}`)
+  const { predictions } = await yard.client.predictRows('ranking', [
+    [7, 0],
+    [0, 0],
+  ])
+  assert.ok(predictions[0]!.score! > predictions[1]!.score!)
+
+  const quantile: BoostingJobRequest = {
+    ...{ ...common, name: 'quantile' },
+    model: { kind: 'boosting', objective: 'quantile', quantile: [0.1, 0.9], rounds: 20 },
+  }
+  await modelOf(await yard.train(quantile))
+  const spread = await yard.client.predictRows('quantile', [{ a: 3 }], { explain: true })
+  assert.deepEqual(spread.quantiles, [0.1, 0.9])
+  assert.ok(spread.predictions[0]!.values![0]! <= spread.predictions[0]!.values![1]!)
+  assert.equal(spread.predictions[0]!.explanations!.length, 2)
+
+  const poisson: BoostingJobRequest = {
+    ...{
+      ...common,
+      name: 'poisson',
+      model: { kind: 'boosting', objective: 'poisson', rounds: 20 },
+    },
+    training: { target: 'count' },
+  }
+  await modelOf(await yard.train(poisson))
+  const counts = await yard.client.predictRows('poisson', [{ a: 0 }, { a: 3 }])
+  assert.ok(counts.predictions.every(({ value }) => value! >= 0))
+})
+
+test('groups that lie apart fail the job with the cure', async () => {
+  await uploadTable(yard, 'apart', 'query,a,target\n1,1,0\n2,1,1\n1,3,1\n2,2,0\n')
+  const job = await yard.train({
+    model: { kind: 'boosting', objective: 'ranking' },
+    dataset: 'apart',
+    training: { group: 'query', validation: 0 },
+  })
+  assert.equal(job.failure?.code, 'invalid')
+  assert.match(job.failure!.message, /row 2 has 1 in 'query' again; sort the table/)
+})
+
+test('rows that do not fit are refused by row and column', async () => {
+  const refused = async (instances: unknown[]) => {
+    const answer = await fetch(`${yard.url}/models/wine/predict`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${yard.key}`, 'content-type': 'application/json' },
+      body: JSON.stringify({ instances }),
+    })
+    const { code, errors } = (await answer.json()) as {
+      code: string
+      errors: { path: string; code: string }[]
+    }
+    return [answer.status, code, ...errors.map(({ path, code }) => `${path} ${code}`)]
+  }
+  const row = (more: object) => ({ alcohol: 13, ...more })
+  const table: [unknown[], (string | number)[]][] = [
+    [[[1, 2]], [422, 'INVALID_INSTANCES', '/instances/0 wrong_length']],
+    [
+      [row({}), row({ hue: 'red', ash: true })],
+      [
+        422,
+        'INVALID_INSTANCES',
+        '/instances/1/hue invalid_value',
+        '/instances/1/ash invalid_value',
+      ],
+    ],
+    [[row({ target: 1 })], [422, 'INVALID_INSTANCES', '/instances/0/target unknown_column']],
+    [[row({ proline: '1.5' })], [422, 'INVALID_INSTANCES', '/instances/0/proline invalid_value']],
+    [[3], [400, 'INVALID_REQUEST', '/instances/0 wrong_type']],
+    [[null], [400, 'INVALID_REQUEST', '/instances/0 wrong_type']],
+    [[], [400, 'INVALID_REQUEST', '/instances wrong_length']],
+    [Array(10_001).fill([]), [400, 'INVALID_REQUEST', '/instances wrong_length']],
+  ]
+  for (const [instances, expected] of table) assert.deepEqual(await refused(instances), expected)
+})
+
+test('a model is handed out as its files, and as one that XGBoost loads', async () => {
+  const ubj = Buffer.from(await (await get('/models/wine/export')).arrayBuffer())
+  assert.ok(ubj.equals(await readFile(join(yard.folder, 'models/wine/1/model.ubj'))))
+  const tar = Buffer.from(await (await get('/models/wine/archive')).arrayBuffer())
+  for (const name of ['manifest.json', 'model.json', 'model.ubj']) {
+    assert.ok(tar.includes(`wine-1/${name}`), name)
+  }
+  const listed = (await (await get('/models')).json()) as { items: { id: string }[] }
+  assert.ok(listed.items.some(({ id }) => id === 'wine'))
+})
+
+test('a network cannot begin with trees, and trees take no pictures', async () => {
+  const network = { model: { kind: 'resnet' as const }, dataset: 'wine' }
+  await assert.rejects(
+    yard.client.submit({ ...network, initFrom: { model: 'wine' } }),
+    /model 'wine' made trees/,
+  )
+  await assert.rejects(yard.client.submit(network), /'wine' is a table; a resnet needs images/)
+  const answer = await fetch(`${yard.url}/models/wine/predict`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${yard.key}`, 'content-type': 'image/png' },
+    body: new Uint8Array(8),
+  })
+  assert.equal(answer.status, 415)
+})
+
+test('a dry run says what a job would be', async () => {
+  const plan = await yard.client.preview({ model: { kind: 'boosting' }, dataset: 'wine' })
+  assert.deepEqual([plan.steps, plan.stepsPerEpoch, plan.parameters], [100, null, null])
+  assert.ok(plan.memory.totalBytes > plan.memory.stateBytes)
+})
+
+// the predictor of rows runs by now: it is one of its own
+test('rows and images are predicted by processes of their own', async () => {
+  const answer: RowPredictions = await yard.client.predictRows('three-trees', [{}])
+  assert.equal(answer.predictions.length, 1)
+  const pid = await yard.process('workers/row-predictor.js')
+  assert.doesNotMatch(await mappedFiles(pid!), /tensorflow/)
+})

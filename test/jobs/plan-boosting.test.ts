@@ -1,0 +1,275 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { TrainyardError } from '../../src/errors.js'
+import { planJob } from '../../src/jobs/plan.js'
+import { etaSeconds } from '../../src/jobs/view.js'
+import type { DatasetManifest, TableColumn, TableManifest } from '../../src/spec/dataset.js'
+import { type BoostingJob, type BoostingJobRequest, isBoosting } from '../../src/spec/job.js'
+import { digits } from './dataset.js'
+
+const identity = { id: 'job-00000000000000000000000000', createdAt: '2026-01-01T00:00:00.000Z' }
+
+type Kind = 'number' | 'integer' | 'boolean'
+const numeric = (name: string, type: Kind, min: number, max: number, missing = 0): TableColumn => ({
+  ...{ name, type, missing, distinct: null, min, max, mean: (min + max) / 2 },
+})
+const category = (name: string, ...categories: string[]): TableColumn => ({
+  ...{ name, type: 'category', missing: 0, distinct: categories.length, categories },
+  counts: categories.map(() => 10),
+})
+const text: TableColumn = { name: 'note', type: 'text', missing: 0, distinct: null }
+
+const columns = [
+  numeric('age', 'integer', 0, 99, 3),
+  numeric('height', 'number', 0.5, 2.1),
+  category('city', 'Bonn', 'Köln', 'Ulm'),
+  text,
+  numeric('price', 'number', -5, 900),
+  numeric('sold', 'boolean', 0, 1),
+  numeric('stars', 'integer', 1, 5),
+  numeric('query', 'integer', 1, 50),
+  numeric('weight', 'number', 0, 3),
+]
+
+const table = (more: Partial<TableManifest> = {}): TableManifest => ({
+  id: 'ds-0123456789abcdef',
+  name: 'houses',
+  createdAt: '2026-01-01T00:00:00.000Z',
+  kind: 'table',
+  records: 1000,
+  columns,
+  target: 'price',
+  sample: [],
+  shards: [],
+  ...more,
+})
+
+interface Asked {
+  model?: Omit<BoostingJobRequest['model'], 'kind'>
+  training?: BoostingJobRequest['training']
+}
+
+function plan(
+  { model = {}, training = {} }: Asked,
+  dataset: DatasetManifest = table(),
+  validation: DatasetManifest | null = null,
+): BoostingJob {
+  const request = { model: { kind: 'boosting' as const, ...model }, dataset: 'houses', training }
+  const job = planJob(identity, request, dataset, validation)
+  assert.ok(isBoosting(job))
+  return job
+}
+
+function flawsOf(asked: Asked, dataset?: DatasetManifest, validation?: DatasetManifest) {
+  try {
+    plan(asked, dataset, validation ?? null)
+  } catch (error) {
+    assert.ok(error instanceof TrainyardError)
+    return error.errors.map(({ path, code }) => `${path} ${code}`)
+  }
+  return []
+}
+
+test('a model and a table make a whole job', () => {
+  const job = plan({})
+  assert.equal(job.name, 'boosting-houses')
+  assert.equal(job.model.objective, 'regression')
+  assert.deepEqual(job.training, {
+    steps: 100,
+    target: 'price',
+    features: ['age', 'height', 'city', 'sold', 'stars', 'query', 'weight'],
+    weights: null,
+    group: null,
+    classes: null,
+    validation: { share: 0.1 },
+    earlyStopping: null,
+    exportBest: true,
+    seed: 1,
+    displayEvery: 1,
+    snapshotEvery: null,
+    snapshotSeconds: 10,
+    keepCheckpoints: 3,
+    rows: 900,
+  })
+})
+
+test('the target says what is predicted, and keeps the names of its classes', () => {
+  const of = (target: string, objective?: 'multiclass') => {
+    const { model, training } = plan({
+      model: objective ? { objective } : {},
+      training: { target },
+    })
+    return [model.objective, training.classes]
+  }
+  assert.deepEqual(of('sold'), ['binary', { labels: ['false', 'true'], base: 0 }])
+  assert.deepEqual(of('city'), ['multiclass', { labels: ['Bonn', 'Köln', 'Ulm'], base: 0 }])
+  assert.deepEqual(of('stars'), ['regression', null])
+  assert.deepEqual(of('stars', 'multiclass'), [
+    'multiclass',
+    { labels: ['1', '2', '3', '4', '5'], base: 1 },
+  ])
+  const zeroOne = table({ columns: [...columns, numeric('y', 'integer', 0, 1)], target: 'y' })
+  assert.equal(plan({}, zeroOne).model.objective, 'binary')
+})
+
+test('columns with a role are not learned from', () => {
+  const { training } = plan({
+    model: { objective: 'ranking' },
+    training: { target: 'stars', group: 'query', weights: 'weight' },
+  })
+  assert.deepEqual(training.features, ['age', 'height', 'city', 'price', 'sold'])
+})
+
+test('early stopping takes the first metric of the objective', () => {
+  const { training } = plan({
+    training: { target: 'sold', earlyStopping: { patience: 3 }, snapshotEvery: 5 },
+  })
+  assert.deepEqual(training.earlyStopping, {
+    metric: 'validationLogloss',
+    patience: 3,
+    minDelta: 0,
+  })
+  assert.deepEqual([training.snapshotEvery, training.snapshotSeconds], [5, null])
+})
+
+const other = (...changed: TableColumn[]) => {
+  const names = new Map(changed.map(column => [column.name, column]))
+  const name = 'flats'
+  return table({
+    id: 'ds-fedcba9876543210',
+    name,
+    columns: columns.map(c => names.get(c.name) ?? c),
+  })
+}
+
+const flaws: [
+  what: string,
+  Asked,
+  expected: string[],
+  dataset?: DatasetManifest,
+  validation?: DatasetManifest,
+][] = [
+  ['no target', {}, ['/training/target required'], table({ target: null })],
+  ['an unknown target', { training: { target: 'rent' } }, ['/training/target unknown_column']],
+  ['a target of text', { training: { target: 'note' } }, ['/training/target wrong_type']],
+  ['a target with gaps', { training: { target: 'age' } }, ['/training/target missing_values']],
+  [
+    'features that are unknown, of text, or the target',
+    { training: { features: ['age', 'floor', 'note', 'price'] } },
+    [
+      '/training/features/1 unknown_column',
+      '/training/features/2 wrong_type',
+      '/training/features/3 contradiction',
+    ],
+  ],
+  [
+    'roles of one column',
+    { training: { target: 'stars', weights: 'stars' } },
+    ['/training/weights contradiction'],
+  ],
+  [
+    'weights below 0 and a group that nobody needs',
+    { training: { target: 'stars', weights: 'price', group: 'query' } },
+    ['/training/weights out_of_range', '/training/group contradiction'],
+  ],
+  [
+    'ranking without a group',
+    { model: { objective: 'ranking' }, training: { target: 'stars' } },
+    ['/training/group required'],
+  ],
+  [
+    'two classes of three',
+    { model: { objective: 'binary' }, training: { target: 'city' } },
+    ['/training/target wrong_target'],
+  ],
+  [
+    'classes of fractions',
+    { model: { objective: 'multiclass' } },
+    ['/training/target wrong_target'],
+  ],
+  [
+    'numbers of categories',
+    { model: { objective: 'regression' }, training: { target: 'city' } },
+    ['/training/target wrong_target'],
+  ],
+  ['counts below 0', { model: { objective: 'poisson' } }, ['/training/target wrong_target']],
+  [
+    'options that contradict each other and the table',
+    {
+      model: {
+        treeMethod: 'exact',
+        quantile: 0.5,
+        categorical: ['height', 'floor'],
+        monotone: { city: 1 },
+      },
+      training: { exportBest: true, earlyStopping: { metric: 'validationAuc' } },
+    },
+    [
+      '/model/categorical/0 wrong_type',
+      '/model/treeMethod contradiction',
+      '/model/quantile contradiction',
+      '/model/categorical unknown_column',
+      '/model/monotone contradiction',
+      '/training/earlyStopping/metric contradiction',
+    ],
+  ],
+  [
+    'nothing to judge by',
+    { training: { validation: 0, earlyStopping: {} } },
+    ['/training/earlyStopping contradiction'],
+  ],
+  ['best of nothing', { training: { exportBest: true } }, ['/training/exportBest contradiction']],
+  ['images', {}, ['/dataset wrong_kind'], digits()],
+  ['images to validate by', {}, ['/training/validation/dataset wrong_kind'], table(), digits()],
+  [
+    'another table whose columns do not fit',
+    { training: { weights: 'weight' } },
+    [
+      '/training/validation/dataset missing_values',
+      '/training/validation/dataset type_mismatch',
+      '/training/validation/dataset out_of_range',
+    ],
+    table(),
+    other(
+      numeric('price', 'number', 0, 1, 7),
+      category('height', 'high', 'low'),
+      numeric('weight', 'number', -1, 1),
+    ),
+  ],
+  [
+    'another table that lacks a column',
+    {},
+    ['/training/validation/dataset unknown_column'],
+    table(),
+    table({ name: 'flats', columns: columns.filter(({ name }) => name !== 'city') }),
+  ],
+  [
+    'another table with a class more',
+    { training: { target: 'city' } },
+    ['/training/validation/dataset class_mismatch'],
+    table(),
+    other(category('city', 'Bonn', 'Jena')),
+  ],
+  [
+    'another table with numbers beyond the classes',
+    { model: { objective: 'multiclass' }, training: { target: 'stars' } },
+    ['/training/validation/dataset class_mismatch'],
+    table(),
+    other(numeric('stars', 'integer', 0, 5)),
+  ],
+]
+
+for (const [what, asked, expected, dataset, validation] of flaws) {
+  test(`refused: ${what}`, () => {
+    assert.deepEqual(flawsOf(asked, dataset, validation), expected)
+  })
+}
+
+test('a table with new categories of a feature validates', () => {
+  assert.deepEqual(flawsOf({}, table(), other(category('city', 'Bonn', 'Jena'))), [])
+})
+
+test('the time that is left follows from the rows of a round', () => {
+  const live = { step: 40, metrics: { examplesPerSecond: 9000 } }
+  assert.equal(etaSeconds({ manifest: plan({}) }, live), 6)
+})

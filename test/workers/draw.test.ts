@@ -1,0 +1,36 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { drawShare } from '../../workers/draw.js'
+
+const drawn = (of: Uint8Array) => of.reduce((sum, one) => sum + one, 0)
+
+test('a share is exactly as large as it says, whatever the seed', () => {
+  for (let seed = 0; seed < 50; seed++) {
+    for (const [count, share, expected] of [
+      [1000, 0.1, 100],
+      [7, 0.5, 4],
+      [3, 0.1, 0],
+      [5, 0, 0],
+      [0, 0.5, 0],
+    ] as const) {
+      assert.equal(drawn(drawShare(count, share, seed)), expected)
+    }
+  }
+})
+
+test('the same seed draws the same, another another', () => {
+  assert.deepEqual(drawShare(1000, 0.2, 3), drawShare(1000, 0.2, 3))
+  assert.notDeepEqual(drawShare(1000, 0.2, 3), drawShare(1000, 0.2, 4))
+})
+
+test('every place is drawn as often as every other', () => {
+  const [count, seeds] = [50, 4000]
+  const times = new Array<number>(count).fill(0)
+  for (let seed = 0; seed < seeds; seed++) {
+    drawShare(count, 0.2, seed).forEach((one, i) => {
+      times[i]! += one
+    })
+  }
+  // 800 expected, with a deviation of 25
+  for (const [i, found] of times.entries()) assert.ok(Math.abs(found - 800) < 125, `${i}: ${found}`)
+})

@@ -1,0 +1,88 @@
+import { hostname } from 'node:os'
+import { Checkpoints } from '../src/jobs/checkpoints.js'
+import { jobKeys } from '../src/jobs/keys.js'
+import { MetricsLog } from '../src/jobs/metrics-log.js'
+import { JobRecords } from '../src/jobs/records.js'
+import type { CheckpointFormat } from '../src/spec/checkpoint.js'
+import type { JobManifest, Metrics, Phase } from '../src/spec/job.js'
+import type { FromTrainer, StopReason, TrainerTask } from '../src/spec/messages.js'
+import type { MetricRow } from '../src/spec/metrics.js'
+import type { Store } from '../src/store/store.js'
+import { fileStart, rowEvent } from '../src/tensorboard/event-file.js'
+
+/** What an attempt has around it, whatever it trains. */
+export interface TrainerParts<J extends JobManifest = JobManifest> {
+  store: Store
+  task: TrainerTask<J>
+  tell(message: FromTrainer): Promise<void>
+  /** Asked after each step. */
+  stopAsked(): Promise<StopReason | null>
+}
+
+/** How a training loop reaches the record and the worker. */
+export async function surroundings({ store, task, tell, stopAsked }: TrainerParts) {
+  const { job, epoch } = task
+  const events = await startEvents(store, task)
+  const log = new MetricsLog(store)
+  const checkpoints = new Checkpoints(store)
+  const records = new JobRecords(store)
+  return {
+    phase: (phase: Phase, step: number) => void tell({ type: 'phase', phase, step }),
+    async row(row: MetricRow) {
+      // first into the log, then to whoever listens: what was heard is never missing later
+      await log.append(job.id, epoch, row)
+      await store.append(events, rowEvent(row))
+      void tell({ type: 'metrics', row })
+    },
+    /** `write` fills a fresh folder. */
+    async checkpoint(
+      step: number,
+      format: CheckpointFormat,
+      best: boolean,
+      write: (folder: string) => Promise<void>,
+    ) {
+      const staged = await store.stage()
+      await write(staged)
+      // a checkpoint that lasts must not stand behind rows that do not
+      await store.sync(jobKeys(job.id).metrics(epoch))
+      if (!(await records.isCurrent(job.id, epoch))) process.exit(1)
+      await checkpoints.commit(job.id, staged, {
+        ...{ step, epoch, format, best },
+        createdAt: new Date().toISOString(),
+      })
+      const attempts = await records.attempts(job.id)
+      await checkpoints.prune(job.id, job.training.keepCheckpoints, attempts)
+      void tell({ type: 'checkpoint', step })
+    },
+    goOn: async () => (await stopAsked()) === null,
+  }
+}
+
+/** An event file of the attempt's own, in the job's folder: to TensorBoard all attempts are one run. */
+async function startEvents(store: Store, { job, epoch, resumeFrom }: TrainerTask): Promise<string> {
+  const seconds = Math.floor(Date.parse(job.createdAt) / 1000)
+  const key = jobKeys(job.id).events(seconds, epoch, hostname().replace(/[^A-Za-z0-9.-]/g, '-'))
+  const description = resumeFrom === null ? describe(job) : null
+  const from = resumeFrom === null ? 0 : resumeFrom + 1
+  await store.append(key, fileStart(from, Date.now() / 1000, description))
+  return key
+}
+
+const describe = (job: JobManifest) => `\`\`\`json\n${JSON.stringify(job, null, 2)}\n\`\`\``
+
+/** All rows that count, from whichever attempt they are. */
+export async function rowsOf(store: Store, id: string): Promise<MetricRow[]> {
+  return new MetricsLog(store).rows(id, await new JobRecords(store).attempts(id))
+}
+
+/** The rows that an attempt goes on behind. */
+export async function historyOf({ store, task }: TrainerParts): Promise<MetricRow[]> {
+  return (await rowsOf(store, task.job.id)).filter(({ step }) => step <= (task.resumeFrom ?? 0))
+}
+
+/** What was measured last, up to a step. */
+export function metricsAt(rows: readonly MetricRow[], step: number): Metrics {
+  const metrics: Metrics = {}
+  for (const row of rows) if (row.step <= step) Object.assign(metrics, row.values)
+  return metrics
+}
