@@ -11,7 +11,7 @@ import { jobKeys } from '../src/jobs/keys.js'
 import { MetricsLog } from '../src/jobs/metrics-log.js'
 import { JobRecords } from '../src/jobs/records.js'
 import { Models } from '../src/models/registry.js'
-import type { DatasetManifest } from '../src/spec/dataset.js'
+import type { DatasetManifest, ImagesManifest } from '../src/spec/dataset.js'
 import type { Metrics } from '../src/spec/job.js'
 import type { FromTrainer, TrainerTask } from '../src/spec/messages.js'
 import type { MetricRow } from '../src/spec/metrics.js'
@@ -63,10 +63,11 @@ async function openProgram(
 ): Promise<Session> {
   const { job, dataset, epoch } = task
   if (job.training.precision === 'fp16' && (await findGpus()).length === 0) throw noGpu()
+  const images = imagesOf(dataset)
   const program = buildTrainingProgram({
     model: job.model,
-    images: dataset,
-    classes: dataset.labels.length,
+    images,
+    classes: images.labels.length,
     plan: job.training,
     records: { training: training.count, validation: validation.count },
     freeze: job.freeze ?? [],
@@ -80,6 +81,12 @@ async function openProgram(
   const key = `${jobKeys(job.id).attempt(epoch)}/program`
   await store.commit(staged, key, { parameters: program.parameters })
   return openSession(tf, await store.folder(key))
+}
+
+/** The plan let no network have a table. */
+function imagesOf(dataset: DatasetManifest): ImagesManifest {
+  if (dataset.kind === 'images') return dataset
+  throw new Error(`data set ${dataset.id} is a ${dataset.kind}`)
 }
 
 const noGpu = () =>
@@ -181,10 +188,11 @@ async function publish(
   metrics: Metrics,
 ) {
   const { job, dataset } = task
-  const { height, width, channels, mean, std, labels } = dataset
+  const images = imagesOf(dataset)
+  const { height, width, channels, mean, std, labels } = images
   const staged = await store.stage()
   const folder = join(staged, 'saved_model')
-  const serving = buildServingProgram({ model: job.model, images: dataset, classes: labels.length })
+  const serving = buildServingProgram({ model: job.model, images, classes: labels.length })
   await writeSavedModel(folder, serving.graph, serving)
   session.run('export', { model: variablesPrefix(folder) })
   return new Models(store).publish(staged, {

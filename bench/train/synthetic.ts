@@ -1,7 +1,7 @@
 import { mkdir } from 'node:fs/promises'
 import type { ImageSource } from '../../src/datasets/image-source.js'
 import { writeShards } from '../../src/datasets/shards.js'
-import type { DatasetManifest } from '../../src/spec/dataset.js'
+import type { ImagesManifest } from '../../src/spec/dataset.js'
 import type { Case } from './cases.js'
 
 /** Batches in the data set: enough to shuffle, little enough to stay in the page cache. */
@@ -11,7 +11,7 @@ const batches = 8
 export async function writeDataset(
   { size, batch, classes }: Case,
   folder: string,
-): Promise<DatasetManifest> {
+): Promise<ImagesManifest> {
   const shape = { height: size, width: size, channels: 3 as const }
   const records = batches * batch
   const source: ImageSource = {

@@ -5,7 +5,7 @@ import { loadTensorFlow } from '../../src/engine/tensorflow.js'
 import { writeSavedModel } from '../../src/graph/saved-model.js'
 import { openSession } from '../../src/graph/session.js'
 import { planJob } from '../../src/jobs/plan.js'
-import type { DatasetManifest } from '../../src/spec/dataset.js'
+import type { ImagesManifest } from '../../src/spec/dataset.js'
 import { JobRequest } from '../../src/spec/job.js'
 import { runTraining } from '../../src/training/loop.js'
 import { buildTrainingProgram } from '../../src/training/program.js'
@@ -97,7 +97,7 @@ function requestFor({ name, network, batch, precision }: Case): JobRequest {
 
 const quoted = (params: object) => Object.values(params).flat().join(', ')
 
-const recordsOf = ({ shards, records }: DatasetManifest, folder: string) => ({
+const recordsOf = ({ shards, records }: ImagesManifest, folder: string) => ({
   files: shards.map(({ name }) => join(folder, name)),
   first: 0,
   count: records,

@@ -1,35 +1,38 @@
-import type { Shard } from '../spec/dataset.js'
-import { openSource } from './detect.js'
-import type { Dimensions, ImageShape } from './image-source.js'
+import type { ImagesManifest, TableManifest } from '../spec/dataset.js'
+import { kindOfFiles, openSource } from './detect.js'
+import { type CheckedForm, checkFieldsFit } from './form.js'
 import { InputFile } from './input-file.js'
 import type { Limits } from './limits.js'
 import { writeShards } from './shards.js'
-import { type Survey, surveyImages } from './survey.js'
+import { surveyImages } from './survey.js'
+import { convertTable } from './table-conversion.js'
 
 export interface ConversionTask {
   files: { name: string; path: string }[]
-  given: Partial<Dimensions>
-  labels: string[] | null
+  form: CheckedForm
   /** Where `shards/` goes. */
   folder: string
   limits: Limits
 }
 
-export interface Conversion extends Survey, ImageShape {
-  encoding: 'raw' | 'encoded'
-  records: number
-  shards: Shard[]
-}
+type Content<Manifest> = Omit<Manifest, 'name' | 'createdAt'>
+
+/** What a manifest says of the content. */
+export type Conversion = Content<ImagesManifest> | Content<TableManifest>
 
 /** Checks everything before it writes anything. Synchronous: runs in a process of its own. */
-export function convert({ files, given, labels, folder, limits }: ConversionTask): Conversion {
+export function convert({ files, form, folder, limits }: ConversionTask): Conversion {
   const inputs: InputFile[] = []
   try {
     for (const { name, path } of files) inputs.push(new InputFile(name, path))
-    const source = openSource(inputs, given, limits)
-    const survey = surveyImages(source, labels)
+    const kind = kindOfFiles(inputs)
+    checkFieldsFit(form.fields, kind === 'CSV' ? 'table' : 'images')
+    if (kind === 'CSV') return convertTable(inputs, form.table, folder, limits)
+    const source = openSource(inputs, kind, form.given, limits)
+    const survey = surveyImages(source, form.labels)
     const { shape, encoding, records } = source
-    return { ...survey, ...shape, encoding, records, shards: writeShards(source, folder) }
+    const shards = writeShards(source, folder)
+    return { kind: 'images', ...survey, ...shape, encoding, records, shards }
   } finally {
     for (const input of inputs) input.close()
   }

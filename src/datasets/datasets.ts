@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import pLimit, { type LimitFunction } from 'p-limit'
 import { TrainyardError } from '../errors.js'
 import type { DatasetManifest } from '../spec/dataset.js'
 import type { Page } from '../spec/paging.js'
@@ -13,10 +14,11 @@ export type { Upload } from './upload.js'
 
 const keyOf = (id: string) => `datasets/${id}`
 
-/** Immutable sets of images, named by their content; names point at them. */
+/** Immutable sets of images, and tables, named by their content; names point at them. */
 export class Datasets {
   private readonly limits: Limits
   private readonly names: DatasetNames
+  private readonly turns: LimitFunction
 
   constructor(
     private readonly store: Store,
@@ -24,11 +26,13 @@ export class Datasets {
   ) {
     this.limits = { ...defaultLimits, ...limits }
     this.names = new DatasetNames(store)
+    this.turns = pLimit(this.limits.conversions)
   }
 
   /** Opens an upload: files are spooled to disk as they arrive. */
   async receive(): Promise<Upload> {
-    return new Upload(this.store, await this.store.stage(), this.limits, this.publish)
+    const folder = await this.store.stage()
+    return new Upload(this.store, folder, this.limits, this.turns, this.publish)
   }
 
   /** Under a name that it was uploaded with later, a set bears that name. */

@@ -9,32 +9,43 @@ import { openTfrecords } from './tfrecord-source.js'
 /** What people send by mistake, by how it begins. */
 const foreign: readonly [start: string, name: string][] = [
   ['\x1f\x8b', 'gzip within gzip'],
-  ['PK', 'a zip archive'],
+  ['PK\x03\x04', 'a zip archive'],
+  ['PK\x05\x06', 'an empty zip archive'],
   ['PAR1', 'a Parquet file'],
+  ['ARROW1\0', 'an Arrow file'],
   ['\x93NUMPY', 'a NumPy array'],
   ['\x89PNG', 'a PNG image'],
   ['\xff\xd8\xff', 'a JPEG image'],
   ['\x89HDF', 'an HDF5 file'],
-  ['BZh', 'a bzip2 file'],
+  ['BZh91AY&SY', 'a bzip2 file'],
+  ['\xff\xfe', 'UTF-16 text'],
+  ['\xfe\xff', 'UTF-16 text'],
   ['\xfd7zXZ', 'an xz file'],
   ['\x28\xb5\x2f\xfd', 'a Zstandard file'],
 ]
 
-/** Opens the files of an upload by what is in them, whatever they are called. */
-export function openSource(
-  files: InputFile[],
-  given: Partial<Dimensions>,
-  limits: Limits,
-): ImageSource {
+type Kind = 'IDX' | 'TFRecord' | 'CSV'
+
+/** What the files of an upload are, by what is in them, whatever they are called. */
+export function kindOfFiles(files: readonly InputFile[]): Kind {
   const kinds = files.map(kindOf)
-  if (kinds.every(kind => kind === 'IDX')) return openIdx(files, given, limits)
-  if (kinds.every(kind => kind === 'TFRecord')) return openTfrecords(files, given, limits)
+  const [first] = kinds
+  if (first && kinds.every(kind => kind === first)) return first
   const found = files.map((file, index) => `${file.name} is ${kinds[index]}`).join(', ')
-  const trouble = `expected IDX files or TFRecord files, not both: ${found.slice(0, 500)}`
+  const trouble = `expected files of one kind, IDX, TFRecord or CSV: ${found.slice(0, 500)}`
   throw fileError('DATASET_FORMAT', { file: files[0]!.name }, trouble)
 }
 
-function kindOf(file: InputFile): 'IDX' | 'TFRecord' {
+export function openSource(
+  files: InputFile[],
+  kind: 'IDX' | 'TFRecord',
+  given: Partial<Dimensions>,
+  limits: Limits,
+): ImageSource {
+  return kind === 'IDX' ? openIdx(files, given, limits) : openTfrecords(files, given, limits)
+}
+
+function kindOf(file: InputFile): Kind {
   const start = file.read(0, 12)
   const place = { file: file.name, record: 0, byte: 0 }
   if (start.length === 0) throw fileError('DATASET_EMPTY', { file: file.name }, 'the file is empty')
@@ -43,8 +54,9 @@ function kindOf(file: InputFile): 'IDX' | 'TFRecord' {
   if (startsIdx(start)) return 'IDX'
   const text = start.toString('latin1')
   const name = foreign.find(([beginning]) => text.startsWith(beginning))?.[1]
-  const expected = 'expected IDX or TFRecord, each as it is or gzipped'
+  const expected = 'expected CSV (UTF-8), IDX or TFRecord, each as it is or gzipped'
   if (name) throw fileError('DATASET_FORMAT', place, `the file is ${name}, ${expected}`)
+  if (isText(start)) return 'CSV'
   if (start.length < 12) {
     const trouble = `the file ends after ${start.length} bytes, ${expected}`
     throw fileError('DATASET_TRUNCATED', place, trouble)
@@ -53,5 +65,9 @@ function kindOf(file: InputFile): 'IDX' | 'TFRecord' {
   if (start.readUInt32LE(4) === 0) return 'TFRecord'
   throw fileError('DATASET_FORMAT', place, `the file begins with ${hex(start)}, ${expected}`)
 }
+
+/** No control characters but tab and line ends. */
+const isText = (bytes: Buffer) =>
+  bytes.every(byte => byte >= 32 || byte === 9 || byte === 10 || byte === 13)
 
 const hex = (bytes: Buffer) => bytes.toString('hex').replace(/..(?=.)/g, '$& ')

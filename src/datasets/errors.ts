@@ -10,27 +10,45 @@ export type FileErrorCode =
   | 'DATASET_LABELS'
   | 'DATASET_DIMENSIONS'
   | 'DATASET_TOO_LARGE'
+  | 'DATASET_ENCODING'
+  | 'DATASET_HEADER'
+  | 'DATASET_ROW'
+  | 'DATASET_VALUE'
 
-/** Where in an upload; records count from 0. */
+/** Where in an upload; records count from 0, lines and columns of a text from 1. */
 export interface Place {
   file: string
   record?: number
   byte?: number
+  line?: number
+  column?: number
 }
 
 export function fileError(code: FileErrorCode, place: Place, trouble: string, cause?: unknown) {
-  const { file, record, byte } = place
-  const where = [
-    ...(record === undefined ? [] : [`record ${record}`]),
-    ...(byte === undefined ? [] : [`byte ${byte}`]),
-  ]
-  const message = `${file}: ${where.join(' at ')}${where.length > 0 ? ': ' : ''}${trouble}`
-  const position = where.map(part => part.replace(' ', '=')).join('&')
-  const path = position ? `${file}#${position}` : file
+  const where = positionOf(place)
+  const found = where.join(place.line === undefined ? ' at ' : ', ')
+  const message = `${place.file}: ${found}${where.length > 0 ? ': ' : ''}${trouble}`
   return new TrainyardError(code, 'invalid', message, {
-    errors: [{ path, code: code.toLowerCase(), message: trouble }],
+    errors: [{ path: pathOf(place), code: code.toLowerCase(), message: trouble }],
     cause,
   })
+}
+
+/** Several errors of one kind as one, each with its place. */
+export function fileErrors(code: FileErrorCode, flaws: readonly [Place, string][]) {
+  const all = flaws.map(([place, trouble]) => fileError(code, place, trouble))
+  const message = all.map(error => error.message).join('; ')
+  return new TrainyardError(code, 'invalid', message, { errors: all.flatMap(one => one.errors) })
+}
+
+const positionOf = (place: Place) =>
+  (['record', 'byte', 'line', 'column'] as const)
+    .filter(part => place[part] !== undefined)
+    .map(part => `${part} ${place[part]}`)
+
+function pathOf(place: Place): string {
+  const position = positionOf(place).map(part => part.replace(' ', '='))
+  return position.length > 0 ? `${place.file}#${position.join('&')}` : place.file
 }
 
 export const datasetNotFound = (idOrName: string) =>

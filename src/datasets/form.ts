@@ -4,9 +4,10 @@ import { DatasetId, Name } from '../spec/identifiers.js'
 import { dimensionRange, isDimension } from './dimensions.js'
 import type { Dimensions } from './image-source.js'
 import { mostClasses } from './limits.js'
+import { parseTableFields, type TableFields, type TableForm } from './table-form.js'
 
 /** The text fields of an upload, as they come. */
-export interface UploadForm {
+export interface UploadForm extends TableFields {
   name?: string
   labels?: string
   height?: string
@@ -18,6 +19,9 @@ export interface CheckedForm {
   name: string | null
   labels: string[] | null
   given: Partial<Dimensions>
+  table: TableForm
+  /** The fields that are there. */
+  fields: string[]
 }
 
 const longestLabel = 200
@@ -26,11 +30,23 @@ export const isName = (text: string): boolean => Check(Name, text) && !isId(text
 export const isId = (text: string): boolean => Check(DatasetId, text)
 
 /** Names every bad field at once. */
-export function checkForm(form: UploadForm): CheckedForm {
+export function checkFlaws<T>(check: (flaw: (field: string, message: string) => void) => T): T {
   const flaws: Flaw[] = []
-  const flaw = (field: string, message: string) => {
+  const checked = check((field, message) => {
     flaws.push({ path: `/${field}`, code: `invalid_${field}`, message: `${field} ${message}` })
-  }
+  })
+  if (flaws.length === 0) return checked
+  const detail = flaws.map(({ message }) => message).join('; ')
+  throw new TrainyardError('DATASET_FORM', 'invalid', detail, { errors: flaws })
+}
+
+export const checkForm = (form: UploadForm): CheckedForm =>
+  checkFlaws(flaw => checkFields(form, flaw))
+
+function checkFields(
+  form: UploadForm,
+  flaw: (field: string, message: string) => void,
+): CheckedForm {
   if (form.name !== undefined && !isName(form.name)) {
     flaw(
       'name',
@@ -47,11 +63,26 @@ export function checkForm(form: UploadForm): CheckedForm {
   }
   const labels = form.labels === undefined ? null : parseLabels(form.labels)
   if (typeof labels === 'string') flaw('labels', labels)
-  if (flaws.length > 0 || typeof labels === 'string') {
-    const message = flaws.map(({ message }) => message).join('; ')
-    throw new TrainyardError('DATASET_FORM', 'invalid', message, { errors: flaws })
+  return {
+    name: form.name ?? null,
+    labels: typeof labels === 'string' ? null : labels,
+    given,
+    table: parseTableFields(form, flaw),
+    fields: Object.keys(form),
   }
-  return { name: form.name ?? null, labels, given }
+}
+
+const imageFields = ['labels', 'height', 'width', 'channels']
+const tableFields = ['delimiter', 'header', 'schema', 'target']
+
+/** A field that says nothing about files of this kind is a misunderstanding. */
+export function checkFieldsFit(fields: readonly string[], kind: 'images' | 'table'): void {
+  const [foreign, found] = kind === 'table' ? [imageFields, 'tables'] : [tableFields, 'images']
+  checkFlaws(flaw => {
+    for (const field of fields) {
+      if (foreign.includes(field)) flaw(field, `says nothing about ${found}, which these files are`)
+    }
+  })
 }
 
 /** The class names, or what is wrong with them. */

@@ -1,4 +1,4 @@
-import type { DatasetManifest } from '../spec/dataset.js'
+import type { ImagesManifest } from '../spec/dataset.js'
 import type { Place } from './errors.js'
 
 /** As a file or form states them. */
@@ -9,7 +9,7 @@ export interface Dimensions {
 }
 
 /** Dimensions that passed the checks. */
-export type ImageShape = Pick<DatasetManifest, 'height' | 'width' | 'channels'>
+export type ImageShape = Pick<ImagesManifest, 'height' | 'width' | 'channels'>
 
 export interface Sample {
   /** Raw pixels, or a PNG or JPEG file. Overwritten by the next read. */

@@ -25,7 +25,10 @@ export class RecordIndex {
     return this.count
   }
 
-  find(record: number): { file: InputFile; place: Required<Place> } {
+  find(record: number): {
+    file: InputFile
+    place: Required<Pick<Place, 'file' | 'record' | 'byte'>>
+  } {
     const owner = this.ownerOf(record)
     const file = this.files[owner]!
     const place = {

@@ -1,4 +1,5 @@
 import { basename, join } from 'node:path'
+import type { LimitFunction } from 'p-limit'
 import type { DatasetManifest } from '../spec/dataset.js'
 import type { Store } from '../store/store.js'
 import { fileError } from './errors.js'
@@ -24,6 +25,8 @@ export class Upload {
     private readonly store: Store,
     private readonly folder: string,
     private readonly limits: Limits,
+    /** Lets conversions run, few at a time: each fills a core and some memory. */
+    private readonly turns: LimitFunction,
     private readonly publish: Publish,
   ) {}
 
@@ -62,14 +65,14 @@ export class Upload {
     await this.store.discard(this.folder)
   }
 
-  private async convert({ name, labels, given }: CheckedForm) {
+  private async convert(form: CheckedForm) {
     const folder = await this.store.stage()
     try {
       const { files, limits } = this
-      const { id, ...content } = await runConversion({ files, given, labels, folder, limits })
+      const content = await this.turns(() => runConversion({ files, form, folder, limits }))
       const createdAt = new Date().toISOString()
-      const manifest = { id, name: name ?? id, createdAt, kind: 'images' as const, ...content }
-      return await this.publish(folder, manifest, name)
+      const manifest = { ...content, name: form.name ?? content.id, createdAt }
+      return await this.publish(folder, manifest, form.name)
     } catch (error) {
       await this.store.discard(folder)
       throw error

@@ -1,6 +1,6 @@
 // The model part of a job's plan: defaults, and what cannot be built for these images.
 import type { Flaw } from '../errors.js'
-import type { DatasetManifest } from '../spec/dataset.js'
+import type { ImagesManifest } from '../spec/dataset.js'
 import type {
   ArticleNet,
   DeepResNet,
@@ -26,7 +26,7 @@ interface Planned<M> {
   flaws: Flaw[]
 }
 
-type Images = Pick<DatasetManifest, 'name' | 'height' | 'width'>
+type Images = Pick<ImagesManifest, 'name' | 'height' | 'width'>
 
 export function planModel(asked: ModelRequest, images: Images): Planned<ModelOptions> {
   if (asked.kind === 'vgg') return planVgg(asked, images)

@@ -2,7 +2,7 @@ import type { Static, TSchema } from 'typebox'
 import { Default } from 'typebox/value'
 import type { Flaw } from '../errors.js'
 import { Augmentation } from '../spec/augmentation.js'
-import type { DatasetManifest } from '../spec/dataset.js'
+import type { ImagesManifest } from '../spec/dataset.js'
 import { type LearningRate, schedules } from '../spec/learning-rate.js'
 import { type OptimizerOptions, optimizers } from '../spec/optimizer-options.js'
 import {
@@ -32,8 +32,8 @@ const defaults = {
 /** Every choice made, and what cannot work on this data. */
 export function planTraining(
   asked: TrainingRequest,
-  dataset: DatasetManifest,
-  validation: DatasetManifest | null,
+  dataset: ImagesManifest,
+  validation: ImagesManifest | null,
 ): { plan: TrainingPlan; flaws: Flaw[] } {
   const held = holdOut(asked, dataset)
   const batchSize = asked.batchSize ?? defaults.batchSize
@@ -82,8 +82,8 @@ const residentBytes = 2 ** 30
 
 function inputForm(
   { input = 'auto' }: TrainingRequest,
-  dataset: DatasetManifest,
-  validation: DatasetManifest | null,
+  dataset: ImagesManifest,
+  validation: ImagesManifest | null,
 ): 'resident' | 'streamed' {
   if (input !== 'auto') return input
   const records = dataset.records + (validation?.records ?? 0)
@@ -91,7 +91,7 @@ function inputForm(
   return bytes <= residentBytes ? 'resident' : 'streamed'
 }
 
-function holdOut(asked: TrainingRequest, dataset: DatasetManifest): number {
+function holdOut(asked: TrainingRequest, dataset: ImagesManifest): number {
   if (typeof asked.validation === 'object') return 0
   return Math.round((asked.validation ?? defaults.holdOut) * dataset.records)
 }
@@ -129,7 +129,7 @@ type Finding = readonly [wrong: boolean, path: string, code: string, message: st
 function flawsOf(
   asked: TrainingRequest,
   plan: TrainingPlan,
-  dataset: DatasetManifest,
+  dataset: ImagesManifest,
   { evaluated, left }: { evaluated: boolean; left: number },
 ): Flaw[] {
   const { steps, batchSize, accumulateSteps, learningRate: rate, augment, optimizer } = plan

@@ -1,5 +1,5 @@
 import { type Flaw, TrainyardError } from '../errors.js'
-import type { DatasetManifest } from '../spec/dataset.js'
+import type { DatasetManifest, ImagesManifest } from '../spec/dataset.js'
 import type { JobManifest, JobRequest } from '../spec/job.js'
 import { planModel } from './model-plan.js'
 import { planTraining } from './plan-training.js'
@@ -11,14 +11,25 @@ export function planJob(
   dataset: DatasetManifest,
   validation: DatasetManifest | null,
 ): JobManifest {
+  const flaws = [
+    ...wrongKind('/dataset', request, dataset),
+    ...wrongKind('/training/validation/dataset', request, validation),
+  ]
+  if (dataset.kind !== 'images' || validation?.kind === 'table') throw invalidJob(flaws)
+  return planImageJob(identity, request, dataset, validation)
+}
+
+function planImageJob(
+  identity: { id: string; createdAt: string },
+  request: JobRequest,
+  dataset: ImagesManifest,
+  validation: ImagesManifest | null,
+): JobManifest {
   const { plan: training, flaws } = planTraining(request.training ?? {}, dataset, validation)
   if (validation) flaws.push(...misfit(dataset, validation))
   const planned = planModel(request.model, dataset)
   flaws.push(...planned.flaws)
-  if (flaws.length > 0) {
-    const detail = flaws.map(({ message }) => message).join('; ')
-    throw new TrainyardError('INVALID_JOB', 'invalid', detail, { errors: flaws })
-  }
+  if (flaws.length > 0) throw invalidJob(flaws)
   return {
     ...identity,
     name: request.name ?? `${request.model.kind}-${dataset.name}`.slice(0, 63),
@@ -28,10 +39,21 @@ export function planJob(
   }
 }
 
+function wrongKind(path: string, { model }: JobRequest, dataset: DatasetManifest | null): Flaw[] {
+  if (dataset?.kind !== 'table') return []
+  const message = `'${dataset.name}' is a table; a ${model.kind} needs images`
+  return [flaw(path, 'wrong_kind', message)]
+}
+
+function invalidJob(flaws: readonly Flaw[]): TrainyardError {
+  const detail = flaws.map(({ message }) => message).join('; ')
+  return new TrainyardError('INVALID_JOB', 'invalid', detail, { errors: flaws })
+}
+
 const flaw = (path: string, code: string, message: string): Flaw => ({ path, code, message })
 
-function misfit(dataset: DatasetManifest, validation: DatasetManifest): Flaw[] {
-  const size = ({ height, width, channels }: DatasetManifest) => `${height}x${width}x${channels}`
+function misfit(dataset: ImagesManifest, validation: ImagesManifest): Flaw[] {
+  const size = ({ height, width, channels }: ImagesManifest) => `${height}x${width}x${channels}`
   const flaws: Flaw[] = []
   const path = '/training/validation/dataset'
   if (size(dataset) !== size(validation)) {

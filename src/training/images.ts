@@ -1,11 +1,11 @@
 import type { Tensor } from '../graph/graph.js'
 import { constant } from '../graph/ops/constant.js'
 import { cast, div, sub } from '../graph/ops/math.js'
-import type { DatasetManifest } from '../spec/dataset.js'
+import type { ImagesManifest } from '../spec/dataset.js'
 
 /** How images are stored and what is normal for them. */
 export type ImageFormat = Pick<
-  DatasetManifest,
+  ImagesManifest,
   'height' | 'width' | 'channels' | 'encoding' | 'mean' | 'std'
 >
 

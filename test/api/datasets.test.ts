@@ -4,6 +4,7 @@ import { request as httpRequest } from 'node:http'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { gzipSync } from 'node:zlib'
 import { idxFiles, smallJob, startServer, type TestServer, uploadDataset } from './server.js'
 
 let server: TestServer
@@ -43,6 +44,52 @@ test('an upload makes a data set, and the same again is the same', async () => {
     assert.equal(read.status, 200)
     assert.equal(read.body.id, first.body.id)
   }
+  assert.deepEqual(await leftovers(), [])
+})
+
+test('a CSV file makes a table, which is described, listed, and no images', async () => {
+  const csv = Buffer.from('size,colour,id\n1.5,red,a1\n,blue,a2\n2,red,a3\n')
+  const first = await post()
+    .field('name', 'stones')
+    .field('target', 'colour')
+    .field('schema', '{"id":"text"}')
+    .attach('file', csv, 'stones.csv')
+  assert.equal(first.status, 201, first.text)
+  const { id, createdAt: _, shards, ...content } = first.body
+  assert.deepEqual(content, {
+    ...{ name: 'stones', kind: 'table', records: 3, target: 'colour' },
+    columns: [
+      { name: 'size', type: 'number', missing: 1, distinct: 2, min: 1.5, max: 2, mean: 1.75 },
+      {
+        ...{ name: 'colour', type: 'category', missing: 0, distinct: 2 },
+        ...{ categories: ['blue', 'red'], counts: [1, 2] },
+      },
+      { name: 'id', type: 'text', missing: 0, distinct: null },
+    ],
+    sample: [
+      [1.5, 'red', 'a1'],
+      [null, 'blue', 'a2'],
+      [2, 'red', 'a3'],
+    ],
+  })
+  assert.equal(shards[0].name, 'shards/table-00000.arrow')
+  const again = await post()
+    .field('target', 'colour')
+    .field('schema', '[{"name":"id","type":"text"}]')
+    .attach('file', gzipSync(csv), 'other')
+  assert.equal(again.status, 200, again.text)
+  assert.equal(again.body.id, id)
+  assert.deepEqual((await server.api.get('/datasets/stones')).body, first.body)
+
+  const job = await server.api.post('/jobs').send({ ...smallJob, dataset: 'stones' })
+  assert.equal(job.status, 422, job.text)
+  assert.deepEqual(job.body.errors, [
+    { path: '/dataset', code: 'wrong_kind', message: "'stones' is a table; a resnet needs images" },
+  ])
+  const bad = await post().attach('file', Buffer.from('a,b\n1\n'), 'bad.csv')
+  assert.equal(bad.status, 422)
+  assert.equal(bad.body.errors[0].path, 'bad.csv#line=2&column=2')
+  assert.equal((await server.api.delete('/datasets/stones')).status, 204)
   assert.deepEqual(await leftovers(), [])
 })
 

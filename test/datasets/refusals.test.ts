@@ -182,12 +182,12 @@ test('encoded images of two sizes, and damaged ones, are refused', async t => {
   await refuses({ c }, 'DATASET_TOO_LARGE', /1048575 x 1048575/)
 })
 
-test('what is neither IDX nor TFRecord is refused by its name', async t => {
+test('what is neither IDX, TFRecord nor CSV is refused by its name', async t => {
   const { refuses } = await freshDatasets(t)
   const { images, labels } = await mnistSlice(2)
   await refuses({ a: Buffer.from('PK\x03\x04 and so on') }, 'DATASET_FORMAT', /is a zip archive/)
   await refuses({ a: gzipSync(gzipSync(images)), labels }, 'DATASET_FORMAT', /gzip within gzip/)
-  await refuses({ a: Buffer.from('a,b,c\n1,2,3\n') }, 'DATASET_FORMAT', /begins with 61 2c 62/)
+  await refuses({ a: Buffer.from('\x01b,c\n1,2,3\n') }, 'DATASET_FORMAT', /begins with 01 62 2c/)
   await refuses({ a: Buffer.alloc(0) }, 'DATASET_EMPTY', /^a: the file is empty/)
   await refuses({}, 'DATASET_EMPTY', /no files/)
   const tfrecord = await fixture('grey-8x8.tfrecord')

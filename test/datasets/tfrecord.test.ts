@@ -4,7 +4,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { openSource } from '../../src/datasets/detect.js'
+import { kindOfFiles, openSource } from '../../src/datasets/detect.js'
 import { InputFile } from '../../src/datasets/input-file.js'
 import { defaultLimits } from '../../src/datasets/limits.js'
 import { surveyImages } from '../../src/datasets/survey.js'
@@ -23,7 +23,7 @@ async function survey(path: string, content: Uint8Array): Promise<number | Train
   await writeFile(path, content)
   const file = new InputFile('upload', path)
   try {
-    const source = openSource([file], {}, defaultLimits)
+    const source = openSource([file], kindOfFiles([file]) as 'TFRecord', {}, defaultLimits)
     surveyImages(source, null)
     return source.records
   } catch (error) {

@@ -46,16 +46,26 @@ export async function freshDatasets(
   const store = await openFolderStore(root)
   const datasets = new Datasets(store, limits)
 
-  const upload = async (files: Files, form: Form = {}) => {
+  const send = async (files: Files, form: Form = {}) => {
     const upload = await datasets.receive()
     for (const [name, content] of Object.entries(files))
       await upload.addFile(name, chunked(content))
     return upload.commit(form)
   }
+  const upload = async (files: Files, form: Form = {}) => {
+    const { dataset, created } = await send(files, form)
+    assert.ok(dataset.kind === 'images')
+    return { dataset, created }
+  }
+  const uploadTable = async (files: Files, form: Form = {}) => {
+    const { dataset, created } = await send(files, form)
+    assert.ok(dataset.kind === 'table')
+    return { dataset, created }
+  }
 
   /** The upload must fail so, and leave nothing behind. */
   const refuses = async (files: Files, code: string, message: RegExp, form: Form = {}) => {
-    const error = await upload(files, form).then(
+    const error = await send(files, form).then(
       () => assert.fail(`accepted ${Object.keys(files).join(', ')}, expected ${code} ${message}`),
       (error: unknown) => error,
     )
@@ -68,7 +78,7 @@ export async function freshDatasets(
     assert.deepEqual(await readdir(join(root, '.staging')), [])
     return error
   }
-  return { root, store, datasets, upload, refuses }
+  return { root, store, datasets, upload, uploadTable, refuses }
 }
 
 /** As a network delivers it: in pieces, the first of one byte. */

@@ -1,7 +1,7 @@
-import type { DatasetManifest } from '../../src/spec/dataset.js'
+import type { ImagesManifest } from '../../src/spec/dataset.js'
 
 /** A data set as the planner sees it. */
-export const digits = (more: Partial<DatasetManifest> = {}): DatasetManifest => ({
+export const digits = (more: Partial<ImagesManifest> = {}): ImagesManifest => ({
   id: 'ds-0123456789abcdef',
   name: 'digits',
   createdAt: '2026-01-01T00:00:00.000Z',

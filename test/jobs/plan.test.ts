@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { TrainyardError } from '../../src/errors.js'
 import { planJob } from '../../src/jobs/plan.js'
+import type { TableManifest } from '../../src/spec/dataset.js'
 import type { JobRequest } from '../../src/spec/job.js'
 import { digits } from './dataset.js'
 
@@ -226,4 +227,27 @@ test('more batches than int32 can count are refused', () => {
     (error: TrainyardError) =>
       error.errors.some(({ path }) => path === '/training/accumulateSteps'),
   )
+})
+
+test('a table is no data set of an image network', () => {
+  const table: TableManifest = {
+    ...{ id: 'ds-0123456789abcdef', name: 'wine', createdAt: '2026-01-01T00:00:00.000Z' },
+    ...{ kind: 'table', records: 10, columns: [], target: null, sample: [], shards: [] },
+  }
+  const request: JobRequest = { model: { kind: 'resnet' }, dataset: 'wine' }
+  for (const [dataset, validation, path] of [
+    [table, null, '/dataset'],
+    [digits(), table, '/training/validation/dataset'],
+  ] as const) {
+    assert.throws(
+      () => planJob(identity, request, dataset, validation),
+      (error: TrainyardError) => {
+        assert.equal(error.code, 'INVALID_JOB')
+        assert.deepEqual(error.errors, [
+          { path, code: 'wrong_kind', message: "'wine' is a table; a resnet needs images" },
+        ])
+        return true
+      },
+    )
+  }
 })

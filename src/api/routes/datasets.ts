@@ -17,17 +17,34 @@ interface Parts {
   limits: Limits
 }
 
-const fieldNames = ['name', 'labels', 'height', 'width', 'channels'] as const
+const fieldNames = [
+  ...(['name', 'labels', 'height', 'width', 'channels'] as const),
+  ...(['target', 'schema', 'delimiter', 'header'] as const),
+]
 
 const UploadForm = Type.Object({
   file: Type.Array(Binary, {
-    description: 'one or more files; their order and names do not matter',
+    description:
+      'one or more files: an IDX pair, TFRecord files or CSV files, each gzipped or not; they are told apart by content',
   }),
   name: Type.Optional(Name),
   labels: Type.Optional(Type.String({ description: 'class names, a JSON array' })),
   height: Type.Optional(Type.String({ pattern: '^\\d+$' })),
   width: Type.Optional(Type.String({ pattern: '^\\d+$' })),
   channels: Type.Optional(Type.String({ pattern: '^[134]$' })),
+  target: Type.Optional(Type.String({ description: 'CSV: the column to predict' })),
+  schema: Type.Optional(
+    Type.String({
+      description:
+        'CSV: types of columns that are not to be inferred, JSON: {"zip":"category"} or [{"name":"zip","type":"category"}]; number, integer, boolean, category or text',
+    }),
+  ),
+  delimiter: Type.Optional(
+    Type.String({ description: 'CSV: comma, semicolon, tab or pipe, or the sign itself' }),
+  ),
+  header: Type.Optional(
+    Type.Enum(['true', 'false'], { description: 'CSV: whether the first row has the names' }),
+  ),
 })
 
 export const datasetRoutes: FastifyPluginAsyncTypebox<Parts> = async (app, parts) => {
@@ -43,7 +60,7 @@ export const datasetRoutes: FastifyPluginAsyncTypebox<Parts> = async (app, parts
       validatorCompiler: exceptBody(app.validatorCompiler!),
       schema: {
         tags,
-        summary: 'Upload a data set',
+        summary: 'Upload a data set of images or a table',
         description: 'The same content again is the same data set: 200 instead of 201.',
         consumes: ['multipart/form-data'],
         body: UploadForm,

@@ -1,0 +1,145 @@
+import { randomInt } from 'node:crypto'
+
+/** Distinct texts in the order of their first use, each with how often it came: a hash table over bytes. */
+export class ByteDictionary {
+  size = 0
+  /** Whether a text was left out, for being one too many or too long. */
+  overflowed = false
+  private slots = new Int32Array(32)
+  private hashes = new Int32Array(16)
+  private ends = new Int32Array(16)
+  private counts = new Float64Array(16)
+  private texts = Buffer.alloc(256)
+
+  constructor(
+    private readonly most: number,
+    private readonly longest: number,
+  ) {}
+
+  /** Bytes of all texts. */
+  get bytes(): number {
+    return this.size === 0 ? 0 : this.ends[this.size - 1]!
+  }
+
+  /** Counts a text; false, and the whole table is given up, where there is no room for it. */
+  add(bytes: Uint8Array, start: number, end: number): boolean {
+    const hash = hashOf(bytes, start, end)
+    const slot = this.slotOf(hash, bytes, start, end)
+    const known = this.slots[slot]!
+    if (known > 0) {
+      this.counts[known - 1]!++
+      return true
+    }
+    if (this.size === this.most || end - start > this.longest) {
+      this.giveUp()
+      return false
+    }
+    this.insert(hash, bytes, start, end)
+    return true
+  }
+
+  /** The index of a text; -1 where it is unknown. */
+  find(bytes: Uint8Array, start: number, end: number): number {
+    return this.slots[this.slotOf(hashOf(bytes, start, end), bytes, start, end)]! - 1
+  }
+
+  text(index: number): Buffer {
+    return this.texts.subarray(this.startOf(index), this.ends[index])
+  }
+
+  count(index: number): number {
+    return this.counts[index]!
+  }
+
+  /** Indices in the order of their texts' bytes, which is that of Unicode's code points. */
+  sorted(): number[] {
+    return Array.from({ length: this.size }, (_, index) => index).sort((a, b) =>
+      Buffer.compare(this.text(a), this.text(b)),
+    )
+  }
+
+  private startOf(index: number): number {
+    return index === 0 ? 0 : this.ends[index - 1]!
+  }
+
+  /** Where a text is, or would be. */
+  private slotOf(hash: number, bytes: Uint8Array, start: number, end: number): number {
+    const mask = this.slots.length - 1
+    let slot = hash & mask
+    for (;;) {
+      const index = this.slots[slot]! - 1
+      if (index < 0 || (this.hashes[index] === hash && this.equals(index, bytes, start, end))) {
+        return slot
+      }
+      slot = (slot + 1) & mask
+    }
+  }
+
+  private equals(index: number, bytes: Uint8Array, start: number, end: number): boolean {
+    let at = this.startOf(index)
+    if (this.ends[index]! - at !== end - start) return false
+    for (let other = start; other < end; other++, at++) {
+      if (this.texts[at] !== bytes[other]) return false
+    }
+    return true
+  }
+
+  private insert(hash: number, bytes: Uint8Array, start: number, end: number): void {
+    const index = this.size
+    const from = this.bytes
+    const to = from + end - start
+    if (index === this.ends.length) this.growEntries()
+    if (to > this.texts.length) {
+      const longer = Buffer.alloc(Math.max(2 * this.texts.length, to))
+      longer.set(this.texts)
+      this.texts = longer
+    }
+    for (let at = from, other = start; at < to; at++, other++) this.texts[at] = bytes[other]!
+    this.hashes[index] = hash
+    this.ends[index] = to
+    this.counts[index] = 1
+    this.size++
+    this.place(index)
+  }
+
+  private growEntries(): void {
+    const length = 2 * this.ends.length
+    const hashes = new Int32Array(length)
+    const ends = new Int32Array(length)
+    const counts = new Float64Array(length)
+    hashes.set(this.hashes)
+    ends.set(this.ends)
+    counts.set(this.counts)
+    Object.assign(this, { hashes, ends, counts })
+    this.slots = new Int32Array(2 * length)
+    for (let index = 0; index < this.size; index++) this.place(index)
+  }
+
+  /** Into the first free slot. */
+  private place(index: number): void {
+    const mask = this.slots.length - 1
+    let slot = this.hashes[index]! & mask
+    while (this.slots[slot] !== 0) slot = (slot + 1) & mask
+    this.slots[slot] = index + 1
+  }
+
+  private giveUp(): void {
+    this.overflowed = true
+    this.size = 0
+    this.slots = new Int32Array(1)
+    this.hashes = new Int32Array(0)
+    this.ends = new Int32Array(0)
+    this.counts = new Float64Array(0)
+    this.texts = Buffer.alloc(0)
+  }
+}
+
+/** Where hashing begins: unknown to who writes a file, so that no one can make texts collide on purpose. */
+const seed = randomInt(2 ** 32) | 0
+
+/** FNV-1a, with its weak low bits mixed. */
+function hashOf(bytes: Uint8Array, start: number, end: number): number {
+  let hash = seed
+  for (let at = start; at < end; at++) hash = Math.imul(hash ^ bytes[at]!, 0x01000193)
+  return hash ^ (hash >>> 15)
+}

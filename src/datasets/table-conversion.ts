@@ -1,0 +1,26 @@
+import { createHash } from 'node:crypto'
+import type { TableManifest } from '../spec/dataset.js'
+import type { InputFile } from './input-file.js'
+import type { Limits } from './limits.js'
+import type { TableForm } from './table-form.js'
+import { openTableSource } from './table-source.js'
+import { writeTable } from './table-writer.js'
+
+/**
+ * Reads the files twice: types and categories come from all rows, then the rows are written. The id
+ * covers columns, rows and target, not the files they came in: equal content is one data set.
+ */
+export function convertTable(
+  files: InputFile[],
+  form: TableForm,
+  folder: string,
+  limits: Limits,
+): Omit<TableManifest, 'name' | 'createdAt'> {
+  const source = openTableSource(files, form, limits)
+  const shards = writeTable(source, folder)
+  const { rows: records, target, sample } = source
+  const columns = source.columns.map(({ column }) => column)
+  const content = { kind: 'table' as const, records, columns, target, sample, shards }
+  const hash = createHash('sha256').update(JSON.stringify([1, content]))
+  return { id: `ds-${hash.digest('hex').slice(0, 16)}`, ...content }
+}

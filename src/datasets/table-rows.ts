@@ -1,0 +1,202 @@
+// Rows that come with a request, as the numbers a model of the table was trained on.
+import { type Flaw, TrainyardError } from '../errors.js'
+import type { CategoryColumn, TableColumn } from '../spec/dataset.js'
+import { isMissingWord, largest, NumberReader, truthAt } from './cell.js'
+import { type ByteSource, type CsvLimits, CsvReader, type CsvRow, cut, fieldText } from './csv.js'
+import { checkHeader, checkLength, type Dialect, inferDialect } from './csv-dialect.js'
+import { fileError } from './errors.js'
+
+/** By column name, or in the columns' order. */
+export type TableRow = Readonly<Record<string, unknown>> | readonly unknown[]
+
+export interface EncodeOptions {
+  /** What a category is that the table does not have. */
+  unknownCategory: 'missing' | 'error'
+  /** Cells are texts as in a CSV file: numbers are read from them, NA and its like are missing. */
+  text?: boolean
+}
+
+const mostFlaws = 20
+
+/**
+ * Row-major [rows, columns]: missing (no key, or null) is NaN, a category its code, a truth value 0 or
+ * 1. Columns of text have no encoding: leave them out. Throws INVALID_ROWS with the place of each flaw.
+ */
+export function encodeRows(
+  columns: readonly TableColumn[],
+  rows: readonly TableRow[],
+  { unknownCategory, text = false }: EncodeOptions,
+): Float32Array {
+  const encoders = columns.map(column => encoderOf(column, unknownCategory, text))
+  const indices = new Map(columns.map(({ name }, index) => [name, index]))
+  const width = columns.length
+  const encoded = new Float32Array(rows.length * width).fill(Number.NaN)
+  const flaws: Flaw[] = []
+  const put = (row: number, column: number, value: unknown) => {
+    if (value === null || value === undefined) return
+    const cell = encoders[column]!(value)
+    if (typeof cell === 'number') encoded[row * width + column] = cell
+    else
+      flaws.push(
+        flaw(
+          `/${row}/${pointer(columns[column]!.name)}`,
+          'invalid_value',
+          `row ${row}: ${cut(columns[column]!.name)} is ${shown(value)}, ${cell}`,
+        ),
+      )
+  }
+  for (const [row, cells] of rows.entries()) {
+    if (flaws.length >= mostFlaws) break
+    if (Array.isArray(cells)) {
+      if (cells.length === width)
+        for (const [column, value] of cells.entries()) put(row, column, value)
+      else
+        flaws.push(
+          flaw(
+            `/${row}`,
+            'wrong_length',
+            `row ${row} has ${cells.length} values, expected ${width}`,
+          ),
+        )
+      continue
+    }
+    for (const [name, value] of Object.entries(cells)) {
+      const column = indices.get(name)
+      if (column !== undefined) put(row, column, value)
+      else
+        flaws.push(
+          flaw(
+            `/${row}/${pointer(name)}`,
+            'unknown_column',
+            `row ${row}: there is no column ${cut(name)}`,
+          ),
+        )
+    }
+  }
+  if (flaws.length === 0) return encoded
+  const errors = flaws.slice(0, mostFlaws)
+  const detail = errors.map(({ message }) => message).join('; ')
+  throw new TrainyardError('INVALID_ROWS', 'invalid', detail, { errors })
+}
+
+/** A cell's number, or what was expected in its place. */
+type Encoder = (value: unknown) => number | string
+
+function encoderOf(column: TableColumn, unknown: 'missing' | 'error', text: boolean): Encoder {
+  if (column.type === 'text') {
+    throw new Error(`column ${JSON.stringify(column.name)} is text, which has no encoding`)
+  }
+  const inJson =
+    column.type === 'category' ? categoryEncoder(column, unknown) : jsonEncoders[column.type]
+  if (!text) return inJson
+  const inText = column.type === 'category' ? inJson : textEncoders[column.type]
+  return value => {
+    if (typeof value !== 'string') return 'expected a text'
+    const bytes = Buffer.from(value)
+    const missing = value === '' || isMissingWord(bytes, 0, bytes.length)
+    // NA may be a category that was quoted
+    if (missing && !(column.type === 'category' && column.categories.includes(value)))
+      return Number.NaN
+    return inText(value)
+  }
+}
+
+function categoryEncoder({ categories }: CategoryColumn, unknown: 'missing' | 'error'): Encoder {
+  const codes = new Map(categories.map((category, code) => [category, code]))
+  const examples = categories.slice(0, 5).map(cut).join(', ')
+  const expected = `expected one of ${examples}${categories.length > 5 ? ` and ${categories.length - 5} more` : ''}`
+  return value => {
+    // categories that look like numbers come as numbers from JSON
+    const name =
+      typeof value === 'string' ? value : typeof value === 'number' ? String(value) : null
+    if (name === null) return expected
+    return codes.get(name) ?? (unknown === 'missing' ? Number.NaN : expected)
+  }
+}
+
+const isNumber = (value: unknown): value is number =>
+  typeof value === 'number' && Math.abs(value) <= largest
+
+const jsonEncoders = {
+  number: value => (isNumber(value) ? value : 'expected a number within 3.4e38, or null'),
+  integer: value =>
+    isNumber(value) && Number.isInteger(value) ? value : 'expected an integer, or null',
+  boolean: value =>
+    typeof value === 'boolean' || value === 0 || value === 1
+      ? Number(value)
+      : 'expected true or false, or null',
+} satisfies Record<string, Encoder>
+
+const reader = new NumberReader()
+
+const readNumber = (value: unknown): number | null => {
+  const bytes = Buffer.from(value as string)
+  return reader.read(bytes, 0, bytes.length) ? reader.value : null
+}
+
+const textEncoders = {
+  number: value => readNumber(value) ?? 'expected a number within 3.4e38',
+  integer: value => {
+    const number = readNumber(value)
+    return number !== null && Number.isInteger(number) ? number : 'expected an integer'
+  },
+  boolean: value => {
+    const bytes = Buffer.from(value as string)
+    const truth = truthAt(bytes, 0, bytes.length)
+    return truth >= 0 ? truth : 'expected true or false'
+  },
+} satisfies Record<string, Encoder>
+
+/**
+ * The rows of a CSV text with a header, for `encodeRows` with `text`; errors name line and column as those
+ * of an upload do.
+ */
+export function csvRows(
+  name: string,
+  content: Uint8Array,
+  limits: CsvLimits & { rows: number },
+  given: Partial<Dialect> = {},
+): Record<string, string | null>[] {
+  const file = inMemory(name, content)
+  const dialect = inferDialect(file, { header: true, ...given }, limits)
+  const rows: Record<string, string | null>[] = []
+  let names: string[] | null = null
+  new CsvReader(file, dialect.delimiter, limits).visit(row => {
+    if (!names) {
+      names = checkHeader(name, row)
+      return
+    }
+    checkLength(name, row, names)
+    if (rows.length === limits.rows) throw tooManyRows(name, row, limits.rows)
+    // no prototype: a column may be called __proto__
+    const cells: Record<string, string | null> = Object.create(null)
+    for (const [column, key] of names.entries())
+      cells[key] = isMissing(row, column) ? null : fieldText(row, column)
+    rows.push(cells)
+  })
+  return rows
+}
+
+const isMissing = ({ bytes, starts, ends, quoted }: CsvRow, column: number) =>
+  quoted[column] === 0 && isMissingWord(bytes, starts[column]!, ends[column]!)
+
+function tooManyRows(file: string, { line }: CsvRow, most: number) {
+  return fileError('DATASET_TOO_LARGE', { file, line }, `there are more than ${most} rows`)
+}
+
+function inMemory(name: string, content: Uint8Array): ByteSource {
+  const bytes = content.length
+  // a copy: the reader writes into what it reads
+  return {
+    name,
+    bytes,
+    read: (offset, length) => Buffer.from(content.subarray(offset, offset + length)),
+  }
+}
+
+const flaw = (path: string, code: string, message: string): Flaw => ({ path, code, message })
+
+const shown = (value: unknown) =>
+  typeof value === 'string' ? cut(value) : String(JSON.stringify(value)).slice(0, 40)
+
+const pointer = (name: string) => name.replaceAll('~', '~0').replaceAll('/', '~1')
