@@ -1,0 +1,131 @@
+// XGBoost's C API (include/xgboost/c_api.h of 3.4.1), called on the main thread only: koffi hangs at
+// exit where a library with threads of its own was called from a worker thread (Koromix/koffi#274).
+import koffi from 'koffi'
+import { libxgboostPath } from '../engine/xgboost.js'
+import { TrainyardError } from '../errors.js'
+
+export type Handle = bigint
+type Memory = Float32Array | Uint32Array | BigUint64Array | Int32Array | Uint8Array
+type Argument = string | number | bigint | Memory | null | ((iterator: unknown) => unknown)
+
+const [text, pointer, count, int] = ['str', 'void *', 'uint64_t', 'int'] as const
+// handed over for the length of a call only: nothing stays registered
+const reset = koffi.pointer(koffi.proto('void', [pointer]))
+const next = koffi.pointer(koffi.proto(int, [pointer]))
+
+/** What each function takes; an `_out` of the header is memory of ours to write to. */
+const prototypes = {
+  XGBSetGlobalConfig: [text],
+  XGDMatrixCreateFromDense: [text, text, pointer],
+  XGDMatrixCreateFromColumnar: [text, text, pointer],
+  XGProxyDMatrixCreate: [pointer],
+  XGProxyDMatrixSetDataDense: [pointer, text],
+  XGProxyDMatrixSetDataColumnar: [pointer, text],
+  XGQuantileDMatrixCreateFromCallback: [pointer, pointer, pointer, reset, next, text, pointer],
+  XGDMatrixSetInfoFromInterface: [pointer, text, text],
+  XGDMatrixSetStrFeatureInfo: [pointer, text, pointer, count],
+  XGDMatrixNumRow: [pointer, pointer],
+  XGDMatrixNumCol: [pointer, pointer],
+  XGDMatrixFree: [pointer],
+  XGBoosterCreate: [pointer, count, pointer],
+  XGBoosterFree: [pointer],
+  XGBoosterSetParam: [pointer, text, text],
+  XGBoosterUpdateOneIter: [pointer, int, pointer],
+  XGBoosterEvalOneIter: [pointer, int, pointer, pointer, count, pointer],
+  XGBoosterPredictFromDMatrix: [pointer, pointer, text, pointer, pointer, pointer],
+  // on the path of every prediction: the two texts are bytes that were encoded before
+  XGBoosterPredictFromDense: [pointer, pointer, pointer, pointer, pointer, pointer, pointer],
+  XGBoosterSaveModelToBuffer: [pointer, text, pointer, pointer],
+  XGBoosterLoadModelFromBuffer: [pointer, pointer, count],
+  XGBoosterSerializeToBuffer: [pointer, pointer, pointer],
+  XGBoosterUnserializeFromBuffer: [pointer, pointer, count],
+  XGBoosterSlice: [pointer, int, int, int, pointer],
+  XGBoosterBoostedRounds: [pointer, pointer],
+  XGBoosterGetNumFeature: [pointer, pointer],
+  XGBoosterFeatureScore: [pointer, text, pointer, pointer, pointer, pointer, pointer],
+  XGBoosterSetStrFeatureInfo: [pointer, text, pointer, count],
+  XGBoosterGetStrFeatureInfo: [pointer, text, pointer, pointer],
+  XGBoosterSetAttr: [pointer, text, text],
+  XGBoosterGetAttr: [pointer, text, pointer, pointer],
+  XGBoosterGetAttrNames: [pointer, pointer, pointer],
+} as const
+
+export type FunctionName = keyof typeof prototypes
+/** Throws a TrainyardError where the function says that it failed. */
+type Checked = (...args: Argument[]) => void
+
+let opened: Record<FunctionName, Checked> | null = null
+
+/** XGBoost's functions; the first call opens the library, for the rest of the process. */
+export function xgboost(): Record<FunctionName, Checked> {
+  if (opened) return opened
+  const library = koffi.load(libxgboostPath())
+  const lastError = library.func('XGBGetLastError', 'str', []) as () => string
+  const functions = Object.entries(prototypes).map(([name, args]) => {
+    const run = library.func(name, 'int', [...args]) as (...args: Argument[]) => number
+    const checked: Checked = (...given) => {
+      if (run(...given) !== 0) throw refused(name, lastError())
+    }
+    return [name, checked]
+  })
+  const made = Object.fromEntries(functions) as Record<FunctionName, Checked>
+  // its nthread stays unset: it would cap every booster's
+  made.XGBSetGlobalConfig('{"verbosity":0}')
+  opened = made
+  return made
+}
+
+/** What XGBoost says where it is not the data or the parameters that are wrong. */
+const causes: readonly (readonly [RegExp, code: string])[] = [
+  [
+    /bad_alloc|out of memory|failed to allocate|MemoryError|cudaErrorMemoryAllocation/i,
+    'out_of_memory',
+  ],
+  [/cuda|\bGPU\b|nccl/i, 'gpu_trouble'],
+]
+
+function refused(name: string, said: string): TrainyardError {
+  const lines = said.replace(/^\[\d\d:\d\d:\d\d\]\s*\S+:\d+:\s*/, '').split(/\n\s*Stack trace:/)
+  const message = lines[0]!.trim().replaceAll(/\s*\n\s*/g, ' ')
+  const cause = causes.find(([sign]) => sign.test(message))
+  return cause
+    ? new TrainyardError(cause[1], 'unavailable', `XGBoost (${name}): ${message}`)
+    : new TrainyardError('xgboost_refused', 'invalid', `XGBoost (${name}): ${message}`)
+}
+
+/** Where values lie, as long as someone holds them. */
+export const address = (values: Memory): bigint => koffi.address(values)
+
+/** NumPy's array interface: XGBoost reads the values in place. */
+export const arrayInterface = (values: Float32Array | Uint32Array, shape: readonly number[]) =>
+  `{"data":[${address(values)},true],"shape":[${shape}],"typestr":"${
+    values instanceof Float32Array ? '<f4' : '<u4'
+  }","version":3}`
+
+/** A number that a function writes. */
+export const cell = () => new BigUint64Array(1)
+
+/** Results lie in memory of XGBoost's thread that its next call may change: these copy. */
+export const floatsAt = (where: bigint, length: number) =>
+  new Float32Array(copied(where, length * 4))
+export const bytesAt = (where: bigint, length: number) => new Uint8Array(copied(where, length))
+export const countsAt = (where: bigint, length: number) =>
+  Array.from(new BigUint64Array(copied(where, length * 8)), Number)
+const copied = (where: bigint, sizeBytes: number): ArrayBuffer =>
+  sizeBytes === 0 ? new ArrayBuffer(0) : koffi.view(where, sizeBytes).slice(0)
+export const textAt = (pointerToText: BigUint64Array): string => koffi.decode(pointerToText, 'str')
+export const textsAt = (where: bigint, length: number): string[] =>
+  length === 0 ? [] : koffi.decode(where, koffi.array('str', length))
+
+/** A `char **`; the texts live as long as the result does. */
+export class Texts {
+  readonly pointers: BigUint64Array
+  readonly #encoded: Uint8Array[]
+
+  constructor(texts: readonly string[]) {
+    this.#encoded = texts.map(encoded)
+    this.pointers = BigUint64Array.from(this.#encoded, address)
+  }
+}
+
+export const encoded = (value: string): Uint8Array => new TextEncoder().encode(`${value}\0`)

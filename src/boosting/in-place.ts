@@ -1,0 +1,66 @@
+import type { Booster } from './booster.js'
+import { arrayInterface, cell, countsAt, encoded, floatsAt, xgboost } from './capi.js'
+
+/** Up to here a second thread costs more to wake than it saves. */
+const rowsOfOneThread = 256
+
+/**
+ * Predicts from memory of its own, without a matrix. Whatever depends on the number of rows alone is
+ * made once: a single row costs the call and the trees.
+ */
+export class InPlace {
+  /** Row-major [capacity, columns], NaN where missing; fill it, then `predict(rows)`. */
+  readonly input: Float32Array
+  readonly #interfaces = new Map<number, Uint8Array>()
+  readonly #configs: Record<'value' | 'margin', Uint8Array>
+  readonly #shape = cell()
+  readonly #dimensions = cell()
+  readonly #result = cell()
+  #threads = 0
+
+  /** The booster stays the caller's, who frees it last. `threads`: for many rows; few take one. */
+  constructor(
+    private readonly booster: Booster,
+    readonly capacity: number,
+    private readonly threads: number,
+    rounds = 0,
+  ) {
+    this.input = new Float32Array(capacity * booster.columns)
+    const config = (type: number) =>
+      encoded(
+        `{"type":${type},"iteration_begin":0,"iteration_end":${rounds},"strict_shape":true,"missing":NaN,"cache_id":0}`,
+      )
+    this.#configs = { value: config(0), margin: config(1) }
+  }
+
+  /** [rows, outputs] for the first `rows` rows of `input`. */
+  predict(rows = 1, kind: 'value' | 'margin' = 'value'): Float32Array {
+    if (!(rows >= 1 && rows <= this.capacity)) {
+      throw new RangeError(`rows is ${rows}; there is room for 1 to ${this.capacity}`)
+    }
+    this.#take(rows <= rowsOfOneThread ? 1 : this.threads)
+    const { handle } = this.booster
+    const [shape, dimensions, result] = [this.#shape, this.#dimensions, this.#result]
+    const values = this.#interface(rows)
+    const config = this.#configs[kind]
+    const { XGBoosterPredictFromDense } = xgboost()
+    XGBoosterPredictFromDense(handle, values, config, null, shape, dimensions, result)
+    const [, outputs] = countsAt(shape[0]!, 2)
+    return floatsAt(result[0]!, rows * outputs!)
+  }
+
+  #take(threads: number): void {
+    if (threads === this.#threads) return
+    this.booster.set({ nthread: threads })
+    this.#threads = threads
+  }
+
+  #interface(rows: number): Uint8Array {
+    const made = this.#interfaces.get(rows)
+    if (made) return made
+    const columns = this.input.length / this.capacity
+    const text = encoded(arrayInterface(this.input, [rows, columns]))
+    this.#interfaces.set(rows, text)
+    return text
+  }
+}

@@ -1,0 +1,69 @@
+import type { BoostingOptions } from './boosting-options.js'
+
+export interface Contradiction {
+  field: keyof BoostingOptions
+  code: string
+  message: string
+}
+
+/** `columns` without the target; `categories` is null for numbers. */
+interface Column {
+  name: string
+  categories: number | null
+}
+
+/** What cannot be trained: the options against each other, against the table, and by XGBoost's own limits. */
+export function contradictions(
+  model: BoostingOptions,
+  columns: readonly Column[],
+): Contradiction[] {
+  const known = new Set(columns.map(column => column.name))
+  const asked = model.categorical ?? []
+  const categorical = new Set([
+    ...asked,
+    ...columns.filter(column => column.categories !== null).map(column => column.name),
+  ])
+  const found: Contradiction[] = []
+  const add = (field: keyof BoostingOptions, code: string, message: string) =>
+    found.push({ field, code, message })
+
+  if (model.treeMethod === 'exact') {
+    const [first] = categorical
+    if (first !== undefined) {
+      const message = `treeMethod exact knows only numbers, and '${first}' has categories: take hist or approx`
+      add('treeMethod', 'contradiction', message)
+    }
+    if (model.maxBins !== undefined) {
+      const message = 'treeMethod exact has no bins: leave out maxBins, or take hist or approx'
+      add('maxBins', 'contradiction', message)
+    }
+    if (model.maxDepth === 0) {
+      const message = 'treeMethod exact needs a limit: give maxDepth, or take hist or approx'
+      add('maxDepth', 'contradiction', message)
+    }
+  }
+  if (model.objective === 'quantile' && model.quantile === undefined) {
+    add('quantile', 'required', 'objective quantile needs a quantile, such as 0.5')
+  }
+  if (model.objective !== 'quantile' && model.quantile !== undefined) {
+    const message = 'a quantile goes with objective quantile: give it, or leave out quantile'
+    add('quantile', 'contradiction', message)
+  }
+  for (const name of asked) {
+    if (!known.has(name)) add('categorical', 'unknown_column', unknown(name, columns))
+  }
+  for (const name of Object.keys(model.monotone ?? {})) {
+    if (!known.has(name)) add('monotone', 'unknown_column', unknown(name, columns))
+    else if (categorical.has(name)) {
+      const message = `'${name}' has categories, which do not rise or fall: leave it out`
+      add('monotone', 'contradiction', message)
+    }
+  }
+  return found
+}
+
+function unknown(name: string, columns: readonly Column[]): string {
+  const names = columns.slice(0, 10).map(column => `'${column.name}'`)
+  const more = columns.length > names.length ? `, and ${columns.length - names.length} more` : ''
+  return `there is no column '${name}'; there are ${names.join(', ')}${more}`
+}

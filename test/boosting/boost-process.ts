@@ -1,0 +1,39 @@
+// A job in a process of its own, for the test to kill: writes a checkpoint with its rows after
+// every round, and goes on from what it finds.
+import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import type { MetricRow } from '../../src/spec/metrics.js'
+import { boost } from './boost.js'
+import { jobs } from './resume-jobs.js'
+
+interface Saved {
+  rows: MetricRow[]
+  bytes: string | null
+}
+
+const [name, folder] = process.argv.slice(2) as [keyof typeof jobs, string]
+const file = join(folder, 'checkpoint.json')
+const { rows, bytes } = existsSync(file)
+  ? (JSON.parse(readFileSync(file, 'utf8')) as Saved)
+  : { rows: [], bytes: null }
+const resume = bytes === null ? null : Buffer.from(bytes, 'base64')
+
+await boost(
+  { ...jobs[name](), checkpointEvery: { rounds: 1 }, resume, history: [...rows] },
+  {
+    row: async row => {
+      rows.push(row)
+    },
+    checkpoint: async (_, bytes) => {
+      // a kill never leaves half a file
+      const saved: Saved = { rows, bytes: Buffer.from(bytes).toString('base64') }
+      writeFileSync(`${file}.new`, JSON.stringify(saved))
+      renameSync(`${file}.new`, file)
+    },
+    goOn: () =>
+      new Promise(resolve => {
+        process.send!('round', () => resolve(true))
+      }),
+  },
+)
+process.disconnect()

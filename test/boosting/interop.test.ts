@@ -1,0 +1,53 @@
+import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
+import { test } from 'node:test'
+import { Booster, type PredictionKind } from '../../src/boosting/booster.js'
+import { InPlace } from '../../src/boosting/in-place.js'
+import { Matrix } from '../../src/boosting/matrix.js'
+import { csvTable, dense, rowsOf } from './tables.js'
+
+const at = (name: string) => new URL(`../../../test/boosting/reference/${name}`, import.meta.url)
+
+interface Figures {
+  table: string
+  values: number[]
+  margins: number[]
+  contributions: number[]
+}
+const { versions: _, ...models } = JSON.parse(readFileSync(at('models.json'), 'utf8')) as Record<
+  string,
+  Figures
+>
+
+for (const [name, figures] of Object.entries(models)) {
+  const table = rowsOf(csvTable(figures.table), 0, 20)
+
+  test(`a ${name} model that Python trained predicts and explains here what it does there`, () => {
+    using booster = Booster.load(readFileSync(at(`${name}.ubj`)))
+    using matrix = Matrix.dense(dense(table), table.rows, 1)
+    const categories = name === 'categorical' ? 17 : null
+    matrix.describe(table.columns.map(column => ({ ...column, categories })))
+    const kinds: [PredictionKind, number[]][] = [
+      ['value', figures.values],
+      ['margin', figures.margins],
+      ['contributions', figures.contributions],
+    ]
+    for (const [kind, expected] of kinds) near(booster.predict(matrix, kind).values, expected, kind)
+  })
+
+  test(`a ${name} model that Python trained predicts rows in place`, () => {
+    using booster = Booster.load(readFileSync(at(`${name}.ubj`)))
+    const inPlace = new InPlace(booster, table.rows, 1)
+    inPlace.input.set(dense(table))
+    near(inPlace.predict(table.rows), figures.values, 'value')
+    near(inPlace.predict(table.rows, 'margin'), figures.margins, 'margin')
+  })
+}
+
+function near(got: Float32Array, expected: readonly number[], what: string): void {
+  assert.equal(got.length, expected.length)
+  expected.forEach((value, i) => {
+    const error = Math.abs(got[i]! - value) / Math.max(1, Math.abs(value))
+    assert.ok(error < 1e-6, `${what} ${i}: ${got[i]}, expected ${value}`)
+  })
+}

@@ -1,0 +1,95 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { contradictions } from '../../src/spec/boosting-contradictions.js'
+import {
+  type Boosting,
+  BoostingOptions,
+  boostingDefaults,
+  chooseBoosting,
+} from '../../src/spec/boosting-options.js'
+import { boost, boosting, modelHash } from './boost.js'
+import { friedman, rowsOf } from './tables.js'
+
+const training = rowsOf(friedman(400), 0, 400)
+
+/** A choice for each option that is not the default. */
+const others: { [option in keyof Omit<Boosting, 'kind'>]: Partial<Boosting> } = {
+  objective: { objective: 'poisson' },
+  rounds: { rounds: 5 },
+  maxDepth: { maxDepth: 3 },
+  learningRate: { learningRate: 0.1 },
+  subsample: { subsample: 0.5 },
+  columnSample: { columnSample: 0.5 },
+  minChildWeight: { minChildWeight: 20 },
+  lambda: { lambda: 10 },
+  alpha: { alpha: 10 },
+  gamma: { gamma: 50 },
+  maxBins: { maxBins: 4 },
+  treeMethod: { treeMethod: 'approx', maxBins: 16, objective: 'poisson' },
+  quantile: { objective: 'quantile', quantile: [0.9] },
+  monotone: { monotone: { x3: -1 } },
+  categorical: {},
+}
+
+const modelOf = async (changed: Partial<Boosting>) => {
+  const { checkpoint } = await boost({
+    model: { ...boosting({ rounds: 4 }), ...changed },
+    training,
+  })
+  return modelHash(checkpoint)
+}
+
+test('every option reaches XGBoost', async () => {
+  const options = Object.keys(BoostingOptions.properties).filter(name => name !== 'kind')
+  assert.deepEqual(Object.keys(others).sort(), options.sort())
+  const standard = await modelOf({})
+  const before: Partial<Record<string, string>> = {
+    treeMethod: await modelOf({ maxBins: 16, objective: 'poisson' }),
+    quantile: await modelOf({ objective: 'quantile', quantile: [0.1] }),
+  }
+  for (const [option, changed] of Object.entries(others)) {
+    // the table's columns say which are categorical
+    if (option === 'categorical') continue
+    assert.notEqual(await modelOf(changed), before[option] ?? standard, option)
+  }
+})
+
+test('the defaults are those that the schema tells', () => {
+  const { properties } = BoostingOptions as unknown as {
+    properties: Record<string, { default?: unknown }>
+  }
+  for (const [name, value] of Object.entries(boostingDefaults)) {
+    if (typeof value !== 'object') assert.equal(properties[name]!.default, value, name)
+  }
+  assert.deepEqual(chooseBoosting({ kind: 'boosting', quantile: 0.5 }, 'quantile').quantile, [0.5])
+})
+
+test('a contradiction is told by its field', () => {
+  const columns = [
+    { name: 'age', categories: null },
+    { name: 'town', categories: 5 },
+  ]
+  const found = (options: Omit<BoostingOptions, 'kind'>) =>
+    contradictions({ kind: 'boosting', ...options }, columns).map(
+      ({ field, code }) => `${field} ${code}`,
+    )
+  assert.deepEqual(found({}), [])
+  assert.deepEqual(found({ monotone: { age: 1 }, categorical: ['town'] }), [])
+  assert.deepEqual(found({ objective: 'quantile', quantile: 0.5 }), [])
+  assert.deepEqual(found({ treeMethod: 'exact', maxBins: 16, maxDepth: 0 }), [
+    'treeMethod contradiction',
+    'maxBins contradiction',
+    'maxDepth contradiction',
+  ])
+  assert.deepEqual(found({ quantile: 0.5 }), ['quantile contradiction'])
+  assert.deepEqual(found({ objective: 'quantile' }), ['quantile required'])
+  assert.deepEqual(found({ monotone: { town: 1 } }), ['monotone contradiction'])
+  assert.deepEqual(
+    found({ monotone: Object.fromEntries([['constructor', 1 as const]]), categorical: ['size'] }),
+    ['categorical unknown_column', 'monotone unknown_column'],
+  )
+})
+
+test('what exact cannot do, XGBoost refuses too', async () => {
+  await assert.rejects(modelOf({ treeMethod: 'exact' }), /categorical/)
+})

@@ -1,0 +1,65 @@
+import type { BoostingInput } from '../../src/boosting/train.js'
+import { boosting } from './boost.js'
+import { friedman, labelled, rowsOf } from './tables.js'
+
+type Job = Partial<BoostingInput> & Pick<BoostingInput, 'model' | 'training'>
+
+const drawn = { subsample: 0.7, columnSample: 0.6 } as const
+const table = () => friedman(900)
+const numbersOnly = () => {
+  const { columns, batches, ...rest } = table()
+  return {
+    ...rest,
+    columns: columns.slice(0, -1),
+    *batches() {
+      for (const batch of batches()) yield { ...batch, columns: batch.columns.slice(0, -1) }
+    },
+  }
+}
+const split = (all: ReturnType<typeof table>) => ({
+  training: rowsOf(all, 0, 600),
+  validation: rowsOf(all, 600, 900),
+})
+
+/** Jobs whose trees depend on what is drawn, on all kinds of columns, and on what was measured. */
+export const jobs = {
+  'hist, categories, two threads': (): Job => ({
+    model: boosting({ rounds: 15, ...drawn }),
+    threads: 2,
+    ...split(table()),
+  }),
+  'hist, binary': (): Job => {
+    const all = table()
+    return {
+      model: boosting({ objective: 'binary', rounds: 15, ...drawn }),
+      ...split(
+        labelled(
+          all,
+          all.labels.map(value => (value > 15 ? 1 : 0)),
+        ),
+      ),
+    }
+  },
+  'hist, multiclass, early stopping': (): Job => {
+    const all = table()
+    return {
+      model: boosting({ objective: 'multiclass', rounds: 60, learningRate: 0.8, ...drawn }),
+      classes: 4,
+      earlyStopping: { metric: 'validationMlogloss', patience: 3, minDelta: 0.001 },
+      ...split(
+        labelled(
+          all,
+          all.labels.map(value => Math.min(3, Math.floor(value / 8))),
+        ),
+      ),
+    }
+  },
+  'approx, whose bins are of the first round': (): Job => ({
+    model: boosting({ treeMethod: 'approx', rounds: 12, maxBins: 32, ...drawn }),
+    ...split(table()),
+  }),
+  exact: (): Job => ({
+    model: boosting({ treeMethod: 'exact', rounds: 12, ...drawn }),
+    ...split(numbersOnly()),
+  }),
+}

@@ -1,0 +1,58 @@
+import assert from 'node:assert/strict'
+import { fork } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { fileURLToPath } from 'node:url'
+import type { MetricRow } from '../../src/spec/metrics.js'
+import { boost, modelHash } from './boost.js'
+import { jobs } from './resume-jobs.js'
+
+const program = fileURLToPath(new URL('boost-process.js', import.meta.url))
+
+for (const name of Object.keys(jobs) as (keyof typeof jobs)[]) {
+  test(`killed three times, the same bytes and the same rows: ${name}`, async t => {
+    const undisturbed = await boost(jobs[name]())
+    const folder = mkdtempSync(join(tmpdir(), 'trainyard-boosting-'))
+    t.after(() => rmSync(folder, { recursive: true }))
+
+    for (const rounds of [1, 3, 2]) await killedAfter(rounds, name, folder)
+    await untilEnd(name, folder)
+
+    const saved = readFileSync(join(folder, 'checkpoint.json'), 'utf8')
+    const { rows, bytes } = JSON.parse(saved) as { rows: MetricRow[]; bytes: string }
+    assert.equal(modelHash(Buffer.from(bytes, 'base64')), modelHash(undisturbed.checkpoint))
+    assert.deepEqual(measured(rows), measured(undisturbed.rows))
+  })
+}
+
+test('a finished job is not boosted further', async () => {
+  const job = jobs['hist, binary']()
+  const whole = await boost(job)
+  const again = await boost({ ...job, resume: whole.checkpoint, history: whole.rows })
+  assert.deepEqual([again.rounds, again.rows, again.finished], [whole.rounds, [], true])
+})
+
+const start = (name: string, folder: string) =>
+  fork(program, [name, folder], { stdio: ['ignore', 'ignore', 'inherit', 'ipc'] })
+
+/** Killed while it goes on to the next round, or is in the midst of it. */
+async function killedAfter(rounds: number, name: string, folder: string): Promise<void> {
+  const child = start(name, folder)
+  let seen = 0
+  child.on('message', () => {
+    if (++seen === rounds) child.kill('SIGKILL')
+  })
+  const [, signal] = await once(child, 'exit')
+  assert.equal(signal, 'SIGKILL')
+}
+
+async function untilEnd(name: string, folder: string): Promise<void> {
+  const [code] = await once(start(name, folder), 'exit')
+  assert.equal(code, 0)
+}
+
+const measured = (rows: readonly MetricRow[]) =>
+  rows.map(({ step, values: { examplesPerSecond: _, ...values } }) => ({ step, values }))

@@ -1,0 +1,121 @@
+import { readFileSync } from 'node:fs'
+import type { Batch, Column, Table } from '../../src/boosting/table.js'
+
+const categoryCount = 7
+
+/** test/data/NAME.csv, in batches of `batchRows`. */
+export function csvTable(name: string, batchRows = 100): Table {
+  const file = new URL(`../../../test/data/${name}.csv`, import.meta.url)
+  const [header, ...lines] = readFileSync(file, 'utf8').trim().split('\n')
+  const names = header!.split(',').slice(0, -1)
+  const rows = lines.map(line => line.split(',').map(Number))
+  return tableOf(
+    names.map((name, i) => ({ name, values: Float32Array.from(rows, row => row[i]!) })),
+    Float32Array.from(rows, row => row.at(-1)!),
+    { batchRows },
+  )
+}
+
+interface Values {
+  name: string
+  values: Float32Array
+  categories?: number
+}
+
+export function tableOf(
+  columns: readonly Values[],
+  labels: Float32Array,
+  options: { batchRows?: number; weights?: Float32Array; groups?: Uint32Array } = {},
+): Table {
+  const { batchRows = 100, weights = null, groups = null } = options
+  return {
+    rows: labels.length,
+    columns: columns.map(({ name, categories = null }): Column => ({ name, categories })),
+    labels,
+    weights,
+    groups,
+    *batches(): Iterable<Batch> {
+      for (let row = 0; row < labels.length; row += batchRows) {
+        const end = Math.min(row + batchRows, labels.length)
+        yield { rows: end - row, columns: columns.map(c => c.values.subarray(row, end)) }
+      }
+    },
+  }
+}
+
+/** Rows [from, to) of a table. */
+export function rowsOf(table: Table, from: number, to: number): Table {
+  const all = wholeColumns(table)
+  return tableOf(
+    all.map((values, i) => {
+      const { name, categories } = table.columns[i]!
+      return { name, values: values.slice(from, to), ...(categories && { categories }) }
+    }),
+    table.labels.slice(from, to),
+    {
+      ...(table.weights && { weights: table.weights.slice(from, to) }),
+      ...(table.groups && { groups: table.groups.slice(from, to) }),
+    },
+  )
+}
+
+/** Row-major. */
+export function dense(table: Table): Float32Array {
+  const width = table.columns.length
+  const values = new Float32Array(table.rows * width)
+  wholeColumns(table).forEach((column, i) => {
+    column.forEach((value, row) => {
+      values[row * width + i] = value
+    })
+  })
+  return values
+}
+
+function wholeColumns(table: Table): Float32Array[] {
+  const columns = table.columns.map(() => new Float32Array(table.rows))
+  let row = 0
+  for (const batch of table.batches()) {
+    batch.columns.forEach((values, i) => {
+      columns[i]!.set(values, row)
+    })
+    row += batch.rows
+  }
+  return columns
+}
+
+/** Numbers in [0, 1): mulberry32, so that the tables are the same everywhere. */
+function numbers(seed: number): () => number {
+  let state = seed
+  return () => {
+    state = (state + 0x6d2b79f5) | 0
+    let t = Math.imul(state ^ (state >>> 15), 1 | state)
+    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t
+    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32
+  }
+}
+
+/** Friedman's first function (1991) of the first five columns, with missing values and a category that adds. */
+export function friedman(rows: number, batchRows = 100): Table {
+  const draw = numbers(1)
+  const columns = Array.from({ length: 10 }, () => Float32Array.from({ length: rows }, draw))
+  const category = Float32Array.from({ length: rows }, () => Math.floor(draw() * categoryCount))
+  const labels = Float32Array.from({ length: rows }, (_, i) => {
+    const [a, b, c, d, e] = columns.map(column => column[i]!)
+    const smooth = 10 * Math.sin(Math.PI * a! * b!) + 20 * (c! - 0.5) ** 2 + 10 * d! + 5 * e!
+    return smooth + ((category[i]! * 3) % categoryCount)
+  })
+  for (const column of columns) {
+    for (let i = 0; i < rows; i++) if (draw() < 0.05) column[i] = Number.NaN
+  }
+  return tableOf(
+    [
+      ...columns.map((values, i) => ({ name: `x${i}`, values })),
+      { name: 'kind', values: category, categories: categoryCount },
+    ],
+    labels,
+    { batchRows },
+  )
+}
+
+/** The same columns with other labels. */
+export const labelled = (table: Table, labels: Float32Array): Table => ({ ...table, labels })
