@@ -1,51 +1,18 @@
-// `npm run bench -- train [--cases a,b] [--subjects x,y] [--rounds n] [--steps n]`
-import { parseArgs } from 'node:util'
+// `npm run bench -- train`; a bench says its own options.
 import { BenchError } from './failure.js'
-import { cases, casesNamed } from './train/cases.js'
-import { subjectNames } from './train/subjects.js'
-import { benchTrain } from './train/train.js'
+import { trainBench } from './train/train.js'
+
+const benches: Readonly<Record<string, (args: string[]) => Promise<boolean>>> = {
+  train: trainBench,
+}
 
 async function main(): Promise<void> {
-  const { values, positionals } = parseArgs({
-    allowPositionals: true,
-    options: {
-      cases: { type: 'string' },
-      subjects: { type: 'string' },
-      rounds: { type: 'string', default: '5' },
-      steps: { type: 'string', default: '4' },
-    },
-  })
-  if (positionals.length !== 1 || positionals[0] !== 'train') {
-    throw new BenchError(`the bench is '${positionals.join(' ')}', expected: train`)
+  const [name = '', ...args] = process.argv.slice(2)
+  const bench = Object.hasOwn(benches, name) ? benches[name] : undefined
+  if (!bench) {
+    throw new BenchError(`the bench is '${name}', expected: ${Object.keys(benches).join(' or ')}`)
   }
-  const passed = await benchTrain({
-    cases: chosen('cases', values.cases, casesNamed) ?? cases,
-    subjects: chosen('subjects', values.subjects, subjectsNamed) ?? subjectNames,
-    rounds: count('rounds', values.rounds),
-    steps: count('steps', values.steps),
-  })
-  if (!passed) process.exitCode = 1
-}
-
-const subjectsNamed = (name: string) => subjectNames.filter(each => each === name)
-
-function chosen<T>(
-  option: string,
-  list: string | undefined,
-  named: (name: string) => readonly T[],
-): readonly T[] | undefined {
-  return list?.split(',').flatMap(name => {
-    const found = named(name)
-    if (found.length > 0) return found
-    const known = option === 'cases' ? cases.map(each => each.name) : subjectNames
-    throw new BenchError(`--${option}: there is no '${name}'; there are ${known.join(', ')}`)
-  })
-}
-
-function count(option: string, text: string): number {
-  const number = Number(text)
-  if (Number.isInteger(number) && number > 0) return number
-  throw new BenchError(`--${option} is '${text}', expected a whole number above 0`)
+  if (!(await bench(args))) process.exitCode = 1
 }
 
 // an exit, not the signal's end: it takes the subjects along

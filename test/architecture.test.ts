@@ -27,7 +27,7 @@ const mayImport: Record<string, readonly string[]> = {
     ...['spec', 'errors', 'graph', 'nets', 'engine', 'store', 'boosting', 'training'],
     ...['datasets', 'jobs', 'models'],
   ],
-  bench: ['spec', 'graph', 'engine', 'training', 'datasets', 'jobs'],
+  bench: ['spec', 'graph', 'engine', 'boosting', 'training', 'datasets', 'jobs'],
 }
 
 /** Everyone else is handed the settings it needs. */
