@@ -1,9 +1,11 @@
-// `npm run bench -- train`; a bench says its own options.
+// `npm run bench -- train` or `npm run bench -- boosting`; each says its own options.
+import { boostingBench } from './boosting/boosting.js'
 import { BenchError } from './failure.js'
 import { trainBench } from './train/train.js'
 
 const benches: Readonly<Record<string, (args: string[]) => Promise<boolean>>> = {
   train: trainBench,
+  boosting: boostingBench,
 }
 
 async function main(): Promise<void> {
