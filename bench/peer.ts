@@ -3,9 +3,12 @@ import { engineEnvironment } from '../src/engine/environment.js'
 import { root } from './places.js'
 import type { Program } from './subject.js'
 
-/** The same threads and allocator as ours have, but no peer need give the same bytes twice. */
+/**
+ * The same threads and allocator as ours have; but no peer need give the same bytes twice, and how its
+ * threads wait is its own affair.
+ */
 export function peerEnvironment(threads: number): Record<string, string> {
-  const { TF_DETERMINISTIC_OPS: _, ...shared } = engineEnvironment({ cores: threads })
+  const { TF_DETERMINISTIC_OPS, OMP_WAIT_POLICY, ...shared } = engineEnvironment({ cores: threads })
   return shared
 }
 
