@@ -1,18 +1,15 @@
+import { existsSync, readFileSync } from 'node:fs'
 import { createInterface } from 'node:readline'
 import { BenchError } from './failure.js'
 
 /** What a subject says of itself once its first step is done. */
 export interface Ready {
-  /** How many numbers training adjusts. */
-  parameters: number
   versions: Readonly<Record<string, string>>
-  /** Seconds of a part of the start, by its name. */
-  start?: Readonly<Record<string, number>>
 }
 
 export interface Prepared {
   ready: Ready
-  /** Trains on; the milliseconds of each step. */
+  /** Goes on; the milliseconds of each step. */
   steps(count: number): Promise<number[]>
 }
 
@@ -41,7 +38,7 @@ async function answerAll<Case>(prepare: (asked: Case) => Promise<Prepared>): Pro
     } else if (asked.steps) {
       await answer({ ms: await prepared!.steps(asked.steps) })
     } else {
-      return answer({ peakRssMb: process.resourceUsage().maxRSS / 1024 })
+      return answer({ peakRssMb: peakRssMb() })
     }
   }
 }
@@ -50,3 +47,10 @@ const answer = (value: object) =>
   new Promise<void>(resolve => {
     process.stdout.write(`${JSON.stringify(value)}\n`, () => resolve())
   })
+
+/** Linux carries getrusage's peak over from whoever forked, so there the process's own is read. */
+export function peakRssMb(): number {
+  const status = '/proc/self/status'
+  const own = existsSync(status) && readFileSync(status, 'utf8').match(/^VmHWM:\s*(\d+) kB$/m)
+  return (own ? Number(own[1]) : process.resourceUsage().maxRSS) / 1024
+}

@@ -7,6 +7,8 @@ export interface Packages {
   packages: readonly string[]
   /** Alone: tf_keras asks for `tensorflow`, also where `tensorflow-cpu` is there. */
   alone?: readonly string[]
+  /** Python 3.oldest, where it takes a newer one than the others. */
+  oldest?: number
 }
 
 /** Keras and its older form, over one TensorFlow: the version that Trainyard's engine is. */
@@ -17,15 +19,32 @@ const tensorflow = (wheel: string): Packages => ({
 
 const torch: Packages = { packages: ['torch==2.15.0', 'torchvision==0.29.2', 'numpy==2.4.6'] }
 
+/** Trainyard's engine is the same version; its wheels are for Python 3.12 and up. */
+const xgboost: Packages = {
+  packages: ['xgboost-cpu==3.4.1', 'numpy==2.4.6', 'scipy==1.17.1'],
+  oldest: 12,
+}
+
+// each alone: LightGBM imports whatever it knows and finds, and pays for it in memory
+const lightgbm: Packages = { packages: ['lightgbm==4.7.0', 'numpy==2.4.6', 'scipy==1.17.1'] }
+const sklearn: Packages = { packages: ['scikit-learn==1.9.1', 'numpy==2.4.6', 'scipy==1.17.1'] }
+const pandas: Packages = { packages: ['pandas==3.1.1', 'numpy==2.4.6'] }
+const pyarrow: Packages = { packages: ['pyarrow==26.0.1', 'numpy==2.4.6'] }
+
 export const environments = {
   tensorflow: {
     cpu: tensorflow('tensorflow-cpu==2.21.0'),
     cuda: tensorflow('tensorflow[and-cuda]==2.21.0'),
   },
   torch: { cpu: torch, cuda: torch },
+  xgboost: { cpu: xgboost, cuda: xgboost },
+  lightgbm: { cpu: lightgbm, cuda: lightgbm },
+  sklearn: { cpu: sklearn, cuda: sklearn },
+  pandas: { cpu: pandas, cuda: pandas },
+  pyarrow: { cpu: pyarrow, cuda: pyarrow },
 } satisfies Record<string, Record<'cpu' | 'cuda', Packages>>
 
 export type EnvironmentName = keyof typeof environments
 
-/** Pythons for which all of them have wheels: 3.oldest to 3.newest. */
+/** Pythons for which nearly all of them have wheels: 3.oldest to 3.newest. */
 export const pythons = { oldest: 11, newest: 13 }

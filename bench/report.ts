@@ -9,6 +9,8 @@ export interface Row extends Summary {
   case: string
   subject: string
   peakRssMb: number
+  /** Its median over trainyard's: above 1, trainyard is so many times as fast. */
+  ratio: number | null
 }
 
 export interface Report<R extends Row = Row> {
@@ -60,6 +62,6 @@ export function heading({ bench, date, machine, settings, versions, warnings }: 
 export function table(columns: readonly string[], rows: readonly (readonly string[])[]): string {
   const line = (cells: readonly string[]) => `| ${cells.join(' | ')} |`
   // what is not a name is a number
-  const rule = columns.map(name => (['case', 'subject'].includes(name) ? '---' : '---:'))
+  const rule = columns.map(name => (['case', 'subject', 'goal'].includes(name) ? '---' : '---:'))
   return [line(columns), line(rule), ...rows.map(line), ''].join('\n')
 }

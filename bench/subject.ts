@@ -9,16 +9,14 @@ export interface Program {
   env: Readonly<Record<string, string>>
 }
 
-export interface Started extends Ready {
-  firstStepSeconds: number
-}
+export type Started<R extends Ready> = R & { firstStepSeconds: number }
 
 const running = new Set<ChildProcess>()
 process.on('exit', () => {
   for (const child of running) child.kill('SIGKILL')
 })
 
-/** A process that trains when it is asked to, and sleeps between. */
+/** A process that works when it is asked to, and sleeps between. */
 export class Subject {
   readonly #child: ChildProcess
   readonly #lines: AsyncIterator<string>
@@ -37,8 +35,8 @@ export class Subject {
   }
 
   /** From the start of the process to the end of its first step. */
-  async prepare(asked: object): Promise<Started> {
-    const { ready } = await this.#ask<{ ready: Ready }>({ prepare: asked })
+  async prepare<R extends Ready>(asked: object): Promise<Started<R>> {
+    const { ready } = await this.#ask<{ ready: R }>({ prepare: asked })
     return { ...ready, firstStepSeconds: (performance.now() - this.#since) / 1000 }
   }
 

@@ -18,12 +18,12 @@ export async function pythonOf(name: EnvironmentName, kind: 'cpu' | 'cuda'): Pro
   const wanted = JSON.stringify(pinned)
   if (existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted) return python
 
-  const { packages, alone = [] } = pinned
+  const { packages, alone = [], oldest = pythons.oldest } = pinned
   const started = performance.now()
   console.error(`bench: making ${folder} with ${[...packages, ...alone].join(', ')} ...`)
   await mkdir(cacheFolder(), { recursive: true })
   await rm(folder, { recursive: true, force: true })
-  await run(await systemPython(), ['-m', 'venv', folder], 'apt-get install python3-venv')
+  await run(await systemPython(oldest), ['-m', 'venv', folder], 'apt-get install python3-venv')
   const again = 'check the network and the disk, then run the same command again'
   const install = ['-m', 'pip', 'install', '--no-input', '--progress-bar=off', '--quiet']
   await run(python, [...install, ...packages], again)
@@ -34,8 +34,8 @@ export async function pythonOf(name: EnvironmentName, kind: 'cpu' | 'cuda'): Pro
   return python
 }
 
-async function systemPython(): Promise<string> {
-  const { oldest, newest } = pythons
+async function systemPython(oldest: number): Promise<string> {
+  const { newest } = pythons
   const seen: string[] = []
   for (const name of ['python3', 'python3.13', 'python3.12', 'python3.11']) {
     // one that is missing fails, as version managers' stubs do, and the next may be there
@@ -45,7 +45,9 @@ async function systemPython(): Promise<string> {
     if (minor) seen.push(`${name} is 3.${minor}`)
   }
   const found = seen.join(', ') || 'there is none'
-  throw new BenchError(`the peers need Python 3.${oldest} to 3.${newest}: ${found}`)
+  throw new BenchError(
+    `the peers need Python 3.${oldest} to 3.${newest}: ${found}; to mend it: put one on the PATH`,
+  )
 }
 
 /** What the program prints is for whoever watches; standard output is the table's. */

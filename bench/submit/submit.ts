@@ -1,20 +1,22 @@
-// How fast jobs are taken: durable before the 202, with real fsyncs.
+// `npm run bench -- submit [--seconds n]`: how fast jobs are taken, durable before the 202, with real
+// fsyncs.
 import { tmpdir } from 'node:os'
+import { parseArgs } from 'node:util'
 import { describeMachine } from '../machine.js'
+import { count } from '../options.js'
 import { heading, type Report, table, writeReport } from '../report.js'
 import { closedLoop, type Load, openLoop, poster, quantile } from './load.js'
 import { startApi } from './server.js'
-
-export interface SubmitOptions {
-  /** Of each load. */
-  seconds: number
-}
 
 const perSecond = 100
 const clients = 64
 
 /** Writes the report; false where a job that was accepted is not there. */
-export async function benchSubmit({ seconds }: SubmitOptions): Promise<boolean> {
+export async function submitBench(args: string[]): Promise<boolean> {
+  const options = { seconds: { type: 'string', default: '20' } } as const
+  const { values } = parseArgs({ args, options })
+  // of each load
+  const seconds = count('seconds', values.seconds)
   const machine = await describeMachine()
   const server = await startApi(tmpdir())
   try {

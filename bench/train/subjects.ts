@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { engineEnvironment } from '../../src/engine/environment.js'
+import { peerEnvironment, pythonProgram } from '../peer.js'
 import { root } from '../places.js'
 import type { Program } from '../subject.js'
 import { pythonOf } from '../venv.js'
@@ -55,12 +56,5 @@ async function python(
 ): Promise<Program> {
   const command = await pythonOf(environment, kind)
   const path = join(root, 'bench', 'train', 'python', script)
-  // -B: no __pycache__ in the checkout
-  return { command, args: ['-B', path, ...options], env: peerEnvironment(threads) }
-}
-
-/** The same threads and allocator as ours have, but no peer need give the same bytes twice. */
-function peerEnvironment(threads: number): Record<string, string> {
-  const { TF_DETERMINISTIC_OPS: _, ...shared } = engineEnvironment({ cores: threads })
-  return shared
+  return pythonProgram(command, [path, ...options], threads)
 }

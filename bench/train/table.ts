@@ -3,8 +3,6 @@ import { heading, type Report, type Row, table } from '../report.js'
 export interface TrainingRow extends Row {
   firstStepSeconds: number
   parameters: number
-  /** Its median over trainyard's: above 1, trainyard is so many times as fast. */
-  ratio: number | null
   /** Seconds of trainyard's start: graph (built and written), engine (loaded), session (opened, initialised). */
   start?: Readonly<Record<string, number>>
 }

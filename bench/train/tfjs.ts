@@ -1,12 +1,13 @@
 // TensorFlow.js's own way to train, on the same binding and the same libtensorflow.
 import { loadTensorFlow } from '../../src/engine/tensorflow.js'
-import { converse, type Prepared } from '../conversation.js'
+import { converse } from '../conversation.js'
 import { versionsOf } from './binding.js'
 import type { Asked } from './cases.js'
+import type { PreparedTraining } from './ready.js'
 import { noise } from './synthetic.js'
 import { build } from './tfjs-networks.js'
 
-async function prepare({ network, size, batch, classes }: Asked): Promise<Prepared> {
+async function prepare({ network, size, batch, classes }: Asked): Promise<PreparedTraining> {
   const tf = loadTensorFlow()
   const model = build(tf, network, size, classes)
   const loss = (truth: ReturnType<typeof tf.tensor>, logits: ReturnType<typeof tf.tensor>) =>

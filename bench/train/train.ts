@@ -1,105 +1,61 @@
 import { availableParallelism } from 'node:os'
+import { parseArgs } from 'node:util'
 import { installation } from '../../src/engine/installation.js'
 import { describeMachine } from '../machine.js'
-import { type Report, writeReport } from '../report.js'
-import { summary } from '../statistics.js'
+import { chosen, count } from '../options.js'
+import { runBench } from '../run.js'
+import { withScratch } from '../scratch.js'
 import type { Program } from '../subject.js'
-import type { Case } from './cases.js'
-import { lacking, type Resources, type SubjectName, subjects } from './subjects.js'
+import { takeTurns } from '../turns.js'
+import { type Case, cases, casesNamed } from './cases.js'
+import type { TrainingReady } from './ready.js'
+import { lacking, type SubjectName, subjectNames, subjects } from './subjects.js'
 import { type TrainingRow, trainingTable } from './table.js'
-import { type Entrant, type Pacing, takeTurns } from './turns.js'
 
-export interface TrainOptions extends Pacing {
-  cases: readonly Case[]
-  subjects: readonly SubjectName[]
-}
+/** Caches fill, and compilers look twice. */
+const warmUp = 2
 
-/** As busy as an idle machine may be: above it, a figure says little. */
-const idle = 0.05
-
-/** Trains every case with every subject and writes the report; false where one of them failed. */
-export async function benchTrain(options: TrainOptions): Promise<boolean> {
-  const { rounds, steps } = options
+/** Trains every case with every subject: `[--cases a,b] [--subjects x,y] [--rounds n] [--steps n]`. */
+export async function trainBench(args: string[]): Promise<boolean> {
+  const { values } = parseArgs({
+    args,
+    options: {
+      cases: { type: 'string', default: cases.map(each => each.name).join() },
+      subjects: { type: 'string', default: subjectNames.join() },
+      rounds: { type: 'string', default: '5' },
+      steps: { type: 'string', default: '4' },
+    },
+  })
+  const rounds = count('rounds', values.rounds)
+  const steps = count('steps', values.steps)
+  const named = (name: string) => subjectNames.filter(each => each === name)
+  const names = chosen('subjects', values.subjects, named, subjectNames)
+  const known = cases.map(each => each.name)
   const resources = { kind: installation().kind, threads: availableParallelism() }
   // first: what the making of an environment leaves in the load average is no sign of others
   const machine = await describeMachine()
-  const programs = await programsOf(options.subjects, resources)
-  const report: Report<TrainingRow> = {
-    bench: 'train',
-    date: new Date().toISOString(),
-    machine,
-    settings: { ...resources, rounds, stepsEachRound: steps },
-    versions: {},
-    rows: [],
-    notRun: [],
-    warnings: [],
-  }
-  if (machine.busy > idle) {
-    warn(report, `Others kept ${percent(machine.busy)} of the cores busy as this began.`)
-  }
-  let passed = true
-  for (const each of options.cases) {
-    passed = (await benchCase(each, programs, options, report)) && passed
-    // after each case: what a long run has measured must not hang on its end
-    const path = await writeReport(report, trainingTable(report))
-    console.error(`bench: written to ${path}`)
-  }
-  console.log(trainingTable(report))
-  return passed
-}
-
-async function benchCase(
-  each: Case,
-  programs: ReadonlyMap<SubjectName, Program>,
-  pacing: Pacing,
-  report: Report<TrainingRow>,
-): Promise<boolean> {
-  console.error(`bench: ${each.name}`)
-  const able = new Map(programs)
-  const drop = (subject: SubjectName, reason: string) =>
-    report.notRun.push({ case: each.name, subject, reason })
-  for (const name of programs.keys()) {
-    const reason = lacking(name, each)
-    if (!reason) continue
-    drop(name, reason)
-    able.delete(name)
-  }
-  const { entrants, busy } = await takeTurns(each, able, pacing)
-  for (const { name, started, failure } of entrants) {
-    if (started) report.versions[name] = started.versions
-    if (failure) drop(name, failure)
-  }
-  const rows = rowsOf(each, entrants)
-  report.rows.push(...rows)
-  const sizes = new Set(rows.map(({ parameters }) => parameters))
-  if (sizes.size > 1) warn(report, `The subjects of ${each.name} do not train the same network.`)
-  if (busy > idle) {
-    warn(report, `Others kept ${percent(busy)} of the cores busy during ${each.name}.`)
-  }
-  return entrants.every(({ failure }) => !failure)
-}
-
-function warn(report: Report<TrainingRow>, warning: string) {
-  report.warnings.push(warning)
-  console.error(`bench: ${warning}`)
-}
-
-const percent = (share: number) => `${(100 * share).toFixed(0)} %`
-
-async function programsOf(names: readonly SubjectName[], resources: Resources) {
   const programs = new Map<SubjectName, Program>()
   // one at a time: two subjects share an environment
   for (const name of names) programs.set(name, await subjects[name].program(resources))
-  return programs
-}
 
-function rowsOf(each: Case, entrants: readonly Entrant[]): TrainingRow[] {
-  const rows = entrants.flatMap(({ name, started, times, peakRssMb, failure }) => {
-    if (failure || !started) return []
-    const { parameters, firstStepSeconds, start } = started
-    const timing = { ...summary(times), peakRssMb, firstStepSeconds, parameters }
-    return [{ case: each.name, subject: name, ...timing, ...(start && { start }) }]
+  return runBench<Case, TrainingReady, TrainingRow>({
+    ...{ name: 'train', machine, table: trainingTable },
+    settings: { ...resources, rounds, stepsEachRound: steps },
+    cases: chosen('cases', values.cases, casesNamed, known),
+    programs: () => programs,
+    lacking: (subject, each) => lacking(subject as SubjectName, each),
+    takeTurns: (each, able) =>
+      withScratch(scratch =>
+        takeTurns<TrainingReady>(able, () => ({ ...each, scratch }), { rounds, steps, warmUp }),
+      ),
+    row: (each, { name, started, ...measured }) => {
+      const { parameters, firstStepSeconds, start } = started
+      const facts = { firstStepSeconds, parameters, ...(start && { start }) }
+      return { case: each.name, subject: name, ...measured, ...facts }
+    },
+    doubt: rows =>
+      new Set(rows.map(({ parameters }) => parameters)).size > 1
+        ? 'the subjects do not train the same network'
+        : undefined,
   })
-  const ours = rows.find(({ subject }) => subject === 'trainyard')?.medianMs
-  return rows.map(row => ({ ...row, ratio: ours ? row.medianMs / ours : null }))
 }

@@ -9,11 +9,12 @@ import type { ImagesManifest } from '../../src/spec/dataset.js'
 import { NetworkJobRequest } from '../../src/spec/job.js'
 import { runTraining } from '../../src/training/loop.js'
 import { buildTrainingProgram } from '../../src/training/program.js'
-import { converse, type Prepared } from '../conversation.js'
+import { converse } from '../conversation.js'
 import { BenchError } from '../failure.js'
 import { versionsOf } from './binding.js'
 import type { Asked, Case, Network } from './cases.js'
 import { Pace } from './pace.js'
+import type { PreparedTraining } from './ready.js'
 import { writeDataset } from './synthetic.js'
 
 /** As a client would ask for them. */
@@ -26,7 +27,7 @@ const models: Readonly<Record<Network, object>> = {
 /** More than any bench runs: neither the job's end nor a checkpoint comes in between. */
 const endless = 1_000_000
 
-async function prepare(asked: Asked): Promise<Prepared> {
+async function prepare(asked: Asked): Promise<PreparedTraining> {
   const folder = join(asked.scratch, 'dataset')
   const dataset = await writeDataset(asked, folder)
   const { model, training: plan } = planNetworkJob(identity, requestFor(asked), dataset, null)

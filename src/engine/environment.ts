@@ -6,8 +6,8 @@ export interface Share {
 }
 
 /**
- * What a process that loads TensorFlow needs in its environment: libtensorflow reads it once, as it
- * loads, so it is given to the child and never set afterwards.
+ * What a process that loads TensorFlow or XGBoost needs in its environment: a library reads it once, as
+ * it loads, so it is given to the child and never set afterwards.
  */
 export function engineEnvironment({ cores, gpus }: Share): Record<string, string> {
   const threads = String(Math.max(1, Math.floor(cores)))
@@ -19,7 +19,7 @@ export function engineEnvironment({ cores, gpus }: Share): Record<string, string
     TF_NUM_INTEROP_THREADS: threads,
     // XGBoost's pool; a booster's nthread can only lower it
     OMP_NUM_THREADS: threads,
-    // its threads meet many times a round; where others want the cores, those that spin take 10 times as long
+    // by default its waiting threads spin: where others want the cores, training takes six times as long
     OMP_WAIT_POLICY: 'PASSIVE',
     // the same weights again after a crash, on a GPU too
     TF_DETERMINISTIC_OPS: '1',

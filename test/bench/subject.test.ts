@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { Subject } from '../../bench/subject.js'
+import type { TrainingReady } from '../../bench/train/ready.js'
 
 /** A subject that runs `script` for each line, as `line`. */
 const node = (script: string) =>
@@ -20,7 +21,7 @@ test('a subject answers a line with a line', async () => {
     const answer = asked.prepare ? { ready } : asked.steps ? { ms: [1, 2] } : { peakRssMb: 3 }
     console.log(JSON.stringify(answer))
   `)
-  const { parameters, firstStepSeconds } = await subject.prepare({ size: 5 })
+  const { parameters, firstStepSeconds } = await subject.prepare<TrainingReady>({ size: 5 })
   assert.equal(parameters, 5)
   assert.ok(firstStepSeconds > 0)
   assert.deepEqual(await subject.steps(2), [1, 2])

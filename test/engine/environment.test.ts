@@ -18,3 +18,7 @@ test('devices are named only when they are given, and none is a choice too', () 
   assert.equal(engineEnvironment({ cores: 1, gpus: '' }).CUDA_VISIBLE_DEVICES, '')
   assert.equal(engineEnvironment({ cores: 1, gpus: '1' }).CUDA_VISIBLE_DEVICES, '1')
 })
+
+test('threads that wait leave their core to others', () => {
+  assert.equal(engineEnvironment({ cores: 2 }).OMP_WAIT_POLICY, 'PASSIVE')
+})

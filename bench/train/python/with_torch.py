@@ -10,7 +10,8 @@ import torchvision
 from torch import nn
 from torchvision.models import vgg
 
-from conversation import batch_of, converse
+from batch import batch_of
+from conversation import converse
 
 
 def prepare(case):
@@ -42,6 +43,7 @@ def prepare(case):
             "torchvision": torchvision.__version__,
         },
     }
+    step()
     return ready, step
 
 

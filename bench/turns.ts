@@ -1,17 +1,13 @@
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { BenchError } from '../failure.js'
-import { Pauses } from '../machine.js'
-import { type Program, type Started, Subject } from '../subject.js'
-import type { Case } from './cases.js'
-import type { SubjectName } from './subjects.js'
+import type { Ready } from './conversation.js'
+import { BenchError } from './failure.js'
+import { Pauses } from './machine.js'
+import { type Program, type Started, Subject } from './subject.js'
 
 /** A subject in one case, and how it fared. */
-export interface Entrant {
-  name: SubjectName
-  started?: Started
+export interface Entrant<R extends Ready> {
+  name: string
+  started?: Started<R>
   times: number[]
   peakRssMb: number
   /** Why it dropped out. */
@@ -22,32 +18,30 @@ export interface Pacing {
   rounds: number
   /** Of each subject in each round. */
   steps: number
+  /** Of each subject before the first round, behind the one that prepares it; not counted. */
+  warmUp: number
 }
-
-/** Of each subject before the first round, not counted: caches fill, and compilers look twice. */
-const warmUpSteps = 2
 
 /** Between two turns: thread pools spin for a moment after their last work, then only others work. */
 const settleMs = 250
 const watchMs = 250
 
 /**
- * One case: all subjects start, one after the other, then train in turns, so that only one computes
+ * One case: all subjects start, one after the other, then work in turns, so that only one computes
  * at a time, and a slow minute of the machine meets all of them. One that fails drops out.
  */
-export async function takeTurns(
-  asked: Case,
-  programs: ReadonlyMap<SubjectName, Program>,
-  { rounds, steps }: Pacing,
-): Promise<{ entrants: Entrant[]; busy: number }> {
-  const scratch = mkdtempSync(join(tmpdir(), 'trainyard-bench-'))
-  const discard = () => rmSync(scratch, { recursive: true, force: true })
-  process.once('exit', discard)
-  const entrants = [...programs.keys()].map((name): Entrant => ({ name, times: [], peakRssMb: 0 }))
+export async function takeTurns<R extends Ready>(
+  programs: ReadonlyMap<string, Program>,
+  asked: (subject: string) => object,
+  { rounds, steps, warmUp }: Pacing,
+): Promise<{ entrants: Entrant<R>[]; busy: number }> {
+  const entrants = [...programs.keys()].map(
+    (name): Entrant<R> => ({ name, times: [], peakRssMb: 0 }),
+  )
   const pauses = new Pauses()
-  const processes = new Map<SubjectName, Subject>()
+  const processes = new Map<string, Subject>()
 
-  const inTurns = async (work: (subject: Subject, entrant: Entrant) => Promise<void>) => {
+  const inTurns = async (work: (subject: Subject, entrant: Entrant<R>) => Promise<void>) => {
     for (const entrant of entrants) {
       const { name, failure } = entrant
       if (failure) continue
@@ -67,8 +61,8 @@ export async function takeTurns(
   }
 
   await inTurns(async (subject, entrant) => {
-    entrant.started = await subject.prepare({ ...asked, scratch })
-    await subject.steps(warmUpSteps)
+    entrant.started = await subject.prepare<R>(asked(entrant.name))
+    if (warmUp > 0) await subject.steps(warmUp)
     const seconds = entrant.started.firstStepSeconds.toFixed(1)
     console.error(`bench:   ${entrant.name} did its first step after ${seconds} s`)
   })
@@ -81,7 +75,5 @@ export async function takeTurns(
   await inTurns(async (subject, entrant) => {
     entrant.peakRssMb = await subject.end()
   })
-  process.off('exit', discard)
-  discard()
   return { entrants, busy: pauses.busy }
 }

@@ -8,7 +8,7 @@ import time
 
 
 def converse(prepare):
-    """`prepare(case)` gives (what the subject says of itself, a function that trains one step)."""
+    """`prepare(case)` does a first step; it gives (what the subject says of itself, a step)."""
     # libraries print what they like; only answers may go where the bench reads
     answers = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)
@@ -22,7 +22,6 @@ def converse(prepare):
         asked = json.loads(line)
         if "prepare" in asked:
             ready, step = prepare(asked["prepare"])
-            step()
             answer({"ready": ready})
         elif "steps" in asked:
             answer({"ms": [timed(step) for _ in range(asked["steps"])]})
@@ -38,14 +37,10 @@ def timed(step):
 
 
 def peak_rss_mb():
+    """Linux carries getrusage's peak over from whoever forked, so there the process's own is read."""
+    if sys.platform == "linux":
+        with open("/proc/self/status") as status:
+            own = next(line for line in status if line.startswith("VmHWM:"))
+        return int(own.split()[1]) / 1024
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return peak / (1 << 20) if sys.platform == "darwin" else peak / 1024
-
-
-def batch_of(case, numpy):
-    """One batch of noise, which stays in memory: images [n, h, w, 3] and labels [n]."""
-    random = numpy.random.default_rng(0)
-    size = case["size"]
-    images = random.uniform(-1, 1, (case["batch"], size, size, 3)).astype("float32")
-    labels = numpy.arange(case["batch"]) % case["classes"]
-    return images, labels

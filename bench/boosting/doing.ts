@@ -1,0 +1,6 @@
+/** A case's task, ready to be done. */
+export interface Doing {
+  step(): unknown
+  /** As UBJ, once there is one. */
+  model?(): Uint8Array
+}

@@ -1,0 +1,29 @@
+import { readFileSync } from 'node:fs'
+import { Booster } from '../../src/boosting/booster.js'
+import { InPlace } from '../../src/boosting/in-place.js'
+import type { Asked } from './cases.js'
+import type { Doing } from './doing.js'
+import { readNpy } from './npy.js'
+import { width } from './synthetic.js'
+
+/** From values in memory to probabilities in memory; a single row is another one each time. */
+export function predict({ table, rows, threads, model: path }: Asked): Doing {
+  const model = readFileSync(path)
+  const booster = Booster.load(model, threads)
+  if (rows > 1) {
+    const batch = new InPlace(booster, rows, threads)
+    readNpy(`${table}-x.npy`, batch.input)
+    return { step: () => batch.predict(rows), model: () => model }
+  }
+  const some = readNpy(`${table}-x.npy`, new Float32Array(1000 * width))
+  const single = new InPlace(booster, 1, threads)
+  let row = 0
+  return {
+    step() {
+      const at = (row++ % 1000) * width
+      single.input.set(some.subarray(at, at + width))
+      return single.predict(1)
+    },
+    model: () => model,
+  }
+}

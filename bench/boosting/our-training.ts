@@ -1,0 +1,62 @@
+import { readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { Matrix } from '../../src/boosting/matrix.js'
+import type { Table } from '../../src/boosting/table.js'
+import { exportBoosting, trainBoosting } from '../../src/boosting/train.js'
+import { openTable } from '../../src/datasets/table.js'
+import { chooseBoosting } from '../../src/spec/boosting-options.js'
+import type { TableManifest } from '../../src/spec/dataset.js'
+import type { Asked } from './cases.js'
+import type { Doing } from './doing.js'
+import { columnNames, target } from './synthetic.js'
+
+/** From a data set's files to the matrix that XGBoost trains on. */
+export function load({ table, threads }: Asked): Doing {
+  const { maxBins } = modelOf(1)
+  return { step: () => Matrix.quantile(storedTable(table), { maxBins, threads }).free() }
+}
+
+/** From a data set's files to a checkpoint. */
+export function train({ table, trees, threads, model: path }: Asked): Doing {
+  let checkpoint = new Uint8Array()
+  return {
+    async step() {
+      await trainBoosting(
+        {
+          ...{ model: modelOf(trees), classes: null, seed: 1, device: 'cpu', threads },
+          ...{ training: storedTable(table), validation: null, earlyStopping: null },
+          // no peer measures as it trains; the last round is measured in any case
+          ...{ displayEvery: trees, checkpointEvery: {}, resume: null },
+        },
+        {
+          phase: () => {},
+          row: async () => {},
+          checkpoint: async (_, bytes) => {
+            checkpoint = new Uint8Array(bytes)
+          },
+          goOn: async () => true,
+        },
+      )
+    },
+    model() {
+      const model = exportBoosting(checkpoint, 'ubj')
+      writeFileSync(path, model)
+      return model
+    },
+  }
+}
+
+const modelOf = (rounds: number) =>
+  chooseBoosting({ kind: 'boosting', rounds, maxDepth: 6, learningRate: 0.1 }, 'binary')
+
+function storedTable(path: string): Table {
+  const manifest = JSON.parse(readFileSync(join(path, 'manifest.json'), 'utf8')) as TableManifest
+  const files = manifest.shards.map(({ name }) => join(path, name))
+  const reader = openTable(files, manifest)
+  return {
+    rows: reader.rows,
+    columns: columnNames.map(name => ({ name, categories: null })),
+    ...{ labels: reader.column(target), weights: null, groups: null },
+    batches: () => reader.batches(columnNames),
+  }
+}

@@ -1,0 +1,69 @@
+"""What a case asks of a subject; `library` is a module's own way to do it."""
+
+import platform
+from itertools import count
+
+import numpy
+
+from conversation import peak_rss_mb
+
+
+def preparing(library):
+    """For `converse`. A library has `versions`, and of the rest what its tasks need:
+    `read(csv)`, `load(case)`, `train(matrix, case)`, `save(model, path)`, `open(path, threads)`
+    and `predict(model, x)`, the probabilities of class 1."""
+
+    def prepare(case):
+        step, model = globals()[case["task"]](library, case)
+        step()
+        once = peak_rss_mb()
+        if model:
+            held = numpy.load(case["held"] + "-x.npy")
+            numpy.asarray(library.predict(model(), held), "float32").tofile(case["predictions"])
+        versions = {"python": platform.python_version(), **library.versions}
+        return {"versions": versions, "onceRssMb": once}, step
+
+    return prepare
+
+
+def ingest(library, case):
+    return lambda: library.read(case["table"] + ".csv"), None
+
+
+def load(library, case):
+    return lambda: library.load(case), None
+
+
+def train(library, case):
+    made = None
+
+    def step():
+        nonlocal made
+        made = None
+        made = library.train(library.load(case), case)
+
+    def model():
+        library.save(made, case["model"])
+        return made
+
+    return step, model
+
+
+def predict(library, case):
+    single = case["rows"] == 1
+    # a second thread costs more to wake than a row takes
+    model = library.open(case["model"], 1 if single else case["threads"])
+    x = numpy.load(case["table"] + "-x.npy", mmap_mode="r" if single else None)
+    x = numpy.array(x[:1000]) if single else x[: case["rows"]]
+    rows = count()
+
+    def one():
+        at = next(rows) % 1000
+        library.predict(model, x[at : at + 1])
+
+    return one if single else lambda: library.predict(model, x), lambda: model
+
+
+def values_of(case):
+    """Features [rows, 28] and labels [rows], float32."""
+    return numpy.load(case["table"] + "-x.npy"), numpy.load(case["table"] + "-y.npy")

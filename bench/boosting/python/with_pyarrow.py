@@ -1,0 +1,22 @@
+"""Arrow's CSV reader, and the float32 that trees are trained on."""
+
+import os
+
+import pyarrow
+from pyarrow import csv
+
+from conversation import converse
+from tasks import preparing
+
+
+class Library:
+    versions = {"pyarrow": pyarrow.__version__}
+
+    @staticmethod
+    def read(path):
+        pyarrow.set_cpu_count(int(os.environ["OMP_NUM_THREADS"]))
+        table = csv.read_csv(path)
+        return table.cast(pyarrow.schema([(name, pyarrow.float32()) for name in table.column_names]))
+
+
+converse(preparing(Library))

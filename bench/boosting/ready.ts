@@ -1,0 +1,6 @@
+import type { Ready } from '../conversation.js'
+
+export interface BoostingReady extends Ready {
+  /** Of a process that has done its task once, as a job's process would. */
+  onceRssMb: number
+}

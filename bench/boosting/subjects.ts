@@ -1,0 +1,56 @@
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { engineEnvironment } from '../../src/engine/environment.js'
+import { peerEnvironment, pythonProgram } from '../peer.js'
+import type { EnvironmentName } from '../peer-versions.js'
+import { root } from '../places.js'
+import type { Program } from '../subject.js'
+import { pythonOf } from '../venv.js'
+import type { Task } from './cases.js'
+
+interface Kind {
+  tasks: readonly Task[]
+  program(threads: number): Promise<Program>
+}
+
+const fitting: readonly Task[] = ['load', 'train', 'predict']
+
+export const subjects: Readonly<Record<string, Kind>> = {
+  trainyard: {
+    tasks: ['ingest', ...fitting],
+    program: async threads => ours(engineEnvironment({ cores: threads })),
+  },
+  // what it saves on a busy machine, and costs on a quiet one, that our threads sleep as they wait
+  'trainyard-spinning': {
+    tasks: ['train'],
+    program: async threads => ours(peerEnvironment(threads)),
+  },
+  xgboost: { tasks: fitting, program: python('xgboost', ['with_xgboost.py']) },
+  // the older matrix keeps the values, and makes their bins in the first round of training
+  'xgboost-dmatrix': {
+    tasks: ['train'],
+    program: python('xgboost', ['with_xgboost.py', '--dmatrix']),
+  },
+  lightgbm: { tasks: fitting, program: python('lightgbm', ['with_lightgbm.py']) },
+  // it has no matrix of its own to load
+  sklearn: { tasks: ['train', 'predict'], program: python('sklearn', ['with_sklearn.py']) },
+  pandas: { tasks: ['ingest'], program: python('pandas', ['with_pandas.py']) },
+  pyarrow: { tasks: ['ingest'], program: python('pyarrow', ['with_pyarrow.py']) },
+}
+
+export const subjectNames = Object.keys(subjects)
+
+const ours = (env: Program['env']): Program => ({
+  command: process.execPath,
+  args: [fileURLToPath(new URL('trainyard.js', import.meta.url))],
+  env,
+})
+
+function python(environment: EnvironmentName, [script, ...options]: [string, ...string[]]) {
+  return async (threads: number): Promise<Program> => {
+    // trees are compared on the CPU, where there is a GPU too
+    const command = await pythonOf(environment, 'cpu')
+    const path = join(root, 'bench', 'boosting', 'python', script)
+    return pythonProgram(command, [path, ...options], threads)
+  }
+}

@@ -1,0 +1,25 @@
+import { join } from 'node:path'
+import { engineEnvironment } from '../src/engine/environment.js'
+import { root } from './places.js'
+import type { Program } from './subject.js'
+
+/**
+ * The same threads and allocator as ours have; but no peer need give the same bytes twice, and how its
+ * threads wait is its own affair.
+ */
+export function peerEnvironment(threads: number): Record<string, string> {
+  const { TF_DETERMINISTIC_OPS, OMP_WAIT_POLICY, ...shared } = engineEnvironment({ cores: threads })
+  return shared
+}
+
+/** A script that finds the bench's side of the conversation. */
+export const pythonProgram = (
+  command: string,
+  args: readonly string[],
+  threads: number,
+): Program => ({
+  command,
+  // -B: no __pycache__ in the checkout
+  args: ['-B', ...args],
+  env: { ...peerEnvironment(threads), PYTHONPATH: join(root, 'bench', 'python') },
+})

@@ -1,0 +1,10 @@
+"""What the peers in Python train on."""
+
+
+def batch_of(case, numpy):
+    """One batch of noise, which stays in memory: images [n, h, w, 3] and labels [n]."""
+    random = numpy.random.default_rng(0)
+    size = case["size"]
+    images = random.uniform(-1, 1, (case["batch"], size, size, 3)).astype("float32")
+    labels = numpy.arange(case["batch"]) % case["classes"]
+    return images, labels

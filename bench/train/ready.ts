@@ -1,0 +1,12 @@
+import type { Prepared, Ready } from '../conversation.js'
+
+export interface TrainingReady extends Ready {
+  /** How many numbers training adjusts. */
+  parameters: number
+  /** Seconds of a part of the start, by its name. */
+  start?: Readonly<Record<string, number>>
+}
+
+export interface PreparedTraining extends Prepared {
+  ready: TrainingReady
+}
