@@ -1,21 +1,44 @@
 import type { Attempt } from '../src/jobs/records.js'
+import type { Phase } from '../src/spec/job.js'
 import type { FromTrainer } from '../src/spec/messages.js'
 import type { Exit } from './trainer-process.js'
 
 // What a job's log says beside what its trainer prints.
+
+/** What TensorFlow prints as it loads, whatever its log level, and whatever the job. */
+export const isGreeting = (line: string): boolean =>
+  /absl::InitializeLog\(\)|oneDNN custom operations are on/.test(line)
 
 export function startLine({ epoch, resumedFrom }: Attempt): string {
   const how = resumedFrom > 0 ? `goes on from step ${resumedFrom}` : 'starts afresh'
   return `attempt ${epoch} ${how}`
 }
 
-/** null: not worth a line. */
-export function lineOf(message: FromTrainer): string | null {
+/** Trees are evaluated after each round, a thousand times a second: the metrics have them all. */
+const evaluationsApartMs = 1000
+
+/** Tells of one attempt; null is not worth a line. */
+export function narrator(): (message: FromTrainer) => string | null {
+  let phase: Phase | null = null
+  let evaluatedAt = Number.NEGATIVE_INFINITY
+  return message => {
+    if (message.type === 'phase') {
+      const before = phase
+      phase = message.phase
+      return phase !== before && (phase === 'preparing' || phase === 'saving') ? phase : null
+    }
+    if (message.type === 'metrics') {
+      const line = evaluationLine(message.row)
+      if (line === null || performance.now() - evaluatedAt < evaluationsApartMs) return null
+      evaluatedAt = performance.now()
+      return line
+    }
+    return lineOf(message)
+  }
+}
+
+function lineOf(message: Exclude<FromTrainer, { type: 'phase' | 'metrics' }>): string | null {
   switch (message.type) {
-    case 'phase':
-      return message.phase === 'preparing' || message.phase === 'saving' ? message.phase : null
-    case 'metrics':
-      return evaluationLine(message.row)
     case 'checkpoint':
       return `step ${message.step}: checkpoint`
     case 'stopped':

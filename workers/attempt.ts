@@ -4,7 +4,7 @@ import type { Attempt, JobRecords } from '../src/jobs/records.js'
 import type { Failure, Metrics, ModelRef } from '../src/spec/job.js'
 import type { FromTrainer, StopReason, TrainerTask } from '../src/spec/messages.js'
 import type { Store } from '../src/store/store.js'
-import { deathLine, lineOf, startLine } from './attempt-lines.js'
+import { deathLine, isGreeting, narrator, startLine } from './attempt-lines.js'
 import type { Exit, TrainerListener, TrainerProcess } from './trainer-process.js'
 
 export type Outcome =
@@ -27,6 +27,7 @@ export class AttemptRun {
   private last: Outcome | null = null
   private written: Promise<void> = Promise.resolve()
   private logged: Promise<void> = Promise.resolve()
+  private readonly narrate = narrator()
 
   constructor(
     private readonly parts: AttemptParts,
@@ -41,7 +42,9 @@ export class AttemptRun {
     }
     this.process = parts.trainer.open({
       onMessage: message => this.hear(message),
-      onLine: line => this.log(line),
+      onLine: line => {
+        if (!isGreeting(line)) this.log(line)
+      },
     })
     this.log(startLine(attempt))
     this.process.start(task)
@@ -66,7 +69,7 @@ export class AttemptRun {
   }
 
   private hear(message: FromTrainer): void {
-    const line = lineOf(message)
+    const line = this.narrate(message)
     if (line !== null) this.log(line)
     switch (message.type) {
       case 'ready':
