@@ -196,15 +196,15 @@ function perGroup(weights: Float32Array, groups: Uint32Array): Float32Array {
 }
 
 function wholeColumns(table: Table): readonly Float32Array[] {
-  const [first, ...others] = table.batches()
-  if (first && others.length === 0) return first.columns
-  const columns = table.columns.map(() => new Float32Array(table.rows))
+  let columns: Float32Array[] | undefined
   let row = 0
   for (const batch of table.batches()) {
+    if (batch.rows === table.rows) return batch.columns
+    columns ??= table.columns.map(() => new Float32Array(table.rows))
     batch.columns.forEach((values, column) => {
-      columns[column]!.set(values, row)
+      columns![column]!.set(values, row)
     })
     row += batch.rows
   }
-  return columns
+  return columns ?? []
 }

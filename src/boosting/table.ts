@@ -10,7 +10,10 @@ export interface Batch {
   columns: readonly Float32Array[]
 }
 
-/** What boosting trains on. `batches` gives the same batches each time that it is called. */
+/**
+ * What boosting trains on. `batches` gives the same batches each time that it is called; one may lie
+ * in memory that the next overwrites.
+ */
 export interface Table {
   rows: number
   columns: readonly Column[]

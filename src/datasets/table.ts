@@ -1,6 +1,5 @@
-import { closeSync, fstatSync, openSync, readSync } from 'node:fs'
-import { type Data, type RecordBatch, RecordBatchReader } from 'apache-arrow'
 import type { TableColumn, TableManifest } from '../spec/dataset.js'
+import { ArrowShard, type ShardBatch, valuesOf } from './arrow-shard.js'
 
 export interface Range {
   first: number
@@ -13,14 +12,14 @@ export interface TableBatch {
   columns: readonly Float32Array[]
 }
 
-/** Reads a table's files synchronously, one at a time: a file has at most 32 MiB of cells. */
+/** Reads a table's files synchronously, a batch of at most 65,536 rows at a time. */
 export interface TableReader {
   readonly rows: number
   readonly columns: readonly TableColumn[]
   /**
    * The rows of a range, in order; of those only the ones where `pick`, indexed from the range's first
    * row, is not 0. Again from the start each time it is iterated. Batches differ in length; their
-   * arrays may share memory with the file's, and are the caller's to keep but not to change.
+   * arrays are the caller's until the next batch, or another iteration, begins: who keeps them, copies.
    */
   batches(columns: readonly string[], range?: Range, pick?: Uint8Array): Iterable<TableBatch>
   /** A whole column, as `batches` has it. */
@@ -38,31 +37,44 @@ export function openTable(files: readonly string[], manifest: TableManifest): Ta
     throw new Error(`table ${manifest.id} has no column ${JSON.stringify(name)} with values`)
   }
 
-  function* read(indices: readonly number[], { first, count }: Range, pick?: Uint8Array) {
-    if (first < 0 || count < 0 || first + count > rows) {
-      throw new RangeError(`rows ${first} to ${first + count} of ${rows}`)
+  // what one iteration leaves to the next: two at a time have one each
+  let spare: Memory | null = null
+
+  function* read(indices: readonly number[], { first, count: wanted }: Range, pick?: Uint8Array) {
+    if (first < 0 || wanted < 0 || first + wanted > rows) {
+      throw new RangeError(`rows ${first} to ${first + wanted} of ${rows}`)
     }
-    if (pick && pick.length !== count) {
-      throw new RangeError(`pick has ${pick.length} entries for ${count} rows`)
+    if (pick && pick.length !== wanted) {
+      throw new RangeError(`pick has ${pick.length} entries for ${wanted} rows`)
     }
+    const memory = spare ?? new Memory()
+    spare = null
     let begin = 0
     for (const [shard, { records }] of shards.entries()) {
       const end = begin + records
-      if (end > first && begin < first + count) {
+      if (end > first && begin < first + wanted) {
         let at = begin
-        for (const batch of RecordBatchReader.from(readWhole(files[shard]!))) {
+        using file = new ArrowShard(files[shard]!)
+        for (const batch of file.batches()) {
           const from = Math.max(first - at, 0)
-          const to = Math.min(first + count - at, batch.numRows)
+          const to = Math.min(first + wanted - at, batch.rows)
           if (from < to) {
             const taken = pick?.subarray(at + from - first, at + to - first)
-            const part = partOf(batch, indices, from, to, taken)
-            if (part.rows > 0) yield part
+            const kept = taken ? count(taken) : to - from
+            const columns = indices.map((index, place) => {
+              const floats = memory.floats(place, to - from)
+              fill(floats, batch, index, valuesOf(file.fields[index]!), from)
+              if (taken && kept < to - from) keep(floats, taken)
+              return floats.subarray(0, kept)
+            })
+            if (kept > 0) yield { rows: kept, columns }
           }
-          at += batch.numRows
+          at += batch.rows
         }
       }
       begin = end
     }
+    spare = memory
   }
 
   const whole = { first: 0, count: rows }
@@ -74,66 +86,54 @@ export function openTable(files: readonly string[], manifest: TableManifest): Ta
       return { [Symbol.iterator]: () => read(indices, range, pick) }
     },
     column(name, range = whole, pick) {
-      const parts = [...read([indexOf(name)], range, pick)]
-      const values = new Float32Array(parts.reduce((sum, part) => sum + part.rows, 0))
+      const values = new Float32Array(pick ? count(pick) : range.count)
       let at = 0
-      for (const part of parts) {
-        values.set(part.columns[0]!, at)
-        at += part.rows
+      for (const { rows, columns } of read([indexOf(name)], range, pick)) {
+        values.set(columns[0]!, at)
+        at += rows
       }
       return values
     },
   }
 }
 
-function readWhole(path: string): Uint8Array {
-  const descriptor = openSync(path, 'r')
-  try {
-    const bytes = new Uint8Array(fstatSync(descriptor).size)
-    for (let filled = 0; filled < bytes.length; ) {
-      const read = readSync(descriptor, bytes, filled, bytes.length - filled, filled)
-      if (read === 0) throw new Error(`${path} shrank while it was read`)
-      filled += read
-    }
-    return bytes
-  } finally {
-    closeSync(descriptor)
-  }
-}
+const count = (picks: Uint8Array) => picks.reduce((sum, one) => sum + (one === 0 ? 0 : 1), 0)
 
-function partOf(
-  batch: RecordBatch,
-  indices: readonly number[],
-  from: number,
-  to: number,
-  taken: Uint8Array | undefined,
-): TableBatch {
-  const rows = taken ? taken.reduce((sum, one) => sum + (one === 0 ? 0 : 1), 0) : to - from
-  const columns = indices.map(index => {
-    const values = toFloat32(batch.data.children[index]!, from, to)
-    return taken && rows < to - from ? picked(values, taken, rows) : values
-  })
-  return { rows, columns }
+/** A batch's columns, which the next batch overwrites. */
+class Memory {
+  readonly #columns: Float32Array[] = []
+
+  floats(column: number, rows: number): Float32Array {
+    const room = this.#columns[column]
+    if (room && room.length >= rows) return room.subarray(0, rows)
+    const made = new Float32Array(rows)
+    this.#columns[column] = made
+    return made
+  }
 }
 
 /** float32 as it lies in the file, where NaN is beneath each null; the rest converted. */
-function toFloat32({ values, offset }: Data, from: number, to: number): Float32Array {
-  const cells = (values as Float32Array | Float64Array | Int32Array).subarray(
-    offset + from,
-    offset + to,
-  )
-  if (cells instanceof Float32Array) return cells
-  const floats = new Float32Array(cells)
-  if (cells instanceof Int32Array) {
-    for (let row = 0; row < cells.length; row++) if (cells[row]! < 0) floats[row] = Number.NaN
+function fill(
+  floats: Float32Array,
+  batch: ShardBatch,
+  column: number,
+  Values: ReturnType<typeof valuesOf>,
+  from: number,
+): void {
+  if (Values === Float32Array) {
+    batch.read(column, from, floats)
+    return
   }
-  return floats
+  const cells = new Values(floats.length)
+  batch.read(column, from, cells)
+  floats.set(cells)
+  if (!(cells instanceof Int32Array)) return
+  for (let row = 0; row < cells.length; row++) if (cells[row]! < 0) floats[row] = Number.NaN
 }
 
-function picked(values: Float32Array, taken: Uint8Array, rows: number): Float32Array {
-  const kept = new Float32Array(rows)
+/** Moves the values that are taken to the front. */
+function keep(values: Float32Array, taken: Uint8Array): void {
   for (let row = 0, to = 0; row < taken.length; row++) {
-    if (taken[row] !== 0) kept[to++] = values[row]!
+    if (taken[row] !== 0) values[to++] = values[row]!
   }
-  return kept
 }
