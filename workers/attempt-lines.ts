@@ -1,5 +1,5 @@
 import type { Attempt } from '../src/jobs/records.js'
-import type { Phase } from '../src/spec/job.js'
+import type { Failure, Phase } from '../src/spec/job.js'
 import type { FromTrainer } from '../src/spec/messages.js'
 import type { Exit } from './trainer-process.js'
 
@@ -46,11 +46,13 @@ function lineOf(message: Exclude<FromTrainer, { type: 'phase' | 'metrics' }>): s
     case 'finished':
       return `finished at step ${message.step}: model ${message.model.id}, version ${message.model.version}`
     case 'failed':
-      return `failed: ${message.code}: ${message.message}`
+      return failureLine(message)
     case 'ready':
       return null
   }
 }
+
+export const failureLine = ({ code, message }: Failure) => `failed: ${code}: ${message}`
 
 export function deathLine({ code, signal }: Exit): string {
   return signal

@@ -3,6 +3,7 @@ import type { LivePublisher, LiveState } from '../src/jobs/live.js'
 import type { Attempt, JobRecords } from '../src/jobs/records.js'
 import type { Failure, Metrics, ModelRef } from '../src/spec/job.js'
 import type { FromTrainer, StopReason, TrainerTask } from '../src/spec/messages.js'
+import { loggedRow } from '../src/spec/metrics.js'
 import type { Store } from '../src/store/store.js'
 import { deathLine, isGreeting, narrator, startLine } from './attempt-lines.js'
 import type { Exit, TrainerListener, TrainerProcess } from './trainer-process.js'
@@ -83,7 +84,7 @@ export class AttemptRun {
         break
       case 'metrics':
         this.live.step = message.row.step
-        Object.assign(this.live.metrics, message.row.values)
+        Object.assign(this.live.metrics, loggedRow(message.row).values)
         this.tell('metrics')
         break
       case 'checkpoint':

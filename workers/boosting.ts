@@ -45,10 +45,7 @@ export async function boostAttempt(parts: BoostingParts): Promise<void> {
       seed: plan.seed,
       earlyStopping: plan.earlyStopping,
       displayEvery: plan.displayEvery,
-      checkpointEvery: {
-        ...(plan.snapshotEvery !== null && { rounds: plan.snapshotEvery }),
-        ...(plan.snapshotSeconds !== null && { seconds: plan.snapshotSeconds }),
-      },
+      snapshots: { every: plan.snapshotEvery, seconds: plan.snapshotSeconds },
       resume: newest,
       history: await historyOf(parts),
       device: deviceFor(model, share),

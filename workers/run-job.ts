@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { TrainyardError } from '../src/errors.js'
 import type { Checkpoints } from '../src/jobs/checkpoints.js'
 import type { JobIndex } from '../src/jobs/job-index.js'
+import { JobLog } from '../src/jobs/job-log.js'
 import type { Lifecycle } from '../src/jobs/lifecycle.js'
 import type { Attempt, AttemptEnd, JobRecord, JobResult } from '../src/jobs/records.js'
 import { isWaitingOrRunning, requested } from '../src/jobs/states.js'
@@ -9,6 +10,7 @@ import type { DatasetManifest } from '../src/spec/dataset.js'
 import type { Failure, JobManifest } from '../src/spec/job.js'
 import type { TrainerTask } from '../src/spec/messages.js'
 import { type AttemptParts, AttemptRun, type Outcome } from './attempt.js'
+import { failureLine } from './attempt-lines.js'
 import { unavailableCode } from './failure.js'
 import type { Exit } from './trainer-process.js'
 
@@ -111,10 +113,10 @@ export class JobRun {
       resumedFrom,
     )
     const hopeless = givenUp(vain)
-    if (hopeless) return this.finish(failed(epoch, hopeless))
+    if (hopeless) return this.giveUp(epoch, hopeless)
 
     const task = await this.task(record.manifest, epoch, resumedFrom).catch(ifGone)
-    if ('code' in task) return this.finish(failed(epoch, task))
+    if ('code' in task) return this.giveUp(epoch, task)
 
     await this.pause(pausesMs[Math.min(vain.length, pausesMs.length - 1)]!)
     if (this.stopped) return
@@ -154,6 +156,13 @@ export class JobRun {
     this.wake = new AbortController()
     const signal = AbortSignal.any([this.interrupt.signal, this.wake.signal])
     if (ms > 0) await sleep(ms, undefined, { signal }).catch(() => {})
+  }
+
+  /** Without an attempt that could say so in the job's log. */
+  private async giveUp(epoch: number, failure: Failure): Promise<void> {
+    // a line that cannot be stored must not keep the job from its end
+    await new JobLog(this.parts.store).append(this.id, epoch, failureLine(failure)).catch(() => {})
+    await this.finish(failed(epoch, failure))
   }
 
   private async finish(result: JobResult & { status: 'succeeded' | 'failed' }): Promise<void> {

@@ -6,7 +6,7 @@ import { JobRecords } from '../src/jobs/records.js'
 import type { CheckpointFormat } from '../src/spec/checkpoint.js'
 import type { JobManifest, Metrics, Phase } from '../src/spec/job.js'
 import type { FromTrainer, StopReason, TrainerTask } from '../src/spec/messages.js'
-import type { MetricRow } from '../src/spec/metrics.js'
+import { loggedRow, type MetricRow } from '../src/spec/metrics.js'
 import type { Store } from '../src/store/store.js'
 import { fileStart, rowEvent } from '../src/tensorboard/event-file.js'
 
@@ -83,6 +83,6 @@ export async function historyOf({ store, task }: TrainerParts): Promise<MetricRo
 /** What was measured last, up to a step. */
 export function metricsAt(rows: readonly MetricRow[], step: number): Metrics {
   const metrics: Metrics = {}
-  for (const row of rows) if (row.step <= step) Object.assign(metrics, row.values)
+  for (const row of rows) if (row.step <= step) Object.assign(metrics, loggedRow(row).values)
   return metrics
 }

@@ -26,7 +26,7 @@ export function train({ table, trees, threads, model: path }: Asked): Doing {
           ...{ model: modelOf(trees), classes: null, seed: 1, device: 'cpu', threads },
           ...{ training: storedTable(table), validation: null, earlyStopping: null },
           // no peer measures as it trains; the last round is measured in any case
-          ...{ displayEvery: trees, checkpointEvery: {}, resume: null },
+          ...{ displayEvery: trees, snapshots: { every: trees, seconds: null }, resume: null },
         },
         {
           phase: () => {},

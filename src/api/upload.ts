@@ -17,8 +17,7 @@ export async function receiveUpload<Field extends string>(
 ): Promise<Partial<Record<Field, string>>> {
   const fields: Partial<Record<Field, string>> = {}
   let files = 0
-  // a sender that has fallen silent shall not hold a connection and a scratch folder for ever
-  request.raw.setTimeout(silenceMs, () => request.raw.destroy())
+  leaveTheSilent(request, reply, silenceMs)
   await readForm(request, reply, {
     async file({ name, content }) {
       files++
@@ -35,6 +34,18 @@ export async function receiveUpload<Field extends string>(
   // what is made of it may take longer than any silence
   request.raw.setTimeout(0)
   return fields
+}
+
+/** A sender that has fallen silent shall not hold a connection and a scratch folder for ever. */
+function leaveTheSilent({ raw }: FastifyRequest, reply: FastifyReply, silenceMs: number): void {
+  // of the reply: once a request is complete, Node asks it no more and cuts the connection itself
+  reply.raw.setTimeout(silenceMs, () => {
+    // it has said all, and waits for us
+    if (raw.complete) return
+    // it waits until what it has said is on the disk
+    if (raw.isPaused()) raw.socket.setTimeout(silenceMs)
+    else raw.destroy()
+  })
 }
 
 function unknownField(name: string, fieldNames: readonly string[]): Refusal {

@@ -1,3 +1,4 @@
+import { Cadence, type Snapshots } from '../cadence.js'
 import { TrainyardError } from '../errors.js'
 import { objectiveMetrics, validationName } from '../spec/boosting-metrics.js'
 import type { Boosting } from '../spec/boosting-options.js'
@@ -8,6 +9,8 @@ import { type EarlyStopping, Judgement } from './judgement.js'
 import { Matrix } from './matrix.js'
 import { type Parameters, parameters, runParameters } from './parameters.js'
 import type { Table } from './table.js'
+
+const usualSeconds = 10
 
 export interface BoostingInput {
   /** `model.rounds` trees in all, those of `resume` included. */
@@ -20,7 +23,7 @@ export interface BoostingInput {
   earlyStopping: EarlyStopping | null
   /** Rounds between two rows of metrics; the last round has one anyway. */
   displayEvery: number
-  checkpointEvery: { rounds?: number; seconds?: number }
+  snapshots: Snapshots
   /** A checkpoint's bytes. */
   resume: Uint8Array | null
   /** The rows up to there; later ones do not count. */
@@ -70,12 +73,13 @@ export async function trainBoosting(input: BoostingInput, hooks: BoostingHooks):
   const judgement = new Judgement(input.earlyStopping)
   let round = resume ? booster.rounds : 0
   for (const row of input.history ?? []) if (row.step <= round) judgement.see(row)
-  let saved = { round, at: performance.now() }
+  let saved = round
+  const cadence = new Cadence(input.snapshots, { seconds: usualSeconds, epoch: null })
   const checkpoint = async (best: boolean) => {
     hooks.phase('saving', round)
-    await hooks.checkpoint(round, booster.serialise(), best)
+    await cadence.save(() => hooks.checkpoint(round, booster.serialise(), best))
     hooks.phase('training', round)
-    saved = { round, at: performance.now() }
+    saved = round
   }
   const ended = (finished: boolean): Boosted => ({
     finished,
@@ -100,11 +104,9 @@ export async function trainBoosting(input: BoostingInput, hooks: BoostingHooks):
       await hooks.row({ ...row, values: { ...measured, examplesPerSecond } })
     }
     const best = judgement.best === round
-    if (due(input.checkpointEvery, round, saved.at) || last || judgement.stop) {
-      await checkpoint(best)
-    }
+    if (cadence.due(round) || last || judgement.stop) await checkpoint(best)
     if (!last && !judgement.stop && !(await hooks.goOn())) {
-      if (saved.round < round) await checkpoint(best)
+      if (saved < round) await checkpoint(best)
       return ended(false)
     }
   }
@@ -138,11 +140,6 @@ function binAsFirstRoundDid(training: Matrix, chosen: Parameters): void {
   using booster = Booster.create([training])
   booster.set(chosen)
   booster.update(0, training)
-}
-
-function due({ rounds, seconds }: BoostingInput['checkpointEvery'], round: number, saved: number) {
-  if (rounds !== undefined && round % rounds === 0) return true
-  return seconds !== undefined && performance.now() - saved >= seconds * 1000
 }
 
 /** A metric without a value, such as the AUC of a single class, is left out. */

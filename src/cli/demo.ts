@@ -56,7 +56,7 @@ async function run(client: Client) {
   console.log(`  uploaded ${set.records} images to train on, ${test.records} to test with`)
 
   const job = await train(client)
-  const { validationAccuracy: testAccuracy = Number.NaN } = job.metrics
+  const testAccuracy = Number(job.metrics.validationAccuracy)
   const trainSeconds = seconds(job.startedAt, job.finishedAt)
   console.log(
     `  trained in ${trainSeconds.toFixed(0)} s; right on ${(testAccuracy * 100).toFixed(2)} % of ${test.records} test images\n`,

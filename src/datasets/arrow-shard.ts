@@ -25,11 +25,16 @@ export class ArrowShard implements Disposable {
 
   constructor(private readonly path: string) {
     this.#descriptor = openSync(path, 'r')
-    const { size } = fstatSync(this.#descriptor)
-    const length = this.#read(size - endBytes, Buffer.alloc(4)).readInt32LE()
-    const footer = Footer.decode(this.#read(size - endBytes - length, new Uint8Array(length)))
-    this.fields = footer.schema.fields
-    this.#blocks = [...footer.recordBatches()]
+    try {
+      const { size } = fstatSync(this.#descriptor)
+      const length = this.#read(size - endBytes, Buffer.alloc(4)).readInt32LE()
+      const footer = Footer.decode(this.#read(size - endBytes - length, new Uint8Array(length)))
+      this.fields = footer.schema.fields
+      this.#blocks = [...footer.recordBatches()]
+    } catch (error) {
+      closeSync(this.#descriptor)
+      throw error
+    }
   }
 
   *batches(): Generator<ShardBatch> {

@@ -3,7 +3,7 @@ import type { MetricsPage } from '../spec/metrics.js'
 import type { Store } from '../store/store.js'
 import { type FeedEvent, type FollowOptions, followJob, looks, watchJob } from './follow.js'
 import { JobLog, type LogQuery, logEvent } from './job-log.js'
-import { JobTails, type Sight, type Sources } from './job-tail.js'
+import { JobTails, type Sources } from './job-tail.js'
 import { jobKeys } from './keys.js'
 import { type ChartQuery, chartOf } from './metrics-chart.js'
 import { csvOf, type ExportQuery, ndjsonOf } from './metrics-export.js'
@@ -58,13 +58,13 @@ export class JobHistory {
   }
 
   async log(id: string, query: LogQuery & { limit: number }): Promise<LogPage> {
-    return this.jobLog.page(id, await this.attempts(id), query)
+    return this.jobLog.page(id, await this.claims(id), query)
   }
 
   async logText(id: string, query: LogQuery): Promise<AsyncGenerator<string>> {
-    const attempts = await this.attempts(id)
-    const start = await this.jobLog.start(id, attempts, query)
-    const lines = this.jobLog.lines(id, attempts, start, query.attempt)
+    const claims = await this.claims(id)
+    const start = await this.jobLog.start(id, claims, query)
+    const lines = this.jobLog.lines(id, claims, start, query.attempt)
     return (async function* () {
       for await (const { line } of lines) yield `${line.time} ${line.line}\n`
     })()
@@ -76,9 +76,11 @@ export class JobHistory {
     query: LogQuery,
   ): Promise<(signal: AbortSignal) => AsyncGenerator<FeedEvent>> {
     const log = this.jobLog
-    let place = await log.start(id, await this.attempts(id), query)
-    const look = async function* ({ record }: Sight) {
-      for await (const placed of log.lines(id, record.attempts, place, query.attempt)) {
+    let place = await log.start(id, await this.claims(id), query)
+    const { records } = this.parts
+    const look = async function* () {
+      const claims = await records.claims(id)
+      for await (const placed of log.lines(id, claims, place, query.attempt)) {
         place = placed.next
         yield logEvent(placed)
       }
@@ -96,5 +98,11 @@ export class JobHistory {
     const { records } = this.parts
     const [attempts] = await Promise.all([records.attempts(id), records.manifest(id)])
     return attempts
+  }
+
+  private async claims(id: string) {
+    const { records } = this.parts
+    const [claims] = await Promise.all([records.claims(id), records.manifest(id)])
+    return claims
   }
 }

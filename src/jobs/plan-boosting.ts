@@ -19,7 +19,6 @@ const defaults = {
   share: 0.1,
   seed: 1,
   displayEvery: 1,
-  snapshotSeconds: 10,
   keepCheckpoints: 3,
   patience: 10,
 }
@@ -75,7 +74,6 @@ export function planBoosting(
     add('/training/validation', 'too_large', message)
   }
   stoppingFlaws(objective, asked, validation !== null || held > 0, add)
-  const timed = asked.snapshotEvery === undefined || asked.snapshotSeconds !== undefined
   const training: BoostingPlan = {
     steps: model.rounds,
     target: roles.targetName ?? '',
@@ -89,7 +87,7 @@ export function planBoosting(
     seed: asked.seed ?? defaults.seed,
     displayEvery: asked.displayEvery ?? defaults.displayEvery,
     snapshotEvery: asked.snapshotEvery ?? null,
-    snapshotSeconds: timed ? (asked.snapshotSeconds ?? defaults.snapshotSeconds) : null,
+    snapshotSeconds: asked.snapshotSeconds ?? null,
     keepCheckpoints: asked.keepCheckpoints ?? defaults.keepCheckpoints,
     rows: table.records - held,
   }

@@ -25,7 +25,6 @@ const defaults = {
   holdOut: 0.1,
   shuffleBuffer: 2000,
   displayEvery: 1,
-  snapshotEvery: 500,
   keepCheckpoints: 3,
 }
 
@@ -66,7 +65,8 @@ export function planTraining(
     shuffleBuffer: asked.shuffleBuffer ?? defaults.shuffleBuffer,
     input: inputForm(asked, dataset, validation),
     displayEvery: asked.displayEvery ?? defaults.displayEvery,
-    snapshotEvery: asked.snapshotEvery ?? Math.min(stepsPerEpoch, defaults.snapshotEvery),
+    snapshotEvery: asked.snapshotEvery ?? null,
+    snapshotSeconds: asked.snapshotSeconds ?? null,
     keepCheckpoints: asked.keepCheckpoints ?? defaults.keepCheckpoints,
     precision: asked.precision ?? 'fp32',
   }

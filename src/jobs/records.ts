@@ -105,6 +105,11 @@ export class JobRecords {
     return (await Promise.all(read)).filter(attempt => attempt !== null)
   }
 
+  /** All claims, oldest first: of attempts that have begun, and of those that were given up instead. */
+  async claims(id: string): Promise<{ epoch: number }[]> {
+    return (await this.epochs(id)).map(epoch => ({ epoch }))
+  }
+
   /** Takes the next epoch. Whoever holds an older one may write no more (see `isCurrent`). */
   async claim(id: string): Promise<number> {
     for (let epoch = ((await this.epochs(id)).at(-1) ?? 0) + 1; ; epoch++) {

@@ -1,4 +1,5 @@
 import type { Job, JobManifest, JobStatus, Metrics } from '../spec/job.js'
+import { withoutNulls } from '../spec/metrics.js'
 import type { LiveState } from './live.js'
 import type { JobRecord } from './records.js'
 import { requested, statuses } from './states.js'
@@ -17,7 +18,7 @@ export function viewJob(record: JobRecord, { live, queue = null }: Surroundings 
   const status = statusOf(record)
   const running = status === 'running' && attempt !== null
   const fresh = live && attempt && live.epoch === attempt.epoch ? live : null
-  const metrics: Metrics = result?.metrics ?? fresh?.metrics ?? {}
+  const metrics: Metrics = withoutNulls(result?.metrics ?? fresh?.metrics ?? {})
   const last = result?.step ?? steps
   const step = result?.status === 'succeeded' ? last : (fresh?.step ?? attempt?.resumedFrom ?? 0)
   return {
@@ -58,7 +59,7 @@ export function etaSeconds(
   { step, metrics }: Pick<LiveState, 'step' | 'metrics'>,
 ): number | null {
   const { training } = manifest
-  const pace = metrics.examplesPerSecond
+  const pace = Number(metrics.examplesPerSecond)
   return pace ? Math.round(((training.steps - step) * examplesPerStep(training)) / pace) : null
 }
 

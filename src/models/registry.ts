@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import { Check } from 'typebox/value'
 import { TrainyardError } from '../errors.js'
 import { Name } from '../spec/identifiers.js'
+import { withoutNulls } from '../spec/metrics.js'
 import type { Model, ModelManifest, NewModel } from '../spec/model.js'
 import type { Page } from '../spec/paging.js'
 import type { Manifest, Store } from '../store/store.js'
@@ -105,7 +106,8 @@ export class Models {
     if (known) return known
     const stored = await this.store.readJson<Manifest<ModelManifest>>(key)
     if (!stored) return null
-    const { files: _files, checksum: _checksum, ...manifest } = stored
+    const { files: _files, checksum: _checksum, ...rest } = stored
+    const manifest = { ...rest, metrics: withoutNulls(rest.metrics) }
     this.known.set(key, manifest)
     const [oldest] = this.known.keys()
     if (this.known.size > mostKnown && oldest !== undefined) this.known.delete(oldest)

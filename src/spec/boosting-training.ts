@@ -58,14 +58,14 @@ export const BoostingTrainingOptions = closed({
     Type.Integer({ minimum: 1, default: 1, description: 'rounds between two metric points' }),
   ),
   snapshotEvery: Type.Optional(
-    Type.Integer({ minimum: 1, description: 'rounds between two checkpoints' }),
+    Type.Integer({
+      minimum: 1,
+      description:
+        'rounds between two checkpoints; if neither this nor snapshotSeconds is given, 10 seconds, and longer where checkpoints would take over 2 % of the time',
+    }),
   ),
   snapshotSeconds: Type.Optional(
-    Type.Number({
-      minimum: 1,
-      maximum: 86_400,
-      description: 'seconds between two checkpoints; 10 if neither this nor snapshotEvery is given',
-    }),
+    Type.Number({ minimum: 1, maximum: 86_400, description: 'seconds between two checkpoints' }),
   ),
   keepCheckpoints: Type.Optional(Type.Integer({ minimum: 1, maximum: 10_000, default: 3 })),
 })
@@ -92,7 +92,7 @@ export interface BoostingPlan {
   exportBest: boolean
   seed: number
   displayEvery: number
-  /** Either may be absent. */
+  /** Where both are null: see Cadence. */
   snapshotEvery: number | null
   snapshotSeconds: number | null
   keepCheckpoints: number

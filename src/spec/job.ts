@@ -5,6 +5,7 @@ import { closed } from './closed.js'
 import { DatasetId, JobId, Name, Timestamp } from './identifiers.js'
 import { Freeze, InitFrom, Initialised, InitSource } from './init-from.js'
 import { Labels, Priority } from './labels.js'
+import { MetricValue } from './metrics.js'
 import { ChosenModel, type NetworkOptions, NetworkRequest } from './model-options.js'
 import { TrainingOptions, type TrainingPlan } from './training-options.js'
 
@@ -90,7 +91,7 @@ export type FailureCode = Static<typeof FailureCode>
 export const Failure = Type.Object({ code: FailureCode, message: Type.String() })
 export type Failure = Static<typeof Failure>
 
-export const Metrics = Type.Record(Type.String(), Type.Number())
+export const Metrics = Type.Record(Type.String(), MetricValue)
 export type Metrics = Static<typeof Metrics>
 
 export const Transition = Type.Object({

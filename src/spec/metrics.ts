@@ -35,6 +35,14 @@ export const measuredRow = ({ values, ...row }: LoggedRow): MetricRow => ({
   values: mapValues(values, Number),
 })
 
+/** What was recorded before there were texts has null where the number was none in JSON: left out. */
+export const withoutNulls = (
+  metrics: Record<string, MetricValue | null>,
+): Record<string, MetricValue> =>
+  Object.fromEntries(
+    Object.entries(metrics).filter((one): one is [string, MetricValue] => one[1] !== null),
+  )
+
 const mapValues = <A, B>(values: Record<string, A>, change: (value: A) => B): Record<string, B> =>
   Object.fromEntries(Object.entries(values).map(([name, value]) => [name, change(value)]))
 

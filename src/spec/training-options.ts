@@ -122,8 +122,12 @@ export const TrainingOptions = closed({
   snapshotEvery: Type.Optional(
     Type.Integer({
       minimum: 1,
-      description: 'steps between two checkpoints; one epoch, at most 500 steps, if absent',
+      description:
+        'steps between two checkpoints; if neither this nor snapshotSeconds is given, an epoch or 60 seconds, and longer where checkpoints would take over 2 % of the time',
     }),
+  ),
+  snapshotSeconds: Type.Optional(
+    Type.Number({ minimum: 1, maximum: 86_400, description: 'seconds between two checkpoints' }),
   ),
   keepCheckpoints: Type.Optional(Type.Integer({ minimum: 1, maximum: 10_000, default: 3 })),
   precision: Type.Optional(Precision),
@@ -154,7 +158,9 @@ export interface TrainingPlan {
   /** Absent in jobs from before there was a choice: streamed. */
   input?: 'resident' | 'streamed'
   displayEvery: number
-  snapshotEvery: number
+  /** Where both are null, or in jobs from before there were seconds the first alone: see Cadence. */
+  snapshotEvery: number | null
+  snapshotSeconds?: number | null
   keepCheckpoints: number
   precision: Precision
 }

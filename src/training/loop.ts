@@ -1,3 +1,4 @@
+import { Cadence } from '../cadence.js'
 import { TrainyardError } from '../errors.js'
 import type { Session } from '../graph/session.js'
 import type { Phase } from '../spec/job.js'
@@ -7,6 +8,9 @@ import { startEvaluation, startInput } from './input.js'
 import { Judgement } from './judgement.js'
 import { learningRateAt } from './learning-rate.js'
 import type { Records } from './records.js'
+
+/** Beside the ends of epochs. */
+const usualSeconds = 60
 
 export interface LoopInput {
   /** A session on the program of `buildTrainingProgram`. */
@@ -54,6 +58,14 @@ export async function runTraining(input: LoopInput, hooks: LoopHooks): Promise<b
   for (const row of input.history ?? []) judgement.see(row)
   let step = resume?.step ?? 0
   let saved = step
+  const cadence = new Cadence(
+    { every: plan.snapshotEvery, seconds: plan.snapshotSeconds ?? null },
+    { seconds: usualSeconds, epoch: plan.stepsPerEpoch },
+  )
+  const checkpoint = async (best: boolean) => {
+    await cadence.save(() => hooks.checkpoint(step, save, best))
+    saved = step
+  }
   hooks.phase('training', step)
   while (step < plan.steps && !judgement.stop) {
     const learningRate = learningRateAt(step + 1, plan.steps, plan.learningRate)
@@ -77,12 +89,9 @@ export async function runTraining(input: LoopInput, hooks: LoopHooks): Promise<b
       if (!last) hooks.phase('training', step)
     }
     const best = judgement.best === step
-    if (step % plan.snapshotEvery === 0 || last || judgement.stop || best) {
-      await hooks.checkpoint(step, save, best)
-      saved = step
-    }
+    if (cadence.due(step) || last || judgement.stop || best) await checkpoint(best)
     if (!last && !judgement.stop && !(await hooks.goOn())) {
-      if (saved < step) await hooks.checkpoint(step, save, false)
+      if (saved < step) await checkpoint(false)
       return false
     }
   }

@@ -6,6 +6,7 @@ import { JobLog } from '../../src/jobs/job-log.js'
 import { LivePublisher } from '../../src/jobs/live.js'
 import { MetricsLog } from '../../src/jobs/metrics-log.js'
 import { JobRecords } from '../../src/jobs/records.js'
+import type { Metrics } from '../../src/spec/job.js'
 import type { JobEvent } from '../../src/spec/messages.js'
 import type { TestServer } from './server.js'
 
@@ -39,9 +40,14 @@ export async function measure({ store, ...server }: TestServer, id: string, step
 }
 
 /** What a worker says of a running job. */
-export async function progress({ redis }: TestServer, id: string, step: number) {
+export async function progress(
+  { redis }: TestServer,
+  id: string,
+  step: number,
+  metrics: Metrics = { loss: 0.5 },
+) {
   const connection = new Redis(redis.address)
-  const state = { epoch, phase: 'training' as const, step, metrics: { loss: 0.5 } }
+  const state = { epoch, phase: 'training' as const, step, metrics }
   await new LivePublisher(connection, redis.prefix).publish(id, state, 'metrics')
   connection.disconnect()
 }
@@ -50,10 +56,14 @@ export async function say({ store }: TestServer, id: string, lines: string[]) {
   for (const line of lines) await new JobLog(store).append(id, epoch, line)
 }
 
-export async function endJob({ store, ...server }: TestServer, id: string): Promise<void> {
+export async function endJob(
+  { store, ...server }: TestServer,
+  id: string,
+  metrics: Metrics = { loss: 0.1 },
+): Promise<void> {
   await new JobRecords(store).finish(id, {
     ...{ status: 'succeeded', finishedAt: at, epoch, failure: null },
-    ...{ model: { id: 'shades', version: 1 }, metrics: { loss: 0.1 } },
+    ...{ model: { id: 'shades', version: 1 }, metrics },
   })
   await nudge(server, id, 'changed')
 }

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
 import { readdir } from 'node:fs/promises'
 import { request as httpRequest } from 'node:http'
 import { join } from 'node:path'
@@ -184,6 +185,23 @@ test('too many parts are a 413', async () => {
   for (let i = 0; i < 101; i++) files = files.attach('file', Buffer.from('x'), `file-${i}`)
   assert.ok([413, 422].includes((await files).status))
   assert.deepEqual(await leftovers(), [])
+})
+
+test('a sender that has said all is not silent, however long its files take', async t => {
+  const impatient = await startServer({ limits: { uploadSilenceMs: 1 } })
+  t.after(() => impatient.close())
+  const part = '--x\r\ncontent-disposition: form-data; name="file"; filename="a"\r\n\r\nabc\r\n'
+  const request = httpRequest(`${impatient.url}/datasets`, {
+    method: 'POST',
+    headers: {
+      authorization: `Bearer ${impatient.key}`,
+      'content-type': 'multipart/form-data; boundary=x',
+    },
+  })
+  request.end(`${part.repeat(101)}--x--\r\n`)
+  const [answer] = await once(request, 'response')
+  assert.equal(answer.statusCode, 413)
+  answer.resume()
 })
 
 /** Begins an upload that promises more than it sends. */

@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { extract } from 'tar-stream'
 import { jobKeys } from '../../src/jobs/keys.js'
 import { MetricsLog } from '../../src/jobs/metrics-log.js'
+import { metricsAt } from '../../workers/surroundings.js'
 import { endJob, measure, progress, startJob } from './attempts.js'
 import { follow } from './frames.js'
 import { smallJob, startServer, type TestServer, uploadDataset } from './server.js'
@@ -225,6 +226,29 @@ test('NaN reaches a client as text', async () => {
   const { body } = await server.api.get(`/jobs/${id}/metrics`)
   assert.equal(body.points.loss[0].value, 'NaN')
   assert.equal(body.points.accuracy[0].value, 0.5)
+})
+
+test("a job's own metrics have NaN as text too, live and at the end", async () => {
+  const id = await runningJob()
+  const row = { step: 1, time: '', values: { loss: Number.NaN, accuracy: 0.5 } }
+  const metrics = metricsAt([row], 1)
+  const shown = { loss: 'NaN', accuracy: 0.5 }
+  assert.deepEqual(metrics, shown)
+  const { nextEvent } = await follow(server, `/jobs/${id}/events`)
+  await nextEvent()
+  await progress(server, id, 1, metrics)
+  assert.deepEqual(JSON.parse((await nextEvent())?.data ?? '').metrics, shown)
+  assert.deepEqual((await server.api.get(`/jobs/${id}`)).body.metrics, shown)
+  await endJob(server, id, metrics)
+  assert.deepEqual((await server.api.get(`/jobs/${id}`)).body.metrics, shown)
+})
+
+test('a record from before NaN had a text is readable: the metric is left out', async () => {
+  const id = await runningJob()
+  const old = JSON.parse(JSON.stringify({ loss: Number.NaN, accuracy: 0.5 }))
+  await endJob(server, id, old)
+  const { status, body } = await server.api.get(`/jobs/${id}`)
+  assert.deepEqual([status, body.metrics], [200, { accuracy: 0.5 }])
 })
 
 test('events tell states and progress, without the rows', async () => {

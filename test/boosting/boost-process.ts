@@ -19,7 +19,7 @@ const { rows, bytes } = existsSync(file)
 const resume = bytes === null ? null : Buffer.from(bytes, 'base64')
 
 await boost(
-  { ...jobs[name](), checkpointEvery: { rounds: 1 }, resume, history: [...rows] },
+  { ...jobs[name](), snapshots: { every: 1, seconds: null }, resume, history: [...rows] },
   {
     row: async row => {
       rows.push(row)

@@ -37,7 +37,7 @@ export async function boost(
       validation: null,
       earlyStopping: null,
       displayEvery: 1,
-      checkpointEvery: {},
+      snapshots: { every: 1_000_000, seconds: null },
       resume: null,
       device: 'cpu',
       threads: 1,

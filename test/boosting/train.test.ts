@@ -86,7 +86,7 @@ test('a metric that should rise is judged by that', async () => {
 
 test('rows and checkpoints come as often as asked, and at the end', async () => {
   const model = boosting({ rounds: 11 })
-  const every = { displayEvery: 5, checkpointEvery: { rounds: 4 } }
+  const every = { displayEvery: 5, snapshots: { every: 4, seconds: null } }
   const run = await boost({ model, training, ...every })
   assert.deepEqual(
     run.rows.map(row => row.step),
@@ -96,7 +96,7 @@ test('rows and checkpoints come as often as asked, and at the end', async () => 
     run.checkpoints.map(({ round }) => round),
     [4, 8, 11],
   )
-  const often = await boost({ model, training, checkpointEvery: { seconds: 0 } })
+  const often = await boost({ model, training, snapshots: { every: null, seconds: 0 } })
   assert.equal(often.checkpoints.length, 11)
   assert.equal(modelHash(often.checkpoint), modelHash(run.checkpoint))
   assert.deepEqual(run.phases.slice(0, 4), ['preparing 0', 'training 0', 'saving 4', 'training 4'])

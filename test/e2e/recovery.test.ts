@@ -122,6 +122,8 @@ test('a job whose trainer crashes again and again fails, and the next one trains
   })
   assert.equal(job.failure?.code, 'no_progress')
   assert.match(job.failure.message, /^3 attempts ended without a new checkpoint.*SIGSEGV/)
+  const { items } = await yard.client.logs(job.id, { tail: '1' })
+  assert.equal(items[0]?.line, `failed: no_progress: ${job.failure.message}`)
   await endsAlike(await yard.finish(next))
 })
 

@@ -28,7 +28,10 @@ const get = (path: string) =>
 
 test('a job trains, and its model knows the digits it has learned', async () => {
   assert.equal(job.status, 'succeeded', job.failure?.message)
-  assert.ok(job.metrics.validationAccuracy! > 0.8, `accuracy ${job.metrics.validationAccuracy}`)
+  assert.ok(
+    Number(job.metrics.validationAccuracy) > 0.8,
+    `accuracy ${job.metrics.validationAccuracy}`,
+  )
   const digits = await readDigits(20)
   const { predictions } = await yard.client.predict(
     job.result!.model.id,

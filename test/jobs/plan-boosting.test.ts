@@ -87,7 +87,7 @@ test('a model and a table make a whole job', () => {
     seed: 1,
     displayEvery: 1,
     snapshotEvery: null,
-    snapshotSeconds: 10,
+    snapshotSeconds: null,
     keepCheckpoints: 3,
     rows: 900,
   })

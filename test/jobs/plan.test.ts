@@ -33,7 +33,8 @@ test('a model and a data set make a whole job', () => {
   assert.deepEqual(job.training.validation, { holdOut: 100 })
   assert.equal(job.training.stepsPerEpoch, 14)
   assert.equal(job.training.steps, 140)
-  assert.equal(job.training.snapshotEvery, 14)
+  const { snapshotEvery, snapshotSeconds } = job.training
+  assert.deepEqual([snapshotEvery, snapshotSeconds], [null, null])
 })
 
 test('another data set that validates leaves all records to train on', () => {

@@ -1,0 +1,92 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { Cadence, type Habit, type Snapshots } from '../src/cadence.js'
+
+interface Job {
+  snapshots?: Partial<Snapshots>
+  habit?: Partial<Habit>
+  seconds: { step: number; checkpoint: number | ((n: number) => number) }
+  steps: number
+}
+
+/** The steps with checkpoints, the share of the time that they took, and the longest time without. */
+async function run({ snapshots, habit, seconds, steps }: Job) {
+  let now = 1000
+  const cadence = new Cadence(
+    { every: null, seconds: null, ...snapshots },
+    { seconds: 60, epoch: null, ...habit },
+    () => now,
+  )
+  const [saved, spent]: [number[], number[]] = [[], []]
+  let [at, longest] = [now, 0]
+  for (let step = 1; step <= steps; step++) {
+    now += seconds.step
+    longest = Math.max(longest, now - at)
+    if (!cadence.due(step)) continue
+    const { checkpoint } = seconds
+    const cost = typeof checkpoint === 'number' ? checkpoint : checkpoint(saved.length)
+    await cadence.save(async () => {
+      now += cost
+    })
+    saved.push(step)
+    spent.push(cost)
+    at = now
+  }
+  const share = spent.reduce((a, b) => a + b, 0) / (now - 1000)
+  return { saved, share, longest }
+}
+
+test('steps and seconds that are asked for are kept to, whatever they cost', async () => {
+  const dear = { step: 1, checkpoint: 30 }
+  const every = await run({ snapshots: { every: 4 }, seconds: dear, steps: 10 })
+  assert.deepEqual(every.saved, [4, 8])
+  const timed = await run({ snapshots: { seconds: 3 }, seconds: dear, steps: 10 })
+  assert.deepEqual(timed.saved, [3, 6, 9])
+  const both = await run({ snapshots: { every: 4, seconds: 3 }, seconds: dear, steps: 10 })
+  assert.deepEqual(both.saved, [3, 4, 7, 8])
+})
+
+test('without a wish there is one at the end of an epoch, and after the usual time', async () => {
+  const seconds = { step: 1, checkpoint: 0.1 }
+  const { saved } = await run({ habit: { epoch: 70 }, seconds, steps: 150 })
+  assert.deepEqual(saved, [60, 70, 130, 140])
+})
+
+test('without a wish they take at most 2 % of the time, and little work is lost', async () => {
+  const cases = [
+    { step: 0.001, checkpoint: 0.03, epoch: 15 },
+    { step: 0.01, checkpoint: 0.5, epoch: 100 },
+    { step: 1, checkpoint: 1, epoch: 500 },
+    { step: 2, checkpoint: 1.2, epoch: null },
+  ]
+  for (const { epoch, ...seconds } of cases) {
+    const steps = 1200 / seconds.step
+    const { saved, share, longest } = await run({ habit: { epoch }, seconds, steps })
+    assert.ok(saved.length >= 1200 / 70, `${saved.length} checkpoints`)
+    assert.ok(share <= 0.02, `${share} of the time`)
+    assert.ok(longest <= 60 + 2 * seconds.step, `${longest} s without a checkpoint`)
+  }
+})
+
+test('a dear checkpoint puts the next one off, one slow moment not for ever', async () => {
+  const dear = await run({ seconds: { step: 1, checkpoint: 3 }, steps: 500 })
+  assert.deepEqual(dear.saved, [60, 210, 360])
+  const once = (n: number) => (n === 0 ? 100 : 0.1)
+  const slow = await run({ seconds: { step: 1, checkpoint: once }, steps: 800 })
+  assert.deepEqual(slow.saved, [60, 660, 720, 780])
+})
+
+test('a checkpoint that was not due counts as one', async () => {
+  let now = 0
+  const cadence = new Cadence(
+    { every: null, seconds: null },
+    { seconds: 60, epoch: null },
+    () => now,
+  )
+  now = 59
+  await cadence.save(async () => {})
+  now = 118
+  assert.equal(cadence.due(118), false)
+  now = 119
+  assert.equal(cadence.due(119), true)
+})

@@ -1,0 +1,106 @@
+import assert from 'node:assert/strict'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, before, test } from 'node:test'
+import type { Redis } from 'ioredis'
+import { readConfig } from '../../src/config.js'
+import { Datasets } from '../../src/datasets/datasets.js'
+import { Checkpoints } from '../../src/jobs/checkpoints.js'
+import { JobIndex } from '../../src/jobs/job-index.js'
+import { JobLog } from '../../src/jobs/job-log.js'
+import { LivePublisher } from '../../src/jobs/live.js'
+import { planJob } from '../../src/jobs/plan.js'
+import { JobRecords } from '../../src/jobs/records.js'
+import { connect, patient } from '../../src/jobs/redis.js'
+import { openFolderStore } from '../../src/store/folder-store.js'
+import type { Store } from '../../src/store/store.js'
+import { type EmbeddedRedis, openRedis } from '../../src/supervisor/embedded-redis.js'
+import { JobRun } from '../../workers/run-job.js'
+import { digits } from '../jobs/dataset.js'
+
+const prefix = 'test'
+const at = '2026-01-01T00:00:00.000Z'
+
+let folder: string
+let server: EmbeddedRedis
+let redis: Redis
+let store: Store
+before(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'trainyard-run-'))
+  server = await openRedis(folder)
+  redis = connect(
+    { address: readConfig({ REDIS_URL: server.url }).redis!, prefix },
+    patient,
+    () => {},
+  )
+  store = await openFolderStore(join(folder, 'data'))
+})
+after(async () => {
+  redis.disconnect()
+  await server.stop()
+  await rm(folder, { recursive: true })
+})
+
+let made = 0
+async function newJob(): Promise<string> {
+  const identity = { id: `job-${String(made++).padStart(26, '0')}`, createdAt: at }
+  const request = { model: { kind: 'resnet' as const }, dataset: 'digits' }
+  await new JobRecords(store).create(planJob(identity, request, digits(), null))
+  return identity.id
+}
+
+/** A run that must end before it has a trainer. */
+async function run(id: string): Promise<void> {
+  const job = new JobRun(
+    {
+      store,
+      records: new JobRecords(store),
+      checkpoints: new Checkpoints(store),
+      index: new JobIndex(redis, prefix),
+      live: new LivePublisher(redis, prefix),
+      findDataset: dataset => new Datasets(store).get(dataset),
+      sweep: async () => {},
+      trainer: {
+        open() {
+          throw new Error('no attempt was to begin')
+        },
+      },
+    },
+    id,
+  )
+  assert.equal(await job.run(), 'ended')
+}
+
+async function end(id: string) {
+  const records = new JobRecords(store)
+  const { result } = await records.read(id)
+  const { items } = await new JobLog(store).page(id, await records.claims(id), { limit: 100 })
+  const last = items.at(-1)
+  return { failure: result?.failure, last: last && [last.attempt, last.line] }
+}
+
+test('a job whose data set is gone says so in its log', async () => {
+  const id = await newJob()
+  await run(id)
+  const { failure, last } = await end(id)
+  assert.equal(failure?.code, 'dataset_gone')
+  assert.deepEqual(last, [1, `failed: dataset_gone: ${failure.message}`])
+})
+
+test('a job that is given up says so in its log, behind what its attempts said', async () => {
+  const id = await newJob()
+  const records = new JobRecords(store)
+  for (const epoch of [1, 2, 3]) {
+    await records.claim(id)
+    await records.apply(id, { event: 'start', at, epoch })
+    const ended = { endedAt: at, end: 'crashed' as const, lastWords: 'exit code 1' }
+    const begun = { epoch, startedAt: at, resumedFrom: 0, phase: 'training' as const }
+    await records.writeAttempt(id, { ...begun, ...ended })
+    await new JobLog(store).append(id, epoch, 'attempt')
+  }
+  await run(id)
+  const { failure, last } = await end(id)
+  assert.equal(failure?.code, 'no_progress')
+  assert.deepEqual(last, [4, `failed: no_progress: ${failure.message}`])
+})
