@@ -3,8 +3,9 @@ import type { BoostingJob, JobManifest, NetworkJob } from '../spec/job.js'
 import type { JobPlan } from '../spec/job-queries.js'
 import type { JobSize } from '../spec/messages.js'
 
-/** What a trainer takes with TensorFlow loaded, its threads started and no job: measured, docs/jobs.md. */
-const engineBytes = 450 * 2 ** 20
+const MiB = 2 ** 20
+/** What a trainer takes with its engine loaded, its threads started and next to no data: measured, docs/jobs.md. */
+const engines = { tensorflow: 450 * MiB, xgboost: 115 * MiB }
 
 /** How many records a job would train and validate on. */
 export function recordsOf(
@@ -16,10 +17,12 @@ export function recordsOf(
   return { training: records - held, validation: other?.records ?? held }
 }
 
-/** A byte or two for each value's bin, or its value and row number; labels, margins and derivatives. */
+/** Each value's bin, twice, or its value and row number; labels, margins and derivatives. */
 export function boostingSize({ model, training }: BoostingJob): BoostedSize {
   const { rows, features, classes } = training
-  const cell = model.treeMethod !== 'hist' ? 8 : model.maxBins <= 256 ? 1 : 2
+  const bin = model.maxBins <= 256 ? 1 : 2
+  // XGBoost's hist keeps bins by rows and by columns
+  const cell = model.treeMethod === 'hist' ? 2 * bin : 8
   const outputs = Math.max(
     1,
     model.quantile.length,
@@ -37,6 +40,7 @@ export type BoostedSize = Omit<JobSize, 'parameters'> & { parameters: null }
 export function previewOf(job: JobManifest, size: JobSize | BoostedSize): JobPlan {
   const { name, model, dataset, training, initFrom, freeze, priority, labels } = job
   const { stateBytes, stepBytes } = size
+  const engineBytes = model.kind === 'boosting' ? engines.xgboost : engines.tensorflow
   return {
     dryRun: true,
     ...{ name, model, dataset, training },

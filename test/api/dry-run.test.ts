@@ -58,3 +58,27 @@ test('a dry run is refused as the job would be, with all that is wrong', async (
   assert.deepEqual([frozen.status, frozen.body.code], [422, 'INVALID_JOB'])
   assert.match(frozen.body.detail, /nothing/)
 })
+
+test('trees are sized without TensorFlow, by the cells of their table', async () => {
+  const rows = Array.from({ length: 40 }, (_, i) => `${i},${i % 7},${i * 2}`)
+  const csv = Buffer.from(`a,b,c\n${rows.join('\n')}\n`)
+  await server.api
+    .post('/datasets')
+    .field('name', 'cells')
+    .field('target', 'c')
+    .attach('file', csv, 'c.csv')
+  const sized = async (model: object) =>
+    (await preview({ model: { kind: 'boosting', ...model }, dataset: 'cells' })).body.memory
+  const [hist, wide, approx] = [
+    await sized({}),
+    await sized({ maxBins: 512 }),
+    await sized({ treeMethod: 'approx' }),
+  ]
+  const network = (await preview(smallJob)).body.memory
+  assert.ok(hist.engineBytes < network.engineBytes / 2)
+  // 36 rows are left to train on, of two features: 2 bytes a cell, 4, or 8
+  assert.deepEqual(
+    [wide, approx].map(({ stateBytes }) => stateBytes - hist.stateBytes),
+    [144, 432],
+  )
+})
