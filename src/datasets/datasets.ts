@@ -77,7 +77,7 @@ export class Datasets {
   }
 
   private async read(id: string): Promise<DatasetManifest | null> {
-    const stored = await this.store.readJson<Manifest<DatasetManifest>>(
+    const stored = await this.store.recallJson<Manifest<DatasetManifest>>(
       `${keyOf(id)}/manifest.json`,
     )
     if (!stored) return null

@@ -13,7 +13,7 @@ export class DatasetNames {
   constructor(private readonly store: Store) {}
 
   async resolve(name: string): Promise<string | null> {
-    return (await this.store.readJson<NamePointer>(keyOf(name)))?.id ?? null
+    return (await this.store.recallJson<NamePointer>(keyOf(name)))?.id ?? null
   }
 
   /** Of two uploads in the same instant the last one has the name; the history may miss the other. */

@@ -95,21 +95,26 @@ export class JobIndex {
   }
 
   async add(manifest: JobManifest, life: Lifecycle): Promise<void> {
-    const { id } = manifest
-    const entry: Entry = { name: manifest.name, tags: tagsOf(manifest) }
-    const changes = this.redis
-      .multi()
-      .zadd(this.names.jobs, 0, id)
-      .zadd(this.names.jobNames, 0, manifest.name)
-      .hset(this.names.entries, id, JSON.stringify(entry))
-    for (const tag of entry.tags) changes.zadd(this.names.tagged(tag), 0, id)
-    this.noting(changes, id, life)
-    await changes.exec()
+    const { id, name } = manifest
+    const entry: Entry = { name, tags: tagsOf(manifest) }
+    const { jobs, jobNames, entries } = this.names
+    const noted = this.noting(id, life)
+    const tagged = entry.tags.map(tag => this.names.tagged(tag))
+    const keys = [...noted.keys, jobs, jobNames, entries, ...tagged]
+    await this.redis.eval(
+      addScript,
+      ...[keys.length, ...keys, ...noted.values, name, JSON.stringify(entry)],
+    )
   }
 
   /** What has become of a job; a view that is older than one noted before changes nothing. */
   async note(id: string, life: Lifecycle): Promise<void> {
-    await this.noting(this.redis.multi(), id, life).exec()
+    if (life.state === 'removed') return
+    const { keys, values } = this.noting(id, life)
+    const changes = this.redis.multi()
+    // what its worker said last is nobody's concern any more
+    if (isSettled(life.state)) changes.del(this.names.live(id))
+    await changes.eval(noteScript, keys.length, ...keys, ...values).exec()
   }
 
   async forget(id: string): Promise<void> {
@@ -140,15 +145,13 @@ export class JobIndex {
     return (await this.redis.zscore(this.names.jobs, id)) !== null
   }
 
-  private noting(changes: ReturnType<Redis['multi']>, id: string, life: Lifecycle) {
-    if (life.state === 'removed') return changes
+  /** What `noteScript` takes. */
+  private noting(id: string, life: Lifecycle) {
+    if (life.state === 'removed') throw new Error('a removed job has no status')
     const status = statuses[life.state]
     const others = allStatuses.filter(other => other !== status)
     const sets = [status, ...others].map(each => this.names.tagged(`status:${each}`))
-    const keys = [this.names.states, ...sets]
-    // what its worker said last is nobody's concern any more
-    if (isSettled(life.state)) changes.del(this.names.live(id))
-    return changes.eval(noteScript, keys.length, ...keys, id, life.version, status)
+    return { keys: [this.names.states, ...sets], values: [id, life.version, status] }
   }
 
   /**
@@ -215,8 +218,17 @@ const noteScript = `
   if known and tonumber(string.match(known, '^%d+')) > tonumber(ARGV[2]) then return 0 end
   redis.call('HSET', KEYS[1], ARGV[1], ARGV[2] .. ':' .. ARGV[3])
   redis.call('ZADD', KEYS[2], 0, ARGV[1])
-  for i = 3, #KEYS do redis.call('ZREM', KEYS[i], ARGV[1]) end
+  for i = 3, ${allStatuses.length + 1} do redis.call('ZREM', KEYS[i], ARGV[1]) end
   return 1`
+
+/** Takes what `noteScript` takes first. One command, not a dozen: most of what an add costs is sending it. */
+const addScript = `
+  local first = ${allStatuses.length + 2}
+  redis.call('ZADD', KEYS[first], 0, ARGV[1])
+  redis.call('ZADD', KEYS[first + 1], 0, ARGV[4])
+  redis.call('HSET', KEYS[first + 2], ARGV[1], ARGV[5])
+  for i = first + 3, #KEYS do redis.call('ZADD', KEYS[i], 0, ARGV[1]) end
+  ${noteScript}`
 
 function tagsOf({ name, model, dataset, labels = {} }: JobManifest): string[] {
   const own = Object.entries(labels).map(([key, value]) => `label:${key}:${value}`)

@@ -4,6 +4,9 @@ import type { Redis, RedisOptions } from 'ioredis'
 import type { JobManifest } from '../spec/job.js'
 import { bullConnection, impatient, type RedisHome, redisNames } from './redis.js'
 
+/** How many ids Redis is asked about in one command. */
+const mostAtOnce = 1000
+
 type Waiting = Pick<JobManifest, 'id' | 'createdAt' | 'priority'>
 
 /** What waits in Redis for a worker. Only ids: the store has the rest. */
@@ -38,6 +41,17 @@ export class JobQueue {
   /** Whether BullMQ still knows the job, in whatever state. */
   async has(id: string): Promise<boolean> {
     return (await this.queue.getJobState(id)) !== 'unknown'
+  }
+
+  /** Those of the ids that do not wait for a worker by their rank. A worker may have them, or nobody. */
+  async notInLine(ids: readonly string[]): Promise<string[]> {
+    const found: string[] = []
+    for (let from = 0; from < ids.length; from += mostAtOnce) {
+      const some = ids.slice(from, from + mostAtOnce)
+      const ranks = await this.redis.zmscore(this.queue.toKey('prioritized'), ...some)
+      found.push(...some.filter((_, i) => ranks[i] === null))
+    }
+    return found
   }
 
   /** How many a worker takes before this one, and one; null where none can take it: somebody has it. */

@@ -3,7 +3,7 @@ import type { JobQueue } from './queue.js'
 import type { JobRecord, JobRecords } from './records.js'
 import { isWaitingOrRunning } from './states.js'
 
-const mostAtOnce = 1000
+const mostAtOnce = 100
 
 /**
  * Brings Redis back to what the store says: jobs that the index has lost (Redis was wiped), statuses
@@ -23,11 +23,16 @@ export class Reconciler {
   async run({ full }: { full: boolean }): Promise<void> {
     if (full || !(await this.index.isWhole())) await this.rebuild()
     const running = await this.index.having('running')
-    const others = await this.index.having('queued', 'paused')
-    for (const id of [...running, ...this.turn(others)]) await this.settle(id)
+    const [queued, paused] = [await this.index.having('queued'), await this.index.having('paused')]
+    const lost = await this.queue.notInLine(queued)
+    const others = [...queued, ...paused]
+    for (const id of new Set([...running, ...lost, ...this.turn(others)])) await this.settle(id)
   }
 
-  /** Of a long queue a part each time: looking at all of it would take longer than the time between. */
+  /**
+   * Of a long queue a part each time: reading the records of all would take longer than the time
+   * between, and leave the submissions beside it little of the processor.
+   */
   private turn(ids: readonly string[]): readonly string[] {
     const from = this.next < ids.length ? this.next : 0
     this.next = from + mostAtOnce

@@ -4,6 +4,7 @@ import { TrainyardError } from '../errors.js'
 import { type Disk, disk as realDisk } from './disk.js'
 import { append, sync, syncUpTo, writeDurably } from './durable.js'
 import { isName, pathOf } from './keys.js'
+import { RecalledFiles } from './recalled.js'
 import { isWhole, manifestName, sealFolder } from './sealed.js'
 import { scratchName, stagingFolder, sweepStaging } from './staging.js'
 import type { Store } from './store.js'
@@ -18,6 +19,7 @@ export async function openFolderStore(root: string, disk: Disk = realDisk): Prom
 
 class FolderStore implements Store {
   private readonly staging: string
+  private readonly recalled = new RecalledFiles()
 
   constructor(
     private readonly root: string,
@@ -31,16 +33,11 @@ class FolderStore implements Store {
   }
 
   readJson<T>(key: string): Promise<T | null> {
-    return translated(async () => {
-      const path = pathOf(this.root, key)
-      const text = await readFile(path, 'utf8').catch(unless(null, 'ENOENT', 'ENOTDIR'))
-      if (text === null) return null
-      try {
-        return JSON.parse(text)
-      } catch (cause) {
-        throw new TrainyardError('STORAGE_CORRUPT', 'unavailable', `${key} is not JSON`, { cause })
-      }
-    })
+    return this.parsed(key, path => readFile(path, 'utf8'))
+  }
+
+  recallJson<T>(key: string): Promise<T | null> {
+    return this.parsed(key, path => this.recalled.read(path))
   }
 
   createJson(key: string, value: unknown): Promise<boolean> {
@@ -170,6 +167,18 @@ class FolderStore implements Store {
         return
       await syncUpTo(this.disk, this.root, dirname(path))
       await rm(trash, { recursive: true, force: true })
+    })
+  }
+
+  private parsed<T>(key: string, read: (path: string) => Promise<string>): Promise<T | null> {
+    return translated(async () => {
+      const text = await read(pathOf(this.root, key)).catch(unless(null, 'ENOENT', 'ENOTDIR'))
+      if (text === null) return null
+      try {
+        return JSON.parse(text)
+      } catch (cause) {
+        throw new TrainyardError('STORAGE_CORRUPT', 'unavailable', `${key} is not JSON`, { cause })
+      }
     })
   }
 

@@ -45,6 +45,8 @@ interface Timing {
 const usual: Timing = { timeoutMs: 10_000, retryDelaysMs, lookEveryMs: 1000, findEveryMs: 60_000 }
 const sweepEveryMs = 3600_000
 const most = 100
+/** Between two looks where jobs change all the time: one look serves all that changed meanwhile. */
+const restMs = 50
 
 /**
  * Webhooks on what happens to jobs. The events are read off the store's record of jobs, and the store
@@ -172,7 +174,8 @@ export class Webhooks {
       .catch(error => this.complain(error))
       .finally(() => {
         this.looking = null
-        const delay = this.again ? 0 : this.timing.lookEveryMs
+        const { lookEveryMs } = this.timing
+        const delay = this.again ? Math.min(restMs, lookEveryMs) : lookEveryMs
         this.again = false
         if (!this.closed) this.timer = setTimeout(() => this.wake(), delay)
       })

@@ -67,6 +67,16 @@ async function take(name: string): Promise<{ id: string; token: string }> {
   return { id: job!.id!, token }
 }
 
+test('those that a worker has or nobody has are not in line', async () => {
+  const ids = ['line-a', 'line-b', 'line-c']
+  for (const id of ids) await queue.add({ id, ...at(0) })
+  assert.deepEqual(await queue.notInLine([...ids, 'lost']), ['lost'])
+  const { id } = await take('somebody')
+  assert.deepEqual(await queue.notInLine([...ids, 'lost']), [id, 'lost'])
+  assert.deepEqual(await queue.notInLine([]), [])
+  await bull.obliterate({ force: true })
+})
+
 test('the jobs of dead workers go back to the front of the queue, those of the living stay', async () => {
   for (const id of ['a', 'b', 'c', 'd']) await queue.add({ ...at(0), id: `job-${id}` })
   for (const name of ['dead', 'alive', 'dead']) await take(name)

@@ -14,6 +14,7 @@ import {
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import { setTimeout as wait } from 'node:timers/promises'
 import { TrainyardError } from '../../src/errors.js'
 import { openFolderStore } from '../../src/store/folder-store.js'
 import type { Manifest } from '../../src/store/store.js'
@@ -37,6 +38,25 @@ test('JSON is created once, replaced whole, and null where absent', async t => {
   await store.replaceJson('jobs/a/spec.json', { n: 3 })
   assert.deepEqual(await store.readJson('jobs/a/spec.json'), { n: 3 })
   assert.equal(await store.readJson('jobs/a/spec.json/below'), null)
+})
+
+test('what is recalled is what is there now, whoever put it there', async t => {
+  const { root, store } = await freshStore(t)
+  const other = await openFolderStore(root)
+  assert.equal(await store.recallJson('names/a.json'), null)
+  for (let n = 0; n < 20; n++) {
+    await other.replaceJson('names/a.json', { n: n % 10 })
+    assert.deepEqual(await store.recallJson('names/a.json'), { n: n % 10 })
+  }
+  // old enough to be kept in memory
+  await wait(1200)
+  const first = await store.recallJson<{ n: number }>('names/a.json')
+  first!.n = 1000
+  assert.deepEqual(await store.recallJson('names/a.json'), { n: 9 })
+  await other.replaceJson('names/a.json', { n: 8 })
+  assert.deepEqual(await store.recallJson('names/a.json'), { n: 8 })
+  await other.remove('names/a.json')
+  assert.equal(await store.recallJson('names/a.json'), null)
 })
 
 test('of 50 concurrent creators one wins, and readers see its value only', async t => {
