@@ -1,7 +1,7 @@
 // `npm run bench -- submit [--seconds n]`: how fast jobs are taken, durable before the 202, with real
 // fsyncs. ext4 looks past the inodes of files that were removed in the last minutes, one by one, before
-// it makes a new one: right behind something that removed thousands (this bench, the tests), all new
-// files are slower, by half and more.
+// it makes a new one: right behind something that removed thousands (this bench, the tests) new files
+// are slower.
 import { tmpdir } from 'node:os'
 import { parseArgs } from 'node:util'
 import { describeMachine } from '../machine.js'
