@@ -8,7 +8,9 @@ import type { Program } from './subject.js'
  * threads wait is its own affair.
  */
 export function peerEnvironment(threads: number): Record<string, string> {
-  const { TF_DETERMINISTIC_OPS, OMP_WAIT_POLICY, ...shared } = engineEnvironment({ cores: threads })
+  const { TF_DETERMINISTIC_OPS, OMP_WAIT_POLICY, GOMP_SPINCOUNT, ...shared } = engineEnvironment({
+    cores: threads,
+  })
   return shared
 }
 

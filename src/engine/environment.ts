@@ -21,6 +21,8 @@ export function engineEnvironment({ cores, gpus }: Share): Record<string, string
     OMP_NUM_THREADS: threads,
     // by default its waiting threads spin: where others want the cores, training takes six times as long
     OMP_WAIT_POLICY: 'PASSIVE',
+    // GNU's: a short look first costs a busy machine little, and a quiet one waits no system call
+    GOMP_SPINCOUNT: '10000',
     // the same weights again after a crash, on a GPU too
     TF_DETERMINISTIC_OPS: '1',
     ...(gpus === undefined ? {} : { CUDA_VISIBLE_DEVICES: gpus }),

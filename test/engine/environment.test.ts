@@ -20,5 +20,7 @@ test('devices are named only when they are given, and none is a choice too', () 
 })
 
 test('threads that wait leave their core to others', () => {
-  assert.equal(engineEnvironment({ cores: 2 }).OMP_WAIT_POLICY, 'PASSIVE')
+  const { OMP_WAIT_POLICY, GOMP_SPINCOUNT } = engineEnvironment({ cores: 2 })
+  assert.equal(OMP_WAIT_POLICY, 'PASSIVE')
+  assert.ok(Number(GOMP_SPINCOUNT) <= 10_000, 'GNU spins 30 times as long by default')
 })
