@@ -53,10 +53,11 @@ try {
   await write(history + 1, rows, 20)
   const during = await api.memory()
   const written = performance.now()
-  await new JobRecords(yard.store).finish(id, {
+  const ended = await new JobRecords(yard.store).finish(id, {
     ...{ status: 'succeeded', finishedAt: new Date().toISOString(), epoch: 1, failure: null },
     ...{ model: null, metrics: {}, step: rows },
   })
+  if (!ended) throw new Error(`job ${id} cannot end: its followers would wait for ever`)
   await live.publish(id, null, 'changed')
   const all = await Promise.all(heard)
   const seconds = (performance.now() - since) / 1000

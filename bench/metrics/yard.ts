@@ -107,9 +107,10 @@ export async function runningJob({ store }: Yard): Promise<string> {
   const request = { model: { kind: 'resnet' as const }, dataset: 'digits' }
   const records = new JobRecords(store)
   await records.create(planJob({ id, createdAt: now }, request, dataset, null))
-  await records.claim(id)
+  const epoch = await records.claim(id)
+  await records.apply(id, { event: 'start', at: now, epoch })
   await records.writeAttempt(id, {
-    ...{ epoch: 1, startedAt: now, resumedFrom: 0, phase: 'training' },
+    ...{ epoch, startedAt: now, resumedFrom: 0, phase: 'training' },
     ...{ endedAt: null, end: null, lastWords: null },
   })
   return id
