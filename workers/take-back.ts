@@ -16,8 +16,10 @@ export async function takeBack(queue: JobQueue, trainerScript: string): Promise<
 
 /** A trainer carries its worker's name as its argument. A stopped one does not see that its worker is gone. */
 async function endOrphans(trainerScript: string): Promise<void> {
-  const orphans = [...commands()].filter(({ args: [, script, worker = ''] }) => {
-    return script === trainerScript && leadingName(worker) === worker && isGone(worker)
+  const orphans = [...commands()].filter(({ args }) => {
+    // behind Node's own options, which a process hands on to those that it forks
+    const worker = args[args.indexOf(trainerScript, 1) + 1] ?? ''
+    return args.includes(trainerScript) && leadingName(worker) === worker && isGone(worker)
   })
   for (const { pid } of orphans) kill(pid)
   for (const { pid } of orphans) {
