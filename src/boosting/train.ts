@@ -1,11 +1,11 @@
 import { Cadence, type Snapshots } from '../cadence.js'
 import { TrainyardError } from '../errors.js'
+import { type BestBy, type EarlyStopping, Judgement } from '../judgement.js'
 import { objectiveMetrics, validationName } from '../spec/boosting-metrics.js'
 import type { Boosting } from '../spec/boosting-options.js'
 import type { Phase } from '../spec/job.js'
 import type { MetricRow } from '../spec/metrics.js'
 import { Booster, type ModelFormat } from './booster.js'
-import { type EarlyStopping, Judgement } from './judgement.js'
 import { Matrix } from './matrix.js'
 import { type Parameters, parameters, runParameters } from './parameters.js'
 import type { Table } from './table.js'
@@ -70,7 +70,12 @@ export async function trainBoosting(input: BoostingInput, hooks: BoostingHooks):
   booster.set(resume ? runParameters({ device, threads }) : chosen)
   booster.describe(columns)
 
-  const judgement = new Judgement(input.earlyStopping)
+  // of equals the earlier round, which has fewer trees
+  const bestBy: BestBy | null = input.earlyStopping && {
+    ...input.earlyStopping,
+    ofEquals: 'earlier',
+  }
+  const judgement = new Judgement(bestBy, input.earlyStopping)
   let round = resume ? booster.rounds : 0
   for (const row of input.history ?? []) if (row.step <= round) judgement.see(row)
   let saved = round

@@ -1,11 +1,11 @@
 import { Cadence } from '../cadence.js'
 import { TrainyardError } from '../errors.js'
 import type { Session } from '../graph/session.js'
+import { Judgement } from '../judgement.js'
 import type { Phase } from '../spec/job.js'
 import type { MetricRow } from '../spec/metrics.js'
 import type { TrainingPlan } from '../spec/training-options.js'
 import { startEvaluation, startInput } from './input.js'
-import { Judgement } from './judgement.js'
 import { learningRateAt } from './learning-rate.js'
 import type { Records } from './records.js'
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { EarlyStopping, KeepBest } from '../../src/spec/training-options.js'
-import { Judgement } from '../../src/training/judgement.js'
+import { Judgement } from '../src/judgement.js'
+import type { EarlyStopping, KeepBest } from '../src/spec/training-options.js'
 
 /** After each evaluation: the best step so far, and whether it is time to stop. */
 function judge(
@@ -42,4 +42,12 @@ test('rows without the metric say nothing', () => {
   const judgement = new Judgement(null, { metric: 'validationLoss', patience: 1, minDelta: 0 })
   for (let step = 1; step < 9; step++) judgement.see({ step, time: '', values: { loss: 1 } })
   assert.equal(judgement.stop, false)
+})
+
+test('of equals the earlier is best where that is asked for', () => {
+  const judgement = new Judgement({ metric: 'validationAuc', ofEquals: 'earlier' }, null)
+  for (const [i, value] of [0.7, 0.9, 0.9, 0.8].entries()) {
+    judgement.see({ step: i + 1, time: '', values: { validationAuc: value } })
+  }
+  assert.equal(judgement.best, 2)
 })
