@@ -1,17 +1,12 @@
-/** Numbers in [0, 1) that follow from a seed alone (mulberry32, Tommy Ettinger, public domain). */
+import { uniforms } from '../test/random.js'
+
+/** Numbers that follow from a seed alone. */
 export class Random {
-  #state: number
+  /** In [0, 1). */
+  readonly next: () => number
 
   constructor(seed: number) {
-    this.#state = seed >>> 0
-  }
-
-  next(): number {
-    this.#state = (this.#state + 0x6d2b79f5) >>> 0
-    let t = this.#state
-    t = Math.imul(t ^ (t >>> 15), t | 1)
-    t ^= t + Math.imul(t ^ (t >>> 7), t | 61)
-    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32
+    this.next = uniforms(seed)
   }
 
   between(low: number, high: number): number {

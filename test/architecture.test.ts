@@ -33,7 +33,7 @@ const mayImport: Record<string, readonly string[]> = {
     ...['spec', 'errors', 'graph', 'nets', 'engine', 'store', 'boosting', 'training'],
     ...['datasets', 'jobs', 'models', 'processes', 'tensorboard'],
   ],
-  bench: ['spec', 'graph', 'engine', 'store', 'boosting', 'training', 'datasets', 'jobs'],
+  bench: ['spec', 'graph', 'engine', 'store', 'boosting', 'training', 'datasets', 'jobs', 'test'],
   // starts the whole and speaks HTTP; of the parts it knows what their files look like
   chaos: ['cli', 'spec', 'store', 'supervisor', 'test'],
 }

@@ -1,3 +1,5 @@
+import { uniforms } from '../../test/random.js'
+
 // A table of HIGGS's shape (Baldi et al., 2014): 21 measured columns and 7 that a physicist would derive
 // from them, and two classes that overlap as signal and background do there.
 
@@ -52,15 +54,4 @@ function signal(row: Float64Array): number {
   const masses = 2.2 * Math.sin(1.7 * a) * b - 1.6 * (c > 1.5 ? d : 0.5 * a) + 0.9 * b * (d - c)
   const angles = row[1]! * row[4]! + 1.5 * row[2]! * row[7]! * row[10]! - 0.8 * Math.abs(row[13]!)
   return 0.7 * (masses + angles + 1.7)
-}
-
-/** In [0, 1): mulberry32, the same everywhere. */
-function uniforms(seed: number): () => number {
-  let state = seed
-  return () => {
-    state = (state + 0x6d2b79f5) | 0
-    let t = Math.imul(state ^ (state >>> 15), 1 | state)
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t
-    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32
-  }
 }

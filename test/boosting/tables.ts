@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import type { Batch, Column, Table } from '../../src/boosting/table.js'
+import { uniforms } from '../random.js'
 
 const categoryCount = 7
 
@@ -83,20 +84,9 @@ function wholeColumns(table: Table): Float32Array[] {
   return columns
 }
 
-/** Numbers in [0, 1): mulberry32, so that the tables are the same everywhere. */
-function numbers(seed: number): () => number {
-  let state = seed
-  return () => {
-    state = (state + 0x6d2b79f5) | 0
-    let t = Math.imul(state ^ (state >>> 15), 1 | state)
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t
-    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32
-  }
-}
-
 /** Friedman's first function (1991) of the first five columns, with missing values and a category that adds. */
 export function friedman(rows: number, batchRows = 100): Table {
-  const draw = numbers(1)
+  const draw = uniforms(1)
   const columns = Array.from({ length: 10 }, () => Float32Array.from({ length: rows }, draw))
   const category = Float32Array.from({ length: rows }, () => Math.floor(draw() * categoryCount))
   const labels = Float32Array.from({ length: rows }, (_, i) => {

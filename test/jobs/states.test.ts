@@ -9,6 +9,7 @@ import { follow, type JournalEntry, newborn, stateAfter } from '../../src/jobs/l
 import { cures, type JobState, statuses, transitions, verbs } from '../../src/jobs/states.js'
 import { openFolderStore } from '../../src/store/folder-store.js'
 import type { Store } from '../../src/store/store.js'
+import { uniforms } from '../random.js'
 
 let folder: string
 let store: Store
@@ -38,15 +39,10 @@ const entry = {
   }),
 }
 
-/** Mulberry32: a failure can be seen again by its seed. */
+/** A failure can be seen again by its seed. */
 function randomOf(seed: number) {
-  let state = seed
-  return (below: number) => {
-    state = (state + 0x6d2b79f5) | 0
-    let t = Math.imul(state ^ (state >>> 15), 1 | state)
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t
-    return ((t ^ (t >>> 14)) >>> 0) % below
-  }
+  const uniform = uniforms(seed)
+  return (below: number) => Math.floor(below * uniform())
 }
 
 test('what a client may not ask has a cure, and only that', () => {
