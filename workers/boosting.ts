@@ -11,7 +11,14 @@ import type { FeatureColumn } from '../src/spec/feature-column.js'
 import type { BoostingJob } from '../src/spec/job.js'
 import type { ColumnImportance } from '../src/spec/model.js'
 import { openTables } from './boosting-tables.js'
-import { historyOf, metricsAt, rowsOf, surroundings, type TrainerParts } from './surroundings.js'
+import {
+  historyOf,
+  metricsAt,
+  originOf,
+  rowsOf,
+  surroundings,
+  type TrainerParts,
+} from './surroundings.js'
 
 /** A checkpoint's files: all that training goes on from, and what any XGBoost reads. */
 const stateFile = 'booster.ubj'
@@ -96,11 +103,7 @@ async function publish(
   await writeFile(join(staged, 'model.ubj'), bytes)
   await writeFile(join(staged, 'model.json'), exportBoosting(state, 'json', step))
   return new Models(store).publish(staged, {
-    name: job.name,
-    jobId: job.id,
-    createdAt: new Date().toISOString(),
-    model: job.model,
-    dataset: job.dataset,
+    ...originOf(job),
     step,
     target,
     input: { columns },

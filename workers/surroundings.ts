@@ -86,3 +86,12 @@ export function metricsAt(rows: readonly MetricRow[], step: number): Metrics {
   for (const row of rows) if (row.step <= step) Object.assign(metrics, loggedRow(row).values)
   return metrics
 }
+
+/** What a model's manifest says of where it comes from. */
+export const originOf = <J extends JobManifest>({ name, id, model, dataset }: J) => ({
+  name,
+  jobId: id,
+  createdAt: new Date().toISOString(),
+  model: model as J['model'],
+  dataset,
+})

@@ -19,7 +19,14 @@ import { buildTrainingProgram } from '../src/training/program.js'
 import type { Records } from '../src/training/records.js'
 import { buildServingProgram } from '../src/training/serving.js'
 import { findWeights } from './init-from.js'
-import { historyOf, metricsAt, rowsOf, surroundings, type TrainerParts } from './surroundings.js'
+import {
+  historyOf,
+  metricsAt,
+  originOf,
+  rowsOf,
+  surroundings,
+  type TrainerParts,
+} from './surroundings.js'
 
 export interface TrainingParts extends TrainerParts<NetworkJob> {
   tf: TensorFlow
@@ -164,11 +171,7 @@ async function publish(
   await writeSavedModel(folder, serving.graph, serving)
   session.run('export', { model: variablesPrefix(folder) })
   return new Models(store).publish(staged, {
-    name: job.name,
-    jobId: job.id,
-    createdAt: new Date().toISOString(),
-    model: job.model,
-    dataset: job.dataset,
+    ...originOf(job),
     step,
     input: { height, width, channels, mean, std },
     labels,

@@ -8,7 +8,7 @@ import { MetricsLog } from '../../src/jobs/metrics-log.js'
 import { JobRecords } from '../../src/jobs/records.js'
 import type { Metrics } from '../../src/spec/job.js'
 import type { JobEvent } from '../../src/spec/messages.js'
-import type { TestServer } from './server.js'
+import { smallJob, type TestServer } from './server.js'
 
 // What a worker writes of a job, without a worker.
 
@@ -28,6 +28,13 @@ export async function startJob({ store, ...server }: TestServer, id: string): Pr
     ...running,
   })
   await nudge(server, id, 'changed')
+}
+
+/** A job that was submitted, in its first attempt. */
+export async function runningJob(server: TestServer): Promise<string> {
+  const { body } = await server.api.post('/jobs').send(smallJob)
+  await startJob(server, body.id)
+  return body.id
 }
 
 export async function measure({ store, ...server }: TestServer, id: string, steps: number[]) {

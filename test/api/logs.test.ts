@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
-import { endJob, measure, say, startJob } from './attempts.js'
+import { endJob, measure, runningJob, say } from './attempts.js'
 import { follow } from './frames.js'
-import { smallJob, startServer, type TestServer, uploadDataset } from './server.js'
+import { startServer, type TestServer, uploadDataset } from './server.js'
 
 let server: TestServer
 before(async () => {
@@ -11,16 +11,10 @@ before(async () => {
 })
 after(() => server.close())
 
-async function runningJob(): Promise<string> {
-  const { body } = await server.api.post('/jobs').send(smallJob)
-  await startJob(server, body.id)
-  return body.id
-}
-
 const linesOf = ({ items }: { items: { line: string }[] }) => items.map(({ line }) => line)
 
 test('a log is read in pages, from its end, and as text', async () => {
-  const id = await runningJob()
+  const id = await runningJob(server)
   await say(server, id, ['one', 'two', 'three'])
   const first = await server.api.get(`/jobs/${id}/logs?limit=2`)
   assert.deepEqual(linesOf(first.body), ['one', 'two'])
@@ -35,7 +29,7 @@ test('a log is read in pages, from its end, and as text', async () => {
 })
 
 test('bad questions are refused, and a job that is not there is a 404', async () => {
-  const id = await runningJob()
+  const id = await runningJob(server)
   for (const query of ['tail=0', 'cursor=x', 'tail=1&cursor=1-0', 'format=csv']) {
     const { status, headers } = await server.api.get(`/jobs/${id}/logs?${query}`)
     assert.equal(status, 400, query)
@@ -50,7 +44,7 @@ test('bad questions are refused, and a job that is not there is a 404', async ()
 })
 
 test('a follower hears each line once, also after a break, until the job ends', async () => {
-  const id = await runningJob()
+  const id = await runningJob(server)
   await say(server, id, ['one', 'two'])
   const first = await follow(server, `/jobs/${id}/logs?tail=1`)
   const heard = await first.nextEvent()

@@ -5,7 +5,7 @@ import { extract } from 'tar-stream'
 import { jobKeys } from '../../src/jobs/keys.js'
 import { MetricsLog } from '../../src/jobs/metrics-log.js'
 import { metricsAt } from '../../workers/surroundings.js'
-import { endJob, measure, progress, startJob } from './attempts.js'
+import { endJob, measure, progress, runningJob } from './attempts.js'
 import { follow } from './frames.js'
 import { smallJob, startServer, type TestServer, uploadDataset } from './server.js'
 
@@ -16,14 +16,8 @@ before(async () => {
 })
 after(() => server.close())
 
-async function runningJob(): Promise<string> {
-  const { body } = await server.api.post('/jobs').send(smallJob)
-  await startJob(server, body.id)
-  return body.id
-}
-
 test('points come by name, in the order of steps', async () => {
-  const id = await runningJob()
+  const id = await runningJob(server)
   await measure(server, id, [1, 2, 4])
   const { status, body } = await server.api.get(`/jobs/${id}/metrics?names=loss`)
   assert.equal(status, 200)
@@ -40,7 +34,7 @@ test('points come by name, in the order of steps', async () => {
 })
 
 test('a page has so many steps, and the cursor leads to the next', async () => {
-  const id = await runningJob()
+  const id = await runningJob(server)
   await measure(server, id, [1, 2, 3, 4, 5])
   const path = `/jobs/${id}/metrics?fromStep=2&toStep=4&limit=2`
   const first = await server.api.get(path)
@@ -53,7 +47,7 @@ test('a page has so many steps, and the cursor leads to the next', async () => {
 })
 
 test('bad queries are refused', async () => {
-  const id = await runningJob()
+  const id = await runningJob(server)
   for (const query of ['limit=10001', 'limit=0', 'names=', 'names=a,,b', 'cursor=x', 'step=1']) {
     const answer = await server.api.get(`/jobs/${id}/metrics?${query}`)
     assert.equal(answer.status, 400, query)
@@ -61,7 +55,7 @@ test('bad queries are refused', async () => {
 })
 
 test('a follower hears history, then what comes, then the end', async () => {
-  const id = await runningJob()
+  const id = await runningJob(server)
   await measure(server, id, [1, 2])
   const { response, next, nextEvent } = await follow(server, `/jobs/${id}/metrics`)
   assert.equal(response.statusCode, 200)
@@ -86,7 +80,7 @@ test('a follower hears history, then what comes, then the end', async () => {
 })
 
 test('Last-Event-ID goes on behind what was heard', async () => {
-  const id = await runningJob()
+  const id = await runningJob(server)
   await measure(server, id, [1, 2, 3])
   const first = await follow(server, `/jobs/${id}/metrics`)
   await first.nextEvent()
@@ -98,7 +92,7 @@ test('Last-Event-ID goes on behind what was heard', async () => {
 })
 
 test('a quiet stream says that it is still there', async () => {
-  const id = await runningJob()
+  const id = await runningJob(server)
   const { response, next } = await follow(server, `/jobs/${id}/metrics`)
   let comments = 0
   while (comments < 3) comments += (await next())?.comment === 'still here' ? 1 : 0
@@ -113,7 +107,7 @@ test('a job that is not there is a 404, not a stream', async () => {
 })
 
 test('a follower that leaves takes its feed along', async t => {
-  const id = await runningJob()
+  const id = await runningJob(server)
   const follows = t.mock.method(server.parts.jobs.history, 'follow')
   const { response, nextEvent } = await follow(server, `/jobs/${id}/metrics`)
   await nextEvent()
@@ -138,7 +132,7 @@ test('a server that closes ends its streams in good order', async () => {
 })
 
 test('many followers, some of whom come and go, each hear every row once', async () => {
-  const id = await runningJob()
+  const id = await runningJob(server)
   const rows = 120
   await measure(server, id, [1, 2, 3, 4, 5])
   const hear = async (breaks: (step: number) => boolean) => {
@@ -167,7 +161,7 @@ test('many followers, some of whom come and go, each hear every row once', async
 })
 
 test('a reader who does not read holds nobody up, and misses nothing', async () => {
-  const id = await runningJob()
+  const id = await runningJob(server)
   const rows = 12_000
   const slow = await follow(server, `/jobs/${id}/metrics`)
   await slow.nextEvent()
@@ -193,7 +187,7 @@ async function download(path: string, headers: Record<string, string> = {}) {
 }
 
 test('a chart and exports, by header and by format', async () => {
-  const id = await runningJob()
+  const id = await runningJob(server)
   const steps = Array.from({ length: 40 }, (_, i) => i + 1)
   await measure(server, id, steps)
   const chart = await server.api.get(`/jobs/${id}/metrics?maxPoints=10&names=loss`)
@@ -219,7 +213,7 @@ test('a chart and exports, by header and by format', async () => {
 })
 
 test('NaN reaches a client as text', async () => {
-  const id = await runningJob()
+  const id = await runningJob(server)
   const log = new MetricsLog(server.store)
   const time = new Date().toISOString()
   await log.append(id, 1, { step: 1, time, values: { loss: Number.NaN, accuracy: 0.5 } })
@@ -229,7 +223,7 @@ test('NaN reaches a client as text', async () => {
 })
 
 test("a job's own metrics have NaN as text too, live and at the end", async () => {
-  const id = await runningJob()
+  const id = await runningJob(server)
   const row = { step: 1, time: '', values: { loss: Number.NaN, accuracy: 0.5 } }
   const metrics = metricsAt([row], 1)
   const shown = { loss: 'NaN', accuracy: 0.5 }
@@ -244,7 +238,7 @@ test("a job's own metrics have NaN as text too, live and at the end", async () =
 })
 
 test('a record from before NaN had a text is readable: the metric is left out', async () => {
-  const id = await runningJob()
+  const id = await runningJob(server)
   const old = JSON.parse(JSON.stringify({ loss: Number.NaN, accuracy: 0.5 }))
   await endJob(server, id, old)
   const { status, body } = await server.api.get(`/jobs/${id}`)
@@ -252,7 +246,7 @@ test('a record from before NaN had a text is readable: the metric is left out', 
 })
 
 test('events tell states and progress, without the rows', async () => {
-  const id = await runningJob()
+  const id = await runningJob(server)
   await measure(server, id, [1])
   const { nextEvent } = await follow(server, `/jobs/${id}/events`)
   const first = await nextEvent()
@@ -270,7 +264,7 @@ test('events tell states and progress, without the rows', async () => {
 })
 
 test('the event files of a job come as a tar, and nothing else does', async () => {
-  const id = await runningJob()
+  const id = await runningJob(server)
   const bytes = Buffer.from('events')
   const key = jobKeys(id).events(1_764_000_000, 1, 'host')
   await server.store.append(key, bytes)
