@@ -1,5 +1,5 @@
 // The system under test: all processes of one `npm start`, how they are found, and how they end.
-import { mkdtemp, readdir, readFile, readlink, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -8,6 +8,7 @@ import { Redis } from 'ioredis'
 import { type LocalServer, startServer } from '../src/cli/server.js'
 import type { Failpoint } from '../src/store/failpoints.js'
 import { runFolder } from '../src/supervisor/folder-lock.js'
+import { processesWith } from '../test/e2e/processes.js'
 
 /** What a command line of each looks like. */
 const commands = {
@@ -20,11 +21,6 @@ const commands = {
 } as const
 
 export type Kind = keyof typeof commands
-
-export interface OurProcess {
-  pid: number
-  command: string
-}
 
 const startWithinMs = 90_000
 
@@ -89,26 +85,9 @@ export class Site {
     if (!keep) await rm(this.home, { recursive: true, force: true })
   }
 
-  /** Only this run's: they have its mark in their environment, or (Redis overwrites its own) its folder. */
-  async processes(): Promise<OurProcess[]> {
-    const pids = (await readdir('/proc')).filter(name => /^\d+$/.test(name)).map(Number)
-    const found = await Promise.all(
-      pids.map(async pid => {
-        if (pid === process.pid) return null
-        try {
-          const [environment, command, folder] = await Promise.all([
-            readFile(`/proc/${pid}/environ`, 'latin1'),
-            readFile(`/proc/${pid}/cmdline`, 'latin1'),
-            readlink(`/proc/${pid}/cwd`),
-          ])
-          const ours = environment.includes(this.control) || folder.startsWith(this.folder)
-          return ours && command ? { pid, command: command.replaceAll('\0', ' ').trim() } : null
-        } catch {
-          return null // it has ended, or is another user's
-        }
-      }),
-    )
-    return found.filter(one => one !== null)
+  /** Only this run's: all of it lies in its folder. */
+  processes() {
+    return processesWith(this.home)
   }
 
   async find(kind: Kind): Promise<number[]> {

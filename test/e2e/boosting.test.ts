@@ -29,7 +29,8 @@ let yard: Yard
 /** The trees of a job that nothing disturbs. */
 let calm: Buffer
 before(async () => {
-  yard = await Yard.open()
+  // one in reserve has TensorFlow loaded
+  yard = await Yard.open({ TRAINYARD_SPARE_TRAINERS: 'off' })
   for (const name of ['diabetes', 'breast-cancer', 'wine', 'digits']) await uploadTable(yard, name)
   calm = await treesOf(await yard.train(drawn('calm')))
 })
@@ -156,9 +157,7 @@ test('a job whose trainer is killed twice ends in the bytes of an undisturbed on
     seen.push(step)
     if (kills[0] === undefined || step < kills[0]) return
     kills.shift()
-    const pid = await yard.process('workers/trainer.js')
-    assert.ok(pid, 'no trainer runs')
-    process.kill(pid, 'SIGKILL')
+    process.kill(await yard.trainer(), 'SIGKILL')
   })
   assert.equal(killed.attempt, 3)
   assert.deepEqual(
@@ -178,8 +177,7 @@ test('a paused job goes on to the same bytes, and no trainer of trees loads Tens
   for await (const { event, data } of yard.client.follow(job.id)) {
     if (event === 'job' && data.status === 'paused') break
     if (event !== 'metrics' || data.step !== 20) continue
-    const pid = await yard.process('workers/trainer.js')
-    maps = await mappedFiles(pid!)
+    maps = await mappedFiles(await yard.trainer())
     await yard.client.act(job.id, 'pause')
   }
   assert.match(maps, /libxgboost/)

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { JobRequest } from '../../src/spec/job.js'
-import { someDigits, Yard } from './yard.js'
+import { someDigits, until, Yard } from './yard.js'
 
 /** Longer than BullMQ blocks for a job (5 s), and than its own watchdog waits beyond that. */
 const outageMs = 20_000
@@ -53,30 +53,18 @@ for (const [how, begin] of Object.entries(outages)) {
     const back = performance.now()
 
     const ends = accepted.map(job =>
-      until(async () => (await yard.job(job.id)).status, 'succeeded'),
+      until(async () => (await yard.client.job(job.id)).status === 'succeeded'),
     )
     await begins(accepted[0]!.id)
     t.diagnostic(`moves again ${Math.round(performance.now() - back)} ms after Redis's return`)
     await Promise.all(ends)
-    assert.equal((await yard.job(running.id)).status, 'running')
+    assert.equal((await yard.client.job(running.id)).status, 'running')
     const attempts = await yard.attempts(running.id)
     assert.equal(attempts.length, 1, JSON.stringify(attempts))
     assert.equal(await yard.process('workers/worker.js'), worker, 'the worker was restarted')
-    await cancel(running.id)
-    await until(async () => (await yard.job(running.id)).status, 'cancelled')
+    await yard.client.act(running.id, 'cancel')
+    await until(async () => (await yard.client.job(running.id)).status === 'cancelled')
   })
 }
 
-async function until<T>(look: () => Promise<T>, expected: T): Promise<void> {
-  while ((await look()) !== expected) await sleep(50)
-}
-
-const begins = (id: string) => until(async () => (await yard.attempts(id)).length > 0, true)
-
-async function cancel(id: string): Promise<void> {
-  const answer = await fetch(`${yard.url}/jobs/${id}/cancel`, {
-    method: 'POST',
-    headers: { authorization: `Bearer ${yard.key}` },
-  })
-  assert.ok(answer.ok, await answer.text())
-}
+const begins = (id: string) => until(async () => (await yard.attempts(id)).length > 0)

@@ -1,4 +1,4 @@
-import { readdir, readFile } from 'node:fs/promises'
+import { readdir, readFile, readlink } from 'node:fs/promises'
 
 interface Process {
   pid: number
@@ -39,12 +39,14 @@ export async function findProcesses(root: number, script: string): Promise<numbe
     .sort((a, b) => a - b)
 }
 
-/** The processes that have this text in their environment. */
-export async function processesWith(text: string): Promise<Process[]> {
+/** Those with this folder in their environment, or around them: Redis overwrites its environment. */
+export async function processesWith(folder: string): Promise<Process[]> {
   const all = await processes()
   const found = all.map(async one => {
-    const environment = await readFile(`/proc/${one.pid}/environ`, 'utf8').catch(() => '')
-    return environment.includes(text) ? one : null
+    // of one that has ended, or is another user's, neither can be read
+    const environment = await readFile(`/proc/${one.pid}/environ`, 'latin1').catch(() => '')
+    const around = await readlink(`/proc/${one.pid}/cwd`).catch(() => '')
+    return environment.includes(folder) || around.startsWith(folder) ? one : null
   })
   return (await Promise.all(found)).filter(one => one !== null)
 }

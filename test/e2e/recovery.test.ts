@@ -3,11 +3,10 @@ import { fork } from 'node:child_process'
 import { once } from 'node:events'
 import { readFile } from 'node:fs/promises'
 import { after, before, test } from 'node:test'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { glance } from '../../src/processes.js'
 import type { Job, JobRequest } from '../../src/spec/job.js'
-import { someDigits, Yard } from './yard.js'
+import { someDigits, until, Yard } from './yard.js'
 
 let yard: Yard
 let calm: Job
@@ -42,11 +41,6 @@ async function disturbed(name: string, disturb: (id: string) => Promise<void>): 
 async function endsAlike(job: Job): Promise<void> {
   assert.equal(job.status, 'succeeded', job.failure?.message)
   assert.ok((await yard.weights(job)).equals(await yard.weights(calm)), 'the weights differ')
-}
-
-/** Looks again and again; the test's own time limit ends what never comes. */
-async function until(condition: () => Promise<boolean> | boolean): Promise<void> {
-  while (!(await condition())) await sleep(50)
 }
 
 const runs = (pid: number) => !['Z', 'X', undefined].includes(glance(pid)?.state)
@@ -110,7 +104,7 @@ test('a job whose trainer crashes again and again fails, and the next one trains
   const dead = new Set<number>()
   let job = crashing
   await until(async () => {
-    job = await yard.job(crashing.id)
+    job = await yard.client.job(crashing.id)
     if (job.phase === 'training') {
       // null: it has ended, and the next is not there yet
       const trainer = await yard.trainer().catch(() => null)

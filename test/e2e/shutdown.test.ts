@@ -2,10 +2,9 @@ import assert from 'node:assert/strict'
 import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { runFolder } from '../../src/supervisor/folder-lock.js'
 import { findProcesses, processesWith } from './processes.js'
-import { someDigits, Yard } from './yard.js'
+import { someDigits, until, Yard } from './yard.js'
 
 let yard: Yard
 before(async () => {
@@ -23,7 +22,7 @@ test('restarts in order cost a job no attempt, and leave nothing behind', async 
   })
   // more often than a job that crashes is tried
   for (let restarts = 0; restarts < 4; restarts++) {
-    await until(async () => (await yard.job(job.id)).progress.step > 10 * (restarts + 1))
+    await until(async () => (await yard.client.job(job.id)).progress.step > 10 * (restarts + 1))
     const worker = await yard.process('workers/worker.js')
     process.kill(worker, 'SIGTERM')
     await until(async () => (await yard.attempts(job.id)).length === restarts + 2)
@@ -50,7 +49,3 @@ test('restarts in order cost a job no attempt, and leave nothing behind', async 
   await yard.start()
   await until(async () => (await yard.attempts(job.id)).length === 6)
 })
-
-async function until(condition: () => Promise<boolean>): Promise<void> {
-  while (!(await condition())) await sleep(50)
-}

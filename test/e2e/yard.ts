@@ -3,6 +3,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { Client } from '../../src/cli/client.js'
 import { type LocalServer, startServer } from '../../src/cli/server.js'
 import { type Attempt, JobRecords } from '../../src/jobs/records.js'
@@ -74,15 +75,6 @@ export class Yard {
     return all.reduce((busiest, pid) => (used(pid) > used(busiest) ? pid : busiest))
   }
 
-  /** The job as `GET /jobs/:id` shows it. */
-  async job(id: string): Promise<Job> {
-    const answer = await fetch(`${this.url}/jobs/${id}`, {
-      headers: { authorization: `Bearer ${this.key}` },
-    })
-    assert.equal(answer.status, 200)
-    return (await answer.json()) as Job
-  }
-
   /** What is recorded of each attempt that has begun, oldest first. */
   async attempts(id: string): Promise<Attempt[]> {
     return new JobRecords(await openFolderStore(this.folder)).attempts(id)
@@ -127,4 +119,9 @@ export async function someDigits(count: number): Promise<{ name: string; content
     await cut('train-images-idx3-ubyte', 16, 28 * 28),
     await cut('train-labels-idx1-ubyte', 8, 1),
   ]
+}
+
+/** Looks again and again; the test's own time limit ends what never comes. */
+export async function until(condition: () => Promise<boolean> | boolean): Promise<void> {
+  while (!(await condition())) await sleep(50)
 }
