@@ -57,9 +57,10 @@ export class Api {
     return (await this.get<{ items: Checkpoint[] }>(`/jobs/${id}/checkpoints`)).items
   }
 
-  submit(request: JobRequest, onLost: () => void): Promise<Job> {
+  /** Once, however often it has to be sent: the job's name is the key. */
+  submit(request: JobRequest): Promise<Job> {
     const headers = { 'content-type': 'application/json', 'idempotency-key': request.name! }
-    return this.insist('POST', '/jobs', { headers, body: JSON.stringify(request) }, onLost)
+    return this.insist('POST', '/jobs', { headers, body: JSON.stringify(request) })
   }
 
   /** As one text. */
@@ -73,13 +74,7 @@ export class Api {
 
   /** False where the job had ended before. */
   async act(id: string, verb: 'cancel' | 'pause' | 'resume'): Promise<boolean> {
-    const answer = await this.insist<{ code?: string }>(
-      'POST',
-      `/jobs/${id}/${verb}`,
-      {},
-      undefined,
-      [409],
-    )
+    const answer = await this.insist<{ code?: string }>('POST', `/jobs/${id}/${verb}`, {}, [409])
     return answer.code === undefined
   }
 
@@ -141,7 +136,6 @@ export class Api {
     method: string,
     path: string,
     init: RequestInit = {},
-    onLost?: () => void,
     welcome: readonly number[] = [],
   ): Promise<T> {
     const headers = { ...init.headers, authorization: `Bearer ${this.key}` }
@@ -154,14 +148,11 @@ export class Api {
         text = await answer.text()
       } catch (error) {
         if (this.over.aborted) throw error
-        onLost?.()
         continue
       }
       if (answer.ok || welcome.includes(answer.status)) return JSON.parse(text) as T
       if (answer.status < 500) throw new ProblemError(JSON.parse(text))
       this.note(path, answer.status, text)
-      // said after something was stored, too
-      onLost?.()
     }
   }
 

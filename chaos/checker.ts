@@ -34,8 +34,6 @@ export interface Evidence {
   store: Store
   folder: string
   references: ReadonlyMap<string, Reference>
-  /** Whether equal Idempotency-Keys make one job, so that a lost answer excuses nothing. */
-  idempotent: boolean
 }
 
 const terminal = new Set(['succeeded', 'failed', 'cancelled'])
@@ -59,7 +57,11 @@ export async function check(
     const all = listed.filter(({ name }) => name === history.name)
     await checkOne(history, all, evidence, verdict)
   }
-  for (const { path, status, text } of api.faults) {
+  checkFaults(api, verdict)
+}
+
+export function checkFaults({ faults }: Api, verdict: Verdict): void {
+  for (const { path, status, text } of faults) {
     verdict.add('different', `${path} answered ${status}: ${text}`)
   }
 }
@@ -76,8 +78,7 @@ async function checkOne(
     verdict.add('lost', `${name} (${id ?? 'never accepted'}) is not there`)
     return
   }
-  const excused = evidence.idempotent ? 0 : history.lostAnswers
-  if (all.length > 1 + excused) verdict.add('doubled', `${name} is ${all.length} jobs`)
+  if (all.length > 1) verdict.add('doubled', `${name} is ${all.length} jobs`)
   const versions = await evidence.store.list(`models/${name}`)
   const succeeded = all.filter(({ status }) => status === 'succeeded').length
   if (versions.length > succeeded) {

@@ -12,9 +12,7 @@ const pausedForMs = 3000
 /** The whole life of one job, as its clients see it. */
 export async function accompany(api: Api, history: JobHistory, samples: Samples): Promise<void> {
   const { name, configuration } = history
-  const job = await api.submit(requestOf(configuration, name), () => {
-    history.lostAnswers++
-  })
+  const job = await api.submit(requestOf(configuration, name))
   history.id = job.id
   const done = new AbortController()
   await Promise.all([

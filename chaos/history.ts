@@ -21,8 +21,6 @@ export interface JobHistory {
   pauseAt: number | null
   /** From the 202. */
   id: string | null
-  /** Submissions whose answer was lost: each may have made a job. */
-  lostAnswers: number
   /** Every row that the follower was sent, over all its connections. */
   rows: Seen[]
   /**
@@ -36,7 +34,6 @@ export interface JobHistory {
 
 /** What an undisturbed run of a configuration came to. */
 export interface Reference {
-  status: Job['status']
   /** By name of the metric: pairs of step and value. */
   series: Readonly<Record<string, readonly (readonly [number, MetricValue])[]>>
   /** Names and checksums of files, as one text. */

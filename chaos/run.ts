@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { openFolderStore } from '../src/store/folder-store.js'
 import { Api } from './api.js'
-import { check, Verdict } from './checker.js'
+import { check, checkFaults, Verdict } from './checker.js'
 import { accompany, keepPredicting } from './clients.js'
 import { hasEnded, type JobHistory, type Reference, type Violation } from './history.js'
 import { type Configuration, configuration, requestOf } from './job-kinds.js'
@@ -63,10 +63,8 @@ export async function run({ seed, jobs, kills, keep }: Options): Promise<Report>
 
     const api = new Api(site.url, site.key, AbortSignal.timeout(endWithinMs))
     const store = await openFolderStore(site.folder)
-    const text = JSON.stringify(await api.get('/openapi.json'))
-    const idempotent = /idempotency-key/i.test(text)
     const all = (await api.jobs()).map(({ id }) => id)
-    await check(histories, { api, store, folder: site.folder, references, idempotent }, verdict)
+    await check(histories, { api, store, folder: site.folder, references }, verdict)
     await checkRedis(site, all, verdict)
     await site.stop()
     await checkStopped(site, verdict)
@@ -87,7 +85,6 @@ function jobHistories(random: Random, count: number): JobHistory[] {
     cancelAsked: false,
     pauseAt: random.next() < pauseShare ? random.next() : null,
     id: null,
-    lostAnswers: 0,
     rows: [],
     states: { followed: [], polled: [] },
     predictions: [],
@@ -106,7 +103,7 @@ async function makeReferences(
   const made = [...distinct.values()].map(async configuration => {
     const { key, dataset } = configuration
     const name = `calm-${key}`
-    const { id } = await api.submit(requestOf(configuration, name), () => {})
+    const { id } = await api.submit(requestOf(configuration, name))
     for await (const _ of api.follow(id)) {
       // until it ends
     }
@@ -115,7 +112,6 @@ async function makeReferences(
       throw new Error(`undisturbed, ${key} has ${job.status}: ${job.failure?.message}`)
     }
     const reference: Reference = {
-      status: job.status,
       series: seriesOf(await pointsOf(api, id)),
       model: await modelFiles(store, job),
       checkpoint: await lastCheckpointFiles(api, store, id),
@@ -158,9 +154,7 @@ async function disturb(
   await Promise.race([Promise.all(lives), sleep(endWithinMs, undefined, { ref: false })])
   tooLate.abort()
   await Promise.all([...lives, predicting])
-  for (const { path, status, text } of api.faults) {
-    verdict.add('different', `${path} answered ${status}: ${text}`)
-  }
+  checkFaults(api, verdict)
   return done
 }
 

@@ -7,7 +7,6 @@ import type { Job } from '../../src/spec/job.js'
 import type { MetricValue } from '../../src/spec/metrics.js'
 
 const reference: Reference = {
-  status: 'succeeded',
   series: {
     loss: [
       [1, 3],
@@ -44,7 +43,6 @@ const history = (rows: JobHistory['rows'], states: Partial<Job>[] = []): JobHist
   cancelAsked: false,
   pauseAt: null,
   id: 'job-x',
-  lostAnswers: 0,
   rows,
   states: { followed: states as Job[], polled: [] },
   predictions: [],
