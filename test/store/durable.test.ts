@@ -1,26 +1,38 @@
 import assert from 'node:assert/strict'
-import { mkdir, mkdtemp, rm } from 'node:fs/promises'
+import { mkdir, mkdtemp, readlink, realpath, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { disk } from '../../src/store/disk.js'
+import { type Disk, disk } from '../../src/store/disk.js'
 import { syncUpTo } from '../../src/store/durable.js'
 
 test('folders that many flush at once are flushed for each of them', async t => {
-  const root = await mkdtemp(join(tmpdir(), 'trainyard-durable-'))
+  const root = await realpath(await mkdtemp(join(tmpdir(), 'trainyard-durable-')))
   t.after(() => rm(root, { recursive: true }))
+  const flushed: string[] = []
+  const watched: Disk = {
+    ...disk,
+    async sync(handle) {
+      flushed.push(await readlink(`/proc/self/fd/${handle.fd}`))
+      await disk.sync(handle)
+    },
+  }
   const folders = Array.from({ length: 30 }, (_, i) => join(root, 'jobs', String(i)))
   for (const folder of folders) await mkdir(folder, { recursive: true })
   await Promise.all(
-    folders.flatMap(folder => [syncUpTo(disk, root, folder), syncUpTo(disk, root, folder)]),
+    folders.flatMap(folder => [syncUpTo(watched, root, folder), syncUpTo(watched, root, folder)]),
   )
+  assert.deepEqual(new Set(flushed), new Set([root, join(root, 'jobs'), ...folders]))
+  assert.ok(flushed.length < 60 * 3, 'each has flushed for itself')
   // again, behind one that is under way
-  const first = syncUpTo(disk, root, folders[0]!)
+  flushed.length = 0
+  const first = syncUpTo(watched, root, folders[0]!)
   await Promise.all([
     first,
-    syncUpTo(disk, root, folders[1]!),
-    first.then(() => syncUpTo(disk, root, root)),
+    syncUpTo(watched, root, folders[1]!),
+    first.then(() => syncUpTo(watched, root, root)),
   ])
+  assert.ok(flushed.filter(path => path === root).length >= 2, 'what came later was not flushed')
 })
 
 test('a flush that fails fails for those who waited for it, and for nobody later', async t => {
