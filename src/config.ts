@@ -30,7 +30,7 @@ export interface Config {
   slots: number | null
   /** For so long a worker may be out of touch before others, on other hosts, take its jobs. */
   lockMs: number
-  /** A trainer in reserve for each slot; null: where memory allows it. */
+  /** A trainer in reserve for each slot, while memory allows it; null: on a machine without GPUs. */
   spareTrainers: boolean | null
   /** A key to accept beside the data folder's own. */
   key: string | null

@@ -28,3 +28,6 @@ export class TrainyardError extends Error {
     this.errors = errors
   }
 }
+
+export const isMissing = (error: unknown): error is TrainyardError =>
+  error instanceof TrainyardError && error.kind === 'missing'

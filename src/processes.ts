@@ -45,12 +45,16 @@ export const ownName = `${place}-${process.pid}-${glance(process.pid)?.startedAt
 export const leadingName = (text: string): string | null =>
   /^[0-9a-f]{12}-\d+-\d+(?!\d)/.exec(text)?.[0] ?? null
 
+/** One that is dead may still have its number, until its parent has looked. */
+export const lives = (now: Glance | null): now is Glance =>
+  now !== null && now.state !== 'Z' && now.state !== 'X'
+
 /** Whether the process of this name is proven dead: it was here, and no process of its pid has its start time. */
 export function isGone(name: string): boolean {
   const [where, pid, startedAt] = name.split('-')
   if (where !== place) return false
   const now = glance(Number(pid))
-  return now === null || now.startedAt !== startedAt || now.state === 'Z' || now.state === 'X'
+  return !lives(now) || now.startedAt !== startedAt
 }
 
 /** Process ids and arguments of all processes that may be looked at. */

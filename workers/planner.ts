@@ -2,7 +2,6 @@
 // its answer; the API's event loop must not wait for a graph of a thousand layers.
 import { TrainyardError } from '../src/errors.js'
 import { GraphError } from '../src/graph/graph-error.js'
-import type { ImagesManifest } from '../src/spec/dataset.js'
 import type { FromPlanner, PlannerTask } from '../src/spec/messages.js'
 import { stepMemory } from '../src/training/memory.js'
 import { buildTrainingProgram } from '../src/training/program.js'
@@ -12,12 +11,11 @@ process.once('message', (task: PlannerTask) => {
 })
 
 function answer({ job, dataset, records }: PlannerTask): FromPlanner {
-  const images = dataset as ImagesManifest
   try {
     const program = buildTrainingProgram({
       model: job.model,
-      images,
-      classes: images.labels.length,
+      images: dataset,
+      classes: dataset.labels.length,
       plan: job.training,
       records,
       freeze: job.freeze ?? [],

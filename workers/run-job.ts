@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { TrainyardError } from '../src/errors.js'
+import { isMissing } from '../src/errors.js'
 import type { Checkpoints } from '../src/jobs/checkpoints.js'
 import type { JobIndex } from '../src/jobs/job-index.js'
 import { JobLog } from '../src/jobs/job-log.js'
@@ -223,7 +223,7 @@ export class JobRun {
 
 /** What a job trains on was removed: no other attempt will find it either. */
 function ifGone(error: unknown): Failure {
-  if (!(error instanceof TrainyardError) || error.kind !== 'missing') throw error
+  if (!isMissing(error)) throw error
   return { code: 'dataset_gone', message: `${error.message}; upload it again and retry the job` }
 }
 

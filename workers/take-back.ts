@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { JobQueue } from '../src/jobs/queue.js'
-import { commands, glance, isGone, leadingName } from '../src/processes.js'
+import { commands, glance, isGone, leadingName, lives } from '../src/processes.js'
 
 const goneWithinMs = 5000
 
@@ -31,7 +31,7 @@ async function endOrphans(trainerScript: string): Promise<void> {
   }
 }
 
-const runs = (pid: number) => !['Z', 'X', undefined].includes(glance(pid)?.state)
+const runs = (pid: number) => lives(glance(pid))
 
 function kill(pid: number): void {
   try {

@@ -7,7 +7,7 @@ export interface Share {
 
 /**
  * What a process that loads TensorFlow or XGBoost needs in its environment: a library reads it once, as
- * it loads, so it is given to the child and never set afterwards.
+ * it loads, so it is there before that.
  */
 export function engineEnvironment({ cores, gpus }: Share): Record<string, string> {
   const threads = String(Math.max(1, Math.floor(cores)))

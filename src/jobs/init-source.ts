@@ -1,4 +1,4 @@
-import { TrainyardError } from '../errors.js'
+import { isMissing, TrainyardError } from '../errors.js'
 import type { Checkpoint } from '../spec/checkpoint.js'
 import type { InitFrom, InitSource } from '../spec/init-from.js'
 import type { Model } from '../spec/model.js'
@@ -54,9 +54,7 @@ async function stepOf(job: string, asked: number | undefined, { checkpoints }: S
 /** What a request names and nobody has is a flaw of the request. */
 async function known<T>(path: string, code: string, found: Promise<T>): Promise<T> {
   return found.catch(error => {
-    if (error instanceof TrainyardError && error.kind === 'missing') {
-      throw flawed(path, code, error.message)
-    }
+    if (isMissing(error)) throw flawed(path, code, error.message)
     throw error
   })
 }

@@ -3,7 +3,7 @@ import { encodeTime } from 'ulid'
 import type { JobManifest, JobStatus } from '../spec/job.js'
 import { queueUnavailable } from './errors.js'
 import type { Lifecycle } from './lifecycle.js'
-import { redisNames } from './redis.js'
+import { notIn, redisNames } from './redis.js'
 import { isSettled, statuses } from './states.js'
 
 /** What a list may be narrowed to: every condition that is given holds. */
@@ -141,8 +141,9 @@ export class JobIndex {
     await this.redis.set(this.names.whole, 1)
   }
 
-  async has(id: string): Promise<boolean> {
-    return (await this.redis.zscore(this.names.jobs, id)) !== null
+  /** Those of the ids that it has never been told of, or has forgotten. */
+  missing(ids: readonly string[]): Promise<string[]> {
+    return notIn(this.redis, this.names.jobs, ids)
   }
 
   /** What `noteScript` takes. */
@@ -198,16 +199,17 @@ export class JobIndex {
       this.redis.hmget(this.names.entries, ...ids),
       filter.status ? this.redis.hmget(this.names.states, ...ids) : null,
     ]).catch(unavailable)
+    // a status is no tag of the entry: it changes
+    const { status: asked, ...others } = filter
+    const conditions = tagSets(others)
     return ids.filter((_, i) => {
       const text = entries[i]
       if (!text) return false
       const { name, tags } = JSON.parse(text) as Entry
       const status = states?.[i]?.split(':')[1]
-      if (filter.status && !filter.status.some(wanted => wanted === status)) return false
+      if (asked && !asked.some(one => one === status)) return false
       if (filter.name && !name.startsWith(filter.name)) return false
-      return tagSets({ ...filter, status: undefined }).every(some =>
-        some.some(tag => tags.includes(tag)),
-      )
+      return conditions.every(some => some.some(tag => tags.includes(tag)))
     })
   }
 }
@@ -237,9 +239,7 @@ function tagsOf({ name, model, dataset, labels = {} }: JobManifest): string[] {
 }
 
 /** The tags of each condition; one of them is enough. */
-function tagSets(
-  filter: Omit<JobFilter, 'status'> & { status?: readonly JobStatus[] | undefined },
-) {
+function tagSets(filter: JobFilter): string[][] {
   return [
     ...(filter.status ? [filter.status.map(status => `status:${status}`)] : []),
     ...(filter.labels ?? []).map(label => [`label:${label}`]),

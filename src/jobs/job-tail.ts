@@ -36,9 +36,7 @@ export interface Sight {
 export class JobTail {
   /** As of the last look; null before the first. */
   sight: Sight | null = null
-  /** The last row that was read. */
-  position = 0
-  /** Rows behind this one, up to `position`, are remembered. */
+  /** Rows behind this one are remembered. */
   keptFrom = 0
   private kept: KeptRow[] = []
   private chars = 0
@@ -121,7 +119,6 @@ export class JobTail {
 
   private async begin({ attempts }: JobRecord): Promise<Tail> {
     const tail = await this.sources.log.end(this.id, attempts)
-    this.position = tail.position
     this.keptFrom = tail.position
     return tail
   }
@@ -131,7 +128,6 @@ export class JobTail {
       const kept = { position: positionOf(row), json: JSON.stringify(row) }
       this.kept.push(kept)
       this.chars += kept.json.length
-      this.position = kept.position
     }
     let excess = 0
     for (let chars = this.chars; chars > keptChars; excess++)

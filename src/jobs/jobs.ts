@@ -1,11 +1,12 @@
 import type { Redis } from 'ioredis'
 import { decodeTime, ulid } from 'ulid'
-import { TrainyardError } from '../errors.js'
+import { isMissing, TrainyardError } from '../errors.js'
 import type { Checkpoint } from '../spec/checkpoint.js'
 import type { DatasetManifest } from '../spec/dataset.js'
 import { isJobId } from '../spec/identifiers.js'
 import {
   isBoosting,
+  isBoostingRequest,
   type Job,
   type JobManifest,
   type JobRequest,
@@ -13,6 +14,7 @@ import {
   type NetworkJobRequest,
 } from '../spec/job.js'
 import type { JobPlan } from '../spec/job-queries.js'
+import type { JobEvent } from '../spec/messages.js'
 import type { Page } from '../spec/paging.js'
 import type { Store } from '../store/store.js'
 import { Checkpoints } from './checkpoints.js'
@@ -119,11 +121,11 @@ export class Jobs {
   /** What `submit` would make of the request; throws as it would. Nothing is kept. */
   async preview(request: JobRequest): Promise<JobPlan> {
     const job = await this.plan(request)
+    if (isBoosting(job)) return previewOf(job, boostingSize(job))
     const { findDataset, plan } = this.parts
     const { validation } = job.training
     const dataset = await findDataset(job.dataset.id)
     const other = 'dataset' in validation ? await findDataset(validation.dataset) : null
-    if (isBoosting(job)) return previewOf(job, boostingSize(job))
     if (dataset.kind !== 'images') throw new Error(`data set ${dataset.id} is a ${dataset.kind}`)
     const records = recordsOf(job, dataset, other)
     return previewOf(job, await plan({ job, dataset, records }))
@@ -223,7 +225,7 @@ export class Jobs {
   async statistics(): Promise<JobStatistics> {
     const [jobs, waiting, oldest] = await Promise.all([
       this.index.counts(),
-      this.queue.depth(),
+      this.queue.waiting(),
       this.index.oldest('queued'),
     ])
     const since = oldest && decodeTime(oldest.slice('job-'.length).toUpperCase())
@@ -281,12 +283,14 @@ export class Jobs {
 
   private async announce(manifest: JobManifest, life: Lifecycle): Promise<void> {
     const { id } = manifest
-    const told = this.redis.publish(redisNames(this.parts.redis.prefix).events(id), 'changed')
-    await Promise.all([this.index.add(manifest, life), this.queue.add(manifest), told]).catch(
-      (error: Error) => {
-        this.parts.log.warn({ job: id, err: error }, 'Redis is away: the job is queued later')
-      },
-    )
+    const told = [
+      this.index.add(manifest, life),
+      this.queue.add(manifest),
+      this.nudge(id, 'changed'),
+    ]
+    await Promise.all(told).catch((error: Error) => {
+      this.parts.log.warn({ job: id, err: error }, 'Redis is away: the job is queued later')
+    })
   }
 
   /** Writes a verb into the journal, then tells Redis and whoever works on the job. */
@@ -302,9 +306,13 @@ export class Jobs {
     return life
   }
 
+  private nudge(id: string, event: JobEvent): Promise<unknown> {
+    return this.redis.publish(redisNames(this.parts.redis.prefix).events(id), event)
+  }
+
   private async tell(id: string, life: Lifecycle): Promise<void> {
     await this.index.note(id, life)
-    await this.redis.publish(redisNames(this.parts.redis.prefix).events(id), 'request')
+    await this.nudge(id, 'request')
     if (!isWaitingOrRunning(life.state)) return this.queue.withdraw(id)
     if (requested(life.state)) return
     await this.reconciler.settle(id)
@@ -361,7 +369,7 @@ export class Jobs {
 
 /** Trees have no variables to begin with. */
 const beginningOf = (request: JobRequest): Pick<NetworkJobRequest, 'initFrom' | 'freeze'> =>
-  request.model.kind === 'boosting' ? {} : (request as NetworkJobRequest)
+  isBoostingRequest(request) ? {} : request
 
 function ifMissingOrEnded(error: unknown): null {
   if (error instanceof TrainyardError && error.kind === 'conflict') return null
@@ -369,6 +377,6 @@ function ifMissingOrEnded(error: unknown): null {
 }
 
 function ifMissing(error: unknown): null {
-  if (error instanceof Error && 'kind' in error && error.kind === 'missing') return null
+  if (isMissing(error)) return null
   throw error
 }

@@ -37,7 +37,7 @@ export const positionOf = (row: Pick<LoggedRow, 'step' | 'values'>) =>
   row.step * 2 + ('loss' in row.values ? 0 : 1)
 
 /** Behind every row of the steps before. */
-export const positionBefore = (step: number) => step * 2 - 1
+const positionBefore = (step: number) => step * 2 - 1
 
 /**
  * JSON lines, one log for each attempt; a reader sees each row once, by the newest attempt that counts.

@@ -1,12 +1,13 @@
 import { type Flaw, TrainyardError } from '../errors.js'
 import type { DatasetManifest, ImagesManifest } from '../spec/dataset.js'
-import type {
-  BoostingJob,
-  BoostingJobRequest,
-  JobManifest,
-  JobRequest,
-  NetworkJob,
-  NetworkJobRequest,
+import {
+  type BoostingJob,
+  type BoostingJobRequest,
+  isBoostingRequest,
+  type JobManifest,
+  type JobRequest,
+  type NetworkJob,
+  type NetworkJobRequest,
 } from '../spec/job.js'
 import { planModel } from './model-plan.js'
 import { planBoosting } from './plan-boosting.js'
@@ -28,9 +29,6 @@ export function planJob(
     ? planBoostingJob(identity, request, dataset, validation)
     : planNetworkJob(identity, request, dataset, validation)
 }
-
-const isBoostingRequest = (request: JobRequest): request is BoostingJobRequest =>
-  request.model.kind === 'boosting'
 
 export function planNetworkJob(
   identity: Identity,

@@ -2,10 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { Queue } from 'bullmq'
 import type { Redis, RedisOptions } from 'ioredis'
 import type { JobManifest } from '../spec/job.js'
-import { bullConnection, impatient, type RedisHome, redisNames } from './redis.js'
-
-/** How many ids Redis is asked about in one command. */
-const mostAtOnce = 1000
+import { bullConnection, impatient, notIn, type RedisHome, redisNames } from './redis.js'
 
 type Waiting = Pick<JobManifest, 'id' | 'createdAt' | 'priority'>
 
@@ -45,13 +42,7 @@ export class JobQueue {
 
   /** Those of the ids that do not wait for a worker by their rank. A worker may have them, or nobody. */
   async notInLine(ids: readonly string[]): Promise<string[]> {
-    const found: string[] = []
-    for (let from = 0; from < ids.length; from += mostAtOnce) {
-      const some = ids.slice(from, from + mostAtOnce)
-      const ranks = await this.redis.zmscore(this.queue.toKey('prioritized'), ...some)
-      found.push(...some.filter((_, i) => ranks[i] === null))
-    }
-    return found
+    return notIn(this.redis, this.queue.toKey('prioritized'), ids)
   }
 
   /** How many a worker takes before this one, and one; null where none can take it: somebody has it. */
@@ -68,11 +59,6 @@ export class JobQueue {
     if (typeof rank === 'number') return rank + (before ?? 0) + 1
     // BullMQ takes from the right
     return typeof fromLeft === 'number' ? (before ?? 0) - fromLeft : null
-  }
-
-  /** How many wait for a worker. */
-  depth(): Promise<number> {
-    return this.queue.count()
   }
 
   /** Takes a waiting job out; one that a worker holds stays. */

@@ -3,6 +3,8 @@ import type { JobQueue } from './queue.js'
 import type { JobRecord, JobRecords } from './records.js'
 import { isWaitingOrRunning } from './states.js'
 
+type Brief = Pick<JobRecord, 'manifest' | 'life'>
+
 const mostAtOnce = 100
 
 /**
@@ -43,23 +45,26 @@ export class Reconciler {
   async settle(id: string): Promise<void> {
     const record = await this.find(id)
     if (!record) return this.index.forget(id)
-    await this.index.note(id, record.life)
-    if (!isWaitingOrRunning(record.life.state)) return
-    if (!(await this.queue.has(id))) await this.queue.add(record.manifest)
+    await this.bring(record)
+  }
+
+  private async bring({ manifest, life }: Brief): Promise<void> {
+    await this.index.note(manifest.id, life)
+    if (!isWaitingOrRunning(life.state)) return
+    if (!(await this.queue.has(manifest.id))) await this.queue.add(manifest)
   }
 
   private async rebuild(): Promise<void> {
-    for (const id of await this.records.ids()) {
-      if (await this.index.has(id)) continue
+    for (const id of await this.index.missing(await this.records.ids())) {
       const record = await this.find(id)
       if (!record) continue
       await this.index.add(record.manifest, record.life)
-      await this.settle(id)
+      await this.bring(record)
     }
     await this.index.markWhole()
   }
 
-  private async find(id: string): Promise<Pick<JobRecord, 'manifest' | 'life'> | null> {
+  private async find(id: string): Promise<Brief | null> {
     const found = await this.records.brief(id)
     if (found?.life.state !== 'removed') return found
     await this.records.remove(id)

@@ -57,6 +57,20 @@ export const bullConnection = (home: RedisHome, manners: RedisOptions): Connecti
   ...(manners as object),
 })
 
+/** How many ids Redis is asked about in one command. */
+const mostAtOnce = 1000
+
+/** Those of the ids that a sorted set lacks. */
+export async function notIn(redis: Redis, key: string, ids: readonly string[]): Promise<string[]> {
+  const found: string[] = []
+  for (let from = 0; from < ids.length; from += mostAtOnce) {
+    const some = ids.slice(from, from + mostAtOnce)
+    const scores = await redis.zmscore(key, ...some)
+    found.push(...some.filter((_, i) => scores[i] === null))
+  }
+  return found
+}
+
 /** Reports trouble with Redis once, not with every try to reconnect. */
 export function reportOutages(log: {
   warn(details: object, message: string): void

@@ -36,6 +36,9 @@ export type BoostingJobRequest = Static<typeof BoostingJobRequest>
 export const JobRequest = Type.Union([NetworkJobRequest, BoostingJobRequest])
 export type JobRequest = NetworkJobRequest | BoostingJobRequest
 
+export const isBoostingRequest = (request: JobRequest): request is BoostingJobRequest =>
+  request.model.kind === 'boosting'
+
 /** What is stored before a job is queued: the request with every default and id filled in. */
 interface AnyJob {
   id: string

@@ -58,7 +58,7 @@ function owner(node: Node): Node {
   return input && views.has(node.op.type) ? owner(input.node) : node
 }
 
-const views = new Set(['Reshape', 'Identity', 'Squeeze', 'ExpandDims', 'StopGradient'])
+const views = new Set(['Reshape', 'Identity', 'ExpandDims', 'StopGradient'])
 
 function ownBytes(node: Node): number {
   // what is read of a variable is the variable's own memory

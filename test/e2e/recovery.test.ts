@@ -4,7 +4,7 @@ import { once } from 'node:events'
 import { readFile } from 'node:fs/promises'
 import { after, before, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
-import { glance } from '../../src/processes.js'
+import { glance, lives } from '../../src/processes.js'
 import type { Job, JobRequest } from '../../src/spec/job.js'
 import { someDigits, until, Yard } from './yard.js'
 
@@ -43,7 +43,7 @@ async function endsAlike(job: Job): Promise<void> {
   assert.ok((await yard.weights(job)).equals(await yard.weights(calm)), 'the weights differ')
 }
 
-const runs = (pid: number) => !['Z', 'X', undefined].includes(glance(pid)?.state)
+const runs = (pid: number) => lives(glance(pid))
 
 test('a worker is killed, its trainer stopped: the trainer ends, and the job goes on to the same bytes', async () => {
   let trainer = 0
