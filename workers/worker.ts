@@ -53,7 +53,7 @@ async function main(): Promise<void> {
   const connection = connect(redis, patient, onError)
   const datasets = new Datasets(store)
   const nudges = Nudges.open(connect(redis, patient, onError), redis.prefix)
-  const queue = new JobQueue(redis, connection, onError, patient)
+  const queue = new JobQueue(redis.prefix, connection, onError)
   const consumer = new Consumer({
     store,
     redis,

@@ -89,7 +89,7 @@ export class Jobs {
     this.records = new JobRecords(store)
     this.checkpointFolders = new Checkpoints(store)
     this.index = new JobIndex(this.redis, home.prefix)
-    this.queue = new JobQueue(home, this.redis, onError)
+    this.queue = new JobQueue(home.prefix, this.redis, onError)
     this.nudges = Nudges.open(connect(home, patient, onError), home.prefix)
     const view = (record: JobRecord) => this.view(record)
     this.history = new JobHistory({ store, records: this.records, nudges: this.nudges, view })

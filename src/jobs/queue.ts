@@ -1,26 +1,25 @@
 import { randomUUID } from 'node:crypto'
 import { Queue } from 'bullmq'
-import type { Redis, RedisOptions } from 'ioredis'
+import type { Redis } from 'ioredis'
 import type { JobManifest } from '../spec/job.js'
-import { bullConnection, impatient, notIn, type RedisHome, redisNames } from './redis.js'
+import { notIn, redisNames } from './redis.js'
 
 type Waiting = Pick<JobManifest, 'id' | 'createdAt' | 'priority'>
 
 /** What waits in Redis for a worker. Only ids: the store has the rest. */
 export class JobQueue {
   private readonly queue: Queue
-  private readonly names
 
   constructor(
-    home: RedisHome,
+    prefix: string,
     private readonly redis: Redis,
     onError: (error: Error) => void,
-    manners: RedisOptions = impatient,
   ) {
-    this.names = redisNames(home.prefix)
-    this.queue = new Queue(this.names.queue, {
-      prefix: this.names.bullmq,
-      connection: bullConnection(home, manners),
+    const names = redisNames(prefix)
+    this.queue = new Queue(names.queue, {
+      prefix: names.bullmq,
+      // the caller's: one that BullMQ opened and closes while Redis is away tries to reconnect for ever
+      connection: redis,
       defaultJobOptions: {
         // a job ends by its result in the store; Redis keeps nothing of it
         removeOnComplete: true,

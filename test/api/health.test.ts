@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { Redis } from 'ioredis'
 import supertest from 'supertest'
 import { startServer } from './server.js'
 
@@ -35,4 +36,20 @@ test('without Redis it lives on, says what is away, and recovers', async t => {
   await server.redis.start()
   while ((await api.get('/readyz')).status !== 200) await sleep(10)
   assert.equal((await server.api.get('/jobs')).status, 200)
+})
+
+test('what is closed while Redis is away never comes back to it', async t => {
+  const server = await startServer()
+  t.after(() => server.close())
+  await server.redis.stop()
+  await server.parts.jobs.close()
+  await server.redis.start()
+  // whoever still tried would do so at least every second
+  await sleep(1500)
+  const redis = new Redis(server.redis.address)
+  t.after(() => redis.disconnect())
+  const clients = String(await redis.client('LIST'))
+    .trim()
+    .split('\n')
+  assert.equal(clients.length, 1, clients.join('\n'))
 })

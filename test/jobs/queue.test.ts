@@ -36,7 +36,7 @@ before(async () => {
   server = await openRedis(folder)
   home = { address: readConfig({ REDIS_URL: server.url }).redis!, prefix: 'test' }
   redis = connect(home, patient, () => {})
-  queue = new JobQueue(home, redis, () => {}, patient)
+  queue = new JobQueue(home.prefix, redis, () => {})
   bull = new Queue(names.queue, {
     prefix: names.bullmq,
     connection: bullConnection(home, patient),
