@@ -8,6 +8,8 @@ import { modules, root } from './setup/places.mjs'
 import { setup } from './setup.mjs'
 
 const tests = join('dist', 'test')
+/** Far above what any takes: one that hangs fails by its name, and the others still run. */
+const mostMsOfAFile = 10 * 60_000
 const colours = process.stdout.isTTY ? [] : ['--colors=off']
 
 await main(async () => {
@@ -46,7 +48,12 @@ async function testStage(name, choose, concurrency = 1) {
   // listed here: Node 20's --test takes no patterns
   const files = choose(testFiles())
   if (!files.length) return
-  const options = ['--test', `--test-concurrency=${concurrency}`, '--test-reporter=spec']
+  const options = [
+    '--test',
+    `--test-concurrency=${concurrency}`,
+    `--test-timeout=${mostMsOfAFile}`,
+    '--test-reporter=spec',
+  ]
   await stage(`${name} (${files.length} ${files.length === 1 ? 'file' : 'files'})`, () =>
     node([...options, ...files]),
   )
