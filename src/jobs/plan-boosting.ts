@@ -8,11 +8,11 @@ import type {
   BoostingPlan,
   BoostingTrainingRequest,
 } from '../spec/boosting-training.js'
-import type { TableColumn, TableManifest } from '../spec/dataset.js'
+import type { TableManifest } from '../spec/dataset.js'
 import type { BoostingJobRequest } from '../spec/job.js'
-import { featureColumns } from './feature-columns.js'
+import { featureColumns, type Usable } from './feature-columns.js'
 import { planClasses, suitedObjective } from './plan-classes.js'
-import { type AddFlaw, featuresOf, rolesOf, rowCount } from './plan-columns.js'
+import { type AddFlaw, featuresOf, groupTrouble, rolesOf, rowCount } from './plan-columns.js'
 import { tableMisfits } from './table-misfits.js'
 
 const defaults = {
@@ -22,9 +22,6 @@ const defaults = {
   keepCheckpoints: 3,
   patience: 10,
 }
-
-/** Numbers are read as float32, which tells whole ones apart up to here. */
-const largestGroup = 2 ** 24
 
 export interface BoostingPlanned {
   model: Boosting
@@ -107,7 +104,7 @@ function stoppingOf(
 function groupFlaws(
   objective: BoostingObjective,
   asked: BoostingTrainingRequest,
-  group: TableColumn | null,
+  group: Usable | null,
   add: AddFlaw,
 ): void {
   const path = '/training/group'
@@ -125,15 +122,9 @@ function groupFlaws(
       `a group goes with objective ranking, and this is ${objective}: leave out group`,
     )
   }
-  if (group?.type === 'integer' || group?.type === 'number') {
-    const largest = Math.max(Math.abs(group.min ?? 0), Math.abs(group.max ?? 0))
-    if (largest > largestGroup) {
-      add(
-        path,
-        'out_of_range',
-        `group '${group.name}' has numbers up to ${largest}, and above ${largestGroup} they run together: upload it as a category`,
-      )
-    }
+  const trouble = group && groupTrouble(group)
+  if (trouble) {
+    add(path, 'out_of_range', `group '${group.name}' ${trouble}: upload it as a category`)
   }
 }
 
