@@ -9,6 +9,7 @@ import { Matrix } from '../src/boosting/matrix.js'
 import type { Column } from '../src/boosting/table.js'
 import { setEnvironment } from '../src/config.js'
 import { engineEnvironment } from '../src/engine/environment.js'
+import { countedColumn } from '../src/spec/feature-column.js'
 import type { PredictorMessage, RowsInput, RowsRequest, RowValues } from '../src/spec/messages.js'
 import type { BoostingManifest } from '../src/spec/model.js'
 
@@ -59,10 +60,7 @@ function open(folder: string): Trees {
     readFileSync(join(folder, 'manifest.json'), 'utf8'),
   ) as BoostingManifest
   const booster = Booster.load(readFileSync(join(folder, 'model.ubj')))
-  const columns = manifest.input.columns.map(({ name, categories }) => ({
-    name,
-    categories: categories?.length ?? null,
-  }))
+  const columns = manifest.input.columns.map(countedColumn)
   return { booster, inPlace: new InPlace(booster, rowsAtOnce, threads), columns }
 }
 

@@ -9,6 +9,7 @@ import type {
   BoostingTrainingRequest,
 } from '../spec/boosting-training.js'
 import type { TableManifest } from '../spec/dataset.js'
+import { countedColumn } from '../spec/feature-column.js'
 import type { BoostingJobRequest } from '../spec/job.js'
 import { featureColumns, type Usable } from './feature-columns.js'
 import { planClasses, suitedObjective } from './plan-classes.js'
@@ -48,10 +49,7 @@ export function planBoosting(
   const { names, learned } = featuresOf(asked, table, roles.taken, add)
   const found = featureColumns(learned, model.categorical)
   flaws.push(...found.flaws)
-  const counted = found.columns.map(({ name, categories }) => ({
-    name,
-    categories: categories?.length ?? null,
-  }))
+  const counted = found.columns.map(countedColumn)
   for (const { field, code, message } of contradictions(request.model, counted)) {
     add(`/model/${field}`, code, message)
   }
