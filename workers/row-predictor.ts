@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { Booster } from '../src/boosting/booster.js'
-import { InPlace } from '../src/boosting/in-place.js'
+import { InPlace, threadsFor } from '../src/boosting/in-place.js'
 import { Matrix } from '../src/boosting/matrix.js'
 import type { Column } from '../src/boosting/table.js'
 import { setEnvironment } from '../src/config.js'
@@ -23,9 +23,6 @@ interface Trees {
   inPlace: InPlace
   columns: Column[]
 }
-
-/** Up to here other threads cost more to wake than they save. */
-const rowsOfOneThread = 256
 
 const models = new Map<string, Trees>()
 const threads = availableParallelism()
@@ -72,7 +69,7 @@ function predict(
   const outputs = values.length / count
   if (!explain) return { values, outputs, explanations: null }
   const margins = inChunks(inPlace, rows, count, 'margin')
-  using matrix = Matrix.dense(rows, count, count <= rowsOfOneThread ? 1 : threads)
+  using matrix = Matrix.dense(rows, count, threadsFor(count, threads))
   matrix.describe(columns)
   const contributions = booster.predict(matrix, 'contributions').values
   return { values, outputs, explanations: { margins, contributions } }
