@@ -1,7 +1,7 @@
 // Rows that come with a request, as the numbers a model of the table was trained on.
 import { type Flaw, TrainyardError } from '../errors.js'
 import type { ColumnType } from '../spec/dataset.js'
-import { isMissingWord, largest, NumberReader, truthAt } from './cell.js'
+import { isMissing, isMissingWord, largest, NumberReader, truthAt } from './cell.js'
 import { type ByteSource, type CsvLimits, CsvReader, type CsvRow, cut, fieldText } from './csv.js'
 import { checkHeader, checkLength, type Dialect, inferDialect } from './csv-dialect.js'
 import { fileError } from './errors.js'
@@ -186,9 +186,6 @@ export function csvRows(
   })
   return rows
 }
-
-const isMissing = ({ bytes, starts, ends, quoted }: CsvRow, column: number) =>
-  quoted[column] === 0 && isMissingWord(bytes, starts[column]!, ends[column]!)
 
 function tooManyRows(file: string, { line }: CsvRow, most: number) {
   return fileError('DATASET_TOO_LARGE', { file, line }, `there are more than ${most} rows`)
