@@ -1,5 +1,5 @@
 // Rows that come with a request, as the numbers a model of the table was trained on.
-import { type Flaw, TrainyardError } from '../errors.js'
+import { type Flaw, flaw, pointer, TrainyardError } from '../errors.js'
 import type { ColumnType } from '../spec/dataset.js'
 import { isMissing, isMissingWord, largest, NumberReader, truthAt } from './cell.js'
 import { type ByteSource, type CsvLimits, CsvReader, type CsvRow, cut, fieldText } from './csv.js'
@@ -201,9 +201,5 @@ function inMemory(name: string, content: Uint8Array): ByteSource {
   }
 }
 
-const flaw = (path: string, code: string, message: string): Flaw => ({ path, code, message })
-
 const shown = (value: unknown) =>
   typeof value === 'string' ? cut(value) : String(JSON.stringify(value)).slice(0, 40)
-
-const pointer = (name: string) => name.replaceAll('~', '~0').replaceAll('/', '~1')

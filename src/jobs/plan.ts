@@ -1,4 +1,4 @@
-import { type Flaw, TrainyardError } from '../errors.js'
+import { type Flaw, flaw, TrainyardError } from '../errors.js'
 import type { DatasetManifest, ImagesManifest } from '../spec/dataset.js'
 import type {
   BoostingJob,
@@ -89,8 +89,6 @@ function invalidJob(flaws: readonly Flaw[]): TrainyardError {
   const detail = flaws.map(({ message }) => message).join('; ')
   return new TrainyardError('INVALID_JOB', 'invalid', detail, { errors: flaws })
 }
-
-const flaw = (path: string, code: string, message: string): Flaw => ({ path, code, message })
 
 function misfit(dataset: ImagesManifest, validation: ImagesManifest): Flaw[] {
   const size = ({ height, width, channels }: ImagesManifest) => `${height}x${width}x${channels}`
