@@ -1,4 +1,4 @@
-import { type Flaw, flaw, TrainyardError } from '../errors.js'
+import { type Flaw, flaw } from '../errors.js'
 import type { DatasetManifest, ImagesManifest } from '../spec/dataset.js'
 import type {
   BoostingJob,
@@ -8,6 +8,7 @@ import type {
   NetworkJob,
   NetworkJobRequest,
 } from '../spec/job.js'
+import { invalidJob } from './errors.js'
 import { planModel } from './model-plan.js'
 import { planBoosting } from './plan-boosting.js'
 import { planTraining } from './plan-training.js'
@@ -83,11 +84,6 @@ function wrongKinds(
     const need = wanted === 'table' ? 'boosting needs a table' : `a ${model.kind} needs images`
     return [flaw(path, 'wrong_kind', `'${found.name}' ${is}; ${need}`)]
   })
-}
-
-function invalidJob(flaws: readonly Flaw[]): TrainyardError {
-  const detail = flaws.map(({ message }) => message).join('; ')
-  return new TrainyardError('INVALID_JOB', 'invalid', detail, { errors: flaws })
 }
 
 function misfit(dataset: ImagesManifest, validation: ImagesManifest): Flaw[] {
