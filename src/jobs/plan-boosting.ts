@@ -3,10 +3,10 @@ import type { Flaw } from '../errors.js'
 import { contradictions } from '../spec/boosting-contradictions.js'
 import { objectiveValidationMetrics } from '../spec/boosting-metrics.js'
 import { type Boosting, type BoostingObjective, chooseBoosting } from '../spec/boosting-options.js'
-import type {
+import {
   BoostingEarlyStopping,
-  BoostingPlan,
-  BoostingTrainingRequest,
+  type BoostingPlan,
+  type BoostingTrainingRequest,
 } from '../spec/boosting-training.js'
 import type { TableManifest } from '../spec/dataset.js'
 import { countedColumn } from '../spec/feature-column.js'
@@ -14,6 +14,7 @@ import type { BoostingJobRequest } from '../spec/job.js'
 import { featureColumns, type Usable } from './feature-columns.js'
 import { planClasses, suitedObjective } from './plan-classes.js'
 import { type AddFlaw, featuresOf, groupTrouble, rolesOf, rowCount } from './plan-columns.js'
+import { filled } from './plan-training.js'
 import { tableMisfits } from './table-misfits.js'
 
 const defaults = {
@@ -21,7 +22,6 @@ const defaults = {
   seed: 1,
   displayEvery: 1,
   keepCheckpoints: 3,
-  patience: 10,
 }
 
 export interface BoostingPlanned {
@@ -95,8 +95,7 @@ function stoppingOf(
 ): BoostingEarlyStopping | null {
   if (!earlyStopping) return null
   const [first] = objectiveValidationMetrics(objective)
-  const { metric = first!, patience = defaults.patience, minDelta = 0 } = earlyStopping
-  return { metric, patience, minDelta }
+  return filled(BoostingEarlyStopping, { metric: first!, ...earlyStopping })
 }
 
 function groupFlaws(
