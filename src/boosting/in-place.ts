@@ -27,12 +27,11 @@ export class InPlace {
     private readonly booster: Booster,
     readonly capacity: number,
     private readonly threads: number,
-    rounds = 0,
   ) {
     this.input = new Float32Array(capacity * booster.columns)
     const config = (type: number) =>
       encoded(
-        `{"type":${type},"iteration_begin":0,"iteration_end":${rounds},"strict_shape":true,"missing":NaN,"cache_id":0}`,
+        `{"type":${type},"iteration_begin":0,"iteration_end":0,"strict_shape":true,"missing":NaN,"cache_id":0}`,
       )
     this.#configs = { value: config(0), margin: config(1) }
   }

@@ -3,7 +3,7 @@ import { type Flaw, flaw, pointer, TrainyardError } from '../errors.js'
 import type { ColumnType } from '../spec/dataset.js'
 import { isMissing, isMissingWord, largest, NumberReader, truthAt } from './cell.js'
 import { type ByteSource, type CsvLimits, CsvReader, type CsvRow, cut, fieldText } from './csv.js'
-import { checkHeader, checkLength, type Dialect, inferDialect } from './csv-dialect.js'
+import { checkHeader, checkLength, inferDialect } from './csv-dialect.js'
 import { fileError } from './errors.js'
 
 /** By column name, or in the columns' order. */
@@ -165,10 +165,9 @@ export function csvRows(
   name: string,
   content: Uint8Array,
   limits: CsvLimits & { rows: number },
-  given: Partial<Dialect> = {},
 ): Record<string, string | null>[] {
   const file = inMemory(name, content)
-  const dialect = inferDialect(file, { header: true, ...given }, limits)
+  const dialect = inferDialect(file, { header: true }, limits)
   const rows: Record<string, string | null>[] = []
   let names: string[] | null = null
   new CsvReader(file, dialect.delimiter, limits).visit(row => {
