@@ -8,6 +8,15 @@ export interface Flaw {
   message: string
 }
 
+export const flaw = (path: string, code: string, message: string): Flaw => ({
+  path,
+  code,
+  message,
+})
+
+/** A name as a part of a JSON pointer: RFC 6901, section 3. */
+export const pointer = (name: string): string => name.replaceAll('~', '~0').replaceAll('/', '~1')
+
 export interface ErrorExtras {
   errors?: readonly Flaw[]
   cause?: unknown

@@ -5,7 +5,7 @@ import { TrainyardError } from '../src/errors.js'
 import { featureColumns, type Usable } from '../src/jobs/feature-columns.js'
 import type { BoostingPlan } from '../src/spec/boosting-training.js'
 import type { DatasetManifest, TableManifest } from '../src/spec/dataset.js'
-import type { FeatureColumn } from '../src/spec/feature-column.js'
+import { countedColumn, type FeatureColumn } from '../src/spec/feature-column.js'
 import type { BoostingJob } from '../src/spec/job.js'
 import type { Store } from '../src/store/store.js'
 import { drawShare } from './draw.js'
@@ -79,10 +79,7 @@ function part(
   const base = plan.classes?.base ?? 0
   return {
     rows: labels.length,
-    columns: columns.map(({ name, categories }) => ({
-      name,
-      categories: categories?.length ?? null,
-    })),
+    columns: columns.map(countedColumn),
     labels: base === 0 ? values : values.map(value => value - base),
     weights: plan.weights === null ? null : reader.column(plan.weights, undefined, picked),
     groups: groups && pick ? groups.filter((_, row) => pick[row] !== 0) : groups,

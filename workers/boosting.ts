@@ -20,7 +20,7 @@ import {
   type TrainerParts,
 } from './surroundings.js'
 
-/** A checkpoint's files: all that training goes on from, and what any XGBoost reads. */
+/** All that training goes on from, in a checkpoint, and what any XGBoost reads, there and in a model. */
 const stateFile = 'booster.ubj'
 const modelFile = 'model.ubj'
 
@@ -98,25 +98,26 @@ async function publish(
   const { job } = task
   const { classes, target, exportBest } = job.training
   const step = exportBest && best !== null ? best : rounds
-  const bytes = exportBoosting(state, 'ubj', step)
+  using whole = Booster.unserialise(state)
+  // freed twice where it is the whole, which does nothing
+  using model = step === whole.rounds ? whole : whole.slice(step)
   const staged = await store.stage()
-  await writeFile(join(staged, 'model.ubj'), bytes)
-  await writeFile(join(staged, 'model.json'), exportBoosting(state, 'json', step))
+  await writeFile(join(staged, modelFile), model.save('ubj'))
+  await writeFile(join(staged, 'model.json'), model.save('json'))
   return new Models(store).publish(staged, {
     ...originOf(job),
     step,
     target,
     input: { columns },
     labels: classes?.labels ?? [],
-    featureImportance: importanceOf(bytes, columns),
+    featureImportance: importanceOf(model, columns),
     metrics: metricsAt(await rowsOf(store, job.id), step),
   })
 }
 
-function importanceOf(model: Uint8Array, columns: readonly FeatureColumn[]): ColumnImportance[] {
-  using booster = Booster.load(model)
+function importanceOf(model: Booster, columns: readonly FeatureColumn[]): ColumnImportance[] {
   const [gain, weight, cover] = (['gain', 'weight', 'cover'] as const).map(kind =>
-    booster.importance(kind),
+    model.importance(kind),
   )
   const all = columns.map(({ name }) => ({
     column: name,

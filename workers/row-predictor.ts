@@ -4,11 +4,12 @@ import { readFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { Booster } from '../src/boosting/booster.js'
-import { InPlace } from '../src/boosting/in-place.js'
+import { InPlace, threadsFor } from '../src/boosting/in-place.js'
 import { Matrix } from '../src/boosting/matrix.js'
 import type { Column } from '../src/boosting/table.js'
 import { setEnvironment } from '../src/config.js'
 import { engineEnvironment } from '../src/engine/environment.js'
+import { countedColumn } from '../src/spec/feature-column.js'
 import type { PredictorMessage, RowsInput, RowsRequest, RowValues } from '../src/spec/messages.js'
 import type { BoostingManifest } from '../src/spec/model.js'
 
@@ -22,9 +23,6 @@ interface Trees {
   inPlace: InPlace
   columns: Column[]
 }
-
-/** Up to here other threads cost more to wake than they save. */
-const rowsOfOneThread = 256
 
 const models = new Map<string, Trees>()
 const threads = availableParallelism()
@@ -59,10 +57,7 @@ function open(folder: string): Trees {
     readFileSync(join(folder, 'manifest.json'), 'utf8'),
   ) as BoostingManifest
   const booster = Booster.load(readFileSync(join(folder, 'model.ubj')))
-  const columns = manifest.input.columns.map(({ name, categories }) => ({
-    name,
-    categories: categories?.length ?? null,
-  }))
+  const columns = manifest.input.columns.map(countedColumn)
   return { booster, inPlace: new InPlace(booster, rowsAtOnce, threads), columns }
 }
 
@@ -74,7 +69,7 @@ function predict(
   const outputs = values.length / count
   if (!explain) return { values, outputs, explanations: null }
   const margins = inChunks(inPlace, rows, count, 'margin')
-  using matrix = Matrix.dense(rows, count, count <= rowsOfOneThread ? 1 : threads)
+  using matrix = Matrix.dense(rows, count, threadsFor(count, threads))
   matrix.describe(columns)
   const contributions = booster.predict(matrix, 'contributions').values
   return { values, outputs, explanations: { margins, contributions } }

@@ -19,7 +19,6 @@ const prototypes = {
   XGDMatrixCreateFromDense: [text, text, pointer],
   XGDMatrixCreateFromColumnar: [text, text, pointer],
   XGProxyDMatrixCreate: [pointer],
-  XGProxyDMatrixSetDataDense: [pointer, text],
   XGProxyDMatrixSetDataColumnar: [pointer, text],
   XGQuantileDMatrixCreateFromCallback: [pointer, pointer, pointer, reset, next, text, pointer],
   XGDMatrixSetInfoFromInterface: [pointer, text, text],
@@ -50,7 +49,7 @@ const prototypes = {
   XGBoosterGetAttrNames: [pointer, pointer, pointer],
 } as const
 
-export type FunctionName = keyof typeof prototypes
+type FunctionName = keyof typeof prototypes
 /** Throws a TrainyardError where the function says that it failed. */
 type Checked = (...args: Argument[]) => void
 

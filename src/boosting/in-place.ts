@@ -4,6 +4,10 @@ import { arrayInterface, cell, countsAt, encoded, floatsAt, xgboost } from './ca
 /** Up to here a second thread costs more to wake than it saves. */
 const rowsOfOneThread = 256
 
+/** Of `threads`, how many predict so many rows. */
+export const threadsFor = (rows: number, threads: number): number =>
+  rows <= rowsOfOneThread ? 1 : threads
+
 /**
  * Predicts from memory of its own, without a matrix. Whatever depends on the number of rows alone is
  * made once: a single row costs the call and the trees.
@@ -23,12 +27,11 @@ export class InPlace {
     private readonly booster: Booster,
     readonly capacity: number,
     private readonly threads: number,
-    rounds = 0,
   ) {
     this.input = new Float32Array(capacity * booster.columns)
     const config = (type: number) =>
       encoded(
-        `{"type":${type},"iteration_begin":0,"iteration_end":${rounds},"strict_shape":true,"missing":NaN,"cache_id":0}`,
+        `{"type":${type},"iteration_begin":0,"iteration_end":0,"strict_shape":true,"missing":NaN,"cache_id":0}`,
       )
     this.#configs = { value: config(0), margin: config(1) }
   }
@@ -38,7 +41,7 @@ export class InPlace {
     if (!(rows >= 1 && rows <= this.capacity)) {
       throw new RangeError(`rows is ${rows}; there is room for 1 to ${this.capacity}`)
     }
-    this.#take(rows <= rowsOfOneThread ? 1 : this.threads)
+    this.#take(threadsFor(rows, this.threads))
     const { handle } = this.booster
     const [shape, dimensions, result] = [this.#shape, this.#dimensions, this.#result]
     const values = this.#interface(rows)

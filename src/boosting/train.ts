@@ -118,16 +118,10 @@ export async function trainBoosting(input: BoostingInput, hooks: BoostingHooks):
   return ended(true)
 }
 
-/** The model in a checkpoint, or its first `rounds` rounds, as any XGBoost reads it. */
-export function exportBoosting(
-  checkpoint: Uint8Array,
-  format: ModelFormat,
-  rounds: number | null = null,
-): Uint8Array {
+/** The model in a checkpoint, as any XGBoost reads it. */
+export function exportBoosting(checkpoint: Uint8Array, format: ModelFormat): Uint8Array {
   using booster = Booster.unserialise(checkpoint)
-  if (rounds === null || rounds === booster.rounds) return booster.save(format)
-  using first = booster.slice(rounds)
-  return first.save(format)
+  return booster.save(format)
 }
 
 /** Only hist trains on bins; the other methods need the values. */

@@ -1,6 +1,6 @@
 import type { ColumnType } from '../spec/dataset.js'
 import { ByteDictionary } from './byte-dictionary.js'
-import { isMissingWord, isTrueOrFalse, NumberReader, truthAt } from './cell.js'
+import { isMissing, isMissingWord, isTrueOrFalse, NumberReader, truthAt } from './cell.js'
 import { type CsvRow, cut } from './csv.js'
 import type { Place } from './errors.js'
 import { longestCategory } from './limits.js'
@@ -56,7 +56,10 @@ export class ColumnSurvey {
     }
     if (this.declared === 'boolean') this.addTruth(row, file, start, end)
     else if (this.declared === 'category' || this.declared === 'text') {
-      if (this.isMissing(row, start, end)) return
+      if (isMissing(row, this.index)) {
+        this.missing++
+        return
+      }
       this.others++
     } else if (reader.read(bytes, start, end)) {
       this.addNumber(reader.value)
@@ -65,28 +68,18 @@ export class ColumnSurvey {
       if (this.declared === 'integer' && !Number.isSafeInteger(reader.value)) {
         this.addMisfit(row, file, start, end)
       }
-    } else {
-      if (isMissingWord(bytes, start, end)) {
-        if (!row.quoted[this.index]) {
-          this.missing++
-          return
-        }
-        this.quotedWords++
-      } else if (this.declared) {
-        this.addMisfit(row, file, start, end)
-      } else {
+    } else if (isMissing(row, this.index)) {
+      this.missing++
+      return
+    } else if (isMissingWord(bytes, start, end)) this.quotedWords++
+    else {
+      if (!this.declared) {
         if (isTrueOrFalse(bytes, start, end)) this.addTruthValue(truthAt(bytes, start, end))
         else this.others++
-        this.addMisfit(row, file, start, end)
       }
+      this.addMisfit(row, file, start, end)
     }
     if (this.counted && !this.values.overflowed) this.values.add(bytes, start, end)
-  }
-
-  private isMissing(row: CsvRow, start: number, end: number): boolean {
-    const missing = !row.quoted[this.index] && isMissingWord(row.bytes, start, end)
-    if (missing) this.missing++
-    return missing
   }
 
   private addTruth(row: CsvRow, file: string, start: number, end: number): void {

@@ -1,9 +1,9 @@
 // Rows that come with a request, as the numbers a model of the table was trained on.
-import { type Flaw, TrainyardError } from '../errors.js'
+import { type Flaw, flaw, pointer, TrainyardError } from '../errors.js'
 import type { ColumnType } from '../spec/dataset.js'
-import { isMissingWord, largest, NumberReader, truthAt } from './cell.js'
+import { isMissing, isMissingWord, largest, NumberReader, truthAt } from './cell.js'
 import { type ByteSource, type CsvLimits, CsvReader, type CsvRow, cut, fieldText } from './csv.js'
-import { checkHeader, checkLength, type Dialect, inferDialect } from './csv-dialect.js'
+import { checkHeader, checkLength, inferDialect } from './csv-dialect.js'
 import { fileError } from './errors.js'
 
 /** By column name, or in the columns' order. */
@@ -165,10 +165,9 @@ export function csvRows(
   name: string,
   content: Uint8Array,
   limits: CsvLimits & { rows: number },
-  given: Partial<Dialect> = {},
 ): Record<string, string | null>[] {
   const file = inMemory(name, content)
-  const dialect = inferDialect(file, { header: true, ...given }, limits)
+  const dialect = inferDialect(file, { header: true }, limits)
   const rows: Record<string, string | null>[] = []
   let names: string[] | null = null
   new CsvReader(file, dialect.delimiter, limits).visit(row => {
@@ -187,9 +186,6 @@ export function csvRows(
   return rows
 }
 
-const isMissing = ({ bytes, starts, ends, quoted }: CsvRow, column: number) =>
-  quoted[column] === 0 && isMissingWord(bytes, starts[column]!, ends[column]!)
-
 function tooManyRows(file: string, { line }: CsvRow, most: number) {
   return fileError('DATASET_TOO_LARGE', { file, line }, `there are more than ${most} rows`)
 }
@@ -204,9 +200,5 @@ function inMemory(name: string, content: Uint8Array): ByteSource {
   }
 }
 
-const flaw = (path: string, code: string, message: string): Flaw => ({ path, code, message })
-
 const shown = (value: unknown) =>
   typeof value === 'string' ? cut(value) : String(JSON.stringify(value)).slice(0, 40)
-
-const pointer = (name: string) => name.replaceAll('~', '~0').replaceAll('/', '~1')

@@ -77,10 +77,6 @@ function columnNames(file: InputFile, dialect: Dialect, form: TableForm, limits:
     return false
   })
   if (count === 0) throw fileError('DATASET_EMPTY', { file: file.name }, 'there are no rows in it')
-  if (count > limits.columns) {
-    const trouble = `${count} columns, expected at most ${limits.columns}`
-    throw fileError('DATASET_TOO_LARGE', { file: file.name }, trouble)
-  }
   if (dialect.header) return names
   const given = form.types.map(([name]) => name)
   return given.length === count

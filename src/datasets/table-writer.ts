@@ -21,7 +21,7 @@ import {
   vectorFromArray,
 } from 'apache-arrow'
 import type { Shard } from '../spec/dataset.js'
-import { isMissingWord, largest, NumberReader, truthAt } from './cell.js'
+import { isMissing, largest, NumberReader, truthAt } from './cell.js'
 import type { Storage, TypedColumn } from './column-types.js'
 import type { CsvRow } from './csv.js'
 import type { TableSource } from './table-source.js'
@@ -177,7 +177,7 @@ class ColumnWriter {
     const start = row.starts[index]!
     const end = row.ends[index]!
     if (column.type === 'category') {
-      if (start === end || (!row.quoted[index] && isMissingWord(bytes, start, end))) return -1
+      if (isMissing(row, index)) return -1
       return this.codes[survey.values.find(bytes, start, end)]!
     }
     if (column.type !== 'boolean') return reader.read(bytes, start, end) ? reader.value : Number.NaN

@@ -1,4 +1,4 @@
-import { TrainyardError } from '../errors.js'
+import { type Flaw, flaw, TrainyardError } from '../errors.js'
 import { cures, isSettled, type JobState, type Verb } from './states.js'
 
 export const jobNotFound = (id: string) =>
@@ -43,7 +43,10 @@ export const queueUnavailable = (cause: unknown) =>
     cause,
   })
 
+export function invalidJob(flaws: readonly Flaw[]): TrainyardError {
+  const detail = flaws.map(({ message }) => message).join('; ')
+  return new TrainyardError('INVALID_JOB', 'invalid', detail, { errors: flaws })
+}
+
 export const unknownDataset = (path: string, { message }: Error) =>
-  new TrainyardError('INVALID_JOB', 'invalid', message, {
-    errors: [{ path, code: 'dataset_not_found', message }],
-  })
+  invalidJob([flaw(path, 'dataset_not_found', message)])

@@ -3,16 +3,18 @@ import type { Flaw } from '../errors.js'
 import { contradictions } from '../spec/boosting-contradictions.js'
 import { objectiveValidationMetrics } from '../spec/boosting-metrics.js'
 import { type Boosting, type BoostingObjective, chooseBoosting } from '../spec/boosting-options.js'
-import type {
+import {
   BoostingEarlyStopping,
-  BoostingPlan,
-  BoostingTrainingRequest,
+  type BoostingPlan,
+  type BoostingTrainingRequest,
 } from '../spec/boosting-training.js'
-import type { TableColumn, TableManifest } from '../spec/dataset.js'
+import type { TableManifest } from '../spec/dataset.js'
+import { countedColumn } from '../spec/feature-column.js'
 import type { BoostingJobRequest } from '../spec/job.js'
-import { featureColumns } from './feature-columns.js'
+import { featureColumns, type Usable } from './feature-columns.js'
 import { planClasses, suitedObjective } from './plan-classes.js'
-import { type AddFlaw, featuresOf, rolesOf, rowCount } from './plan-columns.js'
+import { type AddFlaw, featuresOf, groupTrouble, rolesOf, rowCount } from './plan-columns.js'
+import { filled } from './plan-training.js'
 import { tableMisfits } from './table-misfits.js'
 
 const defaults = {
@@ -20,11 +22,7 @@ const defaults = {
   seed: 1,
   displayEvery: 1,
   keepCheckpoints: 3,
-  patience: 10,
 }
-
-/** Numbers are read as float32, which tells whole ones apart up to here. */
-const largestGroup = 2 ** 24
 
 export interface BoostingPlanned {
   model: Boosting
@@ -51,10 +49,7 @@ export function planBoosting(
   const { names, learned } = featuresOf(asked, table, roles.taken, add)
   const found = featureColumns(learned, model.categorical)
   flaws.push(...found.flaws)
-  const counted = found.columns.map(({ name, categories }) => ({
-    name,
-    categories: categories?.length ?? null,
-  }))
+  const counted = found.columns.map(countedColumn)
   for (const { field, code, message } of contradictions(request.model, counted)) {
     add(`/model/${field}`, code, message)
   }
@@ -100,14 +95,13 @@ function stoppingOf(
 ): BoostingEarlyStopping | null {
   if (!earlyStopping) return null
   const [first] = objectiveValidationMetrics(objective)
-  const { metric = first!, patience = defaults.patience, minDelta = 0 } = earlyStopping
-  return { metric, patience, minDelta }
+  return filled(BoostingEarlyStopping, { metric: first!, ...earlyStopping })
 }
 
 function groupFlaws(
   objective: BoostingObjective,
   asked: BoostingTrainingRequest,
-  group: TableColumn | null,
+  group: Usable | null,
   add: AddFlaw,
 ): void {
   const path = '/training/group'
@@ -125,15 +119,9 @@ function groupFlaws(
       `a group goes with objective ranking, and this is ${objective}: leave out group`,
     )
   }
-  if (group?.type === 'integer' || group?.type === 'number') {
-    const largest = Math.max(Math.abs(group.min ?? 0), Math.abs(group.max ?? 0))
-    if (largest > largestGroup) {
-      add(
-        path,
-        'out_of_range',
-        `group '${group.name}' has numbers up to ${largest}, and above ${largestGroup} they run together: upload it as a category`,
-      )
-    }
+  const trouble = group && groupTrouble(group)
+  if (trouble) {
+    add(path, 'out_of_range', `group '${group.name}' ${trouble}: upload it as a category`)
   }
 }
 

@@ -69,7 +69,7 @@ export function planClasses(
 }
 
 /** Gains grow as 2 to the relevance, which XGBoost bounds. */
-const mostRelevance = 31
+export const mostRelevance = 31
 
 /** Every whole number from the least to the largest is a class, by its own name. */
 function classesOf(target: TableColumn): Classes | string {

@@ -51,9 +51,22 @@ export function rolesOf(asked: BoostingTrainingRequest, table: TableManifest, ad
   return { targetName, target, weights, group: role('group', asked.group), taken }
 }
 
-function weightsTrouble(column: Usable): string | null {
+/** Why a column cannot say how much rows count. */
+export function weightsTrouble(column: Usable): string | null {
   if (column.type === 'category') return 'has categories'
   return (column.min ?? 0) < 0 ? `goes down to ${column.min}` : null
+}
+
+/** Numbers are read as float32, which tells whole ones apart up to here. */
+const largestGroup = 2 ** 24
+
+/** Why a column cannot tell groups apart. */
+export function groupTrouble(column: Usable): string | null {
+  if (column.type === 'category') return null
+  const largest = Math.max(Math.abs(column.min ?? 0), Math.abs(column.max ?? 0))
+  return largest > largestGroup
+    ? `has numbers up to ${largest}, and above ${largestGroup} they run together`
+    : null
 }
 
 /** `learned`: those of the names that can be. */

@@ -74,7 +74,7 @@ export function planTraining(
 }
 
 /** The defaults that a schema states, for what a request leaves open. */
-const filled = <S extends TSchema>(schema: S, asked: object) =>
+export const filled = <S extends TSchema>(schema: S, asked: object) =>
   Default(schema, structuredClone(asked)) as Required<Static<S>>
 
 /** The most bytes of decoded pixels that are kept in memory without being asked to. */

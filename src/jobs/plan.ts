@@ -1,4 +1,4 @@
-import { type Flaw, TrainyardError } from '../errors.js'
+import { type Flaw, flaw } from '../errors.js'
 import type { DatasetManifest, ImagesManifest } from '../spec/dataset.js'
 import {
   type BoostingJob,
@@ -9,6 +9,7 @@ import {
   type NetworkJob,
   type NetworkJobRequest,
 } from '../spec/job.js'
+import { invalidJob } from './errors.js'
 import { planModel } from './model-plan.js'
 import { planBoosting } from './plan-boosting.js'
 import { planTraining } from './plan-training.js'
@@ -82,13 +83,6 @@ function wrongKinds(
     return [flaw(path, 'wrong_kind', `'${found.name}' ${is}; ${need}`)]
   })
 }
-
-function invalidJob(flaws: readonly Flaw[]): TrainyardError {
-  const detail = flaws.map(({ message }) => message).join('; ')
-  return new TrainyardError('INVALID_JOB', 'invalid', detail, { errors: flaws })
-}
-
-const flaw = (path: string, code: string, message: string): Flaw => ({ path, code, message })
 
 function misfit(dataset: ImagesManifest, validation: ImagesManifest): Flaw[] {
   const size = ({ height, width, channels }: ImagesManifest) => `${height}x${width}x${channels}`

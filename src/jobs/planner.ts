@@ -1,7 +1,8 @@
 import { fork } from 'node:child_process'
 import { once } from 'node:events'
-import { TrainyardError } from '../errors.js'
+import { flaw, TrainyardError } from '../errors.js'
 import type { FromPlanner, JobSize, PlannerTask } from '../spec/messages.js'
+import { invalidJob } from './errors.js'
 
 /** Finds out how large a job would be. */
 export type Planner = (task: PlannerTask) => Promise<JobSize>
@@ -34,8 +35,7 @@ async function ask(script: string, env: NodeJS.ProcessEnv, task: PlannerTask): P
     child.send(task, () => {})
     const [answer] = await Promise.race([answered, ended.then(died)])
     if ('size' in answer) return answer.size
-    const flaw = { path: '', code: 'cannot_be_built', message: answer.flaw }
-    throw new TrainyardError('INVALID_JOB', 'invalid', answer.flaw, { errors: [flaw] })
+    throw invalidJob([flaw('', 'cannot_be_built', answer.flaw)])
   } finally {
     clearTimeout(timer)
     child.kill('SIGKILL')

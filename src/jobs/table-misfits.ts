@@ -2,14 +2,17 @@ import type { Flaw } from '../errors.js'
 import type { BoostingObjective } from '../spec/boosting-options.js'
 import type { Classes } from '../spec/boosting-training.js'
 import type { TableColumn, TableManifest } from '../spec/dataset.js'
+import type { Usable } from './feature-columns.js'
+import { mostRelevance } from './plan-classes.js'
+import { groupTrouble, weightsTrouble } from './plan-columns.js'
 
 interface Roles {
   target: TableColumn
   objective: BoostingObjective
   classes: Classes | null
   features: readonly TableColumn[]
-  weights: TableColumn | null
-  group: TableColumn | null
+  weights: Usable | null
+  group: Usable | null
 }
 
 const path = '/training/validation/dataset'
@@ -41,9 +44,14 @@ export function tableMisfits(
       )
     }
   }
-  const low = weights && there.get(weights.name)
-  if (low && low.type !== 'text' && low.type !== 'category' && (low.min ?? 0) < 0) {
-    add('out_of_range', `weights '${low.name}' go down to ${low.min} in '${other.name}'`)
+  const twin = (wanted: Usable | null) => wanted && numbersOf(there.get(wanted.name))
+  const [weighing, grouping] = [twin(weights), twin(group)]
+  const light = weighing && weightsTrouble(weighing)
+  if (light) add('out_of_range', `weights '${weighing.name}' ${light} in '${other.name}'`)
+  const blurred = grouping && groupTrouble(grouping)
+  if (blurred) {
+    const message = `group '${grouping.name}' ${blurred} in '${other.name}': upload both as categories`
+    add('out_of_range', message)
   }
   const found = there.get(target.name)
   const strange = found && strangeTarget(target, found, objective, classes)
@@ -54,6 +62,10 @@ export function tableMisfits(
 /** Numbers of all kinds are numbers. */
 const kindOf = ({ type }: TableColumn) =>
   type === 'category' || type === 'text' ? type : 'numeric'
+
+/** Where there should be numbers and are none, the kinds differ, which is said already. */
+const numbersOf = (found: TableColumn | undefined) =>
+  found && found.type !== 'text' && found.type !== 'category' ? found : null
 
 /** Categories of features may be new, and count as missing; classes may not. */
 function strangeTarget(
@@ -78,5 +90,7 @@ function strangeTarget(
       : `goes from ${found.min} to ${found.max}, beyond ${classes.base} to ${last},`
   }
   const counts = objective === 'poisson' || objective === 'ranking'
-  return counts && (found.min ?? 0) < 0 ? `goes down to ${found.min}` : null
+  if (counts && (found.min ?? 0) < 0) return `goes down to ${found.min}`
+  const beyond = objective === 'ranking' && (found.max ?? 0) > mostRelevance
+  return beyond ? `goes up to ${found.max}, beyond ${mostRelevance},` : null
 }

@@ -32,7 +32,7 @@ export const loggedRow = ({ values, ...row }: MetricRow): LoggedRow => ({
 
 export const measuredRow = ({ values, ...row }: LoggedRow): MetricRow => ({
   ...row,
-  values: mapValues(values, Number),
+  values: mapValues(withoutNulls(values), Number),
 })
 
 /** What was recorded before there were texts has null where the number was none in JSON: left out. */

@@ -1,5 +1,5 @@
 import { type Static, Type } from 'typebox'
-import type { Boosting, BoostingOptions } from './boosting-options.js'
+import type { Boosting } from './boosting-options.js'
 import { closed } from './closed.js'
 
 /** A `depth` chooses one of the published nets, by resnet-table.ts; without it, the small net of the article. */
@@ -80,9 +80,8 @@ export type VggOptions = Static<typeof VggOptions>
 /** What a client asks for, told apart by `kind`: networks learn from images, boosting from tables. */
 export const NetworkRequest = Type.Union([ResNetOptions, VggOptions])
 export type NetworkRequest = Static<typeof NetworkRequest>
-export type ModelRequest = NetworkRequest | BoostingOptions
 
-export const modelKinds = ['resnet', 'vgg', 'boosting'] as const
+const modelKinds = ['resnet', 'vgg', 'boosting'] as const
 
 /** Every choice made: what a trainer gets. */
 export type ArticleNet = Required<

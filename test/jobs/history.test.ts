@@ -71,6 +71,15 @@ test('pages of a long log have the rows that a whole reading has', async () => {
   }
 })
 
+test('what an old log has no number for is left out, and is not 0', async () => {
+  const id = newId()
+  const { time } = row(1, {})
+  const old = { step: 1, time, values: { loss: null, rate: 0, accuracy: 'NaN' } }
+  await store.append(jobKeys(id).metrics(1), `${JSON.stringify(old)}\n`)
+  const rows = await new MetricsLog(store).rows(id, [attempt(1)])
+  assert.deepEqual(rows, [{ step: 1, time, values: { rate: 0, accuracy: Number.NaN } }])
+})
+
 test('a tail begins behind any position', async () => {
   const { id, log, attempts } = await longJob()
   const all = await log.rows(id, attempts)

@@ -257,6 +257,26 @@ const flaws: [
     table(),
     other(numeric('stars', 'integer', 0, 5)),
   ],
+  [
+    'groups that run together as float32',
+    { model: { objective: 'ranking' }, training: { target: 'stars', group: 'query' } },
+    ['/training/group out_of_range'],
+    other(numeric('query', 'integer', 0, 2 ** 24 + 2)),
+  ],
+  [
+    'another table whose groups run together as float32',
+    { model: { objective: 'ranking' }, training: { target: 'stars', group: 'query' } },
+    ['/training/validation/dataset out_of_range'],
+    table(),
+    other(numeric('query', 'integer', -(2 ** 24) - 2, 0)),
+  ],
+  [
+    'another table with relevances beyond those that can be learned',
+    { model: { objective: 'ranking' }, training: { target: 'stars', group: 'query' } },
+    ['/training/validation/dataset class_mismatch'],
+    table(),
+    other(numeric('stars', 'integer', 0, 32)),
+  ],
 ]
 
 for (const [what, asked, expected, dataset, validation] of flaws) {
@@ -267,6 +287,15 @@ for (const [what, asked, expected, dataset, validation] of flaws) {
 
 test('a table with new categories of a feature validates', () => {
   assert.deepEqual(flawsOf({}, table(), other(category('city', 'Bonn', 'Jena'))), [])
+})
+
+test('a table of the largest groups and relevances validates', () => {
+  const asked: Asked = {
+    model: { objective: 'ranking' },
+    training: { target: 'stars', group: 'query' },
+  }
+  const most = other(numeric('stars', 'integer', 0, 31), numeric('query', 'integer', 0, 2 ** 24))
+  assert.deepEqual(flawsOf(asked, table(), most), [])
 })
 
 test('the time that is left follows from the rows of a round', () => {
