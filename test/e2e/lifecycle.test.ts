@@ -88,6 +88,20 @@ test('a cancelled job is retried from its last checkpoint, to the same bytes', a
   assert.ok((await yard.weights(ended)).equals(await yard.weights(calm)), 'the weights differ')
 })
 
+for (const input of ['resident', 'streamed'] as const) {
+  test(`how often checkpoints are written changes nothing of what is trained: ${input}`, async () => {
+    const cadences = [{ snapshotEvery: 1000 }, { snapshotEvery: 7 }, { snapshotSeconds: 1 }]
+    const weights: Buffer[] = []
+    for (const cadence of cadences) {
+      const ended = await yard.train(request({ steps: 150, input, ema: {}, ...cadence }))
+      assert.equal(ended.status, 'succeeded', ended.failure?.message)
+      weights.push(await yard.weights(ended))
+    }
+    const equal = weights.map(each => each.equals(weights[0]!))
+    assert.deepEqual(equal, [true, true, true], JSON.stringify(cadences))
+  })
+}
+
 test('jobs that wait go by priority, a paused one not at all', async () => {
   const first = await yard.client.submit(request({ steps: 1_000_000 }))
   await until(first.id, ({ status }) => status === 'running')
