@@ -7,7 +7,9 @@ import { Webhook as Verifier } from 'standardwebhooks'
 import { LivePublisher } from '../../src/jobs/live.js'
 import { JobRecords } from '../../src/jobs/records.js'
 import type { CreatedWebhook, Delivery } from '../../src/spec/webhook.js'
+import { floorOfIds } from '../../src/webhooks/events.js'
 import { webhookKeys } from '../../src/webhooks/keys.js'
+import { WebhookRecords } from '../../src/webhooks/records.js'
 import { Webhooks, type WebhooksParts } from '../../src/webhooks/webhooks.js'
 import { smallJob, startServer, type TestServer, uploadDataset } from '../api/server.js'
 import { idsOf, type Reply, startReceiver, typesOf } from './receiver.js'
@@ -202,6 +204,27 @@ test('one that failed does not hold up the next, and a slow receiver holds up no
   const [failed, ...others] = those(log, 'pending')
   assert.ok(failed?.nextAttemptAt)
   assert.equal(others.length, 0)
+})
+
+test('more messages than one look takes wait for a retry, and a fresh one goes out', async t => {
+  const { server, receiver } = await start(t)
+  const { id } = await subscribe(server, receiver.url)
+  const records = new WebhookRecords(server.store)
+  const past = Date.now() - 3600_000
+  const at = new Date(past).toISOString()
+  const end = { statusCode: 500, error: 'answered 500', durationMs: 1 }
+  const nextAttemptAt = new Date(past + 24 * 3600_000).toISOString()
+  await Promise.all(
+    Array.from({ length: 1000 }, async (_, i) => {
+      const message = `${floorOfIds(past)}${String(i).padStart(16, '0')}`
+      await records.begin(id, message, 1, at)
+      await records.end(id, message, 1, { ...end, nextAttemptAt })
+      await records.plan(id, { id: message, event: 'job.queued', job: `job-${i}`, at, body: '{}' })
+    }),
+  )
+  const fresh = await submit(server)
+  await receiver.until(1)
+  assert.equal(JSON.parse(receiver.received[0]!.body).data.id, fresh)
 })
 
 test('events and labels choose', async t => {
