@@ -1,4 +1,4 @@
-import { type FileHandle, open, readdir } from 'node:fs/promises'
+import { type FileHandle, open } from 'node:fs/promises'
 import { join } from 'node:path'
 import { PassThrough, type Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
@@ -9,24 +9,25 @@ interface Member {
   content: FileHandle | string
 }
 
+export interface Files {
+  folder: string
+  /** Paths below the folder. */
+  names: readonly string[]
+}
+
 /**
- * A folder's `wanted` files, and those of its folders, as a tar below `root`, with `extra` texts beside
- * them. All files are opened before the first byte goes out: a checkpoint that is pruned meanwhile still
- * arrives whole, and of a log that grows meanwhile what it was.
+ * Files as a tar below `root`, with `extra` texts beside them. All files are opened before the first byte
+ * goes out: a checkpoint that is pruned meanwhile still arrives whole, and of a log that grows meanwhile
+ * what it was.
  */
 export async function tarOf(
-  folder: string,
+  { folder, names }: Files,
   root: string,
-  extra: Record<string, string>,
-  wanted: (name: string) => boolean = () => true,
+  extra: Record<string, string> = {},
 ): Promise<Readable> {
   const members: Member[] = Object.entries(extra).map(([name, content]) => ({ name, content }))
   try {
-    for (const name of (await readdir(folder, { recursive: true })).filter(wanted).sort()) {
-      const content = await open(join(folder, name))
-      if ((await content.stat()).isDirectory()) await content.close()
-      else members.push({ name, content })
-    }
+    for (const name of names) members.push({ name, content: await open(join(folder, name)) })
   } catch (error) {
     await close(members)
     throw error

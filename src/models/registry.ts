@@ -5,9 +5,11 @@ import { Name } from '../spec/identifiers.js'
 import { withoutNulls } from '../spec/metrics.js'
 import type { Model, ModelManifest, NewModel } from '../spec/model.js'
 import type { Page } from '../spec/paging.js'
+import { filesIn } from '../store/sealed.js'
 import type { Manifest, Store } from '../store/store.js'
 
 export const modelKey = (name: string, version: number) => `models/${name}/${version}`
+const manifestKey = (name: string, version: number) => `${modelKey(name, version)}/manifest.json`
 const holderKey = (name: string, version: number) => `model-versions/${name}/${version}.json`
 
 const mostKnown = 100
@@ -62,6 +64,13 @@ export class Models {
     return this.store.folder(modelKey(name, version))
   }
 
+  /** All files of a version. */
+  async files({ name, version }: Pick<Model, 'name' | 'version'>) {
+    const stored = await this.store.readJson<Manifest<ModelManifest>>(manifestKey(name, version))
+    if (!stored) throw modelNotFound(name, version)
+    return { folder: await this.store.folder(modelKey(name, version)), names: filesIn(stored) }
+  }
+
   /** The SavedModel's folder. */
   async folder(name: string, version: number): Promise<string> {
     return join(await this.home(await this.get(name, version)), 'saved_model')
@@ -101,7 +110,7 @@ export class Models {
   }
 
   private async read(name: string, version: number): Promise<ModelManifest | null> {
-    const key = `${modelKey(name, version)}/manifest.json`
+    const key = manifestKey(name, version)
     const known = this.known.get(key)
     if (known) return known
     const stored = await this.store.readJson<Manifest<ModelManifest>>(key)

@@ -56,11 +56,11 @@ export const checkpointRoutes: FastifyPluginAsyncTypebox<Parts> = async (app, { 
     },
     async (request, reply) => {
       const { id, step } = request.params
-      const { checkpoint, folder } = await jobs.checkpoint(id, step)
+      const { checkpoint, ...files } = await jobs.checkpoint(id, step)
       const name = `${id}-${step}`
       const { prefix } = checkpoint
       const extra = prefix === null ? {} : { checkpoint: checkpointState([prefix]) }
-      const tar = await tarOf(folder, name, extra)
+      const tar = await tarOf(files, name, extra)
       return reply
         .type('application/x-tar')
         .header('content-disposition', `attachment; filename="${name}.tar"`)

@@ -2,7 +2,6 @@ import { Readable } from 'node:stream'
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from 'typebox'
 import type { Jobs } from '../../jobs/jobs.js'
-import { isEventFile } from '../../jobs/keys.js'
 import { tarOf } from '../archive.js'
 import { eventStream } from '../event-stream.js'
 import { lastEventId, streamType, wantedFormat } from '../formats.js'
@@ -166,7 +165,7 @@ export const metricRoutes: FastifyPluginAsyncTypebox<Parts> = async (app, parts)
     },
     async (request, reply) => {
       const { id } = request.params
-      const tar = await tarOf(await history.eventFiles(id), id, {}, isEventFile)
+      const tar = await tarOf(await history.eventFiles(id), id)
       return reply
         .type('application/x-tar')
         .header('content-disposition', `attachment; filename="${id}-tensorboard.tar"`)

@@ -11,7 +11,7 @@ import { tarOf } from '../archive.js'
 import { Binary, ModelAnswer } from '../schemas.js'
 
 interface Parts {
-  models: Pick<Models, 'list' | 'get' | 'home'>
+  models: Pick<Models, 'list' | 'get' | 'home' | 'files'>
 }
 
 export const ModelParams = Type.Object({ id: Name })
@@ -92,7 +92,7 @@ export const modelRoutes: FastifyPluginAsyncTypebox<Parts> = async (app, { model
       const model = await models.get(request.params.id, request.query.version)
       const { id, version } = model
       const name = `${id}-${version}`
-      const tar = await tarOf(await models.home(model), name, {})
+      const tar = await tarOf(await models.files(model), name)
       return reply
         .type('application/x-tar')
         .header('content-disposition', `attachment; filename="${name}.tar"`)
