@@ -2,6 +2,7 @@ import { type FileHandle, open } from 'node:fs/promises'
 import { join } from 'node:path'
 import { PassThrough, type Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
+import type { FastifyReply } from 'fastify'
 import { type Pack, pack } from 'tar-stream'
 
 interface Member {
@@ -9,22 +10,30 @@ interface Member {
   content: FileHandle | string
 }
 
-export interface Files {
+interface Contents {
   folder: string
-  /** Paths below the folder. */
+  /** Of files, below the folder. */
   names: readonly string[]
+  /** The tar's one folder. */
+  root: string
+  /** Texts beside the files, by name. */
+  extra?: Record<string, string>
+}
+
+/** Answers with `<name>.tar`. */
+export async function sendTar(reply: FastifyReply, name: string, contents: Contents) {
+  const tar = await tarOf(contents)
+  return reply
+    .type('application/x-tar')
+    .header('content-disposition', `attachment; filename="${name}.tar"`)
+    .send(tar)
 }
 
 /**
- * Files as a tar below `root`, with `extra` texts beside them. All files are opened before the first byte
- * goes out: a checkpoint that is pruned meanwhile still arrives whole, and of a log that grows meanwhile
- * what it was.
+ * All files are opened before the first byte goes out: a checkpoint that is pruned meanwhile still
+ * arrives whole, and of a log that grows meanwhile what it was.
  */
-export async function tarOf(
-  { folder, names }: Files,
-  root: string,
-  extra: Record<string, string> = {},
-): Promise<Readable> {
+async function tarOf({ folder, names, root, extra = {} }: Contents): Promise<Readable> {
   const members: Member[] = Object.entries(extra).map(([name, content]) => ({ name, content }))
   try {
     for (const name of names) members.push({ name, content: await open(join(folder, name)) })
