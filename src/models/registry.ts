@@ -72,8 +72,8 @@ export class Models {
   }
 
   /** The SavedModel's folder. */
-  async folder(name: string, version: number): Promise<string> {
-    return join(await this.home(await this.get(name, version)), 'saved_model')
+  async savedModel(model: Pick<Model, 'name' | 'version'>): Promise<string> {
+    return join(await this.home(model), 'saved_model')
   }
 
   /**
