@@ -2,15 +2,14 @@ import assert from 'node:assert/strict'
 import type { ServerResponse } from 'node:http'
 import { type TestContext, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { Redis } from 'ioredis'
 import { Webhook as Verifier } from 'standardwebhooks'
-import { LivePublisher } from '../../src/jobs/live.js'
 import { JobRecords } from '../../src/jobs/records.js'
 import type { CreatedWebhook, Delivery } from '../../src/spec/webhook.js'
 import { floorOfIds } from '../../src/webhooks/events.js'
 import { webhookKeys } from '../../src/webhooks/keys.js'
 import { WebhookRecords } from '../../src/webhooks/records.js'
 import { Webhooks, type WebhooksParts } from '../../src/webhooks/webhooks.js'
+import { nudge } from '../api/attempts.js'
 import { smallJob, startServer, type TestServer, uploadDataset } from '../api/server.js'
 import { idsOf, type Reply, startReceiver, typesOf } from './receiver.js'
 
@@ -51,18 +50,15 @@ async function submit({ api }: TestServer, more = {}): Promise<string> {
 }
 
 /** As a worker does it; without the nudge, what a lost one leaves. */
-async function run({ store, redis }: TestServer, id: string, { nudge = true } = {}) {
-  const records = new JobRecords(store)
+async function run(server: TestServer, id: string, { nudged = true } = {}) {
+  const records = new JobRecords(server.store)
   const epoch = await records.claim(id)
   await records.apply(id, { event: 'start', at: new Date().toISOString(), epoch })
   await records.finish(id, {
     ...{ status: 'succeeded', finishedAt: new Date().toISOString(), epoch, failure: null },
     ...{ model: { id: 'shades', version: 1 }, metrics: { loss: 0.1 } },
   })
-  if (!nudge) return
-  const connection = new Redis(redis.address)
-  await new LivePublisher(connection, redis.prefix).publish(id, null, 'changed')
-  connection.disconnect()
+  if (nudged) await nudge(server, id, 'changed')
 }
 
 async function logOf({ api }: TestServer, id: string): Promise<Delivery[]> {
@@ -289,12 +285,12 @@ test('a wiped Redis loses no event and repeats none', async t => {
   const id = await submit(server)
   await receiver.until(1)
   await server.redis.wipe()
-  await run(server, id, { nudge: false })
+  await run(server, id, { nudged: false })
   await receiver.until(3)
   await server.redis.stop()
   await server.redis.start()
   await submit(server).catch(() => {})
-  await run(server, await submitted(server, 2), { nudge: false })
+  await run(server, await submitted(server, 2), { nudged: false })
   await receiver.until(6)
   assert.equal(new Set(idsOf(receiver.received)).size, 6)
 })
