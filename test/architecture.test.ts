@@ -80,6 +80,24 @@ test('every folder of src is in the table, and nothing that is gone', () => {
   for (const file of entryPoints) assert.ok(existsSync(at(file)), `there is no ${file}`)
 })
 
+test('CONTRIBUTING.md has the same table', () => {
+  const rows = read('CONTRIBUTING.md').matchAll(/^\| `([^`]+)` +\|[^|]*\|([^|]*)\|$/gm)
+  const explained = new Map([...rows].map(([, path, cell]) => [part(path!), cell!]))
+  for (const [name, allowed] of Object.entries(mayImport)) {
+    const cell = explained.get(name)
+    assert.ok(cell !== undefined, `CONTRIBUTING.md has no row for ${name}`)
+    if (cell.trim().startsWith('part of')) continue
+    const names = [...cell.matchAll(/`([^`]+)`/g)].map(([, each]) => each!)
+    // of a part that may import nearly all, the words say what it may not
+    const folders = Object.keys(mayImport).filter(each => existsSync(at(`src/${each}`)))
+    const told = cell.trim().startsWith('all but')
+      ? [...folders.filter(each => !names.includes(each)), 'processes', 'errors']
+      : names
+    const ours = allowed.filter(each => each !== 'test')
+    assert.deepEqual(told.toSorted(), ours.toSorted(), `CONTRIBUTING.md on ${name}`)
+  }
+})
+
 test('heavy packages have one home each', () => {
   for (const { file, target } of imports()) {
     for (const [name, home] of homes) {
