@@ -26,7 +26,6 @@ const mayImport: Record<string, readonly string[]> = {
   webhooks: ['store', 'spec', 'errors'],
   api: ['jobs', 'datasets', 'models', 'webhooks', 'store', 'spec', 'errors'],
   cli: ['spec'],
-  dashboard: ['spec'],
   // npm start's process tree: it forks entry points by path and imports none
   supervisor: ['errors', 'spec'],
   workers: [
@@ -42,7 +41,6 @@ const mayImport: Record<string, readonly string[]> = {
 const entryPoints = [
   'src/api/main.ts',
   'src/supervisor/main.ts',
-  'src/cli/main.ts',
   'src/cli/demo.ts',
   'workers/worker.ts',
   'workers/trainer.ts',
@@ -69,9 +67,35 @@ test('each part imports only what the architecture allows', () => {
   }
 })
 
-test('every folder of src is in the table', () => {
+test('every folder of src is in the table, and nothing that is gone', () => {
   const folders = readdirSync(at('src'), { withFileTypes: true }).filter(e => e.isDirectory())
   for (const { name } of folders) assert.ok(mayImport[name], `src/${name} is not in the table`)
+  for (const name of Object.keys(mayImport)) {
+    const places = [`src/${name}`, `src/${name}.ts`, name]
+    assert.ok(
+      places.some(place => existsSync(at(place))),
+      `there is no part ${name}`,
+    )
+  }
+  for (const file of entryPoints) assert.ok(existsSync(at(file)), `there is no ${file}`)
+})
+
+test('CONTRIBUTING.md has the same table', () => {
+  const rows = read('CONTRIBUTING.md').matchAll(/^\| `([^`]+)` +\|[^|]*\|([^|]*)\|$/gm)
+  const explained = new Map([...rows].map(([, path, cell]) => [part(path!), cell!]))
+  for (const [name, allowed] of Object.entries(mayImport)) {
+    const cell = explained.get(name)
+    assert.ok(cell !== undefined, `CONTRIBUTING.md has no row for ${name}`)
+    if (cell.trim().startsWith('part of')) continue
+    const names = [...cell.matchAll(/`([^`]+)`/g)].map(([, each]) => each!)
+    // of a part that may import nearly all, the words say what it may not
+    const folders = Object.keys(mayImport).filter(each => existsSync(at(`src/${each}`)))
+    const told = cell.trim().startsWith('all but')
+      ? [...folders.filter(each => !names.includes(each)), 'processes', 'errors']
+      : names
+    const ours = allowed.filter(each => each !== 'test')
+    assert.deepEqual(told.toSorted(), ours.toSorted(), `CONTRIBUTING.md on ${name}`)
+  }
 })
 
 test('heavy packages have one home each', () => {

@@ -29,7 +29,8 @@ export async function findWeights(store: Store, source: InitSource): Promise<Fou
   }
   const { model, version } = source
   await checkWhole(store, modelKey(model, version), `version ${version} of model '${model}'`)
-  return bundleAt(variablesPrefix(await new Models(store).folder(model, version)))
+  const folder = await new Models(store).savedModel({ name: model, version })
+  return bundleAt(variablesPrefix(folder))
 }
 
 async function bundleAt(prefix: string): Promise<FoundWeights> {

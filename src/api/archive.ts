@@ -1,7 +1,8 @@
-import { type FileHandle, open, readdir } from 'node:fs/promises'
+import { type FileHandle, open } from 'node:fs/promises'
 import { join } from 'node:path'
 import { PassThrough, type Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
+import type { FastifyReply } from 'fastify'
 import { type Pack, pack } from 'tar-stream'
 
 interface Member {
@@ -9,24 +10,33 @@ interface Member {
   content: FileHandle | string
 }
 
+interface Contents {
+  folder: string
+  /** Of files, below the folder. */
+  names: readonly string[]
+  /** The tar's one folder. */
+  root: string
+  /** Texts beside the files, by name. */
+  extra?: Record<string, string>
+}
+
+/** Answers with `<name>.tar`. */
+export async function sendTar(reply: FastifyReply, name: string, contents: Contents) {
+  const tar = await tarOf(contents)
+  return reply
+    .type('application/x-tar')
+    .header('content-disposition', `attachment; filename="${name}.tar"`)
+    .send(tar)
+}
+
 /**
- * A folder's `wanted` files, and those of its folders, as a tar below `root`, with `extra` texts beside
- * them. All files are opened before the first byte goes out: a checkpoint that is pruned meanwhile still
+ * All files are opened before the first byte goes out: a checkpoint that is pruned meanwhile still
  * arrives whole, and of a log that grows meanwhile what it was.
  */
-export async function tarOf(
-  folder: string,
-  root: string,
-  extra: Record<string, string>,
-  wanted: (name: string) => boolean = () => true,
-): Promise<Readable> {
+async function tarOf({ folder, names, root, extra = {} }: Contents): Promise<Readable> {
   const members: Member[] = Object.entries(extra).map(([name, content]) => ({ name, content }))
   try {
-    for (const name of (await readdir(folder, { recursive: true })).filter(wanted).sort()) {
-      const content = await open(join(folder, name))
-      if ((await content.stat()).isDirectory()) await content.close()
-      else members.push({ name, content })
-    }
+    for (const name of names) members.push({ name, content: await open(join(folder, name)) })
   } catch (error) {
     await close(members)
     throw error

@@ -1,7 +1,7 @@
 import { type Flaw, TrainyardError } from '../errors.js'
 import type { PredictRequest } from '../spec/messages.js'
 import type { NetworkManifest } from '../spec/model.js'
-import { Refusal } from './refusal.js'
+import { invalidRequest } from './refusal.js'
 
 type Pixels = PredictRequest['input'] & { kind: 'pixels' }
 
@@ -33,22 +33,24 @@ export function readInstances(
 }
 
 function instancesOf(body: unknown, most: number): unknown[] {
-  const refuse = (path: string, code: string, message: string) =>
-    new Refusal(400, 'INVALID_REQUEST', message, { errors: [{ path, code, message }] })
   if (typeof body !== 'object' || body === null || Array.isArray(body)) {
-    throw refuse('', 'wrong_type', 'the body is expected to be an object with instances')
+    throw invalidRequest('', 'wrong_type', 'the body is expected to be an object with instances')
   }
   const unknown = Object.keys(body).find(field => field !== 'instances')
   if (unknown !== undefined) {
-    throw refuse(`/${unknown}`, 'unknown_field', `unknown field '${unknown}', expected 'instances'`)
+    throw invalidRequest(
+      `/${unknown}`,
+      'unknown_field',
+      `unknown field '${unknown}', expected 'instances'`,
+    )
   }
   const { instances } = body as { instances?: unknown }
   if (!Array.isArray(instances)) {
-    throw refuse('/instances', 'required', 'instances is expected to be an array of images')
+    throw invalidRequest('/instances', 'required', 'instances is expected to be an array of images')
   }
   if (instances.length < 1 || instances.length > most) {
     const message = `instances has ${instances.length} entries, expected 1 to ${most}`
-    throw refuse('/instances', 'wrong_length', message)
+    throw invalidRequest('/instances', 'wrong_length', message)
   }
   return instances
 }

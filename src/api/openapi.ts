@@ -27,8 +27,19 @@ export const openapi: FastifyDynamicSwaggerOptions = {
     },
     security: [{ key: [] }],
     tags: [
-      { name: 'datasets', description: 'labelled images, immutable and named by content' },
-      { name: 'jobs', description: 'trainings: submit, follow, cancel' },
+      {
+        name: 'datasets',
+        description: 'labelled images, or tables; immutable and named by content',
+      },
+      {
+        name: 'weights',
+        description: 'uploaded TensorFlow checkpoints, which jobs may begin with',
+      },
+      {
+        name: 'jobs',
+        description:
+          'trainings: submit, follow, pause, resume, cancel, retry; their metrics, logs and checkpoints',
+      },
       { name: 'models', description: 'what jobs made, and its predictions' },
       { name: 'webhooks', description: 'calls to URLs of yours when jobs change' },
       { name: 'server', description: 'the server itself; of these only /metrics needs a key' },

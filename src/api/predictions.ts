@@ -9,15 +9,15 @@ export function rankPredictions(
   const predictions: Prediction[] = []
   for (let start = 0; start < probabilities.length; start += classes) {
     const row = Array.from(probabilities.subarray(start, start + classes))
-    const probability = Math.max(...row)
-    const index = row.indexOf(probability)
-    predictions.push({
-      label: model.labels[index] ?? String(index),
-      index,
-      probability,
-      probabilities: row,
-    })
+    predictions.push(ranked(row, model.labels))
   }
   const { id, version, labels } = model
   return { model: id, version, labels, predictions }
+}
+
+/** Of equal ones the first. */
+export function ranked(probabilities: number[], labels: readonly string[]): Prediction {
+  const probability = Math.max(...probabilities)
+  const index = probabilities.indexOf(probability)
+  return { label: labels[index] ?? String(index), index, probability, probabilities }
 }

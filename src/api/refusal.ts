@@ -1,4 +1,4 @@
-import { type ErrorExtras, TrainyardError } from '../errors.js'
+import { type ErrorExtras, flaw, TrainyardError } from '../errors.js'
 
 interface RefusalExtras extends ErrorExtras {
   headers?: Record<string, string>
@@ -19,3 +19,7 @@ export class Refusal extends TrainyardError {
     this.headers = headers
   }
 }
+
+/** A body with one bad place. */
+export const invalidRequest = (path: string, code: string, message: string) =>
+  new Refusal(400, 'INVALID_REQUEST', message, { errors: [flaw(path, code, message)] })

@@ -1,6 +1,7 @@
 import type { BoostingObjective } from '../spec/boosting-options.js'
 import type { RowValues } from '../spec/messages.js'
 import type { BoostingModel, Explanation, RowPrediction, RowPredictions } from '../spec/model.js'
+import { ranked } from './predictions.js'
 
 /** What XGBoost says of rows, in the words of the objective. */
 export function describeRows(model: BoostingModel, answer: RowValues): RowPredictions {
@@ -34,12 +35,6 @@ const words: Record<BoostingObjective, Words> = {
   ranking: ([score]) => ({ score: score! }),
   binary: ([second], labels) => ranked([1 - second!, second!], labels),
   multiclass: (probabilities, labels) => ranked(probabilities, labels),
-}
-
-function ranked(probabilities: number[], labels: readonly string[]): RowPrediction {
-  const probability = Math.max(...probabilities)
-  const index = probabilities.indexOf(probability)
-  return { label: labels[index] ?? String(index), index, probability, probabilities }
 }
 
 function explanationsOf(

@@ -4,7 +4,7 @@ import type { FeatureColumn } from '../spec/feature-column.js'
 import type { RowsInput } from '../spec/messages.js'
 import type { BoostingModel } from '../spec/model.js'
 import type { Limits } from './limits.js'
-import { Refusal } from './refusal.js'
+import { invalidRequest } from './refusal.js'
 
 const unknownCategories = ['missing', 'error'] as const
 
@@ -26,7 +26,7 @@ export function readRows(
   const most = explain ? limits.explainedRows : limits.rows
   if (rows.length < 1 || rows.length > most) {
     const what = explain ? 'explain' : 'predict'
-    throw refusal(
+    throw invalidRequest(
       '/instances',
       'wrong_length',
       `there are ${rows.length} rows to ${what}, expected 1 to ${most}`,
@@ -50,12 +50,12 @@ const fields = ['instances', 'explain', 'unknownCategory']
 
 function fromJson(body: unknown): { rows: TableRow[]; text: boolean; options: RowOptions } {
   if (typeof body !== 'object' || body === null || Array.isArray(body)) {
-    throw refusal('', 'wrong_type', 'the body is expected to be an object with instances')
+    throw invalidRequest('', 'wrong_type', 'the body is expected to be an object with instances')
   }
   const unknown = Object.keys(body).find(field => !fields.includes(field))
   if (unknown !== undefined) {
     const name = unknown.slice(0, 60)
-    throw refusal(
+    throw invalidRequest(
       `/${name}`,
       'unknown_field',
       `unknown field '${name}', expected ${fields.join(', ')}`,
@@ -63,23 +63,23 @@ function fromJson(body: unknown): { rows: TableRow[]; text: boolean; options: Ro
   }
   const { instances, explain, unknownCategory } = body as Record<string, unknown>
   if (explain !== undefined && typeof explain !== 'boolean') {
-    throw refusal('/explain', 'wrong_type', 'explain is expected to be true or false')
+    throw invalidRequest('/explain', 'wrong_type', 'explain is expected to be true or false')
   }
   const known = unknownCategories.find(one => one === unknownCategory)
   if (unknownCategory !== undefined && !known) {
-    throw refusal(
+    throw invalidRequest(
       '/unknownCategory',
       'not_allowed',
       `unknownCategory is expected to be one of ${unknownCategories.join(', ')}`,
     )
   }
   if (!Array.isArray(instances)) {
-    throw refusal('/instances', 'required', 'instances is expected to be an array of rows')
+    throw invalidRequest('/instances', 'required', 'instances is expected to be an array of rows')
   }
   const odd = instances.findIndex(row => typeof row !== 'object' || row === null)
   if (odd >= 0) {
     const message = `row ${odd} is expected to be an object by column, or an array in the order of the columns`
-    throw refusal(`/instances/${odd}`, 'wrong_type', message)
+    throw invalidRequest(`/instances/${odd}`, 'wrong_type', message)
   }
   const options = {
     ...(explain !== undefined && { explain }),
@@ -91,9 +91,6 @@ function fromJson(body: unknown): { rows: TableRow[]; text: boolean; options: Ro
 /** That training met whole numbers alone is no reason to refuse a fraction. */
 const asLearned = (column: FeatureColumn): FeatureColumn =>
   column.type === 'integer' ? { ...column, type: 'number' } : column
-
-const refusal = (path: string, code: string, message: string) =>
-  new Refusal(400, 'INVALID_REQUEST', message, { errors: [{ path, code, message }] })
 
 function below(place: string, error: unknown): unknown {
   if (!(error instanceof TrainyardError) || error.code !== 'INVALID_ROWS') return error

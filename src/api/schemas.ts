@@ -56,3 +56,6 @@ export const Binary = Type.Unsafe<Buffer>({
   type: 'string',
   contentMediaType: 'application/octet-stream',
 })
+
+export const tarAnswer = (description: string) =>
+  Type.Unsafe<unknown>({ description, content: { 'application/x-tar': { schema: Binary } } })

@@ -3,6 +3,7 @@ import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom
 import type { Jobs } from '../jobs/jobs.js'
 import type { Predictor } from '../models/predictor.js'
 import type { Webhooks } from '../webhooks/webhooks.js'
+import { streamType } from './formats.js'
 import { version } from './openapi.js'
 
 interface Parts {
@@ -49,7 +50,7 @@ function measureRequests(app: FastifyInstance, registry: Registry): void {
     const route = routeOptions.url ?? 'none'
     requests.inc({ method, route, status: reply.statusCode })
     const type = String(reply.getHeader('content-type') ?? '')
-    if (type.startsWith('text/event-stream')) return
+    if (type.startsWith(streamType)) return
     durations.observe({ method, route }, reply.elapsedTime / 1000)
   })
 }

@@ -1,7 +1,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { closest } from './closest.js'
 import { readForm } from './multipart.js'
-import { Refusal } from './refusal.js'
+import { invalidRequest, type Refusal } from './refusal.js'
 
 interface Receiver {
   addFile(name: string, content: AsyncIterable<Uint8Array>): Promise<void>
@@ -26,11 +26,12 @@ export async function receiveUpload<Field extends string>(
     field(name, value) {
       const known = fieldNames.find(field => field === name)
       if (!known) throw unknownField(name, fieldNames)
-      if (known in fields) throw refused(name, 'duplicate', `field '${name}' comes twice`)
+      if (known in fields)
+        throw invalidRequest(`/${name}`, 'duplicate', `field '${name}' comes twice`)
       fields[known] = value
     },
   })
-  if (files === 0) throw refused('file', 'required', 'the form has no file')
+  if (files === 0) throw invalidRequest('/file', 'required', 'the form has no file')
   // what is made of it may take longer than any silence
   request.raw.setTimeout(0)
   return fields
@@ -52,8 +53,5 @@ function unknownField(name: string, fieldNames: readonly string[]): Refusal {
   const shown = name.slice(0, 60)
   const meant = closest(name, fieldNames)
   const hint = meant ? `did you mean '${meant}'?` : `expected one of ${fieldNames.join(', ')}`
-  return refused(shown, 'unknown_field', `unknown field '${shown}'; ${hint}`)
+  return invalidRequest(`/${shown}`, 'unknown_field', `unknown field '${shown}'; ${hint}`)
 }
-
-const refused = (name: string, code: string, message: string) =>
-  new Refusal(400, 'INVALID_REQUEST', message, { errors: [{ path: `/${name}`, code, message }] })

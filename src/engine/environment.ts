@@ -19,7 +19,7 @@ export function engineEnvironment({ cores, gpus }: Share): Record<string, string
     TF_NUM_INTEROP_THREADS: threads,
     // XGBoost's pool; a booster's nthread can only lower it
     OMP_NUM_THREADS: threads,
-    // by default its waiting threads spin: where others want the cores, training takes six times as long
+    // by default its waiting threads spin: where others want the cores, training takes five times as long
     OMP_WAIT_POLICY: 'PASSIVE',
     // GNU's: a short look first costs a busy machine little, and a quiet one waits no system call
     GOMP_SPINCOUNT: '10000',

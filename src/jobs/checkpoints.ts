@@ -1,4 +1,5 @@
 import type { Checkpoint, CheckpointManifest } from '../spec/checkpoint.js'
+import { filesIn } from '../store/sealed.js'
 import type { Manifest, Store } from '../store/store.js'
 import { checkpointNotFound } from './errors.js'
 import { jobKeys } from './keys.js'
@@ -29,7 +30,8 @@ export class Checkpoints {
   async get(id: string, step: number, attempts: readonly Attempt[]) {
     const checkpoint = (await this.list(id, attempts)).find(one => one.step === step)
     if (!checkpoint) throw checkpointNotFound(id, step)
-    return { checkpoint, folder: await this.store.folder(jobKeys(id).checkpoint(step)) }
+    const folder = await this.store.folder(jobKeys(id).checkpoint(step))
+    return { checkpoint, folder, names: filesIn(checkpoint) }
   }
 
   /** The newest checkpoint whose files are what its manifest says; 0 where there is none. */

@@ -4,7 +4,7 @@ import type { Store } from '../store/store.js'
 import { type FeedEvent, type FollowOptions, followJob, looks, watchJob } from './follow.js'
 import { JobLog, type LogQuery, logEvent } from './job-log.js'
 import { JobTails, type Sources } from './job-tail.js'
-import { jobKeys } from './keys.js'
+import { isEventFile, jobKeys } from './keys.js'
 import { type ChartQuery, chartOf } from './metrics-chart.js'
 import { csvOf, type ExportQuery, ndjsonOf } from './metrics-export.js'
 import { MetricsLog, type MetricsQuery } from './metrics-log.js'
@@ -88,10 +88,12 @@ export class JobHistory {
     return signal => looks(id, this.tails, signal, look)
   }
 
-  /** The folder with a job's TensorBoard files. */
-  async eventFiles(id: string): Promise<string> {
+  /** A job's TensorBoard files. */
+  async eventFiles(id: string): Promise<{ folder: string; names: string[] }> {
     await this.parts.records.manifest(id)
-    return this.store.folder(jobKeys(id).root)
+    const { root } = jobKeys(id)
+    const names = (await this.store.list(root)).filter(isEventFile)
+    return { folder: await this.store.folder(root), names }
   }
 
   private async attempts(id: string) {

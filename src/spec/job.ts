@@ -87,7 +87,6 @@ export const FailureCode = Type.Enum([
   'no_progress',
   'dataset_gone',
   'invalid',
-  'internal',
 ])
 export type FailureCode = Static<typeof FailureCode>
 

@@ -10,6 +10,12 @@ import { unless } from './trouble.js'
 
 export const manifestName = 'manifest.json'
 
+/** All its files, by a manifest. */
+export const filesIn = ({ files }: { files: readonly FileEntry[] }): string[] => [
+  manifestName,
+  ...files.map(({ name }) => name),
+]
+
 /** Flushes every file and folder below `folder`; the manifest goes in last. */
 export async function sealFolder(disk: Disk, folder: string, manifest: object): Promise<void> {
   const { names, folders } = await contents(folder)

@@ -49,7 +49,7 @@ export class Deliverer {
       waiting += ids.length
       for (const id of ids) seen.add(`${webhook.id}/${id}`)
       if (ids.length > 0 && !(await this.parts.records.isDisabled(webhook.id))) {
-        await this.start(webhook, ids.slice(0, window)).catch(this.parts.onTrouble)
+        await this.start(webhook, this.worthALook(webhook, ids)).catch(this.parts.onTrouble)
       }
     }
     for (const key of this.notBefore.keys()) if (!seen.has(key)) this.notBefore.delete(key)
@@ -70,7 +70,6 @@ export class Deliverer {
         busy.add(this.inFlight.get(key)!)
         continue
       }
-      if ((this.notBefore.get(key) ?? 0) > Date.now()) continue
       if (this.isFull(webhook)) return
       const record = await this.parts.records.delivery(webhook.id, id)
       // a mark whose message is still to come: whoever finds the event again makes it
@@ -86,6 +85,13 @@ export class Deliverer {
         this.run(webhook, key, record)
       }
     }
+  }
+
+  /** Those that wait for their retry take no place: after an outage there are many, all of them old. */
+  private worthALook(webhook: Target, ids: readonly string[]): string[] {
+    const now = Date.now()
+    const rests = (id: string) => (this.notBefore.get(`${webhook.id}/${id}`) ?? 0) > now
+    return ids.filter(id => !rests(id)).slice(0, window)
   }
 
   private isFull(webhook: Target): boolean {

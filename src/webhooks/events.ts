@@ -2,7 +2,8 @@ import { createHash } from 'node:crypto'
 import { encodeTime } from 'ulid'
 import type { Transition } from '../spec/job.js'
 import type { Labels } from '../spec/labels.js'
-import type { Webhook, WebhookEvent } from '../spec/webhook.js'
+import type { WebhookEvent } from '../spec/webhook.js'
+import type { WebhookFacts } from './records.js'
 
 export interface FoundEvent {
   id: string
@@ -13,16 +14,18 @@ export interface FoundEvent {
 /** Events are kept, and looked for, this long: what is older was sent, or is no news any more. */
 export const horizonMs = 30 * 24 * 3600_000
 
-type Subscription = Pick<Webhook, 'id' | 'events' | 'labels' | 'createdAt'>
-
-interface JobLife {
-  id: string
+/** What is looked at of a job, as often as need be. */
+export interface JobLife {
   labels: Labels
   transitions: readonly Transition[]
 }
 
 /** What a webhook is to hear of a job: its transitions since the webhook is there. */
-export function eventsOf(webhook: Subscription, job: JobLife, now: number): FoundEvent[] {
+export function eventsOf(
+  webhook: WebhookFacts,
+  job: JobLife & { id: string },
+  now: number,
+): FoundEvent[] {
   const wanted = Object.entries(webhook.labels)
   if (!wanted.every(([key, value]) => job.labels[key] === value)) return []
   const from = Math.max(Date.parse(webhook.createdAt), now - horizonMs)

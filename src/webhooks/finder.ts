@@ -1,14 +1,6 @@
-import type { Job, Transition } from '../spec/job.js'
-import type { Labels } from '../spec/labels.js'
-import type { Webhook } from '../spec/webhook.js'
-import { eventsOf, type FoundEvent } from './events.js'
-import type { WebhookRecords } from './records.js'
-
-/** What is looked at of a job, as often as need be. */
-export interface JobLife {
-  labels: Labels
-  transitions: readonly Transition[]
-}
+import type { Job } from '../spec/job.js'
+import { eventsOf, type FoundEvent, type JobLife } from './events.js'
+import type { WebhookFacts, WebhookRecords } from './records.js'
 
 export interface JobSource {
   ids(): Promise<string[]>
@@ -17,8 +9,6 @@ export interface JobSource {
   /** As the API answers it; null where there is no such job. */
   view(id: string): Promise<Job | null>
 }
-
-type Subscription = Omit<Webhook, 'disabled'>
 
 /** Clocks differ, and a webhook may be younger than our list of them: a job is left in peace after this. */
 const restMs = 60_000
@@ -38,7 +28,7 @@ export class Finder {
   ) {}
 
   /** All jobs that may have news. One that cannot be read holds up no other. */
-  async findAll(webhooks: readonly Subscription[]): Promise<void> {
+  async findAll(webhooks: readonly WebhookFacts[]): Promise<void> {
     const ids = await this.jobs.ids()
     for (const id of ids) if (!this.finished.has(id)) await this.find(id, webhooks)
     const there = new Set(ids)
@@ -51,11 +41,11 @@ export class Finder {
     this.finished.clear()
   }
 
-  async find(id: string, webhooks: readonly Subscription[]): Promise<void> {
+  async find(id: string, webhooks: readonly WebhookFacts[]): Promise<void> {
     await this.findNews(id, webhooks).catch(this.onTrouble)
   }
 
-  private async findNews(id: string, webhooks: readonly Subscription[]): Promise<void> {
+  private async findNews(id: string, webhooks: readonly WebhookFacts[]): Promise<void> {
     const now = Date.now()
     const life = await this.jobs.life(id)
     if (!life) return
@@ -74,7 +64,7 @@ export class Finder {
     }
   }
 
-  private async make(webhook: Subscription, job: string, { id, event, at }: FoundEvent) {
+  private async make(webhook: WebhookFacts, job: string, { id, event, at }: FoundEvent) {
     if (await this.records.hasMessage(webhook.id, id)) return
     if (await this.records.isDisabled(webhook.id)) return
     const data = await this.jobs.view(job)

@@ -7,7 +7,8 @@ export interface StoredMessage extends Pick<Delivery, 'id' | 'event' | 'job' | '
   body: string
 }
 
-type WebhookFacts = Omit<Webhook, 'disabled'>
+/** What a webhook asks for: it never changes. */
+export type WebhookFacts = Omit<Webhook, 'disabled'>
 
 /** How an attempt ended, and when the next one is due: null where there is none. */
 export interface AttemptEnd extends Omit<DeliveryAttempt, 'startedAt'> {

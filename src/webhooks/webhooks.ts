@@ -13,7 +13,7 @@ import { Deliverer } from './deliverer.js'
 import { invalidCursor, tooManyWebhooks, webhookDisabled, webhookNotFound } from './errors.js'
 import { floorOfIds, horizonMs } from './events.js'
 import { Finder, type JobSource } from './finder.js'
-import { type DeliveryRecord, WebhookRecords } from './records.js'
+import { type DeliveryRecord, type WebhookFacts, WebhookRecords } from './records.js'
 import { retryDelaysMs } from './retries.js'
 import { secretText, signingKey } from './signature.js'
 import { parseTarget, type Reach, resolveTarget } from './target.js'
@@ -190,7 +190,7 @@ export class Webhooks {
     if (Date.now() > this.sweepAt) await this.sweep(webhooks)
   }
 
-  private async find(webhooks: Awaited<ReturnType<WebhookRecords['facts']>>, changed: string[]) {
+  private async find(webhooks: readonly WebhookFacts[], changed: readonly string[]) {
     for (const id of changed) await this.finder.find(id, webhooks)
     if (Date.now() < this.findAllAt) return
     await this.finder.findAll(webhooks)

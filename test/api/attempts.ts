@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { Redis } from 'ioredis'
 import { Checkpoints } from '../../src/jobs/checkpoints.js'
 import { JobLog } from '../../src/jobs/job-log.js'
-import { LivePublisher } from '../../src/jobs/live.js'
+import { LivePublisher, type LiveState } from '../../src/jobs/live.js'
 import { MetricsLog } from '../../src/jobs/metrics-log.js'
 import { JobRecords } from '../../src/jobs/records.js'
 import type { Metrics } from '../../src/spec/job.js'
@@ -53,10 +53,7 @@ export async function progress(
   step: number,
   metrics: Metrics = { loss: 0.5 },
 ) {
-  const connection = new Redis(redis.address)
-  const state = { epoch, phase: 'training' as const, step, metrics }
-  await new LivePublisher(connection, redis.prefix).publish(id, state, 'metrics')
-  connection.disconnect()
+  await publish(redis, id, { epoch, phase: 'training', step, metrics }, 'metrics')
 }
 
 export async function say({ store }: TestServer, id: string, lines: string[]) {
@@ -88,8 +85,16 @@ export async function putCheckpoint(
   await new Checkpoints(store).commit(id, staged, { step, epoch, createdAt: at })
 }
 
-async function nudge({ redis }: Pick<TestServer, 'redis'>, id: string, event: JobEvent) {
-  const connection = new Redis(redis.address)
-  await new LivePublisher(connection, redis.prefix).publish(id, null, event)
+export const nudge = ({ redis }: Pick<TestServer, 'redis'>, id: string, event: JobEvent) =>
+  publish(redis, id, null, event)
+
+async function publish(
+  { address, prefix }: TestServer['redis'],
+  id: string,
+  state: LiveState | null,
+  event: JobEvent,
+) {
+  const connection = new Redis(address)
+  await new LivePublisher(connection, prefix).publish(id, state, event)
   connection.disconnect()
 }

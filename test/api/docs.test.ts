@@ -1,6 +1,10 @@
 import assert from 'node:assert/strict'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import supertest from 'supertest'
+import { onDemand } from '../../src/api/routes/docs.js'
 import { startServer, type TestServer } from './server.js'
 
 let server: TestServer
@@ -32,4 +36,16 @@ test('a policy lets the page load from this server alone, and run nothing inline
   assert.match(policy, /style-src 'self'(;|$)/)
   assert.doesNotMatch(policy, /unsafe|https?:|\*/)
   assert.doesNotMatch(page.text, /<script>|<style|\son\w+=/)
+})
+
+test('a file that could not be read is read the next time, and then kept', async t => {
+  const folder = await mkdtemp(join(tmpdir(), 'docs-'))
+  t.after(() => rm(folder, { recursive: true }))
+  const path = join(folder, 'page.css')
+  const content = onDemand(() => readFile(path))
+  await assert.rejects(content(), { code: 'ENOENT' })
+  await writeFile(path, 'one')
+  assert.equal(String(await content()), 'one')
+  await writeFile(path, 'two')
+  assert.equal(String(await content()), 'one')
 })

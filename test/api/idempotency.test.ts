@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
-import { Redis } from 'ioredis'
 import { IdempotencyKeys } from '../../src/jobs/idempotency.js'
 import { JobRecords } from '../../src/jobs/records.js'
 import { smallJob, startServer, type TestServer, uploadDataset } from './server.js'
@@ -58,9 +57,7 @@ test('a crash between the record of the key and the job ends in one job', async 
 
 test('a key holds when Redis was wiped, and does not bring a removed job back', async () => {
   const { body } = await submit('lasting')
-  const redis = new Redis(server.redis.address)
-  await redis.flushall()
-  redis.disconnect()
+  await server.redis.wipe()
   assert.equal((await submit('lasting')).body.id, body.id)
   await server.api.post(`/jobs/${body.id}/cancel`)
   assert.equal((await server.api.delete(`/jobs/${body.id}`)).status, 204)

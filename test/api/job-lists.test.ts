@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
-import { Redis } from 'ioredis'
 import type { Job } from '../../src/spec/job.js'
 import { startJob } from './attempts.js'
 import { smallJob, startServer, type TestServer, uploadDataset } from './server.js'
@@ -109,9 +108,7 @@ test('all jobs of a selection are cancelled at once, others stay', async () => {
 test('after Redis was wiped the lists are as before', async () => {
   const before = await names('limit=1000')
   const labelled = await names('label=team:vision')
-  const redis = new Redis(server.redis.address)
-  await redis.flushall()
-  redis.disconnect()
+  await server.redis.wipe()
   // the server connects anew, and looks at the whole store
   await server.redis.stop()
   await server.redis.start()

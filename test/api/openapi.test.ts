@@ -40,6 +40,15 @@ test('every operation says what it is for and how it fails, and every reference 
   }
 })
 
+test('tags are those that are explained, and each has an operation', async () => {
+  const { body: document } = await supertest(server.url).get('/openapi.json')
+  const operations = Object.values<Record<string, Operation>>(document.paths).flatMap(Object.values)
+  const used = operations.flatMap(({ tags }) => tags)
+  const explained: { name: string; description: string }[] = document.tags
+  assert.deepEqual([...new Set(used)].sort(), explained.map(({ name }) => name).sort())
+  for (const { name, description } of explained) assert.ok(description, name)
+})
+
 interface Operation {
   summary: string
   tags: string[]

@@ -180,7 +180,7 @@ test('sizes and types are bounded', async () => {
 })
 
 test('trouble of the predictor is a 503 with Retry-After, and a fault of it shows nothing', async t => {
-  const folder = t.mock.method(server.parts.models, 'folder', async () => '/models/crash')
+  const folder = t.mock.method(server.parts.models, 'savedModel', async () => '/models/crash')
   const crashed = await instances([0, 0, 0, 0])
   assert.equal(crashed.status, 503)
   assert.equal(crashed.body.code, 'PREDICTOR_RESTARTED')

@@ -120,7 +120,7 @@ function collect(lines: string[]): Writable {
   })
 }
 
-/** A Redis of the test's own, that it may stop and start. */
+/** A Redis of the test's own, that it may stop, start and wipe. */
 export async function startRedis(folder: string) {
   const path = join(folder, 'redis.sock')
   const args = ['--port', '0', '--unixsocket', path, '--save', '', '--dir', folder]
@@ -137,8 +137,13 @@ export async function startRedis(folder: string) {
     if (server) await once(server, 'exit')
     server = null
   }
+  const wipe = async () => {
+    const connection = new Redis({ path })
+    await connection.flushall()
+    connection.disconnect()
+  }
   await start()
-  return { address: { path }, prefix: `test-${randomUUID()}`, start, stop }
+  return { address: { path }, prefix: `test-${randomUUID()}`, start, stop, wipe }
 }
 
 /** Images of 4x4 grey pixels, half of them dark (class 0), half bright (class 1), as IDX files. */

@@ -50,7 +50,7 @@ test('each job publishes one version, counted from 1', async t => {
   const newest = await models.get('digits')
   assert.deepEqual([newest.id, newest.version, newest.versions], ['digits', 2, [1, 2]])
   assert.equal((await models.get('digits', 1)).jobId, 'job-a')
-  const folder = await models.folder('digits', 1)
+  const folder = await models.savedModel(first)
   assert.equal(await readFile(join(folder, 'saved_model.pb'), 'utf8'), 'one')
 })
 
@@ -83,7 +83,7 @@ test('what is not there is missing, whatever its name', async t => {
   await models.publish(await stage(store, 'one'), manifest('digits', 'job-a'))
   for (const name of ['other', '', '..', '../digits', 'DIGITS', 'digits/1']) {
     await assert.rejects(models.get(name), notFound)
-    await assert.rejects(models.folder(name, 1), notFound)
+    await assert.rejects(models.get(name, 1), notFound)
   }
   for (const version of [0, -1, 2, 1.5, Number.NaN]) {
     await assert.rejects(models.get('digits', version), notFound)

@@ -6,7 +6,10 @@ import { eventsOf, floorOfIds, horizonMs } from '../../src/webhooks/events.js'
 const now = Date.parse('2026-06-01T12:00:00.000Z')
 const at = (minutes: number) => new Date(now + minutes * 60_000).toISOString()
 
-const webhook = { id: 'wh-1', events: [...webhookEvents], labels: {}, createdAt: at(-60) }
+const webhook = {
+  ...{ id: 'wh-1', url: 'https://example.com/hook', createdAt: at(-60) },
+  ...{ events: [...webhookEvents], labels: {} },
+}
 const job = {
   id: 'job-1',
   labels: { team: 'vision', stage: 'test' },

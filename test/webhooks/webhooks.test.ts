@@ -2,13 +2,14 @@ import assert from 'node:assert/strict'
 import type { ServerResponse } from 'node:http'
 import { type TestContext, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { Redis } from 'ioredis'
 import { Webhook as Verifier } from 'standardwebhooks'
-import { LivePublisher } from '../../src/jobs/live.js'
 import { JobRecords } from '../../src/jobs/records.js'
 import type { CreatedWebhook, Delivery } from '../../src/spec/webhook.js'
+import { floorOfIds } from '../../src/webhooks/events.js'
 import { webhookKeys } from '../../src/webhooks/keys.js'
+import { WebhookRecords } from '../../src/webhooks/records.js'
 import { Webhooks, type WebhooksParts } from '../../src/webhooks/webhooks.js'
+import { nudge } from '../api/attempts.js'
 import { smallJob, startServer, type TestServer, uploadDataset } from '../api/server.js'
 import { idsOf, type Reply, startReceiver, typesOf } from './receiver.js'
 
@@ -49,18 +50,15 @@ async function submit({ api }: TestServer, more = {}): Promise<string> {
 }
 
 /** As a worker does it; without the nudge, what a lost one leaves. */
-async function run({ store, redis }: TestServer, id: string, { nudge = true } = {}) {
-  const records = new JobRecords(store)
+async function run(server: TestServer, id: string, { nudged = true } = {}) {
+  const records = new JobRecords(server.store)
   const epoch = await records.claim(id)
   await records.apply(id, { event: 'start', at: new Date().toISOString(), epoch })
   await records.finish(id, {
     ...{ status: 'succeeded', finishedAt: new Date().toISOString(), epoch, failure: null },
     ...{ model: { id: 'shades', version: 1 }, metrics: { loss: 0.1 } },
   })
-  if (!nudge) return
-  const connection = new Redis(redis.address)
-  await new LivePublisher(connection, redis.prefix).publish(id, null, 'changed')
-  connection.disconnect()
+  if (nudged) await nudge(server, id, 'changed')
 }
 
 async function logOf({ api }: TestServer, id: string): Promise<Delivery[]> {
@@ -204,6 +202,27 @@ test('one that failed does not hold up the next, and a slow receiver holds up no
   assert.equal(others.length, 0)
 })
 
+test('more messages than one look takes wait for a retry, and a fresh one goes out', async t => {
+  const { server, receiver } = await start(t)
+  const { id } = await subscribe(server, receiver.url)
+  const records = new WebhookRecords(server.store)
+  const past = Date.now() - 3600_000
+  const at = new Date(past).toISOString()
+  const end = { statusCode: 500, error: 'answered 500', durationMs: 1 }
+  const nextAttemptAt = new Date(past + 24 * 3600_000).toISOString()
+  await Promise.all(
+    Array.from({ length: 1000 }, async (_, i) => {
+      const message = `${floorOfIds(past)}${String(i).padStart(16, '0')}`
+      await records.begin(id, message, 1, at)
+      await records.end(id, message, 1, { ...end, nextAttemptAt })
+      await records.plan(id, { id: message, event: 'job.queued', job: `job-${i}`, at, body: '{}' })
+    }),
+  )
+  const fresh = await submit(server)
+  await receiver.until(1)
+  assert.equal(JSON.parse(receiver.received[0]!.body).data.id, fresh)
+})
+
 test('events and labels choose', async t => {
   const { server, receiver } = await start(t)
   const labels = { team: 'vision' }
@@ -265,15 +284,13 @@ test('a wiped Redis loses no event and repeats none', async t => {
   await subscribe(server, receiver.url)
   const id = await submit(server)
   await receiver.until(1)
-  const redis = new Redis(server.redis.address)
-  await redis.flushall()
-  redis.disconnect()
-  await run(server, id, { nudge: false })
+  await server.redis.wipe()
+  await run(server, id, { nudged: false })
   await receiver.until(3)
   await server.redis.stop()
   await server.redis.start()
   await submit(server).catch(() => {})
-  await run(server, await submitted(server, 2), { nudge: false })
+  await run(server, await submitted(server, 2), { nudged: false })
   await receiver.until(6)
   assert.equal(new Set(idsOf(receiver.received)).size, 6)
 })

@@ -2,8 +2,8 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from 'typebox'
 import { checkpointState } from '../../jobs/checkpoints.js'
 import type { Jobs } from '../../jobs/jobs.js'
-import { tarOf } from '../archive.js'
-import { Binary, CheckpointAnswer, JobParam } from '../schemas.js'
+import { sendTar } from '../archive.js'
+import { CheckpointAnswer, JobParam, tarAnswer } from '../schemas.js'
 
 interface Parts {
   jobs: Pick<Jobs, 'checkpoints' | 'checkpoint'>
@@ -47,24 +47,17 @@ export const checkpointRoutes: FastifyPluginAsyncTypebox<Parts> = async (app, { 
           'TensorFlow reads it as it is: `tf.train.latest_checkpoint(FOLDER)` finds the bundle; XGBoost reads its `model.ubj`.',
         params,
         response: {
-          200: Type.Unsafe<unknown>({
-            description: 'the files in a folder `<job>-<step>`',
-            content: { 'application/x-tar': { schema: Binary } },
-          }),
+          200: tarAnswer('the files in a folder `<job>-<step>`'),
         },
       },
     },
     async (request, reply) => {
       const { id, step } = request.params
-      const { checkpoint, folder } = await jobs.checkpoint(id, step)
+      const { checkpoint, ...files } = await jobs.checkpoint(id, step)
       const name = `${id}-${step}`
       const { prefix } = checkpoint
       const extra = prefix === null ? {} : { checkpoint: checkpointState([prefix]) }
-      const tar = await tarOf(folder, name, extra)
-      return reply
-        .type('application/x-tar')
-        .header('content-disposition', `attachment; filename="${name}.tar"`)
-        .send(tar)
+      return sendTar(reply, name, { ...files, root: name, extra })
     },
   )
 }

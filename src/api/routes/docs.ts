@@ -64,14 +64,24 @@ export async function docsRoutes(app: FastifyInstance): Promise<void> {
     return reply.type('text/javascript; charset=utf-8').send(start)
   })
   for (const [name, type] of assets) {
-    // read when asked for, and once: 2 MB that most servers never need
-    let content: Promise<Buffer> | null = null
+    const content = onDemand(() => readFile(files.resolve(`swagger-ui-dist/${name}`)))
     app.get(`/docs/${name}`, { schema }, async (_request, reply) => {
-      content ??= readFile(files.resolve(`swagger-ui-dist/${name}`))
       return reply
         .type(type)
         .header('cache-control', 'max-age=3600')
-        .send(await content)
+        .send(await content())
     })
+  }
+}
+
+/** Read when asked for, and once: 2 MB that most servers never need. What failed is tried again. */
+export function onDemand(read: () => Promise<Buffer>): () => Promise<Buffer> {
+  let content: Promise<Buffer> | null = null
+  return () => {
+    content ??= read().catch(error => {
+      content = null
+      throw error
+    })
+    return content
   }
 }

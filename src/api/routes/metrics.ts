@@ -2,13 +2,12 @@ import { Readable } from 'node:stream'
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from 'typebox'
 import type { Jobs } from '../../jobs/jobs.js'
-import { isEventFile } from '../../jobs/keys.js'
-import { tarOf } from '../archive.js'
+import { sendTar } from '../archive.js'
 import { eventStream } from '../event-stream.js'
 import { lastEventId, streamType, wantedFormat } from '../formats.js'
 import type { Limits } from '../limits.js'
 import { Refusal } from '../refusal.js'
-import { Binary, JobParam, MetricsAnswer } from '../schemas.js'
+import { JobParam, MetricsAnswer, tarAnswer } from '../schemas.js'
 
 interface Parts {
   jobs: Pick<Jobs, 'get' | 'history'>
@@ -157,20 +156,14 @@ export const metricRoutes: FastifyPluginAsyncTypebox<Parts> = async (app, parts)
           '`tensorboard --logdir FOLDER` shows one run, whatever the number of attempts.',
         params,
         response: {
-          200: Type.Unsafe<unknown>({
-            description: 'event files in a folder named like the job',
-            content: { 'application/x-tar': { schema: Binary } },
-          }),
+          200: tarAnswer('event files in a folder named like the job'),
         },
       },
     },
     async (request, reply) => {
       const { id } = request.params
-      const tar = await tarOf(await history.eventFiles(id), id, {}, isEventFile)
-      return reply
-        .type('application/x-tar')
-        .header('content-disposition', `attachment; filename="${id}-tensorboard.tar"`)
-        .send(tar)
+      const files = await history.eventFiles(id)
+      return sendTar(reply, `${id}-tensorboard`, { ...files, root: id })
     },
   )
 }

@@ -7,11 +7,11 @@ import type { Models } from '../../models/registry.js'
 import { Name } from '../../spec/identifiers.js'
 import { isBoostingModel } from '../../spec/model.js'
 import { PageQuery, page } from '../../spec/paging.js'
-import { tarOf } from '../archive.js'
-import { Binary, ModelAnswer } from '../schemas.js'
+import { sendTar } from '../archive.js'
+import { Binary, ModelAnswer, tarAnswer } from '../schemas.js'
 
 interface Parts {
-  models: Pick<Models, 'list' | 'get' | 'home'>
+  models: Pick<Models, 'list' | 'get' | 'home' | 'files'>
 }
 
 export const ModelParams = Type.Object({ id: Name })
@@ -81,10 +81,7 @@ export const modelRoutes: FastifyPluginAsyncTypebox<Parts> = async (app, { model
         params: ModelParams,
         querystring: VersionQuery,
         response: {
-          200: Type.Unsafe<unknown>({
-            description: 'the files in a folder `<model>-<version>`',
-            content: { 'application/x-tar': { schema: Binary } },
-          }),
+          200: tarAnswer('the files in a folder `<model>-<version>`'),
         },
       },
     },
@@ -92,11 +89,7 @@ export const modelRoutes: FastifyPluginAsyncTypebox<Parts> = async (app, { model
       const model = await models.get(request.params.id, request.query.version)
       const { id, version } = model
       const name = `${id}-${version}`
-      const tar = await tarOf(await models.home(model), name, {})
-      return reply
-        .type('application/x-tar')
-        .header('content-disposition', `attachment; filename="${name}.tar"`)
-        .send(tar)
+      return sendTar(reply, name, { ...(await models.files(model)), root: name })
     },
   )
 

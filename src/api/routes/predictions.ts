@@ -19,7 +19,7 @@ import { exceptBody } from '../validation.js'
 import { ModelParams, VersionQuery } from './models.js'
 
 interface Parts {
-  models: Pick<Models, 'get' | 'home' | 'folder'>
+  models: Pick<Models, 'get' | 'home' | 'savedModel'>
   predictor: Pick<Predictor, 'predict'>
   rowPredictor: Pick<RowPredictor, 'predict'>
   limits: Limits
@@ -114,7 +114,7 @@ export const predictionRoutes: FastifyPluginAsyncTypebox<Parts> = async (app, pa
         return describeRows(model, await rowPredictor.predict(home, rows))
       }
       const input = await readInput(request, reply, model, limits)
-      const folder = await models.folder(model.id, model.version)
+      const folder = await models.savedModel(model)
       return rankPredictions(model, await predictor.predict(folder, input))
     },
   )
