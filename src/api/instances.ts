@@ -1,7 +1,7 @@
 import { type Flaw, TrainyardError } from '../errors.js'
 import type { PredictRequest } from '../spec/messages.js'
 import type { NetworkManifest } from '../spec/model.js'
-import { invalidRequest } from './refusal.js'
+import { invalidRequest, unknownField } from './refusal.js'
 
 type Pixels = PredictRequest['input'] & { kind: 'pixels' }
 
@@ -37,13 +37,7 @@ function instancesOf(body: unknown, most: number): unknown[] {
     throw invalidRequest('', 'wrong_type', 'the body is expected to be an object with instances')
   }
   const unknown = Object.keys(body).find(field => field !== 'instances')
-  if (unknown !== undefined) {
-    throw invalidRequest(
-      `/${unknown}`,
-      'unknown_field',
-      `unknown field '${unknown}', expected 'instances'`,
-    )
-  }
+  if (unknown !== undefined) throw unknownField(unknown, 'instances')
   const { instances } = body as { instances?: unknown }
   if (!Array.isArray(instances)) {
     throw invalidRequest('/instances', 'required', 'instances is expected to be an array of images')

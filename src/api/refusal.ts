@@ -1,4 +1,4 @@
-import { type ErrorExtras, flaw, TrainyardError } from '../errors.js'
+import { type ErrorExtras, flaw, pointer, TrainyardError } from '../errors.js'
 
 interface RefusalExtras extends ErrorExtras {
   headers?: Record<string, string>
@@ -23,3 +23,12 @@ export class Refusal extends TrainyardError {
 /** A body with one bad place. */
 export const invalidRequest = (path: string, code: string, message: string) =>
   new Refusal(400, 'INVALID_REQUEST', message, { errors: [flaw(path, code, message)] })
+
+const longestName = 60
+
+/** A body with a field that nobody asked for. */
+export function unknownField(field: string, expected: string) {
+  const name = field.length > longestName ? `${field.slice(0, longestName)}…` : field
+  const message = `unknown field '${name}', expected ${expected}`
+  return invalidRequest(`/${pointer(name)}`, 'unknown_field', message)
+}

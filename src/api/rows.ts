@@ -4,7 +4,7 @@ import type { FeatureColumn } from '../spec/feature-column.js'
 import type { RowsInput } from '../spec/messages.js'
 import type { BoostingModel } from '../spec/model.js'
 import type { Limits } from './limits.js'
-import { invalidRequest } from './refusal.js'
+import { invalidRequest, unknownField } from './refusal.js'
 
 const unknownCategories = ['missing', 'error'] as const
 
@@ -53,14 +53,7 @@ function fromJson(body: unknown): { rows: TableRow[]; text: boolean; options: Ro
     throw invalidRequest('', 'wrong_type', 'the body is expected to be an object with instances')
   }
   const unknown = Object.keys(body).find(field => !fields.includes(field))
-  if (unknown !== undefined) {
-    const name = unknown.slice(0, 60)
-    throw invalidRequest(
-      `/${name}`,
-      'unknown_field',
-      `unknown field '${name}', expected ${fields.join(', ')}`,
-    )
-  }
+  if (unknown !== undefined) throw unknownField(unknown, fields.join(', '))
   const { instances, explain, unknownCategory } = body as Record<string, unknown>
   if (explain !== undefined && typeof explain !== 'boolean') {
     throw invalidRequest('/explain', 'wrong_type', 'explain is expected to be true or false')

@@ -152,6 +152,17 @@ test('what is no image is told by its bytes', async () => {
   )
 })
 
+test("a field that nobody asked for is named, as a pointer's part, and not at any length", async () => {
+  const refusal = async (field: string) => {
+    const { status, body } = await predict({ instances: [[0, 0, 0, 0]], [field]: 1 })
+    return [status, body.errors[0].path, body.errors[0].message]
+  }
+  const message = (name: string) => `unknown field '${name}', expected instances`
+  assert.deepEqual(await refusal('a/b~c'), [400, '/a~1b~0c', message('a/b~c')])
+  const cut = `${'x'.repeat(60)}…`
+  assert.deepEqual(await refusal('x'.repeat(9000)), [400, `/${cut}`, message(cut)])
+})
+
 test('a pixel bomb is refused by its header', async () => {
   const bomb = png()
   bomb.writeUInt32BE(60_000, 16)
@@ -179,20 +190,19 @@ test('sizes and types are bounded', async () => {
   assert.equal((await predict({}, '/models/shades/predict?version=x')).status, 400)
 })
 
-test('trouble of the predictor is a 503 with Retry-After, and a fault of it shows nothing', async t => {
-  const folder = t.mock.method(server.parts.models, 'savedModel', async () => '/models/crash')
-  const crashed = await instances([0, 0, 0, 0])
+test('trouble of the predictor is a 503 with Retry-After, and a fault of it shows nothing', async () => {
+  for (const name of ['crash', 'fault', 'refuse']) await putModel(server.store, name)
+  const ask = (name: string) => predict({ instances: [[0, 0, 0, 0]] }, `/models/${name}/predict`)
+  const crashed = await ask('crash')
   assert.equal(crashed.status, 503)
   assert.equal(crashed.body.code, 'PREDICTOR_RESTARTED')
   assert.equal(crashed.headers['retry-after'], '5')
   while (!server.parts.predictor.ready()) await new Promise(setImmediate)
-  folder.mock.mockImplementation(async () => '/models/fault')
-  const fault = await instances([0, 0, 0, 0])
+  const fault = await ask('fault')
   assert.equal(fault.status, 500)
   assert.doesNotMatch(fault.text, /op Foo/)
-  folder.mock.mockImplementation(async () => '/models/refuse')
   const refused = await server.api
-    .post('/models/shades/predict')
+    .post('/models/refuse/predict')
     .set('content-type', 'image/png')
     .send(png())
   assert.equal(refused.status, 422)
