@@ -1,4 +1,6 @@
 import { cancelling } from './cancelling.js'
 import type { Gate } from './gate.js'
+import { lostWork } from './lost-work.js'
+import { oneSubmission } from './one-submission.js'
 
-export const gates: readonly Gate[] = [cancelling]
+export const gates: readonly Gate[] = [lostWork, cancelling, oneSubmission]
