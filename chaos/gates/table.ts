@@ -1,6 +1,7 @@
 import { cancelling } from './cancelling.js'
+import { dataFolder } from './data-folder.js'
 import type { Gate } from './gate.js'
 import { lostWork } from './lost-work.js'
 import { oneSubmission } from './one-submission.js'
 
-export const gates: readonly Gate[] = [lostWork, cancelling, oneSubmission]
+export const gates: readonly Gate[] = [lostWork, cancelling, oneSubmission, dataFolder]
