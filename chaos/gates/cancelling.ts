@@ -133,9 +133,14 @@ async function cancelOne(
   const trainer = await oldestTrainer(site)
   const disturbance = disturbanceOf(n)
   const asked = performance.now()
-  const refused = await disturbances[disturbance](site, random, () => ask(api, id))
-  if (refused) return `${name} (${disturbance}, ${moment.name}): ${refused}`
-  const acknowledged = performance.now()
+  let acknowledged = asked
+  const ask = () =>
+    api.act(id, 'cancel').finally(() => {
+      acknowledged = performance.now()
+    })
+  if (!(await disturbances[disturbance](site, random, ask))) {
+    return `${name} (${disturbance}, ${moment.name}) was refused: it had ended`
+  }
   let job = await api.job(id)
   while (job.finishedAt === null && performance.now() - acknowledged < hopelessMs) {
     await sleep(25)
@@ -157,29 +162,26 @@ async function cancelOne(
   }
 }
 
-const ask = (api: Api, id: string) => api.act(id, 'cancel')
-
-/** Each carries the request out, until it is accepted; what may not be answered, in words. */
+/** Each carries the request out until it is accepted: false where it is refused. */
 const disturbances: Record<
   Disturbance,
-  (site: Site, random: Random, ask: () => Promise<boolean>) => Promise<string | null>
+  (site: Site, random: Random, ask: () => Promise<boolean>) => Promise<boolean>
 > = {
-  none: async (_site, _random, ask) => ((await ask()) ? null : 'refused: it had ended'),
+  none: (_site, _random, ask) => ask(),
   'api killed': async (site, random, ask) => {
     const [pid] = await site.find('api')
     const asked = ask()
     await sleep(random.below(30))
     if (pid !== undefined) signal(pid, 'SIGKILL')
-    return (await asked) ? null : 'refused: it had ended'
+    return asked
   },
   'redis down': async (site, _random, ask) => {
-    let accepted = false
+    let asked = Promise.resolve(false)
     await withRedisDown(site, async () => {
-      const asked = ask()
+      asked = ask()
       await sleep(redisDownMs)
-      accepted = await asked
     })
-    return accepted ? null : 'refused: it had ended'
+    return asked
   },
 }
 

@@ -3,5 +3,12 @@ import { dataFolder } from './data-folder.js'
 import type { Gate } from './gate.js'
 import { lostWork } from './lost-work.js'
 import { oneSubmission } from './one-submission.js'
+import { rollingRestart } from './rolling-restart.js'
 
-export const gates: readonly Gate[] = [lostWork, cancelling, oneSubmission, dataFolder]
+export const gates: readonly Gate[] = [
+  lostWork,
+  cancelling,
+  rollingRestart,
+  oneSubmission,
+  dataFolder,
+]
