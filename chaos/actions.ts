@@ -52,7 +52,7 @@ const stop = (kind: Kind, weight: number, longestSeconds: number): Action => ({
 })
 
 /** Kills Redis and keeps its supervisor from starting it again until `meanwhile` is over. */
-async function withRedisDown(site: Site, meanwhile: () => Promise<void>): Promise<boolean> {
+export async function withRedisDown(site: Site, meanwhile: () => Promise<void>): Promise<boolean> {
   const [supervisor] = await site.find('supervisor')
   const [redis] = await site.find('redis')
   if (!supervisor || !redis) return false

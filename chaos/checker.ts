@@ -1,10 +1,8 @@
 // What was promised, held against what clients saw and what is there in the end.
-import { readFile } from 'node:fs/promises'
-import { join } from 'node:path'
 import type { Job } from '../src/spec/job.js'
-import type { LoggedRow } from '../src/spec/metrics.js'
 import type { Store } from '../src/store/store.js'
 import type { Api } from './api.js'
+import { attemptsOf } from './attempts.js'
 import { isResult, type JobHistory, type Reference, type Violation } from './history.js'
 import { lastCheckpointFiles, modelFiles, type Points, pointsOf, seriesOf } from './outcome.js'
 
@@ -196,15 +194,10 @@ async function checkOwners(
   { store, folder, api }: Evidence,
   verdict: Verdict,
 ): Promise<void> {
-  const attempts: { epoch: number; resumedFrom: number; times: Set<string> }[] = []
-  for (const epoch of (await store.list(`jobs/${id}/attempts`)).map(Number).sort((a, b) => a - b)) {
-    const home = `jobs/${id}/attempts/${epoch}`
-    const status = await store.readJson<{ resumedFrom: number }>(`${home}/status.json`)
-    if (!status) continue
-    const rows = await rowsIn(join(folder, home, 'metrics.ndjson'))
-    const times = new Set(rows.map(({ step, time }) => `${step} ${time}`))
-    attempts.push({ epoch, resumedFrom: status.resumedFrom, times })
-  }
+  const attempts = (await attemptsOf(store, folder, id)).map(({ rows, ...attempt }) => ({
+    ...attempt,
+    times: new Set(rows.map(({ step, time }) => `${step} ${time}`)),
+  }))
   const owner = (step: number) =>
     attempts.findLast(
       ({ epoch, resumedFrom }) =>
@@ -221,12 +214,4 @@ async function checkOwners(
     if (owner(step)?.epoch === attempt) continue
     verdict.add('staleWrites', `${name}: checkpoint ${step} is of attempt ${attempt}`)
   }
-}
-
-async function rowsIn(file: string): Promise<LoggedRow[]> {
-  const text = await readFile(file, 'utf8').catch(() => '')
-  return text
-    .split('\n')
-    .slice(0, -1)
-    .map(line => JSON.parse(line))
 }

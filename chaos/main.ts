@@ -1,16 +1,33 @@
 // `npm run chaos -- [--seed n] [--jobs n] [--kills n] [--keep]`
+// `npm run chaos -- --gates [P4,P10] [--rounds n]`
 import { parseArgs } from 'node:util'
+import { chosen, runGates } from './gates/run.js'
+import { gates } from './gates/table.js'
 import { run } from './run.js'
 
 async function main(): Promise<void> {
-  const { values } = parseArgs({
+  const { values, positionals } = parseArgs({
+    // what stands behind --gates
+    allowPositionals: true,
     options: {
+      gates: { type: 'boolean', default: false },
+      rounds: { type: 'string' },
       seed: { type: 'string' },
       jobs: { type: 'string', default: '5' },
       kills: { type: 'string', default: '20' },
       keep: { type: 'boolean', default: false },
     },
   })
+  const [list, ...others] = positionals
+  const unknown = values.gates ? others : positionals
+  if (unknown.length > 0) throw new Error(`what is '${unknown[0]}'? See docs/chaos.md`)
+  if (values.gates) {
+    const rounds = values.rounds === undefined ? null : count('rounds', values.rounds, 1)
+    const reports = await runGates(chosen(gates, list ?? null), rounds)
+    console.log(JSON.stringify({ gates: reports }))
+    if (Object.values(reports).some(({ violations }) => violations > 0)) process.exitCode = 1
+    return
+  }
   const seed = values.seed === undefined ? Date.now() % 1_000_000 : count('seed', values.seed, 0)
   console.error(`chaos: seed ${seed}`)
   const report = await run({

@@ -38,42 +38,36 @@ export async function run({ seed, jobs, kills, keep }: Options): Promise<Report>
   const started = Date.now()
   const log = (line: string) => console.error(`${seconds(started).padStart(6)} s ${line}`)
   const verdict = new Verdict(log)
-  const site = await Site.open()
-  // an exit takes what was started along
-  const end = () => void site.destroy(keep).then(() => process.exit(130))
-  process.once('SIGINT', end).once('SIGTERM', end)
-  let done = 0
-  try {
-    const random = new Random(seed)
-    const planned = plan(random.fork(), kills)
-    const histories = jobHistories(random.fork(), jobs)
-    const asked = await samples()
+  const done = await Site.with(
+    async site => {
+      const random = new Random(seed)
+      const planned = plan(random.fork(), kills)
+      const histories = jobHistories(random.fork(), jobs)
+      const asked = await samples()
 
-    const calm = new Api(site.url, site.key, new AbortController().signal)
-    await uploadAll(calm.client)
-    const references = await makeReferences(
-      calm,
-      site,
-      histories.map(each => each.configuration),
-      asked,
-    )
-    log(`${references.size} references; ${jobs} jobs, ${kills} actions, seed ${seed}`)
+      const calm = new Api(site.url, site.key, new AbortController().signal)
+      await uploadAll(calm.client)
+      const references = await makeReferences(
+        calm,
+        site,
+        histories.map(each => each.configuration),
+        asked,
+      )
+      log(`${references.size} references; ${jobs} jobs, ${kills} actions, seed ${seed}`)
 
-    done = await disturb(site, histories, planned, asked, log, verdict)
+      const done = await disturb(site, histories, planned, asked, log, verdict)
 
-    const api = new Api(site.url, site.key, AbortSignal.timeout(endWithinMs))
-    const store = await openFolderStore(site.folder)
-    const all = (await api.jobs()).map(({ id }) => id)
-    await check(histories, { api, store, folder: site.folder, references }, verdict)
-    await checkRedis(site, all, verdict)
-    await site.stop()
-    await checkStopped(site, verdict)
-  } finally {
-    process.off('SIGINT', end).off('SIGTERM', end)
-    const kept = keep || !verdict.clean
-    if (kept) log(`kept: ${site.home}`)
-    await site.destroy(kept)
-  }
+      const api = new Api(site.url, site.key, AbortSignal.timeout(endWithinMs))
+      const store = await openFolderStore(site.folder)
+      const all = (await api.jobs()).map(({ id }) => id)
+      await check(histories, { api, store, folder: site.folder, references }, verdict)
+      await checkRedis(site, all, verdict)
+      await site.stop()
+      await checkStopped(site, verdict)
+      return done
+    },
+    { keep: () => keep || !verdict.clean },
+  )
   return { seed, jobs, kills: done, ...verdict.counts, seconds: Number(seconds(started)) }
 }
 

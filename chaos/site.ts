@@ -31,14 +31,34 @@ export class Site {
     readonly folder: string,
     readonly port: number,
     private readonly control: string,
+    private readonly settings: NodeJS.ProcessEnv,
   ) {}
 
   /** A fresh data folder below a scratch folder, and a free port that stays the same over restarts. */
-  static async open(): Promise<Site> {
+  static async open(settings: NodeJS.ProcessEnv = {}): Promise<Site> {
     const home = await mkdtemp(join(tmpdir(), 'trainyard-chaos-'))
-    const site = new Site(join(home, 'data'), await freePort(), join(home, 'failpoints.json'))
+    const control = join(home, 'failpoints.json')
+    const site = new Site(join(home, 'data'), await freePort(), control, settings)
     await site.start()
     return site
+  }
+
+  /** A fresh site for `work`, and nothing of it left behind unless `keep` says so afterwards. */
+  static async with<T>(
+    work: (site: Site) => Promise<T>,
+    { settings = {}, keep = () => false }: { settings?: NodeJS.ProcessEnv; keep?(): boolean } = {},
+  ): Promise<T> {
+    const site = await Site.open(settings)
+    // an exit takes what was started along
+    const end = () => void site.destroy(keep()).then(() => process.exit(130))
+    process.once('SIGINT', end).once('SIGTERM', end)
+    try {
+      return await work(site)
+    } finally {
+      process.off('SIGINT', end).off('SIGTERM', end)
+      if (keep()) console.error(`kept: ${site.home}`)
+      await site.destroy(keep())
+    }
   }
 
   get home(): string {
@@ -53,19 +73,23 @@ export class Site {
     return this.#server!.key
   }
 
-  /** Tries again for a while: what a killed supervisor left behind holds the port until it has ended. */
-  async start(): Promise<void> {
-    const environment = {
+  get environment(): NodeJS.ProcessEnv {
+    return {
       ...process.env,
       TRAINYARD_PORT: String(this.port),
       TRAINYARD_SLOTS: '2',
       TRAINYARD_LOG_LEVEL: 'error',
       // the path is this run's alone: also the mark by which its processes are known
       TRAINYARD_FAILPOINTS: this.control,
+      ...this.settings,
     }
+  }
+
+  /** Tries again for a while: what a killed supervisor left behind holds the port until it has ended. */
+  async start(): Promise<void> {
     for (const since = Date.now(); ; await sleep(500)) {
       try {
-        this.#server = await startServer(this.folder, environment)
+        this.#server = await startServer(this.folder, this.environment)
         return
       } catch (error) {
         if (Date.now() - since > startWithinMs) throw error

@@ -34,7 +34,7 @@ const mayImport: Record<string, readonly string[]> = {
   ],
   bench: ['spec', 'graph', 'engine', 'store', 'boosting', 'training', 'datasets', 'jobs', 'test'],
   // starts the whole and speaks HTTP; of the parts it knows what their files look like
-  chaos: ['cli', 'spec', 'store', 'supervisor', 'test'],
+  chaos: ['cli', 'spec', 'store', 'supervisor', 'processes', 'test'],
 }
 
 /** Everyone else is handed the settings it needs. */

@@ -57,6 +57,8 @@ export async function buildApp(parts: Parts): Promise<FastifyInstance> {
     trustProxy: false,
     exposeHeadRoutes: false,
     forceCloseConnections: true,
+    // who has sent a request before the connection is cut gets its answer
+    return503OnClosing: false,
     connectionTimeout: limits.silenceMs,
     onProtoPoisoning: 'error',
     onConstructorPoisoning: 'error',

@@ -1,4 +1,5 @@
 // The API process: opens every part, listens, and closes all in order when it is told to.
+import { rm } from 'node:fs/promises'
 import { isIP } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -11,10 +12,12 @@ import { openPlanner } from '../jobs/planner.js'
 import { openPredictor, openRowPredictor } from '../models/predictor.js'
 import { Models } from '../models/registry.js'
 import { WeightsStore } from '../models/weights.js'
+import type { FromApi, ToApi } from '../spec/messages.js'
 import { diskOf } from '../store/failpoints.js'
 import { openFolderStore } from '../store/folder-store.js'
 import { Webhooks } from '../webhooks/webhooks.js'
 import { buildApp } from './app.js'
+import { Guests } from './guests.js'
 import { ensureKey, ensureSecret, openKeys } from './keys.js'
 import { openLog } from './log.js'
 
@@ -60,6 +63,10 @@ async function main(): Promise<void> {
   const parts = { jobs, datasets, models, weights, ...predictors, webhooks, keys, log }
   const hosts = isLoopback(config.host) ? 'loopback' : 'any'
   const app = await buildApp({ ...parts, hosts })
+  // where a supervisor holds the address, it names a socket for us alone: Node watches over the time
+  // that requests take only where it listens
+  const path = process.argv[2]
+  const guests = path === undefined ? null : new Guests(app.server)
 
   let ending = false
   const end = async (why: string) => {
@@ -67,6 +74,7 @@ async function main(): Promise<void> {
     ending = true
     log.info({ why }, 'closing')
     try {
+      await guests?.farewell()
       await app.close()
       await webhooks.close()
       await predictor.close()
@@ -81,13 +89,15 @@ async function main(): Promise<void> {
   for (const event of ['SIGTERM', 'SIGINT', 'disconnect'] as const) {
     process.on(event, () => void end(event))
   }
-  process.on('message', (message: { type?: unknown }) => {
-    if (message?.type === 'shutdown') void end('shutdown')
+  process.on('message', (message: ToApi) => {
+    if (message.type === 'shutdown') void end('shutdown')
   })
 
   await untilReady(jobs)
-  const url = await app.listen({ host: config.host, port: config.port })
-  process.send?.({ type: 'listening', url })
+  if (path !== undefined) await rm(path, { force: true })
+  const { host, port } = config
+  const url = await app.listen(path === undefined ? { host, port } : { path })
+  process.send?.({ type: 'listening', url } satisfies FromApi)
 }
 
 /** Before the first connect every request would fail; a Redis that stays away must not stop us, though. */

@@ -51,12 +51,13 @@ export class Checkpoints {
 
   /**
    * Commits a staged checkpoint. One that an older attempt left at this step is void (this attempt
-   * went on from before it) and makes room.
+   * went on from before it) and makes room; so does one that is damaged.
    */
   async commit(id: string, staged: string, manifest: CheckpointManifest): Promise<void> {
     const key = jobKeys(id).checkpoint(manifest.step)
-    const there = await this.store.readJson<CheckpointManifest>(`${key}/manifest.json`)
-    if (there && there.epoch < manifest.epoch) await this.store.remove(key)
+    const there = await this.store.readManifest<CheckpointManifest>(key)
+    const makesRoom = there ? there.epoch < manifest.epoch : (await this.store.list(key)).length > 0
+    if (makesRoom) await this.store.remove(key)
     await this.store.commit(staged, key, manifest)
     await this.writeState(id)
   }
@@ -76,9 +77,7 @@ export class Checkpoints {
       /^\d+$/.test(name),
     )
     const read = names.map(name =>
-      this.store.readJson<Manifest<CheckpointManifest>>(
-        `${jobKeys(id).checkpoint(Number(name))}/manifest.json`,
-      ),
+      this.store.readManifest<CheckpointManifest>(jobKeys(id).checkpoint(Number(name))),
     )
     const found = (await Promise.all(read)).filter(manifest => manifest !== null)
     return found.sort((a, b) => a.step - b.step)

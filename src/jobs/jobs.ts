@@ -81,6 +81,8 @@ export class Jobs {
   private readonly waiting: Waiting
   private readonly keys: IdempotencyKeys
   private readonly timers: NodeJS.Timeout[]
+  /** Redis came back, and has not been compared with all of the store since: it may be behind and look whole. */
+  private behind = false
 
   constructor(private readonly parts: JobsParts) {
     const { store, redis: home } = parts
@@ -352,7 +354,10 @@ export class Jobs {
   }
 
   private async reconcile(full: boolean): Promise<void> {
-    await this.reconciler.run({ full }).catch((error: Error) => {
+    const all = full || this.behind
+    this.behind = false
+    await this.reconciler.run({ full: all }).catch((error: Error) => {
+      this.behind ||= all
       this.parts.log.warn(
         { err: error },
         'could not compare the queue with the store; trying again',

@@ -99,3 +99,18 @@ export interface RowValues {
 
 /** What a worker tells the followers of a job: a nudge, never the content. */
 export type JobEvent = 'metrics' | 'checkpoint' | 'changed' | 'request'
+
+export type ToApi =
+  /** With the listening socket of the address that clients know. */
+  | { type: 'door' }
+  /** With a connection that was accepted there. */
+  | { type: 'guest' }
+  /** No guest follows. */
+  | { type: 'shut' }
+  | { type: 'shutdown' }
+
+export type FromApi =
+  /** It answers; `url`: where it listens, which is another address where the supervisor holds the known one. */
+  | { type: 'listening'; url: string }
+  /** It takes no new connections. */
+  | { type: 'closing' }

@@ -5,9 +5,9 @@ import { type Disk, disk as realDisk } from './disk.js'
 import { append, sync, syncUpTo, writeDurably } from './durable.js'
 import { isName, pathOf } from './keys.js'
 import { RecalledFiles } from './recalled.js'
-import { isWhole, manifestName, sealFolder } from './sealed.js'
+import { isWhole, manifestName, readManifest, sealFolder } from './sealed.js'
 import { scratchName, stagingFolder, sweepStaging } from './staging.js'
-import type { Store } from './store.js'
+import type { Manifest, Store } from './store.js'
 import { codeOf, translated, unless } from './trouble.js'
 
 /** Artifacts as plain files below `root`; any number of processes may share it. */
@@ -104,6 +104,12 @@ class FolderStore implements Store {
       await this.discard(staged)
       return false
     })
+  }
+
+  readManifest<T>(key: string): Promise<Manifest<T> | null> {
+    return translated(
+      async () => (await readManifest(pathOf(this.root, key))) as Manifest<T> | null,
+    )
   }
 
   verify(key: string): Promise<boolean> {

@@ -28,14 +28,21 @@ export async function sealFolder(disk: Disk, folder: string, manifest: object): 
 
 /** Whether every file of the manifest, and the manifest itself, is as it was sealed. */
 export async function isWhole(folder: string): Promise<boolean> {
-  const text = await readFile(join(folder, manifestName), 'utf8').catch(unless(null, ...damage))
-  const manifest = text === null ? null : unseal(text)
+  const manifest = await readManifest(folder).catch(unless(null, ...damage))
   if (!manifest) return false
   for (const entry of manifest.files) {
     const found = await measure(folder, entry.name, null).catch(unless(null, ...damage))
     if (found?.bytes !== entry.bytes || found.sha256 !== entry.sha256) return false
   }
   return true
+}
+
+/** null where there is none, or it is not as it was sealed. */
+export async function readManifest(folder: string): Promise<Manifest<object> | null> {
+  const text = await readFile(join(folder, manifestName), 'utf8').catch(
+    unless(null, 'ENOENT', 'ENOTDIR'),
+  )
+  return text === null ? null : unseal(text)
 }
 
 /** What a lost or unreadable file looks like. */
@@ -46,10 +53,10 @@ function seal(manifest: object): string {
   return `${JSON.stringify({ ...manifest, checksum }, null, 2)}\n`
 }
 
-function unseal(text: string): Omit<Manifest<object>, 'checksum'> | null {
+function unseal(text: string): Manifest<object> | null {
   try {
-    const { checksum: _, ...manifest } = JSON.parse(text)
-    return seal(manifest) === text ? manifest : null
+    const { checksum, ...manifest } = JSON.parse(text)
+    return seal(manifest) === text ? { ...manifest, checksum } : null
   } catch {
     return null // not JSON any more: damaged
   }

@@ -37,6 +37,8 @@ export interface Store {
    * last. False, and the staged folder discarded, where `key` is there already.
    */
   commit(staged: string, key: string, manifest: object): Promise<boolean>
+  /** What a committed key says of itself; null where it is not there, or its manifest is not as it was sealed. */
+  readManifest<T>(key: string): Promise<Manifest<T> | null>
   /** Reads a committed key again: false where a file or the manifest is missing, cut or altered. */
   verify(key: string): Promise<boolean>
   /** A local folder with the content of a key, for native code and streams. Read only. */

@@ -4,8 +4,9 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { childEnvironment, readConfig } from '../config.js'
 import { TrainyardError } from '../errors.js'
+import { Door } from './door.js'
 import { type EmbeddedRedis, openRedis } from './embedded-redis.js'
-import { lockFolder } from './folder-lock.js'
+import { lockFolder, runFolder } from './folder-lock.js'
 import { Service } from './service.js'
 
 const drainWithinMs = 30_000
@@ -17,6 +18,7 @@ async function main(): Promise<void> {
   const config = readConfig()
   await mkdir(config.dataFolder, { recursive: true })
   const lock = await lockFolder(config.dataFolder)
+  const door = await Door.open(config.host, config.port)
   const redis = config.redis ? null : await openRedis(config.dataFolder)
   const environment = childEnvironment(redis ? { REDIS_URL: redis.url } : {})
 
@@ -36,14 +38,20 @@ async function main(): Promise<void> {
     script: script('src/api/main.js'),
     // durable writes wait for the disk in threads; with Node's four, others wait for a free thread
     environment: { UV_THREADPOOL_SIZE: '16', ...environment },
-    onMessage: message => {
-      if (message.type !== 'listening' || !message.url) return
-      if (!listening) process.send?.(message)
-      if (!listening) void announce(message.url, config.dataFolder, redis)
+    // of its own it listens where nobody looks: clients come through the door
+    args: [join(await runFolder(config.dataFolder), 'api.sock')],
+    onMessage: ({ type }, child) => {
+      if (type === 'closing') door.shut(child)
+      if (type !== 'listening') return
+      door.lead(child)
+      if (listening) return
       listening = true
+      process.send?.({ type, url: door.url })
+      void announce(door.url, config.dataFolder, redis)
     },
+    onExit: child => door.shut(child),
     onCrash: (how, restartMs) => {
-      // an API that never listened has said why: a port in use, a bad setting
+      // an API that never listened has said why: a bad setting
       if (!listening) return end(1)
       console.error(`the api ended (${how}); starting it again in ${restartMs} ms`)
     },
@@ -59,6 +67,7 @@ async function main(): Promise<void> {
   async function shutDown(): Promise<void> {
     console.log('\nstopping: running jobs make a checkpoint and go back to the queue')
     await worker.stop(drainWithinMs)
+    door.close()
     await api.stop(closeWithinMs)
     await redis?.stop()
     await lock.release()

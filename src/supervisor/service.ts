@@ -7,8 +7,11 @@ const healthyMs = 10_000
 export interface ServiceOptions {
   name: string
   script: string
+  args?: readonly string[]
   environment: NodeJS.ProcessEnv
-  onMessage?(message: { type?: string; url?: string }): void
+  onMessage?(message: { type?: string }, child: ChildProcess): void
+  /** However it ended. */
+  onExit?(child: ChildProcess): void
   onCrash(how: string, restartMs: number): void
 }
 
@@ -42,12 +45,12 @@ export class Service {
   }
 
   private start(): void {
-    const { script, environment, onMessage } = this.options
+    const { script, args = [], environment, onMessage, onExit } = this.options
     const since = Date.now()
     // its own process group: Ctrl-C in the terminal comes to us, and we end things in order
-    const child = fork(script, [], { env: environment, detached: true, stdio: 'inherit' })
+    const child = fork(script, args, { env: environment, detached: true, stdio: 'inherit' })
     this.child = child
-    if (onMessage) child.on('message', message => onMessage(message as { type?: string }))
+    if (onMessage) child.on('message', message => onMessage(message as { type?: string }, child))
     this.ended = new Promise(resolve => {
       child.once('error', error => {
         this.crashed(error.message)
@@ -55,6 +58,7 @@ export class Service {
       })
       child.once('exit', (code, signal) => {
         this.child = null
+        onExit?.(child)
         if (Date.now() - since > healthyMs) this.crashes = 0
         if (!this.stopping) this.crashed(signal ?? `exit code ${code}`)
         resolve()

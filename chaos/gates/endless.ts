@@ -1,0 +1,28 @@
+// Jobs that train until somebody ends them.
+import type { BoostingJobRequest, NetworkJobRequest } from '../../src/spec/job.js'
+
+export type Algorithm = 'network' | 'boosting'
+
+/** Options of training that both have. */
+type Options = Pick<NetworkJobRequest['training'] & object, 'snapshotEvery' | 'snapshotSeconds'>
+
+export const algorithms: readonly Algorithm[] = ['network', 'boosting']
+
+export const endless = (
+  algorithm: Algorithm,
+  name: string,
+  training: Options,
+): NetworkJobRequest | BoostingJobRequest =>
+  algorithm === 'network'
+    ? {
+        name,
+        model: { kind: 'resnet', blocks: 1, filters: 4 },
+        dataset: 'digits',
+        training: { steps: 10_000_000, batchSize: 16, ...training },
+      }
+    : {
+        name,
+        model: { kind: 'boosting', objective: 'multiclass', rounds: 100_000, maxDepth: 3 },
+        dataset: 'digits-table',
+        training: { target: 'target', ...training },
+      }

@@ -1,0 +1,89 @@
+import type { ChildProcess } from 'node:child_process'
+import { createServer, type Server, type Socket } from 'node:net'
+import { TrainyardError } from '../errors.js'
+import type { ToApi } from '../spec/messages.js'
+
+/** Whoever has waited so long for an API is sent away. */
+const longestWaitMs = 30_000
+
+/**
+ * The address that clients know. This process holds it as long as it runs, so that nobody is refused
+ * while the API is restarted: the API accepts connections itself, on the same socket; whom we have
+ * accepted meanwhile waits here, and is handed over.
+ */
+export class Door {
+  private readonly waiting = new Map<Socket, NodeJS.Timeout>()
+  private api: ChildProcess | null = null
+
+  private constructor(
+    private readonly server: Server,
+    readonly url: string,
+  ) {
+    server.on('connection', socket => this.admit(socket))
+  }
+
+  static async open(host: string, port: number): Promise<Door> {
+    // unread until its API has it
+    const server = createServer({ pauseOnConnect: true, allowHalfOpen: true })
+    await new Promise<void>((resolve, reject) => {
+      server.once('error', (cause: NodeJS.ErrnoException) => {
+        const message = `cannot listen on ${host}, port ${port} (${cause.code}); choose others with TRAINYARD_HOST and TRAINYARD_PORT`
+        reject(new TrainyardError('ADDRESS_UNUSABLE', 'conflict', message, { cause }))
+      })
+      server.listen({ host, port }, resolve)
+    })
+    return new Door(server, urlOf(server))
+  }
+
+  /** From now on this one takes all who come. */
+  lead(api: ChildProcess): void {
+    this.api = api
+    send(api, { type: 'door' }, this.server)
+    for (const [socket, timer] of this.waiting) {
+      clearTimeout(timer)
+      this.admit(socket)
+    }
+    this.waiting.clear()
+  }
+
+  /** The API takes nobody any more, or is gone: who comes waits for the next one. */
+  shut(api: ChildProcess): void {
+    if (this.api === api) this.api = null
+    send(api, { type: 'shut' })
+  }
+
+  close(): void {
+    this.server.close()
+    for (const socket of this.waiting.keys()) socket.destroy()
+  }
+
+  private admit(socket: Socket): void {
+    if (this.api) {
+      send(this.api, { type: 'guest' }, socket)
+      return
+    }
+    const timer = setTimeout(() => socket.destroy(), longestWaitMs)
+    this.waiting.set(socket, timer)
+    socket.on('error', () => {}) // it gave up
+    socket.once('close', () => {
+      clearTimeout(timer)
+      this.waiting.delete(socket)
+    })
+  }
+}
+
+function send(api: ChildProcess, message: ToApi, handle?: Server | Socket): void {
+  // one that ends meanwhile takes its guests with it
+  if (api.connected) api.send(message, handle, () => {})
+  else if (handle && 'destroy' in handle) handle.destroy()
+}
+
+function urlOf(server: Server): string {
+  const { address, family, port } = server.address() as {
+    address: string
+    family: string
+    port: number
+  }
+  if (family !== 'IPv6') return `http://${address === '0.0.0.0' ? '127.0.0.1' : address}:${port}`
+  return `http://[${address === '::' ? '::1' : address}]:${port}`
+}

@@ -1,0 +1,50 @@
+import assert from 'node:assert/strict'
+import { join } from 'node:path'
+import { after, before, test } from 'node:test'
+import { startServer } from '../../src/cli/server.js'
+import { glance, lives } from '../../src/processes.js'
+import { until, Yard } from './yard.js'
+
+let yard: Yard
+before(async () => {
+  yard = await Yard.open()
+})
+after(() => yard.close())
+
+/** On a connection of its own: no earlier one hides whether the address is held. */
+const get = () =>
+  fetch(`${yard.url}/jobs`, {
+    headers: { authorization: `Bearer ${yard.key}`, connection: 'close' },
+  })
+
+for (const signal of ['SIGTERM', 'SIGKILL'] as const) {
+  test(`who comes between two APIs is answered by the second (${signal})`, async () => {
+    const api = await yard.process('src/api/main.js')
+    process.kill(api, signal)
+    // until its parent knows: whom it was handed before went down with it
+    await until(() => glance(api) === null)
+    const answers = await Promise.all(Array.from({ length: 20 }, get))
+    assert.deepEqual(
+      answers.map(({ status }) => status),
+      Array(20).fill(200),
+    )
+    assert.notEqual(await yard.process('src/api/main.js'), api)
+  })
+}
+
+test('requests that come while the API ends in order are all answered', async () => {
+  const api = await yard.process('src/api/main.js')
+  process.kill(api, 'SIGTERM')
+  let asked = 0
+  while (lives(glance(api))) {
+    asked++
+    assert.equal((await get()).status, 200)
+  }
+  assert.ok(asked > 0)
+})
+
+test('an address that is taken is named when the server does not start', async () => {
+  const environment = { ...process.env, TRAINYARD_PORT: new URL(yard.url).port }
+  const starting = startServer(join(yard.folder, 'other'), environment)
+  await assert.rejects(starting, /ended with exit code 1/)
+})
