@@ -1,6 +1,7 @@
 // What was promised, held against what clients saw and what is there in the end.
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import type { Checkpoint } from '../src/spec/checkpoint.js'
 import type { Job } from '../src/spec/job.js'
 import type { LoggedRow } from '../src/spec/metrics.js'
 import type { Store } from '../src/store/store.js'
@@ -186,41 +187,72 @@ export function checkFollowed(
   }
 }
 
-/**
- * Each point and checkpoint is the one of the attempt that counts at its step: the newest that began
- * before it, among those whose writes no later attempt has made void.
- */
 async function checkOwners(
   { id, name }: Job,
   points: Points,
-  { store, folder, api }: Evidence,
+  evidence: Evidence,
   verdict: Verdict,
 ): Promise<void> {
-  const attempts: { epoch: number; resumedFrom: number; times: Set<string> }[] = []
+  const checkpoints = await evidence.api.checkpoints(id)
+  const attempts = await attemptsOf(id, evidence)
+  for (const what of staleAmong(points, checkpoints, attempts)) {
+    verdict.add('staleWrites', `${name}: ${what}`)
+  }
+}
+
+/** One attempt as it is stored, with the rows of its own log. */
+export interface StoredAttempt {
+  epoch: number
+  startedAt: string
+  resumedFrom: number
+  rows: LoggedRow[]
+}
+
+/** Attempts that have begun, oldest first. */
+export async function attemptsOf(
+  id: string,
+  { store, folder }: Pick<Evidence, 'store' | 'folder'>,
+): Promise<StoredAttempt[]> {
+  const attempts: StoredAttempt[] = []
   for (const epoch of (await store.list(`jobs/${id}/attempts`)).map(Number).sort((a, b) => a - b)) {
     const home = `jobs/${id}/attempts/${epoch}`
-    const status = await store.readJson<{ resumedFrom: number }>(`${home}/status.json`)
+    const status = await store.readJson<Omit<StoredAttempt, 'rows'>>(`${home}/status.json`)
     if (!status) continue
+    const { startedAt, resumedFrom } = status
     const rows = await rowsIn(join(folder, home, 'metrics.ndjson'))
-    const times = new Set(rows.map(({ step, time }) => `${step} ${time}`))
-    attempts.push({ epoch, resumedFrom: status.resumedFrom, times })
+    attempts.push({ epoch, startedAt, resumedFrom, rows })
   }
+  return attempts
+}
+
+/**
+ * Each point and checkpoint is to be the one of the attempt that counts at its step: the newest that
+ * began before it, among those whose writes no later attempt has made void. Says which are not.
+ */
+export function staleAmong(
+  points: Points,
+  checkpoints: readonly Pick<Checkpoint, 'step' | 'attempt'>[],
+  attempts: readonly StoredAttempt[],
+): string[] {
+  const times = new Map(
+    attempts.map(({ epoch, rows }) => [epoch, new Set(rows.map(r => `${r.step} ${r.time}`))]),
+  )
   const owner = (step: number) =>
     attempts.findLast(
       ({ epoch, resumedFrom }) =>
         resumedFrom < step &&
         attempts.every(later => later.epoch <= epoch || later.resumedFrom >= step),
-    )
-  let stale = 0
-  for (const { step, time } of Object.values(points).flat()) {
-    if (!owner(step)?.times.has(`${step} ${time}`)) stale++
-  }
-  if (stale > 0)
-    verdict.add('staleWrites', `${name}: ${stale} points of attempts that do not count`)
-  for (const { step, attempt } of await api.checkpoints(id)) {
-    if (owner(step)?.epoch === attempt) continue
-    verdict.add('staleWrites', `${name}: checkpoint ${step} is of attempt ${attempt}`)
-  }
+    )?.epoch
+  const counts = (step: number, time: string) => times.get(owner(step)!)?.has(`${step} ${time}`)
+  const stale = Object.values(points)
+    .flat()
+    .filter(({ step, time }) => !counts(step, time)).length
+  return [
+    ...(stale > 0 ? [`${stale} points of attempts that do not count`] : []),
+    ...checkpoints
+      .filter(({ step, attempt }) => owner(step) !== attempt)
+      .map(({ step, attempt }) => `checkpoint ${step} is of attempt ${attempt}`),
+  ]
 }
 
 async function rowsIn(file: string): Promise<LoggedRow[]> {
