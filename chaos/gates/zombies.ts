@@ -93,6 +93,16 @@ const faults: readonly Fault[] = [
       return () => worker.way.heal()
     },
   },
+  {
+    name: 'silence lock',
+    moves: true,
+    awayMs: [0, 12_000],
+    strike({ worker }) {
+      // what BullMQ asks on the connection alone by which it renews locks; all others work
+      worker.way.silence('stalled-check')
+      return () => worker.way.heal()
+    },
+  },
 ]
 
 /** Kinds of the chaos run, trained for so long that an old attempt meets the new one. */
