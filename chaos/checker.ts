@@ -1,11 +1,9 @@
 // What was promised, held against what clients saw and what is there in the end.
-import { readFile } from 'node:fs/promises'
-import { join } from 'node:path'
 import type { Checkpoint } from '../src/spec/checkpoint.js'
 import type { Job } from '../src/spec/job.js'
-import type { LoggedRow } from '../src/spec/metrics.js'
 import type { Store } from '../src/store/store.js'
 import type { Api } from './api.js'
+import { attemptsOf, type RecordedAttempt } from './attempts.js'
 import { isResult, type JobHistory, type Reference, type Violation } from './history.js'
 import { lastCheckpointFiles, modelFiles, type Points, pointsOf, seriesOf } from './outcome.js'
 
@@ -190,39 +188,14 @@ export function checkFollowed(
 async function checkOwners(
   { id, name }: Job,
   points: Points,
-  evidence: Evidence,
+  { store, folder, api }: Evidence,
   verdict: Verdict,
 ): Promise<void> {
-  const checkpoints = await evidence.api.checkpoints(id)
-  const attempts = await attemptsOf(id, evidence)
+  const checkpoints = await api.checkpoints(id)
+  const attempts = await attemptsOf(store, folder, id)
   for (const what of staleAmong(points, checkpoints, attempts)) {
     verdict.add('staleWrites', `${name}: ${what}`)
   }
-}
-
-/** One attempt as it is stored, with the rows of its own log. */
-export interface StoredAttempt {
-  epoch: number
-  startedAt: string
-  resumedFrom: number
-  rows: LoggedRow[]
-}
-
-/** Attempts that have begun, oldest first. */
-export async function attemptsOf(
-  id: string,
-  { store, folder }: Pick<Evidence, 'store' | 'folder'>,
-): Promise<StoredAttempt[]> {
-  const attempts: StoredAttempt[] = []
-  for (const epoch of (await store.list(`jobs/${id}/attempts`)).map(Number).sort((a, b) => a - b)) {
-    const home = `jobs/${id}/attempts/${epoch}`
-    const status = await store.readJson<Omit<StoredAttempt, 'rows'>>(`${home}/status.json`)
-    if (!status) continue
-    const { startedAt, resumedFrom } = status
-    const rows = await rowsIn(join(folder, home, 'metrics.ndjson'))
-    attempts.push({ epoch, startedAt, resumedFrom, rows })
-  }
-  return attempts
 }
 
 /**
@@ -232,7 +205,7 @@ export async function attemptsOf(
 export function staleAmong(
   points: Points,
   checkpoints: readonly Pick<Checkpoint, 'step' | 'attempt'>[],
-  attempts: readonly StoredAttempt[],
+  attempts: readonly RecordedAttempt[],
 ): string[] {
   const times = new Map(
     attempts.map(({ epoch, rows }) => [epoch, new Set(rows.map(r => `${r.step} ${r.time}`))]),
@@ -253,12 +226,4 @@ export function staleAmong(
       .filter(({ step, attempt }) => owner(step) !== attempt)
       .map(({ step, attempt }) => `checkpoint ${step} is of attempt ${attempt}`),
   ]
-}
-
-async function rowsIn(file: string): Promise<LoggedRow[]> {
-  const text = await readFile(file, 'utf8').catch(() => '')
-  return text
-    .split('\n')
-    .slice(0, -1)
-    .map(line => JSON.parse(line))
 }

@@ -42,7 +42,7 @@ export class Fleet {
     readonly workers: readonly FleetWorker[],
   ) {}
 
-  static async open(names: readonly string[], lockMs: number): Promise<Fleet> {
+  private static async open(names: readonly string[], lockMs: number): Promise<Fleet> {
     const home = await mkdtemp(join(tmpdir(), 'trainyard-fleet-'))
     const data = dataIn(home)
     await mkdir(data)
@@ -77,6 +77,26 @@ export class Fleet {
     return new Fleet(home, redis, api, url, key, await Promise.all(workers))
   }
 
+  /** A fresh fleet for `work`, and nothing of it left behind unless `keep` says so afterwards. */
+  static async with<T>(
+    names: readonly string[],
+    lockMs: number,
+    work: (fleet: Fleet) => Promise<T>,
+    keep: () => boolean,
+  ): Promise<T> {
+    const fleet = await Fleet.open(names, lockMs)
+    // an exit takes what was started along
+    const end = () => void fleet.close(keep()).then(() => process.exit(130))
+    process.once('SIGINT', end).once('SIGTERM', end)
+    try {
+      return await work(fleet)
+    } finally {
+      process.off('SIGINT', end).off('SIGTERM', end)
+      if (keep()) console.error(`kept: ${fleet.home}`)
+      await fleet.close(keep())
+    }
+  }
+
   get folder(): string {
     return dataIn(this.home)
   }
@@ -87,7 +107,7 @@ export class Fleet {
     return all.filter(({ command }) => command.includes(trainerScript)).map(({ pid }) => pid)
   }
 
-  async close(keep: boolean): Promise<void> {
+  private async close(keep: boolean): Promise<void> {
     for (const { way } of this.workers) way.heal()
     for (const { pid } of await processesWith(this.home)) signal(pid, 'SIGCONT')
     await Promise.all(this.workers.map(({ service }) => service.stop(endWithinMs)))
@@ -109,7 +129,8 @@ function startApi(environment: NodeJS.ProcessEnv): Promise<{ api: Service; url: 
       name: 'api',
       script: script('src/api/main.js'),
       environment,
-      onMessage: ({ type, url }) => {
+      onMessage: message => {
+        const { type, url } = message as { type?: string; url?: string }
         if (type !== 'listening' || !url) return
         clearTimeout(timer)
         resolve({ api, url })

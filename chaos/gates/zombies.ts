@@ -2,14 +2,8 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { openFolderStore } from '../../src/store/folder-store.js'
 import { Api } from '../api.js'
-import {
-  attemptsOf,
-  check,
-  type Evidence,
-  type StoredAttempt,
-  staleAmong,
-  Verdict,
-} from '../checker.js'
+import { attemptsOf, type RecordedAttempt } from '../attempts.js'
+import { check, type Evidence, staleAmong, Verdict } from '../checker.js'
 import { accompany } from '../clients.js'
 import { Fleet, type FleetWorker } from '../fleet.js'
 import type { JobHistory } from '../history.js'
@@ -22,7 +16,9 @@ import { signal } from '../site.js'
 import type { Gate, GateResult } from './gate.js'
 
 const seed = 7
-const lockMs = 3000
+const names = ['worker-a', 'worker-b']
+/** As short as a busy machine allows: a round lasts a multiple of it. */
+const lockMs = 2000
 /** From the moment when all can speak again: what has lost its job has ended by then. */
 const aloneWithinMs = lockMs + 5000
 const takeOverWithinMs = 60_000
@@ -106,7 +102,7 @@ const faults: readonly Fault[] = [
 ]
 
 /** Kinds of the chaos run, trained for so long that an old attempt meets the new one. */
-const longer: Readonly<Record<string, number>> = { adam: 600, augmented: 350, boosting: 500 }
+const longer: Readonly<Record<string, number>> = { adam: 900, augmented: 450, boosting: 500 }
 const configurations = Object.entries(longer).map(([name, steps]) => lengthened(name, steps))
 
 function lengthened(name: string, steps: number): Configuration {
@@ -130,47 +126,51 @@ interface Seen {
 
 async function run(rounds: number, say: (line: string) => void): Promise<GateResult> {
   const violations: string[] = []
-  const seen: Seen[] = []
-  const started = Date.now()
-  const fleet = await Fleet.open(['worker-a', 'worker-b'], lockMs)
-  try {
-    const random = new Random(seed)
-    const asked = await samples()
-    const api = new Api(fleet.url, fleet.key, new AbortController().signal)
-    await uploadAll(api.client)
-    const references = await makeReferences(api, fleet, configurations, asked)
-    say(`${references.size} references after ${Math.round((Date.now() - started) / 1000)} s`)
-    const store = await openFolderStore(fleet.folder)
-    for (let i = 0; i < rounds; i++) {
-      const fault = faults[i % faults.length]!
-      const report = (what: string) => {
-        violations.push(`round ${i}, ${fault.name}: ${what}`)
-        say(violations.at(-1)!)
-      }
-      const round = new Round(fleet, { store, folder: fleet.folder, references }, report)
-      const one = await round.run(`zombie-${i}`, fault, random.fork(), asked)
-      seen.push(one)
-      const { kind, attempts, lateRows, twoMs } = one
-      say(
-        `${i} ${fault.name}, ${kind}: ${attempts} attempts, ${lateRows} late rows, two trainers for ${twoMs} ms`,
-      )
-    }
-  } finally {
-    await fleet.close(violations.length > 0)
-  }
+  const work = (fleet: Fleet) => disturb(fleet, rounds, say, violations)
+  const seen = await Fleet.with(names, lockMs, work, () => violations.length > 0)
   const most = (of: (one: Seen) => number) => Math.max(0, ...seen.map(of))
   return {
     rounds: seen.length,
     violations,
     figures: {
       takeovers: seen.filter(({ attempts }) => attempts > 1).length,
+      mostAttempts: most(({ attempts }) => attempts),
       roundsWithLateRows: seen.filter(({ lateRows }) => lateRows > 0).length,
       lateRows: seen.reduce((sum, { lateRows }) => sum + lateRows, 0),
-      mostAttempts: most(({ attempts }) => attempts),
       longestTwoTrainersMs: most(({ twoMs }) => twoMs),
-      seconds: Math.round((Date.now() - started) / 1000),
     },
   }
+}
+
+async function disturb(
+  fleet: Fleet,
+  rounds: number,
+  say: (line: string) => void,
+  violations: string[],
+): Promise<Seen[]> {
+  const random = new Random(seed)
+  const asked = await samples()
+  const calm = new Api(fleet.url, fleet.key, new AbortController().signal)
+  await uploadAll(calm.client)
+  const references = await makeReferences(calm, fleet, configurations, asked)
+  say(`${references.size} references`)
+  const { folder } = fleet
+  const store = await openFolderStore(folder)
+  const seen: Seen[] = []
+  for (let i = 0; i < rounds; i++) {
+    // by turns, so that a short run has each
+    const fault = faults[i % faults.length]!
+    const round = new Round(fleet, { store, folder, references }, what => {
+      violations.push(`round ${i}, ${fault.name}: ${what}`)
+    })
+    const one = await round.run(`zombie-${i}`, fault, random.fork(), asked)
+    seen.push(one)
+    const { kind, attempts, lateRows, twoMs } = one
+    say(
+      `${i} ${fault.name}, ${kind}: ${attempts} attempts, ${lateRows} late rows, two trainers for ${twoMs} ms, ${violations.length} violations`,
+    )
+  }
+  return seen
 }
 
 class Round {
@@ -182,7 +182,7 @@ class Round {
 
   async run(name: string, fault: Fault, random: Random, asked: Samples): Promise<Seen> {
     const configuration = random.pick(configurations)
-    const at = random.between(0.05, 0.6) * configuration.steps
+    const at = random.between(0.05, 0.4) * configuration.steps
     const awayMs = random.between(...fault.awayMs)
     const api = new Api(this.fleet.url, this.fleet.key, AbortSignal.timeout(endWithinMs))
     const evidence = { ...this.stored, api }
@@ -195,8 +195,10 @@ class Round {
       })
 
     await until(() => ended || (history.rows.at(-1)?.row.step ?? 0) >= at)
-    const heal = fault.strike(await this.holder(), random)
-    if (fault.moves) await this.takenOver(history.id!)
+    const holder = await this.holder(() => ended)
+    if (!holder) throw new Error(`${name} ended before it could be disturbed`)
+    const heal = fault.strike(holder, random)
+    if (fault.moves) await this.takenOver(history.id!, () => ended)
     await this.watch(evidence, history.id!, since => since > awayMs)
     await heal()
     const twoMs = await this.watch(
@@ -208,7 +210,7 @@ class Round {
     await life
     if ((await this.fleet.trainers()).length > 0) this.report('a trainer outlives the job')
     await check([history], evidence, new Verdict(this.report))
-    const attempts = await attemptsOf(history.id!, evidence)
+    const attempts = await this.attempts(history.id!)
     return {
       kind: configuration.key,
       attempts: attempts.length,
@@ -218,21 +220,23 @@ class Round {
   }
 
   /** Who trains the only job that there is. */
-  private async holder(): Promise<Holder> {
-    for (;;) {
+  private async holder(over: () => boolean): Promise<Holder | null> {
+    for (; ; await sleep(20)) {
       for (const worker of this.fleet.workers) {
         const trainer = await worker.trainer()
         if (trainer !== undefined) return { worker, trainer }
       }
-      await sleep(20)
+      if (over()) return null
     }
   }
 
-  private async takenOver(id: string): Promise<void> {
+  /** Or ended by the one that had it: from the store alone a worker can. */
+  private async takenOver(id: string, ended: () => boolean): Promise<void> {
     const since = Date.now()
-    const attempts = async () => (await this.stored.store.list(`jobs/${id}/attempts`)).length
-    await until(async () => (await attempts()) > 1 || Date.now() - since > takeOverWithinMs)
-    if ((await attempts()) < 2) this.report('nobody has taken the job over')
+    const taken = async () => (await this.attempts(id)).length > 1
+    const late = () => Date.now() - since > takeOverWithinMs
+    await until(async () => (await taken()) || ended() || late())
+    if (late()) this.report('nobody has taken the job over')
   }
 
   /** Looks on until it is over; for how long there were two trainers. */
@@ -246,23 +250,27 @@ class Round {
       const trainers = (await this.fleet.trainers()).length
       const sinceMs = Date.now() - started
       if (trainers > 1) twoMs = sinceMs
-      for (const what of await staleNow(evidence, id)) this.report(what)
+      for (const what of await this.staleNow(evidence.api, id)) this.report(what)
       if (over(sinceMs, trainers)) return twoMs
     }
   }
+
+  /** What clients are shown at this moment; nothing is said while another attempt begins. */
+  private async staleNow(api: Api, id: string): Promise<string[]> {
+    const before = (await this.attempts(id)).length
+    const points = await pointsOf(api, id)
+    const checkpoints = await api.checkpoints(id)
+    // the logs only grow, so these hold what was shown
+    const attempts = await this.attempts(id)
+    return attempts.length === before ? staleAmong(points, checkpoints, attempts) : []
+  }
+
+  private attempts(id: string): Promise<RecordedAttempt[]> {
+    return attemptsOf(this.stored.store, this.stored.folder, id)
+  }
 }
 
-/** What clients are shown at this moment; nothing is said while another attempt begins. */
-async function staleNow(evidence: Evidence, id: string): Promise<string[]> {
-  const before = (await attemptsOf(id, evidence)).length
-  const points = await pointsOf(evidence.api, id)
-  const checkpoints = await evidence.api.checkpoints(id)
-  // the logs only grow, so these hold what was shown
-  const attempts = await attemptsOf(id, evidence)
-  return attempts.length === before ? staleAmong(points, checkpoints, attempts) : []
-}
-
-function lateRows(attempts: readonly StoredAttempt[]): number {
+function lateRows(attempts: readonly RecordedAttempt[]): number {
   const late = attempts.flatMap(({ rows }, i) => {
     const newer = attempts[i + 1]
     return newer ? rows.filter(({ time }) => time > newer.startedAt) : []

@@ -1,0 +1,39 @@
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { LoggedRow } from '../src/spec/metrics.js'
+import type { Store } from '../src/store/store.js'
+
+export interface RecordedAttempt {
+  epoch: number
+  startedAt: string
+  resumedFrom: number
+  end: string | null
+  rows: LoggedRow[]
+}
+
+/** The attempts of a job that have begun, as they are in the data folder; oldest first. */
+export async function attemptsOf(
+  store: Store,
+  folder: string,
+  id: string,
+): Promise<RecordedAttempt[]> {
+  const attempts: RecordedAttempt[] = []
+  for (const epoch of (await store.list(`jobs/${id}/attempts`)).map(Number).sort((a, b) => a - b)) {
+    const home = `jobs/${id}/attempts/${epoch}`
+    const status = await store.readJson<Omit<RecordedAttempt, 'rows'>>(`${home}/status.json`)
+    if (!status) continue
+    const { startedAt, resumedFrom, end } = status
+    const rows = await rowsIn(join(folder, home, 'metrics.ndjson'))
+    attempts.push({ epoch, startedAt, resumedFrom, end, rows })
+  }
+  return attempts
+}
+
+/** Whole lines: behind the last one a killed process may have left a part. */
+async function rowsIn(file: string): Promise<LoggedRow[]> {
+  const text = await readFile(file, 'utf8').catch(() => '')
+  return text
+    .split('\n')
+    .slice(0, -1)
+    .map(line => JSON.parse(line))
+}
