@@ -1,5 +1,5 @@
 // Connections to Redis that fall silent without an end, as where a network drops packets. The second
-// test waits for the watchdog's patience, and for a consumer that cannot close: some 45 s.
+// test waits for the watchdog's patience: some 25 s.
 import assert from 'node:assert/strict'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
