@@ -5,6 +5,7 @@ import type { Store } from '../src/store/store.js'
 
 export interface RecordedAttempt {
   epoch: number
+  startedAt: string
   resumedFrom: number
   end: string | null
   rows: LoggedRow[]
@@ -21,9 +22,9 @@ export async function attemptsOf(
     const home = `jobs/${id}/attempts/${epoch}`
     const status = await store.readJson<Omit<RecordedAttempt, 'rows'>>(`${home}/status.json`)
     if (!status) continue
-    const { resumedFrom, end } = status
+    const { startedAt, resumedFrom, end } = status
     const rows = await rowsIn(join(folder, home, 'metrics.ndjson'))
-    attempts.push({ epoch, resumedFrom, end, rows })
+    attempts.push({ epoch, startedAt, resumedFrom, end, rows })
   }
   return attempts
 }

@@ -1,8 +1,9 @@
 // What was promised, held against what clients saw and what is there in the end.
+import type { Checkpoint } from '../src/spec/checkpoint.js'
 import type { Job } from '../src/spec/job.js'
 import type { Store } from '../src/store/store.js'
 import type { Api } from './api.js'
-import { attemptsOf } from './attempts.js'
+import { attemptsOf, type RecordedAttempt } from './attempts.js'
 import { isResult, type JobHistory, type Reference, type Violation } from './history.js'
 import { lastCheckpointFiles, modelFiles, type Points, pointsOf, seriesOf } from './outcome.js'
 
@@ -184,34 +185,45 @@ export function checkFollowed(
   }
 }
 
-/**
- * Each point and checkpoint is the one of the attempt that counts at its step: the newest that began
- * before it, among those whose writes no later attempt has made void.
- */
 async function checkOwners(
   { id, name }: Job,
   points: Points,
   { store, folder, api }: Evidence,
   verdict: Verdict,
 ): Promise<void> {
-  const attempts = (await attemptsOf(store, folder, id)).map(({ rows, ...attempt }) => ({
-    ...attempt,
-    times: new Set(rows.map(({ step, time }) => `${step} ${time}`)),
-  }))
+  const checkpoints = await api.checkpoints(id)
+  const attempts = await attemptsOf(store, folder, id)
+  for (const what of staleAmong(points, checkpoints, attempts)) {
+    verdict.add('staleWrites', `${name}: ${what}`)
+  }
+}
+
+/**
+ * Each point and checkpoint is to be the one of the attempt that counts at its step: the newest that
+ * began before it, among those whose writes no later attempt has made void. Says which are not.
+ */
+export function staleAmong(
+  points: Points,
+  checkpoints: readonly Pick<Checkpoint, 'step' | 'attempt'>[],
+  attempts: readonly RecordedAttempt[],
+): string[] {
+  const times = new Map(
+    attempts.map(({ epoch, rows }) => [epoch, new Set(rows.map(r => `${r.step} ${r.time}`))]),
+  )
   const owner = (step: number) =>
     attempts.findLast(
       ({ epoch, resumedFrom }) =>
         resumedFrom < step &&
         attempts.every(later => later.epoch <= epoch || later.resumedFrom >= step),
-    )
-  let stale = 0
-  for (const { step, time } of Object.values(points).flat()) {
-    if (!owner(step)?.times.has(`${step} ${time}`)) stale++
-  }
-  if (stale > 0)
-    verdict.add('staleWrites', `${name}: ${stale} points of attempts that do not count`)
-  for (const { step, attempt } of await api.checkpoints(id)) {
-    if (owner(step)?.epoch === attempt) continue
-    verdict.add('staleWrites', `${name}: checkpoint ${step} is of attempt ${attempt}`)
-  }
+    )?.epoch
+  const counts = (step: number, time: string) => times.get(owner(step)!)?.has(`${step} ${time}`)
+  const stale = Object.values(points)
+    .flat()
+    .filter(({ step, time }) => !counts(step, time)).length
+  return [
+    ...(stale > 0 ? [`${stale} points of attempts that do not count`] : []),
+    ...checkpoints
+      .filter(({ step, attempt }) => owner(step) !== attempt)
+      .map(({ step, attempt }) => `checkpoint ${step} is of attempt ${attempt}`),
+  ]
 }

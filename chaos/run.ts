@@ -86,13 +86,13 @@ function jobHistories(random: Random, count: number): JobHistory[] {
 }
 
 /** Each configuration once, undisturbed. */
-async function makeReferences(
+export async function makeReferences(
   api: Api,
-  site: Site,
+  { folder }: Pick<Site, 'folder'>,
   configurations: readonly Configuration[],
   asked: Samples,
 ): Promise<Map<string, Reference>> {
-  const store = await openFolderStore(site.folder)
+  const store = await openFolderStore(folder)
   const distinct = new Map(configurations.map(each => [each.key, each]))
   const made = [...distinct.values()].map(async configuration => {
     const { key, dataset } = configuration

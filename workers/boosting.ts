@@ -111,7 +111,7 @@ async function publish(
     input: { columns },
     labels: classes?.labels ?? [],
     featureImportance: importanceOf(model, columns),
-    metrics: metricsAt(await rowsOf(store, job.id), step),
+    metrics: metricsAt(await rowsOf(store, task), step),
   })
 }
 

@@ -53,11 +53,17 @@ export class Consumer {
 
   /** Running jobs make a checkpoint and go back to the queue; spare trainers end at once. */
   async drain(): Promise<void> {
-    this.draining = true
-    for (const run of this.runs.values()) run.drain()
-    const spares = this.parts.slots.close()
+    const emptied = this.empty()
     await this.worker.close()
-    await spares
+    await emptied
+  }
+
+  /** All of `drain` but BullMQ's part, which may never end where it is stuck: its jobs are taken back after us. */
+  async empty(): Promise<void> {
+    this.draining = true
+    const runs = [...this.runs.values()]
+    for (const run of runs) run.drain()
+    await Promise.all([...runs.map(({ over }) => over), this.parts.slots.close()])
   }
 
   /** When a job was last taken, or a slot freed; null while all slots are taken. */

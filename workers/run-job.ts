@@ -34,6 +34,8 @@ export interface RunParts extends AttemptParts {
 export class JobRun {
   private current: AttemptRun | null = null
   private stopped: 'drain' | 'lost' | null = null
+  /** Of the attempt that was claimed last; 0 before the first. */
+  private epoch = 0
   /** What clients ask of the attempt, as far as it was told. */
   private asked: 'pause' | 'cancel' | null = null
   private readonly interrupt = new AbortController()
@@ -62,6 +64,7 @@ export class JobRun {
       for (;;) {
         const record = await this.parts.records.read(this.id)
         if (!isWaitingOrRunning(record.life.state)) return await this.ended(record.life)
+        await this.lookForOthers()
         if (this.stopped) return this.stopped === 'lost' ? 'lost' : 'back'
         // asked of an attempt that is over: its worker died before it could say so
         if (requested(record.life.state)) await this.tellStop(record.life.epoch)
@@ -93,7 +96,8 @@ export class JobRun {
     // storage trouble here shows up where it matters, in the attempt
     const found = await this.parts.records.brief(this.id).catch(() => null)
     if (!found) return
-    const { state } = found.life
+    const { state, epoch } = found.life
+    if (this.epoch > 0 && epoch > this.epoch) return this.abandon()
     // whatever else it is, it is not ours to train any more
     const asked = requested(state) ?? (run && state !== 'running' ? 'cancel' : null)
     if (asked && asked !== this.asked) run?.stop(asked)
@@ -101,10 +105,20 @@ export class JobRun {
     this.asked = asked
   }
 
+  /**
+   * Whoever claims an epoch behind ours has the lock that was ours, also where Redis could not tell us so.
+   * To try again would only take the job from him, and he would take it back: neither got anywhere.
+   */
+  private async lookForOthers(): Promise<void> {
+    if (this.epoch === 0 || (await this.parts.records.isCurrent(this.id, this.epoch))) return
+    this.abandon()
+  }
+
   /** Makes one attempt, and records what comes of it. */
   private async next(record: JobRecord): Promise<void> {
     const { records, checkpoints } = this.parts
     const epoch = await records.claim(this.id)
+    this.epoch = epoch
     const before = await records.attempts(this.id)
     const resumedFrom = await checkpoints.newestWhole(this.id, before)
     const { retriedAfter } = record.life
@@ -137,6 +151,7 @@ export class JobRun {
     await records.writeAttempt(this.id, attempt)
     await this.note(begun.life)
     const outcome = await this.train(task, attempt)
+    await this.lookForOthers()
     // trouble of the storage shows up where it matters; this is only tidiness
     if (outcome.kind === 'died') await this.parts.sweep().catch(() => {})
     const end = this.endOf(outcome)

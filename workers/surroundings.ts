@@ -2,7 +2,7 @@ import { hostname } from 'node:os'
 import { Checkpoints } from '../src/jobs/checkpoints.js'
 import { jobKeys } from '../src/jobs/keys.js'
 import { MetricsLog } from '../src/jobs/metrics-log.js'
-import { JobRecords } from '../src/jobs/records.js'
+import { type Attempt, JobRecords } from '../src/jobs/records.js'
 import type { CheckpointFormat } from '../src/spec/checkpoint.js'
 import type { JobManifest, Metrics, Phase } from '../src/spec/job.js'
 import type { FromTrainer, StopReason, TrainerTask } from '../src/spec/messages.js'
@@ -70,14 +70,26 @@ async function startEvents(store: Store, { job, epoch, resumeFrom }: TrainerTask
 
 const describe = (job: JobManifest) => `\`\`\`json\n${JSON.stringify(job, null, 2)}\n\`\`\``
 
-/** All rows that count, from whichever attempt they are. */
-export async function rowsOf(store: Store, id: string): Promise<MetricRow[]> {
-  return new MetricsLog(store).rows(id, await new JobRecords(store).attempts(id))
+/** What it takes to know an attempt. */
+type Mine = Pick<TrainerTask, 'epoch'> & { job: Pick<JobManifest, 'id'> }
+
+/**
+ * An attempt and those before it. One that a newer attempt has overtaken is not told so at once: were it
+ * to count that one's rows too, it would take the other's last step for its own.
+ */
+export async function attemptsUpTo(store: Store, { job, epoch }: Mine): Promise<Attempt[]> {
+  const attempts = await new JobRecords(store).attempts(job.id)
+  return attempts.filter(one => one.epoch <= epoch)
+}
+
+/** All rows that count for an attempt, its own or of one before it. */
+export async function rowsOf(store: Store, mine: Mine): Promise<MetricRow[]> {
+  return new MetricsLog(store).rows(mine.job.id, await attemptsUpTo(store, mine))
 }
 
 /** The rows that an attempt goes on behind. */
 export async function historyOf({ store, task }: TrainerParts): Promise<MetricRow[]> {
-  return (await rowsOf(store, task.job.id)).filter(({ step }) => step <= (task.resumeFrom ?? 0))
+  return (await rowsOf(store, task)).filter(({ step }) => step <= (task.resumeFrom ?? 0))
 }
 
 /** What was measured last, up to a step. */

@@ -20,6 +20,7 @@ import type { Records } from '../src/training/records.js'
 import { buildServingProgram } from '../src/training/serving.js'
 import { findWeights } from './init-from.js'
 import {
+  attemptsUpTo,
   historyOf,
   metricsAt,
   originOf,
@@ -149,8 +150,8 @@ function hooks(around: Awaited<ReturnType<typeof surroundings>>): LoopHooks {
 /** The last step, the best where that one's model is asked for, and the metrics of the model's step. */
 async function outcome({ store, task }: TrainingParts) {
   const { id, training } = task.job
-  const attempts = await new JobRecords(store).attempts(id)
-  const rows = await rowsOf(store, id)
+  const attempts = await attemptsUpTo(store, task)
+  const rows = await rowsOf(store, task)
   const step = rows.at(-1)!.step
   const best = training.exportBest ? await new Checkpoints(store).bestWhole(id, attempts) : null
   return { step, best, metrics: metricsAt(rows, best ?? step) }

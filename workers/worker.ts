@@ -85,9 +85,8 @@ async function main(): Promise<void> {
     ending = true
     clearInterval(rescues)
     watchdog.close()
-    // a consumer that is stuck may never close; what it holds is taken back after us
-    if (code !== 0) setTimeout(() => process.exit(code), drainWithinMs)
-    await consumer.drain()
+    if (code === stuckCode) setTimeout(() => process.exit(code), drainWithinMs)
+    await (code === stuckCode ? consumer.empty() : consumer.drain())
     nudges.close()
     connection.disconnect()
     process.exit(code)

@@ -5,10 +5,12 @@ import { lostWork } from './lost-work.js'
 import { oneSubmission } from './one-submission.js'
 import { outage } from './outage.js'
 import { rollingRestart } from './rolling-restart.js'
+import { zombies } from './zombies.js'
 
 export const gates: readonly Gate[] = [
   lostWork,
   outage,
+  zombies,
   cancelling,
   rollingRestart,
   oneSubmission,

@@ -12,18 +12,23 @@ export interface LocalServer {
   stop(): Promise<void>
 }
 
-/** A whole Trainyard of one's own, on a free port of the loopback interface. */
+/**
+ * A whole Trainyard of one's own, on a free port of the loopback interface. `hear` gets all that its
+ * processes print; without it their errors go where ours go.
+ */
 export async function startServer(
   dataFolder: string,
   environment: NodeJS.ProcessEnv,
+  hear?: (text: string) => void,
 ): Promise<LocalServer> {
   const script = fileURLToPath(new URL('../supervisor/main.js', import.meta.url))
   const child = fork(script, [], {
     env: { ...environment, TRAINYARD_DATA: dataFolder },
-    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+    stdio: hear ? ['ignore', 'pipe', 'pipe', 'ipc'] : ['ignore', 'ignore', 'inherit', 'ipc'],
     // Ctrl-C comes to us, and we stop it in order
     detached: true,
   })
+  for (const output of [child.stdout, child.stderr]) output?.setEncoding('utf8').on('data', hear!)
   const ended = once(child, 'exit')
   const url = await new Promise<string>((resolve, reject) => {
     child.on('message', (message: { type?: string; url?: string }) => {

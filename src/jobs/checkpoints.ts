@@ -1,3 +1,4 @@
+import { TrainyardError } from '../errors.js'
 import type { Checkpoint, CheckpointManifest } from '../spec/checkpoint.js'
 import { filesIn } from '../store/sealed.js'
 import type { Manifest, Store } from '../store/store.js'
@@ -58,16 +59,28 @@ export class Checkpoints {
     const there = await this.store.readManifest<CheckpointManifest>(key)
     const makesRoom = there ? there.epoch < manifest.epoch : (await this.store.list(key)).length > 0
     if (makesRoom) await this.store.remove(key)
-    await this.store.commit(staged, key, manifest)
+    if (!(await this.store.commit(staged, key, manifest))) await this.notOfOlder(key, manifest)
     await this.writeState(id)
   }
 
-  /** Keeps the newest `keep`, and the best. The newest was committed, and so verified, before any is removed. */
+  /** An attempt that was overtaken between its last look and its commit may be the faster one. */
+  private async notOfOlder(key: string, { step, epoch }: CheckpointManifest): Promise<void> {
+    const there = await this.store.readManifest<CheckpointManifest>(key)
+    if (!there || there.epoch >= epoch) return
+    const message = `attempt ${there.epoch}, which was overtaken, has stored step ${step} in the place of attempt ${epoch}; the next one trains it anew`
+    throw new TrainyardError('STORAGE_CONFLICT', 'unavailable', message)
+  }
+
+  /**
+   * Keeps the newest `keep` of those that count, and the best. The newest was committed, and so verified,
+   * before any is removed.
+   */
   async prune(id: string, keep: number, attempts: readonly Attempt[]): Promise<void> {
-    const best = (await this.list(id, attempts)).find(checkpoint => checkpoint.best)
-    const steps = (await this.manifests(id)).map(({ step }) => step)
-    for (const step of steps.slice(0, -keep)) {
-      if (step !== best?.step) await this.store.remove(jobKeys(id).checkpoint(step))
+    const counting = await this.list(id, attempts)
+    const kept = new Set(counting.slice(-keep).map(({ step }) => step))
+    for (const { step, best } of counting) if (best) kept.add(step)
+    for (const { step } of await this.manifests(id)) {
+      if (!kept.has(step)) await this.store.remove(jobKeys(id).checkpoint(step))
     }
     await this.writeState(id)
   }

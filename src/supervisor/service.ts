@@ -27,6 +27,11 @@ export class Service {
     this.start()
   }
 
+  /** Of the process that runs now. */
+  get pid(): number | undefined {
+    return this.child?.pid
+  }
+
   /** Asks it to end; it gets `withinMs` to do so in order. */
   async stop(withinMs: number): Promise<void> {
     this.stopping = true

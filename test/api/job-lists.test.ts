@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
+import { Redis } from 'ioredis'
 import type { Job } from '../../src/spec/job.js'
 import { startJob } from './attempts.js'
 import { smallJob, startServer, type TestServer, uploadDataset } from './server.js'

@@ -20,10 +20,15 @@ export class Yard {
   private constructor(
     readonly folder: string,
     private readonly settings: NodeJS.ProcessEnv,
+    private readonly hear: ((text: string) => void) | undefined,
   ) {}
 
-  static async open(settings: NodeJS.ProcessEnv = {}): Promise<Yard> {
-    const yard = new Yard(await mkdtemp(join(tmpdir(), 'trainyard-e2e-')), settings)
+  /** `hear` gets all that its processes print. */
+  static async open(
+    settings: NodeJS.ProcessEnv = {},
+    hear?: (text: string) => void,
+  ): Promise<Yard> {
+    const yard = new Yard(await mkdtemp(join(tmpdir(), 'trainyard-e2e-')), settings, hear)
     await yard.start()
     return yard
   }
@@ -37,12 +42,9 @@ export class Yard {
   }
 
   async start(): Promise<void> {
-    this.server = await startServer(this.folder, {
-      ...process.env,
-      TRAINYARD_PORT: '0',
-      TRAINYARD_LOG_LEVEL: 'error',
-      ...this.settings,
-    })
+    const own = { TRAINYARD_PORT: '0', TRAINYARD_LOG_LEVEL: 'error' }
+    const environment = { ...process.env, ...own, ...this.settings }
+    this.server = await startServer(this.folder, environment, this.hear)
     this.client = new Client(this.server.url, this.server.key)
   }
 

@@ -188,11 +188,41 @@ test('the best checkpoint outlives newer ones, and one that does not count is no
   assert.deepEqual(await best(resumed), [100])
   await checkpoints.prune(id, 2, resumed)
   const steps = (await checkpoints.list(id, resumed)).map(({ step }) => step)
-  assert.deepEqual(steps, [100, 300])
+  assert.deepEqual(steps, [100, 200, 300])
   assert.equal(await checkpoints.bestWhole(id, resumed), 100)
   const { folder } = await checkpoints.get(id, 100, resumed)
   await writeFile(join(folder, 'model.ckpt-100.index'), 'x')
   assert.equal(await checkpoints.bestWhole(id, resumed), null)
+})
+
+test('a checkpoint that does not count takes no place of one that does', async () => {
+  const { id } = await newJob()
+  const checkpoints = new Checkpoints(store)
+  await commit(id, 1, 100)
+  // by an attempt that had been overtaken, and did not know it yet
+  await commit(id, 1, 200)
+  const attempts = [attempt(1, 0), attempt(2, 100)]
+  await commit(id, 2, 150)
+  await checkpoints.prune(id, 1, attempts)
+  assert.equal(await checkpoints.newestWhole(id, attempts), 150)
+  assert.deepEqual(await store.list(`jobs/${id}/checkpoints`), ['150', 'checkpoint'])
+})
+
+test('a checkpoint whose place an overtaken attempt takes at the last moment is not taken for stored', async () => {
+  const { id } = await newJob()
+  const racing: Store = Object.create(store, {
+    readJson: {
+      async value(key: string) {
+        const there = await store.readJson(key)
+        await commit(id, 1, 100)
+        return there
+      },
+    },
+  })
+  const staged = await store.stage()
+  await writeFile(join(staged, 'model.ckpt-100.index'), '2')
+  const manifest = { step: 100, epoch: 2, createdAt: '2026-01-01T00:00:00.000Z', best: false }
+  await assert.rejects(new Checkpoints(racing).commit(id, staged, manifest), /attempt 1.*step 100/)
 })
 
 test('the newest checkpoints are kept, and the state file names them for TensorFlow', async () => {

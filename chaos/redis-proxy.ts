@@ -1,0 +1,116 @@
+// A network between clients and a Redis that can lose what it carries.
+import { once } from 'node:events'
+import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net'
+
+/** So much of what a client has sent lately is remembered, to know it by. */
+const rememberedBytes = 64 * 1024
+
+/**
+ * Relays bytes to a Redis and back. A connection that is silenced stays open and carries nothing more
+ * in either direction, as where a network drops all packets; what is sent meanwhile waits, and arrives
+ * once all is healed, as TCP would send it again. One proxy for each process to cut off alone.
+ */
+export class RedisProxy {
+  private readonly connections = new Set<Connection>()
+  private partitioned = false
+
+  private constructor(
+    private readonly server: Server,
+    /** As REDIS_URL takes it. */
+    readonly url: string,
+  ) {}
+
+  /** `redisUrl` as REDIS_URL takes it: redis:// or unix://. */
+  static async open(redisUrl: string): Promise<RedisProxy> {
+    const redis = new URL(redisUrl)
+    const dial = () =>
+      redis.protocol === 'unix:'
+        ? connect(decodeURIComponent(redis.pathname))
+        : connect(Number(redis.port || 6379), redis.hostname)
+    const server = createServer()
+    await once(server.listen(0, '127.0.0.1'), 'listening')
+    const { port } = server.address() as AddressInfo
+    const login = redis.password ? `${redis.username}:${redis.password}@` : ''
+    const proxy = new RedisProxy(server, `redis://${login}127.0.0.1:${port}`)
+    server.on('connection', client => proxy.relay(client, dial()))
+    return proxy
+  }
+
+  /** Silences the open connections that have sent this text lately, in any case; returns how many. */
+  silence(sent: string): number {
+    const found = [...this.connections].filter(one => one.hasSent(sent))
+    for (const connection of found) connection.pause()
+    return found.length
+  }
+
+  /** Silences all connections, and those that are made until it is healed. */
+  partition(): void {
+    this.partitioned = true
+    for (const connection of this.connections) connection.pause()
+  }
+
+  heal(): void {
+    this.partitioned = false
+    for (const connection of this.connections) connection.resume()
+  }
+
+  async close(): Promise<void> {
+    const closed = once(this.server, 'close')
+    this.server.close()
+    for (const connection of this.connections) connection.destroy()
+    await closed
+  }
+
+  private relay(client: Socket, redis: Socket): void {
+    const connection = new Connection(client, redis, () => this.connections.delete(connection))
+    this.connections.add(connection)
+    if (this.partitioned) connection.pause()
+  }
+}
+
+class Connection {
+  private sent = ''
+
+  constructor(
+    private readonly client: Socket,
+    private readonly redis: Socket,
+    onClose: () => void,
+  ) {
+    client.on('data', bytes => {
+      this.sent = (this.sent + bytes.toString('latin1')).slice(-rememberedBytes)
+      redis.write(bytes)
+    })
+    redis.on('data', bytes => client.write(bytes))
+    for (const [one, other] of [
+      [client, redis],
+      [redis, client],
+    ] as const) {
+      one.on('end', () => other.end())
+      // its end says the rest
+      one.on('error', () => {})
+      one.on('close', () => {
+        other.destroy()
+        onClose()
+      })
+    }
+  }
+
+  hasSent(text: string): boolean {
+    return this.sent.toLowerCase().includes(text.toLowerCase())
+  }
+
+  pause(): void {
+    this.client.pause()
+    this.redis.pause()
+  }
+
+  resume(): void {
+    this.client.resume()
+    this.redis.resume()
+  }
+
+  destroy(): void {
+    this.client.destroy()
+    this.redis.destroy()
+  }
+}
