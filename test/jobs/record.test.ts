@@ -211,9 +211,9 @@ test('a checkpoint that does not count takes no place of one that does', async (
 test('a checkpoint whose place an overtaken attempt takes at the last moment is not taken for stored', async () => {
   const { id } = await newJob()
   const racing: Store = Object.create(store, {
-    readJson: {
+    list: {
       async value(key: string) {
-        const there = await store.readJson(key)
+        const there = await store.list(key)
         await commit(id, 1, 100)
         return there
       },
