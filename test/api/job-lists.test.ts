@@ -139,6 +139,9 @@ test('a Redis that came back behind the store, looking whole, is compared with i
   }
   await until(() => server.log().slice(told).includes('could not compare'))
   await redis.acl('SETUSER', 'default', '+eval')
-  await until(async () => (await names('limit=1000')).length === before.length)
+  await until(async () => {
+    const { status, body } = await server.api.get('/jobs?limit=1000')
+    return status === 200 && body.items.length === before.length
+  })
   assert.deepEqual(await names('limit=1000'), before)
 })
