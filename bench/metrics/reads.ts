@@ -69,13 +69,13 @@ try {
       const path = `/jobs/${id}/metrics?${query}`
       // a connection and a compiled route first: what is cold is what is asked for
       await ask(yard, api, '/jobs')
-      const before = await api.cpuSeconds()
+      const before = api.cpuSeconds()
       const cold = await ask(yard, api, path)
-      const between = await api.cpuSeconds()
+      const between = api.cpuSeconds()
       const warm: number[] = []
       for (let i = 0; i < rounds; i++) warm.push(await ask(yard, api, path))
       const { peak } = await api.memory()
-      const cpu = (((await api.cpuSeconds()) - between) / rounds) * 1000
+      const cpu = ((api.cpuSeconds() - between) / rounds) * 1000
       const first = `${cold.toFixed(1)} ms first (${Math.round((between - before) * 1000)} ms CPU)`
       const { medianMs, minMs } = summary(warm)
       const then = `${medianMs.toFixed(1)} ms then (least ${minMs.toFixed(1)}, ${cpu.toFixed(1)} ms CPU)`

@@ -1,11 +1,9 @@
 // A real API process and a Redis, over a fresh data folder, and jobs that measure without training.
-import { type ChildProcess, fork, spawn } from 'node:child_process'
-import { once } from 'node:events'
+import { spawn } from 'node:child_process'
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { fileURLToPath } from 'node:url'
 import { Redis } from 'ioredis'
 import { ulid } from 'ulid'
 import { planJob } from '../../src/jobs/plan.js'
@@ -13,8 +11,8 @@ import { JobRecords } from '../../src/jobs/records.js'
 import type { DatasetManifest } from '../../src/spec/dataset.js'
 import { openFolderStore } from '../../src/store/folder-store.js'
 import type { Store } from '../../src/store/store.js'
+import { type ApiProcess, end, startApiProcess } from '../api-process.js'
 
-const apiScript = fileURLToPath(new URL('../../src/api/main.js', import.meta.url))
 const prefix = 'bench'
 
 export interface Yard {
@@ -25,13 +23,9 @@ export interface Yard {
   close(): Promise<void>
 }
 
-export interface Api {
-  url: string
-  /** Seconds of processor time so far: what a busy machine does not lengthen. */
-  cpuSeconds(): Promise<number>
+export interface Api extends ApiProcess {
   /** Resident memory, in MiB: now, and the most so far. */
   memory(): Promise<{ now: number; peak: number }>
-  stop(): Promise<void>
 }
 
 export async function openYard(): Promise<Yard & { startApi(): Promise<Api> }> {
@@ -44,47 +38,31 @@ export async function openYard(): Promise<Yard & { startApi(): Promise<Api> }> {
   const redis = new Redis({ path, retryStrategy: () => 50 }).on('error', () => {})
   await redis.ping()
   const key = 'only-this-bench-knows'
-  const env = {
-    ...process.env,
+  const environment = {
     TRAINYARD_DATA: data,
-    TRAINYARD_PORT: '0',
     TRAINYARD_LOG_LEVEL: 'error',
     TRAINYARD_KEY: key,
     TRAINYARD_REDIS_PREFIX: prefix,
     REDIS_URL: `unix://localhost${path}`,
   }
-  const running = new Set<ChildProcess>()
+  const running = new Set<ApiProcess>()
   const startApi = async (): Promise<Api> => {
-    const child = fork(apiScript, { env })
-    running.add(child)
-    child.once('exit', code => child.emit('error', new Error(`the API ended with ${code}`)))
-    const [{ url }] = await once(child, 'message')
-    child.removeAllListeners('exit')
+    const api = await startApiProcess(environment)
+    running.add(api)
     const stop = async () => {
-      const ended = once(child, 'exit')
-      child.kill()
-      await ended
-      running.delete(child)
+      await api.stop()
+      running.delete(api)
     }
-    const pid = child.pid!
-    return { url, memory: () => memoryOf(pid), cpuSeconds: () => cpuOf(pid), stop }
+    return { ...api, memory: () => memoryOf(api.pid), stop }
   }
   const close = async () => {
-    for (const child of running) child.kill('SIGKILL')
+    for (const api of running) await api.stop()
     redis.disconnect()
-    server.kill()
-    await once(server, 'exit')
+    await end(server)
     await sleep(100)
     await rm(folder, { recursive: true })
   }
   return { store, redis, prefix, key, startApi, close }
-}
-
-/** Clock ticks are hundredths on Linux. */
-async function cpuOf(pid: number): Promise<number> {
-  const stat = await readFile(`/proc/${pid}/stat`, 'utf8')
-  const [utime, stime] = stat.slice(stat.lastIndexOf(')')).split(' ').slice(12, 14)
-  return (Number(utime) + Number(stime)) / 100
 }
 
 async function memoryOf(pid: number) {

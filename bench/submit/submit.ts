@@ -26,14 +26,14 @@ export async function submitBench(args: string[]): Promise<boolean> {
     const send = poster(server.url, server.key, JSON.stringify(job))
     await closedLoop(send, 8, 2)
     const before = await server.stored()
-    const used = await server.cpuSeconds()
+    const used = server.cpuSeconds()
     const own = process.cpuUsage()
     const loads: [string, Load][] = [
       [`${perSecond} a second`, await openLoop(send, perSecond, seconds)],
       [`${clients} at a time`, await closedLoop(send, clients, seconds)],
     ]
     const accepted = loads.reduce((sum, [, load]) => sum + load.accepted, 0)
-    const apiCpuMsEachJob = ((1000 * ((await server.cpuSeconds()) - used)) / accepted).toFixed(2)
+    const apiCpuMsEachJob = ((1000 * (server.cpuSeconds() - used)) / accepted).toFixed(2)
     const { user, system } = process.cpuUsage(own)
     const clientCpuMsEachJob = ((user + system) / 1000 / accepted).toFixed(2)
     const lost = accepted - ((await server.stored()) - before)

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { childEnvironment, readConfig } from '../config.js'
 import { TrainyardError } from '../errors.js'
+import { apiEnvironment, apiFlags, apiScript } from './api-process.js'
 import { Door } from './door.js'
 import { type EmbeddedRedis, openRedis } from './embedded-redis.js'
 import { lockFolder, runFolder } from './folder-lock.js'
@@ -12,7 +13,7 @@ import { Service } from './service.js'
 const drainWithinMs = 30_000
 const closeWithinMs = 10_000
 
-const script = (path: string) => fileURLToPath(new URL(`../../${path}`, import.meta.url))
+const workerScript = fileURLToPath(new URL('../../workers/worker.js', import.meta.url))
 
 async function main(): Promise<void> {
   const config = readConfig()
@@ -35,9 +36,9 @@ async function main(): Promise<void> {
   let listening = false
   const api = new Service({
     name: 'api',
-    script: script('src/api/main.js'),
-    // durable writes wait for the disk in threads; with Node's four, others wait for a free thread
-    environment: { UV_THREADPOOL_SIZE: '16', ...environment },
+    script: apiScript,
+    flags: apiFlags,
+    environment: { ...apiEnvironment, ...environment },
     // of its own it listens where nobody looks: clients come through the door
     args: [join(await runFolder(config.dataFolder), 'api.sock')],
     onMessage: ({ type }, child) => {
@@ -58,7 +59,7 @@ async function main(): Promise<void> {
   })
   const worker = new Service({
     name: 'worker',
-    script: script('workers/worker.js'),
+    script: workerScript,
     environment,
     onCrash: (how, restartMs) =>
       console.error(`the worker ended (${how}); starting it again in ${restartMs} ms`),

@@ -8,6 +8,8 @@ export interface ServiceOptions {
   name: string
   script: string
   args?: readonly string[]
+  /** For Node, before the script. */
+  flags?: string[]
   environment: NodeJS.ProcessEnv
   onMessage?(message: { type?: string }, child: ChildProcess): void
   /** However it ended. */
@@ -50,10 +52,15 @@ export class Service {
   }
 
   private start(): void {
-    const { script, args = [], environment, onMessage, onExit } = this.options
+    const { script, args = [], flags, environment, onMessage, onExit } = this.options
     const since = Date.now()
     // its own process group: Ctrl-C in the terminal comes to us, and we end things in order
-    const child = fork(script, args, { env: environment, detached: true, stdio: 'inherit' })
+    const child = fork(script, args, {
+      env: environment,
+      ...(flags && { execArgv: flags }),
+      detached: true,
+      stdio: 'inherit',
+    })
     this.child = child
     if (onMessage) child.on('message', message => onMessage(message as { type?: string }, child))
     this.ended = new Promise(resolve => {
