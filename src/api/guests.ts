@@ -22,8 +22,12 @@ export class Guests {
     })
     process.on('message', (message: ToApi, handle?: unknown) => {
       if (message.type === 'door' && handle instanceof Server) this.attend(handle)
-      // none where it has left already
-      if (message.type === 'guest' && handle instanceof Socket) this.seat(handle).resume()
+      if (message.type === 'guest') {
+        // before a byte is read: from here on the guest is ours to lose
+        process.send?.({ type: 'seated', id: message.id } satisfies FromApi)
+        // none where it has left already
+        if (handle instanceof Socket) this.seat(handle).resume()
+      }
       if (message.type === 'shut') this.shut()
     })
   }

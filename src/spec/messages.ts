@@ -104,7 +104,7 @@ export type ToApi =
   /** With the listening socket of the address that clients know. */
   | { type: 'door' }
   /** With a connection that was accepted there. */
-  | { type: 'guest' }
+  | { type: 'guest'; id: number }
   /** No guest follows. */
   | { type: 'shut' }
   | { type: 'shutdown' }
@@ -112,5 +112,7 @@ export type ToApi =
 export type FromApi =
   /** It answers; `url`: where it listens, which is another address where the supervisor holds the known one. */
   | { type: 'listening'; url: string }
+  /** It has this guest. */
+  | { type: 'seated'; id: number }
   /** It takes no new connections. */
   | { type: 'closing' }

@@ -6,13 +6,21 @@ import type { ToApi } from '../spec/messages.js'
 /** Whoever has waited so long for an API is sent away. */
 const longestWaitMs = 30_000
 
+interface Guest {
+  socket: Socket
+  timer: NodeJS.Timeout
+}
+
 /**
  * The address that clients know. This process holds it as long as it runs, so that nobody is refused
  * while the API is restarted: the API accepts connections itself, on the same socket; whom we have
- * accepted meanwhile waits here, and is handed over.
+ * accepted meanwhile waits here, and is handed over. Our end stays open until an API says that it has
+ * theirs: one that dies before goes without them, and Node would hold for ever what waited to be sent.
  */
 export class Door {
-  private readonly waiting = new Map<Socket, NodeJS.Timeout>()
+  /** By the number under which an API knows them. */
+  private readonly guests = new Map<number, Guest>()
+  private last = 0
   private api: ChildProcess | null = null
 
   private constructor(
@@ -39,11 +47,12 @@ export class Door {
   lead(api: ChildProcess): void {
     this.api = api
     send(api, { type: 'door' }, this.server)
-    for (const [socket, timer] of this.waiting) {
-      clearTimeout(timer)
-      this.admit(socket)
-    }
-    this.waiting.clear()
+    for (const [id, { socket }] of this.guests) send(api, { type: 'guest', id }, socket)
+  }
+
+  /** An API has this one. */
+  seated(id: number): void {
+    this.guests.get(id)?.socket.destroy()
   }
 
   /** The API takes nobody any more, or is gone: who comes waits for the next one. */
@@ -54,28 +63,25 @@ export class Door {
 
   close(): void {
     this.server.close()
-    for (const socket of this.waiting.keys()) socket.destroy()
+    for (const { socket } of this.guests.values()) socket.destroy()
   }
 
   private admit(socket: Socket): void {
-    if (this.api) {
-      send(this.api, { type: 'guest' }, socket)
-      return
-    }
+    const id = ++this.last
     const timer = setTimeout(() => socket.destroy(), longestWaitMs)
-    this.waiting.set(socket, timer)
+    this.guests.set(id, { socket, timer })
     socket.on('error', () => {}) // it gave up
     socket.once('close', () => {
       clearTimeout(timer)
-      this.waiting.delete(socket)
+      this.guests.delete(id)
     })
+    if (this.api) send(this.api, { type: 'guest', id }, socket)
   }
 }
 
 function send(api: ChildProcess, message: ToApi, handle?: Server | Socket): void {
-  // one that ends meanwhile takes its guests with it
-  if (api.connected) api.send(message, handle, () => {})
-  else if (handle && 'destroy' in handle) handle.destroy()
+  // what one that ends misses goes to the next
+  if (api.connected) api.send(message, handle, { keepOpen: true }, () => {})
 }
 
 function urlOf(server: Server): string {

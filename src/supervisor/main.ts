@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { childEnvironment, readConfig } from '../config.js'
 import { TrainyardError } from '../errors.js'
+import type { FromApi } from '../spec/messages.js'
 import { apiEnvironment, apiFlags, apiScript } from './api-process.js'
 import { Door } from './door.js'
 import { type EmbeddedRedis, openRedis } from './embedded-redis.js'
@@ -41,13 +42,15 @@ async function main(): Promise<void> {
     environment: { ...apiEnvironment, ...environment },
     // of its own it listens where nobody looks: clients come through the door
     args: [join(await runFolder(config.dataFolder), 'api.sock')],
-    onMessage: ({ type }, child) => {
-      if (type === 'closing') door.shut(child)
-      if (type !== 'listening') return
+    onMessage: (from, child) => {
+      const message = from as FromApi
+      if (message.type === 'seated') door.seated(message.id)
+      if (message.type === 'closing') door.shut(child)
+      if (message.type !== 'listening') return
       door.lead(child)
       if (listening) return
       listening = true
-      process.send?.({ type, url: door.url })
+      process.send?.({ ...message, url: door.url })
       void announce(door.url, config.dataFolder, redis)
     },
     onExit: child => door.shut(child),

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { startServer } from '../../src/cli/server.js'
 import { glance, lives } from '../../src/processes.js'
 import { until, Yard } from './yard.js'
@@ -31,6 +32,18 @@ for (const signal of ['SIGTERM', 'SIGKILL'] as const) {
     assert.notEqual(await yard.process('src/api/main.js'), api)
   })
 }
+
+test('who was handed to an API that dies before it looks is answered by the second', async () => {
+  const api = await yard.process('src/api/main.js')
+  process.kill(api, 'SIGSTOP')
+  const answers = Promise.all(Array.from({ length: 20 }, get))
+  await sleep(500)
+  process.kill(api, 'SIGKILL')
+  assert.deepEqual(
+    (await answers).map(({ status }) => status),
+    Array(20).fill(200),
+  )
+})
 
 test('requests that come while the API ends in order are all answered', async () => {
   const api = await yard.process('src/api/main.js')
