@@ -4,9 +4,12 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
+import type { FromApi } from '../src/spec/messages.js'
+import { apiEnvironment, apiFlags, apiScript } from '../src/supervisor/api-process.js'
 import { type EmbeddedRedis, openRedis } from '../src/supervisor/embedded-redis.js'
 import { Service } from '../src/supervisor/service.js'
 import { findProcesses, processesWith } from '../test/e2e/processes.js'
+import { disposing } from './disposing.js'
 import { RedisProxy } from './redis-proxy.js'
 import { signal } from './site.js'
 
@@ -14,7 +17,7 @@ const startWithinMs = 60_000
 const endWithinMs = 15_000
 const trainerScript = 'workers/trainer.js'
 
-const script = (path: string) => fileURLToPath(new URL(`../${path}`, import.meta.url))
+const workerScript = fileURLToPath(new URL('../workers/worker.js', import.meta.url))
 
 /** A worker with one slot and no spare trainer, and its own way to Redis. */
 export class FleetWorker {
@@ -34,7 +37,7 @@ export class FleetWorker {
 /** One Redis, one data folder, an API, and workers that can be cut off one by one. */
 export class Fleet {
   private constructor(
-    private readonly home: string,
+    readonly home: string,
     private readonly redis: EmbeddedRedis,
     private readonly api: Service,
     readonly url: string,
@@ -62,7 +65,7 @@ export class Fleet {
       const way = await RedisProxy.open(redis.url)
       const service = new Service({
         name,
-        script: script('workers/worker.js'),
+        script: workerScript,
         environment: {
           ...environment,
           TRAINYARD_SLOTS: '1',
@@ -84,17 +87,7 @@ export class Fleet {
     work: (fleet: Fleet) => Promise<T>,
     keep: () => boolean,
   ): Promise<T> {
-    const fleet = await Fleet.open(names, lockMs)
-    // an exit takes what was started along
-    const end = () => void fleet.close(keep()).then(() => process.exit(130))
-    process.once('SIGINT', end).once('SIGTERM', end)
-    try {
-      return await work(fleet)
-    } finally {
-      process.off('SIGINT', end).off('SIGTERM', end)
-      if (keep()) console.error(`kept: ${fleet.home}`)
-      await fleet.close(keep())
-    }
+    return disposing(await Fleet.open(names, lockMs), work, keep)
   }
 
   get folder(): string {
@@ -107,7 +100,7 @@ export class Fleet {
     return all.filter(({ command }) => command.includes(trainerScript)).map(({ pid }) => pid)
   }
 
-  private async close(keep: boolean): Promise<void> {
+  async destroy(keep: boolean): Promise<void> {
     for (const { way } of this.workers) way.heal()
     for (const { pid } of await processesWith(this.home)) signal(pid, 'SIGCONT')
     await Promise.all(this.workers.map(({ service }) => service.stop(endWithinMs)))
@@ -127,13 +120,14 @@ function startApi(environment: NodeJS.ProcessEnv): Promise<{ api: Service; url: 
     const timer = setTimeout(() => reject(new Error('the API does not start')), startWithinMs)
     const api = new Service({
       name: 'api',
-      script: script('src/api/main.js'),
-      environment,
-      onMessage: message => {
-        const { type, url } = message as { type?: string; url?: string }
-        if (type !== 'listening' || !url) return
+      script: apiScript,
+      flags: apiFlags,
+      environment: { ...apiEnvironment, ...environment },
+      onMessage: from => {
+        const message = from as FromApi
+        if (message.type !== 'listening') return
         clearTimeout(timer)
-        resolve({ api, url })
+        resolve({ api, url: message.url })
       },
       onCrash: how => console.error(`the api ended (${how})`),
     })

@@ -9,6 +9,7 @@ import { type LocalServer, startServer } from '../src/cli/server.js'
 import type { Failpoint } from '../src/store/failpoints.js'
 import { runFolder } from '../src/supervisor/folder-lock.js'
 import { processesWith } from '../test/e2e/processes.js'
+import { disposing } from './disposing.js'
 
 /** What a command line of each looks like. */
 const commands = {
@@ -48,17 +49,7 @@ export class Site {
     work: (site: Site) => Promise<T>,
     { settings = {}, keep = () => false }: { settings?: NodeJS.ProcessEnv; keep?(): boolean } = {},
   ): Promise<T> {
-    const site = await Site.open(settings)
-    // an exit takes what was started along
-    const end = () => void site.destroy(keep()).then(() => process.exit(130))
-    process.once('SIGINT', end).once('SIGTERM', end)
-    try {
-      return await work(site)
-    } finally {
-      process.off('SIGINT', end).off('SIGTERM', end)
-      if (keep()) console.error(`kept: ${site.home}`)
-      await site.destroy(keep())
-    }
+    return disposing(await Site.open(settings), work, keep)
   }
 
   get home(): string {

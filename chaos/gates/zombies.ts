@@ -1,6 +1,7 @@
 // P7: a worker, or its trainer, that was away for longer than its lock wakes up when another has its job.
 import { setTimeout as sleep } from 'node:timers/promises'
 import { openFolderStore } from '../../src/store/folder-store.js'
+import { until } from '../../test/e2e/yard.js'
 import { Api } from '../api.js'
 import { attemptsOf, type RecordedAttempt } from '../attempts.js'
 import { check, type Evidence, staleAmong, Verdict } from '../checker.js'
@@ -283,7 +284,3 @@ const newHistory = (name: string, configuration: Configuration): JobHistory => (
   states: { followed: [], polled: [] },
   ...{ cancelAt: null, cancelAsked: false, pauseAt: null },
 })
-
-async function until(condition: () => Promise<boolean> | boolean): Promise<void> {
-  while (!(await condition())) await sleep(20)
-}
