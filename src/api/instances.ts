@@ -37,7 +37,7 @@ function instancesOf(body: unknown, most: number): unknown[] {
     throw invalidRequest('', 'wrong_type', 'the body is expected to be an object with instances')
   }
   const unknown = Object.keys(body).find(field => field !== 'instances')
-  if (unknown !== undefined) throw unknownField(unknown, 'instances')
+  if (unknown !== undefined) throw unknownField(unknown, ', expected instances')
   const { instances } = body as { instances?: unknown }
   if (!Array.isArray(instances)) {
     throw invalidRequest('/instances', 'required', 'instances is expected to be an array of images')

@@ -26,9 +26,8 @@ export const invalidRequest = (path: string, code: string, message: string) =>
 
 const longestName = 60
 
-/** A body with a field that nobody asked for. */
-export function unknownField(field: string, expected: string) {
+/** A body with a field that nobody asked for; `hint` says what was expected. */
+export function unknownField(field: string, hint: string) {
   const name = field.length > longestName ? `${field.slice(0, longestName)}…` : field
-  const message = `unknown field '${name}', expected ${expected}`
-  return invalidRequest(`/${pointer(name)}`, 'unknown_field', message)
+  return invalidRequest(`/${pointer(name)}`, 'unknown_field', `unknown field '${name}'${hint}`)
 }

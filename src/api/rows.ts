@@ -53,7 +53,7 @@ function fromJson(body: unknown): { rows: TableRow[]; text: boolean; options: Ro
     throw invalidRequest('', 'wrong_type', 'the body is expected to be an object with instances')
   }
   const unknown = Object.keys(body).find(field => !fields.includes(field))
-  if (unknown !== undefined) throw unknownField(unknown, fields.join(', '))
+  if (unknown !== undefined) throw unknownField(unknown, `, expected ${fields.join(', ')}`)
   const { instances, explain, unknownCategory } = body as Record<string, unknown>
   if (explain !== undefined && typeof explain !== 'boolean') {
     throw invalidRequest('/explain', 'wrong_type', 'explain is expected to be true or false')

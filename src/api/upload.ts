@@ -1,7 +1,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { closest } from './closest.js'
 import { readForm } from './multipart.js'
-import { invalidRequest, type Refusal } from './refusal.js'
+import { invalidRequest, unknownField } from './refusal.js'
 
 interface Receiver {
   addFile(name: string, content: AsyncIterable<Uint8Array>): Promise<void>
@@ -25,7 +25,7 @@ export async function receiveUpload<Field extends string>(
     },
     field(name, value) {
       const known = fieldNames.find(field => field === name)
-      if (!known) throw unknownField(name, fieldNames)
+      if (!known) throw unknownField(name, hintTo(name, fieldNames))
       if (known in fields)
         throw invalidRequest(`/${name}`, 'duplicate', `field '${name}' comes twice`)
       fields[known] = value
@@ -49,9 +49,7 @@ function leaveTheSilent({ raw }: FastifyRequest, reply: FastifyReply, silenceMs:
   })
 }
 
-function unknownField(name: string, fieldNames: readonly string[]): Refusal {
-  const shown = name.slice(0, 60)
+function hintTo(name: string, fieldNames: readonly string[]): string {
   const meant = closest(name, fieldNames)
-  const hint = meant ? `did you mean '${meant}'?` : `expected one of ${fieldNames.join(', ')}`
-  return invalidRequest(`/${shown}`, 'unknown_field', `unknown field '${shown}'; ${hint}`)
+  return meant ? `; did you mean '${meant}'?` : `; expected one of ${fieldNames.join(', ')}`
 }

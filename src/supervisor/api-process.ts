@@ -6,7 +6,7 @@ export const apiScript = fileURLToPath(new URL('../api/main.js', import.meta.url
 
 /**
  * Far above what it needs. By default the limit grows with the machine, and V8 collects the later the
- * more it may keep: a thousand followers of a job took 345 MiB, and take 220.
+ * more it may keep: a thousand followers of a job took up to 345 MiB, and take up to 236.
  */
 export const apiFlags = ['--max-old-space-size=1024']
 

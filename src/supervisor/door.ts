@@ -6,11 +6,6 @@ import type { ToApi } from '../spec/messages.js'
 /** Whoever has waited so long for an API is sent away. */
 const longestWaitMs = 30_000
 
-interface Guest {
-  socket: Socket
-  timer: NodeJS.Timeout
-}
-
 /**
  * The address that clients know. This process holds it as long as it runs, so that nobody is refused
  * while the API is restarted: the API accepts connections itself, on the same socket; whom we have
@@ -19,7 +14,7 @@ interface Guest {
  */
 export class Door {
   /** By the number under which an API knows them. */
-  private readonly guests = new Map<number, Guest>()
+  private readonly guests = new Map<number, Socket>()
   private last = 0
   private api: ChildProcess | null = null
 
@@ -47,12 +42,12 @@ export class Door {
   lead(api: ChildProcess): void {
     this.api = api
     send(api, { type: 'door' }, this.server)
-    for (const [id, { socket }] of this.guests) send(api, { type: 'guest', id }, socket)
+    for (const [id, socket] of this.guests) send(api, { type: 'guest', id }, socket)
   }
 
   /** An API has this one. */
   seated(id: number): void {
-    this.guests.get(id)?.socket.destroy()
+    this.guests.get(id)?.destroy()
   }
 
   /** The API takes nobody any more, or is gone: who comes waits for the next one. */
@@ -63,13 +58,13 @@ export class Door {
 
   close(): void {
     this.server.close()
-    for (const { socket } of this.guests.values()) socket.destroy()
+    for (const socket of this.guests.values()) socket.destroy()
   }
 
   private admit(socket: Socket): void {
     const id = ++this.last
     const timer = setTimeout(() => socket.destroy(), longestWaitMs)
-    this.guests.set(id, { socket, timer })
+    this.guests.set(id, socket)
     socket.on('error', () => {}) // it gave up
     socket.once('close', () => {
       clearTimeout(timer)
