@@ -43,6 +43,13 @@ export const queueUnavailable = (cause: unknown) =>
     cause,
   })
 
+export const indexBehind = () =>
+  new TrainyardError(
+    'QUEUE_UNAVAILABLE',
+    'unavailable',
+    'Redis was away, and the list of jobs is being made again; try again in some seconds',
+  )
+
 export function invalidJob(flaws: readonly Flaw[]): TrainyardError {
   const detail = flaws.map(({ message }) => message).join('; ')
   return new TrainyardError('INVALID_JOB', 'invalid', detail, { errors: flaws })

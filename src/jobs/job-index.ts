@@ -134,7 +134,7 @@ export class JobIndex {
 
   /** Whether all jobs were added since Redis was empty. */
   async isWhole(): Promise<boolean> {
-    return (await this.redis.exists(this.names.whole)) === 1
+    return (await this.redis.exists(this.names.whole).catch(unavailable)) === 1
   }
 
   async markWhole(): Promise<void> {

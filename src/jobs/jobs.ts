@@ -34,6 +34,7 @@ import { Reconciler } from './reconciler.js'
 import { type JobRecord, JobRecords } from './records.js'
 import { connect, impatient, patient, type RedisHome, redisNames, reportOutages } from './redis.js'
 import { isSettled, isWaitingOrRunning, requested, type Verb } from './states.js'
+import { Upkeep } from './upkeep.js'
 import { statusOf, viewJob } from './view.js'
 import { Waiting } from './waiting.js'
 
@@ -51,8 +52,6 @@ export interface JobsParts extends Pick<SourceFinders, 'findModel' | 'findWeight
   log: Log
 }
 
-/** A job that was accepted while Redis did not answer waits no longer than this for its place. */
-const reconcileEveryMs = 5_000
 const sweepEveryMs = 3600_000
 
 export interface JobQuery extends JobFilter {
@@ -80,9 +79,8 @@ export class Jobs {
   private readonly reconciler: Reconciler
   private readonly waiting: Waiting
   private readonly keys: IdempotencyKeys
-  private readonly timers: NodeJS.Timeout[]
-  /** Redis came back, and has not been compared with all of the store since: it may be behind and look whole. */
-  private behind = false
+  private readonly upkeep: Upkeep
+  private readonly sweeping = setInterval(() => void this.sweepKeys(), sweepEveryMs)
 
   constructor(private readonly parts: JobsParts) {
     const { store, redis: home } = parts
@@ -100,11 +98,7 @@ export class Jobs {
     const { index, queue, records } = this
     this.waiting = new Waiting({ redis, prefix: home.prefix, index, queue, records })
     this.keys = new IdempotencyKeys(store, this.records)
-    this.timers = [
-      setInterval(() => void this.reconcile(false), reconcileEveryMs),
-      setInterval(() => void this.sweepKeys(), sweepEveryMs),
-    ]
-    this.redis.on('ready', () => void this.reconcile(true))
+    this.upkeep = new Upkeep({ redis, index, reconciler: this.reconciler, log: parts.log })
   }
 
   /** With a caller's key, once for all requests that come with it. */
@@ -139,7 +133,7 @@ export class Jobs {
 
   async list({ limit, cursor, ...filter }: JobQuery): Promise<Page<Job>> {
     if (cursor !== undefined && !isJobId(cursor)) throw invalidCursor(cursor)
-    const ids = await this.index.page(limit + 1, cursor, filter)
+    const ids = await this.listed(limit + 1, cursor, filter)
     const found = await Promise.all(ids.slice(0, limit).map(id => this.get(id).catch(ifMissing)))
     // the index may lag behind the record, the answer does not
     const { status } = filter
@@ -161,7 +155,7 @@ export class Jobs {
     const status = filter.status ?? ['queued', 'running', 'paused']
     const done: Record<'cancelled' | 'cancelling', string[]> = { cancelled: [], cancelling: [] }
     for (let cursor: string | undefined, more = true; more; ) {
-      const ids = await this.index.page(100, cursor, { ...filter, status })
+      const ids = await this.listed(100, cursor, { ...filter, status })
       await Promise.all(
         ids.map(async id => {
           const life = await this.change(id, 'cancel').catch(ifMissingOrEnded)
@@ -242,15 +236,21 @@ export class Jobs {
   }
 
   async close(): Promise<void> {
-    for (const timer of this.timers) clearInterval(timer)
+    clearInterval(this.sweeping)
+    this.upkeep.close()
     this.nudges.close()
     // without Redis there is nobody to say goodbye to
     await this.queue.close().catch(() => {})
     this.redis.disconnect()
   }
 
+  private listed(...page: Parameters<JobIndex['page']>): Promise<string[]> {
+    return this.upkeep.whole(() => this.index.page(...page))
+  }
+
   private async someActive(is: (manifest: JobManifest) => boolean): Promise<boolean> {
-    for (const id of await this.index.having('queued', 'running', 'paused')) {
+    const active = () => this.index.having('queued', 'running', 'paused')
+    for (const id of await this.upkeep.whole(active)) {
       const found = await this.records.brief(id)
       if (found && !isSettled(found.life.state) && is(found.manifest)) return true
     }
@@ -291,6 +291,7 @@ export class Jobs {
       this.nudge(id, 'changed'),
     ]
     await Promise.all(told).catch((error: Error) => {
+      this.upkeep.missed()
       this.parts.log.warn({ job: id, err: error }, 'Redis is away: the job is queued later')
     })
   }
@@ -351,18 +352,6 @@ export class Jobs {
       status === 'queued' ? this.waiting.place(id) : null,
     ])
     return viewJob(record, { live, queue })
-  }
-
-  private async reconcile(full: boolean): Promise<void> {
-    const all = full || this.behind
-    this.behind = false
-    await this.reconciler.run({ full: all }).catch((error: Error) => {
-      this.behind ||= all
-      this.parts.log.warn(
-        { err: error },
-        'could not compare the queue with the store; trying again',
-      )
-    })
   }
 
   private async sweepKeys(): Promise<void> {

@@ -21,9 +21,7 @@ export class Reconciler {
     private readonly queue: JobQueue,
   ) {}
 
-  /** `full`: what Redis has may be behind the store, also where it looks whole. */
-  async run({ full }: { full: boolean }): Promise<void> {
-    if (full || !(await this.index.isWhole())) await this.rebuild()
+  async run(): Promise<void> {
     const running = await this.index.having('running')
     const [queued, paused] = [await this.index.having('queued'), await this.index.having('paused')]
     const lost = await this.queue.notInLine(queued)
@@ -54,7 +52,8 @@ export class Reconciler {
     if (!(await this.queue.has(manifest.id))) await this.queue.add(manifest)
   }
 
-  private async rebuild(): Promise<void> {
+  /** Adds all jobs that the index lacks. */
+  async rebuild(): Promise<void> {
     for (const id of await this.index.missing(await this.records.ids())) {
       const record = await this.find(id)
       if (!record) continue
