@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process'
-import { readFileSync } from 'node:fs'
 import { arch, availableParallelism, cpus, loadavg, platform, totalmem } from 'node:os'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { processorFlags } from '../src/engine/processor.js'
 
 /** What a figure depends on, and nothing that names the machine. */
 export interface Machine {
@@ -25,7 +25,7 @@ export async function describeMachine(): Promise<Machine> {
     cpu: cpus()[0]?.model.trim() ?? 'unknown',
     cores: availableParallelism(),
     architecture: `${platform()}-${arch()}`,
-    instructions: instructions(),
+    instructions: processorFlags().filter(flag => interesting.test(flag)),
     memoryGb: Math.round(totalmem() / 2 ** 30),
     gpus: gpus(),
     node: process.versions.node,
@@ -42,16 +42,6 @@ export const labelOf = ({ cpu, cores, gpus: [gpu] }: Machine): string =>
     .replace(/^-|-$/g, '')
 
 const interesting = /^(avx2|fma|avx512f|avx512_(bf16|vnni|fp16)|avx_vnni|amx_\w+|bf16|sve2?)$/
-
-function instructions(): string[] {
-  try {
-    const [, flags = ''] =
-      readFileSync('/proc/cpuinfo', 'utf8').match(/^(?:flags|Features)\s*: (.*)$/m) ?? []
-    return flags.split(' ').filter(flag => interesting.test(flag))
-  } catch {
-    return [] // macOS
-  }
-}
 
 function gpus(): string[] {
   try {

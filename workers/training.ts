@@ -1,9 +1,7 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Datasets } from '../src/datasets/datasets.js'
-import { findGpus } from '../src/engine/gpus.js'
 import type { TensorFlow } from '../src/engine/tensorflow.js'
-import { TrainyardError } from '../src/errors.js'
 import { variablesPrefix, writeSavedModel } from '../src/graph/saved-model.js'
 import { openSession, type Session } from '../src/graph/session.js'
 import { Checkpoints, checkpointState } from '../src/jobs/checkpoints.js'
@@ -19,6 +17,7 @@ import { buildTrainingProgram } from '../src/training/program.js'
 import type { Records } from '../src/training/records.js'
 import { buildServingProgram } from '../src/training/serving.js'
 import { findWeights } from './init-from.js'
+import { precisionOn, thisMachine } from './precision.js'
 import {
   attemptsUpTo,
   historyOf,
@@ -64,13 +63,17 @@ async function openProgram(
   given: readonly WeightsTensor[] | undefined,
 ): Promise<Session> {
   const { job, dataset, epoch } = task
-  if (job.training.precision === 'fp16' && (await findGpus()).length === 0) throw noGpu()
+  const asked = job.training.precision
+  const precision = precisionOn(await thisMachine(), asked)
+  if (precision !== asked) {
+    console.log(`this machine has no instructions for ${asked}: it computes in ${precision}`)
+  }
   const images = imagesOf(dataset)
   const program = buildTrainingProgram({
     model: job.model,
     images,
     classes: images.labels.length,
-    plan: job.training,
+    plan: { ...job.training, precision },
     records: { training: training.count, validation: validation.count },
     freeze: job.freeze ?? [],
     given,
@@ -92,13 +95,6 @@ function imagesOf(dataset: DatasetManifest): ImagesManifest {
   if (dataset.kind === 'images') return dataset
   throw new Error(`data set ${dataset.id} is a ${dataset.kind}`)
 }
-
-const noGpu = () =>
-  new TrainyardError(
-    'no_gpu',
-    'invalid',
-    'precision is fp16, but this machine has no GPU; take bf16 or fp32',
-  )
 
 async function loopInput(parts: TrainingParts): Promise<Omit<LoopInput, 'session'>> {
   const { store, task } = parts

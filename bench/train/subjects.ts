@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { engineEnvironment } from '../../src/engine/environment.js'
+import { computesBfloat16, processorFlags } from '../../src/engine/processor.js'
 import { peerEnvironment, pythonProgram } from '../peer.js'
 import { root } from '../places.js'
 import type { Program } from '../subject.js'
@@ -40,8 +41,13 @@ export type SubjectName = keyof typeof subjects
 export const subjectNames = Object.keys(subjects) as SubjectName[]
 
 /** Why a subject has no such case; undefined where it has. */
-export const lacking = (subject: SubjectName, { precision }: Case): string | undefined =>
-  (subjects[subject] as Kind).lacks?.[precision]
+export function lacking(subject: SubjectName, { precision }: Case, kind: Resources['kind']) {
+  // whoever imitates it takes minutes a step
+  if (precision === 'bf16' && kind === 'cpu' && !computesBfloat16(processorFlags())) {
+    return 'this processor has no instructions for bfloat16'
+  }
+  return (subjects[subject] as Kind).lacks?.[precision]
+}
 
 const ours = (name: string, env: Program['env']): Program => ({
   command: process.execPath,

@@ -43,7 +43,7 @@ export async function trainBench(args: string[]): Promise<boolean> {
     settings: { ...resources, rounds, stepsEachRound: steps },
     cases: chosen('cases', values.cases, casesNamed, known),
     programs: () => programs,
-    lacking: (subject, each) => lacking(subject as SubjectName, each),
+    lacking: (subject, each) => lacking(subject as SubjectName, each, resources.kind),
     takeTurns: (each, able) =>
       withScratch(scratch =>
         takeTurns<TrainingReady>(able, () => ({ ...each, scratch }), { rounds, steps, warmUp }),

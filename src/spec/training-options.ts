@@ -13,7 +13,8 @@ export type Validation = Static<typeof Validation>
 
 export const Precision = Type.Enum(['fp32', 'bf16', 'fp16'], {
   default: 'fp32',
-  description: 'of convolutions and matrix products; fp16 needs a GPU',
+  description:
+    'of convolutions and matrix products; bf16 is fp32 where the processor would imitate it, fp16 needs a GPU',
 })
 export type Precision = Static<typeof Precision>
 

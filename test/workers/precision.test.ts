@@ -1,0 +1,20 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import type { Precision } from '../../src/spec/training-options.js'
+import { precisionOn } from '../../workers/precision.js'
+
+test('what is asked is computed where the machine can, and bfloat16 is never imitated', () => {
+  const cases: [number, string, Precision, Precision][] = [
+    [0, 'avx2', 'fp32', 'fp32'],
+    [0, 'avx2 avx512f avx512_bf16', 'bf16', 'bf16'],
+    [0, 'avx2 avx512f', 'bf16', 'fp32'],
+    [0, 'avx2', 'bf16', 'fp32'],
+    [1, 'avx2', 'bf16', 'bf16'],
+    [1, 'avx2', 'fp16', 'fp16'],
+  ]
+  for (const [gpus, flags, asked, expected] of cases) {
+    const machine = { gpus, flags: flags.split(' ') }
+    assert.equal(precisionOn(machine, asked), expected, `${asked} on ${gpus} GPUs, ${flags}`)
+  }
+  assert.throws(() => precisionOn({ gpus: 0, flags: ['avx512_bf16'] }, 'fp16'), /take bf16 or fp32/)
+})
