@@ -16,8 +16,8 @@ export function engineEnvironment({ cores, gpus }: Share): Record<string, string
     TF_FORCE_GPU_ALLOW_GROWTH: 'true',
     TF_CPP_MIN_LOG_LEVEL: '2',
     // by default TensorFlow has oneDNN's kernels where there is AVX-512 VNNI or more; with AVX2 they
-    // take half the time of its own (ResNet-50: 840 ms a step, not 1690)
-    TF_ENABLE_ONEDNN_OPTS: '1',
+    // take half the time of its own (ResNet-50: 840 ms a step, not 1690). On ARM the choice is its own
+    ...(process.arch === 'x64' && { TF_ENABLE_ONEDNN_OPTS: '1' }),
     TF_NUM_INTRAOP_THREADS: threads,
     TF_NUM_INTEROP_THREADS: threads,
     // XGBoost's pool; a booster's nthread can only lower it
