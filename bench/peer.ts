@@ -4,8 +4,8 @@ import { root } from './places.js'
 import type { Program } from './subject.js'
 
 /**
- * The same threads and allocator as ours have; but no peer need give the same bytes twice, and how its
- * threads wait is its own affair.
+ * The same threads, allocator and kernels as ours have, also where TensorFlow would not take oneDNN's by
+ * itself; but no peer need give the same bytes twice, and how its threads wait is its own affair.
  */
 export function peerEnvironment(threads: number): Record<string, string> {
   const { TF_DETERMINISTIC_OPS, OMP_WAIT_POLICY, GOMP_SPINCOUNT, ...shared } = engineEnvironment({
