@@ -3,16 +3,17 @@ import { computesBfloat16, processorFlags } from '../src/engine/processor.js'
 import { TrainyardError } from '../src/errors.js'
 import type { Precision } from '../src/spec/training-options.js'
 
-export interface Machine {
+interface Machine {
   gpus: number
   /** As in /proc/cpuinfo. */
   flags: readonly string[]
 }
 
-export const thisMachine = async (): Promise<Machine> => ({
-  gpus: (await findGpus()).length,
-  flags: processorFlags(),
-})
+/** On this machine, which is looked at only where that matters: `nvidia-smi` takes its time. */
+export async function precisionHere(asked: Precision): Promise<Precision> {
+  if (asked === 'fp32') return asked
+  return precisionOn({ gpus: (await findGpus()).length, flags: processorFlags() }, asked)
+}
 
 /**
  * What an attempt computes in. Whoever asks for bf16 asks for speed: where it would have to be imitated

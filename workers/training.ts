@@ -17,7 +17,7 @@ import { buildTrainingProgram } from '../src/training/program.js'
 import type { Records } from '../src/training/records.js'
 import { buildServingProgram } from '../src/training/serving.js'
 import { findWeights } from './init-from.js'
-import { precisionOn, thisMachine } from './precision.js'
+import { precisionHere } from './precision.js'
 import {
   attemptsUpTo,
   historyOf,
@@ -64,7 +64,7 @@ async function openProgram(
 ): Promise<Session> {
   const { job, dataset, epoch } = task
   const asked = job.training.precision
-  const precision = precisionOn(await thisMachine(), asked)
+  const precision = await precisionHere(asked)
   if (precision !== asked) {
     console.log(`this machine has no instructions for ${asked}: it computes in ${precision}`)
   }

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { Redis } from 'ioredis'
 import type { Job } from '../../src/spec/job.js'
 import { startJob } from './attempts.js'
@@ -117,7 +118,7 @@ async function answered(expected: readonly string[]): Promise<void> {
       )
     }
     assert.equal(body.code, 'QUEUE_UNAVAILABLE')
-    await new Promise(resolve => setTimeout(resolve, 5))
+    await sleep(5)
   }
 }
 
@@ -146,7 +147,7 @@ test('a Redis that came back behind the store, looking whole, is compared with i
   const told = server.log().length
   await redis.call('CLIENT', 'KILL', 'TYPE', 'normal')
   const until = async (is: () => Promise<boolean> | boolean) => {
-    while (!(await is())) await new Promise(resolve => setTimeout(resolve, 50))
+    while (!(await is())) await sleep(50)
   }
   await until(() => server.log().slice(told).includes('could not compare'))
   await redis.acl('SETUSER', 'default', '+eval')
