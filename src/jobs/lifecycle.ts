@@ -1,6 +1,16 @@
-import type { JobStatus, Transition } from '../spec/job.js'
-import type { JobResult } from './records.js'
+import type { Failure, JobStatus, Metrics, ModelRef, Transition } from '../spec/job.js'
 import { type JobState, statuses, transitions, type Verb } from './states.js'
+
+export interface JobResult {
+  status: 'succeeded' | 'failed' | 'cancelled'
+  finishedAt: string
+  epoch: number
+  failure: Failure | null
+  model: ModelRef | null
+  metrics: Metrics
+  /** Of a job that succeeded: the last step that it trained. */
+  step?: number
+}
 
 /** One line of a job's journal. */
 export type JournalEntry =

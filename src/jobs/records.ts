@@ -1,11 +1,11 @@
 import { isJobId } from '../spec/identifiers.js'
 import type { Initialised } from '../spec/init-from.js'
-import type { Failure, JobManifest, Metrics, ModelRef, Phase } from '../spec/job.js'
+import type { JobManifest, Phase } from '../spec/job.js'
 import type { Store } from '../store/store.js'
 import { jobNotFound } from './errors.js'
 import { Journal } from './journal.js'
 import { jobKeys } from './keys.js'
-import type { JournalEntry, Lifecycle } from './lifecycle.js'
+import type { JobResult, JournalEntry, Lifecycle } from './lifecycle.js'
 
 /**
  * `crashed`: the trainer ended itself. `killed`: somebody ended it. `drained`: it was asked to make room.
@@ -25,17 +25,6 @@ export interface Attempt {
   end: AttemptEnd | null
   /** How a trainer that died went, and what it printed last. */
   lastWords: string | null
-}
-
-export interface JobResult {
-  status: 'succeeded' | 'failed' | 'cancelled'
-  finishedAt: string
-  epoch: number
-  failure: Failure | null
-  model: ModelRef | null
-  metrics: Metrics
-  /** Of a job that succeeded: the last step that it trained. */
-  step?: number
 }
 
 export interface JobRecord {

@@ -1,36 +1,9 @@
-import type { Graph, Node, Tensor } from '../graph/graph.js'
-import type { Signature } from '../graph/saved-model.js'
 import type { Session } from '../graph/session.js'
 import type { TrainingPlan } from '../spec/training-options.js'
-import type { ImageFormat } from './images.js'
+import type { Input, InputOptions, RecordCounts } from './input-pipeline.js'
 import type { Records } from './records.js'
 import { fillResident, residentInput } from './resident.js'
 import { startHeldStream, startStream, streamedInput } from './streamed.js'
-
-/** How many records a run trains and validates on. */
-export interface RecordCounts {
-  training: number
-  validation: number
-}
-
-export interface InputOptions {
-  graph: Graph
-  images: ImageFormat
-  plan: Pick<TrainingPlan, 'batchSize' | 'shuffleBuffer' | 'input'>
-  seed: Tensor
-}
-
-/** How records come into a training graph. */
-export interface Input {
-  readonly signatures: Readonly<Record<string, Signature>>
-  /** Pixels and labels of the batch behind `before` others of the job; what counts batches must come after them. */
-  training(before: Tensor): readonly Tensor[]
-  /** The next pixels and labels that are held out; the last batch may be smaller. */
-  evaluation(): readonly Tensor[]
-  /** Effects that write what a checkpoint must hold besides the step. */
-  save(bundle: Tensor): Node[]
-  restore(bundle: Tensor): Node[]
-}
 
 export function buildInput(options: InputOptions, counts: RecordCounts): Input {
   return isResident(options.plan) ? residentInput(options, counts) : streamedInput(options)

@@ -16,7 +16,7 @@ import type { Session } from '../graph/session.js'
 import { sizeOf } from '../graph/shape.js'
 import { decodedBatches } from './decoded.js'
 import { done } from './done.js'
-import type { Input, InputOptions, RecordCounts } from './input.js'
+import type { Input, InputOptions, RecordCounts } from './input-pipeline.js'
 import { type Records, strings } from './records.js'
 
 /** Of pixels that are on their way into the variable at a time. */

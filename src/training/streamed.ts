@@ -11,7 +11,7 @@ import {
 import type { Session } from '../graph/session.js'
 import { decodedBatches } from './decoded.js'
 import { done } from './done.js'
-import type { Input, InputOptions } from './input.js'
+import type { Input, InputOptions } from './input-pipeline.js'
 import { type Records, strings } from './records.js'
 
 /** Beside the job's seed: TensorFlow would take (0, 0) for a random one. */
