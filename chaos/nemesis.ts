@@ -55,7 +55,7 @@ export async function carryOut(
       const lasting = result.lasting?.catch((error: unknown) => {
         trouble ??= error
       })
-      if (lasting) for (const grip of next.grips) gripped.set(grip, lasting)
+      if (lasting !== undefined) for (const grip of next.grips) gripped.set(grip, lasting)
       break
     }
   }

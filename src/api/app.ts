@@ -1,3 +1,4 @@
+// biome-ignore-all lint/nursery/noMisusedPromises: register() awaits plugins; Biome sees its callback overload only
 import { randomUUID } from 'node:crypto'
 import swagger from '@fastify/swagger'
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'

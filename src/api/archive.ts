@@ -43,26 +43,28 @@ async function tarOf({ folder, names, root, extra = {} }: Contents): Promise<Rea
   }
   const tar = pack()
   const out = new PassThrough()
-  void fill(tar, root, members)
-    .catch(error => tar.destroy(error))
-    .finally(() => close(members))
+  fill(tar, root, members).catch(error => tar.destroy(error))
   // its failure reaches the reader through `out`
   pipeline(tar, out).catch(() => {})
   return out
 }
 
 async function fill(tar: Pack, root: string, members: readonly Member[]): Promise<void> {
-  for (const { name, content } of members) {
-    if (typeof content === 'string') {
-      tar.entry({ name: `${root}/${name}` }, content)
-      continue
+  try {
+    for (const { name, content } of members) {
+      if (typeof content === 'string') {
+        tar.entry({ name: `${root}/${name}` }, content)
+        continue
+      }
+      const { size, mtime } = await content.stat()
+      const entry = tar.entry({ name: `${root}/${name}`, size, mtime })
+      const end = Math.max(0, size - 1)
+      await pipeline(content.createReadStream({ autoClose: false, start: 0, end }), entry)
     }
-    const { size, mtime } = await content.stat()
-    const entry = tar.entry({ name: `${root}/${name}`, size, mtime })
-    const end = Math.max(0, size - 1)
-    await pipeline(content.createReadStream({ autoClose: false, start: 0, end }), entry)
+    tar.finalize()
+  } finally {
+    await close(members)
   }
-  tar.finalize()
 }
 
 const close = (members: readonly Member[]) =>

@@ -165,7 +165,7 @@ export class Webhooks {
   /** Looks now, or once more after the look that is under way. */
   private wake(): void {
     if (this.closed) return
-    if (this.looking) {
+    if (this.looking !== null) {
       this.again = true
       return
     }
