@@ -1,4 +1,4 @@
-import { type Flaw, flaw, TrainyardError } from '../errors.js'
+import { TrainyardError } from '../errors.js'
 import { cures, isSettled, type JobState, type Verb } from './states.js'
 
 export const jobNotFound = (id: string) =>
@@ -49,11 +49,3 @@ export const indexBehind = () =>
     'unavailable',
     'Redis was away, and the list of jobs is being made again; try again in some seconds',
   )
-
-export function invalidJob(flaws: readonly Flaw[]): TrainyardError {
-  const detail = flaws.map(({ message }) => message).join('; ')
-  return new TrainyardError('INVALID_JOB', 'invalid', detail, { errors: flaws })
-}
-
-export const unknownDataset = (path: string, { message }: Error) =>
-  invalidJob([flaw(path, 'dataset_not_found', message)])

@@ -5,12 +5,12 @@ import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { Checkpoints } from '../../src/jobs/checkpoints.js'
 import { MetricsLog } from '../../src/jobs/metrics-log.js'
-import { planJob } from '../../src/jobs/plan.js'
 import { type Attempt, JobRecords } from '../../src/jobs/records.js'
 import { viewJob } from '../../src/jobs/view.js'
+import { planJob } from '../../src/planning/plan.js'
 import { openFolderStore } from '../../src/store/folder-store.js'
 import type { Store } from '../../src/store/store.js'
-import { digits } from './dataset.js'
+import { digits } from '../planning/dataset.js'
 
 let folder: string
 let store: Store

@@ -15,7 +15,7 @@ import { featureColumns, type Usable } from './feature-columns.js'
 import { planClasses, suitedObjective } from './plan-classes.js'
 import { type AddFlaw, featuresOf, groupTrouble, rolesOf, rowCount } from './plan-columns.js'
 import { filled } from './plan-training.js'
-import { tableMisfits } from './table-misfits.js'
+import { tableMisfits } from './validation-table.js'
 
 const defaults = {
   share: 0.1,

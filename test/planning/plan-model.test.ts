@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { planModel } from '../../src/jobs/model-plan.js'
+import { planModel } from '../../src/planning/plan-model.js'
 import type { NetworkRequest } from '../../src/spec/model-options.js'
 import { resNetTable } from '../../src/spec/resnet-table.js'
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { TrainyardError } from '../../src/errors.js'
-import { planNetworkJob } from '../../src/jobs/plan.js'
+import { planNetworkJob } from '../../src/planning/plan.js'
 import type { TableManifest } from '../../src/spec/dataset.js'
 import type { NetworkJobRequest } from '../../src/spec/job.js'
 import { digits } from './dataset.js'

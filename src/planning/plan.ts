@@ -10,8 +10,8 @@ import {
   type NetworkJobRequest,
 } from '../spec/job.js'
 import { invalidJob } from './errors.js'
-import { planModel } from './model-plan.js'
 import { planBoosting } from './plan-boosting.js'
+import { planModel } from './plan-model.js'
 import { planTraining } from './plan-training.js'
 
 interface Identity {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { readdirSync, readFileSync } from 'node:fs'
 import { test } from 'node:test'
 import { Check } from 'typebox/value'
-import { planNetworkJob } from '../../src/jobs/plan.js'
+import { planNetworkJob } from '../../src/planning/plan.js'
 import { NetworkJobRequest } from '../../src/spec/job.js'
 import { digits } from './dataset.js'
 
