@@ -27,6 +27,8 @@ const mayImport: Record<string, readonly string[]> = {
   tensorboard: ['tfrecord', 'spec'],
   planning: ['spec', 'errors'],
   datasets: ['tfrecord', 'store', 'spec', 'errors'],
+  'datasets/images': ['datasets', 'tfrecord', 'spec', 'errors'],
+  'datasets/tables': ['datasets', 'spec', 'errors'],
   jobs: ['planning', 'store', 'spec', 'errors'],
   models: ['store', 'spec', 'errors'],
   webhooks: ['store', 'spec', 'errors'],

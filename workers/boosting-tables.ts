@@ -1,6 +1,6 @@
 import type { Batch, Table } from '../src/boosting/table.js'
 import { Datasets } from '../src/datasets/datasets.js'
-import { openTable, type TableReader } from '../src/datasets/table.js'
+import { openTable, type TableReader } from '../src/datasets/tables/table-reader.js'
 import { TrainyardError } from '../src/errors.js'
 import { featureColumns, type Usable } from '../src/planning/feature-columns.js'
 import type { BoostingPlan } from '../src/spec/boosting-training.js'

@@ -1,6 +1,6 @@
 import { mkdir } from 'node:fs/promises'
-import type { ImageSource } from '../../src/datasets/image-source.js'
-import { writeShards } from '../../src/datasets/shards.js'
+import type { ImageSource } from '../../src/datasets/images/image-source.js'
+import { writeShards } from '../../src/datasets/images/shards.js'
 import type { ImagesManifest } from '../../src/spec/dataset.js'
 import type { Case } from './cases.js'
 

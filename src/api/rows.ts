@@ -1,4 +1,4 @@
-import { csvRows, encodeRows, type TableRow } from '../datasets/table-rows.js'
+import { csvRows, encodeRows, type TableRow } from '../datasets/tables/row-encoder.js'
 import { type Flaw, TrainyardError } from '../errors.js'
 import type { FeatureColumn } from '../spec/feature-column.js'
 import type { RowsInput } from '../spec/messages.js'

@@ -1,11 +1,11 @@
 import type { ImagesManifest, TableManifest } from '../spec/dataset.js'
 import { kindOfFiles, openSource } from './detect.js'
 import { type CheckedForm, checkFieldsFit } from './form.js'
+import { surveyImages } from './images/image-survey.js'
+import { writeShards } from './images/shards.js'
 import { InputFile } from './input-file.js'
 import type { Limits } from './limits.js'
-import { writeShards } from './shards.js'
-import { surveyImages } from './survey.js'
-import { convertTable } from './table-conversion.js'
+import { convertTable } from './tables/table-conversion.js'
 
 export interface ConversionTask {
   files: { name: string; path: string }[]

@@ -1,10 +1,10 @@
 import { fileError } from './errors.js'
-import { openIdx, startsIdx } from './idx.js'
-import type { Dimensions, ImageSource } from './image-source.js'
+import { openIdx, startsIdx } from './images/idx.js'
+import type { Dimensions, ImageSource } from './images/image-source.js'
+import { startsRecord } from './images/tfrecord-reader.js'
+import { openTfrecords } from './images/tfrecord-source.js'
 import type { InputFile } from './input-file.js'
 import type { Limits } from './limits.js'
-import { startsRecord } from './tfrecord.js'
-import { openTfrecords } from './tfrecord-source.js'
 
 /** What people send by mistake, by how it begins. */
 const foreign: readonly [start: string, name: string][] = [

@@ -1,4 +1,4 @@
-import { TrainyardError } from '../errors.js'
+import { type Flaw, TrainyardError } from '../errors.js'
 
 export type FileErrorCode =
   | 'DATASET_EMPTY'
@@ -49,6 +49,17 @@ const positionOf = (place: Place) =>
 function pathOf(place: Place): string {
   const position = positionOf(place).map(part => part.replace(' ', '='))
   return position.length > 0 ? `${place.file}#${position.join('&')}` : place.file
+}
+
+/** Names every bad field at once. */
+export function checkFlaws<T>(check: (flaw: (field: string, message: string) => void) => T): T {
+  const flaws: Flaw[] = []
+  const checked = check((field, message) => {
+    flaws.push({ path: `/${field}`, code: `invalid_${field}`, message: `${field} ${message}` })
+  })
+  if (flaws.length === 0) return checked
+  const detail = flaws.map(({ message }) => message).join('; ')
+  throw new TrainyardError('DATASET_FORM', 'invalid', detail, { errors: flaws })
 }
 
 export const datasetNotFound = (idOrName: string) =>

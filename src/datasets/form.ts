@@ -1,10 +1,10 @@
 import { Check } from 'typebox/value'
-import { type Flaw, TrainyardError } from '../errors.js'
 import { DatasetId, Name } from '../spec/identifiers.js'
-import { dimensionRange, isDimension } from './dimensions.js'
-import type { Dimensions } from './image-source.js'
+import { checkFlaws } from './errors.js'
+import { dimensionRange, isDimension } from './images/dimensions.js'
+import type { Dimensions } from './images/image-source.js'
 import { mostClasses } from './limits.js'
-import { parseTableFields, type TableFields, type TableForm } from './table-form.js'
+import { parseTableFields, type TableFields, type TableForm } from './tables/table-form.js'
 
 /** The text fields of an upload, as they come. */
 export interface UploadForm extends TableFields {
@@ -28,17 +28,6 @@ const longestLabel = 200
 
 export const isName = (text: string): boolean => Check(Name, text) && !isId(text)
 export const isId = (text: string): boolean => Check(DatasetId, text)
-
-/** Names every bad field at once. */
-export function checkFlaws<T>(check: (flaw: (field: string, message: string) => void) => T): T {
-  const flaws: Flaw[] = []
-  const checked = check((field, message) => {
-    flaws.push({ path: `/${field}`, code: `invalid_${field}`, message: `${field} ${message}` })
-  })
-  if (flaws.length === 0) return checked
-  const detail = flaws.map(({ message }) => message).join('; ')
-  throw new TrainyardError('DATASET_FORM', 'invalid', detail, { errors: flaws })
-}
 
 export const checkForm = (form: UploadForm): CheckedForm =>
   checkFlaws(flaw => checkFields(form, flaw))

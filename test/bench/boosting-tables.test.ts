@@ -6,7 +6,7 @@ import { test } from 'node:test'
 import { readNpy } from '../../bench/boosting/npy.js'
 import { columnNames, target, width } from '../../bench/boosting/synthetic.js'
 import { writeTable } from '../../bench/boosting/tables.js'
-import { openTable } from '../../src/datasets/table.js'
+import { openTable } from '../../src/datasets/tables/table-reader.js'
 import type { TableManifest } from '../../src/spec/dataset.js'
 
 test('every subject reads the same numbers, from CSV and from .npy', async t => {

@@ -1,6 +1,6 @@
+import { fileError } from '../errors.js'
 import { isMissingWord, isTrueOrFalse, NumberReader } from './cell.js'
 import { type ByteSource, type CsvLimits, CsvReader, type CsvRow, cut, fieldText } from './csv.js'
-import { fileError } from './errors.js'
 
 export interface Dialect {
   /** A byte. */

@@ -1,6 +1,6 @@
-import { fileError, type Place } from './errors.js'
+import { fileError, type Place } from '../errors.js'
+import { type Limits, longestSide } from '../limits.js'
 import type { Dimensions, ImageShape } from './image-source.js'
-import { type Limits, longestSide } from './limits.js'
 
 /**
  * The dimensions of raw pixels from their byte count and what is known. Without any, a square of one

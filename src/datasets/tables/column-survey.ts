@@ -1,9 +1,9 @@
-import type { ColumnType } from '../spec/dataset.js'
+import type { ColumnType } from '../../spec/dataset.js'
+import type { Place } from '../errors.js'
+import { longestCategory } from '../limits.js'
 import { ByteDictionary } from './byte-dictionary.js'
 import { isMissing, isMissingWord, isTrueOrFalse, NumberReader, truthAt } from './cell.js'
 import { type CsvRow, cut } from './csv.js'
-import type { Place } from './errors.js'
-import { longestCategory } from './limits.js'
 
 /** A cell that is not what its column is. */
 export interface Misfit {

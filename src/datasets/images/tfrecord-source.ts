@@ -1,12 +1,12 @@
+import { fileError, type Place } from '../errors.js'
+import type { InputFile } from '../input-file.js'
+import type { Limits } from '../limits.js'
 import { checkedShape, checkStated, rawDimensions } from './dimensions.js'
 import { looksEncoded, readEncodedHeader } from './encoded-image.js'
-import { fileError, type Place } from './errors.js'
 import { decodeExample, ExampleError, type ImageExample } from './example.js'
 import type { Dimensions, ImageShape, ImageSource, Sample } from './image-source.js'
-import type { InputFile } from './input-file.js'
-import type { Limits } from './limits.js'
 import { RecordIndex } from './record-index.js'
-import { readRecord } from './tfrecord.js'
+import { readRecord } from './tfrecord-reader.js'
 
 /** Finds every record by its header, and the set's shape in the first one. */
 export function openTfrecords(

@@ -20,7 +20,7 @@ import {
   type Vector,
   vectorFromArray,
 } from 'apache-arrow'
-import type { Shard } from '../spec/dataset.js'
+import type { Shard } from '../../spec/dataset.js'
 import { isMissing, largest, NumberReader, truthAt } from './cell.js'
 import type { Storage, TypedColumn } from './column-types.js'
 import type { CsvRow } from './csv.js'

@@ -1,7 +1,7 @@
-import { fileError, type Place } from './errors.js'
-import type { InputFile } from './input-file.js'
-import type { Limits } from './limits.js'
-import { readLength, recordEnd } from './tfrecord.js'
+import { fileError, type Place } from '../errors.js'
+import type { InputFile } from '../input-file.js'
+import type { Limits } from '../limits.js'
+import { readLength, recordEnd } from './tfrecord-reader.js'
 
 /** Where each record of a set is: eight bytes a record, outside the process's bounded heap. */
 export class RecordIndex {

@@ -1,4 +1,4 @@
-import type { TableColumn, TableManifest } from '../spec/dataset.js'
+import type { TableColumn, TableManifest } from '../../spec/dataset.js'
 import { ArrowShard, type ShardBatch, valuesOf } from './arrow-shard.js'
 
 export interface Range {

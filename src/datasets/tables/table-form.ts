@@ -1,4 +1,4 @@
-import { type ColumnType, columnTypes } from '../spec/dataset.js'
+import { type ColumnType, columnTypes } from '../../spec/dataset.js'
 import { type Dialect, delimiters } from './csv-dialect.js'
 
 /** What a form says of a table; files say the rest. */

@@ -4,10 +4,10 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { gzipSync } from 'node:zlib'
 import { create, toBinary } from '@bufbuild/protobuf'
-import { encodeExample } from '../../src/datasets/example.js'
-import { ExampleSchema } from '../../src/datasets/example_pb.js'
-import { maskedCrc } from '../../src/tfrecord.js'
-import { fixture, freshDatasets, idx, mnistSlice, withCount } from './uploads.js'
+import { encodeExample } from '../../../src/datasets/images/example.js'
+import { ExampleSchema } from '../../../src/datasets/images/example_pb.js'
+import { maskedCrc } from '../../../src/tfrecord.js'
+import { fixture, freshDatasets, idx, mnistSlice, withCount } from '../uploads.js'
 
 function record(data: Uint8Array): Buffer {
   const header = Buffer.alloc(12)

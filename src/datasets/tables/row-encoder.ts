@@ -1,10 +1,10 @@
 // Rows that come with a request, as the numbers a model of the table was trained on.
-import { type Flaw, flaw, pointer, TrainyardError } from '../errors.js'
-import type { ColumnType } from '../spec/dataset.js'
+import { type Flaw, flaw, pointer, TrainyardError } from '../../errors.js'
+import type { ColumnType } from '../../spec/dataset.js'
+import { fileError } from '../errors.js'
 import { isMissing, isMissingWord, largest, NumberReader, truthAt } from './cell.js'
 import { type ByteSource, type CsvLimits, CsvReader, type CsvRow, cut, fieldText } from './csv.js'
 import { checkHeader, checkLength, inferDialect } from './csv-dialect.js'
-import { fileError } from './errors.js'
 
 /** By column name, or in the columns' order. */
 export type TableRow = Readonly<Record<string, unknown>> | readonly unknown[]

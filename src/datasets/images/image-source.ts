@@ -1,5 +1,5 @@
-import type { ImagesManifest } from '../spec/dataset.js'
-import type { Place } from './errors.js'
+import type { ImagesManifest } from '../../spec/dataset.js'
+import type { Place } from '../errors.js'
 
 /** As a file or form states them. */
 export interface Dimensions {

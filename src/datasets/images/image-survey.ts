@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
-import { fileError } from './errors.js'
+import { fileError } from '../errors.js'
+import { mostClasses } from '../limits.js'
 import type { ImageSource } from './image-source.js'
-import { mostClasses } from './limits.js'
 
 export interface Survey {
   id: string

@@ -5,11 +5,11 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { gzipSync } from 'node:zlib'
 import { tableFromIPC } from 'apache-arrow'
-import { openTable } from '../../src/datasets/table.js'
-import type { TableColumn, TableManifest } from '../../src/spec/dataset.js'
-import { freshDatasets } from './uploads.js'
+import { openTable } from '../../../src/datasets/tables/table-reader.js'
+import type { TableColumn, TableManifest } from '../../../src/spec/dataset.js'
+import { freshDatasets } from '../uploads.js'
 
-const project = join(import.meta.dirname, '../../..')
+const project = join(import.meta.dirname, '../../../..')
 const vega = (name: string) => readFile(join(project, 'node_modules/vega-datasets/data', name))
 
 const typesOf = ({ columns }: TableManifest) =>

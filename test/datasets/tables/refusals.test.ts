@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { gzipSync } from 'node:zlib'
-import { freshDatasets } from './uploads.js'
+import { freshDatasets } from '../uploads.js'
 
 const numbers = Array.from({ length: 40 }, (_, n) => `${n},x`).join('\n')
 

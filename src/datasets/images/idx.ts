@@ -1,10 +1,11 @@
 // IDX, the format of MNIST: 0, 0, type, number of dimensions, each dimension (uint32), the elements;
 // big-endian (http://yann.lecun.com/exdb/mnist/).
+
+import { fileError, type Place } from '../errors.js'
+import type { InputFile } from '../input-file.js'
+import type { Limits } from '../limits.js'
 import { checkedShape, checkStated } from './dimensions.js'
-import { fileError, type Place } from './errors.js'
 import type { Dimensions, ImageShape, ImageSource, Sample } from './image-source.js'
-import type { InputFile } from './input-file.js'
-import type { Limits } from './limits.js'
 
 const unsignedByte = 0x08
 const elementTypes = new Set([unsignedByte, 0x09, 0x0b, 0x0c, 0x0d, 0x0e])

@@ -1,10 +1,10 @@
 // From what a column's cells say to what it is.
-import type { ColumnType, TableColumn } from '../spec/dataset.js'
+import type { ColumnType, TableColumn } from '../../spec/dataset.js'
+import { fileErrors, type Place } from '../errors.js'
+import type { Limits } from '../limits.js'
 import { NumberReader, truthAt } from './cell.js'
 import type { ColumnSurvey } from './column-survey.js'
 import { cut } from './csv.js'
-import { fileErrors, type Place } from './errors.js'
-import type { Limits } from './limits.js'
 
 /** How a column lies in the files; texts do not. */
 export type Storage = 'float32' | 'float64' | 'codes' | null

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { NumberReader } from '../../src/datasets/cell.js'
+import { NumberReader } from '../../../src/datasets/tables/cell.js'
 
 const reader = new NumberReader()
 const read = (text: string) => {

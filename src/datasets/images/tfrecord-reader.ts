@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto'
 import { closeSync, openSync, writeFileSync } from 'node:fs'
-import { footerBytes, frameOf, headerBytes, maskedCrc } from '../tfrecord.js'
-import { fileError } from './errors.js'
-import type { InputFile } from './input-file.js'
+import { footerBytes, frameOf, headerBytes, maskedCrc } from '../../tfrecord.js'
+import { fileError } from '../errors.js'
+import type { InputFile } from '../input-file.js'
 
 /** Whether these first bytes of a file are a record's header, by its checksum. */
 export const startsRecord = (bytes: Buffer): boolean =>

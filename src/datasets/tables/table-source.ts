@@ -1,13 +1,12 @@
-import type { Cell, TableColumn } from '../spec/dataset.js'
+import type { Cell, TableColumn } from '../../spec/dataset.js'
+import { checkFlaws, fileError } from '../errors.js'
+import type { InputFile } from '../input-file.js'
+import { inferredCategories, type Limits } from '../limits.js'
 import { isMissingWord, NumberReader, truthAt } from './cell.js'
 import { ColumnSurvey } from './column-survey.js'
 import { type TypedColumn, typeColumns } from './column-types.js'
 import { CsvReader, type CsvRow, cut, fieldText } from './csv.js'
 import { checkHeader, checkLength, type Dialect, inferDialect } from './csv-dialect.js'
-import { fileError } from './errors.js'
-import { checkFlaws } from './form.js'
-import type { InputFile } from './input-file.js'
-import { inferredCategories, type Limits } from './limits.js'
 import type { TableForm } from './table-form.js'
 
 /** All that the files say, once each row has been read and checked. */

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { defaultLimits } from '../../src/datasets/limits.js'
-import { openTable } from '../../src/datasets/table.js'
-import { csvRows, encodeRows } from '../../src/datasets/table-rows.js'
-import { TrainyardError } from '../../src/errors.js'
-import type { TableColumn } from '../../src/spec/dataset.js'
-import { freshDatasets } from './uploads.js'
+import { defaultLimits } from '../../../src/datasets/limits.js'
+import { csvRows, encodeRows } from '../../../src/datasets/tables/row-encoder.js'
+import { openTable } from '../../../src/datasets/tables/table-reader.js'
+import { TrainyardError } from '../../../src/errors.js'
+import type { TableColumn } from '../../../src/spec/dataset.js'
+import { freshDatasets } from '../uploads.js'
 
 const facts = { missing: 0, min: 0, max: 0, mean: 0, distinct: 2 }
 const columns: TableColumn[] = [

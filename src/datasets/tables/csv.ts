@@ -2,7 +2,7 @@
 // hold delimiters and line ends. Besides: LF, CRLF and CR end lines, a byte order mark and blank lines
 // are passed over, blanks around a field are no part of it, a quote within an unquoted field is a quote.
 import { isUtf8 } from 'node:buffer'
-import { type FileErrorCode, fileError } from './errors.js'
+import { type FileErrorCode, fileError } from '../errors.js'
 
 /** What rows are read from; a read may overwrite what the one before it gave. */
 export interface ByteSource {
