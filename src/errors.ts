@@ -40,3 +40,8 @@ export class TrainyardError extends Error {
 
 export const isMissing = (error: unknown): error is TrainyardError =>
   error instanceof TrainyardError && error.kind === 'missing'
+
+export const invalidCursor = (cursor: string) =>
+  new TrainyardError('INVALID_CURSOR', 'invalid', `the cursor '${cursor}' is not one of ours`, {
+    errors: [{ path: '/cursor', code: 'invalid', message: 'use the nextCursor of a page' }],
+  })

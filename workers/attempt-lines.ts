@@ -1,4 +1,4 @@
-import type { Attempt } from '../src/jobs/records.js'
+import type { Attempt } from '../src/jobs/record/records.js'
 import type { Failure, Phase } from '../src/spec/job.js'
 import type { FromTrainer } from '../src/spec/messages.js'
 import type { Exit } from './trainer-process.js'

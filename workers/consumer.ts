@@ -1,6 +1,6 @@
 import { type Job, WaitingError, Worker } from 'bullmq'
-import type { Nudges } from '../src/jobs/nudges.js'
-import { bullConnection, patient, type RedisHome, redisNames } from '../src/jobs/redis.js'
+import type { Nudges } from '../src/jobs/queue/notifications.js'
+import { bullConnection, patient, type RedisHome, redisNames } from '../src/jobs/queue/redis.js'
 import { ownName } from '../src/processes.js'
 import { JobRun, type RunParts } from './run-job.js'
 import type { Slots } from './slots.js'

@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { TrainyardError } from '../src/errors.js'
 import { variablesPrefix } from '../src/graph/saved-model.js'
-import { jobKeys } from '../src/jobs/keys.js'
+import { jobKeys } from '../src/jobs/record/job-paths.js'
 import { readBundle } from '../src/models/bundle.js'
 import { Models, modelKey } from '../src/models/registry.js'
 import { WeightsStore, weightsKey } from '../src/models/weights.js'

@@ -2,9 +2,9 @@
 import { get } from 'node:http'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { createParser } from 'eventsource-parser'
-import { LivePublisher } from '../../src/jobs/live.js'
-import { MetricsLog } from '../../src/jobs/metrics-log.js'
-import { JobRecords } from '../../src/jobs/records.js'
+import { LivePublisher } from '../../src/jobs/queue/live-state.js'
+import { JobRecords } from '../../src/jobs/record/records.js'
+import { MetricsLog } from '../../src/jobs/telemetry/metrics-log.js'
 import { type Api, openYard, runningJob, type Yard } from './yard.js'
 
 const followers = Number(process.argv[2] ?? 1000)

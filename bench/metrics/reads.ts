@@ -1,5 +1,5 @@
 // How long pages and charts of a million points take: node dist/bench/metrics/reads.js
-import { MetricsLog } from '../../src/jobs/metrics-log.js'
+import { MetricsLog } from '../../src/jobs/telemetry/metrics-log.js'
 import type { Store } from '../../src/store/store.js'
 import { summary } from '../statistics.js'
 import { type Api, openYard, runningJob, type Yard } from './yard.js'

@@ -1,6 +1,6 @@
 import { once } from 'node:events'
 import { PassThrough, type Readable } from 'node:stream'
-import type { FeedEvent } from '../jobs/follow.js'
+import type { FeedEvent } from '../jobs/telemetry/job-stream.js'
 
 interface EventStreamOptions {
   heartbeatMs: number

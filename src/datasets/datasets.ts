@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import pLimit, { type LimitFunction } from 'p-limit'
-import { TrainyardError } from '../errors.js'
+import { invalidCursor } from '../errors.js'
 import type { DatasetManifest } from '../spec/dataset.js'
 import type { Page } from '../spec/paging.js'
 import type { Manifest, Store } from '../store/store.js'
@@ -52,7 +52,7 @@ export class Datasets {
     cursor?: string | undefined
   }): Promise<Page<DatasetManifest>> {
     if (cursor !== undefined && !isCursor(cursor)) {
-      throw new TrainyardError('INVALID_CURSOR', 'invalid', 'the cursor is not one of ours')
+      throw invalidCursor(cursor)
     }
     const ids = await this.store.list('datasets')
     const manifests = (await Promise.all(ids.map(id => this.read(id)))).filter(found => !!found)

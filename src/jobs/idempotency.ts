@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { TrainyardError } from '../errors.js'
 import type { JobManifest, JobRequest } from '../spec/job.js'
 import type { Store } from '../store/store.js'
-import type { JobRecords } from './records.js'
+import type { JobRecords } from './record/records.js'
 
 /** An Idempotency-Key, and who sent it: keys of two callers never meet. */
 export interface Caller {

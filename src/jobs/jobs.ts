@@ -1,6 +1,6 @@
 import type { Redis } from 'ioredis'
 import { decodeTime, ulid } from 'ulid'
-import { isMissing, TrainyardError } from '../errors.js'
+import { invalidCursor, isMissing, TrainyardError } from '../errors.js'
 import { boostingSize, previewOf, recordsOf } from '../planning/dry-run.js'
 import type { Planner } from '../planning/dry-run-process.js'
 import { unknownDataset } from '../planning/errors.js'
@@ -22,22 +22,29 @@ import type { JobPlan } from '../spec/job-queries.js'
 import type { JobEvent } from '../spec/messages.js'
 import type { Page } from '../spec/paging.js'
 import type { Store } from '../store/store.js'
-import { Checkpoints } from './checkpoints.js'
-import { datasetGone, invalidCursor, jobNotFound, refused } from './errors.js'
-import { JobHistory } from './history.js'
 import { type Caller, IdempotencyKeys, type Submitted } from './idempotency.js'
-import { type JobFilter, JobIndex } from './job-index.js'
-import { type Lifecycle, newborn } from './lifecycle.js'
-import { readLive } from './live.js'
-import { Nudges } from './nudges.js'
-import { JobQueue } from './queue.js'
-import { Reconciler } from './reconciler.js'
-import { type JobRecord, JobRecords } from './records.js'
-import { connect, impatient, patient, type RedisHome, redisNames, reportOutages } from './redis.js'
-import { isSettled, isWaitingOrRunning, requested, type Verb } from './states.js'
-import { Upkeep } from './upkeep.js'
-import { statusOf, viewJob } from './view.js'
-import { Waiting } from './waiting.js'
+import { statusOf, viewJob } from './job-view.js'
+import { Upkeep } from './queue/index-sync.js'
+import { type JobFilter, JobIndex } from './queue/job-index.js'
+import { readLive } from './queue/live-state.js'
+import { Nudges } from './queue/notifications.js'
+import { JobQueue } from './queue/queue.js'
+import { Waiting } from './queue/queue-position.js'
+import { Reconciler } from './queue/reconciler.js'
+import {
+  connect,
+  impatient,
+  patient,
+  type RedisHome,
+  redisNames,
+  reportOutages,
+} from './queue/redis.js'
+import { Checkpoints } from './record/checkpoints.js'
+import { datasetGone, jobNotFound, refused } from './record/errors.js'
+import { type Lifecycle, newborn } from './record/lifecycle.js'
+import { type JobRecord, JobRecords } from './record/records.js'
+import { isSettled, isWaitingOrRunning, requested, type Verb } from './record/states.js'
+import { JobHistory } from './telemetry/job-telemetry.js'
 
 export interface Log {
   info(details: object, message: string): void

@@ -18,8 +18,3 @@ export const targetRefused = (message: string) =>
   new TrainyardError('WEBHOOK_TARGET_REFUSED', 'invalid', message, {
     errors: [{ path: '/url', code: 'target_refused', message }],
   })
-
-export const invalidCursor = (cursor: string) =>
-  new TrainyardError('INVALID_CURSOR', 'invalid', `the cursor '${cursor}' is not one of ours`, {
-    errors: [{ path: '/cursor', code: 'invalid', message: 'use the nextCursor of a page' }],
-  })

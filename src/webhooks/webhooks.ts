@@ -1,4 +1,5 @@
 import { ulid } from 'ulid'
+import { invalidCursor } from '../errors.js'
 import type { Page } from '../spec/paging.js'
 import {
   type CreatedWebhook,
@@ -10,7 +11,7 @@ import {
 } from '../spec/webhook.js'
 import type { Store } from '../store/store.js'
 import { Deliverer } from './deliverer.js'
-import { invalidCursor, tooManyWebhooks, webhookDisabled, webhookNotFound } from './errors.js'
+import { tooManyWebhooks, webhookDisabled, webhookNotFound } from './errors.js'
 import { floorOfIds, horizonMs } from './events.js'
 import { Finder, type JobSource } from './finder.js'
 import { type DeliveryRecord, type WebhookFacts, WebhookRecords } from './records.js'

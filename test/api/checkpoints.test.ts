@@ -3,7 +3,7 @@ import { existsSync, readdirSync, readlinkSync } from 'node:fs'
 import { after, before, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { extract, type Header } from 'tar-stream'
-import { jobKeys } from '../../src/jobs/keys.js'
+import { jobKeys } from '../../src/jobs/record/job-paths.js'
 import { putCheckpoint, startJob } from './attempts.js'
 import { smallJob, startServer, type TestServer, uploadDataset } from './server.js'
 

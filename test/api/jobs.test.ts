@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
-import { JobRecords } from '../../src/jobs/records.js'
+import { JobRecords } from '../../src/jobs/record/records.js'
 import { endJob, startJob } from './attempts.js'
 import { smallJob, startServer, type TestServer, uploadDataset } from './server.js'
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { TrainyardError } from '../../src/errors.js'
-import { etaSeconds } from '../../src/jobs/view.js'
+import { etaSeconds } from '../../src/jobs/queue/eta.js'
 import { planJob } from '../../src/planning/plan.js'
 import type { DatasetManifest, TableColumn, TableManifest } from '../../src/spec/dataset.js'
 import { type BoostingJob, type BoostingJobRequest, isBoosting } from '../../src/spec/job.js'

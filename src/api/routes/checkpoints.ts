@@ -1,7 +1,7 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from 'typebox'
-import { checkpointState } from '../../jobs/checkpoints.js'
 import type { Jobs } from '../../jobs/jobs.js'
+import { checkpointState } from '../../jobs/record/checkpoints.js'
 import { sendTar } from '../archive.js'
 import { CheckpointAnswer, JobParam, tarAnswer } from '../schemas.js'
 

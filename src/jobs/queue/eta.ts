@@ -1,0 +1,17 @@
+import type { JobManifest } from '../../spec/job.js'
+import type { JobRecord } from '../record/records.js'
+import type { LiveState } from './live-state.js'
+
+/** To the end of the training, at the pace of the last steps. */
+export function etaSeconds(
+  { manifest }: Pick<JobRecord, 'manifest'>,
+  { step, metrics }: Pick<LiveState, 'step' | 'metrics'>,
+): number | null {
+  const { training } = manifest
+  const pace = Number(metrics.examplesPerSecond)
+  return pace ? Math.round(((training.steps - step) * examplesPerStep(training)) / pace) : null
+}
+
+/** A round of boosting looks at every row. */
+const examplesPerStep = (plan: JobManifest['training']) =>
+  'rows' in plan ? plan.rows : plan.batchSize * plan.accumulateSteps

@@ -1,0 +1,34 @@
+import { TrainyardError } from '../../errors.js'
+import { cures, isSettled, type JobState, type Verb } from './states.js'
+
+export const jobNotFound = (id: string) =>
+  new TrainyardError('JOB_NOT_FOUND', 'missing', `there is no job '${id}'`)
+
+export const checkpointNotFound = (id: string, step: number) =>
+  new TrainyardError('CHECKPOINT_NOT_FOUND', 'missing', `job '${id}' has no checkpoint ${step}`)
+
+/** The table of states has no such step. */
+export function refused(id: string, state: JobState, verb: Verb): TrainyardError {
+  const code = isSettled(state) ? 'JOB_ENDED' : 'JOB_ACTIVE'
+  const cure = cures[state]?.[verb] ?? 'it is removed'
+  return new TrainyardError(
+    code,
+    'conflict',
+    `job '${id}' is ${state} and cannot be ${participles[verb]}: ${cure}`,
+  )
+}
+
+const participles: Record<Verb, string> = {
+  pause: 'paused',
+  resume: 'resumed',
+  cancel: 'cancelled',
+  retry: 'retried',
+  remove: 'removed',
+}
+
+export const datasetGone = (id: string, { message }: Error) =>
+  new TrainyardError(
+    'DATASET_GONE',
+    'conflict',
+    `job '${id}' cannot be retried: ${message}; upload it again`,
+  )

@@ -1,0 +1,110 @@
+import type { LogPage } from '../../spec/job-log.js'
+import type { MetricsPage } from '../../spec/metrics.js'
+import type { Store } from '../../store/store.js'
+import { isEventFile, jobKeys } from '../record/job-paths.js'
+import type { JobRecords } from '../record/records.js'
+import { JobLog, type LogQuery, logEvent } from './job-log.js'
+import { type FeedEvent, type FollowOptions, followJob, looks, watchJob } from './job-stream.js'
+import { JobTails, type Sources } from './job-tail.js'
+import { type ChartQuery, chartOf } from './metrics-chart.js'
+import { csvOf, type ExportQuery, ndjsonOf } from './metrics-export.js'
+import { MetricsLog, type MetricsQuery } from './metrics-log.js'
+
+interface HistoryParts extends Omit<Sources, 'log' | 'record'> {
+  store: Store
+  records: JobRecords
+}
+
+/** What a job has measured and said: read, drawn, followed, taken along. */
+export class JobHistory {
+  private readonly store: Store
+  private readonly metricsLog: MetricsLog
+  private readonly jobLog: JobLog
+  private readonly tails: JobTails
+
+  constructor(private readonly parts: HistoryParts) {
+    this.store = parts.store
+    this.metricsLog = new MetricsLog(parts.store)
+    this.jobLog = new JobLog(parts.store)
+    const record = (id: string) => parts.records.read(id)
+    this.tails = new JobTails({ ...parts, record, log: this.metricsLog })
+  }
+
+  async metrics(id: string, query: MetricsQuery): Promise<MetricsPage> {
+    return this.metricsLog.page(id, await this.attempts(id), query)
+  }
+
+  async chart(id: string, query: ChartQuery): Promise<MetricsPage> {
+    return chartOf(this.store, id, await this.attempts(id), query)
+  }
+
+  async ndjson(id: string, query: ExportQuery): Promise<AsyncGenerator<string>> {
+    return ndjsonOf(this.metricsLog, id, await this.attempts(id), query)
+  }
+
+  async csv(id: string, query: ExportQuery): Promise<AsyncGenerator<string>> {
+    const from = { log: this.metricsLog, store: this.store }
+    return csvOf(from, id, await this.attempts(id), query)
+  }
+
+  /** Rows and states, live. */
+  follow(id: string, options: FollowOptions): AsyncGenerator<FeedEvent> {
+    return followJob(id, { tails: this.tails, log: this.metricsLog }, options)
+  }
+
+  /** States and progress, live. */
+  watch(id: string, signal: AbortSignal): AsyncGenerator<FeedEvent> {
+    return watchJob(id, this.tails, signal)
+  }
+
+  async log(id: string, query: LogQuery & { limit: number }): Promise<LogPage> {
+    return this.jobLog.page(id, await this.claims(id), query)
+  }
+
+  async logText(id: string, query: LogQuery): Promise<AsyncGenerator<string>> {
+    const claims = await this.claims(id)
+    const start = await this.jobLog.start(id, claims, query)
+    const lines = this.jobLog.lines(id, claims, start, query.attempt)
+    return (async function* () {
+      for await (const { line } of lines) yield `${line.time} ${line.line}\n`
+    })()
+  }
+
+  /** Lines, live, until the job ends. */
+  async followLog(
+    id: string,
+    query: LogQuery,
+  ): Promise<(signal: AbortSignal) => AsyncGenerator<FeedEvent>> {
+    const log = this.jobLog
+    let place = await log.start(id, await this.claims(id), query)
+    const { records } = this.parts
+    const look = async function* () {
+      const claims = await records.claims(id)
+      for await (const placed of log.lines(id, claims, place, query.attempt)) {
+        place = placed.next
+        yield logEvent(placed)
+      }
+    }
+    return signal => looks(id, this.tails, signal, look)
+  }
+
+  /** A job's TensorBoard files. */
+  async eventFiles(id: string): Promise<{ folder: string; names: string[] }> {
+    await this.parts.records.manifest(id)
+    const { root } = jobKeys(id)
+    const names = (await this.store.list(root)).filter(isEventFile)
+    return { folder: await this.store.folder(root), names }
+  }
+
+  private async attempts(id: string) {
+    const { records } = this.parts
+    const [attempts] = await Promise.all([records.attempts(id), records.manifest(id)])
+    return attempts
+  }
+
+  private async claims(id: string) {
+    const { records } = this.parts
+    const [claims] = await Promise.all([records.claims(id), records.manifest(id)])
+    return claims
+  }
+}

@@ -1,0 +1,53 @@
+import type { Store } from '../../store/store.js'
+
+// Logs of JSON lines: read in pieces, found by bisection. Whoever reads holds no more than a piece.
+
+const pieceBytes = 64 * 1024
+const probeBytes = 16 * 1024
+const newline = 10
+
+/**
+ * Whole lines from an offset on, which is where a line starts; none only at the log's end. A last line
+ * without its end is still being written, or was torn by a crash.
+ */
+export async function readPiece(
+  store: Store,
+  key: string,
+  offset: number,
+  bytes = pieceBytes,
+): Promise<Buffer> {
+  for (let length = bytes; ; length *= 4) {
+    const piece = await store.readFrom(key, offset, length)
+    const whole = piece.subarray(0, piece.lastIndexOf(newline) + 1)
+    if (whole.length > 0 || piece.length < length) return whole
+  }
+}
+
+/** One call of the parser for all lines: a newline is nowhere else in JSON of this form. */
+export function parseLines<T>(lines: Buffer): T[] {
+  if (lines.length === 0) return []
+  return JSON.parse(`[${lines.toString('utf8', 0, lines.length - 1).replaceAll('\n', ',')}]`)
+}
+
+/**
+ * Where to start reading for all lines that are not `before`: less than a piece of others comes first.
+ * Lines that are `before` come before those that are not.
+ */
+export async function seekLine<T>(
+  store: Store,
+  key: string,
+  before: (line: T) => boolean,
+): Promise<number> {
+  let low = 0
+  let high = await store.size(key)
+  while (high - low > pieceBytes) {
+    const middle = Math.floor((low + high) / 2)
+    const bytes = await store.readFrom(key, middle, probeBytes)
+    const start = bytes.indexOf(newline) + 1
+    const end = bytes.indexOf(newline, start)
+    const seen = start > 0 && end > 0
+    if (seen && before(JSON.parse(bytes.toString('utf8', start, end)))) low = middle + start
+    else high = middle
+  }
+  return low
+}

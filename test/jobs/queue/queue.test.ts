@@ -1,0 +1,125 @@
+import assert from 'node:assert/strict'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, before, test } from 'node:test'
+import { Queue, Worker } from 'bullmq'
+import type { Redis } from 'ioredis'
+import { readConfig } from '../../../src/config.js'
+import { JobQueue, rankOf } from '../../../src/jobs/queue/queue.js'
+import {
+  bullConnection,
+  connect,
+  patient,
+  type RedisHome,
+  redisNames,
+} from '../../../src/jobs/queue/redis.js'
+import { type EmbeddedRedis, openRedis } from '../../../src/supervisor/embedded-redis.js'
+
+const minute = 60_000
+const noon = Date.UTC(2026, 10, 24, 12)
+const at = (minutes: number, priority = 0) => ({
+  createdAt: new Date(noon + minutes * minute).toISOString(),
+  priority,
+})
+
+let folder: string
+let server: EmbeddedRedis
+let home: RedisHome
+let redis: Redis
+let queue: JobQueue
+let bull: Queue
+const names = redisNames('test')
+
+before(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'trainyard-queue-'))
+  server = await openRedis(folder)
+  home = { address: readConfig({ REDIS_URL: server.url }).redis!, prefix: 'test' }
+  redis = connect(home, patient, () => {})
+  queue = new JobQueue(home.prefix, redis, () => {})
+  bull = new Queue(names.queue, {
+    prefix: names.bullmq,
+    connection: bullConnection(home, patient),
+  })
+})
+after(async () => {
+  await Promise.all([queue.close(), bull.close()])
+  redis.disconnect()
+  await server.stop()
+  await rm(folder, { recursive: true })
+})
+
+/** Whoever a worker may take, next first. */
+const waiting = async () => (await bull.getJobs(['wait', 'prioritized'])).map(({ id }) => id!)
+
+/** Takes the next job by hand, as a worker of this name that will never be heard of again. */
+async function take(name: string): Promise<{ id: string; token: string }> {
+  const worker = new Worker(names.queue, null, {
+    prefix: names.bullmq,
+    connection: bullConnection(home, patient),
+    autorun: false,
+    lockDuration: 60_000,
+    name,
+  })
+  const token = `token-of-${name}`
+  const job = await worker.getNextJob(token, { block: false })
+  await worker.close(true)
+  return { id: job!.id!, token }
+}
+
+test('those that a worker has or nobody has are not in line', async () => {
+  const ids = ['line-a', 'line-b', 'line-c']
+  for (const id of ids) await queue.add({ id, ...at(0) })
+  assert.deepEqual(await queue.notInLine([...ids, 'lost']), ['lost'])
+  const { id } = await take('somebody')
+  assert.deepEqual(await queue.notInLine([...ids, 'lost']), [id, 'lost'])
+  assert.deepEqual(await queue.notInLine([]), [])
+  await bull.obliterate({ force: true })
+})
+
+test('the jobs of dead workers go back to the front of the queue, those of the living stay', async () => {
+  for (const id of ['a', 'b', 'c', 'd']) await queue.add({ ...at(0), id: `job-${id}` })
+  for (const name of ['dead', 'alive', 'dead']) await take(name)
+  // that worker died so long ago that its lock has run out
+  await redis.del(`${bull.toKey('job-c')}:lock`)
+  assert.equal(await queue.waiting(), 1)
+
+  assert.equal(await queue.takeBack(name => name === 'dead'), 2)
+  assert.equal(await bull.getJobState('job-b'), 'active')
+  assert.deepEqual((await waiting()).sort(), ['job-a', 'job-c', 'job-d'])
+  assert.notEqual((await take('next')).id, 'job-d')
+  assert.equal(await queue.takeBack(name => name === 'dead'), 0)
+})
+
+test('workers that take back at the same time move each job once', async () => {
+  const before = await queue.waiting()
+  for (let i = 0; i < before; i++) await take('dead too')
+  assert.equal(await queue.waiting(), 0)
+  await Promise.all([1, 2, 3].map(() => queue.takeBack(name => name === 'dead too')))
+  const back = await waiting()
+  assert.equal(back.length, before)
+  assert.equal(new Set(back).size, before)
+})
+
+test('of two jobs of one moment the one with the higher priority is first', () => {
+  for (let priority = -100; priority < 100; priority++) {
+    assert.ok(rankOf(at(0, priority + 1)) < rankOf(at(0, priority)), String(priority))
+  }
+})
+
+test('ten minutes of waiting are worth a point, so no job starves', () => {
+  assert.ok(rankOf(at(0, -5)) < rankOf(at(65, 0)))
+  assert.ok(rankOf(at(0, -5)) > rankOf(at(35, 0)))
+  assert.ok(rankOf(at(0, -100)) < rankOf(at(2010, 100)), 'the lowest, after 33 hours and a half')
+})
+
+test('ranks are what BullMQ takes as priorities, until 2045', () => {
+  for (const createdAt of ['2026-01-01T00:00:00.000Z', '2045-11-01T00:00:00.000Z']) {
+    for (const priority of [-100, 0, 100]) {
+      const rank = rankOf({ createdAt, priority })
+      assert.ok(Number.isInteger(rank) && rank >= 1 && rank <= 2_097_151, String(rank))
+    }
+  }
+  const later = { createdAt: '2045-11-01T00:00:00.000Z', priority: 0 }
+  assert.ok(rankOf({ ...later, priority: 1 }) < rankOf(later), 'they still tell jobs apart')
+})

@@ -1,0 +1,74 @@
+import assert from 'node:assert/strict'
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, before, test } from 'node:test'
+import { Checkpoints } from '../../../src/jobs/record/checkpoints.js'
+import { openFolderStore } from '../../../src/store/folder-store.js'
+import type { Store } from '../../../src/store/store.js'
+import { uniforms } from '../../random.js'
+
+const id = `job-${'0'.repeat(26)}`
+const random = uniforms(8)
+const below = (count: number) => Math.floor(random() * count)
+
+let root: string
+let store: Store
+let checkpoints: Checkpoints
+before(async () => {
+  root = await mkdtemp(join(tmpdir(), 'trainyard-damaged-'))
+  store = await openFolderStore(root)
+  checkpoints = new Checkpoints(store)
+  await commit(100, 1)
+  await commit(200, 1)
+})
+after(() => rm(root, { recursive: true }))
+
+/** Files as a network's checkpoint has them, small, so that flips hit each of them often. */
+async function commit(step: number, epoch: number): Promise<void> {
+  const staged = await store.stage()
+  for (const end of ['index', 'data-00000-of-00001', 'input']) {
+    const bytes = Uint8Array.from({ length: 600 }, () => below(256))
+    await writeFile(join(staged, `model.ckpt-${step}.${end}`), bytes)
+  }
+  const createdAt = '2026-01-01T00:00:00.000Z'
+  await checkpoints.commit(id, staged, { step, epoch, createdAt, best: false })
+}
+
+const folderOf = (step: number) => join(root, 'jobs', id, 'checkpoints', String(step))
+
+async function flip(path: string, at: number, bit: number): Promise<Buffer> {
+  const content = await readFile(path)
+  const flipped = Buffer.from(content)
+  flipped[at]! ^= 1 << bit
+  await writeFile(path, flipped)
+  return content
+}
+
+test('of 1,000 flipped bits in the newest checkpoint each one is found, and the one before is taken', async () => {
+  const folder = folderOf(200)
+  const files = await readdir(folder)
+  const hit = new Map<string, number>()
+  for (let n = 0; n < 1000; n++) {
+    const name = files[below(files.length)]!
+    const path = join(folder, name)
+    const size = (await readFile(path)).length
+    const [at, bit] = [below(size), below(8)]
+    const content = await flip(path, at, bit)
+    assert.equal(await checkpoints.newestWhole(id, []), 100, `bit ${bit} of byte ${at} of ${name}`)
+    await writeFile(path, content)
+    hit.set(name, (hit.get(name) ?? 0) + 1)
+  }
+  assert.equal(await checkpoints.newestWhole(id, []), 200)
+  assert.deepEqual([...hit.keys()].sort(), files.sort())
+})
+
+test('a checkpoint that cannot be read makes room for the same step of the next attempt', async () => {
+  await writeFile(join(folderOf(200), 'manifest.json'), '{"step": 2')
+  assert.deepEqual(
+    (await checkpoints.list(id, [])).map(({ step }) => step),
+    [100],
+  )
+  await commit(200, 2)
+  assert.equal(await checkpoints.newestWhole(id, []), 200)
+})

@@ -1,0 +1,280 @@
+import assert from 'node:assert/strict'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, before, test } from 'node:test'
+import { viewJob } from '../../../src/jobs/job-view.js'
+import { Checkpoints } from '../../../src/jobs/record/checkpoints.js'
+import { type Attempt, JobRecords } from '../../../src/jobs/record/records.js'
+import { MetricsLog } from '../../../src/jobs/telemetry/metrics-log.js'
+import { planJob } from '../../../src/planning/plan.js'
+import { openFolderStore } from '../../../src/store/folder-store.js'
+import type { Store } from '../../../src/store/store.js'
+import { digits } from '../../planning/dataset.js'
+
+let folder: string
+let store: Store
+before(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'trainyard-jobs-'))
+  store = await openFolderStore(folder)
+})
+after(() => rm(folder, { recursive: true, force: true }))
+
+let made = 0
+async function newJob() {
+  const id = `job-${String(made++).padStart(26, '0')}`
+  const identity = { id, createdAt: '2026-01-01T00:00:00.000Z' }
+  const manifest = planJob(
+    identity,
+    { model: { kind: 'resnet' }, dataset: 'digits' },
+    digits(),
+    null,
+  )
+  const records = new JobRecords(store)
+  await records.create(manifest)
+  return { id, records, manifest }
+}
+
+const attempt = (epoch: number, resumedFrom: number, more: Partial<Attempt> = {}): Attempt => ({
+  epoch,
+  startedAt: `2026-01-01T00:0${epoch}:00.000Z`,
+  resumedFrom,
+  phase: 'training',
+  endedAt: null,
+  end: null,
+  lastWords: null,
+  ...more,
+})
+
+const row = (step: number, values: Record<string, number>) => ({
+  step,
+  time: '2026-01-01T00:00:00.000Z',
+  values,
+})
+
+test('no two claims of an attempt are the same', async () => {
+  const { id, records } = await newJob()
+  const epochs = await Promise.all(Array.from({ length: 20 }, () => records.claim(id)))
+  assert.equal(new Set(epochs).size, 20)
+  assert.equal(await records.isCurrent(id, Math.max(...epochs)), true)
+  assert.equal(await records.isCurrent(id, 1), false)
+})
+
+test('a job ends once', async () => {
+  const { id, records } = await newJob()
+  await records.apply(id, { event: 'start', at: '2026-01-01T00:00:00.000Z', epoch: 1 })
+  const end = (status: 'succeeded' | 'failed') =>
+    records.finish(id, {
+      status,
+      finishedAt: '2026-01-01T00:00:00.000Z',
+      epoch: 1,
+      failure: null,
+      model: null,
+      metrics: {},
+    })
+  assert.equal(await end('failed'), true)
+  assert.equal(await end('succeeded'), false)
+  assert.equal((await records.read(id)).result?.status, 'failed')
+})
+
+test('rows beyond the step that a later attempt went on from do not count', async () => {
+  const { id } = await newJob()
+  const log = new MetricsLog(store)
+  for (let step = 1; step <= 7; step++) await log.append(id, 1, row(step, { loss: 100 + step }))
+  for (let step = 6; step <= 9; step++) await log.append(id, 2, row(step, { loss: 200 + step }))
+  await log.append(id, 2, row(9, { validationLoss: 5 }))
+  const attempts = [attempt(1, 0, { end: 'killed' }), attempt(2, 5)]
+  const { points } = await log.page(id, attempts, { limit: 100 })
+  assert.deepEqual(
+    points.loss!.map(({ value }) => value),
+    [101, 102, 103, 104, 105, 206, 207, 208, 209],
+  )
+  assert.deepEqual(
+    points.validationLoss!.map(({ step, value }) => [step, value]),
+    [[9, 5]],
+  )
+})
+
+test('a row that a crash has torn is as if it were never written', async () => {
+  const { id } = await newJob()
+  const log = new MetricsLog(store)
+  await log.append(id, 1, row(1, { loss: 1 }))
+  await store.append(`jobs/${id}/attempts/1/metrics.ndjson`, '{"step":2,"time":"20')
+  assert.equal((await log.rows(id, [attempt(1, 0)])).length, 1)
+})
+
+test('pages of metrics join without a gap', async () => {
+  const { id } = await newJob()
+  const log = new MetricsLog(store)
+  for (let step = 1; step <= 25; step++) {
+    await log.append(id, 1, row(step, { loss: step, accuracy: 0 }))
+  }
+  const attempts = [attempt(1, 0)]
+  const steps: number[] = []
+  let cursor: string | undefined
+  do {
+    const asked = { limit: 10, names: ['loss'], fromStep: 3, ...(cursor && { cursor }) }
+    const page = await log.page(id, attempts, asked)
+    assert.deepEqual(Object.keys(page.points), ['loss'])
+    steps.push(...page.points.loss!.map(({ step }) => step))
+    cursor = page.nextCursor ?? undefined
+  } while (cursor)
+  assert.deepEqual(
+    steps,
+    Array.from({ length: 23 }, (_, i) => i + 3),
+  )
+})
+
+test('a follower gets each row once, whichever attempt wrote it', async () => {
+  const { id } = await newJob()
+  const log = new MetricsLog(store)
+  const tail = { epoch: 0, offset: 0, position: 0 }
+  const seen: number[] = []
+  const look = async (...attempts: Attempt[]) => {
+    for (const { step } of await log.rowsAfter(id, attempts, tail)) seen.push(step)
+  }
+  for (const step of [1, 2, 3]) await log.append(id, 1, row(step, { loss: step }))
+  await look(attempt(1, 0))
+  await log.append(id, 1, row(4, { loss: 4 }))
+  await look(attempt(1, 0))
+  for (const step of [3, 4, 5]) await log.append(id, 2, row(step, { loss: step }))
+  await look(attempt(1, 0), attempt(2, 2))
+  assert.deepEqual(seen, [1, 2, 3, 4, 5])
+})
+
+async function commit(id: string, epoch: number, step: number, best = false) {
+  const staged = await store.stage()
+  await writeFile(join(staged, `model.ckpt-${step}.index`), `${epoch}`)
+  const createdAt = '2026-01-01T00:00:00.000Z'
+  await new Checkpoints(store).commit(id, staged, { step, epoch, createdAt, best })
+}
+
+test('a damaged checkpoint is passed over', async () => {
+  const { id } = await newJob()
+  const checkpoints = new Checkpoints(store)
+  const attempts = [attempt(1, 0)]
+  assert.equal(await checkpoints.newestWhole(id, attempts), 0)
+  await commit(id, 1, 100)
+  await commit(id, 1, 200)
+  assert.equal(await checkpoints.newestWhole(id, attempts), 200)
+  const { folder } = await checkpoints.get(id, 200, attempts)
+  await writeFile(join(folder, 'model.ckpt-200.index'), 'x')
+  assert.equal(await checkpoints.newestWhole(id, attempts), 100)
+})
+
+test('a checkpoint that an overtaken attempt left does not count, and makes room', async () => {
+  const { id } = await newJob()
+  const checkpoints = new Checkpoints(store)
+  await commit(id, 1, 100)
+  await commit(id, 1, 200)
+  const attempts = [attempt(1, 0), attempt(2, 100)]
+  const steps = async () => (await checkpoints.list(id, attempts)).map(({ step }) => step)
+  assert.deepEqual(await steps(), [100])
+  await commit(id, 2, 200)
+  assert.deepEqual(await steps(), [100, 200])
+  assert.equal((await checkpoints.list(id, attempts))[1]!.attempt, 2)
+})
+
+test('the best checkpoint outlives newer ones, and one that does not count is not the best', async () => {
+  const { id } = await newJob()
+  const checkpoints = new Checkpoints(store)
+  await commit(id, 1, 100, true)
+  for (const step of [200, 300]) await commit(id, 1, step)
+  await commit(id, 1, 400, true)
+  const best = async (attempts: ReturnType<typeof attempt>[]) =>
+    (await checkpoints.list(id, attempts)).filter(one => one.best).map(({ step }) => step)
+  assert.deepEqual(await best([attempt(1, 0)]), [400])
+  const resumed = [attempt(1, 0), attempt(2, 300)]
+  assert.deepEqual(await best(resumed), [100])
+  await checkpoints.prune(id, 2, resumed)
+  const steps = (await checkpoints.list(id, resumed)).map(({ step }) => step)
+  assert.deepEqual(steps, [100, 200, 300])
+  assert.equal(await checkpoints.bestWhole(id, resumed), 100)
+  const { folder } = await checkpoints.get(id, 100, resumed)
+  await writeFile(join(folder, 'model.ckpt-100.index'), 'x')
+  assert.equal(await checkpoints.bestWhole(id, resumed), null)
+})
+
+test('a checkpoint that does not count takes no place of one that does', async () => {
+  const { id } = await newJob()
+  const checkpoints = new Checkpoints(store)
+  await commit(id, 1, 100)
+  // by an attempt that had been overtaken, and did not know it yet
+  await commit(id, 1, 200)
+  const attempts = [attempt(1, 0), attempt(2, 100)]
+  await commit(id, 2, 150)
+  await checkpoints.prune(id, 1, attempts)
+  assert.equal(await checkpoints.newestWhole(id, attempts), 150)
+  assert.deepEqual(await store.list(`jobs/${id}/checkpoints`), ['150', 'checkpoint'])
+})
+
+test('a checkpoint whose place an overtaken attempt takes at the last moment is not taken for stored', async () => {
+  const { id } = await newJob()
+  const racing: Store = Object.create(store, {
+    list: {
+      async value(key: string) {
+        const there = await store.list(key)
+        await commit(id, 1, 100)
+        return there
+      },
+    },
+  })
+  const staged = await store.stage()
+  await writeFile(join(staged, 'model.ckpt-100.index'), '2')
+  const manifest = { step: 100, epoch: 2, createdAt: '2026-01-01T00:00:00.000Z', best: false }
+  await assert.rejects(new Checkpoints(racing).commit(id, staged, manifest), /attempt 1.*step 100/)
+})
+
+test('the newest checkpoints are kept, and the state file names them for TensorFlow', async () => {
+  const { id } = await newJob()
+  const checkpoints = new Checkpoints(store)
+  for (const step of [100, 200, 300, 400]) await commit(id, 1, step)
+  await checkpoints.prune(id, 2, [attempt(1, 0)])
+  assert.deepEqual(
+    (await checkpoints.list(id, [attempt(1, 0)])).map(({ step, latest }) => [step, latest]),
+    [
+      [300, false],
+      [400, true],
+    ],
+  )
+  const state = (await store.readFrom(`jobs/${id}/checkpoints/checkpoint`, 0)).toString()
+  assert.equal(
+    state,
+    [
+      'model_checkpoint_path: "400/model.ckpt-400"',
+      'all_model_checkpoint_paths: "300/model.ckpt-300"',
+      'all_model_checkpoint_paths: "400/model.ckpt-400"',
+      '',
+    ].join('\n'),
+  )
+})
+
+test("a job's history follows from its attempts", async () => {
+  const { id, manifest, records } = await newJob()
+  const attempts = [attempt(1, 0), attempt(2, 70)]
+  const at = '2026-01-01T00:01:00.000Z'
+  await records.apply(id, { event: 'start', at, epoch: 1 })
+  await records.apply(id, { event: 'stop', at, epoch: 1 })
+  const { life } = await records.apply(id, { event: 'start', at, epoch: 2 })
+  const record = { manifest, attempts, initialised: null, life, result: null }
+  const live = {
+    epoch: 2,
+    phase: 'training' as const,
+    step: 77,
+    metrics: { examplesPerSecond: 64 },
+  }
+  const job = viewJob(record, { live })
+  assert.equal(job.status, 'running')
+  assert.deepEqual(job.progress, { step: 77, steps: 140, fraction: 0.55, etaSeconds: 63 })
+  assert.deepEqual(
+    job.transitions.map(({ status, attempt }) => [status, attempt]),
+    [
+      ['queued', 0],
+      ['running', 1],
+      ['queued', 1],
+      ['running', 2],
+    ],
+  )
+  const stale = viewJob(record, { live: { ...live, epoch: 1, step: 99 } })
+  assert.equal(stale.progress.step, 70, 'an older attempt says nothing any more')
+})

@@ -1,0 +1,169 @@
+import assert from 'node:assert/strict'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, before, test } from 'node:test'
+import { jobKeys } from '../../../src/jobs/record/job-paths.js'
+import { Journal } from '../../../src/jobs/record/journal.js'
+import {
+  follow,
+  type JournalEntry,
+  newborn,
+  stateAfter,
+} from '../../../src/jobs/record/lifecycle.js'
+import {
+  cures,
+  type JobState,
+  statuses,
+  transitions,
+  verbs,
+} from '../../../src/jobs/record/states.js'
+import { openFolderStore } from '../../../src/store/folder-store.js'
+import type { Store } from '../../../src/store/store.js'
+import { uniforms } from '../../random.js'
+
+let folder: string
+let store: Store
+before(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'trainyard-states-'))
+  store = await openFolderStore(folder)
+})
+after(() => rm(folder, { recursive: true, force: true }))
+
+const at = '2026-01-01T00:00:00.000Z'
+const result = (status: 'succeeded' | 'failed', epoch: number) => ({
+  ...{ status, finishedAt: at, epoch, metrics: {} },
+  failure:
+    status === 'failed' ? { code: 'nan_loss' as const, message: 'the loss became NaN' } : null,
+  model: status === 'succeeded' ? { id: 'digits', version: 1 } : null,
+})
+
+const entry = {
+  client: (event: (typeof verbs)[number]): JournalEntry => ({ event, at }),
+  start: (epoch: number): JournalEntry => ({ event: 'start', at, epoch }),
+  stop: (epoch: number): JournalEntry => ({ event: 'stop', at, epoch }),
+  succeed: (epoch: number): JournalEntry => ({
+    ...{ event: 'succeed', at, epoch, result: result('succeeded', epoch) },
+  }),
+  fail: (epoch: number): JournalEntry => ({
+    ...{ event: 'fail', at, epoch, result: result('failed', epoch) },
+  }),
+}
+
+/** A failure can be seen again by its seed. */
+function randomOf(seed: number) {
+  const uniform = uniforms(seed)
+  return (below: number) => Math.floor(below * uniform())
+}
+
+test('what a client may not ask has a cure, and only that', () => {
+  for (const [state, allowed] of Object.entries(transitions)) {
+    if (state === 'removed') continue
+    for (const verb of verbs) {
+      const cure = cures[state as JobState]?.[verb]
+      assert.equal(cure === undefined, verb in allowed, `${verb} of a job that is ${state}`)
+    }
+  }
+})
+
+test('every job that has not ended can be cancelled, and every end can be reached from the start', () => {
+  for (const state of ['queued', 'running', 'pausing', 'cancelling', 'paused'] as const) {
+    assert.ok(transitions[state].cancel, state)
+  }
+  const reached = new Set<JobState>(['queued'])
+  for (const state of reached) {
+    for (const next of Object.values(transitions[state])) reached.add(next)
+  }
+  assert.deepEqual([...reached].sort(), Object.keys(transitions).sort())
+})
+
+test('a job that is paused, resumed, fails, is retried and succeeds has all of it in its history', () => {
+  const entries = [
+    ...[entry.start(1), entry.client('pause'), entry.stop(1), entry.client('resume')],
+    ...[entry.start(2), entry.fail(2), entry.client('retry'), entry.start(3), entry.succeed(3)],
+  ]
+  const life = entries.reduce(follow, newborn(at))
+  assert.deepEqual(
+    life.transitions.map(({ status, attempt }) => [status, attempt]),
+    [
+      ['queued', 0],
+      ['running', 1],
+      ['paused', 1],
+      ['queued', 1],
+      ['running', 2],
+      ['failed', 2],
+      ['queued', 2],
+      ['running', 3],
+      ['succeeded', 3],
+    ],
+  )
+  assert.equal(life.transitions[5]!.failure?.code, 'nan_loss', 'the failed end stays on record')
+  assert.equal(life.result?.status, 'succeeded')
+  assert.equal(life.retriedAfter, 2)
+})
+
+test('an overtaken attempt can neither stop nor end the job', () => {
+  const life = [entry.start(1), entry.start(2)].reduce(follow, newborn(at))
+  for (const late of [entry.stop(1), entry.succeed(1), entry.fail(1)]) {
+    assert.equal(stateAfter(life, late), null)
+  }
+  assert.equal(stateAfter(life, entry.succeed(2)), 'succeeded')
+})
+
+test('clients and workers that race agree on one history that the table allows', async () => {
+  for (let seed = 1; seed <= 12; seed++) {
+    const random = randomOf(seed)
+    const id = `job-${String(seed).padStart(26, '0')}`
+    // each with a journal of its own, as in processes of their own
+    const client = async () => {
+      const journal = new Journal(store)
+      const taken: JobState[] = []
+      for (let i = 0; i < 6; i++) {
+        const { allowed, life } = await journal.append(id, at, entry.client(verbs[random(4)]!))
+        if (allowed) taken.push(life.state)
+      }
+      return taken
+    }
+    const worker = async (first: number) => {
+      const journal = new Journal(store)
+      const ends = { succeed: 0, fail: 0 }
+      for (let epoch = first; epoch < first + 8; epoch += 2) {
+        const begun = await journal.append(id, at, entry.start(epoch))
+        if (!begun.allowed) continue
+        const how = (['stop', 'stop', 'fail', 'succeed'] as const)[random(4)]!
+        const { allowed } = await journal.append(id, at, entry[how](epoch))
+        if (allowed && how !== 'stop') ends[how]++
+      }
+      return ends
+    }
+    const [ends, others] = await Promise.all([
+      worker(1),
+      worker(2),
+      ...Array.from({ length: 5 }, client),
+    ])
+    const names = (await store.list(jobKeys(id).journal)).sort(
+      (a, b) => Number.parseInt(a, 10) - Number.parseInt(b, 10),
+    )
+    assert.deepEqual(
+      names,
+      names.map((_, i) => `${i + 1}.json`),
+      `seed ${seed}: numbers without a gap`,
+    )
+    const entries = await Promise.all(
+      names.map((_, i) => store.readJson<JournalEntry>(jobKeys(id).entry(i + 1))),
+    )
+    // follow throws at what the table does not allow
+    const told = entries.reduce((life, one) => follow(life, one!), newborn(at))
+    assert.deepEqual(await new Journal(store).read(id, at), told, `seed ${seed}`)
+    for (const event of ['succeed', 'fail'] as const) {
+      const written = entries.filter(one => one!.event === event).length
+      assert.equal(written, ends![event] + others![event], `seed ${seed}: each end once`)
+    }
+    assert.ok(entries.filter(one => one!.event === 'succeed').length <= 1)
+  }
+})
+
+test('to clients a job that was asked to stop still runs', () => {
+  assert.equal(statuses.pausing, 'running')
+  assert.equal(statuses.cancelling, 'running')
+})

@@ -1,0 +1,17 @@
+import assert from 'node:assert/strict'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { JobRecords } from '../../../src/jobs/record/records.js'
+import { openFolderStore } from '../../../src/store/folder-store.js'
+
+test('all attempts compute with as many threads as the first one had', async t => {
+  const folder = await mkdtemp(join(tmpdir(), 'trainyard-threads-'))
+  t.after(() => rm(folder, { recursive: true }))
+  const records = new JobRecords(await openFolderStore(folder))
+  const id = 'job-00000000000000000000000000'
+  const both = await Promise.all([3, 3].map(mine => records.settleThreads(id, mine)))
+  assert.deepEqual(both, [3, 3])
+  assert.equal(await records.settleThreads(id, 16), 3)
+})

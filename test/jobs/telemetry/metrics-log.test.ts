@@ -1,0 +1,270 @@
+import assert from 'node:assert/strict'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, before, test } from 'node:test'
+import { jobKeys } from '../../../src/jobs/record/job-paths.js'
+import type { Attempt } from '../../../src/jobs/record/records.js'
+import { type Sample, thin } from '../../../src/jobs/telemetry/downsample.js'
+import { JobLog } from '../../../src/jobs/telemetry/job-log.js'
+import { chartOf } from '../../../src/jobs/telemetry/metrics-chart.js'
+import { csvOf, ndjsonOf } from '../../../src/jobs/telemetry/metrics-export.js'
+import { MetricsLog, positionOf } from '../../../src/jobs/telemetry/metrics-log.js'
+import type { MetricPoint, MetricRow } from '../../../src/spec/metrics.js'
+import { openFolderStore } from '../../../src/store/folder-store.js'
+import type { Store } from '../../../src/store/store.js'
+
+let folder: string
+let store: Store
+before(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'trainyard-history-'))
+  store = await openFolderStore(folder)
+})
+after(() => rm(folder, { recursive: true, force: true }))
+
+const attempt = (epoch: number, resumedFrom = 0): Attempt => ({
+  ...{ epoch, resumedFrom, startedAt: '2026-01-01T00:00:00.000Z', phase: 'training' },
+  ...{ endedAt: null, end: null, lastWords: null },
+})
+
+const row = (step: number, values: MetricRow['values']): MetricRow => ({
+  ...{ step, values },
+  time: new Date(1.76e12 + step).toISOString(),
+})
+
+/** A number that jumps about, and says which step it is of. */
+const wobble = (step: number) => Math.sin(step * 12.9898) * 43758 - step / 1e6
+
+let made = 0
+const newId = () => `job-${String(made++).padStart(26, '0')}`
+
+/** Two attempts, the second from step 4000 on; a validation row every 100 steps. */
+async function longJob() {
+  const id = newId()
+  const log = new MetricsLog(store)
+  const write = async (epoch: number, from: number, to: number) => {
+    for (let step = from; step <= to; step++) {
+      await log.append(id, epoch, row(step, { loss: wobble(step) + (epoch - 1), rate: 1 }))
+      if (step % 100 === 0) await log.append(id, epoch, row(step, { validationLoss: step }))
+    }
+  }
+  await write(1, 1, 5000)
+  await write(2, 4001, 9000)
+  return { id, log, attempts: [attempt(1), attempt(2, 4000)] }
+}
+
+test('pages of a long log have the rows that a whole reading has', async () => {
+  const { id, log, attempts } = await longJob()
+  const all = await log.rows(id, attempts)
+  assert.equal(all.length, 9000 + 90)
+  for (const fromStep of [0, 1, 2, 2500, 3999, 4000, 4001, 4999, 5001, 8998, 9000, 9001]) {
+    for (const toStep of [fromStep, fromStep + 150]) {
+      const { points } = await log.page(id, attempts, { fromStep, toStep, limit: 1000 })
+      const wanted = all.filter(({ step }) => step >= fromStep && step <= toStep)
+      for (const name of ['loss', 'rate', 'validationLoss']) {
+        const expected = wanted.flatMap(({ step, time, values }) =>
+          name in values ? [{ step, value: values[name], time }] : [],
+        )
+        assert.deepEqual(points[name] ?? [], expected, `${name} ${fromStep}-${toStep}`)
+      }
+    }
+  }
+})
+
+test('what an old log has no number for is left out, and is not 0', async () => {
+  const id = newId()
+  const { time } = row(1, {})
+  const old = { step: 1, time, values: { loss: null, rate: 0, accuracy: 'NaN' } }
+  await store.append(jobKeys(id).metrics(1), `${JSON.stringify(old)}\n`)
+  const rows = await new MetricsLog(store).rows(id, [attempt(1)])
+  assert.deepEqual(rows, [{ step: 1, time, values: { rate: 0, accuracy: Number.NaN } }])
+})
+
+test('a tail begins behind any position', async () => {
+  const { id, log, attempts } = await longJob()
+  const all = await log.rows(id, attempts)
+  for (const index of [0, 1, 99, 100, 3999, 4038, 4039, 4040, 4041, 6000, all.length - 2]) {
+    const tail = await log.seek(id, attempts, positionOf(all[index]!))
+    const [next] = await log.rowsAfter(id, attempts, tail)
+    assert.equal(positionOf(next!), positionOf(all[index + 1]!))
+  }
+  const end = await log.end(id, attempts)
+  assert.equal(end.position, positionOf(all.at(-1)!))
+  assert.deepEqual(await log.rowsAfter(id, attempts, end), [])
+  // an attempt that has measured nothing yet: the last row that counts is an older one's
+  const later = [...attempts, attempt(3, 4500)]
+  assert.equal((await log.end(id, later)).position, 4500 * 2 + 1)
+})
+
+test('a chart has real points, and of each name the first, the last, the least and the most', async () => {
+  const { id, log, attempts } = await longJob()
+  const all = await log.rows(id, attempts)
+  for (const maxPoints of [10, 25, 500]) {
+    for (const range of [{}, { fromStep: 300, toStep: 8700 }, { fromStep: 4100, toStep: 4200 }]) {
+      const { points } = await chartOf(store, id, attempts, { ...range, maxPoints })
+      const { fromStep = 0, toStep = Number.POSITIVE_INFINITY } = range
+      for (const name of ['loss', 'validationLoss']) {
+        const exact = all.flatMap(({ step, time, values }) =>
+          name in values && step >= fromStep && step <= toStep
+            ? [{ step, value: values[name]!, time }]
+            : [],
+        )
+        holds(points[name]!, exact, maxPoints)
+      }
+    }
+  }
+})
+
+function holds(points: readonly MetricPoint[], exact: readonly MetricPoint[], most: number) {
+  assert.ok(points.length <= most)
+  if (exact.length <= most && exact.length < 100) assert.deepEqual(points, exact)
+  const known = new Map(exact.map(point => [point.step, point]))
+  for (const point of points) assert.deepEqual(point, known.get(point.step))
+  const steps = points.map(({ step }) => step)
+  assert.deepEqual(
+    steps,
+    [...new Set(steps)].sort((a, b) => a - b),
+  )
+  assert.deepEqual([steps[0], steps.at(-1)], [exact[0]!.step, exact.at(-1)!.step])
+  const values = exact.map(({ value }) => Number(value))
+  const [least, greatest] = [Math.min(...values), Math.max(...values)]
+  assert.ok(points.some(({ value }) => value === least))
+  assert.ok(points.some(({ value }) => value === greatest))
+}
+
+test('a chart is the same where the outline is missing, damaged at its end, or promises too much', async () => {
+  const { id, attempts } = await longJob()
+  const query = { maxPoints: 10, names: ['loss'] }
+  const ends = ({ points }: { points: Record<string, MetricPoint[]> }) => {
+    const values = points.loss!.map(({ value }) => Number(value))
+    return [points.loss![0], points.loss!.at(-1), Math.min(...values), Math.max(...values)]
+  }
+  const before = ends(await chartOf(store, id, attempts, query))
+  const outline = jobKeys(id).outline(2)
+  const size = await store.size(jobKeys(id).metrics(2))
+  const samples = { loss: [[8999, 1e9, 0]] }
+  const stretch = { start: size, end: size + 1, first: 8999, last: 9000, samples }
+  await store.append(outline, `${JSON.stringify(stretch)}\n{"start":`)
+  assert.deepEqual(ends(await chartOf(store, id, attempts, query)), before)
+  await store.remove(outline)
+  assert.deepEqual(ends(await chartOf(store, id, attempts, query)), before)
+})
+
+test('numbers that JSON lacks come back as they were, and charts show each kind', async () => {
+  const id = newId()
+  const log = new MetricsLog(store)
+  const odd: Record<number, number> = {
+    700: Number.NaN,
+    1300: Number.POSITIVE_INFINITY,
+    2100: Number.NEGATIVE_INFINITY,
+  }
+  for (let step = 1; step <= 3000; step++) {
+    await log.append(id, 1, row(step, { loss: odd[step] ?? wobble(step) }))
+  }
+  const attempts = [attempt(1)]
+  const rows = await log.rows(id, attempts)
+  for (const [step, value] of Object.entries(odd)) {
+    assert.ok(Object.is(rows[Number(step) - 1]!.values.loss, value))
+  }
+  const page = await log.page(id, attempts, { fromStep: 700, limit: 1 })
+  assert.equal(page.points.loss![0]!.value, 'NaN')
+  for (const maxPoints of [10, 50, 500]) {
+    const { points } = await chartOf(store, id, attempts, { maxPoints })
+    assert.ok(points.loss!.length <= maxPoints)
+    const texts = points.loss!.filter(({ value }) => typeof value === 'string')
+    assert.deepEqual(
+      texts.map(({ step, value }) => [step, value]),
+      [
+        [700, 'NaN'],
+        [1300, 'Infinity'],
+        [2100, '-Infinity'],
+      ],
+    )
+  }
+})
+
+test('a run of nothing but NaN has no least and no most', () => {
+  const samples: Sample[] = Array.from({ length: 100 }, (_, i) => [i, 'NaN', 0])
+  const kept = thin(samples, 10)
+  assert.ok(kept.length <= 10)
+  assert.deepEqual([kept[0], kept.at(-1)], [samples[0], samples[99]])
+})
+
+async function textOf(parts: AsyncIterable<string>): Promise<string> {
+  let text = ''
+  for await (const part of parts) text += part
+  return text
+}
+
+test('an export has every row that counts', async () => {
+  const { id, log, attempts } = await longJob()
+  const all = await log.rows(id, attempts)
+  const lines = (await textOf(ndjsonOf(log, id, attempts, {}))).trimEnd().split('\n')
+  assert.deepEqual(
+    lines.map(line => JSON.parse(line)),
+    all,
+  )
+  const csv = (await textOf(csvOf({ log, store }, id, attempts, {}))).split('\r\n')
+  assert.equal(csv.length, all.length + 2)
+  assert.equal(csv[0], 'step,time,loss,rate,validationLoss')
+  assert.deepEqual(csv[101]!.split(','), ['100', all[100]!.time, '', '', '100'])
+  const some = { names: ['validationLoss', 'none'], fromStep: 150, toStep: 350 }
+  const few = (await textOf(csvOf({ log, store }, id, attempts, some))).split('\r\n')
+  assert.deepEqual(
+    few.slice(0, -1).map(line => line.split(',').filter((_, i) => i !== 1)),
+    [
+      ['step', 'validationLoss'],
+      ['200', '200'],
+      ['300', '300'],
+    ],
+  )
+})
+
+test('a job that has measured nothing is an empty page, chart and export', async () => {
+  const log = new MetricsLog(store)
+  const id = newId()
+  for (const attempts of [[], [attempt(1)]]) {
+    const nothing = { points: {}, nextCursor: null }
+    assert.deepEqual(await log.page(id, attempts, { limit: 10 }), nothing)
+    assert.deepEqual(await chartOf(store, id, attempts, { maxPoints: 10 }), nothing)
+    assert.equal(await textOf(csvOf({ log, store }, id, attempts, {})), 'step,time\r\n')
+  }
+})
+
+test('log lines are paged across attempts, by attempt, and from the end', async () => {
+  const id = newId()
+  const log = new JobLog(store)
+  const attempts = [{ epoch: 1 }, { epoch: 2 }, { epoch: 4 }]
+  const said: string[] = []
+  for (const { epoch } of attempts) {
+    for (let i = 0; i < 700; i++) {
+      const line = `${epoch}.${i} ${'ü'.repeat(i % 90)}`
+      said.push(line)
+      await log.append(id, epoch, line)
+    }
+  }
+  await store.append(jobKeys(id).log(4), '{"time":"torn')
+  const heard: string[] = []
+  for (let cursor: string | null = '0-0'; cursor; ) {
+    const page = await log.page(id, attempts, { limit: 300, cursor })
+    heard.push(...page.items.map(({ line }) => line))
+    cursor = page.nextCursor
+  }
+  assert.deepEqual(heard, said)
+  for (const tail of [1, 5, 699, 700, 701, 1500, 5000]) {
+    const { items, nextCursor } = await log.page(id, attempts, { limit: tail, tail })
+    assert.deepEqual(
+      items.map(({ line }) => line),
+      said.slice(-tail),
+    )
+    assert.equal(nextCursor, null)
+  }
+  const one = await log.page(id, attempts, { limit: 1000, attempt: 2, tail: 3 })
+  assert.deepEqual(
+    one.items.map(({ line, attempt: of }) => [of, line]),
+    said.slice(1397, 1400).map(line => [2, line]),
+  )
+  for (const cursor of ['1-3', '9-1', 'x', '1', '-1-0']) {
+    await assert.rejects(log.page(id, attempts, { limit: 1, cursor }), { code: 'INVALID_CURSOR' })
+  }
+})
