@@ -37,6 +37,12 @@ const mayImport: Record<string, readonly string[]> = {
   webhooks: ['store', 'spec', 'errors'],
   api: ['jobs', 'planning', 'datasets', 'models', 'webhooks', 'store', 'spec', 'errors'],
   cli: ['spec'],
+  'api/http': ['jobs', 'spec', 'errors'],
+  'api/predict': ['api/http', 'datasets', 'spec', 'errors'],
+  'api/routes': [
+    ...['api', 'api/http', 'api/predict', 'jobs', 'planning', 'datasets', 'models', 'webhooks'],
+    ...['store', 'spec', 'errors'],
+  ],
   // npm start's process tree: it forks entry points by path and imports none
   supervisor: ['errors', 'spec'],
   workers: [

@@ -17,8 +17,8 @@ import { diskOf } from '../store/failpoints.js'
 import { openFolderStore } from '../store/folder-store.js'
 import { Webhooks } from '../webhooks/webhooks.js'
 import { buildApp } from './app.js'
-import { Guests } from './guests.js'
-import { ensureKey, ensureSecret, openKeys } from './keys.js'
+import { ensureKey, ensureSecret, openKeys } from './http/api-keys.js'
+import { Guests } from './http/socket-handover.js'
 import { openLog } from './log.js'
 
 async function main(): Promise<void> {

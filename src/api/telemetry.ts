@@ -3,7 +3,7 @@ import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom
 import type { Jobs } from '../jobs/jobs.js'
 import type { Predictor } from '../models/predictor.js'
 import type { Webhooks } from '../webhooks/webhooks.js'
-import { streamType } from './formats.js'
+import { streamType } from './http/content-negotiation.js'
 import { version } from './openapi.js'
 
 interface Parts {

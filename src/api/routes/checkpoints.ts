@@ -2,7 +2,7 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from 'typebox'
 import type { Jobs } from '../../jobs/jobs.js'
 import { checkpointState } from '../../jobs/record/checkpoints.js'
-import { sendTar } from '../archive.js'
+import { sendTar } from '../http/tar.js'
 import { CheckpointAnswer, JobParam, tarAnswer } from '../schemas.js'
 
 interface Parts {

@@ -5,11 +5,11 @@ import { TrainyardError } from '../../errors.js'
 import type { Jobs } from '../../jobs/jobs.js'
 import { Name } from '../../spec/identifiers.js'
 import { PageQuery, page } from '../../spec/paging.js'
-import type { Limits } from '../limits.js'
-import { readForms } from '../multipart.js'
+import { receiveUpload } from '../http/form-upload.js'
+import type { Limits } from '../http/limits.js'
+import { readForms } from '../http/multipart.js'
+import { exceptBody } from '../http/validation.js'
 import { Binary, DatasetAnswer, NoContent } from '../schemas.js'
-import { receiveUpload } from '../upload.js'
-import { exceptBody } from '../validation.js'
 
 interface Parts {
   datasets: Pick<Datasets, 'receive' | 'get' | 'list' | 'remove'>

@@ -10,7 +10,7 @@ import {
   JobSelection,
 } from '../../spec/job-queries.js'
 import { page } from '../../spec/paging.js'
-import { callerOf } from '../keys.js'
+import { callerOf } from '../http/api-keys.js'
 import { JobAnswer, JobParam, JobPlanAnswer, NoContent } from '../schemas.js'
 
 interface Parts {

@@ -7,7 +7,7 @@ import type { Models } from '../../models/registry.js'
 import { Name } from '../../spec/identifiers.js'
 import { isBoostingModel } from '../../spec/model.js'
 import { PageQuery, page } from '../../spec/paging.js'
-import { sendTar } from '../archive.js'
+import { sendTar } from '../http/tar.js'
 import { Binary, ModelAnswer, tarAnswer } from '../schemas.js'
 
 interface Parts {

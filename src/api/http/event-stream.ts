@@ -1,0 +1,46 @@
+import { once } from 'node:events'
+import { PassThrough, type Readable } from 'node:stream'
+import type { FeedEvent } from '../../jobs/telemetry/job-stream.js'
+
+interface EventStreamOptions {
+  heartbeatMs: number
+  /** Ends the stream in good order; the client comes back with its last id. */
+  closing: AbortSignal
+}
+
+/**
+ * A feed as server-sent events (https://html.spec.whatwg.org/multipage/server-sent-events.html), at
+ * the reader's pace. A reader that goes away takes the feed with it.
+ */
+export function eventStream(
+  feed: (signal: AbortSignal) => AsyncIterable<FeedEvent>,
+  { heartbeatMs, closing }: EventStreamOptions,
+): Readable {
+  // small: there may be a thousand of them
+  const out = new PassThrough({ highWaterMark: 16 * 1024 })
+  const gone = new AbortController()
+  const signal = AbortSignal.any([gone.signal, closing])
+  const heartbeat = setInterval(() => {
+    // a reader with a backlog has enough to hear
+    if (out.writableLength === 0) out.write(': still here\n\n')
+  }, heartbeatMs)
+  out.on('close', () => {
+    clearInterval(heartbeat)
+    gone.abort()
+  })
+  out.write('retry: 2000\n\n')
+  void pour(feed(signal), out, signal).then(
+    () => out.end(),
+    error => out.destroy(signal.aborted ? undefined : error),
+  )
+  return out
+}
+
+async function pour(feed: AsyncIterable<FeedEvent>, out: PassThrough, signal: AbortSignal) {
+  for await (const { id, event, data } of feed) {
+    if (signal.aborted) return
+    const named = id === undefined ? '' : `id: ${id}\n`
+    const fits = out.write(`${named}event: ${event}\ndata: ${data}\n\n`)
+    if (!fits) await once(out, 'drain', { signal })
+  }
+}

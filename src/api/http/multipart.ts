@@ -1,0 +1,84 @@
+import multipart from '@fastify/multipart'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { Refusal } from './http-error.js'
+
+interface FormLimits {
+  fileBytes: number
+  files: number
+  fields: number
+}
+
+/** Only for the scope that registers it: elsewhere a form is a wrong media type. */
+export async function readForms(app: FastifyInstance, { fileBytes, files, fields }: FormLimits) {
+  await app.register(multipart, {
+    limits: { fileSize: fileBytes, files, fields, parts: files + fields, fieldSize: 64 * 1024 },
+  })
+}
+
+export interface FormFile {
+  name: string
+  content: AsyncIterable<Uint8Array>
+}
+
+export interface FormReader {
+  file(file: FormFile): Promise<void>
+  field(name: string, value: string): void
+}
+
+/** Reads a form in the order in which it comes, one part at a time. */
+export async function readForm(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  reader: FormReader,
+): Promise<void> {
+  try {
+    for await (const part of request.parts()) {
+      if (part.type === 'file') {
+        await reader.file({ name: part.filename || part.fieldname, content: part.file })
+      } else if (part.valueTruncated || part.fieldnameTruncated) {
+        throw new Refusal(
+          413,
+          'FIELD_TOO_LARGE',
+          `field '${part.fieldname.slice(0, 60)}' is too long`,
+        )
+      } else {
+        reader.field(part.fieldname, String(part.value))
+      }
+    }
+  } catch (error) {
+    await drain(request)
+    reply.header('connection', 'close')
+    throw isFormFlaw(error)
+      ? new Refusal(400, 'MALFORMED_FORM', 'the body is not a whole form', { cause: error })
+      : error
+  }
+}
+
+/** Busboy's own errors carry no code, only these words. */
+const isFormFlaw = (error: unknown) =>
+  error instanceof Error &&
+  !('code' in error) &&
+  /multipart|boundary|terminated early|part header/i.test(error.message)
+
+/**
+ * Most clients listen only when they have said all. So the rest of a refused form is let go by, as
+ * far as that is cheap; a longer one gets its answer and a closed connection.
+ */
+async function drain({ raw }: FastifyRequest): Promise<void> {
+  raw.unpipe()
+  if (raw.readableEnded || raw.destroyed) return
+  let left = 64 * 2 ** 20
+  await new Promise<void>(resolve => {
+    const timer = setTimeout(resolve, 2000)
+    const done = () => {
+      clearTimeout(timer)
+      resolve()
+    }
+    raw.on('data', (chunk: Buffer) => {
+      left -= chunk.length
+      if (left < 0) done()
+    })
+    raw.on('end', done).on('close', done).on('error', done)
+    raw.resume()
+  })
+}

@@ -1,0 +1,20 @@
+import type { FastifyInstance, FastifyRequest } from 'fastify'
+import { TrainyardError } from '../../errors.js'
+import { Refusal } from './http-error.js'
+
+/** Answers what no route takes: 405 with Allow where only the method is wrong, else 404. */
+export function refuseUnknownRoutes(app: FastifyInstance): void {
+  const routes: { methods: string[]; path: RegExp }[] = []
+  app.addHook('onRoute', ({ method, url }) => {
+    const path = new RegExp(`^${url.replaceAll('.', '\\.').replace(/:\w+/g, '[^/]+')}$`)
+    routes.push({ methods: [method].flat(), path })
+  })
+  app.setNotFoundHandler((request: FastifyRequest) => {
+    const path = request.url.split('?')[0]!
+    const allow = routes.filter(route => route.path.test(path)).flatMap(({ methods }) => methods)
+    if (allow.length === 0)
+      throw new TrainyardError('NOT_FOUND', 'missing', 'there is nothing here')
+    const message = `${request.method} is not possible here, only ${allow.join(' and ')}`
+    throw new Refusal(405, 'METHOD_NOT_ALLOWED', message, { headers: { allow: allow.join(', ') } })
+  })
+}

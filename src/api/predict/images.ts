@@ -1,0 +1,65 @@
+import { imageSize } from 'image-size'
+import { TrainyardError } from '../../errors.js'
+
+const magics = {
+  PNG: [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a],
+  JPEG: [0xff, 0xd8, 0xff],
+}
+
+/** A JPEG's size stands behind its metadata; looking further would be work without bound. */
+const headerBytes = 1 << 20
+
+/** Refuses what is no PNG or JPEG, and what would be too many pixels once decoded. */
+export function checkImage(bytes: Uint8Array, path: string, mostPixels: number): void {
+  const format = formatOf(bytes)
+  if (!format) throw notAnImage(path, mismatch(bytes))
+  const { width, height } = sizeOf(bytes, format, path)
+  if (width < 1 || height < 1) throw notAnImage(path, `its header says ${width}x${height} pixels`)
+  if (width * height > mostPixels) {
+    const message = `the image has ${width}x${height} pixels, expected at most ${mostPixels} in all`
+    throw new TrainyardError('IMAGE_TOO_LARGE', 'invalid', message, {
+      errors: [{ path, code: 'too_large', message }],
+    })
+  }
+}
+
+function formatOf(bytes: Uint8Array): 'PNG' | 'JPEG' | null {
+  if (magics.PNG.every((byte, i) => bytes[i] === byte)) return 'PNG'
+  return magics.JPEG.every((byte, i) => bytes[i] === byte) ? 'JPEG' : null
+}
+
+function sizeOf(bytes: Uint8Array, format: string, path: string) {
+  try {
+    return imageSize(bytes.subarray(0, headerBytes))
+  } catch {
+    // whatever its parser stumbled over, the header names no size
+    const read = Math.min(bytes.length, headerBytes)
+    throw notAnImage(path, `it begins as ${format}, but names no size in its first ${read} bytes`)
+  }
+}
+
+/** Says where the bytes leave the magic number that they follow furthest. */
+function mismatch(bytes: Uint8Array): string {
+  if (bytes.length === 0) return 'it is empty'
+  const position = Math.max(
+    ...Object.values(magics).map(magic => magic.findIndex((byte, i) => bytes[i] !== byte)),
+  )
+  const byte = bytes[position]
+  if (byte === undefined) return `it ends at byte ${position}`
+  const expected = Object.entries(magics)
+    .filter(
+      ([, magic]) =>
+        position < magic.length && magic.findIndex((b, i) => bytes[i] !== b) === position,
+    )
+    .map(([name, magic]) => `${hex(magic[position]!)} (${name})`)
+  return `byte ${position} is ${hex(byte)}, expected ${expected.join(' or ')}`
+}
+
+const hex = (byte: number) => `0x${byte.toString(16).padStart(2, '0')}`
+
+function notAnImage(path: string, found: string): TrainyardError {
+  const message = `not a PNG or JPEG image: ${found}`
+  return new TrainyardError('NOT_AN_IMAGE', 'invalid', message, {
+    errors: [{ path, code: 'not_an_image', message }],
+  })
+}

@@ -1,0 +1,143 @@
+import assert from 'node:assert/strict'
+import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { request as httpRequest } from 'node:http'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, before, test } from 'node:test'
+import supertest from 'supertest'
+import { ensureKey, openKeys } from '../../../src/api/http/api-keys.js'
+import { startServer, type TestServer } from '../server.js'
+
+let server: TestServer
+before(async () => {
+  server = await startServer()
+})
+after(() => server.close())
+
+const publicPaths = ['/healthz', '/readyz', '/openapi.json']
+const methods = ['get', 'put', 'post', 'delete', 'patch'] as const
+
+test('every route of the OpenAPI document wants a key, save those that say so', async () => {
+  const { body: document } = await supertest(server.url).get('/openapi.json')
+  const seen: string[] = []
+  for (const [path, operations] of Object.entries<Record<string, object>>(document.paths)) {
+    for (const method of methods) {
+      if (!operations[method]) continue
+      const url = path.replace(/\{\w+\}/g, 'x')
+      const answer = await supertest(server.url)[method](url)
+      seen.push(`${method} ${path} ${answer.status}`)
+      const open = publicPaths.includes(path)
+      assert.equal(answer.status === 401, !open, `${method} ${path}: ${answer.status}`)
+      assert.equal('security' in operations[method], open)
+    }
+  }
+  assert.ok(seen.length >= 18, seen.join('\n'))
+})
+
+test('a wrong key and a missing one get the same answer', async () => {
+  const api = supertest(server.url)
+  const wrongs = [
+    {},
+    { authorization: 'Bearer ' },
+    { authorization: 'Bearer ty_wrong' },
+    { authorization: `Basic ${server.key}` },
+    { authorization: `${server.key}` },
+    { authorization: `Bearer ${server.key}x` },
+    { authorization: `Bearer ${'x'.repeat(5000)}` },
+  ]
+  const bodies = new Set<string>()
+  for (const headers of wrongs) {
+    const answer = await api.get('/jobs').set(headers)
+    assert.equal(answer.status, 401)
+    assert.equal(answer.headers['www-authenticate'], 'Bearer')
+    assert.equal(answer.headers['content-type'], 'application/problem+json; charset=utf-8')
+    bodies.add(JSON.stringify({ ...answer.body, instance: '' }))
+  }
+  assert.equal(bodies.size, 1)
+})
+
+test("a stranger's body is not read", async () => {
+  const answer = await new Promise<number>((resolve, reject) => {
+    const request = httpRequest(`${server.url}/datasets`, {
+      method: 'POST',
+      headers: { 'content-type': 'multipart/form-data; boundary=x', 'content-length': 1e12 },
+    })
+    request.on('error', reject)
+    request.on('response', response => {
+      resolve(response.statusCode ?? 0)
+      request.destroy()
+    })
+    request.write('--x\r\n')
+  })
+  assert.equal(answer, 401)
+})
+
+test('the key shows in no log', async () => {
+  await server.api.get('/jobs')
+  await server.api.get('/jobs/job-00000000000000000000000000')
+  assert.match(server.log(), /\/jobs/)
+  assert.ok(!server.log().includes(server.key))
+})
+
+test('other hosts and other sites are refused, whatever the method', async () => {
+  const strangers: [headers: Record<string, string>, status: number][] = [
+    [{ host: 'evil.example' }, 421],
+    [{ host: 'localhost.evil.example' }, 421],
+    [{ host: '127.0.0.1.evil.example:80' }, 421],
+    [{ host: '192.168.1.7:8080' }, 421],
+    [{ host: 'evil.example', 'x-forwarded-host': 'localhost' }, 421],
+    [{ origin: 'https://evil.example' }, 403],
+    [{ origin: 'null' }, 403],
+    [{ origin: 'http://127.0.0.1:1' }, 403],
+    [{ 'sec-fetch-site': 'cross-site' }, 403],
+  ]
+  for (const [headers, status] of strangers) {
+    for (const method of methods) {
+      for (const path of ['/jobs', '/healthz', '/nowhere']) {
+        const answer = await server.api[method](path).set(headers)
+        assert.equal(answer.status, status, `${method} ${path} ${JSON.stringify(headers)}`)
+      }
+    }
+  }
+})
+
+test('its own names and pages are answered', async () => {
+  const { host } = new URL(server.url)
+  const port = host.split(':')[1]
+  for (const headers of [
+    { host: `localhost:${port}` },
+    { host: `[::1]:${port}` },
+    { host: 'LOCALHOST' },
+    { host, origin: `http://${host}`, 'sec-fetch-site': 'same-origin' },
+    { host, 'sec-fetch-site': 'none' },
+  ]) {
+    const answer = await server.api.get('/jobs').set(headers)
+    assert.equal(answer.status, 200, JSON.stringify(headers))
+  }
+})
+
+test('a key is made once, for its owner alone, and only its hash is kept beside it', async t => {
+  const folder = await mkdtemp(join(tmpdir(), 'keys-'))
+  t.after(() => rm(folder, { recursive: true }))
+  const made = await Promise.all([ensureKey(folder), ensureKey(folder), ensureKey(folder)])
+  assert.equal(new Set(made).size, 1)
+  const key = made[0]!
+  assert.match(key, /^ty_[A-Za-z0-9_-]{43}$/)
+  assert.equal(await ensureKey(folder), key)
+  for (const name of ['key', 'keys.json']) {
+    assert.equal((await stat(join(folder, name))).mode & 0o777, 0o600)
+  }
+  const stored = await readFile(join(folder, 'keys.json'), 'utf8')
+  assert.ok(!stored.includes(key))
+  assert.equal(JSON.parse(stored).keys.length, 1)
+
+  const keys = await openKeys(folder, 'a key from outside')
+  assert.ok(keys.accepts(key))
+  assert.ok(keys.accepts('a key from outside'))
+  assert.ok(!keys.accepts(''))
+  assert.ok(!keys.accepts(stored.match(/[0-9a-f]{64}/)![0]))
+
+  await writeFile(join(folder, 'key'), 'ty_a_new_one\n')
+  assert.equal(await ensureKey(folder), 'ty_a_new_one')
+  assert.ok((await openKeys(folder)).accepts(key))
+})

@@ -1,0 +1,281 @@
+import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { connect } from 'node:net'
+import { after, before, test } from 'node:test'
+import { smallJob, startServer, type TestServer, uploadDataset } from '../server.js'
+
+let server: TestServer
+before(async () => {
+  server = await startServer()
+  await uploadDataset(server)
+})
+after(() => server.close())
+
+const submit = (body: unknown) => server.api.post('/jobs').send(body as object)
+
+test('an error is a problem: RFC 9457, with the id of the request', async () => {
+  const answer = await server.api.get('/jobs/job-00000000000000000000000000')
+  assert.equal(answer.status, 404)
+  assert.equal(answer.headers['content-type'], 'application/problem+json; charset=utf-8')
+  const { instance, ...problem } = answer.body
+  assert.deepEqual(problem, {
+    type: 'about:blank',
+    title: 'Not Found',
+    status: 404,
+    code: 'JOB_NOT_FOUND',
+    detail: "there is no job 'job-00000000000000000000000000'",
+  })
+  assert.equal(instance, `urn:uuid:${answer.headers['x-request-id']}`)
+})
+
+test('all bad fields are named at once', async () => {
+  const answer = await submit({
+    name: 'No Such Name',
+    model: { kind: 'resnet', blocks: 0, filters: '64', width: 18 },
+    training: { epoch: 3, batchSize: 1.5, optimizer: { kind: 'adam', beta1: 1 }, seed: null },
+    extra: true,
+  })
+  assert.equal(answer.status, 400)
+  assert.equal(answer.body.code, 'INVALID_REQUEST')
+  const told = new Map(
+    answer.body.errors.map((e: { path: string; code: string; message: string }) => [
+      e.path,
+      [e.code, e.message],
+    ]),
+  )
+  assert.deepEqual(Object.fromEntries(told), {
+    '/dataset': ['required', 'dataset is missing'],
+    '/extra': ['unknown_field', "unknown field 'extra'"],
+    '/name': [
+      'wrong_form',
+      "name is 'No Such Name', expected lower-case letters, digits, dot, dash and underscore; at most 63 characters",
+    ],
+    '/model/width': ['unknown_field', "unknown field 'width' in model"],
+    '/model/blocks': ['too_small', 'model.blocks is 0, expected at least 1'],
+    '/model/filters': ['wrong_type', "model.filters is '64', expected an integer"],
+    '/training/epoch': [
+      'unknown_field',
+      "unknown field 'epoch' in training; did you mean 'epochs'?",
+    ],
+    '/training/batchSize': ['wrong_type', 'training.batchSize is 1.5, expected an integer'],
+    '/training/optimizer/beta1': [
+      'too_large',
+      'training.optimizer.beta1 is 1, expected less than 1',
+    ],
+    '/training/seed': ['wrong_type', 'training.seed is null, expected an integer'],
+  })
+})
+
+test('an unknown kind of model is told which there are', async () => {
+  const answer = await submit({ ...smallJob, model: { kind: 'vit', blocks: 0 } })
+  assert.equal(answer.status, 400)
+  assert.deepEqual(answer.body.errors, [
+    {
+      path: '/model/kind',
+      code: 'not_allowed',
+      message: "model.kind is 'vit', expected one of 'resnet', 'vgg', 'boosting'",
+    },
+  ])
+})
+
+test('an option of another kind of model is told where it belongs', async () => {
+  const of = async (body: object) => {
+    const answer = await submit({ dataset: 'shades', ...body })
+    assert.equal(answer.status, 400, answer.text)
+    return answer.body.errors.map((e: { path: string; message: string }) => [e.path, e.message])
+  }
+  const networks = "it goes with model.kind 'resnet' or 'vgg'"
+  assert.deepEqual(
+    await of({
+      model: { kind: 'boosting', rounds: 0, blocks: 3, tree: 1 },
+      training: { batchSize: 64, target: 3 },
+      initFrom: { model: 'm' },
+    }),
+    [
+      ['/initFrom', `unknown field 'initFrom'; ${networks}`],
+      ['/model/blocks', `unknown field 'blocks' in model; ${networks}`],
+      ['/model/tree', "unknown field 'tree' in model"],
+      ['/model/rounds', 'model.rounds is 0, expected at least 1'],
+      ['/training/batchSize', `unknown field 'batchSize' in training; ${networks}`],
+      ['/training/target', 'training.target is 3, expected a string'],
+    ],
+  )
+  assert.deepEqual(await of({ model: { kind: 'vgg' }, training: { group: 'query' } }), [
+    ['/training/group', "unknown field 'group' in training; it goes with model.kind 'boosting'"],
+  ])
+  assert.deepEqual(await of({ model: 'boosting' }), [
+    ['/model', "model is 'boosting', expected an object"],
+  ])
+  assert.deepEqual(await of({}), [['/model', 'model is missing']])
+})
+
+test('a union complains about the branch that was meant', async () => {
+  const of = async (training: object) => {
+    const answer = await submit({ ...smallJob, training })
+    assert.equal(answer.status, 400, answer.text)
+    return answer.body.errors.map((e: { path: string; message: string }) => [e.path, e.message])
+  }
+  assert.deepEqual(await of({ learningRate: 'fast' }), [
+    ['/training/learningRate', "training.learningRate is 'fast', expected a number or an object"],
+  ])
+  assert.deepEqual(await of({ learningRate: -1 }), [
+    ['/training/learningRate', 'training.learningRate is -1, expected more than 0'],
+  ])
+  assert.deepEqual(await of({ learningRate: { schedule: 'cosin', warmup: 3 } }), [
+    [
+      '/training/learningRate/schedule',
+      "training.learningRate.schedule is 'cosin', expected one of 'constant', 'step', 'exponential', 'cosine', 'oneCycle'",
+    ],
+  ])
+  assert.deepEqual(await of({ learningRate: { schedule: 'cosine', warmup: 3 } }), [
+    ['/training/learningRate/warmup', "unknown field 'warmup' in training.learningRate"],
+  ])
+  assert.deepEqual(await of({ optimizer: { kind: 'adam', momentum: 0.9 } }), [
+    [
+      '/training/optimizer/momentum',
+      "unknown field 'momentum' in training.optimizer; it goes with kind 'sgd' or 'rmsprop'",
+    ],
+  ])
+  assert.deepEqual(await of({ validation: 0.9, learningRate: [] }), [
+    ['/training/learningRate', 'training.learningRate is an array, expected a number or an object'],
+    ['/training/validation', 'training.validation is 0.9, expected at most 0.5'],
+  ])
+})
+
+test('defaults of a body stay open: steps go without epochs', async () => {
+  const answer = await submit(smallJob)
+  assert.equal(answer.status, 202, answer.text)
+  assert.equal(answer.body.training.steps, 4)
+})
+
+test('what cannot work on the data is a 422, with its fields', async () => {
+  const answer = await submit({ ...smallJob, training: { epochs: 1, steps: 1, batchSize: 1000 } })
+  assert.equal(answer.status, 422)
+  assert.deepEqual(
+    answer.body.errors.map((e: { path: string }) => e.path),
+    ['/training/steps', '/training/batchSize'],
+  )
+})
+
+test('broken JSON is told where it breaks', async () => {
+  const post = (text: string) =>
+    server.api.post('/jobs').set('content-type', 'application/json').send(text)
+  const answer = await post('{\n  "dataset": "a",\n  "model": {kind: 1}\n}')
+  assert.equal(answer.status, 400)
+  assert.equal(answer.body.code, 'MALFORMED_JSON')
+  assert.equal(answer.body.detail, "the body is not JSON: unexpected 'k' at line 3, column 13")
+  assert.equal((await post('')).body.detail, 'the body is missing')
+  assert.equal((await post('[]')).body.detail, 'the body is an array, expected an object')
+  assert.equal((await post('{"__proto__": {"x": 1}}')).body.code, 'FORBIDDEN_FIELD')
+  assert.equal(
+    (await post('{"a": {"constructor": {"prototype": 1}}}')).body.code,
+    'FORBIDDEN_FIELD',
+  )
+  assert.equal((await post('['.repeat(50_000))).status, 400)
+  assert.equal((await post(`[${'['.repeat(20_000)}${']'.repeat(20_000)}]`)).status, 400)
+})
+
+test('a media type that a route does not take is a 415, however it is spelt', async () => {
+  const body = JSON.stringify(smallJob)
+  for (const type of [
+    'text/plain',
+    'application/jsonx',
+    '\tapplication/x',
+    'multipart/form-data; boundary=x',
+  ]) {
+    const answer = await server.api.post('/jobs').set('content-type', type).send(body)
+    assert.equal(answer.status, 415, type)
+    assert.match(answer.body.detail, /expected application\/json$/)
+  }
+  const upload = await server.api.post('/datasets').send({ name: 'x' })
+  assert.equal(upload.status, 415)
+  assert.match(upload.body.detail, /expected multipart\/form-data$/)
+})
+
+test('too large a body is a 413', async () => {
+  const answer = await submit({ ...smallJob, name: 'x'.repeat(2 ** 20) })
+  assert.equal(answer.status, 413)
+  assert.equal(answer.body.code, 'BODY_TOO_LARGE')
+})
+
+test('an unknown route is a 404, a wrong method a 405 with Allow', async () => {
+  assert.equal((await server.api.get('/nowhere')).status, 404)
+  const answer = await server.api.put('/jobs/x?y=1')
+  assert.equal(answer.status, 405)
+  assert.equal(answer.headers.allow, 'GET, DELETE')
+  assert.equal((await server.api.head('/jobs')).status, 405)
+  assert.equal((await server.api.patch('/datasets')).headers.allow, 'POST, GET')
+})
+
+const traversals = [
+  '..%2f..%2fetc',
+  '%252e%252e',
+  '..%5c',
+  '%00',
+  'a%2f..',
+  'JOB-1',
+  '~',
+  '.hidden',
+  'é',
+]
+
+test('an id that cannot be leads nowhere', async () => {
+  const paths = [
+    '/jobs/ID',
+    '/jobs/ID/metrics',
+    '/jobs/ID/checkpoints/1/archive',
+    '/datasets/ID',
+    '/models/ID',
+  ]
+  for (const path of paths) {
+    for (const id of traversals) {
+      const answer = await server.api.get(path.replace('ID', encodeURI(id).replaceAll('%25', '%')))
+      assert.equal(answer.status, 404, `${path} ${id}: ${answer.text}`)
+      assert.doesNotMatch(answer.text, new RegExp(server.folder))
+    }
+  }
+  const job = '/jobs/job-00000000000000000000000000'
+  assert.equal((await server.api.get(`${job}/checkpoints/x`)).status, 404)
+  assert.equal((await server.api.get(`${job}/checkpoints/-1`)).status, 404)
+  assert.equal((await server.api.get(`/jobs/%zz`)).status, 400)
+  assert.equal((await server.api.get(`/jobs/${'x'.repeat(500)}`)).status, 414)
+})
+
+test('bad queries are named, good ones coerced', async () => {
+  const of = async (query: string) => (await server.api.get(`/jobs?${query}`)).body
+  assert.deepEqual((await of('limit=0')).errors, [
+    { path: 'querystring:/limit', code: 'too_small', message: 'limit is 0, expected at least 1' },
+  ])
+  assert.match((await of('limit=ten')).detail, /limit is 'ten', expected an integer/)
+  assert.match((await of('limits=3')).detail, /unknown field 'limits'; did you mean 'limit'\?/)
+  assert.ok(Array.isArray((await of('limit=3')).items))
+})
+
+test('a fault tells nothing but where the log has it', async t => {
+  t.mock.method(server.parts.datasets, 'list', async () => {
+    throw new Error(`ENOENT: no such file, open '${server.folder}/secret'`)
+  })
+  const answer = await server.api.get('/datasets')
+  assert.equal(answer.status, 500)
+  assert.equal(answer.body.code, 'INTERNAL')
+  assert.doesNotMatch(answer.text, /ENOENT|secret|at .*\.js/)
+  const id = answer.headers['x-request-id'] as string
+  assert.ok(answer.body.detail.includes(id))
+  const entry = server
+    .log()
+    .split('\n')
+    .find(line => line.includes(id) && line.includes('ENOENT'))
+  assert.ok(entry?.includes('stack'))
+})
+
+test('bytes that are not HTTP get a problem, too', async () => {
+  const socket = connect(Number(new URL(server.url).port), '127.0.0.1')
+  socket.end('HELLO\r\n\r\n')
+  let answer = ''
+  socket.on('data', chunk => {
+    answer += chunk
+  })
+  await once(socket, 'close')
+  assert.match(answer, /^HTTP\/1.1 400 Bad Request\r\n/)
+  assert.equal(JSON.parse(answer.split('\r\n\r\n')[1]!).code, 'MALFORMED_REQUEST')
+})

@@ -1,0 +1,51 @@
+import assert from 'node:assert/strict'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, before, test } from 'node:test'
+import supertest from 'supertest'
+import { onDemand } from '../../../src/api/routes/docs.js'
+import { startServer, type TestServer } from '../server.js'
+
+let server: TestServer
+before(async () => {
+  server = await startServer()
+})
+after(() => server.close())
+
+test('the page is there without a key, and all that it loads is from here', async () => {
+  const api = supertest(server.url)
+  const page = await api.get('/docs')
+  assert.equal(page.status, 200)
+  assert.match(page.headers['content-type']!, /^text\/html/)
+  const loads = [...page.text.matchAll(/(?:src|href)="([^"]*)"/g)].map(([, path]) => path!)
+  assert.ok(loads.length >= 4)
+  for (const path of loads) {
+    assert.match(path, /^\/docs\//)
+    const { status, headers } = await api.get(path)
+    assert.equal(status, 200, path)
+    assert.equal(headers['x-content-type-options'], 'nosniff')
+  }
+})
+
+test('a policy lets the page load from this server alone, and run nothing inline', async () => {
+  const page = await supertest(server.url).get('/docs')
+  const policy = page.headers['content-security-policy']!
+  assert.match(policy, /default-src 'none'/)
+  assert.match(policy, /script-src 'self'(;|$)/)
+  assert.match(policy, /style-src 'self'(;|$)/)
+  assert.doesNotMatch(policy, /unsafe|https?:|\*/)
+  assert.doesNotMatch(page.text, /<script>|<style|\son\w+=/)
+})
+
+test('a file that could not be read is read the next time, and then kept', async t => {
+  const folder = await mkdtemp(join(tmpdir(), 'docs-'))
+  t.after(() => rm(folder, { recursive: true }))
+  const path = join(folder, 'page.css')
+  const content = onDemand(() => readFile(path))
+  await assert.rejects(content(), { code: 'ENOENT' })
+  await writeFile(path, 'one')
+  assert.equal(String(await content()), 'one')
+  await writeFile(path, 'two')
+  assert.equal(String(await content()), 'one')
+})

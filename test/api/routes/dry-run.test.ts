@@ -1,0 +1,84 @@
+import assert from 'node:assert/strict'
+import { after, before, test } from 'node:test'
+import { smallJob, startServer, type TestServer, uploadDataset } from '../server.js'
+
+let server: TestServer
+before(async () => {
+  server = await startServer()
+  await uploadDataset(server)
+})
+after(() => server.close())
+
+const preview = (body: object) => server.api.post('/jobs?dryRun=true').send(body)
+
+test('a dry run says what a job would be, and keeps nothing', async () => {
+  const { status, body } = await preview({ ...smallJob, labels: { team: 'vision' } })
+  assert.equal(status, 200, JSON.stringify(body))
+  assert.deepEqual([body.dryRun, body.steps, body.stepsPerEpoch], [true, 4, 9])
+  assert.equal(body.training.optimizer.kind, 'adam')
+  const { engineBytes, stateBytes, stepBytes, totalBytes } = body.memory
+  assert.equal(totalBytes, engineBytes + stateBytes + stepBytes)
+  // two slots of Adam for each weight
+  assert.ok(stateBytes >= 12 * body.parameters)
+  assert.deepEqual((await server.api.get('/jobs')).body.items, [])
+  assert.deepEqual(await server.store.list('jobs'), [])
+})
+
+test('parameters are counted as they are trained', async () => {
+  const { filters, blocks, classes } = { filters: 4, blocks: 1, classes: 2 }
+  const model = { kind: 'resnet', filters, blocks }
+  const { body } = await preview({ ...smallJob, model })
+  // kernels of 3x3 and a batch norm (scale and offset) for each; the last has a batch norm of classes
+  const first = 9 * 1 * filters + 2 * filters
+  const block = 2 * (9 * filters * filters + 2 * filters)
+  const last = 9 * filters * classes + 2 * classes
+  assert.equal(body.parameters, first + blocks * block + last)
+  const frozen = await preview({ ...smallJob, model, freeze: ['resnet/conv_0/*'] })
+  assert.ok(frozen.body.parameters < body.parameters)
+})
+
+test('a larger batch takes more for a step and no more for the state', async () => {
+  const tiny = { kind: 'resnet', filters: 4, blocks: 1 }
+  const sized = async (batchSize: number) =>
+    (await preview({ ...smallJob, model: tiny, training: { steps: 4, batchSize } })).body.memory
+  const [small, large] = [await sized(4), await sized(16)]
+  assert.equal(large.stateBytes, small.stateBytes)
+  assert.ok(large.stepBytes > 2 * small.stepBytes)
+})
+
+test('a dry run is refused as the job would be, with all that is wrong', async () => {
+  const wrong = {
+    ...smallJob,
+    training: { steps: 4, epochs: 1, batchSize: 1000, augment: { cutout: 9 } },
+  }
+  const [dry, real] = [await preview(wrong), await server.api.post('/jobs').send(wrong)]
+  assert.deepEqual([dry.status, dry.body.errors], [real.status, real.body.errors])
+  assert.equal(dry.body.errors.length, 3)
+  const frozen = await preview({ ...smallJob, freeze: ['nothing/*'] })
+  assert.deepEqual([frozen.status, frozen.body.code], [422, 'INVALID_JOB'])
+  assert.match(frozen.body.detail, /nothing/)
+})
+
+test('trees are sized without TensorFlow, by the cells of their table', async () => {
+  const rows = Array.from({ length: 40 }, (_, i) => `${i},${i % 7},${i * 2}`)
+  const csv = Buffer.from(`a,b,c\n${rows.join('\n')}\n`)
+  await server.api
+    .post('/datasets')
+    .field('name', 'cells')
+    .field('target', 'c')
+    .attach('file', csv, 'c.csv')
+  const sized = async (model: object) =>
+    (await preview({ model: { kind: 'boosting', ...model }, dataset: 'cells' })).body.memory
+  const [hist, wide, approx] = [
+    await sized({}),
+    await sized({ maxBins: 512 }),
+    await sized({ treeMethod: 'approx' }),
+  ]
+  const network = (await preview(smallJob)).body.memory
+  assert.ok(hist.engineBytes < network.engineBytes / 2)
+  // 36 rows are left to train on, of two features: 2 bytes a cell, 4, or 8
+  assert.deepEqual(
+    [wide, approx].map(({ stateBytes }) => stateBytes - hist.stateBytes),
+    [144, 432],
+  )
+})

@@ -1,0 +1,91 @@
+import assert from 'node:assert/strict'
+import { after, before, test } from 'node:test'
+import { IdempotencyKeys } from '../../../src/jobs/idempotency.js'
+import { JobRecords } from '../../../src/jobs/record/records.js'
+import { smallJob, startServer, type TestServer, uploadDataset } from '../server.js'
+
+let server: TestServer
+before(async () => {
+  server = await startServer()
+  await uploadDataset(server)
+})
+after(() => server.close())
+
+const submit = (key: string, body: object = smallJob) =>
+  server.api.post('/jobs').set('idempotency-key', key).send(body)
+
+const count = async () => (await server.store.list('jobs')).length
+
+test('of 200 requests at once with one key there is one job, and all get the same answer', async () => {
+  const before = await count()
+  const answers = await Promise.all(Array.from({ length: 200 }, () => submit('all-at-once')))
+  assert.deepEqual([...new Set(answers.map(({ status }) => status))], [202])
+  const [first] = answers
+  for (const { body, headers } of answers) {
+    assert.deepEqual(body, first!.body)
+    assert.equal(headers.location, first!.headers.location)
+  }
+  const fresh = answers.filter(({ headers }) => headers['idempotency-replayed'] === undefined)
+  assert.equal(fresh.length, 1)
+  assert.equal(await count(), before + 1)
+})
+
+test('the order of fields does not matter, a value does', async () => {
+  const first = await submit('fields')
+  const { model, dataset, training } = smallJob
+  const again = await submit('fields', { training, dataset, model })
+  assert.deepEqual([again.status, again.body.id], [202, first.body.id])
+  assert.equal(again.headers['idempotency-replayed'], 'true')
+  const other = await submit('fields', { ...smallJob, training: { steps: 5, batchSize: 4 } })
+  assert.deepEqual([other.status, other.body.code], [422, 'IDEMPOTENCY_KEY_REUSED'])
+})
+
+test('a request that was refused leaves its key free', async () => {
+  assert.equal((await submit('refused', { ...smallJob, dataset: 'nowhere' })).status, 422)
+  assert.equal((await submit('refused')).headers['idempotency-replayed'], undefined)
+})
+
+test('a crash between the record of the key and the job ends in one job', async () => {
+  const { body } = await submit('crash')
+  // what such a crash leaves: the key, and no job
+  await server.store.remove(`jobs/${body.id}`)
+  assert.equal((await server.api.get(`/jobs/${body.id}`)).status, 404)
+  const again = await submit('crash')
+  assert.deepEqual([again.status, again.body], [202, body])
+  assert.equal((await server.api.get(`/jobs/${body.id}`)).body.status, 'queued')
+})
+
+test('a key holds when Redis was wiped, and does not bring a removed job back', async () => {
+  const { body } = await submit('lasting')
+  await server.redis.wipe()
+  assert.equal((await submit('lasting')).body.id, body.id)
+  await server.api.post(`/jobs/${body.id}/cancel`)
+  assert.equal((await server.api.delete(`/jobs/${body.id}`)).status, 204)
+  const again = await submit('lasting')
+  assert.deepEqual([again.status, again.body], [202, body])
+  assert.equal((await server.api.get(`/jobs/${body.id}`)).status, 404)
+})
+
+test('two callers may use the same key, and old keys are forgotten', async () => {
+  const records = new JobRecords(server.store)
+  const keys = new IdempotencyKeys(server.store, records)
+  const { body } = await submit('shared')
+  const manifest = await records.manifest(body.id)
+  const id = `job-${'7'.repeat(26)}`
+  const mine = { id: 'another', key: 'shared' }
+  const plan = async () => ({ ...manifest, id })
+  const made = await keys.submit(mine, smallJob as never, plan)
+  assert.deepEqual([made.manifest.id, made.replayed], [id, false])
+  const created = Date.parse(manifest.createdAt)
+  await keys.sweep(created + 25 * 3600_000)
+  assert.equal((await keys.submit(mine, smallJob as never, plan)).replayed, true)
+  await keys.sweep(created + 49 * 3600_000)
+  assert.deepEqual(await server.store.list('idempotency'), [])
+})
+
+test('a key that is no key is refused', async () => {
+  for (const key of ['a b', 'x'.repeat(256)]) {
+    const answer = await submit(key)
+    assert.deepEqual([answer.status, answer.body.code], [400, 'INVALID_REQUEST'], key.slice(0, 9))
+  }
+})

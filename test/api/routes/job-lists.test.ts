@@ -1,0 +1,163 @@
+import assert from 'node:assert/strict'
+import { after, before, test } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { Redis } from 'ioredis'
+import type { Job } from '../../../src/spec/job.js'
+import { startJob } from '../attempts.js'
+import { smallJob, startServer, type TestServer, uploadDataset } from '../server.js'
+
+let server: TestServer
+before(async () => {
+  server = await startServer()
+  await uploadDataset(server)
+})
+after(() => server.close())
+
+async function submit(more: object): Promise<Job> {
+  const answer = await server.api.post('/jobs').send({ ...smallJob, ...more })
+  assert.equal(answer.status, 202, answer.text)
+  return answer.body
+}
+
+async function names(query: string): Promise<string[]> {
+  const answer = await server.api.get(`/jobs?${query}`)
+  assert.equal(answer.status, 200, answer.text)
+  return answer.body.items.map(({ name }: Job) => name)
+}
+
+test('a list holds what all conditions let through, newest first', async () => {
+  const vision = { team: 'vision', 'example.org/stage': 'dev' }
+  const one = await submit({ name: 'alpha-1', labels: vision })
+  await submit({ name: 'alpha-2', labels: { team: 'vision' } })
+  const three = await submit({ name: 'beta-1', labels: { team: 'speech', note: '' } })
+  await startJob(server, three.id)
+  await server.api.post(`/jobs/${one.id}/cancel`)
+  const cases: [string, string[]][] = [
+    ['', ['beta-1', 'alpha-2', 'alpha-1']],
+    ['label=team:vision', ['alpha-2', 'alpha-1']],
+    ['label=team:vision&label=example.org/stage:dev', ['alpha-1']],
+    ['label=note:', ['beta-1']],
+    ['name=alpha', ['alpha-2', 'alpha-1']],
+    ['status=cancelled', ['alpha-1']],
+    ['status=cancelled&status=queued', ['alpha-2', 'alpha-1']],
+    ['status=cancelled,queued&name=alpha-2', ['alpha-2']],
+    ['model=resnet&dataset=shades', ['beta-1', 'alpha-2', 'alpha-1']],
+    ['model=vgg', []],
+    ['dataset=elsewhere', []],
+    [`createdAfter=${one.createdAt}&label=team:vision`, ['alpha-2']],
+    [`createdBefore=${one.createdAt}`, []],
+    [`createdBefore=${three.createdAt}&name=a`, ['alpha-2', 'alpha-1']],
+  ]
+  for (const [query, expected] of cases) {
+    assert.deepEqual(await names(query), expected, query)
+  }
+  assert.deepEqual(one.labels, vision)
+})
+
+test('pages do not shift when jobs are added, and join without a gap', async () => {
+  const mark = { run: 'paging' }
+  const made: string[] = []
+  for (let i = 0; i < 7; i++) made.unshift((await submit({ labels: mark })).id)
+  const seen: string[] = []
+  let cursor = ''
+  do {
+    const answer = await server.api.get(`/jobs?limit=3&label=run:paging${cursor}`)
+    seen.push(...answer.body.items.map(({ id }: Job) => id))
+    cursor = answer.body.nextCursor && `&cursor=${answer.body.nextCursor}`
+    await submit({ labels: mark })
+  } while (cursor)
+  assert.deepEqual(seen, made)
+})
+
+test('labels, filters and cursors that are none are refused, with what they should be', async () => {
+  const cases: [string, string, RegExp][] = [
+    ['status=done', 'not_allowed', /expected one of 'queued'/],
+    ['label=team', 'wrong_form', /'team', expected key:value/],
+    ['createdAfter=yesterday', 'wrong_form', /ISO 8601/],
+    ['color=red', 'unknown_field', /unknown field 'color'/],
+  ]
+  for (const [query, code, message] of cases) {
+    const { status, body } = await server.api.get(`/jobs?${query}`)
+    assert.deepEqual([status, body.errors[0].code], [400, code], query)
+    assert.match(body.detail, message)
+  }
+  const labels = { 'bad key': 'x', fine: 'no good!' }
+  const { status, body } = await server.api.post('/jobs').send({ ...smallJob, labels })
+  assert.equal(status, 400)
+  assert.deepEqual(
+    body.errors.map(({ path }: { path: string }) => path),
+    ['/labels', '/labels/fine'],
+  )
+  assert.match(body.detail, /a name in labels is 'bad key', expected letters/)
+})
+
+test('all jobs of a selection are cancelled at once, others stay', async () => {
+  const mark = { sweep: 'lr' }
+  const made = [await submit({ labels: mark }), await submit({ labels: mark })]
+  const runs = await submit({ labels: mark })
+  const other = await submit({ labels: { sweep: 'wd' } })
+  await startJob(server, runs.id)
+  const answer = await server.api.post('/jobs/cancel').send({ labels: mark })
+  assert.equal(answer.status, 202, answer.text)
+  assert.equal(answer.body.count, 3)
+  assert.deepEqual(answer.body.cancelled.sort(), made.map(({ id }) => id).sort())
+  assert.deepEqual(answer.body.cancelling, [runs.id])
+  assert.equal((await server.api.get(`/jobs/${other.id}`)).body.status, 'queued')
+  const none = await server.api.post('/jobs/cancel').send({})
+  assert.equal(none.status, 400, 'everything is never meant by nothing')
+})
+
+/** The list is refused for a while, but never half. */
+async function answered(expected: readonly string[]): Promise<void> {
+  for (;;) {
+    const { status, body } = await server.api.get('/jobs?limit=1000')
+    if (status === 200) {
+      return assert.deepEqual(
+        body.items.map(({ name }: Job) => name),
+        expected,
+      )
+    }
+    assert.equal(body.code, 'QUEUE_UNAVAILABLE')
+    await sleep(5)
+  }
+}
+
+test('after Redis was wiped the lists are as before', async () => {
+  const before = await names('limit=1000')
+  const labelled = await names('label=team:vision')
+  await server.redis.wipe()
+  // the server connects anew, and looks at the whole store
+  await server.redis.stop()
+  await server.redis.start()
+  await answered(before)
+  assert.deepEqual(await names('limit=1000'), before)
+  assert.deepEqual(await names('label=team:vision'), labelled)
+})
+
+test('a Redis that came back behind the store, looking whole, is compared with it until that works', async t => {
+  const before = await names('limit=1000')
+  const redis = new Redis(server.redis.address)
+  t.after(() => redis.disconnect())
+  const whole = `{${server.redis.prefix}}:whole`
+  const mark = (await redis.get(whole))!
+  // a first try that fails, as one does that a busy machine answers too late
+  await redis.acl('SETUSER', 'default', '-eval')
+  await redis.flushall()
+  await redis.set(whole, mark)
+  const told = server.log().length
+  await redis.call('CLIENT', 'KILL', 'TYPE', 'normal')
+  const until = async (is: () => Promise<boolean> | boolean) => {
+    while (!(await is())) await sleep(50)
+  }
+  await until(() => server.log().slice(told).includes('could not compare'))
+  await redis.acl('SETUSER', 'default', '+eval')
+  await answered(before)
+})
+
+test('a Redis that is emptied under an open connection is seen to be', async t => {
+  const before = await names('limit=1000')
+  const redis = new Redis(server.redis.address)
+  t.after(() => redis.disconnect())
+  await redis.flushall()
+  await answered(before)
+})

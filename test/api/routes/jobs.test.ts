@@ -1,0 +1,180 @@
+import assert from 'node:assert/strict'
+import { after, before, test } from 'node:test'
+import { JobRecords } from '../../../src/jobs/record/records.js'
+import { endJob, startJob } from '../attempts.js'
+import { smallJob, startServer, type TestServer, uploadDataset } from '../server.js'
+
+let server: TestServer
+before(async () => {
+  server = await startServer()
+  await uploadDataset(server)
+})
+after(() => server.close())
+
+async function submit(name?: string) {
+  const answer = await server.api.post('/jobs').send({ ...smallJob, ...(name && { name }) })
+  assert.equal(answer.status, 202, answer.text)
+  return answer.body
+}
+
+test('a submitted job is queued, and found where Location says', async () => {
+  const answer = await server.api.post('/jobs').send(smallJob)
+  assert.equal(answer.status, 202)
+  const { id, status, dataset, progress } = answer.body
+  assert.match(id, /^job-[0-9a-z]{26}$/)
+  assert.equal(status, 'queued')
+  assert.equal(dataset.name, 'shades')
+  assert.deepEqual(progress, { step: 0, steps: 4, fraction: 0, etaSeconds: null })
+  const found = await server.api.get(answer.headers.location!)
+  assert.equal(found.status, 200)
+  assert.deepEqual({ ...found.body, queue: null }, answer.body)
+  assert.equal(found.body.queue.position, 1)
+})
+
+test('the least that can be said is a good job', async () => {
+  const { dataset } = smallJob
+  const training = { batchSize: 4 }
+  const answer = await server.api
+    .post('/jobs')
+    .send({ model: { kind: 'resnet' }, dataset, training })
+  assert.equal(answer.status, 202, answer.text)
+  assert.deepEqual(answer.body.model, {
+    ...{ kind: 'resnet', block: 'plain', blocks: 5, filters: 64, kernel: 3, ratio: 4 },
+  })
+})
+
+test('a network is answered with its own options alone', async () => {
+  const { dataset } = smallJob
+  const model = { kind: 'resnet', depth: 20 }
+  const answer = await server.api.post('/jobs').send({ model, dataset, training: { batchSize: 4 } })
+  assert.equal(answer.status, 202, answer.text)
+  assert.deepEqual(answer.body.model, { ...model, version: 2, stem: 'cifar' })
+})
+
+test('a job on an unknown data set is refused, and not kept', async () => {
+  const before = await server.api.get('/jobs?limit=1000')
+  const answer = await server.api.post('/jobs').send({ ...smallJob, dataset: 'nowhere' })
+  assert.equal(answer.status, 422)
+  assert.deepEqual(
+    [answer.body.code, answer.body.errors[0].path, answer.body.errors[0].code],
+    ['INVALID_JOB', '/dataset', 'dataset_not_found'],
+  )
+  const now = await server.api.get('/jobs?limit=1000')
+  assert.equal(now.body.items.length, before.body.items.length)
+})
+
+test('the list goes on where a page ends', async () => {
+  const made = [await submit('one'), await submit('two'), await submit('three')]
+  const first = await server.api.get('/jobs?limit=2')
+  assert.deepEqual(
+    first.body.items.map((job: { name: string }) => job.name),
+    ['three', 'two'],
+  )
+  const second = await server.api.get(`/jobs?limit=1&cursor=${first.body.nextCursor}`)
+  assert.equal(second.body.items[0].id, made[0].id)
+})
+
+test('a queued job is cancelled at once, and then removed', async () => {
+  const { id } = await submit()
+  assert.equal((await server.api.delete(`/jobs/${id}`)).body.code, 'JOB_ACTIVE')
+  const answer = await server.api.post(`/jobs/${id}/cancel`)
+  assert.equal(answer.status, 202)
+  assert.equal(answer.body.status, 'cancelled')
+  assert.equal((await server.api.post(`/jobs/${id}/cancel`)).status, 202)
+  const removed = await server.api.delete(`/jobs/${id}`)
+  assert.equal(removed.status, 204)
+  assert.equal(removed.text, '')
+  assert.equal((await server.api.get(`/jobs/${id}`)).status, 404)
+  assert.equal((await server.api.delete(`/jobs/${id}`)).status, 404)
+})
+
+test('a job that has ended cannot be cancelled', async () => {
+  const { id } = await submit()
+  await startJob(server, id)
+  await endJob(server, id)
+  const answer = await server.api.post(`/jobs/${id}/cancel`)
+  assert.equal(answer.status, 409)
+  assert.equal(answer.body.code, 'JOB_ENDED')
+  const { body } = await server.api.get(`/jobs/${id}`)
+  assert.equal(body.status, 'succeeded')
+  assert.deepEqual(body.result, { model: { id: 'shades', version: 1 }, stoppedEarly: false })
+})
+
+test('a running job is asked to end, and cannot be removed', async () => {
+  const { id } = await submit()
+  await startJob(server, id)
+  assert.equal((await server.api.delete(`/jobs/${id}`)).status, 409)
+  const answer = await server.api.post(`/jobs/${id}/cancel`).set('content-type', 'application/json')
+  assert.equal(answer.status, 202, answer.text)
+  assert.equal(answer.body.status, 'running')
+  assert.equal(answer.body.requested, 'cancel')
+  const { life } = await new JobRecords(server.store).read(id)
+  assert.equal(life.state, 'cancelling')
+})
+
+test('a queued job is paused, resumed, cancelled and retried', async () => {
+  const { id } = await submit()
+  const act = (verb: string) => server.api.post(`/jobs/${id}/${verb}`)
+  const paused = await act('pause')
+  assert.deepEqual([paused.status, paused.body.status, paused.body.queue], [202, 'paused', null])
+  assert.equal((await act('pause')).status, 202, 'what is so already is no conflict')
+  const retry = await act('retry')
+  assert.deepEqual([retry.status, retry.body.code], [409, 'JOB_ACTIVE'])
+  assert.match(retry.body.detail, /is paused and cannot be retried: resume it instead/)
+  assert.equal((await server.api.delete(`/jobs/${id}`)).status, 409)
+  const resumed = await act('resume')
+  assert.deepEqual([resumed.body.status, resumed.body.queue.position > 0], ['queued', true])
+  assert.equal((await act('cancel')).body.status, 'cancelled')
+  const late = await act('pause')
+  assert.deepEqual([late.status, late.body.code], [409, 'JOB_ENDED'])
+  const retried = await act('retry')
+  assert.equal(retried.body.status, 'queued')
+  assert.deepEqual(
+    retried.body.transitions.map(({ status }: { status: string }) => status),
+    ['queued', 'paused', 'queued', 'cancelled', 'queued'],
+  )
+})
+
+test('verbs that race leave one history', async () => {
+  const { id } = await submit()
+  const verbs = ['pause', 'resume', 'cancel', 'retry']
+  const answers = await Promise.all(
+    Array.from({ length: 40 }, (_, i) => server.api.post(`/jobs/${id}/${verbs[i % 4]}`)),
+  )
+  for (const { status } of answers) assert.ok(status === 202 || status === 409, String(status))
+  const { body } = await server.api.get(`/jobs/${id}`)
+  const history = body.transitions.map(({ status }: { status: string }) => status)
+  assert.equal(history.at(-1), body.status)
+  const after: Record<string, string[]> = {
+    queued: ['paused', 'cancelled'],
+    paused: ['queued', 'cancelled'],
+    cancelled: ['queued'],
+  }
+  for (const [i, status] of history.slice(1).entries()) {
+    assert.ok(after[history[i]]?.includes(status), `${history[i]} → ${status}`)
+  }
+})
+
+test('a job can be cancelled while Redis is away', async () => {
+  const { id } = await submit()
+  await server.redis.stop()
+  try {
+    const answer = await server.api.post(`/jobs/${id}/cancel`)
+    assert.deepEqual([answer.status, answer.body.status], [202, 'cancelled'])
+  } finally {
+    await server.redis.start()
+  }
+})
+
+test('a job whose data set has gone is not retried', async () => {
+  const set = await uploadDataset(server, 'short-lived', 44)
+  const asked = { ...smallJob, dataset: 'short-lived' }
+  const { id } = (await server.api.post('/jobs').send(asked)).body
+  assert.equal((await server.api.delete(`/datasets/${set.id}`)).body.code, 'DATASET_IN_USE')
+  await server.api.post(`/jobs/${id}/pause`)
+  assert.equal((await server.api.delete(`/datasets/${set.id}`)).status, 409, 'it is paused')
+  await server.api.post(`/jobs/${id}/cancel`)
+  assert.equal((await server.api.delete(`/datasets/${set.id}`)).status, 204)
+  const answer = await server.api.post(`/jobs/${id}/retry`)
+  assert.deepEqual([answer.status, answer.body.code], [409, 'DATASET_GONE'])
+})

@@ -1,0 +1,281 @@
+import assert from 'node:assert/strict'
+import { after, before, test } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { extract } from 'tar-stream'
+import { jobKeys } from '../../../src/jobs/record/job-paths.js'
+import { MetricsLog } from '../../../src/jobs/telemetry/metrics-log.js'
+import { metricsAt } from '../../../workers/surroundings.js'
+import { endJob, measure, progress, runningJob } from '../attempts.js'
+import { follow } from '../frames.js'
+import { smallJob, startServer, type TestServer, uploadDataset } from '../server.js'
+
+let server: TestServer
+before(async () => {
+  server = await startServer({ limits: { heartbeatMs: 50 } })
+  await uploadDataset(server)
+})
+after(() => server.close())
+
+test('points come by name, in the order of steps', async () => {
+  const id = await runningJob(server)
+  await measure(server, id, [1, 2, 4])
+  const { status, body } = await server.api.get(`/jobs/${id}/metrics?names=loss`)
+  assert.equal(status, 200)
+  assert.deepEqual(Object.keys(body.points), ['loss'])
+  assert.deepEqual(
+    body.points.loss.map(({ step, value }: { step: number; value: number }) => [step, value]),
+    [
+      [1, 1],
+      [2, 0.5],
+      [4, 0.25],
+    ],
+  )
+  assert.equal(body.nextCursor, null)
+})
+
+test('a page has so many steps, and the cursor leads to the next', async () => {
+  const id = await runningJob(server)
+  await measure(server, id, [1, 2, 3, 4, 5])
+  const path = `/jobs/${id}/metrics?fromStep=2&toStep=4&limit=2`
+  const first = await server.api.get(path)
+  const steps = (body: { points: Record<string, { step: number }[]> }) =>
+    body.points.accuracy!.map(({ step }) => step)
+  assert.deepEqual(steps(first.body), [2, 3])
+  const second = await server.api.get(`${path}&cursor=${first.body.nextCursor}`)
+  assert.deepEqual(steps(second.body), [4])
+  assert.equal(second.body.nextCursor, null)
+})
+
+test('bad queries are refused', async () => {
+  const id = await runningJob(server)
+  for (const query of ['limit=10001', 'limit=0', 'names=', 'names=a,,b', 'cursor=x', 'step=1']) {
+    const answer = await server.api.get(`/jobs/${id}/metrics?${query}`)
+    assert.equal(answer.status, 400, query)
+  }
+})
+
+test('a follower hears history, then what comes, then the end', async () => {
+  const id = await runningJob(server)
+  await measure(server, id, [1, 2])
+  const { response, next, nextEvent } = await follow(server, `/jobs/${id}/metrics`)
+  assert.equal(response.statusCode, 200)
+  assert.equal(response.headers['content-type'], 'text/event-stream')
+  assert.deepEqual(await next(), { retry: '2000' })
+  const first = await nextEvent()
+  assert.equal(first?.event, 'metrics')
+  assert.deepEqual(JSON.parse(first?.data ?? '').values, { loss: 1, accuracy: 0 })
+  assert.equal(JSON.parse((await nextEvent())?.data ?? '').step, 2)
+  const state = await nextEvent()
+  assert.equal(state?.event, 'job')
+  assert.equal(JSON.parse(state?.data ?? '').status, 'running')
+
+  await measure(server, id, [3])
+  assert.equal(JSON.parse((await nextEvent())?.data ?? '').step, 3)
+  await endJob(server, id)
+  const last = await nextEvent()
+  assert.equal(last?.event, 'job')
+  assert.equal(JSON.parse(last?.data ?? '').status, 'succeeded')
+  assert.equal(await nextEvent(), null)
+  assert.ok(response.complete)
+})
+
+test('Last-Event-ID goes on behind what was heard', async () => {
+  const id = await runningJob(server)
+  await measure(server, id, [1, 2, 3])
+  const first = await follow(server, `/jobs/${id}/metrics`)
+  await first.nextEvent()
+  const heard = await first.nextEvent()
+  first.response.destroy()
+  const second = await follow(server, `/jobs/${id}/metrics`, { 'last-event-id': heard?.id ?? '' })
+  assert.equal(JSON.parse((await second.nextEvent())?.data ?? '').step, 3)
+  second.response.destroy()
+})
+
+test('a quiet stream says that it is still there', async () => {
+  const id = await runningJob(server)
+  const { response, next } = await follow(server, `/jobs/${id}/metrics`)
+  let comments = 0
+  while (comments < 3) comments += (await next())?.comment === 'still here' ? 1 : 0
+  response.destroy()
+})
+
+test('a job that is not there is a 404, not a stream', async () => {
+  const { response } = await follow(server, '/jobs/job-00000000000000000000000000/metrics')
+  assert.equal(response.statusCode, 404)
+  assert.match(response.headers['content-type'] ?? '', /problem\+json/)
+  response.resume()
+})
+
+test('a follower that leaves takes its feed along', async t => {
+  const id = await runningJob(server)
+  const follows = t.mock.method(server.parts.jobs.history, 'follow')
+  const { response, nextEvent } = await follow(server, `/jobs/${id}/metrics`)
+  await nextEvent()
+  const { signal } = follows.mock.calls[0]!.arguments[1]
+  assert.equal(signal.aborted, false)
+  response.destroy()
+  while (!signal.aborted) await sleep(5)
+})
+
+test('a server that closes ends its streams in good order', async () => {
+  const other = await startServer()
+  await uploadDataset(other)
+  const { body } = await other.api.post('/jobs').send(smallJob)
+  const stream = await fetch(`${other.url}/jobs/${body.id}/metrics`, {
+    headers: { accept: 'text/event-stream', authorization: `Bearer ${other.key}` },
+  })
+  const reader = stream.body!.pipeThrough(new TextDecoderStream()).getReader()
+  let text = ''
+  while (!text.includes('event: job\n')) text += (await reader.read()).value
+  await other.close()
+  while (!(await reader.read()).done);
+})
+
+test('many followers, some of whom come and go, each hear every row once', async () => {
+  const id = await runningJob(server)
+  const rows = 120
+  await measure(server, id, [1, 2, 3, 4, 5])
+  const hear = async (breaks: (step: number) => boolean) => {
+    const steps: number[] = []
+    let after: Record<string, string> = {}
+    for (;;) {
+      const stream = await follow(server, `/jobs/${id}/metrics`, after)
+      for (let broken = false; !broken; ) {
+        const frame = await stream.nextEvent()
+        if (frame === null) return steps
+        if (frame.event !== 'metrics') continue
+        steps.push(JSON.parse(frame.data!).step)
+        after = { 'last-event-id': frame.id! }
+        broken = breaks(steps.at(-1)!)
+      }
+      stream.response.destroy()
+    }
+  }
+  const heard = Array.from({ length: 50 }, (_, i) =>
+    hear(i % 2 ? () => Math.random() < 0.05 : () => false),
+  )
+  for (let step = 6; step <= rows; step++) await measure(server, id, [step])
+  await endJob(server, id)
+  const all = Array.from({ length: rows }, (_, i) => i + 1)
+  for (const steps of await Promise.all(heard)) assert.deepEqual(steps, all)
+})
+
+test('a reader who does not read holds nobody up, and misses nothing', async () => {
+  const id = await runningJob(server)
+  const rows = 12_000
+  const slow = await follow(server, `/jobs/${id}/metrics`)
+  await slow.nextEvent()
+  const all = Array.from({ length: rows }, (_, i) => i + 1)
+  const quick = await follow(server, `/jobs/${id}/metrics`)
+  for (let at = 0; at < rows; at += 1000) await measure(server, id, all.slice(at, at + 1000))
+  await endJob(server, id)
+  for (const { nextEvent } of [quick, slow]) {
+    const steps: number[] = []
+    for (let frame = await nextEvent(); frame; frame = await nextEvent()) {
+      if (frame.event === 'metrics') steps.push(JSON.parse(frame.data!).step)
+    }
+    assert.deepEqual(steps, all)
+  }
+})
+
+async function download(path: string, headers: Record<string, string> = {}) {
+  const authorization = `Bearer ${server.key}`
+  const answer = await fetch(server.url + path, { headers: { authorization, ...headers } })
+  assert.equal(answer.status, 200)
+  const type = answer.headers.get('content-type') ?? ''
+  return { type, bytes: Buffer.from(await answer.arrayBuffer()) }
+}
+
+test('a chart and exports, by header and by format', async () => {
+  const id = await runningJob(server)
+  const steps = Array.from({ length: 40 }, (_, i) => i + 1)
+  await measure(server, id, steps)
+  const chart = await server.api.get(`/jobs/${id}/metrics?maxPoints=10&names=loss`)
+  const drawn = chart.body.points.loss.map(({ step }: { step: number }) => step)
+  assert.ok(drawn.length <= 10)
+  assert.deepEqual([drawn[0], drawn.at(-1), chart.body.nextCursor], [1, 40, null])
+  const asked = await server.api.get(`/jobs/${id}/metrics?maxPoints=10&cursor=3`)
+  assert.equal(asked.status, 400)
+  for (const [format, type] of [
+    ['csv', 'text/csv'],
+    ['ndjson', 'application/x-ndjson'],
+  ]) {
+    const path = `/jobs/${id}/metrics`
+    const byHeader = await download(path, { accept: type! })
+    const byFormat = await download(`${path}?format=${format}`)
+    assert.match(byHeader.type, new RegExp(`^${type}`))
+    assert.deepEqual(byHeader, byFormat)
+    const lines = String(byHeader.bytes).trim().split('\n')
+    assert.equal(lines.length, format === 'csv' ? 41 : 40)
+  }
+  const missing = await server.api.get('/jobs/job-00000000000000000000000000/metrics?format=csv')
+  assert.equal(missing.status, 404)
+})
+
+test('NaN reaches a client as text', async () => {
+  const id = await runningJob(server)
+  const log = new MetricsLog(server.store)
+  const time = new Date().toISOString()
+  await log.append(id, 1, { step: 1, time, values: { loss: Number.NaN, accuracy: 0.5 } })
+  const { body } = await server.api.get(`/jobs/${id}/metrics`)
+  assert.equal(body.points.loss[0].value, 'NaN')
+  assert.equal(body.points.accuracy[0].value, 0.5)
+})
+
+test("a job's own metrics have NaN as text too, live and at the end", async () => {
+  const id = await runningJob(server)
+  const row = { step: 1, time: '', values: { loss: Number.NaN, accuracy: 0.5 } }
+  const metrics = metricsAt([row], 1)
+  const shown = { loss: 'NaN', accuracy: 0.5 }
+  assert.deepEqual(metrics, shown)
+  const { nextEvent } = await follow(server, `/jobs/${id}/events`)
+  await nextEvent()
+  await progress(server, id, 1, metrics)
+  assert.deepEqual(JSON.parse((await nextEvent())?.data ?? '').metrics, shown)
+  assert.deepEqual((await server.api.get(`/jobs/${id}`)).body.metrics, shown)
+  await endJob(server, id, metrics)
+  assert.deepEqual((await server.api.get(`/jobs/${id}`)).body.metrics, shown)
+})
+
+test('a record from before NaN had a text is readable: the metric is left out', async () => {
+  const id = await runningJob(server)
+  const old = JSON.parse(JSON.stringify({ loss: Number.NaN, accuracy: 0.5 }))
+  await endJob(server, id, old)
+  const { status, body } = await server.api.get(`/jobs/${id}`)
+  assert.deepEqual([status, body.metrics], [200, { accuracy: 0.5 }])
+})
+
+test('events tell states and progress, without the rows', async () => {
+  const id = await runningJob(server)
+  await measure(server, id, [1])
+  const { nextEvent } = await follow(server, `/jobs/${id}/events`)
+  const first = await nextEvent()
+  assert.equal(first?.event, 'job')
+  assert.equal(JSON.parse(first?.data ?? '').status, 'running')
+  await progress(server, id, 3)
+  const second = await nextEvent()
+  assert.equal(second?.event, 'progress')
+  const { step, fraction, metrics } = JSON.parse(second?.data ?? '')
+  assert.deepEqual([step, fraction, metrics], [3, 0.75, { loss: 0.5 }])
+  await endJob(server, id)
+  const last = await nextEvent()
+  assert.equal(JSON.parse(last?.data ?? '').status, 'succeeded')
+  assert.equal(await nextEvent(), null)
+})
+
+test('the event files of a job come as a tar, and nothing else does', async () => {
+  const id = await runningJob(server)
+  const bytes = Buffer.from('events')
+  const key = jobKeys(id).events(1_764_000_000, 1, 'host')
+  await server.store.append(key, bytes)
+  const { bytes: body } = await download(`/jobs/${id}/tensorboard`)
+  const found: [string, string][] = []
+  const tar = extract()
+  tar.end(body)
+  for await (const entry of tar) {
+    const parts: Buffer[] = []
+    for await (const part of entry) parts.push(part as Buffer)
+    found.push([entry.header.name, String(Buffer.concat(parts))])
+  }
+  assert.deepEqual(found, [[key.replace('jobs/', ''), 'events']])
+})

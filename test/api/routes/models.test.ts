@@ -1,0 +1,48 @@
+import assert from 'node:assert/strict'
+import { after, before, test } from 'node:test'
+import { putModel, startServer, type TestServer } from '../server.js'
+
+let server: TestServer
+before(async () => {
+  server = await startServer()
+  await putModel(server.store, 'shades', 1)
+  await putModel(server.store, 'shades', 2)
+  await putModel(server.store, 'tones', 1)
+})
+after(() => server.close())
+
+test('models are listed by name, a page at a time', async () => {
+  const first = await server.api.get('/models?limit=1')
+  assert.equal(first.status, 200)
+  assert.equal(first.body.items[0].id, 'shades')
+  assert.deepEqual(first.body.items[0].versions, [1, 2])
+  const second = await server.api.get(`/models?limit=1&cursor=${first.body.nextCursor}`)
+  assert.equal(second.body.items[0].id, 'tones')
+  assert.equal(second.body.nextCursor, null)
+})
+
+test('one is read in its newest version, or the one asked for', async () => {
+  const newest = await server.api.get('/models/shades')
+  assert.equal(newest.body.version, 2)
+  assert.deepEqual(newest.body.labels, ['dark', 'bright'])
+  assert.equal((await server.api.get('/models/shades?version=1')).body.version, 1)
+  const missing = await server.api.get('/models/shades?version=3')
+  assert.equal(missing.status, 404)
+  assert.equal(missing.body.code, 'MODEL_NOT_FOUND')
+  assert.equal((await server.api.get('/models/nowhere')).status, 404)
+  assert.equal((await server.api.get('/models/shades?version=0')).status, 400)
+})
+
+test('a network is handed out as its SavedModel, and has no file of trees', async () => {
+  const archive = await server.api.get('/models/shades/archive?version=1').responseType('blob')
+  assert.equal(archive.status, 200)
+  assert.equal(archive.headers['content-disposition'], 'attachment; filename="shades-1.tar"')
+  for (const name of ['manifest.json', 'saved_model/saved_model.pb']) {
+    assert.ok((archive.body as Buffer).includes(`shades-1/${name}`), name)
+  }
+  const trees = await server.api.get('/models/shades/export')
+  assert.equal(trees.status, 409)
+  assert.equal(trees.body.code, 'NOT_TREES')
+  assert.equal((await server.api.get('/models/shades/export?format=onnx')).status, 400)
+  assert.equal((await server.api.get('/models/nowhere/archive')).status, 404)
+})

@@ -1,0 +1,218 @@
+import assert from 'node:assert/strict'
+import { after, before, test } from 'node:test'
+import { PNG } from 'pngjs'
+import { putModel, startServer, type TestServer } from '../server.js'
+
+let server: TestServer
+before(async () => {
+  server = await startServer({ limits: { instanceBytes: 100_000, imageBytes: 200_000 } })
+  await putModel(server.store, 'shades')
+})
+after(() => server.close())
+
+const predict = (body: unknown, path = '/models/shades/predict') =>
+  server.api.post(path).send(body as object)
+const instances = (...list: unknown[]) => predict({ instances: list })
+const png = (width = 2, height = 2) => PNG.sync.write(new PNG({ width, height }))
+
+test('each instance gets a label and all probabilities, in whichever layout it comes', async () => {
+  const flat = [255, 1, 2, 3]
+  const rows = [
+    [0, 1],
+    [2, 3],
+  ]
+  const pixels = [
+    [[51], [1]],
+    [[2], [3]],
+  ]
+  const answer = await instances(flat, rows, pixels)
+  assert.equal(answer.status, 200, answer.text)
+  const { model, version, labels, predictions } = answer.body
+  assert.deepEqual([model, version, labels], ['shades', 1, ['dark', 'bright']])
+  assert.deepEqual(predictions[0], {
+    ...{ label: 'bright', index: 1, probability: 1, probabilities: [0, 1] },
+  })
+  assert.deepEqual(predictions[1].label, 'dark')
+  assert.ok(Math.abs(predictions[2].probabilities[1] - 0.2) < 1e-6)
+})
+
+test('the bad element is found, whatever is wrong with it', async () => {
+  const flaws = async (...list: unknown[]) => {
+    const answer = await instances(...list)
+    assert.equal(answer.status, 422, answer.text)
+    assert.equal(answer.body.code, 'INVALID_INSTANCES')
+    return answer.body.errors.map((e: { path: string; message: string }) => [e.path, e.message])
+  }
+  assert.deepEqual(await flaws([0, 0, 0]), [['/instances/0', 'has 3 entries, expected 4']])
+  assert.deepEqual(
+    await flaws(
+      [0, 0, 0, 0],
+      [
+        [0, 0],
+        [0, '7'],
+      ],
+    ),
+    [['/instances/1/1/1', 'is a string, expected a number']],
+  )
+  assert.deepEqual(
+    await flaws(
+      [
+        [[0], [256]],
+        [[0], [0]],
+      ],
+      [0, 0, -1, 0],
+    ),
+    [
+      ['/instances/0/0/1/0', 'is 256, expected 0 to 255'],
+      ['/instances/1/2', 'is -1, expected 0 to 255'],
+    ],
+  )
+  assert.deepEqual(await flaws([[0, 0], [0]]), [['/instances/0/1', 'has 1 entries, expected 2']])
+  assert.deepEqual(await flaws([0, null, 0, 0]), [['/instances/0/1', 'is null, expected a number']])
+  assert.deepEqual(await flaws('cat'), [['/instances/0', 'expected 2 entries']])
+  assert.deepEqual(await flaws([]), [['/instances/0', 'has 0 entries, expected 2']])
+  assert.deepEqual(await flaws([[[[[0]]]]]), [['/instances/0', 'has 1 entries, expected 2']])
+  assert.equal((await flaws(...Array.from({ length: 200 }, () => [0]))).length, 20)
+})
+
+test('a body that holds no instances is a 400', async () => {
+  for (const body of [
+    {},
+    [],
+    { instances: [] },
+    { instances: 'x' },
+    { instance: [[0, 0, 0, 0]] },
+    { instances: [[0, 0, 0, 0]], other: 1 },
+    { instances: Array.from({ length: 257 }, () => [0, 0, 0, 0]) },
+  ]) {
+    const answer = await predict(body)
+    assert.equal(answer.status, 400, JSON.stringify(body))
+  }
+  const post = server.api.post('/models/shades/predict').set('content-type', 'application/json')
+  assert.equal((await post.send('{"instances": [[1e999, 0, 0, 0]]}')).status, 422)
+})
+
+test('an image as the body, under its own type or as mere bytes', async () => {
+  for (const type of ['image/png', 'application/octet-stream', 'image/jpeg']) {
+    const answer = await server.api
+      .post('/models/shades/predict')
+      .set('content-type', type)
+      .send(png())
+    assert.equal(answer.status, 200, answer.text)
+    assert.equal(answer.body.predictions.length, 1)
+    assert.equal(answer.body.predictions[0].label, 'bright')
+  }
+})
+
+test('images as a form, one prediction each', async () => {
+  const answer = await server.api
+    .post('/models/shades/predict')
+    .attach('image', png(), 'a.png')
+    .attach('image', png(), 'b.png')
+  assert.equal(answer.status, 200, answer.text)
+  assert.equal(answer.body.predictions.length, 2)
+  const bad = await server.api
+    .post('/models/shades/predict')
+    .attach('image', png(), 'a.png')
+    .attach('image', Buffer.from('GIF89a'), 'b.gif')
+  assert.equal(bad.status, 422)
+  assert.equal(bad.body.errors[0].path, '/1')
+  const field = await server.api.post('/models/shades/predict').field('image', 'x')
+  assert.ok([400, 413].includes(field.status), field.text)
+})
+
+test('what is no image is told by its bytes', async () => {
+  const told = async (bytes: Buffer) => {
+    const answer = await server.api
+      .post('/models/shades/predict')
+      .set('content-type', 'image/png')
+      .send(bytes)
+    assert.equal(answer.status, 422, answer.text)
+    return [answer.body.code, answer.body.detail]
+  }
+  assert.deepEqual(await told(Buffer.from('{"a": 1}')), [
+    'NOT_AN_IMAGE',
+    'not a PNG or JPEG image: byte 0 is 0x7b, expected 0x89 (PNG) or 0xff (JPEG)',
+  ])
+  const damaged = png()
+  damaged[5] = 0
+  assert.deepEqual(await told(damaged), [
+    'NOT_AN_IMAGE',
+    'not a PNG or JPEG image: byte 5 is 0x00, expected 0x0a (PNG)',
+  ])
+  assert.match((await told(png().subarray(0, 5)))[1]!, /it ends at byte 5$/)
+  assert.match((await told(png().subarray(0, 10)))[1]!, /names no size in its first 10 bytes$/)
+  assert.match(
+    (await told(Buffer.from([0xff, 0xd8, 0xff])))[1]!,
+    /begins as JPEG, but names no size/,
+  )
+  assert.match(
+    (await told(Buffer.concat([Buffer.from([0xff, 0xd8, 0xff]), Buffer.alloc(90_000)])))[1]!,
+    /names no size/,
+  )
+})
+
+test("a field that nobody asked for is named, as a pointer's part, and not at any length", async () => {
+  const refusal = async (field: string) => {
+    const { status, body } = await predict({ instances: [[0, 0, 0, 0]], [field]: 1 })
+    return [status, body.errors[0].path, body.errors[0].message]
+  }
+  const message = (name: string) => `unknown field '${name}', expected instances`
+  assert.deepEqual(await refusal('a/b~c'), [400, '/a~1b~0c', message('a/b~c')])
+  const cut = `${'x'.repeat(60)}…`
+  assert.deepEqual(await refusal('x'.repeat(9000)), [400, `/${cut}`, message(cut)])
+})
+
+test('a pixel bomb is refused by its header', async () => {
+  const bomb = png()
+  bomb.writeUInt32BE(60_000, 16)
+  bomb.writeUInt32BE(60_000, 20)
+  const answer = await server.api
+    .post('/models/shades/predict')
+    .set('content-type', 'image/png')
+    .send(bomb)
+  assert.equal(answer.status, 422)
+  assert.equal(answer.body.code, 'IMAGE_TOO_LARGE')
+})
+
+test('sizes and types are bounded', async () => {
+  const big = await instances(Array.from({ length: 60_000 }, () => 0))
+  assert.equal(big.status, 413)
+  const post = () => server.api.post('/models/shades/predict')
+  const image = await post().set('content-type', 'image/png').send(Buffer.alloc(300_000))
+  assert.equal(image.status, 413)
+  const form = await post().attach('image', Buffer.alloc(300_000), 'a.png')
+  assert.equal(form.status, 413)
+  const gif = await post().set('content-type', 'image/gif').send(Buffer.from('GIF89a'))
+  assert.equal(gif.status, 415)
+  assert.equal((await predict({}, '/models/nowhere/predict')).status, 404)
+  assert.equal((await predict({}, '/models/shades/predict?version=2')).status, 404)
+  assert.equal((await predict({}, '/models/shades/predict?version=x')).status, 400)
+})
+
+test('trouble of the predictor is a 503 with Retry-After, and a fault of it shows nothing', async () => {
+  for (const name of ['crash', 'fault', 'refuse']) await putModel(server.store, name)
+  const ask = (name: string) => predict({ instances: [[0, 0, 0, 0]] }, `/models/${name}/predict`)
+  const crashed = await ask('crash')
+  assert.equal(crashed.status, 503)
+  assert.equal(crashed.body.code, 'PREDICTOR_RESTARTED')
+  assert.equal(crashed.headers['retry-after'], '5')
+  while (!server.parts.predictor.ready()) await new Promise(setImmediate)
+  const fault = await ask('fault')
+  assert.equal(fault.status, 500)
+  assert.doesNotMatch(fault.text, /op Foo/)
+  const refused = await server.api
+    .post('/models/refuse/predict')
+    .set('content-type', 'image/png')
+    .send(png())
+  assert.equal(refused.status, 422)
+})
+
+test('rows of a table are nothing for a model of images', async () => {
+  const answer = await server.api
+    .post('/models/shades/predict')
+    .set('content-type', 'text/csv')
+    .send('a,b\n1,2\n')
+  assert.equal(answer.status, 415)
+  assert.equal(answer.body.code, 'UNSUPPORTED_MEDIA_TYPE')
+})

@@ -1,0 +1,55 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { Redis } from 'ioredis'
+import supertest from 'supertest'
+import { startServer } from '../server.js'
+
+test('it lives at once, and is ready with Redis and the predictor', async t => {
+  const server = await startServer()
+  t.after(() => server.close())
+  const api = supertest(server.url)
+  assert.deepEqual((await api.get('/healthz')).body, { status: 'ok' })
+  while ((await api.get('/readyz')).status !== 200) await sleep(10)
+
+  await server.parts.predictor.close()
+  const answer = await api.get('/readyz')
+  assert.equal(answer.status, 503)
+  assert.equal(answer.body.code, 'NOT_READY')
+  assert.match(answer.body.detail, /the predictor/)
+  assert.ok(answer.headers['retry-after'])
+  assert.equal((await api.get('/healthz')).status, 200)
+})
+
+test('without Redis it lives on, says what is away, and recovers', async t => {
+  const server = await startServer()
+  t.after(() => server.close())
+  const api = supertest(server.url)
+  await server.redis.stop()
+  const answer = await api.get('/readyz')
+  assert.equal(answer.status, 503)
+  assert.match(answer.body.detail, /Redis/)
+  assert.equal((await api.get('/healthz')).status, 200)
+  assert.equal((await server.api.get('/datasets')).status, 200)
+  const jobs = await server.api.get('/jobs')
+  assert.deepEqual([jobs.status, jobs.body.code], [503, 'QUEUE_UNAVAILABLE'])
+  await server.redis.start()
+  while ((await api.get('/readyz')).status !== 200) await sleep(10)
+  assert.equal((await server.api.get('/jobs')).status, 200)
+})
+
+test('what is closed while Redis is away never comes back to it', async t => {
+  const server = await startServer()
+  t.after(() => server.close())
+  await server.redis.stop()
+  await server.parts.jobs.close()
+  await server.redis.start()
+  // whoever still tried would do so at least every second
+  await sleep(1500)
+  const redis = new Redis(server.redis.address)
+  t.after(() => redis.disconnect())
+  const clients = String(await redis.client('LIST'))
+    .trim()
+    .split('\n')
+  assert.equal(clients.length, 1, clients.join('\n'))
+})
