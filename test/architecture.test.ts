@@ -49,6 +49,12 @@ const mayImport: Record<string, readonly string[]> = {
     ...['spec', 'errors', 'graph', 'nets', 'engine', 'store', 'boosting', 'training'],
     ...['datasets', 'jobs', 'planning', 'models', 'processes', 'tensorboard'],
   ],
+  // supervises trainers, and loads no engine: a training step blocks its thread
+  'workers/supervision': ['workers', 'jobs', 'store', 'processes', 'spec', 'errors'],
+  'workers/attempts': [
+    ...['spec', 'errors', 'graph', 'nets', 'engine', 'store', 'boosting', 'training'],
+    ...['datasets', 'planning', 'jobs', 'models', 'tensorboard'],
+  ],
   // of the supervisor: how it starts the API
   bench: [
     ...['spec', 'graph', 'engine', 'store', 'boosting', 'training', 'datasets', 'jobs'],
@@ -73,7 +79,7 @@ const entryPoints = [
 const homes: readonly (readonly [name: RegExp, home: RegExp])[] = [
   [/^@tensorflow\//, /^src\/engine\//],
   [/^koffi$/, /^src\/boosting\/capi\.ts$/],
-  [/^bullmq$/, /^(src\/jobs|workers)\//],
+  [/^bullmq$/, /^(src\/jobs\/queue|workers\/supervision)\//],
   [/^(fastify|@fastify\/.+)$/, /^src\/api\//],
 ]
 

@@ -6,10 +6,10 @@ import { isBoosting } from '../src/spec/job.js'
 import type { FromTrainer, StopReason, ToTrainer, TrainerTask } from '../src/spec/messages.js'
 import { diskOf } from '../src/store/failpoints.js'
 import { openFolderStore } from '../src/store/folder-store.js'
-import { boostAttempt } from './boosting.js'
+import type { TrainerParts } from './attempts/attempt-recorder.js'
+import { boostAttempt } from './attempts/boosting-attempt.js'
+import { trainAttempt } from './attempts/network-attempt.js'
 import { failureOf, isUnavailable, unavailableCode } from './failure.js'
-import type { TrainerParts } from './surroundings.js'
-import { trainAttempt } from './training.js'
 
 /** Ten beats of the worker's: one that is silent for so long has lost us, and another may have the job. */
 const leaseMs = 20_000

@@ -17,11 +17,11 @@ import { JobRecords } from '../src/jobs/record/records.js'
 import { diskOf } from '../src/store/failpoints.js'
 import { openFolderStore } from '../src/store/folder-store.js'
 import { sweepStaging } from '../src/store/staging.js'
-import { Consumer } from './consumer.js'
-import { Slots } from './slots.js'
-import { takeBack } from './take-back.js'
-import type { TrainerHome } from './trainer-process.js'
-import { Watchdog } from './watchdog.js'
+import { Consumer } from './supervision/consumer.js'
+import { Watchdog } from './supervision/consumer-watchdog.js'
+import { takeBack } from './supervision/orphan-recovery.js'
+import { Slots } from './supervision/slots.js'
+import type { TrainerHome } from './supervision/trainer-process.js'
 
 const takeBackEveryMs = 5000
 /** The supervisor starts us again; sysexits.h calls it a temporary failure. */

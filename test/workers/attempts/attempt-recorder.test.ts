@@ -3,11 +3,11 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
-import { JobRecords } from '../../src/jobs/record/records.js'
-import { MetricsLog } from '../../src/jobs/telemetry/metrics-log.js'
-import { openFolderStore } from '../../src/store/folder-store.js'
-import type { Store } from '../../src/store/store.js'
-import { rowsOf } from '../../workers/surroundings.js'
+import { JobRecords } from '../../../src/jobs/record/records.js'
+import { MetricsLog } from '../../../src/jobs/telemetry/metrics-log.js'
+import { openFolderStore } from '../../../src/store/folder-store.js'
+import type { Store } from '../../../src/store/store.js'
+import { rowsOf } from '../../../workers/attempts/attempt-recorder.js'
 
 let folder: string
 let store: Store

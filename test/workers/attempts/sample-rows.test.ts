@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { drawShare } from '../../workers/draw.js'
+import { drawShare } from '../../../workers/attempts/sample-rows.js'
 
 const drawn = (of: Uint8Array) => of.reduce((sum, one) => sum + one, 0)
 

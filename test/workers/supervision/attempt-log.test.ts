@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { FromTrainer } from '../../src/spec/messages.js'
-import { isGreeting, narrator } from '../../workers/attempt-lines.js'
+import type { FromTrainer } from '../../../src/spec/messages.js'
+import { isGreeting, narrator } from '../../../workers/supervision/attempt-log.js'
 
 const phase = (phase: 'preparing' | 'training' | 'saving', step = 0): FromTrainer => ({
   ...{ type: 'phase', phase, step },

@@ -1,8 +1,8 @@
 import { type Job, WaitingError, Worker } from 'bullmq'
-import type { Nudges } from '../src/jobs/queue/notifications.js'
-import { bullConnection, patient, type RedisHome, redisNames } from '../src/jobs/queue/redis.js'
-import { ownName } from '../src/processes.js'
-import { JobRun, type RunParts } from './run-job.js'
+import type { Nudges } from '../../src/jobs/queue/notifications.js'
+import { bullConnection, patient, type RedisHome, redisNames } from '../../src/jobs/queue/redis.js'
+import { ownName } from '../../src/processes.js'
+import { JobRun, type RunParts } from './job-runner.js'
 import type { Slots } from './slots.js'
 
 export interface ConsumerParts extends Omit<RunParts, 'trainer'> {

@@ -1,9 +1,9 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { constants, setPriority } from 'node:os'
 import { createInterface } from 'node:readline'
-import { ownName } from '../src/processes.js'
-import type { FromTrainer, StopReason, ToTrainer, TrainerTask } from '../src/spec/messages.js'
-import { Vigil } from './vigil.js'
+import { ownName } from '../../src/processes.js'
+import type { FromTrainer, StopReason, ToTrainer, TrainerTask } from '../../src/spec/messages.js'
+import { Vigil } from './liveness-monitor.js'
 
 /**
  * A stop that is not obeyed within this time becomes a kill, and what was trained since the last

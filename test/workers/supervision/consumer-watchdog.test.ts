@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { Watchdog } from '../../workers/watchdog.js'
+import { Watchdog } from '../../../workers/supervision/consumer-watchdog.js'
 
 test('jobs that wait beside free slots are trouble; jobs that wait for a slot, or for Redis, are not', async () => {
   const looks: string[] = []

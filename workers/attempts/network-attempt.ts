@@ -1,23 +1,21 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { Datasets } from '../src/datasets/datasets.js'
-import type { TensorFlow } from '../src/engine/tensorflow.js'
-import { variablesPrefix, writeSavedModel } from '../src/graph/saved-model.js'
-import { openSession, type Session } from '../src/graph/session.js'
-import { Checkpoints, checkpointState } from '../src/jobs/record/checkpoints.js'
-import { jobKeys } from '../src/jobs/record/job-paths.js'
-import { JobRecords } from '../src/jobs/record/records.js'
-import { Models } from '../src/models/registry.js'
-import type { DatasetManifest, ImagesManifest } from '../src/spec/dataset.js'
-import type { Metrics, NetworkJob } from '../src/spec/job.js'
-import type { WeightsTensor } from '../src/spec/weights.js'
-import type { Store } from '../src/store/store.js'
-import { type LoopHooks, type LoopInput, runTraining } from '../src/training/loop.js'
-import { buildTrainingProgram } from '../src/training/program.js'
-import type { Records } from '../src/training/records.js'
-import { buildServingProgram } from '../src/training/serving.js'
-import { findWeights } from './init-from.js'
-import { precisionHere } from './precision.js'
+import { Datasets } from '../../src/datasets/datasets.js'
+import type { TensorFlow } from '../../src/engine/tensorflow.js'
+import { variablesPrefix, writeSavedModel } from '../../src/graph/saved-model.js'
+import { openSession, type Session } from '../../src/graph/session.js'
+import { Checkpoints, checkpointState } from '../../src/jobs/record/checkpoints.js'
+import { jobKeys } from '../../src/jobs/record/job-paths.js'
+import { JobRecords } from '../../src/jobs/record/records.js'
+import { Models } from '../../src/models/registry.js'
+import type { DatasetManifest, ImagesManifest } from '../../src/spec/dataset.js'
+import type { Metrics, NetworkJob } from '../../src/spec/job.js'
+import type { WeightsTensor } from '../../src/spec/weights.js'
+import type { Store } from '../../src/store/store.js'
+import { type LoopHooks, type LoopInput, runTraining } from '../../src/training/loop.js'
+import { buildTrainingProgram } from '../../src/training/program.js'
+import type { Records } from '../../src/training/records.js'
+import { buildServingProgram } from '../../src/training/serving.js'
 import {
   attemptsUpTo,
   historyOf,
@@ -26,7 +24,9 @@ import {
   rowsOf,
   surroundings,
   type TrainerParts,
-} from './surroundings.js'
+} from './attempt-recorder.js'
+import { findWeights } from './initial-weights.js'
+import { precisionHere } from './precision.js'
 
 export interface TrainingParts extends TrainerParts<NetworkJob> {
   tf: TensorFlow

@@ -1,7 +1,7 @@
-import { findGpus } from '../src/engine/gpus.js'
-import { computesBfloat16, processorFlags } from '../src/engine/processor.js'
-import { TrainyardError } from '../src/errors.js'
-import type { Precision } from '../src/spec/training-options.js'
+import { findGpus } from '../../src/engine/gpus.js'
+import { computesBfloat16, processorFlags } from '../../src/engine/processor.js'
+import { TrainyardError } from '../../src/errors.js'
+import type { Precision } from '../../src/spec/training-options.js'
 
 interface Machine {
   gpus: number

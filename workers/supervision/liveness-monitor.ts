@@ -1,4 +1,4 @@
-import { glance } from '../src/processes.js'
+import { glance } from '../../src/processes.js'
 
 /** Somebody stopped it (SIGSTOP, a debugger): it holds its slot and would never tell. */
 const stoppedLooks = 5

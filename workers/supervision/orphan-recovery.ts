@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { JobQueue } from '../src/jobs/queue/queue.js'
-import { commands, glance, isGone, leadingName, lives } from '../src/processes.js'
+import type { JobQueue } from '../../src/jobs/queue/queue.js'
+import { commands, glance, isGone, leadingName, lives } from '../../src/processes.js'
 
 const goneWithinMs = 5000
 

@@ -1,16 +1,15 @@
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { Booster } from '../src/boosting/booster.js'
-import { type Boosted, exportBoosting, trainBoosting } from '../src/boosting/train.js'
-import { installation } from '../src/engine/installation.js'
-import { jobKeys } from '../src/jobs/record/job-paths.js'
-import { JobRecords } from '../src/jobs/record/records.js'
-import { Models } from '../src/models/registry.js'
-import type { Boosting } from '../src/spec/boosting-options.js'
-import type { FeatureColumn } from '../src/spec/feature-column.js'
-import type { BoostingJob } from '../src/spec/job.js'
-import type { ColumnImportance } from '../src/spec/model.js'
-import { openTables } from './boosting-tables.js'
+import { Booster } from '../../src/boosting/booster.js'
+import { type Boosted, exportBoosting, trainBoosting } from '../../src/boosting/train.js'
+import { installation } from '../../src/engine/installation.js'
+import { jobKeys } from '../../src/jobs/record/job-paths.js'
+import { JobRecords } from '../../src/jobs/record/records.js'
+import { Models } from '../../src/models/registry.js'
+import type { Boosting } from '../../src/spec/boosting-options.js'
+import type { FeatureColumn } from '../../src/spec/feature-column.js'
+import type { BoostingJob } from '../../src/spec/job.js'
+import type { ColumnImportance } from '../../src/spec/model.js'
 import {
   historyOf,
   metricsAt,
@@ -18,7 +17,8 @@ import {
   rowsOf,
   surroundings,
   type TrainerParts,
-} from './surroundings.js'
+} from './attempt-recorder.js'
+import { openTables } from './boosting-tables.js'
 
 /** All that training goes on from, in a checkpoint, and what any XGBoost reads, there and in a model. */
 const stateFile = 'booster.ubj'

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { Precision } from '../../src/spec/training-options.js'
-import { precisionOn } from '../../workers/precision.js'
+import type { Precision } from '../../../src/spec/training-options.js'
+import { precisionOn } from '../../../workers/attempts/precision.js'
 
 test('what is asked is computed where the machine can, and bfloat16 is never imitated', () => {
   const cases: [number, string, Precision, Precision][] = [
