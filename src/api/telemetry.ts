@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify'
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
 import type { Jobs } from '../jobs/jobs.js'
-import type { Predictor } from '../models/predictor.js'
+import type { Predictor } from '../models/predictor-client.js'
 import type { Webhooks } from '../webhooks/webhooks.js'
 import { streamType } from './http/content-negotiation.js'
 import { version } from './openapi.js'

@@ -16,14 +16,14 @@ import { buildApp, type Parts } from '../../src/api/app.js'
 import { ensureKey, ensureSecret, openKeys } from '../../src/api/http/api-keys.js'
 import { Datasets } from '../../src/datasets/datasets.js'
 import { Jobs } from '../../src/jobs/jobs.js'
-import { openPredictor, openRowPredictor } from '../../src/models/predictor.js'
+import { openPredictor, openRowPredictor } from '../../src/models/predictor-client.js'
 import { Models } from '../../src/models/registry.js'
-import { WeightsStore } from '../../src/models/weights.js'
 import { openPlanner } from '../../src/planning/dry-run-process.js'
 import type { ModelManifest } from '../../src/spec/model.js'
 import { openFolderStore } from '../../src/store/folder-store.js'
 import type { Store } from '../../src/store/store.js'
 import { Webhooks, type WebhooksParts } from '../../src/webhooks/webhooks.js'
+import { WeightsStore } from '../../src/weights/weights-store.js'
 
 export interface TestServer {
   app: FastifyInstance

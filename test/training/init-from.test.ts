@@ -2,9 +2,9 @@ import assert from 'node:assert/strict'
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
+import { readBundle } from '../../src/formats/tensor-bundle.js'
 import { writeSavedModel } from '../../src/graph/saved-model.js'
 import { openSession } from '../../src/graph/session.js'
-import { readBundle } from '../../src/models/bundle.js'
 import type { TrainingPlan } from '../../src/spec/training-options.js'
 import { type LoopHooks, runTraining } from '../../src/training/loop.js'
 import { buildTrainingProgram, type ProgramOptions } from '../../src/training/program.js'
@@ -39,7 +39,7 @@ const options: ProgramOptions = {
   records: { training: 12, validation: 0 },
 }
 
-const weights = 'test/models/weights'
+const weights = 'test/formats/checkpoints'
 const prefixes = { v1: join(weights, 'old.ckpt'), v2: join(weights, 'new.ckpt') }
 const given = (await readBundle(prefixes.v1))!.tensors
 

@@ -1,4 +1,5 @@
 import { hostname } from 'node:os'
+import { fileStart, rowEvent } from '../../src/formats/tensorboard/event-file.js'
 import { Checkpoints } from '../../src/jobs/record/checkpoints.js'
 import { jobKeys } from '../../src/jobs/record/job-paths.js'
 import { type Attempt, JobRecords } from '../../src/jobs/record/records.js'
@@ -8,7 +9,6 @@ import type { JobManifest, Metrics, Phase } from '../../src/spec/job.js'
 import type { FromTrainer, StopReason, TrainerTask } from '../../src/spec/messages.js'
 import { loggedRow, type MetricRow } from '../../src/spec/metrics.js'
 import type { Store } from '../../src/store/store.js'
-import { fileStart, rowEvent } from '../../src/tensorboard/event-file.js'
 
 /** What an attempt has around it, whatever it trains. */
 export interface TrainerParts<J extends JobManifest = JobManifest> {

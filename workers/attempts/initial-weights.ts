@@ -1,13 +1,13 @@
 import { join } from 'node:path'
 import { TrainyardError } from '../../src/errors.js'
+import { readBundle } from '../../src/formats/tensor-bundle.js'
 import { variablesPrefix } from '../../src/graph/saved-model.js'
 import { jobKeys } from '../../src/jobs/record/job-paths.js'
-import { readBundle } from '../../src/models/bundle.js'
 import { Models, modelKey } from '../../src/models/registry.js'
-import { WeightsStore, weightsKey } from '../../src/models/weights.js'
 import type { InitSource } from '../../src/spec/init-from.js'
 import type { WeightsTensor } from '../../src/spec/weights.js'
 import type { Store } from '../../src/store/store.js'
+import { WeightsStore, weightsKey } from '../../src/weights/weights-store.js'
 
 export interface FoundWeights {
   prefix: string

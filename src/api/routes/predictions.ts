@@ -1,7 +1,7 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
-import type { Predictor, RowPredictor } from '../../models/predictor.js'
+import type { Predictor, RowPredictor } from '../../models/predictor-client.js'
 import type { Models } from '../../models/registry.js'
 import type { PredictRequest } from '../../spec/messages.js'
 import { type BoostingModel, isBoostingModel, type NetworkModel } from '../../spec/model.js'

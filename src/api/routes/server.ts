@@ -2,7 +2,7 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from 'typebox'
 import { TrainyardError } from '../../errors.js'
 import type { Jobs } from '../../jobs/jobs.js'
-import type { Predictor } from '../../models/predictor.js'
+import type { Predictor } from '../../models/predictor-client.js'
 
 interface Parts {
   jobs: Pick<Jobs, 'ready'>

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { closeSync, openSync, writeFileSync } from 'node:fs'
-import { footerBytes, frameOf, headerBytes, maskedCrc } from '../../tfrecord.js'
+import { footerBytes, frameOf, headerBytes, maskedCrc } from '../../formats/tfrecord.js'
 import { fileError } from '../errors.js'
 import type { InputFile } from '../input-file.js'
 

@@ -11,7 +11,7 @@ before(async () => {
 })
 after(() => server.close())
 
-const folder = 'test/models/weights'
+const folder = 'test/formats/checkpoints'
 const indexed = ['new.ckpt.index', 'new.ckpt.data-00000-of-00002', 'new.ckpt.data-00001-of-00002']
 
 const leftovers = () => readdir(join(server.folder, 'data', '.staging'))

@@ -6,7 +6,7 @@ import { gzipSync } from 'node:zlib'
 import { create, toBinary } from '@bufbuild/protobuf'
 import { encodeExample } from '../../../src/datasets/images/example.js'
 import { ExampleSchema } from '../../../src/datasets/images/example_pb.js'
-import { maskedCrc } from '../../../src/tfrecord.js'
+import { maskedCrc } from '../../../src/formats/tfrecord.js'
 import { fixture, freshDatasets, idx, mnistSlice, withCount } from '../uploads.js'
 
 function record(data: Uint8Array): Buffer {

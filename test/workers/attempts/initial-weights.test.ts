@@ -4,12 +4,12 @@ import { join } from 'node:path'
 import { after, test } from 'node:test'
 import { loadTensorFlow } from '../../../src/engine/tensorflow.js'
 import { JobRecords } from '../../../src/jobs/record/records.js'
-import { WeightsStore } from '../../../src/models/weights.js'
 import { planNetworkJob } from '../../../src/planning/plan.js'
 import type { DatasetManifest } from '../../../src/spec/dataset.js'
 import type { NetworkJob } from '../../../src/spec/job.js'
 import type { FromTrainer } from '../../../src/spec/messages.js'
 import { openFolderStore } from '../../../src/store/folder-store.js'
+import { WeightsStore } from '../../../src/weights/weights-store.js'
 import { findWeights } from '../../../workers/attempts/initial-weights.js'
 import { trainAttempt } from '../../../workers/attempts/network-attempt.js'
 import { scratch } from '../../graph/tensorflow.js'
@@ -106,7 +106,7 @@ test('a job that has a checkpoint goes on from it although what it began with is
 })
 
 test('an uploaded checkpoint begins a job; one that is altered or gone does not', async () => {
-  const folder = 'test/models/weights'
+  const folder = 'test/formats/checkpoints'
   const weights = new WeightsStore(store)
   const upload = await weights.receive()
   const content = await readFile(join(folder, 'old.ckpt'))

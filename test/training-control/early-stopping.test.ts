@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { Judgement } from '../src/judgement.js'
-import type { EarlyStopping, KeepBest } from '../src/spec/training-options.js'
+import type { EarlyStopping, KeepBest } from '../../src/spec/training-options.js'
+import { Judgement } from '../../src/training-control/early-stopping.js'
 
 /** After each evaluation: the best step so far, and whether it is time to stop. */
 function judge(

@@ -2,7 +2,11 @@ import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
-import { openPredictor, type Predictor, type PredictorOptions } from '../../src/models/predictor.js'
+import {
+  openPredictor,
+  type Predictor,
+  type PredictorOptions,
+} from '../../src/models/predictor-client.js'
 import type { PredictRequest } from '../../src/spec/messages.js'
 
 const script = fileURLToPath(new URL('small-predictor.js', import.meta.url))

@@ -1,8 +1,5 @@
 import { TrainyardError } from '../errors.js'
 
-export const damaged = (file: string, trouble: string, cause?: unknown) =>
-  new TrainyardError('WEIGHTS_DAMAGED', 'invalid', `${file}: ${trouble}`, { cause })
-
 export const expectedFiles =
   'expected a TensorFlow checkpoint: its .index file and all .data-…-of-… files, or the one file of the old format'
 

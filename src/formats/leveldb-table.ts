@@ -3,7 +3,7 @@
 // index of the blocks and a footer of 48 bytes. All that is read here may come from a stranger.
 import type { FileHandle } from 'node:fs/promises'
 import { crc32c } from '@node-rs/crc32'
-import { damaged } from './weights-errors.js'
+import { damaged } from './errors.js'
 
 export interface Block {
   offset: number

@@ -1,5 +1,5 @@
-import { risesWhenBetter } from './spec/boosting-metrics.js'
-import type { MetricRow } from './spec/metrics.js'
+import { risesWhenBetter } from '../spec/boosting-metrics.js'
+import type { MetricRow } from '../spec/metrics.js'
 
 export interface EarlyStopping {
   /** Of a row's values, such as validationLoss. */

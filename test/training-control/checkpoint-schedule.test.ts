@@ -1,6 +1,10 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { Cadence, type Habit, type Snapshots } from '../src/cadence.js'
+import {
+  Cadence,
+  type Habit,
+  type Snapshots,
+} from '../../src/training-control/checkpoint-schedule.js'
 
 interface Job {
   snapshots?: Partial<Snapshots>

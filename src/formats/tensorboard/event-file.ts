@@ -1,6 +1,6 @@
 // Event files: TFRecords of tensorflow.Event, as TensorBoard reads them.
 import { create, toBinary } from '@bufbuild/protobuf'
-import type { MetricRow } from '../spec/metrics.js'
+import type { MetricRow } from '../../spec/metrics.js'
 import { frameOf } from '../tfrecord.js'
 import {
   DataClass,

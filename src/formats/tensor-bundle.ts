@@ -11,6 +11,7 @@ import {
   SavedTensorSlicesSchema,
   type TensorShapeProto,
 } from './bundle_pb.js'
+import { damaged } from './errors.js'
 import {
   checkBlock,
   checksum,
@@ -19,8 +20,7 @@ import {
   type TableFile,
   tableBlocks,
   unmask,
-} from './table.js'
-import { damaged } from './weights-errors.js'
+} from './leveldb-table.js'
 
 export interface Bundle {
   format: 'v1' | 'v2'

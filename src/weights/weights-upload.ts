@@ -3,13 +3,19 @@ import { open, rename } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { Check } from 'typebox/value'
 import { TrainyardError } from '../errors.js'
+import {
+  type Bundle,
+  checkOldValues,
+  checkValues,
+  readBundle,
+  shardName,
+} from '../formats/tensor-bundle.js'
 import { Name } from '../spec/identifiers.js'
 import type { WeightsManifest } from '../spec/weights.js'
 import type { Store } from '../store/store.js'
 import { storageTrouble } from '../store/trouble.js'
-import { type Bundle, checkOldValues, checkValues, readBundle, shardName } from './bundle.js'
+import { expectedFiles, foreign } from './errors.js'
 import { foreignKind } from './foreign-file.js'
-import { expectedFiles, foreign } from './weights-errors.js'
 
 /** Of all files; the largest network that trains here has a tenth of it. */
 const mostBytes = 16 * 2 ** 30

@@ -2,11 +2,11 @@ import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
-import { fileStart, rowEvent, tagOf } from '../../src/tensorboard/event-file.js'
+import { fileStart, rowEvent, tagOf } from '../../../src/formats/tensorboard/event-file.js'
 
 // made by make_expected.py with TensorBoard's own messages and record writer
 const expected = fileURLToPath(
-  new URL('../../../test/tensorboard/expected.tfevents', import.meta.url),
+  new URL('../../../../test/formats/tensorboard/expected.tfevents', import.meta.url),
 )
 
 test('an event file has the bytes that TensorBoard itself writes', () => {

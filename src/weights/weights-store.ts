@@ -1,7 +1,7 @@
 import type { Page } from '../spec/paging.js'
 import { isWeightsId, type WeightsManifest, type WeightsSummary } from '../spec/weights.js'
 import type { Manifest, Store } from '../store/store.js'
-import { weightsNotFound } from './weights-errors.js'
+import { weightsNotFound } from './errors.js'
 import { WeightsUpload } from './weights-upload.js'
 
 export const weightsKey = (id: string) => `weights/${id}`

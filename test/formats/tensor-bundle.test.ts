@@ -2,10 +2,15 @@ import assert from 'node:assert/strict'
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { type Bundle, checkOldValues, checkValues, readBundle } from '../../src/models/bundle.js'
+import {
+  type Bundle,
+  checkOldValues,
+  checkValues,
+  readBundle,
+} from '../../src/formats/tensor-bundle.js'
 import { scratch } from '../graph/tensorflow.js'
 
-const folder = 'test/models/weights'
+const folder = 'test/formats/checkpoints'
 const dataFiles = [0, 1].map(shard => {
   const name = `new.ckpt.data-0000${shard}-of-00002`
   return { name, path: join(folder, name) }
