@@ -3,7 +3,7 @@
 import { setMaxListeners } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { createParser } from 'eventsource-parser'
-import { Client, type Followed, ProblemError } from '../src/cli/client.js'
+import { Client, type Followed, ProblemError } from '../src/client/client.js'
 import type { Checkpoint } from '../src/spec/checkpoint.js'
 import type { Job, JobRequest } from '../src/spec/job.js'
 import type { Predictions } from '../src/spec/model.js'

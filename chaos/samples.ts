@@ -1,8 +1,8 @@
 // What the jobs train on, and what their models are asked about.
 import { openAsBlob, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
-import type { Client } from '../src/cli/client.js'
-import { Mnist } from '../src/cli/mnist.js'
+import { Mnist } from '../demo/mnist.js'
+import type { Client } from '../src/client/client.js'
 import { someDigits } from '../test/e2e/yard.js'
 
 export type DatasetName = 'digits' | 'digits-table'

@@ -1,3 +1,3 @@
 import { setUpAndBecome } from './setup/become.mjs'
 
-await setUpAndBecome('src/cli/demo.js')
+await setUpAndBecome('demo/demo.js')

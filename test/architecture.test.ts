@@ -35,7 +35,7 @@ const mayImport: Record<string, readonly string[]> = {
   weights: ['formats', 'store', 'spec', 'errors'],
   webhooks: ['store', 'spec', 'errors'],
   api: ['jobs', 'planning', 'datasets', 'models', 'weights', 'webhooks', 'store', 'spec', 'errors'],
-  cli: ['spec'],
+  client: ['spec'],
   'api/http': ['jobs', 'spec', 'errors'],
   'api/predict': ['api/http', 'datasets', 'spec', 'errors'],
   'api/routes': [
@@ -64,20 +64,21 @@ const mayImport: Record<string, readonly string[]> = {
     ...['spec', 'errors', 'graph', 'nets', 'engine', 'store', 'boosting', 'training'],
     ...['datasets', 'planning', 'jobs', 'models', 'weights', 'formats'],
   ],
+  demo: ['client', 'spec'],
   // of the supervisor: how it starts the API
   bench: [
     ...['spec', 'graph', 'engine', 'store', 'boosting', 'training', 'datasets', 'jobs'],
     ...['planning', 'processes', 'supervisor', 'test'],
   ],
   // starts the whole and speaks HTTP; of the parts it knows what their files look like
-  chaos: ['cli', 'spec', 'store', 'supervisor', 'processes', 'test'],
+  chaos: ['client', 'demo', 'spec', 'store', 'supervisor', 'processes', 'test'],
 }
 
 /** Everyone else is handed the settings it needs. */
 const entryPoints = [
   'src/api/main.ts',
   'src/supervisor/main.ts',
-  'src/cli/demo.ts',
+  'demo/demo.ts',
   'workers/worker.ts',
   'workers/trainer.ts',
   'workers/predictor.ts',
@@ -184,7 +185,7 @@ test('the environment is read in one place', () => {
 })
 
 test('no file is too long to read', () => {
-  for (const file of sources('src', 'workers', 'bench', 'chaos', 'scripts')) {
+  for (const file of sources('src', 'workers', 'demo', 'bench', 'chaos', 'scripts')) {
     if (file.endsWith('_pb.ts')) continue
     const lines = read(file).split('\n').length
     assert.ok(lines <= 400, `${file} has ${lines} lines: split it by its reasons to change`)
@@ -192,7 +193,7 @@ test('no file is too long to read', () => {
 })
 
 test('a thing lives with what it is about', () => {
-  for (const file of sources('src', 'workers', 'bench', 'chaos', 'scripts', 'test')) {
+  for (const file of sources('src', 'workers', 'demo', 'bench', 'chaos', 'scripts', 'test')) {
     assert.doesNotMatch(file, /(^|\/)(utils?|helpers?|common|misc)(\/|\.\w+$)/)
     assert.notEqual(basename(file), 'index.ts', `${file}: a barrel hides cycles`)
   }
@@ -225,7 +226,7 @@ const importPattern =
   /(?:\bfrom\s*|\bimport\s*\(?\s*|\brequire[^\n(]*\(\s*|import\.meta\.url\)\(\s*)['"]([^'"\n]+)['"]/g
 
 function* imports() {
-  for (const file of sources('src', 'workers', 'bench', 'chaos')) {
+  for (const file of sources('src', 'workers', 'demo', 'bench', 'chaos')) {
     for (const [, target] of read(file).matchAll(importPattern)) yield { file, target: target! }
   }
 }

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { startServer } from '../../src/cli/server.js'
+import { startServer } from '../../src/client/server.js'
 import { glance, lives } from '../../src/processes.js'
 import { until, Yard } from './yard.js'
 

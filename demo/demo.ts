@@ -3,13 +3,13 @@ import { mkdir, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
-import { childEnvironment } from '../config.js'
-import type { Job, JobRequest } from '../spec/job.js'
-import { Client } from './client.js'
+import { Client } from '../src/client/client.js'
+import { startServer } from '../src/client/server.js'
+import { childEnvironment } from '../src/config.js'
+import type { Job, JobRequest } from '../src/spec/job.js'
 import { Mnist } from './mnist.js'
 import { sideBySide } from './pictures.js'
 import { ProgressBar } from './progress-bar.js'
-import { startServer } from './server.js'
 
 const request = {
   name: 'mnist-demo',
