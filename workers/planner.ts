@@ -2,7 +2,7 @@
 // its answer; the API's event loop must not wait for a graph of a thousand layers.
 import { TrainyardError } from '../src/errors.js'
 import { GraphError } from '../src/graph/graph-error.js'
-import type { FromPlanner, PlannerTask } from '../src/spec/messages.js'
+import type { FromPlanner, PlannerTask } from '../src/spec/ipc-messages.js'
 import { stepMemory } from '../src/training/memory.js'
 import { buildTrainingProgram } from '../src/training/program.js'
 

@@ -4,7 +4,7 @@ import { setEnvironment } from '../src/config.js'
 import { engineEnvironment } from '../src/engine/environment.js'
 import { loadTensorFlow } from '../src/engine/tensorflow.js'
 import { openSession, type Session } from '../src/graph/session.js'
-import type { FromPredictor, PredictRequest, ToPredictor } from '../src/spec/messages.js'
+import type { FromPredictor, PredictRequest, ToPredictor } from '../src/spec/ipc-messages.js'
 
 /** Least recently used first; more would only help a server of many models. */
 const modelsInMemory = 8

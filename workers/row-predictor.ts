@@ -4,13 +4,18 @@ import { readFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { Booster } from '../src/boosting/booster.js'
-import { InPlace, threadsFor } from '../src/boosting/in-place.js'
+import { InPlace, threadsFor } from '../src/boosting/inplace-predict.js'
 import { Matrix } from '../src/boosting/matrix.js'
-import type { Column } from '../src/boosting/table.js'
+import type { Column } from '../src/boosting/training-table.js'
 import { setEnvironment } from '../src/config.js'
 import { engineEnvironment } from '../src/engine/environment.js'
 import { countedColumn } from '../src/spec/feature-column.js'
-import type { PredictorMessage, RowsInput, RowsRequest, RowValues } from '../src/spec/messages.js'
+import type {
+  PredictorMessage,
+  RowsInput,
+  RowsRequest,
+  RowValues,
+} from '../src/spec/ipc-messages.js'
 import type { BoostingManifest } from '../src/spec/model.js'
 
 /** Least recently used first. */

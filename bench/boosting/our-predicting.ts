@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { Booster } from '../../src/boosting/booster.js'
-import { InPlace } from '../../src/boosting/in-place.js'
+import { InPlace } from '../../src/boosting/inplace-predict.js'
 import type { Asked } from './cases.js'
 import type { Doing } from './doing.js'
 import { readNpy } from './npy.js'

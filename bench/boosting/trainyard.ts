@@ -1,7 +1,7 @@
 // The subject that is ours: what the product's processes do, without the server around them.
 import { writeFileSync } from 'node:fs'
 import { Booster } from '../../src/boosting/booster.js'
-import { InPlace } from '../../src/boosting/in-place.js'
+import { InPlace } from '../../src/boosting/inplace-predict.js'
 import { libxgboostPath } from '../../src/engine/xgboost.js'
 import { converse, type Prepared, peakRssMb } from '../conversation.js'
 import { type Asked, heldRows, type Task } from './cases.js'

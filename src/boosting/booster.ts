@@ -9,10 +9,10 @@ import {
   textsAt,
   xgboost,
 } from './capi.js'
-import { columnTexts } from './column-texts.js'
+import { columnTexts } from './feature-info.js'
 import type { Matrix } from './matrix.js'
-import { Owned } from './owned.js'
-import type { Column } from './table.js'
+import { Owned } from './native-handle.js'
+import type { Column } from './training-table.js'
 
 /** XGBoost's numbers. Contributions are SHAP values, with the bias behind the last column's. */
 const predictionTypes = { value: 0, margin: 1, contributions: 2, leaf: 6 } as const

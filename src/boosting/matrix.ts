@@ -1,7 +1,7 @@
 import { arrayInterface, cell, type Handle, xgboost } from './capi.js'
-import { columnTexts } from './column-texts.js'
-import { Owned } from './owned.js'
-import type { Batch, Column, Table } from './table.js'
+import { columnTexts } from './feature-info.js'
+import { Owned } from './native-handle.js'
+import type { Batch, Column, Table } from './training-table.js'
 
 /** The values of a table and what is known of its rows, as XGBoost trains on them. */
 export class Matrix extends Owned {

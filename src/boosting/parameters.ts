@@ -1,6 +1,6 @@
 import { boostingMetrics, objectiveMetrics } from '../spec/boosting-metrics.js'
 import type { Boosting, BoostingObjective } from '../spec/boosting-options.js'
-import type { Column } from './table.js'
+import type { Column } from './training-table.js'
 
 /** Ours → XGBoost's. */
 const names = {

@@ -8,7 +8,7 @@ import { type BestBy, type EarlyStopping, Judgement } from '../training-control/
 import { Booster, type ModelFormat } from './booster.js'
 import { Matrix } from './matrix.js'
 import { type Parameters, parameters, runParameters } from './parameters.js'
-import type { Table } from './table.js'
+import type { Table } from './training-table.js'
 
 const usualSeconds = 10
 

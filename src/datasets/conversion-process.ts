@@ -1,6 +1,6 @@
 // The entry point of the process that `runConversion` starts.
 import { TrainyardError } from '../errors.js'
-import { storageTrouble } from '../store/trouble.js'
+import { storageTrouble } from '../store/storage-errors.js'
 import { type Conversion, type ConversionTask, convert } from './conversion.js'
 import { type PlainError, toPlain } from './errors.js'
 

@@ -1,7 +1,7 @@
 import { createWriteStream } from 'node:fs'
 import { pipeline } from 'node:stream/promises'
 import { createGunzip } from 'node:zlib'
-import { codeOf, storageTrouble } from '../store/trouble.js'
+import { codeOf, storageTrouble } from '../store/storage-errors.js'
 import { fileError } from './errors.js'
 import type { Limits } from './limits.js'
 

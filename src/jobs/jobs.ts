@@ -9,6 +9,7 @@ import { planJob } from '../planning/plan.js'
 import type { Checkpoint } from '../spec/checkpoint.js'
 import type { DatasetManifest } from '../spec/dataset.js'
 import { isJobId } from '../spec/identifiers.js'
+import type { JobEvent } from '../spec/ipc-messages.js'
 import {
   isBoosting,
   isBoostingRequest,
@@ -19,7 +20,6 @@ import {
   type NetworkJobRequest,
 } from '../spec/job.js'
 import type { JobPlan } from '../spec/job-queries.js'
-import type { JobEvent } from '../spec/messages.js'
 import type { Page } from '../spec/paging.js'
 import type { Store } from '../store/store.js'
 import { type Caller, IdempotencyKeys, type Submitted } from './idempotency.js'

@@ -8,7 +8,7 @@ import type {
   Probabilities,
   RowsInput,
   RowValues,
-} from '../spec/messages.js'
+} from '../spec/ipc-messages.js'
 
 /** A child process that predicts: by networks from images, or by trees from rows. */
 export interface PredictorOf<Input, Answer> {

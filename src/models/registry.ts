@@ -5,7 +5,7 @@ import { Name } from '../spec/identifiers.js'
 import { withoutNulls } from '../spec/metrics.js'
 import type { Model, ModelManifest, NewModel } from '../spec/model.js'
 import type { Page } from '../spec/paging.js'
-import { filesIn } from '../store/sealed.js'
+import { filesIn } from '../store/committed-folder.js'
 import type { Manifest, Store } from '../store/store.js'
 
 export const modelKey = (name: string, version: number) => `models/${name}/${version}`

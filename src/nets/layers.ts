@@ -11,10 +11,10 @@ import { biasAdd } from '../graph/ops/matmul.js'
 import { reduceMean } from '../graph/ops/reduce.js'
 import { assignSub, type Variable } from '../graph/ops/state.js'
 import { rank4, type Shape } from '../graph/shape.js'
+import { windows } from './conv-as-matmul.js'
 import { type Fold, foldedBiases, foldedWeights } from './fold.js'
-import { he, type Initial, ones, zeros } from './initial.js'
+import { he, type Initial, ones, zeros } from './initializers.js'
 import { nameHash, type Variables } from './variables.js'
-import { windows } from './windows.js'
 
 /** What convolutions compute in; variables, statistics of batch norm and the loss stay float32. */
 export type Precision = 'fp32' | 'bf16' | 'fp16'

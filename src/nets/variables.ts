@@ -3,7 +3,7 @@ import { check } from '../graph/graph-error.js'
 import { assign, type Variable, variable } from '../graph/ops/state.js'
 import { describe, type Shape, sameShape, sizeOf } from '../graph/shape.js'
 import { Freeze } from './freeze.js'
-import type { Initial } from './initial.js'
+import type { Initial } from './initializers.js'
 
 interface Kept {
   readonly variable: Variable

@@ -2,7 +2,7 @@
 import type { Tensor } from '../graph/graph.js'
 import { relu } from '../graph/ops/activation.js'
 import { maxPool } from '../graph/ops/pool.js'
-import { normal } from './initial.js'
+import { normal } from './initializers.js'
 import { globalPool, type Layers, squeeze } from './layers.js'
 import { repeat } from './slim.js'
 

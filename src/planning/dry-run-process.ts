@@ -1,7 +1,7 @@
 import { fork } from 'node:child_process'
 import { once } from 'node:events'
 import { flaw, TrainyardError } from '../errors.js'
-import type { FromPlanner, JobSize, PlannerTask } from '../spec/messages.js'
+import type { FromPlanner, JobSize, PlannerTask } from '../spec/ipc-messages.js'
 import { invalidJob } from './errors.js'
 
 /** Finds out how large a job would be. */

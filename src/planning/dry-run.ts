@@ -1,7 +1,7 @@
 import type { DatasetManifest } from '../spec/dataset.js'
+import type { JobSize } from '../spec/ipc-messages.js'
 import type { BoostingJob, JobManifest, NetworkJob } from '../spec/job.js'
 import type { JobPlan } from '../spec/job-queries.js'
-import type { JobSize } from '../spec/messages.js'
 
 const MiB = 2 ** 20
 /** What a trainer takes with its engine loaded, its threads started and next to no data: measured, docs/jobs.md. */

@@ -1,14 +1,14 @@
 import { lstat, open, readdir, readFile, rm, stat } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
 import { TrainyardError } from '../errors.js'
+import { isWhole, manifestName, readManifest, sealFolder } from './committed-folder.js'
 import { type Disk, disk as realDisk } from './disk.js'
 import { append, sync, syncUpTo, writeDurably } from './durable.js'
-import { isName, pathOf } from './keys.js'
-import { RecalledFiles } from './recalled.js'
-import { isWhole, manifestName, readManifest, sealFolder } from './sealed.js'
+import { RecalledFiles } from './file-cache.js'
 import { scratchName, stagingFolder, sweepStaging } from './staging.js'
+import { codeOf, translated, unless } from './storage-errors.js'
 import type { Manifest, Store } from './store.js'
-import { codeOf, translated, unless } from './trouble.js'
+import { isName, pathOf } from './store-key.js'
 
 /** Artifacts as plain files below `root`; any number of processes may share it. */
 export async function openFolderStore(root: string, disk: Disk = realDisk): Promise<Store> {

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { mkdir, readdir, rm, stat } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { isGone, leadingName, ownName } from '../processes.js'
-import { translated, unless } from './trouble.js'
+import { translated, unless } from './storage-errors.js'
 
 /** Nothing is staged for a day: what is older was left by a process that died, on whatever host. */
 const staleMs = 24 * 60 * 60 * 1000

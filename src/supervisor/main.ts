@@ -4,11 +4,11 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { childEnvironment, readConfig } from '../config.js'
 import { TrainyardError } from '../errors.js'
-import type { FromApi } from '../spec/messages.js'
+import type { FromApi } from '../spec/ipc-messages.js'
 import { apiEnvironment, apiFlags, apiScript } from './api-process.js'
-import { Door } from './door.js'
 import { type EmbeddedRedis, openRedis } from './embedded-redis.js'
 import { lockFolder, runFolder } from './folder-lock.js'
+import { Door } from './listen-socket.js'
 import { Service } from './service.js'
 
 const drainWithinMs = 30_000

@@ -1,9 +1,9 @@
 import type { Session } from '../graph/session.js'
 import type { TrainingPlan } from '../spec/training-options.js'
+import { fillResident, residentInput } from './in-memory-input.js'
 import type { Input, InputOptions, RecordCounts } from './input-pipeline.js'
-import type { Records } from './records.js'
-import { fillResident, residentInput } from './resident.js'
-import { startHeldStream, startStream, streamedInput } from './streamed.js'
+import type { Records } from './record-range.js'
+import { startHeldStream, startStream, streamedInput } from './streaming-input.js'
 
 export function buildInput(options: InputOptions, counts: RecordCounts): Input {
   return isResident(options.plan) ? residentInput(options, counts) : streamedInput(options)

@@ -7,7 +7,7 @@ import { Cadence } from '../training-control/checkpoint-schedule.js'
 import { Judgement } from '../training-control/early-stopping.js'
 import { startEvaluation, startInput } from './input.js'
 import { learningRateAt } from './learning-rate.js'
-import type { Records } from './records.js'
+import type { Records } from './record-range.js'
 
 /** Beside the ends of epochs. */
 const usualSeconds = 60

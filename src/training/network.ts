@@ -1,6 +1,6 @@
 import type { Tensor } from '../graph/graph.js'
-import { articleNet } from '../nets/article.js'
 import type { Layers } from '../nets/layers.js'
+import { articleNet } from '../nets/plain-resnet.js'
 import { resnet } from '../nets/resnet.js'
 import { vgg } from '../nets/vgg.js'
 import type { NetworkOptions } from '../spec/model-options.js'

@@ -1,9 +1,14 @@
 import type { Webhook } from '../spec/webhook.js'
 import { type Answer, post } from './post.js'
-import type { AttemptEnd, DeliveryRecord, StoredMessage, WebhookRecords } from './records.js'
-import { nextAttemptAt } from './retries.js'
+import { nextAttemptAt } from './retry-backoff.js'
 import { signedHeaders, signingKey } from './signature.js'
 import { parseTarget, type Reach } from './target.js'
+import type {
+  AttemptEnd,
+  DeliveryRecord,
+  StoredMessage,
+  WebhookRecords,
+} from './webhook-records.js'
 
 export interface DelivererParts {
   records: WebhookRecords

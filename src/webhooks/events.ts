@@ -3,7 +3,7 @@ import { encodeTime } from 'ulid'
 import type { Transition } from '../spec/job.js'
 import type { Labels } from '../spec/labels.js'
 import type { WebhookEvent } from '../spec/webhook.js'
-import type { WebhookFacts } from './records.js'
+import type { WebhookFacts } from './webhook-records.js'
 
 export interface FoundEvent {
   id: string

@@ -12,12 +12,12 @@ import {
 import type { Store } from '../store/store.js'
 import { Deliverer } from './deliverer.js'
 import { tooManyWebhooks, webhookDisabled, webhookNotFound } from './errors.js'
+import { Finder, type JobSource } from './event-scanner.js'
 import { floorOfIds, horizonMs } from './events.js'
-import { Finder, type JobSource } from './finder.js'
-import { type DeliveryRecord, type WebhookFacts, WebhookRecords } from './records.js'
-import { retryDelaysMs } from './retries.js'
+import { retryDelaysMs } from './retry-backoff.js'
 import { secretText, signingKey } from './signature.js'
 import { parseTarget, type Reach, resolveTarget } from './target.js'
+import { type DeliveryRecord, type WebhookFacts, WebhookRecords } from './webhook-records.js'
 
 export interface WebhooksParts {
   store: Store

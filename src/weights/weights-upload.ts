@@ -12,8 +12,8 @@ import {
 } from '../formats/tensor-bundle.js'
 import { Name } from '../spec/identifiers.js'
 import type { WeightsManifest } from '../spec/weights.js'
+import { storageTrouble } from '../store/storage-errors.js'
 import type { Store } from '../store/store.js'
-import { storageTrouble } from '../store/trouble.js'
 import { expectedFiles, foreign } from './errors.js'
 import { foreignKind } from './foreign-file.js'
 

@@ -6,8 +6,8 @@ import { Checkpoints } from '../../src/jobs/record/checkpoints.js'
 import { JobRecords } from '../../src/jobs/record/records.js'
 import { JobLog } from '../../src/jobs/telemetry/job-log.js'
 import { MetricsLog } from '../../src/jobs/telemetry/metrics-log.js'
+import type { JobEvent } from '../../src/spec/ipc-messages.js'
 import type { Metrics } from '../../src/spec/job.js'
-import type { JobEvent } from '../../src/spec/messages.js'
 import { smallJob, type TestServer } from './server.js'
 
 // What a worker writes of a job, without a worker.

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
 import { Booster, type PredictionKind } from '../../src/boosting/booster.js'
-import { InPlace } from '../../src/boosting/in-place.js'
+import { InPlace } from '../../src/boosting/inplace-predict.js'
 import { Matrix } from '../../src/boosting/matrix.js'
 import { csvTable, dense, rowsOf } from './tables.js'
 

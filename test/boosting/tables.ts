@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import type { Batch, Column, Table } from '../../src/boosting/table.js'
+import type { Batch, Column, Table } from '../../src/boosting/training-table.js'
 import { uniforms } from '../random.js'
 
 const categoryCount = 7

@@ -61,7 +61,9 @@ test("the article's three trees, asked for and answered over HTTP, are scikit-le
   assert.deepEqual([model.step, job.progress.step, job.progress.steps], [3, 3, 3])
   const { rows } = await readTable('diabetes')
   const { predictions } = await yard.client.predictRows('three-trees', rows)
-  const reference = JSON.parse(await readFile('test/boosting/reference/article.json', 'utf8'))
+  const reference = JSON.parse(
+    await readFile('test/boosting/reference/hand-made-trees.json', 'utf8'),
+  )
   const expected: number[] = reference.diabetes.predictions
   assert.equal(predictions.length, expected.length)
   for (const [i, { value }] of predictions.entries()) {

@@ -7,7 +7,7 @@ import {
   type Predictor,
   type PredictorOptions,
 } from '../../src/models/predictor-client.js'
-import type { PredictRequest } from '../../src/spec/messages.js'
+import type { PredictRequest } from '../../src/spec/ipc-messages.js'
 
 const script = fileURLToPath(new URL('small-predictor.js', import.meta.url))
 const log = { debug() {}, info() {}, warn() {} }

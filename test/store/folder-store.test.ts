@@ -17,8 +17,8 @@ import { test } from 'node:test'
 import { setTimeout as wait } from 'node:timers/promises'
 import { TrainyardError } from '../../src/errors.js'
 import { openFolderStore } from '../../src/store/folder-store.js'
+import { storageTrouble } from '../../src/store/storage-errors.js'
 import type { Manifest } from '../../src/store/store.js'
-import { storageTrouble } from '../../src/store/trouble.js'
 
 async function freshStore(t: { after(work: () => Promise<void>): void }) {
   const root = await mkdtemp(join(tmpdir(), 'trainyard-store-'))

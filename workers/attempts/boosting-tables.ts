@@ -1,4 +1,4 @@
-import type { Batch, Table } from '../../src/boosting/table.js'
+import type { Batch, Table } from '../../src/boosting/training-table.js'
 import { Datasets } from '../../src/datasets/datasets.js'
 import { openTable, type TableReader } from '../../src/datasets/tables/table-reader.js'
 import { TrainyardError } from '../../src/errors.js'

@@ -14,7 +14,7 @@ import type { WeightsTensor } from '../../src/spec/weights.js'
 import type { Store } from '../../src/store/store.js'
 import { type LoopHooks, type LoopInput, runTraining } from '../../src/training/loop.js'
 import { buildTrainingProgram } from '../../src/training/program.js'
-import type { Records } from '../../src/training/records.js'
+import type { Records } from '../../src/training/record-range.js'
 import { buildServingProgram } from '../../src/training/serving.js'
 import {
   attemptsUpTo,

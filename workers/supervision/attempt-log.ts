@@ -1,6 +1,6 @@
 import type { Attempt } from '../../src/jobs/record/records.js'
+import type { FromTrainer } from '../../src/spec/ipc-messages.js'
 import type { Failure, Phase } from '../../src/spec/job.js'
-import type { FromTrainer } from '../../src/spec/messages.js'
 import type { Exit } from './trainer-process.js'
 
 // What a job's log says beside what its trainer prints.

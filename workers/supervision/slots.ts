@@ -1,4 +1,4 @@
-import type { FromTrainer } from '../../src/spec/messages.js'
+import type { FromTrainer } from '../../src/spec/ipc-messages.js'
 import { type TrainerHome, type TrainerListener, TrainerProcess } from './trainer-process.js'
 
 /** A job's first seconds are its own: only then is its successor loaded beside it. */

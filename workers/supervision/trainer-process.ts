@@ -2,7 +2,12 @@ import { type ChildProcess, fork } from 'node:child_process'
 import { constants, setPriority } from 'node:os'
 import { createInterface } from 'node:readline'
 import { ownName } from '../../src/processes.js'
-import type { FromTrainer, StopReason, ToTrainer, TrainerTask } from '../../src/spec/messages.js'
+import type {
+  FromTrainer,
+  StopReason,
+  ToTrainer,
+  TrainerTask,
+} from '../../src/spec/ipc-messages.js'
 import { Vigil } from './liveness-monitor.js'
 
 /**

@@ -1,7 +1,7 @@
 import type { Server as HttpServer } from 'node:http'
 import { Server, Socket } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { FromApi, ToApi } from '../../spec/messages.js'
+import type { FromApi, ToApi } from '../../spec/ipc-messages.js'
 
 /** Who has come meanwhile speaks first; a supervisor that is stopped answers nothing. */
 const farewellMs = 250

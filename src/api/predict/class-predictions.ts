@@ -1,4 +1,4 @@
-import type { Probabilities } from '../../spec/messages.js'
+import type { Probabilities } from '../../spec/ipc-messages.js'
 import type { NetworkModel, Prediction, Predictions } from '../../spec/model.js'
 
 /** Rows of probabilities as labels: the most probable one, and all of them. */

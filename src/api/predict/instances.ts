@@ -1,5 +1,5 @@
 import { type Flaw, TrainyardError } from '../../errors.js'
-import type { PredictRequest } from '../../spec/messages.js'
+import type { PredictRequest } from '../../spec/ipc-messages.js'
 import type { NetworkManifest } from '../../spec/model.js'
 import { invalidRequest, unknownField } from '../http/http-error.js'
 

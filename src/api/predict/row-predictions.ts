@@ -1,5 +1,5 @@
 import type { BoostingObjective } from '../../spec/boosting-options.js'
-import type { RowValues } from '../../spec/messages.js'
+import type { RowValues } from '../../spec/ipc-messages.js'
 import type { BoostingModel, Explanation, RowPrediction, RowPredictions } from '../../spec/model.js'
 import { ranked } from './class-predictions.js'
 

@@ -1,7 +1,7 @@
 import { csvRows, encodeRows, type TableRow } from '../../datasets/tables/row-encoder.js'
 import { type Flaw, TrainyardError } from '../../errors.js'
 import type { FeatureColumn } from '../../spec/feature-column.js'
-import type { RowsInput } from '../../spec/messages.js'
+import type { RowsInput } from '../../spec/ipc-messages.js'
 import type { BoostingModel } from '../../spec/model.js'
 import { invalidRequest, unknownField } from '../http/http-error.js'
 import type { Limits } from '../http/limits.js'

@@ -1,6 +1,6 @@
 import type { Redis } from 'ioredis'
+import type { JobEvent } from '../../spec/ipc-messages.js'
 import type { Metrics, Phase } from '../../spec/job.js'
-import type { JobEvent } from '../../spec/messages.js'
 import { redisNames } from './redis.js'
 
 /** What a worker last said of a running job. A convenience: the store has the record. */

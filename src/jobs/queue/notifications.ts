@@ -1,5 +1,5 @@
 import type { Redis } from 'ioredis'
-import type { JobEvent } from '../../spec/messages.js'
+import type { JobEvent } from '../../spec/ipc-messages.js'
 import { redisNames } from './redis.js'
 
 type Listener = (event: JobEvent) => void

@@ -1,6 +1,6 @@
 import { TrainyardError } from '../../errors.js'
 import type { Checkpoint, CheckpointManifest } from '../../spec/checkpoint.js'
-import { filesIn } from '../../store/sealed.js'
+import { filesIn } from '../../store/committed-folder.js'
 import type { Manifest, Store } from '../../store/store.js'
 import { lastValidStep } from './attempt-fencing.js'
 import { checkpointNotFound } from './errors.js'

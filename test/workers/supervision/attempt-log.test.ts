@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { FromTrainer } from '../../../src/spec/messages.js'
+import type { FromTrainer } from '../../../src/spec/ipc-messages.js'
 import { isGreeting, narrator } from '../../../workers/supervision/attempt-log.js'
 
 const phase = (phase: 'preparing' | 'training' | 'saving', step = 0): FromTrainer => ({

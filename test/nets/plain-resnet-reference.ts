@@ -1,4 +1,4 @@
-// Written by article-reference.py with TensorFlow 2.21.0.
+// Written by plain-resnet-reference.py with TensorFlow 2.21.0.
 /** `slopes`: the norm and the sum of d(loss)/d(variable). */
 export const references = [
   {

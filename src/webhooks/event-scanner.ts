@@ -1,6 +1,6 @@
 import type { Job } from '../spec/job.js'
 import { eventsOf, type FoundEvent, type JobLife } from './events.js'
-import type { WebhookFacts, WebhookRecords } from './records.js'
+import type { WebhookFacts, WebhookRecords } from './webhook-records.js'
 
 export interface JobSource {
   ids(): Promise<string[]>

@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
 import { Booster } from '../../src/boosting/booster.js'
 import { Matrix } from '../../src/boosting/matrix.js'
-import type { Table } from '../../src/boosting/table.js'
+import type { Table } from '../../src/boosting/training-table.js'
 import { chooseBoosting } from '../../src/spec/boosting-options.js'
 import { boost } from './boost.js'
 import { csvTable, dense, tableOf } from './tables.js'
@@ -13,7 +13,7 @@ interface Reference {
   parabola: { x: number[]; y: number[]; predictions: number[] }
   diabetes: { predictions: number[] }
 }
-const file = new URL('../../../test/boosting/reference/article.json', import.meta.url)
+const file = new URL('../../../test/boosting/reference/hand-made-trees.json', import.meta.url)
 const reference = JSON.parse(readFileSync(file, 'utf8')) as Reference
 
 const { x, y } = reference.parabola

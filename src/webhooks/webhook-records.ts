@@ -1,6 +1,6 @@
 import type { Delivery, DeliveryAttempt, Webhook } from '../spec/webhook.js'
 import type { Store } from '../store/store.js'
-import { webhookKeys } from './keys.js'
+import { webhookKeys } from './webhook-paths.js'
 
 /** What is sent, made once: every attempt sends the same bytes. */
 export interface StoredMessage extends Pick<Delivery, 'id' | 'event' | 'job' | 'at'> {

@@ -1,5 +1,5 @@
 import { Texts } from './capi.js'
-import type { Column } from './table.js'
+import type { Column } from './training-table.js'
 
 /** What XGBoost is told of columns: q is a quantity, c a category. */
 export const columnTexts = (columns: readonly Column[]): readonly (readonly [string, Texts])[] => [

@@ -14,10 +14,10 @@ import { orderKey, shuffledIndex } from '../graph/ops/shuffle.js'
 import { assign, assignAdd, read, variable } from '../graph/ops/state.js'
 import type { Session } from '../graph/session.js'
 import { sizeOf } from '../graph/shape.js'
-import { decodedBatches } from './decoded.js'
+import { decodedBatches } from './decode-pipeline.js'
 import { done } from './done.js'
 import type { Input, InputOptions, RecordCounts } from './input-pipeline.js'
-import { type Records, strings } from './records.js'
+import { type Records, strings } from './record-range.js'
 
 /** Of pixels that are on their way into the variable at a time. */
 const chunkBytes = 8 * 2 ** 20

@@ -1,7 +1,7 @@
-"""Prints article-reference.ts: what plain TensorFlow, told the network in its own words, computes.
+"""Prints plain-resnet-reference.ts: what plain TensorFlow, told the network in its own words, computes.
 
-python test/nets/article-reference.py > test/nets/article-reference.ts
-npx biome format --write test/nets/article-reference.ts
+python test/nets/plain-resnet-reference.py > test/nets/plain-resnet-reference.ts
+npx biome format --write test/nets/plain-resnet-reference.ts
 """
 import json
 import os
@@ -91,6 +91,6 @@ def reference(block, blocks, filters, ratio):
 
 
 cases = [reference('plain', 2, 4, 4), reference('bottleneck', 2, 8, 4)]
-print(f'// Written by article-reference.py with TensorFlow {tf.__version__}.')
+print(f'// Written by plain-resnet-reference.py with TensorFlow {tf.__version__}.')
 print('/** `slopes`: the norm and the sum of d(loss)/d(variable). */')
 print('export const references = ' + json.dumps(cases, indent=2) + ' as const')

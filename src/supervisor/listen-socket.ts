@@ -1,7 +1,7 @@
 import type { ChildProcess } from 'node:child_process'
 import { createServer, type Server, type Socket } from 'node:net'
 import { TrainyardError } from '../errors.js'
-import type { ToApi } from '../spec/messages.js'
+import type { ToApi } from '../spec/ipc-messages.js'
 
 /** Whoever has waited so long for an API is sent away. */
 const longestWaitMs = 30_000

@@ -8,11 +8,11 @@ import { reduceMean } from '../../src/graph/ops/reduce.js'
 import { sparseSoftmaxCrossEntropy } from '../../src/graph/ops/softmax.js'
 import { assign } from '../../src/graph/ops/state.js'
 import { sizeOf } from '../../src/graph/shape.js'
-import { articleNet } from '../../src/nets/article.js'
 import { createLayers } from '../../src/nets/layers.js'
+import { articleNet } from '../../src/nets/plain-resnet.js'
 import { Variables } from '../../src/nets/variables.js'
 import { run } from '../graph/tensorflow.js'
-import { references } from './article-reference.js'
+import { references } from './plain-resnet-reference.js'
 
 const wave = (count: number, phase: number, scale: number) =>
   Float32Array.from({ length: count }, (_, i) => Math.sin(i * 1.3 + phase) * scale)

@@ -9,10 +9,10 @@ import {
   startIterator,
 } from '../graph/ops/iterator.js'
 import type { Session } from '../graph/session.js'
-import { decodedBatches } from './decoded.js'
+import { decodedBatches } from './decode-pipeline.js'
 import { done } from './done.js'
 import type { Input, InputOptions } from './input-pipeline.js'
-import { type Records, strings } from './records.js'
+import { type Records, strings } from './record-range.js'
 
 /** Beside the job's seed: TensorFlow would take (0, 0) for a random one. */
 const shuffleStream = 1

@@ -4,9 +4,9 @@ import { open, readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Disk } from './disk.js'
 import { sync, writeDurably } from './durable.js'
-import { isName } from './keys.js'
+import { unless } from './storage-errors.js'
 import type { FileEntry, Manifest } from './store.js'
-import { unless } from './trouble.js'
+import { isName } from './store-key.js'
 
 export const manifestName = 'manifest.json'
 
