@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { engineEnvironment } from '../src/engine/environment.js'
-import { root } from './places.js'
+import { root } from './paths.js'
 import type { Program } from './subject.js'
 
 /**

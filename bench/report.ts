@@ -1,7 +1,7 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { labelOf, type Machine } from './machine.js'
-import { resultsFolder } from './places.js'
+import { resultsFolder } from './paths.js'
 import type { Summary } from './statistics.js'
 
 /** What every bench measures of a subject in a case. */

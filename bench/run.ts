@@ -1,9 +1,9 @@
-import type { Ready } from './conversation.js'
+import type { Entrant } from './interleave.js'
 import type { Machine } from './machine.js'
 import { type Report, type Row, writeReport } from './report.js'
 import { type Summary, summary } from './statistics.js'
 import type { Program, Started } from './subject.js'
-import type { Entrant } from './turns.js'
+import type { Ready } from './subject-protocol.js'
 
 /** A subject that got through a case. */
 export interface Finisher<R extends Ready> extends Summary {

@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { createInterface } from 'node:readline'
-import type { Ready } from './conversation.js'
 import { BenchError } from './failure.js'
+import type { Ready } from './subject-protocol.js'
 
 export interface Program {
   command: string

@@ -4,8 +4,8 @@ import { mkdir, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { BenchError } from './failure.js'
+import { cacheFolder } from './paths.js'
 import { type EnvironmentName, environments, type Packages, pythons } from './peer-versions.js'
-import { cacheFolder } from './places.js'
 
 const execute = promisify(execFile)
 

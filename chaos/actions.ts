@@ -3,8 +3,8 @@ import { readdir, rm, stat, truncate } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { ProcessKind } from '../src/store/failpoints.js'
+import { type Kind, type Site, signal } from './deployment.js'
 import type { Random } from './random.js'
-import { type Kind, type Site, signal } from './site.js'
 
 /** What an action has hold of while it lasts: no other may touch it meanwhile. */
 export type Grip = Kind | 'storage'

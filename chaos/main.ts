@@ -1,8 +1,8 @@
 // `npm run chaos -- [--seed n] [--jobs n] [--kills n] [--keep]`
 // `npm run chaos -- --gates [P4,P10] [--rounds n]`
 import { parseArgs } from 'node:util'
-import { chosen, runGates } from './gates/run.js'
-import { gates } from './gates/table.js'
+import { chosen, runGates } from './acceptance/run.js'
+import { gates } from './acceptance/table.js'
 import { run } from './run.js'
 
 async function main(): Promise<void> {

@@ -1,8 +1,8 @@
 // When what is done: a plan that follows from the seed, and the one who carries it out.
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type Action, actions, type Done, type Grip } from './actions.js'
+import type { Site } from './deployment.js'
 import type { Random } from './random.js'
-import type { Site } from './site.js'
 
 export interface Planned {
   /** When as much of all training is done, from 0 to 1. */

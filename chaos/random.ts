@@ -1,4 +1,4 @@
-import { uniforms } from '../test/random.js'
+import { uniforms } from '../testing/random.js'
 
 /** Numbers that follow from a seed alone. */
 export class Random {

@@ -4,14 +4,14 @@ import { openFolderStore } from '../src/store/folder-store.js'
 import { Api } from './api.js'
 import { check, checkFaults, Verdict } from './checker.js'
 import { accompany, keepPredicting } from './clients.js'
+import { Site } from './deployment.js'
 import { hasEnded, type JobHistory, type Reference, type Violation } from './history.js'
 import { type Configuration, configuration, requestOf } from './job-kinds.js'
-import { checkRedis, checkStopped } from './left-over.js'
+import { checkRedis, checkStopped } from './leak-check.js'
 import { carryOut, plan } from './nemesis.js'
 import { lastCheckpointFiles, modelFiles, pointsOf, seriesOf } from './outcome.js'
 import { Random } from './random.js'
 import { type Samples, samples, uploadAll } from './samples.js'
-import { Site } from './site.js'
 
 export interface Options {
   seed: number

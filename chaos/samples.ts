@@ -3,7 +3,7 @@ import { openAsBlob, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { Mnist } from '../demo/mnist.js'
 import type { Client } from '../src/client/client.js'
-import { someDigits } from '../test/e2e/yard.js'
+import { someDigits } from '../testing/test-deployment.js'
 
 export type DatasetName = 'digits' | 'digits-table'
 

@@ -65,13 +65,18 @@ const mayImport: Record<string, readonly string[]> = {
     ...['datasets', 'planning', 'jobs', 'models', 'weights', 'formats'],
   ],
   demo: ['client', 'spec'],
+  // an API in the process of a test, and deployments that are driven by HTTP
+  testing: [
+    ...['api', 'jobs', 'planning', 'datasets', 'models', 'weights', 'webhooks', 'store'],
+    ...['client', 'processes', 'spec'],
+  ],
   // of the supervisor: how it starts the API
   bench: [
     ...['spec', 'graph', 'engine', 'store', 'boosting', 'training', 'datasets', 'jobs'],
-    ...['planning', 'processes', 'supervisor', 'test'],
+    ...['planning', 'processes', 'supervisor', 'testing'],
   ],
   // starts the whole and speaks HTTP; of the parts it knows what their files look like
-  chaos: ['client', 'demo', 'spec', 'store', 'supervisor', 'processes', 'test'],
+  chaos: ['client', 'demo', 'spec', 'store', 'supervisor', 'processes', 'testing'],
 }
 
 /** Everyone else is handed the settings it needs. */
@@ -90,7 +95,7 @@ const homes: readonly (readonly [name: RegExp, home: RegExp])[] = [
   [/^@tensorflow\//, /^src\/engine\//],
   [/^koffi$/, /^src\/boosting\/capi\.ts$/],
   [/^bullmq$/, /^(src\/jobs\/queue|workers\/supervision)\//],
-  [/^(fastify|@fastify\/.+)$/, /^src\/api\//],
+  [/^(fastify|@fastify\/.+)$/, /^(src\/api|testing)\//],
 ]
 
 test('each part imports only what the architecture allows', () => {
@@ -164,7 +169,7 @@ test('CONTRIBUTING.md has the same table', () => {
     const told = cell.trim().startsWith('all but')
       ? [...folders.filter(each => !names.includes(each)), 'processes', 'errors']
       : names
-    const ours = allowed.filter(each => each !== 'test')
+    const ours = allowed.filter(each => each !== 'testing')
     assert.deepEqual(told.toSorted(), ours.toSorted(), `CONTRIBUTING.md on ${name}`)
   }
 })
@@ -185,7 +190,7 @@ test('the environment is read in one place', () => {
 })
 
 test('no file is too long to read', () => {
-  for (const file of sources('src', 'workers', 'demo', 'bench', 'chaos', 'scripts')) {
+  for (const file of sources('src', 'workers', 'demo', 'testing', 'bench', 'chaos', 'scripts')) {
     if (file.endsWith('_pb.ts')) continue
     const lines = read(file).split('\n').length
     assert.ok(lines <= 400, `${file} has ${lines} lines: split it by its reasons to change`)
@@ -193,7 +198,16 @@ test('no file is too long to read', () => {
 })
 
 test('a thing lives with what it is about', () => {
-  for (const file of sources('src', 'workers', 'demo', 'bench', 'chaos', 'scripts', 'test')) {
+  for (const file of sources(
+    'src',
+    'workers',
+    'demo',
+    'testing',
+    'bench',
+    'chaos',
+    'scripts',
+    'test',
+  )) {
     assert.doesNotMatch(file, /(^|\/)(utils?|helpers?|common|misc)(\/|\.\w+$)/)
     assert.notEqual(basename(file), 'index.ts', `${file}: a barrel hides cycles`)
   }
@@ -226,7 +240,7 @@ const importPattern =
   /(?:\bfrom\s*|\bimport\s*\(?\s*|\brequire[^\n(]*\(\s*|import\.meta\.url\)\(\s*)['"]([^'"\n]+)['"]/g
 
 function* imports() {
-  for (const file of sources('src', 'workers', 'demo', 'bench', 'chaos')) {
+  for (const file of sources('src', 'workers', 'demo', 'testing', 'bench', 'chaos')) {
     for (const [, target] of read(file).matchAll(importPattern)) yield { file, target: target! }
   }
 }

@@ -2,12 +2,12 @@ import { readFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
+import { takeTurns } from '../interleave.js'
 import { describeMachine } from '../machine.js'
 import { chosen, count } from '../options.js'
 import { runBench } from '../run.js'
-import { withScratch } from '../scratch.js'
 import { type Program, Subject } from '../subject.js'
-import { takeTurns } from '../turns.js'
+import { withScratch } from '../temp-folder.js'
 import {
   type Asked,
   type Case,

@@ -1,4 +1,4 @@
-import type { Pacing } from '../turns.js'
+import type { Pacing } from '../interleave.js'
 
 const tasks = ['ingest', 'load', 'train', 'predict'] as const
 export type Task = (typeof tasks)[number]

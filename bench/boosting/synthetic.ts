@@ -1,4 +1,4 @@
-import { uniforms } from '../../test/random.js'
+import { uniforms } from '../../testing/random.js'
 
 // A table of HIGGS's shape (Baldi et al., 2014): 21 measured columns and 7 that a physicist would derive
 // from them, and two classes that overlap as signal and background do there.

@@ -3,18 +3,18 @@ import { writeFileSync } from 'node:fs'
 import { Booster } from '../../src/boosting/booster.js'
 import { InPlace } from '../../src/boosting/inplace-predict.js'
 import { libxgboostPath } from '../../src/engine/xgboost.js'
-import { converse, type Prepared, peakRssMb } from '../conversation.js'
+import { converse, type Prepared, peakRssMb } from '../subject-protocol.js'
 import { type Asked, heldRows, type Task } from './cases.js'
-import type { Doing } from './doing.js'
 import { readNpy } from './npy.js'
+import type { Doing } from './prepared-task.js'
 import type { BoostingReady } from './ready.js'
 
 /** As in the product's processes, one loads nothing that only another one needs. */
 const doing: Readonly<Record<Task, (asked: Asked) => Promise<Doing>>> = {
-  ingest: async asked => (await import('./our-ingest.js')).ingest(asked),
-  load: async asked => (await import('./our-training.js')).load(asked),
-  train: async asked => (await import('./our-training.js')).train(asked),
-  predict: async asked => (await import('./our-predicting.js')).predict(asked),
+  ingest: async asked => (await import('./trainyard-ingest.js')).ingest(asked),
+  load: async asked => (await import('./trainyard-train.js')).load(asked),
+  train: async asked => (await import('./trainyard-train.js')).train(asked),
+  predict: async asked => (await import('./trainyard-predict.js')).predict(asked),
 }
 
 async function prepare(asked: Asked): Promise<Prepared & { ready: BoostingReady }> {

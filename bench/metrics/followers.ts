@@ -5,7 +5,7 @@ import { createParser } from 'eventsource-parser'
 import { LivePublisher } from '../../src/jobs/queue/live-state.js'
 import { JobRecords } from '../../src/jobs/record/records.js'
 import { MetricsLog } from '../../src/jobs/telemetry/metrics-log.js'
-import { type Api, openYard, runningJob, type Yard } from './yard.js'
+import { type Api, openYard, runningJob, type Yard } from './metrics-server.js'
 
 const followers = Number(process.argv[2] ?? 1000)
 const rows = Number(process.argv[3] ?? 500)

@@ -2,7 +2,7 @@
 import { MetricsLog } from '../../src/jobs/telemetry/metrics-log.js'
 import type { Store } from '../../src/store/store.js'
 import { summary } from '../statistics.js'
-import { type Api, openYard, runningJob, type Yard } from './yard.js'
+import { type Api, openYard, runningJob, type Yard } from './metrics-server.js'
 
 const shapes = [
   { rows: 250_000, names: ['loss', 'accuracy', 'learningRate', 'examplesPerSecond'] },

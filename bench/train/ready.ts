@@ -1,4 +1,4 @@
-import type { Prepared, Ready } from '../conversation.js'
+import type { Prepared, Ready } from '../subject-protocol.js'
 
 export interface TrainingReady extends Ready {
   /** How many numbers training adjusts. */

@@ -1,6 +1,6 @@
 // TensorFlow.js's own way to train, on the same binding and the same libtensorflow.
 import { loadTensorFlow } from '../../src/engine/tensorflow.js'
-import { converse } from '../conversation.js'
+import { converse } from '../subject-protocol.js'
 import { versionsOf } from './binding.js'
 import type { Asked } from './cases.js'
 import type { PreparedTraining } from './ready.js'

@@ -6,7 +6,7 @@ import { SetupError } from './failure.mjs'
 import { modules, root } from './places.mjs'
 import { step } from './progress.mjs'
 
-const folders = ['src', 'workers', 'demo', 'test', 'bench', 'chaos']
+const folders = ['src', 'workers', 'demo', 'testing', 'test', 'bench', 'chaos']
 const dist = join(root, 'dist')
 const stamp = join(dist, '.inputs')
 

@@ -8,7 +8,7 @@ import { JobLog } from '../../src/jobs/telemetry/job-log.js'
 import { MetricsLog } from '../../src/jobs/telemetry/metrics-log.js'
 import type { JobEvent } from '../../src/spec/ipc-messages.js'
 import type { Metrics } from '../../src/spec/job.js'
-import { smallJob, type TestServer } from './server.js'
+import { smallJob, type TestServer } from '../../testing/test-server.js'
 
 // What a worker writes of a job, without a worker.
 

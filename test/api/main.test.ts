@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import { after, before, type TestContext, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import supertest from 'supertest'
-import { startRedis } from './server.js'
+import { startRedis } from '../../testing/test-server.js'
 
 const script = fileURLToPath(new URL('../../src/api/main.js', import.meta.url))
 

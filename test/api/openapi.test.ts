@@ -3,7 +3,7 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { after, before, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import supertest from 'supertest'
-import { startServer, type TestServer } from './server.js'
+import { startServer, type TestServer } from '../../testing/test-server.js'
 
 let server: TestServer
 before(async () => {

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import type { Batch, Column, Table } from '../../src/boosting/training-table.js'
-import { uniforms } from '../random.js'
+import { uniforms } from '../../testing/random.js'
 
 const categoryCount = 7
 

@@ -5,9 +5,9 @@ import { after, before, test } from 'node:test'
 import type { Checkpoint } from '../../src/spec/checkpoint.js'
 import type { BoostingJobRequest, Job } from '../../src/spec/job.js'
 import type { BoostingModel, Explanation, RowPredictions } from '../../src/spec/model.js'
-import { mappedFiles } from './processes.js'
+import { mappedFiles } from '../../testing/processes.js'
+import { Yard } from '../../testing/test-deployment.js'
 import { readTable, uploadTable } from './tables.js'
-import { Yard } from './yard.js'
 
 const drawn = (
   name: string,

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import type { Checkpoint } from '../../src/spec/checkpoint.js'
 import type { Job, NetworkJobRequest } from '../../src/spec/job.js'
-import { someDigits, Yard } from './yard.js'
+import { someDigits, Yard } from '../../testing/test-deployment.js'
 
 let yard: Yard
 before(async () => {

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { JobRequest } from '../../src/spec/job.js'
-import { someDigits, until, Yard } from './yard.js'
+import { someDigits, until, Yard } from '../../testing/test-deployment.js'
 
 /** Longer than BullMQ blocks for a job (5 s), and than its own watchdog waits beyond that. */
 const outageMs = 20_000

@@ -3,7 +3,7 @@ import { execFile, spawnSync } from 'node:child_process'
 import { readFile } from 'node:fs/promises'
 import { after, before, test } from 'node:test'
 import { promisify } from 'node:util'
-import { Yard } from './yard.js'
+import { Yard } from '../../testing/test-deployment.js'
 
 let yard: Yard
 before(async () => {

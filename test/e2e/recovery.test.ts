@@ -6,7 +6,7 @@ import { after, before, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { glance, lives } from '../../src/processes.js'
 import type { Job, JobRequest } from '../../src/spec/job.js'
-import { someDigits, until, Yard } from './yard.js'
+import { someDigits, until, Yard } from '../../testing/test-deployment.js'
 
 let yard: Yard
 let calm: Job

@@ -4,7 +4,7 @@ import { after, before, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { startServer } from '../../src/client/server.js'
 import { glance, lives } from '../../src/processes.js'
-import { until, Yard } from './yard.js'
+import { until, Yard } from '../../testing/test-deployment.js'
 
 let yard: Yard
 before(async () => {

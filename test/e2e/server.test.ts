@@ -7,8 +7,8 @@ import { startServer } from '../../src/client/server.js'
 import { glance } from '../../src/processes.js'
 import type { Job } from '../../src/spec/job.js'
 import type { Predictions } from '../../src/spec/model.js'
-import { mappedFiles } from './processes.js'
-import { someDigits, Yard } from './yard.js'
+import { mappedFiles } from '../../testing/processes.js'
+import { someDigits, Yard } from '../../testing/test-deployment.js'
 
 let yard: Yard
 let job: Job

@@ -3,8 +3,8 @@ import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { runFolder } from '../../src/supervisor/folder-lock.js'
-import { findProcesses, processesWith } from './processes.js'
-import { someDigits, until, Yard } from './yard.js'
+import { findProcesses, processesWith } from '../../testing/processes.js'
+import { someDigits, until, Yard } from '../../testing/test-deployment.js'
 
 let yard: Yard
 before(async () => {

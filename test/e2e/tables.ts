@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { DatasetManifest } from '../../src/spec/dataset.js'
-import type { Yard } from './yard.js'
+import type { Yard } from '../../testing/test-deployment.js'
 
 const folder = join(import.meta.dirname, '../../../test/data')
 

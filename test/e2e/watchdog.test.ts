@@ -8,7 +8,7 @@ import { after, before, test } from 'node:test'
 import { RedisProxy } from '../../chaos/redis-proxy.js'
 import type { JobRequest } from '../../src/spec/job.js'
 import { type EmbeddedRedis, openRedis } from '../../src/supervisor/embedded-redis.js'
-import { someDigits, until, Yard } from './yard.js'
+import { someDigits, until, Yard } from '../../testing/test-deployment.js'
 
 let home: string
 let redis: EmbeddedRedis

@@ -1,4 +1,4 @@
-import { uniforms } from '../random.js'
+import { uniforms } from '../../testing/random.js'
 
 /** Numbers from -1 to 1 that are the same in every run. */
 export function numbers(seed: number): () => number {

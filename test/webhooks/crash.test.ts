@@ -10,7 +10,7 @@ import { fileURLToPath } from 'node:url'
 import supertest from 'supertest'
 import { JobRecords } from '../../src/jobs/record/records.js'
 import { openFolderStore } from '../../src/store/folder-store.js'
-import { smallJob, startRedis, uploadDataset } from '../api/server.js'
+import { smallJob, startRedis, uploadDataset } from '../../testing/test-server.js'
 import { idsOf, startReceiver, typesOf } from './receiver.js'
 
 const script = fileURLToPath(new URL('../../src/api/main.js', import.meta.url))

@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { startServer, type TestServer } from '../api/server.js'
+import { startServer, type TestServer } from '../../testing/test-server.js'
 
 let server: TestServer
 let folder: string

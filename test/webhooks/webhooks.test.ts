@@ -9,8 +9,8 @@ import { floorOfIds } from '../../src/webhooks/events.js'
 import { webhookKeys } from '../../src/webhooks/webhook-paths.js'
 import { WebhookRecords } from '../../src/webhooks/webhook-records.js'
 import { Webhooks, type WebhooksParts } from '../../src/webhooks/webhooks.js'
+import { smallJob, startServer, type TestServer, uploadDataset } from '../../testing/test-server.js'
 import { nudge } from '../api/attempts.js'
-import { smallJob, startServer, type TestServer, uploadDataset } from '../api/server.js'
 import { idsOf, type Reply, startReceiver, typesOf } from './receiver.js'
 
 const timing = {

@@ -5,7 +5,7 @@ from itertools import count
 
 import numpy
 
-from conversation import peak_rss_mb
+from subject_protocol import peak_rss_mb
 
 
 def preparing(library):

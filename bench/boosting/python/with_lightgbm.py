@@ -2,7 +2,7 @@
 
 import lightgbm
 
-from conversation import converse
+from subject_protocol import converse
 from tasks import preparing, values_of
 
 

@@ -5,7 +5,7 @@ import os
 import pyarrow
 from pyarrow import csv
 
-from conversation import converse
+from subject_protocol import converse
 from tasks import preparing
 
 

@@ -6,7 +6,7 @@ import sklearn
 from sklearn.ensemble import HistGradientBoostingClassifier
 from threadpoolctl import threadpool_limits
 
-from conversation import converse
+from subject_protocol import converse
 from tasks import preparing, values_of
 
 

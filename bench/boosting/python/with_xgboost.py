@@ -4,7 +4,7 @@ import sys
 
 import xgboost
 
-from conversation import converse
+from subject_protocol import converse
 from tasks import preparing, values_of
 
 

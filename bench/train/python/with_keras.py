@@ -6,7 +6,7 @@ os.environ["KERAS_BACKEND"] = "tensorflow"
 
 import keras
 
-from conversation import converse
+from subject_protocol import converse
 from keras_training import prepare
 
 converse(lambda case: prepare(keras, case))

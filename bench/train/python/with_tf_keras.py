@@ -2,7 +2,7 @@
 
 import tf_keras
 
-from conversation import converse
+from subject_protocol import converse
 from keras_training import prepare
 
 converse(lambda case: prepare(tf_keras, case))

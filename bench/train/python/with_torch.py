@@ -11,7 +11,7 @@ from torch import nn
 from torchvision.models import vgg
 
 from batch import batch_of
-from conversation import converse
+from subject_protocol import converse
 
 
 def prepare(case):

@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import supertest from 'supertest'
 import { ensureKey, openKeys } from '../../../src/api/http/api-keys.js'
-import { startServer, type TestServer } from '../server.js'
+import { startServer, type TestServer } from '../../../testing/test-server.js'
 
 let server: TestServer
 before(async () => {

@@ -2,7 +2,12 @@ import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { connect } from 'node:net'
 import { after, before, test } from 'node:test'
-import { smallJob, startServer, type TestServer, uploadDataset } from '../server.js'
+import {
+  smallJob,
+  startServer,
+  type TestServer,
+  uploadDataset,
+} from '../../../testing/test-server.js'
 
 let server: TestServer
 before(async () => {

@@ -4,8 +4,13 @@ import { after, before, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { extract, type Header } from 'tar-stream'
 import { jobKeys } from '../../../src/jobs/record/job-paths.js'
+import {
+  smallJob,
+  startServer,
+  type TestServer,
+  uploadDataset,
+} from '../../../testing/test-server.js'
 import { putCheckpoint, startJob } from '../attempts.js'
-import { smallJob, startServer, type TestServer, uploadDataset } from '../server.js'
 
 let server: TestServer
 let id: string

@@ -6,7 +6,13 @@ import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { gzipSync } from 'node:zlib'
-import { idxFiles, smallJob, startServer, type TestServer, uploadDataset } from '../server.js'
+import {
+  idxFiles,
+  smallJob,
+  startServer,
+  type TestServer,
+  uploadDataset,
+} from '../../../testing/test-server.js'
 
 let server: TestServer
 before(async () => {

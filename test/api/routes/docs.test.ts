@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import supertest from 'supertest'
 import { onDemand } from '../../../src/api/routes/docs.js'
-import { startServer, type TestServer } from '../server.js'
+import { startServer, type TestServer } from '../../../testing/test-server.js'
 
 let server: TestServer
 before(async () => {

@@ -1,6 +1,11 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
-import { smallJob, startServer, type TestServer, uploadDataset } from '../server.js'
+import {
+  smallJob,
+  startServer,
+  type TestServer,
+  uploadDataset,
+} from '../../../testing/test-server.js'
 
 let server: TestServer
 before(async () => {

@@ -2,7 +2,12 @@ import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { IdempotencyKeys } from '../../../src/jobs/idempotency.js'
 import { JobRecords } from '../../../src/jobs/record/records.js'
-import { smallJob, startServer, type TestServer, uploadDataset } from '../server.js'
+import {
+  smallJob,
+  startServer,
+  type TestServer,
+  uploadDataset,
+} from '../../../testing/test-server.js'
 
 let server: TestServer
 before(async () => {

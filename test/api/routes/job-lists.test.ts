@@ -3,8 +3,13 @@ import { after, before, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Redis } from 'ioredis'
 import type { Job } from '../../../src/spec/job.js'
+import {
+  smallJob,
+  startServer,
+  type TestServer,
+  uploadDataset,
+} from '../../../testing/test-server.js'
 import { startJob } from '../attempts.js'
-import { smallJob, startServer, type TestServer, uploadDataset } from '../server.js'
 
 let server: TestServer
 before(async () => {

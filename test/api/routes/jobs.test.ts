@@ -1,8 +1,13 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { JobRecords } from '../../../src/jobs/record/records.js'
+import {
+  smallJob,
+  startServer,
+  type TestServer,
+  uploadDataset,
+} from '../../../testing/test-server.js'
 import { endJob, startJob } from '../attempts.js'
-import { smallJob, startServer, type TestServer, uploadDataset } from '../server.js'
 
 let server: TestServer
 before(async () => {

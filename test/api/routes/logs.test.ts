@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
+import { startServer, type TestServer, uploadDataset } from '../../../testing/test-server.js'
 import { endJob, measure, runningJob, say } from '../attempts.js'
-import { follow } from '../frames.js'
-import { startServer, type TestServer, uploadDataset } from '../server.js'
+import { follow } from '../sse-frames.js'
 
 let server: TestServer
 before(async () => {

@@ -4,10 +4,15 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { extract } from 'tar-stream'
 import { jobKeys } from '../../../src/jobs/record/job-paths.js'
 import { MetricsLog } from '../../../src/jobs/telemetry/metrics-log.js'
+import {
+  smallJob,
+  startServer,
+  type TestServer,
+  uploadDataset,
+} from '../../../testing/test-server.js'
 import { metricsAt } from '../../../workers/attempts/attempt-recorder.js'
 import { endJob, measure, progress, runningJob } from '../attempts.js'
-import { follow } from '../frames.js'
-import { smallJob, startServer, type TestServer, uploadDataset } from '../server.js'
+import { follow } from '../sse-frames.js'
 
 let server: TestServer
 before(async () => {

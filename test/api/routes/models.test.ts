@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
-import { putModel, startServer, type TestServer } from '../server.js'
+import { putModel, startServer, type TestServer } from '../../../testing/test-server.js'
 
 let server: TestServer
 before(async () => {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { PNG } from 'pngjs'
-import { putModel, startServer, type TestServer } from '../server.js'
+import { putModel, startServer, type TestServer } from '../../../testing/test-server.js'
 
 let server: TestServer
 before(async () => {

@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Redis } from 'ioredis'
 import supertest from 'supertest'
-import { startServer } from '../server.js'
+import { startServer } from '../../../testing/test-server.js'
 
 test('it lives at once, and is ready with Redis and the predictor', async t => {
   const server = await startServer()

@@ -2,7 +2,13 @@ import assert from 'node:assert/strict'
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
-import { putModel, smallJob, startServer, type TestServer, uploadDataset } from '../server.js'
+import {
+  putModel,
+  smallJob,
+  startServer,
+  type TestServer,
+  uploadDataset,
+} from '../../../testing/test-server.js'
 
 let server: TestServer
 before(async () => {

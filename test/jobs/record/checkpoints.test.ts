@@ -6,7 +6,7 @@ import { after, before, test } from 'node:test'
 import { Checkpoints } from '../../../src/jobs/record/checkpoints.js'
 import { openFolderStore } from '../../../src/store/folder-store.js'
 import type { Store } from '../../../src/store/store.js'
-import { uniforms } from '../../random.js'
+import { uniforms } from '../../../testing/random.js'
 
 const id = `job-${'0'.repeat(26)}`
 const random = uniforms(8)

@@ -20,7 +20,7 @@ import {
 } from '../../../src/jobs/record/states.js'
 import { openFolderStore } from '../../../src/store/folder-store.js'
 import type { Store } from '../../../src/store/store.js'
-import { uniforms } from '../../random.js'
+import { uniforms } from '../../../testing/random.js'
 
 let folder: string
 let store: Store

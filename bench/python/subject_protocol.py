@@ -1,4 +1,4 @@
-"""A subject's side of the conversation: bench/conversation.ts says what the lines mean."""
+"""A subject's side of the conversation: bench/subject-protocol.ts says what the lines mean."""
 
 import json
 import os

@@ -12,18 +12,18 @@ import type { FastifyInstance } from 'fastify'
 import { Redis } from 'ioredis'
 import { pino } from 'pino'
 import supertest from 'supertest'
-import { buildApp, type Parts } from '../../src/api/app.js'
-import { ensureKey, ensureSecret, openKeys } from '../../src/api/http/api-keys.js'
-import { Datasets } from '../../src/datasets/datasets.js'
-import { Jobs } from '../../src/jobs/jobs.js'
-import { openPredictor, openRowPredictor } from '../../src/models/predictor-client.js'
-import { Models } from '../../src/models/registry.js'
-import { openPlanner } from '../../src/planning/dry-run-process.js'
-import type { ModelManifest } from '../../src/spec/model.js'
-import { openFolderStore } from '../../src/store/folder-store.js'
-import type { Store } from '../../src/store/store.js'
-import { Webhooks, type WebhooksParts } from '../../src/webhooks/webhooks.js'
-import { WeightsStore } from '../../src/weights/weights-store.js'
+import { buildApp, type Parts } from '../src/api/app.js'
+import { ensureKey, ensureSecret, openKeys } from '../src/api/http/api-keys.js'
+import { Datasets } from '../src/datasets/datasets.js'
+import { Jobs } from '../src/jobs/jobs.js'
+import { openPredictor, openRowPredictor } from '../src/models/predictor-client.js'
+import { Models } from '../src/models/registry.js'
+import { openPlanner } from '../src/planning/dry-run-process.js'
+import type { ModelManifest } from '../src/spec/model.js'
+import { openFolderStore } from '../src/store/folder-store.js'
+import type { Store } from '../src/store/store.js'
+import { Webhooks, type WebhooksParts } from '../src/webhooks/webhooks.js'
+import { WeightsStore } from '../src/weights/weights-store.js'
 
 export interface TestServer {
   app: FastifyInstance
@@ -60,12 +60,12 @@ export async function startServer(
     findModel: (name, version) => models.get(name, version),
     findWeights: id => weights.get(id),
     plan: openPlanner(
-      fileURLToPath(new URL('../../workers/planner.js', import.meta.url)),
+      fileURLToPath(new URL('../workers/planner.js', import.meta.url)),
       process.env,
     ),
   })
   const predictor = openPredictor({
-    script: fileURLToPath(new URL('../models/small-predictor.js', import.meta.url)),
+    script: fileURLToPath(new URL('./small-predictor.js', import.meta.url)),
     env: process.env,
     log,
   })
@@ -75,7 +75,7 @@ export async function startServer(
     ...webhookOptions,
   })
   const rowPredictor = openRowPredictor({
-    script: fileURLToPath(new URL('../../workers/row-predictor.js', import.meta.url)),
+    script: fileURLToPath(new URL('../workers/row-predictor.js', import.meta.url)),
     env: process.env,
     log,
   })

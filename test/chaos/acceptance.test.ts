@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { Gate } from '../../chaos/gates/gate.js'
-import { percentile, spread } from '../../chaos/gates/percentile.js'
-import { chosen, runGates } from '../../chaos/gates/run.js'
-import { gates } from '../../chaos/gates/table.js'
+import type { Gate } from '../../chaos/acceptance/acceptance-test.js'
+import { percentile, spread } from '../../chaos/acceptance/percentile.js'
+import { chosen, runGates } from '../../chaos/acceptance/run.js'
+import { gates } from '../../chaos/acceptance/table.js'
 
 const gate = (promise: string, run: Gate['run']): Gate => ({ promise, what: '', rounds: 3, run })
 

@@ -1,6 +1,6 @@
 // Gates one after another: each has the machine for itself.
 import { loadavg } from 'node:os'
-import type { Gate, GateResult } from './gate.js'
+import type { Gate, GateResult } from './acceptance-test.js'
 
 /** What came of a gate, as it is printed. */
 export type GateReport = { rounds: number; violations: number } & GateResult['figures']

@@ -4,10 +4,10 @@ import { openFolderStore } from '../../src/store/folder-store.js'
 import { withRedisDown } from '../actions.js'
 import { Api } from '../api.js'
 import { attemptsOf } from '../attempts.js'
+import { Site } from '../deployment.js'
 import { uploadAll } from '../samples.js'
-import { Site } from '../site.js'
-import { endless } from './endless.js'
-import type { Gate } from './gate.js'
+import type { Gate } from './acceptance-test.js'
+import { endless } from './endless-jobs.js'
 import { spread } from './percentile.js'
 
 /** Longer than a lock lasts. */

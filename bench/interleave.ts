@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Ready } from './conversation.js'
 import { BenchError } from './failure.js'
 import { Pauses } from './machine.js'
 import { type Program, type Started, Subject } from './subject.js'
+import type { Ready } from './subject-protocol.js'
 
 /** A subject in one case, and how it fared. */
 export interface Entrant<R extends Ready> {

@@ -1,20 +1,20 @@
 // P7: a worker, or its trainer, that was away for longer than its lock wakes up when another has its job.
 import { setTimeout as sleep } from 'node:timers/promises'
 import { openFolderStore } from '../../src/store/folder-store.js'
-import { until } from '../../test/e2e/yard.js'
+import { until } from '../../testing/test-deployment.js'
 import { Api } from '../api.js'
 import { attemptsOf, type RecordedAttempt } from '../attempts.js'
 import { check, type Evidence, staleAmong, Verdict } from '../checker.js'
 import { accompany } from '../clients.js'
-import { Fleet, type FleetWorker } from '../fleet.js'
+import { Fleet, type FleetWorker } from '../cluster.js'
+import { signal } from '../deployment.js'
 import type { JobHistory } from '../history.js'
 import { type Configuration, jobKinds } from '../job-kinds.js'
 import { pointsOf } from '../outcome.js'
 import { Random } from '../random.js'
 import { makeReferences } from '../run.js'
 import { type Samples, samples, uploadAll } from '../samples.js'
-import { signal } from '../site.js'
-import type { Gate, GateResult } from './gate.js'
+import type { Gate, GateResult } from './acceptance-test.js'
 
 const seed = 7
 const names = ['worker-a', 'worker-b']

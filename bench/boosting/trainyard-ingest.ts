@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { convert } from '../../src/datasets/conversion.js'
 import type { Asked } from './cases.js'
 import { conversionOf } from './conversion.js'
-import type { Doing } from './doing.js'
+import type { Doing } from './prepared-task.js'
 
 /** From CSV to a data set's files: reads all twice, finds types, describes columns, writes, hashes. */
 export function ingest({ table, scratch }: Asked): Doing {

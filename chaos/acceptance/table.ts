@@ -1,6 +1,6 @@
+import type { Gate } from './acceptance-test.js'
 import { cancelling } from './cancelling.js'
 import { dataFolder } from './data-folder.js'
-import type { Gate } from './gate.js'
 import { lostWork } from './lost-work.js'
 import { oneSubmission } from './one-submission.js'
 import { outage } from './outage.js'

@@ -8,10 +8,10 @@ import type { FromApi } from '../src/spec/ipc-messages.js'
 import { apiEnvironment, apiFlags, apiScript } from '../src/supervisor/api-process.js'
 import { type EmbeddedRedis, openRedis } from '../src/supervisor/embedded-redis.js'
 import { Service } from '../src/supervisor/service.js'
-import { findProcesses, processesWith } from '../test/e2e/processes.js'
-import { disposing } from './disposing.js'
+import { findProcesses, processesWith } from '../testing/processes.js'
+import { signal } from './deployment.js'
 import { RedisProxy } from './redis-proxy.js'
-import { signal } from './site.js'
+import { disposing } from './with-cleanup.js'
 
 const startWithinMs = 60_000
 const endWithinMs = 15_000

@@ -7,7 +7,7 @@ import { openTable } from '../../src/datasets/tables/table-reader.js'
 import { chooseBoosting } from '../../src/spec/boosting-options.js'
 import type { TableManifest } from '../../src/spec/dataset.js'
 import type { Asked } from './cases.js'
-import type { Doing } from './doing.js'
+import type { Doing } from './prepared-task.js'
 import { columnNames, target } from './synthetic.js'
 
 /** From a data set's files to the matrix that XGBoost trains on. */

@@ -8,8 +8,8 @@ import { Redis } from 'ioredis'
 import { type LocalServer, startServer } from '../src/client/server.js'
 import type { Failpoint } from '../src/store/failpoints.js'
 import { runFolder } from '../src/supervisor/folder-lock.js'
-import { processesWith } from '../test/e2e/processes.js'
-import { disposing } from './disposing.js'
+import { processesWith } from '../testing/processes.js'
+import { disposing } from './with-cleanup.js'
 
 /** What a command line of each looks like. */
 const commands = {

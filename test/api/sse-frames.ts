@@ -1,5 +1,5 @@
 import { get, type IncomingMessage } from 'node:http'
-import type { TestServer } from './server.js'
+import type { TestServer } from '../../testing/test-server.js'
 
 interface Frame {
   id?: string

@@ -2,8 +2,8 @@ import { readFileSync } from 'node:fs'
 import { Booster } from '../../src/boosting/booster.js'
 import { InPlace } from '../../src/boosting/inplace-predict.js'
 import type { Asked } from './cases.js'
-import type { Doing } from './doing.js'
 import { readNpy } from './npy.js'
+import type { Doing } from './prepared-task.js'
 import { width } from './synthetic.js'
 
 /** From values in memory to probabilities in memory; a single row is another one each time. */

@@ -4,10 +4,10 @@ import { isDeepStrictEqual } from 'node:util'
 import type { Job } from '../../src/spec/job.js'
 import { openFolderStore } from '../../src/store/folder-store.js'
 import { Api } from '../api.js'
+import { Site } from '../deployment.js'
 import { uploadAll } from '../samples.js'
-import { Site } from '../site.js'
-import { endless } from './endless.js'
-import type { Gate } from './gate.js'
+import type { Gate } from './acceptance-test.js'
+import { endless } from './endless-jobs.js'
 import { spread } from './percentile.js'
 
 const concurrent = 1000

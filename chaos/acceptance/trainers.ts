@@ -1,7 +1,7 @@
 // Which trainers there are, and what they do, as Linux sees it.
 import { setTimeout as sleep } from 'node:timers/promises'
 import { glance } from '../../src/processes.js'
-import type { Site } from '../site.js'
+import type { Site } from '../deployment.js'
 
 /** With one slot the one at work: one in reserve is younger. */
 export async function oldestTrainer(site: Site): Promise<number | null> {

@@ -5,10 +5,10 @@ import type { Job, JobRequest } from '../../src/spec/job.js'
 import { openFolderStore } from '../../src/store/folder-store.js'
 import { Api } from '../api.js'
 import { attemptsOf } from '../attempts.js'
+import { type Kind, Site, signal } from '../deployment.js'
 import { jobKinds, requestOf } from '../job-kinds.js'
 import { samples, uploadAll } from '../samples.js'
-import { type Kind, Site, signal } from '../site.js'
-import type { Gate } from './gate.js'
+import type { Gate } from './acceptance-test.js'
 import { percentile, spread } from './percentile.js'
 
 /** What comes while an API starts on a busy machine is less than a predictor lets wait (64). */

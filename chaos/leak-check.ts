@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Redis } from 'ioredis'
 import { openFolderStore } from '../src/store/folder-store.js'
 import type { Verdict } from './checker.js'
-import type { Site } from './site.js'
+import type { Site } from './deployment.js'
 
 /** The server tidies up by itself, some of it every 15 s. */
 const tidyWithinMs = 60_000

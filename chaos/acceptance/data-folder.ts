@@ -2,8 +2,8 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
-import { Site, signal } from '../site.js'
-import type { Gate } from './gate.js'
+import { Site, signal } from '../deployment.js'
+import type { Gate } from './acceptance-test.js'
 import { spread } from './percentile.js'
 
 const supervisorScript = fileURLToPath(new URL('../../src/supervisor/main.js', import.meta.url))

@@ -1,7 +1,7 @@
 // A predictor without TensorFlow: two classes, dark and bright, by an image's first pixel. Some
 // names of models make it misbehave.
 import { sep } from 'node:path'
-import type { FromPredictor, ToPredictor } from '../../src/spec/ipc-messages.js'
+import type { FromPredictor, ToPredictor } from '../src/spec/ipc-messages.js'
 
 const tell = (message: FromPredictor) => process.send?.(message)
 
