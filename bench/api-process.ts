@@ -1,6 +1,6 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
-import { glance } from '../src/processes.js'
+import { readStat } from '../src/processes.js'
 import { apiEnvironment, apiFlags, apiScript } from '../src/supervisor/api-process.js'
 import { BenchError } from './failure.js'
 
@@ -26,13 +26,13 @@ export async function startApiProcess(environment: NodeJS.ProcessEnv): Promise<A
     url,
     pid,
     // clock ticks are hundredths of a second on Linux
-    cpuSeconds: () => (glance(pid)?.cpuTicks ?? 0) / 100,
-    stop: () => end(child),
+    cpuSeconds: () => (readStat(pid)?.cpuTicks ?? 0) / 100,
+    stop: () => terminate(child),
   }
 }
 
 /** Asks a process to end, and waits for that. */
-export async function end(child: ChildProcess): Promise<void> {
+export async function terminate(child: ChildProcess): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return
   const exit = once(child, 'exit')
   child.kill('SIGTERM')

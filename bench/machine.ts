@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process'
 import { arch, availableParallelism, cpus, loadavg, platform, totalmem } from 'node:os'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { processorFlags } from '../src/engine/processor.js'
+import { cpuFlags } from '../src/engine/processor.js'
 
 /** What a figure depends on, and nothing that names the machine. */
 export interface Machine {
@@ -19,18 +19,18 @@ export interface Machine {
 }
 
 export async function describeMachine(): Promise<Machine> {
-  const pauses = new Pauses()
-  await pauses.wait(1000)
+  const load = new LoadMonitor()
+  await load.wait(1000)
   return {
     cpu: cpus()[0]?.model.trim() ?? 'unknown',
     cores: availableParallelism(),
     architecture: `${platform()}-${arch()}`,
-    instructions: processorFlags().filter(flag => interesting.test(flag)),
+    instructions: cpuFlags().filter(flag => relevantFlags.test(flag)),
     memoryGb: Math.round(totalmem() / 2 ** 30),
     gpus: gpus(),
     node: process.versions.node,
     loadAverage: loadavg()[0]!,
-    busy: pauses.busy,
+    busy: load.busy,
   }
 }
 
@@ -41,7 +41,7 @@ export const labelOf = ({ cpu, cores, gpus: [gpu] }: Machine): string =>
     .replace(/[^a-z0-9]+/g, '-')
     .replace(/^-|-$/g, '')
 
-const interesting = /^(avx2|fma|avx512f|avx512_(bf16|vnni|fp16)|avx_vnni|amx_\w+|bf16|sve2?)$/
+const relevantFlags = /^(avx2|fma|avx512f|avx512_(bf16|vnni|fp16)|avx_vnni|amx_\w+|bf16|sve2?)$/
 
 function gpus(): string[] {
   try {
@@ -53,7 +53,7 @@ function gpus(): string[] {
 }
 
 /** Watches what others do in the pauses of a bench. */
-export class Pauses {
+export class LoadMonitor {
   #idle = 0
   #all = 0
 

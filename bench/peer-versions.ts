@@ -6,15 +6,15 @@ export interface Packages {
   /** With what they ask for. */
   packages: readonly string[]
   /** Alone: tf_keras asks for `tensorflow`, also where `tensorflow-cpu` is there. */
-  alone?: readonly string[]
+  withoutDependencies?: readonly string[]
   /** Python 3.oldest, where it takes a newer one than the others. */
-  oldest?: number
+  minPythonMinor?: number
 }
 
 /** Keras and its older form, over one TensorFlow: the version that Trainyard's engine is. */
 const tensorflow = (wheel: string): Packages => ({
   packages: [wheel, 'keras==3.15.1', 'numpy==2.4.6'],
-  alone: ['tf_keras==2.21.0'],
+  withoutDependencies: ['tf_keras==2.21.0'],
 })
 
 const torch: Packages = { packages: ['torch==2.15.0', 'torchvision==0.29.2', 'numpy==2.4.6'] }
@@ -22,7 +22,7 @@ const torch: Packages = { packages: ['torch==2.15.0', 'torchvision==0.29.2', 'nu
 /** Trainyard's engine is the same version; its wheels are for Python 3.12 and up. */
 const xgboost: Packages = {
   packages: ['xgboost-cpu==3.4.1', 'numpy==2.4.6', 'scipy==1.17.1'],
-  oldest: 12,
+  minPythonMinor: 12,
 }
 
 // each alone: LightGBM imports whatever it knows and finds, and pays for it in memory
@@ -47,4 +47,4 @@ export const environments = {
 export type EnvironmentName = keyof typeof environments
 
 /** Pythons for which nearly all of them have wheels: 3.oldest to 3.newest. */
-export const pythons = { oldest: 11, newest: 13 }
+export const supportedPythons = { minMinor: 11, maxMinor: 13 }

@@ -1,14 +1,14 @@
-import type { Entrant } from './interleave.js'
+import type { SubjectRun } from './interleave.js'
 import type { Machine } from './machine.js'
 import { type Report, type Row, writeReport } from './report.js'
-import { type Summary, summary } from './statistics.js'
-import type { Program, Started } from './subject.js'
+import { type Summary, summarize } from './statistics.js'
+import type { Program, StartedSubject } from './subject.js'
 import type { Ready } from './subject-protocol.js'
 
 /** A subject that got through a case. */
-export interface Finisher<R extends Ready> extends Summary {
+export interface FinishedRun<R extends Ready> extends Summary {
   name: string
-  started: Started<R>
+  started: StartedSubject<R>
   peakRssMb: number
   ratio: number | null
 }
@@ -21,19 +21,19 @@ export interface Bench<C extends { name: string }, R extends Ready, W extends Ro
   /** Those who take part in a case. */
   programs(each: C): ReadonlyMap<string, Program>
   /** Why one of them cannot after all. */
-  lacking?(subject: string, each: C): string | undefined
-  takeTurns(
+  unsupportedReason?(subject: string, each: C): string | undefined
+  runInterleaved(
     each: C,
     programs: ReadonlyMap<string, Program>,
-  ): Promise<{ entrants: Entrant<R>[]; busy: number }>
-  row(each: C, finisher: Finisher<R>): W
+  ): Promise<{ runs: SubjectRun<R>[]; busy: number }>
+  row(each: C, run: FinishedRun<R>): W
   /** What is odd about a case's rows. */
-  doubt?(rows: readonly W[]): string | undefined
+  consistencyWarning?(rows: readonly W[]): string | undefined
   table(report: Report<W>): string
 }
 
 /** As busy as an idle machine may be: above it, a figure says little. */
-const idle = 0.05
+const maxBusyFraction = 0.05
 
 /** Runs every case and writes the report; false where a subject failed. */
 export async function runBench<C extends { name: string }, R extends Ready, W extends Row>(
@@ -44,7 +44,7 @@ export async function runBench<C extends { name: string }, R extends Ready, W ex
     ...{ bench: name, date: new Date().toISOString(), machine, settings },
     ...{ versions: {}, rows: [], notRun: [], warnings: [] },
   }
-  if (machine.busy > idle) {
+  if (machine.busy > maxBusyFraction) {
     warn(report, `Others kept ${percent(machine.busy)} of the cores busy as this began.`)
   }
   let passed = true
@@ -64,33 +64,33 @@ async function runCase<C extends { name: string }, R extends Ready, W extends Ro
   report: Report<W>,
 ): Promise<boolean> {
   console.error(`bench: ${each.name}`)
-  const able = new Map(bench.programs(each))
-  const drop = (subject: string, reason: string) =>
+  const supported = new Map(bench.programs(each))
+  const recordNotRun = (subject: string, reason: string) =>
     report.notRun.push({ case: each.name, subject, reason })
-  for (const name of [...able.keys()]) {
-    const reason = bench.lacking?.(name, each)
+  for (const name of [...supported.keys()]) {
+    const reason = bench.unsupportedReason?.(name, each)
     if (!reason) continue
-    drop(name, reason)
-    able.delete(name)
+    recordNotRun(name, reason)
+    supported.delete(name)
   }
-  const { entrants, busy } = await bench.takeTurns(each, able)
-  for (const { name, started, failure } of entrants) {
+  const { runs, busy } = await bench.runInterleaved(each, supported)
+  for (const { name, started, failure } of runs) {
     if (started) report.versions[name] = started.versions
-    if (failure) drop(name, failure)
+    if (failure) recordNotRun(name, failure)
   }
-  const rows = finishers(entrants).map(finisher => bench.row(each, finisher))
+  const rows = finishedRuns(runs).map(run => bench.row(each, run))
   report.rows.push(...rows)
-  const doubt = bench.doubt?.(rows)
-  if (doubt) warn(report, `${each.name}: ${doubt}`)
-  if (busy > idle) {
+  const warning = bench.consistencyWarning?.(rows)
+  if (warning) warn(report, `${each.name}: ${warning}`)
+  if (busy > maxBusyFraction) {
     warn(report, `Others kept ${percent(busy)} of the cores busy during ${each.name}.`)
   }
-  return entrants.every(({ failure }) => !failure)
+  return runs.every(({ failure }) => !failure)
 }
 
-function finishers<R extends Ready>(entrants: readonly Entrant<R>[]): Finisher<R>[] {
-  const all = entrants.flatMap(({ name, started, times, peakRssMb, failure }) =>
-    failure || !started ? [] : [{ name, started, peakRssMb, ...summary(times) }],
+function finishedRuns<R extends Ready>(runs: readonly SubjectRun<R>[]): FinishedRun<R>[] {
+  const all = runs.flatMap(({ name, started, times, peakRssMb, failure }) =>
+    failure || !started ? [] : [{ name, started, peakRssMb, ...summarize(times) }],
   )
   const ours = all.find(({ name }) => name === 'trainyard')?.medianMs
   return all.map(each => ({ ...each, ratio: ours ? each.medianMs / ours : null }))

@@ -4,7 +4,7 @@ export interface Summary {
   maxMs: number
 }
 
-export function summary(times: readonly number[]): Summary {
+export function summarize(times: readonly number[]): Summary {
   const sorted = [...times].sort((a, b) => a - b)
   return { medianMs: median(sorted), minMs: sorted[0]!, maxMs: sorted.at(-1)! }
 }

@@ -7,7 +7,7 @@ export interface Ready {
   versions: Readonly<Record<string, string>>
 }
 
-export interface Prepared {
+export interface PreparedSubject {
   ready: Ready
   /** Goes on; the milliseconds of each step. */
   steps(count: number): Promise<number[]>
@@ -17,9 +17,11 @@ export interface Prepared {
  * A subject's side of the conversation, a line of JSON for a line of JSON: `{"prepare": case}`, then
  * any number of `{"steps": n}`, then `{"end": true}`.
  */
-export async function converse<Case>(prepare: (asked: Case) => Promise<Prepared>): Promise<void> {
+export async function runSubject<Case>(
+  prepare: (request: Case) => Promise<PreparedSubject>,
+): Promise<void> {
   try {
-    await answerAll(prepare)
+    await serveRequests(prepare)
   } catch (error) {
     if (!(error instanceof BenchError)) console.error(error)
     console.error(`bench: ${error instanceof Error ? error.message : error}`)
@@ -28,22 +30,24 @@ export async function converse<Case>(prepare: (asked: Case) => Promise<Prepared>
   process.kill(process.pid, 'SIGKILL')
 }
 
-async function answerAll<Case>(prepare: (asked: Case) => Promise<Prepared>): Promise<void> {
-  let prepared: Prepared | undefined
+async function serveRequests<Case>(
+  prepare: (request: Case) => Promise<PreparedSubject>,
+): Promise<void> {
+  let prepared: PreparedSubject | undefined
   for await (const line of createInterface({ input: process.stdin })) {
-    const asked = JSON.parse(line) as { prepare?: Case; steps?: number }
-    if (asked.prepare) {
-      prepared = await prepare(asked.prepare)
-      await answer({ ready: prepared.ready })
-    } else if (asked.steps) {
-      await answer({ ms: await prepared!.steps(asked.steps) })
+    const request = JSON.parse(line) as { prepare?: Case; steps?: number }
+    if (request.prepare) {
+      prepared = await prepare(request.prepare)
+      await writeResponse({ ready: prepared.ready })
+    } else if (request.steps) {
+      await writeResponse({ ms: await prepared!.steps(request.steps) })
     } else {
-      return answer({ peakRssMb: peakRssMb() })
+      return writeResponse({ peakRssMb: peakRssMb() })
     }
   }
 }
 
-const answer = (value: object) =>
+const writeResponse = (value: object) =>
   new Promise<void>(resolve => {
     process.stdout.write(`${JSON.stringify(value)}\n`, () => resolve())
   })

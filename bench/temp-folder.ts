@@ -3,14 +3,14 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
 /** A folder for as long as the work takes; an interrupt takes it along. */
-export async function withScratch<T>(work: (folder: string) => Promise<T>): Promise<T> {
+export async function withTempFolder<T>(work: (folder: string) => Promise<T>): Promise<T> {
   const folder = mkdtempSync(join(tmpdir(), 'trainyard-bench-'))
-  const discard = () => rmSync(folder, { recursive: true, force: true })
-  process.once('exit', discard)
+  const removeFolder = () => rmSync(folder, { recursive: true, force: true })
+  process.once('exit', removeFolder)
   try {
     return await work(folder)
   } finally {
-    process.off('exit', discard)
-    discard()
+    process.off('exit', removeFolder)
+    removeFolder()
   }
 }

@@ -1,92 +1,95 @@
-// What is done to a site. A new action is a line of the table.
+// What is done to a deployment. A new action is a line of the table.
 import { readdir, rm, stat, truncate } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { ProcessKind } from '../src/store/failpoints.js'
-import { type Kind, type Site, signal } from './deployment.js'
+import { type ProcessRole, signal, type TestDeployment } from './deployment.js'
 import type { Random } from './random.js'
 
 /** What an action has hold of while it lasts: no other may touch it meanwhile. */
-export type Grip = Kind | 'storage'
+export type Resource = ProcessRole | 'storage'
 
 export interface Action {
   name: string
   weight: number
-  grips: readonly Grip[]
+  resources: readonly Resource[]
   /** What was done, in words; null where there was nothing to do it to. `lasting` runs on beside the next ones. */
-  act(site: Site, random: Random): Promise<Done | null>
+  apply(deployment: TestDeployment, random: Random): Promise<ActionResult | null>
 }
 
-export interface Done {
+export interface ActionResult {
   target: string
-  lasting?: Promise<void>
+  background?: Promise<void>
 }
 
-const kill = (kind: Kind, weight: number): Action => ({
+const killAction = (kind: ProcessRole, weight: number): Action => ({
   name: `kill ${kind}`,
   weight,
-  grips: [kind],
-  async act(site, random) {
-    const pids = await site.find(kind)
+  resources: [kind],
+  async apply(deployment, random) {
+    const pids = await deployment.find(kind)
     if (pids.length === 0) return null
     const pid = random.pick(pids)
     return signal(pid, 'SIGKILL') ? { target: `${pid}` } : null
   },
 })
 
-const stop = (kind: Kind, weight: number, longestSeconds: number): Action => ({
+const suspendAction = (kind: ProcessRole, weight: number, maxSeconds: number): Action => ({
   name: `stop ${kind}`,
   weight,
-  grips: [kind],
-  async act(site, random) {
-    const seconds = random.between(1, longestSeconds)
-    const pids = await site.find(kind)
+  resources: [kind],
+  async apply(deployment, random) {
+    const seconds = random.uniform(1, maxSeconds)
+    const pids = await deployment.find(kind)
     if (pids.length === 0) return null
     const pid = random.pick(pids)
     if (!signal(pid, 'SIGSTOP')) return null
-    const lasting = sleep(seconds * 1000).then(async () => {
-      if (await site.isOurs(pid)) signal(pid, 'SIGCONT')
+    const background = sleep(seconds * 1000).then(async () => {
+      if (await deployment.hasProcess(pid)) signal(pid, 'SIGCONT')
     })
-    return { target: `${pid} for ${seconds.toFixed(1)} s`, lasting }
+    return { target: `${pid} for ${seconds.toFixed(1)} s`, background }
   },
 })
 
 /** Kills Redis and keeps its supervisor from starting it again until `meanwhile` is over. */
-export async function withRedisDown(site: Site, meanwhile: () => Promise<void>): Promise<boolean> {
-  const [supervisor] = await site.find('supervisor')
-  const [redis] = await site.find('redis')
+export async function withRedisDown(
+  deployment: TestDeployment,
+  whileDown: () => Promise<void>,
+): Promise<boolean> {
+  const [supervisor] = await deployment.find('supervisor')
+  const [redis] = await deployment.find('redis')
   if (!supervisor || !redis) return false
   signal(supervisor, 'SIGSTOP')
   try {
     signal(redis, 'SIGKILL')
-    while (await site.isOurs(redis)) await sleep(10)
-    await meanwhile()
+    while (await deployment.hasProcess(redis)) await sleep(10)
+    await whileDown()
   } finally {
     signal(supervisor, 'SIGCONT')
   }
   return true
 }
 
-const redisAndItsKeeper: readonly Grip[] = ['redis', 'supervisor']
+const redisAndSupervisor: readonly Resource[] = ['redis', 'supervisor']
 
 const redisDown: Action = {
   name: 'redis down',
   weight: 1,
-  grips: redisAndItsKeeper,
-  async act(site) {
+  resources: redisAndSupervisor,
+  async apply(deployment) {
     const seconds = 20
-    if ((await site.find('redis')).length === 0) return null
-    const lasting = withRedisDown(site, () => sleep(seconds * 1000))
-    return { target: `for ${seconds} s`, lasting: lasting.then(() => {}) }
+    if ((await deployment.find('redis')).length === 0) return null
+    const background = withRedisDown(deployment, () => sleep(seconds * 1000))
+    return { target: `for ${seconds} s`, background: background.then(() => {}) }
   },
 }
 
 const redisFlushed: Action = {
   name: 'wipe redis',
   weight: 1,
-  grips: ['redis'],
-  async act(site) {
-    const wiped = site.withRedis(async redis => {
+  resources: ['redis'],
+  async apply(deployment) {
+    const wiped = deployment.withRedis(async redis => {
       const keys = await redis.dbsize()
       await redis.flushall()
       return { target: `${keys} keys` }
@@ -99,10 +102,10 @@ const redisFlushed: Action = {
 const redisDeleted: Action = {
   name: 'delete redis files',
   weight: 1,
-  grips: redisAndItsKeeper,
-  async act(site) {
-    const done = await withRedisDown(site, () =>
-      rm(site.appendOnly, { recursive: true, force: true }),
+  resources: redisAndSupervisor,
+  async apply(deployment) {
+    const done = await withRedisDown(deployment, () =>
+      rm(deployment.appendOnlyFolder, { recursive: true, force: true }),
     )
     return done ? { target: 'appendonlydir' } : null
   },
@@ -111,21 +114,21 @@ const redisDeleted: Action = {
 const redisCut: Action = {
   name: 'cut redis log',
   weight: 1,
-  grips: redisAndItsKeeper,
-  async act(site, random) {
+  resources: redisAndSupervisor,
+  async apply(deployment, random) {
     let target = 'nothing'
-    const done = await withRedisDown(site, async () => {
-      const names = await readdir(site.appendOnly).catch(() => [])
+    const done = await withRedisDown(deployment, async () => {
+      const names = await readdir(deployment.appendOnlyFolder).catch(() => [])
       const log = names
         .filter(name => name.endsWith('.incr.aof'))
         .sort()
         .at(-1)
       if (!log) return
-      const path = join(site.appendOnly, log)
+      const path = join(deployment.appendOnlyFolder, log)
       const { size } = await stat(path)
-      const left = random.below(size + 1)
-      await truncate(path, left)
-      target = `${size} to ${left} bytes`
+      const newSize = random.integerBelow(size + 1)
+      await truncate(path, newSize)
+      target = `${size} to ${newSize} bytes`
     })
     return done ? { target } : null
   },
@@ -134,46 +137,46 @@ const redisCut: Action = {
 const supervisorKilled: Action = {
   name: 'kill supervisor',
   weight: 1,
-  grips: ['supervisor', 'redis', 'api', 'worker', 'trainer', 'predictor'],
-  async act(site) {
-    const [pid] = await site.find('supervisor')
+  resources: ['supervisor', 'redis', 'api', 'worker', 'trainer', 'predictor'],
+  async apply(deployment) {
+    const [pid] = await deployment.find('supervisor')
     if (!pid) return null
     signal(pid, 'SIGKILL')
-    await site.start()
+    await deployment.start()
     return { target: `${pid}, and start` }
   },
 }
 
-const storageErrors = (process: ProcessKind, weight: number, longestSeconds = 3): Action => ({
+const storageErrors = (process: ProcessKind, weight: number, maxSeconds = 3): Action => ({
   name: `storage of ${process}`,
   weight,
-  grips: ['storage'],
-  async act(site, random) {
+  resources: ['storage'],
+  async apply(deployment, random) {
     const error = random.pick(['ENOSPC', 'EIO'] as const)
     const when = random.pick(['before', 'within'] as const)
     const probability = random.pick([0.05, 0.3, 1])
-    const seconds = random.between(0.5, longestSeconds)
-    await site.failpoints([{ process, error, when, probability }])
-    const lasting = sleep(seconds * 1000).then(() => site.failpoints([]))
+    const seconds = random.uniform(0.5, maxSeconds)
+    await deployment.setFailpoints([{ process, error, when, probability }])
+    const background = sleep(seconds * 1000).then(() => deployment.setFailpoints([]))
     const how = when === 'within' ? 'short writes, ' : ''
     return {
       target: `${how}${error} at ${probability * 100} % for ${seconds.toFixed(1)} s`,
-      lasting,
+      background,
     }
   },
 })
 
 export const actions: readonly Action[] = [
-  kill('trainer', 5),
-  kill('worker', 2),
-  kill('api', 3),
-  kill('predictor', 2),
-  kill('redis', 2),
-  stop('trainer', 1, 8),
-  stop('worker', 1, 8),
-  stop('api', 1, 5),
-  stop('predictor', 1, 5),
-  stop('redis', 1, 8),
+  killAction('trainer', 5),
+  killAction('worker', 2),
+  killAction('api', 3),
+  killAction('predictor', 2),
+  killAction('redis', 2),
+  suspendAction('trainer', 1, 8),
+  suspendAction('worker', 1, 8),
+  suspendAction('api', 1, 5),
+  suspendAction('predictor', 1, 5),
+  suspendAction('redis', 1, 8),
   redisDown,
   redisFlushed,
   redisDeleted,

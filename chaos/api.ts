@@ -3,40 +3,40 @@
 import { setMaxListeners } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { createParser } from 'eventsource-parser'
-import { Client, type Followed, ProblemError } from '../src/client/client.js'
+import { Client, type JobStreamEvent, ProblemError } from '../src/client/client.js'
 import type { Checkpoint } from '../src/spec/checkpoint.js'
 import type { Job, JobRequest } from '../src/spec/job.js'
 import type { Predictions } from '../src/spec/model.js'
 import type { Page } from '../src/spec/paging.js'
 
-const answerWithinMs = 20_000
+const requestTimeoutMs = 20_000
 /** The server says `still here` more often than that. */
-const silenceMs = 40_000
-const pauseMs = 250
+const streamIdleTimeoutMs = 40_000
+const retryDelayMs = 250
 
-export interface Refusal {
+export interface ServerError {
   path: string
   status: number
   text: string
 }
 
-export class Api {
+export class RetryingClient {
   readonly client: Client
   /** Answers of 500 and above that are not 503: no outage excuses them. */
-  readonly faults: Refusal[] = []
+  readonly serverErrors: ServerError[] = []
 
   constructor(
     private readonly url: string,
     private readonly key: string,
-    private readonly over: AbortSignal,
+    private readonly abortSignal: AbortSignal,
   ) {
     this.client = new Client(url, key)
     // every pause of every client listens
-    setMaxListeners(0, over)
+    setMaxListeners(0, abortSignal)
   }
 
   get<T>(path: string): Promise<T> {
-    return this.insist('GET', path)
+    return this.requestWithRetry('GET', path)
   }
 
   job(id: string): Promise<Job> {
@@ -60,7 +60,7 @@ export class Api {
   /** Once, however often it has to be sent: the job's name is the key. */
   submit(request: JobRequest): Promise<Job> {
     const headers = { 'content-type': 'application/json', 'idempotency-key': request.name! }
-    return this.insist('POST', '/jobs', { headers, body: JSON.stringify(request) })
+    return this.requestWithRetry('POST', '/jobs', { headers, body: JSON.stringify(request) })
   }
 
   /** As one text. */
@@ -68,37 +68,42 @@ export class Api {
     const headers = { 'content-type': 'application/json' }
     const body = JSON.stringify({ instances })
     const path = `/models/${model}/predict`
-    const answer = await this.insist<Predictions>('POST', path, { headers, body })
+    const answer = await this.requestWithRetry<Predictions>('POST', path, { headers, body })
     return JSON.stringify(answer.predictions)
   }
 
   /** False where the job had ended before. */
   async act(id: string, verb: 'cancel' | 'pause' | 'resume'): Promise<boolean> {
-    const answer = await this.insist<{ code?: string }>('POST', `/jobs/${id}/${verb}`, {}, [409])
+    const answer = await this.requestWithRetry<{ code?: string }>(
+      'POST',
+      `/jobs/${id}/${verb}`,
+      {},
+      [409],
+    )
     return answer.code === undefined
   }
 
   /** Everything that a follower is sent until the job ends; a broken stream is taken up behind its last id. */
-  async *follow(id: string): AsyncGenerator<Followed & { id: string }> {
+  async *follow(id: string): AsyncGenerator<JobStreamEvent & { id: string }> {
     let last: string | undefined
     for (;;) {
       try {
-        for await (const heard of this.stream(id, last)) {
-          last = heard.id
-          yield heard
-          if (heard.event === 'job' && heard.data.finishedAt !== null) return
+        for await (const message of this.stream(id, last)) {
+          last = message.id
+          yield message
+          if (message.event === 'job' && message.data.finishedAt !== null) return
         }
       } catch (error) {
-        if (this.over.aborted) throw error
+        if (this.abortSignal.aborted) throw error
         if (error instanceof ProblemError) throw error
       }
-      await sleep(pauseMs, undefined, { signal: this.over })
+      await sleep(retryDelayMs, undefined, { signal: this.abortSignal })
     }
   }
 
   private async *stream(id: string, after: string | undefined) {
-    const quiet = new AbortController()
-    const timer = setTimeout(() => quiet.abort(), silenceMs)
+    const idleTimeout = new AbortController()
+    const timer = setTimeout(() => idleTimeout.abort(), streamIdleTimeoutMs)
     try {
       const answer = await fetch(`${this.url}/jobs/${id}/metrics`, {
         headers: {
@@ -106,58 +111,58 @@ export class Api {
           accept: 'text/event-stream',
           ...(after !== undefined && { 'last-event-id': after }),
         },
-        signal: AbortSignal.any([quiet.signal, this.over]),
+        signal: AbortSignal.any([idleTimeout.signal, this.abortSignal]),
       })
       if (!answer.ok) {
         const text = await answer.text()
         if (answer.status < 500) throw new ProblemError(JSON.parse(text))
-        this.note(`/jobs/${id}/metrics`, answer.status, text)
+        this.recordServerError(`/jobs/${id}/metrics`, answer.status, text)
         return
       }
-      const heard: (Followed & { id: string })[] = []
+      const messages: (JobStreamEvent & { id: string })[] = []
       const parser = createParser({
         onEvent: ({ id = '', event, data }) => {
-          heard.push({ id, event, data: JSON.parse(data) } as Followed & { id: string })
+          messages.push({ id, event, data: JSON.parse(data) } as JobStreamEvent & { id: string })
         },
       })
       const text = new TextDecoder()
       for await (const chunk of answer.body ?? []) {
         timer.refresh()
         parser.feed(text.decode(chunk as Uint8Array, { stream: true }))
-        yield* heard.splice(0)
+        yield* messages.splice(0)
       }
     } finally {
       clearTimeout(timer)
-      quiet.abort()
+      idleTimeout.abort()
     }
   }
 
-  private async insist<T>(
+  private async requestWithRetry<T>(
     method: string,
     path: string,
     init: RequestInit = {},
-    welcome: readonly number[] = [],
+    acceptedStatuses: readonly number[] = [],
   ): Promise<T> {
     const headers = { ...init.headers, authorization: `Bearer ${this.key}` }
-    for (; ; await sleep(pauseMs, undefined, { signal: this.over })) {
+    for (; ; await sleep(retryDelayMs, undefined, { signal: this.abortSignal })) {
       let answer: Response
       let text: string
       try {
-        const signal = AbortSignal.any([this.over, AbortSignal.timeout(answerWithinMs)])
+        const signal = AbortSignal.any([this.abortSignal, AbortSignal.timeout(requestTimeoutMs)])
         answer = await fetch(this.url + path, { ...init, method, headers, signal })
         text = await answer.text()
       } catch (error) {
-        if (this.over.aborted) throw error
+        if (this.abortSignal.aborted) throw error
         continue
       }
-      if (answer.ok || welcome.includes(answer.status)) return JSON.parse(text) as T
+      if (answer.ok || acceptedStatuses.includes(answer.status)) return JSON.parse(text) as T
       if (answer.status < 500) throw new ProblemError(JSON.parse(text))
-      this.note(path, answer.status, text)
+      this.recordServerError(path, answer.status, text)
     }
   }
 
-  private note(path: string, status: number, text: string): void {
+  private recordServerError(path: string, status: number, text: string): void {
     if (status >= 500 && status !== 503)
-      this.faults.push({ path, status, text: text.slice(0, 300) })
+      this.serverErrors.push({ path, status, text: text.slice(0, 300) })
   }
 }

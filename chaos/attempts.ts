@@ -4,7 +4,7 @@ import type { LoggedRow } from '../src/spec/metrics.js'
 import type { Store } from '../src/store/store.js'
 
 export interface RecordedAttempt {
-  epoch: number
+  attempt: number
   startedAt: string
   resumedFrom: number
   end: string | null
@@ -12,19 +12,23 @@ export interface RecordedAttempt {
 }
 
 /** The attempts of a job that have begun, as they are in the data folder; oldest first. */
-export async function attemptsOf(
+export async function readAttempts(
   store: Store,
   folder: string,
   id: string,
 ): Promise<RecordedAttempt[]> {
   const attempts: RecordedAttempt[] = []
-  for (const epoch of (await store.list(`jobs/${id}/attempts`)).map(Number).sort((a, b) => a - b)) {
-    const home = `jobs/${id}/attempts/${epoch}`
-    const status = await store.readJson<Omit<RecordedAttempt, 'rows'>>(`${home}/status.json`)
+  for (const attempt of (await store.list(`jobs/${id}/attempts`))
+    .map(Number)
+    .sort((a, b) => a - b)) {
+    const attemptFolder = `jobs/${id}/attempts/${attempt}`
+    const status = await store.readJson<Omit<RecordedAttempt, 'rows'>>(
+      `${attemptFolder}/status.json`,
+    )
     if (!status) continue
     const { startedAt, resumedFrom, end } = status
-    const rows = await rowsIn(join(folder, home, 'metrics.ndjson'))
-    attempts.push({ epoch, startedAt, resumedFrom, end, rows })
+    const rows = await rowsIn(join(folder, attemptFolder, 'metrics.ndjson'))
+    attempts.push({ attempt, startedAt, resumedFrom, end, rows })
   }
   return attempts
 }

@@ -2,25 +2,25 @@
 import type { Checkpoint } from '../src/spec/checkpoint.js'
 import type { Job } from '../src/spec/job.js'
 import type { Store } from '../src/store/store.js'
-import type { Api } from './api.js'
-import { attemptsOf, type RecordedAttempt } from './attempts.js'
-import { isResult, type JobHistory, type Reference, type Violation } from './history.js'
+import type { RetryingClient } from './api.js'
+import { type RecordedAttempt, readAttempts } from './attempts.js'
+import { isDeterministic, type JobHistory, type Reference, type Violation } from './history.js'
 import { lastCheckpointFiles, modelFiles, type Points, pointsOf, seriesOf } from './outcome.js'
 
 export class Verdict {
   readonly counts: Record<Violation, number> = {
     lost: 0,
-    doubled: 0,
-    different: 0,
+    duplicated: 0,
+    diverged: 0,
     staleWrites: 0,
-    leftOver: 0,
+    leaked: 0,
   }
 
   constructor(private readonly log: (line: string) => void) {}
 
-  add(violation: Violation, what: string): void {
+  add(violation: Violation, description: string): void {
     this.counts[violation]++
-    this.log(`VIOLATION ${violation}: ${what}`)
+    this.log(`VIOLATION ${violation}: ${description}`)
   }
 
   get clean(): boolean {
@@ -28,8 +28,8 @@ export class Verdict {
   }
 }
 
-export interface Evidence {
-  api: Api
+export interface CheckContext {
+  api: RetryingClient
   store: Store
   folder: string
   references: ReadonlyMap<string, Reference>
@@ -39,10 +39,10 @@ const terminal = new Set(['succeeded', 'failed', 'cancelled'])
 
 export async function check(
   histories: readonly JobHistory[],
-  evidence: Evidence,
+  context: CheckContext,
   verdict: Verdict,
 ): Promise<void> {
-  const { api, store } = evidence
+  const { api, store } = context
   const listed = await api.jobs()
   const ids = new Set(listed.map(({ id }) => id))
   for (const id of await store.list('jobs')) {
@@ -53,66 +53,66 @@ export async function check(
     if (!terminal.has(job.status)) verdict.add('lost', `${job.name} (${job.id}) is ${job.status}`)
   }
   for (const history of histories) {
-    const all = listed.filter(({ name }) => name === history.name)
-    await checkOne(history, all, evidence, verdict)
+    const matching = listed.filter(({ name }) => name === history.name)
+    await checkOne(history, matching, context, verdict)
   }
-  checkFaults(api, verdict)
+  checkServerErrors(api, verdict)
 }
 
-export function checkFaults({ faults }: Api, verdict: Verdict): void {
-  for (const { path, status, text } of faults) {
-    verdict.add('different', `${path} answered ${status}: ${text}`)
+export function checkServerErrors({ serverErrors }: RetryingClient, verdict: Verdict): void {
+  for (const { path, status, text } of serverErrors) {
+    verdict.add('diverged', `${path} answered ${status}: ${text}`)
   }
 }
 
 async function checkOne(
   history: JobHistory,
-  all: readonly Job[],
-  evidence: Evidence,
+  matching: readonly Job[],
+  context: CheckContext,
   verdict: Verdict,
 ): Promise<void> {
   const { name, id } = history
-  const job = all.find(one => one.id === id)
+  const job = matching.find(one => one.id === id)
   if (!job) {
     verdict.add('lost', `${name} (${id ?? 'never accepted'}) is not there`)
     return
   }
-  if (all.length > 1) verdict.add('doubled', `${name} is ${all.length} jobs`)
-  const versions = await evidence.store.list(`models/${name}`)
-  const succeeded = all.filter(({ status }) => status === 'succeeded').length
+  if (matching.length > 1) verdict.add('duplicated', `${name} is ${matching.length} jobs`)
+  const versions = await context.store.list(`models/${name}`)
+  const succeeded = matching.filter(({ status }) => status === 'succeeded').length
   if (versions.length > succeeded) {
-    verdict.add('doubled', `${name}: ${versions.length} model versions of ${succeeded} results`)
+    verdict.add('duplicated', `${name}: ${versions.length} model versions of ${succeeded} results`)
   }
   checkStates(history, job, verdict)
-  const points = await pointsOf(evidence.api, job.id)
-  const reference = evidence.references.get(history.configuration.key)!
+  const points = await pointsOf(context.api, job.id)
+  const reference = context.references.get(history.configuration.key)!
   checkSeries(name, seriesOf(points), reference, job.status === 'succeeded', verdict)
   checkFollowed(history, points, reference, verdict)
-  await checkOwners(job, points, evidence, verdict)
+  await checkStaleWrites(job, points, context, verdict)
   if (job.status !== 'succeeded') return
   const found = {
-    model: await modelFiles(evidence.store, job),
-    checkpoint: await lastCheckpointFiles(evidence.api, evidence.store, job.id),
+    model: await modelFiles(context.store, job),
+    checkpoint: await lastCheckpointFiles(context.api, context.store, job.id),
   }
-  for (const what of ['model', 'checkpoint'] as const) {
-    if (found[what] === reference[what]) continue
+  for (const artifact of ['model', 'checkpoint'] as const) {
+    if (found[artifact] === reference[artifact]) continue
     verdict.add(
-      'different',
-      `${name}: its ${what} has\n${found[what]}\nexpected\n${reference[what]}`,
+      'diverged',
+      `${name}: its ${artifact} has\n${found[artifact]}\nexpected\n${reference[artifact]}`,
     )
   }
   for (const predictions of new Set(history.predictions)) {
     if (predictions === reference.predictions) continue
-    verdict.add('different', `${name} predicts ${predictions.slice(0, 200)}`)
+    verdict.add('diverged', `${name} predicts ${predictions.slice(0, 200)}`)
   }
 }
 
 export function checkStates(history: JobHistory, job: Job, verdict: Verdict): void {
-  const { name, cancelAsked, states } = history
+  const { name, cancelRequested, states } = history
   for (const [client, list] of Object.entries(states)) {
     const end = list.findIndex(({ status }) => terminal.has(status))
     if (end >= 0 && end < list.length - 1) {
-      verdict.add('doubled', `${name} went on after its end, as it was ${client}`)
+      verdict.add('duplicated', `${name} went on after its end, as it was ${client}`)
     }
     for (const [i, { attempt }] of list.entries()) {
       const before = list[i - 1]?.attempt ?? 0
@@ -121,14 +121,14 @@ export function checkStates(history: JobHistory, job: Job, verdict: Verdict): vo
     }
     const last = list.at(-1)
     if (end >= 0 && last && last.status !== job.status) {
-      verdict.add('doubled', `${name} has ${job.status}, and was ${client} as ${last.status}`)
+      verdict.add('duplicated', `${name} has ${job.status}, and was ${client} as ${last.status}`)
     }
   }
   if (job.status === 'failed') {
-    verdict.add('different', `${name} failed: ${job.failure?.code}: ${job.failure?.message}`)
+    verdict.add('diverged', `${name} failed: ${job.failure?.code}: ${job.failure?.message}`)
   }
-  if (job.status === 'cancelled' && !cancelAsked) {
-    verdict.add('different', `${name} was cancelled, which nobody asked for`)
+  if (job.status === 'cancelled' && !cancelRequested) {
+    verdict.add('diverged', `${name} was cancelled, which nobody asked for`)
   }
 }
 
@@ -137,18 +137,20 @@ export function checkSeries(
   name: string,
   found: Reference['series'],
   { series }: Reference,
-  whole: boolean,
+  complete: boolean,
   verdict: Verdict,
 ): void {
   for (const [metric, expected] of Object.entries(series)) {
     const got = found[metric] ?? []
-    const wanted = whole ? expected : expected.slice(0, got.length)
-    const at = wanted.findIndex(([step, value], i) => got[i]?.[0] !== step || got[i]?.[1] !== value)
-    if (at < 0 && got.length === wanted.length) continue
-    const place = at < 0 ? wanted.length : at
+    const wanted = complete ? expected : expected.slice(0, got.length)
+    const mismatchIndex = wanted.findIndex(
+      ([step, value], i) => got[i]?.[0] !== step || got[i]?.[1] !== value,
+    )
+    if (mismatchIndex < 0 && got.length === wanted.length) continue
+    const index = mismatchIndex < 0 ? wanted.length : mismatchIndex
     verdict.add(
-      'different',
-      `${name}: ${metric} has ${got.length} points, point ${place} is ${got[place]}, expected ${wanted[place]}`,
+      'diverged',
+      `${name}: ${metric} has ${got.length} points, point ${index} is ${got[index]}, expected ${wanted[index]}`,
     )
   }
 }
@@ -164,16 +166,16 @@ export function checkFollowed(
   const got = new Set<string>()
   for (const { id, row } of rows) {
     if (Number(id) <= last) {
-      verdict.add('doubled', `${name}: the follower got row ${id} after ${last}`)
+      verdict.add('duplicated', `${name}: the follower got row ${id} after ${last}`)
     }
     last = Number(id)
     for (const [metric, value] of Object.entries(row.values)) {
       got.add(`${metric} ${row.step}`)
-      if (!isResult(metric)) continue
+      if (!isDeterministic(metric)) continue
       const expected = series[metric]?.find(([step]) => step === row.step)
       if (expected?.[1] === value) continue
       verdict.add(
-        'different',
+        'diverged',
         `${name}: the follower got ${metric} ${value} at step ${row.step}, expected ${expected?.[1]}`,
       )
     }
@@ -185,16 +187,16 @@ export function checkFollowed(
   }
 }
 
-async function checkOwners(
+async function checkStaleWrites(
   { id, name }: Job,
   points: Points,
-  { store, folder, api }: Evidence,
+  { store, folder, api }: CheckContext,
   verdict: Verdict,
 ): Promise<void> {
   const checkpoints = await api.checkpoints(id)
-  const attempts = await attemptsOf(store, folder, id)
-  for (const what of staleAmong(points, checkpoints, attempts)) {
-    verdict.add('staleWrites', `${name}: ${what}`)
+  const attempts = await readAttempts(store, folder, id)
+  for (const description of findStaleWrites(points, checkpoints, attempts)) {
+    verdict.add('staleWrites', `${name}: ${description}`)
   }
 }
 
@@ -202,24 +204,25 @@ async function checkOwners(
  * Each point and checkpoint is to be the one of the attempt that counts at its step: the newest that
  * began before it, among those whose writes no later attempt has made void. Says which are not.
  */
-export function staleAmong(
+export function findStaleWrites(
   points: Points,
   checkpoints: readonly Pick<Checkpoint, 'step' | 'attempt'>[],
   attempts: readonly RecordedAttempt[],
 ): string[] {
   const times = new Map(
-    attempts.map(({ epoch, rows }) => [epoch, new Set(rows.map(r => `${r.step} ${r.time}`))]),
+    attempts.map(({ attempt, rows }) => [attempt, new Set(rows.map(r => `${r.step} ${r.time}`))]),
   )
   const owner = (step: number) =>
     attempts.findLast(
-      ({ epoch, resumedFrom }) =>
+      ({ attempt, resumedFrom }) =>
         resumedFrom < step &&
-        attempts.every(later => later.epoch <= epoch || later.resumedFrom >= step),
-    )?.epoch
-  const counts = (step: number, time: string) => times.get(owner(step)!)?.has(`${step} ${time}`)
+        attempts.every(later => later.attempt <= attempt || later.resumedFrom >= step),
+    )?.attempt
+  const isEffective = (step: number, time: string) =>
+    times.get(owner(step)!)?.has(`${step} ${time}`)
   const stale = Object.values(points)
     .flat()
-    .filter(({ step, time }) => !counts(step, time)).length
+    .filter(({ step, time }) => !isEffective(step, time)).length
   return [
     ...(stale > 0 ? [`${stale} points of attempts that do not count`] : []),
     ...checkpoints

@@ -1,16 +1,20 @@
-// The clients of one run: they submit, follow, poll, predict and cancel while the site is disturbed.
+// The clients of one run: they submit, follow, poll, predict and cancel while the deployment is disturbed.
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Job } from '../src/spec/job.js'
-import type { Api } from './api.js'
+import type { RetryingClient } from './api.js'
 import type { JobHistory } from './history.js'
 import { requestOf } from './job-kinds.js'
 import type { Samples } from './samples.js'
 
-const pollEveryMs = 1000
-const pausedForMs = 3000
+const pollIntervalMs = 1000
+const pauseDurationMs = 3000
 
 /** The whole life of one job, as its clients see it. */
-export async function accompany(api: Api, history: JobHistory, samples: Samples): Promise<void> {
+export async function runJobClients(
+  api: RetryingClient,
+  history: JobHistory,
+  samples: Samples,
+): Promise<void> {
   const { name, configuration } = history
   const job = await api.submit(requestOf(configuration, name))
   history.id = job.id
@@ -24,13 +28,13 @@ export async function accompany(api: Api, history: JobHistory, samples: Samples)
 }
 
 /** Asks finished models for predictions over and over. */
-export async function keepPredicting(
-  api: Api,
+export async function predictContinuously(
+  api: RetryingClient,
   histories: readonly JobHistory[],
   samples: Samples,
-  until: AbortSignal,
+  stopSignal: AbortSignal,
 ): Promise<void> {
-  for (let i = 0; !until.aborted; i++) {
+  for (let i = 0; !stopSignal.aborted; i++) {
     const ready = histories.filter(({ predictions }) => predictions.length > 0)
     const history = ready[i % Math.max(1, ready.length)]
     if (history) {
@@ -41,43 +45,47 @@ export async function keepPredicting(
   }
 }
 
-async function follow(api: Api, history: JobHistory): Promise<void> {
-  let cancelling: Promise<unknown> | null = null
-  let pausing: Promise<void> | null = null
-  for await (const heard of api.follow(history.id!)) {
-    if (heard.event === 'job') {
-      note(history.states.followed, heard.data)
+async function follow(api: RetryingClient, history: JobHistory): Promise<void> {
+  let cancelRequest: Promise<unknown> | null = null
+  let pauseTask: Promise<void> | null = null
+  for await (const message of api.follow(history.id!)) {
+    if (message.event === 'job') {
+      recordTransition(history.states.followed, message.data)
       continue
     }
-    history.rows.push({ id: heard.id, row: heard.data })
+    history.rows.push({ id: message.id, row: message.data })
     const { cancelAt, pauseAt, configuration } = history
-    if (pauseAt !== null && heard.data.step >= pauseAt * configuration.steps) {
-      pausing ??= pauseForAWhile(api, history.id!)
+    if (pauseAt !== null && message.data.step >= pauseAt * configuration.steps) {
+      pauseTask ??= pauseAndResume(api, history.id!)
     }
-    if (cancelAt !== null && heard.data.step >= cancelAt * configuration.steps) {
-      cancelling ??= api.act(history.id!, 'cancel').then(() => {
-        history.cancelAsked = true
+    if (cancelAt !== null && message.data.step >= cancelAt * configuration.steps) {
+      cancelRequest ??= api.act(history.id!, 'cancel').then(() => {
+        history.cancelRequested = true
       })
     }
   }
-  await Promise.all([cancelling, pausing])
+  await Promise.all([cancelRequest, pauseTask])
 }
 
-async function pauseForAWhile(api: Api, id: string): Promise<void> {
+async function pauseAndResume(api: RetryingClient, id: string): Promise<void> {
   if (!(await api.act(id, 'pause'))) return
-  await sleep(pausedForMs)
+  await sleep(pauseDurationMs)
   // whatever has come of it meanwhile: a resume of a job that waits or runs changes nothing
   await api.act(id, 'resume')
 }
 
-async function poll(api: Api, history: JobHistory, until: AbortSignal): Promise<void> {
-  while (!until.aborted) {
-    note(history.states.polled, await api.job(history.id!))
-    await sleep(pollEveryMs, undefined, { signal: until }).catch(() => {})
+async function poll(
+  api: RetryingClient,
+  history: JobHistory,
+  stopSignal: AbortSignal,
+): Promise<void> {
+  while (!stopSignal.aborted) {
+    recordTransition(history.states.polled, await api.job(history.id!))
+    await sleep(pollIntervalMs, undefined, { signal: stopSignal }).catch(() => {})
   }
 }
 
-function note(states: Job[], job: Job): void {
+function recordTransition(states: Job[], job: Job): void {
   const last = states.at(-1)
   if (last?.status !== job.status || last.attempt !== job.attempt) states.push(job)
 }

@@ -8,46 +8,46 @@ import type { FromApi } from '../src/spec/ipc-messages.js'
 import { apiEnvironment, apiFlags, apiScript } from '../src/supervisor/api-process.js'
 import { type EmbeddedRedis, openRedis } from '../src/supervisor/embedded-redis.js'
 import { Service } from '../src/supervisor/service.js'
-import { findProcesses, processesWith } from '../testing/processes.js'
+import { findDescendants, findProcessesOf } from '../testing/processes.js'
 import { signal } from './deployment.js'
 import { RedisProxy } from './redis-proxy.js'
-import { disposing } from './with-cleanup.js'
+import { withCleanup } from './with-cleanup.js'
 
-const startWithinMs = 60_000
-const endWithinMs = 15_000
+const startTimeoutMs = 60_000
+const stopTimeoutMs = 15_000
 const trainerScript = 'workers/trainer.js'
 
 const workerScript = fileURLToPath(new URL('../workers/worker.js', import.meta.url))
 
-/** A worker with one slot and no spare trainer, and its own way to Redis. */
-export class FleetWorker {
+/** A worker with one slot and no spare trainer, and its own redisProxy to Redis. */
+export class ClusterWorker {
   constructor(
     readonly name: string,
-    readonly way: RedisProxy,
+    readonly redisProxy: RedisProxy,
     readonly service: Service,
   ) {}
 
   /** The process that trains for it; none where it has no job. */
   async trainer(): Promise<number | undefined> {
     const { pid } = this.service
-    return pid === undefined ? undefined : (await findProcesses(pid, trainerScript))[0]
+    return pid === undefined ? undefined : (await findDescendants(pid, trainerScript))[0]
   }
 }
 
 /** One Redis, one data folder, an API, and workers that can be cut off one by one. */
-export class Fleet {
+export class TestCluster {
   private constructor(
-    readonly home: string,
+    readonly root: string,
     private readonly redis: EmbeddedRedis,
     private readonly api: Service,
     readonly url: string,
     readonly key: string,
-    readonly workers: readonly FleetWorker[],
+    readonly workers: readonly ClusterWorker[],
   ) {}
 
-  private static async open(names: readonly string[], lockMs: number): Promise<Fleet> {
-    const home = await mkdtemp(join(tmpdir(), 'trainyard-fleet-'))
-    const data = dataIn(home)
+  private static async open(names: readonly string[], lockMs: number): Promise<TestCluster> {
+    const root = await mkdtemp(join(tmpdir(), 'trainyard-cluster-'))
+    const data = dataFolderIn(root)
     await mkdir(data)
     const redis = await openRedis(data)
     const environment = {
@@ -62,7 +62,7 @@ export class Fleet {
       REDIS_URL: redis.url,
     })
     const workers = names.map(async name => {
-      const way = await RedisProxy.open(redis.url)
+      const redisProxy = await RedisProxy.open(redis.url)
       const service = new Service({
         name,
         script: workerScript,
@@ -70,54 +70,54 @@ export class Fleet {
           ...environment,
           TRAINYARD_SLOTS: '1',
           TRAINYARD_SPARE_TRAINERS: 'off',
-          REDIS_URL: way.url,
+          REDIS_URL: redisProxy.url,
         },
         onCrash: how => console.error(`${name} ended (${how})`),
       })
-      return new FleetWorker(name, way, service)
+      return new ClusterWorker(name, redisProxy, service)
     })
     const key = (await readFile(join(data, 'key'), 'utf8')).trim()
-    return new Fleet(home, redis, api, url, key, await Promise.all(workers))
+    return new TestCluster(root, redis, api, url, key, await Promise.all(workers))
   }
 
-  /** A fresh fleet for `work`, and nothing of it left behind unless `keep` says so afterwards. */
+  /** A fresh cluster for `work`, and nothing of it left behind unless `keep` says so afterwards. */
   static async with<T>(
     names: readonly string[],
     lockMs: number,
-    work: (fleet: Fleet) => Promise<T>,
+    work: (cluster: TestCluster) => Promise<T>,
     keep: () => boolean,
   ): Promise<T> {
-    return disposing(await Fleet.open(names, lockMs), work, keep)
+    return withCleanup(await TestCluster.open(names, lockMs), work, keep)
   }
 
   get folder(): string {
-    return dataIn(this.home)
+    return dataFolderIn(this.root)
   }
 
   /** Of all workers, also of such as have ended. */
   async trainers(): Promise<number[]> {
-    const all = await processesWith(this.home)
+    const all = await findProcessesOf(this.root)
     return all.filter(({ command }) => command.includes(trainerScript)).map(({ pid }) => pid)
   }
 
   async destroy(keep: boolean): Promise<void> {
-    for (const { way } of this.workers) way.heal()
-    for (const { pid } of await processesWith(this.home)) signal(pid, 'SIGCONT')
-    await Promise.all(this.workers.map(({ service }) => service.stop(endWithinMs)))
-    await this.api.stop(endWithinMs)
-    await Promise.all(this.workers.map(({ way }) => way.close()))
+    for (const { redisProxy } of this.workers) redisProxy.heal()
+    for (const { pid } of await findProcessesOf(this.root)) signal(pid, 'SIGCONT')
+    await Promise.all(this.workers.map(({ service }) => service.stop(stopTimeoutMs)))
+    await this.api.stop(stopTimeoutMs)
+    await Promise.all(this.workers.map(({ redisProxy }) => redisProxy.close()))
     await this.redis.stop()
-    for (const { pid } of await processesWith(this.home)) signal(pid, 'SIGKILL')
+    for (const { pid } of await findProcessesOf(this.root)) signal(pid, 'SIGKILL')
     await sleep(200)
-    if (!keep) await rm(this.home, { recursive: true, force: true })
+    if (!keep) await rm(this.root, { recursive: true, force: true })
   }
 }
 
-const dataIn = (home: string) => join(home, 'data')
+const dataFolderIn = (root: string) => join(root, 'data')
 
 function startApi(environment: NodeJS.ProcessEnv): Promise<{ api: Service; url: string }> {
   return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => reject(new Error('the API does not start')), startWithinMs)
+    const timer = setTimeout(() => reject(new Error('the API does not start')), startTimeoutMs)
     const api = new Service({
       name: 'api',
       script: apiScript,

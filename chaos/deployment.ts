@@ -7,12 +7,12 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { Redis } from 'ioredis'
 import { type LocalServer, startServer } from '../src/client/server.js'
 import type { Failpoint } from '../src/store/failpoints.js'
-import { runFolder } from '../src/supervisor/folder-lock.js'
-import { processesWith } from '../testing/processes.js'
-import { disposing } from './with-cleanup.js'
+import { socketFolder } from '../src/supervisor/folder-lock.js'
+import { findProcessesOf } from '../testing/processes.js'
+import { withCleanup } from './with-cleanup.js'
 
 /** What a command line of each looks like. */
-const commands = {
+const commandPatterns = {
   supervisor: /supervisor\/main\.js/,
   api: /src\/api\/main\.js/,
   worker: /workers\/worker\.js/,
@@ -21,38 +21,43 @@ const commands = {
   redis: /^redis-server/,
 } as const
 
-export type Kind = keyof typeof commands
+export type ProcessRole = keyof typeof commandPatterns
 
-const startWithinMs = 90_000
+const startTimeoutMs = 90_000
 
-export class Site {
+export class TestDeployment {
   #server: LocalServer | null = null
 
   private constructor(
     readonly folder: string,
     readonly port: number,
-    private readonly control: string,
+    private readonly failpointsFile: string,
     private readonly settings: NodeJS.ProcessEnv,
   ) {}
 
   /** A fresh data folder below a scratch folder, and a free port that stays the same over restarts. */
-  static async open(settings: NodeJS.ProcessEnv = {}): Promise<Site> {
-    const home = await mkdtemp(join(tmpdir(), 'trainyard-chaos-'))
-    const control = join(home, 'failpoints.json')
-    const site = new Site(join(home, 'data'), await freePort(), control, settings)
-    await site.start()
-    return site
+  static async open(settings: NodeJS.ProcessEnv = {}): Promise<TestDeployment> {
+    const root = await mkdtemp(join(tmpdir(), 'trainyard-chaos-'))
+    const failpointsFile = join(root, 'failpoints.json')
+    const deployment = new TestDeployment(
+      join(root, 'data'),
+      await freePort(),
+      failpointsFile,
+      settings,
+    )
+    await deployment.start()
+    return deployment
   }
 
-  /** A fresh site for `work`, and nothing of it left behind unless `keep` says so afterwards. */
+  /** A fresh deployment for `work`, and nothing of it left behind unless `keep` says so afterwards. */
   static async with<T>(
-    work: (site: Site) => Promise<T>,
+    work: (deployment: TestDeployment) => Promise<T>,
     { settings = {}, keep = () => false }: { settings?: NodeJS.ProcessEnv; keep?(): boolean } = {},
   ): Promise<T> {
-    return disposing(await Site.open(settings), work, keep)
+    return withCleanup(await TestDeployment.open(settings), work, keep)
   }
 
-  get home(): string {
+  get root(): string {
     return join(this.folder, '..')
   }
 
@@ -71,7 +76,7 @@ export class Site {
       TRAINYARD_SLOTS: '2',
       TRAINYARD_LOG_LEVEL: 'error',
       // the path is this run's alone: also the mark by which its processes are known
-      TRAINYARD_FAILPOINTS: this.control,
+      TRAINYARD_FAILPOINTS: this.failpointsFile,
       ...this.settings,
     }
   }
@@ -83,7 +88,7 @@ export class Site {
         this.#server = await startServer(this.folder, this.environment)
         return
       } catch (error) {
-        if (Date.now() - since > startWithinMs) throw error
+        if (Date.now() - since > startTimeoutMs) throw error
       }
     }
   }
@@ -97,36 +102,36 @@ export class Site {
   async destroy(keep: boolean): Promise<void> {
     for (const { pid } of await this.processes()) signal(pid, 'SIGKILL')
     await sleep(200)
-    if (!keep) await rm(this.home, { recursive: true, force: true })
+    if (!keep) await rm(this.root, { recursive: true, force: true })
   }
 
   /** Only this run's: all of it lies in its folder. */
   processes() {
-    return processesWith(this.home)
+    return findProcessesOf(this.root)
   }
 
-  async find(kind: Kind): Promise<number[]> {
+  async find(kind: ProcessRole): Promise<number[]> {
     const all = await this.processes()
-    return all.filter(({ command }) => commands[kind].test(command)).map(({ pid }) => pid)
+    return all.filter(({ command }) => commandPatterns[kind].test(command)).map(({ pid }) => pid)
   }
 
-  async isOurs(pid: number): Promise<boolean> {
+  async hasProcess(pid: number): Promise<boolean> {
     return (await this.processes()).some(one => one.pid === pid)
   }
 
-  async failpoints(list: readonly Failpoint[]): Promise<void> {
-    await writeFile(this.control, JSON.stringify(list))
+  async setFailpoints(list: readonly Failpoint[]): Promise<void> {
+    await writeFile(this.failpointsFile, JSON.stringify(list))
   }
 
   /** The folder of Redis's append-only files. */
-  get appendOnly(): string {
+  get appendOnlyFolder(): string {
     return join(this.folder, 'redis', 'appendonlydir')
   }
 
   async withRedis<T>(work: (redis: Redis) => Promise<T>): Promise<T> {
     const password = await readFile(join(this.folder, 'redis', 'secret'), 'utf8')
     const redis = new Redis({
-      path: join(await runFolder(this.folder), 'redis.sock'),
+      path: join(await socketFolder(this.folder), 'redis.sock'),
       username: 'trainyard',
       password,
       lazyConnect: true,

@@ -2,9 +2,9 @@ import type { Job } from '../src/spec/job.js'
 import type { LoggedRow, MetricValue } from '../src/spec/metrics.js'
 import type { Configuration } from './job-kinds.js'
 
-export type Violation = 'lost' | 'doubled' | 'different' | 'staleWrites' | 'leftOver'
+export type Violation = 'lost' | 'duplicated' | 'diverged' | 'staleWrites' | 'leaked'
 
-export interface Seen {
+export interface ReceivedRow {
   id: string
   row: LoggedRow
 }
@@ -16,13 +16,13 @@ export interface JobHistory {
   configuration: Configuration
   /** Share of its steps at which a client asks for its end; null for none. */
   cancelAt: number | null
-  cancelAsked: boolean
+  cancelRequested: boolean
   /** Share of its steps at which a client pauses it, to resume it a moment later; null for none. */
   pauseAt: number | null
   /** From the 202. */
   id: string | null
   /** Every row that the follower was sent, over all its connections. */
-  rows: Seen[]
+  rows: ReceivedRow[]
   /**
    * The states that each client saw, where they differed from the one before. A list for each: what one
    * hears late is no news to the other.
@@ -46,5 +46,5 @@ export const hasEnded = ({ states }: JobHistory): boolean =>
   states.followed.at(-1)?.finishedAt != null || states.polled.at(-1)?.finishedAt != null
 
 /** Values that are about the machine, not about the job. */
-const measured = new Set(['examplesPerSecond'])
-export const isResult = (name: string): boolean => !measured.has(name)
+const machineDependent = new Set(['examplesPerSecond'])
+export const isDeterministic = (name: string): boolean => !machineDependent.has(name)

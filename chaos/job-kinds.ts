@@ -7,23 +7,23 @@ export interface JobKind {
   /** What progress counts up to. */
   steps: number
   dataset: DatasetName
-  request(seed: number): Wish
+  request(seed: number): RequestTemplate
 }
 
 /** Named and given its data when it is submitted. */
-type Wish =
+type RequestTemplate =
   | Omit<NetworkJobRequest, 'name' | 'dataset'>
   | Omit<BoostingJobRequest, 'name' | 'dataset'>
 
 const model = { kind: 'resnet', blocks: 1, filters: 4 } as const
-const often = { batchSize: 16, snapshotEvery: 25, validateEvery: 75 } as const
+const frequentCheckpoints = { batchSize: 16, checkpointEvery: 25, validateEvery: 75 } as const
 
 export const jobKinds: readonly JobKind[] = [
   {
     name: 'adam',
     steps: 250,
     dataset: 'digits',
-    request: seed => ({ model, training: { ...often, steps: 250, seed } }),
+    request: seed => ({ model, training: { ...frequentCheckpoints, steps: 250, seed } }),
   },
   {
     name: 'augmented',
@@ -32,7 +32,7 @@ export const jobKinds: readonly JobKind[] = [
     request: seed => ({
       model,
       training: {
-        ...often,
+        ...frequentCheckpoints,
         steps: 200,
         seed,
         optimizer: { kind: 'sgd' },
@@ -50,7 +50,13 @@ export const jobKinds: readonly JobKind[] = [
     dataset: 'digits',
     request: seed => ({
       model,
-      training: { ...often, steps: 200, seed, input: 'streamed', shuffleBuffer: 500 },
+      training: {
+        ...frequentCheckpoints,
+        steps: 200,
+        seed,
+        input: 'streaming',
+        shuffleBuffer: 500,
+      },
     }),
   },
   {
@@ -60,7 +66,7 @@ export const jobKinds: readonly JobKind[] = [
     request: seed => ({
       model: { kind: 'resnet', block: 'bottleneck', blocks: 1, filters: 8 },
       training: {
-        ...often,
+        ...frequentCheckpoints,
         steps: 200,
         seed,
         optimizer: { kind: 'rmsprop' },
@@ -82,7 +88,7 @@ export const jobKinds: readonly JobKind[] = [
         subsample: 0.7,
         columnSample: 0.6,
       },
-      training: { target: 'target', snapshotEvery: 25, seed },
+      training: { target: 'target', checkpointEvery: 25, seed },
     }),
   },
 ]
@@ -92,16 +98,16 @@ export interface Configuration {
   key: string
   steps: number
   dataset: DatasetName
-  wish: Wish
+  template: RequestTemplate
 }
 
-export const requestOf = ({ wish, dataset }: Configuration, name: string): JobRequest =>
-  ({ ...wish, dataset, name }) as JobRequest
+export const requestOf = ({ template, dataset }: Configuration, name: string): JobRequest =>
+  ({ ...template, dataset, name }) as JobRequest
 
 /** Kinds by turns, each configuration twice before another seed: it needs one reference only. */
-export function configuration(i: number): Configuration {
+export function configurationAt(i: number): Configuration {
   const kind = jobKinds[i % jobKinds.length]!
   const seed = 1 + Math.floor(i / (2 * jobKinds.length))
   const { name, steps, dataset } = kind
-  return { key: `${name}-${seed}`, steps, dataset, wish: kind.request(seed) }
+  return { key: `${name}-${seed}`, steps, dataset, template: kind.request(seed) }
 }

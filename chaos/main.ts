@@ -1,16 +1,16 @@
 // `npm run chaos -- [--seed n] [--jobs n] [--kills n] [--keep]`
-// `npm run chaos -- --gates [P4,P10] [--rounds n]`
+// `npm run chaos -- --acceptance [P4,P10] [--rounds n]`
 import { parseArgs } from 'node:util'
-import { chosen, runGates } from './acceptance/run.js'
-import { gates } from './acceptance/table.js'
+import { runAcceptanceTests, selectTests } from './acceptance/run.js'
+import { acceptanceTests } from './acceptance/table.js'
 import { run } from './run.js'
 
 async function main(): Promise<void> {
   const { values, positionals } = parseArgs({
-    // what stands behind --gates
+    // what stands behind --acceptance
     allowPositionals: true,
     options: {
-      gates: { type: 'boolean', default: false },
+      acceptance: { type: 'boolean', default: false },
       rounds: { type: 'string' },
       seed: { type: 'string' },
       jobs: { type: 'string', default: '5' },
@@ -19,32 +19,33 @@ async function main(): Promise<void> {
     },
   })
   const [list, ...others] = positionals
-  const unknown = values.gates ? others : positionals
+  const unknown = values.acceptance ? others : positionals
   if (unknown.length > 0) throw new Error(`what is '${unknown[0]}'? See docs/chaos.md`)
-  if (values.gates) {
-    const rounds = values.rounds === undefined ? null : count('rounds', values.rounds, 1)
-    const reports = await runGates(chosen(gates, list ?? null), rounds)
-    console.log(JSON.stringify({ gates: reports }))
+  if (values.acceptance) {
+    const rounds = values.rounds === undefined ? null : parseCount('rounds', values.rounds, 1)
+    const reports = await runAcceptanceTests(selectTests(acceptanceTests, list ?? null), rounds)
+    console.log(JSON.stringify({ acceptance: reports }))
     if (Object.values(reports).some(({ violations }) => violations > 0)) process.exitCode = 1
     return
   }
-  const seed = values.seed === undefined ? Date.now() % 1_000_000 : count('seed', values.seed, 0)
+  const seed =
+    values.seed === undefined ? Date.now() % 1_000_000 : parseCount('seed', values.seed, 0)
   console.error(`chaos: seed ${seed}`)
   const report = await run({
     seed,
-    jobs: count('jobs', values.jobs, 1),
-    kills: count('kills', values.kills, 0),
+    jobs: parseCount('jobs', values.jobs, 1),
+    kills: parseCount('kills', values.kills, 0),
     keep: values.keep,
   })
   console.log(JSON.stringify(report))
-  const { lost, doubled, different, staleWrites, leftOver } = report
-  if (lost + doubled + different + staleWrites + leftOver > 0) process.exitCode = 1
+  const { lost, duplicated, diverged, staleWrites, leaked } = report
+  if (lost + duplicated + diverged + staleWrites + leaked > 0) process.exitCode = 1
 }
 
-function count(option: string, text: string, least: number): number {
+function parseCount(option: string, text: string, min: number): number {
   const number = Number(text)
-  if (Number.isInteger(number) && number >= least) return number
-  throw new Error(`--${option} is '${text}', expected a whole number from ${least}`)
+  if (Number.isInteger(number) && number >= min) return number
+  throw new Error(`--${option} is '${text}', expected a whole number from ${min}`)
 }
 
 main().catch((error: unknown) => {

@@ -3,16 +3,16 @@ import { join } from 'node:path'
 import type { Job } from '../src/spec/job.js'
 import type { MetricsPage } from '../src/spec/metrics.js'
 import type { FileEntry, Store } from '../src/store/store.js'
-import type { Api } from './api.js'
-import { isResult, type Reference } from './history.js'
+import type { RetryingClient } from './api.js'
+import { isDeterministic, type Reference } from './history.js'
 
 export type Points = MetricsPage['points']
 
-export const pointsOf = async (api: Api, id: string): Promise<Points> =>
+export const pointsOf = async (api: RetryingClient, id: string): Promise<Points> =>
   (await api.get<MetricsPage>(`/jobs/${id}/metrics?limit=10000`)).points
 
 export function seriesOf(points: Points): Reference['series'] {
-  const names = Object.keys(points).filter(isResult).sort()
+  const names = Object.keys(points).filter(isDeterministic).sort()
   return Object.fromEntries(
     names.map(name => [name, points[name]!.map(({ step, value }) => [step, value] as const)]),
   )
@@ -29,7 +29,11 @@ export async function filesOf(store: Store, key: string): Promise<string> {
 export const modelFiles = (store: Store, { name, result }: Job): Promise<string> =>
   filesOf(store, `models/${name}/${result?.model.version ?? 1}`)
 
-export async function lastCheckpointFiles(api: Api, store: Store, id: string): Promise<string> {
+export async function lastCheckpointFiles(
+  api: RetryingClient,
+  store: Store,
+  id: string,
+): Promise<string> {
   const last = (await api.checkpoints(id)).at(-1)
   return last ? filesOf(store, `jobs/${id}/checkpoints/${last.step}`) : 'missing'
 }

@@ -1,4 +1,4 @@
-import { uniforms } from '../testing/random.js'
+import { mulberry32 } from '../testing/random.js'
 
 /** Numbers that follow from a seed alone. */
 export class Random {
@@ -6,23 +6,23 @@ export class Random {
   readonly next: () => number
 
   constructor(seed: number) {
-    this.next = uniforms(seed)
+    this.next = mulberry32(seed)
   }
 
-  between(low: number, high: number): number {
+  uniform(low: number, high: number): number {
     return low + this.next() * (high - low)
   }
 
   /** A whole number below `count`. */
-  below(count: number): number {
+  integerBelow(count: number): number {
     return Math.floor(this.next() * count)
   }
 
   pick<T>(items: readonly T[]): T {
-    return items[this.below(items.length)]!
+    return items[this.integerBelow(items.length)]!
   }
 
-  weighted<T extends { weight: number }>(items: readonly T[]): T {
+  pickWeighted<T extends { weight: number }>(items: readonly T[]): T {
     let left = this.next() * items.reduce((sum, { weight }) => sum + weight, 0)
     for (const item of items) {
       left -= item.weight

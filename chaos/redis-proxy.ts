@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net'
 
 /** So much of what a client has sent lately is remembered, to know it by. */
-const rememberedBytes = 64 * 1024
+const sentHistoryBytes = 64 * 1024
 
 /**
  * Relays bytes to a Redis and back. A connection that is silenced stays open and carries nothing more
@@ -37,8 +37,8 @@ export class RedisProxy {
   }
 
   /** Silences the open connections that have sent this text lately, in any case; returns how many. */
-  silence(sent: string): number {
-    const found = [...this.connections].filter(one => one.hasSent(sent))
+  stallMatching(text: string): number {
+    const found = [...this.connections].filter(one => one.hasSent(text))
     for (const connection of found) connection.pause()
     return found.length
   }
@@ -77,7 +77,7 @@ class Connection {
     onClose: () => void,
   ) {
     client.on('data', bytes => {
-      this.sent = (this.sent + bytes.toString('latin1')).slice(-rememberedBytes)
+      this.sent = (this.sent + bytes.toString('latin1')).slice(-sentHistoryBytes)
       redis.write(bytes)
     })
     redis.on('data', bytes => client.write(bytes))

@@ -1,19 +1,19 @@
 // One run: references in peace, then the same jobs under attack, then the verdict.
 import { setTimeout as sleep } from 'node:timers/promises'
 import { openFolderStore } from '../src/store/folder-store.js'
-import { Api } from './api.js'
-import { check, checkFaults, Verdict } from './checker.js'
-import { accompany, keepPredicting } from './clients.js'
-import { Site } from './deployment.js'
+import { RetryingClient } from './api.js'
+import { check, checkServerErrors, Verdict } from './checker.js'
+import { predictContinuously, runJobClients } from './clients.js'
+import { TestDeployment } from './deployment.js'
 import { hasEnded, type JobHistory, type Reference, type Violation } from './history.js'
-import { type Configuration, configuration, requestOf } from './job-kinds.js'
+import { type Configuration, configurationAt, requestOf } from './job-kinds.js'
 import { checkRedis, checkStopped } from './leak-check.js'
-import { carryOut, plan } from './nemesis.js'
+import { executePlan, plan } from './nemesis.js'
 import { lastCheckpointFiles, modelFiles, pointsOf, seriesOf } from './outcome.js'
 import { Random } from './random.js'
-import { type Samples, samples, uploadAll } from './samples.js'
+import { loadSamples, type Samples, uploadDatasets } from './samples.js'
 
-export interface Options {
+export interface ChaosOptions {
   seed: number
   jobs: number
   kills: number
@@ -21,7 +21,7 @@ export interface Options {
   keep: boolean
 }
 
-export interface Report extends Record<Violation, number> {
+export interface ChaosReport extends Record<Violation, number> {
   seed: number
   jobs: number
   /** Actions that were carried out. */
@@ -32,38 +32,46 @@ export interface Report extends Record<Violation, number> {
 const cancelShare = 0.2
 const pauseShare = 0.3
 /** From the last action on: a job that has not ended by then is lost. */
-const endWithinMs = 300_000
+const endTimeoutMs = 300_000
 
-export async function run({ seed, jobs, kills, keep }: Options): Promise<Report> {
+export async function run({ seed, jobs, kills, keep }: ChaosOptions): Promise<ChaosReport> {
   const started = Date.now()
   const log = (line: string) => console.error(`${seconds(started).padStart(6)} s ${line}`)
   const verdict = new Verdict(log)
-  const done = await Site.with(
-    async site => {
+  const done = await TestDeployment.with(
+    async deployment => {
       const random = new Random(seed)
       const planned = plan(random.fork(), kills)
       const histories = jobHistories(random.fork(), jobs)
-      const asked = await samples()
+      const instances = await loadSamples()
 
-      const calm = new Api(site.url, site.key, new AbortController().signal)
-      await uploadAll(calm.client)
+      const baselineApi = new RetryingClient(
+        deployment.url,
+        deployment.key,
+        new AbortController().signal,
+      )
+      await uploadDatasets(baselineApi.client)
       const references = await makeReferences(
-        calm,
-        site,
+        baselineApi,
+        deployment,
         histories.map(each => each.configuration),
-        asked,
+        instances,
       )
       log(`${references.size} references; ${jobs} jobs, ${kills} actions, seed ${seed}`)
 
-      const done = await disturb(site, histories, planned, asked, log, verdict)
+      const done = await runWithFaults(deployment, histories, planned, instances, log, verdict)
 
-      const api = new Api(site.url, site.key, AbortSignal.timeout(endWithinMs))
-      const store = await openFolderStore(site.folder)
+      const api = new RetryingClient(
+        deployment.url,
+        deployment.key,
+        AbortSignal.timeout(endTimeoutMs),
+      )
+      const store = await openFolderStore(deployment.folder)
       const all = (await api.jobs()).map(({ id }) => id)
-      await check(histories, { api, store, folder: site.folder, references }, verdict)
-      await checkRedis(site, all, verdict)
-      await site.stop()
-      await checkStopped(site, verdict)
+      await check(histories, { api, store, folder: deployment.folder, references }, verdict)
+      await checkRedis(deployment, all, verdict)
+      await deployment.stop()
+      await checkStopped(deployment, verdict)
       return done
     },
     { keep: () => keep || !verdict.clean },
@@ -74,9 +82,9 @@ export async function run({ seed, jobs, kills, keep }: Options): Promise<Report>
 function jobHistories(random: Random, count: number): JobHistory[] {
   return Array.from({ length: count }, (_, i) => ({
     name: `job-${i}`,
-    configuration: configuration(i),
+    configuration: configurationAt(i),
     cancelAt: random.next() < cancelShare ? random.next() : null,
-    cancelAsked: false,
+    cancelRequested: false,
     pauseAt: random.next() < pauseShare ? random.next() : null,
     id: null,
     rows: [],
@@ -87,14 +95,14 @@ function jobHistories(random: Random, count: number): JobHistory[] {
 
 /** Each configuration once, undisturbed. */
 export async function makeReferences(
-  api: Api,
-  { folder }: Pick<Site, 'folder'>,
+  api: RetryingClient,
+  { folder }: Pick<TestDeployment, 'folder'>,
   configurations: readonly Configuration[],
-  asked: Samples,
+  instances: Samples,
 ): Promise<Map<string, Reference>> {
   const store = await openFolderStore(folder)
   const distinct = new Map(configurations.map(each => [each.key, each]))
-  const made = [...distinct.values()].map(async configuration => {
+  const references = [...distinct.values()].map(async configuration => {
     const { key, dataset } = configuration
     const name = `calm-${key}`
     const { id } = await api.submit(requestOf(configuration, name))
@@ -109,46 +117,46 @@ export async function makeReferences(
       series: seriesOf(await pointsOf(api, id)),
       model: await modelFiles(store, job),
       checkpoint: await lastCheckpointFiles(api, store, id),
-      predictions: await api.predict(name, asked[dataset]),
+      predictions: await api.predict(name, instances[dataset]),
     }
     return [key, reference] as const
   })
-  return new Map(await Promise.all(made))
+  return new Map(await Promise.all(references))
 }
 
 /** Lets clients and the nemesis loose together until all jobs have ended; how many actions were done. */
-async function disturb(
-  site: Site,
+async function runWithFaults(
+  deployment: TestDeployment,
   histories: readonly JobHistory[],
   planned: ReturnType<typeof plan>,
-  asked: Samples,
+  instances: Samples,
   log: (line: string) => void,
   verdict: Verdict,
 ): Promise<number> {
-  const tooLate = new AbortController()
-  const api = new Api(site.url, site.key, tooLate.signal)
-  let open = histories.length
+  const deadline = new AbortController()
+  const api = new RetryingClient(deployment.url, deployment.key, deadline.signal)
+  let openJobs = histories.length
   const ended = new AbortController()
-  const lives = histories.map(history =>
-    accompany(api, history, asked)
+  const clients = histories.map(history =>
+    runJobClients(api, history, instances)
       .catch((error: unknown) => {
-        if (!tooLate.signal.aborted) verdict.add('lost', `${history.name}: ${error}`)
+        if (!deadline.signal.aborted) verdict.add('lost', `${history.name}: ${error}`)
       })
       .finally(() => {
-        if (--open === 0) ended.abort()
+        if (--openJobs === 0) ended.abort()
       }),
   )
-  const predicting = keepPredicting(api, histories, asked, ended.signal).catch(() => {})
-  const done = await carryOut(planned, site, {
+  const predicting = predictContinuously(api, histories, instances, ended.signal).catch(() => {})
+  const done = await executePlan(planned, deployment, {
     progress: () => progressOf(histories),
-    over: () => open === 0,
+    isFinished: () => openJobs === 0,
     log,
   })
-  log(`${done} actions done; waiting for ${open} jobs`)
-  await Promise.race([Promise.all(lives), sleep(endWithinMs, undefined, { ref: false })])
-  tooLate.abort()
-  await Promise.all([...lives, predicting])
-  checkFaults(api, verdict)
+  log(`${done} actions done; waiting for ${openJobs} jobs`)
+  await Promise.race([Promise.all(clients), sleep(endTimeoutMs, undefined, { ref: false })])
+  deadline.abort()
+  await Promise.all([...clients, predicting])
+  checkServerErrors(api, verdict)
   return done
 }
 

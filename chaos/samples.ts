@@ -3,28 +3,28 @@ import { openAsBlob, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { Mnist } from '../demo/mnist.js'
 import type { Client } from '../src/client/client.js'
-import { someDigits } from '../testing/test-deployment.js'
+import { mnistSample } from '../testing/test-deployment.js'
 
 export type DatasetName = 'digits' | 'digits-table'
 
 /** Instances for a prediction, by the data set that a model was trained on. */
 export type Samples = Readonly<Record<DatasetName, unknown[]>>
 
-const records = 640
-const asked = 5
+const recordCount = 640
+const sampleCount = 5
 const table = fileURLToPath(new URL('../../test/data/digits.csv', import.meta.url))
 
-export async function uploadAll(client: Client): Promise<void> {
-  await client.uploadDataset('digits', await someDigits(records))
+export async function uploadDatasets(client: Client): Promise<void> {
+  await client.uploadDataset('digits', await mnistSample(recordCount))
   const content = await openAsBlob(table)
   await client.uploadDataset('digits-table', [{ name: 'digits.csv', content }])
 }
 
-export async function samples(): Promise<Samples> {
-  const images = await new Mnist().testImages(0, asked)
+export async function loadSamples(): Promise<Samples> {
+  const images = await new Mnist().testImages(0, sampleCount)
   const [header, ...lines] = readFileSync(table, 'utf8').trimEnd().split('\n')
   const names = header!.split(',')
-  const rows = lines.slice(0, asked).map(line => {
+  const rows = lines.slice(0, sampleCount).map(line => {
     const cells = line.split(',').map((cell, i) => [names[i]!, Number(cell)] as const)
     return Object.fromEntries(cells.filter(([name]) => name !== 'target'))
   })

@@ -1,23 +1,23 @@
-interface Started {
+interface Destroyable {
   /** The folder with all of it. */
-  readonly home: string
+  readonly root: string
   destroy(keep: boolean): Promise<void>
 }
 
 /** `work` on what was started, of which nothing is left behind unless `keep` says so afterwards. */
-export async function disposing<S extends Started, T>(
-  started: S,
+export async function withCleanup<S extends Destroyable, T>(
+  resource: S,
   work: (started: S) => Promise<T>,
   keep: () => boolean,
 ): Promise<T> {
   // an exit takes what was started along
-  const end = () => void started.destroy(keep()).then(() => process.exit(130))
-  process.once('SIGINT', end).once('SIGTERM', end)
+  const onSignal = () => void resource.destroy(keep()).then(() => process.exit(130))
+  process.once('SIGINT', onSignal).once('SIGTERM', onSignal)
   try {
-    return await work(started)
+    return await work(resource)
   } finally {
-    process.off('SIGINT', end).off('SIGTERM', end)
-    if (keep()) console.error(`kept: ${started.home}`)
-    await started.destroy(keep())
+    process.off('SIGINT', onSignal).off('SIGTERM', onSignal)
+    if (keep()) console.error(`kept: ${resource.root}`)
+    await resource.destroy(keep())
   }
 }

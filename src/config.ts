@@ -1,13 +1,13 @@
 import { availableParallelism } from 'node:os'
 import { resolve } from 'node:path'
-import { type Flaw, TrainyardError } from './errors.js'
+import { type FieldError, TrainyardError } from './errors.js'
 
-const webhookReaches = ['public', 'private'] as const
+const webhookNetworks = ['public', 'private'] as const
 
 const logLevels = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const
 
 /** How to reach Redis, as ioredis takes it. */
-export interface RedisAddress {
+export interface RedisConnectionOptions {
   host?: string
   port?: number
   path?: string
@@ -23,7 +23,7 @@ export interface Config {
   port: number
   dataFolder: string
   /** null: `npm start` runs a Redis of its own. */
-  redis: RedisAddress | null
+  redis: RedisConnectionOptions | null
   /** Before every key in Redis, so that several servers can share one. */
   redisPrefix: string
   /** null: one per GPU, or one on a machine without. */
@@ -35,7 +35,7 @@ export interface Config {
   /** A key to accept beside the data folder's own. */
   key: string | null
   /** Where webhooks may lead; `private`: also by http, and into the server's own network. */
-  webhooks: (typeof webhookReaches)[number]
+  webhooks: (typeof webhookNetworks)[number]
   logLevel: (typeof logLevels)[number]
   /** For tests: the file that says which steps of storage fail (store/failpoints.ts). */
   failpoints: string | null
@@ -43,7 +43,7 @@ export interface Config {
 
 /** The environment, read once and checked; every bad variable is named at once. */
 export function readConfig(environment: NodeJS.ProcessEnv = process.env): Readonly<Config> {
-  const flaws: Flaw[] = []
+  const errors: FieldError[] = []
   const read = <T>(
     name: string,
     fallback: T,
@@ -54,7 +54,7 @@ export function readConfig(environment: NodeJS.ProcessEnv = process.env): Readon
     if (!text) return fallback
     const value = parse(text)
     if (value !== undefined) return value
-    flaws.push({
+    errors.push({
       path: name,
       code: 'invalid_setting',
       message: `${name} is '${text}', expected ${expects}`,
@@ -65,10 +65,10 @@ export function readConfig(environment: NodeJS.ProcessEnv = process.env): Readon
     host: read('TRAINYARD_HOST', '127.0.0.1', text => text, 'an address'),
     port: read('TRAINYARD_PORT', 8080, integer(0, 65_535), 'a port from 0 to 65535'),
     dataFolder: resolve(read('TRAINYARD_DATA', 'data', text => text, 'a folder')),
-    redis: read<RedisAddress | null>(
+    redis: read<RedisConnectionOptions | null>(
       'REDIS_URL',
       null,
-      redisAddress,
+      parseRedisUrl,
       'redis://, rediss:// or unix:// and a path',
     ),
     redisPrefix: read(
@@ -104,8 +104,8 @@ export function readConfig(environment: NodeJS.ProcessEnv = process.env): Readon
     webhooks: read(
       'TRAINYARD_WEBHOOKS',
       'public',
-      oneOf(webhookReaches),
-      `one of ${webhookReaches.join(', ')}`,
+      oneOf(webhookNetworks),
+      `one of ${webhookNetworks.join(', ')}`,
     ),
     logLevel: read(
       'TRAINYARD_LOG_LEVEL',
@@ -115,9 +115,9 @@ export function readConfig(environment: NodeJS.ProcessEnv = process.env): Readon
     ),
     failpoints: read<string | null>('TRAINYARD_FAILPOINTS', null, text => resolve(text), 'a file'),
   }
-  if (flaws.length > 0) {
-    const message = flaws.map(flaw => flaw.message).join('; ')
-    throw new TrainyardError('INVALID_CONFIGURATION', 'invalid', message, { errors: flaws })
+  if (errors.length > 0) {
+    const message = errors.map(error => error.message).join('; ')
+    throw new TrainyardError('INVALID_CONFIGURATION', 'invalid', message, { errors })
   }
   return Object.freeze(config)
 }
@@ -129,7 +129,7 @@ export const childEnvironment = (extra: NodeJS.ProcessEnv = {}): NodeJS.ProcessE
 })
 
 /** What the worker gave this process of the machine (src/engine/environment.ts). */
-export function ownShare(environment: NodeJS.ProcessEnv = process.env): Share {
+export function assignedResources(environment: NodeJS.ProcessEnv = process.env): AssignedResources {
   const threads = Number(environment.OMP_NUM_THREADS)
   return {
     threads: Number.isInteger(threads) && threads > 0 ? threads : availableParallelism(),
@@ -137,7 +137,7 @@ export function ownShare(environment: NodeJS.ProcessEnv = process.env): Share {
   }
 }
 
-export interface Share {
+export interface AssignedResources {
   threads: number
   gpu: boolean
 }
@@ -147,34 +147,34 @@ export function setEnvironment(values: Readonly<Record<string, string>>): void {
   Object.assign(process.env, values)
 }
 
-const integer = (least: number, most: number) => (text: string) => {
+const integer = (min: number, max: number) => (text: string) => {
   const value = Number(text)
-  return Number.isInteger(value) && value >= least && value <= most ? value : undefined
+  return Number.isInteger(value) && value >= min && value <= max ? value : undefined
 }
 
 const pattern = (expected: RegExp) => (text: string) => (expected.test(text) ? text : undefined)
 
 const oneOf =
-  <const W extends string>(words: readonly W[]) =>
+  <const T extends string>(values: readonly T[]) =>
   (text: string) =>
-    words.find(word => word === text)
+    values.find(value => value === text)
 
-function redisAddress(text: string): RedisAddress | undefined {
+function parseRedisUrl(text: string): RedisConnectionOptions | undefined {
   if (!URL.canParse(text)) return undefined
   const url = new URL(text)
-  const login = {
+  const credentials = {
     ...(url.username && { username: decodeURIComponent(url.username) }),
     ...(url.password && { password: decodeURIComponent(url.password) }),
   }
   // unix://user:password@localhost/path, since a URL without a host has no place for a login
-  if (url.protocol === 'unix:') return { path: decodeURIComponent(url.pathname), ...login }
+  if (url.protocol === 'unix:') return { path: decodeURIComponent(url.pathname), ...credentials }
   if (url.protocol !== 'redis:' && url.protocol !== 'rediss:') return undefined
   const db = url.pathname.slice(1)
   if (db && !/^\d+$/.test(db)) return undefined
   return {
     host: url.hostname,
     port: Number(url.port || 6379),
-    ...login,
+    ...credentials,
     ...(db && { db: Number(db) }),
     ...(url.protocol === 'rediss:' && { tls: {} }),
   }

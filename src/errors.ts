@@ -2,35 +2,36 @@
 export type ErrorKind = 'invalid' | 'missing' | 'conflict' | 'unavailable'
 
 /** One bad place in a request; `path` is a JSON pointer, or a byte or record position in a file. */
-export interface Flaw {
+export interface FieldError {
   path: string
   code: string
   message: string
 }
 
-export const flaw = (path: string, code: string, message: string): Flaw => ({
+export const fieldError = (path: string, code: string, message: string): FieldError => ({
   path,
   code,
   message,
 })
 
 /** A name as a part of a JSON pointer: RFC 6901, section 3. */
-export const pointer = (name: string): string => name.replaceAll('~', '~0').replaceAll('/', '~1')
+export const escapePointerToken = (name: string): string =>
+  name.replaceAll('~', '~0').replaceAll('/', '~1')
 
-export interface ErrorExtras {
-  errors?: readonly Flaw[]
+export interface TrainyardErrorOptions {
+  errors?: readonly FieldError[]
   cause?: unknown
 }
 
 /** Trouble that someone outside the code can cure. A plain `Error` is a bug. */
 export class TrainyardError extends Error {
-  readonly errors: readonly Flaw[]
+  readonly errors: readonly FieldError[]
 
   constructor(
     readonly code: string,
     readonly kind: ErrorKind,
     message: string,
-    { errors = [], cause }: ErrorExtras = {},
+    { errors = [], cause }: TrainyardErrorOptions = {},
   ) {
     super(message, cause === undefined ? undefined : { cause })
     this.name = 'TrainyardError'

@@ -3,7 +3,7 @@
 import { createHash, randomUUID } from 'node:crypto'
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
 
-export interface Glance {
+export interface ProcessStat {
   /** One letter, as `ps` shows it: R runs, S sleeps, D waits for a disk, T is stopped, Z is dead. */
   state: string
   /** In clock ticks since boot: with the pid, it tells a process from a later one of the same number. */
@@ -12,8 +12,8 @@ export interface Glance {
 }
 
 /** null where there is no such process, or no /proc. */
-export function glance(pid: number): Glance | null {
-  const stat = read(() => readFileSync(`/proc/${pid}/stat`, 'utf8'))
+export function readStat(pid: number): ProcessStat | null {
+  const stat = readOrNull(() => readFileSync(`/proc/${pid}/stat`, 'utf8'))
   if (stat === null) return null
   // the name in brackets may hold anything; fields are counted from the last bracket
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
@@ -28,9 +28,9 @@ export function glance(pid: number): Glance | null {
  * Where process numbers have one meaning: this boot of this kernel, and this process-id namespace
  * (a container has its own). Random where the system does not say, so that it equals no other.
  */
-const place = createHash('sha256')
+const hostId = createHash('sha256')
   .update(
-    read(
+    readOrNull(
       () =>
         readFileSync('/proc/sys/kernel/random/boot_id', 'utf8') + readlinkSync('/proc/self/ns/pid'),
     ) ?? randomUUID(),
@@ -39,36 +39,36 @@ const place = createHash('sha256')
   .slice(0, 12)
 
 /** This process's name among all processes of all hosts, over all time: letters, digits and dashes. */
-export const ownName = `${place}-${process.pid}-${glance(process.pid)?.startedAt ?? 0}`
+export const ownProcessId = `${hostId}-${process.pid}-${readStat(process.pid)?.startedAt ?? 0}`
 
 /** The name that a text begins with; null where it begins with none. */
-export const leadingName = (text: string): string | null =>
+export const leadingProcessId = (text: string): string | null =>
   /^[0-9a-f]{12}-\d+-\d+(?!\d)/.exec(text)?.[0] ?? null
 
 /** One that is dead may still have its number, until its parent has looked. */
-export const lives = (now: Glance | null): now is Glance =>
-  now !== null && now.state !== 'Z' && now.state !== 'X'
+export const isAlive = (stat: ProcessStat | null): stat is ProcessStat =>
+  stat !== null && stat.state !== 'Z' && stat.state !== 'X'
 
 /** Whether the process of this name is proven dead: it was here, and no process of its pid has its start time. */
-export function isGone(name: string): boolean {
-  const [where, pid, startedAt] = name.split('-')
-  if (where !== place) return false
-  const now = glance(Number(pid))
-  return !lives(now) || now.startedAt !== startedAt
+export function isDead(processId: string): boolean {
+  const [host, pid, startedAt] = processId.split('-')
+  if (host !== hostId) return false
+  const stat = readStat(Number(pid))
+  return !isAlive(stat) || stat.startedAt !== startedAt
 }
 
 /** Process ids and arguments of all processes that may be looked at. */
-export function* commands(): Generator<{ pid: number; args: string[] }> {
-  for (const pid of read(() => readdirSync('/proc')) ?? []) {
+export function* listProcesses(): Generator<{ pid: number; args: string[] }> {
+  for (const pid of readOrNull(() => readdirSync('/proc')) ?? []) {
     if (!/^\d+$/.test(pid)) continue
-    const line = read(() => readFileSync(`/proc/${pid}/cmdline`, 'utf8'))
-    if (line) yield { pid: Number(pid), args: line.split('\0') }
+    const cmdline = readOrNull(() => readFileSync(`/proc/${pid}/cmdline`, 'utf8'))
+    if (cmdline) yield { pid: Number(pid), args: cmdline.split('\0') }
   }
 }
 
-function read<T>(what: () => T): T | null {
+function readOrNull<T>(read: () => T): T | null {
   try {
-    return what()
+    return read()
   } catch {
     return null // ended meanwhile, or not Linux
   }

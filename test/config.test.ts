@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { ownShare, readConfig } from '../src/config.js'
+import { assignedResources, readConfig } from '../src/config.js'
 import type { TrainyardError } from '../src/errors.js'
 
 test('nothing set is a server for this machine alone', () => {
@@ -50,10 +50,10 @@ test('a Redis address is taken apart', () => {
 })
 
 test('a trainer knows its share of the machine by what its worker gave it', () => {
-  assert.deepEqual(ownShare({ OMP_NUM_THREADS: '3', CUDA_VISIBLE_DEVICES: '0' }), {
+  assert.deepEqual(assignedResources({ OMP_NUM_THREADS: '3', CUDA_VISIBLE_DEVICES: '0' }), {
     threads: 3,
     gpu: true,
   })
-  assert.equal(ownShare({ CUDA_VISIBLE_DEVICES: '' }).gpu, false)
-  assert.ok(ownShare({ OMP_NUM_THREADS: 'all' }).threads >= 1)
+  assert.equal(assignedResources({ CUDA_VISIBLE_DEVICES: '' }).gpu, false)
+  assert.ok(assignedResources({ OMP_NUM_THREADS: 'all' }).threads >= 1)
 })

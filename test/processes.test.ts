@@ -3,11 +3,17 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { test } from 'node:test'
 import { setImmediate as turn } from 'node:timers/promises'
-import { commands, glance, isGone, leadingName, ownName } from '../src/processes.js'
+import {
+  isDead,
+  leadingProcessId,
+  listProcesses,
+  ownProcessId,
+  readStat,
+} from '../src/processes.js'
 
 const script = new URL('../src/processes.js', import.meta.url).href
-const source = `import { ownName } from '${script}'
-process.stdout.write(ownName)
+const source = `import { ownProcessId } from '${script}'
+process.stdout.write(ownProcessId)
 setInterval(() => {}, 1000)`
 
 test('a process is gone when it is killed, not while it is stopped', async t => {
@@ -15,22 +21,24 @@ test('a process is gone when it is killed, not while it is stopped', async t => 
   t.after(() => child.kill('SIGKILL'))
   const [said] = await once(child.stdout, 'data')
   const name = String(said)
-  assert.equal(leadingName(`${name}-and-more`), name)
-  assert.equal(isGone(name), false)
-  assert.ok([...commands()].some(({ pid, args }) => pid === child.pid && args.includes('marked')))
+  assert.equal(leadingProcessId(`${name}-and-more`), name)
+  assert.equal(isDead(name), false)
+  assert.ok(
+    [...listProcesses()].some(({ pid, args }) => pid === child.pid && args.includes('marked')),
+  )
   child.kill('SIGSTOP')
-  while (glance(child.pid!)?.state !== 'T') await turn()
-  assert.equal(isGone(name), false)
+  while (readStat(child.pid!)?.state !== 'T') await turn()
+  assert.equal(isDead(name), false)
   child.kill('SIGKILL')
   await once(child, 'exit')
-  assert.equal(isGone(name), true)
-  assert.equal(glance(child.pid!), null)
+  assert.equal(isDead(name), true)
+  assert.equal(readStat(child.pid!), null)
 })
 
 test('only a process of this host can be proven dead, and a reused pid proves it', () => {
-  const [, pid, startedAt] = ownName.split('-')
-  assert.equal(isGone(ownName), false)
-  assert.equal(isGone(`000000000000-${pid}-0`), false)
-  assert.equal(isGone(ownName.replace(new RegExp(`${startedAt}$`), '1')), true)
-  assert.equal(leadingName('2f1d3c5e-0000-4000-8000-000000000000'), null)
+  const [, pid, startedAt] = ownProcessId.split('-')
+  assert.equal(isDead(ownProcessId), false)
+  assert.equal(isDead(`000000000000-${pid}-0`), false)
+  assert.equal(isDead(ownProcessId.replace(new RegExp(`${startedAt}$`), '1')), true)
+  assert.equal(leadingProcessId('2f1d3c5e-0000-4000-8000-000000000000'), null)
 })

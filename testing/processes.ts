@@ -1,13 +1,13 @@
 import { readdir, readFile, readlink } from 'node:fs/promises'
 
-interface Process {
+interface ProcessInfo {
   pid: number
   parent: number
   command: string
 }
 
 /** The processes of this machine, from Linux's /proc. */
-async function processes(): Promise<Process[]> {
+async function listProcesses(): Promise<ProcessInfo[]> {
   const pids = (await readdir('/proc')).filter(name => /^\d+$/.test(name))
   const read = pids.map(async pid => {
     try {
@@ -26,30 +26,31 @@ async function processes(): Promise<Process[]> {
 }
 
 /** The descendants of `root` that run this script, oldest first. */
-export async function findProcesses(root: number, script: string): Promise<number[]> {
-  const all = await processes()
-  const family = new Set([root])
-  for (let size = 0; size !== family.size; ) {
-    size = family.size
-    for (const { pid, parent } of all) if (family.has(parent)) family.add(pid)
+export async function findDescendants(root: number, script: string): Promise<number[]> {
+  const all = await listProcesses()
+  const descendants = new Set([root])
+  for (let size = 0; size !== descendants.size; ) {
+    size = descendants.size
+    for (const { pid, parent } of all) if (descendants.has(parent)) descendants.add(pid)
   }
   return all
-    .filter(({ pid, command }) => family.has(pid) && command.includes(script))
+    .filter(({ pid, command }) => descendants.has(pid) && command.includes(script))
     .map(({ pid }) => pid)
     .sort((a, b) => a - b)
 }
 
 /** Those with this folder in their environment, or around them: Redis overwrites its environment. */
-export async function processesWith(folder: string): Promise<Process[]> {
-  const all = await processes()
+export async function findProcessesOf(folder: string): Promise<ProcessInfo[]> {
+  const all = await listProcesses()
   const found = all.map(async one => {
     // of one that has ended, or is another user's, neither can be read
     const environment = await readFile(`/proc/${one.pid}/environ`, 'latin1').catch(() => '')
-    const around = await readlink(`/proc/${one.pid}/cwd`).catch(() => '')
-    return environment.includes(folder) || around.startsWith(folder) ? one : null
+    const cwd = await readlink(`/proc/${one.pid}/cwd`).catch(() => '')
+    return environment.includes(folder) || cwd.startsWith(folder) ? one : null
   })
   return (await Promise.all(found)).filter(one => one !== null)
 }
 
 /** The files that a process has mapped into its memory. */
-export const mappedFiles = (pid: number): Promise<string> => readFile(`/proc/${pid}/maps`, 'utf8')
+export const readMemoryMaps = (pid: number): Promise<string> =>
+  readFile(`/proc/${pid}/maps`, 'utf8')

@@ -1,5 +1,5 @@
 /** Numbers in [0, 1) that follow from the seed alone (mulberry32, Tommy Ettinger, public domain). */
-export function uniforms(seed: number): () => number {
+export function mulberry32(seed: number): () => number {
   let state = seed
   return () => {
     state = (state + 0x6d2b79f5) | 0

@@ -3,7 +3,7 @@
 import { sep } from 'node:path'
 import type { FromPredictor, ToPredictor } from '../src/spec/ipc-messages.js'
 
-const tell = (message: FromPredictor) => process.send?.(message)
+const send = (message: FromPredictor) => process.send?.(message)
 
 const faults = ['crash', 'hang', 'silent', 'refuse', 'fault']
 
@@ -18,15 +18,15 @@ process.on('message', ({ id, folder, input }: ToPredictor) => {
     case 'silent':
       return
     case 'refuse':
-      tell({ type: 'error', id, code: 'UNDECODABLE_IMAGE', message: 'not an image after all' })
+      send({ type: 'error', id, code: 'UNDECODABLE_IMAGE', message: 'not an image after all' })
       return
     case 'fault':
-      tell({ type: 'error', id, code: 'INTERNAL', message: '/models/m/1: op Foo is not there' })
+      send({ type: 'error', id, code: 'INTERNAL', message: '/models/m/1: op Foo is not there' })
       return
   }
   const brightness = input.kind === 'pixels' ? firstPixels(input) : input.files.map(() => 255)
   const probabilities = Float32Array.from(brightness.flatMap(b => [1 - b / 255, b / 255]))
-  tell({ type: 'answer', id, probabilities, classes: 2 })
+  send({ type: 'answer', id, probabilities, classes: 2 })
 })
 
 function firstPixels({ data, shape }: ToPredictor['input'] & { kind: 'pixels' }): number[] {
@@ -34,4 +34,4 @@ function firstPixels({ data, shape }: ToPredictor['input'] & { kind: 'pixels' })
   return Array.from({ length: shape[0] }, (_, i) => data[i * size]!)
 }
 
-tell({ type: 'ready' })
+send({ type: 'ready' })

@@ -6,31 +6,35 @@ import { dirname, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Client } from '../src/client/client.js'
 import { type LocalServer, startServer } from '../src/client/server.js'
-import { type Attempt, JobRecords } from '../src/jobs/record/records.js'
-import { glance } from '../src/processes.js'
+import { type AttemptRecord, JobRecords } from '../src/jobs/record/records.js'
+import { readStat } from '../src/processes.js'
 import type { Job, JobRequest } from '../src/spec/job.js'
 import { openFolderStore } from '../src/store/folder-store.js'
-import { findProcesses } from './processes.js'
+import { findDescendants } from './processes.js'
 
 /** The real thing, all processes of it, on a data folder of its own that can be started again. */
-export class Yard {
+export class TestDeployment {
   client!: Client
   private server: LocalServer | null = null
 
   private constructor(
     readonly folder: string,
     private readonly settings: NodeJS.ProcessEnv,
-    private readonly hear: ((text: string) => void) | undefined,
+    private readonly onOutput: ((text: string) => void) | undefined,
   ) {}
 
   /** `hear` gets all that its processes print. */
   static async open(
     settings: NodeJS.ProcessEnv = {},
-    hear?: (text: string) => void,
-  ): Promise<Yard> {
-    const yard = new Yard(await mkdtemp(join(tmpdir(), 'trainyard-e2e-')), settings, hear)
-    await yard.start()
-    return yard
+    onOutput?: (text: string) => void,
+  ): Promise<TestDeployment> {
+    const deployment = new TestDeployment(
+      await mkdtemp(join(tmpdir(), 'trainyard-e2e-')),
+      settings,
+      onOutput,
+    )
+    await deployment.start()
+    return deployment
   }
 
   get url(): string {
@@ -44,7 +48,7 @@ export class Yard {
   async start(): Promise<void> {
     const own = { TRAINYARD_PORT: '0', TRAINYARD_LOG_LEVEL: 'error' }
     const environment = { ...process.env, ...own, ...this.settings }
-    this.server = await startServer(this.folder, environment, this.hear)
+    this.server = await startServer(this.folder, environment, this.onOutput)
     this.client = new Client(this.server.url, this.server.key)
   }
 
@@ -63,27 +67,30 @@ export class Yard {
   }
 
   /** The process of ours that runs this script. */
-  async process(script: string): Promise<number> {
-    const [pid] = await findProcesses(this.supervisor, script)
+  async pidOf(script: string): Promise<number> {
+    const [pid] = await findDescendants(this.supervisor, script)
     assert.ok(pid !== undefined, `no ${script} runs`)
     return pid
   }
 
   /** The trainer at work, not one in reserve: the one that has used the processor most. */
-  async trainer(): Promise<number> {
-    const all = await findProcesses(this.supervisor, 'workers/trainer.js')
+  async activeTrainer(): Promise<number> {
+    const all = await findDescendants(this.supervisor, 'workers/trainer.js')
     assert.ok(all.length > 0, 'no trainer runs')
-    const used = (pid: number) => glance(pid)?.cpuTicks ?? 0
-    return all.reduce((busiest, pid) => (used(pid) > used(busiest) ? pid : busiest))
+    const cpuTicks = (pid: number) => readStat(pid)?.cpuTicks ?? 0
+    return all.reduce((busiest, pid) => (cpuTicks(pid) > cpuTicks(busiest) ? pid : busiest))
   }
 
   /** What is recorded of each attempt that has begun, oldest first. */
-  async attempts(id: string): Promise<Attempt[]> {
+  async attempts(id: string): Promise<AttemptRecord[]> {
     return new JobRecords(await openFolderStore(this.folder)).attempts(id)
   }
 
   /** Follows a job to its end; `onStep` hears of each training step. */
-  async finish(job: Job, onStep: (step: number) => Promise<void> | void = () => {}): Promise<Job> {
+  async waitForEnd(
+    job: Job,
+    onStep: (step: number) => Promise<void> | void = () => {},
+  ): Promise<Job> {
     let last = job
     for await (const { event, data } of this.client.follow(job.id)) {
       if (event === 'job') last = data
@@ -93,7 +100,7 @@ export class Yard {
   }
 
   async train(request: JobRequest, onStep?: (step: number) => Promise<void> | void): Promise<Job> {
-    return this.finish(await this.client.submit(request), onStep)
+    return this.waitForEnd(await this.client.submit(request), onStep)
   }
 
   /** The trained weights: the data file of the model's SavedModel. */
@@ -110,20 +117,20 @@ const mnist = join(
 )
 
 /** The first `count` training digits of MNIST, as a pair of IDX files. */
-export async function someDigits(count: number): Promise<{ name: string; content: Blob }[]> {
-  const cut = async (name: string, header: number, size: number) => {
+export async function mnistSample(count: number): Promise<{ name: string; content: Blob }[]> {
+  const firstRecords = async (name: string, header: number, size: number) => {
     const file = await readFile(join(mnist, name))
     const part = Buffer.from(file.subarray(0, header + count * size))
     part.writeUInt32BE(count, 4)
     return { name, content: new Blob([part]) }
   }
   return [
-    await cut('train-images-idx3-ubyte', 16, 28 * 28),
-    await cut('train-labels-idx1-ubyte', 8, 1),
+    await firstRecords('train-images-idx3-ubyte', 16, 28 * 28),
+    await firstRecords('train-labels-idx1-ubyte', 8, 1),
   ]
 }
 
 /** Looks again and again; the test's own time limit ends what never comes. */
-export async function until(condition: () => Promise<boolean> | boolean): Promise<void> {
+export async function eventually(condition: () => Promise<boolean> | boolean): Promise<void> {
   while (!(await condition())) await sleep(50)
 }

@@ -12,17 +12,17 @@ import type { FastifyInstance } from 'fastify'
 import { Redis } from 'ioredis'
 import { pino } from 'pino'
 import supertest from 'supertest'
-import { buildApp, type Parts } from '../src/api/app.js'
-import { ensureKey, ensureSecret, openKeys } from '../src/api/http/api-keys.js'
+import { type AppDeps, buildApp } from '../src/api/app.js'
+import { ensureApiKey, ensureSecret, loadApiKeys } from '../src/api/http/api-keys.js'
 import { Datasets } from '../src/datasets/datasets.js'
 import { Jobs } from '../src/jobs/jobs.js'
 import { openPredictor, openRowPredictor } from '../src/models/predictor-client.js'
-import { Models } from '../src/models/registry.js'
+import { ModelRegistry } from '../src/models/registry.js'
 import { openPlanner } from '../src/planning/dry-run-process.js'
 import type { ModelManifest } from '../src/spec/model.js'
 import { openFolderStore } from '../src/store/folder-store.js'
 import type { Store } from '../src/store/store.js'
-import { Webhooks, type WebhooksParts } from '../src/webhooks/webhooks.js'
+import { Webhooks, type WebhooksDeps } from '../src/webhooks/webhooks.js'
 import { WeightsStore } from '../src/weights/weights-store.js'
 
 export interface TestServer {
@@ -32,7 +32,7 @@ export interface TestServer {
   folder: string
   store: Store
   redis: Awaited<ReturnType<typeof startRedis>>
-  parts: Parts
+  deps: AppDeps
   /** Everything logged so far. */
   log(): string
   /** A request with the key. */
@@ -42,24 +42,24 @@ export interface TestServer {
 
 /** The real parts over a fresh folder and a Redis of its own; only the predictor has no TensorFlow. */
 export async function startServer(
-  options: Partial<Parts> = {},
-  webhookOptions: Partial<WebhooksParts> = {},
+  options: Partial<AppDeps> = {},
+  webhookOptions: Partial<WebhooksDeps> = {},
 ): Promise<TestServer> {
   const folder = await mkdtemp(join(tmpdir(), 'api-'))
   const redis = await startRedis(folder)
   const store = await openFolderStore(join(folder, 'data'))
-  const key = await ensureKey(join(folder, 'data'))
+  const key = await ensureApiKey(join(folder, 'data'))
   const lines: string[] = []
-  const log = pino({ level: 'info' }, collect(lines))
+  const log = pino({ level: 'info' }, logSink(lines))
   const datasets = new Datasets(store)
-  const models = new Models(store)
+  const models = new ModelRegistry(store)
   const weights = new WeightsStore(store)
   const jobs = new Jobs({
     ...{ store, redis, log },
     findDataset: id => datasets.get(id),
     findModel: (name, version) => models.get(name, version),
     findWeights: id => weights.get(id),
-    plan: openPlanner(
+    estimateSize: openPlanner(
       fileURLToPath(new URL('../workers/planner.js', import.meta.url)),
       process.env,
     ),
@@ -71,7 +71,7 @@ export async function startServer(
   })
   const serverSecret = await ensureSecret(join(folder, 'data', 'webhook-secret'), 'tw_')
   const webhooks = new Webhooks({
-    ...{ store, jobs: jobs.lives, serverSecret, reach: 'public', log },
+    ...{ store, jobs: jobs.feed, serverSecret, allowedNetworks: 'public', log },
     ...webhookOptions,
   })
   const rowPredictor = openRowPredictor({
@@ -79,12 +79,12 @@ export async function startServer(
     env: process.env,
     log,
   })
-  const keys = await openKeys(join(folder, 'data'))
-  const parts: Parts = {
+  const keys = await loadApiKeys(join(folder, 'data'))
+  const deps: AppDeps = {
     ...{ jobs, datasets, predictor, rowPredictor, keys, log, models, weights, webhooks },
     ...options,
   }
-  const app = await buildApp(parts)
+  const app = await buildApp(deps)
   await app.listen({ host: '127.0.0.1', port: 0 })
   const url = `http://127.0.0.1:${(app.server.address() as AddressInfo).port}`
   const api = supertest.agent(url).set('authorization', `Bearer ${key}`)
@@ -104,14 +104,14 @@ export async function startServer(
     folder,
     store,
     redis,
-    parts,
+    deps,
     log: () => lines.join(''),
     api,
     close,
   }
 }
 
-function collect(lines: string[]): Writable {
+function logSink(lines: string[]): Writable {
   return new Writable({
     write(chunk, _encoding, done) {
       lines.push(String(chunk))
@@ -137,13 +137,13 @@ export async function startRedis(folder: string) {
     if (server) await once(server, 'exit')
     server = null
   }
-  const wipe = async () => {
+  const flush = async () => {
     const connection = new Redis({ path })
     await connection.flushall()
     connection.disconnect()
   }
   await start()
-  return { address: { path }, prefix: `test-${randomUUID()}`, start, stop, wipe }
+  return { connection: { path }, prefix: `test-${randomUUID()}`, start, stop, flush }
 }
 
 /** Images of 4x4 grey pixels, half of them dark (class 0), half bright (class 1), as IDX files. */

@@ -24,7 +24,7 @@ function answer({ job, dataset, records }: PlannerTask): FromPlanner {
   } catch (error) {
     // what the trainer would find is found here
     if (error instanceof GraphError || error instanceof TrainyardError) {
-      return { flaw: error.message }
+      return { error: error.message }
     }
     throw error
   }

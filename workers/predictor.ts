@@ -7,7 +7,7 @@ import { openSession, type Session } from '../src/graph/session.js'
 import type { FromPredictor, PredictRequest, ToPredictor } from '../src/spec/ipc-messages.js'
 
 /** Least recently used first; more would only help a server of many models. */
-const modelsInMemory = 8
+const maxCachedModels = 8
 const models = new Map<string, Promise<Session>>()
 
 async function main(): Promise<void> {
@@ -19,7 +19,7 @@ async function main(): Promise<void> {
     queue = queue.then(() => answer(request, open))
   })
   process.on('disconnect', () => process.exit(0))
-  tell({ type: 'ready' })
+  send({ type: 'ready' })
 }
 
 async function answer(
@@ -28,30 +28,30 @@ async function answer(
 ): Promise<void> {
   const { id, folder, input } = request
   try {
-    const session = await modelIn(folder, open)
+    const session = await loadModel(folder, open)
     const pixels = input.kind === 'pixels' ? input : decode(session, input.files)
     const fetched = session.run('serving_default', {
       images: { data: pixels.data, shape: pixels.shape },
     })
     const { data, shape } = fetched.get('probabilities')
-    tell({ type: 'answer', id, probabilities: data as Float32Array, classes: shape[1]! })
+    send({ type: 'answer', id, probabilities: data as Float32Array, classes: shape[1]! })
   } catch (error) {
-    const code = error instanceof Undecodable ? 'UNDECODABLE_IMAGE' : 'INTERNAL'
-    tell({ type: 'error', id, code, message: error instanceof Error ? error.message : `${error}` })
+    const code = error instanceof UndecodableImageError ? 'UNDECODABLE_IMAGE' : 'INTERNAL'
+    send({ type: 'error', id, code, message: error instanceof Error ? error.message : `${error}` })
   }
 }
 
-async function modelIn(
+async function loadModel(
   folder: string,
   open: (folder: string) => Promise<Session>,
 ): Promise<Session> {
-  const known = models.get(folder)
+  const cached = models.get(folder)
   models.delete(folder)
-  const model = known ?? open(folder)
+  const model = cached ?? open(folder)
   models.set(folder, model)
   model.catch(() => models.delete(folder))
   const [oldest] = models
-  if (models.size > modelsInMemory && oldest) {
+  if (models.size > maxCachedModels && oldest) {
     models.delete(oldest[0])
     const session = await oldest[1]
     session.close()
@@ -59,7 +59,7 @@ async function modelIn(
   return model
 }
 
-class Undecodable extends Error {}
+class UndecodableImageError extends Error {}
 
 /** PNG or JPEG files → pixels in the model's size, by the model's own graph. */
 function decode(session: Session, files: readonly Uint8Array[]) {
@@ -68,7 +68,7 @@ function decode(session: Session, files: readonly Uint8Array[]) {
       return session.run('decode', { file }).get('image')
     } catch (cause) {
       const message = `image ${i} cannot be decoded: behind its header the file is damaged`
-      throw new Undecodable(message, { cause })
+      throw new UndecodableImageError(message, { cause })
     }
   })
   const [height = 0, width = 0, channels = 0] = images[0]?.shape ?? []
@@ -78,7 +78,7 @@ function decode(session: Session, files: readonly Uint8Array[]) {
   return { data, shape: [images.length, height, width, channels] }
 }
 
-function tell(message: FromPredictor): void {
+function send(message: FromPredictor): void {
   // the api that asked may be gone; then nobody waits
   if (process.connected) process.send?.(message, () => {})
 }

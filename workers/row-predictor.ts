@@ -4,12 +4,12 @@ import { readFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { Booster } from '../src/boosting/booster.js'
-import { InPlace, threadsFor } from '../src/boosting/inplace-predict.js'
-import { Matrix } from '../src/boosting/matrix.js'
+import { InPlacePredictor, threadsFor } from '../src/boosting/inplace-predict.js'
+import { DMatrix } from '../src/boosting/matrix.js'
 import type { Column } from '../src/boosting/training-table.js'
 import { setEnvironment } from '../src/config.js'
 import { engineEnvironment } from '../src/engine/environment.js'
-import { countedColumn } from '../src/spec/feature-column.js'
+import { withCategoryCount } from '../src/spec/feature-column.js'
 import type {
   PredictorMessage,
   RowsInput,
@@ -19,89 +19,94 @@ import type {
 import type { BoostingManifest } from '../src/spec/model.js'
 
 /** Least recently used first. */
-const modelsInMemory = 32
+const maxCachedModels = 32
 /** So many rows are predicted in one go; their values have room of their own in each model. */
-const rowsAtOnce = 1024
+const maxChunkRows = 1024
 
-interface Trees {
+interface LoadedModel {
   booster: Booster
-  inPlace: InPlace
+  inPlace: InPlacePredictor
   columns: Column[]
 }
 
-const models = new Map<string, Trees>()
+const models = new Map<string, LoadedModel>()
 const threads = availableParallelism()
 // before XGBoost loads, with the first model
 setEnvironment(engineEnvironment({ cores: threads }))
 
 process.on('message', ({ id, folder, input }: RowsRequest) => {
   try {
-    tell({ type: 'answer', id, ...predict(modelIn(folder), input) })
+    send({ type: 'answer', id, ...predict(loadModel(folder), input) })
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error)
-    tell({ type: 'error', id, code: 'INTERNAL', message })
+    send({ type: 'error', id, code: 'INTERNAL', message })
   }
 })
 process.on('disconnect', () => process.exit(0))
-tell({ type: 'ready' })
+send({ type: 'ready' })
 
-function modelIn(folder: string): Trees {
-  const trees = models.get(folder) ?? open(folder)
+function loadModel(folder: string): LoadedModel {
+  const model = models.get(folder) ?? loadFromFolder(folder)
   models.delete(folder)
-  models.set(folder, trees)
+  models.set(folder, model)
   const [oldest] = models
-  if (models.size > modelsInMemory && oldest) {
+  if (models.size > maxCachedModels && oldest) {
     models.delete(oldest[0])
     oldest[1].booster.free()
   }
-  return trees
+  return model
 }
 
-function open(folder: string): Trees {
+function loadFromFolder(folder: string): LoadedModel {
   const manifest = JSON.parse(
     readFileSync(join(folder, 'manifest.json'), 'utf8'),
   ) as BoostingManifest
   const booster = Booster.load(readFileSync(join(folder, 'model.ubj')))
-  const columns = manifest.input.columns.map(countedColumn)
-  return { booster, inPlace: new InPlace(booster, rowsAtOnce, threads), columns }
+  const columns = manifest.input.columns.map(withCategoryCount)
+  return { booster, inPlace: new InPlacePredictor(booster, maxChunkRows, threads), columns }
 }
 
 function predict(
-  { booster, inPlace, columns }: Trees,
+  { booster, inPlace, columns }: LoadedModel,
   { rows, count, explain }: RowsInput,
 ): RowValues {
-  const values = inChunks(inPlace, rows, count, 'value')
+  const values = predictInChunks(inPlace, rows, count, 'value')
   const outputs = values.length / count
   if (!explain) return { values, outputs, explanations: null }
-  const margins = inChunks(inPlace, rows, count, 'margin')
-  using matrix = Matrix.dense(rows, count, threadsFor(count, threads))
-  matrix.describe(columns)
+  const margins = predictInChunks(inPlace, rows, count, 'margin')
+  using matrix = DMatrix.fromDense(rows, count, threadsFor(count, threads))
+  matrix.setFeatureInfo(columns)
   const contributions = booster.predict(matrix, 'contributions').values
   return { values, outputs, explanations: { margins, contributions } }
 }
 
-function inChunks(inPlace: InPlace, rows: Float32Array, count: number, kind: 'value' | 'margin') {
+function predictInChunks(
+  inPlace: InPlacePredictor,
+  rows: Float32Array,
+  count: number,
+  kind: 'value' | 'margin',
+) {
   const width = rows.length / count
-  const parts: Float32Array[] = []
-  for (let first = 0; first < count; first += rowsAtOnce) {
-    const some = Math.min(rowsAtOnce, count - first)
-    inPlace.input.set(rows.subarray(first * width, (first + some) * width))
-    parts.push(inPlace.predict(some, kind))
+  const chunks: Float32Array[] = []
+  for (let start = 0; start < count; start += maxChunkRows) {
+    const chunkRows = Math.min(maxChunkRows, count - start)
+    inPlace.input.set(rows.subarray(start * width, (start + chunkRows) * width))
+    chunks.push(inPlace.predict(chunkRows, kind))
   }
-  return parts.length === 1 ? parts[0]! : joined(parts)
+  return chunks.length === 1 ? chunks[0]! : concat(chunks)
 }
 
-function joined(parts: readonly Float32Array[]): Float32Array {
-  const all = new Float32Array(parts.reduce((sum, part) => sum + part.length, 0))
-  let at = 0
-  for (const part of parts) {
-    all.set(part, at)
-    at += part.length
+function concat(chunks: readonly Float32Array[]): Float32Array {
+  const all = new Float32Array(chunks.reduce((sum, chunk) => sum + chunk.length, 0))
+  let offset = 0
+  for (const chunk of chunks) {
+    all.set(chunk, offset)
+    offset += chunk.length
   }
   return all
 }
 
-function tell(message: PredictorMessage<RowValues>): void {
+function send(message: PredictorMessage<RowValues>): void {
   // the api that asked may be gone; then nobody waits
   if (process.connected) process.send?.(message, () => {})
 }

@@ -1,87 +1,95 @@
 // The trainer process: loads the engine that its job needs, trains one attempt at it, and ends.
-import { setImmediate as turn } from 'node:timers/promises'
-import { ownShare, readConfig, setEnvironment } from '../src/config.js'
+import { setImmediate as yieldToEventLoop } from 'node:timers/promises'
+import { assignedResources, readConfig, setEnvironment } from '../src/config.js'
 import { loadTensorFlow } from '../src/engine/tensorflow.js'
 import type { FromTrainer, StopReason, ToTrainer, TrainerTask } from '../src/spec/ipc-messages.js'
 import { isBoosting } from '../src/spec/job.js'
-import { diskOf } from '../src/store/failpoints.js'
+import { diskWithFailpoints } from '../src/store/failpoints.js'
 import { openFolderStore } from '../src/store/folder-store.js'
-import type { TrainerParts } from './attempts/attempt-recorder.js'
-import { boostAttempt } from './attempts/boosting-attempt.js'
-import { trainAttempt } from './attempts/network-attempt.js'
-import { failureOf, isUnavailable, unavailableCode } from './failure.js'
+import type { TrainerDeps } from './attempts/attempt-recorder.js'
+import { runBoostingAttempt } from './attempts/boosting-attempt.js'
+import { runNetworkAttempt } from './attempts/network-attempt.js'
+import { isUnavailable, toFailure, unavailableExitCode } from './failure.js'
 
 /** Ten beats of the worker's: one that is silent for so long has lost us, and another may have the job. */
 const leaseMs = 20_000
 
-let leasedAt = performance.now()
-let stop: StopReason | null = null
+let leaseRenewedAt = performance.now()
+let stopReason: StopReason | null = null
 
 async function main(): Promise<void> {
   const config = readConfig()
-  const received = new Promise<TrainerTask>(resolve => {
+  const assigned = new Promise<TrainerTask>(resolve => {
     process.on('message', (message: ToTrainer) => {
-      leasedAt = performance.now()
+      leaseRenewedAt = performance.now()
       if (message.type === 'start') resolve(message.task)
-      if (message.type === 'stop') stop ??= message.reason
+      if (message.type === 'stop') stopReason ??= message.reason
     })
   })
   // without its worker nobody would take what a trainer makes
-  process.on('disconnect', end)
-  const store = await openFolderStore(config.dataFolder, diskOf(config.failpoints, 'trainer'))
+  process.on('disconnect', exitNow)
+  const store = await openFolderStore(
+    config.dataFolder,
+    diskWithFailpoints(config.failpoints, 'trainer'),
+  )
   // one that gets no task at once is in reserve, and loads what most tasks need; boosting does without
-  if (!(await soon(received))) loadTensorFlow()
-  await tell({ type: 'ready' })
-  const task = await received
+  if (!(await arrivesSoon(assigned))) loadTensorFlow()
+  await send({ type: 'ready' })
+  const task = await assigned
   try {
-    await train(task, { store, tell, stopAsked })
+    await train(task, { store, send, stopRequested })
   } catch (error) {
-    const failure = failureOf(error)
+    const failure = toFailure(error)
     // a bug or a broken machine: the worker sees the crash, and may try again
     if (!failure) throw error
-    await tell({ type: 'failed', ...failure })
+    await send({ type: 'failed', ...failure })
   }
   // all is written and told
-  end()
+  exitNow()
 }
 
 /** The engine's own clean-up of its input threads can take half a minute. */
-const end = () => void process.kill(process.pid, 'SIGKILL')
+const exitNow = () => void process.kill(process.pid, 'SIGKILL')
 
-const soonMs = 200
+const assignmentWaitMs = 200
 
-function soon(received: Promise<TrainerTask>): Promise<boolean> {
+function arrivesSoon(assigned: Promise<TrainerTask>): Promise<boolean> {
   return new Promise(resolve => {
-    const timer = setTimeout(() => resolve(false), soonMs)
-    void received.then(() => {
+    const timer = setTimeout(() => resolve(false), assignmentWaitMs)
+    void assigned.then(() => {
       clearTimeout(timer)
       resolve(true)
     })
   })
 }
 
-function train(task: TrainerTask, parts: Omit<TrainerParts, 'task'>): Promise<void> {
+function train(task: TrainerTask, deps: Omit<TrainerDeps, 'task'>): Promise<void> {
   const { job } = task
   if (!isBoosting(job)) {
-    return trainAttempt({ ...parts, tf: loadTensorFlow(), task: { ...task, job } })
+    return runNetworkAttempt({ ...deps, tf: loadTensorFlow(), task: { ...task, job } })
   }
   // OpenMP reads it as XGBoost's library loads; more threads than here are cores only take turns
   const limitThreads = (threads: number) => setEnvironment({ OMP_NUM_THREADS: String(threads) })
-  return boostAttempt({ ...parts, share: ownShare(), limitThreads, task: { ...task, job } })
+  return runBoostingAttempt({
+    ...deps,
+    resources: assignedResources(),
+    limitThreads,
+    task: { ...task, job },
+  })
 }
 
 /** Between two steps: hears what the worker has said meanwhile. */
-async function stopAsked(): Promise<StopReason | null> {
-  await turn()
-  if (performance.now() - leasedAt > leaseMs) {
+async function stopRequested(): Promise<StopReason | null> {
+  await yieldToEventLoop()
+  if (performance.now() - leaseRenewedAt > leaseMs) {
     // after a long step the beats of its time may still be unread
-    await turn()
-    if (performance.now() - leasedAt > leaseMs) end()
+    await yieldToEventLoop()
+    if (performance.now() - leaseRenewedAt > leaseMs) exitNow()
   }
-  return stop
+  return stopReason
 }
 
-function tell(message: FromTrainer): Promise<void> {
+function send(message: FromTrainer): Promise<void> {
   return new Promise(resolve => {
     if (process.connected) process.send?.(message, () => resolve())
     else resolve()
@@ -90,5 +98,5 @@ function tell(message: FromTrainer): Promise<void> {
 
 main().catch((error: unknown) => {
   console.error(error)
-  process.exit(isUnavailable(error) ? unavailableCode : 1)
+  process.exit(isUnavailable(error) ? unavailableExitCode : 1)
 })

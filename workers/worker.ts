@@ -8,27 +8,27 @@ import { engineEnvironment } from '../src/engine/environment.js'
 import { findGpus } from '../src/engine/gpus.js'
 import { TrainyardError } from '../src/errors.js'
 import { JobIndex } from '../src/jobs/queue/job-index.js'
-import { LivePublisher } from '../src/jobs/queue/live-state.js'
-import { Nudges } from '../src/jobs/queue/notifications.js'
+import { LiveStatePublisher } from '../src/jobs/queue/live-state.js'
+import { Notifications } from '../src/jobs/queue/notifications.js'
 import { JobQueue } from '../src/jobs/queue/queue.js'
-import { connect, patient, reportOutages } from '../src/jobs/queue/redis.js'
+import { blockingOptions, connect, logConnectionErrors } from '../src/jobs/queue/redis.js'
 import { Checkpoints } from '../src/jobs/record/checkpoints.js'
 import { JobRecords } from '../src/jobs/record/records.js'
-import { diskOf } from '../src/store/failpoints.js'
+import { diskWithFailpoints } from '../src/store/failpoints.js'
 import { openFolderStore } from '../src/store/folder-store.js'
 import { sweepStaging } from '../src/store/staging.js'
 import { Consumer } from './supervision/consumer.js'
 import { Watchdog } from './supervision/consumer-watchdog.js'
-import { takeBack } from './supervision/orphan-recovery.js'
+import { recoverOrphans } from './supervision/orphan-recovery.js'
 import { Slots } from './supervision/slots.js'
-import type { TrainerHome } from './supervision/trainer-process.js'
+import type { TrainerLaunchOptions } from './supervision/trainer-process.js'
 
-const takeBackEveryMs = 5000
+const orphanCheckIntervalMs = 5000
 /** The supervisor starts us again; sysexits.h calls it a temporary failure. */
-const stuckCode = 75
-const drainWithinMs = 20_000
+const stuckExitCode = 75
+const drainTimeoutMs = 20_000
 /** A trainer in reserve costs about 0.1 GB of its own; below this, training needs the rest. */
-const spareNeedsBytes = 2 * 2 ** 30
+const minMemoryForSpareBytes = 2 * 2 ** 30
 const trainerScript = fileURLToPath(new URL('trainer.js', import.meta.url))
 
 async function main(): Promise<void> {
@@ -38,26 +38,29 @@ async function main(): Promise<void> {
     throw new TrainyardError('REDIS_MISSING', 'invalid', message)
   }
   const log = pino({ name: 'worker', level: config.logLevel })
-  const onError = reportOutages(log)
+  const onError = logConnectionErrors(log)
   const gpus = await findGpus()
   // on a card a second process takes memory that a job may want; only its owner can tell
-  const spares = config.spareTrainers ?? gpus.length === 0
+  const keepSpares = config.spareTrainers ?? gpus.length === 0
   const slots = new Slots(
-    trainerHomes(config.slots, gpus),
-    () => spares && process.availableMemory() > spareNeedsBytes,
+    trainerLaunchOptions(config.slots, gpus),
+    () => keepSpares && process.availableMemory() > minMemoryForSpareBytes,
   )
   // the first job finds its trainer loading while we are still on our way to Redis
   slots.warm()
-  const store = await openFolderStore(config.dataFolder, diskOf(config.failpoints, 'worker'))
-  const redis = { address: config.redis, prefix: config.redisPrefix }
-  const connection = connect(redis, patient, onError)
+  const store = await openFolderStore(
+    config.dataFolder,
+    diskWithFailpoints(config.failpoints, 'worker'),
+  )
+  const redis = { connection: config.redis, prefix: config.redisPrefix }
+  const connection = connect(redis, blockingOptions, onError)
   const datasets = new Datasets(store)
-  const nudges = Nudges.open(connect(redis, patient, onError), redis.prefix)
+  const notifications = Notifications.open(connect(redis, blockingOptions, onError), redis.prefix)
   const queue = new JobQueue(redis.prefix, connection, onError)
   const consumer = new Consumer({
     store,
     redis,
-    nudges,
+    notifications,
     slots,
     onError,
     lockMs: config.lockMs,
@@ -65,50 +68,53 @@ async function main(): Promise<void> {
     records: new JobRecords(store),
     checkpoints: new Checkpoints(store),
     index: new JobIndex(connection, redis.prefix),
-    live: new LivePublisher(connection, redis.prefix),
+    statePublisher: new LiveStatePublisher(connection, redis.prefix),
     findDataset: id => datasets.get(id),
   })
 
-  const rescue = async () => {
-    const jobs = await takeBack(queue, trainerScript).catch(onError)
+  const recover = async () => {
+    const jobs = await recoverOrphans(queue, trainerScript).catch(onError)
     if (jobs) log.warn({ jobs }, 'a worker of this host is dead: its jobs are back in the queue')
   }
   // before we take jobs ourselves: theirs come first
-  await rescue()
-  const rescues = setInterval(() => void rescue(), takeBackEveryMs)
+  await recover()
+  const recoveryTimer = setInterval(() => void recover(), orphanCheckIntervalMs)
   consumer.start()
   log.info({ slots: slots.count }, 'waiting for jobs')
 
-  let ending = false
-  const end = async (code: number) => {
-    if (ending) return
-    ending = true
-    clearInterval(rescues)
+  let shuttingDown = false
+  const shutDown = async (code: number) => {
+    if (shuttingDown) return
+    shuttingDown = true
+    clearInterval(recoveryTimer)
     watchdog.close()
-    if (code === stuckCode) setTimeout(() => process.exit(code), drainWithinMs)
-    await (code === stuckCode ? consumer.empty() : consumer.drain())
-    nudges.close()
+    if (code === stuckExitCode) setTimeout(() => process.exit(code), drainTimeoutMs)
+    await (code === stuckExitCode ? consumer.drainRunners() : consumer.drain())
+    notifications.close()
     connection.disconnect()
     process.exit(code)
   }
   const watchdog = new Watchdog({
-    everyMs: 2000,
-    patienceMs: 20_000,
-    waiting: () => queue.waiting(),
+    intervalMs: 2000,
+    stuckAfterMs: 20_000,
+    countWaiting: () => queue.waitingCount(),
     idleSince: () => consumer.idleSince(),
     onStuck: () => {
       log.error('jobs wait, slots are free, and the queue hands out nothing: starting anew')
-      void end(stuckCode)
+      void shutDown(stuckExitCode)
     },
   })
   for (const event of ['SIGTERM', 'SIGINT', 'disconnect'] as const) {
-    process.on(event, () => void end(0))
+    process.on(event, () => void shutDown(0))
   }
 }
 
 /** One trainer on each GPU; on a machine without, the cores are shared out. */
-function trainerHomes(asked: number | null, gpus: readonly number[]): TrainerHome[] {
-  const count = asked ?? Math.max(1, gpus.length)
+function trainerLaunchOptions(
+  requestedSlots: number | null,
+  gpus: readonly number[],
+): TrainerLaunchOptions[] {
+  const count = requestedSlots ?? Math.max(1, gpus.length)
   const cores = availableParallelism() / count
   return Array.from({ length: count }, (_, i) => {
     const gpu = gpus.length > 0 ? { gpus: String(gpus[i % gpus.length]) } : {}

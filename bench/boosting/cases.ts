@@ -1,4 +1,4 @@
-import type { Pacing } from '../interleave.js'
+import type { Repetitions } from '../interleave.js'
 
 const tasks = ['ingest', 'load', 'train', 'predict'] as const
 export type Task = (typeof tasks)[number]
@@ -11,16 +11,16 @@ export interface Case {
 }
 
 /** What a subject is told. Tables are named without `.csv`, `-x.npy` and the like. */
-export interface Asked {
+export interface TaskRequest {
   task: Task
   rows: number
   trees: number
   threads: number
   /** A folder of its own that ours may write below. */
-  scratch: string
+  tempFolder: string
   table: string
   /** Rows that no model has seen. */
-  held: string
+  heldOut: string
   /** To be written by `train`, read by `predict`. */
   model: string
   /** float32 for each held-out row, to be written. */
@@ -29,7 +29,7 @@ export interface Asked {
 
 /** What models for predicting are trained on. */
 export const modelRows = 100_000
-export const heldRows = 50_000
+export const heldOutRows = 50_000
 
 export const defaultCases = [
   ...['ingest-100k', 'ingest-1m', 'load-1m', 'train-100k', 'train-1m'],
@@ -45,14 +45,14 @@ export function casesNamed(name: string): Case[] {
 }
 
 /** Every subject does a case once before the first round; a single row needs more to settle. */
-export function pacingOf({ task, rows }: Case, rounds: number | undefined): Pacing {
+export function repetitionsOf({ task, rows }: Case, rounds: number | undefined): Repetitions {
   const small = rows <= 300_000
-  const usual = {
+  const defaults = {
     ingest: { rounds: small ? 3 : 2, steps: 1, warmUp: 0 },
     load: { rounds: 5, steps: 1, warmUp: 0 },
     train: { rounds: small ? 5 : 3, steps: 1, warmUp: 0 },
     predict:
       rows < 1000 ? { rounds: 5, steps: 1000, warmUp: 200 } : { rounds: 5, steps: 2, warmUp: 1 },
   }[task]
-  return { ...usual, rounds: rounds ?? usual.rounds }
+  return { ...defaults, rounds: rounds ?? defaults.rounds }
 }

@@ -1,12 +1,12 @@
 import type { ConversionTask } from '../../src/datasets/conversion.js'
-import { checkForm } from '../../src/datasets/form.js'
+import { validateForm } from '../../src/datasets/form.js'
 import { defaultLimits } from '../../src/datasets/limits.js'
 import { target } from './synthetic.js'
 
 /** What the server would do with an upload of the CSV. */
 export const conversionOf = (path: string, folder: string): ConversionTask => ({
   files: [{ name: 'table.csv', path: `${path}.csv` }],
-  form: checkForm({ target }),
+  form: validateForm({ target }),
   folder,
   limits: defaultLimits,
 })

@@ -1,22 +1,29 @@
 import { closeSync, openSync, writeSync } from 'node:fs'
-import { columnNames, missing, type Rows, resolution, target, width } from './synthetic.js'
+import {
+  columnNames,
+  missingValue,
+  resolution,
+  type SyntheticRows,
+  target,
+  width,
+} from './synthetic.js'
 
 const [minus, dot, zero, comma, newline] = Buffer.from('-.0,\n') as unknown as number[]
 const decimals = Math.log10(resolution)
 /** Of a row: a sign, nine digits, a point and a comma for each value. */
-const mostBytes = (width + 1) * 12
+const maxRowBytes = (width + 1) * 12
 const bufferBytes = 2 ** 22
 
 /** One file, with a header; a missing value is an empty field. */
-export function writeCsv(path: string, { units, labels }: Rows): void {
+export function writeCsv(path: string, { units, labels }: SyntheticRows): void {
   const buffer = Buffer.alloc(bufferBytes)
   const file = openSync(path, 'wx')
   let at = buffer.write(`${[...columnNames, target].join()}\n`)
   for (let row = 0; row < labels.length; row++) {
-    if (at + mostBytes > bufferBytes) at = flush(file, buffer, at)
+    if (at + maxRowBytes > bufferBytes) at = flush(file, buffer, at)
     for (let column = 0; column < width; column++) {
       const value = units[row * width + column]!
-      if (value !== missing) at = writeValue(buffer, at, value)
+      if (value !== missingValue) at = writeValue(buffer, at, value)
       buffer[at++] = comma!
     }
     buffer[at++] = zero! + labels[row]!

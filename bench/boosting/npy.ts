@@ -2,10 +2,12 @@
 import { closeSync, openSync, readSync, writeSync } from 'node:fs'
 
 export function writeNpy(path: string, values: Float32Array, shape: readonly number[]): void {
-  const facts = `{'descr': '<f4', 'fortran_order': False, 'shape': (${shape.join(', ')},), }`
+  const header = `{'descr': '<f4', 'fortran_order': False, 'shape': (${shape.join(', ')},), }`
   const head = Buffer.from('\x93NUMPY\x01\x00\x00\x00', 'latin1')
   // the values begin at a multiple of 64
-  const text = facts.padEnd(Math.ceil((head.length + facts.length + 1) / 64) * 64 - head.length - 1)
+  const text = header.padEnd(
+    Math.ceil((head.length + header.length + 1) / 64) * 64 - head.length - 1,
+  )
   head.writeUInt16LE(text.length + 1, 8)
   const file = openSync(path, 'wx')
   writeSync(file, Buffer.concat([head, Buffer.from(`${text}\n`)]))

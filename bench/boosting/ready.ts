@@ -2,5 +2,5 @@ import type { Ready } from '../subject-protocol.js'
 
 export interface BoostingReady extends Ready {
   /** Of a process that has done its task once, as a job's process would. */
-  onceRssMb: number
+  singleRunPeakRssMb: number
 }

@@ -8,16 +8,16 @@ import type { Program } from '../subject.js'
 import { pythonOf } from '../venv.js'
 import type { Task } from './cases.js'
 
-interface Kind {
+interface SubjectSpec {
   tasks: readonly Task[]
   program(threads: number): Promise<Program>
 }
 
-const fitting: readonly Task[] = ['load', 'train', 'predict']
+const modelTasks: readonly Task[] = ['load', 'train', 'predict']
 
-export const subjects: Readonly<Record<string, Kind>> = {
+export const subjects: Readonly<Record<string, SubjectSpec>> = {
   trainyard: {
-    tasks: ['ingest', ...fitting],
+    tasks: ['ingest', ...modelTasks],
     program: async threads => ours(engineEnvironment({ cores: threads })),
   },
   // what it saves on a busy machine, and costs on a quiet one, that our threads sleep as they wait
@@ -25,13 +25,13 @@ export const subjects: Readonly<Record<string, Kind>> = {
     tasks: ['train'],
     program: async threads => ours(peerEnvironment(threads)),
   },
-  xgboost: { tasks: fitting, program: python('xgboost', ['with_xgboost.py']) },
+  xgboost: { tasks: modelTasks, program: python('xgboost', ['with_xgboost.py']) },
   // the older matrix keeps the values, and makes their bins in the first round of training
   'xgboost-dmatrix': {
     tasks: ['train'],
     program: python('xgboost', ['with_xgboost.py', '--dmatrix']),
   },
-  lightgbm: { tasks: fitting, program: python('lightgbm', ['with_lightgbm.py']) },
+  lightgbm: { tasks: modelTasks, program: python('lightgbm', ['with_lightgbm.py']) },
   // it has no matrix of its own to load
   sklearn: { tasks: ['train', 'predict'], program: python('sklearn', ['with_sklearn.py']) },
   pandas: { tasks: ['ingest'], program: python('pandas', ['with_pandas.py']) },

@@ -1,4 +1,4 @@
-import { uniforms } from '../../testing/random.js'
+import { mulberry32 } from '../../testing/random.js'
 
 // A table of HIGGS's shape (Baldi et al., 2014): 21 measured columns and 7 that a physicist would derive
 // from them, and two classes that overlap as signal and background do there.
@@ -11,18 +11,18 @@ export const target = 'y'
 export const resolution = 10_000
 
 /** Of these one value in 30 is missing. */
-const gappy = [3, 8, 13, 18]
+const columnsWithMissing = [3, 8, 13, 18]
 
-export interface Rows {
+export interface SyntheticRows {
   /** Row-major [rows, width], in units of 1 / resolution; `missing` where there is none. */
   units: Int32Array
   labels: Uint8Array
 }
 
-export const missing = -(2 ** 31)
+export const missingValue = -(2 ** 31)
 
-export function draw(rows: number, seed: number): Rows {
-  const uniform = uniforms(seed)
+export function generateRows(rows: number, seed: number): SyntheticRows {
+  const uniform = mulberry32(seed)
   const normal = () => Math.sqrt(-2 * Math.log(1 - uniform())) * Math.cos(2 * Math.PI * uniform())
   const units = new Int32Array(rows * width)
   const labels = new Uint8Array(rows)
@@ -39,17 +39,18 @@ export function draw(rows: number, seed: number): Rows {
       const angle = Math.cos(Math.PI * (row[3 * k + 2]! - row[(3 * k + 5) % 21]!))
       row[21 + k] = Math.sqrt(2 * momenta * (1.2 - angle)) * Math.exp(0.1 * normal())
     }
-    labels[i] = uniform() < 1 / (1 + Math.exp(-signal(row))) ? 1 : 0
+    labels[i] = uniform() < 1 / (1 + Math.exp(-logOdds(row))) ? 1 : 0
     for (let column = 0; column < width; column++) {
       units[i * width + column] = Math.round(row[column]! * resolution)
     }
-    for (const column of gappy) if (uniform() < 1 / 30) units[i * width + column] = missing
+    for (const column of columnsWithMissing)
+      if (uniform() < 1 / 30) units[i * width + column] = missingValue
   }
   return { units, labels }
 }
 
 /** Log odds. */
-function signal(row: Float64Array): number {
+function logOdds(row: Float64Array): number {
   const [a, b, c, d] = [row[21]!, row[23]!, row[25]!, row[27]!]
   const masses = 2.2 * Math.sin(1.7 * a) * b - 1.6 * (c > 1.5 ? d : 0.5 * a) + 0.9 * b * (d - c)
   const angles = row[1]! * row[4]! + 1.5 * row[2]! * row[7]! * row[10]! - 0.8 * Math.abs(row[13]!)

@@ -21,7 +21,7 @@ export function boostingTable(report: Report<BoostingRow>): string {
     heading(report),
     table([...columns, 'AUC', 'log loss'], rows),
     goals(report.rows),
-    explained,
+    notes,
     ...report.notRun.map(
       ({ case: name, subject, reason }) => `- no ${name} of ${subject}: ${reason}`,
     ),
@@ -31,7 +31,7 @@ export function boostingTable(report: Report<BoostingRow>): string {
 
 const milliseconds = (ms: number) => ms.toFixed(ms < 10 ? 4 : 1)
 
-const explained = `Peak RSS is that of a process that did the case once. Ingest, from one CSV file: trainyard reads it
+const notes = `Peak RSS is that of a process that did the case once. Ingest, from one CSV file: trainyard reads it
 twice, types and describes every column, and writes and hashes the data set's files; pandas (C engine) and
 pyarrow read it once, infer types and give float32 in memory. Load and train start from files: trainyard's
 from its data set, the peers' from .npy. Predict has values and probabilities in memory: xgboost's is
@@ -40,7 +40,7 @@ inplace_predict; a single row is predicted on one thread.
 
 interface Goal {
   what: string
-  figure: number
+  value: number
   /** The figure is to be at most as high. */
   bound: number
 }
@@ -51,11 +51,11 @@ const singleRowMs = 0.06
 function goals(rows: readonly BoostingRow[]): string {
   const all = [...new Set(rows.map(row => row.case))].flatMap(name => goalsOf(name, rows))
   if (all.length === 0) return ''
-  const cells = all.map(({ what, figure, bound }) => [
+  const cells = all.map(({ what, value, bound }) => [
     what,
-    figure.toFixed(3),
+    value.toFixed(3),
     `${bound}`,
-    figure <= bound ? 'yes' : 'no',
+    value <= bound ? 'yes' : 'no',
   ])
   return table(['goal', 'figure', 'at most', 'met'], cells)
 }
@@ -68,13 +68,13 @@ function goalsOf(name: string, rows: readonly BoostingRow[]): Goal[] {
   if (!ours) return []
   const goals: Goal[] = []
   if (name === 'predict-1') {
-    goals.push({ what: `${name}: ms`, figure: ours.medianMs, bound: singleRowMs })
+    goals.push({ what: `${name}: ms`, value: ours.medianMs, bound: singleRowMs })
   }
   if (peers.length > 0) {
     const time = ours.medianMs / Math.min(...peers.map(row => row.medianMs))
     const memory = ours.peakRssMb / Math.min(...peers.map(row => row.peakRssMb))
-    goals.push({ what: `${name}: time / xgboost`, figure: time, bound: 1 })
-    goals.push({ what: `${name}: memory / xgboost`, figure: memory, bound: 1 })
+    goals.push({ what: `${name}: time / xgboost`, value: time, bound: 1 })
+    goals.push({ what: `${name}: memory / xgboost`, value: memory, bound: 1 })
   }
   return goals
 }

@@ -4,19 +4,19 @@ import { runConversion } from '../../src/datasets/run-conversion.js'
 import { conversionOf } from './conversion.js'
 import { writeCsv } from './csv-text.js'
 import { writeNpy } from './npy.js'
-import { draw, missing, resolution, width } from './synthetic.js'
+import { generateRows, missingValue, resolution, width } from './synthetic.js'
 
 /** A table in every form that a subject reads: CSV, .npy, and the files that an upload becomes. */
 export async function writeTable(path: string, rows: number, seed: number): Promise<void> {
-  const drawn = draw(rows, seed)
-  const { units, labels } = drawn
+  const sample = generateRows(rows, seed)
+  const { units, labels } = sample
   const values = new Float32Array(units.length)
   units.forEach((unit, at) => {
-    values[at] = unit === missing ? Number.NaN : unit / resolution
+    values[at] = unit === missingValue ? Number.NaN : unit / resolution
   })
   writeNpy(`${path}-x.npy`, values, [rows, width])
   writeNpy(`${path}-y.npy`, Float32Array.from(labels), [rows])
-  writeCsv(`${path}.csv`, drawn)
+  writeCsv(`${path}.csv`, sample)
   mkdirSync(path)
   const conversion = await runConversion(conversionOf(path, path))
   writeFileSync(join(path, 'manifest.json'), JSON.stringify(conversion))

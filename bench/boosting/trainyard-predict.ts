@@ -1,22 +1,22 @@
 import { readFileSync } from 'node:fs'
 import { Booster } from '../../src/boosting/booster.js'
-import { InPlace } from '../../src/boosting/inplace-predict.js'
-import type { Asked } from './cases.js'
+import { InPlacePredictor } from '../../src/boosting/inplace-predict.js'
+import type { TaskRequest } from './cases.js'
 import { readNpy } from './npy.js'
-import type { Doing } from './prepared-task.js'
+import type { PreparedTask } from './prepared-task.js'
 import { width } from './synthetic.js'
 
 /** From values in memory to probabilities in memory; a single row is another one each time. */
-export function predict({ table, rows, threads, model: path }: Asked): Doing {
+export function predict({ table, rows, threads, model: path }: TaskRequest): PreparedTask {
   const model = readFileSync(path)
   const booster = Booster.load(model, threads)
   if (rows > 1) {
-    const batch = new InPlace(booster, rows, threads)
+    const batch = new InPlacePredictor(booster, rows, threads)
     readNpy(`${table}-x.npy`, batch.input)
     return { step: () => batch.predict(rows), model: () => model }
   }
   const some = readNpy(`${table}-x.npy`, new Float32Array(1000 * width))
-  const single = new InPlace(booster, 1, threads)
+  const single = new InPlacePredictor(booster, 1, threads)
   let row = 0
   return {
     step() {

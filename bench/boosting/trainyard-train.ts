@@ -1,23 +1,23 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { Matrix } from '../../src/boosting/matrix.js'
+import { DMatrix } from '../../src/boosting/matrix.js'
 import { exportBoosting, trainBoosting } from '../../src/boosting/train.js'
 import type { Table } from '../../src/boosting/training-table.js'
-import { openTable } from '../../src/datasets/tables/table-reader.js'
-import { chooseBoosting } from '../../src/spec/boosting-options.js'
+import { openTableReader } from '../../src/datasets/tables/table-reader.js'
+import { resolveBoostingOptions } from '../../src/spec/boosting-options.js'
 import type { TableManifest } from '../../src/spec/dataset.js'
-import type { Asked } from './cases.js'
-import type { Doing } from './prepared-task.js'
+import type { TaskRequest } from './cases.js'
+import type { PreparedTask } from './prepared-task.js'
 import { columnNames, target } from './synthetic.js'
 
 /** From a data set's files to the matrix that XGBoost trains on. */
-export function load({ table, threads }: Asked): Doing {
+export function load({ table, threads }: TaskRequest): PreparedTask {
   const { maxBins } = modelOf(1)
-  return { step: () => Matrix.quantile(storedTable(table), { maxBins, threads }).free() }
+  return { step: () => DMatrix.quantile(storedTable(table), { maxBins, threads }).free() }
 }
 
 /** From a data set's files to a checkpoint. */
-export function train({ table, trees, threads, model: path }: Asked): Doing {
+export function train({ table, trees, threads, model: path }: TaskRequest): PreparedTask {
   let checkpoint = new Uint8Array()
   return {
     async step() {
@@ -26,7 +26,7 @@ export function train({ table, trees, threads, model: path }: Asked): Doing {
           ...{ model: modelOf(trees), classes: null, seed: 1, device: 'cpu', threads },
           ...{ training: storedTable(table), validation: null, earlyStopping: null },
           // no peer measures as it trains; the last round is measured in any case
-          ...{ displayEvery: trees, snapshots: { every: trees, seconds: null }, resume: null },
+          ...{ logEvery: trees, checkpointInterval: { steps: trees, seconds: null }, resume: null },
         },
         {
           phase: () => {},
@@ -34,7 +34,7 @@ export function train({ table, trees, threads, model: path }: Asked): Doing {
           checkpoint: async (_, bytes) => {
             checkpoint = new Uint8Array(bytes)
           },
-          goOn: async () => true,
+          shouldContinue: async () => true,
         },
       )
     },
@@ -47,16 +47,16 @@ export function train({ table, trees, threads, model: path }: Asked): Doing {
 }
 
 const modelOf = (rounds: number) =>
-  chooseBoosting({ kind: 'boosting', rounds, maxDepth: 6, learningRate: 0.1 }, 'binary')
+  resolveBoostingOptions({ kind: 'boosting', rounds, maxDepth: 6, learningRate: 0.1 }, 'binary')
 
 function storedTable(path: string): Table {
   const manifest = JSON.parse(readFileSync(join(path, 'manifest.json'), 'utf8')) as TableManifest
   const files = manifest.shards.map(({ name }) => join(path, name))
-  const reader = openTable(files, manifest)
+  const reader = openTableReader(files, manifest)
   return {
     rows: reader.rows,
     columns: columnNames.map(name => ({ name, categories: null })),
-    ...{ labels: reader.column(target), weights: null, groups: null },
+    ...{ labels: reader.column(target), sampleWeights: null, groups: null },
     batches: () => reader.batches(columnNames),
   }
 }

@@ -1,29 +1,29 @@
 // The subject that is ours: what the product's processes do, without the server around them.
 import { writeFileSync } from 'node:fs'
 import { Booster } from '../../src/boosting/booster.js'
-import { InPlace } from '../../src/boosting/inplace-predict.js'
+import { InPlacePredictor } from '../../src/boosting/inplace-predict.js'
 import { libxgboostPath } from '../../src/engine/xgboost.js'
-import { converse, type Prepared, peakRssMb } from '../subject-protocol.js'
-import { type Asked, heldRows, type Task } from './cases.js'
+import { type PreparedSubject, peakRssMb, runSubject } from '../subject-protocol.js'
+import { heldOutRows, type Task, type TaskRequest } from './cases.js'
 import { readNpy } from './npy.js'
-import type { Doing } from './prepared-task.js'
+import type { PreparedTask } from './prepared-task.js'
 import type { BoostingReady } from './ready.js'
 
 /** As in the product's processes, one loads nothing that only another one needs. */
-const doing: Readonly<Record<Task, (asked: Asked) => Promise<Doing>>> = {
-  ingest: async asked => (await import('./trainyard-ingest.js')).ingest(asked),
-  load: async asked => (await import('./trainyard-train.js')).load(asked),
-  train: async asked => (await import('./trainyard-train.js')).train(asked),
-  predict: async asked => (await import('./trainyard-predict.js')).predict(asked),
+const tasks: Readonly<Record<Task, (request: TaskRequest) => Promise<PreparedTask>>> = {
+  ingest: async request => (await import('./trainyard-ingest.js')).ingest(request),
+  load: async request => (await import('./trainyard-train.js')).load(request),
+  train: async request => (await import('./trainyard-train.js')).train(request),
+  predict: async request => (await import('./trainyard-predict.js')).predict(request),
 }
 
-async function prepare(asked: Asked): Promise<Prepared & { ready: BoostingReady }> {
-  const { step, model } = await doing[asked.task](asked)
+async function prepare(request: TaskRequest): Promise<PreparedSubject & { ready: BoostingReady }> {
+  const { step, model } = await tasks[request.task](request)
   await step()
-  const onceRssMb = peakRssMb()
-  if (model) writePredictions(model(), asked)
+  const singleRunPeakRssMb = peakRssMb()
+  if (model) writePredictions(model(), request)
   return {
-    ready: { versions: versions(), onceRssMb },
+    ready: { versions: versions(), singleRunPeakRssMb },
     async steps(count) {
       const times: number[] = []
       while (times.length < count) {
@@ -38,11 +38,11 @@ async function prepare(asked: Asked): Promise<Prepared & { ready: BoostingReady 
   }
 }
 
-function writePredictions(model: Uint8Array, { held, predictions, threads }: Asked): void {
+function writePredictions(model: Uint8Array, { heldOut, predictions, threads }: TaskRequest): void {
   using booster = Booster.load(model, threads)
-  const batch = new InPlace(booster, heldRows, threads)
-  readNpy(`${held}-x.npy`, batch.input)
-  writeFileSync(predictions, batch.predict(heldRows))
+  const batch = new InPlacePredictor(booster, heldOutRows, threads)
+  readNpy(`${heldOut}-x.npy`, batch.input)
+  writeFileSync(predictions, batch.predict(heldOutRows))
 }
 
 const versions = () => ({
@@ -51,4 +51,4 @@ const versions = () => ({
   xgboost: libxgboostPath().match(/xgboost-\w+-([\d.]+)/)?.[1] ?? 'unknown',
 })
 
-await converse(prepare)
+await runSubject(prepare)

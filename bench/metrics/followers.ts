@@ -2,18 +2,23 @@
 import { get } from 'node:http'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { createParser } from 'eventsource-parser'
-import { LivePublisher } from '../../src/jobs/queue/live-state.js'
+import { LiveStatePublisher } from '../../src/jobs/queue/live-state.js'
 import { JobRecords } from '../../src/jobs/record/records.js'
 import { MetricsLog } from '../../src/jobs/telemetry/metrics-log.js'
-import { type Api, openYard, runningJob, type Yard } from './metrics-server.js'
+import {
+  type ApiWithMemory,
+  type BenchDeployment,
+  createRunningJob,
+  openBenchDeployment,
+} from './metrics-server.js'
 
 const followers = Number(process.argv[2] ?? 1000)
 const rows = Number(process.argv[3] ?? 500)
 /** Rows that are there before anybody follows. */
-const history = Math.floor(rows / 5)
+const initialRows = Math.floor(rows / 5)
 
 /** The steps that one reader hears, to the end of the stream. */
-function follow(yard: Yard, api: Api, id: string): Promise<number[]> {
+function follow(yard: BenchDeployment, api: ApiWithMemory, id: string): Promise<number[]> {
   return new Promise((resolve, reject) => {
     const steps: number[] = []
     const headers = { accept: 'text/event-stream', authorization: `Bearer ${yard.key}` }
@@ -32,12 +37,12 @@ function follow(yard: Yard, api: Api, id: string): Promise<number[]> {
   })
 }
 
-const yard = await openYard()
+const deployment = await openBenchDeployment()
 try {
-  const api = await yard.startApi()
-  const id = await runningJob(yard)
-  const log = new MetricsLog(yard.store)
-  const live = new LivePublisher(yard.redis, yard.prefix)
+  const api = await deployment.startApi()
+  const id = await createRunningJob(deployment)
+  const log = new MetricsLog(deployment.store)
+  const live = new LiveStatePublisher(deployment.redis, deployment.prefix)
   const write = async (from: number, to: number, pauseMs: number) => {
     for (let step = from; step <= to; step++) {
       const values = { loss: 1 / step, accuracy: 1 - 1 / step, learningRate: 0.001 }
@@ -47,30 +52,30 @@ try {
     }
   }
   const idle = await api.memory()
-  await write(1, history, 0)
+  await write(1, initialRows, 0)
   const since = performance.now()
-  const heard = Array.from({ length: followers }, () => follow(yard, api, id))
-  await write(history + 1, rows, 20)
+  const streams = Array.from({ length: followers }, () => follow(deployment, api, id))
+  await write(initialRows + 1, rows, 20)
   const during = await api.memory()
   const written = performance.now()
-  const ended = await new JobRecords(yard.store).finish(id, {
-    ...{ status: 'succeeded', finishedAt: new Date().toISOString(), epoch: 1, failure: null },
+  const ended = await new JobRecords(deployment.store).finish(id, {
+    ...{ status: 'succeeded', finishedAt: new Date().toISOString(), attempt: 1, failure: null },
     ...{ model: null, metrics: {}, step: rows },
   })
   if (!ended) throw new Error(`job ${id} cannot end: its followers would wait for ever`)
   await live.publish(id, null, 'changed')
-  const all = await Promise.all(heard)
+  const all = await Promise.all(streams)
   const seconds = (performance.now() - since) / 1000
-  const late = (performance.now() - written) / 1000
-  const exact = all.filter(
+  const lagSeconds = (performance.now() - written) / 1000
+  const complete = all.filter(
     steps => steps.length === rows && steps.every((step, i) => step === i + 1),
   ).length
   const { peak } = await api.memory()
-  console.log(`${exact} of ${followers} followers heard each of ${rows} rows once, in order`)
-  console.log(`${seconds.toFixed(1)} s, the last ${late.toFixed(1)} s after the last row`)
+  console.log(`${complete} of ${followers} followers heard each of ${rows} rows once, in order`)
+  console.log(`${seconds.toFixed(1)} s, the last ${lagSeconds.toFixed(1)} s after the last row`)
   console.log(`API: ${idle.now} MiB idle, ${during.now} MiB while rows came, ${peak} MiB at most`)
   console.log(`${api.cpuSeconds()} s CPU`)
-  if (exact < followers) process.exitCode = 1
+  if (complete < followers) process.exitCode = 1
 } finally {
-  await yard.close()
+  await deployment.close()
 }

@@ -11,11 +11,11 @@ import { planJob } from '../../src/planning/plan.js'
 import type { DatasetManifest } from '../../src/spec/dataset.js'
 import { openFolderStore } from '../../src/store/folder-store.js'
 import type { Store } from '../../src/store/store.js'
-import { type ApiProcess, end, startApiProcess } from '../api-process.js'
+import { type ApiProcess, startApiProcess, terminate } from '../api-process.js'
 
 const prefix = 'bench'
 
-export interface Yard {
+export interface BenchDeployment {
   store: Store
   redis: Redis
   prefix: string
@@ -23,12 +23,14 @@ export interface Yard {
   close(): Promise<void>
 }
 
-export interface Api extends ApiProcess {
+export interface ApiWithMemory extends ApiProcess {
   /** Resident memory, in MiB: now, and the most so far. */
   memory(): Promise<{ now: number; peak: number }>
 }
 
-export async function openYard(): Promise<Yard & { startApi(): Promise<Api> }> {
+export async function openBenchDeployment(): Promise<
+  BenchDeployment & { startApi(): Promise<ApiWithMemory> }
+> {
   const folder = await mkdtemp(join(tmpdir(), 'trainyard-bench-'))
   const path = join(folder, 'redis.sock')
   const args = ['--port', '0', '--unixsocket', path, '--save', '', '--dir', folder]
@@ -46,7 +48,7 @@ export async function openYard(): Promise<Yard & { startApi(): Promise<Api> }> {
     REDIS_URL: `unix://localhost${path}`,
   }
   const running = new Set<ApiProcess>()
-  const startApi = async (): Promise<Api> => {
+  const startApi = async (): Promise<ApiWithMemory> => {
     const api = await startApiProcess(environment)
     running.add(api)
     const stop = async () => {
@@ -58,7 +60,7 @@ export async function openYard(): Promise<Yard & { startApi(): Promise<Api> }> {
   const close = async () => {
     for (const api of running) await api.stop()
     redis.disconnect()
-    await end(server)
+    await terminate(server)
     await sleep(100)
     await rm(folder, { recursive: true })
   }
@@ -79,17 +81,17 @@ const dataset: DatasetManifest = {
 }
 
 /** A job in its first attempt. */
-export async function runningJob({ store }: Yard): Promise<string> {
+export async function createRunningJob({ store }: BenchDeployment): Promise<string> {
   const now = new Date().toISOString()
   const id = `job-${ulid().toLowerCase()}`
   const request = { model: { kind: 'resnet' as const }, dataset: 'digits' }
   const records = new JobRecords(store)
   await records.create(planJob({ id, createdAt: now }, request, dataset, null))
-  const epoch = await records.claim(id)
-  await records.apply(id, { event: 'start', at: now, epoch })
+  const attempt = await records.claimAttempt(id)
+  await records.apply(id, { event: 'start', at: now, attempt })
   await records.writeAttempt(id, {
-    ...{ epoch, startedAt: now, resumedFrom: 0, phase: 'training' },
-    ...{ endedAt: null, end: null, lastWords: null },
+    ...{ attempt, startedAt: now, resumedFrom: 0, phase: 'training' },
+    ...{ endedAt: null, end: null, outputTail: null },
   })
   return id
 }

@@ -7,7 +7,7 @@ import sys
 import time
 
 
-def converse(prepare):
+def run_subject(prepare):
     """`prepare(case)` does a first step; it gives (what the subject says of itself, a step)."""
     # libraries print what they like; only answers may go where the bench reads
     answers = os.fdopen(os.dup(1), "w")
@@ -19,12 +19,12 @@ def converse(prepare):
 
     step = None
     for line in sys.stdin:
-        asked = json.loads(line)
-        if "prepare" in asked:
-            ready, step = prepare(asked["prepare"])
+        request = json.loads(line)
+        if "prepare" in request:
+            ready, step = prepare(request["prepare"])
             answer({"ready": ready})
-        elif "steps" in asked:
-            answer({"ms": [timed(step) for _ in range(asked["steps"])]})
+        elif "steps" in request:
+            answer({"ms": [timed(step) for _ in range(request["steps"])]})
         else:
             answer({"peakRssMb": peak_rss_mb()})
             break

@@ -20,7 +20,7 @@ export async function openLoop(send: Send, perSecond: number, seconds: number): 
     const due = since + (i * 1000) / perSecond
     const wait = due - performance.now()
     if (wait > 0) await sleep(wait)
-    sent.push(counted(send, due, load))
+    sent.push(sendTimed(send, due, load))
   }
   await Promise.all(sent)
   return { ...load, seconds: (performance.now() - since) / 1000 }
@@ -31,13 +31,14 @@ export async function closedLoop(send: Send, clients: number, seconds: number): 
   const load = { latenciesMs: [] as number[], seconds: 0, accepted: 0, refused: 0 }
   const since = performance.now()
   const client = async () => {
-    while (performance.now() - since < seconds * 1000) await counted(send, performance.now(), load)
+    while (performance.now() - since < seconds * 1000)
+      await sendTimed(send, performance.now(), load)
   }
   await Promise.all(Array.from({ length: clients }, client))
   return { ...load, seconds: (performance.now() - since) / 1000 }
 }
 
-async function counted(send: Send, due: number, load: Load): Promise<void> {
+async function sendTimed(send: Send, due: number, load: Load): Promise<void> {
   if (await send()) load.accepted++
   else load.refused++
   load.latenciesMs.push(performance.now() - due)
@@ -47,7 +48,7 @@ export const quantile = (values: readonly number[], q: number): number =>
   [...values].sort((a, b) => a - b)[Math.min(values.length - 1, Math.floor(q * values.length))] ?? 0
 
 /** A job over a connection that is kept; true for a 202. */
-export function poster(url: string, key: string, body: string): Send {
+export function createSubmitter(url: string, key: string, body: string): Send {
   const agent = new Agent({ keepAlive: true, maxSockets: 256 })
   const headers = {
     ...{ authorization: `Bearer ${key}`, 'content-type': 'application/json' },

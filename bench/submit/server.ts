@@ -2,13 +2,13 @@ import { spawn } from 'node:child_process'
 import { mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { type ApiProcess, end, startApiProcess } from '../api-process.js'
+import { type ApiProcess, startApiProcess, terminate } from '../api-process.js'
 import { BenchError } from '../failure.js'
 
 export interface ApiServer extends ApiProcess {
   key: string
   /** The jobs whose manifests are in the data folder. */
-  stored(): Promise<number>
+  countStoredJobs(): Promise<number>
 }
 
 /** The API and a Redis as `npm start` runs them, without a worker: jobs wait, and nothing trains beside. */
@@ -34,14 +34,14 @@ export async function startApi(parent: string): Promise<ApiServer> {
   return {
     ...api,
     key,
-    async stored() {
+    async countStoredJobs() {
       const ids = await readdir(join(data, 'jobs'))
       const found = ids.map(id => stat(join(data, 'jobs', id, 'manifest.json')).catch(() => null))
       return (await Promise.all(found)).filter(Boolean).length
     },
     async stop() {
       await api.stop()
-      await end(redis)
+      await terminate(redis)
       await rm(folder, { recursive: true, force: true })
     },
   }

@@ -5,9 +5,9 @@
 import { tmpdir } from 'node:os'
 import { parseArgs } from 'node:util'
 import { describeMachine } from '../machine.js'
-import { count } from '../options.js'
+import { parseCount } from '../options.js'
 import { heading, type Report, table, writeReport } from '../report.js'
-import { closedLoop, type Load, openLoop, poster, quantile } from './load.js'
+import { closedLoop, createSubmitter, type Load, openLoop, quantile } from './load.js'
 import { startApi } from './server.js'
 
 const perSecond = 100
@@ -18,14 +18,14 @@ export async function submitBench(args: string[]): Promise<boolean> {
   const options = { seconds: { type: 'string', default: '20' } } as const
   const { values } = parseArgs({ args, options })
   // of each load
-  const seconds = count('seconds', values.seconds)
+  const seconds = parseCount('seconds', values.seconds)
   const machine = await describeMachine()
   const server = await startApi(tmpdir())
   try {
     await upload(server)
-    const send = poster(server.url, server.key, JSON.stringify(job))
+    const send = createSubmitter(server.url, server.key, JSON.stringify(job))
     await closedLoop(send, 8, 2)
-    const before = await server.stored()
+    const before = await server.countStoredJobs()
     const used = server.cpuSeconds()
     const own = process.cpuUsage()
     const loads: [string, Load][] = [
@@ -36,7 +36,7 @@ export async function submitBench(args: string[]): Promise<boolean> {
     const apiCpuMsEachJob = ((1000 * (server.cpuSeconds() - used)) / accepted).toFixed(2)
     const { user, system } = process.cpuUsage(own)
     const clientCpuMsEachJob = ((user + system) / 1000 / accepted).toFixed(2)
-    const lost = accepted - ((await server.stored()) - before)
+    const lost = accepted - ((await server.countStoredJobs()) - before)
     const columns = ['case', 'jobs/s', 'median ms', 'p99 ms', 'max ms', 'refused']
     const report: Report = {
       ...{ bench: 'submit', date: new Date().toISOString(), machine },

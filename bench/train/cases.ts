@@ -12,9 +12,9 @@ export interface Case {
   classes: number
 }
 
-/** What a subject is told; it may write below `scratch`. */
-export interface Asked extends Case {
-  scratch: string
+/** What a subject is told; it may write below `tempFolder`. */
+export interface CaseRequest extends Case {
+  tempFolder: string
 }
 
 /**

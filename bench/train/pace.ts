@@ -1,5 +1,5 @@
 /** Holds a loop between its steps until somebody wants more of them, and times each. */
-export class Pace {
+export class StepController {
   #left = 0
   #times: number[] = []
   #since = performance.now()
@@ -17,7 +17,7 @@ export class Pace {
   }
 
   /** The loop says that a step is done. */
-  stepped(): void {
+  recordStep(): void {
     this.#times.push(performance.now() - this.#since)
   }
 

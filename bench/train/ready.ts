@@ -1,4 +1,4 @@
-import type { Prepared, Ready } from '../subject-protocol.js'
+import type { PreparedSubject, Ready } from '../subject-protocol.js'
 
 export interface TrainingReady extends Ready {
   /** How many numbers training adjusts. */
@@ -7,6 +7,6 @@ export interface TrainingReady extends Ready {
   start?: Readonly<Record<string, number>>
 }
 
-export interface PreparedTraining extends Prepared {
+export interface PreparedTraining extends PreparedSubject {
   ready: TrainingReady
 }

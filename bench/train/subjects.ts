@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { engineEnvironment } from '../../src/engine/environment.js'
-import { computesBfloat16, processorFlags } from '../../src/engine/processor.js'
+import { cpuFlags, supportsBfloat16 } from '../../src/engine/processor.js'
 import { root } from '../paths.js'
 import { peerEnvironment, pythonProgram } from '../peer.js'
 import type { Program } from '../subject.js'
@@ -14,10 +14,10 @@ export interface Resources {
   threads: number
 }
 
-interface Kind {
+interface SubjectSpec {
   program(resources: Resources): Promise<Program>
   /** Why it cannot have a precision. */
-  lacks?: Partial<Record<Precision, string>>
+  unsupported?: Partial<Record<Precision, string>>
 }
 
 export const subjects = {
@@ -32,21 +32,25 @@ export const subjects = {
   },
   tfjs: {
     program: async ({ threads }) => ours('tfjs', peerEnvironment(threads)),
-    lacks: { bf16: 'TensorFlow.js has no bfloat16' },
+    unsupported: { bf16: 'TensorFlow.js has no bfloat16' },
   },
-} satisfies Record<string, Kind>
+} satisfies Record<string, SubjectSpec>
 
 export type SubjectName = keyof typeof subjects
 
 export const subjectNames = Object.keys(subjects) as SubjectName[]
 
 /** Why a subject has no such case; undefined where it has. */
-export function lacking(subject: SubjectName, { precision }: Case, kind: Resources['kind']) {
+export function unsupportedReason(
+  subject: SubjectName,
+  { precision }: Case,
+  kind: Resources['kind'],
+) {
   // imitated, a step of the smallest network takes half a minute
-  if (precision === 'bf16' && kind === 'cpu' && !computesBfloat16(processorFlags())) {
+  if (precision === 'bf16' && kind === 'cpu' && !supportsBfloat16(cpuFlags())) {
     return 'this processor has no instructions for bfloat16'
   }
-  return (subjects[subject] as Kind).lacks?.[precision]
+  return (subjects[subject] as SubjectSpec).unsupported?.[precision]
 }
 
 const ours = (name: string, env: Program['env']): Program => ({

@@ -5,7 +5,7 @@ import type { ImagesManifest } from '../../src/spec/dataset.js'
 import type { Case } from './cases.js'
 
 /** Batches in the data set: enough to shuffle, little enough to stay in the page cache. */
-const batches = 8
+const batchCount = 8
 
 /** Noise as a data set, in the files that an upload of it would have become. */
 export async function writeDataset(
@@ -13,13 +13,13 @@ export async function writeDataset(
   folder: string,
 ): Promise<ImagesManifest> {
   const shape = { height: size, width: size, channels: 3 as const }
-  const records = batches * batch
+  const records = batchCount * batch
   const source: ImageSource = {
     shape,
     encoding: 'raw',
     records,
     read: record => ({ image: noise(record, size * size * 3), label: record % classes }),
-    place: record => ({ file: 'noise', record }),
+    location: record => ({ file: 'noise', record }),
   }
   await mkdir(folder, { recursive: true })
   // of a uniform distribution of bytes

@@ -8,13 +8,17 @@ type Activation = 'relu' | 'elu'
 /** The networks in tfjs-layers' words: images → logits. */
 export function build(tf: TensorFlow, network: Network, size: number, classes: number) {
   const input = tf.input({ shape: [size, size, 3] })
-  const output = { 'resnet-plain': plain, resnet50, vgg16 }[network](words(tf), input, classes)
+  const output = { 'resnet-plain': plain, resnet50, vgg16 }[network](
+    layerHelpers(tf),
+    input,
+    classes,
+  )
   return tf.model({ inputs: input, outputs: output })
 }
 
-type Words = ReturnType<typeof words>
+type LayerHelpers = ReturnType<typeof layerHelpers>
 
-function words({ layers }: TensorFlow) {
+function layerHelpers({ layers }: TensorFlow) {
   const norm = (x: Symbolic, activation?: Activation) => {
     const y = layers.batchNormalization().apply(x) as Symbolic
     if (!activation) return y
@@ -25,7 +29,7 @@ function words({ layers }: TensorFlow) {
     layers
       .conv2d({ filters, kernelSize, strides, padding: 'same', useBias: false })
       .apply(x) as Symbolic
-  const biased = (x: Symbolic, filters: number) =>
+  const convWithBias = (x: Symbolic, filters: number) =>
     layers
       .conv2d({ filters, kernelSize: 3, padding: 'same', activation: 'relu' })
       .apply(x) as Symbolic
@@ -35,10 +39,14 @@ function words({ layers }: TensorFlow) {
     layers.maxPooling2d({ poolSize, strides: 2, padding: 'same' }).apply(x) as Symbolic
   const mean = (x: Symbolic) => layers.globalAveragePooling2d({}).apply(x) as Symbolic
   const dense = (x: Symbolic, units: number) => layers.dense({ units }).apply(x) as Symbolic
-  return { norm, conv, biased, add, relu, pool, mean, dense }
+  return { norm, conv, convWithBias, add, relu, pool, mean, dense }
 }
 
-function plain({ norm, conv, add, mean }: Words, images: Symbolic, classes: number): Symbolic {
+function plain(
+  { norm, conv, add, mean }: LayerHelpers,
+  images: Symbolic,
+  classes: number,
+): Symbolic {
   let x = norm(conv(images, 64, 3), 'relu')
   for (let block = 0; block < 5; block++) {
     const y = conv(norm(x, 'elu'), 64, 3)
@@ -54,8 +62,8 @@ const stages = [
   { units: 3, width: 512, stride: 2 },
 ]
 
-function resnet50(words: Words, images: Symbolic, classes: number): Symbolic {
-  const { norm, conv, add, relu, pool, mean, dense } = words
+function resnet50(layerHelpers: LayerHelpers, images: Symbolic, classes: number): Symbolic {
+  const { norm, conv, add, relu, pool, mean, dense } = layerHelpers
   let x = pool(norm(conv(images, 64, 7, 2), 'relu'), 3)
   for (const { units, width, stride } of stages) {
     for (let unit = 0; unit < units; unit++) {
@@ -69,7 +77,11 @@ function resnet50(words: Words, images: Symbolic, classes: number): Symbolic {
   return dense(mean(x), classes)
 }
 
-function vgg16({ biased, pool, mean, dense }: Words, images: Symbolic, classes: number): Symbolic {
+function vgg16(
+  { convWithBias, pool, mean, dense }: LayerHelpers,
+  images: Symbolic,
+  classes: number,
+): Symbolic {
   let x = images
   for (const [times, filters] of [
     [2, 64],
@@ -78,7 +90,7 @@ function vgg16({ biased, pool, mean, dense }: Words, images: Symbolic, classes: 
     [3, 512],
     [3, 512],
   ] as const) {
-    for (let i = 0; i < times; i++) x = biased(x, filters)
+    for (let i = 0; i < times; i++) x = convWithBias(x, filters)
     x = pool(x, 2)
   }
   return dense(mean(x), classes)

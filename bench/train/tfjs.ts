@@ -1,13 +1,13 @@
 // TensorFlow.js's own way to train, on the same binding and the same libtensorflow.
 import { loadTensorFlow } from '../../src/engine/tensorflow.js'
-import { converse } from '../subject-protocol.js'
+import { runSubject } from '../subject-protocol.js'
 import { versionsOf } from './binding.js'
-import type { Asked } from './cases.js'
+import type { CaseRequest } from './cases.js'
 import type { PreparedTraining } from './ready.js'
 import { noise } from './synthetic.js'
 import { build } from './tfjs-networks.js'
 
-async function prepare({ network, size, batch, classes }: Asked): Promise<PreparedTraining> {
+async function prepare({ network, size, batch, classes }: CaseRequest): Promise<PreparedTraining> {
   const tf = loadTensorFlow()
   const model = build(tf, network, size, classes)
   const loss = (truth: ReturnType<typeof tf.tensor>, logits: ReturnType<typeof tf.tensor>) =>
@@ -45,4 +45,4 @@ async function prepare({ network, size, batch, classes }: Asked): Promise<Prepar
 const sizeOf = (shape: readonly (number | null)[]) =>
   shape.reduce<number>((size, side) => size * (side ?? 1), 1)
 
-await converse(prepare)
+await runSubject(prepare)

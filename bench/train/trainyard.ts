@@ -10,10 +10,10 @@ import { NetworkJobRequest } from '../../src/spec/job.js'
 import { runTraining } from '../../src/training/loop.js'
 import { buildTrainingProgram } from '../../src/training/program.js'
 import { BenchError } from '../failure.js'
-import { converse } from '../subject-protocol.js'
+import { runSubject } from '../subject-protocol.js'
 import { versionsOf } from './binding.js'
-import type { Asked, Case, Network } from './cases.js'
-import { Pace } from './pace.js'
+import type { Case, CaseRequest, Network } from './cases.js'
+import { StepController } from './pace.js'
 import type { PreparedTraining } from './ready.js'
 import { writeDataset } from './synthetic.js'
 
@@ -25,25 +25,25 @@ const models: Readonly<Record<Network, object>> = {
 }
 
 /** More than any bench runs: neither the job's end nor a checkpoint comes in between. */
-const endless = 1_000_000
+const endlessSteps = 1_000_000
 
-async function prepare(asked: Asked): Promise<PreparedTraining> {
-  const folder = join(asked.scratch, 'dataset')
-  const dataset = await writeDataset(asked, folder)
-  const { model, training: plan } = planNetworkJob(identity, requestFor(asked), dataset, null)
+async function prepare(request: CaseRequest): Promise<PreparedTraining> {
+  const folder = join(request.tempFolder, 'dataset')
+  const dataset = await writeDataset(request, folder)
+  const { model, training: plan } = planNetworkJob(identity, requestFor(request), dataset, null)
   const lap = stopwatch()
   const classes = dataset.labels.length
   const records = { training: dataset.records, validation: 0 }
   const program = buildTrainingProgram({ model, images: dataset, classes, plan, records })
-  await writeSavedModel(join(asked.scratch, 'program'), program.graph, program)
+  await writeSavedModel(join(request.tempFolder, 'program'), program.graph, program)
   const graph = lap()
   const tf = loadTensorFlow()
   const engine = lap()
-  const session = await openSession(tf, join(asked.scratch, 'program'))
+  const session = await openSession(tf, join(request.tempFolder, 'program'))
 
   let opened = 0
-  const pace = new Pace()
-  const first = pace.run(1)
+  const controller = new StepController()
+  const first = controller.run(1)
   const training = recordsOf(dataset, folder)
   const validation = { ...training, first: training.count, count: 0 }
   const job = runTraining(
@@ -53,12 +53,12 @@ async function prepare(asked: Asked): Promise<PreparedTraining> {
       phase: () => {
         opened = lap()
       },
-      row: async () => pace.stepped(),
+      row: async () => controller.recordStep(),
       checkpoint: async () => {},
-      goOn: () => pace.goOn(),
+      shouldContinue: () => controller.goOn(),
     },
   ).then(() => {
-    throw new BenchError(`the job ended after ${endless} steps`)
+    throw new BenchError(`the job ended after ${endlessSteps} steps`)
   })
   await Promise.race([first, job])
   return {
@@ -67,7 +67,7 @@ async function prepare(asked: Asked): Promise<PreparedTraining> {
       versions: versionsOf(tf),
       start: { graph, engine, session: opened },
     },
-    steps: count => Promise.race([pace.run(count), job]),
+    steps: count => Promise.race([controller.run(count), job]),
   }
 }
 
@@ -79,17 +79,17 @@ function requestFor({ name, network, batch, precision }: Case): NetworkJobReques
     model: models[network],
     dataset: 'noise',
     training: {
-      steps: endless,
-      snapshotEvery: endless,
+      steps: endlessSteps,
+      checkpointEvery: endlessSteps,
       batchSize: batch,
       learningRate: 1e-3,
       validation: 0,
       ...(precision === 'fp32' ? {} : { precision }),
     },
   }
-  const flaws = Errors(NetworkJobRequest, request)
-  if (flaws.length === 0) return request as NetworkJobRequest
-  const reasons = flaws
+  const errors = Errors(NetworkJobRequest, request)
+  if (errors.length === 0) return request as NetworkJobRequest
+  const reasons = errors
     // said again, and better, by the object around it
     .filter(({ keyword }) => keyword !== 'boolean')
     .map(({ instancePath, message, params }) => `${instancePath} ${message} ${quoted(params)}`)
@@ -114,4 +114,4 @@ function stopwatch(): () => number {
   }
 }
 
-await converse(prepare)
+await runSubject(prepare)

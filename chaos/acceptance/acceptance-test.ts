@@ -1,16 +1,16 @@
-/** A promise that is put to the test at the size at which it is given. */
-export interface Gate {
+/** A guarantee that is put to the test at the size at which it is given. */
+export interface AcceptanceTest {
   /** As in the table of docs/chaos.md: 'P4'. */
-  promise: string
-  what: string
+  guarantee: string
+  description: string
   /** How many are made where nobody asks for another number. */
   rounds: number
-  run(rounds: number, say: (line: string) => void): Promise<GateResult>
+  run(rounds: number, log: (line: string) => void): Promise<AcceptanceResult>
 }
 
-export interface GateResult {
+export interface AcceptanceResult {
   rounds: number
   /** Each with enough to understand it. */
   violations: string[]
-  figures: Record<string, number>
+  measurements: Record<string, number>
 }

@@ -2,93 +2,103 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
-import { Site, signal } from '../deployment.js'
-import type { Gate } from './acceptance-test.js'
-import { spread } from './percentile.js'
+import { signal, TestDeployment } from '../deployment.js'
+import type { AcceptanceTest } from './acceptance-test.js'
+import { percentiles } from './percentile.js'
 
 const supervisorScript = fileURLToPath(new URL('../../src/supervisor/main.js', import.meta.url))
-const refuseWithinMs = 10_000
-const startWithinMs = 90_000
+const refusalTimeoutMs = 10_000
+const startTimeoutMs = 90_000
 
 /** Who is killed: the one that was started alone, or all at once. */
-const blows = ['supervisor', 'all'] as const
+const killTargets = ['supervisor', 'all'] as const
 
-export const dataFolder: Gate = {
-  promise: 'P19',
-  what: 'a second server on the same data folder, and a start after kill -9',
+export const dataFolder: AcceptanceTest = {
+  guarantee: 'P19',
+  description: 'a second server on the same data folder, and a start after kill -9',
   rounds: 10,
-  run: (rounds, say) => Site.with(site => startTwice(site, rounds, say)),
+  run: (rounds, log) => TestDeployment.with(deployment => startTwice(deployment, rounds, log)),
 }
 
-async function startTwice(site: Site, rounds: number, say: (line: string) => void) {
+async function startTwice(deployment: TestDeployment, rounds: number, log: (line: string) => void) {
   const violations: string[] = []
   const refusals: number[] = []
   const starts: number[] = []
   for (let n = 0; n < rounds; n++) {
-    const first = (await site.find('supervisor'))[0]!
-    const second = await start(site, refuseWithinMs)
-    if (second.listens || !second.said.includes(`another Trainyard (process ${first}) uses`)) {
-      const how = second.listens ? 'it started' : `it said: ${second.said}`
+    const first = (await deployment.find('supervisor'))[0]!
+    const second = await start(deployment, refusalTimeoutMs)
+    if (
+      second.isListening ||
+      !second.stderr.includes(`another Trainyard (process ${first}) uses`)
+    ) {
+      const how = second.isListening ? 'it started' : `it said: ${second.stderr}`
       violations.push(`round ${n}: a second server was not refused in ${second.ms} ms: ${how}`)
     }
     refusals.push(second.ms)
-    await lives(site, violations, `round ${n}, after the refusal`)
+    await checkResponds(deployment, violations, `round ${n}, after the refusal`)
 
-    const blow = blows[n % blows.length]!
-    const killed = blow === 'all' ? (await site.processes()).map(({ pid }) => pid) : [first]
+    const target = killTargets[n % killTargets.length]!
+    const killed = target === 'all' ? (await deployment.processes()).map(({ pid }) => pid) : [first]
     for (const pid of killed) signal(pid, 'SIGKILL')
-    const next = await start(site, startWithinMs)
-    if (!next.listens) {
+    const next = await start(deployment, startTimeoutMs)
+    if (!next.isListening) {
       violations.push(
-        `round ${n}: no start after kill -9 of ${blow}, within ${next.ms} ms: ${next.said}`,
+        `round ${n}: no start after kill -9 of ${target}, within ${next.ms} ms: ${next.stderr}`,
       )
-      await site.start()
+      await deployment.start()
     }
     starts.push(next.ms)
-    await lives(site, violations, `round ${n}, after the start`)
-    say(`refused after ${second.ms} ms; ${blow} killed, listens after ${next.ms} ms`)
+    await checkResponds(deployment, violations, `round ${n}, after the start`)
+    log(`refused after ${second.ms} ms; ${target} killed, listens after ${next.ms} ms`)
   }
   return {
     rounds,
     violations,
-    figures: { ...spread('refusedMs', refusals), ...spread('startedMs', starts) },
+    measurements: { ...percentiles('refusedMs', refusals), ...percentiles('startedMs', starts) },
   }
 }
 
-interface Start {
+interface StartResult {
   /** False where it has ended, or says nothing. */
-  listens: boolean
-  said: string
+  isListening: boolean
+  stderr: string
   ms: number
 }
 
-async function start(site: Site, withinMs: number): Promise<Start> {
+async function start(deployment: TestDeployment, timeoutMs: number): Promise<StartResult> {
   const since = performance.now()
   const child = fork(supervisorScript, [], {
-    env: { ...site.environment, TRAINYARD_DATA: site.folder },
+    env: { ...deployment.environment, TRAINYARD_DATA: deployment.folder },
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
     detached: true,
   })
-  let said = ''
+  let stderr = ''
   child.stderr!.setEncoding('utf8').on('data', (text: string) => {
-    said += text
+    stderr += text
   })
-  const timer = setTimeout(() => child.kill('SIGKILL'), withinMs)
-  const listens = await Promise.race([listening(child), once(child, 'close').then(() => false)])
+  const timer = setTimeout(() => child.kill('SIGKILL'), timeoutMs)
+  const isListening = await Promise.race([
+    waitForListening(child),
+    once(child, 'close').then(() => false),
+  ])
   clearTimeout(timer)
-  return { listens, said: said.trim(), ms: Math.round(performance.now() - since) }
+  return { isListening, stderr: stderr.trim(), ms: Math.round(performance.now() - since) }
 }
 
-const listening = (child: ChildProcess) =>
+const waitForListening = (child: ChildProcess) =>
   new Promise<boolean>(resolve => {
     child.on('message', ({ type }: { type?: string }) => {
       if (type === 'listening') resolve(true)
     })
   })
 
-async function lives(site: Site, violations: string[], when: string): Promise<void> {
-  const answer = await fetch(`${site.url}/jobs`, {
-    headers: { authorization: `Bearer ${site.key}` },
+async function checkResponds(
+  deployment: TestDeployment,
+  violations: string[],
+  when: string,
+): Promise<void> {
+  const answer = await fetch(`${deployment.url}/jobs`, {
+    headers: { authorization: `Bearer ${deployment.key}` },
   }).catch((error: Error) => error)
   if (answer instanceof Response && answer.ok) return
   const what = answer instanceof Response ? answer.status : answer.message

@@ -4,14 +4,17 @@ import type { BoostingJobRequest, NetworkJobRequest } from '../../src/spec/job.j
 export type Algorithm = 'network' | 'boosting'
 
 /** Options of training that both have. */
-type Options = Pick<NetworkJobRequest['training'] & object, 'snapshotEvery' | 'snapshotSeconds'>
+type CheckpointOptions = Pick<
+  NetworkJobRequest['training'] & object,
+  'checkpointEvery' | 'checkpointSeconds'
+>
 
 export const algorithms: readonly Algorithm[] = ['network', 'boosting']
 
-export const endless = (
+export const endlessJob = (
   algorithm: Algorithm,
   name: string,
-  training: Options,
+  training: CheckpointOptions,
 ): NetworkJobRequest | BoostingJobRequest =>
   algorithm === 'network'
     ? {

@@ -1,133 +1,142 @@
 // P4 and P5. One slot, so that the trainer at work is known: it is the oldest one.
 import { setTimeout as sleep } from 'node:timers/promises'
 import { openFolderStore } from '../../src/store/folder-store.js'
-import { Api } from '../api.js'
-import { attemptsOf, type RecordedAttempt } from '../attempts.js'
-import { Site, signal } from '../deployment.js'
+import { RetryingClient } from '../api.js'
+import { type RecordedAttempt, readAttempts } from '../attempts.js'
+import { signal, TestDeployment } from '../deployment.js'
 import { Random } from '../random.js'
-import { uploadAll } from '../samples.js'
-import type { Gate } from './acceptance-test.js'
-import { type Algorithm, endless } from './endless-jobs.js'
-import { hundredths, spread } from './percentile.js'
+import { uploadDatasets } from '../samples.js'
+import type { AcceptanceTest } from './acceptance-test.js'
+import { type Algorithm, endlessJob } from './endless-jobs.js'
+import { percentiles, roundToHundredths } from './percentile.js'
 import { oldestTrainer } from './trainers.js'
 
-interface Setting {
+interface Scenario {
   algorithm: Algorithm
   /** Steps between two checkpoints; null: as the server does where nobody asks. */
-  every: number | null
+  interval: number | null
   /** In seconds, where nobody asks for a number of steps. */
-  usual: number
+  defaultSeconds: number
   /** A kill comes at most so long after a first step. */
-  withinMs: number
+  maxKillDelayMs: number
 }
 
-const settings: readonly Setting[] = [
-  { algorithm: 'network', every: 200, usual: 60, withinMs: 6000 },
-  { algorithm: 'boosting', every: 200, usual: 10, withinMs: 6000 },
-  { algorithm: 'network', every: null, usual: 60, withinMs: 15_000 },
-  { algorithm: 'boosting', every: null, usual: 10, withinMs: 15_000 },
+const scenarios: readonly Scenario[] = [
+  { algorithm: 'network', interval: 200, defaultSeconds: 60, maxKillDelayMs: 6000 },
+  { algorithm: 'boosting', interval: 200, defaultSeconds: 10, maxKillDelayMs: 6000 },
+  { algorithm: 'network', interval: null, defaultSeconds: 60, maxKillDelayMs: 15_000 },
+  { algorithm: 'boosting', interval: null, defaultSeconds: 10, maxKillDelayMs: 15_000 },
 ]
 
 /** A cadence lets training take so many times as long as the checkpoint before it (src/cadence.ts). */
-const restPerCost = 50
+const minIntervalPerCost = 50
 /** P5's goal. How fast an engine loads is up to the machine and its load: a figure, no violation. */
-const recoverWithinSeconds = 5
-const hopelessMs = 120_000
+const maxRecoverySeconds = 5
+const giveUpMs = 120_000
 
-interface Killed {
+interface KillMeasurement {
   steps: number
   seconds: number
   recoverySeconds: number
 }
 
-export const lostWork: Gate = {
-  promise: 'P4',
-  what: 'trainers are killed: what is trained anew, and how soon it goes on (P5)',
+export const lostWork: AcceptanceTest = {
+  guarantee: 'P4',
+  description: 'trainers are killed: what is trained anew, and how soon it goes on (P5)',
   rounds: 20,
-  run: (rounds, say) =>
-    Site.with(site => killTrainers(site, rounds, say), { settings: { TRAINYARD_SLOTS: '1' } }),
+  run: (rounds, log) =>
+    TestDeployment.with(deployment => killTrainers(deployment, rounds, log), {
+      settings: { TRAINYARD_SLOTS: '1' },
+    }),
 }
 
-async function killTrainers(site: Site, rounds: number, say: (line: string) => void) {
-  const api = new Api(site.url, site.key, new AbortController().signal)
-  await uploadAll(api.client)
+async function killTrainers(
+  deployment: TestDeployment,
+  rounds: number,
+  log: (line: string) => void,
+) {
+  const api = new RetryingClient(deployment.url, deployment.key, new AbortController().signal)
+  await uploadDatasets(api.client)
   const random = new Random(4)
   const violations: string[] = []
-  const done: Killed[] = []
-  for (const [i, setting] of settings.entries()) {
-    const kills = Math.floor((rounds + settings.length - 1 - i) / settings.length)
+  const done: KillMeasurement[] = []
+  for (const [i, scenario] of scenarios.entries()) {
+    const kills = Math.floor((rounds + scenarios.length - 1 - i) / scenarios.length)
     if (kills === 0) continue
-    const { algorithm, every, withinMs } = setting
-    const name = `${algorithm}-${every ?? 'usual'}`
+    const { algorithm, interval, maxKillDelayMs } = scenario
+    const name = `${algorithm}-${interval ?? 'usual'}`
     const { id } = await api.submit(
-      endless(algorithm, name, every === null ? {} : { snapshotEvery: every }),
+      endlessJob(algorithm, name, interval === null ? {} : { checkpointEvery: interval }),
     )
     for (let n = 1; n <= kills; n++) {
-      const killed = await killOne(site, id, random.below(withinMs))
+      const killed = await killOne(deployment, id, random.integerBelow(maxKillDelayMs))
       const { before, after, at } = killed
       const one = measure(before, after, at)
       done.push(one)
       const { steps, seconds, recoverySeconds } = one
-      say(
+      log(
         `${name}: ${steps} steps (${seconds.toFixed(2)} s) anew, next step after ${recoverySeconds.toFixed(2)} s`,
       )
-      const excess = beyond(setting, before, after, one)
-      if (excess) violations.push(`${name} (${id}), attempt ${before.at(-1)!.epoch}: ${excess}`)
+      const violation = checkLostWork(scenario, before, after, one)
+      if (violation)
+        violations.push(`${name} (${id}), attempt ${before.at(-1)!.attempt}: ${violation}`)
     }
     await api.act(id, 'cancel')
     while ((await api.job(id)).finishedAt === null) await sleep(50)
     const { status } = await api.job(id)
     if (status !== 'cancelled') violations.push(`${name} (${id}) has ${status}`)
   }
-  const recoveries = done.map(one => one.recoverySeconds)
+  const recoveries = done.map(measurement => measurement.recoverySeconds)
   const steps = done.map(one => one.steps)
   return {
     rounds: done.length,
     violations,
-    figures: {
-      stepsAnewMax: Math.max(...steps),
-      stepsAnewMean: hundredths(steps.reduce((sum, each) => sum + each, 0) / steps.length),
-      ...spread(
-        'secondsAnew',
+    measurements: {
+      stepsRetrainedMax: Math.max(...steps),
+      stepsRetrainedMean: roundToHundredths(
+        steps.reduce((sum, each) => sum + each, 0) / steps.length,
+      ),
+      ...percentiles(
+        'secondsRetrained',
         done.map(one => one.seconds),
       ),
-      ...spread('recoverySeconds', recoveries),
-      recoveredInTime: recoveries.filter(each => each <= recoverWithinSeconds).length,
+      ...percentiles('recoverySeconds', recoveries),
+      recoveredInTime: recoveries.filter(each => each <= maxRecoverySeconds).length,
     },
   }
 }
 
 /** Kills the trainer some time after its first step, and waits for a step of the next attempt. */
-async function killOne(site: Site, id: string, afterMs: number) {
-  const store = await openFolderStore(site.folder)
-  const look = () => attemptsOf(store, site.folder, id)
-  const trains = async (attempts: number) => {
+async function killOne(deployment: TestDeployment, id: string, afterMs: number) {
+  const store = await openFolderStore(deployment.folder)
+  const currentAttempts = () => readAttempts(store, deployment.folder, id)
+  const waitForTraining = async (attempts: number) => {
     for (const since = Date.now(); ; await sleep(20)) {
-      const found = await look()
+      const found = await currentAttempts()
       if (found.length >= attempts && found.at(-1)!.rows.length > 0) return found
-      if (Date.now() - since > hopelessMs) throw new Error(`${id} does not train`)
+      if (Date.now() - since > giveUpMs) throw new Error(`${id} does not train`)
     }
   }
-  await trains(1)
+  await waitForTraining(1)
   await sleep(afterMs)
-  const trainer = await oldestTrainer(site)
-  const begun = (await look()).length
+  const trainer = await oldestTrainer(deployment)
+  const attemptCount = (await currentAttempts()).length
   const at = Date.now()
   if (trainer === null || !signal(trainer, 'SIGKILL')) throw new Error(`${id}: no trainer to kill`)
-  const found = await trains(begun + 1)
-  const end = found[begun - 1]!.end
-  if (found.length !== begun + 1 || end !== 'killed') {
-    throw new Error(`${id}: attempt ${begun} ended as ${end}, and there are ${found.length}`)
+  const found = await waitForTraining(attemptCount + 1)
+  const end = found[attemptCount - 1]!.end
+  if (found.length !== attemptCount + 1 || end !== 'killed') {
+    throw new Error(`${id}: attempt ${attemptCount} ended as ${end}, and there are ${found.length}`)
   }
-  return { before: found.slice(0, begun), after: found[begun]!, at }
+  return { before: found.slice(0, attemptCount), after: found[attemptCount]!, at }
 }
 
 function measure(
   before: readonly RecordedAttempt[],
   after: RecordedAttempt,
   killedAt: number,
-): Killed {
-  const rows = anew(before, after)
+): KillMeasurement {
+  const rows = retrainedRows(before, after)
   return {
     steps: (rows.at(-1)?.step ?? after.resumedFrom) - after.resumedFrom,
     seconds: secondsOf(rows),
@@ -136,7 +145,7 @@ function measure(
 }
 
 /** What the killed attempt had trained behind the checkpoint that counts, from that one's own row on. */
-function anew(before: readonly RecordedAttempt[], { resumedFrom }: RecordedAttempt) {
+function retrainedRows(before: readonly RecordedAttempt[], { resumedFrom }: RecordedAttempt) {
   return before.at(-1)!.rows.filter(({ step }) => step >= resumedFrom)
 }
 
@@ -146,23 +155,24 @@ const secondsOf = (rows: Rows) =>
   rows.length === 0 ? 0 : (Date.parse(rows.at(-1)!.time) - Date.parse(rows[0]!.time)) / 1000
 
 /** Whether more was lost than lies between two checkpoints; in words. */
-function beyond(
-  { every, usual }: Setting,
+function checkLostWork(
+  { interval, defaultSeconds }: Scenario,
   before: readonly RecordedAttempt[],
   after: RecordedAttempt,
-  { steps, seconds }: Killed,
+  { steps, seconds }: KillMeasurement,
 ): string | null {
-  if (every !== null) {
-    return steps > every
-      ? `${steps} steps trained anew, ${every} lie between two checkpoints`
+  if (interval !== null) {
+    return steps > interval
+      ? `${steps} steps trained anew, ${interval} lie between two checkpoints`
       : null
   }
-  const rows = anew(before, after)
+  const rows = retrainedRows(before, after)
   const gaps = rows.slice(1).map((row, i) => secondsOf([rows[i]!, row]))
   // behind the checkpoint's own step comes its making
   const cost = gaps[0] ?? 0
-  const most = Math.max(usual, restPerCost * cost) + cost + Math.max(0, ...gaps)
-  return seconds > most
-    ? `${seconds.toFixed(1)} s trained anew, ${most.toFixed(1)} s lie between two checkpoints`
+  const maxSeconds =
+    Math.max(defaultSeconds, minIntervalPerCost * cost) + cost + Math.max(0, ...gaps)
+  return seconds > maxSeconds
+    ? `${seconds.toFixed(1)} s trained anew, ${maxSeconds.toFixed(1)} s lie between two checkpoints`
     : null
 }

@@ -3,57 +3,67 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { isDeepStrictEqual } from 'node:util'
 import type { Job } from '../../src/spec/job.js'
 import { openFolderStore } from '../../src/store/folder-store.js'
-import { Api } from '../api.js'
-import { Site } from '../deployment.js'
-import { uploadAll } from '../samples.js'
-import type { Gate } from './acceptance-test.js'
-import { endless } from './endless-jobs.js'
-import { spread } from './percentile.js'
+import { RetryingClient } from '../api.js'
+import { TestDeployment } from '../deployment.js'
+import { uploadDatasets } from '../samples.js'
+import type { AcceptanceTest } from './acceptance-test.js'
+import { endlessJob } from './endless-jobs.js'
+import { percentiles } from './percentile.js'
 
 const concurrent = 1000
-const listWithinMs = 30_000
-const reused = 'IDEMPOTENCY_KEY_REUSED'
+const listTimeoutMs = 30_000
+const keyReusedCode = 'IDEMPOTENCY_KEY_REUSED'
 
-interface Answer {
+interface TimedResponse {
   status: number
   body: string
   ms: number
 }
 
 /** What it is, and what must not bring a second job about. */
-const losses: readonly { name: string; happen(site: Site): Promise<unknown> }[] = [
-  { name: 'at first', happen: async () => {} },
-  { name: 'after Redis was wiped', happen: site => site.withRedis(redis => redis.flushall()) },
-  {
-    name: 'after a restart',
-    happen: async site => {
-      await site.stop()
-      await site.start()
+const scenarios: readonly { name: string; apply(deployment: TestDeployment): Promise<unknown> }[] =
+  [
+    { name: 'at first', apply: async () => {} },
+    {
+      name: 'after Redis was wiped',
+      apply: deployment => deployment.withRedis(redis => redis.flushall()),
     },
-  },
-]
+    {
+      name: 'after a restart',
+      apply: async deployment => {
+        await deployment.stop()
+        await deployment.start()
+      },
+    },
+  ]
 
 /** A round is a request. */
-export const oneSubmission: Gate = {
-  promise: 'P15',
-  what: 'one Idempotency-Key in many requests at once',
+export const oneSubmission: AcceptanceTest = {
+  guarantee: 'P15',
+  description: 'one Idempotency-Key in many requests at once',
   rounds: concurrent,
-  run: (rounds, say) => Site.with(site => submitAtOnce(site, rounds, say)),
+  run: (rounds, log) => TestDeployment.with(deployment => submitAtOnce(deployment, rounds, log)),
 }
 
-async function submitAtOnce(site: Site, rounds: number, say: (line: string) => void) {
-  const api = new Api(site.url, site.key, new AbortController().signal)
-  await uploadAll(api.client)
-  const store = await openFolderStore(site.folder)
+async function submitAtOnce(
+  deployment: TestDeployment,
+  rounds: number,
+  log: (line: string) => void,
+) {
+  const api = new RetryingClient(deployment.url, deployment.key, new AbortController().signal)
+  await uploadDatasets(api.client)
+  const store = await openFolderStore(deployment.folder)
   const violations: string[] = []
-  const figures: Record<string, number> = {}
-  const request = endless('network', 'once', {})
-  const other = endless('network', 'other', {})
+  const measurements: Record<string, number> = {}
+  const request = endlessJob('network', 'once', {})
+  const other = endlessJob('network', 'other', {})
   let first: string | null = null
-  for (const { name, happen } of losses) {
-    await happen(site)
-    const answers = await Promise.all(Array.from({ length: rounds }, () => post(site, request)))
-    for (const answer of unlike(answers, 202)) {
+  for (const { name, apply } of scenarios) {
+    await apply(deployment)
+    const answers = await Promise.all(
+      Array.from({ length: rounds }, () => post(deployment, request)),
+    )
+    for (const answer of withOtherStatus(answers, 202)) {
       violations.push(`${name}: answered ${answer.status}: ${answer.body.slice(0, 300)}`)
     }
     const bodies = new Set(answers.map(({ body }) => body))
@@ -62,41 +72,41 @@ async function submitAtOnce(site: Site, rounds: number, say: (line: string) => v
     if (!isDeepStrictEqual(JSON.parse(answers[0]!.body), JSON.parse(first))) {
       violations.push(`${name}: ${answers[0]!.body} instead of ${first}`)
     }
-    const others = await Promise.all(Array.from({ length: 10 }, () => post(site, other)))
+    const others = await Promise.all(Array.from({ length: 10 }, () => post(deployment, other)))
     for (const { status, body } of others) {
-      if (status === 422 && body.includes(reused)) continue
+      if (status === 422 && body.includes(keyReusedCode)) continue
       violations.push(`${name}: another request was answered ${status}: ${body.slice(0, 300)}`)
     }
     const stored = await store.list('jobs')
     if (stored.length !== 1) violations.push(`${name}: ${stored.length} jobs are stored`)
-    const listed = await listedOf(api)
+    const listed = await countListedJobs(api)
     if (listed !== 1) violations.push(`${name}: ${listed} jobs are listed`)
     const ms = answers.map(answer => answer.ms)
-    Object.assign(figures, name === 'at first' ? spread('answerMs', ms) : {})
-    say(`${name}: ${answers.length} answers within ${Math.max(...ms).toFixed(0)} ms`)
+    Object.assign(measurements, name === 'at first' ? percentiles('answerMs', ms) : {})
+    log(`${name}: ${answers.length} answers within ${Math.max(...ms).toFixed(0)} ms`)
   }
   await api.act((JSON.parse(first!) as Job).id, 'cancel')
-  await site.stop()
-  return { rounds, violations, figures }
+  await deployment.stop()
+  return { rounds, violations, measurements }
 }
 
 /** A list that was lost with Redis is made anew from what is stored, some seconds later. */
-async function listedOf(api: Api): Promise<number> {
+async function countListedJobs(api: RetryingClient): Promise<number> {
   for (const since = Date.now(); ; await sleep(250)) {
     const { length } = await api.jobs()
-    if (length > 0 || Date.now() - since > listWithinMs) return length
+    if (length > 0 || Date.now() - since > listTimeoutMs) return length
   }
 }
 
-const unlike = (answers: readonly Answer[], status: number) =>
+const withOtherStatus = (answers: readonly TimedResponse[], status: number) =>
   answers.filter(answer => answer.status !== status)
 
-async function post(site: Site, request: object): Promise<Answer> {
+async function post(deployment: TestDeployment, request: object): Promise<TimedResponse> {
   const since = performance.now()
-  const answer = await fetch(`${site.url}/jobs`, {
+  const answer = await fetch(`${deployment.url}/jobs`, {
     method: 'POST',
     headers: {
-      authorization: `Bearer ${site.key}`,
+      authorization: `Bearer ${deployment.key}`,
       'content-type': 'application/json',
       'idempotency-key': 'the-only-one',
     },

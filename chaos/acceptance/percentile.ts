@@ -5,14 +5,14 @@ export function percentile(values: readonly number[], share: number): number {
 }
 
 /** `name` with the median, the 99th percentile and the largest, to a hundredth. */
-export function spread(name: string, values: readonly number[]): Record<string, number> {
+export function percentiles(name: string, values: readonly number[]): Record<string, number> {
   if (values.length === 0) return {}
   const [p50, p99] = [percentile(values, 0.5), percentile(values, 0.99)]
   return {
-    [`${name}P50`]: hundredths(p50),
-    [`${name}P99`]: hundredths(p99),
-    [`${name}Max`]: hundredths(Math.max(...values)),
+    [`${name}P50`]: roundToHundredths(p50),
+    [`${name}P99`]: roundToHundredths(p99),
+    [`${name}Max`]: roundToHundredths(Math.max(...values)),
   }
 }
 
-export const hundredths = (value: number): number => Math.round(value * 100) / 100
+export const roundToHundredths = (value: number): number => Math.round(value * 100) / 100

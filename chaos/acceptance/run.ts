@@ -1,50 +1,56 @@
 // Gates one after another: each has the machine for itself.
 import { loadavg } from 'node:os'
-import type { Gate, GateResult } from './acceptance-test.js'
+import type { AcceptanceResult, AcceptanceTest } from './acceptance-test.js'
 
 /** What came of a gate, as it is printed. */
-export type GateReport = { rounds: number; violations: number } & GateResult['figures']
+export type AcceptanceReport = {
+  rounds: number
+  violations: number
+} & AcceptanceResult['measurements']
 
 /** `rounds`: instead of each gate's own number. */
-export async function runGates(
-  gates: readonly Gate[],
+export async function runAcceptanceTests(
+  tests: readonly AcceptanceTest[],
   rounds: number | null,
-): Promise<Record<string, GateReport>> {
-  const reports: Record<string, GateReport> = {}
-  for (const gate of gates) {
-    const { promise, what } = gate
+): Promise<Record<string, AcceptanceReport>> {
+  const reports: Record<string, AcceptanceReport> = {}
+  for (const test of tests) {
+    const { guarantee, description } = test
     const started = Date.now()
     const seconds = () => Math.round((Date.now() - started) / 100) / 10
-    const say = (line: string) => console.error(`${promise} ${seconds().toFixed(1)} s ${line}`)
+    const log = (line: string) => console.error(`${guarantee} ${seconds().toFixed(1)} s ${line}`)
     const load = loadavg()[0]!
-    const asked = rounds ?? gate.rounds
-    say(`${what}: ${asked} rounds, at a load of ${load.toFixed(1)}`)
-    const result = await gate.run(asked, say).catch(unfinished)
-    for (const violation of result.violations) say(`VIOLATION ${violation}`)
-    const { violations, figures } = result
-    reports[promise] = {
+    const requestedRounds = rounds ?? test.rounds
+    log(`${description}: ${requestedRounds} rounds, at a load of ${load.toFixed(1)}`)
+    const result = await test.run(requestedRounds, log).catch(failedResult)
+    for (const violation of result.violations) log(`VIOLATION ${violation}`)
+    const { violations, measurements } = result
+    reports[guarantee] = {
       ...{ rounds: result.rounds, violations: violations.length },
-      ...figures,
+      ...measurements,
       ...{ seconds: seconds(), loadBefore: Math.round(load * 10) / 10 },
     }
-    say(JSON.stringify(reports[promise]))
+    log(JSON.stringify(reports[guarantee]))
   }
   return reports
 }
 
 /** The other gates are still worth their run. */
-function unfinished(error: unknown): GateResult {
+function failedResult(error: unknown): AcceptanceResult {
   const what = error instanceof Error ? error.stack : error
-  return { rounds: 0, violations: [`the gate could not end: ${what}`], figures: {} }
+  return { rounds: 0, violations: [`the gate could not end: ${what}`], measurements: {} }
 }
 
 /** Those of a list such as 'P4,P10'; all where it is null. */
-export function chosen(gates: readonly Gate[], list: string | null): readonly Gate[] {
-  if (list === null) return gates
-  return list.split(',').map(promise => {
-    const gate = gates.find(one => one.promise === promise)
-    const known = gates.map(one => one.promise).join(', ')
-    if (!gate) throw new Error(`there is no gate '${promise}'; there are ${known}`)
-    return gate
+export function selectTests(
+  tests: readonly AcceptanceTest[],
+  list: string | null,
+): readonly AcceptanceTest[] {
+  if (list === null) return tests
+  return list.split(',').map(guarantee => {
+    const test = tests.find(one => one.guarantee === guarantee)
+    const known = tests.map(one => one.guarantee).join(', ')
+    if (!test) throw new Error(`there is no gate '${guarantee}'; there are ${known}`)
+    return test
   })
 }

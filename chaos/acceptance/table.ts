@@ -1,5 +1,5 @@
-import type { Gate } from './acceptance-test.js'
-import { cancelling } from './cancelling.js'
+import type { AcceptanceTest } from './acceptance-test.js'
+import { cancellation } from './cancelling.js'
 import { dataFolder } from './data-folder.js'
 import { lostWork } from './lost-work.js'
 import { oneSubmission } from './one-submission.js'
@@ -7,11 +7,11 @@ import { outage } from './outage.js'
 import { rollingRestart } from './rolling-restart.js'
 import { zombies } from './zombies.js'
 
-export const gates: readonly Gate[] = [
+export const acceptanceTests: readonly AcceptanceTest[] = [
   lostWork,
   outage,
   zombies,
-  cancelling,
+  cancellation,
   rollingRestart,
   oneSubmission,
   dataFolder,

@@ -1,53 +1,54 @@
 // P7: a worker, or its trainer, that was away for longer than its lock wakes up when another has its job.
 import { setTimeout as sleep } from 'node:timers/promises'
 import { openFolderStore } from '../../src/store/folder-store.js'
-import { until } from '../../testing/test-deployment.js'
-import { Api } from '../api.js'
-import { attemptsOf, type RecordedAttempt } from '../attempts.js'
-import { check, type Evidence, staleAmong, Verdict } from '../checker.js'
-import { accompany } from '../clients.js'
-import { Fleet, type FleetWorker } from '../cluster.js'
+import { eventually } from '../../testing/test-deployment.js'
+import { RetryingClient } from '../api.js'
+import { type RecordedAttempt, readAttempts } from '../attempts.js'
+import { type CheckContext, check, findStaleWrites, Verdict } from '../checker.js'
+import { runJobClients } from '../clients.js'
+import { type ClusterWorker, TestCluster } from '../cluster.js'
 import { signal } from '../deployment.js'
 import type { JobHistory } from '../history.js'
 import { type Configuration, jobKinds } from '../job-kinds.js'
 import { pointsOf } from '../outcome.js'
 import { Random } from '../random.js'
 import { makeReferences } from '../run.js'
-import { type Samples, samples, uploadAll } from '../samples.js'
-import type { Gate, GateResult } from './acceptance-test.js'
+import { loadSamples, type Samples, uploadDatasets } from '../samples.js'
+import type { AcceptanceResult, AcceptanceTest } from './acceptance-test.js'
 
 const seed = 7
 const names = ['worker-a', 'worker-b']
 /** As short as a busy machine allows: a round lasts a multiple of it. */
 const lockMs = 2000
 /** From the moment when all can speak again: what has lost its job has ended by then. */
-const aloneWithinMs = lockMs + 5000
-const takeOverWithinMs = 60_000
-const endWithinMs = 180_000
+const maxOverlapMs = lockMs + 5000
+const takeoverTimeoutMs = 60_000
+const endTimeoutMs = 180_000
 
-export const zombies: Gate = {
-  promise: 'P7',
-  what: 'a worker that comes back to a job that another has taken over changes nothing of it',
+export const zombies: AcceptanceTest = {
+  guarantee: 'P7',
+  description:
+    'a worker that comes back to a job that another has taken over changes nothing of it',
   rounds: 50,
   run,
 }
 
-interface Holder {
-  worker: FleetWorker
+interface JobOwner {
+  worker: ClusterWorker
   trainer: number
 }
 
 interface Fault {
   name: string
   /** Whether the job goes to the other worker; else it stays, and the worker sees what happens. */
-  moves: boolean
+  expectsTakeover: boolean
   /** How long it lasts, from the moment when the other worker has the job. */
-  awayMs: readonly [number, number]
+  durationMs: readonly [number, number]
   /** Returns what ends it. */
-  strike(holder: Holder, random: Random): () => Promise<void> | void
+  inject(owner: JobOwner, random: Random): () => Promise<void> | void
 }
 
-const stop = (pid: number) => {
+const suspend = (pid: number) => {
   signal(pid, 'SIGSTOP')
   return () => void signal(pid, 'SIGCONT')
 }
@@ -55,25 +56,25 @@ const stop = (pid: number) => {
 const faults: readonly Fault[] = [
   {
     name: 'stop worker',
-    moves: true,
-    awayMs: [0, 8000],
-    strike: ({ worker }) => stop(worker.service.pid!),
+    expectsTakeover: true,
+    durationMs: [0, 8000],
+    inject: ({ worker }) => suspend(worker.service.pid!),
   },
   {
     name: 'stop trainer',
-    moves: false,
+    expectsTakeover: false,
     // its worker ends it after 10 s
-    awayMs: [2000, 14_000],
-    strike: ({ trainer }) => stop(trainer),
+    durationMs: [2000, 14_000],
+    inject: ({ trainer }) => suspend(trainer),
   },
   {
     name: 'stop both',
-    moves: true,
-    awayMs: [0, 8000],
-    strike({ worker, trainer }, random) {
-      const [wakeTrainer, wakeWorker] = [stop(trainer), stop(worker.service.pid!)]
+    expectsTakeover: true,
+    durationMs: [0, 8000],
+    inject({ worker, trainer }, random) {
+      const [wakeTrainer, wakeWorker] = [suspend(trainer), suspend(worker.service.pid!)]
       // the trainer wakes first, and nobody tells it that it is late
-      const aloneMs = random.between(0, 3000)
+      const aloneMs = random.uniform(0, 3000)
       return async () => {
         wakeTrainer()
         await sleep(aloneMs)
@@ -83,191 +84,197 @@ const faults: readonly Fault[] = [
   },
   {
     name: 'partition worker',
-    moves: true,
-    awayMs: [0, 12_000],
-    strike({ worker }) {
-      worker.way.partition()
-      return () => worker.way.heal()
+    expectsTakeover: true,
+    durationMs: [0, 12_000],
+    inject({ worker }) {
+      worker.redisProxy.partition()
+      return () => worker.redisProxy.heal()
     },
   },
   {
     name: 'silence lock',
-    moves: true,
-    awayMs: [0, 12_000],
-    strike({ worker }) {
+    expectsTakeover: true,
+    durationMs: [0, 12_000],
+    inject({ worker }) {
       // what BullMQ asks on the connection alone by which it renews locks; all others work
-      worker.way.silence('stalled-check')
-      return () => worker.way.heal()
+      worker.redisProxy.stallMatching('stalled-check')
+      return () => worker.redisProxy.heal()
     },
   },
 ]
 
 /** Kinds of the chaos run, trained for so long that an old attempt meets the new one. */
-const longer: Readonly<Record<string, number>> = { adam: 900, augmented: 450, boosting: 500 }
-const configurations = Object.entries(longer).map(([name, steps]) => lengthened(name, steps))
+const trainingSteps: Readonly<Record<string, number>> = { adam: 900, augmented: 450, boosting: 500 }
+const configurations = Object.entries(trainingSteps).map(([name, steps]) => withSteps(name, steps))
 
-function lengthened(name: string, steps: number): Configuration {
+function withSteps(name: string, steps: number): Configuration {
   const { dataset, request } = jobKinds.find(kind => kind.name === name)!
   const { model, training } = request(1)
-  const wish =
+  const template =
     model.kind === 'boosting'
       ? { model: { ...model, rounds: steps }, training }
       : { model, training: { ...training, steps } }
-  return { key: name, steps, dataset, wish: wish as Configuration['wish'] }
+  return { key: name, steps, dataset, template: template as Configuration['template'] }
 }
 
-interface Seen {
+interface RoundResult {
   kind: string
   attempts: number
   /** For how long after all could speak again two trainers ran. */
-  twoMs: number
+  overlapMs: number
   /** Rows that an older attempt wrote after a newer one had begun. */
   lateRows: number
 }
 
-async function run(rounds: number, say: (line: string) => void): Promise<GateResult> {
+async function run(rounds: number, log: (line: string) => void): Promise<AcceptanceResult> {
   const violations: string[] = []
-  const work = (fleet: Fleet) => disturb(fleet, rounds, say, violations)
-  const seen = await Fleet.with(names, lockMs, work, () => violations.length > 0)
-  const most = (of: (one: Seen) => number) => Math.max(0, ...seen.map(of))
+  const work = (cluster: TestCluster) => runRounds(cluster, rounds, log, violations)
+  const results = await TestCluster.with(names, lockMs, work, () => violations.length > 0)
+  const maxOf = (of: (one: RoundResult) => number) => Math.max(0, ...results.map(of))
   return {
-    rounds: seen.length,
+    rounds: results.length,
     violations,
-    figures: {
-      takeovers: seen.filter(({ attempts }) => attempts > 1).length,
-      mostAttempts: most(({ attempts }) => attempts),
-      roundsWithLateRows: seen.filter(({ lateRows }) => lateRows > 0).length,
-      lateRows: seen.reduce((sum, { lateRows }) => sum + lateRows, 0),
-      longestTwoTrainersMs: most(({ twoMs }) => twoMs),
+    measurements: {
+      takeovers: results.filter(({ attempts }) => attempts > 1).length,
+      maxAttempts: maxOf(({ attempts }) => attempts),
+      roundsWithLateRows: results.filter(({ lateRows }) => lateRows > 0).length,
+      lateRows: results.reduce((sum, { lateRows }) => sum + lateRows, 0),
+      maxTrainerOverlapMs: maxOf(({ overlapMs }) => overlapMs),
     },
   }
 }
 
-async function disturb(
-  fleet: Fleet,
+async function runRounds(
+  cluster: TestCluster,
   rounds: number,
-  say: (line: string) => void,
+  log: (line: string) => void,
   violations: string[],
-): Promise<Seen[]> {
+): Promise<RoundResult[]> {
   const random = new Random(seed)
-  const asked = await samples()
-  const calm = new Api(fleet.url, fleet.key, new AbortController().signal)
-  await uploadAll(calm.client)
-  const references = await makeReferences(calm, fleet, configurations, asked)
-  say(`${references.size} references`)
-  const { folder } = fleet
+  const instances = await loadSamples()
+  const baselineApi = new RetryingClient(cluster.url, cluster.key, new AbortController().signal)
+  await uploadDatasets(baselineApi.client)
+  const references = await makeReferences(baselineApi, cluster, configurations, instances)
+  log(`${references.size} references`)
+  const { folder } = cluster
   const store = await openFolderStore(folder)
-  const seen: Seen[] = []
+  const results: RoundResult[] = []
   for (let i = 0; i < rounds; i++) {
     // by turns, so that a short run has each
     const fault = faults[i % faults.length]!
-    const round = new Round(fleet, { store, folder, references }, what => {
+    const round = new Round(cluster, { store, folder, references }, what => {
       violations.push(`round ${i}, ${fault.name}: ${what}`)
     })
-    const one = await round.run(`zombie-${i}`, fault, random.fork(), asked)
-    seen.push(one)
-    const { kind, attempts, lateRows, twoMs } = one
-    say(
-      `${i} ${fault.name}, ${kind}: ${attempts} attempts, ${lateRows} late rows, two trainers for ${twoMs} ms, ${violations.length} violations`,
+    const result = await round.run(`zombie-${i}`, fault, random.fork(), instances)
+    results.push(result)
+    const { kind, attempts, lateRows, overlapMs } = result
+    log(
+      `${i} ${fault.name}, ${kind}: ${attempts} attempts, ${lateRows} late rows, two trainers for ${overlapMs} ms, ${violations.length} violations`,
     )
   }
-  return seen
+  return results
 }
 
 class Round {
   constructor(
-    private readonly fleet: Fleet,
-    private readonly stored: Omit<Evidence, 'api'>,
-    private readonly report: (what: string) => void,
+    private readonly cluster: TestCluster,
+    private readonly context: Omit<CheckContext, 'api'>,
+    private readonly reportViolation: (what: string) => void,
   ) {}
 
-  async run(name: string, fault: Fault, random: Random, asked: Samples): Promise<Seen> {
+  async run(name: string, fault: Fault, random: Random, instances: Samples): Promise<RoundResult> {
     const configuration = random.pick(configurations)
-    const at = random.between(0.05, 0.4) * configuration.steps
-    const awayMs = random.between(...fault.awayMs)
-    const api = new Api(this.fleet.url, this.fleet.key, AbortSignal.timeout(endWithinMs))
-    const evidence = { ...this.stored, api }
+    const faultStep = random.uniform(0.05, 0.4) * configuration.steps
+    const durationMs = random.uniform(...fault.durationMs)
+    const api = new RetryingClient(
+      this.cluster.url,
+      this.cluster.key,
+      AbortSignal.timeout(endTimeoutMs),
+    )
+    const context = { ...this.context, api }
     const history = newHistory(name, configuration)
     let ended = false
-    const life = accompany(api, history, asked)
-      .catch(error => this.report(`its clients gave up: ${error}`))
+    const clients = runJobClients(api, history, instances)
+      .catch(error => this.reportViolation(`its clients gave up: ${error}`))
       .finally(() => {
         ended = true
       })
 
-    await until(() => ended || (history.rows.at(-1)?.row.step ?? 0) >= at)
-    const holder = await this.holder(() => ended)
-    if (!holder) throw new Error(`${name} ended before it could be disturbed`)
-    const heal = fault.strike(holder, random)
-    if (fault.moves) await this.takenOver(history.id!, () => ended)
-    await this.watch(evidence, history.id!, since => since > awayMs)
+    await eventually(() => ended || (history.rows.at(-1)?.row.step ?? 0) >= faultStep)
+    const owner = await this.waitForOwner(() => ended)
+    if (!owner) throw new Error(`${name} ended before it could be disturbed`)
+    const heal = fault.inject(owner, random)
+    if (fault.expectsTakeover) await this.waitForTakeover(history.id!, () => ended)
+    await this.monitorUntil(context, history.id!, since => since > durationMs)
     await heal()
-    const twoMs = await this.watch(
-      evidence,
+    const overlapMs = await this.monitorUntil(
+      context,
       history.id!,
-      (since, trainers) => ended && (trainers === 0 || since > aloneWithinMs),
+      (since, trainers) => ended && (trainers === 0 || since > maxOverlapMs),
     )
-    if (twoMs > aloneWithinMs) this.report(`two trainers ${twoMs} ms after the end of the fault`)
-    await life
-    if ((await this.fleet.trainers()).length > 0) this.report('a trainer outlives the job')
-    await check([history], evidence, new Verdict(this.report))
+    if (overlapMs > maxOverlapMs)
+      this.reportViolation(`two trainers ${overlapMs} ms after the end of the fault`)
+    await clients
+    if ((await this.cluster.trainers()).length > 0)
+      this.reportViolation('a trainer outlives the job')
+    await check([history], context, new Verdict(this.reportViolation))
     const attempts = await this.attempts(history.id!)
     return {
       kind: configuration.key,
       attempts: attempts.length,
-      twoMs,
+      overlapMs,
       lateRows: lateRows(attempts),
     }
   }
 
   /** Who trains the only job that there is. */
-  private async holder(over: () => boolean): Promise<Holder | null> {
+  private async waitForOwner(jobEnded: () => boolean): Promise<JobOwner | null> {
     for (; ; await sleep(20)) {
-      for (const worker of this.fleet.workers) {
+      for (const worker of this.cluster.workers) {
         const trainer = await worker.trainer()
         if (trainer !== undefined) return { worker, trainer }
       }
-      if (over()) return null
+      if (jobEnded()) return null
     }
   }
 
   /** Or ended by the one that had it: from the store alone a worker can. */
-  private async takenOver(id: string, ended: () => boolean): Promise<void> {
+  private async waitForTakeover(id: string, ended: () => boolean): Promise<void> {
     const since = Date.now()
     const taken = async () => (await this.attempts(id)).length > 1
-    const late = () => Date.now() - since > takeOverWithinMs
-    await until(async () => (await taken()) || ended() || late())
-    if (late()) this.report('nobody has taken the job over')
+    const late = () => Date.now() - since > takeoverTimeoutMs
+    await eventually(async () => (await taken()) || ended() || late())
+    if (late()) this.reportViolation('nobody has taken the job over')
   }
 
   /** Looks on until it is over; for how long there were two trainers. */
-  private async watch(
-    evidence: Evidence,
+  private async monitorUntil(
+    context: CheckContext,
     id: string,
-    over: (sinceMs: number, trainers: number) => boolean,
+    isDone: (sinceMs: number, trainers: number) => boolean,
   ): Promise<number> {
     const started = Date.now()
-    for (let twoMs = 0; ; await sleep(200)) {
-      const trainers = (await this.fleet.trainers()).length
+    for (let overlapMs = 0; ; await sleep(200)) {
+      const trainers = (await this.cluster.trainers()).length
       const sinceMs = Date.now() - started
-      if (trainers > 1) twoMs = sinceMs
-      for (const what of await this.staleNow(evidence.api, id)) this.report(what)
-      if (over(sinceMs, trainers)) return twoMs
+      if (trainers > 1) overlapMs = sinceMs
+      for (const what of await this.visibleStaleWrites(context.api, id)) this.reportViolation(what)
+      if (isDone(sinceMs, trainers)) return overlapMs
     }
   }
 
   /** What clients are shown at this moment; nothing is said while another attempt begins. */
-  private async staleNow(api: Api, id: string): Promise<string[]> {
+  private async visibleStaleWrites(api: RetryingClient, id: string): Promise<string[]> {
     const before = (await this.attempts(id)).length
     const points = await pointsOf(api, id)
     const checkpoints = await api.checkpoints(id)
     // the logs only grow, so these hold what was shown
     const attempts = await this.attempts(id)
-    return attempts.length === before ? staleAmong(points, checkpoints, attempts) : []
+    return attempts.length === before ? findStaleWrites(points, checkpoints, attempts) : []
   }
 
   private attempts(id: string): Promise<RecordedAttempt[]> {
-    return attemptsOf(this.stored.store, this.stored.folder, id)
+    return readAttempts(this.context.store, this.context.folder, id)
   }
 }
 
@@ -282,5 +289,5 @@ function lateRows(attempts: readonly RecordedAttempt[]): number {
 const newHistory = (name: string, configuration: Configuration): JobHistory => ({
   ...{ name, configuration, id: null, rows: [], predictions: [] },
   states: { followed: [], polled: [] },
-  ...{ cancelAt: null, cancelAsked: false, pauseAt: null },
+  ...{ cancelAt: null, cancelRequested: false, pauseAt: null },
 })

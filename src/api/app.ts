@@ -7,18 +7,18 @@ import type { Logger } from 'pino'
 import type { Datasets } from '../datasets/datasets.js'
 import type { Jobs } from '../jobs/jobs.js'
 import type { Predictor, RowPredictor } from '../models/predictor-client.js'
-import type { Models } from '../models/registry.js'
+import type { ModelRegistry } from '../models/registry.js'
 import type { Webhooks } from '../webhooks/webhooks.js'
 import type { WeightsStore } from '../weights/weights-store.js'
-import { type Keys, requireKey } from './http/api-keys.js'
-import { closeInOrder } from './http/graceful-shutdown.js'
-import { requireOwnPages } from './http/host-check.js'
-import { readJsonBodies } from './http/json.js'
+import { type ApiKeys, requireApiKey } from './http/api-keys.js'
+import { addGracefulClose } from './http/graceful-shutdown.js'
+import { checkHostAndOrigin } from './http/host-check.js'
+import { addJsonBodyParser } from './http/json.js'
 import { defaultLimits, type Limits } from './http/limits.js'
-import { answerError, answerNonsense } from './http/problem-details.js'
+import { handleClientError, handleError } from './http/problem-details.js'
 import { refuseUnknownRoutes } from './http/unknown-routes.js'
-import { describeInvalid, openValidation } from './http/validation.js'
-import { describeProblems, openapi } from './openapi.js'
+import { createValidatorCompiler, formatSchemaErrors } from './http/validation.js'
+import { addProblemResponses, openapi } from './openapi.js'
 import { checkpointRoutes } from './routes/checkpoints.js'
 import { datasetRoutes } from './routes/datasets.js'
 import { docsRoutes } from './routes/docs.js'
@@ -31,77 +31,77 @@ import { scrapeRoutes } from './routes/scrape.js'
 import { serverRoutes } from './routes/server.js'
 import { webhookRoutes } from './routes/webhooks.js'
 import { weightsRoutes } from './routes/weights.js'
-import { answers } from './schemas.js'
-import { measure } from './telemetry.js'
+import { responseSchemas } from './schemas.js'
+import { instrument } from './telemetry.js'
 
-export interface Parts {
+export interface AppDeps {
   jobs: Jobs
   datasets: Datasets
-  models: Models
+  models: ModelRegistry
   weights: WeightsStore
   predictor: Predictor
   webhooks: Webhooks
   rowPredictor: RowPredictor
-  keys: Keys
+  keys: ApiKeys
   log: Logger
   limits?: Partial<Limits>
   /** `any` where the server listens beyond loopback: it cannot know by which names it is reached. */
-  hosts?: 'loopback' | 'any'
+  allowedHosts?: 'loopback' | 'any'
 }
 
 /** The whole HTTP API; the server and every test use this one. Who builds it closes it. */
-export async function buildApp(parts: Parts): Promise<FastifyInstance> {
-  const limits = { ...defaultLimits, ...parts.limits }
+export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
+  const limits = { ...defaultLimits, ...deps.limits }
   const app = Fastify({
-    loggerInstance: parts.log as FastifyBaseLogger,
+    loggerInstance: deps.log as FastifyBaseLogger,
     bodyLimit: limits.bodyBytes,
     trustProxy: false,
     exposeHeadRoutes: false,
     forceCloseConnections: true,
     // who has sent a request before the connection is cut gets its answer
     return503OnClosing: false,
-    connectionTimeout: limits.silenceMs,
+    connectionTimeout: limits.connectionTimeoutMs,
     onProtoPoisoning: 'error',
     onConstructorPoisoning: 'error',
     genReqId: () => randomUUID(),
     requestIdHeader: false,
-    schemaErrorFormatter: describeInvalid!,
+    schemaErrorFormatter: formatSchemaErrors!,
     // no route was looked up and no hook has run: hosts and keys play no part in this answer
-    frameworkErrors: (error, request, reply) => void answerError(error, request, reply),
-    clientErrorHandler: answerNonsense,
+    frameworkErrors: (error, request, reply) => void handleError(error, request, reply),
+    clientErrorHandler: handleClientError,
   }).withTypeProvider<TypeBoxTypeProvider>()
 
-  app.setValidatorCompiler(openValidation())
-  app.setErrorHandler<FastifyError>(answerError)
+  app.setValidatorCompiler(createValidatorCompiler())
+  app.setErrorHandler<FastifyError>(handleError)
   app.removeContentTypeParser('text/plain')
-  readJsonBodies(app, limits.bodyBytes)
-  for (const schema of answers) app.addSchema(schema)
+  addJsonBodyParser(app, limits.bodyBytes)
+  for (const schema of responseSchemas) app.addSchema(schema)
 
   app.addHook('onRequest', async (request, reply) => {
     reply.headers({ 'x-request-id': request.id, 'cache-control': 'no-store' })
     reply.header('x-content-type-options', 'nosniff')
   })
-  app.addHook('onRequest', requireOwnPages(parts.hosts ?? 'loopback'))
+  app.addHook('onRequest', checkHostAndOrigin(deps.allowedHosts ?? 'loopback'))
 
-  const closing = closeInOrder(app)
+  const closing = addGracefulClose(app)
   refuseUnknownRoutes(app)
-  describeProblems(app)
-  const telemetry = measure(app, parts)
+  addProblemResponses(app)
+  const telemetry = instrument(app, deps)
   await app.register(swagger, openapi)
-  await app.register(serverRoutes, parts)
+  await app.register(serverRoutes, deps)
   await app.register(docsRoutes)
   await app.register(async guarded => {
-    guarded.addHook('onRequest', requireKey(parts.keys))
-    const given = { ...parts, limits, closing }
-    await guarded.register(jobRoutes, given)
-    await guarded.register(metricRoutes, given)
-    await guarded.register(logRoutes, given)
-    await guarded.register(checkpointRoutes, given)
-    await guarded.register(datasetRoutes, given)
-    await guarded.register(modelRoutes, given)
-    await guarded.register(predictionRoutes, given)
-    await guarded.register(weightsRoutes, given)
-    await guarded.register(webhookRoutes, given)
+    guarded.addHook('onRequest', requireApiKey(deps.keys))
+    const routeDeps = { ...deps, limits, closing }
+    await guarded.register(jobRoutes, routeDeps)
+    await guarded.register(metricRoutes, routeDeps)
+    await guarded.register(logRoutes, routeDeps)
+    await guarded.register(checkpointRoutes, routeDeps)
+    await guarded.register(datasetRoutes, routeDeps)
+    await guarded.register(modelRoutes, routeDeps)
+    await guarded.register(predictionRoutes, routeDeps)
+    await guarded.register(weightsRoutes, routeDeps)
+    await guarded.register(webhookRoutes, routeDeps)
     await guarded.register(scrapeRoutes, { telemetry })
   })
   return app

@@ -1,7 +1,7 @@
 import { pino } from 'pino'
 
 /** The API's log, which never shows a key. */
-export const openLog = (level: string) =>
+export const createLogger = (level: string) =>
   pino({
     name: 'api',
     level,

@@ -9,17 +9,17 @@ import { Datasets } from '../datasets/datasets.js'
 import { TrainyardError } from '../errors.js'
 import { Jobs } from '../jobs/jobs.js'
 import { openPredictor, openRowPredictor } from '../models/predictor-client.js'
-import { Models } from '../models/registry.js'
+import { ModelRegistry } from '../models/registry.js'
 import { openPlanner } from '../planning/dry-run-process.js'
 import type { FromApi, ToApi } from '../spec/ipc-messages.js'
-import { diskOf } from '../store/failpoints.js'
+import { diskWithFailpoints } from '../store/failpoints.js'
 import { openFolderStore } from '../store/folder-store.js'
 import { Webhooks } from '../webhooks/webhooks.js'
 import { WeightsStore } from '../weights/weights-store.js'
 import { buildApp } from './app.js'
-import { ensureKey, ensureSecret, openKeys } from './http/api-keys.js'
-import { Guests } from './http/socket-handover.js'
-import { openLog } from './log.js'
+import { ensureApiKey, ensureSecret, loadApiKeys } from './http/api-keys.js'
+import { SocketHandover } from './http/socket-handover.js'
+import { createLogger } from './log.js'
 
 async function main(): Promise<void> {
   const config = readConfig()
@@ -27,20 +27,23 @@ async function main(): Promise<void> {
     const message = 'the API needs REDIS_URL; `npm start` runs a Redis of its own'
     throw new TrainyardError('REDIS_MISSING', 'invalid', message)
   }
-  const log = openLog(config.logLevel)
-  const store = await openFolderStore(config.dataFolder, diskOf(config.failpoints, 'api'))
-  await ensureKey(config.dataFolder)
-  const keys = await openKeys(config.dataFolder, config.key)
+  const log = createLogger(config.logLevel)
+  const store = await openFolderStore(
+    config.dataFolder,
+    diskWithFailpoints(config.failpoints, 'api'),
+  )
+  await ensureApiKey(config.dataFolder)
+  const keys = await loadApiKeys(config.dataFolder, config.key)
   const datasets = new Datasets(store)
-  const models = new Models(store)
+  const models = new ModelRegistry(store)
   const weights = new WeightsStore(store)
-  const redis = { address: config.redis, prefix: config.redisPrefix }
+  const redis = { connection: config.redis, prefix: config.redisPrefix }
   const jobs = new Jobs({
     ...{ store, redis, log },
     findDataset: id => datasets.get(id),
     findModel: (name, version) => models.get(name, version),
     findWeights: id => weights.get(id),
-    plan: openPlanner(
+    estimateSize: openPlanner(
       fileURLToPath(new URL('../../workers/planner.js', import.meta.url)),
       childEnvironment(),
     ),
@@ -51,7 +54,7 @@ async function main(): Promise<void> {
     log,
   })
   const webhooks = new Webhooks({
-    ...{ store, log, jobs: jobs.lives, reach: config.webhooks },
+    ...{ store, log, jobs: jobs.feed, allowedNetworks: config.webhooks },
     serverSecret: await ensureSecret(join(config.dataFolder, 'webhook-secret'), 'tw_'),
   })
   const rowPredictor = openRowPredictor({
@@ -60,21 +63,21 @@ async function main(): Promise<void> {
     log,
   })
   const predictors = { predictor, rowPredictor }
-  const parts = { jobs, datasets, models, weights, ...predictors, webhooks, keys, log }
-  const hosts = isLoopback(config.host) ? 'loopback' : 'any'
-  const app = await buildApp({ ...parts, hosts })
+  const deps = { jobs, datasets, models, weights, ...predictors, webhooks, keys, log }
+  const allowedHosts = isLoopback(config.host) ? 'loopback' : 'any'
+  const app = await buildApp({ ...deps, allowedHosts })
   // where a supervisor holds the address, it names a socket for us alone: Node watches over the time
   // that requests take only where it listens
-  const path = process.argv[2]
-  const guests = path === undefined ? null : new Guests(app.server)
+  const socketPath = process.argv[2]
+  const handover = socketPath === undefined ? null : new SocketHandover(app.server)
 
-  let ending = false
-  const end = async (why: string) => {
-    if (ending) return
-    ending = true
-    log.info({ why }, 'closing')
+  let shuttingDown = false
+  const shutdown = async (reason: string) => {
+    if (shuttingDown) return
+    shuttingDown = true
+    log.info({ reason }, 'closing')
     try {
-      await guests?.farewell()
+      await handover?.drain()
       await app.close()
       await webhooks.close()
       await predictor.close()
@@ -87,21 +90,21 @@ async function main(): Promise<void> {
     process.exit(0)
   }
   for (const event of ['SIGTERM', 'SIGINT', 'disconnect'] as const) {
-    process.on(event, () => void end(event))
+    process.on(event, () => void shutdown(event))
   }
   process.on('message', (message: ToApi) => {
-    if (message.type === 'shutdown') void end('shutdown')
+    if (message.type === 'shutdown') void shutdown('shutdown')
   })
 
-  await untilReady(jobs)
-  if (path !== undefined) await rm(path, { force: true })
+  await waitUntilReady(jobs)
+  if (socketPath !== undefined) await rm(socketPath, { force: true })
   const { host, port } = config
-  const url = await app.listen(path === undefined ? { host, port } : { path })
+  const url = await app.listen(socketPath === undefined ? { host, port } : { path: socketPath })
   process.send?.({ type: 'listening', url } satisfies FromApi)
 }
 
 /** Before the first connect every request would fail; a Redis that stays away must not stop us, though. */
-async function untilReady(jobs: Jobs): Promise<void> {
+async function waitUntilReady(jobs: Jobs): Promise<void> {
   for (let tries = 0; tries < 100 && !(await jobs.ready()); tries++) await sleep(50)
 }
 

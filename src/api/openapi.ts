@@ -1,6 +1,6 @@
 import type { FastifyDynamicSwaggerOptions } from '@fastify/swagger'
 import type { FastifyInstance } from 'fastify'
-import { ProblemAnswer } from './schemas.js'
+import { ProblemResponse } from './schemas.js'
 
 export const version = '0.1.0'
 
@@ -49,10 +49,10 @@ export const openapi: FastifyDynamicSwaggerOptions = {
 }
 
 /** Any route may fail, and all fail alike, so no route has to say so. */
-export function describeProblems(app: FastifyInstance): void {
+export function addProblemResponses(app: FastifyInstance): void {
   app.addHook('onRoute', route => {
     if (!route.schema || route.schema.hide) return
-    const content = { 'application/problem+json': { schema: ProblemAnswer } }
+    const content = { 'application/problem+json': { schema: ProblemResponse } }
     const problem = { description: 'a problem', content }
     const response = (route.schema.response ?? {}) as Record<string, unknown>
     route.schema.response = { ...response, '4xx': problem, '5xx': problem }

@@ -11,7 +11,7 @@ import { CreatedWebhook, Delivery, Webhook } from '../spec/webhook.js'
 import { WeightsManifest, WeightsSummary } from '../spec/weights.js'
 
 /** Answers under the names, and with the words, that the OpenAPI document shows. */
-export const answers: TSchema[] = [
+export const responseSchemas: TSchema[] = [
   { ...Checkpoint, $id: 'Checkpoint', description: 'a checkpoint' },
   { ...DatasetManifest, $id: 'Dataset', description: 'a data set' },
   { ...Job, $id: 'Job', description: 'a training job' },
@@ -31,21 +31,21 @@ export const answers: TSchema[] = [
 
 const ref = <T>(name: string) => Type.Unsafe<T>({ $ref: `${name}#` })
 
-export const CheckpointAnswer = ref<Checkpoint>('Checkpoint')
-export const DatasetAnswer = ref<DatasetManifest>('Dataset')
-export const JobAnswer = ref<Job>('Job')
-export const LogAnswer = ref<LogPage>('LogPage')
-export const JobPlanAnswer = ref<JobPlan>('JobPlan')
-export const MetricsAnswer = ref<MetricsPage>('MetricsPage')
-export const ModelAnswer = ref<Model>('Model')
-export const PredictionsAnswer = ref<Predictions>('Predictions')
-export const WebhookAnswer = ref<Webhook>('Webhook')
-export const CreatedWebhookAnswer = ref<CreatedWebhook>('CreatedWebhook')
-export const DeliveryAnswer = ref<Delivery>('Delivery')
-export const RowPredictionsAnswer = ref<RowPredictions>('RowPredictions')
-export const WeightsAnswer = ref<WeightsManifest>('Weights')
-export const WeightsSummaryAnswer = ref<WeightsSummary>('WeightsSummary')
-export const ProblemAnswer = ref<Problem>('Problem')
+export const CheckpointResponse = ref<Checkpoint>('Checkpoint')
+export const DatasetResponse = ref<DatasetManifest>('Dataset')
+export const JobResponse = ref<Job>('Job')
+export const LogResponse = ref<LogPage>('LogPage')
+export const JobPlanResponse = ref<JobPlan>('JobPlan')
+export const MetricsResponse = ref<MetricsPage>('MetricsPage')
+export const ModelResponse = ref<Model>('Model')
+export const PredictionsResponse = ref<Predictions>('Predictions')
+export const WebhookResponse = ref<Webhook>('Webhook')
+export const CreatedWebhookResponse = ref<CreatedWebhook>('CreatedWebhook')
+export const DeliveryResponse = ref<Delivery>('Delivery')
+export const RowPredictionsResponse = ref<RowPredictions>('RowPredictions')
+export const WeightsResponse = ref<WeightsManifest>('Weights')
+export const WeightsSummaryResponse = ref<WeightsSummary>('WeightsSummary')
+export const ProblemResponse = ref<Problem>('Problem')
 
 /** Any text: what is no id of ours is an unknown job, not a malformed request. */
 export const JobParam = Type.String({ maxLength: 64, description: 'the id of a job' })
@@ -57,5 +57,5 @@ export const Binary = Type.Unsafe<Buffer>({
   contentMediaType: 'application/octet-stream',
 })
 
-export const tarAnswer = (description: string) =>
+export const tarResponse = (description: string) =>
   Type.Unsafe<unknown>({ description, content: { 'application/x-tar': { schema: Binary } } })

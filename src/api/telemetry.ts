@@ -3,10 +3,10 @@ import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom
 import type { Jobs } from '../jobs/jobs.js'
 import type { Predictor } from '../models/predictor-client.js'
 import type { Webhooks } from '../webhooks/webhooks.js'
-import { streamType } from './http/content-negotiation.js'
+import { eventStreamType } from './http/content-negotiation.js'
 import { version } from './openapi.js'
 
-interface Parts {
+interface Deps {
   jobs: Pick<Jobs, 'statistics'>
   predictor: Pick<Predictor, 'ready'>
   webhooks: Pick<Webhooks, 'attempts' | 'pending'>
@@ -19,11 +19,11 @@ export interface Telemetry {
 }
 
 /** Node's own numbers, those of requests, and those of the parts. */
-export function measure(app: FastifyInstance, parts: Parts): Telemetry {
+export function instrument(app: FastifyInstance, deps: Deps): Telemetry {
   const registry = new Registry()
   collectDefaultMetrics({ register: registry })
-  measureRequests(app, registry)
-  const update = measureParts(registry, parts)
+  instrumentRequests(app, registry)
+  const update = createGauges(registry, deps)
   const scrape = async () => {
     await update()
     return registry.metrics()
@@ -32,7 +32,7 @@ export function measure(app: FastifyInstance, parts: Parts): Telemetry {
 }
 
 /** By route pattern, never by URL: there are only so many, whatever clients send. */
-function measureRequests(app: FastifyInstance, registry: Registry): void {
+function instrumentRequests(app: FastifyInstance, registry: Registry): void {
   const requests = new Counter({
     name: 'trainyard_http_requests_total',
     help: 'Requests answered.',
@@ -50,12 +50,12 @@ function measureRequests(app: FastifyInstance, registry: Registry): void {
     const route = routeOptions.url ?? 'none'
     requests.inc({ method, route, status: reply.statusCode })
     const type = String(reply.getHeader('content-type') ?? '')
-    if (type.startsWith(streamType)) return
+    if (type.startsWith(eventStreamType)) return
     durations.observe({ method, route }, reply.elapsedTime / 1000)
   })
 }
 
-function measureParts(registry: Registry, { jobs, predictor, webhooks }: Parts) {
+function createGauges(registry: Registry, { jobs, predictor, webhooks }: Deps) {
   const gauge = (name: string, help: string, ...labelNames: string[]) =>
     new Gauge({ name: `trainyard_${name}`, help, labelNames, registers: [registry] })
   gauge('build_info', 'Always 1; the labels say what runs.', 'version', 'node').set(
@@ -86,11 +86,11 @@ function measureParts(registry: Registry, { jobs, predictor, webhooks }: Parts) 
     byStatus.reset()
     waiting.remove()
     oldest.remove()
-    const found = await jobs.statistics().catch(() => null)
-    redis.set(found ? 1 : 0)
-    if (!found) return
-    for (const [status, count] of Object.entries(found.jobs)) byStatus.set({ status }, count)
-    waiting.set(found.waiting)
-    oldest.set(found.oldestWaitingSeconds)
+    const statistics = await jobs.statistics().catch(() => null)
+    redis.set(statistics ? 1 : 0)
+    if (!statistics) return
+    for (const [status, count] of Object.entries(statistics.jobs)) byStatus.set({ status }, count)
+    waiting.set(statistics.waiting)
+    oldest.set(statistics.oldestWaitingSeconds)
   }
 }

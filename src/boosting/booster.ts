@@ -1,17 +1,17 @@
 import {
   bytesAt,
-  cell,
+  CStringArray,
   countsAt,
   floatsAt,
   type Handle,
-  Texts,
-  textAt,
-  textsAt,
+  outParam,
+  stringAt,
+  stringsAt,
   xgboost,
 } from './capi.js'
-import { columnTexts } from './feature-info.js'
-import type { Matrix } from './matrix.js'
-import { Owned } from './native-handle.js'
+import { featureInfo } from './feature-info.js'
+import type { DMatrix } from './matrix.js'
+import { NativeHandle } from './native-handle.js'
 import type { Column } from './training-table.js'
 
 /** XGBoost's numbers. Contributions are SHAP values, with the bias behind the last column's. */
@@ -28,17 +28,17 @@ export interface Prediction {
 }
 
 /** How much a column gave: the mean loss its splits saved, how many there are, the mean rows under them. */
-export type Importance = 'gain' | 'weight' | 'cover' | 'total_gain' | 'total_cover'
+export type ImportanceType = 'gain' | 'weight' | 'cover' | 'total_gain' | 'total_cover'
 export type ModelFormat = 'ubj' | 'json'
 
-export class Booster extends Owned {
+export class Booster extends NativeHandle {
   private constructor(handle: Handle) {
     super(handle, h => xgboost().XGBoosterFree(h))
   }
 
   /** `matrices`: what it will be trained and evaluated on; it keeps their margins from round to round. */
-  static create(matrices: readonly Matrix[] = []): Booster {
-    const out = cell()
+  static create(matrices: readonly DMatrix[] = []): Booster {
+    const out = outParam()
     const handles = BigUint64Array.from(matrices, matrix => matrix.handle)
     xgboost().XGBoosterCreate(matrices.length === 0 ? null : handles, matrices.length, out)
     return new Booster(out[0]!)
@@ -50,22 +50,22 @@ export class Booster extends Owned {
    */
   static load(model: Uint8Array, threads = 1): Booster {
     const booster = Booster.create()
-    return booster.#filled(h => {
+    return booster.loadWith(h => {
       booster.set({ nthread: threads })
       xgboost().XGBoosterLoadModelFromBuffer(h, model, model.length)
     })
   }
 
   /** What `serialise` made: for going on. */
-  static unserialise(bytes: Uint8Array, matrices: readonly Matrix[] = []): Booster {
-    return Booster.create(matrices).#filled(h =>
+  static deserialize(bytes: Uint8Array, matrices: readonly DMatrix[] = []): Booster {
+    return Booster.create(matrices).loadWith(h =>
       xgboost().XGBoosterUnserializeFromBuffer(h, bytes, bytes.length),
     )
   }
 
-  #filled(fill: (handle: Handle) => void): this {
+  loadWith(load: (handle: Handle) => void): this {
     try {
-      fill(this.handle)
+      load(this.handle)
     } catch (error) {
       this.free()
       throw error
@@ -77,60 +77,60 @@ export class Booster extends Owned {
   set(parameters: Readonly<Record<string, string | number | readonly string[]>>): void {
     const api = xgboost()
     for (const [name, value] of Object.entries(parameters)) {
-      for (const one of typeof value === 'object' ? value : [value]) {
-        api.XGBoosterSetParam(this.handle, name, String(one))
+      for (const item of typeof value === 'object' ? value : [value]) {
+        api.XGBoosterSetParam(this.handle, name, String(item))
       }
     }
   }
 
   /** Adds the round's trees; rounds count from 0. */
-  update(round: number, training: Matrix): void {
+  update(round: number, training: DMatrix): void {
     xgboost().XGBoosterUpdateOneIter(this.handle, round, training.handle)
   }
 
   /** The values of the metrics in the order in which they were set, for each matrix. */
-  evaluate(round: number, matrices: readonly Matrix[]): number[][] {
-    const out = cell()
-    const names = new Texts(matrices.map((_, i) => `${i}`))
+  evaluate(round: number, matrices: readonly DMatrix[]): number[][] {
+    const out = outParam()
+    const names = new CStringArray(matrices.map((_, i) => `${i}`))
     const handles = BigUint64Array.from(matrices, matrix => matrix.handle)
     const { length } = matrices
     xgboost().XGBoosterEvalOneIter(this.handle, round, handles, names.pointers, length, out)
     const values = matrices.map((): number[] => [])
     // [round] \t 0-rmse:0.5 \t 1-rmse:0.6
-    for (const part of textAt(out).split('\t').slice(1)) {
-      values[Number.parseInt(part, 10)]!.push(cNumber(part.slice(part.lastIndexOf(':') + 1)))
+    for (const part of stringAt(out).split('\t').slice(1)) {
+      values[Number.parseInt(part, 10)]!.push(parseCFloat(part.slice(part.lastIndexOf(':') + 1)))
     }
     return values
   }
 
   /** `rounds`: the first so many, all if absent. */
-  predict(matrix: Matrix, kind: PredictionKind = 'value', rounds = 0): Prediction {
-    const [shape, dimensions, result] = [cell(), cell(), cell()]
+  predict(matrix: DMatrix, kind: PredictionKind = 'value', rounds = 0): Prediction {
+    const [shape, dimensions, result] = [outParam(), outParam(), outParam()]
     const config = `{"type":${predictionTypes[kind]},"training":false,"iteration_begin":0,"iteration_end":${rounds},"strict_shape":true}`
     const { handle } = matrix
     xgboost().XGBoosterPredictFromDMatrix(this.handle, handle, config, shape, dimensions, result)
-    const sides = countsAt(shape[0]!, Number(dimensions[0]))
-    const length = sides.reduce((product, side) => product * side, 1)
-    return { shape: sides, values: floatsAt(result[0]!, length) }
+    const dims = countsAt(shape[0]!, Number(dimensions[0]))
+    const length = dims.reduce((product, side) => product * side, 1)
+    return { shape: dims, values: floatsAt(result[0]!, length) }
   }
 
   /** The model alone, as every XGBoost reads it. */
   save(format: ModelFormat = 'ubj'): Uint8Array {
-    const [length, bytes] = [cell(), cell()]
+    const [length, bytes] = [outParam(), outParam()]
     xgboost().XGBoosterSaveModelToBuffer(this.handle, `{"format":"${format}"}`, length, bytes)
     return bytesAt(bytes[0]!, Number(length[0]))
   }
 
   /** Model, parameters and random state, for the same version of XGBoost. */
-  serialise(): Uint8Array {
-    const [length, bytes] = [cell(), cell()]
+  serialize(): Uint8Array {
+    const [length, bytes] = [outParam(), outParam()]
     xgboost().XGBoosterSerializeToBuffer(this.handle, length, bytes)
     return bytesAt(bytes[0]!, Number(length[0]))
   }
 
   /** A booster of the first `rounds` rounds. */
   slice(rounds: number): Booster {
-    const out = cell()
+    const out = outParam()
     xgboost().XGBoosterSlice(this.handle, 0, rounds, 1, out)
     return new Booster(out[0]!)
   }
@@ -142,43 +142,49 @@ export class Booster extends Owned {
   }
 
   get columns(): number {
-    const out = cell()
+    const out = outParam()
     xgboost().XGBoosterGetNumFeature(this.handle, out)
     return Number(out[0])
   }
 
   get columnNames(): string[] {
-    const [length, texts] = [cell(), cell()]
-    xgboost().XGBoosterGetStrFeatureInfo(this.handle, 'feature_name', length, texts)
-    return textsAt(texts[0]!, Number(length[0]))
+    const [length, strings] = [outParam(), outParam()]
+    xgboost().XGBoosterGetStrFeatureInfo(this.handle, 'feature_name', length, strings)
+    return stringsAt(strings[0]!, Number(length[0]))
   }
 
-  describe(columns: readonly Column[]): void {
-    for (const [field, texts] of columnTexts(columns)) {
-      xgboost().XGBoosterSetStrFeatureInfo(this.handle, field, texts.pointers, columns.length)
+  setFeatureInfo(columns: readonly Column[]): void {
+    for (const [field, strings] of featureInfo(columns)) {
+      xgboost().XGBoosterSetStrFeatureInfo(this.handle, field, strings.pointers, columns.length)
     }
   }
 
   /** By name of the column; one that no tree asks for has none. */
-  importance(kind: Importance): Map<string, number> {
-    const [length, texts, dimensions, shape, scores] = [cell(), cell(), cell(), cell(), cell()]
+  importance(kind: ImportanceType): Map<string, number> {
+    const [length, strings, dimensions, shape, scores] = [
+      outParam(),
+      outParam(),
+      outParam(),
+      outParam(),
+      outParam(),
+    ]
     const config = JSON.stringify({ importance_type: kind })
     const api = xgboost()
-    api.XGBoosterFeatureScore(this.handle, config, length, texts, dimensions, shape, scores)
-    const names = textsAt(texts[0]!, Number(length[0]))
+    api.XGBoosterFeatureScore(this.handle, config, length, strings, dimensions, shape, scores)
+    const names = stringsAt(strings[0]!, Number(length[0]))
     const values = floatsAt(scores[0]!, names.length)
     return new Map(names.map((name, i) => [name, values[i]!]))
   }
 
   get attributes(): Map<string, string> {
     const api = xgboost()
-    const [length, texts] = [cell(), cell()]
-    api.XGBoosterGetAttrNames(this.handle, length, texts)
+    const [length, strings] = [outParam(), outParam()]
+    api.XGBoosterGetAttrNames(this.handle, length, strings)
     const found = new Map<string, string>()
-    for (const name of textsAt(texts[0]!, Number(length[0]))) {
-      const [value, success] = [cell(), new Int32Array(1)]
+    for (const name of stringsAt(strings[0]!, Number(length[0]))) {
+      const [value, success] = [outParam(), new Int32Array(1)]
       api.XGBoosterGetAttr(this.handle, name, value, success)
-      if (success[0] === 1) found.set(name, textAt(value))
+      if (success[0] === 1) found.set(name, stringAt(value))
     }
     return found
   }
@@ -190,5 +196,5 @@ export class Booster extends Owned {
 }
 
 /** C writes `inf` and `nan`. */
-const cNumber = (said: string) =>
-  /inf/i.test(said) ? (said.startsWith('-') ? -Infinity : Infinity) : Number(said)
+const parseCFloat = (text: string) =>
+  /inf/i.test(text) ? (text.startsWith('-') ? -Infinity : Infinity) : Number(text)

@@ -5,8 +5,8 @@ import { libxgboostPath } from '../engine/xgboost.js'
 import { TrainyardError } from '../errors.js'
 
 export type Handle = bigint
-type Memory = Float32Array | Uint32Array | BigUint64Array | Int32Array | Uint8Array
-type Argument = string | number | bigint | Memory | null | ((iterator: unknown) => unknown)
+type NativeBuffer = Float32Array | Uint32Array | BigUint64Array | Int32Array | Uint8Array
+type Argument = string | number | bigint | NativeBuffer | null | ((iterator: unknown) => unknown)
 
 const [text, pointer, count, int] = ['str', 'void *', 'uint64_t', 'int'] as const
 // handed over for the length of a call only: nothing stays registered
@@ -51,49 +51,51 @@ const prototypes = {
 
 type FunctionName = keyof typeof prototypes
 /** Throws a TrainyardError where the function says that it failed. */
-type Checked = (...args: Argument[]) => void
+type CheckedCall = (...args: Argument[]) => void
 
-let opened: Record<FunctionName, Checked> | null = null
+let loadedApi: Record<FunctionName, CheckedCall> | null = null
 
 /** XGBoost's functions; the first call opens the library, for the rest of the process. */
-export function xgboost(): Record<FunctionName, Checked> {
-  if (opened) return opened
+export function xgboost(): Record<FunctionName, CheckedCall> {
+  if (loadedApi) return loadedApi
   const library = koffi.load(libxgboostPath())
   const lastError = library.func('XGBGetLastError', 'str', []) as () => string
   const functions = Object.entries(prototypes).map(([name, args]) => {
     const run = library.func(name, 'int', [...args]) as (...args: Argument[]) => number
-    const checked: Checked = (...given) => {
-      if (run(...given) !== 0) throw refused(name, lastError())
+    const checked: CheckedCall = (...values) => {
+      if (run(...values) !== 0) throw xgboostError(name, lastError())
     }
     return [name, checked]
   })
-  const made = Object.fromEntries(functions) as Record<FunctionName, Checked>
+  const api = Object.fromEntries(functions) as Record<FunctionName, CheckedCall>
   // its nthread stays unset: it would cap every booster's
-  made.XGBSetGlobalConfig('{"verbosity":0}')
-  opened = made
-  return made
+  api.XGBSetGlobalConfig('{"verbosity":0}')
+  loadedApi = api
+  return api
 }
 
 /** What XGBoost says where it is not the data or the parameters that are wrong. */
-const causes: readonly (readonly [RegExp, code: string])[] = [
+const errorPatterns: readonly (readonly [RegExp, code: string])[] = [
   [
     /bad_alloc|out of memory|failed to allocate|MemoryError|cudaErrorMemoryAllocation/i,
     'out_of_memory',
   ],
-  [/cuda|\bGPU\b|nccl/i, 'gpu_trouble'],
+  [/cuda|\bGPU\b|nccl/i, 'gpu_error'],
 ]
 
-function refused(name: string, said: string): TrainyardError {
-  const lines = said.replace(/^\[\d\d:\d\d:\d\d\]\s*\S+:\d+:\s*/, '').split(/\n\s*Stack trace:/)
+function xgboostError(name: string, errorText: string): TrainyardError {
+  const lines = errorText
+    .replace(/^\[\d\d:\d\d:\d\d\]\s*\S+:\d+:\s*/, '')
+    .split(/\n\s*Stack trace:/)
   const message = lines[0]!.trim().replaceAll(/\s*\n\s*/g, ' ')
-  const cause = causes.find(([sign]) => sign.test(message))
+  const cause = errorPatterns.find(([pattern]) => pattern.test(message))
   return cause
     ? new TrainyardError(cause[1], 'unavailable', `XGBoost (${name}): ${message}`)
-    : new TrainyardError('xgboost_refused', 'invalid', `XGBoost (${name}): ${message}`)
+    : new TrainyardError('xgboost_error', 'invalid', `XGBoost (${name}): ${message}`)
 }
 
 /** Where values lie, as long as someone holds them. */
-export const address = (values: Memory): bigint => koffi.address(values)
+export const address = (values: NativeBuffer): bigint => koffi.address(values)
 
 /** NumPy's array interface: XGBoost reads the values in place. */
 export const arrayInterface = (values: Float32Array | Uint32Array, shape: readonly number[]) =>
@@ -102,29 +104,29 @@ export const arrayInterface = (values: Float32Array | Uint32Array, shape: readon
   }","version":3}`
 
 /** A number that a function writes. */
-export const cell = () => new BigUint64Array(1)
+export const outParam = () => new BigUint64Array(1)
 
 /** Results lie in memory of XGBoost's thread that its next call may change: these copy. */
-export const floatsAt = (where: bigint, length: number) =>
-  new Float32Array(copied(where, length * 4))
-export const bytesAt = (where: bigint, length: number) => new Uint8Array(copied(where, length))
-export const countsAt = (where: bigint, length: number) =>
-  Array.from(new BigUint64Array(copied(where, length * 8)), Number)
-const copied = (where: bigint, sizeBytes: number): ArrayBuffer =>
-  sizeBytes === 0 ? new ArrayBuffer(0) : koffi.view(where, sizeBytes).slice(0)
-export const textAt = (pointerToText: BigUint64Array): string => koffi.decode(pointerToText, 'str')
-export const textsAt = (where: bigint, length: number): string[] =>
-  length === 0 ? [] : koffi.decode(where, koffi.array('str', length))
+export const floatsAt = (ptr: bigint, length: number) =>
+  new Float32Array(copyBytes(ptr, length * 4))
+export const bytesAt = (ptr: bigint, length: number) => new Uint8Array(copyBytes(ptr, length))
+export const countsAt = (ptr: bigint, length: number) =>
+  Array.from(new BigUint64Array(copyBytes(ptr, length * 8)), Number)
+const copyBytes = (ptr: bigint, sizeBytes: number): ArrayBuffer =>
+  sizeBytes === 0 ? new ArrayBuffer(0) : koffi.view(ptr, sizeBytes).slice(0)
+export const stringAt = (stringPtr: BigUint64Array): string => koffi.decode(stringPtr, 'str')
+export const stringsAt = (ptr: bigint, length: number): string[] =>
+  length === 0 ? [] : koffi.decode(ptr, koffi.array('str', length))
 
 /** A `char **`; the texts live as long as the result does. */
-export class Texts {
+export class CStringArray {
   readonly pointers: BigUint64Array
   readonly #encoded: Uint8Array[]
 
   constructor(texts: readonly string[]) {
-    this.#encoded = texts.map(encoded)
+    this.#encoded = texts.map(cString)
     this.pointers = BigUint64Array.from(this.#encoded, address)
   }
 }
 
-export const encoded = (value: string): Uint8Array => new TextEncoder().encode(`${value}\0`)
+export const cString = (value: string): Uint8Array => new TextEncoder().encode(`${value}\0`)

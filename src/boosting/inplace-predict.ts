@@ -1,25 +1,25 @@
 import type { Booster } from './booster.js'
-import { arrayInterface, cell, countsAt, encoded, floatsAt, xgboost } from './capi.js'
+import { arrayInterface, countsAt, cString, floatsAt, outParam, xgboost } from './capi.js'
 
 /** Up to here a second thread costs more to wake than it saves. */
-const rowsOfOneThread = 256
+const maxSingleThreadRows = 256
 
 /** Of `threads`, how many predict so many rows. */
 export const threadsFor = (rows: number, threads: number): number =>
-  rows <= rowsOfOneThread ? 1 : threads
+  rows <= maxSingleThreadRows ? 1 : threads
 
 /**
  * Predicts from memory of its own, without a matrix. Whatever depends on the number of rows alone is
  * made once: a single row costs the call and the trees.
  */
-export class InPlace {
+export class InPlacePredictor {
   /** Row-major [capacity, columns], NaN where missing; fill it, then `predict(rows)`. */
   readonly input: Float32Array
-  readonly #interfaces = new Map<number, Uint8Array>()
+  readonly arrayInterfaces = new Map<number, Uint8Array>()
   readonly #configs: Record<'value' | 'margin', Uint8Array>
-  readonly #shape = cell()
-  readonly #dimensions = cell()
-  readonly #result = cell()
+  readonly #shape = outParam()
+  readonly #dimensions = outParam()
+  readonly #result = outParam()
   #threads = 0
 
   /** The booster stays the caller's, who frees it last. `threads`: for many rows; few take one. */
@@ -30,7 +30,7 @@ export class InPlace {
   ) {
     this.input = new Float32Array(capacity * booster.columns)
     const config = (type: number) =>
-      encoded(
+      cString(
         `{"type":${type},"iteration_begin":0,"iteration_end":0,"strict_shape":true,"missing":NaN,"cache_id":0}`,
       )
     this.#configs = { value: config(0), margin: config(1) }
@@ -41,10 +41,10 @@ export class InPlace {
     if (!(rows >= 1 && rows <= this.capacity)) {
       throw new RangeError(`rows is ${rows}; there is room for 1 to ${this.capacity}`)
     }
-    this.#take(threadsFor(rows, this.threads))
+    this.setThreads(threadsFor(rows, this.threads))
     const { handle } = this.booster
     const [shape, dimensions, result] = [this.#shape, this.#dimensions, this.#result]
-    const values = this.#interface(rows)
+    const values = this.arrayInterface(rows)
     const config = this.#configs[kind]
     const { XGBoosterPredictFromDense } = xgboost()
     XGBoosterPredictFromDense(handle, values, config, null, shape, dimensions, result)
@@ -52,18 +52,18 @@ export class InPlace {
     return floatsAt(result[0]!, rows * outputs!)
   }
 
-  #take(threads: number): void {
+  setThreads(threads: number): void {
     if (threads === this.#threads) return
     this.booster.set({ nthread: threads })
     this.#threads = threads
   }
 
-  #interface(rows: number): Uint8Array {
-    const made = this.#interfaces.get(rows)
-    if (made) return made
+  arrayInterface(rows: number): Uint8Array {
+    const cached = this.arrayInterfaces.get(rows)
+    if (cached) return cached
     const columns = this.input.length / this.capacity
-    const text = encoded(arrayInterface(this.input, [rows, columns]))
-    this.#interfaces.set(rows, text)
+    const text = cString(arrayInterface(this.input, [rows, columns]))
+    this.arrayInterfaces.set(rows, text)
     return text
   }
 }

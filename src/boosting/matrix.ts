@@ -1,33 +1,33 @@
-import { arrayInterface, cell, type Handle, xgboost } from './capi.js'
-import { columnTexts } from './feature-info.js'
-import { Owned } from './native-handle.js'
+import { arrayInterface, type Handle, outParam, xgboost } from './capi.js'
+import { featureInfo } from './feature-info.js'
+import { NativeHandle } from './native-handle.js'
 import type { Batch, Column, Table } from './training-table.js'
 
 /** The values of a table and what is known of its rows, as XGBoost trains on them. */
-export class Matrix extends Owned {
+export class DMatrix extends NativeHandle {
   private constructor(handle: Handle) {
     super(handle, h => xgboost().XGDMatrixFree(h))
   }
 
   /** Row-major `values` [rows, columns], NaN where missing: a copy of about 8 bytes a value. */
-  static dense(values: Float32Array, rows: number, threads: number): Matrix {
+  static fromDense(values: Float32Array, rows: number, threads: number): DMatrix {
     const columns = rows === 0 ? 0 : values.length / rows
-    const out = cell()
+    const out = outParam()
     const config = `{"missing":NaN,"nthread":${threads}}`
     xgboost().XGDMatrixCreateFromDense(arrayInterface(values, [rows, columns]), config, out)
-    return new Matrix(out[0]!)
+    return new DMatrix(out[0]!)
   }
 
   /** All values, copied: about 8 bytes each. For tree methods that look at values, not at bins. */
-  static whole(table: Table, threads: number): Matrix {
-    const columns = wholeColumns(table)
-    const out = cell()
+  static fromTable(table: Table, threads: number): DMatrix {
+    const columns = concatColumns(table)
+    const out = outParam()
     const config = `{"missing":NaN,"nthread":${threads}}`
-    xgboost().XGDMatrixCreateFromColumnar(columnar(columns), config, out)
-    const matrix = new Matrix(out[0]!)
-    matrix.#orFree(() => {
-      matrix.describe(table.columns)
-      matrix.#setRows(table)
+    xgboost().XGDMatrixCreateFromColumnar(columnarInterface(columns), config, out)
+    const matrix = new DMatrix(out[0]!)
+    matrix.freeOnError(() => {
+      matrix.setFeatureInfo(table.columns)
+      matrix.setRowInfo(table)
     })
     return matrix
   }
@@ -38,16 +38,16 @@ export class Matrix extends Owned {
    */
   static quantile(
     table: Table,
-    options: { maxBins: number; threads: number; reference?: Matrix },
-  ): Matrix {
+    options: { maxBins: number; threads: number; reference?: DMatrix },
+  ): DMatrix {
     const { maxBins, threads, reference } = options
     const api = xgboost()
-    const out = cell()
-    const proxy = new ProxyMatrix()
+    const out = outParam()
+    const proxy = new ProxyDMatrix()
     try {
-      const feed = new Feed(table, proxy)
+      const dataIter = new DataIter(table, proxy)
       const config = `{"missing":NaN,"nthread":${threads},"max_bin":${maxBins}}`
-      feed.run((reset, next) =>
+      dataIter.run((reset, next) =>
         api.XGQuantileDMatrixCreateFromCallback(
           null,
           proxy.handle,
@@ -61,43 +61,48 @@ export class Matrix extends Owned {
     } finally {
       proxy.free()
     }
-    const matrix = new Matrix(out[0]!)
-    matrix.#orFree(() => {
+    const matrix = new DMatrix(out[0]!)
+    matrix.freeOnError(() => {
       if (matrix.rows !== table.rows) {
         throw new Error(`the batches have ${matrix.rows} rows, the table ${table.rows}`)
       }
-      matrix.describe(table.columns)
+      matrix.setFeatureInfo(table.columns)
       // queries may lie across batches
-      if (table.groups) matrix.#setRows(table)
+      if (table.groups) matrix.setRowInfo(table)
     })
     return matrix
   }
 
   get rows(): number {
-    const out = cell()
+    const out = outParam()
     xgboost().XGDMatrixNumRow(this.handle, out)
     return Number(out[0])
   }
 
   get columns(): number {
-    const out = cell()
+    const out = outParam()
     xgboost().XGDMatrixNumCol(this.handle, out)
     return Number(out[0])
   }
 
-  describe(columns: readonly Column[]): void {
-    describe(this.handle, columns)
+  setFeatureInfo(columns: readonly Column[]): void {
+    setFeatureInfo(this.handle, columns)
   }
 
-  #setRows({ labels, weights, groups }: Table): void {
-    setRows(this.handle, 'label', labels)
-    if (groups) setRows(this.handle, 'qid', groups)
-    if (weights) setRows(this.handle, 'weight', groups ? perGroup(weights, groups) : weights)
+  setRowInfo({ labels, sampleWeights, groups }: Table): void {
+    setRowInfo(this.handle, 'label', labels)
+    if (groups) setRowInfo(this.handle, 'qid', groups)
+    if (sampleWeights)
+      setRowInfo(
+        this.handle,
+        'weight',
+        groups ? groupWeights(sampleWeights, groups) : sampleWeights,
+      )
   }
 
-  #orFree(step: () => void): void {
+  freeOnError(action: () => void): void {
     try {
-      step()
+      action()
     } catch (error) {
       this.free()
       throw error
@@ -106,16 +111,16 @@ export class Matrix extends Owned {
 }
 
 /** Holds a batch for the length of a `next`. */
-class ProxyMatrix extends Owned {
+class ProxyDMatrix extends NativeHandle {
   constructor() {
-    const out = cell()
+    const out = outParam()
     xgboost().XGProxyDMatrixCreate(out)
     super(out[0]!, h => xgboost().XGDMatrixFree(h))
   }
 }
 
 /** Hands a table's batches to XGBoost, as often as it asks. */
-class Feed {
+class DataIter {
   #batches: Iterator<Batch> | null = null
   #batch: Batch | null = null
   #row = 0
@@ -123,15 +128,15 @@ class Feed {
 
   constructor(
     private readonly table: Table,
-    private readonly proxy: ProxyMatrix,
+    private readonly proxy: ProxyDMatrix,
   ) {}
 
   /** What a callback throws cannot pass through C: it ends the data there, and is thrown here. */
   run(create: (reset: () => void, next: () => number) => void): void {
     try {
       create(
-        () => this.#guarded(() => this.#reset()),
-        () => this.#guarded(() => this.#next()) ?? 0,
+        () => this.catchErrors(() => this.#reset()),
+        () => this.catchErrors(() => this.#next()) ?? 0,
       )
     } catch (error) {
       if (!this.#error) throw error
@@ -139,10 +144,10 @@ class Feed {
     if (this.#error) throw this.#error.thrown
   }
 
-  #guarded<T>(step: () => T): T | undefined {
+  catchErrors<T>(action: () => T): T | undefined {
     if (this.#error) return undefined
     try {
-      return step()
+      return action()
     } catch (thrown) {
       this.#error = { thrown }
       return undefined
@@ -166,36 +171,37 @@ class Feed {
     const end = this.#row + rows
     if (end > table.rows)
       throw new Error(`the batches have more than the table's ${table.rows} rows`)
-    xgboost().XGProxyDMatrixSetDataColumnar(proxy.handle, columnar(columns))
-    describe(proxy.handle, table.columns)
+    xgboost().XGProxyDMatrixSetDataColumnar(proxy.handle, columnarInterface(columns))
+    setFeatureInfo(proxy.handle, table.columns)
     if (!table.groups) {
-      setRows(proxy.handle, 'label', table.labels.subarray(this.#row, end))
-      if (table.weights) setRows(proxy.handle, 'weight', table.weights.subarray(this.#row, end))
+      setRowInfo(proxy.handle, 'label', table.labels.subarray(this.#row, end))
+      if (table.sampleWeights)
+        setRowInfo(proxy.handle, 'weight', table.sampleWeights.subarray(this.#row, end))
     }
     this.#row = end
     return 1
   }
 }
 
-function describe(handle: Handle, columns: readonly Column[]): void {
-  for (const [field, texts] of columnTexts(columns)) {
-    xgboost().XGDMatrixSetStrFeatureInfo(handle, field, texts.pointers, columns.length)
+function setFeatureInfo(handle: Handle, columns: readonly Column[]): void {
+  for (const [field, strings] of featureInfo(columns)) {
+    xgboost().XGDMatrixSetStrFeatureInfo(handle, field, strings.pointers, columns.length)
   }
 }
 
-function setRows(handle: Handle, field: string, values: Float32Array | Uint32Array): void {
+function setRowInfo(handle: Handle, field: string, values: Float32Array | Uint32Array): void {
   xgboost().XGDMatrixSetInfoFromInterface(handle, field, arrayInterface(values, [values.length]))
 }
 
-const columnar = (columns: readonly Float32Array[]) =>
+const columnarInterface = (columns: readonly Float32Array[]) =>
   `[${columns.map(values => arrayInterface(values, [values.length]))}]`
 
 /** XGBoost weighs queries, not their rows: a query has the weight of its first row. */
-function perGroup(weights: Float32Array, groups: Uint32Array): Float32Array {
+function groupWeights(weights: Float32Array, groups: Uint32Array): Float32Array {
   return weights.filter((_, row) => row === 0 || groups[row] !== groups[row - 1])
 }
 
-function wholeColumns(table: Table): readonly Float32Array[] {
+function concatColumns(table: Table): readonly Float32Array[] {
   let columns: Float32Array[] | undefined
   let row = 0
   for (const batch of table.batches()) {

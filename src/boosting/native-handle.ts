@@ -1,7 +1,7 @@
 import type { Handle } from './capi.js'
 
 /** A native object that lives until it is freed: once, by whoever made it. */
-export abstract class Owned implements Disposable {
+export abstract class NativeHandle implements Disposable {
   #handle: Handle | null
   readonly #release: (handle: Handle) => void
 

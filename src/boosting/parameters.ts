@@ -1,9 +1,9 @@
 import { boostingMetrics, objectiveMetrics } from '../spec/boosting-metrics.js'
-import type { Boosting, BoostingObjective } from '../spec/boosting-options.js'
+import type { BoostingObjective, ResolvedBoostingOptions } from '../spec/boosting-options.js'
 import type { Column } from './training-table.js'
 
 /** Ours → XGBoost's. */
-const names = {
+const xgboostNames = {
   maxDepth: 'max_depth',
   learningRate: 'eta',
   subsample: 'subsample',
@@ -14,7 +14,7 @@ const names = {
   gamma: 'gamma',
   maxBins: 'max_bin',
   treeMethod: 'tree_method',
-} as const satisfies Partial<Record<keyof Boosting, string>>
+} as const satisfies Partial<Record<keyof ResolvedBoostingOptions, string>>
 
 const objectives: Record<BoostingObjective, string> = {
   regression: 'reg:squarederror',
@@ -25,37 +25,40 @@ const objectives: Record<BoostingObjective, string> = {
   poisson: 'count:poisson',
 }
 
-export interface Run {
+export interface RunOptions {
   seed: number
   device: 'cpu' | 'cuda'
   threads: number
 }
 
-export type Parameters = Record<string, string | number | readonly string[]>
+export type XgboostParameters = Record<string, string | number | readonly string[]>
 
 /** Where it runs: all that a resumed booster, which brings its parameters, is told. */
-export const runParameters = ({ device, threads }: Omit<Run, 'seed'>): Parameters => ({
+export const runParameters = ({
+  device,
+  threads,
+}: Omit<RunOptions, 'seed'>): XgboostParameters => ({
   device,
   nthread: threads,
 })
 
 /** `classes`: how many, for several of them. */
-export function parameters(
-  model: Boosting,
+export function xgboostParameters(
+  model: ResolvedBoostingOptions,
   columns: readonly Column[],
   classes: number | null,
-  run: Run,
-): Parameters {
-  const given: Parameters = { ...runParameters(run), seed: run.seed }
-  for (const [ours, theirs] of Object.entries(names))
-    given[theirs] = model[ours as keyof typeof names]
-  given.objective = objectives[model.objective]
-  given.eval_metric = objectiveMetrics[model.objective].map(name => boostingMetrics[name].xgboost)
-  if (model.objective === 'multiclass') given.num_class = classes ?? 0
-  if (model.objective === 'quantile') given.quantile_alpha = `[${model.quantile}]`
-  const directions = new Map(Object.entries(model.monotone))
-  if (directions.size > 0) {
-    given.monotone_constraints = `(${columns.map(({ name }) => directions.get(name) ?? 0)})`
+  run: RunOptions,
+): XgboostParameters {
+  const params: XgboostParameters = { ...runParameters(run), seed: run.seed }
+  for (const [option, xgboostName] of Object.entries(xgboostNames))
+    params[xgboostName] = model[option as keyof typeof xgboostNames]
+  params.objective = objectives[model.objective]
+  params.eval_metric = objectiveMetrics[model.objective].map(name => boostingMetrics[name].xgboost)
+  if (model.objective === 'multiclass') params.num_class = classes ?? 0
+  if (model.objective === 'quantile') params.quantile_alpha = `[${model.quantile}]`
+  const constraints = new Map(Object.entries(model.monotone))
+  if (constraints.size > 0) {
+    params.monotone_constraints = `(${columns.map(({ name }) => constraints.get(name) ?? 0)})`
   }
-  return given
+  return params
 }

@@ -1,29 +1,36 @@
 import { TrainyardError } from '../errors.js'
-import { objectiveMetrics, validationName } from '../spec/boosting-metrics.js'
-import type { Boosting } from '../spec/boosting-options.js'
+import { objectiveMetrics, validationMetricName } from '../spec/boosting-metrics.js'
+import type { ResolvedBoostingOptions } from '../spec/boosting-options.js'
 import type { Phase } from '../spec/job.js'
 import type { MetricRow } from '../spec/metrics.js'
-import { Cadence, type Snapshots } from '../training-control/checkpoint-schedule.js'
-import { type BestBy, type EarlyStopping, Judgement } from '../training-control/early-stopping.js'
+import {
+  type CheckpointInterval,
+  CheckpointSchedule,
+} from '../training-control/checkpoint-schedule.js'
+import {
+  type BestCriterion,
+  type EarlyStoppingOptions,
+  EarlyStoppingTracker,
+} from '../training-control/early-stopping.js'
 import { Booster, type ModelFormat } from './booster.js'
-import { Matrix } from './matrix.js'
-import { type Parameters, parameters, runParameters } from './parameters.js'
+import { DMatrix } from './matrix.js'
+import { runParameters, type XgboostParameters, xgboostParameters } from './parameters.js'
 import type { Table } from './training-table.js'
 
-const usualSeconds = 10
+const defaultCheckpointSeconds = 10
 
 export interface BoostingInput {
   /** `model.rounds` trees in all, those of `resume` included. */
-  model: Boosting
+  model: ResolvedBoostingOptions
   /** How many, where the objective is multiclass. */
   classes: number | null
   seed: number
   training: Table
   validation: Table | null
-  earlyStopping: EarlyStopping | null
+  earlyStopping: EarlyStoppingOptions | null
   /** Rounds between two rows of metrics; the last round has one anyway. */
-  displayEvery: number
-  snapshots: Snapshots
+  logEvery: number
+  checkpointInterval: CheckpointInterval
   /** A checkpoint's bytes. */
   resume: Uint8Array | null
   /** The rows up to there; later ones do not count. */
@@ -40,15 +47,15 @@ export interface BoostingHooks {
   /** `best`: no round before was better. */
   checkpoint(round: number, bytes: Uint8Array, best: boolean): Promise<void>
   /** Asked after each round: false ends the loop there, behind a checkpoint. */
-  goOn(): Promise<boolean>
+  shouldContinue(): Promise<boolean>
 }
 
-export interface Boosted {
+export interface BoostingResult {
   /** False where `goOn` said no. */
   finished: boolean
   rounds: number
   /** The round with the best value of the early-stopping metric: the model to publish has as many. */
-  best: number | null
+  bestRound: number | null
   stoppedEarly: boolean
 }
 
@@ -57,92 +64,108 @@ export interface Boosted {
  * checkpoint holds the random state beside the trees, and margins are summed in the order of rounds,
  * so a job that was cut anywhere ends in the bytes of one that was not.
  */
-export async function trainBoosting(input: BoostingInput, hooks: BoostingHooks): Promise<Boosted> {
+export async function trainBoosting(
+  input: BoostingInput,
+  hooks: BoostingHooks,
+): Promise<BoostingResult> {
   hooks.phase('preparing', 0)
   const { model, classes, seed, device, threads, resume } = input
-  using training = matrixOf(input.training, input)
-  using validation = input.validation && matrixOf(input.validation, input, training)
+  using training = createDMatrix(input.training, input)
+  using validation = input.validation && createDMatrix(input.validation, input, training)
   const matrices = validation ? [training, validation] : [training]
-  using booster = resume ? Booster.unserialise(resume, matrices) : Booster.create(matrices)
+  using booster = resume ? Booster.deserialize(resume, matrices) : Booster.create(matrices)
   const { columns } = input.training
-  const chosen = parameters(model, columns, classes, { seed, device, threads })
-  if (resume && model.treeMethod === 'approx') binAsFirstRoundDid(training, chosen)
-  booster.set(resume ? runParameters({ device, threads }) : chosen)
-  booster.describe(columns)
+  const params = xgboostParameters(model, columns, classes, { seed, device, threads })
+  if (resume && model.treeMethod === 'approx') restoreFirstRoundBins(training, params)
+  booster.set(resume ? runParameters({ device, threads }) : params)
+  booster.setFeatureInfo(columns)
 
   // of equals the earlier round, which has fewer trees
-  const bestBy: BestBy | null = input.earlyStopping && {
+  const monitor: BestCriterion | null = input.earlyStopping && {
     ...input.earlyStopping,
-    ofEquals: 'earlier',
+    onTie: 'earlier',
   }
-  const judgement = new Judgement(bestBy, input.earlyStopping)
+  const earlyStopping = new EarlyStoppingTracker(monitor, input.earlyStopping)
   let round = resume ? booster.rounds : 0
-  for (const row of input.history ?? []) if (row.step <= round) judgement.see(row)
-  let saved = round
-  const cadence = new Cadence(input.snapshots, { seconds: usualSeconds, epoch: null })
+  for (const row of input.history ?? []) if (row.step <= round) earlyStopping.update(row)
+  let savedRound = round
+  const checkpointSchedule = new CheckpointSchedule(input.checkpointInterval, {
+    seconds: defaultCheckpointSeconds,
+    stepsPerEpoch: null,
+  })
   const checkpoint = async (best: boolean) => {
     hooks.phase('saving', round)
-    await cadence.save(() => hooks.checkpoint(round, booster.serialise(), best))
+    await checkpointSchedule.save(() => hooks.checkpoint(round, booster.serialize(), best))
     hooks.phase('training', round)
-    saved = round
+    savedRound = round
   }
-  const ended = (finished: boolean): Boosted => ({
+  const result = (finished: boolean): BoostingResult => ({
     finished,
     rounds: round,
-    best: judgement.best,
-    stoppedEarly: judgement.stop,
+    bestRound: earlyStopping.bestStep,
+    stoppedEarly: earlyStopping.shouldStop,
   })
 
   hooks.phase('training', round)
-  while (round < model.rounds && !judgement.stop) {
-    const since = performance.now()
+  while (round < model.rounds && !earlyStopping.shouldStop) {
+    const startedAt = performance.now()
     booster.update(round, training)
     round++
-    const seconds = (performance.now() - since) / 1000
+    const seconds = (performance.now() - startedAt) / 1000
 
-    const last = round === model.rounds
-    if (round % input.displayEvery === 0 || last) {
-      const measured = measure(booster, round, matrices, model)
+    const isLastRound = round === model.rounds
+    if (round % input.logEvery === 0 || isLastRound) {
+      const metrics = evaluateMetrics(booster, round, matrices, model)
       const examplesPerSecond = input.training.rows / seconds
-      const row = { step: round, time: new Date().toISOString(), values: measured }
-      judgement.see(row)
-      await hooks.row({ ...row, values: { ...measured, examplesPerSecond } })
+      const row = { step: round, time: new Date().toISOString(), values: metrics }
+      earlyStopping.update(row)
+      await hooks.row({ ...row, values: { ...metrics, examplesPerSecond } })
     }
-    const best = judgement.best === round
-    if (cadence.due(round) || last || judgement.stop) await checkpoint(best)
-    if (!last && !judgement.stop && !(await hooks.goOn())) {
-      if (saved < round) await checkpoint(best)
-      return ended(false)
+    const best = earlyStopping.bestStep === round
+    if (checkpointSchedule.isDue(round) || isLastRound || earlyStopping.shouldStop)
+      await checkpoint(best)
+    if (!isLastRound && !earlyStopping.shouldStop && !(await hooks.shouldContinue())) {
+      if (savedRound < round) await checkpoint(best)
+      return result(false)
     }
   }
-  return ended(true)
+  return result(true)
 }
 
 /** The model in a checkpoint, as any XGBoost reads it. */
 export function exportBoosting(checkpoint: Uint8Array, format: ModelFormat): Uint8Array {
-  using booster = Booster.unserialise(checkpoint)
+  using booster = Booster.deserialize(checkpoint)
   return booster.save(format)
 }
 
 /** Only hist trains on bins; the other methods need the values. */
-function matrixOf(table: Table, { model, threads }: BoostingInput, reference?: Matrix): Matrix {
-  if (model.treeMethod !== 'hist') return Matrix.whole(table, threads)
+function createDMatrix(
+  table: Table,
+  { model, threads }: BoostingInput,
+  reference?: DMatrix,
+): DMatrix {
+  if (model.treeMethod !== 'hist') return DMatrix.fromTable(table, threads)
   const { maxBins } = model
-  return Matrix.quantile(table, reference ? { maxBins, threads, reference } : { maxBins, threads })
+  return DMatrix.quantile(table, reference ? { maxBins, threads, reference } : { maxBins, threads })
 }
 
 /**
  * Where second derivatives are constant, approx keeps the bins that the rows drawn for round 0 gave,
  * with the matrix: drawing and boosting that round again, for nobody, puts the same bins there.
  */
-function binAsFirstRoundDid(training: Matrix, chosen: Parameters): void {
+function restoreFirstRoundBins(training: DMatrix, params: XgboostParameters): void {
   using booster = Booster.create([training])
-  booster.set(chosen)
+  booster.set(params)
   booster.update(0, training)
 }
 
 /** A metric without a value, such as the AUC of a single class, is left out. */
-function measure(booster: Booster, round: number, matrices: readonly Matrix[], model: Boosting) {
+function evaluateMetrics(
+  booster: Booster,
+  round: number,
+  matrices: readonly DMatrix[],
+  model: ResolvedBoostingOptions,
+) {
   const [training, validation] = booster.evaluate(round - 1, matrices)
   const metrics = objectiveMetrics[model.objective]
   const loss = training![0]!
@@ -150,7 +173,7 @@ function measure(booster: Booster, round: number, matrices: readonly Matrix[], m
   const values: Record<string, number> = {}
   metrics.forEach((metric, i) => {
     values[metric] = training![i]!
-    if (validation) values[validationName(metric)] = validation[i]!
+    if (validation) values[validationMetricName(metric)] = validation[i]!
   })
   return Object.fromEntries(Object.entries(values).filter(([, value]) => Number.isFinite(value)))
 }

@@ -19,7 +19,7 @@ export interface Table {
   columns: readonly Column[]
   /** A class is its number, from 0. */
   labels: Float32Array
-  weights: Float32Array | null
+  sampleWeights: Float32Array | null
   /** The query of each row, in ascending order; for ranking. */
   groups: Uint32Array | null
   batches(): Iterable<Batch>

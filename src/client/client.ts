@@ -8,7 +8,7 @@ import type { Model, Predictions, RowPredictions } from '../spec/model.js'
 import type { Page } from '../spec/paging.js'
 import type { Problem } from '../spec/problem.js'
 
-export type Followed = { event: 'metrics'; data: LoggedRow } | { event: 'job'; data: Job }
+export type JobStreamEvent = { event: 'metrics'; data: LoggedRow } | { event: 'job'; data: Job }
 
 /** An answer that is not 2xx, in the server's own words. */
 export class ProblemError extends Error {
@@ -89,19 +89,19 @@ export class Client {
   }
 
   /** A job's metrics and states from its start, live, until it ends. */
-  async *follow(id: string): AsyncGenerator<Followed> {
+  async *follow(id: string): AsyncGenerator<JobStreamEvent> {
     const headers = { accept: 'text/event-stream' }
-    const answer = await this.request('GET', `/jobs/${id}/metrics`, { headers })
-    const heard: Followed[] = []
+    const response = await this.request('GET', `/jobs/${id}/metrics`, { headers })
+    const events: JobStreamEvent[] = []
     const parser = createParser({
       onEvent: ({ event, data }) => {
-        heard.push({ event, data: JSON.parse(data) } as Followed)
+        events.push({ event, data: JSON.parse(data) } as JobStreamEvent)
       },
     })
-    const text = new TextDecoder()
-    for await (const chunk of answer.body ?? []) {
-      parser.feed(text.decode(chunk as Uint8Array, { stream: true }))
-      yield* heard.splice(0)
+    const decoder = new TextDecoder()
+    for await (const chunk of response.body ?? []) {
+      parser.feed(decoder.decode(chunk as Uint8Array, { stream: true }))
+      yield* events.splice(0)
     }
   }
 
@@ -111,9 +111,9 @@ export class Client {
 
   private async request(method: string, path: string, init: RequestInit = {}): Promise<Response> {
     const headers = { ...init.headers, authorization: `Bearer ${this.key}` }
-    const answer = await fetch(this.url + path, { ...init, method, headers })
-    if (!answer.ok) throw new ProblemError((await answer.json()) as Problem)
-    return answer
+    const response = await fetch(this.url + path, { ...init, method, headers })
+    if (!response.ok) throw new ProblemError((await response.json()) as Problem)
+    return response
   }
 }
 

@@ -13,33 +13,34 @@ export interface LocalServer {
 }
 
 /**
- * A whole Trainyard of one's own, on a free port of the loopback interface. `hear` gets all that its
+ * A whole Trainyard of one's own, on a free port of the loopback interface. `onOutput` gets all that its
  * processes print; without it their errors go where ours go.
  */
 export async function startServer(
   dataFolder: string,
   environment: NodeJS.ProcessEnv,
-  hear?: (text: string) => void,
+  onOutput?: (text: string) => void,
 ): Promise<LocalServer> {
   const script = fileURLToPath(new URL('../supervisor/main.js', import.meta.url))
   const child = fork(script, [], {
     env: { ...environment, TRAINYARD_DATA: dataFolder },
-    stdio: hear ? ['ignore', 'pipe', 'pipe', 'ipc'] : ['ignore', 'ignore', 'inherit', 'ipc'],
+    stdio: onOutput ? ['ignore', 'pipe', 'pipe', 'ipc'] : ['ignore', 'ignore', 'inherit', 'ipc'],
     // Ctrl-C comes to us, and we stop it in order
     detached: true,
   })
-  for (const output of [child.stdout, child.stderr]) output?.setEncoding('utf8').on('data', hear!)
-  const ended = once(child, 'exit')
+  for (const output of [child.stdout, child.stderr])
+    output?.setEncoding('utf8').on('data', onOutput!)
+  const exited = once(child, 'exit')
   const url = await new Promise<string>((resolve, reject) => {
     child.on('message', (message: { type?: string; url?: string }) => {
       if (message.type === 'listening' && message.url) resolve(message.url)
     })
-    ended.then(([code]) => reject(new Error(`the server ended with exit code ${code}`)), reject)
+    exited.then(([code]) => reject(new Error(`the server ended with exit code ${code}`)), reject)
   })
   const key = (await readFile(join(dataFolder, 'key'), 'utf8')).trim()
   const stop = async () => {
     child.kill('SIGTERM')
-    await ended
+    await exited
   }
   return { pid: child.pid!, url, key, stop }
 }

@@ -1,21 +1,21 @@
 // The entry point of the process that `runConversion` starts.
 import { TrainyardError } from '../errors.js'
-import { storageTrouble } from '../store/storage-errors.js'
-import { type Conversion, type ConversionTask, convert } from './conversion.js'
-import { type PlainError, toPlain } from './errors.js'
+import { toStorageError } from '../store/storage-errors.js'
+import { type ConversionResult, type ConversionTask, convert } from './conversion.js'
+import { type SerializedError, serializeError } from './errors.js'
 
-export type ConversionAnswer = { conversion: Conversion } | { error: PlainError }
+export type ConversionResponse = { conversion: ConversionResult } | { error: SerializedError }
 
 process.once('message', (task: ConversionTask) => {
-  process.send?.(answer(task), () => process.disconnect())
+  process.send?.(handleTask(task), () => process.disconnect())
 })
 
-function answer(task: ConversionTask): ConversionAnswer {
+function handleTask(task: ConversionTask): ConversionResponse {
   try {
     return { conversion: convert(task) }
   } catch (caught) {
-    const error = storageTrouble(caught)
+    const error = toStorageError(caught)
     if (!(error instanceof TrainyardError)) throw error
-    return { error: toPlain(error) }
+    return { error: serializeError(error) }
   }
 }

@@ -6,41 +6,41 @@ import type { Page } from '../spec/paging.js'
 import type { Manifest, Store } from '../store/store.js'
 import { datasetNotFound } from './errors.js'
 import { isId, isName } from './form.js'
-import { defaultLimits, type Limits } from './limits.js'
+import { type DatasetLimits, defaultLimits } from './limits.js'
 import { DatasetNames } from './names.js'
-import { type Publish, Upload } from './upload.js'
+import { DatasetUpload, type PublishDataset } from './upload.js'
 
-export type { Upload } from './upload.js'
+export type { DatasetUpload } from './upload.js'
 
-const keyOf = (id: string) => `datasets/${id}`
+const datasetKey = (id: string) => `datasets/${id}`
 
 /** Immutable sets of images, and tables, named by their content; names point at them. */
 export class Datasets {
-  private readonly limits: Limits
+  private readonly limits: DatasetLimits
   private readonly names: DatasetNames
-  private readonly turns: LimitFunction
+  private readonly limitConversions: LimitFunction
 
   constructor(
     private readonly store: Store,
-    limits: Partial<Limits> = {},
+    limits: Partial<DatasetLimits> = {},
   ) {
     this.limits = { ...defaultLimits, ...limits }
     this.names = new DatasetNames(store)
-    this.turns = pLimit(this.limits.conversions)
+    this.limitConversions = pLimit(this.limits.conversions)
   }
 
   /** Opens an upload: files are spooled to disk as they arrive. */
-  async receive(): Promise<Upload> {
+  async createUpload(): Promise<DatasetUpload> {
     const folder = await this.store.stage()
-    return new Upload(this.store, folder, this.limits, this.turns, this.publish)
+    return new DatasetUpload(this.store, folder, this.limits, this.limitConversions, this.publish)
   }
 
   /** Under a name that it was uploaded with later, a set bears that name. */
   async get(idOrName: string): Promise<DatasetManifest> {
-    if (isId(idOrName)) return (await this.read(idOrName)) ?? fail(idOrName)
+    if (isId(idOrName)) return (await this.read(idOrName)) ?? throwNotFound(idOrName)
     const id = isName(idOrName) ? await this.names.resolve(idOrName) : null
     const manifest = id && (await this.read(id))
-    return manifest ? { ...manifest, name: idOrName } : fail(idOrName)
+    return manifest ? { ...manifest, name: idOrName } : throwNotFound(idOrName)
   }
 
   /** Newest first. */
@@ -51,7 +51,7 @@ export class Datasets {
     limit: number
     cursor?: string | undefined
   }): Promise<Page<DatasetManifest>> {
-    if (cursor !== undefined && !isCursor(cursor)) {
+    if (cursor !== undefined && !isDatasetCursor(cursor)) {
       throw invalidCursor(cursor)
     }
     const ids = await this.store.list('datasets')
@@ -66,28 +66,28 @@ export class Datasets {
 
   async remove(id: string): Promise<void> {
     if (!isId(id) || !(await this.read(id))) throw datasetNotFound(id)
-    await this.store.remove(keyOf(id))
-    await this.names.forget(id)
+    await this.store.remove(datasetKey(id))
+    await this.names.removeDataset(id)
   }
 
   /** Absolute paths, in order. */
-  async shardFiles({ id, shards }: DatasetManifest): Promise<string[]> {
-    const folder = await this.store.folder(keyOf(id))
+  async shardPaths({ id, shards }: DatasetManifest): Promise<string[]> {
+    const folder = await this.store.folder(datasetKey(id))
     return shards.map(shard => join(folder, shard.name))
   }
 
   private async read(id: string): Promise<DatasetManifest | null> {
-    const stored = await this.store.recallJson<Manifest<DatasetManifest>>(
-      `${keyOf(id)}/manifest.json`,
+    const stored = await this.store.readJsonCached<Manifest<DatasetManifest>>(
+      `${datasetKey(id)}/manifest.json`,
     )
     if (!stored) return null
     const { files: _files, checksum: _checksum, ...manifest } = stored
     return manifest
   }
 
-  private readonly publish: Publish = async (staged, manifest, name) => {
-    const created = await this.store.commit(staged, keyOf(manifest.id), manifest)
-    if (name) await this.names.point(name, manifest.id)
+  private readonly publish: PublishDataset = async (staged, manifest, name) => {
+    const created = await this.store.commit(staged, datasetKey(manifest.id), manifest)
+    if (name) await this.names.assign(name, manifest.id)
     const dataset = await this.get(manifest.id)
     return { dataset: name ? { ...dataset, name } : dataset, created }
   }
@@ -95,8 +95,8 @@ export class Datasets {
 
 const cursorOf = ({ createdAt, id }: DatasetManifest) => `${createdAt}_${id}`
 
-const isCursor = (text: string) => /^[\d:.TZ-]{24}_ds-[0-9a-f]{16}$/.test(text)
+const isDatasetCursor = (text: string) => /^[\d:.TZ-]{24}_ds-[0-9a-f]{16}$/.test(text)
 
-function fail(idOrName: string): never {
+function throwNotFound(idOrName: string): never {
   throw datasetNotFound(idOrName)
 }

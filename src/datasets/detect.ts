@@ -1,13 +1,13 @@
 import { fileError } from './errors.js'
-import { openIdx, startsIdx } from './images/idx.js'
+import { isIdxHeader, openIdx } from './images/idx.js'
 import type { Dimensions, ImageSource } from './images/image-source.js'
-import { startsRecord } from './images/tfrecord-reader.js'
+import { isRecordHeader } from './images/tfrecord-reader.js'
 import { openTfrecords } from './images/tfrecord-source.js'
 import type { InputFile } from './input-file.js'
-import type { Limits } from './limits.js'
+import type { DatasetLimits } from './limits.js'
 
 /** What people send by mistake, by how it begins. */
-const foreign: readonly [start: string, name: string][] = [
+const unsupportedFormats: readonly [signature: string, name: string][] = [
   ['\x1f\x8b', 'gzip within gzip'],
   ['PK\x03\x04', 'a zip archive'],
   ['PK\x05\x06', 'an empty zip archive'],
@@ -24,50 +24,57 @@ const foreign: readonly [start: string, name: string][] = [
   ['\x28\xb5\x2f\xfd', 'a Zstandard file'],
 ]
 
-type Kind = 'IDX' | 'TFRecord' | 'CSV'
+type FileFormat = 'IDX' | 'TFRecord' | 'CSV'
 
 /** What the files of an upload are, by what is in them, whatever they are called. */
-export function kindOfFiles(files: readonly InputFile[]): Kind {
-  const kinds = files.map(kindOf)
-  const [first] = kinds
-  if (first && kinds.every(kind => kind === first)) return first
-  const found = files.map((file, index) => `${file.name} is ${kinds[index]}`).join(', ')
-  const trouble = `expected files of one kind, IDX, TFRecord or CSV: ${found.slice(0, 500)}`
-  throw fileError('DATASET_FORMAT', { file: files[0]!.name }, trouble)
+export function detectFormat(files: readonly InputFile[]): FileFormat {
+  const formats = files.map(detectFileFormat)
+  const [first] = formats
+  if (first && formats.every(format => format === first)) return first
+  const found = files.map((file, index) => `${file.name} is ${formats[index]}`).join(', ')
+  const detail = `expected files of one kind, IDX, TFRecord or CSV: ${found.slice(0, 500)}`
+  throw fileError('DATASET_FORMAT', { file: files[0]!.name }, detail)
 }
 
-export function openSource(
+export function openImageSource(
   files: InputFile[],
-  kind: 'IDX' | 'TFRecord',
-  given: Partial<Dimensions>,
-  limits: Limits,
+  format: 'IDX' | 'TFRecord',
+  formDimensions: Partial<Dimensions>,
+  limits: DatasetLimits,
 ): ImageSource {
-  return kind === 'IDX' ? openIdx(files, given, limits) : openTfrecords(files, given, limits)
+  return format === 'IDX'
+    ? openIdx(files, formDimensions, limits)
+    : openTfrecords(files, formDimensions, limits)
 }
 
-function kindOf(file: InputFile): Kind {
-  const start = file.read(0, 12)
-  const place = { file: file.name, record: 0, byte: 0 }
-  if (start.length === 0) throw fileError('DATASET_EMPTY', { file: file.name }, 'the file is empty')
+function detectFileFormat(file: InputFile): FileFormat {
+  const firstBytes = file.read(0, 12)
+  const location = { file: file.name, record: 0, byte: 0 }
+  if (firstBytes.length === 0)
+    throw fileError('DATASET_EMPTY', { file: file.name }, 'the file is empty')
   // The checksum first: it cannot be met by chance, while a record's length can look like IDX's magic
-  if (startsRecord(start)) return 'TFRecord'
-  if (startsIdx(start)) return 'IDX'
-  const text = start.toString('latin1')
-  const name = foreign.find(([beginning]) => text.startsWith(beginning))?.[1]
+  if (isRecordHeader(firstBytes)) return 'TFRecord'
+  if (isIdxHeader(firstBytes)) return 'IDX'
+  const text = firstBytes.toString('latin1')
+  const name = unsupportedFormats.find(([signature]) => text.startsWith(signature))?.[1]
   const expected = 'expected CSV (UTF-8), IDX or TFRecord, each as it is or gzipped'
-  if (name) throw fileError('DATASET_FORMAT', place, `the file is ${name}, ${expected}`)
-  if (isText(start)) return 'CSV'
-  if (start.length < 12) {
-    const trouble = `the file ends after ${start.length} bytes, ${expected}`
-    throw fileError('DATASET_TRUNCATED', place, trouble)
+  if (name) throw fileError('DATASET_FORMAT', location, `the file is ${name}, ${expected}`)
+  if (isText(firstBytes)) return 'CSV'
+  if (firstBytes.length < 12) {
+    const detail = `the file ends after ${firstBytes.length} bytes, ${expected}`
+    throw fileError('DATASET_TRUNCATED', location, detail)
   }
   // The upper half of a record's length is 0 in any real file: a damaged TFRecord, to be told exactly
-  if (start.readUInt32LE(4) === 0) return 'TFRecord'
-  throw fileError('DATASET_FORMAT', place, `the file begins with ${hex(start)}, ${expected}`)
+  if (firstBytes.readUInt32LE(4) === 0) return 'TFRecord'
+  throw fileError(
+    'DATASET_FORMAT',
+    location,
+    `the file begins with ${toHex(firstBytes)}, ${expected}`,
+  )
 }
 
 /** No control characters but tab and line ends. */
 const isText = (bytes: Buffer) =>
   bytes.every(byte => byte >= 32 || byte === 9 || byte === 10 || byte === 13)
 
-const hex = (bytes: Buffer) => bytes.toString('hex').replace(/..(?=.)/g, '$& ')
+const toHex = (bytes: Buffer) => bytes.toString('hex').replace(/..(?=.)/g, '$& ')

@@ -1,4 +1,4 @@
-import { type Flaw, TrainyardError } from '../errors.js'
+import { type FieldError, TrainyardError } from '../errors.js'
 
 export type FileErrorCode =
   | 'DATASET_EMPTY'
@@ -16,7 +16,7 @@ export type FileErrorCode =
   | 'DATASET_VALUE'
 
 /** Where in an upload; records count from 0, lines and columns of a text from 1. */
-export interface Place {
+export interface FileLocation {
   file: string
   record?: number
   byte?: number
@@ -24,42 +24,55 @@ export interface Place {
   column?: number
 }
 
-export function fileError(code: FileErrorCode, place: Place, trouble: string, cause?: unknown) {
-  const where = positionOf(place)
-  const found = where.join(place.line === undefined ? ' at ' : ', ')
-  const message = `${place.file}: ${found}${where.length > 0 ? ': ' : ''}${trouble}`
+export function fileError(
+  code: FileErrorCode,
+  location: FileLocation,
+  detail: string,
+  cause?: unknown,
+) {
+  const parts = locationParts(location)
+  const prefix = parts.join(location.line === undefined ? ' at ' : ', ')
+  const message = `${location.file}: ${prefix}${parts.length > 0 ? ': ' : ''}${detail}`
   return new TrainyardError(code, 'invalid', message, {
-    errors: [{ path: pathOf(place), code: code.toLowerCase(), message: trouble }],
+    errors: [{ path: errorPath(location), code: code.toLowerCase(), message: detail }],
     cause,
   })
 }
 
-/** Several errors of one kind as one, each with its place. */
-export function fileErrors(code: FileErrorCode, flaws: readonly [Place, string][]) {
-  const all = flaws.map(([place, trouble]) => fileError(code, place, trouble))
+/** Several errors of one kind as one, each with its location. */
+export function fileErrors(code: FileErrorCode, details: readonly [FileLocation, string][]) {
+  const all = details.map(([location, detail]) => fileError(code, location, detail))
   const message = all.map(error => error.message).join('; ')
-  return new TrainyardError(code, 'invalid', message, { errors: all.flatMap(one => one.errors) })
+  return new TrainyardError(code, 'invalid', message, {
+    errors: all.flatMap(error => error.errors),
+  })
 }
 
-const positionOf = (place: Place) =>
+const locationParts = (location: FileLocation) =>
   (['record', 'byte', 'line', 'column'] as const)
-    .filter(part => place[part] !== undefined)
-    .map(part => `${part} ${place[part]}`)
+    .filter(part => location[part] !== undefined)
+    .map(part => `${part} ${location[part]}`)
 
-function pathOf(place: Place): string {
-  const position = positionOf(place).map(part => part.replace(' ', '='))
-  return position.length > 0 ? `${place.file}#${position.join('&')}` : place.file
+function errorPath(location: FileLocation): string {
+  const position = locationParts(location).map(part => part.replace(' ', '='))
+  return position.length > 0 ? `${location.file}#${position.join('&')}` : location.file
 }
 
 /** Names every bad field at once. */
-export function checkFlaws<T>(check: (flaw: (field: string, message: string) => void) => T): T {
-  const flaws: Flaw[] = []
-  const checked = check((field, message) => {
-    flaws.push({ path: `/${field}`, code: `invalid_${field}`, message: `${field} ${message}` })
+export function collectFieldErrors<T>(
+  check: (addError: (field: string, message: string) => void) => T,
+): T {
+  const fieldErrors: FieldError[] = []
+  const result = check((field, message) => {
+    fieldErrors.push({
+      path: `/${field}`,
+      code: `invalid_${field}`,
+      message: `${field} ${message}`,
+    })
   })
-  if (flaws.length === 0) return checked
-  const detail = flaws.map(({ message }) => message).join('; ')
-  throw new TrainyardError('DATASET_FORM', 'invalid', detail, { errors: flaws })
+  if (fieldErrors.length === 0) return result
+  const detail = fieldErrors.map(({ message }) => message).join('; ')
+  throw new TrainyardError('DATASET_FORM', 'invalid', detail, { errors: fieldErrors })
 }
 
 export const datasetNotFound = (idOrName: string) =>
@@ -70,19 +83,24 @@ export const datasetNotFound = (idOrName: string) =>
   )
 
 /** Errors lose their class on the way out of a process; this is what is left to rebuild one from. */
-export interface PlainError {
+export interface SerializedError {
   code: string
   kind: TrainyardError['kind']
   message: string
   errors: TrainyardError['errors']
 }
 
-export const toPlain = ({ code, kind, message, errors }: TrainyardError): PlainError => ({
+export const serializeError = ({
+  code,
+  kind,
+  message,
+  errors,
+}: TrainyardError): SerializedError => ({
   code,
   kind,
   message,
   errors,
 })
 
-export const fromPlain = ({ code, kind, message, errors }: PlainError) =>
+export const deserializeError = ({ code, kind, message, errors }: SerializedError) =>
   new TrainyardError(code, kind, message, { errors })

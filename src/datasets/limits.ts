@@ -1,10 +1,10 @@
 /** What an upload may cost. */
-export interface Limits {
+export interface DatasetLimits {
   /** Bytes of all files of an upload, as sent and again as inflated. */
   uploadBytes: number
   files: number
   /** Inflated bytes for each compressed byte; 1032 is the most that gzip can reach. */
-  inflation: number
+  inflationRatio: number
   records: number
   /** Bytes of one TFRecord, and of one raw image. */
   recordBytes: number
@@ -23,10 +23,10 @@ export interface Limits {
   conversions: number
 }
 
-export const defaultLimits: Limits = {
+export const defaultLimits: DatasetLimits = {
   uploadBytes: 64 * 2 ** 30,
   files: 1000,
-  inflation: 100,
+  inflationRatio: 100,
   records: 10_000_000,
   recordBytes: 64 * 2 ** 20,
   pixels: 64 * 2 ** 20,
@@ -39,13 +39,13 @@ export const defaultLimits: Limits = {
 }
 
 /** A label is an index into the class names. */
-export const mostClasses = 65_536
+export const maxClasses = 65_536
 
 /** Height and width, where a form or a record states them. */
-export const longestSide = 65_535
+export const maxImageSide = 65_535
 
 /** A column of texts with more values than this is no category unless it is said to be one. */
-export const inferredCategories = 1000
+export const maxInferredCategories = 1000
 
 /** Bytes of a category's name. */
-export const longestCategory = 200
+export const maxCategoryNameBytes = 200

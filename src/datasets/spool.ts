@@ -1,39 +1,39 @@
 import { createWriteStream } from 'node:fs'
 import { pipeline } from 'node:stream/promises'
 import { createGunzip } from 'node:zlib'
-import { codeOf, storageTrouble } from '../store/storage-errors.js'
+import { errorCode, toStorageError } from '../store/storage-errors.js'
 import { fileError } from './errors.js'
-import type { Limits } from './limits.js'
+import type { DatasetLimits } from './limits.js'
 
 /** Below this, a ratio says nothing: a blank image compresses a thousandfold. */
-const inflationFloor = 16 * 2 ** 20
+const minBytesForRatioCheck = 16 * 2 ** 20
 
 /** What an upload has used up so far, over all its files. */
-export interface Usage {
-  sentBytes: number
+export interface UploadUsage {
+  receivedBytes: number
   inflatedBytes: number
 }
 
 /** Writes a file to disk as it arrives, inflated where it is gzip by its first bytes. */
-export async function spool(
+export async function spoolToDisk(
   name: string,
   content: AsyncIterable<Uint8Array>,
   path: string,
-  usage: Usage,
-  limits: Limits,
+  usage: UploadUsage,
+  limits: DatasetLimits,
 ): Promise<void> {
   const chunks = content[Symbol.asyncIterator]()
   const head = await readHead(chunks)
-  const source = () => sent(name, head, chunks, usage, limits)
+  const receivedChunks = () => countReceived(name, head, chunks, usage, limits)
   const file = createWriteStream(path, { flags: 'wx' })
   try {
     if (isGzip(head)) {
-      await pipeline(source, createGunzip(), inflated(name, usage, limits), file)
+      await pipeline(receivedChunks, createGunzip(), limitInflation(name, usage, limits), file)
     } else {
-      await pipeline(source, file)
+      await pipeline(receivedChunks, file)
     }
   } catch (error) {
-    throw gzipTrouble(name, error) ?? storageTrouble(error)
+    throw toGzipError(name, error) ?? toStorageError(error)
   }
 }
 
@@ -50,56 +50,57 @@ async function readHead(chunks: AsyncIterator<Uint8Array>): Promise<Uint8Array> 
 
 const isGzip = (head: Uint8Array) => head[0] === 0x1f && head[1] === 0x8b
 
-async function* sent(
+async function* countReceived(
   name: string,
   head: Uint8Array,
   chunks: AsyncIterator<Uint8Array>,
-  usage: Usage,
-  limits: Limits,
+  usage: UploadUsage,
+  limits: DatasetLimits,
 ): AsyncGenerator<Uint8Array> {
   const rest = { [Symbol.asyncIterator]: () => chunks }
-  const count = (chunk: Uint8Array) => {
-    usage.sentBytes += chunk.length
-    if (usage.sentBytes > limits.uploadBytes) throw tooLarge(name, 'files', limits)
+  const countChunk = (chunk: Uint8Array) => {
+    usage.receivedBytes += chunk.length
+    if (usage.receivedBytes > limits.uploadBytes) throw tooLargeError(name, 'files', limits)
     return chunk
   }
-  yield count(head)
-  for await (const chunk of rest) yield count(chunk)
+  yield countChunk(head)
+  for await (const chunk of rest) yield countChunk(chunk)
 }
 
 /** Counts what really comes out: a gzip's own word for its size is not worth reading. */
-function inflated(name: string, usage: Usage, limits: Limits) {
-  const before = { ...usage }
+function limitInflation(name: string, usage: UploadUsage, limits: DatasetLimits) {
+  const usageBefore = { ...usage }
   return async function* (stream: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
     for await (const chunk of stream) {
       usage.inflatedBytes += chunk.length
-      const bytes = usage.inflatedBytes - before.inflatedBytes
-      if (usage.inflatedBytes > limits.uploadBytes) throw tooLarge(name, 'inflated files', limits)
+      const bytes = usage.inflatedBytes - usageBefore.inflatedBytes
+      if (usage.inflatedBytes > limits.uploadBytes)
+        throw tooLargeError(name, 'inflated files', limits)
       if (
-        bytes > inflationFloor &&
-        bytes > limits.inflation * (usage.sentBytes - before.sentBytes)
+        bytes > minBytesForRatioCheck &&
+        bytes > limits.inflationRatio * (usage.receivedBytes - usageBefore.receivedBytes)
       ) {
-        const trouble = `the gzip inflates more than ${limits.inflation} times`
-        throw fileError('DATASET_TOO_LARGE', { file: name, byte: bytes }, trouble)
+        const detail = `the gzip inflates more than ${limits.inflationRatio} times`
+        throw fileError('DATASET_TOO_LARGE', { file: name, byte: bytes }, detail)
       }
       yield chunk
     }
   }
 }
 
-const tooLarge = (name: string, what: string, { uploadBytes }: Limits) =>
+const tooLargeError = (name: string, what: string, { uploadBytes }: DatasetLimits) =>
   fileError(
     'DATASET_TOO_LARGE',
     { file: name },
     `the upload's ${what} have more than ${uploadBytes} bytes`,
   )
 
-function gzipTrouble(name: string, error: unknown): Error | undefined {
-  const code = codeOf(error)
+function toGzipError(name: string, error: unknown): Error | undefined {
+  const code = errorCode(error)
   if (code === 'Z_BUF_ERROR') {
     return fileError('DATASET_TRUNCATED', { file: name }, 'the gzip ends early', error)
   }
   if (code !== 'Z_DATA_ERROR') return undefined
-  const trouble = `the gzip is damaged: ${(error as Error).message}`
-  return fileError('DATASET_CHECKSUM', { file: name }, trouble, error)
+  const detail = `the gzip is damaged: ${(error as Error).message}`
+  return fileError('DATASET_CHECKSUM', { file: name }, detail, error)
 }

@@ -1,4 +1,4 @@
-export interface Share {
+export interface ProcessResources {
   /** Cores that this process may keep busy. */
   cores: number
   /** Devices it may see, as CUDA_VISIBLE_DEVICES has them: "0", or "" for none. */
@@ -9,7 +9,7 @@ export interface Share {
  * What a process that loads TensorFlow or XGBoost needs in its environment: a library reads it once, as
  * it loads, so it is there before that.
  */
-export function engineEnvironment({ cores, gpus }: Share): Record<string, string> {
+export function engineEnvironment({ cores, gpus }: ProcessResources): Record<string, string> {
   const threads = String(Math.max(1, Math.floor(cores)))
   return {
     // by default one process takes the whole card, and trainer and predictor share it

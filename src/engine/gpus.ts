@@ -11,14 +11,14 @@ export async function findGpus(): Promise<number[]> {
 async function countBySmi(): Promise<number | undefined> {
   try {
     const { stdout } = await promisify(execFile)('nvidia-smi', ['-L'], { timeout: 10_000 })
-    return countListed(stdout)
+    return countGpuLines(stdout)
   } catch {
     return undefined // not installed, or no driver behind it
   }
 }
 
 /** `nvidia-smi -L` gives a line a GPU; the slices of a MIG card are indented below it. */
-export const countListed = (text: string): number => text.match(/^GPU \d+:/gm)?.length ?? 0
+export const countGpuLines = (text: string): number => text.match(/^GPU \d+:/gm)?.length ?? 0
 
 async function countByDriver(): Promise<number> {
   try {

@@ -9,15 +9,15 @@ export interface Installation {
   xgboost: string
 }
 
-export const engineMissing = (what: string, cause?: unknown) =>
+export const engineMissing = (message: string, cause?: unknown) =>
   new TrainyardError(
     'ENGINE_MISSING',
     'unavailable',
-    `${what}; \`npm run setup\` installs it`,
+    `${message}; \`npm run setup\` installs it`,
     cause === undefined ? {} : { cause },
   )
 
-export function installation(): Installation {
+export function readInstallation(): Installation {
   const path = join(dirname(bindingPackage()), '..', '..', '.trainyard', 'engine.json')
   if (!existsSync(path)) throw engineMissing(`the native libraries are not set up: no ${path}`)
   return JSON.parse(readFileSync(path, 'utf8')) as Installation

@@ -19,7 +19,7 @@ export function loadTensorFlow(): TensorFlow {
   const binding = join(dirname(manifest), 'lib', 'napi-v8', 'tfjs_binding.node')
   if (!existsSync(binding))
     throw engineMissing(`TensorFlow's binding is not compiled: no ${binding}`)
-  restoreUtil()
+  restoreRemovedUtils()
   try {
     const tf = createRequire(import.meta.url)('@tensorflow/tfjs-node-gpu') as TensorFlow
     // no advice on standard error about how the JavaScript side could be faster
@@ -34,10 +34,10 @@ export function loadTensorFlow(): TensorFlow {
 }
 
 /** Node 23 dropped functions that tfjs-node 4.22 still calls (tensorflow/tfjs#8425, unreleased). */
-function restoreUtil() {
-  const old = util as unknown as Record<string, unknown>
-  old.isNullOrUndefined ??= (value: unknown) => value === null || value === undefined
-  old.isArray ??= Array.isArray
+function restoreRemovedUtils() {
+  const legacyUtil = util as unknown as Record<string, unknown>
+  legacyUtil.isNullOrUndefined ??= (value: unknown) => value === null || value === undefined
+  legacyUtil.isArray ??= Array.isArray
 }
 
 interface Backend {
@@ -46,7 +46,7 @@ interface Backend {
   runSavedModel(...args: unknown[]): unknown
 }
 
-const mended = new WeakSet<Backend>()
+const patched = new WeakSet<Backend>()
 
 /**
  * uint8 and int64 inputs are copied for the native call, and tfjs-node 4.22 forgets the copies when
@@ -54,8 +54,8 @@ const mended = new WeakSet<Backend>()
  */
 function freeInputsOfFailedRuns(tf: TensorFlow) {
   const backend = tf.backend() as unknown as Backend
-  if (mended.has(backend)) return
-  mended.add(backend)
+  if (patched.has(backend)) return
+  patched.add(backend)
   const { getMappedInputTensorIds, runSavedModel } = backend
   let copies: number[] = []
   backend.getMappedInputTensorIds = (...args) => {

@@ -3,14 +3,14 @@
 // index of the blocks and a footer of 48 bytes. All that is read here may come from a stranger.
 import type { FileHandle } from 'node:fs/promises'
 import { crc32c } from '@node-rs/crc32'
-import { damaged } from './errors.js'
+import { damagedError } from './errors.js'
 
-export interface Block {
+export interface BlockHandle {
   offset: number
-  bytes: number
+  size: number
 }
 
-export interface Entry {
+export interface TableEntry {
   key: Buffer
   value: Buffer
 }
@@ -19,74 +19,81 @@ export interface TableFile {
   /** For messages. */
   name: string
   handle: FileHandle
-  bytes: number
+  size: number
 }
 
 const footerBytes = 48
 const trailerBytes = 5
 const magic = Buffer.from('57fb808b247547db', 'hex')
-const mostBytes = 64 * 2 ** 20
-const mostEntries = 200_000
-const longestKey = 1024
+const maxBlockBytes = 64 * 2 ** 20
+const maxEntries = 200_000
+const maxKeyBytes = 1024
 
-export async function isTable({ handle, bytes }: TableFile): Promise<boolean> {
-  if (bytes < footerBytes) return false
-  return (await readExactly(handle, bytes - magic.length, magic.length)).equals(magic)
+export async function isTable({ handle, size }: TableFile): Promise<boolean> {
+  if (size < footerBytes) return false
+  return (await readExactly(handle, size - magic.length, magic.length)).equals(magic)
 }
 
 /** The blocks of entries, in order. */
-export async function tableBlocks(file: TableFile): Promise<Block[]> {
-  const footer = await readExactly(file.handle, file.bytes - footerBytes, footerBytes)
+export async function readDataBlocks(file: TableFile): Promise<BlockHandle[]> {
+  const footer = await readExactly(file.handle, file.size - footerBytes, footerBytes)
   const reader = new VarintReader(file, footer)
-  await checkBlock(file, reader.handle()) // the meta index, which TensorFlow leaves empty
-  const index = await readBlock(file, reader.handle())
-  return index.map(({ value }) => new VarintReader(file, value).handle())
+  await verifyBlock(file, reader.blockHandle()) // the meta index, which TensorFlow leaves empty
+  const index = await readBlock(file, reader.blockHandle())
+  return index.map(({ value }) => new VarintReader(file, value).blockHandle())
 }
 
 /** A whole block in memory: for those that hold names and shapes. */
-export async function readBlock(file: TableFile, block: Block): Promise<Entry[]> {
-  if (block.bytes > mostBytes) {
-    throw damaged(
+export async function readBlock(file: TableFile, block: BlockHandle): Promise<TableEntry[]> {
+  if (block.size > maxBlockBytes) {
+    throw damagedError(
       file.name,
-      `a block of names has ${block.bytes} bytes, expected at most ${mostBytes}`,
+      `a block of names has ${block.size} bytes, expected at most ${maxBlockBytes}`,
     )
   }
-  await checkBlock(file, block)
-  return [...entries(file, await readExactly(file.handle, block.offset, block.bytes))]
+  await verifyBlock(file, block)
+  return [...parseEntries(file, await readExactly(file.handle, block.offset, block.size))]
 }
 
 /** Reads a block, however large, for its checksum. */
-export async function checkBlock(file: TableFile, { offset, bytes }: Block): Promise<void> {
-  if (offset + bytes + trailerBytes > file.bytes) {
-    throw damaged(file.name, `a block at byte ${offset} reaches beyond the end of the file`)
+export async function verifyBlock(file: TableFile, { offset, size }: BlockHandle): Promise<void> {
+  if (offset + size + trailerBytes > file.size) {
+    throw damagedError(file.name, `a block at byte ${offset} reaches beyond the end of the file`)
   }
-  const trailer = await readExactly(file.handle, offset + bytes, trailerBytes)
+  const trailer = await readExactly(file.handle, offset + size, trailerBytes)
   if (trailer[0] !== 0) {
-    const cure = 'save it again with a current TensorFlow'
-    throw damaged(file.name, `the block at byte ${offset} is compressed (${trailer[0]}); ${cure}`)
+    const hint = 'save it again with a current TensorFlow'
+    throw damagedError(
+      file.name,
+      `the block at byte ${offset} is compressed (${trailer[0]}); ${hint}`,
+    )
   }
-  const found = await checksum(file.handle, offset, bytes + 1)
-  if (found !== unmask(trailer.readUInt32LE(1))) {
-    throw damaged(file.name, `the block at byte ${offset} does not match its checksum`)
+  const found = await checksumRange(file.handle, offset, size + 1)
+  if (found !== unmaskCrc(trailer.readUInt32LE(1))) {
+    throw damagedError(file.name, `the block at byte ${offset} does not match its checksum`)
   }
 }
 
 /** CRC-32C of a stretch of a file. */
-export async function checksum(handle: FileHandle, offset: number, bytes: number): Promise<number> {
+export async function checksumRange(
+  handle: FileHandle,
+  offset: number,
+  bytes: number,
+): Promise<number> {
   const buffer = Buffer.allocUnsafe(Math.min(bytes, 1 << 20))
   let crc = 0
-  for (let at = 0; at < bytes; ) {
-    const length = Math.min(buffer.length, bytes - at)
-    const { bytesRead } = await handle.read(buffer, 0, length, offset + at)
+  for (let done = 0; done < bytes; ) {
+    const length = Math.min(buffer.length, bytes - done)
+    const { bytesRead } = await handle.read(buffer, 0, length, offset + done)
     if (bytesRead === 0) throw new Error('the file became shorter while it was read')
     crc = crc32c(buffer.subarray(0, bytesRead), crc)
-    at += bytesRead
+    done += bytesRead
   }
   return crc
 }
 
 /** TensorFlow stores a checksum rotated, so that one of data that hold checksums is no trivial number. */
-export function unmask(masked: number): number {
+export function unmaskCrc(masked: number): number {
   const rotated = (masked - 0xa282ead8) >>> 0
   return ((rotated >>> 17) | (rotated << 15)) >>> 0
 }
@@ -97,30 +104,34 @@ async function readExactly(handle: FileHandle, offset: number, bytes: number): P
   return buffer.subarray(0, bytesRead)
 }
 
-function* entries(file: TableFile, block: Buffer): Generator<Entry> {
+function* parseEntries(file: TableFile, block: Buffer): Generator<TableEntry> {
   const restarts = block.length < 4 ? 0 : block.readUInt32LE(block.length - 4)
   const end = block.length - 4 - 4 * restarts
-  if (end < 0) throw damaged(file.name, 'a block is shorter than its own index')
+  if (end < 0) throw damagedError(file.name, 'a block is shorter than its own index')
   const reader = new VarintReader(file, block.subarray(0, end))
   let key = Buffer.alloc(0)
-  for (let count = 0; reader.at < end; count++) {
-    const shared = reader.varint()
-    const rest = reader.varint()
+  for (let count = 0; reader.offset < end; count++) {
+    const sharedBytes = reader.varint()
+    const unsharedBytes = reader.varint()
     const valueBytes = reader.varint()
-    if (shared > key.length || shared + rest > longestKey || count === mostEntries) {
-      throw damaged(file.name, `entry ${count} of a block has an impossible key`)
+    if (
+      sharedBytes > key.length ||
+      sharedBytes + unsharedBytes > maxKeyBytes ||
+      count === maxEntries
+    ) {
+      throw damagedError(file.name, `entry ${count} of a block has an impossible key`)
     }
-    const grown = Buffer.concat([key.subarray(0, shared), reader.take(rest)])
-    if (count > 0 && Buffer.compare(key, grown) >= 0) {
-      throw damaged(file.name, `entry ${count} of a block is out of order`)
+    const nextKey = Buffer.concat([key.subarray(0, sharedBytes), reader.take(unsharedBytes)])
+    if (count > 0 && Buffer.compare(key, nextKey) >= 0) {
+      throw damagedError(file.name, `entry ${count} of a block is out of order`)
     }
-    key = grown
+    key = nextKey
     yield { key, value: reader.take(valueBytes) }
   }
 }
 
 class VarintReader {
-  at = 0
+  offset = 0
 
   constructor(
     private readonly file: TableFile,
@@ -130,22 +141,23 @@ class VarintReader {
   varint(): number {
     let value = 0
     for (let scale = 1; scale <= 2 ** 42; scale *= 128) {
-      const byte = this.bytes[this.at++]
+      const byte = this.bytes[this.offset++]
       if (byte === undefined) break
       value += (byte & 127) * scale
       if (byte < 128) return value
     }
-    throw damaged(this.file.name, 'a number in it does not end')
+    throw damagedError(this.file.name, 'a number in it does not end')
   }
 
-  handle(): Block {
-    return { offset: this.varint(), bytes: this.varint() }
+  blockHandle(): BlockHandle {
+    return { offset: this.varint(), size: this.varint() }
   }
 
   take(count: number): Buffer {
-    const taken = this.bytes.subarray(this.at, this.at + count)
-    if (taken.length < count) throw damaged(this.file.name, 'an entry reaches beyond its block')
-    this.at += count
+    const taken = this.bytes.subarray(this.offset, this.offset + count)
+    if (taken.length < count)
+      throw damagedError(this.file.name, 'an entry reaches beyond its block')
+    this.offset += count
     return taken
   }
 }

@@ -11,27 +11,27 @@ import {
   SavedTensorSlicesSchema,
   type TensorShapeProto,
 } from './bundle_pb.js'
-import { damaged } from './errors.js'
+import { damagedError } from './errors.js'
 import {
-  checkBlock,
-  checksum,
+  checksumRange,
   isTable,
   readBlock,
+  readDataBlocks,
   type TableFile,
-  tableBlocks,
-  unmask,
+  unmaskCrc,
+  verifyBlock,
 } from './leveldb-table.js'
 
-export interface Bundle {
+export interface TensorBundle {
   format: 'v1' | 'v2'
   /** How many data files the index is for; none in the old format. */
-  shards: number
+  shardCount: number
   tensors: WeightsTensor[]
   /** Where the values are, slices of divided tensors included. */
-  stretches: Stretch[]
+  segments: TensorSegment[]
 }
 
-interface Stretch {
+interface TensorSegment {
   name: string
   shard: number
   offset: number
@@ -41,7 +41,7 @@ interface Stretch {
 }
 
 /** TensorFlow's DataType → NumPy's name and the bytes of an element; 0 where that varies. */
-const types: Record<number, readonly [name: string, bytes: number]> = {
+const dataTypes: Record<number, readonly [name: string, bytes: number]> = {
   1: ['float32', 4],
   2: ['float64', 8],
   3: ['int32', 4],
@@ -62,52 +62,56 @@ const types: Record<number, readonly [name: string, bytes: number]> = {
 }
 
 /** The data file of an index, or the index or old file itself, by TensorFlow's naming. */
-export const shardName = (prefix: string, shard: number, shards: number) =>
-  `${prefix}.data-${padded(shard)}-of-${padded(shards)}`
+export const shardName = (prefix: string, shard: number, shardCount: number) =>
+  `${prefix}.data-${zeroPad(shard)}-of-${zeroPad(shardCount)}`
 
-const padded = (value: number) => String(value).padStart(5, '0')
+const zeroPad = (value: number) => String(value).padStart(5, '0')
 
-/** null where the file is no table at all. The values are not read: see `checkValues`. */
-export async function readBundle(path: string, name = basename(path)): Promise<Bundle | null> {
-  return withTable(path, name, async file => {
+/** null where the file is no table at all. The values are not read: see `verifyValues`. */
+export async function readTensorBundle(
+  path: string,
+  name = basename(path),
+): Promise<TensorBundle | null> {
+  return withTableFile(path, name, async file => {
     if (!(await isTable(file))) return null
-    const blocks = await tableBlocks(file)
-    const [head] = blocks[0] ? await readBlock(file, blocks[0]) : []
-    if (head?.key.length !== 0) throw damaged(name, 'its first entry is no header of a checkpoint')
+    const blocks = await readDataBlocks(file)
+    const [header] = blocks[0] ? await readBlock(file, blocks[0]) : []
+    if (header?.key.length !== 0)
+      throw damagedError(name, 'its first entry is no header of a checkpoint')
     // both formats begin with an entry of no name: a count here, a list of tensors there
-    if (head.value[0] === 0x0a) return oldBundle(file, head.value)
-    const shards = headerShards(file, head.value)
+    if (header.value[0] === 0x0a) return readV1Bundle(file, header.value)
+    const shardCount = readShardCount(file, header.value)
     const tensors: WeightsTensor[] = []
-    const stretches: Stretch[] = []
+    const segments: TensorSegment[] = []
     for (const block of blocks) {
       for (const { key, value } of await readBlock(file, block)) {
         if (key.length === 0) continue
         const entry = parse(file, BundleEntryProtoSchema, value)
-        const tensor = tensorOf(file, key, entry)
+        const tensor = parseTensor(file, key, entry)
         // keys of slices begin with a zero; the tensor that they make up has an entry of its own
         if (key[0] !== 0) tensors.push(tensor)
-        if (entry.slices.length === 0) stretches.push(stretchOf(file, tensor, entry, shards))
+        if (entry.slices.length === 0) segments.push(parseSegment(file, tensor, entry, shardCount))
       }
     }
-    return { format: 'v2', shards, tensors, stretches }
+    return { format: 'v2', shardCount, tensors, segments }
   })
 }
 
 /** Whether the files hold what the index says; `paths` in the order of their numbers. */
-export async function checkValues(
-  { stretches }: Bundle,
+export async function verifyValues(
+  { segments }: TensorBundle,
   files: readonly { path: string; name: string }[],
 ): Promise<void> {
   for (const [shard, { path, name }] of files.entries()) {
-    await withTable(path, name, async ({ handle, bytes: there }) => {
-      for (const one of stretches.filter(stretch => stretch.shard === shard)) {
-        const { name: tensor, offset, bytes, crc } = one
-        if (offset + bytes > there) {
-          const trouble = `${tensor} ends at byte ${offset + bytes}, the file at ${there}`
-          throw damaged(name, trouble)
+    await withTableFile(path, name, async ({ handle, size: fileSize }) => {
+      for (const segment of segments.filter(candidate => candidate.shard === shard)) {
+        const { name: tensor, offset, bytes, crc } = segment
+        if (offset + bytes > fileSize) {
+          const detail = `${tensor} ends at byte ${offset + bytes}, the file at ${fileSize}`
+          throw damagedError(name, detail)
         }
-        if (crc !== null && (await checksum(handle, offset, bytes)) !== crc) {
-          throw damaged(name, `the values of ${tensor} do not match their checksum`)
+        if (crc !== null && (await checksumRange(handle, offset, bytes)) !== crc) {
+          throw damagedError(name, `the values of ${tensor} do not match their checksum`)
         }
       }
     })
@@ -115,89 +119,97 @@ export async function checkValues(
 }
 
 /** Whether every block of an old file is as it was written. */
-export async function checkOldValues(path: string, name: string): Promise<void> {
-  await withTable(path, name, async file => {
-    for (const block of await tableBlocks(file)) await checkBlock(file, block)
+export async function verifyV1Values(path: string, name: string): Promise<void> {
+  await withTableFile(path, name, async file => {
+    for (const block of await readDataBlocks(file)) await verifyBlock(file, block)
   })
 }
 
-async function withTable<T>(
+async function withTableFile<T>(
   path: string,
   name: string,
-  work: (file: TableFile) => Promise<T>,
+  callback: (file: TableFile) => Promise<T>,
 ): Promise<T> {
   const handle = await open(path, 'r')
   try {
-    return await work({ name, handle, bytes: (await handle.stat()).size })
+    return await callback({ name, handle, size: (await handle.stat()).size })
   } finally {
     await handle.close()
   }
 }
 
-function oldBundle(file: TableFile, header: Buffer): Bundle {
+function readV1Bundle(file: TableFile, header: Buffer): TensorBundle {
   const { meta } = parse(file, SavedTensorSlicesSchema, header)
   const tensors = (meta?.tensor ?? []).map(({ name, shape, type }) => ({
-    name: checkedName(file, name),
-    dtype: types[type]?.[0] ?? `type ${type}`,
-    shape: shapeOf(file, name, shape),
+    name: validateName(file, name),
+    dtype: dataTypes[type]?.[0] ?? `type ${type}`,
+    shape: parseShape(file, name, shape),
   }))
-  return { format: 'v1', shards: 0, tensors, stretches: [] }
+  return { format: 'v1', shardCount: 0, tensors, segments: [] }
 }
 
-function headerShards(file: TableFile, header: Buffer): number {
+function readShardCount(file: TableFile, header: Buffer): number {
   const { numShards, endianness } = parse(file, BundleHeaderProtoSchema, header)
   if (endianness !== 0)
-    throw damaged(file.name, 'it is of a big-endian machine; save it on another')
+    throw damagedError(file.name, 'it is of a big-endian machine; save it on another')
   if (numShards >= 1 && numShards <= 1000) return numShards
-  throw damaged(file.name, `it is for ${numShards} data files, expected 1 to 1000`)
+  throw damagedError(file.name, `it is for ${numShards} data files, expected 1 to 1000`)
 }
 
-function tensorOf(file: TableFile, key: Buffer, { dtype, shape }: BundleEntryProto): WeightsTensor {
-  const name = key[0] === 0 ? 'a slice' : checkedName(file, key.toString())
-  return { name, dtype: types[dtype]?.[0] ?? `type ${dtype}`, shape: shapeOf(file, name, shape) }
+function parseTensor(
+  file: TableFile,
+  key: Buffer,
+  { dtype, shape }: BundleEntryProto,
+): WeightsTensor {
+  const name = key[0] === 0 ? 'a slice' : validateName(file, key.toString())
+  return {
+    name,
+    dtype: dataTypes[dtype]?.[0] ?? `type ${dtype}`,
+    shape: parseShape(file, name, shape),
+  }
 }
 
-function stretchOf(
+function parseSegment(
   file: TableFile,
   { name, shape }: WeightsTensor,
   { dtype, shardId, offset, size, crc32c }: BundleEntryProto,
-  shards: number,
-): Stretch {
+  shardCount: number,
+): TensorSegment {
   const bytes = Number(size)
-  const width = types[dtype]?.[1] ?? 0
-  const needed = shape.reduce((product, extent) => product * extent, width)
-  if (width > 0 && bytes !== needed) {
-    throw damaged(file.name, `${name} has ${bytes} bytes, its shape needs ${needed}`)
+  const elementBytes = dataTypes[dtype]?.[1] ?? 0
+  const expectedBytes = shape.reduce((product, extent) => product * extent, elementBytes)
+  if (elementBytes > 0 && bytes !== expectedBytes) {
+    throw damagedError(file.name, `${name} has ${bytes} bytes, its shape needs ${expectedBytes}`)
   }
-  if (offset < 0 || size < 0 || shardId < 0 || shardId >= shards) {
-    throw damaged(file.name, `${name} lies outside of the data files`)
+  if (offset < 0 || size < 0 || shardId < 0 || shardId >= shardCount) {
+    throw damagedError(file.name, `${name} lies outside of the data files`)
   }
   return {
     name,
     shard: shardId,
     offset: Number(offset),
     bytes,
-    crc: width > 0 ? unmask(crc32c) : null,
+    crc: elementBytes > 0 ? unmaskCrc(crc32c) : null,
   }
 }
 
-function checkedName(file: TableFile, name: string): string {
+function validateName(file: TableFile, name: string): string {
   if (/^[\x21-\x7e]{1,1000}$/.test(name)) return name
-  throw damaged(file.name, `${JSON.stringify(name.slice(0, 60))} is no name of a variable`)
+  throw damagedError(file.name, `${JSON.stringify(name.slice(0, 60))} is no name of a variable`)
 }
 
-function shapeOf(file: TableFile, name: string, shape: TensorShapeProto | undefined): number[] {
+function parseShape(file: TableFile, name: string, shape: TensorShapeProto | undefined): number[] {
   const extents = (shape?.dim ?? []).map(({ size }) => Number(size))
   const elements = extents.reduce((product, extent) => product * extent, 1)
-  const sound = extents.length <= 16 && extents.every(extent => extent >= 0)
-  if (sound && Number.isSafeInteger(elements) && !shape?.unknownRank) return extents
-  throw damaged(file.name, `${name} has an impossible shape`)
+  const valid = extents.length <= 16 && extents.every(extent => extent >= 0)
+  if (valid && Number.isSafeInteger(elements) && !shape?.unknownRank) return extents
+  throw damagedError(file.name, `${name} has an impossible shape`)
 }
 
 function parse<D extends DescMessage>(file: TableFile, schema: D, bytes: Buffer): MessageShape<D> {
   try {
     return fromBinary(schema, bytes, { readUnknownFields: false })
   } catch (cause) {
-    throw damaged(file.name, 'one of its entries is unreadable', cause)
+    throw damagedError(file.name, 'one of its entries is unreadable', cause)
   }
 }

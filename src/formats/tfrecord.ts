@@ -11,7 +11,7 @@ export function maskedCrc(data: Uint8Array): number {
 }
 
 /** What stands before and behind the data of a record. */
-export function frameOf(data: Uint8Array): { header: Buffer; footer: Buffer } {
+export function recordFrame(data: Uint8Array): { header: Buffer; footer: Buffer } {
   const header = Buffer.alloc(headerBytes)
   header.writeBigUInt64LE(BigInt(data.length))
   header.writeUInt32LE(maskedCrc(header.subarray(0, 8)), 8)

@@ -5,61 +5,61 @@ import { reshapeLike } from './ops/array.js'
 import { onesLike, zerosLike } from './ops/constant.js'
 import { addN } from './ops/math.js'
 import { reduceSum } from './ops/reduce.js'
-import { compatible, describe, sameShape } from './shape.js'
+import { formatShape, isCompatible, sameShape } from './shape.js'
 
 /** d(loss)/d(target) for each target; zeros where the loss does not depend on it. */
 export function gradients(loss: Tensor, targets: readonly Tensor[]): Tensor[] {
   check(
     loss.shape.length === 0,
-    `gradients: the loss must be a scalar, it is ${describe(loss.shape)}`,
+    `gradients: the loss must be a scalar, it is ${formatShape(loss.shape)}`,
   )
   const { graph } = loss.node
-  return graph.within('gradients', () => {
-    const flows = new Map<Tensor, Tensor[]>([[loss, [onesLike(loss)]]])
-    for (const node of between(targets, loss).reverse()) {
-      graph.within(node.name, () => pull(node, flows))
+  return graph.nameScope('gradients', () => {
+    const partials = new Map<Tensor, Tensor[]>([[loss, [onesLike(loss)]]])
+    for (const node of nodesBetween(targets, loss).reverse()) {
+      graph.nameScope(node.name, () => backpropagate(node, partials))
     }
-    return targets.map(target => total(target, flows) ?? zerosLike(target))
+    return targets.map(target => sumPartials(target, partials) ?? zerosLike(target))
   })
 }
 
 /** Sends what flows into a node's outputs on to its inputs. */
-function pull(node: Node, flows: Map<Tensor, Tensor[]>): void {
-  const dys = node.outputs.map(output => total(output, flows))
+function backpropagate(node: Node, partials: Map<Tensor, Tensor[]>): void {
+  const dys = node.outputs.map(output => sumPartials(output, partials))
   if (dys.every(dy => dy === undefined)) return
   check(node.op.gradient !== null, `gradients: ${node.op.type} (${node.name}) has no gradient`)
   const dxs = node.op.gradient(dys, node)
   for (const [i, x] of node.inputs.entries()) {
     const dx = dxs[i]
     if (!dx) continue
-    const flow = unbroadcast(dx, x)
-    flows.set(x, [...(flows.get(x) ?? []), flow])
+    const partial = unbroadcast(dx, x)
+    partials.set(x, [...(partials.get(x) ?? []), partial])
   }
 }
 
 /** The sum of all that flows into a tensor, made once. */
-function total(tensor: Tensor, flows: Map<Tensor, Tensor[]>): Tensor | undefined {
-  const parts = flows.get(tensor)
-  if (!parts) return undefined
-  const sum = addN(parts)
-  flows.set(tensor, [sum])
+function sumPartials(tensor: Tensor, partials: Map<Tensor, Tensor[]>): Tensor | undefined {
+  const terms = partials.get(tensor)
+  if (!terms) return undefined
+  const sum = addN(terms)
+  partials.set(tensor, [sum])
   return sum
 }
 
 /** The nodes through which the loss depends on a target, in the order of their making. */
-function between(targets: readonly Tensor[], loss: Tensor): Node[] {
+function nodesBetween(targets: readonly Tensor[], loss: Tensor): Node[] {
   const dependent = new Set<Tensor>(targets)
   const candidates = loss.node.graph.nodes.filter(node => {
     const depends = node.inputs.some(input => dependent.has(input))
     if (depends) for (const output of node.outputs) dependent.add(output)
     return depends
   })
-  const wanted = new Set<Node>([loss.node])
+  const ancestors = new Set<Node>([loss.node])
   return candidates
     .reverse()
     .filter(node => {
-      if (!wanted.has(node)) return false
-      for (const input of node.inputs) wanted.add(input.node)
+      if (!ancestors.has(node)) return false
+      for (const input of node.inputs) ancestors.add(input.node)
       return true
     })
     .reverse()
@@ -68,16 +68,16 @@ function between(targets: readonly Tensor[], loss: Tensor): Node[] {
 /** Sums a gradient over the dimensions along which its tensor was repeated. */
 function unbroadcast(dx: Tensor, x: Tensor): Tensor {
   if (sameShape(dx.shape, x.shape)) return dx
-  const extra = dx.shape.length - x.shape.length
+  const extraDims = dx.shape.length - x.shape.length
   const axes = dx.shape.flatMap((extent, axis) =>
-    axis < extra || (x.shape[axis - extra] === 1 && extent !== 1) ? [axis] : [],
+    axis < extraDims || (x.shape[axis - extraDims] === 1 && extent !== 1) ? [axis] : [],
   )
   const summed = axes.length > 0 ? reduceSum(dx, axes, { keepDims: true }) : dx
-  const fitted = extra > 0 ? reshapeLike(summed, x) : summed
-  if (!compatible(fitted.shape, x.shape)) {
+  const reshaped = extraDims > 0 ? reshapeLike(summed, x) : summed
+  if (!isCompatible(reshaped.shape, x.shape)) {
     throw new Error(
-      `the gradient of ${x.node.name} has shape ${describe(dx.shape)}, it has ${describe(x.shape)}`,
+      `the gradient of ${x.node.name} has shape ${formatShape(dx.shape)}, it has ${formatShape(x.shape)}`,
     )
   }
-  return fitted
+  return reshaped
 }

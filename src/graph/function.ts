@@ -29,7 +29,7 @@ const Argument = defineOp<readonly [], ArgSpec>({
 })
 
 /** Inside a function a tensor is named `node:output_arg:index`, an argument by its bare name. */
-const refer = ({ node, port }: Tensor): string =>
+const functionTensorName = ({ node, port }: Tensor): string =>
   node.op === Argument ? node.name : `${node.name}:${port}`
 
 /** Runs `body` once to write it down as a function that nodes of `graph` can call. */
@@ -40,14 +40,14 @@ export function defineFunction(
   body: (...args: Tensor[]) => readonly Tensor[],
 ): GraphFunction {
   check(!graph.functions.has(name), `function ${name}: the graph has one of that name already`)
-  const inner = new Graph()
+  const bodyGraph = new Graph()
   const inputs = args.map(({ dtype, shape }, i) =>
-    apply(Argument, [], { dtype, shape }, { graph: inner, name: `arg_${i}` }),
+    apply(Argument, [], { dtype, shape }, { graph: bodyGraph, name: `arg_${i}` }),
   )
   const results = body(...inputs)
   for (const result of results) {
     check(
-      result.node.graph === inner,
+      result.node.graph === bodyGraph,
       `function ${name}: ${result.node.name} comes from outside; hand it in as an argument`,
     )
   }
@@ -57,8 +57,12 @@ export function defineFunction(
       inputArg: inputs.map(({ node, dtype }) => ({ name: node.name, type: dataType(dtype) })),
       outputArg: results.map(({ dtype }, i) => ({ name: `result_${i}`, type: dataType(dtype) })),
     },
-    nodeDef: inner.nodes.filter(node => node.op !== Argument).map(node => nodeDef(node, refer)),
-    ret: Object.fromEntries(results.map((result, i) => [`result_${i}`, refer(result)])),
+    nodeDef: bodyGraph.nodes
+      .filter(node => node.op !== Argument)
+      .map(node => nodeDef(node, functionTensorName)),
+    ret: Object.fromEntries(
+      results.map((result, i) => [`result_${i}`, functionTensorName(result)]),
+    ),
   })
   graph.functions.set(name, definition)
   return { name, outputs: results.map(({ dtype, shape }) => ({ dtype, shape })) }

@@ -14,11 +14,14 @@ const versions = { producer: 2474, minConsumer: 12 }
 /** How the nodes of a graph name a tensor; nodes inside a function do it differently. */
 export const tensorName = ({ node, index }: Tensor): string => `${node.name}:${index}`
 
-export function nodeDef(node: Node, refer: (tensor: Tensor) => string): NodeDef {
+export function nodeDef(node: Node, tensorNameOf: (tensor: Tensor) => string): NodeDef {
   return create(NodeDefSchema, {
     name: node.name,
     op: node.op.type,
-    input: [...node.inputs.map(refer), ...node.after.map(before => `^${before.name}`)],
+    input: [
+      ...node.inputs.map(tensorNameOf),
+      ...node.controlInputs.map(controlInput => `^${controlInput.name}`),
+    ],
     attr: node.op.attrs(node.inputs, node.attrs),
   })
 }
@@ -29,13 +32,17 @@ export function graphDef(graph: Graph, roots: Iterable<Node>): GraphDef {
   for (const node of [...graph.nodes].reverse()) {
     if (!needed.has(node)) continue
     for (const input of node.inputs) needed.add(input.node)
-    for (const before of node.after) needed.add(before)
+    for (const controlInput of node.controlInputs) needed.add(controlInput)
   }
   const node = graph.nodes.filter(each => needed.has(each)).map(each => nodeDef(each, tensorName))
-  return create(GraphDefSchema, { node, library: { function: called(graph, node) }, versions })
+  return create(GraphDefSchema, {
+    node,
+    library: { function: calledFunctions(graph, node) },
+    versions,
+  })
 }
 
-function called(graph: Graph, nodes: readonly NodeDef[]): FunctionDef[] {
+function calledFunctions(graph: Graph, nodes: readonly NodeDef[]): FunctionDef[] {
   const names = nodes.flatMap(({ attr }) =>
     Object.values(attr).flatMap(({ value }) => (value.case === 'func' ? [value.value.name] : [])),
   )

@@ -38,26 +38,26 @@ export interface Node {
   readonly inputs: readonly Tensor[]
   readonly attrs: unknown
   /** Nodes that must have run before this one, although it reads nothing of theirs. */
-  readonly after: readonly Node[]
+  readonly controlInputs: readonly Node[]
   readonly outputs: readonly Tensor[]
 }
 
-export interface Placement {
+export interface NodeOptions {
   /** Needed where there are no inputs to take it from. */
   readonly graph?: Graph | undefined
   readonly name?: string | undefined
-  readonly after?: readonly (Node | Tensor)[] | undefined
+  readonly controlInputs?: readonly (Node | Tensor)[] | undefined
 }
 
 /** Nodes in the order of their making, so that every node follows its inputs. */
 export class Graph {
   readonly nodes: Node[] = []
   readonly functions = new Map<string, FunctionDef>()
-  readonly #taken = new Map<string, number>()
+  readonly usedNames = new Map<string, number>()
   #scope = ''
 
   /** Names made while `body` runs begin with `scope/`; `null` goes back to the root. */
-  within<T>(scope: string | null, body: () => T): T {
+  nameScope<T>(scope: string | null, body: () => T): T {
     const outer = this.#scope
     this.#scope = scope === null ? '' : `${outer}${scope}/`
     try {
@@ -67,40 +67,42 @@ export class Graph {
     }
   }
 
-  add(op: Op, inputs: readonly Tensor[], attrs: unknown, placement: Placement = {}): Node {
+  add(op: Op, inputs: readonly Tensor[], attrs: unknown, options: NodeOptions = {}): Node {
     for (const input of inputs) {
       check(input.node.graph === this, `${op.type}: ${input.node.name} belongs to another graph`)
     }
     const outputs: Tensor[] = []
     const node: Node = {
       graph: this,
-      name: this.uniqueName(this.#scope + (placement.name ?? op.type)),
+      name: this.uniqueName(this.#scope + (options.name ?? op.type)),
       op,
       inputs,
       attrs,
-      after: (placement.after ?? []).map(before => ('node' in before ? before.node : before)),
+      controlInputs: (options.controlInputs ?? []).map(controlInput =>
+        'node' in controlInput ? controlInput.node : controlInput,
+      ),
       outputs,
     }
     const counts = new Map<string, number>()
     for (const [index, { arg, shape, dtype }] of op.outputs(inputs, attrs).entries()) {
-      const place = counts.get(arg) ?? 0
-      counts.set(arg, place + 1)
-      outputs.push({ node, index, port: `${arg}:${place}`, shape, dtype })
+      const argIndex = counts.get(arg) ?? 0
+      counts.set(arg, argIndex + 1)
+      outputs.push({ node, index, port: `${arg}:${argIndex}`, shape, dtype })
     }
     this.nodes.push(node)
     return node
   }
 
-  uniqueName(wanted: string): string {
+  uniqueName(requested: string): string {
     check(
-      /^[A-Za-z0-9.][A-Za-z0-9_./-]*$/.test(wanted),
-      `${wanted} cannot name a node: use letters, digits and _ . / -`,
+      /^[A-Za-z0-9.][A-Za-z0-9_./-]*$/.test(requested),
+      `${requested} cannot name a node: use letters, digits and _ . / -`,
     )
-    let count = this.#taken.get(wanted) ?? 0
-    let name = wanted
-    while (this.#taken.has(name)) name = `${wanted}_${++count}`
-    this.#taken.set(wanted, count)
-    this.#taken.set(name, this.#taken.get(name) ?? 0)
+    let count = this.usedNames.get(requested) ?? 0
+    let name = requested
+    while (this.usedNames.has(name)) name = `${requested}_${++count}`
+    this.usedNames.set(requested, count)
+    this.usedNames.set(name, this.usedNames.get(name) ?? 0)
     return name
   }
 }

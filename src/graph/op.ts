@@ -1,12 +1,12 @@
 import { type Attrs, attr } from './attr.js'
 import type { DType } from './dtype.js'
-import type { Node, Op, OutputSpec, Placement, Tensor } from './graph.js'
+import type { Node, NodeOptions, Op, OutputSpec, Tensor } from './graph.js'
 import type { Shape } from './shape.js'
 
 type Inputs = readonly Tensor[]
 
 /** A node as its gradient rule sees it. */
-export interface Applied<I extends Inputs, A> {
+export interface TypedNode<I extends Inputs, A> {
   readonly inputs: I
   readonly attrs: A
   readonly output: Tensor
@@ -14,43 +14,43 @@ export interface Applied<I extends Inputs, A> {
 }
 
 /** One gradient an input; null where none flows. Broadcasting is undone by the walk, not here. */
-type PerInput<I extends Inputs> = { readonly [K in keyof I]: Tensor | null }
+type InputGradients<I extends Inputs> = { readonly [K in keyof I]: Tensor | null }
 
-interface Common<I extends Inputs, A> {
+interface BaseDefinition<I extends Inputs, A> {
   readonly type: string
   /** The node's attributes; `T`, the first input's type, where a definition is silent. */
   attrs?(inputs: I, attrs: A): Attrs
 }
 
-interface OneOutput<I extends Inputs, A> extends Common<I, A> {
+interface SingleOutputDefinition<I extends Inputs, A> extends BaseDefinition<I, A> {
   readonly output: string
   shape(inputs: I, attrs: A): Shape
   /** The first input's type where a definition is silent. */
   dtype?(inputs: I, attrs: A): DType
-  readonly gradient: ((dy: Tensor, node: Applied<I, A>) => PerInput<I>) | null
+  readonly gradient: ((dy: Tensor, node: TypedNode<I, A>) => InputGradients<I>) | null
 }
 
-interface ManyOutputs<I extends Inputs, A> extends Common<I, A> {
+interface MultiOutputDefinition<I extends Inputs, A> extends BaseDefinition<I, A> {
   outputs(inputs: I, attrs: A): readonly OutputSpec[]
   readonly gradient:
-    | ((dys: readonly (Tensor | undefined)[], node: Applied<I, A>) => PerInput<I>)
+    | ((dys: readonly (Tensor | undefined)[], node: TypedNode<I, A>) => InputGradients<I>)
     | null
 }
 
 declare const types: unique symbol
-export interface OpWith<Kind, I extends Inputs, A> extends Op {
+export interface TypedOp<Kind, I extends Inputs, A> extends Op {
   readonly [types]?: (kind: Kind, inputs: I, attrs: A) => [I, A]
 }
-type ValueOp<I extends Inputs, A> = OpWith<'value', I, A>
-type ListOp<I extends Inputs, A> = OpWith<'list', I, A>
-type EffectOp<I extends Inputs, A> = OpWith<'effect', I, A>
+type SingleOutputOp<I extends Inputs, A> = TypedOp<'value', I, A>
+type MultiOutputOp<I extends Inputs, A> = TypedOp<'list', I, A>
+type EffectOp<I extends Inputs, A> = TypedOp<'effect', I, A>
 
 export type NoAttrs = Record<string, never>
 
 /** An op with one output. */
 export function defineOp<I extends Inputs, A = NoAttrs>(
-  definition: OneOutput<I, A>,
-): ValueOp<I, A> {
+  definition: SingleOutputDefinition<I, A>,
+): SingleOutputOp<I, A> {
   const { type, output, dtype, gradient } = definition
   return {
     type,
@@ -62,26 +62,26 @@ export function defineOp<I extends Inputs, A = NoAttrs>(
       },
     ],
     attrs: nodeAttrs(definition),
-    gradient: gradient && (([dy], node) => gradient(dy!, applied(node))),
+    gradient: gradient && (([dy], node) => gradient(dy!, typedNode(node))),
   }
 }
 
 /** An op with several outputs, or with as many as its attributes say. */
-export function defineListOp<I extends Inputs, A = NoAttrs>(
-  definition: ManyOutputs<I, A>,
-): ListOp<I, A> {
+export function defineMultiOutputOp<I extends Inputs, A = NoAttrs>(
+  definition: MultiOutputDefinition<I, A>,
+): MultiOutputOp<I, A> {
   const { type, gradient } = definition
   return {
     type,
     outputs: (inputs, attrs) => definition.outputs(inputs as I, attrs as A),
     attrs: nodeAttrs(definition),
-    gradient: gradient && ((dys, node) => gradient(dys, applied(node))),
+    gradient: gradient && ((dys, node) => gradient(dys, typedNode(node))),
   }
 }
 
 /** An op without outputs, run for what it does. */
 export function defineEffect<I extends Inputs, A = NoAttrs>(
-  definition: Common<I, A>,
+  definition: BaseDefinition<I, A>,
 ): EffectOp<I, A> {
   return {
     type: definition.type,
@@ -92,44 +92,44 @@ export function defineEffect<I extends Inputs, A = NoAttrs>(
 }
 
 export function apply<I extends Inputs, A>(
-  op: ValueOp<I, A>,
+  op: SingleOutputOp<I, A>,
   inputs: NoInfer<I>,
   attrs: NoInfer<A>,
-  placement?: Placement,
+  options?: NodeOptions,
 ): Tensor {
-  return place(op, inputs, attrs, placement).outputs[0]!
+  return addNode(op, inputs, attrs, options).outputs[0]!
 }
 
-export function applyList<I extends Inputs, A>(
-  op: ListOp<I, A>,
+export function applyMultiOutput<I extends Inputs, A>(
+  op: MultiOutputOp<I, A>,
   inputs: NoInfer<I>,
   attrs: NoInfer<A>,
-  placement?: Placement,
+  options?: NodeOptions,
 ): readonly Tensor[] {
-  return place(op, inputs, attrs, placement).outputs
+  return addNode(op, inputs, attrs, options).outputs
 }
 
 export function applyEffect<I extends Inputs, A>(
   op: EffectOp<I, A>,
   inputs: NoInfer<I>,
   attrs: NoInfer<A>,
-  placement?: Placement,
+  options?: NodeOptions,
 ): Node {
-  return place(op, inputs, attrs, placement)
+  return addNode(op, inputs, attrs, options)
 }
 
-function place(op: Op, inputs: Inputs, attrs: unknown, placement: Placement = {}): Node {
-  const graph = placement.graph ?? inputs[0]?.node.graph
+function addNode(op: Op, inputs: Inputs, attrs: unknown, options: NodeOptions = {}): Node {
+  const graph = options.graph ?? inputs[0]?.node.graph
   if (!graph) throw new Error(`${op.type} has no inputs: say in which graph it belongs`)
-  return graph.add(op, inputs, attrs, placement)
+  return graph.add(op, inputs, attrs, options)
 }
 
-function nodeAttrs<I extends Inputs, A>(definition: Common<I, A>): Op['attrs'] {
+function nodeAttrs<I extends Inputs, A>(definition: BaseDefinition<I, A>): Op['attrs'] {
   return (inputs, attrs) =>
     definition.attrs?.(inputs as I, attrs as A) ?? { T: attr.type(inputs[0]!.dtype) }
 }
 
-function applied<I extends Inputs, A>(node: Node): Applied<I, A> {
+function typedNode<I extends Inputs, A>(node: Node): TypedNode<I, A> {
   const { inputs, attrs, outputs } = node
   return { inputs: inputs as I, attrs: attrs as A, output: outputs[0]!, outputs }
 }

@@ -50,11 +50,11 @@ export function savedModel(
   { signatures, variables = [] }: SavedModelSpec,
 ): SavedModel {
   const saver = variables.length > 0 ? makeSaver(graph, variables) : undefined
-  const ends = Object.values(signatures).flatMap(({ inputs, outputs }) => [
+  const signatureTensors = Object.values(signatures).flatMap(({ inputs, outputs }) => [
     ...Object.values(inputs),
     ...Object.values(outputs),
   ])
-  const roots = [...ends.map(({ node }) => node), ...(saver?.nodes ?? [])]
+  const roots = [...signatureTensors.map(({ node }) => node), ...(saver?.nodes ?? [])]
   const metaGraph = create(MetaGraphDefSchema, {
     ...saver?.metaGraph,
     metaInfoDef: { tags: ['serve'], tensorflowVersion: '2.21.0', strippedDefaultAttrs: true },
@@ -67,7 +67,7 @@ export function savedModel(
 }
 
 /** What the binding can carry between JavaScript and a session. */
-const portable: readonly DType[] = ['float32', 'int32', 'bool', 'string']
+const bindingDtypes: readonly DType[] = ['float32', 'int32', 'bool', 'string']
 
 function signatureDef(name: string, { inputs, outputs }: Signature) {
   check(Object.keys(outputs).length > 0, `signature ${name}: it needs at least one output`)
@@ -82,8 +82,8 @@ function tensorInfos(signature: string, tensors: Readonly<Record<string, Tensor>
   return Object.fromEntries(
     Object.entries(tensors).map(([name, tensor]) => {
       check(
-        portable.includes(tensor.dtype),
-        `signature ${signature}: ${name} is ${tensor.dtype}; cast it to one of ${portable.join(', ')}`,
+        bindingDtypes.includes(tensor.dtype),
+        `signature ${signature}: ${name} is ${tensor.dtype}; cast it to one of ${bindingDtypes.join(', ')}`,
       )
       return [name, tensorInfo(tensor)]
     }),
@@ -105,14 +105,14 @@ interface Saver {
 
 /** TensorFlow 1's way to say how variables load; the C loader and Python's both follow it. */
 function makeSaver(graph: Graph, variables: readonly Variable[]): Saver {
-  return graph.within('saver', () => {
+  return graph.nameScope('saver', () => {
     const prefix = placeholder(graph, 'prefix', 'string')
     const values = restoreTensors(prefix, variables)
     const assigned = variables.map((variable, i) => assign(variable, values[i]!))
     const restored = group(graph, assigned, { name: 'restored' })
     const save = saveTensors(prefix, Object.fromEntries(variables.map(v => [v.name, v.value])))
-    const saved = identity(prefix, { name: 'saved', after: [save] })
-    const collected = variables.map((variable, i) =>
+    const saved = identity(prefix, { name: 'saved', controlInputs: [save] })
+    const variableDefs = variables.map((variable, i) =>
       create(VariableDefSchema, {
         variableName: tensorName(variable.handle),
         initializerName: assigned[i]!.name,
@@ -121,7 +121,7 @@ function makeSaver(graph: Graph, variables: readonly Variable[]): Saver {
         isResource: true,
       }),
     )
-    const bytesList = { value: collected.map(each => toBinary(VariableDefSchema, each)) }
+    const bytesList = { value: variableDefs.map(each => toBinary(VariableDefSchema, each)) }
     return {
       nodes: [restored, saved.node, ...variables.map(({ value }) => value.node)],
       metaGraph: {

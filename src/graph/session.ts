@@ -3,8 +3,14 @@ import { join } from 'node:path'
 import { fromBinary } from '@bufbuild/protobuf'
 import { type DType, dtypeOf } from './dtype.js'
 import { DataType, SavedModelSchema, type TensorInfo } from './proto/tensorflow_pb.js'
-import { compatible, describe, type Shape, sizeOf } from './shape.js'
-import { type Feed, type Fetched, feedOf, SessionError, type Typed } from './values.js'
+import { formatShape, isCompatible, type Shape, sizeOf } from './shape.js'
+import {
+  type Feed,
+  type FeedTensor,
+  type FetchedTensor,
+  SessionError,
+  toFeedTensor,
+} from './values.js'
 
 /** The part of `@tensorflow/tfjs-node-gpu` that a session needs; the caller loads it. */
 export interface Runtime {
@@ -41,7 +47,7 @@ export interface RuntimeTensor {
   dispose(): void
 }
 
-interface Port {
+interface SignatureTensor {
   /** In the graph, as in `train/loss:0`. */
   readonly name: string
   readonly tfDtype: string
@@ -50,8 +56,8 @@ interface Port {
 }
 
 interface Signature {
-  readonly inputs: ReadonlyMap<string, Port>
-  readonly outputs: ReadonlyMap<string, Port>
+  readonly inputs: ReadonlyMap<string, SignatureTensor>
+  readonly outputs: ReadonlyMap<string, SignatureTensor>
 }
 
 /** Loads a SavedModel into a native session of its own. */
@@ -60,11 +66,11 @@ export async function openSession(runtime: Runtime, folder: string): Promise<Ses
   const signatures = new Map<string, Signature>()
   for (const { signatureDef } of file.metaGraphs) {
     for (const [name, { inputs, outputs }] of Object.entries(signatureDef)) {
-      signatures.set(name, { inputs: ports(inputs), outputs: ports(outputs) })
+      signatures.set(name, { inputs: signatureTensors(inputs), outputs: signatureTensors(outputs) })
     }
   }
-  const native = runtime.backend().loadSavedModelMetaGraph(folder, 'serve')
-  return new Session(runtime, folder, native, signatures)
+  const sessionId = runtime.backend().loadSavedModelMetaGraph(folder, 'serve')
+  return new Session(runtime, folder, sessionId, signatures)
 }
 
 export class Session {
@@ -73,30 +79,30 @@ export class Session {
   constructor(
     private readonly runtime: Runtime,
     readonly folder: string,
-    private readonly native: number,
+    private readonly sessionId: number,
     private readonly signatures: ReadonlyMap<string, Signature>,
   ) {}
 
   /** Runs to its end before it returns. */
-  run(signature: string, feeds: Readonly<Record<string, Feed>> = {}): Fetches {
+  run(signature: string, feeds: Readonly<Record<string, Feed>> = {}): RunResult {
     if (this.#closed) throw new SessionError(`the session on ${this.folder} is closed`)
-    const ports = this.signatures.get(signature)
-    if (!ports) {
+    const definition = this.signatures.get(signature)
+    if (!definition) {
       const known = [...this.signatures.keys()].join(', ')
       throw new SessionError(`there is no signature ${signature}; there are ${known}`)
     }
     // All of it before the native call: the binding leaks when a run fails.
-    const checked = checkFeeds(signature, ports.inputs, feeds)
+    const feedTensors = checkFeeds(signature, definition.inputs, feeds)
     const tensors: RuntimeTensor[] = []
     try {
-      for (const { data, shape, dtype } of checked.values()) {
+      for (const { data, shape, dtype } of feedTensors.values()) {
         tensors.push(this.runtime.tensor(data, [...shape], dtype))
       }
-      const outputs = [...ports.outputs.values()].map(({ name }) => name)
-      const infos = [...ports.inputs.values()] as never[]
+      const outputs = [...definition.outputs.values()].map(({ name }) => name)
+      const infos = [...definition.inputs.values()] as never[]
       const backend = this.runtime.backend()
-      const results = backend.runSavedModel(this.native, tensors as never[], infos, outputs)
-      return this.#collect(signature, ports.outputs, results)
+      const results = backend.runSavedModel(this.sessionId, tensors as never[], infos, outputs)
+      return this.#collect(signature, definition.outputs, results)
     } catch (cause) {
       const reason = cause instanceof Error ? cause.message : String(cause)
       throw new SessionError(`${signature}: ${reason}`, { cause })
@@ -107,16 +113,16 @@ export class Session {
 
   #collect(
     signature: string,
-    outputs: ReadonlyMap<string, Port>,
+    outputs: ReadonlyMap<string, SignatureTensor>,
     results: readonly RuntimeTensor[],
-  ): Fetches {
+  ): RunResult {
     try {
-      const values = [...outputs].map(([name, { dtype }], i): [string, Fetched] => {
+      const values = [...outputs].map(([name, { dtype }], i): [string, FetchedTensor] => {
         const { shape, dataId } = results[i]!
-        const data = this.runtime.backend().readSync(dataId) as Fetched['data']
+        const data = this.runtime.backend().readSync(dataId) as FetchedTensor['data']
         return [name, { dtype, shape, data }]
       })
-      return new Fetches(signature, new Map(values))
+      return new RunResult(signature, new Map(values))
     } finally {
       for (const tensor of results) tensor.dispose()
     }
@@ -125,18 +131,18 @@ export class Session {
   close(): void {
     if (this.#closed) return
     this.#closed = true
-    this.runtime.backend().deleteSavedModel(this.native)
+    this.runtime.backend().deleteSavedModel(this.sessionId)
   }
 }
 
 /** What a run answered, by the names of the signature's outputs. */
-export class Fetches {
+export class RunResult {
   constructor(
     private readonly signature: string,
-    private readonly values: ReadonlyMap<string, Fetched>,
+    private readonly values: ReadonlyMap<string, FetchedTensor>,
   ) {}
 
-  get(name: string): Fetched {
+  get(name: string): FetchedTensor {
     const value = this.values.get(name)
     if (value) return value
     const known = [...this.values.keys()].join(', ')
@@ -148,7 +154,7 @@ export class Fetches {
     const { data, shape } = this.get(name)
     const [value] = data
     if (data.length === 1 && typeof value === 'number') return value
-    throw new SessionError(`${this.signature}: ${name} is ${describe(shape)}, not one number`)
+    throw new SessionError(`${this.signature}: ${name} is ${formatShape(shape)}, not one number`)
   }
 
   floats(name: string): Float32Array {
@@ -173,45 +179,46 @@ export class Fetches {
   }
 }
 
-function ports(infos: Record<string, TensorInfo>): Map<string, Port> {
+function signatureTensors(infos: Record<string, TensorInfo>): Map<string, SignatureTensor> {
   return new Map(
     Object.entries(infos).map(([key, { dtype, tensorShape, encoding }]) => {
-      const known = dtypeOf(dtype)
-      if (!known) throw new SessionError(`${key} has a type that sessions do not know: ${dtype}`)
+      const knownDtype = dtypeOf(dtype)
+      if (!knownDtype)
+        throw new SessionError(`${key} has a type that sessions do not know: ${dtype}`)
       const name = encoding.value as string
       const shape = (tensorShape?.dim ?? []).map(({ size }) => Number(size))
-      return [key, { name, tfDtype: DataType[dtype], dtype: known, shape }]
+      return [key, { name, tfDtype: DataType[dtype], dtype: knownDtype, shape }]
     }),
   )
 }
 
 function checkFeeds(
   signature: string,
-  inputs: ReadonlyMap<string, Port>,
+  inputs: ReadonlyMap<string, SignatureTensor>,
   feeds: Readonly<Record<string, Feed>>,
-): Map<string, Typed> {
+): Map<string, FeedTensor> {
   for (const name of Object.keys(feeds)) {
     if (inputs.has(name)) continue
     const known = [...inputs.keys()].join(', ') || 'no inputs'
     throw new SessionError(`${signature} has no input ${name}; it has ${known}`)
   }
   return new Map(
-    [...inputs].map(([name, port]) => {
-      const what = `${signature}: input ${name}`
+    [...inputs].map(([name, spec]) => {
+      const label = `${signature}: input ${name}`
       const feed = feeds[name]
-      if (feed === undefined) throw new SessionError(`${what} is missing`)
-      const typed = feedOf(what, feed, port.dtype)
-      if (!compatible(typed.shape, port.shape)) {
+      if (feed === undefined) throw new SessionError(`${label} is missing`)
+      const tensor = toFeedTensor(label, feed, spec.dtype)
+      if (!isCompatible(tensor.shape, spec.shape)) {
         throw new SessionError(
-          `${what} has shape ${describe(typed.shape)}, the graph expects ${describe(port.shape)}`,
+          `${label} has shape ${formatShape(tensor.shape)}, the graph expects ${formatShape(spec.shape)}`,
         )
       }
-      if (typed.data.length !== sizeOf(typed.shape)) {
+      if (tensor.data.length !== sizeOf(tensor.shape)) {
         throw new SessionError(
-          `${what}: ${typed.data.length} values do not fill shape ${describe(typed.shape)}`,
+          `${label}: ${tensor.data.length} values do not fill shape ${formatShape(tensor.shape)}`,
         )
       }
-      return [name, typed]
+      return [name, tensor]
     }),
   )
 }

@@ -5,13 +5,13 @@ import { check } from './graph-error.js'
 import { type TensorProto, TensorProtoSchema } from './proto/tensorflow_pb.js'
 import type { Shape } from './shape.js'
 
-export type Values = ArrayLike<number> | readonly string[] | readonly boolean[]
+export type TensorValues = ArrayLike<number> | readonly string[] | readonly boolean[]
 
-export function tensorProto(dtype: DType, shape: Shape, values: Values): TensorProto {
+export function tensorProto(dtype: DType, shape: Shape, values: TensorValues): TensorProto {
   const content =
     dtype === 'string'
       ? { stringVal: (values as readonly string[]).map(text => new Uint8Array(Buffer.from(text))) }
-      : { tensorContent: packed(dtype, values as ArrayLike<number>) }
+      : { tensorContent: packTensorContent(dtype, values as ArrayLike<number>) }
   return create(TensorProtoSchema, {
     dtype: dataType(dtype),
     tensorShape: shapeProto(shape),
@@ -19,7 +19,7 @@ export function tensorProto(dtype: DType, shape: Shape, values: Values): TensorP
   })
 }
 
-function packed(dtype: DType, values: ArrayLike<number>): Uint8Array<ArrayBuffer> {
+function packTensorContent(dtype: DType, values: ArrayLike<number>): Uint8Array<ArrayBuffer> {
   switch (dtype) {
     case 'float32':
       return new Uint8Array(Float32Array.from(values).buffer)

@@ -12,7 +12,7 @@ export class SessionError extends Error {
 
 type Scalar = number | string | boolean | Uint8Array
 
-interface Shaped {
+interface TensorLike {
   readonly data:
     | Float32Array
     | Int32Array
@@ -25,60 +25,71 @@ interface Shaped {
 }
 
 /** A bare value is a scalar; a bare `Uint8Array` is one string of raw bytes. */
-export type Feed = Scalar | Shaped
+export type Feed = Scalar | TensorLike
 
-type Portable = 'float32' | 'int32' | 'bool' | 'string'
+type BindingDtype = 'float32' | 'int32' | 'bool' | 'string'
 
 /** A feed in the form that the binding takes. */
-export interface Typed {
-  readonly dtype: Portable
+export interface FeedTensor {
+  readonly dtype: BindingDtype
   readonly shape: Shape
   readonly data: Float32Array | Int32Array | Uint8Array | Uint8Array[]
 }
 
-export function feedOf(what: string, feed: Feed, dtype: DType): Typed {
+export function toFeedTensor(label: string, feed: Feed, dtype: DType): FeedTensor {
   const { data, shape } = isScalar(feed) ? { data: [feed] as Scalar[], shape: [] } : feed
   switch (dtype) {
     case 'float32':
       if (data instanceof Float32Array) return { dtype, shape, data }
-      only(what, data, ['number'], dtype)
+      assertElementTypes(label, data, ['number'], dtype)
       return { dtype, shape, data: Float32Array.from(data as ArrayLike<number>) }
     case 'int32': {
       if (data instanceof Int32Array) return { dtype, shape, data }
-      only(what, data, ['number'], dtype)
-      const whole = Int32Array.from(data as ArrayLike<number>)
-      const odd = whole.findIndex((value, i) => value !== data[i])
-      if (odd >= 0) throw new SessionError(`${what} is int32, it cannot take ${data[odd]}`)
-      return { dtype, shape, data: whole }
+      assertElementTypes(label, data, ['number'], dtype)
+      const ints = Int32Array.from(data as ArrayLike<number>)
+      const badIndex = ints.findIndex((value, i) => value !== data[i])
+      if (badIndex >= 0)
+        throw new SessionError(`${label} is int32, it cannot take ${data[badIndex]}`)
+      return { dtype, shape, data: ints }
     }
     case 'bool':
-      only(what, data, ['boolean'], dtype)
+      assertElementTypes(label, data, ['boolean'], dtype)
       return { dtype, shape, data: Uint8Array.from(data as readonly boolean[], Number) }
     case 'string':
-      only(what, data, ['string', 'bytes'], dtype)
-      return { dtype, shape, data: Array.from(data as readonly (string | Uint8Array)[], encoded) }
+      assertElementTypes(label, data, ['string', 'bytes'], dtype)
+      return {
+        dtype,
+        shape,
+        data: Array.from(data as readonly (string | Uint8Array)[], encodeText),
+      }
     default:
-      throw new SessionError(`${what} is ${dtype}, which cannot be fed`)
+      throw new SessionError(`${label} is ${dtype}, which cannot be fed`)
   }
 }
 
-function only(what: string, data: ArrayLike<unknown>, kinds: readonly string[], dtype: DType) {
-  for (const kind of new Set(Array.from(data, kindOf))) {
-    if (!kinds.includes(kind))
-      throw new SessionError(`${what} is ${dtype}, it cannot take a ${kind}`)
+function assertElementTypes(
+  label: string,
+  data: ArrayLike<unknown>,
+  allowed: readonly string[],
+  dtype: DType,
+) {
+  for (const type of new Set(Array.from(data, elementType))) {
+    if (!allowed.includes(type))
+      throw new SessionError(`${label} is ${dtype}, it cannot take a ${type}`)
   }
 }
 
-const encoded = (text: string | Uint8Array): Uint8Array =>
+const encodeText = (text: string | Uint8Array): Uint8Array =>
   typeof text === 'string' ? Buffer.from(text) : text
 
 const isScalar = (feed: Feed): feed is Scalar =>
   typeof feed !== 'object' || feed instanceof Uint8Array
 
-const kindOf = (value: unknown): string => (value instanceof Uint8Array ? 'bytes' : typeof value)
+const elementType = (value: unknown): string =>
+  value instanceof Uint8Array ? 'bytes' : typeof value
 
 /** One output of a run, copied out of TensorFlow's memory. Strings stay raw bytes. */
-export interface Fetched {
+export interface FetchedTensor {
   readonly dtype: DType
   readonly shape: Shape
   readonly data: Float32Array | Int32Array | Uint8Array | readonly Uint8Array[]

@@ -5,14 +5,14 @@ import type { Store } from '../store/store.js'
 import type { JobRecords } from './record/records.js'
 
 /** An Idempotency-Key, and who sent it: keys of two callers never meet. */
-export interface Caller {
+export interface IdempotencyKey {
   id: string
   key: string
 }
 
-interface KeyRecord {
+interface IdempotencyRecord {
   /** SHA-256 of the request, its fields sorted. */
-  request: string
+  requestDigest: string
   manifest: JobManifest
   /** The job was removed since: the answer stays, the job does not come back. */
   removed?: true
@@ -26,8 +26,8 @@ export interface Submitted {
   created: boolean
 }
 
-const keyOf = (name: string) => `idempotency/${name}.json`
-const keptMs = 48 * 3600_000
+const recordPath = (name: string) => `idempotency/${name}.json`
+const retentionMs = 48 * 3600_000
 
 /**
  * Which job a key has made. The record is created exclusively before the job and holds all of it:
@@ -41,26 +41,29 @@ export class IdempotencyKeys {
 
   /** The job of the key, made now or before. `plan` is asked where the key is new. */
   async submit(
-    caller: Caller,
+    idempotencyKey: IdempotencyKey,
     request: JobRequest,
     plan: () => Promise<JobManifest>,
   ): Promise<Submitted> {
-    const name = digest(JSON.stringify([caller.id, caller.key]))
-    const asked = digest(canonical(request))
-    const known = await this.store.readJson<KeyRecord>(keyOf(name))
-    if (known) return this.replay(known, asked)
+    const name = digest(JSON.stringify([idempotencyKey.id, idempotencyKey.key]))
+    const requestDigest = digest(canonicalJson(request))
+    const existing = await this.store.readJson<IdempotencyRecord>(recordPath(name))
+    if (existing) return this.replay(existing, requestDigest)
     const manifest = { ...(await plan()), idempotency: name }
-    if (!(await this.store.createJson(keyOf(name), { request: asked, manifest }))) {
+    if (!(await this.store.createJson(recordPath(name), { request: requestDigest, manifest }))) {
       // another request with the key was faster: there is a record now
-      return this.replay((await this.store.readJson<KeyRecord>(keyOf(name)))!, asked)
+      return this.replay(
+        (await this.store.readJson<IdempotencyRecord>(recordPath(name)))!,
+        requestDigest,
+      )
     }
     return { manifest, replayed: false, created: await this.records.create(manifest) }
   }
 
   /** Before the job goes: a key that comes again must not bring it back. */
-  async jobRemoved({ idempotency }: JobManifest): Promise<void> {
-    const key = idempotency && keyOf(idempotency)
-    const record = key && (await this.store.readJson<KeyRecord>(key))
+  async markRemoved({ idempotency }: JobManifest): Promise<void> {
+    const key = idempotency && recordPath(idempotency)
+    const record = key && (await this.store.readJson<IdempotencyRecord>(key))
     if (record) await this.store.replaceJson(key, { ...record, removed: true })
   }
 
@@ -68,18 +71,18 @@ export class IdempotencyKeys {
   async sweep(now: number): Promise<void> {
     for (const file of await this.store.list('idempotency')) {
       const key = `idempotency/${file}`
-      const record = await this.store.readJson<KeyRecord>(key)
-      if (record && now - Date.parse(record.manifest.createdAt) > keptMs) {
+      const record = await this.store.readJson<IdempotencyRecord>(key)
+      if (record && now - Date.parse(record.manifest.createdAt) > retentionMs) {
         await this.store.remove(key)
       }
     }
   }
 
   private async replay(
-    { request, manifest, removed }: KeyRecord,
-    asked: string,
+    { requestDigest: storedDigest, manifest, removed }: IdempotencyRecord,
+    requestDigest: string,
   ): Promise<Submitted> {
-    if (request !== asked) throw keyReused()
+    if (storedDigest !== requestDigest) throw keyReused()
     const created = !removed && (await this.records.create(manifest))
     return { manifest, replayed: true, created }
   }
@@ -88,7 +91,7 @@ export class IdempotencyKeys {
 const digest = (text: string) => createHash('sha256').update(text).digest('hex')
 
 /** JSON with sorted fields: the order in which a client writes them means nothing. */
-function canonical(value: unknown): string {
+function canonicalJson(value: unknown): string {
   return JSON.stringify(value, (_, part) =>
     typeof part === 'object' && part !== null && !Array.isArray(part)
       ? Object.fromEntries(Object.entries(part).sort(([a], [b]) => (a < b ? -1 : 1)))

@@ -11,16 +11,16 @@ import type {
 } from '../spec/ipc-messages.js'
 
 /** A child process that predicts: by networks from images, or by trees from rows. */
-export interface PredictorOf<Input, Answer> {
+export interface BasePredictor<Input, Output> {
   /** Whether the engine is loaded. */
   ready(): boolean
-  predict(folder: string, input: Input): Promise<Answer>
+  predict(folder: string, input: Input): Promise<Output>
   close(): Promise<void>
 }
-export type Predictor = PredictorOf<PredictRequest['input'], Probabilities>
-export type RowPredictor = PredictorOf<RowsInput, RowValues>
+export type Predictor = BasePredictor<PredictRequest['input'], Probabilities>
+export type RowPredictor = BasePredictor<RowsInput, RowValues>
 
-interface Log {
+interface Logger {
   debug(details: object, message: string): void
   info(details: object, message: string): void
   warn(details: object, message: string): void
@@ -30,9 +30,9 @@ export interface PredictorOptions {
   /** What runs in the child: a file that takes requests and speaks PredictorMessage. */
   script: string
   env: NodeJS.ProcessEnv
-  log: Log
+  log: Logger
   timeoutMs?: number
-  mostInFlight?: number
+  maxInFlight?: number
 }
 
 /** Starts the child at once, so that its engine is warm when the first request comes. */
@@ -46,24 +46,24 @@ export function openPredictor(options: PredictorOptions): Predictor {
 export const openRowPredictor = (options: PredictorOptions): RowPredictor =>
   new PredictorClient<RowsInput, RowValues>(options)
 
-interface Waiting<Answer> {
-  resolve(answer: Answer): void
+interface PendingRequest<Output> {
+  resolve(answer: Output): void
   reject(error: Error): void
   timer: NodeJS.Timeout
 }
 
-const firstBackoffMs = 100
-const longestBackoffMs = 5000
+const initialBackoffMs = 100
+const maxBackoffMs = 5000
 const closeGraceMs = 2000
 
-class PredictorClient<Input, Answer> implements PredictorOf<Input, Answer> {
+class PredictorClient<Input, Output> implements BasePredictor<Input, Output> {
   private child: ChildProcess | null = null
   private isReady = false
   private closed = false
   private lastId = 0
-  private backoffMs = firstBackoffMs
-  private restart: NodeJS.Timeout | undefined
-  private readonly waiting = new Map<number, Waiting<Answer>>()
+  private backoffMs = initialBackoffMs
+  private restartTimer: NodeJS.Timeout | undefined
+  private readonly pending = new Map<number, PendingRequest<Output>>()
   private started = false
 
   constructor(private readonly options: PredictorOptions) {}
@@ -72,20 +72,20 @@ class PredictorClient<Input, Answer> implements PredictorOf<Input, Answer> {
     return this.isReady
   }
 
-  predict(folder: string, input: Input): Promise<Answer> {
+  predict(folder: string, input: Input): Promise<Output> {
     if (!this.started) this.start()
-    const { timeoutMs = 30_000, mostInFlight = 64 } = this.options
+    const { timeoutMs = 30_000, maxInFlight = 64 } = this.options
     const { child } = this
-    if (!child?.connected) return Promise.reject(restarted())
-    if (this.waiting.size >= mostInFlight) return Promise.reject(busy(mostInFlight))
+    if (!child?.connected) return Promise.reject(restartedError())
+    if (this.pending.size >= maxInFlight) return Promise.reject(busyError(maxInFlight))
     const id = ++this.lastId
     return new Promise((resolve, reject) => {
       const timer = setTimeout(() => {
-        this.settle(id)?.reject(tooSlow(timeoutMs))
+        this.takePending(id)?.reject(timeoutError(timeoutMs))
         // it hangs in native code, from which nothing but its end brings it back
         child.kill('SIGKILL')
       }, timeoutMs)
-      this.waiting.set(id, { resolve, reject, timer })
+      this.pending.set(id, { resolve, reject, timer })
       // where the child is gone, its exit fails the request
       child.send({ id, folder, input }, () => {})
     })
@@ -93,14 +93,14 @@ class PredictorClient<Input, Answer> implements PredictorOf<Input, Answer> {
 
   async close(): Promise<void> {
     this.closed = true
-    clearTimeout(this.restart)
+    clearTimeout(this.restartTimer)
     const { child } = this
     if (!child) return
-    const ended = once(child, 'exit')
+    const exited = once(child, 'exit')
     child.kill('SIGTERM')
-    const force = setTimeout(() => child.kill('SIGKILL'), closeGraceMs)
-    await ended
-    clearTimeout(force)
+    const killTimer = setTimeout(() => child.kill('SIGKILL'), closeGraceMs)
+    await exited
+    clearTimeout(killTimer)
   }
 
   start(): void {
@@ -117,59 +117,63 @@ class PredictorClient<Input, Answer> implements PredictorOf<Input, Answer> {
     for (const output of [child.stdout!, child.stderr!]) {
       createInterface(output).on('line', line => this.options.log.debug({ line }, 'the predictor'))
     }
-    child.on('message', message => this.receive(message as PredictorMessage<Answer>))
+    child.on('message', message => this.onMessage(message as PredictorMessage<Output>))
     // a child that cannot be talked to is of no use
     child.on('disconnect', () => child.kill('SIGKILL'))
     child.on('error', error => this.options.log.warn({ err: error }, 'the predictor has trouble'))
-    child.once('exit', (code, signal) => this.ended(code, signal))
+    child.once('exit', (code, signal) => this.onExit(code, signal))
   }
 
-  private receive(message: PredictorMessage<Answer>): void {
+  private onMessage(message: PredictorMessage<Output>): void {
     if (message.type === 'ready') {
       this.isReady = true
       this.options.log.info({ pid: this.child?.pid }, 'the predictor is ready')
       return
     }
-    const request = this.settle(message.id)
+    const request = this.takePending(message.id)
     if (message.type === 'answer') {
-      this.backoffMs = firstBackoffMs
-      const { type: _type, id: _id, ...answer } = message
-      request?.resolve(answer as Answer)
+      this.backoffMs = initialBackoffMs
+      const { type: _type, id: _id, ...output } = message
+      request?.resolve(output as Output)
     } else {
-      request?.reject(failure(message))
+      request?.reject(toError(message))
     }
   }
 
-  private ended(code: number | null, signal: NodeJS.Signals | null): void {
+  private onExit(code: number | null, signal: NodeJS.Signals | null): void {
     this.child = null
     this.isReady = false
-    for (const id of [...this.waiting.keys()]) this.settle(id)?.reject(restarted())
+    for (const id of [...this.pending.keys()]) this.takePending(id)?.reject(restartedError())
     if (this.closed) return
     this.options.log.warn(
       { code, signal, backoffMs: this.backoffMs },
       'the predictor ended; restarting',
     )
-    this.restart = setTimeout(() => this.start(), this.backoffMs)
-    this.backoffMs = Math.min(2 * this.backoffMs, longestBackoffMs)
+    this.restartTimer = setTimeout(() => this.start(), this.backoffMs)
+    this.backoffMs = Math.min(2 * this.backoffMs, maxBackoffMs)
   }
 
-  private settle(id: number): Waiting<Answer> | undefined {
-    const request = this.waiting.get(id)
+  private takePending(id: number): PendingRequest<Output> | undefined {
+    const request = this.pending.get(id)
     clearTimeout(request?.timer)
-    this.waiting.delete(id)
+    this.pending.delete(id)
     return request
   }
 }
 
-const restarted = () =>
+const restartedError = () =>
   new TrainyardError('PREDICTOR_RESTARTED', 'unavailable', 'the predictor restarts; try again')
 
-const busy = (most: number) =>
-  new TrainyardError('PREDICTOR_BUSY', 'unavailable', `${most} predictions wait already; try again`)
+const busyError = (maxInFlight: number) =>
+  new TrainyardError(
+    'PREDICTOR_BUSY',
+    'unavailable',
+    `${maxInFlight} predictions wait already; try again`,
+  )
 
-const tooSlow = (timeoutMs: number) =>
+const timeoutError = (timeoutMs: number) =>
   new TrainyardError('PREDICTOR_TIMEOUT', 'unavailable', `no prediction within ${timeoutMs} ms`)
 
 /** A coded error is about the request; the child's own faults come as INTERNAL. */
-const failure = ({ code, message }: { code: string; message: string }): Error =>
+const toError = ({ code, message }: { code: string; message: string }): Error =>
   code === 'INTERNAL' ? new Error(message) : new TrainyardError(code, 'invalid', message)

@@ -5,14 +5,14 @@ import { Name } from '../spec/identifiers.js'
 import { withoutNulls } from '../spec/metrics.js'
 import type { Model, ModelManifest, NewModel } from '../spec/model.js'
 import type { Page } from '../spec/paging.js'
-import { filesIn } from '../store/committed-folder.js'
+import { manifestFiles } from '../store/committed-folder.js'
 import type { Manifest, Store } from '../store/store.js'
 
 export const modelKey = (name: string, version: number) => `models/${name}/${version}`
 const manifestKey = (name: string, version: number) => `${modelKey(name, version)}/manifest.json`
-const holderKey = (name: string, version: number) => `model-versions/${name}/${version}.json`
+const versionClaimKey = (name: string, version: number) => `model-versions/${name}/${version}.json`
 
-const mostKnown = 100
+const maxCachedManifests = 100
 
 const modelNotFound = (name: string, version?: number) =>
   new TrainyardError(
@@ -22,12 +22,12 @@ const modelNotFound = (name: string, version?: number) =>
   )
 
 /** Published models by name; versions count from 1, and what a version holds never changes. */
-export class Models {
+export class ModelRegistry {
   /**
    * What a version says never changes, so it is read once, and kept as parsed: with every row to predict
    * it is asked for, and of 1,000 columns parsing it takes 1.5 ms.
    */
-  private readonly known = new Map<string, ModelManifest>()
+  private readonly cache = new Map<string, ModelManifest>()
 
   constructor(private readonly store: Store) {}
 
@@ -55,15 +55,15 @@ export class Models {
   /** The newest version, or that one. */
   async get(name: string, version?: number): Promise<Model> {
     const versions = Check(Name, name) ? await this.versions(name) : []
-    const wanted = version ?? versions.at(-1)
-    if (wanted === undefined || !versions.includes(wanted)) throw modelNotFound(name, version)
-    const manifest = await this.read(name, wanted)
+    const resolved = version ?? versions.at(-1)
+    if (resolved === undefined || !versions.includes(resolved)) throw modelNotFound(name, version)
+    const manifest = await this.read(name, resolved)
     if (!manifest) throw modelNotFound(name, version)
     return { id: name, ...manifest, versions }
   }
 
   /** Everything of a version: `saved_model/`, or `model.ubj` and `model.json`. */
-  home({ name, version }: Pick<Model, 'name' | 'version'>): Promise<string> {
+  folder({ name, version }: Pick<Model, 'name' | 'version'>): Promise<string> {
     return this.store.folder(modelKey(name, version))
   }
 
@@ -71,21 +71,24 @@ export class Models {
   async files({ name, version }: Pick<Model, 'name' | 'version'>) {
     const stored = await this.store.readJson<Manifest<ModelManifest>>(manifestKey(name, version))
     if (!stored) throw modelNotFound(name, version)
-    return { folder: await this.store.folder(modelKey(name, version)), names: filesIn(stored) }
+    return {
+      folder: await this.store.folder(modelKey(name, version)),
+      names: manifestFiles(stored),
+    }
   }
 
   /** The SavedModel's folder. */
   async savedModel(model: Pick<Model, 'name' | 'version'>): Promise<string> {
-    return join(await this.home(model), 'saved_model')
+    return join(await this.folder(model), 'saved_model')
   }
 
   /**
-   * Makes a staged folder (with all that `home` says) the next version. A job publishes once: for a
+   * Makes a staged folder (with all that `folder` says) the next version. A job publishes once: for a
    * later attempt of the same job the answer is the version that is there.
    */
   async publish(staged: string, manifest: NewModel): Promise<ModelManifest> {
     const { name, jobId } = manifest
-    const version = await this.reserve(name, jobId)
+    const version = await this.claimVersion(name, jobId)
     await this.store.commit(staged, modelKey(name, version), { ...manifest, version })
     const published = await this.read(name, version)
     if (!published) throw modelNotFound(name, version)
@@ -96,9 +99,9 @@ export class Models {
    * A version is taken before it is filled, by a file that names its job: attempts of one job that
    * race or crash meet at one number. A job that never comes back leaves a gap.
    */
-  private async reserve(name: string, jobId: string): Promise<number> {
+  private async claimVersion(name: string, jobId: string): Promise<number> {
     for (let version = 1; ; version++) {
-      const key = holderKey(name, version)
+      const key = versionClaimKey(name, version)
       if (await this.store.createJson(key, { jobId })) return version
       if ((await this.store.readJson<{ jobId: string }>(key))?.jobId === jobId) return version
     }
@@ -114,15 +117,15 @@ export class Models {
 
   private async read(name: string, version: number): Promise<ModelManifest | null> {
     const key = manifestKey(name, version)
-    const known = this.known.get(key)
-    if (known) return known
+    const cached = this.cache.get(key)
+    if (cached) return cached
     const stored = await this.store.readJson<Manifest<ModelManifest>>(key)
     if (!stored) return null
     const { files: _files, checksum: _checksum, ...rest } = stored
     const manifest = { ...rest, metrics: withoutNulls(rest.metrics) }
-    this.known.set(key, manifest)
-    const [oldest] = this.known.keys()
-    if (this.known.size > mostKnown && oldest !== undefined) this.known.delete(oldest)
+    this.cache.set(key, manifest)
+    const [oldest] = this.cache.keys()
+    if (this.cache.size > maxCachedManifests && oldest !== undefined) this.cache.delete(oldest)
     return manifest
   }
 }

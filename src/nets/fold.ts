@@ -25,10 +25,10 @@ export function foldedValues(
     ) as [Tensor, Tensor, Tensor, Tensor]
     const bias = values.get(`${conv}/biases`)
     const scale = div(gamma, sqrt(add(variance, epsilon)))
-    const centre = bias ? sub(mean, bias) : mean
+    const shiftedMean = bias ? sub(mean, bias) : mean
     return [
       [`${conv}/${foldedWeights}`, mul(values.get(`${conv}/weights`)!, scale)],
-      [`${conv}/${foldedBiases}`, sub(beta, mul(centre, scale))],
+      [`${conv}/${foldedBiases}`, sub(beta, mul(shiftedMean, scale))],
     ]
   })
   return Object.fromEntries(folded)

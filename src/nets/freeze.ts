@@ -2,31 +2,31 @@ import { check } from '../graph/graph-error.js'
 
 /** Whether patterns such as `resnet/conv_0/*` name a variable; `*` stands for any text. */
 export class Freeze {
-  readonly #patterns: { text: string; form: RegExp; met: boolean }[]
+  readonly #patterns: { text: string; regex: RegExp; matched: boolean }[]
 
   constructor(patterns: readonly string[]) {
     this.#patterns = patterns.map(text => {
       const parts = text.split('*').map(part => part.replace(/[.+?^${}()|[\]\\]/g, '\\$&'))
-      return { text, form: new RegExp(`^${parts.join('.*')}$`), met: false }
+      return { text, regex: new RegExp(`^${parts.join('.*')}$`), matched: false }
     })
   }
 
-  has(name: string): boolean {
+  isFrozen(name: string): boolean {
     let frozen = false
     for (const pattern of this.#patterns) {
-      if (!pattern.form.test(name)) continue
-      pattern.met = true
+      if (!pattern.regex.test(name)) continue
+      pattern.matched = true
       frozen = true
     }
     return frozen
   }
 
   /** A pattern that names nothing is a typing error, and would train what should have stayed. */
-  checkAllMet(names: readonly string[]): void {
-    const idle = this.#patterns.find(({ met }) => !met)
+  checkAllMatched(names: readonly string[]): void {
+    const unmatched = this.#patterns.find(({ matched }) => !matched)
     check(
-      !idle,
-      `freeze: '${idle?.text}' names no variable; there are ${names.slice(0, 5).join(', ')}, …`,
+      !unmatched,
+      `freeze: '${unmatched?.text}' names no variable; there are ${names.slice(0, 5).join(', ')}, …`,
     )
   }
 }

@@ -5,7 +5,7 @@ import { elu, relu } from '../graph/ops/activation.js'
 import { add } from '../graph/ops/math.js'
 import { globalPool, type Layers, squeeze } from './layers.js'
 
-export interface ArticleShape {
+export interface PlainResNetConfig {
   /** `plain`: two spatial convolutions a block; `bottleneck`: a spatial one between two 1x1. */
   readonly block: 'plain' | 'bottleneck'
   readonly blocks: number
@@ -16,47 +16,50 @@ export interface ArticleShape {
 }
 
 /** images [n, h, w, channels] → logits [n, classes]; every block keeps height, width and filters. */
-export function articleNet(
+export function plainResNet(
   layers: Layers,
   images: Tensor,
-  { block, blocks, filters, kernel, ratio }: ArticleShape,
+  { block, blocks, filters, kernel, ratio }: PlainResNetConfig,
   classes: number,
 ): Tensor {
   const net = layers.scope('resnet')
   let x = net.conv2d(images, 'conv_0', filters, kernel, { norm: 'batch', activation: relu })
   for (let unit = 1; unit <= blocks; unit++) {
-    const inner = net.scope(`unit_${unit}`)
-    x = add(x, block === 'plain' ? plain(inner, x, kernel) : bottleneck(inner, x, kernel, ratio))
+    const unitLayers = net.scope(`unit_${unit}`)
+    x = add(
+      x,
+      block === 'plain' ? plain(unitLayers, x, kernel) : bottleneck(unitLayers, x, kernel, ratio),
+    )
   }
   return squeeze(globalPool(net.conv2d(x, 'conv_top', classes, kernel, { norm: 'batch' })))
 }
 
 function plain(layers: Layers, x: Tensor, kernel: number): Tensor {
   const filters = x.shape[3]!
-  const y = preactivated(layers, x, 'conv1', filters, kernel)
-  return preactivated(layers, y, 'conv2', filters, kernel)
+  const y = preactConv(layers, x, 'conv1', filters, kernel)
+  return preactConv(layers, y, 'conv2', filters, kernel)
 }
 
 function bottleneck(layers: Layers, x: Tensor, kernel: number, ratio: number): Tensor {
   const filters = x.shape[3]!
-  const narrow = filters / ratio
+  const bottleneckFilters = filters / ratio
   check(
-    Number.isInteger(narrow),
+    Number.isInteger(bottleneckFilters),
     `resnet: ${filters} filters cannot be divided by the ratio ${ratio}; make one a multiple of the other`,
   )
-  let y = preactivated(layers, x, 'conv1', narrow, 1)
-  y = preactivated(layers, y, 'conv2', narrow, kernel)
-  return preactivated(layers, y, 'conv3', filters, 1)
+  let y = preactConv(layers, x, 'conv1', bottleneckFilters, 1)
+  y = preactConv(layers, y, 'conv2', bottleneckFilters, kernel)
+  return preactConv(layers, y, 'conv3', filters, 1)
 }
 
 /** No bias: what follows is normalised again. */
-function preactivated(
+function preactConv(
   { conv2d, batchNorm }: Layers,
   x: Tensor,
   name: string,
   filters: number,
   kernel: number,
 ): Tensor {
-  const active = elu(batchNorm(x, `${name}/BatchNorm`))
-  return conv2d(active, name, filters, kernel, { bias: false })
+  const preact = elu(batchNorm(x, `${name}/BatchNorm`))
+  return conv2d(preact, name, filters, kernel, { bias: false })
 }

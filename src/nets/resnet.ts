@@ -8,7 +8,7 @@ import { add } from '../graph/ops/math.js'
 import { maxPool } from '../graph/ops/pool.js'
 import { type ConvOptions, globalPool, type Layers, squeeze } from './layers.js'
 
-export interface ResNetShape {
+export interface ResNetConfig {
   readonly version: 1 | 2
   readonly unit: keyof typeof branches
   /** `imagenet` divides the image by four before the first stage, `cifar` keeps its size. */
@@ -34,25 +34,26 @@ const branches = {
   ],
 } satisfies Record<string, Branch>
 
-const normed: ConvOptions = { norm: 'batch', activation: relu }
+const batchNormRelu: ConvOptions = { norm: 'batch', activation: relu }
 
 /** Images [n, h, w, channels] → logits [n, classes]. */
 export function resnet(
   layers: Layers,
   images: Tensor,
-  { version, unit, stem, width, units }: ResNetShape,
+  { version, unit, stem, width, units }: ResNetConfig,
   classes: number,
 ): Tensor {
   const depth = 2 + branches[unit](width, 1).length * units.reduce((sum, count) => sum + count)
   const net = layers.scope(`resnet_v${version}_${depth}`).argScope({ batchNorm: { epsilon: 1e-5 } })
-  const residual = version === 1 ? postActivated : preActivated
+  const residualUnit = version === 1 ? postActivationUnit : preActivationUnit
 
   let x = stems[stem](net, images, version, width)
   for (const [stage, count] of units.entries()) {
     for (let i = 1; i <= count; i++) {
-      const halves = version === 1 ? i === 1 && stage > 0 : i === count && stage < units.length - 1
-      const branch = branches[unit](width * 2 ** stage, halves ? 2 : 1)
-      x = residual(net.scope(`block${stage + 1}/unit_${i}/${unit}_v${version}`), x, branch)
+      const downsamples =
+        version === 1 ? i === 1 && stage > 0 : i === count && stage < units.length - 1
+      const branch = branches[unit](width * 2 ** stage, downsamples ? 2 : 1)
+      x = residualUnit(net.scope(`block${stage + 1}/unit_${i}/${unit}_v${version}`), x, branch)
     }
   }
   if (version === 2) x = relu(net.batchNorm(x, 'postnorm'))
@@ -61,7 +62,7 @@ export function resnet(
 
 const stems = {
   imagenet(net: Layers, images: Tensor, version: 1 | 2, width: number): Tensor {
-    const options = { stride: 2, padding: evenly(7) }
+    const options = { stride: 2, padding: symmetricPadding(7) }
     if (version === 2) {
       return maxPool(net.conv2d(images, 'conv1', width, 7, options), 3, {
         stride: 2,
@@ -69,53 +70,59 @@ const stems = {
       })
     }
     // behind ReLU zeros are as good as nothing: the largest of a window stays what it is
-    const x = net.conv2d(images, 'conv1', width, 7, { ...options, ...normed })
+    const x = net.conv2d(images, 'conv1', width, 7, { ...options, ...batchNormRelu })
     return maxPool(pad(x, [0, 1, 1, 0], [0, 1, 1, 0]), 3, { stride: 2 })
   },
   cifar: (net: Layers, images: Tensor, version: 1 | 2, width: number): Tensor =>
-    net.conv2d(images, 'conv1', width, 3, version === 1 ? normed : {}),
+    net.conv2d(images, 'conv1', width, 3, version === 1 ? batchNormRelu : {}),
 }
 
-function postActivated({ conv2d }: Layers, x: Tensor, branch: ReturnType<Branch>): Tensor {
-  const [filters, stride] = ends(branch)
+function postActivationUnit({ conv2d }: Layers, x: Tensor, branch: ReturnType<Branch>): Tensor {
+  const [filters, stride] = filtersAndStride(branch)
   let y = x
-  for (const [i, [width, kernel, step]] of branch.entries()) {
+  for (const [i, [width, kernel, convStride]] of branch.entries()) {
     const activation = i < branch.length - 1 ? relu : null
-    const options = { ...strided(kernel, step), norm: 'batch', activation } as const
+    const options = {
+      ...stridedConvOptions(kernel, convStride),
+      norm: 'batch',
+      activation,
+    } as const
     y = conv2d(y, `conv${i + 1}`, width, kernel, options)
   }
-  const same = x.shape[3] === filters && stride === 1
-  const shortcut = same ? x : conv2d(x, 'shortcut', filters, 1, { stride, norm: 'batch' })
+  const identityShortcut = x.shape[3] === filters && stride === 1
+  const shortcut = identityShortcut
+    ? x
+    : conv2d(x, 'shortcut', filters, 1, { stride, norm: 'batch' })
   return relu(add(shortcut, y))
 }
 
-function preActivated(
+function preActivationUnit(
   { conv2d, batchNorm }: Layers,
   x: Tensor,
   branch: ReturnType<Branch>,
 ): Tensor {
-  const [filters, stride] = ends(branch)
-  const active = relu(batchNorm(x, 'preact'))
-  let y = active
-  for (const [i, [width, kernel, step]] of branch.entries()) {
-    const last = i === branch.length - 1
+  const [filters, stride] = filtersAndStride(branch)
+  const preact = relu(batchNorm(x, 'preact'))
+  let y = preact
+  for (const [i, [width, kernel, convStride]] of branch.entries()) {
+    const isLast = i === branch.length - 1
     y = conv2d(y, `conv${i + 1}`, width, kernel, {
-      ...strided(kernel, step),
-      ...(last ? {} : normed),
+      ...stridedConvOptions(kernel, convStride),
+      ...(isLast ? {} : batchNormRelu),
     })
   }
-  if (x.shape[3] !== filters) return add(conv2d(active, 'shortcut', filters, 1, { stride }), y)
+  if (x.shape[3] !== filters) return add(conv2d(preact, 'shortcut', filters, 1, { stride }), y)
   return add(stride === 1 ? x : maxPool(x, 1, { stride }), y)
 }
 
-const ends = (branch: ReturnType<Branch>) =>
+const filtersAndStride = (branch: ReturnType<Branch>) =>
   [branch.at(-1)![0], Math.max(...branch.map(([, , stride]) => stride))] as const
 
 /** On even images SAME would pad a strided window on one side only (families-reference.test.ts). */
-const strided = (kernel: number, stride: number): ConvOptions =>
-  stride === 1 ? {} : { stride, padding: evenly(kernel) }
+const stridedConvOptions = (kernel: number, stride: number): ConvOptions =>
+  stride === 1 ? {} : { stride, padding: symmetricPadding(kernel) }
 
-function evenly(kernel: number) {
-  const margin = (kernel - 1) / 2
-  return { top: margin, bottom: margin, left: margin, right: margin }
+function symmetricPadding(kernel: number) {
+  const padding = (kernel - 1) / 2
+  return { top: padding, bottom: padding, left: padding, right: padding }
 }

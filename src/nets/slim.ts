@@ -19,7 +19,7 @@ export function stack<A extends unknown[]>(
   x: Tensor,
   layer: Layer<A>,
   name: string,
-  each: readonly A[],
+  stackArgs: readonly A[],
 ): Tensor {
-  return each.reduce((y, args, i) => layer(y, `${name}/${name}_${i + 1}`, ...args), x)
+  return stackArgs.reduce((y, args, i) => layer(y, `${name}/${name}_${i + 1}`, ...args), x)
 }

@@ -1,19 +1,19 @@
 import type { Graph, Node, Tensor } from '../graph/graph.js'
 import { check } from '../graph/graph-error.js'
 import { assign, type Variable, variable } from '../graph/ops/state.js'
-import { describe, type Shape, sameShape, sizeOf } from '../graph/shape.js'
+import { formatShape, type Shape, sameShape, sizeOf } from '../graph/shape.js'
 import { Freeze } from './freeze.js'
-import type { Initial } from './initializers.js'
+import type { Initializer } from './initializers.js'
 
-interface Kept {
+interface VariableEntry {
   readonly variable: Variable
-  readonly initial: Initial
+  readonly initializer: Initializer
   readonly trainable: boolean
 }
 
 /** A network's variables by name. Names are a file format: checkpoints keep values under them. */
 export class Variables {
-  readonly #kept = new Map<string, Kept>()
+  readonly entries = new Map<string, VariableEntry>()
 
   constructor(
     readonly graph: Graph,
@@ -21,28 +21,28 @@ export class Variables {
   ) {}
 
   /** The variable of that name, made on first use: so two copies of a network share theirs. */
-  get(name: string, shape: Shape, initial: Initial, { trainable = true } = {}): Variable {
-    const known = this.#kept.get(name)?.variable
-    if (known) {
+  get(name: string, shape: Shape, initializer: Initializer, { trainable = true } = {}): Variable {
+    const existing = this.entries.get(name)?.variable
+    if (existing) {
       check(
-        sameShape(known.shape, shape),
-        `variable ${name} is ${describe(known.shape)}, it cannot also be ${describe(shape)}`,
+        sameShape(existing.shape, shape),
+        `variable ${name} is ${formatShape(existing.shape)}, it cannot also be ${formatShape(shape)}`,
       )
-      return known
+      return existing
     }
-    const made = variable(this.graph, name, shape)
-    const trained = trainable && !this.freeze.has(name)
-    this.#kept.set(name, { variable: made, initial, trainable: trained })
-    return made
+    const created = variable(this.graph, name, shape)
+    const isTrainable = trainable && !this.freeze.isFrozen(name)
+    this.entries.set(name, { variable: created, initializer, trainable: isTrainable })
+    return created
   }
 
   /** In the order of their making. */
   get all(): Variable[] {
-    return [...this.#kept.values()].map(kept => kept.variable)
+    return [...this.entries.values()].map(entry => entry.variable)
   }
 
   get trainable(): Variable[] {
-    return [...this.#kept.values()].filter(kept => kept.trainable).map(kept => kept.variable)
+    return [...this.entries.values()].filter(kept => kept.trainable).map(kept => kept.variable)
   }
 
   /** How many numbers training adjusts. */
@@ -52,11 +52,11 @@ export class Variables {
 
   /** Effects that give every variable made so far its first value, drawn from the seed. */
   initialize(seed: Tensor | number): Node[] {
-    return this.graph.within('initialize', () =>
-      [...this.#kept.values()].map(({ variable: target, initial }) =>
-        this.graph.within(target.name, () => {
+    return this.graph.nameScope('initialize', () =>
+      [...this.entries.values()].map(({ variable: target, initializer }) =>
+        this.graph.nameScope(target.name, () => {
           const key = { seed, index: nameHash(target.name) }
-          return assign(target, initial(this.graph, target.shape, key))
+          return assign(target, initializer(this.graph, target.shape, key))
         }),
       ),
     )

@@ -2,12 +2,12 @@
 import type { Tensor } from '../graph/graph.js'
 import { relu } from '../graph/ops/activation.js'
 import { maxPool } from '../graph/ops/pool.js'
-import { normal } from './initializers.js'
+import { truncatedNormal } from './initializers.js'
 import { globalPool, type Layers, squeeze } from './layers.js'
 import { repeat } from './slim.js'
 
-export interface VggShape {
-  readonly depth: keyof typeof repeats
+export interface VggConfig {
+  readonly depth: keyof typeof convsPerGroup
   /** After each convolution, beside its bias, as in torchvision. */
   readonly batchNorm: boolean
   /** `gap`: in place of fc6 and fc7 the mean over the image. */
@@ -19,18 +19,25 @@ export interface VggShape {
 }
 
 /** Convolutions of the five groups. */
-const repeats = {
+const convsPerGroup = {
   11: [1, 1, 2, 2, 2],
   13: [2, 2, 2, 2, 2],
   16: [2, 2, 3, 3, 3],
   19: [2, 2, 4, 4, 4],
 }
 
-const published = { widths: [64, 128, 256, 512, 512], denseWidth: 4096 }
+const paperDefaults = { widths: [64, 128, 256, 512, 512], denseWidth: 4096 }
 
 /** Images [n, h, w, channels] → logits [n, classes], the mean of a map of them for large images. */
-export function vgg(layers: Layers, images: Tensor, shape: VggShape, classes: number): Tensor {
-  const { depth, batchNorm, dense, dropout: rate, widths, denseWidth } = { ...published, ...shape }
+export function vgg(layers: Layers, images: Tensor, shape: VggConfig, classes: number): Tensor {
+  const {
+    depth,
+    batchNorm,
+    dense,
+    dropout: rate,
+    widths,
+    denseWidth,
+  } = { ...paperDefaults, ...shape }
   const net = layers.scope(`vgg_${depth}`).argScope({
     conv2d: { activation: relu, l2: 5e-4 },
     batchNorm: { epsilon: 1e-5 },
@@ -38,12 +45,12 @@ export function vgg(layers: Layers, images: Tensor, shape: VggShape, classes: nu
   })
   // a deviation of 0.01 in all layers leaves a millionth of the signal behind thirteen of them, and
   // the net stays at chance; convolutions begin as He et al. say, as in torchvision
-  const { conv2d, dropout } = net.argScope({ conv2d: { initial: normal(0.01) } })
-  const normed = { norm: batchNorm ? 'batch' : null, bias: true } as const
+  const { conv2d, dropout } = net.argScope({ conv2d: { initializer: truncatedNormal(0.01) } })
+  const convOptions = { norm: batchNorm ? 'batch' : null, bias: true } as const
 
   let x = images
-  for (const [i, times] of repeats[depth].entries()) {
-    x = maxPool(repeat(x, times, net.conv2d, `conv${i + 1}`, widths[i]!, 3, normed), 2)
+  for (const [i, times] of convsPerGroup[depth].entries()) {
+    x = maxPool(repeat(x, times, net.conv2d, `conv${i + 1}`, widths[i]!, 3, convOptions), 2)
   }
   if (dense === 'gap') {
     x = dropout(globalPool(x), 'dropout6')

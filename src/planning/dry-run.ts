@@ -5,24 +5,24 @@ import type { JobPlan } from '../spec/job-queries.js'
 
 const MiB = 2 ** 20
 /** What a trainer takes with its engine loaded, its threads started and next to no data: measured, docs/jobs.md. */
-const engines = { tensorflow: 450 * MiB, xgboost: 115 * MiB }
+const engineBytesByLibrary = { tensorflow: 450 * MiB, xgboost: 115 * MiB }
 
 /** How many records a job would train and validate on. */
-export function recordsOf(
+export function recordCounts(
   { training }: NetworkJob,
   { records }: DatasetManifest,
-  other: DatasetManifest | null,
+  validationDataset: DatasetManifest | null,
 ) {
-  const held = 'holdOut' in training.validation ? training.validation.holdOut : 0
-  return { training: records - held, validation: other?.records ?? held }
+  const heldOut = 'holdOut' in training.validation ? training.validation.holdOut : 0
+  return { training: records - heldOut, validation: validationDataset?.records ?? heldOut }
 }
 
 /** Each value's bin, twice, or its value and row number; labels, margins and derivatives. */
-export function boostingSize({ model, training }: BoostingJob): BoostedSize {
+export function estimateBoostingSize({ model, training }: BoostingJob): BoostingSize {
   const { rows, features, classes } = training
-  const bin = model.maxBins <= 256 ? 1 : 2
+  const bytesPerBin = model.maxBins <= 256 ? 1 : 2
   // XGBoost's hist keeps bins by rows and by columns
-  const cell = model.treeMethod === 'hist' ? 2 * bin : 8
+  const bytesPerValue = model.treeMethod === 'hist' ? 2 * bytesPerBin : 8
   const outputs = Math.max(
     1,
     model.quantile.length,
@@ -30,17 +30,18 @@ export function boostingSize({ model, training }: BoostingJob): BoostedSize {
   )
   return {
     parameters: null,
-    stateBytes: rows * (features.length * cell + 4 + outputs * 4),
+    stateBytes: rows * (features.length * bytesPerValue + 4 + outputs * 4),
     stepBytes: rows * outputs * 8,
   }
 }
 
-export type BoostedSize = Omit<JobSize, 'parameters'> & { parameters: null }
+export type BoostingSize = Omit<JobSize, 'parameters'> & { parameters: null }
 
-export function previewOf(job: JobManifest, size: JobSize | BoostedSize): JobPlan {
+export function toJobPlan(job: JobManifest, size: JobSize | BoostingSize): JobPlan {
   const { name, model, dataset, training, initFrom, freeze, priority, labels } = job
   const { stateBytes, stepBytes } = size
-  const engineBytes = model.kind === 'boosting' ? engines.xgboost : engines.tensorflow
+  const engineBytes =
+    model.kind === 'boosting' ? engineBytesByLibrary.xgboost : engineBytesByLibrary.tensorflow
   return {
     dryRun: true,
     ...{ name, model, dataset, training },

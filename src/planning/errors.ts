@@ -1,9 +1,9 @@
-import { type Flaw, flaw, TrainyardError } from '../errors.js'
+import { type FieldError, fieldError, TrainyardError } from '../errors.js'
 
-export function invalidJob(flaws: readonly Flaw[]): TrainyardError {
-  const detail = flaws.map(({ message }) => message).join('; ')
-  return new TrainyardError('INVALID_JOB', 'invalid', detail, { errors: flaws })
+export function invalidJob(fieldErrors: readonly FieldError[]): TrainyardError {
+  const detail = fieldErrors.map(({ message }) => message).join('; ')
+  return new TrainyardError('INVALID_JOB', 'invalid', detail, { errors: fieldErrors })
 }
 
 export const unknownDataset = (path: string, { message }: Error) =>
-  invalidJob([flaw(path, 'dataset_not_found', message)])
+  invalidJob([fieldError(path, 'dataset_not_found', message)])

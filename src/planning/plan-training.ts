@@ -1,6 +1,6 @@
 import type { Static, TSchema } from 'typebox'
 import { Default } from 'typebox/value'
-import type { Flaw } from '../errors.js'
+import type { FieldError } from '../errors.js'
 import { Augmentation } from '../spec/augmentation.js'
 import type { ImagesManifest } from '../spec/dataset.js'
 import { type LearningRate, schedules } from '../spec/learning-rate.js'
@@ -18,138 +18,154 @@ const defaults = {
   batchSize: 64,
   peak: { adam: 0.002, adamw: 0.002, sgd: 0.05, rmsprop: 0.001 },
   /** Of all steps: how long a one-cycle schedule rises. */
-  rise: 0.3,
+  oneCycleWarmupFraction: 0.3,
   /** Of all steps: where He et al. 2016 let the rate drop. */
-  drops: [0.5, 0.75],
+  stepDropFractions: [0.5, 0.75],
   seed: 1,
   holdOut: 0.1,
   shuffleBuffer: 2000,
-  displayEvery: 1,
+  logEvery: 1,
   keepCheckpoints: 3,
 }
 
 /** Every choice made, and what cannot work on this data. */
 export function planTraining(
-  asked: TrainingRequest,
+  request: TrainingRequest,
   dataset: ImagesManifest,
   validation: ImagesManifest | null,
-): { plan: TrainingPlan; flaws: Flaw[] } {
-  const held = holdOut(asked, dataset)
-  const batchSize = asked.batchSize ?? defaults.batchSize
-  const accumulateSteps = asked.accumulateSteps ?? 1
-  const stepsPerEpoch = Math.floor((dataset.records - held) / (batchSize * accumulateSteps))
-  const steps = asked.steps ?? (asked.epochs ?? defaults.epochs) * stepsPerEpoch
-  const optimizer = filled(optimizers[asked.optimizer?.kind ?? 'adam'], {
+): { plan: TrainingPlan; fieldErrors: FieldError[] } {
+  const heldOut = heldOutRecords(request, dataset)
+  const batchSize = request.batchSize ?? defaults.batchSize
+  const accumulateSteps = request.accumulateSteps ?? 1
+  const stepsPerEpoch = Math.floor((dataset.records - heldOut) / (batchSize * accumulateSteps))
+  const steps = request.steps ?? (request.epochs ?? defaults.epochs) * stepsPerEpoch
+  const optimizer = withDefaults(optimizers[request.optimizer?.kind ?? 'adam'], {
     kind: 'adam',
-    ...asked.optimizer,
+    ...request.optimizer,
   }) as OptimizerOptions
-  const evaluated = validation !== null || held > 0
-  const keepBest = filled(KeepBest, asked.keepBest ?? {})
+  const hasValidation = validation !== null || heldOut > 0
+  const keepBest = withDefaults(KeepBest, request.keepBest ?? {})
   const plan: TrainingPlan = {
     steps,
     stepsPerEpoch,
     batchSize,
     optimizer,
-    learningRate: schedule(asked, { steps, stepsPerEpoch, peak: defaults.peak[optimizer.kind] }),
-    labelSmoothing: asked.labelSmoothing ?? 0,
-    clipGradients: asked.clipGradients ?? {},
+    learningRate: resolveLearningRate(request, {
+      steps,
+      stepsPerEpoch,
+      peak: defaults.peak[optimizer.kind],
+    }),
+    labelSmoothing: request.labelSmoothing ?? 0,
+    clipGradients: request.clipGradients ?? {},
     accumulateSteps,
-    ema: asked.ema ? filled(Ema, asked.ema) : null,
-    augment: filled(Augmentation, asked.augment ?? {}) as TrainingPlan['augment'],
-    seed: asked.seed ?? defaults.seed,
-    validation: validation ? { dataset: validation.id } : { holdOut: held },
-    validateEvery: asked.validateEvery ?? Math.max(1, stepsPerEpoch),
-    earlyStopping: asked.earlyStopping ? filled(EarlyStopping, asked.earlyStopping) : null,
-    keepBest: evaluated ? keepBest : null,
-    exportBest: asked.exportBest ?? true,
-    shuffleBuffer: asked.shuffleBuffer ?? defaults.shuffleBuffer,
-    input: inputForm(asked, dataset, validation),
-    displayEvery: asked.displayEvery ?? defaults.displayEvery,
-    snapshotEvery: asked.snapshotEvery ?? null,
-    snapshotSeconds: asked.snapshotSeconds ?? null,
-    keepCheckpoints: asked.keepCheckpoints ?? defaults.keepCheckpoints,
-    precision: asked.precision ?? 'fp32',
+    ema: request.ema ? withDefaults(Ema, request.ema) : null,
+    augment: withDefaults(Augmentation, request.augment ?? {}) as TrainingPlan['augment'],
+    seed: request.seed ?? defaults.seed,
+    validation: validation ? { dataset: validation.id } : { holdOut: heldOut },
+    validateEvery: request.validateEvery ?? Math.max(1, stepsPerEpoch),
+    earlyStopping: request.earlyStopping
+      ? withDefaults(EarlyStopping, request.earlyStopping)
+      : null,
+    keepBest: hasValidation ? keepBest : null,
+    exportBest: request.exportBest ?? true,
+    shuffleBuffer: request.shuffleBuffer ?? defaults.shuffleBuffer,
+    input: resolveInput(request, dataset, validation),
+    logEvery: request.logEvery ?? defaults.logEvery,
+    checkpointEvery: request.checkpointEvery ?? null,
+    checkpointSeconds: request.checkpointSeconds ?? null,
+    keepCheckpoints: request.keepCheckpoints ?? defaults.keepCheckpoints,
+    precision: request.precision ?? 'fp32',
   }
-  return { plan, flaws: flawsOf(asked, plan, dataset, { evaluated, left: dataset.records - held }) }
+  return {
+    plan,
+    fieldErrors: validateTraining(request, plan, dataset, {
+      evaluated: hasValidation,
+      left: dataset.records - heldOut,
+    }),
+  }
 }
 
 /** The defaults that a schema states, for what a request leaves open. */
-export const filled = <S extends TSchema>(schema: S, asked: object) =>
-  Default(schema, structuredClone(asked)) as Required<Static<S>>
+export const withDefaults = <S extends TSchema>(schema: S, input: object) =>
+  Default(schema, structuredClone(input)) as Required<Static<S>>
 
 /** The most bytes of decoded pixels that are kept in memory without being asked to. */
-const residentBytes = 2 ** 30
+const maxInMemoryBytes = 2 ** 30
 
-function inputForm(
+function resolveInput(
   { input = 'auto' }: TrainingRequest,
   dataset: ImagesManifest,
   validation: ImagesManifest | null,
-): 'resident' | 'streamed' {
+): 'in-memory' | 'streaming' {
   if (input !== 'auto') return input
   const records = dataset.records + (validation?.records ?? 0)
   const bytes = records * dataset.height * dataset.width * dataset.channels
-  return bytes <= residentBytes ? 'resident' : 'streamed'
+  return bytes <= maxInMemoryBytes ? 'in-memory' : 'streaming'
 }
 
-function holdOut(asked: TrainingRequest, dataset: ImagesManifest): number {
-  if (typeof asked.validation === 'object') return 0
-  return Math.round((asked.validation ?? defaults.holdOut) * dataset.records)
+function heldOutRecords(request: TrainingRequest, dataset: ImagesManifest): number {
+  if (typeof request.validation === 'object') return 0
+  return Math.round((request.validation ?? defaults.holdOut) * dataset.records)
 }
 
-function schedule(
-  { learningRate: asked }: TrainingRequest,
+function resolveLearningRate(
+  { learningRate: requested }: TrainingRequest,
   { steps, stepsPerEpoch, peak }: { steps: number; stepsPerEpoch: number; peak: number },
 ): LearningRate {
-  if (typeof asked === 'number') return { schedule: 'constant', peak: asked, warmupSteps: 0 }
-  const given = { peak, ...(asked ?? { schedule: 'cosine' as const }) }
+  if (typeof requested === 'number')
+    return { schedule: 'constant', peak: requested, warmupSteps: 0 }
+  const withPeak = { peak, ...(requested ?? { schedule: 'cosine' as const }) }
   // what follows from the length of the job; the schemas state the rest
-  switch (given.schedule) {
+  switch (withPeak.schedule) {
     case 'step': {
-      const drops = given.everySteps
-        ? { everySteps: given.everySteps }
-        : { boundaries: defaults.drops.map(part => Math.round(part * steps)) }
-      return filled(schedules.step, { ...drops, ...given }) as LearningRate
+      const dropSteps = withPeak.everySteps
+        ? { everySteps: withPeak.everySteps }
+        : { boundaries: defaults.stepDropFractions.map(fraction => Math.round(fraction * steps)) }
+      return withDefaults(schedules.step, { ...dropSteps, ...withPeak }) as LearningRate
     }
     case 'exponential':
-      return filled(schedules.exponential, { everySteps: Math.max(1, stepsPerEpoch), ...given })
+      return withDefaults(schedules.exponential, {
+        everySteps: Math.max(1, stepsPerEpoch),
+        ...withPeak,
+      })
     case 'oneCycle': {
-      const warmupSteps = Math.max(2, Math.round(defaults.rise * steps))
-      return filled(schedules.oneCycle, { warmupSteps, ...given })
+      const warmupSteps = Math.max(2, Math.round(defaults.oneCycleWarmupFraction * steps))
+      return withDefaults(schedules.oneCycle, { warmupSteps, ...withPeak })
     }
     default:
-      return filled(schedules[given.schedule], given) as LearningRate
+      return withDefaults(schedules[withPeak.schedule], withPeak) as LearningRate
   }
 }
 
 /** Batches are counted in int32. */
-const largestCount = 2 ** 31 - 1
+const maxBatchCount = 2 ** 31 - 1
 
-type Finding = readonly [wrong: boolean, path: string, code: string, message: string]
+type Check = readonly [wrong: boolean, path: string, code: string, message: string]
 
-function flawsOf(
-  asked: TrainingRequest,
+function validateTraining(
+  request: TrainingRequest,
   plan: TrainingPlan,
   dataset: ImagesManifest,
-  { evaluated, left }: { evaluated: boolean; left: number },
-): Flaw[] {
+  { evaluated: hasValidation, left: trainingRecords }: { evaluated: boolean; left: number },
+): FieldError[] {
   const { steps, batchSize, accumulateSteps, learningRate: rate, augment, optimizer } = plan
   const { height, width, channels } = dataset
   const size = `the images are ${height}x${width}`
   const side = Math.min(height, width)
-  const unseen = 'but nothing is held out to measure by; give validation'
+  const needsValidation = 'but nothing is held out to measure by; give validation'
   const batch = accumulateSteps > 1 ? 'batchSize times accumulateSteps' : 'batchSize'
-  const risesToTheEnd = rate.schedule === 'oneCycle' && rate.warmupSteps >= steps
-  const drops =
-    typeof asked.learningRate === 'object' && asked.learningRate.schedule === 'step'
-      ? asked.learningRate
+  const warmupFillsJob = rate.schedule === 'oneCycle' && rate.warmupSteps >= steps
+  const stepSchedule =
+    typeof request.learningRate === 'object' && request.learningRate.schedule === 'step'
+      ? request.learningRate
       : null
-  const beyond = drops?.boundaries?.find(boundary => boundary >= steps)
-  const still = optimizer.kind === 'sgd' && optimizer.momentum === 0
-  const nesterov = asked.optimizer?.kind === 'sgd' && asked.optimizer.nesterov === true
+  const boundaryPastEnd = stepSchedule?.boundaries?.find(boundary => boundary >= steps)
+  const noMomentum = optimizer.kind === 'sgd' && optimizer.momentum === 0
+  const nesterov = request.optimizer?.kind === 'sgd' && request.optimizer.nesterov === true
 
-  const findings: Finding[] = [
+  const checks: Check[] = [
     [
-      asked.epochs !== undefined && asked.steps !== undefined,
+      request.epochs !== undefined && request.steps !== undefined,
       'steps',
       'contradiction',
       'give epochs or steps, not both',
@@ -158,34 +174,34 @@ function flawsOf(
       plan.stepsPerEpoch < 1,
       'batchSize',
       'too_large',
-      `${batch} is ${batchSize * accumulateSteps}, but data set '${dataset.name}' has ${left} records to train on`,
+      `${batch} is ${batchSize * accumulateSteps}, but data set '${dataset.name}' has ${trainingRecords} records to train on`,
     ],
     [
-      steps * accumulateSteps > largestCount,
+      steps * accumulateSteps > maxBatchCount,
       'accumulateSteps',
       'too_large',
-      `steps times accumulateSteps is ${steps * accumulateSteps}, at most ${largestCount} batches can be counted`,
+      `steps times accumulateSteps is ${steps * accumulateSteps}, at most ${maxBatchCount} batches can be counted`,
     ],
     [
-      rate.warmupSteps > steps || risesToTheEnd,
+      rate.warmupSteps > steps || warmupFillsJob,
       'learningRate/warmupSteps',
       'too_large',
       `warmupSteps is ${rate.warmupSteps}, but the job has ${steps} steps`,
     ],
     [
-      drops?.everySteps !== undefined && drops.boundaries !== undefined,
+      stepSchedule?.everySteps !== undefined && stepSchedule.boundaries !== undefined,
       'learningRate/everySteps',
       'contradiction',
       'give boundaries or everySteps, not both',
     ],
     [
-      beyond !== undefined,
+      boundaryPastEnd !== undefined,
       'learningRate/boundaries',
       'too_large',
-      `a boundary is ${beyond}, but the job has ${steps} steps`,
+      `a boundary is ${boundaryPastEnd}, but the job has ${steps} steps`,
     ],
     [
-      still && nesterov,
+      noMomentum && nesterov,
       'optimizer/nesterov',
       'contradiction',
       'nesterov looks ahead along the momentum, which is 0',
@@ -215,15 +231,15 @@ function flawsOf(
       'mixup mixes the images of a batch, but batchSize is 1',
     ],
     ...(['earlyStopping', 'keepBest', 'exportBest'] as const).map(
-      (name): Finding => [
-        !evaluated && Boolean(asked[name]),
+      (name): Check => [
+        !hasValidation && Boolean(request[name]),
         name,
         'contradiction',
-        `${name} ${unseen}`,
+        `${name} ${needsValidation}`,
       ],
     ),
   ]
-  return findings
-    .filter(([wrong]) => wrong)
+  return checks
+    .filter(([failed]) => failed)
     .map(([, path, code, message]) => ({ path: `/training/${path}`, code, message }))
 }

@@ -1,4 +1,4 @@
-import { type Flaw, flaw } from '../errors.js'
+import { type FieldError, fieldError } from '../errors.js'
 import type { DatasetManifest, ImagesManifest } from '../spec/dataset.js'
 import {
   type BoostingJob,
@@ -37,14 +37,14 @@ export function planNetworkJob(
   dataset: DatasetManifest,
   validation: DatasetManifest | null,
 ): NetworkJob {
-  const strange = wrongKinds('images', request, dataset, validation)
-  if (dataset.kind !== 'images' || validation?.kind === 'table') throw invalidJob(strange)
-  const { plan: training, flaws } = planTraining(request.training ?? {}, dataset, validation)
-  if (validation) flaws.push(...misfit(dataset, validation))
+  const kindErrors = datasetKindErrors('images', request, dataset, validation)
+  if (dataset.kind !== 'images' || validation?.kind === 'table') throw invalidJob(kindErrors)
+  const { plan: training, fieldErrors } = planTraining(request.training ?? {}, dataset, validation)
+  if (validation) fieldErrors.push(...validationMismatchErrors(dataset, validation))
   const planned = planModel(request.model, dataset)
-  flaws.push(...planned.flaws)
-  if (flaws.length > 0) throw invalidJob(flaws)
-  return { ...named(identity, request, dataset), model: planned.model, training }
+  fieldErrors.push(...planned.fieldErrors)
+  if (fieldErrors.length > 0) throw invalidJob(fieldErrors)
+  return { ...baseManifest(identity, request, dataset), model: planned.model, training }
 }
 
 function planBoostingJob(
@@ -53,48 +53,52 @@ function planBoostingJob(
   dataset: DatasetManifest,
   validation: DatasetManifest | null,
 ): BoostingJob {
-  const strange = wrongKinds('table', request, dataset, validation)
-  if (dataset.kind !== 'table' || validation?.kind === 'images') throw invalidJob(strange)
-  const { model, training, flaws } = planBoosting(request, dataset, validation)
-  if (flaws.length > 0) throw invalidJob(flaws)
-  return { ...named(identity, request, dataset), model, training }
+  const kindErrors = datasetKindErrors('table', request, dataset, validation)
+  if (dataset.kind !== 'table' || validation?.kind === 'images') throw invalidJob(kindErrors)
+  const { model, training, fieldErrors } = planBoosting(request, dataset, validation)
+  if (fieldErrors.length > 0) throw invalidJob(fieldErrors)
+  return { ...baseManifest(identity, request, dataset), model, training }
 }
 
-const named = (identity: Identity, request: JobRequest, { id, name }: DatasetManifest) => ({
+const baseManifest = (identity: Identity, request: JobRequest, { id, name }: DatasetManifest) => ({
   ...identity,
   name: request.name ?? `${request.model.kind}-${name}`.slice(0, 63),
   dataset: { id, name },
 })
 
-function wrongKinds(
-  wanted: DatasetManifest['kind'],
+function datasetKindErrors(
+  expectedKind: DatasetManifest['kind'],
   { model }: JobRequest,
   dataset: DatasetManifest,
   validation: DatasetManifest | null,
-): Flaw[] {
-  const places = [
+): FieldError[] {
+  const datasets = [
     ['/dataset', dataset],
     ['/training/validation/dataset', validation],
   ] as const
-  return places.flatMap(([path, found]) => {
-    if (!found || found.kind === wanted) return []
+  return datasets.flatMap(([path, found]) => {
+    if (!found || found.kind === expectedKind) return []
     const is = found.kind === 'table' ? 'is a table' : 'has images'
-    const need = wanted === 'table' ? 'boosting needs a table' : `a ${model.kind} needs images`
-    return [flaw(path, 'wrong_kind', `'${found.name}' ${is}; ${need}`)]
+    const need =
+      expectedKind === 'table' ? 'boosting needs a table' : `a ${model.kind} needs images`
+    return [fieldError(path, 'wrong_kind', `'${found.name}' ${is}; ${need}`)]
   })
 }
 
-function misfit(dataset: ImagesManifest, validation: ImagesManifest): Flaw[] {
+function validationMismatchErrors(
+  dataset: ImagesManifest,
+  validation: ImagesManifest,
+): FieldError[] {
   const size = ({ height, width, channels }: ImagesManifest) => `${height}x${width}x${channels}`
-  const flaws: Flaw[] = []
+  const fieldErrors: FieldError[] = []
   const path = '/training/validation/dataset'
   if (size(dataset) !== size(validation)) {
     const message = `'${validation.name}' has images of ${size(validation)}, '${dataset.name}' of ${size(dataset)}`
-    flaws.push(flaw(path, 'shape_mismatch', message))
+    fieldErrors.push(fieldError(path, 'shape_mismatch', message))
   }
   if (validation.labels.length > dataset.labels.length) {
     const message = `'${validation.name}' has ${validation.labels.length} classes, '${dataset.name}' ${dataset.labels.length}`
-    flaws.push(flaw(path, 'class_mismatch', message))
+    fieldErrors.push(fieldError(path, 'class_mismatch', message))
   }
-  return flaws
+  return fieldErrors
 }

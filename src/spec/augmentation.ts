@@ -5,7 +5,7 @@ const jitter = (what: string) =>
   Type.Optional(
     Type.Number({ minimum: 0, maximum: 1, default: 0, description: `${what}: 1 ± this, times` }),
   )
-const none = { brightness: 0, contrast: 0, saturation: 0 }
+const noJitter = { brightness: 0, contrast: 0, saturation: 0 }
 
 /** How training images vary from step to step. Each default changes nothing. */
 export const Augmentation = closed({
@@ -43,7 +43,7 @@ export const Augmentation = closed({
         contrast: jitter('distance from the mean grey'),
         saturation: jitter('distance from grey'),
       },
-      { default: none },
+      { default: noJitter },
     ),
   ),
   mixup: Type.Optional(
@@ -57,5 +57,5 @@ export const Augmentation = closed({
 })
 export type AugmentationRequest = Static<typeof Augmentation>
 export type Augmentation = Required<Omit<AugmentationRequest, 'colorJitter'>> & {
-  colorJitter: typeof none
+  colorJitter: typeof noJitter
 }

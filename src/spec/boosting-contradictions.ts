@@ -18,9 +18,9 @@ export function contradictions(
   columns: readonly Column[],
 ): Contradiction[] {
   const known = new Set(columns.map(column => column.name))
-  const asked = model.categorical ?? []
+  const requested = model.categorical ?? []
   const categorical = new Set([
-    ...asked,
+    ...requested,
     ...columns.filter(column => column.categories !== null).map(column => column.name),
   ])
   const found: Contradiction[] = []
@@ -49,11 +49,11 @@ export function contradictions(
     const message = 'a quantile goes with objective quantile: give it, or leave out quantile'
     add('quantile', 'contradiction', message)
   }
-  for (const name of asked) {
-    if (!known.has(name)) add('categorical', 'unknown_column', unknown(name, columns))
+  for (const name of requested) {
+    if (!known.has(name)) add('categorical', 'unknown_column', unknownColumnMessage(name, columns))
   }
   for (const name of Object.keys(model.monotone ?? {})) {
-    if (!known.has(name)) add('monotone', 'unknown_column', unknown(name, columns))
+    if (!known.has(name)) add('monotone', 'unknown_column', unknownColumnMessage(name, columns))
     else if (categorical.has(name)) {
       const message = `'${name}' has categories, which do not rise or fall: leave it out`
       add('monotone', 'contradiction', message)
@@ -62,7 +62,7 @@ export function contradictions(
   return found
 }
 
-function unknown(name: string, columns: readonly Column[]): string {
+function unknownColumnMessage(name: string, columns: readonly Column[]): string {
   const names = columns.slice(0, 10).map(column => `'${column.name}'`)
   const more = columns.length > names.length ? `, and ${columns.length - names.length} more` : ''
   return `there is no column '${name}'; there are ${names.join(', ')}${more}`

@@ -34,15 +34,15 @@ export const objectiveMetrics = {
 export type BoostingValidationMetric = `validation${Capitalize<BoostingMetricName>}`
 
 /** rmse → validationRmse. */
-export const validationName = (metric: BoostingMetricName) =>
+export const validationMetricName = (metric: BoostingMetricName) =>
   `validation${metric[0]!.toUpperCase()}${metric.slice(1)}` as BoostingValidationMetric
 
 export const objectiveValidationMetrics = (objective: BoostingObjective) =>
-  objectiveMetrics[objective].map(validationName)
+  objectiveMetrics[objective].map(validationMetricName)
 
 /** Is a larger value of `validationMetric` the better one? Undefined for a name that is none. */
-export function risesWhenBetter(validationMetric: string): boolean | undefined {
+export function higherIsBetter(validationMetric: string): boolean | undefined {
   const names = Object.keys(boostingMetrics) as BoostingMetricName[]
-  const name = names.find(metric => validationName(metric) === validationMetric)
+  const name = names.find(metric => validationMetricName(metric) === validationMetric)
   return name && boostingMetrics[name].better === 'higher'
 }

@@ -116,7 +116,7 @@ export const BoostingOptions = closed({
 export type BoostingOptions = Static<typeof BoostingOptions>
 
 /** Every choice made: what a trainer gets. */
-export type Boosting = Required<Omit<BoostingOptions, 'quantile'>> & {
+export type ResolvedBoostingOptions = Required<Omit<BoostingOptions, 'quantile'>> & {
   /** Empty unless the objective is quantile. */
   quantile: number[]
 }
@@ -138,8 +138,11 @@ export const boostingDefaults = {
 } as const satisfies Partial<BoostingOptions>
 
 /** `objective`: what the target asks for, where the client does not say. */
-export function chooseBoosting(asked: BoostingOptions, objective: BoostingObjective): Boosting {
-  const { quantile = [], ...others } = asked
+export function resolveBoostingOptions(
+  request: BoostingOptions,
+  objective: BoostingObjective,
+): ResolvedBoostingOptions {
+  const { quantile = [], ...others } = request
   return {
     ...boostingDefaults,
     categorical: [],

@@ -1,11 +1,17 @@
 import { type Static, Type } from 'typebox'
-import { type BoostingMetricName, boostingMetrics, validationName } from './boosting-metrics.js'
+import {
+  type BoostingMetricName,
+  boostingMetrics,
+  validationMetricName,
+} from './boosting-metrics.js'
 import { closed } from './closed.js'
 import { Validation } from './training-options.js'
 
 const ColumnName = Type.String({ minLength: 1, maxLength: 1000 })
 
-const validationMetrics = (Object.keys(boostingMetrics) as BoostingMetricName[]).map(validationName)
+const validationMetrics = (Object.keys(boostingMetrics) as BoostingMetricName[]).map(
+  validationMetricName,
+)
 
 /** Ends the job where it no longer gets better. */
 export const BoostingEarlyStopping = closed({
@@ -19,7 +25,7 @@ export const BoostingEarlyStopping = closed({
       minimum: 1,
       maximum: 100_000,
       default: 10,
-      description: 'evaluations without a better value; there is one each displayEvery rounds',
+      description: 'evaluations without a better value; there is one each logEvery rounds',
     }),
   ),
   minDelta: Type.Optional(
@@ -40,7 +46,7 @@ export const BoostingTrainingOptions = closed({
       description: 'columns to learn from; if absent, all others that hold no text',
     }),
   ),
-  weights: Type.Optional({ ...ColumnName, description: 'column of how much each row counts' }),
+  sampleWeight: Type.Optional({ ...ColumnName, description: 'column of how much each row counts' }),
   group: Type.Optional({
     ...ColumnName,
     description: 'with objective ranking: column that rows of one query share; they lie together',
@@ -54,17 +60,17 @@ export const BoostingTrainingOptions = closed({
     }),
   ),
   seed: Type.Optional(Type.Integer({ minimum: 0, maximum: 2_147_483_647, default: 1 })),
-  displayEvery: Type.Optional(
+  logEvery: Type.Optional(
     Type.Integer({ minimum: 1, default: 1, description: 'rounds between two metric points' }),
   ),
-  snapshotEvery: Type.Optional(
+  checkpointEvery: Type.Optional(
     Type.Integer({
       minimum: 1,
       description:
-        'rounds between two checkpoints; if neither this nor snapshotSeconds is given, 10 seconds, and longer where checkpoints would take over 2 % of the time',
+        'rounds between two checkpoints; if neither this nor checkpointSeconds is given, 10 seconds, and longer where checkpoints would take over 2 % of the time',
     }),
   ),
-  snapshotSeconds: Type.Optional(
+  checkpointSeconds: Type.Optional(
     Type.Number({ minimum: 1, maximum: 86_400, description: 'seconds between two checkpoints' }),
   ),
   keepCheckpoints: Type.Optional(Type.Integer({ minimum: 1, maximum: 10_000, default: 3 })),
@@ -82,19 +88,19 @@ export interface BoostingPlan {
   steps: number
   target: string
   features: string[]
-  weights: string | null
+  sampleWeight: string | null
   group: string | null
   /** Of binary and multiclass. */
   classes: Classes | null
   /** Share of the rows, or of the groups, or the whole of another data set. */
-  validation: { share: number } | { dataset: string }
+  validation: { fraction: number } | { dataset: string }
   earlyStopping: BoostingEarlyStopping | null
   exportBest: boolean
   seed: number
-  displayEvery: number
-  /** Where both are null: see Cadence. */
-  snapshotEvery: number | null
-  snapshotSeconds: number | null
+  logEvery: number
+  /** Where both are null: see CheckpointSchedule. */
+  checkpointEvery: number | null
+  checkpointSeconds: number | null
   keepCheckpoints: number
   /** About how many are trained on: by this a pace in rows becomes one in rounds. */
   rows: number

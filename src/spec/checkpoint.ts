@@ -16,7 +16,7 @@ export interface CheckpointManifest {
   step: number
   /** Absent: tensorflow. */
   format?: CheckpointFormat
-  epoch: number
+  attempt: number
   createdAt: string
   /** No evaluation before its step gave a better value, so the newest of these is the best. */
   best?: boolean

@@ -34,7 +34,7 @@ export const ImagesManifest = Type.Object({
 })
 export type ImagesManifest = Static<typeof ImagesManifest>
 
-const columnFacts = {
+const commonColumnFields = {
   name: Type.String(),
   missing: Type.Integer({ description: 'rows without a value' }),
 }
@@ -43,23 +43,23 @@ const distinct = Type.Union([Type.Integer(), Type.Null()], {
   description: 'how many values there are; null where too many to count',
 })
 
-const figure = Type.Union([Type.Number(), Type.Null()], {
+const statistic = Type.Union([Type.Number(), Type.Null()], {
   description: 'null where all values are missing',
 })
 
 /** Booleans are 0 and 1. */
 export const NumericColumn = Type.Object({
-  ...columnFacts,
+  ...commonColumnFields,
   type: Type.Enum(['number', 'integer', 'boolean']),
   distinct,
-  min: figure,
-  max: figure,
-  mean: figure,
+  min: statistic,
+  max: statistic,
+  mean: statistic,
 })
 export type NumericColumn = Static<typeof NumericColumn>
 
 export const CategoryColumn = Type.Object({
-  ...columnFacts,
+  ...commonColumnFields,
   type: Type.Enum(['category']),
   distinct: Type.Integer(),
   categories: Type.Array(Type.String(), {
@@ -71,7 +71,7 @@ export type CategoryColumn = Static<typeof CategoryColumn>
 
 /** Ids and free text: described here, and not stored with the rows. */
 export const TextColumn = Type.Object({
-  ...columnFacts,
+  ...commonColumnFields,
   type: Type.Enum(['text']),
   distinct,
 })

@@ -11,7 +11,7 @@ export const FeatureColumn = Type.Object({
 export type FeatureColumn = Static<typeof FeatureColumn>
 
 /** A column as XGBoost wants it described: how many categories there are, or null for numbers. */
-export const countedColumn = ({
+export const withCategoryCount = ({
   name,
   categories,
 }: Pick<FeatureColumn, 'name' | 'categories'>): { name: string; categories: number | null } => ({

@@ -32,10 +32,10 @@ export const Freeze = Type.Array(Type.String({ minLength: 1, maxLength: 200 }), 
 })
 
 /** What became of the network's variables when a job began with given weights. */
-export const Initialised = Type.Object({
+export const InitReport = Type.Object({
   matched: Type.Array(Type.String()),
   skipped: Type.Array(Type.Object({ name: Type.String(), reason: Type.String() }), {
     description: 'variables that kept fresh values',
   }),
 })
-export type Initialised = Static<typeof Initialised>
+export type InitReport = Static<typeof InitReport>

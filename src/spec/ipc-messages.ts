@@ -7,8 +7,8 @@ export interface TrainerTask<J extends JobManifest = JobManifest> {
   job: J
   dataset: DatasetManifest
   validation: DatasetManifest | null
-  /** The attempt's epoch, already claimed in the store. */
-  epoch: number
+  /** The attempt number, already claimed in the store; it is also the fencing token. */
+  attempt: number
   /** The checkpoint to go on from. */
   resumeFrom: number | null
 }
@@ -47,8 +47,8 @@ export interface JobSize {
   stepBytes: number
 }
 
-/** `flaw`: the job's graph cannot be built, and why. */
-export type FromPlanner = { size: JobSize } | { flaw: string }
+/** `error`: the job's graph cannot be built, and why. */
+export type FromPlanner = { size: JobSize } | { error: string }
 
 export interface PredictRequest {
   id: number
@@ -97,22 +97,22 @@ export interface RowValues {
   explanations: { margins: Float32Array; contributions: Float32Array } | null
 }
 
-/** What a worker tells the followers of a job: a nudge, never the content. */
-export type JobEvent = 'metrics' | 'checkpoint' | 'changed' | 'request'
+/** What a worker tells the followers of a job: a notification, never the content. */
+export type JobNotification = 'metrics' | 'checkpoint' | 'changed' | 'request'
 
 export type ToApi =
-  /** With the listening socket of the address that clients know. */
-  | { type: 'door' }
-  /** With a connection that was accepted there. */
-  | { type: 'guest'; id: number }
-  /** No guest follows. */
-  | { type: 'shut' }
+  /** Carries the listening socket of the public address. */
+  | { type: 'listenSocket' }
+  /** Carries a connection accepted on that socket. */
+  | { type: 'connection'; id: number }
+  /** No more connections will follow. */
+  | { type: 'noMoreConnections' }
   | { type: 'shutdown' }
 
 export type FromApi =
   /** It answers; `url`: where it listens, which is another address where the supervisor holds the known one. */
   | { type: 'listening'; url: string }
-  /** It has this guest. */
-  | { type: 'seated'; id: number }
+  /** It has received this connection. */
+  | { type: 'accepted'; id: number }
   /** It takes no new connections. */
   | { type: 'closing' }

@@ -5,18 +5,18 @@ import { Job, JobStatus } from './job.js'
 import { LabelFilter, Labels } from './labels.js'
 import { PageQuery } from './paging.js'
 
-const Moment = Type.String({
+const DateOrDateTime = Type.String({
   pattern:
     '^\\d{4}-(0[1-9]|1[0-2])-([0-2]\\d|3[01])(T[0-2]\\d:[0-5]\\d(:[0-5]\\d(\\.\\d+)?)?(Z|[+-][0-2]\\d:[0-5]\\d))?$',
   description: 'an ISO 8601 date, or date and time with its zone',
 })
 
-const conditions = {
+const filters = {
   model: Type.Optional(Type.String({ maxLength: 63, description: "the model's kind" })),
   dataset: Type.Optional(Type.String({ maxLength: 63, description: 'its id or name' })),
   name: Type.Optional(Type.String({ maxLength: 63, description: 'how it begins' })),
-  createdAfter: Type.Optional(Moment),
-  createdBefore: Type.Optional(Moment),
+  createdAfter: Type.Optional(DateOrDateTime),
+  createdBefore: Type.Optional(DateOrDateTime),
 }
 const Statuses = Type.Array(JobStatus, { minItems: 1, maxItems: 6, description: 'one of them' })
 
@@ -24,11 +24,11 @@ export const JobListQuery = closed({
   ...PageQuery,
   status: Type.Optional(Statuses),
   label: Type.Optional(Type.Array(LabelFilter, { maxItems: 32, description: 'all of them' })),
-  ...conditions,
+  ...filters,
 })
 
 export const JobSelection = closed(
-  { status: Type.Optional(Statuses), labels: Type.Optional(Labels), ...conditions },
+  { status: Type.Optional(Statuses), labels: Type.Optional(Labels), ...filters },
   { minProperties: 1 },
 )
 export type JobSelection = Static<typeof JobSelection>

@@ -1,15 +1,15 @@
 import { type Static, Type } from 'typebox'
-import { type Boosting, BoostingOptions } from './boosting-options.js'
+import { BoostingOptions, type ResolvedBoostingOptions } from './boosting-options.js'
 import { type BoostingPlan, BoostingTrainingOptions } from './boosting-training.js'
 import { closed } from './closed.js'
 import { DatasetId, JobId, Name, Timestamp } from './identifiers.js'
-import { Freeze, InitFrom, Initialised, InitSource } from './init-from.js'
+import { Freeze, InitFrom, InitReport, InitSource } from './init-from.js'
 import { Labels, Priority } from './labels.js'
 import { MetricValue } from './metrics.js'
-import { ChosenModel, type NetworkOptions, NetworkRequest } from './model-options.js'
+import { type NetworkOptions, NetworkRequest, ResolvedModel } from './model-options.js'
 import { TrainingOptions, type TrainingPlan } from './training-options.js'
 
-const anyJob = {
+const commonFields = {
   name: Type.Optional(Name),
   dataset: Name,
   priority: Type.Optional(Priority),
@@ -17,7 +17,7 @@ const anyJob = {
 }
 
 export const NetworkJobRequest = closed({
-  ...anyJob,
+  ...commonFields,
   model: NetworkRequest,
   training: Type.Optional(TrainingOptions),
   initFrom: Type.Optional(InitFrom),
@@ -26,7 +26,7 @@ export const NetworkJobRequest = closed({
 export type NetworkJobRequest = Static<typeof NetworkJobRequest>
 
 export const BoostingJobRequest = closed({
-  ...anyJob,
+  ...commonFields,
   model: BoostingOptions,
   training: Type.Optional(BoostingTrainingOptions),
 })
@@ -40,7 +40,7 @@ export const isBoostingRequest = (request: JobRequest): request is BoostingJobRe
   request.model.kind === 'boosting'
 
 /** What is stored before a job is queued: the request with every default and id filled in. */
-interface AnyJob {
+interface BaseJob {
   id: string
   name: string
   createdAt: string
@@ -53,13 +53,13 @@ interface AnyJob {
   idempotency?: string
 }
 
-export interface NetworkJob extends AnyJob {
+export interface NetworkJob extends BaseJob {
   model: NetworkOptions
   training: TrainingPlan
 }
 
-export interface BoostingJob extends AnyJob {
-  model: Boosting
+export interface BoostingJob extends BaseJob {
+  model: ResolvedBoostingOptions
   training: BoostingPlan
 }
 
@@ -138,7 +138,7 @@ export const Job = Type.Object({
     fraction: Type.Number(),
     etaSeconds: nullable(Type.Number()),
   }),
-  model: ChosenModel,
+  model: ResolvedModel,
   dataset: Type.Object({ id: DatasetId, name: Name }),
   training: Type.Unsafe<TrainingPlan | BoostingPlan>(
     Type.Object(
@@ -147,7 +147,7 @@ export const Job = Type.Object({
     ),
   ),
   initFrom: nullable(InitSource),
-  initialised: nullable(Initialised),
+  initialized: nullable(InitReport),
   freeze: Type.Array(Type.String()),
   priority: Priority,
   labels: Labels,

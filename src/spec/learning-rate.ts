@@ -70,12 +70,12 @@ export const LearningRate = Type.Union([
   schedules.oneCycle,
 ])
 
-type Filled<K extends keyof typeof schedules> = Required<Static<(typeof schedules)[K]>>
-type Drops = Omit<Filled<'step'>, 'boundaries' | 'everySteps'>
+type WithDefaults<K extends keyof typeof schedules> = Required<Static<(typeof schedules)[K]>>
+type StepDecay = Omit<WithDefaults<'step'>, 'boundaries' | 'everySteps'>
 
 export type LearningRate =
-  | Filled<'constant'>
-  | (Drops & ({ boundaries: number[] } | { everySteps: number }))
-  | Filled<'exponential'>
-  | Filled<'cosine'>
-  | Filled<'oneCycle'>
+  | WithDefaults<'constant'>
+  | (StepDecay & ({ boundaries: number[] } | { everySteps: number }))
+  | WithDefaults<'exponential'>
+  | WithDefaults<'cosine'>
+  | WithDefaults<'oneCycle'>

@@ -22,15 +22,15 @@ export interface LoggedRow extends Omit<MetricRow, 'values'> {
   values: Record<string, MetricValue>
 }
 
-export const metricValue = (value: number): MetricValue =>
+export const toMetricValue = (value: number): MetricValue =>
   Number.isFinite(value) ? value : (String(value) as MetricValue)
 
-export const loggedRow = ({ values, ...row }: MetricRow): LoggedRow => ({
+export const toLoggedRow = ({ values, ...row }: MetricRow): LoggedRow => ({
   ...row,
-  values: mapValues(values, metricValue),
+  values: mapValues(values, toMetricValue),
 })
 
-export const measuredRow = ({ values, ...row }: LoggedRow): MetricRow => ({
+export const fromLoggedRow = ({ values, ...row }: LoggedRow): MetricRow => ({
   ...row,
   values: mapValues(withoutNulls(values), Number),
 })
@@ -40,11 +40,14 @@ export const withoutNulls = (
   metrics: Record<string, MetricValue | null>,
 ): Record<string, MetricValue> =>
   Object.fromEntries(
-    Object.entries(metrics).filter((one): one is [string, MetricValue] => one[1] !== null),
+    Object.entries(metrics).filter((entry): entry is [string, MetricValue] => entry[1] !== null),
   )
 
-const mapValues = <A, B>(values: Record<string, A>, change: (value: A) => B): Record<string, B> =>
-  Object.fromEntries(Object.entries(values).map(([name, value]) => [name, change(value)]))
+const mapValues = <A, B>(
+  values: Record<string, A>,
+  transform: (value: A) => B,
+): Record<string, B> =>
+  Object.fromEntries(Object.entries(values).map(([name, value]) => [name, transform(value)]))
 
 export const MetricPoint = Type.Object({
   step: Type.Integer(),

@@ -1,8 +1,8 @@
 import { type Static, Type } from 'typebox'
-import type { Boosting } from './boosting-options.js'
+import type { ResolvedBoostingOptions } from './boosting-options.js'
 import { closed } from './closed.js'
 
-/** A `depth` chooses one of the published nets, by resnet-table.ts; without it, the small net of the article. */
+/** A `depth` chooses one of the published nets, by resnet-table.ts; without it, the small plain net. */
 export const ResNetOptions = closed({
   kind: Type.Enum(['resnet']),
   depth: Type.Optional(
@@ -84,22 +84,22 @@ export type NetworkRequest = Static<typeof NetworkRequest>
 const modelKinds = ['resnet', 'vgg', 'boosting'] as const
 
 /** Every choice made: what a trainer gets. */
-export type ArticleNet = Required<
+export type PlainResNet = Required<
   Pick<ResNetOptions, 'kind' | 'block' | 'blocks' | 'filters' | 'kernel' | 'ratio'>
 >
 export type DeepResNet = Required<Pick<ResNetOptions, 'kind' | 'depth' | 'version' | 'stem'>>
 export type Vgg = Required<VggOptions>
-export type NetworkOptions = ArticleNet | DeepResNet | Vgg
-export type ModelOptions = NetworkOptions | Boosting
+export type NetworkOptions = PlainResNet | DeepResNet | Vgg
+export type ModelOptions = NetworkOptions | ResolvedBoostingOptions
 
 /** As answered: no schema of it, since a serialiser would fill in the defaults of nets that were not asked for. */
-const chosen = <M extends ModelOptions>(kinds: M['kind'][]) =>
+const resolved = <M extends ModelOptions>(kinds: M['kind'][]) =>
   Type.Unsafe<M>(
     Type.Object(
       { kind: Type.Enum(kinds) },
       { additionalProperties: true, description: 'every option of the model, defaults filled in' },
     ),
   )
-export const ChosenModel = chosen<ModelOptions>([...modelKinds])
-export const ChosenNetwork = chosen<NetworkOptions>(['resnet', 'vgg'])
-export const ChosenBoosting = chosen<Boosting>(['boosting'])
+export const ResolvedModel = resolved<ModelOptions>([...modelKinds])
+export const ResolvedNetwork = resolved<NetworkOptions>(['resnet', 'vgg'])
+export const ResolvedBoosting = resolved<ResolvedBoostingOptions>(['boosting'])

@@ -2,9 +2,9 @@ import { type Static, Type } from 'typebox'
 import { FeatureColumn } from './feature-column.js'
 import { DatasetId, JobId, Name, Timestamp } from './identifiers.js'
 import { Metrics } from './job.js'
-import { ChosenBoosting, ChosenNetwork } from './model-options.js'
+import { ResolvedBoosting, ResolvedNetwork } from './model-options.js'
 
-const facts = {
+const commonFields = {
   name: Name,
   version: Type.Integer(),
   jobId: JobId,
@@ -17,8 +17,8 @@ const facts = {
 
 /** A SavedModel's contract: `saved_model/` beside this manifest. Pixels go in as 0 to 255. */
 export const NetworkManifest = Type.Object({
-  ...facts,
-  model: ChosenNetwork,
+  ...commonFields,
+  model: ResolvedNetwork,
   input: Type.Object({
     height: Type.Integer(),
     width: Type.Integer(),
@@ -39,8 +39,8 @@ export type ColumnImportance = Static<typeof ColumnImportance>
 
 /** Of trees: `model.ubj` and `model.json` beside this manifest. `step` is how many rounds they have. */
 export const BoostingManifest = Type.Object({
-  ...facts,
-  model: ChosenBoosting,
+  ...commonFields,
+  model: ResolvedBoosting,
   target: Type.String(),
   input: Type.Object({ columns: Type.Array(FeatureColumn) }),
   featureImportance: Type.Array(ColumnImportance, { description: 'most gain first' }),
@@ -51,10 +51,10 @@ export type ModelManifest = NetworkManifest | BoostingManifest
 type WithoutVersion<M> = M extends unknown ? Omit<M, 'version'> : never
 export type NewModel = WithoutVersion<ModelManifest>
 
-const answered = { id: Name, versions: Type.Array(Type.Integer()) }
-const NetworkModel = Type.Object({ ...answered, ...NetworkManifest.properties })
+const modelFields = { id: Name, versions: Type.Array(Type.Integer()) }
+const NetworkModel = Type.Object({ ...modelFields, ...NetworkManifest.properties })
 export type NetworkModel = Static<typeof NetworkModel>
-const BoostingModel = Type.Object({ ...answered, ...BoostingManifest.properties })
+const BoostingModel = Type.Object({ ...modelFields, ...BoostingManifest.properties })
 export type BoostingModel = Static<typeof BoostingModel>
 
 /** What the API answers: the newest version, and which others there are. */

@@ -21,7 +21,7 @@ const imagenet: Record<number, ResNetTable> = {
 export const imagenetDepths = Object.keys(imagenet).map(Number)
 
 /** Where 6n+2 and 9n+2 both fit, the papers' nets to 110 layers are basic, those from 164 are bottlenecks. */
-const deepestBasic = 110
+const maxBasicDepth = 110
 
 /**
  * The four stages of the ImageNet nets for their depths; for all others the three of the CIFAR nets:
@@ -32,7 +32,7 @@ export function resNetTable(depth: number): ResNetTable | undefined {
   const basic = (depth - 2) / 6
   const bottleneck = (depth - 2) / 9
   const fits = (units: number) => units >= 1 && Number.isInteger(units)
-  if (fits(bottleneck) && (!fits(basic) || depth > deepestBasic)) {
+  if (fits(bottleneck) && (!fits(basic) || depth > maxBasicDepth)) {
     return { unit: 'bottleneck', width: 16, units: [bottleneck, bottleneck, bottleneck] }
   }
   if (!fits(basic)) return undefined

@@ -111,23 +111,23 @@ export const TrainingOptions = closed({
     Type.Integer({ minimum: 1, maximum: 1_000_000, default: 2000, description: 'records' }),
   ),
   input: Type.Optional(
-    Type.Enum(['auto', 'resident', 'streamed'], {
+    Type.Enum(['auto', 'in-memory', 'streaming'], {
       default: 'auto',
       description:
-        'resident: decoded once and kept in memory; streamed: read from disk; auto: resident up to 1 GiB of pixels',
+        'in-memory: decoded once and kept in memory; streaming: read from disk; auto: in-memory up to 1 GiB of pixels',
     }),
   ),
-  displayEvery: Type.Optional(
+  logEvery: Type.Optional(
     Type.Integer({ minimum: 1, default: 1, description: 'steps between two metric points' }),
   ),
-  snapshotEvery: Type.Optional(
+  checkpointEvery: Type.Optional(
     Type.Integer({
       minimum: 1,
       description:
-        'steps between two checkpoints; if neither this nor snapshotSeconds is given, an epoch or 60 seconds, and longer where checkpoints would take over 2 % of the time',
+        'steps between two checkpoints; if neither this nor checkpointSeconds is given, an epoch or 60 seconds, and longer where checkpoints would take over 2 % of the time',
     }),
   ),
-  snapshotSeconds: Type.Optional(
+  checkpointSeconds: Type.Optional(
     Type.Number({ minimum: 1, maximum: 86_400, description: 'seconds between two checkpoints' }),
   ),
   keepCheckpoints: Type.Optional(Type.Integer({ minimum: 1, maximum: 10_000, default: 3 })),
@@ -156,12 +156,12 @@ export interface TrainingPlan {
   keepBest: KeepBest | null
   exportBest: boolean
   shuffleBuffer: number
-  /** Absent in jobs from before there was a choice: streamed. */
-  input?: 'resident' | 'streamed'
-  displayEvery: number
-  /** Where both are null, or in jobs from before there were seconds the first alone: see Cadence. */
-  snapshotEvery: number | null
-  snapshotSeconds?: number | null
+  /** Absent in jobs from before there was a choice: streaming. */
+  input?: 'in-memory' | 'streaming'
+  logEvery: number
+  /** Where both are null, or in jobs from before there were seconds the first alone: see CheckpointSchedule. */
+  checkpointEvery: number | null
+  checkpointSeconds?: number | null
   keepCheckpoints: number
   precision: Precision
 }

@@ -30,7 +30,7 @@ export const WebhookRequest = closed({
 })
 export type WebhookRequest = Static<typeof WebhookRequest>
 
-const facts = {
+const commonFields = {
   id: WebhookId,
   url: Type.String(),
   events: Type.Array(WebhookEvent),
@@ -41,11 +41,11 @@ const facts = {
   }),
 }
 
-export const Webhook = Type.Object(facts)
+export const Webhook = Type.Object(commonFields)
 export type Webhook = Static<typeof Webhook>
 
 export const CreatedWebhook = Type.Object({
-  ...facts,
+  ...commonFields,
   secret: Type.String({ description: 'whsec_ and base64; shown this once' }),
 })
 export type CreatedWebhook = Static<typeof CreatedWebhook>

@@ -13,7 +13,7 @@ export const WeightsTensor = Type.Object({
 })
 export type WeightsTensor = Static<typeof WeightsTensor>
 
-const summary = {
+const commonFields = {
   id: WeightsId,
   name: Name,
   createdAt: Timestamp,
@@ -25,9 +25,9 @@ const summary = {
 }
 
 /** An uploaded TensorFlow checkpoint. */
-export const WeightsManifest = Type.Object({ ...summary, tensors: Type.Array(WeightsTensor) })
+export const WeightsManifest = Type.Object({ ...commonFields, tensors: Type.Array(WeightsTensor) })
 export type WeightsManifest = Static<typeof WeightsManifest>
 
 /** As lists show it. */
-export const WeightsSummary = Type.Object({ ...summary, tensors: Type.Integer() })
+export const WeightsSummary = Type.Object({ ...commonFields, tensors: Type.Integer() })
 export type WeightsSummary = Static<typeof WeightsSummary>

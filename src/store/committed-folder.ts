@@ -4,35 +4,35 @@ import { open, readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Disk } from './disk.js'
 import { sync, writeDurably } from './durable.js'
-import { unless } from './storage-errors.js'
+import { ignoreCodes } from './storage-errors.js'
 import type { FileEntry, Manifest } from './store.js'
-import { isName } from './store-key.js'
+import { isKeySegment } from './store-key.js'
 
 export const manifestName = 'manifest.json'
 
 /** All its files, by a manifest. */
-export const filesIn = ({ files }: { files: readonly FileEntry[] }): string[] => [
+export const manifestFiles = ({ files }: { files: readonly FileEntry[] }): string[] => [
   manifestName,
   ...files.map(({ name }) => name),
 ]
 
 /** Flushes every file and folder below `folder`; the manifest goes in last. */
-export async function sealFolder(disk: Disk, folder: string, manifest: object): Promise<void> {
-  const { names, folders } = await contents(folder)
+export async function writeManifest(disk: Disk, folder: string, manifest: object): Promise<void> {
+  const { names, folders } = await listTree(folder)
   if (names.includes(manifestName)) throw new Error(`${folder} has a ${manifestName} already`)
   const files: FileEntry[] = []
-  for (const name of names) files.push(await measure(folder, name, disk))
-  await writeDurably(disk, join(folder, manifestName), seal({ ...manifest, files }))
-  for (const inner of folders.reverse()) await sync(disk, join(folder, inner))
+  for (const name of names) files.push(await hashFile(folder, name, disk))
+  await writeDurably(disk, join(folder, manifestName), serializeManifest({ ...manifest, files }))
+  for (const subfolder of folders.reverse()) await sync(disk, join(folder, subfolder))
 }
 
 /** Whether every file of the manifest, and the manifest itself, is as it was sealed. */
-export async function isWhole(folder: string): Promise<boolean> {
-  const manifest = await readManifest(folder).catch(unless(null, ...damage))
+export async function verifyFolder(folder: string): Promise<boolean> {
+  const manifest = await readManifest(folder).catch(ignoreCodes(null, ...damageCodes))
   if (!manifest) return false
   for (const entry of manifest.files) {
-    const found = await measure(folder, entry.name, null).catch(unless(null, ...damage))
-    if (found?.bytes !== entry.bytes || found.sha256 !== entry.sha256) return false
+    const actual = await hashFile(folder, entry.name, null).catch(ignoreCodes(null, ...damageCodes))
+    if (actual?.bytes !== entry.bytes || actual.sha256 !== entry.sha256) return false
   }
   return true
 }
@@ -40,30 +40,30 @@ export async function isWhole(folder: string): Promise<boolean> {
 /** null where there is none, or it is not as it was sealed. */
 export async function readManifest(folder: string): Promise<Manifest<object> | null> {
   const text = await readFile(join(folder, manifestName), 'utf8').catch(
-    unless(null, 'ENOENT', 'ENOTDIR'),
+    ignoreCodes(null, 'ENOENT', 'ENOTDIR'),
   )
-  return text === null ? null : unseal(text)
+  return text === null ? null : parseManifest(text)
 }
 
 /** What a lost or unreadable file looks like. */
-const damage = ['ENOENT', 'ENOTDIR', 'EISDIR', 'EIO']
+const damageCodes = ['ENOENT', 'ENOTDIR', 'EISDIR', 'EIO']
 
-function seal(manifest: object): string {
+function serializeManifest(manifest: object): string {
   const checksum = createHash('sha256').update(JSON.stringify(manifest)).digest('hex')
   return `${JSON.stringify({ ...manifest, checksum }, null, 2)}\n`
 }
 
-function unseal(text: string): Manifest<object> | null {
+function parseManifest(text: string): Manifest<object> | null {
   try {
     const { checksum, ...manifest } = JSON.parse(text)
-    return seal(manifest) === text ? { ...manifest, checksum } : null
+    return serializeManifest(manifest) === text ? { ...manifest, checksum } : null
   } catch {
     return null // not JSON any more: damaged
   }
 }
 
 /** `disk`: flushed too, by that one. */
-async function measure(folder: string, name: string, disk: Disk | null): Promise<FileEntry> {
+async function hashFile(folder: string, name: string, disk: Disk | null): Promise<FileEntry> {
   const handle = await open(join(folder, name), 'r')
   try {
     const hash = createHash('sha256')
@@ -83,21 +83,21 @@ async function measure(folder: string, name: string, disk: Disk | null): Promise
 }
 
 /** Paths relative to `folder`, sorted; an outer folder comes before those in it. */
-async function contents(
+async function listTree(
   folder: string,
-  inner = '',
+  subfolder = '',
 ): Promise<{ names: string[]; folders: string[] }> {
   const names: string[] = []
-  const folders = [inner]
-  const entries = await readdir(join(folder, inner), { withFileTypes: true })
+  const folders = [subfolder]
+  const entries = await readdir(join(folder, subfolder), { withFileTypes: true })
   for (const entry of entries.sort((a, b) => (a.name < b.name ? -1 : 1))) {
-    const path = inner ? `${inner}/${entry.name}` : entry.name
-    if (!isName(entry.name)) throw new Error(`${path} cannot be committed: not a name`)
+    const path = subfolder ? `${subfolder}/${entry.name}` : entry.name
+    if (!isKeySegment(entry.name)) throw new Error(`${path} cannot be committed: not a name`)
     if (entry.isFile()) names.push(path)
     else if (entry.isDirectory()) {
-      const below = await contents(folder, path)
-      names.push(...below.names)
-      folders.push(...below.folders)
+      const nested = await listTree(folder, path)
+      names.push(...nested.names)
+      folders.push(...nested.folders)
     } else throw new Error(`${path} cannot be committed: neither file nor folder`)
   }
   return { names, folders }

@@ -3,7 +3,7 @@ import { type FileHandle, link, mkdir, open, rename, unlink } from 'node:fs/prom
 /** The steps that everything durable is made of: one object, so that tests can have them fail (failpoints.ts). */
 export interface Disk {
   /** A folder, and all above it. */
-  folder(path: string): Promise<void>
+  mkdir(path: string): Promise<void>
   /** A new file; EEXIST where there is one. */
   create(path: string): Promise<FileHandle>
   write(handle: FileHandle, text: string | Uint8Array): Promise<void>
@@ -14,7 +14,7 @@ export interface Disk {
 }
 
 export const disk: Disk = {
-  folder: async path => void (await mkdir(path, { recursive: true })),
+  mkdir: async path => void (await mkdir(path, { recursive: true })),
   create: path => open(path, 'wx'),
   write: (handle, text) => handle.writeFile(text),
   sync: handle => handle.sync(),

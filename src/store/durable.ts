@@ -27,13 +27,13 @@ const flushes = new Map<string, Flush>()
 function syncFolder(disk: Disk, path: string): Promise<void> {
   const flush = flushes.get(path)
   if (flush) {
-    flush.next ??= flush.running.then(ignore, ignore).then(() => begin(disk, path))
+    flush.next ??= flush.running.then(ignore, ignore).then(() => startFlush(disk, path))
     return flush.next
   }
-  return begin(disk, path)
+  return startFlush(disk, path)
 }
 
-function begin(disk: Disk, path: string): Promise<void> {
+function startFlush(disk: Disk, path: string): Promise<void> {
   const running = sync(disk, path)
   const flush: Flush = { running, next: null }
   flushes.set(path, flush)
@@ -51,9 +51,9 @@ const ignore = () => {}
  * may be one that another process made a moment ago and has not flushed yet.
  */
 export async function syncUpTo(disk: Disk, root: string, folder: string): Promise<void> {
-  for (let at = folder; ; at = dirname(at)) {
-    await syncFolder(disk, at)
-    if (at === root) return
+  for (let current = folder; ; current = dirname(current)) {
+    await syncFolder(disk, current)
+    if (current === root) return
   }
 }
 

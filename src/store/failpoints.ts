@@ -2,36 +2,39 @@
 import { readFileSync } from 'node:fs'
 import { type Disk, disk } from './disk.js'
 
-export type Step = keyof Disk
+export type DiskOperation = keyof Disk
 
 /** Around each step, and within a write: half of it is done. */
-export interface Point {
-  step: Step
+export interface FailpointSite {
+  operation: DiskOperation
   when: 'before' | 'within' | 'after'
 }
 
 /** The real disk, with a call at each point; what the call throws is the step's error. */
-export function diskWith(at: (point: Point) => void): Disk {
-  const around =
-    <In extends unknown[], Out>(step: Step, work: (...input: In) => Promise<Out>) =>
-    async (...input: In): Promise<Out> => {
-      at({ step, when: 'before' })
-      const done = await work(...input)
-      at({ step, when: 'after' })
-      return done
+export function instrumentDisk(onSite: (point: FailpointSite) => void): Disk {
+  const instrument =
+    <Args extends unknown[], Result>(
+      operation: DiskOperation,
+      run: (...input: Args) => Promise<Result>,
+    ) =>
+    async (...args: Args): Promise<Result> => {
+      onSite({ operation, when: 'before' })
+      const result = await run(...args)
+      onSite({ operation, when: 'after' })
+      return result
     }
   return {
-    folder: around('folder', disk.folder),
-    create: around('create', disk.create),
-    sync: around('sync', disk.sync),
-    link: around('link', disk.link),
-    rename: around('rename', disk.rename),
-    unlink: around('unlink', disk.unlink),
-    write: around('write', async (handle, text) => {
+    mkdir: instrument('mkdir', disk.mkdir),
+    create: instrument('create', disk.create),
+    sync: instrument('sync', disk.sync),
+    link: instrument('link', disk.link),
+    rename: instrument('rename', disk.rename),
+    unlink: instrument('unlink', disk.unlink),
+    write: instrument('write', async (handle, text) => {
       const bytes = Buffer.from(text)
       const half = bytes.length >> 1
       await disk.write(handle, bytes.subarray(0, half))
-      at({ step: 'write', when: 'within' })
+      onSite({ operation: 'write', when: 'within' })
       await disk.write(handle, bytes.subarray(half))
     }),
   }
@@ -50,20 +53,23 @@ export interface Failpoint {
 }
 
 /** The plain disk where nobody asks for anything else: then failpoints cost nothing. */
-export function diskOf(controlFile: string | null, process: ProcessKind): Disk {
+export function diskWithFailpoints(controlFile: string | null, process: ProcessKind): Disk {
   if (controlFile === null) return disk
-  return diskWith(({ step, when }) => {
+  return instrumentDisk(({ operation, when }) => {
     // read at every point: it holds from the moment on at which it is there
-    const failpoint = failpoints(controlFile).find(
-      one => one.process === process && one.when === when && Math.random() < one.probability,
+    const failpoint = readFailpoints(controlFile).find(
+      candidate =>
+        candidate.process === process &&
+        candidate.when === when &&
+        Math.random() < candidate.probability,
     )
     if (!failpoint) return
     const { error } = failpoint
-    throw Object.assign(new Error(`${error}: injected ${when} ${step}`), { code: error })
+    throw Object.assign(new Error(`${error}: injected ${when} ${operation}`), { code: error })
   })
 }
 
-function failpoints(controlFile: string): Failpoint[] {
+function readFailpoints(controlFile: string): Failpoint[] {
   try {
     return JSON.parse(readFileSync(controlFile, 'utf8'))
   } catch {

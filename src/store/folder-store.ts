@@ -1,14 +1,14 @@
 import { lstat, open, readdir, readFile, rm, stat } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
 import { TrainyardError } from '../errors.js'
-import { isWhole, manifestName, readManifest, sealFolder } from './committed-folder.js'
+import { manifestName, readManifest, verifyFolder, writeManifest } from './committed-folder.js'
 import { type Disk, disk as realDisk } from './disk.js'
 import { append, sync, syncUpTo, writeDurably } from './durable.js'
-import { RecalledFiles } from './file-cache.js'
-import { scratchName, stagingFolder, sweepStaging } from './staging.js'
-import { codeOf, translated, unless } from './storage-errors.js'
+import { FileCache } from './file-cache.js'
+import { stagingFolder, sweepStaging, tempName } from './staging.js'
+import { errorCode, ignoreCodes, withStorageErrors } from './storage-errors.js'
 import type { Manifest, Store } from './store.js'
-import { isName, pathOf } from './store-key.js'
+import { isKeySegment, pathOf } from './store-key.js'
 
 /** Artifacts as plain files below `root`; any number of processes may share it. */
 export async function openFolderStore(root: string, disk: Disk = realDisk): Promise<Store> {
@@ -19,7 +19,7 @@ export async function openFolderStore(root: string, disk: Disk = realDisk): Prom
 
 class FolderStore implements Store {
   private readonly staging: string
-  private readonly recalled = new RecalledFiles()
+  private readonly fileCache = new FileCache()
 
   constructor(
     private readonly root: string,
@@ -33,35 +33,35 @@ class FolderStore implements Store {
   }
 
   readJson<T>(key: string): Promise<T | null> {
-    return this.parsed(key, path => readFile(path, 'utf8'))
+    return this.readParsed(key, path => readFile(path, 'utf8'))
   }
 
-  recallJson<T>(key: string): Promise<T | null> {
-    return this.parsed(key, path => this.recalled.read(path))
+  readJsonCached<T>(key: string): Promise<T | null> {
+    return this.readParsed(key, path => this.fileCache.read(path))
   }
 
   createJson(key: string, value: unknown): Promise<boolean> {
-    return this.place(key, jsonText(value), async (temporary, path) => {
+    return this.writeAtomically(key, jsonText(value), async (temporary, path) => {
       const created = await this.disk
         .link(temporary, path)
-        .then(() => true, unless(false, 'EEXIST'))
+        .then(() => true, ignoreCodes(false, 'EEXIST'))
       await this.disk.unlink(temporary)
       return created
     })
   }
 
   async replaceJson(key: string, value: unknown): Promise<void> {
-    await this.place(key, jsonText(value), this.disk.rename)
+    await this.writeAtomically(key, jsonText(value), this.disk.rename)
   }
 
   async replaceText(key: string, text: string): Promise<void> {
-    await this.place(key, text, this.disk.rename)
+    await this.writeAtomically(key, text, this.disk.rename)
   }
 
   claim(key: string): Promise<boolean> {
-    return translated(async () => {
-      const path = await this.room(key)
-      const handle = await this.disk.create(path).catch(unless(null, 'EEXIST'))
+    return withStorageErrors(async () => {
+      const path = await this.ensureParent(key)
+      const handle = await this.disk.create(path).catch(ignoreCodes(null, 'EEXIST'))
       await handle?.close()
       await syncUpTo(this.disk, this.root, dirname(path))
       return handle !== null
@@ -69,35 +69,35 @@ class FolderStore implements Store {
   }
 
   list(prefix: string): Promise<string[]> {
-    return translated(async () => {
+    return withStorageErrors(async () => {
       const path = pathOf(this.root, prefix)
-      const names = await readdir(path).catch(unless([], 'ENOENT', 'ENOTDIR'))
-      return names.filter(isName).sort()
+      const names = await readdir(path).catch(ignoreCodes([], 'ENOENT', 'ENOTDIR'))
+      return names.filter(isKeySegment).sort()
     })
   }
 
   stage(): Promise<string> {
-    return translated(async () => {
-      const folder = this.scratch()
-      await this.disk.folder(folder)
+    return withStorageErrors(async () => {
+      const folder = this.tempPath()
+      await this.disk.mkdir(folder)
       return folder
     })
   }
 
   discard(staged: string): Promise<void> {
-    return translated(() => rm(this.ours(staged), { recursive: true, force: true }))
+    return withStorageErrors(() => rm(this.assertStaged(staged), { recursive: true, force: true }))
   }
 
   commit(staged: string, key: string, manifest: object): Promise<boolean> {
-    return translated(async () => {
-      const path = await this.room(key)
-      await sealFolder(this.disk, this.ours(staged), manifest)
-      const made = await this.disk
+    return withStorageErrors(async () => {
+      const path = await this.ensureParent(key)
+      await writeManifest(this.disk, this.assertStaged(staged), manifest)
+      const committed = await this.disk
         .rename(staged, path)
-        .then(() => true, unless(false, 'ENOTEMPTY', 'EEXIST'))
+        .then(() => true, ignoreCodes(false, 'ENOTEMPTY', 'EEXIST'))
       // Also where somebody else was first: what this answer says is there must stay there
       await syncUpTo(this.disk, this.root, dirname(path))
-      if (made) return true
+      if (committed) return true
       if (!(await exists(join(path, manifestName)))) {
         throw new TrainyardError('STORAGE_CORRUPT', 'unavailable', `${key} has no manifest`)
       }
@@ -107,13 +107,13 @@ class FolderStore implements Store {
   }
 
   readManifest<T>(key: string): Promise<Manifest<T> | null> {
-    return translated(
+    return withStorageErrors(
       async () => (await readManifest(pathOf(this.root, key))) as Manifest<T> | null,
     )
   }
 
   verify(key: string): Promise<boolean> {
-    return translated(() => isWhole(pathOf(this.root, key)))
+    return withStorageErrors(() => verifyFolder(pathOf(this.root, key)))
   }
 
   async folder(key: string): Promise<string> {
@@ -121,28 +121,31 @@ class FolderStore implements Store {
   }
 
   append(key: string, content: string | Uint8Array): Promise<void> {
-    return translated(async () => {
+    return withStorageErrors(async () => {
       const path = pathOf(this.root, key)
       try {
         await append(this.disk, path, content)
       } catch (error) {
-        if (codeOf(error) !== 'ENOENT') throw error
-        await append(this.disk, await this.room(key), content)
+        if (errorCode(error) !== 'ENOENT') throw error
+        await append(this.disk, await this.ensureParent(key), content)
       }
     })
   }
 
   sync(key: string): Promise<void> {
-    return translated(async () => {
+    return withStorageErrors(async () => {
       const path = pathOf(this.root, key)
-      const there = await sync(this.disk, path).then(() => true, unless(false, 'ENOENT', 'ENOTDIR'))
-      if (there) await syncUpTo(this.disk, this.root, dirname(path))
+      const found = await sync(this.disk, path).then(
+        () => true,
+        ignoreCodes(false, 'ENOENT', 'ENOTDIR'),
+      )
+      if (found) await syncUpTo(this.disk, this.root, dirname(path))
     })
   }
 
   readFrom(key: string, offset: number, length = Number.POSITIVE_INFINITY): Promise<Buffer> {
-    return translated(async () => {
-      const handle = await open(pathOf(this.root, key), 'r').catch(unless(null, 'ENOENT'))
+    return withStorageErrors(async () => {
+      const handle = await open(pathOf(this.root, key), 'r').catch(ignoreCodes(null, 'ENOENT'))
       if (!handle) return Buffer.alloc(0)
       try {
         const { size } = await handle.stat()
@@ -156,19 +159,21 @@ class FolderStore implements Store {
   }
 
   size(key: string): Promise<number> {
-    return translated(async () => {
-      const found = await stat(pathOf(this.root, key)).catch(unless(null, 'ENOENT', 'ENOTDIR'))
+    return withStorageErrors(async () => {
+      const found = await stat(pathOf(this.root, key)).catch(ignoreCodes(null, 'ENOENT', 'ENOTDIR'))
       return found?.size ?? 0
     })
   }
 
   remove(key: string): Promise<void> {
-    return translated(async () => {
+    return withStorageErrors(async () => {
       const path = pathOf(this.root, key)
-      const trash = this.scratch()
+      const trash = this.tempPath()
       // One rename takes all of it away at once; a crash before the rest leaves only staging to sweep
       if (
-        !(await this.disk.rename(path, trash).then(() => true, unless(false, 'ENOENT', 'ENOTDIR')))
+        !(await this.disk
+          .rename(path, trash)
+          .then(() => true, ignoreCodes(false, 'ENOENT', 'ENOTDIR')))
       )
         return
       await syncUpTo(this.disk, this.root, dirname(path))
@@ -176,9 +181,9 @@ class FolderStore implements Store {
     })
   }
 
-  private parsed<T>(key: string, read: (path: string) => Promise<string>): Promise<T | null> {
-    return translated(async () => {
-      const text = await read(pathOf(this.root, key)).catch(unless(null, 'ENOENT', 'ENOTDIR'))
+  private readParsed<T>(key: string, read: (path: string) => Promise<string>): Promise<T | null> {
+    return withStorageErrors(async () => {
+      const text = await read(pathOf(this.root, key)).catch(ignoreCodes(null, 'ENOENT', 'ENOTDIR'))
       if (text === null) return null
       try {
         return JSON.parse(text)
@@ -189,17 +194,17 @@ class FolderStore implements Store {
   }
 
   /** Writes beside, then puts in place: no reader sees half a file. */
-  private place<T>(
+  private writeAtomically<T>(
     key: string,
     text: string,
-    put: (temporary: string, path: string) => Promise<T>,
+    moveIntoPlace: (temporary: string, path: string) => Promise<T>,
   ): Promise<T> {
-    return translated(async () => {
-      const path = await this.room(key)
-      const temporary = this.scratch()
+    return withStorageErrors(async () => {
+      const path = await this.ensureParent(key)
+      const temporary = this.tempPath()
       try {
         await writeDurably(this.disk, temporary, text)
-        const result = await put(temporary, path)
+        const result = await moveIntoPlace(temporary, path)
         await syncUpTo(this.disk, this.root, dirname(path))
         return result
       } catch (error) {
@@ -209,17 +214,17 @@ class FolderStore implements Store {
     })
   }
 
-  private async room(key: string): Promise<string> {
+  private async ensureParent(key: string): Promise<string> {
     const path = pathOf(this.root, key)
-    await this.disk.folder(dirname(path))
+    await this.disk.mkdir(dirname(path))
     return path
   }
 
-  private scratch(): string {
-    return join(this.staging, scratchName())
+  private tempPath(): string {
+    return join(this.staging, tempName())
   }
 
-  private ours(staged: string): string {
+  private assertStaged(staged: string): string {
     if (dirname(resolve(staged)) === this.staging) return staged
     throw new Error(`${staged} was not staged by this store`)
   }
@@ -228,4 +233,4 @@ class FolderStore implements Store {
 const jsonText = (value: unknown) => `${JSON.stringify(value, null, 2)}\n`
 
 const exists = (path: string): Promise<boolean> =>
-  lstat(path).then(() => true, unless(false, 'ENOENT', 'ENOTDIR'))
+  lstat(path).then(() => true, ignoreCodes(false, 'ENOENT', 'ENOTDIR'))

@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto'
 import { mkdir, readdir, rm, stat } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
-import { isGone, leadingName, ownName } from '../processes.js'
-import { translated, unless } from './storage-errors.js'
+import { isDead, leadingProcessId, ownProcessId } from '../processes.js'
+import { ignoreCodes, withStorageErrors } from './storage-errors.js'
 
 /** Nothing is staged for a day: what is older was left by a process that died, on whatever host. */
 const staleMs = 24 * 60 * 60 * 1000
@@ -11,11 +11,11 @@ const staleMs = 24 * 60 * 60 * 1000
 export const stagingFolder = (root: string): string => join(resolve(root), '.staging')
 
 /** Named after its owner, so that a sweep knows whether anybody still works on it. */
-export const scratchName = (): string => `${ownName}-${randomUUID()}`
+export const tempName = (): string => `${ownProcessId}-${randomUUID()}`
 
 /** Removes what dead processes left: at once those of this host, by age those of others. */
 export function sweepStaging(root: string): Promise<void> {
-  return translated(async () => {
+  return withStorageErrors(async () => {
     const staging = stagingFolder(root)
     await mkdir(staging, { recursive: true })
     for (const name of await readdir(staging)) {
@@ -27,11 +27,11 @@ export function sweepStaging(root: string): Promise<void> {
 }
 
 function isOrphaned(name: string): boolean {
-  const owner = leadingName(name)
-  return owner !== null && isGone(owner)
+  const owner = leadingProcessId(name)
+  return owner !== null && isDead(owner)
 }
 
 async function isStale(path: string): Promise<boolean> {
-  const entry = await stat(path).catch(unless(null, 'ENOENT'))
+  const entry = await stat(path).catch(ignoreCodes(null, 'ENOENT'))
   return entry !== null && Date.now() - entry.mtimeMs > staleMs
 }

@@ -1,7 +1,7 @@
 import { TrainyardError } from '../errors.js'
 
-const full = new Set(['ENOSPC', 'EDQUOT'])
-const failing = new Set([
+const storageFullCodes = new Set(['ENOSPC', 'EDQUOT'])
+const storageFailureCodes = new Set([
   'EIO',
   'EROFS',
   'EACCES',
@@ -14,36 +14,36 @@ const failing = new Set([
   'ETIMEDOUT',
 ])
 
-export const codeOf = (error: unknown): string | undefined =>
+export const errorCode = (error: unknown): string | undefined =>
   error instanceof Error && 'code' in error ? String(error.code) : undefined
 
 /** An error of the operating system in the caller's words; every other error as it is. */
-export function storageTrouble(error: unknown): unknown {
-  const code = codeOf(error)
+export function toStorageError(error: unknown): unknown {
+  const code = errorCode(error)
   if (error instanceof TrainyardError || code === undefined) return error
-  if (full.has(code)) {
+  if (storageFullCodes.has(code)) {
     return new TrainyardError('STORAGE_FULL', 'unavailable', `storage is full (${code})`, {
       cause: error,
     })
   }
-  if (!failing.has(code)) return error
+  if (!storageFailureCodes.has(code)) return error
   return new TrainyardError('STORAGE_FAILED', 'unavailable', `storage failed (${code})`, {
     cause: error,
   })
 }
 
-export async function translated<T>(work: () => Promise<T>): Promise<T> {
+export async function withStorageErrors<T>(operation: () => Promise<T>): Promise<T> {
   try {
-    return await work()
+    return await operation()
   } catch (error) {
-    throw storageTrouble(error)
+    throw toStorageError(error)
   }
 }
 
 /** The value in place of an error with one of these codes. */
-export const unless =
+export const ignoreCodes =
   <T>(value: T, ...codes: string[]) =>
   (error: unknown): T => {
-    if (codes.includes(codeOf(error) ?? '')) return value
+    if (codes.includes(errorCode(error) ?? '')) return value
     throw error
   }

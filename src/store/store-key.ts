@@ -2,14 +2,14 @@ import { join } from 'node:path'
 import { TrainyardError } from '../errors.js'
 
 /** Never starts with a dot, so neither `..` nor the store's own `.staging` can be reached. */
-const name = /^[A-Za-z0-9][A-Za-z0-9._-]{0,254}$/
+const segmentPattern = /^[A-Za-z0-9][A-Za-z0-9._-]{0,254}$/
 
-export const isName = (text: string): boolean => name.test(text)
+export const isKeySegment = (text: string): boolean => segmentPattern.test(text)
 
 /** The path of a key below `root`; anything but `/`-separated names is refused. */
 export function pathOf(root: string, key: string): string {
-  const names = key.split('/')
-  if (names.every(isName)) return join(root, ...names)
+  const segments = key.split('/')
+  if (segments.every(isKeySegment)) return join(root, ...segments)
   throw new TrainyardError(
     'INVALID_KEY',
     'invalid',

@@ -18,7 +18,7 @@ export interface Store {
   /** null where there is no such key. A torn or foreign file is an error. */
   readJson<T>(key: string): Promise<T | null>
   /** As `readJson`, for what is asked for again and again: cheaper, and as up to date. */
-  recallJson<T>(key: string): Promise<T | null>
+  readJsonCached<T>(key: string): Promise<T | null>
   /** Durable; the first writer wins: false where the key exists already. */
   createJson(key: string, value: unknown): Promise<boolean>
   /** Durable and atomic: readers see the old value or the new one. */

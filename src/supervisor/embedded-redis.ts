@@ -7,12 +7,12 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import { Redis } from 'ioredis'
 import { TrainyardError } from '../errors.js'
-import { runFolder } from './folder-lock.js'
+import { socketFolder } from './folder-lock.js'
 
 const user = 'trainyard'
-const startWithinMs = 30_000
-const stopWithinMs = 10_000
-const lookEveryMs = 1000
+const startTimeoutMs = 30_000
+const stopTimeoutMs = 10_000
+const pollIntervalMs = 1000
 
 export interface EmbeddedRedis {
   /** As REDIS_URL takes it, with the secret. */
@@ -21,31 +21,31 @@ export interface EmbeddedRedis {
   /** Was running already: it outlives a crash of its supervisor. */
   adopted: boolean
   /** Starts it again, at the same address, whenever it ends by itself. */
-  keepUp(onRestart: (error: Error | null) => void): void
+  restartOnExit(onRestart: (error: Error | null) => void): void
   stop(): Promise<void>
 }
 
 /** Runs redis-server for one data folder, or adopts the one that runs. The caller holds the folder's lock. */
 export async function openRedis(dataFolder: string): Promise<EmbeddedRedis> {
-  const home = join(dataFolder, 'redis')
-  await mkdir(home, { recursive: true, mode: 0o700 })
-  const socket = join(await runFolder(dataFolder), 'redis.sock')
-  const secret = await keepSecret(join(home, 'secret'))
+  const redisFolder = join(dataFolder, 'redis')
+  await mkdir(redisFolder, { recursive: true, mode: 0o700 })
+  const socket = join(await socketFolder(dataFolder), 'redis.sock')
+  const secret = await readOrCreateSecret(join(redisFolder, 'secret'))
   const url = `unix://${user}:${secret}@localhost${socket}`
-  const address = { path: socket, username: user, password: secret }
+  const connection = { path: socket, username: user, password: secret }
 
-  let pid = await ask(address)
+  let pid = await queryPid(connection)
   const adopted = pid !== null
   if (pid === null) {
     const version = await serverVersion()
-    const config = await writeConfig(home, socket, secret, version)
-    pid = await start(config, join(home, 'redis.log'), address)
+    const config = await writeConfig(redisFolder, socket, secret, version)
+    pid = await start(config, join(redisFolder, 'redis.log'), connection)
   }
-  return new Running(dataFolder, url, pid, adopted)
+  return new RunningRedis(dataFolder, url, pid, adopted)
 }
 
-class Running implements EmbeddedRedis {
-  private watch: NodeJS.Timeout | undefined
+class RunningRedis implements EmbeddedRedis {
+  private pollTimer: NodeJS.Timeout | undefined
 
   constructor(
     private readonly dataFolder: string,
@@ -54,9 +54,9 @@ class Running implements EmbeddedRedis {
     readonly adopted: boolean,
   ) {}
 
-  keepUp(onRestart: (error: Error | null) => void): void {
+  restartOnExit(onRestart: (error: Error | null) => void): void {
     // an adopted one is no child of ours, so nobody tells us of its end
-    this.watch = setTimeout(async () => {
+    this.pollTimer = setTimeout(async () => {
       try {
         if (!isAlive(this.pid)) {
           this.pid = (await openRedis(this.dataFolder)).pid
@@ -65,54 +65,54 @@ class Running implements EmbeddedRedis {
       } catch (error) {
         onRestart(error as Error)
       }
-      if (this.watch) this.keepUp(onRestart)
-    }, lookEveryMs)
+      if (this.pollTimer) this.restartOnExit(onRestart)
+    }, pollIntervalMs)
   }
 
   async stop(): Promise<void> {
-    clearTimeout(this.watch)
-    this.watch = undefined
+    clearTimeout(this.pollTimer)
+    this.pollTimer = undefined
     await stop(this.pid)
   }
 }
 
-async function keepSecret(file: string): Promise<string> {
-  const kept = await readFile(file, 'utf8').catch(() => '')
-  if (/^[0-9a-f]{64}$/.test(kept)) return kept
+async function readOrCreateSecret(file: string): Promise<string> {
+  const existing = await readFile(file, 'utf8').catch(() => '')
+  if (/^[0-9a-f]{64}$/.test(existing)) return existing
   const secret = randomBytes(32).toString('hex')
   await writeFile(file, secret, { mode: 0o600 })
   return secret
 }
 
 async function serverVersion(): Promise<number> {
-  const cure = 'install it (Debian and Ubuntu: apt-get install redis-server), or set REDIS_URL'
-  const asked = promisify(execFile)('redis-server', ['--version'])
-  const { stdout } = await asked.catch(cause => {
-    const message = `redis-server does not start: ${cause.message}; ${cure}`
+  const hint = 'install it (Debian and Ubuntu: apt-get install redis-server), or set REDIS_URL'
+  const output = promisify(execFile)('redis-server', ['--version'])
+  const { stdout } = await output.catch(cause => {
+    const message = `redis-server does not start: ${cause.message}; ${hint}`
     throw new TrainyardError('REDIS_MISSING', 'unavailable', message, { cause })
   })
   const [, major, minor] = /v=(\d+)\.(\d+)/.exec(stdout) ?? []
   const version = Number(major) + Number(minor) / 100
   if (version >= 6.02) return version
-  const message = `redis-server is ${stdout.trim()}, expected 6.2 or newer; ${cure}`
+  const message = `redis-server is ${stdout.trim()}, expected 6.2 or newer; ${hint}`
   throw new TrainyardError('REDIS_TOO_OLD', 'unavailable', message)
 }
 
 async function writeConfig(
-  home: string,
+  redisFolder: string,
   socket: string,
   secret: string,
   version: number,
 ): Promise<string> {
   const hash = createHash('sha256').update(secret).digest('hex')
-  const forbidden =
+  const deniedCommands =
     'acl bgsave config debug failover migrate module replicaof save shutdown slaveof'
-  const denied = forbidden.split(' ').map(command => `-${command}`)
-  const rules = `~* &* +@all ${denied.join(' ')}`
+  const denyRules = deniedCommands.split(' ').map(command => `-${command}`)
+  const rules = `~* &* +@all ${denyRules.join(' ')}`
   // nobody can be the default user, but Redis reads its own file back in that name: without its rules
   // Redis 7.0 drops every transaction there, and so all that BullMQ's scripts wrote
   await writeFile(
-    join(home, 'users.acl'),
+    join(redisFolder, 'users.acl'),
     `user default off ${rules}\nuser ${user} on #${hash} ${rules}\n`,
     { mode: 0o600 },
   )
@@ -120,8 +120,8 @@ async function writeConfig(
     'port 0',
     `unixsocket "${socket}"`,
     'unixsocketperm 600',
-    `dir "${home}"`,
-    `aclfile "${join(home, 'users.acl')}"`,
+    `dir "${redisFolder}"`,
+    `aclfile "${join(redisFolder, 'users.acl')}"`,
     'daemonize no',
     // everysec refuses writes on a full disk and recovers; always would end Redis
     'appendonly yes',
@@ -133,39 +133,43 @@ async function writeConfig(
     'maxmemory-policy noeviction',
     ...(version >= 7 ? ['enable-debug-command no', 'enable-module-command no'] : []),
   ]
-  const config = join(home, 'redis.conf')
+  const config = join(redisFolder, 'redis.conf')
   await writeFile(config, `${settings.join('\n')}\n`, { mode: 0o600 })
   return config
 }
 
-type Address = { path: string; username: string; password: string }
+type ConnectionOptions = { path: string; username: string; password: string }
 
-async function start(config: string, logFile: string, address: Address): Promise<number> {
+async function start(
+  config: string,
+  logFile: string,
+  connection: ConnectionOptions,
+): Promise<number> {
   const log = openSync(logFile, 'a', 0o600)
   // detached, so that it outlives us: a crash here must not take the queue along
   const child = spawn('redis-server', [config], { detached: true, stdio: ['ignore', log, log] })
   closeSync(log)
-  let end: string | null = null
+  let exitReason: string | null = null
   child.once('error', error => {
-    end = error.message
+    exitReason = error.message
   })
   child.once('exit', (code, signal) => {
-    end = `it ended with ${signal ?? `exit code ${code}`}`
+    exitReason = `it ended with ${signal ?? `exit code ${code}`}`
   })
   child.unref()
-  for (const since = Date.now(); Date.now() - since < startWithinMs; await sleep(50)) {
-    const pid = await ask(address)
+  for (const startedAt = Date.now(); Date.now() - startedAt < startTimeoutMs; await sleep(50)) {
+    const pid = await queryPid(connection)
     if (pid !== null) return pid
-    if (end) break
+    if (exitReason) break
   }
-  const said = (await readFile(logFile, 'utf8').catch(() => '')).trim().split('\n').slice(-3)
-  const message = `redis-server did not start: ${end ?? 'no answer'}; its last lines: ${said.join(' | ')}`
+  const lastLines = (await readFile(logFile, 'utf8').catch(() => '')).trim().split('\n').slice(-3)
+  const message = `redis-server did not start: ${exitReason ?? 'no answer'}; its last lines: ${lastLines.join(' | ')}`
   throw new TrainyardError('REDIS_FAILED', 'unavailable', message)
 }
 
 /** The process id of the Redis that answers; null where none does. */
-async function ask(address: Address): Promise<number | null> {
-  const redis = new Redis({ ...address, lazyConnect: true, retryStrategy: () => null })
+async function queryPid(connection: ConnectionOptions): Promise<number | null> {
+  const redis = new Redis({ ...connection, lazyConnect: true, retryStrategy: () => null })
   // the failed connect rejects below
   redis.on('error', () => {})
   try {
@@ -182,10 +186,12 @@ async function ask(address: Address): Promise<number | null> {
 async function stop(pid: number): Promise<void> {
   if (!isAlive(pid)) return
   process.kill(pid, 'SIGTERM')
-  for (const since = Date.now(); Date.now() - since < stopWithinMs; await sleep(25)) {
+  for (const startedAt = Date.now(); Date.now() - startedAt < stopTimeoutMs; await sleep(25)) {
     if (!isAlive(pid)) return
   }
-  throw new Error(`redis-server (process ${pid}) still runs ${stopWithinMs / 1000} s after SIGTERM`)
+  throw new Error(
+    `redis-server (process ${pid}) still runs ${stopTimeoutMs / 1000} s after SIGTERM`,
+  )
 }
 
 function isAlive(pid: number): boolean {

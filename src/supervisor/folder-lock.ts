@@ -9,7 +9,7 @@ import { TrainyardError } from '../errors.js'
  * A short path for the sockets of one data folder: sockets have room for about 100 characters, and
  * a data folder may lie deep, or on a file system without sockets.
  */
-export async function runFolder(dataFolder: string): Promise<string> {
+export async function socketFolder(dataFolder: string): Promise<string> {
   const name = createHash('sha256')
     .update(await realpath(dataFolder))
     .digest('hex')
@@ -25,11 +25,11 @@ export async function runFolder(dataFolder: string): Promise<string> {
  * the process ends, however it ends, so a lock that nobody holds never blocks.
  */
 export async function lockFolder(dataFolder: string): Promise<{ release(): Promise<void> }> {
-  const path = join(await runFolder(dataFolder), 'lock.sock')
+  const path = join(await socketFolder(dataFolder), 'lock.sock')
   const server = createServer(socket => socket.end(String(process.pid)))
-  for (let tries = 1; !(await listens(server, path)); tries++) {
-    const holder = await ask(path)
-    if (holder !== null || tries > 3) {
+  for (let attempt = 1; !(await tryListen(server, path)); attempt++) {
+    const holder = await readHolder(path)
+    if (holder !== null || attempt > 3) {
       const who = holder ? ` (process ${holder})` : ''
       throw new TrainyardError(
         'DATA_FOLDER_IN_USE',
@@ -45,7 +45,7 @@ export async function lockFolder(dataFolder: string): Promise<{ release(): Promi
   }
 }
 
-function listens(server: Server, path: string): Promise<boolean> {
+function tryListen(server: Server, path: string): Promise<boolean> {
   return new Promise((resolve, reject) => {
     const onError = (error: NodeJS.ErrnoException) =>
       error.code === 'EADDRINUSE' ? resolve(false) : reject(error)
@@ -58,7 +58,7 @@ function listens(server: Server, path: string): Promise<boolean> {
 }
 
 /** The process that listens there; null where nobody does. */
-function ask(path: string): Promise<string | null> {
+function readHolder(path: string): Promise<string | null> {
   return new Promise(resolve => {
     const socket = connect(path)
     let answer = ''

@@ -4,7 +4,7 @@ import { TrainyardError } from '../errors.js'
 import type { ToApi } from '../spec/ipc-messages.js'
 
 /** Whoever has waited so long for an API is sent away. */
-const longestWaitMs = 30_000
+const maxWaitMs = 30_000
 
 /**
  * The address that clients know. This process holds it as long as it runs, so that nobody is refused
@@ -12,20 +12,20 @@ const longestWaitMs = 30_000
  * accepted meanwhile waits here, and is handed over. Our end stays open until an API says that it has
  * theirs: one that dies before goes without them, and Node would hold for ever what waited to be sent.
  */
-export class Door {
+export class ListenSocket {
   /** By the number under which an API knows them. */
-  private readonly guests = new Map<number, Socket>()
-  private last = 0
-  private api: ChildProcess | null = null
+  private readonly pendingConnections = new Map<number, Socket>()
+  private lastId = 0
+  private activeApi: ChildProcess | null = null
 
   private constructor(
     private readonly server: Server,
     readonly url: string,
   ) {
-    server.on('connection', socket => this.admit(socket))
+    server.on('connection', socket => this.addPending(socket))
   }
 
-  static async open(host: string, port: number): Promise<Door> {
+  static async open(host: string, port: number): Promise<ListenSocket> {
     // unread until its API has it
     const server = createServer({ pauseOnConnect: true, allowHalfOpen: true })
     await new Promise<void>((resolve, reject) => {
@@ -35,42 +35,43 @@ export class Door {
       })
       server.listen({ host, port }, resolve)
     })
-    return new Door(server, urlOf(server))
+    return new ListenSocket(server, urlOf(server))
   }
 
   /** From now on this one takes all who come. */
-  lead(api: ChildProcess): void {
-    this.api = api
-    send(api, { type: 'door' }, this.server)
-    for (const [id, socket] of this.guests) send(api, { type: 'guest', id }, socket)
+  setActive(api: ChildProcess): void {
+    this.activeApi = api
+    send(api, { type: 'listenSocket' }, this.server)
+    for (const [id, socket] of this.pendingConnections)
+      send(api, { type: 'connection', id }, socket)
   }
 
   /** An API has this one. */
-  seated(id: number): void {
-    this.guests.get(id)?.destroy()
+  markAccepted(id: number): void {
+    this.pendingConnections.get(id)?.destroy()
   }
 
   /** The API takes nobody any more, or is gone: who comes waits for the next one. */
-  shut(api: ChildProcess): void {
-    if (this.api === api) this.api = null
-    send(api, { type: 'shut' })
+  stopAccepting(api: ChildProcess): void {
+    if (this.activeApi === api) this.activeApi = null
+    send(api, { type: 'noMoreConnections' })
   }
 
   close(): void {
     this.server.close()
-    for (const socket of this.guests.values()) socket.destroy()
+    for (const socket of this.pendingConnections.values()) socket.destroy()
   }
 
-  private admit(socket: Socket): void {
-    const id = ++this.last
-    const timer = setTimeout(() => socket.destroy(), longestWaitMs)
-    this.guests.set(id, socket)
+  private addPending(socket: Socket): void {
+    const id = ++this.lastId
+    const timer = setTimeout(() => socket.destroy(), maxWaitMs)
+    this.pendingConnections.set(id, socket)
     socket.on('error', () => {}) // it gave up
     socket.once('close', () => {
       clearTimeout(timer)
-      this.guests.delete(id)
+      this.pendingConnections.delete(id)
     })
-    if (this.api) send(this.api, { type: 'guest', id }, socket)
+    if (this.activeApi) send(this.activeApi, { type: 'connection', id }, socket)
   }
 }
 

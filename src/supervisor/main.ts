@@ -7,12 +7,12 @@ import { TrainyardError } from '../errors.js'
 import type { FromApi } from '../spec/ipc-messages.js'
 import { apiEnvironment, apiFlags, apiScript } from './api-process.js'
 import { type EmbeddedRedis, openRedis } from './embedded-redis.js'
-import { lockFolder, runFolder } from './folder-lock.js'
-import { Door } from './listen-socket.js'
+import { lockFolder, socketFolder } from './folder-lock.js'
+import { ListenSocket } from './listen-socket.js'
 import { Service } from './service.js'
 
-const drainWithinMs = 30_000
-const closeWithinMs = 10_000
+const drainTimeoutMs = 30_000
+const closeTimeoutMs = 10_000
 
 const workerScript = fileURLToPath(new URL('../../workers/worker.js', import.meta.url))
 
@@ -20,19 +20,19 @@ async function main(): Promise<void> {
   const config = readConfig()
   await mkdir(config.dataFolder, { recursive: true })
   const lock = await lockFolder(config.dataFolder)
-  const door = await Door.open(config.host, config.port)
+  const listenSocket = await ListenSocket.open(config.host, config.port)
   const redis = config.redis ? null : await openRedis(config.dataFolder)
   const environment = childEnvironment(redis ? { REDIS_URL: redis.url } : {})
 
-  redis?.keepUp(error =>
+  redis?.restartOnExit(error =>
     console.error(error ? `Redis does not start: ${error.message}` : 'Redis ended; it runs again'),
   )
 
-  let code = 0
-  let ending: Promise<void> | null = null
-  const end = (how: number) => {
-    code ||= how
-    ending ??= shutDown()
+  let exitCode = 0
+  let shutdownPromise: Promise<void> | null = null
+  const end = (status: number) => {
+    exitCode ||= status
+    shutdownPromise ??= shutDown()
   }
   let listening = false
   const api = new Service({
@@ -41,47 +41,47 @@ async function main(): Promise<void> {
     flags: apiFlags,
     environment: { ...apiEnvironment, ...environment },
     // of its own it listens where nobody looks: clients come through the door
-    args: [join(await runFolder(config.dataFolder), 'api.sock')],
+    args: [join(await socketFolder(config.dataFolder), 'api.sock')],
     onMessage: (from, child) => {
       const message = from as FromApi
-      if (message.type === 'seated') door.seated(message.id)
-      if (message.type === 'closing') door.shut(child)
+      if (message.type === 'accepted') listenSocket.markAccepted(message.id)
+      if (message.type === 'closing') listenSocket.stopAccepting(child)
       if (message.type !== 'listening') return
-      door.lead(child)
+      listenSocket.setActive(child)
       if (listening) return
       listening = true
-      process.send?.({ ...message, url: door.url })
-      void announce(door.url, config.dataFolder, redis)
+      process.send?.({ ...message, url: listenSocket.url })
+      void printBanner(listenSocket.url, config.dataFolder, redis)
     },
-    onExit: child => door.shut(child),
-    onCrash: (how, restartMs) => {
+    onExit: child => listenSocket.stopAccepting(child),
+    onCrash: (reason, restartDelayMs) => {
       // an API that never listened has said why: a bad setting
       if (!listening) return end(1)
-      console.error(`the api ended (${how}); starting it again in ${restartMs} ms`)
+      console.error(`the api ended (${reason}); starting it again in ${restartDelayMs} ms`)
     },
   })
   const worker = new Service({
     name: 'worker',
     script: workerScript,
     environment,
-    onCrash: (how, restartMs) =>
-      console.error(`the worker ended (${how}); starting it again in ${restartMs} ms`),
+    onCrash: (reason, restartDelayMs) =>
+      console.error(`the worker ended (${reason}); starting it again in ${restartDelayMs} ms`),
   })
 
   async function shutDown(): Promise<void> {
     console.log('\nstopping: running jobs make a checkpoint and go back to the queue')
-    await worker.stop(drainWithinMs)
-    door.close()
-    await api.stop(closeWithinMs)
+    await worker.stop(drainTimeoutMs)
+    listenSocket.close()
+    await api.stop(closeTimeoutMs)
     await redis?.stop()
     await lock.release()
-    process.exit(code)
+    process.exit(exitCode)
   }
   // whoever forked us is gone
   process.on('disconnect', () => end(0))
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
     process.on(signal, () => {
-      if (!ending) return end(0)
+      if (!shutdownPromise) return end(0)
       if (signal !== 'SIGINT') return
       console.error('stopping at once')
       worker.kill()
@@ -90,7 +90,7 @@ async function main(): Promise<void> {
   }
 }
 
-async function announce(
+async function printBanner(
   url: string,
   dataFolder: string,
   redis: EmbeddedRedis | null,

@@ -1,8 +1,8 @@
 import { type ChildProcess, fork } from 'node:child_process'
 
-const slowestRestartMs = 10_000
+const maxRestartDelayMs = 10_000
 /** A service that ran this long was healthy: the next restart is a quick one again. */
-const healthyMs = 10_000
+const healthyAfterMs = 10_000
 
 export interface ServiceOptions {
   name: string
@@ -14,14 +14,14 @@ export interface ServiceOptions {
   onMessage?(message: { type?: string }, child: ChildProcess): void
   /** However it ended. */
   onExit?(child: ChildProcess): void
-  onCrash(how: string, restartMs: number): void
+  onCrash(reason: string, restartDelayMs: number): void
 }
 
 /** A child process that runs until it is stopped: started again when it ends by itself. */
 export class Service {
   private child: ChildProcess | null = null
-  private ended: Promise<void> = Promise.resolve()
-  private restart: NodeJS.Timeout | null = null
+  private exited: Promise<void> = Promise.resolve()
+  private restartTimer: NodeJS.Timeout | null = null
   private stopping = false
   private crashes = 0
 
@@ -35,14 +35,14 @@ export class Service {
   }
 
   /** Asks it to end; it gets `withinMs` to do so in order. */
-  async stop(withinMs: number): Promise<void> {
+  async stop(timeoutMs: number): Promise<void> {
     this.stopping = true
-    if (this.restart) clearTimeout(this.restart)
+    if (this.restartTimer) clearTimeout(this.restartTimer)
     const { child } = this
     if (!child) return
     child.kill('SIGTERM')
-    const timer = setTimeout(() => child.kill('SIGKILL'), withinMs)
-    await this.ended
+    const timer = setTimeout(() => child.kill('SIGKILL'), timeoutMs)
+    await this.exited
     clearTimeout(timer)
   }
 
@@ -53,7 +53,7 @@ export class Service {
 
   private start(): void {
     const { script, args = [], flags, environment, onMessage, onExit } = this.options
-    const since = Date.now()
+    const startedAt = Date.now()
     // its own process group: Ctrl-C in the terminal comes to us, and we end things in order
     const child = fork(script, args, {
       env: environment,
@@ -63,25 +63,25 @@ export class Service {
     })
     this.child = child
     if (onMessage) child.on('message', message => onMessage(message as { type?: string }, child))
-    this.ended = new Promise(resolve => {
+    this.exited = new Promise(resolve => {
       child.once('error', error => {
-        this.crashed(error.message)
+        this.handleCrash(error.message)
         resolve()
       })
       child.once('exit', (code, signal) => {
         this.child = null
         onExit?.(child)
-        if (Date.now() - since > healthyMs) this.crashes = 0
-        if (!this.stopping) this.crashed(signal ?? `exit code ${code}`)
+        if (Date.now() - startedAt > healthyAfterMs) this.crashes = 0
+        if (!this.stopping) this.handleCrash(signal ?? `exit code ${code}`)
         resolve()
       })
     })
   }
 
-  private crashed(how: string): void {
-    const delay = Math.min(250 * 2 ** this.crashes++, slowestRestartMs)
-    this.options.onCrash(how, delay)
+  private handleCrash(reason: string): void {
+    const delay = Math.min(250 * 2 ** this.crashes++, maxRestartDelayMs)
+    this.options.onCrash(reason, delay)
     // whoever heard of the crash may have decided to stop
-    if (!this.stopping) this.restart = setTimeout(() => this.start(), delay)
+    if (!this.stopping) this.restartTimer = setTimeout(() => this.start(), delay)
   }
 }

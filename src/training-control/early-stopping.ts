@@ -1,7 +1,7 @@
-import { risesWhenBetter } from '../spec/boosting-metrics.js'
+import { higherIsBetter } from '../spec/boosting-metrics.js'
 import type { MetricRow } from '../spec/metrics.js'
 
-export interface EarlyStopping {
+export interface EarlyStoppingOptions {
   /** Of a row's values, such as validationLoss. */
   metric: string
   /** Evaluations without a better value. */
@@ -9,61 +9,66 @@ export interface EarlyStopping {
   minDelta: number
 }
 
-export interface BestBy {
+export interface BestCriterion {
   metric: string
   /** `later` if absent: it has learned longer. */
-  ofEquals?: 'earlier'
+  onTie?: 'earlier'
 }
 
 /**
  * What the evaluations of a job say about it. It is a function of the logged rows alone, so a resumed
  * job, which has those up to its checkpoint, judges as one that was never cut.
  */
-export class Judgement {
+export class EarlyStoppingTracker {
   /** The step of the best evaluation. */
-  best: number | null = null
-  #bestMerit = Number.NEGATIVE_INFINITY
-  #reference = Number.NEGATIVE_INFINITY
-  #waited = 0
+  bestStep: number | null = null
+  bestScore = Number.NEGATIVE_INFINITY
+  referenceScore = Number.NEGATIVE_INFINITY
+  evaluationsWithoutImprovement = 0
 
   constructor(
-    private readonly bestBy: BestBy | null,
-    private readonly earlyStopping: EarlyStopping | null,
+    private readonly bestCriterion: BestCriterion | null,
+    private readonly earlyStopping: EarlyStoppingOptions | null,
   ) {}
 
-  see({ step, values }: MetricRow): void {
-    if (this.bestBy) {
-      const merit = meritOf(values, this.bestBy.metric)
-      if (merit !== null && this.#isBest(merit)) {
-        this.best = step
-        this.#bestMerit = merit
+  update({ step, values }: MetricRow): void {
+    if (this.bestCriterion) {
+      const score = scoreOf(values, this.bestCriterion.metric)
+      if (score !== null && this.#isBest(score)) {
+        this.bestStep = step
+        this.bestScore = score
       }
     }
     if (this.earlyStopping) {
-      const merit = meritOf(values, this.earlyStopping.metric)
+      const merit = scoreOf(values, this.earlyStopping.metric)
       if (merit === null) return
-      this.#waited++
-      if (merit > this.#reference + this.earlyStopping.minDelta) {
-        this.#reference = merit
-        this.#waited = 0
+      this.evaluationsWithoutImprovement++
+      if (merit > this.referenceScore + this.earlyStopping.minDelta) {
+        this.referenceScore = merit
+        this.evaluationsWithoutImprovement = 0
       }
     }
   }
 
   /** Patience has run out. */
-  get stop(): boolean {
-    return this.earlyStopping !== null && this.#waited >= this.earlyStopping.patience
+  get shouldStop(): boolean {
+    return (
+      this.earlyStopping !== null &&
+      this.evaluationsWithoutImprovement >= this.earlyStopping.patience
+    )
   }
 
-  #isBest(merit: number): boolean {
-    return this.bestBy?.ofEquals === 'earlier' ? merit > this.#bestMerit : merit >= this.#bestMerit
+  #isBest(score: number): boolean {
+    return this.bestCriterion?.onTie === 'earlier'
+      ? score > this.bestScore
+      : score >= this.bestScore
   }
 }
 
 /** Larger is better; null where a row has no such value. */
-function meritOf(values: MetricRow['values'], metric: string): number | null {
+function scoreOf(values: MetricRow['values'], metric: string): number | null {
   const value = values[metric]
   if (value === undefined) return null
   if (Number.isNaN(value)) return Number.NEGATIVE_INFINITY
-  return metric === 'validationAccuracy' || risesWhenBetter(metric) ? value : -value
+  return metric === 'validationAccuracy' || higherIsBetter(metric) ? value : -value
 }

@@ -6,26 +6,29 @@ import { cast } from '../graph/ops/math.js'
 import { decodeRaw, parseExample } from '../graph/ops/parse.js'
 import type { ImageFormat } from './images.js'
 
-interface Batching {
+interface BatchOptions {
   batchSize: number
   dropRemainder: boolean
 }
 
 /** Serialized examples → batches of uint8 pixels [n, h, w, c] and int32 labels [n], ready ahead of their use. */
-export function decodedBatches(
+export function decodePipeline(
   name: string,
   records: data.Dataset,
   format: ImageFormat,
-  { batchSize, dropRemainder }: Batching,
+  { batchSize, dropRemainder }: BatchOptions,
 ): data.Dataset {
   const { height, width, channels } = format
   const pixels = [height, width, channels]
-  const batches = data.prefetch(format.encoding === 'encoded' ? decoded() : parsed(), ahead)
+  const batches = data.prefetch(
+    format.encoding === 'encoded' ? decodeRecords() : parseBatches(),
+    prefetchBatches,
+  )
   // no autotuning: its thread sleeps ever longer, and whoever ends an iterator waits for it, half a minute in the end
   return data.withOptions(batches, { deterministic: true, autotune: false })
 
   /** Each record by itself, so that all idle cores decode. */
-  function decoded(): data.Dataset {
+  function decodeRecords(): data.Dataset {
     const images = data.map(records, `${name}_decode`, record => {
       const { image, label } = parse(stackTensors([record!]))
       return [reshape(decodeImage(reshape(image, []), channels), pixels), reshape(label, [])]
@@ -34,7 +37,7 @@ export function decodedBatches(
   }
 
   /** One parse for a whole batch is cheaper than one for each record. */
-  function parsed(): data.Dataset {
+  function parseBatches(): data.Dataset {
     const batched = data.batch(records, batchSize, { dropRemainder })
     return data.map(batched, `${name}_parse`, serialized => {
       const { image, label } = parse(serialized!)
@@ -43,7 +46,7 @@ export function decodedBatches(
   }
 }
 
-const ahead = 2
+const prefetchBatches = 2
 
 function parse(serialized: Tensor) {
   const features = { image: { dtype: 'string' }, label: { dtype: 'int64' } } as const

@@ -3,6 +3,6 @@ import { scalar } from '../graph/ops/constant.js'
 import { identity } from '../graph/ops/control.js'
 
 /** The outputs of a signature that is run for what it does. */
-export const done = (graph: Graph, what: string, after: readonly (Node | Tensor)[]) => ({
-  done: identity(scalar(graph, true, 'bool'), { name: what, after }),
+export const effect = (graph: Graph, name: string, controlInputs: readonly (Node | Tensor)[]) => ({
+  done: identity(scalar(graph, true, 'bool'), { name, controlInputs }),
 })

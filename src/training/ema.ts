@@ -5,7 +5,7 @@ import { Variables } from '../nets/variables.js'
 import type { Ema } from '../spec/training-options.js'
 
 /** Moving averages of the trained weights, named as tf.train.ExponentialMovingAverage names them. */
-export class Averages {
+export class ExponentialMovingAverage {
   readonly #shadows = new Map<string, Variable>()
 
   constructor(
@@ -24,49 +24,49 @@ export class Averages {
   }
 
   /** The average, or the variable itself where it has none. */
-  of(target: Variable): Variable {
+  average(target: Variable): Variable {
     return this.#shadows.get(target.name) ?? target
   }
 
   /** What is evaluated is what is published, under the names of a network without averages. */
-  published(variables: readonly Variable[]): Variable[] {
-    return variables.map(target => ({ ...this.of(target), name: target.name }))
+  exportVariables(variables: readonly Variable[]): Variable[] {
+    return variables.map(target => ({ ...this.average(target), name: target.name }))
   }
 
-  initialize(after: readonly Node[]): Node[] {
-    return this.#pairs().map(([target, shadow]) => assign(shadow, read(target, { after })))
+  initialize(controlInputs: readonly Node[]): Node[] {
+    return this.#pairs().map(([target, shadow]) => assign(shadow, read(target, { controlInputs })))
   }
 
   /**
    * Follows the weights behind a step's updates. TensorFlow's `num_updates`: early averages keep
    * less, so that the first weights do not weigh on a short job.
    */
-  update(step: Tensor, after: readonly Node[]): Node[] {
+  update(step: Tensor, controlInputs: readonly Node[]): Node[] {
     if (!this.options) return []
-    const count = cast(step, 'float32')
-    const kept = minimum(div(add(count, 1), add(count, 10)), this.options.decay)
-    const share = sub(1, kept)
+    const numUpdates = cast(step, 'float32')
+    const decay = minimum(div(add(numUpdates, 1), add(numUpdates, 10)), this.options.decay)
+    const oneMinusDecay = sub(1, decay)
     return this.#pairs().map(([target, shadow]) =>
-      assignSub(shadow, mul(sub(shadow.value, read(target, { after })), share)),
+      assignSub(shadow, mul(sub(shadow.value, read(target, { controlInputs })), oneMinusDecay)),
     )
   }
 
   #pairs(): [Variable, Variable][] {
     if (!this.options) return []
-    return this.targets.map(target => [target, this.of(target)])
+    return this.targets.map(target => [target, this.average(target)])
   }
 }
 
 /** A network's variables as it has them at evaluation: averages in the place of weights. */
-export class AveragedVariables extends Variables {
+export class EmaVariables extends Variables {
   constructor(
     private readonly base: Variables,
-    private readonly averages: Averages,
+    private readonly ema: ExponentialMovingAverage,
   ) {
     super(base.graph, base.freeze)
   }
 
   override get(...args: Parameters<Variables['get']>): Variable {
-    return this.averages.of(this.base.get(...args))
+    return this.ema.average(this.base.get(...args))
   }
 }

@@ -10,7 +10,7 @@ export type ImageFormat = Pick<
 >
 
 /** Pixels [n, h, w, c] of 0 to 255, of any type → float32 of mean 0 and deviation 1 on the training data. */
-export function normalise(
+export function normalize(
   pixels: Tensor,
   { mean, std }: Pick<ImageFormat, 'mean' | 'std'>,
 ): Tensor {

@@ -10,68 +10,68 @@ import { gather } from '../graph/ops/gather.js'
 import { iterator, next, startIterator } from '../graph/ops/iterator.js'
 import { add, cast, floorDiv, floorMod, minimum, mul } from '../graph/ops/math.js'
 import { assignRows, empty, range, readRows } from '../graph/ops/rows.js'
-import { orderKey, shuffledIndex } from '../graph/ops/shuffle.js'
+import { shuffledIndex, shuffleKey } from '../graph/ops/shuffle.js'
 import { assign, assignAdd, read, variable } from '../graph/ops/state.js'
 import type { Session } from '../graph/session.js'
 import { sizeOf } from '../graph/shape.js'
-import { decodedBatches } from './decode-pipeline.js'
-import { done } from './done.js'
-import type { Input, InputOptions, RecordCounts } from './input-pipeline.js'
-import { type Records, strings } from './record-range.js'
+import { decodePipeline } from './decode-pipeline.js'
+import { effect } from './done.js'
+import type { InputPipeline, InputPipelineOptions, RecordCounts } from './input-pipeline.js'
+import { type RecordRange, stringVector } from './record-range.js'
 
 /** Of pixels that are on their way into the variable at a time. */
 const chunkBytes = 8 * 2 ** 20
 
 /** The training records come first in the variables, then those held out. */
-export function residentInput(
-  { graph, images, plan, seed }: InputOptions,
+export function inMemoryInput(
+  { graph, images, plan, seed }: InputPipelineOptions,
   { training, validation }: RecordCounts,
-): Input {
+): InputPipeline {
   const { batchSize } = plan
   const total = training + validation
   check(training > 0, 'resident input: say how many records there are to train on')
   const size = [images.height, images.width, images.channels]
-  const pixels = variable(graph, 'resident/pixels', [total, ...size], 'uint8')
-  const labels = variable(graph, 'resident/labels', [total], 'int32')
-  const keptSeed = variable(graph, 'resident/seed', [], 'int32')
-  const place = variable(graph, 'resident/evaluated', [], 'int32')
+  const pixels = variable(graph, 'in_memory/pixels', [total, ...size], 'uint8')
+  const labels = variable(graph, 'in_memory/labels', [total], 'int32')
+  const shuffleSeed = variable(graph, 'in_memory/seed', [], 'int32')
+  const evaluationCursor = variable(graph, 'in_memory/evaluated', [], 'int32')
 
   const files = placeholder(graph, 'files', 'string', [-1])
   const first = placeholder(graph, 'first', 'int32')
   const count = placeholder(graph, 'count', 'int32')
-  const stretch = data.take(data.skip(data.tfRecords(files), first), count)
-  const chunk = Math.max(1, Math.floor(chunkBytes / sizeOf(size)))
-  const chunks = decodedBatches('fill', stretch, images, {
-    batchSize: chunk,
+  const recordRange = data.take(data.skip(data.tfRecords(files), first), count)
+  const chunkRecords = Math.max(1, Math.floor(chunkBytes / sizeOf(size)))
+  const chunks = decodePipeline('fill', recordRange, images, {
+    batchSize: chunkRecords,
     dropRemainder: false,
   })
-  const source = iterator(graph, 'resident/source', chunks.element)
+  const source = iterator(graph, 'in_memory/source', chunks.element)
 
-  const signatures = graph.within('resident', () => {
+  const signatures = graph.nameScope('in_memory', () => {
     const at = placeholder(graph, 'at', 'int32')
     const [newPixels, newLabels] = next(source)
     const rows = reshape(shapeOf(newLabels!), [])
     const indices = range(at, add(at, rows))
-    const filled = [
+    const fillEffects = [
       assignRows(pixels, indices, newPixels!),
       assignRows(labels, indices, newLabels!),
     ]
-    const begun = [
+    const startEffects = [
       assign(pixels, empty(graph, pixels.shape, 'uint8')),
       assign(labels, empty(graph, labels.shape, 'int32')),
-      assign(keptSeed, seed),
+      assign(shuffleSeed, seed),
     ]
-    const evaluationBegun = assign(place, scalar(graph, training, 'int32'))
+    const resetCursor = assign(evaluationCursor, scalar(graph, training, 'int32'))
     return {
-      start: { inputs: { seed }, outputs: done(graph, 'begun', begun) },
+      start: { inputs: { seed }, outputs: effect(graph, 'started', startEffects) },
       open: {
         inputs: { files, first, count },
-        outputs: done(graph, 'opened', [startIterator(source, chunks)]),
+        outputs: effect(graph, 'opened', [startIterator(source, chunks)]),
       },
-      fill: { inputs: { at }, outputs: { rows: identity(rows, { after: filled }) } },
+      fill: { inputs: { at }, outputs: { rows: identity(rows, { controlInputs: fillEffects }) } },
       startEvaluation: {
         inputs: {},
-        outputs: done(graph, 'evaluation_begun', [evaluationBegun]),
+        outputs: effect(graph, 'evaluation_started', [resetCursor]),
       },
     }
   })
@@ -79,11 +79,19 @@ export function residentInput(
   const rowsAt = (indices: Tensor) => [readRows(pixels, indices), readRows(labels, indices)]
   return {
     signatures,
-    training: before => rowsAt(shuffledRows(before, keptSeed.value, training, batchSize)),
+    training: batchIndex =>
+      rowsAt(shuffledRows(batchIndex, shuffleSeed.value, training, batchSize)),
     evaluation() {
-      const from = read(place)
-      const moved = assignAdd(place, scalar(graph, batchSize, 'int32'), { after: [from] })
-      return rowsAt(range(from, identity(minimum(add(from, batchSize), total), { after: [moved] })))
+      const from = read(evaluationCursor)
+      const advanceCursor = assignAdd(evaluationCursor, scalar(graph, batchSize, 'int32'), {
+        controlInputs: [from],
+      })
+      return rowsAt(
+        range(
+          from,
+          identity(minimum(add(from, batchSize), total), { controlInputs: [advanceCursor] }),
+        ),
+      )
     },
     save: () => [],
     restore: () => [],
@@ -94,30 +102,35 @@ export function residentInput(
  * Rows of the batch behind `before` others. Epochs follow each other without a gap: each is an order
  * of its own of all records, and a batch may take the end of one and the beginning of the next.
  */
-function shuffledRows(before: Tensor, seed: Tensor, records: number, batchSize: number): Tensor {
-  const { graph } = before.node
-  const start = mul(cast(before, 'int64'), batchSize)
+function shuffledRows(
+  batchIndex: Tensor,
+  seed: Tensor,
+  records: number,
+  batchSize: number,
+): Tensor {
+  const { graph } = batchIndex.node
+  const start = mul(cast(batchIndex, 'int64'), batchSize)
   const epoch = cast(floorDiv(start, records), 'int32')
   const offsets = constant(graph, [...Array(batchSize).keys()], { dtype: 'int32' })
   const positions = add(cast(floorMod(start, records), 'int32'), offsets)
-  const touched = Math.ceil(batchSize / records) + 1
-  const keys = Array.from({ length: touched }, (_, i) => orderKey(seed, add(epoch, i)))
-  const keyed = gather(stackTensors(keys), floorDiv(positions, records))
-  return shuffledIndex(floorMod(positions, records), keyed, records)
+  const epochsSpanned = Math.ceil(batchSize / records) + 1
+  const keys = Array.from({ length: epochsSpanned }, (_, i) => shuffleKey(seed, add(epoch, i)))
+  const rowKeys = gather(stackTensors(keys), floorDiv(positions, records))
+  return shuffledIndex(floorMod(positions, records), rowKeys, records)
 }
 
 /** Reads and decodes all records, a chunk at a time. */
-export function fillResident(
+export function loadInMemory(
   session: Session,
-  training: Records,
-  validation: Records,
+  training: RecordRange,
+  validation: RecordRange,
   seed: number,
 ): void {
   session.run('start', { seed })
   let filled = 0
   for (const { files, first, count } of [training, validation]) {
     const end = filled + count
-    if (count > 0) session.run('open', { files: strings(files), first, count })
+    if (count > 0) session.run('open', { files: stringVector(files), first, count })
     while (filled < end) filled += session.run('fill', { at: filled }).number('rows')
   }
 }

@@ -9,7 +9,7 @@ export interface RecordCounts {
   validation: number
 }
 
-export interface InputOptions {
+export interface InputPipelineOptions {
   graph: Graph
   images: ImageFormat
   plan: Pick<TrainingPlan, 'batchSize' | 'shuffleBuffer' | 'input'>
@@ -17,10 +17,10 @@ export interface InputOptions {
 }
 
 /** How records come into a training graph. */
-export interface Input {
+export interface InputPipeline {
   readonly signatures: Readonly<Record<string, Signature>>
   /** Pixels and labels of the batch behind `before` others of the job; what counts batches must come after them. */
-  training(before: Tensor): readonly Tensor[]
+  training(batchIndex: Tensor): readonly Tensor[]
   /** The next pixels and labels that are held out; the last batch may be smaller. */
   evaluation(): readonly Tensor[]
   /** Effects that write what a checkpoint must hold besides the step. */

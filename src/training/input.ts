@@ -1,29 +1,36 @@
 import type { Session } from '../graph/session.js'
 import type { TrainingPlan } from '../spec/training-options.js'
-import { fillResident, residentInput } from './in-memory-input.js'
-import type { Input, InputOptions, RecordCounts } from './input-pipeline.js'
-import type { Records } from './record-range.js'
-import { startHeldStream, startStream, streamedInput } from './streaming-input.js'
+import { inMemoryInput, loadInMemory } from './in-memory-input.js'
+import type { InputPipeline, InputPipelineOptions, RecordCounts } from './input-pipeline.js'
+import type { RecordRange } from './record-range.js'
+import { startTrainingStream, startValidationStream, streamingInput } from './streaming-input.js'
 
-export function buildInput(options: InputOptions, counts: RecordCounts): Input {
-  return isResident(options.plan) ? residentInput(options, counts) : streamedInput(options)
+export function buildInputPipeline(
+  options: InputPipelineOptions,
+  counts: RecordCounts,
+): InputPipeline {
+  return isInMemory(options.plan) ? inMemoryInput(options, counts) : streamingInput(options)
 }
 
 /** Makes the first batch of a run ready; where it goes on from a checkpoint, before that is restored. */
-export function startInput(
+export function startInputPipeline(
   session: Session,
   plan: TrainingPlan,
-  training: Records,
-  validation: Records,
+  training: RecordRange,
+  validation: RecordRange,
 ): void {
-  if (isResident(plan)) fillResident(session, training, validation, plan.seed)
-  else startStream(session, training, plan.seed)
+  if (isInMemory(plan)) loadInMemory(session, training, validation, plan.seed)
+  else startTrainingStream(session, training, plan.seed)
 }
 
-export function startEvaluation(session: Session, plan: TrainingPlan, validation: Records): void {
-  if (isResident(plan)) session.run('startEvaluation')
-  else startHeldStream(session, validation)
+export function startEvaluation(
+  session: Session,
+  plan: TrainingPlan,
+  validation: RecordRange,
+): void {
+  if (isInMemory(plan)) session.run('startEvaluation')
+  else startValidationStream(session, validation)
 }
 
 /** A job from before there were two forms does not say; its checkpoints hold an iterator. */
-const isResident = ({ input = 'streamed' }: Pick<TrainingPlan, 'input'>) => input === 'resident'
+const isInMemory = ({ input = 'streaming' }: Pick<TrainingPlan, 'input'>) => input === 'in-memory'

@@ -3,22 +3,22 @@ import type { Session } from '../graph/session.js'
 import type { Phase } from '../spec/job.js'
 import type { MetricRow } from '../spec/metrics.js'
 import type { TrainingPlan } from '../spec/training-options.js'
-import { Cadence } from '../training-control/checkpoint-schedule.js'
-import { Judgement } from '../training-control/early-stopping.js'
-import { startEvaluation, startInput } from './input.js'
+import { CheckpointSchedule } from '../training-control/checkpoint-schedule.js'
+import { EarlyStoppingTracker } from '../training-control/early-stopping.js'
+import { startEvaluation, startInputPipeline } from './input.js'
 import { learningRateAt } from './learning-rate.js'
-import type { Records } from './record-range.js'
+import type { RecordRange } from './record-range.js'
 
 /** Beside the ends of epochs. */
-const usualSeconds = 60
+const defaultCheckpointSeconds = 60
 
 export interface LoopInput {
   /** A session on the program of `buildTrainingProgram`. */
   session: Session
   plan: TrainingPlan
-  training: Records
+  training: RecordRange
   /** Empty where nothing is held out. */
-  validation: Records
+  validation: RecordRange
   /** Prefixes of the bundles that hold step `step`. */
   resume: { step: number; model: string; input: string } | null
   /** The rows of the evaluations up to there. */
@@ -38,7 +38,7 @@ export interface LoopHooks {
     best: boolean,
   ): Promise<void>
   /** Asked after each step: false ends the loop there, behind a checkpoint. */
-  goOn(): Promise<boolean>
+  shouldContinue(): Promise<boolean>
 }
 
 /**
@@ -49,49 +49,50 @@ export interface LoopHooks {
 export async function runTraining(input: LoopInput, hooks: LoopHooks): Promise<boolean> {
   const { session, plan, training, resume } = input
   session.run('init', { seed: plan.seed })
-  startInput(session, plan, training, input.validation)
+  startInputPipeline(session, plan, training, input.validation)
   if (!resume && input.initFrom) session.run('initialize', { model: input.initFrom })
   if (resume) session.run('restore', { model: resume.model, input: resume.input })
 
   const save = (model: string, bundle: string) => session.run('save', { model, input: bundle })
-  const judgement = new Judgement(plan.keepBest, plan.earlyStopping)
-  for (const row of input.history ?? []) judgement.see(row)
+  const earlyStopping = new EarlyStoppingTracker(plan.keepBest, plan.earlyStopping)
+  for (const row of input.history ?? []) earlyStopping.update(row)
   let step = resume?.step ?? 0
-  let saved = step
-  const cadence = new Cadence(
-    { every: plan.snapshotEvery, seconds: plan.snapshotSeconds ?? null },
-    { seconds: usualSeconds, epoch: plan.stepsPerEpoch },
+  let savedStep = step
+  const checkpointSchedule = new CheckpointSchedule(
+    { steps: plan.checkpointEvery, seconds: plan.checkpointSeconds ?? null },
+    { seconds: defaultCheckpointSeconds, stepsPerEpoch: plan.stepsPerEpoch },
   )
   const checkpoint = async (best: boolean) => {
-    await cadence.save(() => hooks.checkpoint(step, save, best))
-    saved = step
+    await checkpointSchedule.save(() => hooks.checkpoint(step, save, best))
+    savedStep = step
   }
   hooks.phase('training', step)
-  while (step < plan.steps && !judgement.stop) {
+  while (step < plan.steps && !earlyStopping.shouldStop) {
     const learningRate = learningRateAt(step + 1, plan.steps, plan.learningRate)
-    const since = performance.now()
-    const trained = train(session, plan, step, learningRate)
-    const { loss, accuracy } = trained
-    step = trained.step
-    const seconds = (performance.now() - since) / 1000
+    const startedAt = performance.now()
+    const result = train(session, plan, step, learningRate)
+    const { loss, accuracy } = result
+    step = result.step
+    const seconds = (performance.now() - startedAt) / 1000
     if (!Number.isFinite(loss)) throw nanLoss(step, loss, learningRate)
 
-    const last = step === plan.steps
-    if (step % plan.displayEvery === 0 || last) {
+    const isLastStep = step === plan.steps
+    if (step % plan.logEvery === 0 || isLastStep) {
       const examplesPerSecond = (plan.batchSize * plan.accumulateSteps) / seconds
-      await hooks.row(row(step, { loss, accuracy, learningRate, examplesPerSecond }))
+      await hooks.row(metricRow(step, { loss, accuracy, learningRate, examplesPerSecond }))
     }
-    if ((step % plan.validateEvery === 0 || last) && input.validation.count > 0) {
+    if ((step % plan.validateEvery === 0 || isLastStep) && input.validation.count > 0) {
       hooks.phase('evaluating', step)
-      const measured = row(step, evaluate(session, plan, input.validation))
-      await hooks.row(measured)
-      judgement.see(measured)
-      if (!last) hooks.phase('training', step)
+      const evaluationRow = metricRow(step, evaluate(session, plan, input.validation))
+      await hooks.row(evaluationRow)
+      earlyStopping.update(evaluationRow)
+      if (!isLastStep) hooks.phase('training', step)
     }
-    const best = judgement.best === step
-    if (cadence.due(step) || last || judgement.stop || best) await checkpoint(best)
-    if (!last && !judgement.stop && !(await hooks.goOn())) {
-      if (saved < step) await checkpoint(false)
+    const best = earlyStopping.bestStep === step
+    if (checkpointSchedule.isDue(step) || isLastStep || earlyStopping.shouldStop || best)
+      await checkpoint(best)
+    if (!isLastStep && !earlyStopping.shouldStop && !(await hooks.shouldContinue())) {
+      if (savedStep < step) await checkpoint(false)
       return false
     }
   }
@@ -101,21 +102,21 @@ export async function runTraining(input: LoopInput, hooks: LoopHooks): Promise<b
 /** All batches of the step behind `step`; the last one moves the weights. */
 function train(session: Session, plan: TrainingPlan, step: number, learningRate: number) {
   const { seed, accumulateSteps } = plan
-  let [loss, accuracy, now] = [0, 0, step]
+  let [loss, accuracy, newStep] = [0, 0, step]
   for (let i = 1; i <= accumulateSteps; i++) {
     const batch = step * accumulateSteps + i - 1
-    const ends = i === accumulateSteps
-    const fetched = ends
+    const isLastBatch = i === accumulateSteps
+    const outputs = isLastBatch
       ? session.run('train', { learningRate, seed, batch })
       : session.run('accumulate', { seed, batch })
-    loss += fetched.number('loss') / accumulateSteps
-    accuracy += fetched.number('accuracy') / accumulateSteps
-    if (ends) now = fetched.number('step')
+    loss += outputs.number('loss') / accumulateSteps
+    accuracy += outputs.number('accuracy') / accumulateSteps
+    if (isLastBatch) newStep = outputs.number('step')
   }
-  return { loss, accuracy, step: now }
+  return { loss, accuracy, step: newStep }
 }
 
-function evaluate(session: Session, plan: TrainingPlan, validation: Records) {
+function evaluate(session: Session, plan: TrainingPlan, validation: RecordRange) {
   const { count } = validation
   startEvaluation(session, plan, validation)
   let loss = 0
@@ -128,7 +129,7 @@ function evaluate(session: Session, plan: TrainingPlan, validation: Records) {
   return { validationLoss: loss / count, validationAccuracy: correct / count }
 }
 
-const row = (step: number, values: MetricRow['values']): MetricRow => ({
+const metricRow = (step: number, values: MetricRow['values']): MetricRow => ({
   step,
   time: new Date().toISOString(),
   values,

@@ -18,59 +18,59 @@ export interface StepMemory {
 export function stepMemory({ signatures, graph }: Program): StepMemory {
   const handles = graph.nodes.filter(({ op }) => op.type === 'VarHandleOp')
   const variables = handles.map(({ attrs }) => attrs as { dtype: DType; shape: Shape })
-  const used = neededFor(Object.values(signatures.train!.outputs))
+  const neededNodes = dependenciesOf(Object.values(signatures.train!.outputs))
   return {
     stateBytes: variables.reduce((sum, { dtype, shape }) => sum + bytesOf(dtype, shape), 0),
-    stepBytes: peak(graph.nodes.filter(node => used.has(node))),
+    stepBytes: peakBytes(graph.nodes.filter(node => neededNodes.has(node))),
   }
 }
 
-function neededFor(outputs: readonly Tensor[]): Set<Node> {
-  const found = new Set<Node>()
-  const open = outputs.map(({ node }) => node)
-  for (let node = open.pop(); node; node = open.pop()) {
-    if (found.has(node)) continue
-    found.add(node)
-    open.push(...node.inputs.map(input => input.node), ...node.after)
+function dependenciesOf(outputs: readonly Tensor[]): Set<Node> {
+  const visited = new Set<Node>()
+  const pending = outputs.map(({ node }) => node)
+  for (let node = pending.pop(); node; node = pending.pop()) {
+    if (visited.has(node)) continue
+    visited.add(node)
+    pending.push(...node.inputs.map(input => input.node), ...node.controlInputs)
   }
-  return found
+  return visited
 }
 
-function peak(nodes: readonly Node[]): number {
+function peakBytes(nodes: readonly Node[]): number {
   const lastUse = new Map<Node, number>()
   for (const [i, node] of nodes.entries()) {
-    for (const input of node.inputs) lastUse.set(owner(input.node), i)
+    for (const input of node.inputs) lastUse.set(bufferOwner(input.node), i)
   }
-  const ending = new Map<number, Node[]>()
-  for (const [node, i] of lastUse) ending.set(i, [...(ending.get(i) ?? []), node])
-  let [live, most] = [0, 0]
+  const freedAfter = new Map<number, Node[]>()
+  for (const [node, i] of lastUse) freedAfter.set(i, [...(freedAfter.get(i) ?? []), node])
+  let [liveBytes, maxBytes] = [0, 0]
   for (const [i, node] of nodes.entries()) {
-    if (lastUse.has(node)) live += ownBytes(node)
-    most = Math.max(most, live)
-    for (const done of ending.get(i) ?? []) live -= ownBytes(done)
+    if (lastUse.has(node)) liveBytes += allocatedBytes(node)
+    maxBytes = Math.max(maxBytes, liveBytes)
+    for (const freed of freedAfter.get(i) ?? []) liveBytes -= allocatedBytes(freed)
   }
-  return most
+  return maxBytes
 }
 
 /** Whose memory a node's output is: of those that only look at their input in another way, their input's. */
-function owner(node: Node): Node {
+function bufferOwner(node: Node): Node {
   const [input] = node.inputs
-  return input && views.has(node.op.type) ? owner(input.node) : node
+  return input && viewOps.has(node.op.type) ? bufferOwner(input.node) : node
 }
 
-const views = new Set(['Reshape', 'Identity', 'ExpandDims', 'StopGradient'])
+const viewOps = new Set(['Reshape', 'Identity', 'ExpandDims', 'StopGradient'])
 
-function ownBytes(node: Node): number {
+function allocatedBytes(node: Node): number {
   // what is read of a variable is the variable's own memory
-  if (views.has(node.op.type) || node.op.type === 'ReadVariableOp') return 0
+  if (viewOps.has(node.op.type) || node.op.type === 'ReadVariableOp') return 0
   return node.outputs.reduce((sum, { dtype, shape }) => sum + bytesOf(dtype, shape), 0)
 }
 
-const widths: Partial<Record<DType, number>> = {
+const bytesPerElement: Partial<Record<DType, number>> = {
   ...{ float32: 4, bfloat16: 2, float16: 2 },
   ...{ int32: 4, int64: 8, uint8: 1, bool: 1 },
 }
 
 /** An extent that is known only at run time counts as one. */
 const bytesOf = (dtype: DType, shape: Shape): number =>
-  (widths[dtype] ?? 0) * sizeOf(shape.map(extent => Math.max(1, extent)))
+  (bytesPerElement[dtype] ?? 0) * sizeOf(shape.map(extent => Math.max(1, extent)))

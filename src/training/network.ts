@@ -1,6 +1,6 @@
 import type { Tensor } from '../graph/graph.js'
 import type { Layers } from '../nets/layers.js'
-import { articleNet } from '../nets/plain-resnet.js'
+import { plainResNet } from '../nets/plain-resnet.js'
 import { resnet } from '../nets/resnet.js'
 import { vgg } from '../nets/vgg.js'
 import type { NetworkOptions } from '../spec/model-options.js'
@@ -8,7 +8,7 @@ import { resNetTable } from '../spec/resnet-table.js'
 import type { Precision } from '../spec/training-options.js'
 
 /** Normalised images [n, h, w, c] → logits [n, classes], float32. */
-export function network(
+export function buildNetwork(
   layers: Layers,
   images: Tensor,
   model: NetworkOptions,
@@ -17,7 +17,7 @@ export function network(
 ): Tensor {
   const net = layers.argScope({ conv2d: { precision } })
   if (model.kind === 'vgg') return vgg(net, images, model, classes)
-  if (!('depth' in model)) return articleNet(net, images, model, classes)
+  if (!('depth' in model)) return plainResNet(net, images, model, classes)
   const table = resNetTable(model.depth)
   if (!table) throw new Error(`there is no ResNet of depth ${model.depth}: the plan let it through`)
   return resnet(net, images, { ...model, ...table }, classes)

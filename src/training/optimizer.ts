@@ -1,4 +1,4 @@
-import type { Graph, Node, Placement, Tensor } from '../graph/graph.js'
+import type { Graph, Node, NodeOptions, Tensor } from '../graph/graph.js'
 import { fill, scalar } from '../graph/ops/constant.js'
 import { applyGradientDescent, applyMomentum, applyRmsProp } from '../graph/ops/descent.js'
 import { add, mul } from '../graph/ops/math.js'
@@ -23,15 +23,18 @@ export function createOptimizer(
   options: OptimizerOptions,
 ): Optimizer {
   const slots = new Slots(learningRate.node.graph)
-  const { update, finish } = ruleOf(slots, learningRate, options)
+  const { update, finish } = createRule(slots, learningRate, options)
   const updates = targets.map((target, i) => {
     const gradient = gradients[i]!
-    const share = decays(target) ? options.weightDecay : 0
-    if (share === 0) return update(target, gradient)
-    if (options.kind !== 'adamw') return update(target, add(gradient, mul(target.value, share)))
+    const weightDecay = isDecayed(target) ? options.weightDecay : 0
+    if (weightDecay === 0) return update(target, gradient)
+    if (options.kind !== 'adamw')
+      return update(target, add(gradient, mul(target.value, weightDecay)))
     // Loshchilov & Hutter 2017: beside the gradient, so that Adam does not scale it
-    const lost = mul(target.value, mul(learningRate, share))
-    return update(target, gradient, { after: [assignSub(target, lost, { after: [gradient] })] })
+    const decay = mul(target.value, mul(learningRate, weightDecay))
+    return update(target, gradient, {
+      controlInputs: [assignSub(target, decay, { controlInputs: [gradient] })],
+    })
   })
   return {
     slots: slots.all,
@@ -41,65 +44,70 @@ export function createOptimizer(
 }
 
 /** Weights do; batch norm's gamma and beta and biases, which are vectors, do not. */
-const decays = ({ shape }: Variable) => shape.length > 1
+const isDecayed = ({ shape }: Variable) => shape.length > 1
 
-interface Rule {
-  update(target: Variable, gradient: Tensor, placement?: Placement): Node
+interface UpdateRule {
+  update(target: Variable, gradient: Tensor, options?: NodeOptions): Node
   /** What changes once a step, behind the updates. */
   finish?(updates: readonly Node[]): Node[]
 }
 
-type MakeRule<K extends OptimizerKind> = (
+type RuleFactory<K extends OptimizerKind> = (
   slots: Slots,
   learningRate: Tensor,
   options: OptimizerOf<K>,
-) => Rule
+) => UpdateRule
 
-const adam: MakeRule<'adam' | 'adamw'> = (slots, learningRate, { beta1, beta2, epsilon }) => {
+const adam: RuleFactory<'adam' | 'adamw'> = (slots, learningRate, { beta1, beta2, epsilon }) => {
   // the powers of the coming step: beta at first, times beta after each step
-  const beta1Power = slots.make('beta1_power', [], beta1)
-  const beta2Power = slots.make('beta2_power', [], beta2)
+  const beta1Power = slots.create('beta1_power', [], beta1)
+  const beta2Power = slots.create('beta2_power', [], beta2)
   return {
-    update(target, gradient, placement) {
-      const step = {
-        mean: slots.beside(target, 'Adam'),
-        square: slots.beside(target, 'Adam_1'),
+    update(target, gradient, nodeOptions) {
+      const params = {
+        firstMoment: slots.createFor(target, 'Adam'),
+        secondMoment: slots.createFor(target, 'Adam_1'),
         beta1Power: beta1Power.value,
         beta2Power: beta2Power.value,
         ...{ learningRate, beta1, beta2, epsilon },
       }
-      return applyAdam(target, gradient, step, placement)
+      return applyAdam(target, gradient, params, nodeOptions)
     },
-    finish: after => [
-      assign(beta1Power, mul(beta1Power.value, beta1), { after }),
-      assign(beta2Power, mul(beta2Power.value, beta2), { after }),
+    finish: controlInputs => [
+      assign(beta1Power, mul(beta1Power.value, beta1), { controlInputs }),
+      assign(beta2Power, mul(beta2Power.value, beta2), { controlInputs }),
     ],
   }
 }
 
-const rules: { [K in OptimizerKind]: MakeRule<K> } = {
+const ruleFactories: { [K in OptimizerKind]: RuleFactory<K> } = {
   sgd: (slots, learningRate, { momentum, nesterov }) => ({
-    update(target, gradient, placement) {
-      if (momentum === 0) return applyGradientDescent(target, gradient, learningRate, placement)
-      const sum = slots.beside(target, 'Momentum')
-      return applyMomentum(target, gradient, { sum, learningRate, momentum, nesterov }, placement)
+    update(target, gradient, nodeOptions) {
+      if (momentum === 0) return applyGradientDescent(target, gradient, learningRate, nodeOptions)
+      const accumulator = slots.createFor(target, 'Momentum')
+      return applyMomentum(
+        target,
+        gradient,
+        { accumulator, learningRate, momentum, nesterov },
+        nodeOptions,
+      )
     },
   }),
   adam,
   adamw: adam,
   rmsprop: (slots, learningRate, { decay, momentum, epsilon }) => ({
-    update(target, gradient, placement) {
-      const square = slots.beside(target, 'RMSProp')
-      const sum = slots.beside(target, 'RMSProp_1')
-      const step = { square, sum, learningRate, decay, momentum, epsilon }
-      return applyRmsProp(target, gradient, step, placement)
+    update(target, gradient, nodeOptions) {
+      const square = slots.createFor(target, 'RMSProp')
+      const sum = slots.createFor(target, 'RMSProp_1')
+      const params = { square, sum, learningRate, decay, momentum, epsilon }
+      return applyRmsProp(target, gradient, params, nodeOptions)
     },
   }),
 }
 
 // the table's keys and the options' kinds are one; TypeScript does not follow that
-const ruleOf = (slots: Slots, learningRate: Tensor, options: OptimizerOptions): Rule =>
-  (rules[options.kind] as MakeRule<OptimizerKind>)(slots, learningRate, options as never)
+const createRule = (slots: Slots, learningRate: Tensor, options: OptimizerOptions): UpdateRule =>
+  (ruleFactories[options.kind] as RuleFactory<OptimizerKind>)(slots, learningRate, options as never)
 
 class Slots {
   readonly all: Variable[] = []
@@ -107,15 +115,16 @@ class Slots {
 
   constructor(private readonly graph: Graph) {}
 
-  make(name: string, shape: readonly number[], first: number): Variable {
+  create(name: string, shape: readonly number[], initialValue: number): Variable {
     const slot = variable(this.graph, name, shape)
     this.all.push(slot)
-    const value = shape.length > 0 ? fill(this.graph, shape, first) : scalar(this.graph, first)
+    const value =
+      shape.length > 0 ? fill(this.graph, shape, initialValue) : scalar(this.graph, initialValue)
     this.initialize.push(assign(slot, value))
     return slot
   }
 
-  beside(target: Variable, suffix: string): Variable {
-    return this.make(`${target.name}/${suffix}`, target.shape, 0)
+  createFor(target: Variable, suffix: string): Variable {
+    return this.create(`${target.name}/${suffix}`, target.shape, 0)
   }
 }

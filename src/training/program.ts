@@ -15,19 +15,19 @@ import { foldedValues } from '../nets/fold.js'
 import { Freeze } from '../nets/freeze.js'
 import { createLayers, type Layers } from '../nets/layers.js'
 import { Variables } from '../nets/variables.js'
-import type { Initialised } from '../spec/init-from.js'
+import type { InitReport } from '../spec/init-from.js'
 import type { NetworkOptions } from '../spec/model-options.js'
 import type { Precision, TrainingPlan } from '../spec/training-options.js'
 import type { WeightsTensor } from '../spec/weights.js'
 import { augmentImages, mixup } from './augment.js'
-import { done } from './done.js'
-import { AveragedVariables, Averages } from './ema.js'
-import { accumulate, clip } from './gradients.js'
-import { type ImageFormat, normalise } from './images.js'
-import { assignFrom, matchWeights } from './initial-weights.js'
-import { buildInput } from './input.js'
+import { effect } from './done.js'
+import { EmaVariables, ExponentialMovingAverage } from './ema.js'
+import { accumulateGradients, clipGradients } from './gradients.js'
+import { type ImageFormat, normalize } from './images.js'
+import { assignWeights, matchWeights } from './initial-weights.js'
+import { buildInputPipeline } from './input.js'
 import type { RecordCounts } from './input-pipeline.js'
-import { network } from './network.js'
+import { buildNetwork } from './network.js'
 import { createOptimizer } from './optimizer.js'
 
 /** What shapes a training step. */
@@ -50,7 +50,7 @@ export interface ProgramOptions {
   /** Patterns of variables that are not trained. */
   freeze?: readonly string[]
   /** What the checkpoint has that the job begins with. */
-  given?: readonly WeightsTensor[] | undefined
+  checkpointTensors?: readonly WeightsTensor[] | undefined
 }
 
 export interface Program extends SavedModelSpec {
@@ -58,7 +58,7 @@ export interface Program extends SavedModelSpec {
   /** How many numbers training adjusts. */
   parameters: number
   /** What `initialize` gives a value; null where there is no such signature. */
-  initialised: Initialised | null
+  initialized: InitReport | null
 }
 
 /**
@@ -74,65 +74,69 @@ export function buildTrainingProgram({
   plan,
   records = { training: 0, validation: 0 },
   freeze = [],
-  given,
+  checkpointTensors,
 }: ProgramOptions): Program {
   const graph = new Graph()
   const variables = new Variables(graph, new Freeze(freeze))
   const step = variable(graph, 'global_step', [], 'int64')
   const seed = placeholder(graph, 'seed', 'int32')
-  const input = buildInput({ graph, images, plan, seed }, records)
+  const input = buildInputPipeline({ graph, images, plan, seed }, records)
 
   const learningRate = placeholder(graph, 'learning_rate', 'float32')
   // how many batches of the job came before: what is random in a batch hangs on it
   const batch = placeholder(graph, 'batch', 'int32')
-  const training = graph.within('train', () => {
-    const layers = createLayers(variables, 'training', { random: { seed, step: batch } })
-    const { pixels, labels, targets } = vary(input.training(batch))
-    const { logits, correct } = score(pixels, labels, layers, plan.precision)
+  const training = graph.nameScope('train', () => {
+    const layers = createLayers(variables, 'training', { rng: { seed, step: batch } })
+    const { pixels, labels, targets } = augmentBatch(input.training(batch))
+    const { logits, correct } = forward(pixels, labels, layers, plan.precision)
     const loss = targets
       ? softmaxCrossEntropy(logits, targets)
       : sparseSoftmaxCrossEntropy(logits, labels)
-    const total = addN([reduceMean(loss), ...layers.penalties])
+    const totalLoss = addN([reduceMean(loss), ...layers.regularizationLosses])
     const weights = variables.trainable
     check(weights.length > 0, 'freeze: nothing is left to train; leave some variables out')
     const values = weights.map(({ value }) => value)
-    const sums = accumulate(weights, slopes(total, values, plan.precision), plan.accumulateSteps)
-    const descent = clip(sums.mean, plan.clipGradients)
-    const optimizer = createOptimizer(weights, descent, learningRate, plan.optimizer)
-    const averages = new Averages(weights, plan.ema)
-    const averaged = averages.update(step.value, optimizer.apply)
+    const accumulator = accumulateGradients(
+      weights,
+      computeGradients(totalLoss, values, plan.precision),
+      plan.accumulateSteps,
+    )
+    const clippedGradients = clipGradients(accumulator.mean, plan.clipGradients)
+    const optimizer = createOptimizer(weights, clippedGradients, learningRate, plan.optimizer)
+    const ema = new ExponentialMovingAverage(weights, plan.ema)
+    const emaUpdates = ema.update(step.value, optimizer.apply)
     const one = constant(graph, [1], { dtype: 'int64', shape: [] })
     // the averages read the step as it was
-    const counted = assignAdd(step, one, { after: averaged })
-    const seenLoss = (name: string, after: readonly Node[]) => ({
-      loss: identity(total, { name, after }),
-      accuracy: identity(reduceMean(correct), { name: `${name}_accuracy`, after }),
+    const incrementStep = assignAdd(step, one, { controlInputs: emaUpdates })
+    const lossOutputs = (name: string, controlInputs: readonly Node[]) => ({
+      loss: identity(totalLoss, { name, controlInputs }),
+      accuracy: identity(reduceMean(correct), { name: `${name}_accuracy`, controlInputs }),
     })
-    const after = [
+    const stepEffects = [
       ...optimizer.apply,
-      ...averaged,
-      ...sums.empty(optimizer.apply),
+      ...emaUpdates,
+      ...accumulator.reset(optimizer.apply),
       ...layers.updates,
-      counted,
+      incrementStep,
     ]
     return {
-      slots: [...optimizer.slots, ...averages.all],
-      averages,
-      initialize: [...optimizer.initialize, ...sums.initialize],
-      accumulated: seenLoss('collected', [...sums.collect, ...layers.updates]),
+      slots: [...optimizer.slots, ...ema.all],
+      averages: ema,
+      initialize: [...optimizer.initialize, ...accumulator.initialize],
+      accumulated: lossOutputs('accumulated', [...accumulator.accumulate, ...layers.updates]),
       outputs: {
-        ...seenLoss('loss', after),
-        step: cast(read(step, { after: [counted] }), 'int32'),
+        ...lossOutputs('loss', stepEffects),
+        step: cast(read(step, { controlInputs: [incrementStep] }), 'int32'),
       },
     }
   })
-  variables.freeze.checkAllMet(variables.all.map(({ name }) => name))
-  const { averages } = training
-  const evaluation = graph.within('evaluate', () => {
+  variables.freeze.checkAllMatched(variables.all.map(({ name }) => name))
+  const { averages: ema } = training
+  const evaluation = graph.nameScope('evaluate', () => {
     // in fp32, as the model will be served
-    const layers = createLayers(new AveragedVariables(variables, averages), 'inference')
+    const layers = createLayers(new EmaVariables(variables, ema), 'inference')
     const [pixels, labels] = input.evaluation() as [Tensor, Tensor]
-    const { logits, correct } = score(pixels, labels, layers, 'fp32')
+    const { logits, correct } = forward(pixels, labels, layers, 'fp32')
     const loss = sparseSoftmaxCrossEntropy(logits, labels)
     const outputs = { lossSum: reduceSum(loss), correct: reduceSum(correct) }
     return { folds: layers.folds, outputs }
@@ -140,27 +144,27 @@ export function buildTrainingProgram({
 
   // a model keeps what was trained, to be trained on, beside the folded values that serving reads:
   // those have names of their own, so that neither is taken for the other
-  const published = averages.published(variables.all)
-  const folded = graph.within('fold', () => foldedValues(evaluation.folds, published))
+  const exported = ema.exportVariables(variables.all)
+  const folded = graph.nameScope('fold', () => foldedValues(evaluation.folds, exported))
 
   const state = [step, ...variables.all, ...training.slots]
   const bundle = placeholder(graph, 'model', 'string')
   const inputBundle = placeholder(graph, 'input_state', 'string')
   const bundles = { model: bundle, input: inputBundle }
-  const saved = [saveTensors(bundle, byName(state)), ...input.save(inputBundle)]
+  const saveEffects = [saveTensors(bundle, byName(state)), ...input.save(inputBundle)]
   const restoredValues = restoreTensors(bundle, state)
-  const restored = [
+  const restoreEffects = [
     ...state.map((target, i) => assign(target, restoredValues[i]!)),
     ...input.restore(inputBundle),
   ]
-  const matching = given ? matchWeights(variables.all, given) : null
-  const begun = matching ? assignFrom(bundle, matching) : []
-  const begunWith = [...begun, ...averages.initialize(begun)]
+  const matching = checkpointTensors ? matchWeights(variables.all, checkpointTensors) : null
+  const assignedWeights = matching ? assignWeights(bundle, matching) : []
+  const initializeEffects = [...assignedWeights, ...ema.initialize(assignedWeights)]
   const zero = constant(graph, [0], { dtype: 'int64', shape: [] })
-  const first = variables.initialize(seed)
-  const initialized = [
-    ...first,
-    ...averages.initialize(first),
+  const initializers = variables.initialize(seed)
+  const initEffects = [
+    ...initializers,
+    ...ema.initialize(initializers),
     ...training.initialize,
     assign(step, zero),
   ]
@@ -168,59 +172,59 @@ export function buildTrainingProgram({
   return {
     graph,
     parameters: variables.parameters,
-    initialised: matching?.report ?? null,
+    initialized: matching?.report ?? null,
     signatures: {
-      init: { inputs: { seed }, outputs: done(graph, 'initialized', initialized) },
+      init: { inputs: { seed }, outputs: effect(graph, 'initialized', initEffects) },
       ...(matching && {
         initialize: {
           inputs: { model: bundle },
-          outputs: done(graph, 'begun_with', begunWith),
+          outputs: effect(graph, 'initialized_from', initializeEffects),
         },
       }),
       ...input.signatures,
       accumulate: { inputs: { seed, batch }, outputs: training.accumulated },
       train: { inputs: { learningRate, seed, batch }, outputs: training.outputs },
       evaluate: { inputs: {}, outputs: evaluation.outputs },
-      save: { inputs: bundles, outputs: done(graph, 'saved', saved) },
-      restore: { inputs: bundles, outputs: done(graph, 'restored', restored) },
+      save: { inputs: bundles, outputs: effect(graph, 'saved', saveEffects) },
+      restore: { inputs: bundles, outputs: effect(graph, 'restored', restoreEffects) },
       export: {
         inputs: { model: bundle },
-        outputs: done(graph, 'exported', [
-          saveTensors(bundle, { ...byName(published), ...folded }),
+        outputs: effect(graph, 'exported', [
+          saveTensors(bundle, { ...byName(exported), ...folded }),
         ]),
       },
     },
   }
 
   /** A training batch as its step sees it: varied, and with soft labels where something softens them. */
-  function vary([given, numbers]: readonly Tensor[]) {
+  function augmentBatch([rawPixels, rawLabels]: readonly Tensor[]) {
     const { augment, batchSize, labelSmoothing } = plan
     const shape = [batchSize, images.height, images.width, images.channels]
-    const whole = cast(reshape(given!, shape), 'float32')
-    const draw = { seed, batch }
-    const pixels = augmentImages(whole, augment, images.mean, draw)
-    const labels = reshape(numbers!, [batchSize])
+    const floatPixels = cast(reshape(rawPixels!, shape), 'float32')
+    const rng = { seed, batch }
+    const pixels = augmentImages(floatPixels, augment, images.mean, rng)
+    const labels = reshape(rawLabels!, [batchSize])
     if (augment.mixup === 0 && labelSmoothing === 0) return { pixels, labels, targets: null }
-    const share = labelSmoothing / classes
-    const soft = add(mul(oneHot(labels, classes), 1 - labelSmoothing), share)
-    if (augment.mixup === 0) return { pixels, labels, targets: soft }
-    const [mixed, targets] = mixup(pixels, soft, augment.mixup, draw)
+    const smoothing = labelSmoothing / classes
+    const softLabels = add(mul(oneHot(labels, classes), 1 - labelSmoothing), smoothing)
+    if (augment.mixup === 0) return { pixels, labels, targets: softLabels }
+    const [mixed, targets] = mixup(pixels, softLabels, augment.mixup, rng)
     return { pixels: mixed, labels, targets }
   }
 
-  function score(pixels: Tensor, labels: Tensor, layers: Layers, precision: Precision) {
-    const logits = network(layers, normalise(pixels, images), model, classes, precision)
-    const hits = equal(cast(argMax(logits, 1), 'int32'), labels)
-    return { logits, correct: cast(hits, 'float32') }
+  function forward(pixels: Tensor, labels: Tensor, layers: Layers, precision: Precision) {
+    const logits = buildNetwork(layers, normalize(pixels, images), model, classes, precision)
+    const isCorrect = equal(cast(argMax(logits, 1), 'int32'), labels)
+    return { logits, correct: cast(isCorrect, 'float32') }
   }
 }
 
 /** Keeps fp16's gradients above its smallest number, 6e-8, and far below its largest, 65504. */
 const lossScale = 1024
 
-function slopes(loss: Tensor, values: readonly Tensor[], precision: Precision): Tensor[] {
+function computeGradients(loss: Tensor, values: readonly Tensor[], precision: Precision): Tensor[] {
   if (precision !== 'fp16') return gradients(loss, values)
-  return gradients(mul(loss, lossScale), values).map(slope => mul(slope, 1 / lossScale))
+  return gradients(mul(loss, lossScale), values).map(gradient => mul(gradient, 1 / lossScale))
 }
 
 const byName = (variables: readonly Variable[]) =>

@@ -1,8 +1,11 @@
 /** A stretch of the records in some shard files. */
-export interface Records {
+export interface RecordRange {
   files: readonly string[]
   first: number
   count: number
 }
 
-export const strings = (values: readonly string[]) => ({ data: values, shape: [values.length] })
+export const stringVector = (values: readonly string[]) => ({
+  data: values,
+  shape: [values.length],
+})

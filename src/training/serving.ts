@@ -8,8 +8,8 @@ import type { Fold } from '../nets/fold.js'
 import { createLayers } from '../nets/layers.js'
 import { Variables } from '../nets/variables.js'
 import type { NetworkOptions } from '../spec/model-options.js'
-import { type ImageFormat, normalise } from './images.js'
-import { network } from './network.js'
+import { type ImageFormat, normalize } from './images.js'
+import { buildNetwork } from './network.js'
 
 export interface ServingOptions {
   model: NetworkOptions
@@ -32,9 +32,9 @@ export function buildServingProgram({
   const { height, width, channels } = format
   const images = placeholder(graph, 'images', 'float32', [-1, height, width, channels])
   const layers = createLayers(variables, 'inference', {
-    folds: foldsOf({ model, images: format, classes }),
+    folds: findFolds({ model, images: format, classes }),
   })
-  const logits = network(layers, normalise(images, format), model, classes)
+  const logits = buildNetwork(layers, normalize(images, format), model, classes)
 
   const file = placeholder(graph, 'file', 'string')
   const decoded = stackTensors([decodeImage(file, channels)])
@@ -53,10 +53,10 @@ export function buildServingProgram({
 }
 
 /** A sketch of the whole net tells which convolutions feed nothing but a batch norm. */
-function foldsOf({ model, images, classes }: ServingOptions): readonly Fold[] {
+function findFolds({ model, images, classes }: ServingOptions): readonly Fold[] {
   const graph = new Graph()
   const layers = createLayers(new Variables(graph), 'inference')
   const shape = [-1, images.height, images.width, images.channels]
-  network(layers, placeholder(graph, 'images', 'float32', shape), model, classes)
+  buildNetwork(layers, placeholder(graph, 'images', 'float32', shape), model, classes)
   return layers.folds
 }

@@ -9,54 +9,64 @@ import {
   startIterator,
 } from '../graph/ops/iterator.js'
 import type { Session } from '../graph/session.js'
-import { decodedBatches } from './decode-pipeline.js'
-import { done } from './done.js'
-import type { Input, InputOptions } from './input-pipeline.js'
-import { type Records, strings } from './record-range.js'
+import { decodePipeline } from './decode-pipeline.js'
+import { effect } from './done.js'
+import type { InputPipeline, InputPipelineOptions } from './input-pipeline.js'
+import { type RecordRange, stringVector } from './record-range.js'
 
 /** Beside the job's seed: TensorFlow would take (0, 0) for a random one. */
-const shuffleStream = 1
+const shuffleSeed2 = 1
 
 /** Records as they lie on disk, shuffled through a buffer; a checkpoint holds the iterator, buffer included. */
-export function streamedInput({ graph, images, plan, seed }: InputOptions): Input {
+export function streamingInput({ graph, images, plan, seed }: InputPipelineOptions): InputPipeline {
   const { batchSize, shuffleBuffer } = plan
   const files = placeholder(graph, 'files', 'string', [-1])
 
   const records = placeholder(graph, 'records', 'int32')
-  const kept = data.take(data.tfRecords(files), records)
-  const shuffled = data.repeat(data.shuffle(kept, shuffleBuffer, [seed, shuffleStream]))
-  const batches = decodedBatches('train', shuffled, images, { batchSize, dropRemainder: true })
-  const input = iterator(graph, 'input', batches.element)
-  const started = startIterator(input, batches)
+  const trainingRecords = data.take(data.tfRecords(files), records)
+  const shuffled = data.repeat(data.shuffle(trainingRecords, shuffleBuffer, [seed, shuffleSeed2]))
+  const batches = decodePipeline('train', shuffled, images, { batchSize, dropRemainder: true })
+  const trainingIterator = iterator(graph, 'input', batches.element)
+  const startTraining = startIterator(trainingIterator, batches)
 
   const skip = placeholder(graph, 'skip', 'int32')
-  const behind = data.skip(data.tfRecords(files), skip)
-  const held = decodedBatches('evaluate', behind, images, { batchSize, dropRemainder: false })
-  const heldInput = iterator(graph, 'evaluation_input', held.element)
-  const evaluationStarted = startIterator(heldInput, held)
+  const validationRecords = data.skip(data.tfRecords(files), skip)
+  const validationBatches = decodePipeline('evaluate', validationRecords, images, {
+    batchSize,
+    dropRemainder: false,
+  })
+  const validationIterator = iterator(graph, 'evaluation_input', validationBatches.element)
+  const startEvaluation = startIterator(validationIterator, validationBatches)
 
   return {
     signatures: {
-      start: { inputs: { files, records, seed }, outputs: done(graph, 'started', [started]) },
+      start: {
+        inputs: { files, records, seed },
+        outputs: effect(graph, 'started', [startTraining]),
+      },
       startEvaluation: {
         inputs: { files, skip },
-        outputs: done(graph, 'evaluation_started', [evaluationStarted]),
+        outputs: effect(graph, 'evaluation_started', [startEvaluation]),
       },
     },
-    training: () => next(input),
-    evaluation: () => next(heldInput),
-    save: bundle => [saveTensors(bundle, { iterator: serializeIterator(input) })],
+    training: () => next(trainingIterator),
+    evaluation: () => next(validationIterator),
+    save: bundle => [saveTensors(bundle, { iterator: serializeIterator(trainingIterator) })],
     restore(bundle) {
       const entry = { name: 'iterator', dtype: 'variant', shape: [-1] } as const
-      return [deserializeIterator(input, restoreTensors(bundle, [entry])[0]!)]
+      return [deserializeIterator(trainingIterator, restoreTensors(bundle, [entry])[0]!)]
     },
   }
 }
 
-export function startStream(session: Session, { files, count }: Records, seed: number): void {
-  session.run('start', { files: strings(files), records: count, seed })
+export function startTrainingStream(
+  session: Session,
+  { files, count }: RecordRange,
+  seed: number,
+): void {
+  session.run('start', { files: stringVector(files), records: count, seed })
 }
 
-export function startHeldStream(session: Session, { files, first }: Records): void {
-  session.run('startEvaluation', { files: strings(files), skip: first })
+export function startValidationStream(session: Session, { files, first }: RecordRange): void {
+  session.run('startEvaluation', { files: stringVector(files), skip: first })
 }

@@ -6,12 +6,8 @@ export const webhookNotFound = (id: string) =>
 export const webhookDisabled = (id: string, reason: string) =>
   new TrainyardError('WEBHOOK_DISABLED', 'conflict', `webhook '${id}' is disabled: ${reason}`)
 
-export const tooManyWebhooks = (most: number) =>
-  new TrainyardError(
-    'TOO_MANY_WEBHOOKS',
-    'conflict',
-    `there are ${most} webhooks; delete one first`,
-  )
+export const tooManyWebhooks = (max: number) =>
+  new TrainyardError('TOO_MANY_WEBHOOKS', 'conflict', `there are ${max} webhooks; delete one first`)
 
 /** A target that may not be called; the message goes into the delivery log, too. */
 export const targetRefused = (message: string) =>

@@ -1,75 +1,83 @@
 import type { Job } from '../spec/job.js'
-import { eventsOf, type FoundEvent, type JobLife } from './events.js'
-import type { WebhookFacts, WebhookRecords } from './webhook-records.js'
+import { type DetectedEvent, eventsOf, type JobLifecycle } from './events.js'
+import type { WebhookConfig, WebhookRecords } from './webhook-records.js'
 
-export interface JobSource {
+export interface JobFeed {
   ids(): Promise<string[]>
   /** null where there is no such job. */
-  life(id: string): Promise<JobLife | null>
+  lifecycle(id: string): Promise<JobLifecycle | null>
   /** As the API answers it; null where there is no such job. */
   view(id: string): Promise<Job | null>
 }
 
 /** Clocks differ, and a webhook may be younger than our list of them: a job is left in peace after this. */
-const restMs = 60_000
-const ends: readonly string[] = ['succeeded', 'failed', 'cancelled']
+const finishedAfterMs = 60_000
+const finalStatuses: readonly string[] = ['succeeded', 'failed', 'cancelled']
 
 /** Finds the events that the record of jobs implies, and makes each a message once. */
-export class Finder {
+export class EventScanner {
   /** Jobs that ended a while ago, all of whose events are messages. */
   private readonly finished = new Set<string>()
   /** Of the other jobs: the messages known to be there. */
-  private readonly made = new Map<string, Set<string>>()
+  private readonly created = new Map<string, Set<string>>()
 
   constructor(
     private readonly records: WebhookRecords,
-    private readonly jobs: JobSource,
-    private readonly onTrouble: (error: unknown) => void,
+    private readonly jobs: JobFeed,
+    private readonly onError: (error: unknown) => void,
   ) {}
 
   /** All jobs that may have news. One that cannot be read holds up no other. */
-  async findAll(webhooks: readonly WebhookFacts[]): Promise<void> {
+  async scanAll(webhooks: readonly WebhookConfig[]): Promise<void> {
     const ids = await this.jobs.ids()
-    for (const id of ids) if (!this.finished.has(id)) await this.find(id, webhooks)
-    const there = new Set(ids)
-    for (const id of this.finished) if (!there.has(id)) this.finished.delete(id)
-    for (const id of this.made.keys()) if (!there.has(id)) this.made.delete(id)
+    for (const id of ids) if (!this.finished.has(id)) await this.scan(id, webhooks)
+    const existing = new Set(ids)
+    for (const id of this.finished) if (!existing.has(id)) this.finished.delete(id)
+    for (const id of this.created.keys()) if (!existing.has(id)) this.created.delete(id)
   }
 
   /** A job that ended may have been tried again unseen. */
-  forget(): void {
+  rescanFinished(): void {
     this.finished.clear()
   }
 
-  async find(id: string, webhooks: readonly WebhookFacts[]): Promise<void> {
-    await this.findNews(id, webhooks).catch(this.onTrouble)
+  async scan(id: string, webhooks: readonly WebhookConfig[]): Promise<void> {
+    await this.scanJob(id, webhooks).catch(this.onError)
   }
 
-  private async findNews(id: string, webhooks: readonly WebhookFacts[]): Promise<void> {
+  private async scanJob(id: string, webhooks: readonly WebhookConfig[]): Promise<void> {
     const now = Date.now()
-    const life = await this.jobs.life(id)
-    if (!life) return
-    const made = this.made.get(id) ?? new Set()
-    this.made.set(id, made)
+    const lifecycle = await this.jobs.lifecycle(id)
+    if (!lifecycle) return
+    const created = this.created.get(id) ?? new Set()
+    this.created.set(id, created)
     for (const webhook of webhooks) {
-      for (const found of eventsOf(webhook, { id, ...life }, now)) {
-        if (!made.has(found.id)) await this.make(webhook, id, found)
-        made.add(found.id)
+      for (const found of eventsOf(webhook, { id, ...lifecycle }, now)) {
+        if (!created.has(found.id)) await this.createMessage(webhook, id, found)
+        created.add(found.id)
       }
     }
-    const last = life.transitions.at(-1)
-    if (last && ends.includes(last.status) && Date.parse(last.at) < now - restMs) {
+    const last = lifecycle.transitions.at(-1)
+    if (
+      last &&
+      finalStatuses.includes(last.status) &&
+      Date.parse(last.at) < now - finishedAfterMs
+    ) {
       this.finished.add(id)
-      this.made.delete(id)
+      this.created.delete(id)
     }
   }
 
-  private async make(webhook: WebhookFacts, job: string, { id, event, at }: FoundEvent) {
+  private async createMessage(
+    webhook: WebhookConfig,
+    job: string,
+    { id, event, at }: DetectedEvent,
+  ) {
     if (await this.records.hasMessage(webhook.id, id)) return
     if (await this.records.isDisabled(webhook.id)) return
     const data = await this.jobs.view(job)
     if (!data) return
     const body = JSON.stringify({ type: event, timestamp: at, data })
-    await this.records.plan(webhook.id, { id, event, job, at, body })
+    await this.records.enqueue(webhook.id, { id, event, job, at, body })
   }
 }

@@ -3,52 +3,52 @@ import { encodeTime } from 'ulid'
 import type { Transition } from '../spec/job.js'
 import type { Labels } from '../spec/labels.js'
 import type { WebhookEvent } from '../spec/webhook.js'
-import type { WebhookFacts } from './webhook-records.js'
+import type { WebhookConfig } from './webhook-records.js'
 
-export interface FoundEvent {
+export interface DetectedEvent {
   id: string
   event: WebhookEvent
   at: string
 }
 
 /** Events are kept, and looked for, this long: what is older was sent, or is no news any more. */
-export const horizonMs = 30 * 24 * 3600_000
+export const retentionMs = 30 * 24 * 3600_000
 
 /** What is looked at of a job, as often as need be. */
-export interface JobLife {
+export interface JobLifecycle {
   labels: Labels
   transitions: readonly Transition[]
 }
 
 /** What a webhook is to hear of a job: its transitions since the webhook is there. */
 export function eventsOf(
-  webhook: WebhookFacts,
-  job: JobLife & { id: string },
+  webhook: WebhookConfig,
+  job: JobLifecycle & { id: string },
   now: number,
-): FoundEvent[] {
-  const wanted = Object.entries(webhook.labels)
-  if (!wanted.every(([key, value]) => job.labels[key] === value)) return []
-  const from = Math.max(Date.parse(webhook.createdAt), now - horizonMs)
+): DetectedEvent[] {
+  const labelFilter = Object.entries(webhook.labels)
+  if (!labelFilter.every(([key, value]) => job.labels[key] === value)) return []
+  const since = Math.max(Date.parse(webhook.createdAt), now - retentionMs)
   return job.transitions
     .map((transition, i) => ({
       id: messageId(webhook.id, job.id, i, transition),
       event: `job.${transition.status}` as WebhookEvent,
       at: transition.at,
     }))
-    .filter(({ event, at }) => webhook.events.includes(event) && Date.parse(at) >= from)
+    .filter(({ event, at }) => webhook.events.includes(event) && Date.parse(at) >= since)
 }
 
 /**
  * The same for the same event, whoever finds it and whenever: transitions are only ever added. Ids
  * sort by time, and those of a job in its order: two of its transitions may share a millisecond.
  */
-function messageId(webhook: string, job: string, place: number, { status, at }: Transition) {
-  const order = place.toString(16).padStart(4, '0')
-  const hash = createHash('sha256').update([webhook, job, place, status, at].join(' '))
-  return `msg_${timePart(Date.parse(at))}${order}${hash.digest('hex').slice(0, 12)}`
+function messageId(webhook: string, job: string, index: number, { status, at }: Transition) {
+  const sequence = index.toString(16).padStart(4, '0')
+  const hash = createHash('sha256').update([webhook, job, index, status, at].join(' '))
+  return `msg_${timePart(Date.parse(at))}${sequence}${hash.digest('hex').slice(0, 12)}`
 }
 
 /** Below the id of everything that happened then or later. */
-export const floorOfIds = (ms: number): string => `msg_${timePart(ms)}`
+export const minMessageId = (ms: number): string => `msg_${timePart(ms)}`
 
 const timePart = (ms: number) => encodeTime(Math.max(0, ms), 10).toLowerCase()

@@ -1,9 +1,9 @@
 import http from 'node:http'
 import https from 'node:https'
 import type { LookupFunction } from 'node:net'
-import { type Address, type Reach, resolveTarget } from './target.js'
+import { type Address, type AllowedNetworks, resolveTarget } from './target.js'
 
-export interface Answer {
+export interface PostResult {
   statusCode: number | null
   /** null where the receiver took the message: a status of 2xx in time. */
   error: string | null
@@ -13,54 +13,56 @@ export interface Answer {
 interface PostOptions {
   headers: Record<string, string>
   body: string
-  reach: Reach
+  allowedNetworks: AllowedNetworks
   timeoutMs: number
 }
 
 /** What is read of an answer's body, and thrown away, before the connection is cut. */
-const mostAnswerBytes = 64 * 1024
+const maxResponseBytes = 64 * 1024
 
 /** One POST, to an address that was checked a moment ago. Redirects are not followed. */
-export async function post(url: URL, options: PostOptions): Promise<Answer> {
-  const began = performance.now()
+export async function post(url: URL, options: PostOptions): Promise<PostResult> {
+  const startedAt = performance.now()
   const deadline = AbortSignal.timeout(options.timeoutMs)
   const outcome = await send(url, options, deadline).then(
-    statusCode => ({ statusCode, error: complaint(statusCode) }),
+    statusCode => ({ statusCode, error: statusError(statusCode) }),
     (error: NodeJS.ErrnoException) => ({
       statusCode: null,
-      error: deadline.aborted ? `no answer within ${options.timeoutMs / 1000} s` : reason(error),
+      error: deadline.aborted
+        ? `no answer within ${options.timeoutMs / 1000} s`
+        : describeError(error),
     }),
   )
-  return { ...outcome, durationMs: Math.round(performance.now() - began) }
+  return { ...outcome, durationMs: Math.round(performance.now() - startedAt) }
 }
 
 async function send(url: URL, options: PostOptions, deadline: AbortSignal): Promise<number> {
-  const addresses = await unlessLate(resolveTarget(url, options.reach), deadline)
+  const addresses = await withDeadline(resolveTarget(url, options.allowedNetworks), deadline)
   const { request } = url.protocol === 'http:' ? http : https
   return new Promise<number>((resolve, reject) => {
-    const sent = request(url, {
+    const outgoing = request(url, {
       method: 'POST',
       headers: { ...options.headers, 'content-length': Buffer.byteLength(options.body) },
       // no connection is shared, and no name is resolved again: what was checked is what is called
       agent: false,
-      lookup: pinned(addresses),
+      lookup: pinnedLookup(addresses),
       signal: deadline,
     })
-    sent.on('error', reject)
-    sent.on('response', response => {
+    outgoing.on('error', reject)
+    outgoing.on('response', response => {
       let bytes = 0
       response.on('error', () => {})
       response.on('data', (chunk: Buffer) => {
         bytes += chunk.length
-        if (bytes > mostAnswerBytes) response.destroy()
+        if (bytes > maxResponseBytes) response.destroy()
       })
       resolve(response.statusCode ?? 0)
     })
-    sent.end(options.body)
+    outgoing.end(options.body)
   })
 }
 
-const pinned =
+const pinnedLookup =
   (addresses: readonly Address[]): LookupFunction =>
   (_host, { all }, callback) => {
     const [{ address, family }] = addresses as [Address]
@@ -69,22 +71,22 @@ const pinned =
   }
 
 /** A name server may keep us waiting, and cannot be told to stop. */
-function unlessLate<T>(work: Promise<T>, deadline: AbortSignal): Promise<T> {
+function withDeadline<T>(work: Promise<T>, deadline: AbortSignal): Promise<T> {
   return new Promise((resolve, reject) => {
     deadline.addEventListener('abort', () => reject(deadline.reason), { once: true })
     work.then(resolve, reject)
   })
 }
 
-function complaint(status: number): string | null {
+function statusError(status: number): string | null {
   if (status >= 200 && status < 300) return null
   if (status >= 300 && status < 400) return `answered ${status}; redirects are not followed`
   return `answered ${status}`
 }
 
 /** Never an address: the log is for clients, who need not learn the server's network. */
-function reason(error: NodeJS.ErrnoException): string {
-  const known: Record<string, string> = {
+function describeError(error: NodeJS.ErrnoException): string {
+  const messages: Record<string, string> = {
     ECONNREFUSED: 'the connection was refused',
     ECONNRESET: 'the connection was cut',
     ETIMEDOUT: 'the connection was not answered',
@@ -92,5 +94,5 @@ function reason(error: NodeJS.ErrnoException): string {
     ENETUNREACH: 'the network cannot be reached',
     WEBHOOK_TARGET_REFUSED: error.message,
   }
-  return known[error.code ?? ''] ?? `the request failed (${error.code ?? error.name})`
+  return messages[error.code ?? ''] ?? `the request failed (${error.code ?? error.name})`
 }

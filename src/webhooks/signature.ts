@@ -9,7 +9,7 @@ export function signingKey(serverSecret: string, webhookId: string): Buffer {
   return Buffer.from(hkdfSync('sha256', serverSecret, '', `trainyard webhook ${webhookId}`, 32))
 }
 
-export const secretText = (key: Buffer) => `whsec_${key.toString('base64')}`
+export const formatSecret = (key: Buffer) => `whsec_${key.toString('base64')}`
 
 export interface Message {
   id: string

@@ -1,5 +1,5 @@
 /** Where a webhook's things are in the store. */
-export const webhookKeys = (id: string) => {
+export const webhookPaths = (id: string) => {
   const root = `webhooks/${id}`
   return {
     root,
@@ -7,15 +7,15 @@ export const webhookKeys = (id: string) => {
     disabled: `${root}/disabled.json`,
     /** Names of the deliveries that are not over. */
     pending: `${root}/pending`,
-    mark: (delivery: string) => `${root}/pending/${delivery}`,
+    pendingMarker: (delivery: string) => `${root}/pending/${delivery}`,
     deliveries: `${root}/deliveries`,
     delivery: (delivery: string) => {
       const folder = `${root}/deliveries/${delivery}`
       return {
         folder,
         message: `${folder}/message.json`,
-        begun: (attempt: number) => `${folder}/begun-${attempt}.json`,
-        ended: (attempt: number) => `${folder}/ended-${attempt}.json`,
+        started: (attempt: number) => `${folder}/started-${attempt}.json`,
+        finished: (attempt: number) => `${folder}/finished-${attempt}.json`,
       }
     },
   }

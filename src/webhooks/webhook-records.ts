@@ -1,6 +1,6 @@
 import type { Delivery, DeliveryAttempt, Webhook } from '../spec/webhook.js'
 import type { Store } from '../store/store.js'
-import { webhookKeys } from './webhook-paths.js'
+import { webhookPaths } from './webhook-paths.js'
 
 /** What is sent, made once: every attempt sends the same bytes. */
 export interface StoredMessage extends Pick<Delivery, 'id' | 'event' | 'job' | 'at'> {
@@ -8,17 +8,17 @@ export interface StoredMessage extends Pick<Delivery, 'id' | 'event' | 'job' | '
 }
 
 /** What a webhook asks for: it never changes. */
-export type WebhookFacts = Omit<Webhook, 'disabled'>
+export type WebhookConfig = Omit<Webhook, 'disabled'>
 
 /** How an attempt ended, and when the next one is due: null where there is none. */
-export interface AttemptEnd extends Omit<DeliveryAttempt, 'startedAt'> {
+export interface AttemptResult extends Omit<DeliveryAttempt, 'startedAt'> {
   nextAttemptAt: string | null
 }
 
 export interface DeliveryRecord {
   message: StoredMessage
   /** Oldest first; null is the end of one that runs, or whose server died. */
-  attempts: { startedAt: string; end: AttemptEnd | null }[]
+  attempts: { startedAt: string; end: AttemptResult | null }[]
 }
 
 /**
@@ -28,12 +28,12 @@ export interface DeliveryRecord {
  */
 export class WebhookRecords {
   /** What never changes is read once. */
-  private readonly known = new Map<string, WebhookFacts>()
+  private readonly cache = new Map<string, WebhookConfig>()
 
   constructor(private readonly store: Store) {}
 
-  async create(webhook: WebhookFacts): Promise<void> {
-    await this.store.createJson(webhookKeys(webhook.id).webhook, webhook)
+  async create(webhook: WebhookConfig): Promise<void> {
+    await this.store.createJson(webhookPaths(webhook.id).webhook, webhook)
   }
 
   /** Oldest first. */
@@ -42,92 +42,97 @@ export class WebhookRecords {
   }
 
   async get(id: string): Promise<Webhook | null> {
-    const keys = webhookKeys(id)
-    const facts = await this.store.readJson<WebhookFacts>(keys.webhook)
-    if (!facts) return null
-    return { ...facts, disabled: await this.store.readJson<Webhook['disabled']>(keys.disabled) }
+    const paths = webhookPaths(id)
+    const config = await this.store.readJson<WebhookConfig>(paths.webhook)
+    if (!config) return null
+    return { ...config, disabled: await this.store.readJson<Webhook['disabled']>(paths.disabled) }
   }
 
   /** What those that exist ask for; `disabled` is looked up when it matters. */
-  async facts(): Promise<WebhookFacts[]> {
+  async configs(): Promise<WebhookConfig[]> {
     const ids = await this.ids()
-    for (const id of this.known.keys()) if (!ids.includes(id)) this.known.delete(id)
+    for (const id of this.cache.keys()) if (!ids.includes(id)) this.cache.delete(id)
     for (const id of ids) {
-      if (this.known.has(id)) continue
-      const facts = await this.store.readJson<WebhookFacts>(webhookKeys(id).webhook)
-      if (facts) this.known.set(id, facts)
+      if (this.cache.has(id)) continue
+      const config = await this.store.readJson<WebhookConfig>(webhookPaths(id).webhook)
+      if (config) this.cache.set(id, config)
     }
-    return [...this.known.values()]
+    return [...this.cache.values()]
   }
 
   async isDisabled(id: string): Promise<boolean> {
-    return (await this.store.readJson(webhookKeys(id).disabled)) !== null
+    return (await this.store.readJson(webhookPaths(id).disabled)) !== null
   }
 
   async disable(id: string, reason: string): Promise<void> {
-    await this.store.createJson(webhookKeys(id).disabled, { at: new Date().toISOString(), reason })
+    await this.store.createJson(webhookPaths(id).disabled, { at: new Date().toISOString(), reason })
   }
 
   async remove(id: string): Promise<void> {
-    await this.store.remove(webhookKeys(id).root)
+    await this.store.remove(webhookPaths(id).root)
   }
 
   async hasMessage(webhook: string, id: string): Promise<boolean> {
-    return (await this.store.readJson(webhookKeys(webhook).delivery(id).message)) !== null
+    return (await this.store.readJson(webhookPaths(webhook).delivery(id).message)) !== null
   }
 
   /** The mark comes first: a message without one would never be sent. */
-  async plan(webhook: string, message: StoredMessage): Promise<void> {
-    await this.store.claim(webhookKeys(webhook).mark(message.id))
+  async enqueue(webhook: string, message: StoredMessage): Promise<void> {
+    await this.store.claim(webhookPaths(webhook).pendingMarker(message.id))
     await this.createMessage(webhook, message)
   }
 
   async createMessage(webhook: string, message: StoredMessage): Promise<void> {
-    await this.store.createJson(webhookKeys(webhook).delivery(message.id).message, message)
+    await this.store.createJson(webhookPaths(webhook).delivery(message.id).message, message)
   }
 
   /** In the order of their events. */
   pending(webhook: string): Promise<string[]> {
-    return this.store.list(webhookKeys(webhook).pending)
+    return this.store.list(webhookPaths(webhook).pending)
   }
 
-  async settle(webhook: string, delivery: string): Promise<void> {
-    await this.store.remove(webhookKeys(webhook).mark(delivery))
+  async removePending(webhook: string, delivery: string): Promise<void> {
+    await this.store.remove(webhookPaths(webhook).pendingMarker(delivery))
   }
 
   /** In the order of their events. */
   deliveryIds(webhook: string): Promise<string[]> {
-    return this.store.list(webhookKeys(webhook).deliveries)
+    return this.store.list(webhookPaths(webhook).deliveries)
   }
 
   async delivery(webhook: string, id: string): Promise<DeliveryRecord | null> {
-    const keys = webhookKeys(webhook).delivery(id)
-    const message = await this.store.readJson<StoredMessage>(keys.message)
+    const paths = webhookPaths(webhook).delivery(id)
+    const message = await this.store.readJson<StoredMessage>(paths.message)
     if (!message) return null
-    const names = await this.store.list(keys.folder)
-    const begun = names.filter(name => name.startsWith('begun-')).length
+    const names = await this.store.list(paths.folder)
+    const startedCount = names.filter(name => name.startsWith('started-')).length
     const attempts = await Promise.all(
-      Array.from({ length: begun }, async (_, i) => {
-        const beginning = await this.store.readJson<{ startedAt: string }>(keys.begun(i + 1))
-        const end = await this.store.readJson<AttemptEnd>(keys.ended(i + 1))
-        return { startedAt: beginning?.startedAt ?? message.at, end }
+      Array.from({ length: startedCount }, async (_, i) => {
+        const started = await this.store.readJson<{ startedAt: string }>(paths.started(i + 1))
+        const end = await this.store.readJson<AttemptResult>(paths.finished(i + 1))
+        return { startedAt: started?.startedAt ?? message.at, end }
       }),
     )
     return { message, attempts }
   }
 
   /** False where somebody else makes this attempt. */
-  begin(webhook: string, id: string, attempt: number, startedAt: string): Promise<boolean> {
-    const keys = webhookKeys(webhook).delivery(id)
-    return this.store.createJson(keys.begun(attempt), { startedAt })
+  claimAttempt(webhook: string, id: string, attempt: number, startedAt: string): Promise<boolean> {
+    const paths = webhookPaths(webhook).delivery(id)
+    return this.store.createJson(paths.started(attempt), { startedAt })
   }
 
-  async end(webhook: string, id: string, attempt: number, end: AttemptEnd): Promise<void> {
-    await this.store.createJson(webhookKeys(webhook).delivery(id).ended(attempt), end)
+  async finishAttempt(
+    webhook: string,
+    id: string,
+    attempt: number,
+    result: AttemptResult,
+  ): Promise<void> {
+    await this.store.createJson(webhookPaths(webhook).delivery(id).finished(attempt), result)
   }
 
   async removeDelivery(webhook: string, id: string): Promise<void> {
-    await this.store.remove(webhookKeys(webhook).mark(id))
-    await this.store.remove(webhookKeys(webhook).delivery(id).folder)
+    await this.store.remove(webhookPaths(webhook).pendingMarker(id))
+    await this.store.remove(webhookPaths(webhook).delivery(id).folder)
   }
 }

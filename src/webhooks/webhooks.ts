@@ -12,22 +12,22 @@ import {
 import type { Store } from '../store/store.js'
 import { Deliverer } from './deliverer.js'
 import { tooManyWebhooks, webhookDisabled, webhookNotFound } from './errors.js'
-import { Finder, type JobSource } from './event-scanner.js'
-import { floorOfIds, horizonMs } from './events.js'
+import { EventScanner, type JobFeed } from './event-scanner.js'
+import { minMessageId, retentionMs } from './events.js'
 import { retryDelaysMs } from './retry-backoff.js'
-import { secretText, signingKey } from './signature.js'
-import { parseTarget, type Reach, resolveTarget } from './target.js'
-import { type DeliveryRecord, type WebhookFacts, WebhookRecords } from './webhook-records.js'
+import { formatSecret, signingKey } from './signature.js'
+import { type AllowedNetworks, parseTarget, resolveTarget } from './target.js'
+import { type DeliveryRecord, type WebhookConfig, WebhookRecords } from './webhook-records.js'
 
-export interface WebhooksParts {
+export interface WebhooksDeps {
   store: Store
-  jobs: JobSource & {
+  jobs: JobFeed & {
     /** Calls when a job may have changed; a call may get lost. */
     onChange(listener: (id: string) => void): () => void
   }
   /** Of the server, and the same after a restart: the webhooks' secrets follow from it. */
   serverSecret: string
-  reach: Reach
+  allowedNetworks: AllowedNetworks
   log: {
     info(details: object, message: string): void
     warn(details: object, message: string): void
@@ -39,15 +39,20 @@ export interface WebhooksParts {
 interface Timing {
   timeoutMs: number
   retryDelaysMs: readonly number[]
-  lookEveryMs: number
-  findEveryMs: number
+  pollIntervalMs: number
+  scanIntervalMs: number
 }
 
-const usual: Timing = { timeoutMs: 10_000, retryDelaysMs, lookEveryMs: 1000, findEveryMs: 60_000 }
-const sweepEveryMs = 3600_000
-const most = 100
+const defaultTiming: Timing = {
+  timeoutMs: 10_000,
+  retryDelaysMs,
+  pollIntervalMs: 1000,
+  scanIntervalMs: 60_000,
+}
+const sweepIntervalMs = 3600_000
+const maxWebhooks = 100
 /** Between two looks where jobs change all the time: one look serves all that changed meanwhile. */
-const restMs = 50
+const minPollDelayMs = 50
 
 /**
  * Webhooks on what happens to jobs. The events are read off the store's record of jobs, and the store
@@ -56,36 +61,40 @@ const restMs = 50
 export class Webhooks {
   readonly attempts = { delivered: 0, failed: 0 }
   private readonly records: WebhookRecords
-  private readonly finder: Finder
+  private readonly scanner: EventScanner
   private readonly deliverer: Deliverer
   private readonly timing: Timing
-  private readonly changed = new Set<string>()
-  private readonly silence: () => void
-  private findAllAt = 0
-  private sweepAt = Date.now() + sweepEveryMs
+  private readonly changedJobs = new Set<string>()
+  private readonly unsubscribe: () => void
+  private nextScanAt = 0
+  private nextSweepAt = Date.now() + sweepIntervalMs
   private timer: NodeJS.Timeout | null = null
-  private looking: Promise<void> | null = null
-  private again = false
+  private polling: Promise<void> | null = null
+  private pollAgain = false
   private closed = false
 
-  constructor(private readonly parts: WebhooksParts) {
-    this.timing = { ...usual, ...parts.timing }
+  constructor(private readonly deps: WebhooksDeps) {
+    this.timing = { ...defaultTiming, ...deps.timing }
     const { timeoutMs, retryDelaysMs } = this.timing
-    this.records = new WebhookRecords(parts.store)
-    this.finder = new Finder(this.records, parts.jobs, error => this.complain(error))
+    this.records = new WebhookRecords(deps.store)
+    this.scanner = new EventScanner(this.records, deps.jobs, error => this.logError(error))
     this.deliverer = new Deliverer({
-      ...{ records: this.records, serverSecret: parts.serverSecret, reach: parts.reach },
+      ...{
+        records: this.records,
+        serverSecret: deps.serverSecret,
+        allowedNetworks: deps.allowedNetworks,
+      },
       ...{ timeoutMs, retryDelaysMs },
-      onEnd: (webhook, { id, event, job }, { statusCode, error, durationMs }) => {
+      onAttemptEnd: (webhook, { id, event, job }, { statusCode, error, durationMs }) => {
         this.attempts[error ? 'failed' : 'delivered']++
         const details = { webhook, delivery: id, event, job, statusCode, error, durationMs }
-        parts.log.info(details, 'webhook called')
+        deps.log.info(details, 'webhook called')
         this.wake()
       },
-      onTrouble: error => this.complain(error),
+      onError: error => this.logError(error),
     })
-    this.silence = parts.jobs.onChange(id => {
-      this.changed.add(id)
+    this.unsubscribe = deps.jobs.onChange(id => {
+      this.changedJobs.add(id)
       this.wake()
     })
     this.wake()
@@ -97,16 +106,16 @@ export class Webhooks {
   }
 
   async create({ url, events, labels }: WebhookRequest): Promise<CreatedWebhook> {
-    const { reach, serverSecret } = this.parts
-    await resolveTarget(parseTarget(url, reach), reach)
-    if ((await this.records.ids()).length >= most) throw tooManyWebhooks(most)
+    const { allowedNetworks, serverSecret } = this.deps
+    await resolveTarget(parseTarget(url, allowedNetworks), allowedNetworks)
+    if ((await this.records.ids()).length >= maxWebhooks) throw tooManyWebhooks(maxWebhooks)
     const webhook = {
       ...{ id: `wh-${ulid().toLowerCase()}`, url, labels: labels ?? {} },
       events: events ?? [...webhookEvents],
       createdAt: new Date().toISOString(),
     }
     await this.records.create(webhook)
-    const secret = secretText(signingKey(serverSecret, webhook.id))
+    const secret = formatSecret(signingKey(serverSecret, webhook.id))
     return { ...webhook, disabled: null, secret }
   }
 
@@ -139,7 +148,7 @@ export class Webhooks {
     const page = pageOf(await this.records.deliveryIds(id), limit, cursor)
     const found = await Promise.all(page.items.map(each => this.records.delivery(id, each)))
     const items = found.filter(record => record !== null)
-    return { ...page, items: items.map(record => viewDelivery(record, disabled !== null)) }
+    return { ...page, items: items.map(record => toDelivery(record, disabled !== null)) }
   }
 
   /** Sends a ping now, and once; the answer says how it went. */
@@ -153,70 +162,70 @@ export class Webhooks {
     await this.deliverer.attempt(webhook, { ...ping, body })
     const record = await this.records.delivery(id, ping.id)
     if (!record) throw webhookNotFound(id)
-    return viewDelivery(record, false)
+    return toDelivery(record, false)
   }
 
   async close(): Promise<void> {
     this.closed = true
-    this.silence()
+    this.unsubscribe()
     if (this.timer) clearTimeout(this.timer)
-    await this.looking
+    await this.polling
   }
 
   /** Looks now, or once more after the look that is under way. */
   private wake(): void {
     if (this.closed) return
-    if (this.looking !== null) {
-      this.again = true
+    if (this.polling !== null) {
+      this.pollAgain = true
       return
     }
     if (this.timer) clearTimeout(this.timer)
-    this.looking = this.look()
-      .catch(error => this.complain(error))
+    this.polling = this.poll()
+      .catch(error => this.logError(error))
       .finally(() => {
-        this.looking = null
-        const { lookEveryMs } = this.timing
-        const delay = this.again ? Math.min(restMs, lookEveryMs) : lookEveryMs
-        this.again = false
+        this.polling = null
+        const { pollIntervalMs } = this.timing
+        const delay = this.pollAgain ? Math.min(minPollDelayMs, pollIntervalMs) : pollIntervalMs
+        this.pollAgain = false
         if (!this.closed) this.timer = setTimeout(() => this.wake(), delay)
       })
   }
 
-  private async look(): Promise<void> {
-    const webhooks = await this.records.facts()
-    const changed = [...this.changed]
-    this.changed.clear()
-    if (webhooks.length > 0) await this.find(webhooks, changed)
-    await this.deliverer.look(webhooks)
-    if (Date.now() > this.sweepAt) await this.sweep(webhooks)
+  private async poll(): Promise<void> {
+    const webhooks = await this.records.configs()
+    const changed = [...this.changedJobs]
+    this.changedJobs.clear()
+    if (webhooks.length > 0) await this.scan(webhooks, changed)
+    await this.deliverer.deliverDue(webhooks)
+    if (Date.now() > this.nextSweepAt) await this.sweep(webhooks)
   }
 
-  private async find(webhooks: readonly WebhookFacts[], changed: readonly string[]) {
-    for (const id of changed) await this.finder.find(id, webhooks)
-    if (Date.now() < this.findAllAt) return
-    await this.finder.findAll(webhooks)
-    this.findAllAt = Date.now() + this.timing.findEveryMs
+  private async scan(webhooks: readonly WebhookConfig[], changed: readonly string[]) {
+    for (const id of changed) await this.scanner.scan(id, webhooks)
+    if (Date.now() < this.nextScanAt) return
+    await this.scanner.scanAll(webhooks)
+    this.nextScanAt = Date.now() + this.timing.scanIntervalMs
   }
 
   private async sweep(webhooks: readonly { id: string }[]): Promise<void> {
-    this.sweepAt = Date.now() + sweepEveryMs
-    this.finder.forget()
+    this.nextSweepAt = Date.now() + sweepIntervalMs
+    this.scanner.rescanFinished()
     // what an attempt wrote while its webhook was removed
     for (const id of await this.records.ids()) {
       if (!(await this.records.get(id))) await this.records.remove(id)
     }
     // a day later than the finder looks: what is removed is not found again
-    const floor = floorOfIds(Date.now() - horizonMs - 24 * 3600_000)
+    const oldestKeptId = minMessageId(Date.now() - retentionMs - 24 * 3600_000)
     for (const { id } of webhooks) {
       for (const delivery of await this.records.deliveryIds(id)) {
-        if (delivery >= floor) break
+        if (delivery >= oldestKeptId) break
         await this.records.removeDelivery(id, delivery)
       }
     }
   }
 
-  private complain(error: unknown): void {
-    this.parts.log.warn({ err: error }, 'webhooks have trouble; trying again')
+  private logError(error: unknown): void {
+    this.deps.log.warn({ err: error }, 'webhooks have trouble; trying again')
   }
 }
 
@@ -227,14 +236,14 @@ function pageOf(ids: readonly string[], limit: number, cursor: string | undefine
   return { items, nextCursor: older.length > limit ? (items.at(-1) ?? null) : null }
 }
 
-function viewDelivery({ message, attempts }: DeliveryRecord, disabled: boolean): Delivery {
-  const { body: _, ...facts } = message
+function toDelivery({ message, attempts }: DeliveryRecord, disabled: boolean): Delivery {
+  const { body: _, ...summary } = message
   const last = attempts.at(-1)?.end
-  const over = last?.nextAttemptAt === null
-  const delivered = over && last.error === null
-  const status = delivered ? 'delivered' : over || disabled ? 'failed' : 'pending'
+  const final = last?.nextAttemptAt === null
+  const delivered = final && last.error === null
+  const status = delivered ? 'delivered' : final || disabled ? 'failed' : 'pending'
   return {
-    ...facts,
+    ...summary,
     status,
     attempts: attempts.map(({ startedAt, end }) => ({
       startedAt,

@@ -3,7 +3,7 @@ import { TrainyardError } from '../errors.js'
 export const expectedFiles =
   'expected a TensorFlow checkpoint: its .index file and all .data-…-of-… files, or the one file of the old format'
 
-export const foreign = (file: string, found: string) =>
+export const unexpectedFileError = (file: string, found: string) =>
   new TrainyardError('WEIGHTS_FORMAT', 'invalid', `${file} is ${found}; ${expectedFiles}`)
 
 export const weightsNotFound = (id: string) =>

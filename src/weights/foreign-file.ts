@@ -1,18 +1,18 @@
 /** What a file that is no checkpoint is, by its name or its first bytes; undefined where nobody knows. */
-export function foreignKind(name: string, head: Buffer): string | undefined {
-  const byName = names.find(([pattern]) => pattern.test(name))
+export function detectUnsupportedFormat(name: string, head: Buffer): string | undefined {
+  const byName = unsupportedNames.find(([pattern]) => pattern.test(name))
   if (byName) return byName[1]
-  const starts = (...bytes: number[]) => bytes.every((byte, i) => head[i] === byte)
-  if (starts(0x89, 0x48, 0x44, 0x46)) return 'an HDF5 file, as Keras writes'
-  if (starts(0x50, 0x4b, 0x03, 0x04)) return 'a zip archive, as .keras and PyTorch files are'
-  if (starts(0x1f, 0x8b)) return 'a gzip archive; unpack it first'
-  if (starts(0x80) && head[1]! >= 2 && head[1]! <= 5) return 'a pickle'
-  if (starts(0x93, 0x4e, 0x55, 0x4d)) return 'a NumPy array'
+  const startsWith = (...bytes: number[]) => bytes.every((byte, i) => head[i] === byte)
+  if (startsWith(0x89, 0x48, 0x44, 0x46)) return 'an HDF5 file, as Keras writes'
+  if (startsWith(0x50, 0x4b, 0x03, 0x04)) return 'a zip archive, as .keras and PyTorch files are'
+  if (startsWith(0x1f, 0x8b)) return 'a gzip archive; unpack it first'
+  if (startsWith(0x80) && head[1]! >= 2 && head[1]! <= 5) return 'a pickle'
+  if (startsWith(0x93, 0x4e, 0x55, 0x4d)) return 'a NumPy array'
   if (head.length > 8 && head[8] === 0x7b && head.readUInt32LE(4) === 0) return 'a safetensors file'
   return undefined
 }
 
-const names: readonly (readonly [RegExp, string])[] = [
+const unsupportedNames: readonly (readonly [RegExp, string])[] = [
   [
     /(^|[/\\])saved_model\.pb(txt)?$/i,
     'a SavedModel, which is a graph; upload what is in its variables folder',

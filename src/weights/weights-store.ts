@@ -10,7 +10,7 @@ export const weightsKey = (id: string) => `weights/${id}`
 export class WeightsStore {
   constructor(private readonly store: Store) {}
 
-  async receive(): Promise<WeightsUpload> {
+  async createUpload(): Promise<WeightsUpload> {
     return new WeightsUpload(this.store, await this.store.stage(), async (staged, manifest) => {
       const created = await this.store.commit(staged, weightsKey(manifest.id), manifest)
       return { weights: await this.get(manifest.id), created }

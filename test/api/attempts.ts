@@ -1,33 +1,33 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Redis } from 'ioredis'
-import { LivePublisher, type LiveState } from '../../src/jobs/queue/live-state.js'
+import { type LiveState, LiveStatePublisher } from '../../src/jobs/queue/live-state.js'
 import { Checkpoints } from '../../src/jobs/record/checkpoints.js'
 import { JobRecords } from '../../src/jobs/record/records.js'
 import { JobLog } from '../../src/jobs/telemetry/job-log.js'
 import { MetricsLog } from '../../src/jobs/telemetry/metrics-log.js'
-import type { JobEvent } from '../../src/spec/ipc-messages.js'
+import type { JobNotification } from '../../src/spec/ipc-messages.js'
 import type { Metrics } from '../../src/spec/job.js'
 import { smallJob, type TestServer } from '../../testing/test-server.js'
 
 // What a worker writes of a job, without a worker.
 
-const epoch = 1
+const attempt = 1
 const at = '2026-11-24T10:00:00.000Z'
 
 export async function startJob({ store, ...server }: TestServer, id: string): Promise<void> {
   const records = new JobRecords(store)
-  await records.claim(id)
-  await records.apply(id, { event: 'start', at, epoch })
-  const running = { endedAt: null, end: null, lastWords: null }
+  await records.claimAttempt(id)
+  await records.apply(id, { event: 'start', at, attempt })
+  const running = { endedAt: null, end: null, outputTail: null }
   await records.writeAttempt(id, {
-    epoch,
+    attempt,
     startedAt: at,
     resumedFrom: 0,
     phase: 'training',
     ...running,
   })
-  await nudge(server, id, 'changed')
+  await notifyJobEvent(server, id, 'changed')
 }
 
 /** A job that was submitted, in its first attempt. */
@@ -37,27 +37,27 @@ export async function runningJob(server: TestServer): Promise<string> {
   return body.id
 }
 
-export async function measure({ store, ...server }: TestServer, id: string, steps: number[]) {
+export async function appendMetrics({ store, ...server }: TestServer, id: string, steps: number[]) {
   const log = new MetricsLog(store)
   for (const step of steps) {
     const values = { loss: 1 / step, accuracy: 1 - 1 / step }
-    await log.append(id, epoch, { step, time: at, values })
+    await log.append(id, attempt, { step, time: at, values })
   }
-  await nudge(server, id, 'metrics')
+  await notifyJobEvent(server, id, 'metrics')
 }
 
 /** What a worker says of a running job. */
-export async function progress(
+export async function publishProgress(
   { redis }: TestServer,
   id: string,
   step: number,
   metrics: Metrics = { loss: 0.5 },
 ) {
-  await publish(redis, id, { epoch, phase: 'training', step, metrics }, 'metrics')
+  await publish(redis, id, { attempt, phase: 'training', step, metrics }, 'metrics')
 }
 
-export async function say({ store }: TestServer, id: string, lines: string[]) {
-  for (const line of lines) await new JobLog(store).append(id, epoch, line)
+export async function appendLogLines({ store }: TestServer, id: string, lines: string[]) {
+  for (const line of lines) await new JobLog(store).append(id, attempt, line)
 }
 
 export async function endJob(
@@ -66,10 +66,10 @@ export async function endJob(
   metrics: Metrics = { loss: 0.1 },
 ): Promise<void> {
   await new JobRecords(store).finish(id, {
-    ...{ status: 'succeeded', finishedAt: at, epoch, failure: null },
+    ...{ status: 'succeeded', finishedAt: at, attempt, failure: null },
     ...{ model: { id: 'shades', version: 1 }, metrics },
   })
-  await nudge(server, id, 'changed')
+  await notifyJobEvent(server, id, 'changed')
 }
 
 export async function putCheckpoint(
@@ -82,19 +82,22 @@ export async function putCheckpoint(
   await mkdir(staged, { recursive: true })
   await writeFile(join(staged, `model.ckpt-${step}.index`), `index ${step}`)
   await writeFile(join(staged, `model.ckpt-${step}.data-00000-of-00001`), Buffer.alloc(bytes, step))
-  await new Checkpoints(store).commit(id, staged, { step, epoch, createdAt: at })
+  await new Checkpoints(store).commit(id, staged, { step, attempt, createdAt: at })
 }
 
-export const nudge = ({ redis }: Pick<TestServer, 'redis'>, id: string, event: JobEvent) =>
-  publish(redis, id, null, event)
+export const notifyJobEvent = (
+  { redis }: Pick<TestServer, 'redis'>,
+  id: string,
+  event: JobNotification,
+) => publish(redis, id, null, event)
 
 async function publish(
-  { address, prefix }: TestServer['redis'],
+  { connection, prefix }: TestServer['redis'],
   id: string,
   state: LiveState | null,
-  event: JobEvent,
+  event: JobNotification,
 ) {
-  const connection = new Redis(address)
-  await new LivePublisher(connection, prefix).publish(id, state, event)
-  connection.disconnect()
+  const redis = new Redis(connection)
+  await new LiveStatePublisher(redis, prefix).publish(id, state, event)
+  redis.disconnect()
 }

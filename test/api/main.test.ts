@@ -30,7 +30,7 @@ function start(t: TestContext, extra: NodeJS.ProcessEnv): ChildProcess {
   return api
 }
 
-const address = () => ({ REDIS_URL: `unix://localhost${redis.address.path}` })
+const redisEnv = () => ({ REDIS_URL: `unix://localhost${redis.connection.path}` })
 
 async function listening(api: ChildProcess): Promise<string> {
   const [message] = await once(api, 'message')
@@ -38,15 +38,15 @@ async function listening(api: ChildProcess): Promise<string> {
   return message.url
 }
 
-const endings: [how: string, end: (api: ChildProcess) => void][] = [
+const shutdowns: [how: string, end: (api: ChildProcess) => void][] = [
   ['SIGTERM', api => api.kill('SIGTERM')],
   ['the word of its parent', api => api.send({ type: 'shutdown' })],
   ['the loss of its parent', api => api.disconnect()],
 ]
 
-for (const [how, end] of endings) {
+for (const [how, end] of shutdowns) {
   test(`the process says where it listens, answers, and ends in order on ${how}`, async t => {
-    const api = start(t, address())
+    const api = start(t, redisEnv())
     const url = await listening(api)
     const key = (await readFile(join(folder, 'data', 'key'), 'utf8')).trim()
     const answer = await supertest(url).get('/jobs').set('authorization', `Bearer ${key}`)
@@ -59,7 +59,7 @@ for (const [how, end] of endings) {
 }
 
 test('a key of the environment is taken, too', async t => {
-  const api = start(t, { ...address(), TRAINYARD_KEY: 'a-key-of-the-environment' })
+  const api = start(t, { ...redisEnv(), TRAINYARD_KEY: 'a-key-of-the-environment' })
   const url = await listening(api)
   const answer = await supertest(url)
     .get('/models')
@@ -71,11 +71,11 @@ test('a key of the environment is taken, too', async t => {
 
 test('without the address of a Redis it says so, and does not start', async t => {
   const api = start(t, { REDIS_URL: '' })
-  let said = ''
+  let stderr = ''
   api.stderr?.on('data', chunk => {
-    said += chunk
+    stderr += chunk
   })
   const [code] = await once(api, 'close')
   assert.equal(code, 1)
-  assert.match(said, /REDIS_URL/)
+  assert.match(stderr, /REDIS_URL/)
 })

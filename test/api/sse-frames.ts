@@ -1,7 +1,7 @@
 import { get, type IncomingMessage } from 'node:http'
 import type { TestServer } from '../../testing/test-server.js'
 
-interface Frame {
+interface SseFrame {
   id?: string
   event?: string
   data?: string
@@ -10,7 +10,7 @@ interface Frame {
 }
 
 /** Opens a stream; `next` gives one frame after the other, and null at its end. */
-export async function follow(
+export async function openEventStream(
   server: TestServer,
   path: string,
   headers: Record<string, string> = {},
@@ -22,7 +22,7 @@ export async function follow(
   })
   response.setEncoding('utf8')
   const frames = parseFrames(response)
-  const next = async (): Promise<Frame | null> => {
+  const next = async (): Promise<SseFrame | null> => {
     const { value, done } = await frames.next()
     return done ? null : value
   }
@@ -35,7 +35,7 @@ export async function follow(
   return { response, next, nextEvent }
 }
 
-async function* parseFrames(chunks: AsyncIterable<string>): AsyncGenerator<Frame> {
+async function* parseFrames(chunks: AsyncIterable<string>): AsyncGenerator<SseFrame> {
   let text = ''
   for await (const chunk of chunks) {
     text += chunk

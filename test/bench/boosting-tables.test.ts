@@ -6,7 +6,7 @@ import { test } from 'node:test'
 import { readNpy } from '../../bench/boosting/npy.js'
 import { columnNames, target, width } from '../../bench/boosting/synthetic.js'
 import { writeTable } from '../../bench/boosting/tables.js'
-import { openTable } from '../../src/datasets/tables/table-reader.js'
+import { openTableReader } from '../../src/datasets/tables/table-reader.js'
 import type { TableManifest } from '../../src/spec/dataset.js'
 
 test('every subject reads the same numbers, from CSV and from .npy', async t => {
@@ -17,7 +17,7 @@ test('every subject reads the same numbers, from CSV and from .npy', async t => 
   await writeTable(path, rows, 7)
   const manifest = JSON.parse(readFileSync(join(path, 'manifest.json'), 'utf8')) as TableManifest
   const files = manifest.shards.map(({ name }) => join(path, name))
-  const stored = openTable(files, manifest)
+  const stored = openTableReader(files, manifest)
   const values = readNpy(`${path}-x.npy`, new Float32Array(rows * width))
   const labels = readNpy(`${path}-y.npy`, new Float32Array(rows))
   assert.equal(stored.rows, rows)

@@ -1,14 +1,14 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { Pace } from '../../bench/train/pace.js'
+import { StepController } from '../../bench/train/pace.js'
 
 test('a loop takes as many steps as are asked for, then waits', async () => {
-  const pace = new Pace()
+  const pace = new StepController()
   let steps = 0
   const loop = async () => {
     do {
       steps++
-      pace.stepped()
+      pace.recordStep()
     } while (await pace.goOn())
   }
   const first = pace.run(1)

@@ -4,7 +4,7 @@ import { Subject } from '../../bench/subject.js'
 import type { TrainingReady } from '../../bench/train/ready.js'
 
 /** A subject that runs `script` for each line, as `line`. */
-const node = (script: string) =>
+const nodeSubject = (script: string) =>
   new Subject({
     command: process.execPath,
     args: [
@@ -15,7 +15,7 @@ const node = (script: string) =>
   })
 
 test('a subject answers a line with a line', async () => {
-  const subject = node(`
+  const subject = nodeSubject(`
     const asked = JSON.parse(line)
     const ready = { parameters: asked.prepare?.size, versions: {} }
     const answer = asked.prepare ? { ready } : asked.steps ? { ms: [1, 2] } : { peakRssMb: 3 }
@@ -29,7 +29,7 @@ test('a subject answers a line with a line', async () => {
 })
 
 test('a subject that gives up is heard', async () => {
-  const subject = node(`
+  const subject = nodeSubject(`
     console.error('Error: this is a trace')
     console.error('bench: there is no such network')
     console.error('    at the end of it')
@@ -39,7 +39,7 @@ test('a subject that gives up is heard', async () => {
 })
 
 test('a subject that crashes is quoted', async () => {
-  const subject = node(`
+  const subject = nodeSubject(`
     console.error('Traceback:')
     console.error('ValueError: no')
     process.exit(1)
@@ -48,7 +48,7 @@ test('a subject that crashes is quoted', async () => {
 })
 
 test('a subject that is killed in silence says that', async () => {
-  const subject = node(`process.kill(process.pid, 'SIGKILL')`)
+  const subject = nodeSubject(`process.kill(process.pid, 'SIGKILL')`)
   await assert.rejects(subject.steps(1), { message: 'it ended and said nothing' })
 })
 

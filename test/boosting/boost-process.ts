@@ -6,7 +6,7 @@ import type { MetricRow } from '../../src/spec/metrics.js'
 import { boost } from './boost.js'
 import { jobs } from './resume-jobs.js'
 
-interface Saved {
+interface SavedState {
   rows: MetricRow[]
   bytes: string | null
 }
@@ -14,23 +14,23 @@ interface Saved {
 const [name, folder] = process.argv.slice(2) as [keyof typeof jobs, string]
 const file = join(folder, 'checkpoint.json')
 const { rows, bytes } = existsSync(file)
-  ? (JSON.parse(readFileSync(file, 'utf8')) as Saved)
+  ? (JSON.parse(readFileSync(file, 'utf8')) as SavedState)
   : { rows: [], bytes: null }
 const resume = bytes === null ? null : Buffer.from(bytes, 'base64')
 
 await boost(
-  { ...jobs[name](), snapshots: { every: 1, seconds: null }, resume, history: [...rows] },
+  { ...jobs[name](), checkpointInterval: { steps: 1, seconds: null }, resume, history: [...rows] },
   {
     row: async row => {
       rows.push(row)
     },
     checkpoint: async (_, bytes) => {
       // a kill never leaves half a file
-      const saved: Saved = { rows, bytes: Buffer.from(bytes).toString('base64') }
+      const saved: SavedState = { rows, bytes: Buffer.from(bytes).toString('base64') }
       writeFileSync(`${file}.new`, JSON.stringify(saved))
       renameSync(`${file}.new`, file)
     },
-    goOn: () =>
+    shouldContinue: () =>
       new Promise(resolve => {
         process.send!('round', () => resolve(true))
       }),

@@ -1,15 +1,18 @@
 import { createHash } from 'node:crypto'
 import {
-  type Boosted,
   type BoostingHooks,
   type BoostingInput,
+  type BoostingResult,
   exportBoosting,
   trainBoosting,
 } from '../../src/boosting/train.js'
-import { type Boosting, chooseBoosting } from '../../src/spec/boosting-options.js'
+import {
+  type ResolvedBoostingOptions,
+  resolveBoostingOptions,
+} from '../../src/spec/boosting-options.js'
 import type { MetricRow } from '../../src/spec/metrics.js'
 
-interface Run extends Boosted {
+interface BoostRun extends BoostingResult {
   rows: MetricRow[]
   /** The last one. */
   checkpoint: Uint8Array
@@ -24,20 +27,20 @@ export async function boost(
     stopAfter = Number.POSITIVE_INFINITY,
     ...hooks
   }: Partial<BoostingHooks> & { stopAfter?: number } = {},
-): Promise<Run> {
+): Promise<BoostRun> {
   const rows: MetricRow[] = []
-  const checkpoints: Run['checkpoints'] = []
+  const checkpoints: BoostRun['checkpoints'] = []
   const phases: string[] = []
   let checkpoint = new Uint8Array()
-  let asked = 0
+  let continueCalls = 0
   const result = await trainBoosting(
     {
       classes: null,
       seed: 1,
       validation: null,
       earlyStopping: null,
-      displayEvery: 1,
-      snapshots: { every: 1_000_000, seconds: null },
+      logEvery: 1,
+      checkpointInterval: { steps: 1_000_000, seconds: null },
       resume: null,
       device: 'cpu',
       threads: 1,
@@ -52,16 +55,17 @@ export async function boost(
         checkpoints.push({ round, best })
         checkpoint = new Uint8Array(bytes)
       },
-      goOn: async () => ++asked < stopAfter,
+      shouldContinue: async () => ++continueCalls < stopAfter,
       ...hooks,
     },
   )
   return { ...result, rows, checkpoint, checkpoints, phases }
 }
 
-export const boosting = (
-  options: Omit<Parameters<typeof chooseBoosting>[0], 'kind'> = {},
-): Boosting => chooseBoosting({ kind: 'boosting', ...options }, options.objective ?? 'regression')
+export const boostingOptions = (
+  options: Omit<Parameters<typeof resolveBoostingOptions>[0], 'kind'> = {},
+): ResolvedBoostingOptions =>
+  resolveBoostingOptions({ kind: 'boosting', ...options }, options.objective ?? 'regression')
 
 /** Of the model that a checkpoint holds, as UBJ. */
 export const modelHash = (checkpoint: Uint8Array): string =>

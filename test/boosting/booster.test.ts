@@ -2,21 +2,21 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { Booster } from '../../src/boosting/booster.js'
 import { xgboost } from '../../src/boosting/capi.js'
-import { InPlace } from '../../src/boosting/inplace-predict.js'
-import { Matrix } from '../../src/boosting/matrix.js'
+import { InPlacePredictor } from '../../src/boosting/inplace-predict.js'
+import { DMatrix } from '../../src/boosting/matrix.js'
 import { exportBoosting } from '../../src/boosting/train.js'
 import type { Table } from '../../src/boosting/training-table.js'
 import { TrainyardError } from '../../src/errors.js'
-import { boost, boosting, modelHash } from './boost.js'
-import { csvTable, dense, friedman, labelled, rowsOf } from './tables.js'
+import { boost, boostingOptions, modelHash } from './boost.js'
+import { csvTable, dense, makeFriedman1, sliceRows, withLabels } from './tables.js'
 
 const binary = (table: Table) =>
-  labelled(
+  withLabels(
     table,
     table.labels.map(v => (v > 15 ? 1 : 0)),
   )
 const classes = (table: Table) =>
-  labelled(
+  withLabels(
     table,
     table.labels.map(v => Math.min(3, v >> 3)),
   )
@@ -25,27 +25,27 @@ const kinds = [
   { name: 'regression', table: csvTable('diabetes'), classes: null },
   { name: 'binary', table: csvTable('breast-cancer'), classes: null },
   { name: 'multiclass', table: csvTable('wine'), classes: 3 },
-  { name: 'categorical regression', table: friedman(500), classes: null },
-  { name: 'categorical binary', table: binary(friedman(500)), classes: null },
-  { name: 'categorical multiclass', table: classes(friedman(500)), classes: 4 },
+  { name: 'categorical regression', table: makeFriedman1(500), classes: null },
+  { name: 'categorical binary', table: binary(makeFriedman1(500)), classes: null },
+  { name: 'categorical multiclass', table: classes(makeFriedman1(500)), classes: 4 },
 ]
 const trained = kinds.map(async ({ name, table, classes }) => {
   const objective = (['multiclass', 'binary'] as const).find(word => name.endsWith(word))
-  const model = boosting({ objective: objective ?? 'regression', rounds: 10 })
+  const model = boostingOptions({ objective: objective ?? 'regression', rounds: 10 })
   const { checkpoint } = await boost({ model, training: table, classes })
   return { name, table, outputs: classes ?? 1, checkpoint }
 })
 
-function matrixOf(table: Table): Matrix {
-  const matrix = Matrix.dense(dense(table), table.rows, 1)
-  matrix.describe(table.columns)
+function matrixOf(table: Table): DMatrix {
+  const matrix = DMatrix.fromDense(dense(table), table.rows, 1)
+  matrix.setFeatureInfo(table.columns)
   return matrix
 }
 
 for (const [i, { name }] of kinds.entries()) {
   test(`contributions and the bias sum to the margin: ${name}`, async () => {
     const { table, outputs, checkpoint } = await trained[i]!
-    using booster = Booster.unserialise(checkpoint)
+    using booster = Booster.deserialize(checkpoint)
     using matrix = matrixOf(table)
     const margin = booster.predict(matrix, 'margin')
     const { shape, values } = booster.predict(matrix, 'contributions')
@@ -63,7 +63,7 @@ for (const [i, { name }] of kinds.entries()) {
     using booster = Booster.load(exportBoosting(checkpoint, 'ubj'))
     using matrix = matrixOf(table)
     const expected = booster.predict(matrix)
-    const inPlace = new InPlace(booster, table.rows, 2)
+    const inPlace = new InPlacePredictor(booster, table.rows, 2)
     inPlace.input.set(dense(table))
     for (const rows of [1, 7, table.rows, 1]) {
       assert.deepEqual(inPlace.predict(rows), expected.values.slice(0, rows * outputs))
@@ -76,7 +76,7 @@ for (const [i, { name }] of kinds.entries()) {
   test(`a saved model predicts the same, whichever format: ${name}`, async () => {
     const { table, checkpoint } = await trained[i]!
     using matrix = matrixOf(table)
-    using whole = Booster.unserialise(checkpoint)
+    using whole = Booster.deserialize(checkpoint)
     const expected = whole.predict(matrix).values
     for (const format of ['ubj', 'json'] as const) {
       using loaded = Booster.load(exportBoosting(checkpoint, format))
@@ -92,19 +92,22 @@ for (const [i, { name }] of kinds.entries()) {
 test('the first rounds of a model are a model', async () => {
   const { table, checkpoint } = await trained[3]!
   using matrix = matrixOf(table)
-  using whole = Booster.unserialise(checkpoint)
+  using whole = Booster.deserialize(checkpoint)
   using first = whole.slice(4)
   using four = Booster.load(first.save())
   assert.equal(whole.rounds, 10)
   assert.equal(four.rounds, 4)
   assert.deepEqual(four.predict(matrix).values, whole.predict(matrix, 'value', 4).values)
-  const { checkpoint: short } = await boost({ model: boosting({ rounds: 4 }), training: table })
-  assert.equal(modelHash(short), modelHash(four.serialise()))
+  const { checkpoint: short } = await boost({
+    model: boostingOptions({ rounds: 4 }),
+    training: table,
+  })
+  assert.equal(modelHash(short), modelHash(four.serialize()))
 })
 
 test('a leaf of each tree is told for each row', async () => {
   const { table, checkpoint } = await trained[2]!
-  using booster = Booster.unserialise(checkpoint)
+  using booster = Booster.deserialize(checkpoint)
   using matrix = matrixOf(table)
   const { shape, values } = booster.predict(matrix, 'leaf')
   assert.deepEqual(shape, [table.rows, 10, 3, 1])
@@ -113,7 +116,7 @@ test('a leaf of each tree is told for each row', async () => {
 
 test('what the target is made of is important, and noise is less so', async () => {
   const { checkpoint } = await trained[3]!
-  using booster = Booster.unserialise(checkpoint)
+  using booster = Booster.deserialize(checkpoint)
   const gain = booster.importance('total_gain')
   const noise = Math.max(...['x5', 'x6', 'x7', 'x8', 'x9'].map(name => gain.get(name) ?? 0))
   for (const name of ['x0', 'x1', 'x3', 'kind']) assert.ok(gain.get(name)! > noise, name)
@@ -124,7 +127,7 @@ test('what the target is made of is important, and noise is less so', async () =
 
 test('attributes travel with a model', async () => {
   const { checkpoint } = await trained[0]!
-  using booster = Booster.unserialise(checkpoint)
+  using booster = Booster.deserialize(checkpoint)
   booster.setAttribute('job', '01J ü')
   booster.setAttribute('gone', 'x')
   booster.setAttribute('gone', null)
@@ -136,10 +139,10 @@ test('how a table is cut into batches, whose memory is used again, does not show
   const weights = Float32Array.from({ length: 500 }, (_, i) => 1 + (i % 3))
   const hashes = new Set<string>()
   for (const batchRows of [500, 250, 7]) {
-    const table = friedman(500, batchRows)
+    const table = makeFriedman1(500, batchRows)
     const training: Table = {
       ...table,
-      weights,
+      sampleWeights: weights,
       *batches() {
         for (const { rows, columns } of table.batches()) {
           const copies = columns.map(values => values.slice())
@@ -148,14 +151,14 @@ test('how a table is cut into batches, whose memory is used again, does not show
         }
       },
     }
-    const { checkpoint } = await boost({ model: boosting({ rounds: 3 }), training })
+    const { checkpoint } = await boost({ model: boostingOptions({ rounds: 3 }), training })
     hashes.add(modelHash(checkpoint))
   }
   assert.equal(hashes.size, 1)
 })
 
 test('what a batch throws is thrown, and nothing else', () => {
-  const table = friedman(300)
+  const table = makeFriedman1(300)
   const broken: Table = {
     ...table,
     *batches() {
@@ -165,25 +168,25 @@ test('what a batch throws is thrown, and nothing else', () => {
       }
     },
   }
-  assert.throws(() => Matrix.quantile(broken, { maxBins: 256, threads: 1 }), {
+  assert.throws(() => DMatrix.quantile(broken, { maxBins: 256, threads: 1 }), {
     name: 'RangeError',
     message: 'the disk is gone',
   })
 })
 
 test('a table whose batches have other rows than it says is refused', () => {
-  const table = friedman(300)
+  const table = makeFriedman1(300)
   for (const rows of [299, 301]) {
     const wrong = { ...table, rows, labels: new Float32Array(rows) }
-    const build = () => Matrix.quantile(wrong, { maxBins: 256, threads: 1 })
+    const build = () => DMatrix.quantile(wrong, { maxBins: 256, threads: 1 })
     assert.throws(build, /rows/)
   }
 })
 
 test("XGBoost's refusals are the caller's to cure, in its words, without its stack", async () => {
   const labels = Float32Array.from({ length: 442 }, (_, i) => (i === 7 ? 3 : i % 2))
-  const training = labelled(csvTable('diabetes'), labels)
-  const model = boosting({ objective: 'binary' })
+  const training = withLabels(csvTable('diabetes'), labels)
+  const model = boostingOptions({ objective: 'binary' })
   await assert.rejects(boost({ model, training }), error => {
     assert.ok(error instanceof TrainyardError)
     assert.equal(error.kind, 'invalid')
@@ -195,7 +198,7 @@ test("XGBoost's refusals are the caller's to cure, in its words, without its sta
 })
 
 test('a freed object says so, and is not freed again', () => {
-  const matrix = Matrix.dense(new Float32Array(4), 2, 1)
+  const matrix = DMatrix.fromDense(new Float32Array(4), 2, 1)
   assert.equal(matrix.rows, 2)
   assert.equal(matrix.columns, 2)
   matrix.free()
@@ -206,10 +209,10 @@ test('a freed object says so, and is not freed again', () => {
 test('ten thousand matrices and boosters leave no memory behind', () => {
   // loading has no booster's nthread yet, and threads that spin for each other make it slow
   xgboost().XGBSetGlobalConfig('{"nthread":1}')
-  const table = rowsOf(friedman(100), 0, 100)
+  const table = sliceRows(makeFriedman1(100), 0, 100)
   const values = dense(table)
-  using bins = Matrix.quantile(table, { maxBins: 16, threads: 1 })
-  const train = (matrix: Matrix) => {
+  using bins = DMatrix.quantile(table, { maxBins: 16, threads: 1 })
+  const train = (matrix: DMatrix) => {
     const booster = Booster.create([matrix])
     booster.set({ nthread: 1, max_bin: 16, max_depth: 2 })
     booster.update(0, matrix)
@@ -220,11 +223,11 @@ test('ten thousand matrices and boosters leave no memory behind', () => {
   const model = first.save()
   const live = (rounds: number) => {
     for (let i = 0; i < rounds; i++) {
-      using matrix = Matrix.dense(values, 100, 1)
+      using matrix = DMatrix.fromDense(values, 100, 1)
       using loaded = Booster.load(model)
       assert.equal(matrix.columns, loaded.columns)
       if (i % 5 > 0) continue
-      using quantile = Matrix.quantile(table, { maxBins: 16, threads: 1 })
+      using quantile = DMatrix.quantile(table, { maxBins: 16, threads: 1 })
       using trained = train(quantile)
       assert.equal(trained.rounds, 1)
     }

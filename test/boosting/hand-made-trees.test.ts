@@ -3,9 +3,9 @@ import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
 import { Booster } from '../../src/boosting/booster.js'
-import { Matrix } from '../../src/boosting/matrix.js'
+import { DMatrix } from '../../src/boosting/matrix.js'
 import type { Table } from '../../src/boosting/training-table.js'
-import { chooseBoosting } from '../../src/spec/boosting-options.js'
+import { resolveBoostingOptions } from '../../src/spec/boosting-options.js'
 import { boost } from './boost.js'
 import { csvTable, dense, tableOf } from './tables.js'
 
@@ -35,7 +35,7 @@ for (const { name, table, predictions } of [
 }
 
 async function boosted(table: Table): Promise<Float32Array> {
-  const model = chooseBoosting(
+  const model = resolveBoostingOptions(
     {
       kind: 'boosting',
       rounds: 3,
@@ -48,9 +48,9 @@ async function boosted(table: Table): Promise<Float32Array> {
     'regression',
   )
   const { checkpoint } = await boost({ model, training: table })
-  using booster = Booster.unserialise(checkpoint)
-  using matrix = Matrix.dense(dense(table), table.rows, 1)
-  matrix.describe(table.columns)
+  using booster = Booster.deserialize(checkpoint)
+  using matrix = DMatrix.fromDense(dense(table), table.rows, 1)
+  matrix.setFeatureInfo(table.columns)
   return booster.predict(matrix).values
 }
 

@@ -2,9 +2,9 @@ import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
 import { Booster, type PredictionKind } from '../../src/boosting/booster.js'
-import { InPlace } from '../../src/boosting/inplace-predict.js'
-import { Matrix } from '../../src/boosting/matrix.js'
-import { csvTable, dense, rowsOf } from './tables.js'
+import { InPlacePredictor } from '../../src/boosting/inplace-predict.js'
+import { DMatrix } from '../../src/boosting/matrix.js'
+import { csvTable, dense, sliceRows } from './tables.js'
 
 const at = (name: string) => new URL(`../../../test/boosting/reference/${name}`, import.meta.url)
 
@@ -20,13 +20,13 @@ const { versions: _, ...models } = JSON.parse(readFileSync(at('models.json'), 'u
 >
 
 for (const [name, figures] of Object.entries(models)) {
-  const table = rowsOf(csvTable(figures.table), 0, 20)
+  const table = sliceRows(csvTable(figures.table), 0, 20)
 
   test(`a ${name} model that Python trained predicts and explains here what it does there`, () => {
     using booster = Booster.load(readFileSync(at(`${name}.ubj`)))
-    using matrix = Matrix.dense(dense(table), table.rows, 1)
+    using matrix = DMatrix.fromDense(dense(table), table.rows, 1)
     const categories = name === 'categorical' ? 17 : null
-    matrix.describe(table.columns.map(column => ({ ...column, categories })))
+    matrix.setFeatureInfo(table.columns.map(column => ({ ...column, categories })))
     const kinds: [PredictionKind, number[]][] = [
       ['value', figures.values],
       ['margin', figures.margins],
@@ -37,7 +37,7 @@ for (const [name, figures] of Object.entries(models)) {
 
   test(`a ${name} model that Python trained predicts rows in place`, () => {
     using booster = Booster.load(readFileSync(at(`${name}.ubj`)))
-    const inPlace = new InPlace(booster, table.rows, 1)
+    const inPlace = new InPlacePredictor(booster, table.rows, 1)
     inPlace.input.set(dense(table))
     near(inPlace.predict(table.rows), figures.values, 'value')
     near(inPlace.predict(table.rows, 'margin'), figures.margins, 'margin')

@@ -2,18 +2,20 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { contradictions } from '../../src/spec/boosting-contradictions.js'
 import {
-  type Boosting,
   BoostingOptions,
   boostingDefaults,
-  chooseBoosting,
+  type ResolvedBoostingOptions,
+  resolveBoostingOptions,
 } from '../../src/spec/boosting-options.js'
-import { boost, boosting, modelHash } from './boost.js'
-import { friedman, rowsOf } from './tables.js'
+import { boost, boostingOptions, modelHash } from './boost.js'
+import { makeFriedman1, sliceRows } from './tables.js'
 
-const training = rowsOf(friedman(400), 0, 400)
+const training = sliceRows(makeFriedman1(400), 0, 400)
 
 /** A choice for each option that is not the default. */
-const others: { [option in keyof Omit<Boosting, 'kind'>]: Partial<Boosting> } = {
+const others: {
+  [option in keyof Omit<ResolvedBoostingOptions, 'kind'>]: Partial<ResolvedBoostingOptions>
+} = {
   objective: { objective: 'poisson' },
   rounds: { rounds: 5 },
   maxDepth: { maxDepth: 3 },
@@ -31,9 +33,9 @@ const others: { [option in keyof Omit<Boosting, 'kind'>]: Partial<Boosting> } = 
   categorical: {},
 }
 
-const modelOf = async (changed: Partial<Boosting>) => {
+const modelOf = async (changed: Partial<ResolvedBoostingOptions>) => {
   const { checkpoint } = await boost({
-    model: { ...boosting({ rounds: 4 }), ...changed },
+    model: { ...boostingOptions({ rounds: 4 }), ...changed },
     training,
   })
   return modelHash(checkpoint)
@@ -61,7 +63,10 @@ test('the defaults are those that the schema tells', () => {
   for (const [name, value] of Object.entries(boostingDefaults)) {
     if (typeof value !== 'object') assert.equal(properties[name]!.default, value, name)
   }
-  assert.deepEqual(chooseBoosting({ kind: 'boosting', quantile: 0.5 }, 'quantile').quantile, [0.5])
+  assert.deepEqual(
+    resolveBoostingOptions({ kind: 'boosting', quantile: 0.5 }, 'quantile').quantile,
+    [0.5],
+  )
 })
 
 test('a contradiction is told by its field', () => {

@@ -1,11 +1,11 @@
 import type { BoostingInput } from '../../src/boosting/train.js'
-import { boosting } from './boost.js'
-import { friedman, labelled, rowsOf } from './tables.js'
+import { boostingOptions } from './boost.js'
+import { makeFriedman1, sliceRows, withLabels } from './tables.js'
 
 type Job = Partial<BoostingInput> & Pick<BoostingInput, 'model' | 'training'>
 
-const drawn = { subsample: 0.7, columnSample: 0.6 } as const
-const table = () => friedman(900)
+const sampling = { subsample: 0.7, columnSample: 0.6 } as const
+const table = () => makeFriedman1(900)
 const numbersOnly = () => {
   const { columns, batches, ...rest } = table()
   return {
@@ -17,23 +17,23 @@ const numbersOnly = () => {
   }
 }
 const split = (all: ReturnType<typeof table>) => ({
-  training: rowsOf(all, 0, 600),
-  validation: rowsOf(all, 600, 900),
+  training: sliceRows(all, 0, 600),
+  validation: sliceRows(all, 600, 900),
 })
 
 /** Jobs whose trees depend on what is drawn, on all kinds of columns, and on what was measured. */
 export const jobs = {
   'hist, categories, two threads': (): Job => ({
-    model: boosting({ rounds: 15, ...drawn }),
+    model: boostingOptions({ rounds: 15, ...sampling }),
     threads: 2,
     ...split(table()),
   }),
   'hist, binary': (): Job => {
     const all = table()
     return {
-      model: boosting({ objective: 'binary', rounds: 15, ...drawn }),
+      model: boostingOptions({ objective: 'binary', rounds: 15, ...sampling }),
       ...split(
-        labelled(
+        withLabels(
           all,
           all.labels.map(value => (value > 15 ? 1 : 0)),
         ),
@@ -43,11 +43,16 @@ export const jobs = {
   'hist, multiclass, early stopping': (): Job => {
     const all = table()
     return {
-      model: boosting({ objective: 'multiclass', rounds: 60, learningRate: 0.8, ...drawn }),
+      model: boostingOptions({
+        objective: 'multiclass',
+        rounds: 60,
+        learningRate: 0.8,
+        ...sampling,
+      }),
       classes: 4,
       earlyStopping: { metric: 'validationMlogloss', patience: 3, minDelta: 0.001 },
       ...split(
-        labelled(
+        withLabels(
           all,
           all.labels.map(value => Math.min(3, Math.floor(value / 8))),
         ),
@@ -55,11 +60,11 @@ export const jobs = {
     }
   },
   'approx, whose bins are of the first round': (): Job => ({
-    model: boosting({ treeMethod: 'approx', rounds: 12, maxBins: 32, ...drawn }),
+    model: boostingOptions({ treeMethod: 'approx', rounds: 12, maxBins: 32, ...sampling }),
     ...split(table()),
   }),
   exact: (): Job => ({
-    model: boosting({ treeMethod: 'exact', rounds: 12, ...drawn }),
+    model: boostingOptions({ treeMethod: 'exact', rounds: 12, ...sampling }),
     ...split(numbersOnly()),
   }),
 }

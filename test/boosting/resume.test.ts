@@ -18,8 +18,8 @@ for (const name of Object.keys(jobs) as (keyof typeof jobs)[]) {
     const folder = mkdtempSync(join(tmpdir(), 'trainyard-boosting-'))
     t.after(() => rmSync(folder, { recursive: true }))
 
-    for (const rounds of [1, 3, 2]) await killedAfter(rounds, name, folder)
-    await untilEnd(name, folder)
+    for (const rounds of [1, 3, 2]) await killAfterRounds(rounds, name, folder)
+    await runToEnd(name, folder)
 
     const saved = readFileSync(join(folder, 'checkpoint.json'), 'utf8')
     const { rows, bytes } = JSON.parse(saved) as { rows: MetricRow[]; bytes: string }
@@ -30,26 +30,26 @@ for (const name of Object.keys(jobs) as (keyof typeof jobs)[]) {
 
 test('a finished job is not boosted further', async () => {
   const job = jobs['hist, binary']()
-  const whole = await boost(job)
-  const again = await boost({ ...job, resume: whole.checkpoint, history: whole.rows })
-  assert.deepEqual([again.rounds, again.rows, again.finished], [whole.rounds, [], true])
+  const complete = await boost(job)
+  const again = await boost({ ...job, resume: complete.checkpoint, history: complete.rows })
+  assert.deepEqual([again.rounds, again.rows, again.finished], [complete.rounds, [], true])
 })
 
 const start = (name: string, folder: string) =>
   fork(program, [name, folder], { stdio: ['ignore', 'ignore', 'inherit', 'ipc'] })
 
 /** Killed while it goes on to the next round, or is in the midst of it. */
-async function killedAfter(rounds: number, name: string, folder: string): Promise<void> {
+async function killAfterRounds(rounds: number, name: string, folder: string): Promise<void> {
   const child = start(name, folder)
-  let seen = 0
+  let roundsSeen = 0
   child.on('message', () => {
-    if (++seen === rounds) child.kill('SIGKILL')
+    if (++roundsSeen === rounds) child.kill('SIGKILL')
   })
   const [, signal] = await once(child, 'exit')
   assert.equal(signal, 'SIGKILL')
 }
 
-async function untilEnd(name: string, folder: string): Promise<void> {
+async function runToEnd(name: string, folder: string): Promise<void> {
   const [code] = await once(start(name, folder), 'exit')
   assert.equal(code, 0)
 }

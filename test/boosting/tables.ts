@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import type { Batch, Column, Table } from '../../src/boosting/training-table.js'
-import { uniforms } from '../../testing/random.js'
+import { mulberry32 } from '../../testing/random.js'
 
 const categoryCount = 7
 
@@ -33,7 +33,7 @@ export function tableOf(
     rows: labels.length,
     columns: columns.map(({ name, categories = null }): Column => ({ name, categories })),
     labels,
-    weights,
+    sampleWeights: weights,
     groups,
     *batches(): Iterable<Batch> {
       for (let row = 0; row < labels.length; row += batchRows) {
@@ -45,7 +45,7 @@ export function tableOf(
 }
 
 /** Rows [from, to) of a table. */
-export function rowsOf(table: Table, from: number, to: number): Table {
+export function sliceRows(table: Table, from: number, to: number): Table {
   const all = wholeColumns(table)
   return tableOf(
     all.map((values, i) => {
@@ -54,7 +54,7 @@ export function rowsOf(table: Table, from: number, to: number): Table {
     }),
     table.labels.slice(from, to),
     {
-      ...(table.weights && { weights: table.weights.slice(from, to) }),
+      ...(table.sampleWeights && { weights: table.sampleWeights.slice(from, to) }),
       ...(table.groups && { groups: table.groups.slice(from, to) }),
     },
   )
@@ -85,17 +85,17 @@ function wholeColumns(table: Table): Float32Array[] {
 }
 
 /** Friedman's first function (1991) of the first five columns, with missing values and a category that adds. */
-export function friedman(rows: number, batchRows = 100): Table {
-  const draw = uniforms(1)
-  const columns = Array.from({ length: 10 }, () => Float32Array.from({ length: rows }, draw))
-  const category = Float32Array.from({ length: rows }, () => Math.floor(draw() * categoryCount))
+export function makeFriedman1(rows: number, batchRows = 100): Table {
+  const uniform = mulberry32(1)
+  const columns = Array.from({ length: 10 }, () => Float32Array.from({ length: rows }, uniform))
+  const category = Float32Array.from({ length: rows }, () => Math.floor(uniform() * categoryCount))
   const labels = Float32Array.from({ length: rows }, (_, i) => {
     const [a, b, c, d, e] = columns.map(column => column[i]!)
     const smooth = 10 * Math.sin(Math.PI * a! * b!) + 20 * (c! - 0.5) ** 2 + 10 * d! + 5 * e!
     return smooth + ((category[i]! * 3) % categoryCount)
   })
   for (const column of columns) {
-    for (let i = 0; i < rows; i++) if (draw() < 0.05) column[i] = Number.NaN
+    for (let i = 0; i < rows; i++) if (uniform() < 0.05) column[i] = Number.NaN
   }
   return tableOf(
     [
@@ -108,4 +108,4 @@ export function friedman(rows: number, batchRows = 100): Table {
 }
 
 /** The same columns with other labels. */
-export const labelled = (table: Table, labels: Float32Array): Table => ({ ...table, labels })
+export const withLabels = (table: Table, labels: Float32Array): Table => ({ ...table, labels })

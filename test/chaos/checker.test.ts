@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { checkFollowed, checkSeries, checkStates, Verdict } from '../../chaos/checker.js'
 import type { JobHistory, Reference, Violation } from '../../chaos/history.js'
-import { configuration } from '../../chaos/job-kinds.js'
+import { configurationAt } from '../../chaos/job-kinds.js'
 import type { Job } from '../../src/spec/job.js'
 import type { MetricValue } from '../../src/spec/metrics.js'
 
@@ -38,9 +38,9 @@ const points = {
 
 const history = (rows: JobHistory['rows'], states: Partial<Job>[] = []): JobHistory => ({
   name: 'job-0',
-  configuration: configuration(0),
+  configuration: configurationAt(0),
   cancelAt: null,
-  cancelAsked: false,
+  cancelRequested: false,
   pauseAt: null,
   id: 'job-x',
   rows,
@@ -49,50 +49,50 @@ const history = (rows: JobHistory['rows'], states: Partial<Job>[] = []): JobHist
 })
 
 /** The violations that a check finds, by name. */
-function found(check: (verdict: Verdict) => void): Violation[] {
+function violationsOf(check: (verdict: Verdict) => void): Violation[] {
   const verdict = new Verdict(() => {})
   check(verdict)
   return (Object.keys(verdict.counts) as Violation[]).filter(name => verdict.counts[name] > 0)
 }
 
 const follower = (rows: JobHistory['rows']) =>
-  found(verdict => checkFollowed(history(rows), points, reference, verdict))
+  violationsOf(verdict => checkFollowed(history(rows), points, reference, verdict))
 
 test('a follower who got each row once, in order and as expected has nothing to complain of', () => {
   assert.deepEqual(follower(good), [])
 })
 
 test('a follower complains of a row twice, out of order, missed or changed', () => {
-  assert.deepEqual(follower([good[0]!, ...good]), ['doubled'])
-  assert.deepEqual(follower([good[1]!, good[0]!, good[2]!, good[3]!]), ['doubled'])
+  assert.deepEqual(follower([good[0]!, ...good]), ['duplicated'])
+  assert.deepEqual(follower([good[1]!, good[0]!, good[2]!, good[3]!]), ['duplicated'])
   assert.deepEqual(follower(good.toSpliced(1, 1)), ['lost'])
-  assert.deepEqual(follower(good.with(1, row('4', 2, { loss: 2.000001 }))), ['different'])
+  assert.deepEqual(follower(good.with(1, row('4', 2, { loss: 2.000001 }))), ['diverged'])
 })
 
 test('a series is the whole of the reference, or of a cancelled job its beginning', () => {
   const series = (loss: readonly (readonly [number, MetricValue])[], whole: boolean) =>
-    found(verdict => checkSeries('job-0', { ...reference.series, loss }, reference, whole, verdict))
+    violationsOf(verdict =>
+      checkSeries('job-0', { ...reference.series, loss }, reference, whole, verdict),
+    )
   const loss = reference.series.loss!
   assert.deepEqual(series(loss, true), [])
-  assert.deepEqual(series(loss.slice(0, 2), true), ['different'])
+  assert.deepEqual(series(loss.slice(0, 2), true), ['diverged'])
   assert.deepEqual(series(loss.slice(0, 2), false), [])
-  assert.deepEqual(series([loss[0]!, loss[2]!], false), ['different'])
-  assert.deepEqual(series([...loss, [4, 0]], true), ['different'])
+  assert.deepEqual(series([loss[0]!, loss[2]!], false), ['diverged'])
+  assert.deepEqual(series([...loss, [4, 0]], true), ['diverged'])
 })
 
 test('a job has one end, which somebody wanted, and its attempts only count up', () => {
   const states = (list: Partial<Job>[]) => {
     const end = list.at(-1) as Job
-    return found(verdict => checkStates(history([], list), end, verdict))
+    return violationsOf(verdict => checkStates(history([], list), end, verdict))
   }
   const running = { status: 'running', attempt: 1 } as const
   const again = { status: 'running', attempt: 2 } as const
   const succeeded = { status: 'succeeded', attempt: 2 } as const
   assert.deepEqual(states([running, again, succeeded]), [])
-  assert.deepEqual(states([running, succeeded, again]), ['doubled'])
+  assert.deepEqual(states([running, succeeded, again]), ['duplicated'])
   assert.deepEqual(states([again, running, succeeded]), ['staleWrites'])
-  assert.deepEqual(states([running, { status: 'cancelled', attempt: 1 }]), ['different'])
-  assert.deepEqual(states([running, { status: 'failed', attempt: 1, failure: null }]), [
-    'different',
-  ])
+  assert.deepEqual(states([running, { status: 'cancelled', attempt: 1 }]), ['diverged'])
+  assert.deepEqual(states([running, { status: 'failed', attempt: 1, failure: null }]), ['diverged'])
 })

@@ -4,12 +4,12 @@ import { actions } from '../../chaos/actions.js'
 import { plan } from '../../chaos/nemesis.js'
 import { Random } from '../../chaos/random.js'
 
-const described = (seed: number, count: number) =>
+const describePlan = (seed: number, count: number) =>
   plan(new Random(seed), count).map(({ at, action, random }) => [at, action.name, random.next()])
 
 test('a seed repeats a plan, another seed makes another', () => {
-  assert.deepEqual(described(7, 50), described(7, 50))
-  assert.notDeepEqual(described(7, 50), described(8, 50))
+  assert.deepEqual(describePlan(7, 50), describePlan(7, 50))
+  assert.notDeepEqual(describePlan(7, 50), describePlan(8, 50))
 })
 
 test('a plan is in order, lies within the training, and in the long run leaves no action out', () => {

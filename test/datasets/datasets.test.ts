@@ -6,7 +6,11 @@ import { test } from 'node:test'
 import { gzipSync } from 'node:zlib'
 import { decodeExample, encodeExample } from '../../src/datasets/images/example.js'
 import { shuffledOrder } from '../../src/datasets/images/shards.js'
-import { readRecord, recordEnd, TfrecordWriter } from '../../src/datasets/images/tfrecord-reader.js'
+import {
+  nextRecordOffset,
+  readRecord,
+  TfrecordWriter,
+} from '../../src/datasets/images/tfrecord-reader.js'
 import { InputFile } from '../../src/datasets/input-file.js'
 import { TrainyardError } from '../../src/errors.js'
 import { fixture, freshDatasets, idx, mnistSlice } from './uploads.js'
@@ -16,9 +20,9 @@ const refused = (code: string) => (error: unknown) =>
 
 function* examplesOf(path: string) {
   const file = new InputFile(path, path)
-  for (let record = 0, offset = 0; offset < file.bytes; record++) {
+  for (let record = 0, offset = 0; offset < file.size; record++) {
     const data = readRecord(file, record, offset, 1 << 20)
-    offset = recordEnd(offset, data.length)
+    offset = nextRecordOffset(offset, data.length)
     yield decodeExample(Buffer.from(data))
   }
   file.close()
@@ -41,10 +45,10 @@ test('MNIST becomes shuffled shards that hold each image once, with its label', 
       ['shards/part-00001-of-00002.tfrecord', 2500],
     ],
   )
-  const files = await datasets.shardFiles(dataset)
+  const files = await datasets.shardPaths(dataset)
   const seen = files.flatMap(file =>
-    [...examplesOf(file)].map(({ image, label, stated }) => {
-      assert.deepEqual(stated, { height: 28, width: 28, channels: 1 })
+    [...examplesOf(file)].map(({ image, label, declared }) => {
+      assert.deepEqual(declared, { height: 28, width: 28, channels: 1 })
       return `${label} ${Buffer.from(image).toString('base64')}`
     }),
   )
@@ -183,10 +187,10 @@ test('PNG and JPEG keep their bytes; size and channels come from the header', as
     [png.encoding, png.height, png.width, png.channels, png.mean, png.std],
     ['encoded', 5, 6, 3, [127.5, 127.5, 127.5], [127.5, 127.5, 127.5]],
   )
-  const [file] = await datasets.shardFiles(png)
-  for (const { image, stated } of examplesOf(file!)) {
+  const [file] = await datasets.shardPaths(png)
+  for (const { image, declared } of examplesOf(file!)) {
     assert.equal(Buffer.from(image).toString('latin1', 1, 4), 'PNG')
-    assert.deepEqual(stated, { height: 5, width: 6, channels: 3 })
+    assert.deepEqual(declared, { height: 5, width: 6, channels: 3 })
   }
   const jpeg = (await upload({ a: await fixture('jpeg-grey.tfrecord') })).dataset
   assert.deepEqual([jpeg.encoding, jpeg.height, jpeg.width, jpeg.channels], ['encoded', 8, 8, 1])

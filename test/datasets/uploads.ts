@@ -3,7 +3,7 @@ import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Datasets } from '../../src/datasets/datasets.js'
-import type { Limits } from '../../src/datasets/limits.js'
+import type { DatasetLimits } from '../../src/datasets/limits.js'
 import { TrainyardError } from '../../src/errors.js'
 import { openFolderStore } from '../../src/store/folder-store.js'
 
@@ -35,11 +35,11 @@ export function idx(dimensions: number[], elements: Uint8Array): Buffer {
 }
 
 export type Files = Record<string, Buffer>
-export type Form = Parameters<Awaited<ReturnType<Datasets['receive']>>['commit']>[0]
+export type Form = Parameters<Awaited<ReturnType<Datasets['createUpload']>>['commit']>[0]
 
 export async function freshDatasets(
   t: { after(work: () => Promise<void>): void },
-  limits: Partial<Limits> = {},
+  limits: Partial<DatasetLimits> = {},
 ) {
   const root = await mkdtemp(join(tmpdir(), 'trainyard-datasets-'))
   t.after(() => rm(root, { recursive: true }))
@@ -47,7 +47,7 @@ export async function freshDatasets(
   const datasets = new Datasets(store, limits)
 
   const send = async (files: Files, form: Form = {}) => {
-    const upload = await datasets.receive()
+    const upload = await datasets.createUpload()
     for (const [name, content] of Object.entries(files))
       await upload.addFile(name, chunked(content))
     return upload.commit(form)
@@ -64,7 +64,7 @@ export async function freshDatasets(
   }
 
   /** The upload must fail so, and leave nothing behind. */
-  const refuses = async (files: Files, code: string, message: RegExp, form: Form = {}) => {
+  const assertRejected = async (files: Files, code: string, message: RegExp, form: Form = {}) => {
     const error = await send(files, form).then(
       () => assert.fail(`accepted ${Object.keys(files).join(', ')}, expected ${code} ${message}`),
       (error: unknown) => error,
@@ -78,7 +78,7 @@ export async function freshDatasets(
     assert.deepEqual(await readdir(join(root, '.staging')), [])
     return error
   }
-  return { root, store, datasets, upload, uploadTable, refuses }
+  return { root, store, datasets, upload, uploadTable, assertRejected }
 }
 
 /** As a network delivers it: in pieces, the first of one byte. */

@@ -5,11 +5,11 @@ import { after, before, test } from 'node:test'
 import type { Checkpoint } from '../../src/spec/checkpoint.js'
 import type { BoostingJobRequest, Job } from '../../src/spec/job.js'
 import type { BoostingModel, Explanation, RowPredictions } from '../../src/spec/model.js'
-import { mappedFiles } from '../../testing/processes.js'
-import { Yard } from '../../testing/test-deployment.js'
+import { readMemoryMaps } from '../../testing/processes.js'
+import { TestDeployment } from '../../testing/test-deployment.js'
 import { readTable, uploadTable } from './tables.js'
 
-const drawn = (
+const samplingRequest = (
   name: string,
   training: BoostingJobRequest['training'] = {},
 ): BoostingJobRequest => ({
@@ -22,33 +22,34 @@ const drawn = (
     columnSample: 0.5,
   },
   dataset: 'digits',
-  training: { validation: 0.2, snapshotEvery: 25, ...training },
+  training: { validation: 0.2, checkpointEvery: 25, ...training },
 })
 
-let yard: Yard
+let deployment: TestDeployment
 /** The trees of a job that nothing disturbs. */
-let calm: Buffer
+let undisturbedTrees: Buffer
 before(async () => {
   // one in reserve has TensorFlow loaded
-  yard = await Yard.open({ TRAINYARD_SPARE_TRAINERS: 'off' })
-  for (const name of ['diabetes', 'breast-cancer', 'wine', 'digits']) await uploadTable(yard, name)
-  calm = await treesOf(await yard.train(drawn('calm')))
+  deployment = await TestDeployment.open({ TRAINYARD_SPARE_TRAINERS: 'off' })
+  for (const name of ['diabetes', 'breast-cancer', 'wine', 'digits'])
+    await uploadTable(deployment, name)
+  undisturbedTrees = await treesOf(await deployment.train(samplingRequest('calm')))
 })
-after(() => yard.close())
+after(() => deployment.close())
 
 const get = (path: string) =>
-  fetch(yard.url + path, { headers: { authorization: `Bearer ${yard.key}` } })
+  fetch(deployment.url + path, { headers: { authorization: `Bearer ${deployment.key}` } })
 
 async function modelOf(job: Job): Promise<BoostingModel> {
   assert.equal(job.status, 'succeeded', job.failure?.message)
-  return (await yard.client.model(job.result!.model.id)) as BoostingModel
+  return (await deployment.client.model(job.result!.model.id)) as BoostingModel
 }
 
 /** The bytes of a job's trees. */
 function treesOf(job: Job): Promise<Buffer> {
   assert.equal(job.status, 'succeeded', job.failure?.message)
   const { id, version } = job.result!.model
-  return readFile(join(yard.folder, 'models', id, String(version), 'model.ubj'))
+  return readFile(join(deployment.folder, 'models', id, String(version), 'model.ubj'))
 }
 
 const sum = (explanation: Explanation) =>
@@ -56,11 +57,11 @@ const sum = (explanation: Explanation) =>
 
 test("the article's three trees, asked for and answered over HTTP, are scikit-learn's", async () => {
   const request = JSON.parse(await readFile('examples/boosting.json', 'utf8'))
-  const job = await yard.train(request)
+  const job = await deployment.train(request)
   const model = await modelOf(job)
   assert.deepEqual([model.step, job.progress.step, job.progress.steps], [3, 3, 3])
   const { rows } = await readTable('diabetes')
-  const { predictions } = await yard.client.predictRows('three-trees', rows)
+  const { predictions } = await deployment.client.predictRows('three-trees', rows)
   const reference = JSON.parse(
     await readFile('test/boosting/reference/hand-made-trees.json', 'utf8'),
   )
@@ -73,7 +74,7 @@ test("the article's three trees, asked for and answered over HTTP, are scikit-le
 
 test('two classes: metrics live and stored, probabilities, and an explanation that adds up', async () => {
   const steps: number[] = []
-  const job = await yard.train(
+  const job = await deployment.train(
     {
       model: { kind: 'boosting', rounds: 40, maxDepth: 3 },
       dataset: 'breast-cancer',
@@ -86,7 +87,7 @@ test('two classes: metrics live and stored, probabilities, and an explanation th
   assert.deepEqual(model.labels, ['0', '1'])
   const every = Array.from({ length: 40 }, (_, i) => i + 1)
   assert.deepEqual(steps, every)
-  const { points } = await yard.client.metrics(job.id, { limit: '1000' })
+  const { points } = await deployment.client.metrics(job.id, { limit: '1000' })
   for (const name of ['logloss', 'auc', 'error', 'validationLogloss', 'validationAuc']) {
     assert.deepEqual(
       points[name]?.map(({ step }) => step),
@@ -99,7 +100,7 @@ test('two classes: metrics live and stored, probabilities, and an explanation th
   assert.ok(model.featureImportance[0]!.gain > 0)
 
   const { rows, targets } = await readTable('breast-cancer')
-  const answer = await yard.client.predictRows(model.id, rows.slice(0, 50), { explain: true })
+  const answer = await deployment.client.predictRows(model.id, rows.slice(0, 50), { explain: true })
   const right = answer.predictions.filter(({ index }, i) => index === targets[i])
   assert.ok(right.length >= 48, `${right.length} of 50`)
   for (const { probabilities, label, index, probability, explanations } of answer.predictions) {
@@ -114,7 +115,7 @@ test('two classes: metrics live and stored, probabilities, and an explanation th
 })
 
 test('rows come by name, in order or as CSV, and may lack values', async () => {
-  const job = await yard.train({
+  const job = await deployment.train({
     name: 'wine',
     model: { kind: 'boosting', objective: 'multiclass', rounds: 20 },
     dataset: 'wine',
@@ -123,24 +124,29 @@ test('rows come by name, in order or as CSV, and may lack values', async () => {
   const model = await modelOf(job)
   assert.deepEqual(model.labels, ['0', '1', '2'])
   const { columns, rows, targets } = await readTable('wine')
-  const inOrder = await yard.client.predictRows('wine', rows)
+  const inOrder = await deployment.client.predictRows('wine', rows)
   assert.deepEqual(
     inOrder.predictions.map(({ label }) => label),
     targets.map(String),
   )
   const byName = rows.map(row => Object.fromEntries(columns.map((name, i) => [name, row[i]])))
-  assert.deepEqual(await yard.client.predictRows('wine', byName), inOrder)
+  assert.deepEqual(await deployment.client.predictRows('wine', byName), inOrder)
   const csv = [columns, ...rows].map(row => row.join(',')).join('\n')
-  const sent = await fetch(`${yard.url}/models/wine/predict`, {
+  const sent = await fetch(`${deployment.url}/models/wine/predict`, {
     method: 'POST',
-    headers: { authorization: `Bearer ${yard.key}`, 'content-type': 'text/csv' },
+    headers: { authorization: `Bearer ${deployment.key}`, 'content-type': 'text/csv' },
     body: csv,
   })
   assert.deepEqual(await sent.json(), inOrder)
   const { alcohol: _, ...lacking } = byName[0]!
-  const absent = await yard.client.predictRows('wine', [lacking])
-  assert.deepEqual(await yard.client.predictRows('wine', [{ ...lacking, alcohol: null }]), absent)
-  const { predictions } = await yard.client.predictRows('wine', rows.slice(0, 3), { explain: true })
+  const absent = await deployment.client.predictRows('wine', [lacking])
+  assert.deepEqual(
+    await deployment.client.predictRows('wine', [{ ...lacking, alcohol: null }]),
+    absent,
+  )
+  const { predictions } = await deployment.client.predictRows('wine', rows.slice(0, 3), {
+    explain: true,
+  })
   for (const { explanations, probabilities } of predictions) {
     assert.equal(explanations!.length, 3)
     const odds = explanations!.map(({ margin }) => Math.exp(margin))
@@ -155,18 +161,18 @@ test('rows come by name, in order or as CSV, and may lack values', async () => {
 test('a job whose trainer is killed twice ends in the bytes of an undisturbed one', async () => {
   const kills = [40, 120]
   const seen: number[] = []
-  const killed = await yard.train(drawn('killed'), async step => {
+  const killed = await deployment.train(samplingRequest('killed'), async step => {
     seen.push(step)
     if (kills[0] === undefined || step < kills[0]) return
     kills.shift()
-    process.kill(await yard.trainer(), 'SIGKILL')
+    process.kill(await deployment.activeTrainer(), 'SIGKILL')
   })
   assert.equal(killed.attempt, 3)
   assert.deepEqual(
     seen.filter((step, i) => step !== seen[i - 1]),
     Array.from({ length: 400 }, (_, i) => i + 1),
   )
-  assert.ok((await treesOf(killed)).equals(calm), 'the trees differ')
+  assert.ok((await treesOf(killed)).equals(undisturbedTrees), 'the trees differ')
   const json = (await (await get('/models/killed/export?format=json')).json()) as {
     learner: { gradient_booster: { model: { trees: unknown[] } } }
   }
@@ -174,13 +180,13 @@ test('a job whose trainer is killed twice ends in the bytes of an undisturbed on
 })
 
 test('a paused job goes on to the same bytes, and no trainer of trees loads TensorFlow', async () => {
-  const job = await yard.client.submit(drawn('paused', { snapshotEvery: 1000 }))
+  const job = await deployment.client.submit(samplingRequest('paused', { checkpointEvery: 1000 }))
   let maps = ''
-  for await (const { event, data } of yard.client.follow(job.id)) {
+  for await (const { event, data } of deployment.client.follow(job.id)) {
     if (event === 'job' && data.status === 'paused') break
     if (event !== 'metrics' || data.step !== 20) continue
-    maps = await mappedFiles(await yard.trainer())
-    await yard.client.act(job.id, 'pause')
+    maps = await readMemoryMaps(await deployment.activeTrainer())
+    await deployment.client.act(job.id, 'pause')
   }
   assert.match(maps, /libxgboost/)
   assert.doesNotMatch(maps, /tensorflow/)
@@ -193,31 +199,34 @@ test('a paused job goes on to the same bytes, and no trainer of trees loads Tens
     await (await get(`/jobs/${job.id}/checkpoints/${step}/archive`)).arrayBuffer(),
   )
   assert.ok(tar.includes(`${job.id}-${step}/model.ubj`))
-  await yard.client.act(job.id, 'resume')
-  const ended = await yard.finish(job)
+  await deployment.client.act(job.id, 'resume')
+  const ended = await deployment.waitForEnd(job)
   assert.equal(ended.attempt, 2)
-  assert.ok((await treesOf(ended)).equals(calm), 'the trees differ')
+  assert.ok((await treesOf(ended)).equals(undisturbedTrees), 'the trees differ')
 })
 
 test('a cancelled job is retried to the same bytes', async () => {
-  const job = await yard.client.submit(drawn('cancelled'))
-  const cancelled = await yard.finish(job, async step => {
-    if (step === 15) await yard.client.act(job.id, 'cancel')
+  const job = await deployment.client.submit(samplingRequest('cancelled'))
+  const cancelled = await deployment.waitForEnd(job, async step => {
+    if (step === 15) await deployment.client.act(job.id, 'cancel')
   })
   assert.equal(cancelled.status, 'cancelled')
-  await yard.client.act(job.id, 'retry')
-  assert.ok((await treesOf(await yard.finish(job))).equals(calm))
+  await deployment.client.act(job.id, 'retry')
+  assert.ok((await treesOf(await deployment.waitForEnd(job))).equals(undisturbedTrees))
 })
 
 test('a job that gets no better ends early, and its model is that of the best round', async () => {
-  const job = await yard.train({
+  const job = await deployment.train({
     model: { kind: 'boosting', rounds: 400, learningRate: 0.5 },
     dataset: 'diabetes',
     training: { validation: 0.3, earlyStopping: { metric: 'validationMae', patience: 5 } },
   })
   const model = await modelOf(job)
   assert.ok(job.result!.stoppedEarly)
-  const { points } = await yard.client.metrics(job.id, { names: 'validationMae', limit: '1000' })
+  const { points } = await deployment.client.metrics(job.id, {
+    names: 'validationMae',
+    limit: '1000',
+  })
   const values = points.validationMae!.map(({ value }) => Number(value))
   const best = values.indexOf(Math.min(...values)) + 1
   assert.equal(model.step, best)
@@ -234,9 +243,9 @@ test('categories by name, also in another table: an unknown one is missing, or r
     })
   const csv = (names: readonly string[], rows: number) =>
     ['colour,size,sold', ...lines(names, rows)].join('\n')
-  await uploadTable(yard, 'sales', csv(colours, 300), 'sold')
-  await uploadTable(yard, 'more-sales', csv(['green', 'grey', 'red'], 90), 'sold')
-  const job = await yard.train({
+  await uploadTable(deployment, 'sales', csv(colours, 300), 'sold')
+  await uploadTable(deployment, 'more-sales', csv(['green', 'grey', 'red'], 90), 'sold')
+  const job = await deployment.train({
     name: 'sales',
     model: { kind: 'boosting', rounds: 10 },
     dataset: 'sales',
@@ -250,7 +259,7 @@ test('categories by name, also in another table: an unknown one is missing, or r
   ])
   assert.equal(job.metrics.validationError, 0)
   const ask = (colour: string | null, options = {}) =>
-    yard.client.predictRows('sales', [{ colour, size: 3 }], options)
+    deployment.client.predictRows('sales', [{ colour, size: 3 }], options)
   assert.equal((await ask('green')).predictions[0]!.label, 'yes')
   assert.equal((await ask('red')).predictions[0]!.label, 'no')
   assert.deepEqual(await ask('pink'), await ask(null))
@@ -262,9 +271,9 @@ test('a job of queries ranks, quantiles come together, counts are never below 0'
   for (let query = 0; query < 40; query++) {
     for (let i = 0; i < 8; i++) csv.push(`${query},${i},${(query * 5 + i) % 3},${i >> 1},${i % 4}`)
   }
-  await uploadTable(yard, 'pages', csv.join('\n'), 'relevance')
+  await uploadTable(deployment, 'pages', csv.join('\n'), 'relevance')
   const common = { dataset: 'pages' }
-  const ranking = await yard.train({
+  const ranking = await deployment.train({
     ...{
       ...common,
       name: 'ranking',
@@ -274,7 +283,7 @@ test('a job of queries ranks, quantiles come together, counts are never below 0'
   })
   await modelOf(ranking)
   assert.ok(Number(ranking.metrics.validationNdcg) > 0.99, `${ranking.metrics.validationNdcg}`)
-  const { predictions } = await yard.client.predictRows('ranking', [
+  const { predictions } = await deployment.client.predictRows('ranking', [
     [7, 0],
     [0, 0],
   ])
@@ -284,8 +293,8 @@ test('a job of queries ranks, quantiles come together, counts are never below 0'
     ...{ ...common, name: 'quantile' },
     model: { kind: 'boosting', objective: 'quantile', quantile: [0.1, 0.9], rounds: 20 },
   }
-  await modelOf(await yard.train(quantile))
-  const spread = await yard.client.predictRows('quantile', [{ a: 3 }], { explain: true })
+  await modelOf(await deployment.train(quantile))
+  const spread = await deployment.client.predictRows('quantile', [{ a: 3 }], { explain: true })
   assert.deepEqual(spread.quantiles, [0.1, 0.9])
   assert.ok(spread.predictions[0]!.values![0]! <= spread.predictions[0]!.values![1]!)
   assert.equal(spread.predictions[0]!.explanations!.length, 2)
@@ -298,14 +307,14 @@ test('a job of queries ranks, quantiles come together, counts are never below 0'
     },
     training: { target: 'count' },
   }
-  await modelOf(await yard.train(poisson))
-  const counts = await yard.client.predictRows('poisson', [{ a: 0 }, { a: 3 }])
+  await modelOf(await deployment.train(poisson))
+  const counts = await deployment.client.predictRows('poisson', [{ a: 0 }, { a: 3 }])
   assert.ok(counts.predictions.every(({ value }) => value! >= 0))
 })
 
 test('groups that lie apart fail the job with the cure', async () => {
-  await uploadTable(yard, 'apart', 'query,a,target\n1,1,0\n2,1,1\n1,3,1\n2,2,0\n')
-  const job = await yard.train({
+  await uploadTable(deployment, 'apart', 'query,a,target\n1,1,0\n2,1,1\n1,3,1\n2,2,0\n')
+  const job = await deployment.train({
     model: { kind: 'boosting', objective: 'ranking' },
     dataset: 'apart',
     training: { group: 'query', validation: 0 },
@@ -316,9 +325,9 @@ test('groups that lie apart fail the job with the cure', async () => {
 
 test('rows that do not fit are refused by row and column', async () => {
   const refused = async (instances: unknown[]) => {
-    const answer = await fetch(`${yard.url}/models/wine/predict`, {
+    const answer = await fetch(`${deployment.url}/models/wine/predict`, {
       method: 'POST',
-      headers: { authorization: `Bearer ${yard.key}`, 'content-type': 'application/json' },
+      headers: { authorization: `Bearer ${deployment.key}`, 'content-type': 'application/json' },
       body: JSON.stringify({ instances }),
     })
     const { code, errors } = (await answer.json()) as {
@@ -351,7 +360,7 @@ test('rows that do not fit are refused by row and column', async () => {
 
 test('a model is handed out as its files, and as one that XGBoost loads', async () => {
   const ubj = Buffer.from(await (await get('/models/wine/export')).arrayBuffer())
-  assert.ok(ubj.equals(await readFile(join(yard.folder, 'models/wine/1/model.ubj'))))
+  assert.ok(ubj.equals(await readFile(join(deployment.folder, 'models/wine/1/model.ubj'))))
   const tar = Buffer.from(await (await get('/models/wine/archive')).arrayBuffer())
   for (const name of ['manifest.json', 'model.json', 'model.ubj']) {
     assert.ok(tar.includes(`wine-1/${name}`), name)
@@ -363,28 +372,31 @@ test('a model is handed out as its files, and as one that XGBoost loads', async 
 test('a network cannot begin with trees, and trees take no pictures', async () => {
   const network = { model: { kind: 'resnet' as const }, dataset: 'wine' }
   await assert.rejects(
-    yard.client.submit({ ...network, initFrom: { model: 'wine' } }),
+    deployment.client.submit({ ...network, initFrom: { model: 'wine' } }),
     /model 'wine' made trees/,
   )
-  await assert.rejects(yard.client.submit(network), /'wine' is a table; a resnet needs images/)
-  const answer = await fetch(`${yard.url}/models/wine/predict`, {
+  await assert.rejects(
+    deployment.client.submit(network),
+    /'wine' is a table; a resnet needs images/,
+  )
+  const answer = await fetch(`${deployment.url}/models/wine/predict`, {
     method: 'POST',
-    headers: { authorization: `Bearer ${yard.key}`, 'content-type': 'image/png' },
+    headers: { authorization: `Bearer ${deployment.key}`, 'content-type': 'image/png' },
     body: new Uint8Array(8),
   })
   assert.equal(answer.status, 415)
 })
 
 test('a dry run says what a job would be', async () => {
-  const plan = await yard.client.preview({ model: { kind: 'boosting' }, dataset: 'wine' })
+  const plan = await deployment.client.preview({ model: { kind: 'boosting' }, dataset: 'wine' })
   assert.deepEqual([plan.steps, plan.stepsPerEpoch, plan.parameters], [100, null, null])
   assert.ok(plan.memory.totalBytes > plan.memory.stateBytes)
 })
 
 // the predictor of rows runs by now: it is one of its own
 test('rows and images are predicted by processes of their own', async () => {
-  const answer: RowPredictions = await yard.client.predictRows('three-trees', [{}])
+  const answer: RowPredictions = await deployment.client.predictRows('three-trees', [{}])
   assert.equal(answer.predictions.length, 1)
-  const pid = await yard.process('workers/row-predictor.js')
-  assert.doesNotMatch(await mappedFiles(pid!), /tensorflow/)
+  const pid = await deployment.pidOf('workers/row-predictor.js')
+  assert.doesNotMatch(await readMemoryMaps(pid!), /tensorflow/)
 })

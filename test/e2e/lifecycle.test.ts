@@ -1,15 +1,15 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
-import { glance } from '../../src/processes.js'
+import { readStat } from '../../src/processes.js'
 import type { Job, NetworkJobRequest } from '../../src/spec/job.js'
-import { someDigits, Yard } from '../../testing/test-deployment.js'
+import { mnistSample, TestDeployment } from '../../testing/test-deployment.js'
 
-let yard: Yard
+let deployment: TestDeployment
 before(async () => {
-  yard = await Yard.open()
-  await yard.client.uploadDataset('digits', await someDigits(1280))
+  deployment = await TestDeployment.open()
+  await deployment.client.uploadDataset('digits', await mnistSample(1280))
 })
-after(() => yard.close())
+after(() => deployment.close())
 
 const request = (
   training: NetworkJobRequest['training'],
@@ -22,20 +22,20 @@ const request = (
 })
 
 /** Follows a job until it looks as wanted. */
-async function until(id: string, is: (job: Job) => boolean): Promise<Job> {
-  for await (const { event } of yard.client.follow(id)) {
+async function waitForJob(id: string, condition: (job: Job) => boolean): Promise<Job> {
+  for await (const { event } of deployment.client.follow(id)) {
     if (event !== 'job') continue
-    const job = await yard.client.job(id)
-    if (is(job)) return job
+    const job = await deployment.client.job(id)
+    if (condition(job)) return job
   }
   throw new Error(`job ${id} has ended`)
 }
 
 /** Does something at a training step, once. */
-async function at(id: string, step: number, what: () => Promise<unknown>): Promise<void> {
-  for await (const { event, data } of yard.client.follow(id)) {
+async function atStep(id: string, step: number, action: () => Promise<unknown>): Promise<void> {
+  for await (const { event, data } of deployment.client.follow(id)) {
     if (event === 'metrics' && data.step >= step) {
-      await what()
+      await action()
       return
     }
   }
@@ -43,78 +43,84 @@ async function at(id: string, step: number, what: () => Promise<unknown>): Promi
 }
 
 test('a paused job frees its slot, and ends resumed in the bytes of an undisturbed one', async () => {
-  const training = { steps: 400, snapshotEvery: 1000, input: 'streamed' as const }
-  const calm = await yard.train(request(training))
-  const job = await yard.client.submit(request(training))
+  const training = { steps: 400, checkpointEvery: 1000, input: 'streaming' as const }
+  const undisturbed = await deployment.train(request(training))
+  const job = await deployment.client.submit(request(training))
   let trainer = 0
-  await at(job.id, 100, async () => {
-    trainer = await yard.trainer()
-    await yard.client.act(job.id, 'pause')
+  await atStep(job.id, 100, async () => {
+    trainer = await deployment.activeTrainer()
+    await deployment.client.act(job.id, 'pause')
   })
-  const paused = await until(job.id, ({ status }) => status === 'paused')
+  const paused = await waitForJob(job.id, ({ status }) => status === 'paused')
   assert.equal(paused.phase, null)
   assert.equal(paused.requested, null)
-  assert.equal(glance(trainer), null, 'its trainer still runs')
+  assert.equal(readStat(trainer), null, 'its trainer still runs')
   // the slot is free: another job gets it and ends
-  const other = await yard.train(request({ steps: 5 }))
+  const other = await deployment.train(request({ steps: 5 }))
   assert.equal(other.status, 'succeeded')
-  assert.equal((await yard.client.job(job.id)).status, 'paused')
+  assert.equal((await deployment.client.job(job.id)).status, 'paused')
 
-  await yard.client.act(job.id, 'resume')
-  const ended = await yard.finish(job)
+  await deployment.client.act(job.id, 'resume')
+  const ended = await deployment.waitForEnd(job)
   assert.equal(ended.status, 'succeeded', ended.failure?.message)
   assert.equal(ended.attempt, 2)
   assert.deepEqual(
     ended.transitions.map(({ status }) => status),
     ['queued', 'running', 'paused', 'queued', 'running', 'succeeded'],
   )
-  assert.ok((await yard.weights(ended)).equals(await yard.weights(calm)), 'the weights differ')
+  assert.ok(
+    (await deployment.weights(ended)).equals(await deployment.weights(undisturbed)),
+    'the weights differ',
+  )
 })
 
 test('a cancelled job is retried from its last checkpoint, to the same bytes', async () => {
-  const training = { steps: 300, snapshotEvery: 1000 }
-  const calm = await yard.train(request(training))
-  const job = await yard.client.submit(request(training))
+  const training = { steps: 300, checkpointEvery: 1000 }
+  const undisturbed = await deployment.train(request(training))
+  const job = await deployment.client.submit(request(training))
   let trainer = 0
-  await at(job.id, 80, async () => {
-    trainer = await yard.trainer()
-    await yard.client.act(job.id, 'cancel')
+  await atStep(job.id, 80, async () => {
+    trainer = await deployment.activeTrainer()
+    await deployment.client.act(job.id, 'cancel')
   })
-  assert.equal((await yard.finish(job)).status, 'cancelled')
-  assert.equal(glance(trainer), null, 'its trainer still runs')
-  await yard.client.act(job.id, 'retry')
-  const ended = await yard.finish(job)
+  assert.equal((await deployment.waitForEnd(job)).status, 'cancelled')
+  assert.equal(readStat(trainer), null, 'its trainer still runs')
+  await deployment.client.act(job.id, 'retry')
+  const ended = await deployment.waitForEnd(job)
   assert.equal(ended.status, 'succeeded', ended.failure?.message)
-  assert.ok((await yard.weights(ended)).equals(await yard.weights(calm)), 'the weights differ')
+  assert.ok(
+    (await deployment.weights(ended)).equals(await deployment.weights(undisturbed)),
+    'the weights differ',
+  )
 })
 
-for (const input of ['resident', 'streamed'] as const) {
+for (const input of ['in-memory', 'streaming'] as const) {
   test(`how often checkpoints are written changes nothing of what is trained: ${input}`, async () => {
-    const cadences = [{ snapshotEvery: 1000 }, { snapshotEvery: 7 }, { snapshotSeconds: 1 }]
+    const intervals = [{ checkpointEvery: 1000 }, { checkpointEvery: 7 }, { checkpointSeconds: 1 }]
     const weights: Buffer[] = []
-    for (const cadence of cadences) {
-      const ended = await yard.train(request({ steps: 150, input, ema: {}, ...cadence }))
+    for (const interval of intervals) {
+      const ended = await deployment.train(request({ steps: 150, input, ema: {}, ...interval }))
       assert.equal(ended.status, 'succeeded', ended.failure?.message)
-      weights.push(await yard.weights(ended))
+      weights.push(await deployment.weights(ended))
     }
     const equal = weights.map(each => each.equals(weights[0]!))
-    assert.deepEqual(equal, [true, true, true], JSON.stringify(cadences))
+    assert.deepEqual(equal, [true, true, true], JSON.stringify(intervals))
   })
 }
 
 test('jobs that wait go by priority, a paused one not at all', async () => {
-  const first = await yard.client.submit(request({ steps: 1_000_000 }))
-  await until(first.id, ({ status }) => status === 'running')
+  const first = await deployment.client.submit(request({ steps: 1_000_000 }))
+  await waitForJob(first.id, ({ status }) => status === 'running')
   const [low, high, aside] = await Promise.all([
-    yard.client.submit(request({ steps: 2 }, { name: 'low', priority: -5 })),
-    yard.client.submit(request({ steps: 2 }, { name: 'high', priority: 5 })),
-    yard.client.submit(request({ steps: 2 }, { name: 'aside', priority: 50 })),
+    deployment.client.submit(request({ steps: 2 }, { name: 'low', priority: -5 })),
+    deployment.client.submit(request({ steps: 2 }, { name: 'high', priority: 5 })),
+    deployment.client.submit(request({ steps: 2 }, { name: 'aside', priority: 50 })),
   ])
-  assert.equal((await yard.client.act(aside.id, 'pause')).status, 'paused')
-  assert.equal((await yard.client.job(high.id)).queue?.position, 1)
-  assert.equal((await yard.client.job(low.id)).queue?.position, 2)
-  await yard.client.act(first.id, 'cancel')
-  const ends = await Promise.all([yard.finish(low), yard.finish(high)])
+  assert.equal((await deployment.client.act(aside.id, 'pause')).status, 'paused')
+  assert.equal((await deployment.client.job(high.id)).queue?.position, 1)
+  assert.equal((await deployment.client.job(low.id)).queue?.position, 2)
+  await deployment.client.act(first.id, 'cancel')
+  const ends = await Promise.all([deployment.waitForEnd(low), deployment.waitForEnd(high)])
   assert.ok(ends[1]!.startedAt! < ends[0]!.startedAt!, 'high went first')
-  assert.equal((await yard.client.act(aside.id, 'cancel')).status, 'cancelled')
+  assert.equal((await deployment.client.act(aside.id, 'cancel')).status, 'cancelled')
 })

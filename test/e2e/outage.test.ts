@@ -3,68 +3,69 @@ import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { JobRequest } from '../../src/spec/job.js'
-import { someDigits, until, Yard } from '../../testing/test-deployment.js'
+import { eventually, mnistSample, TestDeployment } from '../../testing/test-deployment.js'
 
 /** Longer than BullMQ blocks for a job (5 s), and than its own watchdog waits beyond that. */
 const outageMs = 20_000
 
-let yard: Yard
+let deployment: TestDeployment
 before(async () => {
-  yard = await Yard.open({ TRAINYARD_SLOTS: '2' })
-  await yard.client.uploadDataset('digits', await someDigits(640))
+  deployment = await TestDeployment.open({ TRAINYARD_SLOTS: '2' })
+  await deployment.client.uploadDataset('digits', await mnistSample(640))
 })
-after(() => yard.close())
+after(() => deployment.close())
 
 const request = (name: string, steps: number): JobRequest => ({
   name,
   model: { kind: 'resnet', blocks: 1, filters: 4 },
   dataset: 'digits',
-  training: { steps, batchSize: 16, snapshotEvery: 1000 },
+  training: { steps, batchSize: 16, checkpointEvery: 1000 },
 })
 
 const outages: Record<string, () => Promise<() => void>> = {
   'that hangs': async () => {
-    const redis = await yard.process('redis-server')
+    const redis = await deployment.pidOf('redis-server')
     process.kill(redis, 'SIGSTOP')
     return () => process.kill(redis, 'SIGCONT')
   },
   'that is down': async () => {
-    const { supervisor } = yard
+    const { supervisor } = deployment
     // or it would start Redis anew at once
     process.kill(supervisor, 'SIGSTOP')
-    process.kill(await yard.process('redis-server'), 'SIGKILL')
+    process.kill(await deployment.pidOf('redis-server'), 'SIGKILL')
     return () => process.kill(supervisor, 'SIGCONT')
   },
 }
 
 for (const [how, begin] of Object.entries(outages)) {
   test(`a Redis ${how} for 20 s restarts no job, refuses none, and the queue moves on`, async t => {
-    const worker = await yard.process('workers/worker.js')
-    const running = await yard.client.submit(request('running', 100_000))
-    await begins(running.id)
+    const worker = await deployment.pidOf('workers/worker.js')
+    const running = await deployment.client.submit(request('running', 100_000))
+    await waitForFirstAttempt(running.id)
 
     // Redis writes to its file once a second, at the latest after two: what is younger dies with it
     await sleep(3000)
 
     const end = await begin()
     const accepted = await Promise.all(
-      [1, 2].map(n => yard.client.submit(request(`accepted-${n}`, 100))),
+      [1, 2].map(n => deployment.client.submit(request(`accepted-${n}`, 100))),
     ).finally(() => sleep(outageMs).then(end))
     const back = performance.now()
 
     const ends = accepted.map(job =>
-      until(async () => (await yard.client.job(job.id)).status === 'succeeded'),
+      eventually(async () => (await deployment.client.job(job.id)).status === 'succeeded'),
     )
-    await begins(accepted[0]!.id)
+    await waitForFirstAttempt(accepted[0]!.id)
     t.diagnostic(`moves again ${Math.round(performance.now() - back)} ms after Redis's return`)
     await Promise.all(ends)
-    assert.equal((await yard.client.job(running.id)).status, 'running')
-    const attempts = await yard.attempts(running.id)
+    assert.equal((await deployment.client.job(running.id)).status, 'running')
+    const attempts = await deployment.attempts(running.id)
     assert.equal(attempts.length, 1, JSON.stringify(attempts))
-    assert.equal(await yard.process('workers/worker.js'), worker, 'the worker was restarted')
-    await yard.client.act(running.id, 'cancel')
-    await until(async () => (await yard.client.job(running.id)).status === 'cancelled')
+    assert.equal(await deployment.pidOf('workers/worker.js'), worker, 'the worker was restarted')
+    await deployment.client.act(running.id, 'cancel')
+    await eventually(async () => (await deployment.client.job(running.id)).status === 'cancelled')
   })
 }
 
-const begins = (id: string) => until(async () => (await yard.attempts(id)).length > 0)
+const waitForFirstAttempt = (id: string) =>
+  eventually(async () => (await deployment.attempts(id)).length > 0)

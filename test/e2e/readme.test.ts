@@ -3,13 +3,13 @@ import { execFile, spawnSync } from 'node:child_process'
 import { readFile } from 'node:fs/promises'
 import { after, before, test } from 'node:test'
 import { promisify } from 'node:util'
-import { Yard } from '../../testing/test-deployment.js'
+import { TestDeployment } from '../../testing/test-deployment.js'
 
-let yard: Yard
+let deployment: TestDeployment
 before(async () => {
-  yard = await Yard.open()
+  deployment = await TestDeployment.open()
 })
-after(() => yard.close())
+after(() => deployment.close())
 
 const noCurl = spawnSync('curl', ['--version']).error && 'curl is not installed here'
 
@@ -19,10 +19,10 @@ test("the README's curl session works when pasted", { skip: noCurl }, async () =
     readme,
   )
   const script = block![1]!
-    .replace('URL=http://127.0.0.1:8080', `URL=${yard.url}`)
-    .replace('$(cat data/key)', yard.key)
-    .replaceAll('job.json', `${yard.folder}/job.json`)
-    .replaceAll('checkpoint.tar', `${yard.folder}/checkpoint.tar`)
+    .replace('URL=http://127.0.0.1:8080', `URL=${deployment.url}`)
+    .replace('$(cat data/key)', deployment.key)
+    .replaceAll('job.json', `${deployment.folder}/job.json`)
+    .replaceAll('checkpoint.tar', `${deployment.folder}/checkpoint.tar`)
   const { stdout } = await promisify(execFile)('bash', ['-euo', 'pipefail', '-c', script], {
     maxBuffer: 64 << 20,
   })
@@ -31,6 +31,6 @@ test("the README's curl session works when pasted", { skip: noCurl }, async () =
   assert.match(stdout, /"status":"succeeded"/)
   const answer = JSON.parse(stdout.slice(stdout.lastIndexOf('{"model"')))
   assert.equal(answer.predictions[0].label, '7')
-  const archive = await readFile(`${yard.folder}/checkpoint.tar`)
+  const archive = await readFile(`${deployment.folder}/checkpoint.tar`)
   assert.ok(archive.includes('model.ckpt-300.index'))
 })

@@ -3,38 +3,38 @@ import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { startServer } from '../../src/client/server.js'
-import { glance, lives } from '../../src/processes.js'
-import { until, Yard } from '../../testing/test-deployment.js'
+import { isAlive, readStat } from '../../src/processes.js'
+import { eventually, TestDeployment } from '../../testing/test-deployment.js'
 
-let yard: Yard
+let deployment: TestDeployment
 before(async () => {
-  yard = await Yard.open()
+  deployment = await TestDeployment.open()
 })
-after(() => yard.close())
+after(() => deployment.close())
 
 /** On a connection of its own: no earlier one hides whether the address is held. */
 const get = () =>
-  fetch(`${yard.url}/jobs`, {
-    headers: { authorization: `Bearer ${yard.key}`, connection: 'close' },
+  fetch(`${deployment.url}/jobs`, {
+    headers: { authorization: `Bearer ${deployment.key}`, connection: 'close' },
   })
 
 for (const signal of ['SIGTERM', 'SIGKILL'] as const) {
   test(`who comes between two APIs is answered by the second (${signal})`, async () => {
-    const api = await yard.process('src/api/main.js')
+    const api = await deployment.pidOf('src/api/main.js')
     process.kill(api, signal)
     // until its parent knows: whom it was handed before went down with it
-    await until(() => glance(api) === null)
+    await eventually(() => readStat(api) === null)
     const answers = await Promise.all(Array.from({ length: 20 }, get))
     assert.deepEqual(
       answers.map(({ status }) => status),
       Array(20).fill(200),
     )
-    assert.notEqual(await yard.process('src/api/main.js'), api)
+    assert.notEqual(await deployment.pidOf('src/api/main.js'), api)
   })
 }
 
 test('who was handed to an API that dies before it looks is answered by the second', async () => {
-  const api = await yard.process('src/api/main.js')
+  const api = await deployment.pidOf('src/api/main.js')
   process.kill(api, 'SIGSTOP')
   const answers = Promise.all(Array.from({ length: 20 }, get))
   await sleep(500)
@@ -46,18 +46,18 @@ test('who was handed to an API that dies before it looks is answered by the seco
 })
 
 test('requests that come while the API ends in order are all answered', async () => {
-  const api = await yard.process('src/api/main.js')
+  const api = await deployment.pidOf('src/api/main.js')
   process.kill(api, 'SIGTERM')
-  let asked = 0
-  while (lives(glance(api))) {
-    asked++
+  let requestCount = 0
+  while (isAlive(readStat(api))) {
+    requestCount++
     assert.equal((await get()).status, 200)
   }
-  assert.ok(asked > 0)
+  assert.ok(requestCount > 0)
 })
 
 test('an address that is taken is named when the server does not start', async () => {
-  const environment = { ...process.env, TRAINYARD_PORT: new URL(yard.url).port }
-  const starting = startServer(join(yard.folder, 'other'), environment)
+  const environment = { ...process.env, TRAINYARD_PORT: new URL(deployment.url).port }
+  const starting = startServer(join(deployment.folder, 'other'), environment)
   await assert.rejects(starting, /ended with exit code 1/)
 })

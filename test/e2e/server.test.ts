@@ -4,27 +4,27 @@ import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { PNG } from 'pngjs'
 import { startServer } from '../../src/client/server.js'
-import { glance } from '../../src/processes.js'
+import { readStat } from '../../src/processes.js'
 import type { Job } from '../../src/spec/job.js'
 import type { Predictions } from '../../src/spec/model.js'
-import { mappedFiles } from '../../testing/processes.js'
-import { someDigits, Yard } from '../../testing/test-deployment.js'
+import { readMemoryMaps } from '../../testing/processes.js'
+import { mnistSample, TestDeployment } from '../../testing/test-deployment.js'
 
-let yard: Yard
+let deployment: TestDeployment
 let job: Job
 before(async () => {
-  yard = await Yard.open()
-  await yard.client.uploadDataset('digits', await someDigits(2560))
-  job = await yard.train({
+  deployment = await TestDeployment.open()
+  await deployment.client.uploadDataset('digits', await mnistSample(2560))
+  job = await deployment.train({
     model: { kind: 'resnet', block: 'bottleneck', blocks: 2, filters: 32 },
     dataset: 'digits',
     training: { steps: 300, batchSize: 32, learningRate: { schedule: 'cosine', peak: 0.01 } },
   })
 })
-after(() => yard.close())
+after(() => deployment.close())
 
 const get = (path: string) =>
-  fetch(yard.url + path, { headers: { authorization: `Bearer ${yard.key}` } })
+  fetch(deployment.url + path, { headers: { authorization: `Bearer ${deployment.key}` } })
 
 test('a job trains, and its model knows the digits it has learned', async () => {
   assert.equal(job.status, 'succeeded', job.failure?.message)
@@ -33,7 +33,7 @@ test('a job trains, and its model knows the digits it has learned', async () => 
     `accuracy ${job.metrics.validationAccuracy}`,
   )
   const digits = await readDigits(20)
-  const { predictions } = await yard.client.predict(
+  const { predictions } = await deployment.client.predict(
     job.result!.model.id,
     digits.map(({ image }) => image),
   )
@@ -43,10 +43,10 @@ test('a job trains, and its model knows the digits it has learned', async () => 
 
 test('a PNG and the same pixels as JSON get the same answer', async () => {
   const [digit] = await readDigits(1)
-  const json = await yard.client.predict(job.result!.model.id, [digit!.image])
-  const answer = await fetch(`${yard.url}/models/${job.result!.model.id}/predict`, {
+  const json = await deployment.client.predict(job.result!.model.id, [digit!.image])
+  const answer = await fetch(`${deployment.url}/models/${job.result!.model.id}/predict`, {
     method: 'POST',
-    headers: { authorization: `Bearer ${yard.key}`, 'content-type': 'image/png' },
+    headers: { authorization: `Bearer ${deployment.key}`, 'content-type': 'image/png' },
     body: png(digit!.image),
   })
   const image = (await answer.json()) as Predictions
@@ -59,47 +59,51 @@ test('the checkpoints are what their manifest says, newest last', async () => {
   }
   assert.equal(items.at(-1)?.step, 300)
   assert.deepEqual(items.map(({ latest }) => latest).lastIndexOf(true), items.length - 1)
-  const state = await readFile(join(yard.folder, 'jobs', job.id, 'checkpoints', 'checkpoint'))
+  const state = await readFile(join(deployment.folder, 'jobs', job.id, 'checkpoints', 'checkpoint'))
   assert.match(state.toString(), /^model_checkpoint_path: "300\/model.ckpt-300"/)
 })
 
 test('the api process never loads TensorFlow', async () => {
-  const pid = await yard.process('src/api/main.js')
-  assert.doesNotMatch(await mappedFiles(pid!), /libtensorflow/)
-  const predictor = await yard.process('workers/predictor.js')
-  assert.match(await mappedFiles(predictor!), /libtensorflow/, 'this test can see it where it is')
+  const pid = await deployment.pidOf('src/api/main.js')
+  assert.doesNotMatch(await readMemoryMaps(pid!), /libtensorflow/)
+  const predictor = await deployment.pidOf('workers/predictor.js')
+  assert.match(
+    await readMemoryMaps(predictor!),
+    /libtensorflow/,
+    'this test can see it where it is',
+  )
 })
 
 test('a cancelled job ends within seconds and frees the worker for the next', async () => {
-  const long = await yard.client.submit({
+  const long = await deployment.client.submit({
     model: { kind: 'resnet', blocks: 2, filters: 8 },
     dataset: 'digits',
     training: { steps: 1_000_000 },
   })
   let trainer = 0
-  const ended = await yard.finish(long, async step => {
+  const ended = await deployment.waitForEnd(long, async step => {
     if (step !== 3) return
-    trainer = await yard.trainer()
-    await fetch(`${yard.url}/jobs/${long.id}/cancel`, {
+    trainer = await deployment.activeTrainer()
+    await fetch(`${deployment.url}/jobs/${long.id}/cancel`, {
       method: 'POST',
-      headers: { authorization: `Bearer ${yard.key}` },
+      headers: { authorization: `Bearer ${deployment.key}` },
     })
   })
   assert.equal(ended.status, 'cancelled')
   assert.ok(trainer > 0)
-  assert.equal(glance(trainer), null, 'its trainer still runs')
+  assert.equal(readStat(trainer), null, 'its trainer still runs')
 })
 
 test('a second start on the same data folder is refused', async () => {
   await assert.rejects(
-    startServer(yard.folder, { ...process.env, TRAINYARD_PORT: '0' }),
+    startServer(deployment.folder, { ...process.env, TRAINYARD_PORT: '0' }),
     /exit code 1/,
   )
   assert.equal((await get('/readyz')).status, 200, 'the first goes on')
 })
 
 async function readDigits(count: number): Promise<{ image: number[][]; label: number }[]> {
-  const [images, labels] = await someDigits(count)
+  const [images, labels] = await mnistSample(count)
   const pixels = Buffer.from(await images!.content.arrayBuffer()).subarray(16)
   const numbers = Buffer.from(await labels!.content.arrayBuffer()).subarray(8)
   return Array.from({ length: count }, (_, i) => ({

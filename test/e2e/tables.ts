@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { DatasetManifest } from '../../src/spec/dataset.js'
-import type { Yard } from '../../testing/test-deployment.js'
+import type { TestDeployment } from '../../testing/test-deployment.js'
 
 const folder = join(import.meta.dirname, '../../../test/data')
 
@@ -24,15 +24,20 @@ export async function readTable(name: string): Promise<TestTable> {
 }
 
 /** Uploads a CSV text, or test/data/NAME.csv. */
-export async function uploadTable(yard: Yard, name: string, csv?: string, target = 'target') {
+export async function uploadTable(
+  deployment: TestDeployment,
+  name: string,
+  csv?: string,
+  target = 'target',
+) {
   const text = csv ?? (await readFile(join(folder, `${name}.csv`), 'utf8'))
   const form = new FormData()
   form.set('name', name)
   form.set('target', target)
   form.append('file', new Blob([text]), `${name}.csv`)
-  const answer = await fetch(`${yard.url}/datasets`, {
+  const answer = await fetch(`${deployment.url}/datasets`, {
     method: 'POST',
-    headers: { authorization: `Bearer ${yard.key}` },
+    headers: { authorization: `Bearer ${deployment.key}` },
     body: form,
   })
   if (!answer.ok) throw new Error(`${answer.status}: ${await answer.text()}`)

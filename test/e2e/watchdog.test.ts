@@ -8,29 +8,29 @@ import { after, before, test } from 'node:test'
 import { RedisProxy } from '../../chaos/redis-proxy.js'
 import type { JobRequest } from '../../src/spec/job.js'
 import { type EmbeddedRedis, openRedis } from '../../src/supervisor/embedded-redis.js'
-import { someDigits, until, Yard } from '../../testing/test-deployment.js'
+import { eventually, mnistSample, TestDeployment } from '../../testing/test-deployment.js'
 
-let home: string
+let folder: string
 let redis: EmbeddedRedis
 let proxy: RedisProxy
-let yard: Yard
+let deployment: TestDeployment
 let printed = ''
 before(async () => {
-  home = await mkdtemp(join(tmpdir(), 'trainyard-watchdog-'))
-  redis = await openRedis(home)
+  folder = await mkdtemp(join(tmpdir(), 'trainyard-watchdog-'))
+  redis = await openRedis(folder)
   proxy = await RedisProxy.open(redis.url)
-  yard = await Yard.open({ REDIS_URL: proxy.url, TRAINYARD_SLOTS: '1' }, text => {
+  deployment = await TestDeployment.open({ REDIS_URL: proxy.url, TRAINYARD_SLOTS: '1' }, text => {
     printed += text
   })
-  await yard.client.uploadDataset('digits', await someDigits(640))
-  await succeeds('first')
+  await deployment.client.uploadDataset('digits', await mnistSample(640))
+  await trainSuccessfully('first')
 })
 after(async () => {
   proxy.heal()
-  await yard.close()
+  await deployment.close()
   await proxy.close()
   await redis.stop()
-  await rm(home, { recursive: true })
+  await rm(folder, { recursive: true })
 })
 
 const request = (name: string): JobRequest => ({
@@ -40,18 +40,18 @@ const request = (name: string): JobRequest => ({
   training: { steps: 20, batchSize: 16 },
 })
 
-async function succeeds(name: string): Promise<void> {
-  const job = await yard.train(request(name))
+async function trainSuccessfully(name: string): Promise<void> {
+  const job = await deployment.train(request(name))
   assert.equal(job.status, 'succeeded', job.failure?.message)
 }
 
-const worker = () => yard.process('workers/worker.js')
+const worker = () => deployment.pidOf('workers/worker.js')
 
 test('BullMQ replaces a silent connection that it waits for jobs on: the worker goes on', async t => {
   const before = await worker()
-  assert.equal(proxy.silence('bzpopmin'), 1)
+  assert.equal(proxy.stallMatching('bzpopmin'), 1)
   const since = performance.now()
-  await succeeds('behind-a-silent-wait')
+  await trainSuccessfully('behind-a-silent-wait')
   t.diagnostic(`succeeded after ${Math.round(performance.now() - since)} ms`)
   assert.equal(await worker(), before, 'the worker was restarted')
 })
@@ -59,11 +59,11 @@ test('BullMQ replaces a silent connection that it waits for jobs on: the worker 
 test('a worker that takes no jobs, since the connection it takes them by is silent, starts anew', async t => {
   const before = await worker()
   // what BullMQ asks on that connection alone: which jobs have lost their worker
-  assert.equal(proxy.silence('stalled-check'), 1)
+  assert.equal(proxy.stallMatching('stalled-check'), 1)
   const since = performance.now()
-  await succeeds('behind-a-silent-take')
+  await trainSuccessfully('behind-a-silent-take')
   t.diagnostic(`succeeded after ${Math.round(performance.now() - since)} ms`)
-  await until(async () => (await worker()) !== before)
+  await eventually(async () => (await worker()) !== before)
   assert.match(printed, /jobs wait, slots are free, and the queue hands out nothing/)
   assert.match(printed, /the worker ended \(exit code 75\)/)
 })

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { countListed, findGpus } from '../../src/engine/gpus.js'
+import { countGpuLines, findGpus } from '../../src/engine/gpus.js'
 
 test('nvidia-smi lists a GPU a line, with the slices of a MIG card below', () => {
   const listing = [
@@ -9,8 +9,8 @@ test('nvidia-smi lists a GPU a line, with the slices of a MIG card below', () =>
     'GPU 1: NVIDIA H100 80GB HBM3 (UUID: GPU-5e6f)',
     '',
   ].join('\n')
-  assert.equal(countListed(listing), 2)
-  assert.equal(countListed('No devices found.\n'), 0)
+  assert.equal(countGpuLines(listing), 2)
+  assert.equal(countGpuLines('No devices found.\n'), 0)
 })
 
 test('GPUs are numbered from zero', async () => {

@@ -3,12 +3,12 @@ import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import {
-  type Bundle,
-  checkOldValues,
-  checkValues,
-  readBundle,
+  readTensorBundle,
+  type TensorBundle,
+  verifyV1Values,
+  verifyValues,
 } from '../../src/formats/tensor-bundle.js'
-import { scratch } from '../graph/tensorflow.js'
+import { tempFolder } from '../graph/tensorflow.js'
 
 const folder = 'test/formats/checkpoints'
 const dataFiles = [0, 1].map(shard => {
@@ -16,15 +16,15 @@ const dataFiles = [0, 1].map(shard => {
   return { name, path: join(folder, name) }
 })
 
-const described = ({ tensors }: Bundle) =>
+const described = ({ tensors }: TensorBundle) =>
   tensors.map(({ name, dtype, shape }) => `${name} ${dtype} ${shape.join('x')}`)
 
 test('both formats say what they hold, in whatever files and slices', async () => {
   const [now, before] = await Promise.all(
-    ['new.ckpt.index', 'old.ckpt'].map(name => readBundle(join(folder, name))),
+    ['new.ckpt.index', 'old.ckpt'].map(name => readTensorBundle(join(folder, name))),
   )
   assert.equal(now?.format, 'v2')
-  assert.equal(now.shards, 2)
+  assert.equal(now.shardCount, 2)
   assert.equal(before?.format, 'v1')
   assert.deepEqual(described(now), described(before))
   assert.equal(now.tensors.length, 13)
@@ -36,26 +36,26 @@ test('both formats say what they hold, in whatever files and slices', async () =
   ]) {
     assert.ok(described(now).includes(line), line)
   }
-  await checkValues(now, dataFiles)
-  await checkOldValues(join(folder, 'old.ckpt'), 'old.ckpt')
+  await verifyValues(now, dataFiles)
+  await verifyV1Values(join(folder, 'old.ckpt'), 'old.ckpt')
 })
 
 test('what is no table is no bundle', async t => {
-  const path = join(await scratch(t), 'file')
+  const path = join(await tempFolder(t), 'file')
   for (const text of ['', 'a', 'x'.repeat(1000)]) {
     await writeFile(path, text)
-    assert.equal(await readBundle(path), null)
+    assert.equal(await readTensorBundle(path), null)
   }
 })
 
 test('no cut and no flipped bit passes as a checkpoint', async t => {
-  const path = join(await scratch(t), 'file')
+  const path = join(await tempFolder(t), 'file')
   for (const name of ['new.ckpt.index', 'old.ckpt']) {
     const whole = await readFile(join(folder, name))
     const read = async (bytes: Buffer) => {
       await writeFile(path, bytes)
-      const bundle = await readBundle(path)
-      if (bundle?.format === 'v1') await checkOldValues(path, name)
+      const bundle = await readTensorBundle(path)
+      if (bundle?.format === 'v1') await verifyV1Values(path, name)
       return bundle && described(bundle)
     }
     const sound = await read(whole)
@@ -80,18 +80,18 @@ test('no cut and no flipped bit passes as a checkpoint', async t => {
 })
 
 test('values that are cut or changed are found by the name of their variable', async t => {
-  const bundle = await readBundle(join(folder, 'new.ckpt.index'))
+  const bundle = await readTensorBundle(join(folder, 'new.ckpt.index'))
   const whole = await readFile(dataFiles[0]!.path)
-  const path = join(await scratch(t), 'shard')
+  const path = join(await tempFolder(t), 'shard')
   const files = [{ path, name: 'shard' }, dataFiles[1]!]
   await writeFile(path, whole.subarray(0, -1))
-  await assert.rejects(checkValues(bundle!, files), {
+  await assert.rejects(verifyValues(bundle!, files), {
     code: 'WEIGHTS_DAMAGED',
     message: 'shard: a slice ends at byte 1944, the file at 1943',
   })
   whole[3]! ^= 1
   await writeFile(path, whole)
-  await assert.rejects(checkValues(bundle!, files), {
+  await assert.rejects(verifyValues(bundle!, files), {
     message: 'shard: the values of resnet/conv_0/weights do not match their checksum',
   })
 })

@@ -9,14 +9,14 @@ import { conv2d } from '../../src/graph/ops/conv.js'
 import { add, floorDiv, mul, square } from '../../src/graph/ops/math.js'
 import { matMul } from '../../src/graph/ops/matmul.js'
 import { reduceMean, reduceSum } from '../../src/graph/ops/reduce.js'
-import { run } from './tensorflow.js'
+import { openGraphSession } from './tensorflow.js'
 
 const input = (graph: Graph, shape: readonly number[]) => placeholder(graph, 'x', 'float32', shape)
 
 test('an op without a gradient is named where the loss depends on a target through it', () => {
   const graph = new Graph()
   const x = input(graph, [3])
-  const loss = graph.within('half', () => reduceSum(floorDiv(x, 2)))
+  const loss = graph.nameScope('half', () => reduceSum(floorDiv(x, 2)))
   assert.throws(() => gradients(loss, [x]), /FloorDiv \(half\/FloorDiv\) has no gradient/)
   const other = input(graph, [3])
   assert.equal(gradients(add(loss, reduceSum(other)), [other])[0]!.shape[0], 3)
@@ -66,7 +66,7 @@ test('gradients flow through a batch of unknown size', async t => {
   const loss = reduceMean(matMul(pooled, weights))
   const [dx, dFilter, unrelated] = gradients(loss, [x, filter, constant(graph, [1, 2])])
   assert.deepEqual(dx!.shape, [-1, 2, 2, 1])
-  const session = await run(t, graph, {
+  const session = await openGraphSession(t, graph, {
     all: {
       inputs: { x, filter, weights },
       outputs: { dx: dx!, dFilter: dFilter!, unrelated: unrelated! },

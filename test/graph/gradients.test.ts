@@ -32,9 +32,9 @@ import {
   sparseSoftmaxCrossEntropy,
 } from '../../src/graph/ops/softmax.js'
 import { type Shape, sizeOf } from '../../src/graph/shape.js'
-import { numbers } from './random.js'
-import { run } from './tensorflow.js'
-import { assertOpsAgree } from './tensorflow-agrees.js'
+import { signedUniforms } from './random.js'
+import { openGraphSession } from './tensorflow.js'
+import { assertOpsMatchTensorFlow } from './tensorflow-agrees.js'
 
 interface Check {
   name: string
@@ -221,10 +221,10 @@ const stepOf = (check: Check) => (check.name === 'cast' ? 0.5 : step)
 const graph = new Graph()
 const built = checks.map(({ name, build, shapes }, i) => {
   const signature = `check_${i}`
-  return graph.within(signature, () => {
+  return graph.nameScope(signature, () => {
     const inputs = shapes.map((shape, j) => placeholder(graph, `x${j}`, 'float32', shape))
     const y = build(...inputs)
-    const random = numbers(i)
+    const random = signedUniforms(i)
     const weights = Array.from({ length: sizeOf(y.shape) }, random)
     const loss = reduceSum(mul(y, constant(graph, weights, { shape: y.shape })))
     const named = (prefix: string, tensors: readonly Tensor[]) =>
@@ -241,7 +241,7 @@ const built = checks.map(({ name, build, shapes }, i) => {
   })
 })
 
-const session = await run(
+const session = await openGraphSession(
   { after },
   graph,
   Object.fromEntries(built.map(each => [each.signature, each.ports])),
@@ -250,7 +250,7 @@ const session = await run(
 for (const [i, check] of checks.entries()) {
   test(`${check.name} agrees with central differences`, () => {
     const { signature, weights } = built[i]!
-    const random = numbers(100 + i)
+    const random = signedUniforms(100 + i)
     const inputs = drawAll(check.shapes.map(sizeOf), check.values, random)
     const along = inputs.map(values => values.map(() => random()))
     const at = (distance: number) =>
@@ -315,4 +315,4 @@ function draw(count: number, values: Check['values'], random: () => number): num
 }
 
 test('the nodes have the outputs and attributes that TensorFlow defines', () =>
-  assertOpsAgree(graph))
+  assertOpsMatchTensorFlow(graph))

@@ -9,10 +9,10 @@ import { savedModel } from '../../src/graph/saved-model.js'
 test('names carry their scope, and the second of a kind a number', () => {
   const graph = new Graph()
   const x = constant(graph, [1])
-  const names = graph.within('block', () => [add(x, x), add(x, x)].map(({ node }) => node.name))
+  const names = graph.nameScope('block', () => [add(x, x), add(x, x)].map(({ node }) => node.name))
   assert.deepEqual(names, ['block/AddV2', 'block/AddV2_1'])
-  graph.within('block', () =>
-    graph.within(null, () => assert.equal(identity(x).node.name, 'Identity')),
+  graph.nameScope('block', () =>
+    graph.nameScope(null, () => assert.equal(identity(x).node.name, 'Identity')),
   )
   assert.equal(identity(x, { name: 'AddV2_1' }).node.name, 'AddV2_1')
   assert.equal(add(x, x).node.name, 'AddV2')
@@ -22,7 +22,7 @@ test('names carry their scope, and the second of a kind a number', () => {
 test('a scope ends even when its body throws', () => {
   const graph = new Graph()
   assert.throws(() =>
-    graph.within('broken', () => {
+    graph.nameScope('broken', () => {
       throw new Error('stop')
     }),
   )
@@ -31,7 +31,10 @@ test('a scope ends even when its body throws', () => {
 
 test('a name that TensorFlow would refuse is refused at once', () => {
   const graph = new Graph()
-  assert.throws(() => graph.within('a b', () => scalar(graph, 1)), /a b\/Const cannot name a node/)
+  assert.throws(
+    () => graph.nameScope('a b', () => scalar(graph, 1)),
+    /a b\/Const cannot name a node/,
+  )
 })
 
 test('tensors of two graphs do not mix', () => {
@@ -42,7 +45,7 @@ test('tensors of two graphs do not mix', () => {
 test('the file holds only what its signatures need, control inputs included', () => {
   const graph = new Graph()
   const effect = group(graph, [scalar(graph, 1, 'int32')], { name: 'effect' })
-  const fetched = identity(constant(graph, [2]), { name: 'fetched', after: [effect] })
+  const fetched = identity(constant(graph, [2]), { name: 'fetched', controlInputs: [effect] })
   add(fetched, 1)
   const signatures = { only: { inputs: {}, outputs: { fetched } } }
   const { graphDef, signatureDef } = savedModel(graph, { signatures }).metaGraphs[0]!

@@ -8,7 +8,7 @@ import { identity } from '../../src/graph/ops/control.js'
 import { add } from '../../src/graph/ops/math.js'
 import { writeSavedModel } from '../../src/graph/saved-model.js'
 import { openSession } from '../../src/graph/session.js'
-import { run, scratch, tensorflow } from './tensorflow.js'
+import { openGraphSession, tempFolder, tensorflow } from './tensorflow.js'
 
 const graph = new Graph()
 const rows = placeholder(graph, 'rows', 'float32', [-1, 2])
@@ -17,7 +17,7 @@ const texts = placeholder(graph, 'texts', 'string', [-1])
 const text = placeholder(graph, 'text', 'string')
 const flag = placeholder(graph, 'flag', 'bool')
 
-const session = await run({ after }, graph, {
+const session = await openGraphSession({ after }, graph, {
   rows: { inputs: { rows }, outputs: { rows: add(rows, 1) } },
   count: { inputs: { count }, outputs: { next: add(count, 1) } },
   texts: { inputs: { texts }, outputs: { twice: concat([texts, texts], 0) } },
@@ -78,7 +78,7 @@ test('runs leave no tensors behind', () => {
 })
 
 test('a closed session says so', async t => {
-  const folder = await scratch(t)
+  const folder = await tempFolder(t)
   const other = new Graph()
   await writeSavedModel(folder, other, {
     signatures: { one: { inputs: {}, outputs: { one: scalar(other, 1) } } },

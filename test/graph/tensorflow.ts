@@ -18,26 +18,26 @@ export function tensorflow(): Runtime & { memory(): { numTensors: number } } {
 }
 
 /** A test's context, or the `after` of node:test for a whole file. */
-export interface Owner {
+export interface CleanupScope {
   after(clean: () => unknown): void
 }
 
 /** A folder that goes with its owner. */
-export async function scratch(owner: Owner): Promise<string> {
+export async function tempFolder(scope: CleanupScope): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'trainyard-graph-'))
-  owner.after(() => rm(folder, { recursive: true, force: true }))
+  scope.after(() => rm(folder, { recursive: true, force: true }))
   return folder
 }
 
 /** Writes the graph to a new folder and opens it; closed with its owner. */
-export async function run(
-  owner: Owner,
+export async function openGraphSession(
+  scope: CleanupScope,
   graph: Graph,
   signatures: SavedModelSpec['signatures'],
 ): Promise<Session> {
-  const folder = await scratch(owner)
+  const folder = await tempFolder(scope)
   await writeSavedModel(folder, graph, { signatures })
   const session = await openSession(tensorflow(), folder)
-  owner.after(() => session.close())
+  scope.after(() => session.close())
   return session
 }

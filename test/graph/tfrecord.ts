@@ -1,6 +1,6 @@
 import { crc32c } from '@node-rs/crc32'
 
-const masked = (bytes: Uint8Array) => {
+const maskedCrc32c = (bytes: Uint8Array) => {
   const crc = crc32c(Buffer.from(bytes))
   return (((crc >>> 15) | (crc << 17)) + 0xa282ead8) >>> 0
 }
@@ -8,12 +8,12 @@ const masked = (bytes: Uint8Array) => {
 export function tfRecordFile(records: readonly Uint8Array[]): Uint8Array {
   return Buffer.concat(
     records.flatMap(record => {
-      const head = Buffer.alloc(12)
-      head.writeBigUInt64LE(BigInt(record.length))
-      head.writeUInt32LE(masked(head.subarray(0, 8)), 8)
-      const foot = Buffer.alloc(4)
-      foot.writeUInt32LE(masked(record))
-      return [head, record, foot]
+      const header = Buffer.alloc(12)
+      header.writeBigUInt64LE(BigInt(record.length))
+      header.writeUInt32LE(maskedCrc32c(header.subarray(0, 8)), 8)
+      const footer = Buffer.alloc(4)
+      footer.writeUInt32LE(maskedCrc32c(record))
+      return [header, record, footer]
     }),
   )
 }

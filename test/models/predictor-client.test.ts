@@ -24,13 +24,13 @@ function start(t: TestContext, options: Partial<PredictorOptions> = {}): Predict
   return predictor
 }
 
-async function until(condition: () => boolean): Promise<void> {
+async function eventually(condition: () => boolean): Promise<void> {
   while (!condition()) await sleep(5)
 }
 
 test('it starts at once, and answers with one row for each image', async t => {
   const predictor = start(t)
-  await until(() => predictor.ready())
+  await eventually(() => predictor.ready())
   const { probabilities, classes } = await predictor.predict('/m', pixels(0, 255))
   assert.equal(classes, 2)
   assert.ok(probabilities instanceof Float32Array)
@@ -49,7 +49,7 @@ test('requests made before it is ready wait for it', async t => {
 
 test('a crash fails what is in flight, and the next child answers again', async t => {
   const predictor = start(t)
-  await until(() => predictor.ready())
+  await eventually(() => predictor.ready())
   const results = await Promise.allSettled([
     predictor.predict('/silent', pixels(0)),
     predictor.predict('/crash', pixels(0)),
@@ -60,26 +60,26 @@ test('a crash fails what is in flight, and the next child answers again', async 
     assert.equal(result.reason.kind, 'unavailable')
   }
   assert.equal(predictor.ready(), false)
-  await until(() => predictor.ready())
+  await eventually(() => predictor.ready())
   const { probabilities } = await predictor.predict('/m', pixels(255))
   assert.equal(probabilities[1], 1)
 })
 
 test('a child that hangs is replaced', async t => {
   const predictor = start(t, { timeoutMs: 200 })
-  await until(() => predictor.ready())
+  await eventually(() => predictor.ready())
   await assert.rejects(predictor.predict('/hang', pixels(0)), {
     code: 'PREDICTOR_TIMEOUT',
     kind: 'unavailable',
   })
-  await until(() => !predictor.ready())
-  await until(() => predictor.ready())
+  await eventually(() => !predictor.ready())
+  await eventually(() => predictor.ready())
   await predictor.predict('/m', pixels(0))
 })
 
 test('only so many wait', async t => {
-  const predictor = start(t, { mostInFlight: 2 })
-  await until(() => predictor.ready())
+  const predictor = start(t, { maxInFlight: 2 })
+  await eventually(() => predictor.ready())
   const waiting = [0, 1].map(() => predictor.predict('/silent', pixels(0)))
   await assert.rejects(predictor.predict('/m', pixels(0)), { code: 'PREDICTOR_BUSY' })
   await predictor.close()

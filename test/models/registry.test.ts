@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { TrainyardError } from '../../src/errors.js'
-import { Models } from '../../src/models/registry.js'
+import { ModelRegistry } from '../../src/models/registry.js'
 import type { NewModel } from '../../src/spec/model.js'
 import { openFolderStore } from '../../src/store/folder-store.js'
 import type { Store } from '../../src/store/store.js'
@@ -13,7 +13,7 @@ async function freshModels(t: { after(work: () => Promise<void>): void }) {
   const root = await mkdtemp(join(tmpdir(), 'trainyard-models-'))
   t.after(() => rm(root, { recursive: true }))
   const store = await openFolderStore(root)
-  return { root, store, models: new Models(store) }
+  return { root, store, models: new ModelRegistry(store) }
 }
 
 async function stage(store: Store, content: string): Promise<string> {

@@ -6,14 +6,14 @@ import { sizeOf } from '../../src/graph/shape.js'
 import { createLayers } from '../../src/nets/layers.js'
 import { Variables } from '../../src/nets/variables.js'
 import type { NetworkOptions } from '../../src/spec/model-options.js'
-import { network } from '../../src/training/network.js'
+import { buildNetwork } from '../../src/training/network.js'
 
 function build(model: NetworkOptions, side = 224, classes = 1000) {
   const graph = new Graph()
   const variables = new Variables(graph)
   const layers = createLayers(variables, 'inference')
   const images = placeholder(graph, 'images', 'float32', [2, side, side, 3])
-  const logits = network(layers, images, model, classes)
+  const logits = buildNetwork(layers, images, model, classes)
   return { graph, variables, layers, logits }
 }
 

@@ -7,7 +7,7 @@ import { identity } from '../../src/graph/ops/control.js'
 import { createLayers, globalPool } from '../../src/nets/layers.js'
 import { repeat, stack } from '../../src/nets/slim.js'
 import { Variables } from '../../src/nets/variables.js'
-import { run } from '../graph/tensorflow.js'
+import { openGraphSession } from '../graph/tensorflow.js'
 
 function start(shape = [2, 8, 8, 3]) {
   const graph = new Graph()
@@ -45,7 +45,7 @@ test('a scope is a value: its defaults and name reach only what is made through 
     variables.all.map(({ name }) => name.replace(/BatchNorm.*/, 'BatchNorm')),
     ['a/one/weights', ...Array(4).fill('a/one/BatchNorm'), 'two/weights', 'two/biases'],
   )
-  assert.equal(layers.penalties.length, 1)
+  assert.equal(layers.regularizationLosses.length, 1)
   assert.equal(layers.updates.length, 2)
 })
 
@@ -66,10 +66,10 @@ test('a first value depends on the seed and the name, and has the deviation of H
   other.layers.conv2d(other.images, 'a', 64, 3)
   const open = (given: Graph, kept: Variables) => {
     const seed = placeholder(given, 'seed', 'int32')
-    return run(t, given, {
+    return openGraphSession(t, given, {
       init: {
         inputs: { seed },
-        outputs: { ready: identity(scalar(given, 1), { after: kept.initialize(seed) }) },
+        outputs: { ready: identity(scalar(given, 1), { controlInputs: kept.initialize(seed) }) },
       },
       look: {
         inputs: {},
@@ -97,12 +97,15 @@ test('moving averages keep `momentum` of themselves, and inference normalises by
   const [mean, variance] = ['norm/moving_mean', 'norm/moving_variance'].map(
     name => variables.all.find(each => each.name === name)!.value,
   )
-  const session = await run(t, graph, {
+  const session = await openGraphSession(t, graph, {
     init: {
       inputs: {},
-      outputs: { ready: identity(scalar(graph, 1), { after: variables.initialize(1) }) },
+      outputs: { ready: identity(scalar(graph, 1), { controlInputs: variables.initialize(1) }) },
     },
-    train: { inputs: { images }, outputs: { y: identity(trained, { after: layers.updates }) } },
+    train: {
+      inputs: { images },
+      outputs: { y: identity(trained, { controlInputs: layers.updates }) },
+    },
     infer: { inputs: { images }, outputs: { y: inferred } },
     look: { inputs: {}, outputs: { mean: mean!, variance: variance! } },
   })
@@ -123,11 +126,11 @@ test('dropout is the same for a seed, a step and a name, and nothing in inferenc
   const { graph, variables, images } = start([2, 8, 8, 3])
   const seed = placeholder(graph, 'seed', 'int32')
   const step = placeholder(graph, 'step', 'int32')
-  const layers = createLayers(variables, 'training', { random: { seed, step } })
+  const layers = createLayers(variables, 'training', { rng: { seed, step } })
   const scope = layers.argScope({ dropout: { rate: 0.25 } })
   assert.equal(createLayers(variables, 'inference').dropout(images, 'a'), images)
   assert.throws(() => start().layers.dropout(images, 'a'), /a: dropout in training needs a seed/)
-  const session = await run(t, graph, {
+  const session = await openGraphSession(t, graph, {
     draw: {
       inputs: { images, seed, step },
       outputs: { a: scope.dropout(images, 'a'), b: scope.dropout(images, 'b') },

@@ -79,18 +79,18 @@ def reference(block, blocks, filters, ratio):
     slopes = tape.gradient(loss, net.variables)
     for average, seen in net.moved:
         average.assign_sub((1 - MOMENTUM) * (average - seen))
-    inferred = net.logits(tf.constant(images[:2]), *options, False)
+    inference_logits = net.logits(tf.constant(images[:2]), *options, False)
     return {
         'options': {'block': block, 'blocks': blocks, 'filters': filters, 'kernel': 3,
                     'ratio': ratio},
         'loss': float(loss),
-        'slopes': {name: [float(tf.norm(slope)), float(tf.reduce_sum(slope))]
+        'gradientStats': {name: [float(tf.norm(slope)), float(tf.reduce_sum(slope))]
                    for name, slope in slopes.items() if slope is not None},
-        'inferred': [float(value) for value in inferred.numpy().ravel()],
+        'inferenceLogits': [float(value) for value in inference_logits.numpy().ravel()],
     }
 
 
 cases = [reference('plain', 2, 4, 4), reference('bottleneck', 2, 8, 4)]
 print(f'// Written by plain-resnet-reference.py with TensorFlow {tf.__version__}.')
-print('/** `slopes`: the norm and the sum of d(loss)/d(variable). */')
+print('/** `gradientStats`: the norm and the sum of d(loss)/d(variable). */')
 print('export const references = ' + json.dumps(cases, indent=2) + ' as const')

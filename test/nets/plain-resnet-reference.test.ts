@@ -9,27 +9,27 @@ import { sparseSoftmaxCrossEntropy } from '../../src/graph/ops/softmax.js'
 import { assign } from '../../src/graph/ops/state.js'
 import { sizeOf } from '../../src/graph/shape.js'
 import { createLayers } from '../../src/nets/layers.js'
-import { articleNet } from '../../src/nets/plain-resnet.js'
+import { plainResNet } from '../../src/nets/plain-resnet.js'
 import { Variables } from '../../src/nets/variables.js'
-import { run } from '../graph/tensorflow.js'
+import { openGraphSession } from '../graph/tensorflow.js'
 import { references } from './plain-resnet-reference.js'
 
 const wave = (count: number, phase: number, scale: number) =>
   Float32Array.from({ length: count }, (_, i) => Math.sin(i * 1.3 + phase) * scale)
 
-const close = (seen: number, expected: number, what: string) =>
+const assertClose = (actual: number, expected: number, what: string) =>
   assert.ok(
-    Math.abs(seen - expected) <= 1e-4 * Math.max(1, Math.abs(expected)),
-    `${what} is ${seen}, TensorFlow says ${expected}`,
+    Math.abs(actual - expected) <= 1e-4 * Math.max(1, Math.abs(expected)),
+    `${what} is ${actual}, TensorFlow says ${expected}`,
   )
 
-for (const { options, loss, slopes, inferred } of references) {
+for (const { options, loss, gradientStats, inferenceLogits } of references) {
   test(`a ${options.block} net computes what TensorFlow computes from the same values`, async t => {
     const graph = new Graph()
     const variables = new Variables(graph)
     const images = placeholder(graph, 'images', 'float32', [8, 6, 6, 3])
     const layers = createLayers(variables, 'training')
-    const logits = articleNet(layers, images, options, 3)
+    const logits = plainResNet(layers, images, options, 3)
     const labels = constant(graph, [0, 1, 2, 0, 1, 2, 0, 1], { dtype: 'int32' })
     const trained = reduceMean(sparseSoftmaxCrossEntropy(logits, labels))
     const targets = variables.trainable
@@ -38,7 +38,7 @@ for (const { options, loss, slopes, inferred } of references) {
       targets.map(({ value }) => value),
     )
     const any = placeholder(graph, 'any', 'float32', [-1, 6, 6, 3])
-    const answer = articleNet(createLayers(variables, 'inference'), any, options, 3)
+    const answer = plainResNet(createLayers(variables, 'inference'), any, options, 3)
 
     const first = variables.all.map((target, i) => {
       const values = wave(sizeOf(target.shape), i * 0.7, 0.5)
@@ -46,12 +46,12 @@ for (const { options, loss, slopes, inferred } of references) {
       const given = around1 ? values.map(value => value * 0.5 + 1) : values
       return assign(target, constant(graph, given, { shape: target.shape }))
     })
-    const session = await run(t, graph, {
-      set: { inputs: {}, outputs: { done: identity(scalar(graph, 1), { after: first }) } },
+    const session = await openGraphSession(t, graph, {
+      set: { inputs: {}, outputs: { done: identity(scalar(graph, 1), { controlInputs: first }) } },
       train: {
         inputs: { images },
         outputs: {
-          loss: identity(trained, { after: layers.updates }),
+          loss: identity(trained, { controlInputs: layers.updates }),
           ...Object.fromEntries(targets.map(({ name }, i) => [name, found[i]!])),
         },
       },
@@ -60,12 +60,15 @@ for (const { options, loss, slopes, inferred } of references) {
     session.run('set')
     const data = wave(8 * 6 * 6 * 3, 0.2, 1)
     const step = session.run('train', { images: { data, shape: [8, 6, 6, 3] } })
-    close(step.number('loss'), loss, 'the loss')
-    assert.deepEqual(targets.map(({ name }) => name).toSorted(), Object.keys(slopes).toSorted())
-    for (const [name, [norm, sum]] of Object.entries(slopes)) {
+    assertClose(step.number('loss'), loss, 'the loss')
+    assert.deepEqual(
+      targets.map(({ name }) => name).toSorted(),
+      Object.keys(gradientStats).toSorted(),
+    )
+    for (const [name, [norm, sum]] of Object.entries(gradientStats)) {
       const slope = step.floats(name)
-      close(Math.hypot(...slope), norm, `the norm of the gradient of ${name}`)
-      close(
+      assertClose(Math.hypot(...slope), norm, `the norm of the gradient of ${name}`)
+      assertClose(
         slope.reduce((a, b) => a + b, 0),
         sum,
         `the sum of the gradient of ${name}`,
@@ -73,6 +76,6 @@ for (const { options, loss, slopes, inferred } of references) {
     }
     const two = session.run('infer', { any: { data: data.subarray(0, 216), shape: [2, 6, 6, 3] } })
     for (const [i, value] of two.floats('answer').entries())
-      close(value, inferred[i]!, `logit ${i}`)
+      assertClose(value, inferenceLogits[i]!, `logit ${i}`)
   })
 }

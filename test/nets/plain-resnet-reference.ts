@@ -1,5 +1,5 @@
 // Written by plain-resnet-reference.py with TensorFlow 2.21.0.
-/** `slopes`: the norm and the sum of d(loss)/d(variable). */
+/** `gradientStats`: the norm and the sum of d(loss)/d(variable). */
 export const references = [
   {
     options: {
@@ -10,7 +10,7 @@ export const references = [
       ratio: 4,
     },
     loss: 1.212418556213379,
-    slopes: {
+    gradientStats: {
       'resnet/conv_0/weights': [0.033122990280389786, -0.00923984032124281],
       'resnet/conv_0/BatchNorm/beta': [0.1028703972697258, 0.10401143878698349],
       'resnet/conv_0/BatchNorm/gamma': [0.06425599753856659, 0.06817124038934708],
@@ -30,7 +30,7 @@ export const references = [
       'resnet/conv_top/BatchNorm/beta': [0.25215327739715576, 1.1920928955078125e-7],
       'resnet/conv_top/BatchNorm/gamma': [0.012991983443498611, 0.02244580164551735],
     },
-    inferred: [
+    inferenceLogits: [
       -1.062619924545288, -0.4499848783016205, 1.1031852960586548, -2.633524179458618,
       -2.262488842010498, 2.2649173736572266,
     ],
@@ -44,7 +44,7 @@ export const references = [
       ratio: 4,
     },
     loss: 1.2364023923873901,
-    slopes: {
+    gradientStats: {
       'resnet/conv_0/weights': [1.3564865589141846, 0.11767278611660004],
       'resnet/conv_0/BatchNorm/beta': [0.09355421364307404, 0.0580156072974205],
       'resnet/conv_0/BatchNorm/gamma': [0.06589385122060776, -0.004181027412414551],
@@ -70,7 +70,7 @@ export const references = [
       'resnet/conv_top/BatchNorm/beta': [0.12798860669136047, 8.195638656616211e-8],
       'resnet/conv_top/BatchNorm/gamma': [0.11971710622310638, 0.12297845631837845],
     },
-    inferred: [
+    inferenceLogits: [
       1.8065859079360962, -0.3012392520904541, -1.8386974334716797, 1.924683690071106,
       -0.1603468507528305, -1.8916231393814087,
     ],

@@ -13,18 +13,18 @@ import { assignSub } from '../../src/graph/ops/state.js'
 import { variablesPrefix, writeSavedModel } from '../../src/graph/saved-model.js'
 import { openSession } from '../../src/graph/session.js'
 import { createLayers, type Mode } from '../../src/nets/layers.js'
-import { type ArticleShape, articleNet } from '../../src/nets/plain-resnet.js'
+import { type PlainResNetConfig, plainResNet } from '../../src/nets/plain-resnet.js'
 import { Variables } from '../../src/nets/variables.js'
-import { numbers } from '../graph/random.js'
-import { run, scratch, tensorflow } from '../graph/tensorflow.js'
+import { signedUniforms } from '../graph/random.js'
+import { openGraphSession, tempFolder, tensorflow } from '../graph/tensorflow.js'
 
-const thin: ArticleShape = { block: 'plain', blocks: 2, filters: 4, kernel: 3, ratio: 4 }
+const smallShape: PlainResNetConfig = { block: 'plain', blocks: 2, filters: 4, kernel: 3, ratio: 4 }
 
-function build(options: ArticleShape, mode: Mode, shape = [8, 6, 6, 3], classes = 3) {
+function build(options: PlainResNetConfig, mode: Mode, shape = [8, 6, 6, 3], classes = 3) {
   const graph = new Graph()
   const variables = new Variables(graph)
   const layers = createLayers(variables, mode)
-  const logits = articleNet(
+  const logits = plainResNet(
     layers,
     placeholder(graph, 'images', 'float32', shape),
     options,
@@ -37,7 +37,7 @@ const shapesOf = (variables: Variables) =>
   Object.fromEntries(variables.all.map(({ name, shape }) => [name, shape.join('x')]))
 
 test('a plain block is two convolutions, each with the batch norm before it', () => {
-  const { variables, logits, layers } = build({ ...thin, blocks: 1 }, 'training')
+  const { variables, logits, layers } = build({ ...smallShape, blocks: 1 }, 'training')
   const norm = (path: string, size: number) =>
     ['beta', 'gamma', 'moving_mean', 'moving_variance'].map(part => [
       `resnet/${path}/BatchNorm/${part}`,
@@ -61,7 +61,10 @@ test('a plain block is two convolutions, each with the batch norm before it', ()
 })
 
 test('a bottleneck narrows by the ratio between two 1x1 convolutions', () => {
-  const { variables } = build({ ...thin, block: 'bottleneck', blocks: 1, filters: 8 }, 'training')
+  const { variables } = build(
+    { ...smallShape, block: 'bottleneck', blocks: 1, filters: 8 },
+    'training',
+  )
   const shapes = shapesOf(variables)
   assert.equal(shapes['resnet/unit_1/conv1/weights'], '1x1x8x2')
   assert.equal(shapes['resnet/unit_1/conv2/weights'], '3x3x2x2')
@@ -70,7 +73,7 @@ test('a bottleneck narrows by the ratio between two 1x1 convolutions', () => {
 
 test('a ratio that does not divide the filters is refused with the two numbers', () => {
   assert.throws(
-    () => build({ ...thin, block: 'bottleneck', filters: 6 }, 'training'),
+    () => build({ ...smallShape, block: 'bottleneck', filters: 6 }, 'training'),
     /6 filters cannot be divided by the ratio 4/,
   )
 })
@@ -89,11 +92,11 @@ test('the default net for 32x32 colour images has 377,556 parameters', () => {
 })
 
 test('the inference net takes any batch and shares the variables of the training net', () => {
-  const { graph, variables } = build(thin, 'training')
+  const { graph, variables } = build(smallShape, 'training')
   const before = variables.all.length
   const layers = createLayers(variables, 'inference')
   const images = placeholder(graph, 'any', 'float32', [-1, 6, 6, 3])
-  assert.deepEqual(articleNet(layers, images, thin, 3).shape, [-1, 3])
+  assert.deepEqual(plainResNet(layers, images, smallShape, 3).shape, [-1, 3])
   assert.equal(variables.all.length, before)
   assert.equal(layers.updates.length, 0)
 })
@@ -104,23 +107,25 @@ test('a thin net learns, and its exported model answers as the session that trai
   const images = placeholder(graph, 'images', 'float32', [8, 6, 6, 3])
   const labels = placeholder(graph, 'labels', 'int32', [8])
   const layers = createLayers(variables, 'training')
-  const logits = graph.within('train', () => articleNet(layers, images, thin, 3))
+  const logits = graph.nameScope('train', () => plainResNet(layers, images, smallShape, 3))
   const loss = reduceMean(sparseSoftmaxCrossEntropy(logits, labels))
   const targets = variables.trainable
-  const slopes = gradients(
+  const grads = gradients(
     loss,
     targets.map(({ value }) => value),
   )
-  const steps = targets.map((target, i) => assignSub(target, mul(slopes[i]!, 0.1)))
-  const done = identity(loss, { after: [...steps, ...layers.updates] })
+  const steps = targets.map((target, i) => assignSub(target, mul(grads[i]!, 0.1)))
+  const done = identity(loss, { controlInputs: [...steps, ...layers.updates] })
 
   const seed = placeholder(graph, 'seed', 'int32')
   const start = group(graph, variables.initialize(seed))
-  const ready = identity(scalar(graph, 1), { after: [start] })
+  const ready = identity(scalar(graph, 1), { controlInputs: [start] })
 
   const any = placeholder(graph, 'any', 'float32', [-1, 6, 6, 3])
   const probabilities = softmax(
-    graph.within('predict', () => articleNet(createLayers(variables, 'inference'), any, thin, 3)),
+    graph.nameScope('predict', () =>
+      plainResNet(createLayers(variables, 'inference'), any, smallShape, 3),
+    ),
   )
   const prefix = placeholder(graph, 'prefix', 'string')
   const saved = saveTensors(
@@ -129,14 +134,14 @@ test('a thin net learns, and its exported model answers as the session that trai
   )
 
   const predict = { inputs: { images: any }, outputs: { probabilities } }
-  const session = await run(t, graph, {
+  const session = await openGraphSession(t, graph, {
     init: { inputs: { seed }, outputs: { ready } },
     train: { inputs: { images, labels }, outputs: { loss: done } },
     predict,
-    save: { inputs: { prefix }, outputs: { prefix: identity(prefix, { after: [saved] }) } },
+    save: { inputs: { prefix }, outputs: { prefix: identity(prefix, { controlInputs: [saved] }) } },
   })
 
-  const random = numbers(1)
+  const random = signedUniforms(1)
   const data = Float32Array.from({ length: 8 * 6 * 6 * 3 }, random)
   const batch = {
     images: { data, shape: [8, 6, 6, 3] },
@@ -154,7 +159,7 @@ test('a thin net learns, and its exported model answers as the session that trai
   const here = session.run('predict', two).get('probabilities')
   assert.deepEqual(here.shape, [2, 3])
 
-  const folder = await scratch(t)
+  const folder = await tempFolder(t)
   await mkdir(`${folder}/variables`)
   session.run('save', { prefix: variablesPrefix(folder) })
   await writeSavedModel(folder, graph, {

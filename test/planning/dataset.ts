@@ -1,7 +1,7 @@
 import type { ImagesManifest } from '../../src/spec/dataset.js'
 
 /** A data set as the planner sees it. */
-export const digits = (more: Partial<ImagesManifest> = {}): ImagesManifest => ({
+export const digitsManifest = (overrides: Partial<ImagesManifest> = {}): ImagesManifest => ({
   id: 'ds-0123456789abcdef',
   name: 'digits',
   createdAt: '2026-01-01T00:00:00.000Z',
@@ -16,5 +16,5 @@ export const digits = (more: Partial<ImagesManifest> = {}): ImagesManifest => ({
   mean: [33],
   std: [78],
   shards: [],
-  ...more,
+  ...overrides,
 })

@@ -4,7 +4,7 @@ import { test } from 'node:test'
 import { Check } from 'typebox/value'
 import { planNetworkJob } from '../../src/planning/plan.js'
 import { NetworkJobRequest } from '../../src/spec/job.js'
-import { digits } from './dataset.js'
+import { digitsManifest } from './dataset.js'
 
 const networks = readdirSync('examples').filter(name => /mnist\.json$/.test(name))
 
@@ -13,12 +13,12 @@ for (const file of networks) {
     const request: unknown = JSON.parse(readFileSync(`examples/${file}`, 'utf8'))
     assert.ok(Check(NetworkJobRequest, request))
     const identity = { id: `job-${'0'.repeat(26)}`, createdAt: '2026-01-01T00:00:00.000Z' }
-    const images = digits({ records: 60_000 })
+    const images = digitsManifest({ records: 60_000 })
     const { model, training } = planNetworkJob(
       identity,
       request,
       images,
-      digits({ records: 10_000 }),
+      digitsManifest({ records: 10_000 }),
     )
     assert.deepEqual(model, { kind: 'resnet', depth: 20, version: 2, stem: 'cifar' })
     assert.equal(training.precision, 'bf16')

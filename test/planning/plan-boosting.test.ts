@@ -5,7 +5,7 @@ import { etaSeconds } from '../../src/jobs/queue/eta.js'
 import { planJob } from '../../src/planning/plan.js'
 import type { DatasetManifest, TableColumn, TableManifest } from '../../src/spec/dataset.js'
 import { type BoostingJob, type BoostingJobRequest, isBoosting } from '../../src/spec/job.js'
-import { digits } from './dataset.js'
+import { digitsManifest } from './dataset.js'
 
 const identity = { id: 'job-00000000000000000000000000', createdAt: '2026-01-01T00:00:00.000Z' }
 
@@ -44,13 +44,13 @@ const table = (more: Partial<TableManifest> = {}): TableManifest => ({
   ...more,
 })
 
-interface Asked {
+interface RequestParts {
   model?: Omit<BoostingJobRequest['model'], 'kind'>
   training?: BoostingJobRequest['training']
 }
 
 function plan(
-  { model = {}, training = {} }: Asked,
+  { model = {}, training = {} }: RequestParts,
   dataset: DatasetManifest = table(),
   validation: DatasetManifest | null = null,
 ): BoostingJob {
@@ -60,7 +60,11 @@ function plan(
   return job
 }
 
-function flawsOf(asked: Asked, dataset?: DatasetManifest, validation?: DatasetManifest) {
+function fieldErrorsOf(
+  asked: RequestParts,
+  dataset?: DatasetManifest,
+  validation?: DatasetManifest,
+) {
   try {
     plan(asked, dataset, validation ?? null)
   } catch (error) {
@@ -78,16 +82,16 @@ test('a model and a table make a whole job', () => {
     steps: 100,
     target: 'price',
     features: ['age', 'height', 'city', 'sold', 'stars', 'query', 'weight'],
-    weights: null,
+    sampleWeight: null,
     group: null,
     classes: null,
-    validation: { share: 0.1 },
+    validation: { fraction: 0.1 },
     earlyStopping: null,
     exportBest: true,
     seed: 1,
-    displayEvery: 1,
-    snapshotEvery: null,
-    snapshotSeconds: null,
+    logEvery: 1,
+    checkpointEvery: null,
+    checkpointSeconds: null,
     keepCheckpoints: 3,
     rows: 900,
   })
@@ -115,21 +119,21 @@ test('the target says what is predicted, and keeps the names of its classes', ()
 test('columns with a role are not learned from', () => {
   const { training } = plan({
     model: { objective: 'ranking' },
-    training: { target: 'stars', group: 'query', weights: 'weight' },
+    training: { target: 'stars', group: 'query', sampleWeight: 'weight' },
   })
   assert.deepEqual(training.features, ['age', 'height', 'city', 'price', 'sold'])
 })
 
 test('early stopping takes the first metric of the objective', () => {
   const { training } = plan({
-    training: { target: 'sold', earlyStopping: { patience: 3 }, snapshotEvery: 5 },
+    training: { target: 'sold', earlyStopping: { patience: 3 }, checkpointEvery: 5 },
   })
   assert.deepEqual(training.earlyStopping, {
     metric: 'validationLogloss',
     patience: 3,
     minDelta: 0,
   })
-  assert.deepEqual([training.snapshotEvery, training.snapshotSeconds], [5, null])
+  assert.deepEqual([training.checkpointEvery, training.checkpointSeconds], [5, null])
 })
 
 const other = (...changed: TableColumn[]) => {
@@ -142,9 +146,9 @@ const other = (...changed: TableColumn[]) => {
   })
 }
 
-const flaws: [
+const invalidRequests: [
   what: string,
-  Asked,
+  RequestParts,
   expected: string[],
   dataset?: DatasetManifest,
   validation?: DatasetManifest,
@@ -164,13 +168,13 @@ const flaws: [
   ],
   [
     'roles of one column',
-    { training: { target: 'stars', weights: 'stars' } },
-    ['/training/weights contradiction'],
+    { training: { target: 'stars', sampleWeight: 'stars' } },
+    ['/training/sampleWeight contradiction'],
   ],
   [
     'weights below 0 and a group that nobody needs',
-    { training: { target: 'stars', weights: 'price', group: 'query' } },
-    ['/training/weights out_of_range', '/training/group contradiction'],
+    { training: { target: 'stars', sampleWeight: 'price', group: 'query' } },
+    ['/training/sampleWeight out_of_range', '/training/group contradiction'],
   ],
   [
     'ranking without a group',
@@ -219,11 +223,17 @@ const flaws: [
     ['/training/earlyStopping contradiction'],
   ],
   ['best of nothing', { training: { exportBest: true } }, ['/training/exportBest contradiction']],
-  ['images', {}, ['/dataset wrong_kind'], digits()],
-  ['images to validate by', {}, ['/training/validation/dataset wrong_kind'], table(), digits()],
+  ['images', {}, ['/dataset wrong_kind'], digitsManifest()],
+  [
+    'images to validate by',
+    {},
+    ['/training/validation/dataset wrong_kind'],
+    table(),
+    digitsManifest(),
+  ],
   [
     'another table whose columns do not fit',
-    { training: { weights: 'weight' } },
+    { training: { sampleWeight: 'weight' } },
     [
       '/training/validation/dataset missing_values',
       '/training/validation/dataset type_mismatch',
@@ -279,23 +289,23 @@ const flaws: [
   ],
 ]
 
-for (const [what, asked, expected, dataset, validation] of flaws) {
+for (const [what, asked, expected, dataset, validation] of invalidRequests) {
   test(`refused: ${what}`, () => {
-    assert.deepEqual(flawsOf(asked, dataset, validation), expected)
+    assert.deepEqual(fieldErrorsOf(asked, dataset, validation), expected)
   })
 }
 
 test('a table with new categories of a feature validates', () => {
-  assert.deepEqual(flawsOf({}, table(), other(category('city', 'Bonn', 'Jena'))), [])
+  assert.deepEqual(fieldErrorsOf({}, table(), other(category('city', 'Bonn', 'Jena'))), [])
 })
 
 test('a table of the largest groups and relevances validates', () => {
-  const asked: Asked = {
+  const asked: RequestParts = {
     model: { objective: 'ranking' },
     training: { target: 'stars', group: 'query' },
   }
   const most = other(numeric('stars', 'integer', 0, 31), numeric('query', 'integer', 0, 2 ** 24))
-  assert.deepEqual(flawsOf(asked, table(), most), [])
+  assert.deepEqual(fieldErrorsOf(asked, table(), most), [])
 })
 
 test('the time that is left follows from the rows of a round', () => {

@@ -13,30 +13,30 @@ const refused = (
   side: number,
   expected: [path: string, message: RegExp][],
 ) => {
-  const { flaws } = plan(model, side)
+  const { fieldErrors } = plan(model, side)
   assert.deepEqual(
-    flaws.map(({ path }) => path),
+    fieldErrors.map(({ path }) => path),
     expected.map(([path]) => path),
   )
-  for (const [i, [, message]] of expected.entries()) assert.match(flaws[i]!.message, message)
+  for (const [i, [, message]] of expected.entries()) assert.match(fieldErrors[i]!.message, message)
 }
 
 test('a kind alone is a whole model', () => {
   const article = { block: 'plain', blocks: 5, filters: 64, kernel: 3, ratio: 4 }
   assert.deepEqual(plan({ kind: 'resnet' }), {
     model: { kind: 'resnet', ...article },
-    flaws: [],
+    fieldErrors: [],
   })
   assert.deepEqual(plan({ kind: 'vgg' }), {
     model: { kind: 'vgg', depth: 16, batchNorm: false, dense: 'full', dropout: 0.5 },
-    flaws: [],
+    fieldErrors: [],
   })
 })
 
 test('a depth chooses a published net, with the stem that fits the images', () => {
   const stem = (depth: number, side: number) => {
-    const { model, flaws } = plan({ kind: 'resnet', depth }, side)
-    assert.deepEqual(flaws, [])
+    const { model, fieldErrors } = plan({ kind: 'resnet', depth }, side)
+    assert.deepEqual(fieldErrors, [])
     return 'stem' in model ? model.stem : undefined
   }
   assert.equal(stem(50, 64), 'imagenet')
@@ -87,5 +87,5 @@ test('a net that halves the images more often than they have pixels is refused w
   refused({ kind: 'resnet', depth: 20 }, 3, [['/model/depth', /take larger images/]])
   refused({ kind: 'vgg', dense: 'gap' }, 28, [['/model/depth', /needs 32 pixels a side/]])
   refused({ kind: 'vgg' }, 64, [['/model/dense', /have 64x64: give "dense": "gap"/]])
-  assert.deepEqual(plan({ kind: 'vgg', dense: 'gap' }, 32).flaws, [])
+  assert.deepEqual(plan({ kind: 'vgg', dense: 'gap' }, 32).fieldErrors, [])
 })

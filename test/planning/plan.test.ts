@@ -4,18 +4,18 @@ import type { TrainyardError } from '../../src/errors.js'
 import { planNetworkJob } from '../../src/planning/plan.js'
 import type { TableManifest } from '../../src/spec/dataset.js'
 import type { NetworkJobRequest } from '../../src/spec/job.js'
-import { digits } from './dataset.js'
+import { digitsManifest } from './dataset.js'
 
 const identity = { id: 'job-00000000000000000000000000', createdAt: '2026-01-01T00:00:00.000Z' }
 
 const plan = (
   request: Partial<NetworkJobRequest> = {},
-  validation: ReturnType<typeof digits> | null = null,
+  validation: ReturnType<typeof digitsManifest> | null = null,
 ) =>
   planNetworkJob(
     identity,
     { model: { kind: 'resnet' }, dataset: 'digits', ...request },
-    digits(),
+    digitsManifest(),
     validation,
   )
 
@@ -33,20 +33,20 @@ test('a model and a data set make a whole job', () => {
   assert.deepEqual(job.training.validation, { holdOut: 100 })
   assert.equal(job.training.stepsPerEpoch, 14)
   assert.equal(job.training.steps, 140)
-  const { snapshotEvery, snapshotSeconds } = job.training
-  assert.deepEqual([snapshotEvery, snapshotSeconds], [null, null])
+  const { checkpointEvery, checkpointSeconds } = job.training
+  assert.deepEqual([checkpointEvery, checkpointSeconds], [null, null])
 })
 
 test('another data set that validates leaves all records to train on', () => {
-  const other = digits({ id: 'ds-fedcba9876543210', name: 'others' })
+  const other = digitsManifest({ id: 'ds-fedcba9876543210', name: 'others' })
   const { training } = plan({ training: { validation: { dataset: 'others' } } }, other)
   assert.deepEqual(training.validation, { dataset: other.id })
   assert.equal(training.stepsPerEpoch, 15)
 })
 
 test('data up to 1 GiB of pixels stay in memory, unless the job says otherwise', () => {
-  const large = digits({ height: 224, width: 224, channels: 3, records: 10_000 })
-  const formOf = (dataset: typeof large, input?: 'auto' | 'resident' | 'streamed') => {
+  const large = digitsManifest({ height: 224, width: 224, channels: 3, records: 10_000 })
+  const formOf = (dataset: typeof large, input?: 'auto' | 'in-memory' | 'streaming') => {
     const request: NetworkJobRequest = {
       model: { kind: 'resnet' },
       dataset: 'digits',
@@ -54,14 +54,14 @@ test('data up to 1 GiB of pixels stay in memory, unless the job says otherwise',
     }
     return planNetworkJob(identity, request, dataset, null).training.input
   }
-  assert.equal(formOf(digits()), 'resident')
-  assert.equal(formOf(digits(), 'streamed'), 'streamed')
-  assert.equal(formOf(large, 'auto'), 'streamed')
-  assert.equal(formOf(large, 'resident'), 'resident')
+  assert.equal(formOf(digitsManifest()), 'in-memory')
+  assert.equal(formOf(digitsManifest(), 'streaming'), 'streaming')
+  assert.equal(formOf(large, 'auto'), 'streaming')
+  assert.equal(formOf(large, 'in-memory'), 'in-memory')
 })
 
 test('all that cannot work is named at once', () => {
-  const odd = digits({ name: 'odd', width: 32, labels: ['0', '1', '2', '3'] })
+  const odd = digitsManifest({ name: 'odd', width: 32, labels: ['0', '1', '2', '3'] })
   const request: Partial<NetworkJobRequest> = {
     model: { kind: 'resnet', block: 'bottleneck', filters: 30, ratio: 4 },
     training: { steps: 5, epochs: 1, batchSize: 2000, validation: { dataset: 'odd' } },
@@ -238,7 +238,7 @@ test('a table is no data set of an image network', () => {
   const request: NetworkJobRequest = { model: { kind: 'resnet' }, dataset: 'wine' }
   for (const [dataset, validation, path] of [
     [table, null, '/dataset'],
-    [digits(), table, '/training/validation/dataset'],
+    [digitsManifest(), table, '/training/validation/dataset'],
   ] as const) {
     assert.throws(
       () => planNetworkJob(identity, request, dataset, validation),

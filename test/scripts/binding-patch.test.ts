@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
-import { script } from './scripts.js'
+import { importScript } from './scripts.js'
 
 interface Edit {
   before: string
@@ -9,8 +9,8 @@ interface Edit {
 }
 
 test("each edit fits the installed binding's source once", async () => {
-  const { bindingPatch } = await script('binding-patch.mjs')
-  const { patch } = await script('setup/binding.mjs')
+  const { bindingPatch } = await importScript('binding-patch.mjs')
+  const { patch } = await importScript('setup/binding.mjs')
   for (const [file, edits] of Object.entries<Edit[]>(bindingPatch)) {
     const source = new URL(
       `../../../node_modules/@tensorflow/tfjs-node-gpu/binding/${file}`,
@@ -23,7 +23,7 @@ test("each edit fits the installed binding's source once", async () => {
 })
 
 test('a source that has changed is refused by name', async () => {
-  const { patch } = await script('setup/binding.mjs')
+  const { patch } = await importScript('setup/binding.mjs')
   const edits = [{ before: 'a line', after: 'another' }]
   assert.throws(() => patch('x.cc', 'new text', edits), /binding-patch\.mjs does not fit x\.cc/)
   assert.throws(() => patch('x.cc', 'a line, a line', edits), /does not fit/)

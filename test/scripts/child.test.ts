@@ -4,26 +4,26 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { inOwnProcess, script } from './scripts.js'
+import { importScript, spawnScript } from './scripts.js'
 
 test('a tied program ends with the set-up that ran it, even by kill -9', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'trainyard-child-'))
   const note = join(folder, 'pid')
-  const setup = inOwnProcess(
+  const setup = spawnScript(
     `const { run } = await script('setup/child.mjs')
      await run('sh', ['-c', 'echo $$ > "$NOTE"; exec sleep 60'], { tied: true })`,
     { NOTE: note },
   )
-  await until(() => existsSync(note) && readFileSync(note, 'utf8').endsWith('\n'))
+  await eventually(() => existsSync(note) && readFileSync(note, 'utf8').endsWith('\n'))
   const pid = Number(readFileSync(note, 'utf8'))
   assert.ok(alive(pid))
   setup.kill('SIGKILL')
-  await until(() => !alive(pid))
+  await eventually(() => !alive(pid))
   rmSync(folder, { recursive: true })
 })
 
 test("a tied program's output and failure are its own", async () => {
-  const { run } = await script('setup/child.mjs')
+  const { run } = await importScript('setup/child.mjs')
   assert.deepEqual(await run('sh', ['-c', 'echo out; echo err >&2'], { tied: true }), {
     ok: true,
     signal: null,
@@ -33,9 +33,9 @@ test("a tied program's output and failure are its own", async () => {
   assert.equal((await run('no-such-program', [])).ok, false)
 })
 
-async function until(holds: () => boolean) {
+async function eventually(condition: () => boolean) {
   const deadline = Date.now() + 10_000
-  while (!holds()) {
+  while (!condition()) {
     assert.ok(Date.now() < deadline, 'it never happened')
     await sleep(20)
   }

@@ -4,7 +4,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, utimesSync, writeFileSyn
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, test } from 'node:test'
-import { inOwnProcess, result, script } from './scripts.js'
+import { importScript, spawnScript, waitForOutput } from './scripts.js'
 
 let folder: string
 let lock: string
@@ -17,7 +17,7 @@ afterEach(() => rmSync(folder, { recursive: true, force: true }))
 test('two set-ups at once work one after the other', async () => {
   const log = join(folder, 'log')
   const worker = () =>
-    inOwnProcess(
+    spawnScript(
       `const { withLock } = await script('setup/lock.mjs')
        const { appendFileSync } = await import('node:fs')
        const { setTimeout: sleep } = await import('node:timers/promises')
@@ -27,7 +27,7 @@ test('two set-ups at once work one after the other', async () => {
          appendFileSync(${JSON.stringify(log)}, 'out ')
        })`,
     )
-  const ends = await Promise.all([worker(), worker(), worker()].map(result))
+  const ends = await Promise.all([worker(), worker(), worker()].map(waitForOutput))
   assert.deepEqual(
     ends.map(({ status }) => status),
     [0, 0, 0],
@@ -37,7 +37,7 @@ test('two set-ups at once work one after the other', async () => {
 })
 
 test('the lock of a killed set-up is taken over', async () => {
-  const holder = inOwnProcess(
+  const holder = spawnScript(
     `const { withLock } = await script('setup/lock.mjs')
      await withLock(${JSON.stringify(lock)}, () => {
        console.log('held')
@@ -48,20 +48,20 @@ test('the lock of a killed set-up is taken over', async () => {
   holder.kill('SIGKILL')
   await once(holder, 'exit')
   assert.ok(existsSync(lock))
-  const { withLock } = await script('setup/lock.mjs')
+  const { withLock } = await importScript('setup/lock.mjs')
   assert.equal(await withLock(lock, async () => 'mine'), 'mine')
 })
 
 test('a lock that nobody touches is taken over, whoever it names', async () => {
   writeFileSync(lock, '1 another-machine')
   utimesSync(lock, new Date(0), new Date(0))
-  const { withLock } = await script('setup/lock.mjs')
+  const { withLock } = await importScript('setup/lock.mjs')
   assert.equal(await withLock(lock, async () => 'mine'), 'mine')
 })
 
 test("another's lock is not released by a process that waits for it", async () => {
   writeFileSync(lock, '1 another-machine')
-  const { release } = await script('setup/lock.mjs')
+  const { release } = await importScript('setup/lock.mjs')
   release(lock)
   assert.ok(existsSync(lock))
 })

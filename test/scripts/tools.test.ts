@@ -3,12 +3,12 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { inOwnProcess, result } from './scripts.js'
+import { spawnScript, waitForOutput } from './scripts.js'
 
 test('without rights to install, everything that is missing is named at once', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'trainyard-tools-'))
-  const { status, output } = await result(
-    inOwnProcess(
+  const { status, output } = await waitForOutput(
+    spawnScript(
       `const { planEngine } = await script('setup/engine.mjs')
        const { ensureTools } = await script('setup/tools.mjs')
        const { main } = await script('setup/failure.mjs')

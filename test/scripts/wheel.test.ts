@@ -13,8 +13,8 @@ import {
 import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { afterEach, beforeEach, test } from 'node:test'
-import { inOwnProcess, result } from './scripts.js'
-import { zip } from './zip-file.js'
+import { spawnScript, waitForOutput } from './scripts.js'
+import { zipArchive } from './zip-file.js'
 
 let folder: string
 let cache: string
@@ -25,7 +25,7 @@ beforeEach(() => {
 })
 afterEach(() => rmSync(folder, { recursive: true, force: true }))
 
-const contents = zip({ 'some/lib/lib.so': 'machine code', 'some/test.py': 'not wanted' })
+const contents = zipArchive({ 'some/lib/lib.so': 'machine code', 'some/test.py': 'not wanted' })
 
 /** A pip whose index serves `served`; what it downloads is copied from there. */
 function install(
@@ -39,8 +39,8 @@ function install(
   writeFileSync(join(bin, 'python3'), pip)
   chmodSync(join(bin, 'python3'), 0o755)
   const sha256 = createHash('sha256').update(contents).digest('hex')
-  return result(
-    inOwnProcess(
+  return waitForOutput(
+    spawnScript(
       `const { installWheels } = await script('setup/wheel.mjs')
        const { main } = await script('setup/failure.mjs')
        const wheel = { project: 'some', version: '1.0', file: 'some-1.0-py3-none-any.whl', bytes: 300,
@@ -67,7 +67,7 @@ test('a wheel is unpacked to what is wanted of it, and nothing else stays', asyn
 })
 
 test('a wheel with a wrong checksum is refused and deleted, and the next run recovers', async () => {
-  const { status, output } = await install(zip({ 'some/lib/lib.so': 'something else' }))
+  const { status, output } = await install(zipArchive({ 'some/lib/lib.so': 'something else' }))
   assert.equal(status, 1)
   assert.match(output, /is not what it must be[\s\S]*expected some-1\.0[\s\S]*deleted/)
   assert.doesNotMatch(output, /\n\s+at /)

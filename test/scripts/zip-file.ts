@@ -1,7 +1,7 @@
 import { deflateRawSync } from 'node:zlib'
 
 /** A zip archive, deflated, as wheels are; checksums are left at zero, since nothing of ours reads them. */
-export function zip(files: Record<string, string>): Buffer {
+export function zipArchive(files: Record<string, string>): Buffer {
   const members: Buffer[] = []
   const entries: Buffer[] = []
   let offset = 0

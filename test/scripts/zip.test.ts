@@ -3,8 +3,8 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'no
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, test } from 'node:test'
-import { script } from './scripts.js'
-import { zip } from './zip-file.js'
+import { importScript } from './scripts.js'
+import { zipArchive } from './zip-file.js'
 
 let folder: string
 beforeEach(() => {
@@ -14,7 +14,7 @@ afterEach(() => rmSync(folder, { recursive: true, force: true }))
 
 async function unpack(archive: Buffer) {
   writeFileSync(join(folder, 'a.zip'), archive)
-  const { unpack } = await script('setup/zip.mjs')
+  const { unpack } = await importScript('setup/zip.mjs')
   return unpack(
     join(folder, 'a.zip'),
     join(folder, 'out'),
@@ -24,17 +24,17 @@ async function unpack(archive: Buffer) {
 }
 
 test('members are unpacked, empty ones too', async () => {
-  assert.equal(await unpack(zip({ 'a/b.txt': 'text'.repeat(1000), 'a/empty': '' })), 2)
+  assert.equal(await unpack(zipArchive({ 'a/b.txt': 'text'.repeat(1000), 'a/empty': '' })), 2)
   assert.equal(readFileSync(join(folder, 'out', 'a', 'b.txt'), 'utf8'), 'text'.repeat(1000))
   assert.equal(readFileSync(join(folder, 'out', 'a', 'empty'), 'utf8'), '')
 })
 
 test('a member cannot leave the folder', async () => {
-  await assert.rejects(unpack(zip({ '../evil': 'x' })), /not a readable wheel/)
+  await assert.rejects(unpack(zipArchive({ '../evil': 'x' })), /not a readable wheel/)
   assert.ok(!existsSync(join(folder, 'evil')))
 })
 
 test('half a download is not a wheel', async () => {
-  const whole = zip({ 'a/b.txt': 'text' })
+  const whole = zipArchive({ 'a/b.txt': 'text' })
   await assert.rejects(unpack(whole.subarray(0, whole.length / 2)), /not a readable wheel/)
 })

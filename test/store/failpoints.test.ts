@@ -5,32 +5,37 @@ import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
-import { diskOf, diskWith, type Failpoint, type Point } from '../../src/store/failpoints.js'
+import {
+  diskWithFailpoints,
+  type Failpoint,
+  type FailpointSite,
+  instrumentDisk,
+} from '../../src/store/failpoints.js'
 import { openFolderStore } from '../../src/store/folder-store.js'
 import { operations } from './operations.js'
 
-async function scratch(t: TestContext): Promise<string> {
+async function tempFolder(t: TestContext): Promise<string> {
   const root = await mkdtemp(join(tmpdir(), 'trainyard-failpoints-'))
   t.after(() => rm(root, { recursive: true }))
   return root
 }
 
 /** All points that an operation passes, in order. */
-async function pointsOf(name: string, root: string): Promise<Point[]> {
+async function pointsOf(name: string, root: string): Promise<FailpointSite[]> {
   const { before, run } = operations[name]!
   const plain = await openFolderStore(root)
   await before?.(plain)
-  const points: Point[] = []
-  const disk = diskWith(point => points.push(point))
+  const points: FailpointSite[] = []
+  const disk = instrumentDisk(point => points.push(point))
   const store = await openFolderStore(root, disk)
   points.length = 0
   await run(store)
   return points
 }
 
-for (const [name, { before, run, seen, allowed }] of Object.entries(operations)) {
+for (const [name, { before, run, observe, allowed }] of Object.entries(operations)) {
   test(`${name}: killed at any point, it is whole or absent, and the next try succeeds`, async t => {
-    const root = await scratch(t)
+    const root = await tempFolder(t)
     const points = await pointsOf(name, join(root, 'calm'))
     assert.ok(points.length >= 6, `only ${points.length} points`)
     const states = new Set<string>()
@@ -43,46 +48,46 @@ for (const [name, { before, run, seen, allowed }] of Object.entries(operations))
         stdio: ['ignore', 'inherit', 'inherit'],
       })
       const [, signal] = await once(child, 'exit')
-      const where = `killed ${point.when} ${point.step} (point ${i + 1} of ${points.length})`
+      const where = `killed ${point.when} ${point.operation} (point ${i + 1} of ${points.length})`
       assert.equal(signal, 'SIGKILL', where)
-      const state = await seen(store)
+      const state = await observe(store)
       assert.ok((allowed as readonly string[]).includes(state), `${where}: ${state}`)
       states.add(state)
       await run(store)
-      assert.equal(await seen(store), 'new', where)
+      assert.equal(await observe(store), 'new', where)
     }
     assert.deepEqual([...states].sort(), [...allowed].sort(), 'both sides of the commit were met')
   })
 
   test(`${name}: with an error at any point, it is whole or absent, and the next try succeeds`, async t => {
-    const root = await scratch(t)
+    const root = await tempFolder(t)
     const points = await pointsOf(name, join(root, 'calm'))
     for (const [i, point] of points.entries()) {
       const place = join(root, String(i + 1))
       const store = await openFolderStore(place)
       await before?.(store)
       let passed = Number.NEGATIVE_INFINITY
-      const disk = diskWith(() => {
+      const disk = instrumentDisk(() => {
         if (++passed !== i + 1) return
         throw Object.assign(new Error('no space'), { code: 'ENOSPC' })
       })
       const failing = await openFolderStore(place, disk)
       passed = 0
-      const where = `an error ${point.when} ${point.step} (point ${i + 1})`
+      const where = `an error ${point.when} ${point.operation} (point ${i + 1})`
       await assert.rejects(run(failing), { code: 'STORAGE_FULL' }, where)
-      const state = await seen(store)
+      const state = await observe(store)
       assert.ok((allowed as readonly string[]).includes(state), `${where}: ${state}`)
       await run(store)
-      assert.equal(await seen(store), 'new', where)
+      assert.equal(await observe(store), 'new', where)
     }
   })
 }
 
 test('the control file turns errors on and off, for one kind of process', async t => {
-  const root = await scratch(t)
+  const root = await tempFolder(t)
   const control = join(root, 'failpoints.json')
-  const api = await openFolderStore(join(root, 'data'), diskOf(control, 'api'))
-  const worker = await openFolderStore(join(root, 'data'), diskOf(control, 'worker'))
+  const api = await openFolderStore(join(root, 'data'), diskWithFailpoints(control, 'api'))
+  const worker = await openFolderStore(join(root, 'data'), diskWithFailpoints(control, 'worker'))
   assert.equal(await api.createJson('a', 1), true)
 
   const failpoint: Failpoint = { process: 'api', error: 'EIO', when: 'within', probability: 1 }

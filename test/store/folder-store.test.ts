@@ -17,7 +17,7 @@ import { test } from 'node:test'
 import { setTimeout as wait } from 'node:timers/promises'
 import { TrainyardError } from '../../src/errors.js'
 import { openFolderStore } from '../../src/store/folder-store.js'
-import { storageTrouble } from '../../src/store/storage-errors.js'
+import { toStorageError } from '../../src/store/storage-errors.js'
 import type { Manifest } from '../../src/store/store.js'
 
 async function freshStore(t: { after(work: () => Promise<void>): void }) {
@@ -43,20 +43,20 @@ test('JSON is created once, replaced whole, and null where absent', async t => {
 test('what is recalled is what is there now, whoever put it there', async t => {
   const { root, store } = await freshStore(t)
   const other = await openFolderStore(root)
-  assert.equal(await store.recallJson('names/a.json'), null)
+  assert.equal(await store.readJsonCached('names/a.json'), null)
   for (let n = 0; n < 20; n++) {
     await other.replaceJson('names/a.json', { n: n % 10 })
-    assert.deepEqual(await store.recallJson('names/a.json'), { n: n % 10 })
+    assert.deepEqual(await store.readJsonCached('names/a.json'), { n: n % 10 })
   }
   // old enough to be kept in memory
   await wait(1200)
-  const first = await store.recallJson<{ n: number }>('names/a.json')
+  const first = await store.readJsonCached<{ n: number }>('names/a.json')
   first!.n = 1000
-  assert.deepEqual(await store.recallJson('names/a.json'), { n: 9 })
+  assert.deepEqual(await store.readJsonCached('names/a.json'), { n: 9 })
   await other.replaceJson('names/a.json', { n: 8 })
-  assert.deepEqual(await store.recallJson('names/a.json'), { n: 8 })
+  assert.deepEqual(await store.readJsonCached('names/a.json'), { n: 8 })
   await other.remove('names/a.json')
-  assert.equal(await store.recallJson('names/a.json'), null)
+  assert.equal(await store.readJsonCached('names/a.json'), null)
 })
 
 test('of 50 concurrent creators one wins, and readers see its value only', async t => {
@@ -275,10 +275,10 @@ test('a full disk is STORAGE_FULL with its cause', { skip: !existsSync('/dev/ful
 
 test('errors of the disk become STORAGE_FAILED, bugs stay what they are', () => {
   const broken = Object.assign(new Error('i/o error'), { code: 'EIO' })
-  const translated = storageTrouble(broken)
+  const translated = toStorageError(broken)
   assert.ok(translated instanceof TrainyardError)
   assert.deepEqual([translated.code, translated.kind], ['STORAGE_FAILED', 'unavailable'])
   assert.equal(translated.cause, broken)
   const bug = new TypeError('x is not a function')
-  assert.equal(storageTrouble(bug), bug)
+  assert.equal(toStorageError(bug), bug)
 })

@@ -1,11 +1,11 @@
 // One operation on a store; the process kills itself at the n-th failpoint (see failpoints.test.ts).
-import { diskWith } from '../../src/store/failpoints.js'
+import { instrumentDisk } from '../../src/store/failpoints.js'
 import { openFolderStore } from '../../src/store/folder-store.js'
 import { operations } from './operations.js'
 
 const [root, name, n] = process.argv.slice(2) as [string, string, string]
 let passed = Number.NEGATIVE_INFINITY
-const disk = diskWith(() => {
+const disk = instrumentDisk(() => {
   if (++passed === Number(n)) process.kill(process.pid, 'SIGKILL')
 })
 

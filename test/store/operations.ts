@@ -6,7 +6,7 @@ interface Operation {
   before?(store: Store): Promise<unknown>
   run(store: Store): Promise<unknown>
   /** What a reader finds after a crash or an error anywhere within: `none`, `old` and `new` are the whole states there are. */
-  seen(store: Store): Promise<'none' | 'old' | 'new' | 'torn'>
+  observe(store: Store): Promise<'none' | 'old' | 'new' | 'torn'>
   allowed: readonly ['none' | 'old', 'new']
 }
 
@@ -24,7 +24,7 @@ export const operations: Readonly<Record<string, Operation>> = {
       for (const name of ['a', 'b']) await writeFile(join(staged, name), Buffer.alloc(5000, name))
       await store.commit(staged, 'job/checkpoints/1', { step: 1 })
     },
-    async seen(store) {
+    async observe(store) {
       if ((await store.readJson('job/checkpoints/1/manifest.json')) === null) {
         return (await store.list('job/checkpoints')).length > 0 ? 'torn' : 'none'
       }
@@ -34,18 +34,18 @@ export const operations: Readonly<Record<string, Operation>> = {
   },
   createJson: {
     run: store => store.createJson(key, { state: 'new' }),
-    seen: read,
+    observe: read,
     allowed: ['none', 'new'],
   },
   replaceJson: {
     before: store => store.createJson(key, { state: 'old' }),
     run: store => store.replaceJson(key, { state: 'new' }),
-    seen: read,
+    observe: read,
     allowed: ['old', 'new'],
   },
   claim: {
     run: store => store.claim('job/1/claim'),
-    seen: async store => ((await store.list('job/1')).includes('claim') ? 'new' : 'none'),
+    observe: async store => ((await store.list('job/1')).includes('claim') ? 'new' : 'none'),
     allowed: ['none', 'new'],
   },
 }

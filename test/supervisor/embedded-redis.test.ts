@@ -53,7 +53,7 @@ test('Redis is started again when it dies', async t => {
   const redis = await openRedis(folder)
   t.after(() => redis.stop())
   const { pid } = redis
-  const restarted = new Promise<Error | null>(resolve => redis.keepUp(resolve))
+  const restarted = new Promise<Error | null>(resolve => redis.restartOnExit(resolve))
   process.kill(pid, 'SIGKILL')
   assert.equal(await restarted, null)
   assert.notEqual(redis.pid, pid)

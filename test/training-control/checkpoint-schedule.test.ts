@@ -1,58 +1,58 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import {
-  Cadence,
-  type Habit,
-  type Snapshots,
+  type CheckpointInterval,
+  CheckpointSchedule,
+  type DefaultCheckpointInterval,
 } from '../../src/training-control/checkpoint-schedule.js'
 
-interface Job {
-  snapshots?: Partial<Snapshots>
-  habit?: Partial<Habit>
+interface Scenario {
+  interval?: Partial<CheckpointInterval>
+  defaultInterval?: Partial<DefaultCheckpointInterval>
   seconds: { step: number; checkpoint: number | ((n: number) => number) }
   steps: number
 }
 
 /** The steps with checkpoints, the share of the time that they took, and the longest time without. */
-async function run({ snapshots, habit, seconds, steps }: Job) {
+async function run({ interval, defaultInterval, seconds, steps }: Scenario) {
   let now = 1000
-  const cadence = new Cadence(
-    { every: null, seconds: null, ...snapshots },
-    { seconds: 60, epoch: null, ...habit },
+  const schedule = new CheckpointSchedule(
+    { steps: null, seconds: null, ...interval },
+    { seconds: 60, stepsPerEpoch: null, ...defaultInterval },
     () => now,
   )
-  const [saved, spent]: [number[], number[]] = [[], []]
-  let [at, longest] = [now, 0]
+  const [saved, costs]: [number[], number[]] = [[], []]
+  let [at, maxGap] = [now, 0]
   for (let step = 1; step <= steps; step++) {
     now += seconds.step
-    longest = Math.max(longest, now - at)
-    if (!cadence.due(step)) continue
+    maxGap = Math.max(maxGap, now - at)
+    if (!schedule.isDue(step)) continue
     const { checkpoint } = seconds
     const cost = typeof checkpoint === 'number' ? checkpoint : checkpoint(saved.length)
-    await cadence.save(async () => {
+    await schedule.save(async () => {
       now += cost
     })
     saved.push(step)
-    spent.push(cost)
+    costs.push(cost)
     at = now
   }
-  const share = spent.reduce((a, b) => a + b, 0) / (now - 1000)
-  return { saved, share, longest }
+  const share = costs.reduce((a, b) => a + b, 0) / (now - 1000)
+  return { saved, share, maxGap }
 }
 
 test('steps and seconds that are asked for are kept to, whatever they cost', async () => {
-  const dear = { step: 1, checkpoint: 30 }
-  const every = await run({ snapshots: { every: 4 }, seconds: dear, steps: 10 })
+  const slowCheckpoint = { step: 1, checkpoint: 30 }
+  const every = await run({ interval: { steps: 4 }, seconds: slowCheckpoint, steps: 10 })
   assert.deepEqual(every.saved, [4, 8])
-  const timed = await run({ snapshots: { seconds: 3 }, seconds: dear, steps: 10 })
+  const timed = await run({ interval: { seconds: 3 }, seconds: slowCheckpoint, steps: 10 })
   assert.deepEqual(timed.saved, [3, 6, 9])
-  const both = await run({ snapshots: { every: 4, seconds: 3 }, seconds: dear, steps: 10 })
+  const both = await run({ interval: { steps: 4, seconds: 3 }, seconds: slowCheckpoint, steps: 10 })
   assert.deepEqual(both.saved, [3, 4, 7, 8])
 })
 
 test('without a wish there is one at the end of an epoch, and after the usual time', async () => {
   const seconds = { step: 1, checkpoint: 0.1 }
-  const { saved } = await run({ habit: { epoch: 70 }, seconds, steps: 150 })
+  const { saved } = await run({ defaultInterval: { stepsPerEpoch: 70 }, seconds, steps: 150 })
   assert.deepEqual(saved, [60, 70, 130, 140])
 })
 
@@ -65,10 +65,14 @@ test('without a wish they take at most 2 % of the time, and little work is lost'
   ]
   for (const { epoch, ...seconds } of cases) {
     const steps = 1200 / seconds.step
-    const { saved, share, longest } = await run({ habit: { epoch }, seconds, steps })
+    const { saved, share, maxGap } = await run({
+      defaultInterval: { stepsPerEpoch: epoch },
+      seconds,
+      steps,
+    })
     assert.ok(saved.length >= 1200 / 70, `${saved.length} checkpoints`)
     assert.ok(share <= 0.02, `${share} of the time`)
-    assert.ok(longest <= 60 + 2 * seconds.step, `${longest} s without a checkpoint`)
+    assert.ok(maxGap <= 60 + 2 * seconds.step, `${maxGap} s without a checkpoint`)
   }
 })
 
@@ -82,15 +86,15 @@ test('a dear checkpoint puts the next one off, one slow moment not for ever', as
 
 test('a checkpoint that was not due counts as one', async () => {
   let now = 0
-  const cadence = new Cadence(
-    { every: null, seconds: null },
-    { seconds: 60, epoch: null },
+  const cadence = new CheckpointSchedule(
+    { steps: null, seconds: null },
+    { seconds: 60, stepsPerEpoch: null },
     () => now,
   )
   now = 59
   await cadence.save(async () => {})
   now = 118
-  assert.equal(cadence.due(118), false)
+  assert.equal(cadence.isDue(118), false)
   now = 119
-  assert.equal(cadence.due(119), true)
+  assert.equal(cadence.isDue(119), true)
 })

@@ -1,25 +1,25 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { EarlyStopping, KeepBest } from '../../src/spec/training-options.js'
-import { Judgement } from '../../src/training-control/early-stopping.js'
+import { EarlyStoppingTracker } from '../../src/training-control/early-stopping.js'
 
 /** After each evaluation: the best step so far, and whether it is time to stop. */
-function judge(
+function evaluate(
   values: number[],
   metric: KeepBest['metric'],
   earlyStopping: EarlyStopping | null = null,
 ) {
-  const judgement = new Judgement({ metric }, earlyStopping)
+  const earlyStoppingTracker = new EarlyStoppingTracker({ metric }, earlyStopping)
   return values.map((value, i) => {
-    judgement.see({ step: i + 1, time: '', values: { [metric]: value } })
-    return { best: judgement.best, stop: judgement.stop }
+    earlyStoppingTracker.update({ step: i + 1, time: '', values: { [metric]: value } })
+    return { best: earlyStoppingTracker.bestStep, stop: earlyStoppingTracker.shouldStop }
   })
 }
 
 const bests = (values: number[], metric: KeepBest['metric']) =>
-  judge(values, metric).map(({ best }) => best)
+  evaluate(values, metric).map(({ best }) => best)
 const stops = (values: number[], options: EarlyStopping) =>
-  judge(values, options.metric, options).findIndex(({ stop }) => stop) + 1
+  evaluate(values, options.metric, options).findIndex(({ stop }) => stop) + 1
 
 test('of equals the later is the best', () => {
   assert.deepEqual(bests([0.5, 0.7, 0.6, 0.7], 'validationAccuracy'), [1, 2, 2, 4])
@@ -39,15 +39,19 @@ test('patience counts evaluations that are not better by more than minDelta', ()
 })
 
 test('rows without the metric say nothing', () => {
-  const judgement = new Judgement(null, { metric: 'validationLoss', patience: 1, minDelta: 0 })
-  for (let step = 1; step < 9; step++) judgement.see({ step, time: '', values: { loss: 1 } })
-  assert.equal(judgement.stop, false)
+  const judgement = new EarlyStoppingTracker(null, {
+    metric: 'validationLoss',
+    patience: 1,
+    minDelta: 0,
+  })
+  for (let step = 1; step < 9; step++) judgement.update({ step, time: '', values: { loss: 1 } })
+  assert.equal(judgement.shouldStop, false)
 })
 
 test('of equals the earlier is best where that is asked for', () => {
-  const judgement = new Judgement({ metric: 'validationAuc', ofEquals: 'earlier' }, null)
+  const judgement = new EarlyStoppingTracker({ metric: 'validationAuc', onTie: 'earlier' }, null)
   for (const [i, value] of [0.7, 0.9, 0.9, 0.8].entries()) {
-    judgement.see({ step: i + 1, time: '', values: { validationAuc: value } })
+    judgement.update({ step: i + 1, time: '', values: { validationAuc: value } })
   }
-  assert.equal(judgement.best, 2)
+  assert.equal(judgement.bestStep, 2)
 })

@@ -4,9 +4,9 @@ import { Graph, type Tensor } from '../../src/graph/graph.js'
 import { placeholder } from '../../src/graph/ops/constant.js'
 import type { Augmentation } from '../../src/spec/augmentation.js'
 import { augmentImages, mixup } from '../../src/training/augment.js'
-import { numbers } from '../graph/random.js'
-import { run } from '../graph/tensorflow.js'
-import { assertOpsAgree } from '../graph/tensorflow-agrees.js'
+import { signedUniforms } from '../graph/random.js'
+import { openGraphSession } from '../graph/tensorflow.js'
+import { assertOpsMatchTensorFlow } from '../graph/tensorflow-agrees.js'
 import { plan } from './reference-job.js'
 
 const [n, height, width, channels, classes] = [48, 6, 5, 3, 4]
@@ -44,7 +44,7 @@ const built = Object.entries(options).map(([name, some]): [string, Tensor] => [
   augmentImages(images, { ...off, ...some }, mean, draw),
 ])
 const [mixedImages, mixedLabels] = mixup(images, labels, 0.4, draw)
-const session = await run({ after }, graph, {
+const session = await openGraphSession({ after }, graph, {
   vary: { inputs: { images, seed, batch }, outputs: Object.fromEntries(built) },
   mix: {
     inputs: { images, labels, seed, batch },
@@ -52,12 +52,12 @@ const session = await run({ after }, graph, {
   },
 })
 
-const random = numbers(1)
+const random = signedUniforms(1)
 /** Whole numbers, so that what only moves stays equal to the last bit. */
 const pixels = Float32Array.from({ length: n * size }, () => Math.round(127 + 127 * random()))
 const feed = { data: pixels, shape: images.shape }
 
-const varied = (name: Option, at = { seed: 7, batch: 1 }, data = feed) =>
+const augmented = (name: Option, at = { seed: 7, batch: 1 }, data = feed) =>
   session.run('vary', { images: data, ...at }).floats(name)
 
 const imageOf = (all: ArrayLike<number>, i: number) =>
@@ -67,7 +67,7 @@ const at = (image: readonly number[], y: number, x: number, c: number) =>
   y < 0 || y >= height || x < 0 || x >= width ? 0 : image[(y * width + x) * channels + c]!
 
 /** The image that `from` reads from another, pixel by pixel. */
-function moved(image: readonly number[], from: (y: number, x: number) => [number, number]) {
+function remap(image: readonly number[], from: (y: number, x: number) => [number, number]) {
   return Array.from({ length: size }, (_, i) => {
     const x = Math.floor(i / channels) % width
     const [sourceY, sourceX] = from(Math.floor(i / channels / width), x)
@@ -82,21 +82,21 @@ test('what is off is not in the graph', () => {
 })
 
 test('the nodes have the outputs and attributes that TensorFlow defines', () =>
-  assertOpsAgree(graph))
+  assertOpsMatchTensorFlow(graph))
 
 for (const [name, tensor] of built) {
   test(`${name}: keeps the shape, repeats by seed and batch, varies with either`, () => {
     assert.deepEqual(tensor.shape, images.shape)
     const option = name as Option
-    const first = varied(option)
-    assert.deepEqual(varied(option), first)
-    assert.notDeepEqual(varied(option, { seed: 7, batch: 2 }), first)
-    assert.notDeepEqual(varied(option, { seed: 8, batch: 1 }), first)
+    const first = augmented(option)
+    assert.deepEqual(augmented(option), first)
+    assert.notDeepEqual(augmented(option, { seed: 7, batch: 2 }), first)
+    assert.notDeepEqual(augmented(option, { seed: 8, batch: 1 }), first)
   })
 }
 
 test('flip mirrors about every other image, to the pixel', () => {
-  const result = varied('flip')
+  const result = augmented('flip')
   let mirrored = 0
   for (let i = 0; i < n; i++) {
     const [before, now] = [imageOf(pixels, i), imageOf(result, i)]
@@ -104,7 +104,7 @@ test('flip mirrors about every other image, to the pixel', () => {
     assert.ok(
       same(
         now,
-        moved(before, (y, x) => [y, width - 1 - x]),
+        remap(before, (y, x) => [y, width - 1 - x]),
       ),
     )
     mirrored++
@@ -113,7 +113,7 @@ test('flip mirrors about every other image, to the pixel', () => {
 })
 
 test('padCrop moves each image by whole pixels, over black', () => {
-  const result = varied('padCrop')
+  const result = augmented('padCrop')
   const seen = new Set<string>()
   for (let i = 0; i < n; i++) {
     const [before, now] = [imageOf(pixels, i), imageOf(result, i)]
@@ -122,7 +122,7 @@ test('padCrop moves each image by whole pixels, over black', () => {
         if (
           same(
             now,
-            moved(before, (y, x) => [y + dy, x + dx]),
+            remap(before, (y, x) => [y + dy, x + dx]),
           )
         )
           seen.add(`${i}: ${dy},${dx}`)
@@ -136,15 +136,15 @@ test('padCrop moves each image by whole pixels, over black', () => {
 
 test('randomResizedCrop sees nothing from outside the image', () => {
   const even = { data: pixels.map(() => 100), shape: images.shape }
-  for (const value of varied('randomResizedCrop', undefined, even)) {
+  for (const value of augmented('randomResizedCrop', undefined, even)) {
     assert.ok(Math.abs(value - 100) < 1e-3, `${value}`)
   }
 })
 
 test('cutout puts the mean colour into at most a square', () => {
-  const result = varied('cutout')
+  const result = augmented('cutout')
   const bright = { data: pixels.map(() => 200), shape: images.shape }
-  const holes = varied('cutout', undefined, bright)
+  const holes = augmented('cutout', undefined, bright)
   for (let i = 0; i < n; i++) {
     const hole = imageOf(holes, i)
     const cut = hole.filter(value => value !== 200)
@@ -157,7 +157,7 @@ test('cutout puts the mean colour into at most a square', () => {
 
 test('colorJitter scales about black, about the mean grey, about grey', () => {
   for (const name of ['brightness', 'contrast', 'saturation'] as const) {
-    const result = varied(name)
+    const result = augmented(name)
     for (let i = 0; i < n; i++) {
       const [before, now] = [imageOf(pixels, i), imageOf(result, i)]
       const total = before.reduce((sum, value) => sum + value, 0) / size

@@ -10,17 +10,21 @@ import { assign, assignAdd, read, variable } from '../../src/graph/ops/state.js'
 import { writeSavedModel } from '../../src/graph/saved-model.js'
 import { openSession, type Session } from '../../src/graph/session.js'
 import type { TrainingPlan } from '../../src/spec/training-options.js'
-import { done } from '../../src/training/done.js'
-import { buildInput, startEvaluation, startInput } from '../../src/training/input.js'
+import { effect } from '../../src/training/done.js'
+import {
+  buildInputPipeline,
+  startEvaluation,
+  startInputPipeline,
+} from '../../src/training/input.js'
 import { type LoopHooks, runTraining } from '../../src/training/loop.js'
 import { buildTrainingProgram } from '../../src/training/program.js'
-import { run, scratch, tensorflow } from '../graph/tensorflow.js'
-import { assertOpsAgree } from '../graph/tensorflow-agrees.js'
+import { openGraphSession, tempFolder, tensorflow } from '../graph/tensorflow.js'
+import { assertOpsMatchTensorFlow } from '../graph/tensorflow-agrees.js'
 import { imageExample, tfRecordFile } from '../graph/tfrecord.js'
 import { plan as referencePlan } from './reference-job.js'
 
 /** 37 to train on, 5 held out; each image is filled with its number, which is its label too. */
-const folder = await scratch({ after })
+const folder = await tempFolder({ after })
 const examples = Array.from({ length: 42 }, (_, i) => imageExample(new Uint8Array(12).fill(i), i))
 const files = [join(folder, 'a.tfrecord'), join(folder, 'b.tfrecord')]
 await writeFile(files[0]!, tfRecordFile(examples.slice(0, 20)))
@@ -34,37 +38,43 @@ const plan: TrainingPlan = {
   ...referencePlan,
   ...{ steps: 30, stepsPerEpoch: 5, validateEvery: 5, batchSize: 7, seed: 3, shuffleBuffer: 100 },
   validation: { holdOut: 5 },
-  input: 'resident',
+  input: 'in-memory',
 }
 
 /** Nothing but the input: `next` is a step that only looks at its batch. */
-async function openInput(owner: Parameters<typeof run>[0], batchSize: number): Promise<Session> {
+async function openInput(
+  owner: Parameters<typeof openGraphSession>[0],
+  batchSize: number,
+): Promise<Session> {
   const graph = new Graph()
   const seed = placeholder(graph, 'seed', 'int32')
   const step = variable(graph, 'global_step', [], 'int64')
   const options = { graph, images, plan: { ...plan, batchSize }, seed }
-  const input = buildInput(options, { training: 37, validation: 5 })
+  const input = buildInputPipeline(options, { training: 37, validation: 5 })
   const number = (value: number) => constant(graph, [value], { dtype: 'int64', shape: [] })
   const look = ([pixels, labels]: ReturnType<typeof input.training>) => ({
     pixels: cast(pixels!, 'int32'),
     labels: labels!,
   })
   const batch = input.training(read(step))
-  const counted = assignAdd(step, number(1), { after: batch })
+  const counted = assignAdd(step, number(1), { controlInputs: batch })
   const { pixels, labels } = look(batch)
   const from = placeholder(graph, 'from', 'int32')
-  const session = await run(owner, graph, {
+  const session = await openGraphSession(owner, graph, {
     ...input.signatures,
-    next: { inputs: {}, outputs: { pixels, labels: identity(labels, { after: [counted] }) } },
+    next: {
+      inputs: {},
+      outputs: { pixels, labels: identity(labels, { controlInputs: [counted] }) },
+    },
     evaluate: { inputs: {}, outputs: look(input.evaluation()) },
     goTo: {
       inputs: { from },
-      outputs: done(graph, 'gone', [assign(step, cast(from, 'int64'))]),
+      outputs: effect(graph, 'gone', [assign(step, cast(from, 'int64'))]),
     },
   })
-  assertOpsAgree(graph)
+  assertOpsMatchTensorFlow(graph)
   session.run('goTo', { from: 0 })
-  startInput(session, plan, training, validation)
+  startInputPipeline(session, plan, training, validation)
   return session
 }
 
@@ -110,7 +120,7 @@ test('evaluation reads what is held out, in order, each time anew', async t => {
 })
 
 test('a run on resident data that goes on from a checkpoint ends in the bytes of one never cut', async t => {
-  const folder = await scratch(t)
+  const folder = await tempFolder(t)
   const program = buildTrainingProgram({
     model: { kind: 'resnet', block: 'plain', blocks: 1, filters: 4, kernel: 3, ratio: 4 },
     images,
@@ -130,7 +140,7 @@ test('a run on resident data that goes on from a checkpoint ends in the bytes of
       row: async () => {},
       checkpoint: async (step, save) =>
         save(join(folder, `model.ckpt-${step}`), join(folder, `input.ckpt-${step}`)),
-      goOn: async () => ++steps !== cut,
+      shouldContinue: async () => ++steps !== cut,
     }
     const input = { session, plan, training, validation, resume: null }
     assert.equal(await runTraining(input, hooks), cut === null)

@@ -2,17 +2,17 @@ import assert from 'node:assert/strict'
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
-import { readBundle } from '../../src/formats/tensor-bundle.js'
+import { readTensorBundle } from '../../src/formats/tensor-bundle.js'
 import { writeSavedModel } from '../../src/graph/saved-model.js'
 import { openSession } from '../../src/graph/session.js'
 import type { TrainingPlan } from '../../src/spec/training-options.js'
 import { type LoopHooks, runTraining } from '../../src/training/loop.js'
 import { buildTrainingProgram, type ProgramOptions } from '../../src/training/program.js'
-import { type Owner, scratch, tensorflow } from '../graph/tensorflow.js'
+import { type CleanupScope, tempFolder, tensorflow } from '../graph/tensorflow.js'
 import { imageExample, tfRecordFile } from '../graph/tfrecord.js'
 import { plan as referencePlan } from './reference-job.js'
 
-const folder = await scratch({ after })
+const folder = await tempFolder({ after })
 const files = [join(folder, 'images.tfrecord')]
 const examples = Array.from({ length: 12 }, (_, i) =>
   imageExample(new Uint8Array(12).fill(20 * i), i % 4),
@@ -24,8 +24,8 @@ const nothing = { files, first: 12, count: 0 }
 const plan: TrainingPlan = {
   ...referencePlan,
   ...{ steps: 2, stepsPerEpoch: 3, validateEvery: 3, batchSize: 4, seed: 3, shuffleBuffer: 100 },
-  input: 'resident',
-  snapshotEvery: 1,
+  input: 'in-memory',
+  checkpointEvery: 1,
 }
 
 const options: ProgramOptions = {
@@ -41,17 +41,17 @@ const options: ProgramOptions = {
 
 const weights = 'test/formats/checkpoints'
 const prefixes = { v1: join(weights, 'old.ckpt'), v2: join(weights, 'new.ckpt') }
-const given = (await readBundle(prefixes.v1))!.tensors
+const given = (await readTensorBundle(prefixes.v1))!.tensors
 
 /** Trains, and reads every variable as it was behind each step. */
-async function train(owner: Owner, more: Partial<ProgramOptions>, initFrom?: string) {
-  const folder = await scratch(owner)
+async function train(owner: CleanupScope, more: Partial<ProgramOptions>, initFrom?: string) {
+  const folder = await tempFolder(owner)
   const program = buildTrainingProgram({ ...options, ...more })
   await writeSavedModel(join(folder, 'program'), program.graph, program)
   const session = await openSession(tensorflow(), join(folder, 'program'))
   owner.after(() => session.close())
   const states: Map<string, Float32Array>[] = []
-  const see = async (save: (model: string, input: string) => void) => {
+  const recordState = async (save: (model: string, input: string) => void) => {
     const prefix = join(folder, `model-${states.length}`)
     save(prefix, join(folder, 'input'))
     states.push(await variablesOf(prefix))
@@ -59,8 +59,8 @@ async function train(owner: Owner, more: Partial<ProgramOptions>, initFrom?: str
   const hooks: LoopHooks = {
     phase: () => {},
     row: async () => {},
-    checkpoint: (_, save) => see(save),
-    goOn: async () => true,
+    checkpoint: (_, save) => recordState(save),
+    shouldContinue: async () => true,
   }
   const input = { session, training, validation: nothing, resume: null, initFrom }
   await runTraining({ ...input, plan: { ...plan, steps: 2 } }, hooks)
@@ -68,12 +68,12 @@ async function train(owner: Owner, more: Partial<ProgramOptions>, initFrom?: str
 }
 
 async function variablesOf(prefix: string): Promise<Map<string, Float32Array>> {
-  const { stretches } = (await readBundle(`${prefix}.index`))!
+  const { segments } = (await readTensorBundle(`${prefix}.index`))!
   const bytes = await readFile(`${prefix}.data-00000-of-00001`)
   const floats = (offset: number, length: number) =>
     new Float32Array(Uint8Array.from(bytes.subarray(offset, offset + length)).buffer)
   return new Map(
-    stretches
+    segments
       .filter(one => one.bytes % 4 === 0)
       .map(one => [one.name, floats(one.offset, one.bytes)]),
   )
@@ -89,8 +89,8 @@ const near = (actual: Float32Array, expected: Float32Array) =>
 for (const [format, prefix] of Object.entries(prefixes)) {
   test(`a job begins with the weights of a checkpoint in format ${format}; those that stay frozen keep them`, async t => {
     const freeze = ['resnet/conv_0/*', 'resnet/unit_1/conv1/weights']
-    const { program, states } = await train(t, { given, freeze }, prefix)
-    const { matched, skipped } = program.initialised!
+    const { program, states } = await train(t, { checkpointTensors: given, freeze }, prefix)
+    const { matched, skipped } = program.initialized!
     assert.equal(matched.length, 10)
     const reasons = Object.fromEntries(skipped.map(({ name, reason }) => [name, reason]))
     assert.equal(
@@ -119,7 +119,7 @@ for (const [format, prefix] of Object.entries(prefixes)) {
 }
 
 test('without a checkpoint there is nothing to initialise', async () => {
-  assert.equal(buildTrainingProgram(options).initialised, null)
+  assert.equal(buildTrainingProgram(options).initialized, null)
 })
 
 test('a checkpoint of another network, and patterns that name nothing, are refused before training', () => {
@@ -127,7 +127,9 @@ test('a checkpoint of another network, and patterns that name nothing, are refus
     () =>
       buildTrainingProgram({
         ...options,
-        given: [{ name: 'vgg_16/fc8/weights', dtype: 'float32', shape: [1, 1, 4096, 1000] }],
+        checkpointTensors: [
+          { name: 'vgg_16/fc8/weights', dtype: 'float32', shape: [1, 1, 4096, 1000] },
+        ],
       }),
     { code: 'INIT_NOTHING_MATCHES', message: /the network has resnet.*the checkpoint vgg_16/ },
   )

@@ -4,7 +4,7 @@ import { test } from 'node:test'
 import type { MetricRow } from '../../src/spec/metrics.js'
 import type { TrainingPlan } from '../../src/spec/training-options.js'
 import { runTraining } from '../../src/training/loop.js'
-import { collect, everything, openProgram, reference } from './reference-job.js'
+import { allRecords, openProgram, recordingHooks, reference } from './reference-job.js'
 
 interface Case {
   what: string
@@ -24,8 +24,8 @@ for (const expected of cases) {
   test(`${expected.what} goes as Keras and TensorFlow go`, async () => {
     const { session, plan } = await openProgram(model, expected.plan)
     const rows: MetricRow[] = []
-    const input = { session, plan, training: everything, validation: everything, resume: null }
-    await runTraining(input, collect(rows))
+    const input = { session, plan, training: allRecords, validation: allRecords, resume: null }
+    await runTraining(input, recordingHooks(rows))
     session.close()
     const losses = rows.flatMap(({ values }) => values.loss ?? [])
     assert.equal(losses.length, expected.losses.length)

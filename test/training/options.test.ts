@@ -5,8 +5,8 @@ import { test } from 'node:test'
 import type { MetricRow } from '../../src/spec/metrics.js'
 import type { TrainingPlan } from '../../src/spec/training-options.js'
 import { type LoopHooks, runTraining } from '../../src/training/loop.js'
-import { assertOpsAgree } from '../graph/tensorflow-agrees.js'
-import { collect, everything, openProgram, plan, reference } from './reference-job.js'
+import { assertOpsMatchTensorFlow } from '../graph/tensorflow-agrees.js'
+import { allRecords, openProgram, plan, recordingHooks, reference } from './reference-job.js'
 
 const { model } = reference.cases[0]!
 
@@ -38,7 +38,7 @@ const all: Partial<TrainingPlan> = {
   earlyStopping: { metric: 'validationLoss', patience: 100, minDelta: 0 },
   keepBest: { metric: 'validationAccuracy' },
   shuffleBuffer: 16,
-  snapshotEvery: 5,
+  checkpointEvery: 5,
 }
 
 /** A whole run, or one cut behind a step and gone on with in a new session. */
@@ -46,17 +46,17 @@ async function trained(options: Partial<TrainingPlan>, cut?: { saved: number; at
   const rows: MetricRow[] = []
   const bests: number[] = []
   const first = await openProgram(model, options)
-  const bundle = (kind: string, step: number) => join(first.scratch, `${kind}.ckpt-${step}`)
+  const bundle = (kind: string, step: number) => join(first.tempFolder, `${kind}.ckpt-${step}`)
   const checkpoint: LoopHooks['checkpoint'] = async (step, save, best) => {
     save(bundle('model', step), bundle('input', step))
     if (best) bests.push(step)
   }
-  const training = { training: everything, validation: everything }
+  const training = { training: allRecords, validation: allRecords }
   if (cut) {
     const { session, plan } = first
     let step = 0
     const goOn = async () => ++step < cut.at
-    const hooks = collect(rows, { checkpoint, goOn })
+    const hooks = recordingHooks(rows, { checkpoint, shouldContinue: goOn })
     assert.equal(await runTraining({ session, plan, ...training, resume: null }, hooks), false)
     session.close()
     rows.splice(0, rows.length, ...rows.filter(row => row.step <= cut.saved))
@@ -67,7 +67,10 @@ async function trained(options: Partial<TrainingPlan>, cut?: { saved: number; at
     ? { step: cut.saved, model: bundle('model', cut.saved), input: bundle('input', cut.saved) }
     : null
   const history = [...rows]
-  await runTraining({ session, plan, ...training, resume, history }, collect(rows, { checkpoint }))
+  await runTraining(
+    { session, plan, ...training, resume, history },
+    recordingHooks(rows, { checkpoint }),
+  )
   const last = rows.at(-1)!.step
   const files = ['.index', '.data-00000-of-00001'].map(end => `${bundle('model', last)}${end}`)
   const bytes = Buffer.concat(await Promise.all(files.map(file => readFile(file))))
@@ -109,8 +112,8 @@ test('a stopped job that is picked up again trains no further', async () => {
   })
   const history = [1, 2].map(step => ({ step, time: '', values: { validationLoss: step } }))
   const rows: MetricRow[] = []
-  const input = { session, plan, training: everything, validation: everything, resume: null }
-  assert.equal(await runTraining({ ...input, history }, collect(rows)), true)
+  const input = { session, plan, training: allRecords, validation: allRecords, resume: null }
+  assert.equal(await runTraining({ ...input, history }, recordingHooks(rows)), true)
   assert.deepEqual(rows, [])
   session.close()
 })
@@ -121,7 +124,7 @@ test('evaluation sees the images as they are', async () => {
     const { session, plan } = await openProgram(model, { augment })
     session.run('init', { seed: plan.seed })
     session.run('startEvaluation', {
-      files: { data: everything.files, shape: [1] },
+      files: { data: allRecords.files, shape: [1] },
       skip: 0,
     })
     losses.push(session.run('evaluate').number('lossSum'))
@@ -134,7 +137,7 @@ test('a checkpoint has the names that TensorFlow gives', async () => {
   const names = async (optimizer: TrainingPlan['optimizer']) => {
     const { program, session } = await openProgram(model, { optimizer, ema: { decay: 0.9 } })
     session.close()
-    assertOpsAgree(program.graph)
+    assertOpsMatchTensorFlow(program.graph)
     const made = program.graph.nodes.filter(({ op }) => op.type === 'VarHandleOp')
     return made.map(({ name }) => name).filter(name => name.includes('conv_0/weights'))
   }

@@ -9,11 +9,11 @@ import type { MetricRow } from '../../src/spec/metrics.js'
 import { type LoopHooks, runTraining } from '../../src/training/loop.js'
 import { buildServingProgram } from '../../src/training/serving.js'
 import {
-  collect,
-  everything,
+  allRecords,
   images,
   openProgram,
   plan,
+  recordingHooks,
   records,
   reference,
   runtime,
@@ -27,11 +27,11 @@ const near = (actual: number, expected: number, tolerance: number, what: string)
 for (const expected of reference.cases) {
   const { model } = expected
   test(`five steps of a ${model.block} net lose what Python TensorFlow's lose`, async () => {
-    const { scratch, program, session } = await openProgram(model)
+    const { tempFolder, program, session } = await openProgram(model)
     assert.equal(program.parameters, expected.parameters)
     const rows: MetricRow[] = []
-    const input = { session, plan, training: everything, validation: everything, resume: null }
-    assert.equal(await runTraining(input, collect(rows)), true)
+    const input = { session, plan, training: allRecords, validation: allRecords, resume: null }
+    assert.equal(await runTraining(input, recordingHooks(rows)), true)
 
     const losses = rows.filter(({ values }) => 'loss' in values).map(({ values }) => values.loss!)
     assert.equal(losses.length, steps)
@@ -42,7 +42,7 @@ for (const expected of reference.cases) {
     near(validation.validationLoss!, expected.validationLoss, 2e-3, 'validation loss')
     near(validation.validationAccuracy!, expected.validationAccuracy, 1e-6, 'validation accuracy')
 
-    const saved = join(scratch, 'saved_model')
+    const saved = join(tempFolder, 'saved_model')
     const serving = buildServingProgram({ model, images, classes })
     await writeSavedModel(saved, serving.graph, serving)
     session.run('export', { model: variablesPrefix(saved) })
@@ -59,28 +59,31 @@ for (const expected of reference.cases) {
 
 test('a run that goes on from a checkpoint ends in the bytes of one that was never cut', async () => {
   const { model } = reference.cases[0]!
-  const options = { steps: 12, shuffleBuffer: 16, snapshotEvery: 5 }
+  const options = { steps: 12, shuffleBuffer: 16, checkpointEvery: 5 }
   const ends = []
   for (const cut of [null, 5]) {
-    const { scratch, session, plan } = await openProgram(model, options)
+    const { tempFolder, session, plan } = await openProgram(model, options)
     const checkpoint: LoopHooks['checkpoint'] = async (step, save) => {
-      save(join(scratch, `model.ckpt-${step}`), join(scratch, `input.ckpt-${step}`))
+      save(join(tempFolder, `model.ckpt-${step}`), join(tempFolder, `input.ckpt-${step}`))
     }
     const at = (step: number) => ({
       step,
-      model: join(scratch, `model.ckpt-${step}`),
-      input: join(scratch, `input.ckpt-${step}`),
+      model: join(tempFolder, `model.ckpt-${step}`),
+      input: join(tempFolder, `input.ckpt-${step}`),
     })
     const rows: MetricRow[] = []
-    const input = { session, plan, training: everything, validation: everything, resume: null }
+    const input = { session, plan, training: allRecords, validation: allRecords, resume: null }
     if (cut) {
       let step = 0
       const goOn = async () => ++step < cut + 2
-      assert.equal(await runTraining(input, collect([], { checkpoint, goOn })), false)
+      assert.equal(
+        await runTraining(input, recordingHooks([], { checkpoint, shouldContinue: goOn })),
+        false,
+      )
     }
     const resume = cut ? at(cut) : null
-    await runTraining({ ...input, resume }, collect(rows, { checkpoint }))
-    const bytes = await readFile(join(scratch, 'model.ckpt-12.data-00000-of-00001'))
+    await runTraining({ ...input, resume }, recordingHooks(rows, { checkpoint }))
+    const bytes = await readFile(join(tempFolder, 'model.ckpt-12.data-00000-of-00001'))
     ends.push({ bytes, losses: rows.slice(-4).map(({ values }) => values.loss) })
     session.close()
   }
@@ -93,8 +96,8 @@ test('a learning rate that blows up ends with nan_loss and names the step', asyn
     learningRate: { schedule: 'constant', peak: 1e38, warmupSteps: 0 },
     steps: 50,
   })
-  const input = { session, plan, training: everything, validation: everything, resume: null }
-  await assert.rejects(runTraining(input, collect([])), {
+  const input = { session, plan, training: allRecords, validation: allRecords, resume: null }
+  await assert.rejects(runTraining(input, recordingHooks([])), {
     code: 'nan_loss',
     message: /at step \d+/,
   })

@@ -5,7 +5,7 @@ import { loadTensorFlow } from '../../src/engine/tensorflow.js'
 import { writeSavedModel } from '../../src/graph/saved-model.js'
 import { openSession, type Runtime } from '../../src/graph/session.js'
 import type { MetricRow } from '../../src/spec/metrics.js'
-import type { ArticleNet, NetworkOptions } from '../../src/spec/model-options.js'
+import type { NetworkOptions, PlainResNet } from '../../src/spec/model-options.js'
 import type { TrainingPlan } from '../../src/spec/training-options.js'
 import type { LoopHooks } from '../../src/training/loop.js'
 import { buildTrainingProgram } from '../../src/training/program.js'
@@ -22,7 +22,7 @@ export interface Reference {
   mean: number[]
   std: number[]
   cases: {
-    model: ArticleNet
+    model: PlainResNet
     parameters: number
     losses: number[]
     validationLoss: number
@@ -36,7 +36,7 @@ export const reference: Reference = JSON.parse(await readFile(join(folder, 'loss
 export const records = join(folder, 'images.tfrecord')
 export const images = { ...reference, encoding: 'raw' as const }
 export const runtime = loadTensorFlow() as unknown as Runtime
-export const everything = {
+export const allRecords = {
   files: [records],
   first: 0,
   count: reference.batchSize * reference.steps,
@@ -68,28 +68,28 @@ export const plan: TrainingPlan = {
   keepBest: null,
   exportBest: true,
   shuffleBuffer: 1,
-  displayEvery: 1,
-  snapshotEvery: 100,
+  logEvery: 1,
+  checkpointEvery: 100,
   keepCheckpoints: 1,
   precision: 'fp32',
 }
 
 export async function openProgram(model: NetworkOptions, options: Partial<TrainingPlan> = {}) {
-  const scratch = await mkdtemp(join(tmpdir(), 'trainyard-program-'))
-  const chosen = { ...plan, ...options }
+  const tempFolder = await mkdtemp(join(tmpdir(), 'trainyard-program-'))
+  const mergedPlan = { ...plan, ...options }
   const { classes } = reference
-  const program = buildTrainingProgram({ model, images, classes, plan: chosen })
-  await writeSavedModel(join(scratch, 'program'), program.graph, program)
-  const session = await openSession(runtime, join(scratch, 'program'))
-  return { scratch, program, session, plan: chosen }
+  const program = buildTrainingProgram({ model, images, classes, plan: mergedPlan })
+  await writeSavedModel(join(tempFolder, 'program'), program.graph, program)
+  const session = await openSession(runtime, join(tempFolder, 'program'))
+  return { tempFolder, program, session, plan: mergedPlan }
 }
 
-export function collect(rows: MetricRow[], more: Partial<LoopHooks> = {}): LoopHooks {
+export function recordingHooks(rows: MetricRow[], overrides: Partial<LoopHooks> = {}): LoopHooks {
   return {
     phase: () => {},
     row: async row => void rows.push(row),
     checkpoint: async () => {},
-    goOn: async () => true,
-    ...more,
+    shouldContinue: async () => true,
+    ...overrides,
   }
 }

@@ -10,8 +10,8 @@ import { openSession } from '../../src/graph/session.js'
 import { createLayers } from '../../src/nets/layers.js'
 import { Variables } from '../../src/nets/variables.js'
 import type { NetworkOptions } from '../../src/spec/model-options.js'
-import { normalise } from '../../src/training/images.js'
-import { network } from '../../src/training/network.js'
+import { normalize } from '../../src/training/images.js'
+import { buildNetwork } from '../../src/training/network.js'
 import { buildTrainingProgram } from '../../src/training/program.js'
 import { buildServingProgram } from '../../src/training/serving.js'
 import { images, plan, reference, runtime } from './reference-job.js'
@@ -32,11 +32,11 @@ const models: { model: NetworkOptions; side: number; folded: number; kept: numbe
 
 for (const { model, side, folded, kept } of models) {
   test(`${JSON.stringify(model)} is served with ${folded} batch norms folded, and answers alike`, async t => {
-    const scratch = await mkdtemp(join(tmpdir(), 'trainyard-serving-'))
+    const tempFolder = await mkdtemp(join(tmpdir(), 'trainyard-serving-'))
     const format = { ...images, height: side, width: side }
     const program = buildTrainingProgram({ model, images: format, classes, plan })
-    await writeSavedModel(join(scratch, 'program'), program.graph, program)
-    const training = await openSession(runtime, join(scratch, 'program'))
+    await writeSavedModel(join(tempFolder, 'program'), program.graph, program)
+    const training = await openSession(runtime, join(tempFolder, 'program'))
     t.after(() => training.close())
     const files = { data: ['test/training/reference/images.tfrecord'], shape: [1] }
     training.run('init', { seed: 7 })
@@ -54,7 +54,7 @@ for (const { model, side, folded, kept } of models) {
     const pixels = Float32Array.from({ length: 2 * side * side * 3 }, (_, i) => (i * 37) % 256)
     const answers = []
     for (const [name, spec] of Object.entries({ serving, whole })) {
-      const folder = join(scratch, name)
+      const folder = join(tempFolder, name)
       await writeSavedModel(folder, spec.graph, spec)
       training.run('export', { model: variablesPrefix(folder) })
       const session = await openSession(runtime, folder)
@@ -78,7 +78,7 @@ function unfolded(model: NetworkOptions, format: typeof images) {
   const { height, width, channels } = format
   const input = placeholder(graph, 'images', 'float32', [-1, height, width, channels])
   const layers = createLayers(variables, 'inference')
-  const logits = network(layers, normalise(input, format), model, classes)
+  const logits = buildNetwork(layers, normalize(input, format), model, classes)
   const serving_default = { inputs: { images: input }, outputs: { logits } }
   return { graph, variables: variables.all, signatures: { serving_default } }
 }

@@ -11,7 +11,7 @@ import supertest from 'supertest'
 import { JobRecords } from '../../src/jobs/record/records.js'
 import { openFolderStore } from '../../src/store/folder-store.js'
 import { smallJob, startRedis, uploadDataset } from '../../testing/test-server.js'
-import { idsOf, startReceiver, typesOf } from './receiver.js'
+import { eventTypes, messageIds, startReceiver } from './receiver.js'
 
 const script = fileURLToPath(new URL('../../src/api/main.js', import.meta.url))
 
@@ -40,7 +40,7 @@ test('an API killed between the end of a job and its message sends it at the nex
   const data = join(folder, 'data')
   const env = {
     ...{ TRAINYARD_DATA: data, TRAINYARD_WEBHOOKS: 'private' },
-    REDIS_URL: `unix://localhost${redis.address.path}`,
+    REDIS_URL: `unix://localhost${redis.connection.path}`,
   }
   const first = await startApi(t, env)
   const key = (await readFile(join(data, 'key'), 'utf8')).trim()
@@ -55,15 +55,21 @@ test('an API killed between the end of a job and its message sends it at the nex
   await first.kill()
 
   const records = new JobRecords(await openFolderStore(data))
-  const epoch = await records.claim(id)
-  await records.apply(id, { event: 'start', at: new Date().toISOString(), epoch })
+  const attempt = await records.claimAttempt(id)
+  await records.apply(id, { event: 'start', at: new Date().toISOString(), attempt })
   await records.finish(id, {
-    ...{ status: 'failed', finishedAt: new Date().toISOString(), epoch, model: null, metrics: {} },
+    ...{
+      status: 'failed',
+      finishedAt: new Date().toISOString(),
+      attempt,
+      model: null,
+      metrics: {},
+    },
     failure: { code: 'nan_loss', message: 'the loss is not a number' },
   })
   await startApi(t, env)
-  await receiver.until(3)
-  assert.deepEqual(typesOf(receiver.received), ['job.queued', 'job.running', 'job.failed'])
-  assert.equal(new Set(idsOf(receiver.received)).size, 3)
+  await receiver.waitForCount(3)
+  assert.deepEqual(eventTypes(receiver.received), ['job.queued', 'job.running', 'job.failed'])
+  assert.equal(new Set(messageIds(receiver.received)).size, 3)
   assert.equal((await stat(join(data, 'webhook-secret'))).mode & 0o777, 0o600)
 })

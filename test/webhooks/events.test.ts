@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { webhookEvents } from '../../src/spec/webhook.js'
-import { eventsOf, floorOfIds, horizonMs } from '../../src/webhooks/events.js'
+import { eventsOf, minMessageId, retentionMs } from '../../src/webhooks/events.js'
 
 const now = Date.parse('2026-06-01T12:00:00.000Z')
 const at = (minutes: number) => new Date(now + minutes * 60_000).toISOString()
@@ -33,7 +33,7 @@ test('each transition since the webhook is there is one event, in order, with an
   assert.equal(new Set(ids).size, 4)
   assert.deepEqual([...ids].sort(), ids)
   assert.deepEqual(eventsOf(webhook, job, now + 1000), found)
-  assert.ok(ids.every(id => /^msg_[0-9a-z]{26}$/.test(id) && id >= floorOfIds(now - 60 * 60_000)))
+  assert.ok(ids.every(id => /^msg_[0-9a-z]{26}$/.test(id) && id >= minMessageId(now - 60 * 60_000)))
 })
 
 test('what happens within a millisecond keeps its order', () => {
@@ -68,5 +68,5 @@ test('only the events and labels that a webhook asks for', () => {
 })
 
 test('what is beyond the horizon is no news', () => {
-  assert.equal(eventsOf(webhook, job, now + horizonMs).length, 0)
+  assert.equal(eventsOf(webhook, job, now + retentionMs).length, 0)
 })

@@ -13,7 +13,7 @@ import { startServer, type TestServer } from '../../testing/test-server.js'
 let server: TestServer
 let folder: string
 before(async () => {
-  server = await startServer({}, { reach: 'private' })
+  server = await startServer({}, { allowedNetworks: 'private' })
   folder = await mkdtemp(join(tmpdir(), 'examples-'))
 })
 after(async () => {
@@ -55,7 +55,7 @@ for (const { language, command, file, skip } of examples) {
       'webhook-timestamp': String(Math.floor(Date.now() / 1000)),
       'webhook-signature': `v1,${Buffer.alloc(32).toString('base64')}`,
     }
-    assert.equal(await answered(url, forged), 401)
+    assert.equal(await eventuallyResponds(url, forged), 401)
     const { body } = await server.api.post(`/webhooks/${id}/test`)
     assert.deepEqual([body.status, body.attempts[0].statusCode], ['delivered', 204])
     while (!printed.includes('\n')) await sleep(10)
@@ -64,7 +64,7 @@ for (const { language, command, file, skip } of examples) {
 }
 
 /** The status of a POST, as soon as somebody listens. */
-async function answered(url: string, headers: Record<string, string>): Promise<number> {
+async function eventuallyResponds(url: string, headers: Record<string, string>): Promise<number> {
   for (;;) {
     const answer = await fetch(url, { method: 'POST', body: '{}', headers }).catch(() => null)
     if (answer) return answer.status

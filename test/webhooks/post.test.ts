@@ -23,7 +23,12 @@ test('a name is looked up once, so that one which changes its mind gains nothing
     syncBuiltinESMExports()
   })
   const url = new URL(`http://rebinding.invalid:${receiver.port}/`)
-  const options = { headers: {}, body: '{}', reach: 'private' as const, timeoutMs: 10_000 }
+  const options = {
+    headers: {},
+    body: '{}',
+    allowedNetworks: 'private' as const,
+    timeoutMs: 10_000,
+  }
   const answer = await post(url, options)
   assert.deepEqual([answer.statusCode, answer.error], [204, null])
   assert.equal(receiver.received[0]!.headers.host, `rebinding.invalid:${receiver.port}`)

@@ -29,7 +29,7 @@ export async function startReceiver(...replies: Reply[]) {
     url: `http://127.0.0.1:${port}/hook`,
     port,
     received,
-    async until(count: number): Promise<void> {
+    async waitForCount(count: number): Promise<void> {
       while (received.length < count) await sleep(10)
     },
     async close(): Promise<void> {
@@ -39,8 +39,8 @@ export async function startReceiver(...replies: Reply[]) {
   }
 }
 
-export const typesOf = (received: readonly Received[]): string[] =>
+export const eventTypes = (received: readonly Received[]): string[] =>
   received.map(({ body }) => JSON.parse(body).type)
 
-export const idsOf = (received: readonly Received[]): unknown[] =>
+export const messageIds = (received: readonly Received[]): unknown[] =>
   received.map(({ headers }) => headers['webhook-id'])

@@ -5,36 +5,36 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { Webhook as Verifier } from 'standardwebhooks'
 import { JobRecords } from '../../src/jobs/record/records.js'
 import type { CreatedWebhook, Delivery } from '../../src/spec/webhook.js'
-import { floorOfIds } from '../../src/webhooks/events.js'
-import { webhookKeys } from '../../src/webhooks/webhook-paths.js'
+import { minMessageId } from '../../src/webhooks/events.js'
+import { webhookPaths } from '../../src/webhooks/webhook-paths.js'
 import { WebhookRecords } from '../../src/webhooks/webhook-records.js'
-import { Webhooks, type WebhooksParts } from '../../src/webhooks/webhooks.js'
+import { Webhooks, type WebhooksDeps } from '../../src/webhooks/webhooks.js'
 import { smallJob, startServer, type TestServer, uploadDataset } from '../../testing/test-server.js'
-import { nudge } from '../api/attempts.js'
-import { idsOf, type Reply, startReceiver, typesOf } from './receiver.js'
+import { notifyJobEvent } from '../api/attempts.js'
+import { eventTypes, messageIds, type Reply, startReceiver } from './receiver.js'
 
 const timing = {
   ...{ timeoutMs: 500, retryDelaysMs: [30, 30, 30] },
-  ...{ lookEveryMs: 20, findEveryMs: 100 },
+  ...{ pollIntervalMs: 20, scanIntervalMs: 100 },
 }
 
-async function start(t: TestContext, replies: Reply[] = [], more: WebhooksParts['timing'] = {}) {
-  const options = { reach: 'private' as const, timing: { ...timing, ...more } }
+async function start(t: TestContext, replies: Reply[] = [], more: WebhooksDeps['timing'] = {}) {
+  const options = { allowedNetworks: 'private' as const, timing: { ...timing, ...more } }
   const server = await startServer({}, options)
   t.after(() => server.close())
   const receiver = await startReceiver(...replies)
   t.after(() => receiver.close())
   await uploadDataset(server)
-  const again = () => {
-    const { parts, store } = server
+  const openSecondServer = () => {
+    const { deps, store } = server
     const webhooks = new Webhooks({
-      ...{ store, jobs: parts.jobs.lives, serverSecret: 'the same', log: parts.log },
+      ...{ store, jobs: deps.jobs.feed, serverSecret: 'the same', log: deps.log },
       ...options,
     })
     t.after(() => webhooks.close())
     return webhooks
   }
-  return { server, receiver, again }
+  return { server, receiver, openSecondServer }
 }
 
 async function subscribe({ api }: TestServer, url: string, more = {}): Promise<CreatedWebhook> {
@@ -50,15 +50,15 @@ async function submit({ api }: TestServer, more = {}): Promise<string> {
 }
 
 /** As a worker does it; without the nudge, what a lost one leaves. */
-async function run(server: TestServer, id: string, { nudged = true } = {}) {
+async function runJobAsWorker(server: TestServer, id: string, { notified = true } = {}) {
   const records = new JobRecords(server.store)
-  const epoch = await records.claim(id)
-  await records.apply(id, { event: 'start', at: new Date().toISOString(), epoch })
+  const attempt = await records.claimAttempt(id)
+  await records.apply(id, { event: 'start', at: new Date().toISOString(), attempt })
   await records.finish(id, {
-    ...{ status: 'succeeded', finishedAt: new Date().toISOString(), epoch, failure: null },
+    ...{ status: 'succeeded', finishedAt: new Date().toISOString(), attempt, failure: null },
     ...{ model: { id: 'shades', version: 1 }, metrics: { loss: 0.1 } },
   })
-  if (nudged) await nudge(server, id, 'changed')
+  if (notified) await notifyJobEvent(server, id, 'changed')
 }
 
 async function logOf({ api }: TestServer, id: string): Promise<Delivery[]> {
@@ -67,7 +67,11 @@ async function logOf({ api }: TestServer, id: string): Promise<Delivery[]> {
   return answer.body.items
 }
 
-async function settled(server: TestServer, id: string, count: number): Promise<Delivery[]> {
+async function eventuallyDelivered(
+  server: TestServer,
+  id: string,
+  count: number,
+): Promise<Delivery[]> {
   for (;;) {
     const log = await logOf(server, id)
     if (log.length >= count && log.every(({ status }) => status !== 'pending')) return log
@@ -79,10 +83,10 @@ test('the life of a job is sent in order, signed as the specification says', asy
   const { server, receiver } = await start(t)
   const { secret, ...webhook } = await subscribe(server, receiver.url)
   const id = await submit(server)
-  await receiver.until(1)
-  await run(server, id)
-  await receiver.until(3)
-  assert.deepEqual(typesOf(receiver.received), ['job.queued', 'job.running', 'job.succeeded'])
+  await receiver.waitForCount(1)
+  await runJobAsWorker(server, id)
+  await receiver.waitForCount(3)
+  assert.deepEqual(eventTypes(receiver.received), ['job.queued', 'job.running', 'job.succeeded'])
   const verifier = new Verifier(secret)
   for (const { headers, body } of receiver.received) {
     const message = verifier.verify(body, headers as Record<string, string>) as { data: object }
@@ -90,14 +94,14 @@ test('the life of a job is sent in order, signed as the specification says', asy
     assert.throws(() => verifier.verify(`${body} `, headers as Record<string, string>))
   }
   const { timestamp, data } = JSON.parse(receiver.received[2]!.body)
-  const shown = (await server.api.get(`/jobs/${id}`)).body
-  assert.deepEqual(data, shown)
-  assert.equal(timestamp, shown.finishedAt)
+  const expectedJob = (await server.api.get(`/jobs/${id}`)).body
+  assert.deepEqual(data, expectedJob)
+  assert.equal(timestamp, expectedJob.finishedAt)
 
-  const log = await settled(server, webhook.id, 3)
+  const log = await eventuallyDelivered(server, webhook.id, 3)
   assert.deepEqual(
     log.map(delivery => delivery.id),
-    idsOf(receiver.received).reverse(),
+    messageIds(receiver.received).reverse(),
   )
   for (const { status, attempts, job, nextAttemptAt } of log) {
     assert.deepEqual([status, attempts.length, job, nextAttemptAt], ['delivered', 1, id, null])
@@ -111,7 +115,7 @@ test('the secret is shown once, and is in no file that others may read', async t
   assert.match(secret, /^whsec_[A-Za-z0-9+/]{43}=$/)
   assert.deepEqual((await server.api.get(`/webhooks/${webhook.id}`)).body, webhook)
   assert.deepEqual((await server.api.get('/webhooks')).body, { items: [webhook], nextCursor: null })
-  const stored = await server.store.readJson(webhookKeys(webhook.id).webhook)
+  const stored = await server.store.readJson(webhookPaths(webhook.id).webhook)
   assert.ok(!JSON.stringify(stored).includes(secret.slice(6)))
   assert.ok(!server.log().includes(secret.slice(6)))
 })
@@ -128,12 +132,12 @@ for (const [what, reply, statusCode, error] of failures) {
     const { server, receiver } = await start(t, [reply])
     const { id, secret } = await subscribe(server, receiver.url, { events: ['job.queued'] })
     await submit(server)
-    await receiver.until(2)
+    await receiver.waitForCount(2)
     const [first, second] = receiver.received
     assert.equal(first!.headers['webhook-id'], second!.headers['webhook-id'])
     assert.equal(first!.body, second!.body)
     new Verifier(secret).verify(second!.body, second!.headers as Record<string, string>)
-    const [delivery] = await settled(server, id, 1)
+    const [delivery] = await eventuallyDelivered(server, id, 1)
     assert.equal(delivery!.status, 'delivered')
     assert.equal(delivery!.attempts.length, 2)
     assert.equal(delivery!.attempts[0]!.statusCode, statusCode)
@@ -146,7 +150,7 @@ test('a receiver that is away gets no more than the last attempt, and the log sa
   const { id } = await subscribe(server, receiver.url, { events: ['job.queued'] })
   await receiver.close()
   await submit(server)
-  const [delivery] = await settled(server, id, 1)
+  const [delivery] = await eventuallyDelivered(server, id, 1)
   assert.equal(delivery!.status, 'failed')
   assert.equal(delivery!.attempts.length, 1 + timing.retryDelaysMs.length)
   for (const { error } of delivery!.attempts) assert.equal(error, 'the connection was refused')
@@ -165,7 +169,7 @@ test('an answer of any length takes no memory and counts by its status', async t
   const { server, receiver } = await start(t, [flood])
   const { id } = await subscribe(server, receiver.url, { events: ['job.queued'] })
   await submit(server)
-  const [delivery] = await settled(server, id, 1)
+  const [delivery] = await eventuallyDelivered(server, id, 1)
   assert.deepEqual([delivery!.status, delivery!.attempts.length], ['delivered', 1])
 })
 
@@ -173,7 +177,7 @@ test('410 is the end of a webhook', async t => {
   const { server, receiver } = await start(t, [410])
   const { id } = await subscribe(server, receiver.url)
   await submit(server)
-  const [delivery] = await settled(server, id, 1)
+  const [delivery] = await eventuallyDelivered(server, id, 1)
   assert.equal(delivery!.status, 'failed')
   const { disabled } = (await server.api.get(`/webhooks/${id}`)).body
   assert.match(disabled.reason, /410/)
@@ -182,7 +186,7 @@ test('410 is the end of a webhook', async t => {
   t.after(() => other.close())
   await subscribe(server, other.url)
   await submit(server)
-  await other.until(1)
+  await other.waitForCount(1)
   assert.equal(receiver.received.length, 1)
 })
 
@@ -193,7 +197,7 @@ test('one that failed does not hold up the next, and a slow receiver holds up no
   await subscribe(server, slow.url)
   const { id } = await subscribe(server, receiver.url)
   for (let i = 0; i < 5; i++) await submit(server)
-  await receiver.until(5)
+  await receiver.waitForCount(5)
   const those = (log: Delivery[], wanted: string) => log.filter(({ status }) => status === wanted)
   let log = await logOf(server, id)
   while (those(log, 'delivered').length < 4) log = await logOf(server, id)
@@ -212,14 +216,20 @@ test('more messages than one look takes wait for a retry, and a fresh one goes o
   const nextAttemptAt = new Date(past + 24 * 3600_000).toISOString()
   await Promise.all(
     Array.from({ length: 1000 }, async (_, i) => {
-      const message = `${floorOfIds(past)}${String(i).padStart(16, '0')}`
-      await records.begin(id, message, 1, at)
-      await records.end(id, message, 1, { ...end, nextAttemptAt })
-      await records.plan(id, { id: message, event: 'job.queued', job: `job-${i}`, at, body: '{}' })
+      const message = `${minMessageId(past)}${String(i).padStart(16, '0')}`
+      await records.claimAttempt(id, message, 1, at)
+      await records.finishAttempt(id, message, 1, { ...end, nextAttemptAt })
+      await records.enqueue(id, {
+        id: message,
+        event: 'job.queued',
+        job: `job-${i}`,
+        at,
+        body: '{}',
+      })
     }),
   )
   const fresh = await submit(server)
-  await receiver.until(1)
+  await receiver.waitForCount(1)
   assert.equal(JSON.parse(receiver.received[0]!.body).data.id, fresh)
 })
 
@@ -229,9 +239,9 @@ test('events and labels choose', async t => {
   await subscribe(server, receiver.url, { events: ['job.succeeded'], labels })
   const other = await submit(server, { labels: { team: 'speech' } })
   const chosen = await submit(server, { labels: { team: 'vision', stage: 'test' } })
-  await run(server, other)
-  await run(server, chosen)
-  await receiver.until(1)
+  await runJobAsWorker(server, other)
+  await runJobAsWorker(server, chosen)
+  await receiver.waitForCount(1)
   assert.equal(JSON.parse(receiver.received[0]!.body).data.id, chosen)
 })
 
@@ -249,33 +259,33 @@ test('a ping says at once how it went', async t => {
 })
 
 test('what happens while no server runs is sent by the next one, and nothing twice', async t => {
-  const { server, receiver, again } = await start(t)
+  const { server, receiver, openSecondServer } = await start(t)
   await subscribe(server, receiver.url)
   const id = await submit(server)
-  await receiver.until(1)
-  await server.parts.webhooks.close()
-  await run(server, id)
-  again()
-  await receiver.until(3)
-  assert.deepEqual(typesOf(receiver.received), ['job.queued', 'job.running', 'job.succeeded'])
-  assert.equal(new Set(idsOf(receiver.received)).size, 3)
+  await receiver.waitForCount(1)
+  await server.deps.webhooks.close()
+  await runJobAsWorker(server, id)
+  openSecondServer()
+  await receiver.waitForCount(3)
+  assert.deepEqual(eventTypes(receiver.received), ['job.queued', 'job.running', 'job.succeeded'])
+  assert.equal(new Set(messageIds(receiver.received)).size, 3)
 })
 
 test('an attempt that its server did not survive is made again', async t => {
-  const { server, receiver, again } = await start(t, [() => {}], { timeoutMs: 60_000 })
+  const { server, receiver, openSecondServer } = await start(t, [() => {}], { timeoutMs: 60_000 })
   const { id } = await subscribe(server, receiver.url, { events: ['job.queued'] })
   await submit(server)
-  await receiver.until(1)
+  await receiver.waitForCount(1)
   const [delivery] = await logOf(server, id)
   assert.deepEqual(delivery!.attempts[0]!.durationMs, null)
   // as if that was an hour ago
-  const { begun } = webhookKeys(id).delivery(delivery!.id)
+  const { started } = webhookPaths(id).delivery(delivery!.id)
   const startedAt = new Date(Date.now() - 3600_000).toISOString()
-  await server.store.replaceJson(begun(1), { startedAt })
-  again()
-  await receiver.until(2)
-  assert.equal(new Set(idsOf(receiver.received)).size, 1)
-  const [now] = await settled(server, id, 1)
+  await server.store.replaceJson(started(1), { startedAt })
+  openSecondServer()
+  await receiver.waitForCount(2)
+  assert.equal(new Set(messageIds(receiver.received)).size, 1)
+  const [now] = await eventuallyDelivered(server, id, 1)
   assert.deepEqual([now!.status, now!.attempts.length], ['delivered', 2])
 })
 
@@ -283,20 +293,20 @@ test('a wiped Redis loses no event and repeats none', async t => {
   const { server, receiver } = await start(t)
   await subscribe(server, receiver.url)
   const id = await submit(server)
-  await receiver.until(1)
-  await server.redis.wipe()
-  await run(server, id, { nudged: false })
-  await receiver.until(3)
+  await receiver.waitForCount(1)
+  await server.redis.flush()
+  await runJobAsWorker(server, id, { notified: false })
+  await receiver.waitForCount(3)
   await server.redis.stop()
   await server.redis.start()
   await submit(server).catch(() => {})
-  await run(server, await submitted(server, 2), { nudged: false })
-  await receiver.until(6)
-  assert.equal(new Set(idsOf(receiver.received)).size, 6)
+  await runJobAsWorker(server, await eventuallySubmitted(server, 2), { notified: false })
+  await receiver.waitForCount(6)
+  assert.equal(new Set(messageIds(receiver.received)).size, 6)
 })
 
 /** The id of the newest job, as soon as there are so many. */
-async function submitted(server: TestServer, count: number): Promise<string> {
+async function eventuallySubmitted(server: TestServer, count: number): Promise<string> {
   for (;;) {
     const ids = await server.store.list('jobs')
     if (ids.length >= count) return ids.at(-1)!
@@ -306,19 +316,19 @@ async function submitted(server: TestServer, count: number): Promise<string> {
 }
 
 test('several servers share the work: each message goes out once', async t => {
-  const { server, receiver, again } = await start(t)
+  const { server, receiver, openSecondServer } = await start(t)
   const { id: webhook } = await subscribe(server, receiver.url)
-  again()
-  again()
+  openSecondServer()
+  openSecondServer()
   const ids = await Promise.all(Array.from({ length: 5 }, () => submit(server)))
-  await Promise.all(ids.map(id => run(server, id)))
-  const log = await settled(server, webhook, 15)
+  await Promise.all(ids.map(id => runJobAsWorker(server, id)))
+  const log = await eventuallyDelivered(server, webhook, 15)
   assert.ok(log.every(({ status, attempts }) => status === 'delivered' && attempts.length === 1))
   assert.equal(receiver.received.length, 15)
-  assert.equal(new Set(idsOf(receiver.received)).size, 15)
+  assert.equal(new Set(messageIds(receiver.received)).size, 15)
   for (const id of ids) {
     const own = receiver.received.filter(({ body }) => JSON.parse(body).data.id === id)
-    assert.deepEqual(typesOf(own), ['job.queued', 'job.running', 'job.succeeded'])
+    assert.deepEqual(eventTypes(own), ['job.queued', 'job.running', 'job.succeeded'])
   }
 })
 
@@ -326,8 +336,8 @@ test('the log is paged, and goes with its webhook', async t => {
   const { server, receiver } = await start(t)
   const { id } = await subscribe(server, receiver.url)
   const job = await submit(server)
-  await run(server, job)
-  await settled(server, id, 3)
+  await runJobAsWorker(server, job)
+  await eventuallyDelivered(server, id, 3)
   const path = `/webhooks/${id}/deliveries`
   const { body: first } = await server.api.get(`${path}?limit=2`)
   const { body: second } = await server.api.get(`${path}?limit=2&cursor=${first.nextCursor}`)
@@ -354,7 +364,7 @@ test('without leave no private target is taken, nor called when leave was taken 
   t.after(() => receiver.close())
   const id = 'wh-01jdzzzzzzzzzzzzzzzzzzzzzz'
   for (const url of [receiver.url, `https://localhost:${receiver.port}/`]) {
-    await server.store.replaceJson(webhookKeys(id).webhook, {
+    await server.store.replaceJson(webhookPaths(id).webhook, {
       ...{ id, url, events: ['job.queued'], labels: {}, createdAt: new Date().toISOString() },
     })
     const { body } = await server.api.post(`/webhooks/${id}/test`)

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { TrainyardError } from '../../src/errors.js'
-import { failureOf, isUnavailable } from '../../workers/failure.js'
+import { isUnavailable, toFailure } from '../../workers/failure.js'
 
 test('storage that refuses is no failure of the job, whoever met it', () => {
   const refusals = [
@@ -13,9 +13,9 @@ test('storage that refuses is no failure of the job, whoever met it', () => {
   ]
   for (const error of refusals) {
     assert.equal(isUnavailable(error), true, error.message)
-    assert.equal(failureOf(error), null, error.message)
+    assert.equal(toFailure(error), null, error.message)
   }
   const outOfMemory = new Error('OOM when allocating tensor with shape[1024,1024]')
   assert.equal(isUnavailable(outOfMemory), false)
-  assert.equal(failureOf(outOfMemory)?.code, 'out_of_memory')
+  assert.equal(toFailure(outOfMemory)?.code, 'out_of_memory')
 })

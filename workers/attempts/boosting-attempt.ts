@@ -1,22 +1,22 @@
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Booster } from '../../src/boosting/booster.js'
-import { type Boosted, exportBoosting, trainBoosting } from '../../src/boosting/train.js'
-import { installation } from '../../src/engine/installation.js'
-import { jobKeys } from '../../src/jobs/record/job-paths.js'
+import { type BoostingResult, exportBoosting, trainBoosting } from '../../src/boosting/train.js'
+import { readInstallation } from '../../src/engine/installation.js'
+import { jobPaths } from '../../src/jobs/record/job-paths.js'
 import { JobRecords } from '../../src/jobs/record/records.js'
-import { Models } from '../../src/models/registry.js'
-import type { Boosting } from '../../src/spec/boosting-options.js'
+import { ModelRegistry } from '../../src/models/registry.js'
+import type { ResolvedBoostingOptions } from '../../src/spec/boosting-options.js'
 import type { FeatureColumn } from '../../src/spec/feature-column.js'
 import type { BoostingJob } from '../../src/spec/job.js'
 import type { ColumnImportance } from '../../src/spec/model.js'
 import {
-  historyOf,
+  effectiveRows,
   metricsAt,
-  originOf,
-  rowsOf,
-  surroundings,
-  type TrainerParts,
+  modelProvenance,
+  openAttemptRecorder,
+  rowsUpToResume,
+  type TrainerDeps,
 } from './attempt-recorder.js'
 import { openTables } from './boosting-tables.js'
 
@@ -24,25 +24,25 @@ import { openTables } from './boosting-tables.js'
 const stateFile = 'booster.ubj'
 const modelFile = 'model.ubj'
 
-export interface BoostingParts extends TrainerParts<BoostingJob> {
+export interface BoostingAttemptDeps extends TrainerDeps<BoostingJob> {
   /** What this process may use of the machine. */
-  share: { threads: number; gpu: boolean }
+  resources: { threads: number; gpu: boolean }
   /** To be called before XGBoost loads. */
   limitThreads(threads: number): void
 }
 
 /** One attempt at a boosting job, from its tables to its model, or to where it is stopped. */
-export async function boostAttempt(parts: BoostingParts): Promise<void> {
-  const { store, task, tell, share } = parts
+export async function runBoostingAttempt(deps: BoostingAttemptDeps): Promise<void> {
+  const { store, task, send, resources } = deps
   const { job, resumeFrom } = task
   const { model, training: plan } = job
-  const behind = resumeFrom ?? 0
-  await tell({ type: 'phase', phase: 'preparing', step: behind })
-  const threads = await new JobRecords(store).settleThreads(job.id, share.threads)
-  parts.limitThreads(threads)
-  const tables = await openTables(parts)
-  const around = await surroundings(parts)
-  let newest = resumeFrom === null ? null : await stateAt(parts, resumeFrom)
+  const startStep = resumeFrom ?? 0
+  await send({ type: 'phase', phase: 'preparing', step: startStep })
+  const threads = await new JobRecords(store).agreeOnThreads(job.id, resources.threads)
+  deps.limitThreads(threads)
+  const tables = await openTables(deps)
+  const recorder = await openAttemptRecorder(deps)
+  let latestState = resumeFrom === null ? null : await readState(deps, resumeFrom)
   const boosted = await trainBoosting(
     {
       model,
@@ -51,67 +51,70 @@ export async function boostAttempt(parts: BoostingParts): Promise<void> {
       classes: model.objective === 'multiclass' ? plan.classes!.labels.length : null,
       seed: plan.seed,
       earlyStopping: plan.earlyStopping,
-      displayEvery: plan.displayEvery,
-      snapshots: { every: plan.snapshotEvery, seconds: plan.snapshotSeconds },
-      resume: newest,
-      history: await historyOf(parts),
-      device: deviceFor(model, share),
+      logEvery: plan.logEvery,
+      checkpointInterval: { steps: plan.checkpointEvery, seconds: plan.checkpointSeconds },
+      resume: latestState,
+      history: await rowsUpToResume(deps),
+      device: deviceFor(model, resources),
       threads,
     },
     {
-      phase: (phase, round) => around.phase(phase, Math.max(round, behind)),
-      row: around.row,
+      phase: (phase, round) => recorder.phase(phase, Math.max(round, startStep)),
+      row: recorder.row,
       checkpoint: async (round, state, best) => {
-        newest = state
-        await around.checkpoint(round, 'xgboost', best, async folder => {
+        latestState = state
+        await recorder.checkpoint(round, 'xgboost', best, async folder => {
           await writeFile(join(folder, stateFile), state)
           await writeFile(join(folder, modelFile), exportBoosting(state, 'ubj'))
         })
       },
-      goOn: around.goOn,
+      shouldContinue: recorder.shouldContinue,
     },
   )
-  if (!boosted.finished) return tell({ type: 'stopped' })
+  if (!boosted.finished) return send({ type: 'stopped' })
   const step = boosted.rounds
-  await tell({ type: 'phase', phase: 'saving', step })
+  await send({ type: 'phase', phase: 'saving', step })
   // the last round has a checkpoint, made just now or gone on from
-  const { version, metrics } = await publish(parts, newest!, boosted, tables.columns)
-  await tell({ type: 'finished', model: { id: job.name, version }, metrics, step })
+  const { version, metrics } = await publish(deps, latestState!, boosted, tables.columns)
+  await send({ type: 'finished', model: { id: job.name, version }, metrics, step })
 }
 
 /** The GPU of the worker's slot, where XGBoost can use it: exact trees grow on CPUs alone. */
-function deviceFor({ treeMethod }: Boosting, { gpu }: BoostingParts['share']): 'cpu' | 'cuda' {
-  return gpu && treeMethod !== 'exact' && installation().kind === 'cuda' ? 'cuda' : 'cpu'
+function deviceFor(
+  { treeMethod }: ResolvedBoostingOptions,
+  { gpu }: BoostingAttemptDeps['resources'],
+): 'cpu' | 'cuda' {
+  return gpu && treeMethod !== 'exact' && readInstallation().kind === 'cuda' ? 'cuda' : 'cpu'
 }
 
-async function stateAt({ store, task }: BoostingParts, step: number): Promise<Uint8Array> {
-  const folder = await store.folder(jobKeys(task.job.id).checkpoint(step))
+async function readState({ store, task }: BoostingAttemptDeps, step: number): Promise<Uint8Array> {
+  const folder = await store.folder(jobPaths(task.job.id).checkpoint(step))
   return readFile(join(folder, stateFile))
 }
 
 async function publish(
-  { store, task }: BoostingParts,
+  { store, task }: BoostingAttemptDeps,
   state: Uint8Array,
-  { rounds, best }: Boosted,
+  { rounds, bestRound }: BoostingResult,
   columns: FeatureColumn[],
 ) {
   const { job } = task
   const { classes, target, exportBest } = job.training
-  const step = exportBest && best !== null ? best : rounds
-  using whole = Booster.unserialise(state)
+  const step = exportBest && bestRound !== null ? bestRound : rounds
+  using fullModel = Booster.deserialize(state)
   // freed twice where it is the whole, which does nothing
-  using model = step === whole.rounds ? whole : whole.slice(step)
+  using model = step === fullModel.rounds ? fullModel : fullModel.slice(step)
   const staged = await store.stage()
   await writeFile(join(staged, modelFile), model.save('ubj'))
   await writeFile(join(staged, 'model.json'), model.save('json'))
-  return new Models(store).publish(staged, {
-    ...originOf(job),
+  return new ModelRegistry(store).publish(staged, {
+    ...modelProvenance(job),
     step,
     target,
     input: { columns },
     labels: classes?.labels ?? [],
     featureImportance: importanceOf(model, columns),
-    metrics: metricsAt(await rowsOf(store, task), step),
+    metrics: metricsAt(await effectiveRows(store, task), step),
   })
 }
 

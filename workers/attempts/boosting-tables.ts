@@ -1,15 +1,15 @@
 import type { Batch, Table } from '../../src/boosting/training-table.js'
 import { Datasets } from '../../src/datasets/datasets.js'
-import { openTable, type TableReader } from '../../src/datasets/tables/table-reader.js'
+import { openTableReader, type TableReader } from '../../src/datasets/tables/table-reader.js'
 import { TrainyardError } from '../../src/errors.js'
-import { featureColumns, type Usable } from '../../src/planning/feature-columns.js'
+import { featureColumns, type NonTextColumn } from '../../src/planning/feature-columns.js'
 import type { BoostingPlan } from '../../src/spec/boosting-training.js'
 import type { DatasetManifest, TableManifest } from '../../src/spec/dataset.js'
-import { countedColumn, type FeatureColumn } from '../../src/spec/feature-column.js'
+import { type FeatureColumn, withCategoryCount } from '../../src/spec/feature-column.js'
 import type { BoostingJob } from '../../src/spec/job.js'
 import type { Store } from '../../src/store/store.js'
-import type { TrainerParts } from './attempt-recorder.js'
-import { drawShare } from './sample-rows.js'
+import type { TrainerDeps } from './attempt-recorder.js'
+import { sampleFraction } from './sample-rows.js'
 
 export interface Tables {
   columns: FeatureColumn[]
@@ -18,80 +18,91 @@ export interface Tables {
 }
 
 /** What a job trains on and measures by, as XGBoost reads it. */
-export async function openTables({ store, task }: TrainerParts<BoostingJob>): Promise<Tables> {
+export async function openTables({ store, task }: TrainerDeps<BoostingJob>): Promise<Tables> {
   const { model, training: plan } = task.job
-  const dataset = tableOf(task.dataset)
-  const reader = await read(store, dataset)
-  const learned = plan.features.map(name => columnOf(dataset, name))
-  const { columns } = featureColumns(learned, model.categorical)
-  const groups = plan.group === null ? null : groupsOf(reader.column(plan.group), plan.group)
+  const dataset = requireTable(task.dataset)
+  const reader = await openReader(store, dataset)
+  const selectedColumns = plan.features.map(name => requireColumn(dataset, name))
+  const { columns } = featureColumns(selectedColumns, model.categorical)
+  const groups = plan.group === null ? null : groupIndices(reader.column(plan.group), plan.group)
   if (task.validation) {
-    const other = tableOf(task.validation)
-    const validating = await read(store, other)
-    const theirs = plan.group === null ? null : groupsOf(validating.column(plan.group), plan.group)
-    const recodings = columns.map(column => recoding(column, columnOf(other, column.name)))
-    const targets = recodingOfTarget(plan, columnOf(other, plan.target))
+    const validationManifest = requireTable(task.validation)
+    const validationReader = await openReader(store, validationManifest)
+    const validationGroups =
+      plan.group === null ? null : groupIndices(validationReader.column(plan.group), plan.group)
+    const recodings = columns.map(column =>
+      recoding(column, requireColumn(validationManifest, column.name)),
+    )
+    const targets = targetRecoding(plan, requireColumn(validationManifest, plan.target))
     return {
       columns,
-      training: part(reader, { columns, plan, groups, pick: null }),
-      validation: part(validating, {
-        ...{ columns, plan, groups: theirs, pick: null, recodings, targets },
+      training: tableSubset(reader, { columns, plan, groups, rowMask: null }),
+      validation: tableSubset(validationReader, {
+        ...{ columns, plan, groups: validationGroups, rowMask: null, recodings, targets },
       }),
     }
   }
-  const share = 'share' in plan.validation ? plan.validation.share : 0
-  const held = heldOut(reader.rows, groups, share, plan.seed)
-  const kept = held.map(one => 1 - one)
-  const some = held.includes(1)
+  const fraction = 'fraction' in plan.validation ? plan.validation.fraction : 0
+  const validationMask = holdOutMask(reader.rows, groups, fraction, plan.seed)
+  const trainingMask = validationMask.map(flag => 1 - flag)
+  const hasValidation = validationMask.includes(1)
   return {
     columns,
-    training: part(reader, { columns, plan, groups, pick: some ? kept : null }),
-    validation: some ? part(reader, { columns, plan, groups, pick: held }) : null,
+    training: tableSubset(reader, {
+      columns,
+      plan,
+      groups,
+      rowMask: hasValidation ? trainingMask : null,
+    }),
+    validation: hasValidation
+      ? tableSubset(reader, { columns, plan, groups, rowMask: validationMask })
+      : null,
   }
 }
 
 /** 1 for rows that validate: a share of them or, so that queries stay whole, of the groups. */
-function heldOut(rows: number, groups: Uint32Array | null, share: number, seed: number) {
-  if (!groups) return drawShare(rows, share, seed)
+function holdOutMask(rows: number, groups: Uint32Array | null, fraction: number, seed: number) {
+  if (!groups) return sampleFraction(rows, fraction, seed)
   const count = (groups.at(-1) ?? -1) + 1
   // one at least, where another is left to train on
-  const least = share > 0 && count > 1 ? 1 / count : 0
-  const drawn = drawShare(count, Math.max(share, least), seed)
-  return Uint8Array.from(groups, group => drawn[group]!)
+  const minFraction = fraction > 0 && count > 1 ? 1 / count : 0
+  const selected = sampleFraction(count, Math.max(fraction, minFraction), seed)
+  return Uint8Array.from(groups, group => selected[group]!)
 }
 
-interface Part {
+interface TableSubset {
   columns: readonly FeatureColumn[]
   plan: BoostingPlan
   groups: Uint32Array | null
-  pick: Uint8Array | null
+  rowMask: Uint8Array | null
   recodings?: readonly (Recoding | null)[]
   targets?: Recoding | null
 }
 
-function part(
+function tableSubset(
   reader: TableReader,
-  { columns, plan, groups, pick, recodings, targets }: Part,
+  { columns, plan, groups, rowMask, recodings, targets }: TableSubset,
 ): Table {
-  const picked = pick ?? undefined
-  const labels = reader.column(plan.target, undefined, picked)
+  const optionalMask = rowMask ?? undefined
+  const labels = reader.column(plan.target, undefined, optionalMask)
   const values = targets ? labels.map(targets) : labels
   const base = plan.classes?.base ?? 0
   return {
     rows: labels.length,
-    columns: columns.map(countedColumn),
+    columns: columns.map(withCategoryCount),
     labels: base === 0 ? values : values.map(value => value - base),
-    weights: plan.weights === null ? null : reader.column(plan.weights, undefined, picked),
-    groups: groups && pick ? groups.filter((_, row) => pick[row] !== 0) : groups,
+    sampleWeights:
+      plan.sampleWeight === null ? null : reader.column(plan.sampleWeight, undefined, optionalMask),
+    groups: groups && rowMask ? groups.filter((_, row) => rowMask[row] !== 0) : groups,
     *batches(): Iterable<Batch> {
-      for (const { rows, columns } of reader.batches(plan.features, undefined, picked)) {
-        yield { rows, columns: recodings ? columns.map(recoded(recodings)) : columns }
+      for (const { rows, columns } of reader.batches(plan.features, undefined, optionalMask)) {
+        yield { rows, columns: recodings ? columns.map(applyRecodings(recodings)) : columns }
       }
     },
   }
 }
 
-const recoded =
+const applyRecodings =
   (recodings: readonly (Recoding | null)[]) =>
   (values: Float32Array, column: number): Float32Array => {
     const recode = recodings[column]
@@ -101,35 +112,43 @@ const recoded =
 /** Another table's number for a category → ours; NaN where we have none, which counts as missing. */
 type Recoding = (value: number) => number
 
-function recoding(ours: FeatureColumn, theirs: Usable): Recoding | null {
-  if (ours.categories === null) return null
+function recoding(trainingColumn: FeatureColumn, validationColumn: NonTextColumn): Recoding | null {
+  if (trainingColumn.categories === null) return null
   // whole numbers that are categories by their own name
-  if (theirs.type !== 'category') {
-    const { length } = ours.categories
+  if (validationColumn.type !== 'category') {
+    const { length } = trainingColumn.categories
     return value => (Number.isInteger(value) && value >= 0 && value < length ? value : Number.NaN)
   }
-  return byName(ours.categories, theirs.categories)
+  return recodingByName(trainingColumn.categories, validationColumn.categories)
 }
 
-function recodingOfTarget({ classes }: BoostingPlan, theirs: Usable): Recoding | null {
-  return classes && theirs.type === 'category' ? byName(classes.labels, theirs.categories) : null
+function targetRecoding(
+  { classes }: BoostingPlan,
+  validationColumn: NonTextColumn,
+): Recoding | null {
+  return classes && validationColumn.type === 'category'
+    ? recodingByName(classes.labels, validationColumn.categories)
+    : null
 }
 
-function byName(ours: readonly string[], theirs: readonly string[]): Recoding {
-  const codes = new Map(ours.map((category, code) => [category, code]))
-  const mapped = theirs.map(category => codes.get(category) ?? Number.NaN)
+function recodingByName(
+  trainingCategories: readonly string[],
+  validationCategories: readonly string[],
+): Recoding {
+  const codes = new Map(trainingCategories.map((category, code) => [category, code]))
+  const mapped = validationCategories.map(category => codes.get(category) ?? Number.NaN)
   return value => mapped[value] ?? Number.NaN
 }
 
 /** Rows of one query, numbered in their order. XGBoost wants them side by side. */
-function groupsOf(values: Float32Array, column: string): Uint32Array {
+function groupIndices(values: Float32Array, column: string): Uint32Array {
   const groups = new Uint32Array(values.length)
   const seen = new Set<number>()
   let group = -1
   for (let row = 0; row < values.length; row++) {
     const value = values[row]!
     if (row === 0 || value !== values[row - 1]) {
-      if (seen.has(value)) throw apart(column, value, row)
+      if (seen.has(value)) throw groupsNotContiguous(column, value, row)
       seen.add(value)
       group++
     }
@@ -138,23 +157,23 @@ function groupsOf(values: Float32Array, column: string): Uint32Array {
   return groups
 }
 
-const apart = (column: string, value: number, row: number) =>
+const groupsNotContiguous = (column: string, value: number, row: number) =>
   new TrainyardError(
-    'groups_apart',
+    'groups_not_contiguous',
     'invalid',
     `rows of one group lie apart: row ${row} has ${value} in '${column}' again; sort the table by '${column}' and upload it anew`,
   )
 
-function tableOf(dataset: DatasetManifest): TableManifest {
+function requireTable(dataset: DatasetManifest): TableManifest {
   if (dataset.kind === 'table') return dataset
   throw new Error(`data set ${dataset.id} has ${dataset.kind}`)
 }
 
-function columnOf({ id, columns }: TableManifest, name: string): Usable {
+function requireColumn({ id, columns }: TableManifest, name: string): NonTextColumn {
   const found = columns.find(column => column.name === name)
   if (found && found.type !== 'text') return found
   throw new Error(`table ${id} has no column ${JSON.stringify(name)} with values`)
 }
 
-const read = async (store: Store, manifest: TableManifest): Promise<TableReader> =>
-  openTable(await new Datasets(store).shardFiles(manifest), manifest)
+const openReader = async (store: Store, manifest: TableManifest): Promise<TableReader> =>
+  openTableReader(await new Datasets(store).shardPaths(manifest), manifest)

@@ -1,49 +1,52 @@
 import { join } from 'node:path'
 import { TrainyardError } from '../../src/errors.js'
-import { readBundle } from '../../src/formats/tensor-bundle.js'
+import { readTensorBundle } from '../../src/formats/tensor-bundle.js'
 import { variablesPrefix } from '../../src/graph/saved-model.js'
-import { jobKeys } from '../../src/jobs/record/job-paths.js'
-import { Models, modelKey } from '../../src/models/registry.js'
+import { jobPaths } from '../../src/jobs/record/job-paths.js'
+import { ModelRegistry, modelKey } from '../../src/models/registry.js'
 import type { InitSource } from '../../src/spec/init-from.js'
 import type { WeightsTensor } from '../../src/spec/weights.js'
 import type { Store } from '../../src/store/store.js'
 import { WeightsStore, weightsKey } from '../../src/weights/weights-store.js'
 
-export interface FoundWeights {
+export interface InitialWeights {
   prefix: string
   tensors: WeightsTensor[]
 }
 
 /** The checkpoint that a job begins with, checked against its manifest before native code reads it. */
-export async function findWeights(store: Store, source: InitSource): Promise<FoundWeights> {
+export async function resolveInitialWeights(
+  store: Store,
+  source: InitSource,
+): Promise<InitialWeights> {
   if ('weights' in source) {
     const { prefix, tensors } = await new WeightsStore(store).get(source.weights)
     const key = weightsKey(source.weights)
-    await checkWhole(store, key, `weights '${source.weights}'`)
+    await assertIntact(store, key, `weights '${source.weights}'`)
     return { prefix: join(await store.folder(key), prefix), tensors }
   }
   if ('job' in source) {
-    const key = jobKeys(source.job).checkpoint(source.step)
-    await checkWhole(store, key, `checkpoint ${source.step} of job '${source.job}'`)
-    return bundleAt(join(await store.folder(key), `model.ckpt-${source.step}`))
+    const key = jobPaths(source.job).checkpoint(source.step)
+    await assertIntact(store, key, `checkpoint ${source.step} of job '${source.job}'`)
+    return readBundleWeights(join(await store.folder(key), `model.ckpt-${source.step}`))
   }
   const { model, version } = source
-  await checkWhole(store, modelKey(model, version), `version ${version} of model '${model}'`)
-  const folder = await new Models(store).savedModel({ name: model, version })
-  return bundleAt(variablesPrefix(folder))
+  await assertIntact(store, modelKey(model, version), `version ${version} of model '${model}'`)
+  const folder = await new ModelRegistry(store).savedModel({ name: model, version })
+  return readBundleWeights(variablesPrefix(folder))
 }
 
-async function bundleAt(prefix: string): Promise<FoundWeights> {
-  const bundle = await readBundle(`${prefix}.index`)
+async function readBundleWeights(prefix: string): Promise<InitialWeights> {
+  const bundle = await readTensorBundle(`${prefix}.index`)
   if (!bundle) throw new Error(`${prefix}.index is whole, but no index`)
   return { prefix, tensors: bundle.tensors }
 }
 
-async function checkWhole(store: Store, key: string, what: string): Promise<void> {
+async function assertIntact(store: Store, key: string, description: string): Promise<void> {
   if (await store.verify(key)) return
   throw new TrainyardError(
     'INIT_SOURCE_GONE',
     'invalid',
-    `initFrom: ${what} is gone or damaged; submit the job again with another`,
+    `initFrom: ${description} is gone or damaged; submit the job again with another`,
   )
 }

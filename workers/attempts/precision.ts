@@ -1,5 +1,5 @@
 import { findGpus } from '../../src/engine/gpus.js'
-import { computesBfloat16, processorFlags } from '../../src/engine/processor.js'
+import { cpuFlags, supportsBfloat16 } from '../../src/engine/processor.js'
 import { TrainyardError } from '../../src/errors.js'
 import type { Precision } from '../../src/spec/training-options.js'
 
@@ -10,19 +10,19 @@ interface Machine {
 }
 
 /** On this machine, which is looked at only where that matters: `nvidia-smi` takes its time. */
-export async function precisionHere(asked: Precision): Promise<Precision> {
-  if (asked === 'fp32') return asked
-  return precisionOn({ gpus: (await findGpus()).length, flags: processorFlags() }, asked)
+export async function resolvePrecision(requested: Precision): Promise<Precision> {
+  if (requested === 'fp32') return requested
+  return precisionFor({ gpus: (await findGpus()).length, flags: cpuFlags() }, requested)
 }
 
 /**
  * What an attempt computes in. Whoever asks for bf16 asks for speed: where it would have to be imitated
  * it is fp32, which is faster and more exact; weights and checkpoints are fp32 in either.
  */
-export function precisionOn({ gpus, flags }: Machine, asked: Precision): Precision {
-  if (asked === 'fp32' || gpus > 0) return asked
-  if (asked === 'fp16') throw noGpu()
-  return computesBfloat16(flags) ? asked : 'fp32'
+export function precisionFor({ gpus, flags }: Machine, requested: Precision): Precision {
+  if (requested === 'fp32' || gpus > 0) return requested
+  if (requested === 'fp16') throw noGpu()
+  return supportsBfloat16(flags) ? requested : 'fp32'
 }
 
 const noGpu = () =>

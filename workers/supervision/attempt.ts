@@ -1,64 +1,64 @@
-import type { LivePublisher, LiveState } from '../../src/jobs/queue/live-state.js'
-import type { Attempt, JobRecords } from '../../src/jobs/record/records.js'
+import type { LiveState, LiveStatePublisher } from '../../src/jobs/queue/live-state.js'
+import type { AttemptRecord, JobRecords } from '../../src/jobs/record/records.js'
 import { JobLog } from '../../src/jobs/telemetry/job-log.js'
 import type { FromTrainer, StopReason, TrainerTask } from '../../src/spec/ipc-messages.js'
 import type { Failure, Metrics, ModelRef } from '../../src/spec/job.js'
-import { loggedRow } from '../../src/spec/metrics.js'
+import { toLoggedRow } from '../../src/spec/metrics.js'
 import type { Store } from '../../src/store/store.js'
-import { deathLine, isGreeting, narrator, startLine } from './attempt-log.js'
-import type { Exit, TrainerListener, TrainerProcess } from './trainer-process.js'
+import { attemptLineFormatter, exitLine, isStartupBanner, startLine } from './attempt-log.js'
+import type { TrainerExit, TrainerListener, TrainerProcess } from './trainer-process.js'
 
 export type Outcome =
   | { kind: 'finished'; model: ModelRef; metrics: Metrics; step: number }
   | { kind: 'failed'; failure: Failure }
   | { kind: 'stopped' }
-  | { kind: 'died'; exit: Exit }
+  | { kind: 'died'; exit: TrainerExit }
 
-export interface AttemptParts {
+export interface AttemptRunnerDeps {
   store: Store
   records: JobRecords
-  live: LivePublisher
+  statePublisher: LiveStatePublisher
   trainer: { open(listener: TrainerListener): TrainerProcess }
 }
 
 /** One trainer process, from its start to its end; what it says goes into the record and to followers. */
-export class AttemptRun {
+export class AttemptRunner {
   private readonly process: TrainerProcess
-  private readonly live: LiveState
-  private last: Outcome | null = null
-  private written: Promise<void> = Promise.resolve()
-  private logged: Promise<void> = Promise.resolve()
-  private readonly narrate = narrator()
+  private readonly liveState: LiveState
+  private reportedOutcome: Outcome | null = null
+  private pendingWrite: Promise<void> = Promise.resolve()
+  private pendingLog: Promise<void> = Promise.resolve()
+  private readonly formatLine = attemptLineFormatter()
 
   constructor(
-    private readonly parts: AttemptParts,
+    private readonly deps: AttemptRunnerDeps,
     private readonly task: TrainerTask,
-    private readonly attempt: Attempt,
+    private readonly attemptRecord: AttemptRecord,
   ) {
-    this.live = {
-      epoch: attempt.epoch,
-      phase: attempt.phase,
-      step: attempt.resumedFrom,
+    this.liveState = {
+      attempt: attemptRecord.attempt,
+      phase: attemptRecord.phase,
+      step: attemptRecord.resumedFrom,
       metrics: {},
     }
-    this.process = parts.trainer.open({
-      onMessage: message => this.hear(message),
+    this.process = deps.trainer.open({
+      onMessage: message => this.onMessage(message),
       onLine: line => {
-        if (!isGreeting(line)) this.log(line)
+        if (!isStartupBanner(line)) this.log(line)
       },
     })
-    this.log(startLine(attempt))
+    this.log(startLine(attemptRecord))
     this.process.start(task)
   }
 
   async outcome(): Promise<Outcome> {
     const exit = await this.process.exit
     // a late write of the last phase would take back what is recorded of the end
-    await this.written
-    if (!this.last) this.log(deathLine(exit))
+    await this.pendingWrite
+    if (!this.reportedOutcome) this.log(exitLine(exit))
     // a job's log is whole before the job has ended
-    await this.logged
-    return this.last ?? { kind: 'died', exit }
+    await this.pendingLog
+    return this.reportedOutcome ?? { kind: 'died', exit }
   }
 
   stop(reason: StopReason): void {
@@ -69,32 +69,32 @@ export class AttemptRun {
     this.process.kill()
   }
 
-  private hear(message: FromTrainer): void {
-    const line = this.narrate(message)
+  private onMessage(message: FromTrainer): void {
+    const line = this.formatLine(message)
     if (line !== null) this.log(line)
     switch (message.type) {
       case 'ready':
         break
       case 'phase':
-        this.live.phase = message.phase
-        this.live.step = message.step
-        this.attempt.phase = message.phase
-        this.write()
-        this.tell('changed')
+        this.liveState.phase = message.phase
+        this.liveState.step = message.step
+        this.attemptRecord.phase = message.phase
+        this.writeRecord()
+        this.publish('changed')
         break
       case 'metrics':
-        this.live.step = message.row.step
-        Object.assign(this.live.metrics, loggedRow(message.row).values)
-        this.tell('metrics')
+        this.liveState.step = message.row.step
+        Object.assign(this.liveState.metrics, toLoggedRow(message.row).values)
+        this.publish('metrics')
         break
       case 'checkpoint':
-        this.tell('checkpoint')
+        this.publish('checkpoint')
         break
       case 'stopped':
-        this.last = { kind: 'stopped' }
+        this.reportedOutcome = { kind: 'stopped' }
         break
       case 'finished':
-        this.last = {
+        this.reportedOutcome = {
           kind: 'finished',
           model: message.model,
           metrics: message.metrics,
@@ -102,7 +102,10 @@ export class AttemptRun {
         }
         break
       case 'failed':
-        this.last = { kind: 'failed', failure: { code: message.code, message: message.message } }
+        this.reportedOutcome = {
+          kind: 'failed',
+          failure: { code: message.code, message: message.message },
+        }
         break
       default:
         message satisfies never
@@ -112,21 +115,23 @@ export class AttemptRun {
   private log(line: string): void {
     const { id } = this.task.job
     // in order; a line that cannot be stored must not end the training
-    this.logged = this.logged
-      .then(() => new JobLog(this.parts.store).append(id, this.attempt.epoch, line))
+    this.pendingLog = this.pendingLog
+      .then(() => new JobLog(this.deps.store).append(id, this.attemptRecord.attempt, line))
       .catch(() => {})
   }
 
-  private write(): void {
-    const { records } = this.parts
+  private writeRecord(): void {
+    const { records } = this.deps
     const { id } = this.task.job
-    const state = { ...this.attempt }
+    const state = { ...this.attemptRecord }
     // a phase that cannot be recorded must not end the training
-    this.written = this.written.then(() => records.writeAttempt(id, state)).catch(() => {})
+    this.pendingWrite = this.pendingWrite
+      .then(() => records.writeAttempt(id, state))
+      .catch(() => {})
   }
 
-  private tell(event: 'changed' | 'metrics' | 'checkpoint'): void {
+  private publish(event: 'changed' | 'metrics' | 'checkpoint'): void {
     // followers also look by themselves, so an outage of Redis costs them seconds, not rows
-    this.parts.live.publish(this.task.job.id, this.live, event).catch(() => {})
+    this.deps.statePublisher.publish(this.task.job.id, this.liveState, event).catch(() => {})
   }
 }

@@ -1,12 +1,12 @@
 /** Once Redis answers, looks are this quick; a slower one has waited for Redis to come back. */
-const quickMs = 1000
+const maxResponseMs = 1000
 
-export interface Watch {
-  everyMs: number
+export interface WatchdogOptions {
+  intervalMs: number
   /** For so long, jobs may wait beside free slots. */
-  patienceMs: number
+  stuckAfterMs: number
   /** How many jobs wait, asked over a connection that is not the consumer's. */
-  waiting(): Promise<number>
+  countWaiting(): Promise<number>
   /** null while no slot is free; else when, by `performance.now()`, a job was last taken. */
   idleSince(): number | null
   onStuck(): void
@@ -21,23 +21,24 @@ export class Watchdog {
   private stuckSince: number | null = null
   private timer: NodeJS.Timeout
 
-  constructor(private readonly watch: Watch) {
-    this.timer = setTimeout(() => void this.look(), watch.everyMs)
+  constructor(private readonly options: WatchdogOptions) {
+    this.timer = setTimeout(() => void this.check(), options.intervalMs)
   }
 
   close(): void {
     clearTimeout(this.timer)
   }
 
-  private async look(): Promise<void> {
-    const { watch } = this
-    const asked = performance.now()
-    const waiting = await watch.waiting().catch(() => 0)
+  private async check(): Promise<void> {
+    const { options } = this
+    const startedAt = performance.now()
+    const waiting = await options.countWaiting().catch(() => 0)
     const now = performance.now()
-    const idleSince = watch.idleSince()
-    if (waiting === 0 || idleSince === null || now - asked > quickMs) this.stuckSince = null
+    const idleSince = options.idleSince()
+    if (waiting === 0 || idleSince === null || now - startedAt > maxResponseMs)
+      this.stuckSince = null
     else this.stuckSince = Math.max(this.stuckSince ?? now, idleSince)
-    if (this.stuckSince !== null && now - this.stuckSince >= watch.patienceMs) watch.onStuck()
+    if (this.stuckSince !== null && now - this.stuckSince >= options.stuckAfterMs) options.onStuck()
     else this.timer.refresh()
   }
 }

@@ -1,110 +1,123 @@
 import { type Job, WaitingError, Worker } from 'bullmq'
-import type { Nudges } from '../../src/jobs/queue/notifications.js'
-import { bullConnection, patient, type RedisHome, redisNames } from '../../src/jobs/queue/redis.js'
-import { ownName } from '../../src/processes.js'
-import { JobRun, type RunParts } from './job-runner.js'
+import type { Notifications } from '../../src/jobs/queue/notifications.js'
+import {
+  blockingOptions,
+  bullConnection,
+  type RedisConfig,
+  redisNames,
+} from '../../src/jobs/queue/redis.js'
+import { ownProcessId } from '../../src/processes.js'
+import { JobRunner, type JobRunnerDeps } from './job-runner.js'
 import type { Slots } from './slots.js'
 
-export interface ConsumerParts extends Omit<RunParts, 'trainer'> {
-  redis: RedisHome
-  nudges: Nudges
+export interface ConsumerDeps extends Omit<JobRunnerDeps, 'trainer'> {
+  redis: RedisConfig
+  notifications: Notifications
   slots: Slots
   /** How long a lock lasts without renewal. */
   lockMs: number
   onError(error: Error): void
 }
 
-const forgottenMs = 1000
+const requeueDelayMs = 1000
 
 /** Takes jobs from the queue as slots are free. Settings and their reasons: CONTRIBUTING.md, "The queue". */
 export class Consumer {
-  private readonly runs = new Map<string, JobRun>()
+  private readonly runners = new Map<string, JobRunner>()
   private readonly worker: Worker
   private draining = false
-  private lastTake = performance.now()
+  private lastActivityAt = performance.now()
 
-  constructor(private readonly parts: ConsumerParts) {
-    const names = redisNames(parts.redis.prefix)
-    this.worker = new Worker(names.queue, (job: Job, token?: string) => this.take(job, token), {
-      prefix: names.bullmq,
-      connection: bullConnection(parts.redis, patient),
-      autorun: false,
-      concurrency: parts.slots.count,
-      // by this name a dead worker's jobs are known (see JobQueue.takeBack)
-      name: ownName,
-      lockDuration: parts.lockMs,
-      lockRenewTime: parts.lockMs / 4,
-      stalledInterval: parts.lockMs / 4,
-      maxStalledCount: 1_000_000,
-      drainDelay: 5,
-      runRetryDelay: 2000,
-    })
-    this.worker.on('error', parts.onError)
+  constructor(private readonly deps: ConsumerDeps) {
+    const names = redisNames(deps.redis.prefix)
+    this.worker = new Worker(
+      names.queue,
+      (job: Job, token?: string) => this.processJob(job, token),
+      {
+        prefix: names.bullmq,
+        connection: bullConnection(deps.redis, blockingOptions),
+        autorun: false,
+        concurrency: deps.slots.count,
+        // by this name a dead worker's jobs are known (see JobQueue.takeBack)
+        name: ownProcessId,
+        lockDuration: deps.lockMs,
+        lockRenewTime: deps.lockMs / 4,
+        stalledInterval: deps.lockMs / 4,
+        maxStalledCount: 1_000_000,
+        drainDelay: 5,
+        runRetryDelay: 2000,
+      },
+    )
+    this.worker.on('error', deps.onError)
     // trouble around a job, not in it: the reconciler queues it again
-    this.worker.on('failed', (_job, error) => parts.onError(error))
+    this.worker.on('failed', (_job, error) => deps.onError(error))
     this.worker.on('lockRenewalFailed', ids => {
-      for (const id of ids) this.runs.get(id)?.abandon()
+      for (const id of ids) this.runners.get(id)?.abandon()
     })
   }
 
   start(): void {
-    this.worker.run().catch(this.parts.onError)
+    this.worker.run().catch(this.deps.onError)
   }
 
   /** Running jobs make a checkpoint and go back to the queue; spare trainers end at once. */
   async drain(): Promise<void> {
-    const emptied = this.empty()
+    const runnersDone = this.drainRunners()
     await this.worker.close()
-    await emptied
+    await runnersDone
   }
 
   /** All of `drain` but BullMQ's part, which may never end where it is stuck: its jobs are taken back after us. */
-  async empty(): Promise<void> {
+  async drainRunners(): Promise<void> {
     this.draining = true
-    const runs = [...this.runs.values()]
-    for (const run of runs) run.drain()
-    await Promise.all([...runs.map(({ over }) => over), this.parts.slots.close()])
+    const runners = [...this.runners.values()]
+    for (const runner of runners) runner.drain()
+    await Promise.all([...runners.map(({ done }) => done), this.deps.slots.close()])
   }
 
   /** When a job was last taken, or a slot freed; null while all slots are taken. */
   idleSince(): number | null {
-    return this.parts.slots.free > 0 ? this.lastTake : null
+    return this.deps.slots.free > 0 ? this.lastActivityAt : null
   }
 
-  private async take(job: Job, token: string | undefined): Promise<void> {
+  private async processJob(job: Job, token: string | undefined): Promise<void> {
     const id: string = job.data.id
-    this.lastTake = performance.now()
-    const earlier = this.runs.get(id)
-    if (earlier) await this.comesBack(job, token, earlier)
-    const slot = this.parts.slots.take()
-    const run = new JobRun({ ...this.parts, trainer: slot }, id)
-    this.runs.set(id, run)
-    const silence = this.parts.nudges.on(id, event => {
-      if (event === 'request') void run.lookForRequests()
+    this.lastActivityAt = performance.now()
+    const previousRunner = this.runners.get(id)
+    if (previousRunner) await this.requeueAfterPrevious(job, token, previousRunner)
+    const slot = this.deps.slots.acquire()
+    const runner = new JobRunner({ ...this.deps, trainer: slot }, id)
+    this.runners.set(id, runner)
+    const unsubscribe = this.deps.notifications.subscribe(id, event => {
+      if (event === 'request') void runner.pollRequests()
     })
-    if (this.draining) run.drain()
-    let end: Awaited<ReturnType<JobRun['run']>>
+    if (this.draining) runner.drain()
+    let outcome: Awaited<ReturnType<JobRunner['run']>>
     try {
-      end = await run.run()
+      outcome = await runner.run()
     } finally {
-      silence()
-      this.runs.delete(id)
-      this.lastTake = performance.now()
-      this.parts.slots.giveBack(slot)
+      unsubscribe()
+      this.runners.delete(id)
+      this.lastActivityAt = performance.now()
+      this.deps.slots.release(slot)
     }
-    if (end === 'back') await job.moveToWait(token)
+    if (outcome === 'requeue') await job.moveToWait(token)
     // the queue has it, or another worker: BullMQ is to do nothing more about it
-    if (end !== 'ended') throw new WaitingError()
+    if (outcome !== 'done') throw new WaitingError()
   }
 
   /**
    * This process was stopped for so long that its own job stalled and came back to it. The old run must
    * end first; and since BullMQ keeps a worker's locks by job, the job waits until both runs are forgotten.
    */
-  private async comesBack(job: Job, token: string | undefined, earlier: JobRun): Promise<never> {
-    earlier.abandon()
-    await earlier.over
-    setTimeout(() => job.moveToWait(token).catch(this.parts.onError), forgottenMs)
+  private async requeueAfterPrevious(
+    job: Job,
+    token: string | undefined,
+    previousRunner: JobRunner,
+  ): Promise<never> {
+    previousRunner.abandon()
+    await previousRunner.done
+    setTimeout(() => job.moveToWait(token).catch(this.deps.onError), requeueDelayMs)
     throw new WaitingError()
   }
 }

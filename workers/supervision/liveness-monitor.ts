@@ -1,48 +1,50 @@
-import { glance } from '../../src/processes.js'
+import { readStat } from '../../src/processes.js'
 
 /** Somebody stopped it (SIGSTOP, a debugger): it holds its slot and would never tell. */
-const stoppedLooks = 5
+const maxStoppedChecks = 5
 /** Silent, and without work for the processor: a deadlock, or storage that does not answer. */
-const idleLooks = 150
+const maxIdleChecks = 150
 /** Silent, though busy: no step and no evaluation takes so long. */
-const silentLooks = 1800
+const maxSilentChecks = 1800
 /** Less than this in one look is a process that only waits. */
-const idleTicks = 2
+const minBusyTicks = 2
 
 /**
  * Whether a trainer still trains. A long step tells nothing until it ends, so silence alone is no sign:
  * the system says whether the process works. Time counts in looks, one each `everyMs`, not by a clock:
  * whatever stops the worker too, such as a laptop's sleep, is not held against its trainer.
  */
-export class Vigil {
-  static readonly everyMs = 2000
-  private stopped = 0
-  private idle = 0
-  private silent = 0
+export class LivenessMonitor {
+  static readonly checkIntervalMs = 2000
+  private stoppedChecks = 0
+  private idleChecks = 0
+  private silentChecks = 0
   private cpuTicks = 0
 
   constructor(private readonly pid: number | undefined) {}
 
   /** It has said something. */
-  heard(): void {
-    this.idle = 0
-    this.silent = 0
+  recordMessage(): void {
+    this.idleChecks = 0
+    this.silentChecks = 0
   }
 
   /** Why it must end; null while all is well. */
-  look(): string | null {
-    const now = this.pid === undefined ? null : glance(this.pid)
-    this.silent++
-    if (now) {
-      this.stopped = now.state === 'T' || now.state === 't' ? this.stopped + 1 : 0
-      this.idle = now.cpuTicks - this.cpuTicks < idleTicks ? this.idle + 1 : 0
-      this.cpuTicks = now.cpuTicks
+  check(): string | null {
+    const stat = this.pid === undefined ? null : readStat(this.pid)
+    this.silentChecks++
+    if (stat) {
+      this.stoppedChecks = stat.state === 'T' || stat.state === 't' ? this.stoppedChecks + 1 : 0
+      this.idleChecks = stat.cpuTicks - this.cpuTicks < minBusyTicks ? this.idleChecks + 1 : 0
+      this.cpuTicks = stat.cpuTicks
     }
-    if (this.stopped >= stoppedLooks) return `stopped for ${seconds(stoppedLooks)}`
-    if (this.idle >= idleLooks) return `idle and silent for ${seconds(idleLooks)}`
-    if (this.silent >= silentLooks) return `silent for ${seconds(silentLooks)}`
+    if (this.stoppedChecks >= maxStoppedChecks)
+      return `stopped for ${formatSeconds(maxStoppedChecks)}`
+    if (this.idleChecks >= maxIdleChecks)
+      return `idle and silent for ${formatSeconds(maxIdleChecks)}`
+    if (this.silentChecks >= maxSilentChecks) return `silent for ${formatSeconds(maxSilentChecks)}`
     return null
   }
 }
 
-const seconds = (looks: number) => `${(looks * Vigil.everyMs) / 1000} s`
+const formatSeconds = (checks: number) => `${(checks * LivenessMonitor.checkIntervalMs) / 1000} s`

@@ -1,8 +1,12 @@
 import type { FromTrainer } from '../../src/spec/ipc-messages.js'
-import { type TrainerHome, type TrainerListener, TrainerProcess } from './trainer-process.js'
+import {
+  type TrainerLaunchOptions,
+  type TrainerListener,
+  TrainerProcess,
+} from './trainer-process.js'
 
 /** A job's first seconds are its own: only then is its successor loaded beside it. */
-const settledMs = 5000
+const spareDelayMs = 5000
 
 /** Room for one trainer at a time, and for one in reserve whose engine is loaded already. */
 export class Slot {
@@ -11,19 +15,19 @@ export class Slot {
   private closed = false
 
   constructor(
-    private readonly home: TrainerHome,
-    private readonly roomForSpare: () => boolean,
+    private readonly launchOptions: TrainerLaunchOptions,
+    private readonly hasMemoryForSpare: () => boolean,
   ) {}
 
   /** The spare where there is one, else a new process. */
   open(listener: TrainerListener): TrainerProcess {
     clearTimeout(this.timer)
     this.timer = undefined
-    const trainer = this.spare ?? new TrainerProcess(this.home, true)
+    const trainer = this.spare ?? new TrainerProcess(this.launchOptions, true)
     this.spare = null
     trainer.listen({
       onMessage: message => {
-        if (isTraining(message)) this.timer ??= setTimeout(() => this.warm(false), settledMs)
+        if (isTraining(message)) this.timer ??= setTimeout(() => this.warm(false), spareDelayMs)
         listener.onMessage(message)
       },
       onLine: line => listener.onLine(line),
@@ -35,8 +39,8 @@ export class Slot {
   warm(urgent: boolean): void {
     clearTimeout(this.timer)
     this.timer = undefined
-    if (this.closed || this.spare || !this.roomForSpare()) return
-    const spare = new TrainerProcess(this.home, urgent)
+    if (this.closed || this.spare || !this.hasMemoryForSpare()) return
+    const spare = new TrainerProcess(this.launchOptions, urgent)
     this.spare = spare
     void spare.exit.then(() => {
       if (this.spare === spare) this.spare = null
@@ -59,8 +63,8 @@ export class Slots {
   private readonly all: readonly Slot[]
   private readonly idle: Slot[]
 
-  constructor(homes: readonly TrainerHome[], roomForSpare: () => boolean) {
-    this.all = homes.map(home => new Slot(home, roomForSpare))
+  constructor(launchOptions: readonly TrainerLaunchOptions[], hasMemoryForSpare: () => boolean) {
+    this.all = launchOptions.map(options => new Slot(options, hasMemoryForSpare))
     this.idle = [...this.all]
   }
 
@@ -72,13 +76,13 @@ export class Slots {
     return this.idle.length
   }
 
-  take(): Slot {
+  acquire(): Slot {
     const slot = this.idle.pop()
     if (!slot) throw new Error(`all ${this.count} slots are taken`)
     return slot
   }
 
-  giveBack(slot: Slot): void {
+  release(slot: Slot): void {
     this.idle.push(slot)
     slot.warm(true)
   }

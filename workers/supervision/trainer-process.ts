@@ -1,32 +1,32 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { constants, setPriority } from 'node:os'
 import { createInterface } from 'node:readline'
-import { ownName } from '../../src/processes.js'
+import { ownProcessId } from '../../src/processes.js'
 import type {
   FromTrainer,
   StopReason,
   ToTrainer,
   TrainerTask,
 } from '../../src/spec/ipc-messages.js'
-import { Vigil } from './liveness-monitor.js'
+import { LivenessMonitor } from './liveness-monitor.js'
 
 /**
  * A stop that is not obeyed within this time becomes a kill, and what was trained since the last
  * checkpoint is trained anew. A step may take a while, but who cancels waits for no checkpoint.
  */
-const stopWithinMs: Record<StopReason, number> = { cancel: 7000, drain: 10_000, pause: 60_000 }
-const keptLines = 20
+const stopTimeoutMs: Record<StopReason, number> = { cancel: 7000, drain: 10_000, pause: 60_000 }
+const maxTailLines = 20
 
-export interface TrainerHome {
+export interface TrainerLaunchOptions {
   script: string
   environment: NodeJS.ProcessEnv
 }
 
-export interface Exit {
+export interface TrainerExit {
   code: number | null
   signal: NodeJS.Signals | null
   /** The last lines that it printed. */
-  lastWords: string
+  outputTail: string
 }
 
 export interface TrainerListener {
@@ -36,17 +36,17 @@ export interface TrainerListener {
 
 /** The worker's end of one trainer child: its lease, its messages, its end. Idle until it is given a task. */
 export class TrainerProcess {
-  readonly exit: Promise<Exit>
+  readonly exit: Promise<TrainerExit>
   private readonly child: ChildProcess
-  private readonly lines: string[] = []
+  private readonly tailLines: string[] = []
   private listener: TrainerListener | null = null
-  private readonly vigil: Vigil
-  private beat: NodeJS.Timeout | undefined
+  private readonly livenessMonitor: LivenessMonitor
+  private heartbeatTimer: NodeJS.Timeout | undefined
 
   /** `urgent`: a job waits for it, so that its engine loads at full priority. */
-  constructor({ script, environment }: TrainerHome, urgent: boolean) {
+  constructor({ script, environment }: TrainerLaunchOptions, urgent: boolean) {
     // the name tells whoever finds it later whose it was (see take-back.ts)
-    this.child = fork(script, [ownName], {
+    this.child = fork(script, [ownProcessId], {
       env: environment,
       serialization: 'advanced',
       // its own process group: Ctrl-C in the terminal is for the supervisor to pass on
@@ -54,49 +54,49 @@ export class TrainerProcess {
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     })
     if (!urgent) lowerPriority(this.child)
-    this.vigil = new Vigil(this.child.pid)
+    this.livenessMonitor = new LivenessMonitor(this.child.pid)
     this.child.on('message', (message: FromTrainer) => {
-      this.vigil.heard()
+      this.livenessMonitor.recordMessage()
       if (message.type === 'ready' && urgent) lowerPriority(this.child)
       this.listener?.onMessage(message)
     })
     for (const output of [this.child.stdout, this.child.stderr]) {
-      if (output) createInterface(output).on('line', line => this.keep(line))
+      if (output) createInterface(output).on('line', line => this.recordLine(line))
     }
     this.exit = new Promise(resolve => {
-      const done = (code: number | null, signal: NodeJS.Signals | null) => {
-        clearInterval(this.beat)
-        resolve({ code, signal, lastWords: this.lines.join('\n') })
+      const onEnd = (code: number | null, signal: NodeJS.Signals | null) => {
+        clearInterval(this.heartbeatTimer)
+        resolve({ code, signal, outputTail: this.tailLines.join('\n') })
       }
       this.child.on('error', error => {
-        this.keep(error.message)
-        done(null, null)
+        this.recordLine(error.message)
+        onEnd(null, null)
       })
-      this.child.on('close', done)
+      this.child.on('close', onEnd)
     })
   }
 
   /** Lines that it printed before are passed on now. */
   listen(listener: TrainerListener): void {
     this.listener = listener
-    for (const line of this.lines) listener.onLine(line)
+    for (const line of this.tailLines) listener.onLine(line)
   }
 
   start(task: TrainerTask): void {
     this.send({ type: 'start', task })
-    this.beat = setInterval(() => {
+    this.heartbeatTimer = setInterval(() => {
       this.send({ type: 'lease' })
-      const trouble = this.vigil.look()
-      if (trouble === null) return
-      this.keep(`the trainer was ${trouble}: its worker ends it`)
+      const problem = this.livenessMonitor.check()
+      if (problem === null) return
+      this.recordLine(`the trainer was ${problem}: its worker ends it`)
       this.kill()
-    }, Vigil.everyMs)
-    void this.exit.then(() => clearInterval(this.beat))
+    }, LivenessMonitor.checkIntervalMs)
+    void this.exit.then(() => clearInterval(this.heartbeatTimer))
   }
 
   stop(reason: StopReason): void {
     this.send({ type: 'stop', reason })
-    const timer = setTimeout(() => this.kill(), stopWithinMs[reason])
+    const timer = setTimeout(() => this.kill(), stopTimeoutMs[reason])
     void this.exit.then(() => clearTimeout(timer))
   }
 
@@ -109,9 +109,9 @@ export class TrainerProcess {
     if (this.child.connected) this.child.send(message, () => {})
   }
 
-  private keep(line: string): void {
-    this.lines.push(line)
-    if (this.lines.length > keptLines) this.lines.shift()
+  private recordLine(line: string): void {
+    this.tailLines.push(line)
+    if (this.tailLines.length > maxTailLines) this.tailLines.shift()
     this.listener?.onLine(line)
   }
 }

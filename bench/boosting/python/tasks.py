@@ -8,8 +8,8 @@ import numpy
 from subject_protocol import peak_rss_mb
 
 
-def preparing(library):
-    """For `converse`. A library has `versions`, and of the rest what its tasks need:
+def make_prepare(library):
+    """For `run_subject`. A library has `versions`, and of the rest what its tasks need:
     `read(csv)`, `load(case)`, `train(matrix, case)`, `save(model, path)`, `open(path, threads)`
     and `predict(model, x)`, the probabilities of class 1."""
 
@@ -18,10 +18,10 @@ def preparing(library):
         step()
         once = peak_rss_mb()
         if model:
-            held = numpy.load(case["held"] + "-x.npy")
+            held = numpy.load(case["heldOut"] + "-x.npy")
             numpy.asarray(library.predict(model(), held), "float32").tofile(case["predictions"])
         versions = {"python": platform.python_version(), **library.versions}
-        return {"versions": versions, "onceRssMb": once}, step
+        return {"versions": versions, "singleRunPeakRssMb": once}, step
 
     return prepare
 

@@ -2,8 +2,8 @@
 
 import lightgbm
 
-from subject_protocol import converse
-from tasks import preparing, values_of
+from subject_protocol import run_subject
+from tasks import make_prepare, values_of
 
 
 class Library:
@@ -39,4 +39,4 @@ class Library:
         return model.predict(x, num_threads=Library.threads)
 
 
-converse(preparing(Library))
+run_subject(make_prepare(Library))

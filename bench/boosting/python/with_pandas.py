@@ -2,8 +2,8 @@
 
 import pandas
 
-from subject_protocol import converse
-from tasks import preparing
+from subject_protocol import run_subject
+from tasks import make_prepare
 
 
 class Library:
@@ -14,4 +14,4 @@ class Library:
         return pandas.read_csv(path, engine="c").to_numpy("float32")
 
 
-converse(preparing(Library))
+run_subject(make_prepare(Library))

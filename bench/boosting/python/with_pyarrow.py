@@ -5,8 +5,8 @@ import os
 import pyarrow
 from pyarrow import csv
 
-from subject_protocol import converse
-from tasks import preparing
+from subject_protocol import run_subject
+from tasks import make_prepare
 
 
 class Library:
@@ -19,4 +19,4 @@ class Library:
         return table.cast(pyarrow.schema([(name, pyarrow.float32()) for name in table.column_names]))
 
 
-converse(preparing(Library))
+run_subject(make_prepare(Library))

@@ -6,8 +6,8 @@ import sklearn
 from sklearn.ensemble import HistGradientBoostingClassifier
 from threadpoolctl import threadpool_limits
 
-from subject_protocol import converse
-from tasks import preparing, values_of
+from subject_protocol import run_subject
+from tasks import make_prepare, values_of
 
 
 class Library:
@@ -45,4 +45,4 @@ class Library:
         return model.predict_proba(x)[:, 1]
 
 
-converse(preparing(Library))
+run_subject(make_prepare(Library))

@@ -4,8 +4,8 @@ import sys
 
 import xgboost
 
-from subject_protocol import converse
-from tasks import preparing, values_of
+from subject_protocol import run_subject
+from tasks import make_prepare, values_of
 
 
 class Library:
@@ -41,4 +41,4 @@ class Library:
         return model.inplace_predict(x)
 
 
-converse(preparing(Library))
+run_subject(make_prepare(Library))

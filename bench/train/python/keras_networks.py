@@ -4,11 +4,11 @@
 def build(keras, case):
     images = keras.Input((case["size"], case["size"], 3))
     network = {"resnet-plain": plain, "resnet50": resnet50, "vgg16": vgg16}[case["network"]]
-    logits = network(Words(keras.layers), images, case["classes"])
+    logits = network(LayerHelpers(keras.layers), images, case["classes"])
     return keras.Model(images, keras.layers.Activation("linear", dtype="float32")(logits))
 
 
-class Words:
+class LayerHelpers:
     def __init__(self, layers):
         self.layers = layers
 

@@ -6,7 +6,7 @@ os.environ["KERAS_BACKEND"] = "tensorflow"
 
 import keras
 
-from subject_protocol import converse
+from subject_protocol import run_subject
 from keras_training import prepare
 
-converse(lambda case: prepare(keras, case))
+run_subject(lambda case: prepare(keras, case))

@@ -2,7 +2,7 @@
 
 import tf_keras
 
-from subject_protocol import converse
+from subject_protocol import run_subject
 from keras_training import prepare
 
-converse(lambda case: prepare(tf_keras, case))
+run_subject(lambda case: prepare(tf_keras, case))

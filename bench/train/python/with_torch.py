@@ -11,7 +11,7 @@ from torch import nn
 from torchvision.models import vgg
 
 from batch import batch_of
-from subject_protocol import converse
+from subject_protocol import run_subject
 
 
 def prepare(case):
@@ -80,4 +80,4 @@ def conv(channels, filters):
     return nn.Conv2d(channels, filters, 3, padding=1, bias=False)
 
 
-converse(prepare)
+run_subject(prepare)

@@ -2,9 +2,9 @@ import { createHash, randomBytes, timingSafeEqual } from 'node:crypto'
 import { link, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { FastifyRequest } from 'fastify'
-import { Refusal } from './http-error.js'
+import { HttpError } from './http-error.js'
 
-export interface Keys {
+export interface ApiKeys {
   accepts(key: string): boolean
 }
 
@@ -14,79 +14,94 @@ interface StoredKey {
 }
 
 /** The data folder's first key, made where there is none; the CLI on this machine reads it there. */
-export async function ensureKey(dataFolder: string): Promise<string> {
+export async function ensureApiKey(dataFolder: string): Promise<string> {
   await mkdir(dataFolder, { recursive: true, mode: 0o700 })
   const path = join(dataFolder, 'key')
   const key = await ensureSecret(path, 'ty_')
-  const stored = await readStored(dataFolder)
+  const stored = await readStoredKeys(dataFolder)
   if (!stored.some(({ sha256 }) => sha256 === digest(key).toString('hex'))) {
     const entry = { sha256: digest(key).toString('hex'), createdAt: new Date().toISOString() }
-    const draft = join(dataFolder, `keys.json.${randomBytes(6).toString('hex')}`)
-    await writeFile(draft, `${JSON.stringify({ keys: [...stored, entry] }, null, 2)}\n`, secret)
-    await rename(draft, join(dataFolder, 'keys.json'))
+    const tempPath = join(dataFolder, `keys.json.${randomBytes(6).toString('hex')}`)
+    await writeFile(
+      tempPath,
+      `${JSON.stringify({ keys: [...stored, entry] }, null, 2)}\n`,
+      secretFileOptions,
+    )
+    await rename(tempPath, join(dataFolder, 'keys.json'))
   }
   return key
 }
 
 /** A file of the data folder that nobody else may read; made where there is none. */
 export async function ensureSecret(path: string, prefix: string): Promise<string> {
-  return (await readIfThere(path)) ?? (await makeSecret(path, prefix))
+  return (await readIfExists(path)) ?? (await createSecret(path, prefix))
 }
 
 /** The keys that a server accepts: those whose hashes the data folder holds, and one from outside. */
-export async function openKeys(dataFolder: string, extra: string | null = null): Promise<Keys> {
-  const digests = (await readStored(dataFolder)).map(({ sha256 }) => Buffer.from(sha256, 'hex'))
-  if (extra) digests.push(digest(extra))
+export async function loadApiKeys(
+  dataFolder: string,
+  extraKey: string | null = null,
+): Promise<ApiKeys> {
+  const digests = (await readStoredKeys(dataFolder)).map(({ sha256 }) => Buffer.from(sha256, 'hex'))
+  if (extraKey) digests.push(digest(extraKey))
   return {
     accepts(key) {
-      const shown = digest(key)
+      const presented = digest(key)
       // every digest is compared, so the time taken says nothing
-      return digests.reduce((known, one) => timingSafeEqual(one, shown) || known, false)
+      return digests.reduce(
+        (matched, stored) => timingSafeEqual(stored, presented) || matched,
+        false,
+      )
     },
   }
 }
 
 /** A hook for `onRequest`: the body of a stranger's request is never read. */
-export const requireKey = (keys: Keys) => async (request: FastifyRequest) => {
-  const key = keyOf(request)
+export const requireApiKey = (keys: ApiKeys) => async (request: FastifyRequest) => {
+  const key = bearerToken(request)
   if (!key || !keys.accepts(key)) {
-    throw new Refusal(401, 'UNAUTHORIZED', "a known key is required: 'Authorization: Bearer KEY'", {
-      headers: { 'www-authenticate': 'Bearer' },
-    })
+    throw new HttpError(
+      401,
+      'UNAUTHORIZED',
+      "a known key is required: 'Authorization: Bearer KEY'",
+      {
+        headers: { 'www-authenticate': 'Bearer' },
+      },
+    )
   }
 }
 
 /** Tells callers apart, and says nothing of their keys. */
-export const callerOf = (request: FastifyRequest): string =>
-  digest(keyOf(request) ?? '').toString('hex')
+export const callerIdOf = (request: FastifyRequest): string =>
+  digest(bearerToken(request) ?? '').toString('hex')
 
-const keyOf = ({ headers }: FastifyRequest): string | undefined =>
+const bearerToken = ({ headers }: FastifyRequest): string | undefined =>
   /^Bearer ([\x21-\x7e]{1,256})$/i.exec(headers.authorization ?? '')?.[1]
 
-const secret = { mode: 0o600, flush: true }
+const secretFileOptions = { mode: 0o600, flush: true }
 
-async function makeSecret(path: string, prefix: string): Promise<string> {
+async function createSecret(path: string, prefix: string): Promise<string> {
   const key = `${prefix}${randomBytes(32).toString('base64url')}`
-  const draft = `${path}.${randomBytes(6).toString('hex')}`
-  await writeFile(draft, `${key}\n`, secret)
+  const tempPath = `${path}.${randomBytes(6).toString('hex')}`
+  await writeFile(tempPath, `${key}\n`, secretFileOptions)
   try {
     // of two servers that start together, one makes the link and both use its key
-    await link(draft, path)
+    await link(tempPath, path)
     return key
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
     return (await readFile(path, 'utf8')).trim()
   } finally {
-    await rm(draft)
+    await rm(tempPath)
   }
 }
 
-async function readStored(dataFolder: string): Promise<StoredKey[]> {
-  const text = await readIfThere(join(dataFolder, 'keys.json'))
+async function readStoredKeys(dataFolder: string): Promise<StoredKey[]> {
+  const text = await readIfExists(join(dataFolder, 'keys.json'))
   return text === null ? [] : (JSON.parse(text) as { keys: StoredKey[] }).keys
 }
 
-async function readIfThere(path: string): Promise<string | null> {
+async function readIfExists(path: string): Promise<string | null> {
   try {
     return (await readFile(path, 'utf8')).trim()
   } catch (error) {

@@ -1,21 +1,21 @@
 import type { FastifyRequest } from 'fastify'
 
-export const streamType = 'text/event-stream'
+export const eventStreamType = 'text/event-stream'
 
 /**
  * Which of the forms of an answer a request asks for: `?format=` for those who cannot set a header, else
  * the first media type of `Accept` that there is, else the first form.
  */
-export function wantedFormat<F extends string>(
+export function negotiateFormat<F extends string>(
   request: FastifyRequest,
-  asked: string | undefined,
-  types: Record<F, string>,
+  requested: string | undefined,
+  mediaTypes: Record<F, string>,
 ): F {
-  const formats = Object.keys(types) as F[]
-  const named = formats.find(format => format === asked)
-  if (named) return named
+  const formats = Object.keys(mediaTypes) as F[]
+  const explicit = formats.find(format => format === requested)
+  if (explicit) return explicit
   const accepted = (request.headers.accept ?? '').split(',').map(each => each.split(';')[0]!.trim())
-  const formatOf = (type: string) => formats.find(format => types[format] === type)
+  const formatOf = (type: string) => formats.find(format => mediaTypes[format] === type)
   return accepted.map(formatOf).find(format => format !== undefined) ?? formats[0]!
 }
 

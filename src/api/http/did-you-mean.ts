@@ -1,23 +1,23 @@
 /** The candidate that `word` most probably meant to be, if one is near. */
-export function closest(word: string, candidates: readonly string[]): string | undefined {
+export function closestMatch(word: string, candidates: readonly string[]): string | undefined {
   if (word.length > 64) return undefined
-  const near = candidates
+  const nearby = candidates
     .map(candidate => ({
       candidate,
-      distance: distance(word.toLowerCase(), candidate.toLowerCase()),
+      distance: levenshtein(word.toLowerCase(), candidate.toLowerCase()),
     }))
     .filter(({ candidate, distance }) => distance <= Math.max(1, Math.floor(candidate.length / 3)))
-  return near.sort((a, b) => a.distance - b.distance)[0]?.candidate
+  return nearby.sort((a, b) => a.distance - b.distance)[0]?.candidate
 }
 
 /** Levenshtein's, row by row. */
-function distance(a: string, b: string): number {
+function levenshtein(a: string, b: string): number {
   let row = Array.from({ length: b.length + 1 }, (_, j) => j)
   for (let i = 1; i <= a.length; i++) {
     const next = [i]
     for (let j = 1; j <= b.length; j++) {
-      const swap = row[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1)
-      next.push(Math.min(swap, row[j]! + 1, next[j - 1]! + 1))
+      const substitution = row[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1)
+      next.push(Math.min(substitution, row[j]! + 1, next[j - 1]! + 1))
     }
     row = next
   }

@@ -18,29 +18,29 @@ export function eventStream(
 ): Readable {
   // small: there may be a thousand of them
   const out = new PassThrough({ highWaterMark: 16 * 1024 })
-  const gone = new AbortController()
-  const signal = AbortSignal.any([gone.signal, closing])
+  const disconnected = new AbortController()
+  const signal = AbortSignal.any([disconnected.signal, closing])
   const heartbeat = setInterval(() => {
     // a reader with a backlog has enough to hear
     if (out.writableLength === 0) out.write(': still here\n\n')
   }, heartbeatMs)
   out.on('close', () => {
     clearInterval(heartbeat)
-    gone.abort()
+    disconnected.abort()
   })
   out.write('retry: 2000\n\n')
-  void pour(feed(signal), out, signal).then(
+  void writeEvents(feed(signal), out, signal).then(
     () => out.end(),
     error => out.destroy(signal.aborted ? undefined : error),
   )
   return out
 }
 
-async function pour(feed: AsyncIterable<FeedEvent>, out: PassThrough, signal: AbortSignal) {
+async function writeEvents(feed: AsyncIterable<FeedEvent>, out: PassThrough, signal: AbortSignal) {
   for await (const { id, event, data } of feed) {
     if (signal.aborted) return
-    const named = id === undefined ? '' : `id: ${id}\n`
-    const fits = out.write(`${named}event: ${event}\ndata: ${data}\n\n`)
-    if (!fits) await once(out, 'drain', { signal })
+    const idLine = id === undefined ? '' : `id: ${id}\n`
+    const canWriteMore = out.write(`${idLine}event: ${event}\ndata: ${data}\n\n`)
+    if (!canWriteMore) await once(out, 'drain', { signal })
   }
 }

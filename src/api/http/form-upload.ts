@@ -1,9 +1,9 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import { closest } from './did-you-mean.js'
+import { closestMatch } from './did-you-mean.js'
 import { invalidRequest, unknownField } from './http-error.js'
 import { readForm } from './multipart.js'
 
-interface Receiver {
+interface FileSink {
   addFile(name: string, content: AsyncIterable<Uint8Array>): Promise<void>
 }
 
@@ -11,13 +11,13 @@ interface Receiver {
 export async function receiveUpload<Field extends string>(
   request: FastifyRequest,
   reply: FastifyReply,
-  upload: Receiver,
+  upload: FileSink,
   fieldNames: readonly Field[],
-  silenceMs: number,
+  idleTimeoutMs: number,
 ): Promise<Partial<Record<Field, string>>> {
   const fields: Partial<Record<Field, string>> = {}
   let files = 0
-  leaveTheSilent(request, reply, silenceMs)
+  enforceIdleTimeout(request, reply, idleTimeoutMs)
   await readForm(request, reply, {
     async file({ name, content }) {
       files++
@@ -25,7 +25,7 @@ export async function receiveUpload<Field extends string>(
     },
     field(name, value) {
       const known = fieldNames.find(field => field === name)
-      if (!known) throw unknownField(name, hintTo(name, fieldNames))
+      if (!known) throw unknownField(name, suggestField(name, fieldNames))
       if (known in fields)
         throw invalidRequest(`/${name}`, 'duplicate', `field '${name}' comes twice`)
       fields[known] = value
@@ -38,18 +38,24 @@ export async function receiveUpload<Field extends string>(
 }
 
 /** A sender that has fallen silent shall not hold a connection and a scratch folder for ever. */
-function leaveTheSilent({ raw }: FastifyRequest, reply: FastifyReply, silenceMs: number): void {
+function enforceIdleTimeout(
+  { raw }: FastifyRequest,
+  reply: FastifyReply,
+  idleTimeoutMs: number,
+): void {
   // of the reply: once a request is complete, Node asks it no more and cuts the connection itself
-  reply.raw.setTimeout(silenceMs, () => {
+  reply.raw.setTimeout(idleTimeoutMs, () => {
     // it has said all, and waits for us
     if (raw.complete) return
     // it waits until what it has said is on the disk
-    if (raw.isPaused()) raw.socket.setTimeout(silenceMs)
+    if (raw.isPaused()) raw.socket.setTimeout(idleTimeoutMs)
     else raw.destroy()
   })
 }
 
-function hintTo(name: string, fieldNames: readonly string[]): string {
-  const meant = closest(name, fieldNames)
-  return meant ? `; did you mean '${meant}'?` : `; expected one of ${fieldNames.join(', ')}`
+function suggestField(name: string, fieldNames: readonly string[]): string {
+  const suggestion = closestMatch(name, fieldNames)
+  return suggestion
+    ? `; did you mean '${suggestion}'?`
+    : `; expected one of ${fieldNames.join(', ')}`
 }

@@ -1,20 +1,21 @@
 import type { FastifyRequest } from 'fastify'
-import { Refusal } from './http-error.js'
+import { HttpError } from './http-error.js'
 
 /**
  * A hook against web pages that reach for a server on their visitor's machine: by DNS rebinding, which
  * the Host header gives away, or straight across sites, which the browser says.
  */
-export const requireOwnPages = (hosts: 'loopback' | 'any') => async (request: FastifyRequest) => {
-  const { host = '', origin } = request.headers
-  if (hosts === 'loopback' && !isLoopback(host)) {
-    throw new Refusal(421, 'HOST_REFUSED', 'this server answers to localhost only')
+export const checkHostAndOrigin =
+  (allowedHosts: 'loopback' | 'any') => async (request: FastifyRequest) => {
+    const { host = '', origin } = request.headers
+    if (allowedHosts === 'loopback' && !isLoopback(host)) {
+      throw new HttpError(421, 'HOST_REFUSED', 'this server answers to localhost only')
+    }
+    const crossOrigin = origin !== undefined && hostOf(origin) !== host.toLowerCase()
+    if (crossOrigin || request.headers['sec-fetch-site'] === 'cross-site') {
+      throw new HttpError(403, 'ORIGIN_REFUSED', 'this server does not answer pages of other sites')
+    }
   }
-  const foreign = origin !== undefined && hostOf(origin) !== host.toLowerCase()
-  if (foreign || request.headers['sec-fetch-site'] === 'cross-site') {
-    throw new Refusal(403, 'ORIGIN_REFUSED', 'this server does not answer pages of other sites')
-  }
-}
 
 const isLoopback = (host: string) =>
   /^(localhost|127\.\d{1,3}\.\d{1,3}\.\d{1,3}|\[::1\])(:\d{1,5})?$/i.test(host)

@@ -14,9 +14,9 @@ export interface Limits {
   imagePixels: number
   uploadFileBytes: number
   uploadFiles: number
-  uploadSilenceMs: number
+  uploadIdleTimeoutMs: number
   /** For how long a connection may carry nothing, whatever it waits for. */
-  silenceMs: number
+  connectionTimeoutMs: number
   heartbeatMs: number
 }
 
@@ -34,7 +34,7 @@ export const defaultLimits: Limits = {
   imagePixels: 64_000_000,
   uploadFileBytes: 64 * 1024 * MiB,
   uploadFiles: 100,
-  uploadSilenceMs: 60_000,
-  silenceMs: 120_000,
+  uploadIdleTimeoutMs: 60_000,
+  connectionTimeoutMs: 120_000,
   heartbeatMs: 15_000,
 }

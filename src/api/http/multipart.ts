@@ -1,6 +1,6 @@
 import multipart from '@fastify/multipart'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import { Refusal } from './http-error.js'
+import { HttpError } from './http-error.js'
 
 interface FormLimits {
   fileBytes: number
@@ -9,7 +9,10 @@ interface FormLimits {
 }
 
 /** Only for the scope that registers it: elsewhere a form is a wrong media type. */
-export async function readForms(app: FastifyInstance, { fileBytes, files, fields }: FormLimits) {
+export async function registerMultipart(
+  app: FastifyInstance,
+  { fileBytes, files, fields }: FormLimits,
+) {
   await app.register(multipart, {
     limits: { fileSize: fileBytes, files, fields, parts: files + fields, fieldSize: 64 * 1024 },
   })
@@ -20,7 +23,7 @@ export interface FormFile {
   content: AsyncIterable<Uint8Array>
 }
 
-export interface FormReader {
+export interface FormHandlers {
   file(file: FormFile): Promise<void>
   field(name: string, value: string): void
 }
@@ -29,33 +32,33 @@ export interface FormReader {
 export async function readForm(
   request: FastifyRequest,
   reply: FastifyReply,
-  reader: FormReader,
+  handlers: FormHandlers,
 ): Promise<void> {
   try {
     for await (const part of request.parts()) {
       if (part.type === 'file') {
-        await reader.file({ name: part.filename || part.fieldname, content: part.file })
+        await handlers.file({ name: part.filename || part.fieldname, content: part.file })
       } else if (part.valueTruncated || part.fieldnameTruncated) {
-        throw new Refusal(
+        throw new HttpError(
           413,
           'FIELD_TOO_LARGE',
           `field '${part.fieldname.slice(0, 60)}' is too long`,
         )
       } else {
-        reader.field(part.fieldname, String(part.value))
+        handlers.field(part.fieldname, String(part.value))
       }
     }
   } catch (error) {
     await drain(request)
     reply.header('connection', 'close')
-    throw isFormFlaw(error)
-      ? new Refusal(400, 'MALFORMED_FORM', 'the body is not a whole form', { cause: error })
+    throw isMalformedForm(error)
+      ? new HttpError(400, 'MALFORMED_FORM', 'the body is not a whole form', { cause: error })
       : error
   }
 }
 
 /** Busboy's own errors carry no code, only these words. */
-const isFormFlaw = (error: unknown) =>
+const isMalformedForm = (error: unknown) =>
   error instanceof Error &&
   !('code' in error) &&
   /multipart|boundary|terminated early|part header/i.test(error.message)
@@ -67,7 +70,7 @@ const isFormFlaw = (error: unknown) =>
 async function drain({ raw }: FastifyRequest): Promise<void> {
   raw.unpipe()
   if (raw.readableEnded || raw.destroyed) return
-  let left = 64 * 2 ** 20
+  let remainingBytes = 64 * 2 ** 20
   await new Promise<void>(resolve => {
     const timer = setTimeout(resolve, 2000)
     const done = () => {
@@ -75,8 +78,8 @@ async function drain({ raw }: FastifyRequest): Promise<void> {
       resolve()
     }
     raw.on('data', (chunk: Buffer) => {
-      left -= chunk.length
-      if (left < 0) done()
+      remainingBytes -= chunk.length
+      if (remainingBytes < 0) done()
     })
     raw.on('end', done).on('close', done).on('error', done)
     raw.resume()

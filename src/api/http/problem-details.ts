@@ -3,9 +3,9 @@ import type { Socket } from 'node:net'
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
 import { type ErrorKind, TrainyardError } from '../../errors.js'
 import type { Problem } from '../../spec/problem.js'
-import { Refusal } from './http-error.js'
+import { HttpError } from './http-error.js'
 
-const statuses: Record<ErrorKind, number> = {
+const statusByKind: Record<ErrorKind, number> = {
   invalid: 422,
   missing: 404,
   conflict: 409,
@@ -15,7 +15,11 @@ const statuses: Record<ErrorKind, number> = {
 /** Fastify's and busboy's codes, in our words. */
 const frameworkProblems: Record<string, [status: number, code: string, message: string]> = {
   FST_ERR_CTP_BODY_TOO_LARGE: [413, 'BODY_TOO_LARGE', 'the body is larger than this route takes'],
-  FST_ERR_CTP_INVALID_CONTENT_LENGTH: [400, 'BODY_CUT', 'the body is not as long as announced'],
+  FST_ERR_CTP_INVALID_CONTENT_LENGTH: [
+    400,
+    'BODY_TRUNCATED',
+    'the body is not as long as announced',
+  ],
   FST_ERR_BAD_URL: [400, 'MALFORMED_URL', 'the URL is not validly encoded'],
   FST_ERR_MAX_PARAM_LENGTH: [414, 'URL_TOO_LONG', 'a part of the URL is too long'],
   FST_PARTS_LIMIT: [413, 'TOO_MANY_PARTS', 'the form has more parts than this route takes'],
@@ -24,19 +28,19 @@ const frameworkProblems: Record<string, [status: number, code: string, message: 
   FST_REQ_FILE_TOO_LARGE: [413, 'FILE_TOO_LARGE', 'a file is larger than this route takes'],
   FST_PROTO_VIOLATION: [400, 'FORBIDDEN_FIELD', 'a field has the name of an object property'],
   FST_INVALID_JSON_FIELD_ERROR: [400, 'MALFORMED_JSON', 'a field of the form is not JSON'],
-  FST_MP_PREMATURE_CLOSE: [400, 'BODY_CUT', 'the body ended within the form'],
+  FST_MP_PREMATURE_CLOSE: [400, 'BODY_TRUNCATED', 'the body ended within the form'],
 }
 
 /** The one place where errors become answers. */
-export function answerError(
+export function handleError(
   error: FastifyError | Error,
   request: FastifyRequest,
   reply: FastifyReply,
 ) {
-  const known = error instanceof TrainyardError ? error : fromFramework(error, request)
+  const known = error instanceof TrainyardError ? error : fromFrameworkError(error, request)
   if (!known) request.log.error({ err: error }, 'request failed')
-  const status = known instanceof Refusal ? known.status : known ? statuses[known.kind] : 500
-  if (known instanceof Refusal) reply.headers(known.headers)
+  const status = known instanceof HttpError ? known.status : known ? statusByKind[known.kind] : 500
+  if (known instanceof HttpError) reply.headers(known.headers)
   if (status === 503) {
     request.log.warn({ err: error }, 'not available')
     reply.header('retry-after', '5')
@@ -53,23 +57,28 @@ export function answerError(
   return reply.code(status).type('application/problem+json').send(problem)
 }
 
-function fromFramework(error: FastifyError | Error, request: FastifyRequest): Refusal | null {
+function fromFrameworkError(
+  error: FastifyError | Error,
+  request: FastifyRequest,
+): HttpError | null {
   const code = 'code' in error ? error.code : ''
   if (code === 'FST_ERR_CTP_INVALID_MEDIA_TYPE') {
-    const taken = request.routeOptions.schema?.consumes ?? ['application/json']
-    const given = request.headers['content-type'] ?? 'missing'
-    const message = `the content type is ${given.slice(0, 60)}, expected ${taken.join(' or ')}`
-    return new Refusal(415, 'UNSUPPORTED_MEDIA_TYPE', message)
+    const acceptedTypes = request.routeOptions.schema?.consumes ?? ['application/json']
+    const contentType = request.headers['content-type'] ?? 'missing'
+    const message = `the content type is ${contentType.slice(0, 60)}, expected ${acceptedTypes.join(' or ')}`
+    return new HttpError(415, 'UNSUPPORTED_MEDIA_TYPE', message)
   }
   const problem = frameworkProblems[code]
-  if (problem) return new Refusal(...problem, { cause: error })
+  if (problem) return new HttpError(...problem, { cause: error })
   const status = 'statusCode' in error ? (error.statusCode ?? 500) : 500
   if (status < 400 || status >= 500) return null
-  return new Refusal(status, 'BAD_REQUEST', STATUS_CODES[status] ?? 'bad request', { cause: error })
+  return new HttpError(status, 'BAD_REQUEST', STATUS_CODES[status] ?? 'bad request', {
+    cause: error,
+  })
 }
 
 /** For bytes that are not even HTTP: there is no request to answer, only a socket. */
-export function answerNonsense(error: NodeJS.ErrnoException, socket: Socket): void {
+export function handleClientError(error: NodeJS.ErrnoException, socket: Socket): void {
   if (error.code === 'ECONNRESET' || !socket.writable) {
     socket.destroy()
     return

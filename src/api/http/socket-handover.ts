@@ -4,61 +4,61 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { FromApi, ToApi } from '../../spec/ipc-messages.js'
 
 /** Who has come meanwhile speaks first; a supervisor that is stopped answers nothing. */
-const farewellMs = 250
-const shutWithinMs = 1000
+const drainMs = 250
+const handoverTimeoutMs = 1000
 
 /**
  * Connections to an address that the supervisor holds (supervisor/door.ts): we accept on its socket,
  * and are handed those that came while nobody was here.
  */
-export class Guests {
-  private door: Server | null = null
-  private leaving = false
-  private shut = () => {}
+export class SocketHandover {
+  private listenSocket: Server | null = null
+  private draining = false
+  private onHandoverDone = () => {}
 
-  constructor(private readonly http: HttpServer) {
-    http.prependListener('request', (_request, answer) => {
-      if (this.leaving) answer.setHeader('connection', 'close')
+  constructor(private readonly httpServer: HttpServer) {
+    httpServer.prependListener('request', (_request, response) => {
+      if (this.draining) response.setHeader('connection', 'close')
     })
     process.on('message', (message: ToApi, handle?: unknown) => {
-      if (message.type === 'door' && handle instanceof Server) this.attend(handle)
-      if (message.type === 'guest') {
+      if (message.type === 'listenSocket' && handle instanceof Server) this.listenOn(handle)
+      if (message.type === 'connection') {
         // before a byte is read: from here on the guest is ours to lose
-        process.send?.({ type: 'seated', id: message.id } satisfies FromApi)
+        process.send?.({ type: 'accepted', id: message.id } satisfies FromApi)
         // none where it has left already
-        if (handle instanceof Socket) this.seat(handle).resume()
+        if (handle instanceof Socket) this.accept(handle).resume()
       }
-      if (message.type === 'shut') this.shut()
+      if (message.type === 'noMoreConnections') this.onHandoverDone()
     })
   }
 
   /** Nobody new comes; who is there is served. */
-  async farewell(): Promise<void> {
-    this.leaving = true
-    this.door?.close()
+  async drain(): Promise<void> {
+    this.draining = true
+    this.listenSocket?.close()
     // without a supervisor nobody follows
-    if (process.connected) await this.untilShut()
-    await sleep(farewellMs)
+    if (process.connected) await this.waitForHandover()
+    await sleep(drainMs)
   }
 
-  private async untilShut(): Promise<void> {
-    const shut = new Promise<void>(resolve => {
-      this.shut = resolve
+  private async waitForHandover(): Promise<void> {
+    const handoverDone = new Promise<void>(resolve => {
+      this.onHandoverDone = resolve
     })
     process.send?.({ type: 'closing' } satisfies FromApi)
-    await Promise.race([shut, sleep(shutWithinMs, undefined, { ref: false })])
+    await Promise.race([handoverDone, sleep(handoverTimeoutMs, undefined, { ref: false })])
   }
 
-  private attend(door: Server): void {
-    this.door = door
-    door.on('connection', socket => this.seat(socket))
+  private listenOn(server: Server): void {
+    this.listenSocket = server
+    server.on('connection', socket => this.accept(socket))
   }
 
   /** As if our own server had accepted it. */
-  private seat(socket: Socket): Socket {
+  private accept(socket: Socket): Socket {
     socket.allowHalfOpen = true
     socket.setNoDelay(true)
-    this.http.emit('connection', socket)
+    this.httpServer.emit('connection', socket)
     return socket
   }
 }

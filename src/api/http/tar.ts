@@ -10,7 +10,7 @@ interface Member {
   content: FileHandle | string
 }
 
-interface Contents {
+interface TarSource {
   folder: string
   /** Of files, below the folder. */
   names: readonly string[]
@@ -21,8 +21,8 @@ interface Contents {
 }
 
 /** Answers with `<name>.tar`. */
-export async function sendTar(reply: FastifyReply, name: string, contents: Contents) {
-  const tar = await tarOf(contents)
+export async function sendTar(reply: FastifyReply, name: string, source: TarSource) {
+  const tar = await createTar(source)
   return reply
     .type('application/x-tar')
     .header('content-disposition', `attachment; filename="${name}.tar"`)
@@ -33,23 +33,23 @@ export async function sendTar(reply: FastifyReply, name: string, contents: Conte
  * All files are opened before the first byte goes out: a checkpoint that is pruned meanwhile still
  * arrives whole, and of a log that grows meanwhile what it was.
  */
-async function tarOf({ folder, names, root, extra = {} }: Contents): Promise<Readable> {
+async function createTar({ folder, names, root, extra = {} }: TarSource): Promise<Readable> {
   const members: Member[] = Object.entries(extra).map(([name, content]) => ({ name, content }))
   try {
     for (const name of names) members.push({ name, content: await open(join(folder, name)) })
   } catch (error) {
-    await close(members)
+    await closeMembers(members)
     throw error
   }
   const tar = pack()
   const out = new PassThrough()
-  fill(tar, root, members).catch(error => tar.destroy(error))
+  writeEntries(tar, root, members).catch(error => tar.destroy(error))
   // its failure reaches the reader through `out`
   pipeline(tar, out).catch(() => {})
   return out
 }
 
-async function fill(tar: Pack, root: string, members: readonly Member[]): Promise<void> {
+async function writeEntries(tar: Pack, root: string, members: readonly Member[]): Promise<void> {
   try {
     for (const { name, content } of members) {
       if (typeof content === 'string') {
@@ -63,11 +63,11 @@ async function fill(tar: Pack, root: string, members: readonly Member[]): Promis
     }
     tar.finalize()
   } finally {
-    await close(members)
+    await closeMembers(members)
   }
 }
 
-const close = (members: readonly Member[]) =>
+const closeMembers = (members: readonly Member[]) =>
   Promise.all(
     members.map(({ content }) => (typeof content === 'string' ? undefined : content.close())),
   )

@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { TrainyardError } from '../../errors.js'
-import { Refusal } from './http-error.js'
+import { HttpError } from './http-error.js'
 
 /** Answers what no route takes: 405 with Allow where only the method is wrong, else 404. */
 export function refuseUnknownRoutes(app: FastifyInstance): void {
@@ -15,6 +15,8 @@ export function refuseUnknownRoutes(app: FastifyInstance): void {
     if (allow.length === 0)
       throw new TrainyardError('NOT_FOUND', 'missing', 'there is nothing here')
     const message = `${request.method} is not possible here, only ${allow.join(' and ')}`
-    throw new Refusal(405, 'METHOD_NOT_ALLOWED', message, { headers: { allow: allow.join(', ') } })
+    throw new HttpError(405, 'METHOD_NOT_ALLOWED', message, {
+      headers: { allow: allow.join(', ') },
+    })
   })
 }

@@ -1,15 +1,15 @@
 import type { AnySchemaObject, ErrorObject } from 'ajv'
-import type { Flaw } from '../../errors.js'
-import { closest } from './did-you-mean.js'
+import type { FieldError } from '../../errors.js'
+import { closestMatch } from './did-you-mean.js'
 
 /** Ajv's complaints in our words: each bad place once, with its value and what was expected. */
-export function flawsOf(errors: readonly ErrorObject[], place: string): Flaw[] {
+export function toFieldErrors(errors: readonly ErrorObject[], httpPart: string): FieldError[] {
   // the complaint about the name itself says more
-  const telling = errors.filter(({ keyword }) => keyword !== 'propertyNames')
-  const flaws = relevant(telling).map(error => flawOf(error, place))
-  return flaws.filter(({ path, code }, i) => {
-    const twin = flaws.findIndex(other => other.path === path && other.code === code)
-    return twin === i
+  const specific = errors.filter(({ keyword }) => keyword !== 'propertyNames')
+  const fieldErrors = relevantErrors(specific).map(error => toFieldError(error, httpPart))
+  return fieldErrors.filter(({ path, code }, i) => {
+    const firstIndex = fieldErrors.findIndex(other => other.path === path && other.code === code)
+    return firstIndex === i
   })
 }
 
@@ -18,63 +18,63 @@ export function flawsOf(errors: readonly ErrorObject[], place: string): Flaw[] {
  * its type (and its `kind`, `schedule` or `model.kind`) points at says what is wrong; where there is none,
  * the union does.
  */
-function relevant(errors: readonly ErrorObject[]): readonly ErrorObject[] {
+function relevantErrors(errors: readonly ErrorObject[]): readonly ErrorObject[] {
   const unions = errors.filter(error => error.keyword === 'anyOf')
   // a union within a union is met again, if its branch is the one
   const [union] = unions.sort((a, b) => a.schemaPath.length - b.schemaPath.length)
   if (!union) return errors
-  const within = (error: ErrorObject, schemaPath: string) =>
+  const isWithin = (error: ErrorObject, schemaPath: string) =>
     error.schemaPath.startsWith(`${schemaPath}/`) &&
     error.instancePath.startsWith(union.instancePath)
-  const others = errors.filter(error => error !== union && !within(error, union.schemaPath))
-  const choice = choose(union)
-  const own =
-    typeof choice === 'number'
-      ? relevant(errors.filter(error => within(error, `${union.schemaPath}/${choice}`))).map(
-          error => withPlace(error, union, choice),
-        )
-      : [choice]
-  return [...relevant(others), ...own]
+  const others = errors.filter(error => error !== union && !isWithin(error, union.schemaPath))
+  const selected = selectBranch(union)
+  const branchErrors =
+    typeof selected === 'number'
+      ? relevantErrors(
+          errors.filter(error => isWithin(error, `${union.schemaPath}/${selected}`)),
+        ).map(error => withBranchHint(error, union, selected))
+      : [selected]
+  return [...relevantErrors(others), ...branchErrors]
 }
 
 /** A field that only other branches know is told where it belongs. */
-function withPlace(error: ErrorObject, union: ErrorObject, choice: number): ErrorObject {
-  if (error.keyword !== 'additionalProperties' || error.params.belongs) return error
+function withBranchHint(error: ErrorObject, union: ErrorObject, selected: number): ErrorObject {
+  if (error.keyword !== 'additionalProperties' || error.params.branchHint) return error
   const branches = branchesOf(union.parentSchema)
-  const field = fieldOf(branches)
+  const field = discriminatorOf(branches)
   if (!field) return error
-  const place = error.instancePath.slice(union.instancePath.length).split('/').slice(1)
+  const path = error.instancePath.slice(union.instancePath.length).split('/').slice(1)
   const name: string = error.params.additionalProperty
   const values = branches
-    .filter((branch, i) => i !== choice && schemasAt(branch, [...place, name]).length > 0)
-    .flatMap(branch => valuesAt(branch, field))
+    .filter((branch, i) => i !== selected && schemasAt(branch, [...path, name]).length > 0)
+    .flatMap(branch => enumValuesAt(branch, field))
   if (values.length === 0) return error
-  const belongs = `it goes with ${field.join('.')} ${values.map(show).join(' or ')}`
-  return { ...error, params: { ...error.params, belongs } }
+  const branchHint = `it goes with ${field.join('.')} ${values.map(formatValue).join(' or ')}`
+  return { ...error, params: { ...error.params, branchHint } }
 }
 
 /** The branch that was meant, or else the union's own complaint. */
-function choose(union: ErrorObject): number | ErrorObject {
+function selectBranch(union: ErrorObject): number | ErrorObject {
   const branches = branchesOf(union.parentSchema)
-  const fitting = branches.filter(({ type }) => fits(union.data, type))
-  if (fitting.length === 0) {
+  const candidates = branches.filter(({ type }) => matchesType(union.data, type))
+  if (candidates.length === 0) {
     const types = [...new Set(branches.map(({ type }) => type))]
     return { ...union, keyword: 'type', params: { type: types } }
   }
-  if (fitting.length === 1) return branches.indexOf(fitting[0]!)
-  const field = fieldOf(fitting)
+  if (candidates.length === 1) return branches.indexOf(candidates[0]!)
+  const field = discriminatorOf(candidates)
   if (!field) return union
-  const value = field.reduce<unknown>(inside, union.data)
-  const named = fitting.find(branch => valuesAt(branch, field).includes(value))
-  if (named) return branches.indexOf(named)
-  const holder = field.slice(0, -1).reduce<unknown>(inside, union.data)
+  const value = field.reduce<unknown>(getField, union.data)
+  const selected = candidates.find(branch => enumValuesAt(branch, field).includes(value))
+  if (selected) return branches.indexOf(selected)
+  const parent = field.slice(0, -1).reduce<unknown>(getField, union.data)
   // without it no branch is meant; any says that it is missing
-  if (typeName(holder) !== 'object') return branches.indexOf(fitting[0]!)
+  if (typeName(parent) !== 'object') return branches.indexOf(candidates[0]!)
   return {
     ...union,
     keyword: 'enum',
     instancePath: [union.instancePath, ...field].join('/'),
-    params: { allowedValues: fitting.flatMap(branch => valuesAt(branch, field)) },
+    params: { allowedValues: candidates.flatMap(branch => enumValuesAt(branch, field)) },
     data: value,
   }
 }
@@ -82,13 +82,13 @@ function choose(union: ErrorObject): number | ErrorObject {
 /** The fields that tell the objects of a union apart, by their paths. */
 const discriminators = [['kind'], ['schedule'], ['model', 'kind']] as const
 
-const fieldOf = (branches: readonly AnySchemaObject[]): readonly string[] | undefined =>
-  discriminators.find(field => branches.every(branch => valuesAt(branch, field).length > 0))
+const discriminatorOf = (branches: readonly AnySchemaObject[]): readonly string[] | undefined =>
+  discriminators.find(field => branches.every(branch => enumValuesAt(branch, field).length > 0))
 
-const inside = (value: unknown, field: string): unknown =>
+const getField = (value: unknown, field: string): unknown =>
   typeName(value) === 'object' ? (value as Record<string, unknown>)[field] : undefined
 
-const valuesAt = (schema: AnySchemaObject, path: readonly string[]): unknown[] =>
+const enumValuesAt = (schema: AnySchemaObject, path: readonly string[]): unknown[] =>
   schemasAt(schema, path).flatMap(found => found.enum ?? [])
 
 /** What a schema says of a field, in any branch of the unions on the way. */
@@ -102,7 +102,7 @@ function schemasAt(schema: AnySchemaObject, path: readonly string[]): AnySchemaO
 
 const branchesOf = (schema: AnySchemaObject | undefined): AnySchemaObject[] => schema?.anyOf ?? []
 
-function fits(value: unknown, type: string): boolean {
+function matchesType(value: unknown, type: string): boolean {
   if (type === 'integer') return typeof value === 'number'
   return typeName(value) === type
 }
@@ -114,7 +114,7 @@ function typeName(value: unknown): string {
 
 /** What a keyword expects of the value it refused, and the code of its flaw. */
 const expectations: Record<string, (error: ErrorObject) => [code: string, expected: string]> = {
-  type: ({ params }) => ['wrong_type', [params.type].flat().map(article).join(' or ')],
+  type: ({ params }) => ['wrong_type', [params.type].flat().map(withArticle).join(' or ')],
   enum: ({ params }) => ['not_allowed', oneOf(params.allowedValues)],
   minimum: ({ params }) => ['too_small', `at least ${params.limit}`],
   exclusiveMinimum: ({ params }) => ['too_small', `more than ${params.limit}`],
@@ -122,60 +122,66 @@ const expectations: Record<string, (error: ErrorObject) => [code: string, expect
   exclusiveMaximum: ({ params }) => ['too_large', `less than ${params.limit}`],
   maxLength: ({ params }) => ['too_long', `at most ${params.limit} characters`],
   pattern: ({ params, parentSchema }) => [
-    'wrong_form',
+    'invalid_format',
     parentSchema?.description ?? `a match of ${params.pattern}`,
   ],
 }
 
-function flawOf(error: ErrorObject, place: string): Flaw {
+function toFieldError(error: ErrorObject, httpPart: string): FieldError {
   const { keyword, params, parentSchema, instancePath, data } = error
-  const at = (field: string | null, code: string, message: string): Flaw => {
-    const path = field === null ? instancePath : `${instancePath}/${pointer(field)}`
-    return { path: place === 'body' ? path : `${place}:${path}`, code, message }
+  const fieldErrorAt = (field: string | null, code: string, message: string): FieldError => {
+    const path = field === null ? instancePath : `${instancePath}/${escapePointer(field)}`
+    return { path: httpPart === 'body' ? path : `${httpPart}:${path}`, code, message }
   }
   if (keyword === 'required') {
     const field: string = params.missingProperty
-    return at(field, 'required', `${nameOf(`${instancePath}/${field}`)} is missing`)
+    return fieldErrorAt(field, 'required', `${dottedName(`${instancePath}/${field}`)} is missing`)
   }
   if (keyword === 'additionalProperties') {
     const field: string = params.additionalProperty
-    const meant = closest(field, Object.keys(parentSchema?.properties ?? {}))
-    const where = instancePath ? ` in ${nameOf(instancePath)}` : ''
-    const { belongs } = params
-    const hint = belongs ? `; ${belongs}` : meant ? `; did you mean '${meant}'?` : ''
-    return at(field, 'unknown_field', `unknown field '${short(field)}'${where}${hint}`)
+    const suggestion = closestMatch(field, Object.keys(parentSchema?.properties ?? {}))
+    const where = instancePath ? ` in ${dottedName(instancePath)}` : ''
+    const { branchHint } = params
+    const hint = branchHint
+      ? `; ${branchHint}`
+      : suggestion
+        ? `; did you mean '${suggestion}'?`
+        : ''
+    return fieldErrorAt(field, 'unknown_field', `unknown field '${truncate(field)}'${where}${hint}`)
   }
-  const whole = nameOf(instancePath) || `the ${place}`
-  const subject = error.propertyName === undefined ? whole : `a name in ${whole}`
+  const fieldName = dottedName(instancePath) || `the ${httpPart}`
+  const subject = error.propertyName === undefined ? fieldName : `a name in ${fieldName}`
   // Fastify validates an absent body as null
   if (data === undefined || (data === null && !instancePath)) {
-    return at(null, 'required', `${subject} is missing`)
+    return fieldErrorAt(null, 'required', `${subject} is missing`)
   }
   const [code, expected] = expectations[keyword]?.(error) ?? [keyword, error.message ?? keyword]
-  return at(null, code, `${subject} is ${show(data)}, expected ${expected}`)
+  return fieldErrorAt(null, code, `${subject} is ${formatValue(data)}, expected ${expected}`)
 }
 
 /** '/training/learningRate' → 'training.learningRate'. */
-const nameOf = (pointer: string) =>
+const dottedName = (pointer: string) =>
   pointer
     .slice(1)
     .split('/')
-    .map(part => short(part.replaceAll('~1', '/').replaceAll('~0', '~')))
+    .map(part => truncate(part.replaceAll('~1', '/').replaceAll('~0', '~')))
     .join('.')
 
-const pointer = (name: string) => name.replaceAll('~', '~0').replaceAll('/', '~1')
+const escapePointer = (name: string) => name.replaceAll('~', '~0').replaceAll('/', '~1')
 
-const article = (type: string) =>
+const withArticle = (type: string) =>
   /^[aio]/.test(type) ? `an ${type}` : type === 'null' ? type : `a ${type}`
 
 function oneOf(values: readonly unknown[]): string {
-  return values.length === 1 ? show(values[0]) : `one of ${values.map(show).join(', ')}`
+  return values.length === 1
+    ? formatValue(values[0])
+    : `one of ${values.map(formatValue).join(', ')}`
 }
 
-function show(value: unknown): string {
-  if (typeof value === 'string') return `'${short(value)}'`
+function formatValue(value: unknown): string {
+  if (typeof value === 'string') return `'${truncate(value)}'`
   if (Array.isArray(value)) return 'an array'
   return typeof value === 'object' && value !== null ? 'an object' : String(value)
 }
 
-const short = (text: string) => (text.length > 60 ? `${text.slice(0, 60)}…` : text)
+const truncate = (text: string) => (text.length > 60 ? `${text.slice(0, 60)}…` : text)

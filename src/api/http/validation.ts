@@ -1,31 +1,34 @@
 import { Ajv, type ErrorObject } from 'ajv'
 import type { FastifySchemaCompiler, FastifyServerOptions } from 'fastify'
 import { TrainyardError } from '../../errors.js'
-import { Refusal } from './http-error.js'
-import { flawsOf } from './validation-errors.js'
+import { HttpError } from './http-error.js'
+import { toFieldErrors } from './validation-errors.js'
 
 /** Which requests are well formed. A default in a body stays unused: an absent field has a meaning. */
-export function openValidation() {
+export function createValidatorCompiler() {
   // verbose, since a message should show the value; allErrors, since all bad fields are told at once
   const options = { allErrors: true, verbose: true, removeAdditional: false, strict: false }
-  const bodies = new Ajv({ ...options, coerceTypes: false, useDefaults: false })
+  const bodyAjv = new Ajv({ ...options, coerceTypes: false, useDefaults: false })
   // a URL holds only text
-  const urls = new Ajv({ ...options, coerceTypes: true, useDefaults: true })
+  const urlAjv = new Ajv({ ...options, coerceTypes: true, useDefaults: true })
   const compile: FastifySchemaCompiler<object> = ({ schema, httpPart }) =>
-    (httpPart === 'body' ? bodies : urls).compile(schema)
+    (httpPart === 'body' ? bodyAjv : urlAjv).compile(schema)
   return compile
 }
 
 /** For a route that reads its body by itself: the body's schema describes it and checks nothing. */
-export const exceptBody =
+export const skipBodyValidation =
   (compile: FastifySchemaCompiler<object>): FastifySchemaCompiler<object> =>
-  part =>
-    part.httpPart === 'body' ? () => true : compile(part)
+  routeSchema =>
+    routeSchema.httpPart === 'body' ? () => true : compile(routeSchema)
 
-export const describeInvalid: FastifyServerOptions['schemaErrorFormatter'] = (errors, place) => {
-  const flaws = flawsOf(errors as ErrorObject[], place)
-  const message = flaws.map(flaw => flaw.message).join('; ')
+export const formatSchemaErrors: FastifyServerOptions['schemaErrorFormatter'] = (
+  errors,
+  httpPart,
+) => {
+  const fieldErrors = toFieldErrors(errors as ErrorObject[], httpPart)
+  const message = fieldErrors.map(fieldError => fieldError.message).join('; ')
   // a path with an impossible id leads nowhere
-  if (place === 'params') return new TrainyardError('NOT_FOUND', 'missing', message)
-  return new Refusal(400, 'INVALID_REQUEST', message, { errors: flaws })
+  if (httpPart === 'params') return new TrainyardError('NOT_FOUND', 'missing', message)
+  return new HttpError(400, 'INVALID_REQUEST', message, { errors: fieldErrors })
 }

@@ -2,21 +2,21 @@ import type { Probabilities } from '../../spec/ipc-messages.js'
 import type { NetworkModel, Prediction, Predictions } from '../../spec/model.js'
 
 /** Rows of probabilities as labels: the most probable one, and all of them. */
-export function rankPredictions(
+export function toClassPredictions(
   model: NetworkModel,
   { probabilities, classes }: Probabilities,
 ): Predictions {
   const predictions: Prediction[] = []
   for (let start = 0; start < probabilities.length; start += classes) {
     const row = Array.from(probabilities.subarray(start, start + classes))
-    predictions.push(ranked(row, model.labels))
+    predictions.push(toClassPrediction(row, model.labels))
   }
   const { id, version, labels } = model
   return { model: id, version, labels, predictions }
 }
 
 /** Of equal ones the first. */
-export function ranked(probabilities: number[], labels: readonly string[]): Prediction {
+export function toClassPrediction(probabilities: number[], labels: readonly string[]): Prediction {
   const probability = Math.max(...probabilities)
   const index = probabilities.indexOf(probability)
   return { label: labels[index] ?? String(index), index, probability, probabilities }

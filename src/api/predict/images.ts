@@ -1,52 +1,52 @@
 import { imageSize } from 'image-size'
 import { TrainyardError } from '../../errors.js'
 
-const magics = {
+const magicNumbers = {
   PNG: [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a],
   JPEG: [0xff, 0xd8, 0xff],
 }
 
 /** A JPEG's size stands behind its metadata; looking further would be work without bound. */
-const headerBytes = 1 << 20
+const maxHeaderBytes = 1 << 20
 
 /** Refuses what is no PNG or JPEG, and what would be too many pixels once decoded. */
-export function checkImage(bytes: Uint8Array, path: string, mostPixels: number): void {
-  const format = formatOf(bytes)
-  if (!format) throw notAnImage(path, mismatch(bytes))
+export function checkImage(bytes: Uint8Array, path: string, maxPixels: number): void {
+  const format = detectFormat(bytes)
+  if (!format) throw notAnImage(path, describeMismatch(bytes))
   const { width, height } = sizeOf(bytes, format, path)
   if (width < 1 || height < 1) throw notAnImage(path, `its header says ${width}x${height} pixels`)
-  if (width * height > mostPixels) {
-    const message = `the image has ${width}x${height} pixels, expected at most ${mostPixels} in all`
+  if (width * height > maxPixels) {
+    const message = `the image has ${width}x${height} pixels, expected at most ${maxPixels} in all`
     throw new TrainyardError('IMAGE_TOO_LARGE', 'invalid', message, {
       errors: [{ path, code: 'too_large', message }],
     })
   }
 }
 
-function formatOf(bytes: Uint8Array): 'PNG' | 'JPEG' | null {
-  if (magics.PNG.every((byte, i) => bytes[i] === byte)) return 'PNG'
-  return magics.JPEG.every((byte, i) => bytes[i] === byte) ? 'JPEG' : null
+function detectFormat(bytes: Uint8Array): 'PNG' | 'JPEG' | null {
+  if (magicNumbers.PNG.every((byte, i) => bytes[i] === byte)) return 'PNG'
+  return magicNumbers.JPEG.every((byte, i) => bytes[i] === byte) ? 'JPEG' : null
 }
 
 function sizeOf(bytes: Uint8Array, format: string, path: string) {
   try {
-    return imageSize(bytes.subarray(0, headerBytes))
+    return imageSize(bytes.subarray(0, maxHeaderBytes))
   } catch {
     // whatever its parser stumbled over, the header names no size
-    const read = Math.min(bytes.length, headerBytes)
+    const read = Math.min(bytes.length, maxHeaderBytes)
     throw notAnImage(path, `it begins as ${format}, but names no size in its first ${read} bytes`)
   }
 }
 
 /** Says where the bytes leave the magic number that they follow furthest. */
-function mismatch(bytes: Uint8Array): string {
+function describeMismatch(bytes: Uint8Array): string {
   if (bytes.length === 0) return 'it is empty'
   const position = Math.max(
-    ...Object.values(magics).map(magic => magic.findIndex((byte, i) => bytes[i] !== byte)),
+    ...Object.values(magicNumbers).map(magic => magic.findIndex((byte, i) => bytes[i] !== byte)),
   )
   const byte = bytes[position]
   if (byte === undefined) return `it ends at byte ${position}`
-  const expected = Object.entries(magics)
+  const expected = Object.entries(magicNumbers)
     .filter(
       ([, magic]) =>
         position < magic.length && magic.findIndex((b, i) => bytes[i] !== b) === position,
@@ -57,8 +57,8 @@ function mismatch(bytes: Uint8Array): string {
 
 const hex = (byte: number) => `0x${byte.toString(16).padStart(2, '0')}`
 
-function notAnImage(path: string, found: string): TrainyardError {
-  const message = `not a PNG or JPEG image: ${found}`
+function notAnImage(path: string, reason: string): TrainyardError {
+  const message = `not a PNG or JPEG image: ${reason}`
   return new TrainyardError('NOT_AN_IMAGE', 'invalid', message, {
     errors: [{ path, code: 'not_an_image', message }],
   })

@@ -1,56 +1,57 @@
-import { type Flaw, TrainyardError } from '../../errors.js'
+import { type FieldError, TrainyardError } from '../../errors.js'
 import type { PredictRequest } from '../../spec/ipc-messages.js'
 import type { NetworkManifest } from '../../spec/model.js'
 import { invalidRequest, unknownField } from '../http/http-error.js'
 
 type Pixels = PredictRequest['input'] & { kind: 'pixels' }
 
-const mostFlaws = 20
+const maxFieldErrors = 20
 
 /** `{ "instances": [...] }` → pixels. Nothing is passed on unless all of it fits the model. */
 export function readInstances(
   body: unknown,
   input: NetworkManifest['input'],
-  most: number,
+  maxInstances: number,
 ): Pixels {
-  const instances = instancesOf(body, most)
+  const instances = parseInstances(body, maxInstances)
   const { height, width, channels } = input
   const size = height * width * channels
   const data = new Float32Array(instances.length * size)
-  const flaws: Flaw[] = []
+  const fieldErrors: FieldError[] = []
   instances.forEach((instance, i) => {
-    if (flaws.length >= mostFlaws) return
-    const layout = layoutOf(instance, input)
-    const found = fill(data.subarray(i * size, (i + 1) * size), instance, layout)
-    if (found) flaws.push({ path: `/instances/${[i, ...found.at].join('/')}`, ...found.flaw })
+    if (fieldErrors.length >= maxFieldErrors) return
+    const instanceShape = shapeOf(instance, input)
+    const found = copyPixels(data.subarray(i * size, (i + 1) * size), instance, instanceShape)
+    if (found)
+      fieldErrors.push({ path: `/instances/${[i, ...found.indices].join('/')}`, ...found.error })
   })
-  if (flaws.length > 0) {
-    const expected = `each instance is ${describe(input)}`
-    const message = `${flaws.map(({ path, message }) => `${path}: ${message}`).join('; ')}; ${expected}`
-    throw new TrainyardError('INVALID_INSTANCES', 'invalid', message, { errors: flaws })
+  if (fieldErrors.length > 0) {
+    const expected = `each instance is ${describeInput(input)}`
+    const message = `${fieldErrors.map(({ path, message }) => `${path}: ${message}`).join('; ')}; ${expected}`
+    throw new TrainyardError('INVALID_INSTANCES', 'invalid', message, { errors: fieldErrors })
   }
   return { kind: 'pixels', data, shape: [instances.length, height, width, channels] }
 }
 
-function instancesOf(body: unknown, most: number): unknown[] {
+function parseInstances(body: unknown, maxInstances: number): unknown[] {
   if (typeof body !== 'object' || body === null || Array.isArray(body)) {
     throw invalidRequest('', 'wrong_type', 'the body is expected to be an object with instances')
   }
-  const unknown = Object.keys(body).find(field => field !== 'instances')
-  if (unknown !== undefined) throw unknownField(unknown, ', expected instances')
+  const unknownName = Object.keys(body).find(field => field !== 'instances')
+  if (unknownName !== undefined) throw unknownField(unknownName, ', expected instances')
   const { instances } = body as { instances?: unknown }
   if (!Array.isArray(instances)) {
     throw invalidRequest('/instances', 'required', 'instances is expected to be an array of images')
   }
-  if (instances.length < 1 || instances.length > most) {
-    const message = `instances has ${instances.length} entries, expected 1 to ${most}`
+  if (instances.length < 1 || instances.length > maxInstances) {
+    const message = `instances has ${instances.length} entries, expected 1 to ${maxInstances}`
     throw invalidRequest('/instances', 'wrong_length', message)
   }
   return instances
 }
 
 /** How deep an instance nests says which of the accepted layouts it means. */
-function layoutOf(
+function shapeOf(
   instance: unknown,
   { height, width, channels }: NetworkManifest['input'],
 ): number[] {
@@ -60,39 +61,43 @@ function layoutOf(
   return typeof pixel === 'number' && channels === 1 ? [height, width] : [height, width, channels]
 }
 
-interface Found {
-  at: number[]
-  flaw: Pick<Flaw, 'code' | 'message'>
+interface InstanceError {
+  indices: number[]
+  error: Pick<FieldError, 'code' | 'message'>
 }
 
 /** Copies an instance to `pixels`; where it does not fit, says at which indices, and why. */
-function fill(pixels: Float32Array, instance: unknown, layout: readonly number[]): Found | null {
-  let next = 0
-  const visit = (value: unknown, depth: number): Found | null => {
-    const length = layout[depth]
+function copyPixels(
+  pixels: Float32Array,
+  instance: unknown,
+  shape: readonly number[],
+): InstanceError | null {
+  let offset = 0
+  const visit = (value: unknown, depth: number): InstanceError | null => {
+    const length = shape[depth]
     if (length === undefined) {
-      const flaw = pixelFlaw(value)
-      if (flaw) return { at: [], flaw }
-      pixels[next++] = value as number
+      const error = pixelError(value)
+      if (error) return { indices: [], error }
+      pixels[offset++] = value as number
       return null
     }
     if (!Array.isArray(value)) {
-      return { at: [], flaw: { code: 'wrong_type', message: `expected ${length} entries` } }
+      return { indices: [], error: { code: 'wrong_type', message: `expected ${length} entries` } }
     }
     if (value.length !== length) {
       const message = `has ${value.length} entries, expected ${length}`
-      return { at: [], flaw: { code: 'wrong_length', message } }
+      return { indices: [], error: { code: 'wrong_length', message } }
     }
     for (let i = 0; i < length; i++) {
       const found = visit(value[i], depth + 1)
-      if (found) return { ...found, at: [i, ...found.at] }
+      if (found) return { ...found, indices: [i, ...found.indices] }
     }
     return null
   }
   return visit(instance, 0)
 }
 
-function pixelFlaw(value: unknown): Found['flaw'] | null {
+function pixelError(value: unknown): InstanceError['error'] | null {
   if (typeof value !== 'number') {
     const type = value === null ? 'null' : Array.isArray(value) ? 'an array' : `a ${typeof value}`
     return { code: 'wrong_type', message: `is ${type}, expected a number` }
@@ -101,7 +106,7 @@ function pixelFlaw(value: unknown): Found['flaw'] | null {
   return { code: 'out_of_range', message: `is ${value}, expected 0 to 255` }
 }
 
-function describe({ height, width, channels }: NetworkManifest['input']): string {
+function describeInput({ height, width, channels }: NetworkManifest['input']): string {
   const flat = channels === 1 ? `, [${height}][${width}]` : ''
   return `[${height}][${width}][${channels}]${flat} or flat, ${height * width * channels} numbers`
 }

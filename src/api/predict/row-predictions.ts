@@ -1,18 +1,18 @@
 import type { BoostingObjective } from '../../spec/boosting-options.js'
 import type { RowValues } from '../../spec/ipc-messages.js'
 import type { BoostingModel, Explanation, RowPrediction, RowPredictions } from '../../spec/model.js'
-import { ranked } from './class-predictions.js'
+import { toClassPrediction } from './class-predictions.js'
 
 /** What XGBoost says of rows, in the words of the objective. */
-export function describeRows(model: BoostingModel, answer: RowValues): RowPredictions {
+export function toRowPredictions(model: BoostingModel, result: RowValues): RowPredictions {
   const { id, version, labels } = model
   const { objective, quantile } = model.model
-  const { values, outputs } = answer
+  const { values, outputs } = result
   const predictions: RowPrediction[] = []
   for (let row = 0; row * outputs < values.length; row++) {
-    const own = Array.from(values.subarray(row * outputs, (row + 1) * outputs))
-    const prediction = words[objective](own, labels)
-    if (answer.explanations) prediction.explanations = explanationsOf(model, answer, row)
+    const rowOutputs = Array.from(values.subarray(row * outputs, (row + 1) * outputs))
+    const prediction = rowFormatters[objective](rowOutputs, labels)
+    if (result.explanations) prediction.explanations = explanationsOf(model, result, row)
     predictions.push(prediction)
   }
   return {
@@ -24,17 +24,17 @@ export function describeRows(model: BoostingModel, answer: RowValues): RowPredic
   }
 }
 
-type Words = (outputs: number[], labels: readonly string[]) => RowPrediction
+type RowFormatter = (outputs: number[], labels: readonly string[]) => RowPrediction
 
-const value: Words = ([value]) => ({ value: value! })
+const singleValue: RowFormatter = ([value]) => ({ value: value! })
 
-const words: Record<BoostingObjective, Words> = {
-  regression: value,
-  poisson: value,
+const rowFormatters: Record<BoostingObjective, RowFormatter> = {
+  regression: singleValue,
+  poisson: singleValue,
   quantile: values => ({ values }),
   ranking: ([score]) => ({ score: score! }),
-  binary: ([second], labels) => ranked([1 - second!, second!], labels),
-  multiclass: (probabilities, labels) => ranked(probabilities, labels),
+  binary: ([positive], labels) => toClassPrediction([1 - positive!, positive!], labels),
+  multiclass: (probabilities, labels) => toClassPrediction(probabilities, labels),
 }
 
 function explanationsOf(
@@ -45,12 +45,14 @@ function explanationsOf(
   const { margins, contributions } = explanations!
   const width = input.columns.length + 1
   return Array.from({ length: outputs }, (_, output) => {
-    const at = row * outputs + output
-    const own = contributions.subarray(at * width, (at + 1) * width)
+    const index = row * outputs + output
+    const rowContributions = contributions.subarray(index * width, (index + 1) * width)
     return {
-      margin: margins[at]!,
-      bias: own[width - 1]!,
-      contributions: Object.fromEntries(input.columns.map(({ name }, i) => [name, own[i]!])),
+      margin: margins[index]!,
+      bias: rowContributions[width - 1]!,
+      contributions: Object.fromEntries(
+        input.columns.map(({ name }, i) => [name, rowContributions[i]!]),
+      ),
     }
   })
 }

@@ -3,13 +3,13 @@ import { Type } from 'typebox'
 import type { Jobs } from '../../jobs/jobs.js'
 import { checkpointState } from '../../jobs/record/checkpoints.js'
 import { sendTar } from '../http/tar.js'
-import { CheckpointAnswer, JobParam, tarAnswer } from '../schemas.js'
+import { CheckpointResponse, JobParam, tarResponse } from '../schemas.js'
 
-interface Parts {
+interface Deps {
   jobs: Pick<Jobs, 'checkpoints' | 'checkpoint'>
 }
 
-export const checkpointRoutes: FastifyPluginAsyncTypebox<Parts> = async (app, { jobs }) => {
+export const checkpointRoutes: FastifyPluginAsyncTypebox<Deps> = async (app, { jobs }) => {
   const tags = ['jobs']
   const params = Type.Object({ id: JobParam, step: Type.Integer({ minimum: 0, maximum: 2 ** 40 }) })
 
@@ -21,7 +21,10 @@ export const checkpointRoutes: FastifyPluginAsyncTypebox<Parts> = async (app, { 
         summary: "List a job's checkpoints, oldest first",
         params: Type.Object({ id: JobParam }),
         response: {
-          200: Type.Object({ items: Type.Array(CheckpointAnswer) }, { description: 'all of them' }),
+          200: Type.Object(
+            { items: Type.Array(CheckpointResponse) },
+            { description: 'all of them' },
+          ),
         },
       },
     },
@@ -30,7 +33,9 @@ export const checkpointRoutes: FastifyPluginAsyncTypebox<Parts> = async (app, { 
 
   app.get(
     '/jobs/:id/checkpoints/:step',
-    { schema: { tags, summary: 'Read a checkpoint', params, response: { 200: CheckpointAnswer } } },
+    {
+      schema: { tags, summary: 'Read a checkpoint', params, response: { 200: CheckpointResponse } },
+    },
     async request => {
       const { checkpoint } = await jobs.checkpoint(request.params.id, request.params.step)
       return checkpoint
@@ -47,7 +52,7 @@ export const checkpointRoutes: FastifyPluginAsyncTypebox<Parts> = async (app, { 
           'TensorFlow reads it as it is: `tf.train.latest_checkpoint(FOLDER)` finds the bundle; XGBoost reads its `model.ubj`.',
         params,
         response: {
-          200: tarAnswer('the files in a folder `<job>-<step>`'),
+          200: tarResponse('the files in a folder `<job>-<step>`'),
         },
       },
     },

@@ -1,18 +1,18 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from 'typebox'
-import type { Datasets, Upload } from '../../datasets/datasets.js'
+import type { Datasets, DatasetUpload } from '../../datasets/datasets.js'
 import { TrainyardError } from '../../errors.js'
 import type { Jobs } from '../../jobs/jobs.js'
 import { Name } from '../../spec/identifiers.js'
 import { PageQuery, page } from '../../spec/paging.js'
 import { receiveUpload } from '../http/form-upload.js'
 import type { Limits } from '../http/limits.js'
-import { readForms } from '../http/multipart.js'
-import { exceptBody } from '../http/validation.js'
-import { Binary, DatasetAnswer, NoContent } from '../schemas.js'
+import { registerMultipart } from '../http/multipart.js'
+import { skipBodyValidation } from '../http/validation.js'
+import { Binary, DatasetResponse, NoContent } from '../schemas.js'
 
-interface Parts {
-  datasets: Pick<Datasets, 'receive' | 'get' | 'list' | 'remove'>
+interface Deps {
+  datasets: Pick<Datasets, 'createUpload' | 'get' | 'list' | 'remove'>
   jobs: Pick<Jobs, 'usesDataset'>
   limits: Limits
 }
@@ -47,35 +47,39 @@ const UploadForm = Type.Object({
   ),
 })
 
-export const datasetRoutes: FastifyPluginAsyncTypebox<Parts> = async (app, parts) => {
-  const { datasets, jobs, limits } = parts
+export const datasetRoutes: FastifyPluginAsyncTypebox<Deps> = async (app, deps) => {
+  const { datasets, jobs, limits } = deps
   const tags = ['datasets']
   const params = Type.Object({ id: Name })
   app.removeContentTypeParser('application/json')
-  await readForms(app, { fileBytes: limits.uploadFileBytes, files: limits.uploadFiles, fields: 16 })
+  await registerMultipart(app, {
+    fileBytes: limits.uploadFileBytes,
+    files: limits.uploadFiles,
+    fields: 16,
+  })
 
   app.post(
     '/datasets',
     {
-      validatorCompiler: exceptBody(app.validatorCompiler!),
+      validatorCompiler: skipBodyValidation(app.validatorCompiler!),
       schema: {
         tags,
         summary: 'Upload a data set of images or a table',
         description: 'The same content again is the same data set: 200 instead of 201.',
         consumes: ['multipart/form-data'],
         body: UploadForm,
-        response: { 200: DatasetAnswer, 201: DatasetAnswer },
+        response: { 200: DatasetResponse, 201: DatasetResponse },
       },
     },
     async (request, reply) => {
-      const upload: Upload = await datasets.receive()
+      const upload: DatasetUpload = await datasets.createUpload()
       try {
         const fields = await receiveUpload(
           request,
           reply,
           upload,
           fieldNames,
-          limits.uploadSilenceMs,
+          limits.uploadIdleTimeoutMs,
         )
         const { dataset, created } = await upload.commit(fields)
         reply.code(created ? 201 : 200).header('location', `/datasets/${dataset.id}`)
@@ -94,7 +98,7 @@ export const datasetRoutes: FastifyPluginAsyncTypebox<Parts> = async (app, parts
         tags,
         summary: 'List data sets, newest first',
         querystring: Type.Object(PageQuery, { additionalProperties: false }),
-        response: { 200: page(DatasetAnswer) },
+        response: { 200: page(DatasetResponse) },
       },
     },
     request => datasets.list({ limit: 50, ...request.query }),
@@ -107,7 +111,7 @@ export const datasetRoutes: FastifyPluginAsyncTypebox<Parts> = async (app, parts
         tags,
         summary: 'Read a data set by its id or name',
         params,
-        response: { 200: DatasetAnswer },
+        response: { 200: DatasetResponse },
       },
     },
     request => datasets.get(request.params.id),

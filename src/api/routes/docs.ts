@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import type { FastifyInstance } from 'fastify'
 
-const page = `<!doctype html>
+const indexHtml = `<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
@@ -19,7 +19,7 @@ const page = `<!doctype html>
 </html>
 `
 
-const start = `SwaggerUIBundle({
+const startScript = `SwaggerUIBundle({
   url: '/openapi.json',
   dom_id: '#api',
   deepLinking: true,
@@ -33,7 +33,7 @@ const start = `SwaggerUIBundle({
  * Nothing from elsewhere, no inline script. Swagger UI sets styles on its elements from script, which
  * needs no leave; its icons are data: URLs.
  */
-const policy = [
+const contentSecurityPolicy = [
   "default-src 'none'",
   "script-src 'self'",
   "style-src 'self'",
@@ -55,13 +55,15 @@ export async function docsRoutes(app: FastifyInstance): Promise<void> {
   const schema = { hide: true }
   const files = createRequire(import.meta.url)
   app.addHook('onSend', async (_request, reply) => {
-    reply.header('content-security-policy', policy).header('referrer-policy', 'no-referrer')
+    reply
+      .header('content-security-policy', contentSecurityPolicy)
+      .header('referrer-policy', 'no-referrer')
   })
   app.get('/docs', { schema }, async (_request, reply) => {
-    return reply.type('text/html; charset=utf-8').send(page)
+    return reply.type('text/html; charset=utf-8').send(indexHtml)
   })
   app.get('/docs/start.js', { schema }, async (_request, reply) => {
-    return reply.type('text/javascript; charset=utf-8').send(start)
+    return reply.type('text/javascript; charset=utf-8').send(startScript)
   })
   for (const [name, type] of assets) {
     const content = onDemand(() => readFile(files.resolve(`swagger-ui-dist/${name}`)))

@@ -10,14 +10,14 @@ import {
   JobSelection,
 } from '../../spec/job-queries.js'
 import { page } from '../../spec/paging.js'
-import { callerOf } from '../http/api-keys.js'
-import { JobAnswer, JobParam, JobPlanAnswer, NoContent } from '../schemas.js'
+import { callerIdOf } from '../http/api-keys.js'
+import { JobParam, JobPlanResponse, JobResponse, NoContent } from '../schemas.js'
 
-interface Parts {
-  jobs: Pick<Jobs, 'submit' | 'preview' | 'get' | 'list' | 'act' | 'cancelAll' | 'remove'>
+interface Deps {
+  jobs: Pick<Jobs, 'submit' | 'dryRun' | 'get' | 'list' | 'performAction' | 'cancelAll' | 'remove'>
 }
 
-export const jobRoutes: FastifyPluginAsyncTypebox<Parts> = async (app, { jobs }) => {
+export const jobRoutes: FastifyPluginAsyncTypebox<Deps> = async (app, { jobs }) => {
   const tags = ['jobs']
   const params = Type.Object({ id: JobParam })
 
@@ -36,13 +36,13 @@ export const jobRoutes: FastifyPluginAsyncTypebox<Parts> = async (app, { jobs })
           ),
         }),
         body: JobRequest,
-        response: { 200: JobPlanAnswer, 202: JobAnswer },
+        response: { 200: JobPlanResponse, 202: JobResponse },
       },
     },
     async (request, reply) => {
-      if (request.query.dryRun) return reply.send(await jobs.preview(request.body))
+      if (request.query.dryRun) return reply.send(await jobs.dryRun(request.body))
       const key = request.headers['idempotency-key']
-      const caller = key === undefined ? undefined : { id: callerOf(request), key }
+      const caller = key === undefined ? undefined : { id: callerIdOf(request), key }
       const { job, replayed } = await jobs.submit(request.body, caller)
       if (replayed) reply.header('idempotency-replayed', 'true')
       return reply.code(202).header('location', `/jobs/${job.id}`).send(job)
@@ -57,9 +57,9 @@ export const jobRoutes: FastifyPluginAsyncTypebox<Parts> = async (app, { jobs })
         summary: 'List jobs, newest first',
         description: 'Every condition that is given holds. Status and label may be repeated.',
         querystring: JobListQuery,
-        response: { 200: page(JobAnswer) },
+        response: { 200: page(JobResponse) },
       },
-      preValidation: listsOf('status', 'label'),
+      preValidation: splitLists('status', 'label'),
     },
     request => {
       const { label: labels, ...query } = request.query
@@ -69,7 +69,7 @@ export const jobRoutes: FastifyPluginAsyncTypebox<Parts> = async (app, { jobs })
 
   app.get(
     '/jobs/:id',
-    { schema: { tags, summary: 'Read a job', params, response: { 200: JobAnswer } } },
+    { schema: { tags, summary: 'Read a job', params, response: { 200: JobResponse } } },
     request => jobs.get(request.params.id),
   )
 
@@ -90,11 +90,12 @@ export const jobRoutes: FastifyPluginAsyncTypebox<Parts> = async (app, { jobs })
     },
   )
 
-  for (const [verb, summary, description] of acts) {
+  for (const [verb, summary, description] of actions) {
     app.post(
       `/jobs/:id/${verb}`,
-      { schema: { tags, summary, description, params, response: { 202: JobAnswer } } },
-      async (request, reply) => reply.code(202).send(await jobs.act(request.params.id, verb)),
+      { schema: { tags, summary, description, params, response: { 202: JobResponse } } },
+      async (request, reply) =>
+        reply.code(202).send(await jobs.performAction(request.params.id, verb)),
     )
   }
 
@@ -111,17 +112,17 @@ export const jobRoutes: FastifyPluginAsyncTypebox<Parts> = async (app, { jobs })
     },
     async (request, reply) => {
       const { labels, ...filter } = request.body
-      const wanted = Object.entries(labels ?? {}).map(([key, value]) => `${key}:${value}`)
-      const done = await jobs.cancelAll({ ...filter, ...(labels && { labels: wanted }) })
+      const labelFilters = Object.entries(labels ?? {}).map(([key, value]) => `${key}:${value}`)
+      const result = await jobs.cancelAll({ ...filter, ...(labels && { labels: labelFilters }) })
       return reply
         .code(202)
-        .send({ count: done.cancelled.length + done.cancelling.length, ...done })
+        .send({ count: result.cancelled.length + result.cancelling.length, ...result })
     },
   )
 }
 
 /** Which verbs a status allows: docs/jobs.md, by the table in src/jobs/states.ts. */
-const acts = [
+const actions = [
   [
     'pause',
     'Let a job make room',
@@ -145,12 +146,12 @@ const acts = [
 ] as const
 
 /** A query has text where a name comes once; `a,b` is two. */
-const listsOf =
+const splitLists =
   (...names: string[]) =>
   async (request: { query: unknown }) => {
     const query = request.query as Record<string, string | string[] | undefined>
     for (const name of names) {
-      const given = query[name]
-      if (given !== undefined) query[name] = [given].flat().flatMap(text => text.split(','))
+      const raw = query[name]
+      if (raw !== undefined) query[name] = [raw].flat().flatMap(text => text.split(','))
     }
   }

@@ -2,14 +2,14 @@ import { Readable } from 'node:stream'
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from 'typebox'
 import type { Jobs } from '../../jobs/jobs.js'
-import { lastEventId, streamType, wantedFormat } from '../http/content-negotiation.js'
+import { eventStreamType, lastEventId, negotiateFormat } from '../http/content-negotiation.js'
 import { eventStream } from '../http/event-stream.js'
-import { Refusal } from '../http/http-error.js'
+import { HttpError } from '../http/http-error.js'
 import type { Limits } from '../http/limits.js'
-import { JobParam, LogAnswer } from '../schemas.js'
+import { JobParam, LogResponse } from '../schemas.js'
 
-interface Parts {
-  jobs: Pick<Jobs, 'history'>
+interface Deps {
+  jobs: Pick<Jobs, 'telemetry'>
   limits: Limits
   /** Open streams would keep the server from closing. */
   closing: AbortSignal
@@ -43,11 +43,11 @@ const LogsQuery = Type.Object(
   { additionalProperties: false },
 )
 
-const types = { json: 'application/json', text: 'text/plain', stream: streamType }
+const mediaTypes = { json: 'application/json', text: 'text/plain', stream: eventStreamType }
 
-export const logRoutes: FastifyPluginAsyncTypebox<Parts> = async (app, parts) => {
-  const { history } = parts.jobs
-  const { heartbeatMs } = parts.limits
+export const logRoutes: FastifyPluginAsyncTypebox<Deps> = async (app, deps) => {
+  const { telemetry } = deps.jobs
+  const { heartbeatMs } = deps.limits
   app.get(
     '/jobs/:id/logs',
     {
@@ -65,9 +65,9 @@ export const logRoutes: FastifyPluginAsyncTypebox<Parts> = async (app, parts) =>
           200: Type.Unsafe<unknown>({
             description: 'a page of lines, all lines, or the stream',
             content: {
-              [types.json]: { schema: LogAnswer },
-              [types.text]: { schema: Type.String() },
-              [types.stream]: { schema: Type.String() },
+              [mediaTypes.json]: { schema: LogResponse },
+              [mediaTypes.text]: { schema: Type.String() },
+              [mediaTypes.stream]: { schema: Type.String() },
             },
           }),
         },
@@ -76,24 +76,26 @@ export const logRoutes: FastifyPluginAsyncTypebox<Parts> = async (app, parts) =>
     async (request, reply) => {
       const { id } = request.params
       const { limit = 1000, format, ...query } = request.query
-      if (query.cursor && query.tail) throw twoBeginnings()
-      const wanted = wantedFormat(request, format, types)
-      if (wanted === 'json') {
+      if (query.cursor && query.tail) throw cursorAndTailConflict()
+      const responseFormat = negotiateFormat(request, format, mediaTypes)
+      if (responseFormat === 'json') {
         const page = { ...query, limit: query.tail ?? limit }
-        return history.log(id, page)
+        return telemetry.log(id, page)
       }
-      if (wanted === 'text') {
-        return reply.type(types.text).send(Readable.from(await history.logText(id, query)))
+      if (responseFormat === 'text') {
+        return reply.type(mediaTypes.text).send(Readable.from(await telemetry.logText(id, query)))
       }
       const cursor = lastEventId(request)
-      const from = cursor ? { ...query, cursor } : query
-      const feed = await history.followLog(id, from)
-      return reply.type(streamType).send(eventStream(feed, { heartbeatMs, closing: parts.closing }))
+      const start = cursor ? { ...query, cursor } : query
+      const feed = await telemetry.streamLog(id, start)
+      return reply
+        .type(eventStreamType)
+        .send(eventStream(feed, { heartbeatMs, closing: deps.closing }))
     },
   )
 }
 
-const twoBeginnings = () =>
-  new Refusal(400, 'INVALID_REQUEST', 'cursor and tail exclude each other', {
+const cursorAndTailConflict = () =>
+  new HttpError(400, 'INVALID_REQUEST', 'cursor and tail exclude each other', {
     errors: [{ path: '/tail', code: 'invalid', message: 'a cursor says where to begin already' }],
   })

@@ -2,15 +2,15 @@ import { Readable } from 'node:stream'
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from 'typebox'
 import type { Jobs } from '../../jobs/jobs.js'
-import { lastEventId, streamType, wantedFormat } from '../http/content-negotiation.js'
+import { eventStreamType, lastEventId, negotiateFormat } from '../http/content-negotiation.js'
 import { eventStream } from '../http/event-stream.js'
-import { Refusal } from '../http/http-error.js'
+import { HttpError } from '../http/http-error.js'
 import type { Limits } from '../http/limits.js'
 import { sendTar } from '../http/tar.js'
-import { JobParam, MetricsAnswer, tarAnswer } from '../schemas.js'
+import { JobParam, MetricsResponse, tarResponse } from '../schemas.js'
 
-interface Parts {
-  jobs: Pick<Jobs, 'get' | 'history'>
+interface Deps {
+  jobs: Pick<Jobs, 'get' | 'telemetry'>
   limits: Limits
   /** Open streams would keep the server from closing. */
   closing: AbortSignal
@@ -50,17 +50,17 @@ const MetricsQuery = Type.Object(
   { additionalProperties: false },
 )
 
-const types = {
+const mediaTypes = {
   json: 'application/json',
   ndjson: 'application/x-ndjson',
   csv: 'text/csv',
-  stream: streamType,
+  stream: eventStreamType,
 }
 
-export const metricRoutes: FastifyPluginAsyncTypebox<Parts> = async (app, parts) => {
-  const { jobs, closing } = parts
-  const { history } = jobs
-  const { heartbeatMs } = parts.limits
+export const metricRoutes: FastifyPluginAsyncTypebox<Deps> = async (app, deps) => {
+  const { jobs, closing } = deps
+  const { telemetry } = jobs
+  const { heartbeatMs } = deps.limits
   const tags = ['jobs']
   const params = Type.Object({ id: JobParam })
 
@@ -83,10 +83,10 @@ export const metricRoutes: FastifyPluginAsyncTypebox<Parts> = async (app, parts)
           200: Type.Unsafe<unknown>({
             description: 'a page of points, all rows, or the stream',
             content: {
-              [types.json]: { schema: MetricsAnswer },
-              [types.ndjson]: { schema: Type.String() },
-              [types.csv]: { schema: Type.String() },
-              [types.stream]: { schema: Type.String() },
+              [mediaTypes.json]: { schema: MetricsResponse },
+              [mediaTypes.ndjson]: { schema: Type.String() },
+              [mediaTypes.csv]: { schema: Type.String() },
+              [mediaTypes.stream]: { schema: Type.String() },
             },
           }),
         },
@@ -96,26 +96,26 @@ export const metricRoutes: FastifyPluginAsyncTypebox<Parts> = async (app, parts)
       const { id } = request.params
       const { names, limit = 1000, cursor, maxPoints, format, ...range } = request.query
       const query = { ...range, ...(names && { names: names.split(',') }) }
-      const wanted = wantedFormat(request, format, types)
-      if (wanted === 'stream') {
+      const responseFormat = negotiateFormat(request, format, mediaTypes)
+      if (responseFormat === 'stream') {
         await jobs.get(id)
         const after = lastEventId(request)
         const feed = (signal: AbortSignal) =>
-          history.follow(id, { signal, ...(after && { after }) })
-        return reply.type(streamType).send(eventStream(feed, { heartbeatMs, closing }))
+          telemetry.streamMetrics(id, { signal, ...(after && { after }) })
+        return reply.type(eventStreamType).send(eventStream(feed, { heartbeatMs, closing }))
       }
-      if (wanted !== 'json') {
-        const rows = await history[wanted](id, query)
+      if (responseFormat !== 'json') {
+        const rows = await telemetry[responseFormat](id, query)
         return reply
-          .type(types[wanted])
-          .header('content-disposition', `attachment; filename="${id}-metrics.${wanted}"`)
+          .type(mediaTypes[responseFormat])
+          .header('content-disposition', `attachment; filename="${id}-metrics.${responseFormat}"`)
           .send(Readable.from(rows))
       }
       if (maxPoints === undefined) {
-        return history.metrics(id, { limit, ...query, ...(cursor && { cursor }) })
+        return telemetry.metrics(id, { limit, ...query, ...(cursor && { cursor }) })
       }
-      if (cursor) throw chartHasNoPages()
-      return history.chart(id, { ...query, maxPoints })
+      if (cursor) throw cursorAndMaxPointsConflict()
+      return telemetry.chart(id, { ...query, maxPoints })
     },
   )
 
@@ -133,7 +133,7 @@ export const metricRoutes: FastifyPluginAsyncTypebox<Parts> = async (app, parts)
         response: {
           200: Type.Unsafe<unknown>({
             description: 'the stream',
-            content: { [streamType]: { schema: Type.String() } },
+            content: { [eventStreamType]: { schema: Type.String() } },
           }),
         },
       },
@@ -141,8 +141,8 @@ export const metricRoutes: FastifyPluginAsyncTypebox<Parts> = async (app, parts)
     async (request, reply) => {
       const { id } = request.params
       await jobs.get(id)
-      const feed = (signal: AbortSignal) => history.watch(id, signal)
-      return reply.type(streamType).send(eventStream(feed, { heartbeatMs, closing }))
+      const feed = (signal: AbortSignal) => telemetry.streamStatus(id, signal)
+      return reply.type(eventStreamType).send(eventStream(feed, { heartbeatMs, closing }))
     },
   )
 
@@ -156,19 +156,19 @@ export const metricRoutes: FastifyPluginAsyncTypebox<Parts> = async (app, parts)
           '`tensorboard --logdir FOLDER` shows one run, whatever the number of attempts.',
         params,
         response: {
-          200: tarAnswer('event files in a folder named like the job'),
+          200: tarResponse('event files in a folder named like the job'),
         },
       },
     },
     async (request, reply) => {
       const { id } = request.params
-      const files = await history.eventFiles(id)
+      const files = await telemetry.eventFiles(id)
       return sendTar(reply, `${id}-tensorboard`, { ...files, root: id })
     },
   )
 }
 
-const chartHasNoPages = () =>
-  new Refusal(400, 'INVALID_REQUEST', 'cursor and maxPoints exclude each other', {
+const cursorAndMaxPointsConflict = () =>
+  new HttpError(400, 'INVALID_REQUEST', 'cursor and maxPoints exclude each other', {
     errors: [{ path: '/cursor', code: 'invalid', message: 'maxPoints answers all steps at once' }],
   })

@@ -3,15 +3,15 @@ import { join } from 'node:path'
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from 'typebox'
 import { TrainyardError } from '../../errors.js'
-import type { Models } from '../../models/registry.js'
+import type { ModelRegistry } from '../../models/registry.js'
 import { Name } from '../../spec/identifiers.js'
 import { isBoostingModel } from '../../spec/model.js'
 import { PageQuery, page } from '../../spec/paging.js'
 import { sendTar } from '../http/tar.js'
-import { Binary, ModelAnswer, tarAnswer } from '../schemas.js'
+import { Binary, ModelResponse, tarResponse } from '../schemas.js'
 
-interface Parts {
-  models: Pick<Models, 'list' | 'get' | 'home' | 'files'>
+interface Deps {
+  models: Pick<ModelRegistry, 'list' | 'get' | 'folder' | 'files'>
 }
 
 export const ModelParams = Type.Object({ id: Name })
@@ -33,14 +33,14 @@ const ExportQuery = Type.Object(
   { additionalProperties: false },
 )
 
-const noTrees = (id: string) =>
+const notABoostingModel = (id: string) =>
   new TrainyardError(
-    'NOT_TREES',
+    'NOT_A_BOOSTING_MODEL',
     'conflict',
     `'${id}' is a network: GET /models/${id}/archive has its SavedModel`,
   )
 
-export const modelRoutes: FastifyPluginAsyncTypebox<Parts> = async (app, { models }) => {
+export const modelRoutes: FastifyPluginAsyncTypebox<Deps> = async (app, { models }) => {
   const tags = ['models']
 
   app.get(
@@ -50,7 +50,7 @@ export const modelRoutes: FastifyPluginAsyncTypebox<Parts> = async (app, { model
         tags,
         summary: 'List models',
         querystring: Type.Object(PageQuery, { additionalProperties: false }),
-        response: { 200: page(ModelAnswer) },
+        response: { 200: page(ModelResponse) },
       },
     },
     request => models.list({ limit: 50, ...request.query }),
@@ -64,7 +64,7 @@ export const modelRoutes: FastifyPluginAsyncTypebox<Parts> = async (app, { model
         summary: 'Read a model',
         params: ModelParams,
         querystring: VersionQuery,
-        response: { 200: ModelAnswer },
+        response: { 200: ModelResponse },
       },
     },
     request => models.get(request.params.id, request.query.version),
@@ -81,7 +81,7 @@ export const modelRoutes: FastifyPluginAsyncTypebox<Parts> = async (app, { model
         params: ModelParams,
         querystring: VersionQuery,
         response: {
-          200: tarAnswer('the files in a folder `<model>-<version>`'),
+          200: tarResponse('the files in a folder `<model>-<version>`'),
         },
       },
     },
@@ -114,11 +114,11 @@ export const modelRoutes: FastifyPluginAsyncTypebox<Parts> = async (app, { model
       },
     },
     async (request, reply) => {
-      const { version: asked, format = 'ubj' } = request.query
-      const model = await models.get(request.params.id, asked)
+      const { version: requestedVersion, format = 'ubj' } = request.query
+      const model = await models.get(request.params.id, requestedVersion)
       const { id, version } = model
-      if (!isBoostingModel(model)) throw noTrees(id)
-      const file = await open(join(await models.home(model), `model.${format}`))
+      if (!isBoostingModel(model)) throw notABoostingModel(id)
+      const file = await open(join(await models.folder(model), `model.${format}`))
       return reply
         .type(format === 'ubj' ? 'application/octet-stream' : 'application/json')
         .header('content-disposition', `attachment; filename="${id}-${version}.${format}"`)

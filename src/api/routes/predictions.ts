@@ -2,30 +2,30 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
 import type { Predictor, RowPredictor } from '../../models/predictor-client.js'
-import type { Models } from '../../models/registry.js'
+import type { ModelRegistry } from '../../models/registry.js'
 import type { PredictRequest } from '../../spec/ipc-messages.js'
 import { type BoostingModel, isBoostingModel, type NetworkModel } from '../../spec/model.js'
-import { Refusal } from '../http/http-error.js'
-import { readJsonBodies } from '../http/json.js'
+import { HttpError } from '../http/http-error.js'
+import { addJsonBodyParser } from '../http/json.js'
 import type { Limits } from '../http/limits.js'
-import { readForm, readForms } from '../http/multipart.js'
-import { exceptBody } from '../http/validation.js'
-import { rankPredictions } from '../predict/class-predictions.js'
+import { readForm, registerMultipart } from '../http/multipart.js'
+import { skipBodyValidation } from '../http/validation.js'
+import { toClassPredictions } from '../predict/class-predictions.js'
 import { checkImage } from '../predict/images.js'
 import { readInstances } from '../predict/instances.js'
-import { describeRows } from '../predict/row-predictions.js'
-import { type RowOptions, readRows } from '../predict/rows.js'
-import { Binary, PredictionsAnswer, RowPredictionsAnswer } from '../schemas.js'
+import { toRowPredictions } from '../predict/row-predictions.js'
+import { type RowPredictionOptions, readRows } from '../predict/rows.js'
+import { Binary, PredictionsResponse, RowPredictionsResponse } from '../schemas.js'
 import { ModelParams, VersionQuery } from './models.js'
 
-interface Parts {
-  models: Pick<Models, 'get' | 'home' | 'savedModel'>
+interface Deps {
+  models: Pick<ModelRegistry, 'get' | 'folder' | 'savedModel'>
   predictor: Pick<Predictor, 'predict'>
   rowPredictor: Pick<RowPredictor, 'predict'>
   limits: Limits
 }
 
-const formImages = 32
+const maxFormImages = 32
 const imageTypes = ['image/png', 'image/jpeg', 'application/octet-stream']
 const bodyTypes = ['application/json', 'text/csv', ...imageTypes, 'multipart/form-data']
 
@@ -52,7 +52,7 @@ const Instances = Type.Object({
   ),
   ...rowOptions,
 })
-const Images = Type.Object({ image: Type.Array(Binary, { maxItems: formImages }) })
+const Images = Type.Object({ image: Type.Array(Binary, { maxItems: maxFormImages }) })
 
 const PredictQuery = Type.Object(
   { ...VersionQuery.properties, ...rowOptions },
@@ -68,10 +68,10 @@ const body = Type.Unsafe<unknown>({
   },
 })
 
-export const predictionRoutes: FastifyPluginAsyncTypebox<Parts> = async (app, parts) => {
-  const { models, predictor, rowPredictor, limits } = parts
-  readJsonBodies(app, limits.instanceBytes)
-  await readForms(app, { fileBytes: limits.imageBytes, files: formImages, fields: 0 })
+export const predictionRoutes: FastifyPluginAsyncTypebox<Deps> = async (app, deps) => {
+  const { models, predictor, rowPredictor, limits } = deps
+  addJsonBodyParser(app, limits.instanceBytes)
+  await registerMultipart(app, { fileBytes: limits.imageBytes, files: maxFormImages, fields: 0 })
   app.addContentTypeParser(
     imageTypes,
     { parseAs: 'buffer', bodyLimit: limits.imageBytes },
@@ -86,7 +86,7 @@ export const predictionRoutes: FastifyPluginAsyncTypebox<Parts> = async (app, pa
   app.post(
     '/models/:id/predict',
     {
-      validatorCompiler: exceptBody(app.validatorCompiler!),
+      validatorCompiler: skipBodyValidation(app.validatorCompiler!),
       schema: {
         tags: ['models'],
         summary: 'Predict images or rows',
@@ -97,7 +97,7 @@ export const predictionRoutes: FastifyPluginAsyncTypebox<Parts> = async (app, pa
         querystring: PredictQuery,
         body,
         response: {
-          200: Type.Union([PredictionsAnswer, RowPredictionsAnswer], {
+          200: Type.Union([PredictionsResponse, RowPredictionsResponse], {
             description: 'one prediction for each image or row',
           }),
         },
@@ -109,31 +109,31 @@ export const predictionRoutes: FastifyPluginAsyncTypebox<Parts> = async (app, pa
       // the shapes are our own, and a union's serialiser would check each anew
       reply.type('application/json; charset=utf-8').serializer(JSON.stringify)
       if (isBoostingModel(model)) {
-        const rows = readRowsOf(request, model, options, limits)
-        const home = await models.home(model)
-        return describeRows(model, await rowPredictor.predict(home, rows))
+        const rows = readRowsInput(request, model, options, limits)
+        const modelFolder = await models.folder(model)
+        return toRowPredictions(model, await rowPredictor.predict(modelFolder, rows))
       }
-      const input = await readInput(request, reply, model, limits)
+      const input = await readImageInput(request, reply, model, limits)
       const folder = await models.savedModel(model)
-      return rankPredictions(model, await predictor.predict(folder, input))
+      return toClassPredictions(model, await predictor.predict(folder, input))
     },
   )
 }
 
-function readRowsOf(
+function readRowsInput(
   request: FastifyRequest,
   model: BoostingModel,
-  options: RowOptions,
+  options: RowPredictionOptions,
   limits: Limits,
 ) {
   const type = request.headers['content-type'] ?? ''
   if (/^(application\/json|text\/csv)\b/.test(type))
     return readRows(request.body, model, options, limits)
   const message = `'${model.id}' predicts rows of a table: send application/json or text/csv, not ${type}`
-  throw new Refusal(415, 'UNSUPPORTED_MEDIA_TYPE', message)
+  throw new HttpError(415, 'UNSUPPORTED_MEDIA_TYPE', message)
 }
 
-async function readInput(
+async function readImageInput(
   request: FastifyRequest,
   reply: FastifyReply,
   model: NetworkModel,
@@ -141,10 +141,10 @@ async function readInput(
 ): Promise<PredictRequest['input']> {
   if (request.headers['content-type']?.startsWith('text/csv')) {
     const message = `'${model.id}' predicts images, and CSV has rows of a table`
-    throw new Refusal(415, 'UNSUPPORTED_MEDIA_TYPE', message)
+    throw new HttpError(415, 'UNSUPPORTED_MEDIA_TYPE', message)
   }
   if (request.isMultipart()) {
-    const files = await readImages(request, reply, limits)
+    const files = await readImageForm(request, reply, limits)
     return { kind: 'images', files }
   }
   if (Buffer.isBuffer(request.body)) {
@@ -154,24 +154,25 @@ async function readInput(
   return readInstances(request.body, model.input, limits.instances)
 }
 
-async function readImages(request: FastifyRequest, reply: FastifyReply, limits: Limits) {
+async function readImageForm(request: FastifyRequest, reply: FastifyReply, limits: Limits) {
   const files: Uint8Array[] = []
-  let left = limits.imageBytes
+  let remainingBytes = limits.imageBytes
   await readForm(request, reply, {
     async file({ content }) {
       const chunks: Uint8Array[] = []
       for await (const chunk of content) {
-        left -= chunk.length
-        if (left < 0) throw new Refusal(413, 'BODY_TOO_LARGE', 'the images are too large together')
+        remainingBytes -= chunk.length
+        if (remainingBytes < 0)
+          throw new HttpError(413, 'BODY_TOO_LARGE', 'the images are too large together')
         chunks.push(chunk)
       }
       files.push(Buffer.concat(chunks))
     },
     field(name) {
-      throw new Refusal(400, 'INVALID_REQUEST', `unknown field '${name.slice(0, 60)}'`)
+      throw new HttpError(400, 'INVALID_REQUEST', `unknown field '${name.slice(0, 60)}'`)
     },
   })
-  if (files.length === 0) throw new Refusal(400, 'INVALID_REQUEST', 'the form has no image')
+  if (files.length === 0) throw new HttpError(400, 'INVALID_REQUEST', 'the form has no image')
   files.forEach((file, i) => {
     checkImage(file, `/${i}`, limits.imagePixels)
   })

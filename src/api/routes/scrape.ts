@@ -2,11 +2,11 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from 'typebox'
 import type { Telemetry } from '../telemetry.js'
 
-interface Parts {
+interface Deps {
   telemetry: Telemetry
 }
 
-export const scrapeRoutes: FastifyPluginAsyncTypebox<Parts> = async (app, { telemetry }) => {
+export const scrapeRoutes: FastifyPluginAsyncTypebox<Deps> = async (app, { telemetry }) => {
   app.get(
     '/metrics',
     {

@@ -4,20 +4,22 @@ import { TrainyardError } from '../../errors.js'
 import type { Jobs } from '../../jobs/jobs.js'
 import type { Predictor } from '../../models/predictor-client.js'
 
-interface Parts {
+interface Deps {
   jobs: Pick<Jobs, 'ready'>
   predictor: Pick<Predictor, 'ready'>
 }
 
-const Fine = Type.Object({ status: Type.Enum(['ok']) }, { description: 'it does' })
+const OkStatus = Type.Object({ status: Type.Enum(['ok']) }, { description: 'it does' })
 
-export const serverRoutes: FastifyPluginAsyncTypebox<Parts> = async (app, { jobs, predictor }) => {
+export const serverRoutes: FastifyPluginAsyncTypebox<Deps> = async (app, { jobs, predictor }) => {
   const tags = ['server']
   const security: [] = []
 
   app.get(
     '/healthz',
-    { schema: { tags, security, summary: 'Whether the process lives', response: { 200: Fine } } },
+    {
+      schema: { tags, security, summary: 'Whether the process lives', response: { 200: OkStatus } },
+    },
     async () => ({ status: 'ok' as const }),
   )
 
@@ -28,16 +30,20 @@ export const serverRoutes: FastifyPluginAsyncTypebox<Parts> = async (app, { jobs
         tags,
         security,
         summary: 'Whether Redis and the predictor answer',
-        response: { 200: Fine },
+        response: { 200: OkStatus },
       },
     },
     async () => {
-      const away = [
+      const unavailable = [
         ...((await jobs.ready()) ? [] : ['Redis']),
         ...(predictor.ready() ? [] : ['the predictor']),
       ]
-      if (away.length > 0) {
-        throw new TrainyardError('NOT_READY', 'unavailable', `no answer from ${away.join(' and ')}`)
+      if (unavailable.length > 0) {
+        throw new TrainyardError(
+          'NOT_READY',
+          'unavailable',
+          `no answer from ${unavailable.join(' and ')}`,
+        )
       }
       return { status: 'ok' as const }
     },

@@ -3,13 +3,13 @@ import { Type } from 'typebox'
 import { PageQuery, page } from '../../spec/paging.js'
 import { WebhookRequest } from '../../spec/webhook.js'
 import type { Webhooks } from '../../webhooks/webhooks.js'
-import { CreatedWebhookAnswer, DeliveryAnswer, NoContent, WebhookAnswer } from '../schemas.js'
+import { CreatedWebhookResponse, DeliveryResponse, NoContent, WebhookResponse } from '../schemas.js'
 
-interface Parts {
+interface Deps {
   webhooks: Pick<Webhooks, 'create' | 'get' | 'list' | 'remove' | 'deliveries' | 'test'>
 }
 
-export const webhookRoutes: FastifyPluginAsyncTypebox<Parts> = async (app, { webhooks }) => {
+export const webhookRoutes: FastifyPluginAsyncTypebox<Deps> = async (app, { webhooks }) => {
   const tags = ['webhooks']
   const params = Type.Object({ id: Type.String({ maxLength: 64, description: 'of a webhook' }) })
   const querystring = Type.Object(PageQuery, { additionalProperties: false })
@@ -24,7 +24,7 @@ export const webhookRoutes: FastifyPluginAsyncTypebox<Parts> = async (app, { web
           'POST with { type, timestamp, data: the job }, signed as standardwebhooks.com says. ' +
           'At least once; the webhook-id header is the same for every attempt.',
         body: WebhookRequest,
-        response: { 201: CreatedWebhookAnswer },
+        response: { 201: CreatedWebhookResponse },
       },
     },
     async (request, reply) => {
@@ -40,7 +40,7 @@ export const webhookRoutes: FastifyPluginAsyncTypebox<Parts> = async (app, { web
         tags,
         summary: 'List webhooks, newest first',
         querystring,
-        response: { 200: page(WebhookAnswer) },
+        response: { 200: page(WebhookResponse) },
       },
     },
     request => webhooks.list({ limit: 50, ...request.query }),
@@ -48,7 +48,7 @@ export const webhookRoutes: FastifyPluginAsyncTypebox<Parts> = async (app, { web
 
   app.get(
     '/webhooks/:id',
-    { schema: { tags, summary: 'Read a webhook', params, response: { 200: WebhookAnswer } } },
+    { schema: { tags, summary: 'Read a webhook', params, response: { 200: WebhookResponse } } },
     request => webhooks.get(request.params.id),
   )
 
@@ -77,7 +77,7 @@ export const webhookRoutes: FastifyPluginAsyncTypebox<Parts> = async (app, { web
         description: 'Kept for thirty days.',
         params,
         querystring,
-        response: { 200: page(DeliveryAnswer) },
+        response: { 200: page(DeliveryResponse) },
       },
     },
     request => webhooks.deliveries(request.params.id, { limit: 50, ...request.query }),
@@ -91,7 +91,7 @@ export const webhookRoutes: FastifyPluginAsyncTypebox<Parts> = async (app, { web
         summary: 'Send a ping now',
         description: 'Once; the answer says how it went.',
         params,
-        response: { 200: DeliveryAnswer },
+        response: { 200: DeliveryResponse },
       },
     },
     request => webhooks.test(request.params.id),

@@ -7,12 +7,12 @@ import { PageQuery, page } from '../../spec/paging.js'
 import type { WeightsStore } from '../../weights/weights-store.js'
 import { receiveUpload } from '../http/form-upload.js'
 import type { Limits } from '../http/limits.js'
-import { readForms } from '../http/multipart.js'
-import { exceptBody } from '../http/validation.js'
-import { Binary, NoContent, WeightsAnswer, WeightsSummaryAnswer } from '../schemas.js'
+import { registerMultipart } from '../http/multipart.js'
+import { skipBodyValidation } from '../http/validation.js'
+import { Binary, NoContent, WeightsResponse, WeightsSummaryResponse } from '../schemas.js'
 
-interface Parts {
-  weights: Pick<WeightsStore, 'receive' | 'get' | 'list' | 'remove'>
+interface Deps {
+  weights: Pick<WeightsStore, 'createUpload' | 'get' | 'list' | 'remove'>
   jobs: Pick<Jobs, 'usesWeights'>
   limits: Limits
 }
@@ -27,31 +27,35 @@ const WeightsForm = Type.Object({
   name: Type.Optional(Name),
 })
 
-export const weightsRoutes: FastifyPluginAsyncTypebox<Parts> = async (app, parts) => {
-  const { weights, jobs, limits } = parts
+export const weightsRoutes: FastifyPluginAsyncTypebox<Deps> = async (app, deps) => {
+  const { weights, jobs, limits } = deps
   const tags = ['weights']
   const params = Type.Object({ id: Name })
   app.removeContentTypeParser('application/json')
-  await readForms(app, { fileBytes: limits.uploadFileBytes, files: limits.uploadFiles, fields: 4 })
+  await registerMultipart(app, {
+    fileBytes: limits.uploadFileBytes,
+    files: limits.uploadFiles,
+    fields: 4,
+  })
 
   app.post(
     '/weights',
     {
-      validatorCompiler: exceptBody(app.validatorCompiler!),
+      validatorCompiler: skipBodyValidation(app.validatorCompiler!),
       schema: {
         tags,
         summary: 'Upload a TensorFlow checkpoint for jobs to begin with',
         description: 'The same content again is the same weights: 200 instead of 201.',
         consumes: ['multipart/form-data'],
         body: WeightsForm,
-        response: { 200: WeightsAnswer, 201: WeightsAnswer },
+        response: { 200: WeightsResponse, 201: WeightsResponse },
       },
     },
     async (request, reply) => {
-      const upload = await weights.receive()
+      const upload = await weights.createUpload()
       try {
-        const silence = limits.uploadSilenceMs
-        const fields = await receiveUpload(request, reply, upload, fieldNames, silence)
+        const idleTimeoutMs = limits.uploadIdleTimeoutMs
+        const fields = await receiveUpload(request, reply, upload, fieldNames, idleTimeoutMs)
         const { weights: stored, created } = await upload.commit(fields)
         reply.code(created ? 201 : 200).header('location', `/weights/${stored.id}`)
         return stored
@@ -69,7 +73,7 @@ export const weightsRoutes: FastifyPluginAsyncTypebox<Parts> = async (app, parts
         tags,
         summary: 'List uploaded weights',
         querystring: Type.Object(PageQuery, { additionalProperties: false }),
-        response: { 200: page(WeightsSummaryAnswer) },
+        response: { 200: page(WeightsSummaryResponse) },
       },
     },
     request => weights.list({ limit: 50, ...request.query }),
@@ -82,7 +86,7 @@ export const weightsRoutes: FastifyPluginAsyncTypebox<Parts> = async (app, parts
         tags,
         summary: 'Read what uploaded weights hold: names, types and shapes',
         params,
-        response: { 200: WeightsAnswer },
+        response: { 200: WeightsResponse },
       },
     },
     request => weights.get(request.params.id),

@@ -1,5 +1,5 @@
-import { fileError, type Place } from '../errors.js'
-import { type Limits, longestSide } from '../limits.js'
+import { type FileLocation, fileError } from '../errors.js'
+import { type DatasetLimits, maxImageSide } from '../limits.js'
 import type { Dimensions, ImageShape } from './image-source.js'
 
 /**
@@ -8,13 +8,13 @@ import type { Dimensions, ImageShape } from './image-source.js'
  * said. The second answer names the missing form fields where the count leaves a choice. Whether
  * the count fits is the caller's to check.
  */
-export function rawDimensions(
+export function inferRawDimensions(
   bytes: number,
   { height, width, channels }: Partial<Dimensions>,
 ): Dimensions | { missing: string[] } {
   if (height && width) {
-    const nearest = Math.max(1, Math.round(bytes / (height * width)))
-    return { height, width, channels: channels ?? nearest }
+    const inferredChannels = Math.max(1, Math.round(bytes / (height * width)))
+    return { height, width, channels: channels ?? inferredChannels }
   }
   if (height || width) {
     const other = bytes / ((height ?? width)! * (channels ?? Number.NaN))
@@ -31,40 +31,44 @@ export function rawDimensions(
   return { missing: Object.keys(known).filter(name => !known[name as keyof typeof known]) }
 }
 
-export function checkedShape(place: Place, dimensions: Dimensions, limits: Limits): ImageShape {
+export function validateShape(
+  location: FileLocation,
+  dimensions: Dimensions,
+  limits: DatasetLimits,
+): ImageShape {
   const { height, width, channels } = dimensions
   const { pixels, recordBytes } = limits
   const found = `the images are ${height} x ${width} x ${channels}`
   if (height * width > pixels || height * width * channels > recordBytes) {
-    const trouble = `${found}, expected at most ${pixels} pixels and ${recordBytes} bytes`
-    throw fileError('DATASET_TOO_LARGE', place, trouble)
+    const detail = `${found}, expected at most ${pixels} pixels and ${recordBytes} bytes`
+    throw fileError('DATASET_TOO_LARGE', location, detail)
   }
   if (isChannels(channels)) return { height, width, channels }
-  throw fileError('DATASET_DIMENSIONS', place, `${found}, expected 1, 3 or 4 channels`)
+  throw fileError('DATASET_DIMENSIONS', location, `${found}, expected 1, 3 or 4 channels`)
 }
 
 const isChannels = (count: number): count is ImageShape['channels'] =>
   count === 1 || count === 3 || count === 4
 
-export const isDimension = (side: keyof Dimensions, value: number): boolean =>
-  side === 'channels'
+export const isDimension = (name: keyof Dimensions, value: number): boolean =>
+  name === 'channels'
     ? isChannels(value)
-    : Number.isInteger(value) && value >= 1 && value <= longestSide
+    : Number.isInteger(value) && value >= 1 && value <= maxImageSide
 
-export const dimensionRange = (side: keyof Dimensions): string =>
-  side === 'channels' ? '1, 3 or 4' : `an integer from 1 to ${longestSide}`
+export const dimensionRange = (name: keyof Dimensions): string =>
+  name === 'channels' ? '1, 3 or 4' : `an integer from 1 to ${maxImageSide}`
 
 /** What somebody says of the size must be so. */
-export function checkStated(
-  stated: Partial<Dimensions>,
+export function checkDeclared(
+  declared: Partial<Dimensions>,
   shape: Dimensions,
-  place: Place,
-  who: 'the form' | 'the record',
+  location: FileLocation,
+  declaredBy: 'the form' | 'the record',
 ): void {
-  for (const side of ['height', 'width', 'channels'] as const) {
-    if (stated[side] !== undefined && stated[side] !== shape[side]) {
-      const trouble = `${who} says ${side} ${stated[side]}, expected ${shape[side]}`
-      throw fileError('DATASET_SIZE_MISMATCH', place, trouble)
+  for (const name of ['height', 'width', 'channels'] as const) {
+    if (declared[name] !== undefined && declared[name] !== shape[name]) {
+      const detail = `${declaredBy} says ${name} ${declared[name]}, expected ${shape[name]}`
+      throw fileError('DATASET_SIZE_MISMATCH', location, detail)
     }
   }
 }

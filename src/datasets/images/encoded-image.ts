@@ -9,12 +9,16 @@ export interface EncodedHeader {
 
 const pngSignature = Buffer.from([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a])
 
-export const looksEncoded = (bytes: Uint8Array): boolean => isPng(bytes) || isJpeg(bytes)
+export const isEncodedImage = (bytes: Uint8Array): boolean => isPng(bytes) || isJpeg(bytes)
 
 /** null where the header is damaged or a kind that TensorFlow cannot decode. */
 export function readEncodedHeader(bytes: Uint8Array): EncodedHeader | null {
   const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
-  const header = isPng(buffer) ? pngHeader(buffer) : isJpeg(buffer) ? jpegHeader(buffer) : null
+  const header = isPng(buffer)
+    ? parsePngHeader(buffer)
+    : isJpeg(buffer)
+      ? parseJpegHeader(buffer)
+      : null
   return header && header.height > 0 && header.width > 0 ? header : null
 }
 
@@ -23,25 +27,25 @@ const isPng = (bytes: Uint8Array) => bytes.length >= 8 && pngSignature.equals(by
 const isJpeg = (bytes: Uint8Array) => bytes[0] === 0xff && bytes[1] === 0xd8 && bytes[2] === 0xff
 
 /** Signature, then the chunk IHDR: length, name, width, height, bit depth, colour type. */
-function pngHeader(png: Buffer): EncodedHeader | null {
+function parsePngHeader(png: Buffer): EncodedHeader | null {
   if (png.length < 33 || png.toString('latin1', 12, 16) !== 'IHDR') return null
-  const grey = png[25] === 0 || png[25] === 4
-  return { width: png.readUInt32BE(16), height: png.readUInt32BE(20), channels: grey ? 1 : 3 }
+  const grayscale = png[25] === 0 || png[25] === 4
+  return { width: png.readUInt32BE(16), height: png.readUInt32BE(20), channels: grayscale ? 1 : 3 }
 }
 
 /** Segments up to the start of frame: marker, length, precision, height, width, components. */
-function jpegHeader(jpeg: Buffer): EncodedHeader | null {
-  let at = 2
-  while (at + 10 <= jpeg.length) {
-    const marker = jpeg[at + 1]!
-    if (jpeg[at] !== 0xff) return null
+function parseJpegHeader(jpeg: Buffer): EncodedHeader | null {
+  let offset = 2
+  while (offset + 10 <= jpeg.length) {
+    const marker = jpeg[offset + 1]!
+    if (jpeg[offset] !== 0xff) return null
     if (marker === 0xff) {
-      at += 1 // a fill byte
+      offset += 1 // a fill byte
     } else if (isStartOfFrame(marker)) {
-      const [height, width] = [jpeg.readUInt16BE(at + 5), jpeg.readUInt16BE(at + 7)]
-      return { height, width, channels: jpeg[at + 9] === 1 ? 1 : 3 }
+      const [height, width] = [jpeg.readUInt16BE(offset + 5), jpeg.readUInt16BE(offset + 7)]
+      return { height, width, channels: jpeg[offset + 9] === 1 ? 1 : 3 }
     } else {
-      at += 2 + Math.max(2, jpeg.readUInt16BE(at + 2))
+      offset += 2 + Math.max(2, jpeg.readUInt16BE(offset + 2))
     }
   }
   return null

@@ -5,7 +5,7 @@ import type { Dimensions, ImageShape, Sample } from './image-source.js'
 
 export interface ImageExample extends Sample {
   /** What the record itself says of its size. */
-  stated: Partial<Dimensions>
+  declared: Partial<Dimensions>
 }
 
 /** What is wrong with a record, in words that follow its position. */
@@ -13,14 +13,14 @@ export class ExampleError extends Error {}
 
 export function decodeExample(bytes: Uint8Array): ImageExample {
   const features = parse(bytes)
-  const stated: Partial<Dimensions> = {}
-  for (const side of ['height', 'width', 'channels'] as const) {
-    if (features[side]) stated[side] = dimension(side, features[side])
+  const declared: Partial<Dimensions> = {}
+  for (const name of ['height', 'width', 'channels'] as const) {
+    if (features[name]) declared[name] = dimension(name, features[name])
   }
   return {
     image: imageBytes(feature(features, 'image')),
     label: integer('label', feature(features, 'label')),
-    stated,
+    declared,
   }
 }
 

@@ -1,5 +1,5 @@
 import type { ImagesManifest } from '../../spec/dataset.js'
-import type { Place } from '../errors.js'
+import type { FileLocation } from '../errors.js'
 
 /** As a file or form states them. */
 export interface Dimensions {
@@ -24,5 +24,5 @@ export interface ImageSource {
   readonly records: number
   read(record: number): Sample
   /** Where a record's label is. */
-  place(record: number): Place
+  location(record: number): FileLocation
 }

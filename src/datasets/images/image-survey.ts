@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto'
 import { fileError } from '../errors.js'
-import { mostClasses } from '../limits.js'
+import { maxClasses } from '../limits.js'
 import type { ImageSource } from './image-source.js'
 
-export interface Survey {
+export interface ImageStatistics {
   id: string
   labels: string[]
   classCounts: number[]
@@ -15,30 +15,35 @@ export interface Survey {
  * Reads every record once: what a manifest says of the content, and its id. The id covers shape,
  * pixels, labels and class names, not the files they came in, so that equal content is one data set.
  */
-export function surveyImages(source: ImageSource, names: readonly string[] | null): Survey {
+export function computeImageStatistics(
+  source: ImageSource,
+  classNames: readonly string[] | null,
+): ImageStatistics {
   const { shape, encoding, records } = source
   const hash = createHash('sha256')
   hash.update(JSON.stringify([1, encoding, shape.height, shape.width, shape.channels, records]))
-  const counts = new Float64Array(mostClasses)
+  const classCounts = new Float64Array(maxClasses)
   const histograms = Array.from({ length: shape.channels }, () => new Float64Array(256))
-  const head = Buffer.alloc(8)
-  let classes = names?.length ?? 0
+  const recordHeader = Buffer.alloc(8)
+  let classCount = classNames?.length ?? 0
   for (let record = 0; record < records; record++) {
     const { image, label } = source.read(record)
-    checkLabel(source, record, label, names)
-    counts[label]!++
-    classes = Math.max(classes, label + 1)
-    head.writeUInt32LE(label, 0)
-    head.writeUInt32LE(image.length, 4)
-    hash.update(head).update(image)
-    if (encoding === 'raw') tally(image, histograms)
+    checkLabel(source, record, label, classNames)
+    classCounts[label]!++
+    classCount = Math.max(classCount, label + 1)
+    recordHeader.writeUInt32LE(label, 0)
+    recordHeader.writeUInt32LE(image.length, 4)
+    hash.update(recordHeader).update(image)
+    if (encoding === 'raw') addToHistograms(image, histograms)
   }
-  const labels = names ? [...names] : Array.from({ length: classes }, (_, index) => String(index))
+  const labels = classNames
+    ? [...classNames]
+    : Array.from({ length: classCount }, (_, index) => String(index))
   hash.update(JSON.stringify(labels))
   return {
     id: `ds-${hash.digest('hex').slice(0, 16)}`,
     labels,
-    classCounts: [...counts.subarray(0, classes)],
+    classCounts: [...classCounts.subarray(0, classCount)],
     ...(encoding === 'raw' ? moments(histograms) : assumedMoments(shape.channels)),
   }
 }
@@ -47,25 +52,26 @@ function checkLabel(
   source: ImageSource,
   record: number,
   label: number,
-  names: readonly string[] | null,
+  classNames: readonly string[] | null,
 ): void {
-  if (label >= 0 && label < (names?.length ?? mostClasses)) return
-  const expected = names
-    ? `one of the ${names.length} class names: 0 to ${names.length - 1}`
-    : `0 to ${mostClasses - 1}`
+  if (label >= 0 && label < (classNames?.length ?? maxClasses)) return
+  const expected = classNames
+    ? `one of the ${classNames.length} class names: 0 to ${classNames.length - 1}`
+    : `0 to ${maxClasses - 1}`
   throw fileError(
     'DATASET_LABELS',
-    source.place(record),
+    source.location(record),
     `the label is ${label}, expected ${expected}`,
   )
 }
 
 /** Counts each byte value of each channel: exact, whatever the order and number of records. */
-function tally(image: Uint8Array, histograms: Float64Array[]): void {
+function addToHistograms(image: Uint8Array, histograms: Float64Array[]): void {
   const channels = histograms.length
   for (let channel = 0; channel < channels; channel++) {
     const histogram = histograms[channel]!
-    for (let at = channel; at < image.length; at += channels) histogram[image[at]!]!++
+    for (let offset = channel; offset < image.length; offset += channels)
+      histogram[image[offset]!]!++
   }
 }
 
@@ -74,10 +80,10 @@ function moments(histograms: Float64Array[]): { mean: number[]; std: number[] } 
   const std: number[] = []
   for (const histogram of histograms) {
     const pixels = histogram.reduce((sum, count) => sum + count, 0)
-    const average = histogram.reduce((sum, count, value) => sum + count * value, 0) / pixels
+    const channelMean = histogram.reduce((sum, count, value) => sum + count * value, 0) / pixels
     const variance =
-      histogram.reduce((sum, count, value) => sum + count * (value - average) ** 2, 0) / pixels
-    mean.push(average)
+      histogram.reduce((sum, count, value) => sum + count * (value - channelMean) ** 2, 0) / pixels
+    mean.push(channelMean)
     // Images are divided by it, and a channel of one value must not divide by 0
     std.push(Math.sqrt(variance) || 1)
   }

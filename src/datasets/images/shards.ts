@@ -6,7 +6,7 @@ import type { ImageSource } from './image-source.js'
 import { TfrecordWriter } from './tfrecord-reader.js'
 
 const recordsPerShard = 4000
-const mostShards = 64
+const maxShards = 64
 
 /**
  * Writes the records in a fixed random order, cut into shards of one length: each shard, and the tail
@@ -15,10 +15,10 @@ const mostShards = 64
 export function writeShards(source: ImageSource, folder: string): Shard[] {
   const { records, shape } = source
   const order = shuffledOrder(records)
-  const count = Math.min(Math.max(Math.ceil(records / recordsPerShard), 1), mostShards)
+  const count = Math.min(Math.max(Math.ceil(records / recordsPerShard), 1), maxShards)
   mkdirSync(join(folder, 'shards'))
   return Array.from({ length: count }, (_, shard) => {
-    const name = `shards/part-${padded(shard)}-of-${padded(count)}.tfrecord`
+    const name = `shards/part-${zeroPad(shard)}-of-${zeroPad(count)}.tfrecord`
     const writer = new TfrecordWriter(join(folder, name))
     const from = Math.floor((shard * records) / count)
     const to = Math.floor(((shard + 1) * records) / count)
@@ -34,9 +34,9 @@ export function shuffledOrder(length: number): Uint32Array {
   const order = Uint32Array.from({ length }, (_, index) => index)
   for (let last = length - 1; last > 0; last--) {
     const other = hash(last) % (last + 1)
-    const moved = order[last]!
+    const swapped = order[last]!
     order[last] = order[other]!
-    order[other] = moved
+    order[other] = swapped
   }
   return order
 }
@@ -49,4 +49,4 @@ function hash(index: number): number {
   return (bits ^ (bits >>> 16)) >>> 0
 }
 
-const padded = (value: number) => String(value).padStart(5, '0')
+const zeroPad = (value: number) => String(value).padStart(5, '0')

@@ -1,42 +1,42 @@
 import { createHash } from 'node:crypto'
 import { closeSync, openSync, writeFileSync } from 'node:fs'
-import { footerBytes, frameOf, headerBytes, maskedCrc } from '../../formats/tfrecord.js'
+import { footerBytes, headerBytes, maskedCrc, recordFrame } from '../../formats/tfrecord.js'
 import { fileError } from '../errors.js'
 import type { InputFile } from '../input-file.js'
 
 /** Whether these first bytes of a file are a record's header, by its checksum. */
-export const startsRecord = (bytes: Buffer): boolean =>
+export const isRecordHeader = (bytes: Buffer): boolean =>
   bytes.length >= headerBytes && bytes.readUInt32LE(8) === maskedCrc(bytes.subarray(0, 8))
 
 /** Checks a header, and that the file has room for what it promises: the data's length. */
-export function readLength(
+export function readRecordLength(
   file: InputFile,
   record: number,
   offset: number,
   recordBytes: number,
 ): number {
-  const place = { file: file.name, record, byte: offset }
+  const location = { file: file.name, record, byte: offset }
   const header = file.read(offset, headerBytes)
   if (header.length < headerBytes) {
-    const trouble = `the file ends after ${header.length} of the header's ${headerBytes} bytes`
-    throw fileError('DATASET_TRUNCATED', place, trouble)
+    const detail = `the file ends after ${header.length} of the header's ${headerBytes} bytes`
+    throw fileError('DATASET_TRUNCATED', location, detail)
   }
   const expected = maskedCrc(header.subarray(0, 8))
   const found = header.readUInt32LE(8)
   if (found !== expected) {
-    const trouble = `the length's checksum is ${hex(found)}, expected ${hex(expected)}`
-    throw fileError('DATASET_CHECKSUM', place, trouble)
+    const detail = `the length's checksum is ${toHex(found)}, expected ${toHex(expected)}`
+    throw fileError('DATASET_CHECKSUM', location, detail)
   }
-  const stated = header.readBigUInt64LE(0)
-  if (stated > recordBytes) {
-    const trouble = `the record has ${stated} bytes, expected at most ${recordBytes}`
-    throw fileError('DATASET_TOO_LARGE', place, trouble)
+  const declaredLength = header.readBigUInt64LE(0)
+  if (declaredLength > recordBytes) {
+    const detail = `the record has ${declaredLength} bytes, expected at most ${recordBytes}`
+    throw fileError('DATASET_TOO_LARGE', location, detail)
   }
-  const length = Number(stated)
-  const room = file.bytes - offset - headerBytes
-  if (room < length + footerBytes) {
-    const trouble = `the file ends after ${room} of the ${length + footerBytes} bytes of data and checksum`
-    throw fileError('DATASET_TRUNCATED', place, trouble)
+  const length = Number(declaredLength)
+  const available = file.size - offset - headerBytes
+  if (available < length + footerBytes) {
+    const detail = `the file ends after ${available} of the ${length + footerBytes} bytes of data and checksum`
+    throw fileError('DATASET_TRUNCATED', location, detail)
   }
   return length
 }
@@ -48,21 +48,21 @@ export function readRecord(
   offset: number,
   recordBytes: number,
 ): Buffer {
-  const length = readLength(file, record, offset, recordBytes)
+  const length = readRecordLength(file, record, offset, recordBytes)
   const body = file.read(offset + headerBytes, length + footerBytes)
   const data = body.subarray(0, length)
   const expected = maskedCrc(data)
   const found = body.readUInt32LE(length)
   if (found !== expected) {
-    const place = { file: file.name, record, byte: offset }
-    const trouble = `the data's checksum is ${hex(found)}, expected ${hex(expected)}`
-    throw fileError('DATASET_CHECKSUM', place, trouble)
+    const location = { file: file.name, record, byte: offset }
+    const detail = `the data's checksum is ${toHex(found)}, expected ${toHex(expected)}`
+    throw fileError('DATASET_CHECKSUM', location, detail)
   }
   return data
 }
 
 /** The offset behind a record with so many bytes of data. */
-export const recordEnd = (offset: number, length: number) =>
+export const nextRecordOffset = (offset: number, length: number) =>
   offset + headerBytes + length + footerBytes
 
 export class TfrecordWriter {
@@ -70,7 +70,7 @@ export class TfrecordWriter {
   private readonly hash = createHash('sha256')
   private pending: Uint8Array[] = []
   private pendingBytes = 0
-  private written = 0
+  private bytesWritten = 0
   private records = 0
 
   constructor(path: string) {
@@ -79,7 +79,7 @@ export class TfrecordWriter {
 
   /** Keeps `data` until it is written: hand over bytes that nobody changes. */
   write(data: Uint8Array): void {
-    const { header, footer } = frameOf(data)
+    const { header, footer } = recordFrame(data)
     this.pending.push(header, data, footer)
     this.pendingBytes += headerBytes + data.length + footerBytes
     this.records++
@@ -89,17 +89,17 @@ export class TfrecordWriter {
   close(): { records: number; bytes: number; sha256: string } {
     this.flush()
     closeSync(this.descriptor)
-    return { records: this.records, bytes: this.written, sha256: this.hash.digest('hex') }
+    return { records: this.records, bytes: this.bytesWritten, sha256: this.hash.digest('hex') }
   }
 
   private flush(): void {
     const bytes = Buffer.concat(this.pending)
     this.hash.update(bytes)
     writeFileSync(this.descriptor, bytes)
-    this.written += bytes.length
+    this.bytesWritten += bytes.length
     this.pending = []
     this.pendingBytes = 0
   }
 }
 
-const hex = (value: number) => `0x${value.toString(16).padStart(8, '0')}`
+const toHex = (value: number) => `0x${value.toString(16).padStart(8, '0')}`

@@ -4,18 +4,18 @@ import { closeSync, fstatSync, openSync, readSync } from 'node:fs'
 import { DataType, type Field, Message } from 'apache-arrow'
 import { type FileBlock, Footer } from 'apache-arrow/ipc/metadata/file'
 
-type Values = Float32Array | Float64Array | Int32Array
+type NumericArray = Float32Array | Float64Array | Int32Array
 
 export interface ShardBatch {
   rows: number
   /** Fills as much of `into` as there are rows from `first` on. */
-  read(column: number, first: number, into: Values): void
+  read(column: number, firstRow: number, target: NumericArray): void
 }
 
 /** Behind the footer: its length, and the magic number. */
-const endBytes = 4 + 'ARROW1'.length
+const trailerBytes = 4 + 'ARROW1'.length
 /** Before a message: a marker, and the message's length. */
-const headBytes = 8
+const messagePrefixBytes = 8
 
 /** A shard's batches and its columns' types; values are read from the file as they are asked for. */
 export class ArrowShard implements Disposable {
@@ -27,8 +27,8 @@ export class ArrowShard implements Disposable {
     this.#descriptor = openSync(path, 'r')
     try {
       const { size } = fstatSync(this.#descriptor)
-      const length = this.#read(size - endBytes, Buffer.alloc(4)).readInt32LE()
-      const footer = Footer.decode(this.#read(size - endBytes - length, new Uint8Array(length)))
+      const length = this.#read(size - trailerBytes, Buffer.alloc(4)).readInt32LE()
+      const footer = Footer.decode(this.#read(size - trailerBytes - length, new Uint8Array(length)))
       this.fields = footer.schema.fields
       this.#blocks = [...footer.recordBatches()]
     } catch (error) {
@@ -39,16 +39,19 @@ export class ArrowShard implements Disposable {
 
   *batches(): Generator<ShardBatch> {
     for (const { offset, metaDataLength } of this.#blocks) {
-      const head = this.#read(offset + headBytes, new Uint8Array(metaDataLength - headBytes))
-      const message = Message.decode(head)
+      const metadata = this.#read(
+        offset + messagePrefixBytes,
+        new Uint8Array(metaDataLength - messagePrefixBytes),
+      )
+      const message = Message.decode(metadata)
       if (!message.isRecordBatch()) throw new Error(`${this.path}: no batch at byte ${offset}`)
       const { length: rows, buffers } = message.header()
-      const body = offset + metaDataLength
+      const bodyOffset = offset + metaDataLength
       yield {
         rows,
-        read: (column, first, into) => {
-          const values = body + buffers[2 * column + 1]!.offset
-          this.#read(values + first * into.BYTES_PER_ELEMENT, bytesOf(into))
+        read: (column, firstRow, target) => {
+          const valuesOffset = bodyOffset + buffers[2 * column + 1]!.offset
+          this.#read(valuesOffset + firstRow * target.BYTES_PER_ELEMENT, asBytes(target))
         },
       }
     }
@@ -69,10 +72,10 @@ export class ArrowShard implements Disposable {
 }
 
 /** How a column lies in a shard. */
-export function valuesOf({ type }: Field): new (length: number) => Values {
+export function arrayTypeOf({ type }: Field): new (length: number) => NumericArray {
   if (DataType.isDictionary(type)) return Int32Array
   return DataType.isFloat(type) && type.ArrayType === Float64Array ? Float64Array : Float32Array
 }
 
-const bytesOf = ({ buffer, byteOffset, byteLength }: Values) =>
+const asBytes = ({ buffer, byteOffset, byteLength }: NumericArray) =>
   new Uint8Array(buffer, byteOffset, byteLength)

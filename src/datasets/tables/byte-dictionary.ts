@@ -12,8 +12,8 @@ export class ByteDictionary {
   private texts = Buffer.alloc(256)
 
   constructor(
-    private readonly most: number,
-    private readonly longest: number,
+    private readonly maxEntries: number,
+    private readonly maxTextBytes: number,
   ) {}
 
   /** Bytes of all texts. */
@@ -24,14 +24,14 @@ export class ByteDictionary {
   /** Counts a text; false, and the whole table is given up, where there is no room for it. */
   add(bytes: Uint8Array, start: number, end: number): boolean {
     const hash = hashOf(bytes, start, end)
-    const slot = this.slotOf(hash, bytes, start, end)
-    const known = this.slots[slot]!
-    if (known > 0) {
-      this.counts[known - 1]!++
+    const slot = this.findSlot(hash, bytes, start, end)
+    const entry = this.slots[slot]!
+    if (entry > 0) {
+      this.counts[entry - 1]!++
       return true
     }
-    if (this.size === this.most || end - start > this.longest) {
-      this.giveUp()
+    if (this.size === this.maxEntries || end - start > this.maxTextBytes) {
+      this.overflow()
       return false
     }
     this.insert(hash, bytes, start, end)
@@ -40,7 +40,7 @@ export class ByteDictionary {
 
   /** The index of a text; -1 where it is unknown. */
   find(bytes: Uint8Array, start: number, end: number): number {
-    return this.slots[this.slotOf(hashOf(bytes, start, end), bytes, start, end)]! - 1
+    return this.slots[this.findSlot(hashOf(bytes, start, end), bytes, start, end)]! - 1
   }
 
   text(index: number): Buffer {
@@ -63,7 +63,7 @@ export class ByteDictionary {
   }
 
   /** Where a text is, or would be. */
-  private slotOf(hash: number, bytes: Uint8Array, start: number, end: number): number {
+  private findSlot(hash: number, bytes: Uint8Array, start: number, end: number): number {
     const mask = this.slots.length - 1
     let slot = hash & mask
     for (;;) {
@@ -90,16 +90,16 @@ export class ByteDictionary {
     const to = from + end - start
     if (index === this.ends.length) this.growEntries()
     if (to > this.texts.length) {
-      const longer = Buffer.alloc(Math.max(2 * this.texts.length, to))
-      longer.set(this.texts)
-      this.texts = longer
+      const grown = Buffer.alloc(Math.max(2 * this.texts.length, to))
+      grown.set(this.texts)
+      this.texts = grown
     }
     for (let at = from, other = start; at < to; at++, other++) this.texts[at] = bytes[other]!
     this.hashes[index] = hash
     this.ends[index] = to
     this.counts[index] = 1
     this.size++
-    this.place(index)
+    this.insertSlot(index)
   }
 
   private growEntries(): void {
@@ -112,18 +112,18 @@ export class ByteDictionary {
     counts.set(this.counts)
     Object.assign(this, { hashes, ends, counts })
     this.slots = new Int32Array(2 * length)
-    for (let index = 0; index < this.size; index++) this.place(index)
+    for (let index = 0; index < this.size; index++) this.insertSlot(index)
   }
 
   /** Into the first free slot. */
-  private place(index: number): void {
+  private insertSlot(index: number): void {
     const mask = this.slots.length - 1
     let slot = this.hashes[index]! & mask
     while (this.slots[slot] !== 0) slot = (slot + 1) & mask
     this.slots[slot] = index + 1
   }
 
-  private giveUp(): void {
+  private overflow(): void {
     this.overflowed = true
     this.size = 0
     this.slots = new Int32Array(1)

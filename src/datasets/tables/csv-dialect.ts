@@ -1,8 +1,15 @@
 import { fileError } from '../errors.js'
-import { isMissingWord, isTrueOrFalse, NumberReader } from './cell.js'
-import { type ByteSource, type CsvLimits, CsvReader, type CsvRow, cut, fieldText } from './csv.js'
+import { isBooleanWord, isMissingMarker, NumberParser } from './cell.js'
+import {
+  type ByteSource,
+  type CsvLimits,
+  CsvReader,
+  type CsvRow,
+  fieldText,
+  quoteTruncated,
+} from './csv.js'
 
-export interface Dialect {
+export interface CsvDialect {
   /** A byte. */
   delimiter: number
   header: boolean
@@ -11,25 +18,25 @@ export interface Dialect {
 export const delimiters = { comma: ',', semicolon: ';', tab: '\t', pipe: '|' } as const
 
 /** So much of a file says what separates its fields. */
-const headBytes = 64 * 1024
-const headRows = 50
+const sniffBytes = 64 * 1024
+const sniffRows = 50
 
 /** Fills in what the form leaves open, by the first rows of the first file. */
 export function inferDialect(
   file: ByteSource,
-  given: Partial<Dialect>,
+  explicit: Partial<CsvDialect>,
   limits: CsvLimits,
-): Dialect {
-  const delimiter = given.delimiter ?? likeliestDelimiter(file, limits)
-  return { delimiter, header: given.header ?? isHeader(file, delimiter, limits) }
+): CsvDialect {
+  const delimiter = explicit.delimiter ?? inferDelimiter(file, limits)
+  return { delimiter, header: explicit.header ?? hasHeader(file, delimiter, limits) }
 }
 
 /** The one that splits the first rows into equally many fields; of several, into the most. */
-function likeliestDelimiter(file: ByteSource, limits: CsvLimits): number {
+function inferDelimiter(file: ByteSource, limits: CsvLimits): number {
   let best = { delimiter: delimiters.comma.charCodeAt(0), fields: 1, share: 0 }
   for (const text of Object.values(delimiters)) {
     const delimiter = text.charCodeAt(0)
-    const counts = fieldCounts(file, delimiter, limits)
+    const counts = countFields(file, delimiter, limits)
     const fields = counts[0] ?? 0
     if (fields < 2) continue
     const share = counts.filter(count => count === fields).length / counts.length
@@ -41,12 +48,12 @@ function likeliestDelimiter(file: ByteSource, limits: CsvLimits): number {
 }
 
 /** Of as many of the first rows as can be read so. */
-function fieldCounts(file: ByteSource, delimiter: number, limits: CsvLimits): number[] {
+function countFields(file: ByteSource, delimiter: number, limits: CsvLimits): number[] {
   const counts: number[] = []
   try {
-    new CsvReader(head(file), delimiter, limits).visit(({ count }) => {
-      counts.push(count)
-      return counts.length < headRows
+    new CsvReader(sniffSource(file), delimiter, limits).forEachRow(({ fieldCount }) => {
+      counts.push(fieldCount)
+      return counts.length < sniffRows
     })
   } catch {
     // read with a wrong delimiter, or cut within a field: what came before still counts
@@ -54,71 +61,72 @@ function fieldCounts(file: ByteSource, delimiter: number, limits: CsvLimits): nu
   return counts
 }
 
-const head = (file: ByteSource): ByteSource => ({
+const sniffSource = (file: ByteSource): ByteSource => ({
   name: file.name,
-  bytes: Math.min(file.bytes, headBytes),
+  size: Math.min(file.size, sniffBytes),
   read: (offset, length) =>
-    file.read(offset, Math.max(0, Math.min(length, Math.min(file.bytes, headBytes) - offset))),
+    file.read(offset, Math.max(0, Math.min(length, Math.min(file.size, sniffBytes) - offset))),
 })
 
-const reader = new NumberReader()
+const numberParser = new NumberParser()
 
 /** A first row with a number or a truth value in it is taken for data. */
-function isHeader(file: ByteSource, delimiter: number, limits: CsvLimits): boolean {
-  let header = true
-  new CsvReader(file, delimiter, limits).visit(row => {
-    for (let field = 0; field < row.count; field++) if (isData(row, field)) header = false
+function hasHeader(file: ByteSource, delimiter: number, limits: CsvLimits): boolean {
+  let headerFound = true
+  new CsvReader(file, delimiter, limits).forEachRow(row => {
+    for (let field = 0; field < row.fieldCount; field++)
+      if (isValueField(row, field)) headerFound = false
     return false
   })
-  return header
+  return headerFound
 }
 
-function isData({ bytes, starts, ends }: CsvRow, field: number): boolean {
+function isValueField({ bytes, starts, ends }: CsvRow, field: number): boolean {
   const start = starts[field]!
   const end = ends[field]!
   return (
-    reader.read(bytes, start, end) ||
-    isTrueOrFalse(bytes, start, end) ||
-    (end > start && isMissingWord(bytes, start, end))
+    numberParser.parse(bytes, start, end) ||
+    isBooleanWord(bytes, start, end) ||
+    (end > start && isMissingMarker(bytes, start, end))
   )
 }
 
 /** The names in a header; each must be there, once. */
-export function checkHeader(file: string, row: CsvRow): string[] {
-  const names = Array.from({ length: row.count }, (_, column) => fieldText(row, column))
-  const seen = new Map<string, number>()
+export function parseColumnNames(file: string, row: CsvRow): string[] {
+  const names = Array.from({ length: row.fieldCount }, (_, column) => fieldText(row, column))
+  const indexByName = new Map<string, number>()
   for (const [index, name] of names.entries()) {
-    const place = { file, line: row.line, column: index + 1 }
+    const location = { file, line: row.line, column: index + 1 }
     if (name === '') {
-      const trouble =
+      const detail =
         'the column has no name; pandas writes one so for its index: to_csv(index=False)'
-      throw fileError('DATASET_HEADER', place, trouble)
+      throw fileError('DATASET_HEADER', location, detail)
     }
-    if (row.ends[index]! - row.starts[index]! > longestName) {
-      const trouble = `the column's name ${cut(name)} has more than ${longestName} bytes`
-      throw fileError('DATASET_HEADER', place, trouble)
+    if (row.ends[index]! - row.starts[index]! > maxColumnNameBytes) {
+      const detail = `the column's name ${quoteTruncated(name)} has more than ${maxColumnNameBytes} bytes`
+      throw fileError('DATASET_HEADER', location, detail)
     }
-    const other = seen.get(name)
-    if (other !== undefined) {
-      const trouble = `column ${other + 1} is called ${cut(name)} as well`
-      throw fileError('DATASET_HEADER', place, trouble)
+    const firstIndex = indexByName.get(name)
+    if (firstIndex !== undefined) {
+      const detail = `column ${firstIndex + 1} is called ${quoteTruncated(name)} as well`
+      throw fileError('DATASET_HEADER', location, detail)
     }
-    seen.set(name, index)
+    indexByName.set(name, index)
   }
   return names
 }
 
-const longestName = 200
+const maxColumnNameBytes = 200
 
-export function checkLength(file: string, row: CsvRow, names: readonly string[]): void {
-  const { count, line } = row
-  const found = `the row has ${count} fields, expected ${names.length}`
-  if (count < names.length) {
-    const trouble = `${found}: ${cut(names[count]!)} is the first that is missing`
-    throw fileError('DATASET_ROW', { file, line, column: count + 1 }, trouble)
+export function checkFieldCount(file: string, row: CsvRow, names: readonly string[]): void {
+  const { fieldCount, line } = row
+  const found = `the row has ${fieldCount} fields, expected ${names.length}`
+  if (fieldCount < names.length) {
+    const detail = `${found}: ${quoteTruncated(names[fieldCount]!)} is the first that is missing`
+    throw fileError('DATASET_ROW', { file, line, column: fieldCount + 1 }, detail)
   }
-  if (count > names.length) {
-    const trouble = `${found}: ${cut(fieldText(row, names.length))} is one too many`
-    throw fileError('DATASET_ROW', { file, line, column: names.length + 1 }, trouble)
+  if (fieldCount > names.length) {
+    const detail = `${found}: ${quoteTruncated(fieldText(row, names.length))} is one too many`
+    throw fileError('DATASET_ROW', { file, line, column: names.length + 1 }, detail)
   }
 }

@@ -7,14 +7,14 @@ import { type FileErrorCode, fileError } from '../errors.js'
 /** What rows are read from; a read may overwrite what the one before it gave. */
 export interface ByteSource {
   readonly name: string
-  readonly bytes: number
+  readonly size: number
   read(offset: number, length: number): Buffer
 }
 
 /** The fields of a line, as ranges of `bytes`; overwritten by the next line. */
 export interface CsvRow {
   bytes: Buffer
-  count: number
+  fieldCount: number
   starts: Int32Array
   ends: Int32Array
   /** 1 for a field in quotes. */
@@ -31,14 +31,14 @@ export interface CsvLimits {
 
 const LF = 10
 const CR = 13
-const blank = 32
-const quote = 34
+const space = 32
+const doubleQuote = 34
 
-const plain = 0
-const inQuotes = 1
-const withDoubledQuotes = 2
+const unquotedField = 0
+const quotedField = 1
+const escapedField = 2
 
-const firstWindow = 2 ** 20
+const initialWindowBytes = 2 ** 20
 
 export const fieldText = ({ bytes, starts, ends }: CsvRow, column: number): string =>
   bytes.toString('utf8', starts[column]!, ends[column]!)
@@ -47,7 +47,7 @@ export const fieldText = ({ bytes, starts, ends }: CsvRow, column: number): stri
 export class CsvReader {
   private offset: number
   private line = 1
-  private suspect = false
+  private needsTextCheck = false
   private readonly row: CsvRow
 
   constructor(
@@ -58,65 +58,65 @@ export class CsvReader {
     this.offset = file.read(0, 3).equals(byteOrderMark) ? byteOrderMark.length : 0
     const fields = Math.min(64, limits.columns)
     this.row = {
-      ...{ bytes: Buffer.alloc(0), count: 0, line: 1 },
+      ...{ bytes: Buffer.alloc(0), fieldCount: 0, line: 1 },
       ...{ starts: new Int32Array(fields), ends: new Int32Array(fields) },
       quoted: new Uint8Array(fields),
     }
   }
 
   /** Visits rows until there are no more, or the visitor answers false. */
-  visit(each: (row: CsvRow) => unknown): void {
-    let window = Math.min(firstWindow, this.limits.rowBytes)
-    while (this.offset < this.file.bytes) {
+  forEachRow(onRow: (row: CsvRow) => unknown): void {
+    let window = Math.min(initialWindowBytes, this.limits.rowBytes)
+    while (this.offset < this.file.size) {
       const bytes = this.file.read(this.offset, window)
-      const last = this.offset + bytes.length >= this.file.bytes
-      this.suspect = !isCleanText(bytes, last)
-      const used = this.scan(bytes, last, each)
-      if (used < 0) return
-      this.offset += used
-      if (used > 0) continue
-      if (window >= this.limits.rowBytes) throw this.tooLong(bytes)
+      const isLast = this.offset + bytes.length >= this.file.size
+      this.needsTextCheck = !isValidText(bytes, isLast)
+      const consumed = this.scan(bytes, isLast, onRow)
+      if (consumed < 0) return
+      this.offset += consumed
+      if (consumed > 0) continue
+      if (window >= this.limits.rowBytes) throw this.rowTooLongError(bytes)
       window = Math.min(2 * window, this.limits.rowBytes)
     }
   }
 
   /** The bytes of all rows that are whole; -1 where the visitor has had enough. */
-  private scan(bytes: Buffer, last: boolean, each: (row: CsvRow) => unknown): number {
+  private scan(bytes: Buffer, isLast: boolean, onRow: (row: CsvRow) => unknown): number {
     const { delimiter, row } = this
     const end = bytes.length
     row.bytes = bytes
     let at = 0
     while (at < end) {
-      const begin = at
+      const rowStart = at
       let lines = 0
-      let count = 0
+      let fieldCount = 0
       for (;;) {
-        while (at < end && bytes[at] === blank) at++
-        let start = at
-        let stop: number
-        let form = plain
-        if (at < end && bytes[at] === quote) {
-          const opened = this.line + lines
-          form = inQuotes
-          start = ++at
+        while (at < end && bytes[at] === space) at++
+        let fieldStart = at
+        let fieldEnd: number
+        let quoting = unquotedField
+        if (at < end && bytes[at] === doubleQuote) {
+          const openingLine = this.line + lines
+          quoting = quotedField
+          fieldStart = ++at
           for (;;) {
             if (at >= end) {
-              if (!last) return begin
-              throw this.unterminated(opened, count, bytes.subarray(start))
+              if (!isLast) return rowStart
+              throw this.unterminatedQuoteError(openingLine, fieldCount, bytes.subarray(fieldStart))
             }
             const byte = bytes[at]
-            if (byte === quote) {
-              if (at + 1 === end && !last) return begin
-              if (bytes[at + 1] !== quote) break
-              form = withDoubledQuotes
+            if (byte === doubleQuote) {
+              if (at + 1 === end && !isLast) return rowStart
+              if (bytes[at + 1] !== doubleQuote) break
+              quoting = escapedField
               at++
             } else if (byte === LF || (byte === CR && bytes[at + 1] !== LF)) lines++
             at++
           }
-          stop = at++
-          while (at < end && bytes[at] === blank) at++
-          if (at < end && !this.endsField(bytes[at]!))
-            throw this.afterQuote(count, bytes, start, at)
+          fieldEnd = at++
+          while (at < end && bytes[at] === space) at++
+          if (at < end && !this.isFieldEnd(bytes[at]!))
+            throw this.afterQuoteError(fieldCount, bytes, fieldStart, at)
         } else {
           let byte = 0
           while (at < end) {
@@ -124,122 +124,128 @@ export class CsvReader {
             if (byte === delimiter || byte === LF || byte === CR) break
             at++
           }
-          stop = at
-          while (stop > start && bytes[stop - 1] === blank) stop--
+          fieldEnd = at
+          while (fieldEnd > fieldStart && bytes[fieldEnd - 1] === space) fieldEnd--
         }
-        if (count === row.starts.length) this.grow(count)
-        row.starts[count] = start
-        row.ends[count] = stop
-        row.quoted[count] = form
-        count++
+        if (fieldCount === row.starts.length) this.growFieldArrays(fieldCount)
+        row.starts[fieldCount] = fieldStart
+        row.ends[fieldCount] = fieldEnd
+        row.quoted[fieldCount] = quoting
+        fieldCount++
         if (at >= end) {
-          if (!last) return begin
+          if (!isLast) return rowStart
           break
         }
         const byte = bytes[at]
-        if (byte === CR && at + 1 === end && !last) return begin
+        if (byte === CR && at + 1 === end && !isLast) return rowStart
         at++
         if (byte === delimiter) continue
         if (byte === CR && bytes[at] === LF) at++
         lines++
         break
       }
-      row.count = count
+      row.fieldCount = fieldCount
       row.line = this.line
       this.line += lines
-      if (count === 1 && row.quoted[0] === plain && row.starts[0] === row.ends[0]) continue
-      this.finish()
-      if (each(row) === false) return -1
+      if (fieldCount === 1 && row.quoted[0] === unquotedField && row.starts[0] === row.ends[0])
+        continue
+      this.finishRow()
+      if (onRow(row) === false) return -1
     }
     return at
   }
 
-  private endsField(byte: number): boolean {
+  private isFieldEnd(byte: number): boolean {
     return byte === this.delimiter || byte === LF || byte === CR
   }
 
-  private finish(): void {
+  private finishRow(): void {
     const { row } = this
-    for (let field = 0; field < row.count; field++) {
-      if (this.suspect) this.checkText(field)
-      if (row.quoted[field] !== withDoubledQuotes) continue
-      row.quoted[field] = inQuotes
-      row.ends[field] = undouble(row.bytes, row.starts[field]!, row.ends[field]!)
+    for (let field = 0; field < row.fieldCount; field++) {
+      if (this.needsTextCheck) this.checkEncoding(field)
+      if (row.quoted[field] !== escapedField) continue
+      row.quoted[field] = quotedField
+      row.ends[field] = unescapeQuotes(row.bytes, row.starts[field]!, row.ends[field]!)
     }
   }
 
-  private grow(count: number): void {
+  private growFieldArrays(fieldCount: number): void {
     const { row, limits } = this
-    if (count >= limits.columns) {
-      const place = { file: this.file.name, line: this.line }
-      const trouble = `the row has more than ${limits.columns} fields`
-      throw fileError('DATASET_TOO_LARGE', place, trouble)
+    if (fieldCount >= limits.columns) {
+      const location = { file: this.file.name, line: this.line }
+      const detail = `the row has more than ${limits.columns} fields`
+      throw fileError('DATASET_TOO_LARGE', location, detail)
     }
-    const longer = Math.min(2 * count, limits.columns)
-    const starts = new Int32Array(longer)
-    const ends = new Int32Array(longer)
-    const quoted = new Uint8Array(longer)
+    const capacity = Math.min(2 * fieldCount, limits.columns)
+    const starts = new Int32Array(capacity)
+    const ends = new Int32Array(capacity)
+    const quoted = new Uint8Array(capacity)
     starts.set(row.starts)
     ends.set(row.ends)
     quoted.set(row.quoted)
     Object.assign(row, { starts, ends, quoted })
   }
 
-  private checkText(field: number): void {
+  private checkEncoding(field: number): void {
     const { bytes, starts, ends, line } = this.row
     const text = bytes.subarray(starts[field], ends[field])
     if (text.includes(0)) {
-      throw this.flaw('DATASET_ENCODING', line, field, `${cut(text)} holds a NUL byte`)
+      throw this.errorAtField(
+        'DATASET_ENCODING',
+        line,
+        field,
+        `${quoteTruncated(text)} holds a NUL byte`,
+      )
     }
     if (isUtf8(text)) return
-    const trouble = `${cut(text)} is not UTF-8: save the file as UTF-8`
-    throw this.flaw('DATASET_ENCODING', line, field, trouble)
+    const detail = `${quoteTruncated(text)} is not UTF-8: save the file as UTF-8`
+    throw this.errorAtField('DATASET_ENCODING', line, field, detail)
   }
 
-  private unterminated(line: number, field: number, rest: Buffer) {
-    const trouble = `the quote before ${cut(rest)} is not closed`
-    return this.flaw('DATASET_ROW', line, field, trouble)
+  private unterminatedQuoteError(line: number, field: number, rest: Buffer) {
+    const detail = `the quote before ${quoteTruncated(rest)} is not closed`
+    return this.errorAtField('DATASET_ROW', line, field, detail)
   }
 
-  private afterQuote(field: number, bytes: Buffer, start: number, at: number) {
-    const found = cut(bytes.subarray(start - 1, at + 20))
-    const trouble = `something follows the closing quote in ${found}: double the quotes within a field`
-    return this.flaw('DATASET_ROW', this.line, field, trouble)
+  private afterQuoteError(field: number, bytes: Buffer, start: number, at: number) {
+    const found = quoteTruncated(bytes.subarray(start - 1, at + 20))
+    const detail = `something follows the closing quote in ${found}: double the quotes within a field`
+    return this.errorAtField('DATASET_ROW', this.line, field, detail)
   }
 
-  private tooLong(bytes: Buffer) {
-    const trouble = `the row from ${cut(bytes)} on has more than ${this.limits.rowBytes} bytes; is a quote not closed?`
-    return fileError('DATASET_TOO_LARGE', { file: this.file.name, line: this.line }, trouble)
+  private rowTooLongError(bytes: Buffer) {
+    const detail = `the row from ${quoteTruncated(bytes)} on has more than ${this.limits.rowBytes} bytes; is a quote not closed?`
+    return fileError('DATASET_TOO_LARGE', { file: this.file.name, line: this.line }, detail)
   }
 
-  private flaw(code: FileErrorCode, line: number, field: number, trouble: string) {
-    return fileError(code, { file: this.file.name, line, column: field + 1 }, trouble)
+  private errorAtField(code: FileErrorCode, line: number, field: number, detail: string) {
+    return fileError(code, { file: this.file.name, line, column: field + 1 }, detail)
   }
 }
 
 const byteOrderMark = Buffer.of(0xef, 0xbb, 0xbf)
 
 /** Looks only at whole lines: the rest of a window may end within a character. */
-function isCleanText(bytes: Buffer, last: boolean): boolean {
-  const end = last ? bytes.length : Math.max(bytes.lastIndexOf(LF), bytes.lastIndexOf(CR)) + 1
+function isValidText(bytes: Buffer, isLast: boolean): boolean {
+  const end = isLast ? bytes.length : Math.max(bytes.lastIndexOf(LF), bytes.lastIndexOf(CR)) + 1
   const lines = bytes.subarray(0, end)
   return isUtf8(lines) && !lines.includes(0)
 }
 
 /** Turns "" into " in place; answers where the text now ends. */
-function undouble(bytes: Buffer, start: number, end: number): number {
+function unescapeQuotes(bytes: Buffer, start: number, end: number): number {
   let to = start
   for (let from = start; from < end; from++) {
     bytes[to++] = bytes[from]!
-    if (bytes[from] === quote) from++
+    if (bytes[from] === doubleQuote) from++
   }
   return to
 }
 
 /** A value as messages show it. */
-export function cut(text: string | Uint8Array): string {
-  const whole = typeof text === 'string' ? text : Buffer.from(text.subarray(0, 200)).toString()
-  const characters = [...whole.slice(0, 100)]
-  const shown = characters.slice(0, 40).join('')
-  return JSON.stringify(shown) + (characters.length > 40 ? '…' : '')
+export function quoteTruncated(text: string | Uint8Array): string {
+  const decoded = typeof text === 'string' ? text : Buffer.from(text.subarray(0, 200)).toString()
+  const characters = [...decoded.slice(0, 100)]
+  const truncated = characters.slice(0, 40).join('')
+  return JSON.stringify(truncated) + (characters.length > 40 ? '…' : '')
 }

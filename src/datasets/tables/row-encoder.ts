@@ -1,10 +1,17 @@
 // Rows that come with a request, as the numbers a model of the table was trained on.
-import { type Flaw, flaw, pointer, TrainyardError } from '../../errors.js'
+import { escapePointerToken, type FieldError, fieldError, TrainyardError } from '../../errors.js'
 import type { ColumnType } from '../../spec/dataset.js'
 import { fileError } from '../errors.js'
-import { isMissing, isMissingWord, largest, NumberReader, truthAt } from './cell.js'
-import { type ByteSource, type CsvLimits, CsvReader, type CsvRow, cut, fieldText } from './csv.js'
-import { checkHeader, checkLength, inferDialect } from './csv-dialect.js'
+import { isMissing, isMissingMarker, maxFloat32, NumberParser, parseBoolean } from './cell.js'
+import {
+  type ByteSource,
+  type CsvLimits,
+  CsvReader,
+  type CsvRow,
+  fieldText,
+  quoteTruncated,
+} from './csv.js'
+import { checkFieldCount, inferDialect, parseColumnNames } from './csv-dialect.js'
 
 /** By column name, or in the columns' order. */
 export type TableRow = Readonly<Record<string, unknown>> | readonly unknown[]
@@ -24,7 +31,7 @@ export interface EncodeOptions {
   text?: boolean
 }
 
-const mostFlaws = 20
+const maxErrors = 20
 
 /**
  * Row-major [rows, columns]: missing (no key, or null) is NaN, a category its code, a truth value 0 or
@@ -35,32 +42,32 @@ export function encodeRows(
   rows: readonly TableRow[],
   { unknownCategory, text = false }: EncodeOptions,
 ): Float32Array {
-  const encoders = columns.map(column => encoderOf(column, unknownCategory, text))
+  const encoders = columns.map(column => createEncoder(column, unknownCategory, text))
   const indices = new Map(columns.map(({ name }, index) => [name, index]))
   const width = columns.length
   const encoded = new Float32Array(rows.length * width).fill(Number.NaN)
-  const flaws: Flaw[] = []
-  const put = (row: number, column: number, value: unknown) => {
+  const fieldErrors: FieldError[] = []
+  const encodeCell = (row: number, column: number, value: unknown) => {
     if (value === null || value === undefined) return
-    const cell = encoders[column]!(value)
-    if (typeof cell === 'number') encoded[row * width + column] = cell
+    const result = encoders[column]!(value)
+    if (typeof result === 'number') encoded[row * width + column] = result
     else
-      flaws.push(
-        flaw(
-          `/${row}/${pointer(columns[column]!.name)}`,
+      fieldErrors.push(
+        fieldError(
+          `/${row}/${escapePointerToken(columns[column]!.name)}`,
           'invalid_value',
-          `row ${row}: ${cut(columns[column]!.name)} is ${shown(value)}, ${cell}`,
+          `row ${row}: ${quoteTruncated(columns[column]!.name)} is ${formatValue(value)}, ${result}`,
         ),
       )
   }
   for (const [row, cells] of rows.entries()) {
-    if (flaws.length >= mostFlaws) break
+    if (fieldErrors.length >= maxErrors) break
     if (Array.isArray(cells)) {
       if (cells.length === width)
-        for (const [column, value] of cells.entries()) put(row, column, value)
+        for (const [column, value] of cells.entries()) encodeCell(row, column, value)
       else
-        flaws.push(
-          flaw(
+        fieldErrors.push(
+          fieldError(
             `/${row}`,
             'wrong_length',
             `row ${row} has ${cells.length} values, expected ${width}`,
@@ -70,19 +77,19 @@ export function encodeRows(
     }
     for (const [name, value] of Object.entries(cells)) {
       const column = indices.get(name)
-      if (column !== undefined) put(row, column, value)
+      if (column !== undefined) encodeCell(row, column, value)
       else
-        flaws.push(
-          flaw(
-            `/${row}/${pointer(name)}`,
+        fieldErrors.push(
+          fieldError(
+            `/${row}/${escapePointerToken(name)}`,
             'unknown_column',
-            `row ${row}: there is no column ${cut(name)}`,
+            `row ${row}: there is no column ${quoteTruncated(name)}`,
           ),
         )
     }
   }
-  if (flaws.length === 0) return encoded
-  const errors = flaws.slice(0, mostFlaws)
+  if (fieldErrors.length === 0) return encoded
+  const errors = fieldErrors.slice(0, maxErrors)
   const detail = errors.map(({ message }) => message).join('; ')
   throw new TrainyardError('INVALID_ROWS', 'invalid', detail, { errors })
 }
@@ -90,30 +97,34 @@ export function encodeRows(
 /** A cell's number, or what was expected in its place. */
 type Encoder = (value: unknown) => number | string
 
-function encoderOf(column: EncodedColumn, unknown: 'missing' | 'error', text: boolean): Encoder {
+function createEncoder(
+  column: EncodedColumn,
+  unknown: 'missing' | 'error',
+  text: boolean,
+): Encoder {
   if (column.type === 'text') {
     throw new Error(`column ${JSON.stringify(column.name)} is text, which has no encoding`)
   }
-  const inJson =
+  const jsonEncoder =
     column.type === 'category'
       ? categoryEncoder(column.categories ?? [], unknown)
       : jsonEncoders[column.type]
-  if (!text) return inJson
-  const inText = column.type === 'category' ? inJson : textEncoders[column.type]
+  if (!text) return jsonEncoder
+  const textEncoder = column.type === 'category' ? jsonEncoder : textEncoders[column.type]
   return value => {
     if (typeof value !== 'string') return 'expected a text'
     const bytes = Buffer.from(value)
-    const missing = value === '' || isMissingWord(bytes, 0, bytes.length)
+    const missing = value === '' || isMissingMarker(bytes, 0, bytes.length)
     // NA may be a category that was quoted
     if (missing && !(column.type === 'category' && column.categories?.includes(value)))
       return Number.NaN
-    return inText(value)
+    return textEncoder(value)
   }
 }
 
 function categoryEncoder(categories: readonly string[], unknown: 'missing' | 'error'): Encoder {
   const codes = new Map(categories.map((category, code) => [category, code]))
-  const examples = categories.slice(0, 5).map(cut).join(', ')
+  const examples = categories.slice(0, 5).map(quoteTruncated).join(', ')
   const expected = `expected one of ${examples}${categories.length > 5 ? ` and ${categories.length - 5} more` : ''}`
   return value => {
     // categories that look like numbers come as numbers from JSON
@@ -125,7 +136,7 @@ function categoryEncoder(categories: readonly string[], unknown: 'missing' | 'er
 }
 
 const isNumber = (value: unknown): value is number =>
-  typeof value === 'number' && Math.abs(value) <= largest
+  typeof value === 'number' && Math.abs(value) <= maxFloat32
 
 const jsonEncoders = {
   number: value => (isNumber(value) ? value : 'expected a number within 3.4e38, or null'),
@@ -137,23 +148,23 @@ const jsonEncoders = {
       : 'expected true or false, or null',
 } satisfies Record<string, Encoder>
 
-const reader = new NumberReader()
+const numberParser = new NumberParser()
 
-const readNumber = (value: unknown): number | null => {
+const parseNumber = (value: unknown): number | null => {
   const bytes = Buffer.from(value as string)
-  return reader.read(bytes, 0, bytes.length) ? reader.value : null
+  return numberParser.parse(bytes, 0, bytes.length) ? numberParser.value : null
 }
 
 const textEncoders = {
-  number: value => readNumber(value) ?? 'expected a number within 3.4e38',
+  number: value => parseNumber(value) ?? 'expected a number within 3.4e38',
   integer: value => {
-    const number = readNumber(value)
+    const number = parseNumber(value)
     return number !== null && Number.isInteger(number) ? number : 'expected an integer'
   },
   boolean: value => {
     const bytes = Buffer.from(value as string)
-    const truth = truthAt(bytes, 0, bytes.length)
-    return truth >= 0 ? truth : 'expected true or false'
+    const bool = parseBoolean(bytes, 0, bytes.length)
+    return bool >= 0 ? bool : 'expected true or false'
   },
 } satisfies Record<string, Encoder>
 
@@ -161,22 +172,22 @@ const textEncoders = {
  * The rows of a CSV text with a header, for `encodeRows` with `text`; errors name line and column as those
  * of an upload do.
  */
-export function csvRows(
+export function parseCsvRows(
   name: string,
   content: Uint8Array,
   limits: CsvLimits & { rows: number },
 ): Record<string, string | null>[] {
-  const file = inMemory(name, content)
+  const file = bufferSource(name, content)
   const dialect = inferDialect(file, { header: true }, limits)
   const rows: Record<string, string | null>[] = []
   let names: string[] | null = null
-  new CsvReader(file, dialect.delimiter, limits).visit(row => {
+  new CsvReader(file, dialect.delimiter, limits).forEachRow(row => {
     if (!names) {
-      names = checkHeader(name, row)
+      names = parseColumnNames(name, row)
       return
     }
-    checkLength(name, row, names)
-    if (rows.length === limits.rows) throw tooManyRows(name, row, limits.rows)
+    checkFieldCount(name, row, names)
+    if (rows.length === limits.rows) throw tooManyRowsError(name, row, limits.rows)
     // no prototype: a column may be called __proto__
     const cells: Record<string, string | null> = Object.create(null)
     for (const [column, key] of names.entries())
@@ -186,19 +197,19 @@ export function csvRows(
   return rows
 }
 
-function tooManyRows(file: string, { line }: CsvRow, most: number) {
-  return fileError('DATASET_TOO_LARGE', { file, line }, `there are more than ${most} rows`)
+function tooManyRowsError(file: string, { line }: CsvRow, maxRows: number) {
+  return fileError('DATASET_TOO_LARGE', { file, line }, `there are more than ${maxRows} rows`)
 }
 
-function inMemory(name: string, content: Uint8Array): ByteSource {
+function bufferSource(name: string, content: Uint8Array): ByteSource {
   const bytes = content.length
   // a copy: the reader writes into what it reads
   return {
     name,
-    bytes,
+    size: bytes,
     read: (offset, length) => Buffer.from(content.subarray(offset, offset + length)),
   }
 }
 
-const shown = (value: unknown) =>
-  typeof value === 'string' ? cut(value) : String(JSON.stringify(value)).slice(0, 40)
+const formatValue = (value: unknown) =>
+  typeof value === 'string' ? quoteTruncated(value) : String(JSON.stringify(value)).slice(0, 40)

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { TableManifest } from '../../spec/dataset.js'
 import type { InputFile } from '../input-file.js'
-import type { Limits } from '../limits.js'
+import type { DatasetLimits } from '../limits.js'
 import type { TableForm } from './table-form.js'
 import { openTableSource } from './table-source.js'
 import { writeTable } from './table-writer.js'
@@ -14,7 +14,7 @@ export function convertTable(
   files: InputFile[],
   form: TableForm,
   folder: string,
-  limits: Limits,
+  limits: DatasetLimits,
 ): Omit<TableManifest, 'name' | 'createdAt'> {
   const source = openTableSource(files, form, limits)
   const shards = writeTable(source, folder)

@@ -1,7 +1,7 @@
 import type { TableColumn, TableManifest } from '../../spec/dataset.js'
-import { ArrowShard, type ShardBatch, valuesOf } from './arrow-shard.js'
+import { ArrowShard, arrayTypeOf, type ShardBatch } from './arrow-shard.js'
 
-export interface Range {
+export interface RowRange {
   first: number
   count: number
 }
@@ -17,123 +17,127 @@ export interface TableReader {
   readonly rows: number
   readonly columns: readonly TableColumn[]
   /**
-   * The rows of a range, in order; of those only the ones where `pick`, indexed from the range's first
+   * The rows of a range, in order; of those only the ones where `mask`, indexed from the range's first
    * row, is not 0. Again from the start each time it is iterated. Batches differ in length; their
    * arrays are the caller's until the next batch, or another iteration, begins: who keeps them, copies.
    */
-  batches(columns: readonly string[], range?: Range, pick?: Uint8Array): Iterable<TableBatch>
+  batches(columns: readonly string[], range?: RowRange, mask?: Uint8Array): Iterable<TableBatch>
   /** A whole column, as `batches` has it. */
-  column(name: string, range?: Range, pick?: Uint8Array): Float32Array
+  column(name: string, range?: RowRange, mask?: Uint8Array): Float32Array
 }
 
-/** `files`: the table's shards, in order, as `Datasets.shardFiles` tells them. */
-export function openTable(files: readonly string[], manifest: TableManifest): TableReader {
+/** `files`: the table's shards, in order, as `Datasets.shardPaths` tells them. */
+export function openTableReader(files: readonly string[], manifest: TableManifest): TableReader {
   const { records: rows, columns, shards } = manifest
-  const stored = columns.filter(({ type }) => type !== 'text').map(({ name }) => name)
+  const storedColumns = columns.filter(({ type }) => type !== 'text').map(({ name }) => name)
 
   const indexOf = (name: string) => {
-    const index = stored.indexOf(name)
+    const index = storedColumns.indexOf(name)
     if (index >= 0) return index
     throw new Error(`table ${manifest.id} has no column ${JSON.stringify(name)} with values`)
   }
 
   // what one iteration leaves to the next: two at a time have one each
-  let spare: Memory | null = null
+  let spareBuffers: BatchBuffers | null = null
 
-  function* read(indices: readonly number[], { first, count: wanted }: Range, pick?: Uint8Array) {
+  function* read(
+    indices: readonly number[],
+    { first, count: wanted }: RowRange,
+    mask?: Uint8Array,
+  ) {
     if (first < 0 || wanted < 0 || first + wanted > rows) {
       throw new RangeError(`rows ${first} to ${first + wanted} of ${rows}`)
     }
-    if (pick && pick.length !== wanted) {
-      throw new RangeError(`pick has ${pick.length} entries for ${wanted} rows`)
+    if (mask && mask.length !== wanted) {
+      throw new RangeError(`mask has ${mask.length} entries for ${wanted} rows`)
     }
-    const memory = spare ?? new Memory()
-    spare = null
-    let begin = 0
+    const buffers = spareBuffers ?? new BatchBuffers()
+    spareBuffers = null
+    let shardStart = 0
     for (const [shard, { records }] of shards.entries()) {
-      const end = begin + records
-      if (end > first && begin < first + wanted) {
-        let at = begin
+      const shardEnd = shardStart + records
+      if (shardEnd > first && shardStart < first + wanted) {
+        let batchStart = shardStart
         using file = new ArrowShard(files[shard]!)
         for (const batch of file.batches()) {
-          const from = Math.max(first - at, 0)
-          const to = Math.min(first + wanted - at, batch.rows)
+          const from = Math.max(first - batchStart, 0)
+          const to = Math.min(first + wanted - batchStart, batch.rows)
           if (from < to) {
-            const taken = pick?.subarray(at + from - first, at + to - first)
-            const kept = taken ? count(taken) : to - from
-            const columns = indices.map((index, place) => {
-              const floats = memory.floats(place, to - from)
-              fill(floats, batch, index, valuesOf(file.fields[index]!), from)
-              if (taken && kept < to - from) keep(floats, taken)
-              return floats.subarray(0, kept)
+            const batchMask = mask?.subarray(batchStart + from - first, batchStart + to - first)
+            const selectedRows = batchMask ? countSelected(batchMask) : to - from
+            const columns = indices.map((index, position) => {
+              const values = buffers.get(position, to - from)
+              readColumnValues(values, batch, index, arrayTypeOf(file.fields[index]!), from)
+              if (batchMask && selectedRows < to - from) compactByMask(values, batchMask)
+              return values.subarray(0, selectedRows)
             })
-            if (kept > 0) yield { rows: kept, columns }
+            if (selectedRows > 0) yield { rows: selectedRows, columns }
           }
-          at += batch.rows
+          batchStart += batch.rows
         }
       }
-      begin = end
+      shardStart = shardEnd
     }
-    spare = memory
+    spareBuffers = buffers
   }
 
-  const whole = { first: 0, count: rows }
+  const allRows = { first: 0, count: rows }
   return {
     rows,
     columns,
-    batches(names, range = whole, pick) {
+    batches(names, range = allRows, mask) {
       const indices = names.map(indexOf)
-      return { [Symbol.iterator]: () => read(indices, range, pick) }
+      return { [Symbol.iterator]: () => read(indices, range, mask) }
     },
-    column(name, range = whole, pick) {
-      const values = new Float32Array(pick ? count(pick) : range.count)
-      let at = 0
-      for (const { rows, columns } of read([indexOf(name)], range, pick)) {
-        values.set(columns[0]!, at)
-        at += rows
+    column(name, range = allRows, mask) {
+      const values = new Float32Array(mask ? countSelected(mask) : range.count)
+      let offset = 0
+      for (const { rows, columns } of read([indexOf(name)], range, mask)) {
+        values.set(columns[0]!, offset)
+        offset += rows
       }
       return values
     },
   }
 }
 
-const count = (picks: Uint8Array) => picks.reduce((sum, one) => sum + (one === 0 ? 0 : 1), 0)
+const countSelected = (mask: Uint8Array) => mask.reduce((sum, bit) => sum + (bit === 0 ? 0 : 1), 0)
 
 /** A batch's columns, which the next batch overwrites. */
-class Memory {
+class BatchBuffers {
   readonly #columns: Float32Array[] = []
 
-  floats(column: number, rows: number): Float32Array {
-    const room = this.#columns[column]
-    if (room && room.length >= rows) return room.subarray(0, rows)
-    const made = new Float32Array(rows)
-    this.#columns[column] = made
-    return made
+  get(column: number, rows: number): Float32Array {
+    const buffer = this.#columns[column]
+    if (buffer && buffer.length >= rows) return buffer.subarray(0, rows)
+    const newBuffer = new Float32Array(rows)
+    this.#columns[column] = newBuffer
+    return newBuffer
   }
 }
 
 /** float32 as it lies in the file, where NaN is beneath each null; the rest converted. */
-function fill(
-  floats: Float32Array,
+function readColumnValues(
+  target: Float32Array,
   batch: ShardBatch,
   column: number,
-  Values: ReturnType<typeof valuesOf>,
+  ArrayType: ReturnType<typeof arrayTypeOf>,
   from: number,
 ): void {
-  if (Values === Float32Array) {
-    batch.read(column, from, floats)
+  if (ArrayType === Float32Array) {
+    batch.read(column, from, target)
     return
   }
-  const cells = new Values(floats.length)
+  const cells = new ArrayType(target.length)
   batch.read(column, from, cells)
-  floats.set(cells)
+  target.set(cells)
   if (!(cells instanceof Int32Array)) return
-  for (let row = 0; row < cells.length; row++) if (cells[row]! < 0) floats[row] = Number.NaN
+  for (let row = 0; row < cells.length; row++) if (cells[row]! < 0) target[row] = Number.NaN
 }
 
 /** Moves the values that are taken to the front. */
-function keep(values: Float32Array, taken: Uint8Array): void {
-  for (let row = 0, to = 0; row < taken.length; row++) {
-    if (taken[row] !== 0) values[to++] = values[row]!
+function compactByMask(values: Float32Array, mask: Uint8Array): void {
+  for (let row = 0, to = 0; row < mask.length; row++) {
+    if (mask[row] !== 0) values[to++] = values[row]!
   }
 }

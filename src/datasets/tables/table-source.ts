@@ -1,12 +1,12 @@
 import type { Cell, TableColumn } from '../../spec/dataset.js'
-import { checkFlaws, fileError } from '../errors.js'
+import { collectFieldErrors, fileError } from '../errors.js'
 import type { InputFile } from '../input-file.js'
-import { inferredCategories, type Limits } from '../limits.js'
-import { isMissingWord, NumberReader, truthAt } from './cell.js'
-import { ColumnSurvey } from './column-survey.js'
+import { type DatasetLimits, maxInferredCategories } from '../limits.js'
+import { isMissingMarker, NumberParser, parseBoolean } from './cell.js'
+import { ColumnStatistics } from './column-survey.js'
 import { type TypedColumn, typeColumns } from './column-types.js'
-import { CsvReader, type CsvRow, cut, fieldText } from './csv.js'
-import { checkHeader, checkLength, type Dialect, inferDialect } from './csv-dialect.js'
+import { CsvReader, type CsvRow, fieldText, quoteTruncated } from './csv.js'
+import { type CsvDialect, checkFieldCount, inferDialect, parseColumnNames } from './csv-dialect.js'
 import type { TableForm } from './table-form.js'
 
 /** All that the files say, once each row has been read and checked. */
@@ -16,165 +16,183 @@ export interface TableSource {
   target: string | null
   sample: Cell[][]
   /** Reads the rows again. */
-  visit(each: (row: CsvRow) => void): void
+  forEachRow(onRow: (row: CsvRow) => void): void
 }
 
 /** So many values, and so many bytes of each, are shown in a manifest. */
-const sampleRows = 10
-const sampleCells = 10_000
-const sampleText = 100
+const maxSampleRows = 10
+const maxSampleCells = 10_000
+const maxSampleTextLength = 100
 
 /** Over all columns: wide tables keep fewer values of each. */
-const keptValues = 1_000_000
+const maxDistinctValues = 1_000_000
 
 /** Texts are looked at for their memory after so many bytes of rows. */
-const checkEvery = 4 * 2 ** 20
+const memoryCheckBytes = 4 * 2 ** 20
 
-export function openTableSource(files: InputFile[], form: TableForm, limits: Limits): TableSource {
+export function openTableSource(
+  files: InputFile[],
+  form: TableForm,
+  limits: DatasetLimits,
+): TableSource {
   const dialect = inferDialect(files[0]!, form.dialect, limits)
-  const names = columnNames(files[0]!, dialect, form, limits)
-  checkNames(names, form)
+  const names = resolveColumnNames(files[0]!, dialect, form, limits)
+  checkColumnNames(names, form)
   const types = new Map(form.types)
-  const distinct = Math.min(inferredCategories, Math.floor(keptValues / names.length))
-  const surveys = names.map((name, index) => {
+  const maxDistinct = Math.min(maxInferredCategories, Math.floor(maxDistinctValues / names.length))
+  const columnStats = names.map((name, index) => {
     const type = types.get(name) ?? null
-    return new ColumnSurvey(index, type, type === 'category' ? limits.categories : distinct)
+    return new ColumnStatistics(index, type, type === 'category' ? limits.categories : maxDistinct)
   })
-  const raw: { text: string; quoted: boolean }[][] = []
-  const shown = Math.min(sampleRows, Math.floor(sampleCells / names.length))
-  const watch = memoryWatch(surveys, limits)
+  const rawSample: { text: string; quoted: boolean }[][] = []
+  const sampleCount = Math.min(maxSampleRows, Math.floor(maxSampleCells / names.length))
+  const checkMemory = createMemoryCheck(columnStats, limits)
   let rows = 0
-  const visit = (each: (row: CsvRow, file: string) => void) => {
-    for (const file of files) visitRows(file, dialect, names, limits, each)
+  const forEachRow = (onRow: (row: CsvRow, file: string) => void) => {
+    for (const file of files) forEachDataRow(file, dialect, names, limits, onRow)
   }
-  visit((row, file) => {
+  forEachRow((row, file) => {
     if (rows++ === limits.rows) {
-      const trouble = `the table has more than ${limits.rows} rows`
-      throw fileError('DATASET_TOO_LARGE', { file, line: row.line }, trouble)
+      const detail = `the table has more than ${limits.rows} rows`
+      throw fileError('DATASET_TOO_LARGE', { file, line: row.line }, detail)
     }
-    for (let column = 0; column < surveys.length; column++) surveys[column]!.add(row, file)
-    if (raw.length < shown) raw.push(rawRow(row))
-    watch(row, file)
+    for (let column = 0; column < columnStats.length; column++) columnStats[column]!.add(row, file)
+    if (rawSample.length < sampleCount) rawSample.push(rawRow(row))
+    checkMemory(row, file)
   })
   if (rows === 0) {
     throw fileError('DATASET_EMPTY', { file: files[0]!.name }, 'there are no rows below the header')
   }
-  const columns = typeColumns(names, surveys, limits)
-  if (columns.every(({ storage }) => storage === null)) throw onlyTexts(files[0]!)
+  const columns = typeColumns(names, columnStats, limits)
+  if (columns.every(({ storage }) => storage === null)) throw noUsableColumnsError(files[0]!)
   checkTarget(columns, form.target)
-  const sample = raw.map(cells => cells.map((cell, at) => sampleCell(columns[at]!.column, cell)))
-  return { rows, columns, target: form.target, sample, visit }
+  const sample = rawSample.map(cells =>
+    cells.map((cell, at) => parseSampleCell(columns[at]!.column, cell)),
+  )
+  return { rows, columns, target: form.target, sample, forEachRow }
 }
 
-function columnNames(file: InputFile, dialect: Dialect, form: TableForm, limits: Limits): string[] {
+function resolveColumnNames(
+  file: InputFile,
+  dialect: CsvDialect,
+  form: TableForm,
+  limits: DatasetLimits,
+): string[] {
   let names: string[] = []
-  let count = 0
-  new CsvReader(file, dialect.delimiter, limits).visit(row => {
-    count = row.count
-    if (dialect.header) names = checkHeader(file.name, row)
-    else if (form.dialect.header === undefined) throw noHeader(file, row)
+  let fieldCount = 0
+  new CsvReader(file, dialect.delimiter, limits).forEachRow(row => {
+    fieldCount = row.fieldCount
+    if (dialect.header) names = parseColumnNames(file.name, row)
+    else if (form.dialect.header === undefined) throw missingHeaderError(file, row)
     return false
   })
-  if (count === 0) throw fileError('DATASET_EMPTY', { file: file.name }, 'there are no rows in it')
+  if (fieldCount === 0)
+    throw fileError('DATASET_EMPTY', { file: file.name }, 'there are no rows in it')
   if (dialect.header) return names
-  const given = form.types.map(([name]) => name)
-  return given.length === count
-    ? given
-    : Array.from({ length: count }, (_, at) => `column_${at + 1}`)
+  const schemaNames = form.types.map(([name]) => name)
+  return schemaNames.length === fieldCount
+    ? schemaNames
+    : Array.from({ length: fieldCount }, (_, at) => `column_${at + 1}`)
 }
 
-function noHeader(file: InputFile, row: CsvRow) {
-  const found = Array.from({ length: Math.min(row.count, 5) }, (_, at) => fieldText(row, at))
-  const trouble = `the first row, ${cut(found.join(', '))}, has no names but values: give the columns names in a header, or send header=true or header=false`
-  return fileError('DATASET_HEADER', { file: file.name, line: row.line }, trouble)
+function missingHeaderError(file: InputFile, row: CsvRow) {
+  const found = Array.from({ length: Math.min(row.fieldCount, 5) }, (_, at) => fieldText(row, at))
+  const detail = `the first row, ${quoteTruncated(found.join(', '))}, has no names but values: give the columns names in a header, or send header=true or header=false`
+  return fileError('DATASET_HEADER', { file: file.name, line: row.line }, detail)
 }
 
 /** The rows below a file's header, each as long as it. */
-function visitRows(
+function forEachDataRow(
   file: InputFile,
-  dialect: Dialect,
+  dialect: CsvDialect,
   names: readonly string[],
-  limits: Limits,
-  visit: (row: CsvRow, file: string) => void,
+  limits: DatasetLimits,
+  onRow: (row: CsvRow, file: string) => void,
 ): void {
-  let inHeader = dialect.header
-  new CsvReader(file, dialect.delimiter, limits).visit(row => {
-    checkLength(file.name, row, names)
-    if (!inHeader) return visit(row, file.name)
-    inHeader = false
-    const other = names.findIndex((name, column) => fieldText(row, column) !== name)
-    if (other < 0) return
-    const place = { file: file.name, line: row.line, column: other + 1 }
-    const trouble = `the column is called ${cut(fieldText(row, other))}, expected ${cut(names[other]!)} as in the first file`
-    throw fileError('DATASET_HEADER', place, trouble)
+  let isHeaderRow = dialect.header
+  new CsvReader(file, dialect.delimiter, limits).forEachRow(row => {
+    checkFieldCount(file.name, row, names)
+    if (!isHeaderRow) return onRow(row, file.name)
+    isHeaderRow = false
+    const mismatch = names.findIndex((name, column) => fieldText(row, column) !== name)
+    if (mismatch < 0) return
+    const location = { file: file.name, line: row.line, column: mismatch + 1 }
+    const detail = `the column is called ${quoteTruncated(fieldText(row, mismatch))}, expected ${quoteTruncated(names[mismatch]!)} as in the first file`
+    throw fileError('DATASET_HEADER', location, detail)
   })
 }
 
 /** Names in the form that no column bears. */
-function checkNames(names: readonly string[], { types, target }: TableForm): void {
-  const known = new Set(names)
-  const unknown = (name: string) =>
-    `names column ${cut(name)}, which is none of ${cut(names.slice(0, 20).join(', '))}`
-  checkFlaws(flaw => {
-    for (const [name] of types) if (!known.has(name)) flaw('schema', unknown(name))
-    if (target !== null && !known.has(target)) flaw('target', unknown(target))
+function checkColumnNames(names: readonly string[], { types, target }: TableForm): void {
+  const knownNames = new Set(names)
+  const unknownColumn = (name: string) =>
+    `names column ${quoteTruncated(name)}, which is none of ${quoteTruncated(names.slice(0, 20).join(', '))}`
+  collectFieldErrors(addError => {
+    for (const [name] of types) if (!knownNames.has(name)) addError('schema', unknownColumn(name))
+    if (target !== null && !knownNames.has(target)) addError('target', unknownColumn(target))
   })
 }
 
 function checkTarget(columns: readonly TypedColumn[], target: string | null): void {
   const found = columns.find(({ column }) => column.name === target)
   if (found?.column.type !== 'text') return
-  checkFlaws(flaw =>
-    flaw('target', `is ${cut(target!)}, a column of free text: nothing can be learnt of it`),
+  collectFieldErrors(addError =>
+    addError(
+      'target',
+      `is ${quoteTruncated(target!)}, a column of free text: nothing can be learnt of it`,
+    ),
   )
 }
 
-function onlyTexts(file: InputFile) {
-  const trouble =
+function noUsableColumnsError(file: InputFile) {
+  const detail =
     'all columns are free text: there is nothing to learn from; if some are not, say so in schema'
-  return fileError('DATASET_VALUE', { file: file.name }, trouble)
+  return fileError('DATASET_VALUE', { file: file.name }, detail)
 }
 
 /** Bounds what the texts of all columns take while they are gathered. */
-function memoryWatch(surveys: readonly ColumnSurvey[], { categoryBytes }: Limits) {
-  let seen = 0
-  return ({ starts, ends, count, line }: CsvRow, file: string) => {
-    seen += ends[count - 1]! - starts[0]!
-    if (seen < checkEvery) return
-    seen = 0
-    const kept = surveys.reduce((bytes, { values }) => bytes + values.bytes, 0)
-    if (kept <= categoryBytes) return
-    const trouble = `the categories of all columns take more than ${categoryBytes} bytes: say in schema which columns are "text"`
-    throw fileError('DATASET_TOO_LARGE', { file, line }, trouble)
+function createMemoryCheck(
+  columnStats: readonly ColumnStatistics[],
+  { categoryBytes }: DatasetLimits,
+) {
+  let bytesSinceCheck = 0
+  return ({ starts, ends, fieldCount, line }: CsvRow, file: string) => {
+    bytesSinceCheck += ends[fieldCount - 1]! - starts[0]!
+    if (bytesSinceCheck < memoryCheckBytes) return
+    bytesSinceCheck = 0
+    const totalBytes = columnStats.reduce((bytes, { values }) => bytes + values.bytes, 0)
+    if (totalBytes <= categoryBytes) return
+    const detail = `the categories of all columns take more than ${categoryBytes} bytes: say in schema which columns are "text"`
+    throw fileError('DATASET_TOO_LARGE', { file, line }, detail)
   }
 }
 
 function rawRow(row: CsvRow) {
-  return Array.from({ length: row.count }, (_, column) => ({
+  return Array.from({ length: row.fieldCount }, (_, column) => ({
     text: row.bytes.toString(
       'utf8',
       row.starts[column]!,
-      Math.min(row.ends[column]!, row.starts[column]! + 4 * sampleText),
+      Math.min(row.ends[column]!, row.starts[column]! + 4 * maxSampleTextLength),
     ),
     quoted: row.quoted[column] === 1,
   }))
 }
 
-const reader = new NumberReader()
+const numberParser = new NumberParser()
 
-function sampleCell(
+function parseSampleCell(
   { type }: TableColumn,
   { text, quoted }: { text: string; quoted: boolean },
 ): Cell {
   const bytes = Buffer.from(text)
   if (bytes.length === 0) return null
   if (type === 'category' || type === 'text') {
-    if (!quoted && isMissingWord(bytes, 0, bytes.length)) return null
-    return [...text].slice(0, sampleText).join('')
+    if (!quoted && isMissingMarker(bytes, 0, bytes.length)) return null
+    return [...text].slice(0, maxSampleTextLength).join('')
   }
   if (type === 'boolean') {
-    const truth = truthAt(bytes, 0, bytes.length)
-    return truth < 0 ? null : truth === 1
+    const bool = parseBoolean(bytes, 0, bytes.length)
+    return bool < 0 ? null : bool === 1
   }
-  return reader.read(bytes, 0, bytes.length) ? reader.value : null
+  return numberParser.parse(bytes, 0, bytes.length) ? numberParser.value : null
 }

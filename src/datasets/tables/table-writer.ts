@@ -21,27 +21,27 @@ import {
   vectorFromArray,
 } from 'apache-arrow'
 import type { Shard } from '../../spec/dataset.js'
-import { isMissing, largest, NumberReader, truthAt } from './cell.js'
-import type { Storage, TypedColumn } from './column-types.js'
+import { isMissing, maxFloat32, NumberParser, parseBoolean } from './cell.js'
+import type { StorageType, TypedColumn } from './column-types.js'
 import type { CsvRow } from './csv.js'
 import type { TableSource } from './table-source.js'
 
 /** A reader holds one file at a time. */
-const shardBytes = 32 * 2 ** 20
-const mostBatchRows = 65_536
+const targetShardBytes = 32 * 2 ** 20
+const maxBatchRows = 65_536
 
 /** Writes the rows in their order; holds one file's rows in memory. */
 export function writeTable(source: TableSource, folder: string): Shard[] {
   mkdirSync(join(folder, 'shards'))
-  const stored = source.columns.flatMap(({ storage, ...column }, index) =>
+  const storedColumns = source.columns.flatMap(({ storage, ...column }, index) =>
     storage ? [{ ...column, storage, index }] : [],
   )
-  const writer = new TableWriter(folder, stored)
-  source.visit(row => writer.add(row))
+  const writer = new TableWriter(folder, storedColumns)
+  source.forEachRow(row => writer.add(row))
   return writer.close()
 }
 
-type Stored = TypedColumn & { index: number; storage: NonNullable<Storage> }
+type StoredColumn = TypedColumn & { index: number; storage: NonNullable<StorageType> }
 
 class TableWriter {
   private readonly columns: ColumnWriter[]
@@ -50,38 +50,38 @@ class TableWriter {
   private readonly shardRows: number
   private readonly shards: Shard[] = []
   private batches: RecordBatch[] = []
-  private batched = 0
+  private batchedRows = 0
   private rows = 0
 
   constructor(
     private readonly folder: string,
-    stored: readonly Stored[],
+    storedColumns: readonly StoredColumn[],
   ) {
-    this.columns = stored.map((column, index) => new ColumnWriter(column, index))
+    this.columns = storedColumns.map((column, index) => new ColumnWriter(column, index))
     this.schema = new Schema(this.columns.map(({ field }) => field))
-    const rowBytes = this.columns.reduce((bytes, { width }) => bytes + width, 0)
-    const most = Math.max(1, Math.floor(shardBytes / Math.max(1, rowBytes)))
-    this.batchRows = Math.min(mostBatchRows, most)
-    this.shardRows = most - (most % this.batchRows)
-    for (const column of this.columns) column.begin(this.batchRows)
+    const rowBytes = this.columns.reduce((bytes, { bytesPerValue }) => bytes + bytesPerValue, 0)
+    const maxRows = Math.max(1, Math.floor(targetShardBytes / Math.max(1, rowBytes)))
+    this.batchRows = Math.min(maxBatchRows, maxRows)
+    this.shardRows = maxRows - (maxRows % this.batchRows)
+    for (const column of this.columns) column.startBatch(this.batchRows)
   }
 
   add(row: CsvRow): void {
     for (const column of this.columns) column.write(this.rows, row)
     this.rows++
-    if (this.rows === this.batchRows) this.endBatch()
+    if (this.rows === this.batchRows) this.flushBatch()
   }
 
   close(): Shard[] {
-    this.endBatch()
-    this.endShard()
+    this.flushBatch()
+    this.flushShard()
     return this.shards
   }
 
-  private endBatch(): void {
+  private flushBatch(): void {
     const { rows, columns, schema } = this
     if (rows === 0) return
-    const children = columns.map(column => column.end(rows, this.batchRows))
+    const children = columns.map(column => column.finishBatch(rows, this.batchRows))
     const struct = makeData({
       type: new Struct(schema.fields),
       length: rows,
@@ -89,99 +89,100 @@ class TableWriter {
       children,
     })
     this.batches.push(new RecordBatch(schema, struct))
-    this.batched += rows
+    this.batchedRows += rows
     this.rows = 0
-    if (this.batched === this.shardRows) this.endShard()
+    if (this.batchedRows === this.shardRows) this.flushShard()
   }
 
-  private endShard(): void {
+  private flushShard(): void {
     if (this.batches.length === 0) return
     const name = `shards/table-${String(this.shards.length).padStart(5, '0')}.arrow`
     const content = tableToIPC(new Table(this.schema, this.batches), 'file')
     writeFileSync(join(this.folder, name), content, { flag: 'wx' })
     const sha256 = createHash('sha256').update(content).digest('hex')
-    this.shards.push({ name, records: this.batched, bytes: content.length, sha256 })
+    this.shards.push({ name, records: this.batchedRows, bytes: content.length, sha256 })
     this.batches = []
-    this.batched = 0
+    this.batchedRows = 0
   }
 }
 
-const reader = new NumberReader()
+const numberParser = new NumberParser()
 
 /** Cells of one column: missing ones are null by the bitmap, and NaN or code -1 beneath it. */
 class ColumnWriter {
   readonly field: Field
-  readonly width: number
+  readonly bytesPerValue: number
   private readonly dictionary: Vector | undefined
   private readonly codes: Int32Array
   private values: Float32Array | Float64Array | Int32Array = new Int32Array(0)
-  private valid = new Uint8Array(0)
-  private missing = 0
+  private validityBitmap = new Uint8Array(0)
+  private nullCount = 0
   /** Below it, or NaN, is missing. */
-  private readonly least: number
+  private readonly minValid: number
 
   constructor(
-    private readonly stored: Stored,
-    id: number,
+    private readonly storedColumn: StoredColumn,
+    dictionaryId: number,
   ) {
-    const { column, storage, survey } = stored
-    this.least = storage === 'codes' ? 0 : -largest
-    this.width = storage === 'float64' ? 8 : 4
-    this.codes = new Int32Array(survey.values.size)
+    const { column, storage, stats } = storedColumn
+    this.minValid = storage === 'codes' ? 0 : -maxFloat32
+    this.bytesPerValue = storage === 'float64' ? 8 : 4
+    this.codes = new Int32Array(stats.values.size)
     let type: DataType = storage === 'float64' ? new Float64() : new Float32()
     if (column.type === 'category') {
       // a fixed id: equal tables are equal bytes
-      type = new Dictionary(new Utf8(), new Int32(), id)
+      type = new Dictionary(new Utf8(), new Int32(), dictionaryId)
       this.dictionary = vectorFromArray(column.categories, new Utf8())
-      for (const [code, index] of survey.values.sorted().entries()) this.codes[index] = code
+      for (const [code, index] of stats.values.sorted().entries()) this.codes[index] = code
     }
     this.field = new Field(column.name, type, true)
   }
 
-  begin(rows: number): void {
-    const { storage } = this.stored
-    const Values =
+  startBatch(rows: number): void {
+    const { storage } = this.storedColumn
+    const ArrayType =
       storage === 'float64' ? Float64Array : storage === 'float32' ? Float32Array : Int32Array
-    this.values = new Values(rows)
-    this.valid = new Uint8Array(Math.ceil(rows / 8)).fill(0xff)
-    this.missing = 0
+    this.values = new ArrayType(rows)
+    this.validityBitmap = new Uint8Array(Math.ceil(rows / 8)).fill(0xff)
+    this.nullCount = 0
   }
 
-  write(at: number, row: CsvRow): void {
-    const value = this.valueOf(row)
-    this.values[at] = value
-    if (value >= this.least) return
-    this.valid[at >> 3]! &= ~(1 << (at & 7))
-    this.missing++
+  write(index: number, row: CsvRow): void {
+    const value = this.parseCell(row)
+    this.values[index] = value
+    if (value >= this.minValid) return
+    this.validityBitmap[index >> 3]! &= ~(1 << (index & 7))
+    this.nullCount++
   }
 
   /** The first `rows` cells; room for the next. */
-  end(rows: number, next: number): Data {
-    const { values, valid, missing, dictionary } = this
+  finishBatch(rows: number, nextRows: number): Data {
+    const { values, validityBitmap, nullCount, dictionary } = this
     const data = makeData({
       type: this.field.type,
       length: rows,
-      nullCount: missing,
+      nullCount,
       data: values.subarray(0, rows),
-      nullBitmap: missing > 0 ? valid : undefined,
+      nullBitmap: nullCount > 0 ? validityBitmap : undefined,
       dictionary,
     } as Parameters<typeof makeData>[0])
-    this.begin(next)
+    this.startBatch(nextRows)
     return data
   }
 
   /** NaN, or of categories -1, where it is missing. */
-  private valueOf(row: CsvRow): number {
-    const { index, survey, column } = this.stored
+  private parseCell(row: CsvRow): number {
+    const { index, stats, column } = this.storedColumn
     const { bytes } = row
     const start = row.starts[index]!
     const end = row.ends[index]!
     if (column.type === 'category') {
       if (isMissing(row, index)) return -1
-      return this.codes[survey.values.find(bytes, start, end)]!
+      return this.codes[stats.values.find(bytes, start, end)]!
     }
-    if (column.type !== 'boolean') return reader.read(bytes, start, end) ? reader.value : Number.NaN
-    const truth = truthAt(bytes, start, end)
-    return truth < 0 ? Number.NaN : truth
+    if (column.type !== 'boolean')
+      return numberParser.parse(bytes, start, end) ? numberParser.value : Number.NaN
+    const bool = parseBoolean(bytes, start, end)
+    return bool < 0 ? Number.NaN : bool
   }
 }

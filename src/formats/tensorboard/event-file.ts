@@ -1,7 +1,7 @@
 // Event files: TFRecords of tensorflow.Event, as TensorBoard reads them.
 import { create, toBinary } from '@bufbuild/protobuf'
 import type { MetricRow } from '../../spec/metrics.js'
-import { frameOf } from '../tfrecord.js'
+import { recordFrame } from '../tfrecord.js'
 import {
   DataClass,
   DataType,
@@ -14,35 +14,39 @@ import {
  * The beginning of an attempt's file. TensorBoard drops what earlier files of the folder have from step
  * `from` on: a resumed job does those steps again. `description` is Markdown, for the text page.
  */
-export function fileStart(from: number, wallTime: number, description: string | null): Buffer {
+export function encodeFileStart(
+  firstStep: number,
+  wallTime: number,
+  description: string | null,
+): Buffer {
   const events = [
     event(wallTime, 0, { case: 'fileVersion', value: 'brain.Event:2' }),
-    event(wallTime, from, {
+    event(wallTime, firstStep, {
       case: 'sessionLog',
       value: { $typeName: 'tensorflow.SessionLog', status: SessionLog_SessionStatus.START },
     }),
   ]
-  if (description !== null) events.push(textEvent(wallTime, from, 'job', description))
-  return Buffer.concat(events.map(record))
+  if (description !== null) events.push(textEvent(wallTime, firstStep, 'job', description))
+  return Buffer.concat(events.map(encodeRecord))
 }
 
 /** One record for a row. */
-export function rowEvent({ step, time, values }: MetricRow): Buffer {
+export function encodeMetricRow({ step, time, values }: MetricRow): Buffer {
   const value = Object.entries(values).map(([name, value]) => ({
     $typeName: 'tensorflow.Summary.Value' as const,
     tag: tagOf(name),
     value: { case: 'simpleValue' as const, value },
   }))
   const summary = { $typeName: 'tensorflow.Summary' as const, value }
-  return record(event(Date.parse(time) / 1000, step, { case: 'summary', value: summary }))
+  return encodeRecord(event(Date.parse(time) / 1000, step, { case: 'summary', value: summary }))
 }
 
 /** TensorBoard groups by what is before the slash: `train/loss`, `validation/accuracy`. */
 export function tagOf(name: string): string {
   if (name.includes('/')) return name
-  const [, measured] = /^validation([A-Z].*)$/.exec(name) ?? []
-  if (!measured) return `train/${name}`
-  return `validation/${measured[0]!.toLowerCase()}${measured.slice(1)}`
+  const [, metric] = /^validation([A-Z].*)$/.exec(name) ?? []
+  if (!metric) return `train/${name}`
+  return `validation/${metric[0]!.toLowerCase()}${metric.slice(1)}`
 }
 
 const event = (wallTime: number, step: number, what: Event['what']): Event =>
@@ -74,8 +78,8 @@ function textEvent(wallTime: number, step: number, tag: string, text: string): E
   })
 }
 
-function record(message: Event): Buffer {
+function encodeRecord(message: Event): Buffer {
   const data = toBinary(EventSchema, message)
-  const { header, footer } = frameOf(data)
+  const { header, footer } = recordFrame(data)
   return Buffer.concat([header, data, footer])
 }

@@ -1,7 +1,7 @@
 import type { Tensor } from '../graph.js'
 import { apply, defineOp } from '../op.js'
 
-type One = readonly [features: Tensor]
+type UnaryInputs = readonly [features: Tensor]
 
 /** A backprop op: what flows in, and what the forward op put out. */
 const activationGrad = (type: string) =>
@@ -16,14 +16,14 @@ export const ReluGrad = activationGrad('ReluGrad')
 export const EluGrad = activationGrad('EluGrad')
 
 /** Its gradient reads the output, not the input: then TensorFlow can fuse it with what is before. */
-export const Relu = defineOp<One>({
+export const Relu = defineOp<UnaryInputs>({
   type: 'Relu',
   output: 'activations',
   shape: ([x]) => x.shape,
   gradient: (dy, { output }) => [apply(ReluGrad, [dy, output], {})],
 })
 
-export const Elu = defineOp<One>({
+export const Elu = defineOp<UnaryInputs>({
   type: 'Elu',
   output: 'activations',
   shape: ([x]) => x.shape,

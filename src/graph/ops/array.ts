@@ -4,10 +4,10 @@ import type { Tensor } from '../graph.js'
 import { check } from '../graph-error.js'
 import { apply, defineOp } from '../op.js'
 import {
-  broadcast,
-  describe,
+  broadcastShapes,
+  formatShape,
   isStatic,
-  normalAxes,
+  normalizeAxes,
   type Shape,
   sameShape,
   sizeOf,
@@ -43,22 +43,22 @@ export const Reshape = defineOp<WithShape, { shape: Shape }>({
 /** One extent may be -1: whatever is left. */
 export function reshape(x: Tensor, shape: Shape): Tensor {
   const unknown = shape.filter(extent => extent < 0).length
-  check(unknown <= 1, `reshape: ${describe(shape)} leaves more than one extent open`)
+  check(unknown <= 1, `reshape: ${formatShape(shape)} leaves more than one extent open`)
   const known = sizeOf(shape.filter(extent => extent >= 0))
   const target = constant(x.node.graph, shape, { dtype: 'int32' })
   if (!isStatic(x.shape)) return apply(Reshape, [x, target], { shape })
   const size = sizeOf(x.shape)
   check(
     unknown ? known > 0 && size % known === 0 : size === known,
-    `reshape: ${describe(x.shape)} does not fit into ${describe(shape)}`,
+    `reshape: ${formatShape(x.shape)} does not fit into ${formatShape(shape)}`,
   )
-  const full = shape.map(extent => (extent < 0 ? size / known : extent))
-  return apply(Reshape, [x, target], { shape: full })
+  const inferred = shape.map(extent => (extent < 0 ? size / known : extent))
+  return apply(Reshape, [x, target], { shape: inferred })
 }
 
-export function reshapeLike(x: Tensor, model: Tensor): Tensor {
-  if (isStatic(model.shape) && sameShape(x.shape, model.shape)) return x
-  return apply(Reshape, [x, shapeOf(model)], { shape: model.shape })
+export function reshapeLike(x: Tensor, reference: Tensor): Tensor {
+  if (isStatic(reference.shape) && sameShape(x.shape, reference.shape)) return x
+  return apply(Reshape, [x, shapeOf(reference)], { shape: reference.shape })
 }
 
 export const ExpandDims = defineOp<readonly [x: Tensor, axis: Tensor], { axis: number }>({
@@ -71,21 +71,23 @@ export const ExpandDims = defineOp<readonly [x: Tensor, axis: Tensor], { axis: n
 
 /** A new dimension of extent 1 before the one at `axis`. */
 export function expandDims(x: Tensor, axis: number): Tensor {
-  const [place] = normalAxes('expandDims', [axis], x.shape.length + 1)
-  return apply(ExpandDims, [x, scalar(x.node.graph, place!, 'int32')], { axis: place! })
+  const [normalizedAxis] = normalizeAxes('expandDims', [axis], x.shape.length + 1)
+  return apply(ExpandDims, [x, scalar(x.node.graph, normalizedAxis!, 'int32')], {
+    axis: normalizedAxis!,
+  })
 }
 
 /** The walk's undoing of broadcasts is its whole gradient. */
 export const BroadcastTo = defineOp<WithShape, { shape: Shape }>({
   type: 'BroadcastTo',
   output: 'output',
-  shape: ([x], { shape }) => broadcast('broadcastTo', x.shape, shape),
+  shape: ([x], { shape }) => broadcastShapes('broadcastTo', x.shape, shape),
   attrs: ([x]) => ({ T: attr.type(x.dtype), Tidx: attr.type('int32') }),
   gradient: dy => [dy, null],
 })
 
-export const broadcastLike = (x: Tensor, model: Tensor): Tensor =>
-  apply(BroadcastTo, [x, shapeOf(model)], { shape: model.shape })
+export const broadcastLike = (x: Tensor, reference: Tensor): Tensor =>
+  apply(BroadcastTo, [x, shapeOf(reference)], { shape: reference.shape })
 
 export const Transpose = defineOp<readonly [x: Tensor, perm: Tensor], { perm: readonly number[] }>({
   type: 'Transpose',
@@ -102,7 +104,7 @@ export const Transpose = defineOp<readonly [x: Tensor, perm: Tensor], { perm: re
 })
 
 export function transpose(x: Tensor, perm: readonly number[]): Tensor {
-  normalAxes('transpose', perm, x.shape.length)
+  normalizeAxes('transpose', perm, x.shape.length)
   check(
     perm.length === x.shape.length,
     `transpose: [${perm.join(', ')}] must name all ${x.shape.length} dimensions`,
@@ -110,12 +112,12 @@ export function transpose(x: Tensor, perm: readonly number[]): Tensor {
   return apply(Transpose, [x, constant(x.node.graph, perm, { dtype: 'int32' })], { perm })
 }
 
-interface Padding {
+interface PadAttrs {
   before: readonly number[]
   after: readonly number[]
 }
 
-export const Pad = defineOp<readonly [x: Tensor, paddings: Tensor], Padding>({
+export const Pad = defineOp<readonly [x: Tensor, paddings: Tensor], PadAttrs>({
   type: 'Pad',
   output: 'output',
   shape: ([x], { before, after }) =>
@@ -162,16 +164,16 @@ export function slice(x: Tensor, begin: readonly number[], size: Shape): Tensor 
     x.shape.every(
       (extent, i) => extent < 0 || (begin[i]! >= 0 && begin[i]! + size[i]! <= extent),
     ) && size.length === x.shape.length,
-    `slice: ${describe(size)} from [${begin.join(', ')}] does not lie inside ${describe(x.shape)}`,
+    `slice: ${formatShape(size)} from [${begin.join(', ')}] does not lie inside ${formatShape(x.shape)}`,
   )
   const from = constant(x.node.graph, begin, { dtype: 'int32' })
   const extents = constant(x.node.graph, size, { dtype: 'int32' })
   return apply(Slice, [x, from, extents], { begin, shape: size })
 }
 
-export function sliceLike(x: Tensor, begin: readonly number[], model: Tensor): Tensor {
+export function sliceLike(x: Tensor, begin: readonly number[], reference: Tensor): Tensor {
   const from = constant(x.node.graph, begin, { dtype: 'int32' })
-  return apply(Slice, [x, from, shapeOf(model)], { begin, shape: model.shape })
+  return apply(Slice, [x, from, shapeOf(reference)], { begin, shape: reference.shape })
 }
 
 export const ConcatV2 = defineOp<readonly Tensor[], { axis: number }>({
@@ -207,16 +209,18 @@ export const ConcatV2 = defineOp<readonly Tensor[], { axis: number }>({
 export function concat(parts: readonly Tensor[], axis: number): Tensor {
   const [first] = parts
   check(first !== undefined, 'concat: there is nothing to join')
-  const [place] = normalAxes('concat', [axis], first.shape.length)
+  const [normalizedAxis] = normalizeAxes('concat', [axis], first.shape.length)
   for (const part of parts) {
     check(
       part.dtype === first.dtype &&
         part.shape.length === first.shape.length &&
-        part.shape.every((extent, i) => i === place || extent === first.shape[i]),
-      `concat: ${part.dtype} ${describe(part.shape)} does not join ${first.dtype} ${describe(first.shape)} along axis ${axis}`,
+        part.shape.every((extent, i) => i === normalizedAxis || extent === first.shape[i]),
+      `concat: ${part.dtype} ${formatShape(part.shape)} does not join ${first.dtype} ${formatShape(first.shape)} along axis ${axis}`,
     )
   }
-  return apply(ConcatV2, [...parts, scalar(first.node.graph, place!, 'int32')], { axis: place! })
+  return apply(ConcatV2, [...parts, scalar(first.node.graph, normalizedAxis!, 'int32')], {
+    axis: normalizedAxis!,
+  })
 }
 
 export const Pack = defineOp<readonly Tensor[]>({

@@ -1,7 +1,7 @@
 import { attr } from '../attr.js'
 import type { OutputSpec, Tensor } from '../graph.js'
 import { check } from '../graph-error.js'
-import { applyList, defineListOp } from '../op.js'
+import { applyMultiOutput, defineMultiOutputOp } from '../op.js'
 import { rank4, sameShape } from '../shape.js'
 import { constant } from './constant.js'
 
@@ -24,22 +24,26 @@ const nodeAttrs = (x: Tensor, { epsilon, training }: NormAttrs) => ({
   is_training: attr.bool(training),
 })
 
-const vector = (arg: string, size: number): OutputSpec => ({ arg, shape: [size], dtype: 'float32' })
+const vectorSpec = (arg: string, size: number): OutputSpec => ({
+  arg,
+  shape: [size],
+  dtype: 'float32',
+})
 
-export const FusedBatchNormGradV3 = defineListOp<readonly Tensor[], NormAttrs>({
+export const FusedBatchNormGradV3 = defineMultiOutputOp<readonly Tensor[], NormAttrs>({
   type: 'FusedBatchNormGradV3',
   outputs: ([, x, scale]) => [
     { arg: 'x_backprop', shape: x!.shape, dtype: x!.dtype },
-    vector('scale_backprop', scale!.shape[0]!),
-    vector('offset_backprop', scale!.shape[0]!),
-    vector('reserve_space_4', 0),
-    vector('reserve_space_5', 0),
+    vectorSpec('scale_backprop', scale!.shape[0]!),
+    vectorSpec('offset_backprop', scale!.shape[0]!),
+    vectorSpec('reserve_space_4', 0),
+    vectorSpec('reserve_space_5', 0),
   ],
   attrs: ([, x], attrs) => nodeAttrs(x!, attrs),
   gradient: null,
 })
 
-export const FusedBatchNormV3 = defineListOp<NormInputs, NormAttrs>({
+export const FusedBatchNormV3 = defineMultiOutputOp<NormInputs, NormAttrs>({
   type: 'FusedBatchNormV3',
   outputs([x, scale, offset]) {
     const channels = rank4('batchNorm: the input', x.shape)[3]
@@ -51,11 +55,11 @@ export const FusedBatchNormV3 = defineListOp<NormInputs, NormAttrs>({
     }
     return [
       { arg: 'y', shape: x.shape, dtype: x.dtype },
-      vector('batch_mean', channels),
-      vector('batch_variance', channels),
-      vector('reserve_space_1', channels),
-      vector('reserve_space_2', channels),
-      vector('reserve_space_3', channels),
+      vectorSpec('batch_mean', channels),
+      vectorSpec('batch_variance', channels),
+      vectorSpec('reserve_space_1', channels),
+      vectorSpec('reserve_space_2', channels),
+      vectorSpec('reserve_space_3', channels),
     ]
   },
   attrs: ([x], attrs) => nodeAttrs(x, attrs),
@@ -66,7 +70,7 @@ export const FusedBatchNormV3 = defineListOp<NormInputs, NormAttrs>({
     )
     // given statistics are constants of the layer; those of a batch came out of it
     const statistics = attrs.training ? [outputs[3]!, outputs[4]!] : [mean, variance]
-    const [dx, dScale, dOffset] = applyList(
+    const [dx, dScale, dOffset] = applyMultiOutput(
       FusedBatchNormGradV3,
       [dy, x, scale, ...statistics, outputs[5]!],
       attrs,
@@ -75,7 +79,7 @@ export const FusedBatchNormV3 = defineListOp<NormInputs, NormAttrs>({
   },
 })
 
-export interface Normalised {
+export interface BatchNormOutputs {
   output: Tensor
   batchMean: Tensor
   /** With Bessel's correction, as running averages want it; the output is normalised without. */
@@ -88,11 +92,11 @@ export function batchNormTraining(
   scale: Tensor,
   offset: Tensor,
   epsilon: number,
-): Normalised {
-  const none = constant(x.node.graph, [])
-  const [output, batchMean, batchVariance] = applyList(
+): BatchNormOutputs {
+  const empty = constant(x.node.graph, [])
+  const [output, batchMean, batchVariance] = applyMultiOutput(
     FusedBatchNormV3,
-    [x, scale, offset, none, none],
+    [x, scale, offset, empty, empty],
     { epsilon, training: true },
   )
   return { output: output!, batchMean: batchMean!, batchVariance: batchVariance! }
@@ -108,5 +112,5 @@ export function batchNormInference(
   epsilon: number,
 ): Tensor {
   const inputs = [x, scale, offset, mean, variance] as const
-  return applyList(FusedBatchNormV3, inputs, { epsilon, training: false })[0]!
+  return applyMultiOutput(FusedBatchNormV3, inputs, { epsilon, training: false })[0]!
 }

@@ -1,8 +1,8 @@
 import { attr } from '../attr.js'
 import type { DType } from '../dtype.js'
-import type { Node, Placement, Tensor } from '../graph.js'
+import type { Node, NodeOptions, Tensor } from '../graph.js'
 import { check } from '../graph-error.js'
-import { applyEffect, applyList, defineEffect, defineListOp } from '../op.js'
+import { applyEffect, applyMultiOutput, defineEffect, defineMultiOutputOp } from '../op.js'
 import type { Shape } from '../shape.js'
 import { constant } from './constant.js'
 
@@ -11,7 +11,7 @@ export const SaveV2 = defineEffect<readonly Tensor[]>({
   attrs: inputs => ({ dtypes: attr.types(inputs.slice(3).map(input => input.dtype)) }),
 })
 
-export interface Entry {
+export interface TensorSpec {
   readonly name: string
   readonly dtype: DType
   readonly shape: Shape
@@ -19,7 +19,7 @@ export interface Entry {
 
 type RestoreInputs = readonly [prefix: Tensor, names: Tensor, slices: Tensor]
 
-export const RestoreV2 = defineListOp<RestoreInputs, { entries: readonly Entry[] }>({
+export const RestoreV2 = defineMultiOutputOp<RestoreInputs, { entries: readonly TensorSpec[] }>({
   type: 'RestoreV2',
   outputs: (_, { entries }) =>
     entries.map(({ dtype, shape }) => ({ arg: 'tensors', dtype, shape })),
@@ -31,27 +31,32 @@ export const RestoreV2 = defineListOp<RestoreInputs, { entries: readonly Entry[]
 export function saveTensors(
   prefix: Tensor,
   tensors: Readonly<Record<string, Tensor>>,
-  placement?: Placement,
+  options?: NodeOptions,
 ): Node {
-  const heads = heading('saveTensors', prefix, Object.keys(tensors))
-  return applyEffect(SaveV2, [...heads, ...Object.values(tensors)], {}, placement)
+  const saverInputs = checkpointInputs('saveTensors', prefix, Object.keys(tensors))
+  return applyEffect(SaveV2, [...saverInputs, ...Object.values(tensors)], {}, options)
 }
 
 /** The tensors in the order of the entries; one that the files lack fails the run by its name. */
 export function restoreTensors(
   prefix: Tensor,
-  entries: readonly Entry[],
-  placement?: Placement,
+  entries: readonly TensorSpec[],
+  options?: NodeOptions,
 ): readonly Tensor[] {
   const names = entries.map(({ name }) => name)
-  return applyList(RestoreV2, heading('restoreTensors', prefix, names), { entries }, placement)
+  return applyMultiOutput(
+    RestoreV2,
+    checkpointInputs('restoreTensors', prefix, names),
+    { entries },
+    options,
+  )
 }
 
-function heading(what: string, prefix: Tensor, names: readonly string[]): RestoreInputs {
-  check(names.length > 0, `${what}: there is nothing to do`)
+function checkpointInputs(opName: string, prefix: Tensor, names: readonly string[]): RestoreInputs {
+  check(names.length > 0, `${opName}: there is nothing to do`)
   check(
     prefix.dtype === 'string' && prefix.shape.length === 0,
-    `${what}: the prefix must be a scalar string`,
+    `${opName}: the prefix must be a scalar string`,
   )
   const { graph } = prefix.node
   const slices = names.map(() => '')

@@ -2,14 +2,14 @@ import { attr } from '../attr.js'
 import type { Tensor } from '../graph.js'
 import { check } from '../graph-error.js'
 import { apply, defineOp } from '../op.js'
-import { broadcast } from '../shape.js'
+import { broadcastShapes } from '../shape.js'
 import { zerosLike } from './constant.js'
 
 const comparison = (type: string) =>
   defineOp<readonly [x: Tensor, y: Tensor]>({
     type,
     output: 'z',
-    shape: ([x, y]) => broadcast(type, x.shape, y.shape),
+    shape: ([x, y]) => broadcastShapes(type, x.shape, y.shape),
     dtype: () => 'bool',
     gradient: null,
   })
@@ -36,12 +36,12 @@ export const SelectV2 = defineOp<SelectInputs>({
   type: 'SelectV2',
   output: 'output',
   shape: ([condition, a, b]) =>
-    broadcast('select', condition.shape, broadcast('select', a.shape, b.shape)),
+    broadcastShapes('select', condition.shape, broadcastShapes('select', a.shape, b.shape)),
   dtype: ([, a]) => a.dtype,
   attrs: ([, a]) => ({ T: attr.type(a.dtype) }),
   gradient: (dy, { inputs: [condition] }) => {
-    const nothing = zerosLike(dy)
-    return [null, select(condition, dy, nothing), select(condition, nothing, dy)]
+    const zeros = zerosLike(dy)
+    return [null, select(condition, dy, zeros), select(condition, zeros, dy)]
   },
 })
 

@@ -3,11 +3,11 @@ import type { DType } from '../dtype.js'
 import type { Graph, Tensor } from '../graph.js'
 import { check } from '../graph-error.js'
 import { apply, defineOp } from '../op.js'
-import { describe, isStatic, type Shape, sizeOf } from '../shape.js'
-import { tensorProto, type Values } from '../tensor-proto.js'
+import { formatShape, isStatic, type Shape, sizeOf } from '../shape.js'
+import { type TensorValues, tensorProto } from '../tensor-proto.js'
 
 interface ConstAttrs {
-  values: Values
+  values: TensorValues
   shape: Shape
   dtype: DType
 }
@@ -18,7 +18,7 @@ export const Const = defineOp<readonly [], ConstAttrs>({
   shape(_, { values, shape }) {
     check(
       values.length === sizeOf(shape),
-      `constant: ${values.length} values do not fill shape ${describe(shape)}`,
+      `constant: ${values.length} values do not fill shape ${formatShape(shape)}`,
     )
     return shape
   },
@@ -32,7 +32,7 @@ export const Const = defineOp<readonly [], ConstAttrs>({
 
 export function constant(
   graph: Graph,
-  values: Values,
+  values: TensorValues,
   { dtype = 'float32', shape = [values.length] }: { dtype?: DType; shape?: Shape } = {},
 ): Tensor {
   return apply(Const, [], { values, shape, dtype }, { graph })
@@ -43,7 +43,7 @@ export function scalar(
   value: number | string | boolean,
   dtype: DType = 'float32',
 ): Tensor {
-  return constant(graph, [value] as unknown as Values, { dtype, shape: [] })
+  return constant(graph, [value] as unknown as TensorValues, { dtype, shape: [] })
 }
 
 interface PlaceholderAttrs {
@@ -75,7 +75,7 @@ export const Fill = defineOp<readonly [dims: Tensor, value: Tensor], { shape: Sh
 
 /** Kept as an op, not a constant: a large tensor of one value costs the graph file nothing. */
 export function fill(graph: Graph, shape: Shape, value: number, dtype: DType = 'float32'): Tensor {
-  check(isStatic(shape), `fill: the shape ${describe(shape)} must be known`)
+  check(isStatic(shape), `fill: the shape ${formatShape(shape)} must be known`)
   const dims = constant(graph, shape, { dtype: 'int32' })
   return apply(Fill, [dims, scalar(graph, value, dtype)], { shape })
 }

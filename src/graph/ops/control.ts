@@ -1,4 +1,4 @@
-import type { Graph, Node, Placement, Tensor } from '../graph.js'
+import type { Graph, Node, NodeOptions, Tensor } from '../graph.js'
 import { apply, applyEffect, defineEffect, defineOp } from '../op.js'
 
 export const Identity = defineOp<readonly [x: Tensor]>({
@@ -9,8 +9,8 @@ export const Identity = defineOp<readonly [x: Tensor]>({
 })
 
 /** With `after`, a value whose fetch makes side effects happen first. */
-export const identity = (x: Tensor, placement?: Placement): Tensor =>
-  apply(Identity, [x], {}, placement)
+export const identity = (x: Tensor, options?: NodeOptions): Tensor =>
+  apply(Identity, [x], {}, options)
 
 export const StopGradient = defineOp<readonly [x: Tensor]>({
   type: 'StopGradient',
@@ -27,11 +27,11 @@ export const NoOp = defineEffect<readonly []>({ type: 'NoOp', attrs: () => ({}) 
 export const group = (
   graph: Graph,
   effects: readonly (Node | Tensor)[],
-  placement: Placement = {},
+  options: NodeOptions = {},
 ): Node =>
   applyEffect(
     NoOp,
     [],
     {},
-    { ...placement, graph, after: [...effects, ...(placement.after ?? [])] },
+    { ...options, graph, controlInputs: [...effects, ...(options.controlInputs ?? [])] },
   )

@@ -6,12 +6,12 @@ import { apply, defineOp } from '../op.js'
 import { isStatic, rank4, type Shape, sizeOf } from '../shape.js'
 import { pad, reshape, shapeOf, sliceLike } from './array.js'
 import { matMul } from './matmul.js'
-import { windowsOf } from './patches.js'
+import { extractPatches } from './patches.js'
 
 export type Padding = 'SAME' | 'VALID'
 
 /** Rows and columns of zeros on each side. */
-export interface Margins {
+export interface ExplicitPadding {
   readonly top: number
   readonly bottom: number
   readonly left: number
@@ -20,7 +20,7 @@ export interface Margins {
 
 interface ConvAttrs {
   stride: number
-  padding: Padding | Margins
+  padding: Padding | ExplicitPadding
 }
 
 interface BackpropAttrs extends ConvAttrs {
@@ -29,12 +29,12 @@ interface BackpropAttrs extends ConvAttrs {
 
 export interface ConvOptions {
   stride?: number
-  padding?: Padding | Margins
+  padding?: Padding | ExplicitPadding
 }
 
 /** The extent of a window's output along one side; SAME pads as much as makes it size / stride. */
-export function windowed(
-  what: string,
+export function windowOutputSize(
+  opName: string,
   size: number,
   window: number,
   stride: number,
@@ -43,7 +43,7 @@ export function windowed(
   if (size < 0) return -1
   const padded = size + (typeof padding === 'number' ? padding : 0)
   const extent = Math.ceil((padding === 'SAME' ? size : padded - window + 1) / stride)
-  check(extent > 0, `${what}: a window of ${window} does not fit into ${padded} pixels`)
+  check(extent > 0, `${opName}: a window of ${window} does not fit into ${padded} pixels`)
   return extent
 }
 
@@ -52,10 +52,19 @@ const nodeAttrs = (values: Tensor, { stride, padding }: ConvAttrs) => ({
   T: attr.type(values.dtype),
   strides: attr.ints([1, stride, stride, 1]),
   padding: attr.string(typeof padding === 'string' ? padding : 'EXPLICIT'),
-  ...(typeof padding === 'object' && { explicit_paddings: attr.ints(explicit(padding)) }),
+  ...(typeof padding === 'object' && { explicit_paddings: attr.ints(explicitPaddings(padding)) }),
 })
 
-const explicit = ({ top, bottom, left, right }: Margins) => [0, 0, top, bottom, left, right, 0, 0]
+const explicitPaddings = ({ top, bottom, left, right }: ExplicitPadding) => [
+  0,
+  0,
+  top,
+  bottom,
+  left,
+  right,
+  0,
+  0,
+]
 
 type BackpropInputs = readonly [sizes: Tensor, filter: Tensor, dy: Tensor]
 
@@ -93,8 +102,8 @@ export const Conv2D = defineOp<readonly [x: Tensor, filter: Tensor], ConvAttrs>(
       typeof padding === 'string'
         ? [padding, padding]
         : [padding.top + padding.bottom, padding.left + padding.right]
-    const height = windowed('conv2d', h, kh, stride, rows)
-    return [n, height, windowed('conv2d', w, kw, stride, columns), filters]
+    const height = windowOutputSize('conv2d', h, kh, stride, rows)
+    return [n, height, windowOutputSize('conv2d', w, kw, stride, columns), filters]
   },
   attrs: ([x], attrs) => nodeAttrs(x, attrs),
   gradient(dy, { inputs: [x, filter], attrs: { stride, padding } }) {
@@ -103,9 +112,9 @@ export const Conv2D = defineOp<readonly [x: Tensor, filter: Tensor], ConvAttrs>(
     const [padded, attrs] =
       typeof padding === 'string'
         ? [x, { stride, padding }]
-        : [margined(x, padding), { stride, padding: 'VALID' as Padding }]
-    const dx = { ...attrs, shape: padded.shape }
-    const dPadded = apply(Conv2DBackpropInput, [shapeOf(padded), filter, dy], dx)
+        : [padImages(x, padding), { stride, padding: 'VALID' as Padding }]
+    const backpropAttrs = { ...attrs, shape: padded.shape }
+    const dPadded = apply(Conv2DBackpropInput, [shapeOf(padded), filter, dy], backpropAttrs)
     return [
       typeof padding === 'string'
         ? dPadded
@@ -120,7 +129,7 @@ export const Conv2D = defineOp<readonly [x: Tensor, filter: Tensor], ConvAttrs>(
  * over copied windows: the convolution's own kernel copies the filter, and for bfloat16 is slow
  * besides (512 channels of 4x4 pixels: 18 ms against 7). Measured on AVX-512 with oneDNN.
  */
-const worthCopying: Partial<Record<DType, number>> = { float32: 4000, bfloat16: 128 }
+const patchesThreshold: Partial<Record<DType, number>> = { float32: 4000, bfloat16: 128 }
 
 function filterGradient(
   x: Tensor,
@@ -130,17 +139,17 @@ function filterGradient(
 ): Tensor {
   const [n, height, width, filters] = rank4('conv2d: the gradient', dy.shape)
   const pixels = n * height * width
-  const limit = worthCopying[dy.dtype] ?? Number.POSITIVE_INFINITY
+  const limit = patchesThreshold[dy.dtype] ?? Number.POSITIVE_INFINITY
   if (!isStatic([...x.shape, ...dy.shape]) || sizeOf(filter.shape) < limit * pixels) {
     return apply(Conv2DBackpropFilter, [x, shapeOf(filter), dy], { ...attrs, shape: filter.shape })
   }
-  const windows = windowsOf(x, filter.shape, { ...attrs, size: [height, width] })
-  const rows = reshape(windows, [pixels, sizeOf(filter.shape) / filters])
+  const patches = extractPatches(x, filter.shape, { ...attrs, size: [height, width] })
+  const rows = reshape(patches, [pixels, sizeOf(filter.shape) / filters])
   const sums = matMul(rows, reshape(dy, [pixels, filters]), { transposeA: true })
   return reshape(sums, filter.shape)
 }
 
-const margined = (x: Tensor, { top, bottom, left, right }: Margins): Tensor =>
+const padImages = (x: Tensor, { top, bottom, left, right }: ExplicitPadding): Tensor =>
   pad(x, [0, top, left, 0], [0, bottom, right, 0])
 
 /** x [n, h, w, in] with filter [kh, kw, in, out] → [n, h', w', out]. */

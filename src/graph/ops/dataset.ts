@@ -21,7 +21,7 @@ export interface Dataset {
   readonly element: readonly Component[]
 }
 
-interface Elements {
+interface ElementAttrs {
   element: readonly Component[]
 }
 
@@ -31,7 +31,7 @@ export const elementAttrs = (element: readonly Component[]) => ({
 })
 
 const datasetOp = (type: string, attrs: (element: readonly Component[]) => object = elementAttrs) =>
-  defineOp<readonly Tensor[], Elements>({
+  defineOp<readonly Tensor[], ElementAttrs>({
     type,
     output: 'handle',
     shape: () => [],
@@ -78,23 +78,23 @@ export function shuffle(
     seed.some(part => part !== 0),
     'shuffle: TensorFlow takes the seed (0, 0) for a random one',
   )
-  const numbers = [bufferSize, ...seed].map(value => int64(dataset, value))
-  return along(ShuffleDataset, dataset, numbers)
+  const inputs = [bufferSize, ...seed].map(value => int64(dataset, value))
+  return applyDatasetOp(ShuffleDataset, dataset, inputs)
 }
 
 /** -1 repeats for ever. */
 export const repeat = (dataset: Dataset, count = -1): Dataset =>
-  along(RepeatDataset, dataset, [int64(dataset, count)])
+  applyDatasetOp(RepeatDataset, dataset, [int64(dataset, count)])
 
 export const take = (dataset: Dataset, count: number | Tensor): Dataset =>
-  along(TakeDataset, dataset, [int64(dataset, count)])
+  applyDatasetOp(TakeDataset, dataset, [int64(dataset, count)])
 
 export const skip = (dataset: Dataset, count: number | Tensor): Dataset =>
-  along(SkipDataset, dataset, [int64(dataset, count)])
+  applyDatasetOp(SkipDataset, dataset, [int64(dataset, count)])
 
 /** Elements made ready ahead; -1 lets TensorFlow find out how many. */
 export const prefetch = (dataset: Dataset, count = -1): Dataset =>
-  along(PrefetchDataset, dataset, [int64(dataset, count)])
+  applyDatasetOp(PrefetchDataset, dataset, [int64(dataset, count)])
 
 /** With the remainder dropped the batch's extent is known, else it is -1. */
 export function batch(
@@ -109,7 +109,7 @@ export function batch(
   return { handle: apply(BatchDatasetV2, inputs, { element }), element }
 }
 
-interface OptionsAttrs extends Elements {
+interface OptionsAttrs extends ElementAttrs {
   deterministic: boolean
   autotune: boolean
 }
@@ -120,10 +120,13 @@ export const OptionsDataset = defineOp<readonly [dataset: Tensor], OptionsAttrs>
   shape: () => [],
   dtype: () => 'variant',
   attrs: (_, { element, deterministic, autotune }) => {
-    const chosen = create(OptionsSchema, { deterministic, autotuneOptions: { enabled: autotune } })
+    const optionsProto = create(OptionsSchema, {
+      deterministic,
+      autotuneOptions: { enabled: autotune },
+    })
     return {
       ...elementAttrs(element),
-      serialized_options: attr.bytes(toBinary(OptionsSchema, chosen)),
+      serialized_options: attr.bytes(toBinary(OptionsSchema, optionsProto)),
     }
   },
   gradient: null,
@@ -135,7 +138,7 @@ export const withOptions = (
   options: { deterministic: boolean; autotune: boolean },
 ): Dataset => ({ handle: apply(OptionsDataset, [handle], { element, ...options }), element })
 
-interface MapAttrs extends Elements {
+interface MapAttrs extends ElementAttrs {
   body: string
   captures: readonly DType[]
   deterministic: boolean
@@ -159,7 +162,7 @@ export const ParallelMapDatasetV2 = defineOp<readonly Tensor[], MapAttrs>({
 
 export interface MapOptions {
   /** -1 lets TensorFlow find out how many. */
-  parallel?: number
+  parallelCalls?: number
   /** Keeps the order of the elements; without it a job cannot be repeated. */
   deterministic?: boolean
   /** Tensors of the graph that the body may use: they follow the element's components. */
@@ -171,24 +174,28 @@ export function map(
   dataset: Dataset,
   name: string,
   body: (...components: Tensor[]) => readonly Tensor[],
-  { parallel = -1, deterministic = true, captures = [] }: MapOptions = {},
+  { parallelCalls = -1, deterministic = true, captures = [] }: MapOptions = {},
 ): Dataset {
   const { graph } = dataset.handle.node
-  const made = defineFunction(graph, name, [...dataset.element, ...captures], body)
+  const mapFunction = defineFunction(graph, name, [...dataset.element, ...captures], body)
   const handle = apply(
     ParallelMapDatasetV2,
-    [dataset.handle, ...captures, int64(dataset, parallel)],
+    [dataset.handle, ...captures, int64(dataset, parallelCalls)],
     {
-      element: made.outputs,
-      body: made.name,
+      element: mapFunction.outputs,
+      body: mapFunction.name,
       captures: captures.map(({ dtype }) => dtype),
       deterministic,
     },
   )
-  return { handle, element: made.outputs }
+  return { handle, element: mapFunction.outputs }
 }
 
-function along(op: typeof TakeDataset, dataset: Dataset, numbers: readonly Tensor[]): Dataset {
+function applyDatasetOp(
+  op: typeof TakeDataset,
+  dataset: Dataset,
+  args: readonly Tensor[],
+): Dataset {
   const { element } = dataset
-  return { handle: apply(op, [dataset.handle, ...numbers], { element }), element }
+  return { handle: apply(op, [dataset.handle, ...args], { element }), element }
 }

@@ -1,25 +1,25 @@
 import { attr } from '../attr.js'
-import type { Node, Placement, Tensor } from '../graph.js'
+import type { Node, NodeOptions, Tensor } from '../graph.js'
 import { check } from '../graph-error.js'
 import { applyEffect, defineEffect } from '../op.js'
-import { describe, type Shape, sameShape } from '../shape.js'
-import { type Operand, pair } from './math.js'
+import { formatShape, type Shape, sameShape } from '../shape.js'
+import { type Operand, operandTensors } from './math.js'
 import type { Variable } from './state.js'
 
-const descent = (type: string) => defineEffect<readonly Tensor[]>({ type, attrs: typeOfLast })
+const optimizerOp = (type: string) => defineEffect<readonly Tensor[]>({ type, attrs: dtypeOfLast })
 
-export const ResourceApplyGradientDescent = descent('ResourceApplyGradientDescent')
-export const ResourceApplyRMSProp = descent('ResourceApplyRMSProp')
+export const ResourceApplyGradientDescent = optimizerOp('ResourceApplyGradientDescent')
+export const ResourceApplyRMSProp = optimizerOp('ResourceApplyRMSProp')
 export const ResourceApplyMomentum = defineEffect<readonly Tensor[], { nesterov: boolean }>({
   type: 'ResourceApplyMomentum',
   attrs: (inputs, { nesterov }) => ({
-    ...typeOfLast(inputs),
+    ...dtypeOfLast(inputs),
     use_nesterov: attr.bool(nesterov),
   }),
 })
 
 /** The first inputs are handles, which have no type of their own. */
-function typeOfLast(inputs: readonly Tensor[]) {
+function dtypeOfLast(inputs: readonly Tensor[]) {
   return { T: attr.type(inputs.at(-1)!.dtype) }
 }
 
@@ -28,16 +28,16 @@ export function applyGradientDescent(
   target: Variable,
   gradient: Tensor,
   learningRate: Operand,
-  placement?: Placement,
+  options?: NodeOptions,
 ): Node {
-  fit('applyGradientDescent', target, gradient)
-  const rate = operand(learningRate, gradient)
-  return applyEffect(ResourceApplyGradientDescent, [target.handle, rate, gradient], {}, placement)
+  checkShapes('applyGradientDescent', target, gradient)
+  const rate = toOperand(learningRate, gradient)
+  return applyEffect(ResourceApplyGradientDescent, [target.handle, rate, gradient], {}, options)
 }
 
-export interface MomentumStep {
+export interface MomentumParams {
   /** The running sum of gradients, shaped like the variable. */
-  sum: Variable
+  accumulator: Variable
   learningRate: Operand
   momentum: Operand
   nesterov: boolean
@@ -47,21 +47,21 @@ export interface MomentumStep {
 export function applyMomentum(
   target: Variable,
   gradient: Tensor,
-  { sum, learningRate, momentum, nesterov }: MomentumStep,
-  placement?: Placement,
+  { accumulator, learningRate, momentum, nesterov }: MomentumParams,
+  options?: NodeOptions,
 ): Node {
-  fit('applyMomentum', target, gradient, sum)
-  const rate = operand(learningRate, gradient)
-  const factor = operand(momentum, gradient)
+  checkShapes('applyMomentum', target, gradient, accumulator)
+  const rate = toOperand(learningRate, gradient)
+  const factor = toOperand(momentum, gradient)
   return applyEffect(
     ResourceApplyMomentum,
-    [target.handle, sum.handle, rate, gradient, factor],
+    [target.handle, accumulator.handle, rate, gradient, factor],
     { nesterov },
-    placement,
+    options,
   )
 }
 
-export interface RmsPropStep {
+export interface RmsPropParams {
   /** The running mean of squared gradients, and the running sum of updates. */
   square: Variable
   sum: Variable
@@ -76,26 +76,32 @@ export interface RmsPropStep {
 export function applyRmsProp(
   target: Variable,
   gradient: Tensor,
-  step: RmsPropStep,
-  placement?: Placement,
+  params: RmsPropParams,
+  options?: NodeOptions,
 ): Node {
-  fit('applyRmsProp', target, gradient, step.square, step.sum)
-  const rates = [step.learningRate, step.decay, step.momentum, step.epsilon]
+  checkShapes('applyRmsProp', target, gradient, params.square, params.sum)
+  const rates = [params.learningRate, params.decay, params.momentum, params.epsilon]
   return applyEffect(
     ResourceApplyRMSProp,
     [
-      ...[target, step.square, step.sum].map(({ handle }) => handle),
-      ...rates.map(rate => operand(rate, gradient)),
+      ...[target, params.square, params.sum].map(({ handle }) => handle),
+      ...rates.map(rate => toOperand(rate, gradient)),
       gradient,
     ],
     {},
-    placement,
+    options,
   )
 }
 
-const operand = (value: Operand, model: Tensor): Tensor => pair('descent', value, model)[0]
+const toOperand = (value: Operand, reference: Tensor): Tensor =>
+  operandTensors('descent', value, reference)[0]
 
-function fit(what: string, target: Variable, gradient: Tensor, ...slots: Variable[]): void {
+function checkShapes(
+  opName: string,
+  target: Variable,
+  gradient: Tensor,
+  ...slots: Variable[]
+): void {
   const parts: { name: string; shape: Shape }[] = [
     ...slots,
     { name: 'gradient', shape: gradient.shape },
@@ -103,7 +109,7 @@ function fit(what: string, target: Variable, gradient: Tensor, ...slots: Variabl
   for (const { name, shape } of parts) {
     check(
       sameShape(shape, target.shape),
-      `${what}: ${target.name} is ${describe(target.shape)}, ${name} ${describe(shape)}`,
+      `${opName}: ${target.name} is ${formatShape(target.shape)}, ${name} ${formatShape(shape)}`,
     )
   }
 }

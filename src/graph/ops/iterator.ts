@@ -1,8 +1,15 @@
 import { attr } from '../attr.js'
-import type { Graph, Node, Placement, Tensor } from '../graph.js'
+import type { Graph, Node, NodeOptions, Tensor } from '../graph.js'
 import { check } from '../graph-error.js'
-import { apply, applyEffect, applyList, defineEffect, defineListOp, defineOp } from '../op.js'
-import { compatible } from '../shape.js'
+import {
+  apply,
+  applyEffect,
+  applyMultiOutput,
+  defineEffect,
+  defineMultiOutputOp,
+  defineOp,
+} from '../op.js'
+import { isCompatible } from '../shape.js'
 import { type Component, type Dataset, elementAttrs } from './dataset.js'
 
 /** A place in a stream that stays in the session between runs. */
@@ -40,21 +47,24 @@ export const MakeIterator = defineEffect<readonly [dataset: Tensor, iterator: Te
 })
 
 /** Puts the iterator at the start of the data set. */
-export function startIterator(target: Iterator, dataset: Dataset, placement?: Placement): Node {
+export function startIterator(target: Iterator, dataset: Dataset, options?: NodeOptions): Node {
   check(
     dataset.element.length === target.element.length &&
       dataset.element.every(
         ({ dtype, shape }, i) =>
-          dtype === target.element[i]!.dtype && compatible(shape, target.element[i]!.shape),
+          dtype === target.element[i]!.dtype && isCompatible(shape, target.element[i]!.shape),
       ),
     `startIterator: the data set's elements are not those of ${target.handle.node.name}`,
   )
-  return applyEffect(MakeIterator, [dataset.handle, target.handle], {}, placement)
+  return applyEffect(MakeIterator, [dataset.handle, target.handle], {}, options)
 }
 
-type OnIterator = readonly [iterator: Tensor]
+type IteratorInput = readonly [iterator: Tensor]
 
-export const IteratorGetNext = defineListOp<OnIterator, { element: readonly Component[] }>({
+export const IteratorGetNext = defineMultiOutputOp<
+  IteratorInput,
+  { element: readonly Component[] }
+>({
   type: 'IteratorGetNext',
   outputs: (_, { element }) => element.map(component => ({ arg: 'components', ...component })),
   attrs: (_, { element }) => elementAttrs(element),
@@ -62,10 +72,10 @@ export const IteratorGetNext = defineListOp<OnIterator, { element: readonly Comp
 })
 
 /** The next element's components; past the last one the run fails. */
-export const next = ({ handle, element }: Iterator, placement?: Placement): readonly Tensor[] =>
-  applyList(IteratorGetNext, [handle], { element }, placement)
+export const next = ({ handle, element }: Iterator, options?: NodeOptions): readonly Tensor[] =>
+  applyMultiOutput(IteratorGetNext, [handle], { element }, options)
 
-export const SerializeIterator = defineOp<OnIterator>({
+export const SerializeIterator = defineOp<IteratorInput>({
   type: 'SerializeIterator',
   output: 'serialized',
   shape: () => [-1],
@@ -75,8 +85,8 @@ export const SerializeIterator = defineOp<OnIterator>({
 })
 
 /** The iterator's place, its shuffle and prefetch buffers included: a tensor for `saveTensors`. */
-export const serializeIterator = ({ handle }: Iterator, placement?: Placement): Tensor =>
-  apply(SerializeIterator, [handle], {}, placement)
+export const serializeIterator = ({ handle }: Iterator, options?: NodeOptions): Tensor =>
+  apply(SerializeIterator, [handle], {}, options)
 
 export const DeserializeIterator = defineEffect<readonly [iterator: Tensor, serialized: Tensor]>({
   type: 'DeserializeIterator',
@@ -87,5 +97,5 @@ export const DeserializeIterator = defineEffect<readonly [iterator: Tensor, seri
 export const deserializeIterator = (
   { handle }: Iterator,
   serialized: Tensor,
-  placement?: Placement,
-): Node => applyEffect(DeserializeIterator, [handle, serialized], {}, placement)
+  options?: NodeOptions,
+): Node => applyEffect(DeserializeIterator, [handle, serialized], {}, options)

@@ -3,7 +3,7 @@ import type { DType } from '../dtype.js'
 import { defineFunction } from '../function.js'
 import type { Tensor } from '../graph.js'
 import { check } from '../graph-error.js'
-import { applyList, defineListOp } from '../op.js'
+import { applyMultiOutput, defineMultiOutputOp } from '../op.js'
 import type { Shape } from '../shape.js'
 
 interface MapAttrs {
@@ -13,7 +13,7 @@ interface MapAttrs {
   results: readonly { dtype: DType; shape: Shape }[]
 }
 
-export const MapDefun = defineListOp<readonly Tensor[], MapAttrs>({
+export const MapDefun = defineMultiOutputOp<readonly Tensor[], MapAttrs>({
   type: 'MapDefun',
   outputs: (_, { rows, results }) =>
     results.map(({ dtype, shape }) => ({ arg: 'output', dtype, shape: [rows, ...shape] })),
@@ -40,11 +40,13 @@ export function mapRows(
   const [rows, ...shape] = x.shape
   check(rows !== undefined, 'mapRows: a scalar has no rows')
   const args = [{ dtype: x.dtype, shape }, ...captures]
-  const made = defineFunction(x.node.graph, name, args, (row, ...rest) => body(row!, ...rest))
-  return applyList(MapDefun, [x, ...captures], {
-    body: made.name,
+  const rowFunction = defineFunction(x.node.graph, name, args, (row, ...rest) =>
+    body(row!, ...rest),
+  )
+  return applyMultiOutput(MapDefun, [x, ...captures], {
+    body: rowFunction.name,
     rows,
     captures: captures.map(({ dtype }) => dtype),
-    results: made.outputs,
+    results: rowFunction.outputs,
   })
 }

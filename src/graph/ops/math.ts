@@ -2,29 +2,35 @@ import { attr } from '../attr.js'
 import { type DType, isFloat } from '../dtype.js'
 import type { Tensor } from '../graph.js'
 import { check } from '../graph-error.js'
-import { type Applied, apply, defineOp } from '../op.js'
-import { broadcast } from '../shape.js'
+import { apply, defineOp, type TypedNode } from '../op.js'
+import { broadcastShapes } from '../shape.js'
 import { compareWith, select } from './compare.js'
 import { scalar } from './constant.js'
 
-type Pair = readonly [x: Tensor, y: Tensor]
-type One = readonly [x: Tensor]
+type BinaryInputs = readonly [x: Tensor, y: Tensor]
+type UnaryInputs = readonly [x: Tensor]
 
 /** A number takes the type of the tensor beside it. */
 export type Operand = Tensor | number
 
-type PairRule = (dy: Tensor, node: Applied<Pair, object>) => readonly [Tensor, Tensor]
+type BinaryGradient = (
+  dy: Tensor,
+  node: TypedNode<BinaryInputs, object>,
+) => readonly [Tensor, Tensor]
 
-const binary = (type: string, gradient: PairRule | null) =>
-  defineOp<Pair>({
+const binary = (type: string, gradient: BinaryGradient | null) =>
+  defineOp<BinaryInputs>({
     type,
     output: 'z',
-    shape: ([x, y]) => broadcast(type, x.shape, y.shape),
+    shape: ([x, y]) => broadcastShapes(type, x.shape, y.shape),
     gradient,
   })
 
-const unary = (type: string, gradient: (dy: Tensor, node: Applied<One, object>) => Tensor) =>
-  defineOp<One>({
+const unary = (
+  type: string,
+  gradient: (dy: Tensor, node: TypedNode<UnaryInputs, object>) => Tensor,
+) =>
+  defineOp<UnaryInputs>({
     type,
     output: 'y',
     shape: ([x]) => x.shape,
@@ -39,14 +45,14 @@ export const RealDiv = binary('RealDiv', (dy, { inputs: [, y], output }) => {
   return [dx, neg(mul(dx, output))]
 })
 export const Maximum = binary('Maximum', (dy, { inputs: [x, y] }) => {
-  const first = compareWith('GreaterEqual', x, y)
-  const nothing = mul(dy, 0)
-  return [select(first, dy, nothing), select(first, nothing, dy)]
+  const xSelected = compareWith('GreaterEqual', x, y)
+  const zeros = mul(dy, 0)
+  return [select(xSelected, dy, zeros), select(xSelected, zeros, dy)]
 })
 export const Minimum = binary('Minimum', (dy, { inputs: [x, y] }) => {
-  const first = compareWith('LessEqual', x, y)
-  const nothing = mul(dy, 0)
-  return [select(first, dy, nothing), select(first, nothing, dy)]
+  const xSelected = compareWith('LessEqual', x, y)
+  const zeros = mul(dy, 0)
+  return [select(xSelected, dy, zeros), select(xSelected, zeros, dy)]
 })
 export const FloorDiv = binary('FloorDiv', null)
 export const FloorMod = binary('FloorMod', null)
@@ -61,16 +67,19 @@ export const Sigmoid = unary('Sigmoid', (dy, { output }) => mul(dy, mul(output, 
 export const Cos = unary('Cos', (dy, { inputs: [x] }) => neg(mul(dy, sin(x))))
 export const Sin = unary('Sin', (dy, { inputs: [x] }) => mul(dy, cos(x)))
 
-export const add = (x: Operand, y: Operand): Tensor => apply(AddV2, pair('add', x, y), {})
-export const sub = (x: Operand, y: Operand): Tensor => apply(Sub, pair('sub', x, y), {})
-export const mul = (x: Operand, y: Operand): Tensor => apply(Mul, pair('mul', x, y), {})
-export const div = (x: Operand, y: Operand): Tensor => apply(RealDiv, pair('div', x, y), {})
-export const maximum = (x: Operand, y: Operand): Tensor => apply(Maximum, pair('maximum', x, y), {})
-export const minimum = (x: Operand, y: Operand): Tensor => apply(Minimum, pair('minimum', x, y), {})
+export const add = (x: Operand, y: Operand): Tensor => apply(AddV2, operandTensors('add', x, y), {})
+export const sub = (x: Operand, y: Operand): Tensor => apply(Sub, operandTensors('sub', x, y), {})
+export const mul = (x: Operand, y: Operand): Tensor => apply(Mul, operandTensors('mul', x, y), {})
+export const div = (x: Operand, y: Operand): Tensor =>
+  apply(RealDiv, operandTensors('div', x, y), {})
+export const maximum = (x: Operand, y: Operand): Tensor =>
+  apply(Maximum, operandTensors('maximum', x, y), {})
+export const minimum = (x: Operand, y: Operand): Tensor =>
+  apply(Minimum, operandTensors('minimum', x, y), {})
 export const floorDiv = (x: Operand, y: Operand): Tensor =>
-  apply(FloorDiv, pair('floorDiv', x, y), {})
+  apply(FloorDiv, operandTensors('floorDiv', x, y), {})
 export const floorMod = (x: Operand, y: Operand): Tensor =>
-  apply(FloorMod, pair('floorMod', x, y), {})
+  apply(FloorMod, operandTensors('floorMod', x, y), {})
 export const neg = (x: Tensor): Tensor => apply(Neg, [x], {})
 export const square = (x: Tensor): Tensor => apply(Square, [x], {})
 export const sqrt = (x: Tensor): Tensor => apply(Sqrt, [x], {})
@@ -81,7 +90,7 @@ export const sigmoid = (x: Tensor): Tensor => apply(Sigmoid, [x], {})
 export const cos = (x: Tensor): Tensor => apply(Cos, [x], {})
 export const sin = (x: Tensor): Tensor => apply(Sin, [x], {})
 
-export const Cast = defineOp<One, { to: DType }>({
+export const Cast = defineOp<UnaryInputs, { to: DType }>({
   type: 'Cast',
   output: 'y',
   shape: ([x]) => x.shape,
@@ -107,7 +116,7 @@ export const AddN = defineOp<readonly Tensor[]>({
 export const addN = (tensors: readonly Tensor[]): Tensor =>
   tensors.length === 1 ? tensors[0]! : apply(AddN, tensors, {})
 
-export const L2Loss = defineOp<One>({
+export const L2Loss = defineOp<UnaryInputs>({
   type: 'L2Loss',
   output: 'output',
   shape: () => [],
@@ -117,18 +126,18 @@ export const L2Loss = defineOp<One>({
 /** Half the sum of the squares. */
 export const l2Loss = (x: Tensor): Tensor => apply(L2Loss, [x], {})
 
-export function pair(what: string, x: Operand, y: Operand): Pair {
+export function operandTensors(opName: string, x: Operand, y: Operand): BinaryInputs {
   if (typeof x === 'number') {
-    check(typeof y !== 'number', `${what}: one operand must be a tensor`)
-    return [numberLike(y, x), y]
+    check(typeof y !== 'number', `${opName}: one operand must be a tensor`)
+    return [scalarLike(y, x), y]
   }
-  if (typeof y === 'number') return [x, numberLike(x, y)]
-  check(x.dtype === y.dtype, `${what}: ${x.dtype} and ${y.dtype} differ; cast one of them`)
+  if (typeof y === 'number') return [x, scalarLike(x, y)]
+  check(x.dtype === y.dtype, `${opName}: ${x.dtype} and ${y.dtype} differ; cast one of them`)
   return [x, y]
 }
 
 /** There are no half-precision constants in a graph file: TensorFlow folds the cast of a float32. */
-function numberLike({ node, dtype }: Tensor, value: number): Tensor {
+function scalarLike({ node, dtype }: Tensor, value: number): Tensor {
   const half = isFloat(dtype) && dtype !== 'float32'
   return half ? cast(scalar(node.graph, value), dtype) : scalar(node.graph, value, dtype)
 }

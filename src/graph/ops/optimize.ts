@@ -1,9 +1,9 @@
 import { attr } from '../attr.js'
-import type { Node, Placement, Tensor } from '../graph.js'
+import type { Node, NodeOptions, Tensor } from '../graph.js'
 import { check } from '../graph-error.js'
 import { applyEffect, defineEffect } from '../op.js'
-import { describe, sameShape } from '../shape.js'
-import { type Operand, pair } from './math.js'
+import { formatShape, sameShape } from '../shape.js'
+import { type Operand, operandTensors } from './math.js'
 import type { Variable } from './state.js'
 
 export const ResourceApplyAdam = defineEffect<readonly Tensor[], { nesterov: boolean }>({
@@ -14,10 +14,10 @@ export const ResourceApplyAdam = defineEffect<readonly Tensor[], { nesterov: boo
   }),
 })
 
-export interface AdamStep {
+export interface AdamParams {
   /** Running means of the gradient and of its square, shaped like the variable. */
-  mean: Variable
-  square: Variable
+  firstMoment: Variable
+  secondMoment: Variable
   /** beta1 and beta2 to the power of the number of this step, counted from 1. */
   beta1Power: Tensor
   beta2Power: Tensor
@@ -31,32 +31,32 @@ export interface AdamStep {
 export function applyAdam(
   target: Variable,
   gradient: Tensor,
-  step: AdamStep,
-  placement?: Placement,
+  params: AdamParams,
+  options?: NodeOptions,
 ): Node {
   for (const { name, shape } of [
-    step.mean,
-    step.square,
+    params.firstMoment,
+    params.secondMoment,
     { name: 'gradient', shape: gradient.shape },
   ]) {
     check(
       sameShape(shape, target.shape),
-      `applyAdam: ${target.name} is ${describe(target.shape)}, ${name} ${describe(shape)}`,
+      `applyAdam: ${target.name} is ${formatShape(target.shape)}, ${name} ${formatShape(shape)}`,
     )
   }
-  const rates = [step.learningRate, step.beta1, step.beta2, step.epsilon]
+  const rates = [params.learningRate, params.beta1, params.beta2, params.epsilon]
   return applyEffect(
     ResourceApplyAdam,
     [
       target.handle,
-      step.mean.handle,
-      step.square.handle,
-      step.beta1Power,
-      step.beta2Power,
-      ...rates.map(rate => pair('applyAdam', rate, step.beta1Power)[0]),
+      params.firstMoment.handle,
+      params.secondMoment.handle,
+      params.beta1Power,
+      params.beta2Power,
+      ...rates.map(rate => operandTensors('applyAdam', rate, params.beta1Power)[0]),
       gradient,
     ],
     { nesterov: false },
-    placement,
+    options,
   )
 }

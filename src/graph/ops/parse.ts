@@ -2,8 +2,8 @@ import { attr } from '../attr.js'
 import type { DType } from '../dtype.js'
 import type { Tensor } from '../graph.js'
 import { check } from '../graph-error.js'
-import { apply, applyList, defineListOp, defineOp } from '../op.js'
-import { describe, type Shape, sizeOf } from '../shape.js'
+import { apply, applyMultiOutput, defineMultiOutputOp, defineOp } from '../op.js'
+import { formatShape, type Shape, sizeOf } from '../shape.js'
 import { constant } from './constant.js'
 
 export interface Feature {
@@ -16,7 +16,7 @@ interface ParseAttrs {
   features: readonly Required<Feature>[]
 }
 
-export const ParseExampleV2 = defineListOp<readonly Tensor[], ParseAttrs>({
+export const ParseExampleV2 = defineMultiOutputOp<readonly Tensor[], ParseAttrs>({
   type: 'ParseExampleV2',
   outputs: ([serialized], { features }) =>
     features.map(({ dtype, shape }) => ({
@@ -47,12 +47,16 @@ export function parseExample<Name extends string>(
   const { graph } = serialized.node
   const names = Object.keys(features) as Name[]
   const strings = (values: readonly string[]) => constant(graph, values, { dtype: 'string' })
-  const [none, keys] = [strings([]), strings(names)]
+  const [empty, keys] = [strings([]), strings(names)]
   // An empty default makes the feature required.
   const defaults = names.map(name => constant(graph, [], { dtype: features[name].dtype }))
-  const parsed = applyList(ParseExampleV2, [serialized, none, none, keys, none, ...defaults], {
-    features: names.map(name => ({ shape: [], ...features[name] })),
-  })
+  const parsed = applyMultiOutput(
+    ParseExampleV2,
+    [serialized, empty, empty, keys, empty, ...defaults],
+    {
+      features: names.map(name => ({ shape: [], ...features[name] })),
+    },
+  )
   return Object.fromEntries(names.map((name, i) => [name, parsed[i]!])) as Record<Name, Tensor>
 }
 
@@ -73,6 +77,6 @@ export const DecodeRaw = defineOp<readonly [bytes: Tensor], RawAttrs>({
 /** Strings [n] of raw values → [n, the number of values that `shape` holds]. */
 export function decodeRaw(bytes: Tensor, dtype: 'uint8' | 'int32' | 'float32', shape: Shape) {
   check(bytes.dtype === 'string', `decodeRaw: the input is ${bytes.dtype}, not string`)
-  check(sizeOf(shape) > 0, `decodeRaw: the shape ${describe(shape)} must be known`)
+  check(sizeOf(shape) > 0, `decodeRaw: the shape ${formatShape(shape)} must be known`)
   return apply(DecodeRaw, [bytes], { dtype, shape })
 }

@@ -3,7 +3,7 @@ import type { Tensor } from '../graph.js'
 import { apply, defineOp } from '../op.js'
 import { rank4, type Shape } from '../shape.js'
 import { shapeOf } from './array.js'
-import { type Padding, windowed } from './conv.js'
+import { type Padding, windowOutputSize } from './conv.js'
 
 interface PoolAttrs {
   size: number
@@ -24,10 +24,10 @@ const nodeAttrs = (values: Tensor, { size, stride, padding }: PoolAttrs) => ({
   padding: attr.string(padding),
 })
 
-function pooled(what: string, x: Tensor, attrs: PoolAttrs): Shape {
-  const [n, h, w, channels] = rank4(`${what}: the input`, x.shape)
+function poolShape(opName: string, x: Tensor, attrs: PoolAttrs): Shape {
+  const [n, h, w, channels] = rank4(`${opName}: the input`, x.shape)
   const { size, stride, padding } = attrs
-  const extent = (pixels: number) => windowed(what, pixels, size, stride, padding)
+  const extent = (pixels: number) => windowOutputSize(opName, pixels, size, stride, padding)
   return [n, extent(h), extent(w), channels]
 }
 
@@ -42,7 +42,7 @@ export const MaxPoolGrad = defineOp<readonly [x: Tensor, y: Tensor, dy: Tensor],
 export const MaxPool = defineOp<readonly [x: Tensor], PoolAttrs>({
   type: 'MaxPool',
   output: 'output',
-  shape: ([x], attrs) => pooled('maxPool', x, attrs),
+  shape: ([x], attrs) => poolShape('maxPool', x, attrs),
   attrs: ([x], attrs) => nodeAttrs(x, attrs),
   gradient: (dy, { inputs: [x], output, attrs }) => [apply(MaxPoolGrad, [x, output, dy], attrs)],
 })
@@ -61,7 +61,7 @@ export const AvgPoolGrad = defineOp<AvgPoolGradInputs, PoolAttrs & { shape: Shap
 export const AvgPool = defineOp<readonly [x: Tensor], PoolAttrs>({
   type: 'AvgPool',
   output: 'output',
-  shape: ([x], attrs) => pooled('avgPool', x, attrs),
+  shape: ([x], attrs) => poolShape('avgPool', x, attrs),
   attrs: ([x], attrs) => nodeAttrs(x, attrs),
   gradient: (dy, { inputs: [x], attrs }) => [
     apply(AvgPoolGrad, [shapeOf(x), dy], { ...attrs, shape: x.shape }),

@@ -2,7 +2,7 @@ import { attr } from '../attr.js'
 import type { Graph, Tensor } from '../graph.js'
 import { check } from '../graph-error.js'
 import { apply, defineOp } from '../op.js'
-import { describe, isStatic, type Shape } from '../shape.js'
+import { formatShape, isStatic, type Shape } from '../shape.js'
 import { stackTensors } from './array.js'
 import { constant, scalar } from './constant.js'
 
@@ -12,7 +12,7 @@ export interface RandomKey {
   readonly index: Tensor | number
 }
 
-const stateless = <I extends readonly Tensor[] = readonly [dims: Tensor, key: Tensor]>(
+const statelessRandomOp = <I extends readonly Tensor[] = readonly [dims: Tensor, key: Tensor]>(
   type: string,
 ) =>
   defineOp<I, { shape: Shape }>({
@@ -28,26 +28,26 @@ const stateless = <I extends readonly Tensor[] = readonly [dims: Tensor, key: Te
     gradient: null,
   })
 
-export const StatelessTruncatedNormal = stateless('StatelessTruncatedNormal')
-export const StatelessRandomUniform = stateless('StatelessRandomUniform')
+export const StatelessTruncatedNormal = statelessRandomOp('StatelessTruncatedNormal')
+export const StatelessRandomUniform = statelessRandomOp('StatelessRandomUniform')
 
 /** Standard normal, values beyond two deviations drawn again: its own deviation is 0.8796. */
-export const truncatedNormal = (graph: Graph, shape: Shape, key: RandomKey): Tensor =>
-  draw(StatelessTruncatedNormal, graph, shape, key)
+export const randomTruncatedNormal = (graph: Graph, shape: Shape, key: RandomKey): Tensor =>
+  sampleRandom(StatelessTruncatedNormal, graph, shape, key)
 
 /** From 0 up to, not including, 1. */
 export const randomUniform = (graph: Graph, shape: Shape, key: RandomKey): Tensor =>
-  draw(StatelessRandomUniform, graph, shape, key)
+  sampleRandom(StatelessRandomUniform, graph, shape, key)
 
 type GammaInputs = readonly [dims: Tensor, key: Tensor, alpha: Tensor]
 
-export const StatelessRandomGammaV2 = stateless<GammaInputs>('StatelessRandomGammaV2')
+export const StatelessRandomGammaV2 = statelessRandomOp<GammaInputs>('StatelessRandomGammaV2')
 
 /** The gamma distribution of that shape parameter and scale 1. */
 export const randomGamma = (graph: Graph, shape: Shape, alpha: number, key: RandomKey): Tensor =>
   apply(StatelessRandomGammaV2, [...dimsAndKey(graph, shape, key), scalar(graph, alpha)], { shape })
 
-const draw = (
+const sampleRandom = (
   op: typeof StatelessRandomUniform,
   graph: Graph,
   shape: Shape,
@@ -55,7 +55,7 @@ const draw = (
 ): Tensor => apply(op, dimsAndKey(graph, shape, key), { shape })
 
 function dimsAndKey(graph: Graph, shape: Shape, { seed, index }: RandomKey) {
-  check(isStatic(shape), `random numbers need a known shape, not ${describe(shape)}`)
+  check(isStatic(shape), `random numbers need a known shape, not ${formatShape(shape)}`)
   const key = stackTensors([seed, index].map(part => keyPart(graph, part)))
   return [constant(graph, shape, { dtype: 'int32' }), key] as const
 }
@@ -64,7 +64,7 @@ function keyPart(graph: Graph, part: Tensor | number): Tensor {
   if (typeof part === 'number') return scalar(graph, part, 'int32')
   check(
     part.dtype === 'int32' && part.shape.length === 0,
-    `a random key's parts are int32 scalars, not ${part.dtype} ${describe(part.shape)}`,
+    `a random key's parts are int32 scalars, not ${part.dtype} ${formatShape(part.shape)}`,
   )
   return part
 }

@@ -1,9 +1,9 @@
 import { attr } from '../attr.js'
 import type { DType } from '../dtype.js'
-import type { Graph, Node, Placement, Tensor } from '../graph.js'
+import type { Graph, Node, NodeOptions, Tensor } from '../graph.js'
 import { check } from '../graph-error.js'
 import { apply, applyEffect, defineEffect, defineOp } from '../op.js'
-import { compatible, describe, type Shape } from '../shape.js'
+import { formatShape, isCompatible, type Shape } from '../shape.js'
 import { constant, scalar } from './constant.js'
 import type { Variable } from './state.js'
 
@@ -36,9 +36,9 @@ export function empty(graph: Graph, shape: Shape, dtype: DType): Tensor {
   return apply(Empty, [dims], { shape, dtype })
 }
 
-type OnRows = readonly [handle: Tensor, indices: Tensor]
+type GatherInputs = readonly [handle: Tensor, indices: Tensor]
 
-export const ResourceGather = defineOp<OnRows, { dtype: DType; shape: Shape }>({
+export const ResourceGather = defineOp<GatherInputs, { dtype: DType; shape: Shape }>({
   type: 'ResourceGather',
   output: 'output',
   shape: ([, indices], { shape }) => [...indices.shape, ...shape.slice(1)],
@@ -69,11 +69,11 @@ export function assignRows(
   target: Variable,
   indices: Tensor,
   rows: Tensor,
-  placement?: Placement,
+  options?: NodeOptions,
 ): Node {
   check(
-    rows.dtype === target.dtype && compatible(rows.shape.slice(1), target.shape.slice(1)),
-    `assignRows: ${target.name} is ${target.dtype} ${describe(target.shape)}, the rows ${rows.dtype} ${describe(rows.shape)}`,
+    rows.dtype === target.dtype && isCompatible(rows.shape.slice(1), target.shape.slice(1)),
+    `assignRows: ${target.name} is ${target.dtype} ${formatShape(target.shape)}, the rows ${rows.dtype} ${formatShape(rows.shape)}`,
   )
-  return applyEffect(ResourceScatterUpdate, [target.handle, indices, rows], {}, placement)
+  return applyEffect(ResourceScatterUpdate, [target.handle, indices, rows], {}, options)
 }

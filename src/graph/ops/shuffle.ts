@@ -2,7 +2,7 @@ import { attr } from '../attr.js'
 import type { Tensor } from '../graph.js'
 import { check } from '../graph-error.js'
 import { apply, defineOp } from '../op.js'
-import { describe } from '../shape.js'
+import { formatShape } from '../shape.js'
 import { stackTensors } from './array.js'
 import { constant, scalar } from './constant.js'
 
@@ -23,7 +23,7 @@ export const StatelessRandomUniformFullInt = defineOp<
 })
 
 /** A key [3] for `shuffledIndex`. A raw seed will not do: small numbers gave nearly sorted orders. */
-export function orderKey(seed: Tensor, epoch: Tensor): Tensor {
+export function shuffleKey(seed: Tensor, epoch: Tensor): Tensor {
   const dims = constant(seed.node.graph, [3], { dtype: 'int32' })
   return apply(StatelessRandomUniformFullInt, [dims, stackTensors([seed, epoch])], { count: 3 })
 }
@@ -50,7 +50,7 @@ const rounds = 12
 export function shuffledIndex(index: Tensor, keys: Tensor, count: number): Tensor {
   check(
     keys.shape.length === 2 && keys.shape[1] === 3,
-    `shuffledIndex: the keys are ${describe(keys.shape)}, not [n, 3]`,
+    `shuffledIndex: the keys are ${formatShape(keys.shape)}, not [n, 3]`,
   )
   const max = scalar(index.node.graph, count - 1, index.dtype)
   return apply(RandomIndexShuffle, [index, keys, max], {})

@@ -1,8 +1,8 @@
 import { attr } from '../attr.js'
 import type { OutputSpec, Tensor } from '../graph.js'
 import { check } from '../graph-error.js'
-import { apply, applyList, defineListOp, defineOp } from '../op.js'
-import { compatible, describe, rank2 } from '../shape.js'
+import { apply, applyMultiOutput, defineMultiOutputOp, defineOp } from '../op.js'
+import { formatShape, isCompatible, rank2 } from '../shape.js'
 import { reshape } from './array.js'
 import { exp, mul, sub } from './math.js'
 import { reduceSum } from './reduce.js'
@@ -42,18 +42,18 @@ function lossAndBackprop([logits]: LossInputs): OutputSpec[] {
 
 /** TensorFlow computes d(loss)/d(logits) along with the loss: the rule only scales its rows. */
 function scaledBackprop(dys: readonly (Tensor | undefined)[], outputs: readonly Tensor[]): Tensor {
-  const [dy, through] = dys
-  check(dy !== undefined && !through, 'crossEntropy: it can be differentiated only once')
+  const [dy, dBackprop] = dys
+  check(dy !== undefined && !dBackprop, 'crossEntropy: it can be differentiated only once')
   return mul(reshape(dy, [dy.shape[0]!, 1]), outputs[1]!)
 }
 
-export const SoftmaxCrossEntropyWithLogits = defineListOp<LossInputs>({
+export const SoftmaxCrossEntropyWithLogits = defineMultiOutputOp<LossInputs>({
   type: 'SoftmaxCrossEntropyWithLogits',
   outputs: lossAndBackprop,
   gradient: (dys, { outputs }) => [scaledBackprop(dys, outputs), null],
 })
 
-export const SparseSoftmaxCrossEntropyWithLogits = defineListOp<LossInputs>({
+export const SparseSoftmaxCrossEntropyWithLogits = defineMultiOutputOp<LossInputs>({
   type: 'SparseSoftmaxCrossEntropyWithLogits',
   outputs: lossAndBackprop,
   attrs: ([logits, labels]) => ({ T: attr.type(logits.dtype), Tlabels: attr.type(labels.dtype) }),
@@ -63,10 +63,10 @@ export const SparseSoftmaxCrossEntropyWithLogits = defineListOp<LossInputs>({
 /** logits [n, classes], labels [n, classes] as probabilities → loss [n]; labels get no gradient. */
 export function softmaxCrossEntropy(logits: Tensor, labels: Tensor): Tensor {
   check(
-    compatible(logits.shape, labels.shape),
-    `softmaxCrossEntropy: logits are ${describe(logits.shape)}, labels ${describe(labels.shape)}`,
+    isCompatible(logits.shape, labels.shape),
+    `softmaxCrossEntropy: logits are ${formatShape(logits.shape)}, labels ${formatShape(labels.shape)}`,
   )
-  return applyList(SoftmaxCrossEntropyWithLogits, [logits, labels], {})[0]!
+  return applyMultiOutput(SoftmaxCrossEntropyWithLogits, [logits, labels], {})[0]!
 }
 
 /** logits [n, classes], labels [n] as class numbers → loss [n]. */
@@ -76,8 +76,8 @@ export function sparseSoftmaxCrossEntropy(logits: Tensor, labels: Tensor): Tenso
     `sparseSoftmaxCrossEntropy: labels must be int32 or int64, they are ${labels.dtype}`,
   )
   check(
-    compatible(logits.shape.slice(0, 1), labels.shape),
-    `sparseSoftmaxCrossEntropy: logits are ${describe(logits.shape)}, labels ${describe(labels.shape)}`,
+    isCompatible(logits.shape.slice(0, 1), labels.shape),
+    `sparseSoftmaxCrossEntropy: logits are ${formatShape(logits.shape)}, labels ${formatShape(labels.shape)}`,
   )
-  return applyList(SparseSoftmaxCrossEntropyWithLogits, [logits, labels], {})[0]!
+  return applyMultiOutput(SparseSoftmaxCrossEntropyWithLogits, [logits, labels], {})[0]!
 }

@@ -1,9 +1,9 @@
 import { attr } from '../attr.js'
 import type { DType } from '../dtype.js'
-import type { Graph, Node, Placement, Tensor } from '../graph.js'
+import type { Graph, Node, NodeOptions, Tensor } from '../graph.js'
 import { check } from '../graph-error.js'
 import { apply, applyEffect, defineEffect, defineOp } from '../op.js'
-import { compatible, describe, type Shape } from '../shape.js'
+import { formatShape, isCompatible, type Shape } from '../shape.js'
 
 /** A value that stays in the session between runs. */
 export interface Variable {
@@ -53,7 +53,7 @@ export function variable(
   shape: Shape,
   dtype: DType = 'float32',
 ): Variable {
-  return graph.within(null, () => {
+  return graph.nameScope(null, () => {
     const handle = apply(VarHandleOp, [], { name, dtype, shape }, { graph, name })
     check(handle.node.name === name, `variable ${name}: there is a node of that name already`)
     const value = apply(ReadVariableOp, [handle], { dtype, shape }, { name: `${name}/Read` })
@@ -61,34 +61,34 @@ export function variable(
   })
 }
 
-export const read = ({ handle, dtype, shape }: Variable, placement?: Placement): Tensor =>
-  apply(ReadVariableOp, [handle], { dtype, shape }, placement)
+export const read = ({ handle, dtype, shape }: Variable, options?: NodeOptions): Tensor =>
+  apply(ReadVariableOp, [handle], { dtype, shape }, options)
 
 type AssignInputs = readonly [handle: Tensor, value: Tensor]
 
-const assignment = (type: string) =>
+const assignOp = (type: string) =>
   defineEffect<AssignInputs>({
     type,
     attrs: ([, value]) => ({ dtype: attr.type(value.dtype) }),
   })
 
-export const AssignVariableOp = assignment('AssignVariableOp')
-export const AssignAddVariableOp = assignment('AssignAddVariableOp')
-export const AssignSubVariableOp = assignment('AssignSubVariableOp')
+export const AssignVariableOp = assignOp('AssignVariableOp')
+export const AssignAddVariableOp = assignOp('AssignAddVariableOp')
+export const AssignSubVariableOp = assignOp('AssignSubVariableOp')
 
-export const assign = (target: Variable, value: Tensor, placement?: Placement): Node =>
-  applyEffect(AssignVariableOp, fitting('assign', target, value), {}, placement)
+export const assign = (target: Variable, value: Tensor, options?: NodeOptions): Node =>
+  applyEffect(AssignVariableOp, assignInputs('assign', target, value), {}, options)
 
-export const assignAdd = (target: Variable, value: Tensor, placement?: Placement): Node =>
-  applyEffect(AssignAddVariableOp, fitting('assignAdd', target, value), {}, placement)
+export const assignAdd = (target: Variable, value: Tensor, options?: NodeOptions): Node =>
+  applyEffect(AssignAddVariableOp, assignInputs('assignAdd', target, value), {}, options)
 
-export const assignSub = (target: Variable, value: Tensor, placement?: Placement): Node =>
-  applyEffect(AssignSubVariableOp, fitting('assignSub', target, value), {}, placement)
+export const assignSub = (target: Variable, value: Tensor, options?: NodeOptions): Node =>
+  applyEffect(AssignSubVariableOp, assignInputs('assignSub', target, value), {}, options)
 
-function fitting(what: string, target: Variable, value: Tensor): AssignInputs {
+function assignInputs(opName: string, target: Variable, value: Tensor): AssignInputs {
   check(
-    value.dtype === target.dtype && compatible(value.shape, target.shape),
-    `${what}: ${target.name} is ${target.dtype} ${describe(target.shape)}, the value ${value.dtype} ${describe(value.shape)}`,
+    value.dtype === target.dtype && isCompatible(value.shape, target.shape),
+    `${opName}: ${target.name} is ${target.dtype} ${formatShape(target.shape)}, the value ${value.dtype} ${formatShape(value.shape)}`,
   )
   return [target.handle, value]
 }

@@ -2,7 +2,7 @@ import { attr } from '../attr.js'
 import type { Tensor } from '../graph.js'
 import { check } from '../graph-error.js'
 import { apply, defineOp } from '../op.js'
-import { describe, rank4 } from '../shape.js'
+import { formatShape, rank4 } from '../shape.js'
 import { stackTensors, transpose } from './array.js'
 import { constant, scalar, zerosLike } from './constant.js'
 
@@ -21,7 +21,7 @@ export const ImageProjectiveTransformV3 = defineOp<TransformInputs>({
 })
 
 /** Where the pixels of image i come from along one side: `scale[i] * place + offset[i]`, each [n]. */
-export interface Sampling {
+export interface AxisTransform {
   readonly scale: Tensor
   readonly offset: Tensor
 }
@@ -30,18 +30,18 @@ export interface Sampling {
  * images [n, h, w, c], each sampled anew from itself: moved, mirrored or stretched, bilinear between
  * pixels and 0 outside. Whole-numbered places give the very pixels.
  */
-export function resample(images: Tensor, x: Sampling, y: Sampling): Tensor {
+export function resample(images: Tensor, x: AxisTransform, y: AxisTransform): Tensor {
   const [n, height, width] = rank4('resample: the input', images.shape)
   for (const { shape } of [x.scale, x.offset, y.scale, y.offset]) {
     check(
       shape.length === 1 && shape[0] === n,
-      `resample: ${n} images need scales and offsets [${n}], not ${describe(shape)}`,
+      `resample: ${n} images need scales and offsets [${n}], not ${formatShape(shape)}`,
     )
   }
   const { graph } = images.node
-  const none = zerosLike(x.scale)
+  const zeros = zerosLike(x.scale)
   // a projective transform's rows [a0, a1, a2, b0, b1, b2, c0, c1]
-  const rows = [x.scale, none, x.offset, none, y.scale, y.offset, none, none]
+  const rows = [x.scale, zeros, x.offset, zeros, y.scale, y.offset, zeros, zeros]
   const transforms = transpose(stackTensors(rows), [1, 0])
   const size = constant(graph, [height, width], { dtype: 'int32' })
   return apply(ImageProjectiveTransformV3, [images, transforms, size, scalar(graph, 0)], {})

@@ -5,7 +5,7 @@ export const queueUnavailable = (cause: unknown) =>
     cause,
   })
 
-export const indexBehind = () =>
+export const indexStale = () =>
   new TrainyardError(
     'QUEUE_UNAVAILABLE',
     'unavailable',

@@ -8,8 +8,10 @@ export function etaSeconds(
   { step, metrics }: Pick<LiveState, 'step' | 'metrics'>,
 ): number | null {
   const { training } = manifest
-  const pace = Number(metrics.examplesPerSecond)
-  return pace ? Math.round(((training.steps - step) * examplesPerStep(training)) / pace) : null
+  const examplesPerSecond = Number(metrics.examplesPerSecond)
+  return examplesPerSecond
+    ? Math.round(((training.steps - step) * examplesPerStep(training)) / examplesPerSecond)
+    : null
 }
 
 /** A round of boosting looks at every row. */

@@ -2,9 +2,9 @@ import type { Redis } from 'ioredis'
 import { encodeTime } from 'ulid'
 import type { JobManifest, JobStatus } from '../../spec/job.js'
 import type { Lifecycle } from '../record/lifecycle.js'
-import { isSettled, statuses } from '../record/states.js'
+import { isTerminal, publicStatus } from '../record/states.js'
 import { queueUnavailable } from './errors.js'
-import { notIn, redisNames } from './redis.js'
+import { missingFromSortedSet, redisNames } from './redis.js'
 
 /** What a list may be narrowed to: every condition that is given holds. */
 export interface JobFilter {
@@ -20,18 +20,18 @@ export interface JobFilter {
   createdBefore?: string
 }
 
-interface Entry {
+interface IndexEntry {
   name: string
   tags: string[]
 }
 
-const allStatuses = [...new Set(Object.values(statuses))]
+const allStatuses = [...new Set(Object.values(publicStatus))]
 
 /** How many ids are looked at in one go. */
-const chunk = 1000
+const scanBatchSize = 1000
 
 /** A beginning that more names share is met often enough by walking through all jobs. */
-const mostNames = 50
+const maxNameMatches = 50
 
 /**
  * Which jobs there are, newest first, and what they are listed by. It is rebuilt from the store
@@ -49,15 +49,15 @@ export class JobIndex {
 
   /** Ids older than `before`, newest first. */
   async page(limit: number, before: string | undefined, filter: JobFilter = {}): Promise<string[]> {
-    const { sets, exact } = await this.narrowest(filter)
-    const floor = filter.createdAfter ? `[${idAt(filter.createdAfter, 1)}` : '-'
+    const { sets, exact } = await this.smallestSets(filter)
+    const floor = filter.createdAfter ? `[${lowestIdAt(filter.createdAfter, 1)}` : '-'
     let ceiling = before === undefined ? '+' : `(${before}`
     if (filter.createdBefore) {
-      const latest = idAt(filter.createdBefore, 0)
+      const latest = lowestIdAt(filter.createdBefore, 0)
       if (before === undefined || latest < before) ceiling = `(${latest}`
     }
     const found: string[] = []
-    const size = exact ? limit : chunk
+    const size = exact ? limit : scanBatchSize
     while (found.length < limit) {
       const ids = await this.newest(sets, ceiling, floor, size)
       found.push(...(exact ? ids : await this.matching(ids, filter)))
@@ -68,17 +68,17 @@ export class JobIndex {
   }
 
   /** All with one of these statuses, newest first. */
-  async having(...wanted: JobStatus[]): Promise<string[]> {
-    const keys = wanted.map(status => this.names.tagged(`status:${status}`))
+  async idsWithStatus(...wantedStatuses: JobStatus[]): Promise<string[]> {
+    const keys = wantedStatuses.map(status => this.names.tagged(`status:${status}`))
     const ids = await Promise.all(keys.map(key => this.redis.zrevrange(key, 0, -1))).catch(
-      unavailable,
+      throwUnavailable,
     )
     return ids.flat()
   }
 
   async counts(): Promise<Record<JobStatus, number>> {
     const keys = allStatuses.map(status => this.names.tagged(`status:${status}`))
-    const counts = await Promise.all(keys.map(key => this.redis.zcard(key))).catch(unavailable)
+    const counts = await Promise.all(keys.map(key => this.redis.zcard(key))).catch(throwUnavailable)
     return Object.fromEntries(allStatuses.map((status, i) => [status, counts[i]])) as Record<
       JobStatus,
       number
@@ -90,36 +90,36 @@ export class JobIndex {
     const key = this.names.tagged(`status:${status}`)
     const [id = null] = await this.redis
       .zrangebylex(key, '-', '+', 'LIMIT', 0, 1)
-      .catch(unavailable)
+      .catch(throwUnavailable)
     return id
   }
 
-  async add(manifest: JobManifest, life: Lifecycle): Promise<void> {
+  async add(manifest: JobManifest, lifecycle: Lifecycle): Promise<void> {
     const { id, name } = manifest
-    const entry: Entry = { name, tags: tagsOf(manifest) }
+    const entry: IndexEntry = { name, tags: tagsOf(manifest) }
     const { jobs, jobNames, entries } = this.names
-    const noted = this.noting(id, life)
+    const statusUpdate = this.statusUpdateArgs(id, lifecycle)
     const tagged = entry.tags.map(tag => this.names.tagged(tag))
-    const keys = [...noted.keys, jobs, jobNames, entries, ...tagged]
+    const keys = [...statusUpdate.keys, jobs, jobNames, entries, ...tagged]
     await this.redis.eval(
       addScript,
-      ...[keys.length, ...keys, ...noted.values, name, JSON.stringify(entry)],
+      ...[keys.length, ...keys, ...statusUpdate.values, name, JSON.stringify(entry)],
     )
   }
 
   /** What has become of a job; a view that is older than one noted before changes nothing. */
-  async note(id: string, life: Lifecycle): Promise<void> {
-    if (life.state === 'removed') return
-    const { keys, values } = this.noting(id, life)
+  async updateStatus(id: string, lifecycle: Lifecycle): Promise<void> {
+    if (lifecycle.state === 'removed') return
+    const { keys, values } = this.statusUpdateArgs(id, lifecycle)
     const changes = this.redis.multi()
     // what its worker said last is nobody's concern any more
-    if (isSettled(life.state)) changes.del(this.names.live(id))
-    await changes.eval(noteScript, keys.length, ...keys, ...values).exec()
+    if (isTerminal(lifecycle.state)) changes.del(this.names.live(id))
+    await changes.eval(updateStatusScript, keys.length, ...keys, ...values).exec()
   }
 
-  async forget(id: string): Promise<void> {
+  async remove(id: string): Promise<void> {
     const text = await this.redis.hget(this.names.entries, id)
-    const { tags } = text === null ? { tags: [] } : (JSON.parse(text) as Entry)
+    const { tags } = text === null ? { tags: [] } : (JSON.parse(text) as IndexEntry)
     const changes = this.redis
       .multi()
       .zrem(this.names.jobs, id)
@@ -133,61 +133,68 @@ export class JobIndex {
   }
 
   /** Whether all jobs were added since Redis was empty. */
-  async isWhole(): Promise<boolean> {
-    return (await this.redis.exists(this.names.whole).catch(unavailable)) === 1
+  async isComplete(): Promise<boolean> {
+    return (await this.redis.exists(this.names.complete).catch(throwUnavailable)) === 1
   }
 
-  async markWhole(): Promise<void> {
-    await this.redis.set(this.names.whole, 1)
+  async markComplete(): Promise<void> {
+    await this.redis.set(this.names.complete, 1)
   }
 
   /** Those of the ids that it has never been told of, or has forgotten. */
   missing(ids: readonly string[]): Promise<string[]> {
-    return notIn(this.redis, this.names.jobs, ids)
+    return missingFromSortedSet(this.redis, this.names.jobs, ids)
   }
 
   /** What `noteScript` takes. */
-  private noting(id: string, life: Lifecycle) {
-    if (life.state === 'removed') throw new Error('a removed job has no status')
-    const status = statuses[life.state]
+  private statusUpdateArgs(id: string, lifecycle: Lifecycle) {
+    if (lifecycle.state === 'removed') throw new Error('a removed job has no status')
+    const status = publicStatus[lifecycle.state]
     const others = allStatuses.filter(other => other !== status)
     const sets = [status, ...others].map(each => this.names.tagged(`status:${each}`))
-    return { keys: [this.names.states, ...sets], values: [id, life.version, status] }
+    return { keys: [this.names.states, ...sets], values: [id, lifecycle.version, status] }
   }
 
   /**
    * The smallest sets that hold all that matches: those of one condition, or of all jobs. `exact`:
    * they hold nothing else.
    */
-  private async narrowest(filter: JobFilter): Promise<{ sets: string[]; exact: boolean }> {
-    const named = await this.named(filter.name)
-    const choices = [...tagSets(filter), ...(named ? [named] : [])].map(tags =>
+  private async smallestSets(filter: JobFilter): Promise<{ sets: string[]; exact: boolean }> {
+    const nameTags = await this.nameTags(filter.name)
+    const candidates = [...tagSets(filter), ...(nameTags ? [nameTags] : [])].map(tags =>
       tags.map(tag => this.names.tagged(tag)),
     )
-    const exact = !filter.name || named !== null
-    if (choices.length < 2) return { sets: choices[0] ?? [this.names.jobs], exact }
+    const exact = !filter.name || nameTags !== null
+    if (candidates.length < 2) return { sets: candidates[0] ?? [this.names.jobs], exact }
     const sizes = await Promise.all(
-      choices.map(async keys => {
+      candidates.map(async keys => {
         const counts = await Promise.all(keys.map(key => this.redis.zcard(key)))
         return counts.reduce((sum, count) => sum + count, 0)
       }),
-    ).catch(unavailable)
-    return { sets: choices[sizes.indexOf(Math.min(...sizes))]!, exact: false }
+    ).catch(throwUnavailable)
+    return { sets: candidates[sizes.indexOf(Math.min(...sizes))]!, exact: false }
   }
 
   /** The tags of the names that begin so; null where they are too many. */
-  private async named(start: string | undefined): Promise<string[] | null> {
-    if (start === undefined) return null
+  private async nameTags(namePrefix: string | undefined): Promise<string[] | null> {
+    if (namePrefix === undefined) return null
     const names = await this.redis
-      .zrangebylex(this.names.jobNames, `[${start}`, `[${start}\x7f`, 'LIMIT', 0, mostNames + 1)
-      .catch(unavailable)
-    return names.length > mostNames ? null : names.map(name => `name:${name}`)
+      .zrangebylex(
+        this.names.jobNames,
+        `[${namePrefix}`,
+        `[${namePrefix}\x7f`,
+        'LIMIT',
+        0,
+        maxNameMatches + 1,
+      )
+      .catch(throwUnavailable)
+    return names.length > maxNameMatches ? null : names.map(name => `name:${name}`)
   }
 
   private async newest(sets: readonly string[], ceiling: string, floor: string, size: number) {
     const found = await Promise.all(
       sets.map(key => this.redis.zrevrangebylex(key, ceiling, floor, 'LIMIT', 0, size)),
-    ).catch(unavailable)
+    ).catch(throwUnavailable)
     return found.length === 1
       ? found[0]!
       : [...new Set(found.flat())].sort().reverse().slice(0, size)
@@ -198,16 +205,16 @@ export class JobIndex {
     const [entries, states] = await Promise.all([
       this.redis.hmget(this.names.entries, ...ids),
       filter.status ? this.redis.hmget(this.names.states, ...ids) : null,
-    ]).catch(unavailable)
+    ]).catch(throwUnavailable)
     // a status is no tag of the entry: it changes
-    const { status: asked, ...others } = filter
+    const { status: requestedStatuses, ...others } = filter
     const conditions = tagSets(others)
     return ids.filter((_, i) => {
       const text = entries[i]
       if (!text) return false
-      const { name, tags } = JSON.parse(text) as Entry
+      const { name, tags } = JSON.parse(text) as IndexEntry
       const status = states?.[i]?.split(':')[1]
-      if (asked && !asked.some(one => one === status)) return false
+      if (requestedStatuses && !requestedStatuses.some(one => one === status)) return false
       if (filter.name && !name.startsWith(filter.name)) return false
       return conditions.every(some => some.some(tag => tags.includes(tag)))
     })
@@ -215,7 +222,7 @@ export class JobIndex {
 }
 
 /** Only a newer view of a job moves it from one status to another. */
-const noteScript = `
+const updateStatusScript = `
   local known = redis.call('HGET', KEYS[1], ARGV[1])
   if known and tonumber(string.match(known, '^%d+')) > tonumber(ARGV[2]) then return 0 end
   redis.call('HSET', KEYS[1], ARGV[1], ARGV[2] .. ':' .. ARGV[3])
@@ -230,12 +237,12 @@ const addScript = `
   redis.call('ZADD', KEYS[first + 1], 0, ARGV[4])
   redis.call('HSET', KEYS[first + 2], ARGV[1], ARGV[5])
   for i = first + 3, #KEYS do redis.call('ZADD', KEYS[i], 0, ARGV[1]) end
-  ${noteScript}`
+  ${updateStatusScript}`
 
 function tagsOf({ name, model, dataset, labels = {} }: JobManifest): string[] {
-  const own = Object.entries(labels).map(([key, value]) => `label:${key}:${value}`)
-  const data = [`dataset:${dataset.id}`, `dataset:${dataset.name}`]
-  return [`name:${name}`, `model:${model.kind}`, ...data, ...own]
+  const labelTags = Object.entries(labels).map(([key, value]) => `label:${key}:${value}`)
+  const datasetTags = [`dataset:${dataset.id}`, `dataset:${dataset.name}`]
+  return [`name:${name}`, `model:${model.kind}`, ...datasetTags, ...labelTags]
 }
 
 /** The tags of each condition; one of them is enough. */
@@ -249,11 +256,11 @@ function tagSets(filter: JobFilter): string[][] {
 }
 
 /** The smallest id of a moment's millisecond, or of a later one's. */
-function idAt(time: string, laterMs: number): string {
-  const ms = Math.min(Math.max(0, Date.parse(time) + laterMs), 2 ** 48 - 1)
+function lowestIdAt(time: string, offsetMs: number): string {
+  const ms = Math.min(Math.max(0, Date.parse(time) + offsetMs), 2 ** 48 - 1)
   return `job-${encodeTime(ms, 10).toLowerCase()}`
 }
 
-function unavailable(cause: unknown): never {
+function throwUnavailable(cause: unknown): never {
   throw queueUnavailable(cause)
 }

@@ -1,20 +1,20 @@
 import type { Redis } from 'ioredis'
-import type { JobEvent } from '../../spec/ipc-messages.js'
+import type { JobNotification } from '../../spec/ipc-messages.js'
 import type { Metrics, Phase } from '../../spec/job.js'
 import { redisNames } from './redis.js'
 
 /** What a worker last said of a running job. A convenience: the store has the record. */
 export interface LiveState {
-  epoch: number
+  attempt: number
   phase: Phase
   step: number
   metrics: Metrics
 }
 
-const lifetimeSeconds = 24 * 3600
+const ttlSeconds = 24 * 3600
 
 /** The worker's side: the latest state, and a nudge for followers. */
-export class LivePublisher {
+export class LiveStatePublisher {
   private readonly names
 
   constructor(
@@ -24,15 +24,15 @@ export class LivePublisher {
     this.names = redisNames(prefix)
   }
 
-  async publish(id: string, state: LiveState | null, event: JobEvent): Promise<void> {
+  async publish(id: string, state: LiveState | null, event: JobNotification): Promise<void> {
     const pipeline = this.redis.pipeline()
-    if (state) pipeline.set(this.names.live(id), JSON.stringify(state), 'EX', lifetimeSeconds)
+    if (state) pipeline.set(this.names.live(id), JSON.stringify(state), 'EX', ttlSeconds)
     pipeline.publish(this.names.events(id), event)
     await pipeline.exec()
   }
 }
 
-export async function readLive(
+export async function readLiveState(
   redis: Redis,
   prefix: string,
   id: string,

@@ -3,13 +3,13 @@ import type { Job } from '../../spec/job.js'
 import type { JobRecords } from '../record/records.js'
 import { etaSeconds } from './eta.js'
 import type { JobIndex } from './job-index.js'
-import { readLive } from './live-state.js'
+import { readLiveState } from './live-state.js'
 import type { JobQueue } from './queue.js'
 
 /** For so long what runs is not looked at again: a page of queued jobs asks once. */
-const freshMs = 1000
+const cacheMs = 1000
 
-interface Parts {
+interface QueuePositionDeps {
   redis: Redis
   prefix: string
   index: JobIndex
@@ -18,34 +18,34 @@ interface Parts {
 }
 
 /** Where a queued job stands in line, and when its turn comes, as far as what runs now tells. */
-export class Waiting {
-  private ends: { at: number; seconds: Promise<number[]> } | null = null
+export class QueuePositions {
+  private cachedEtas: { at: number; seconds: Promise<number[]> } | null = null
 
-  constructor(private readonly parts: Parts) {}
+  constructor(private readonly deps: QueuePositionDeps) {}
 
   /** null where Redis does not say: it is away, or a worker has just taken the job. */
-  async place(id: string): Promise<Job['queue']> {
-    const position = await this.parts.queue.position(id).catch(() => null)
+  async position(id: string): Promise<Job['queue']> {
+    const position = await this.deps.queue.position(id).catch(() => null)
     if (position === null) return null
-    const ends = await this.runningEnds()
+    const etas = await this.runningEtas()
     // the n-th slot to become free is for the n-th in line; beyond that, jobs that have not begun decide
-    return { position, startsInSeconds: ends[position - 1] ?? null }
+    return { position, startsInSeconds: etas[position - 1] ?? null }
   }
 
-  private runningEnds(): Promise<number[]> {
+  private runningEtas(): Promise<number[]> {
     const now = performance.now()
-    if (!this.ends || now - this.ends.at > freshMs) {
-      this.ends = { at: now, seconds: this.lookAtRunning().catch(() => []) }
+    if (!this.cachedEtas || now - this.cachedEtas.at > cacheMs) {
+      this.cachedEtas = { at: now, seconds: this.estimateRunningEtas().catch(() => []) }
     }
-    return this.ends.seconds
+    return this.cachedEtas.seconds
   }
 
   /** Soonest first; none where one that runs cannot tell: it may be the first to end. */
-  private async lookAtRunning(): Promise<number[]> {
-    const { redis, prefix, index, records } = this.parts
+  private async estimateRunningEtas(): Promise<number[]> {
+    const { redis, prefix, index, records } = this.deps
     const seconds = await Promise.all(
-      (await index.having('running')).map(async id => {
-        const live = await readLive(redis, prefix, id)
+      (await index.idsWithStatus('running')).map(async id => {
+        const live = await readLiveState(redis, prefix, id)
         return live && etaSeconds({ manifest: await records.manifest(id) }, live)
       }),
     )

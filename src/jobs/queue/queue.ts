@@ -2,9 +2,9 @@ import { randomUUID } from 'node:crypto'
 import { Queue } from 'bullmq'
 import type { Redis } from 'ioredis'
 import type { JobManifest } from '../../spec/job.js'
-import { notIn, redisNames } from './redis.js'
+import { missingFromSortedSet, redisNames } from './redis.js'
 
-type Waiting = Pick<JobManifest, 'id' | 'createdAt' | 'priority'>
+type QueuedJob = Pick<JobManifest, 'id' | 'createdAt' | 'priority'>
 
 /** What waits in Redis for a worker. Only ids: the store has the rest. */
 export class JobQueue {
@@ -30,8 +30,8 @@ export class JobQueue {
   }
 
   /** Adding twice is adding once: BullMQ ignores an id that it has. */
-  async add(job: Waiting): Promise<void> {
-    await this.queue.add('train', { id: job.id }, { jobId: job.id, priority: rankOf(job) })
+  async add(job: QueuedJob): Promise<void> {
+    await this.queue.add('train', { id: job.id }, { jobId: job.id, priority: queuePriority(job) })
   }
 
   /** Whether BullMQ still knows the job, in whatever state. */
@@ -40,8 +40,8 @@ export class JobQueue {
   }
 
   /** Those of the ids that do not wait for a worker by their rank. A worker may have them, or nobody. */
-  async notInLine(ids: readonly string[]): Promise<string[]> {
-    return notIn(this.redis, this.queue.toKey('prioritized'), ids)
+  async missingFromQueue(ids: readonly string[]): Promise<string[]> {
+    return missingFromSortedSet(this.redis, this.queue.toKey('prioritized'), ids)
   }
 
   /** How many a worker takes before this one, and one; null where none can take it: somebody has it. */
@@ -61,12 +61,12 @@ export class JobQueue {
   }
 
   /** Takes a waiting job out; one that a worker holds stays. */
-  async withdraw(id: string): Promise<void> {
+  async remove(id: string): Promise<void> {
     await this.queue.remove(id)
   }
 
   /** How many jobs wait for a worker. */
-  async waiting(): Promise<number> {
+  async waitingCount(): Promise<number> {
     return this.queue.getJobCountByTypes('wait', 'prioritized')
   }
 
@@ -77,24 +77,24 @@ export class JobQueue {
    * the lock as it was before we looked for its holder: whoever took the job later has another, and
    * keeps it. Where that lock has run out, one of our own stands for it.
    */
-  async takeBack(isGone: (worker: string) => boolean): Promise<number> {
-    let moved = 0
+  async requeueOrphaned(isDead: (worker: string) => boolean): Promise<number> {
+    let requeued = 0
     for (const { id } of await this.queue.getActive()) {
       const lock = `${this.queue.toKey(id!)}:lock`
-      const held = await this.redis.get(lock)
+      const currentToken = await this.redis.get(lock)
       const job = await this.queue.getJob(id!)
-      if (!job?.processedBy || !isGone(job.processedBy)) continue
-      const token = held ?? (await this.lockAnew(lock))
+      if (!job?.processedBy || !isDead(job.processedBy)) continue
+      const token = currentToken ?? (await this.acquireExpiredLock(lock))
       if (token === null) continue
       await job.moveToWait(token).then(
-        () => moved++,
+        () => requeued++,
         () => {}, // somebody else was faster
       )
     }
-    return moved
+    return requeued
   }
 
-  private async lockAnew(lock: string): Promise<string | null> {
+  private async acquireExpiredLock(lock: string): Promise<string | null> {
     const token = randomUUID()
     return (await this.redis.set(lock, token, 'PX', 1000, 'NX')) ? token : null
   }
@@ -106,17 +106,17 @@ export class JobQueue {
 
 const bucketMs = 5 * 60_000
 /** A point of priority is worth ten minutes of waiting. */
-const bucketsPerPoint = 2
-const origin = Date.UTC(2026, 0, 1)
+const bucketsPerPriorityPoint = 2
+const bucketOrigin = Date.UTC(2026, 0, 1)
 /** The largest priority that BullMQ takes. */
-const largest = 2 ** 21 - 1
+const maxPriority = 2 ** 21 - 1
 
 /**
  * A job's place in line as BullMQ wants it, lower first: the time of its creation, moved by its
  * priority. So waiting counts by itself, no job starves, and nothing is ever re-ordered. Buckets of
  * five minutes last until 2045; within one, BullMQ keeps the order of arrival.
  */
-export function rankOf({ createdAt, priority = 0 }: Omit<Waiting, 'id'>): number {
-  const bucket = Math.floor((Date.parse(createdAt) - origin) / bucketMs)
-  return Math.min(largest, Math.max(1, bucket - priority * bucketsPerPoint))
+export function queuePriority({ createdAt, priority = 0 }: Omit<QueuedJob, 'id'>): number {
+  const bucket = Math.floor((Date.parse(createdAt) - bucketOrigin) / bucketMs)
+  return Math.min(maxPriority, Math.max(1, bucket - priority * bucketsPerPriorityPoint))
 }

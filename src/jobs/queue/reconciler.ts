@@ -3,9 +3,9 @@ import { isWaitingOrRunning } from '../record/states.js'
 import type { JobIndex } from './job-index.js'
 import type { JobQueue } from './queue.js'
 
-type Brief = Pick<JobRecord, 'manifest' | 'life'>
+type JobSummary = Pick<JobRecord, 'manifest' | 'lifecycle'>
 
-const mostAtOnce = 100
+const batchSize = 100
 
 /**
  * Brings Redis back to what the store says: jobs that the index has lost (Redis was wiped), statuses
@@ -13,7 +13,7 @@ const mostAtOnce = 100
  * worker's run threw), and folders of jobs whose removal was cut short.
  */
 export class Reconciler {
-  private next = 0
+  private nextIndex = 0
 
   constructor(
     private readonly records: JobRecords,
@@ -22,33 +22,37 @@ export class Reconciler {
   ) {}
 
   async run(): Promise<void> {
-    const running = await this.index.having('running')
-    const [queued, paused] = [await this.index.having('queued'), await this.index.having('paused')]
-    const lost = await this.queue.notInLine(queued)
+    const running = await this.index.idsWithStatus('running')
+    const [queued, paused] = [
+      await this.index.idsWithStatus('queued'),
+      await this.index.idsWithStatus('paused'),
+    ]
+    const missing = await this.queue.missingFromQueue(queued)
     const others = [...queued, ...paused]
-    for (const id of new Set([...running, ...lost, ...this.turn(others)])) await this.settle(id)
+    for (const id of new Set([...running, ...missing, ...this.nextBatch(others)]))
+      await this.reconcileJob(id)
   }
 
   /**
    * Of a long queue a part each time: reading the records of all would take longer than the time
    * between, and leave the submissions beside it little of the processor.
    */
-  private turn(ids: readonly string[]): readonly string[] {
-    const from = this.next < ids.length ? this.next : 0
-    this.next = from + mostAtOnce
-    return ids.slice(from, this.next)
+  private nextBatch(ids: readonly string[]): readonly string[] {
+    const from = this.nextIndex < ids.length ? this.nextIndex : 0
+    this.nextIndex = from + batchSize
+    return ids.slice(from, this.nextIndex)
   }
 
   /** One job, whatever Redis says of it. */
-  async settle(id: string): Promise<void> {
+  async reconcileJob(id: string): Promise<void> {
     const record = await this.find(id)
-    if (!record) return this.index.forget(id)
-    await this.bring(record)
+    if (!record) return this.index.remove(id)
+    await this.ensureQueued(record)
   }
 
-  private async bring({ manifest, life }: Brief): Promise<void> {
-    await this.index.note(manifest.id, life)
-    if (!isWaitingOrRunning(life.state)) return
+  private async ensureQueued({ manifest, lifecycle }: JobSummary): Promise<void> {
+    await this.index.updateStatus(manifest.id, lifecycle)
+    if (!isWaitingOrRunning(lifecycle.state)) return
     if (!(await this.queue.has(manifest.id))) await this.queue.add(manifest)
   }
 
@@ -57,15 +61,15 @@ export class Reconciler {
     for (const id of await this.index.missing(await this.records.ids())) {
       const record = await this.find(id)
       if (!record) continue
-      await this.index.add(record.manifest, record.life)
-      await this.bring(record)
+      await this.index.add(record.manifest, record.lifecycle)
+      await this.ensureQueued(record)
     }
-    await this.index.markWhole()
+    await this.index.markComplete()
   }
 
-  private async find(id: string): Promise<Brief | null> {
-    const found = await this.records.brief(id)
-    if (found?.life.state !== 'removed') return found
+  private async find(id: string): Promise<JobSummary | null> {
+    const found = await this.records.summary(id)
+    if (found?.lifecycle.state !== 'removed') return found
     await this.records.remove(id)
     return null
   }

@@ -2,8 +2,8 @@ import type { ConnectionOptions } from 'bullmq'
 import { Redis, type RedisOptions } from 'ioredis'
 
 /** Where Redis is, and the prefix under which all of this server's keys are. */
-export interface RedisHome {
-  address: RedisOptions
+export interface RedisConfig {
+  connection: RedisOptions
   prefix: string
 }
 
@@ -22,14 +22,14 @@ export const redisNames = (prefix: string) => ({
   /** Hash of each job's `version:status`, by its id. */
   states: `{${prefix}}:states`,
   /** There as long as the index has all jobs of the store. */
-  whole: `{${prefix}}:whole`,
+  complete: `{${prefix}}:complete`,
   live: (id: string) => `{${prefix}}:live:${id}`,
   events: (id: string) => `{${prefix}}:events:${id}`,
   allEvents: `{${prefix}}:events:*`,
 })
 
 /** For requests of clients: fails at once where Redis is away, never hangs. */
-export const impatient: RedisOptions = {
+export const failFastOptions: RedisOptions = {
   enableOfflineQueue: false,
   maxRetriesPerRequest: 1,
   commandTimeout: 2000,
@@ -38,13 +38,17 @@ export const impatient: RedisOptions = {
 }
 
 /** For workers and followers: waits until Redis is back. */
-export const patient: RedisOptions = {
+export const blockingOptions: RedisOptions = {
   maxRetriesPerRequest: null,
   retryStrategy: tries => Math.min(200 * tries, 1000),
 }
 
-export function connect(home: RedisHome, manners: RedisOptions, onError: (error: Error) => void) {
-  const redis = new Redis({ ...home.address, ...manners } as RedisOptions & {
+export function connect(
+  config: RedisConfig,
+  options: RedisOptions,
+  onError: (error: Error) => void,
+) {
+  const redis = new Redis({ ...config.connection, ...options } as RedisOptions & {
     replyMapping?: 'legacy'
   })
   redis.on('error', onError)
@@ -52,27 +56,31 @@ export function connect(home: RedisHome, manners: RedisOptions, onError: (error:
 }
 
 /** BullMQ's types know fewer options than ioredis takes. */
-export const bullConnection = (home: RedisHome, manners: RedisOptions): ConnectionOptions => ({
-  ...(home.address as ConnectionOptions & object),
-  ...(manners as object),
+export const bullConnection = (config: RedisConfig, options: RedisOptions): ConnectionOptions => ({
+  ...(config.connection as ConnectionOptions & object),
+  ...(options as object),
 })
 
 /** How many ids Redis is asked about in one command. */
-const mostAtOnce = 1000
+const batchSize = 1000
 
 /** Those of the ids that a sorted set lacks. */
-export async function notIn(redis: Redis, key: string, ids: readonly string[]): Promise<string[]> {
+export async function missingFromSortedSet(
+  redis: Redis,
+  key: string,
+  ids: readonly string[],
+): Promise<string[]> {
   const found: string[] = []
-  for (let from = 0; from < ids.length; from += mostAtOnce) {
-    const some = ids.slice(from, from + mostAtOnce)
-    const scores = await redis.zmscore(key, ...some)
-    found.push(...some.filter((_, i) => scores[i] === null))
+  for (let from = 0; from < ids.length; from += batchSize) {
+    const batch = ids.slice(from, from + batchSize)
+    const scores = await redis.zmscore(key, ...batch)
+    found.push(...batch.filter((_, i) => scores[i] === null))
   }
   return found
 }
 
 /** Reports trouble with Redis once, not with every try to reconnect. */
-export function reportOutages(log: {
+export function logConnectionErrors(log: {
   warn(details: object, message: string): void
 }): (error: Error) => void {
   let last = ''

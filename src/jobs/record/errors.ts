@@ -1,5 +1,5 @@
 import { TrainyardError } from '../../errors.js'
-import { cures, isSettled, type JobState, type Verb } from './states.js'
+import { hints, isTerminal, type JobAction, type JobState } from './states.js'
 
 export const jobNotFound = (id: string) =>
   new TrainyardError('JOB_NOT_FOUND', 'missing', `there is no job '${id}'`)
@@ -8,17 +8,21 @@ export const checkpointNotFound = (id: string, step: number) =>
   new TrainyardError('CHECKPOINT_NOT_FOUND', 'missing', `job '${id}' has no checkpoint ${step}`)
 
 /** The table of states has no such step. */
-export function refused(id: string, state: JobState, verb: Verb): TrainyardError {
-  const code = isSettled(state) ? 'JOB_ENDED' : 'JOB_ACTIVE'
-  const cure = cures[state]?.[verb] ?? 'it is removed'
+export function transitionNotAllowed(
+  id: string,
+  state: JobState,
+  action: JobAction,
+): TrainyardError {
+  const code = isTerminal(state) ? 'JOB_ENDED' : 'JOB_ACTIVE'
+  const hint = hints[state]?.[action] ?? 'it is removed'
   return new TrainyardError(
     code,
     'conflict',
-    `job '${id}' is ${state} and cannot be ${participles[verb]}: ${cure}`,
+    `job '${id}' is ${state} and cannot be ${participles[action]}: ${hint}`,
   )
 }
 
-const participles: Record<Verb, string> = {
+const participles: Record<JobAction, string> = {
   pause: 'paused',
   resume: 'resumed',
   cancel: 'cancelled',

@@ -1,6 +1,12 @@
 import type { Store } from '../../store/store.js'
-import { jobKeys } from './job-paths.js'
-import { follow, type JournalEntry, type Lifecycle, newborn, stateAfter } from './lifecycle.js'
+import { jobPaths } from './job-paths.js'
+import {
+  applyEntry,
+  initialLifecycle,
+  type JournalEntry,
+  type Lifecycle,
+  nextState,
+} from './lifecycle.js'
 
 /**
  * What has happened to a job, as numbered files. Each is created exclusively, by somebody who has
@@ -11,7 +17,7 @@ export class Journal {
   constructor(private readonly store: Store) {}
 
   async read(id: string, createdAt: string): Promise<Lifecycle> {
-    return this.readOn(id, newborn(createdAt))
+    return this.readNewer(id, initialLifecycle(createdAt))
   }
 
   /** Whether the entry came in, or changes nothing; false where it may not follow. */
@@ -19,30 +25,30 @@ export class Journal {
     id: string,
     createdAt: string,
     entry: JournalEntry,
-  ): Promise<{ allowed: boolean; life: Lifecycle }> {
-    let life = newborn(createdAt)
+  ): Promise<{ allowed: boolean; lifecycle: Lifecycle }> {
+    let lifecycle = initialLifecycle(createdAt)
     for (;;) {
-      life = await this.readOn(id, life)
-      const state = stateAfter(life, entry)
-      if (!state) return { allowed: false, life }
+      lifecycle = await this.readNewer(id, lifecycle)
+      const state = nextState(lifecycle, entry)
+      if (!state) return { allowed: false, lifecycle }
       // a verb that leads nowhere; another attempt's start is news, though
-      if (state === life.state && entry.event !== 'start') return { allowed: true, life }
-      const key = jobKeys(id).entry(life.version + 1)
+      if (state === lifecycle.state && entry.event !== 'start') return { allowed: true, lifecycle }
+      const key = jobPaths(id).entry(lifecycle.version + 1)
       if (await this.store.createJson(key, entry)) {
-        return { allowed: true, life: follow(life, entry) }
+        return { allowed: true, lifecycle: applyEntry(lifecycle, entry) }
       }
     }
   }
 
-  private async readOn(id: string, known: Lifecycle): Promise<Lifecycle> {
-    const { length } = await this.store.list(jobKeys(id).journal)
+  private async readNewer(id: string, known: Lifecycle): Promise<Lifecycle> {
+    const { length } = await this.store.list(jobPaths(id).journal)
     const keys = Array.from({ length: Math.max(0, length - known.version) }, (_, i) =>
-      jobKeys(id).entry(known.version + 1 + i),
+      jobPaths(id).entry(known.version + 1 + i),
     )
     const entries = await Promise.all(keys.map(key => this.store.readJson<JournalEntry>(key)))
     // one that is missing goes with its job, which somebody removes just now
     const gap = entries.indexOf(null)
-    const whole = (gap < 0 ? entries : entries.slice(0, gap)) as JournalEntry[]
-    return whole.reduce(follow, known)
+    const contiguous = (gap < 0 ? entries : entries.slice(0, gap)) as JournalEntry[]
+    return contiguous.reduce(applyEntry, known)
   }
 }

@@ -1,9 +1,9 @@
 import { isJobId } from '../../spec/identifiers.js'
-import type { Initialised } from '../../spec/init-from.js'
+import type { InitReport } from '../../spec/init-from.js'
 import type { JobManifest, Phase } from '../../spec/job.js'
 import type { Store } from '../../store/store.js'
 import { jobNotFound } from './errors.js'
-import { jobKeys } from './job-paths.js'
+import { jobPaths } from './job-paths.js'
 import { Journal } from './journal.js'
 import type { JobResult, JournalEntry, Lifecycle } from './lifecycle.js'
 
@@ -14,8 +14,8 @@ import type { JobResult, JournalEntry, Lifecycle } from './lifecycle.js'
 export type AttemptEnd = 'finished' | 'crashed' | 'killed' | 'drained' | 'unavailable'
 
 /** One try at a job. Its epoch is claimed in the store, so no two tries share one. */
-export interface Attempt {
-  epoch: number
+export interface AttemptRecord {
+  attempt: number
   startedAt: string
   /** The step of the checkpoint that it went on from; 0 for a fresh start. */
   resumedFrom: number
@@ -24,16 +24,16 @@ export interface Attempt {
   endedAt: string | null
   end: AttemptEnd | null
   /** How a trainer that died went, and what it printed last. */
-  lastWords: string | null
+  outputTail: string | null
 }
 
 export interface JobRecord {
   manifest: JobManifest
   /** Oldest first. */
-  attempts: Attempt[]
+  attempts: AttemptRecord[]
   /** Which variables began with the weights of `initFrom`, as soon as an attempt knows. */
-  initialised: Initialised | null
-  life: Lifecycle
+  initialized: InitReport | null
+  lifecycle: Lifecycle
   /** As in `life`: null until it has ended, and again once it is retried. */
   result: JobResult | null
 }
@@ -51,7 +51,7 @@ export class JobRecords {
 
   /** False where the job is there already. */
   create(manifest: JobManifest): Promise<boolean> {
-    return this.store.createJson(jobKeys(manifest.id).manifest, manifest)
+    return this.store.createJson(jobPaths(manifest.id).manifest, manifest)
   }
 
   ids(): Promise<string[]> {
@@ -59,86 +59,91 @@ export class JobRecords {
   }
 
   /** What a job is and where it stands; null where there is none. */
-  async brief(id: string): Promise<Pick<JobRecord, 'manifest' | 'life'> | null> {
-    const manifest = await this.store.readJson<JobManifest>(jobKeys(id).manifest)
-    return manifest && { manifest, life: await this.journal.read(id, manifest.createdAt) }
+  async summary(id: string): Promise<Pick<JobRecord, 'manifest' | 'lifecycle'> | null> {
+    const manifest = await this.store.readJson<JobManifest>(jobPaths(id).manifest)
+    return manifest && { manifest, lifecycle: await this.journal.read(id, manifest.createdAt) }
   }
 
   async manifest(id: string): Promise<JobManifest> {
     if (!isJobId(id)) throw jobNotFound(id)
-    const manifest = await this.store.readJson<JobManifest>(jobKeys(id).manifest)
+    const manifest = await this.store.readJson<JobManifest>(jobPaths(id).manifest)
     if (!manifest) throw jobNotFound(id)
     return manifest
   }
 
   async read(id: string): Promise<JobRecord> {
     const manifest = await this.manifest(id)
-    const [attempts, initialised, life] = await Promise.all([
+    const [attempts, initialized, lifecycle] = await Promise.all([
       this.attempts(id),
-      this.store.readJson<Initialised>(jobKeys(id).initialised),
+      this.store.readJson<InitReport>(jobPaths(id).initialized),
       this.journal.read(id, manifest.createdAt),
     ])
-    if (life.state === 'removed') throw jobNotFound(id)
-    return { manifest, attempts, initialised, life, result: life.result }
+    if (lifecycle.state === 'removed') throw jobNotFound(id)
+    return { manifest, attempts, initialized, lifecycle, result: lifecycle.result }
   }
 
   /** Adds to a job's journal; not allowed, and nothing changed, where the table of states forbids it. */
-  async apply(id: string, entry: JournalEntry): Promise<{ allowed: boolean; life: Lifecycle }> {
+  async apply(
+    id: string,
+    entry: JournalEntry,
+  ): Promise<{ allowed: boolean; lifecycle: Lifecycle }> {
     return this.journal.append(id, (await this.manifest(id)).createdAt, entry)
   }
 
   /** Claimed attempts that have begun, oldest first. */
-  async attempts(id: string): Promise<Attempt[]> {
-    const epochs = await this.epochs(id)
-    const read = epochs.map(epoch => this.store.readJson<Attempt>(jobKeys(id).status(epoch)))
+  async attempts(id: string): Promise<AttemptRecord[]> {
+    const attemptNumbers = await this.attemptNumbers(id)
+    const read = attemptNumbers.map(attempt =>
+      this.store.readJson<AttemptRecord>(jobPaths(id).status(attempt)),
+    )
     return (await Promise.all(read)).filter(attempt => attempt !== null)
   }
 
   /** All claims, oldest first: of attempts that have begun, and of those that were given up instead. */
-  async claims(id: string): Promise<{ epoch: number }[]> {
-    return (await this.epochs(id)).map(epoch => ({ epoch }))
+  async claims(id: string): Promise<{ attempt: number }[]> {
+    return (await this.attemptNumbers(id)).map(attempt => ({ attempt }))
   }
 
   /** Takes the next epoch. Whoever holds an older one may write no more (see `isCurrent`). */
-  async claim(id: string): Promise<number> {
-    for (let epoch = ((await this.epochs(id)).at(-1) ?? 0) + 1; ; epoch++) {
-      if (await this.store.claim(jobKeys(id).claim(epoch))) return epoch
+  async claimAttempt(id: string): Promise<number> {
+    for (let attempt = ((await this.attemptNumbers(id)).at(-1) ?? 0) + 1; ; attempt++) {
+      if (await this.store.claim(jobPaths(id).claim(attempt))) return attempt
     }
   }
 
-  async isCurrent(id: string, epoch: number): Promise<boolean> {
-    return (await this.epochs(id)).at(-1) === epoch
+  async isCurrent(id: string, attempt: number): Promise<boolean> {
+    return (await this.attemptNumbers(id)).at(-1) === attempt
   }
 
-  async writeAttempt(id: string, attempt: Attempt): Promise<void> {
-    await this.store.replaceJson(jobKeys(id).status(attempt.epoch), attempt)
+  async writeAttempt(id: string, attemptRecord: AttemptRecord): Promise<void> {
+    await this.store.replaceJson(jobPaths(id).status(attemptRecord.attempt), attemptRecord)
   }
 
   /** The end of a job that an attempt has brought about: false where it has ended already. */
   async finish(id: string, result: JobResult & { status: 'succeeded' | 'failed' }) {
-    const { status, epoch, finishedAt: at } = result
+    const { status, attempt, finishedAt: at } = result
     const event = status === 'succeeded' ? 'succeed' : 'fail'
-    return (await this.apply(id, { event, at, epoch, result })).allowed
+    return (await this.apply(id, { event, at, attempt, result })).allowed
   }
 
   /** Every attempt finds the same: the first one says it. */
-  async writeInitialised(id: string, report: Initialised): Promise<void> {
-    await this.store.createJson(jobKeys(id).initialised, report)
+  async writeInitialized(id: string, report: InitReport): Promise<void> {
+    await this.store.createJson(jobPaths(id).initialized, report)
   }
 
   /** With how many threads all attempts compute: sums come out the same. The first one says it. */
-  async settleThreads(id: string, mine: number): Promise<number> {
-    await this.store.createJson(jobKeys(id).threads, { threads: mine })
-    const settled = await this.store.readJson<{ threads: number }>(jobKeys(id).threads)
-    return settled?.threads ?? mine
+  async agreeOnThreads(id: string, proposed: number): Promise<number> {
+    await this.store.createJson(jobPaths(id).threads, { threads: proposed })
+    const agreed = await this.store.readJson<{ threads: number }>(jobPaths(id).threads)
+    return agreed?.threads ?? proposed
   }
 
   async remove(id: string): Promise<void> {
-    await this.store.remove(jobKeys(id).root)
+    await this.store.remove(jobPaths(id).root)
   }
 
-  private async epochs(id: string): Promise<number[]> {
-    const names = await this.store.list(jobKeys(id).attempts)
+  private async attemptNumbers(id: string): Promise<number[]> {
+    const names = await this.store.list(jobPaths(id).attempts)
     return names.map(Number).sort((a, b) => a - b)
   }
 }

@@ -7,17 +7,17 @@ import type { JobStatus } from '../../spec/job.js'
 export type JobState = JobStatus | 'pausing' | 'cancelling' | 'removed'
 
 /** What clients may ask of a job. */
-export const verbs = ['pause', 'resume', 'cancel', 'retry', 'remove'] as const
-export type Verb = (typeof verbs)[number]
+export const jobActions = ['pause', 'resume', 'cancel', 'retry', 'remove'] as const
+export type JobAction = (typeof jobActions)[number]
 
 /** What a worker reports: an attempt begins, ends without settling the job, or settles it. */
-export type Report = 'start' | 'stop' | 'succeed' | 'fail'
+export type AttemptEvent = 'start' | 'stop' | 'succeed' | 'fail'
 
 /**
  * The life of a job: state × event → state. An event without an entry is refused; one that leads
  * where the job is already changes nothing. A second `start` follows a worker's death.
  */
-export const transitions: Record<JobState, Partial<Record<Verb | Report, JobState>>> = {
+export const transitions: Record<JobState, Partial<Record<JobAction | AttemptEvent, JobState>>> = {
   queued: {
     ...{ start: 'running', fail: 'failed' },
     ...{ pause: 'paused', resume: 'queued', cancel: 'cancelled' },
@@ -42,7 +42,7 @@ export const transitions: Record<JobState, Partial<Record<Verb | Report, JobStat
 }
 
 /** As clients see it; a removed job they do not see. */
-export const statuses: Record<Exclude<JobState, 'removed'>, JobStatus> = {
+export const publicStatus: Record<Exclude<JobState, 'removed'>, JobStatus> = {
   queued: 'queued',
   running: 'running',
   pausing: 'running',
@@ -54,18 +54,18 @@ export const statuses: Record<Exclude<JobState, 'removed'>, JobStatus> = {
 }
 
 /** What was asked of an attempt that has not obeyed yet. */
-export const requested = (state: JobState): 'pause' | 'cancel' | null =>
+export const requestedAction = (state: JobState): 'pause' | 'cancel' | null =>
   state === 'pausing' ? 'pause' : state === 'cancelling' ? 'cancel' : null
 
-const settled: readonly JobState[] = ['succeeded', 'failed', 'cancelled', 'removed']
+const terminalStates: readonly JobState[] = ['succeeded', 'failed', 'cancelled', 'removed']
 
 /** Whether the job has ended; of those that have not, all but paused ones belong to the queue. */
-export const isSettled = (state: JobState): boolean => settled.includes(state)
+export const isTerminal = (state: JobState): boolean => terminalStates.includes(state)
 export const isWaitingOrRunning = (state: JobState): boolean =>
-  !isSettled(state) && state !== 'paused'
+  !isTerminal(state) && state !== 'paused'
 
 /** What helps where a verb is refused. */
-export const cures: Partial<Record<JobState, Partial<Record<Verb, string>>>> = {
+export const hints: Partial<Record<JobState, Partial<Record<JobAction, string>>>> = {
   queued: {
     retry: 'it is about to be tried as it is',
     remove: 'cancel it first',

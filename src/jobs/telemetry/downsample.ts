@@ -1,41 +1,41 @@
 import type { MetricValue } from '../../spec/metrics.js'
 
 /** A point of one metric; the time in ms since 1970. */
-export type Sample = readonly [step: number, value: MetricValue, time: number]
+export type Point = readonly [step: number, value: MetricValue, time: number]
 
 /**
  * Some of these samples, in their order: the first, the last, and of each of `runs` equally long runs
  * the minimum, the maximum, and the first of each kind of number that is not finite.
  */
-export function extremes(samples: readonly Sample[], runs: number): Sample[] {
-  const kept = new Set([0, samples.length - 1])
-  for (let run = 0; run < runs; run++) {
-    const start = Math.floor((run * samples.length) / runs)
-    const end = Math.floor(((run + 1) * samples.length) / runs)
-    for (const index of extremesWithin(samples, start, end)) kept.add(index)
+export function downsampleMinMax(points: readonly Point[], buckets: number): Point[] {
+  const kept = new Set([0, points.length - 1])
+  for (let bucket = 0; bucket < buckets; bucket++) {
+    const start = Math.floor((bucket * points.length) / buckets)
+    const end = Math.floor(((bucket + 1) * points.length) / buckets)
+    for (const index of minMaxWithin(points, start, end)) kept.add(index)
   }
-  return [...kept].sort((a, b) => a - b).map(index => samples[index]!)
+  return [...kept].sort((a, b) => a - b).map(index => points[index]!)
 }
 
 /** The same, so that at most `most` are left: at least 7. */
-export function thin(samples: readonly Sample[], most: number): readonly Sample[] {
-  if (samples.length <= most) return samples
-  const texts = samples.map(([, value]) => value).filter(value => typeof value === 'string')
-  const perRun = 2 + new Set(texts).size
-  return extremes(samples, Math.floor((most - 2) / perRun))
+export function downsample(points: readonly Point[], maxPoints: number): readonly Point[] {
+  if (points.length <= maxPoints) return points
+  const nonFinite = points.map(([, value]) => value).filter(value => typeof value === 'string')
+  const pointsPerBucket = 2 + new Set(nonFinite).size
+  return downsampleMinMax(points, Math.floor((maxPoints - 2) / pointsPerBucket))
 }
 
-function extremesWithin(samples: readonly Sample[], start: number, end: number): number[] {
-  let [least, most] = [-1, -1]
-  const odd = new Map<string, number>()
+function minMaxWithin(points: readonly Point[], start: number, end: number): number[] {
+  let [minIndex, maxIndex] = [-1, -1]
+  const firstNonFinite = new Map<string, number>()
   for (let i = start; i < end; i++) {
-    const value = samples[i]![1]
+    const value = points[i]![1]
     if (typeof value === 'string') {
-      if (!odd.has(value)) odd.set(value, i)
+      if (!firstNonFinite.has(value)) firstNonFinite.set(value, i)
       continue
     }
-    if (least < 0 || value < Number(samples[least]![1])) least = i
-    if (most < 0 || value > Number(samples[most]![1])) most = i
+    if (minIndex < 0 || value < Number(points[minIndex]![1])) minIndex = i
+    if (maxIndex < 0 || value > Number(points[maxIndex]![1])) maxIndex = i
   }
-  return [least, most, ...odd.values()].filter(index => index >= 0)
+  return [minIndex, maxIndex, ...firstNonFinite.values()].filter(index => index >= 0)
 }

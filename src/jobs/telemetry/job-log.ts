@@ -1,14 +1,14 @@
 import { invalidCursor } from '../../errors.js'
 import type { LogLine, LogPage } from '../../spec/job-log.js'
 import type { Store } from '../../store/store.js'
-import { jobKeys } from '../record/job-paths.js'
-import type { Attempt } from '../record/records.js'
+import { jobPaths } from '../record/job-paths.js'
+import type { AttemptRecord } from '../record/records.js'
 import type { FeedEvent } from './job-stream.js'
-import { readPiece } from './ndjson.js'
+import { readChunk } from './ndjson.js'
 
 /** Where a line begins: in the log of an attempt, at a byte. */
-export interface LogPlace {
-  epoch: number
+export interface LogPosition {
+  attempt: number
   offset: number
 }
 
@@ -19,13 +19,13 @@ export interface LogQuery {
   tail?: number
 }
 
-interface PlacedLine {
+interface PositionedLine {
   line: LogLine
   /** Where the next one begins. */
-  next: LogPlace
+  next: LogPosition
 }
 
-type Epochs = readonly Pick<Attempt, 'epoch'>[]
+type AttemptNumbers = readonly Pick<AttemptRecord, 'attempt'>[]
 
 const newline = 10
 
@@ -33,85 +33,89 @@ const newline = 10
 export class JobLog {
   constructor(private readonly store: Store) {}
 
-  async append(id: string, epoch: number, line: string): Promise<void> {
+  async append(id: string, attempt: number, line: string): Promise<void> {
     const entry = { time: new Date().toISOString(), line }
-    await this.store.append(jobKeys(id).log(epoch), `${JSON.stringify(entry)}\n`)
+    await this.store.append(jobPaths(id).log(attempt), `${JSON.stringify(entry)}\n`)
   }
 
-  async start(id: string, attempts: Epochs, { attempt, cursor, tail }: LogQuery) {
-    if (cursor !== undefined) return this.placeOf(id, cursor)
-    if (tail !== undefined) return this.beforeEnd(id, only(attempts, attempt), tail)
-    return { epoch: 0, offset: 0 }
+  async start(id: string, attempts: AttemptNumbers, { attempt, cursor, tail }: LogQuery) {
+    if (cursor !== undefined) return this.parseCursor(id, cursor)
+    if (tail !== undefined) return this.tailStart(id, selectAttempts(attempts, attempt), tail)
+    return { attempt: 0, offset: 0 }
   }
 
   /** Lines from a place on, as many as there are by now. */
   async *lines(
     id: string,
-    attempts: Epochs,
-    from: LogPlace,
-    attempt?: number,
-  ): AsyncGenerator<PlacedLine> {
-    for (const { epoch } of only(attempts, attempt)) {
-      if (epoch < from.epoch) continue
-      let offset = epoch === from.epoch ? from.offset : 0
+    attempts: AttemptNumbers,
+    from: LogPosition,
+    onlyAttempt?: number,
+  ): AsyncGenerator<PositionedLine> {
+    for (const { attempt } of selectAttempts(attempts, onlyAttempt)) {
+      if (attempt < from.attempt) continue
+      let offset = attempt === from.attempt ? from.offset : 0
       for (;;) {
-        const piece = await readPiece(this.store, jobKeys(id).log(epoch), offset)
-        if (piece.length === 0) break
-        for (let at = 0; at < piece.length; ) {
-          const end = piece.indexOf(newline, at)
-          const { time, line } = JSON.parse(piece.toString('utf8', at, end))
+        const chunk = await readChunk(this.store, jobPaths(id).log(attempt), offset)
+        if (chunk.length === 0) break
+        for (let at = 0; at < chunk.length; ) {
+          const end = chunk.indexOf(newline, at)
+          const { time, line } = JSON.parse(chunk.toString('utf8', at, end))
           at = end + 1
-          yield { line: { attempt: epoch, time, line }, next: { epoch, offset: offset + at } }
+          yield { line: { attempt, time, line }, next: { attempt, offset: offset + at } }
         }
-        offset += piece.length
+        offset += chunk.length
       }
     }
   }
 
   async page(
     id: string,
-    attempts: Epochs,
+    attempts: AttemptNumbers,
     { limit, ...query }: LogQuery & { limit: number },
   ): Promise<LogPage> {
     const items: LogLine[] = []
     let next = await this.start(id, attempts, query)
-    for await (const placed of this.lines(id, attempts, next, query.attempt)) {
+    for await (const entry of this.lines(id, attempts, next, query.attempt)) {
       if (items.length === limit) return { items, nextCursor: cursorOf(next) }
-      items.push(placed.line)
-      next = placed.next
+      items.push(entry.line)
+      next = entry.next
     }
     return { items, nextCursor: null }
   }
 
-  private async placeOf(id: string, cursor: string): Promise<LogPlace> {
-    const [, epochText, offsetText] = /^(\d{1,9})-(\d{1,15})$/.exec(cursor) ?? []
+  private async parseCursor(id: string, cursor: string): Promise<LogPosition> {
+    const [, attemptText, offsetText] = /^(\d{1,9})-(\d{1,15})$/.exec(cursor) ?? []
     if (!offsetText) throw invalidCursor(cursor)
-    const [epoch, offset] = [Number(epochText), Number(offsetText)]
-    if (offset === 0) return { epoch, offset }
-    const [before] = await this.store.readFrom(jobKeys(id).log(epoch), offset - 1, 1)
+    const [attempt, offset] = [Number(attemptText), Number(offsetText)]
+    if (offset === 0) return { attempt, offset }
+    const [before] = await this.store.readFrom(jobPaths(id).log(attempt), offset - 1, 1)
     if (before !== newline) throw invalidCursor(cursor)
-    return { epoch, offset }
+    return { attempt, offset }
   }
 
-  private async beforeEnd(id: string, attempts: Epochs, count: number): Promise<LogPlace> {
-    let missing = count
-    for (const { epoch } of attempts.toReversed()) {
-      const key = jobKeys(id).log(epoch)
+  private async tailStart(
+    id: string,
+    attempts: AttemptNumbers,
+    count: number,
+  ): Promise<LogPosition> {
+    let remaining = count
+    for (const { attempt } of attempts.toReversed()) {
+      const key = jobPaths(id).log(attempt)
       const size = await this.store.size(key)
       for (let span = 64 * 1024; ; span *= 4) {
         const start = Math.max(0, size - span)
         const offsets = lineStarts(await this.store.readFrom(key, start, size - start), start)
-        if (offsets.length >= missing) return { epoch, offset: offsets.at(-missing)! }
+        if (offsets.length >= remaining) return { attempt, offset: offsets.at(-remaining)! }
         if (start > 0) continue
-        missing -= offsets.length
+        remaining -= offsets.length
         break
       }
     }
-    return { epoch: 0, offset: 0 }
+    return { attempt: 0, offset: 0 }
   }
 }
 
-export const logEvent = ({ line, next }: PlacedLine): FeedEvent => ({
+export const logEvent = ({ line, next }: PositionedLine): FeedEvent => ({
   id: cursorOf(next),
   event: 'log',
   data: JSON.stringify(line),
@@ -127,7 +131,7 @@ function lineStarts(bytes: Buffer, start: number): number[] {
   return starts.slice(0, -1)
 }
 
-const only = (attempts: Epochs, attempt?: number): Epochs =>
-  attempt === undefined ? attempts : attempts.filter(({ epoch }) => epoch === attempt)
+const selectAttempts = (attempts: AttemptNumbers, onlyAttempt?: number): AttemptNumbers =>
+  onlyAttempt === undefined ? attempts : attempts.filter(({ attempt }) => attempt === onlyAttempt)
 
-const cursorOf = ({ epoch, offset }: LogPlace) => `${epoch}-${offset}`
+const cursorOf = ({ attempt, offset }: LogPosition) => `${attempt}-${offset}`

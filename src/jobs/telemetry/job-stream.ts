@@ -1,6 +1,6 @@
-import type { JobTail, JobTails, Sight } from './job-tail.js'
+import type { JobSnapshot, JobTail, JobTails } from './job-tail.js'
 import { type MetricsLog, positionOf, type Tail } from './metrics-log.js'
-import { Bell } from './signal.js'
+import { Signal } from './signal.js'
 
 /** What a follower hears; `data` is JSON. */
 export interface FeedEvent {
@@ -11,9 +11,9 @@ export interface FeedEvent {
 }
 
 /** A thousand followers may read at the same time. */
-const pieceBytes = 16 * 1024
+const chunkBytes = 16 * 1024
 
-export interface FollowOptions {
+export interface StreamOptions {
   after?: string
   signal: AbortSignal
 }
@@ -22,20 +22,20 @@ export interface FollowOptions {
  * A job's rows and states as they come, until it ends: no gap between history and live, and no row
  * twice. Ids are positions: a follower that comes back with its last one goes on behind it.
  */
-export function followJob(
+export function streamMetrics(
   id: string,
   { tails, log }: { tails: JobTails; log: MetricsLog },
-  { after, signal }: FollowOptions,
+  { after, signal }: StreamOptions,
 ): AsyncGenerator<FeedEvent> {
   let position = Number(after ?? 0) || 0
-  let own: Tail | null = null
-  const shown = new Shown()
+  let logTail: Tail | null = null
+  const lastSent = new LastSentState()
 
   // what was seen is older than the rows that follow: a state never comes ahead of the rows before it
-  async function* look(sight: Sight, tail: JobTail): AsyncGenerator<FeedEvent> {
+  async function* readEvents(snapshot: JobSnapshot, tail: JobTail): AsyncGenerator<FeedEvent> {
     for (;;) {
-      if (position >= tail.keptFrom) {
-        own = null
+      if (position >= tail.bufferedFrom) {
+        logTail = null
         const rows = tail.rowsAfter(position)
         if (rows.length === 0) break
         for (const row of rows) {
@@ -44,31 +44,31 @@ export function followJob(
         }
         continue
       }
-      const { attempts } = sight.record
-      own ??= await log.seek(id, attempts, position)
-      const rows = await log.rowsAfter(id, attempts, own, pieceBytes)
+      const { attempts } = snapshot.record
+      logTail ??= await log.seek(id, attempts, position)
+      const rows = await log.rowsAfter(id, attempts, logTail, chunkBytes)
       if (rows.length === 0) break
       for (const row of rows) {
         position = positionOf(row)
         yield { id: String(position), event: 'metrics', data: JSON.stringify(row) }
       }
     }
-    const job = shown.job(sight.job)
+    const job = lastSent.jsonIfChanged(snapshot.job)
     if (job) yield { id: String(position), event: 'job', data: job }
   }
-  return looks(id, tails, signal, look)
+  return pollLoop(id, tails, signal, readEvents)
 }
 
 /** A job's states, and in between how far it is and what it measured last. */
-export function watchJob(
+export function streamStatus(
   id: string,
   tails: JobTails,
   signal: AbortSignal,
 ): AsyncGenerator<FeedEvent> {
-  const shown = new Shown()
+  const lastSent = new LastSentState()
   let last = ''
-  return looks(id, tails, signal, async function* ({ job }) {
-    const changed = shown.job(job)
+  return pollLoop(id, tails, signal, async function* ({ job }) {
+    const changed = lastSent.jsonIfChanged(job)
     const { progress, metrics } = job
     const data = JSON.stringify({ ...progress, metrics })
     if (changed) yield { event: 'job', data: changed }
@@ -78,36 +78,36 @@ export function watchJob(
 }
 
 /** One look after the other, whenever the tail has looked, until the job has ended. */
-export async function* looks(
+export async function* pollLoop(
   id: string,
   tails: JobTails,
   signal: AbortSignal,
-  look: (sight: Sight, tail: JobTail) => AsyncGenerator<FeedEvent>,
+  readEvents: (snapshot: JobSnapshot, tail: JobTail) => AsyncGenerator<FeedEvent>,
 ): AsyncGenerator<FeedEvent> {
-  const bell = new Bell()
-  const ring = () => bell.ring()
-  signal.addEventListener('abort', ring, { once: true })
-  const tail = tails.join(id, bell)
+  const wakeUp = new Signal()
+  const onAbort = () => wakeUp.notify()
+  signal.addEventListener('abort', onAbort, { once: true })
+  const tail = tails.subscribe(id, wakeUp)
   try {
     while (!signal.aborted) {
-      tail.check()
-      const { sight } = tail
-      if (sight) yield* look(sight, tail)
-      if (sight?.record.result) return
-      await bell.wait()
+      tail.throwIfFailed()
+      const { snapshot } = tail
+      if (snapshot) yield* readEvents(snapshot, tail)
+      if (snapshot?.record.result) return
+      await wakeUp.wait()
     }
   } finally {
-    tails.leave(id, tail, bell)
-    signal.removeEventListener('abort', ring)
+    tails.unsubscribe(id, tail, wakeUp)
+    signal.removeEventListener('abort', onAbort)
   }
 }
 
 /** Which state of the job a follower has seen. */
-class Shown {
+class LastSentState {
   private state = ''
 
   /** The job, as JSON, where its state is another one. */
-  job(job: { status: string; phase: string | null; attempt: number }): string | null {
+  jsonIfChanged(job: { status: string; phase: string | null; attempt: number }): string | null {
     const state = `${job.status} ${job.phase} ${job.attempt}`
     if (state === this.state) return null
     this.state = state

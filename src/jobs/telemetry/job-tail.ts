@@ -1,30 +1,30 @@
 import type { Job } from '../../spec/job.js'
 import type { LoggedRow } from '../../spec/metrics.js'
-import type { Nudges } from '../queue/notifications.js'
+import type { Notifications } from '../queue/notifications.js'
 import type { JobRecord } from '../record/records.js'
 import { type MetricsLog, positionOf, type Tail } from './metrics-log.js'
-import { Bell } from './signal.js'
+import { Signal } from './signal.js'
 
 /** How long a tail trusts that no nudge was lost. */
-const lookEveryMs = 2000
+const pollIntervalMs = 2000
 /** What a tail remembers of a job's rows, in characters: a follower further behind reads the log. */
-const keptChars = 256 * 1024
+const maxBufferedChars = 256 * 1024
 
-export interface Sources {
+export interface JobTailDeps {
   record(id: string): Promise<JobRecord>
   view(record: JobRecord): Promise<Job>
   log: MetricsLog
-  nudges: Nudges
+  nudges: Notifications
 }
 
 /** A row as JSON, and where it is in the order of rows. */
-export interface KeptRow {
+export interface BufferedRow {
   position: number
   json: string
 }
 
 /** What a look has shown. */
-export interface Sight {
+export interface JobSnapshot {
   record: JobRecord
   job: Job
 }
@@ -35,115 +35,115 @@ export interface Sight {
  */
 export class JobTail {
   /** As of the last look; null before the first. */
-  sight: Sight | null = null
+  snapshot: JobSnapshot | null = null
   /** Rows behind this one are remembered. */
-  keptFrom = 0
-  private kept: KeptRow[] = []
-  private chars = 0
-  private epoch = 0
+  bufferedFrom = 0
+  private buffered: BufferedRow[] = []
+  private bufferedChars = 0
+  private attempt = 0
   private failure: unknown
   private tail: Tail | null = null
-  private readonly bells = new Set<Bell>()
-  private readonly bell = new Bell()
+  private readonly subscribers = new Set<Signal>()
+  private readonly wakeUp = new Signal()
 
   constructor(
     private readonly id: string,
-    private readonly sources: Sources,
+    private readonly deps: JobTailDeps,
   ) {}
 
-  get followed(): boolean {
-    return this.bells.size > 0
+  get hasSubscribers(): boolean {
+    return this.subscribers.size > 0
   }
 
   /** The bell rings at each look, and where something has failed, which `check` throws. */
-  join(bell: Bell): void {
-    this.bells.add(bell)
-    if (this.bells.size === 1) void this.watch()
+  subscribe(subscriber: Signal): void {
+    this.subscribers.add(subscriber)
+    if (this.subscribers.size === 1) void this.pollLoop()
   }
 
-  leave(bell: Bell): void {
-    this.bells.delete(bell)
-    if (!this.followed) this.bell.ring()
+  unsubscribe(subscriber: Signal): void {
+    this.subscribers.delete(subscriber)
+    if (!this.hasSubscribers) this.wakeUp.notify()
   }
 
   get failed(): boolean {
     return this.failure !== undefined
   }
 
-  check(): void {
+  throwIfFailed(): void {
     if (this.failed) throw this.failure
   }
 
   /** The remembered rows behind a position; only for one from `keptFrom` on. */
-  rowsAfter(position: number): KeptRow[] {
-    let first = this.kept.length
-    while (first > 0 && this.kept[first - 1]!.position > position) first--
-    return this.kept.slice(first)
+  rowsAfter(position: number): BufferedRow[] {
+    let first = this.buffered.length
+    while (first > 0 && this.buffered[first - 1]!.position > position) first--
+    return this.buffered.slice(first)
   }
 
-  private async watch(): Promise<void> {
-    const { nudges } = this.sources
-    const silence = nudges.on(this.id, () => this.bell.ring())
+  private async pollLoop(): Promise<void> {
+    const { nudges } = this.deps
+    const unsubscribe = nudges.subscribe(this.id, () => this.wakeUp.notify())
     try {
-      while (this.followed && !this.sight?.record.result) {
-        await this.look()
-        this.ringAll()
-        if (!this.sight?.record.result) await this.bell.wait(lookEveryMs)
+      while (this.hasSubscribers && !this.snapshot?.record.result) {
+        await this.poll()
+        this.notifyAll()
+        if (!this.snapshot?.record.result) await this.wakeUp.wait(pollIntervalMs)
       }
     } catch (error) {
       this.failure = error
-      this.ringAll()
+      this.notifyAll()
     } finally {
-      silence()
+      unsubscribe()
     }
   }
 
-  private async look(): Promise<void> {
-    const { log } = this.sources
+  private async poll(): Promise<void> {
+    const { log } = this.deps
     // the record first: where it has a result, all rows are there
-    const record = await this.sources.record(this.id)
+    const record = await this.deps.record(this.id)
     const { attempts } = record
-    this.tail ??= await this.begin(record)
-    const { epoch = 0 } = attempts.at(-1) ?? {}
+    this.tail ??= await this.openTail(record)
+    const { attempt = 0 } = attempts.at(-1) ?? {}
     // what is remembered may be void by now: a follower who has not had it reads the log instead
-    if (epoch > this.epoch) this.forget(this.kept.length)
-    this.epoch = epoch
+    if (attempt > this.attempt) this.evict(this.buffered.length)
+    this.attempt = attempt
     for (;;) {
       const rows = await log.rowsAfter(this.id, attempts, this.tail)
       if (rows.length === 0) break
-      this.keep(rows)
-      this.ringAll()
+      this.bufferRows(rows)
+      this.notifyAll()
     }
-    this.sight = { record, job: await this.sources.view(record) }
+    this.snapshot = { record, job: await this.deps.view(record) }
   }
 
-  private async begin({ attempts }: JobRecord): Promise<Tail> {
-    const tail = await this.sources.log.end(this.id, attempts)
-    this.keptFrom = tail.position
+  private async openTail({ attempts }: JobRecord): Promise<Tail> {
+    const tail = await this.deps.log.end(this.id, attempts)
+    this.bufferedFrom = tail.position
     return tail
   }
 
-  private keep(rows: readonly LoggedRow[]): void {
+  private bufferRows(rows: readonly LoggedRow[]): void {
     for (const row of rows) {
-      const kept = { position: positionOf(row), json: JSON.stringify(row) }
-      this.kept.push(kept)
-      this.chars += kept.json.length
+      const buffered = { position: positionOf(row), json: JSON.stringify(row) }
+      this.buffered.push(buffered)
+      this.bufferedChars += buffered.json.length
     }
     let excess = 0
-    for (let chars = this.chars; chars > keptChars; excess++)
-      chars -= this.kept[excess]!.json.length
-    this.forget(excess)
+    for (let chars = this.bufferedChars; chars > maxBufferedChars; excess++)
+      chars -= this.buffered[excess]!.json.length
+    this.evict(excess)
   }
 
-  private forget(count: number): void {
-    for (const { position, json } of this.kept.splice(0, count)) {
-      this.keptFrom = position
-      this.chars -= json.length
+  private evict(count: number): void {
+    for (const { position, json } of this.buffered.splice(0, count)) {
+      this.bufferedFrom = position
+      this.bufferedChars -= json.length
     }
   }
 
-  private ringAll(): void {
-    for (const bell of this.bells) bell.ring()
+  private notifyAll(): void {
+    for (const subscriber of this.subscribers) subscriber.notify()
   }
 }
 
@@ -151,18 +151,18 @@ export class JobTail {
 export class JobTails {
   private readonly tails = new Map<string, JobTail>()
 
-  constructor(private readonly sources: Sources) {}
+  constructor(private readonly deps: JobTailDeps) {}
 
-  join(id: string, bell: Bell): JobTail {
-    const known = this.tails.get(id)
-    const tail = known && !known.failed ? known : new JobTail(id, this.sources)
+  subscribe(id: string, subscriber: Signal): JobTail {
+    const existing = this.tails.get(id)
+    const tail = existing && !existing.failed ? existing : new JobTail(id, this.deps)
     this.tails.set(id, tail)
-    tail.join(bell)
+    tail.subscribe(subscriber)
     return tail
   }
 
-  leave(id: string, tail: JobTail, bell: Bell): void {
-    tail.leave(bell)
-    if (!tail.followed && this.tails.get(id) === tail) this.tails.delete(id)
+  unsubscribe(id: string, tail: JobTail, subscriber: Signal): void {
+    tail.unsubscribe(subscriber)
+    if (!tail.hasSubscribers && this.tails.get(id) === tail) this.tails.delete(id)
   }
 }

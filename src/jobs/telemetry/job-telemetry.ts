@@ -1,33 +1,39 @@
 import type { LogPage } from '../../spec/job-log.js'
 import type { MetricsPage } from '../../spec/metrics.js'
 import type { Store } from '../../store/store.js'
-import { isEventFile, jobKeys } from '../record/job-paths.js'
+import { isEventFile, jobPaths } from '../record/job-paths.js'
 import type { JobRecords } from '../record/records.js'
 import { JobLog, type LogQuery, logEvent } from './job-log.js'
-import { type FeedEvent, type FollowOptions, followJob, looks, watchJob } from './job-stream.js'
-import { JobTails, type Sources } from './job-tail.js'
+import {
+  type FeedEvent,
+  pollLoop,
+  type StreamOptions,
+  streamMetrics,
+  streamStatus,
+} from './job-stream.js'
+import { type JobTailDeps, JobTails } from './job-tail.js'
 import { type ChartQuery, chartOf } from './metrics-chart.js'
 import { csvOf, type ExportQuery, ndjsonOf } from './metrics-export.js'
 import { MetricsLog, type MetricsQuery } from './metrics-log.js'
 
-interface HistoryParts extends Omit<Sources, 'log' | 'record'> {
+interface JobTelemetryDeps extends Omit<JobTailDeps, 'log' | 'record'> {
   store: Store
   records: JobRecords
 }
 
 /** What a job has measured and said: read, drawn, followed, taken along. */
-export class JobHistory {
+export class JobTelemetry {
   private readonly store: Store
   private readonly metricsLog: MetricsLog
   private readonly jobLog: JobLog
   private readonly tails: JobTails
 
-  constructor(private readonly parts: HistoryParts) {
-    this.store = parts.store
-    this.metricsLog = new MetricsLog(parts.store)
-    this.jobLog = new JobLog(parts.store)
-    const record = (id: string) => parts.records.read(id)
-    this.tails = new JobTails({ ...parts, record, log: this.metricsLog })
+  constructor(private readonly deps: JobTelemetryDeps) {
+    this.store = deps.store
+    this.metricsLog = new MetricsLog(deps.store)
+    this.jobLog = new JobLog(deps.store)
+    const record = (id: string) => deps.records.read(id)
+    this.tails = new JobTails({ ...deps, record, log: this.metricsLog })
   }
 
   async metrics(id: string, query: MetricsQuery): Promise<MetricsPage> {
@@ -48,13 +54,13 @@ export class JobHistory {
   }
 
   /** Rows and states, live. */
-  follow(id: string, options: FollowOptions): AsyncGenerator<FeedEvent> {
-    return followJob(id, { tails: this.tails, log: this.metricsLog }, options)
+  streamMetrics(id: string, options: StreamOptions): AsyncGenerator<FeedEvent> {
+    return streamMetrics(id, { tails: this.tails, log: this.metricsLog }, options)
   }
 
   /** States and progress, live. */
-  watch(id: string, signal: AbortSignal): AsyncGenerator<FeedEvent> {
-    return watchJob(id, this.tails, signal)
+  streamStatus(id: string, signal: AbortSignal): AsyncGenerator<FeedEvent> {
+    return streamStatus(id, this.tails, signal)
   }
 
   async log(id: string, query: LogQuery & { limit: number }): Promise<LogPage> {
@@ -71,39 +77,39 @@ export class JobHistory {
   }
 
   /** Lines, live, until the job ends. */
-  async followLog(
+  async streamLog(
     id: string,
     query: LogQuery,
   ): Promise<(signal: AbortSignal) => AsyncGenerator<FeedEvent>> {
     const log = this.jobLog
-    let place = await log.start(id, await this.claims(id), query)
-    const { records } = this.parts
-    const look = async function* () {
+    let position = await log.start(id, await this.claims(id), query)
+    const { records } = this.deps
+    const readEvents = async function* () {
       const claims = await records.claims(id)
-      for await (const placed of log.lines(id, claims, place, query.attempt)) {
-        place = placed.next
-        yield logEvent(placed)
+      for await (const entry of log.lines(id, claims, position, query.attempt)) {
+        position = entry.next
+        yield logEvent(entry)
       }
     }
-    return signal => looks(id, this.tails, signal, look)
+    return signal => pollLoop(id, this.tails, signal, readEvents)
   }
 
   /** A job's TensorBoard files. */
   async eventFiles(id: string): Promise<{ folder: string; names: string[] }> {
-    await this.parts.records.manifest(id)
-    const { root } = jobKeys(id)
+    await this.deps.records.manifest(id)
+    const { root } = jobPaths(id)
     const names = (await this.store.list(root)).filter(isEventFile)
     return { folder: await this.store.folder(root), names }
   }
 
   private async attempts(id: string) {
-    const { records } = this.parts
+    const { records } = this.deps
     const [attempts] = await Promise.all([records.attempts(id), records.manifest(id)])
     return attempts
   }
 
   private async claims(id: string) {
-    const { records } = this.parts
+    const { records } = this.deps
     const [claims] = await Promise.all([records.claims(id), records.manifest(id)])
     return claims
   }

@@ -1,12 +1,12 @@
 import type { LoggedRow, MetricsPage } from '../../spec/metrics.js'
 import type { Store } from '../../store/store.js'
-import { lastValidStep } from '../record/attempt-fencing.js'
-import { jobKeys } from '../record/job-paths.js'
-import type { Attempt } from '../record/records.js'
-import { type Sample, thin } from './downsample.js'
+import { lastEffectiveStep } from '../record/attempt-fencing.js'
+import { jobPaths } from '../record/job-paths.js'
+import type { AttemptRecord } from '../record/records.js'
+import { downsample, type Point } from './downsample.js'
 import type { StepRange } from './metrics-log.js'
-import { type Stretch, samplesOf } from './metrics-summary.js'
-import { parseLines, readPiece, seekLine } from './ndjson.js'
+import { pointsByName, type SummarySegment } from './metrics-summary.js'
+import { parseLines, readChunk, seekLine } from './ndjson.js'
 
 export interface ChartQuery extends StepRange {
   names?: readonly string[]
@@ -15,29 +15,34 @@ export interface ChartQuery extends StepRange {
 }
 
 /** Up to so many bytes of a log, for each point asked for, are read row by row instead of from the outline. */
-const exactBytesAPoint = 4096
+const maxExactBytesPerPoint = 4096
 /** Samples of a name that are held at most. */
-const mostHeld = 2 ** 17
+const maxBufferedPoints = 2 ** 17
 
 /** Points that are in the log, so few that they can be drawn; see `thin` for which. */
 export async function chartOf(
   store: Store,
   id: string,
-  attempts: readonly Attempt[],
+  attempts: readonly AttemptRecord[],
   query: ChartQuery,
 ): Promise<MetricsPage> {
-  const series = new Map<string, Sample[]>()
-  for await (const samples of sections(store, id, attempts, query)) {
-    for (const [name, more] of Object.entries(samples)) {
+  const series = new Map<string, Point[]>()
+  for await (const points of pointBatches(store, id, attempts, query)) {
+    for (const [name, more] of Object.entries(points)) {
       if (query.names && !query.names.includes(name)) continue
-      const held = series.get(name) ?? []
-      for (const sample of more) held.push(sample)
-      series.set(name, held.length > mostHeld ? [...thin(held, mostHeld / 2)] : held)
+      const buffered = series.get(name) ?? []
+      for (const point of more) buffered.push(point)
+      series.set(
+        name,
+        buffered.length > maxBufferedPoints
+          ? [...downsample(buffered, maxBufferedPoints / 2)]
+          : buffered,
+      )
     }
   }
-  const points = [...series].map(([name, samples]) => [
+  const points = [...series].map(([name, seriesPoints]) => [
     name,
-    thin(samples, query.maxPoints).map(([step, value, time]) => {
+    downsample(seriesPoints, query.maxPoints).map(([step, value, time]) => {
       return { step, value, time: new Date(time).toISOString() }
     }),
   ])
@@ -48,78 +53,90 @@ export async function chartOf(
 export async function metricNames(
   store: Store,
   id: string,
-  attempts: readonly Attempt[],
+  attempts: readonly AttemptRecord[],
   range: StepRange,
 ): Promise<string[]> {
   const names = new Set<string>()
-  for await (const samples of sections(store, id, attempts, { ...range, maxPoints: 1 })) {
-    for (const name of Object.keys(samples)) names.add(name)
+  for await (const points of pointBatches(store, id, attempts, { ...range, maxPoints: 1 })) {
+    for (const name of Object.keys(points)) names.add(name)
   }
   return [...names]
 }
 
-type Samples = Record<string, Sample[]>
+type PointsByName = Record<string, Point[]>
 
 /** All that counts of a job's logs, in the order of steps: in full, or in outline where that is much. */
-async function* sections(
+async function* pointBatches(
   store: Store,
   id: string,
-  attempts: readonly Attempt[],
+  attempts: readonly AttemptRecord[],
   { fromStep = 0, toStep = Number.POSITIVE_INFINITY, maxPoints }: StepRange & { maxPoints: number },
-): AsyncGenerator<Samples> {
-  for (const { epoch, resumedFrom } of attempts) {
-    const first = Math.max(fromStep, resumedFrom + 1)
-    const last = Math.min(toStep, lastValidStep(attempts, epoch))
-    if (first > last) continue
-    const log = jobKeys(id).metrics(epoch)
-    const outline = jobKeys(id).outline(epoch)
-    const start = await seekLine<LoggedRow>(store, log, ({ step }) => step < first)
+): AsyncGenerator<PointsByName> {
+  for (const { attempt, resumedFrom } of attempts) {
+    const firstStep = Math.max(fromStep, resumedFrom + 1)
+    const lastStep = Math.min(toStep, lastEffectiveStep(attempts, attempt))
+    if (firstStep > lastStep) continue
+    const log = jobPaths(id).metrics(attempt)
+    const summary = jobPaths(id).summary(attempt)
+    const start = await seekLine<LoggedRow>(store, log, ({ step }) => step < firstStep)
     const end = await store.size(log)
-    const beyond = await seekLine<LoggedRow>(store, log, ({ step }) => step <= last)
-    const full = { store, log, first, last }
-    if (beyond - start <= maxPoints * exactBytesAPoint) yield* rowsBetween(full, start, end)
-    else yield* inOutline({ ...full, outline }, start, end)
+    const limit = await seekLine<LoggedRow>(store, log, ({ step }) => step <= lastStep)
+    const range = { store, log, firstStep, lastStep }
+    if (limit - start <= maxPoints * maxExactBytesPerPoint) yield* pointsFromLog(range, start, end)
+    else yield* pointsFromSummary({ ...range, summary }, start, end)
   }
 }
 
-interface Place {
+interface LogRange {
   store: Store
   log: string
-  first: number
-  last: number
+  firstStep: number
+  lastStep: number
 }
 
-async function* inOutline(place: Place & { outline: string }, start: number, end: number) {
-  const { store, outline, first, last } = place
+async function* pointsFromSummary(
+  range: LogRange & { summary: string },
+  start: number,
+  end: number,
+) {
+  const { store, summary, firstStep, lastStep } = range
   let at = start
-  let from = await seekLine<Stretch>(store, outline, stretch => stretch.first < first)
+  let from = await seekLine<SummarySegment>(
+    store,
+    summary,
+    segment => segment.firstStep < firstStep,
+  )
   for (;;) {
-    const piece = await readPiece(store, outline, from, 2 ** 20)
-    if (piece.length === 0) break
-    from += piece.length
-    for (const stretch of parseLines<Stretch>(piece)) {
-      if (stretch.first > last) return yield* rowsBetween(place, at, end)
-      const within = stretch.first >= first && stretch.last <= last
+    const chunk = await readChunk(store, summary, from, 2 ** 20)
+    if (chunk.length === 0) break
+    from += chunk.length
+    for (const segment of parseLines<SummarySegment>(chunk)) {
+      if (segment.firstStep > lastStep) return yield* pointsFromLog(range, at, end)
+      const within = segment.firstStep >= firstStep && segment.lastStep <= lastStep
       // an outline that outlived its log in a power cut says nothing
-      if (!within || stretch.start < at || stretch.end > end) continue
-      if (stretch.start > at) yield* rowsBetween(place, at, stretch.start)
-      yield stretch.samples
-      at = stretch.end
+      if (!within || segment.startOffset < at || segment.endOffset > end) continue
+      if (segment.startOffset > at) yield* pointsFromLog(range, at, segment.startOffset)
+      yield segment.points
+      at = segment.endOffset
     }
   }
-  yield* rowsBetween(place, at, end)
+  yield* pointsFromLog(range, at, end)
 }
 
-async function* rowsBetween({ store, log, first, last }: Place, start: number, end: number) {
+async function* pointsFromLog(
+  { store, log, firstStep, lastStep }: LogRange,
+  start: number,
+  end: number,
+) {
   for (let at = start; at < end; ) {
-    const piece = await readPiece(store, log, at)
-    if (piece.length === 0) return
-    at += piece.length
+    const chunk = await readChunk(store, log, at)
+    if (chunk.length === 0) return
+    at += chunk.length
     // what the last piece has beyond the end comes from the outline
-    const lines = at > end ? piece.subarray(0, piece.length - (at - end)) : piece
+    const lines = at > end ? chunk.subarray(0, chunk.length - (at - end)) : chunk
     const rows = parseLines<LoggedRow>(lines)
-    const wanted = rows.filter(({ step }) => step >= first && step <= last)
-    if (wanted.length > 0) yield samplesOf(wanted)
-    if (rows.at(-1)!.step > last) return
+    const wanted = rows.filter(({ step }) => step >= firstStep && step <= lastStep)
+    if (wanted.length > 0) yield pointsByName(wanted)
+    if (rows.at(-1)!.step > lastStep) return
   }
 }

@@ -1,6 +1,6 @@
 import type { LoggedRow } from '../../spec/metrics.js'
 import type { Store } from '../../store/store.js'
-import type { Attempt } from '../record/records.js'
+import type { AttemptRecord } from '../record/records.js'
 import { metricNames } from './metrics-chart.js'
 import { type MetricsLog, positionOf, type StepRange } from './metrics-log.js'
 
@@ -12,11 +12,11 @@ export interface ExportQuery extends StepRange {
 export async function* ndjsonOf(
   log: MetricsLog,
   id: string,
-  attempts: readonly Attempt[],
+  attempts: readonly AttemptRecord[],
   query: ExportQuery,
 ): AsyncGenerator<string> {
-  for await (const rows of log.pieces(id, attempts, query)) {
-    const wanted = rows.flatMap(row => only(row, query.names))
+  for await (const rows of log.chunks(id, attempts, query)) {
+    const wanted = rows.flatMap(row => selectMetrics(row, query.names))
     if (wanted.length > 0) yield wanted.map(row => `${JSON.stringify(row)}\n`).join('')
   }
 }
@@ -28,18 +28,18 @@ export async function* ndjsonOf(
 export async function* csvOf(
   { log, store }: { log: MetricsLog; store: Store },
   id: string,
-  attempts: readonly Attempt[],
+  attempts: readonly AttemptRecord[],
   query: ExportQuery,
 ): AsyncGenerator<string> {
   // a row that comes later may have a name that the header lacks
   const { position } = await log.end(id, attempts)
   const found = await metricNames(store, id, attempts, query)
   const names = query.names ? query.names.filter(name => found.includes(name)) : found
-  yield `${['step', 'time', ...names].map(field).join(',')}\r\n`
-  for await (const rows of log.pieces(id, attempts, query)) {
+  yield `${['step', 'time', ...names].map(csvField).join(',')}\r\n`
+  for await (const rows of log.chunks(id, attempts, query)) {
     const lines = rows
       .filter(row => positionOf(row) <= position)
-      .flatMap(row => only(row, query.names))
+      .flatMap(row => selectMetrics(row, query.names))
       .map(({ step, time, values }) => [step, time, ...names.map(name => values[name] ?? '')])
     if (lines.length > 0) yield lines.map(line => `${line.join(',')}\r\n`).join('')
     if (positionOf(rows.at(-1)!) >= position) return
@@ -47,10 +47,11 @@ export async function* csvOf(
 }
 
 /** The row with these names alone; nothing where it has none of them. */
-function only(row: LoggedRow, names: readonly string[] | undefined): LoggedRow[] {
+function selectMetrics(row: LoggedRow, names: readonly string[] | undefined): LoggedRow[] {
   if (!names) return [row]
   const values = Object.entries(row.values).filter(([name]) => names.includes(name))
   return values.length > 0 ? [{ ...row, values: Object.fromEntries(values) }] : []
 }
 
-const field = (text: string) => (/[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text)
+const csvField = (text: string) =>
+  /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text

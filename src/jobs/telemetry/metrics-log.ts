@@ -1,17 +1,17 @@
 import {
+  fromLoggedRow,
   type LoggedRow,
-  loggedRow,
   type MetricPoint,
   type MetricRow,
   type MetricsPage,
-  measuredRow,
+  toLoggedRow,
 } from '../../spec/metrics.js'
 import type { Store } from '../../store/store.js'
-import { lastValidStep } from '../record/attempt-fencing.js'
-import { jobKeys } from '../record/job-paths.js'
-import type { Attempt } from '../record/records.js'
-import { Outliner } from './metrics-summary.js'
-import { parseLines, readPiece, seekLine } from './ndjson.js'
+import { lastEffectiveStep } from '../record/attempt-fencing.js'
+import { jobPaths } from '../record/job-paths.js'
+import type { AttemptRecord } from '../record/records.js'
+import { SummaryWriter } from './metrics-summary.js'
+import { parseLines, readChunk, seekLine } from './ndjson.js'
 
 export interface StepRange {
   fromStep?: number
@@ -26,7 +26,7 @@ export interface MetricsQuery extends StepRange {
 }
 
 export interface Tail {
-  epoch: number
+  attempt: number
   offset: number
   /** The last row that was handed out. */
   position: number
@@ -44,35 +44,39 @@ const positionBefore = (step: number) => step * 2 - 1
  * Within a log rows are in the order of positions, so a place in it is found without an index.
  */
 export class MetricsLog {
-  private readonly outliners = new Map<string, Outliner>()
+  private readonly summaryWriters = new Map<string, SummaryWriter>()
 
   constructor(private readonly store: Store) {}
 
   /** One at a time for an attempt. */
-  async append(id: string, epoch: number, row: MetricRow): Promise<void> {
-    const logged = loggedRow(row)
+  async append(id: string, attempt: number, row: MetricRow): Promise<void> {
+    const logged = toLoggedRow(row)
     const line = `${JSON.stringify(logged)}\n`
-    const key = jobKeys(id).metrics(epoch)
-    let outliner = this.outliners.get(key)
-    if (!outliner) {
-      outliner = new Outliner(this.store, jobKeys(id).outline(epoch), await this.store.size(key))
-      this.outliners.set(key, outliner)
+    const key = jobPaths(id).metrics(attempt)
+    let summaryWriter = this.summaryWriters.get(key)
+    if (!summaryWriter) {
+      summaryWriter = new SummaryWriter(
+        this.store,
+        jobPaths(id).summary(attempt),
+        await this.store.size(key),
+      )
+      this.summaryWriters.set(key, summaryWriter)
     }
     await this.store.append(key, line)
-    await outliner.add(logged, Buffer.byteLength(line))
+    await summaryWriter.add(logged, Buffer.byteLength(line))
   }
 
   /** All of them, in memory. */
-  async rows(id: string, attempts: readonly Attempt[]): Promise<MetricRow[]> {
+  async rows(id: string, attempts: readonly AttemptRecord[]): Promise<MetricRow[]> {
     const rows: MetricRow[] = []
-    for await (const piece of this.pieces(id, attempts)) rows.push(...piece.map(measuredRow))
+    for await (const chunk of this.chunks(id, attempts)) rows.push(...chunk.map(fromLoggedRow))
     return rows
   }
 
   /** Rows by pieces, in the order of positions. */
-  async *pieces(
+  async *chunks(
     id: string,
-    attempts: readonly Attempt[],
+    attempts: readonly AttemptRecord[],
     { fromStep = 0, toStep = Number.POSITIVE_INFINITY }: StepRange = {},
   ): AsyncGenerator<LoggedRow[]> {
     const tail = await this.seek(id, attempts, positionBefore(fromStep))
@@ -85,29 +89,31 @@ export class MetricsLog {
   }
 
   /** A tail whose next row is the first one behind a position. */
-  async seek(id: string, attempts: readonly Attempt[], position: number): Promise<Tail> {
-    const holder = attempts.find(({ epoch }) => lastValidStep(attempts, epoch) * 2 + 1 > position)
-    if (!holder) return { epoch: 0, offset: 0, position }
-    const { epoch } = holder
+  async seek(id: string, attempts: readonly AttemptRecord[], position: number): Promise<Tail> {
+    const attemptRecord = attempts.find(
+      ({ attempt }) => lastEffectiveStep(attempts, attempt) * 2 + 1 > position,
+    )
+    if (!attemptRecord) return { attempt: 0, offset: 0, position }
+    const { attempt } = attemptRecord
     const offset = await seekLine<LoggedRow>(
       this.store,
-      jobKeys(id).metrics(epoch),
+      jobPaths(id).metrics(attempt),
       row => positionOf(row) <= position,
     )
-    return { epoch, offset, position }
+    return { attempt, offset, position }
   }
 
   /** A tail behind the last row that there is by now. */
-  async end(id: string, attempts: readonly Attempt[]): Promise<Tail> {
-    for (const { epoch } of attempts.toReversed()) {
-      const last = lastValidStep(attempts, epoch)
-      const key = jobKeys(id).metrics(epoch)
+  async end(id: string, attempts: readonly AttemptRecord[]): Promise<Tail> {
+    for (const { attempt } of attempts.toReversed()) {
+      const last = lastEffectiveStep(attempts, attempt)
+      const key = jobPaths(id).metrics(attempt)
       const offset = await seekLine<LoggedRow>(this.store, key, row => row.step <= last)
-      const tail = { epoch, offset, position: 0 }
+      const tail = { attempt, offset, position: 0 }
       while ((await this.rowsAfter(id, attempts, tail)).length > 0);
       if (tail.position > 0) return tail
     }
-    return { epoch: 0, offset: 0, position: 0 }
+    return { attempt: 0, offset: 0, position: 0 }
   }
 
   /**
@@ -116,25 +122,25 @@ export class MetricsLog {
    */
   async rowsAfter(
     id: string,
-    attempts: readonly Attempt[],
+    attempts: readonly AttemptRecord[],
     tail: Tail,
-    pieceBytes?: number,
+    chunkBytes?: number,
   ): Promise<LoggedRow[]> {
-    for (const { epoch } of attempts) {
-      if (epoch < tail.epoch) continue
-      if (epoch > tail.epoch) Object.assign(tail, { epoch, offset: 0 })
-      const last = lastValidStep(attempts, epoch)
+    for (const { attempt } of attempts) {
+      if (attempt < tail.attempt) continue
+      if (attempt > tail.attempt) Object.assign(tail, { attempt, offset: 0 })
+      const last = lastEffectiveStep(attempts, attempt)
       for (;;) {
-        const piece = await readPiece(
+        const chunk = await readChunk(
           this.store,
-          jobKeys(id).metrics(epoch),
+          jobPaths(id).metrics(attempt),
           tail.offset,
-          pieceBytes,
+          chunkBytes,
         )
-        if (piece.length === 0) break
-        tail.offset += piece.length
+        if (chunk.length === 0) break
+        tail.offset += chunk.length
         const found: LoggedRow[] = []
-        for (const row of parseLines<LoggedRow>(piece)) {
+        for (const row of parseLines<LoggedRow>(chunk)) {
           if (row.step > last || positionOf(row) <= tail.position) continue
           tail.position = positionOf(row)
           found.push(row)
@@ -145,12 +151,16 @@ export class MetricsLog {
     return []
   }
 
-  async page(id: string, attempts: readonly Attempt[], query: MetricsQuery): Promise<MetricsPage> {
+  async page(
+    id: string,
+    attempts: readonly AttemptRecord[],
+    query: MetricsQuery,
+  ): Promise<MetricsPage> {
     const fromStep = Math.max(query.fromStep ?? 0, Number(query.cursor ?? 0))
     const points: Record<string, MetricPoint[]> = {}
     let steps = 0
     let last = -1
-    for await (const rows of this.pieces(id, attempts, { ...query, fromStep })) {
+    for await (const rows of this.chunks(id, attempts, { ...query, fromStep })) {
       for (const { step, time, values } of rows) {
         if (step !== last && ++steps > query.limit) return { points, nextCursor: String(step) }
         last = step

@@ -1,66 +1,66 @@
 import type { LoggedRow } from '../../spec/metrics.js'
 import type { Store } from '../../store/store.js'
-import { extremes, type Sample } from './downsample.js'
+import { downsampleMinMax, type Point } from './downsample.js'
 
-const rowsAStretch = 256
+const rowsPerSegment = 256
 
 /** So many rows of a metrics log, in short: one line of its outline. */
-export interface Stretch {
+export interface SummarySegment {
   /** Where they are in the log, in bytes. */
-  start: number
-  end: number
+  startOffset: number
+  endOffset: number
   /** Their steps. */
-  first: number
-  last: number
-  samples: Record<string, Sample[]>
+  firstStep: number
+  lastStep: number
+  points: Record<string, Point[]>
 }
 
 /**
  * Writes a metrics log's outline beside it, from which charts of long logs are drawn. It is a
  * convenience: a stretch that a crash kept from being written is read from the log.
  */
-export class Outliner {
+export class SummaryWriter {
   private rows: LoggedRow[] = []
-  private end: number
+  private endOffset: number
 
   constructor(
     private readonly store: Store,
     private readonly key: string,
     /** Of the stretch that comes next: the log's length. */
-    private start: number,
+    private startOffset: number,
   ) {
-    this.end = start
+    this.endOffset = startOffset
   }
 
   /** Of a row that the log has got. */
   async add(row: LoggedRow, bytes: number): Promise<void> {
     this.rows.push(row)
-    this.end += bytes
-    if (this.rows.length < rowsAStretch) return
-    const { rows, start, end } = this
+    this.endOffset += bytes
+    if (this.rows.length < rowsPerSegment) return
+    const { rows, startOffset, endOffset } = this
     this.rows = []
-    this.start = end
-    const [first, last] = [rows[0]!.step, row.step]
-    const samples = mapSamples(samplesOf(rows), all => extremes(all, 1))
-    const stretch: Stretch = { start, end, first, last, samples }
-    await this.store.append(this.key, `${JSON.stringify(stretch)}\n`)
+    this.startOffset = endOffset
+    const [firstStep, lastStep] = [rows[0]!.step, row.step]
+    const points = mapPoints(pointsByName(rows), all => downsampleMinMax(all, 1))
+    const segment: SummarySegment = { startOffset, endOffset, firstStep, lastStep, points }
+    await this.store.append(this.key, `${JSON.stringify(segment)}\n`)
   }
 }
 
-export function samplesOf(rows: readonly LoggedRow[]): Record<string, Sample[]> {
-  const samples: Record<string, Sample[]> = {}
+export function pointsByName(rows: readonly LoggedRow[]): Record<string, Point[]> {
+  const points: Record<string, Point[]> = {}
   for (const { step, time, values } of rows) {
     const at = Date.parse(time)
     for (const [name, value] of Object.entries(values)) {
-      samples[name] ??= []
-      samples[name].push([step, value, at])
+      points[name] ??= []
+      points[name].push([step, value, at])
     }
   }
-  return samples
+  return points
 }
 
-const mapSamples = (
-  samples: Record<string, Sample[]>,
-  change: (all: Sample[]) => Sample[],
-): Record<string, Sample[]> =>
-  Object.fromEntries(Object.entries(samples).map(([name, all]) => [name, change(all)]))
+const mapPoints = (
+  points: Record<string, Point[]>,
+  change: (all: Point[]) => Point[],
+): Record<string, Point[]> =>
+  Object.fromEntries(Object.entries(points).map(([name, all]) => [name, change(all)]))

@@ -2,7 +2,7 @@ import type { Store } from '../../store/store.js'
 
 // Logs of JSON lines: read in pieces, found by bisection. Whoever reads holds no more than a piece.
 
-const pieceBytes = 64 * 1024
+const chunkBytes = 64 * 1024
 const probeBytes = 16 * 1024
 const newline = 10
 
@@ -10,16 +10,16 @@ const newline = 10
  * Whole lines from an offset on, which is where a line starts; none only at the log's end. A last line
  * without its end is still being written, or was torn by a crash.
  */
-export async function readPiece(
+export async function readChunk(
   store: Store,
   key: string,
   offset: number,
-  bytes = pieceBytes,
+  bytes = chunkBytes,
 ): Promise<Buffer> {
   for (let length = bytes; ; length *= 4) {
-    const piece = await store.readFrom(key, offset, length)
-    const whole = piece.subarray(0, piece.lastIndexOf(newline) + 1)
-    if (whole.length > 0 || piece.length < length) return whole
+    const chunk = await store.readFrom(key, offset, length)
+    const completeLines = chunk.subarray(0, chunk.lastIndexOf(newline) + 1)
+    if (completeLines.length > 0 || chunk.length < length) return completeLines
   }
 }
 
@@ -40,13 +40,13 @@ export async function seekLine<T>(
 ): Promise<number> {
   let low = 0
   let high = await store.size(key)
-  while (high - low > pieceBytes) {
+  while (high - low > chunkBytes) {
     const middle = Math.floor((low + high) / 2)
     const bytes = await store.readFrom(key, middle, probeBytes)
     const start = bytes.indexOf(newline) + 1
     const end = bytes.indexOf(newline, start)
-    const seen = start > 0 && end > 0
-    if (seen && before(JSON.parse(bytes.toString('utf8', start, end)))) low = middle + start
+    const foundLine = start > 0 && end > 0
+    if (foundLine && before(JSON.parse(bytes.toString('utf8', start, end)))) low = middle + start
     else high = middle
   }
   return low

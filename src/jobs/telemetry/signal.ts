@@ -1,25 +1,25 @@
 /** Rings are kept until somebody waits: none is lost between looking and waiting. */
-export class Bell {
-  private rung = false
+export class Signal {
+  private notified = false
   private wake: (() => void) | null = null
 
-  ring(): void {
-    this.rung = true
+  notify(): void {
+    this.notified = true
     this.wake?.()
   }
 
   /** Until the next ring, or for so long. */
-  async wait(longestMs?: number): Promise<void> {
-    if (!this.rung) {
+  async wait(timeoutMs?: number): Promise<void> {
+    if (!this.notified) {
       await new Promise<void>(resolve => {
-        const timer = longestMs === undefined ? undefined : setTimeout(resolve, longestMs)
+        const timer = timeoutMs === undefined ? undefined : setTimeout(resolve, timeoutMs)
         this.wake = () => {
           clearTimeout(timer)
           resolve()
         }
       })
     }
-    this.rung = false
+    this.notified = false
     this.wake = null
   }
 }

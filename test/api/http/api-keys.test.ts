@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import supertest from 'supertest'
-import { ensureKey, openKeys } from '../../../src/api/http/api-keys.js'
+import { ensureApiKey, loadApiKeys } from '../../../src/api/http/api-keys.js'
 import { startServer, type TestServer } from '../../../testing/test-server.js'
 
 let server: TestServer
@@ -119,11 +119,11 @@ test('its own names and pages are answered', async () => {
 test('a key is made once, for its owner alone, and only its hash is kept beside it', async t => {
   const folder = await mkdtemp(join(tmpdir(), 'keys-'))
   t.after(() => rm(folder, { recursive: true }))
-  const made = await Promise.all([ensureKey(folder), ensureKey(folder), ensureKey(folder)])
+  const made = await Promise.all([ensureApiKey(folder), ensureApiKey(folder), ensureApiKey(folder)])
   assert.equal(new Set(made).size, 1)
   const key = made[0]!
   assert.match(key, /^ty_[A-Za-z0-9_-]{43}$/)
-  assert.equal(await ensureKey(folder), key)
+  assert.equal(await ensureApiKey(folder), key)
   for (const name of ['key', 'keys.json']) {
     assert.equal((await stat(join(folder, name))).mode & 0o777, 0o600)
   }
@@ -131,13 +131,13 @@ test('a key is made once, for its owner alone, and only its hash is kept beside 
   assert.ok(!stored.includes(key))
   assert.equal(JSON.parse(stored).keys.length, 1)
 
-  const keys = await openKeys(folder, 'a key from outside')
+  const keys = await loadApiKeys(folder, 'a key from outside')
   assert.ok(keys.accepts(key))
   assert.ok(keys.accepts('a key from outside'))
   assert.ok(!keys.accepts(''))
   assert.ok(!keys.accepts(stored.match(/[0-9a-f]{64}/)![0]))
 
   await writeFile(join(folder, 'key'), 'ty_a_new_one\n')
-  assert.equal(await ensureKey(folder), 'ty_a_new_one')
-  assert.ok((await openKeys(folder)).accepts(key))
+  assert.equal(await ensureApiKey(folder), 'ty_a_new_one')
+  assert.ok((await loadApiKeys(folder)).accepts(key))
 })

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { findJsonFlaw } from '../../../src/api/http/json-syntax-error.js'
+import { findJsonSyntaxError } from '../../../src/api/http/json-syntax-error.js'
 
 const broken: [text: string, position: number][] = [
   ['', 0],
@@ -27,7 +27,7 @@ const broken: [text: string, position: number][] = [
 for (const [text, position] of broken) {
   test(`${JSON.stringify(text.slice(0, 20))} breaks at ${position}`, () => {
     assert.throws(() => JSON.parse(text))
-    assert.equal(findJsonFlaw(text)?.position, position)
+    assert.equal(findJsonSyntaxError(text)?.position, position)
   })
 }
 
@@ -41,6 +41,6 @@ test('what JSON.parse takes has no flaw', () => {
   ]
   for (const text of texts) {
     JSON.parse(text)
-    assert.equal(findJsonFlaw(text), null)
+    assert.equal(findJsonSyntaxError(text), null)
   }
 })

@@ -52,7 +52,7 @@ test('all bad fields are named at once', async () => {
     '/dataset': ['required', 'dataset is missing'],
     '/extra': ['unknown_field', "unknown field 'extra'"],
     '/name': [
-      'wrong_form',
+      'invalid_format',
       "name is 'No Such Name', expected lower-case letters, digits, dot, dash and underscore; at most 63 characters",
     ],
     '/model/width': ['unknown_field', "unknown field 'width' in model"],
@@ -257,7 +257,7 @@ test('bad queries are named, good ones coerced', async () => {
 })
 
 test('a fault tells nothing but where the log has it', async t => {
-  t.mock.method(server.parts.datasets, 'list', async () => {
+  t.mock.method(server.deps.datasets, 'list', async () => {
     throw new Error(`ENOENT: no such file, open '${server.folder}/secret'`)
   })
   const answer = await server.api.get('/datasets')

@@ -3,7 +3,7 @@ import { existsSync, readdirSync, readlinkSync } from 'node:fs'
 import { after, before, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { extract, type Header } from 'tar-stream'
-import { jobKeys } from '../../../src/jobs/record/job-paths.js'
+import { jobPaths } from '../../../src/jobs/record/job-paths.js'
 import {
   smallJob,
   startServer,
@@ -90,7 +90,7 @@ test('an archive that was begun is finished, even if the checkpoint goes', async
   const answer = await fetch(`${server.url}/jobs/${id}/checkpoints/6/archive`, {
     headers: { authorization: `Bearer ${server.key}` },
   })
-  await server.store.remove(jobKeys(id).checkpoint(6))
+  await server.store.remove(jobPaths(id).checkpoint(6))
   const bytes = await answer.arrayBuffer()
   assert.ok(bytes.byteLength > 300_000)
 })

@@ -16,7 +16,7 @@ import {
 
 let server: TestServer
 before(async () => {
-  server = await startServer({ limits: { uploadSilenceMs: 300 } })
+  server = await startServer({ limits: { uploadIdleTimeoutMs: 300 } })
 })
 after(() => server.close())
 
@@ -194,7 +194,7 @@ test('too many parts are a 413', async () => {
 })
 
 test('a sender that has said all is not silent, however long its files take', async t => {
-  const impatient = await startServer({ limits: { uploadSilenceMs: 1 } })
+  const impatient = await startServer({ limits: { uploadIdleTimeoutMs: 1 } })
   t.after(() => impatient.close())
   const part = '--x\r\ncontent-disposition: form-data; name="file"; filename="a"\r\n\r\nabc\r\n'
   const request = httpRequest(`${impatient.url}/datasets`, {

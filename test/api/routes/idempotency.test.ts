@@ -62,7 +62,7 @@ test('a crash between the record of the key and the job ends in one job', async 
 
 test('a key holds when Redis was wiped, and does not bring a removed job back', async () => {
   const { body } = await submit('lasting')
-  await server.redis.wipe()
+  await server.redis.flush()
   assert.equal((await submit('lasting')).body.id, body.id)
   await server.api.post(`/jobs/${body.id}/cancel`)
   assert.equal((await server.api.delete(`/jobs/${body.id}`)).status, 204)

@@ -77,8 +77,8 @@ test('pages do not shift when jobs are added, and join without a gap', async () 
 test('labels, filters and cursors that are none are refused, with what they should be', async () => {
   const cases: [string, string, RegExp][] = [
     ['status=done', 'not_allowed', /expected one of 'queued'/],
-    ['label=team', 'wrong_form', /'team', expected key:value/],
-    ['createdAfter=yesterday', 'wrong_form', /ISO 8601/],
+    ['label=team', 'invalid_format', /'team', expected key:value/],
+    ['createdAfter=yesterday', 'invalid_format', /ISO 8601/],
     ['color=red', 'unknown_field', /unknown field 'color'/],
   ]
   for (const [query, code, message] of cases) {
@@ -113,7 +113,7 @@ test('all jobs of a selection are cancelled at once, others stay', async () => {
 })
 
 /** The list is refused for a while, but never half. */
-async function answered(expected: readonly string[]): Promise<void> {
+async function eventuallyLists(expected: readonly string[]): Promise<void> {
   for (;;) {
     const { status, body } = await server.api.get('/jobs?limit=1000')
     if (status === 200) {
@@ -130,39 +130,39 @@ async function answered(expected: readonly string[]): Promise<void> {
 test('after Redis was wiped the lists are as before', async () => {
   const before = await names('limit=1000')
   const labelled = await names('label=team:vision')
-  await server.redis.wipe()
+  await server.redis.flush()
   // the server connects anew, and looks at the whole store
   await server.redis.stop()
   await server.redis.start()
-  await answered(before)
+  await eventuallyLists(before)
   assert.deepEqual(await names('limit=1000'), before)
   assert.deepEqual(await names('label=team:vision'), labelled)
 })
 
 test('a Redis that came back behind the store, looking whole, is compared with it until that works', async t => {
   const before = await names('limit=1000')
-  const redis = new Redis(server.redis.address)
+  const redis = new Redis(server.redis.connection)
   t.after(() => redis.disconnect())
-  const whole = `{${server.redis.prefix}}:whole`
-  const mark = (await redis.get(whole))!
+  const consistencyKey = `{${server.redis.prefix}}:complete`
+  const mark = (await redis.get(consistencyKey))!
   // a first try that fails, as one does that a busy machine answers too late
   await redis.acl('SETUSER', 'default', '-eval')
   await redis.flushall()
-  await redis.set(whole, mark)
-  const told = server.log().length
+  await redis.set(consistencyKey, mark)
+  const logLength = server.log().length
   await redis.call('CLIENT', 'KILL', 'TYPE', 'normal')
-  const until = async (is: () => Promise<boolean> | boolean) => {
-    while (!(await is())) await sleep(50)
+  const eventually = async (condition: () => Promise<boolean> | boolean) => {
+    while (!(await condition())) await sleep(50)
   }
-  await until(() => server.log().slice(told).includes('could not compare'))
+  await eventually(() => server.log().slice(logLength).includes('could not compare'))
   await redis.acl('SETUSER', 'default', '+eval')
-  await answered(before)
+  await eventuallyLists(before)
 })
 
 test('a Redis that is emptied under an open connection is seen to be', async t => {
   const before = await names('limit=1000')
-  const redis = new Redis(server.redis.address)
+  const redis = new Redis(server.redis.connection)
   t.after(() => redis.disconnect())
   await redis.flushall()
-  await answered(before)
+  await eventuallyLists(before)
 })

@@ -113,8 +113,8 @@ test('a running job is asked to end, and cannot be removed', async () => {
   assert.equal(answer.status, 202, answer.text)
   assert.equal(answer.body.status, 'running')
   assert.equal(answer.body.requested, 'cancel')
-  const { life } = await new JobRecords(server.store).read(id)
-  assert.equal(life.state, 'cancelling')
+  const { lifecycle } = await new JobRecords(server.store).read(id)
+  assert.equal(lifecycle.state, 'cancelling')
 })
 
 test('a queued job is paused, resumed, cancelled and retried', async () => {
@@ -173,8 +173,8 @@ test('a job can be cancelled while Redis is away', async () => {
 
 test('a job whose data set has gone is not retried', async () => {
   const set = await uploadDataset(server, 'short-lived', 44)
-  const asked = { ...smallJob, dataset: 'short-lived' }
-  const { id } = (await server.api.post('/jobs').send(asked)).body
+  const request = { ...smallJob, dataset: 'short-lived' }
+  const { id } = (await server.api.post('/jobs').send(request)).body
   assert.equal((await server.api.delete(`/datasets/${set.id}`)).body.code, 'DATASET_IN_USE')
   await server.api.post(`/jobs/${id}/pause`)
   assert.equal((await server.api.delete(`/datasets/${set.id}`)).status, 409, 'it is paused')

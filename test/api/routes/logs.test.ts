@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { startServer, type TestServer, uploadDataset } from '../../../testing/test-server.js'
-import { endJob, measure, runningJob, say } from '../attempts.js'
-import { follow } from '../sse-frames.js'
+import { appendLogLines, appendMetrics, endJob, runningJob } from '../attempts.js'
+import { openEventStream } from '../sse-frames.js'
 
 let server: TestServer
 before(async () => {
@@ -15,7 +15,7 @@ const linesOf = ({ items }: { items: { line: string }[] }) => items.map(({ line 
 
 test('a log is read in pages, from its end, and as text', async () => {
   const id = await runningJob(server)
-  await say(server, id, ['one', 'two', 'three'])
+  await appendLogLines(server, id, ['one', 'two', 'three'])
   const first = await server.api.get(`/jobs/${id}/logs?limit=2`)
   assert.deepEqual(linesOf(first.body), ['one', 'two'])
   assert.equal(first.body.items[0].attempt, 1)
@@ -45,16 +45,18 @@ test('bad questions are refused, and a job that is not there is a 404', async ()
 
 test('a follower hears each line once, also after a break, until the job ends', async () => {
   const id = await runningJob(server)
-  await say(server, id, ['one', 'two'])
-  const first = await follow(server, `/jobs/${id}/logs?tail=1`)
-  const heard = await first.nextEvent()
-  assert.deepEqual([heard?.event, JSON.parse(heard?.data ?? '').line], ['log', 'two'])
+  await appendLogLines(server, id, ['one', 'two'])
+  const first = await openEventStream(server, `/jobs/${id}/logs?tail=1`)
+  const received = await first.nextEvent()
+  assert.deepEqual([received?.event, JSON.parse(received?.data ?? '').line], ['log', 'two'])
   first.response.destroy()
-  await say(server, id, ['three'])
-  const second = await follow(server, `/jobs/${id}/logs`, { 'last-event-id': heard?.id ?? '' })
+  await appendLogLines(server, id, ['three'])
+  const second = await openEventStream(server, `/jobs/${id}/logs`, {
+    'last-event-id': received?.id ?? '',
+  })
   assert.equal(JSON.parse((await second.nextEvent())?.data ?? '').line, 'three')
-  await say(server, id, ['four'])
-  await measure(server, id, [1])
+  await appendLogLines(server, id, ['four'])
+  await appendMetrics(server, id, [1])
   assert.equal(JSON.parse((await second.nextEvent())?.data ?? '').line, 'four')
   await endJob(server, id)
   assert.equal(await second.nextEvent(), null)

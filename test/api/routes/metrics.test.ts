@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { extract } from 'tar-stream'
-import { jobKeys } from '../../../src/jobs/record/job-paths.js'
+import { jobPaths } from '../../../src/jobs/record/job-paths.js'
 import { MetricsLog } from '../../../src/jobs/telemetry/metrics-log.js'
 import {
   smallJob,
@@ -11,8 +11,8 @@ import {
   uploadDataset,
 } from '../../../testing/test-server.js'
 import { metricsAt } from '../../../workers/attempts/attempt-recorder.js'
-import { endJob, measure, progress, runningJob } from '../attempts.js'
-import { follow } from '../sse-frames.js'
+import { appendMetrics, endJob, publishProgress, runningJob } from '../attempts.js'
+import { openEventStream } from '../sse-frames.js'
 
 let server: TestServer
 before(async () => {
@@ -23,7 +23,7 @@ after(() => server.close())
 
 test('points come by name, in the order of steps', async () => {
   const id = await runningJob(server)
-  await measure(server, id, [1, 2, 4])
+  await appendMetrics(server, id, [1, 2, 4])
   const { status, body } = await server.api.get(`/jobs/${id}/metrics?names=loss`)
   assert.equal(status, 200)
   assert.deepEqual(Object.keys(body.points), ['loss'])
@@ -40,7 +40,7 @@ test('points come by name, in the order of steps', async () => {
 
 test('a page has so many steps, and the cursor leads to the next', async () => {
   const id = await runningJob(server)
-  await measure(server, id, [1, 2, 3, 4, 5])
+  await appendMetrics(server, id, [1, 2, 3, 4, 5])
   const path = `/jobs/${id}/metrics?fromStep=2&toStep=4&limit=2`
   const first = await server.api.get(path)
   const steps = (body: { points: Record<string, { step: number }[]> }) =>
@@ -61,8 +61,8 @@ test('bad queries are refused', async () => {
 
 test('a follower hears history, then what comes, then the end', async () => {
   const id = await runningJob(server)
-  await measure(server, id, [1, 2])
-  const { response, next, nextEvent } = await follow(server, `/jobs/${id}/metrics`)
+  await appendMetrics(server, id, [1, 2])
+  const { response, next, nextEvent } = await openEventStream(server, `/jobs/${id}/metrics`)
   assert.equal(response.statusCode, 200)
   assert.equal(response.headers['content-type'], 'text/event-stream')
   assert.deepEqual(await next(), { retry: '2000' })
@@ -74,7 +74,7 @@ test('a follower hears history, then what comes, then the end', async () => {
   assert.equal(state?.event, 'job')
   assert.equal(JSON.parse(state?.data ?? '').status, 'running')
 
-  await measure(server, id, [3])
+  await appendMetrics(server, id, [3])
   assert.equal(JSON.parse((await nextEvent())?.data ?? '').step, 3)
   await endJob(server, id)
   const last = await nextEvent()
@@ -86,26 +86,28 @@ test('a follower hears history, then what comes, then the end', async () => {
 
 test('Last-Event-ID goes on behind what was heard', async () => {
   const id = await runningJob(server)
-  await measure(server, id, [1, 2, 3])
-  const first = await follow(server, `/jobs/${id}/metrics`)
+  await appendMetrics(server, id, [1, 2, 3])
+  const first = await openEventStream(server, `/jobs/${id}/metrics`)
   await first.nextEvent()
-  const heard = await first.nextEvent()
+  const received = await first.nextEvent()
   first.response.destroy()
-  const second = await follow(server, `/jobs/${id}/metrics`, { 'last-event-id': heard?.id ?? '' })
+  const second = await openEventStream(server, `/jobs/${id}/metrics`, {
+    'last-event-id': received?.id ?? '',
+  })
   assert.equal(JSON.parse((await second.nextEvent())?.data ?? '').step, 3)
   second.response.destroy()
 })
 
 test('a quiet stream says that it is still there', async () => {
   const id = await runningJob(server)
-  const { response, next } = await follow(server, `/jobs/${id}/metrics`)
+  const { response, next } = await openEventStream(server, `/jobs/${id}/metrics`)
   let comments = 0
   while (comments < 3) comments += (await next())?.comment === 'still here' ? 1 : 0
   response.destroy()
 })
 
 test('a job that is not there is a 404, not a stream', async () => {
-  const { response } = await follow(server, '/jobs/job-00000000000000000000000000/metrics')
+  const { response } = await openEventStream(server, '/jobs/job-00000000000000000000000000/metrics')
   assert.equal(response.statusCode, 404)
   assert.match(response.headers['content-type'] ?? '', /problem\+json/)
   response.resume()
@@ -113,10 +115,10 @@ test('a job that is not there is a 404, not a stream', async () => {
 
 test('a follower that leaves takes its feed along', async t => {
   const id = await runningJob(server)
-  const follows = t.mock.method(server.parts.jobs.history, 'follow')
-  const { response, nextEvent } = await follow(server, `/jobs/${id}/metrics`)
+  const followSpy = t.mock.method(server.deps.jobs.telemetry, 'streamMetrics')
+  const { response, nextEvent } = await openEventStream(server, `/jobs/${id}/metrics`)
   await nextEvent()
-  const { signal } = follows.mock.calls[0]!.arguments[1]
+  const { signal } = followSpy.mock.calls[0]!.arguments[1]
   assert.equal(signal.aborted, false)
   response.destroy()
   while (!signal.aborted) await sleep(5)
@@ -139,12 +141,12 @@ test('a server that closes ends its streams in good order', async () => {
 test('many followers, some of whom come and go, each hear every row once', async () => {
   const id = await runningJob(server)
   const rows = 120
-  await measure(server, id, [1, 2, 3, 4, 5])
-  const hear = async (breaks: (step: number) => boolean) => {
+  await appendMetrics(server, id, [1, 2, 3, 4, 5])
+  const collectSteps = async (breaks: (step: number) => boolean) => {
     const steps: number[] = []
     let after: Record<string, string> = {}
     for (;;) {
-      const stream = await follow(server, `/jobs/${id}/metrics`, after)
+      const stream = await openEventStream(server, `/jobs/${id}/metrics`, after)
       for (let broken = false; !broken; ) {
         const frame = await stream.nextEvent()
         if (frame === null) return steps
@@ -157,9 +159,9 @@ test('many followers, some of whom come and go, each hear every row once', async
     }
   }
   const heard = Array.from({ length: 50 }, (_, i) =>
-    hear(i % 2 ? () => Math.random() < 0.05 : () => false),
+    collectSteps(i % 2 ? () => Math.random() < 0.05 : () => false),
   )
-  for (let step = 6; step <= rows; step++) await measure(server, id, [step])
+  for (let step = 6; step <= rows; step++) await appendMetrics(server, id, [step])
   await endJob(server, id)
   const all = Array.from({ length: rows }, (_, i) => i + 1)
   for (const steps of await Promise.all(heard)) assert.deepEqual(steps, all)
@@ -168,11 +170,11 @@ test('many followers, some of whom come and go, each hear every row once', async
 test('a reader who does not read holds nobody up, and misses nothing', async () => {
   const id = await runningJob(server)
   const rows = 12_000
-  const slow = await follow(server, `/jobs/${id}/metrics`)
+  const slow = await openEventStream(server, `/jobs/${id}/metrics`)
   await slow.nextEvent()
   const all = Array.from({ length: rows }, (_, i) => i + 1)
-  const quick = await follow(server, `/jobs/${id}/metrics`)
-  for (let at = 0; at < rows; at += 1000) await measure(server, id, all.slice(at, at + 1000))
+  const quick = await openEventStream(server, `/jobs/${id}/metrics`)
+  for (let at = 0; at < rows; at += 1000) await appendMetrics(server, id, all.slice(at, at + 1000))
   await endJob(server, id)
   for (const { nextEvent } of [quick, slow]) {
     const steps: number[] = []
@@ -194,13 +196,13 @@ async function download(path: string, headers: Record<string, string> = {}) {
 test('a chart and exports, by header and by format', async () => {
   const id = await runningJob(server)
   const steps = Array.from({ length: 40 }, (_, i) => i + 1)
-  await measure(server, id, steps)
+  await appendMetrics(server, id, steps)
   const chart = await server.api.get(`/jobs/${id}/metrics?maxPoints=10&names=loss`)
-  const drawn = chart.body.points.loss.map(({ step }: { step: number }) => step)
-  assert.ok(drawn.length <= 10)
-  assert.deepEqual([drawn[0], drawn.at(-1), chart.body.nextCursor], [1, 40, null])
-  const asked = await server.api.get(`/jobs/${id}/metrics?maxPoints=10&cursor=3`)
-  assert.equal(asked.status, 400)
+  const chartSteps = chart.body.points.loss.map(({ step }: { step: number }) => step)
+  assert.ok(chartSteps.length <= 10)
+  assert.deepEqual([chartSteps[0], chartSteps.at(-1), chart.body.nextCursor], [1, 40, null])
+  const response = await server.api.get(`/jobs/${id}/metrics?maxPoints=10&cursor=3`)
+  assert.equal(response.status, 400)
   for (const [format, type] of [
     ['csv', 'text/csv'],
     ['ndjson', 'application/x-ndjson'],
@@ -231,15 +233,15 @@ test("a job's own metrics have NaN as text too, live and at the end", async () =
   const id = await runningJob(server)
   const row = { step: 1, time: '', values: { loss: Number.NaN, accuracy: 0.5 } }
   const metrics = metricsAt([row], 1)
-  const shown = { loss: 'NaN', accuracy: 0.5 }
-  assert.deepEqual(metrics, shown)
-  const { nextEvent } = await follow(server, `/jobs/${id}/events`)
+  const expected = { loss: 'NaN', accuracy: 0.5 }
+  assert.deepEqual(metrics, expected)
+  const { nextEvent } = await openEventStream(server, `/jobs/${id}/events`)
   await nextEvent()
-  await progress(server, id, 1, metrics)
-  assert.deepEqual(JSON.parse((await nextEvent())?.data ?? '').metrics, shown)
-  assert.deepEqual((await server.api.get(`/jobs/${id}`)).body.metrics, shown)
+  await publishProgress(server, id, 1, metrics)
+  assert.deepEqual(JSON.parse((await nextEvent())?.data ?? '').metrics, expected)
+  assert.deepEqual((await server.api.get(`/jobs/${id}`)).body.metrics, expected)
   await endJob(server, id, metrics)
-  assert.deepEqual((await server.api.get(`/jobs/${id}`)).body.metrics, shown)
+  assert.deepEqual((await server.api.get(`/jobs/${id}`)).body.metrics, expected)
 })
 
 test('a record from before NaN had a text is readable: the metric is left out', async () => {
@@ -252,12 +254,12 @@ test('a record from before NaN had a text is readable: the metric is left out', 
 
 test('events tell states and progress, without the rows', async () => {
   const id = await runningJob(server)
-  await measure(server, id, [1])
-  const { nextEvent } = await follow(server, `/jobs/${id}/events`)
+  await appendMetrics(server, id, [1])
+  const { nextEvent } = await openEventStream(server, `/jobs/${id}/events`)
   const first = await nextEvent()
   assert.equal(first?.event, 'job')
   assert.equal(JSON.parse(first?.data ?? '').status, 'running')
-  await progress(server, id, 3)
+  await publishProgress(server, id, 3)
   const second = await nextEvent()
   assert.equal(second?.event, 'progress')
   const { step, fraction, metrics } = JSON.parse(second?.data ?? '')
@@ -271,7 +273,7 @@ test('events tell states and progress, without the rows', async () => {
 test('the event files of a job come as a tar, and nothing else does', async () => {
   const id = await runningJob(server)
   const bytes = Buffer.from('events')
-  const key = jobKeys(id).events(1_764_000_000, 1, 'host')
+  const key = jobPaths(id).events(1_764_000_000, 1, 'host')
   await server.store.append(key, bytes)
   const { bytes: body } = await download(`/jobs/${id}/tensorboard`)
   const found: [string, string][] = []

@@ -42,7 +42,7 @@ test('a network is handed out as its SavedModel, and has no file of trees', asyn
   }
   const trees = await server.api.get('/models/shades/export')
   assert.equal(trees.status, 409)
-  assert.equal(trees.body.code, 'NOT_TREES')
+  assert.equal(trees.body.code, 'NOT_A_BOOSTING_MODEL')
   assert.equal((await server.api.get('/models/shades/export?format=onnx')).status, 400)
   assert.equal((await server.api.get('/models/nowhere/archive')).status, 404)
 })

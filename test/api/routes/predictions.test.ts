@@ -37,15 +37,15 @@ test('each instance gets a label and all probabilities, in whichever layout it c
 })
 
 test('the bad element is found, whatever is wrong with it', async () => {
-  const flaws = async (...list: unknown[]) => {
+  const fieldErrors = async (...list: unknown[]) => {
     const answer = await instances(...list)
     assert.equal(answer.status, 422, answer.text)
     assert.equal(answer.body.code, 'INVALID_INSTANCES')
     return answer.body.errors.map((e: { path: string; message: string }) => [e.path, e.message])
   }
-  assert.deepEqual(await flaws([0, 0, 0]), [['/instances/0', 'has 3 entries, expected 4']])
+  assert.deepEqual(await fieldErrors([0, 0, 0]), [['/instances/0', 'has 3 entries, expected 4']])
   assert.deepEqual(
-    await flaws(
+    await fieldErrors(
       [0, 0, 0, 0],
       [
         [0, 0],
@@ -55,7 +55,7 @@ test('the bad element is found, whatever is wrong with it', async () => {
     [['/instances/1/1/1', 'is a string, expected a number']],
   )
   assert.deepEqual(
-    await flaws(
+    await fieldErrors(
       [
         [[0], [256]],
         [[0], [0]],
@@ -67,12 +67,16 @@ test('the bad element is found, whatever is wrong with it', async () => {
       ['/instances/1/2', 'is -1, expected 0 to 255'],
     ],
   )
-  assert.deepEqual(await flaws([[0, 0], [0]]), [['/instances/0/1', 'has 1 entries, expected 2']])
-  assert.deepEqual(await flaws([0, null, 0, 0]), [['/instances/0/1', 'is null, expected a number']])
-  assert.deepEqual(await flaws('cat'), [['/instances/0', 'expected 2 entries']])
-  assert.deepEqual(await flaws([]), [['/instances/0', 'has 0 entries, expected 2']])
-  assert.deepEqual(await flaws([[[[[0]]]]]), [['/instances/0', 'has 1 entries, expected 2']])
-  assert.equal((await flaws(...Array.from({ length: 200 }, () => [0]))).length, 20)
+  assert.deepEqual(await fieldErrors([[0, 0], [0]]), [
+    ['/instances/0/1', 'has 1 entries, expected 2'],
+  ])
+  assert.deepEqual(await fieldErrors([0, null, 0, 0]), [
+    ['/instances/0/1', 'is null, expected a number'],
+  ])
+  assert.deepEqual(await fieldErrors('cat'), [['/instances/0', 'expected 2 entries']])
+  assert.deepEqual(await fieldErrors([]), [['/instances/0', 'has 0 entries, expected 2']])
+  assert.deepEqual(await fieldErrors([[[[[0]]]]]), [['/instances/0', 'has 1 entries, expected 2']])
+  assert.equal((await fieldErrors(...Array.from({ length: 200 }, () => [0]))).length, 20)
 })
 
 test('a body that holds no instances is a 400', async () => {
@@ -122,7 +126,7 @@ test('images as a form, one prediction each', async () => {
 })
 
 test('what is no image is told by its bytes', async () => {
-  const told = async (bytes: Buffer) => {
+  const rejection = async (bytes: Buffer) => {
     const answer = await server.api
       .post('/models/shades/predict')
       .set('content-type', 'image/png')
@@ -130,37 +134,37 @@ test('what is no image is told by its bytes', async () => {
     assert.equal(answer.status, 422, answer.text)
     return [answer.body.code, answer.body.detail]
   }
-  assert.deepEqual(await told(Buffer.from('{"a": 1}')), [
+  assert.deepEqual(await rejection(Buffer.from('{"a": 1}')), [
     'NOT_AN_IMAGE',
     'not a PNG or JPEG image: byte 0 is 0x7b, expected 0x89 (PNG) or 0xff (JPEG)',
   ])
   const damaged = png()
   damaged[5] = 0
-  assert.deepEqual(await told(damaged), [
+  assert.deepEqual(await rejection(damaged), [
     'NOT_AN_IMAGE',
     'not a PNG or JPEG image: byte 5 is 0x00, expected 0x0a (PNG)',
   ])
-  assert.match((await told(png().subarray(0, 5)))[1]!, /it ends at byte 5$/)
-  assert.match((await told(png().subarray(0, 10)))[1]!, /names no size in its first 10 bytes$/)
+  assert.match((await rejection(png().subarray(0, 5)))[1]!, /it ends at byte 5$/)
+  assert.match((await rejection(png().subarray(0, 10)))[1]!, /names no size in its first 10 bytes$/)
   assert.match(
-    (await told(Buffer.from([0xff, 0xd8, 0xff])))[1]!,
+    (await rejection(Buffer.from([0xff, 0xd8, 0xff])))[1]!,
     /begins as JPEG, but names no size/,
   )
   assert.match(
-    (await told(Buffer.concat([Buffer.from([0xff, 0xd8, 0xff]), Buffer.alloc(90_000)])))[1]!,
+    (await rejection(Buffer.concat([Buffer.from([0xff, 0xd8, 0xff]), Buffer.alloc(90_000)])))[1]!,
     /names no size/,
   )
 })
 
 test("a field that nobody asked for is named, as a pointer's part, and not at any length", async () => {
-  const refusal = async (field: string) => {
+  const rejection = async (field: string) => {
     const { status, body } = await predict({ instances: [[0, 0, 0, 0]], [field]: 1 })
     return [status, body.errors[0].path, body.errors[0].message]
   }
   const message = (name: string) => `unknown field '${name}', expected instances`
-  assert.deepEqual(await refusal('a/b~c'), [400, '/a~1b~0c', message('a/b~c')])
+  assert.deepEqual(await rejection('a/b~c'), [400, '/a~1b~0c', message('a/b~c')])
   const cut = `${'x'.repeat(60)}…`
-  assert.deepEqual(await refusal('x'.repeat(9000)), [400, `/${cut}`, message(cut)])
+  assert.deepEqual(await rejection('x'.repeat(9000)), [400, `/${cut}`, message(cut)])
 })
 
 test('a pixel bomb is refused by its header', async () => {
@@ -197,7 +201,7 @@ test('trouble of the predictor is a 503 with Retry-After, and a fault of it show
   assert.equal(crashed.status, 503)
   assert.equal(crashed.body.code, 'PREDICTOR_RESTARTED')
   assert.equal(crashed.headers['retry-after'], '5')
-  while (!server.parts.predictor.ready()) await new Promise(setImmediate)
+  while (!server.deps.predictor.ready()) await new Promise(setImmediate)
   const fault = await ask('fault')
   assert.equal(fault.status, 500)
   assert.doesNotMatch(fault.text, /op Foo/)

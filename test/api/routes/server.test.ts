@@ -12,7 +12,7 @@ test('it lives at once, and is ready with Redis and the predictor', async t => {
   assert.deepEqual((await api.get('/healthz')).body, { status: 'ok' })
   while ((await api.get('/readyz')).status !== 200) await sleep(10)
 
-  await server.parts.predictor.close()
+  await server.deps.predictor.close()
   const answer = await api.get('/readyz')
   assert.equal(answer.status, 503)
   assert.equal(answer.body.code, 'NOT_READY')
@@ -42,11 +42,11 @@ test('what is closed while Redis is away never comes back to it', async t => {
   const server = await startServer()
   t.after(() => server.close())
   await server.redis.stop()
-  await server.parts.jobs.close()
+  await server.deps.jobs.close()
   await server.redis.start()
   // whoever still tried would do so at least every second
   await sleep(1500)
-  const redis = new Redis(server.redis.address)
+  const redis = new Redis(server.redis.connection)
   t.after(() => redis.disconnect())
   const clients = String(await redis.client('LIST'))
     .trim()

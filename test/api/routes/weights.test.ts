@@ -136,11 +136,11 @@ test('a job names what it begins with, and the newest is chosen when it is submi
     assert.equal(job.status, 202, job.text)
     assert.deepEqual(job.body.initFrom, chosen)
     assert.deepEqual(job.body.freeze, ['resnet/conv_0/*'])
-    assert.equal(job.body.initialised, null)
+    assert.equal(job.body.initialized, null)
     const report = { matched: ['a'], skipped: [{ name: 'b', reason: 'the checkpoint has none' }] }
-    await server.store.createJson(`jobs/${job.body.id}/initialised.json`, report)
+    await server.store.createJson(`jobs/${job.body.id}/initialized.json`, report)
     const read = await server.api.get(`/jobs/${job.body.id}`)
-    assert.deepEqual(read.body.initialised, report)
+    assert.deepEqual(read.body.initialized, report)
     if (!('weights' in asked!)) continue
     const kept = await server.api.delete(`/weights/${weights.id}`)
     assert.equal(kept.status, 409)

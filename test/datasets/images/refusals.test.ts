@@ -32,28 +32,28 @@ function example(feature: Record<string, ReturnType<typeof int64> | ReturnType<t
 const image = new Uint8Array(64).map((_, at) => at)
 
 test('an IDX that lies about its size is refused where the lie shows', async t => {
-  const { refuses } = await freshDatasets(t)
+  const { assertRejected } = await freshDatasets(t)
   const { images, labels } = await mnistSlice(10)
-  await refuses(
+  await assertRejected(
     { 'im.idx': images.subarray(0, -1), labels },
     'DATASET_TRUNCATED',
     /^im\.idx: record 9 at byte 7855: .*need 7856 bytes, found 7855/,
   )
-  await refuses(
+  await assertRejected(
     { 'im.idx': Buffer.concat([images, Buffer.of(0)]), labels },
     'DATASET_TRAILING_BYTES',
     /^im\.idx: byte 7856: .*need 7856 bytes, found 7857/,
   )
-  await refuses({ images, l: withCount(labels, 9) }, 'DATASET_TRAILING_BYTES', /^l: byte 17/)
-  await refuses(
+  await assertRejected({ images, l: withCount(labels, 9) }, 'DATASET_TRAILING_BYTES', /^l: byte 17/)
+  await assertRejected(
     { images: withCount(images, 0xffffffff), labels },
     'DATASET_TRUNCATED',
     /4294967295/,
   )
   const huge = idx([0xffffffff, 0xffffffff, 0xffffffff, 0xffffffff], image)
-  await refuses({ huge, labels }, 'DATASET_TRUNCATED', /^huge: record 0 at byte 84/)
+  await assertRejected({ huge, labels }, 'DATASET_TRUNCATED', /^huge: record 0 at byte 84/)
   for (let cut = 1; cut < 16; cut++) {
-    await refuses(
+    await assertRejected(
       { images: images.subarray(0, cut), labels },
       'DATASET_TRUNCATED',
       /^images: .*byte \d+/,
@@ -62,33 +62,50 @@ test('an IDX that lies about its size is refused where the lie shows', async t =
 })
 
 test('IDX files that do not make a pair are refused', async t => {
-  const { refuses } = await freshDatasets(t)
+  const { assertRejected } = await freshDatasets(t)
   const { images, labels } = await mnistSlice(10)
   const nine = (await mnistSlice(9)).labels
-  await refuses({ images, nine }, 'DATASET_SIZE_MISMATCH', /^nine: byte 4: 9 labels for 10 images/)
-  await refuses({ images }, 'DATASET_FORMAT', /expected one IDX file of images/)
-  await refuses({ labels }, 'DATASET_FORMAT', /expected one IDX file of images/)
-  await refuses({ images, labels, more: labels }, 'DATASET_FORMAT', /found images \[10, 28, 28\]/)
-  await refuses({ images, other: images }, 'DATASET_FORMAT', /expected one IDX file/)
+  await assertRejected(
+    { images, nine },
+    'DATASET_SIZE_MISMATCH',
+    /^nine: byte 4: 9 labels for 10 images/,
+  )
+  await assertRejected({ images }, 'DATASET_FORMAT', /expected one IDX file of images/)
+  await assertRejected({ labels }, 'DATASET_FORMAT', /expected one IDX file of images/)
+  await assertRejected(
+    { images, labels, more: labels },
+    'DATASET_FORMAT',
+    /found images \[10, 28, 28\]/,
+  )
+  await assertRejected({ images, other: images }, 'DATASET_FORMAT', /expected one IDX file/)
   const floats = Buffer.from(images)
   floats[2] = 0x0d
-  await refuses({ floats, labels }, 'DATASET_FORMAT', /^floats: byte 2: .*0x0d/)
+  await assertRejected({ floats, labels }, 'DATASET_FORMAT', /^floats: byte 2: .*0x0d/)
   const empty = idx([0, 28, 28], new Uint8Array())
-  await refuses({ empty, l: idx([0], new Uint8Array()) }, 'DATASET_EMPTY', /^empty: byte 4/)
+  await assertRejected({ empty, l: idx([0], new Uint8Array()) }, 'DATASET_EMPTY', /^empty: byte 4/)
   const five = idx([1, 2, 2, 5], new Uint8Array(20))
   const one = idx([1], Uint8Array.of(0))
-  await refuses({ five, one }, 'DATASET_DIMENSIONS', /2 x 2 x 5, expected 1, 3 or 4 channels/)
-  await refuses({ images, labels }, 'DATASET_SIZE_MISMATCH', /form says height 27, expected 28/, {
-    height: '27',
-  })
+  await assertRejected(
+    { five, one },
+    'DATASET_DIMENSIONS',
+    /2 x 2 x 5, expected 1, 3 or 4 channels/,
+  )
+  await assertRejected(
+    { images, labels },
+    'DATASET_SIZE_MISMATCH',
+    /form says height 27, expected 28/,
+    {
+      height: '27',
+    },
+  )
 })
 
 test('records that are no labelled image are refused by what they lack', async t => {
-  const { refuses } = await freshDatasets(t)
+  const { assertRejected } = await freshDatasets(t)
   const good = example({ image: bytes(image), label: int64(1) })
   const at = `^a: record 1 at byte ${good.length}: `
   const bad = async (second: Buffer, code: string, message: string) => {
-    await refuses({ a: Buffer.concat([good, second]) }, code, new RegExp(at + message))
+    await assertRejected({ a: Buffer.concat([good, second]) }, code, new RegExp(at + message))
   }
   await bad(record(Buffer.from('hello')), 'DATASET_FORMAT', 'the data is no tf.train.Example')
   await bad(
@@ -134,17 +151,17 @@ test('records that are no labelled image are refused by what they lack', async t
 })
 
 test('raw pixels of unknown size ask for the fields that are missing', async t => {
-  const { refuses, upload } = await freshDatasets(t)
+  const { assertRejected, upload } = await freshDatasets(t)
   const a = example({ image: bytes(new Uint8Array(4 * 5 * 3)), label: int64(0) })
-  const error = await refuses(
+  const error = await assertRejected(
     { a },
     'DATASET_DIMENSIONS',
     /60 bytes.*'height', 'width', 'channels'/,
   )
   assert.match(error.errors[0]!.message, /add the form fields/)
-  await refuses({ a }, 'DATASET_DIMENSIONS', /'width', 'channels'/, { height: '4' })
-  await refuses({ a }, 'DATASET_DIMENSIONS', /'width'$/, { height: '7', channels: '3' })
-  await refuses({ a }, 'DATASET_SIZE_MISMATCH', /expected 7 x 7 x 1 = 49/, {
+  await assertRejected({ a }, 'DATASET_DIMENSIONS', /'width', 'channels'/, { height: '4' })
+  await assertRejected({ a }, 'DATASET_DIMENSIONS', /'width'$/, { height: '7', channels: '3' })
+  await assertRejected({ a }, 'DATASET_SIZE_MISMATCH', /expected 7 x 7 x 1 = 49/, {
     height: '7',
     width: '7',
   })
@@ -162,89 +179,117 @@ test('a square of three or, where said, four channels needs no size', async t =>
 })
 
 test('encoded images of two sizes, and damaged ones, are refused', async t => {
-  const { refuses } = await freshDatasets(t)
-  await refuses(
+  const { assertRejected } = await freshDatasets(t)
+  await assertRejected(
     { a: await fixture('mixed-sizes.tfrecord') },
     'DATASET_SIZE_MISMATCH',
     /^a: record 1 at byte \d+: the image is 8 x 8, expected 5 x 6/,
   )
   const png = Buffer.from('89504e470d0a1a0a0000000d49484452000000', 'hex')
   const a = example({ image: bytes(png), label: int64(0) })
-  await refuses({ a }, 'DATASET_FORMAT', /record 0 at byte 0: the image is a damaged PNG or JPEG/)
+  await assertRejected(
+    { a },
+    'DATASET_FORMAT',
+    /record 0 at byte 0: the image is a damaged PNG or JPEG/,
+  )
   const endless = Buffer.concat([Buffer.from('ffd8ffe00002', 'hex'), Buffer.alloc(50, 0xff)])
   const b = example({ image: bytes(endless), label: int64(0) })
-  await refuses({ b }, 'DATASET_FORMAT', /damaged PNG or JPEG/)
+  await assertRejected({ b }, 'DATASET_FORMAT', /damaged PNG or JPEG/)
   const pixelBomb = Buffer.from(
     '89504e470d0a1a0a0000000d49484452000fffff000fffff08020000000000000000000000',
     'hex',
   )
   const c = example({ image: bytes(pixelBomb), label: int64(0) })
-  await refuses({ c }, 'DATASET_TOO_LARGE', /1048575 x 1048575/)
+  await assertRejected({ c }, 'DATASET_TOO_LARGE', /1048575 x 1048575/)
 })
 
 test('what is neither IDX, TFRecord nor CSV is refused by its name', async t => {
-  const { refuses } = await freshDatasets(t)
+  const { assertRejected } = await freshDatasets(t)
   const { images, labels } = await mnistSlice(2)
-  await refuses({ a: Buffer.from('PK\x03\x04 and so on') }, 'DATASET_FORMAT', /is a zip archive/)
-  await refuses({ a: gzipSync(gzipSync(images)), labels }, 'DATASET_FORMAT', /gzip within gzip/)
-  await refuses({ a: Buffer.from('\x01b,c\n1,2,3,4\n') }, 'DATASET_FORMAT', /begins with 01 62 2c/)
-  await refuses({ a: Buffer.alloc(0) }, 'DATASET_EMPTY', /^a: the file is empty/)
-  await refuses({}, 'DATASET_EMPTY', /no files/)
+  await assertRejected(
+    { a: Buffer.from('PK\x03\x04 and so on') },
+    'DATASET_FORMAT',
+    /is a zip archive/,
+  )
+  await assertRejected(
+    { a: gzipSync(gzipSync(images)), labels },
+    'DATASET_FORMAT',
+    /gzip within gzip/,
+  )
+  await assertRejected(
+    { a: Buffer.from('\x01b,c\n1,2,3,4\n') },
+    'DATASET_FORMAT',
+    /begins with 01 62 2c/,
+  )
+  await assertRejected({ a: Buffer.alloc(0) }, 'DATASET_EMPTY', /^a: the file is empty/)
+  await assertRejected({}, 'DATASET_EMPTY', /no files/)
   const tfrecord = await fixture('grey-8x8.tfrecord')
-  await refuses(
+  await assertRejected(
     { images, tfrecord },
     'DATASET_FORMAT',
     /of one kind.*: images is IDX, tfrecord is TF/,
   )
   const traversal = { '../../etc/\u0007passwd': Buffer.from('not a data set') }
-  await refuses(traversal, 'DATASET_EMPTY', /^passwd: there are no rows below/)
+  await assertRejected(traversal, 'DATASET_EMPTY', /^passwd: there are no rows below/)
 })
 
 test('damaged gzip is refused', async t => {
-  const { refuses } = await freshDatasets(t)
+  const { assertRejected } = await freshDatasets(t)
   const { images, labels } = await mnistSlice(10)
   const zipped = gzipSync(images)
-  await refuses(
+  await assertRejected(
     { a: zipped.subarray(0, -9), labels },
     'DATASET_TRUNCATED',
     /^a: the gzip ends early/,
   )
   const flipped = Buffer.from(zipped)
   flipped[zipped.length - 6]! ^= 1
-  await refuses({ a: flipped, labels }, 'DATASET_CHECKSUM', /^a: the gzip is damaged/)
+  await assertRejected({ a: flipped, labels }, 'DATASET_CHECKSUM', /^a: the gzip is damaged/)
   const trailing = Buffer.concat([zipped, Buffer.alloc(300_000, 5)])
-  await refuses({ a: trailing, labels }, 'DATASET_CHECKSUM', /^a: the gzip is damaged/)
+  await assertRejected({ a: trailing, labels }, 'DATASET_CHECKSUM', /^a: the gzip is damaged/)
 })
 
 test('a gzip bomb stops by ratio and by size, long before it is inflated', async t => {
   const bomb = gzipSync(Buffer.alloc(400 * 2 ** 20))
   const byRatio = await freshDatasets(t)
   const before = process.memoryUsage().rss
-  await byRatio.refuses({ bomb }, 'DATASET_TOO_LARGE', /inflates more than 100 times/)
+  await byRatio.assertRejected({ bomb }, 'DATASET_TOO_LARGE', /inflates more than 100 times/)
   assert.ok(process.memoryUsage().rss - before < 200 * 2 ** 20)
   const bySize = await freshDatasets(t, { uploadBytes: 2 ** 20 })
-  await bySize.refuses({ bomb }, 'DATASET_TOO_LARGE', /inflated files have more than 1048576 bytes/)
+  await bySize.assertRejected(
+    { bomb },
+    'DATASET_TOO_LARGE',
+    /inflated files have more than 1048576 bytes/,
+  )
   const plain = Buffer.alloc(2 ** 20 + 1)
-  await bySize.refuses({ plain }, 'DATASET_TOO_LARGE', /files have more than 1048576 bytes/)
+  await bySize.assertRejected({ plain }, 'DATASET_TOO_LARGE', /files have more than 1048576 bytes/)
 })
 
 test('limits on files, records and record size hold', async t => {
   const tfrecord = await fixture('grey-8x8.tfrecord')
   const files = await freshDatasets(t, { files: 1 })
-  await files.refuses({ a: tfrecord, b: tfrecord }, 'DATASET_TOO_LARGE', /more than 1 files/)
+  await files.assertRejected({ a: tfrecord, b: tfrecord }, 'DATASET_TOO_LARGE', /more than 1 files/)
   const records = await freshDatasets(t, { records: 5 })
-  await records.refuses({ tfrecord }, 'DATASET_TOO_LARGE', /^tfrecord: record 5 at byte \d+/)
-  await records.refuses({ ...(await mnistSlice(6)) }, 'DATASET_TOO_LARGE', /6 records/)
+  await records.assertRejected({ tfrecord }, 'DATASET_TOO_LARGE', /^tfrecord: record 5 at byte \d+/)
+  await records.assertRejected({ ...(await mnistSlice(6)) }, 'DATASET_TOO_LARGE', /6 records/)
   const bytesOfOne = await freshDatasets(t, { recordBytes: 60 })
-  await bytesOfOne.refuses({ tfrecord }, 'DATASET_TOO_LARGE', /^tfrecord: record 0 at byte 0/)
+  await bytesOfOne.assertRejected(
+    { tfrecord },
+    'DATASET_TOO_LARGE',
+    /^tfrecord: record 0 at byte 0/,
+  )
   const liar = Buffer.alloc(12)
   liar.writeBigUInt64LE(2n ** 63n)
   liar.writeUInt32LE(maskedCrc(liar.subarray(0, 8)), 8)
-  await records.refuses({ liar }, 'DATASET_TOO_LARGE', /the record has 9223372036854775808 bytes/)
+  await records.assertRejected(
+    { liar },
+    'DATASET_TOO_LARGE',
+    /the record has 9223372036854775808 bytes/,
+  )
 })
 
 test('a record that unpacks to far more than its bytes is refused, and the process lives on', async t => {
-  const { refuses, upload } = await freshDatasets(t)
+  const { assertRejected, upload } = await freshDatasets(t)
   const length = (bytes: Buffer) => {
     const varint = [(bytes.length & 127) | 128, ((bytes.length >> 7) & 127) | 128]
     return Buffer.from([...varint, ((bytes.length >> 14) & 127) | 128, bytes.length >> 21])
@@ -255,28 +300,37 @@ test('a record that unpacks to far more than its bytes is refused, and the proce
   const numbers = field(0x1a, field(0x0a, Buffer.alloc(20_000_000, 1)))
   const entry = Buffer.concat([field(0x0a, Buffer.from('x')), field(0x12, numbers)])
   const bomb = record(field(0x0a, field(0x0a, entry)))
-  await refuses({ bomb }, 'DATASET_TOO_LARGE', /^bomb: a record takes more than \d+ MiB to read/)
+  await assertRejected(
+    { bomb },
+    'DATASET_TOO_LARGE',
+    /^bomb: a record takes more than \d+ MiB to read/,
+  )
   assert.equal((await upload({ a: await fixture('grey-8x8.tfrecord') })).created, true)
 })
 
 test('all bad fields of a form are named at once', async t => {
-  const { refuses } = await freshDatasets(t)
+  const { assertRejected } = await freshDatasets(t)
   const form = { name: 'No Spaces', labels: '["a", "a"]', height: '0', width: '1e3', channels: '2' }
-  const error = await refuses(await mnistSlice(2), 'DATASET_FORM', /name is "No Spaces"/, form)
+  const error = await assertRejected(
+    await mnistSlice(2),
+    'DATASET_FORM',
+    /name is "No Spaces"/,
+    form,
+  )
   assert.deepEqual(
     error.errors.map(({ path }) => path),
     ['/name', '/height', '/width', '/channels', '/labels'],
   )
   for (const labels of ['', '{}', '[]', '[1]', '[""]', '["a"', 'null', '"abc"']) {
-    await refuses(await mnistSlice(2), 'DATASET_FORM', /^labels /, { labels })
+    await assertRejected(await mnistSlice(2), 'DATASET_FORM', /^labels /, { labels })
   }
   for (const name of ['', '.', '..', 'a/b', 'ds-0123456789abcdef', 'x'.repeat(64)]) {
-    await refuses(await mnistSlice(2), 'DATASET_FORM', /^name /, { name })
+    await assertRejected(await mnistSlice(2), 'DATASET_FORM', /^name /, { name })
   }
   const few = { labels: '["zero", "one", "two"]' }
   const labels = idx([2], Uint8Array.of(1, 3))
   const images = idx([2, 2, 2], new Uint8Array(8))
-  await refuses(
+  await assertRejected(
     { images, labels },
     'DATASET_LABELS',
     /^labels: record 1 at byte 9: the label is 3, expected one of the 3 class names/,
@@ -286,7 +340,7 @@ test('all bad fields of a form are named at once', async t => {
 
 test('a client that goes away in the middle leaves nothing', async t => {
   const { root, datasets } = await freshDatasets(t)
-  const upload = await datasets.receive()
+  const upload = await datasets.createUpload()
   const content = (async function* () {
     yield Buffer.alloc(100_000)
     throw new Error('connection lost')

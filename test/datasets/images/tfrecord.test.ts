@@ -4,15 +4,15 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { kindOfFiles, openSource } from '../../../src/datasets/detect.js'
-import { surveyImages } from '../../../src/datasets/images/image-survey.js'
-import { recordEnd, TfrecordWriter } from '../../../src/datasets/images/tfrecord-reader.js'
+import { detectFormat, openImageSource } from '../../../src/datasets/detect.js'
+import { computeImageStatistics } from '../../../src/datasets/images/image-survey.js'
+import { nextRecordOffset, TfrecordWriter } from '../../../src/datasets/images/tfrecord-reader.js'
 import { InputFile } from '../../../src/datasets/input-file.js'
 import { defaultLimits } from '../../../src/datasets/limits.js'
 import { TrainyardError } from '../../../src/errors.js'
 import { fixture } from '../uploads.js'
 
-async function scratch(t: { after(work: () => Promise<void>): void }) {
+async function tempFolder(t: { after(work: () => Promise<void>): void }) {
   const folder = await mkdtemp(join(tmpdir(), 'trainyard-tfrecord-'))
   t.after(() => rm(folder, { recursive: true }))
   return folder
@@ -23,8 +23,8 @@ async function survey(path: string, content: Uint8Array): Promise<number | Train
   await writeFile(path, content)
   const file = new InputFile('upload', path)
   try {
-    const source = openSource([file], kindOfFiles([file]) as 'TFRecord', {}, defaultLimits)
-    surveyImages(source, null)
+    const source = openImageSource([file], detectFormat([file]) as 'TFRecord', {}, defaultLimits)
+    computeImageStatistics(source, null)
     return source.records
   } catch (error) {
     assert.ok(error instanceof TrainyardError, String(error))
@@ -42,7 +42,7 @@ function assertRefused(found: number | TrainyardError, code: string, record: num
 }
 
 test('every cut of a TFRecord is refused with record and byte', async t => {
-  const path = join(await scratch(t), 'cut')
+  const path = join(await tempFolder(t), 'cut')
   const whole = await fixture('grey-8x8.tfrecord')
   const length = whole.length / 6
   for (let cut = 1; cut < whole.length; cut++) {
@@ -55,7 +55,7 @@ test('every cut of a TFRecord is refused with record and byte', async t => {
 })
 
 test('every flipped bit of a TFRecord is refused with record and byte', async t => {
-  const path = join(await scratch(t), 'flipped')
+  const path = join(await tempFolder(t), 'flipped')
   const whole = await fixture('grey-8x8.tfrecord')
   const length = whole.length / 6
   for (let bit = 0; bit < 8 * whole.length; bit += 3) {
@@ -71,11 +71,11 @@ test('every flipped bit of a TFRecord is refused with record and byte', async t 
 
 test('our records are framed as TensorFlow frames them', async t => {
   const theirs = await fixture('grey-8x8.tfrecord')
-  const writer = new TfrecordWriter(join(await scratch(t), 'copy'))
+  const writer = new TfrecordWriter(join(await tempFolder(t), 'copy'))
   for (let offset = 0; offset < theirs.length; ) {
     const length = Number(theirs.readBigUInt64LE(offset))
     writer.write(theirs.subarray(offset + 12, offset + 12 + length))
-    offset = recordEnd(offset, length)
+    offset = nextRecordOffset(offset, length)
   }
   const { records, bytes, sha256 } = writer.close()
   const expected = createHash('sha256').update(theirs).digest('hex')

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { NumberReader } from '../../../src/datasets/tables/cell.js'
+import { NumberParser } from '../../../src/datasets/tables/cell.js'
 
-const reader = new NumberReader()
+const reader = new NumberParser()
 const read = (text: string) => {
   const bytes = Buffer.from(`x${text}x`)
-  return reader.read(bytes, 1, bytes.length - 1) ? reader.value : null
+  return reader.parse(bytes, 1, bytes.length - 1) ? reader.value : null
 }
 
 test('numbers are read to the last bit', () => {

@@ -198,7 +198,7 @@ const cases: readonly [
 ]
 
 test('what is no table is refused with its place and the cure', async t => {
-  const { refuses } = await freshDatasets(t, {
+  const { assertRejected } = await freshDatasets(t, {
     rows: 100,
     columns: 100,
     rowBytes: 4000,
@@ -206,21 +206,21 @@ test('what is no table is refused with its place and the cure', async t => {
   })
   for (const [what, csv, code, message, form] of cases) {
     await t.test(what, async () => {
-      await refuses({ 't.csv': Buffer.from(csv as string) }, code, message, form)
+      await assertRejected({ 't.csv': Buffer.from(csv as string) }, code, message, form)
     })
   }
 })
 
 test('a place is also a path', async t => {
-  const { refuses } = await freshDatasets(t)
-  const error = await refuses({ 't.csv': Buffer.from('a,b\n1\n') }, 'DATASET_ROW', /line 2/)
+  const { assertRejected } = await freshDatasets(t)
+  const error = await assertRejected({ 't.csv': Buffer.from('a,b\n1\n') }, 'DATASET_ROW', /line 2/)
   assert.equal(error.errors[0]!.path, 't.csv#line=2&column=2')
 })
 
 test('all columns that do not hold what was promised are named at once', async t => {
-  const { refuses } = await freshDatasets(t)
+  const { assertRejected } = await freshDatasets(t)
   const csv = Buffer.from('a,b,c\nx,1,2\n3,y,4\n')
-  const error = await refuses({ csv }, 'DATASET_VALUE', /"a" is "x".*"b" is "y"/, {
+  const error = await assertRejected({ csv }, 'DATASET_VALUE', /"a" is "x".*"b" is "y"/, {
     schema: '{"a":"number","b":"integer"}',
   })
   assert.deepEqual(
@@ -230,18 +230,22 @@ test('all columns that do not hold what was promised are named at once', async t
 })
 
 test('files of one table have one header, and are of one kind', async t => {
-  const { refuses } = await freshDatasets(t)
+  const { assertRejected } = await freshDatasets(t)
   const one = Buffer.from('a,b\n1,2\n')
-  await refuses(
+  await assertRejected(
     { one, two: Buffer.from('a,c\n1,2\n') },
     'DATASET_HEADER',
     /^two: line 1, column 2: the column is called "c", expected "b"/,
   )
-  await refuses({ one, two: Buffer.from('1,2\n') }, 'DATASET_HEADER', /^two: line 1, column 1/)
+  await assertRejected(
+    { one, two: Buffer.from('1,2\n') },
+    'DATASET_HEADER',
+    /^two: line 1, column 1/,
+  )
   const zip = Buffer.from('PK\x03\x04\x14\0\0\0\x08\0\0\0', 'latin1')
-  await refuses({ one, zip }, 'DATASET_FORMAT', /^zip: .*zip archive/)
+  await assertRejected({ one, zip }, 'DATASET_FORMAT', /^zip: .*zip archive/)
   const idx = Buffer.from('0000080100000001070000', 'hex')
-  await refuses({ one, idx }, 'DATASET_FORMAT', /one is CSV, idx is IDX/)
+  await assertRejected({ one, idx }, 'DATASET_FORMAT', /one is CSV, idx is IDX/)
 })
 
 test('names out of JavaScript are names like others', async t => {
@@ -261,18 +265,18 @@ test('names out of JavaScript are names like others', async t => {
 })
 
 test('a bomb of text ends at its limits', async t => {
-  const { refuses } = await freshDatasets(t, { uploadBytes: 64 * 2 ** 20 })
+  const { assertRejected } = await freshDatasets(t, { uploadBytes: 64 * 2 ** 20 })
   const bomb = gzipSync(Buffer.alloc(40 * 2 ** 20, 'a,b\n'))
-  await refuses({ bomb }, 'DATASET_TOO_LARGE', /inflates more than 100 times/)
+  await assertRejected({ bomb }, 'DATASET_TOO_LARGE', /inflates more than 100 times/)
 })
 
 test('texts that fill the memory are refused', async t => {
-  const { refuses } = await freshDatasets(t, { categoryBytes: 2 ** 20 })
+  const { assertRejected } = await freshDatasets(t, { categoryBytes: 2 ** 20 })
   const wide = Array.from({ length: 60 }, (_, n) => `c${n}`).join(',')
   const row = (n: number) =>
     Array.from({ length: 60 }, (_, c) => `${n}-${c}-${'x'.repeat(100)}`).join(',')
   const csv = Buffer.from(`${wide}\n${Array.from({ length: 800 }, (_, n) => row(n)).join('\n')}\n`)
-  await refuses(
+  await assertRejected(
     { csv },
     'DATASET_TOO_LARGE',
     /the categories of all columns take more than 1048576 bytes/,

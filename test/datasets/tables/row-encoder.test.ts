@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { defaultLimits } from '../../../src/datasets/limits.js'
-import { csvRows, encodeRows } from '../../../src/datasets/tables/row-encoder.js'
-import { openTable } from '../../../src/datasets/tables/table-reader.js'
+import { encodeRows, parseCsvRows } from '../../../src/datasets/tables/row-encoder.js'
+import { openTableReader } from '../../../src/datasets/tables/table-reader.js'
 import { TrainyardError } from '../../../src/errors.js'
 import type { TableColumn } from '../../../src/spec/dataset.js'
 import { freshDatasets } from '../uploads.js'
@@ -37,7 +37,7 @@ test('rows become numbers, by name or by position', () => {
 
 test('cells of a CSV become the same numbers', () => {
   const csv = Buffer.from('a/b,size,flag,count\nred,1.5e0,yes,2\n7,NA,,\n')
-  const rows = csvRows('body', csv, defaultLimits)
+  const rows = parseCsvRows('body', csv, defaultLimits)
   const expected = [...[1.5, 2, 1, 1], ...[NA, NA, NA, 0]]
   assert.deepEqual([...encodeRows(columns, rows, { ...strict, text: true })], expected)
 })
@@ -90,7 +90,7 @@ test('flaws name row and column, all at once', () => {
 
 test('flaws in a CSV body name line and column; too many rows are too many', () => {
   const read = (text: string, rows = 10) =>
-    csvRows('body', Buffer.from(text), { ...defaultLimits, rows })
+    parseCsvRows('body', Buffer.from(text), { ...defaultLimits, rows })
   assert.throws(() => read('a,b\n1\n'), /^TrainyardError: body: line 2, column 2/)
   assert.throws(() => read('a,b\n1,"x\n'), /is not closed/)
   assert.throws(() => read(`a\n${'1\n'.repeat(11)}`), /more than 10 rows/)
@@ -105,11 +105,11 @@ test('a table read back from its own CSV is what was stored', async t => {
   const { datasets, uploadTable } = await freshDatasets(t)
   const csv = Buffer.from('n,c,b,d\n1,x,true,0.123456789\n,"NA",false,1e-3\n-3,NA,,?\n')
   const { dataset } = await uploadTable({ csv })
-  const encoded = encodeRows(dataset.columns, csvRows('body', csv, defaultLimits), {
+  const encoded = encodeRows(dataset.columns, parseCsvRows('body', csv, defaultLimits), {
     ...strict,
     text: true,
   })
-  const reader = openTable(await datasets.shardFiles(dataset), dataset)
+  const reader = openTableReader(await datasets.shardPaths(dataset), dataset)
   for (const [index, { name }] of dataset.columns.entries()) {
     const column = Float32Array.from({ length: 3 }, (_, row) => encoded[row * 4 + index]!)
     assert.deepEqual(reader.column(name), column, name)

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { gzipSync } from 'node:zlib'
 import { tableFromIPC } from 'apache-arrow'
-import { openTable } from '../../../src/datasets/tables/table-reader.js'
+import { openTableReader } from '../../../src/datasets/tables/table-reader.js'
 import type { TableColumn, TableManifest } from '../../../src/spec/dataset.js'
 import { freshDatasets } from '../uploads.js'
 
@@ -47,7 +47,7 @@ test('a table of weather gets types, figures and categories from its rows', asyn
     weather.counts,
     weather.categories.map(name => cells.filter(row => row[5] === name).length),
   )
-  const reader = openTable(await datasets.shardFiles(dataset), dataset)
+  const reader = openTableReader(await datasets.shardPaths(dataset), dataset)
   assert.deepEqual(reader.column('temp_max'), Float32Array.from(warm))
   const codes = cells.map(row => weather.categories.indexOf(row[5]!))
   assert.deepEqual(reader.column('weather'), Float32Array.from(codes))
@@ -79,7 +79,7 @@ test('the stored file is Arrow: another reader finds the same cells', async t =>
   assert.deepEqual(Object.values(typesOf(dataset)), [
     ...['number', 'number', 'integer', 'boolean', 'category'],
   ])
-  const [file] = await datasets.shardFiles(dataset)
+  const [file] = await datasets.shardPaths(dataset)
   const table = tableFromIPC(await readFile(file!))
   assert.deepEqual(
     table.schema.fields.map(({ name, type }) => `${name} ${type}`),
@@ -96,7 +96,7 @@ test('the stored file is Arrow: another reader finds the same cells', async t =>
       [-2, 0.003, 2, null, 'blue'],
     ],
   )
-  const reader = openTable([file!], dataset)
+  const reader = openTableReader([file!], dataset)
   assert.deepEqual([...reader.column('small')], [1.5, Number.NaN, -2])
   assert.deepEqual([...reader.column('flag')], [1, 0, Number.NaN])
   assert.deepEqual([...reader.column('colour')], [1, Number.NaN, 0])
@@ -227,7 +227,7 @@ test('many distinct texts are text, and no feature', async t => {
     dataset.columns.map(({ distinct }) => distinct),
     [null, 1000, null, null],
   )
-  const reader = openTable(await datasets.shardFiles(dataset), dataset)
+  const reader = openTableReader(await datasets.shardPaths(dataset), dataset)
   assert.deepEqual(
     reader.column('n'),
     Float32Array.from({ length: 2500 }, (_, n) => n),
@@ -251,7 +251,7 @@ test('ranges and picks take the same rows from many files and batches', async t 
     dataset.shards.reduce((sum, { records }) => sum + records, 0),
     count,
   )
-  const reader = openTable(await datasets.shardFiles(dataset), dataset)
+  const reader = openTableReader(await datasets.shardPaths(dataset), dataset)
   const joined = (batches: ReturnType<typeof reader.batches>, at: number) => {
     const values: number[] = []
     for (const { columns } of batches) values.push(...columns[at]!)

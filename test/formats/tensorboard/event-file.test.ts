@@ -2,7 +2,11 @@ import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
-import { fileStart, rowEvent, tagOf } from '../../../src/formats/tensorboard/event-file.js'
+import {
+  encodeFileStart,
+  encodeMetricRow,
+  tagOf,
+} from '../../../src/formats/tensorboard/event-file.js'
 
 // made by make_expected.py with TensorBoard's own messages and record writer
 const expected = fileURLToPath(
@@ -13,8 +17,8 @@ test('an event file has the bytes that TensorBoard itself writes', () => {
   const time = '2025-11-24T16:00:01.250Z'
   const values = { loss: 0.25, learningRate: 0.001, validationAccuracy: Number.POSITIVE_INFINITY }
   const written = Buffer.concat([
-    fileStart(41, Date.parse('2025-11-24T16:00:00.500Z') / 1000, '```json\n{}\n```'),
-    rowEvent({ step: 42, time, values }),
+    encodeFileStart(41, Date.parse('2025-11-24T16:00:00.500Z') / 1000, '```json\n{}\n```'),
+    encodeMetricRow({ step: 42, time, values }),
   ])
   assert.equal(written.toString('hex'), readFileSync(expected).toString('hex'))
 })

@@ -28,12 +28,12 @@ import {
 import { mapRows } from '../../../src/graph/ops/map-rows.js'
 import { cast, div } from '../../../src/graph/ops/math.js'
 import { decodeRaw, parseExample } from '../../../src/graph/ops/parse.js'
-import { run, scratch } from '../tensorflow.js'
-import { assertOpsAgree } from '../tensorflow-agrees.js'
+import { openGraphSession, tempFolder } from '../tensorflow.js'
+import { assertOpsMatchTensorFlow } from '../tensorflow-agrees.js'
 import { imageExample, tfRecordFile } from '../tfrecord.js'
 
 const records = 20
-const folder = await scratch({ after })
+const folder = await tempFolder({ after })
 const path = `${folder}/images.tfrecord`
 await writeFile(
   path,
@@ -87,20 +87,20 @@ const [pixels, resized] = mapRows(
   [height],
 )
 
-const session = await run({ after }, graph, {
+const session = await openGraphSession({ after }, graph, {
   start: {
     inputs: { files, seed },
     outputs: {
-      ...done('train', { after: [startIterator(trainInput, training)] }),
-      ...done('eval', { after: [startIterator(evalInput, evaluation)] }),
+      ...done('train', { controlInputs: [startIterator(trainInput, training)] }),
+      ...done('eval', { controlInputs: [startIterator(evalInput, evaluation)] }),
     },
   },
   train: { inputs: {}, outputs: { images: images[0]!, labels: images[1]! } },
   evaluate: { inputs: {}, outputs: { images: evalImages!, labels: evalLabels! } },
-  save: { inputs: { prefix }, outputs: done('saved', { after: [place] }) },
+  save: { inputs: { prefix }, outputs: done('saved', { controlInputs: [place] }) },
   restore: {
     inputs: { prefix },
-    outputs: done('restored', { after: [deserializeIterator(trainInput, found!)] }),
+    outputs: done('restored', { controlInputs: [deserializeIterator(trainInput, found!)] }),
   },
   decode: {
     inputs: { contents, height },
@@ -185,4 +185,4 @@ test('image files decode to their pixels, and resize, row by row', () => {
 })
 
 test('the nodes have the outputs and attributes that TensorFlow defines', () =>
-  assertOpsAgree(graph))
+  assertOpsMatchTensorFlow(graph))

@@ -18,7 +18,7 @@ import { gather } from '../../../src/graph/ops/gather.js'
 import { add, cast } from '../../../src/graph/ops/math.js'
 import { biasAdd, matMul } from '../../../src/graph/ops/matmul.js'
 import { avgPool, maxPool } from '../../../src/graph/ops/pool.js'
-import { truncatedNormal } from '../../../src/graph/ops/random.js'
+import { randomTruncatedNormal } from '../../../src/graph/ops/random.js'
 import { argMax, reduceMax, reduceMean, reduceSum } from '../../../src/graph/ops/reduce.js'
 import { softmaxCrossEntropy, sparseSoftmaxCrossEntropy } from '../../../src/graph/ops/softmax.js'
 
@@ -112,7 +112,7 @@ const mistakes: [() => unknown, string][] = [
   [() => constant(graph, [1, 2], { shape: [3] }), 'constant: 2 values do not fill shape [3]'],
   [() => fill(graph, [-1], 0), 'fill: the shape [?] must be known'],
   [
-    () => truncatedNormal(graph, [2], { seed: x(), index: 1 }),
+    () => randomTruncatedNormal(graph, [2], { seed: x(), index: 1 }),
     "a random key's parts are int32 scalars, not float32 []",
   ],
 ]

@@ -6,15 +6,15 @@ import { constant, placeholder, scalar } from '../../../src/graph/ops/constant.j
 import { group, identity } from '../../../src/graph/ops/control.js'
 import { mul } from '../../../src/graph/ops/math.js'
 import { applyAdam } from '../../../src/graph/ops/optimize.js'
-import { randomUniform, truncatedNormal } from '../../../src/graph/ops/random.js'
+import { randomTruncatedNormal, randomUniform } from '../../../src/graph/ops/random.js'
 import { assign, assignAdd, assignSub, read, variable } from '../../../src/graph/ops/state.js'
-import { run, scratch } from '../tensorflow.js'
-import { assertOpsAgree } from '../tensorflow-agrees.js'
+import { openGraphSession, tempFolder } from '../tensorflow.js'
+import { assertOpsMatchTensorFlow } from '../tensorflow-agrees.js'
 
 const graph = new Graph()
 const one = scalar(graph, 1)
 const done = (...effects: Parameters<typeof group>[1]) => ({
-  done: identity(one, { after: [group(graph, effects)] }),
+  done: identity(one, { controlInputs: [group(graph, effects)] }),
 })
 
 const counter = variable(graph, 'counter', [], 'int32')
@@ -37,8 +37,8 @@ const start = [
 const counted = assignAdd(counter, scalar(graph, 1, 'int32'))
 const gradient = mul(weight.value, 2)
 const adam = applyAdam(weight, gradient, {
-  mean,
-  square,
+  firstMoment: mean,
+  secondMoment: square,
   beta1Power: beta1Power.value,
   beta2Power: beta2Power.value,
   learningRate: 0.1,
@@ -47,19 +47,19 @@ const adam = applyAdam(weight, gradient, {
   epsilon: 1e-7,
 })
 const powers = [
-  assign(beta1Power, mul(beta1Power.value, 0.9), { after: [adam] }),
-  assign(beta2Power, mul(beta2Power.value, 0.999), { after: [adam] }),
+  assign(beta1Power, mul(beta1Power.value, 0.9), { controlInputs: [adam] }),
+  assign(beta2Power, mul(beta2Power.value, 0.999), { controlInputs: [adam] }),
 ]
 const prefix = placeholder(graph, 'prefix', 'string')
 const save = saveTensors(prefix, Object.fromEntries(all.map(v => [v.name, v.value])))
 const restored = restoreTensors(prefix, all)
 const seed = placeholder(graph, 'seed', 'int32')
 
-const session = await run({ after }, graph, {
+const session = await openGraphSession({ after }, graph, {
   start: { inputs: {}, outputs: done(...start) },
   count: {
     inputs: {},
-    outputs: { before: counter.value, now: read(counter, { after: [counted] }) },
+    outputs: { before: counter.value, now: read(counter, { controlInputs: [counted] }) },
   },
   adam: { inputs: {}, outputs: done(adam, ...powers) },
   look: { inputs: {}, outputs: { weight: weight.value, counter: counter.value } },
@@ -74,7 +74,7 @@ const session = await run({ after }, graph, {
     outputs: {
       uniform: randomUniform(graph, [4], { seed, index: 1 }),
       other: randomUniform(graph, [4], { seed, index: 2 }),
-      normal: truncatedNormal(graph, [1000], { seed, index: 1 }),
+      normal: randomTruncatedNormal(graph, [1000], { seed, index: 1 }),
     },
   },
 })
@@ -110,7 +110,7 @@ test('applyAdam is Adam', () => {
 })
 
 test('a checkpoint brings back every variable bit for bit', async t => {
-  const path = `${await scratch(t)}/model.ckpt-3`
+  const path = `${await tempFolder(t)}/model.ckpt-3`
   session.run('start')
   for (let i = 0; i < 3; i++) session.run('adam')
   session.run('count')
@@ -145,4 +145,4 @@ test('an assignment that does not fit names the variable and both shapes', () =>
 })
 
 test('the nodes have the outputs and attributes that TensorFlow defines', () =>
-  assertOpsAgree(graph))
+  assertOpsMatchTensorFlow(graph))

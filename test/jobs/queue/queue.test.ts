@@ -6,12 +6,12 @@ import { after, before, test } from 'node:test'
 import { Queue, Worker } from 'bullmq'
 import type { Redis } from 'ioredis'
 import { readConfig } from '../../../src/config.js'
-import { JobQueue, rankOf } from '../../../src/jobs/queue/queue.js'
+import { JobQueue, queuePriority } from '../../../src/jobs/queue/queue.js'
 import {
+  blockingOptions,
   bullConnection,
   connect,
-  patient,
-  type RedisHome,
+  type RedisConfig,
   redisNames,
 } from '../../../src/jobs/queue/redis.js'
 import { type EmbeddedRedis, openRedis } from '../../../src/supervisor/embedded-redis.js'
@@ -25,7 +25,7 @@ const at = (minutes: number, priority = 0) => ({
 
 let folder: string
 let server: EmbeddedRedis
-let home: RedisHome
+let options: RedisConfig
 let redis: Redis
 let queue: JobQueue
 let bull: Queue
@@ -34,12 +34,12 @@ const names = redisNames('test')
 before(async () => {
   folder = await mkdtemp(join(tmpdir(), 'trainyard-queue-'))
   server = await openRedis(folder)
-  home = { address: readConfig({ REDIS_URL: server.url }).redis!, prefix: 'test' }
-  redis = connect(home, patient, () => {})
-  queue = new JobQueue(home.prefix, redis, () => {})
+  options = { connection: readConfig({ REDIS_URL: server.url }).redis!, prefix: 'test' }
+  redis = connect(options, blockingOptions, () => {})
+  queue = new JobQueue(options.prefix, redis, () => {})
   bull = new Queue(names.queue, {
     prefix: names.bullmq,
-    connection: bullConnection(home, patient),
+    connection: bullConnection(options, blockingOptions),
   })
 })
 after(async () => {
@@ -56,7 +56,7 @@ const waiting = async () => (await bull.getJobs(['wait', 'prioritized'])).map(({
 async function take(name: string): Promise<{ id: string; token: string }> {
   const worker = new Worker(names.queue, null, {
     prefix: names.bullmq,
-    connection: bullConnection(home, patient),
+    connection: bullConnection(options, blockingOptions),
     autorun: false,
     lockDuration: 60_000,
     name,
@@ -70,10 +70,10 @@ async function take(name: string): Promise<{ id: string; token: string }> {
 test('those that a worker has or nobody has are not in line', async () => {
   const ids = ['line-a', 'line-b', 'line-c']
   for (const id of ids) await queue.add({ id, ...at(0) })
-  assert.deepEqual(await queue.notInLine([...ids, 'lost']), ['lost'])
+  assert.deepEqual(await queue.missingFromQueue([...ids, 'lost']), ['lost'])
   const { id } = await take('somebody')
-  assert.deepEqual(await queue.notInLine([...ids, 'lost']), [id, 'lost'])
-  assert.deepEqual(await queue.notInLine([]), [])
+  assert.deepEqual(await queue.missingFromQueue([...ids, 'lost']), [id, 'lost'])
+  assert.deepEqual(await queue.missingFromQueue([]), [])
   await bull.obliterate({ force: true })
 })
 
@@ -82,20 +82,20 @@ test('the jobs of dead workers go back to the front of the queue, those of the l
   for (const name of ['dead', 'alive', 'dead']) await take(name)
   // that worker died so long ago that its lock has run out
   await redis.del(`${bull.toKey('job-c')}:lock`)
-  assert.equal(await queue.waiting(), 1)
+  assert.equal(await queue.waitingCount(), 1)
 
-  assert.equal(await queue.takeBack(name => name === 'dead'), 2)
+  assert.equal(await queue.requeueOrphaned(name => name === 'dead'), 2)
   assert.equal(await bull.getJobState('job-b'), 'active')
   assert.deepEqual((await waiting()).sort(), ['job-a', 'job-c', 'job-d'])
   assert.notEqual((await take('next')).id, 'job-d')
-  assert.equal(await queue.takeBack(name => name === 'dead'), 0)
+  assert.equal(await queue.requeueOrphaned(name => name === 'dead'), 0)
 })
 
 test('workers that take back at the same time move each job once', async () => {
-  const before = await queue.waiting()
+  const before = await queue.waitingCount()
   for (let i = 0; i < before; i++) await take('dead too')
-  assert.equal(await queue.waiting(), 0)
-  await Promise.all([1, 2, 3].map(() => queue.takeBack(name => name === 'dead too')))
+  assert.equal(await queue.waitingCount(), 0)
+  await Promise.all([1, 2, 3].map(() => queue.requeueOrphaned(name => name === 'dead too')))
   const back = await waiting()
   assert.equal(back.length, before)
   assert.equal(new Set(back).size, before)
@@ -103,23 +103,29 @@ test('workers that take back at the same time move each job once', async () => {
 
 test('of two jobs of one moment the one with the higher priority is first', () => {
   for (let priority = -100; priority < 100; priority++) {
-    assert.ok(rankOf(at(0, priority + 1)) < rankOf(at(0, priority)), String(priority))
+    assert.ok(queuePriority(at(0, priority + 1)) < queuePriority(at(0, priority)), String(priority))
   }
 })
 
 test('ten minutes of waiting are worth a point, so no job starves', () => {
-  assert.ok(rankOf(at(0, -5)) < rankOf(at(65, 0)))
-  assert.ok(rankOf(at(0, -5)) > rankOf(at(35, 0)))
-  assert.ok(rankOf(at(0, -100)) < rankOf(at(2010, 100)), 'the lowest, after 33 hours and a half')
+  assert.ok(queuePriority(at(0, -5)) < queuePriority(at(65, 0)))
+  assert.ok(queuePriority(at(0, -5)) > queuePriority(at(35, 0)))
+  assert.ok(
+    queuePriority(at(0, -100)) < queuePriority(at(2010, 100)),
+    'the lowest, after 33 hours and a half',
+  )
 })
 
 test('ranks are what BullMQ takes as priorities, until 2045', () => {
   for (const createdAt of ['2026-01-01T00:00:00.000Z', '2045-11-01T00:00:00.000Z']) {
     for (const priority of [-100, 0, 100]) {
-      const rank = rankOf({ createdAt, priority })
+      const rank = queuePriority({ createdAt, priority })
       assert.ok(Number.isInteger(rank) && rank >= 1 && rank <= 2_097_151, String(rank))
     }
   }
   const later = { createdAt: '2045-11-01T00:00:00.000Z', priority: 0 }
-  assert.ok(rankOf({ ...later, priority: 1 }) < rankOf(later), 'they still tell jobs apart')
+  assert.ok(
+    queuePriority({ ...later, priority: 1 }) < queuePriority(later),
+    'they still tell jobs apart',
+  )
 })

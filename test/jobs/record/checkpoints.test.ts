@@ -6,10 +6,10 @@ import { after, before, test } from 'node:test'
 import { Checkpoints } from '../../../src/jobs/record/checkpoints.js'
 import { openFolderStore } from '../../../src/store/folder-store.js'
 import type { Store } from '../../../src/store/store.js'
-import { uniforms } from '../../../testing/random.js'
+import { mulberry32 } from '../../../testing/random.js'
 
 const id = `job-${'0'.repeat(26)}`
-const random = uniforms(8)
+const random = mulberry32(8)
 const below = (count: number) => Math.floor(random() * count)
 
 let root: string
@@ -25,14 +25,14 @@ before(async () => {
 after(() => rm(root, { recursive: true }))
 
 /** Files as a network's checkpoint has them, small, so that flips hit each of them often. */
-async function commit(step: number, epoch: number): Promise<void> {
+async function commit(step: number, attempt: number): Promise<void> {
   const staged = await store.stage()
   for (const end of ['index', 'data-00000-of-00001', 'input']) {
     const bytes = Uint8Array.from({ length: 600 }, () => below(256))
     await writeFile(join(staged, `model.ckpt-${step}.${end}`), bytes)
   }
   const createdAt = '2026-01-01T00:00:00.000Z'
-  await checkpoints.commit(id, staged, { step, epoch, createdAt, best: false })
+  await checkpoints.commit(id, staged, { step, attempt, createdAt, best: false })
 }
 
 const folderOf = (step: number) => join(root, 'jobs', id, 'checkpoints', String(step))
@@ -55,11 +55,15 @@ test('of 1,000 flipped bits in the newest checkpoint each one is found, and the 
     const size = (await readFile(path)).length
     const [at, bit] = [below(size), below(8)]
     const content = await flip(path, at, bit)
-    assert.equal(await checkpoints.newestWhole(id, []), 100, `bit ${bit} of byte ${at} of ${name}`)
+    assert.equal(
+      await checkpoints.newestVerified(id, []),
+      100,
+      `bit ${bit} of byte ${at} of ${name}`,
+    )
     await writeFile(path, content)
     hit.set(name, (hit.get(name) ?? 0) + 1)
   }
-  assert.equal(await checkpoints.newestWhole(id, []), 200)
+  assert.equal(await checkpoints.newestVerified(id, []), 200)
   assert.deepEqual([...hit.keys()].sort(), files.sort())
 })
 
@@ -70,5 +74,5 @@ test('a checkpoint that cannot be read makes room for the same step of the next 
     [100],
   )
   await commit(200, 2)
-  assert.equal(await checkpoints.newestWhole(id, []), 200)
+  assert.equal(await checkpoints.newestVerified(id, []), 200)
 })

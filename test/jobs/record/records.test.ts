@@ -5,12 +5,12 @@ import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { viewJob } from '../../../src/jobs/job-view.js'
 import { Checkpoints } from '../../../src/jobs/record/checkpoints.js'
-import { type Attempt, JobRecords } from '../../../src/jobs/record/records.js'
+import { type AttemptRecord, JobRecords } from '../../../src/jobs/record/records.js'
 import { MetricsLog } from '../../../src/jobs/telemetry/metrics-log.js'
 import { planJob } from '../../../src/planning/plan.js'
 import { openFolderStore } from '../../../src/store/folder-store.js'
 import type { Store } from '../../../src/store/store.js'
-import { digits } from '../../planning/dataset.js'
+import { digitsManifest } from '../../planning/dataset.js'
 
 let folder: string
 let store: Store
@@ -27,7 +27,7 @@ async function newJob() {
   const manifest = planJob(
     identity,
     { model: { kind: 'resnet' }, dataset: 'digits' },
-    digits(),
+    digitsManifest(),
     null,
   )
   const records = new JobRecords(store)
@@ -35,14 +35,18 @@ async function newJob() {
   return { id, records, manifest }
 }
 
-const attempt = (epoch: number, resumedFrom: number, more: Partial<Attempt> = {}): Attempt => ({
-  epoch,
-  startedAt: `2026-01-01T00:0${epoch}:00.000Z`,
+const attemptRecord = (
+  attempt: number,
+  resumedFrom: number,
+  more: Partial<AttemptRecord> = {},
+): AttemptRecord => ({
+  attempt,
+  startedAt: `2026-01-01T00:0${attempt}:00.000Z`,
   resumedFrom,
   phase: 'training',
   endedAt: null,
   end: null,
-  lastWords: null,
+  outputTail: null,
   ...more,
 })
 
@@ -54,20 +58,20 @@ const row = (step: number, values: Record<string, number>) => ({
 
 test('no two claims of an attempt are the same', async () => {
   const { id, records } = await newJob()
-  const epochs = await Promise.all(Array.from({ length: 20 }, () => records.claim(id)))
-  assert.equal(new Set(epochs).size, 20)
-  assert.equal(await records.isCurrent(id, Math.max(...epochs)), true)
+  const claimed = await Promise.all(Array.from({ length: 20 }, () => records.claimAttempt(id)))
+  assert.equal(new Set(claimed).size, 20)
+  assert.equal(await records.isCurrent(id, Math.max(...claimed)), true)
   assert.equal(await records.isCurrent(id, 1), false)
 })
 
 test('a job ends once', async () => {
   const { id, records } = await newJob()
-  await records.apply(id, { event: 'start', at: '2026-01-01T00:00:00.000Z', epoch: 1 })
+  await records.apply(id, { event: 'start', at: '2026-01-01T00:00:00.000Z', attempt: 1 })
   const end = (status: 'succeeded' | 'failed') =>
     records.finish(id, {
       status,
       finishedAt: '2026-01-01T00:00:00.000Z',
-      epoch: 1,
+      attempt: 1,
       failure: null,
       model: null,
       metrics: {},
@@ -83,7 +87,7 @@ test('rows beyond the step that a later attempt went on from do not count', asyn
   for (let step = 1; step <= 7; step++) await log.append(id, 1, row(step, { loss: 100 + step }))
   for (let step = 6; step <= 9; step++) await log.append(id, 2, row(step, { loss: 200 + step }))
   await log.append(id, 2, row(9, { validationLoss: 5 }))
-  const attempts = [attempt(1, 0, { end: 'killed' }), attempt(2, 5)]
+  const attempts = [attemptRecord(1, 0, { end: 'killed' }), attemptRecord(2, 5)]
   const { points } = await log.page(id, attempts, { limit: 100 })
   assert.deepEqual(
     points.loss!.map(({ value }) => value),
@@ -100,7 +104,7 @@ test('a row that a crash has torn is as if it were never written', async () => {
   const log = new MetricsLog(store)
   await log.append(id, 1, row(1, { loss: 1 }))
   await store.append(`jobs/${id}/attempts/1/metrics.ndjson`, '{"step":2,"time":"20')
-  assert.equal((await log.rows(id, [attempt(1, 0)])).length, 1)
+  assert.equal((await log.rows(id, [attemptRecord(1, 0)])).length, 1)
 })
 
 test('pages of metrics join without a gap', async () => {
@@ -109,12 +113,12 @@ test('pages of metrics join without a gap', async () => {
   for (let step = 1; step <= 25; step++) {
     await log.append(id, 1, row(step, { loss: step, accuracy: 0 }))
   }
-  const attempts = [attempt(1, 0)]
+  const attempts = [attemptRecord(1, 0)]
   const steps: number[] = []
   let cursor: string | undefined
   do {
-    const asked = { limit: 10, names: ['loss'], fromStep: 3, ...(cursor && { cursor }) }
-    const page = await log.page(id, attempts, asked)
+    const query = { limit: 10, names: ['loss'], fromStep: 3, ...(cursor && { cursor }) }
+    const page = await log.page(id, attempts, query)
     assert.deepEqual(Object.keys(page.points), ['loss'])
     steps.push(...page.points.loss!.map(({ step }) => step))
     cursor = page.nextCursor ?? undefined
@@ -128,38 +132,38 @@ test('pages of metrics join without a gap', async () => {
 test('a follower gets each row once, whichever attempt wrote it', async () => {
   const { id } = await newJob()
   const log = new MetricsLog(store)
-  const tail = { epoch: 0, offset: 0, position: 0 }
+  const tail = { attempt: 0, offset: 0, position: 0 }
   const seen: number[] = []
-  const look = async (...attempts: Attempt[]) => {
+  const poll = async (...attempts: AttemptRecord[]) => {
     for (const { step } of await log.rowsAfter(id, attempts, tail)) seen.push(step)
   }
   for (const step of [1, 2, 3]) await log.append(id, 1, row(step, { loss: step }))
-  await look(attempt(1, 0))
+  await poll(attemptRecord(1, 0))
   await log.append(id, 1, row(4, { loss: 4 }))
-  await look(attempt(1, 0))
+  await poll(attemptRecord(1, 0))
   for (const step of [3, 4, 5]) await log.append(id, 2, row(step, { loss: step }))
-  await look(attempt(1, 0), attempt(2, 2))
+  await poll(attemptRecord(1, 0), attemptRecord(2, 2))
   assert.deepEqual(seen, [1, 2, 3, 4, 5])
 })
 
-async function commit(id: string, epoch: number, step: number, best = false) {
+async function commit(id: string, attempt: number, step: number, best = false) {
   const staged = await store.stage()
-  await writeFile(join(staged, `model.ckpt-${step}.index`), `${epoch}`)
+  await writeFile(join(staged, `model.ckpt-${step}.index`), `${attempt}`)
   const createdAt = '2026-01-01T00:00:00.000Z'
-  await new Checkpoints(store).commit(id, staged, { step, epoch, createdAt, best })
+  await new Checkpoints(store).commit(id, staged, { step, attempt, createdAt, best })
 }
 
 test('a damaged checkpoint is passed over', async () => {
   const { id } = await newJob()
   const checkpoints = new Checkpoints(store)
-  const attempts = [attempt(1, 0)]
-  assert.equal(await checkpoints.newestWhole(id, attempts), 0)
+  const attempts = [attemptRecord(1, 0)]
+  assert.equal(await checkpoints.newestVerified(id, attempts), 0)
   await commit(id, 1, 100)
   await commit(id, 1, 200)
-  assert.equal(await checkpoints.newestWhole(id, attempts), 200)
+  assert.equal(await checkpoints.newestVerified(id, attempts), 200)
   const { folder } = await checkpoints.get(id, 200, attempts)
   await writeFile(join(folder, 'model.ckpt-200.index'), 'x')
-  assert.equal(await checkpoints.newestWhole(id, attempts), 100)
+  assert.equal(await checkpoints.newestVerified(id, attempts), 100)
 })
 
 test('a checkpoint that an overtaken attempt left does not count, and makes room', async () => {
@@ -167,7 +171,7 @@ test('a checkpoint that an overtaken attempt left does not count, and makes room
   const checkpoints = new Checkpoints(store)
   await commit(id, 1, 100)
   await commit(id, 1, 200)
-  const attempts = [attempt(1, 0), attempt(2, 100)]
+  const attempts = [attemptRecord(1, 0), attemptRecord(2, 100)]
   const steps = async () => (await checkpoints.list(id, attempts)).map(({ step }) => step)
   assert.deepEqual(await steps(), [100])
   await commit(id, 2, 200)
@@ -181,18 +185,18 @@ test('the best checkpoint outlives newer ones, and one that does not count is no
   await commit(id, 1, 100, true)
   for (const step of [200, 300]) await commit(id, 1, step)
   await commit(id, 1, 400, true)
-  const best = async (attempts: ReturnType<typeof attempt>[]) =>
+  const best = async (attempts: ReturnType<typeof attemptRecord>[]) =>
     (await checkpoints.list(id, attempts)).filter(one => one.best).map(({ step }) => step)
-  assert.deepEqual(await best([attempt(1, 0)]), [400])
-  const resumed = [attempt(1, 0), attempt(2, 300)]
+  assert.deepEqual(await best([attemptRecord(1, 0)]), [400])
+  const resumed = [attemptRecord(1, 0), attemptRecord(2, 300)]
   assert.deepEqual(await best(resumed), [100])
   await checkpoints.prune(id, 2, resumed)
   const steps = (await checkpoints.list(id, resumed)).map(({ step }) => step)
   assert.deepEqual(steps, [100, 200, 300])
-  assert.equal(await checkpoints.bestWhole(id, resumed), 100)
+  assert.equal(await checkpoints.bestVerified(id, resumed), 100)
   const { folder } = await checkpoints.get(id, 100, resumed)
   await writeFile(join(folder, 'model.ckpt-100.index'), 'x')
-  assert.equal(await checkpoints.bestWhole(id, resumed), null)
+  assert.equal(await checkpoints.bestVerified(id, resumed), null)
 })
 
 test('a checkpoint that does not count takes no place of one that does', async () => {
@@ -201,10 +205,10 @@ test('a checkpoint that does not count takes no place of one that does', async (
   await commit(id, 1, 100)
   // by an attempt that had been overtaken, and did not know it yet
   await commit(id, 1, 200)
-  const attempts = [attempt(1, 0), attempt(2, 100)]
+  const attempts = [attemptRecord(1, 0), attemptRecord(2, 100)]
   await commit(id, 2, 150)
   await checkpoints.prune(id, 1, attempts)
-  assert.equal(await checkpoints.newestWhole(id, attempts), 150)
+  assert.equal(await checkpoints.newestVerified(id, attempts), 150)
   assert.deepEqual(await store.list(`jobs/${id}/checkpoints`), ['150', 'checkpoint'])
 })
 
@@ -221,7 +225,7 @@ test('a checkpoint whose place an overtaken attempt takes at the last moment is 
   })
   const staged = await store.stage()
   await writeFile(join(staged, 'model.ckpt-100.index'), '2')
-  const manifest = { step: 100, epoch: 2, createdAt: '2026-01-01T00:00:00.000Z', best: false }
+  const manifest = { step: 100, attempt: 2, createdAt: '2026-01-01T00:00:00.000Z', best: false }
   await assert.rejects(new Checkpoints(racing).commit(id, staged, manifest), /attempt 1.*step 100/)
 })
 
@@ -229,9 +233,9 @@ test('the newest checkpoints are kept, and the state file names them for TensorF
   const { id } = await newJob()
   const checkpoints = new Checkpoints(store)
   for (const step of [100, 200, 300, 400]) await commit(id, 1, step)
-  await checkpoints.prune(id, 2, [attempt(1, 0)])
+  await checkpoints.prune(id, 2, [attemptRecord(1, 0)])
   assert.deepEqual(
-    (await checkpoints.list(id, [attempt(1, 0)])).map(({ step, latest }) => [step, latest]),
+    (await checkpoints.list(id, [attemptRecord(1, 0)])).map(({ step, latest }) => [step, latest]),
     [
       [300, false],
       [400, true],
@@ -251,14 +255,14 @@ test('the newest checkpoints are kept, and the state file names them for TensorF
 
 test("a job's history follows from its attempts", async () => {
   const { id, manifest, records } = await newJob()
-  const attempts = [attempt(1, 0), attempt(2, 70)]
+  const attempts = [attemptRecord(1, 0), attemptRecord(2, 70)]
   const at = '2026-01-01T00:01:00.000Z'
-  await records.apply(id, { event: 'start', at, epoch: 1 })
-  await records.apply(id, { event: 'stop', at, epoch: 1 })
-  const { life } = await records.apply(id, { event: 'start', at, epoch: 2 })
-  const record = { manifest, attempts, initialised: null, life, result: null }
+  await records.apply(id, { event: 'start', at, attempt: 1 })
+  await records.apply(id, { event: 'stop', at, attempt: 1 })
+  const { lifecycle } = await records.apply(id, { event: 'start', at, attempt: 2 })
+  const record = { manifest, attempts, initialized: null, lifecycle, result: null }
   const live = {
-    epoch: 2,
+    attempt: 2,
     phase: 'training' as const,
     step: 77,
     metrics: { examplesPerSecond: 64 },
@@ -275,6 +279,6 @@ test("a job's history follows from its attempts", async () => {
       ['running', 2],
     ],
   )
-  const stale = viewJob(record, { live: { ...live, epoch: 1, step: 99 } })
+  const stale = viewJob(record, { live: { ...live, attempt: 1, step: 99 } })
   assert.equal(stale.progress.step, 70, 'an older attempt says nothing any more')
 })

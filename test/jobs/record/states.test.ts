@@ -3,24 +3,24 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
-import { jobKeys } from '../../../src/jobs/record/job-paths.js'
+import { jobPaths } from '../../../src/jobs/record/job-paths.js'
 import { Journal } from '../../../src/jobs/record/journal.js'
 import {
-  follow,
+  applyEntry,
+  initialLifecycle,
   type JournalEntry,
-  newborn,
-  stateAfter,
+  nextState,
 } from '../../../src/jobs/record/lifecycle.js'
 import {
-  cures,
+  hints,
   type JobState,
-  statuses,
+  jobActions,
+  publicStatus,
   transitions,
-  verbs,
 } from '../../../src/jobs/record/states.js'
 import { openFolderStore } from '../../../src/store/folder-store.js'
 import type { Store } from '../../../src/store/store.js'
-import { uniforms } from '../../../testing/random.js'
+import { mulberry32 } from '../../../testing/random.js'
 
 let folder: string
 let store: Store
@@ -31,36 +31,36 @@ before(async () => {
 after(() => rm(folder, { recursive: true, force: true }))
 
 const at = '2026-01-01T00:00:00.000Z'
-const result = (status: 'succeeded' | 'failed', epoch: number) => ({
-  ...{ status, finishedAt: at, epoch, metrics: {} },
+const result = (status: 'succeeded' | 'failed', attempt: number) => ({
+  ...{ status, finishedAt: at, attempt, metrics: {} },
   failure:
     status === 'failed' ? { code: 'nan_loss' as const, message: 'the loss became NaN' } : null,
   model: status === 'succeeded' ? { id: 'digits', version: 1 } : null,
 })
 
 const entry = {
-  client: (event: (typeof verbs)[number]): JournalEntry => ({ event, at }),
-  start: (epoch: number): JournalEntry => ({ event: 'start', at, epoch }),
-  stop: (epoch: number): JournalEntry => ({ event: 'stop', at, epoch }),
-  succeed: (epoch: number): JournalEntry => ({
-    ...{ event: 'succeed', at, epoch, result: result('succeeded', epoch) },
+  client: (event: (typeof jobActions)[number]): JournalEntry => ({ event, at }),
+  start: (attempt: number): JournalEntry => ({ event: 'start', at, attempt }),
+  stop: (attempt: number): JournalEntry => ({ event: 'stop', at, attempt }),
+  succeed: (attempt: number): JournalEntry => ({
+    ...{ event: 'succeed', at, attempt, result: result('succeeded', attempt) },
   }),
-  fail: (epoch: number): JournalEntry => ({
-    ...{ event: 'fail', at, epoch, result: result('failed', epoch) },
+  fail: (attempt: number): JournalEntry => ({
+    ...{ event: 'fail', at, attempt, result: result('failed', attempt) },
   }),
 }
 
 /** A failure can be seen again by its seed. */
 function randomOf(seed: number) {
-  const uniform = uniforms(seed)
+  const uniform = mulberry32(seed)
   return (below: number) => Math.floor(below * uniform())
 }
 
 test('what a client may not ask has a cure, and only that', () => {
   for (const [state, allowed] of Object.entries(transitions)) {
     if (state === 'removed') continue
-    for (const verb of verbs) {
-      const cure = cures[state as JobState]?.[verb]
+    for (const verb of jobActions) {
+      const cure = hints[state as JobState]?.[verb]
       assert.equal(cure === undefined, verb in allowed, `${verb} of a job that is ${state}`)
     }
   }
@@ -82,9 +82,9 @@ test('a job that is paused, resumed, fails, is retried and succeeds has all of i
     ...[entry.start(1), entry.client('pause'), entry.stop(1), entry.client('resume')],
     ...[entry.start(2), entry.fail(2), entry.client('retry'), entry.start(3), entry.succeed(3)],
   ]
-  const life = entries.reduce(follow, newborn(at))
+  const lifecycle = entries.reduce(applyEntry, initialLifecycle(at))
   assert.deepEqual(
-    life.transitions.map(({ status, attempt }) => [status, attempt]),
+    lifecycle.transitions.map(({ status, attempt }) => [status, attempt]),
     [
       ['queued', 0],
       ['running', 1],
@@ -97,17 +97,21 @@ test('a job that is paused, resumed, fails, is retried and succeeds has all of i
       ['succeeded', 3],
     ],
   )
-  assert.equal(life.transitions[5]!.failure?.code, 'nan_loss', 'the failed end stays on record')
-  assert.equal(life.result?.status, 'succeeded')
-  assert.equal(life.retriedAfter, 2)
+  assert.equal(
+    lifecycle.transitions[5]!.failure?.code,
+    'nan_loss',
+    'the failed end stays on record',
+  )
+  assert.equal(lifecycle.result?.status, 'succeeded')
+  assert.equal(lifecycle.retriedAfterAttempt, 2)
 })
 
 test('an overtaken attempt can neither stop nor end the job', () => {
-  const life = [entry.start(1), entry.start(2)].reduce(follow, newborn(at))
+  const lifecycle = [entry.start(1), entry.start(2)].reduce(applyEntry, initialLifecycle(at))
   for (const late of [entry.stop(1), entry.succeed(1), entry.fail(1)]) {
-    assert.equal(stateAfter(life, late), null)
+    assert.equal(nextState(lifecycle, late), null)
   }
-  assert.equal(stateAfter(life, entry.succeed(2)), 'succeeded')
+  assert.equal(nextState(lifecycle, entry.succeed(2)), 'succeeded')
 })
 
 test('clients and workers that race agree on one history that the table allows', async () => {
@@ -119,19 +123,23 @@ test('clients and workers that race agree on one history that the table allows',
       const journal = new Journal(store)
       const taken: JobState[] = []
       for (let i = 0; i < 6; i++) {
-        const { allowed, life } = await journal.append(id, at, entry.client(verbs[random(4)]!))
-        if (allowed) taken.push(life.state)
+        const { allowed, lifecycle } = await journal.append(
+          id,
+          at,
+          entry.client(jobActions[random(4)]!),
+        )
+        if (allowed) taken.push(lifecycle.state)
       }
       return taken
     }
     const worker = async (first: number) => {
       const journal = new Journal(store)
       const ends = { succeed: 0, fail: 0 }
-      for (let epoch = first; epoch < first + 8; epoch += 2) {
-        const begun = await journal.append(id, at, entry.start(epoch))
+      for (let attempt = first; attempt < first + 8; attempt += 2) {
+        const begun = await journal.append(id, at, entry.start(attempt))
         if (!begun.allowed) continue
         const how = (['stop', 'stop', 'fail', 'succeed'] as const)[random(4)]!
-        const { allowed } = await journal.append(id, at, entry[how](epoch))
+        const { allowed } = await journal.append(id, at, entry[how](attempt))
         if (allowed && how !== 'stop') ends[how]++
       }
       return ends
@@ -141,7 +149,7 @@ test('clients and workers that race agree on one history that the table allows',
       worker(2),
       ...Array.from({ length: 5 }, client),
     ])
-    const names = (await store.list(jobKeys(id).journal)).sort(
+    const names = (await store.list(jobPaths(id).journal)).sort(
       (a, b) => Number.parseInt(a, 10) - Number.parseInt(b, 10),
     )
     assert.deepEqual(
@@ -150,10 +158,13 @@ test('clients and workers that race agree on one history that the table allows',
       `seed ${seed}: numbers without a gap`,
     )
     const entries = await Promise.all(
-      names.map((_, i) => store.readJson<JournalEntry>(jobKeys(id).entry(i + 1))),
+      names.map((_, i) => store.readJson<JournalEntry>(jobPaths(id).entry(i + 1))),
     )
     // follow throws at what the table does not allow
-    const told = entries.reduce((life, one) => follow(life, one!), newborn(at))
+    const told = entries.reduce(
+      (lifecycle, one) => applyEntry(lifecycle, one!),
+      initialLifecycle(at),
+    )
     assert.deepEqual(await new Journal(store).read(id, at), told, `seed ${seed}`)
     for (const event of ['succeed', 'fail'] as const) {
       const written = entries.filter(one => one!.event === event).length
@@ -164,6 +175,6 @@ test('clients and workers that race agree on one history that the table allows',
 })
 
 test('to clients a job that was asked to stop still runs', () => {
-  assert.equal(statuses.pausing, 'running')
-  assert.equal(statuses.cancelling, 'running')
+  assert.equal(publicStatus.pausing, 'running')
+  assert.equal(publicStatus.cancelling, 'running')
 })

@@ -11,7 +11,7 @@ test('all attempts compute with as many threads as the first one had', async t =
   t.after(() => rm(folder, { recursive: true }))
   const records = new JobRecords(await openFolderStore(folder))
   const id = 'job-00000000000000000000000000'
-  const both = await Promise.all([3, 3].map(mine => records.settleThreads(id, mine)))
+  const both = await Promise.all([3, 3].map(mine => records.agreeOnThreads(id, mine)))
   assert.deepEqual(both, [3, 3])
-  assert.equal(await records.settleThreads(id, 16), 3)
+  assert.equal(await records.agreeOnThreads(id, 16), 3)
 })

@@ -3,9 +3,9 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
-import { jobKeys } from '../../../src/jobs/record/job-paths.js'
-import type { Attempt } from '../../../src/jobs/record/records.js'
-import { type Sample, thin } from '../../../src/jobs/telemetry/downsample.js'
+import { jobPaths } from '../../../src/jobs/record/job-paths.js'
+import type { AttemptRecord } from '../../../src/jobs/record/records.js'
+import { downsample, type Point } from '../../../src/jobs/telemetry/downsample.js'
 import { JobLog } from '../../../src/jobs/telemetry/job-log.js'
 import { chartOf } from '../../../src/jobs/telemetry/metrics-chart.js'
 import { csvOf, ndjsonOf } from '../../../src/jobs/telemetry/metrics-export.js'
@@ -22,9 +22,9 @@ before(async () => {
 })
 after(() => rm(folder, { recursive: true, force: true }))
 
-const attempt = (epoch: number, resumedFrom = 0): Attempt => ({
-  ...{ epoch, resumedFrom, startedAt: '2026-01-01T00:00:00.000Z', phase: 'training' },
-  ...{ endedAt: null, end: null, lastWords: null },
+const attemptRecord = (attempt: number, resumedFrom = 0): AttemptRecord => ({
+  ...{ attempt, resumedFrom, startedAt: '2026-01-01T00:00:00.000Z', phase: 'training' },
+  ...{ endedAt: null, end: null, outputTail: null },
 })
 
 const row = (step: number, values: MetricRow['values']): MetricRow => ({
@@ -33,7 +33,7 @@ const row = (step: number, values: MetricRow['values']): MetricRow => ({
 })
 
 /** A number that jumps about, and says which step it is of. */
-const wobble = (step: number) => Math.sin(step * 12.9898) * 43758 - step / 1e6
+const jitter = (step: number) => Math.sin(step * 12.9898) * 43758 - step / 1e6
 
 let made = 0
 const newId = () => `job-${String(made++).padStart(26, '0')}`
@@ -42,15 +42,15 @@ const newId = () => `job-${String(made++).padStart(26, '0')}`
 async function longJob() {
   const id = newId()
   const log = new MetricsLog(store)
-  const write = async (epoch: number, from: number, to: number) => {
+  const write = async (attempt: number, from: number, to: number) => {
     for (let step = from; step <= to; step++) {
-      await log.append(id, epoch, row(step, { loss: wobble(step) + (epoch - 1), rate: 1 }))
-      if (step % 100 === 0) await log.append(id, epoch, row(step, { validationLoss: step }))
+      await log.append(id, attempt, row(step, { loss: jitter(step) + (attempt - 1), rate: 1 }))
+      if (step % 100 === 0) await log.append(id, attempt, row(step, { validationLoss: step }))
     }
   }
   await write(1, 1, 5000)
   await write(2, 4001, 9000)
-  return { id, log, attempts: [attempt(1), attempt(2, 4000)] }
+  return { id, log, attempts: [attemptRecord(1), attemptRecord(2, 4000)] }
 }
 
 test('pages of a long log have the rows that a whole reading has', async () => {
@@ -75,8 +75,8 @@ test('what an old log has no number for is left out, and is not 0', async () => 
   const id = newId()
   const { time } = row(1, {})
   const old = { step: 1, time, values: { loss: null, rate: 0, accuracy: 'NaN' } }
-  await store.append(jobKeys(id).metrics(1), `${JSON.stringify(old)}\n`)
-  const rows = await new MetricsLog(store).rows(id, [attempt(1)])
+  await store.append(jobPaths(id).metrics(1), `${JSON.stringify(old)}\n`)
+  const rows = await new MetricsLog(store).rows(id, [attemptRecord(1)])
   assert.deepEqual(rows, [{ step: 1, time, values: { rate: 0, accuracy: Number.NaN } }])
 })
 
@@ -92,7 +92,7 @@ test('a tail begins behind any position', async () => {
   assert.equal(end.position, positionOf(all.at(-1)!))
   assert.deepEqual(await log.rowsAfter(id, attempts, end), [])
   // an attempt that has measured nothing yet: the last row that counts is an older one's
-  const later = [...attempts, attempt(3, 4500)]
+  const later = [...attempts, attemptRecord(3, 4500)]
   assert.equal((await log.end(id, later)).position, 4500 * 2 + 1)
 })
 
@@ -109,15 +109,19 @@ test('a chart has real points, and of each name the first, the last, the least a
             ? [{ step, value: values[name]!, time }]
             : [],
         )
-        holds(points[name]!, exact, maxPoints)
+        assertDownsampled(points[name]!, exact, maxPoints)
       }
     }
   }
 })
 
-function holds(points: readonly MetricPoint[], exact: readonly MetricPoint[], most: number) {
-  assert.ok(points.length <= most)
-  if (exact.length <= most && exact.length < 100) assert.deepEqual(points, exact)
+function assertDownsampled(
+  points: readonly MetricPoint[],
+  exact: readonly MetricPoint[],
+  maxPoints: number,
+) {
+  assert.ok(points.length <= maxPoints)
+  if (exact.length <= maxPoints && exact.length < 100) assert.deepEqual(points, exact)
   const known = new Map(exact.map(point => [point.step, point]))
   for (const point of points) assert.deepEqual(point, known.get(point.step))
   const steps = points.map(({ step }) => step)
@@ -140,8 +144,8 @@ test('a chart is the same where the outline is missing, damaged at its end, or p
     return [points.loss![0], points.loss!.at(-1), Math.min(...values), Math.max(...values)]
   }
   const before = ends(await chartOf(store, id, attempts, query))
-  const outline = jobKeys(id).outline(2)
-  const size = await store.size(jobKeys(id).metrics(2))
+  const outline = jobPaths(id).summary(2)
+  const size = await store.size(jobPaths(id).metrics(2))
   const samples = { loss: [[8999, 1e9, 0]] }
   const stretch = { start: size, end: size + 1, first: 8999, last: 9000, samples }
   await store.append(outline, `${JSON.stringify(stretch)}\n{"start":`)
@@ -159,9 +163,9 @@ test('numbers that JSON lacks come back as they were, and charts show each kind'
     2100: Number.NEGATIVE_INFINITY,
   }
   for (let step = 1; step <= 3000; step++) {
-    await log.append(id, 1, row(step, { loss: odd[step] ?? wobble(step) }))
+    await log.append(id, 1, row(step, { loss: odd[step] ?? jitter(step) }))
   }
-  const attempts = [attempt(1)]
+  const attempts = [attemptRecord(1)]
   const rows = await log.rows(id, attempts)
   for (const [step, value] of Object.entries(odd)) {
     assert.ok(Object.is(rows[Number(step) - 1]!.values.loss, value))
@@ -184,8 +188,8 @@ test('numbers that JSON lacks come back as they were, and charts show each kind'
 })
 
 test('a run of nothing but NaN has no least and no most', () => {
-  const samples: Sample[] = Array.from({ length: 100 }, (_, i) => [i, 'NaN', 0])
-  const kept = thin(samples, 10)
+  const samples: Point[] = Array.from({ length: 100 }, (_, i) => [i, 'NaN', 0])
+  const kept = downsample(samples, 10)
   assert.ok(kept.length <= 10)
   assert.deepEqual([kept[0], kept.at(-1)], [samples[0], samples[99]])
 })
@@ -223,7 +227,7 @@ test('an export has every row that counts', async () => {
 test('a job that has measured nothing is an empty page, chart and export', async () => {
   const log = new MetricsLog(store)
   const id = newId()
-  for (const attempts of [[], [attempt(1)]]) {
+  for (const attempts of [[], [attemptRecord(1)]]) {
     const nothing = { points: {}, nextCursor: null }
     assert.deepEqual(await log.page(id, attempts, { limit: 10 }), nothing)
     assert.deepEqual(await chartOf(store, id, attempts, { maxPoints: 10 }), nothing)
@@ -234,35 +238,35 @@ test('a job that has measured nothing is an empty page, chart and export', async
 test('log lines are paged across attempts, by attempt, and from the end', async () => {
   const id = newId()
   const log = new JobLog(store)
-  const attempts = [{ epoch: 1 }, { epoch: 2 }, { epoch: 4 }]
-  const said: string[] = []
-  for (const { epoch } of attempts) {
+  const attempts = [{ attempt: 1 }, { attempt: 2 }, { attempt: 4 }]
+  const written: string[] = []
+  for (const { attempt } of attempts) {
     for (let i = 0; i < 700; i++) {
-      const line = `${epoch}.${i} ${'ü'.repeat(i % 90)}`
-      said.push(line)
-      await log.append(id, epoch, line)
+      const line = `${attempt}.${i} ${'ü'.repeat(i % 90)}`
+      written.push(line)
+      await log.append(id, attempt, line)
     }
   }
-  await store.append(jobKeys(id).log(4), '{"time":"torn')
-  const heard: string[] = []
+  await store.append(jobPaths(id).log(4), '{"time":"torn')
+  const read: string[] = []
   for (let cursor: string | null = '0-0'; cursor; ) {
     const page = await log.page(id, attempts, { limit: 300, cursor })
-    heard.push(...page.items.map(({ line }) => line))
+    read.push(...page.items.map(({ line }) => line))
     cursor = page.nextCursor
   }
-  assert.deepEqual(heard, said)
+  assert.deepEqual(read, written)
   for (const tail of [1, 5, 699, 700, 701, 1500, 5000]) {
     const { items, nextCursor } = await log.page(id, attempts, { limit: tail, tail })
     assert.deepEqual(
       items.map(({ line }) => line),
-      said.slice(-tail),
+      written.slice(-tail),
     )
     assert.equal(nextCursor, null)
   }
   const one = await log.page(id, attempts, { limit: 1000, attempt: 2, tail: 3 })
   assert.deepEqual(
     one.items.map(({ line, attempt: of }) => [of, line]),
-    said.slice(1397, 1400).map(line => [2, line]),
+    written.slice(1397, 1400).map(line => [2, line]),
   )
   for (const cursor of ['1-3', '9-1', 'x', '1', '-1-0']) {
     await assert.rejects(log.page(id, attempts, { limit: 1, cursor }), { code: 'INVALID_CURSOR' })

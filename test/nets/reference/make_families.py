@@ -146,11 +146,11 @@ def reference(name, root, build, side, options, told):
     trained = {name: v for name, v in net.variables.items() if v.trainable}
     slopes = tape.gradient(total, trained)
     net.training = False
-    inferred = build(net, images, **options)
+    inference_logits = build(net, images, **options)
     return {
         "name": name, "side": side, "options": told, "loss": float(total),
-        "logits": logits.numpy().ravel().tolist(), "inferred": inferred.numpy().ravel().tolist(),
-        "slopes": {name: float(tf.norm(slope)) for name, slope in slopes.items()},
+        "logits": logits.numpy().ravel().tolist(), "inferenceLogits": inference_logits.numpy().ravel().tolist(),
+        "gradientNorms": {name: float(tf.norm(slope)) for name, slope in slopes.items()},
     }
 
 

@@ -10,13 +10,13 @@ import type { FromTrainer } from '../../../src/spec/ipc-messages.js'
 import type { NetworkJob } from '../../../src/spec/job.js'
 import { openFolderStore } from '../../../src/store/folder-store.js'
 import { WeightsStore } from '../../../src/weights/weights-store.js'
-import { findWeights } from '../../../workers/attempts/initial-weights.js'
-import { trainAttempt } from '../../../workers/attempts/network-attempt.js'
-import { scratch } from '../../graph/tensorflow.js'
+import { resolveInitialWeights } from '../../../workers/attempts/initial-weights.js'
+import { runNetworkAttempt } from '../../../workers/attempts/network-attempt.js'
+import { tempFolder } from '../../graph/tensorflow.js'
 import { imageExample, tfRecordFile } from '../../graph/tfrecord.js'
-import { digits } from '../../planning/dataset.js'
+import { digitsManifest } from '../../planning/dataset.js'
 
-const store = await openFolderStore(await scratch({ after }))
+const store = await openFolderStore(await tempFolder({ after }))
 const tf = loadTensorFlow()
 
 /** 2x2 pixels, as many classes as asked for; the shards are real. */
@@ -29,7 +29,7 @@ async function putDataset(id: string, labels: string[]): Promise<DatasetManifest
   const content = tfRecordFile(examples)
   await writeFile(join(staged, 'shards', 'one.tfrecord'), content)
   const shard = { name: 'shards/one.tfrecord', records: 20, bytes: content.length, sha256: '' }
-  const manifest = digits({
+  const manifest = digitsManifest({
     ...{ id, name: 'dots', height: 2, width: 2, channels: 3, records: 20, labels },
     ...{ mean: [90, 90, 90], std: [60, 60, 60], shards: [shard] },
   })
@@ -51,26 +51,26 @@ async function train(dataset: DatasetManifest, more: Partial<NetworkJob> = {}) {
   )
   const job = { ...planned, ...more }
   await new JobRecords(store).create(job)
-  return attempt(job, dataset, null)
+  return runAttempt(job, dataset, null)
 }
 
-async function attempt(job: NetworkJob, dataset: DatasetManifest, resumeFrom: number | null) {
+async function runAttempt(job: NetworkJob, dataset: DatasetManifest, resumeFrom: number | null) {
   const { id } = job
   const records = new JobRecords(store)
-  const epoch = await records.claim(id)
+  const attempt = await records.claimAttempt(id)
   await records.writeAttempt(id, {
-    ...{ epoch, startedAt: '2026-01-01T00:00:00.000Z', resumedFrom: resumeFrom ?? 0 },
-    ...{ phase: 'preparing', endedAt: null, end: null, lastWords: null },
+    ...{ attempt, startedAt: '2026-01-01T00:00:00.000Z', resumedFrom: resumeFrom ?? 0 },
+    ...{ phase: 'preparing', endedAt: null, end: null, outputTail: null },
   })
-  const told: FromTrainer[] = []
-  await trainAttempt({
+  const messages: FromTrainer[] = []
+  await runNetworkAttempt({
     ...{ tf, store },
-    task: { job, dataset, validation: null, epoch, resumeFrom },
-    tell: async message => void told.push(message),
-    stopAsked: async () => null,
+    task: { job, dataset, validation: null, attempt, resumeFrom },
+    send: async message => void messages.push(message),
+    stopRequested: async () => null,
   })
-  assert.equal(told.at(-1)?.type, 'finished')
-  return { id, job, initialised: (await records.read(id)).initialised }
+  assert.equal(messages.at(-1)?.type, 'finished')
+  return { id, job, initialized: (await records.read(id)).initialized }
 }
 
 const head = ['weights', 'BatchNorm/beta', 'BatchNorm/gamma', 'BatchNorm/moving_mean'].map(
@@ -79,20 +79,20 @@ const head = ['weights', 'BatchNorm/beta', 'BatchNorm/gamma', 'BatchNorm/moving_
 
 test('a job goes on from a model or a checkpoint of ours, with a new head where the classes differ', async () => {
   const first = await train(await putDataset('ds-0000000000000001', ['a', 'b', 'c']))
-  assert.equal(first.initialised, null)
+  assert.equal(first.initialized, null)
   const other = await putDataset('ds-0000000000000002', ['a', 'b', 'c', 'd', 'e'])
   const freeze = ['resnet/conv_0/*', 'resnet/unit_1/*']
   for (const initFrom of [
     { model: 'dots', version: 1 },
     { job: first.id, step: 3 },
   ]) {
-    const { initialised } = await train(other, { initFrom, freeze })
-    assert.equal(initialised?.matched.length, 15)
+    const { initialized } = await train(other, { initFrom, freeze })
+    assert.equal(initialized?.matched.length, 15)
     assert.deepEqual(
-      initialised.skipped.map(({ name }) => name).toSorted(),
+      initialized.skipped.map(({ name }) => name).toSorted(),
       [...head, 'resnet/conv_top/BatchNorm/moving_variance'].toSorted(),
     )
-    const reason = initialised.skipped.find(({ name }) => name === head[0])?.reason
+    const reason = initialized.skipped.find(({ name }) => name === head[0])?.reason
     assert.equal(reason, 'it is [3, 3, 4, 3] in the checkpoint, [3, 3, 4, 5] in the network')
   }
 })
@@ -100,15 +100,15 @@ test('a job goes on from a model or a checkpoint of ours, with a new head where 
 test('a job that has a checkpoint goes on from it although what it began with is gone', async () => {
   const dataset = await putDataset('ds-0000000000000004', ['a', 'b', 'c'])
   const source = await train(dataset)
-  const { job, initialised } = await train(dataset, { initFrom: { job: source.id, step: 3 } })
+  const { job, initialized } = await train(dataset, { initFrom: { job: source.id, step: 3 } })
   await new JobRecords(store).remove(source.id)
-  assert.deepEqual((await attempt(job, dataset, 3)).initialised, initialised)
+  assert.deepEqual((await runAttempt(job, dataset, 3)).initialized, initialized)
 })
 
 test('an uploaded checkpoint begins a job; one that is altered or gone does not', async () => {
   const folder = 'test/formats/checkpoints'
   const weights = new WeightsStore(store)
-  const upload = await weights.receive()
+  const upload = await weights.createUpload()
   const content = await readFile(join(folder, 'old.ckpt'))
   await upload.addFile(
     'old.ckpt',
@@ -118,15 +118,15 @@ test('an uploaded checkpoint begins a job; one that is altered or gone does not'
   )
   const { id } = (await upload.commit({})).weights
   const dataset = await putDataset('ds-0000000000000003', ['a', 'b', 'c', 'd'])
-  const { initialised } = await train(dataset, { initFrom: { weights: id } })
-  assert.equal(initialised?.matched.length, 10)
+  const { initialized } = await train(dataset, { initFrom: { weights: id } })
+  assert.equal(initialized?.matched.length, 10)
 
   const file = join(await store.folder(`weights/${id}`), 'weights.ckpt')
   content[100]! ^= 1
   await writeFile(file, content)
-  await assert.rejects(findWeights(store, { weights: id }), { code: 'INIT_SOURCE_GONE' })
+  await assert.rejects(resolveInitialWeights(store, { weights: id }), { code: 'INIT_SOURCE_GONE' })
   const gone = { job: 'job-00000000000000000000000009', step: 7 }
-  await assert.rejects(findWeights(store, gone), {
+  await assert.rejects(resolveInitialWeights(store, gone), {
     code: 'INIT_SOURCE_GONE',
     message: /checkpoint 7 of job .* is gone or damaged; submit the job again with another/,
   })

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Precision } from '../../../src/spec/training-options.js'
-import { precisionOn } from '../../../workers/attempts/precision.js'
+import { precisionFor } from '../../../workers/attempts/precision.js'
 
 test('what is asked is computed where the machine can, and bfloat16 is never imitated', () => {
   const cases: [number, string, Precision, Precision][] = [
@@ -14,7 +14,10 @@ test('what is asked is computed where the machine can, and bfloat16 is never imi
   ]
   for (const [gpus, flags, asked, expected] of cases) {
     const machine = { gpus, flags: flags.split(' ') }
-    assert.equal(precisionOn(machine, asked), expected, `${asked} on ${gpus} GPUs, ${flags}`)
+    assert.equal(precisionFor(machine, asked), expected, `${asked} on ${gpus} GPUs, ${flags}`)
   }
-  assert.throws(() => precisionOn({ gpus: 0, flags: ['avx512_bf16'] }, 'fp16'), /take bf16 or fp32/)
+  assert.throws(
+    () => precisionFor({ gpus: 0, flags: ['avx512_bf16'] }, 'fp16'),
+    /take bf16 or fp32/,
+  )
 })

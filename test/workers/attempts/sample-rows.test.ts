@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { drawShare } from '../../../workers/attempts/sample-rows.js'
+import { sampleFraction } from '../../../workers/attempts/sample-rows.js'
 
-const drawn = (of: Uint8Array) => of.reduce((sum, one) => sum + one, 0)
+const sampledCount = (of: Uint8Array) => of.reduce((sum, one) => sum + one, 0)
 
 test('a share is exactly as large as it says, whatever the seed', () => {
   for (let seed = 0; seed < 50; seed++) {
@@ -13,21 +13,21 @@ test('a share is exactly as large as it says, whatever the seed', () => {
       [5, 0, 0],
       [0, 0.5, 0],
     ] as const) {
-      assert.equal(drawn(drawShare(count, share, seed)), expected)
+      assert.equal(sampledCount(sampleFraction(count, share, seed)), expected)
     }
   }
 })
 
 test('the same seed draws the same, another another', () => {
-  assert.deepEqual(drawShare(1000, 0.2, 3), drawShare(1000, 0.2, 3))
-  assert.notDeepEqual(drawShare(1000, 0.2, 3), drawShare(1000, 0.2, 4))
+  assert.deepEqual(sampleFraction(1000, 0.2, 3), sampleFraction(1000, 0.2, 3))
+  assert.notDeepEqual(sampleFraction(1000, 0.2, 3), sampleFraction(1000, 0.2, 4))
 })
 
 test('every place is drawn as often as every other', () => {
   const [count, seeds] = [50, 4000]
   const times = new Array<number>(count).fill(0)
   for (let seed = 0; seed < seeds; seed++) {
-    drawShare(count, 0.2, seed).forEach((one, i) => {
+    sampleFraction(count, 0.2, seed).forEach((one, i) => {
       times[i]! += one
     })
   }

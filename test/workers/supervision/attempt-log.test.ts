@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { FromTrainer } from '../../../src/spec/ipc-messages.js'
-import { isGreeting, narrator } from '../../../workers/supervision/attempt-log.js'
+import { attemptLineFormatter, isStartupBanner } from '../../../workers/supervision/attempt-log.js'
 
 const phase = (phase: 'preparing' | 'training' | 'saving', step = 0): FromTrainer => ({
   ...{ type: 'phase', phase, step },
@@ -12,7 +12,7 @@ const evaluated = (step: number): FromTrainer => ({
 })
 
 test('a phase is told once, training steps not at all', () => {
-  const tell = narrator()
+  const tell = attemptLineFormatter()
   const told = [phase('preparing'), phase('preparing'), phase('training'), phase('saving', 9)].map(
     tell,
   )
@@ -22,12 +22,14 @@ test('a phase is told once, training steps not at all', () => {
 })
 
 test('of evaluations that come in a burst the log has the first', () => {
-  const tell = narrator()
+  const tell = attemptLineFormatter()
   const told = [1, 2, 3, 4].map(step => tell(evaluated(step)))
   assert.deepEqual(told, ['step 1: validationLogloss 1', null, null, null])
 })
 
 test("the engine's greetings are no news of a job, its errors are", () => {
-  assert.ok(isGreeting('I0000 00:00:17 1 port.cc:153] oneDNN custom operations are on. You may'))
-  assert.ok(!isGreeting('E0000 00:00:17 1 cuda.cc:12] failed call to cuInit'))
+  assert.ok(
+    isStartupBanner('I0000 00:00:17 1 port.cc:153] oneDNN custom operations are on. You may'),
+  )
+  assert.ok(!isStartupBanner('E0000 00:00:17 1 cuda.cc:12] failed call to cuInit'))
 })

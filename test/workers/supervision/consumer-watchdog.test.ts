@@ -14,9 +14,9 @@ test('jobs that wait beside free slots are trouble; jobs that wait for a slot, o
   let now = script[0]!
   await new Promise<void>(resolve => {
     new Watchdog({
-      everyMs: 5,
-      patienceMs: 20,
-      async waiting() {
+      intervalMs: 5,
+      stuckAfterMs: 20,
+      async countWaiting() {
         now = script.shift()!
         looks.push(`${now.waiting} ${now.free}`)
         if (now.waiting < 0) throw new Error('Redis is away')

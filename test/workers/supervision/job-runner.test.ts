@@ -7,8 +7,8 @@ import type { Redis } from 'ioredis'
 import { readConfig } from '../../../src/config.js'
 import { Datasets } from '../../../src/datasets/datasets.js'
 import { JobIndex } from '../../../src/jobs/queue/job-index.js'
-import { LivePublisher } from '../../../src/jobs/queue/live-state.js'
-import { connect, patient } from '../../../src/jobs/queue/redis.js'
+import { LiveStatePublisher } from '../../../src/jobs/queue/live-state.js'
+import { blockingOptions, connect } from '../../../src/jobs/queue/redis.js'
 import { Checkpoints } from '../../../src/jobs/record/checkpoints.js'
 import { JobRecords } from '../../../src/jobs/record/records.js'
 import { JobLog } from '../../../src/jobs/telemetry/job-log.js'
@@ -16,8 +16,8 @@ import { planJob } from '../../../src/planning/plan.js'
 import { openFolderStore } from '../../../src/store/folder-store.js'
 import type { Store } from '../../../src/store/store.js'
 import { type EmbeddedRedis, openRedis } from '../../../src/supervisor/embedded-redis.js'
-import { JobRun } from '../../../workers/supervision/job-runner.js'
-import { digits } from '../../planning/dataset.js'
+import { JobRunner } from '../../../workers/supervision/job-runner.js'
+import { digitsManifest } from '../../planning/dataset.js'
 
 const prefix = 'test'
 const at = '2026-01-01T00:00:00.000Z'
@@ -30,8 +30,8 @@ before(async () => {
   folder = await mkdtemp(join(tmpdir(), 'trainyard-run-'))
   server = await openRedis(folder)
   redis = connect(
-    { address: readConfig({ REDIS_URL: server.url }).redis!, prefix },
-    patient,
+    { connection: readConfig({ REDIS_URL: server.url }).redis!, prefix },
+    blockingOptions,
     () => {},
   )
   store = await openFolderStore(join(folder, 'data'))
@@ -46,19 +46,19 @@ let made = 0
 async function newJob(): Promise<string> {
   const identity = { id: `job-${String(made++).padStart(26, '0')}`, createdAt: at }
   const request = { model: { kind: 'resnet' as const }, dataset: 'digits' }
-  await new JobRecords(store).create(planJob(identity, request, digits(), null))
+  await new JobRecords(store).create(planJob(identity, request, digitsManifest(), null))
   return identity.id
 }
 
 /** A run that must end before it has a trainer. */
 async function run(id: string): Promise<void> {
-  const job = new JobRun(
+  const job = new JobRunner(
     {
       store,
       records: new JobRecords(store),
       checkpoints: new Checkpoints(store),
       index: new JobIndex(redis, prefix),
-      live: new LivePublisher(redis, prefix),
+      statePublisher: new LiveStatePublisher(redis, prefix),
       findDataset: dataset => new Datasets(store).get(dataset),
       sweep: async () => {},
       trainer: {
@@ -69,7 +69,7 @@ async function run(id: string): Promise<void> {
     },
     id,
   )
-  assert.equal(await job.run(), 'ended')
+  assert.equal(await job.run(), 'done')
 }
 
 async function end(id: string) {
@@ -91,13 +91,13 @@ test('a job whose data set is gone says so in its log', async () => {
 test('a job that is given up says so in its log, behind what its attempts said', async () => {
   const id = await newJob()
   const records = new JobRecords(store)
-  for (const epoch of [1, 2, 3]) {
-    await records.claim(id)
-    await records.apply(id, { event: 'start', at, epoch })
-    const ended = { endedAt: at, end: 'crashed' as const, lastWords: 'exit code 1' }
-    const begun = { epoch, startedAt: at, resumedFrom: 0, phase: 'training' as const }
+  for (const attempt of [1, 2, 3]) {
+    await records.claimAttempt(id)
+    await records.apply(id, { event: 'start', at, attempt })
+    const ended = { endedAt: at, end: 'crashed' as const, outputTail: 'exit code 1' }
+    const begun = { attempt, startedAt: at, resumedFrom: 0, phase: 'training' as const }
     await records.writeAttempt(id, { ...begun, ...ended })
-    await new JobLog(store).append(id, epoch, 'attempt')
+    await new JobLog(store).append(id, attempt, 'attempt')
   }
   await run(id)
   const { failure, last } = await end(id)

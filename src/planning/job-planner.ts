@@ -1,0 +1,73 @@
+import { ulid } from 'ulid'
+import { isMissing } from '../errors.js'
+import type { DatasetManifest } from '../spec/dataset.js'
+import {
+  isBoosting,
+  isBoostingRequest,
+  type JobManifest,
+  type JobRequest,
+  type NetworkJobRequest,
+} from '../spec/job.js'
+import type { JobPlan } from '../spec/job-queries.js'
+import { estimateBoostingSize, recordCounts, toJobPlan } from './dry-run.js'
+import type { Planner } from './dry-run-process.js'
+import { unknownDataset } from './errors.js'
+import { type InitSourceLookup, resolveInitSource } from './init-source.js'
+import { planJob } from './plan.js'
+
+export interface JobPlannerDeps extends InitSourceLookup {
+  findDataset(idOrName: string): Promise<DatasetManifest>
+  /** Estimates the size of a network's job. */
+  estimateSize: Planner
+}
+
+/** Turns a request into a job's manifest. It reads what the request names, and stores nothing. */
+export class JobPlanner {
+  constructor(private readonly deps: JobPlannerDeps) {}
+
+  /** The manifest, with every choice made. Throws an error that lists all that is wrong. */
+  async plan(request: JobRequest): Promise<JobManifest> {
+    const validation = request.training?.validation
+    const dataset = await this.resolveDataset(request.dataset, '/dataset')
+    const validationDataset =
+      typeof validation === 'object'
+        ? await this.resolveDataset(validation.dataset, '/training/validation/dataset')
+        : null
+    const createdAt = new Date()
+    const id = `job-${ulid(createdAt.getTime()).toLowerCase()}`
+    const { priority, labels } = request
+    const { initFrom: requestedInit, freeze } = initOptions(request)
+    const initFrom = requestedInit && (await resolveInitSource(requestedInit, this.deps))
+    return {
+      ...planJob({ id, createdAt: createdAt.toISOString() }, request, dataset, validationDataset),
+      ...(initFrom && { initFrom }),
+      ...(freeze && { freeze }),
+      ...(priority && { priority }),
+      ...(labels && { labels }),
+    }
+  }
+
+  /** The plan and the size of a job that is not submitted. Throws as `plan` does. */
+  async dryRun(request: JobRequest): Promise<JobPlan> {
+    const job = await this.plan(request)
+    if (isBoosting(job)) return toJobPlan(job, estimateBoostingSize(job))
+    const { findDataset, estimateSize } = this.deps
+    const { validation } = job.training
+    const dataset = await findDataset(job.dataset.id)
+    const validationDataset = 'dataset' in validation ? await findDataset(validation.dataset) : null
+    if (dataset.kind !== 'images') throw new Error(`data set ${dataset.id} is a ${dataset.kind}`)
+    const records = recordCounts(job, dataset, validationDataset)
+    return toJobPlan(job, await estimateSize({ job, dataset, records }))
+  }
+
+  /** An unknown data set is an error of the request's field, not a 404 of the job. */
+  private resolveDataset(name: string, path: string): Promise<DatasetManifest> {
+    return this.deps.findDataset(name).catch(error => {
+      throw isMissing(error) ? unknownDataset(path, error) : error
+    })
+  }
+}
+
+/** Boosting starts without weights: it has no initFrom and no freeze. */
+const initOptions = (request: JobRequest): Pick<NetworkJobRequest, 'initFrom' | 'freeze'> =>
+  isBoostingRequest(request) ? {} : request
