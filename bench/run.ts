@@ -41,8 +41,14 @@ export async function runBench<C extends { name: string }, R extends Ready, W ex
 ): Promise<boolean> {
   const { name, machine, settings, cases } = bench
   const report: Report<W> = {
-    ...{ bench: name, date: new Date().toISOString(), machine, settings },
-    ...{ versions: {}, rows: [], notRun: [], warnings: [] },
+    bench: name,
+    date: new Date().toISOString(),
+    machine,
+    settings,
+    versions: {},
+    rows: [],
+    notRun: [],
+    warnings: [],
   }
   if (machine.busy > maxBusyFraction) {
     warn(report, `Others kept ${percent(machine.busy)} of the cores busy as this began.`)

@@ -55,7 +55,9 @@ export async function startServer(
   const models = new ModelRegistry(store)
   const weights = new WeightsStore(store)
   const jobs = new Jobs({
-    ...{ store, redis, log },
+    store,
+    redis,
+    log,
     findDataset: id => datasets.get(id),
     findModel: (name, version) => models.get(name, version),
     findWeights: id => weights.get(id),
@@ -71,7 +73,11 @@ export async function startServer(
   })
   const serverSecret = await ensureSecret(join(folder, 'data', 'webhook-secret'), 'tw_')
   const webhooks = new Webhooks({
-    ...{ store, jobs: jobs.feed, serverSecret, allowedNetworks: 'public', log },
+    store,
+    jobs: jobs.feed,
+    serverSecret,
+    allowedNetworks: 'public',
+    log,
     ...webhookOptions,
   })
   const rowPredictor = openRowPredictor({
@@ -81,7 +87,15 @@ export async function startServer(
   })
   const keys = await loadApiKeys(join(folder, 'data'))
   const deps: AppDeps = {
-    ...{ jobs, datasets, predictor, rowPredictor, keys, log, models, weights, webhooks },
+    jobs,
+    datasets,
+    predictor,
+    rowPredictor,
+    keys,
+    log,
+    models,
+    weights,
+    webhooks,
     ...options,
   }
   const app = await buildApp(deps)

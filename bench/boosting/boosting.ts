@@ -52,7 +52,11 @@ export async function boostingBench(args: string[]): Promise<boolean> {
 
   return withTempFolder(async tempFolder => {
     const requestFor = (each: Pick<Case, 'task' | 'rows'>, subject: string): TaskRequest => ({
-      ...{ task: each.task, rows: each.rows, trees, threads, tempFolder },
+      task: each.task,
+      rows: each.rows,
+      trees,
+      threads,
+      tempFolder,
       table: tableFor(tempFolder, each),
       heldOut: join(tempFolder, 'held'),
       model: join(tempFolder, `${subject}-model`),
@@ -70,13 +74,19 @@ export async function boostingBench(args: string[]): Promise<boolean> {
       return scoreOf(new Float32Array(Uint8Array.from(bytes).buffer), labels)
     }
     return runBench<Case, BoostingReady, BoostingRow>({
-      ...{ name: 'boosting', machine, cases, table: boostingTable },
+      name: 'boosting',
+      machine,
+      cases,
+      table: boostingTable,
       settings: { threads, trees, depth: 6, learningRate: 0.1, bins: 256, columns: 28 },
       programs: programsFor,
       runInterleaved: (each, supported) =>
         runInterleaved(supported, name => requestFor(each, name), repetitionsOf(each, rounds)),
       row: (each, { name, started, ...measured }) => ({
-        ...{ case: each.name, subject: name, ...measured, peakRssMb: started.singleRunPeakRssMb },
+        case: each.name,
+        subject: name,
+        ...measured,
+        peakRssMb: started.singleRunPeakRssMb,
         score: each.task === 'train' || each.task === 'predict' ? scoreSubject(name) : null,
       }),
     })

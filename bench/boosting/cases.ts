@@ -32,8 +32,14 @@ export const modelRows = 100_000
 export const heldOutRows = 50_000
 
 export const defaultCases = [
-  ...['ingest-100k', 'ingest-1m', 'load-1m', 'train-100k', 'train-1m'],
-  ...['predict-1', 'predict-100k', 'predict-1m'],
+  'ingest-100k',
+  'ingest-1m',
+  'load-1m',
+  'train-100k',
+  'train-1m',
+  'predict-1',
+  'predict-100k',
+  'predict-1m',
 ]
 
 /** A task and how many rows: `train-20k` is a case too. */

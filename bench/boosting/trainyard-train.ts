@@ -23,10 +23,18 @@ export function train({ table, trees, threads, model: path }: TaskRequest): Prep
     async step() {
       await trainBoosting(
         {
-          ...{ model: modelOf(trees), classes: null, seed: 1, device: 'cpu', threads },
-          ...{ training: storedTable(table), validation: null, earlyStopping: null },
+          model: modelOf(trees),
+          classes: null,
+          seed: 1,
+          device: 'cpu',
+          threads,
+          training: storedTable(table),
+          validation: null,
+          earlyStopping: null,
           // no peer measures as it trains; the last round is measured in any case
-          ...{ logEvery: trees, checkpointInterval: { steps: trees, seconds: null }, resume: null },
+          logEvery: trees,
+          checkpointInterval: { steps: trees, seconds: null },
+          resume: null,
         },
         {
           phase: () => {},
@@ -56,7 +64,9 @@ function storedTable(path: string): Table {
   return {
     rows: reader.rows,
     columns: columnNames.map(name => ({ name, categories: null })),
-    ...{ labels: reader.column(target), sampleWeights: null, groups: null },
+    labels: reader.column(target),
+    sampleWeights: null,
+    groups: null,
     batches: () => reader.batches(columnNames),
   }
 }

@@ -59,8 +59,13 @@ try {
   const during = await api.memory()
   const written = performance.now()
   const ended = await new JobRecords(deployment.store).finish(id, {
-    ...{ status: 'succeeded', finishedAt: new Date().toISOString(), attempt: 1, failure: null },
-    ...{ model: null, metrics: {}, step: rows },
+    status: 'succeeded',
+    finishedAt: new Date().toISOString(),
+    attempt: 1,
+    failure: null,
+    model: null,
+    metrics: {},
+    step: rows,
   })
   if (!ended) throw new Error(`job ${id} cannot end: its followers would wait for ever`)
   await live.publish(id, null, 'changed')

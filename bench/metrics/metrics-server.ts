@@ -75,9 +75,20 @@ async function memoryOf(pid: number) {
 }
 
 const dataset: DatasetManifest = {
-  ...{ id: 'ds-00000000000000aa', name: 'digits', createdAt: '2026-01-01T00:00:00.000Z' },
-  ...{ kind: 'images', height: 28, width: 28, channels: 1, encoding: 'raw', records: 60_000 },
-  ...{ labels: ['even', 'odd'], classCounts: [30_000, 30_000], mean: [33], std: [78], shards: [] },
+  id: 'ds-00000000000000aa',
+  name: 'digits',
+  createdAt: '2026-01-01T00:00:00.000Z',
+  kind: 'images',
+  height: 28,
+  width: 28,
+  channels: 1,
+  encoding: 'raw',
+  records: 60_000,
+  labels: ['even', 'odd'],
+  classCounts: [30_000, 30_000],
+  mean: [33],
+  std: [78],
+  shards: [],
 }
 
 /** A job in its first attempt. */
@@ -90,8 +101,13 @@ export async function createRunningJob({ store }: BenchDeployment): Promise<stri
   const attempt = await records.claimAttempt(id)
   await records.apply(id, { event: 'start', at: now, attempt })
   await records.writeAttempt(id, {
-    ...{ attempt, startedAt: now, resumedFrom: 0, phase: 'training' },
-    ...{ endedAt: null, end: null, outputTail: null },
+    attempt,
+    startedAt: now,
+    resumedFrom: 0,
+    phase: 'training',
+    endedAt: null,
+    end: null,
+    outputTail: null,
   })
   return id
 }

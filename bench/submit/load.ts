@@ -51,7 +51,8 @@ export const quantile = (values: readonly number[], q: number): number =>
 export function createSubmitter(url: string, key: string, body: string): Send {
   const agent = new Agent({ keepAlive: true, maxSockets: 256 })
   const headers = {
-    ...{ authorization: `Bearer ${key}`, 'content-type': 'application/json' },
+    authorization: `Bearer ${key}`,
+    'content-type': 'application/json',
     'content-length': Buffer.byteLength(body),
   }
   return () =>

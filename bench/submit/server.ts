@@ -27,7 +27,8 @@ export async function startApi(parent: string): Promise<ApiServer> {
   }
   const data = join(folder, 'data')
   const api = await startApiProcess({
-    ...{ REDIS_URL: `unix://${socket}`, TRAINYARD_DATA: data },
+    REDIS_URL: `unix://${socket}`,
+    TRAINYARD_DATA: data,
     TRAINYARD_LOG_LEVEL: 'error',
   })
   const key = (await readFile(join(data, 'key'), 'utf8')).trim()

@@ -39,9 +39,14 @@ export async function submitBench(args: string[]): Promise<boolean> {
     const lost = accepted - ((await server.countStoredJobs()) - before)
     const columns = ['case', 'jobs/s', 'median ms', 'p99 ms', 'max ms', 'refused']
     const report: Report = {
-      ...{ bench: 'submit', date: new Date().toISOString(), machine },
+      bench: 'submit',
+      date: new Date().toISOString(),
+      machine,
       settings: { seconds, accepted, lost, apiCpuMsEachJob, clientCpuMsEachJob },
-      ...{ versions: {}, rows: [], notRun: [], warnings: [] },
+      versions: {},
+      rows: [],
+      notRun: [],
+      warnings: [],
     }
     const text = `${heading(report)}\n${table(columns, loads.map(rowOf))}`
     await writeReport(report, text)

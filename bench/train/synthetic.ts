@@ -26,8 +26,15 @@ export async function writeDataset(
   const mean = [127.5, 127.5, 127.5]
   const std = [73.9, 73.9, 73.9]
   return {
-    ...{ id: '0'.repeat(64), name: 'noise', createdAt: new Date(0).toISOString() },
-    ...{ kind: 'images', encoding: 'raw', ...shape, records, mean, std },
+    id: '0'.repeat(64),
+    name: 'noise',
+    createdAt: new Date(0).toISOString(),
+    kind: 'images',
+    encoding: 'raw',
+    ...shape,
+    records,
+    mean,
+    std,
     labels: Array.from({ length: classes }, (_, label) => String(label)),
     classCounts: Array.from({ length: classes }, () => Math.floor(records / classes)),
     shards: writeShards(source, folder),

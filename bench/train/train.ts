@@ -39,7 +39,9 @@ export async function trainBench(args: string[]): Promise<boolean> {
   for (const name of names) programs.set(name, await subjects[name].program(resources))
 
   return runBench<Case, TrainingReady, TrainingRow>({
-    ...{ name: 'train', machine, table: trainingTable },
+    name: 'train',
+    machine,
+    table: trainingTable,
     settings: { ...resources, rounds, stepsEachRound: steps },
     cases: parseNames('cases', values.cases, casesNamed, known),
     programs: () => programs,

@@ -157,7 +157,9 @@ async function cancelOne(
     await sleep(10)
   }
   return {
-    ...{ job, fault, moment: moment.name },
+    job,
+    fault,
+    moment: moment.name,
     acknowledgedMs: acknowledgedAt - requestedAt,
     trainerExitMs: hadTrainer ? performance.now() - acknowledgedAt : null,
     metricsBytes: await metricsBytesOf(deployment, id),

@@ -26,9 +26,11 @@ export async function runAcceptanceTests(
     for (const violation of result.violations) log(`VIOLATION ${violation}`)
     const { violations, measurements } = result
     reports[guarantee] = {
-      ...{ rounds: result.rounds, violations: violations.length },
+      rounds: result.rounds,
+      violations: violations.length,
       ...measurements,
-      ...{ seconds: seconds(), loadBefore: Math.round(load * 10) / 10 },
+      seconds: seconds(),
+      loadBefore: Math.round(load * 10) / 10,
     }
     log(JSON.stringify(reports[guarantee]))
   }

@@ -287,7 +287,13 @@ function lateRows(attempts: readonly RecordedAttempt[]): number {
 }
 
 const newHistory = (name: string, configuration: Configuration): JobHistory => ({
-  ...{ name, configuration, id: null, rows: [], predictions: [] },
+  name,
+  configuration,
+  id: null,
+  rows: [],
+  predictions: [],
   states: { followed: [], polled: [] },
-  ...{ cancelAt: null, cancelRequested: false, pauseAt: null },
+  cancelAt: null,
+  cancelRequested: false,
+  pauseAt: null,
 })

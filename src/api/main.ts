@@ -39,7 +39,9 @@ async function main(): Promise<void> {
   const weights = new WeightsStore(store)
   const redis = { connection: config.redis, prefix: config.redisPrefix }
   const jobs = new Jobs({
-    ...{ store, redis, log },
+    store,
+    redis,
+    log,
     findDataset: id => datasets.get(id),
     findModel: (name, version) => models.get(name, version),
     findWeights: id => weights.get(id),
@@ -54,7 +56,10 @@ async function main(): Promise<void> {
     log,
   })
   const webhooks = new Webhooks({
-    ...{ store, log, jobs: jobs.feed, allowedNetworks: config.webhooks },
+    store,
+    log,
+    jobs: jobs.feed,
+    allowedNetworks: config.webhooks,
     serverSecret: await ensureSecret(join(config.dataFolder, 'webhook-secret'), 'tw_'),
   })
   const rowPredictor = openRowPredictor({

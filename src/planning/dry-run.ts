@@ -44,7 +44,10 @@ export function toJobPlan(job: JobManifest, size: JobSize | BoostingSize): JobPl
     model.kind === 'boosting' ? engineBytesByLibrary.xgboost : engineBytesByLibrary.tensorflow
   return {
     dryRun: true,
-    ...{ name, model, dataset, training },
+    name,
+    model,
+    dataset,
+    training,
     initFrom: initFrom ?? null,
     freeze: freeze ?? [],
     priority: priority ?? 0,

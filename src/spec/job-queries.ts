@@ -45,7 +45,14 @@ const { model, dataset, training, initFrom, freeze, priority, labels, name } = J
 /** What a job would be. */
 export const JobPlan = Type.Object({
   dryRun: Type.Literal(true),
-  ...{ name, model, dataset, training, initFrom, freeze, priority, labels },
+  name,
+  model,
+  dataset,
+  training,
+  initFrom,
+  freeze,
+  priority,
+  labels,
   steps: Type.Integer(),
   stepsPerEpoch: Type.Union([Type.Integer(), Type.Null()], { description: 'null of boosting' }),
   parameters: Type.Union([Type.Integer(), Type.Null()], {

@@ -67,8 +67,13 @@ function allocatedBytes(node: Node): number {
 }
 
 const bytesPerElement: Partial<Record<DType, number>> = {
-  ...{ float32: 4, bfloat16: 2, float16: 2 },
-  ...{ int32: 4, int64: 8, uint8: 1, bool: 1 },
+  float32: 4,
+  bfloat16: 2,
+  float16: 2,
+  int32: 4,
+  int64: 8,
+  uint8: 1,
+  bool: 1,
 }
 
 /** An extent that is known only at run time counts as one. */

@@ -69,7 +69,10 @@ const adam: RuleFactory<'adam' | 'adamw'> = (slots, learningRate, { beta1, beta2
         secondMoment: slots.createFor(target, 'Adam_1'),
         beta1Power: beta1Power.value,
         beta2Power: beta2Power.value,
-        ...{ learningRate, beta1, beta2, epsilon },
+        learningRate,
+        beta1,
+        beta2,
+        epsilon,
       }
       return applyAdam(target, gradient, params, nodeOptions)
     },

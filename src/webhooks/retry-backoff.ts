@@ -1,7 +1,12 @@
 /** How long after which failure the next attempt is due: eight attempts within a day and a half. */
 export const retryDelaysMs: readonly number[] = [
-  ...[5_000, 30_000, 120_000, 600_000],
-  ...[3600_000, 6 * 3600_000, 24 * 3600_000],
+  5_000,
+  30_000,
+  120_000,
+  600_000,
+  3600_000,
+  6 * 3600_000,
+  24 * 3600_000,
 ]
 
 /** Moved by up to a tenth, so that what failed together does not come back together. */

@@ -79,12 +79,11 @@ export class Webhooks {
     this.records = new WebhookRecords(deps.store)
     this.scanner = new EventScanner(this.records, deps.jobs, error => this.logError(error))
     this.deliverer = new Deliverer({
-      ...{
-        records: this.records,
-        serverSecret: deps.serverSecret,
-        allowedNetworks: deps.allowedNetworks,
-      },
-      ...{ timeoutMs, retryDelaysMs },
+      records: this.records,
+      serverSecret: deps.serverSecret,
+      allowedNetworks: deps.allowedNetworks,
+      timeoutMs,
+      retryDelaysMs,
       onAttemptEnd: (webhook, { id, event, job }, { statusCode, error, durationMs }) => {
         this.attempts[error ? 'failed' : 'delivered']++
         const details = { webhook, delivery: id, event, job, statusCode, error, durationMs }
@@ -110,7 +109,9 @@ export class Webhooks {
     await resolveTarget(parseTarget(url, allowedNetworks), allowedNetworks)
     if ((await this.records.ids()).length >= maxWebhooks) throw tooManyWebhooks(maxWebhooks)
     const webhook = {
-      ...{ id: `wh-${ulid().toLowerCase()}`, url, labels: labels ?? {} },
+      id: `wh-${ulid().toLowerCase()}`,
+      url,
+      labels: labels ?? {},
       events: events ?? [...webhookEvents],
       createdAt: new Date().toISOString(),
     }

@@ -99,8 +99,13 @@ export class WeightsUpload {
     }
     const id = `wt-${hash.digest('hex').slice(0, 16)}`
     return this.publish(this.folder, {
-      ...{ id, name: name ?? id, createdAt: new Date().toISOString() },
-      ...{ format: bundle.format, prefix, bytes: this.bytes, tensors: bundle.tensors },
+      id,
+      name: name ?? id,
+      createdAt: new Date().toISOString(),
+      format: bundle.format,
+      prefix,
+      bytes: this.bytes,
+      tensors: bundle.tensors,
     })
   }
 

@@ -66,8 +66,12 @@ export async function endJob(
   metrics: Metrics = { loss: 0.1 },
 ): Promise<void> {
   await new JobRecords(store).finish(id, {
-    ...{ status: 'succeeded', finishedAt: at, attempt, failure: null },
-    ...{ model: { id: 'shades', version: 1 }, metrics },
+    status: 'succeeded',
+    finishedAt: at,
+    attempt,
+    failure: null,
+    model: { id: 'shades', version: 1 },
+    metrics,
   })
   await notifyJobEvent(server, id, 'changed')
 }

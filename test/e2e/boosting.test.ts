@@ -274,11 +274,9 @@ test('a job of queries ranks, quantiles come together, counts are never below 0'
   await uploadTable(deployment, 'pages', csv.join('\n'), 'relevance')
   const common = { dataset: 'pages' }
   const ranking = await deployment.train({
-    ...{
-      ...common,
-      name: 'ranking',
-      model: { kind: 'boosting', objective: 'ranking', rounds: 20 },
-    },
+    ...common,
+    name: 'ranking',
+    model: { kind: 'boosting', objective: 'ranking', rounds: 20 },
     training: { group: 'query', features: ['a', 'b'], validation: 0.25 },
   })
   await modelOf(ranking)
@@ -290,7 +288,8 @@ test('a job of queries ranks, quantiles come together, counts are never below 0'
   assert.ok(predictions[0]!.score! > predictions[1]!.score!)
 
   const quantile: BoostingJobRequest = {
-    ...{ ...common, name: 'quantile' },
+    ...common,
+    name: 'quantile',
     model: { kind: 'boosting', objective: 'quantile', quantile: [0.1, 0.9], rounds: 20 },
   }
   await modelOf(await deployment.train(quantile))
@@ -300,11 +299,9 @@ test('a job of queries ranks, quantiles come together, counts are never below 0'
   assert.equal(spread.predictions[0]!.explanations!.length, 2)
 
   const poisson: BoostingJobRequest = {
-    ...{
-      ...common,
-      name: 'poisson',
-      model: { kind: 'boosting', objective: 'poisson', rounds: 20 },
-    },
+    ...common,
+    name: 'poisson',
+    model: { kind: 'boosting', objective: 'poisson', rounds: 20 },
     training: { target: 'count' },
   }
   await modelOf(await deployment.train(poisson))

@@ -11,10 +11,20 @@ const identity = { id: 'job-00000000000000000000000000', createdAt: '2026-01-01T
 
 type Kind = 'number' | 'integer' | 'boolean'
 const numeric = (name: string, type: Kind, min: number, max: number, missing = 0): TableColumn => ({
-  ...{ name, type, missing, distinct: null, min, max, mean: (min + max) / 2 },
+  name,
+  type,
+  missing,
+  distinct: null,
+  min,
+  max,
+  mean: (min + max) / 2,
 })
 const category = (name: string, ...categories: string[]): TableColumn => ({
-  ...{ name, type: 'category', missing: 0, distinct: categories.length, categories },
+  name,
+  type: 'category',
+  missing: 0,
+  distinct: categories.length,
+  categories,
   counts: categories.map(() => 10),
 })
 const text: TableColumn = { name: 'note', type: 'text', missing: 0, distinct: null }

@@ -232,8 +232,15 @@ test('more batches than int32 can count are refused', () => {
 
 test('a table is no data set of an image network', () => {
   const table: TableManifest = {
-    ...{ id: 'ds-0123456789abcdef', name: 'wine', createdAt: '2026-01-01T00:00:00.000Z' },
-    ...{ kind: 'table', records: 10, columns: [], target: null, sample: [], shards: [] },
+    id: 'ds-0123456789abcdef',
+    name: 'wine',
+    createdAt: '2026-01-01T00:00:00.000Z',
+    kind: 'table',
+    records: 10,
+    columns: [],
+    target: null,
+    sample: [],
+    shards: [],
   }
   const request: NetworkJobRequest = { model: { kind: 'resnet' }, dataset: 'wine' }
   for (const [dataset, validation, path] of [

@@ -26,7 +26,10 @@ const options = {
   contrast: jitter({ contrast: 0.5 }),
   saturation: jitter({ saturation: 0.5 }),
   all: {
-    ...{ flip: true, padCrop: 2, randomResizedCrop: 0.5, cutout: 2 },
+    flip: true,
+    padCrop: 2,
+    randomResizedCrop: 0.5,
+    cutout: 2,
     ...jitter({ brightness: 0.2, contrast: 0.2, saturation: 0.2 }),
   },
 }

@@ -31,7 +31,12 @@ test('dropout draws after a restore what it would have drawn without one', async
   const program = buildTrainingProgram({
     model: { kind: 'vgg', depth: 11, batchNorm: false, dense: 'gap', dropout: 0.5 },
     images: {
-      ...{ height: side, width: side, channels: 1, encoding: 'raw', mean: [120], std: [70] },
+      height: side,
+      width: side,
+      channels: 1,
+      encoding: 'raw',
+      mean: [120],
+      std: [70],
     },
     classes: 3,
     plan: { ...plan, batchSize: 4, shuffleBuffer: 4 },

@@ -36,7 +36,12 @@ const images = { ...format, encoding: 'raw' as const }
 
 const plan: TrainingPlan = {
   ...referencePlan,
-  ...{ steps: 30, stepsPerEpoch: 5, validateEvery: 5, batchSize: 7, seed: 3, shuffleBuffer: 100 },
+  steps: 30,
+  stepsPerEpoch: 5,
+  validateEvery: 5,
+  batchSize: 7,
+  seed: 3,
+  shuffleBuffer: 100,
   validation: { holdOut: 5 },
   input: 'in-memory',
 }

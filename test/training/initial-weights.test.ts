@@ -23,7 +23,12 @@ const nothing = { files, first: 12, count: 0 }
 
 const plan: TrainingPlan = {
   ...referencePlan,
-  ...{ steps: 2, stepsPerEpoch: 3, validateEvery: 3, batchSize: 4, seed: 3, shuffleBuffer: 100 },
+  steps: 2,
+  stepsPerEpoch: 3,
+  validateEvery: 3,
+  batchSize: 4,
+  seed: 3,
+  shuffleBuffer: 100,
   input: 'in-memory',
   checkpointEvery: 1,
 }
@@ -31,8 +36,12 @@ const plan: TrainingPlan = {
 const options: ProgramOptions = {
   model: { kind: 'resnet', block: 'plain', blocks: 1, filters: 4, kernel: 3, ratio: 4 },
   images: {
-    ...{ height: 2, width: 2, channels: 3, encoding: 'raw' },
-    ...{ mean: [110, 110, 110], std: [70, 70, 70] },
+    height: 2,
+    width: 2,
+    channels: 3,
+    encoding: 'raw',
+    mean: [110, 110, 110],
+    std: [70, 70, 70],
   },
   classes: 4,
   plan,

@@ -26,7 +26,9 @@ const models: { model: NetworkOptions; side: number; folded: number; kept: numbe
   { model: { kind: 'resnet', depth: 20, version: 2, stem: 'cifar' }, side: 8, folded: 9, kept: 10 },
   {
     model: { kind: 'vgg', depth: 11, batchNorm: true, dense: 'gap', dropout: 0.5 },
-    ...{ side: 32, folded: 8, kept: 0 },
+    side: 32,
+    folded: 8,
+    kept: 0,
   },
 ]
 

@@ -18,7 +18,8 @@ const script = fileURLToPath(new URL('../../src/api/main.js', import.meta.url))
 async function startApi(t: TestContext, env: NodeJS.ProcessEnv) {
   const stdio = ['ignore', 'inherit', 'inherit', 'ipc'] as const
   const child: ChildProcess = fork(script, {
-    ...{ stdio: [...stdio], execArgv: [] },
+    stdio: [...stdio],
+    execArgv: [],
     env: { ...process.env, TRAINYARD_PORT: '0', TRAINYARD_LOG_LEVEL: 'silent', ...env },
   })
   t.after(() => child.kill('SIGKILL'))
@@ -39,7 +40,8 @@ test('an API killed between the end of a job and its message sends it at the nex
   t.after(() => receiver.close())
   const data = join(folder, 'data')
   const env = {
-    ...{ TRAINYARD_DATA: data, TRAINYARD_WEBHOOKS: 'private' },
+    TRAINYARD_DATA: data,
+    TRAINYARD_WEBHOOKS: 'private',
     REDIS_URL: `unix://localhost${redis.connection.path}`,
   }
   const first = await startApi(t, env)
@@ -58,13 +60,11 @@ test('an API killed between the end of a job and its message sends it at the nex
   const attempt = await records.claimAttempt(id)
   await records.apply(id, { event: 'start', at: new Date().toISOString(), attempt })
   await records.finish(id, {
-    ...{
-      status: 'failed',
-      finishedAt: new Date().toISOString(),
-      attempt,
-      model: null,
-      metrics: {},
-    },
+    status: 'failed',
+    finishedAt: new Date().toISOString(),
+    attempt,
+    model: null,
+    metrics: {},
     failure: { code: 'nan_loss', message: 'the loss is not a number' },
   })
   await startApi(t, env)

@@ -7,8 +7,11 @@ const now = Date.parse('2026-06-01T12:00:00.000Z')
 const at = (minutes: number) => new Date(now + minutes * 60_000).toISOString()
 
 const webhook = {
-  ...{ id: 'wh-1', url: 'https://example.com/hook', createdAt: at(-60) },
-  ...{ events: [...webhookEvents], labels: {} },
+  id: 'wh-1',
+  url: 'https://example.com/hook',
+  createdAt: at(-60),
+  events: [...webhookEvents],
+  labels: {},
 }
 const job = {
   id: 'job-1',

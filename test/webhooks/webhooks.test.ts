@@ -14,8 +14,10 @@ import { notifyJobEvent } from '../api/attempts.js'
 import { eventTypes, messageIds, type Reply, startReceiver } from './receiver.js'
 
 const timing = {
-  ...{ timeoutMs: 500, retryDelaysMs: [30, 30, 30] },
-  ...{ pollIntervalMs: 20, scanIntervalMs: 100 },
+  timeoutMs: 500,
+  retryDelaysMs: [30, 30, 30],
+  pollIntervalMs: 20,
+  scanIntervalMs: 100,
 }
 
 async function start(t: TestContext, replies: Reply[] = [], more: WebhooksDeps['timing'] = {}) {
@@ -28,7 +30,10 @@ async function start(t: TestContext, replies: Reply[] = [], more: WebhooksDeps['
   const openSecondServer = () => {
     const { deps, store } = server
     const webhooks = new Webhooks({
-      ...{ store, jobs: deps.jobs.feed, serverSecret: 'the same', log: deps.log },
+      store,
+      jobs: deps.jobs.feed,
+      serverSecret: 'the same',
+      log: deps.log,
       ...options,
     })
     t.after(() => webhooks.close())
@@ -55,8 +60,12 @@ async function runJobAsWorker(server: TestServer, id: string, { notified = true 
   const attempt = await records.claimAttempt(id)
   await records.apply(id, { event: 'start', at: new Date().toISOString(), attempt })
   await records.finish(id, {
-    ...{ status: 'succeeded', finishedAt: new Date().toISOString(), attempt, failure: null },
-    ...{ model: { id: 'shades', version: 1 }, metrics: { loss: 0.1 } },
+    status: 'succeeded',
+    finishedAt: new Date().toISOString(),
+    attempt,
+    failure: null,
+    model: { id: 'shades', version: 1 },
+    metrics: { loss: 0.1 },
   })
   if (notified) await notifyJobEvent(server, id, 'changed')
 }
@@ -365,7 +374,11 @@ test('without leave no private target is taken, nor called when leave was taken 
   const id = 'wh-01jdzzzzzzzzzzzzzzzzzzzzzz'
   for (const url of [receiver.url, `https://localhost:${receiver.port}/`]) {
     await server.store.replaceJson(webhookPaths(id).webhook, {
-      ...{ id, url, events: ['job.queued'], labels: {}, createdAt: new Date().toISOString() },
+      id,
+      url,
+      events: ['job.queued'],
+      labels: {},
+      createdAt: new Date().toISOString(),
     })
     const { body } = await server.api.post(`/webhooks/${id}/test`)
     assert.equal(body.status, 'failed')

@@ -47,7 +47,10 @@ export async function openAttemptRecorder({ store, task, send, stopRequested }: 
       await store.sync(jobPaths(job.id).metrics(attempt))
       if (!(await records.isCurrent(job.id, attempt))) process.exit(1)
       await checkpoints.commit(job.id, staged, {
-        ...{ step, attempt, format, best },
+        step,
+        attempt,
+        format,
+        best,
         createdAt: new Date().toISOString(),
       })
       const attempts = await records.attempts(job.id)

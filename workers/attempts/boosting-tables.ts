@@ -38,7 +38,12 @@ export async function openTables({ store, task }: TrainerDeps<BoostingJob>): Pro
       columns,
       training: tableSubset(reader, { columns, plan, groups, rowMask: null }),
       validation: tableSubset(validationReader, {
-        ...{ columns, plan, groups: validationGroups, rowMask: null, recodings, targets },
+        columns,
+        plan,
+        groups: validationGroups,
+        rowMask: null,
+        recodings,
+        targets,
       }),
     }
   }

@@ -82,8 +82,22 @@ export class NumberParser {
 
 /** What pandas takes for missing, in any case, and besides it `?` and `-`. */
 const missingMarkers = groupByLength([
-  ...['na', 'n/a', '<na>', '#na', '#n/a', '#n/a n/a', 'nan', '-nan', 'null', 'none', '?', '-'],
-  ...['1.#ind', '-1.#ind', '1.#qnan', '-1.#qnan'],
+  'na',
+  'n/a',
+  '<na>',
+  '#na',
+  '#n/a',
+  '#n/a n/a',
+  'nan',
+  '-nan',
+  'null',
+  'none',
+  '?',
+  '-',
+  '1.#ind',
+  '-1.#ind',
+  '1.#qnan',
+  '-1.#qnan',
 ])
 const trueWords = groupByLength(['true', 't', 'yes', 'y', '1'])
 const falseWords = groupByLength(['false', 'f', 'no', 'n', '0'])

@@ -85,8 +85,11 @@ function describeColumn(name: string, stats: ColumnStatistics): TypedColumn {
     count > 0 ? { min, max, mean: sum / count } : { min: null, max: null, mean: null }
   return {
     column: {
-      ...{ name, type, missing: missing + quotedMissing },
-      ...{ distinct: countDistinctNumbers(stats, type === 'boolean'), ...numberStats },
+      name,
+      type,
+      missing: missing + quotedMissing,
+      distinct: countDistinctNumbers(stats, type === 'boolean'),
+      ...numberStats,
     },
     storage: fitsFloat32 ? 'float32' : 'float64',
     stats,
@@ -112,7 +115,10 @@ function describeCategories(name: string, stats: ColumnStatistics): TypedColumn 
   const sorted = values.sorted()
   return {
     column: {
-      ...{ name, type: 'category', missing, distinct: sorted.length },
+      name,
+      type: 'category',
+      missing,
+      distinct: sorted.length,
       categories: sorted.map(index => values.text(index).toString()),
       counts: sorted.map(index => values.count(index)),
     },

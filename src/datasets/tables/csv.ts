@@ -58,8 +58,11 @@ export class CsvReader {
     this.offset = file.read(0, 3).equals(byteOrderMark) ? byteOrderMark.length : 0
     const fields = Math.min(64, limits.columns)
     this.row = {
-      ...{ bytes: Buffer.alloc(0), fieldCount: 0, line: 1 },
-      ...{ starts: new Int32Array(fields), ends: new Int32Array(fields) },
+      bytes: Buffer.alloc(0),
+      fieldCount: 0,
+      line: 1,
+      starts: new Int32Array(fields),
+      ends: new Int32Array(fields),
       quoted: new Uint8Array(fields),
     }
   }

@@ -103,7 +103,11 @@ export class JobIndex {
     const keys = [...statusUpdate.keys, jobs, jobNames, entries, ...tagged]
     await this.redis.eval(
       addScript,
-      ...[keys.length, ...keys, ...statusUpdate.values, name, JSON.stringify(entry)],
+      keys.length,
+      ...keys,
+      ...statusUpdate.values,
+      name,
+      JSON.stringify(entry),
     )
   }
 

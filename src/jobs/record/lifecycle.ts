@@ -33,7 +33,11 @@ export interface Lifecycle {
 }
 
 export const initialLifecycle = (createdAt: string): Lifecycle => ({
-  ...{ state: 'queued', version: 0, attempt: 0, retriedAfterAttempt: 0, result: null },
+  state: 'queued',
+  version: 0,
+  attempt: 0,
+  retriedAfterAttempt: 0,
+  result: null,
   transitions: [{ status: 'queued', at: createdAt, attempt: 0 }],
 })
 

@@ -64,12 +64,19 @@ test('a CSV file makes a table, which is described, listed, and no images', asyn
   assert.equal(first.status, 201, first.text)
   const { id, createdAt: _, shards, ...content } = first.body
   assert.deepEqual(content, {
-    ...{ name: 'stones', kind: 'table', records: 3, target: 'colour' },
+    name: 'stones',
+    kind: 'table',
+    records: 3,
+    target: 'colour',
     columns: [
       { name: 'size', type: 'number', missing: 1, distinct: 2, min: 1.5, max: 2, mean: 1.75 },
       {
-        ...{ name: 'colour', type: 'category', missing: 0, distinct: 2 },
-        ...{ categories: ['blue', 'red'], counts: [1, 2] },
+        name: 'colour',
+        type: 'category',
+        missing: 0,
+        distinct: 2,
+        categories: ['blue', 'red'],
+        counts: [1, 2],
       },
       { name: 'id', type: 'text', missing: 0, distinct: null },
     ],

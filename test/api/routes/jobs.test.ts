@@ -44,7 +44,12 @@ test('the least that can be said is a good job', async () => {
     .send({ model: { kind: 'resnet' }, dataset, training })
   assert.equal(answer.status, 202, answer.text)
   assert.deepEqual(answer.body.model, {
-    ...{ kind: 'resnet', block: 'plain', blocks: 5, filters: 64, kernel: 3, ratio: 4 },
+    kind: 'resnet',
+    block: 'plain',
+    blocks: 5,
+    filters: 64,
+    kernel: 3,
+    ratio: 4,
   })
 })
 

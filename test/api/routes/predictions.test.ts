@@ -30,7 +30,10 @@ test('each instance gets a label and all probabilities, in whichever layout it c
   const { model, version, labels, predictions } = answer.body
   assert.deepEqual([model, version, labels], ['shades', 1, ['dark', 'bright']])
   assert.deepEqual(predictions[0], {
-    ...{ label: 'bright', index: 1, probability: 1, probabilities: [0, 1] },
+    label: 'bright',
+    index: 1,
+    probability: 1,
+    probabilities: [0, 1],
   })
   assert.deepEqual(predictions[1].label, 'dark')
   assert.ok(Math.abs(predictions[2].probabilities[1] - 0.2) < 1e-6)

@@ -31,14 +31,14 @@ test('rows become numbers, by name or by position', () => {
     [null, -1, 0, null],
     {},
   ]
-  const expected = [...[1.5, 2, 1, 1], ...[NA, NA, NA, 0], ...[NA, -1, 0, NA], ...[NA, NA, NA, NA]]
+  const expected = [1.5, 2, 1, 1, NA, NA, NA, 0, NA, -1, 0, NA, NA, NA, NA, NA]
   assert.deepEqual([...encodeRows(columns, rows, strict)], expected)
 })
 
 test('cells of a CSV become the same numbers', () => {
   const csv = Buffer.from('a/b,size,flag,count\nred,1.5e0,yes,2\n7,NA,,\n')
   const rows = parseCsvRows('body', csv, defaultLimits)
-  const expected = [...[1.5, 2, 1, 1], ...[NA, NA, NA, 0]]
+  const expected = [1.5, 2, 1, 1, NA, NA, NA, 0]
   assert.deepEqual([...encodeRows(columns, rows, { ...strict, text: true })], expected)
 })
 

@@ -25,8 +25,12 @@ test('a table of weather gets types, figures and categories from its rows', asyn
   const { dataset, created } = await uploadTable({ 'w.csv': content }, { target: 'weather' })
   assert.equal(created, true)
   assert.deepEqual(typesOf(dataset), {
-    ...{ date: 'text', precipitation: 'number', temp_max: 'number', temp_min: 'number' },
-    ...{ wind: 'number', weather: 'category' },
+    date: 'text',
+    precipitation: 'number',
+    temp_max: 'number',
+    temp_min: 'number',
+    wind: 'number',
+    weather: 'category',
   })
   assert.equal(dataset.target, 'weather')
   const rows = content.toString().trim().split('\n').slice(1)
@@ -63,8 +67,13 @@ test('names with commas in quotes, empty codes and thousands of places make a ta
   const { uploadTable } = await freshDatasets(t)
   const { dataset } = await uploadTable({ a: await vega('airports.csv') })
   assert.deepEqual(typesOf(dataset), {
-    ...{ iata: 'text', name: 'text', city: 'text', state: 'category', country: 'category' },
-    ...{ latitude: 'number', longitude: 'number' },
+    iata: 'text',
+    name: 'text',
+    city: 'text',
+    state: 'category',
+    country: 'category',
+    latitude: 'number',
+    longitude: 'number',
   })
   assert.equal(dataset.records, 3376)
 })
@@ -72,19 +81,28 @@ test('names with commas in quotes, empty codes and thousands of places make a ta
 test('the stored file is Arrow: another reader finds the same cells', async t => {
   const { datasets, uploadTable } = await freshDatasets(t)
   const csv = lines(
-    ...['small,exact,large,flag,colour', '1.5,0.1,16777217,true,red'],
-    ...['NA,0.123456789,1,FALSE,', '-2,3e-3,2,,blue'],
+    'small,exact,large,flag,colour',
+    '1.5,0.1,16777217,true,red',
+    'NA,0.123456789,1,FALSE,',
+    '-2,3e-3,2,,blue',
   )
   const { dataset } = await uploadTable({ csv })
   assert.deepEqual(Object.values(typesOf(dataset)), [
-    ...['number', 'number', 'integer', 'boolean', 'category'],
+    'number',
+    'number',
+    'integer',
+    'boolean',
+    'category',
   ])
   const [file] = await datasets.shardPaths(dataset)
   const table = tableFromIPC(await readFile(file!))
   assert.deepEqual(
     table.schema.fields.map(({ name, type }) => `${name} ${type}`),
     [
-      ...['small Float32', 'exact Float64', 'large Float64', 'flag Float32'],
+      'small Float32',
+      'exact Float64',
+      'large Float64',
+      'flag Float32',
       'colour Dictionary<Int32, Utf8>',
     ],
   )
@@ -122,8 +140,12 @@ test('equal content is one data set, whatever the delimiter, quotes, line ends, 
   assert.equal(first.created, true)
   const bom = Buffer.concat([Buffer.of(0xef, 0xbb, 0xbf), text(',', '\n')])
   const same = [
-    ...[text(';', '\r\n'), text('\t', '\n', '"'), text('|', '\r'), gzipSync(text(' , ', '\n\n'))],
-    ...[bom, text(',', '\n').subarray(0, -1)],
+    text(';', '\r\n'),
+    text('\t', '\n', '"'),
+    text('|', '\r'),
+    gzipSync(text(' , ', '\n\n')),
+    bom,
+    text(',', '\n').subarray(0, -1),
   ]
   for (const content of same) {
     const { dataset, created } = await uploadTable({ other: content })
@@ -141,8 +163,25 @@ test('equal content is one data set, whatever the delimiter, quotes, line ends, 
 test('whatever texts hold comes back: quotes, delimiters, line ends, blanks and all of Unicode', async t => {
   const { uploadTable } = await freshDatasets(t)
   const values = [
-    ...['plain', 'with "quotes"', '"', '""', 'a,b', 'line\nend', 'line\r\nend', ' blanks '],
-    ...['tab\t', 'Zürich', '日本語', '👩‍🚀', 'NA', '-', "it's", '\\', '\u00a0', 'é', 'e\u0301'],
+    'plain',
+    'with "quotes"',
+    '"',
+    '""',
+    'a,b',
+    'line\nend',
+    'line\r\nend',
+    ' blanks ',
+    'tab\t',
+    'Zürich',
+    '日本語',
+    '👩‍🚀',
+    'NA',
+    '-',
+    "it's",
+    '\\',
+    '\u00a0',
+    'é',
+    'e\u0301',
   ]
   const quoted = (text: string) => `"${text.replaceAll('"', '""')}"`
   const csv = ['n,text', ...values.map((value, n) => `${n},${quoted(value)}`)].join('\r\n')

@@ -32,7 +32,10 @@ after(() => rm(folder, { recursive: true, force: true }))
 
 const at = '2026-01-01T00:00:00.000Z'
 const result = (status: 'succeeded' | 'failed', attempt: number) => ({
-  ...{ status, finishedAt: at, attempt, metrics: {} },
+  status,
+  finishedAt: at,
+  attempt,
+  metrics: {},
   failure:
     status === 'failed' ? { code: 'nan_loss' as const, message: 'the loss became NaN' } : null,
   model: status === 'succeeded' ? { id: 'digits', version: 1 } : null,
@@ -43,10 +46,16 @@ const entry = {
   start: (attempt: number): JournalEntry => ({ event: 'start', at, attempt }),
   stop: (attempt: number): JournalEntry => ({ event: 'stop', at, attempt }),
   succeed: (attempt: number): JournalEntry => ({
-    ...{ event: 'succeed', at, attempt, result: result('succeeded', attempt) },
+    event: 'succeed',
+    at,
+    attempt,
+    result: result('succeeded', attempt),
   }),
   fail: (attempt: number): JournalEntry => ({
-    ...{ event: 'fail', at, attempt, result: result('failed', attempt) },
+    event: 'fail',
+    at,
+    attempt,
+    result: result('failed', attempt),
   }),
 }
 
@@ -79,8 +88,15 @@ test('every job that has not ended can be cancelled, and every end can be reache
 
 test('a job that is paused, resumed, fails, is retried and succeeds has all of it in its history', () => {
   const entries = [
-    ...[entry.start(1), entry.client('pause'), entry.stop(1), entry.client('resume')],
-    ...[entry.start(2), entry.fail(2), entry.client('retry'), entry.start(3), entry.succeed(3)],
+    entry.start(1),
+    entry.client('pause'),
+    entry.stop(1),
+    entry.client('resume'),
+    entry.start(2),
+    entry.fail(2),
+    entry.client('retry'),
+    entry.start(3),
+    entry.succeed(3),
   ]
   const lifecycle = entries.reduce(applyEntry, initialLifecycle(at))
   assert.deepEqual(

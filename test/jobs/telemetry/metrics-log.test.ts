@@ -23,12 +23,18 @@ before(async () => {
 after(() => rm(folder, { recursive: true, force: true }))
 
 const attemptRecord = (attempt: number, resumedFrom = 0): AttemptRecord => ({
-  ...{ attempt, resumedFrom, startedAt: '2026-01-01T00:00:00.000Z', phase: 'training' },
-  ...{ endedAt: null, end: null, outputTail: null },
+  attempt,
+  resumedFrom,
+  startedAt: '2026-01-01T00:00:00.000Z',
+  phase: 'training',
+  endedAt: null,
+  end: null,
+  outputTail: null,
 })
 
 const row = (step: number, values: MetricRow['values']): MetricRow => ({
-  ...{ step, values },
+  step,
+  values,
   time: new Date(1.76e12 + step).toISOString(),
 })
 

@@ -25,7 +25,9 @@ async function writeAttempt(attempt: number, resumedFrom: number, last: number):
   await new JobRecords(store).claimAttempt(id)
   await new JobRecords(store).writeAttempt(id, {
     ...begun,
-    ...{ endedAt: null, end: null, outputTail: null },
+    endedAt: null,
+    end: null,
+    outputTail: null,
   })
   const log = new MetricsLog(store)
   for (let step = resumedFrom + 1; step <= last; step++) {

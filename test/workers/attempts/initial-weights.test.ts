@@ -30,8 +30,16 @@ async function putDataset(id: string, labels: string[]): Promise<DatasetManifest
   await writeFile(join(staged, 'shards', 'one.tfrecord'), content)
   const shard = { name: 'shards/one.tfrecord', records: 20, bytes: content.length, sha256: '' }
   const manifest = digitsManifest({
-    ...{ id, name: 'dots', height: 2, width: 2, channels: 3, records: 20, labels },
-    ...{ mean: [90, 90, 90], std: [60, 60, 60], shards: [shard] },
+    id,
+    name: 'dots',
+    height: 2,
+    width: 2,
+    channels: 3,
+    records: 20,
+    labels,
+    mean: [90, 90, 90],
+    std: [60, 60, 60],
+    shards: [shard],
   })
   await store.commit(staged, `datasets/${id}`, manifest)
   return manifest
@@ -43,7 +51,9 @@ async function train(dataset: DatasetManifest, more: Partial<NetworkJob> = {}) {
   const planned = planNetworkJob(
     { id, createdAt: '2026-01-01T00:00:00.000Z' },
     {
-      ...{ name: 'dots', model: { kind: 'resnet', blocks: 1, filters: 4 }, dataset: 'dots' },
+      name: 'dots',
+      model: { kind: 'resnet', blocks: 1, filters: 4 },
+      dataset: 'dots',
       training: { steps: 3, batchSize: 4 },
     },
     dataset,
@@ -59,12 +69,18 @@ async function runAttempt(job: NetworkJob, dataset: DatasetManifest, resumeFrom:
   const records = new JobRecords(store)
   const attempt = await records.claimAttempt(id)
   await records.writeAttempt(id, {
-    ...{ attempt, startedAt: '2026-01-01T00:00:00.000Z', resumedFrom: resumeFrom ?? 0 },
-    ...{ phase: 'preparing', endedAt: null, end: null, outputTail: null },
+    attempt,
+    startedAt: '2026-01-01T00:00:00.000Z',
+    resumedFrom: resumeFrom ?? 0,
+    phase: 'preparing',
+    endedAt: null,
+    end: null,
+    outputTail: null,
   })
   const messages: FromTrainer[] = []
   await runNetworkAttempt({
-    ...{ tf, store },
+    tf,
+    store,
     task: { job, dataset, validation: null, attempt, resumeFrom },
     send: async message => void messages.push(message),
     stopRequested: async () => null,

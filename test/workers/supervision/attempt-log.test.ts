@@ -4,7 +4,9 @@ import type { FromTrainer } from '../../../src/spec/ipc-messages.js'
 import { attemptLineFormatter, isStartupBanner } from '../../../workers/supervision/attempt-log.js'
 
 const phase = (phase: 'preparing' | 'training' | 'saving', step = 0): FromTrainer => ({
-  ...{ type: 'phase', phase, step },
+  type: 'phase',
+  phase,
+  step,
 })
 const evaluated = (step: number): FromTrainer => ({
   type: 'metrics',
