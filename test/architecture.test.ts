@@ -12,7 +12,7 @@ import { fileURLToPath } from 'node:url'
  */
 const mayImport: Record<string, readonly string[]> = {
   spec: [],
-  errors: [],
+  errors: ['spec'],
   processes: [],
   formats: ['spec', 'errors'],
   'training-control': ['spec'],
@@ -63,6 +63,7 @@ const mayImport: Record<string, readonly string[]> = {
     'store',
     'boosting',
     'training',
+    'training-control',
     'datasets',
     'jobs',
     'planning',
