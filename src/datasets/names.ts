@@ -21,7 +21,7 @@ export class DatasetNames {
     const pointer = await this.store.readJson<NamePointer>(nameKey(name))
     if (pointer?.id === id) return
     const history = [...(pointer?.history ?? []), { id, at: new Date().toISOString() }]
-    await this.store.replaceJson(nameKey(name), { id, history })
+    await this.store.replaceJson<NamePointer>(nameKey(name), { id, history })
   }
 
   /** Names of removed content go back to what they stood for before, or away. */
@@ -32,7 +32,7 @@ export class DatasetNames {
       const history = pointer?.history.filter(version => version.id !== id)
       if (!pointer || !history || history.length === pointer.history.length) continue
       const previous = history.at(-1)
-      if (previous) await this.store.replaceJson(key, { id: previous.id, history })
+      if (previous) await this.store.replaceJson<NamePointer>(key, { id: previous.id, history })
       else await this.store.remove(key)
     }
   }

@@ -50,7 +50,12 @@ export class IdempotencyKeys {
     const existing = await this.store.readJson<IdempotencyRecord>(recordPath(name))
     if (existing) return this.replay(existing, requestDigest)
     const manifest = { ...(await plan()), idempotency: name }
-    if (!(await this.store.createJson(recordPath(name), { request: requestDigest, manifest }))) {
+    if (
+      !(await this.store.createJson<IdempotencyRecord>(recordPath(name), {
+        requestDigest,
+        manifest,
+      }))
+    ) {
       // another request with the key was faster: there is a record now
       return this.replay(
         (await this.store.readJson<IdempotencyRecord>(recordPath(name)))!,
@@ -64,7 +69,7 @@ export class IdempotencyKeys {
   async markRemoved({ idempotency }: JobManifest): Promise<void> {
     const key = idempotency && recordPath(idempotency)
     const record = key && (await this.store.readJson<IdempotencyRecord>(key))
-    if (record) await this.store.replaceJson(key, { ...record, removed: true })
+    if (record) await this.store.replaceJson<IdempotencyRecord>(key, { ...record, removed: true })
   }
 
   /** Forgets keys of two days ago. */

@@ -102,7 +102,7 @@ export class ModelRegistry {
   private async claimVersion(name: string, jobId: string): Promise<number> {
     for (let version = 1; ; version++) {
       const key = versionClaimKey(name, version)
-      if (await this.store.createJson(key, { jobId })) return version
+      if (await this.store.createJson<{ jobId: string }>(key, { jobId })) return version
       if ((await this.store.readJson<{ jobId: string }>(key))?.jobId === jobId) return version
     }
   }

@@ -40,7 +40,7 @@ class FolderStore implements Store {
     return this.readParsed(key, path => this.fileCache.read(path))
   }
 
-  createJson(key: string, value: unknown): Promise<boolean> {
+  createJson<T = never>(key: string, value: NoInfer<T>): Promise<boolean> {
     return this.writeAtomically(key, jsonText(value), async (temporary, path) => {
       const created = await this.disk
         .link(temporary, path)
@@ -50,7 +50,7 @@ class FolderStore implements Store {
     })
   }
 
-  async replaceJson(key: string, value: unknown): Promise<void> {
+  async replaceJson<T = never>(key: string, value: NoInfer<T>): Promise<void> {
     await this.writeAtomically(key, jsonText(value), this.disk.rename)
   }
 

@@ -19,10 +19,13 @@ export interface Store {
   readJson<T>(key: string): Promise<T | null>
   /** As `readJson`, for what is asked for again and again: cheaper, and as up to date. */
   readJsonCached<T>(key: string): Promise<T | null>
-  /** Durable; the first writer wins: false where the key exists already. */
-  createJson(key: string, value: unknown): Promise<boolean>
+  /**
+   * Writes durably if no such key exists, and returns whether it did. Name the type `T`, as for `readJson`:
+   * without it no value compiles.
+   */
+  createJson<T = never>(key: string, value: NoInfer<T>): Promise<boolean>
   /** Durable and atomic: readers see the old value or the new one. */
-  replaceJson(key: string, value: unknown): Promise<void>
+  replaceJson<T = never>(key: string, value: NoInfer<T>): Promise<void>
   /** As `replaceJson`, for a text that another program reads. */
   replaceText(key: string, text: string): Promise<void>
   /** Takes a name for the caller alone, durably: false where somebody has it. */

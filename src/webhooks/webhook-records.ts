@@ -33,7 +33,7 @@ export class WebhookRecords {
   constructor(private readonly store: Store) {}
 
   async create(webhook: WebhookConfig): Promise<void> {
-    await this.store.createJson(webhookPaths(webhook.id).webhook, webhook)
+    await this.store.createJson<WebhookConfig>(webhookPaths(webhook.id).webhook, webhook)
   }
 
   /** Oldest first. */
@@ -65,7 +65,10 @@ export class WebhookRecords {
   }
 
   async disable(id: string, reason: string): Promise<void> {
-    await this.store.createJson(webhookPaths(id).disabled, { at: new Date().toISOString(), reason })
+    await this.store.createJson<Webhook['disabled']>(webhookPaths(id).disabled, {
+      at: new Date().toISOString(),
+      reason,
+    })
   }
 
   async remove(id: string): Promise<void> {
@@ -83,7 +86,10 @@ export class WebhookRecords {
   }
 
   async createMessage(webhook: string, message: StoredMessage): Promise<void> {
-    await this.store.createJson(webhookPaths(webhook).delivery(message.id).message, message)
+    await this.store.createJson<StoredMessage>(
+      webhookPaths(webhook).delivery(message.id).message,
+      message,
+    )
   }
 
   /** In the order of their events. */
@@ -119,7 +125,7 @@ export class WebhookRecords {
   /** False where somebody else makes this attempt. */
   claimAttempt(webhook: string, id: string, attempt: number, startedAt: string): Promise<boolean> {
     const paths = webhookPaths(webhook).delivery(id)
-    return this.store.createJson(paths.started(attempt), { startedAt })
+    return this.store.createJson<{ startedAt: string }>(paths.started(attempt), { startedAt })
   }
 
   async finishAttempt(
@@ -128,7 +134,10 @@ export class WebhookRecords {
     attempt: number,
     result: AttemptResult,
   ): Promise<void> {
-    await this.store.createJson(webhookPaths(webhook).delivery(id).finished(attempt), result)
+    await this.store.createJson<AttemptResult>(
+      webhookPaths(webhook).delivery(id).finished(attempt),
+      result,
+    )
   }
 
   async removeDelivery(webhook: string, id: string): Promise<void> {

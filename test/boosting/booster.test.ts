@@ -203,7 +203,7 @@ test('a freed object says so, and is not freed again', () => {
   assert.equal(matrix.columns, 2)
   matrix.free()
   matrix.free()
-  assert.throws(() => matrix.rows, /this Matrix was freed before/)
+  assert.throws(() => matrix.rows, /this DMatrix was freed before/)
 })
 
 test('ten thousand matrices and boosters leave no memory behind', () => {

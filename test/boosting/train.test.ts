@@ -86,7 +86,7 @@ test('a metric that should rise is judged by that', async () => {
 
 test('rows and checkpoints come as often as asked, and at the end', async () => {
   const model = boostingOptions({ rounds: 11 })
-  const every = { logEvery: 5, snapshots: { every: 4, seconds: null } }
+  const every = { logEvery: 5, checkpointInterval: { steps: 4, seconds: null } }
   const run = await boost({ model, training, ...every })
   assert.deepEqual(
     run.rows.map(row => row.step),

@@ -71,7 +71,7 @@ test('racing jobs get versions of their own, racing attempts of a job share one'
 
 test('a job that crashed between taking its version and filling it gets the same one', async t => {
   const { store, models } = await freshModels(t)
-  await store.createJson('model-versions/digits/1.json', { jobId: 'job-a' })
+  await store.createJson<unknown>('model-versions/digits/1.json', { jobId: 'job-a' })
   await assert.rejects(models.get('digits'), notFound)
   const other = await models.publish(await stage(store, 'b'), manifest('digits', 'job-b'))
   const late = await models.publish(await stage(store, 'a'), manifest('digits', 'job-a'))

@@ -12,6 +12,6 @@ for (let step = 1; ; step++) {
     await writeFile(join(staged, name), Buffer.alloc(200_000, step))
   }
   await store.commit(staged, `checkpoints/${round}-${step}`, { step })
-  await store.createJson(`acknowledged/${round}-${step}.json`, { step })
+  await store.createJson<unknown>(`acknowledged/${round}-${step}.json`, { step })
   process.stdout.write('.')
 }

@@ -88,15 +88,15 @@ test('the control file turns errors on and off, for one kind of process', async 
   const control = join(root, 'failpoints.json')
   const api = await openFolderStore(join(root, 'data'), diskWithFailpoints(control, 'api'))
   const worker = await openFolderStore(join(root, 'data'), diskWithFailpoints(control, 'worker'))
-  assert.equal(await api.createJson('a', 1), true)
+  assert.equal(await api.createJson<unknown>('a', 1), true)
 
   const failpoint: Failpoint = { process: 'api', error: 'EIO', when: 'within', probability: 1 }
   await writeFile(control, JSON.stringify([failpoint]))
-  await assert.rejects(api.createJson('b', 1), { code: 'STORAGE_FAILED' })
-  assert.equal(await worker.createJson('b', 1), true)
+  await assert.rejects(api.createJson<unknown>('b', 1), { code: 'STORAGE_FAILED' })
+  assert.equal(await worker.createJson<unknown>('b', 1), true)
 
   await writeFile(control, '[]')
-  assert.equal(await api.createJson('c', 1), true)
+  assert.equal(await api.createJson<unknown>('c', 1), true)
 })
 
 test('the store changes the disk by its steps alone, so each has its points', async () => {

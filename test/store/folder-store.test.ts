@@ -32,10 +32,10 @@ const refused = (code: string) => (error: unknown) =>
 test('JSON is created once, replaced whole, and null where absent', async t => {
   const { store } = await freshStore(t)
   assert.equal(await store.readJson('jobs/a/spec.json'), null)
-  assert.equal(await store.createJson('jobs/a/spec.json', { n: 1 }), true)
-  assert.equal(await store.createJson('jobs/a/spec.json', { n: 2 }), false)
+  assert.equal(await store.createJson<unknown>('jobs/a/spec.json', { n: 1 }), true)
+  assert.equal(await store.createJson<unknown>('jobs/a/spec.json', { n: 2 }), false)
   assert.deepEqual(await store.readJson('jobs/a/spec.json'), { n: 1 })
-  await store.replaceJson('jobs/a/spec.json', { n: 3 })
+  await store.replaceJson<unknown>('jobs/a/spec.json', { n: 3 })
   assert.deepEqual(await store.readJson('jobs/a/spec.json'), { n: 3 })
   assert.equal(await store.readJson('jobs/a/spec.json/below'), null)
 })
@@ -45,7 +45,7 @@ test('what is recalled is what is there now, whoever put it there', async t => {
   const other = await openFolderStore(root)
   assert.equal(await store.readJsonCached('names/a.json'), null)
   for (let n = 0; n < 20; n++) {
-    await other.replaceJson('names/a.json', { n: n % 10 })
+    await other.replaceJson<unknown>('names/a.json', { n: n % 10 })
     assert.deepEqual(await store.readJsonCached('names/a.json'), { n: n % 10 })
   }
   // old enough to be kept in memory
@@ -53,7 +53,7 @@ test('what is recalled is what is there now, whoever put it there', async t => {
   const first = await store.readJsonCached<{ n: number }>('names/a.json')
   first!.n = 1000
   assert.deepEqual(await store.readJsonCached('names/a.json'), { n: 9 })
-  await other.replaceJson('names/a.json', { n: 8 })
+  await other.replaceJson<unknown>('names/a.json', { n: 8 })
   assert.deepEqual(await store.readJsonCached('names/a.json'), { n: 8 })
   await other.remove('names/a.json')
   assert.equal(await store.readJsonCached('names/a.json'), null)
@@ -63,7 +63,7 @@ test('of 50 concurrent creators one wins, and readers see its value only', async
   const { root } = await freshStore(t)
   const stores = await Promise.all(Array.from({ length: 5 }, () => openFolderStore(root)))
   const writers = Array.from({ length: 50 }, (_, n) =>
-    stores[n % 5]!.createJson('a/b/c.json', { n, filling: 'x'.repeat(100_000) }),
+    stores[n % 5]!.createJson<unknown>('a/b/c.json', { n, filling: 'x'.repeat(100_000) }),
   )
   const readers = Array.from({ length: 50 }, () => stores[0]!.readJson<{ n: number }>('a/b/c.json'))
   const wins = await Promise.all(writers)
@@ -83,7 +83,7 @@ test('of 50 concurrent claims one wins', async t => {
 
 test('a torn JSON file is an error, not an absence', async t => {
   const { root, store } = await freshStore(t)
-  await store.createJson('a.json', { n: 1 })
+  await store.createJson<unknown>('a.json', { n: 1 })
   await truncate(join(root, 'a.json'), 4)
   await assert.rejects(store.readJson('a.json'), refused('STORAGE_CORRUPT'))
 })
@@ -115,8 +115,8 @@ test('keys cannot leave the store or reach its staging', async t => {
     const staged = await store.stage()
     const calls: (() => Promise<unknown>)[] = [
       () => store.readJson(key),
-      () => store.createJson(key, 1),
-      () => store.replaceJson(key, 1),
+      () => store.createJson<unknown>(key, 1),
+      () => store.replaceJson<unknown>(key, 1),
       () => store.replaceText(key, '1'),
       () => store.claim(key),
       () => store.list(key),

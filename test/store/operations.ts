@@ -33,13 +33,13 @@ export const operations: Readonly<Record<string, Operation>> = {
     allowed: ['none', 'new'],
   },
   createJson: {
-    run: store => store.createJson(key, { state: 'new' }),
+    run: store => store.createJson<unknown>(key, { state: 'new' }),
     observe: read,
     allowed: ['none', 'new'],
   },
   replaceJson: {
-    before: store => store.createJson(key, { state: 'old' }),
-    run: store => store.replaceJson(key, { state: 'new' }),
+    before: store => store.createJson<unknown>(key, { state: 'old' }),
+    run: store => store.replaceJson<unknown>(key, { state: 'new' }),
     observe: read,
     allowed: ['old', 'new'],
   },

@@ -290,7 +290,7 @@ test('an attempt that its server did not survive is made again', async t => {
   // as if that was an hour ago
   const { started } = webhookPaths(id).delivery(delivery!.id)
   const startedAt = new Date(Date.now() - 3600_000).toISOString()
-  await server.store.replaceJson(started(1), { startedAt })
+  await server.store.replaceJson<unknown>(started(1), { startedAt })
   openSecondServer()
   await receiver.waitForCount(2)
   assert.equal(new Set(messageIds(receiver.received)).size, 1)
@@ -373,7 +373,7 @@ test('without leave no private target is taken, nor called when leave was taken 
   t.after(() => receiver.close())
   const id = 'wh-01jdzzzzzzzzzzzzzzzzzzzzzz'
   for (const url of [receiver.url, `https://localhost:${receiver.port}/`]) {
-    await server.store.replaceJson(webhookPaths(id).webhook, {
+    await server.store.replaceJson<unknown>(webhookPaths(id).webhook, {
       id,
       url,
       events: ['job.queued'],

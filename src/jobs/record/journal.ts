@@ -34,7 +34,7 @@ export class Journal {
       // a verb that leads nowhere; another attempt's start is news, though
       if (state === lifecycle.state && entry.event !== 'start') return { allowed: true, lifecycle }
       const key = jobPaths(id).entry(lifecycle.version + 1)
-      if (await this.store.createJson(key, entry)) {
+      if (await this.store.createJson<JournalEntry>(key, entry)) {
         return { allowed: true, lifecycle: applyEntry(lifecycle, entry) }
       }
     }

@@ -51,7 +51,7 @@ export class JobRecords {
 
   /** False where the job is there already. */
   create(manifest: JobManifest): Promise<boolean> {
-    return this.store.createJson(jobPaths(manifest.id).manifest, manifest)
+    return this.store.createJson<JobManifest>(jobPaths(manifest.id).manifest, manifest)
   }
 
   ids(): Promise<string[]> {
@@ -104,7 +104,7 @@ export class JobRecords {
     return (await this.attemptNumbers(id)).map(attempt => ({ attempt }))
   }
 
-  /** Takes the next epoch. Whoever holds an older one may write no more (see `isCurrent`). */
+  /** Claims the next attempt number, the fencing token. Older attempts may no longer write (see `isCurrent`). */
   async claimAttempt(id: string): Promise<number> {
     for (let attempt = ((await this.attemptNumbers(id)).at(-1) ?? 0) + 1; ; attempt++) {
       if (await this.store.claim(jobPaths(id).claim(attempt))) return attempt
@@ -116,7 +116,10 @@ export class JobRecords {
   }
 
   async writeAttempt(id: string, attemptRecord: AttemptRecord): Promise<void> {
-    await this.store.replaceJson(jobPaths(id).status(attemptRecord.attempt), attemptRecord)
+    await this.store.replaceJson<AttemptRecord>(
+      jobPaths(id).status(attemptRecord.attempt),
+      attemptRecord,
+    )
   }
 
   /** The end of a job that an attempt has brought about: false where it has ended already. */
@@ -128,12 +131,12 @@ export class JobRecords {
 
   /** Every attempt finds the same: the first one says it. */
   async writeInitialized(id: string, report: InitReport): Promise<void> {
-    await this.store.createJson(jobPaths(id).initialized, report)
+    await this.store.createJson<InitReport>(jobPaths(id).initialized, report)
   }
 
   /** With how many threads all attempts compute: sums come out the same. The first one says it. */
   async agreeOnThreads(id: string, proposed: number): Promise<number> {
-    await this.store.createJson(jobPaths(id).threads, { threads: proposed })
+    await this.store.createJson<{ threads: number }>(jobPaths(id).threads, { threads: proposed })
     const agreed = await this.store.readJson<{ threads: number }>(jobPaths(id).threads)
     return agreed?.threads ?? proposed
   }

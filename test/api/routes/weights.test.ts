@@ -138,7 +138,7 @@ test('a job names what it begins with, and the newest is chosen when it is submi
     assert.deepEqual(job.body.freeze, ['resnet/conv_0/*'])
     assert.equal(job.body.initialized, null)
     const report = { matched: ['a'], skipped: [{ name: 'b', reason: 'the checkpoint has none' }] }
-    await server.store.createJson(`jobs/${job.body.id}/initialized.json`, report)
+    await server.store.createJson<unknown>(`jobs/${job.body.id}/initialized.json`, report)
     const read = await server.api.get(`/jobs/${job.body.id}`)
     assert.deepEqual(read.body.initialized, report)
     if (!('weights' in asked!)) continue
