@@ -1,8 +1,12 @@
 import type { Graph, Node, NodeOptions, Tensor } from '../graph/graph.js'
 import { fill, scalar } from '../graph/ops/constant.js'
-import { applyGradientDescent, applyMomentum, applyRmsProp } from '../graph/ops/descent.js'
 import { add, mul } from '../graph/ops/math.js'
-import { applyAdam } from '../graph/ops/optimize.js'
+import {
+  applyAdam,
+  applyGradientDescent,
+  applyMomentum,
+  applyRmsProp,
+} from '../graph/ops/optimizers.js'
 import { assign, assignSub, type Variable, variable } from '../graph/ops/state.js'
 import type { OptimizerKind, OptimizerOf, OptimizerOptions } from '../spec/optimizer-options.js'
 
@@ -100,9 +104,9 @@ const ruleFactories: { [K in OptimizerKind]: RuleFactory<K> } = {
   adamw: adam,
   rmsprop: (slots, learningRate, { decay, momentum, epsilon }) => ({
     update(target, gradient, nodeOptions) {
-      const square = slots.createFor(target, 'RMSProp')
-      const sum = slots.createFor(target, 'RMSProp_1')
-      const params = { square, sum, learningRate, decay, momentum, epsilon }
+      const meanSquare = slots.createFor(target, 'RMSProp')
+      const accumulator = slots.createFor(target, 'RMSProp_1')
+      const params = { meanSquare, accumulator, learningRate, decay, momentum, epsilon }
       return applyRmsProp(target, gradient, params, nodeOptions)
     },
   }),

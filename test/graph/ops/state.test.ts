@@ -5,7 +5,7 @@ import { restoreTensors, saveTensors } from '../../../src/graph/ops/checkpoint.j
 import { constant, placeholder, scalar } from '../../../src/graph/ops/constant.js'
 import { group, identity } from '../../../src/graph/ops/control.js'
 import { mul } from '../../../src/graph/ops/math.js'
-import { applyAdam } from '../../../src/graph/ops/optimize.js'
+import { applyAdam } from '../../../src/graph/ops/optimizers.js'
 import { randomTruncatedNormal, randomUniform } from '../../../src/graph/ops/random.js'
 import { assign, assignAdd, assignSub, read, variable } from '../../../src/graph/ops/state.js'
 import { openGraphSession, tempFolder } from '../tensorflow.js'
