@@ -15,7 +15,7 @@ import { assign, assignAdd, read, variable } from '../graph/ops/state.js'
 import type { Session } from '../graph/session.js'
 import { sizeOf } from '../graph/shape.js'
 import { decodePipeline } from './decode-pipeline.js'
-import { effect } from './done.js'
+import { effectOutputs } from './effect-outputs.js'
 import type { InputPipeline, InputPipelineOptions, RecordCounts } from './input-pipeline.js'
 import { type RecordRange, stringVector } from './record-range.js'
 
@@ -63,15 +63,15 @@ export function inMemoryInput(
     ]
     const resetCursor = assign(evaluationCursor, scalar(graph, training, 'int32'))
     return {
-      start: { inputs: { seed }, outputs: effect(graph, 'started', startEffects) },
+      start: { inputs: { seed }, outputs: effectOutputs(graph, 'started', startEffects) },
       open: {
         inputs: { files, first, count },
-        outputs: effect(graph, 'opened', [startIterator(source, chunks)]),
+        outputs: effectOutputs(graph, 'opened', [startIterator(source, chunks)]),
       },
       fill: { inputs: { at }, outputs: { rows: identity(rows, { controlInputs: fillEffects }) } },
       startEvaluation: {
         inputs: {},
-        outputs: effect(graph, 'evaluation_started', [resetCursor]),
+        outputs: effectOutputs(graph, 'evaluation_started', [resetCursor]),
       },
     }
   })

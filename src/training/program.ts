@@ -20,7 +20,7 @@ import type { NetworkOptions } from '../spec/model-options.js'
 import type { Precision, TrainingPlan } from '../spec/training-options.js'
 import type { WeightsTensor } from '../spec/weights.js'
 import { augmentImages, mixup } from './augment.js'
-import { effect } from './done.js'
+import { effectOutputs } from './effect-outputs.js'
 import { EmaVariables, ExponentialMovingAverage } from './ema.js'
 import { accumulateGradients, clipGradients } from './gradients.js'
 import { type ImageFormat, normalize } from './images.js'
@@ -121,7 +121,7 @@ export function buildTrainingProgram({
     ]
     return {
       slots: [...optimizer.slots, ...ema.all],
-      averages: ema,
+      ema,
       initialize: [...optimizer.initialize, ...accumulator.initialize],
       accumulated: lossOutputs('accumulated', [...accumulator.accumulate, ...layers.updates]),
       outputs: {
@@ -131,7 +131,7 @@ export function buildTrainingProgram({
     }
   })
   variables.freeze.checkAllMatched(variables.all.map(({ name }) => name))
-  const { averages: ema } = training
+  const { ema } = training
   const evaluation = graph.nameScope('evaluate', () => {
     // in fp32, as the model will be served
     const layers = createLayers(new EmaVariables(variables, ema), 'inference')
@@ -174,22 +174,22 @@ export function buildTrainingProgram({
     parameters: variables.parameters,
     initialized: matching?.report ?? null,
     signatures: {
-      init: { inputs: { seed }, outputs: effect(graph, 'initialized', initEffects) },
+      init: { inputs: { seed }, outputs: effectOutputs(graph, 'initialized', initEffects) },
       ...(matching && {
         initialize: {
           inputs: { model: bundle },
-          outputs: effect(graph, 'initialized_from', initializeEffects),
+          outputs: effectOutputs(graph, 'initialized_from', initializeEffects),
         },
       }),
       ...input.signatures,
       accumulate: { inputs: { seed, batch }, outputs: training.accumulated },
       train: { inputs: { learningRate, seed, batch }, outputs: training.outputs },
       evaluate: { inputs: {}, outputs: evaluation.outputs },
-      save: { inputs: bundles, outputs: effect(graph, 'saved', saveEffects) },
-      restore: { inputs: bundles, outputs: effect(graph, 'restored', restoreEffects) },
+      save: { inputs: bundles, outputs: effectOutputs(graph, 'saved', saveEffects) },
+      restore: { inputs: bundles, outputs: effectOutputs(graph, 'restored', restoreEffects) },
       export: {
         inputs: { model: bundle },
-        outputs: effect(graph, 'exported', [
+        outputs: effectOutputs(graph, 'exported', [
           saveTensors(bundle, { ...byName(exported), ...folded }),
         ]),
       },

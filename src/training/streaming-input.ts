@@ -10,7 +10,7 @@ import {
 } from '../graph/ops/iterator.js'
 import type { Session } from '../graph/session.js'
 import { decodePipeline } from './decode-pipeline.js'
-import { effect } from './done.js'
+import { effectOutputs } from './effect-outputs.js'
 import type { InputPipeline, InputPipelineOptions } from './input-pipeline.js'
 import { type RecordRange, stringVector } from './record-range.js'
 
@@ -42,11 +42,11 @@ export function streamingInput({ graph, images, plan, seed }: InputPipelineOptio
     signatures: {
       start: {
         inputs: { files, records, seed },
-        outputs: effect(graph, 'started', [startTraining]),
+        outputs: effectOutputs(graph, 'started', [startTraining]),
       },
       startEvaluation: {
         inputs: { files, skip },
-        outputs: effect(graph, 'evaluation_started', [startEvaluation]),
+        outputs: effectOutputs(graph, 'evaluation_started', [startEvaluation]),
       },
     },
     training: () => next(trainingIterator),

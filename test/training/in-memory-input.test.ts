@@ -10,7 +10,7 @@ import { assign, assignAdd, read, variable } from '../../src/graph/ops/state.js'
 import { writeSavedModel } from '../../src/graph/saved-model.js'
 import { openSession, type Session } from '../../src/graph/session.js'
 import type { TrainingPlan } from '../../src/spec/training-options.js'
-import { effect } from '../../src/training/done.js'
+import { effectOutputs } from '../../src/training/effect-outputs.js'
 import {
   buildInputPipeline,
   startEvaluation,
@@ -74,7 +74,7 @@ async function openInput(
     evaluate: { inputs: {}, outputs: look(input.evaluation()) },
     goTo: {
       inputs: { from },
-      outputs: effect(graph, 'gone', [assign(step, cast(from, 'int64'))]),
+      outputs: effectOutputs(graph, 'gone', [assign(step, cast(from, 'int64'))]),
     },
   })
   assertOpsMatchTensorFlow(graph)
