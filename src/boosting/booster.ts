@@ -63,7 +63,7 @@ export class Booster extends NativeHandle {
     )
   }
 
-  loadWith(load: (handle: Handle) => void): this {
+  private loadWith(load: (handle: Handle) => void): this {
     try {
       load(this.handle)
     } catch (error) {

@@ -121,11 +121,11 @@ export const stringsAt = (ptr: bigint, length: number): string[] =>
 /** A `char **`; the texts live as long as the result does. */
 export class CStringArray {
   readonly pointers: BigUint64Array
-  readonly #encoded: Uint8Array[]
+  private readonly encoded: Uint8Array[]
 
   constructor(texts: readonly string[]) {
-    this.#encoded = texts.map(cString)
-    this.pointers = BigUint64Array.from(this.#encoded, address)
+    this.encoded = texts.map(cString)
+    this.pointers = BigUint64Array.from(this.encoded, address)
   }
 }
 

@@ -15,12 +15,13 @@ export const threadsFor = (rows: number, threads: number): number =>
 export class InPlacePredictor {
   /** Row-major [capacity, columns], NaN where missing; fill it, then `predict(rows)`. */
   readonly input: Float32Array
-  readonly arrayInterfaces = new Map<number, Uint8Array>()
-  readonly #configs: Record<'value' | 'margin', Uint8Array>
-  readonly #shape = outParam()
-  readonly #dimensions = outParam()
-  readonly #result = outParam()
-  #threads = 0
+  private readonly arrayInterfaces = new Map<number, Uint8Array>()
+  private readonly configs: Record<'value' | 'margin', Uint8Array>
+  private readonly shape = outParam()
+  private readonly dimensions = outParam()
+  private readonly result = outParam()
+  /** XGBoost's current setting. */
+  private currentThreads = 0
 
   /** The booster stays the caller's, who frees it last. `threads`: for many rows; few take one. */
   constructor(
@@ -33,7 +34,7 @@ export class InPlacePredictor {
       cString(
         `{"type":${type},"iteration_begin":0,"iteration_end":0,"strict_shape":true,"missing":NaN,"cache_id":0}`,
       )
-    this.#configs = { value: config(0), margin: config(1) }
+    this.configs = { value: config(0), margin: config(1) }
   }
 
   /** [rows, outputs] for the first `rows` rows of `input`. */
@@ -43,22 +44,22 @@ export class InPlacePredictor {
     }
     this.setThreads(threadsFor(rows, this.threads))
     const { handle } = this.booster
-    const [shape, dimensions, result] = [this.#shape, this.#dimensions, this.#result]
+    const [shape, dimensions, result] = [this.shape, this.dimensions, this.result]
     const values = this.arrayInterface(rows)
-    const config = this.#configs[kind]
+    const config = this.configs[kind]
     const { XGBoosterPredictFromDense } = xgboost()
     XGBoosterPredictFromDense(handle, values, config, null, shape, dimensions, result)
     const [, outputs] = countsAt(shape[0]!, 2)
     return floatsAt(result[0]!, rows * outputs!)
   }
 
-  setThreads(threads: number): void {
-    if (threads === this.#threads) return
+  private setThreads(threads: number): void {
+    if (threads === this.currentThreads) return
     this.booster.set({ nthread: threads })
-    this.#threads = threads
+    this.currentThreads = threads
   }
 
-  arrayInterface(rows: number): Uint8Array {
+  private arrayInterface(rows: number): Uint8Array {
     const cached = this.arrayInterfaces.get(rows)
     if (cached) return cached
     const columns = this.input.length / this.capacity

@@ -89,7 +89,7 @@ export class DMatrix extends NativeHandle {
     setFeatureInfo(this.handle, columns)
   }
 
-  setRowInfo({ labels, sampleWeights, groups }: Table): void {
+  private setRowInfo({ labels, sampleWeights, groups }: Table): void {
     setRowInfo(this.handle, 'label', labels)
     if (groups) setRowInfo(this.handle, 'qid', groups)
     if (sampleWeights)
@@ -100,7 +100,7 @@ export class DMatrix extends NativeHandle {
       )
   }
 
-  freeOnError(action: () => void): void {
+  private freeOnError(action: () => void): void {
     try {
       action()
     } catch (error) {
@@ -121,10 +121,10 @@ class ProxyDMatrix extends NativeHandle {
 
 /** Hands a table's batches to XGBoost, as often as it asks. */
 class DataIter {
-  #batches: Iterator<Batch> | null = null
-  #batch: Batch | null = null
-  #row = 0
-  #error: { thrown: unknown } | null = null
+  private batches: Iterator<Batch> | null = null
+  private batch: Batch | null = null
+  private row = 0
+  private error: { thrown: unknown } | null = null
 
   constructor(
     private readonly table: Table,
@@ -135,50 +135,50 @@ class DataIter {
   run(create: (reset: () => void, next: () => number) => void): void {
     try {
       create(
-        () => this.catchErrors(() => this.#reset()),
-        () => this.catchErrors(() => this.#next()) ?? 0,
+        () => this.catchErrors(() => this.reset()),
+        () => this.catchErrors(() => this.next()) ?? 0,
       )
     } catch (error) {
-      if (!this.#error) throw error
+      if (!this.error) throw error
     }
-    if (this.#error) throw this.#error.thrown
+    if (this.error) throw this.error.thrown
   }
 
-  catchErrors<T>(action: () => T): T | undefined {
-    if (this.#error) return undefined
+  private catchErrors<T>(action: () => T): T | undefined {
+    if (this.error) return undefined
     try {
       return action()
     } catch (thrown) {
-      this.#error = { thrown }
+      this.error = { thrown }
       return undefined
     }
   }
 
-  #reset(): void {
-    this.#batches?.return?.()
-    this.#batches = null
-    this.#row = 0
+  private reset(): void {
+    this.batches?.return?.()
+    this.batches = null
+    this.row = 0
   }
 
-  #next(): number {
+  private next(): number {
     const { table, proxy } = this
-    this.#batches ??= table.batches()[Symbol.iterator]()
-    const { value, done } = this.#batches.next()
+    this.batches ??= table.batches()[Symbol.iterator]()
+    const { value, done } = this.batches.next()
     if (done) return 0
     // held until the next one is set, for XGBoost reads it where it lies
-    this.#batch = value
-    const { rows, columns } = this.#batch
-    const end = this.#row + rows
+    this.batch = value
+    const { rows, columns } = this.batch
+    const end = this.row + rows
     if (end > table.rows)
       throw new Error(`the batches have more than the table's ${table.rows} rows`)
     xgboost().XGProxyDMatrixSetDataColumnar(proxy.handle, columnarInterface(columns))
     setFeatureInfo(proxy.handle, table.columns)
     if (!table.groups) {
-      setRowInfo(proxy.handle, 'label', table.labels.subarray(this.#row, end))
+      setRowInfo(proxy.handle, 'label', table.labels.subarray(this.row, end))
       if (table.sampleWeights)
-        setRowInfo(proxy.handle, 'weight', table.sampleWeights.subarray(this.#row, end))
+        setRowInfo(proxy.handle, 'weight', table.sampleWeights.subarray(this.row, end))
     }
-    this.#row = end
+    this.row = end
     return 1
   }
 }

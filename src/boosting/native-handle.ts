@@ -1,25 +1,22 @@
 import type { Handle } from './capi.js'
 
-/** A native object that lives until it is freed: once, by whoever made it. */
+/** A native object, which its creator frees: `using` does it at the end of the scope. */
 export abstract class NativeHandle implements Disposable {
-  #handle: Handle | null
-  readonly #release: (handle: Handle) => void
-
-  protected constructor(handle: Handle, release: (handle: Handle) => void) {
-    this.#handle = handle
-    this.#release = release
-  }
+  protected constructor(
+    private openHandle: Handle | null,
+    private readonly release: (handle: Handle) => void,
+  ) {}
 
   get handle(): Handle {
-    if (this.#handle === null) throw new Error(`this ${this.constructor.name} was freed before`)
-    return this.#handle
+    if (this.openHandle === null) throw new Error(`this ${this.constructor.name} was freed before`)
+    return this.openHandle
   }
 
-  /** A second call does nothing. */
+  /** Later calls do nothing. */
   free(): void {
-    const handle = this.#handle
-    this.#handle = null
-    if (handle !== null) this.#release(handle)
+    const handle = this.openHandle
+    this.openHandle = null
+    if (handle !== null) this.release(handle)
   }
 
   [Symbol.dispose](): void {

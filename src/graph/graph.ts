@@ -53,17 +53,17 @@ export interface NodeOptions {
 export class Graph {
   readonly nodes: Node[] = []
   readonly functions = new Map<string, FunctionDef>()
-  readonly usedNames = new Map<string, number>()
-  #scope = ''
+  private readonly usedNames = new Map<string, number>()
+  private scope = ''
 
   /** Names made while `body` runs begin with `scope/`; `null` goes back to the root. */
   nameScope<T>(scope: string | null, body: () => T): T {
-    const outer = this.#scope
-    this.#scope = scope === null ? '' : `${outer}${scope}/`
+    const outer = this.scope
+    this.scope = scope === null ? '' : `${outer}${scope}/`
     try {
       return body()
     } finally {
-      this.#scope = outer
+      this.scope = outer
     }
   }
 
@@ -74,7 +74,7 @@ export class Graph {
     const outputs: Tensor[] = []
     const node: Node = {
       graph: this,
-      name: this.uniqueName(this.#scope + (options.name ?? op.type)),
+      name: this.uniqueName(this.scope + (options.name ?? op.type)),
       op,
       inputs,
       attrs,
@@ -93,7 +93,7 @@ export class Graph {
     return node
   }
 
-  uniqueName(requested: string): string {
+  private uniqueName(requested: string): string {
     check(
       /^[A-Za-z0-9.][A-Za-z0-9_./-]*$/.test(requested),
       `${requested} cannot name a node: use letters, digits and _ . / -`,

@@ -74,7 +74,7 @@ export async function openSession(runtime: Runtime, folder: string): Promise<Ses
 }
 
 export class Session {
-  #closed = false
+  private closed = false
 
   constructor(
     private readonly runtime: Runtime,
@@ -85,7 +85,7 @@ export class Session {
 
   /** Runs to its end before it returns. */
   run(signature: string, feeds: Readonly<Record<string, Feed>> = {}): RunResult {
-    if (this.#closed) throw new SessionError(`the session on ${this.folder} is closed`)
+    if (this.closed) throw new SessionError(`the session on ${this.folder} is closed`)
     const definition = this.signatures.get(signature)
     if (!definition) {
       const known = [...this.signatures.keys()].join(', ')
@@ -102,7 +102,7 @@ export class Session {
       const infos = [...definition.inputs.values()] as never[]
       const backend = this.runtime.backend()
       const results = backend.runSavedModel(this.sessionId, tensors as never[], infos, outputs)
-      return this.#collect(signature, definition.outputs, results)
+      return this.collect(signature, definition.outputs, results)
     } catch (cause) {
       const reason = cause instanceof Error ? cause.message : String(cause)
       throw new SessionError(`${signature}: ${reason}`, { cause })
@@ -111,7 +111,7 @@ export class Session {
     }
   }
 
-  #collect(
+  private collect(
     signature: string,
     outputs: ReadonlyMap<string, SignatureTensor>,
     results: readonly RuntimeTensor[],
@@ -129,8 +129,8 @@ export class Session {
   }
 
   close(): void {
-    if (this.#closed) return
-    this.#closed = true
+    if (this.closed) return
+    this.closed = true
     this.runtime.backend().deleteSavedModel(this.sessionId)
   }
 }

@@ -13,7 +13,7 @@ interface VariableEntry {
 
 /** A network's variables by name. Names are a file format: checkpoints keep values under them. */
 export class Variables {
-  readonly entries = new Map<string, VariableEntry>()
+  private readonly entries = new Map<string, VariableEntry>()
 
   constructor(
     readonly graph: Graph,

@@ -6,7 +6,7 @@ import type { Ema } from '../spec/training-options.js'
 
 /** Moving averages of the trained weights, named as tf.train.ExponentialMovingAverage names them. */
 export class ExponentialMovingAverage {
-  readonly #shadows = new Map<string, Variable>()
+  private readonly shadows = new Map<string, Variable>()
 
   constructor(
     private readonly targets: readonly Variable[],
@@ -15,17 +15,17 @@ export class ExponentialMovingAverage {
     if (!options) return
     for (const { name, shape, handle } of targets) {
       const { graph } = handle.node
-      this.#shadows.set(name, variable(graph, `${name}/ExponentialMovingAverage`, shape))
+      this.shadows.set(name, variable(graph, `${name}/ExponentialMovingAverage`, shape))
     }
   }
 
   get all(): Variable[] {
-    return [...this.#shadows.values()]
+    return [...this.shadows.values()]
   }
 
   /** The average, or the variable itself where it has none. */
   average(target: Variable): Variable {
-    return this.#shadows.get(target.name) ?? target
+    return this.shadows.get(target.name) ?? target
   }
 
   /** What is evaluated is what is published, under the names of a network without averages. */
@@ -34,7 +34,7 @@ export class ExponentialMovingAverage {
   }
 
   initialize(controlInputs: readonly Node[]): Node[] {
-    return this.#pairs().map(([target, shadow]) => assign(shadow, read(target, { controlInputs })))
+    return this.pairs().map(([target, shadow]) => assign(shadow, read(target, { controlInputs })))
   }
 
   /**
@@ -46,12 +46,12 @@ export class ExponentialMovingAverage {
     const numUpdates = cast(step, 'float32')
     const decay = minimum(div(add(numUpdates, 1), add(numUpdates, 10)), this.options.decay)
     const oneMinusDecay = sub(1, decay)
-    return this.#pairs().map(([target, shadow]) =>
+    return this.pairs().map(([target, shadow]) =>
       assignSub(shadow, mul(sub(shadow.value, read(target, { controlInputs })), oneMinusDecay)),
     )
   }
 
-  #pairs(): [Variable, Variable][] {
+  private pairs(): [Variable, Variable][] {
     if (!this.options) return []
     return this.targets.map(target => [target, this.average(target)])
   }
