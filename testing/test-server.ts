@@ -13,17 +13,12 @@ import { Redis } from 'ioredis'
 import { pino } from 'pino'
 import supertest from 'supertest'
 import { type AppDeps, buildApp } from '../src/api/app.js'
-import { ensureApiKey, ensureSecret, loadApiKeys } from '../src/api/http/api-keys.js'
-import { Datasets } from '../src/datasets/datasets.js'
-import { Jobs } from '../src/jobs/jobs.js'
-import { openPredictor, openRowPredictor } from '../src/models/predictor-client.js'
-import { ModelRegistry } from '../src/models/registry.js'
-import { openPlanner } from '../src/planning/dry-run-process.js'
+import { ensureApiKey } from '../src/api/http/api-keys.js'
+import type { Limits } from '../src/api/http/limits.js'
+import { openParts, type PartsOverrides } from '../src/api/parts.js'
 import type { ModelManifest } from '../src/spec/model.js'
-import { openFolderStore } from '../src/store/folder-store.js'
 import type { Store } from '../src/store/store.js'
-import { Webhooks, type WebhooksDeps } from '../src/webhooks/webhooks.js'
-import { WeightsStore } from '../src/weights/weights-store.js'
+import type { AllowedNetworks } from '../src/webhooks/target.js'
 
 export interface TestServer {
   app: FastifyInstance
@@ -33,81 +28,51 @@ export interface TestServer {
   store: Store
   redis: Awaited<ReturnType<typeof startRedis>>
   deps: AppDeps
-  /** Everything logged so far. */
+  /** All log lines so far. */
   log(): string
-  /** A request with the key. */
+  /** Sends requests with the key. */
   api: ReturnType<typeof supertest.agent>
   close(): Promise<void>
 }
 
-/** The real parts over a fresh folder and a Redis of its own; only the predictor has no TensorFlow. */
-export async function startServer(
-  options: Partial<AppDeps> = {},
-  webhookOptions: Partial<WebhooksDeps> = {},
-): Promise<TestServer> {
+interface TestServerOptions {
+  limits?: Partial<Limits>
+  /** Networks that webhooks may call; `public` by default. */
+  webhooks?: AllowedNetworks
+  webhookTiming?: NonNullable<PartsOverrides['webhookTiming']>
+}
+
+/** Serves the real parts over a fresh folder and its own Redis; only the predictor has no TensorFlow. */
+export async function startServer(options: TestServerOptions = {}): Promise<TestServer> {
   const folder = await mkdtemp(join(tmpdir(), 'api-'))
   const redis = await startRedis(folder)
-  const store = await openFolderStore(join(folder, 'data'))
-  const key = await ensureApiKey(join(folder, 'data'))
   const lines: string[] = []
   const log = pino({ level: 'info' }, logSink(lines))
-  const datasets = new Datasets(store)
-  const models = new ModelRegistry(store)
-  const weights = new WeightsStore(store)
-  const jobs = new Jobs({
-    store,
-    redis,
+  const dataFolder = join(folder, 'data')
+  const { parts, close: closeParts } = await openParts(
+    {
+      dataFolder,
+      redis,
+      webhooks: options.webhooks ?? 'public',
+      key: null,
+      failpoints: null,
+      childEnvironment: process.env,
+    },
     log,
-    findDataset: id => datasets.get(id),
-    findModel: (name, version) => models.get(name, version),
-    findWeights: id => weights.get(id),
-    estimateSize: openPlanner(
-      fileURLToPath(new URL('../workers/planner.js', import.meta.url)),
-      process.env,
-    ),
-  })
-  const predictor = openPredictor({
-    script: fileURLToPath(new URL('./small-predictor.js', import.meta.url)),
-    env: process.env,
-    log,
-  })
-  const serverSecret = await ensureSecret(join(folder, 'data', 'webhook-secret'), 'tw_')
-  const webhooks = new Webhooks({
-    store,
-    jobs: jobs.feed,
-    serverSecret,
-    allowedNetworks: 'public',
-    log,
-    ...webhookOptions,
-  })
-  const rowPredictor = openRowPredictor({
-    script: fileURLToPath(new URL('../workers/row-predictor.js', import.meta.url)),
-    env: process.env,
-    log,
-  })
-  const keys = await loadApiKeys(join(folder, 'data'))
-  const deps: AppDeps = {
-    jobs,
-    datasets,
-    predictor,
-    rowPredictor,
-    keys,
-    log,
-    models,
-    weights,
-    webhooks,
-    ...options,
-  }
+    {
+      predictorScript: fileURLToPath(new URL('./small-predictor.js', import.meta.url)),
+      ...(options.webhookTiming && { webhookTiming: options.webhookTiming }),
+    },
+  )
+  const key = await ensureApiKey(dataFolder)
+  const deps: AppDeps = { ...parts, log, ...(options.limits && { limits: options.limits }) }
   const app = await buildApp(deps)
   await app.listen({ host: '127.0.0.1', port: 0 })
   const url = `http://127.0.0.1:${(app.server.address() as AddressInfo).port}`
   const api = supertest.agent(url).set('authorization', `Bearer ${key}`)
   const close = async () => {
     await app.close()
-    await webhooks.close()
-    await predictor.close()
-    await rowPredictor.close()
-    await jobs.close()
+    await closeParts()
     await redis.stop()
     await rm(folder, { recursive: true })
   }
@@ -116,7 +81,7 @@ export async function startServer(
     url,
     key,
     folder,
-    store,
+    store: parts.store,
     redis,
     deps,
     log: () => lines.join(''),
@@ -134,7 +99,7 @@ function logSink(lines: string[]): Writable {
   })
 }
 
-/** A Redis of the test's own, that it may stop, start and wipe. */
+/** Starts a Redis for one test, which may stop, restart and flush it. */
 export async function startRedis(folder: string) {
   const path = join(folder, 'redis.sock')
   const args = ['--port', '0', '--unixsocket', path, '--save', '', '--dir', folder]
@@ -160,7 +125,7 @@ export async function startRedis(folder: string) {
   return { connection: { path }, prefix: `test-${randomUUID()}`, start, stop, flush }
 }
 
-/** Images of 4x4 grey pixels, half of them dark (class 0), half bright (class 1), as IDX files. */
+/** IDX files of 4x4 grey images: half are dark (class 0), half are bright (class 1). */
 export function idxFiles(records = 40): { images: Buffer; labels: Buffer } {
   const images = Buffer.alloc(16 + records * 16)
   const labels = Buffer.alloc(8 + records)
@@ -192,7 +157,7 @@ export const smallJob = {
   training: { steps: 4, batchSize: 4 },
 }
 
-/** Puts a model into the store as a trainer does. */
+/** Commits a model to the store, as a trainer does. */
 export async function putModel(store: Store, name: string, version = 1): Promise<ModelManifest> {
   const manifest: ModelManifest = {
     name,

@@ -4,13 +4,7 @@ import swagger from '@fastify/swagger'
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import Fastify, { type FastifyBaseLogger, type FastifyError, type FastifyInstance } from 'fastify'
 import type { Logger } from 'pino'
-import type { Datasets } from '../datasets/datasets.js'
-import type { Jobs } from '../jobs/jobs.js'
-import type { Predictor, RowPredictor } from '../models/predictor-client.js'
-import type { ModelRegistry } from '../models/registry.js'
-import type { Webhooks } from '../webhooks/webhooks.js'
-import type { WeightsStore } from '../weights/weights-store.js'
-import { type ApiKeys, requireApiKey } from './http/api-keys.js'
+import { requireApiKey } from './http/api-keys.js'
 import { addGracefulClose } from './http/graceful-shutdown.js'
 import { checkHostAndOrigin } from './http/host-check.js'
 import { addJsonBodyParser } from './http/json.js'
@@ -19,6 +13,7 @@ import { handleClientError, handleError } from './http/problem-details.js'
 import { refuseUnknownRoutes } from './http/unknown-routes.js'
 import { createValidatorCompiler, formatSchemaErrors } from './http/validation.js'
 import { addProblemResponses, openapi } from './openapi.js'
+import type { Parts } from './parts.js'
 import { checkpointRoutes } from './routes/checkpoints.js'
 import { datasetRoutes } from './routes/datasets.js'
 import { docsRoutes } from './routes/docs.js'
@@ -34,22 +29,14 @@ import { weightsRoutes } from './routes/weights.js'
 import { responseSchemas } from './schemas.js'
 import { instrument } from './telemetry.js'
 
-export interface AppDeps {
-  jobs: Jobs
-  datasets: Datasets
-  models: ModelRegistry
-  weights: WeightsStore
-  predictor: Predictor
-  webhooks: Webhooks
-  rowPredictor: RowPredictor
-  keys: ApiKeys
+export interface AppDeps extends Omit<Parts, 'store'> {
   log: Logger
   limits?: Partial<Limits>
-  /** `any` where the server listens beyond loopback: it cannot know by which names it is reached. */
+  /** Pass `any` if the server listens beyond loopback: it cannot know the names that lead to it. */
   allowedHosts?: 'loopback' | 'any'
 }
 
-/** The whole HTTP API; the server and every test use this one. Who builds it closes it. */
+/** The whole HTTP API. The caller closes it before the parts. */
 export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
   const limits = { ...defaultLimits, ...deps.limits }
   const app = Fastify({
@@ -58,7 +45,7 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
     trustProxy: false,
     exposeHeadRoutes: false,
     forceCloseConnections: true,
-    // who has sent a request before the connection is cut gets its answer
+    // requests that arrive before their connection closes are still answered
     return503OnClosing: false,
     connectionTimeout: limits.connectionTimeoutMs,
     onProtoPoisoning: 'error',
@@ -66,7 +53,7 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
     genReqId: () => randomUUID(),
     requestIdHeader: false,
     schemaErrorFormatter: formatSchemaErrors!,
-    // no route was looked up and no hook has run: hosts and keys play no part in this answer
+    // these errors occur before routing, so no hook has checked the host or the key
     frameworkErrors: (error, request, reply) => void handleError(error, request, reply),
     clientErrorHandler: handleClientError,
   }).withTypeProvider<TypeBoxTypeProvider>()

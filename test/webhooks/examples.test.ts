@@ -13,7 +13,7 @@ import { startServer, type TestServer } from '../../testing/test-server.js'
 let server: TestServer
 let folder: string
 before(async () => {
-  server = await startServer({}, { allowedNetworks: 'private' })
+  server = await startServer({ webhooks: 'private' })
   folder = await mkdtemp(join(tmpdir(), 'examples-'))
 })
 after(async () => {

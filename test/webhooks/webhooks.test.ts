@@ -21,8 +21,8 @@ const timing = {
 }
 
 async function start(t: TestContext, replies: Reply[] = [], more: WebhooksDeps['timing'] = {}) {
-  const options = { allowedNetworks: 'private' as const, timing: { ...timing, ...more } }
-  const server = await startServer({}, options)
+  const webhookTiming = { ...timing, ...more }
+  const server = await startServer({ webhooks: 'private', webhookTiming })
   t.after(() => server.close())
   const receiver = await startReceiver(...replies)
   t.after(() => receiver.close())
@@ -33,8 +33,9 @@ async function start(t: TestContext, replies: Reply[] = [], more: WebhooksDeps['
       store,
       jobs: deps.jobs.feed,
       serverSecret: 'the same',
+      allowedNetworks: 'private',
       log: deps.log,
-      ...options,
+      timing: webhookTiming,
     })
     t.after(() => webhooks.close())
     return webhooks

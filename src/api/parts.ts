@@ -1,0 +1,98 @@
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import type { Logger } from 'pino'
+import { Datasets } from '../datasets/datasets.js'
+import { Jobs } from '../jobs/jobs.js'
+import type { RedisConfig } from '../jobs/queue/redis.js'
+import {
+  openPredictor,
+  openRowPredictor,
+  type Predictor,
+  type RowPredictor,
+} from '../models/predictor-client.js'
+import { ModelRegistry } from '../models/registry.js'
+import { openPlanner } from '../planning/dry-run-process.js'
+import { diskWithFailpoints } from '../store/failpoints.js'
+import { openFolderStore } from '../store/folder-store.js'
+import type { Store } from '../store/store.js'
+import type { AllowedNetworks } from '../webhooks/target.js'
+import { Webhooks, type WebhooksDeps } from '../webhooks/webhooks.js'
+import { WeightsStore } from '../weights/weights-store.js'
+import { type ApiKeys, ensureApiKey, ensureSecret, loadApiKeys } from './http/api-keys.js'
+
+export interface Parts {
+  store: Store
+  jobs: Jobs
+  datasets: Datasets
+  models: ModelRegistry
+  weights: WeightsStore
+  predictor: Predictor
+  rowPredictor: RowPredictor
+  webhooks: Webhooks
+  keys: ApiKeys
+}
+
+export interface PartsConfig {
+  dataFolder: string
+  redis: RedisConfig
+  /** Networks that webhooks may call. */
+  webhooks: AllowedNetworks
+  /** A key to accept besides those in the data folder. */
+  key: string | null
+  /** Control file of the failpoints (store/failpoints.ts). */
+  failpoints: string | null
+  childEnvironment: NodeJS.ProcessEnv
+}
+
+/** What tests replace. */
+export interface PartsOverrides {
+  predictorScript?: string
+  webhookTiming?: NonNullable<WebhooksDeps['timing']>
+}
+
+/** Opens everything that the API serves. `close` stops the parts in reverse order of dependence. */
+export async function openParts(
+  config: PartsConfig,
+  log: Logger,
+  overrides: PartsOverrides = {},
+): Promise<{ parts: Parts; close(): Promise<void> }> {
+  const { dataFolder, redis, childEnvironment: env } = config
+  const store = await openFolderStore(dataFolder, diskWithFailpoints(config.failpoints, 'api'))
+  await ensureApiKey(dataFolder)
+  const keys = await loadApiKeys(dataFolder, config.key)
+  const serverSecret = await ensureSecret(join(dataFolder, 'webhook-secret'), 'tw_')
+  const datasets = new Datasets(store)
+  const models = new ModelRegistry(store)
+  const weights = new WeightsStore(store)
+  const jobs = new Jobs({
+    store,
+    redis,
+    log,
+    findDataset: id => datasets.get(id),
+    findModel: (name, version) => models.get(name, version),
+    findWeights: id => weights.get(id),
+    estimateSize: openPlanner(workerScript('planner'), env),
+  })
+  const predictorScript = overrides.predictorScript ?? workerScript('predictor')
+  const predictor = openPredictor({ script: predictorScript, env, log })
+  const rowPredictor = openRowPredictor({ script: workerScript('row-predictor'), env, log })
+  const webhooks = new Webhooks({
+    store,
+    jobs: jobs.feed,
+    serverSecret,
+    allowedNetworks: config.webhooks,
+    log,
+    ...(overrides.webhookTiming && { timing: overrides.webhookTiming }),
+  })
+  const close = async () => {
+    await webhooks.close()
+    await predictor.close()
+    await rowPredictor.close()
+    await jobs.close()
+  }
+  const parts = { store, jobs, datasets, models, weights, predictor, rowPredictor, webhooks, keys }
+  return { parts, close }
+}
+
+const workerScript = (name: string) =>
+  fileURLToPath(new URL(`../../workers/${name}.js`, import.meta.url))
