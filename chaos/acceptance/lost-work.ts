@@ -1,23 +1,24 @@
-// P4 and P5. One slot, so that the trainer at work is known: it is the oldest one.
+// P4 and P5. The server has one slot, so the active trainer is the oldest one.
 import { setTimeout as sleep } from 'node:timers/promises'
 import { openFolderStore } from '../../src/store/folder-store.js'
+import { eventually } from '../../testing/eventually.js'
+import { percentiles, roundToHundredths } from '../../testing/percentile.js'
 import { RetryingClient } from '../api.js'
 import { type RecordedAttempt, readAttempts } from '../attempts.js'
-import { signal, TestDeployment } from '../deployment.js'
+import { ChaosDeployment, signal } from '../deployment.js'
 import { Random } from '../random.js'
 import { uploadDatasets } from '../samples.js'
-import type { AcceptanceTest } from './acceptance-test.js'
+import { type AcceptanceTest, testDeadline } from './acceptance-test.js'
 import { type Algorithm, endlessJob } from './endless-jobs.js'
-import { percentiles, roundToHundredths } from './percentile.js'
 import { oldestTrainer } from './trainers.js'
 
 interface Scenario {
   algorithm: Algorithm
-  /** Steps between two checkpoints; null: as the server does where nobody asks. */
+  /** Steps between two checkpoints; null for the server's default. */
   interval: number | null
-  /** In seconds, where nobody asks for a number of steps. */
+  /** Seconds between two checkpoints by default. */
   defaultSeconds: number
-  /** A kill comes at most so long after a first step. */
+  /** The latest kill, measured from an attempt's first step. */
   maxKillDelayMs: number
 }
 
@@ -28,9 +29,9 @@ const scenarios: readonly Scenario[] = [
   { algorithm: 'boosting', interval: null, defaultSeconds: 10, maxKillDelayMs: 15_000 },
 ]
 
-/** A cadence lets training take so many times as long as the checkpoint before it (src/cadence.ts). */
+/** By default, training between two checkpoints lasts at least this many times as long as writing one. */
 const minIntervalPerCost = 50
-/** P5's goal. How fast an engine loads is up to the machine and its load: a figure, no violation. */
+/** P5's goal. Reported only: how fast an engine loads depends on the machine and its load. */
 const maxRecoverySeconds = 5
 const giveUpMs = 120_000
 
@@ -42,20 +43,21 @@ interface KillMeasurement {
 
 export const lostWork: AcceptanceTest = {
   guarantee: 'P4',
-  description: 'trainers are killed: what is trained anew, and how soon it goes on (P5)',
+  description:
+    'kills trainers; measures the work that is repeated, and how soon training resumes (P5)',
   rounds: 20,
   run: (rounds, log) =>
-    TestDeployment.with(deployment => killTrainers(deployment, rounds, log), {
+    ChaosDeployment.with(deployment => killTrainers(deployment, rounds, log), {
       settings: { TRAINYARD_SLOTS: '1' },
     }),
 }
 
 async function killTrainers(
-  deployment: TestDeployment,
+  deployment: ChaosDeployment,
   rounds: number,
   log: (line: string) => void,
 ) {
-  const api = new RetryingClient(deployment.url, deployment.key, new AbortController().signal)
+  const api = new RetryingClient(deployment.url, deployment.key, testDeadline('P4'))
   await uploadDatasets(api.client)
   const random = new Random(4)
   const violations: string[] = []
@@ -64,7 +66,7 @@ async function killTrainers(
     const kills = Math.floor((rounds + scenarios.length - 1 - i) / scenarios.length)
     if (kills === 0) continue
     const { algorithm, interval, maxKillDelayMs } = scenario
-    const name = `${algorithm}-${interval ?? 'usual'}`
+    const name = `${algorithm}-${interval ?? 'default'}`
     const { id } = await api.submit(
       endlessJob(algorithm, name, interval === null ? {} : { checkpointEvery: interval }),
     )
@@ -75,16 +77,15 @@ async function killTrainers(
       done.push(one)
       const { steps, seconds, recoverySeconds } = one
       log(
-        `${name}: ${steps} steps (${seconds.toFixed(2)} s) anew, next step after ${recoverySeconds.toFixed(2)} s`,
+        `${name}: repeated ${steps} steps (${seconds.toFixed(2)} s), next step after ${recoverySeconds.toFixed(2)} s`,
       )
       const violation = checkLostWork(scenario, before, after, one)
       if (violation)
         violations.push(`${name} (${id}), attempt ${before.at(-1)!.attempt}: ${violation}`)
     }
     await api.act(id, 'cancel')
-    while ((await api.job(id)).finishedAt === null) await sleep(50)
-    const { status } = await api.job(id)
-    if (status !== 'cancelled') violations.push(`${name} (${id}) has ${status}`)
+    const { status } = await api.waitForEnd(id, giveUpMs)
+    if (status !== 'cancelled') violations.push(`${name} (${id}) is ${status}`)
   }
   const recoveries = done.map(measurement => measurement.recoverySeconds)
   const steps = done.map(one => one.steps)
@@ -107,16 +108,18 @@ async function killTrainers(
 }
 
 /** Kills the trainer some time after its first step, and waits for a step of the next attempt. */
-async function killOne(deployment: TestDeployment, id: string, afterMs: number) {
+async function killOne(deployment: ChaosDeployment, id: string, afterMs: number) {
   const store = await openFolderStore(deployment.folder)
   const currentAttempts = () => readAttempts(store, deployment.folder, id)
-  const waitForTraining = async (attempts: number) => {
-    for (const since = Date.now(); ; await sleep(20)) {
-      const found = await currentAttempts()
-      if (found.length >= attempts && found.at(-1)!.rows.length > 0) return found
-      if (Date.now() - since > giveUpMs) throw new Error(`${id} does not train`)
-    }
-  }
+  const waitForTraining = (attempts: number) =>
+    eventually(
+      `attempt ${attempts} of ${id} to train`,
+      async () => {
+        const found = await currentAttempts()
+        return found.length >= attempts && found.at(-1)!.rows.length > 0 && found
+      },
+      { timeoutMs: giveUpMs },
+    )
   await waitForTraining(1)
   await sleep(afterMs)
   const trainer = await oldestTrainer(deployment)
@@ -126,7 +129,9 @@ async function killOne(deployment: TestDeployment, id: string, afterMs: number) 
   const found = await waitForTraining(attemptCount + 1)
   const end = found[attemptCount - 1]!.end
   if (found.length !== attemptCount + 1 || end !== 'killed') {
-    throw new Error(`${id}: attempt ${attemptCount} ended as ${end}, and there are ${found.length}`)
+    throw new Error(
+      `${id}: attempt ${attemptCount} ended as ${end}, and ${found.length} attempts exist`,
+    )
   }
   return { before: found.slice(0, attemptCount), after: found[attemptCount]!, at }
 }
@@ -144,7 +149,7 @@ function measure(
   }
 }
 
-/** What the killed attempt had trained behind the checkpoint that counts, from that one's own row on. */
+/** The rows of the killed attempt from the step of the checkpoint that the next attempt resumed from. */
 function retrainedRows(before: readonly RecordedAttempt[], { resumedFrom }: RecordedAttempt) {
   return before.at(-1)!.rows.filter(({ step }) => step >= resumedFrom)
 }
@@ -154,7 +159,7 @@ type Rows = RecordedAttempt['rows']
 const secondsOf = (rows: Rows) =>
   rows.length === 0 ? 0 : (Date.parse(rows.at(-1)!.time) - Date.parse(rows[0]!.time)) / 1000
 
-/** Whether more was lost than lies between two checkpoints; in words. */
+/** Returns a violation if more was repeated than fits between two checkpoints. */
 function checkLostWork(
   { interval, defaultSeconds }: Scenario,
   before: readonly RecordedAttempt[],
@@ -163,16 +168,16 @@ function checkLostWork(
 ): string | null {
   if (interval !== null) {
     return steps > interval
-      ? `${steps} steps trained anew, ${interval} lie between two checkpoints`
+      ? `repeated ${steps} steps, expected at most the checkpoint interval of ${interval} steps`
       : null
   }
   const rows = retrainedRows(before, after)
   const gaps = rows.slice(1).map((row, i) => secondsOf([rows[i]!, row]))
-  // behind the checkpoint's own step comes its making
+  // the checkpoint is written after its own step
   const cost = gaps[0] ?? 0
   const maxSeconds =
     Math.max(defaultSeconds, minIntervalPerCost * cost) + cost + Math.max(0, ...gaps)
   return seconds > maxSeconds
-    ? `${seconds.toFixed(1)} s trained anew, ${maxSeconds.toFixed(1)} s lie between two checkpoints`
+    ? `repeated ${seconds.toFixed(1)} s, expected at most the checkpoint interval of ${maxSeconds.toFixed(1)} s`
     : null
 }

@@ -1,14 +1,14 @@
-// Gates one after another: each has the machine for itself.
 import { loadavg } from 'node:os'
+import { parseNames } from '../../testing/command-line.js'
 import type { AcceptanceResult, AcceptanceTest } from './acceptance-test.js'
 
-/** What came of a gate, as it is printed. */
+/** The result of an acceptance test, as it is printed. */
 export type AcceptanceReport = {
   rounds: number
   violations: number
 } & AcceptanceResult['measurements']
 
-/** `rounds`: instead of each gate's own number. */
+/** Runs acceptance tests one after another. `rounds` replaces each test's own number. */
 export async function runAcceptanceTests(
   tests: readonly AcceptanceTest[],
   rounds: number | null,
@@ -37,22 +37,19 @@ export async function runAcceptanceTests(
   return reports
 }
 
-/** The other gates are still worth their run. */
+/** Counts a test that throws as one violation, so that the others still run. */
 function failedResult(error: unknown): AcceptanceResult {
   const what = error instanceof Error ? error.stack : error
-  return { rounds: 0, violations: [`the gate could not end: ${what}`], measurements: {} }
+  return { rounds: 0, violations: [`the acceptance test failed: ${what}`], measurements: {} }
 }
 
-/** Those of a list such as 'P4,P10'; all where it is null. */
+/** Selects the tests of a list such as 'P4,P10', or all tests if it is null. */
 export function selectTests(
   tests: readonly AcceptanceTest[],
   list: string | null,
 ): readonly AcceptanceTest[] {
   if (list === null) return tests
-  return list.split(',').map(guarantee => {
-    const test = tests.find(one => one.guarantee === guarantee)
-    const known = tests.map(one => one.guarantee).join(', ')
-    if (!test) throw new Error(`there is no gate '${guarantee}'; there are ${known}`)
-    return test
-  })
+  const known = tests.map(one => one.guarantee)
+  const lookUp = (name: string) => tests.filter(({ guarantee }) => guarantee === name)
+  return parseNames('acceptance', list, lookUp, known)
 }

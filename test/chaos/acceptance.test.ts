@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { AcceptanceTest } from '../../chaos/acceptance/acceptance-test.js'
-import { percentile, percentiles } from '../../chaos/acceptance/percentile.js'
+import { percentile, percentiles } from '../../testing/percentile.js'
 import { runAcceptanceTests, selectTests } from '../../chaos/acceptance/run.js'
 import { acceptanceTests } from '../../chaos/acceptance/table.js'
 
@@ -12,7 +12,7 @@ const acceptanceTest = (guarantee: string, run: AcceptanceTest['run']): Acceptan
   run,
 })
 
-test('a percentile is one of the values, and no smaller share has it', () => {
+test('a percentile is the smallest value that the share of values does not exceed', () => {
   const values = Array.from({ length: 200 }, (_, i) => 200 - i)
   assert.equal(percentile(values, 0.5), 100)
   assert.equal(percentile(values, 0.99), 198)
@@ -21,7 +21,7 @@ test('a percentile is one of the values, and no smaller share has it', () => {
   assert.deepEqual(percentiles('ms', []), {})
 })
 
-test('gates are chosen by their promises, which are all different', () => {
+test('acceptance tests are selected by their guarantees, which are unique', () => {
   assert.equal(
     new Set(acceptanceTests.map(({ guarantee }) => guarantee)).size,
     acceptanceTests.length,
@@ -31,10 +31,10 @@ test('gates are chosen by their promises, which are all different', () => {
     selectTests(acceptanceTests, 'P15,P4').map(({ guarantee }) => guarantee),
     ['P15', 'P4'],
   )
-  assert.throws(() => selectTests(acceptanceTests, 'P4,P99'), /no gate 'P99'; there are P4/)
+  assert.throws(() => selectTests(acceptanceTests, 'P4,P99'), /unknown name 'P99', expected P4/)
 })
 
-test('a gate has its own number of rounds or the one asked for, and its violations are counted', async () => {
+test('an acceptance test runs its own or the requested number of rounds, and its violations are counted', async () => {
   const requestedRounds: number[] = []
   const one = acceptanceTest('P1', async rounds => {
     requestedRounds.push(rounds)
@@ -46,7 +46,7 @@ test('a gate has its own number of rounds or the one asked for, and its violatio
   assert.deepEqual([report.rounds, report.violations, report.worst], [3, 2, 4])
 })
 
-test('a gate that cannot end is a violation, and the next one runs', async () => {
+test('an acceptance test that throws counts as a violation, and the next one runs', async () => {
   const broken = acceptanceTest('P1', async () => {
     throw new Error('no server')
   })
