@@ -1,24 +1,27 @@
-// What is done to a deployment. A new action is a line of the table.
+// The faults that the nemesis injects. To add one, add a line to the table at the end.
 import { readdir, rm, stat, truncate } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { ProcessKind } from '../src/store/failpoints.js'
-import { type ProcessRole, signal, type TestDeployment } from './deployment.js'
+import { eventually } from '../testing/eventually.js'
+import { type ChaosDeployment, type ProcessRole, signal } from './deployment.js'
 import type { Random } from './random.js'
 
-/** What an action has hold of while it lasts: no other may touch it meanwhile. */
+/** What an action locks while it lasts, so that no other action touches it. */
 export type Resource = ProcessRole | 'storage'
 
 export interface Action {
   name: string
   weight: number
   resources: readonly Resource[]
-  /** What was done, in words; null where there was nothing to do it to. `lasting` runs on beside the next ones. */
-  apply(deployment: TestDeployment, random: Random): Promise<ActionResult | null>
+  /** Returns null if there was nothing to act on. */
+  apply(deployment: ChaosDeployment, random: Random): Promise<ActionResult | null>
 }
 
 export interface ActionResult {
+  /** For the log: what was hit, and how. */
   target: string
+  /** Resolves when an action that lasts is over; later actions may start before that. */
   background?: Promise<void>
 }
 
@@ -35,7 +38,7 @@ const killAction = (kind: ProcessRole, weight: number): Action => ({
 })
 
 const suspendAction = (kind: ProcessRole, weight: number, maxSeconds: number): Action => ({
-  name: `stop ${kind}`,
+  name: `suspend ${kind}`,
   weight,
   resources: [kind],
   async apply(deployment, random) {
@@ -51,9 +54,12 @@ const suspendAction = (kind: ProcessRole, weight: number, maxSeconds: number): A
   },
 })
 
-/** Kills Redis and keeps its supervisor from starting it again until `meanwhile` is over. */
+/**
+ * Kills Redis, and stops its supervisor from restarting it until `whileDown` has ended. Returns false if
+ * Redis or the supervisor does not run.
+ */
 export async function withRedisDown(
-  deployment: TestDeployment,
+  deployment: ChaosDeployment,
   whileDown: () => Promise<void>,
 ): Promise<boolean> {
   const [supervisor] = await deployment.find('supervisor')
@@ -62,7 +68,8 @@ export async function withRedisDown(
   signal(supervisor, 'SIGSTOP')
   try {
     signal(redis, 'SIGKILL')
-    while (await deployment.hasProcess(redis)) await sleep(10)
+    const hasExited = async () => !(await deployment.hasProcess(redis))
+    await eventually(`Redis (process ${redis}) to exit after SIGKILL`, hasExited)
     await whileDown()
   } finally {
     signal(supervisor, 'SIGCONT')
@@ -72,7 +79,7 @@ export async function withRedisDown(
 
 const redisAndSupervisor: readonly Resource[] = ['redis', 'supervisor']
 
-const redisDown: Action = {
+const stopRedis: Action = {
   name: 'redis down',
   weight: 1,
   resources: redisAndSupervisor,
@@ -84,22 +91,22 @@ const redisDown: Action = {
   },
 }
 
-const redisFlushed: Action = {
-  name: 'wipe redis',
+const flushRedis: Action = {
+  name: 'flush redis',
   weight: 1,
   resources: ['redis'],
   async apply(deployment) {
-    const wiped = deployment.withRedis(async redis => {
+    const flushed = deployment.withRedis(async redis => {
       const keys = await redis.dbsize()
       await redis.flushall()
       return { target: `${keys} keys` }
     })
-    // it may be on its way up
-    return wiped.catch(() => null)
+    // Redis may be starting
+    return flushed.catch(() => null)
   },
 }
 
-const redisDeleted: Action = {
+const deleteRedisFiles: Action = {
   name: 'delete redis files',
   weight: 1,
   resources: redisAndSupervisor,
@@ -111,8 +118,8 @@ const redisDeleted: Action = {
   },
 }
 
-const redisCut: Action = {
-  name: 'cut redis log',
+const truncateRedisLog: Action = {
+  name: 'truncate redis log',
   weight: 1,
   resources: redisAndSupervisor,
   async apply(deployment, random) {
@@ -134,7 +141,7 @@ const redisCut: Action = {
   },
 }
 
-const supervisorKilled: Action = {
+const killSupervisor: Action = {
   name: 'kill supervisor',
   weight: 1,
   resources: ['supervisor', 'redis', 'api', 'worker', 'trainer', 'predictor'],
@@ -177,13 +184,13 @@ export const actions: readonly Action[] = [
   suspendAction('api', 1, 5),
   suspendAction('predictor', 1, 5),
   suspendAction('redis', 1, 8),
-  redisDown,
-  redisFlushed,
-  redisDeleted,
-  redisCut,
-  supervisorKilled,
+  stopRedis,
+  flushRedis,
+  deleteRedisFiles,
+  truncateRedisLog,
+  killSupervisor,
   storageErrors('api', 1),
   storageErrors('worker', 1),
-  // past every number of tries
+  // longer than any number of retries
   storageErrors('trainer', 1, 20),
 ]

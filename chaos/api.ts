@@ -1,5 +1,3 @@
-// The API as a stubborn client uses it: whatever fails for want of a server is tried again.
-
 import { setMaxListeners } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { createParser } from 'eventsource-parser'
@@ -8,9 +6,12 @@ import type { Checkpoint } from '../src/spec/checkpoint.js'
 import type { Job, JobRequest } from '../src/spec/job.js'
 import type { Predictions } from '../src/spec/model.js'
 import type { Page } from '../src/spec/paging.js'
+import { eventually } from '../testing/eventually.js'
 
 const requestTimeoutMs = 20_000
-/** The server says `still here` more often than that. */
+/** A request that fails for so long counts as never answered. */
+const retryTimeoutMs = 300_000
+/** Longer than the interval of the server's keep-alive comments. */
 const streamIdleTimeoutMs = 40_000
 const retryDelayMs = 250
 
@@ -20,9 +21,13 @@ export interface ServerError {
   text: string
 }
 
+/**
+ * An HTTP client that retries requests while the server is down: after connection errors, timeouts and
+ * responses of 500 and above.
+ */
 export class RetryingClient {
   readonly client: Client
-  /** Answers of 500 and above that are not 503: no outage excuses them. */
+  /** Responses of 500 and above other than 503, which even an outage does not excuse. */
   readonly serverErrors: ServerError[] = []
 
   constructor(
@@ -31,7 +36,7 @@ export class RetryingClient {
     private readonly abortSignal: AbortSignal,
   ) {
     this.client = new Client(url, key)
-    // every pause of every client listens
+    // each pending request and pause adds a listener
     setMaxListeners(0, abortSignal)
   }
 
@@ -57,13 +62,13 @@ export class RetryingClient {
     return (await this.get<{ items: Checkpoint[] }>(`/jobs/${id}/checkpoints`)).items
   }
 
-  /** Once, however often it has to be sent: the job's name is the key. */
+  /** Submits a job once, however often the request is sent: the job's name is the idempotency key. */
   submit(request: JobRequest): Promise<Job> {
     const headers = { 'content-type': 'application/json', 'idempotency-key': request.name! }
     return this.requestWithRetry('POST', '/jobs', { headers, body: JSON.stringify(request) })
   }
 
-  /** As one text. */
+  /** Returns the predictions as JSON. */
   async predict(model: string, instances: unknown[]): Promise<string> {
     const headers = { 'content-type': 'application/json' }
     const body = JSON.stringify({ instances })
@@ -72,7 +77,7 @@ export class RetryingClient {
     return JSON.stringify(answer.predictions)
   }
 
-  /** False where the job had ended before. */
+  /** Returns false if the job had already ended (409). */
   async act(id: string, verb: 'cancel' | 'pause' | 'resume'): Promise<boolean> {
     const answer = await this.requestWithRetry<{ code?: string }>(
       'POST',
@@ -83,7 +88,16 @@ export class RetryingClient {
     return answer.code === undefined
   }
 
-  /** Everything that a follower is sent until the job ends; a broken stream is taken up behind its last id. */
+  /** Polls a job until it ends. */
+  waitForEnd(id: string, timeoutMs: number, intervalMs = 100): Promise<Job> {
+    const endedJob = async () => {
+      const job = await this.job(id)
+      return job.finishedAt !== null && job
+    }
+    return eventually(`${id} to end`, endedJob, { timeoutMs, intervalMs })
+  }
+
+  /** Yields the events of a job until it ends. After a broken connection it resumes after the last id. */
   async *follow(id: string): AsyncGenerator<JobStreamEvent & { id: string }> {
     let last: string | undefined
     for (;;) {
@@ -94,10 +108,10 @@ export class RetryingClient {
           if (message.event === 'job' && message.data.finishedAt !== null) return
         }
       } catch (error) {
-        if (this.abortSignal.aborted) throw error
+        this.abortSignal.throwIfAborted()
         if (error instanceof ProblemError) throw error
       }
-      await sleep(retryDelayMs, undefined, { signal: this.abortSignal })
+      await this.pause()
     }
   }
 
@@ -144,7 +158,9 @@ export class RetryingClient {
     acceptedStatuses: readonly number[] = [],
   ): Promise<T> {
     const headers = { ...init.headers, authorization: `Bearer ${this.key}` }
-    for (; ; await sleep(retryDelayMs, undefined, { signal: this.abortSignal })) {
+    const since = performance.now()
+    let failure = ''
+    for (; performance.now() - since < retryTimeoutMs; await this.pause()) {
       let answer: Response
       let text: string
       try {
@@ -152,13 +168,22 @@ export class RetryingClient {
         answer = await fetch(this.url + path, { ...init, method, headers, signal })
         text = await answer.text()
       } catch (error) {
-        if (this.abortSignal.aborted) throw error
+        this.abortSignal.throwIfAborted()
+        failure = `${error}`
         continue
       }
       if (answer.ok || acceptedStatuses.includes(answer.status)) return JSON.parse(text) as T
       if (answer.status < 500) throw new ProblemError(JSON.parse(text))
       this.recordServerError(path, answer.status, text)
+      failure = `${answer.status} ${text}`
     }
+    throw new Error(`${method} ${path} failed for ${retryTimeoutMs / 1000} s: ${failure}`)
+  }
+
+  /** Waits before a retry; throws the signal's reason once it is aborted. */
+  private async pause(): Promise<void> {
+    await sleep(retryDelayMs, undefined, { signal: this.abortSignal }).catch(() => {})
+    this.abortSignal.throwIfAborted()
   }
 
   private recordServerError(path: string, status: number, text: string): void {

@@ -11,16 +11,15 @@ export interface RecordedAttempt {
   rows: LoggedRow[]
 }
 
-/** The attempts of a job that have begun, as they are in the data folder; oldest first. */
+/** Reads the attempts of a job that have started from the data folder, oldest first. */
 export async function readAttempts(
   store: Store,
   folder: string,
   id: string,
 ): Promise<RecordedAttempt[]> {
   const attempts: RecordedAttempt[] = []
-  for (const attempt of (await store.list(`jobs/${id}/attempts`))
-    .map(Number)
-    .sort((a, b) => a - b)) {
+  const numbers = (await store.list(`jobs/${id}/attempts`)).map(Number)
+  for (const attempt of numbers.sort((a, b) => a - b)) {
     const attemptFolder = `jobs/${id}/attempts/${attempt}`
     const status = await store.readJson<Omit<RecordedAttempt, 'rows'>>(
       `${attemptFolder}/status.json`,
@@ -33,7 +32,7 @@ export async function readAttempts(
   return attempts
 }
 
-/** Whole lines: behind the last one a killed process may have left a part. */
+/** Ignores a part of a line at the end, which a killed process may have left. */
 async function rowsIn(file: string): Promise<LoggedRow[]> {
   const text = await readFile(file, 'utf8').catch(() => '')
   return text

@@ -1,4 +1,4 @@
-// What was promised, held against what clients saw and what is there in the end.
+// Compares what clients saw, and what is stored at the end, with what Trainyard guarantees.
 import type { Checkpoint } from '../src/spec/checkpoint.js'
 import type { Job } from '../src/spec/job.js'
 import type { Store } from '../src/store/store.js'
@@ -74,14 +74,17 @@ async function checkOne(
   const { name, id } = history
   const job = matching.find(one => one.id === id)
   if (!job) {
-    verdict.add('lost', `${name} (${id ?? 'never accepted'}) is not there`)
+    verdict.add('lost', `${name} (${id ?? 'never accepted'}) is missing`)
     return
   }
   if (matching.length > 1) verdict.add('duplicated', `${name} is ${matching.length} jobs`)
   const versions = await context.store.list(`models/${name}`)
   const succeeded = matching.filter(({ status }) => status === 'succeeded').length
   if (versions.length > succeeded) {
-    verdict.add('duplicated', `${name}: ${versions.length} model versions of ${succeeded} results`)
+    verdict.add(
+      'duplicated',
+      `${name}: ${versions.length} model versions from ${succeeded} successful jobs`,
+    )
   }
   checkStates(history, job, verdict)
   const points = await pointsOf(context.api, job.id)
@@ -98,7 +101,7 @@ async function checkOne(
     if (found[artifact] === reference[artifact]) continue
     verdict.add(
       'diverged',
-      `${name}: its ${artifact} has\n${found[artifact]}\nexpected\n${reference[artifact]}`,
+      `${name}: the ${artifact} is\n${found[artifact]}\nexpected\n${reference[artifact]}`,
     )
   }
   for (const predictions of new Set(history.predictions)) {
@@ -112,27 +115,36 @@ export function checkStates(history: JobHistory, job: Job, verdict: Verdict): vo
   for (const [client, list] of Object.entries(states)) {
     const end = list.findIndex(({ status }) => terminal.has(status))
     if (end >= 0 && end < list.length - 1) {
-      verdict.add('duplicated', `${name} went on after its end, as it was ${client}`)
+      verdict.add('duplicated', `${name}: the ${client} saw a state after the job had ended`)
     }
     for (const [i, { attempt }] of list.entries()) {
       const before = list[i - 1]?.attempt ?? 0
       if (attempt >= before) continue
-      verdict.add('staleWrites', `${name}: attempt ${attempt} was ${client} after ${before}`)
+      verdict.add(
+        'staleWrites',
+        `${name}: the ${client} saw attempt ${attempt} after attempt ${before}`,
+      )
     }
     const last = list.at(-1)
     if (end >= 0 && last && last.status !== job.status) {
-      verdict.add('duplicated', `${name} has ${job.status}, and was ${client} as ${last.status}`)
+      verdict.add(
+        'duplicated',
+        `${name} is ${job.status}, but the ${client} saw it end as ${last.status}`,
+      )
     }
   }
   if (job.status === 'failed') {
     verdict.add('diverged', `${name} failed: ${job.failure?.code}: ${job.failure?.message}`)
   }
   if (job.status === 'cancelled' && !cancelRequested) {
-    verdict.add('diverged', `${name} was cancelled, which nobody asked for`)
+    verdict.add('diverged', `${name} was cancelled although no client requested it`)
   }
 }
 
-/** All points of a job that succeeded, and those that another has: a beginning of the reference's. */
+/**
+ * Compares a job's metrics with the reference. If the job is not `complete`, its points must be the first
+ * points of the reference.
+ */
 export function checkSeries(
   name: string,
   found: Reference['series'],
@@ -155,7 +167,7 @@ export function checkSeries(
   }
 }
 
-/** The follower's rows: in order, each once, all there in the end, none ever with another value. */
+/** Checks that the follower received each row once, in order, complete, and with the reference's values. */
 export function checkFollowed(
   { name, rows }: JobHistory,
   points: Points,
@@ -166,7 +178,7 @@ export function checkFollowed(
   const got = new Set<string>()
   for (const { id, row } of rows) {
     if (Number(id) <= last) {
-      verdict.add('duplicated', `${name}: the follower got row ${id} after ${last}`)
+      verdict.add('duplicated', `${name}: the follower received row ${id} after row ${last}`)
     }
     last = Number(id)
     for (const [metric, value] of Object.entries(row.values)) {
@@ -176,7 +188,7 @@ export function checkFollowed(
       if (expected?.[1] === value) continue
       verdict.add(
         'diverged',
-        `${name}: the follower got ${metric} ${value} at step ${row.step}, expected ${expected?.[1]}`,
+        `${name}: the follower received ${metric} ${value} at step ${row.step}, expected ${expected?.[1]}`,
       )
     }
   }
@@ -201,8 +213,8 @@ async function checkStaleWrites(
 }
 
 /**
- * Each point and checkpoint is to be the one of the attempt that counts at its step: the newest that
- * began before it, among those whose writes no later attempt has made void. Says which are not.
+ * Describes each point and checkpoint that does not belong to the attempt in effect at its step. An attempt
+ * is in effect from the step that it resumed from to the step that a later attempt resumed from.
  */
 export function findStaleWrites(
   points: Points,
@@ -224,9 +236,12 @@ export function findStaleWrites(
     .flat()
     .filter(({ step, time }) => !isEffective(step, time)).length
   return [
-    ...(stale > 0 ? [`${stale} points of attempts that do not count`] : []),
+    ...(stale > 0 ? [`${stale} points belong to superseded attempts`] : []),
     ...checkpoints
       .filter(({ step, attempt }) => owner(step) !== attempt)
-      .map(({ step, attempt }) => `checkpoint ${step} is of attempt ${attempt}`),
+      .map(
+        ({ step, attempt }) =>
+          `checkpoint ${step} belongs to attempt ${attempt}, expected ${owner(step)}`,
+      ),
   ]
 }

@@ -1,4 +1,4 @@
-// The clients of one run: they submit, follow, poll, predict and cancel while the deployment is disturbed.
+// The clients of one run: they submit, follow, poll, predict and cancel while faults are injected.
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Job } from '../src/spec/job.js'
 import type { RetryingClient } from './api.js'
@@ -9,7 +9,7 @@ import type { Samples } from './samples.js'
 const pollIntervalMs = 1000
 const pauseDurationMs = 3000
 
-/** The whole life of one job, as its clients see it. */
+/** Submits one job, follows and polls it until it ends, then predicts once with its model. */
 export async function runJobClients(
   api: RetryingClient,
   history: JobHistory,
@@ -23,11 +23,11 @@ export async function runJobClients(
     follow(api, history).finally(() => done.abort()),
     poll(api, history, done.signal),
   ])
-  if (history.states.followed.at(-1)?.status !== 'succeeded') return
+  if (history.states.follower.at(-1)?.status !== 'succeeded') return
   history.predictions.push(await api.predict(name, samples[configuration.dataset]))
 }
 
-/** Asks finished models for predictions over and over. */
+/** Predicts with the finished models in turn until `stopSignal` aborts. */
 export async function predictContinuously(
   api: RetryingClient,
   histories: readonly JobHistory[],
@@ -50,7 +50,7 @@ async function follow(api: RetryingClient, history: JobHistory): Promise<void> {
   let pauseTask: Promise<void> | null = null
   for await (const message of api.follow(history.id!)) {
     if (message.event === 'job') {
-      recordTransition(history.states.followed, message.data)
+      recordTransition(history.states.follower, message.data)
       continue
     }
     history.rows.push({ id: message.id, row: message.data })
@@ -70,7 +70,7 @@ async function follow(api: RetryingClient, history: JobHistory): Promise<void> {
 async function pauseAndResume(api: RetryingClient, id: string): Promise<void> {
   if (!(await api.act(id, 'pause'))) return
   await sleep(pauseDurationMs)
-  // whatever has come of it meanwhile: a resume of a job that waits or runs changes nothing
+  // safe in every state: resuming a queued or running job changes nothing
   await api.act(id, 'resume')
 }
 
@@ -80,7 +80,7 @@ async function poll(
   stopSignal: AbortSignal,
 ): Promise<void> {
   while (!stopSignal.aborted) {
-    recordTransition(history.states.polled, await api.job(history.id!))
+    recordTransition(history.states.poller, await api.job(history.id!))
     await sleep(pollIntervalMs, undefined, { signal: stopSignal }).catch(() => {})
   }
 }

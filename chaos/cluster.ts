@@ -1,15 +1,13 @@
-// Several workers, as on hosts of their own.
 import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import type { FromApi } from '../src/spec/ipc-messages.js'
 import { apiEnvironment, apiFlags, apiScript } from '../src/supervisor/api-process.js'
 import { type EmbeddedRedis, openRedis } from '../src/supervisor/embedded-redis.js'
 import { Service } from '../src/supervisor/service.js'
 import { findDescendants, findProcessesOf } from '../testing/processes.js'
-import { signal } from './deployment.js'
+import { killAll, signal } from './deployment.js'
 import { RedisProxy } from './redis-proxy.js'
 import { withCleanup } from './with-cleanup.js'
 
@@ -19,7 +17,7 @@ const trainerScript = 'workers/trainer.js'
 
 const workerScript = fileURLToPath(new URL('../workers/worker.js', import.meta.url))
 
-/** A worker with one slot and no spare trainer, and its own redisProxy to Redis. */
+/** A worker with one slot, no spare trainer, and its own proxy to Redis. */
 export class ClusterWorker {
   constructor(
     readonly name: string,
@@ -27,14 +25,14 @@ export class ClusterWorker {
     readonly service: Service,
   ) {}
 
-  /** The process that trains for it; none where it has no job. */
+  /** Its trainer process, if it has a job. */
   async trainer(): Promise<number | undefined> {
     const { pid } = this.service
     return pid === undefined ? undefined : (await findDescendants(pid, trainerScript))[0]
   }
 }
 
-/** One Redis, one data folder, an API, and workers that can be cut off one by one. */
+/** One Redis, one data folder, one API, and several workers as if on separate hosts. Each can be cut off from Redis. */
 export class TestCluster {
   private constructor(
     readonly root: string,
@@ -72,7 +70,7 @@ export class TestCluster {
           TRAINYARD_SPARE_TRAINERS: 'off',
           REDIS_URL: redisProxy.url,
         },
-        onCrash: how => console.error(`${name} ended (${how})`),
+        onCrash: how => console.error(`${name} exited (${how})`),
       })
       return new ClusterWorker(name, redisProxy, service)
     })
@@ -80,7 +78,7 @@ export class TestCluster {
     return new TestCluster(root, redis, api, url, key, await Promise.all(workers))
   }
 
-  /** A fresh cluster for `work`, and nothing of it left behind unless `keep` says so afterwards. */
+  /** Runs `work` on a new cluster, then destroys it. If `keep` returns true after the work, its folder stays. */
   static async with<T>(
     names: readonly string[],
     lockMs: number,
@@ -94,7 +92,7 @@ export class TestCluster {
     return dataFolderIn(this.root)
   }
 
-  /** Of all workers, also of such as have ended. */
+  /** The trainers of all workers, including workers that have exited. */
   async trainers(): Promise<number[]> {
     const all = await findProcessesOf(this.root)
     return all.filter(({ command }) => command.includes(trainerScript)).map(({ pid }) => pid)
@@ -107,8 +105,7 @@ export class TestCluster {
     await this.api.stop(stopTimeoutMs)
     await Promise.all(this.workers.map(({ redisProxy }) => redisProxy.close()))
     await this.redis.stop()
-    for (const { pid } of await findProcessesOf(this.root)) signal(pid, 'SIGKILL')
-    await sleep(200)
+    await killAll(() => findProcessesOf(this.root))
     if (!keep) await rm(this.root, { recursive: true, force: true })
   }
 }
@@ -117,7 +114,9 @@ const dataFolderIn = (root: string) => join(root, 'data')
 
 function startApi(environment: NodeJS.ProcessEnv): Promise<{ api: Service; url: string }> {
   return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => reject(new Error('the API does not start')), startTimeoutMs)
+    const timer = setTimeout(() => {
+      reject(new Error(`the API did not listen within ${startTimeoutMs / 1000} s`))
+    }, startTimeoutMs)
     const api = new Service({
       name: 'api',
       script: apiScript,
@@ -129,7 +128,7 @@ function startApi(environment: NodeJS.ProcessEnv): Promise<{ api: Service; url: 
         clearTimeout(timer)
         resolve({ api, url: message.url })
       },
-      onCrash: how => console.error(`the api ended (${how})`),
+      onCrash: how => console.error(`the API exited (${how})`),
     })
   })
 }

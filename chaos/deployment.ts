@@ -1,4 +1,3 @@
-// The system under test: all processes of one `npm start`, how they are found, and how they end.
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -8,10 +7,11 @@ import { Redis } from 'ioredis'
 import { type LocalServer, startServer } from '../src/client/server.js'
 import type { Failpoint } from '../src/store/failpoints.js'
 import { socketFolder } from '../src/supervisor/folder-lock.js'
+import { eventually } from '../testing/eventually.js'
 import { findProcessesOf } from '../testing/processes.js'
 import { withCleanup } from './with-cleanup.js'
 
-/** What a command line of each looks like. */
+/** Patterns of the processes' command lines. */
 const commandPatterns = {
   supervisor: /supervisor\/main\.js/,
   api: /src\/api\/main\.js/,
@@ -24,8 +24,13 @@ const commandPatterns = {
 export type ProcessRole = keyof typeof commandPatterns
 
 const startTimeoutMs = 90_000
+const exitTimeoutMs = 10_000
 
-export class TestDeployment {
+/**
+ * All processes of one `npm start`, as the target of faults. Unlike `TestDeployment`, it keeps its port over
+ * restarts, finds its processes after their supervisor has died, and has failpoints.
+ */
+export class ChaosDeployment {
   #server: LocalServer | null = null
 
   private constructor(
@@ -35,11 +40,10 @@ export class TestDeployment {
     private readonly settings: NodeJS.ProcessEnv,
   ) {}
 
-  /** A fresh data folder below a scratch folder, and a free port that stays the same over restarts. */
-  static async open(settings: NodeJS.ProcessEnv = {}): Promise<TestDeployment> {
+  static async open(settings: NodeJS.ProcessEnv = {}): Promise<ChaosDeployment> {
     const root = await mkdtemp(join(tmpdir(), 'trainyard-chaos-'))
     const failpointsFile = join(root, 'failpoints.json')
-    const deployment = new TestDeployment(
+    const deployment = new ChaosDeployment(
       join(root, 'data'),
       await freePort(),
       failpointsFile,
@@ -49,12 +53,12 @@ export class TestDeployment {
     return deployment
   }
 
-  /** A fresh deployment for `work`, and nothing of it left behind unless `keep` says so afterwards. */
+  /** Runs `work` on a new deployment, then destroys it. If `keep` returns true after the work, its folder stays. */
   static async with<T>(
-    work: (deployment: TestDeployment) => Promise<T>,
+    work: (deployment: ChaosDeployment) => Promise<T>,
     { settings = {}, keep = () => false }: { settings?: NodeJS.ProcessEnv; keep?(): boolean } = {},
   ): Promise<T> {
-    return withCleanup(await TestDeployment.open(settings), work, keep)
+    return withCleanup(await ChaosDeployment.open(settings), work, keep)
   }
 
   get root(): string {
@@ -75,20 +79,24 @@ export class TestDeployment {
       TRAINYARD_PORT: String(this.port),
       TRAINYARD_SLOTS: '2',
       TRAINYARD_LOG_LEVEL: 'error',
-      // the path is this run's alone: also the mark by which its processes are known
+      // this path also identifies the processes of this deployment
       TRAINYARD_FAILPOINTS: this.failpointsFile,
       ...this.settings,
     }
   }
 
-  /** Tries again for a while: what a killed supervisor left behind holds the port until it has ended. */
+  /** Retries for 90 s: the processes of a killed supervisor hold the port until they exit. */
   async start(): Promise<void> {
     for (const since = Date.now(); ; await sleep(500)) {
       try {
         this.#server = await startServer(this.folder, this.environment)
         return
       } catch (error) {
-        if (Date.now() - since > startTimeoutMs) throw error
+        if (Date.now() - since > startTimeoutMs) {
+          throw new Error(`the server did not start within ${startTimeoutMs / 1000} s`, {
+            cause: error,
+          })
+        }
       }
     }
   }
@@ -98,14 +106,13 @@ export class TestDeployment {
     this.#server = null
   }
 
-  /** Ends whatever is left, at once. */
+  /** Kills the processes that are left, and removes the folder unless `keep`. */
   async destroy(keep: boolean): Promise<void> {
-    for (const { pid } of await this.processes()) signal(pid, 'SIGKILL')
-    await sleep(200)
+    await killAll(() => this.processes())
     if (!keep) await rm(this.root, { recursive: true, force: true })
   }
 
-  /** Only this run's: all of it lies in its folder. */
+  /** The running processes of this deployment, recognized by its folder. */
   processes() {
     return findProcessesOf(this.root)
   }
@@ -123,7 +130,7 @@ export class TestDeployment {
     await writeFile(this.failpointsFile, JSON.stringify(list))
   }
 
-  /** The folder of Redis's append-only files. */
+  /** Contains Redis's append-only files. */
   get appendOnlyFolder(): string {
     return join(this.folder, 'redis', 'appendonlydir')
   }
@@ -138,7 +145,8 @@ export class TestDeployment {
       commandTimeout: 5000,
       retryStrategy: () => null,
     })
-    redis.on('error', () => {}) // the failed command says it
+    // the failed command throws the error too
+    redis.on('error', () => {})
     try {
       await redis.connect()
       return await work(redis)
@@ -148,7 +156,17 @@ export class TestDeployment {
   }
 }
 
-/** False where there is no such process any more. */
+/** Kills processes until `list` finds none: a dying one may still have started another. */
+export async function killAll(list: () => Promise<readonly { pid: number }[]>): Promise<void> {
+  const allExited = async () => {
+    const left = await list()
+    for (const { pid } of left) signal(pid, 'SIGKILL')
+    return left.length === 0
+  }
+  await eventually('killed processes to exit', allExited, { timeoutMs: exitTimeoutMs })
+}
+
+/** Returns false if the process no longer exists. */
 export function signal(pid: number, name: NodeJS.Signals): boolean {
   try {
     return process.kill(pid, name)

@@ -9,42 +9,43 @@ export interface ReceivedRow {
   row: LoggedRow
 }
 
+export type ObserverName = 'follower' | 'poller'
+
 /** One job as its clients saw it. */
 export interface JobHistory {
-  /** The job's name, which is its identity: the answer to a submission may get lost. */
+  /** Identifies the job, because the response with its id may get lost. */
   name: string
   configuration: Configuration
-  /** Share of its steps at which a client asks for its end; null for none. */
+  /** Share of its steps, from 0 to 1, at which a client cancels it; null for never. */
   cancelAt: number | null
   cancelRequested: boolean
-  /** Share of its steps at which a client pauses it, to resume it a moment later; null for none. */
+  /** Share of its steps, from 0 to 1, at which a client pauses it and then resumes it; null for never. */
   pauseAt: number | null
-  /** From the 202. */
+  /** From the 202 response; null before it. */
   id: string | null
-  /** Every row that the follower was sent, over all its connections. */
+  /** Every row that the follower received, over all its connections. */
   rows: ReceivedRow[]
-  /**
-   * The states that each client saw, where they differed from the one before. A list for each: what one
-   * hears late is no news to the other.
-   */
-  states: { followed: Job[]; polled: Job[] }
-  /** Answers of its model: JSON of the predictions. */
+  /** The changes of state that each client saw. Separate lists, because one client may see a change later. */
+  states: Record<ObserverName, Job[]>
+  /** Predictions of its model, each as JSON. */
   predictions: string[]
 }
 
-/** What an undisturbed run of a configuration came to. */
+/** The results of a configuration that was trained without faults. */
 export interface Reference {
-  /** By name of the metric: pairs of step and value. */
+  /** Pairs of step and value, by metric. */
   series: Readonly<Record<string, readonly (readonly [number, MetricValue])[]>>
-  /** Names and checksums of files, as one text. */
+  /** Names and checksums of the model's files. */
   model: string
+  /** Names and checksums of the last checkpoint's files. */
   checkpoint: string
+  /** JSON. */
   predictions: string
 }
 
 export const hasEnded = ({ states }: JobHistory): boolean =>
-  states.followed.at(-1)?.finishedAt != null || states.polled.at(-1)?.finishedAt != null
+  states.follower.at(-1)?.finishedAt != null || states.poller.at(-1)?.finishedAt != null
 
-/** Values that are about the machine, not about the job. */
+/** Metrics that depend on the machine. */
 const machineDependent = new Set(['examplesPerSecond'])
 export const isDeterministic = (name: string): boolean => !machineDependent.has(name)

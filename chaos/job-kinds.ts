@@ -1,16 +1,16 @@
-// The jobs that are disturbed. A new kind is an entry of the table.
+// The kinds of jobs that a chaos run trains. To add one, add an entry to the table.
 import type { BoostingJobRequest, JobRequest, NetworkJobRequest } from '../src/spec/job.js'
 import type { DatasetName } from './samples.js'
 
 export interface JobKind {
   name: string
-  /** What progress counts up to. */
+  /** Steps of a network, rounds of boosting. */
   steps: number
   dataset: DatasetName
   request(seed: number): RequestTemplate
 }
 
-/** Named and given its data when it is submitted. */
+/** A request without a name and a data set, which are added at submission. */
 type RequestTemplate =
   | Omit<NetworkJobRequest, 'name' | 'dataset'>
   | Omit<BoostingJobRequest, 'name' | 'dataset'>
@@ -94,7 +94,7 @@ export const jobKinds: readonly JobKind[] = [
 ]
 
 export interface Configuration {
-  /** Equal keys, equal results. */
+  /** Configurations with the same key train the same model. */
   key: string
   steps: number
   dataset: DatasetName
@@ -104,7 +104,7 @@ export interface Configuration {
 export const requestOf = ({ template, dataset }: Configuration, name: string): JobRequest =>
   ({ ...template, dataset, name }) as JobRequest
 
-/** Kinds by turns, each configuration twice before another seed: it needs one reference only. */
+/** Cycles through the kinds. Two cycles share a seed, so that two jobs need only one reference. */
 export function configurationAt(i: number): Configuration {
   const kind = jobKinds[i % jobKinds.length]!
   const seed = 1 + Math.floor(i / (2 * jobKinds.length))

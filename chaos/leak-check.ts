@@ -4,15 +4,18 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Redis } from 'ioredis'
 import { openFolderStore } from '../src/store/folder-store.js'
 import type { Verdict } from './checker.js'
-import type { TestDeployment } from './deployment.js'
+import type { ChaosDeployment } from './deployment.js'
 
-/** The server tidies up by itself, some of it every 15 s. */
+/** The server removes leftovers by itself, some of them every 15 s. */
 const cleanupTimeoutMs = 60_000
 const exitTimeoutMs = 15_000
 
-/** While it runs: Redis holds nothing more of jobs that have ended than that there are such. */
+/**
+ * Checks, while the server runs, that Redis holds nothing about jobs that have ended except their entries in
+ * the index of jobs.
+ */
 export async function checkRedis(
-  deployment: TestDeployment,
+  deployment: ChaosDeployment,
   ids: readonly string[],
   verdict: Verdict,
 ): Promise<void> {
@@ -26,11 +29,11 @@ export async function checkRedis(
   for (const leak of leaks) verdict.add('leaked', `in Redis: ${leak}`)
 }
 
-/** What lists of jobs are made from; that of a status where a job has ended is none of them. */
+/** Whether a key belongs to the index of jobs. The sets of unfinished jobs are not counted: ended jobs must leave them. */
 const isIndex = (key: string) =>
   /:(jobs|tagged:.*)$/.test(key) && !/:tagged:status:(queued|running|paused)$/.test(key)
 
-/** Keys of jobs, and jobs in lists and sets, but for the index of all there are. */
+/** Finds keys that contain a job id, and lists and sets outside the index that contain one. */
 async function findMentions(redis: Redis, ids: readonly string[]): Promise<string[]> {
   const found: string[] = []
   const readers: Record<string, (key: string) => Promise<string[]>> = {
@@ -47,8 +50,8 @@ async function findMentions(redis: Redis, ids: readonly string[]): Promise<strin
   return found
 }
 
-/** After it has stopped: no process, and nothing in the staging area that the next start leaves there. */
-export async function checkStopped(deployment: TestDeployment, verdict: Verdict): Promise<void> {
+/** Checks, after the server has stopped, that no process is left and that the next start empties the staging area. */
+export async function checkStopped(deployment: ChaosDeployment, verdict: Verdict): Promise<void> {
   let leftProcesses = await deployment.processes()
   for (const since = Date.now(); leftProcesses.length > 0 && Date.now() - since < exitTimeoutMs; ) {
     await sleep(250)

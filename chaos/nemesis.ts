@@ -1,19 +1,19 @@
-// When what is done: a plan that follows from the seed, and the one who carries it out.
+// The nemesis (Jepsen's word for the part that injects faults): makes a plan from a seed and carries it out.
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type Action, type ActionResult, actions, type Resource } from './actions.js'
-import type { TestDeployment } from './deployment.js'
+import type { ChaosDeployment } from './deployment.js'
 import type { Random } from './random.js'
 
 export interface PlannedAction {
-  /** When as much of all training is done, from 0 to 1. */
+  /** The share of all training, from 0 to 1, after which the action starts. */
   at: number
   action: Action
   random: Random
 }
 
-/** The first too is not at the start, and the last before the end: all hit jobs at work. */
+/** The shares between which actions start, so that all of them hit jobs that train. */
 const window = { from: 0.03, to: 0.85 }
-/** Where nothing trains, nothing gets further: then time moves the plan. */
+/** If nothing trains for so long, the next action starts anyway. */
 const maxWaitMs = 10_000
 const targetTimeoutMs = 10_000
 
@@ -25,17 +25,17 @@ export function plan(random: Random, count: number): PlannedAction[] {
 }
 
 export interface RunContext {
-  /** From 0 to 1: how much of all training is done. */
+  /** The share of all training that is done, from 0 to 1. */
   progress(): number
-  /** All jobs have ended: nothing is left to be hit. */
+  /** Whether all jobs have ended. */
   isFinished(): boolean
   log(line: string): void
 }
 
-/** Carries out a plan, in its order; how many of it were done. */
+/** Carries out a plan in order; returns how many actions were carried out. */
 export async function executePlan(
   plan: readonly PlannedAction[],
-  deployment: TestDeployment,
+  deployment: ChaosDeployment,
   { progress, isFinished, log }: RunContext,
 ): Promise<number> {
   const heldResources = new Map<Resource, Promise<void>>()
@@ -44,12 +44,12 @@ export async function executePlan(
   for (const { at, action, random } of plan) {
     const since = Date.now()
     while (progress() < at && Date.now() - since < maxWaitMs && !isFinished()) await sleep(20)
-    // an action that finds nothing to hit makes room for another
+    // if an action finds no target, another one replaces it
     for (let next = action; ; next = random.pickWeighted(actions)) {
       await Promise.all(next.resources.map(resource => heldResources.get(resource)))
       const result = await applyWithRetry(next, deployment, random, isFinished)
       const where = `${(progress() * 100).toFixed(0)} %`.padStart(5)
-      log(`${where}  ${next.name.padEnd(20)} ${result?.target ?? 'none to hit'}`)
+      log(`${where}  ${next.name.padEnd(20)} ${result?.target ?? 'no target'}`)
       if (!result) continue
       done++
       const background = result.background?.catch((error: unknown) => {
@@ -65,10 +65,10 @@ export async function executePlan(
   return done
 }
 
-/** Tries for a while: what is to be hit may be starting. */
+/** Retries for 10 s, because the target may be starting. */
 async function applyWithRetry(
   action: Action,
-  deployment: TestDeployment,
+  deployment: ChaosDeployment,
   random: Random,
   isFinished: () => boolean,
 ): Promise<ActionResult | null> {

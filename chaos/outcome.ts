@@ -1,4 +1,4 @@
-// What a job came to, read from the API and from the data folder.
+// Reads a job's results from the API and the data folder.
 import { join } from 'node:path'
 import type { Job } from '../src/spec/job.js'
 import type { MetricsPage } from '../src/spec/metrics.js'
@@ -18,7 +18,7 @@ export function seriesOf(points: Points): Reference['series'] {
   )
 }
 
-/** Names and checksums of a committed folder's files; says where a file is not what its manifest says. */
+/** Names and checksums of a committed folder's files, or 'missing', or 'damaged' if a file does not match the manifest. */
 export async function filesOf(store: Store, key: string): Promise<string> {
   const manifest = await store.readJson<{ files: FileEntry[] }>(join(key, 'manifest.json'))
   if (!manifest) return 'missing'

@@ -1,8 +1,8 @@
 import { mulberry32 } from '../testing/random.js'
 
-/** Numbers that follow from a seed alone. */
+/** A seeded random generator. */
 export class Random {
-  /** In [0, 1). */
+  /** Uniform in [0, 1). */
   readonly next: () => number
 
   constructor(seed: number) {
@@ -13,7 +13,7 @@ export class Random {
     return low + this.next() * (high - low)
   }
 
-  /** A whole number below `count`. */
+  /** A whole number from 0 to `count` - 1. */
   integerBelow(count: number): number {
     return Math.floor(this.next() * count)
   }
@@ -31,7 +31,7 @@ export class Random {
     return items.at(-1)!
   }
 
-  /** A generator of its own: what it draws shifts nothing here. */
+  /** An independent generator: numbers taken from it do not change the ones that follow here. */
   fork(): Random {
     return new Random(Math.floor(this.next() * 2 ** 32))
   }

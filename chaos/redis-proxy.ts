@@ -1,14 +1,14 @@
-// A network between clients and a Redis that can lose what it carries.
+// A TCP proxy in front of Redis that can simulate a network partition.
 import { once } from 'node:events'
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net'
 
-/** So much of what a client has sent lately is remembered, to know it by. */
+/** How many of the bytes that a client sent last are kept, to recognize its connection by. */
 const sentHistoryBytes = 64 * 1024
 
 /**
- * Relays bytes to a Redis and back. A connection that is silenced stays open and carries nothing more
- * in either direction, as where a network drops all packets; what is sent meanwhile waits, and arrives
- * once all is healed, as TCP would send it again. One proxy for each process to cut off alone.
+ * Relays bytes between clients and Redis. A stalled connection stays open but carries nothing in either
+ * direction, as if the network dropped all packets. Data sent in the meantime arrives after `heal`, as TCP
+ * would retransmit it. Use one proxy for each process that is to be cut off separately.
  */
 export class RedisProxy {
   private readonly connections = new Set<Connection>()
@@ -36,14 +36,14 @@ export class RedisProxy {
     return proxy
   }
 
-  /** Silences the open connections that have sent this text lately, in any case; returns how many. */
+  /** Stalls the open connections that recently sent `text`, ignoring case; returns how many. */
   stallMatching(text: string): number {
     const found = [...this.connections].filter(one => one.hasSent(text))
     for (const connection of found) connection.pause()
     return found.length
   }
 
-  /** Silences all connections, and those that are made until it is healed. */
+  /** Stalls all connections, including those opened before `heal`. */
   partition(): void {
     this.partitioned = true
     for (const connection of this.connections) connection.pause()
@@ -86,7 +86,7 @@ class Connection {
       [redis, client],
     ] as const) {
       one.on('end', () => other.end())
-      // its end says the rest
+      // a 'close' event follows
       one.on('error', () => {})
       one.on('close', () => {
         other.destroy()

@@ -1,10 +1,11 @@
-// One run: references in peace, then the same jobs under attack, then the verdict.
+// One chaos run: trains references without faults, then the same jobs with faults, then compares the results.
 import { setTimeout as sleep } from 'node:timers/promises'
 import { openFolderStore } from '../src/store/folder-store.js'
 import { RetryingClient } from './api.js'
 import { check, checkServerErrors, Verdict } from './checker.js'
 import { predictContinuously, runJobClients } from './clients.js'
-import { TestDeployment } from './deployment.js'
+import { deadline } from './deadline.js'
+import { ChaosDeployment } from './deployment.js'
 import { hasEnded, type JobHistory, type Reference, type Violation } from './history.js'
 import { type Configuration, configurationAt, requestOf } from './job-kinds.js'
 import { checkRedis, checkStopped } from './leak-check.js'
@@ -17,28 +18,29 @@ export interface ChaosOptions {
   seed: number
   jobs: number
   kills: number
-  /** Keep the data folder. */
+  /** Whether to keep the data folder. */
   keep: boolean
 }
 
 export interface ChaosReport extends Record<Violation, number> {
   seed: number
   jobs: number
-  /** Actions that were carried out. */
+  /** Number of actions that were carried out. */
   kills: number
   seconds: number
 }
 
 const cancelShare = 0.2
 const pauseShare = 0.3
-/** From the last action on: a job that has not ended by then is lost. */
+const referenceTimeoutMs = 120_000
+/** A job that has not ended so long after the last action is lost. */
 const endTimeoutMs = 300_000
 
 export async function run({ seed, jobs, kills, keep }: ChaosOptions): Promise<ChaosReport> {
   const started = Date.now()
-  const log = (line: string) => console.error(`${seconds(started).padStart(6)} s ${line}`)
+  const log = (line: string) => console.error(`${secondsSince(started).padStart(6)} s ${line}`)
   const verdict = new Verdict(log)
-  const done = await TestDeployment.with(
+  const done = await ChaosDeployment.with(
     async deployment => {
       const random = new Random(seed)
       const planned = plan(random.fork(), kills)
@@ -48,7 +50,7 @@ export async function run({ seed, jobs, kills, keep }: ChaosOptions): Promise<Ch
       const baselineApi = new RetryingClient(
         deployment.url,
         deployment.key,
-        new AbortController().signal,
+        deadline('training the references', jobs * referenceTimeoutMs),
       )
       await uploadDatasets(baselineApi.client)
       const references = await makeReferences(
@@ -64,7 +66,7 @@ export async function run({ seed, jobs, kills, keep }: ChaosOptions): Promise<Ch
       const api = new RetryingClient(
         deployment.url,
         deployment.key,
-        AbortSignal.timeout(endTimeoutMs),
+        deadline('checking the results', endTimeoutMs),
       )
       const store = await openFolderStore(deployment.folder)
       const all = (await api.jobs()).map(({ id }) => id)
@@ -76,7 +78,7 @@ export async function run({ seed, jobs, kills, keep }: ChaosOptions): Promise<Ch
     },
     { keep: () => keep || !verdict.clean },
   )
-  return { seed, jobs, kills: done, ...verdict.counts, seconds: Number(seconds(started)) }
+  return { seed, jobs, kills: done, ...verdict.counts, seconds: Number(secondsSince(started)) }
 }
 
 function jobHistories(random: Random, count: number): JobHistory[] {
@@ -88,15 +90,15 @@ function jobHistories(random: Random, count: number): JobHistory[] {
     pauseAt: random.next() < pauseShare ? random.next() : null,
     id: null,
     rows: [],
-    states: { followed: [], polled: [] },
+    states: { follower: [], poller: [] },
     predictions: [],
   }))
 }
 
-/** Each configuration once, undisturbed. */
+/** Trains each configuration once without faults. */
 export async function makeReferences(
   api: RetryingClient,
-  { folder }: Pick<TestDeployment, 'folder'>,
+  { folder }: Pick<ChaosDeployment, 'folder'>,
   configurations: readonly Configuration[],
   instances: Samples,
 ): Promise<Map<string, Reference>> {
@@ -104,14 +106,11 @@ export async function makeReferences(
   const distinct = new Map(configurations.map(each => [each.key, each]))
   const references = [...distinct.values()].map(async configuration => {
     const { key, dataset } = configuration
-    const name = `calm-${key}`
+    const name = `reference-${key}`
     const { id } = await api.submit(requestOf(configuration, name))
-    for await (const _ of api.follow(id)) {
-      // until it ends
-    }
-    const job = await api.job(id)
+    const job = await api.waitForEnd(id, distinct.size * referenceTimeoutMs)
     if (job.status !== 'succeeded') {
-      throw new Error(`undisturbed, ${key} has ${job.status}: ${job.failure?.message}`)
+      throw new Error(`reference ${key} is ${job.status}: ${job.failure?.message}`)
     }
     const reference: Reference = {
       series: seriesOf(await pointsOf(api, id)),
@@ -124,23 +123,23 @@ export async function makeReferences(
   return new Map(await Promise.all(references))
 }
 
-/** Lets clients and the nemesis loose together until all jobs have ended; how many actions were done. */
+/** Runs clients and nemesis until all jobs have ended; returns how many actions were carried out. */
 async function runWithFaults(
-  deployment: TestDeployment,
+  deployment: ChaosDeployment,
   histories: readonly JobHistory[],
   planned: ReturnType<typeof plan>,
   instances: Samples,
   log: (line: string) => void,
   verdict: Verdict,
 ): Promise<number> {
-  const deadline = new AbortController()
-  const api = new RetryingClient(deployment.url, deployment.key, deadline.signal)
+  const giveUp = new AbortController()
+  const api = new RetryingClient(deployment.url, deployment.key, giveUp.signal)
   let openJobs = histories.length
   const ended = new AbortController()
   const clients = histories.map(history =>
     runJobClients(api, history, instances)
       .catch((error: unknown) => {
-        if (!deadline.signal.aborted) verdict.add('lost', `${history.name}: ${error}`)
+        if (!giveUp.signal.aborted) verdict.add('lost', `${history.name}: ${error}`)
       })
       .finally(() => {
         if (--openJobs === 0) ended.abort()
@@ -154,13 +153,13 @@ async function runWithFaults(
   })
   log(`${done} actions done; waiting for ${openJobs} jobs`)
   await Promise.race([Promise.all(clients), sleep(endTimeoutMs, undefined, { ref: false })])
-  deadline.abort()
+  giveUp.abort()
   await Promise.all([...clients, predicting])
   checkServerErrors(api, verdict)
   return done
 }
 
-/** Of the steps that the jobs have in all; a job that has ended has done its own. */
+/** The share of all jobs' steps that is done. A job that has ended counts as complete. */
 function progressOf(histories: readonly JobHistory[]): number {
   let [done, all] = [0, 0]
   for (const history of histories) {
@@ -171,4 +170,4 @@ function progressOf(histories: readonly JobHistory[]): number {
   return done / all
 }
 
-const seconds = (since: number) => ((Date.now() - since) / 1000).toFixed(1)
+const secondsSince = (since: number) => ((Date.now() - since) / 1000).toFixed(1)

@@ -1,4 +1,4 @@
-// What the jobs train on, and what their models are asked about.
+// The data sets that the jobs train on, and the instances that clients predict.
 import { openAsBlob, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { Mnist } from '../demo/mnist.js'
@@ -7,7 +7,7 @@ import { mnistSample } from '../testing/test-deployment.js'
 
 export type DatasetName = 'digits' | 'digits-table'
 
-/** Instances for a prediction, by the data set that a model was trained on. */
+/** Instances to predict, by the data set that the model was trained on. */
 export type Samples = Readonly<Record<DatasetName, unknown[]>>
 
 const recordCount = 640

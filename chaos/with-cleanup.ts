@@ -1,16 +1,16 @@
 interface Destroyable {
-  /** The folder with all of it. */
+  /** The folder that contains all its files. */
   readonly root: string
   destroy(keep: boolean): Promise<void>
 }
 
-/** `work` on what was started, of which nothing is left behind unless `keep` says so afterwards. */
+/** Runs `work`, then destroys the resource. If `keep` returns true after the work, the folder stays. */
 export async function withCleanup<S extends Destroyable, T>(
   resource: S,
   work: (started: S) => Promise<T>,
   keep: () => boolean,
 ): Promise<T> {
-  // an exit takes what was started along
+  // an interrupt destroys the resource too
   const onSignal = () => void resource.destroy(keep()).then(() => process.exit(130))
   process.once('SIGINT', onSignal).once('SIGTERM', onSignal)
   try {

@@ -1,4 +1,4 @@
-// P10. One slot, so that the trainer at work is known: it is the oldest one.
+// P10. The server has one slot, so the active trainer is the oldest one.
 import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -6,27 +6,30 @@ import pLimit from 'p-limit'
 import { isAlive, readStat } from '../../src/processes.js'
 import type { Job } from '../../src/spec/job.js'
 import { openFolderStore } from '../../src/store/folder-store.js'
+import { eventually } from '../../testing/eventually.js'
+import { percentile, percentiles } from '../../testing/percentile.js'
 import { withRedisDown } from '../actions.js'
 import { RetryingClient } from '../api.js'
 import { Verdict } from '../checker.js'
-import { signal, TestDeployment } from '../deployment.js'
+import { ChaosDeployment, signal } from '../deployment.js'
 import { checkRedis, checkStopped } from '../leak-check.js'
 import { Random } from '../random.js'
 import { uploadDatasets } from '../samples.js'
-import type { AcceptanceTest } from './acceptance-test.js'
+import { type AcceptanceTest, testDeadline } from './acceptance-test.js'
 import { algorithms, endlessJob } from './endless-jobs.js'
-import { percentile, percentiles } from './percentile.js'
 import { busyTrainers, oldestTrainer } from './trainers.js'
 
 const maxAcknowledgeMs = 2000
 const maxTrainerExitMs = 10_000
-/** Beyond it a job counts as never cancelled. */
+/** A job that takes longer counts as never cancelled. */
 const giveUpMs = 60_000
+/** Other jobs are ahead in the queue; each is cancelled after at most a few seconds of training. */
+const reachTimeoutMs = 300_000
 const redisDownMs = 2000
-/** Jobs at a time: one trains, the others wait. */
+/** Jobs at the same time: one trains, the others are queued. */
 const concurrency = 4
 
-/** When a client changes its mind. */
+/** What a job does when it is cancelled. */
 interface CancelMoment {
   name: string
   weight: number
@@ -51,32 +54,37 @@ const cancelMoments: readonly CancelMoment[] = [
   },
 ]
 
-/** What is done to the server around the request. */
+/** The fault that is injected during the request. */
 type Fault = 'none' | 'api killed' | 'redis down'
 
 interface CancelledJob {
   job: Job
   fault: Fault
   moment: string
-  /** From the request to its answer, and from the answer to the end of the trainer; null where none had begun. */
+  /** From the request to its response. */
   acknowledgedMs: number
+  /** From the response to the exit of the trainer; null if the job had no trainer. */
   trainerExitMs: number | null
-  /** Bytes of its metrics. */
+  /** Size of its metrics logs. */
   metricsBytes: number
 }
 
 export const cancellation: AcceptanceTest = {
   guarantee: 'P10',
-  description: 'jobs are cancelled at any moment',
+  description: 'cancels jobs at random moments',
   rounds: 500,
   run: (rounds, log) =>
-    TestDeployment.with(deployment => cancelJobs(deployment, rounds, log), {
+    ChaosDeployment.with(deployment => cancelJobs(deployment, rounds, log), {
       settings: { TRAINYARD_SLOTS: '1' },
     }),
 }
 
-async function cancelJobs(deployment: TestDeployment, rounds: number, log: (line: string) => void) {
-  const api = new RetryingClient(deployment.url, deployment.key, new AbortController().signal)
+async function cancelJobs(
+  deployment: ChaosDeployment,
+  rounds: number,
+  log: (line: string) => void,
+) {
+  const api = new RetryingClient(deployment.url, deployment.key, testDeadline('P10'))
   await uploadDatasets(api.client)
   const random = new Random(10)
   const violations: string[] = []
@@ -95,7 +103,7 @@ async function cancelJobs(deployment: TestDeployment, rounds: number, log: (line
       concurrent.push(limit(() => runOne(n)))
       continue
     }
-    // who disturbs the server is alone with it
+    // a fault must not affect other jobs
     await Promise.all(concurrent.splice(0))
     await runOne(n)
   }
@@ -117,9 +125,9 @@ async function cancelJobs(deployment: TestDeployment, rounds: number, log: (line
 const faultOf = (n: number): Fault =>
   n % 50 === 0 ? 'redis down' : n % 25 === 0 ? 'api killed' : 'none'
 
-/** One life; what is wrong, in words, where it does not end. */
+/** Submits a job and cancels it. Returns a violation if it does not end as cancelled. */
 async function cancelOne(
-  deployment: TestDeployment,
+  deployment: ChaosDeployment,
   api: RetryingClient,
   n: number,
   random: Random,
@@ -129,7 +137,11 @@ async function cancelOne(
   const name = `cancelled-${n}`
   const { id } = await api.submit(endlessJob(algorithms[n % 2]!, name, { checkpointEvery }))
   const step = 1 + random.integerBelow(60)
-  while (!moment.reached(await api.job(id), step)) await sleep(50)
+  const reached = async () => moment.reached(await api.job(id), step)
+  await eventually(`${name} to be ${moment.name}`, reached, {
+    timeoutMs: reachTimeoutMs,
+    intervalMs: 50,
+  })
   await sleep(random.integerBelow(300))
 
   const trainer = await oldestTrainer(deployment)
@@ -141,19 +153,16 @@ async function cancelOne(
       acknowledgedAt = performance.now()
     })
   if (!(await faults[fault](deployment, random, requestCancel))) {
-    return `${name} (${fault}, ${moment.name}) was refused: it had ended`
+    return `${name} (${fault}, ${moment.name}): the cancellation was refused because the job had ended`
   }
-  let job = await api.job(id)
-  while (job.finishedAt === null && performance.now() - acknowledgedAt < giveUpMs) {
-    await sleep(25)
-    job = await api.job(id)
-  }
+  const job = await api.waitForEnd(id, giveUpMs, 25).catch(() => api.job(id))
   const label = `${name} (${id}, ${fault}, ${moment.name})`
   if (job.status !== 'cancelled') return `${label} is ${job.status}`
   const hadTrainer = job.attempt > 0 && trainer !== null
   while (hadTrainer && isAlive(readStat(trainer))) {
-    if (performance.now() - acknowledgedAt > giveUpMs)
-      return `${label}: trainer ${trainer} lives on`
+    if (performance.now() - acknowledgedAt > giveUpMs) {
+      return `${label}: trainer ${trainer} still runs after ${giveUpMs / 1000} s`
+    }
     await sleep(10)
   }
   return {
@@ -166,16 +175,16 @@ async function cancelOne(
   }
 }
 
-/** Each carries the request out until it is accepted: false where it is refused. */
+/** Sends the cancel request while a fault happens; returns false if the job had already ended. */
 const faults: Record<
   Fault,
   (
-    deployment: TestDeployment,
+    deployment: ChaosDeployment,
     random: Random,
     requestCancel: () => Promise<boolean>,
   ) => Promise<boolean>
 > = {
-  none: (_site, _random, requestCancel) => requestCancel(),
+  none: (_deployment, _random, requestCancel) => requestCancel(),
   'api killed': async (deployment, random, requestCancel) => {
     const [pid] = await deployment.find('api')
     const response = requestCancel()
@@ -193,7 +202,7 @@ const faults: Record<
   },
 }
 
-async function metricsBytesOf(deployment: TestDeployment, id: string): Promise<number> {
+async function metricsBytesOf(deployment: ChaosDeployment, id: string): Promise<number> {
   const store = await openFolderStore(deployment.folder)
   const attemptsFolder = `jobs/${id}/attempts`
   const sizes = (await store.list(attemptsFolder)).map(attempt =>
@@ -208,11 +217,17 @@ async function metricsBytesOf(deployment: TestDeployment, id: string): Promise<n
 function checkLatencies(done: readonly CancelledJob[]): string[] {
   const checkLimit = (what: string, values: number[], maxMs: number) => {
     const p99 = percentile(values, 0.99)
-    return p99 > maxMs ? [`${what} after ${p99.toFixed(0)} ms (p99), promised are ${maxMs}`] : []
+    return p99 > maxMs
+      ? [`${what} after ${p99.toFixed(0)} ms (p99), expected at most ${maxMs} ms`]
+      : []
   }
   return [
-    ...checkLimit('acknowledged', acknowledgements(done, 'none'), maxAcknowledgeMs),
-    ...checkLimit('the trainer is gone', trainerExitTimes(done), maxTrainerExitMs),
+    ...checkLimit(
+      'a cancellation was acknowledged',
+      acknowledgements(done, 'none'),
+      maxAcknowledgeMs,
+    ),
+    ...checkLimit('the trainer exited', trainerExitTimes(done), maxTrainerExitMs),
   ]
 }
 
@@ -222,9 +237,9 @@ const acknowledgements = (done: readonly CancelledJob[], how: Fault) =>
 const trainerExitTimes = (done: readonly CancelledJob[]) =>
   done.map(({ trainerExitMs }) => trainerExitMs).filter(ms => ms !== null)
 
-/** Ended once, for good, and nothing trains on. */
+/** Checks that each job ended once, stayed ended, and that nothing trains. */
 async function checkEnds(
-  deployment: TestDeployment,
+  deployment: ChaosDeployment,
   api: RetryingClient,
   done: readonly CancelledJob[],
   violations: string[],
@@ -234,20 +249,22 @@ async function checkEnds(
     const current = listed.get(job.id)
     const cancellations = current?.transitions.filter(({ status }) => status === 'cancelled').length
     if (current?.status !== 'cancelled' || cancellations !== 1) {
-      violations.push(`${job.name} (${job.id}) is ${current?.status}, ended ${cancellations} times`)
+      violations.push(
+        `${job.name} (${job.id}) is ${current?.status}, cancelled ${cancellations} times`,
+      )
     }
     const later = await metricsBytesOf(deployment, job.id)
     if (later !== metricsBytes)
-      violations.push(`${job.name} went on: ${metricsBytes} to ${later} bytes`)
+      violations.push(`${job.name} wrote metrics after its end: ${metricsBytes} to ${later} bytes`)
   }
   if (listed.size !== done.length) {
-    violations.push(`${listed.size} jobs are there, ${done.length} were cancelled`)
+    violations.push(`${listed.size} jobs are listed, ${done.length} were cancelled`)
   }
   for (const { path, status, text } of api.serverErrors) {
     violations.push(`${path} answered ${status}: ${text}`)
   }
   const busy = await busyTrainers(deployment)
-  if (busy.length > 0) violations.push(`trainers ${busy} are at work, and no job is left`)
+  if (busy.length > 0) violations.push(`trainers ${busy} use the processor although no job is left`)
 }
 
 function summarize(done: readonly CancelledJob[]): Record<string, number> {

@@ -1,26 +1,31 @@
-// P19. Starts are made as a shell makes them: once, with what they print at hand.
+// P19. Each start is tried once, as a shell would, and its error output is kept.
 import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
-import { signal, TestDeployment } from '../deployment.js'
+import { percentiles } from '../../testing/percentile.js'
+import { ChaosDeployment, signal } from '../deployment.js'
 import type { AcceptanceTest } from './acceptance-test.js'
-import { percentiles } from './percentile.js'
 
 const supervisorScript = fileURLToPath(new URL('../../src/supervisor/main.js', import.meta.url))
 const refusalTimeoutMs = 10_000
 const startTimeoutMs = 90_000
+const responseTimeoutMs = 30_000
 
-/** Who is killed: the one that was started alone, or all at once. */
+/** What is killed: the process that was started, or all processes. */
 const killTargets = ['supervisor', 'all'] as const
 
 export const dataFolder: AcceptanceTest = {
   guarantee: 'P19',
-  description: 'a second server on the same data folder, and a start after kill -9',
+  description: 'starts a second server on the data folder, and a server after kill -9',
   rounds: 10,
-  run: (rounds, log) => TestDeployment.with(deployment => startTwice(deployment, rounds, log)),
+  run: (rounds, log) => ChaosDeployment.with(deployment => startTwice(deployment, rounds, log)),
 }
 
-async function startTwice(deployment: TestDeployment, rounds: number, log: (line: string) => void) {
+async function startTwice(
+  deployment: ChaosDeployment,
+  rounds: number,
+  log: (line: string) => void,
+) {
   const violations: string[] = []
   const refusals: number[] = []
   const starts: number[] = []
@@ -31,7 +36,7 @@ async function startTwice(deployment: TestDeployment, rounds: number, log: (line
       second.isListening ||
       !second.stderr.includes(`another Trainyard (process ${first}) uses`)
     ) {
-      const how = second.isListening ? 'it started' : `it said: ${second.stderr}`
+      const how = second.isListening ? 'it started' : `it printed: ${second.stderr}`
       violations.push(`round ${n}: a second server was not refused in ${second.ms} ms: ${how}`)
     }
     refusals.push(second.ms)
@@ -59,13 +64,13 @@ async function startTwice(deployment: TestDeployment, rounds: number, log: (line
 }
 
 interface StartResult {
-  /** False where it has ended, or says nothing. */
+  /** False if it exited, or did not listen before the timeout. */
   isListening: boolean
   stderr: string
   ms: number
 }
 
-async function start(deployment: TestDeployment, timeoutMs: number): Promise<StartResult> {
+async function start(deployment: ChaosDeployment, timeoutMs: number): Promise<StartResult> {
   const since = performance.now()
   const child = fork(supervisorScript, [], {
     env: { ...deployment.environment, TRAINYARD_DATA: deployment.folder },
@@ -93,12 +98,13 @@ const waitForListening = (child: ChildProcess) =>
   })
 
 async function checkResponds(
-  deployment: TestDeployment,
+  deployment: ChaosDeployment,
   violations: string[],
   when: string,
 ): Promise<void> {
   const answer = await fetch(`${deployment.url}/jobs`, {
     headers: { authorization: `Bearer ${deployment.key}` },
+    signal: AbortSignal.timeout(responseTimeoutMs),
   }).catch((error: Error) => error)
   if (answer instanceof Response && answer.ok) return
   const what = answer instanceof Response ? answer.status : answer.message

@@ -1,9 +1,9 @@
-// Jobs that train until somebody ends them.
+// Jobs that train until they are cancelled.
 import type { BoostingJobRequest, NetworkJobRequest } from '../../src/spec/job.js'
 
 export type Algorithm = 'network' | 'boosting'
 
-/** Options of training that both have. */
+/** Training options that both algorithms have. */
 type CheckpointOptions = Pick<
   NetworkJobRequest['training'] & object,
   'checkpointEvery' | 'checkpointSeconds'

@@ -1,17 +1,19 @@
-// P15. All requests at once, and again after everything that might have remembered them is gone.
+// P15. Sends all requests at once, and again after Redis and the processes have lost their memory.
 import { setTimeout as sleep } from 'node:timers/promises'
 import { isDeepStrictEqual } from 'node:util'
 import type { Job } from '../../src/spec/job.js'
 import { openFolderStore } from '../../src/store/folder-store.js'
+import { percentiles } from '../../testing/percentile.js'
 import { RetryingClient } from '../api.js'
-import { TestDeployment } from '../deployment.js'
+import { deadline } from '../deadline.js'
+import { ChaosDeployment } from '../deployment.js'
 import { uploadDatasets } from '../samples.js'
-import type { AcceptanceTest } from './acceptance-test.js'
+import { type AcceptanceTest, testDeadline } from './acceptance-test.js'
 import { endlessJob } from './endless-jobs.js'
-import { percentiles } from './percentile.js'
 
 const concurrent = 1000
 const listTimeoutMs = 30_000
+const responseTimeoutMs = 120_000
 const keyReusedCode = 'IDEMPOTENCY_KEY_REUSED'
 
 interface TimedResponse {
@@ -20,12 +22,12 @@ interface TimedResponse {
   ms: number
 }
 
-/** What it is, and what must not bring a second job about. */
-const scenarios: readonly { name: string; apply(deployment: TestDeployment): Promise<unknown> }[] =
+/** What happens before the requests are sent. */
+const scenarios: readonly { name: string; apply(deployment: ChaosDeployment): Promise<unknown> }[] =
   [
-    { name: 'at first', apply: async () => {} },
+    { name: 'initially', apply: async () => {} },
     {
-      name: 'after Redis was wiped',
+      name: 'after FLUSHALL',
       apply: deployment => deployment.withRedis(redis => redis.flushall()),
     },
     {
@@ -37,20 +39,20 @@ const scenarios: readonly { name: string; apply(deployment: TestDeployment): Pro
     },
   ]
 
-/** A round is a request. */
+/** Its rounds are the requests that are sent at once. */
 export const oneSubmission: AcceptanceTest = {
   guarantee: 'P15',
-  description: 'one Idempotency-Key in many requests at once',
+  description: 'sends many requests with one Idempotency-Key at once',
   rounds: concurrent,
-  run: (rounds, log) => TestDeployment.with(deployment => submitAtOnce(deployment, rounds, log)),
+  run: (rounds, log) => ChaosDeployment.with(deployment => submitAtOnce(deployment, rounds, log)),
 }
 
 async function submitAtOnce(
-  deployment: TestDeployment,
+  deployment: ChaosDeployment,
   rounds: number,
   log: (line: string) => void,
 ) {
-  const api = new RetryingClient(deployment.url, deployment.key, new AbortController().signal)
+  const api = new RetryingClient(deployment.url, deployment.key, testDeadline('P15'))
   await uploadDatasets(api.client)
   const store = await openFolderStore(deployment.folder)
   const violations: string[] = []
@@ -82,7 +84,7 @@ async function submitAtOnce(
     const listed = await countListedJobs(api)
     if (listed !== 1) violations.push(`${name}: ${listed} jobs are listed`)
     const ms = answers.map(answer => answer.ms)
-    Object.assign(measurements, name === 'at first' ? percentiles('answerMs', ms) : {})
+    Object.assign(measurements, name === 'initially' ? percentiles('answerMs', ms) : {})
     log(`${name}: ${answers.length} answers within ${Math.max(...ms).toFixed(0)} ms`)
   }
   await api.act((JSON.parse(first!) as Job).id, 'cancel')
@@ -90,7 +92,7 @@ async function submitAtOnce(
   return { rounds, violations, measurements }
 }
 
-/** A list that was lost with Redis is made anew from what is stored, some seconds later. */
+/** Waits until the list of jobs, which is rebuilt some seconds after Redis lost it, is not empty. */
 async function countListedJobs(api: RetryingClient): Promise<number> {
   for (const since = Date.now(); ; await sleep(250)) {
     const { length } = await api.jobs()
@@ -101,10 +103,11 @@ async function countListedJobs(api: RetryingClient): Promise<number> {
 const withOtherStatus = (answers: readonly TimedResponse[], status: number) =>
   answers.filter(answer => answer.status !== status)
 
-async function post(deployment: TestDeployment, request: object): Promise<TimedResponse> {
+async function post(deployment: ChaosDeployment, request: object): Promise<TimedResponse> {
   const since = performance.now()
   const answer = await fetch(`${deployment.url}/jobs`, {
     method: 'POST',
+    signal: deadline('POST /jobs', responseTimeoutMs),
     headers: {
       authorization: `Bearer ${deployment.key}`,
       'content-type': 'application/json',

@@ -1,54 +1,55 @@
-// P11. Requests and jobs keep coming at their pace, whatever has become of those before.
+// P11. Predictions and jobs are sent at a fixed rate, even if earlier ones are not answered yet.
 import { setTimeout as sleep } from 'node:timers/promises'
 import { isAlive, readStat } from '../../src/processes.js'
 import type { Job, JobRequest } from '../../src/spec/job.js'
 import { openFolderStore } from '../../src/store/folder-store.js'
+import { eventually } from '../../testing/eventually.js'
+import { percentile, percentiles } from '../../testing/percentile.js'
 import { RetryingClient } from '../api.js'
 import { readAttempts } from '../attempts.js'
-import { type ProcessRole, signal, TestDeployment } from '../deployment.js'
+import { deadline } from '../deadline.js'
+import { ChaosDeployment, type ProcessRole, signal } from '../deployment.js'
 import { jobKinds, requestOf } from '../job-kinds.js'
 import { loadSamples, uploadDatasets } from '../samples.js'
-import type { AcceptanceTest } from './acceptance-test.js'
-import { percentile, percentiles } from './percentile.js'
+import { type AcceptanceTest, testDeadline } from './acceptance-test.js'
 
-/** What comes while an API starts on a busy machine is less than a predictor lets wait (64). */
+/** Slow enough that the predictions sent during a start of the API fit into a predictor's queue (64). */
 const predictIntervalMs = 200
 const submitIntervalMs = 4000
 const maxDrainMs = 30_000
 const settleMs = 2000
 const endTimeoutMs = 120_000
+const responseTimeoutMs = 120_000
 
-/** Two that finish soon, one for each predictor. */
+/** Two short kinds, one for each predictor. */
 const kinds = jobKinds.filter(({ name }) => name === 'adam' || name === 'boosting')
 
 export const rollingRestart: AcceptanceTest = {
   guarantee: 'P11',
-  description: 'worker and API are restarted in turn while predictions and jobs keep coming',
+  description: 'restarts worker and API in turn while predictions and jobs are sent',
   rounds: 10,
   run: (rounds, log) =>
-    TestDeployment.with(deployment => runRollingRestart(deployment, rounds, log)),
+    ChaosDeployment.with(deployment => runRollingRestart(deployment, rounds, log)),
 }
 
 interface PredictionOutcome {
   ms: number
-  /** null where it was answered as it should be. */
+  /** null if the response was correct. */
   error: string | null
 }
 
 async function runRollingRestart(
-  deployment: TestDeployment,
+  deployment: ChaosDeployment,
   rounds: number,
   log: (line: string) => void,
 ) {
-  const api = new RetryingClient(deployment.url, deployment.key, new AbortController().signal)
+  const api = new RetryingClient(deployment.url, deployment.key, testDeadline('P11'))
   await uploadDatasets(api.client)
   const instances = await loadSamples()
   const models = await Promise.all(
     kinds.map(async kind => {
       const job = await api.submit(request(kind, kind.name))
-      for await (const _ of api.follow(job.id)) {
-        // until it ends
-      }
+      await api.waitForEnd(job.id, endTimeoutMs)
       const body = JSON.stringify({ instances: instances[kind.dataset] })
       return {
         name: kind.name,
@@ -73,11 +74,11 @@ async function runRollingRestart(
   const drains: number[] = []
   for (let n = 1; n <= rounds; n++) {
     await sleep(settleMs)
-    const drained = await restartProcess(deployment, 'worker')
+    const drained = await restartProcess(deployment, api, 'worker')
     drains.push(drained)
     await sleep(settleMs)
-    const closed = await restartProcess(deployment, 'api')
-    log(`worker ended in ${drained} ms, API in ${closed} ms`)
+    const closed = await restartProcess(deployment, api, 'api')
+    log(`worker exited after ${drained} ms, API after ${closed} ms`)
   }
   await sleep(settleMs)
   stop.abort()
@@ -111,7 +112,7 @@ async function runRollingRestart(
 const request = ({ steps, dataset, request: template }: (typeof kinds)[number], name: string) =>
   requestOf({ key: name, steps, dataset, template: template(1) }, name) as JobRequest
 
-/** As many as time has room for, whether the ones before are done or not. */
+/** Calls `act` at a fixed rate until `stopSignal` aborts. */
 async function atFixedRate(intervalMs: number, stopSignal: AbortSignal, act: (n: number) => void) {
   const since = performance.now()
   for (let n = 0; !stopSignal.aborted; n++) {
@@ -120,9 +121,9 @@ async function atFixedRate(intervalMs: number, stopSignal: AbortSignal, act: (n:
   }
 }
 
-/** Once: a client that tries again would hide what is promised. */
+/** Sends one prediction without retries, which would hide failures. */
 async function predict(
-  deployment: TestDeployment,
+  deployment: ChaosDeployment,
   { name, body, answer }: { name: string; body: string; answer: string },
 ): Promise<PredictionOutcome> {
   const since = performance.now()
@@ -130,38 +131,45 @@ async function predict(
     method: 'POST',
     headers: { authorization: `Bearer ${deployment.key}`, 'content-type': 'application/json' },
     body,
+    signal: deadline('the prediction', responseTimeoutMs),
   }).then(
     async got => {
       const text = await got.text()
       const { predictions, code, detail } = JSON.parse(text)
       if (!got.ok) return `${got.status} ${code}: ${detail}`
       const same = JSON.stringify(predictions) === answer
-      return same ? null : `another answer: ${text.slice(0, 200)}`
+      return same ? null : `a different prediction: ${text.slice(0, 200)}`
     },
-    (error: Error) => `${error.message}: ${error.cause}`,
+    (error: Error) => (error.cause ? `${error.message}: ${error.cause}` : error.message),
   )
   return { ms: performance.now() - since, error }
 }
 
-/** Asks a process to end, and waits until there is another that works; how long the first one took. */
-async function restartProcess(deployment: TestDeployment, kind: ProcessRole): Promise<number> {
+/** Sends SIGTERM to a process and waits for its successor. Returns how many ms the first one took to exit. */
+async function restartProcess(
+  deployment: ChaosDeployment,
+  api: RetryingClient,
+  kind: ProcessRole,
+): Promise<number> {
   const [pid] = await deployment.find(kind)
   if (pid === undefined) throw new Error(`no ${kind} runs`)
   const since = performance.now()
   signal(pid, 'SIGTERM')
-  while (isAlive(readStat(pid))) await sleep(10)
+  const hasExited = () => !isAlive(readStat(pid))
+  await eventually(`${kind} ${pid} to exit after SIGTERM`, hasExited, {
+    timeoutMs: endTimeoutMs,
+    intervalMs: 10,
+  })
   const ended = performance.now() - since
-  while (!(await deployment.find(kind)).some(other => other !== pid)) await sleep(50)
-  if (kind === 'api')
-    await new RetryingClient(deployment.url, deployment.key, new AbortController().signal).get(
-      '/jobs',
-    )
+  const hasSuccessor = async () => (await deployment.find(kind)).some(other => other !== pid)
+  await eventually(`a new ${kind}`, hasSuccessor, { timeoutMs: endTimeoutMs, intervalMs: 50 })
+  if (kind === 'api') await api.get('/jobs')
   return Math.round(ended)
 }
 
-/** Jobs come to their end, and no attempt counts against them. */
+/** Waits until all jobs have ended; returns how many attempts counted against their retry limit. */
 async function countChargedAttempts(
-  deployment: TestDeployment,
+  deployment: ChaosDeployment,
   api: RetryingClient,
   jobs: readonly Job[],
   violations: string[],
@@ -172,15 +180,15 @@ async function countChargedAttempts(
   for (let since = Date.now(); unfinished.length > 0; await sleep(500)) {
     const before = unfinished.length
     unfinished = await unfinishedJobs(api)
-    // on a slow machine many wait: only that none ends is wrong
+    // a slow machine may have many queued jobs; it is wrong only if none of them ends
     if (unfinished.length < before) since = Date.now()
     if (Date.now() - since < endTimeoutMs) continue
-    violations.push(`${unfinished.length} jobs do not end: ${unfinished.map(({ name }) => name)}`)
+    violations.push(`${unfinished.length} jobs did not end: ${unfinished.map(({ name }) => name)}`)
     break
   }
   for (const { id, name } of jobs) {
     const { status, failure } = await api.job(id)
-    if (status !== 'succeeded') violations.push(`${name} has ${status}: ${failure?.message}`)
+    if (status !== 'succeeded') violations.push(`${name} is ${status}: ${failure?.message}`)
     for (const { attempt, end } of await readAttempts(store, deployment.folder, id)) {
       if (end === 'finished' || end === 'drained') continue
       charged++

@@ -1,10 +1,9 @@
-// Which trainers there are, and what they do, as Linux sees it.
 import { setTimeout as sleep } from 'node:timers/promises'
 import { readStat } from '../../src/processes.js'
-import type { TestDeployment } from '../deployment.js'
+import type { ChaosDeployment } from '../deployment.js'
 
-/** With one slot the one at work: one in reserve is younger. */
-export async function oldestTrainer(deployment: TestDeployment): Promise<number | null> {
+/** With one slot, the oldest trainer is the active one: a spare trainer is younger. */
+export async function oldestTrainer(deployment: ChaosDeployment): Promise<number | null> {
   const since = (pid: number) => Number(readStat(pid)?.startedAt ?? Number.POSITIVE_INFINITY)
   const pids = await deployment.find('trainer')
   return pids.toSorted((a, b) => since(a) - since(b))[0] ?? null
@@ -12,8 +11,11 @@ export async function oldestTrainer(deployment: TestDeployment): Promise<number 
 
 const idleTimeoutMs = 60_000
 
-/** Where no job is left: one in reserve is quiet once it has loaded its engine. */
-export async function busyTrainers(deployment: TestDeployment): Promise<number[]> {
+/**
+ * The trainers that use the processor although no job is left. Waits up to 60 s, because a spare trainer is
+ * busy while it loads its engine.
+ */
+export async function busyTrainers(deployment: ChaosDeployment): Promise<number[]> {
   const ticks = (pid: number) => readStat(pid)?.cpuTicks ?? 0
   for (const since = performance.now(); ; ) {
     const before = new Map((await deployment.find('trainer')).map(pid => [pid, ticks(pid)]))

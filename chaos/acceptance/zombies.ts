@@ -1,12 +1,13 @@
-// P7: a worker, or its trainer, that was away for longer than its lock wakes up when another has its job.
+// P7. A worker or trainer comes back after another worker has taken over its job.
 import { setTimeout as sleep } from 'node:timers/promises'
 import { openFolderStore } from '../../src/store/folder-store.js'
-import { eventually } from '../../testing/test-deployment.js'
+import { eventually } from '../../testing/eventually.js'
 import { RetryingClient } from '../api.js'
 import { type RecordedAttempt, readAttempts } from '../attempts.js'
 import { type CheckContext, check, findStaleWrites, Verdict } from '../checker.js'
 import { runJobClients } from '../clients.js'
 import { type ClusterWorker, TestCluster } from '../cluster.js'
+import { deadline } from '../deadline.js'
 import { signal } from '../deployment.js'
 import type { JobHistory } from '../history.js'
 import { type Configuration, jobKinds } from '../job-kinds.js'
@@ -14,13 +15,13 @@ import { pointsOf } from '../outcome.js'
 import { Random } from '../random.js'
 import { makeReferences } from '../run.js'
 import { loadSamples, type Samples, uploadDatasets } from '../samples.js'
-import type { AcceptanceResult, AcceptanceTest } from './acceptance-test.js'
+import { type AcceptanceResult, type AcceptanceTest, testDeadline } from './acceptance-test.js'
 
 const seed = 7
 const names = ['worker-a', 'worker-b']
-/** As short as a busy machine allows: a round lasts a multiple of it. */
+/** As short as a busy machine allows, because a round takes several times as long. */
 const lockMs = 2000
-/** From the moment when all can speak again: what has lost its job has ended by then. */
+/** After the end of a fault, a worker that lost its job must stop its trainer within this time. */
 const maxOverlapMs = lockMs + 5000
 const takeoverTimeoutMs = 60_000
 const endTimeoutMs = 180_000
@@ -28,7 +29,7 @@ const endTimeoutMs = 180_000
 export const zombies: AcceptanceTest = {
   guarantee: 'P7',
   description:
-    'a worker that comes back to a job that another has taken over changes nothing of it',
+    'a worker that comes back to a job that another worker has taken over changes nothing',
   rounds: 50,
   run,
 }
@@ -40,9 +41,9 @@ interface JobOwner {
 
 interface Fault {
   name: string
-  /** Whether the job goes to the other worker; else it stays, and the worker sees what happens. */
+  /** Whether the other worker takes the job over. If not, the owner itself restarts the trainer. */
   expectsTakeover: boolean
-  /** How long it lasts, from the moment when the other worker has the job. */
+  /** Shortest and longest duration, measured from the takeover. */
   durationMs: readonly [number, number]
   /** Returns what ends it. */
   inject(owner: JobOwner, random: Random): () => Promise<void> | void
@@ -55,25 +56,25 @@ const suspend = (pid: number) => {
 
 const faults: readonly Fault[] = [
   {
-    name: 'stop worker',
+    name: 'suspend worker',
     expectsTakeover: true,
     durationMs: [0, 8000],
     inject: ({ worker }) => suspend(worker.service.pid!),
   },
   {
-    name: 'stop trainer',
+    name: 'suspend trainer',
     expectsTakeover: false,
-    // its worker ends it after 10 s
+    // its worker kills it after 10 s
     durationMs: [2000, 14_000],
     inject: ({ trainer }) => suspend(trainer),
   },
   {
-    name: 'stop both',
+    name: 'suspend both',
     expectsTakeover: true,
     durationMs: [0, 8000],
     inject({ worker, trainer }, random) {
       const [wakeTrainer, wakeWorker] = [suspend(trainer), suspend(worker.service.pid!)]
-      // the trainer wakes first, and nobody tells it that it is late
+      // the trainer wakes first, without a worker that tells it to stop
       const aloneMs = random.uniform(0, 3000)
       return async () => {
         wakeTrainer()
@@ -92,18 +93,18 @@ const faults: readonly Fault[] = [
     },
   },
   {
-    name: 'silence lock',
+    name: 'stall lock renewal',
     expectsTakeover: true,
     durationMs: [0, 12_000],
     inject({ worker }) {
-      // what BullMQ asks on the connection alone by which it renews locks; all others work
+      // BullMQ sends this command only on the connection that renews locks
       worker.redisProxy.stallMatching('stalled-check')
       return () => worker.redisProxy.heal()
     },
   },
 ]
 
-/** Kinds of the chaos run, trained for so long that an old attempt meets the new one. */
+/** Kinds of the chaos run with more steps, so that the old and the new attempt overlap. */
 const trainingSteps: Readonly<Record<string, number>> = { adam: 900, augmented: 450, boosting: 500 }
 const configurations = Object.entries(trainingSteps).map(([name, steps]) => withSteps(name, steps))
 
@@ -120,9 +121,9 @@ function withSteps(name: string, steps: number): Configuration {
 interface RoundResult {
   kind: string
   attempts: number
-  /** For how long after all could speak again two trainers ran. */
+  /** How long two trainers ran after the end of the fault. */
   overlapMs: number
-  /** Rows that an older attempt wrote after a newer one had begun. */
+  /** Rows that an older attempt wrote after a newer one had started. */
   lateRows: number
 }
 
@@ -152,7 +153,7 @@ async function runRounds(
 ): Promise<RoundResult[]> {
   const random = new Random(seed)
   const instances = await loadSamples()
-  const baselineApi = new RetryingClient(cluster.url, cluster.key, new AbortController().signal)
+  const baselineApi = new RetryingClient(cluster.url, cluster.key, testDeadline('P7'))
   await uploadDatasets(baselineApi.client)
   const references = await makeReferences(baselineApi, cluster, configurations, instances)
   log(`${references.size} references`)
@@ -160,7 +161,7 @@ async function runRounds(
   const store = await openFolderStore(folder)
   const results: RoundResult[] = []
   for (let i = 0; i < rounds; i++) {
-    // by turns, so that a short run has each
+    // in turn, so that a short run has each fault
     const fault = faults[i % faults.length]!
     const round = new Round(cluster, { store, folder, references }, what => {
       violations.push(`round ${i}, ${fault.name}: ${what}`)
@@ -169,7 +170,7 @@ async function runRounds(
     results.push(result)
     const { kind, attempts, lateRows, overlapMs } = result
     log(
-      `${i} ${fault.name}, ${kind}: ${attempts} attempts, ${lateRows} late rows, two trainers for ${overlapMs} ms, ${violations.length} violations`,
+      `${i} ${fault.name}, ${kind}: ${attempts} attempts, ${lateRows} late rows, overlap ${overlapMs} ms, ${violations.length} violations`,
     )
   }
   return results
@@ -186,23 +187,22 @@ class Round {
     const configuration = random.pick(configurations)
     const faultStep = random.uniform(0.05, 0.4) * configuration.steps
     const durationMs = random.uniform(...fault.durationMs)
-    const api = new RetryingClient(
-      this.cluster.url,
-      this.cluster.key,
-      AbortSignal.timeout(endTimeoutMs),
-    )
+    const api = new RetryingClient(this.cluster.url, this.cluster.key, deadline(name, endTimeoutMs))
     const context = { ...this.context, api }
     const history = newHistory(name, configuration)
     let ended = false
     const clients = runJobClients(api, history, instances)
-      .catch(error => this.reportViolation(`its clients gave up: ${error}`))
+      .catch(error => this.reportViolation(`the clients gave up: ${error}`))
       .finally(() => {
         ended = true
       })
 
-    await eventually(() => ended || (history.rows.at(-1)?.row.step ?? 0) >= faultStep)
-    const owner = await this.waitForOwner(() => ended)
-    if (!owner) throw new Error(`${name} ended before it could be disturbed`)
+    const hasReachedStep = () => ended || (history.rows.at(-1)?.row.step ?? 0) >= faultStep
+    await eventually(`${name} to reach step ${faultStep.toFixed(0)}`, hasReachedStep, {
+      timeoutMs: endTimeoutMs,
+    })
+    const owner = await this.waitForOwner(name, () => ended)
+    if (!owner) throw new Error(`${name} ended before the fault`)
     const heal = fault.inject(owner, random)
     if (fault.expectsTakeover) await this.waitForTakeover(history.id!, () => ended)
     await this.monitorUntil(context, history.id!, since => since > durationMs)
@@ -213,10 +213,10 @@ class Round {
       (since, trainers) => ended && (trainers === 0 || since > maxOverlapMs),
     )
     if (overlapMs > maxOverlapMs)
-      this.reportViolation(`two trainers ${overlapMs} ms after the end of the fault`)
+      this.reportViolation(`two trainers still ran ${overlapMs} ms after the end of the fault`)
     await clients
     if ((await this.cluster.trainers()).length > 0)
-      this.reportViolation('a trainer outlives the job')
+      this.reportViolation('a trainer still runs after the end of the job')
     await check([history], context, new Verdict(this.reportViolation))
     const attempts = await this.attempts(history.id!)
     return {
@@ -227,27 +227,29 @@ class Round {
     }
   }
 
-  /** Who trains the only job that there is. */
-  private async waitForOwner(jobEnded: () => boolean): Promise<JobOwner | null> {
-    for (; ; await sleep(20)) {
+  /** The worker that trains the only job; null if the job ends. */
+  private async waitForOwner(name: string, jobEnded: () => boolean): Promise<JobOwner | null> {
+    const findOwner = async () => {
       for (const worker of this.cluster.workers) {
         const trainer = await worker.trainer()
         if (trainer !== undefined) return { worker, trainer }
       }
-      if (jobEnded()) return null
+      return jobEnded() && 'none'
     }
+    const owner = await eventually(`a trainer of ${name}`, findOwner, { timeoutMs: endTimeoutMs })
+    return owner === 'none' ? null : owner
   }
 
-  /** Or ended by the one that had it: from the store alone a worker can. */
+  /** Waits for a second attempt, or for the end of the job: a worker can end a job without Redis. */
   private async waitForTakeover(id: string, ended: () => boolean): Promise<void> {
-    const since = Date.now()
-    const taken = async () => (await this.attempts(id)).length > 1
-    const late = () => Date.now() - since > takeoverTimeoutMs
-    await eventually(async () => (await taken()) || ended() || late())
-    if (late()) this.reportViolation('nobody has taken the job over')
+    const isTaken = async () => ended() || (await this.attempts(id)).length > 1
+    await eventually(`a takeover of ${id}`, isTaken, {
+      timeoutMs: takeoverTimeoutMs,
+      intervalMs: 50,
+    }).catch(({ message }: Error) => this.reportViolation(message))
   }
 
-  /** Looks on until it is over; for how long there were two trainers. */
+  /** Checks what clients see until `isDone`; returns how many ms two trainers ran. */
   private async monitorUntil(
     context: CheckContext,
     id: string,
@@ -260,15 +262,16 @@ class Round {
       if (trainers > 1) overlapMs = sinceMs
       for (const what of await this.visibleStaleWrites(context.api, id)) this.reportViolation(what)
       if (isDone(sinceMs, trainers)) return overlapMs
+      if (sinceMs > endTimeoutMs) throw new Error(`${id} did not end within ${endTimeoutMs} ms`)
     }
   }
 
-  /** What clients are shown at this moment; nothing is said while another attempt begins. */
+  /** Stale writes that clients see now; none are reported if a new attempt starts in the meantime. */
   private async visibleStaleWrites(api: RetryingClient, id: string): Promise<string[]> {
     const before = (await this.attempts(id)).length
     const points = await pointsOf(api, id)
     const checkpoints = await api.checkpoints(id)
-    // the logs only grow, so these hold what was shown
+    // logs only grow, so these attempts contain every row that was shown
     const attempts = await this.attempts(id)
     return attempts.length === before ? findStaleWrites(points, checkpoints, attempts) : []
   }
@@ -292,7 +295,7 @@ const newHistory = (name: string, configuration: Configuration): JobHistory => (
   id: null,
   rows: [],
   predictions: [],
-  states: { followed: [], polled: [] },
+  states: { follower: [], poller: [] },
   cancelAt: null,
   cancelRequested: false,
   pauseAt: null,

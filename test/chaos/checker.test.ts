@@ -44,32 +44,32 @@ const history = (rows: JobHistory['rows'], states: Partial<Job>[] = []): JobHist
   pauseAt: null,
   id: 'job-x',
   rows,
-  states: { followed: states as Job[], polled: [] },
+  states: { follower: states as Job[], poller: [] },
   predictions: [],
 })
 
-/** The violations that a check finds, by name. */
+/** The kinds of violations that a check finds. */
 function violationsOf(check: (verdict: Verdict) => void): Violation[] {
   const verdict = new Verdict(() => {})
   check(verdict)
   return (Object.keys(verdict.counts) as Violation[]).filter(name => verdict.counts[name] > 0)
 }
 
-const follower = (rows: JobHistory['rows']) =>
+const followerViolations = (rows: JobHistory['rows']) =>
   violationsOf(verdict => checkFollowed(history(rows), points, reference, verdict))
 
-test('a follower who got each row once, in order and as expected has nothing to complain of', () => {
-  assert.deepEqual(follower(good), [])
+test('a follower that received each expected row once and in order is no violation', () => {
+  assert.deepEqual(followerViolations(good), [])
 })
 
-test('a follower complains of a row twice, out of order, missed or changed', () => {
-  assert.deepEqual(follower([good[0]!, ...good]), ['duplicated'])
-  assert.deepEqual(follower([good[1]!, good[0]!, good[2]!, good[3]!]), ['duplicated'])
-  assert.deepEqual(follower(good.toSpliced(1, 1)), ['lost'])
-  assert.deepEqual(follower(good.with(1, row('4', 2, { loss: 2.000001 }))), ['diverged'])
+test('a row that a follower received twice, out of order, changed or not at all is a violation', () => {
+  assert.deepEqual(followerViolations([good[0]!, ...good]), ['duplicated'])
+  assert.deepEqual(followerViolations([good[1]!, good[0]!, good[2]!, good[3]!]), ['duplicated'])
+  assert.deepEqual(followerViolations(good.toSpliced(1, 1)), ['lost'])
+  assert.deepEqual(followerViolations(good.with(1, row('4', 2, { loss: 2.000001 }))), ['diverged'])
 })
 
-test('a series is the whole of the reference, or of a cancelled job its beginning', () => {
+test('the metrics of a complete job equal the reference, those of a cancelled job are its first points', () => {
   const series = (loss: readonly (readonly [number, MetricValue])[], whole: boolean) =>
     violationsOf(verdict =>
       checkSeries('job-0', { ...reference.series, loss }, reference, whole, verdict),
@@ -82,7 +82,7 @@ test('a series is the whole of the reference, or of a cancelled job its beginnin
   assert.deepEqual(series([...loss, [4, 0]], true), ['diverged'])
 })
 
-test('a job has one end, which somebody wanted, and its attempts only count up', () => {
+test('a job ends once and only as requested, and its attempt number never decreases', () => {
   const states = (list: Partial<Job>[]) => {
     const end = list.at(-1) as Job
     return violationsOf(verdict => checkStates(history([], list), end, verdict))

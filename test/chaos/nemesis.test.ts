@@ -7,12 +7,12 @@ import { Random } from '../../chaos/random.js'
 const describePlan = (seed: number, count: number) =>
   plan(new Random(seed), count).map(({ at, action, random }) => [at, action.name, random.next()])
 
-test('a seed repeats a plan, another seed makes another', () => {
+test('the same seed gives the same plan, and another seed a different one', () => {
   assert.deepEqual(describePlan(7, 50), describePlan(7, 50))
   assert.notDeepEqual(describePlan(7, 50), describePlan(8, 50))
 })
 
-test('a plan is in order, lies within the training, and in the long run leaves no action out', () => {
+test('a plan is sorted, lies within the training, and uses each action as often as its weight says', () => {
   const planned = plan(new Random(1), 2000)
   const moments = planned.map(({ at }) => at)
   assert.deepEqual(
@@ -24,6 +24,6 @@ test('a plan is in order, lies within the training, and in the long run leaves n
   for (const { name, weight } of actions) {
     const share = planned.filter(({ action }) => action.name === name).length / planned.length
     const expected = weight / total
-    assert.ok(share > expected / 2 && share < expected * 2, `${name}: ${share}, of ${expected}`)
+    assert.ok(share > expected / 2 && share < expected * 2, `${name}: share ${share}, expected ${expected}`)
   }
 })
