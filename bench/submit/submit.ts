@@ -4,8 +4,8 @@
 // are slower.
 import { tmpdir } from 'node:os'
 import { parseArgs } from 'node:util'
-import { describeMachine } from '../machine.js'
 import { parseCount } from '../../testing/command-line.js'
+import { describeMachine } from '../machine.js'
 import { heading, type Report, table, writeReport } from '../report.js'
 import { closedLoop, createSubmitter, type Load, openLoop, quantile } from './load.js'
 import { startApi } from './server.js'

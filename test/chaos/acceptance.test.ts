@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { AcceptanceTest } from '../../chaos/acceptance/acceptance-test.js'
-import { percentile, percentiles } from '../../testing/percentile.js'
 import { runAcceptanceTests, selectTests } from '../../chaos/acceptance/run.js'
 import { acceptanceTests } from '../../chaos/acceptance/table.js'
+import { percentile, percentiles } from '../../testing/percentile.js'
 
 const acceptanceTest = (guarantee: string, run: AcceptanceTest['run']): AcceptanceTest => ({
   guarantee,

@@ -24,6 +24,9 @@ test('a plan is sorted, lies within the training, and uses each action as often 
   for (const { name, weight } of actions) {
     const share = planned.filter(({ action }) => action.name === name).length / planned.length
     const expected = weight / total
-    assert.ok(share > expected / 2 && share < expected * 2, `${name}: share ${share}, expected ${expected}`)
+    assert.ok(
+      share > expected / 2 && share < expected * 2,
+      `${name}: share ${share}, expected ${expected}`,
+    )
   }
 })
