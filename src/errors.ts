@@ -1,3 +1,5 @@
+import type { FailureCode } from './spec/job.js'
+
 /** `invalid`: the caller must change the request. `unavailable`: the same request may work later. */
 export type ErrorKind = 'invalid' | 'missing' | 'conflict' | 'unavailable'
 
@@ -46,3 +48,15 @@ export const invalidCursor = (cursor: string) =>
   new TrainyardError('INVALID_CURSOR', 'invalid', `the cursor '${cursor}' is not one of ours`, {
     errors: [{ path: '/cursor', code: 'invalid', message: 'use the nextCursor of a page' }],
   })
+
+/** An error that fails a training job: every later attempt would meet it too. It becomes `failure` of the job. */
+export class TrainingFailure extends Error {
+  constructor(
+    readonly code: FailureCode,
+    message: string,
+    options?: ErrorOptions,
+  ) {
+    super(message, options)
+    this.name = 'TrainingFailure'
+  }
+}

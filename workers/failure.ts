@@ -1,42 +1,40 @@
-import { TrainyardError } from '../src/errors.js'
+import { TrainingFailure, TrainyardError } from '../src/errors.js'
 import { GraphError } from '../src/graph/graph-error.js'
 import type { Failure, FailureCode } from '../src/spec/job.js'
 
-/** What TensorFlow says, what it means for a job, and what helps. */
-const knownErrors: readonly (readonly [RegExp, FailureCode, cure: string])[] = [
+/** TensorFlow's error messages, the failure that each stands for, and the remedy. */
+const tensorFlowErrors: readonly (readonly [RegExp, FailureCode, remedy: string])[] = [
   [
     /OOM when allocating|ResourceExhausted|out of memory/i,
     'out_of_memory',
-    'take a smaller batchSize, with accumulateSteps to make up for it, or a smaller model',
+    'use a smaller batchSize, with accumulateSteps to make up for it, or a smaller model',
   ],
   [
     /corrupted record|DataLoss|Could not parse example|Expected image|Unknown image/i,
     'bad_sample',
-    'mend or leave out the record, upload the data set again, and submit the job anew',
+    'correct or leave out the record, upload the data set again, and submit a new job',
   ],
 ]
 
-/** Trouble that another attempt would meet again, as a job's failure; null where trying again may help. */
+/** The failure of the job if every attempt would meet this error; null if another attempt may succeed. */
 export function toFailure(error: unknown): Failure | null {
-  if (error instanceof TrainyardError) {
-    if (error.code === 'out_of_memory') return { code: 'out_of_memory', message: error.message }
-    if (error.kind === 'unavailable') return null
-    const code = error.code === 'nan_loss' ? 'nan_loss' : 'invalid'
-    return { code, message: error.message }
-  }
-  if (error instanceof GraphError) return { code: 'invalid', message: error.message }
+  if (error instanceof TrainingFailure) return { code: error.code, message: error.message }
   if (isUnavailable(error)) return null
+  if (error instanceof TrainyardError || error instanceof GraphError) {
+    return { code: 'invalid', message: error.message }
+  }
   const message = error instanceof Error ? error.message : String(error)
-  const match = knownErrors.find(([pattern]) => pattern.test(message))
-  return match ? { code: match[1], message: `${message}; ${match[2]}` } : null
+  const known = tensorFlowErrors.find(([pattern]) => pattern.test(message))
+  return known ? { code: known[1], message: `${message}; ${known[2]}` } : null
 }
 
-/** A trainer's exit code where storage is full or fails: `EX_TEMPFAIL` of sysexits.h. */
+/** Exit code of a trainer if storage is full or fails: `EX_TEMPFAIL` of sysexits.h. */
 export const unavailableExitCode = 75
 
-/** In the words of TensorFlow's own writers, which go around our store. */
+/** TensorFlow writes its files itself, so these errors do not come from our store. */
 const storageErrorPattern = /No space left on device|Disk quota exceeded|Input\/output error/
 
+/** True if the error lies outside the job, such as full storage, and may go away. */
 export function isUnavailable(error: unknown): boolean {
   if (error instanceof TrainyardError) return error.kind === 'unavailable'
   return error instanceof Error && storageErrorPattern.test(error.message)

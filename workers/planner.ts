@@ -1,6 +1,5 @@
 // The planner process: how large a job would be, from its graph. Loads no TensorFlow, and ends with
 // its answer; the API's event loop must not wait for a graph of a thousand layers.
-import { TrainyardError } from '../src/errors.js'
 import { GraphError } from '../src/graph/graph-error.js'
 import type { FromPlanner, PlannerTask } from '../src/spec/ipc-messages.js'
 import { stepMemory } from '../src/training/memory.js'
@@ -23,7 +22,7 @@ function answer({ job, dataset, records }: PlannerTask): FromPlanner {
     return { size: { parameters: program.parameters, ...stepMemory(program) } }
   } catch (error) {
     // what the trainer would find is found here
-    if (error instanceof GraphError || error instanceof TrainyardError) {
+    if (error instanceof GraphError) {
       return { error: error.message }
     }
     throw error

@@ -2,7 +2,8 @@
 // exit where a library with threads of its own was called from a worker thread (Koromix/koffi#274).
 import koffi from 'koffi'
 import { libxgboostPath } from '../engine/xgboost.js'
-import { TrainyardError } from '../errors.js'
+import { TrainingFailure } from '../errors.js'
+import type { FailureCode } from '../spec/job.js'
 
 export type Handle = bigint
 type NativeBuffer = Float32Array | Uint32Array | BigUint64Array | Int32Array | Uint8Array
@@ -50,7 +51,7 @@ const prototypes = {
 } as const
 
 type FunctionName = keyof typeof prototypes
-/** Throws a TrainyardError where the function says that it failed. */
+/** Throws a TrainingFailure if the function reports an error. */
 type CheckedCall = (...args: Argument[]) => void
 
 let loadedApi: Record<FunctionName, CheckedCall> | null = null
@@ -74,8 +75,8 @@ export function xgboost(): Record<FunctionName, CheckedCall> {
   return api
 }
 
-/** What XGBoost says where it is not the data or the parameters that are wrong. */
-const errorPatterns: readonly (readonly [RegExp, code: string])[] = [
+/** Errors that neither the data nor the parameters cause. */
+const errorPatterns: readonly (readonly [RegExp, FailureCode])[] = [
   [
     /bad_alloc|out of memory|failed to allocate|MemoryError|cudaErrorMemoryAllocation/i,
     'out_of_memory',
@@ -83,15 +84,14 @@ const errorPatterns: readonly (readonly [RegExp, code: string])[] = [
   [/cuda|\bGPU\b|nccl/i, 'gpu_error'],
 ]
 
-function xgboostError(name: string, errorText: string): TrainyardError {
+/** `errorText` is XGBGetLastError's: a time, a source line, the message and a stack trace. */
+export function xgboostError(name: string, errorText: string): TrainingFailure {
   const lines = errorText
     .replace(/^\[\d\d:\d\d:\d\d\]\s*\S+:\d+:\s*/, '')
     .split(/\n\s*Stack trace:/)
   const message = lines[0]!.trim().replaceAll(/\s*\n\s*/g, ' ')
-  const cause = errorPatterns.find(([pattern]) => pattern.test(message))
-  return cause
-    ? new TrainyardError(cause[1], 'unavailable', `XGBoost (${name}): ${message}`)
-    : new TrainyardError('xgboost_error', 'invalid', `XGBoost (${name}): ${message}`)
+  const [, code = 'xgboost_error'] = errorPatterns.find(([pattern]) => pattern.test(message)) ?? []
+  return new TrainingFailure(code, `XGBoost (${name}): ${message}`)
 }
 
 /** Where values lie, as long as someone holds them. */

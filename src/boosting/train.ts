@@ -1,4 +1,4 @@
-import { TrainyardError } from '../errors.js'
+import { TrainingFailure } from '../errors.js'
 import { objectiveMetrics, validationMetricName } from '../spec/boosting-metrics.js'
 import type { ResolvedBoostingOptions } from '../spec/boosting-options.js'
 import type { Phase } from '../spec/job.js'
@@ -179,8 +179,7 @@ function evaluateMetrics(
 }
 
 const nanLoss = (metric: string, loss: number, round: number, learningRate: number) =>
-  new TrainyardError(
+  new TrainingFailure(
     'nan_loss',
-    'invalid',
     `${metric} became ${loss} in round ${round}, with a learning rate of ${learningRate}; try a lower one, or look for huge values in the target`,
   )

@@ -83,9 +83,15 @@ export type Phase = Static<typeof Phase>
 export const FailureCode = Type.Enum([
   'nan_loss',
   'bad_sample',
+  'groups_not_contiguous',
   'out_of_memory',
+  'no_gpu',
+  'gpu_error',
+  'xgboost_error',
   'no_progress',
   'dataset_gone',
+  'init_source_gone',
+  'init_nothing_matches',
   'invalid',
 ])
 export type FailureCode = Static<typeof FailureCode>

@@ -1,6 +1,6 @@
 // Weights from elsewhere: values by name and shape, never graphs.
 
-import { TrainyardError } from '../errors.js'
+import { TrainingFailure } from '../errors.js'
 import type { Node, Tensor } from '../graph/graph.js'
 import { restoreTensors } from '../graph/ops/checkpoint.js'
 import { assign, type Variable } from '../graph/ops/state.js'
@@ -56,9 +56,8 @@ function nothingMatches(
       .slice(0, 3)
       .map(({ name }) => name)
       .join(', ')}${names.length > 3 ? ', …' : ''}`
-  return new TrainyardError(
-    'INIT_NOTHING_MATCHES',
-    'invalid',
+  return new TrainingFailure(
+    'init_nothing_matches',
     `initFrom: no variable of the network is in the checkpoint by name and shape; the network has ${firstNames(variables)}, the checkpoint ${firstNames(checkpointTensors) || 'nothing'}`,
   )
 }

@@ -1,4 +1,4 @@
-import { TrainyardError } from '../errors.js'
+import { TrainingFailure } from '../errors.js'
 import type { Session } from '../graph/session.js'
 import type { Phase } from '../spec/job.js'
 import type { MetricRow } from '../spec/metrics.js'
@@ -136,8 +136,7 @@ const metricRow = (step: number, values: MetricRow['values']): MetricRow => ({
 })
 
 const nanLoss = (step: number, loss: number, learningRate: number) =>
-  new TrainyardError(
+  new TrainingFailure(
     'nan_loss',
-    'invalid',
     `the loss became ${loss} at step ${step}, with a learning rate of ${learningRate}; try a lower one`,
   )

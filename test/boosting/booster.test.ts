@@ -6,7 +6,7 @@ import { InPlacePredictor } from '../../src/boosting/inplace-predict.js'
 import { DMatrix } from '../../src/boosting/matrix.js'
 import { exportBoosting } from '../../src/boosting/train.js'
 import type { Table } from '../../src/boosting/training-table.js'
-import { TrainyardError } from '../../src/errors.js'
+import { TrainingFailure } from '../../src/errors.js'
 import { boost, boostingOptions, modelHash } from './boost.js'
 import { csvTable, dense, makeFriedman1, sliceRows, withLabels } from './tables.js'
 
@@ -188,13 +188,13 @@ test("XGBoost's refusals are the caller's to cure, in its words, without its sta
   const training = withLabels(csvTable('diabetes'), labels)
   const model = boostingOptions({ objective: 'binary' })
   await assert.rejects(boost({ model, training }), error => {
-    assert.ok(error instanceof TrainyardError)
-    assert.equal(error.kind, 'invalid')
+    assert.ok(error instanceof TrainingFailure)
+    assert.equal(error.code, 'xgboost_error')
     assert.match(error.message, /label must be in \(0, 1\)/)
     assert.doesNotMatch(error.message, /Stack trace|\.cc:|\n/)
     return true
   })
-  assert.throws(() => Booster.load(new Uint8Array([1, 2, 3])), { kind: 'invalid' })
+  assert.throws(() => Booster.load(new Uint8Array([1, 2, 3])), { code: 'xgboost_error' })
 })
 
 test('a freed object says so, and is not freed again', () => {

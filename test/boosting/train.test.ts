@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { Booster } from '../../src/boosting/booster.js'
-import { TrainyardError } from '../../src/errors.js'
+import { TrainingFailure } from '../../src/errors.js'
 import { objectiveMetrics, objectiveValidationMetrics } from '../../src/spec/boosting-metrics.js'
 import { type BoostingObjective, boostingObjectives } from '../../src/spec/boosting-options.js'
 import { boost, boostingOptions, modelHash } from './boost.js'
@@ -115,6 +115,6 @@ test('a target too large for single precision is a nan_loss', async () => {
   )
   await assert.rejects(
     boost({ model: boostingOptions({ rounds: 2 }), training: huge }),
-    error => error instanceof TrainyardError && error.code === 'nan_loss',
+    error => error instanceof TrainingFailure && error.code === 'nan_loss',
   )
 })

@@ -316,7 +316,7 @@ test('groups that lie apart fail the job with the cure', async () => {
     dataset: 'apart',
     training: { group: 'query', validation: 0 },
   })
-  assert.equal(job.failure?.code, 'invalid')
+  assert.equal(job.failure?.code, 'groups_not_contiguous')
   assert.match(job.failure!.message, /row 2 has 1 in 'query' again; sort the table/)
 })
 

@@ -140,7 +140,7 @@ test('a checkpoint of another network, and patterns that name nothing, are refus
           { name: 'vgg_16/fc8/weights', dtype: 'float32', shape: [1, 1, 4096, 1000] },
         ],
       }),
-    { code: 'INIT_NOTHING_MATCHES', message: /the network has resnet.*the checkpoint vgg_16/ },
+    { code: 'init_nothing_matches', message: /the network has resnet.*the checkpoint vgg_16/ },
   )
   const idle = () =>
     buildTrainingProgram({ ...options, freeze: ['resnet/unit_1/*', 'resnet/conv0/*'] })

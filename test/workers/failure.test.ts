@@ -1,21 +1,100 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { TrainyardError } from '../../src/errors.js'
+import { xgboostError } from '../../src/boosting/capi.js'
+import { TrainingFailure, TrainyardError } from '../../src/errors.js'
+import { GraphError } from '../../src/graph/graph-error.js'
+import type { BoostingObjective } from '../../src/spec/boosting-options.js'
+import { type Failure, FailureCode } from '../../src/spec/job.js'
+import { matchWeights } from '../../src/training/initial-weights.js'
+import { groupIndices } from '../../workers/attempts/boosting-tables.js'
+import { precisionFor } from '../../workers/attempts/precision.js'
 import { isUnavailable, toFailure } from '../../workers/failure.js'
+import { boost, boostingOptions } from '../boosting/boost.js'
+import { csvTable, withLabels } from '../boosting/tables.js'
 
-test('storage that refuses is no failure of the job, whoever met it', () => {
-  const refusals = [
+/** The failure of a job whose trainer meets the error of `run`. */
+async function failureOf(run: () => unknown): Promise<Failure | null> {
+  try {
+    await run()
+  } catch (error) {
+    return toFailure(error)
+  }
+  throw new Error('nothing was thrown')
+}
+
+function boostWithLabels(
+  objective: BoostingObjective,
+  labelOf: (row: number) => number,
+): Promise<unknown> {
+  const labels = Float32Array.from({ length: 442 }, (_, row) => labelOf(row))
+  const model = boostingOptions({ objective, rounds: 2 })
+  return boost({ model, training: withLabels(csvTable('diabetes'), labels) })
+}
+
+test('a job fails with the code of what its trainer met', async () => {
+  const thrown: [FailureCode, () => unknown][] = [
+    ['nan_loss', () => boostWithLabels('regression', row => (row % 2 ? 3e38 : -3e38))],
+    ['xgboost_error', () => boostWithLabels('binary', row => (row === 7 ? 3 : row % 2))],
+    ['groups_not_contiguous', () => groupIndices(new Float32Array([1, 2, 1]), 'query')],
+    ['no_gpu', () => precisionFor({ gpus: 0, flags: [] }, 'fp16')],
+    ['init_nothing_matches', () => matchWeights([], [])],
+  ]
+  for (const [code, run] of thrown) assert.equal((await failureOf(run))?.code, code)
+})
+
+test("XGBoost's message tells a lack of memory and a broken GPU from a refusal", () => {
+  const messages: [FailureCode, string][] = [
+    ['out_of_memory', '[12:00:00] /src/x.cc:1: std::bad_alloc'],
+    ['out_of_memory', 'Memory allocation error on worker 0: cudaErrorMemoryAllocation'],
+    ['gpu_error', 'Check failed: cudaErrorIllegalAddress: an illegal memory access'],
+    ['gpu_error', 'XGBoost version not compiled with GPU support.'],
+    ['xgboost_error', 'Check failed: label must be in (0, 1) for logistic regression'],
+  ]
+  for (const [code, message] of messages) {
+    assert.equal(toFailure(xgboostError('XGBoosterUpdateOneIter', message))?.code, code, message)
+  }
+})
+
+test('every failure code that is thrown reaches the job, with its message', () => {
+  for (const code of FailureCode.enum) {
+    const failure = toFailure(new TrainingFailure(code, `${code} happened`))
+    assert.deepEqual(failure, { code, message: `${code} happened` })
+  }
+})
+
+test('a request that cannot be fulfilled fails the job as invalid', () => {
+  const errors = [
+    new GraphError('the filter is larger than the image'),
+    new TrainyardError('MODEL_NOT_FOUND', 'missing', 'there is no model'),
+  ]
+  for (const error of errors) {
+    assert.deepEqual(toFailure(error), { code: 'invalid', message: error.message })
+  }
+})
+
+test("TensorFlow's errors about memory and records fail the job with a remedy", () => {
+  const outOfMemory = new Error('OOM when allocating tensor with shape[1024,1024]')
+  assert.equal(isUnavailable(outOfMemory), false)
+  assert.equal(toFailure(outOfMemory)?.code, 'out_of_memory')
+  const badRecord = toFailure(new Error('DataLoss: corrupted record at 12'))
+  assert.equal(badRecord?.code, 'bad_sample')
+  assert.match(badRecord.message, /^DataLoss: .*; correct or leave out the record/)
+})
+
+test('a bug is no failure of the job', () => {
+  assert.equal(toFailure(new Error('x is not a function')), null)
+})
+
+test('full or failing storage does not fail a job, whether we or TensorFlow write', () => {
+  const errors = [
     new TrainyardError('STORAGE_FULL', 'unavailable', 'storage is full (ENOSPC)'),
-    // as TensorFlow's PosixWritableFile says it, with and without the name of its code
+    // from TensorFlow's PosixWritableFile, with and without the name of its code
     new Error('/data/.staging/x/model.ckpt-5.data-00000-of-00001; No space left on device'),
     new Error('ResourceExhausted: /data/.staging/x/model.ckpt-5.index; No space left on device'),
     new Error('/data/.staging/x/model.ckpt-5.index; Input/output error'),
   ]
-  for (const error of refusals) {
+  for (const error of errors) {
     assert.equal(isUnavailable(error), true, error.message)
     assert.equal(toFailure(error), null, error.message)
   }
-  const outOfMemory = new Error('OOM when allocating tensor with shape[1024,1024]')
-  assert.equal(isUnavailable(outOfMemory), false)
-  assert.equal(toFailure(outOfMemory)?.code, 'out_of_memory')
 })

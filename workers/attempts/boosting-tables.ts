@@ -1,7 +1,7 @@
 import type { Batch, Table } from '../../src/boosting/training-table.js'
 import { Datasets } from '../../src/datasets/datasets.js'
 import { openTableReader, type TableReader } from '../../src/datasets/tables/table-reader.js'
-import { TrainyardError } from '../../src/errors.js'
+import { TrainingFailure } from '../../src/errors.js'
 import { featureColumns, type NonTextColumn } from '../../src/planning/feature-columns.js'
 import type { BoostingPlan } from '../../src/spec/boosting-training.js'
 import type { DatasetManifest, TableManifest } from '../../src/spec/dataset.js'
@@ -146,7 +146,7 @@ function recodingByName(
 }
 
 /** Rows of one query, numbered in their order. XGBoost wants them side by side. */
-function groupIndices(values: Float32Array, column: string): Uint32Array {
+export function groupIndices(values: Float32Array, column: string): Uint32Array {
   const groups = new Uint32Array(values.length)
   const seen = new Set<number>()
   let group = -1
@@ -163,9 +163,8 @@ function groupIndices(values: Float32Array, column: string): Uint32Array {
 }
 
 const groupsNotContiguous = (column: string, value: number, row: number) =>
-  new TrainyardError(
+  new TrainingFailure(
     'groups_not_contiguous',
-    'invalid',
     `rows of one group lie apart: row ${row} has ${value} in '${column}' again; sort the table by '${column}' and upload it anew`,
   )
 

@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { TrainyardError } from '../../src/errors.js'
+import { TrainingFailure } from '../../src/errors.js'
 import { readTensorBundle } from '../../src/formats/tensor-bundle.js'
 import { variablesPrefix } from '../../src/graph/saved-model.js'
 import { jobPaths } from '../../src/jobs/record/job-paths.js'
@@ -20,9 +20,9 @@ export async function resolveInitialWeights(
   source: InitSource,
 ): Promise<InitialWeights> {
   if ('weights' in source) {
-    const { prefix, tensors } = await new WeightsStore(store).get(source.weights)
     const key = weightsKey(source.weights)
     await assertIntact(store, key, `weights '${source.weights}'`)
+    const { prefix, tensors } = await new WeightsStore(store).get(source.weights)
     return { prefix: join(await store.folder(key), prefix), tensors }
   }
   if ('job' in source) {
@@ -44,9 +44,8 @@ async function readBundleWeights(prefix: string): Promise<InitialWeights> {
 
 async function assertIntact(store: Store, key: string, description: string): Promise<void> {
   if (await store.verify(key)) return
-  throw new TrainyardError(
-    'INIT_SOURCE_GONE',
-    'invalid',
+  throw new TrainingFailure(
+    'init_source_gone',
     `initFrom: ${description} is gone or damaged; submit the job again with another`,
   )
 }

@@ -1,6 +1,6 @@
 import { findGpus } from '../../src/engine/gpus.js'
 import { cpuFlags, supportsBfloat16 } from '../../src/engine/processor.js'
-import { TrainyardError } from '../../src/errors.js'
+import { TrainingFailure } from '../../src/errors.js'
 import type { Precision } from '../../src/spec/training-options.js'
 
 interface Machine {
@@ -26,8 +26,4 @@ export function precisionFor({ gpus, flags }: Machine, requested: Precision): Pr
 }
 
 const noGpu = () =>
-  new TrainyardError(
-    'no_gpu',
-    'invalid',
-    'precision is fp16, but this machine has no GPU; take bf16 or fp32',
-  )
+  new TrainingFailure('no_gpu', 'precision is fp16, but this machine has no GPU; take bf16 or fp32')

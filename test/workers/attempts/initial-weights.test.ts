@@ -140,10 +140,10 @@ test('an uploaded checkpoint begins a job; one that is altered or gone does not'
   const file = join(await store.folder(`weights/${id}`), 'weights.ckpt')
   content[100]! ^= 1
   await writeFile(file, content)
-  await assert.rejects(resolveInitialWeights(store, { weights: id }), { code: 'INIT_SOURCE_GONE' })
+  await assert.rejects(resolveInitialWeights(store, { weights: id }), { code: 'init_source_gone' })
   const gone = { job: 'job-00000000000000000000000009', step: 7 }
   await assert.rejects(resolveInitialWeights(store, gone), {
-    code: 'INIT_SOURCE_GONE',
+    code: 'init_source_gone',
     message: /checkpoint 7 of job .* is gone or damaged; submit the job again with another/,
   })
 })
