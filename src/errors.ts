@@ -44,6 +44,26 @@ export class TrainyardError extends Error {
 export const isMissing = (error: unknown): error is TrainyardError =>
   error instanceof TrainyardError && error.kind === 'missing'
 
+/** Collects the invalid fields of a request, so that all are reported at once. */
+export class FieldErrors {
+  readonly all: FieldError[] = []
+
+  add(path: string, code: string, message: string): void {
+    this.all.push({ path, code, message })
+  }
+
+  /** Adds the message if there is one: for checks that return null if a value is valid. */
+  addIf(path: string, code: string, message: string | null): void {
+    if (message !== null) this.add(path, code, message)
+  }
+
+  throwIfAny(code: string): void {
+    if (this.all.length === 0) return
+    const message = this.all.map(error => error.message).join('; ')
+    throw new TrainyardError(code, 'invalid', message, { errors: this.all })
+  }
+}
+
 export const invalidCursor = (cursor: string) =>
   new TrainyardError('INVALID_CURSOR', 'invalid', `the cursor '${cursor}' is not one of ours`, {
     errors: [{ path: '/cursor', code: 'invalid', message: 'use the nextCursor of a page' }],

@@ -1,4 +1,5 @@
 import type { Job, JobStatus, Metrics } from '../spec/job.js'
+import { defaultPriority } from '../spec/labels.js'
 import { withoutNulls } from '../spec/metrics.js'
 import { etaSeconds } from './queue/eta.js'
 import type { LiveState } from './queue/live-state.js'
@@ -45,7 +46,7 @@ export function viewJob(record: JobRecord, { live, queue = null }: LiveInfo = {}
     initFrom: manifest.initFrom ?? null,
     initialized,
     freeze: manifest.freeze ?? [],
-    priority: manifest.priority ?? 0,
+    priority: manifest.priority ?? defaultPriority,
     labels: manifest.labels ?? {},
     createdAt: manifest.createdAt,
     startedAt: attempts[0]?.startedAt ?? null,

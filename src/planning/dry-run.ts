@@ -2,6 +2,7 @@ import type { DatasetManifest } from '../spec/dataset.js'
 import type { JobSize } from '../spec/ipc-messages.js'
 import type { BoostingJob, JobManifest, NetworkJob } from '../spec/job.js'
 import type { JobPlan } from '../spec/job-queries.js'
+import { defaultPriority } from '../spec/labels.js'
 
 const MiB = 2 ** 20
 /** What a trainer takes with its engine loaded, its threads started and next to no data: measured, docs/jobs.md. */
@@ -50,7 +51,7 @@ export function toJobPlan(job: JobManifest, size: JobSize | BoostingSize): JobPl
     training,
     initFrom: initFrom ?? null,
     freeze: freeze ?? [],
-    priority: priority ?? 0,
+    priority: priority ?? defaultPriority,
     labels: labels ?? {},
     steps: training.steps,
     stepsPerEpoch: 'stepsPerEpoch' in training ? training.stepsPerEpoch : null,

@@ -1,40 +1,42 @@
-import type { FieldError } from '../errors.js'
+import type { FieldErrors } from '../errors.js'
 import type { NumericColumn, TableColumn } from '../spec/dataset.js'
 import type { FeatureColumn } from '../spec/feature-column.js'
 
-/** Text is described, and not stored. */
+/** A column with stored values: a table stores no text, only statistics of it. */
 export type NonTextColumn = Exclude<TableColumn, { type: 'text' }>
 
-/** Each name is kept with the model. */
+/** The model stores the name of every category. */
 const maxCategoryCodes = 10_000
 
-/**
- * Columns of a table as a model learns from them. `categorical` names columns of whole numbers that are
- * categories, called by their numbers.
- */
-export function featureColumns(
+/** Converts table columns to model features. `categorical` names integer columns of category codes. */
+export const featureColumns = (
   columns: readonly NonTextColumn[],
   categorical: readonly string[],
-): { columns: FeatureColumn[]; fieldErrors: FieldError[] } {
-  const fieldErrors: FieldError[] = []
-  const converted = columns.map((column): FeatureColumn => {
-    const { name } = column
-    if (column.type === 'category') return { name, type: 'category', categories: column.categories }
-    const index = categorical.indexOf(name)
-    const plain: FeatureColumn = { name, type: column.type, categories: null }
-    if (index < 0) return plain
-    const problem = categoricalColumnError(column)
-    if (problem) {
-      const message = `'${name}' ${problem}`
-      fieldErrors.push({ path: `/model/categorical/${index}`, code: 'wrong_type', message })
-      return plain
+): FeatureColumn[] =>
+  columns.map(column => {
+    const { name, type } = column
+    if (type === 'category') return { name, type, categories: column.categories }
+    if (!categorical.includes(name) || categoricalColumnError(column)) {
+      return { name, type, categories: null }
     }
     const codes = Array.from({ length: (column.max ?? 0) + 1 }, (_, code) => String(code))
     return { name, type: 'category', categories: codes }
   })
-  return { columns: converted, fieldErrors }
+
+/** Adds an error for each column that `categorical` names and that cannot hold category codes. */
+export function checkCategorical(
+  columns: readonly NonTextColumn[],
+  categorical: readonly string[],
+  errors: FieldErrors,
+): void {
+  for (const [i, name] of categorical.entries()) {
+    const column = columns.find(one => one.name === name)
+    const problem = column && column.type !== 'category' && categoricalColumnError(column)
+    if (problem) errors.add(`/model/categorical/${i}`, 'wrong_type', `'${name}' ${problem}`)
+  }
 }
 
+/** Returns why the column cannot hold category codes, or null if it can. */
 function categoricalColumnError(column: NumericColumn): string | null {
   if (column.type === 'boolean') return 'is true or false, which needs no categories: leave it out'
   if (column.type === 'number') return 'has numbers with fractions, which are no categories'

@@ -1,5 +1,4 @@
-// A boosting job's plan: defaults from the table, and what cannot be trained on it.
-import type { FieldError } from '../errors.js'
+import type { FieldErrors } from '../errors.js'
 import { contradictions } from '../spec/boosting-contradictions.js'
 import { objectiveValidationMetrics } from '../spec/boosting-metrics.js'
 import {
@@ -8,129 +7,109 @@ import {
   resolveBoostingOptions,
 } from '../spec/boosting-options.js'
 import {
-  BoostingEarlyStopping,
+  type BoostingOptionWithoutDefault,
   type BoostingPlan,
+  BoostingTrainingOptions,
   type BoostingTrainingRequest,
 } from '../spec/boosting-training.js'
 import type { TableManifest } from '../spec/dataset.js'
 import { withCategoryCount } from '../spec/feature-column.js'
 import type { BoostingJobRequest } from '../spec/job.js'
-import { featureColumns, type NonTextColumn } from './feature-columns.js'
+import { withDefaults } from '../spec/with-defaults.js'
+import { checkCategorical, featureColumns, type NonTextColumn } from './feature-columns.js'
 import { defaultObjective, planClasses } from './plan-classes.js'
-import {
-  type AddFieldError,
-  formatRowCount,
-  groupColumnError,
-  resolveFeatures,
-  resolveRoles,
-} from './plan-columns.js'
-import { withDefaults } from './plan-training.js'
-import { validationTableErrors } from './validation-table.js'
+import { formatRowCount, groupColumnError, resolveFeatures, resolveRoles } from './plan-columns.js'
+import { checkValidationTable } from './validation-table.js'
 
-const defaults = {
-  share: 0.1,
-  seed: 1,
-  logEvery: 1,
-  keepCheckpoints: 3,
-}
-
-export interface BoostingPlanResult {
-  model: ResolvedBoostingOptions
-  training: BoostingPlan
-  fieldErrors: FieldError[]
-}
-
+/**
+ * Fills in every option of a boosting job. Adds an error for each option that does not fit the others
+ * or the tables.
+ */
 export function planBoosting(
   request: BoostingJobRequest,
   table: TableManifest,
   validation: TableManifest | null,
-): BoostingPlanResult {
+  errors: FieldErrors,
+): { model: ResolvedBoostingOptions; training: BoostingPlan } {
   const trainingRequest = request.training ?? {}
-  const fieldErrors: FieldError[] = []
-  const addFieldError: AddFieldError = (path, code, message) =>
-    fieldErrors.push({ path, code, message })
-
-  const roles = resolveRoles(trainingRequest, table, addFieldError)
-  const { target, sampleWeight, group } = roles
-  const objective =
-    request.model.objective ?? (target ? defaultObjective(target) : ('regression' as const))
+  const options = withDefaults<typeof BoostingTrainingOptions, BoostingOptionWithoutDefault>(
+    BoostingTrainingOptions,
+    trainingRequest,
+  )
+  const roles = resolveRoles(trainingRequest, table, errors)
+  const { targetName, target, sampleWeight, group } = roles
+  const objective = request.model.objective ?? (target ? defaultObjective(target) : 'regression')
   const model = resolveBoostingOptions(request.model, objective)
-  checkGroup(objective, trainingRequest, group, addFieldError)
+  checkGroup(objective, trainingRequest, group, errors)
 
   const { names, usableFeatures } = resolveFeatures(
     trainingRequest,
     table,
     roles.roleByColumn,
-    addFieldError,
+    errors,
   )
-  const converted = featureColumns(usableFeatures, model.categorical)
-  fieldErrors.push(...converted.fieldErrors)
-  const categoryCounts = converted.columns.map(withCategoryCount)
-  for (const { field, code, message } of contradictions(request.model, categoryCounts)) {
-    addFieldError(`/model/${field}`, code, message)
-  }
-  const { classes, fieldErrors: targetErrors } = target
-    ? planClasses(objective, target)
-    : { classes: null, fieldErrors: [] }
-  fieldErrors.push(...targetErrors)
+  checkCategorical(usableFeatures, model.categorical, errors)
+  const features = featureColumns(usableFeatures, model.categorical)
+  const found = contradictions(request.model, features.map(withCategoryCount))
+  for (const { field, code, message } of found) errors.add(`/model/${field}`, code, message)
+  const classes = target ? planClasses(objective, target, errors) : null
   if (validation && target) {
-    const required = { target, objective, classes, features: usableFeatures, sampleWeight, group }
-    fieldErrors.push(...validationTableErrors(table, validation, required))
+    const columns = { target, objective, classes, features: usableFeatures, sampleWeight, group }
+    checkValidationTable(table, validation, columns, errors)
   }
 
-  const share =
-    typeof trainingRequest.validation === 'number' ? trainingRequest.validation : defaults.share
-  const heldOut = validation ? 0 : Math.round(share * table.records)
-  if (table.records - heldOut < 1) {
+  const fraction = typeof options.validation === 'number' ? options.validation : 0
+  const heldOut = Math.round(fraction * table.records)
+  const rows = table.records - heldOut
+  if (rows < 1) {
     const message = `'${table.name}' has ${formatRowCount(table.records)}, of which none is left to train on`
-    addFieldError('/training/validation', 'too_large', message)
+    errors.add('/training/validation', 'too_large', message)
   }
-  checkEarlyStopping(objective, trainingRequest, validation !== null || heldOut > 0, addFieldError)
+  const hasValidation = validation !== null || heldOut > 0
+  checkEarlyStopping(objective, trainingRequest, hasValidation, errors)
   const training: BoostingPlan = {
+    ...options,
     steps: model.rounds,
-    target: roles.targetName ?? '',
+    target: targetName ?? '',
     features: names,
-    sampleWeight: trainingRequest.sampleWeight ?? null,
-    group: trainingRequest.group ?? null,
+    sampleWeight: options.sampleWeight ?? null,
+    group: options.group ?? null,
     classes,
-    validation: validation ? { dataset: validation.id } : { fraction: share },
-    earlyStopping: resolveEarlyStopping(objective, trainingRequest),
-    exportBest: trainingRequest.exportBest ?? true,
-    seed: trainingRequest.seed ?? defaults.seed,
-    logEvery: trainingRequest.logEvery ?? defaults.logEvery,
-    checkpointEvery: trainingRequest.checkpointEvery ?? null,
-    checkpointSeconds: trainingRequest.checkpointSeconds ?? null,
-    keepCheckpoints: trainingRequest.keepCheckpoints ?? defaults.keepCheckpoints,
-    rows: table.records - heldOut,
+    validation: validation ? { dataset: validation.id } : { fraction },
+    earlyStopping: resolveEarlyStopping(objective, options),
+    checkpointEvery: options.checkpointEvery ?? null,
+    checkpointSeconds: options.checkpointSeconds ?? null,
+    rows,
   }
-  return { model, training, fieldErrors }
+  return { model, training }
 }
 
+/** `earlyStopping` has its defaults, except the metric, which depends on the objective. */
 function resolveEarlyStopping(
   objective: BoostingObjective,
   { earlyStopping }: BoostingTrainingRequest,
-): BoostingEarlyStopping | null {
+): BoostingPlan['earlyStopping'] {
   if (!earlyStopping) return null
-  const [first] = objectiveValidationMetrics(objective)
-  return withDefaults(BoostingEarlyStopping, { metric: first!, ...earlyStopping })
+  const [firstMetric] = objectiveValidationMetrics(objective)
+  return { metric: firstMetric!, ...earlyStopping } as BoostingPlan['earlyStopping']
 }
 
 function checkGroup(
   objective: BoostingObjective,
   trainingRequest: BoostingTrainingRequest,
   group: NonTextColumn | null,
-  addFieldError: AddFieldError,
+  errors: FieldErrors,
 ): void {
   const path = '/training/group'
   if (objective === 'ranking' && trainingRequest.group === undefined) {
-    addFieldError(
+    errors.add(
       path,
       'required',
       'objective ranking compares rows of one query: name the column that they share as group',
     )
   }
   if (objective !== 'ranking' && trainingRequest.group !== undefined) {
-    addFieldError(
+    errors.add(
       path,
       'contradiction',
       `a group goes with objective ranking, and this is ${objective}: leave out group`,
@@ -138,7 +117,7 @@ function checkGroup(
   }
   const problem = group && groupColumnError(group)
   if (problem) {
-    addFieldError(path, 'out_of_range', `group '${group.name}' ${problem}: upload it as a category`)
+    errors.add(path, 'out_of_range', `group '${group.name}' ${problem}: upload it as a category`)
   }
 }
 
@@ -146,18 +125,18 @@ function checkEarlyStopping(
   objective: BoostingObjective,
   { earlyStopping, exportBest }: BoostingTrainingRequest,
   hasValidation: boolean,
-  addFieldError: AddFieldError,
+  errors: FieldErrors,
 ): void {
   const path = '/training/earlyStopping'
   if (earlyStopping && !hasValidation) {
-    addFieldError(
+    errors.add(
       path,
       'contradiction',
       'earlyStopping needs something to measure by, but nothing is held out: give validation',
     )
   }
   if (exportBest && !earlyStopping) {
-    addFieldError(
+    errors.add(
       '/training/exportBest',
       'contradiction',
       'which round is best is judged by earlyStopping: give it, or leave out exportBest',
@@ -166,7 +145,7 @@ function checkEarlyStopping(
   const metrics: readonly string[] = objectiveValidationMetrics(objective)
   const metric = earlyStopping?.metric
   if (metric && !metrics.includes(metric)) {
-    addFieldError(
+    errors.add(
       `${path}/metric`,
       'contradiction',
       `objective ${objective} does not measure ${metric}, but ${metrics.join(', ')}`,

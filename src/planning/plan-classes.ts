@@ -1,13 +1,16 @@
-import type { FieldError } from '../errors.js'
+import type { FieldErrors } from '../errors.js'
 import type { BoostingObjective } from '../spec/boosting-options.js'
 import type { Classes } from '../spec/boosting-training.js'
-import type { TableColumn } from '../spec/dataset.js'
+import type { NonTextColumn } from './feature-columns.js'
 
-/** A round has a tree for each. */
+/** A boosting round adds one tree for each class. */
 const maxClasses = 1000
 
-/** What a target asks for by itself: whole numbers are amounts, unless all of them are 0 and 1. */
-export function defaultObjective(target: TableColumn): BoostingObjective {
+/** XGBoost's limit for the ranking objective, whose gain is 2^relevance - 1. */
+export const maxRelevance = 31
+
+/** The objective for a request without one. Integers are quantities unless they are all 0 or 1. */
+export function defaultObjective(target: NonTextColumn): BoostingObjective {
   switch (target.type) {
     case 'boolean':
       return 'binary'
@@ -20,74 +23,77 @@ export function defaultObjective(target: TableColumn): BoostingObjective {
   }
 }
 
-/** Which classes a target's values are, and whether the objective can learn them. */
+/**
+ * Returns the classes that the target's values stand for, or null for an objective that predicts
+ * numbers. Adds an error if the objective cannot learn the target.
+ */
 export function planClasses(
   objective: BoostingObjective,
-  target: TableColumn,
-): { classes: Classes | null; fieldErrors: FieldError[] } {
-  const invalidTarget = (message: string) => {
-    const fieldError = { path: '/training/target', code: 'wrong_target', message }
-    return { classes: null, fieldErrors: [fieldError] }
-  }
-  const { name } = target
-  if (objective !== 'binary' && objective !== 'multiclass') {
-    if (target.type === 'category') {
-      return invalidTarget(
-        `objective ${objective} predicts numbers, but target '${name}' has categories: take binary or multiclass`,
-      )
-    }
-    if (target.type === 'text') return { classes: null, fieldErrors: [] }
-    const negative = target.min !== null && target.min < 0
-    if (negative && (objective === 'poisson' || objective === 'ranking')) {
-      const valueKind = objective === 'poisson' ? 'counts' : 'relevances'
-      return invalidTarget(
-        `objective ${objective} learns ${valueKind} from 0 on, but target '${name}' goes down to ${target.min}`,
-      )
-    }
-    if (objective === 'ranking' && (target.max ?? 0) > maxRelevance) {
-      return invalidTarget(
-        `objective ranking learns relevances from 0 to ${maxRelevance}, but target '${name}' goes up to ${target.max}`,
-      )
-    }
-    return { classes: null, fieldErrors: [] }
-  }
-  const classes = classesOf(target)
-  if (typeof classes === 'string') return invalidTarget(classes)
-  const { length } = classes.labels
-  if (objective === 'binary' && length !== 2) {
-    const hint = length > 2 ? 'take multiclass' : 'there is nothing to tell apart'
-    return invalidTarget(
-      `objective binary tells two classes apart, but target '${name}' has ${length}: ${hint}`,
-    )
-  }
-  if (length < 2 || length > maxClasses) {
-    return invalidTarget(
-      `objective multiclass tells 2 to ${maxClasses} classes apart, but target '${name}' has ${length}`,
-    )
-  }
-  return { classes, fieldErrors: [] }
+  target: NonTextColumn,
+  errors: FieldErrors,
+): Classes | null {
+  const isClassification = objective === 'binary' || objective === 'multiclass'
+  const problem = isClassification
+    ? classTargetError(objective, target)
+    : numericTargetError(objective, target)
+  errors.addIf('/training/target', 'wrong_target', problem)
+  return isClassification && !problem ? classesOf(target) : null
 }
 
-/** Gains grow as 2 to the relevance, which XGBoost bounds. */
-export const maxRelevance = 31
-
-/** Every whole number from the least to the largest is a class, by its own name. */
-function classesOf(target: TableColumn): Classes | string {
+/** Returns why an objective that predicts numbers cannot learn the target, or null if it can. */
+function numericTargetError(objective: BoostingObjective, target: NonTextColumn): string | null {
   const { name } = target
-  switch (target.type) {
-    case 'category':
-      return { labels: target.categories, base: 0 }
-    case 'boolean':
-      return { labels: ['false', 'true'], base: 0 }
-    case 'integer': {
-      const { min, max } = target
-      if (min === null || max === null) return `target '${name}' has no values`
-      if (max - min >= maxClasses) {
-        return `target '${name}' has whole numbers from ${min} to ${max}, at most ${maxClasses} classes can be told apart: take regression, or upload it as a category`
-      }
-      return { labels: Array.from({ length: max - min + 1 }, (_, i) => `${min + i}`), base: min }
-    }
-    default:
-      return `target '${name}' has numbers with fractions, which are no classes: take regression, or upload it as a category`
+  if (target.type === 'category') {
+    return `objective ${objective} predicts numbers, but target '${name}' has categories: take binary or multiclass`
   }
+  const { min, max } = target
+  if ((objective === 'poisson' || objective === 'ranking') && (min ?? 0) < 0) {
+    const values = objective === 'poisson' ? 'counts' : 'relevances'
+    return `objective ${objective} learns ${values} from 0 on, but target '${name}' goes down to ${min}`
+  }
+  if (objective === 'ranking' && (max ?? 0) > maxRelevance) {
+    return `objective ranking learns relevances from 0 to ${maxRelevance}, but target '${name}' goes up to ${max}`
+  }
+  return null
+}
+
+/** Returns why a classification objective cannot learn the target, or null if it can. */
+function classTargetError(
+  objective: 'binary' | 'multiclass',
+  target: NonTextColumn,
+): string | null {
+  const { name } = target
+  if (target.type === 'number') {
+    return `target '${name}' has numbers with fractions, which are no classes: take regression, or upload it as a category`
+  }
+  const count = classCount(target)
+  if (target.type === 'integer') {
+    const { min, max } = target
+    if (min === null || max === null) return `target '${name}' has no values`
+    if (count > maxClasses) {
+      return `target '${name}' has whole numbers from ${min} to ${max}, at most ${maxClasses} classes can be told apart: take regression, or upload it as a category`
+    }
+  }
+  if (objective === 'binary' && count !== 2) {
+    const hint = count > 2 ? 'take multiclass' : 'there is nothing to tell apart'
+    return `objective binary tells two classes apart, but target '${name}' has ${count}: ${hint}`
+  }
+  if (count < 2 || count > maxClasses) {
+    return `objective multiclass tells 2 to ${maxClasses} classes apart, but target '${name}' has ${count}`
+  }
+  return null
+}
+
+/** Every integer from the smallest to the largest is a class, even if no row has it. */
+function classCount(target: NonTextColumn): number {
+  if (target.type === 'category') return target.categories.length
+  if (target.type === 'boolean') return 2
+  return (target.max ?? 0) - (target.min ?? 0) + 1
+}
+
+function classesOf(target: NonTextColumn): Classes {
+  if (target.type === 'category') return { labels: target.categories, base: 0 }
+  if (target.type === 'boolean') return { labels: ['false', 'true'], base: 0 }
+  const base = target.min ?? 0
+  return { labels: Array.from({ length: classCount(target) }, (_, i) => `${base + i}`), base }
 }

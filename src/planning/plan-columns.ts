@@ -1,26 +1,24 @@
-// Which columns of a table a boosting job predicts, learns from, and weighs or groups rows by.
+import type { FieldErrors } from '../errors.js'
 import type { BoostingTrainingRequest } from '../spec/boosting-training.js'
 import type { TableManifest } from '../spec/dataset.js'
 import type { NonTextColumn } from './feature-columns.js'
-
-export type AddFieldError = (path: string, code: string, message: string) => void
 
 type Role = 'target' | 'sampleWeight' | 'group'
 
 export interface ColumnRoles {
   targetName: string | null
-  /** Null where there is none that could be used. */
+  /** Null if the column is missing or cannot be used. The same holds for the other roles. */
   target: NonTextColumn | null
   sampleWeight: NonTextColumn | null
   group: NonTextColumn | null
-  /** The role of a column, by its name. */
   roleByColumn: ReadonlyMap<string, Role>
 }
 
+/** Finds the columns that a job predicts, and weights and groups rows by. Adds an error for each that cannot be used. */
 export function resolveRoles(
   request: BoostingTrainingRequest,
   table: TableManifest,
-  addFieldError: AddFieldError,
+  errors: FieldErrors,
 ): ColumnRoles {
   const columns = new Map(table.columns.map(column => [column.name, column]))
   const roleByColumn = new Map<string, Role>()
@@ -28,15 +26,14 @@ export function resolveRoles(
     if (name === null || name === undefined) return null
     const path = `/training/${field}`
     const other = roleByColumn.get(name)
-    if (other) addFieldError(path, 'contradiction', `'${name}' is the ${other} already`)
+    if (other) errors.add(path, 'contradiction', `'${name}' is the ${other} already`)
     roleByColumn.set(name, field)
     const found = columns.get(name)
-    if (!found) addFieldError(path, 'unknown_column', unknownColumnMessage(name, table))
-    else if (found.type === 'text')
-      addFieldError(path, 'wrong_type', textColumnMessage(name, field))
+    if (!found) errors.add(path, 'unknown_column', unknownColumnMessage(name, table))
+    else if (found.type === 'text') errors.add(path, 'wrong_type', textColumnMessage(name, field))
     else if (found.missing > 0) {
       const message = `${field} '${name}' has ${formatRowCount(found.missing)} without a value: fill them in or leave the rows out`
-      addFieldError(path, 'missing_values', message)
+      errors.add(path, 'missing_values', message)
     }
     return found && found.type !== 'text' ? found : null
   }
@@ -44,14 +41,14 @@ export function resolveRoles(
   if (targetName === null) {
     const names = table.columns.filter(({ type }) => type !== 'text').map(({ name }) => name)
     const message = `training.target is missing: which of ${listNames(names)} is to be predicted?`
-    addFieldError('/training/target', 'required', message)
+    errors.add('/training/target', 'required', message)
   }
   const target = resolveRole('target', targetName)
   const sampleWeight = resolveRole('sampleWeight', request.sampleWeight)
   const problem = sampleWeight && weightColumnError(sampleWeight)
   if (problem) {
     const message = `sampleWeight takes numbers from 0 on, but '${sampleWeight.name}' ${problem}`
-    addFieldError('/training/sampleWeight', 'out_of_range', message)
+    errors.add('/training/sampleWeight', 'out_of_range', message)
   }
   return {
     targetName,
@@ -62,16 +59,16 @@ export function resolveRoles(
   }
 }
 
-/** Why a column cannot say how much rows count. */
+/** Returns why the column cannot weight rows, or null if it can. */
 export function weightColumnError(column: NonTextColumn): string | null {
   if (column.type === 'category') return 'has categories'
   return (column.min ?? 0) < 0 ? `goes down to ${column.min}` : null
 }
 
-/** Numbers are read as float32, which tells whole ones apart up to here. */
+/** XGBoost reads numbers as float32, which holds every integer up to 2^24. */
 const maxGroupValue = 2 ** 24
 
-/** Why a column cannot tell groups apart. */
+/** Returns why the column cannot identify groups, or null if it can. */
 export function groupColumnError(column: NonTextColumn): string | null {
   if (column.type === 'category') return null
   const largest = Math.max(Math.abs(column.min ?? 0), Math.abs(column.max ?? 0))
@@ -80,32 +77,34 @@ export function groupColumnError(column: NonTextColumn): string | null {
     : null
 }
 
-/** `learned`: those of the names that can be. */
+/**
+ * Names the feature columns and returns those that exist and can be used. Adds an error for each of the others.
+ */
 export function resolveFeatures(
   request: BoostingTrainingRequest,
   table: TableManifest,
   roleByColumn: ColumnRoles['roleByColumn'],
-  addFieldError: AddFieldError,
+  errors: FieldErrors,
 ): { names: string[]; usableFeatures: NonTextColumn[] } {
   const columns = new Map(table.columns.map(column => [column.name, column]))
   for (const [i, name] of (request.features ?? []).entries()) {
     const path = `/training/features/${i}`
     const found = columns.get(name)
-    if (!found) addFieldError(path, 'unknown_column', unknownColumnMessage(name, table))
+    if (!found) errors.add(path, 'unknown_column', unknownColumnMessage(name, table))
     else if (roleByColumn.has(name)) {
-      addFieldError(
+      errors.add(
         path,
         'contradiction',
         `'${name}' is the ${roleByColumn.get(name)}, and cannot be learned from`,
       )
     } else if (found.type === 'text')
-      addFieldError(path, 'wrong_type', textColumnMessage(name, 'a feature'))
+      errors.add(path, 'wrong_type', textColumnMessage(name, 'a feature'))
   }
   const names = request.features ?? usableColumnNames(table, roleByColumn)
   if (names.length === 0) {
     const roles = [...roleByColumn.values()].join(', ')
     const message = `'${table.name}' has no column to learn from beside the ${roles}`
-    addFieldError('/training/features', 'required', message)
+    errors.add('/training/features', 'required', message)
   }
   const found = names.map(name => columns.get(name))
   return {

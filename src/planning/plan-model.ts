@@ -1,103 +1,99 @@
-// The model part of a job's plan: defaults, and what cannot be built for these images.
-import type { FieldError } from '../errors.js'
+import type { FieldErrors } from '../errors.js'
 import type { ImagesManifest } from '../spec/dataset.js'
-import type {
-  DeepResNet,
-  NetworkOptions,
-  NetworkRequest,
-  PlainResNet,
-  ResNetOptions,
-  Vgg,
+import {
+  type DeepResNet,
+  DeepResNetOptions,
+  type NetworkOptions,
+  type NetworkRequest,
+  type PlainResNet,
+  PlainResNetOptions,
+  type ResNetOptions,
+  type Vgg,
   VggOptions,
 } from '../spec/model-options.js'
 import { imagenetDepths, resNetTable } from '../spec/resnet-table.js'
+import { withDefaults } from '../spec/with-defaults.js'
 
-const plainResNetDefaults = { block: 'plain', blocks: 5, filters: 64, kernel: 3, ratio: 4 } as const
-const vggDefaults = { depth: 16, batchNorm: false, dense: 'full', dropout: 0.5 } as const
-
-/** From this side on an image is large enough to be divided by four before the first stage. */
+/** The smallest side, in pixels, for which the ImageNet stem, which divides it by four, is the default. */
 const minImagenetStemSide = 64
 
-/** What fc6 has a weight for: 7x7 pixels behind five pools. */
+/** The first dense layer of VGG has weights for 7x7 positions, which is 224x224 pixels after five pools. */
 const minVggFullDenseSide = 224
-
-interface PlannedModel<M> {
-  model: M
-  fieldErrors: FieldError[]
-}
 
 type ImageShape = Pick<ImagesManifest, 'name' | 'height' | 'width'>
 
+/** Fills in a network's options. Adds an error for each option that does not fit the others or the images. */
 export function planModel(
   request: NetworkRequest,
   images: ImageShape,
-): PlannedModel<NetworkOptions> {
-  if (request.kind === 'vgg') return planVgg(request, images)
-  const { depth } = request
+  errors: FieldErrors,
+): NetworkOptions {
+  if (request.kind === 'vgg') return planVgg(request, images, errors)
+  const { depth, ...options } = request
   return depth === undefined
-    ? planPlainResNet(request)
-    : planDeepResNet({ ...request, depth }, images)
+    ? planPlainResNet(options, errors)
+    : planDeepResNet(options, depth, images, errors)
 }
 
-function planPlainResNet({ version, stem, ...request }: ResNetOptions): PlannedModel<PlainResNet> {
-  const model = { ...plainResNetDefaults, ...request }
-  const fieldErrors = Object.entries({ version, stem }).flatMap(([field, value]) =>
-    value === undefined
-      ? []
-      : modelError(
-          field,
-          'contradiction',
-          `${field} needs a depth: without one it is the small plain net`,
-        ),
-  )
+type ResNetOptionsWithoutDepth = Omit<ResNetOptions, 'depth'>
+
+function planPlainResNet(
+  { version, stem, ...request }: ResNetOptionsWithoutDepth,
+  errors: FieldErrors,
+): PlainResNet {
+  for (const field of definedFields({ version, stem })) {
+    const message = `${field} needs a depth: without one it is the small plain net`
+    errors.add(`/model/${field}`, 'contradiction', message)
+  }
+  const model = withDefaults(PlainResNetOptions, request)
   const { block, filters, ratio } = model
   if (block === 'bottleneck' && filters % ratio !== 0) {
-    fieldErrors.push(
-      modelError(
-        'ratio',
-        'indivisible',
-        `filters is ${filters}, which ratio ${ratio} does not divide`,
-      ),
-    )
+    const message = `filters is ${filters}, which ratio ${ratio} does not divide`
+    errors.add('/model/ratio', 'indivisible', message)
   }
-  return { model, fieldErrors }
+  return model
 }
 
 function planDeepResNet(
-  {
-    kind,
-    depth,
-    version = 2,
-    stem: requestedStem,
-    ...explicitOptions
-  }: ResNetOptions & { depth: number },
+  { block, blocks, filters, kernel, ratio, ...request }: ResNetOptionsWithoutDepth,
+  depth: number,
   images: ImageShape,
-): PlannedModel<DeepResNet> {
-  const fieldErrors = Object.keys(explicitOptions).map(field =>
-    modelError(
-      field,
-      'contradiction',
-      `a depth says what ${field} is: give depth or ${field}, not both`,
-    ),
-  )
-  const table = resNetTable(depth)
-  if (!table) fieldErrors.push(modelError('depth', 'unknown_depth', unknownDepthMessage(depth)))
-  const side = Math.min(images.height, images.width)
-  const large = imagenetDepths.includes(depth)
-  const stem = requestedStem ?? (large && side >= minImagenetStemSide ? 'imagenet' : 'cifar')
-  if (table && !large && stem === 'imagenet') {
-    const message = `depth ${depth} is for small images and has the stem 'cifar'; 'imagenet' goes with ${imagenetDepths.join(', ')}`
-    fieldErrors.push(modelError('stem', 'contradiction', message))
-  } else if (table) {
-    const halvings = table.units.length - 1 + (stem === 'imagenet' ? 2 : 0)
-    if (side < 2 ** halvings) {
-      const hint =
-        stem === 'imagenet' ? "take the stem 'cifar' or larger images" : 'take larger images'
-      const message = `the net halves images ${halvings} times, which needs ${2 ** halvings} pixels a side; those of ${describeImages(images)}: ${hint}`
-      fieldErrors.push(modelError('depth', 'too_deep', message))
-    }
+  errors: FieldErrors,
+): DeepResNet {
+  for (const field of definedFields({ block, blocks, filters, kernel, ratio })) {
+    const message = `a depth says what ${field} is: give depth or ${field}, not both`
+    errors.add(`/model/${field}`, 'contradiction', message)
   }
-  return { model: { kind, depth, version, stem }, fieldErrors }
+  const options = withDefaults<typeof DeepResNetOptions, 'depth' | 'stem'>(
+    DeepResNetOptions,
+    request,
+  )
+  const side = Math.min(images.height, images.width)
+  const isImagenetDepth = imagenetDepths.includes(depth)
+  const defaultStem = isImagenetDepth && side >= minImagenetStemSide ? 'imagenet' : 'cifar'
+  const model: DeepResNet = { ...options, depth, stem: options.stem ?? defaultStem }
+  checkDepth(model, images, errors)
+  return model
+}
+
+function checkDepth({ depth, stem }: DeepResNet, images: ImageShape, errors: FieldErrors): void {
+  const table = resNetTable(depth)
+  if (!table) {
+    errors.add('/model/depth', 'unknown_depth', unknownDepthMessage(depth))
+    return
+  }
+  if (stem === 'imagenet' && !imagenetDepths.includes(depth)) {
+    const message = `depth ${depth} is for small images and has the stem 'cifar'; 'imagenet' goes with ${imagenetDepths.join(', ')}`
+    errors.add('/model/stem', 'contradiction', message)
+    return
+  }
+  const halvings = table.units.length - 1 + (stem === 'imagenet' ? 2 : 0)
+  if (Math.min(images.height, images.width) < 2 ** halvings) {
+    const hint =
+      stem === 'imagenet' ? "take the stem 'cifar' or larger images" : 'take larger images'
+    const message = `the net halves images ${halvings} times, which needs ${2 ** halvings} pixels a side; those of ${describeImages(images)}: ${hint}`
+    errors.add('/model/depth', 'too_deep', message)
+  }
 }
 
 function unknownDepthMessage(depth: number): string {
@@ -109,24 +105,20 @@ function unknownDepthMessage(depth: number): string {
   return `there is no ResNet of depth ${depth}: it is ${imagenetDepths.join(', ')}, or 6n+2 or 9n+2 such as ${nearest.join(' and ')}`
 }
 
-function planVgg(request: VggOptions, images: ImageShape): PlannedModel<Vgg> {
-  const model = { ...vggDefaults, ...request }
-  const fieldErrors: FieldError[] = []
+function planVgg(request: VggOptions, images: ImageShape, errors: FieldErrors): Vgg {
+  const model = withDefaults(VggOptions, request)
   const side = Math.min(images.height, images.width)
   if (side < 32) {
     const message = `the net halves images 5 times, which needs 32 pixels a side; those of ${describeImages(images)}: take larger images or a resnet`
-    fieldErrors.push(modelError('depth', 'too_deep', message))
+    errors.add('/model/depth', 'too_deep', message)
   } else if (model.dense === 'full' && side < minVggFullDenseSide) {
     const message = `the dense layers need images of ${minVggFullDenseSide} pixels a side, those of ${describeImages(images)}: give "dense": "gap"`
-    fieldErrors.push(modelError('dense', 'too_small', message))
+    errors.add('/model/dense', 'too_small', message)
   }
-  return { model, fieldErrors }
+  return model
 }
 
 const describeImages = ({ name, height, width }: ImageShape) => `'${name}' have ${height}x${width}`
 
-const modelError = (field: string, code: string, message: string): FieldError => ({
-  path: `/model/${field}`,
-  code,
-  message,
-})
+const definedFields = (options: object): string[] =>
+  Object.entries(options).flatMap(([field, value]) => (value === undefined ? [] : field))

@@ -1,4 +1,4 @@
-import { type FieldError, fieldError } from '../errors.js'
+import { FieldErrors } from '../errors.js'
 import type { DatasetManifest, ImagesManifest } from '../spec/dataset.js'
 import {
   type BoostingJob,
@@ -19,7 +19,7 @@ interface Identity {
   createdAt: string
 }
 
-/** Fills in every choice that a request leaves open; throws with all that cannot work on this data. */
+/** Fills in every option of a job. Throws one error that lists each field that does not fit the data. */
 export function planJob(
   identity: Identity,
   request: JobRequest,
@@ -37,14 +37,14 @@ export function planNetworkJob(
   dataset: DatasetManifest,
   validation: DatasetManifest | null,
 ): NetworkJob {
-  const kindErrors = datasetKindErrors('images', request, dataset, validation)
-  if (dataset.kind !== 'images' || validation?.kind === 'table') throw invalidJob(kindErrors)
-  const { plan: training, fieldErrors } = planTraining(request.training ?? {}, dataset, validation)
-  if (validation) fieldErrors.push(...validationMismatchErrors(dataset, validation))
-  const planned = planModel(request.model, dataset)
-  fieldErrors.push(...planned.fieldErrors)
-  if (fieldErrors.length > 0) throw invalidJob(fieldErrors)
-  return { ...baseManifest(identity, request, dataset), model: planned.model, training }
+  const errors = new FieldErrors()
+  checkDatasetKinds('images', request, dataset, validation, errors)
+  if (dataset.kind !== 'images' || validation?.kind === 'table') throw invalidJob(errors.all)
+  const training = planTraining(request.training ?? {}, dataset, validation, errors)
+  if (validation) checkValidationImages(dataset, validation, errors)
+  const model = planModel(request.model, dataset, errors)
+  errors.throwIfAny('INVALID_JOB')
+  return { ...baseManifest(identity, request, dataset), model, training }
 }
 
 function planBoostingJob(
@@ -53,10 +53,11 @@ function planBoostingJob(
   dataset: DatasetManifest,
   validation: DatasetManifest | null,
 ): BoostingJob {
-  const kindErrors = datasetKindErrors('table', request, dataset, validation)
-  if (dataset.kind !== 'table' || validation?.kind === 'images') throw invalidJob(kindErrors)
-  const { model, training, fieldErrors } = planBoosting(request, dataset, validation)
-  if (fieldErrors.length > 0) throw invalidJob(fieldErrors)
+  const errors = new FieldErrors()
+  checkDatasetKinds('table', request, dataset, validation, errors)
+  if (dataset.kind !== 'table' || validation?.kind === 'images') throw invalidJob(errors.all)
+  const { model, training } = planBoosting(request, dataset, validation, errors)
+  errors.throwIfAny('INVALID_JOB')
   return { ...baseManifest(identity, request, dataset), model, training }
 }
 
@@ -66,39 +67,37 @@ const baseManifest = (identity: Identity, request: JobRequest, { id, name }: Dat
   dataset: { id, name },
 })
 
-function datasetKindErrors(
+const validationPath = '/training/validation/dataset'
+
+function checkDatasetKinds(
   expectedKind: DatasetManifest['kind'],
-  { model }: JobRequest,
+  request: JobRequest,
   dataset: DatasetManifest,
   validation: DatasetManifest | null,
-): FieldError[] {
-  const datasets = [
-    ['/dataset', dataset],
-    ['/training/validation/dataset', validation],
-  ] as const
-  return datasets.flatMap(([path, found]) => {
-    if (!found || found.kind === expectedKind) return []
-    const is = found.kind === 'table' ? 'is a table' : 'has images'
-    const need =
-      expectedKind === 'table' ? 'boosting needs a table' : `a ${model.kind} needs images`
-    return [fieldError(path, 'wrong_kind', `'${found.name}' ${is}; ${need}`)]
-  })
+  errors: FieldErrors,
+): void {
+  const modelKind = request.model.kind
+  const need = expectedKind === 'table' ? 'boosting needs a table' : `a ${modelKind} needs images`
+  const check = (path: string, { kind, name }: DatasetManifest) => {
+    const is = kind === 'table' ? 'is a table' : 'has images'
+    if (kind !== expectedKind) errors.add(path, 'wrong_kind', `'${name}' ${is}; ${need}`)
+  }
+  check('/dataset', dataset)
+  if (validation) check(validationPath, validation)
 }
 
-function validationMismatchErrors(
+function checkValidationImages(
   dataset: ImagesManifest,
   validation: ImagesManifest,
-): FieldError[] {
+  errors: FieldErrors,
+): void {
   const size = ({ height, width, channels }: ImagesManifest) => `${height}x${width}x${channels}`
-  const fieldErrors: FieldError[] = []
-  const path = '/training/validation/dataset'
   if (size(dataset) !== size(validation)) {
     const message = `'${validation.name}' has images of ${size(validation)}, '${dataset.name}' of ${size(dataset)}`
-    fieldErrors.push(fieldError(path, 'shape_mismatch', message))
+    errors.add(validationPath, 'shape_mismatch', message)
   }
   if (validation.labels.length > dataset.labels.length) {
     const message = `'${validation.name}' has ${validation.labels.length} classes, '${dataset.name}' ${dataset.labels.length}`
-    fieldErrors.push(fieldError(path, 'class_mismatch', message))
+    errors.add(validationPath, 'class_mismatch', message)
   }
-  return fieldErrors
 }

@@ -1,4 +1,4 @@
-import type { FieldError } from '../errors.js'
+import type { FieldErrors } from '../errors.js'
 import type { BoostingObjective } from '../spec/boosting-options.js'
 import type { Classes } from '../spec/boosting-training.js'
 import type { TableColumn, TableManifest } from '../spec/dataset.js'
@@ -17,28 +17,32 @@ interface TrainingColumns {
 
 const path = '/training/validation/dataset'
 
-/** What a table lacks to validate what is learned from another; its further columns do not matter. */
-export function validationTableErrors(
+/**
+ * Adds an error for each reason why `other` cannot validate a model trained on `table`. Columns that the
+ * model does not use may differ.
+ */
+export function checkValidationTable(
   table: TableManifest,
   other: TableManifest,
   { target, objective, classes, features, sampleWeight, group }: TrainingColumns,
-): FieldError[] {
+  errors: FieldErrors,
+): void {
   const otherColumns = new Map(other.columns.map(column => [column.name, column]))
-  const fieldErrors: FieldError[] = []
-  const addFieldError = (code: string, message: string) => fieldErrors.push({ path, code, message })
   const requiredColumns = [target, sampleWeight, group].filter(column => column !== null)
   for (const expected of [...requiredColumns, ...features]) {
     const { name } = expected
     const found = otherColumns.get(name)
     if (!found) {
-      addFieldError('unknown_column', `'${other.name}' has no column '${name}'`)
+      errors.add(path, 'unknown_column', `'${other.name}' has no column '${name}'`)
     } else if (kindOf(found) !== kindOf(expected)) {
-      addFieldError(
+      errors.add(
+        path,
         'type_mismatch',
         `'${name}' is ${found.type} in '${other.name}', ${expected.type} in '${table.name}'`,
       )
     } else if (requiredColumns.includes(expected) && found.missing > 0) {
-      addFieldError(
+      errors.add(
+        path,
         'missing_values',
         `'${name}' has ${found.missing} rows without a value in '${other.name}'`,
       )
@@ -49,31 +53,38 @@ export function validationTableErrors(
   const [weightColumn, groupColumn] = [numericColumnLike(sampleWeight), numericColumnLike(group)]
   const weightProblem = weightColumn && weightColumnError(weightColumn)
   if (weightProblem)
-    addFieldError(
+    errors.add(
+      path,
       'out_of_range',
       `sampleWeight '${weightColumn.name}' ${weightProblem} in '${other.name}'`,
     )
   const groupProblem = groupColumn && groupColumnError(groupColumn)
   if (groupProblem) {
     const message = `group '${groupColumn.name}' ${groupProblem} in '${other.name}': upload both as categories`
-    addFieldError('out_of_range', message)
+    errors.add(path, 'out_of_range', message)
   }
   const found = otherColumns.get(target.name)
   const targetProblem = found && targetMismatch(target, found, objective, classes)
   if (targetProblem)
-    addFieldError('class_mismatch', `target '${target.name}' ${targetProblem} in '${other.name}'`)
-  return fieldErrors
+    errors.add(
+      path,
+      'class_mismatch',
+      `target '${target.name}' ${targetProblem} in '${other.name}'`,
+    )
 }
 
-/** Numbers of all kinds are numbers. */
+/** Numbers, integers and booleans can stand for one another. */
 const kindOf = ({ type }: TableColumn) =>
   type === 'category' || type === 'text' ? type : 'numeric'
 
-/** Where there should be numbers and are none, the kinds differ, which is said already. */
+/** Returns null for a column without numbers, which has a `type_mismatch` error already. */
 const asNumericColumn = (found: TableColumn | undefined) =>
   found && found.type !== 'text' && found.type !== 'category' ? found : null
 
-/** Categories of features may be new, and count as missing; classes may not. */
+/**
+ * Returns why the validation table's target does not fit, or null if it does. New categories of a
+ * feature count as missing values, but new classes of the target are an error.
+ */
 function targetMismatch(
   target: TableColumn,
   found: TableColumn,

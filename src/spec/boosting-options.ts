@@ -1,5 +1,6 @@
 import { type Static, Type } from 'typebox'
 import { closed } from './closed.js'
+import { withDefaults } from './with-defaults.js'
 
 export const boostingObjectives = [
   'regression',
@@ -103,12 +104,14 @@ export const BoostingOptions = closed({
   ),
   monotone: Type.Optional(
     Type.Record(Type.String(), Type.Enum([1, -1]), {
+      default: {},
       description: 'by name of the column: the prediction may only rise (1) or fall (-1) with it',
     }),
   ),
   categorical: Type.Optional(
     Type.Array(Type.String(), {
       uniqueItems: true,
+      default: [],
       description: 'names of columns whose values are categories, where the table does not say so',
     }),
   ),
@@ -121,33 +124,18 @@ export type ResolvedBoostingOptions = Required<Omit<BoostingOptions, 'quantile'>
   quantile: number[]
 }
 
-export const boostingDefaults = {
-  rounds: 100,
-  maxDepth: 6,
-  learningRate: 0.3,
-  subsample: 1,
-  columnSample: 1,
-  minChildWeight: 1,
-  lambda: 1,
-  alpha: 0,
-  gamma: 0,
-  maxBins: 256,
-  treeMethod: 'hist',
-  monotone: {},
-  categorical: [],
-} as const satisfies Partial<BoostingOptions>
-
-/** `objective`: what the target asks for, where the client does not say. */
+/** `objective`: the one that suits the target, for a request without an objective. */
 export function resolveBoostingOptions(
   request: BoostingOptions,
   objective: BoostingObjective,
 ): ResolvedBoostingOptions {
-  const { quantile = [], ...others } = request
+  const { quantile = [], ...options } = withDefaults<
+    typeof BoostingOptions,
+    'objective' | 'quantile'
+  >(BoostingOptions, request)
   return {
-    ...boostingDefaults,
-    categorical: [],
-    objective,
-    ...others,
+    ...options,
+    objective: options.objective ?? objective,
     quantile: typeof quantile === 'number' ? [quantile] : quantile,
   }
 }

@@ -77,6 +77,16 @@ export const BoostingTrainingOptions = closed({
 })
 export type BoostingTrainingRequest = Static<typeof BoostingTrainingOptions>
 
+/** Options that are computed from the table or stay off unless requested. */
+export type BoostingOptionWithoutDefault =
+  | 'target'
+  | 'features'
+  | 'sampleWeight'
+  | 'group'
+  | 'earlyStopping'
+  | 'checkpointEvery'
+  | 'checkpointSeconds'
+
 /** What a class's number is and what it is called: labels[value - base]; a category's value is its code. */
 export interface Classes {
   labels: string[]

@@ -1,9 +1,11 @@
 import { type Static, Type } from 'typebox'
 
+export const defaultPriority = 0
+
 export const Priority = Type.Integer({
   minimum: -100,
   maximum: 100,
-  default: 0,
+  default: defaultPriority,
   description: 'higher first; ten minutes of waiting count as much as one',
 })
 

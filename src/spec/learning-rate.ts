@@ -61,14 +61,17 @@ export const schedules = {
 }
 
 /** A number is a constant rate. */
-export const LearningRate = Type.Union([
-  Type.Number(limits),
-  schedules.constant,
-  schedules.step,
-  schedules.exponential,
-  schedules.cosine,
-  schedules.oneCycle,
-])
+export const LearningRate = Type.Union(
+  [
+    Type.Number(limits),
+    schedules.constant,
+    schedules.step,
+    schedules.exponential,
+    schedules.cosine,
+    schedules.oneCycle,
+  ],
+  { default: { schedule: 'cosine' } },
+)
 
 type WithDefaults<K extends keyof typeof schedules> = Required<Static<(typeof schedules)[K]>>
 type StepDecay = Omit<WithDefaults<'step'>, 'boundaries' | 'everySteps'>

@@ -2,9 +2,9 @@ import { type Static, Type } from 'typebox'
 import type { ResolvedBoostingOptions } from './boosting-options.js'
 import { closed } from './closed.js'
 
-/** A `depth` chooses one of the published nets, by resnet-table.ts; without it, the small plain net. */
-export const ResNetOptions = closed({
-  kind: Type.Enum(['resnet']),
+const kind = Type.Enum(['resnet'])
+
+const deepOptions = {
   depth: Type.Optional(
     Type.Integer({
       minimum: 8,
@@ -15,7 +15,8 @@ export const ResNetOptions = closed({
   ),
   version: Type.Optional(
     Type.Enum([1, 2], {
-      description: 'with depth: 1, or 2 with batch norm and ReLU before convolutions (default)',
+      default: 2,
+      description: 'with depth: 1, or 2 with batch norm and ReLU before convolutions',
     }),
   ),
   stem: Type.Optional(
@@ -24,6 +25,9 @@ export const ResNetOptions = closed({
         'with depth: 7x7/2 and a pool, or one 3x3; by default imagenet from 64x64 pixels on, for the depths that have it',
     }),
   ),
+}
+
+const plainOptions = {
   block: Type.Optional(
     Type.Enum(['plain', 'bottleneck'], {
       default: 'plain',
@@ -52,8 +56,13 @@ export const ResNetOptions = closed({
       description: 'bottleneck: the inner convolutions have filters / ratio channels',
     }),
   ),
-})
+}
+
+/** A `depth` chooses one of the published nets, by resnet-table.ts; without it, the small plain net. */
+export const ResNetOptions = closed({ kind, ...deepOptions, ...plainOptions })
 export type ResNetOptions = Static<typeof ResNetOptions>
+export const PlainResNetOptions = closed({ kind, ...plainOptions })
+export const DeepResNetOptions = closed({ kind, ...deepOptions })
 
 export const VggOptions = closed({
   kind: Type.Enum(['vgg']),
@@ -84,10 +93,8 @@ export type NetworkRequest = Static<typeof NetworkRequest>
 const modelKinds = ['resnet', 'vgg', 'boosting'] as const
 
 /** Every choice made: what a trainer gets. */
-export type PlainResNet = Required<
-  Pick<ResNetOptions, 'kind' | 'block' | 'blocks' | 'filters' | 'kernel' | 'ratio'>
->
-export type DeepResNet = Required<Pick<ResNetOptions, 'kind' | 'depth' | 'version' | 'stem'>>
+export type PlainResNet = Required<Static<typeof PlainResNetOptions>>
+export type DeepResNet = Required<Static<typeof DeepResNetOptions>>
 export type Vgg = Required<VggOptions>
 export type NetworkOptions = PlainResNet | DeepResNet | Vgg
 export type ModelOptions = NetworkOptions | ResolvedBoostingOptions

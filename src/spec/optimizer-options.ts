@@ -40,12 +40,10 @@ export const optimizers = {
   }),
 }
 
-export const OptimizerOptions = Type.Union([
-  optimizers.sgd,
-  optimizers.adam,
-  optimizers.adamw,
-  optimizers.rmsprop,
-])
+export const OptimizerOptions = Type.Union(
+  [optimizers.sgd, optimizers.adam, optimizers.adamw, optimizers.rmsprop],
+  { default: { kind: 'adam' } },
+)
 export type OptimizerKind = keyof typeof optimizers
 /** One kind's choices, all made. */
 export type OptimizerOf<K extends OptimizerKind> = Required<Static<(typeof optimizers)[K]>>

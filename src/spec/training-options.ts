@@ -5,10 +5,13 @@ import { Name } from './identifiers.js'
 import { LearningRate } from './learning-rate.js'
 import { OptimizerOptions } from './optimizer-options.js'
 
-export const Validation = Type.Union([
-  Type.Number({ minimum: 0, maximum: 0.5, description: 'share of the data set held out' }),
-  closed({ dataset: Name }),
-])
+export const Validation = Type.Union(
+  [
+    Type.Number({ minimum: 0, maximum: 0.5, description: 'share of the data set held out' }),
+    closed({ dataset: Name }),
+  ],
+  { default: 0.1 },
+)
 export type Validation = Static<typeof Validation>
 
 export const Precision = Type.Enum(['fp32', 'bf16', 'fp16'], {
@@ -44,14 +47,17 @@ export const EarlyStopping = closed({
 })
 export type EarlyStopping = Required<Static<typeof EarlyStopping>>
 
-export const KeepBest = closed({ metric })
+export const KeepBest = closed({ metric }, { default: {} })
 export type KeepBest = Required<Static<typeof KeepBest>>
 
 /** Each number by itself, or all of them by the length of the whole; by value first where both are given. */
-export const ClipGradients = closed({
-  value: Type.Optional(Type.Number({ exclusiveMinimum: 0, description: 'largest size of one' })),
-  norm: Type.Optional(Type.Number({ exclusiveMinimum: 0, description: 'largest length of all' })),
-})
+export const ClipGradients = closed(
+  {
+    value: Type.Optional(Type.Number({ exclusiveMinimum: 0, description: 'largest size of one' })),
+    norm: Type.Optional(Type.Number({ exclusiveMinimum: 0, description: 'largest length of all' })),
+  },
+  { default: {} },
+)
 export type ClipGradients = Static<typeof ClipGradients>
 
 /** The average of the weights over the steps, which is then what is evaluated and published. */
@@ -134,6 +140,15 @@ export const TrainingOptions = closed({
   precision: Type.Optional(Precision),
 })
 export type TrainingRequest = Static<typeof TrainingOptions>
+
+/** Options that are computed from the data or stay off unless requested. */
+export type TrainingOptionWithoutDefault =
+  | 'steps'
+  | 'ema'
+  | 'validateEvery'
+  | 'earlyStopping'
+  | 'checkpointEvery'
+  | 'checkpointSeconds'
 
 /** Every choice made: what a trainer gets. Steps count from 1 to `steps`. */
 export interface TrainingPlan {

@@ -1,12 +1,17 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { FieldErrors } from '../../src/errors.js'
 import { planModel } from '../../src/planning/plan-model.js'
 import type { NetworkRequest } from '../../src/spec/model-options.js'
 import { resNetTable } from '../../src/spec/resnet-table.js'
 
 const square = (side: number) => ({ name: 'photos', height: side, width: side })
 
-const plan = (model: NetworkRequest, side = 224) => planModel(model, square(side))
+function plan(request: NetworkRequest, side = 224) {
+  const errors = new FieldErrors()
+  const model = planModel(request, square(side), errors)
+  return { model, fieldErrors: errors.all }
+}
 
 const refused = (
   model: NetworkRequest,
@@ -22,9 +27,9 @@ const refused = (
 }
 
 test('a kind alone is a whole model', () => {
-  const article = { block: 'plain', blocks: 5, filters: 64, kernel: 3, ratio: 4 }
+  const plain = { block: 'plain', blocks: 5, filters: 64, kernel: 3, ratio: 4 }
   assert.deepEqual(plan({ kind: 'resnet' }), {
-    model: { kind: 'resnet', ...article },
+    model: { kind: 'resnet', ...plain },
     fieldErrors: [],
   })
   assert.deepEqual(plan({ kind: 'vgg' }), {

@@ -23,7 +23,7 @@ export async function openTables({ store, task }: TrainerDeps<BoostingJob>): Pro
   const dataset = requireTable(task.dataset)
   const reader = await openReader(store, dataset)
   const selectedColumns = plan.features.map(name => requireColumn(dataset, name))
-  const { columns } = featureColumns(selectedColumns, model.categorical)
+  const columns = featureColumns(selectedColumns, model.categorical)
   const groups = plan.group === null ? null : groupIndices(reader.column(plan.group), plan.group)
   if (task.validation) {
     const validationManifest = requireTable(task.validation)

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { Queue } from 'bullmq'
 import type { Redis } from 'ioredis'
 import type { JobManifest } from '../../spec/job.js'
+import { defaultPriority } from '../../spec/labels.js'
 import { missingFromSortedSet, redisNames } from './redis.js'
 
 type QueuedJob = Pick<JobManifest, 'id' | 'createdAt' | 'priority'>
@@ -116,7 +117,10 @@ const maxPriority = 2 ** 21 - 1
  * priority. So waiting counts by itself, no job starves, and nothing is ever re-ordered. Buckets of
  * five minutes last until 2045; within one, BullMQ keeps the order of arrival.
  */
-export function queuePriority({ createdAt, priority = 0 }: Omit<QueuedJob, 'id'>): number {
+export function queuePriority({
+  createdAt,
+  priority = defaultPriority,
+}: Omit<QueuedJob, 'id'>): number {
   const bucket = Math.floor((Date.parse(createdAt) - bucketOrigin) / bucketMs)
   return Math.min(maxPriority, Math.max(1, bucket - priority * bucketsPerPriorityPoint))
 }
