@@ -20,6 +20,14 @@ export const fieldError = (path: string, code: string, message: string): FieldEr
 export const escapePointerToken = (name: string): string =>
   name.replaceAll('~', '~0').replaceAll('/', '~1')
 
+/** Cuts a user's text for an error message. */
+export const truncate = (text: string, maxLength = 60): string =>
+  text.length > maxLength ? `${text.slice(0, maxLength)}…` : text
+
+/** Cuts a user's text and puts it in quotes, for an error message. */
+export const quoteTruncated = (text: string, maxLength?: number): string =>
+  `'${truncate(text, maxLength)}'`
+
 export interface TrainyardErrorOptions {
   errors?: readonly FieldError[]
   cause?: unknown

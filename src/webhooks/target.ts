@@ -2,6 +2,7 @@
 // must not reach into it.
 import { lookup } from 'node:dns/promises'
 import ipaddr from 'ipaddr.js'
+import { quoteTruncated } from '../errors.js'
 import { targetRefused } from './errors.js'
 
 /** `private`: also http, and addresses of the network that the server is in. */
@@ -22,7 +23,7 @@ const allowedRanges: Record<AllowedNetworks, readonly string[]> = {
 const globalUnicast = ipaddr.IPv6.parseCIDR('2000::/3')
 
 export function parseTarget(text: string, allowedNetworks: AllowedNetworks): URL {
-  if (!URL.canParse(text)) throw targetRefused(`'${text.slice(0, 100)}' is not a URL`)
+  if (!URL.canParse(text)) throw targetRefused(`${quoteTruncated(text, 100)} is not a URL`)
   const url = new URL(text)
   const schemes = allowedNetworks === 'public' ? ['https:'] : ['https:', 'http:']
   if (!schemes.includes(url.protocol)) {

@@ -1,8 +1,10 @@
 import {
   escapePointerToken,
   fieldError,
+  quoteTruncated,
   TrainyardError,
   type TrainyardErrorOptions,
+  truncate,
 } from '../../errors.js'
 
 interface HttpErrorOptions extends TrainyardErrorOptions {
@@ -29,14 +31,10 @@ export class HttpError extends TrainyardError {
 export const invalidRequest = (path: string, code: string, message: string) =>
   new HttpError(400, 'INVALID_REQUEST', message, { errors: [fieldError(path, code, message)] })
 
-const maxNameLength = 60
-
-/** A body with a field that nobody asked for; `hint` says what was expected. */
-export function unknownField(field: string, hint: string) {
-  const name = field.length > maxNameLength ? `${field.slice(0, maxNameLength)}…` : field
-  return invalidRequest(
-    `/${escapePointerToken(name)}`,
+/** A body with an unknown field. `hint` says which fields are expected. */
+export const unknownField = (field: string, hint: string) =>
+  invalidRequest(
+    `/${escapePointerToken(truncate(field))}`,
     'unknown_field',
-    `unknown field '${name}'${hint}`,
+    `unknown field ${quoteTruncated(field)}${hint}`,
   )
-}

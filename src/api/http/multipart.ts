@@ -1,5 +1,6 @@
 import multipart from '@fastify/multipart'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { quoteTruncated } from '../../errors.js'
 import { HttpError } from './http-error.js'
 
 interface FormLimits {
@@ -39,11 +40,8 @@ export async function readForm(
       if (part.type === 'file') {
         await handlers.file({ name: part.filename || part.fieldname, content: part.file })
       } else if (part.valueTruncated || part.fieldnameTruncated) {
-        throw new HttpError(
-          413,
-          'FIELD_TOO_LARGE',
-          `field '${part.fieldname.slice(0, 60)}' is too long`,
-        )
+        const message = `field ${quoteTruncated(part.fieldname)} is too long`
+        throw new HttpError(413, 'FIELD_TOO_LARGE', message)
       } else {
         handlers.field(part.fieldname, String(part.value))
       }

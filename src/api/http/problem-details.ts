@@ -1,7 +1,7 @@
 import { STATUS_CODES } from 'node:http'
 import type { Socket } from 'node:net'
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
-import { type ErrorKind, TrainyardError } from '../../errors.js'
+import { type ErrorKind, TrainyardError, truncate } from '../../errors.js'
 import type { Problem } from '../../spec/problem.js'
 import { HttpError } from './http-error.js'
 
@@ -65,7 +65,7 @@ function fromFrameworkError(
   if (code === 'FST_ERR_CTP_INVALID_MEDIA_TYPE') {
     const acceptedTypes = request.routeOptions.schema?.consumes ?? ['application/json']
     const contentType = request.headers['content-type'] ?? 'missing'
-    const message = `the content type is ${contentType.slice(0, 60)}, expected ${acceptedTypes.join(' or ')}`
+    const message = `the content type is ${truncate(contentType)}, expected ${acceptedTypes.join(' or ')}`
     return new HttpError(415, 'UNSUPPORTED_MEDIA_TYPE', message)
   }
   const problem = frameworkProblems[code]

@@ -1,5 +1,5 @@
 import type { AnySchemaObject, ErrorObject } from 'ajv'
-import type { FieldError } from '../../errors.js'
+import { escapePointerToken, type FieldError, quoteTruncated, truncate } from '../../errors.js'
 import { closestMatch } from './did-you-mean.js'
 
 /** Ajv's complaints in our words: each bad place once, with its value and what was expected. */
@@ -130,7 +130,7 @@ const expectations: Record<string, (error: ErrorObject) => [code: string, expect
 function toFieldError(error: ErrorObject, httpPart: string): FieldError {
   const { keyword, params, parentSchema, instancePath, data } = error
   const fieldErrorAt = (field: string | null, code: string, message: string): FieldError => {
-    const path = field === null ? instancePath : `${instancePath}/${escapePointer(field)}`
+    const path = field === null ? instancePath : `${instancePath}/${escapePointerToken(field)}`
     return { path: httpPart === 'body' ? path : `${httpPart}:${path}`, code, message }
   }
   if (keyword === 'required') {
@@ -147,7 +147,11 @@ function toFieldError(error: ErrorObject, httpPart: string): FieldError {
       : suggestion
         ? `; did you mean '${suggestion}'?`
         : ''
-    return fieldErrorAt(field, 'unknown_field', `unknown field '${truncate(field)}'${where}${hint}`)
+    return fieldErrorAt(
+      field,
+      'unknown_field',
+      `unknown field ${quoteTruncated(field)}${where}${hint}`,
+    )
   }
   const fieldName = dottedName(instancePath) || `the ${httpPart}`
   const subject = error.propertyName === undefined ? fieldName : `a name in ${fieldName}`
@@ -167,8 +171,6 @@ const dottedName = (pointer: string) =>
     .map(part => truncate(part.replaceAll('~1', '/').replaceAll('~0', '~')))
     .join('.')
 
-const escapePointer = (name: string) => name.replaceAll('~', '~0').replaceAll('/', '~1')
-
 const withArticle = (type: string) =>
   /^[aio]/.test(type) ? `an ${type}` : type === 'null' ? type : `a ${type}`
 
@@ -179,9 +181,7 @@ function oneOf(values: readonly unknown[]): string {
 }
 
 function formatValue(value: unknown): string {
-  if (typeof value === 'string') return `'${truncate(value)}'`
+  if (typeof value === 'string') return quoteTruncated(value)
   if (Array.isArray(value)) return 'an array'
   return typeof value === 'object' && value !== null ? 'an object' : String(value)
 }
-
-const truncate = (text: string) => (text.length > 60 ? `${text.slice(0, 60)}…` : text)
