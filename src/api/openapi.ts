@@ -1,8 +1,11 @@
+import { readFileSync } from 'node:fs'
 import type { FastifyDynamicSwaggerOptions } from '@fastify/swagger'
 import type { FastifyInstance } from 'fastify'
 import { ProblemResponse } from './schemas.js'
 
-export const version = '0.1.0'
+// three folders up, since the compiled file is dist/src/api/openapi.js
+const packageFile = new URL('../../../package.json', import.meta.url)
+export const version: string = JSON.parse(readFileSync(packageFile, 'utf8')).version
 
 export const openapi: FastifyDynamicSwaggerOptions = {
   openapi: {
