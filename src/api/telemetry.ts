@@ -6,7 +6,7 @@ import type { Webhooks } from '../webhooks/webhooks.js'
 import { eventStreamType } from './http/content-negotiation.js'
 import { version } from './openapi.js'
 
-interface Deps {
+export interface TelemetryDeps {
   jobs: Pick<Jobs, 'statistics'>
   predictor: Pick<Predictor, 'ready'>
   webhooks: Pick<Webhooks, 'attempts' | 'pending'>
@@ -19,7 +19,7 @@ export interface Telemetry {
 }
 
 /** Node's own numbers, those of requests, and those of the parts. */
-export function instrument(app: FastifyInstance, deps: Deps): Telemetry {
+export function instrument(app: FastifyInstance, deps: TelemetryDeps): Telemetry {
   const registry = new Registry()
   collectDefaultMetrics({ register: registry })
   instrumentRequests(app, registry)
@@ -55,7 +55,7 @@ function instrumentRequests(app: FastifyInstance, registry: Registry): void {
   })
 }
 
-function createGauges(registry: Registry, { jobs, predictor, webhooks }: Deps) {
+function createGauges(registry: Registry, { jobs, predictor, webhooks }: TelemetryDeps) {
   const gauge = (name: string, help: string, ...labelNames: string[]) =>
     new Gauge({ name: `trainyard_${name}`, help, labelNames, registers: [registry] })
   gauge('build_info', 'Always 1; the labels say what runs.', 'version', 'node').set(

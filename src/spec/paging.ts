@@ -1,7 +1,8 @@
 import { type TSchema, Type } from 'typebox'
+import { defaulted } from './defaulted.js'
 
 export const PageQuery = {
-  limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 1000, default: 50 })),
+  limit: defaulted(Type.Integer({ minimum: 1, maximum: 1000, default: 50 })),
   cursor: Type.Optional(
     Type.String({ maxLength: 128, description: "the previous page's nextCursor" }),
   ),

@@ -10,8 +10,8 @@ const unknownCategories = ['missing', 'error'] as const
 
 export interface RowPredictionOptions {
   explain?: boolean
-  /** What a category is that training has not seen. */
-  unknownCategory?: (typeof unknownCategories)[number]
+  /** Whether a category that training has not seen counts as missing or is an error. */
+  unknownCategory: (typeof unknownCategories)[number]
 }
 
 /** `{ "instances": [...] }` or CSV → the numbers that a model wants, all of them or none. */
@@ -22,7 +22,7 @@ export function readRows(
   limits: Limits,
 ): RowsInput {
   const { rows, text, options } = Buffer.isBuffer(body) ? fromCsv(body) : fromJson(body)
-  const { explain = false, unknownCategory = 'missing' } = { ...query, ...options }
+  const { explain = false, unknownCategory } = { ...query, ...options }
   const maxRows = explain ? limits.explainedRows : limits.rows
   if (rows.length < 1 || rows.length > maxRows) {
     const action = explain ? 'explain' : 'predict'
@@ -51,7 +51,7 @@ const allowedFields = ['instances', 'explain', 'unknownCategory']
 function fromJson(body: unknown): {
   rows: TableRow[]
   text: boolean
-  options: RowPredictionOptions
+  options: Partial<RowPredictionOptions>
 } {
   if (typeof body !== 'object' || body === null || Array.isArray(body)) {
     throw invalidRequest('', 'wrong_type', 'the body is expected to be an object with instances')

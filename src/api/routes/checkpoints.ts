@@ -5,11 +5,14 @@ import { checkpointState } from '../../jobs/record/checkpoints.js'
 import { sendTar } from '../http/tar.js'
 import { CheckpointResponse, JobParam, tarResponse } from '../schemas.js'
 
-interface Deps {
+export interface CheckpointRoutesDeps {
   jobs: Pick<Jobs, 'checkpoints' | 'checkpoint'>
 }
 
-export const checkpointRoutes: FastifyPluginAsyncTypebox<Deps> = async (app, { jobs }) => {
+export const checkpointRoutes: FastifyPluginAsyncTypebox<CheckpointRoutesDeps> = async (
+  app,
+  { jobs },
+) => {
   const tags = ['jobs']
   const params = Type.Object({ id: JobParam, step: Type.Integer({ minimum: 0, maximum: 2 ** 40 }) })
 

@@ -3,6 +3,7 @@ import { Type } from 'typebox'
 import type { Datasets, DatasetUpload } from '../../datasets/datasets.js'
 import { TrainyardError } from '../../errors.js'
 import type { Jobs } from '../../jobs/jobs.js'
+import { closed } from '../../spec/closed.js'
 import { Name } from '../../spec/identifiers.js'
 import { PageQuery, page } from '../../spec/paging.js'
 import { receiveUpload } from '../http/form-upload.js'
@@ -11,7 +12,7 @@ import { registerMultipart } from '../http/multipart.js'
 import { skipBodyValidation } from '../http/validation.js'
 import { Binary, DatasetResponse, NoContent } from '../schemas.js'
 
-interface Deps {
+export interface DatasetRoutesDeps {
   datasets: Pick<Datasets, 'createUpload' | 'get' | 'list' | 'remove'>
   jobs: Pick<Jobs, 'usesDataset'>
   limits: Limits
@@ -47,7 +48,7 @@ const UploadForm = Type.Object({
   ),
 })
 
-export const datasetRoutes: FastifyPluginAsyncTypebox<Deps> = async (app, deps) => {
+export const datasetRoutes: FastifyPluginAsyncTypebox<DatasetRoutesDeps> = async (app, deps) => {
   const { datasets, jobs, limits } = deps
   const tags = ['datasets']
   const params = Type.Object({ id: Name })
@@ -97,11 +98,11 @@ export const datasetRoutes: FastifyPluginAsyncTypebox<Deps> = async (app, deps) 
       schema: {
         tags,
         summary: 'List data sets, newest first',
-        querystring: Type.Object(PageQuery, { additionalProperties: false }),
+        querystring: closed(PageQuery),
         response: { 200: page(DatasetResponse) },
       },
     },
-    request => datasets.list({ limit: 50, ...request.query }),
+    request => datasets.list(request.query),
   )
 
   app.get(

@@ -13,11 +13,11 @@ import { page } from '../../spec/paging.js'
 import { callerIdOf } from '../http/api-keys.js'
 import { JobParam, JobPlanResponse, JobResponse, NoContent } from '../schemas.js'
 
-interface Deps {
+export interface JobRoutesDeps {
   jobs: Pick<Jobs, 'submit' | 'dryRun' | 'get' | 'list' | 'performAction' | 'cancelAll' | 'remove'>
 }
 
-export const jobRoutes: FastifyPluginAsyncTypebox<Deps> = async (app, { jobs }) => {
+export const jobRoutes: FastifyPluginAsyncTypebox<JobRoutesDeps> = async (app, { jobs }) => {
   const tags = ['jobs']
   const params = Type.Object({ id: JobParam })
 
@@ -63,7 +63,7 @@ export const jobRoutes: FastifyPluginAsyncTypebox<Deps> = async (app, { jobs }) 
     },
     request => {
       const { label: labels, ...query } = request.query
-      return jobs.list({ limit: 50, ...query, ...(labels && { labels }) })
+      return jobs.list({ ...query, ...(labels && { labels }) })
     },
   )
 

@@ -2,50 +2,49 @@ import { Readable } from 'node:stream'
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from 'typebox'
 import type { Jobs } from '../../jobs/jobs.js'
+import { closed } from '../../spec/closed.js'
+import { defaulted } from '../../spec/defaulted.js'
 import { eventStreamType, lastEventId, negotiateFormat } from '../http/content-negotiation.js'
 import { eventStream } from '../http/event-stream.js'
 import { HttpError } from '../http/http-error.js'
 import type { Limits } from '../http/limits.js'
 import { JobParam, LogResponse } from '../schemas.js'
 
-interface Deps {
+export interface LogRoutesDeps {
   jobs: Pick<Jobs, 'telemetry'>
   limits: Limits
   /** Open streams would keep the server from closing. */
   closing: AbortSignal
 }
 
-const LogsQuery = Type.Object(
-  {
-    attempt: Type.Optional(
-      Type.Integer({ minimum: 1, maximum: 999_999_999, description: 'lines of this one alone' }),
-    ),
-    tail: Type.Optional(
-      Type.Integer({
-        minimum: 1,
-        maximum: 10_000,
-        description: 'begins so many lines before the end',
-      }),
-    ),
-    limit: Type.Optional(
-      Type.Integer({ minimum: 1, maximum: 10_000, default: 1000, description: 'lines a page' }),
-    ),
-    cursor: Type.Optional(
-      Type.String({
-        pattern: '^\\d{1,9}-\\d{1,15}$',
-        description: "the previous page's nextCursor",
-      }),
-    ),
-    format: Type.Optional(
-      Type.Enum(['json', 'text'], { description: 'instead of an Accept header' }),
-    ),
-  },
-  { additionalProperties: false },
-)
+const LogsQuery = closed({
+  attempt: Type.Optional(
+    Type.Integer({ minimum: 1, maximum: 999_999_999, description: 'lines of this one alone' }),
+  ),
+  tail: Type.Optional(
+    Type.Integer({
+      minimum: 1,
+      maximum: 10_000,
+      description: 'begins so many lines before the end',
+    }),
+  ),
+  limit: defaulted(
+    Type.Integer({ minimum: 1, maximum: 10_000, default: 1000, description: 'lines a page' }),
+  ),
+  cursor: Type.Optional(
+    Type.String({
+      pattern: '^\\d{1,9}-\\d{1,15}$',
+      description: "the previous page's nextCursor",
+    }),
+  ),
+  format: Type.Optional(
+    Type.Enum(['json', 'text'], { description: 'instead of an Accept header' }),
+  ),
+})
 
 const mediaTypes = { json: 'application/json', text: 'text/plain', stream: eventStreamType }
 
-export const logRoutes: FastifyPluginAsyncTypebox<Deps> = async (app, deps) => {
+export const logRoutes: FastifyPluginAsyncTypebox<LogRoutesDeps> = async (app, deps) => {
   const { telemetry } = deps.jobs
   const { heartbeatMs } = deps.limits
   app.get(
@@ -75,7 +74,7 @@ export const logRoutes: FastifyPluginAsyncTypebox<Deps> = async (app, deps) => {
     },
     async (request, reply) => {
       const { id } = request.params
-      const { limit = 1000, format, ...query } = request.query
+      const { limit, format, ...query } = request.query
       if (query.cursor && query.tail) throw cursorAndTailConflict()
       const responseFormat = negotiateFormat(request, format, mediaTypes)
       if (responseFormat === 'json') {

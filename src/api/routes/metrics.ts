@@ -2,6 +2,8 @@ import { Readable } from 'node:stream'
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from 'typebox'
 import type { Jobs } from '../../jobs/jobs.js'
+import { closed } from '../../spec/closed.js'
+import { defaulted } from '../../spec/defaulted.js'
 import { eventStreamType, lastEventId, negotiateFormat } from '../http/content-negotiation.js'
 import { eventStream } from '../http/event-stream.js'
 import { HttpError } from '../http/http-error.js'
@@ -9,46 +11,43 @@ import type { Limits } from '../http/limits.js'
 import { sendTar } from '../http/tar.js'
 import { JobParam, MetricsResponse, tarResponse } from '../schemas.js'
 
-interface Deps {
+export interface MetricRoutesDeps {
   jobs: Pick<Jobs, 'get' | 'telemetry'>
   limits: Limits
   /** Open streams would keep the server from closing. */
   closing: AbortSignal
 }
 
-const MetricsQuery = Type.Object(
-  {
-    names: Type.Optional(
-      Type.String({
-        pattern: '^[A-Za-z0-9_./-]{1,64}(,[A-Za-z0-9_./-]{1,64}){0,63}$',
-        description: 'names of metrics with commas between them, as in loss,accuracy',
-      }),
-    ),
-    fromStep: Type.Optional(Type.Integer({ minimum: 0 })),
-    toStep: Type.Optional(Type.Integer({ minimum: 0 })),
-    limit: Type.Optional(
-      Type.Integer({ minimum: 1, maximum: 10_000, default: 1000, description: 'steps a page' }),
-    ),
-    cursor: Type.Optional(
-      Type.String({ pattern: '^\\d{1,12}$', description: "the previous page's nextCursor" }),
-    ),
-    maxPoints: Type.Optional(
-      Type.Integer({
-        minimum: 10,
-        maximum: 5000,
-        description:
-          'all steps in one answer, thinned to at most so many points a name. Points stay as they were ' +
-          'measured. Of each name the first, the last, the minimum and the maximum are there, and so are ' +
-          'the minimum and maximum of each of equally long runs of points, with the first NaN, Infinity ' +
-          'and -Infinity of the run; these count like any other point',
-      }),
-    ),
-    format: Type.Optional(
-      Type.Enum(['json', 'ndjson', 'csv'], { description: 'instead of an Accept header' }),
-    ),
-  },
-  { additionalProperties: false },
-)
+const MetricsQuery = closed({
+  names: Type.Optional(
+    Type.String({
+      pattern: '^[A-Za-z0-9_./-]{1,64}(,[A-Za-z0-9_./-]{1,64}){0,63}$',
+      description: 'names of metrics with commas between them, as in loss,accuracy',
+    }),
+  ),
+  fromStep: Type.Optional(Type.Integer({ minimum: 0 })),
+  toStep: Type.Optional(Type.Integer({ minimum: 0 })),
+  limit: defaulted(
+    Type.Integer({ minimum: 1, maximum: 10_000, default: 1000, description: 'steps a page' }),
+  ),
+  cursor: Type.Optional(
+    Type.String({ pattern: '^\\d{1,12}$', description: "the previous page's nextCursor" }),
+  ),
+  maxPoints: Type.Optional(
+    Type.Integer({
+      minimum: 10,
+      maximum: 5000,
+      description:
+        'all steps in one answer, thinned to at most so many points a name. Points stay as they were ' +
+        'measured. Of each name the first, the last, the minimum and the maximum are there, and so are ' +
+        'the minimum and maximum of each of equally long runs of points, with the first NaN, Infinity ' +
+        'and -Infinity of the run; these count like any other point',
+    }),
+  ),
+  format: Type.Optional(
+    Type.Enum(['json', 'ndjson', 'csv'], { description: 'instead of an Accept header' }),
+  ),
+})
 
 const mediaTypes = {
   json: 'application/json',
@@ -57,7 +56,7 @@ const mediaTypes = {
   stream: eventStreamType,
 }
 
-export const metricRoutes: FastifyPluginAsyncTypebox<Deps> = async (app, deps) => {
+export const metricRoutes: FastifyPluginAsyncTypebox<MetricRoutesDeps> = async (app, deps) => {
   const { jobs, closing } = deps
   const { telemetry } = jobs
   const { heartbeatMs } = deps.limits
@@ -94,7 +93,7 @@ export const metricRoutes: FastifyPluginAsyncTypebox<Deps> = async (app, deps) =
     },
     async (request, reply) => {
       const { id } = request.params
-      const { names, limit = 1000, cursor, maxPoints, format, ...range } = request.query
+      const { names, limit, cursor, maxPoints, format, ...range } = request.query
       const query = { ...range, ...(names && { names: names.split(',') }) }
       const responseFormat = negotiateFormat(request, format, mediaTypes)
       if (responseFormat === 'stream') {

@@ -4,34 +4,30 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from 'typebox'
 import { TrainyardError } from '../../errors.js'
 import type { ModelRegistry } from '../../models/registry.js'
+import { closed } from '../../spec/closed.js'
+import { defaulted } from '../../spec/defaulted.js'
 import { Name } from '../../spec/identifiers.js'
 import { isBoostingModel } from '../../spec/model.js'
 import { PageQuery, page } from '../../spec/paging.js'
 import { sendTar } from '../http/tar.js'
 import { Binary, ModelResponse, tarResponse } from '../schemas.js'
 
-interface Deps {
+export interface ModelRoutesDeps {
   models: Pick<ModelRegistry, 'list' | 'get' | 'folder' | 'files'>
 }
 
 export const ModelParams = Type.Object({ id: Name })
 
-export const VersionQuery = Type.Object(
-  {
-    version: Type.Optional(
-      Type.Integer({ minimum: 1, maximum: 2 ** 31, description: 'the newest if absent' }),
-    ),
-  },
-  { additionalProperties: false },
-)
+export const VersionQuery = closed({
+  version: Type.Optional(
+    Type.Integer({ minimum: 1, maximum: 2 ** 31, description: 'the newest if absent' }),
+  ),
+})
 
-const ExportQuery = Type.Object(
-  {
-    ...VersionQuery.properties,
-    format: Type.Optional(Type.Enum(['ubj', 'json'], { default: 'ubj' })),
-  },
-  { additionalProperties: false },
-)
+const ExportQuery = closed({
+  ...VersionQuery.properties,
+  format: defaulted(Type.Enum(['ubj', 'json'], { default: 'ubj' })),
+})
 
 const notABoostingModel = (id: string) =>
   new TrainyardError(
@@ -40,7 +36,7 @@ const notABoostingModel = (id: string) =>
     `'${id}' is a network: GET /models/${id}/archive has its SavedModel`,
   )
 
-export const modelRoutes: FastifyPluginAsyncTypebox<Deps> = async (app, { models }) => {
+export const modelRoutes: FastifyPluginAsyncTypebox<ModelRoutesDeps> = async (app, { models }) => {
   const tags = ['models']
 
   app.get(
@@ -49,11 +45,11 @@ export const modelRoutes: FastifyPluginAsyncTypebox<Deps> = async (app, { models
       schema: {
         tags,
         summary: 'List models',
-        querystring: Type.Object(PageQuery, { additionalProperties: false }),
+        querystring: closed(PageQuery),
         response: { 200: page(ModelResponse) },
       },
     },
-    request => models.list({ limit: 50, ...request.query }),
+    request => models.list(request.query),
   )
 
   app.get(
@@ -114,7 +110,7 @@ export const modelRoutes: FastifyPluginAsyncTypebox<Deps> = async (app, { models
       },
     },
     async (request, reply) => {
-      const { version: requestedVersion, format = 'ubj' } = request.query
+      const { version: requestedVersion, format } = request.query
       const model = await models.get(request.params.id, requestedVersion)
       const { id, version } = model
       if (!isBoostingModel(model)) throw notABoostingModel(id)

@@ -1,8 +1,11 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
+import { quoteTruncated } from '../../errors.js'
 import type { Predictor, RowPredictor } from '../../models/predictor-client.js'
 import type { ModelRegistry } from '../../models/registry.js'
+import { closed } from '../../spec/closed.js'
+import { defaulted } from '../../spec/defaulted.js'
 import type { PredictRequest } from '../../spec/ipc-messages.js'
 import { type BoostingModel, isBoostingModel, type NetworkModel } from '../../spec/model.js'
 import { HttpError } from '../http/http-error.js'
@@ -18,7 +21,7 @@ import { type RowPredictionOptions, readRows } from '../predict/rows.js'
 import { Binary, PredictionsResponse, RowPredictionsResponse } from '../schemas.js'
 import { ModelParams, VersionQuery } from './models.js'
 
-interface Deps {
+export interface PredictionRoutesDeps {
   models: Pick<ModelRegistry, 'get' | 'folder' | 'savedModel'>
   predictor: Pick<Predictor, 'predict'>
   rowPredictor: Pick<RowPredictor, 'predict'>
@@ -33,7 +36,7 @@ const rowOptions = {
   explain: Type.Optional(
     Type.Boolean({ description: 'of rows: also what each column adds (SHAP values)' }),
   ),
-  unknownCategory: Type.Optional(
+  unknownCategory: defaulted(
     Type.Enum(['missing', 'error'], {
       default: 'missing',
       description: 'of rows: what a category is that training has not seen',
@@ -54,10 +57,7 @@ const Instances = Type.Object({
 })
 const Images = Type.Object({ image: Type.Array(Binary, { maxItems: maxFormImages }) })
 
-const PredictQuery = Type.Object(
-  { ...VersionQuery.properties, ...rowOptions },
-  { additionalProperties: false },
-)
+const PredictQuery = closed({ ...VersionQuery.properties, ...rowOptions })
 
 const body = Type.Unsafe<unknown>({
   content: {
@@ -68,7 +68,10 @@ const body = Type.Unsafe<unknown>({
   },
 })
 
-export const predictionRoutes: FastifyPluginAsyncTypebox<Deps> = async (app, deps) => {
+export const predictionRoutes: FastifyPluginAsyncTypebox<PredictionRoutesDeps> = async (
+  app,
+  deps,
+) => {
   const { models, predictor, rowPredictor, limits } = deps
   addJsonBodyParser(app, limits.instanceBytes)
   await registerMultipart(app, { fileBytes: limits.imageBytes, files: maxFormImages, fields: 0 })
@@ -169,7 +172,7 @@ async function readImageForm(request: FastifyRequest, reply: FastifyReply, limit
       files.push(Buffer.concat(chunks))
     },
     field(name) {
-      throw new HttpError(400, 'INVALID_REQUEST', `unknown field '${name.slice(0, 60)}'`)
+      throw new HttpError(400, 'INVALID_REQUEST', `unknown field ${quoteTruncated(name)}`)
     },
   })
   if (files.length === 0) throw new HttpError(400, 'INVALID_REQUEST', 'the form has no image')

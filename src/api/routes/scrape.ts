@@ -2,11 +2,14 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from 'typebox'
 import type { Telemetry } from '../telemetry.js'
 
-interface Deps {
+export interface ScrapeRoutesDeps {
   telemetry: Telemetry
 }
 
-export const scrapeRoutes: FastifyPluginAsyncTypebox<Deps> = async (app, { telemetry }) => {
+export const scrapeRoutes: FastifyPluginAsyncTypebox<ScrapeRoutesDeps> = async (
+  app,
+  { telemetry },
+) => {
   app.get(
     '/metrics',
     {

@@ -4,14 +4,17 @@ import { TrainyardError } from '../../errors.js'
 import type { Jobs } from '../../jobs/jobs.js'
 import type { Predictor } from '../../models/predictor-client.js'
 
-interface Deps {
+export interface ServerRoutesDeps {
   jobs: Pick<Jobs, 'ready'>
   predictor: Pick<Predictor, 'ready'>
 }
 
 const OkStatus = Type.Object({ status: Type.Enum(['ok']) }, { description: 'it does' })
 
-export const serverRoutes: FastifyPluginAsyncTypebox<Deps> = async (app, { jobs, predictor }) => {
+export const serverRoutes: FastifyPluginAsyncTypebox<ServerRoutesDeps> = async (
+  app,
+  { jobs, predictor },
+) => {
   const tags = ['server']
   const security: [] = []
 

@@ -1,18 +1,22 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from 'typebox'
+import { closed } from '../../spec/closed.js'
 import { PageQuery, page } from '../../spec/paging.js'
 import { WebhookRequest } from '../../spec/webhook.js'
 import type { Webhooks } from '../../webhooks/webhooks.js'
 import { CreatedWebhookResponse, DeliveryResponse, NoContent, WebhookResponse } from '../schemas.js'
 
-interface Deps {
+export interface WebhookRoutesDeps {
   webhooks: Pick<Webhooks, 'create' | 'get' | 'list' | 'remove' | 'deliveries' | 'test'>
 }
 
-export const webhookRoutes: FastifyPluginAsyncTypebox<Deps> = async (app, { webhooks }) => {
+export const webhookRoutes: FastifyPluginAsyncTypebox<WebhookRoutesDeps> = async (
+  app,
+  { webhooks },
+) => {
   const tags = ['webhooks']
   const params = Type.Object({ id: Type.String({ maxLength: 64, description: 'of a webhook' }) })
-  const querystring = Type.Object(PageQuery, { additionalProperties: false })
+  const querystring = closed(PageQuery)
 
   app.post(
     '/webhooks',
@@ -43,7 +47,7 @@ export const webhookRoutes: FastifyPluginAsyncTypebox<Deps> = async (app, { webh
         response: { 200: page(WebhookResponse) },
       },
     },
-    request => webhooks.list({ limit: 50, ...request.query }),
+    request => webhooks.list(request.query),
   )
 
   app.get(
@@ -80,7 +84,7 @@ export const webhookRoutes: FastifyPluginAsyncTypebox<Deps> = async (app, { webh
         response: { 200: page(DeliveryResponse) },
       },
     },
-    request => webhooks.deliveries(request.params.id, { limit: 50, ...request.query }),
+    request => webhooks.deliveries(request.params.id, request.query),
   )
 
   app.post(

@@ -2,6 +2,7 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from 'typebox'
 import { TrainyardError } from '../../errors.js'
 import type { Jobs } from '../../jobs/jobs.js'
+import { closed } from '../../spec/closed.js'
 import { Name } from '../../spec/identifiers.js'
 import { PageQuery, page } from '../../spec/paging.js'
 import type { WeightsStore } from '../../weights/weights-store.js'
@@ -11,7 +12,7 @@ import { registerMultipart } from '../http/multipart.js'
 import { skipBodyValidation } from '../http/validation.js'
 import { Binary, NoContent, WeightsResponse, WeightsSummaryResponse } from '../schemas.js'
 
-interface Deps {
+export interface WeightsRoutesDeps {
   weights: Pick<WeightsStore, 'createUpload' | 'get' | 'list' | 'remove'>
   jobs: Pick<Jobs, 'usesWeights'>
   limits: Limits
@@ -27,7 +28,7 @@ const WeightsForm = Type.Object({
   name: Type.Optional(Name),
 })
 
-export const weightsRoutes: FastifyPluginAsyncTypebox<Deps> = async (app, deps) => {
+export const weightsRoutes: FastifyPluginAsyncTypebox<WeightsRoutesDeps> = async (app, deps) => {
   const { weights, jobs, limits } = deps
   const tags = ['weights']
   const params = Type.Object({ id: Name })
@@ -72,11 +73,11 @@ export const weightsRoutes: FastifyPluginAsyncTypebox<Deps> = async (app, deps) 
       schema: {
         tags,
         summary: 'List uploaded weights',
-        querystring: Type.Object(PageQuery, { additionalProperties: false }),
+        querystring: closed(PageQuery),
         response: { 200: page(WeightsSummaryResponse) },
       },
     },
-    request => weights.list({ limit: 50, ...request.query }),
+    request => weights.list(request.query),
   )
 
   app.get(
