@@ -53,7 +53,7 @@ const mayImport: Record<string, readonly string[]> = {
     'errors',
   ],
   // npm start's process tree: it forks entry points by path and imports none
-  supervisor: ['errors', 'spec'],
+  supervisor: ['store', 'errors', 'spec'],
   workers: [
     'spec',
     'errors',

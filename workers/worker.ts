@@ -46,12 +46,12 @@ async function main(): Promise<void> {
     trainerLaunchOptions(config.slots, gpus),
     () => keepSpares && process.availableMemory() > minMemoryForSpareBytes,
   )
-  // the first job finds its trainer loading while we are still on our way to Redis
-  slots.warm()
   const store = await openFolderStore(
     config.dataFolder,
     diskWithFailpoints(config.failpoints, 'worker'),
   )
+  // the first job finds its trainer loading while we are still on our way to Redis
+  slots.warm()
   const redis = { connection: config.redis, prefix: config.redisPrefix }
   const connection = connect(redis, blockingOptions, onError)
   const datasets = new Datasets(store)

@@ -5,12 +5,16 @@ import { manifestName, readManifest, verifyFolder, writeManifest } from './commi
 import { type Disk, disk as realDisk } from './disk.js'
 import { append, sync, syncUpTo, writeDurably } from './durable.js'
 import { FileCache } from './file-cache.js'
-import { stagingFolder, sweepStaging, tempName } from './staging.js'
+import { ensureFormatVersion } from './format-version.js'
+import { createStaging, stagingFolder, sweepStaging, tempName } from './staging.js'
 import { errorCode, ignoreCodes, withStorageErrors } from './storage-errors.js'
 import type { Manifest, Store } from './store.js'
 import { isKeySegment, pathOf } from './store-key.js'
 
-/** Artifacts as plain files below `root`; any number of processes may share it. */
+/**
+ * Opens the data folder at `root`, and creates it if it does not exist. Any number of processes may
+ * share it. Throws DATA_FOLDER_FORMAT if this code cannot read its format.
+ */
 export async function openFolderStore(root: string, disk: Disk = realDisk): Promise<Store> {
   const store = new FolderStore(resolve(root), disk)
   await store.open()
@@ -28,8 +32,10 @@ class FolderStore implements Store {
     this.staging = stagingFolder(root)
   }
 
-  open(): Promise<void> {
-    return sweepStaging(this.root)
+  async open(): Promise<void> {
+    await createStaging(this.root)
+    await ensureFormatVersion(this, this.root)
+    await sweepStaging(this.root)
   }
 
   readJson<T>(key: string): Promise<T | null> {

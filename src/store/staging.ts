@@ -13,11 +13,14 @@ export const stagingFolder = (root: string): string => join(resolve(root), '.sta
 /** Named after its owner, so that a sweep knows whether anybody still works on it. */
 export const tempName = (): string => `${ownProcessId}-${randomUUID()}`
 
+export const createStaging = (root: string): Promise<unknown> =>
+  withStorageErrors(() => mkdir(stagingFolder(root), { recursive: true }))
+
 /** Removes what dead processes left: at once those of this host, by age those of others. */
 export function sweepStaging(root: string): Promise<void> {
   return withStorageErrors(async () => {
     const staging = stagingFolder(root)
-    await mkdir(staging, { recursive: true })
+    await createStaging(root)
     for (const name of await readdir(staging)) {
       const path = join(staging, name)
       if ((await isStale(path)) || isOrphaned(name))

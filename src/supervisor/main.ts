@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url'
 import { childEnvironment, readConfig } from '../config.js'
 import { TrainyardError } from '../errors.js'
 import type { FromApi } from '../spec/ipc-messages.js'
+import { openFolderStore } from '../store/folder-store.js'
 import { apiEnvironment, apiFlags, apiScript } from './api-process.js'
 import { type EmbeddedRedis, openRedis } from './embedded-redis.js'
 import { lockFolder, socketFolder } from './folder-lock.js'
@@ -20,6 +21,8 @@ async function main(): Promise<void> {
   const config = readConfig()
   await mkdir(config.dataFolder, { recursive: true })
   const lock = await lockFolder(config.dataFolder)
+  // Here too, so that a folder of another format is reported once, before any process starts.
+  await openFolderStore(config.dataFolder)
   const listenSocket = await ListenSocket.open(config.host, config.port)
   const redis = config.redis ? null : await openRedis(config.dataFolder)
   const environment = childEnvironment(redis ? { REDIS_URL: redis.url } : {})

@@ -30,7 +30,12 @@ test('whenever a process is killed, what is visible is whole and what was answer
     assert.ok(commits.includes(name.replace('.json', '')), name)
     assert.ok(await store.readJson(`acknowledged/${name}`))
   }
-  assert.deepEqual((await readdir(root)).sort(), ['.staging', 'acknowledged', 'checkpoints'])
+  assert.deepEqual((await readdir(root)).sort(), [
+    '.staging',
+    'acknowledged',
+    'checkpoints',
+    'format.json',
+  ])
 })
 
 test('a sweep leaves alone what a living process has staged, and what another host has', async t => {

@@ -1,0 +1,91 @@
+// `format.json` at the root of the data folder holds the version of the layout and schemas of all files below.
+import { TrainyardError } from '../errors.js'
+import type { Store } from './store.js'
+
+export interface DataFormat {
+  version: number
+  /**
+   * The function at key n turns a folder of version n into one of version n + 1. It must be safe to
+   * repeat: it runs again after a crash, and two processes that open the folder may both run it.
+   */
+  migrations: Readonly<Record<number, (store: Store) => Promise<void>>>
+}
+
+/** If you change what is on disk, raise the version and add the migration from the previous one. */
+const currentFormat: DataFormat = { version: 1, migrations: {} }
+
+type FormatFile = { formatVersion: number }
+
+const formatKey = 'format.json'
+const contentFolders = ['datasets', 'jobs', 'models', 'weights', 'webhooks']
+
+/**
+ * Writes the version into a new folder, and migrates a folder of an older version. Throws
+ * DATA_FOLDER_FORMAT if this code cannot use the folder.
+ */
+export async function ensureFormatVersion(
+  store: Store,
+  root: string,
+  { version, migrations }: DataFormat = currentFormat,
+): Promise<void> {
+  const found = (await readFormatVersion(store, root)) ?? (await initialize(store, root, version))
+  const problem = `the data folder ${root} has format version ${found}, this Trainyard knows version ${version}`
+  if (found > version) throw formatError(`${problem}: install a newer Trainyard, or ${otherFolder}`)
+  for (let step = found; step < version; step++) {
+    if (migrations[step]) continue
+    throw formatError(
+      `${problem} and cannot migrate it: install an older Trainyard, or ${otherFolder}`,
+    )
+  }
+  for (let step = found; step < version; step++) {
+    await migrations[step]!(store)
+    await store.replaceJson<FormatFile>(formatKey, formatFile(step + 1))
+  }
+}
+
+/** Creates `format.json` in a new folder, and returns the version that is in it then. */
+async function initialize(store: Store, root: string, version: number): Promise<number> {
+  await assertEmpty(store, root)
+  if (await store.createJson<FormatFile>(formatKey, formatFile(version))) return version
+  // Another process created the file first, so its version counts.
+  const created = await readFormatVersion(store, root)
+  if (created === null) throw damagedError(root)
+  return created
+}
+
+/** Returns null if there is no `format.json`, or if it holds `null`. */
+async function readFormatVersion(store: Store, root: string): Promise<number | null> {
+  const file = await store.readJson<unknown>(formatKey).catch((error: unknown) => {
+    const isDamaged = error instanceof TrainyardError && error.code === 'STORAGE_CORRUPT'
+    throw isDamaged ? damagedError(root, error) : error
+  })
+  if (file === null) return null
+  const { formatVersion } = file as Partial<FormatFile>
+  if (Number.isSafeInteger(formatVersion) && formatVersion! >= 1) return formatVersion!
+  throw damagedError(root)
+}
+
+/** Throws if a folder without `format.json` holds anything that a Trainyard has stored. */
+async function assertEmpty(store: Store, root: string): Promise<void> {
+  const contents = await Promise.all(contentFolders.map(folder => store.list(folder)))
+  const used = contentFolders.filter((_, i) => contents[i]!.length > 0)
+  if (used.length === 0) return
+  // Another process may have created format.json, and then content, since we looked for it.
+  if ((await readFormatVersion(store, root)) !== null) return
+  throw formatError(
+    `the data folder ${root} has ${used.join(', ')} but no ${formatKey}: a Trainyard from before format versions wrote it, and this one cannot read it; ${otherFolder}, such as an empty one`,
+  )
+}
+
+const otherFolder = 'set TRAINYARD_DATA to another folder'
+
+const formatFile = (formatVersion: number): FormatFile => ({ formatVersion })
+
+const damagedError = (root: string, cause?: unknown) =>
+  formatError(
+    `${formatKey} in the data folder ${root} is damaged, expected {"formatVersion": <number>}: restore it from a backup, or ${otherFolder}`,
+    cause,
+  )
+
+const formatError = (message: string, cause?: unknown) =>
+  new TrainyardError('DATA_FOLDER_FORMAT', 'invalid', message, { cause })
