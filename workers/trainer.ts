@@ -6,7 +6,7 @@ import type { FromTrainer, StopReason, ToTrainer, TrainerTask } from '../src/spe
 import { isBoosting } from '../src/spec/job.js'
 import { diskWithFailpoints } from '../src/store/failpoints.js'
 import { openFolderStore } from '../src/store/folder-store.js'
-import type { TrainerDeps } from './attempts/attempt-recorder.js'
+import { AttemptSuperseded, type TrainerDeps } from './attempts/attempt-recorder.js'
 import { runBoostingAttempt } from './attempts/boosting-attempt.js'
 import { runNetworkAttempt } from './attempts/network-attempt.js'
 import { isUnavailable, toFailure, unavailableExitCode } from './failure.js'
@@ -97,6 +97,6 @@ function send(message: FromTrainer): Promise<void> {
 }
 
 main().catch((error: unknown) => {
-  console.error(error)
+  console.error(error instanceof AttemptSuperseded ? error.message : error)
   process.exit(isUnavailable(error) ? unavailableExitCode : 1)
 })

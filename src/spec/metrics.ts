@@ -35,6 +35,13 @@ export const fromLoggedRow = ({ values, ...row }: LoggedRow): MetricRow => ({
   values: mapValues(withoutNulls(values), Number),
 })
 
+/** The latest value of each metric up to and including `step`, of rows in the order of their steps. */
+export function metricsAt(rows: readonly MetricRow[], step: number): Record<string, MetricValue> {
+  const metrics: Record<string, MetricValue> = {}
+  for (const row of rows) if (row.step <= step) Object.assign(metrics, toLoggedRow(row).values)
+  return metrics
+}
+
 /** What was recorded before there were texts has null where the number was none in JSON: left out. */
 export const withoutNulls = (
   metrics: Record<string, MetricValue | null>,

@@ -4,64 +4,161 @@ import { Checkpoints } from '../../src/jobs/record/checkpoints.js'
 import { jobPaths } from '../../src/jobs/record/job-paths.js'
 import { type AttemptRecord, JobRecords } from '../../src/jobs/record/records.js'
 import { MetricsLog } from '../../src/jobs/telemetry/metrics-log.js'
+import { ModelRegistry } from '../../src/models/registry.js'
 import type { CheckpointFormat } from '../../src/spec/checkpoint.js'
+import type { InitReport } from '../../src/spec/init-from.js'
 import type { FromTrainer, StopReason, TrainerTask } from '../../src/spec/ipc-messages.js'
-import type { JobManifest, Metrics, Phase } from '../../src/spec/job.js'
-import { type MetricRow, toLoggedRow } from '../../src/spec/metrics.js'
+import type { JobManifest, Phase } from '../../src/spec/job.js'
+import type { MetricRow } from '../../src/spec/metrics.js'
+import type { NewModel } from '../../src/spec/model.js'
 import type { Store } from '../../src/store/store.js'
 
-/** What an attempt has around it, whatever it trains. */
+/** What every attempt is given, whatever it trains. */
 export interface TrainerDeps<J extends JobManifest = JobManifest> {
   store: Store
   task: TrainerTask<J>
   send(message: FromTrainer): Promise<void>
-  /** Asked after each step. */
+  /** Called after each step; null if the attempt may continue. */
   stopRequested(): Promise<StopReason | null>
 }
 
-/** How a training loop reaches the record and the worker. */
-export async function openAttemptRecorder({ store, task, send, stopRequested }: TrainerDeps) {
-  const { job, attempt } = task
-  const events = await startEventFile(store, task)
-  const log = new MetricsLog(store)
-  const checkpoints = new Checkpoints(store)
-  const records = new JobRecords(store)
-  return {
-    phase: (phase: Phase, step: number) => void send({ type: 'phase', phase, step }),
-    async row(row: MetricRow) {
-      // first into the log, then to whoever listens: what was heard is never missing later
-      await log.append(job.id, attempt, row)
-      await store.append(events, encodeMetricRow(row))
-      void send({ type: 'metrics', row })
-    },
-    /** `write` fills a fresh folder. */
-    async checkpoint(
-      step: number,
-      format: CheckpointFormat,
-      best: boolean,
-      write: (folder: string) => Promise<void>,
-    ) {
-      const staged = await store.stage()
-      await write(staged)
-      // a checkpoint that lasts must not stand behind rows that do not
-      await store.sync(jobPaths(job.id).metrics(attempt))
-      if (!(await records.isCurrent(job.id, attempt))) process.exit(1)
-      await checkpoints.commit(job.id, staged, {
-        step,
-        attempt,
-        format,
-        best,
-        createdAt: new Date().toISOString(),
-      })
-      const attempts = await records.attempts(job.id)
-      await checkpoints.prune(job.id, job.training.keepCheckpoints, attempts)
-      void send({ type: 'checkpoint', step })
-    },
-    shouldContinue: async () => (await stopRequested()) === null,
+/** Writes the checkpoints of one kind of model. `content` is what its training loop hands over. */
+export interface CheckpointWriter<Content> {
+  format: CheckpointFormat
+  write(folder: string, step: number, content: Content): Promise<void>
+}
+
+/** A newer attempt of the job exists, so this one may not change the record any more. */
+export class AttemptSuperseded extends Error {
+  constructor(jobId: string, attempt: number) {
+    super(`attempt ${attempt} of ${jobId} is superseded by a newer one`)
+    this.name = 'AttemptSuperseded'
   }
 }
 
-/** An event file of the attempt's own, in the job's folder: to TensorBoard all attempts are one run. */
+/**
+ * Writes one attempt's metrics, checkpoints and model to the store and reports them to the worker.
+ * It has the hooks of both training loops: LoopHooks or BoostingHooks, depending on `Content`.
+ */
+export class AttemptRecorder<Content> {
+  private readonly records: JobRecords
+  private readonly checkpoints: Checkpoints
+  private readonly metricsLog: MetricsLog
+  private readonly models: ModelRegistry
+
+  private constructor(
+    private readonly deps: TrainerDeps,
+    private readonly checkpointWriter: CheckpointWriter<Content>,
+    /** Store key of the attempt's TensorBoard event file. */
+    private readonly eventFile: string,
+  ) {
+    this.records = new JobRecords(deps.store)
+    this.checkpoints = new Checkpoints(deps.store)
+    this.metricsLog = new MetricsLog(deps.store)
+    this.models = new ModelRegistry(deps.store)
+  }
+
+  static async open<Content>(
+    deps: TrainerDeps,
+    checkpointWriter: CheckpointWriter<Content>,
+  ): Promise<AttemptRecorder<Content>> {
+    const eventFile = await startEventFile(deps.store, deps.task)
+    return new AttemptRecorder(deps, checkpointWriter, eventFile)
+  }
+
+  /** A loop that prepares to resume reports step 0; the worker is told the step it resumes from. */
+  phase(phase: Phase, step: number): Promise<void> {
+    return this.deps.send({ type: 'phase', phase, step: Math.max(step, this.resumeStep) })
+  }
+
+  async row(row: MetricRow): Promise<void> {
+    const { store, task, send } = this.deps
+    // stored before it is reported: a row that a follower has seen is never lost
+    await this.metricsLog.append(task.job.id, task.attempt, row)
+    await store.append(this.eventFile, encodeMetricRow(row))
+    void send({ type: 'metrics', row })
+  }
+
+  /** Throws AttemptSuperseded, before the commit, if a newer attempt exists. */
+  async checkpoint(step: number, content: Content, best: boolean): Promise<void> {
+    const { store, task, send } = this.deps
+    const { job, attempt } = task
+    const { format } = this.checkpointWriter
+    const staged = await store.stage()
+    await this.checkpointWriter.write(staged, step, content)
+    // a durable checkpoint must not outlive the rows up to its step
+    await store.sync(jobPaths(job.id).metrics(attempt))
+    if (!(await this.records.isCurrent(job.id, attempt))) {
+      throw new AttemptSuperseded(job.id, attempt)
+    }
+    const createdAt = new Date().toISOString()
+    await this.checkpoints.commit(job.id, staged, { step, attempt, format, best, createdAt })
+    const attempts = await this.records.attempts(job.id)
+    await this.checkpoints.prune(job.id, job.training.keepCheckpoints, attempts)
+    void send({ type: 'checkpoint', step })
+  }
+
+  async shouldContinue(): Promise<boolean> {
+    return (await this.deps.stopRequested()) === null
+  }
+
+  /** All metrics rows that count for this attempt: its own and those that it resumed after. */
+  async rows(): Promise<MetricRow[]> {
+    return this.metricsLog.rows(this.deps.task.job.id, await this.attempts())
+  }
+
+  /** The rows up to the checkpoint that this attempt resumes from. */
+  async rowsUpToResume(): Promise<MetricRow[]> {
+    return (await this.rows()).filter(({ step }) => step <= this.resumeStep)
+  }
+
+  /** The step of the best checkpoint; null if there is none or its files are damaged. */
+  async bestStep(): Promise<number | null> {
+    return this.checkpoints.bestVerified(this.deps.task.job.id, await this.attempts())
+  }
+
+  writeInitialized(report: InitReport): Promise<void> {
+    return this.records.writeInitialized(this.deps.task.job.id, report)
+  }
+
+  /** The job's thread count: `proposed` for the first attempt, the same for all later ones. */
+  agreeOnThreads(proposed: number): Promise<number> {
+    return this.records.agreeOnThreads(this.deps.task.job.id, proposed)
+  }
+
+  stopped(): Promise<void> {
+    return this.deps.send({ type: 'stopped' })
+  }
+
+  /** Publishes the model that `write` puts into a folder. `lastStep`: the last step trained. */
+  async publish(
+    model: NewModel,
+    lastStep: number,
+    write: (folder: string) => Promise<void>,
+  ): Promise<void> {
+    const { store, send } = this.deps
+    const staged = await store.stage()
+    await write(staged)
+    const { name, version, metrics } = await this.models.publish(staged, model)
+    await send({ type: 'finished', model: { id: name, version }, metrics, step: lastStep })
+  }
+
+  private get resumeStep(): number {
+    return this.deps.task.resumeFrom ?? 0
+  }
+
+  /**
+   * This attempt and the earlier ones. A superseded attempt does not learn of the newer one at once; if it
+   * counted the newer one's rows, it would take the other's last step for its own.
+   */
+  private async attempts(): Promise<AttemptRecord[]> {
+    const { job, attempt } = this.deps.task
+    const attempts = await this.records.attempts(job.id)
+    return attempts.filter(record => record.attempt <= attempt)
+  }
+}
+
+/** Each attempt has its own event file in the job's folder, so TensorBoard shows all attempts as one run. */
 async function startEventFile(
   store: Store,
   { job, attempt, resumeFrom }: TrainerTask,
@@ -74,45 +171,5 @@ async function startEventFile(
   return key
 }
 
+/** Markdown, for TensorBoard's text tab. */
 const describeJob = (job: JobManifest) => `\`\`\`json\n${JSON.stringify(job, null, 2)}\n\`\`\``
-
-/** What it takes to know an attempt. */
-type AttemptRef = Pick<TrainerTask, 'attempt'> & { job: Pick<JobManifest, 'id'> }
-
-/**
- * An attempt and those before it. One that a newer attempt has overtaken is not told so at once: were it
- * to count that one's rows too, it would take the other's last step for its own.
- */
-export async function attemptsUpTo(
-  store: Store,
-  { job, attempt }: AttemptRef,
-): Promise<AttemptRecord[]> {
-  const attempts = await new JobRecords(store).attempts(job.id)
-  return attempts.filter(record => record.attempt <= attempt)
-}
-
-/** All rows that count for an attempt, its own or of one before it. */
-export async function effectiveRows(store: Store, attemptRef: AttemptRef): Promise<MetricRow[]> {
-  return new MetricsLog(store).rows(attemptRef.job.id, await attemptsUpTo(store, attemptRef))
-}
-
-/** The rows that an attempt goes on behind. */
-export async function rowsUpToResume({ store, task }: TrainerDeps): Promise<MetricRow[]> {
-  return (await effectiveRows(store, task)).filter(({ step }) => step <= (task.resumeFrom ?? 0))
-}
-
-/** What was measured last, up to a step. */
-export function metricsAt(rows: readonly MetricRow[], step: number): Metrics {
-  const metrics: Metrics = {}
-  for (const row of rows) if (row.step <= step) Object.assign(metrics, toLoggedRow(row).values)
-  return metrics
-}
-
-/** What a model's manifest says of where it comes from. */
-export const modelProvenance = <J extends JobManifest>({ name, id, model, dataset }: J) => ({
-  name,
-  jobId: id,
-  createdAt: new Date().toISOString(),
-  model: model as J['model'],
-  dataset,
-})

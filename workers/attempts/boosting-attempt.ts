@@ -2,47 +2,49 @@ import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Booster } from '../../src/boosting/booster.js'
 import { type BoostingResult, exportBoosting, trainBoosting } from '../../src/boosting/train.js'
+import { Datasets } from '../../src/datasets/datasets.js'
 import { readInstallation } from '../../src/engine/installation.js'
 import { jobPaths } from '../../src/jobs/record/job-paths.js'
-import { JobRecords } from '../../src/jobs/record/records.js'
-import { ModelRegistry } from '../../src/models/registry.js'
 import type { ResolvedBoostingOptions } from '../../src/spec/boosting-options.js'
 import type { FeatureColumn } from '../../src/spec/feature-column.js'
 import type { BoostingJob } from '../../src/spec/job.js'
+import { metricsAt } from '../../src/spec/metrics.js'
 import type { ColumnImportance } from '../../src/spec/model.js'
-import {
-  effectiveRows,
-  metricsAt,
-  modelProvenance,
-  openAttemptRecorder,
-  rowsUpToResume,
-  type TrainerDeps,
-} from './attempt-recorder.js'
+import type { Store } from '../../src/store/store.js'
+import { AttemptRecorder, type CheckpointWriter, type TrainerDeps } from './attempt-recorder.js'
 import { openTables } from './boosting-tables.js'
 
-/** All that training goes on from, in a checkpoint, and what any XGBoost reads, there and in a model. */
+/** The full state of the training, in each checkpoint. */
 const stateFile = 'booster.ubj'
+/** The model alone, in each checkpoint and in the published model. Any XGBoost reads it. */
 const modelFile = 'model.ubj'
 
 export interface BoostingAttemptDeps extends TrainerDeps<BoostingJob> {
   /** What this process may use of the machine. */
   resources: { threads: number; gpu: boolean }
-  /** To be called before XGBoost loads. */
+  /** Must be called before XGBoost loads. */
   limitThreads(threads: number): void
 }
 
-/** One attempt at a boosting job, from its tables to its model, or to where it is stopped. */
+/** Runs one attempt of a boosting job until the model is published or the worker stops it. */
 export async function runBoostingAttempt(deps: BoostingAttemptDeps): Promise<void> {
-  const { store, task, send, resources } = deps
+  const { store, task, resources } = deps
   const { job, resumeFrom } = task
   const { model, training: plan } = job
-  const startStep = resumeFrom ?? 0
-  await send({ type: 'phase', phase: 'preparing', step: startStep })
-  const threads = await new JobRecords(store).agreeOnThreads(job.id, resources.threads)
+  let latestState = resumeFrom === null ? null : await readState(store, job.id, resumeFrom)
+  const checkpointWriter: CheckpointWriter<Uint8Array> = {
+    format: 'xgboost',
+    async write(folder, _step, state) {
+      latestState = state
+      await writeFile(join(folder, stateFile), state)
+      await writeFile(join(folder, modelFile), exportBoosting(state, 'ubj'))
+    },
+  }
+  const recorder = await AttemptRecorder.open(deps, checkpointWriter)
+  await recorder.phase('preparing', 0)
+  const threads = await recorder.agreeOnThreads(resources.threads)
   deps.limitThreads(threads)
-  const tables = await openTables(deps)
-  const recorder = await openAttemptRecorder(deps)
-  let latestState = resumeFrom === null ? null : await readState(deps, resumeFrom)
+  const tables = await openTables(task, new Datasets(store))
   const boosted = await trainBoosting(
     {
       model,
@@ -54,32 +56,19 @@ export async function runBoostingAttempt(deps: BoostingAttemptDeps): Promise<voi
       logEvery: plan.logEvery,
       checkpointInterval: { steps: plan.checkpointEvery, seconds: plan.checkpointSeconds },
       resume: latestState,
-      history: await rowsUpToResume(deps),
+      history: await recorder.rowsUpToResume(),
       device: deviceFor(model, resources),
       threads,
     },
-    {
-      phase: (phase, round) => recorder.phase(phase, Math.max(round, startStep)),
-      row: recorder.row,
-      checkpoint: async (round, state, best) => {
-        latestState = state
-        await recorder.checkpoint(round, 'xgboost', best, async folder => {
-          await writeFile(join(folder, stateFile), state)
-          await writeFile(join(folder, modelFile), exportBoosting(state, 'ubj'))
-        })
-      },
-      shouldContinue: recorder.shouldContinue,
-    },
+    recorder,
   )
-  if (!boosted.finished) return send({ type: 'stopped' })
-  const step = boosted.rounds
-  await send({ type: 'phase', phase: 'saving', step })
-  // the last round has a checkpoint, made just now or gone on from
-  const { version, metrics } = await publish(deps, latestState!, boosted, tables.columns)
-  await send({ type: 'finished', model: { id: job.name, version }, metrics, step })
+  if (!boosted.finished) return recorder.stopped()
+  await recorder.phase('saving', boosted.rounds)
+  // the last round always has a checkpoint: written just now, or the one that was resumed from
+  await publish(job, recorder, latestState!, boosted, tables.columns)
 }
 
-/** The GPU of the worker's slot, where XGBoost can use it: exact trees grow on CPUs alone. */
+/** The GPU of the worker's slot, if XGBoost can use it: the exact method runs on the CPU only. */
 function deviceFor(
   { treeMethod }: ResolvedBoostingOptions,
   { gpu }: BoostingAttemptDeps['resources'],
@@ -87,34 +76,40 @@ function deviceFor(
   return gpu && treeMethod !== 'exact' && readInstallation().kind === 'cuda' ? 'cuda' : 'cpu'
 }
 
-async function readState({ store, task }: BoostingAttemptDeps, step: number): Promise<Uint8Array> {
-  const folder = await store.folder(jobPaths(task.job.id).checkpoint(step))
+async function readState(store: Store, id: string, step: number): Promise<Uint8Array> {
+  const folder = await store.folder(jobPaths(id).checkpoint(step))
   return readFile(join(folder, stateFile))
 }
 
+/** Publishes all rounds or, with `exportBest`, the rounds up to the best one. */
 async function publish(
-  { store, task }: BoostingAttemptDeps,
+  job: BoostingJob,
+  recorder: AttemptRecorder<Uint8Array>,
   state: Uint8Array,
   { rounds, bestRound }: BoostingResult,
   columns: FeatureColumn[],
-) {
-  const { job } = task
+): Promise<void> {
   const { classes, target, exportBest } = job.training
   const step = exportBest && bestRound !== null ? bestRound : rounds
   using fullModel = Booster.deserialize(state)
-  // freed twice where it is the whole, which does nothing
+  // if this is the full model, it is disposed of twice, which has no effect
   using model = step === fullModel.rounds ? fullModel : fullModel.slice(step)
-  const staged = await store.stage()
-  await writeFile(join(staged, modelFile), model.save('ubj'))
-  await writeFile(join(staged, 'model.json'), model.save('json'))
-  return new ModelRegistry(store).publish(staged, {
-    ...modelProvenance(job),
+  const newModel = {
+    name: job.name,
+    jobId: job.id,
+    createdAt: new Date().toISOString(),
+    model: job.model,
+    dataset: job.dataset,
     step,
     target,
     input: { columns },
     labels: classes?.labels ?? [],
     featureImportance: importanceOf(model, columns),
-    metrics: metricsAt(await effectiveRows(store, task), step),
+    metrics: metricsAt(await recorder.rows(), step),
+  }
+  await recorder.publish(newModel, rounds, async folder => {
+    await writeFile(join(folder, modelFile), model.save('ubj'))
+    await writeFile(join(folder, 'model.json'), model.save('json'))
   })
 }
 

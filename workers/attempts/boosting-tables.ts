@@ -1,14 +1,13 @@
 import type { Batch, Table } from '../../src/boosting/training-table.js'
-import { Datasets } from '../../src/datasets/datasets.js'
+import type { Datasets } from '../../src/datasets/datasets.js'
 import { openTableReader, type TableReader } from '../../src/datasets/tables/table-reader.js'
 import { TrainingFailure } from '../../src/errors.js'
 import { featureColumns, type NonTextColumn } from '../../src/planning/feature-columns.js'
 import type { BoostingPlan } from '../../src/spec/boosting-training.js'
 import type { DatasetManifest, TableManifest } from '../../src/spec/dataset.js'
 import { type FeatureColumn, withCategoryCount } from '../../src/spec/feature-column.js'
+import type { TrainerTask } from '../../src/spec/ipc-messages.js'
 import type { BoostingJob } from '../../src/spec/job.js'
-import type { Store } from '../../src/store/store.js'
-import type { TrainerDeps } from './attempt-recorder.js'
 import { sampleFraction } from './sample-rows.js'
 
 export interface Tables {
@@ -17,17 +16,20 @@ export interface Tables {
   validation: Table | null
 }
 
-/** What a job trains on and measures by, as XGBoost reads it. */
-export async function openTables({ store, task }: TrainerDeps<BoostingJob>): Promise<Tables> {
+/** The training and validation tables of a job, as XGBoost reads them. */
+export async function openTables(
+  task: TrainerTask<BoostingJob>,
+  datasets: Datasets,
+): Promise<Tables> {
   const { model, training: plan } = task.job
   const dataset = requireTable(task.dataset)
-  const reader = await openReader(store, dataset)
+  const reader = await openReader(datasets, dataset)
   const selectedColumns = plan.features.map(name => requireColumn(dataset, name))
   const columns = featureColumns(selectedColumns, model.categorical)
   const groups = plan.group === null ? null : groupIndices(reader.column(plan.group), plan.group)
   if (task.validation) {
     const validationManifest = requireTable(task.validation)
-    const validationReader = await openReader(store, validationManifest)
+    const validationReader = await openReader(datasets, validationManifest)
     const validationGroups =
       plan.group === null ? null : groupIndices(validationReader.column(plan.group), plan.group)
     const recodings = columns.map(column =>
@@ -179,5 +181,5 @@ function requireColumn({ id, columns }: TableManifest, name: string): NonTextCol
   throw new Error(`table ${id} has no column ${JSON.stringify(name)} with values`)
 }
 
-const openReader = async (store: Store, manifest: TableManifest): Promise<TableReader> =>
-  openTableReader(await new Datasets(store).shardPaths(manifest), manifest)
+const openReader = async (datasets: Datasets, manifest: TableManifest): Promise<TableReader> =>
+  openTableReader(await datasets.shardPaths(manifest), manifest)

@@ -4,13 +4,13 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { extract } from 'tar-stream'
 import { jobPaths } from '../../../src/jobs/record/job-paths.js'
 import { MetricsLog } from '../../../src/jobs/telemetry/metrics-log.js'
+import { metricsAt } from '../../../src/spec/metrics.js'
 import {
   smallJob,
   startServer,
   type TestServer,
   uploadDataset,
 } from '../../../testing/test-server.js'
-import { metricsAt } from '../../../workers/attempts/attempt-recorder.js'
 import { appendMetrics, endJob, publishProgress, runningJob } from '../attempts.js'
 import { openEventStream } from '../sse-frames.js'
 

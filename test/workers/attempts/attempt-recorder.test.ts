@@ -1,46 +1,99 @@
 import assert from 'node:assert/strict'
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
+import { Checkpoints } from '../../../src/jobs/record/checkpoints.js'
 import { JobRecords } from '../../../src/jobs/record/records.js'
-import { MetricsLog } from '../../../src/jobs/telemetry/metrics-log.js'
+import { planNetworkJob } from '../../../src/planning/plan.js'
+import type { FromTrainer } from '../../../src/spec/ipc-messages.js'
 import { openFolderStore } from '../../../src/store/folder-store.js'
 import type { Store } from '../../../src/store/store.js'
-import { effectiveRows } from '../../../workers/attempts/attempt-recorder.js'
+import { AttemptRecorder, AttemptSuperseded } from '../../../workers/attempts/attempt-recorder.js'
+import { digitsManifest } from '../../planning/dataset.js'
 
 let folder: string
 let store: Store
 before(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'trainyard-surroundings-'))
+  folder = await mkdtemp(join(tmpdir(), 'trainyard-attempt-recorder-'))
   store = await openFolderStore(folder)
 })
 after(() => rm(folder, { recursive: true, force: true }))
 
-const id = `job-${'0'.repeat(26)}`
 const at = '2026-01-01T00:00:00.000Z'
 
-async function writeAttempt(attempt: number, resumedFrom: number, last: number): Promise<void> {
-  const begun = { attempt, startedAt: at, resumedFrom, phase: 'training' as const }
-  await new JobRecords(store).claimAttempt(id)
-  await new JobRecords(store).writeAttempt(id, {
-    ...begun,
+/** Claims the next attempt of a job; `sent` collects what it reports to the worker. */
+async function openAttempt(id: string, resumedFrom: number) {
+  const dataset = digitsManifest()
+  const request = { model: { kind: 'resnet' as const }, dataset: 'digits' }
+  const job = planNetworkJob({ id, createdAt: at }, request, dataset, null)
+  const records = new JobRecords(store)
+  const attempt = await records.claimAttempt(id)
+  await records.writeAttempt(id, {
+    attempt,
+    startedAt: at,
+    resumedFrom,
+    phase: 'training',
     endedAt: null,
     end: null,
     outputTail: null,
   })
-  const log = new MetricsLog(store)
-  for (let step = resumedFrom + 1; step <= last; step++) {
-    await log.append(id, attempt, { step, time: at, values: { loss: 1 / step } })
+  const sent: FromTrainer[] = []
+  const recorder = await AttemptRecorder.open<string>(
+    {
+      store,
+      task: { job, dataset, validation: null, attempt, resumeFrom: resumedFrom || null },
+      send: async message => void sent.push(message),
+      stopRequested: async () => null,
+    },
+    {
+      format: 'tensorflow',
+      write: (folder, step, content) => writeFile(join(folder, `model.ckpt-${step}`), content),
+    },
+  )
+  return { recorder, records, sent }
+}
+
+async function writeRows(recorder: AttemptRecorder<string>, first: number, last: number) {
+  for (let step = first; step <= last; step++) {
+    await recorder.row({ step, time: at, values: { loss: 1 / step } })
   }
 }
 
-test('an attempt that was overtaken unawares ends with its own rows, not with those of the newer one', async () => {
-  await writeAttempt(1, 0, 20)
-  await writeAttempt(2, 10, 12)
-  const steps = async (attempt: number) =>
-    (await effectiveRows(store, { job: { id }, attempt })).map(({ step }) => step)
-  const upTo = (last: number) => Array.from({ length: last }, (_, i) => i + 1)
-  assert.deepEqual(await steps(1), upTo(20))
-  assert.deepEqual(await steps(2), upTo(12))
+const stepsOf = (rows: readonly { step: number }[]) => rows.map(({ step }) => step)
+const range = (last: number) => Array.from({ length: last }, (_, i) => i + 1)
+
+test('a superseded attempt that has not noticed it ends with its own rows, not with the newer ones', async () => {
+  const id = `job-${'0'.repeat(26)}`
+  const older = await openAttempt(id, 0)
+  await writeRows(older.recorder, 1, 20)
+  const newer = await openAttempt(id, 10)
+  await writeRows(newer.recorder, 11, 12)
+  assert.deepEqual(stepsOf(await older.recorder.rows()), range(20))
+  assert.deepEqual(stepsOf(await newer.recorder.rows()), range(12))
+  assert.deepEqual(stepsOf(await newer.recorder.rowsUpToResume()), range(10))
+})
+
+test('a superseded attempt throws instead of committing a checkpoint', async () => {
+  const id = `job-${'1'.repeat(26)}`
+  const older = await openAttempt(id, 0)
+  await older.recorder.checkpoint(5, 'five', true)
+  assert.equal(await older.recorder.bestStep(), 5)
+  const newer = await openAttempt(id, 5)
+  await assert.rejects(older.recorder.checkpoint(6, 'six', true), AttemptSuperseded)
+  const checkpoints = await new Checkpoints(store).list(id, await older.records.attempts(id))
+  assert.deepEqual(stepsOf(checkpoints), [5])
+  assert.deepEqual(older.sent, [{ type: 'checkpoint', step: 5 }])
+  await newer.recorder.checkpoint(6, 'six', false)
+  assert.deepEqual(newer.sent, [{ type: 'checkpoint', step: 6 }])
+})
+
+test('a phase never reports a step before the one that the attempt resumes from', async () => {
+  const { recorder, sent } = await openAttempt(`job-${'2'.repeat(26)}`, 7)
+  await recorder.phase('preparing', 0)
+  await recorder.phase('training', 9)
+  assert.deepEqual(sent, [
+    { type: 'phase', phase: 'preparing', step: 7 },
+    { type: 'phase', phase: 'training', step: 9 },
+  ])
 })
