@@ -117,7 +117,7 @@ export function readConfig(environment: NodeJS.ProcessEnv = process.env): Readon
   }
   if (errors.length > 0) {
     const message = errors.map(error => error.message).join('; ')
-    throw new TrainyardError('INVALID_CONFIGURATION', 'invalid', message, { errors })
+    throw new TrainyardError('INVALID_CONFIGURATION', message, { errors })
   }
   return Object.freeze(config)
 }

@@ -1,9 +1,7 @@
-import type { FailureCode } from './spec/job.js'
+import { type ErrorCode, type ErrorKind, kindOf } from './spec/error-codes.js'
+import { type FailureCode, failureCodes } from './spec/failure-codes.js'
 
-/** `invalid`: the caller must change the request. `unavailable`: the same request may work later. */
-export type ErrorKind = 'invalid' | 'missing' | 'conflict' | 'unavailable'
-
-/** One bad place in a request; `path` is a JSON pointer, or a byte or record position in a file. */
+/** One invalid field of a request; `path` is a JSON pointer, or a byte or record position in a file. */
 export interface FieldError {
   path: string
   code: string
@@ -16,7 +14,7 @@ export const fieldError = (path: string, code: string, message: string): FieldEr
   message,
 })
 
-/** A name as a part of a JSON pointer: RFC 6901, section 3. */
+/** Escapes a name as a part of a JSON pointer (RFC 6901, section 3). */
 export const escapePointerToken = (name: string): string =>
   name.replaceAll('~', '~0').replaceAll('/', '~1')
 
@@ -33,19 +31,35 @@ export interface TrainyardErrorOptions {
   cause?: unknown
 }
 
-/** Trouble that someone outside the code can cure. A plain `Error` is a bug. */
+/** An expected error that the caller or the operator can fix. A plain `Error` is a bug. */
 export class TrainyardError extends Error {
+  readonly kind: ErrorKind
   readonly errors: readonly FieldError[]
 
   constructor(
-    readonly code: string,
-    readonly kind: ErrorKind,
+    readonly code: ErrorCode,
     message: string,
     { errors = [], cause }: TrainyardErrorOptions = {},
   ) {
     super(message, cause === undefined ? undefined : { cause })
     this.name = 'TrainyardError'
+    this.kind = kindOf(code)
     this.errors = errors
+  }
+}
+
+/** Ends a job, as `failure.code` of its record. If `retry`, another attempt may succeed. */
+export class TrainingFailure extends Error {
+  readonly retry: boolean
+
+  constructor(
+    readonly code: FailureCode,
+    message: string,
+    options?: ErrorOptions,
+  ) {
+    super(message, options)
+    this.name = 'TrainingFailure'
+    this.retry = failureCodes[code].retry
   }
 }
 
@@ -65,26 +79,18 @@ export class FieldErrors {
     if (message !== null) this.add(path, code, message)
   }
 
-  throwIfAny(code: string): void {
+  throwIfAny(code: ErrorCode): void {
     if (this.all.length === 0) return
     const message = this.all.map(error => error.message).join('; ')
-    throw new TrainyardError(code, 'invalid', message, { errors: this.all })
+    throw new TrainyardError(code, message, { errors: this.all })
   }
 }
 
 export const invalidCursor = (cursor: string) =>
-  new TrainyardError('INVALID_CURSOR', 'invalid', `the cursor '${cursor}' is not one of ours`, {
-    errors: [{ path: '/cursor', code: 'invalid', message: 'use the nextCursor of a page' }],
-  })
-
-/** An error that fails a training job: every later attempt would meet it too. It becomes `failure` of the job. */
-export class TrainingFailure extends Error {
-  constructor(
-    readonly code: FailureCode,
-    message: string,
-    options?: ErrorOptions,
-  ) {
-    super(message, options)
-    this.name = 'TrainingFailure'
-  }
-}
+  new TrainyardError(
+    'INVALID_CURSOR',
+    `the cursor ${quoteTruncated(cursor)} was not issued by this server`,
+    {
+      errors: [{ path: '/cursor', code: 'invalid', message: 'use the nextCursor of a page' }],
+    },
+  )

@@ -1,6 +1,7 @@
 import { TrainingFailure, TrainyardError } from '../src/errors.js'
 import { GraphError } from '../src/graph/graph-error.js'
-import type { Failure, FailureCode } from '../src/spec/job.js'
+import type { FailureCode } from '../src/spec/failure-codes.js'
+import type { Failure } from '../src/spec/job.js'
 
 /** TensorFlow's error messages, the failure that each stands for, and the remedy. */
 const tensorFlowErrors: readonly (readonly [RegExp, FailureCode, remedy: string])[] = [
@@ -18,7 +19,9 @@ const tensorFlowErrors: readonly (readonly [RegExp, FailureCode, remedy: string]
 
 /** The failure of the job if every attempt would meet this error; null if another attempt may succeed. */
 export function toFailure(error: unknown): Failure | null {
-  if (error instanceof TrainingFailure) return { code: error.code, message: error.message }
+  if (error instanceof TrainingFailure) {
+    return error.retry ? null : { code: error.code, message: error.message }
+  }
   if (isUnavailable(error)) return null
   if (error instanceof TrainyardError || error instanceof GraphError) {
     return { code: 'invalid', message: error.message }
@@ -36,6 +39,7 @@ const storageErrorPattern = /No space left on device|Disk quota exceeded|Input\/
 
 /** True if the error lies outside the job, such as full storage, and may go away. */
 export function isUnavailable(error: unknown): boolean {
+  if (error instanceof TrainingFailure) return error.retry
   if (error instanceof TrainyardError) return error.kind === 'unavailable'
   return error instanceof Error && storageErrorPattern.test(error.message)
 }

@@ -35,7 +35,7 @@ async function main(): Promise<void> {
   const config = readConfig()
   if (!config.redis) {
     const message = 'a worker needs REDIS_URL; `npm start` runs a Redis of its own'
-    throw new TrainyardError('REDIS_MISSING', 'invalid', message)
+    throw new TrainyardError('REDIS_MISSING', message)
   }
   const log = pino({ name: 'worker', level: config.logLevel })
   const onError = logConnectionErrors(log)

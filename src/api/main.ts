@@ -14,7 +14,7 @@ async function main(): Promise<void> {
   const config = readConfig()
   if (!config.redis) {
     const message = 'the API needs REDIS_URL; `npm start` sets it and runs a Redis'
-    throw new TrainyardError('REDIS_MISSING', 'invalid', message)
+    throw new TrainyardError('REDIS_MISSING', message)
   }
   const log = createLogger(config.logLevel)
   const { parts, close } = await openParts(

@@ -3,7 +3,7 @@
 import koffi from 'koffi'
 import { libxgboostPath } from '../engine/xgboost.js'
 import { TrainingFailure } from '../errors.js'
-import type { FailureCode } from '../spec/job.js'
+import type { FailureCode } from '../spec/failure-codes.js'
 
 export type Handle = bigint
 type NativeBuffer = Float32Array | Uint32Array | BigUint64Array | Int32Array | Uint8Array

@@ -1,4 +1,5 @@
 import { type FieldError, TrainyardError } from '../errors.js'
+import type { ErrorCode } from '../spec/error-codes.js'
 
 export type FileErrorCode =
   | 'DATASET_EMPTY'
@@ -33,7 +34,7 @@ export function fileError(
   const parts = locationParts(location)
   const prefix = parts.join(location.line === undefined ? ' at ' : ', ')
   const message = `${location.file}: ${prefix}${parts.length > 0 ? ': ' : ''}${detail}`
-  return new TrainyardError(code, 'invalid', message, {
+  return new TrainyardError(code, message, {
     errors: [{ path: errorPath(location), code: code.toLowerCase(), message: detail }],
     cause,
   })
@@ -43,7 +44,7 @@ export function fileError(
 export function fileErrors(code: FileErrorCode, details: readonly [FileLocation, string][]) {
   const all = details.map(([location, detail]) => fileError(code, location, detail))
   const message = all.map(error => error.message).join('; ')
-  return new TrainyardError(code, 'invalid', message, {
+  return new TrainyardError(code, message, {
     errors: all.flatMap(error => error.errors),
   })
 }
@@ -72,35 +73,27 @@ export function collectFieldErrors<T>(
   })
   if (fieldErrors.length === 0) return result
   const detail = fieldErrors.map(({ message }) => message).join('; ')
-  throw new TrainyardError('DATASET_FORM', 'invalid', detail, { errors: fieldErrors })
+  throw new TrainyardError('DATASET_FORM', detail, { errors: fieldErrors })
 }
 
 export const datasetNotFound = (idOrName: string) =>
   new TrainyardError(
     'DATASET_NOT_FOUND',
-    'missing',
     `there is no data set ${JSON.stringify(idOrName.slice(0, 100))}`,
   )
 
 /** Errors lose their class on the way out of a process; this is what is left to rebuild one from. */
 export interface SerializedError {
-  code: string
-  kind: TrainyardError['kind']
+  code: ErrorCode
   message: string
   errors: TrainyardError['errors']
 }
 
-export const serializeError = ({
+export const serializeError = ({ code, message, errors }: TrainyardError): SerializedError => ({
   code,
-  kind,
-  message,
-  errors,
-}: TrainyardError): SerializedError => ({
-  code,
-  kind,
   message,
   errors,
 })
 
-export const deserializeError = ({ code, kind, message, errors }: SerializedError) =>
-  new TrainyardError(code, kind, message, { errors })
+export const deserializeError = ({ code, message, errors }: SerializedError) =>
+  new TrainyardError(code, message, { errors })

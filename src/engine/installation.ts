@@ -12,7 +12,6 @@ export interface Installation {
 export const engineMissing = (message: string, cause?: unknown) =>
   new TrainyardError(
     'ENGINE_MISSING',
-    'unavailable',
     `${message}; \`npm run setup\` installs it`,
     cause === undefined ? {} : { cause },
   )

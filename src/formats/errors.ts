@@ -1,4 +1,4 @@
 import { TrainyardError } from '../errors.js'
 
 export const damagedError = (file: string, trouble: string, cause?: unknown) =>
-  new TrainyardError('WEIGHTS_DAMAGED', 'invalid', `${file}: ${trouble}`, { cause })
+  new TrainyardError('WEIGHTS_DAMAGED', `${file}: ${trouble}`, { cause })

@@ -107,6 +107,5 @@ function canonicalJson(value: unknown): string {
 const keyReused = () =>
   new TrainyardError(
     'IDEMPOTENCY_KEY_REUSED',
-    'invalid',
     'this Idempotency-Key came with another request before; take a new key for a new job',
   )

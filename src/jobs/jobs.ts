@@ -1,6 +1,7 @@
 import type { Redis } from 'ioredis'
 import { decodeTime } from 'ulid'
 import { invalidCursor, isMissing, TrainyardError } from '../errors.js'
+import type { Logger } from '../log.js'
 import { JobPlanner, type JobPlannerDeps } from '../planning/job-planner.js'
 import type { Checkpoint } from '../spec/checkpoint.js'
 import { isJobId } from '../spec/identifiers.js'
@@ -32,11 +33,6 @@ import { initialLifecycle, type Lifecycle } from './record/lifecycle.js'
 import { type JobRecord, JobRecords } from './record/records.js'
 import { isTerminal, isWaitingOrRunning, type JobAction, requestedAction } from './record/states.js'
 import { JobTelemetry } from './telemetry/job-telemetry.js'
-
-export interface Logger {
-  info(details: object, message: string): void
-  warn(details: object, message: string): void
-}
 
 export interface JobsDeps extends Omit<JobPlannerDeps, 'checkpoints'> {
   store: Store

@@ -2,6 +2,8 @@ import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
 import { createInterface } from 'node:readline'
 import { TrainyardError } from '../errors.js'
+import type { Logger } from '../log.js'
+import type { ErrorCode } from '../spec/error-codes.js'
 import type {
   PredictorMessage,
   PredictRequest,
@@ -20,17 +22,11 @@ export interface BasePredictor<Input, Output> {
 export type Predictor = BasePredictor<PredictRequest['input'], Probabilities>
 export type RowPredictor = BasePredictor<RowsInput, RowValues>
 
-interface Logger {
-  debug(details: object, message: string): void
-  info(details: object, message: string): void
-  warn(details: object, message: string): void
-}
-
 export interface PredictorOptions {
   /** What runs in the child: a file that takes requests and speaks PredictorMessage. */
   script: string
   env: NodeJS.ProcessEnv
-  log: Logger
+  log: Pick<Logger, 'debug' | 'info' | 'warn'>
   timeoutMs?: number
   maxInFlight?: number
 }
@@ -162,18 +158,14 @@ class PredictorClient<Input, Output> implements BasePredictor<Input, Output> {
 }
 
 const restartedError = () =>
-  new TrainyardError('PREDICTOR_RESTARTED', 'unavailable', 'the predictor restarts; try again')
+  new TrainyardError('PREDICTOR_RESTARTED', 'the predictor restarts; try again')
 
 const busyError = (maxInFlight: number) =>
-  new TrainyardError(
-    'PREDICTOR_BUSY',
-    'unavailable',
-    `${maxInFlight} predictions wait already; try again`,
-  )
+  new TrainyardError('PREDICTOR_BUSY', `${maxInFlight} predictions wait already; try again`)
 
 const timeoutError = (timeoutMs: number) =>
-  new TrainyardError('PREDICTOR_TIMEOUT', 'unavailable', `no prediction within ${timeoutMs} ms`)
+  new TrainyardError('PREDICTOR_TIMEOUT', `no prediction within ${timeoutMs} ms`)
 
 /** A coded error is about the request; the child's own faults come as INTERNAL. */
-const toError = ({ code, message }: { code: string; message: string }): Error =>
-  code === 'INTERNAL' ? new Error(message) : new TrainyardError(code, 'invalid', message)
+const toError = ({ code, message }: { code: ErrorCode; message: string }): Error =>
+  code === 'INTERNAL' ? new Error(message) : new TrainyardError(code, message)

@@ -17,7 +17,6 @@ const maxCachedManifests = 100
 const modelNotFound = (name: string, version?: number) =>
   new TrainyardError(
     'MODEL_NOT_FOUND',
-    'missing',
     `there is no ${version === undefined ? '' : `version ${version} of `}model ${JSON.stringify(name.slice(0, 100))}`,
   )
 

@@ -51,8 +51,4 @@ function throwExited([code, signal]: readonly (number | string | null)[]): never
 }
 
 const plannerBusy = () =>
-  new TrainyardError(
-    'PLANNER_BUSY',
-    'unavailable',
-    `${maxConcurrent} dry runs are under way already; try again`,
-  )
+  new TrainyardError('PLANNER_BUSY', `${maxConcurrent} dry runs are under way already; try again`)

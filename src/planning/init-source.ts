@@ -78,6 +78,6 @@ const boostingHasNoWeights = (what: string) =>
   `${what} made trees, which have no weights of a network`
 
 const initFromError = (path: string, code: string, message: string) =>
-  new TrainyardError('INVALID_JOB', 'invalid', `initFrom: ${message}`, {
+  new TrainyardError('INVALID_JOB', `initFrom: ${message}`, {
     errors: [{ path: `/initFrom${path}`, code, message }],
   })

@@ -1,6 +1,8 @@
 // What processes say to each other over IPC (advanced serialisation: typed arrays pass as they are).
 import type { DatasetManifest, ImagesManifest } from './dataset.js'
-import type { FailureCode, JobManifest, Metrics, ModelRef, NetworkJob, Phase } from './job.js'
+import type { ErrorCode } from './error-codes.js'
+import type { FailureCode } from './failure-codes.js'
+import type { JobManifest, Metrics, ModelRef, NetworkJob, Phase } from './job.js'
 import type { MetricRow } from './metrics.js'
 
 export interface TrainerTask<J extends JobManifest = JobManifest> {
@@ -71,7 +73,7 @@ export interface Probabilities {
 export type PredictorMessage<A> =
   | { type: 'ready' }
   | ({ type: 'answer'; id: number } & A)
-  | { type: 'error'; id: number; code: string; message: string }
+  | { type: 'error'; id: number; code: ErrorCode; message: string }
 
 export type FromPredictor = PredictorMessage<Probabilities>
 

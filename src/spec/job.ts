@@ -2,6 +2,7 @@ import { type Static, Type } from 'typebox'
 import { BoostingOptions, type ResolvedBoostingOptions } from './boosting-options.js'
 import { type BoostingPlan, BoostingTrainingOptions } from './boosting-training.js'
 import { closed } from './closed.js'
+import { type FailureCode, failureCodes } from './failure-codes.js'
 import { DatasetId, JobId, Name, Timestamp } from './identifiers.js'
 import { Freeze, InitFrom, InitReport, InitSource } from './init-from.js'
 import { Labels, Priority } from './labels.js'
@@ -80,23 +81,9 @@ export type JobStatus = Static<typeof JobStatus>
 export const Phase = Type.Enum(['preparing', 'training', 'evaluating', 'saving'])
 export type Phase = Static<typeof Phase>
 
-export const FailureCode = Type.Enum([
-  'nan_loss',
-  'bad_sample',
-  'groups_not_contiguous',
-  'out_of_memory',
-  'no_gpu',
-  'gpu_error',
-  'xgboost_error',
-  'no_progress',
-  'dataset_gone',
-  'init_source_gone',
-  'init_nothing_matches',
-  'invalid',
-])
-export type FailureCode = Static<typeof FailureCode>
+const failureCode = Type.Enum(Object.keys(failureCodes) as FailureCode[])
 
-export const Failure = Type.Object({ code: FailureCode, message: Type.String() })
+export const Failure = Type.Object({ code: failureCode, message: Type.String() })
 export type Failure = Static<typeof Failure>
 
 export const Metrics = Type.Record(Type.String(), MetricValue)

@@ -105,7 +105,7 @@ class FolderStore implements Store {
       await syncUpTo(this.disk, this.root, dirname(path))
       if (committed) return true
       if (!(await exists(join(path, manifestName)))) {
-        throw new TrainyardError('STORAGE_CORRUPT', 'unavailable', `${key} has no manifest`)
+        throw new TrainyardError('STORAGE_CORRUPT', `${key} has no manifest`)
       }
       await this.discard(staged)
       return false
@@ -194,7 +194,7 @@ class FolderStore implements Store {
       try {
         return JSON.parse(text)
       } catch (cause) {
-        throw new TrainyardError('STORAGE_CORRUPT', 'unavailable', `${key} is not JSON`, { cause })
+        throw new TrainyardError('STORAGE_CORRUPT', `${key} is not JSON`, { cause })
       }
     })
   }

@@ -88,4 +88,4 @@ const damagedError = (root: string, cause?: unknown) =>
   )
 
 const formatError = (message: string, cause?: unknown) =>
-  new TrainyardError('DATA_FOLDER_FORMAT', 'invalid', message, { cause })
+  new TrainyardError('DATA_FOLDER_FORMAT', message, { cause })

@@ -22,12 +22,12 @@ export function toStorageError(error: unknown): unknown {
   const code = errorCode(error)
   if (error instanceof TrainyardError || code === undefined) return error
   if (storageFullCodes.has(code)) {
-    return new TrainyardError('STORAGE_FULL', 'unavailable', `storage is full (${code})`, {
+    return new TrainyardError('STORAGE_FULL', `storage is full (${code})`, {
       cause: error,
     })
   }
   if (!storageFailureCodes.has(code)) return error
-  return new TrainyardError('STORAGE_FAILED', 'unavailable', `storage failed (${code})`, {
+  return new TrainyardError('STORAGE_FAILED', `storage failed (${code})`, {
     cause: error,
   })
 }

@@ -12,7 +12,6 @@ export function pathOf(root: string, key: string): string {
   if (segments.every(isKeySegment)) return join(root, ...segments)
   throw new TrainyardError(
     'INVALID_KEY',
-    'invalid',
     `${JSON.stringify(key.slice(0, 100))} is not a key: expected names of letters, digits, '.', '_' and '-', separated by '/'`,
   )
 }

@@ -89,13 +89,13 @@ async function serverVersion(): Promise<number> {
   const output = promisify(execFile)('redis-server', ['--version'])
   const { stdout } = await output.catch(cause => {
     const message = `redis-server does not start: ${cause.message}; ${hint}`
-    throw new TrainyardError('REDIS_MISSING', 'unavailable', message, { cause })
+    throw new TrainyardError('REDIS_MISSING', message, { cause })
   })
   const [, major, minor] = /v=(\d+)\.(\d+)/.exec(stdout) ?? []
   const version = Number(major) + Number(minor) / 100
   if (version >= 6.02) return version
   const message = `redis-server is ${stdout.trim()}, expected 6.2 or newer; ${hint}`
-  throw new TrainyardError('REDIS_TOO_OLD', 'unavailable', message)
+  throw new TrainyardError('REDIS_TOO_OLD', message)
 }
 
 async function writeConfig(
@@ -164,7 +164,7 @@ async function start(
   }
   const lastLines = (await readFile(logFile, 'utf8').catch(() => '')).trim().split('\n').slice(-3)
   const message = `redis-server did not start: ${exitReason ?? 'no answer'}; its last lines: ${lastLines.join(' | ')}`
-  throw new TrainyardError('REDIS_FAILED', 'unavailable', message)
+  throw new TrainyardError('REDIS_FAILED', message)
 }
 
 /** The process id of the Redis that answers; null where none does. */

@@ -33,7 +33,6 @@ export async function lockFolder(dataFolder: string): Promise<{ release(): Promi
       const who = holder ? ` (process ${holder})` : ''
       throw new TrainyardError(
         'DATA_FOLDER_IN_USE',
-        'conflict',
         `another Trainyard${who} uses the data folder ${dataFolder}; stop it, or choose another with TRAINYARD_DATA`,
       )
     }

@@ -31,7 +31,7 @@ export class ListenSocket {
     await new Promise<void>((resolve, reject) => {
       server.once('error', (cause: NodeJS.ErrnoException) => {
         const message = `cannot listen on ${host}, port ${port} (${cause.code}); choose others with TRAINYARD_HOST and TRAINYARD_PORT`
-        reject(new TrainyardError('ADDRESS_UNUSABLE', 'conflict', message, { cause }))
+        reject(new TrainyardError('ADDRESS_UNUSABLE', message, { cause }))
       })
       server.listen({ host, port }, resolve)
     })

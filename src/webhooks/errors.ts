@@ -1,16 +1,16 @@
 import { TrainyardError } from '../errors.js'
 
 export const webhookNotFound = (id: string) =>
-  new TrainyardError('WEBHOOK_NOT_FOUND', 'missing', `there is no webhook '${id}'`)
+  new TrainyardError('WEBHOOK_NOT_FOUND', `there is no webhook '${id}'`)
 
 export const webhookDisabled = (id: string, reason: string) =>
-  new TrainyardError('WEBHOOK_DISABLED', 'conflict', `webhook '${id}' is disabled: ${reason}`)
+  new TrainyardError('WEBHOOK_DISABLED', `webhook '${id}' is disabled: ${reason}`)
 
 export const tooManyWebhooks = (max: number) =>
-  new TrainyardError('TOO_MANY_WEBHOOKS', 'conflict', `there are ${max} webhooks; delete one first`)
+  new TrainyardError('TOO_MANY_WEBHOOKS', `there are ${max} webhooks; delete one first`)
 
 /** A target that may not be called; the message goes into the delivery log, too. */
 export const targetRefused = (message: string) =>
-  new TrainyardError('WEBHOOK_TARGET_REFUSED', 'invalid', message, {
+  new TrainyardError('WEBHOOK_TARGET_REFUSED', message, {
     errors: [{ path: '/url', code: 'target_refused', message }],
   })

@@ -1,5 +1,6 @@
 import { ulid } from 'ulid'
 import { invalidCursor } from '../errors.js'
+import type { Logger } from '../log.js'
 import type { Page } from '../spec/paging.js'
 import {
   type CreatedWebhook,
@@ -28,10 +29,7 @@ export interface WebhooksDeps {
   /** Of the server, and the same after a restart: the webhooks' secrets follow from it. */
   serverSecret: string
   allowedNetworks: AllowedNetworks
-  log: {
-    info(details: object, message: string): void
-    warn(details: object, message: string): void
-  }
+  log: Pick<Logger, 'info' | 'warn'>
   /** Shorter in tests. */
   timing?: Partial<Timing>
 }

@@ -4,11 +4,10 @@ export const expectedFiles =
   'expected a TensorFlow checkpoint: its .index file and all .data-…-of-… files, or the one file of the old format'
 
 export const unexpectedFileError = (file: string, found: string) =>
-  new TrainyardError('WEIGHTS_FORMAT', 'invalid', `${file} is ${found}; ${expectedFiles}`)
+  new TrainyardError('WEIGHTS_FORMAT', `${file} is ${found}; ${expectedFiles}`)
 
 export const weightsNotFound = (id: string) =>
   new TrainyardError(
     'WEIGHTS_NOT_FOUND',
-    'missing',
     `there are no weights ${JSON.stringify(id.slice(0, 100))}`,
   )

@@ -124,11 +124,7 @@ export class WeightsUpload {
       found = { bundle, indexFile: file }
     }
     if (found) return found
-    throw new TrainyardError(
-      'WEIGHTS_FORMAT',
-      'invalid',
-      `there is no .index file; ${expectedFiles}`,
-    )
+    throw new TrainyardError('WEIGHTS_FORMAT', `there is no .index file; ${expectedFiles}`)
   }
 
   /** The data files in the order of their numbers. */
@@ -139,7 +135,7 @@ export class WeightsUpload {
       const file = others.find(({ name }) => name.endsWith(suffix))
       if (file) return file
       const detail = `${indexFile.name} belongs to ${shardCount} data files; the one that ends in ${suffix} is missing`
-      throw new TrainyardError('WEIGHTS_INCOMPLETE', 'invalid', detail)
+      throw new TrainyardError('WEIGHTS_INCOMPLETE', detail)
     })
     const extra = others.find(file => !sorted.includes(file))
     if (extra) throw unexpectedFileError(extra.name, `no data file of ${indexFile.name}`)
@@ -173,13 +169,12 @@ function displayName(name: string): string {
 const tooLargeError = (name: string) =>
   new TrainyardError(
     'WEIGHTS_TOO_LARGE',
-    'invalid',
     `${name}: the upload has more than ${maxUploadBytes} bytes`,
   )
 
 function invalidNameError(name: string): TrainyardError {
   const message = `name is ${JSON.stringify(name.slice(0, 100))}, expected 1 to 63 of a-z, 0-9, '.', '_' and '-', a letter or digit first`
-  return new TrainyardError('WEIGHTS_FORM', 'invalid', message, {
+  return new TrainyardError('WEIGHTS_FORM', message, {
     errors: [{ path: '/name', code: 'invalid_name', message }],
   })
 }

@@ -60,14 +60,9 @@ export async function loadApiKeys(
 export const requireApiKey = (keys: ApiKeys) => async (request: FastifyRequest) => {
   const key = bearerToken(request)
   if (!key || !keys.accepts(key)) {
-    throw new HttpError(
-      401,
-      'UNAUTHORIZED',
-      "a known key is required: 'Authorization: Bearer KEY'",
-      {
-        headers: { 'www-authenticate': 'Bearer' },
-      },
-    )
+    throw new HttpError('UNAUTHORIZED', "a known key is required: 'Authorization: Bearer KEY'", {
+      headers: { 'www-authenticate': 'Bearer' },
+    })
   }
 }
 

@@ -9,11 +9,11 @@ export const checkHostAndOrigin =
   (allowedHosts: 'loopback' | 'any') => async (request: FastifyRequest) => {
     const { host = '', origin } = request.headers
     if (allowedHosts === 'loopback' && !isLoopback(host)) {
-      throw new HttpError(421, 'HOST_REFUSED', 'this server answers to localhost only')
+      throw new HttpError('HOST_REFUSED', 'this server answers to localhost only')
     }
     const crossOrigin = origin !== undefined && hostOf(origin) !== host.toLowerCase()
     if (crossOrigin || request.headers['sec-fetch-site'] === 'cross-site') {
-      throw new HttpError(403, 'ORIGIN_REFUSED', 'this server does not answer pages of other sites')
+      throw new HttpError('ORIGIN_REFUSED', 'this server does not answer pages of other sites')
     }
   }
 

@@ -6,30 +6,34 @@ import {
   type TrainyardErrorOptions,
   truncate,
 } from '../../errors.js'
+import { type HttpErrorCode, statusOf } from '../../spec/error-codes.js'
 
 interface HttpErrorOptions extends TrainyardErrorOptions {
   headers?: Record<string, string>
+  /** Instead of the code's own status. */
+  status?: number
 }
 
-/** What HTTP itself gives reason to refuse, before any other part is asked. */
+/** A request that fails before any part but HTTP sees it. */
 export class HttpError extends TrainyardError {
   readonly headers: Record<string, string>
+  readonly status: number
 
   constructor(
-    readonly status: number,
-    code: string,
+    code: HttpErrorCode,
     message: string,
-    { headers = {}, ...extras }: HttpErrorOptions = {},
+    { headers = {}, status = statusOf(code), ...options }: HttpErrorOptions = {},
   ) {
-    super(code, 'invalid', message, extras)
+    super(code, message, options)
     this.name = 'HttpError'
     this.headers = headers
+    this.status = status
   }
 }
 
 /** A body with one bad place. */
 export const invalidRequest = (path: string, code: string, message: string) =>
-  new HttpError(400, 'INVALID_REQUEST', message, { errors: [fieldError(path, code, message)] })
+  new HttpError('INVALID_REQUEST', message, { errors: [fieldError(path, code, message)] })
 
 /** A body with an unknown field. `hint` says which fields are expected. */
 export const unknownField = (field: string, hint: string) =>

@@ -23,11 +23,10 @@ function malformedJson(text: string): HttpError {
   const syntaxError = findJsonSyntaxError(text)
   // well-formed JSON is refused only for the names that poison prototypes
   if (!syntaxError)
-    return new HttpError(400, 'FORBIDDEN_FIELD', "'__proto__' and 'constructor' are no fields")
+    return new HttpError('FORBIDDEN_FIELD', "'__proto__' and 'constructor' are no fields")
   const linesBefore = text.slice(0, syntaxError.position).split('\n')
   const location = `line ${linesBefore.length}, column ${linesBefore.at(-1)!.length + 1}`
   return new HttpError(
-    400,
     'MALFORMED_JSON',
     `the body is not JSON: ${syntaxError.message} at ${location}`,
     {

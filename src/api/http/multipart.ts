@@ -41,7 +41,7 @@ export async function readForm(
         await handlers.file({ name: part.filename || part.fieldname, content: part.file })
       } else if (part.valueTruncated || part.fieldnameTruncated) {
         const message = `field ${quoteTruncated(part.fieldname)} is too long`
-        throw new HttpError(413, 'FIELD_TOO_LARGE', message)
+        throw new HttpError('FIELD_TOO_LARGE', message)
       } else {
         handlers.field(part.fieldname, String(part.value))
       }
@@ -50,7 +50,7 @@ export async function readForm(
     await drain(request)
     reply.header('connection', 'close')
     throw isMalformedForm(error)
-      ? new HttpError(400, 'MALFORMED_FORM', 'the body is not a whole form', { cause: error })
+      ? new HttpError('MALFORMED_FORM', 'the body is not a whole form', { cause: error })
       : error
   }
 }

@@ -1,34 +1,24 @@
 import { STATUS_CODES } from 'node:http'
 import type { Socket } from 'node:net'
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
-import { type ErrorKind, TrainyardError, truncate } from '../../errors.js'
+import { TrainyardError, truncate } from '../../errors.js'
+import { type HttpErrorCode, statusOf } from '../../spec/error-codes.js'
 import type { Problem } from '../../spec/problem.js'
 import { HttpError } from './http-error.js'
 
-const statusByKind: Record<ErrorKind, number> = {
-  invalid: 422,
-  missing: 404,
-  conflict: 409,
-  unavailable: 503,
-}
-
 /** Fastify's and busboy's codes, in our words. */
-const frameworkProblems: Record<string, [status: number, code: string, message: string]> = {
-  FST_ERR_CTP_BODY_TOO_LARGE: [413, 'BODY_TOO_LARGE', 'the body is larger than this route takes'],
-  FST_ERR_CTP_INVALID_CONTENT_LENGTH: [
-    400,
-    'BODY_TRUNCATED',
-    'the body is not as long as announced',
-  ],
-  FST_ERR_BAD_URL: [400, 'MALFORMED_URL', 'the URL is not validly encoded'],
-  FST_ERR_MAX_PARAM_LENGTH: [414, 'URL_TOO_LONG', 'a part of the URL is too long'],
-  FST_PARTS_LIMIT: [413, 'TOO_MANY_PARTS', 'the form has more parts than this route takes'],
-  FST_FILES_LIMIT: [413, 'TOO_MANY_FILES', 'the form has more files than this route takes'],
-  FST_FIELDS_LIMIT: [413, 'TOO_MANY_FIELDS', 'the form has more fields than this route takes'],
-  FST_REQ_FILE_TOO_LARGE: [413, 'FILE_TOO_LARGE', 'a file is larger than this route takes'],
-  FST_PROTO_VIOLATION: [400, 'FORBIDDEN_FIELD', 'a field has the name of an object property'],
-  FST_INVALID_JSON_FIELD_ERROR: [400, 'MALFORMED_JSON', 'a field of the form is not JSON'],
-  FST_MP_PREMATURE_CLOSE: [400, 'BODY_TRUNCATED', 'the body ended within the form'],
+const frameworkProblems: Record<string, [code: HttpErrorCode, message: string]> = {
+  FST_ERR_CTP_BODY_TOO_LARGE: ['BODY_TOO_LARGE', 'the body is larger than this route takes'],
+  FST_ERR_CTP_INVALID_CONTENT_LENGTH: ['BODY_TRUNCATED', 'the body is not as long as announced'],
+  FST_ERR_BAD_URL: ['MALFORMED_URL', 'the URL is not validly encoded'],
+  FST_ERR_MAX_PARAM_LENGTH: ['URL_TOO_LONG', 'a part of the URL is too long'],
+  FST_PARTS_LIMIT: ['TOO_MANY_PARTS', 'the form has more parts than this route takes'],
+  FST_FILES_LIMIT: ['TOO_MANY_FILES', 'the form has more files than this route takes'],
+  FST_FIELDS_LIMIT: ['TOO_MANY_FIELDS', 'the form has more fields than this route takes'],
+  FST_REQ_FILE_TOO_LARGE: ['FILE_TOO_LARGE', 'a file is larger than this route takes'],
+  FST_PROTO_VIOLATION: ['FORBIDDEN_FIELD', 'a field has the name of an object property'],
+  FST_INVALID_JSON_FIELD_ERROR: ['MALFORMED_JSON', 'a field of the form is not JSON'],
+  FST_MP_PREMATURE_CLOSE: ['BODY_TRUNCATED', 'the body ended within the form'],
 }
 
 /** The one place where errors become answers. */
@@ -39,7 +29,8 @@ export function handleError(
 ) {
   const known = error instanceof TrainyardError ? error : fromFrameworkError(error, request)
   if (!known) request.log.error({ err: error }, 'request failed')
-  const status = known instanceof HttpError ? known.status : known ? statusByKind[known.kind] : 500
+  const code = known?.code ?? 'INTERNAL'
+  const status = known instanceof HttpError ? known.status : statusOf(code)
   if (known instanceof HttpError) reply.headers(known.headers)
   if (status === 503) {
     request.log.warn({ err: error }, 'not available')
@@ -49,7 +40,7 @@ export function handleError(
     type: 'about:blank',
     title: STATUS_CODES[status] ?? 'Error',
     status,
-    code: known?.code ?? 'INTERNAL',
+    code,
     detail: known?.message ?? `the server has a fault; its log has the details under ${request.id}`,
     instance: `urn:uuid:${request.id}`,
     ...(known && known.errors.length > 0 && { errors: [...known.errors] }),
@@ -61,18 +52,19 @@ function fromFrameworkError(
   error: FastifyError | Error,
   request: FastifyRequest,
 ): HttpError | null {
-  const code = 'code' in error ? error.code : ''
-  if (code === 'FST_ERR_CTP_INVALID_MEDIA_TYPE') {
+  const frameworkCode = 'code' in error ? error.code : ''
+  if (frameworkCode === 'FST_ERR_CTP_INVALID_MEDIA_TYPE') {
     const acceptedTypes = request.routeOptions.schema?.consumes ?? ['application/json']
     const contentType = request.headers['content-type'] ?? 'missing'
     const message = `the content type is ${truncate(contentType)}, expected ${acceptedTypes.join(' or ')}`
-    return new HttpError(415, 'UNSUPPORTED_MEDIA_TYPE', message)
+    return new HttpError('UNSUPPORTED_MEDIA_TYPE', message)
   }
-  const problem = frameworkProblems[code]
+  const problem = frameworkProblems[frameworkCode]
   if (problem) return new HttpError(...problem, { cause: error })
   const status = 'statusCode' in error ? (error.statusCode ?? 500) : 500
   if (status < 400 || status >= 500) return null
-  return new HttpError(status, 'BAD_REQUEST', STATUS_CODES[status] ?? 'bad request', {
+  return new HttpError('BAD_REQUEST', STATUS_CODES[status] ?? 'bad request', {
+    status,
     cause: error,
   })
 }

@@ -12,10 +12,9 @@ export function refuseUnknownRoutes(app: FastifyInstance): void {
   app.setNotFoundHandler((request: FastifyRequest) => {
     const path = request.url.split('?')[0]!
     const allow = routes.filter(route => route.path.test(path)).flatMap(({ methods }) => methods)
-    if (allow.length === 0)
-      throw new TrainyardError('NOT_FOUND', 'missing', 'there is nothing here')
+    if (allow.length === 0) throw new TrainyardError('NOT_FOUND', 'there is nothing here')
     const message = `${request.method} is not possible here, only ${allow.join(' and ')}`
-    throw new HttpError(405, 'METHOD_NOT_ALLOWED', message, {
+    throw new HttpError('METHOD_NOT_ALLOWED', message, {
       headers: { allow: allow.join(', ') },
     })
   })

@@ -29,6 +29,6 @@ export const formatSchemaErrors: FastifyServerOptions['schemaErrorFormatter'] = 
   const fieldErrors = toFieldErrors(errors as ErrorObject[], httpPart)
   const message = fieldErrors.map(fieldError => fieldError.message).join('; ')
   // a path with an impossible id leads nowhere
-  if (httpPart === 'params') return new TrainyardError('NOT_FOUND', 'missing', message)
-  return new HttpError(400, 'INVALID_REQUEST', message, { errors: fieldErrors })
+  if (httpPart === 'params') return new TrainyardError('NOT_FOUND', message)
+  return new HttpError('INVALID_REQUEST', message, { errors: fieldErrors })
 }

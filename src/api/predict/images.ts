@@ -17,7 +17,7 @@ export function checkImage(bytes: Uint8Array, path: string, maxPixels: number): 
   if (width < 1 || height < 1) throw notAnImage(path, `its header says ${width}x${height} pixels`)
   if (width * height > maxPixels) {
     const message = `the image has ${width}x${height} pixels, expected at most ${maxPixels} in all`
-    throw new TrainyardError('IMAGE_TOO_LARGE', 'invalid', message, {
+    throw new TrainyardError('IMAGE_TOO_LARGE', message, {
       errors: [{ path, code: 'too_large', message }],
     })
   }
@@ -59,7 +59,7 @@ const hex = (byte: number) => `0x${byte.toString(16).padStart(2, '0')}`
 
 function notAnImage(path: string, reason: string): TrainyardError {
   const message = `not a PNG or JPEG image: ${reason}`
-  return new TrainyardError('NOT_AN_IMAGE', 'invalid', message, {
+  return new TrainyardError('NOT_AN_IMAGE', message, {
     errors: [{ path, code: 'not_an_image', message }],
   })
 }

@@ -28,7 +28,7 @@ export function readInstances(
   if (fieldErrors.length > 0) {
     const expected = `each instance is ${describeInput(input)}`
     const message = `${fieldErrors.map(({ path, message }) => `${path}: ${message}`).join('; ')}; ${expected}`
-    throw new TrainyardError('INVALID_INSTANCES', 'invalid', message, { errors: fieldErrors })
+    throw new TrainyardError('INVALID_INSTANCES', message, { errors: fieldErrors })
   }
   return { kind: 'pixels', data, shape: [instances.length, height, width, channels] }
 }

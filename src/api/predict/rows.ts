@@ -96,5 +96,5 @@ function withPathPrefix(prefix: string, error: unknown): unknown {
     ...fieldError,
     path: `${prefix}${fieldError.path}`,
   }))
-  return new TrainyardError('INVALID_INSTANCES', error.kind, error.message, { errors })
+  return new TrainyardError('INVALID_INSTANCES', error.message, { errors })
 }

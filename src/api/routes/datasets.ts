@@ -139,4 +139,4 @@ export const datasetRoutes: FastifyPluginAsyncTypebox<DatasetRoutesDeps> = async
 }
 
 const datasetInUse = (id: string) =>
-  new TrainyardError('DATASET_IN_USE', 'conflict', `a queued or running job uses data set '${id}'`)
+  new TrainyardError('DATASET_IN_USE', `a queued or running job uses data set '${id}'`)

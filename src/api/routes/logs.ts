@@ -95,6 +95,6 @@ export const logRoutes: FastifyPluginAsyncTypebox<LogRoutesDeps> = async (app, d
 }
 
 const cursorAndTailConflict = () =>
-  new HttpError(400, 'INVALID_REQUEST', 'cursor and tail exclude each other', {
+  new HttpError('INVALID_REQUEST', 'cursor and tail exclude each other', {
     errors: [{ path: '/tail', code: 'invalid', message: 'a cursor says where to begin already' }],
   })

@@ -168,6 +168,6 @@ export const metricRoutes: FastifyPluginAsyncTypebox<MetricRoutesDeps> = async (
 }
 
 const cursorAndMaxPointsConflict = () =>
-  new HttpError(400, 'INVALID_REQUEST', 'cursor and maxPoints exclude each other', {
+  new HttpError('INVALID_REQUEST', 'cursor and maxPoints exclude each other', {
     errors: [{ path: '/cursor', code: 'invalid', message: 'maxPoints answers all steps at once' }],
   })

@@ -32,7 +32,6 @@ const ExportQuery = closed({
 const notABoostingModel = (id: string) =>
   new TrainyardError(
     'NOT_A_BOOSTING_MODEL',
-    'conflict',
     `'${id}' is a network: GET /models/${id}/archive has its SavedModel`,
   )
 

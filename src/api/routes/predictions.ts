@@ -133,7 +133,7 @@ function readRowsInput(
   if (/^(application\/json|text\/csv)\b/.test(type))
     return readRows(request.body, model, options, limits)
   const message = `'${model.id}' predicts rows of a table: send application/json or text/csv, not ${type}`
-  throw new HttpError(415, 'UNSUPPORTED_MEDIA_TYPE', message)
+  throw new HttpError('UNSUPPORTED_MEDIA_TYPE', message)
 }
 
 async function readImageInput(
@@ -144,7 +144,7 @@ async function readImageInput(
 ): Promise<PredictRequest['input']> {
   if (request.headers['content-type']?.startsWith('text/csv')) {
     const message = `'${model.id}' predicts images, and CSV has rows of a table`
-    throw new HttpError(415, 'UNSUPPORTED_MEDIA_TYPE', message)
+    throw new HttpError('UNSUPPORTED_MEDIA_TYPE', message)
   }
   if (request.isMultipart()) {
     const files = await readImageForm(request, reply, limits)
@@ -166,16 +166,16 @@ async function readImageForm(request: FastifyRequest, reply: FastifyReply, limit
       for await (const chunk of content) {
         remainingBytes -= chunk.length
         if (remainingBytes < 0)
-          throw new HttpError(413, 'BODY_TOO_LARGE', 'the images are too large together')
+          throw new HttpError('BODY_TOO_LARGE', 'the images are too large together')
         chunks.push(chunk)
       }
       files.push(Buffer.concat(chunks))
     },
     field(name) {
-      throw new HttpError(400, 'INVALID_REQUEST', `unknown field ${quoteTruncated(name)}`)
+      throw new HttpError('INVALID_REQUEST', `unknown field ${quoteTruncated(name)}`)
     },
   })
-  if (files.length === 0) throw new HttpError(400, 'INVALID_REQUEST', 'the form has no image')
+  if (files.length === 0) throw new HttpError('INVALID_REQUEST', 'the form has no image')
   files.forEach((file, i) => {
     checkImage(file, `/${i}`, limits.imagePixels)
   })

@@ -42,11 +42,7 @@ export const serverRoutes: FastifyPluginAsyncTypebox<ServerRoutesDeps> = async (
         ...(predictor.ready() ? [] : ['the predictor']),
       ]
       if (unavailable.length > 0) {
-        throw new TrainyardError(
-          'NOT_READY',
-          'unavailable',
-          `no answer from ${unavailable.join(' and ')}`,
-        )
+        throw new TrainyardError('NOT_READY', `no answer from ${unavailable.join(' and ')}`)
       }
       return { status: 'ok' as const }
     },

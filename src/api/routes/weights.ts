@@ -114,4 +114,4 @@ export const weightsRoutes: FastifyPluginAsyncTypebox<WeightsRoutesDeps> = async
 }
 
 const weightsInUse = (id: string) =>
-  new TrainyardError('WEIGHTS_IN_USE', 'conflict', `a queued or running job begins with '${id}'`)
+  new TrainyardError('WEIGHTS_IN_USE', `a queued or running job begins with '${id}'`)

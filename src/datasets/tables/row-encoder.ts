@@ -91,7 +91,7 @@ export function encodeRows(
   if (fieldErrors.length === 0) return encoded
   const errors = fieldErrors.slice(0, maxErrors)
   const detail = errors.map(({ message }) => message).join('; ')
-  throw new TrainyardError('INVALID_ROWS', 'invalid', detail, { errors })
+  throw new TrainyardError('INVALID_ROWS', detail, { errors })
 }
 
 /** A cell's number, or what was expected in its place. */

@@ -1,5 +1,6 @@
 import { EventEmitter, once } from 'node:events'
 import type { Redis } from 'ioredis'
+import type { Logger } from '../../log.js'
 import { indexStale, queueUnavailable } from './errors.js'
 import type { JobIndex } from './job-index.js'
 import type { Reconciler } from './reconciler.js'
@@ -14,7 +15,7 @@ export interface IndexSyncDeps {
   redis: Redis
   index: JobIndex
   reconciler: Reconciler
-  log: { warn(details: object, message: string): void }
+  log: Pick<Logger, 'warn'>
 }
 
 /**

@@ -1,5 +1,6 @@
 import type { ConnectionOptions } from 'bullmq'
 import { Redis, type RedisOptions } from 'ioredis'
+import type { Logger } from '../../log.js'
 
 /** Where Redis is, and the prefix under which all of this server's keys are. */
 export interface RedisConfig {
@@ -79,13 +80,11 @@ export async function missingFromSortedSet(
   return found
 }
 
-/** Reports trouble with Redis once, not with every try to reconnect. */
-export function logConnectionErrors(log: {
-  warn(details: object, message: string): void
-}): (error: Error) => void {
+/** Logs each Redis connection error once, not on every attempt to reconnect. */
+export function logConnectionErrors(log: Pick<Logger, 'warn'>): (error: Error) => void {
   let last = ''
   return ({ message }) => {
-    if (message !== last) log.warn({ reason: message }, 'the queue has trouble')
+    if (message !== last) log.warn({ reason: message }, 'Redis connection error')
     last = message
   }
 }

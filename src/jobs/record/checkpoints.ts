@@ -76,7 +76,7 @@ export class Checkpoints {
     const existing = await this.store.readManifest<CheckpointManifest>(key)
     if (!existing || existing.attempt >= attempt) return
     const message = `attempt ${existing.attempt}, which was overtaken, has stored step ${step} in the place of attempt ${attempt}; the next one trains it anew`
-    throw new TrainyardError('STORAGE_CONFLICT', 'unavailable', message)
+    throw new TrainyardError('STORAGE_CONFLICT', message)
   }
 
   /**

@@ -2,10 +2,10 @@ import { TrainyardError } from '../../errors.js'
 import { hints, isTerminal, type JobAction, type JobState } from './states.js'
 
 export const jobNotFound = (id: string) =>
-  new TrainyardError('JOB_NOT_FOUND', 'missing', `there is no job '${id}'`)
+  new TrainyardError('JOB_NOT_FOUND', `there is no job '${id}'`)
 
 export const checkpointNotFound = (id: string, step: number) =>
-  new TrainyardError('CHECKPOINT_NOT_FOUND', 'missing', `job '${id}' has no checkpoint ${step}`)
+  new TrainyardError('CHECKPOINT_NOT_FOUND', `job '${id}' has no checkpoint ${step}`)
 
 /** The table of states has no such step. */
 export function transitionNotAllowed(
@@ -17,7 +17,6 @@ export function transitionNotAllowed(
   const hint = hints[state]?.[action] ?? 'it is removed'
   return new TrainyardError(
     code,
-    'conflict',
     `job '${id}' is ${state} and cannot be ${participles[action]}: ${hint}`,
   )
 }
@@ -31,8 +30,4 @@ const participles: Record<JobAction, string> = {
 }
 
 export const datasetGone = (id: string, { message }: Error) =>
-  new TrainyardError(
-    'DATASET_GONE',
-    'conflict',
-    `job '${id}' cannot be retried: ${message}; upload it again`,
-  )
+  new TrainyardError('DATASET_GONE', `job '${id}' cannot be retried: ${message}; upload it again`)
