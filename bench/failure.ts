@@ -1,2 +1,2 @@
-/** Trouble that whoever runs the bench can understand; printed without a stack. */
+/** A failure that the user of a bench can understand and fix; printed without a stack. */
 export class BenchError extends Error {}

@@ -4,31 +4,32 @@ import { LoadMonitor } from './machine.js'
 import { type Program, type StartedSubject, Subject } from './subject.js'
 import type { Ready } from './subject-protocol.js'
 
-/** A subject in one case, and how it fared. */
+/** The results of a subject in one case. */
 export interface SubjectRun<R extends Ready> {
   name: string
   started?: StartedSubject<R>
+  /** Milliseconds of each step. */
   times: number[]
   peakRssMb: number
-  /** Why it dropped out. */
+  /** Why it failed, if it did. */
   failure?: string
 }
 
 export interface Repetitions {
   rounds: number
-  /** Of each subject in each round. */
+  /** Steps of each subject in each round. */
   steps: number
-  /** Of each subject before the first round, behind the one that prepares it; not counted. */
+  /** Uncounted steps of each subject before the first round, in addition to the first step. */
   warmUp: number
 }
 
-/** Between two turns: thread pools spin for a moment after their last work, then only others work. */
+/** Pause after a turn, because thread pools spin briefly after their last work. Then the load of other processes is sampled. */
 const settleMs = 250
 const loadSampleMs = 250
 
 /**
- * One case: all subjects start, one after the other, then work in turns, so that only one computes
- * at a time, and a slow minute of the machine meets all of them. One that fails drops out.
+ * Runs one case: starts all subjects one after the other, then lets them work in turns. So only one
+ * computes at a time, and a slow minute of the machine affects all of them. A subject that fails drops out.
  */
 export async function runInterleaved<R extends Ready>(
   programs: ReadonlyMap<string, Program>,
@@ -64,13 +65,13 @@ export async function runInterleaved<R extends Ready>(
     run.started = await subject.prepare<R>(requestFor(run.name))
     if (warmUp > 0) await subject.steps(warmUp)
     const seconds = run.started.firstStepSeconds.toFixed(1)
-    console.error(`bench:   ${run.name} did its first step after ${seconds} s`)
+    console.error(`bench:   ${run.name} finished its first step after ${seconds} s`)
   })
   for (let round = 1; round <= rounds && runs.some(({ failure }) => !failure); round++) {
     await forEachSubject(async (subject, { times }) => {
       times.push(...(await subject.steps(steps)))
     })
-    console.error(`bench:   round ${round} of ${rounds} is over`)
+    console.error(`bench:   finished round ${round} of ${rounds}`)
   }
   await forEachSubject(async (subject, run) => {
     run.peakRssMb = await subject.end()

@@ -3,18 +3,18 @@ import { arch, availableParallelism, cpus, loadavg, platform, totalmem } from 'n
 import { setTimeout as sleep } from 'node:timers/promises'
 import { cpuFlags } from '../src/engine/processor.js'
 
-/** What a figure depends on, and nothing that names the machine. */
+/** The properties of a machine that results depend on, without its name. */
 export interface Machine {
   cpu: string
   cores: number
   architecture: string
-  /** Of those that matter to the kernels. */
+  /** Instruction set extensions that the native kernels use. */
   instructions: string[]
   memoryGb: number
   gpus: string[]
   node: string
   loadAverage: number
-  /** Share of the cores that others kept busy in the second before the bench. */
+  /** Share of the cores, from 0 to 1, that other processes used in the second before the bench. */
   busy: number
 }
 
@@ -34,7 +34,7 @@ export async function describeMachine(): Promise<Machine> {
   }
 }
 
-/** For file names: "amd-epyc-2-cores". */
+/** A label for file names, such as "amd-epyc-2-cores". */
 export const labelOf = ({ cpu, cores, gpus: [gpu] }: Machine): string =>
   `${gpu ?? cpu} ${gpu ? '' : `${cores} cores`}`
     .toLowerCase()
@@ -48,26 +48,27 @@ function gpus(): string[] {
     const query = ['--query-gpu=name,memory.total,driver_version', '--format=csv,noheader']
     return execFileSync('nvidia-smi', query, { encoding: 'utf8' }).trim().split('\n')
   } catch {
-    return [] // no driver
+    // no driver
+    return []
   }
 }
 
-/** Watches what others do in the pauses of a bench. */
+/** Measures the load of other processes during pauses of a bench. */
 export class LoadMonitor {
-  #idle = 0
-  #all = 0
+  private idle = 0
+  private all = 0
 
   async wait(ms: number): Promise<void> {
     const before = coreTimes()
     await sleep(ms)
     const after = coreTimes()
-    this.#idle += after.idle - before.idle
-    this.#all += after.all - before.all
+    this.idle += after.idle - before.idle
+    this.all += after.all - before.all
   }
 
-  /** Share of the cores that were busy meanwhile. */
+  /** Share of the cores, from 0 to 1, that were busy during all waits. */
   get busy(): number {
-    return this.#all > 0 ? 1 - this.#idle / this.#all : 0
+    return this.all > 0 ? 1 - this.idle / this.all : 0
   }
 }
 

@@ -1,29 +1,34 @@
-// `npm run bench -- train`, `boosting` or `submit`; each says its own options.
+import { UsageError } from '../testing/command-line.js'
 import { boostingBench } from './boosting/boosting.js'
 import { BenchError } from './failure.js'
+import { metricsBench } from './metrics/metrics.js'
 import { submitBench } from './submit/submit.js'
 import { trainBench } from './train/train.js'
 
+/** Each takes its command-line arguments and returns whether it passed. */
 const benches: Readonly<Record<string, (args: string[]) => Promise<boolean>>> = {
   train: trainBench,
   boosting: boostingBench,
   submit: submitBench,
+  metrics: metricsBench,
 }
 
 async function main(): Promise<void> {
   const [name = '', ...args] = process.argv.slice(2)
   const bench = Object.hasOwn(benches, name) ? benches[name] : undefined
   if (!bench) {
-    throw new BenchError(`the bench is '${name}', expected: ${Object.keys(benches).join(' or ')}`)
+    const names = Object.keys(benches).join(', ')
+    throw new UsageError(`unknown bench '${name}', expected one of ${names}`)
   }
   if (!(await bench(args))) process.exitCode = 1
 }
 
-// an exit, not the signal's end: it takes the subjects along
+// exit handlers kill the child processes and remove temporary folders, which a signal alone would not
 process.once('SIGINT', () => process.exit(130)).once('SIGTERM', () => process.exit(143))
 try {
   await main()
 } catch (error) {
   process.exitCode = 1
-  console.error(error instanceof BenchError ? `bench: ${error.message}` : error)
+  const isExpected = error instanceof BenchError || error instanceof UsageError
+  console.error(isExpected ? `bench: ${error.message}` : error)
 }

@@ -2,7 +2,7 @@ import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
-/** The checkout; compiled, this file is dist/bench/places.js. */
+/** The checkout. This file is compiled to dist/bench/paths.js. */
 export const root = fileURLToPath(new URL('../..', import.meta.url))
 
 export const resultsFolder = join(root, 'bench', 'results')

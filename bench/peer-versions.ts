@@ -1,17 +1,16 @@
-// What the peers' Python environments hold, pinned. All of it comes from PyPI, through the machine's
-// own pip. PyPI's torch for Linux is the CUDA build on every machine: without a GPU it runs the same
-// CPU kernels as the CPU build, and costs gigabytes of disk more.
+// The pinned packages of the peers' Python environments, installed from PyPI. PyPI's torch for Linux is the
+// CUDA build. Without a GPU it runs the same CPU kernels as the CPU build, but takes gigabytes more disk.
 
 export interface Packages {
-  /** With what they ask for. */
+  /** Installed with their dependencies. */
   packages: readonly string[]
-  /** Alone: tf_keras asks for `tensorflow`, also where `tensorflow-cpu` is there. */
+  /** Installed without dependencies: tf_keras requires `tensorflow` even if `tensorflow-cpu` is installed. */
   withoutDependencies?: readonly string[]
-  /** Python 3.oldest, where it takes a newer one than the others. */
+  /** The oldest Python 3 minor version, if newer than `supportedPythons.minMinor`. */
   minPythonMinor?: number
 }
 
-/** Keras and its older form, over one TensorFlow: the version that Trainyard's engine is. */
+/** Keras and the older tf_keras on the TensorFlow version of Trainyard's engine. */
 const tensorflow = (wheel: string): Packages => ({
   packages: [wheel, 'keras==3.15.1', 'numpy==2.4.6'],
   withoutDependencies: ['tf_keras==2.21.0'],
@@ -19,13 +18,13 @@ const tensorflow = (wheel: string): Packages => ({
 
 const torch: Packages = { packages: ['torch==2.15.0', 'torchvision==0.29.2', 'numpy==2.4.6'] }
 
-/** Trainyard's engine is the same version; its wheels are for Python 3.12 and up. */
+/** The version of Trainyard's engine. Its wheels need Python 3.12. */
 const xgboost: Packages = {
   packages: ['xgboost-cpu==3.4.1', 'numpy==2.4.6', 'scipy==1.17.1'],
   minPythonMinor: 12,
 }
 
-// each alone: LightGBM imports whatever it knows and finds, and pays for it in memory
+// one environment each: LightGBM imports every package it can use, which would increase its memory
 const lightgbm: Packages = { packages: ['lightgbm==4.7.0', 'numpy==2.4.6', 'scipy==1.17.1'] }
 const sklearn: Packages = { packages: ['scikit-learn==1.9.1', 'numpy==2.4.6', 'scipy==1.17.1'] }
 const pandas: Packages = { packages: ['pandas==3.1.1', 'numpy==2.4.6'] }
@@ -46,5 +45,5 @@ export const environments = {
 
 export type EnvironmentName = keyof typeof environments
 
-/** Pythons for which nearly all of them have wheels: 3.oldest to 3.newest. */
+/** The Python 3 minor versions for which nearly all packages have wheels. */
 export const supportedPythons = { minMinor: 11, maxMinor: 13 }

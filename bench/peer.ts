@@ -4,8 +4,8 @@ import { root } from './paths.js'
 import type { Program } from './subject.js'
 
 /**
- * The same threads, allocator and kernels as ours have, also where TensorFlow would not take oneDNN's by
- * itself; but no peer need give the same bytes twice, and how its threads wait is its own affair.
+ * The environment of a peer: the same threads, allocator and oneDNN kernels as Trainyard's. Without the
+ * settings for deterministic results and for waiting threads, where a peer keeps its defaults.
  */
 export function peerEnvironment(threads: number): Record<string, string> {
   const { TF_DETERMINISTIC_OPS, OMP_WAIT_POLICY, GOMP_SPINCOUNT, ...shared } = engineEnvironment({
@@ -14,7 +14,7 @@ export function peerEnvironment(threads: number): Record<string, string> {
   return shared
 }
 
-/** A script that finds the bench's side of the conversation. */
+/** A Python script that can import bench/python/subject_protocol.py. */
 export const pythonProgram = (
   command: string,
   args: readonly string[],

@@ -4,12 +4,12 @@ import { labelOf, type Machine } from './machine.js'
 import { resultsFolder } from './paths.js'
 import type { Summary } from './statistics.js'
 
-/** What every bench measures of a subject in a case. */
+/** The results of a subject in a case. */
 export interface Row extends Summary {
   case: string
   subject: string
   peakRssMb: number
-  /** Its median over trainyard's: above 1, trainyard is so many times as fast. */
+  /** The subject's median time divided by Trainyard's; null without a time of Trainyard's. */
   ratio: number | null
 }
 
@@ -24,7 +24,7 @@ export interface Report<R extends Row = Row> {
   warnings: string[]
 }
 
-/** Writes the JSON, and beside it the Markdown; gives the path of the latter. */
+/** Writes a report as JSON and as Markdown; returns the path of the Markdown file. */
 export async function writeReport(report: Report, markdown: string): Promise<string> {
   const minute = report.date.slice(0, 16).replace(':', '')
   const path = join(resultsFolder, `${minute}-${report.bench}-${labelOf(report.machine)}`)
@@ -61,7 +61,7 @@ export function heading({ bench, date, machine, settings, versions, warnings }: 
 
 export function table(columns: readonly string[], rows: readonly (readonly string[])[]): string {
   const line = (cells: readonly string[]) => `| ${cells.join(' | ')} |`
-  // what is not a name is a number
+  // all other columns contain numbers
   const rule = columns.map(name => (['case', 'subject', 'goal'].includes(name) ? '---' : '---:'))
   return [line(columns), line(rule), ...rows.map(line), ''].join('\n')
 }

@@ -5,7 +5,7 @@ import { type Summary, summarize } from './statistics.js'
 import type { Program, StartedSubject } from './subject.js'
 import type { Ready } from './subject-protocol.js'
 
-/** A subject that got through a case. */
+/** A subject that completed a case. */
 export interface FinishedRun<R extends Ready> extends Summary {
   name: string
   started: StartedSubject<R>
@@ -18,24 +18,24 @@ export interface Bench<C extends { name: string }, R extends Ready, W extends Ro
   machine: Machine
   settings: Readonly<Record<string, unknown>>
   cases: readonly C[]
-  /** Those who take part in a case. */
+  /** The subjects that support a case. */
   programs(each: C): ReadonlyMap<string, Program>
-  /** Why one of them cannot after all. */
+  /** Why a subject cannot run a case on this machine; undefined if it can. */
   unsupportedReason?(subject: string, each: C): string | undefined
   runInterleaved(
     each: C,
     programs: ReadonlyMap<string, Program>,
   ): Promise<{ runs: SubjectRun<R>[]; busy: number }>
   row(each: C, run: FinishedRun<R>): W
-  /** What is odd about a case's rows. */
+  /** What is inconsistent about the rows of a case; undefined if nothing is. */
   consistencyWarning?(rows: readonly W[]): string | undefined
   table(report: Report<W>): string
 }
 
-/** As busy as an idle machine may be: above it, a figure says little. */
+/** If other processes use a larger share of the cores, the results are unreliable. */
 const maxBusyFraction = 0.05
 
-/** Runs every case and writes the report; false where a subject failed. */
+/** Runs every case and writes the report; returns false if a subject failed. */
 export async function runBench<C extends { name: string }, R extends Ready, W extends Row>(
   bench: Bench<C, R, W>,
 ): Promise<boolean> {
@@ -51,14 +51,14 @@ export async function runBench<C extends { name: string }, R extends Ready, W ex
     warnings: [],
   }
   if (machine.busy > maxBusyFraction) {
-    warn(report, `Others kept ${percent(machine.busy)} of the cores busy as this began.`)
+    warn(report, `Other processes used ${percent(machine.busy)} of the cores at the start.`)
   }
   let passed = true
   for (const each of cases) {
     passed = (await runCase(bench, each, report)) && passed
-    // after each case: what a long run has measured must not hang on its end
+    // after each case, so that an aborted run keeps its results
     const path = await writeReport(report, bench.table(report))
-    console.error(`bench: written to ${path}`)
+    console.error(`bench: wrote ${path}`)
   }
   console.log(bench.table(report))
   return passed
@@ -89,7 +89,7 @@ async function runCase<C extends { name: string }, R extends Ready, W extends Ro
   const warning = bench.consistencyWarning?.(rows)
   if (warning) warn(report, `${each.name}: ${warning}`)
   if (busy > maxBusyFraction) {
-    warn(report, `Others kept ${percent(busy)} of the cores busy during ${each.name}.`)
+    warn(report, `Other processes used ${percent(busy)} of the cores during ${each.name}.`)
   }
   return runs.every(({ failure }) => !failure)
 }

@@ -2,20 +2,21 @@ import { existsSync, readFileSync } from 'node:fs'
 import { createInterface } from 'node:readline'
 import { BenchError } from './failure.js'
 
-/** What a subject says of itself once its first step is done. */
+/** What a subject reports after its first step. */
 export interface Ready {
   versions: Readonly<Record<string, string>>
 }
 
 export interface PreparedSubject {
   ready: Ready
-  /** Goes on; the milliseconds of each step. */
+  /** Runs more steps; resolves with the milliseconds of each. */
   steps(count: number): Promise<number[]>
 }
 
 /**
- * A subject's side of the conversation, a line of JSON for a line of JSON: `{"prepare": case}`, then
- * any number of `{"steps": n}`, then `{"end": true}`.
+ * Runs the subject's side of the protocol, which answers each line of JSON on stdin with one on stdout:
+ * `{"prepare": case}` → `{"ready": …}`, then any number of `{"steps": n}` → `{"ms": […]}`, then
+ * `{"end": true}` → `{"peakRssMb": n}`.
  */
 export async function runSubject<Case>(
   prepare: (request: Case) => Promise<PreparedSubject>,
@@ -26,7 +27,7 @@ export async function runSubject<Case>(
     if (!(error instanceof BenchError)) console.error(error)
     console.error(`bench: ${error instanceof Error ? error.message : error}`)
   }
-  // the engine's own clean-up of its input threads can take half a minute
+  // TensorFlow's own clean-up of its input threads can take 30 s
   process.kill(process.pid, 'SIGKILL')
 }
 
@@ -52,7 +53,7 @@ const writeResponse = (value: object) =>
     process.stdout.write(`${JSON.stringify(value)}\n`, () => resolve())
   })
 
-/** Linux carries getrusage's peak over from whoever forked, so there the process's own is read. */
+/** Peak resident memory in MiB. On Linux from /proc, because getrusage inherits the parent's peak. */
 export function peakRssMb(): number {
   const status = '/proc/self/status'
   const own = existsSync(status) && readFileSync(status, 'utf8').match(/^VmHWM:\s*(\d+) kB$/m)

@@ -3,11 +3,11 @@ import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { parseCount, parseNames } from '../../testing/command-line.js'
+import { withTempFolder } from '../../testing/temp-folder.js'
 import { runInterleaved } from '../interleave.js'
 import { describeMachine } from '../machine.js'
 import { runBench } from '../run.js'
 import { type Program, Subject } from '../subject.js'
-import { withTempFolder } from '../temp-folder.js'
 import {
   type Case,
   casesNamed,
@@ -25,7 +25,7 @@ import { type BoostingRow, boostingTable } from './table.js'
 import { writeTable } from './tables.js'
 
 /**
- * Does every case with every subject that can:
+ * Measures ingest, training and prediction of tables beside peers:
  * `[--cases train-100k,predict-1] [--subjects x,y] [--rounds n] [--trees n]`.
  */
 export async function boostingBench(args: string[]): Promise<boolean> {
@@ -44,7 +44,7 @@ export async function boostingBench(args: string[]): Promise<boolean> {
   const lookUp = (name: string) => subjectNames.filter(each => each === name)
   const names = parseNames('subjects', values.subjects, lookUp, subjectNames)
   const threads = availableParallelism()
-  // first: what the making of an environment leaves in the load average is no sign of others
+  // measured before environments are created, which would raise the load average
   const machine = await describeMachine()
   const programs = await programsOf(names, cases, threads)
   const programsFor = ({ task }: Pick<Case, 'task'>) =>
@@ -102,7 +102,7 @@ async function programsOf(names: readonly string[], cases: readonly Case[], thre
   return programs
 }
 
-/** Rows to predict may be rows that a model was trained on: how fast it is does not depend on it. */
+/** Prediction shares the table of the training rows, because its speed does not depend on the rows. */
 const tableRows = ({ task, rows }: Pick<Case, 'task' | 'rows'>) =>
   task === 'predict' && rows < modelRows ? modelRows : rows
 
@@ -119,7 +119,7 @@ async function writeTables(tempFolder: string, cases: readonly Case[]): Promise<
   console.error(`bench: wrote tables of ${[...sizes, heldOutRows].join(', ')} rows in ${seconds} s`)
 }
 
-/** In processes of their own: what training takes is no part of predicting. */
+/** Trains in separate processes, so that training does not count as part of prediction. */
 async function trainModels(
   programs: ReadonlyMap<string, Program>,
   requestFor: (subject: string) => TaskRequest,
@@ -128,6 +128,6 @@ async function trainModels(
     const subject = new Subject(program)
     await subject.prepare(requestFor(name))
     await subject.end()
-    console.error(`bench: ${name} has made its model`)
+    console.error(`bench: ${name} has trained its model`)
   }
 }

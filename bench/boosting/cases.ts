@@ -3,31 +3,31 @@ import type { Repetitions } from '../interleave.js'
 const tasks = ['ingest', 'load', 'train', 'predict'] as const
 export type Task = (typeof tasks)[number]
 
-/** One thing to do, the same for every subject. */
+/** A task on a number of rows, the same for every subject. */
 export interface Case {
   name: string
   task: Task
   rows: number
 }
 
-/** What a subject is told. Tables are named without `.csv`, `-x.npy` and the like. */
+/** The `prepare` request. Paths of tables have no suffix such as `.csv` or `-x.npy`. */
 export interface TaskRequest {
   task: Task
   rows: number
   trees: number
   threads: number
-  /** A folder of its own that ours may write below. */
+  /** A folder that Trainyard's subject may write below. */
   tempFolder: string
   table: string
-  /** Rows that no model has seen. */
+  /** A table of rows that no model was trained on. */
   heldOut: string
-  /** To be written by `train`, read by `predict`. */
+  /** A file that `train` writes and `predict` reads. */
   model: string
-  /** float32 for each held-out row, to be written. */
+  /** A file to write, with a float32 for each held-out row. */
   predictions: string
 }
 
-/** What models for predicting are trained on. */
+/** Training rows of the models that `predict` uses. */
 export const modelRows = 100_000
 export const heldOutRows = 50_000
 
@@ -42,7 +42,7 @@ export const defaultCases = [
   'predict-1m',
 ]
 
-/** A task and how many rows: `train-20k` is a case too. */
+/** Parses a task and a number of rows, such as `train-20k`. */
 export function casesNamed(name: string): Case[] {
   const [, task, digits, unit = ''] = name.match(/^([a-z]+)-([1-9]\d*)([km]?)$/) ?? []
   const known = tasks.find(each => each === task)
@@ -50,7 +50,7 @@ export function casesNamed(name: string): Case[] {
   return [{ name, task: known, rows: Number(digits) * { '': 1, k: 1e3, m: 1e6 }[unit]! }]
 }
 
-/** Every subject does a case once before the first round; a single row needs more to settle. */
+/** How often to repeat a case. Single rows need warm-up steps beyond the first step. */
 export function repetitionsOf({ task, rows }: Case, rounds: number | undefined): Repetitions {
   const small = rows <= 300_000
   const defaults = {

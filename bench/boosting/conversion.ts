@@ -3,7 +3,7 @@ import { validateForm } from '../../src/datasets/form.js'
 import { defaultLimits } from '../../src/datasets/limits.js'
 import { target } from './synthetic.js'
 
-/** What the server would do with an upload of the CSV. */
+/** The conversion that the server would run for an upload of the CSV file. */
 export const conversionOf = (path: string, folder: string): ConversionTask => ({
   files: [{ name: 'table.csv', path: `${path}.csv` }],
   form: validateForm({ target }),

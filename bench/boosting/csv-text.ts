@@ -10,11 +10,11 @@ import {
 
 const [minus, dot, zero, comma, newline] = Buffer.from('-.0,\n') as unknown as number[]
 const decimals = Math.log10(resolution)
-/** Of a row: a sign, nine digits, a point and a comma for each value. */
+/** For each value of a row: a sign, nine digits, a point and a comma. */
 const maxRowBytes = (width + 1) * 12
 const bufferBytes = 2 ** 22
 
-/** One file, with a header; a missing value is an empty field. */
+/** Writes a CSV file with a header; missing values are empty fields. */
 export function writeCsv(path: string, { units, labels }: SyntheticRows): void {
   const buffer = Buffer.alloc(bufferBytes)
   const file = openSync(path, 'wx')

@@ -1,10 +1,11 @@
-// NumPy's own file format, version 1.0, of float32 in C's order.
+// NumPy's .npy format, version 1.0, for float32 in C order:
+// https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html
 import { closeSync, openSync, readSync, writeSync } from 'node:fs'
 
 export function writeNpy(path: string, values: Float32Array, shape: readonly number[]): void {
   const header = `{'descr': '<f4', 'fortran_order': False, 'shape': (${shape.join(', ')},), }`
   const head = Buffer.from('\x93NUMPY\x01\x00\x00\x00', 'latin1')
-  // the values begin at a multiple of 64
+  // the format aligns values to 64 bytes
   const text = header.padEnd(
     Math.ceil((head.length + header.length + 1) / 64) * 64 - head.length - 1,
   )
@@ -16,7 +17,7 @@ export function writeNpy(path: string, values: Float32Array, shape: readonly num
   closeSync(file)
 }
 
-/** Fills `into` with the file's first values. */
+/** Fills `into` with the first values of the file, and returns it. */
 export function readNpy(path: string, into: Float32Array): Float32Array {
   const file = openSync(path, 'r')
   const head = Buffer.alloc(10)

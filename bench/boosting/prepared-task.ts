@@ -1,6 +1,6 @@
-/** A case's task, ready to be done. */
+/** The task of a case, ready to run. */
 export interface PreparedTask {
   step(): unknown
-  /** As UBJ, once there is one. */
+  /** The model in UBJSON, if the task has one. */
   model?(): Uint8Array
 }

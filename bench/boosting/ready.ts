@@ -1,6 +1,6 @@
 import type { Ready } from '../subject-protocol.js'
 
 export interface BoostingReady extends Ready {
-  /** Of a process that has done its task once, as a job's process would. */
+  /** Peak memory in MiB after the task ran once, as in a job's process. */
   singleRunPeakRssMb: number
 }

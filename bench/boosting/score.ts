@@ -1,10 +1,10 @@
 export interface Score {
-  /** Area under the curve of true over false positives: 0.5 is chance. */
+  /** Area under the ROC curve; 0.5 is chance. */
   auc: number
   logLoss: number
 }
 
-/** Of probabilities, against labels of 0 and 1. */
+/** Scores probabilities of class 1 against labels of 0 and 1. */
 export function scoreOf(probabilities: Float32Array, labels: Float32Array): Score {
   const order = Uint32Array.from(labels, (_, row) => row)
   order.sort((a, b) => probabilities[a]! - probabilities[b]!)
@@ -12,7 +12,7 @@ export function scoreOf(probabilities: Float32Array, labels: Float32Array): Scor
   for (let first = 0; first < order.length; ) {
     let end = first + 1
     while (probabilities[order[end]!] === probabilities[order[first]!]) end++
-    // equals share the mean of their ranks
+    // ties share the mean of their ranks
     for (let at = first; at < end; at++) {
       if (labels[order[at]!] === 0) continue
       ranks += (first + 1 + end) / 2

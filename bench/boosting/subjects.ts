@@ -20,19 +20,19 @@ export const subjects: Readonly<Record<string, SubjectSpec>> = {
     tasks: ['ingest', ...modelTasks],
     program: async threads => ours(engineEnvironment({ cores: threads })),
   },
-  // what it saves on a busy machine, and costs on a quiet one, that our threads sleep as they wait
+  // shows the effect of letting waiting threads sleep: faster on a busy machine, slower on a quiet one
   'trainyard-spinning': {
     tasks: ['train'],
     program: async threads => ours(peerEnvironment(threads)),
   },
   xgboost: { tasks: modelTasks, program: python('xgboost', ['with_xgboost.py']) },
-  // the older matrix keeps the values, and makes their bins in the first round of training
+  // the older DMatrix keeps the values and computes bins in the first round of training
   'xgboost-dmatrix': {
     tasks: ['train'],
     program: python('xgboost', ['with_xgboost.py', '--dmatrix']),
   },
   lightgbm: { tasks: modelTasks, program: python('lightgbm', ['with_lightgbm.py']) },
-  // it has no matrix of its own to load
+  // has no matrix type to load
   sklearn: { tasks: ['train', 'predict'], program: python('sklearn', ['with_sklearn.py']) },
   pandas: { tasks: ['ingest'], program: python('pandas', ['with_pandas.py']) },
   pyarrow: { tasks: ['ingest'], program: python('pyarrow', ['with_pyarrow.py']) },
@@ -48,7 +48,7 @@ const ours = (env: Program['env']): Program => ({
 
 function python(environment: EnvironmentName, [script, ...options]: [string, ...string[]]) {
   return async (threads: number): Promise<Program> => {
-    // trees are compared on the CPU, where there is a GPU too
+    // boosting is compared on the CPU, even if there is a GPU
     const command = await pythonOf(environment, 'cpu')
     const path = join(root, 'bench', 'boosting', 'python', script)
     return pythonProgram(command, [path, ...options], threads)

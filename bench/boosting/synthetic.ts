@@ -1,20 +1,20 @@
 import { mulberry32 } from '../../testing/random.js'
 
-// A table of HIGGS's shape (Baldi et al., 2014): 21 measured columns and 7 that a physicist would derive
-// from them, and two classes that overlap as signal and background do there.
+// A table shaped like HIGGS (Baldi et al. 2014, arXiv:1402.4735): 21 measured columns, 7 columns derived
+// from them, and two overlapping classes.
 
 export const width = 28
 export const columnNames = Array.from({ length: width }, (_, column) => `x${column}`)
 export const target = 'y'
 
-/** All values are whole multiples of 1 / resolution: the same number as text and as float32. */
+/** All values are multiples of 1 / resolution, so that text and float32 represent the same number. */
 export const resolution = 10_000
 
-/** Of these one value in 30 is missing. */
+/** One in 30 values of these columns is missing. */
 const columnsWithMissing = [3, 8, 13, 18]
 
 export interface SyntheticRows {
-  /** Row-major [rows, width], in units of 1 / resolution; `missing` where there is none. */
+  /** [rows, width] in row-major order, in units of 1 / resolution; `missingValue` if missing. */
   units: Int32Array
   labels: Uint8Array
 }
@@ -29,7 +29,7 @@ export function generateRows(rows: number, seed: number): SyntheticRows {
   const row = new Float64Array(width)
   for (let i = 0; i < rows; i++) {
     for (let column = 0; column < 21; column++) {
-      // momenta are skewed, angles even
+      // momenta are skewed, angles are uniform
       const kind = column % 3
       row[column] =
         kind === 0 ? Math.exp(0.5 * normal()) : kind === 1 ? normal() : 2 * uniform() - 1
@@ -49,7 +49,7 @@ export function generateRows(rows: number, seed: number): SyntheticRows {
   return { units, labels }
 }
 
-/** Log odds. */
+/** Log odds of class 1. */
 function logOdds(row: Float64Array): number {
   const [a, b, c, d] = [row[21]!, row[23]!, row[25]!, row[27]!]
   const masses = 2.2 * Math.sin(1.7 * a) * b - 1.6 * (c > 1.5 ? d : 0.5 * a) + 0.9 * b * (d - c)

@@ -2,7 +2,7 @@ import { heading, type Report, type Row, table } from '../report.js'
 import type { Score } from './score.js'
 
 export interface BoostingRow extends Row {
-  /** On held-out rows, where there is a model. */
+  /** On held-out rows; null if the case has no model. */
   score: Score | null
 }
 
@@ -23,7 +23,7 @@ export function boostingTable(report: Report<BoostingRow>): string {
     goals(report.rows),
     notes,
     ...report.notRun.map(
-      ({ case: name, subject, reason }) => `- no ${name} of ${subject}: ${reason}`,
+      ({ case: name, subject, reason }) => `- ${subject} did not run ${name}: ${reason}`,
     ),
   ]
   return `${parts.filter(Boolean).join('\n').trim()}\n`
@@ -31,23 +31,23 @@ export function boostingTable(report: Report<BoostingRow>): string {
 
 const milliseconds = (ms: number) => ms.toFixed(ms < 10 ? 4 : 1)
 
-const notes = `Peak RSS is that of a process that did the case once. Ingest, from one CSV file: trainyard reads it
+const notes = `Peak RSS is that of a process that ran the case once. Ingest reads one CSV file: trainyard reads it
 twice, types and describes every column, and writes and hashes the data set's files; pandas (C engine) and
-pyarrow read it once, infer types and give float32 in memory. Load and train start from files: trainyard's
-from its data set, the peers' from .npy. Predict has values and probabilities in memory: xgboost's is
-inplace_predict; a single row is predicted on one thread.
+pyarrow read it once, infer types and return float32 in memory. Load and train read files: trainyard its data
+set, the peers .npy. Predict keeps values and probabilities in memory: xgboost uses inplace_predict; a single
+row is predicted on one thread.
 `
 
 interface Goal {
   what: string
   value: number
-  /** The figure is to be at most as high. */
+  /** The highest value that meets the goal. */
   bound: number
 }
 
 const singleRowMs = 0.06
 
-/** Against the better of XGBoost's own two ways, in time and in memory. */
+/** Compares time and memory with the better of XGBoost's two matrix types. */
 function goals(rows: readonly BoostingRow[]): string {
   const all = [...new Set(rows.map(row => row.case))].flatMap(name => goalsOf(name, rows))
   if (all.length === 0) return ''

@@ -6,7 +6,7 @@ import { writeCsv } from './csv-text.js'
 import { writeNpy } from './npy.js'
 import { generateRows, missingValue, resolution, width } from './synthetic.js'
 
-/** A table in every form that a subject reads: CSV, .npy, and the files that an upload becomes. */
+/** Writes a table in every format that a subject reads: CSV, .npy, and Trainyard's data set files. */
 export async function writeTable(path: string, rows: number, seed: number): Promise<void> {
   const sample = generateRows(rows, seed)
   const { units, labels } = sample

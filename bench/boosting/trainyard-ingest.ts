@@ -5,7 +5,7 @@ import type { TaskRequest } from './cases.js'
 import { conversionOf } from './conversion.js'
 import type { PreparedTask } from './prepared-task.js'
 
-/** From CSV to a data set's files: reads all twice, finds types, describes columns, writes, hashes. */
+/** Converts CSV to a data set's files: reads twice, infers types, describes columns, writes, hashes. */
 export function ingest({ table, tempFolder }: TaskRequest): PreparedTask {
   return {
     step() {

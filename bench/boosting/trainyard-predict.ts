@@ -6,7 +6,7 @@ import { readNpy } from './npy.js'
 import type { PreparedTask } from './prepared-task.js'
 import { width } from './synthetic.js'
 
-/** From values in memory to probabilities in memory; a single row is another one each time. */
+/** Predicts from values in memory to probabilities in memory. A single row is a different one in each step. */
 export function predict({ table, rows, threads, model: path }: TaskRequest): PreparedTask {
   const model = readFileSync(path)
   const booster = Booster.load(model, threads)

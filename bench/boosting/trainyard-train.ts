@@ -10,13 +10,13 @@ import type { TaskRequest } from './cases.js'
 import type { PreparedTask } from './prepared-task.js'
 import { columnNames, target } from './synthetic.js'
 
-/** From a data set's files to the matrix that XGBoost trains on. */
+/** Loads a data set's files into the matrix that XGBoost trains on. */
 export function load({ table, threads }: TaskRequest): PreparedTask {
   const { maxBins } = modelOf(1)
   return { step: () => DMatrix.quantile(storedTable(table), { maxBins, threads }).free() }
 }
 
-/** From a data set's files to a checkpoint. */
+/** Trains from a data set's files to a checkpoint. */
 export function train({ table, trees, threads, model: path }: TaskRequest): PreparedTask {
   let checkpoint = new Uint8Array()
   return {
@@ -31,7 +31,7 @@ export function train({ table, trees, threads, model: path }: TaskRequest): Prep
           training: storedTable(table),
           validation: null,
           earlyStopping: null,
-          // no peer measures as it trains; the last round is measured in any case
+          // peers log no metrics during training; the last round is always logged
           logEvery: trees,
           checkpointInterval: { steps: trees, seconds: null },
           resume: null,

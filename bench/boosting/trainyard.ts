@@ -1,4 +1,4 @@
-// The subject that is ours: what the product's processes do, without the server around them.
+// The subject trainyard: what the server's child processes do, without the server.
 import { writeFileSync } from 'node:fs'
 import { Booster } from '../../src/boosting/booster.js'
 import { InPlacePredictor } from '../../src/boosting/inplace-predict.js'
@@ -9,7 +9,7 @@ import { readNpy } from './npy.js'
 import type { PreparedTask } from './prepared-task.js'
 import type { BoostingReady } from './ready.js'
 
-/** As in the product's processes, one loads nothing that only another one needs. */
+/** Imported separately, because each of the server's processes also loads only what it needs. */
 const tasks: Readonly<Record<Task, (request: TaskRequest) => Promise<PreparedTask>>> = {
   ingest: async request => (await import('./trainyard-ingest.js')).ingest(request),
   load: async request => (await import('./trainyard-train.js')).load(request),
@@ -29,7 +29,7 @@ async function prepare(request: TaskRequest): Promise<PreparedSubject & { ready:
       while (times.length < count) {
         const since = performance.now()
         const result = step()
-        // awaiting what is there already would cost a turn of the event loop
+        // awaiting a plain value would cost a turn of the event loop
         if (result instanceof Promise) await result
         times.push(performance.now() - since)
       }
@@ -47,7 +47,7 @@ function writePredictions(model: Uint8Array, { heldOut, predictions, threads }: 
 
 const versions = () => ({
   node: process.versions.node,
-  // the folder that set-up unpacks it to bears it
+  // the folder that set-up unpacks it into contains the version
   xgboost: libxgboostPath().match(/xgboost-\w+-([\d.]+)/)?.[1] ?? 'unknown',
 })
 

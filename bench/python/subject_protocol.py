@@ -1,4 +1,4 @@
-"""A subject's side of the conversation: bench/subject-protocol.ts says what the lines mean."""
+"""The subject's side of the protocol that bench/subject-protocol.ts documents."""
 
 import json
 import os
@@ -8,8 +8,8 @@ import time
 
 
 def run_subject(prepare):
-    """`prepare(case)` does a first step; it gives (what the subject says of itself, a step)."""
-    # libraries print what they like; only answers may go where the bench reads
+    """Serves requests until the end. `prepare(case)` runs a first step and returns (ready, step)."""
+    # libraries may print to stdout, so the answers get their own descriptor
     answers = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)
 
@@ -37,7 +37,7 @@ def timed(step):
 
 
 def peak_rss_mb():
-    """Linux carries getrusage's peak over from whoever forked, so there the process's own is read."""
+    """Peak resident memory in MiB. On Linux from /proc, because getrusage inherits the parent's peak."""
     if sys.platform == "linux":
         with open("/proc/self/status") as status:
             own = next(line for line in status if line.startswith("VmHWM:"))

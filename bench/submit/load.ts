@@ -1,8 +1,10 @@
 import { Agent, request } from 'node:http'
 import { setTimeout as sleep } from 'node:timers/promises'
 
+const responseTimeoutMs = 60_000
+
 export interface Load {
-  /** From when a request was due to its whole answer: a server that stalls is not asked more kindly. */
+  /** From the time when a request was due to the end of its response, so a stalled server is not flattered. */
   latenciesMs: number[]
   seconds: number
   accepted: number
@@ -11,7 +13,7 @@ export interface Load {
 
 type Send = () => Promise<boolean>
 
-/** Requests at a constant rate, however long their answers take. */
+/** Sends requests at a constant rate, however long the responses take. */
 export async function openLoop(send: Send, perSecond: number, seconds: number): Promise<Load> {
   const load = { latenciesMs: [] as number[], seconds: 0, accepted: 0, refused: 0 }
   const since = performance.now()
@@ -26,7 +28,7 @@ export async function openLoop(send: Send, perSecond: number, seconds: number): 
   return { ...load, seconds: (performance.now() - since) / 1000 }
 }
 
-/** As many requests as the server takes with so many under way. */
+/** Keeps `clients` requests in flight. */
 export async function closedLoop(send: Send, clients: number, seconds: number): Promise<Load> {
   const load = { latenciesMs: [] as number[], seconds: 0, accepted: 0, refused: 0 }
   const since = performance.now()
@@ -44,10 +46,7 @@ async function sendTimed(send: Send, due: number, load: Load): Promise<void> {
   load.latenciesMs.push(performance.now() - due)
 }
 
-export const quantile = (values: readonly number[], q: number): number =>
-  [...values].sort((a, b) => a - b)[Math.min(values.length - 1, Math.floor(q * values.length))] ?? 0
-
-/** A job over a connection that is kept; true for a 202. */
+/** Submits jobs over keep-alive connections. Resolves with true for a 202, with false for anything else or a timeout. */
 export function createSubmitter(url: string, key: string, body: string): Send {
   const agent = new Agent({ keepAlive: true, maxSockets: 256 })
   const headers = {
@@ -55,11 +54,13 @@ export function createSubmitter(url: string, key: string, body: string): Send {
     'content-type': 'application/json',
     'content-length': Buffer.byteLength(body),
   }
+  const options = { method: 'POST', agent, headers, timeout: responseTimeoutMs }
   return () =>
     new Promise(resolve => {
-      const sent = request(`${url}/jobs`, { method: 'POST', agent, headers }, answer => {
+      const sent = request(`${url}/jobs`, options, answer => {
         answer.resume().on('end', () => resolve(answer.statusCode === 202))
       })
+      sent.on('timeout', () => sent.destroy())
       sent.on('error', () => resolve(false)).end(body)
     })
 }

@@ -1,42 +1,45 @@
-// `npm run bench -- submit [--seconds n]`: how fast jobs are taken, durable before the 202, with real
-// fsyncs. ext4 looks past the inodes of files that were removed in the last minutes, one by one, before
-// it makes a new one: right behind something that removed thousands (this bench, the tests) new files
-// are slower.
-import { tmpdir } from 'node:os'
+// ext4 creates files more slowly for some minutes after thousands were deleted, because it skips recently
+// freed inodes. So do not start this bench right after another run or after the tests.
+import { stat } from 'node:fs/promises'
+import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { parseCount } from '../../testing/command-line.js'
+import { percentile } from '../../testing/percentile.js'
+import { type BenchDeployment, withBenchDeployment } from '../bench-deployment.js'
 import { describeMachine } from '../machine.js'
 import { heading, type Report, table, writeReport } from '../report.js'
-import { closedLoop, createSubmitter, type Load, openLoop, quantile } from './load.js'
-import { startApi } from './server.js'
+import { closedLoop, createSubmitter, type Load, openLoop } from './load.js'
 
 const perSecond = 100
 const clients = 64
 
-/** Writes the report; false where a job that was accepted is not there. */
+/**
+ * Measures how fast jobs are accepted, with real fsyncs: `[--seconds n]` for each load. Writes a report;
+ * returns false if a request was refused or an accepted job is not stored.
+ */
 export async function submitBench(args: string[]): Promise<boolean> {
   const options = { seconds: { type: 'string', default: '20' } } as const
   const { values } = parseArgs({ args, options })
-  // of each load
   const seconds = parseCount('seconds', values.seconds)
   const machine = await describeMachine()
-  const server = await startApi(tmpdir())
-  try {
-    await upload(server)
-    const send = createSubmitter(server.url, server.key, JSON.stringify(job))
+  return withBenchDeployment(async deployment => {
+    const api = await deployment.startApi()
+    await upload(api.url, deployment.key)
+    const send = createSubmitter(api.url, deployment.key, JSON.stringify(job))
+    // warm-up
     await closedLoop(send, 8, 2)
-    const before = await server.countStoredJobs()
-    const used = server.cpuSeconds()
-    const own = process.cpuUsage()
+    const storedBefore = await countStoredJobs(deployment)
+    const apiCpuBefore = api.cpuSeconds()
+    const clientCpuBefore = process.cpuUsage()
     const loads: [string, Load][] = [
       [`${perSecond} a second`, await openLoop(send, perSecond, seconds)],
       [`${clients} at a time`, await closedLoop(send, clients, seconds)],
     ]
     const accepted = loads.reduce((sum, [, load]) => sum + load.accepted, 0)
-    const apiCpuMsEachJob = ((1000 * (server.cpuSeconds() - used)) / accepted).toFixed(2)
-    const { user, system } = process.cpuUsage(own)
+    const apiCpuMsEachJob = ((1000 * (api.cpuSeconds() - apiCpuBefore)) / accepted).toFixed(2)
+    const { user, system } = process.cpuUsage(clientCpuBefore)
     const clientCpuMsEachJob = ((user + system) / 1000 / accepted).toFixed(2)
-    const lost = accepted - ((await server.countStoredJobs()) - before)
+    const lost = accepted - ((await countStoredJobs(deployment)) - storedBefore)
     const columns = ['case', 'jobs/s', 'median ms', 'p99 ms', 'max ms', 'refused']
     const report: Report = {
       bench: 'submit',
@@ -52,13 +55,11 @@ export async function submitBench(args: string[]): Promise<boolean> {
     await writeReport(report, text)
     console.log(text)
     return lost === 0 && loads.every(([, { refused }]) => refused === 0)
-  } finally {
-    await server.stop()
-  }
+  })
 }
 
 function rowOf([name, { latenciesMs, accepted, refused, seconds }]: [string, Load]): string[] {
-  const times = [0.5, 0.99, 1].map(q => quantile(latenciesMs, q).toFixed(1))
+  const times = [0.5, 0.99, 1].map(share => percentile(latenciesMs, share).toFixed(1))
   return [name, (accepted / seconds).toFixed(0), ...times, String(refused)]
 }
 
@@ -69,21 +70,21 @@ const job = {
   labels: { sweep: 'bench' },
 }
 
-/** Sixteen grey images of 4x4 pixels, as IDX files. */
-async function upload({ url, key }: { url: string; key: string }): Promise<void> {
-  const images = Buffer.alloc(16 + 16 * 16)
-  for (const [i, word] of [0x803, 16, 4, 4].entries()) images.writeUInt32BE(word, 4 * i)
-  const labels = Buffer.from([
-    0,
-    0,
-    8,
-    1,
-    0,
-    0,
-    0,
-    16,
-    ...Array.from({ length: 16 }, (_, i) => i % 2),
-  ])
+/** Counts the jobs whose manifests are in the data folder. */
+async function countStoredJobs({ folder, store }: BenchDeployment): Promise<number> {
+  const manifests = (await store.list('jobs')).map(id => join(folder, 'jobs', id, 'manifest.json'))
+  const found = await Promise.all(manifests.map(path => stat(path).catch(() => null)))
+  return found.filter(Boolean).length
+}
+
+/** Uploads 16 grey images of 4x4 pixels in two classes, as IDX files. */
+async function upload(url: string, key: string): Promise<void> {
+  const count = 16
+  const images = Buffer.alloc(16 + count * 16)
+  for (const [i, word] of [0x803, count, 4, 4].entries()) images.writeUInt32BE(word, 4 * i)
+  const labels = Buffer.alloc(8 + count)
+  for (const [i, word] of [0x801, count].entries()) labels.writeUInt32BE(word, 4 * i)
+  for (let i = 0; i < count; i++) labels[8 + i] = i % 2
   const form = new FormData()
   form.set('name', 'dots')
   form.append('files', new Blob([images]), 'train-images-idx3-ubyte')

@@ -1,6 +1,6 @@
 import type { TensorFlow } from '../../src/engine/tensorflow.js'
 
-/** What both subjects in Node run on; libtensorflow says its version itself. */
+/** The versions that the two Node subjects run on; libtensorflow reports its own. */
 export function versionsOf(tf: TensorFlow): Record<string, string> {
   const { binding } = tf.backend() as unknown as { binding: { TF_Version: string } }
   return {

@@ -1,26 +1,26 @@
 export type Network = 'resnet-plain' | 'resnet50' | 'vgg16'
 export type Precision = 'fp32' | 'bf16'
 
-/** One thing to train, the same for every subject. */
+/** A training task, the same for every subject. */
 export interface Case {
   name: string
   network: Network
-  /** Side of the square images, pixels. */
+  /** Width and height of the images in pixels. */
   size: number
   batch: number
   precision: Precision
   classes: number
 }
 
-/** What a subject is told; it may write below `tempFolder`. */
+/** The `prepare` request. The subject may write below `tempFolder`. */
 export interface CaseRequest extends Case {
   tempFolder: string
 }
 
 /**
- * `resnet-plain` has five pre-activation blocks of 64 filters. `resnet50` is version 1.5 (the stride
- * is on the 3x3). `vgg16` has its 13 convolutions with biases, then global average pooling and one
- * dense layer; no dropout, no weight decay.
+ * `resnet-plain` has five pre-activation blocks of 64 filters. `resnet50` is version 1.5, with the stride
+ * in the 3x3 convolution. `vgg16` has 13 convolutions with biases, global average pooling and one dense
+ * layer, without dropout and weight decay.
  */
 const workloads = [
   { name: 'resnet-plain-32', network: 'resnet-plain', size: 32, batch: 64 },
@@ -40,6 +40,6 @@ export const cases: readonly Case[] = workloads.flatMap(workload =>
   })),
 )
 
-/** A name, or its part before the precision. */
+/** Finds cases by name. Without a precision, the name stands for both precisions. */
 export const casesNamed = (name: string) =>
   cases.filter(each => each.name === name || each.name === `${name}-${each.precision}`)

@@ -1,37 +1,37 @@
-/** Holds a loop between its steps until somebody wants more of them, and times each. */
+/** Pauses a training loop until more steps are requested, and measures each step. */
 export class StepController {
-  #left = 0
-  #times: number[] = []
-  #since = performance.now()
-  #resume = () => {}
-  #finish: (times: number[]) => void = () => {}
+  private left = 0
+  private times: number[] = []
+  private since = performance.now()
+  private resume = () => {}
+  private finish: (times: number[]) => void = () => {}
 
-  /** The milliseconds of the loop's next steps. */
+  /** Lets the loop run `count` steps; resolves with the milliseconds of each. */
   run(count: number): Promise<number[]> {
     return new Promise(finish => {
-      this.#left = count
-      this.#times = []
-      this.#finish = finish
-      this.#resume()
+      this.left = count
+      this.times = []
+      this.finish = finish
+      this.resume()
     })
   }
 
-  /** The loop says that a step is done. */
+  /** Called by the loop after each step. */
   recordStep(): void {
-    this.#times.push(performance.now() - this.#since)
+    this.times.push(performance.now() - this.since)
   }
 
-  /** The loop asks whether to go on: always, but not always at once. */
+  /** Called by the loop before the next step. Resolves when that step is wanted. */
   async goOn(): Promise<true> {
-    this.#left--
-    if (this.#left <= 0) {
+    this.left--
+    if (this.left <= 0) {
       const wanted = new Promise<void>(resume => {
-        this.#resume = resume
+        this.resume = resume
       })
-      this.#finish(this.#times)
+      this.finish(this.times)
       await wanted
     }
-    this.#since = performance.now()
+    this.since = performance.now()
     return true
   }
 }

@@ -1,9 +1,9 @@
 import type { PreparedSubject, Ready } from '../subject-protocol.js'
 
 export interface TrainingReady extends Ready {
-  /** How many numbers training adjusts. */
+  /** Number of trainable parameters. */
   parameters: number
-  /** Seconds of a part of the start, by its name. */
+  /** Seconds that each part of the start took, by name. */
   start?: Readonly<Record<string, number>>
 }
 

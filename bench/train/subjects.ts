@@ -8,7 +8,7 @@ import type { Program } from '../subject.js'
 import { pythonOf } from '../venv.js'
 import type { Case, Precision } from './cases.js'
 
-/** What all subjects run on. */
+/** The hardware that all subjects use. */
 export interface Resources {
   kind: 'cpu' | 'cuda'
   threads: number
@@ -16,7 +16,7 @@ export interface Resources {
 
 interface SubjectSpec {
   program(resources: Resources): Promise<Program>
-  /** Why it cannot have a precision. */
+  /** Why the subject does not support a precision. */
   unsupported?: Partial<Record<Precision, string>>
 }
 
@@ -40,13 +40,13 @@ export type SubjectName = keyof typeof subjects
 
 export const subjectNames = Object.keys(subjects) as SubjectName[]
 
-/** Why a subject has no such case; undefined where it has. */
+/** Why a subject cannot run a case; undefined if it can. */
 export function unsupportedReason(
   subject: SubjectName,
   { precision }: Case,
   kind: Resources['kind'],
 ) {
-  // imitated, a step of the smallest network takes half a minute
+  // emulated, a step of the smallest network takes 30 s
   if (precision === 'bf16' && kind === 'cpu' && !supportsBfloat16(cpuFlags())) {
     return 'this processor has no instructions for bfloat16'
   }

@@ -2,12 +2,13 @@ import { mkdir } from 'node:fs/promises'
 import type { ImageSource } from '../../src/datasets/images/image-source.js'
 import { writeShards } from '../../src/datasets/images/shards.js'
 import type { ImagesManifest } from '../../src/spec/dataset.js'
+import { mulberry32 } from '../../testing/random.js'
 import type { Case } from './cases.js'
 
-/** Batches in the data set: enough to shuffle, little enough to stay in the page cache. */
+/** Number of batches in the data set: enough to shuffle, few enough to stay in the page cache. */
 const batchCount = 8
 
-/** Noise as a data set, in the files that an upload of it would have become. */
+/** Writes a data set of random images as the server stores it; returns its manifest. */
 export async function writeDataset(
   { size, batch, classes }: Case,
   folder: string,
@@ -22,7 +23,7 @@ export async function writeDataset(
     location: record => ({ file: 'noise', record }),
   }
   await mkdir(folder, { recursive: true })
-  // of a uniform distribution of bytes
+  // of uniformly distributed bytes
   const mean = [127.5, 127.5, 127.5]
   const std = [73.9, 73.9, 73.9]
   return {
@@ -41,11 +42,8 @@ export async function writeDataset(
   }
 }
 
-/** Bytes of a multiplicative congruential generator: the same for a seed, with nothing to learn. */
+/** Uniformly random bytes that depend only on the seed. */
 export function noise(seed: number, length: number): Uint8Array {
-  let state = Math.imul(seed + 1, 0x9e3779b1) | 1
-  return Uint8Array.from({ length }, () => {
-    state = Math.imul(state, 0x2c9277b5)
-    return state >>> 24
-  })
+  const uniform = mulberry32(seed)
+  return Uint8Array.from({ length }, () => Math.floor(256 * uniform()))
 }

@@ -3,7 +3,7 @@ import { heading, type Report, type Row, table } from '../report.js'
 export interface TrainingRow extends Row {
   firstStepSeconds: number
   parameters: number
-  /** Seconds of trainyard's start: graph (built and written), engine (loaded), session (opened, initialised). */
+  /** Seconds to build and write the graph, to load the engine, and to open and initialize the session. */
   start?: Readonly<Record<string, number>>
 }
 
@@ -23,7 +23,7 @@ export function trainingTable(report: Report<TrainingRow>): string {
     table([...columns, 'start to first step s', 'parameters'], steps),
     starts(report.rows),
     ...report.notRun.map(
-      ({ case: name, subject, reason }) => `- no ${name} of ${subject}: ${reason}`,
+      ({ case: name, subject, reason }) => `- ${subject} did not run ${name}: ${reason}`,
     ),
   ]
   return `${parts.filter(Boolean).join('\n').trim()}\n`

@@ -5,7 +5,7 @@ type Layers = TensorFlow['layers']
 type Symbolic = ReturnType<Layers['input']>
 type Activation = 'relu' | 'elu'
 
-/** The networks in tfjs-layers' words: images → logits. */
+/** Builds a network with tfjs-layers: images [n, size, size, 3] → logits [n, classes]. */
 export function build(tf: TensorFlow, network: Network, size: number, classes: number) {
   const input = tf.input({ shape: [size, size, 3] })
   const output = { 'resnet-plain': plain, resnet50, vgg16 }[network](

@@ -1,4 +1,4 @@
-// TensorFlow.js's own way to train, on the same binding and the same libtensorflow.
+// TensorFlow.js's `trainOnBatch`, on the same binding and libtensorflow as Trainyard.
 import { loadTensorFlow } from '../../src/engine/tensorflow.js'
 import { runSubject } from '../subject-protocol.js'
 import { versionsOf } from './binding.js'

@@ -2,20 +2,20 @@ import { availableParallelism } from 'node:os'
 import { parseArgs } from 'node:util'
 import { readInstallation } from '../../src/engine/installation.js'
 import { parseCount, parseNames } from '../../testing/command-line.js'
+import { withTempFolder } from '../../testing/temp-folder.js'
 import { runInterleaved } from '../interleave.js'
 import { describeMachine } from '../machine.js'
 import { runBench } from '../run.js'
 import type { Program } from '../subject.js'
-import { withTempFolder } from '../temp-folder.js'
 import { type Case, cases, casesNamed } from './cases.js'
 import type { TrainingReady } from './ready.js'
 import { type SubjectName, subjectNames, subjects, unsupportedReason } from './subjects.js'
 import { type TrainingRow, trainingTable } from './table.js'
 
-/** Caches fill, and compilers look twice. */
+/** Steps that fill caches and trigger recompilation, in addition to the first step. */
 const warmUp = 2
 
-/** Trains every case with every subject: `[--cases a,b] [--subjects x,y] [--rounds n] [--steps n]`. */
+/** Measures training steps of Trainyard and its peers: `[--cases a,b] [--subjects x,y] [--rounds n] [--steps n]`. */
 export async function trainBench(args: string[]): Promise<boolean> {
   const { values } = parseArgs({
     args,
@@ -32,10 +32,10 @@ export async function trainBench(args: string[]): Promise<boolean> {
   const names = parseNames('subjects', values.subjects, lookUp, subjectNames)
   const known = cases.map(each => each.name)
   const resources = { kind: readInstallation().kind, threads: availableParallelism() }
-  // first: what the making of an environment leaves in the load average is no sign of others
+  // measured before environments are created, which would raise the load average
   const machine = await describeMachine()
   const programs = new Map<SubjectName, Program>()
-  // one at a time: two subjects share an environment
+  // one after the other, because two subjects share an environment
   for (const name of names) programs.set(name, await subjects[name].program(resources))
 
   return runBench<Case, TrainingReady, TrainingRow>({
@@ -62,7 +62,7 @@ export async function trainBench(args: string[]): Promise<boolean> {
     },
     consistencyWarning: rows =>
       new Set(rows.map(({ parameters }) => parameters)).size > 1
-        ? 'the subjects do not train the same network'
+        ? 'the subjects train networks of different sizes'
         : undefined,
   })
 }

@@ -1,4 +1,4 @@
-// The subject that is ours: a job as the server would plan it, run by the product's own loop.
+// The subject trainyard: a job planned as by the server, run by the trainer's own loop.
 import { join } from 'node:path'
 import { Errors } from 'typebox/value'
 import { loadTensorFlow } from '../../src/engine/tensorflow.js'
@@ -17,14 +17,14 @@ import { StepController } from './pace.js'
 import type { PreparedTraining } from './ready.js'
 import { writeDataset } from './synthetic.js'
 
-/** As a client would ask for them. */
+/** Models as a client would request them. */
 const models: Readonly<Record<Network, object>> = {
   'resnet-plain': { kind: 'resnet', block: 'plain', blocks: 5, filters: 64 },
   resnet50: { kind: 'resnet', depth: 50, version: 1, stem: 'imagenet' },
   vgg16: { kind: 'vgg', depth: 16, dense: 'gap', dropout: 0 },
 }
 
-/** More than any bench runs: neither the job's end nor a checkpoint comes in between. */
+/** More steps than any bench runs, so that neither the job's end nor a checkpoint interferes. */
 const endlessSteps = 1_000_000
 
 async function prepare(request: CaseRequest): Promise<PreparedTraining> {
@@ -49,7 +49,7 @@ async function prepare(request: CaseRequest): Promise<PreparedTraining> {
   const job = runTraining(
     { session, plan, training, validation, resume: null },
     {
-      // the variables have their first values, and the input pipeline has begun
+      // variables are initialized, and the input pipeline runs
       phase: () => {
         opened = lap()
       },
@@ -73,7 +73,7 @@ async function prepare(request: CaseRequest): Promise<PreparedTraining> {
 
 const identity = { id: '0'.repeat(26), createdAt: new Date(0).toISOString() }
 
-/** Refused here where the server would refuse it, so that no option is quietly left out. */
+/** Validates the request as the server would, so that no option is silently ignored. */
 function requestFor({ name, network, batch, precision }: Case): NetworkJobRequest {
   const request = {
     model: models[network],
@@ -90,10 +90,10 @@ function requestFor({ name, network, batch, precision }: Case): NetworkJobReques
   const errors = Errors(NetworkJobRequest, request)
   if (errors.length === 0) return request as NetworkJobRequest
   const reasons = errors
-    // said again, and better, by the object around it
+    // the enclosing object reports these errors better
     .filter(({ keyword }) => keyword !== 'boolean')
     .map(({ instancePath, message, params }) => `${instancePath} ${message} ${quoted(params)}`)
-  throw new BenchError(`the server does not know the job of ${name} yet: ${reasons.join('; ')}`)
+  throw new BenchError(`the server would refuse the job of ${name}: ${reasons.join('; ')}`)
 }
 
 const quoted = (params: object) => Object.values(params).flat().join(', ')
@@ -104,7 +104,7 @@ const recordsOf = ({ shards, records }: ImagesManifest, folder: string) => ({
   count: records,
 })
 
-/** Each call: the seconds since the last one. */
+/** Each call returns the seconds since the previous call. */
 function stopwatch(): () => number {
   let since = performance.now()
   return () => {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { StepController } from '../../bench/train/pace.js'
 
-test('a loop takes as many steps as are asked for, then waits', async () => {
+test('a loop runs the requested number of steps, then waits', async () => {
   const pace = new StepController()
   let steps = 0
   const loop = async () => {

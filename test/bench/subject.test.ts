@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import { Subject } from '../../bench/subject.js'
 import type { TrainingReady } from '../../bench/train/ready.js'
 
-/** A subject that runs `script` for each line, as `line`. */
+/** A subject that runs `script` for each line of stdin, in the variable `line`. */
 const nodeSubject = (script: string) =>
   new Subject({
     command: process.execPath,
@@ -14,7 +14,7 @@ const nodeSubject = (script: string) =>
     env: {},
   })
 
-test('a subject answers a line with a line', async () => {
+test('a subject answers each request', async () => {
   const subject = nodeSubject(`
     const asked = JSON.parse(line)
     const ready = { parameters: asked.prepare?.size, versions: {} }
@@ -28,7 +28,7 @@ test('a subject answers a line with a line', async () => {
   assert.equal(await subject.end(), 3)
 })
 
-test('a subject that gives up is heard', async () => {
+test('the error of a failed subject is its line that starts with bench:', async () => {
   const subject = nodeSubject(`
     console.error('Error: this is a trace')
     console.error('bench: there is no such network')
@@ -38,7 +38,7 @@ test('a subject that gives up is heard', async () => {
   await assert.rejects(subject.prepare({}), { message: 'there is no such network' })
 })
 
-test('a subject that crashes is quoted', async () => {
+test('the error of a crashed subject is its last line', async () => {
   const subject = nodeSubject(`
     console.error('Traceback:')
     console.error('ValueError: no')
@@ -47,12 +47,12 @@ test('a subject that crashes is quoted', async () => {
   await assert.rejects(subject.prepare({}), { message: 'ValueError: no' })
 })
 
-test('a subject that is killed in silence says that', async () => {
+test('a subject that exits without a message fails with an error that says so', async () => {
   const subject = nodeSubject(`process.kill(process.pid, 'SIGKILL')`)
-  await assert.rejects(subject.steps(1), { message: 'it ended and said nothing' })
+  await assert.rejects(subject.steps(1), { message: 'it exited without a message' })
 })
 
-test('a program that does not exist is named', async () => {
+test('the error for a missing program contains its path', async () => {
   const subject = new Subject({ command: '/nowhere/python', args: [], env: {} })
   await assert.rejects(subject.prepare({}), /nowhere\/python/)
 })

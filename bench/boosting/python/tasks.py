@@ -1,4 +1,4 @@
-"""What a case asks of a subject; `library` is a module's own way to do it."""
+"""The tasks of the cases; `library` adapts a Python package to them."""
 
 import platform
 from itertools import count
@@ -9,9 +9,9 @@ from subject_protocol import peak_rss_mb
 
 
 def make_prepare(library):
-    """For `run_subject`. A library has `versions`, and of the rest what its tasks need:
-    `read(csv)`, `load(case)`, `train(matrix, case)`, `save(model, path)`, `open(path, threads)`
-    and `predict(model, x)`, the probabilities of class 1."""
+    """Returns `prepare` for `run_subject`. A library has `versions` and the methods that its tasks need:
+    `read(csv)`, `load(case)`, `train(matrix, case)`, `save(model, path)`, `open(path, threads)`,
+    and `predict(model, x)`, which returns the probabilities of class 1."""
 
     def prepare(case):
         step, model = globals()[case["task"]](library, case)
@@ -51,7 +51,7 @@ def train(library, case):
 
 def predict(library, case):
     single = case["rows"] == 1
-    # a second thread costs more to wake than a row takes
+    # waking a second thread takes longer than predicting one row
     model = library.open(case["model"], 1 if single else case["threads"])
     x = numpy.load(case["table"] + "-x.npy", mmap_mode="r" if single else None)
     x = numpy.array(x[:1000]) if single else x[: case["rows"]]

@@ -1,4 +1,4 @@
-"""LightGBM: as many leaves as a tree of depth 6 has."""
+"""LightGBM, with as many leaves as a tree of depth 6 has."""
 
 import lightgbm
 

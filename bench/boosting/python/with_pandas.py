@@ -1,4 +1,4 @@
-"""pandas' CSV reader in C, and the float32 that trees are trained on."""
+"""pandas' C engine for CSV, then conversion to float32, which trees are trained on."""
 
 import pandas
 

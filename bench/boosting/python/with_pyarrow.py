@@ -1,4 +1,4 @@
-"""Arrow's CSV reader, and the float32 that trees are trained on."""
+"""Arrow's CSV reader, then conversion to float32, which trees are trained on."""
 
 import os
 

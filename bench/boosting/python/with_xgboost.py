@@ -1,4 +1,4 @@
-"""XGBoost's own package: its QuantileDMatrix, or with `--dmatrix` its DMatrix."""
+"""XGBoost's Python package with a QuantileDMatrix, or with `--dmatrix` a DMatrix."""
 
 import sys
 

@@ -1,8 +1,8 @@
-"""What the peers in Python train on."""
+"""The training data of the Python peers."""
 
 
 def batch_of(case, numpy):
-    """One batch of noise, which stays in memory: images [n, h, w, 3] and labels [n]."""
+    """One batch of random images [n, h, w, 3] and labels [n], which stays in memory."""
     random = numpy.random.default_rng(0)
     size = case["size"]
     images = random.uniform(-1, 1, (case["batch"], size, size, 3)).astype("float32")

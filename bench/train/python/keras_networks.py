@@ -1,4 +1,4 @@
-"""The networks in the words that Keras 3 and tf_keras share; `keras` is either."""
+"""The networks, built with the API that Keras 3 and tf_keras share; `keras` is either module."""
 
 
 def build(keras, case):
@@ -40,7 +40,7 @@ def plain(w, x, classes):
 
 
 def resnet50(w, x, classes):
-    """Version 1.5, as torchvision has it: keras.applications' is version 1, with biases."""
+    """Version 1.5, as in torchvision. keras.applications has version 1, with biases."""
     x = w.pool(w.norm(w.conv(x, 64, 7, 2), "relu"), 3)
     for units, width, stride in [(3, 64, 1), (4, 128, 2), (6, 256, 2), (3, 512, 2)]:
         for unit in range(units):

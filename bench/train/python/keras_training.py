@@ -1,4 +1,4 @@
-"""One step of training in the words that Keras 3 and tf_keras share; `keras` is either."""
+"""A training step with the API that Keras 3 and tf_keras share; `keras` is either module."""
 
 import platform
 

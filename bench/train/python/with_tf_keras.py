@@ -1,4 +1,4 @@
-"""tf_keras, the older Keras: its batch norm is TensorFlow's fused kernel."""
+"""tf_keras, the older Keras, whose batch norm uses TensorFlow's fused kernel."""
 
 import tf_keras
 

@@ -1,4 +1,4 @@
-"""PyTorch, channels last: eager, or with `--compile` through torch.compile."""
+"""PyTorch in channels_last format, eager or with `--compile` through torch.compile."""
 
 import os
 import platform
@@ -18,11 +18,11 @@ def prepare(case):
     torch.set_num_threads(int(os.environ["OMP_NUM_THREADS"]))
     device = "cuda" if torch.cuda.is_available() else "cpu"
     model = build(case).to(device, memory_format=torch.channels_last).train()
-    # one kernel for a whole parameter, as ResourceApplyAdam is: the default is a loop of small ones
+    # fused: one kernel per parameter, like ResourceApplyAdam; the default runs several small kernels
     optimizer = torch.optim.Adam(model.parameters(), 1e-3, eps=1e-7, fused=True)
     criterion = nn.CrossEntropyLoss()
     images, labels = (torch.from_numpy(values).to(device) for values in batch_of(case, numpy))
-    # a batch in NHWC, seen as NCHW: what channels_last is
+    # NHWC data viewed as NCHW, which is the channels_last format
     images = images.permute(0, 3, 1, 2)
     forward = torch.compile(model) if "--compile" in sys.argv else model
     half = case["precision"] == "bf16"
