@@ -1,5 +1,5 @@
-// Convolutions that are matrix products: the same sums, without the copies of the filter into
-// the kernels' own layouts, which for small images take as long as the arithmetic.
+// Computes a convolution as a matrix product if the two are the same sums. TensorFlow's convolution
+// kernels first copy the filter into their own layout, which for small images doubles the time.
 import type { Tensor } from '../graph/graph.js'
 import { reshape } from '../graph/ops/array.js'
 import { conv2d, type ExplicitPadding, type Padding } from '../graph/ops/conv.js'
@@ -10,11 +10,14 @@ import { isStatic, rank4 } from '../graph/shape.js'
 interface ConvAsMatMulOptions {
   stride: number
   padding: Padding | ExplicitPadding
-  /** Pixel by pixel, too, where the number of images is known; inference leaves those to be fused. */
+  /**
+   * Also converts 1x1 convolutions of a known batch size. Inference does not: TensorFlow fuses
+   * them.
+   */
   pointwise: boolean
 }
 
-/** x [n, h, w, in] with filter [k, k, in, out] → [n, h', w', out]. */
+/** x [n, h, w, in] with filter [k, k, in, out] → [n, h', w', out]; falls back to `conv2d`. */
 export function conv2dAsMatMul(
   x: Tensor,
   filter: Tensor,

@@ -1,9 +1,10 @@
-// Batch norm with fixed averages only scales and shifts: a convolution before it can do that itself.
+// Batch-norm folding: with fixed moving averages, batch norm only scales and shifts, so the weights
+// and biases of the convolution before it can include it. Serving uses the folded network.
 import type { Tensor } from '../graph/graph.js'
 import { add, div, mul, sqrt, sub } from '../graph/ops/math.js'
 import type { Variable } from '../graph/ops/state.js'
 
-/** A batch norm whose only source is a convolution that feeds nothing else. */
+/** A batch norm that can be folded: its input is a convolution whose output nothing else reads. */
 export interface Fold {
   readonly conv: string
   readonly norm: string
@@ -13,7 +14,7 @@ export interface Fold {
 export const foldedWeights = 'folded_weights'
 export const foldedBiases = 'folded_biases'
 
-/** What the folded net's variables hold, by name; `variables` are those of the unfolded one. */
+/** Values of the folded weights and biases, by name, from the trained network's variables. */
 export function foldedValues(
   folds: readonly Fold[],
   variables: readonly Pick<Variable, 'name' | 'value'>[],

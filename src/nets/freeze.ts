@@ -1,6 +1,6 @@
 import { check } from '../graph/graph-error.js'
 
-/** Whether patterns such as `resnet/conv_0/*` name a variable; `*` stands for any text. */
+/** Variables that are not trained, by patterns such as `resnet/conv_0/*`; `*` matches any text. */
 export class Freeze {
   private readonly patterns: { text: string; regex: RegExp; matched: boolean }[]
 
@@ -21,7 +21,7 @@ export class Freeze {
     return frozen
   }
 
-  /** A pattern that names nothing is a typing error, and would train what should have stayed. */
+  /** Throws if a pattern matches no variable: a typo would silently train frozen layers. */
   checkAllMatched(names: readonly string[]): void {
     const unmatched = this.patterns.find(({ matched }) => !matched)
     check(

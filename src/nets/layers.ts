@@ -1,4 +1,6 @@
-// Layers as values, after TF-Slim: a scope is a new set of layers, nothing is global.
+// Layers after TF-Slim. Scopes are values: `scope` and `argScope` return new layers.
+//   const net = createLayers(variables, 'training').scope('net')
+//   net.conv2d(x, 'conv1', 64, 3, { norm: 'batch' }) // net/conv1/weights, …
 import type { DType } from '../graph/dtype.js'
 import type { Node, Tensor } from '../graph/graph.js'
 import { check } from '../graph/graph-error.js'
@@ -16,7 +18,10 @@ import { type Fold, foldedBiases, foldedWeights } from './fold.js'
 import { heNormal, type Initializer, ones, zeros } from './initializers.js'
 import { nameHash, type Variables } from './variables.js'
 
-/** What convolutions compute in; variables, statistics of batch norm and the loss stay float32. */
+/**
+ * What convolutions compute in. `bf16` and `fp16` are mixed precision (Micikevicius et al. 2017,
+ * arXiv:1710.03740): variables, batch-norm statistics and the loss stay float32.
+ */
 export type Precision = 'fp32' | 'bf16' | 'fp16'
 
 const computeDtypes: Record<Precision, DType> = {
@@ -28,25 +33,25 @@ const computeDtypes: Record<Precision, DType> = {
 export interface ConvOptions {
   stride?: number
   padding?: Padding | ExplicitPadding
-  /** Batch norm takes the place of the bias, unless `bias` asks for both. */
+  /** Batch norm replaces the bias unless `bias` is true. */
   norm?: 'batch' | null
   activation?: ((x: Tensor) => Tensor) | null
   bias?: boolean
   initializer?: Initializer
-  /** Weight of half the filter's sum of squares in `penalties`. */
+  /** L2 regularization: `l2` times half the filter's sum of squares, in `regularizationLosses`. */
   l2?: number
-  /** What comes out has its type too, so nothing is cast between two layers. */
+  /** The output has this type too, so nothing is cast between two layers. */
   precision?: Precision
 }
 
 export interface BatchNormOptions {
-  /** How much of the moving averages a step keeps. */
+  /** The share of the moving averages that a step keeps. */
   momentum?: number
   epsilon?: number
 }
 
 export interface DropoutOptions {
-  /** The share of zeros. */
+  /** The probability that an element becomes 0. */
   rate?: number
 }
 
@@ -56,38 +61,44 @@ export interface LayerDefaults {
   dropout?: DropoutOptions
 }
 
-/** Training normalises by the batch and moves the averages; inference normalises by the averages. */
+/** Batch norm uses the batch's statistics in training and the moving averages in inference. */
 export type Mode = 'training' | 'inference'
 
-/** What a training step draws from: int32 scalars. */
+/** Seeds the random ops of a training step. Both are int32 scalars. */
 export interface StepRng {
   readonly seed: Tensor
   readonly step: Tensor
 }
 
 export interface LayerOptions {
-  /** Needed for dropout in training. */
+  /** Required for dropout in training. */
   rng?: StepRng
-  /** Batch norms that are already in `folded_weights` and `folded_biases` of their convolutions. */
+  /** Batch norms that are included in `folded_weights` and `folded_biases`. */
   folds?: readonly Fold[]
 }
 
 export interface Layers {
-  /** x [n, h, w, in] → [n, h', w', filters]; variables `weights`, `biases` or `BatchNorm/...`. */
+  /** x [n, h, w, in] → [n, h', w', filters]. Variables `weights`, `biases` or `BatchNorm/…`. */
   conv2d(x: Tensor, name: string, filters: number, kernel: number, options?: ConvOptions): Tensor
-  /** Variables `gamma`, `beta`, `moving_mean` and `moving_variance`. */
+  /**
+   * Ioffe & Szegedy 2015 (arXiv:1502.03167). Variables `gamma`, `beta`, `moving_mean`,
+   * `moving_variance`.
+   */
   batchNorm(x: Tensor, name: string, options?: BatchNormOptions): Tensor
-  /** In training only; the name and the step are all that it depends on beside the seed. */
+  /**
+   * Hinton et al. 2012 (arXiv:1207.0580), in training only. The mask depends on seed, step and
+   * name.
+   */
   dropout(x: Tensor, name: string, options?: DropoutOptions): Tensor
   /** The same layers with other defaults. */
   argScope(defaults: LayerDefaults): Layers
-  /** The same layers under a longer name. */
+  /** The same layers with `name/` appended to the prefix of their variables. */
   scope(name: string): Layers
-  /** What a training step must also run: the moving averages of all layers made so far. */
+  /** Updates of the moving averages of all layers created so far. A training step must run them. */
   readonly updates: readonly Node[]
   /** Scalars to add to the loss. */
   readonly regularizationLosses: readonly Tensor[]
-  /** The batch norms of an inference net, made so far, that its convolutions could do themselves. */
+  /** The batch norms, created so far in inference mode, that can be folded. */
   readonly folds: readonly Fold[]
 }
 
@@ -96,7 +107,7 @@ interface LayerContext extends LayerOptions {
   readonly mode: Mode
   readonly updates: Node[]
   readonly regularizationLosses: Tensor[]
-  /** Convolutions' outputs, with their paths. */
+  /** The path of each convolution, by its output. */
   readonly convPaths: Map<Tensor, string>
   readonly foldCandidates: (Fold & { x: Tensor })[]
 }
@@ -111,7 +122,7 @@ export function createLayers(variables: Variables, mode: Mode, options: LayerOpt
   return layersInScope({ variables, mode, ...options, ...collections }, '', {})
 }
 
-/** x [n, h, w, channels] → [n, 1, 1, channels], float32 so that a sum over many pixels stays exact. */
+/** Global average pooling: x [n, h, w, channels] → [n, 1, 1, channels] in float32. */
 export const globalPool = (x: Tensor): Tensor =>
   reduceMean(cast(x, 'float32'), [1, 2], { keepDims: true })
 
@@ -177,7 +188,7 @@ function layersInScope(context: LayerContext, prefix: string, defaults: LayerDef
     const variance = create('moving_variance', ones, false)
     return graph.nameScope(path, () => {
       const inference = mode === 'inference'
-      // frozen statistics are also what normalises, or the layer would not be what it was
+      // a frozen layer also normalizes by its frozen statistics; otherwise its output would change
       if (inference || variables.freeze.isFrozen(mean.name)) {
         const conv = context.convPaths.get(x)
         if (inference && conv) context.foldCandidates.push({ conv, norm: path, epsilon, x })

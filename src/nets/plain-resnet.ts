@@ -1,4 +1,5 @@
-// The small pre-activation net of the article that this system grew from: one width, no strides.
+// A small pre-activation ResNet (He et al. 2016, arXiv:1603.05027) for small images: all blocks
+// have the same width and height, and use ELU (Clevert et al. 2015, arXiv:1511.07289).
 import type { Tensor } from '../graph/graph.js'
 import { check } from '../graph/graph-error.js'
 import { elu, relu } from '../graph/ops/activation.js'
@@ -6,16 +7,16 @@ import { add } from '../graph/ops/math.js'
 import { globalPool, type Layers, squeeze } from './layers.js'
 
 export interface PlainResNetConfig {
-  /** `plain`: two spatial convolutions a block; `bottleneck`: a spatial one between two 1x1. */
+  /** `plain`: two spatial convolutions per block. `bottleneck`: one, between two 1x1 ones. */
   readonly block: 'plain' | 'bottleneck'
   readonly blocks: number
   readonly filters: number
   readonly kernel: number
-  /** How much narrower than its ends a bottleneck is. */
+  /** Filters of a bottleneck block divided by the filters of its spatial convolution. */
   readonly ratio: number
 }
 
-/** images [n, h, w, channels] → logits [n, classes]; every block keeps height, width and filters. */
+/** images [n, h, w, channels] → logits [n, classes] */
 export function plainResNet(
   layers: Layers,
   images: Tensor,
@@ -52,7 +53,7 @@ function bottleneck(layers: Layers, x: Tensor, kernel: number, ratio: number): T
   return preactConv(layers, y, 'conv3', filters, 1)
 }
 
-/** No bias: what follows is normalised again. */
+/** Batch norm, ELU, convolution. No bias: the next batch norm would remove it. */
 function preactConv(
   { conv2d, batchNorm }: Layers,
   x: Tensor,

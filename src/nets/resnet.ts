@@ -1,6 +1,6 @@
-// Residual networks: He et al. 2015 as torchvision builds them (version 1: "v1.5", the stride on a
-// stage's first 3x3), and He et al. 2016 as TF-Slim does (version 2: pre-activation, the stride in a
-// stage's last unit). Both pad strided convolutions alike on all sides and use TF-Slim's names.
+// Residual networks with TF-Slim's variable names. Version 1: He et al. 2015 (arXiv:1512.03385), as
+// torchvision's v1.5 with the stride in a stage's first 3x3 convolution. Version 2: pre-activation,
+// He et al. 2016 (arXiv:1603.05027), as TF-Slim with the stride in a stage's last unit.
 import type { Tensor } from '../graph/graph.js'
 import { relu } from '../graph/ops/activation.js'
 import { pad } from '../graph/ops/array.js'
@@ -11,9 +11,9 @@ import { type ConvOptions, globalPool, type Layers, squeeze } from './layers.js'
 export interface ResNetConfig {
   readonly version: 1 | 2
   readonly unit: keyof typeof branches
-  /** `imagenet` divides the image by four before the first stage, `cifar` keeps its size. */
+  /** `imagenet` divides height and width by four before the first stage, `cifar` keeps them. */
   readonly stem: 'imagenet' | 'cifar'
-  /** The stem's and the first stage's; each further one has twice as much, and half the image. */
+  /** Filters of the stem and the first stage. Each further stage has twice as many. */
   readonly width: number
   /** Units in each stage. */
   readonly units: readonly number[]
@@ -21,7 +21,7 @@ export interface ResNetConfig {
 
 type Branch = (width: number, stride: number) => [filters: number, kernel: number, stride: number][]
 
-/** A unit's convolutions, beside its shortcut. */
+/** A unit's convolutions, without its shortcut. */
 const branches = {
   basic: (width, stride) => [
     [width, 3, stride],
@@ -36,7 +36,10 @@ const branches = {
 
 const batchNormRelu: ConvOptions = { norm: 'batch', activation: relu }
 
-/** Images [n, h, w, channels] → logits [n, classes]. */
+/**
+ * Images [n, h, w, channels] → logits [n, classes]. ResNet-50 v2 for ImageNet is
+ * `{ version: 2, unit: 'bottleneck', stem: 'imagenet', width: 64, units: [3, 4, 6, 3] }`.
+ */
 export function resnet(
   layers: Layers,
   images: Tensor,
@@ -69,7 +72,7 @@ const stems = {
         padding: 'SAME',
       })
     }
-    // behind ReLU zeros are as good as nothing: the largest of a window stays what it is
+    // padding with zeros does not change the maxima, since ReLU's outputs are not negative
     const x = net.conv2d(images, 'conv1', width, 7, { ...options, ...batchNormRelu })
     return maxPool(pad(x, [0, 1, 1, 0], [0, 1, 1, 0]), 3, { stride: 2 })
   },
@@ -118,7 +121,7 @@ function preActivationUnit(
 const filtersAndStride = (branch: ReturnType<Branch>) =>
   [branch.at(-1)![0], Math.max(...branch.map(([, , stride]) => stride))] as const
 
-/** On even images SAME would pad a strided window on one side only (families-reference.test.ts). */
+/** SAME would pad strided windows on even images on one side only (families-reference.test.ts). */
 const stridedConvOptions = (kernel: number, stride: number): ConvOptions =>
   stride === 1 ? {} : { stride, padding: symmetricPadding(kernel) }
 

@@ -11,7 +11,7 @@ interface VariableEntry {
   readonly trainable: boolean
 }
 
-/** A network's variables by name. Names are a file format: checkpoints keep values under them. */
+/** A network's variables by name. Names are a file format: checkpoints store values under them. */
 export class Variables {
   private readonly entries = new Map<string, VariableEntry>()
 
@@ -20,7 +20,7 @@ export class Variables {
     readonly freeze = new Freeze([]),
   ) {}
 
-  /** The variable of that name, made on first use: so two copies of a network share theirs. */
+  /** The variable of that name, created on first use: copies of a network share variables. */
   get(name: string, shape: Shape, initializer: Initializer, { trainable = true } = {}): Variable {
     const existing = this.entries.get(name)?.variable
     if (existing) {
@@ -36,21 +36,21 @@ export class Variables {
     return created
   }
 
-  /** In the order of their making. */
+  /** In order of creation. */
   get all(): Variable[] {
     return [...this.entries.values()].map(entry => entry.variable)
   }
 
   get trainable(): Variable[] {
-    return [...this.entries.values()].filter(kept => kept.trainable).map(kept => kept.variable)
+    return [...this.entries.values()].filter(entry => entry.trainable).map(entry => entry.variable)
   }
 
-  /** How many numbers training adjusts. */
+  /** Number of trainable parameters. */
   get parameters(): number {
     return this.trainable.reduce((sum, { shape }) => sum + sizeOf(shape), 0)
   }
 
-  /** Effects that give every variable made so far its first value, drawn from the seed. */
+  /** Effects that assign initial values to all variables created so far. */
   initialize(seed: Tensor | number): Node[] {
     return this.graph.nameScope('initialize', () =>
       [...this.entries.values()].map(({ variable: target, initializer }) =>
@@ -63,7 +63,7 @@ export class Variables {
   }
 }
 
-/** FNV-1a: random numbers depend on the name of what they are for, not on what was made before. */
+/** FNV-1a. As a random key, it makes values depend on the name, not on the order of creation. */
 export function nameHash(name: string): number {
   let hash = 0x811c9dc5
   for (const byte of Buffer.from(name)) hash = Math.imul(hash ^ byte, 0x01000193)

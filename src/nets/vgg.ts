@@ -1,4 +1,5 @@
-// Simonyan & Zisserman 2014, configurations A, B, D and E; the dense layers are convolutions, as in TF-Slim.
+// VGG: Simonyan & Zisserman 2014 (arXiv:1409.1556), configurations A, B, D and E. As in TF-Slim,
+// the dense layers are convolutions and variables have TF-Slim's names.
 import type { Tensor } from '../graph/graph.js'
 import { relu } from '../graph/ops/activation.js'
 import { maxPool } from '../graph/ops/pool.js'
@@ -8,17 +9,17 @@ import { repeat } from './slim.js'
 
 export interface VggConfig {
   readonly depth: keyof typeof convsPerGroup
-  /** After each convolution, beside its bias, as in torchvision. */
+  /** Batch norm after each convolution, which keeps its bias, as in torchvision. */
   readonly batchNorm: boolean
-  /** `gap`: in place of fc6 and fc7 the mean over the image. */
+  /** `gap`: global average pooling replaces fc6 and fc7. */
   readonly dense: 'full' | 'gap'
   readonly dropout: number
-  /** Channels of the five groups. */
+  /** Filters of the five groups of convolutions. */
   readonly widths?: readonly number[]
   readonly denseWidth?: number
 }
 
-/** Convolutions of the five groups. */
+/** Number of convolutions in each of the five groups, by depth. */
 const convsPerGroup = {
   11: [1, 1, 2, 2, 2],
   13: [2, 2, 2, 2, 2],
@@ -28,7 +29,11 @@ const convsPerGroup = {
 
 const paperDefaults = { widths: [64, 128, 256, 512, 512], denseWidth: 4096 }
 
-/** Images [n, h, w, channels] → logits [n, classes], the mean of a map of them for large images. */
+/**
+ * Images [n, h, w, channels] → logits [n, classes]. Images larger than 224x224 give a map of
+ * logits, which is averaged. VGG-16 of the paper is
+ * `{ depth: 16, batchNorm: false, dense: 'full', dropout: 0.5 }`.
+ */
 export function vgg(layers: Layers, images: Tensor, shape: VggConfig, classes: number): Tensor {
   const {
     depth,
@@ -43,8 +48,8 @@ export function vgg(layers: Layers, images: Tensor, shape: VggConfig, classes: n
     batchNorm: { epsilon: 1e-5 },
     dropout: { rate },
   })
-  // a deviation of 0.01 in all layers leaves a millionth of the signal behind thirteen of them, and
-  // the net stays at chance; convolutions begin as He et al. say, as in torchvision
+  // A standard deviation of 0.01 in all layers shrinks the signal to a millionth after thirteen of
+  // them, and the network does not learn: convolutions use He initialization, as in torchvision.
   const { conv2d, dropout } = net.argScope({ conv2d: { initializer: truncatedNormal(0.01) } })
   const convOptions = { norm: batchNorm ? 'batch' : null, bias: true } as const
 
