@@ -1,5 +1,5 @@
-// Augmentation as part of the training step: what it draws depends on the seed and on the number of
-// the batch, so a resumed job draws the same, and the input pipeline has no more state to keep.
+// Data augmentation, as part of the training step. Its random numbers depend only on the job's seed
+// and the batch index: a resumed job repeats them, and checkpoints hold no random state.
 import type { Tensor } from '../graph/graph.js'
 import { concat, reshape, slice } from '../graph/ops/array.js'
 import { compareWith, select } from '../graph/ops/compare.js'
@@ -11,13 +11,16 @@ import { type AxisTransform, resample } from '../graph/ops/transform.js'
 import { rank4, type Shape } from '../graph/shape.js'
 import type { Augmentation } from '../spec/augmentation.js'
 
-/** Which random numbers: the job's seed, and how many batches came before. Both int32. */
+/** Seeds a batch's random numbers: the job's seed and the batch index, int32 scalars. */
 export interface BatchRng {
   seed: Tensor
   batch: Tensor
 }
 
-/** Pixels 0 to 255, float32 [n, h, w, c], anew for each image; off where an option has its default. */
+/**
+ * Augments each image independently: pixels 0 to 255, float32 [n, h, w, c] → the same shape.
+ * Defaults add nothing to the graph. `mean` is the colour that cutout fills in.
+ */
 export function augmentImages(
   images: Tensor,
   options: Augmentation,
@@ -30,9 +33,9 @@ export function augmentImages(
 }
 
 /**
- * Zhang et al. 2017: each image with a share of the next, and so their labels [n, classes]. An image
- * keeps the larger share, so that its own label stays what the accuracy asks for; pairs being
- * random, that is the same distribution.
+ * Mixup (Zhang et al. 2017, arXiv:1710.09412): blends each image with the next one of the batch,
+ * and their labels [n, classes] alike. Each image keeps the larger share, so accuracy can still use
+ * its own label; since pairs are random, the distribution is the same.
  */
 export function mixup(
   images: Tensor,
@@ -45,7 +48,7 @@ export function mixup(
   const [a, b] = (['mixup', 'mixupOther'] as const).map(stream =>
     randomGamma(graph, [n], alpha, streamKey(stream, rng)),
   ) as [Tensor, Tensor]
-  // a quotient of gammas is beta distributed; a small alpha can make both underflow
+  // a / (a + b) of gamma variables is beta distributed; if alpha is small, both can be 0
   const lambda = div(a, maximum(add(a, b), 1e-30))
   const ownWeight = maximum(lambda, sub(1, lambda))
   const mix = (x: Tensor) => {
@@ -58,7 +61,7 @@ export function mixup(
   return [mix(images), mix(labels)]
 }
 
-/** What each use of random numbers adds to the seed: no two may share one. */
+/** Uses of random numbers. Each has its own key; the order is part of a job's reproducibility. */
 const randomStreams = [
   ...(['flip', 'padCropX', 'padCropY', 'cropArea', 'cropStretch', 'cropX', 'cropY'] as const),
   ...(['brightness', 'contrast', 'saturation', 'cutoutX', 'cutoutY'] as const),
@@ -66,13 +69,13 @@ const randomStreams = [
 ] as const
 type RandomStream = (typeof randomStreams)[number]
 
-/** The golden ratio spreads neighbours over all of 32 bits, so that no job's seed lands on another's. */
+/** The golden ratio spreads the keys over 32 bits, so nearby seeds do not collide. */
 const streamKey = (stream: RandomStream, { seed, batch }: BatchRng): RandomKey => ({
   seed: add(seed, Math.imul(randomStreams.indexOf(stream) + 1, 0x9e3779b9)),
   index: batch,
 })
 
-/** One number for each image. */
+/** One uniform number per image, [n]. */
 function uniform(
   images: Tensor,
   stream: RandomStream,
@@ -84,7 +87,7 @@ function uniform(
   return add(mul(randomUniform(images.node.graph, [n], streamKey(stream, rng)), max - min), min)
 }
 
-/** All that moves pixels is one sampling of the image: from where each pixel of the result comes. */
+/** Composes flip, padCrop and randomResizedCrop into one resampling of the images. */
 function geometricTransform(images: Tensor, options: Augmentation, rng: BatchRng): Tensor {
   const { flip, padCrop, randomResizedCrop } = options
   if (!flip && padCrop === 0 && randomResizedCrop === 1) return images
@@ -136,7 +139,7 @@ const shift = (
   offset: add(offset, sub(amount, padding)),
 })
 
-/** A part of a side, at a place among those that lie inside: the first and last pixels stay in reach. */
+/** Crops a side to `fraction` of its length, at `position` from 0 (its start) to 1 (its end). */
 const cropAxis = (
   axis: AxisTransform,
   fraction: Tensor,
@@ -167,7 +170,10 @@ function colorJitter(
   return minimum(maximum(x, 0), 255)
 }
 
-/** DeVries & Taylor 2017: a square around any pixel, cut off at the edges, becomes the mean colour. */
+/**
+ * Cutout (DeVries & Taylor 2017, arXiv:1708.04552): fills a square around a random pixel with the
+ * mean colour. The square is clipped at the edges.
+ */
 function cutout(images: Tensor, side: number, mean: readonly number[], rng: BatchRng): Tensor {
   const { graph } = images.node
   const [n, height, width] = rank4('augmentation: the input', images.shape)
@@ -194,7 +200,7 @@ function cutout(images: Tensor, side: number, mean: readonly number[], rng: Batc
 
 const perImage = (x: Tensor): Tensor => reshape(x, [x.shape[0]!, 1, 1, 1])
 
-/** x [n, ...] moved up by one, the first behind the last. */
+/** Rolls x [n, ...] by one along the first dimension: row 1 comes first, row 0 last. */
 function rollByOne(x: Tensor): Tensor {
   const [n, ...rest] = x.shape
   const start = x.shape.map(() => 0)

@@ -11,7 +11,7 @@ interface BatchOptions {
   dropRemainder: boolean
 }
 
-/** Serialized examples → batches of uint8 pixels [n, h, w, c] and int32 labels [n], ready ahead of their use. */
+/** Serialized tf.Examples → batches of uint8 pixels [n, h, w, c] and int32 labels [n]. */
 export function decodePipeline(
   name: string,
   records: data.Dataset,
@@ -24,10 +24,10 @@ export function decodePipeline(
     format.encoding === 'encoded' ? decodeRecords() : parseBatches(),
     prefetchBatches,
   )
-  // no autotuning: its thread sleeps ever longer, and whoever ends an iterator waits for it, half a minute in the end
+  // no autotuning: its thread sleeps for up to half a minute, and closing an iterator waits for it
   return data.withOptions(batches, { deterministic: true, autotune: false })
 
-  /** Each record by itself, so that all idle cores decode. */
+  /** Decodes records one by one, in parallel on all cores. */
   function decodeRecords(): data.Dataset {
     const images = data.map(records, `${name}_decode`, record => {
       const { image, label } = parse(stackTensors([record!]))
@@ -36,7 +36,7 @@ export function decodePipeline(
     return data.batch(images, batchSize, { dropRemainder })
   }
 
-  /** One parse for a whole batch is cheaper than one for each record. */
+  /** Parses whole batches, which is cheaper than one parse per record. */
   function parseBatches(): data.Dataset {
     const batched = data.batch(records, batchSize, { dropRemainder })
     return data.map(batched, `${name}_parse`, serialized => {

@@ -4,7 +4,10 @@ import { assign, assignSub, read, type Variable, variable } from '../graph/ops/s
 import { Variables } from '../nets/variables.js'
 import type { Ema } from '../spec/training-options.js'
 
-/** Moving averages of the trained weights, named as tf.train.ExponentialMovingAverage names them. */
+/**
+ * Exponential moving averages of the trained weights (Polyak averaging), with the variable names of
+ * tf.train.ExponentialMovingAverage. Without options it has no averages.
+ */
 export class ExponentialMovingAverage {
   private readonly shadows = new Map<string, Variable>()
 
@@ -23,12 +26,12 @@ export class ExponentialMovingAverage {
     return [...this.shadows.values()]
   }
 
-  /** The average, or the variable itself where it has none. */
+  /** The average of a variable, or the variable itself if it has none. */
   average(target: Variable): Variable {
     return this.shadows.get(target.name) ?? target
   }
 
-  /** What is evaluated is what is published, under the names of a network without averages. */
+  /** The variables to export: averages, if there are any, under the names of the variables. */
   exportVariables(variables: readonly Variable[]): Variable[] {
     return variables.map(target => ({ ...this.average(target), name: target.name }))
   }
@@ -38,8 +41,8 @@ export class ExponentialMovingAverage {
   }
 
   /**
-   * Follows the weights behind a step's updates. TensorFlow's `num_updates`: early averages keep
-   * less, so that the first weights do not weigh on a short job.
+   * Effects that update the averages after `controlInputs`. Early steps decay faster, as with
+   * TensorFlow's `num_updates`, so the initial weights do not dominate a short job.
    */
   update(step: Tensor, controlInputs: readonly Node[]): Node[] {
     if (!this.options) return []
@@ -57,7 +60,7 @@ export class ExponentialMovingAverage {
   }
 }
 
-/** A network's variables as it has them at evaluation: averages in the place of weights. */
+/** A network's variables for evaluation: moving averages instead of weights. */
 export class EmaVariables extends Variables {
   constructor(
     private readonly base: Variables,

@@ -4,7 +4,10 @@ import { add, addN, div, l2Loss, maximum, minimum, mul, sqrt } from '../graph/op
 import { assign, assignAdd, type Variable, variable } from '../graph/ops/state.js'
 import type { ClipGradients } from '../spec/training-options.js'
 
-/** As tf.clip_by_value, then tf.clip_by_global_norm. */
+/**
+ * Gradient clipping (Pascanu et al. 2012, arXiv:1211.5063): as tf.clip_by_value, then as
+ * tf.clip_by_global_norm.
+ */
 export function clipGradients(
   gradients: readonly Tensor[],
   { value, norm }: ClipGradients,
@@ -18,19 +21,19 @@ export function clipGradients(
   return clipped.map(gradient => mul(gradient, scale))
 }
 
-/** The mean gradient of several batches. */
+/** Gradient accumulation: a step uses the mean gradient of several batches. */
 export interface GradientAccumulator {
-  /** Effects that empty the sums. */
+  /** Effects that set the sums to zero. */
   initialize: Node[]
-  /** Effects of a batch that does not end a step. */
+  /** Effects of a batch that does not end a step: they add its gradients to the sums. */
   accumulate: Node[]
-  /** With the batch that ends a step. */
+  /** The mean gradients, including those of the batch that ends the step. */
   mean: Tensor[]
-  /** Effects that empty the sums behind others. */
+  /** Effects that set the sums to zero after `controlInputs`. */
   reset(controlInputs: readonly Node[]): Node[]
 }
 
-/** A checkpoint lies between steps, where the sums are empty: they are no part of it. */
+/** Checkpoints do not contain the sums: they are zero between steps. */
 export function accumulateGradients(
   targets: readonly Variable[],
   gradients: readonly Tensor[],

@@ -1,5 +1,5 @@
-// All images in one variable, decoded once. A batch is a matter of its number and the seed, so
-// there is nothing to save.
+// In-memory input: one variable holds all images, decoded once. A batch is a function of its index
+// and the seed, so a checkpoint holds nothing of this input.
 import type { Tensor } from '../graph/graph.js'
 import { check } from '../graph/graph-error.js'
 import { reshape, shapeOf, stackTensors } from '../graph/ops/array.js'
@@ -19,17 +19,17 @@ import { effectOutputs } from './effect-outputs.js'
 import type { InputPipeline, InputPipelineOptions, RecordCounts } from './input-pipeline.js'
 import { type RecordRange, stringVector } from './record-range.js'
 
-/** Of pixels that are on their way into the variable at a time. */
+/** Size of the chunks in which pixels are decoded into the variable. */
 const chunkBytes = 8 * 2 ** 20
 
-/** The training records come first in the variables, then those held out. */
+/** In the variables, the training records come first, then the validation records. */
 export function inMemoryInput(
   { graph, images, plan, seed }: InputPipelineOptions,
   { training, validation }: RecordCounts,
 ): InputPipeline {
   const { batchSize } = plan
   const total = training + validation
-  check(training > 0, 'resident input: say how many records there are to train on')
+  check(training > 0, 'in-memory input: say how many records there are to train on')
   const size = [images.height, images.width, images.channels]
   const pixels = variable(graph, 'in_memory/pixels', [total, ...size], 'uint8')
   const labels = variable(graph, 'in_memory/labels', [total], 'int32')
@@ -99,8 +99,8 @@ export function inMemoryInput(
 }
 
 /**
- * Rows of the batch behind `before` others. Epochs follow each other without a gap: each is an order
- * of its own of all records, and a batch may take the end of one and the beginning of the next.
+ * The rows of a batch. Each epoch has its own order of all records. A batch may contain the end of
+ * one epoch and the start of the next.
  */
 function shuffledRows(
   batchIndex: Tensor,
@@ -119,7 +119,7 @@ function shuffledRows(
   return shuffledIndex(floorMod(positions, records), rowKeys, records)
 }
 
-/** Reads and decodes all records, a chunk at a time. */
+/** Reads and decodes all records into the session's variables, chunk by chunk. */
 export function loadInMemory(
   session: Session,
   training: RecordRange,

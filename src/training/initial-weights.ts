@@ -1,5 +1,4 @@
-// Weights from elsewhere: values by name and shape, never graphs.
-
+// Initial weights from a checkpoint, matched by variable name and shape.
 import { TrainingFailure } from '../errors.js'
 import type { Node, Tensor } from '../graph/graph.js'
 import { restoreTensors } from '../graph/ops/checkpoint.js'
@@ -13,7 +12,10 @@ export interface WeightsMatch {
   report: InitReport
 }
 
-/** Which of a network's variables a checkpoint has; the others keep their fresh values, with the reason. */
+/**
+ * Finds the network's variables that the checkpoint has. The report names the others, which keep
+ * their random initial values, with the reason. Throws INIT_NOTHING_MATCHES if there is no match.
+ */
 export function matchWeights(
   variables: readonly Variable[],
   checkpointTensors: readonly WeightsTensor[],
@@ -30,7 +32,7 @@ export function matchWeights(
   return { matched, report: { matched: matched.map(({ name }) => name), skipped } }
 }
 
-/** Effects that give the matched variables their values of the bundle. */
+/** Effects that assign the bundle's values to the matched variables. */
 export function assignWeights(bundle: Tensor, { matched }: WeightsMatch): Node[] {
   const values = restoreTensors(bundle, matched)
   return matched.map((target, i) => assign(target, values[i]!))

@@ -3,7 +3,7 @@ import type { Signature } from '../graph/saved-model.js'
 import type { TrainingPlan } from '../spec/training-options.js'
 import type { ImageFormat } from './images.js'
 
-/** How many records a run trains and validates on. */
+/** Number of records that a run trains and validates on. */
 export interface RecordCounts {
   training: number
   validation: number
@@ -16,14 +16,14 @@ export interface InputPipelineOptions {
   seed: Tensor
 }
 
-/** How records come into a training graph. */
+/** Feeds records into a training graph, from memory or as a stream. */
 export interface InputPipeline {
   readonly signatures: Readonly<Record<string, Signature>>
-  /** Pixels and labels of the batch behind `before` others of the job; what counts batches must come after them. */
+  /** Pixels and labels of the job's batch number `batchIndex`, counted from 0. */
   training(batchIndex: Tensor): readonly Tensor[]
-  /** The next pixels and labels that are held out; the last batch may be smaller. */
+  /** The next pixels and labels of the validation data. The last batch may be smaller. */
   evaluation(): readonly Tensor[]
-  /** Effects that write what a checkpoint must hold besides the step. */
+  /** Effects that write the input's own state to a checkpoint. */
   save(bundle: Tensor): Node[]
   restore(bundle: Tensor): Node[]
 }

@@ -12,7 +12,7 @@ export function buildInputPipeline(
   return isInMemory(options.plan) ? inMemoryInput(options, counts) : streamingInput(options)
 }
 
-/** Makes the first batch of a run ready; where it goes on from a checkpoint, before that is restored. */
+/** Prepares the first batch. If the run resumes from a checkpoint, call this before `restore`. */
 export function startInputPipeline(
   session: Session,
   plan: TrainingPlan,
@@ -32,5 +32,5 @@ export function startEvaluation(
   else startValidationStream(session, validation)
 }
 
-/** A job from before there were two forms does not say; its checkpoints hold an iterator. */
+/** Jobs that are older than in-memory input have no `input`; their checkpoints hold an iterator. */
 const isInMemory = ({ input = 'streaming' }: Pick<TrainingPlan, 'input'>) => input === 'in-memory'

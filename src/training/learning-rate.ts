@@ -1,6 +1,9 @@
 import type { LearningRate } from '../spec/learning-rate.js'
 
-/** The rate of a step, counted from 1: a function of the step alone, so that a resumed job has the same. */
+/**
+ * Learning rate schedule: the rate of step `step`, counted from 1, of `steps`. It depends only on
+ * the step, so a resumed job has the same rates.
+ */
 export function learningRateAt(step: number, steps: number, options: LearningRate): number {
   const { peak, warmupSteps } = options
   if (options.schedule === 'oneCycle') return peak * oneCycleFactor(step, steps, options)
@@ -10,7 +13,7 @@ export function learningRateAt(step: number, steps: number, options: LearningRat
 
 type OneCycle = LearningRate & { schedule: 'oneCycle' }
 
-/** The share of the peak behind the warm-up. */
+/** The rate after the warm-up, as a share of the peak. */
 function decayFactor(
   step: number,
   steps: number,
@@ -29,13 +32,16 @@ function decayFactor(
     }
     case 'exponential':
       return options.factor ** (stepsSinceWarmup / options.everySteps)
-    // Loshchilov & Hutter 2016, without restarts
+    // Loshchilov & Hutter 2016 (arXiv:1608.03983), without restarts
     case 'cosine':
       return cosineAnneal(1, options.endFactor, stepsSinceWarmup / (steps - options.warmupSteps))
   }
 }
 
-/** Smith & Topin 2017, in PyTorch's form: both phases ease along a cosine, the last step has the last rate. */
+/**
+ * One-cycle policy (Smith & Topin 2017, arXiv:1708.07120) in PyTorch's form: both phases follow a
+ * cosine, and the last step has the final rate.
+ */
 function oneCycleFactor(step: number, steps: number, options: OneCycle): number {
   const { warmupSteps, startFactor, endFactor } = options
   if (step <= warmupSteps) return cosineAnneal(startFactor, 1, (step - 1) / (warmupSteps - 1))

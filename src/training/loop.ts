@@ -9,7 +9,7 @@ import { startEvaluation, startInputPipeline } from './input.js'
 import { learningRateAt } from './learning-rate.js'
 import type { RecordRange } from './record-range.js'
 
-/** Beside the ends of epochs. */
+/** A checkpoint is also due at the end of each epoch. */
 const defaultCheckpointSeconds = 60
 
 export interface LoopInput {
@@ -17,34 +17,37 @@ export interface LoopInput {
   session: Session
   plan: TrainingPlan
   training: RecordRange
-  /** Empty where nothing is held out. */
+  /** Its count is 0 if there is no validation data. */
   validation: RecordRange
-  /** Prefixes of the bundles that hold step `step`. */
+  /** The checkpoint to resume from: its step and the prefixes of its bundles. */
   resume: { step: number; model: string; input: string } | null
-  /** The rows of the evaluations up to there. */
+  /** The metric rows up to the resumed step. Early stopping is restored from them. */
   history?: readonly MetricRow[]
-  /** Prefix of the bundle that a fresh run begins with, where the program was built for one. */
+  /** Prefix of the bundle with initial weights. The program must have `initialize`. */
   initFrom?: string | undefined
 }
 
-/** What the loop tells its surroundings, and asks of them. */
+/** Called by the training loop as it runs. */
 export interface LoopHooks {
   phase(phase: Phase, step: number): void
   row(row: MetricRow): Promise<void>
-  /** `save` writes the bundles; what it wrote counts when the promise resolves. `best`: none before was better. */
+  /**
+   * `save` writes the bundles to the given prefixes. The checkpoint is committed when the promise
+   * resolves. `best`: no earlier evaluation was better.
+   */
   checkpoint(
     step: number,
     save: (model: string, input: string) => void,
     best: boolean,
   ): Promise<void>
-  /** Asked after each step: false ends the loop there, behind a checkpoint. */
+  /** Called after each step. If it returns false, the loop writes a checkpoint and ends. */
   shouldContinue(): Promise<boolean>
 }
 
 /**
- * Trains to the plan's last step, to where it gets no better, or to where `goOn` says no: false only
- * there. The same session state and the same batches follow from a step wherever an earlier run was
- * cut, so a resumed job ends in the same bytes.
+ * Trains until the plan's last step or early stopping. Returns false if `shouldContinue` ended it.
+ * The state and batches after a step do not depend on where an earlier run was interrupted, so a
+ * resumed job ends with the same bytes. Throws `nan_loss` if the loss is not finite.
  */
 export async function runTraining(input: LoopInput, hooks: LoopHooks): Promise<boolean> {
   const { session, plan, training, resume } = input
@@ -99,7 +102,7 @@ export async function runTraining(input: LoopInput, hooks: LoopHooks): Promise<b
   return true
 }
 
-/** All batches of the step behind `step`; the last one moves the weights. */
+/** Runs all batches of step `step` + 1; the last batch updates the weights. */
 function train(session: Session, plan: TrainingPlan, step: number, learningRate: number) {
   const { seed, accumulateSteps } = plan
   let [loss, accuracy, newStep] = [0, 0, step]

@@ -1,19 +1,19 @@
-// How much memory a step takes, from the graph alone: nothing is run.
+// Estimates the memory of a training step from the graph, without running it.
 import type { DType } from '../graph/dtype.js'
 import type { Node, Tensor } from '../graph/graph.js'
 import { type Shape, sizeOf } from '../graph/shape.js'
 import type { Program } from './program.js'
 
 export interface StepMemory {
-  /** Variables of the network, its optimiser and its averages, and records that stay in memory. */
+  /** Variables: weights, optimizer slots, moving averages and in-memory records. */
   stateBytes: number
-  /** The most that tensors of one step take at a time: activations, gradients, the batch. */
+  /** The peak size of a step's tensors: activations, gradients and the batch. */
   stepBytes: number
 }
 
 /**
- * Every tensor of a step lives from its making to its last use. Nodes are in the order of their
- * making, forward before backward, which is nearly the order in which TensorFlow runs them.
+ * Counts each tensor from its creation to its last use, with the nodes in order of creation
+ * (forward, then backward), which is close to the order in which TensorFlow runs them.
  */
 export function stepMemory({ signatures, graph }: Program): StepMemory {
   const handles = graph.nodes.filter(({ op }) => op.type === 'VarHandleOp')
@@ -52,7 +52,7 @@ function peakBytes(nodes: readonly Node[]): number {
   return maxBytes
 }
 
-/** Whose memory a node's output is: of those that only look at their input in another way, their input's. */
+/** The node that owns the memory of a node's output: for a view op, the owner of its input. */
 function bufferOwner(node: Node): Node {
   const [input] = node.inputs
   return input && viewOps.has(node.op.type) ? bufferOwner(input.node) : node
@@ -61,7 +61,7 @@ function bufferOwner(node: Node): Node {
 const viewOps = new Set(['Reshape', 'Identity', 'ExpandDims', 'StopGradient'])
 
 function allocatedBytes(node: Node): number {
-  // what is read of a variable is the variable's own memory
+  // reading a variable does not copy it
   if (viewOps.has(node.op.type) || node.op.type === 'ReadVariableOp') return 0
   return node.outputs.reduce((sum, { dtype, shape }) => sum + bytesOf(dtype, shape), 0)
 }
@@ -76,6 +76,6 @@ const bytesPerElement: Partial<Record<DType, number>> = {
   bool: 1,
 }
 
-/** An extent that is known only at run time counts as one. */
+/** Unknown extents count as 1. */
 const bytesOf = (dtype: DType, shape: Shape): number =>
   (bytesPerElement[dtype] ?? 0) * sizeOf(shape.map(extent => Math.max(1, extent)))

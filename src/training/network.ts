@@ -7,7 +7,7 @@ import type { NetworkOptions } from '../spec/model-options.js'
 import { resNetTable } from '../spec/resnet-table.js'
 import type { Precision } from '../spec/training-options.js'
 
-/** Normalised images [n, h, w, c] → logits [n, classes], float32. */
+/** The network of `model`: normalized images [n, h, w, c] → float32 logits [n, classes]. */
 export function buildNetwork(
   layers: Layers,
   images: Tensor,

@@ -11,15 +11,15 @@ import { assign, assignSub, type Variable, variable } from '../graph/ops/state.j
 import type { OptimizerKind, OptimizerOf, OptimizerOptions } from '../spec/optimizer-options.js'
 
 export interface Optimizer {
-  /** What it remembers from step to step; part of a checkpoint. */
+  /** State that is kept from step to step, such as moments. Part of a checkpoint. */
   slots: Variable[]
-  /** Effects that give the slots their first values. */
+  /** Effects that assign the slots' initial values. */
   initialize: Node[]
-  /** Effects of one step; each reads its gradient, so all of them follow the backward pass. */
+  /** Effects of one step. Each reads its gradient, so they run after the backward pass. */
   apply: Node[]
 }
 
-/** Slots are named as TensorFlow's v1 optimisers name them: `<variable>/Momentum`, `/Adam`, `/RMSProp`. */
+/** Slots are named as in TensorFlow's v1 optimizers: `<variable>/Momentum`, `/Adam`, `/RMSProp`. */
 export function createOptimizer(
   targets: readonly Variable[],
   gradients: readonly Tensor[],
@@ -34,7 +34,7 @@ export function createOptimizer(
     if (weightDecay === 0) return update(target, gradient)
     if (options.kind !== 'adamw')
       return update(target, add(gradient, mul(target.value, weightDecay)))
-    // Loshchilov & Hutter 2017: beside the gradient, so that Adam does not scale it
+    // decoupled weight decay (Loshchilov & Hutter 2017, arXiv:1711.05101): Adam does not scale it
     const decay = mul(target.value, mul(learningRate, weightDecay))
     return update(target, gradient, {
       controlInputs: [assignSub(target, decay, { controlInputs: [gradient] })],
@@ -47,12 +47,12 @@ export function createOptimizer(
   }
 }
 
-/** Weights do; batch norm's gamma and beta and biases, which are vectors, do not. */
+/** Weights decay. Biases and batch norm's gamma and beta, which are vectors, do not. */
 const isDecayed = ({ shape }: Variable) => shape.length > 1
 
 interface UpdateRule {
   update(target: Variable, gradient: Tensor, options?: NodeOptions): Node
-  /** What changes once a step, behind the updates. */
+  /** Effects that run once per step, after the updates. */
   finish?(updates: readonly Node[]): Node[]
 }
 
@@ -63,7 +63,7 @@ type RuleFactory<K extends OptimizerKind> = (
 ) => UpdateRule
 
 const adam: RuleFactory<'adam' | 'adamw'> = (slots, learningRate, { beta1, beta2, epsilon }) => {
-  // the powers of the coming step: beta at first, times beta after each step
+  // beta to the power of the next step's number, counted from 1
   const beta1Power = slots.create('beta1_power', [], beta1)
   const beta2Power = slots.create('beta2_power', [], beta2)
   return {
@@ -112,7 +112,7 @@ const ruleFactories: { [K in OptimizerKind]: RuleFactory<K> } = {
   }),
 }
 
-// the table's keys and the options' kinds are one; TypeScript does not follow that
+// TypeScript does not see that the table's keys and the options' kinds correspond
 const createRule = (slots: Slots, learningRate: Tensor, options: OptimizerOptions): UpdateRule =>
   (ruleFactories[options.kind] as RuleFactory<OptimizerKind>)(slots, learningRate, options as never)
 

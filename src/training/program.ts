@@ -30,7 +30,7 @@ import type { RecordCounts } from './input-pipeline.js'
 import { buildNetwork } from './network.js'
 import { createOptimizer } from './optimizer.js'
 
-/** What shapes a training step. */
+/** The options of the plan that change the training step's graph. */
 type StepOption =
   | 'optimizer'
   | 'labelSmoothing'
@@ -45,27 +45,27 @@ export interface ProgramOptions {
   images: ImageFormat
   classes: number
   plan: Pick<TrainingPlan, StepOption | 'batchSize' | 'shuffleBuffer' | 'input'>
-  /** Needed where the data are resident. */
+  /** Required for in-memory input. */
   records?: RecordCounts
-  /** Patterns of variables that are not trained. */
+  /** Patterns of variables that are not trained; see `Freeze`. */
   freeze?: readonly string[]
-  /** What the checkpoint has that the job begins with. */
+  /** The tensors of the checkpoint that the job takes its initial weights from. */
   checkpointTensors?: readonly WeightsTensor[] | undefined
 }
 
 export interface Program extends SavedModelSpec {
   graph: Graph
-  /** How many numbers training adjusts. */
+  /** Number of trainable parameters. */
   parameters: number
-  /** What `initialize` gives a value; null where there is no such signature. */
+  /** The variables that `initialize` assigns; null if there is no such signature. */
   initialized: InitReport | null
 }
 
 /**
- * A whole job as one graph: input pipeline, forward, backward, optimiser, evaluation, checkpoint.
- * Signatures: `init`, `initialize` (with the weights of a checkpoint), `accumulate`, `train`,
- * `evaluate`, `save`, `restore`, `export`, and those of its input. A step is `train`, behind as many
- * `accumulate` as it has further batches.
+ * A training job as one graph: input pipeline, forward and backward pass, optimizer, evaluation and
+ * checkpoints. Signatures: `init`, `initialize` (initial weights from a checkpoint), `accumulate`,
+ * `train`, `evaluate`, `save`, `restore`, `export`, and those of its input. A step of n batches
+ * runs `accumulate` n - 1 times, then `train`.
  */
 export function buildTrainingProgram({
   model,
@@ -83,7 +83,7 @@ export function buildTrainingProgram({
   const input = buildInputPipeline({ graph, images, plan, seed }, records)
 
   const learningRate = placeholder(graph, 'learning_rate', 'float32')
-  // how many batches of the job came before: what is random in a batch hangs on it
+  // index of the batch within the job; seeds the random ops of the batch
   const batch = placeholder(graph, 'batch', 'int32')
   const training = graph.nameScope('train', () => {
     const layers = createLayers(variables, 'training', { rng: { seed, step: batch } })
@@ -106,7 +106,7 @@ export function buildTrainingProgram({
     const ema = new ExponentialMovingAverage(weights, plan.ema)
     const emaUpdates = ema.update(step.value, optimizer.apply)
     const one = constant(graph, [1], { dtype: 'int64', shape: [] })
-    // the averages read the step as it was
+    // after the averages' updates, which read the step before it is incremented
     const incrementStep = assignAdd(step, one, { controlInputs: emaUpdates })
     const lossOutputs = (name: string, controlInputs: readonly Node[]) => ({
       loss: identity(totalLoss, { name, controlInputs }),
@@ -133,7 +133,7 @@ export function buildTrainingProgram({
   variables.freeze.checkAllMatched(variables.all.map(({ name }) => name))
   const { ema } = training
   const evaluation = graph.nameScope('evaluate', () => {
-    // in fp32, as the model will be served
+    // in fp32, as the model is served
     const layers = createLayers(new EmaVariables(variables, ema), 'inference')
     const [pixels, labels] = input.evaluation() as [Tensor, Tensor]
     const { logits, correct } = forward(pixels, labels, layers, 'fp32')
@@ -142,8 +142,8 @@ export function buildTrainingProgram({
     return { folds: layers.folds, outputs }
   })
 
-  // a model keeps what was trained, to be trained on, beside the folded values that serving reads:
-  // those have names of their own, so that neither is taken for the other
+  // an exported model has the trained variables, for fine-tuning, and the folded ones, for serving;
+  // the folded ones have other names
   const exported = ema.exportVariables(variables.all)
   const folded = graph.nameScope('fold', () => foldedValues(evaluation.folds, exported))
 
@@ -196,7 +196,10 @@ export function buildTrainingProgram({
     },
   }
 
-  /** A training batch as its step sees it: varied, and with soft labels where something softens them. */
+  /**
+   * Applies augmentation, label smoothing (Szegedy et al. 2015, arXiv:1512.00567) and mixup to a
+   * batch. `targets` are soft labels [n, classes]; null if the labels stay class numbers.
+   */
   function augmentBatch([rawPixels, rawLabels]: readonly Tensor[]) {
     const { augment, batchSize, labelSmoothing } = plan
     const shape = [batchSize, images.height, images.width, images.channels]
@@ -219,7 +222,10 @@ export function buildTrainingProgram({
   }
 }
 
-/** Keeps fp16's gradients above its smallest number, 6e-8, and far below its largest, 65504. */
+/**
+ * Loss scaling (Micikevicius et al. 2017, arXiv:1710.03740): keeps fp16 gradients above the
+ * smallest number, 6e-8, and far below the largest, 65504.
+ */
 const lossScale = 1024
 
 function computeGradients(loss: Tensor, values: readonly Tensor[], precision: Precision): Tensor[] {

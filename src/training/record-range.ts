@@ -1,4 +1,4 @@
-/** A stretch of the records in some shard files. */
+/** Consecutive records of the concatenated shard files. */
 export interface RecordRange {
   files: readonly string[]
   first: number

@@ -18,9 +18,9 @@ export interface ServingOptions {
 }
 
 /**
- * The finished model. `serving_default`: images [n, h, w, c] of pixel values 0 to 255 → logits and
- * probabilities [n, classes]. `decode`: one PNG or JPEG file of any size → such an image [h, w, c].
- * Batch norm is folded into the convolutions before it, as the training program's `export` writes it.
+ * The graph of a trained model. `serving_default`: images [n, h, w, c] with pixels 0 to 255 →
+ * logits and probabilities [n, classes]. `decode`: a PNG or JPEG file → an image [h, w, c]. Batch
+ * norm is folded into the convolutions, as in the weights that the program's `export` writes.
  */
 export function buildServingProgram({
   model,
@@ -52,7 +52,7 @@ export function buildServingProgram({
   }
 }
 
-/** A sketch of the whole net tells which convolutions feed nothing but a batch norm. */
+/** Builds the unfolded network to find the convolutions whose output only a batch norm reads. */
 function findFolds({ model, images, classes }: ServingOptions): readonly Fold[] {
   const graph = new Graph()
   const layers = createLayers(new Variables(graph), 'inference')

@@ -14,10 +14,13 @@ import { effectOutputs } from './effect-outputs.js'
 import type { InputPipeline, InputPipelineOptions } from './input-pipeline.js'
 import { type RecordRange, stringVector } from './record-range.js'
 
-/** Beside the job's seed: TensorFlow would take (0, 0) for a random one. */
+/** Second half of the shuffle seed: TensorFlow replaces the seed (0, 0) by a random one. */
 const shuffleSeed2 = 1
 
-/** Records as they lie on disk, shuffled through a buffer; a checkpoint holds the iterator, buffer included. */
+/**
+ * Streaming input: reads records from disk and shuffles them through a buffer. A checkpoint holds
+ * the iterator with its buffer.
+ */
 export function streamingInput({ graph, images, plan, seed }: InputPipelineOptions): InputPipeline {
   const { batchSize, shuffleBuffer } = plan
   const files = placeholder(graph, 'files', 'string', [-1])
