@@ -14,20 +14,23 @@ import type { DMatrix } from './matrix.js'
 import { NativeHandle } from './native-handle.js'
 import type { Column } from './training-table.js'
 
-/** XGBoost's numbers. Contributions are SHAP values, with the bias behind the last column's. */
+/** XGBoost's type numbers. Contributions are SHAP values; the last one of a row is the bias. */
 const predictionTypes = { value: 0, margin: 1, contributions: 2, leaf: 6 } as const
 export type PredictionKind = keyof typeof predictionTypes
 
 /**
- * `value` and `margin`: [rows, outputs]; `contributions`: [rows, outputs, columns + 1];
- * `leaf`: [rows, rounds, outputs, 1], the leaves' numbers.
+ * Shapes: `value` and `margin` [rows, outputs], `contributions` [rows, outputs, columns + 1],
+ * `leaf` [rows, rounds, outputs, 1], the number of the leaf in each tree.
  */
 export interface Prediction {
   shape: readonly number[]
   values: Float32Array
 }
 
-/** How much a column gave: the mean loss its splits saved, how many there are, the mean rows under them. */
+/**
+ * Feature importance. `weight`: number of a column's splits; `gain`: their mean loss reduction;
+ * `cover`: the mean number of rows, weighted by the second derivative, that reach them.
+ */
 export type ImportanceType = 'gain' | 'weight' | 'cover' | 'total_gain' | 'total_cover'
 export type ModelFormat = 'ubj' | 'json'
 
@@ -36,7 +39,7 @@ export class Booster extends NativeHandle {
     super(handle, h => xgboost().XGBoosterFree(h))
   }
 
-  /** `matrices`: what it will be trained and evaluated on; it keeps their margins from round to round. */
+  /** `matrices`: training and evaluation data. The booster caches their margins between rounds. */
   static create(matrices: readonly DMatrix[] = []): Booster {
     const out = outParam()
     const handles = BigUint64Array.from(matrices, matrix => matrix.handle)
@@ -45,8 +48,9 @@ export class Booster extends NativeHandle {
   }
 
   /**
-   * A model that `save` made, or any XGBoost: for predicting. XGBoost's own default is a thread for
-   * each core, which wait for each other even where there is little to do: slow on a busy machine.
+   * Loads a model that `save`, or any XGBoost, wrote. For prediction. XGBoost's default is one
+   * thread per core, which is slow on a busy machine, since the threads wait for each other even
+   * for a few rows.
    */
   static load(model: Uint8Array, threads = 1): Booster {
     const booster = Booster.create()
@@ -56,7 +60,7 @@ export class Booster extends NativeHandle {
     })
   }
 
-  /** What `serialise` made: for going on. */
+  /** Restores a booster from `serialize`'s bytes, to continue training. */
   static deserialize(bytes: Uint8Array, matrices: readonly DMatrix[] = []): Booster {
     return Booster.create(matrices).loadWith(h =>
       xgboost().XGBoosterUnserializeFromBuffer(h, bytes, bytes.length),
@@ -73,7 +77,7 @@ export class Booster extends NativeHandle {
     return this
   }
 
-  /** By XGBoost's names; a list gives a parameter several times. */
+  /** Sets parameters by XGBoost's names. A list sets a parameter several times. */
   set(parameters: Readonly<Record<string, string | number | readonly string[]>>): void {
     const api = xgboost()
     for (const [name, value] of Object.entries(parameters)) {
@@ -83,12 +87,12 @@ export class Booster extends NativeHandle {
     }
   }
 
-  /** Adds the round's trees; rounds count from 0. */
+  /** Trains the trees of one round, counted from 0. */
   update(round: number, training: DMatrix): void {
     xgboost().XGBoosterUpdateOneIter(this.handle, round, training.handle)
   }
 
-  /** The values of the metrics in the order in which they were set, for each matrix. */
+  /** The metrics' values for each matrix, in the order of the `eval_metric` parameter. */
   evaluate(round: number, matrices: readonly DMatrix[]): number[][] {
     const out = outParam()
     const names = new CStringArray(matrices.map((_, i) => `${i}`))
@@ -103,7 +107,7 @@ export class Booster extends NativeHandle {
     return values
   }
 
-  /** `rounds`: the first so many, all if absent. */
+  /** Uses the first `rounds` rounds; 0 means all. */
   predict(matrix: DMatrix, kind: PredictionKind = 'value', rounds = 0): Prediction {
     const [shape, dimensions, result] = [outParam(), outParam(), outParam()]
     const config = `{"type":${predictionTypes[kind]},"training":false,"iteration_begin":0,"iteration_end":${rounds},"strict_shape":true}`
@@ -114,14 +118,14 @@ export class Booster extends NativeHandle {
     return { shape: dims, values: floatsAt(result[0]!, length) }
   }
 
-  /** The model alone, as every XGBoost reads it. */
+  /** The model in XGBoost's format, without training state. */
   save(format: ModelFormat = 'ubj'): Uint8Array {
     const [length, bytes] = [outParam(), outParam()]
     xgboost().XGBoosterSaveModelToBuffer(this.handle, `{"format":"${format}"}`, length, bytes)
     return bytesAt(bytes[0]!, Number(length[0]))
   }
 
-  /** Model, parameters and random state, for the same version of XGBoost. */
+  /** The model, its parameters and the random state. Only the same version of XGBoost reads it. */
   serialize(): Uint8Array {
     const [length, bytes] = [outParam(), outParam()]
     xgboost().XGBoosterSerializeToBuffer(this.handle, length, bytes)
@@ -159,7 +163,7 @@ export class Booster extends NativeHandle {
     }
   }
 
-  /** By name of the column; one that no tree asks for has none. */
+  /** Feature importance by column name. Columns that no tree uses are absent. */
   importance(kind: ImportanceType): Map<string, number> {
     const [length, strings, dimensions, shape, scores] = [
       outParam(),
@@ -189,12 +193,12 @@ export class Booster extends NativeHandle {
     return found
   }
 
-  /** Travels with the model; null takes it away. */
+  /** Attributes are saved with the model. null removes one. */
   setAttribute(name: string, value: string | null): void {
     xgboost().XGBoosterSetAttr(this.handle, name, value)
   }
 }
 
-/** C writes `inf` and `nan`. */
+/** Parses a number as C prints it, including `inf` and `nan`. */
 const parseCFloat = (text: string) =>
   /inf/i.test(text) ? (text.startsWith('-') ? -Infinity : Infinity) : Number(text)

@@ -1,5 +1,5 @@
-// XGBoost's C API (include/xgboost/c_api.h of 3.4.1), called on the main thread only: koffi hangs at
-// exit where a library with threads of its own was called from a worker thread (Koromix/koffi#274).
+// XGBoost's C API (include/xgboost/c_api.h of 3.4.1). Call it on the main thread only: after calls
+// from a worker thread, koffi hangs at exit if the library has its own threads (Koromix/koffi#274).
 import koffi from 'koffi'
 import { libxgboostPath } from '../engine/xgboost.js'
 import { TrainingFailure } from '../errors.js'
@@ -10,11 +10,11 @@ type NativeBuffer = Float32Array | Uint32Array | BigUint64Array | Int32Array | U
 type Argument = string | number | bigint | NativeBuffer | null | ((iterator: unknown) => unknown)
 
 const [text, pointer, count, int] = ['str', 'void *', 'uint64_t', 'int'] as const
-// handed over for the length of a call only: nothing stays registered
+// callbacks that are valid during one call only, so nothing stays registered
 const reset = koffi.pointer(koffi.proto('void', [pointer]))
 const next = koffi.pointer(koffi.proto(int, [pointer]))
 
-/** What each function takes; an `_out` of the header is memory of ours to write to. */
+/** Parameter types by function. An `out` parameter of the header is a pointer to our memory. */
 const prototypes = {
   XGBSetGlobalConfig: [text],
   XGDMatrixCreateFromDense: [text, text, pointer],
@@ -33,7 +33,7 @@ const prototypes = {
   XGBoosterUpdateOneIter: [pointer, int, pointer],
   XGBoosterEvalOneIter: [pointer, int, pointer, pointer, count, pointer],
   XGBoosterPredictFromDMatrix: [pointer, pointer, text, pointer, pointer, pointer],
-  // on the path of every prediction: the two texts are bytes that were encoded before
+  // called for every prediction: the two strings are pointers to bytes that are encoded in advance
   XGBoosterPredictFromDense: [pointer, pointer, pointer, pointer, pointer, pointer, pointer],
   XGBoosterSaveModelToBuffer: [pointer, text, pointer, pointer],
   XGBoosterLoadModelFromBuffer: [pointer, pointer, count],
@@ -56,7 +56,7 @@ type CheckedCall = (...args: Argument[]) => void
 
 let loadedApi: Record<FunctionName, CheckedCall> | null = null
 
-/** XGBoost's functions; the first call opens the library, for the rest of the process. */
+/** XGBoost's functions. The first call loads the library, which stays loaded. */
 export function xgboost(): Record<FunctionName, CheckedCall> {
   if (loadedApi) return loadedApi
   const library = koffi.load(libxgboostPath())
@@ -69,7 +69,7 @@ export function xgboost(): Record<FunctionName, CheckedCall> {
     return [name, checked]
   })
   const api = Object.fromEntries(functions) as Record<FunctionName, CheckedCall>
-  // its nthread stays unset: it would cap every booster's
+  // the global nthread stays unset: it would limit every booster's
   api.XGBSetGlobalConfig('{"verbosity":0}')
   loadedApi = api
   return api
@@ -94,19 +94,19 @@ export function xgboostError(name: string, errorText: string): TrainingFailure {
   return new TrainingFailure(code, `XGBoost (${name}): ${message}`)
 }
 
-/** Where values lie, as long as someone holds them. */
+/** Memory address of the values. It is valid only while the array is referenced. */
 export const address = (values: NativeBuffer): bigint => koffi.address(values)
 
-/** NumPy's array interface: XGBoost reads the values in place. */
+/** JSON of NumPy's array interface, version 3: XGBoost reads the values in place. */
 export const arrayInterface = (values: Float32Array | Uint32Array, shape: readonly number[]) =>
   `{"data":[${address(values)},true],"shape":[${shape}],"typestr":"${
     values instanceof Float32Array ? '<f4' : '<u4'
   }","version":3}`
 
-/** A number that a function writes. */
+/** Memory for an `out` parameter: a pointer or an unsigned 64-bit number. */
 export const outParam = () => new BigUint64Array(1)
 
-/** Results lie in memory of XGBoost's thread that its next call may change: these copy. */
+/** Copies a result. XGBoost's next call on this thread may overwrite the original. */
 export const floatsAt = (ptr: bigint, length: number) =>
   new Float32Array(copyBytes(ptr, length * 4))
 export const bytesAt = (ptr: bigint, length: number) => new Uint8Array(copyBytes(ptr, length))
@@ -118,7 +118,7 @@ export const stringAt = (stringPtr: BigUint64Array): string => koffi.decode(stri
 export const stringsAt = (ptr: bigint, length: number): string[] =>
   length === 0 ? [] : koffi.decode(ptr, koffi.array('str', length))
 
-/** A `char **`; the texts live as long as the result does. */
+/** A `char **`. The strings live as long as this object. */
 export class CStringArray {
   readonly pointers: BigUint64Array
   private readonly encoded: Uint8Array[]

@@ -1,7 +1,7 @@
 import { CStringArray } from './capi.js'
 import type { Column } from './training-table.js'
 
-/** What XGBoost is told of columns: q is a quantity, c a category. */
+/** Column names and types for XGBoost: `q` is quantitative, `c` categorical. */
 export const featureInfo = (
   columns: readonly Column[],
 ): readonly (readonly [string, CStringArray])[] => [

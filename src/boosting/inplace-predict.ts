@@ -1,19 +1,19 @@
 import type { Booster } from './booster.js'
 import { arrayInterface, countsAt, cString, floatsAt, outParam, xgboost } from './capi.js'
 
-/** Up to here a second thread costs more to wake than it saves. */
+/** Up to this many rows, one thread is faster than several. */
 const maxSingleThreadRows = 256
 
-/** Of `threads`, how many predict so many rows. */
+/** Number of threads to use for a prediction, at most `threads`. */
 export const threadsFor = (rows: number, threads: number): number =>
   rows <= maxSingleThreadRows ? 1 : threads
 
 /**
- * Predicts from memory of its own, without a matrix. Whatever depends on the number of rows alone is
- * made once: a single row costs the call and the trees.
+ * Predicts rows in place, without a DMatrix. What depends only on the number of rows is cached, so
+ * a single row costs little more than the trees.
  */
 export class InPlacePredictor {
-  /** Row-major [capacity, columns], NaN where missing; fill it, then `predict(rows)`. */
+  /** Row-major [capacity, columns], NaN for missing values. Fill it, then call `predict(rows)`. */
   readonly input: Float32Array
   private readonly arrayInterfaces = new Map<number, Uint8Array>()
   private readonly configs: Record<'value' | 'margin', Uint8Array>
@@ -23,7 +23,7 @@ export class InPlacePredictor {
   /** XGBoost's current setting. */
   private currentThreads = 0
 
-  /** The booster stays the caller's, who frees it last. `threads`: for many rows; few take one. */
+  /** The caller frees the booster, after the last prediction. `threads`: see `threadsFor`. */
   constructor(
     private readonly booster: Booster,
     readonly capacity: number,
@@ -37,7 +37,7 @@ export class InPlacePredictor {
     this.configs = { value: config(0), margin: config(1) }
   }
 
-  /** [rows, outputs] for the first `rows` rows of `input`. */
+  /** Predictions [rows, outputs] for the first `rows` rows of `input`. */
   predict(rows = 1, kind: 'value' | 'margin' = 'value'): Float32Array {
     if (!(rows >= 1 && rows <= this.capacity)) {
       throw new RangeError(`rows is ${rows}; there is room for 1 to ${this.capacity}`)

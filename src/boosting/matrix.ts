@@ -3,13 +3,13 @@ import { featureInfo } from './feature-info.js'
 import { NativeHandle } from './native-handle.js'
 import type { Batch, Column, Table } from './training-table.js'
 
-/** The values of a table and what is known of its rows, as XGBoost trains on them. */
+/** XGBoost's DMatrix: the values of a table with labels, weights and query groups of its rows. */
 export class DMatrix extends NativeHandle {
   private constructor(handle: Handle) {
     super(handle, h => xgboost().XGDMatrixFree(h))
   }
 
-  /** Row-major `values` [rows, columns], NaN where missing: a copy of about 8 bytes a value. */
+  /** Copies row-major `values` [rows, columns], NaN for missing ones; about 8 bytes per value. */
   static fromDense(values: Float32Array, rows: number, threads: number): DMatrix {
     const columns = rows === 0 ? 0 : values.length / rows
     const out = outParam()
@@ -18,7 +18,7 @@ export class DMatrix extends NativeHandle {
     return new DMatrix(out[0]!)
   }
 
-  /** All values, copied: about 8 bytes each. For tree methods that look at values, not at bins. */
+  /** Copies all values, about 8 bytes each. For tree methods that need values instead of bins. */
   static fromTable(table: Table, threads: number): DMatrix {
     const columns = concatColumns(table)
     const out = outParam()
@@ -33,8 +33,8 @@ export class DMatrix extends NativeHandle {
   }
 
   /**
-   * Only each value's bin, about a byte: batches are read in place, several times over, and not kept.
-   * `reference`: the matrix whose bins to use, for validation data.
+   * A QuantileDMatrix: keeps each value's histogram bin, about one byte. Reads the batches in place,
+   * several times. For validation data, `reference` is the training matrix, whose bins are used.
    */
   static quantile(
     table: Table,
@@ -67,7 +67,7 @@ export class DMatrix extends NativeHandle {
         throw new Error(`the batches have ${matrix.rows} rows, the table ${table.rows}`)
       }
       matrix.setFeatureInfo(table.columns)
-      // queries may lie across batches
+      // a query group may span batches
       if (table.groups) matrix.setRowInfo(table)
     })
     return matrix
@@ -110,7 +110,7 @@ export class DMatrix extends NativeHandle {
   }
 }
 
-/** Holds a batch for the length of a `next`. */
+/** XGBoost's proxy for the current batch of an iterator. */
 class ProxyDMatrix extends NativeHandle {
   constructor() {
     const out = outParam()
@@ -119,7 +119,7 @@ class ProxyDMatrix extends NativeHandle {
   }
 }
 
-/** Hands a table's batches to XGBoost, as often as it asks. */
+/** XGBoost's data iterator over a table's batches. */
 class DataIter {
   private batches: Iterator<Batch> | null = null
   private batch: Batch | null = null
@@ -131,7 +131,7 @@ class DataIter {
     private readonly proxy: ProxyDMatrix,
   ) {}
 
-  /** What a callback throws cannot pass through C: it ends the data there, and is thrown here. */
+  /** An exception cannot pass through C: a callback that throws ends the data, then `run` rethrows. */
   run(create: (reset: () => void, next: () => number) => void): void {
     try {
       create(
@@ -165,7 +165,7 @@ class DataIter {
     this.batches ??= table.batches()[Symbol.iterator]()
     const { value, done } = this.batches.next()
     if (done) return 0
-    // held until the next one is set, for XGBoost reads it where it lies
+    // keeps the batch alive until the next one is set: XGBoost reads it in place
     this.batch = value
     const { rows, columns } = this.batch
     const end = this.row + rows
@@ -196,7 +196,7 @@ function setRowInfo(handle: Handle, field: string, values: Float32Array | Uint32
 const columnarInterface = (columns: readonly Float32Array[]) =>
   `[${columns.map(values => arrayInterface(values, [values.length]))}]`
 
-/** XGBoost weighs queries, not their rows: a query has the weight of its first row. */
+/** XGBoost has one weight per query group. A group takes the weight of its first row. */
 function groupWeights(weights: Float32Array, groups: Uint32Array): Float32Array {
   return weights.filter((_, row) => row === 0 || groups[row] !== groups[row - 1])
 }

@@ -2,7 +2,7 @@ import { boostingMetrics, objectiveMetrics } from '../spec/boosting-metrics.js'
 import type { BoostingObjective, ResolvedBoostingOptions } from '../spec/boosting-options.js'
 import type { Column } from './training-table.js'
 
-/** Ours → XGBoost's. */
+/** Our option names → XGBoost's parameter names. */
 const xgboostNames = {
   maxDepth: 'max_depth',
   learningRate: 'eta',
@@ -33,7 +33,7 @@ export interface RunOptions {
 
 export type XgboostParameters = Record<string, string | number | readonly string[]>
 
-/** Where it runs: all that a resumed booster, which brings its parameters, is told. */
+/** Parameters of the machine. A resumed booster needs only these; it has the others already. */
 export const runParameters = ({
   device,
   threads,
@@ -42,7 +42,7 @@ export const runParameters = ({
   nthread: threads,
 })
 
-/** `classes`: how many, for several of them. */
+/** `classes`: number of classes, for multiclass. */
 export function xgboostParameters(
   model: ResolvedBoostingOptions,
   columns: readonly Column[],

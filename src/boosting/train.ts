@@ -20,49 +20,50 @@ import type { Table } from './training-table.js'
 const defaultCheckpointSeconds = 10
 
 export interface BoostingInput {
-  /** `model.rounds` trees in all, those of `resume` included. */
+  /** `model.rounds` is the total, including the rounds of `resume`. */
   model: ResolvedBoostingOptions
-  /** How many, where the objective is multiclass. */
+  /** Number of classes, if the objective is multiclass. */
   classes: number | null
   seed: number
   training: Table
   validation: Table | null
   earlyStopping: EarlyStoppingOptions | null
-  /** Rounds between two rows of metrics; the last round has one anyway. */
+  /** Rounds between two metric rows. The last round always has one. */
   logEvery: number
   checkpointInterval: CheckpointInterval
-  /** A checkpoint's bytes. */
+  /** Bytes of the checkpoint to resume from. */
   resume: Uint8Array | null
-  /** The rows up to there; later ones do not count. */
+  /** Metric rows of earlier runs, which restore early stopping. Rows after `resume` are ignored. */
   history?: readonly MetricRow[]
   device: 'cpu' | 'cuda'
-  /** Sums depend on it in their last bits: a resumed job ends in equal bytes if it has as many. */
+  /** The last bits of sums depend on it: a resumed job with as many threads ends with equal bytes. */
   threads: number
 }
 
-/** What the loop tells its surroundings, and asks of them. */
+/** Called by the boosting loop as it runs. */
 export interface BoostingHooks {
   phase(phase: Phase, round: number): void
   row(row: MetricRow): Promise<void>
-  /** `best`: no round before was better. */
+  /** `best`: no earlier round was better. */
   checkpoint(round: number, bytes: Uint8Array, best: boolean): Promise<void>
-  /** Asked after each round: false ends the loop there, behind a checkpoint. */
+  /** Called after each round. If it returns false, the loop writes a checkpoint and ends. */
   shouldContinue(): Promise<boolean>
 }
 
 export interface BoostingResult {
-  /** False where `goOn` said no. */
+  /** False if `shouldContinue` ended the run. */
   finished: boolean
   rounds: number
-  /** The round with the best value of the early-stopping metric: the model to publish has as many. */
+  /** The round with the best early-stopping metric. The published model has as many rounds. */
   bestRound: number | null
   stoppedEarly: boolean
 }
 
 /**
- * Boosts up to `model.rounds` trees, to where it gets no better, or to where `goOn` says no. A
- * checkpoint holds the random state beside the trees, and margins are summed in the order of rounds,
- * so a job that was cut anywhere ends in the bytes of one that was not.
+ * Gradient-boosted trees by XGBoost (Chen & Guestrin 2016, arXiv:1603.02754). Trains until
+ * `model.rounds` rounds, early stopping, or until `shouldContinue` returns false. Checkpoints
+ * include the random state, and margins are summed in the order of rounds, so an interrupted and
+ * resumed job ends with the same bytes. Throws `nan_loss` if the loss is not finite.
  */
 export async function trainBoosting(
   input: BoostingInput,
@@ -80,7 +81,7 @@ export async function trainBoosting(
   booster.set(resume ? runParameters({ device, threads }) : params)
   booster.setFeatureInfo(columns)
 
-  // of equals the earlier round, which has fewer trees
+  // of equally good rounds, the earlier one has fewer trees
   const monitor: BestCriterion | null = input.earlyStopping && {
     ...input.earlyStopping,
     onTie: 'earlier',
@@ -132,13 +133,13 @@ export async function trainBoosting(
   return result(true)
 }
 
-/** The model in a checkpoint, as any XGBoost reads it. */
+/** The model of a checkpoint, in XGBoost's format. */
 export function exportBoosting(checkpoint: Uint8Array, format: ModelFormat): Uint8Array {
   using booster = Booster.deserialize(checkpoint)
   return booster.save(format)
 }
 
-/** Only hist trains on bins; the other methods need the values. */
+/** The tree method `hist` trains on bins; the others need the values. */
 function createDMatrix(
   table: Table,
   { model, threads }: BoostingInput,
@@ -150,8 +151,8 @@ function createDMatrix(
 }
 
 /**
- * Where second derivatives are constant, approx keeps the bins that the rows drawn for round 0 gave,
- * with the matrix: drawing and boosting that round again, for nobody, puts the same bins there.
+ * If second derivatives are constant, `approx` caches in the matrix the bins of the rows that round
+ * 0 sampled. Training round 0 again with a temporary booster restores those bins.
  */
 function restoreFirstRoundBins(training: DMatrix, params: XgboostParameters): void {
   using booster = Booster.create([training])
@@ -159,7 +160,7 @@ function restoreFirstRoundBins(training: DMatrix, params: XgboostParameters): vo
   booster.update(0, training)
 }
 
-/** A metric without a value, such as the AUC of a single class, is left out. */
+/** Metrics without a finite value, such as the AUC of a single class, are omitted. */
 function evaluateMetrics(
   booster: Booster,
   round: number,

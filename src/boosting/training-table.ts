@@ -1,26 +1,26 @@
 export interface Column {
   name: string
-  /** How many categories the column's codes tell apart; null for numbers. */
+  /** Number of categories of a categorical column; null for a numeric one. */
   categories: number | null
 }
 
-/** `columns`: one array of `rows` values for each column; NaN is missing, a category is its code. */
+/** `columns`: an array of `rows` values per column. NaN is missing; a category is its code. */
 export interface Batch {
   rows: number
   columns: readonly Float32Array[]
 }
 
 /**
- * What boosting trains on. `batches` gives the same batches each time that it is called; one may lie
- * in memory that the next overwrites.
+ * The data that boosting trains on. Each call of `batches` gives the same batches. A batch may
+ * reuse the memory of the one before.
  */
 export interface Table {
   rows: number
   columns: readonly Column[]
-  /** A class is its number, from 0. */
+  /** The target of each row; a class is its number, counted from 0. */
   labels: Float32Array
   sampleWeights: Float32Array | null
-  /** The query of each row, in ascending order; for ranking. */
+  /** The query id of each row, ascending, for ranking; else null. */
   groups: Uint32Array | null
   batches(): Iterable<Batch>
 }

@@ -14,7 +14,7 @@ export interface WeightsMatch {
 
 /**
  * Finds the network's variables that the checkpoint has. The report names the others, which keep
- * their random initial values, with the reason. Throws INIT_NOTHING_MATCHES if there is no match.
+ * their random initial values, with the reason. Throws `init_nothing_matches` if there is no match.
  */
 export function matchWeights(
   variables: readonly Variable[],
