@@ -23,7 +23,7 @@ const single = (value: AttrValue['value']): AttrValue => create(AttrValueSchema,
 const list = (value: MessageInitShape<typeof AttrValue_ListValueSchema>): AttrValue =>
   create(AttrValueSchema, { value: { case: 'list', value } })
 
-/** A node's attributes in TensorFlow's encoding. */
+/** Encodes a node's attributes as TensorFlow's AttrValue messages. */
 export const attr = {
   type: (dtype: DType) => single({ case: 'type', value: dataType(dtype) }),
   shape: (shape: Shape) => single({ case: 'shape', value: shapeProto(shape) }),

@@ -1,4 +1,5 @@
-// Reverse-mode differentiation: one walk from the loss back to the targets.
+// Reverse-mode automatic differentiation (survey: Baydin et al. 2015, arXiv:1502.05767).
+//   const [dw, db] = gradients(loss, [weights.value, biases.value])
 import type { Node, Tensor } from './graph.js'
 import { check } from './graph-error.js'
 import { reshapeLike } from './ops/array.js'
@@ -7,7 +8,7 @@ import { addN } from './ops/math.js'
 import { reduceSum } from './ops/reduce.js'
 import { formatShape, isCompatible, sameShape } from './shape.js'
 
-/** d(loss)/d(target) for each target; zeros where the loss does not depend on it. */
+/** d(loss)/d(target) for each target, shaped like it; zeros if the loss does not depend on it. */
 export function gradients(loss: Tensor, targets: readonly Tensor[]): Tensor[] {
   check(
     loss.shape.length === 0,
@@ -23,7 +24,7 @@ export function gradients(loss: Tensor, targets: readonly Tensor[]): Tensor[] {
   })
 }
 
-/** Sends what flows into a node's outputs on to its inputs. */
+/** Adds a node's gradients with respect to its inputs to `partials`. */
 function backpropagate(node: Node, partials: Map<Tensor, Tensor[]>): void {
   const dys = node.outputs.map(output => sumPartials(output, partials))
   if (dys.every(dy => dy === undefined)) return
@@ -37,7 +38,7 @@ function backpropagate(node: Node, partials: Map<Tensor, Tensor[]>): void {
   }
 }
 
-/** The sum of all that flows into a tensor, made once. */
+/** The sum of a tensor's partial gradients, computed once; undefined if it has none. */
 function sumPartials(tensor: Tensor, partials: Map<Tensor, Tensor[]>): Tensor | undefined {
   const terms = partials.get(tensor)
   if (!terms) return undefined
@@ -46,7 +47,7 @@ function sumPartials(tensor: Tensor, partials: Map<Tensor, Tensor[]>): Tensor | 
   return sum
 }
 
-/** The nodes through which the loss depends on a target, in the order of their making. */
+/** The nodes through which the loss depends on a target, in order of creation. */
 function nodesBetween(targets: readonly Tensor[], loss: Tensor): Node[] {
   const dependent = new Set<Tensor>(targets)
   const candidates = loss.node.graph.nodes.filter(node => {
@@ -65,7 +66,7 @@ function nodesBetween(targets: readonly Tensor[], loss: Tensor): Node[] {
     .reverse()
 }
 
-/** Sums a gradient over the dimensions along which its tensor was repeated. */
+/** Undoes broadcasting: sums a gradient over the dimensions along which `x` was repeated. */
 function unbroadcast(dx: Tensor, x: Tensor): Tensor {
   if (sameShape(dx.shape, x.shape)) return dx
   const extraDims = dx.shape.length - x.shape.length

@@ -18,7 +18,7 @@ export interface GraphFunction {
   readonly outputs: readonly ArgSpec[]
 }
 
-/** Stands for an argument inside a body; it is no node of the finished function. */
+/** Placeholder for an argument of a function body. It does not become a node of the function. */
 const Argument = defineOp<readonly [], ArgSpec>({
   type: 'argument',
   output: 'value',
@@ -28,11 +28,11 @@ const Argument = defineOp<readonly [], ArgSpec>({
   gradient: null,
 })
 
-/** Inside a function a tensor is named `node:output_arg:index`, an argument by its bare name. */
+/** A function body names a tensor `node:output_arg:index`, and an argument without a suffix. */
 const functionTensorName = ({ node, port }: Tensor): string =>
   node.op === Argument ? node.name : `${node.name}:${port}`
 
-/** Runs `body` once to write it down as a function that nodes of `graph` can call. */
+/** Traces `body` once and adds it to `graph` as a function that nodes can call. */
 export function defineFunction(
   graph: Graph,
   name: string,

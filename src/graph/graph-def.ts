@@ -8,10 +8,10 @@ import {
   NodeDefSchema,
 } from './proto/tensorflow_pb.js'
 
-/** What TensorFlow 2.21 writes: how to read defaults, and the oldest TensorFlow that may try. */
+/** TensorFlow 2.21's: `producer` selects attribute defaults, `minConsumer` the oldest reader. */
 const versions = { producer: 2474, minConsumer: 12 }
 
-/** How the nodes of a graph name a tensor; nodes inside a function do it differently. */
+/** A tensor's name outside of functions; `function.ts` has the other form. */
 export const tensorName = ({ node, index }: Tensor): string => `${node.name}:${index}`
 
 export function nodeDef(node: Node, tensorNameOf: (tensor: Tensor) => string): NodeDef {
@@ -26,7 +26,7 @@ export function nodeDef(node: Node, tensorNameOf: (tensor: Tensor) => string): N
   })
 }
 
-/** The part of the graph that the given nodes need, with the functions it calls. */
+/** The nodes that `roots` depend on, with the functions they call. */
 export function graphDef(graph: Graph, roots: Iterable<Node>): GraphDef {
   const needed = new Set<Node>(roots)
   for (const node of [...graph.nodes].reverse()) {

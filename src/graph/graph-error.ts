@@ -1,4 +1,4 @@
-/** What is wrong with a graph, in the words of whoever described it; thrown while building. */
+/** A mistake in a graph's description, in the caller's terms. Thrown while the graph is built. */
 export class GraphError extends Error {
   constructor(message: string) {
     super(message)

@@ -8,7 +8,7 @@ import type { Shape } from './shape.js'
 export interface Tensor {
   readonly node: Node
   readonly index: number
-  /** TensorFlow's name for the output and its place in it, such as `components:1`. */
+  /** TensorFlow's output argument and the index in it, such as `components:1`. */
   readonly port: string
   readonly shape: Shape
   readonly dtype: DType
@@ -21,7 +21,7 @@ export interface OutputSpec {
   readonly dtype: DType
 }
 
-/** What the graph knows of an operation; op.ts defines them with their types. */
+/** An operation, as the graph needs it; `defineOp` and its siblings in op.ts create typed ones. */
 export interface Op {
   readonly type: string
   outputs(inputs: readonly Tensor[], attrs: unknown): readonly OutputSpec[]
@@ -37,26 +37,26 @@ export interface Node {
   readonly op: Op
   readonly inputs: readonly Tensor[]
   readonly attrs: unknown
-  /** Nodes that must have run before this one, although it reads nothing of theirs. */
+  /** Nodes that must run before this one, although it does not read their outputs. */
   readonly controlInputs: readonly Node[]
   readonly outputs: readonly Tensor[]
 }
 
 export interface NodeOptions {
-  /** Needed where there are no inputs to take it from. */
+  /** Required if there are no inputs to take the graph from. */
   readonly graph?: Graph | undefined
   readonly name?: string | undefined
   readonly controlInputs?: readonly (Node | Tensor)[] | undefined
 }
 
-/** Nodes in the order of their making, so that every node follows its inputs. */
+/** A graph under construction. Nodes are in order of creation, so every node follows its inputs. */
 export class Graph {
   readonly nodes: Node[] = []
   readonly functions = new Map<string, FunctionDef>()
   private readonly usedNames = new Map<string, number>()
   private scope = ''
 
-  /** Names made while `body` runs begin with `scope/`; `null` goes back to the root. */
+  /** Prefixes the names of nodes that `body` creates with `scope/`. `null` returns to the root. */
   nameScope<T>(scope: string | null, body: () => T): T {
     const outer = this.scope
     this.scope = scope === null ? '' : `${outer}${scope}/`

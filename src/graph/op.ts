@@ -5,7 +5,7 @@ import type { Shape } from './shape.js'
 
 type Inputs = readonly Tensor[]
 
-/** A node as its gradient rule sees it. */
+/** A node, as its gradient rule gets it. */
 export interface TypedNode<I extends Inputs, A> {
   readonly inputs: I
   readonly attrs: A
@@ -13,19 +13,19 @@ export interface TypedNode<I extends Inputs, A> {
   readonly outputs: readonly Tensor[]
 }
 
-/** One gradient an input; null where none flows. Broadcasting is undone by the walk, not here. */
+/** One gradient per input, or null. Do not undo broadcasting: autodiff.ts does. */
 type InputGradients<I extends Inputs> = { readonly [K in keyof I]: Tensor | null }
 
 interface BaseDefinition<I extends Inputs, A> {
   readonly type: string
-  /** The node's attributes; `T`, the first input's type, where a definition is silent. */
+  /** The node's attributes. Default: `T`, the first input's type. */
   attrs?(inputs: I, attrs: A): Attrs
 }
 
 interface SingleOutputDefinition<I extends Inputs, A> extends BaseDefinition<I, A> {
   readonly output: string
   shape(inputs: I, attrs: A): Shape
-  /** The first input's type where a definition is silent. */
+  /** The output's type. Default: the first input's type. */
   dtype?(inputs: I, attrs: A): DType
   readonly gradient: ((dy: Tensor, node: TypedNode<I, A>) => InputGradients<I>) | null
 }
@@ -66,7 +66,7 @@ export function defineOp<I extends Inputs, A = NoAttrs>(
   }
 }
 
-/** An op with several outputs, or with as many as its attributes say. */
+/** An op with several outputs, or with a number of outputs that depends on its attributes. */
 export function defineMultiOutputOp<I extends Inputs, A = NoAttrs>(
   definition: MultiOutputDefinition<I, A>,
 ): MultiOutputOp<I, A> {
@@ -79,7 +79,7 @@ export function defineMultiOutputOp<I extends Inputs, A = NoAttrs>(
   }
 }
 
-/** An op without outputs, run for what it does. */
+/** An op without outputs, which is run for its side effect. */
 export function defineEffect<I extends Inputs, A = NoAttrs>(
   definition: BaseDefinition<I, A>,
 ): EffectOp<I, A> {

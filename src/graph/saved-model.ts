@@ -19,7 +19,7 @@ import {
   VariableDefSchema,
 } from './proto/tensorflow_pb.js'
 
-/** What a session can be asked to do: what it must be given, what it answers. */
+/** An entry point of a SavedModel: the tensors to feed and to fetch, by name. */
 export interface Signature {
   readonly inputs: Readonly<Record<string, Tensor>>
   readonly outputs: Readonly<Record<string, Tensor>>
@@ -27,14 +27,14 @@ export interface Signature {
 
 export interface SavedModelSpec {
   readonly signatures: Readonly<Record<string, Signature>>
-  /** Variables whose values lie in `variables/` beside the graph: loaders restore them from there. */
+  /** Variables that loaders restore from the `variables/` folder. */
   readonly variables?: readonly Variable[]
 }
 
-/** Where a loader looks for the values of `variables`: what `saveTensors` takes as its prefix. */
+/** The checkpoint prefix from which loaders restore `variables`, for `saveTensors`. */
 export const variablesPrefix = (folder: string): string => join(folder, 'variables', 'variables')
 
-/** Writes `saved_model.pb`: of the graph only what the signatures need. */
+/** Writes `saved_model.pb` with the part of the graph that the signatures need. */
 export async function writeSavedModel(
   folder: string,
   graph: Graph,
@@ -66,7 +66,7 @@ export function savedModel(
   return create(SavedModelSchema, { savedModelSchemaVersion: 1n, metaGraphs: [metaGraph] })
 }
 
-/** What the binding can carry between JavaScript and a session. */
+/** Types that the Node binding passes between JavaScript and a session. */
 const bindingDtypes: readonly DType[] = ['float32', 'int32', 'bool', 'string']
 
 function signatureDef(name: string, { inputs, outputs }: Signature) {
@@ -103,7 +103,7 @@ interface Saver {
   metaGraph: Pick<MetaGraphInit, 'saverDef' | 'collectionDef'>
 }
 
-/** TensorFlow 1's way to say how variables load; the C loader and Python's both follow it. */
+/** TensorFlow 1's SaverDef and variables collection, which the C and Python loaders restore by. */
 function makeSaver(graph: Graph, variables: readonly Variable[]): Saver {
   return graph.nameScope('saver', () => {
     const prefix = placeholder(graph, 'prefix', 'string')

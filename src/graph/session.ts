@@ -23,13 +23,13 @@ export interface Runtime {
 }
 
 /**
- * `tf.node.loadSavedModel` gives one signature a call and parses the whole file in JavaScript each
- * time: a second for ResNet-50's eleven, eighteen for ResNet-1001's. These are the calls beneath it.
+ * The calls beneath `tf.node.loadSavedModel`, which loads one signature per call and parses the
+ * whole file each time: 1 s for the eleven signatures of ResNet-50, 18 s for ResNet-1001's.
  */
 export interface Backend {
-  /** The number of a new native session. */
+  /** Opens a native session and returns its number. */
   loadSavedModelMetaGraph(folder: string, tags: string): number
-  /** Declared for all kinds of tensors; of an input's info it reads `name` and `tfDtype`. */
+  /** Of `infos`, the inputs' infos, it reads `name` and `tfDtype`. */
   runSavedModel(
     session: number,
     inputs: never[],
@@ -37,7 +37,7 @@ export interface Backend {
     outputs: string[],
   ): RuntimeTensor[]
   deleteSavedModel(session: number): void
-  /** Reads without decoding strings, which a tensor's own `dataSync` would. */
+  /** Unlike a tensor's `dataSync`, does not decode strings. */
   readSync(id: object): unknown
 }
 
@@ -48,7 +48,7 @@ export interface RuntimeTensor {
 }
 
 interface SignatureTensor {
-  /** In the graph, as in `train/loss:0`. */
+  /** The name in the graph, such as `train/loss:0`. */
   readonly name: string
   readonly tfDtype: string
   readonly dtype: DType
@@ -83,7 +83,7 @@ export class Session {
     private readonly signatures: ReadonlyMap<string, Signature>,
   ) {}
 
-  /** Runs to its end before it returns. */
+  /** Runs a signature synchronously, which blocks the thread. Throws SessionError. */
   run(signature: string, feeds: Readonly<Record<string, Feed>> = {}): RunResult {
     if (this.closed) throw new SessionError(`the session on ${this.folder} is closed`)
     const definition = this.signatures.get(signature)
@@ -91,7 +91,7 @@ export class Session {
       const known = [...this.signatures.keys()].join(', ')
       throw new SessionError(`there is no signature ${signature}; there are ${known}`)
     }
-    // All of it before the native call: the binding leaks when a run fails.
+    // Checks everything before the native call, because the binding leaks memory if a run fails.
     const feedTensors = checkFeeds(signature, definition.inputs, feeds)
     const tensors: RuntimeTensor[] = []
     try {
@@ -135,7 +135,7 @@ export class Session {
   }
 }
 
-/** What a run answered, by the names of the signature's outputs. */
+/** The outputs of a run, by name. */
 export class RunResult {
   constructor(
     private readonly signature: string,
@@ -149,7 +149,7 @@ export class RunResult {
     throw new SessionError(`${this.signature} has no output ${name}; it has ${known}`)
   }
 
-  /** The only element of a numeric output. */
+  /** The value of a numeric output with one element. */
   number(name: string): number {
     const { data, shape } = this.get(name)
     const [value] = data
@@ -165,7 +165,7 @@ export class RunResult {
     return this.typed(name, Int32Array)
   }
 
-  /** The elements of a string output as text. */
+  /** The elements of a string output, decoded as UTF-8. */
   strings(name: string): string[] {
     return Array.from<unknown, string>(this.get(name).data, bytes =>
       Buffer.from(bytes as Uint8Array).toString(),

@@ -1,6 +1,6 @@
 import { check } from './graph-error.js'
 
-/** Extents from the outside in; -1 is an extent known only at run time. */
+/** Sizes of the dimensions, outermost first. -1 is a size that is known only at run time. */
 export type Shape = readonly number[]
 
 export const formatShape = (shape: Shape): string =>
@@ -13,7 +13,7 @@ export const sizeOf = (shape: Shape): number => shape.reduce((size, extent) => s
 export const sameShape = (a: Shape, b: Shape): boolean =>
   a.length === b.length && a.every((extent, i) => extent === b[i])
 
-/** Whether both can describe one tensor: an unknown extent agrees with any. */
+/** Whether one tensor can have both shapes. An unknown size matches any. */
 export const isCompatible = (a: Shape, b: Shape): boolean =>
   a.length === b.length && a.every((extent, i) => extent === b[i] || extent < 0 || b[i]! < 0)
 
@@ -29,7 +29,7 @@ export function rank2(label: string, shape: Shape): readonly [number, number] {
   return shape as readonly [number, number]
 }
 
-/** The shape of an elementwise result, by numpy's rules. */
+/** The shape of an elementwise result, by NumPy's broadcasting rules. */
 export function broadcastShapes(label: string, a: Shape, b: Shape): Shape {
   const rank = Math.max(a.length, b.length)
   return Array.from({ length: rank }, (_, i) => {
@@ -43,7 +43,7 @@ export function broadcastShapes(label: string, a: Shape, b: Shape): Shape {
   })
 }
 
-/** Axes counted from 0, ascending; negative ones count from the end. */
+/** Axes from 0, ascending. Negative axes count from the end. */
 export function normalizeAxes(label: string, axes: readonly number[], rank: number): number[] {
   const normalized = axes.map(axis => (axis < 0 ? axis + rank : axis)).sort((a, b) => a - b)
   check(

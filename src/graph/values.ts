@@ -1,8 +1,8 @@
-// What goes into a session and comes out of it, as plain values.
+// Feeds and fetches of a session, as plain values.
 import type { DType } from './dtype.js'
 import type { Shape } from './shape.js'
 
-/** A run that cannot be, or that TensorFlow gave up. */
+/** A session call with invalid arguments, or a run that failed in TensorFlow. */
 export class SessionError extends Error {
   constructor(message: string, options?: ErrorOptions) {
     super(message, options)
@@ -29,7 +29,7 @@ export type Feed = Scalar | TensorLike
 
 type BindingDtype = 'float32' | 'int32' | 'bool' | 'string'
 
-/** A feed in the form that the binding takes. */
+/** A feed in the form that the Node binding expects. */
 export interface FeedTensor {
   readonly dtype: BindingDtype
   readonly shape: Shape
@@ -88,7 +88,7 @@ const isScalar = (feed: Feed): feed is Scalar =>
 const elementType = (value: unknown): string =>
   value instanceof Uint8Array ? 'bytes' : typeof value
 
-/** One output of a run, copied out of TensorFlow's memory. Strings stay raw bytes. */
+/** One output of a run, copied from TensorFlow's memory. Strings are raw bytes. */
 export interface FetchedTensor {
   readonly dtype: DType
   readonly shape: Shape

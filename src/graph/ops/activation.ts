@@ -3,7 +3,7 @@ import { apply, defineOp } from '../op.js'
 
 type UnaryInputs = readonly [features: Tensor]
 
-/** A backprop op: what flows in, and what the forward op put out. */
+/** An op that computes a gradient from the incoming gradient and the forward op's output. */
 const activationGrad = (type: string) =>
   defineOp<readonly [gradients: Tensor, outputs: Tensor]>({
     type,
@@ -15,7 +15,7 @@ const activationGrad = (type: string) =>
 export const ReluGrad = activationGrad('ReluGrad')
 export const EluGrad = activationGrad('EluGrad')
 
-/** Its gradient reads the output, not the input: then TensorFlow can fuse it with what is before. */
+/** The gradient reads the output, so TensorFlow can fuse ReLU with the op before it. */
 export const Relu = defineOp<UnaryInputs>({
   type: 'Relu',
   output: 'activations',
@@ -30,5 +30,7 @@ export const Elu = defineOp<UnaryInputs>({
   gradient: (dy, { output }) => [apply(EluGrad, [dy, output], {})],
 })
 
+/** max(x, 0). */
 export const relu = (x: Tensor): Tensor => apply(Relu, [x], {})
+/** x if x > 0, else exp(x) - 1 (Clevert et al. 2015, arXiv:1511.07289). */
 export const elu = (x: Tensor): Tensor => apply(Elu, [x], {})

@@ -23,7 +23,7 @@ export const ShapeOf = defineOp<readonly [x: Tensor]>({
   gradient: null,
 })
 
-/** The shape as an int32 vector: a constant where it is known, else read from the tensor. */
+/** The shape as an int32 vector: a constant if it is known, else computed at run time. */
 export function shapeOf(x: Tensor): Tensor {
   return isStatic(x.shape)
     ? constant(x.node.graph, x.shape, { dtype: 'int32' })
@@ -40,7 +40,7 @@ export const Reshape = defineOp<WithShape, { shape: Shape }>({
   gradient: (dy, { inputs: [x] }) => [reshapeLike(dy, x), null],
 })
 
-/** One extent may be -1: whatever is left. */
+/** One size may be -1; it is inferred. */
 export function reshape(x: Tensor, shape: Shape): Tensor {
   const unknown = shape.filter(extent => extent < 0).length
   check(unknown <= 1, `reshape: ${formatShape(shape)} leaves more than one extent open`)
@@ -69,7 +69,7 @@ export const ExpandDims = defineOp<readonly [x: Tensor, axis: Tensor], { axis: n
   gradient: (dy, { inputs: [x] }) => [reshapeLike(dy, x), null],
 })
 
-/** A new dimension of extent 1 before the one at `axis`. */
+/** Inserts a dimension of size 1 before the one at `axis`. */
 export function expandDims(x: Tensor, axis: number): Tensor {
   const [normalizedAxis] = normalizeAxes('expandDims', [axis], x.shape.length + 1)
   return apply(ExpandDims, [x, scalar(x.node.graph, normalizedAxis!, 'int32')], {
@@ -77,7 +77,7 @@ export function expandDims(x: Tensor, axis: number): Tensor {
   })
 }
 
-/** The walk's undoing of broadcasts is its whole gradient. */
+/** The gradient passes dy on: autodiff.ts undoes broadcasting. */
 export const BroadcastTo = defineOp<WithShape, { shape: Shape }>({
   type: 'BroadcastTo',
   output: 'output',
@@ -126,7 +126,7 @@ export const Pad = defineOp<readonly [x: Tensor, paddings: Tensor], PadAttrs>({
   gradient: (dy, { inputs: [x], attrs: { before } }) => [sliceLike(dy, before, x), null],
 })
 
-/** Zeros before and after; one number a dimension. */
+/** Pads with `before[i]` and `after[i]` zeros along dimension i. */
 export function pad(x: Tensor, before: readonly number[], after: readonly number[]): Tensor {
   const rank = x.shape.length
   check(
@@ -239,7 +239,7 @@ export const Pack = defineOp<readonly Tensor[]>({
     }),
 })
 
-/** Tensors of one shape, stacked along a new first dimension. */
+/** Stacks n tensors of shape [...] to [n, ...]. */
 export const stackTensors = (parts: readonly Tensor[]): Tensor => apply(Pack, parts, {})
 
 interface OneHotAttrs {

@@ -1,3 +1,4 @@
+// Batch normalization (Ioffe & Szegedy 2015, arXiv:1502.03167) as TensorFlow's fused kernel.
 import { attr } from '../attr.js'
 import type { OutputSpec, Tensor } from '../graph.js'
 import { check } from '../graph-error.js'
@@ -68,7 +69,7 @@ export const FusedBatchNormV3 = defineMultiOutputOp<NormInputs, NormAttrs>({
       dy !== undefined && others.every(other => other === undefined),
       'batchNorm: no gradient flows through the batch mean and variance',
     )
-    // given statistics are constants of the layer; those of a batch came out of it
+    // in training, the reserve spaces hold the batch's statistics; in inference they are inputs
     const statistics = attrs.training ? [outputs[3]!, outputs[4]!] : [mean, variance]
     const [dx, dScale, dOffset] = applyMultiOutput(
       FusedBatchNormGradV3,
@@ -82,11 +83,11 @@ export const FusedBatchNormV3 = defineMultiOutputOp<NormInputs, NormAttrs>({
 export interface BatchNormOutputs {
   output: Tensor
   batchMean: Tensor
-  /** With Bessel's correction, as running averages want it; the output is normalised without. */
+  /** With Bessel's correction, for moving averages. The output is normalized without it. */
   batchVariance: Tensor
 }
 
-/** x [n, h, w, channels] normalised by the batch's own statistics. */
+/** x [n, h, w, channels], normalized by the batch's statistics; scale and offset [channels]. */
 export function batchNormTraining(
   x: Tensor,
   scale: Tensor,
@@ -102,7 +103,7 @@ export function batchNormTraining(
   return { output: output!, batchMean: batchMean!, batchVariance: batchVariance! }
 }
 
-/** x [n, h, w, channels] normalised by given statistics. */
+/** x [n, h, w, channels], normalized by the given mean and variance [channels]. */
 export function batchNormInference(
   x: Tensor,
   scale: Tensor,

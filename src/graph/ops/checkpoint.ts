@@ -37,7 +37,7 @@ export function saveTensors(
   return applyEffect(SaveV2, [...saverInputs, ...Object.values(tensors)], {}, options)
 }
 
-/** The tensors in the order of the entries; one that the files lack fails the run by its name. */
+/** Reads tensors in the order of `entries`. If one is missing, the run fails and names it. */
 export function restoreTensors(
   prefix: Tensor,
   entries: readonly TensorSpec[],

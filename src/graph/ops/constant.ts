@@ -73,7 +73,7 @@ export const Fill = defineOp<readonly [dims: Tensor, value: Tensor], { shape: Sh
   gradient: null,
 })
 
-/** Kept as an op, not a constant: a large tensor of one value costs the graph file nothing. */
+/** A tensor of one value. Unlike a constant, it adds nothing to the size of the graph file. */
 export function fill(graph: Graph, shape: Shape, value: number, dtype: DType = 'float32'): Tensor {
   check(isStatic(shape), `fill: the shape ${formatShape(shape)} must be known`)
   const dims = constant(graph, shape, { dtype: 'int32' })

@@ -8,7 +8,7 @@ export const Identity = defineOp<readonly [x: Tensor]>({
   gradient: dy => [dy],
 })
 
-/** With `after`, a value whose fetch makes side effects happen first. */
+/** x unchanged. With `controlInputs`, fetching the result runs those effects first. */
 export const identity = (x: Tensor, options?: NodeOptions): Tensor =>
   apply(Identity, [x], {}, options)
 
@@ -23,7 +23,7 @@ export const stopGradient = (x: Tensor): Tensor => apply(StopGradient, [x], {})
 
 export const NoOp = defineEffect<readonly []>({ type: 'NoOp', attrs: () => ({}) })
 
-/** One node that stands for many effects. */
+/** A node that runs all `effects`. */
 export const group = (
   graph: Graph,
   effects: readonly (Node | Tensor)[],

@@ -10,7 +10,7 @@ import { extractPatches } from './patches.js'
 
 export type Padding = 'SAME' | 'VALID'
 
-/** Rows and columns of zeros on each side. */
+/** Number of rows and columns of zeros on each side. */
 export interface ExplicitPadding {
   readonly top: number
   readonly bottom: number
@@ -32,7 +32,7 @@ export interface ConvOptions {
   padding?: Padding | ExplicitPadding
 }
 
-/** The extent of a window's output along one side; SAME pads as much as makes it size / stride. */
+/** The output size of a window along one side; with SAME padding, size / stride rounded up. */
 export function windowOutputSize(
   opName: string,
   size: number,
@@ -47,7 +47,7 @@ export function windowOutputSize(
   return extent
 }
 
-/** The forward kernels pad by themselves: a Pad before the convolution would copy the images. */
+/** Explicit padding is an attribute: a Pad op before the convolution would copy the images. */
 const nodeAttrs = (values: Tensor, { stride, padding }: ConvAttrs) => ({
   T: attr.type(values.dtype),
   strides: attr.ints([1, stride, stride, 1]),
@@ -107,8 +107,8 @@ export const Conv2D = defineOp<readonly [x: Tensor, filter: Tensor], ConvAttrs>(
   },
   attrs: ([x], attrs) => nodeAttrs(x, attrs),
   gradient(dy, { inputs: [x, filter], attrs: { stride, padding } }) {
-    // oneDNN's backward kernels know no explicit padding, and TensorFlow's own take many times as
-    // long: they get the padded images, which only the backward pass has to copy
+    // oneDNN's backward kernels do not support explicit padding, and TensorFlow's own are many
+    // times slower. So the backward pass copies the images into padded ones.
     const [padded, attrs] =
       typeof padding === 'string'
         ? [x, { stride, padding }]
@@ -125,9 +125,9 @@ export const Conv2D = defineOp<readonly [x: Tensor, filter: Tensor], ConvAttrs>(
 })
 
 /**
- * Weights in a filter for each pixel that comes out. From here on its gradient is a matrix product
- * over copied windows: the convolution's own kernel copies the filter, and for bfloat16 is slow
- * besides (512 channels of 4x4 pixels: 18 ms against 7). Measured on AVX-512 with oneDNN.
+ * From this ratio of filter weights to output pixels on, the filter's gradient is a matrix product
+ * over extracted patches. TensorFlow's kernel copies the filter, and is slow for bfloat16 (512
+ * channels of 4x4 pixels: 18 ms instead of 7). Measured on AVX-512 with oneDNN.
  */
 const patchesThreshold: Partial<Record<DType, number>> = { float32: 4000, bfloat16: 128 }
 

@@ -15,7 +15,7 @@ export interface Component {
   readonly shape: Shape
 }
 
-/** A description of a stream of elements; an iterator makes it run. */
+/** A tf.data pipeline: a description of a stream of elements, which an iterator runs. */
 export interface Dataset {
   readonly handle: Tensor
   readonly element: readonly Component[]
@@ -59,7 +59,7 @@ const int64 = (dataset: Dataset, value: number | Tensor): Tensor =>
     ? scalar(dataset.handle.node.graph, value, 'int64')
     : cast(value, 'int64')
 
-/** The records of the files, in order, as strings. */
+/** The records of the TFRecord files, in order, as scalar strings. */
 export function tfRecords(files: Tensor, { bufferBytes = 262_144 } = {}): Dataset {
   const { graph } = files.node
   const element: Component[] = [{ dtype: 'string', shape: [] }]
@@ -68,7 +68,7 @@ export function tfRecords(files: Tensor, { bufferBytes = 262_144 } = {}): Datase
   return { handle: apply(TFRecordDataset, inputs, { element }), element }
 }
 
-/** Another order each time the data repeat, all of them given by the seed; two zeros would not be. */
+/** Shuffles through a buffer, in another order in each epoch. The seed determines all orders. */
 export function shuffle(
   dataset: Dataset,
   bufferSize: number,
@@ -82,7 +82,7 @@ export function shuffle(
   return applyDatasetOp(ShuffleDataset, dataset, inputs)
 }
 
-/** -1 repeats for ever. */
+/** Repeats the data `count` times; -1 means forever. */
 export const repeat = (dataset: Dataset, count = -1): Dataset =>
   applyDatasetOp(RepeatDataset, dataset, [int64(dataset, count)])
 
@@ -92,11 +92,11 @@ export const take = (dataset: Dataset, count: number | Tensor): Dataset =>
 export const skip = (dataset: Dataset, count: number | Tensor): Dataset =>
   applyDatasetOp(SkipDataset, dataset, [int64(dataset, count)])
 
-/** Elements made ready ahead; -1 lets TensorFlow find out how many. */
+/** Prepares up to `count` elements in advance; -1 lets TensorFlow choose. */
 export const prefetch = (dataset: Dataset, count = -1): Dataset =>
   applyDatasetOp(PrefetchDataset, dataset, [int64(dataset, count)])
 
-/** With the remainder dropped the batch's extent is known, else it is -1. */
+/** Batches of `size` elements. The batch dimension is -1 unless the remainder is dropped. */
 export function batch(
   dataset: Dataset,
   size: number,
@@ -132,7 +132,10 @@ export const OptionsDataset = defineOp<readonly [dataset: Tensor], OptionsAttrs>
   gradient: null,
 })
 
-/** For all that lies before it. Without autotuning a parallelism of -1 means a thread a core, at most 16. */
+/**
+ * Options of the whole pipeline before it. Without autotuning, a parallelism of -1 is one thread
+ * per core, at most 16.
+ */
 export const withOptions = (
   { handle, element }: Dataset,
   options: { deterministic: boolean; autotune: boolean },
@@ -161,15 +164,15 @@ export const ParallelMapDatasetV2 = defineOp<readonly Tensor[], MapAttrs>({
 })
 
 export interface MapOptions {
-  /** -1 lets TensorFlow find out how many. */
+  /** -1 lets TensorFlow choose. */
   parallelCalls?: number
-  /** Keeps the order of the elements; without it a job cannot be repeated. */
+  /** Keeps the order of the elements, which reproducible jobs need. */
   deterministic?: boolean
-  /** Tensors of the graph that the body may use: they follow the element's components. */
+  /** Tensors of the graph, passed to the body after the element's components. */
   captures?: readonly Tensor[]
 }
 
-/** `body` describes, once, what happens to each element. */
+/** Applies `body` to each element. `body` is traced once, as a function named `name`. */
 export function map(
   dataset: Dataset,
   name: string,

@@ -5,7 +5,7 @@ import { scalar } from './constant.js'
 import { cast, mul } from './math.js'
 import { type RandomKey, randomUniform } from './random.js'
 
-/** Each element is 0 with probability `rate`, else larger by as much as keeps the mean. */
+/** Hinton et al. 2012 (arXiv:1207.0580): 0 with probability `rate`, else x / (1 - rate). */
 export function dropout(x: Tensor, rate: number, key: RandomKey): Tensor {
   check(
     rate >= 0 && rate < 1,

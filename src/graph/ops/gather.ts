@@ -37,7 +37,7 @@ export const GatherV2 = defineOp<readonly [params: Tensor, indices: Tensor, axis
   },
 })
 
-/** Rows of params [rows, ...] at indices [...]. */
+/** Rows of params [rows, ...] at indices of any shape, which replaces the first dimension. */
 export function gather(params: Tensor, indices: Tensor): Tensor {
   check(params.shape.length > 0, 'gather: a scalar has no rows')
   return apply(GatherV2, [params, indices, scalar(params.node.graph, 0, 'int32')], {})

@@ -17,7 +17,7 @@ export const DecodeImage = defineOp<readonly [contents: Tensor], { channels: num
   gradient: null,
 })
 
-/** The bytes of one PNG, JPEG, GIF (first frame) or BMP → uint8 [h, w, channels]. */
+/** The bytes of a PNG, JPEG, GIF (first frame) or BMP file → uint8 [h, w, channels]. */
 export const decodeImage = (contents: Tensor, channels: 1 | 3 | 4): Tensor =>
   apply(DecodeImage, [contents], { channels })
 

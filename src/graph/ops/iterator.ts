@@ -12,7 +12,7 @@ import {
 import { isCompatible } from '../shape.js'
 import { type Component, type Dataset, elementAttrs } from './dataset.js'
 
-/** A place in a stream that stays in the session between runs. */
+/** A position in a dataset. The session keeps it between runs. */
 export interface Iterator {
   readonly handle: Tensor
   readonly element: readonly Component[]
@@ -46,7 +46,7 @@ export const MakeIterator = defineEffect<readonly [dataset: Tensor, iterator: Te
   attrs: () => ({}),
 })
 
-/** Puts the iterator at the start of the data set. */
+/** Starts the iterator at the beginning of the dataset. */
 export function startIterator(target: Iterator, dataset: Dataset, options?: NodeOptions): Node {
   check(
     dataset.element.length === target.element.length &&
@@ -71,7 +71,7 @@ export const IteratorGetNext = defineMultiOutputOp<
   gradient: null,
 })
 
-/** The next element's components; past the last one the run fails. */
+/** The components of the next element. The run fails after the last one. */
 export const next = ({ handle, element }: Iterator, options?: NodeOptions): readonly Tensor[] =>
   applyMultiOutput(IteratorGetNext, [handle], { element }, options)
 
@@ -84,7 +84,7 @@ export const SerializeIterator = defineOp<IteratorInput>({
   gradient: null,
 })
 
-/** The iterator's place, its shuffle and prefetch buffers included: a tensor for `saveTensors`. */
+/** The iterator's state, including shuffle and prefetch buffers, as a tensor for `saveTensors`. */
 export const serializeIterator = ({ handle }: Iterator, options?: NodeOptions): Tensor =>
   apply(SerializeIterator, [handle], {}, options)
 
@@ -93,7 +93,7 @@ export const DeserializeIterator = defineEffect<readonly [iterator: Tensor, seri
   attrs: () => ({}),
 })
 
-/** Only after `startIterator` on the same data set, its shuffle seed included: later epochs ask it. */
+/** Restores the state. Call `startIterator` first, with the same dataset and shuffle seed. */
 export const deserializeIterator = (
   { handle }: Iterator,
   serialized: Tensor,

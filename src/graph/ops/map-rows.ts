@@ -28,8 +28,8 @@ export const MapDefun = defineMultiOutputOp<readonly Tensor[], MapAttrs>({
 })
 
 /**
- * Does to each row of x [n, ...] what `body` does to one, the rows in parallel. For ops that take
- * one image at a time, such as decoding; the results must have known shapes.
+ * Applies `body` to each row of x [n, ...], in parallel. For ops that take one image at a time,
+ * such as decoding. The results must have known shapes.
  */
 export function mapRows(
   x: Tensor,

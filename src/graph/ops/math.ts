@@ -10,7 +10,7 @@ import { scalar } from './constant.js'
 type BinaryInputs = readonly [x: Tensor, y: Tensor]
 type UnaryInputs = readonly [x: Tensor]
 
-/** A number takes the type of the tensor beside it. */
+/** A number becomes a constant of the other operand's type. */
 export type Operand = Tensor | number
 
 type BinaryGradient = (
@@ -112,7 +112,7 @@ export const AddN = defineOp<readonly Tensor[]>({
   gradient: (dy, { inputs }) => inputs.map(() => dy),
 })
 
-/** The sum of tensors of one shape. */
+/** The sum of tensors of equal shape. */
 export const addN = (tensors: readonly Tensor[]): Tensor =>
   tensors.length === 1 ? tensors[0]! : apply(AddN, tensors, {})
 
@@ -123,7 +123,7 @@ export const L2Loss = defineOp<UnaryInputs>({
   gradient: (dy, { inputs: [x] }) => [mul(dy, x)],
 })
 
-/** Half the sum of the squares. */
+/** Half the sum of squares, a scalar. */
 export const l2Loss = (x: Tensor): Tensor => apply(L2Loss, [x], {})
 
 export function operandTensors(opName: string, x: Operand, y: Operand): BinaryInputs {
@@ -136,7 +136,7 @@ export function operandTensors(opName: string, x: Operand, y: Operand): BinaryIn
   return [x, y]
 }
 
-/** There are no half-precision constants in a graph file: TensorFlow folds the cast of a float32. */
+/** Half-precision constants are casts of float32 constants, which TensorFlow folds. */
 function scalarLike({ node, dtype }: Tensor, value: number): Tensor {
   const half = isFloat(dtype) && dtype !== 'float32'
   return half ? cast(scalar(node.graph, value), dtype) : scalar(node.graph, value, dtype)

@@ -8,7 +8,7 @@ import { constant } from './constant.js'
 
 export interface Feature {
   readonly dtype: 'string' | 'int64' | 'float32'
-  /** Of one example's value; a scalar where absent. */
+  /** Shape of the value in one example. Default: a scalar. */
   readonly shape?: Shape
 }
 
@@ -35,7 +35,7 @@ export const ParseExampleV2 = defineMultiOutputOp<readonly Tensor[], ParseAttrs>
   gradient: null,
 })
 
-/** Serialized tf.Example [n] → one tensor [n, ...] a feature; every example must have them all. */
+/** Serialized tf.Examples [n] → one tensor [n, ...] per feature. All features are required. */
 export function parseExample<Name extends string>(
   serialized: Tensor,
   features: Readonly<Record<Name, Feature>>,
@@ -48,7 +48,7 @@ export function parseExample<Name extends string>(
   const names = Object.keys(features) as Name[]
   const strings = (values: readonly string[]) => constant(graph, values, { dtype: 'string' })
   const [empty, keys] = [strings([]), strings(names)]
-  // An empty default makes the feature required.
+  // an empty default makes the feature required
   const defaults = names.map(name => constant(graph, [], { dtype: features[name].dtype }))
   const parsed = applyMultiOutput(
     ParseExampleV2,
@@ -74,7 +74,7 @@ export const DecodeRaw = defineOp<readonly [bytes: Tensor], RawAttrs>({
   gradient: null,
 })
 
-/** Strings [n] of raw values → [n, the number of values that `shape` holds]. */
+/** Strings [n] of raw little-endian values → [n, size of `shape`]. */
 export function decodeRaw(bytes: Tensor, dtype: 'uint8' | 'int32' | 'float32', shape: Shape) {
   check(bytes.dtype === 'string', `decodeRaw: the input is ${bytes.dtype}, not string`)
   check(sizeOf(shape) > 0, `decodeRaw: the shape ${formatShape(shape)} must be known`)

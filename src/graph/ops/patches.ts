@@ -4,25 +4,25 @@ import { formatShape, rank4, type Shape } from '../shape.js'
 import { concat, pad, reshape, slice } from './array.js'
 
 interface PatchOptions {
-  /** Rows and columns that come out. */
+  /** Rows and columns of the output. */
   size: readonly [height: number, width: number]
   stride: number
   padding: 'SAME' | 'VALID'
 }
 
-/** x [n, h, w, c] → [n, h', w', kh * kw * c]: what a filter [kh, kw, c, ...] sees from each pixel. */
+/** im2col: x [n, h, w, c] → [n, h', w', kh * kw * c], what a filter [kh, kw, c, ...] reads. */
 export function extractPatches(
   x: Tensor,
   [kh, kw]: Shape,
   { size, stride, padding }: PatchOptions,
 ): Tensor {
-  const [n, height, width, channels] = rank4('windowsOf', x.shape)
+  const [n, height, width, channels] = rank4('extractPatches: the input', x.shape)
   const [before, after] = [[0], [0]] as [number[], number[]]
   for (const [i, [extent, kernel]] of [[height, kh!] as const, [width, kw!] as const].entries()) {
     const span = (size[i]! - 1) * stride + kernel
     const padBefore = padding === 'SAME' ? Math.max(0, span - extent) >> 1 : 0
     before.push(padBefore)
-    // beyond the last window, too, so that every nth pixel is a slice of its own
+    // also pads after the last window, so that `stridedSlice` can divide the sides by the stride
     after.push(Math.max(0, size[i]! * stride + kernel - 1 - extent - padBefore))
   }
   const padded = pad(x, [...before, 0], [...after, 0])
@@ -34,15 +34,15 @@ export function extractPatches(
 }
 
 /**
- * Every nth row and column of x [n, h, w, c], from the first. A plain slice of six dimensions: the
- * kernel that knows strides takes ten times as long.
+ * Every nth row and column of x [n, h, w, c], starting with the first. Uses reshape and Slice,
+ * since TensorFlow's StridedSlice kernel takes ten times as long.
  */
 export function stridedSlice(x: Tensor, n: number): Tensor {
   if (n === 1) return x
-  const [images, height, width, channels] = rank4('everyNth', x.shape)
+  const [images, height, width, channels] = rank4('stridedSlice: the input', x.shape)
   check(
     height % n === 0 && width % n === 0,
-    `everyNth: ${n} does not divide the sides of ${formatShape(x.shape)}`,
+    `stridedSlice: ${n} does not divide the sides of ${formatShape(x.shape)}`,
   )
   const [rows, columns] = [height / n, width / n]
   const blocks = reshape(x, [images, rows, n, columns, n, channels])

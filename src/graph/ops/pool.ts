@@ -12,7 +12,7 @@ interface PoolAttrs {
 }
 
 export interface PoolOptions {
-  /** The window's own size where it is absent: windows side by side. */
+  /** Default: the window's size, so that windows do not overlap. */
   stride?: number
   padding?: Padding
 }
@@ -68,14 +68,14 @@ export const AvgPool = defineOp<readonly [x: Tensor], PoolAttrs>({
   ],
 })
 
-/** x [n, h, w, channels] → the largest of each size x size window. */
+/** x [n, h, w, channels] → the maximum of each size x size window. */
 export const maxPool = (
   x: Tensor,
   size: number,
   { stride = size, padding = 'VALID' }: PoolOptions = {},
 ): Tensor => apply(MaxPool, [x], { size, stride, padding })
 
-/** x [n, h, w, channels] → the mean of each size x size window, padding not counted. */
+/** x [n, h, w, channels] → the mean of each size x size window, without the padding. */
 export const avgPool = (
   x: Tensor,
   size: number,

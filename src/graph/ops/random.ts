@@ -6,7 +6,7 @@ import { formatShape, isStatic, type Shape } from '../shape.js'
 import { stackTensors } from './array.js'
 import { constant, scalar } from './constant.js'
 
-/** The same key gives the same numbers, in every process: a seed and what tells this use apart. */
+/** A seed, and an index for each use of it, int32. Equal keys give equal numbers everywhere. */
 export interface RandomKey {
   readonly seed: Tensor | number
   readonly index: Tensor | number
@@ -31,11 +31,11 @@ const statelessRandomOp = <I extends readonly Tensor[] = readonly [dims: Tensor,
 export const StatelessTruncatedNormal = statelessRandomOp('StatelessTruncatedNormal')
 export const StatelessRandomUniform = statelessRandomOp('StatelessRandomUniform')
 
-/** Standard normal, values beyond two deviations drawn again: its own deviation is 0.8796. */
+/** Standard normal, truncated at two standard deviations; its standard deviation is 0.8796. */
 export const randomTruncatedNormal = (graph: Graph, shape: Shape, key: RandomKey): Tensor =>
   sampleRandom(StatelessTruncatedNormal, graph, shape, key)
 
-/** From 0 up to, not including, 1. */
+/** Uniform in [0, 1). */
 export const randomUniform = (graph: Graph, shape: Shape, key: RandomKey): Tensor =>
   sampleRandom(StatelessRandomUniform, graph, shape, key)
 
@@ -43,7 +43,7 @@ type GammaInputs = readonly [dims: Tensor, key: Tensor, alpha: Tensor]
 
 export const StatelessRandomGammaV2 = statelessRandomOp<GammaInputs>('StatelessRandomGammaV2')
 
-/** The gamma distribution of that shape parameter and scale 1. */
+/** The gamma distribution with shape parameter `alpha` and scale 1. */
 export const randomGamma = (graph: Graph, shape: Shape, alpha: number, key: RandomKey): Tensor =>
   apply(StatelessRandomGammaV2, [...dimsAndKey(graph, shape, key), scalar(graph, alpha)], { shape })
 

@@ -15,7 +15,7 @@ interface ReduceAttrs {
 type ReduceInputs = readonly [x: Tensor, axes: Tensor]
 type GradientRule = (dy: Tensor, x: Tensor, y: Tensor, axes: readonly number[]) => Tensor
 
-/** Rules see dy and y with the reduced dimensions kept, so that they broadcast against x. */
+/** Gradient rules get dy and y with the reduced dimensions kept, so they broadcast against x. */
 const reduction = (type: string, rule: GradientRule | null) =>
   defineOp<ReduceInputs, ReduceAttrs>({
     type,
@@ -39,7 +39,7 @@ export const Sum = reduction('Sum', (dy, x) => broadcastLike(dy, x))
 export const Mean = reduction('Mean', (dy, x, _, axes) =>
   broadcastLike(div(dy, elementCount(x, axes)), x),
 )
-/** Where several elements are the largest they share the gradient, as in TensorFlow. */
+/** If several elements are the maximum, they share the gradient, as in TensorFlow. */
 export const Max = reduction('Max', (dy, x, y, axes) => {
   const isMax = cast(compareWith('Equal', x, y), x.dtype)
   return mul(div(isMax, reduceSum(isMax, axes, { keepDims: true })), dy)
@@ -49,7 +49,7 @@ interface ReduceOptions {
   keepDims?: boolean
 }
 
-/** Over all dimensions where no axes are given. */
+/** Over all dimensions by default. */
 export const reduceSum = (x: Tensor, axes?: readonly number[], options?: ReduceOptions): Tensor =>
   reduce(Sum, 'reduceSum', x, axes, options)
 export const reduceMean = (x: Tensor, axes?: readonly number[], options?: ReduceOptions): Tensor =>
@@ -100,7 +100,7 @@ export const ArgMax = defineOp<readonly [x: Tensor, axis: Tensor], { axis: numbe
   gradient: null,
 })
 
-/** The place of the largest element along an axis, int32. */
+/** The index of the largest element along an axis, int32. */
 export function argMax(x: Tensor, axis: number): Tensor {
   const [normalizedAxis] = normalizeAxes('argMax', [axis], x.shape.length)
   return apply(ArgMax, [x, scalar(x.node.graph, normalizedAxis!, 'int32')], {

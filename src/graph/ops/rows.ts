@@ -17,7 +17,7 @@ export const Range = defineOp<Bounds>({
   gradient: null,
 })
 
-/** start, start + 1, … below the limit. */
+/** start, start + 1, …, limit - 1. */
 export const range = (start: Tensor, limit: Tensor): Tensor =>
   apply(Range, [start, limit, scalar(start.node.graph, 1, start.dtype)], {})
 
@@ -30,7 +30,7 @@ export const Empty = defineOp<readonly [dims: Tensor], { shape: Shape; dtype: DT
   gradient: null,
 })
 
-/** Room for values. Unlike a filled tensor it is not folded into a constant, which would stay in memory too. */
+/** An uninitialized tensor. TensorFlow folds a filled one into a constant, which stays in memory. */
 export function empty(graph: Graph, shape: Shape, dtype: DType): Tensor {
   const dims = constant(graph, shape, { dtype: 'int32' })
   return apply(Empty, [dims], { shape, dtype })
@@ -50,7 +50,7 @@ export const ResourceGather = defineOp<GatherInputs, { dtype: DType; shape: Shap
   gradient: null,
 })
 
-/** The rows at the indices [n]. A variable that rows were put into is copied by every `value`; not here. */
+/** The rows at the indices [n]. Unlike `value` after `assignRows`, it copies no other rows. */
 export const readRows = (source: Variable, indices: Tensor): Tensor =>
   apply(ResourceGather, [source.handle, indices], { dtype: source.dtype, shape: source.shape })
 
@@ -64,7 +64,7 @@ export const ResourceScatterUpdate = defineEffect<ScatterInputs>({
   }),
 })
 
-/** Puts rows [n, ...] at the indices [n] of a variable [count, ...], in place. */
+/** Writes rows [n, ...] at the indices [n] of a variable [count, ...], in place. */
 export function assignRows(
   target: Variable,
   indices: Tensor,

@@ -22,7 +22,7 @@ export const StatelessRandomUniformFullInt = defineOp<
   gradient: null,
 })
 
-/** A key [3] for `shuffledIndex`. A raw seed will not do: small numbers gave nearly sorted orders. */
+/** A key [3] for `shuffledIndex`. It hashes the seed: small raw seeds gave nearly sorted orders. */
 export function shuffleKey(seed: Tensor, epoch: Tensor): Tensor {
   const dims = constant(seed.node.graph, [3], { dtype: 'int32' })
   return apply(StatelessRandomUniformFullInt, [dims, stackTensors([seed, epoch])], { count: 3 })
@@ -41,12 +41,12 @@ export const RandomIndexShuffle = defineOp<readonly [index: Tensor, seed: Tensor
 })
 
 /**
- * TensorFlow's default of 4 leaves the orders of 60,000 records under two keys correlated by 39 of
- * their deviations; from 8 on they are as independent as drawn ones.
+ * Rounds of the cipher. With TensorFlow's default of 4, the orders of 60,000 records under two keys
+ * correlate by 39 standard deviations; from 8 on they are independent.
  */
 const rounds = 12
 
-/** Where each index [n] goes when all of 0 to `count` - 1 are shuffled by its key [n, 3]. */
+/** The position of each index [n] after 0 to `count` - 1 are shuffled by its key [n, 3]. */
 export function shuffledIndex(index: Tensor, keys: Tensor, count: number): Tensor {
   check(
     keys.shape.length === 2 && keys.shape[1] === 3,

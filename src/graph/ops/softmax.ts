@@ -40,7 +40,7 @@ function lossAndBackprop([logits]: LossInputs): OutputSpec[] {
   ]
 }
 
-/** TensorFlow computes d(loss)/d(logits) along with the loss: the rule only scales its rows. */
+/** The op also outputs d(loss)/d(logits), so the gradient rule only scales its rows. */
 function scaledBackprop(dys: readonly (Tensor | undefined)[], outputs: readonly Tensor[]): Tensor {
   const [dy, dBackprop] = dys
   check(dy !== undefined && !dBackprop, 'crossEntropy: it can be differentiated only once')
@@ -60,7 +60,7 @@ export const SparseSoftmaxCrossEntropyWithLogits = defineMultiOutputOp<LossInput
   gradient: (dys, { outputs }) => [scaledBackprop(dys, outputs), null],
 })
 
-/** logits [n, classes], labels [n, classes] as probabilities → loss [n]; labels get no gradient. */
+/** logits [n, classes], probabilities as labels [n, classes] → loss [n]. Labels get no gradient. */
 export function softmaxCrossEntropy(logits: Tensor, labels: Tensor): Tensor {
   check(
     isCompatible(logits.shape, labels.shape),
@@ -69,7 +69,7 @@ export function softmaxCrossEntropy(logits: Tensor, labels: Tensor): Tensor {
   return applyMultiOutput(SoftmaxCrossEntropyWithLogits, [logits, labels], {})[0]!
 }
 
-/** logits [n, classes], labels [n] as class numbers → loss [n]. */
+/** logits [n, classes], class numbers as labels [n] → loss [n]. */
 export function sparseSoftmaxCrossEntropy(logits: Tensor, labels: Tensor): Tensor {
   check(
     labels.dtype === 'int32' || labels.dtype === 'int64',

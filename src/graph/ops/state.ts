@@ -5,15 +5,15 @@ import { check } from '../graph-error.js'
 import { apply, applyEffect, defineEffect, defineOp } from '../op.js'
 import { formatShape, isCompatible, type Shape } from '../shape.js'
 
-/** A value that stays in the session between runs. */
+/** A value that the session keeps between runs. */
 export interface Variable {
   readonly name: string
   readonly shape: Shape
   readonly dtype: DType
   readonly handle: Tensor
   /**
-   * The value as a run finds it. A run that also assigns the variable must read this before the
-   * assignment, as a gradient does; to see the new value use `read(variable, { after })`.
+   * The value at the start of a run. If the run also assigns the variable, it must read this before
+   * the assignment, as gradients do; `read(variable, { controlInputs: [assignment] })` reads it later.
    */
   readonly value: Tensor
 }
@@ -46,7 +46,7 @@ export const ReadVariableOp = defineOp<readonly [handle: Tensor], { dtype: DType
   gradient: null,
 })
 
-/** The name is the name in checkpoints, whatever scope is being built. */
+/** Creates a variable. `name` is its name in checkpoints, without the current name scope. */
 export function variable(
   graph: Graph,
   name: string,

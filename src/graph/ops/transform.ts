@@ -20,15 +20,15 @@ export const ImageProjectiveTransformV3 = defineOp<TransformInputs>({
   gradient: null,
 })
 
-/** Where the pixels of image i come from along one side: `scale[i] * place + offset[i]`, each [n]. */
+/** Pixel p along one side of image i comes from `scale[i] * p + offset[i]`; both are [n]. */
 export interface AxisTransform {
   readonly scale: Tensor
   readonly offset: Tensor
 }
 
 /**
- * images [n, h, w, c], each sampled anew from itself: moved, mirrored or stretched, bilinear between
- * pixels and 0 outside. Whole-numbered places give the very pixels.
+ * Resamples images [n, h, w, c]: shifts, mirrors or stretches each, with bilinear interpolation and
+ * 0 outside. Whole-numbered source positions give exact pixels.
  */
 export function resample(images: Tensor, x: AxisTransform, y: AxisTransform): Tensor {
   const [n, height, width] = rank4('resample: the input', images.shape)
