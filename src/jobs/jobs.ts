@@ -1,21 +1,22 @@
 import type { Redis } from 'ioredis'
 import { decodeTime } from 'ulid'
-import { invalidCursor, isMissing, TrainyardError } from '../errors.js'
+import { invalidCursor, TrainyardError } from '../errors.js'
 import type { Logger } from '../log.js'
 import { JobPlanner, type JobPlannerDeps } from '../planning/job-planner.js'
 import type { Checkpoint } from '../spec/checkpoint.js'
 import { isJobId } from '../spec/identifiers.js'
-import type { JobNotification } from '../spec/ipc-messages.js'
 import type { Job, JobManifest, JobRequest, JobStatus } from '../spec/job.js'
+import type { JobFeed } from '../spec/job-feed.js'
 import type { JobPlan } from '../spec/job-queries.js'
 import type { Page } from '../spec/paging.js'
 import type { Store } from '../store/store.js'
 import { type IdempotencyKey, IdempotencyKeys, type Submitted } from './idempotency.js'
+import { nullIfMissing, RecordFeed } from './job-feed.js'
 import { statusOf, viewJob } from './job-view.js'
 import { IndexSync } from './queue/index-sync.js'
 import { type JobFilter, JobIndex } from './queue/job-index.js'
 import { readLiveState } from './queue/live-state.js'
-import { Notifications } from './queue/notifications.js'
+import { Notifications, publishNotification } from './queue/notifications.js'
 import { JobQueue } from './queue/queue.js'
 import { QueuePositions } from './queue/queue-position.js'
 import { Reconciler } from './queue/reconciler.js'
@@ -25,12 +26,11 @@ import {
   failFastOptions,
   logConnectionErrors,
   type RedisConfig,
-  redisNames,
 } from './queue/redis.js'
 import { Checkpoints } from './record/checkpoints.js'
 import { datasetGone, jobNotFound, transitionNotAllowed } from './record/errors.js'
-import { initialLifecycle, type Lifecycle } from './record/lifecycle.js'
-import { type JobRecord, JobRecords } from './record/records.js'
+import type { Lifecycle } from './record/lifecycle.js'
+import { initialRecord, type JobRecord, JobRecords } from './record/records.js'
 import { isTerminal, isWaitingOrRunning, type JobAction, requestedAction } from './record/states.js'
 import { JobTelemetry } from './telemetry/job-telemetry.js'
 
@@ -49,15 +49,19 @@ export interface JobQuery extends JobFilter {
 
 export interface JobStatistics {
   jobs: Record<JobStatus, number>
-  /** In the queue, and no worker has them. */
+  /** Jobs in the queue that no worker has taken. */
   waiting: number
-  /** Since the oldest queued job was submitted; 0 where none is. */
+  /** Time since the oldest queued job was submitted; 0 if no job is queued. */
   oldestWaitingSeconds: number
 }
 
-/** Jobs as clients see them. What the store says is so; Redis only says what waits and what is new. */
+/**
+ * Jobs as the API offers them. The store is the record: Redis only holds the queue, an index for lists
+ * and the live state of running jobs, and all of these can be rebuilt.
+ */
 export class Jobs {
   readonly telemetry: JobTelemetry
+  readonly feed: JobFeed
   private readonly records: JobRecords
   private readonly checkpointFolders: Checkpoints
   private readonly planner: JobPlanner
@@ -72,40 +76,37 @@ export class Jobs {
   private readonly sweepTimer = setInterval(() => void this.sweepKeys(), sweepIntervalMs)
 
   constructor(private readonly deps: JobsDeps) {
-    const { store, redis: redisConfig } = deps
-    const onError = logConnectionErrors(deps.log)
-    this.redis = connect(redisConfig, failFastOptions, onError)
-    this.records = new JobRecords(store)
+    const { store, redis: redisConfig, log } = deps
+    const { prefix } = redisConfig
+    const onError = logConnectionErrors(log)
+    const redis = connect(redisConfig, failFastOptions, onError)
+    const records = new JobRecords(store)
+    const index = new JobIndex(redis, prefix)
+    const queue = new JobQueue(prefix, redis, onError)
+    const subscriber = connect(redisConfig, blockingOptions, onError)
+    const notifications = Notifications.open(subscriber, prefix)
+    const reconciler = new Reconciler(records, index, queue)
+    this.redis = redis
+    this.records = records
+    this.index = index
+    this.queue = queue
+    this.notifications = notifications
+    this.reconciler = reconciler
     this.checkpointFolders = new Checkpoints(store)
     this.planner = new JobPlanner({ ...deps, checkpoints: id => this.checkpoints(id) })
-    this.index = new JobIndex(this.redis, redisConfig.prefix)
-    this.queue = new JobQueue(redisConfig.prefix, this.redis, onError)
-    this.notifications = Notifications.open(
-      connect(redisConfig, blockingOptions, onError),
-      redisConfig.prefix,
-    )
-    const view = (record: JobRecord) => this.view(record)
     this.telemetry = new JobTelemetry({
       store,
-      records: this.records,
-      nudges: this.notifications,
-      view,
-    })
-    this.reconciler = new Reconciler(this.records, this.index, this.queue)
-    const { redis } = this
-    const { index, queue, records } = this
-    this.queuePositions = new QueuePositions({
-      redis,
-      prefix: redisConfig.prefix,
-      index,
-      queue,
       records,
+      notifications,
+      view: record => this.view(record),
     })
-    this.idempotencyKeys = new IdempotencyKeys(store, this.records)
-    this.indexSync = new IndexSync({ redis, index, reconciler: this.reconciler, log: deps.log })
+    this.feed = new RecordFeed(records, notifications, id => this.get(id))
+    this.queuePositions = new QueuePositions({ redis, prefix, index, queue, records })
+    this.idempotencyKeys = new IdempotencyKeys(store, records)
+    this.indexSync = new IndexSync({ redis, index, reconciler, log })
   }
 
-  /** With a caller's key, once for all requests that come with it. */
+  /** All requests with the same idempotency key create one job. */
   async submit(
     request: JobRequest,
     idempotencyKey?: IdempotencyKey,
@@ -114,14 +115,13 @@ export class Jobs {
     const { manifest, replayed, created } = idempotencyKey
       ? await this.idempotencyKeys.submit(idempotencyKey, request, plan)
       : await this.create(await plan())
-    const record = { manifest, attempts: [], initialized: null, result: null }
-    const lifecycle = initialLifecycle(manifest.createdAt)
-    // from here on the job exists; what Redis misses now, the reconciler adds
-    if (created) await this.enqueue(manifest, lifecycle)
-    return { job: viewJob({ ...record, lifecycle }), replayed }
+    const record = initialRecord(manifest)
+    // the job exists now: if Redis is away, the reconciler queues it later
+    if (created) await this.enqueue(manifest, record.lifecycle)
+    return { job: viewJob(record), replayed }
   }
 
-  /** The plan that `submit` would make; throws as `submit` does. Nothing is stored. */
+  /** Returns the plan that `submit` would make, or throws as `submit` would. Stores nothing. */
   dryRun(request: JobRequest): Promise<JobPlan> {
     return this.planner.dryRun(request)
   }
@@ -136,7 +136,7 @@ export class Jobs {
     const found = await Promise.all(
       ids.slice(0, limit).map(id => this.get(id).catch(nullIfMissing)),
     )
-    // the index may lag behind the record, the answer does not
+    // a status in the index may be older than the record
     const { status } = filter
     const items = found
       .filter(job => job !== null)
@@ -144,14 +144,14 @@ export class Jobs {
     return { items, nextCursor: ids.length > limit ? (ids[limit - 1] ?? null) : null }
   }
 
-  /** Does what the table of states allows; of a running job, as soon as its worker has heard. */
+  /** Pauses, resumes, cancels or retries a job. The worker of a running job reacts within seconds. */
   async performAction(id: string, action: Exclude<JobAction, 'remove'>): Promise<Job> {
     if (action === 'retry') await this.assertDatasetExists(id)
     await this.applyAction(id, action)
     return this.get(id)
   }
 
-  /** Cancels all that a filter finds and that has not ended. */
+  /** Cancels all jobs that match the filter and have not ended. */
   async cancelAll(filter: JobFilter): Promise<{ cancelled: string[]; cancelling: string[] }> {
     const status = filter.status ?? ['queued', 'running', 'paused']
     const result: Record<'cancelled' | 'cancelling', string[]> = { cancelled: [], cancelling: [] }
@@ -175,7 +175,7 @@ export class Jobs {
     await this.applyAction(id, 'remove')
     await this.idempotencyKeys.markRemoved(manifest)
     await this.records.remove(id)
-    // what Redis misses now, the reconciler forgets
+    // if Redis is away, the reconciler removes the entry later
     await this.index.remove(id).catch(() => {})
   }
 
@@ -189,7 +189,7 @@ export class Jobs {
     return this.checkpointFolders.get(id, step, attempts)
   }
 
-  /** Whether a job that has not ended reads this data set. */
+  /** Returns whether an unfinished job uses the data set, to train or to validate. */
   usesDataset(datasetId: string): Promise<boolean> {
     return this.someActive(({ dataset, training }) => {
       const validation = 'dataset' in training.validation ? training.validation.dataset : null
@@ -197,29 +197,14 @@ export class Jobs {
     })
   }
 
-  /** Whether a job that has not ended begins with these weights. */
+  /** Returns whether an unfinished job starts from the weights. */
   usesWeights(weightsId: string): Promise<boolean> {
     return this.someActive(
       ({ initFrom }) => !!initFrom && 'weights' in initFrom && initFrom.weights === weightsId,
     )
   }
 
-  /** For whoever follows the lives of all jobs. */
-  get feed() {
-    const orNullIfMissing = <T>(found: Promise<T>) => found.catch(nullIfMissing)
-    return {
-      ids: () => this.records.ids(),
-      lifecycle: async (id: string) => {
-        const found = await orNullIfMissing(this.records.summary(id))
-        if (!found || found.lifecycle.state === 'removed') return null
-        return { labels: found.manifest.labels ?? {}, transitions: found.lifecycle.transitions }
-      },
-      view: (id: string) => orNullIfMissing(this.get(id)),
-      onChange: (listener: (id: string) => void) => this.notifications.onChange(listener),
-    }
-  }
-
-  /** What the queue and the index count; throws where Redis is away. */
+  /** Throws an error of kind `unavailable` if Redis is away. */
   async statistics(): Promise<JobStatistics> {
     const [jobs, waiting, oldest] = await Promise.all([
       this.index.counts(),
@@ -241,7 +226,7 @@ export class Jobs {
     clearInterval(this.sweepTimer)
     this.indexSync.close()
     this.notifications.close()
-    // without Redis there is nobody to say goodbye to
+    // closing fails if Redis is away
     await this.queue.close().catch(() => {})
     this.redis.disconnect()
   }
@@ -268,15 +253,15 @@ export class Jobs {
     const updates = [
       this.index.add(manifest, lifecycle),
       this.queue.add(manifest),
-      this.notify(id, 'changed'),
+      publishNotification(this.redis, this.deps.redis.prefix, id, 'changed'),
     ]
-    await Promise.all(updates).catch((error: Error) => {
+    await Promise.all(updates).catch((err: Error) => {
       this.indexSync.markStale()
-      this.deps.log.warn({ job: id, err: error }, 'Redis is away: the job is queued later')
+      this.deps.log.warn({ job: id, err }, 'Redis is unavailable; the job will be queued later')
     })
   }
 
-  /** Writes a verb into the journal, then tells Redis and whoever works on the job. */
+  /** Appends the action to the job's journal, then notifies Redis and the job's worker. */
   private async applyAction(id: string, action: JobAction): Promise<Lifecycle> {
     const { allowed, lifecycle } = await this.records.apply(id, {
       event: action,
@@ -284,26 +269,22 @@ export class Jobs {
     })
     if (!allowed && lifecycle.state === 'removed') throw jobNotFound(id)
     if (!allowed) throw transitionNotAllowed(id, lifecycle.state, action)
-    // Redis may be away: the worker also looks for requests, and the reconciler for the rest
+    // if Redis is away: the worker also polls for requests, and the reconciler updates Redis later
     await this.syncRedis(id, lifecycle).catch(() => {})
     return lifecycle
   }
 
-  private notify(id: string, event: JobNotification): Promise<unknown> {
-    return this.redis.publish(redisNames(this.deps.redis.prefix).events(id), event)
-  }
-
   private async syncRedis(id: string, lifecycle: Lifecycle): Promise<void> {
     await this.index.updateStatus(id, lifecycle)
-    await this.notify(id, 'request')
+    await publishNotification(this.redis, this.deps.redis.prefix, id, 'request')
     if (!isWaitingOrRunning(lifecycle.state)) return this.queue.remove(id)
     if (requestedAction(lifecycle.state)) return
     await this.reconciler.reconcileJob(id)
-    // a worker that is done with an earlier run may hold the id for another moment
+    // the worker of an earlier attempt may hold the id for another moment; BullMQ ignores an add until then
     setTimeout(() => void this.reconciler.reconcileJob(id).catch(() => {}), 2000).unref()
   }
 
-  /** What a retried job trains on may have gone since its end. */
+  /** The data set may have been deleted since the job ended. */
   private async assertDatasetExists(id: string): Promise<void> {
     const { dataset } = await this.records.manifest(id)
     await this.deps.findDataset(dataset.id).catch(error => {
@@ -326,7 +307,10 @@ export class Jobs {
 
   private async sweepKeys(): Promise<void> {
     await this.idempotencyKeys.sweep(Date.now()).catch((error: Error) => {
-      this.deps.log.warn({ err: error }, 'could not remove old idempotency keys; trying again')
+      this.deps.log.warn(
+        { err: error },
+        'could not remove expired idempotency keys; retrying later',
+      )
     })
   }
 }
@@ -334,9 +318,4 @@ export class Jobs {
 function nullIfMissingOrEnded(error: unknown): null {
   if (error instanceof TrainyardError && error.kind === 'conflict') return null
   return nullIfMissing(error)
-}
-
-function nullIfMissing(error: unknown): null {
-  if (isMissing(error)) return null
-  throw error
 }

@@ -1,14 +1,6 @@
-import type { Job } from '../spec/job.js'
-import { type DetectedEvent, eventsOf, type JobLifecycle } from './events.js'
+import type { JobFeed } from '../spec/job-feed.js'
+import { type DetectedEvent, eventsOf } from './events.js'
 import type { WebhookConfig, WebhookRecords } from './webhook-records.js'
-
-export interface JobFeed {
-  ids(): Promise<string[]>
-  /** null where there is no such job. */
-  lifecycle(id: string): Promise<JobLifecycle | null>
-  /** As the API answers it; null where there is no such job. */
-  view(id: string): Promise<Job | null>
-}
 
 /** Clocks differ, and a webhook may be younger than our list of them: a job is left in peace after this. */
 const finishedAfterMs = 60_000
@@ -47,17 +39,17 @@ export class EventScanner {
 
   private async scanJob(id: string, webhooks: readonly WebhookConfig[]): Promise<void> {
     const now = Date.now()
-    const lifecycle = await this.jobs.lifecycle(id)
-    if (!lifecycle) return
+    const history = await this.jobs.history(id)
+    if (!history) return
     const created = this.created.get(id) ?? new Set()
     this.created.set(id, created)
     for (const webhook of webhooks) {
-      for (const found of eventsOf(webhook, { id, ...lifecycle }, now)) {
+      for (const found of eventsOf(webhook, { id, ...history }, now)) {
         if (!created.has(found.id)) await this.createMessage(webhook, id, found)
         created.add(found.id)
       }
     }
-    const last = lifecycle.transitions.at(-1)
+    const last = history.transitions.at(-1)
     if (
       last &&
       finalStatuses.includes(last.status) &&

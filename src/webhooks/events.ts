@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { encodeTime } from 'ulid'
 import type { Transition } from '../spec/job.js'
-import type { Labels } from '../spec/labels.js'
+import type { JobHistory } from '../spec/job-feed.js'
 import type { WebhookEvent } from '../spec/webhook.js'
 import type { WebhookConfig } from './webhook-records.js'
 
@@ -14,16 +14,10 @@ export interface DetectedEvent {
 /** Events are kept, and looked for, this long: what is older was sent, or is no news any more. */
 export const retentionMs = 30 * 24 * 3600_000
 
-/** What is looked at of a job, as often as need be. */
-export interface JobLifecycle {
-  labels: Labels
-  transitions: readonly Transition[]
-}
-
 /** What a webhook is to hear of a job: its transitions since the webhook is there. */
 export function eventsOf(
   webhook: WebhookConfig,
-  job: JobLifecycle & { id: string },
+  job: JobHistory & { id: string },
   now: number,
 ): DetectedEvent[] {
   const labelFilter = Object.entries(webhook.labels)

@@ -1,6 +1,7 @@
 import { ulid } from 'ulid'
 import { invalidCursor } from '../errors.js'
 import type { Logger } from '../log.js'
+import type { JobFeed } from '../spec/job-feed.js'
 import type { Page } from '../spec/paging.js'
 import {
   type CreatedWebhook,
@@ -13,7 +14,7 @@ import {
 import type { Store } from '../store/store.js'
 import { Deliverer } from './deliverer.js'
 import { tooManyWebhooks, webhookDisabled, webhookNotFound } from './errors.js'
-import { EventScanner, type JobFeed } from './event-scanner.js'
+import { EventScanner } from './event-scanner.js'
 import { minMessageId, retentionMs } from './events.js'
 import { retryDelaysMs } from './retry-backoff.js'
 import { formatSecret, signingKey } from './signature.js'
@@ -22,10 +23,7 @@ import { type DeliveryRecord, type WebhookConfig, WebhookRecords } from './webho
 
 export interface WebhooksDeps {
   store: Store
-  jobs: JobFeed & {
-    /** Calls when a job may have changed; a call may get lost. */
-    onChange(listener: (id: string) => void): () => void
-  }
+  jobs: JobFeed
   /** Of the server, and the same after a restart: the webhooks' secrets follow from it. */
   serverSecret: string
   allowedNetworks: AllowedNetworks

@@ -3,7 +3,7 @@ import type { JobNotification } from '../../spec/ipc-messages.js'
 import type { Metrics, Phase } from '../../spec/job.js'
 import { redisNames } from './redis.js'
 
-/** What a worker last said of a running job. A convenience: the store has the record. */
+/** The progress that a worker last reported for a running job. It expires, and the store has the record. */
 export interface LiveState {
   attempt: number
   phase: Phase
@@ -13,7 +13,7 @@ export interface LiveState {
 
 const ttlSeconds = 24 * 3600
 
-/** The worker's side: the latest state, and a nudge for followers. */
+/** Stores a job's live state in Redis and notifies its subscribers. */
 export class LiveStatePublisher {
   private readonly names
 
@@ -32,12 +32,12 @@ export class LiveStatePublisher {
   }
 }
 
+/** Returns null if there is no live state or Redis does not answer: a view of the job can do without. */
 export async function readLiveState(
   redis: Redis,
   prefix: string,
   id: string,
 ): Promise<LiveState | null> {
-  // Redis being away costs the latest step, not the answer
   const text = await redis.get(redisNames(prefix).live(id)).catch(() => null)
   return text === null ? null : (JSON.parse(text) as LiveState)
 }

@@ -4,7 +4,20 @@ import { redisNames } from './redis.js'
 
 type Listener = (event: JobNotification) => void
 
-/** One subscription to Redis for all followers in this process. Nudges may get lost: followers also look by themselves. */
+/** Publishes on the job's channel. */
+export async function publishNotification(
+  redis: Redis,
+  prefix: string,
+  id: string,
+  event: JobNotification,
+): Promise<void> {
+  await redis.publish(redisNames(prefix).events(id), event)
+}
+
+/**
+ * Redis pub/sub: one pattern subscription serves all listeners in this process. Redis may drop a
+ * notification, so listeners also poll.
+ */
 export class Notifications {
   private readonly listeners = new Map<string, Set<Listener>>()
   private readonly stateListeners = new Set<(id: string) => void>()
@@ -22,12 +35,12 @@ export class Notifications {
       if (event === 'metrics' || event === 'checkpoint') return
       for (const listener of notifications.stateListeners) listener(id)
     })
-    // ioredis subscribes again by itself after a reconnect; until the first connect this waits
+    // waits for the first connection; ioredis subscribes again after each reconnect
     redis.psubscribe(redisNames(prefix).allEvents).catch(() => {})
     return notifications
   }
 
-  /** Returns the end of the subscription. */
+  /** Calls `listener` for each notification of the job. Returns the unsubscribe function. */
   subscribe(id: string, listener: Listener): () => void {
     const listeners = this.listeners.get(id) ?? new Set()
     this.listeners.set(id, listeners.add(listener))
@@ -37,7 +50,7 @@ export class Notifications {
     }
   }
 
-  /** Any job that may have changed its state. Returns the end of the subscription. */
+  /** Calls `listener` when the state of any job may have changed. Returns the unsubscribe function. */
   onChange(listener: (id: string) => void): () => void {
     this.stateListeners.add(listener)
     return () => this.stateListeners.delete(listener)

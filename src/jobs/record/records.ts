@@ -5,7 +5,7 @@ import type { Store } from '../../store/store.js'
 import { jobNotFound } from './errors.js'
 import { jobPaths } from './job-paths.js'
 import { Journal } from './journal.js'
-import type { JobResult, JournalEntry, Lifecycle } from './lifecycle.js'
+import { initialLifecycle, type JobResult, type JournalEntry, type Lifecycle } from './lifecycle.js'
 
 /**
  * `crashed`: the trainer ended itself. `killed`: somebody ended it. `drained`: it was asked to make room.
@@ -37,6 +37,14 @@ export interface JobRecord {
   /** As in `life`: null until it has ended, and again once it is retried. */
   result: JobResult | null
 }
+
+export const initialRecord = (manifest: JobManifest): JobRecord => ({
+  manifest,
+  attempts: [],
+  initialized: null,
+  lifecycle: initialLifecycle(manifest.createdAt),
+  result: null,
+})
 
 /**
  * What is durably known of jobs. Nothing here is ever changed by two writers: a manifest and the

@@ -14,7 +14,7 @@ export interface JobTailDeps {
   record(id: string): Promise<JobRecord>
   view(record: JobRecord): Promise<Job>
   log: MetricsLog
-  nudges: Notifications
+  notifications: Notifications
 }
 
 /** A row as JSON, and where it is in the order of rows. */
@@ -82,8 +82,8 @@ export class JobTail {
   }
 
   private async pollLoop(): Promise<void> {
-    const { nudges } = this.deps
-    const unsubscribe = nudges.subscribe(this.id, () => this.wakeUp.notify())
+    const onNotification = () => this.wakeUp.notify()
+    const unsubscribe = this.deps.notifications.subscribe(this.id, onNotification)
     try {
       while (this.hasSubscribers && !this.snapshot?.record.result) {
         await this.poll()
