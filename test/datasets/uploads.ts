@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -85,4 +86,31 @@ export async function freshDatasets(
 async function* chunked(content: Buffer): AsyncGenerator<Uint8Array> {
   yield content.subarray(0, 1)
   for (let at = 1; at < content.length; at += 50_000) yield content.subarray(at, at + 50_000)
+}
+
+/**
+ * Watches the child processes that convert uploads, until the test ends. The function that it returns
+ * says how many ran at the same time at most.
+ */
+export function watchConversions(t: { after(work: () => void): void }): () => number {
+  let most = 0
+  const timer = setInterval(() => {
+    most = Math.max(most, conversionsRunning())
+  }, 2)
+  t.after(() => clearInterval(timer))
+  return () => most
+}
+
+const conversionsRunning = () =>
+  readFileSync(`/proc/self/task/${process.pid}/children`, 'utf8')
+    .split(' ')
+    .filter(pid => pid && commandOf(pid).includes('conversion-process')).length
+
+function commandOf(pid: string): string {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8')
+  } catch {
+    // the process has ended since it was listed
+    return ''
+  }
 }

@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict'
-import { readFileSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
@@ -7,7 +6,7 @@ import { gzipSync } from 'node:zlib'
 import { tableFromIPC } from 'apache-arrow'
 import { openTableReader } from '../../../src/datasets/tables/table-reader.js'
 import type { TableColumn, TableManifest } from '../../../src/spec/dataset.js'
-import { freshDatasets } from '../uploads.js'
+import { freshDatasets, watchConversions } from '../uploads.js'
 
 const project = join(import.meta.dirname, '../../../..')
 const vega = (name: string) => readFile(join(project, 'node_modules/vega-datasets/data', name))
@@ -322,28 +321,9 @@ test('ranges and picks take the same rows from many files and batches', async t 
 
 test('no more conversions run at once than there are turns', async t => {
   const { uploadTable } = await freshDatasets(t, { conversions: 1 })
-  let most = 0
-  const timer = setInterval(() => {
-    most = Math.max(most, conversionsRunning())
-  }, 2)
-  t.after(() => clearInterval(timer))
+  const most = watchConversions(t)
   const tables = Array.from({ length: 4 }, (_, n) => ({ a: lines('a,b', `${n},x`, `${n},y`) }))
   const made = await Promise.all(tables.map(files => uploadTable(files)))
   assert.equal(new Set(made.map(({ dataset }) => dataset.id)).size, 4)
-  assert.equal(most, 1)
+  assert.equal(most(), 1)
 })
-
-/** Child processes of this one that convert, as the kernel lists them. */
-const conversionsRunning = () =>
-  readFileSync(`/proc/self/task/${process.pid}/children`, 'utf8')
-    .split(' ')
-    .filter(pid => pid && commandOf(pid).includes('conversion-process')).length
-
-function commandOf(pid: string): string {
-  try {
-    return readFileSync(`/proc/${pid}/cmdline`, 'utf8')
-  } catch {
-    // it has ended in between
-    return ''
-  }
-}
