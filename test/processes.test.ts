@@ -2,7 +2,6 @@ import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { test } from 'node:test'
-import { setImmediate as turn } from 'node:timers/promises'
 import {
   isDead,
   leadingProcessId,
@@ -10,6 +9,7 @@ import {
   ownProcessId,
   readStat,
 } from '../src/processes.js'
+import { eventually } from '../testing/eventually.js'
 
 const script = new URL('../src/processes.js', import.meta.url).href
 const source = `import { ownProcessId } from '${script}'
@@ -27,7 +27,7 @@ test('a process is gone when it is killed, not while it is stopped', async t => 
     [...listProcesses()].some(({ pid, args }) => pid === child.pid && args.includes('marked')),
   )
   child.kill('SIGSTOP')
-  while (readStat(child.pid!)?.state !== 'T') await turn()
+  await eventually('the process to stop', () => readStat(child.pid!)?.state === 'T')
   assert.equal(isDead(name), false)
   child.kill('SIGKILL')
   await once(child, 'exit')

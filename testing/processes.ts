@@ -15,11 +15,11 @@ async function listProcesses(): Promise<ProcessInfo[]> {
         readFile(`/proc/${pid}/stat`, 'utf8'),
         readFile(`/proc/${pid}/cmdline`, 'utf8'),
       ])
-      // the name in brackets may hold anything; the state and the parent follow the last bracket
+      // the name in parentheses may contain any character; state and parent follow the last one
       const parent = Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1])
       return { pid: Number(pid), parent, command: command.replaceAll('\0', ' ') }
     } catch {
-      return null // it has ended meanwhile
+      return null // the process has ended since it was listed
     }
   })
   return (await Promise.all(read)).filter(one => one !== null)
@@ -39,16 +39,26 @@ export async function findDescendants(root: number, script: string): Promise<num
     .sort((a, b) => a - b)
 }
 
-/** Those with this folder in their environment, or around them: Redis overwrites its environment. */
+/**
+ * The processes that have `folder` in their environment, or their working directory in it. The latter
+ * finds Redis, which overwrites its environment.
+ */
 export async function findProcessesOf(folder: string): Promise<ProcessInfo[]> {
   const all = await listProcesses()
   const found = all.map(async one => {
-    // of one that has ended, or is another user's, neither can be read
+    // neither can be read if the process has ended or belongs to another user
     const environment = await readFile(`/proc/${one.pid}/environ`, 'latin1').catch(() => '')
     const cwd = await readlink(`/proc/${one.pid}/cwd`).catch(() => '')
     return environment.includes(folder) || cwd.startsWith(folder) ? one : null
   })
   return (await Promise.all(found)).filter(one => one !== null)
+}
+
+/** The sockets that a process has open, as names that no two sockets share. */
+export async function listSockets(pid: number): Promise<string[]> {
+  const folder = `/proc/${pid}/fd`
+  const links = (await readdir(folder)).map(fd => readlink(`${folder}/${fd}`).catch(() => ''))
+  return (await Promise.all(links)).filter(link => link.startsWith('socket:'))
 }
 
 /** The files that a process has mapped into its memory. */

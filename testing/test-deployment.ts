@@ -3,16 +3,18 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
-import { Client } from '../src/client/client.js'
+import { Client, type JobStreamEvent } from '../src/client/client.js'
 import { type LocalServer, startServer } from '../src/client/server.js'
 import { type AttemptRecord, JobRecords } from '../src/jobs/record/records.js'
 import { readStat } from '../src/processes.js'
 import type { Job, JobRequest } from '../src/spec/job.js'
 import { openFolderStore } from '../src/store/folder-store.js'
+import { within } from './eventually.js'
 import { findDescendants } from './processes.js'
 
-/** The real thing, all processes of it, on a data folder of its own that can be started again. */
+const eventTimeoutMs = 300_000
+
+/** All processes of Trainyard on a temporary data folder. It can be stopped and started again. */
 export class TestDeployment {
   client!: Client
   private server: LocalServer | null = null
@@ -23,7 +25,7 @@ export class TestDeployment {
     private readonly onOutput: ((text: string) => void) | undefined,
   ) {}
 
-  /** `hear` gets all that its processes print. */
+  /** `onOutput` is called with the text that the processes print. */
   static async open(
     settings: NodeJS.ProcessEnv = {},
     onOutput?: (text: string) => void,
@@ -66,14 +68,14 @@ export class TestDeployment {
     return this.server!.pid
   }
 
-  /** The process of ours that runs this script. */
+  /** The process that runs `script`. */
   async pidOf(script: string): Promise<number> {
     const [pid] = await findDescendants(this.supervisor, script)
     assert.ok(pid !== undefined, `no ${script} runs`)
     return pid
   }
 
-  /** The trainer at work, not one in reserve: the one that has used the processor most. */
+  /** The trainer that trains: of all trainers, spare ones included, it has used the most CPU time. */
   async activeTrainer(): Promise<number> {
     const all = await findDescendants(this.supervisor, 'workers/trainer.js')
     assert.ok(all.length > 0, 'no trainer runs')
@@ -81,18 +83,34 @@ export class TestDeployment {
     return all.reduce((busiest, pid) => (cpuTicks(pid) > cpuTicks(busiest) ? pid : busiest))
   }
 
-  /** What is recorded of each attempt that has begun, oldest first. */
+  /** The records of a job's attempts, oldest first. */
   async attempts(id: string): Promise<AttemptRecord[]> {
     return new JobRecords(await openFolderStore(this.folder)).attempts(id)
   }
 
-  /** Follows a job to its end; `onStep` hears of each training step. */
+  /** The events of a job until it ends. Fails after five minutes without one. */
+  async *follow(id: string): AsyncGenerator<JobStreamEvent> {
+    const events = this.client.follow(id)
+    try {
+      for (;;) {
+        const next = within(`an event of job ${id}`, events.next(), { timeoutMs: eventTimeoutMs })
+        const { value, done } = await next
+        if (done) return
+        yield value
+      }
+    } finally {
+      // not awaited: it waits for the read that may never end
+      void events.return(undefined)
+    }
+  }
+
+  /** Follows a job until it ends; `onStep` is called with each step that has new metrics. */
   async waitForEnd(
     job: Job,
     onStep: (step: number) => Promise<void> | void = () => {},
   ): Promise<Job> {
     let last = job
-    for await (const { event, data } of this.client.follow(job.id)) {
+    for await (const { event, data } of this.follow(job.id)) {
       if (event === 'job') last = data
       else await onStep(data.step)
     }
@@ -103,7 +121,7 @@ export class TestDeployment {
     return this.waitForEnd(await this.client.submit(request), onStep)
   }
 
-  /** The trained weights: the data file of the model's SavedModel. */
+  /** The weights of a job's model: the data file in its SavedModel. */
   weights(job: Job): Promise<Buffer> {
     const { id, version } = job.result!.model
     const folder = join(this.folder, 'models', id, String(version), 'saved_model', 'variables')
@@ -116,7 +134,7 @@ const mnist = join(
   'data',
 )
 
-/** The first `count` training digits of MNIST, as a pair of IDX files. */
+/** The first `count` images and labels of MNIST's training set, as two IDX files. */
 export async function mnistSample(count: number): Promise<{ name: string; content: Blob }[]> {
   const firstRecords = async (name: string, header: number, size: number) => {
     const file = await readFile(join(mnist, name))
@@ -128,9 +146,4 @@ export async function mnistSample(count: number): Promise<{ name: string; conten
     await firstRecords('train-images-idx3-ubyte', 16, 28 * 28),
     await firstRecords('train-labels-idx1-ubyte', 8, 1),
   ]
-}
-
-/** Looks again and again; the test's own time limit ends what never comes. */
-export async function eventually(condition: () => Promise<boolean> | boolean): Promise<void> {
-  while (!(await condition())) await sleep(50)
 }

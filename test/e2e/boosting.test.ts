@@ -182,7 +182,7 @@ test('a job whose trainer is killed twice ends in the bytes of an undisturbed on
 test('a paused job goes on to the same bytes, and no trainer of trees loads TensorFlow', async () => {
   const job = await deployment.client.submit(samplingRequest('paused', { checkpointEvery: 1000 }))
   let maps = ''
-  for await (const { event, data } of deployment.client.follow(job.id)) {
+  for await (const { event, data } of deployment.follow(job.id)) {
     if (event === 'job' && data.status === 'paused') break
     if (event !== 'metrics' || data.step !== 20) continue
     maps = await readMemoryMaps(await deployment.activeTrainer())

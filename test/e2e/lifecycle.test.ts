@@ -21,9 +21,9 @@ const request = (
   ...more,
 })
 
-/** Follows a job until it looks as wanted. */
+/** Follows a job until `condition` holds for it. */
 async function waitForJob(id: string, condition: (job: Job) => boolean): Promise<Job> {
-  for await (const { event } of deployment.client.follow(id)) {
+  for await (const { event } of deployment.follow(id)) {
     if (event !== 'job') continue
     const job = await deployment.client.job(id)
     if (condition(job)) return job
@@ -31,9 +31,9 @@ async function waitForJob(id: string, condition: (job: Job) => boolean): Promise
   throw new Error(`job ${id} has ended`)
 }
 
-/** Does something at a training step, once. */
+/** Runs `action` once, when the job reaches a training step. */
 async function atStep(id: string, step: number, action: () => Promise<unknown>): Promise<void> {
-  for await (const { event, data } of deployment.client.follow(id)) {
+  for await (const { event, data } of deployment.follow(id)) {
     if (event === 'metrics' && data.step >= step) {
       await action()
       return
@@ -42,7 +42,7 @@ async function atStep(id: string, step: number, action: () => Promise<unknown>):
   throw new Error(`job ${id} has ended before step ${step}`)
 }
 
-test('a paused job frees its slot, and ends resumed in the bytes of an undisturbed one', async () => {
+test('a paused job frees its slot; resumed, it ends with the weights of an undisturbed job', async () => {
   const training = { steps: 400, checkpointEvery: 1000, input: 'streaming' as const }
   const undisturbed = await deployment.train(request(training))
   const job = await deployment.client.submit(request(training))
@@ -55,7 +55,7 @@ test('a paused job frees its slot, and ends resumed in the bytes of an undisturb
   assert.equal(paused.phase, null)
   assert.equal(paused.requested, null)
   assert.equal(readStat(trainer), null, 'its trainer still runs')
-  // the slot is free: another job gets it and ends
+  // the slot is free: another job runs
   const other = await deployment.train(request({ steps: 5 }))
   assert.equal(other.status, 'succeeded')
   assert.equal((await deployment.client.job(job.id)).status, 'paused')
@@ -74,7 +74,7 @@ test('a paused job frees its slot, and ends resumed in the bytes of an undisturb
   )
 })
 
-test('a cancelled job is retried from its last checkpoint, to the same bytes', async () => {
+test('a cancelled job that is retried continues from its last checkpoint, to the same weights', async () => {
   const training = { steps: 300, checkpointEvery: 1000 }
   const undisturbed = await deployment.train(request(training))
   const job = await deployment.client.submit(request(training))
@@ -95,7 +95,7 @@ test('a cancelled job is retried from its last checkpoint, to the same bytes', a
 })
 
 for (const input of ['in-memory', 'streaming'] as const) {
-  test(`how often checkpoints are written changes nothing of what is trained: ${input}`, async () => {
+  test(`the checkpoint interval does not change the weights (${input} input)`, async () => {
     const intervals = [{ checkpointEvery: 1000 }, { checkpointEvery: 7 }, { checkpointSeconds: 1 }]
     const weights: Buffer[] = []
     for (const interval of intervals) {
@@ -108,19 +108,22 @@ for (const input of ['in-memory', 'streaming'] as const) {
   })
 }
 
-test('jobs that wait go by priority, a paused one not at all', async () => {
+test('queued jobs start by priority, and a paused one does not start', async () => {
   const first = await deployment.client.submit(request({ steps: 1_000_000 }))
   await waitForJob(first.id, ({ status }) => status === 'running')
-  const [low, high, aside] = await Promise.all([
+  const [low, high, held] = await Promise.all([
     deployment.client.submit(request({ steps: 2 }, { name: 'low', priority: -5 })),
     deployment.client.submit(request({ steps: 2 }, { name: 'high', priority: 5 })),
-    deployment.client.submit(request({ steps: 2 }, { name: 'aside', priority: 50 })),
+    deployment.client.submit(request({ steps: 2 }, { name: 'held', priority: 50 })),
   ])
-  assert.equal((await deployment.client.act(aside.id, 'pause')).status, 'paused')
+  assert.equal((await deployment.client.act(held.id, 'pause')).status, 'paused')
   assert.equal((await deployment.client.job(high.id)).queue?.position, 1)
   assert.equal((await deployment.client.job(low.id)).queue?.position, 2)
   await deployment.client.act(first.id, 'cancel')
   const ends = await Promise.all([deployment.waitForEnd(low), deployment.waitForEnd(high)])
-  assert.ok(ends[1]!.startedAt! < ends[0]!.startedAt!, 'high went first')
-  assert.equal((await deployment.client.act(aside.id, 'cancel')).status, 'cancelled')
+  assert.ok(
+    ends[1]!.startedAt! < ends[0]!.startedAt!,
+    'the job with the lower priority started first',
+  )
+  assert.equal((await deployment.client.act(held.id, 'cancel')).status, 'cancelled')
 })

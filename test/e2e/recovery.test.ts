@@ -6,18 +6,19 @@ import { after, before, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { isAlive, readStat } from '../../src/processes.js'
 import type { Job, JobRequest } from '../../src/spec/job.js'
-import { eventually, mnistSample, TestDeployment } from '../../testing/test-deployment.js'
+import { eventually } from '../../testing/eventually.js'
+import { mnistSample, TestDeployment } from '../../testing/test-deployment.js'
 
 let deployment: TestDeployment
 let undisturbedJob: Job
 before(async () => {
   deployment = await TestDeployment.open({ TRAINYARD_LOCK_MS: '6000' })
   await deployment.client.uploadDataset('digits', await mnistSample(1280))
-  undisturbedJob = await deployment.train(request('calm'))
+  undisturbedJob = await deployment.train(request('undisturbed'))
 })
 after(() => deployment.close())
 
-/** Slow enough to be caught in the middle. */
+/** Long enough to be interrupted in the middle. */
 const request = (name: string): JobRequest => ({
   name,
   model: { kind: 'resnet', blocks: 1, filters: 4 },
@@ -25,7 +26,7 @@ const request = (name: string): JobRequest => ({
   training: { steps: 400, batchSize: 16, checkpointEvery: 100 },
 })
 
-/** Trains a job, and once it is at step 150 does something to it. */
+/** Trains a job and calls `inject` when it reaches step 150. */
 async function trainWithFault(name: string, inject: (id: string) => Promise<void>): Promise<Job> {
   let injected = false
   const job = await deployment.client.submit(request(name))
@@ -48,7 +49,7 @@ async function assertSameWeights(job: Job): Promise<void> {
 
 const isRunning = (pid: number) => isAlive(readStat(pid))
 
-test('a worker is killed, its trainer stopped: the trainer ends, and the job goes on to the same bytes', async () => {
+test('after a worker is killed its stopped trainer is killed too, and the job ends with the same weights', async () => {
   let trainer = 0
   const job = await trainWithFault('worker-killed', async () => {
     trainer = await deployment.activeTrainer()
@@ -56,11 +57,11 @@ test('a worker is killed, its trainer stopped: the trainer ends, and the job goe
     process.kill(await deployment.pidOf('workers/worker.js'), 'SIGKILL')
   })
   assert.equal(job.attempt, 2)
-  assert.ok(!isRunning(trainer), 'its stopped trainer is left')
+  assert.ok(!isRunning(trainer), 'its stopped trainer still exists')
   await assertSameWeights(job)
 })
 
-test('a trainer that is stopped is found and replaced', async () => {
+test('a stopped trainer is detected and replaced', async () => {
   const job = await trainWithFault('trainer-stopped', async () => {
     process.kill(await deployment.activeTrainer(), 'SIGSTOP')
   })
@@ -68,7 +69,7 @@ test('a trainer that is stopped is found and replaced', async () => {
   await assertSameWeights(job)
 })
 
-test('a worker that was stopped finds its job taken, ends its trainer, and serves the queue again', async t => {
+test('a worker that continues after its job was taken over ends its trainer and serves the queue again', async t => {
   let other: ReturnType<typeof fork> | undefined
   t.after(async () => {
     if (!other) return
@@ -79,17 +80,21 @@ test('a worker that was stopped finds its job taken, ends its trainer, and serve
   const job = await trainWithFault('worker-stopped', async id => {
     stopped.worker = await deployment.pidOf('workers/worker.js')
     stopped.trainer = await deployment.activeTrainer()
-    // it lives: only its lock, not its death, may give the job away
+    // the worker exists, so another one may take its job only after the lock has expired
     process.kill(stopped.trainer, 'SIGSTOP')
     process.kill(stopped.worker, 'SIGSTOP')
     other = fork(fileURLToPath(new URL('../../workers/worker.js', import.meta.url)), [], {
       env: await environmentOf(stopped.worker),
       detached: true,
     })
-    await eventually(async () => (await deployment.attempts(id)).length === 2)
-    assert.equal(readStat(stopped.trainer)?.state, 'T', 'a living worker lost its trainer')
+    await eventually(
+      'the second attempt',
+      async () => (await deployment.attempts(id)).length === 2,
+      { timeoutMs: 60_000 },
+    )
+    assert.equal(readStat(stopped.trainer)?.state, 'T', 'the trainer of a stopped worker was ended')
     process.kill(stopped.worker, 'SIGCONT')
-    await eventually(() => !isRunning(stopped.trainer))
+    await eventually('the old trainer to end', () => !isRunning(stopped.trainer))
   })
   assert.equal(job.attempt, 2)
   await assertSameWeights(job)
@@ -100,23 +105,24 @@ test('a worker that was stopped finds its job taken, ends its trainer, and serve
   await assertSameWeights(await deployment.train(request('afterwards')))
 })
 
-test('a job whose trainer crashes again and again fails, and the next one trains', async () => {
+test('a job whose trainer crashes three times fails, and the next job trains', async () => {
   const endless = { steps: 100_000, checkpointEvery: 100_000, batchSize: 32 }
   const crashing = await deployment.client.submit({ ...request('crashing'), training: endless })
   const next = await deployment.client.submit(request('next'))
   const dead = new Set<number>()
   let job = crashing
-  await eventually(async () => {
+  const crashTrainers = async () => {
     job = await deployment.client.job(crashing.id)
     if (job.phase === 'training') {
-      // null: it has ended, and the next is not there yet
+      // null: the last trainer has ended, and the next one does not exist yet
       const trainer = await deployment.activeTrainer().catch(() => null)
-      // what native code does that reads where it may not
+      // as native code with a wild pointer ends
       if (trainer !== null && !dead.has(trainer)) process.kill(trainer, 'SIGSEGV')
       if (trainer !== null) dead.add(trainer)
     }
     return job.status === 'failed'
-  })
+  }
+  await eventually('the job to fail', crashTrainers, { timeoutMs: 120_000 })
   assert.equal(job.failure?.code, 'no_progress')
   assert.match(job.failure.message, /^3 attempts ended without a new checkpoint.*SIGSEGV/)
   const { items } = await deployment.client.logs(job.id, { tail: '1' })
@@ -131,7 +137,7 @@ async function environmentOf(pid: number): Promise<NodeJS.ProcessEnv> {
     pair.slice(0, pair.indexOf('=')),
     pair.slice(pair.indexOf('=') + 1),
   ])
-  // the channel to the supervisor is not ours
+  // without the channel to the supervisor, which belongs to the other worker
   const { NODE_CHANNEL_FD: _, ...environment } = Object.fromEntries(entries)
   return environment
 }

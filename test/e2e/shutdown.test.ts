@@ -3,8 +3,9 @@ import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { socketFolder } from '../../src/supervisor/folder-lock.js'
+import { eventually } from '../../testing/eventually.js'
 import { findDescendants, findProcessesOf } from '../../testing/processes.js'
-import { eventually, mnistSample, TestDeployment } from '../../testing/test-deployment.js'
+import { mnistSample, TestDeployment } from '../../testing/test-deployment.js'
 
 let deployment: TestDeployment
 before(async () => {
@@ -13,25 +14,33 @@ before(async () => {
 })
 after(() => deployment.close())
 
-test('restarts in order cost a job no attempt, and leave nothing behind', async () => {
+test('graceful restarts do not count as failed attempts, and leave no process or file behind', async () => {
   const job = await deployment.client.submit({
     name: 'restarted',
     model: { kind: 'resnet', blocks: 1, filters: 4 },
     dataset: 'digits',
     training: { steps: 100_000, batchSize: 16, checkpointEvery: 100_000 },
   })
-  // more often than a job that crashes is tried
+  // more often than a crashing job is retried
   for (let restarts = 0; restarts < 4; restarts++) {
     await eventually(
+      'ten more steps',
       async () => (await deployment.client.job(job.id)).progress.step > 10 * (restarts + 1),
+      { timeoutMs: 120_000 },
     )
     const worker = await deployment.pidOf('workers/worker.js')
     process.kill(worker, 'SIGTERM')
-    await eventually(async () => (await deployment.attempts(job.id)).length === restarts + 2)
+    await eventually(
+      `attempt ${restarts + 2}`,
+      async () => (await deployment.attempts(job.id)).length === restarts + 2,
+      { timeoutMs: 120_000 },
+    )
   }
-  // a trainer in reserve is there too
+  // the spare trainer is there too
   await eventually(
+    'two trainers',
     async () => (await findDescendants(deployment.supervisor, 'workers/trainer.js')).length === 2,
+    { timeoutMs: 60_000 },
   )
   const sockets = await socketFolder(deployment.folder)
   await deployment.stop()
@@ -44,12 +53,16 @@ test('restarts in order cost a job no attempt, and leave nothing behind', async 
   const resumed = attempts.map(({ resumedFrom }) => resumedFrom)
   assert.ok(
     resumed.every((step, i) => i === 0 || step > resumed[i - 1]!),
-    `each went on from where the one before had stopped: ${resumed}`,
+    `each attempt resumes at a later step than the one before: ${resumed}`,
   )
   assert.deepEqual(await findProcessesOf(deployment.folder), [])
   assert.deepEqual(await readdir(join(deployment.folder, '.staging')), [])
   assert.deepEqual(await readdir(sockets), [])
 
   await deployment.start()
-  await eventually(async () => (await deployment.attempts(job.id)).length === 6)
+  await eventually(
+    'the attempt after the start',
+    async () => (await deployment.attempts(job.id)).length === 6,
+    { timeoutMs: 120_000 },
+  )
 })

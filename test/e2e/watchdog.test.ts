@@ -1,5 +1,5 @@
-// Connections to Redis that fall silent without an end, as where a network drops packets. The second
-// test waits for the watchdog's patience: some 25 s.
+// Connections to Redis stop delivering without being closed, as when a network drops packets. The
+// second test waits until the watchdog acts, about 25 s.
 import assert from 'node:assert/strict'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -8,7 +8,8 @@ import { after, before, test } from 'node:test'
 import { RedisProxy } from '../../chaos/redis-proxy.js'
 import type { JobRequest } from '../../src/spec/job.js'
 import { type EmbeddedRedis, openRedis } from '../../src/supervisor/embedded-redis.js'
-import { eventually, mnistSample, TestDeployment } from '../../testing/test-deployment.js'
+import { eventually } from '../../testing/eventually.js'
+import { mnistSample, TestDeployment } from '../../testing/test-deployment.js'
 
 let folder: string
 let redis: EmbeddedRedis
@@ -47,23 +48,23 @@ async function trainSuccessfully(name: string): Promise<void> {
 
 const worker = () => deployment.pidOf('workers/worker.js')
 
-test('BullMQ replaces a silent connection that it waits for jobs on: the worker goes on', async t => {
+test('BullMQ replaces a dead connection that blocks for jobs, and the worker goes on', async t => {
   const before = await worker()
   assert.equal(proxy.stallMatching('bzpopmin'), 1)
   const since = performance.now()
-  await trainSuccessfully('behind-a-silent-wait')
+  await trainSuccessfully('after-a-dead-blocking-connection')
   t.diagnostic(`succeeded after ${Math.round(performance.now() - since)} ms`)
   assert.equal(await worker(), before, 'the worker was restarted')
 })
 
-test('a worker that takes no jobs, since the connection it takes them by is silent, starts anew', async t => {
+test('a worker that gets no jobs because its connection is dead is restarted', async t => {
   const before = await worker()
-  // what BullMQ asks on that connection alone: which jobs have lost their worker
+  // only the connection that fetches jobs asks for stalled ones
   assert.equal(proxy.stallMatching('stalled-check'), 1)
   const since = performance.now()
-  await trainSuccessfully('behind-a-silent-take')
+  await trainSuccessfully('after-a-dead-fetching-connection')
   t.diagnostic(`succeeded after ${Math.round(performance.now() - since)} ms`)
-  await eventually(async () => (await worker()) !== before)
+  await eventually('the next worker', async () => (await worker()) !== before)
   assert.match(printed, /jobs wait, slots are free, and the queue hands out nothing/)
   assert.match(printed, /the worker ended \(exit code 75\)/)
 })

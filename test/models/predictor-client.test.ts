@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import {
   openPredictor,
@@ -8,8 +7,9 @@ import {
   type PredictorOptions,
 } from '../../src/models/predictor-client.js'
 import type { PredictRequest } from '../../src/spec/ipc-messages.js'
+import { eventually } from '../../testing/eventually.js'
 
-const script = fileURLToPath(new URL('small-predictor.js', import.meta.url))
+const script = fileURLToPath(new URL('../../testing/small-predictor.js', import.meta.url))
 const log = { debug() {}, info() {}, warn() {} }
 
 const pixels = (...brightness: number[]): PredictRequest['input'] => ({
@@ -24,13 +24,12 @@ function start(t: TestContext, options: Partial<PredictorOptions> = {}): Predict
   return predictor
 }
 
-async function eventually(condition: () => boolean): Promise<void> {
-  while (!condition()) await sleep(5)
-}
+const eventuallyReady = (predictor: Predictor) =>
+  eventually('the predictor to be ready', () => predictor.ready())
 
 test('it starts at once, and answers with one row for each image', async t => {
   const predictor = start(t)
-  await eventually(() => predictor.ready())
+  await eventuallyReady(predictor)
   const { probabilities, classes } = await predictor.predict('/m', pixels(0, 255))
   assert.equal(classes, 2)
   assert.ok(probabilities instanceof Float32Array)
@@ -49,7 +48,7 @@ test('requests made before it is ready wait for it', async t => {
 
 test('a crash fails what is in flight, and the next child answers again', async t => {
   const predictor = start(t)
-  await eventually(() => predictor.ready())
+  await eventuallyReady(predictor)
   const results = await Promise.allSettled([
     predictor.predict('/silent', pixels(0)),
     predictor.predict('/crash', pixels(0)),
@@ -60,26 +59,28 @@ test('a crash fails what is in flight, and the next child answers again', async 
     assert.equal(result.reason.kind, 'unavailable')
   }
   assert.equal(predictor.ready(), false)
-  await eventually(() => predictor.ready())
+  await eventuallyReady(predictor)
   const { probabilities } = await predictor.predict('/m', pixels(255))
   assert.equal(probabilities[1], 1)
 })
 
 test('a child that hangs is replaced', async t => {
   const predictor = start(t, { timeoutMs: 200 })
-  await eventually(() => predictor.ready())
+  await eventuallyReady(predictor)
   await assert.rejects(predictor.predict('/hang', pixels(0)), {
     code: 'PREDICTOR_TIMEOUT',
     kind: 'unavailable',
   })
-  await eventually(() => !predictor.ready())
-  await eventually(() => predictor.ready())
+  await eventually('the predictor to be killed', () => !predictor.ready(), {
+    intervalMs: 1,
+  })
+  await eventuallyReady(predictor)
   await predictor.predict('/m', pixels(0))
 })
 
 test('only so many wait', async t => {
   const predictor = start(t, { maxInFlight: 2 })
-  await eventually(() => predictor.ready())
+  await eventuallyReady(predictor)
   const waiting = [0, 1].map(() => predictor.predict('/silent', pixels(0)))
   await assert.rejects(predictor.predict('/m', pixels(0)), { code: 'PREDICTOR_BUSY' })
   await predictor.close()

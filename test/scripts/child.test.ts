@@ -3,7 +3,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { setTimeout as sleep } from 'node:timers/promises'
+import { eventually } from '../../testing/eventually.js'
 import { importScript, spawnScript } from './scripts.js'
 
 test('a tied program ends with the set-up that ran it, even by kill -9', async () => {
@@ -14,11 +14,14 @@ test('a tied program ends with the set-up that ran it, even by kill -9', async (
      await run('sh', ['-c', 'echo $$ > "$NOTE"; exec sleep 60'], { tied: true })`,
     { NOTE: note },
   )
-  await eventually(() => existsSync(note) && readFileSync(note, 'utf8').endsWith('\n'))
+  await eventually(
+    'the pid of the program',
+    () => existsSync(note) && readFileSync(note, 'utf8').endsWith('\n'),
+  )
   const pid = Number(readFileSync(note, 'utf8'))
   assert.ok(alive(pid))
   setup.kill('SIGKILL')
-  await eventually(() => !alive(pid))
+  await eventually('the program to end', () => !alive(pid))
   rmSync(folder, { recursive: true })
 })
 
@@ -32,14 +35,6 @@ test("a tied program's output and failure are its own", async () => {
   assert.equal((await run('sh', ['-c', 'exit 3'], { tied: true })).ok, false)
   assert.equal((await run('no-such-program', [])).ok, false)
 })
-
-async function eventually(condition: () => boolean) {
-  const deadline = Date.now() + 10_000
-  while (!condition()) {
-    assert.ok(Date.now() < deadline, 'it never happened')
-    await sleep(20)
-  }
-}
 
 function alive(pid: number) {
   try {

@@ -5,11 +5,11 @@ import { mkdtemp, readFile, rm, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import supertest from 'supertest'
 import { JobRecords } from '../../src/jobs/record/records.js'
 import { openFolderStore } from '../../src/store/folder-store.js'
+import { eventually } from '../../testing/eventually.js'
 import { smallJob, startRedis, uploadDataset } from '../../testing/test-server.js'
 import { eventTypes, messageIds, startReceiver } from './receiver.js'
 
@@ -53,7 +53,10 @@ test('an API killed between the end of a job and its message sends it at the nex
   const { id } = (await api.post('/jobs').send(smallJob)).body
   // once the answer is in the log, too: a server that dies before has to send again
   const log = () => api.get(`/webhooks/${webhook.body.id}/deliveries`)
-  while ((await log()).body.items[0]?.status !== 'delivered') await sleep(20)
+  await eventually(
+    'the first message to be delivered',
+    async () => (await log()).body.items[0]?.status === 'delivered',
+  )
   await first.kill()
 
   const records = new JobRecords(await openFolderStore(data))

@@ -7,7 +7,7 @@ import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
-import { setTimeout as sleep } from 'node:timers/promises'
+import { eventually } from '../../testing/eventually.js'
 import { startServer, type TestServer } from '../../testing/test-server.js'
 
 let server: TestServer
@@ -58,18 +58,17 @@ for (const { language, command, file, skip } of examples) {
     assert.equal(await eventuallyResponds(url, forged), 401)
     const { body } = await server.api.post(`/webhooks/${id}/test`)
     assert.deepEqual([body.status, body.attempts[0].statusCode], ['delivered', 204])
-    while (!printed.includes('\n')) await sleep(10)
+    await eventually('a printed line', () => printed.includes('\n'))
     assert.match(printed, /^ping/)
   })
 }
 
 /** The status of a POST, as soon as somebody listens. */
 async function eventuallyResponds(url: string, headers: Record<string, string>): Promise<number> {
-  for (;;) {
+  return eventually('the example to listen', async () => {
     const answer = await fetch(url, { method: 'POST', body: '{}', headers }).catch(() => null)
-    if (answer) return answer.status
-    await sleep(20)
-  }
+    return answer?.status
+  })
 }
 
 async function freePort(): Promise<number> {

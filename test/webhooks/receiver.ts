@@ -1,6 +1,6 @@
 import { createServer, type IncomingHttpHeaders, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { setTimeout as sleep } from 'node:timers/promises'
+import { eventually } from '../../testing/eventually.js'
 
 export interface Received {
   headers: IncomingHttpHeaders
@@ -30,7 +30,7 @@ export async function startReceiver(...replies: Reply[]) {
     port,
     received,
     async waitForCount(count: number): Promise<void> {
-      while (received.length < count) await sleep(10)
+      await eventually(`${count} webhook messages`, () => received.length >= count)
     },
     async close(): Promise<void> {
       server.closeAllConnections()

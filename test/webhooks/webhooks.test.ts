@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict'
 import type { ServerResponse } from 'node:http'
 import { type TestContext, test } from 'node:test'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { Webhook as Verifier } from 'standardwebhooks'
 import { JobRecords } from '../../src/jobs/record/records.js'
 import type { CreatedWebhook, Delivery } from '../../src/spec/webhook.js'
@@ -9,6 +8,7 @@ import { minMessageId } from '../../src/webhooks/events.js'
 import { webhookPaths } from '../../src/webhooks/webhook-paths.js'
 import { WebhookRecords } from '../../src/webhooks/webhook-records.js'
 import { Webhooks, type WebhooksDeps } from '../../src/webhooks/webhooks.js'
+import { eventually } from '../../testing/eventually.js'
 import { smallJob, startServer, type TestServer, uploadDataset } from '../../testing/test-server.js'
 import { notifyJobEvent } from '../api/attempts.js'
 import { eventTypes, messageIds, type Reply, startReceiver } from './receiver.js'
@@ -82,11 +82,10 @@ async function eventuallyDelivered(
   id: string,
   count: number,
 ): Promise<Delivery[]> {
-  for (;;) {
+  return eventually(`${count} messages to be delivered or given up`, async () => {
     const log = await logOf(server, id)
-    if (log.length >= count && log.every(({ status }) => status !== 'pending')) return log
-    await sleep(20)
-  }
+    return log.length >= count && log.every(({ status }) => status !== 'pending') && log
+  })
 }
 
 test('the life of a job is sent in order, signed as the specification says', async t => {
@@ -209,8 +208,10 @@ test('one that failed does not hold up the next, and a slow receiver holds up no
   for (let i = 0; i < 5; i++) await submit(server)
   await receiver.waitForCount(5)
   const those = (log: Delivery[], wanted: string) => log.filter(({ status }) => status === wanted)
-  let log = await logOf(server, id)
-  while (those(log, 'delivered').length < 4) log = await logOf(server, id)
+  const log = await eventually('four delivered messages', async () => {
+    const current = await logOf(server, id)
+    return those(current, 'delivered').length >= 4 && current
+  })
   const [failed, ...others] = those(log, 'pending')
   assert.ok(failed?.nextAttemptAt)
   assert.equal(others.length, 0)
@@ -317,12 +318,12 @@ test('a wiped Redis loses no event and repeats none', async t => {
 
 /** The id of the newest job, as soon as there are so many. */
 async function eventuallySubmitted(server: TestServer, count: number): Promise<string> {
-  for (;;) {
+  return eventually(`${count} submitted jobs`, async () => {
     const ids = await server.store.list('jobs')
     if (ids.length >= count) return ids.at(-1)!
     await server.api.post('/jobs').send(smallJob)
-    await sleep(20)
-  }
+    return null
+  })
 }
 
 test('several servers share the work: each message goes out once', async t => {

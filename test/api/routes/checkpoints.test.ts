@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { existsSync, readdirSync, readlinkSync } from 'node:fs'
 import { after, before, test } from 'node:test'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { extract, type Header } from 'tar-stream'
 import { jobPaths } from '../../../src/jobs/record/job-paths.js'
+import { eventually } from '../../../testing/eventually.js'
 import {
   smallJob,
   startServer,
@@ -107,7 +107,7 @@ test('a reader that leaves keeps no file open', {
   await answer.body!.getReader().read()
   assert.ok(openCheckpointFiles() > 0)
   gone.abort()
-  while (openCheckpointFiles() > 0) await sleep(5)
+  await eventually('the checkpoint file to be closed', () => openCheckpointFiles() === 0)
 })
 
 function openCheckpointFiles(): number {

@@ -4,8 +4,8 @@ import { readdir } from 'node:fs/promises'
 import { request as httpRequest } from 'node:http'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { gzipSync } from 'node:zlib'
+import { eventually } from '../../../testing/eventually.js'
 import {
   idxFiles,
   smallJob,
@@ -232,14 +232,19 @@ function beginUpload() {
   return request
 }
 
+const uploadStarted = () =>
+  eventually('the upload to start', async () => (await leftovers()).length > 0, { intervalMs: 5 })
+const uploadRemoved = () =>
+  eventually('the upload to be removed', async () => (await leftovers()).length === 0)
+
 test('a sender that leaves, or falls silent, leaves nothing behind', async () => {
   const leaving = beginUpload()
-  while ((await leftovers()).length === 0) await sleep(5)
+  await uploadStarted()
   leaving.destroy()
-  while ((await leftovers()).length > 0) await sleep(5)
+  await uploadRemoved()
 
   beginUpload()
-  while ((await leftovers()).length === 0) await sleep(5)
-  while ((await leftovers()).length > 0) await sleep(5)
+  await uploadStarted()
+  await uploadRemoved()
   assert.equal((await server.api.get('/healthz')).status, 200)
 })

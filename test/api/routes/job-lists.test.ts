@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { Redis } from 'ioredis'
 import type { Job } from '../../../src/spec/job.js'
+import { eventually } from '../../../testing/eventually.js'
 import {
   smallJob,
   startServer,
@@ -114,17 +114,14 @@ test('all jobs of a selection are cancelled at once, others stay', async () => {
 
 /** The list is refused for a while, but never half. */
 async function eventuallyLists(expected: readonly string[]): Promise<void> {
-  for (;;) {
-    const { status, body } = await server.api.get('/jobs?limit=1000')
-    if (status === 200) {
-      return assert.deepEqual(
-        body.items.map(({ name }: Job) => name),
-        expected,
-      )
-    }
-    assert.equal(body.code, 'QUEUE_UNAVAILABLE')
-    await sleep(5)
-  }
+  const { body } = await eventually('the list of jobs', async () => {
+    const answer = await server.api.get('/jobs?limit=1000')
+    return answer.body.code === 'QUEUE_UNAVAILABLE' ? null : answer
+  })
+  assert.deepEqual(
+    body.items?.map(({ name }: Job) => name),
+    expected,
+  )
 }
 
 test('after Redis was wiped the lists are as before', async () => {
@@ -151,10 +148,9 @@ test('a Redis that came back behind the store, looking whole, is compared with i
   await redis.set(consistencyKey, mark)
   const logLength = server.log().length
   await redis.call('CLIENT', 'KILL', 'TYPE', 'normal')
-  const eventually = async (condition: () => Promise<boolean> | boolean) => {
-    while (!(await condition())) await sleep(50)
-  }
-  await eventually(() => server.log().slice(logLength).includes('could not compare'))
+  await eventually('the comparison to fail', () =>
+    server.log().slice(logLength).includes('could not compare'),
+  )
   await redis.acl('SETUSER', 'default', '+eval')
   await eventuallyLists(before)
 })

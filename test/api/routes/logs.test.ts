@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
+import { openEventStream } from '../../../testing/sse.js'
 import { startServer, type TestServer, uploadDataset } from '../../../testing/test-server.js'
 import { appendLogLines, appendMetrics, endJob, runningJob } from '../attempts.js'
-import { openEventStream } from '../sse-frames.js'
 
 let server: TestServer
 before(async () => {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { PNG } from 'pngjs'
+import { eventually } from '../../../testing/eventually.js'
 import { putModel, startServer, type TestServer } from '../../../testing/test-server.js'
 
 let server: TestServer
@@ -204,7 +205,7 @@ test('trouble of the predictor is a 503 with Retry-After, and a fault of it show
   assert.equal(crashed.status, 503)
   assert.equal(crashed.body.code, 'PREDICTOR_RESTARTED')
   assert.equal(crashed.headers['retry-after'], '5')
-  while (!server.deps.predictor.ready()) await new Promise(setImmediate)
+  await eventually('the next predictor', () => server.deps.predictor.ready())
   const fault = await ask('fault')
   assert.equal(fault.status, 500)
   assert.doesNotMatch(fault.text, /op Foo/)

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import supertest from 'supertest'
+import { eventually } from '../../../testing/eventually.js'
 import {
   smallJob,
   startServer,
@@ -80,5 +81,8 @@ test('without Redis the rest is told, and nothing stale', async () => {
     [],
   )
   await server.redis.start()
-  while ((await scrape()).get('trainyard_redis_up') !== 1) {}
+  await eventually(
+    'Redis in the metrics',
+    async () => (await scrape()).get('trainyard_redis_up') === 1,
+  )
 })

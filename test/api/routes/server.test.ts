@@ -3,6 +3,7 @@ import { test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Redis } from 'ioredis'
 import supertest from 'supertest'
+import { eventually } from '../../../testing/eventually.js'
 import { startServer } from '../../../testing/test-server.js'
 
 test('it lives at once, and is ready with Redis and the predictor', async t => {
@@ -10,7 +11,7 @@ test('it lives at once, and is ready with Redis and the predictor', async t => {
   t.after(() => server.close())
   const api = supertest(server.url)
   assert.deepEqual((await api.get('/healthz')).body, { status: 'ok' })
-  while ((await api.get('/readyz')).status !== 200) await sleep(10)
+  await eventually('the server to be ready', async () => (await api.get('/readyz')).status === 200)
 
   await server.deps.predictor.close()
   const answer = await api.get('/readyz')
@@ -34,7 +35,7 @@ test('without Redis it lives on, says what is away, and recovers', async t => {
   const jobs = await server.api.get('/jobs')
   assert.deepEqual([jobs.status, jobs.body.code], [503, 'QUEUE_UNAVAILABLE'])
   await server.redis.start()
-  while ((await api.get('/readyz')).status !== 200) await sleep(10)
+  await eventually('the server to be ready', async () => (await api.get('/readyz')).status === 200)
   assert.equal((await server.api.get('/jobs')).status, 200)
 })
 
@@ -44,7 +45,7 @@ test('what is closed while Redis is away never comes back to it', async t => {
   await server.redis.stop()
   await server.deps.jobs.close()
   await server.redis.start()
-  // whoever still tried would do so at least every second
+  // time itself is the condition: a client that was not closed would reconnect within a second
   await sleep(1500)
   const redis = new Redis(server.redis.connection)
   t.after(() => redis.disconnect())

@@ -1,5 +1,5 @@
 import { get, type IncomingMessage } from 'node:http'
-import type { TestServer } from '../../testing/test-server.js'
+import { within } from './eventually.js'
 
 interface SseFrame {
   id?: string
@@ -9,9 +9,12 @@ interface SseFrame {
   comment?: string
 }
 
-/** Opens a stream; `next` gives one frame after the other, and null at its end. */
+/**
+ * Opens a stream of server-sent events. `next` returns the next frame, `nextEvent` the next frame
+ * that has an event; both return null after the last one, and fail after 30 s without a frame.
+ */
 export async function openEventStream(
-  server: TestServer,
+  server: { url: string; key: string },
   path: string,
   headers: Record<string, string> = {},
 ) {
@@ -23,7 +26,7 @@ export async function openEventStream(
   response.setEncoding('utf8')
   const frames = parseFrames(response)
   const next = async (): Promise<SseFrame | null> => {
-    const { value, done } = await frames.next()
+    const { value, done } = await within(`an event of ${path}`, frames.next())
     return done ? null : value
   }
   const nextEvent = async () => {
@@ -35,6 +38,7 @@ export async function openEventStream(
   return { response, next, nextEvent }
 }
 
+/** Comments and `retry` too, which a parser of events leaves out. */
 async function* parseFrames(chunks: AsyncIterable<string>): AsyncGenerator<SseFrame> {
   let text = ''
   for await (const chunk of chunks) {
