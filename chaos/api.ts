@@ -9,7 +9,7 @@ import type { Page } from '../src/spec/paging.js'
 import { eventually } from '../testing/eventually.js'
 
 const requestTimeoutMs = 20_000
-/** A request that fails for so long counts as never answered. */
+/** How long a request is retried before the client gives up. */
 const retryTimeoutMs = 300_000
 /** Longer than the interval of the server's keep-alive comments. */
 const streamIdleTimeoutMs = 40_000

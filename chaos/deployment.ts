@@ -7,7 +7,7 @@ import { Redis } from 'ioredis'
 import { type LocalServer, startServer } from '../src/client/server.js'
 import type { Failpoint } from '../src/store/failpoints.js'
 import { socketFolder } from '../src/supervisor/folder-lock.js'
-import { eventually } from '../testing/eventually.js'
+import { eventually, within } from '../testing/eventually.js'
 import { findProcessesOf } from '../testing/processes.js'
 import { withCleanup } from './with-cleanup.js'
 
@@ -24,6 +24,7 @@ const commandPatterns = {
 export type ProcessRole = keyof typeof commandPatterns
 
 const startTimeoutMs = 90_000
+const stopTimeoutMs = 60_000
 const exitTimeoutMs = 10_000
 
 /**
@@ -31,7 +32,7 @@ const exitTimeoutMs = 10_000
  * restarts, finds its processes after their supervisor has died, and has failpoints.
  */
 export class ChaosDeployment {
-  #server: LocalServer | null = null
+  private server: LocalServer | null = null
 
   private constructor(
     readonly folder: string,
@@ -70,7 +71,7 @@ export class ChaosDeployment {
   }
 
   get key(): string {
-    return this.#server!.key
+    return this.server!.key
   }
 
   get environment(): NodeJS.ProcessEnv {
@@ -89,7 +90,8 @@ export class ChaosDeployment {
   async start(): Promise<void> {
     for (const since = Date.now(); ; await sleep(500)) {
       try {
-        this.#server = await startServer(this.folder, this.environment)
+        const started = startServer(this.folder, this.environment)
+        this.server = await within('the server to listen', started, { timeoutMs: startTimeoutMs })
         return
       } catch (error) {
         if (Date.now() - since > startTimeoutMs) {
@@ -102,8 +104,9 @@ export class ChaosDeployment {
   }
 
   async stop(): Promise<void> {
-    await this.#server?.stop()
-    this.#server = null
+    const stopped = this.server?.stop() ?? Promise.resolve()
+    await within('the server to exit after SIGTERM', stopped, { timeoutMs: stopTimeoutMs })
+    this.server = null
   }
 
   /** Kills the processes that are left, and removes the folder unless `keep`. */
@@ -156,7 +159,7 @@ export class ChaosDeployment {
   }
 }
 
-/** Kills processes until `list` finds none: a dying one may still have started another. */
+/** Kills processes until `list` finds none, because one of them may have started another before it died. */
 export async function killAll(list: () => Promise<readonly { pid: number }[]>): Promise<void> {
   const allExited = async () => {
     const left = await list()

@@ -39,7 +39,7 @@ export interface Reference {
   model: string
   /** Names and checksums of the last checkpoint's files. */
   checkpoint: string
-  /** JSON. */
+  /** Predictions of the model, as JSON. */
   predictions: string
 }
 

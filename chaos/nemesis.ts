@@ -13,9 +13,10 @@ export interface PlannedAction {
 
 /** The shares between which actions start, so that all of them hit jobs that train. */
 const window = { from: 0.03, to: 0.85 }
-/** If nothing trains for so long, the next action starts anyway. */
+/** If no step is trained for this long, the next action starts anyway. */
 const maxWaitMs = 10_000
 const targetTimeoutMs = 10_000
+const maxSearchMs = 300_000
 
 export function plan(random: Random, count: number): PlannedAction[] {
   const moments = Array.from({ length: count }, () => random.uniform(window.from, window.to))
@@ -48,9 +49,12 @@ export async function executePlan(
     for (let next = action; ; next = random.pickWeighted(actions)) {
       await Promise.all(next.resources.map(resource => heldResources.get(resource)))
       const result = await applyWithRetry(next, deployment, random, isFinished)
-      const where = `${(progress() * 100).toFixed(0)} %`.padStart(5)
-      log(`${where}  ${next.name.padEnd(20)} ${result?.target ?? 'no target'}`)
-      if (!result) continue
+      const position = `${(progress() * 100).toFixed(0)} %`.padStart(5)
+      log(`${position}  ${next.name.padEnd(20)} ${result?.target ?? 'no target'}`)
+      if (!result) {
+        if (Date.now() - since < maxSearchMs) continue
+        throw new Error(`no action found a target within ${maxSearchMs / 1000} s`)
+      }
       done++
       const background = result.background?.catch((error: unknown) => {
         firstError ??= error

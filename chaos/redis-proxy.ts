@@ -2,7 +2,7 @@
 import { once } from 'node:events'
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net'
 
-/** How many of the bytes that a client sent last are kept, to recognize its connection by. */
+/** How much of what a client sent last is kept, to recognize its connection. */
 const sentHistoryBytes = 64 * 1024
 
 /**
@@ -16,11 +16,11 @@ export class RedisProxy {
 
   private constructor(
     private readonly server: Server,
-    /** As REDIS_URL takes it. */
+    /** A value for REDIS_URL. */
     readonly url: string,
   ) {}
 
-  /** `redisUrl` as REDIS_URL takes it: redis:// or unix://. */
+  /** Listens on a free port. `redisUrl` is redis://… or unix://… */
   static async open(redisUrl: string): Promise<RedisProxy> {
     const redis = new URL(redisUrl)
     const dial = () =>

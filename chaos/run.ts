@@ -33,7 +33,7 @@ export interface ChaosReport extends Record<Violation, number> {
 const cancelShare = 0.2
 const pauseShare = 0.3
 const referenceTimeoutMs = 120_000
-/** A job that has not ended so long after the last action is lost. */
+/** A job counts as lost if it has not ended this long after the last action. */
 const endTimeoutMs = 300_000
 
 export async function run({ seed, jobs, kills, keep }: ChaosOptions): Promise<ChaosReport> {

@@ -92,7 +92,7 @@ async function submitAtOnce(
   return { rounds, violations, measurements }
 }
 
-/** Waits until the list of jobs, which is rebuilt some seconds after Redis lost it, is not empty. */
+/** Counts the listed jobs. After Redis lost the list, this waits until the server has rebuilt it. */
 async function countListedJobs(api: RetryingClient): Promise<number> {
   for (const since = Date.now(); ; await sleep(250)) {
     const { length } = await api.jobs()

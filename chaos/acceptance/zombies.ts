@@ -41,11 +41,11 @@ interface JobOwner {
 
 interface Fault {
   name: string
-  /** Whether the other worker takes the job over. If not, the owner itself restarts the trainer. */
+  /** Whether the other worker takes the job over. If not, the owner keeps it. */
   expectsTakeover: boolean
   /** Shortest and longest duration, measured from the takeover. */
   durationMs: readonly [number, number]
-  /** Returns what ends it. */
+  /** Starts the fault; returns a function that ends it. */
   inject(owner: JobOwner, random: Random): () => Promise<void> | void
 }
 
