@@ -9,7 +9,7 @@ export interface Row extends Summary {
   case: string
   subject: string
   peakRssMb: number
-  /** The subject's median time divided by Trainyard's; null without a time of Trainyard's. */
+  /** The subject's median time divided by Trainyard's; null if Trainyard did not run the case. */
   ratio: number | null
 }
 

@@ -53,7 +53,7 @@ async function systemPython(minMinor: number): Promise<string> {
   const rejected: string[] = []
   for (const name of ['python3', 'python3.13', 'python3.12', 'python3.11']) {
     // a missing Python fails, and so do the stubs of version managers
-    const version = await execute(name, ['--version']).catch(() => undefined)
+    const version = await execute(name, ['--version'], { timeout: 10_000 }).catch(() => undefined)
     const minor = Number(version?.stdout.match(/Python 3\.(\d+)/)?.[1])
     if (minor >= minMinor && minor <= maxMinor) return name
     if (minor) rejected.push(`${name} is 3.${minor}`)

@@ -20,7 +20,7 @@ export const subjects: Readonly<Record<string, SubjectSpec>> = {
     tasks: ['ingest', ...modelTasks],
     program: async threads => ours(engineEnvironment({ cores: threads })),
   },
-  // shows the effect of letting waiting threads sleep: faster on a busy machine, slower on a quiet one
+  // waiting threads spin, as is OpenMP's default: slower on a busy machine, faster on a quiet one
   'trainyard-spinning': {
     tasks: ['train'],
     program: async threads => ours(peerEnvironment(threads)),
