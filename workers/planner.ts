@@ -1,5 +1,5 @@
-// The planner process: how large a job would be, from its graph. Loads no TensorFlow, and ends with
-// its answer; the API's event loop must not wait for a graph of a thousand layers.
+// The planner process: builds a job's graph, answers with its size, and ends. It does not load
+// TensorFlow. It is a process because a graph of a thousand layers would block the API's event loop.
 import { GraphError } from '../src/graph/graph-error.js'
 import type { FromPlanner, PlannerTask } from '../src/spec/ipc-messages.js'
 import { stepMemory } from '../src/training/memory.js'
@@ -21,7 +21,7 @@ function answer({ job, dataset, records }: PlannerTask): FromPlanner {
     })
     return { size: { parameters: program.parameters, ...stepMemory(program) } }
   } catch (error) {
-    // what the trainer would find is found here
+    // the same error that a trainer would meet
     if (error instanceof GraphError) {
       return { error: error.message }
     }

@@ -1,4 +1,4 @@
-// The trainer process: loads the engine that its job needs, trains one attempt at it, and ends.
+// The trainer process: loads the engine that its job needs, trains one attempt, and ends.
 import { setImmediate as yieldToEventLoop } from 'node:timers/promises'
 import { assignedResources, readConfig, setEnvironment } from '../src/config.js'
 import { loadTensorFlow } from '../src/engine/tensorflow.js'
@@ -11,7 +11,7 @@ import { runBoostingAttempt } from './attempts/boosting-attempt.js'
 import { runNetworkAttempt } from './attempts/network-attempt.js'
 import { isUnavailable, toFailure, unavailableExitCode } from './failure.js'
 
-/** Ten beats of the worker's: one that is silent for so long has lost us, and another may have the job. */
+/** Ten missed heartbeats of the worker. After this, another worker may have the job. */
 const leaseMs = 20_000
 
 let leaseRenewedAt = performance.now()
@@ -26,13 +26,13 @@ async function main(): Promise<void> {
       if (message.type === 'stop') stopReason ??= message.reason
     })
   })
-  // without its worker nobody would take what a trainer makes
+  // the worker is gone, and with it the lease on the job
   process.on('disconnect', exitNow)
   const store = await openFolderStore(
     config.dataFolder,
     diskWithFailpoints(config.failpoints, 'trainer'),
   )
-  // one that gets no task at once is in reserve, and loads what most tasks need; boosting does without
+  // a trainer without a task is a spare, so it loads TensorFlow, which most jobs need
   if (!(await arrivesSoon(assigned))) loadTensorFlow()
   await send({ type: 'ready' })
   const task = await assigned
@@ -40,15 +40,15 @@ async function main(): Promise<void> {
     await train(task, { store, send, stopRequested })
   } catch (error) {
     const failure = toFailure(error)
-    // a bug or a broken machine: the worker sees the crash, and may try again
+    // a bug or a broken machine: the worker sees the exit code and may start another attempt
     if (!failure) throw error
     await send({ type: 'failed', ...failure })
   }
-  // all is written and told
+  // everything is stored and sent
   exitNow()
 }
 
-/** The engine's own clean-up of its input threads can take half a minute. */
+/** Skips TensorFlow's clean-up of its input threads, which can take 30 s. */
 const exitNow = () => void process.kill(process.pid, 'SIGKILL')
 
 const assignmentWaitMs = 200
@@ -68,7 +68,7 @@ function train(task: TrainerTask, deps: Omit<TrainerDeps, 'task'>): Promise<void
   if (!isBoosting(job)) {
     return runNetworkAttempt({ ...deps, tf: loadTensorFlow(), task: { ...task, job } })
   }
-  // OpenMP reads it as XGBoost's library loads; more threads than here are cores only take turns
+  // OpenMP reads OMP_NUM_THREADS when XGBoost's library loads
   const limitThreads = (threads: number) => setEnvironment({ OMP_NUM_THREADS: String(threads) })
   return runBoostingAttempt({
     ...deps,
@@ -78,11 +78,11 @@ function train(task: TrainerTask, deps: Omit<TrainerDeps, 'task'>): Promise<void
   })
 }
 
-/** Between two steps: hears what the worker has said meanwhile. */
+/** Receives the worker's messages between two steps. Ends the process if the lease has expired. */
 async function stopRequested(): Promise<StopReason | null> {
   await yieldToEventLoop()
   if (performance.now() - leaseRenewedAt > leaseMs) {
-    // after a long step the beats of its time may still be unread
+    // heartbeats that arrived during a long step may still be unread
     await yieldToEventLoop()
     if (performance.now() - leaseRenewedAt > leaseMs) exitNow()
   }

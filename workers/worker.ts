@@ -1,4 +1,4 @@
-// The worker process: takes jobs from the queue and has trainers, its children, train them.
+// The worker process: takes jobs from the queue and runs them in trainer processes, its children.
 import { availableParallelism } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { pino } from 'pino'
@@ -14,33 +14,36 @@ import { JobQueue } from '../src/jobs/queue/queue.js'
 import { blockingOptions, connect, logConnectionErrors } from '../src/jobs/queue/redis.js'
 import { Checkpoints } from '../src/jobs/record/checkpoints.js'
 import { JobRecords } from '../src/jobs/record/records.js'
+import { JobLog } from '../src/jobs/telemetry/job-log.js'
 import { diskWithFailpoints } from '../src/store/failpoints.js'
 import { openFolderStore } from '../src/store/folder-store.js'
 import { sweepStaging } from '../src/store/staging.js'
+import { AttemptRunner } from './supervision/attempt.js'
 import { Consumer } from './supervision/consumer.js'
 import { Watchdog } from './supervision/consumer-watchdog.js'
+import { JobRunner } from './supervision/job-runner.js'
 import { recoverOrphans } from './supervision/orphan-recovery.js'
-import { Slots } from './supervision/slots.js'
+import { type Slot, Slots } from './supervision/slots.js'
 import type { TrainerLaunchOptions } from './supervision/trainer-process.js'
 
 const orphanCheckIntervalMs = 5000
-/** The supervisor starts us again; sysexits.h calls it a temporary failure. */
+/** `EX_TEMPFAIL` of sysexits.h: the supervisor starts the worker again. */
 const stuckExitCode = 75
 const drainTimeoutMs = 20_000
-/** A trainer in reserve costs about 0.1 GB of its own; below this, training needs the rest. */
+/** A spare trainer takes about 0.1 GB of its own; if less than this is free, training needs it. */
 const minMemoryForSpareBytes = 2 * 2 ** 30
 const trainerScript = fileURLToPath(new URL('trainer.js', import.meta.url))
 
 async function main(): Promise<void> {
   const config = readConfig()
   if (!config.redis) {
-    const message = 'a worker needs REDIS_URL; `npm start` runs a Redis of its own'
+    const message = 'a worker needs REDIS_URL; `npm start` runs its own Redis'
     throw new TrainyardError('REDIS_MISSING', message)
   }
   const log = pino({ name: 'worker', level: config.logLevel })
   const onError = logConnectionErrors(log)
   const gpus = await findGpus()
-  // on a card a second process takes memory that a job may want; only its owner can tell
+  // on a GPU a spare takes memory that a job may need, so there are none by default
   const keepSpares = config.spareTrainers ?? gpus.length === 0
   const slots = new Slots(
     trainerLaunchOptions(config.slots, gpus),
@@ -50,33 +53,51 @@ async function main(): Promise<void> {
     config.dataFolder,
     diskWithFailpoints(config.failpoints, 'worker'),
   )
-  // the first job finds its trainer loading while we are still on our way to Redis
+  // load trainers while the worker connects to Redis: the first job then starts sooner
   slots.warm()
   const redis = { connection: config.redis, prefix: config.redisPrefix }
   const connection = connect(redis, blockingOptions, onError)
   const datasets = new Datasets(store)
   const notifications = Notifications.open(connect(redis, blockingOptions, onError), redis.prefix)
   const queue = new JobQueue(redis.prefix, connection, onError)
+  const records = new JobRecords(store)
+  const checkpoints = new Checkpoints(store)
+  const jobLog = new JobLog(store)
+  const index = new JobIndex(connection, redis.prefix)
+  const statePublisher = new LiveStatePublisher(connection, redis.prefix)
+  const createRunner = (id: string, slot: Slot) =>
+    new JobRunner(
+      {
+        records,
+        checkpoints,
+        jobLog,
+        index,
+        statePublisher,
+        findDataset: dataset => datasets.get(dataset),
+        startAttempt: (task, attemptRecord) =>
+          new AttemptRunner({ records, jobLog, statePublisher, slot }, task, attemptRecord),
+        sweep: () => sweepStaging(config.dataFolder),
+      },
+      id,
+    )
   const consumer = new Consumer({
-    store,
     redis,
     notifications,
     slots,
-    onError,
+    createRunner,
     lockMs: config.lockMs,
-    sweep: () => sweepStaging(config.dataFolder),
-    records: new JobRecords(store),
-    checkpoints: new Checkpoints(store),
-    index: new JobIndex(connection, redis.prefix),
-    statePublisher: new LiveStatePublisher(connection, redis.prefix),
-    findDataset: id => datasets.get(id),
+    onError,
   })
 
   const recover = async () => {
     const jobs = await recoverOrphans(queue, trainerScript).catch(onError)
-    if (jobs) log.warn({ jobs }, 'a worker of this host is dead: its jobs are back in the queue')
+    if (jobs)
+      log.warn(
+        { jobs },
+        'recovered the jobs of a dead worker of this host: they are back in the queue',
+      )
   }
-  // before we take jobs ourselves: theirs come first
+  // orphaned jobs return to the queue before this worker takes any
   await recover()
   const recoveryTimer = setInterval(() => void recover(), orphanCheckIntervalMs)
   consumer.start()
@@ -100,7 +121,9 @@ async function main(): Promise<void> {
     countWaiting: () => queue.waitingCount(),
     idleSince: () => consumer.idleSince(),
     onStuck: () => {
-      log.error('jobs wait, slots are free, and the queue hands out nothing: starting anew')
+      log.error(
+        'jobs are queued and slots are free, but BullMQ delivers nothing: restarting the worker',
+      )
       void shutDown(stuckExitCode)
     },
   })
@@ -109,7 +132,7 @@ async function main(): Promise<void> {
   }
 }
 
-/** One trainer on each GPU; on a machine without, the cores are shared out. */
+/** One trainer for each GPU. Without GPUs, the slots share the cores equally. */
 function trainerLaunchOptions(
   requestedSlots: number | null,
   gpus: readonly number[],

@@ -68,11 +68,11 @@ test('a job of 1,000 steps whose trainer is killed twice ends as if nothing had 
       line.replace(/from step \d+/, 'from a checkpoint'),
     ]),
     [
-      [1, 'attempt 1 starts afresh'],
+      [1, 'attempt 1 starts from the beginning'],
       [1, 'the trainer was ended by SIGKILL'],
-      [2, 'attempt 2 goes on from a checkpoint'],
+      [2, 'attempt 2 resumes from a checkpoint'],
       [2, 'the trainer was ended by SIGKILL'],
-      [3, 'attempt 3 goes on from a checkpoint'],
+      [3, 'attempt 3 resumes from a checkpoint'],
       [3, 'finished at step 1000: model killed, version 1'],
     ],
   )

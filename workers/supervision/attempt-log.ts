@@ -3,21 +3,21 @@ import type { FromTrainer } from '../../src/spec/ipc-messages.js'
 import type { Failure, Phase } from '../../src/spec/job.js'
 import type { TrainerExit } from './trainer-process.js'
 
-// What a job's log says beside what its trainer prints.
+// Lines that the worker adds to a job's log, beside what the trainer prints.
 
-/** What TensorFlow prints as it loads, whatever its log level, and whatever the job. */
+/** Lines that TensorFlow prints whenever it loads, whatever its log level. */
 export const isStartupBanner = (line: string): boolean =>
   /absl::InitializeLog\(\)|oneDNN custom operations are on/.test(line)
 
 export function startLine({ attempt, resumedFrom }: AttemptRecord): string {
-  const how = resumedFrom > 0 ? `goes on from step ${resumedFrom}` : 'starts afresh'
+  const how = resumedFrom > 0 ? `resumes from step ${resumedFrom}` : 'starts from the beginning'
   return `attempt ${attempt} ${how}`
 }
 
-/** Trees are evaluated after each round, a thousand times a second: the metrics have them all. */
+/** Trees may be evaluated a thousand times a second. The metrics have every evaluation, the log does not. */
 const minEvaluationLogIntervalMs = 1000
 
-/** Tells of one attempt; null is not worth a line. */
+/** Formats the messages of one attempt; null for a message without a line in the log. */
 export function attemptLineFormatter(): (message: FromTrainer) => string | null {
   let phase: Phase | null = null
   let lastEvaluationAt = Number.NEGATIVE_INFINITY
@@ -43,7 +43,7 @@ function messageLine(message: Exclude<FromTrainer, { type: 'phase' | 'metrics' }
     case 'checkpoint':
       return `step ${message.step}: checkpoint`
     case 'stopped':
-      return 'stopped, as asked, behind a checkpoint'
+      return 'stopped on request after a checkpoint'
     case 'finished':
       return `finished at step ${message.step}: model ${message.model.id}, version ${message.model.version}`
     case 'failed':
@@ -56,12 +56,10 @@ function messageLine(message: Exclude<FromTrainer, { type: 'phase' | 'metrics' }
 export const failureLine = ({ code, message }: Failure) => `failed: ${code}: ${message}`
 
 export function exitLine({ code, signal }: TrainerExit): string {
-  return signal
-    ? `the trainer was ended by ${signal}`
-    : `the trainer ended itself with code ${code}`
+  return signal ? `the trainer was ended by ${signal}` : `the trainer exited with code ${code}`
 }
 
-/** Training rows are for the metrics; evaluations are few. */
+/** A line for an evaluation; null for a training row, which only the metrics have. */
 function evaluationLine({ step, values }: { step: number; values: Record<string, number> }) {
   const evaluated = Object.entries(values).filter(([name]) => name.startsWith('validation'))
   if (evaluated.length === 0) return null

@@ -1,10 +1,9 @@
 import type { LiveState, LiveStatePublisher } from '../../src/jobs/queue/live-state.js'
 import type { AttemptRecord, JobRecords } from '../../src/jobs/record/records.js'
-import { JobLog } from '../../src/jobs/telemetry/job-log.js'
+import type { JobLog } from '../../src/jobs/telemetry/job-log.js'
 import type { FromTrainer, StopReason, TrainerTask } from '../../src/spec/ipc-messages.js'
 import type { Failure, Metrics, ModelRef } from '../../src/spec/job.js'
 import { toLoggedRow } from '../../src/spec/metrics.js'
-import type { Store } from '../../src/store/store.js'
 import { attemptLineFormatter, exitLine, isStartupBanner, startLine } from './attempt-log.js'
 import type { TrainerExit, TrainerListener, TrainerProcess } from './trainer-process.js'
 
@@ -15,13 +14,13 @@ export type Outcome =
   | { kind: 'died'; exit: TrainerExit }
 
 export interface AttemptRunnerDeps {
-  store: Store
   records: JobRecords
+  jobLog: JobLog
   statePublisher: LiveStatePublisher
-  trainer: { open(listener: TrainerListener): TrainerProcess }
+  slot: { open(listener: TrainerListener): TrainerProcess }
 }
 
-/** One trainer process, from its start to its end; what it says goes into the record and to followers. */
+/** Runs one attempt in a trainer process; passes its messages on to the record, the log and followers. */
 export class AttemptRunner {
   private readonly process: TrainerProcess
   private readonly liveState: LiveState
@@ -41,7 +40,7 @@ export class AttemptRunner {
       step: attemptRecord.resumedFrom,
       metrics: {},
     }
-    this.process = deps.trainer.open({
+    this.process = deps.slot.open({
       onMessage: message => this.onMessage(message),
       onLine: line => {
         if (!isStartupBanner(line)) this.log(line)
@@ -53,10 +52,10 @@ export class AttemptRunner {
 
   async outcome(): Promise<Outcome> {
     const exit = await this.process.exit
-    // a late write of the last phase would take back what is recorded of the end
+    // a write of the last phase must not arrive after the caller's record of the end
     await this.pendingWrite
     if (!this.reportedOutcome) this.log(exitLine(exit))
-    // a job's log is whole before the job has ended
+    // the log must be complete when the job ends
     await this.pendingLog
     return this.reportedOutcome ?? { kind: 'died', exit }
   }
@@ -114,9 +113,9 @@ export class AttemptRunner {
 
   private log(line: string): void {
     const { id } = this.task.job
-    // in order; a line that cannot be stored must not end the training
+    // one after another; a line that cannot be stored must not end the training
     this.pendingLog = this.pendingLog
-      .then(() => new JobLog(this.deps.store).append(id, this.attemptRecord.attempt, line))
+      .then(() => this.deps.jobLog.append(id, this.attemptRecord.attempt, line))
       .catch(() => {})
   }
 
@@ -131,7 +130,7 @@ export class AttemptRunner {
   }
 
   private publish(event: 'changed' | 'metrics' | 'checkpoint'): void {
-    // followers also look by themselves, so an outage of Redis costs them seconds, not rows
+    // followers also poll the store, so during a Redis outage they are late but lose no rows
     this.deps.statePublisher.publish(this.task.job.id, this.liveState, event).catch(() => {})
   }
 }

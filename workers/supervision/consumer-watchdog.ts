@@ -1,21 +1,21 @@
-/** Once Redis answers, looks are this quick; a slower one has waited for Redis to come back. */
+/** A slower check has waited for Redis to return, so it says nothing about the consumer. */
 const maxResponseMs = 1000
 
 export interface WatchdogOptions {
   intervalMs: number
-  /** For so long, jobs may wait beside free slots. */
+  /** How long jobs may wait while a slot is free. */
   stuckAfterMs: number
-  /** How many jobs wait, asked over a connection that is not the consumer's. */
+  /** The number of queued jobs, over a connection that is not the consumer's. */
   countWaiting(): Promise<number>
-  /** null while no slot is free; else when, by `performance.now()`, a job was last taken. */
+  /** `performance.now()` of the last time a job was taken; null while no slot is free. */
   idleSince(): number | null
   onStuck(): void
 }
 
 /**
- * BullMQ's consumers have fallen silent after outages of Redis, time and again, without a sign:
- * `isRunning()` stayed true (taskforcesh/bullmq #4585 and its kin). So we look at what counts: jobs
- * wait, Redis answers, a slot is free, and nobody takes them.
+ * Detects a BullMQ consumer that no longer takes jobs. After Redis outages consumers have stopped
+ * without an error, and `isRunning()` stayed true (taskforcesh/bullmq #4585). So this checks the
+ * effect: jobs are queued, Redis answers, a slot is free, and no job is taken.
  */
 export class Watchdog {
   private stuckSince: number | null = null

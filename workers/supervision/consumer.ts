@@ -7,21 +7,22 @@ import {
   redisNames,
 } from '../../src/jobs/queue/redis.js'
 import { ownProcessId } from '../../src/processes.js'
-import { JobRunner, type JobRunnerDeps } from './job-runner.js'
-import type { Slots } from './slots.js'
+import type { JobRunner, JobRunOutcome } from './job-runner.js'
+import type { Slot, Slots } from './slots.js'
 
-export interface ConsumerDeps extends Omit<JobRunnerDeps, 'trainer'> {
+export interface ConsumerDeps {
   redis: RedisConfig
   notifications: Notifications
   slots: Slots
-  /** How long a lock lasts without renewal. */
+  createRunner(id: string, slot: Slot): JobRunner
+  /** How long the lock on a job lasts without renewal. */
   lockMs: number
   onError(error: Error): void
 }
 
 const requeueDelayMs = 1000
 
-/** Takes jobs from the queue as slots are free. Settings and their reasons: CONTRIBUTING.md, "The queue". */
+/** Takes jobs from the queue while slots are free. docs/architecture.md, "The queue", explains the settings. */
 export class Consumer {
   private readonly runners = new Map<string, JobRunner>()
   private readonly worker: Worker
@@ -38,7 +39,7 @@ export class Consumer {
         connection: bullConnection(deps.redis, blockingOptions),
         autorun: false,
         concurrency: deps.slots.count,
-        // by this name a dead worker's jobs are known (see JobQueue.takeBack)
+        // JobQueue.requeueOrphaned finds a dead worker's jobs by this name
         name: ownProcessId,
         lockDuration: deps.lockMs,
         lockRenewTime: deps.lockMs / 4,
@@ -49,7 +50,7 @@ export class Consumer {
       },
     )
     this.worker.on('error', deps.onError)
-    // trouble around a job, not in it: the reconciler queues it again
+    // an error of the supervision, not of the job: the reconciler queues the job again
     this.worker.on('failed', (_job, error) => deps.onError(error))
     this.worker.on('lockRenewalFailed', ids => {
       for (const id of ids) this.runners.get(id)?.abandon()
@@ -60,14 +61,17 @@ export class Consumer {
     this.worker.run().catch(this.deps.onError)
   }
 
-  /** Running jobs make a checkpoint and go back to the queue; spare trainers end at once. */
+  /** Running jobs write a checkpoint and return to the queue; spare trainers end at once. */
   async drain(): Promise<void> {
     const runnersDone = this.drainRunners()
     await this.worker.close()
     await runnersDone
   }
 
-  /** All of `drain` but BullMQ's part, which may never end where it is stuck: its jobs are taken back after us. */
+  /**
+   * `drain` without closing BullMQ's worker, which may hang if it is stuck. Orphan recovery requeues
+   * the jobs after this process has ended.
+   */
   async drainRunners(): Promise<void> {
     this.draining = true
     const runners = [...this.runners.values()]
@@ -75,7 +79,7 @@ export class Consumer {
     await Promise.all([...runners.map(({ done }) => done), this.deps.slots.close()])
   }
 
-  /** When a job was last taken, or a slot freed; null while all slots are taken. */
+  /** `performance.now()` when a job was last taken or a slot was freed; null while no slot is free. */
   idleSince(): number | null {
     return this.deps.slots.free > 0 ? this.lastActivityAt : null
   }
@@ -86,13 +90,13 @@ export class Consumer {
     const previousRunner = this.runners.get(id)
     if (previousRunner) await this.requeueAfterPrevious(job, token, previousRunner)
     const slot = this.deps.slots.acquire()
-    const runner = new JobRunner({ ...this.deps, trainer: slot }, id)
+    const runner = this.deps.createRunner(id, slot)
     this.runners.set(id, runner)
     const unsubscribe = this.deps.notifications.subscribe(id, event => {
       if (event === 'request') void runner.pollRequests()
     })
     if (this.draining) runner.drain()
-    let outcome: Awaited<ReturnType<JobRunner['run']>>
+    let outcome: JobRunOutcome
     try {
       outcome = await runner.run()
     } finally {
@@ -102,13 +106,14 @@ export class Consumer {
       this.deps.slots.release(slot)
     }
     if (outcome === 'requeue') await job.moveToWait(token)
-    // the queue has it, or another worker: BullMQ is to do nothing more about it
+    // the job is back in the queue, or another worker has it: BullMQ must leave it as it is
     if (outcome !== 'done') throw new WaitingError()
   }
 
   /**
-   * This process was stopped for so long that its own job stalled and came back to it. The old run must
-   * end first; and since BullMQ keeps a worker's locks by job, the job waits until both runs are forgotten.
+   * This process was suspended for so long that its own job stalled and was delivered to it again. The
+   * previous run must end first. BullMQ keeps a worker's locks by job id, so the job returns to the queue
+   * only after BullMQ has forgotten both runs.
    */
   private async requeueAfterPrevious(
     job: Job,

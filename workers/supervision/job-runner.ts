@@ -1,45 +1,61 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { isMissing } from '../../src/errors.js'
 import type { JobIndex } from '../../src/jobs/queue/job-index.js'
+import type { LiveStatePublisher } from '../../src/jobs/queue/live-state.js'
 import type { Checkpoints } from '../../src/jobs/record/checkpoints.js'
 import type { JobResult, Lifecycle } from '../../src/jobs/record/lifecycle.js'
-import type { AttemptEnd, AttemptRecord, JobRecord } from '../../src/jobs/record/records.js'
+import type {
+  AttemptEnd,
+  AttemptRecord,
+  JobRecord,
+  JobRecords,
+} from '../../src/jobs/record/records.js'
 import { isWaitingOrRunning, requestedAction } from '../../src/jobs/record/states.js'
-import { JobLog } from '../../src/jobs/telemetry/job-log.js'
+import type { JobLog } from '../../src/jobs/telemetry/job-log.js'
 import type { DatasetManifest } from '../../src/spec/dataset.js'
 import type { TrainerTask } from '../../src/spec/ipc-messages.js'
 import type { Failure, JobManifest } from '../../src/spec/job.js'
 import { unavailableExitCode } from '../failure.js'
-import { AttemptRunner, type AttemptRunnerDeps, type Outcome } from './attempt.js'
+import type { AttemptRunner, Outcome } from './attempt.js'
 import { failureLine } from './attempt-log.js'
 import type { TrainerExit } from './trainer-process.js'
 
 const requestPollIntervalMs = 2000
 
-/** Tries in a row without a new checkpoint: a job that crashes by itself is given up sooner than one that others kill. */
+/**
+ * Attempts in a row without a new checkpoint after which a job fails. Kills from outside are less the
+ * job's fault than crashes.
+ */
 const retryLimits = { crashed: 3, killed: 20 } as const
 
-/** Before the next try, after so many in vain: the first follows at once, and cannot hurt a busy machine. */
+/** Backoff before the next attempt, by the number of attempts without progress; the last value repeats. */
 const retryDelaysMs = [0, 0, 1000, 5000]
 
-export interface JobRunnerDeps extends AttemptRunnerDeps {
+export interface JobRunnerDeps {
+  records: JobRecords
   checkpoints: Checkpoints
+  jobLog: JobLog
   index: JobIndex
+  statePublisher: LiveStatePublisher
   findDataset(id: string): Promise<DatasetManifest>
-  /** Removes what processes that ended have left half written. */
+  startAttempt(task: TrainerTask, attemptRecord: AttemptRecord): AttemptRunner
+  /** Removes the half-written files of processes that have ended. */
   sweep(): Promise<void>
 }
 
-/** One job in a worker's hands: attempts, one after another, until it has a result or must be given back. */
+/** `done`: the job has a result or is paused. `superseded`: another worker has it. */
+export type JobRunOutcome = 'done' | 'requeue' | 'superseded'
+
+/** Runs one job: attempts, one after another, until the job has a result or must leave this worker. */
 export class JobRunner {
   private attemptRunner: AttemptRunner | null = null
   private stopReason: 'drain' | 'superseded' | null = null
-  /** Of the attempt that was claimed last; 0 before the first. */
+  /** Number of the most recently claimed attempt; 0 before the first. */
   private attempt = 0
-  /** What clients ask of the attempt, as far as it was told. */
+  /** The clients' request that the attempt has been told of. */
   private requestedStop: 'pause' | 'cancel' | null = null
   private readonly interruptController = new AbortController()
-  /** A client's request ends a pause between two attempts. */
+  /** Aborted by a client's request: ends the backoff before an attempt. */
   private wakeController = new AbortController()
   /** Resolves when `run` has ended. */
   readonly done: Promise<void>
@@ -54,11 +70,7 @@ export class JobRunner {
     })
   }
 
-  /**
-   * `done`: it has a result, or is paused. `requeue`: it is to go back to the queue. `superseded`: it is
-   * somebody else's.
-   */
-  async run(): Promise<'done' | 'requeue' | 'superseded'> {
+  async run(): Promise<JobRunOutcome> {
     const pollTimer = setInterval(() => void this.pollRequests(), requestPollIntervalMs)
     try {
       for (;;) {
@@ -67,7 +79,7 @@ export class JobRunner {
           return await this.publishDone(record.lifecycle)
         await this.checkSuperseded()
         if (this.stopReason) return this.stopReason === 'superseded' ? 'superseded' : 'requeue'
-        // asked of an attempt that is over: its worker died before it could say so
+        // a request to an attempt that has ended: its worker died before it recorded the stop
         if (requestedAction(record.lifecycle.state)) await this.recordStop(record.lifecycle.attempt)
         else await this.runAttempt(record)
       }
@@ -77,29 +89,29 @@ export class JobRunner {
     }
   }
 
-  /** Makes room for a shutdown. */
+  /** Stops for a shutdown: the attempt writes a checkpoint, and the job returns to the queue. */
   drain(): void {
     this.stopReason ??= 'drain'
     this.interruptController.abort()
     this.attemptRunner?.stop('drain')
   }
 
-  /** The lock on the job is lost: somebody else may have it already. */
+  /** The lock on the job is lost, so another worker may already have it: kills the attempt. */
   abandon(): void {
     this.stopReason = 'superseded'
     this.interruptController.abort()
     this.attemptRunner?.kill()
   }
 
-  /** Whether a client wants the attempt to stop. A nudge calls for a look, and the clock does. */
+  /** Checks whether clients want the attempt to stop: called on each notification and every 2 s. */
   async pollRequests(): Promise<void> {
     const attemptRunner = this.attemptRunner
-    // storage trouble here shows up where it matters, in the attempt
+    // if storage fails, the attempt fails too and reports it
     const brief = await this.deps.records.summary(this.id).catch(() => null)
     if (!brief) return
     const { state, attempt } = brief.lifecycle
     if (this.attempt > 0 && attempt > this.attempt) return this.abandon()
-    // whatever else it is, it is not ours to train any more
+    // an attempt of a job that is not running must end, whatever happened to the job
     const requestedStop =
       requestedAction(state) ?? (attemptRunner && state !== 'running' ? 'cancel' : null)
     if (requestedStop && requestedStop !== this.requestedStop) attemptRunner?.stop(requestedStop)
@@ -108,15 +120,15 @@ export class JobRunner {
   }
 
   /**
-   * Whoever claims an epoch behind ours has the lock that was ours, also where Redis could not tell us so.
-   * To try again would only take the job from him, and he would take it back: neither got anywhere.
+   * If a newer attempt exists, another worker owns the job, even if Redis has not told us. If we tried
+   * again, the two workers would take the job from each other forever.
    */
   private async checkSuperseded(): Promise<void> {
     if (this.attempt === 0 || (await this.deps.records.isCurrent(this.id, this.attempt))) return
     this.abandon()
   }
 
-  /** Makes one attempt, and records what comes of it. */
+  /** Runs one attempt and records its outcome. */
   private async runAttempt(record: JobRecord): Promise<void> {
     const { records, checkpoints } = this.deps
     const attempt = await records.claimAttempt(this.id)
@@ -150,13 +162,13 @@ export class JobRunner {
       outputTail: null,
     }
     const started = await records.apply(this.id, { event: 'start', at: startedAt, attempt })
-    // a client's request came first
+    // a client's request was recorded first
     if (!started.allowed) return
     await records.writeAttempt(this.id, attemptRecord)
     await this.publishState(started.lifecycle)
     const outcome = await this.train(task, attemptRecord)
     await this.checkSuperseded()
-    // trouble of the storage shows up where it matters; this is only tidiness
+    // best effort: if storage fails, the writes below report it
     if (outcome.kind === 'died') await this.deps.sweep().catch(() => {})
     const end = this.endOf(outcome)
     await records.writeAttempt(this.id, {
@@ -170,17 +182,17 @@ export class JobRunner {
     else await this.recordStop(attempt)
   }
 
-  /** Ends early when the job is to stop. */
+  /** Ends early if the job is to stop. */
   private async waitBeforeRetry(ms: number): Promise<void> {
     this.wakeController = new AbortController()
     const signal = AbortSignal.any([this.interruptController.signal, this.wakeController.signal])
     if (ms > 0) await sleep(ms, undefined, { signal }).catch(() => {})
   }
 
-  /** Without an attempt that could say so in the job's log. */
+  /** Fails the job without a further attempt, and says so in the job's log. */
   private async giveUp(attempt: number, failure: Failure): Promise<void> {
-    // a line that cannot be stored must not keep the job from its end
-    await new JobLog(this.deps.store).append(this.id, attempt, failureLine(failure)).catch(() => {})
+    // a line that cannot be stored must not keep the job from failing
+    await this.deps.jobLog.append(this.id, attempt, failureLine(failure)).catch(() => {})
     await this.finish(failed(attempt, failure))
   }
 
@@ -188,7 +200,7 @@ export class JobRunner {
     await this.deps.records.finish(this.id, result)
   }
 
-  /** The attempt is over, and the job is not: what was asked of it meanwhile comes true. */
+  /** The attempt has ended but the job has not: carries out the request that clients made, if any. */
   private async recordStop(attempt: number): Promise<void> {
     const at = new Date().toISOString()
     const { lifecycle } = await this.deps.records.apply(this.id, { event: 'stop', at, attempt })
@@ -213,8 +225,8 @@ export class JobRunner {
 
   private async train(task: TrainerTask, attemptRecord: AttemptRecord): Promise<Outcome> {
     this.requestedStop = null
-    this.attemptRunner = new AttemptRunner(this.deps, task, attemptRecord)
-    // a stop that came before there was a process to hear it
+    this.attemptRunner = this.deps.startAttempt(task, attemptRecord)
+    // a stop that was requested before there was a process to tell
     if (this.stopReason === 'superseded') this.attemptRunner.kill()
     else if (this.stopReason) this.attemptRunner.stop(this.stopReason)
     else void this.pollRequests()
@@ -225,7 +237,7 @@ export class JobRunner {
 
   private endOf(outcome: Outcome): AttemptEnd {
     if (outcome.kind === 'finished' || outcome.kind === 'failed') return 'finished'
-    // also one that was too slow to make its checkpoint: no fault of the job
+    // includes an attempt that was killed because its last checkpoint took too long
     if (outcome.kind === 'stopped' || this.stopReason || this.requestedStop) return 'drained'
     const { code, signal } = outcome.exit
     if (code === unavailableExitCode) return 'unavailable'
@@ -237,14 +249,14 @@ export class JobRunner {
     return 'done'
   }
 
-  /** For lists and followers; Redis being away costs them seconds, not the job. */
+  /** Tells lists and followers. If Redis is down, they learn it later from the store. */
   private async publishState(lifecycle: Lifecycle): Promise<void> {
     await this.deps.index.updateStatus(this.id, lifecycle).catch(() => {})
     await this.deps.statePublisher.publish(this.id, null, 'changed').catch(() => {})
   }
 }
 
-/** What a job trains on was removed: no other attempt will find it either. */
+/** The failure of a job whose data set was removed: no further attempt would find it. */
 function toDatasetGone(error: unknown): Failure {
   if (!isMissing(error)) throw error
   return { code: 'dataset_gone', message: `${error.message}; upload it again and retry the job` }
@@ -262,8 +274,8 @@ function failed(attempt: number, failure: Failure) {
 }
 
 /**
- * Attempts that went on from the same checkpoint and made no other. One whose end nobody has written
- * went down with its worker.
+ * The attempts that resumed from the same checkpoint and wrote no new one. An attempt without a recorded
+ * end died together with its worker.
  */
 function attemptsWithoutProgress(
   attempts: readonly AttemptRecord[],
@@ -280,13 +292,13 @@ function attemptsWithoutProgress(
   )
 }
 
-/** Why a job is not tried again; for storage that refuses it waits as long as that takes. */
+/** The failure of a job that has used up its retries. Attempts that ended because storage failed do not count. */
 function noProgressFailure(failedAttempts: readonly AttemptRecord[]): Failure | null {
   for (const end of ['crashed', 'killed'] as const) {
     const matching = failedAttempts.filter(attempt => (attempt.end ?? 'killed') === end)
     if (matching.length < retryLimits[end]) continue
-    const lastOutput = matching.at(-1)!.outputTail ?? 'its worker ended with it'
-    const message = `${matching.length} attempts ended without a new checkpoint; retry the job once the cause is gone. The last ended so: ${lastOutput}`
+    const lastOutput = matching.at(-1)!.outputTail ?? 'its worker ended too'
+    const message = `${matching.length} attempts ended without a new checkpoint; fix the cause, then retry the job. The last attempt ended with: ${lastOutput}`
     return { code: 'no_progress', message }
   }
   return null

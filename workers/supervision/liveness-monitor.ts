@@ -1,18 +1,19 @@
 import { readStat } from '../../src/processes.js'
 
-/** Somebody stopped it (SIGSTOP, a debugger): it holds its slot and would never tell. */
+/** Stopped by SIGSTOP or a debugger: it would hold its slot forever. */
 const maxStoppedChecks = 5
-/** Silent, and without work for the processor: a deadlock, or storage that does not answer. */
+/** Silent and without processor time: a deadlock, or storage that does not answer. */
 const maxIdleChecks = 150
-/** Silent, though busy: no step and no evaluation takes so long. */
+/** Silent but busy: no step and no evaluation takes this long. */
 const maxSilentChecks = 1800
-/** Less than this in one look is a process that only waits. */
+/** A process that uses fewer ticks between two checks only waits. */
 const minBusyTicks = 2
 
 /**
- * Whether a trainer still trains. A long step tells nothing until it ends, so silence alone is no sign:
- * the system says whether the process works. Time counts in looks, one each `everyMs`, not by a clock:
- * whatever stops the worker too, such as a laptop's sleep, is not held against its trainer.
+ * Decides whether a trainer is alive. A long step sends no message until it ends, so silence alone
+ * proves nothing; the operating system says whether the process uses processor time. Time is counted
+ * in checks, one every `checkIntervalMs`, not by a clock: if the worker is suspended too, such as on a
+ * sleeping laptop, that time does not count against its trainer.
  */
 export class LivenessMonitor {
   static readonly checkIntervalMs = 2000
@@ -23,13 +24,13 @@ export class LivenessMonitor {
 
   constructor(private readonly pid: number | undefined) {}
 
-  /** It has said something. */
+  /** The trainer has sent a message. */
   recordMessage(): void {
     this.idleChecks = 0
     this.silentChecks = 0
   }
 
-  /** Why it must end; null while all is well. */
+  /** The reason to kill the trainer; null if it is alive. */
   check(): string | null {
     const stat = this.pid === undefined ? null : readStat(this.pid)
     this.silentChecks++

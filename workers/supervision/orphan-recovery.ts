@@ -5,19 +5,22 @@ import { isAlive, isDead, leadingProcessId, listProcesses, readStat } from '../.
 const killTimeoutMs = 5000
 
 /**
- * Takes over from workers of this host that are proven dead: first ends the trainers that they left,
- * then gives their jobs back to the queue. Other hosts' workers are none of our business: nobody here
- * can tell whether they live, so their locks run out instead. Returns how many jobs were taken back.
+ * Recovers the jobs of workers of this host that are proven dead: kills the trainers that they left
+ * behind, then returns their jobs to the queue. Whether a worker of another host is dead cannot be
+ * known here, so the locks of its jobs expire instead. Returns the number of jobs requeued.
  */
 export async function recoverOrphans(queue: JobQueue, trainerScript: string): Promise<number> {
   await killOrphans(trainerScript)
   return queue.requeueOrphaned(isDead)
 }
 
-/** A trainer carries its worker's name as its argument. A stopped one does not see that its worker is gone. */
+/**
+ * A trainer has its worker's process id as its argument. A stopped trainer does not notice that its
+ * worker is gone, so it would stay.
+ */
 async function killOrphans(trainerScript: string): Promise<void> {
   const orphans = [...listProcesses()].filter(({ args }) => {
-    // behind Node's own options, which a process hands on to those that it forks
+    // the argument after the script; Node's own options, which forked processes inherit, come before it
     const workerId = args[args.indexOf(trainerScript, 1) + 1] ?? ''
     return (
       args.includes(trainerScript) && leadingProcessId(workerId) === workerId && isDead(workerId)
@@ -27,7 +30,9 @@ async function killOrphans(trainerScript: string): Promise<void> {
   for (const { pid } of orphans) {
     for (const startedAt = Date.now(); isRunning(pid); await sleep(20)) {
       if (Date.now() - startedAt > killTimeoutMs) {
-        throw new Error(`trainer ${pid}, whose worker is dead, does not end: its job waits`)
+        throw new Error(
+          `trainer ${pid}, whose worker is dead, does not end; its job stays locked until it does`,
+        )
       }
     }
   }
@@ -39,6 +44,6 @@ function kill(pid: number): void {
   try {
     process.kill(pid, 'SIGKILL')
   } catch {
-    // ended by itself
+    // it has already ended
   }
 }

@@ -5,10 +5,10 @@ import {
   TrainerProcess,
 } from './trainer-process.js'
 
-/** A job's first seconds are its own: only then is its successor loaded beside it. */
+/** A new job trains undisturbed for this long before the slot's next spare trainer is loaded. */
 const spareDelayMs = 5000
 
-/** Room for one trainer at a time, and for one in reserve whose engine is loaded already. */
+/** Runs one trainer at a time, and keeps one spare trainer whose engine is already loaded. */
 export class Slot {
   private spare: TrainerProcess | null = null
   private timer: NodeJS.Timeout | undefined
@@ -19,7 +19,7 @@ export class Slot {
     private readonly hasMemoryForSpare: () => boolean,
   ) {}
 
-  /** The spare where there is one, else a new process. */
+  /** Takes the spare trainer if there is one, else starts a new process. */
   open(listener: TrainerListener): TrainerProcess {
     clearTimeout(this.timer)
     this.timer = undefined
@@ -35,7 +35,7 @@ export class Slot {
     return trainer
   }
 
-  /** Loads a trainer in reserve; `urgent` where no job is in its way, and one may wait for it. */
+  /** Loads a spare trainer. `urgent`: at full priority, if no job trains in this slot. */
   warm(urgent: boolean): void {
     clearTimeout(this.timer)
     this.timer = undefined
@@ -58,7 +58,7 @@ export class Slot {
 const isTraining = (message: FromTrainer) =>
   message.type === 'phase' && message.phase === 'training'
 
-/** A slot on each GPU, or for a share of the cores. */
+/** The worker's slots: one for each GPU, or for an equal share of the cores. */
 export class Slots {
   private readonly all: readonly Slot[]
   private readonly idle: Slot[]

@@ -11,8 +11,8 @@ import type {
 import { LivenessMonitor } from './liveness-monitor.js'
 
 /**
- * A stop that is not obeyed within this time becomes a kill, and what was trained since the last
- * checkpoint is trained anew. A step may take a while, but who cancels waits for no checkpoint.
+ * A trainer that does not stop within this time is killed, and the next attempt repeats the steps since
+ * the last checkpoint. The limits allow for a long step; a cancelled job needs no checkpoint.
  */
 const stopTimeoutMs: Record<StopReason, number> = { cancel: 7000, drain: 10_000, pause: 60_000 }
 const maxTailLines = 20
@@ -25,7 +25,7 @@ export interface TrainerLaunchOptions {
 export interface TrainerExit {
   code: number | null
   signal: NodeJS.Signals | null
-  /** The last lines that it printed. */
+  /** The last lines that the trainer printed. */
   outputTail: string
 }
 
@@ -34,7 +34,7 @@ export interface TrainerListener {
   onLine(line: string): void
 }
 
-/** The worker's end of one trainer child: its lease, its messages, its end. Idle until it is given a task. */
+/** The worker's side of one trainer process: heartbeat, messages and exit. The trainer is idle until `start`. */
 export class TrainerProcess {
   readonly exit: Promise<TrainerExit>
   private readonly child: ChildProcess
@@ -43,13 +43,13 @@ export class TrainerProcess {
   private readonly livenessMonitor: LivenessMonitor
   private heartbeatTimer: NodeJS.Timeout | undefined
 
-  /** `urgent`: a job waits for it, so that its engine loads at full priority. */
+  /** `urgent`: a job waits for this trainer, so its engine loads at full priority. */
   constructor({ script, environment }: TrainerLaunchOptions, urgent: boolean) {
-    // the name tells whoever finds it later whose it was (see take-back.ts)
+    // orphan-recovery.ts finds a dead worker's trainers by this argument
     this.child = fork(script, [ownProcessId], {
       env: environment,
       serialization: 'advanced',
-      // its own process group: Ctrl-C in the terminal is for the supervisor to pass on
+      // its own process group: Ctrl-C reaches the supervisor alone, which stops all in order
       detached: true,
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     })
@@ -76,7 +76,7 @@ export class TrainerProcess {
     })
   }
 
-  /** Lines that it printed before are passed on now. */
+  /** Also passes on the last lines printed before this call. */
   listen(listener: TrainerListener): void {
     this.listener = listener
     for (const line of this.tailLines) listener.onLine(line)
@@ -88,7 +88,7 @@ export class TrainerProcess {
       this.send({ type: 'lease' })
       const problem = this.livenessMonitor.check()
       if (problem === null) return
-      this.recordLine(`the trainer was ${problem}: its worker ends it`)
+      this.recordLine(`the trainer was ${problem}: its worker kills it`)
       this.kill()
     }, LivenessMonitor.checkIntervalMs)
     void this.exit.then(() => clearInterval(this.heartbeatTimer))
@@ -105,7 +105,7 @@ export class TrainerProcess {
   }
 
   private send(message: ToTrainer): void {
-    // a failed send means that the child is going; its exit says the rest
+    // a send fails if the child is exiting; `exit` reports that
     if (this.child.connected) this.child.send(message, () => {})
   }
 
@@ -116,12 +116,12 @@ export class TrainerProcess {
   }
 }
 
-/** Training takes every core it finds; requests and Redis come first. */
+/** Training uses all the cores it can; the API and Redis take precedence. */
 function lowerPriority({ pid }: ChildProcess): void {
   if (pid === undefined) return
   try {
     setPriority(pid, constants.priority.PRIORITY_BELOW_NORMAL)
   } catch {
-    // it has ended already, or the system forbids: training goes on all the same
+    // the process has already ended, or the system forbids it: train at normal priority
   }
 }

@@ -54,17 +54,15 @@ async function newJob(): Promise<string> {
 async function run(id: string): Promise<void> {
   const job = new JobRunner(
     {
-      store,
       records: new JobRecords(store),
+      jobLog: new JobLog(store),
       checkpoints: new Checkpoints(store),
       index: new JobIndex(redis, prefix),
       statePublisher: new LiveStatePublisher(redis, prefix),
       findDataset: dataset => new Datasets(store).get(dataset),
       sweep: async () => {},
-      trainer: {
-        open() {
-          throw new Error('no attempt was to begin')
-        },
+      startAttempt() {
+        throw new Error('no attempt should start')
       },
     },
     id,
