@@ -1,14 +1,15 @@
 import { type ErrorCode, type ErrorKind, kindOf } from './spec/error-codes.js'
 import { type FailureCode, failureCodes } from './spec/failure-codes.js'
+import type { FieldErrorCode } from './spec/field-error-codes.js'
 
 /** One invalid field of a request; `path` is a JSON pointer, or a byte or record position in a file. */
 export interface FieldError {
   path: string
-  code: string
+  code: FieldErrorCode
   message: string
 }
 
-export const fieldError = (path: string, code: string, message: string): FieldError => ({
+export const fieldError = (path: string, code: FieldErrorCode, message: string): FieldError => ({
   path,
   code,
   message,
@@ -70,12 +71,12 @@ export const isMissing = (error: unknown): error is TrainyardError =>
 export class FieldErrors {
   readonly all: FieldError[] = []
 
-  add(path: string, code: string, message: string): void {
+  add(path: string, code: FieldErrorCode, message: string): void {
     this.all.push({ path, code, message })
   }
 
   /** Adds the message if there is one: for checks that return null if a value is valid. */
-  addIf(path: string, code: string, message: string | null): void {
+  addIf(path: string, code: FieldErrorCode, message: string | null): void {
     if (message !== null) this.add(path, code, message)
   }
 

@@ -35,7 +35,13 @@ export function fileError(
   const prefix = parts.join(location.line === undefined ? ' at ' : ', ')
   const message = `${location.file}: ${prefix}${parts.length > 0 ? ': ' : ''}${detail}`
   return new TrainyardError(code, message, {
-    errors: [{ path: errorPath(location), code: code.toLowerCase(), message: detail }],
+    errors: [
+      {
+        path: errorPath(location),
+        code: code.toLowerCase() as Lowercase<FileErrorCode>,
+        message: detail,
+      },
+    ],
     cause,
   })
 }
@@ -67,7 +73,7 @@ export function collectFieldErrors<T>(
   const result = check((field, message) => {
     fieldErrors.push({
       path: `/${field}`,
-      code: `invalid_${field}`,
+      code: 'invalid_value',
       message: `${field} ${message}`,
     })
   })

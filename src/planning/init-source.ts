@@ -1,5 +1,6 @@
 import { isMissing, TrainyardError } from '../errors.js'
 import type { Checkpoint } from '../spec/checkpoint.js'
+import type { FieldErrorCode } from '../spec/field-error-codes.js'
 import type { InitFrom, InitSource } from '../spec/init-from.js'
 import type { Model } from '../spec/model.js'
 
@@ -66,8 +67,8 @@ async function resolveStep(
   )
 }
 
-/** What a request names and nobody has is a flaw of the request. */
-async function orFieldError<T>(path: string, code: string, found: Promise<T>): Promise<T> {
+/** Turns "not found" into an error of the field that names the thing. */
+async function orFieldError<T>(path: string, code: FieldErrorCode, found: Promise<T>): Promise<T> {
   return found.catch(error => {
     if (isMissing(error)) throw initFromError(path, code, error.message)
     throw error
@@ -77,7 +78,7 @@ async function orFieldError<T>(path: string, code: string, found: Promise<T>): P
 const boostingHasNoWeights = (what: string) =>
   `${what} made trees, which have no weights of a network`
 
-const initFromError = (path: string, code: string, message: string) =>
+const initFromError = (path: string, code: FieldErrorCode, message: string) =>
   new TrainyardError('INVALID_JOB', `initFrom: ${message}`, {
     errors: [{ path: `/initFrom${path}`, code, message }],
   })

@@ -49,7 +49,7 @@ function planPlainResNet(
   const { block, filters, ratio } = model
   if (block === 'bottleneck' && filters % ratio !== 0) {
     const message = `filters is ${filters}, which ratio ${ratio} does not divide`
-    errors.add('/model/ratio', 'indivisible', message)
+    errors.add('/model/ratio', 'contradiction', message)
   }
   return model
 }

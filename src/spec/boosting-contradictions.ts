@@ -1,8 +1,9 @@
 import type { BoostingOptions } from './boosting-options.js'
+import type { FieldErrorCode } from './field-error-codes.js'
 
 export interface Contradiction {
   field: keyof BoostingOptions
-  code: string
+  code: FieldErrorCode
   message: string
 }
 
@@ -24,7 +25,7 @@ export function contradictions(
     ...columns.filter(column => column.categories !== null).map(column => column.name),
   ])
   const found: Contradiction[] = []
-  const add = (field: keyof BoostingOptions, code: string, message: string) =>
+  const add = (field: keyof BoostingOptions, code: FieldErrorCode, message: string) =>
     found.push({ field, code, message })
 
   if (model.treeMethod === 'exact') {

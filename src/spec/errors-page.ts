@@ -1,5 +1,6 @@
 import { type ErrorCode, errorCodes, statusOf } from './error-codes.js'
 import { failureCodes } from './failure-codes.js'
+import { fieldErrorCodes } from './field-error-codes.js'
 
 /** docs/errors.md, made from the tables of codes. */
 export function errorsPage(): string {
@@ -9,6 +10,7 @@ export function errorsPage(): string {
     when,
     help,
   ])
+  const fields = Object.entries(fieldErrorCodes).map(([code, when]) => [`\`${code}\``, when])
   const failures = Object.entries(failureCodes).map(([code, { retry, when, help }]) => [
     `\`${code}\``,
     retry ? 'yes' : 'no',
@@ -24,6 +26,12 @@ export function errorsPage(): string {
 Every error of the API is a problem (\`application/problem+json\`, RFC 9457) with a \`code\`. A code is stable: it is not renamed, and its meaning does not change. \`detail\` names the value and what is expected; \`errors\` lists every invalid field at once. An answer 503 has a \`Retry-After\` header. Errors that end a process at start have the same codes and are printed in one line.
 
 ${markdownTable(['code', 'status', 'when', 'what helps'], problems)}
+
+## Fields
+
+\`errors\` of a problem lists invalid fields: \`path\` is a JSON pointer (\`/training/steps\`), a part of the request (\`querystring:/limit\`), or a place in an uploaded file. The codes of a file's errors are the problem's own in lower case, such as \`dataset_truncated\`.
+
+${markdownTable(['errors[].code', 'when'], fields)}
 
 ## Failures of jobs
 

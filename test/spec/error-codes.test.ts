@@ -5,6 +5,7 @@ import { test } from 'node:test'
 import { errorCodes } from '../../src/spec/error-codes.js'
 import { errorsPage } from '../../src/spec/errors-page.js'
 import { failureCodes } from '../../src/spec/failure-codes.js'
+import { fieldErrorCodes } from '../../src/spec/field-error-codes.js'
 
 const page = 'docs/errors.md'
 
@@ -17,7 +18,8 @@ test('docs/errors.md lists every code', () => {
 
 test('every code is used by the source, and none is used that is not listed', () => {
   const text = sources()
-  for (const code of [...Object.keys(errorCodes), ...Object.keys(failureCodes)]) {
+  const codes = [errorCodes, failureCodes, fieldErrorCodes].flatMap(table => Object.keys(table))
+  for (const code of codes) {
     assert.ok(text.includes(`'${code}'`), `nothing answers ${code}`)
   }
   // the compiler checks the constructors; this checks casts, and objects that are sent as they are

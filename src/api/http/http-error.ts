@@ -7,6 +7,7 @@ import {
   truncate,
 } from '../../errors.js'
 import { type HttpErrorCode, statusOf } from '../../spec/error-codes.js'
+import type { FieldErrorCode } from '../../spec/field-error-codes.js'
 
 interface HttpErrorOptions extends TrainyardErrorOptions {
   headers?: Record<string, string>
@@ -32,7 +33,7 @@ export class HttpError extends TrainyardError {
 }
 
 /** A body with one bad place. */
-export const invalidRequest = (path: string, code: string, message: string) =>
+export const invalidRequest = (path: string, code: FieldErrorCode, message: string) =>
   new HttpError('INVALID_REQUEST', message, { errors: [fieldError(path, code, message)] })
 
 /** A body with an unknown field. `hint` says which fields are expected. */

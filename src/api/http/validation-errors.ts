@@ -1,5 +1,6 @@
 import type { AnySchemaObject, ErrorObject } from 'ajv'
 import { escapePointerToken, type FieldError, quoteTruncated, truncate } from '../../errors.js'
+import type { FieldErrorCode } from '../../spec/field-error-codes.js'
 import { closestMatch } from './did-you-mean.js'
 
 /** Ajv's complaints in our words: each bad place once, with its value and what was expected. */
@@ -113,14 +114,22 @@ function typeName(value: unknown): string {
 }
 
 /** What a keyword expects of the value it refused, and the code of its flaw. */
-const expectations: Record<string, (error: ErrorObject) => [code: string, expected: string]> = {
+const expectations: Record<
+  string,
+  (error: ErrorObject) => [code: FieldErrorCode, expected: string]
+> = {
   type: ({ params }) => ['wrong_type', [params.type].flat().map(withArticle).join(' or ')],
   enum: ({ params }) => ['not_allowed', oneOf(params.allowedValues)],
   minimum: ({ params }) => ['too_small', `at least ${params.limit}`],
   exclusiveMinimum: ({ params }) => ['too_small', `more than ${params.limit}`],
   maximum: ({ params }) => ['too_large', `at most ${params.limit}`],
   exclusiveMaximum: ({ params }) => ['too_large', `less than ${params.limit}`],
+  minLength: ({ params }) => ['too_small', `at least ${params.limit} characters`],
   maxLength: ({ params }) => ['too_long', `at most ${params.limit} characters`],
+  minItems: ({ params }) => ['too_small', `at least ${params.limit} entries`],
+  maxItems: ({ params }) => ['too_long', `at most ${params.limit} entries`],
+  minProperties: ({ params }) => ['too_small', `at least ${params.limit} fields`],
+  maxProperties: ({ params }) => ['too_long', `at most ${params.limit} fields`],
   pattern: ({ params, parentSchema }) => [
     'invalid_format',
     parentSchema?.description ?? `a match of ${params.pattern}`,
@@ -129,7 +138,11 @@ const expectations: Record<string, (error: ErrorObject) => [code: string, expect
 
 function toFieldError(error: ErrorObject, httpPart: string): FieldError {
   const { keyword, params, parentSchema, instancePath, data } = error
-  const fieldErrorAt = (field: string | null, code: string, message: string): FieldError => {
+  const fieldErrorAt = (
+    field: string | null,
+    code: FieldErrorCode,
+    message: string,
+  ): FieldError => {
     const path = field === null ? instancePath : `${instancePath}/${escapePointerToken(field)}`
     return { path: httpPart === 'body' ? path : `${httpPart}:${path}`, code, message }
   }
@@ -159,7 +172,7 @@ function toFieldError(error: ErrorObject, httpPart: string): FieldError {
   if (data === undefined || (data === null && !instancePath)) {
     return fieldErrorAt(null, 'required', `${subject} is missing`)
   }
-  const [code, expected] = expectations[keyword]?.(error) ?? [keyword, error.message ?? keyword]
+  const [code, expected] = expectations[keyword]?.(error) ?? ['invalid', error.message ?? keyword]
   return fieldErrorAt(null, code, `${subject} is ${formatValue(data)}, expected ${expected}`)
 }
 
