@@ -13,7 +13,7 @@ COPY workers workers
 RUN node scripts/setup.mjs && npm prune --omit=dev
 
 FROM node:22-bookworm-slim
-ENV NODE_ENV=production TRAINYARD_HOST=0.0.0.0 TRAINYARD_DATA=/data UV_THREADPOOL_SIZE=16
+ENV NODE_ENV=production TRAINYARD_HOST=0.0.0.0 TRAINYARD_DATA=/data
 WORKDIR /srv/trainyard
 COPY --from=build /opt/trainyard /opt/trainyard
 COPY --from=build /srv/trainyard ./
@@ -23,4 +23,4 @@ VOLUME /data
 EXPOSE 8080
 HEALTHCHECK --interval=10s --timeout=5s --start-period=30s CMD \
   ["node", "-e", "fetch(`http://127.0.0.1:${process.env.TRAINYARD_PORT || 8080}/healthz`).then(r => process.exit(r.ok ? 0 : 1), () => process.exit(1))"]
-CMD ["node", "dist/src/api/main.js"]
+CMD ["node", "dist/src/supervisor/start-api.js"]

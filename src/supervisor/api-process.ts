@@ -1,14 +1,15 @@
 import { fileURLToPath } from 'node:url'
 
-// How the API's process is started, by `npm start` and by the benches alike.
+// How every API process is started: by `npm start`, by start-api.ts alone, in benches and under chaos.
+// Node reads both settings before it runs any code, so the API cannot apply them itself.
 
 export const apiScript = fileURLToPath(new URL('../api/main.js', import.meta.url))
 
 /**
- * Far above what it needs. By default the limit grows with the machine, and V8 collects the later the
- * more it may keep: a thousand followers of a job took up to 345 MiB, and take up to 236.
+ * A heap limit far above what the API needs. By default the limit grows with the machine's memory, and
+ * V8 collects garbage later: 1,000 followers of a job then took up to 345 MiB, now up to 236.
  */
 export const apiFlags = ['--max-old-space-size=1024']
 
-/** Durable writes wait for the disk in threads; with Node's four, others wait for a free thread. */
+/** Durable writes wait for the disk in threads; with Node's default of four, everything else waits for them. */
 export const apiEnvironment = { UV_THREADPOOL_SIZE: '16' }

@@ -1,0 +1,54 @@
+import assert from 'node:assert/strict'
+import { fork } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { fileURLToPath } from 'node:url'
+import { listProcesses, readStat } from '../../src/processes.js'
+import { apiScript } from '../../src/supervisor/api-process.js'
+import { within } from '../../testing/eventually.js'
+import { startRedis } from '../../testing/test-server.js'
+
+const script = fileURLToPath(new URL('../../src/supervisor/start-api.js', import.meta.url))
+
+test('an API that is started alone has its heap limit and thread pool, and ends with its launcher', {
+  skip: process.platform !== 'linux',
+}, async t => {
+  const folder = await mkdtemp(join(tmpdir(), 'trainyard-start-api-'))
+  t.after(() => rm(folder, { recursive: true, force: true }))
+  const redis = await startRedis(folder)
+  t.after(() => redis.stop())
+  const env = {
+    ...process.env,
+    REDIS_URL: `unix://localhost${redis.connection.path}`,
+    TRAINYARD_DATA: join(folder, 'data'),
+    TRAINYARD_PORT: '0',
+    TRAINYARD_LOG_LEVEL: 'silent',
+  }
+  const launcher = fork(script, { env, execArgv: [] })
+  t.after(() => launcher.kill('SIGKILL'))
+  const [message] = await within('the API to listen', once(launcher, 'message'), {
+    timeoutMs: 120_000,
+  })
+  assert.equal(message.type, 'listening')
+
+  const environmentOf = async (pid: number) =>
+    (await readFile(`/proc/${pid}/environ`, 'utf8').catch(() => '')).split('\0')
+  let pid: number | undefined
+  for (const { pid: candidate, args } of listProcesses()) {
+    if (!args.includes(apiScript)) continue
+    const environment = await environmentOf(candidate)
+    if (!environment.includes(`TRAINYARD_DATA=${env.TRAINYARD_DATA}`)) continue
+    pid = candidate
+    assert.ok(args.includes('--max-old-space-size=1024'), args.join(' '))
+    assert.ok(environment.includes('UV_THREADPOOL_SIZE=16'))
+  }
+  assert.ok(pid !== undefined, 'no API process was found')
+
+  const exited = once(launcher, 'exit')
+  launcher.kill('SIGTERM')
+  assert.deepEqual(await within('the launcher to exit', exited), [0, null])
+  assert.equal(readStat(pid), null)
+})
