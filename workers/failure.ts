@@ -39,7 +39,6 @@ const storageErrorPattern = /No space left on device|Disk quota exceeded|Input\/
 
 /** True if the error lies outside the job, such as full storage, and may go away. */
 export function isUnavailable(error: unknown): boolean {
-  if (error instanceof TrainingFailure) return error.retry
   if (error instanceof TrainyardError) return error.kind === 'unavailable'
   return error instanceof Error && storageErrorPattern.test(error.message)
 }

@@ -1,14 +1,20 @@
-// The predictor process: keeps models in memory and answers one request after another.
+// The predictor process for images: keeps models in memory and answers requests one after another.
 import { availableParallelism } from 'node:os'
+import { lru } from 'tiny-lru'
 import { setEnvironment } from '../src/config.js'
 import { engineEnvironment } from '../src/engine/environment.js'
 import { loadTensorFlow } from '../src/engine/tensorflow.js'
 import { openSession, type Session } from '../src/graph/session.js'
 import type { FromPredictor, PredictRequest, ToPredictor } from '../src/spec/ipc-messages.js'
 
-/** Least recently used first; more would only help a server of many models. */
-const maxCachedModels = 8
-const models = new Map<string, Promise<Session>>()
+/** Loaded models by folder. If the API serves more of them, it reloads the least recently used. */
+const models = lru<Promise<Session>>(8).onEvict(({ value }) => {
+  // a model that failed to load has nothing to close
+  value.then(
+    session => session.close(),
+    () => {},
+  )
+})
 
 async function main(): Promise<void> {
   setEnvironment(engineEnvironment({ cores: availableParallelism() }))
@@ -46,28 +52,22 @@ async function loadModel(
   open: (folder: string) => Promise<Session>,
 ): Promise<Session> {
   const cached = models.get(folder)
-  models.delete(folder)
-  const model = cached ?? open(folder)
+  if (cached) return cached
+  const model = open(folder)
   models.set(folder, model)
   model.catch(() => models.delete(folder))
-  const [oldest] = models
-  if (models.size > maxCachedModels && oldest) {
-    models.delete(oldest[0])
-    const session = await oldest[1]
-    session.close()
-  }
   return model
 }
 
 class UndecodableImageError extends Error {}
 
-/** PNG or JPEG files → pixels in the model's size, by the model's own graph. */
+/** PNG or JPEG files → pixels [n, h, w, c] of the model's input size, by the model's `decode` signature. */
 function decode(session: Session, files: readonly Uint8Array[]) {
   const images = files.map((file, i) => {
     try {
       return session.run('decode', { file }).get('image')
     } catch (cause) {
-      const message = `image ${i} cannot be decoded: behind its header the file is damaged`
+      const message = `image ${i} cannot be decoded: the file is damaged after its header`
       throw new UndecodableImageError(message, { cause })
     }
   })
@@ -79,7 +79,7 @@ function decode(session: Session, files: readonly Uint8Array[]) {
 }
 
 function send(message: FromPredictor): void {
-  // the api that asked may be gone; then nobody waits
+  // if the API is gone, there is nobody to answer
   if (process.connected) process.send?.(message, () => {})
 }
 

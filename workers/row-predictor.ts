@@ -1,8 +1,9 @@
-// The process that predicts rows by trees: one more than the predictor of images, so that neither waits
-// for the other, nor for the other's engine to load.
+// The predictor process for table rows, with XGBoost. It is separate from the predictor for images, so
+// that neither waits for the other's requests or engine.
 import { readFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
+import { lru } from 'tiny-lru'
 import { Booster } from '../src/boosting/booster.js'
 import { InPlacePredictor, threadsFor } from '../src/boosting/inplace-predict.js'
 import { DMatrix } from '../src/boosting/matrix.js'
@@ -18,9 +19,7 @@ import type {
 } from '../src/spec/ipc-messages.js'
 import type { BoostingManifest } from '../src/spec/model.js'
 
-/** Least recently used first. */
-const maxCachedModels = 32
-/** So many rows are predicted in one go; their values have room of their own in each model. */
+/** Rows predicted in one call; each loaded model has an input buffer of this size. */
 const maxChunkRows = 1024
 
 interface LoadedModel {
@@ -29,9 +28,10 @@ interface LoadedModel {
   columns: Column[]
 }
 
-const models = new Map<string, LoadedModel>()
+/** Loaded models by folder. */
+const models = lru<LoadedModel>(32).onEvict(({ value }) => value.booster.free())
 const threads = availableParallelism()
-// before XGBoost loads, with the first model
+// must be set before XGBoost loads, which happens with the first model
 setEnvironment(engineEnvironment({ cores: threads }))
 
 process.on('message', ({ id, folder, input }: RowsRequest) => {
@@ -46,14 +46,10 @@ process.on('disconnect', () => process.exit(0))
 send({ type: 'ready' })
 
 function loadModel(folder: string): LoadedModel {
-  const model = models.get(folder) ?? loadFromFolder(folder)
-  models.delete(folder)
+  const cached = models.get(folder)
+  if (cached) return cached
+  const model = loadFromFolder(folder)
   models.set(folder, model)
-  const [oldest] = models
-  if (models.size > maxCachedModels && oldest) {
-    models.delete(oldest[0])
-    oldest[1].booster.free()
-  }
   return model
 }
 
@@ -107,6 +103,6 @@ function concat(chunks: readonly Float32Array[]): Float32Array {
 }
 
 function send(message: PredictorMessage<RowValues>): void {
-  // the api that asked may be gone; then nobody waits
+  // if the API is gone, there is nobody to answer
   if (process.connected) process.send?.(message, () => {})
 }
