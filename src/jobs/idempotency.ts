@@ -4,25 +4,29 @@ import type { JobManifest, JobRequest } from '../spec/job.js'
 import type { Store } from '../store/store.js'
 import type { JobRecords } from './record/records.js'
 
-/** An Idempotency-Key, and who sent it: keys of two callers never meet. */
+/**
+ * An `Idempotency-Key` header and the id of the API key it came with: callers do not share keys.
+ */
 export interface IdempotencyKey {
   id: string
   key: string
 }
 
 interface IdempotencyRecord {
-  /** SHA-256 of the request, its fields sorted. */
+  /** SHA-256 of the request as canonical JSON. */
   requestDigest: string
   manifest: JobManifest
-  /** The job was removed since: the answer stays, the job does not come back. */
+  /**
+   * The job has been removed. A replay returns the same answer and does not create the job again.
+   */
   removed?: true
 }
 
 export interface Submitted {
   manifest: JobManifest
-  /** The key came before. */
+  /** The key was used before. */
   replayed: boolean
-  /** The job was not there yet. */
+  /** The job did not exist. */
   created: boolean
 }
 
@@ -30,8 +34,9 @@ const recordPath = (name: string) => `idempotency/${name}.json`
 const retentionMs = 48 * 3600_000
 
 /**
- * Which job a key has made. The record is created exclusively before the job and holds all of it:
- * whoever comes with the key again finishes what a crash between the two has left undone.
+ * Remembers which job each idempotency key created. The record is created before the job and holds
+ * the job's manifest, so after a crash between the two, the next request with the key creates the
+ * job.
  */
 export class IdempotencyKeys {
   constructor(
@@ -39,7 +44,7 @@ export class IdempotencyKeys {
     private readonly records: JobRecords,
   ) {}
 
-  /** The job of the key, made now or before. `plan` is asked where the key is new. */
+  /** Returns the key's job. Calls `plan` and creates the job if the key is new. */
   async submit(
     idempotencyKey: IdempotencyKey,
     request: JobRequest,
@@ -56,7 +61,7 @@ export class IdempotencyKeys {
         manifest,
       }))
     ) {
-      // another request with the key was faster: there is a record now
+      // a concurrent request with the same key has created the record
       return this.replay(
         (await this.store.readJson<IdempotencyRecord>(recordPath(name)))!,
         requestDigest,
@@ -65,14 +70,14 @@ export class IdempotencyKeys {
     return { manifest, replayed: false, created: await this.records.create(manifest) }
   }
 
-  /** Before the job goes: a key that comes again must not bring it back. */
+  /** Call before the job is removed: a replay must not create it again. */
   async markRemoved({ idempotency }: JobManifest): Promise<void> {
     const key = idempotency && recordPath(idempotency)
     const record = key && (await this.store.readJson<IdempotencyRecord>(key))
     if (record) await this.store.replaceJson<IdempotencyRecord>(key, { ...record, removed: true })
   }
 
-  /** Forgets keys of two days ago. */
+  /** Deletes records older than two days. */
   async sweep(now: number): Promise<void> {
     for (const file of await this.store.list('idempotency')) {
       const key = `idempotency/${file}`
@@ -95,7 +100,7 @@ export class IdempotencyKeys {
 
 const digest = (text: string) => createHash('sha256').update(text).digest('hex')
 
-/** JSON with sorted fields: the order in which a client writes them means nothing. */
+/** JSON with sorted keys, because their order has no meaning. */
 function canonicalJson(value: unknown): string {
   return JSON.stringify(value, (_, part) =>
     typeof part === 'object' && part !== null && !Array.isArray(part)
@@ -107,5 +112,5 @@ function canonicalJson(value: unknown): string {
 const keyReused = () =>
   new TrainyardError(
     'IDEMPOTENCY_KEY_REUSED',
-    'this Idempotency-Key came with another request before; take a new key for a new job',
+    'this Idempotency-Key was used for a different request; use a new key for a new job',
   )

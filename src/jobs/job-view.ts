@@ -6,13 +6,13 @@ import type { LiveState } from './queue/live-state.js'
 import type { JobRecord } from './record/records.js'
 import { publicStatus, requestedAction } from './record/states.js'
 
-/** What Redis knows of a job beside the record. */
+/** What Redis adds to a job's record. */
 export interface LiveInfo {
   live?: LiveState | null
   queue?: Job['queue']
 }
 
-/** A job as the API shows it: derived from the record, and from what its worker said last. */
+/** The job as the API shows it. */
 export function viewJob(record: JobRecord, { live, queue = null }: LiveInfo = {}): Job {
   const { manifest, attempts, initialized, lifecycle, result } = record
   const attemptRecord = attempts.at(-1) ?? null

@@ -56,8 +56,8 @@ export interface JobStatistics {
 }
 
 /**
- * Jobs as the API offers them. The store is the record: Redis only holds the queue, an index for lists
- * and the live state of running jobs, and all of these can be rebuilt.
+ * Jobs as the API offers them. The store is the record: Redis only holds the queue, an index for
+ * lists and the live state of running jobs, and all of these can be rebuilt.
  */
 export class Jobs {
   readonly telemetry: JobTelemetry
@@ -144,7 +144,9 @@ export class Jobs {
     return { items, nextCursor: ids.length > limit ? (ids[limit - 1] ?? null) : null }
   }
 
-  /** Pauses, resumes, cancels or retries a job. The worker of a running job reacts within seconds. */
+  /**
+   * Pauses, resumes, cancels or retries a job. The worker of a running job reacts within seconds.
+   */
   async performAction(id: string, action: Exclude<JobAction, 'remove'>): Promise<Job> {
     if (action === 'retry') await this.assertDatasetExists(id)
     await this.applyAction(id, action)
@@ -280,7 +282,8 @@ export class Jobs {
     if (!isWaitingOrRunning(lifecycle.state)) return this.queue.remove(id)
     if (requestedAction(lifecycle.state)) return
     await this.reconciler.reconcileJob(id)
-    // the worker of an earlier attempt may hold the id for another moment; BullMQ ignores an add until then
+    // the worker of an earlier attempt may hold the id for another moment; BullMQ ignores an add
+    // until then
     setTimeout(() => void this.reconciler.reconcileJob(id).catch(() => {}), 2000).unref()
   }
 

@@ -11,7 +11,10 @@ const maxConcurrent = 2
 /** ResNet-1001 takes a few seconds. */
 const timeoutMs = 60_000
 
-/** Each job in a process of its own, `script`: a graph takes seconds to build, and knows no way to stop. */
+/**
+ * Each job in a process of its own, `script`: a graph takes seconds to build, and knows no way to
+ * stop.
+ */
 export function openPlanner(script: string, env: NodeJS.ProcessEnv): Planner {
   let running = 0
   return async task => {

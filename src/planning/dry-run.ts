@@ -5,7 +5,10 @@ import type { JobPlan } from '../spec/job-queries.js'
 import { defaultPriority } from '../spec/labels.js'
 
 const MiB = 2 ** 20
-/** What a trainer takes with its engine loaded, its threads started and next to no data: measured, docs/jobs.md. */
+/**
+ * What a trainer takes with its engine loaded, its threads started and next to no data: measured,
+ * docs/jobs.md.
+ */
 const engineBytesByLibrary = { tensorflow: 450 * MiB, xgboost: 115 * MiB }
 
 /** How many records a job would train and validate on. */

@@ -8,7 +8,9 @@ export type NonTextColumn = Exclude<TableColumn, { type: 'text' }>
 /** The model stores the name of every category. */
 const maxCategoryCodes = 10_000
 
-/** Converts table columns to model features. `categorical` names integer columns of category codes. */
+/**
+ * Converts table columns to model features. `categorical` names integer columns of category codes.
+ */
 export const featureColumns = (
   columns: readonly NonTextColumn[],
   categorical: readonly string[],

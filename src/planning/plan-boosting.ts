@@ -22,8 +22,8 @@ import { formatRowCount, groupColumnError, resolveFeatures, resolveRoles } from 
 import { checkValidationTable } from './validation-table.js'
 
 /**
- * Fills in every option of a boosting job. Adds an error for each option that does not fit the others
- * or the tables.
+ * Fills in every option of a boosting job. Adds an error for each option that does not fit the
+ * others or the tables.
  */
 export function planBoosting(
   request: BoostingJobRequest,

@@ -14,7 +14,10 @@ export interface ColumnRoles {
   roleByColumn: ReadonlyMap<string, Role>
 }
 
-/** Finds the columns that a job predicts, and weights and groups rows by. Adds an error for each that cannot be used. */
+/**
+ * Finds the columns that a job predicts, and weights and groups rows by. Adds an error for each
+ * that cannot be used.
+ */
 export function resolveRoles(
   request: BoostingTrainingRequest,
   table: TableManifest,
@@ -78,7 +81,8 @@ export function groupColumnError(column: NonTextColumn): string | null {
 }
 
 /**
- * Names the feature columns and returns those that exist and can be used. Adds an error for each of the others.
+ * Names the feature columns and returns those that exist and can be used. Adds an error for each of
+ * the others.
  */
 export function resolveFeatures(
   request: BoostingTrainingRequest,

@@ -14,15 +14,24 @@ import {
 import { imagenetDepths, resNetTable } from '../spec/resnet-table.js'
 import { withDefaults } from '../spec/with-defaults.js'
 
-/** The smallest side, in pixels, for which the ImageNet stem, which divides it by four, is the default. */
+/**
+ * The smallest side, in pixels, for which the ImageNet stem, which divides it by four, is the
+ * default.
+ */
 const minImagenetStemSide = 64
 
-/** The first dense layer of VGG has weights for 7x7 positions, which is 224x224 pixels after five pools. */
+/**
+ * The first dense layer of VGG has weights for 7x7 positions, which is 224x224 pixels after five
+ * pools.
+ */
 const minVggFullDenseSide = 224
 
 type ImageShape = Pick<ImagesManifest, 'name' | 'height' | 'width'>
 
-/** Fills in a network's options. Adds an error for each option that does not fit the others or the images. */
+/**
+ * Fills in a network's options. Adds an error for each option that does not fit the others or the
+ * images.
+ */
 export function planModel(
   request: NetworkRequest,
   images: ImageShape,

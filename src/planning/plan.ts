@@ -19,7 +19,10 @@ interface Identity {
   createdAt: string
 }
 
-/** Fills in every option of a job. Throws one error that lists each field that does not fit the data. */
+/**
+ * Fills in every option of a job. Throws one error that lists each field that does not fit the
+ * data.
+ */
 export function planJob(
   identity: Identity,
   request: JobRequest,

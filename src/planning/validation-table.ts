@@ -18,8 +18,8 @@ interface TrainingColumns {
 const path = '/training/validation/dataset'
 
 /**
- * Adds an error for each reason why `other` cannot validate a model trained on `table`. Columns that the
- * model does not use may differ.
+ * Adds an error for each reason why `other` cannot validate a model trained on `table`. Columns
+ * that the model does not use may differ.
  */
 export function checkValidationTable(
   table: TableManifest,

@@ -8,5 +8,5 @@ export const queueUnavailable = (cause: unknown) =>
 export const indexStale = () =>
   new TrainyardError(
     'QUEUE_UNAVAILABLE',
-    'Redis was away, and the list of jobs is being made again; try again in some seconds',
+    'the job list is being rebuilt after a Redis outage; try again in a few seconds',
   )

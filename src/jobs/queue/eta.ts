@@ -2,7 +2,10 @@ import type { JobManifest } from '../../spec/job.js'
 import type { JobRecord } from '../record/records.js'
 import type { LiveState } from './live-state.js'
 
-/** To the end of the training, at the pace of the last steps. */
+/**
+ * Estimates the seconds until training ends (ETA) from the current throughput. Null if it is
+ * unknown.
+ */
 export function etaSeconds(
   { manifest }: Pick<JobRecord, 'manifest'>,
   { step, metrics }: Pick<LiveState, 'step' | 'metrics'>,
@@ -14,6 +17,6 @@ export function etaSeconds(
     : null
 }
 
-/** A round of boosting looks at every row. */
+/** A boosting round reads every row. */
 const examplesPerStep = (plan: JobManifest['training']) =>
   'rows' in plan ? plan.rows : plan.batchSize * plan.accumulateSteps

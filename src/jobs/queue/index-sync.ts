@@ -5,10 +5,10 @@ import { indexStale, queueUnavailable } from './errors.js'
 import type { JobIndex } from './job-index.js'
 import type { Reconciler } from './reconciler.js'
 
-/** A job that was accepted while Redis did not answer waits no longer than this for its place. */
+/** The longest time before a job that was accepted during a Redis outage is queued. */
 const intervalMs = 5_000
 
-/** How long a list waits for the index; comparing it with 100,000 jobs that it has takes less. */
+/** How long a read waits for the index. Checking a complete index of 100,000 jobs takes less. */
 const catchUpTimeoutMs = 2_000
 
 export interface IndexSyncDeps {
@@ -19,15 +19,15 @@ export interface IndexSyncDeps {
 }
 
 /**
- * Has the reconciler come by, and knows whether the index has all jobs of the store: a Redis that was
- * away may be behind, also where it looks whole.
+ * Runs the reconciler periodically and after each reconnect, and tracks whether the Redis index is
+ * stale. After an outage the index may lack jobs even if it looks complete.
  */
 export class IndexSync {
   private readonly timer = setInterval(() => void this.run(), intervalMs)
   private readonly events = new EventEmitter<{ caughtUp: [] }>().setMaxListeners(0)
   private stale = true
   private activeRuns = 0
-  /** What an index says that was lost meanwhile is of no use. */
+  /** Counts calls of `markStale`, to discard what was read or rebuilt before the latest. */
   private invalidations = 0
 
   constructor(private readonly deps: IndexSyncDeps) {
@@ -35,19 +35,21 @@ export class IndexSync {
     deps.redis.on('ready', () => void this.run())
   }
 
-  /** The index was not told of something, or has forgotten it. */
+  /** Call if the index missed an update or lost data. */
   markStale(): void {
     this.invalidations++
     this.stale = true
   }
 
-  /** What the index says with all jobs in it, or a 503; never what half an index says. */
+  /**
+   * Runs `read` on a complete index. Throws `QUEUE_UNAVAILABLE` rather than return a partial list.
+   */
   async consistentRead<T>(read: () => Promise<T>): Promise<T> {
     for (;;) {
       await this.waitUntilCaughtUp()
       const { invalidations } = this
       const result = await read()
-      // emptied under an open connection
+      // Redis may have lost its data while the connection stayed open
       if (!this.stale && !(await this.deps.index.isComplete())) this.markStale()
       if (invalidations === this.invalidations) return result
     }
@@ -73,7 +75,7 @@ export class IndexSync {
       await this.catchUp()
       await reconciler.run()
     } catch (err) {
-      log.warn({ err }, 'could not compare the queue with the store; trying again')
+      log.warn({ err }, 'could not reconcile the queue with the store; retrying')
     }
     this.activeRuns--
   }

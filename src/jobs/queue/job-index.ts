@@ -6,15 +6,15 @@ import { isTerminal, publicStatus } from '../record/states.js'
 import { queueUnavailable } from './errors.js'
 import { missingFromSortedSet, redisNames } from './redis.js'
 
-/** What a list may be narrowed to: every condition that is given holds. */
+/** Conditions for a list of jobs. A job matches if it meets all of them. */
 export interface JobFilter {
   status?: readonly JobStatus[]
-  /** `key:value` each. */
+  /** Each is `key:value`. The job has all of them. */
   labels?: readonly string[]
   model?: string
   /** An id or a name. */
   dataset?: string
-  /** The beginning of a job's name. */
+  /** A prefix of the job's name. */
   name?: string
   createdAfter?: string
   createdBefore?: string
@@ -27,15 +27,16 @@ interface IndexEntry {
 
 const allStatuses = [...new Set(Object.values(publicStatus))]
 
-/** How many ids are looked at in one go. */
+/** Ids per scan step of a filtered list. */
 const scanBatchSize = 1000
 
-/** A beginning that more names share is met often enough by walking through all jobs. */
+/** If more names share a prefix, scanning all jobs finds matches fast enough. */
 const maxNameMatches = 50
 
 /**
- * Which jobs there are, newest first, and what they are listed by. It is rebuilt from the store
- * where Redis has forgotten; a status may lag behind the record until the reconciler comes by.
+ * An inverted index of all jobs in Redis: for each tag (status, label, model kind, data set, name)
+ * a sorted set of job ids. The reconciler rebuilds it from the store if Redis loses it. A status
+ * may be older than the record until the next reconciliation.
  */
 export class JobIndex {
   private readonly names
@@ -47,7 +48,7 @@ export class JobIndex {
     this.names = redisNames(prefix)
   }
 
-  /** Ids older than `before`, newest first. */
+  /** Returns up to `limit` ids older than `before`, newest first. */
   async page(limit: number, before: string | undefined, filter: JobFilter = {}): Promise<string[]> {
     const { sets, exact } = await this.smallestSets(filter)
     const floor = filter.createdAfter ? `[${lowestIdAt(filter.createdAfter, 1)}` : '-'
@@ -67,7 +68,7 @@ export class JobIndex {
     return found.slice(0, limit)
   }
 
-  /** All with one of these statuses, newest first. */
+  /** Ids of all jobs with one of these statuses, newest first within each. */
   async idsWithStatus(...wantedStatuses: JobStatus[]): Promise<string[]> {
     const keys = wantedStatuses.map(status => this.names.tagged(`status:${status}`))
     const ids = await Promise.all(keys.map(key => this.redis.zrevrange(key, 0, -1))).catch(
@@ -85,7 +86,7 @@ export class JobIndex {
     >
   }
 
-  /** The first of those with this status that was submitted. */
+  /** Id of the oldest job with this status, or null. */
   async oldest(status: JobStatus): Promise<string | null> {
     const key = this.names.tagged(`status:${status}`)
     const [id = null] = await this.redis
@@ -111,12 +112,12 @@ export class JobIndex {
     )
   }
 
-  /** What has become of a job; a view that is older than one noted before changes nothing. */
+  /** Updates a job's status, unless the index has a newer version of it. */
   async updateStatus(id: string, lifecycle: Lifecycle): Promise<void> {
     if (lifecycle.state === 'removed') return
     const { keys, values } = this.statusUpdateArgs(id, lifecycle)
     const changes = this.redis.multi()
-    // what its worker said last is nobody's concern any more
+    // live state is only shown for running jobs
     if (isTerminal(lifecycle.state)) changes.del(this.names.live(id))
     await changes.eval(updateStatusScript, keys.length, ...keys, ...values).exec()
   }
@@ -136,7 +137,7 @@ export class JobIndex {
     await changes.exec()
   }
 
-  /** Whether all jobs were added since Redis was empty. */
+  /** Returns whether all jobs have been added since Redis was last empty. */
   async isComplete(): Promise<boolean> {
     return (await this.redis.exists(this.names.complete).catch(throwUnavailable)) === 1
   }
@@ -145,12 +146,12 @@ export class JobIndex {
     await this.redis.set(this.names.complete, 1)
   }
 
-  /** Those of the ids that it has never been told of, or has forgotten. */
+  /** Returns those of the ids that are not in the index. */
   missing(ids: readonly string[]): Promise<string[]> {
     return missingFromSortedSet(this.redis, this.names.jobs, ids)
   }
 
-  /** What `noteScript` takes. */
+  /** Keys and arguments of `updateStatusScript`. */
   private statusUpdateArgs(id: string, lifecycle: Lifecycle) {
     if (lifecycle.state === 'removed') throw new Error('a removed job has no status')
     const status = publicStatus[lifecycle.state]
@@ -160,8 +161,8 @@ export class JobIndex {
   }
 
   /**
-   * The smallest sets that hold all that matches: those of one condition, or of all jobs. `exact`:
-   * they hold nothing else.
+   * Picks the condition with the fewest ids and returns its sets, or the set of all jobs if there
+   * is no condition. `exact` if every id in the sets matches the filter.
    */
   private async smallestSets(filter: JobFilter): Promise<{ sets: string[]; exact: boolean }> {
     const nameTags = await this.nameTags(filter.name)
@@ -179,7 +180,7 @@ export class JobIndex {
     return { sets: candidates[sizes.indexOf(Math.min(...sizes))]!, exact: false }
   }
 
-  /** The tags of the names that begin so; null where they are too many. */
+  /** Tags of the names with the prefix; null without a prefix or if too many names share it. */
   private async nameTags(namePrefix: string | undefined): Promise<string[] | null> {
     if (namePrefix === undefined) return null
     const names = await this.redis
@@ -210,7 +211,7 @@ export class JobIndex {
       this.redis.hmget(this.names.entries, ...ids),
       filter.status ? this.redis.hmget(this.names.states, ...ids) : null,
     ]).catch(throwUnavailable)
-    // a status is no tag of the entry: it changes
+    // the status is not among the tags of an entry, because it changes
     const { status: requestedStatuses, ...others } = filter
     const conditions = tagSets(others)
     return ids.filter((_, i) => {
@@ -225,7 +226,10 @@ export class JobIndex {
   }
 }
 
-/** Only a newer view of a job moves it from one status to another. */
+/**
+ * Sets a job's version and status and moves its id to that status' set, unless a newer version is
+ * stored.
+ */
 const updateStatusScript = `
   local known = redis.call('HGET', KEYS[1], ARGV[1])
   if known and tonumber(string.match(known, '^%d+')) > tonumber(ARGV[2]) then return 0 end
@@ -234,7 +238,10 @@ const updateStatusScript = `
   for i = 3, ${allStatuses.length + 1} do redis.call('ZREM', KEYS[i], ARGV[1]) end
   return 1`
 
-/** Takes what `noteScript` takes first. One command, not a dozen: most of what an add costs is sending it. */
+/**
+ * Adds a job and its status. Takes the keys and arguments of `updateStatusScript` first. One script
+ * instead of a dozen commands, because sending them takes most of the time.
+ */
 const addScript = `
   local first = ${allStatuses.length + 2}
   redis.call('ZADD', KEYS[first], 0, ARGV[1])
@@ -249,7 +256,7 @@ function tagsOf({ name, model, dataset, labels = {} }: JobManifest): string[] {
   return [`name:${name}`, `model:${model.kind}`, ...datasetTags, ...labelTags]
 }
 
-/** The tags of each condition; one of them is enough. */
+/** The tags of each condition. A job meets a condition if it has one of its tags. */
 function tagSets(filter: JobFilter): string[][] {
   return [
     ...(filter.status ? [filter.status.map(status => `status:${status}`)] : []),
@@ -259,7 +266,7 @@ function tagSets(filter: JobFilter): string[][] {
   ]
 }
 
-/** The smallest id of a moment's millisecond, or of a later one's. */
+/** The smallest job id (a ULID) of the millisecond `offsetMs` after `time`. */
 function lowestIdAt(time: string, offsetMs: number): string {
   const ms = Math.min(Math.max(0, Date.parse(time) + offsetMs), 2 ** 48 - 1)
   return `job-${encodeTime(ms, 10).toLowerCase()}`

@@ -3,7 +3,10 @@ import type { JobNotification } from '../../spec/ipc-messages.js'
 import type { Metrics, Phase } from '../../spec/job.js'
 import { redisNames } from './redis.js'
 
-/** The progress that a worker last reported for a running job. It expires, and the store has the record. */
+/**
+ * The progress that a worker last reported for a running job. It expires, and the store has the
+ * record.
+ */
 export interface LiveState {
   attempt: number
   phase: Phase
@@ -32,7 +35,10 @@ export class LiveStatePublisher {
   }
 }
 
-/** Returns null if there is no live state or Redis does not answer: a view of the job can do without. */
+/**
+ * Returns null if there is no live state or Redis does not answer: a view of the job can do
+ * without.
+ */
 export async function readLiveState(
   redis: Redis,
   prefix: string,

@@ -50,7 +50,9 @@ export class Notifications {
     }
   }
 
-  /** Calls `listener` when the state of any job may have changed. Returns the unsubscribe function. */
+  /**
+   * Calls `listener` when the state of any job may have changed. Returns the unsubscribe function.
+   */
   onChange(listener: (id: string) => void): () => void {
     this.stateListeners.add(listener)
     return () => this.stateListeners.delete(listener)

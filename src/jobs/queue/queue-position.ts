@@ -6,7 +6,7 @@ import type { JobIndex } from './job-index.js'
 import { readLiveState } from './live-state.js'
 import type { JobQueue } from './queue.js'
 
-/** For so long what runs is not looked at again: a page of queued jobs asks once. */
+/** A page of queued jobs computes the estimates of the running jobs once. */
 const cacheMs = 1000
 
 interface QueuePositionDeps {
@@ -17,18 +17,19 @@ interface QueuePositionDeps {
   records: JobRecords
 }
 
-/** Where a queued job stands in line, and when its turn comes, as far as what runs now tells. */
+/** Queue positions of queued jobs, and estimates of when they start. */
 export class QueuePositions {
   private cachedEtas: { at: number; seconds: Promise<number[]> } | null = null
 
   constructor(private readonly deps: QueuePositionDeps) {}
 
-  /** null where Redis does not say: it is away, or a worker has just taken the job. */
+  /** Null if Redis is away or a worker has just taken the job. */
   async position(id: string): Promise<Job['queue']> {
     const position = await this.deps.queue.position(id).catch(() => null)
     if (position === null) return null
     const etas = await this.runningEtas()
-    // the n-th slot to become free is for the n-th in line; beyond that, jobs that have not begun decide
+    // the n-th running job to end makes room for the n-th queued job; later starts cannot be
+    // estimated
     return { position, startsInSeconds: etas[position - 1] ?? null }
   }
 
@@ -40,7 +41,10 @@ export class QueuePositions {
     return this.cachedEtas.seconds
   }
 
-  /** Soonest first; none where one that runs cannot tell: it may be the first to end. */
+  /**
+   * Seconds until each running job ends, ascending. Empty if one of them has no estimate: it may
+   * end first.
+   */
   private async estimateRunningEtas(): Promise<number[]> {
     const { redis, prefix, index, records } = this.deps
     const seconds = await Promise.all(

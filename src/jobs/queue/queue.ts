@@ -7,7 +7,7 @@ import { missingFromSortedSet, redisNames } from './redis.js'
 
 type QueuedJob = Pick<JobManifest, 'id' | 'createdAt' | 'priority'>
 
-/** What waits in Redis for a worker. Only ids: the store has the rest. */
+/** The BullMQ queue. A queued job holds only the job's id; the rest is in the store. */
 export class JobQueue {
   private readonly queue: Queue
 
@@ -19,10 +19,11 @@ export class JobQueue {
     const names = redisNames(prefix)
     this.queue = new Queue(names.queue, {
       prefix: names.bullmq,
-      // the caller's: one that BullMQ opened and closes while Redis is away tries to reconnect for ever
+      // the caller's connection: if BullMQ opened its own, close() during an outage would retry
+      // forever
       connection: redis,
       defaultJobOptions: {
-        // a job ends by its result in the store; Redis keeps nothing of it
+        // the result is in the store
         removeOnComplete: true,
         removeOnFail: true,
       },
@@ -30,24 +31,28 @@ export class JobQueue {
     this.queue.on('error', onError)
   }
 
-  /** Adding twice is adding once: BullMQ ignores an id that it has. */
+  /** Idempotent: BullMQ ignores an id that it has. */
   async add(job: QueuedJob): Promise<void> {
     await this.queue.add('train', { id: job.id }, { jobId: job.id, priority: queuePriority(job) })
   }
 
-  /** Whether BullMQ still knows the job, in whatever state. */
+  /** Returns whether BullMQ has the job, waiting or active. */
   async has(id: string): Promise<boolean> {
     return (await this.queue.getJobState(id)) !== 'unknown'
   }
 
-  /** Those of the ids that do not wait for a worker by their rank. A worker may have them, or nobody. */
+  /**
+   * Returns those of the ids that are not in BullMQ's priority queue: lost ids, and jobs that a
+   * worker holds.
+   */
   async missingFromQueue(ids: readonly string[]): Promise<string[]> {
     return missingFromSortedSet(this.redis, this.queue.toKey('prioritized'), ids)
   }
 
-  /** How many a worker takes before this one, and one; null where none can take it: somebody has it. */
+  /** 1-based position in the queue; null if a worker already holds the job. */
   async position(id: string): Promise<number | null> {
-    // a job that BullMQ took back from a dead worker waits in front of those with a priority
+    // jobs requeued from dead workers are in the wait list, which BullMQ serves before prioritized
+    // jobs
     const [wait, prioritized] = [this.queue.toKey('wait'), this.queue.toKey('prioritized')]
     const answers = await this.redis
       .pipeline()
@@ -57,11 +62,11 @@ export class JobQueue {
       .exec()
     const [rank, before, fromLeft] = (answers ?? []).map(([, value]) => value as number | null)
     if (typeof rank === 'number') return rank + (before ?? 0) + 1
-    // BullMQ takes from the right
+    // workers pop from the right end of the wait list
     return typeof fromLeft === 'number' ? (before ?? 0) - fromLeft : null
   }
 
-  /** Takes a waiting job out; one that a worker holds stays. */
+  /** Removes a waiting job. Has no effect on a job that a worker holds. */
   async remove(id: string): Promise<void> {
     await this.queue.remove(id)
   }
@@ -72,11 +77,11 @@ export class JobQueue {
   }
 
   /**
-   * Gives the jobs of dead workers back to the queue, long before their locks run out; returns how many (one that
-   * another gives back at the same moment may count for both).
-   * `isGone` gets the worker's name, which BullMQ keeps with the job that it hands out. The job moves by
-   * the lock as it was before we looked for its holder: whoever took the job later has another, and
-   * keeps it. Where that lock has run out, one of our own stands for it.
+   * Orphan recovery: requeues the jobs of dead workers before their locks expire. `isDead` gets the
+   * name of the worker that BullMQ recorded with the job. The lock token is read before the
+   * worker's name, so a job that another worker takes in between has a new token and is not moved.
+   * For an expired lock we acquire our own. Returns the number of requeued jobs; two concurrent
+   * calls may count the same job.
    */
   async requeueOrphaned(isDead: (worker: string) => boolean): Promise<number> {
     let requeued = 0
@@ -89,7 +94,7 @@ export class JobQueue {
       if (token === null) continue
       await job.moveToWait(token).then(
         () => requeued++,
-        () => {}, // somebody else was faster
+        () => {}, // another process moved the job first
       )
     }
     return requeued
@@ -106,16 +111,16 @@ export class JobQueue {
 }
 
 const bucketMs = 5 * 60_000
-/** A point of priority is worth ten minutes of waiting. */
+/** One priority point equals two buckets, that is ten minutes of waiting. */
 const bucketsPerPriorityPoint = 2
 const bucketOrigin = Date.UTC(2026, 0, 1)
-/** The largest priority that BullMQ takes. */
+/** BullMQ's limit. */
 const maxPriority = 2 ** 21 - 1
 
 /**
- * A job's place in line as BullMQ wants it, lower first: the time of its creation, moved by its
- * priority. So waiting counts by itself, no job starves, and nothing is ever re-ordered. Buckets of
- * five minutes last until 2045; within one, BullMQ keeps the order of arrival.
+ * The priority for BullMQ, where lower runs first: the job's creation time in five-minute buckets,
+ * minus its priority. Waiting jobs age automatically, so none starves and none has to be
+ * re-ordered. BullMQ keeps the order of arrival within a bucket. The range lasts until 2045.
  */
 export function queuePriority({
   createdAt,

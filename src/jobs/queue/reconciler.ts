@@ -8,9 +8,9 @@ type JobSummary = Pick<JobRecord, 'manifest' | 'lifecycle'>
 const batchSize = 100
 
 /**
- * Brings Redis back to what the store says: jobs that the index has lost (Redis was wiped), statuses
- * that it missed, jobs that no queue holds though they should run (the add after the 202 failed, a
- * worker's run threw), and folders of jobs whose removal was cut short.
+ * Makes Redis match the store. It adds jobs that the index lost, updates old statuses, queues jobs
+ * that should run but are not in the queue (the add after the 202 failed, or a worker's run threw),
+ * and finishes interrupted removals.
  */
 export class Reconciler {
   private nextIndex = 0
@@ -34,8 +34,8 @@ export class Reconciler {
   }
 
   /**
-   * Of a long queue a part each time: reading the records of all would take longer than the time
-   * between, and leave the submissions beside it little of the processor.
+   * The next `batchSize` ids, round robin. Reading the records of a long queue at once would take
+   * longer than the interval between runs and slow down submissions.
    */
   private nextBatch(ids: readonly string[]): readonly string[] {
     const from = this.nextIndex < ids.length ? this.nextIndex : 0
@@ -43,7 +43,7 @@ export class Reconciler {
     return ids.slice(from, this.nextIndex)
   }
 
-  /** One job, whatever Redis says of it. */
+  /** Updates Redis for one job from its record. */
   async reconcileJob(id: string): Promise<void> {
     const record = await this.find(id)
     if (!record) return this.index.remove(id)
@@ -56,7 +56,7 @@ export class Reconciler {
     if (!(await this.queue.has(manifest.id))) await this.queue.add(manifest)
   }
 
-  /** Adds all jobs that the index lacks. */
+  /** Adds all jobs that are missing from the index. */
   async rebuild(): Promise<void> {
     for (const id of await this.index.missing(await this.records.ids())) {
       const record = await this.find(id)

@@ -2,34 +2,37 @@ import type { ConnectionOptions } from 'bullmq'
 import { Redis, type RedisOptions } from 'ioredis'
 import type { Logger } from '../../log.js'
 
-/** Where Redis is, and the prefix under which all of this server's keys are. */
+/** The Redis connection and the prefix of all keys of this server. */
 export interface RedisConfig {
   connection: RedisOptions
   prefix: string
 }
 
-/** Names of keys and channels. The braces keep them in one slot of a Redis cluster. */
+/** Names of keys and channels. The braces (hash tags) keep them in one slot of a Redis cluster. */
 export const redisNames = (prefix: string) => ({
   bullmq: `{${prefix}}`,
   queue: 'train',
-  /** Sorted set of all job ids; equal scores, so ids sort by their time of creation. */
+  /**
+   * Sorted set of all job ids. All scores are 0, so the ids, which are ULIDs, sort by creation
+   * time.
+   */
   jobs: `{${prefix}}:jobs`,
-  /** The same of the jobs with a tag, such as `status:queued` or `label:team:vision`. */
+  /** Sorted set of the ids of jobs with a tag such as `status:queued` or `label:team:vision`. */
   tagged: (tag: string) => `{${prefix}}:tagged:${tag}`,
-  /** Sorted set of all names that jobs ever bore. */
+  /** Sorted set of all job names, past and present. */
   jobNames: `{${prefix}}:job-names`,
-  /** Hash of what the index knows of each job, by its id. */
+  /** Hash of job id to index entry (JSON). */
   entries: `{${prefix}}:entries`,
-  /** Hash of each job's `version:status`, by its id. */
+  /** Hash of job id to `version:status`. */
   states: `{${prefix}}:states`,
-  /** There as long as the index has all jobs of the store. */
+  /** Exists if the index has all jobs of the store. */
   complete: `{${prefix}}:complete`,
   live: (id: string) => `{${prefix}}:live:${id}`,
   events: (id: string) => `{${prefix}}:events:${id}`,
   allEvents: `{${prefix}}:events:*`,
 })
 
-/** For requests of clients: fails at once where Redis is away, never hangs. */
+/** For client requests: commands fail at once if Redis is away. */
 export const failFastOptions: RedisOptions = {
   enableOfflineQueue: false,
   maxRetriesPerRequest: 1,
@@ -38,7 +41,7 @@ export const failFastOptions: RedisOptions = {
   retryStrategy: tries => Math.min(100 * tries, 1000),
 }
 
-/** For workers and followers: waits until Redis is back. */
+/** For workers and subscribers: commands wait until Redis is back. */
 export const blockingOptions: RedisOptions = {
   maxRetriesPerRequest: null,
   retryStrategy: tries => Math.min(200 * tries, 1000),
@@ -56,16 +59,16 @@ export function connect(
   return redis
 }
 
-/** BullMQ's types know fewer options than ioredis takes. */
+/** BullMQ's types list fewer options than ioredis accepts. */
 export const bullConnection = (config: RedisConfig, options: RedisOptions): ConnectionOptions => ({
   ...(config.connection as ConnectionOptions & object),
   ...(options as object),
 })
 
-/** How many ids Redis is asked about in one command. */
+/** Ids in one ZMSCORE command. */
 const batchSize = 1000
 
-/** Those of the ids that a sorted set lacks. */
+/** Returns those of the ids that are not members of the sorted set. */
 export async function missingFromSortedSet(
   redis: Redis,
   key: string,

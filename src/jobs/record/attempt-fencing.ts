@@ -1,8 +1,12 @@
+// Fencing (Kleppmann 2016, "How to do distributed locking"): an attempt number is a fencing token,
+// and
+// what an older attempt writes after a newer one has resumed is ignored.
 import type { AttemptRecord } from './records.js'
 
 /**
- * The last step whose writes by an attempt still count: a later attempt that went on from step s
- * trains s + 1 and all after it anew, so what older attempts wrote beyond s is void.
+ * Returns the last step whose rows and checkpoints by `attempt` are in effect; infinity if no newer
+ * attempt has resumed. A newer attempt that resumes from step s trains s + 1 and later steps again,
+ * so it supersedes what older attempts wrote for them.
  */
 export function lastEffectiveStep(attempts: readonly AttemptRecord[], attempt: number): number {
   const resumed = attempts.filter(later => later.attempt > attempt).map(later => later.resumedFrom)

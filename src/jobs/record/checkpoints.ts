@@ -7,11 +7,13 @@ import { checkpointNotFound } from './errors.js'
 import { jobPaths } from './job-paths.js'
 import type { AttemptRecord } from './records.js'
 
-/** The checkpoints of jobs: committed folders `checkpoints/<step>`, and which of them count. */
+/**
+ * A job's checkpoints: committed folders `checkpoints/<step>`, without those that are superseded.
+ */
 export class Checkpoints {
   constructor(private readonly store: Store) {}
 
-  /** Checkpoints that count, oldest first. */
+  /** Checkpoints in effect, oldest first. */
   async list(id: string, attempts: readonly AttemptRecord[]): Promise<Checkpoint[]> {
     const manifests = await this.manifests(id)
     const valid = manifests.filter(
@@ -30,6 +32,7 @@ export class Checkpoints {
     }))
   }
 
+  /** Throws `CHECKPOINT_NOT_FOUND` if the step has no checkpoint in effect. */
   async get(id: string, step: number, attempts: readonly AttemptRecord[]) {
     const checkpoint = (await this.list(id, attempts)).find(one => one.step === step)
     if (!checkpoint) throw checkpointNotFound(id, step)
@@ -37,7 +40,10 @@ export class Checkpoints {
     return { checkpoint, folder, names: manifestFiles(checkpoint) }
   }
 
-  /** The newest checkpoint whose files are what its manifest says; 0 where there is none. */
+  /**
+   * Returns the step of the newest checkpoint whose files match the checksums in its manifest, or
+   * 0.
+   */
   async newestVerified(id: string, attempts: readonly AttemptRecord[]): Promise<number> {
     for (const { step } of (await this.list(id, attempts)).reverse()) {
       if (await this.store.verify(jobPaths(id).checkpoint(step))) return step
@@ -45,7 +51,7 @@ export class Checkpoints {
     return 0
   }
 
-  /** The step of the best checkpoint, if its files are what its manifest says. */
+  /** Returns the step of the best checkpoint, or null if there is none or its files are damaged. */
   async bestVerified(id: string, attempts: readonly AttemptRecord[]): Promise<number | null> {
     const best = (await this.list(id, attempts)).find(checkpoint => checkpoint.best)
     if (!best || !(await this.store.verify(jobPaths(id).checkpoint(best.step)))) return null
@@ -53,8 +59,8 @@ export class Checkpoints {
   }
 
   /**
-   * Commits a staged checkpoint. One that an older attempt left at this step is void (this attempt
-   * went on from before it) and makes room; so does one that is damaged.
+   * Commits a staged checkpoint. It replaces a checkpoint of the same step that is damaged or by an
+   * older attempt: this attempt resumed from an earlier step.
    */
   async commit(id: string, staged: string, manifest: CheckpointManifest): Promise<void> {
     const key = jobPaths(id).checkpoint(manifest.step)
@@ -68,21 +74,18 @@ export class Checkpoints {
     await this.writeCheckpointState(id)
   }
 
-  /** An attempt that was overtaken between its last look and its commit may be the faster one. */
+  /** A superseded attempt that has not noticed yet may commit the same step first. */
   private async assertNotFromOlderAttempt(
     key: string,
     { step, attempt }: CheckpointManifest,
   ): Promise<void> {
     const existing = await this.store.readManifest<CheckpointManifest>(key)
     if (!existing || existing.attempt >= attempt) return
-    const message = `attempt ${existing.attempt}, which was overtaken, has stored step ${step} in the place of attempt ${attempt}; the next one trains it anew`
+    const message = `attempt ${existing.attempt}, which is superseded, stored step ${step} before attempt ${attempt} did; the next attempt trains it again`
     throw new TrainyardError('STORAGE_CONFLICT', message)
   }
 
-  /**
-   * Keeps the newest `keep` of those that count, and the best. The newest was committed, and so verified,
-   * before any is removed.
-   */
+  /** Removes all checkpoints but the newest `keep` and the best of those in effect. */
   async prune(id: string, keep: number, attempts: readonly AttemptRecord[]): Promise<void> {
     const valid = await this.list(id, attempts)
     const retained = new Set(valid.slice(-keep).map(({ step }) => step))
@@ -104,7 +107,7 @@ export class Checkpoints {
     return found.sort((a, b) => a.step - b.step)
   }
 
-  /** TensorFlow's `checkpoint` file, by which tf.train.latest_checkpoint finds the newest. */
+  /** Writes TensorFlow's `checkpoint` file, which tf.train.latest_checkpoint reads. */
   private async writeCheckpointState(id: string): Promise<void> {
     const manifests = await this.manifests(id)
     if (manifests.some(({ format }) => format === 'xgboost')) return
@@ -113,7 +116,10 @@ export class Checkpoints {
   }
 }
 
-/** The text form of TensorFlow's CheckpointState message (tensorflow/python/training/checkpoint_state.proto). */
+/**
+ * The text form of TensorFlow's CheckpointState message
+ * (tensorflow/python/training/checkpoint_state.proto).
+ */
 export function checkpointState(paths: readonly string[]): string {
   const latest = paths.at(-1)
   if (latest === undefined) return ''

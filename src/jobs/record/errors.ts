@@ -7,14 +7,14 @@ export const jobNotFound = (id: string) =>
 export const checkpointNotFound = (id: string, step: number) =>
   new TrainyardError('CHECKPOINT_NOT_FOUND', `job '${id}' has no checkpoint ${step}`)
 
-/** The table of states has no such step. */
+/** For an action that the transition table does not allow. */
 export function transitionNotAllowed(
   id: string,
   state: JobState,
   action: JobAction,
 ): TrainyardError {
   const code = isTerminal(state) ? 'JOB_ENDED' : 'JOB_ACTIVE'
-  const hint = hints[state]?.[action] ?? 'it is removed'
+  const hint = hints[state]?.[action] ?? 'it has been removed'
   return new TrainyardError(
     code,
     `job '${id}' is ${state} and cannot be ${participles[action]}: ${hint}`,

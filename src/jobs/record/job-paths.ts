@@ -1,9 +1,9 @@
 const eventFilePrefix = 'events.out.tfevents.'
 
-/** A name that TensorBoard looks for. */
+/** TensorBoard finds event files by this prefix. */
 export const isEventFile = (name: string) => name.startsWith(eventFilePrefix)
 
-/** Where a job's things are in the store. */
+/** The store keys of a job. */
 export const jobPaths = (id: string) => {
   const root = `jobs/${id}`
   return {
@@ -19,7 +19,10 @@ export const jobPaths = (id: string) => {
     status: (attempt: number) => `${root}/attempts/${attempt}/status.json`,
     metrics: (attempt: number) => `${root}/attempts/${attempt}/metrics.ndjson`,
     summary: (attempt: number) => `${root}/attempts/${attempt}/metrics.summary.ndjson`,
-    /** TensorBoard reads a folder's event files in the order of their names: in that of epochs. */
+    /**
+     * TensorBoard reads event files in the order of their names, so the attempt number is
+     * zero-padded.
+     */
     events: (seconds: number, attempt: number, host: string) =>
       `${root}/${eventFilePrefix}${seconds}.${String(attempt).padStart(6, '0')}.${host}`,
     log: (attempt: number) => `${root}/attempts/${attempt}/log.ndjson`,

@@ -9,9 +9,10 @@ import {
 } from './lifecycle.js'
 
 /**
- * What has happened to a job, as numbered files. Each is created exclusively, by somebody who has
- * read all before it and found that it may follow: of two that race, one is first and the other
- * looks again. So any number of clients and workers agree on one order, with no lock.
+ * A job's events as numbered files, written without a lock (optimistic concurrency). A writer reads
+ * all entries, checks that its own may follow, and creates the next file exclusively. If another
+ * writer created it first, the writer reads on and tries again. So all processes agree on one
+ * order.
  */
 export class Journal {
   constructor(private readonly store: Store) {}
@@ -20,7 +21,10 @@ export class Journal {
     return this.readNewer(id, initialLifecycle(createdAt))
   }
 
-  /** Whether the entry came in, or changes nothing; false where it may not follow. */
+  /**
+   * `allowed` is false if the entry may not follow. An allowed entry that changes nothing is not
+   * written.
+   */
   async append(
     id: string,
     createdAt: string,
@@ -31,7 +35,7 @@ export class Journal {
       lifecycle = await this.readNewer(id, lifecycle)
       const state = nextState(lifecycle, entry)
       if (!state) return { allowed: false, lifecycle }
-      // a verb that leads nowhere; another attempt's start is news, though
+      // a start is written even if the job is running: it has a new attempt number
       if (state === lifecycle.state && entry.event !== 'start') return { allowed: true, lifecycle }
       const key = jobPaths(id).entry(lifecycle.version + 1)
       if (await this.store.createJson<JournalEntry>(key, entry)) {
@@ -46,7 +50,7 @@ export class Journal {
       jobPaths(id).entry(known.version + 1 + i),
     )
     const entries = await Promise.all(keys.map(key => this.store.readJson<JournalEntry>(key)))
-    // one that is missing goes with its job, which somebody removes just now
+    // an entry is missing if another process is removing the job
     const gap = entries.indexOf(null)
     const contiguous = (gap < 0 ? entries : entries.slice(0, gap)) as JournalEntry[]
     return contiguous.reduce(applyEntry, known)

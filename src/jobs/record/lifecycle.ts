@@ -1,3 +1,4 @@
+// Event sourcing: a job's state is its journal, reduced.
 import type { Failure, JobStatus, Metrics, ModelRef, Transition } from '../../spec/job.js'
 import { type JobAction, type JobState, publicStatus, transitions } from './states.js'
 
@@ -8,26 +9,32 @@ export interface JobResult {
   failure: Failure | null
   model: ModelRef | null
   metrics: Metrics
-  /** Of a job that succeeded: the last step that it trained. */
+  /** The last step trained, for a job that succeeded. */
   step?: number
 }
 
-/** One line of a job's journal. */
+/** One file of a job's journal. */
 export type JournalEntry =
   | { event: JobAction; at: string }
   | { event: 'start' | 'stop'; at: string; attempt: number }
   | { event: 'succeed' | 'fail'; at: string; attempt: number; result: JobResult }
 
-/** What a job's journal amounts to. */
+/** The state that a job's journal reduces to. */
 export interface Lifecycle {
   state: JobState
-  /** How many entries it follows from: of two views of a job, the larger is the newer. */
+  /** Number of journal entries. The view with the larger version is newer. */
   version: number
-  /** Of the attempt that began last; 0 before the first. */
+  /**
+   * Number of the most recent attempt; 0 before the first. It is the fencing token: entries of
+   * older attempts are refused.
+   */
   attempt: number
-  /** Attempts up to this epoch were before the last retry, and say nothing of the job's hope. */
+  /**
+   * The most recent attempt when the job was last retried. Failed attempts up to it do not count
+   * against the job.
+   */
   retriedAfterAttempt: number
-  /** Of the job's end, as long as it is not tried again. */
+  /** Null until the job ends, and again after a retry. */
   result: JobResult | null
   transitions: Transition[]
 }
@@ -41,16 +48,19 @@ export const initialLifecycle = (createdAt: string): Lifecycle => ({
   transitions: [{ status: 'queued', at: createdAt, attempt: 0 }],
 })
 
-/** The state that an entry leads to; null where it may not be: the table, or a newer attempt, forbids it. */
+/**
+ * Returns the state after `entry`, or null if the transition table or a newer attempt forbids it.
+ */
 export function nextState({ state, attempt }: Lifecycle, entry: JournalEntry): JobState | null {
   if ('attempt' in entry && entry.attempt < attempt) return null
   return transitions[state][entry.event] ?? null
 }
 
-/** Throws where the journal holds what may not be: nobody can have written it. */
+/** The reducer. Throws if the entry is not allowed: `append` never writes such an entry. */
 export function applyEntry(lifecycle: Lifecycle, entry: JournalEntry): Lifecycle {
   const state = nextState(lifecycle, entry)
-  if (!state) throw new Error(`a journal has '${entry.event}' of a job that is ${lifecycle.state}`)
+  if (!state)
+    throw new Error(`the journal has '${entry.event}' for a job that is ${lifecycle.state}`)
   const attempt = 'attempt' in entry ? entry.attempt : lifecycle.attempt
   const isRetry = entry.event === 'retry'
   return {
@@ -73,7 +83,7 @@ function resultAfter(state: JobState, entry: JournalEntry, attempt: number): Job
   return { status: 'cancelled', finishedAt: entry.at, attempt, ...emptyResult }
 }
 
-/** What a client sees of a step: nothing where the status stays, save that another attempt began. */
+/** Clients see a transition only if the public status changes or an attempt starts. */
 function toTransitions(
   before: JobState,
   after: JobState,

@@ -8,22 +8,27 @@ import { Journal } from './journal.js'
 import { initialLifecycle, type JobResult, type JournalEntry, type Lifecycle } from './lifecycle.js'
 
 /**
- * `crashed`: the trainer ended itself. `killed`: somebody ended it. `drained`: it was asked to make room.
- * `unavailable`: storage refused, which is no fault of the job.
+ * `crashed`: the trainer exited with an error. `killed`: by a signal, or with its worker.
+ * `drained`: it stopped on request after a checkpoint. `unavailable`: storage failed, which does
+ * not count against the job.
  */
 export type AttemptEnd = 'finished' | 'crashed' | 'killed' | 'drained' | 'unavailable'
 
-/** One try at a job. Its epoch is claimed in the store, so no two tries share one. */
+/** One attempt to run a job. */
 export interface AttemptRecord {
+  /**
+   * Counts from 1. The store grants each number once, so it is also the fencing token: the highest
+   * number owns the job.
+   */
   attempt: number
   startedAt: string
-  /** The step of the checkpoint that it went on from; 0 for a fresh start. */
+  /** The step of the checkpoint it resumed from; 0 without one. */
   resumedFrom: number
   phase: Phase
-  /** null while it runs, as far as the record knows. */
+  /** Null while the attempt runs, and if its worker died before it could record the end. */
   endedAt: string | null
   end: AttemptEnd | null
-  /** How a trainer that died went, and what it printed last. */
+  /** The exit status and last output of a trainer that crashed. */
   outputTail: string | null
 }
 
@@ -31,10 +36,10 @@ export interface JobRecord {
   manifest: JobManifest
   /** Oldest first. */
   attempts: AttemptRecord[]
-  /** Which variables began with the weights of `initFrom`, as soon as an attempt knows. */
+  /** Which variables got their weights from `initFrom`; null until an attempt has loaded them. */
   initialized: InitReport | null
   lifecycle: Lifecycle
-  /** As in `life`: null until it has ended, and again once it is retried. */
+  /** The same as `lifecycle.result`. */
   result: JobResult | null
 }
 
@@ -47,8 +52,8 @@ export const initialRecord = (manifest: JobManifest): JobRecord => ({
 })
 
 /**
- * What is durably known of jobs. Nothing here is ever changed by two writers: a manifest and the
- * entries of a journal are created once, and an attempt's status is written by its owner alone.
+ * The durable record of jobs. No two writers change the same file: a manifest and each journal
+ * entry are created once, and only an attempt's worker writes its status.
  */
 export class JobRecords {
   private readonly journal: Journal
@@ -57,7 +62,7 @@ export class JobRecords {
     this.journal = new Journal(store)
   }
 
-  /** False where the job is there already. */
+  /** Returns false if the job exists. */
   create(manifest: JobManifest): Promise<boolean> {
     return this.store.createJson<JobManifest>(jobPaths(manifest.id).manifest, manifest)
   }
@@ -66,12 +71,13 @@ export class JobRecords {
     return this.store.list('jobs')
   }
 
-  /** What a job is and where it stands; null where there is none. */
+  /** Reads only the manifest and the journal. Returns null if there is no such job. */
   async summary(id: string): Promise<Pick<JobRecord, 'manifest' | 'lifecycle'> | null> {
     const manifest = await this.store.readJson<JobManifest>(jobPaths(id).manifest)
     return manifest && { manifest, lifecycle: await this.journal.read(id, manifest.createdAt) }
   }
 
+  /** Throws `JOB_NOT_FOUND` if there is no such job. */
   async manifest(id: string): Promise<JobManifest> {
     if (!isJobId(id)) throw jobNotFound(id)
     const manifest = await this.store.readJson<JobManifest>(jobPaths(id).manifest)
@@ -79,6 +85,7 @@ export class JobRecords {
     return manifest
   }
 
+  /** Throws `JOB_NOT_FOUND` if there is no such job. */
   async read(id: string): Promise<JobRecord> {
     const manifest = await this.manifest(id)
     const [attempts, initialized, lifecycle] = await Promise.all([
@@ -90,7 +97,7 @@ export class JobRecords {
     return { manifest, attempts, initialized, lifecycle, result: lifecycle.result }
   }
 
-  /** Adds to a job's journal; not allowed, and nothing changed, where the table of states forbids it. */
+  /** Appends to the job's journal, unless the transition table forbids the entry. */
   async apply(
     id: string,
     entry: JournalEntry,
@@ -98,7 +105,7 @@ export class JobRecords {
     return this.journal.append(id, (await this.manifest(id)).createdAt, entry)
   }
 
-  /** Claimed attempts that have begun, oldest first. */
+  /** Attempts that have started, oldest first. */
   async attempts(id: string): Promise<AttemptRecord[]> {
     const attemptNumbers = await this.attemptNumbers(id)
     const read = attemptNumbers.map(attempt =>
@@ -107,18 +114,25 @@ export class JobRecords {
     return (await Promise.all(read)).filter(attempt => attempt !== null)
   }
 
-  /** All claims, oldest first: of attempts that have begun, and of those that were given up instead. */
+  /**
+   * All claimed attempt numbers, oldest first. An attempt may end before it starts, so it may have
+   * no record.
+   */
   async claims(id: string): Promise<{ attempt: number }[]> {
     return (await this.attemptNumbers(id)).map(attempt => ({ attempt }))
   }
 
-  /** Claims the next attempt number, the fencing token. Older attempts may no longer write (see `isCurrent`). */
+  /**
+   * Claims the next attempt number, the fencing token. Older attempts may no longer write (see
+   * `isCurrent`).
+   */
   async claimAttempt(id: string): Promise<number> {
     for (let attempt = ((await this.attemptNumbers(id)).at(-1) ?? 0) + 1; ; attempt++) {
       if (await this.store.claim(jobPaths(id).claim(attempt))) return attempt
     }
   }
 
+  /** Returns whether no newer attempt exists. */
   async isCurrent(id: string, attempt: number): Promise<boolean> {
     return (await this.attemptNumbers(id)).at(-1) === attempt
   }
@@ -130,19 +144,22 @@ export class JobRecords {
     )
   }
 
-  /** The end of a job that an attempt has brought about: false where it has ended already. */
+  /** Ends the job. Returns false if it has ended already, or a newer attempt owns it. */
   async finish(id: string, result: JobResult & { status: 'succeeded' | 'failed' }) {
     const { status, attempt, finishedAt: at } = result
     const event = status === 'succeeded' ? 'succeed' : 'fail'
     return (await this.apply(id, { event, at, attempt, result })).allowed
   }
 
-  /** Every attempt finds the same: the first one says it. */
+  /** All attempts would report the same, so only the first report is stored. */
   async writeInitialized(id: string, report: InitReport): Promise<void> {
     await this.store.createJson<InitReport>(jobPaths(id).initialized, report)
   }
 
-  /** With how many threads all attempts compute: sums come out the same. The first one says it. */
+  /**
+   * Fixes the thread count for all attempts of a job, so that they add numbers in the same order.
+   * The first proposal wins.
+   */
   async agreeOnThreads(id: string, proposed: number): Promise<number> {
     await this.store.createJson<{ threads: number }>(jobPaths(id).threads, { threads: proposed })
     const agreed = await this.store.readJson<{ threads: number }>(jobPaths(id).threads)

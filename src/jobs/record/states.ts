@@ -1,21 +1,22 @@
 import type { JobStatus } from '../../spec/job.js'
 
 /**
- * Where a job is. `pausing` and `cancelling` are asked of an attempt that still runs: clients see
- * them as running, with what was asked. `removed` is a folder that has yet to go.
+ * The internal state of a job. In `pausing` and `cancelling` an attempt still runs; clients see
+ * these as `running` with the requested action. `removed` lasts until the job's folder is deleted.
  */
 export type JobState = JobStatus | 'pausing' | 'cancelling' | 'removed'
 
-/** What clients may ask of a job. */
+/** Requests that clients make. */
 export const jobActions = ['pause', 'resume', 'cancel', 'retry', 'remove'] as const
 export type JobAction = (typeof jobActions)[number]
 
-/** What a worker reports: an attempt begins, ends without settling the job, or settles it. */
+/** Reports of workers. After `stop` the job has not ended; `succeed` and `fail` end it. */
 export type AttemptEvent = 'start' | 'stop' | 'succeed' | 'fail'
 
 /**
- * The life of a job: state × event → state. An event without an entry is refused; one that leads
- * where the job is already changes nothing. A second `start` follows a worker's death.
+ * The state machine of a job: state × event → state. An event without an entry is refused. An event
+ * that leads to the same state changes nothing, except that a second `start`, after a worker died,
+ * begins a new attempt.
  */
 export const transitions: Record<JobState, Partial<Record<JobAction | AttemptEvent, JobState>>> = {
   queued: {
@@ -55,7 +56,7 @@ export const transitions: Record<JobState, Partial<Record<JobAction | AttemptEve
   removed: {},
 }
 
-/** As clients see it; a removed job they do not see. */
+/** The status that clients see. They do not see removed jobs. */
 export const publicStatus: Record<Exclude<JobState, 'removed'>, JobStatus> = {
   queued: 'queued',
   running: 'running',
@@ -67,21 +68,21 @@ export const publicStatus: Record<Exclude<JobState, 'removed'>, JobStatus> = {
   cancelled: 'cancelled',
 }
 
-/** What was asked of an attempt that has not obeyed yet. */
+/** The action that clients requested and the running attempt has not carried out yet. */
 export const requestedAction = (state: JobState): 'pause' | 'cancel' | null =>
   state === 'pausing' ? 'pause' : state === 'cancelling' ? 'cancel' : null
 
 const terminalStates: readonly JobState[] = ['succeeded', 'failed', 'cancelled', 'removed']
 
-/** Whether the job has ended; of those that have not, all but paused ones belong to the queue. */
 export const isTerminal = (state: JobState): boolean => terminalStates.includes(state)
+/** Returns whether the job belongs in the queue, where running jobs stay until they end. */
 export const isWaitingOrRunning = (state: JobState): boolean =>
   !isTerminal(state) && state !== 'paused'
 
-/** What helps where a verb is refused. */
+/** For each refused action, what to do instead. */
 export const hints: Partial<Record<JobState, Partial<Record<JobAction, string>>>> = {
   queued: {
-    retry: 'it is about to be tried as it is',
+    retry: 'it is already queued',
     remove: 'cancel it first',
   },
   running: { retry: 'cancel it first', remove: 'cancel it first' },
@@ -89,15 +90,15 @@ export const hints: Partial<Record<JobState, Partial<Record<JobAction, string>>>
   cancelling: {
     pause: 'retry it once it has ended, and pause it then',
     resume: 'retry it once it has ended',
-    retry: 'wait for its end',
-    remove: 'wait for its end',
+    retry: 'wait until it has ended',
+    remove: 'wait until it has ended',
   },
   paused: { retry: 'resume it instead', remove: 'cancel it first' },
   succeeded: {
     pause: 'it has ended',
     resume: 'it has ended',
     cancel: 'it has ended; delete it instead',
-    retry: 'submit it anew',
+    retry: 'submit it as a new job',
   },
   failed: {
     pause: 'it has ended; retry it',

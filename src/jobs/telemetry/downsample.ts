@@ -1,11 +1,12 @@
+// Min/max downsampling, which keeps spikes visible.
 import type { MetricValue } from '../../spec/metrics.js'
 
-/** A point of one metric; the time in ms since 1970. */
+/** A point of one metric; `time` in ms since 1970. */
 export type Point = readonly [step: number, value: MetricValue, time: number]
 
 /**
- * Some of these samples, in their order: the first, the last, and of each of `runs` equally long runs
- * the minimum, the maximum, and the first of each kind of number that is not finite.
+ * Keeps the first and the last point, and from each of `buckets` equal buckets the minimum, the
+ * maximum and the first point of each non-finite value. Keeps the order.
  */
 export function downsampleMinMax(points: readonly Point[], buckets: number): Point[] {
   const kept = new Set([0, points.length - 1])
@@ -17,7 +18,7 @@ export function downsampleMinMax(points: readonly Point[], buckets: number): Poi
   return [...kept].sort((a, b) => a - b).map(index => points[index]!)
 }
 
-/** The same, so that at most `most` are left: at least 7. */
+/** Downsamples to at most `maxPoints`, which is at least 7. */
 export function downsample(points: readonly Point[], maxPoints: number): readonly Point[] {
   if (points.length <= maxPoints) return points
   const nonFinite = points.map(([, value]) => value).filter(value => typeof value === 'string')

@@ -6,13 +6,13 @@ import type { AttemptRecord } from '../record/records.js'
 import type { FeedEvent } from './job-stream.js'
 import { readChunk } from './ndjson.js'
 
-/** Where a line begins: in the log of an attempt, at a byte. */
+/** Where a line starts: an attempt's log and a byte offset in it. */
 export interface LogPosition {
   attempt: number
   offset: number
 }
 
-/** Which lines, and where to begin: at a cursor, or so many lines before the end. */
+/** Selects lines of one or all attempts, from a cursor on, or the last `tail` lines. */
 export interface LogQuery {
   attempt?: number
   cursor?: string
@@ -21,7 +21,7 @@ export interface LogQuery {
 
 interface PositionedLine {
   line: LogLine
-  /** Where the next one begins. */
+  /** Where the next line starts. */
   next: LogPosition
 }
 
@@ -29,7 +29,10 @@ type AttemptNumbers = readonly Pick<AttemptRecord, 'attempt'>[]
 
 const newline = 10
 
-/** What a job's attempts have said, each in a log of JSON lines of its own; nothing of it is ever void. */
+/**
+ * The output of a job's attempts: NDJSON, one file for each attempt. Unlike metrics, no line is
+ * superseded.
+ */
 export class JobLog {
   constructor(private readonly store: Store) {}
 
@@ -38,13 +41,17 @@ export class JobLog {
     await this.store.append(jobPaths(id).log(attempt), `${JSON.stringify(entry)}\n`)
   }
 
+  /**
+   * Returns the position of the first line of the query. Throws `INVALID_CURSOR` for a cursor that
+   * is not the start of a line.
+   */
   async start(id: string, attempts: AttemptNumbers, { attempt, cursor, tail }: LogQuery) {
     if (cursor !== undefined) return this.parseCursor(id, cursor)
     if (tail !== undefined) return this.tailStart(id, selectAttempts(attempts, attempt), tail)
     return { attempt: 0, offset: 0 }
   }
 
-  /** Lines from a place on, as many as there are by now. */
+  /** Yields the lines from `from` to the current end. */
   async *lines(
     id: string,
     attempts: AttemptNumbers,
@@ -121,13 +128,15 @@ export const logEvent = ({ line, next }: PositionedLine): FeedEvent => ({
   data: JSON.stringify(line),
 })
 
-/** Of the whole lines in the last bytes of a log, which begin at `start`. */
+/**
+ * Returns the offsets of the complete lines in `bytes`, the end of a log from offset `start` on.
+ */
 function lineStarts(bytes: Buffer, start: number): number[] {
   const starts = start === 0 ? [0] : []
   for (let at = bytes.indexOf(newline); at >= 0; at = bytes.indexOf(newline, at + 1)) {
     starts.push(start + at + 1)
   }
-  // behind the last newline there is no whole line
+  // the text after the last newline is not a complete line
   return starts.slice(0, -1)
 }
 

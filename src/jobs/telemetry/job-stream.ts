@@ -2,25 +2,27 @@ import type { JobSnapshot, JobTail, JobTails } from './job-tail.js'
 import { type MetricsLog, positionOf, type Tail } from './metrics-log.js'
 import { Signal } from './signal.js'
 
-/** What a follower hears; `data` is JSON. */
+/** A server-sent event; `data` is JSON. */
 export interface FeedEvent {
-  /** From which a follower that comes back goes on. */
+  /** A client that reconnects sends this as `Last-Event-ID` to resume after the event. */
   id?: string
   event: string
   data: string
 }
 
-/** A thousand followers may read at the same time. */
+/** Bytes of the log that one subscriber holds in memory; a thousand may read at the same time. */
 const chunkBytes = 16 * 1024
 
 export interface StreamOptions {
+  /** Resume after the event with this id. */
   after?: string
   signal: AbortSignal
 }
 
 /**
- * A job's rows and states as they come, until it ends: no gap between history and live, and no row
- * twice. Ids are positions: a follower that comes back with its last one goes on behind it.
+ * Streams a job's metrics rows, from the first or from `after` on, and its state changes, until it
+ * ends. Every row comes exactly once. Event ids are row positions: a client that reconnects with
+ * its last id resumes after it.
  */
 export function streamMetrics(
   id: string,
@@ -31,7 +33,7 @@ export function streamMetrics(
   let logTail: Tail | null = null
   const lastSent = new LastSentState()
 
-  // what was seen is older than the rows that follow: a state never comes ahead of the rows before it
+  // the snapshot was taken after its rows were written, so its state is sent after them
   async function* readEvents(snapshot: JobSnapshot, tail: JobTail): AsyncGenerator<FeedEvent> {
     for (;;) {
       if (position >= tail.bufferedFrom) {
@@ -59,7 +61,7 @@ export function streamMetrics(
   return pollLoop(id, tails, signal, readEvents)
 }
 
-/** A job's states, and in between how far it is and what it measured last. */
+/** Streams a job's state changes, and between them its progress with the latest metrics. */
 export function streamStatus(
   id: string,
   tails: JobTails,
@@ -77,7 +79,7 @@ export function streamStatus(
   })
 }
 
-/** One look after the other, whenever the tail has looked, until the job has ended. */
+/** Yields the events of each new snapshot, until the job has ended or `signal` aborts. */
 export async function* pollLoop(
   id: string,
   tails: JobTails,
@@ -102,11 +104,11 @@ export async function* pollLoop(
   }
 }
 
-/** Which state of the job a follower has seen. */
+/** The last state that was sent to a subscriber. */
 class LastSentState {
   private state = ''
 
-  /** The job, as JSON, where its state is another one. */
+  /** Returns the job as JSON if its state has changed since the last call. */
   jsonIfChanged(job: { status: string; phase: string | null; attempt: number }): string | null {
     const state = `${job.status} ${job.phase} ${job.attempt}`
     if (state === this.state) return null

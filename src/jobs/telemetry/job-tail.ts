@@ -5,9 +5,11 @@ import type { JobRecord } from '../record/records.js'
 import { type MetricsLog, positionOf, type Tail } from './metrics-log.js'
 import { Signal } from './signal.js'
 
-/** How long a tail trusts that no nudge was lost. */
+/** A notification may get lost, so a tail also polls. */
 const pollIntervalMs = 2000
-/** What a tail remembers of a job's rows, in characters: a follower further behind reads the log. */
+/**
+ * Buffered rows of a job, in characters of JSON. A subscriber that is further behind reads the log.
+ */
 const maxBufferedChars = 256 * 1024
 
 export interface JobTailDeps {
@@ -17,26 +19,26 @@ export interface JobTailDeps {
   notifications: Notifications
 }
 
-/** A row as JSON, and where it is in the order of rows. */
+/** A row as JSON with its position (see `positionOf`). */
 export interface BufferedRow {
   position: number
   json: string
 }
 
-/** What a look has shown. */
+/** A job at the time of a poll. */
 export interface JobSnapshot {
   record: JobRecord
   job: Job
 }
 
 /**
- * One pair of eyes on a job for all its followers in this process. The log is the one source; nudges
- * only say when to look.
+ * Follows one job for all its subscribers in this process. Rows come only from the log;
+ * notifications only say when to read it.
  */
 export class JobTail {
-  /** As of the last look; null before the first. */
+  /** From the last poll; null before the first. */
   snapshot: JobSnapshot | null = null
-  /** Rows behind this one are remembered. */
+  /** All rows after this position are buffered. */
   bufferedFrom = 0
   private buffered: BufferedRow[] = []
   private bufferedChars = 0
@@ -55,7 +57,7 @@ export class JobTail {
     return this.subscribers.size > 0
   }
 
-  /** The bell rings at each look, and where something has failed, which `check` throws. */
+  /** Notifies the subscriber after each poll and after a failure, which `throwIfFailed` throws. */
   subscribe(subscriber: Signal): void {
     this.subscribers.add(subscriber)
     if (this.subscribers.size === 1) void this.pollLoop()
@@ -74,7 +76,7 @@ export class JobTail {
     if (this.failed) throw this.failure
   }
 
-  /** The remembered rows behind a position; only for one from `keptFrom` on. */
+  /** Returns the buffered rows after `position`, which must be at least `bufferedFrom`. */
   rowsAfter(position: number): BufferedRow[] {
     let first = this.buffered.length
     while (first > 0 && this.buffered[first - 1]!.position > position) first--
@@ -100,12 +102,12 @@ export class JobTail {
 
   private async poll(): Promise<void> {
     const { log } = this.deps
-    // the record first: where it has a result, all rows are there
+    // read the record first: if it has a result, all rows are in the log
     const record = await this.deps.record(this.id)
     const { attempts } = record
     this.tail ??= await this.openTail(record)
     const { attempt = 0 } = attempts.at(-1) ?? {}
-    // what is remembered may be void by now: a follower who has not had it reads the log instead
+    // a new attempt may supersede buffered rows, so subscribers read the log instead
     if (attempt > this.attempt) this.evict(this.buffered.length)
     this.attempt = attempt
     for (;;) {
@@ -147,7 +149,7 @@ export class JobTail {
   }
 }
 
-/** A tail for each job that is followed, as long as it is. */
+/** The tails of all jobs that have subscribers. */
 export class JobTails {
   private readonly tails = new Map<string, JobTail>()
 

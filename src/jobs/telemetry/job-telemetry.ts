@@ -21,7 +21,7 @@ interface JobTelemetryDeps extends Omit<JobTailDeps, 'log' | 'record'> {
   records: JobRecords
 }
 
-/** What a job has measured and said: read, drawn, followed, taken along. */
+/** Reads the metrics and logs of jobs: pages, charts, exports and live streams. */
 export class JobTelemetry {
   private readonly store: Store
   private readonly metricsLog: MetricsLog
@@ -53,12 +53,12 @@ export class JobTelemetry {
     return csvOf(from, id, await this.attempts(id), query)
   }
 
-  /** Rows and states, live. */
+  /** Streams metrics rows and state changes, live. */
   streamMetrics(id: string, options: StreamOptions): AsyncGenerator<FeedEvent> {
     return streamMetrics(id, { tails: this.tails, log: this.metricsLog }, options)
   }
 
-  /** States and progress, live. */
+  /** Streams state changes and progress, live. */
   streamStatus(id: string, signal: AbortSignal): AsyncGenerator<FeedEvent> {
     return streamStatus(id, this.tails, signal)
   }
@@ -76,7 +76,7 @@ export class JobTelemetry {
     })()
   }
 
-  /** Lines, live, until the job ends. */
+  /** Checks the query, then returns a function that streams log lines until the job ends. */
   async streamLog(
     id: string,
     query: LogQuery,
@@ -94,7 +94,7 @@ export class JobTelemetry {
     return signal => pollLoop(id, this.tails, signal, readEvents)
   }
 
-  /** A job's TensorBoard files. */
+  /** Returns the job's TensorBoard event files. */
   async eventFiles(id: string): Promise<{ folder: string; names: string[] }> {
     await this.deps.records.manifest(id)
     const { root } = jobPaths(id)

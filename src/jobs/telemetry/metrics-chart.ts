@@ -10,16 +10,19 @@ import { parseLines, readChunk, seekLine } from './ndjson.js'
 
 export interface ChartQuery extends StepRange {
   names?: readonly string[]
-  /** Points a name; at least 10. */
+  /** Points for each name; at least 10. */
   maxPoints: number
 }
 
-/** Up to so many bytes of a log, for each point asked for, are read row by row instead of from the outline. */
+/**
+ * Logs of up to this many bytes for each requested point are read in full, larger ones from their
+ * summary.
+ */
 const maxExactBytesPerPoint = 4096
-/** Samples of a name that are held at most. */
+/** Points of one name held in memory; more are downsampled on the way. */
 const maxBufferedPoints = 2 ** 17
 
-/** Points that are in the log, so few that they can be drawn; see `thin` for which. */
+/** Reads the metrics of a job, downsampled to `maxPoints` for each name (see `downsample`). */
 export async function chartOf(
   store: Store,
   id: string,
@@ -49,7 +52,7 @@ export async function chartOf(
   return { points: Object.fromEntries(points), nextCursor: null }
 }
 
-/** The names of all that was measured. */
+/** Returns the names of all metrics in the step range. */
 export async function metricNames(
   store: Store,
   id: string,
@@ -65,7 +68,9 @@ export async function metricNames(
 
 type PointsByName = Record<string, Point[]>
 
-/** All that counts of a job's logs, in the order of steps: in full, or in outline where that is much. */
+/**
+ * Yields the points in effect in step order, from the logs or, for long logs, from their summaries.
+ */
 async function* pointBatches(
   store: Store,
   id: string,
@@ -113,7 +118,7 @@ async function* pointsFromSummary(
     for (const segment of parseLines<SummarySegment>(chunk)) {
       if (segment.firstStep > lastStep) return yield* pointsFromLog(range, at, end)
       const within = segment.firstStep >= firstStep && segment.lastStep <= lastStep
-      // an outline that outlived its log in a power cut says nothing
+      // after a power cut, the summary may have segments whose rows the log has lost
       if (!within || segment.startOffset < at || segment.endOffset > end) continue
       if (segment.startOffset > at) yield* pointsFromLog(range, at, segment.startOffset)
       yield segment.points
@@ -132,7 +137,7 @@ async function* pointsFromLog(
     const chunk = await readChunk(store, log, at)
     if (chunk.length === 0) return
     at += chunk.length
-    // what the last piece has beyond the end comes from the outline
+    // the next segment of the summary covers what the last chunk has beyond `end`
     const lines = at > end ? chunk.subarray(0, chunk.length - (at - end)) : chunk
     const rows = parseLines<LoggedRow>(lines)
     const wanted = rows.filter(({ step }) => step >= firstStep && step <= lastStep)

@@ -8,7 +8,7 @@ export interface ExportQuery extends StepRange {
   names?: readonly string[]
 }
 
-/** Rows as JSON lines, a piece of the log at a time. */
+/** Yields all rows as NDJSON, a chunk of the log at a time. */
 export async function* ndjsonOf(
   log: MetricsLog,
   id: string,
@@ -22,8 +22,8 @@ export async function* ndjsonOf(
 }
 
 /**
- * The rows that there are when it begins, one a line (RFC 4180), with a column for each name; what a row
- * did not measure is empty.
+ * Yields the rows that exist at the start as CSV (RFC 4180), with a column for each name. A field
+ * is empty if its row lacks the metric.
  */
 export async function* csvOf(
   { log, store }: { log: MetricsLog; store: Store },
@@ -31,7 +31,7 @@ export async function* csvOf(
   attempts: readonly AttemptRecord[],
   query: ExportQuery,
 ): AsyncGenerator<string> {
-  // a row that comes later may have a name that the header lacks
+  // later rows may have a name that is missing from the header
   const { position } = await log.end(id, attempts)
   const found = await metricNames(store, id, attempts, query)
   const names = query.names ? query.names.filter(name => found.includes(name)) : found
@@ -46,7 +46,7 @@ export async function* csvOf(
   }
 }
 
-/** The row with these names alone; nothing where it has none of them. */
+/** Returns the row with only these names, or nothing if it has none of them. */
 function selectMetrics(row: LoggedRow, names: readonly string[] | undefined): LoggedRow[] {
   if (!names) return [row]
   const values = Object.entries(row.values).filter(([name]) => names.includes(name))

@@ -20,35 +20,37 @@ export interface StepRange {
 
 export interface MetricsQuery extends StepRange {
   names?: readonly string[]
-  /** Steps a page. */
+  /** Steps in a page. */
   limit: number
   cursor?: string
 }
 
+/** A read position in a job's metrics that moves with each read. */
 export interface Tail {
   attempt: number
   offset: number
-  /** The last row that was handed out. */
+  /** Position of the last row that was returned. */
   position: number
 }
 
-/** A step's training row comes before its validation row: a total order over a job's rows. */
+/** A number that orders a job's rows: by step, with the training row before the validation row. */
 export const positionOf = (row: Pick<LoggedRow, 'step' | 'values'>) =>
   row.step * 2 + ('loss' in row.values ? 0 : 1)
 
-/** Behind every row of the steps before. */
+/** The position after all rows of the steps before `step`. */
 const positionBefore = (step: number) => step * 2 - 1
 
 /**
- * JSON lines, one log for each attempt; a reader sees each row once, by the newest attempt that counts.
- * Within a log rows are in the order of positions, so a place in it is found without an index.
+ * A job's metrics: NDJSON, one file for each attempt. Readers see each row once, from the attempt
+ * in effect at its step. Rows within a file are sorted by position, so a binary search finds any
+ * step.
  */
 export class MetricsLog {
   private readonly summaryWriters = new Map<string, SummaryWriter>()
 
   constructor(private readonly store: Store) {}
 
-  /** One at a time for an attempt. */
+  /** An attempt appends its rows one after another. */
   async append(id: string, attempt: number, row: MetricRow): Promise<void> {
     const logged = toLoggedRow(row)
     const line = `${JSON.stringify(logged)}\n`
@@ -66,14 +68,16 @@ export class MetricsLog {
     await summaryWriter.add(logged, Buffer.byteLength(line))
   }
 
-  /** All of them, in memory. */
+  /** Reads all rows into memory. */
   async rows(id: string, attempts: readonly AttemptRecord[]): Promise<MetricRow[]> {
     const rows: MetricRow[] = []
     for await (const chunk of this.chunks(id, attempts)) rows.push(...chunk.map(fromLoggedRow))
     return rows
   }
 
-  /** Rows by pieces, in the order of positions. */
+  /**
+   * Yields the rows of a step range in the order of their positions, a chunk of the log at a time.
+   */
   async *chunks(
     id: string,
     attempts: readonly AttemptRecord[],
@@ -88,7 +92,7 @@ export class MetricsLog {
     }
   }
 
-  /** A tail whose next row is the first one behind a position. */
+  /** Returns a tail whose next row is the first one after `position`. */
   async seek(id: string, attempts: readonly AttemptRecord[], position: number): Promise<Tail> {
     const attemptRecord = attempts.find(
       ({ attempt }) => lastEffectiveStep(attempts, attempt) * 2 + 1 > position,
@@ -103,7 +107,7 @@ export class MetricsLog {
     return { attempt, offset, position }
   }
 
-  /** A tail behind the last row that there is by now. */
+  /** Returns a tail after the last row that exists now. */
   async end(id: string, attempts: readonly AttemptRecord[]): Promise<Tail> {
     for (const { attempt } of attempts.toReversed()) {
       const last = lastEffectiveStep(attempts, attempt)
@@ -117,8 +121,8 @@ export class MetricsLog {
   }
 
   /**
-   * Some of the rows behind a tail, which moves along; none only where there are no more yet. Rows that
-   * the reader has had already are left out.
+   * Returns the next rows after `tail` and moves it. An empty list means that there are no more
+   * rows yet. Skips rows at positions that the tail has passed, which an older attempt wrote.
    */
   async rowsAfter(
     id: string,

@@ -4,20 +4,19 @@ import { downsampleMinMax, type Point } from './downsample.js'
 
 const rowsPerSegment = 256
 
-/** So many rows of a metrics log, in short: one line of its outline. */
+/** Summary of a fixed number of rows; one line of the summary file. */
 export interface SummarySegment {
-  /** Where they are in the log, in bytes. */
+  /** Byte range of the rows in the log. */
   startOffset: number
   endOffset: number
-  /** Their steps. */
   firstStep: number
   lastStep: number
   points: Record<string, Point[]>
 }
 
 /**
- * Writes a metrics log's outline beside it, from which charts of long logs are drawn. It is a
- * convenience: a stretch that a crash kept from being written is read from the log.
+ * Writes the summary file of a metrics log, from which charts of long logs are drawn. Rows without
+ * a segment, for example after a crash, are read from the log.
  */
 export class SummaryWriter {
   private rows: LoggedRow[] = []
@@ -26,13 +25,13 @@ export class SummaryWriter {
   constructor(
     private readonly store: Store,
     private readonly key: string,
-    /** Of the stretch that comes next: the log's length. */
+    /** Start of the next segment: the current length of the log. */
     private startOffset: number,
   ) {
     this.endOffset = startOffset
   }
 
-  /** Of a row that the log has got. */
+  /** Call after the row is in the log. `bytes` is the length of its line. */
   async add(row: LoggedRow, bytes: number): Promise<void> {
     this.rows.push(row)
     this.endOffset += bytes

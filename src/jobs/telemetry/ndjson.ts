@@ -1,14 +1,15 @@
 import type { Store } from '../../store/store.js'
 
-// Logs of JSON lines: read in pieces, found by bisection. Whoever reads holds no more than a piece.
+// Reads NDJSON logs (newline-delimited JSON) in chunks, and finds lines by binary search.
 
 const chunkBytes = 64 * 1024
 const probeBytes = 16 * 1024
 const newline = 10
 
 /**
- * Whole lines from an offset on, which is where a line starts; none only at the log's end. A last line
- * without its end is still being written, or was torn by a crash.
+ * Returns complete lines from `offset`, the start of a line, on. Returns none only at the end of
+ * the log. Leaves out a last line without a newline: it is still being written, or a crash
+ * interrupted it.
  */
 export async function readChunk(
   store: Store,
@@ -23,15 +24,15 @@ export async function readChunk(
   }
 }
 
-/** One call of the parser for all lines: a newline is nowhere else in JSON of this form. */
+/** Parses all lines with one call of `JSON.parse`. The JSON has no other newlines. */
 export function parseLines<T>(lines: Buffer): T[] {
   if (lines.length === 0) return []
   return JSON.parse(`[${lines.toString('utf8', 0, lines.length - 1).replaceAll('\n', ',')}]`)
 }
 
 /**
- * Where to start reading for all lines that are not `before`: less than a piece of others comes first.
- * Lines that are `before` come before those that are not.
+ * Binary search in a log whose lines are sorted so that those with `before(line)` come first.
+ * Returns the start of a line, at most a chunk ahead of the first line without.
  */
 export async function seekLine<T>(
   store: Store,

@@ -1,4 +1,7 @@
-/** Rings are kept until somebody waits: none is lost between looking and waiting. */
+/**
+ * Auto-reset event: a notification that is sent while nothing waits is remembered, so no wake-up is
+ * lost.
+ */
 export class Signal {
   private notified = false
   private wake: (() => void) | null = null
@@ -8,7 +11,7 @@ export class Signal {
     this.wake?.()
   }
 
-  /** Until the next ring, or for so long. */
+  /** Waits for the next notification, or for `timeoutMs`. */
   async wait(timeoutMs?: number): Promise<void> {
     if (!this.notified) {
       await new Promise<void>(resolve => {
