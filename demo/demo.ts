@@ -1,4 +1,4 @@
-// `npm run demo`: a server, MNIST, a ResNet, and ten predictions, all through the HTTP API.
+// `npm run demo`: starts a server, trains a ResNet on MNIST and predicts ten images, all over HTTP.
 import { mkdir, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
@@ -18,7 +18,7 @@ const request = {
   training: {
     epochs: 2,
     learningRate: { schedule: 'cosine', peak: 0.05, warmupSteps: 50 },
-    // measured on the test set, so not chosen by it
+    // the validation set is the test set, so do not select a checkpoint by it
     validation: { dataset: 'mnist-test' },
     exportBest: false,
   },
@@ -53,13 +53,13 @@ async function run(client: Client) {
   const mnist = new Mnist()
   const trainSet = await client.uploadDataset('mnist', await mnist.files('train'))
   const testSet = await client.uploadDataset('mnist-test', await mnist.files('t10k'))
-  console.log(`  uploaded ${trainSet.records} images to train on, ${testSet.records} to test with`)
+  console.log(`  uploaded ${trainSet.records} training images and ${testSet.records} test images`)
 
   const job = await train(client)
   const testAccuracy = Number(job.metrics.validationAccuracy)
   const trainSeconds = secondsBetween(job.startedAt, job.finishedAt)
   console.log(
-    `  trained in ${trainSeconds.toFixed(0)} s; right on ${(testAccuracy * 100).toFixed(2)} % of ${testSet.records} test images\n`,
+    `  trained in ${trainSeconds.toFixed(0)} s; accuracy ${(testAccuracy * 100).toFixed(2)} % on ${testSet.records} test images\n`,
   )
 
   const modelId = job.result!.model.id
@@ -88,7 +88,7 @@ async function run(client: Client) {
   }
 }
 
-/** Submits the job and draws how it goes until it has ended. */
+/** Submits the job and shows its progress until it has ended. */
 async function train(client: Client): Promise<Job> {
   let job = await client.submit(request)
   console.log(
@@ -105,7 +105,7 @@ async function train(client: Client): Promise<Job> {
   }
   bar.end()
   if (job.status !== 'succeeded') {
-    throw new Error(`the job has ${job.status}: ${job.failure?.message ?? 'no reason was given'}`)
+    throw new Error(`the job is ${job.status}: ${job.failure?.message ?? 'no reason was given'}`)
   }
   return job
 }

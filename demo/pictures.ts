@@ -1,6 +1,6 @@
 const shades = ' .:-=+*#%@'
 
-/** Grey images side by side, two pixels to a character each way, as lines of text. */
+/** Renders grey images side by side, as lines of text. */
 export function sideBySide(images: readonly number[][][]): string[] {
   const height = images[0]?.length ?? 0
   return Array.from({ length: height / 4 }, (_, y) =>
@@ -8,7 +8,7 @@ export function sideBySide(images: readonly number[][][]): string[] {
   )
 }
 
-/** A character covers two pixels across and four down, since it is twice as high as wide. */
+/** Renders 2x4 pixels as one character, since characters are about twice as high as wide. */
 function renderLine(image: readonly number[][], top: number): string {
   const width = image[0]?.length ?? 0
   return Array.from({ length: width / 2 }, (_, x) => {

@@ -1,6 +1,6 @@
 const width = 28
 
-/** One line that is drawn over and over on a terminal; elsewhere a line now and then. */
+/** Redraws one line on a terminal; elsewhere, prints a line every 5 s. */
 export class ProgressBar {
   private lastDrawnAt = Number.NEGATIVE_INFINITY
   private readonly intervalMs

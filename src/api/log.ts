@@ -1,6 +1,6 @@
 import { pino } from 'pino'
 
-/** The API's log, which never shows a key. */
+/** Creates the API's log. It never contains a key. */
 export const createLogger = (level: string) =>
   pino({
     name: 'api',

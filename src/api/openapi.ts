@@ -13,9 +13,10 @@ export const openapi: FastifyDynamicSwaggerOptions = {
     info: {
       title: 'Trainyard',
       version,
-      summary: 'Train image classifiers and boosted trees, watch them, and ask them',
+      summary:
+        'Train image classifiers and boosted trees, follow their progress, and predict with them',
       description:
-        'Upload a data set, submit a job, follow its metrics, then predict with the model that it made. ' +
+        'Upload a data set, submit a job, follow its metrics, then predict with its model. ' +
         'Every error is an RFC 9457 problem with a stable `code`, and `errors` names each bad field.',
       license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
     } as NonNullable<FastifyDynamicSwaggerOptions['openapi']>['info'] & object,
@@ -24,7 +25,7 @@ export const openapi: FastifyDynamicSwaggerOptions = {
         key: {
           type: 'http',
           scheme: 'bearer',
-          description: 'made at the first start; `key` in the data folder',
+          description: 'created at the first start, in the file `key` of the data folder',
         },
       },
     },
@@ -32,20 +33,24 @@ export const openapi: FastifyDynamicSwaggerOptions = {
     tags: [
       {
         name: 'datasets',
-        description: 'labelled images, or tables; immutable and named by content',
+        description:
+          'labelled images, or tables; immutable, with an id that derives from the content',
       },
       {
         name: 'weights',
-        description: 'uploaded TensorFlow checkpoints, which jobs may begin with',
+        description: 'uploaded TensorFlow checkpoints, from which jobs can start',
       },
       {
         name: 'jobs',
         description:
-          'trainings: submit, follow, pause, resume, cancel, retry; their metrics, logs and checkpoints',
+          'training jobs: submit, follow, pause, resume, cancel and retry them; their metrics, logs and checkpoints',
       },
-      { name: 'models', description: 'what jobs made, and its predictions' },
-      { name: 'webhooks', description: 'calls to URLs of yours when jobs change' },
-      { name: 'server', description: 'the server itself; of these only /metrics needs a key' },
+      { name: 'models', description: 'models that jobs have trained, and their predictions' },
+      { name: 'webhooks', description: 'calls to your URLs when jobs change' },
+      {
+        name: 'server',
+        description: 'the server itself; of these operations, only /metrics requires a key',
+      },
     ],
   },
   refResolver: { buildLocalReference: json => String(json.$id) },

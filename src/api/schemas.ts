@@ -10,23 +10,27 @@ import { Problem } from '../spec/problem.js'
 import { CreatedWebhook, Delivery, Webhook } from '../spec/webhook.js'
 import { WeightsManifest, WeightsSummary } from '../spec/weights.js'
 
-/** Answers under the names, and with the words, that the OpenAPI document shows. */
+/** Response schemas, with their names and descriptions in the OpenAPI document. */
 export const responseSchemas: TSchema[] = [
   { ...Checkpoint, $id: 'Checkpoint', description: 'a checkpoint' },
   { ...DatasetManifest, $id: 'Dataset', description: 'a data set' },
   { ...Job, $id: 'Job', description: 'a training job' },
-  { ...LogPage, $id: 'LogPage', description: 'a page of lines' },
-  { ...JobPlan, $id: 'JobPlan', description: 'what a job would be' },
-  { ...MetricsPage, $id: 'MetricsPage', description: 'a page of points' },
-  { ...Model, $id: 'Model', description: 'a model, in one version' },
+  { ...LogPage, $id: 'LogPage', description: 'a page of log lines' },
+  { ...JobPlan, $id: 'JobPlan', description: 'the result of a dry run' },
+  { ...MetricsPage, $id: 'MetricsPage', description: 'a page of metrics' },
+  { ...Model, $id: 'Model', description: 'one version of a model' },
   { ...Predictions, $id: 'Predictions', description: 'one prediction for each image' },
   { ...Webhook, $id: 'Webhook', description: 'a webhook' },
   { ...CreatedWebhook, $id: 'CreatedWebhook', description: 'a webhook and its secret' },
-  { ...Delivery, $id: 'Delivery', description: 'a message, and the attempts to deliver it' },
+  { ...Delivery, $id: 'Delivery', description: 'a message and the attempts to deliver it' },
   { ...RowPredictions, $id: 'RowPredictions', description: 'one prediction for each row' },
   { ...WeightsManifest, $id: 'Weights', description: 'an uploaded TensorFlow checkpoint' },
-  { ...WeightsSummary, $id: 'WeightsSummary', description: 'the same, its tensors counted' },
-  { ...Problem, description: 'what went wrong' },
+  {
+    ...WeightsSummary,
+    $id: 'WeightsSummary',
+    description: 'an uploaded TensorFlow checkpoint, with the number of its tensors',
+  },
+  { ...Problem, description: 'an error' },
 ]
 
 const ref = <T>(name: string) => Type.Unsafe<T>({ $ref: `${name}#` })
@@ -47,7 +51,7 @@ export const WeightsResponse = ref<WeightsManifest>('Weights')
 export const WeightsSummaryResponse = ref<WeightsSummary>('WeightsSummary')
 export const ProblemResponse = ref<Problem>('Problem')
 
-/** Any text: what is no id of ours is an unknown job, not a malformed request. */
+/** Any text, so that a text that is not an id is answered like an unknown job. */
 export const JobParam = Type.String({ maxLength: 64, description: 'the id of a job' })
 
 export const NoContent = Type.Null({ description: 'done' })

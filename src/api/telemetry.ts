@@ -14,11 +14,11 @@ export interface TelemetryDeps {
 
 export interface Telemetry {
   contentType: string
-  /** In Prometheus's text format, as it is now. */
+  /** Current values, in Prometheus's text format. */
   scrape(): Promise<string>
 }
 
-/** Node's own numbers, those of requests, and those of the parts. */
+/** Collects metrics of Node, of requests and of the parts. */
 export function instrument(app: FastifyInstance, deps: TelemetryDeps): Telemetry {
   const registry = new Registry()
   collectDefaultMetrics({ register: registry })
@@ -31,17 +31,17 @@ export function instrument(app: FastifyInstance, deps: TelemetryDeps): Telemetry
   return { contentType: registry.contentType, scrape }
 }
 
-/** By route pattern, never by URL: there are only so many, whatever clients send. */
+/** The label is the route's pattern, not the URL, so that clients cannot create labels. */
 function instrumentRequests(app: FastifyInstance, registry: Registry): void {
   const requests = new Counter({
     name: 'trainyard_http_requests_total',
-    help: 'Requests answered.',
+    help: 'Answered requests.',
     labelNames: ['method', 'route', 'status'],
     registers: [registry],
   })
   const durations = new Histogram({
     name: 'trainyard_http_request_duration_seconds',
-    help: 'From the head of a request to the end of its answer; live streams are left out.',
+    help: 'From the start of a request to the end of its response, without live streams.',
     labelNames: ['method', 'route'],
     buckets: [0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1, 3, 10, 30],
     registers: [registry],
@@ -58,19 +58,22 @@ function instrumentRequests(app: FastifyInstance, registry: Registry): void {
 function createGauges(registry: Registry, { jobs, predictor, webhooks }: TelemetryDeps) {
   const gauge = (name: string, help: string, ...labelNames: string[]) =>
     new Gauge({ name: `trainyard_${name}`, help, labelNames, registers: [registry] })
-  gauge('build_info', 'Always 1; the labels say what runs.', 'version', 'node').set(
+  gauge('build_info', 'Always 1; the labels have the versions.', 'version', 'node').set(
     { version, node: process.version },
     1,
   )
-  const ready = gauge('predictor_ready', 'Whether the predictor answers: 1 or 0.')
-  const redis = gauge('redis_up', 'Whether Redis answers: 1 or 0.')
-  const byStatus = gauge('jobs', 'Jobs by status; a running one has a trainer.', 'status')
-  const waiting = gauge('queue_jobs', 'Jobs in the queue that no worker has taken.')
-  const oldest = gauge('queue_oldest_seconds', 'Since the oldest queued job was submitted.')
-  const pending = gauge('webhook_deliveries_pending', 'Webhook messages not delivered yet.')
+  const ready = gauge('predictor_ready', '1 if the predictor answers, else 0.')
+  const redis = gauge('redis_up', '1 if Redis answers, else 0.')
+  const byStatus = gauge('jobs', 'Jobs by status.', 'status')
+  const waiting = gauge('queue_jobs', 'Jobs in the queue that no worker has taken yet.')
+  const oldest = gauge('queue_oldest_seconds', 'Age of the oldest queued job, in seconds.')
+  const pending = gauge(
+    'webhook_deliveries_pending',
+    'Webhook messages that are not delivered yet.',
+  )
   const attempts = new Counter({
     name: 'trainyard_webhook_attempts_total',
-    help: 'Calls of webhooks.',
+    help: 'Attempts to deliver webhook messages.',
     labelNames: ['outcome'],
     registers: [registry],
   })
@@ -82,7 +85,7 @@ function createGauges(registry: Registry, { jobs, predictor, webhooks }: Telemet
     for (const [outcome, count] of Object.entries(webhooks.attempts)) {
       attempts.inc({ outcome }, count)
     }
-    // what nobody can tell is left out, not shown as it was
+    // without Redis these values are unknown: omit them rather than report old ones
     byStatus.reset()
     waiting.remove()
     oldest.remove()

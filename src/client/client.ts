@@ -10,7 +10,7 @@ import type { Problem } from '../spec/problem.js'
 
 export type JobStreamEvent = { event: 'metrics'; data: LoggedRow } | { event: 'job'; data: Job }
 
-/** An answer that is not 2xx, in the server's own words. */
+/** A response that is not 2xx. `problem` has the server's code and message. */
 export class ProblemError extends Error {
   constructor(readonly problem: Problem) {
     super(`${problem.detail} (${problem.code})`)
@@ -18,7 +18,7 @@ export class ProblemError extends Error {
   }
 }
 
-/** Trainyard's HTTP API, typed. */
+/** Typed client of Trainyard's HTTP API. Methods throw `ProblemError` if the server rejects a request. */
 export class Client {
   constructor(
     private readonly url: string,
@@ -32,14 +32,14 @@ export class Client {
     return this.json<DatasetManifest>('POST', '/datasets', { body: form })
   }
 
-  /** With a key, a repeated submission is one job. */
+  /** If two submissions have the same key, the second returns the job of the first. */
   submit(request: JobRequest, { idempotencyKey }: { idempotencyKey?: string } = {}) {
     const { headers, body } = jsonBody(request)
     const key = idempotencyKey === undefined ? {} : { 'idempotency-key': idempotencyKey }
     return this.json<Job>('POST', '/jobs', { headers: { ...headers, ...key }, body })
   }
 
-  /** What a job would be; nothing is kept. */
+  /** Plans a job without creating it. */
   preview(request: JobRequest) {
     return this.json<JobPlan>('POST', '/jobs?dryRun=true', jsonBody(request))
   }
@@ -48,7 +48,7 @@ export class Client {
     return this.json<Job>('GET', `/jobs/${id}`)
   }
 
-  /** Newest first. A name that comes twice, as `label` may, is a pair twice. */
+  /** Newest first. To repeat a parameter, such as `label`, pass pairs. */
   jobs(query: Record<string, string> | [string, string][] = {}) {
     return this.json<Page<Job>>('GET', `/jobs?${new URLSearchParams(query)}`)
   }
@@ -57,7 +57,7 @@ export class Client {
     return this.json<Job>('POST', `/jobs/${id}/${verb}`)
   }
 
-  /** All jobs that the conditions find. */
+  /** Cancels all jobs that match the conditions. */
   cancelJobs(selection: JobSelection) {
     return this.json<CancelledJobs>('POST', '/jobs/cancel', jsonBody(selection))
   }
@@ -74,7 +74,7 @@ export class Client {
     return this.json<Predictions>('POST', `/models/${model}/predict`, jsonBody({ instances }))
   }
 
-  /** By trees: rows by column, or in the columns' order. */
+  /** For boosting models. Rows are objects by column, or arrays in the order of the columns. */
   predictRows(
     model: string,
     instances: unknown[],
@@ -88,7 +88,7 @@ export class Client {
     return this.json<Model>('GET', `/models/${id}`)
   }
 
-  /** A job's metrics and states from its start, live, until it ends. */
+  /** Streams a job's metrics and states, from its start until it has ended. */
   async *follow(id: string): AsyncGenerator<JobStreamEvent> {
     const headers = { accept: 'text/event-stream' }
     const response = await this.request('GET', `/jobs/${id}/metrics`, { headers })

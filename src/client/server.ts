@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 export interface LocalServer {
-  /** Its supervisor; the other processes are that one's children. */
+  /** The supervisor's process id. The other processes are its children. */
   pid: number
   url: string
   key: string
@@ -13,8 +13,8 @@ export interface LocalServer {
 }
 
 /**
- * A whole Trainyard of one's own, on a free port of the loopback interface. `onOutput` gets all that its
- * processes print; without it their errors go where ours go.
+ * Starts a complete server, as `npm start` does, with the settings in `environment`. `onOutput` receives
+ * everything that its processes print; without it, their stderr goes to this process's stderr.
  */
 export async function startServer(
   dataFolder: string,
@@ -25,7 +25,7 @@ export async function startServer(
   const child = fork(script, [], {
     env: { ...environment, TRAINYARD_DATA: dataFolder },
     stdio: onOutput ? ['ignore', 'pipe', 'pipe', 'ipc'] : ['ignore', 'ignore', 'inherit', 'ipc'],
-    // Ctrl-C comes to us, and we stop it in order
+    // so that Ctrl-C reaches only this process, which then calls stop()
     detached: true,
   })
   for (const output of [child.stdout, child.stderr])
@@ -35,7 +35,7 @@ export async function startServer(
     child.on('message', (message: { type?: string; url?: string }) => {
       if (message.type === 'listening' && message.url) resolve(message.url)
     })
-    exited.then(([code]) => reject(new Error(`the server ended with exit code ${code}`)), reject)
+    exited.then(([code]) => reject(new Error(`the server exited with code ${code}`)), reject)
   })
   const key = (await readFile(join(dataFolder, 'key'), 'utf8')).trim()
   const stop = async () => {

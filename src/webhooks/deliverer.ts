@@ -24,24 +24,27 @@ export interface DelivererDeps {
 type WebhookTarget = Pick<Webhook, 'id' | 'url'>
 
 const maxConcurrent = 32
-/** So that one slow receiver does not hold up the others. */
+/** Keeps one slow receiver from delaying the others. */
 const maxConcurrentPerWebhook = 4
-/** How many waiting deliveries of a webhook are looked at in one go. */
+/** How many pending deliveries of a webhook are read in one pass. */
 const maxScanned = 1000
-/** An attempt without an end is another replica's, or was its server's last: by now it is over. */
+/**
+ * An attempt without a result belongs to another server or to one that died. After this time it counts
+ * as lost, and the next attempt may start.
+ */
 const attemptLostAfterMs = 20_000
 
-/** Sends what is pending and due. Never more at once than it says, whatever waits. */
+/** Sends pending messages that are due, with bounded concurrency. */
 export class Deliverer {
-  /** Until when there is no use in looking at a delivery again. */
+  /** Retry backoff: when each delivery is due next, in ms since 1970, by its key `<webhook>/<delivery>`. */
   private readonly notBefore = new Map<string, number>()
-  /** The job of each delivery that is being attempted, by its key. */
+  /** The job of each delivery that is being sent, by the delivery's key. */
   private readonly inFlight = new Map<string, string | null>()
   private pendingCount = 0
 
   constructor(private readonly deps: DelivererDeps) {}
 
-  /** How many deliveries the last look found pending. */
+  /** How many deliveries were pending in the last pass. */
   get pending(): number {
     return this.pendingCount
   }
@@ -61,12 +64,12 @@ export class Deliverer {
     this.pendingCount = pendingCount
   }
 
-  /** A first attempt, whatever else waits. */
+  /** Makes a first attempt at once, without retries. */
   attempt(webhook: WebhookTarget, message: StoredMessage): Promise<PostResult | null> {
     return this.attemptDelivery(webhook, message, { attempt: 1, delaysMs: [] })
   }
 
-  /** A job's events go one after the other, though one that failed does not hold up the next. */
+  /** Sends a job's events one after another. An event that is backing off does not delay the next. */
   private async startDue(webhook: WebhookTarget, ids: readonly string[]): Promise<void> {
     const busyJobs = new Set<string | null>()
     for (const id of ids) {
@@ -77,7 +80,7 @@ export class Deliverer {
       }
       if (this.isAtCapacity(webhook)) return
       const record = await this.deps.records.delivery(webhook.id, id)
-      // a mark whose message is still to come: whoever finds the event again makes it
+      // the marker exists, but its message does not yet: the next scan creates it
       if (!record) continue
       const due = nextAttemptDue(record)
       if (due.at === null) {
@@ -92,7 +95,7 @@ export class Deliverer {
     }
   }
 
-  /** Those that wait for their retry take no place: after an outage there are many, all of them old. */
+  /** Deliveries in backoff do not count towards `maxScanned`: after an outage there are many. */
   private notBackingOff(webhook: WebhookTarget, ids: readonly string[]): string[] {
     const now = Date.now()
     const isBackingOff = (id: string) => (this.notBefore.get(`${webhook.id}/${id}`) ?? 0) > now
@@ -126,7 +129,7 @@ export class Deliverer {
     const next = result.error ? nextAttemptAt(attempt, delaysMs, Date.now()) : null
     const gone = result.statusCode === 410
     const end: AttemptResult = { ...result, nextAttemptAt: gone ? null : next }
-    // a webhook that was removed meanwhile stays removed
+    // if the webhook was deleted during the attempt, write nothing
     if (!(await records.get(webhook.id))) return result
     if (gone) await records.disable(webhook.id, 'its receiver answered 410 Gone')
     await records.finishAttempt(webhook.id, message.id, attempt, end)
@@ -146,14 +149,14 @@ export class Deliverer {
     try {
       url = parseTarget(target, allowedNetworks)
     } catch (error) {
-      // taken when the server's settings allowed it, and not any more
+      // the server's settings allowed this target when the webhook was created
       return { statusCode: null, error: (error as Error).message, durationMs: 0 }
     }
     return post(url, { headers, body, allowedNetworks, timeoutMs })
   }
 }
 
-/** When the next attempt may begin, in ms; null where there is none. */
+/** When the next attempt is due, in ms since 1970; null if there is none. */
 export function nextAttemptDue({ attempts }: DeliveryRecord): {
   at: number | null
   running: boolean

@@ -7,9 +7,9 @@ export const webhookDisabled = (id: string, reason: string) =>
   new TrainyardError('WEBHOOK_DISABLED', `webhook '${id}' is disabled: ${reason}`)
 
 export const tooManyWebhooks = (max: number) =>
-  new TrainyardError('TOO_MANY_WEBHOOKS', `there are ${max} webhooks; delete one first`)
+  new TrainyardError('TOO_MANY_WEBHOOKS', `there are already ${max} webhooks; delete one first`)
 
-/** A target that may not be called; the message goes into the delivery log, too. */
+/** A URL that webhooks may not call. The message also appears in the delivery log. */
 export const targetRefused = (message: string) =>
   new TrainyardError('WEBHOOK_TARGET_REFUSED', message, {
     errors: [{ path: '/url', code: 'target_refused', message }],

@@ -2,15 +2,15 @@ import type { JobFeed } from '../spec/job-feed.js'
 import { type DetectedEvent, eventsOf } from './events.js'
 import type { WebhookConfig, WebhookRecords } from './webhook-records.js'
 
-/** Clocks differ, and a webhook may be younger than our list of them: a job is left in peace after this. */
+/** Stop scanning a finished job after this delay, which allows for clock skew and just-created webhooks. */
 const finishedAfterMs = 60_000
 const finalStatuses: readonly string[] = ['succeeded', 'failed', 'cancelled']
 
-/** Finds the events that the record of jobs implies, and makes each a message once. */
+/** Finds events in the job records, and creates one message for each event and webhook. */
 export class EventScanner {
-  /** Jobs that ended a while ago, all of whose events are messages. */
+  /** Jobs that ended some time ago and have a message for every event. */
   private readonly finished = new Set<string>()
-  /** Of the other jobs: the messages known to be there. */
+  /** For the other jobs: ids of messages that are known to exist. */
   private readonly created = new Map<string, Set<string>>()
 
   constructor(
@@ -19,7 +19,7 @@ export class EventScanner {
     private readonly onError: (error: unknown) => void,
   ) {}
 
-  /** All jobs that may have news. One that cannot be read holds up no other. */
+  /** Scans all jobs that may have new events. An error in one job does not affect the others. */
   async scanAll(webhooks: readonly WebhookConfig[]): Promise<void> {
     const ids = await this.jobs.ids()
     for (const id of ids) if (!this.finished.has(id)) await this.scan(id, webhooks)
@@ -28,7 +28,7 @@ export class EventScanner {
     for (const id of this.created.keys()) if (!existing.has(id)) this.created.delete(id)
   }
 
-  /** A job that ended may have been tried again unseen. */
+  /** Scans finished jobs again, since one may have been retried without a notification. */
   rescanFinished(): void {
     this.finished.clear()
   }

@@ -11,10 +11,10 @@ export interface DetectedEvent {
   at: string
 }
 
-/** Events are kept, and looked for, this long: what is older was sent, or is no news any more. */
+/** How long messages are kept. Events that are older are not created any more. */
 export const retentionMs = 30 * 24 * 3600_000
 
-/** What a webhook is to hear of a job: its transitions since the webhook is there. */
+/** Returns the events of a job that a webhook subscribes to: its transitions since the webhook was created. */
 export function eventsOf(
   webhook: WebhookConfig,
   job: JobHistory & { id: string },
@@ -33,8 +33,9 @@ export function eventsOf(
 }
 
 /**
- * The same for the same event, whoever finds it and whenever: transitions are only ever added. Ids
- * sort by time, and those of a job in its order: two of its transitions may share a millisecond.
+ * Derives a message's id from its event, so that every server and every scan finds the same id.
+ * Transitions are only ever appended. Ids sort by time, then by the index of the transition, since two
+ * transitions of a job may share a millisecond.
  */
 function messageId(webhook: string, job: string, index: number, { status, at }: Transition) {
   const sequence = index.toString(16).padStart(4, '0')
@@ -42,7 +43,7 @@ function messageId(webhook: string, job: string, index: number, { status, at }: 
   return `msg_${timePart(Date.parse(at))}${sequence}${hash.digest('hex').slice(0, 12)}`
 }
 
-/** Below the id of everything that happened then or later. */
+/** A lower bound for the ids of events at `ms` or later. */
 export const minMessageId = (ms: number): string => `msg_${timePart(ms)}`
 
 const timePart = (ms: number) => encodeTime(Math.max(0, ms), 10).toLowerCase()

@@ -5,7 +5,7 @@ import { type Address, type AllowedNetworks, resolveTarget } from './target.js'
 
 export interface PostResult {
   statusCode: number | null
-  /** null where the receiver took the message: a status of 2xx in time. */
+  /** null if the receiver accepted the message: it answered 2xx in time. */
   error: string | null
   durationMs: number
 }
@@ -17,10 +17,10 @@ interface PostOptions {
   timeoutMs: number
 }
 
-/** What is read of an answer's body, and thrown away, before the connection is cut. */
+/** How much of a response's body is read and discarded before the connection is closed. */
 const maxResponseBytes = 64 * 1024
 
-/** One POST, to an address that was checked a moment ago. Redirects are not followed. */
+/** Sends one POST to an address that was just checked. Does not follow redirects. */
 export async function post(url: URL, options: PostOptions): Promise<PostResult> {
   const startedAt = performance.now()
   const deadline = AbortSignal.timeout(options.timeoutMs)
@@ -43,7 +43,7 @@ async function send(url: URL, options: PostOptions, deadline: AbortSignal): Prom
     const outgoing = request(url, {
       method: 'POST',
       headers: { ...options.headers, 'content-length': Buffer.byteLength(options.body) },
-      // no connection is shared, and no name is resolved again: what was checked is what is called
+      // reuse no connection and resolve no name again, so that exactly the checked address is called
       agent: false,
       lookup: pinnedLookup(addresses),
       signal: deadline,
@@ -70,7 +70,7 @@ const pinnedLookup =
     else callback(null, address, family)
   }
 
-/** A name server may keep us waiting, and cannot be told to stop. */
+/** For DNS lookups, which may take long and cannot be cancelled. */
 function withDeadline<T>(work: Promise<T>, deadline: AbortSignal): Promise<T> {
   return new Promise((resolve, reject) => {
     deadline.addEventListener('abort', () => reject(deadline.reason), { once: true })
@@ -84,14 +84,14 @@ function statusError(status: number): string | null {
   return `answered ${status}`
 }
 
-/** Never an address: the log is for clients, who need not learn the server's network. */
+/** Describes an error without addresses: clients read the log, and need not learn the server's network. */
 function describeError(error: NodeJS.ErrnoException): string {
   const messages: Record<string, string> = {
     ECONNREFUSED: 'the connection was refused',
-    ECONNRESET: 'the connection was cut',
-    ETIMEDOUT: 'the connection was not answered',
-    EHOSTUNREACH: 'the host cannot be reached',
-    ENETUNREACH: 'the network cannot be reached',
+    ECONNRESET: 'the connection was reset',
+    ETIMEDOUT: 'the connection timed out',
+    EHOSTUNREACH: 'the host is unreachable',
+    ENETUNREACH: 'the network is unreachable',
     WEBHOOK_TARGET_REFUSED: error.message,
   }
   return messages[error.code ?? ''] ?? `the request failed (${error.code ?? error.name})`

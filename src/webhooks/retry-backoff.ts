@@ -1,4 +1,4 @@
-/** How long after which failure the next attempt is due: eight attempts within a day and a half. */
+/** Retry backoff: the delay after each failed attempt. Eight attempts in about a day and a half. */
 export const retryDelaysMs: readonly number[] = [
   5_000,
   30_000,
@@ -9,7 +9,7 @@ export const retryDelaysMs: readonly number[] = [
   24 * 3600_000,
 ]
 
-/** Moved by up to a tenth, so that what failed together does not come back together. */
+/** Returns when to retry, with 10 % jitter so that simultaneous failures spread; null after the last attempt. */
 export function nextAttemptAt(failures: number, delaysMs: readonly number[], now: number) {
   const delay = delaysMs[failures - 1]
   if (delay === undefined) return null

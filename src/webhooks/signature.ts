@@ -1,10 +1,7 @@
 // The Standard Webhooks specification: https://www.standardwebhooks.com
 import { createHmac, hkdfSync } from 'node:crypto'
 
-/**
- * A webhook's signing key, derived from the server's own secret: so it can be shown once, and the
- * data folder's readable files never hold it.
- */
+/** Derives a webhook's signing key from the server's secret, so that the webhook's files do not contain it. */
 export function signingKey(serverSecret: string, webhookId: string): Buffer {
   return Buffer.from(hkdfSync('sha256', serverSecret, '', `trainyard webhook ${webhookId}`, 32))
 }
@@ -16,7 +13,7 @@ export interface Message {
   body: string
 }
 
-/** The headers that prove where a message is from, and when it was sent. */
+/** Headers that prove who sent a message, and when. */
 export function signedHeaders({ id, body }: Message, key: Buffer, now: Date) {
   const timestamp = Math.floor(now.getTime() / 1000)
   const signature = createHmac('sha256', key).update(`${id}.${timestamp}.${body}`).digest('base64')

@@ -1,11 +1,11 @@
-// Where a webhook may lead. The server sits in a network that its clients do not see; a URL of theirs
-// must not reach into it.
+// Protects the server's network from server-side request forgery (SSRF): clients choose the URLs of
+// webhooks, and must not reach hosts that only the server can see.
 import { lookup } from 'node:dns/promises'
 import ipaddr from 'ipaddr.js'
 import { quoteTruncated } from '../errors.js'
 import { targetRefused } from './errors.js'
 
-/** `private`: also http, and addresses of the network that the server is in. */
+/** `private` also allows http, and addresses in the server's own network. */
 export type AllowedNetworks = 'public' | 'private'
 
 export interface Address {
@@ -13,13 +13,13 @@ export interface Address {
   family: number
 }
 
-/** ipaddr.js's names of ranges. Link-local, where clouds keep their metadata, is in neither. */
+/** Names of ranges in ipaddr.js. Neither has link-local, which cloud metadata services use. */
 const allowedRanges: Record<AllowedNetworks, readonly string[]> = {
   public: ['unicast'],
   private: ['unicast', 'private', 'loopback', 'uniqueLocal', 'carrierGradeNat'],
 }
 
-/** All that IANA has given out for the whole internet. */
+/** Addresses that IANA has assigned for the public internet. */
 const globalUnicast = ipaddr.IPv6.parseCIDR('2000::/3')
 
 export function parseTarget(text: string, allowedNetworks: AllowedNetworks): URL {
@@ -28,38 +28,38 @@ export function parseTarget(text: string, allowedNetworks: AllowedNetworks): URL
   const schemes = allowedNetworks === 'public' ? ['https:'] : ['https:', 'http:']
   if (!schemes.includes(url.protocol)) {
     const hint = allowedNetworks === 'public' ? ' (TRAINYARD_WEBHOOKS=private allows http)' : ''
-    throw targetRefused(`the URL begins with ${url.protocol}, expected https:${hint}`)
+    throw targetRefused(`the URL starts with ${url.protocol}, expected https:${hint}`)
   }
   if (url.username || url.password) {
-    throw targetRefused('the URL has a login; verify the signature instead')
+    throw targetRefused('the URL contains a user name or password; verify the signature instead')
   }
-  // below 1024 live services that are no web servers: a request must not be smuggled to one
+  // most ports below 1024 belong to services that are not web servers and might obey a crafted request
   const port = Number(url.port || 443)
   if (allowedNetworks === 'public' && port < 1024 && port !== 443) {
-    throw targetRefused(`the port is ${port}, expected 443 or one above 1023`)
+    throw targetRefused(`the port is ${port}, expected 443 or a port above 1023`)
   }
   return url
 }
 
-/** The addresses behind a URL, if all of them may be called: a connection goes to one of these. */
+/** Resolves a URL's host. Throws unless webhooks may call every one of its addresses. */
 export async function resolveTarget(
   url: URL,
   allowedNetworks: AllowedNetworks,
 ): Promise<Address[]> {
   const host = url.hostname.replace(/^\[|\]$/g, '')
   const addresses = await lookup(host, { all: true }).catch(() => [])
-  if (addresses.length === 0) throw targetRefused(`${host} has no address`)
+  if (addresses.length === 0) throw targetRefused(`${host} cannot be resolved`)
   if (!addresses.every(({ address }) => isAllowedAddress(address, allowedNetworks))) {
     const hint =
-      allowedNetworks === 'public' ? '; TRAINYARD_WEBHOOKS=private allows private ones' : ''
-    throw targetRefused(`${host} leads to an address that webhooks may not call${hint}`)
+      allowedNetworks === 'public' ? '; TRAINYARD_WEBHOOKS=private allows private addresses' : ''
+    throw targetRefused(`${host} resolves to an address that webhooks may not call${hint}`)
   }
   return addresses
 }
 
 export function isAllowedAddress(address: string, allowedNetworks: AllowedNetworks): boolean {
   if (!ipaddr.isValid(address)) return false
-  // an IPv4 address in IPv6's clothes is that IPv4 address
+  // process() turns an IPv4-mapped IPv6 address into its IPv4 address
   const ip = ipaddr.process(address)
   const range = ip.range()
   if (!allowedRanges[allowedNetworks].includes(range)) return false

@@ -1,11 +1,11 @@
-/** Where a webhook's things are in the store. */
+/** Paths of a webhook's files in the store. */
 export const webhookPaths = (id: string) => {
   const root = `webhooks/${id}`
   return {
     root,
     webhook: `${root}/webhook.json`,
     disabled: `${root}/disabled.json`,
-    /** Names of the deliveries that are not over. */
+    /** One empty marker file for each delivery that is not finished. */
     pending: `${root}/pending`,
     pendingMarker: (delivery: string) => `${root}/pending/${delivery}`,
     deliveries: `${root}/deliveries`,

@@ -2,32 +2,32 @@ import type { Delivery, DeliveryAttempt, Webhook } from '../spec/webhook.js'
 import type { Store } from '../store/store.js'
 import { webhookPaths } from './webhook-paths.js'
 
-/** What is sent, made once: every attempt sends the same bytes. */
+/** A message with its body. Every attempt sends the same bytes. */
 export interface StoredMessage extends Pick<Delivery, 'id' | 'event' | 'job' | 'at'> {
   body: string
 }
 
-/** What a webhook asks for: it never changes. */
+/** The part of a webhook that never changes. */
 export type WebhookConfig = Omit<Webhook, 'disabled'>
 
-/** How an attempt ended, and when the next one is due: null where there is none. */
+/** How an attempt ended. `nextAttemptAt` is null if no other attempt follows. */
 export interface AttemptResult extends Omit<DeliveryAttempt, 'startedAt'> {
   nextAttemptAt: string | null
 }
 
 export interface DeliveryRecord {
   message: StoredMessage
-  /** Oldest first; null is the end of one that runs, or whose server died. */
+  /** Oldest first. `end` is null if the attempt runs, or if its server died. */
   attempts: { startedAt: string; end: AttemptResult | null }[]
 }
 
 /**
- * What is durably known of webhooks. Every file is created once, and exclusively: a delivery's name
- * follows from its event, so that it is made once however often the event is found, and an attempt
- * belongs to whoever created its beginning. So replicas need no lock between them.
+ * Webhooks, messages and attempts in the store. Every file is created exclusively, so several servers need
+ * no lock: a delivery's id derives from its event, so it is created once, and an attempt belongs to the
+ * server that created its `started` file.
  */
 export class WebhookRecords {
-  /** What never changes is read once. */
+  /** Configs never change, so each is read once. */
   private readonly cache = new Map<string, WebhookConfig>()
 
   constructor(private readonly store: Store) {}
@@ -48,7 +48,7 @@ export class WebhookRecords {
     return { ...config, disabled: await this.store.readJson<Webhook['disabled']>(paths.disabled) }
   }
 
-  /** What those that exist ask for; `disabled` is looked up when it matters. */
+  /** Configs of all webhooks. Call `isDisabled` before you send. */
   async configs(): Promise<WebhookConfig[]> {
     const ids = await this.ids()
     for (const id of this.cache.keys()) if (!ids.includes(id)) this.cache.delete(id)
@@ -79,7 +79,7 @@ export class WebhookRecords {
     return (await this.store.readJson(webhookPaths(webhook).delivery(id).message)) !== null
   }
 
-  /** The mark comes first: a message without one would never be sent. */
+  /** Creates the pending marker first: a message without one would never be sent. */
   async enqueue(webhook: string, message: StoredMessage): Promise<void> {
     await this.store.claim(webhookPaths(webhook).pendingMarker(message.id))
     await this.createMessage(webhook, message)
@@ -92,7 +92,7 @@ export class WebhookRecords {
     )
   }
 
-  /** In the order of their events. */
+  /** Ids of deliveries, oldest event first. */
   pending(webhook: string): Promise<string[]> {
     return this.store.list(webhookPaths(webhook).pending)
   }
@@ -101,7 +101,7 @@ export class WebhookRecords {
     await this.store.remove(webhookPaths(webhook).pendingMarker(delivery))
   }
 
-  /** In the order of their events. */
+  /** Ids of deliveries, oldest event first. */
   deliveryIds(webhook: string): Promise<string[]> {
     return this.store.list(webhookPaths(webhook).deliveries)
   }
@@ -122,7 +122,7 @@ export class WebhookRecords {
     return { message, attempts }
   }
 
-  /** False where somebody else makes this attempt. */
+  /** Returns false if another server makes this attempt. */
   claimAttempt(webhook: string, id: string, attempt: number, startedAt: string): Promise<boolean> {
     const paths = webhookPaths(webhook).delivery(id)
     return this.store.createJson<{ startedAt: string }>(paths.started(attempt), { startedAt })

@@ -24,7 +24,7 @@ import { type DeliveryRecord, type WebhookConfig, WebhookRecords } from './webho
 export interface WebhooksDeps {
   store: Store
   jobs: JobFeed
-  /** Of the server, and the same after a restart: the webhooks' secrets follow from it. */
+  /** Must stay the same across restarts, since the webhooks' secrets are derived from it. */
   serverSecret: string
   allowedNetworks: AllowedNetworks
   log: Pick<Logger, 'info' | 'warn'>
@@ -47,12 +47,12 @@ const defaultTiming: Timing = {
 }
 const sweepIntervalMs = 3600_000
 const maxWebhooks = 100
-/** Between two looks where jobs change all the time: one look serves all that changed meanwhile. */
+/** Delay between two polls while jobs change all the time. One poll handles all changes since the last. */
 const minPollDelayMs = 50
 
 /**
- * Webhooks on what happens to jobs. The events are read off the store's record of jobs, and the store
- * says which were delivered: a server or a Redis that goes away in between costs time and no event.
+ * Webhooks for events of jobs. Both the events and their deliveries are in the store, so a crash of the
+ * server or of Redis delays events but loses none.
  */
 export class Webhooks {
   readonly attempts = { delivered: 0, failed: 0 }
@@ -95,7 +95,7 @@ export class Webhooks {
     this.wake()
   }
 
-  /** How many deliveries wait for an attempt. */
+  /** How many deliveries are not finished. */
   get pending(): number {
     return this.deliverer.pending
   }
@@ -148,7 +148,7 @@ export class Webhooks {
     return { ...page, items: items.map(record => toDelivery(record, disabled !== null)) }
   }
 
-  /** Sends a ping now, and once; the answer says how it went. */
+  /** Sends a ping, with one attempt, and returns its result. */
   async test(id: string): Promise<Delivery> {
     const webhook = await this.get(id)
     if (webhook.disabled) throw webhookDisabled(id, webhook.disabled.reason)
@@ -169,7 +169,7 @@ export class Webhooks {
     await this.polling
   }
 
-  /** Looks now, or once more after the look that is under way. */
+  /** Polls now, or again after the poll that is running. */
   private wake(): void {
     if (this.closed) return
     if (this.polling !== null) {
@@ -207,11 +207,11 @@ export class Webhooks {
   private async sweep(webhooks: readonly { id: string }[]): Promise<void> {
     this.nextSweepAt = Date.now() + sweepIntervalMs
     this.scanner.rescanFinished()
-    // what an attempt wrote while its webhook was removed
+    // remove files that an attempt wrote while its webhook was deleted
     for (const id of await this.records.ids()) {
       if (!(await this.records.get(id))) await this.records.remove(id)
     }
-    // a day later than the finder looks: what is removed is not found again
+    // keep messages a day longer than the scanner looks back, so that it does not create them again
     const oldestKeptId = minMessageId(Date.now() - retentionMs - 24 * 3600_000)
     for (const { id } of webhooks) {
       for (const delivery of await this.records.deliveryIds(id)) {
@@ -222,11 +222,11 @@ export class Webhooks {
   }
 
   private logError(error: unknown): void {
-    this.deps.log.warn({ err: error }, 'webhooks have trouble; trying again')
+    this.deps.log.warn({ err: error }, 'webhooks failed; retrying')
   }
 }
 
-/** Ids in ascending order → a page of them, the last first. */
+/** Ids in ascending order → one page of them, in descending order. */
 function pageOf(ids: readonly string[], limit: number, cursor: string | undefined): Page<string> {
   const older = ids.filter(id => cursor === undefined || id < cursor).reverse()
   const items = older.slice(0, limit)

@@ -13,7 +13,7 @@ interface StoredKey {
   createdAt: string
 }
 
-/** The data folder's first key, made where there is none; the CLI on this machine reads it there. */
+/** Returns the key in the data folder's file `key`; creates it if there is none. Local clients read that file. */
 export async function ensureApiKey(dataFolder: string): Promise<string> {
   await mkdir(dataFolder, { recursive: true, mode: 0o700 })
   const path = join(dataFolder, 'key')
@@ -32,12 +32,12 @@ export async function ensureApiKey(dataFolder: string): Promise<string> {
   return key
 }
 
-/** A file of the data folder that nobody else may read; made where there is none. */
+/** Returns the secret in a file with mode 0600; creates the file if there is none. */
 export async function ensureSecret(path: string, prefix: string): Promise<string> {
   return (await readIfExists(path)) ?? (await createSecret(path, prefix))
 }
 
-/** The keys that a server accepts: those whose hashes the data folder holds, and one from outside. */
+/** Loads the keys to accept: those whose hashes are in the data folder, and `extraKey`. */
 export async function loadApiKeys(
   dataFolder: string,
   extraKey: string | null = null,
@@ -47,7 +47,7 @@ export async function loadApiKeys(
   return {
     accepts(key) {
       const presented = digest(key)
-      // every digest is compared, so the time taken says nothing
+      // compare every digest, so that the time does not depend on which one matches
       return digests.reduce(
         (matched, stored) => timingSafeEqual(stored, presented) || matched,
         false,
@@ -56,17 +56,17 @@ export async function loadApiKeys(
   }
 }
 
-/** A hook for `onRequest`: the body of a stranger's request is never read. */
+/** An `onRequest` hook, so the body of an unauthorized request is never read. */
 export const requireApiKey = (keys: ApiKeys) => async (request: FastifyRequest) => {
   const key = bearerToken(request)
   if (!key || !keys.accepts(key)) {
-    throw new HttpError('UNAUTHORIZED', "a known key is required: 'Authorization: Bearer KEY'", {
+    throw new HttpError('UNAUTHORIZED', "a valid key is required: 'Authorization: Bearer KEY'", {
       headers: { 'www-authenticate': 'Bearer' },
     })
   }
 }
 
-/** Tells callers apart, and says nothing of their keys. */
+/** Identifies a caller by the hash of its key. */
 export const callerIdOf = (request: FastifyRequest): string =>
   digest(bearerToken(request) ?? '').toString('hex')
 
@@ -80,7 +80,7 @@ async function createSecret(path: string, prefix: string): Promise<string> {
   const tempPath = `${path}.${randomBytes(6).toString('hex')}`
   await writeFile(tempPath, `${key}\n`, secretFileOptions)
   try {
-    // of two servers that start together, one makes the link and both use its key
+    // if two servers start together, one creates the link and both use its key
     await link(tempPath, path)
     return key
   } catch (error) {

@@ -3,8 +3,8 @@ import type { FastifyRequest } from 'fastify'
 export const eventStreamType = 'text/event-stream'
 
 /**
- * Which of the forms of an answer a request asks for: `?format=` for those who cannot set a header, else
- * the first media type of `Accept` that there is, else the first form.
+ * Chooses the format of a response: `?format=` if given (for clients that cannot set headers), else the
+ * first supported media type in `Accept`, else the first format. Ignores quality values.
  */
 export function negotiateFormat<F extends string>(
   request: FastifyRequest,
@@ -19,7 +19,7 @@ export function negotiateFormat<F extends string>(
   return accepted.map(formatOf).find(format => format !== undefined) ?? formats[0]!
 }
 
-/** Where a stream goes on that broke off. */
+/** The id of the last event that a reconnecting SSE client has received. */
 export function lastEventId({ headers }: FastifyRequest): string | undefined {
   const id = headers['last-event-id']
   return typeof id === 'string' && id !== '' ? id : undefined

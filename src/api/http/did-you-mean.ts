@@ -1,4 +1,4 @@
-/** The candidate that `word` most probably meant to be, if one is near. */
+/** Returns the candidate nearest to `word` in edit distance, if it is near enough to be a typo. */
 export function closestMatch(word: string, candidates: readonly string[]): string | undefined {
   if (word.length > 64) return undefined
   const nearby = candidates
@@ -10,7 +10,7 @@ export function closestMatch(word: string, candidates: readonly string[]): strin
   return nearby.sort((a, b) => a.distance - b.distance)[0]?.candidate
 }
 
-/** Levenshtein's, row by row. */
+/** Levenshtein distance; keeps one row of the table at a time. */
 function levenshtein(a: string, b: string): number {
   let row = Array.from({ length: b.length + 1 }, (_, j) => j)
   for (let i = 1; i <= a.length; i++) {

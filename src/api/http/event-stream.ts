@@ -4,25 +4,25 @@ import type { FeedEvent } from '../../jobs/telemetry/job-stream.js'
 
 interface EventStreamOptions {
   heartbeatMs: number
-  /** Ends the stream in good order; the client comes back with its last id. */
+  /** Ends the stream on shutdown; the client reconnects with its last id. */
   closing: AbortSignal
 }
 
 /**
- * A feed as server-sent events (https://html.spec.whatwg.org/multipage/server-sent-events.html), at
- * the reader's pace. A reader that goes away takes the feed with it.
+ * Sends a feed as server-sent events (https://html.spec.whatwg.org/multipage/server-sent-events.html).
+ * Waits if the client reads slowly, and ends the feed if it disconnects.
  */
 export function eventStream(
   feed: (signal: AbortSignal) => AsyncIterable<FeedEvent>,
   { heartbeatMs, closing }: EventStreamOptions,
 ): Readable {
-  // small: there may be a thousand of them
+  // small, since there may be a thousand streams
   const out = new PassThrough({ highWaterMark: 16 * 1024 })
   const disconnected = new AbortController()
   const signal = AbortSignal.any([disconnected.signal, closing])
   const heartbeat = setInterval(() => {
-    // a reader with a backlog has enough to hear
-    if (out.writableLength === 0) out.write(': still here\n\n')
+    // a client with a backlog needs no heartbeat
+    if (out.writableLength === 0) out.write(': heartbeat\n\n')
   }, heartbeatMs)
   out.on('close', () => {
     clearInterval(heartbeat)

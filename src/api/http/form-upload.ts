@@ -7,7 +7,7 @@ interface FileSink {
   addFile(name: string, content: AsyncIterable<Uint8Array>): Promise<void>
 }
 
-/** Streams a form's files into an upload; its fields may come before them or after. */
+/** Streams a form's files into an upload, and returns its fields, which may come before or after them. */
 export async function receiveUpload<Field extends string>(
   request: FastifyRequest,
   reply: FastifyReply,
@@ -27,27 +27,28 @@ export async function receiveUpload<Field extends string>(
       const known = fieldNames.find(field => field === name)
       if (!known) throw unknownField(name, suggestField(name, fieldNames))
       if (known in fields)
-        throw invalidRequest(`/${name}`, 'duplicate', `field '${name}' comes twice`)
+        throw invalidRequest(`/${name}`, 'duplicate', `field '${name}' is given twice`)
       fields[known] = value
     },
   })
   if (files === 0) throw invalidRequest('/file', 'required', 'the form has no file')
-  // what is made of it may take longer than any silence
+  // the conversion may take longer than the idle timeout
   request.raw.setTimeout(0)
   return fields
 }
 
-/** A sender that has fallen silent shall not hold a connection and a scratch folder for ever. */
+/** Cuts off a client that stops sending: its upload holds a connection and a staged folder. */
 function enforceIdleTimeout(
   { raw }: FastifyRequest,
   reply: FastifyReply,
   idleTimeoutMs: number,
 ): void {
-  // of the reply: once a request is complete, Node asks it no more and cuts the connection itself
+  // On the reply, not the request: after a complete request, Node does not call the request's listeners
+  // and destroys the socket.
   reply.raw.setTimeout(idleTimeoutMs, () => {
-    // it has said all, and waits for us
+    // the client waits for the response
     if (raw.complete) return
-    // it waits until what it has said is on the disk
+    // the client waits until its data is on disk
     if (raw.isPaused()) raw.socket.setTimeout(idleTimeoutMs)
     else raw.destroy()
   })

@@ -4,8 +4,8 @@ import type { FastifyInstance } from 'fastify'
 const gracePeriodMs = 5000
 
 /**
- * Lets the requests in flight end before the server cuts all connections, and tells the endless ones to
- * end. Waiting for connections instead takes a minute if a client has opened one and said nothing.
+ * On close, aborts the returned signal so that streams end, and waits up to 5 s for requests in flight.
+ * Waiting for connections instead would take a minute if a client has opened one and sent nothing.
  */
 export function addGracefulClose(app: FastifyInstance): AbortSignal {
   const closing = new AbortController()

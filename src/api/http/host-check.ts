@@ -2,18 +2,18 @@ import type { FastifyRequest } from 'fastify'
 import { HttpError } from './http-error.js'
 
 /**
- * A hook against web pages that reach for a server on their visitor's machine: by DNS rebinding, which
- * the Host header gives away, or straight across sites, which the browser says.
+ * A hook that protects a server on a user's machine from web pages in that user's browser: the Host
+ * header shows DNS rebinding, and Origin and Sec-Fetch-Site show cross-site requests.
  */
 export const checkHostAndOrigin =
   (allowedHosts: 'loopback' | 'any') => async (request: FastifyRequest) => {
     const { host = '', origin } = request.headers
     if (allowedHosts === 'loopback' && !isLoopback(host)) {
-      throw new HttpError('HOST_REFUSED', 'this server answers to localhost only')
+      throw new HttpError('HOST_REFUSED', 'this server only answers requests to localhost')
     }
     const crossOrigin = origin !== undefined && hostOf(origin) !== host.toLowerCase()
     if (crossOrigin || request.headers['sec-fetch-site'] === 'cross-site') {
-      throw new HttpError('ORIGIN_REFUSED', 'this server does not answer pages of other sites')
+      throw new HttpError('ORIGIN_REFUSED', 'this server does not answer web pages of other sites')
     }
   }
 

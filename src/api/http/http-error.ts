@@ -32,11 +32,11 @@ export class HttpError extends TrainyardError {
   }
 }
 
-/** A body with one bad place. */
+/** Rejects a body that has one error, at `path`. */
 export const invalidRequest = (path: string, code: FieldErrorCode, message: string) =>
   new HttpError('INVALID_REQUEST', message, { errors: [fieldError(path, code, message)] })
 
-/** A body with an unknown field. `hint` says which fields are expected. */
+/** Rejects a body with an unknown field. `hint` says which fields are expected. */
 export const unknownField = (field: string, hint: string) =>
   invalidRequest(
     `/${escapePointerToken(truncate(field))}`,

@@ -1,5 +1,5 @@
-// V8 does not always say where JSON breaks. This reads a text that JSON.parse has refused (RFC 8259),
-// without recursion, up to the first token that cannot follow.
+// Finds the position of a syntax error in text that JSON.parse rejects (RFC 8259), since V8's messages do
+// not always contain it. Uses no recursion, so deep nesting cannot overflow the stack.
 
 const token =
   /[ \t\n\r]*(?:(?<structural>[{}[\],:])|(?<string>"(?:[ !#-[\]-\uffff]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*")|(?<scalar>-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?(?![\w.])|true\b|false\b|null\b))/y
@@ -33,7 +33,7 @@ export function findJsonSyntaxError(text: string): { position: number; message: 
   }
 }
 
-/** What may come after a token, or null where the token may not come itself. */
+/** Returns what may follow a token, or null if the token itself is not allowed here. */
 function nextExpected(
   expected: Expected,
   kind: string,

@@ -2,7 +2,7 @@ import type { FastifyInstance } from 'fastify'
 import { HttpError } from './http-error.js'
 import { findJsonSyntaxError } from './json-syntax-error.js'
 
-/** JSON bodies up to a size. An empty one is no body; a broken one is told where it breaks. */
+/** Parses JSON bodies of up to `bodyLimit` bytes. An empty body is absent; errors have a position. */
 export function addJsonBodyParser(app: FastifyInstance, bodyLimit: number): void {
   const parse = app.getDefaultJsonParser('error', 'error')
   app.removeContentTypeParser('application/json')
@@ -11,7 +11,7 @@ export function addJsonBodyParser(app: FastifyInstance, bodyLimit: number): void
     { parseAs: 'string', bodyLimit },
     (request, text, done) => {
       if (text === '') return done(null, undefined)
-      // its type allows a parser that returns a promise; the default one calls back
+      // the type also allows a parser that returns a promise; this one calls back
       void parse(request, text, (error, body) =>
         error ? done(malformedJson(text)) : done(null, body),
       )
@@ -21,9 +21,12 @@ export function addJsonBodyParser(app: FastifyInstance, bodyLimit: number): void
 
 function malformedJson(text: string): HttpError {
   const syntaxError = findJsonSyntaxError(text)
-  // well-formed JSON is refused only for the names that poison prototypes
+  // the parser rejects valid JSON only for names that could change a prototype
   if (!syntaxError)
-    return new HttpError('FORBIDDEN_FIELD', "'__proto__' and 'constructor' are no fields")
+    return new HttpError(
+      'FORBIDDEN_FIELD',
+      "'__proto__' and 'constructor' are not allowed as names of fields",
+    )
   const linesBefore = text.slice(0, syntaxError.position).split('\n')
   const location = `line ${linesBefore.length}, column ${linesBefore.at(-1)!.length + 1}`
   return new HttpError(

@@ -1,21 +1,22 @@
 export interface Limits {
-  /** JSON bodies, save those of predictions. */
+  /** JSON bodies, except those of predictions. */
   bodyBytes: number
-  /** JSON is parsed in one go: this bounds for how long the event loop stands still. */
+  /** JSON and CSV bodies of predictions. Parsing is synchronous and blocks the event loop. */
   instanceBytes: number
   instances: number
-  /** Rows of a table in one request, and those that are explained. */
+  /** Table rows in one prediction request. */
   rows: number
+  /** Table rows in one prediction request with SHAP values. */
   explainedRows: number
   rowBytes: number
   columns: number
   imageBytes: number
-  /** Checked from the header, before anything decodes. */
+  /** Width times height of an image, checked from its header before it is decoded. */
   imagePixels: number
   uploadFileBytes: number
   uploadFiles: number
   uploadIdleTimeoutMs: number
-  /** For how long a connection may carry nothing, whatever it waits for. */
+  /** How long a connection may be idle, even while it waits for a response. */
   connectionTimeoutMs: number
   heartbeatMs: number
 }

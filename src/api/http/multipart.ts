@@ -9,7 +9,7 @@ interface FormLimits {
   fields: number
 }
 
-/** Only for the scope that registers it: elsewhere a form is a wrong media type. */
+/** Accepts forms in the scope that registers it; all other routes answer 415. */
 export async function registerMultipart(
   app: FastifyInstance,
   { fileBytes, files, fields }: FormLimits,
@@ -29,7 +29,7 @@ export interface FormHandlers {
   field(name: string, value: string): void
 }
 
-/** Reads a form in the order in which it comes, one part at a time. */
+/** Reads the parts of a form in order, one at a time. */
 export async function readForm(
   request: FastifyRequest,
   reply: FastifyReply,
@@ -50,20 +50,20 @@ export async function readForm(
     await drain(request)
     reply.header('connection', 'close')
     throw isMalformedForm(error)
-      ? new HttpError('MALFORMED_FORM', 'the body is not a whole form', { cause: error })
+      ? new HttpError('MALFORMED_FORM', 'the form is malformed or incomplete', { cause: error })
       : error
   }
 }
 
-/** Busboy's own errors carry no code, only these words. */
+/** Busboy's own errors have no code, so they are recognized by their message. */
 const isMalformedForm = (error: unknown) =>
   error instanceof Error &&
   !('code' in error) &&
   /multipart|boundary|terminated early|part header/i.test(error.message)
 
 /**
- * Most clients listen only when they have said all. So the rest of a refused form is let go by, as
- * far as that is cheap; a longer one gets its answer and a closed connection.
+ * Discards the rest of a rejected form, up to 64 MiB or 2 s, since most clients read the response only
+ * after they have sent everything. After that, the connection closes with the response.
  */
 async function drain({ raw }: FastifyRequest): Promise<void> {
   raw.unpipe()

@@ -6,10 +6,13 @@ import { type HttpErrorCode, statusOf } from '../../spec/error-codes.js'
 import type { Problem } from '../../spec/problem.js'
 import { HttpError } from './http-error.js'
 
-/** Fastify's and busboy's codes, in our words. */
+/** Errors of Fastify and busboy, by their code. */
 const frameworkProblems: Record<string, [code: HttpErrorCode, message: string]> = {
   FST_ERR_CTP_BODY_TOO_LARGE: ['BODY_TOO_LARGE', 'the body is larger than this route takes'],
-  FST_ERR_CTP_INVALID_CONTENT_LENGTH: ['BODY_TRUNCATED', 'the body is not as long as announced'],
+  FST_ERR_CTP_INVALID_CONTENT_LENGTH: [
+    'BODY_TRUNCATED',
+    'the body does not have the length that content-length states',
+  ],
   FST_ERR_BAD_URL: ['MALFORMED_URL', 'the URL is not validly encoded'],
   FST_ERR_MAX_PARAM_LENGTH: ['URL_TOO_LONG', 'a part of the URL is too long'],
   FST_PARTS_LIMIT: ['TOO_MANY_PARTS', 'the form has more parts than this route takes'],
@@ -21,7 +24,7 @@ const frameworkProblems: Record<string, [code: HttpErrorCode, message: string]> 
   FST_MP_PREMATURE_CLOSE: ['BODY_TRUNCATED', 'the body ended within the form'],
 }
 
-/** The one place where errors become answers. */
+/** Turns every error into an RFC 9457 response. */
 export function handleError(
   error: FastifyError | Error,
   request: FastifyRequest,
@@ -33,7 +36,7 @@ export function handleError(
   const status = known instanceof HttpError ? known.status : statusOf(code)
   if (known instanceof HttpError) reply.headers(known.headers)
   if (status === 503) {
-    request.log.warn({ err: error }, 'not available')
+    request.log.warn({ err: error }, 'temporarily unavailable')
     reply.header('retry-after', '5')
   }
   const problem: Problem = {
@@ -41,7 +44,9 @@ export function handleError(
     title: STATUS_CODES[status] ?? 'Error',
     status,
     code,
-    detail: known?.message ?? `the server has a fault; its log has the details under ${request.id}`,
+    detail:
+      known?.message ??
+      `internal error; the server's log has the details under request ${request.id}`,
     instance: `urn:uuid:${request.id}`,
     ...(known && known.errors.length > 0 && { errors: [...known.errors] }),
   }
@@ -69,7 +74,7 @@ function fromFrameworkError(
   })
 }
 
-/** For bytes that are not even HTTP: there is no request to answer, only a socket. */
+/** Answers bytes that are not valid HTTP, for which there is only a socket and no request. */
 export function handleClientError(error: NodeJS.ErrnoException, socket: Socket): void {
   if (error.code === 'ECONNRESET' || !socket.writable) {
     socket.destroy()

@@ -3,13 +3,14 @@ import { Server, Socket } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { FromApi, ToApi } from '../../spec/ipc-messages.js'
 
-/** Who has come meanwhile speaks first; a supervisor that is stopped answers nothing. */
+/** How long connections that are already accepted may take to send their request. */
 const drainMs = 250
+/** A supervisor that is stopped (state T) never confirms. */
 const handoverTimeoutMs = 1000
 
 /**
- * Connections to an address that the supervisor holds (supervisor/door.ts): we accept on its socket,
- * and are handed those that came while nobody was here.
+ * Serves the public address, whose socket the supervisor holds (supervisor/listen-socket.ts). Accepts
+ * connections on that socket, and receives those that the supervisor accepted while no API was running.
  */
 export class SocketHandover {
   private listenSocket: Server | null = null
@@ -23,20 +24,20 @@ export class SocketHandover {
     process.on('message', (message: ToApi, handle?: unknown) => {
       if (message.type === 'listenSocket' && handle instanceof Server) this.listenOn(handle)
       if (message.type === 'connection') {
-        // before a byte is read: from here on the guest is ours to lose
+        // confirm before reading: only after this does the supervisor close its copy
         process.send?.({ type: 'accepted', id: message.id } satisfies FromApi)
-        // none where it has left already
+        // there is no handle if the client has disconnected
         if (handle instanceof Socket) this.accept(handle).resume()
       }
       if (message.type === 'noMoreConnections') this.onHandoverDone()
     })
   }
 
-  /** Nobody new comes; who is there is served. */
+  /** Stops accepting connections. Those that are open are still served. */
   async drain(): Promise<void> {
     this.draining = true
     this.listenSocket?.close()
-    // without a supervisor nobody follows
+    // without a supervisor, no process takes over
     if (process.connected) await this.waitForHandover()
     await sleep(drainMs)
   }
@@ -54,7 +55,7 @@ export class SocketHandover {
     server.on('connection', socket => this.accept(socket))
   }
 
-  /** As if our own server had accepted it. */
+  /** Serves a connection as if the HTTP server had accepted it itself. */
   private accept(socket: Socket): Socket {
     socket.allowHalfOpen = true
     socket.setNoDelay(true)

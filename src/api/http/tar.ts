@@ -12,15 +12,15 @@ interface Member {
 
 interface TarSource {
   folder: string
-  /** Of files, below the folder. */
+  /** Files to pack, relative to `folder`. */
   names: readonly string[]
-  /** The tar's one folder. */
+  /** The folder within the tar that contains everything. */
   root: string
-  /** Texts beside the files, by name. */
+  /** More files: name → content. */
   extra?: Record<string, string>
 }
 
-/** Answers with `<name>.tar`. */
+/** Sends `<name>.tar` as a download. */
 export async function sendTar(reply: FastifyReply, name: string, source: TarSource) {
   const tar = await createTar(source)
   return reply
@@ -30,8 +30,8 @@ export async function sendTar(reply: FastifyReply, name: string, source: TarSour
 }
 
 /**
- * All files are opened before the first byte goes out: a checkpoint that is pruned meanwhile still
- * arrives whole, and of a log that grows meanwhile what it was.
+ * Opens all files before the first byte is sent. So a checkpoint that is pruned during the download still
+ * arrives complete. A file that grows is cut at the size in its tar header.
  */
 async function createTar({ folder, names, root, extra = {} }: TarSource): Promise<Readable> {
   const members: Member[] = Object.entries(extra).map(([name, content]) => ({ name, content }))
@@ -44,7 +44,7 @@ async function createTar({ folder, names, root, extra = {} }: TarSource): Promis
   const tar = pack()
   const out = new PassThrough()
   writeEntries(tar, root, members).catch(error => tar.destroy(error))
-  // its failure reaches the reader through `out`
+  // an error destroys `out`, which ends the response
   pipeline(tar, out).catch(() => {})
   return out
 }

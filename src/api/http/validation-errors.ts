@@ -3,9 +3,9 @@ import { escapePointerToken, type FieldError, quoteTruncated, truncate } from '.
 import type { FieldErrorCode } from '../../spec/field-error-codes.js'
 import { closestMatch } from './did-you-mean.js'
 
-/** Ajv's complaints in our words: each bad place once, with its value and what was expected. */
+/** Ajv's errors → field errors: one for each bad place, with its value and what is expected. */
 export function toFieldErrors(errors: readonly ErrorObject[], httpPart: string): FieldError[] {
-  // the complaint about the name itself says more
+  // the error of the name's own schema is more specific
   const specific = errors.filter(({ keyword }) => keyword !== 'propertyNames')
   const fieldErrors = relevantErrors(specific).map(error => toFieldError(error, httpPart))
   return fieldErrors.filter(({ path, code }, i) => {
@@ -15,13 +15,13 @@ export function toFieldErrors(errors: readonly ErrorObject[], httpPart: string):
 }
 
 /**
- * A value that fits no branch of a union gets complaints from every one of them. The branch that
- * its type (and its `kind`, `schedule` or `model.kind`) points at says what is wrong; where there is none,
- * the union does.
+ * If a value matches no branch of a union, Ajv reports the errors of every branch. This keeps those of the
+ * branch that the value's type and its `kind`, `schedule` or `model.kind` select. If they select none,
+ * it keeps one error of the union itself.
  */
 function relevantErrors(errors: readonly ErrorObject[]): readonly ErrorObject[] {
   const unions = errors.filter(error => error.keyword === 'anyOf')
-  // a union within a union is met again, if its branch is the one
+  // outermost first: the recursion handles unions within the selected branch
   const [union] = unions.sort((a, b) => a.schemaPath.length - b.schemaPath.length)
   if (!union) return errors
   const isWithin = (error: ErrorObject, schemaPath: string) =>
@@ -38,7 +38,7 @@ function relevantErrors(errors: readonly ErrorObject[]): readonly ErrorObject[] 
   return [...relevantErrors(others), ...branchErrors]
 }
 
-/** A field that only other branches know is told where it belongs. */
+/** Adds a hint to an unknown field that other branches have, such as `it goes with kind 'resnet'`. */
 function withBranchHint(error: ErrorObject, union: ErrorObject, selected: number): ErrorObject {
   if (error.keyword !== 'additionalProperties' || error.params.branchHint) return error
   const branches = branchesOf(union.parentSchema)
@@ -54,7 +54,7 @@ function withBranchHint(error: ErrorObject, union: ErrorObject, selected: number
   return { ...error, params: { ...error.params, branchHint } }
 }
 
-/** The branch that was meant, or else the union's own complaint. */
+/** Returns the index of the branch that the value selects, or one error of the union. */
 function selectBranch(union: ErrorObject): number | ErrorObject {
   const branches = branchesOf(union.parentSchema)
   const candidates = branches.filter(({ type }) => matchesType(union.data, type))
@@ -69,7 +69,7 @@ function selectBranch(union: ErrorObject): number | ErrorObject {
   const selected = candidates.find(branch => enumValuesAt(branch, field).includes(value))
   if (selected) return branches.indexOf(selected)
   const parent = field.slice(0, -1).reduce<unknown>(getField, union.data)
-  // without it no branch is meant; any says that it is missing
+  // the object that holds the discriminator is missing, and every branch says so
   if (typeName(parent) !== 'object') return branches.indexOf(candidates[0]!)
   return {
     ...union,
@@ -80,7 +80,7 @@ function selectBranch(union: ErrorObject): number | ErrorObject {
   }
 }
 
-/** The fields that tell the objects of a union apart, by their paths. */
+/** Paths of the fields that tell the objects of a union apart. */
 const discriminators = [['kind'], ['schedule'], ['model', 'kind']] as const
 
 const discriminatorOf = (branches: readonly AnySchemaObject[]): readonly string[] | undefined =>
@@ -92,7 +92,7 @@ const getField = (value: unknown, field: string): unknown =>
 const enumValuesAt = (schema: AnySchemaObject, path: readonly string[]): unknown[] =>
   schemasAt(schema, path).flatMap(found => found.enum ?? [])
 
-/** What a schema says of a field, in any branch of the unions on the way. */
+/** Returns a field's schemas, one for each branch of the unions on its path that has the field. */
 function schemasAt(schema: AnySchemaObject, path: readonly string[]): AnySchemaObject[] {
   if (schema.anyOf) return branchesOf(schema).flatMap(branch => schemasAt(branch, path))
   const [field, ...rest] = path
@@ -113,7 +113,7 @@ function typeName(value: unknown): string {
   return Array.isArray(value) ? 'array' : typeof value
 }
 
-/** What a keyword expects of the value it refused, and the code of its flaw. */
+/** JSON Schema keyword → code of the field error, and what the keyword expects. */
 const expectations: Record<
   string,
   (error: ErrorObject) => [code: FieldErrorCode, expected: string]

@@ -4,19 +4,19 @@ import { TrainyardError } from '../../errors.js'
 import { HttpError } from './http-error.js'
 import { toFieldErrors } from './validation-errors.js'
 
-/** Which requests are well formed. A default in a body stays unused: an absent field has a meaning. */
+/** Validates requests. Fills in defaults in URLs only: a field that a body omits has a meaning of its own. */
 export function createValidatorCompiler() {
-  // verbose, since a message should show the value; allErrors, since all bad fields are told at once
+  // verbose: messages show the value; allErrors: every bad field is reported
   const options = { allErrors: true, verbose: true, removeAdditional: false, strict: false }
   const bodyAjv = new Ajv({ ...options, coerceTypes: false, useDefaults: false })
-  // a URL holds only text
+  // all values in a URL are text
   const urlAjv = new Ajv({ ...options, coerceTypes: true, useDefaults: true })
   const compile: FastifySchemaCompiler<object> = ({ schema, httpPart }) =>
     (httpPart === 'body' ? bodyAjv : urlAjv).compile(schema)
   return compile
 }
 
-/** For a route that reads its body by itself: the body's schema describes it and checks nothing. */
+/** For routes that parse their body themselves: its schema is shown in OpenAPI and checks nothing. */
 export const skipBodyValidation =
   (compile: FastifySchemaCompiler<object>): FastifySchemaCompiler<object> =>
   routeSchema =>
@@ -28,7 +28,7 @@ export const formatSchemaErrors: FastifyServerOptions['schemaErrorFormatter'] = 
 ) => {
   const fieldErrors = toFieldErrors(errors as ErrorObject[], httpPart)
   const message = fieldErrors.map(fieldError => fieldError.message).join('; ')
-  // a path with an impossible id leads nowhere
+  // nothing can exist under an invalid id
   if (httpPart === 'params') return new TrainyardError('NOT_FOUND', message)
   return new HttpError('INVALID_REQUEST', message, { errors: fieldErrors })
 }

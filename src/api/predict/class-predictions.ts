@@ -1,7 +1,7 @@
 import type { Probabilities } from '../../spec/ipc-messages.js'
 import type { NetworkModel, Prediction, Predictions } from '../../spec/model.js'
 
-/** Rows of probabilities as labels: the most probable one, and all of them. */
+/** Probabilities [n, classes] → for each row its most probable label, and all probabilities. */
 export function toClassPredictions(
   model: NetworkModel,
   { probabilities, classes }: Probabilities,
@@ -15,7 +15,7 @@ export function toClassPredictions(
   return { model: id, version, labels, predictions }
 }
 
-/** Of equal ones the first. */
+/** Picks the most probable label; the first one if several are equal. */
 export function toClassPrediction(probabilities: number[], labels: readonly string[]): Prediction {
   const probability = Math.max(...probabilities)
   const index = probabilities.indexOf(probability)

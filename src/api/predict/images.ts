@@ -6,15 +6,15 @@ const magicNumbers = {
   JPEG: [0xff, 0xd8, 0xff],
 }
 
-/** A JPEG's size stands behind its metadata; looking further would be work without bound. */
+/** How far to search for a JPEG's size, which comes after its metadata. */
 const maxHeaderBytes = 1 << 20
 
-/** Refuses what is no PNG or JPEG, and what would be too many pixels once decoded. */
+/** Throws if `bytes` is not a PNG or JPEG image, or has more than `maxPixels` pixels. */
 export function checkImage(bytes: Uint8Array, path: string, maxPixels: number): void {
   const format = detectFormat(bytes)
   if (!format) throw notAnImage(path, describeMismatch(bytes))
   const { width, height } = sizeOf(bytes, format, path)
-  if (width < 1 || height < 1) throw notAnImage(path, `its header says ${width}x${height} pixels`)
+  if (width < 1 || height < 1) throw notAnImage(path, `its header states ${width}x${height} pixels`)
   if (width * height > maxPixels) {
     const message = `the image has ${width}x${height} pixels, expected at most ${maxPixels} in all`
     throw new TrainyardError('IMAGE_TOO_LARGE', message, {
@@ -32,13 +32,13 @@ function sizeOf(bytes: Uint8Array, format: string, path: string) {
   try {
     return imageSize(bytes.subarray(0, maxHeaderBytes))
   } catch {
-    // whatever its parser stumbled over, the header names no size
+    // the parser's own message does not help a client
     const read = Math.min(bytes.length, maxHeaderBytes)
-    throw notAnImage(path, `it begins as ${format}, but names no size in its first ${read} bytes`)
+    throw notAnImage(path, `it begins as ${format}, but has no size in its first ${read} bytes`)
   }
 }
 
-/** Says where the bytes leave the magic number that they follow furthest. */
+/** Describes the first byte that differs from the magic number with the longest match. */
 function describeMismatch(bytes: Uint8Array): string {
   if (bytes.length === 0) return 'it is empty'
   const position = Math.max(

@@ -7,7 +7,7 @@ type Pixels = PredictRequest['input'] & { kind: 'pixels' }
 
 const maxFieldErrors = 20
 
-/** `{ "instances": [...] }` → pixels. Nothing is passed on unless all of it fits the model. */
+/** `{ "instances": [...] }` → pixels [n, h, w, c]. Throws unless every instance fits the model. */
 export function readInstances(
   body: unknown,
   input: NetworkManifest['input'],
@@ -50,7 +50,7 @@ function parseInstances(body: unknown, maxInstances: number): unknown[] {
   return instances
 }
 
-/** How deep an instance nests says which of the accepted layouts it means. */
+/** Infers an instance's layout (flat, [h][w] or [h][w][c]) from its depth of nesting. */
 function shapeOf(
   instance: unknown,
   { height, width, channels }: NetworkManifest['input'],
@@ -66,7 +66,7 @@ interface InstanceError {
   error: Pick<FieldError, 'code' | 'message'>
 }
 
-/** Copies an instance to `pixels`; where it does not fit, says at which indices, and why. */
+/** Copies an instance to `pixels`. Returns the first error and its indices if it does not fit. */
 function copyPixels(
   pixels: Float32Array,
   instance: unknown,

@@ -3,7 +3,7 @@ import type { RowValues } from '../../spec/ipc-messages.js'
 import type { BoostingModel, Explanation, RowPrediction, RowPredictions } from '../../spec/model.js'
 import { toClassPrediction } from './class-predictions.js'
 
-/** What XGBoost says of rows, in the words of the objective. */
+/** XGBoost's outputs → one prediction for each row, in the form that the objective has. */
 export function toRowPredictions(model: BoostingModel, result: RowValues): RowPredictions {
   const { id, version, labels } = model
   const { objective, quantile } = model.model

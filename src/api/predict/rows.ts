@@ -14,7 +14,7 @@ export interface RowPredictionOptions {
   unknownCategory: (typeof unknownCategories)[number]
 }
 
-/** `{ "instances": [...] }` or CSV → the numbers that a model wants, all of them or none. */
+/** `{ "instances": [...] }` or CSV → encoded rows. Throws unless every row fits the model. */
 export function readRows(
   body: unknown,
   { input }: BoostingModel,
@@ -86,7 +86,7 @@ function fromJson(body: unknown): {
   return { rows: instances as TableRow[], text: false, options }
 }
 
-/** That training met whole numbers alone is no reason to refuse a fraction. */
+/** Accepts fractions in a column that had only integers in training. */
 const integerAsNumber = (column: FeatureColumn): FeatureColumn =>
   column.type === 'integer' ? { ...column, type: 'number' } : column
 

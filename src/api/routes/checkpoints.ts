@@ -26,7 +26,7 @@ export const checkpointRoutes: FastifyPluginAsyncTypebox<CheckpointRoutesDeps> =
         response: {
           200: Type.Object(
             { items: Type.Array(CheckpointResponse) },
-            { description: 'all of them' },
+            { description: 'all checkpoints of the job' },
           ),
         },
       },
@@ -52,10 +52,10 @@ export const checkpointRoutes: FastifyPluginAsyncTypebox<CheckpointRoutesDeps> =
         tags,
         summary: 'Download a checkpoint as a tar',
         description:
-          'TensorFlow reads it as it is: `tf.train.latest_checkpoint(FOLDER)` finds the bundle; XGBoost reads its `model.ubj`.',
+          'In the unpacked folder, `tf.train.latest_checkpoint(FOLDER)` finds the checkpoint of a network. XGBoost loads `model.ubj` of a boosting job.',
         params,
         response: {
-          200: tarResponse('the files in a folder `<job>-<step>`'),
+          200: tarResponse('a tar with one folder, `<job>-<step>`'),
         },
       },
     },

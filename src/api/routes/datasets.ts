@@ -26,7 +26,7 @@ const fieldNames = [
 const UploadForm = Type.Object({
   file: Type.Array(Binary, {
     description:
-      'one or more files: an IDX pair, TFRecord files or CSV files, each gzipped or not; they are told apart by content',
+      'one or more files: an IDX pair, TFRecord files or CSV files, each gzipped or not; the server detects the format from the content',
   }),
   name: Type.Optional(Name),
   labels: Type.Optional(Type.String({ description: 'class names, a JSON array' })),
@@ -37,14 +37,16 @@ const UploadForm = Type.Object({
   schema: Type.Optional(
     Type.String({
       description:
-        'CSV: types of columns that are not to be inferred, JSON: {"zip":"category"} or [{"name":"zip","type":"category"}]; number, integer, boolean, category or text',
+        'CSV: types of columns that the server should not infer, as JSON: {"zip":"category"} or [{"name":"zip","type":"category"}]; types are number, integer, boolean, category and text',
     }),
   ),
   delimiter: Type.Optional(
-    Type.String({ description: 'CSV: comma, semicolon, tab or pipe, or the sign itself' }),
+    Type.String({ description: 'CSV: comma, semicolon, tab or pipe, or the character itself' }),
   ),
   header: Type.Optional(
-    Type.Enum(['true', 'false'], { description: 'CSV: whether the first row has the names' }),
+    Type.Enum(['true', 'false'], {
+      description: 'CSV: whether the first row has the names of the columns',
+    }),
   ),
 })
 
@@ -66,7 +68,8 @@ export const datasetRoutes: FastifyPluginAsyncTypebox<DatasetRoutesDeps> = async
       schema: {
         tags,
         summary: 'Upload a data set of images or a table',
-        description: 'The same content again is the same data set: 200 instead of 201.',
+        description:
+          'If the same content was uploaded before, the answer is 200 with the existing data set.',
         consumes: ['multipart/form-data'],
         body: UploadForm,
         response: { 200: DatasetResponse, 201: DatasetResponse },
@@ -110,7 +113,7 @@ export const datasetRoutes: FastifyPluginAsyncTypebox<DatasetRoutesDeps> = async
     {
       schema: {
         tags,
-        summary: 'Read a data set by its id or name',
+        summary: 'Get a data set by its id or name',
         params,
         response: { 200: DatasetResponse },
       },
@@ -123,8 +126,8 @@ export const datasetRoutes: FastifyPluginAsyncTypebox<DatasetRoutesDeps> = async
     {
       schema: {
         tags,
-        summary: 'Remove a data set',
-        description: '409 while a queued or running job uses it.',
+        summary: 'Delete a data set',
+        description: 'Fails with 409 while a queued or running job uses it.',
         params,
         response: { 204: NoContent },
       },

@@ -30,8 +30,8 @@ const startScript = `SwaggerUIBundle({
 `
 
 /**
- * Nothing from elsewhere, no inline script. Swagger UI sets styles on its elements from script, which
- * needs no leave; its icons are data: URLs.
+ * Allows no other origins and no inline scripts. Swagger UI's icons are data: URLs; the styles that it sets
+ * from script are always allowed.
  */
 const contentSecurityPolicy = [
   "default-src 'none'",
@@ -50,7 +50,7 @@ const assets = [
   ['favicon-32x32.png', 'image/png'],
 ] as const
 
-/** The OpenAPI document for people. It is the same for everybody and holds no data: no key is asked. */
+/** Serves the OpenAPI document as a page. It contains no data, so it requires no key. */
 export async function docsRoutes(app: FastifyInstance): Promise<void> {
   const schema = { hide: true }
   const files = createRequire(import.meta.url)
@@ -76,7 +76,7 @@ export async function docsRoutes(app: FastifyInstance): Promise<void> {
   }
 }
 
-/** Read when asked for, and once: 2 MB that most servers never need. What failed is tried again. */
+/** Reads a file at the first call and keeps it (2 MB that most servers never need). Retries after an error. */
 export function onDemand(read: () => Promise<Buffer>): () => Promise<Buffer> {
   let content: Promise<Buffer> | null = null
   return () => {

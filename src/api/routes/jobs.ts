@@ -28,12 +28,10 @@ export const jobRoutes: FastifyPluginAsyncTypebox<JobRoutesDeps> = async (app, {
         tags,
         summary: 'Submit a training job',
         description:
-          'It is stored durably before the answer, and survives any restart. The same Idempotency-Key with the same body gives the same job again, for at least 24 hours.',
+          'The job is stored durably before the server answers, so it survives every restart. A repeated request with the same Idempotency-Key and body returns the same job, for at least 24 hours.',
         headers: Type.Object({ 'idempotency-key': Type.Optional(IdempotencyKey) }),
         querystring: closed({
-          dryRun: Type.Optional(
-            Type.Boolean({ description: 'say what the job would be, and keep nothing' }),
-          ),
+          dryRun: Type.Optional(Type.Boolean({ description: 'plan the job without creating it' })),
         }),
         body: JobRequest,
         response: { 200: JobPlanResponse, 202: JobResponse },
@@ -55,7 +53,8 @@ export const jobRoutes: FastifyPluginAsyncTypebox<JobRoutesDeps> = async (app, {
       schema: {
         tags,
         summary: 'List jobs, newest first',
-        description: 'Every condition that is given holds. Status and label may be repeated.',
+        description:
+          'Lists jobs that match every given condition. `status` and `label` may be repeated.',
         querystring: JobListQuery,
         response: { 200: page(JobResponse) },
       },
@@ -69,7 +68,7 @@ export const jobRoutes: FastifyPluginAsyncTypebox<JobRoutesDeps> = async (app, {
 
   app.get(
     '/jobs/:id',
-    { schema: { tags, summary: 'Read a job', params, response: { 200: JobResponse } } },
+    { schema: { tags, summary: 'Get a job', params, response: { 200: JobResponse } } },
     request => jobs.get(request.params.id),
   )
 
@@ -78,8 +77,9 @@ export const jobRoutes: FastifyPluginAsyncTypebox<JobRoutesDeps> = async (app, {
     {
       schema: {
         tags,
-        summary: 'Remove a job that has ended, its metrics and checkpoints',
-        description: 'The model that it made stays. 409 while the job is queued or running.',
+        summary: 'Delete a finished job with its metrics and checkpoints',
+        description:
+          'Its model is kept. Fails with 409 while the job is queued, running or paused.',
         params,
         response: { 204: NoContent },
       },
@@ -104,8 +104,8 @@ export const jobRoutes: FastifyPluginAsyncTypebox<JobRoutesDeps> = async (app, {
     {
       schema: {
         tags,
-        summary: 'Cancel all jobs that a filter finds',
-        description: 'Those that have ended stay as they are. At least one condition is needed.',
+        summary: 'Cancel all jobs that match a filter',
+        description: 'Jobs that have ended do not change. At least one condition is required.',
         body: JobSelection,
         response: { 202: CancelledJobs },
       },
@@ -121,31 +121,31 @@ export const jobRoutes: FastifyPluginAsyncTypebox<JobRoutesDeps> = async (app, {
   )
 }
 
-/** Which verbs a status allows: docs/jobs.md, by the table in src/jobs/states.ts. */
+/** The table in src/jobs/record/states.ts says which action each status allows. */
 const actions = [
   [
     'pause',
-    'Let a job make room',
-    'A queued job leaves the queue; a running one makes a checkpoint first. 409 when it has ended.',
+    'Pause a job',
+    'A queued job leaves the queue. A running job saves a checkpoint and stops. Fails with 409 if the job has ended.',
   ],
   [
     'resume',
-    'Let a paused job go on',
-    'It goes back to the queue, and on from its last checkpoint. 409 when it has ended.',
+    'Resume a paused job',
+    'The job returns to the queue and continues from its last checkpoint. Fails with 409 if the job has ended.',
   ],
   [
     'cancel',
-    'Ask a job to end',
-    'A running job ends after a last checkpoint, or is killed where a step takes long. 409 when it has succeeded or failed.',
+    'Cancel a job',
+    'A running job saves a checkpoint and ends; it is killed if its current step takes long. Fails with 409 if the job has succeeded or failed.',
   ],
   [
     'retry',
-    'Try a failed or cancelled job again',
-    'It goes back to the queue, and on from its last checkpoint. 409 in every other status.',
+    'Retry a failed or cancelled job',
+    'The job returns to the queue and continues from its last checkpoint. Fails with 409 in every other status.',
   ],
 ] as const
 
-/** A query has text where a name comes once; `a,b` is two. */
+/** Turns query parameters into lists: `x=a&x=b` and `x=a,b` both become ['a', 'b']. */
 const splitLists =
   (...names: string[]) =>
   async (request: { query: unknown }) => {

@@ -13,23 +13,23 @@ import { JobParam, LogResponse } from '../schemas.js'
 export interface LogRoutesDeps {
   jobs: Pick<Jobs, 'telemetry'>
   limits: Limits
-  /** Open streams would keep the server from closing. */
+  /** Ends open streams on shutdown. */
   closing: AbortSignal
 }
 
 const LogsQuery = closed({
   attempt: Type.Optional(
-    Type.Integer({ minimum: 1, maximum: 999_999_999, description: 'lines of this one alone' }),
+    Type.Integer({ minimum: 1, maximum: 999_999_999, description: 'only lines of this attempt' }),
   ),
   tail: Type.Optional(
     Type.Integer({
       minimum: 1,
       maximum: 10_000,
-      description: 'begins so many lines before the end',
+      description: 'start this many lines before the end',
     }),
   ),
   limit: defaulted(
-    Type.Integer({ minimum: 1, maximum: 10_000, default: 1000, description: 'lines a page' }),
+    Type.Integer({ minimum: 1, maximum: 10_000, default: 1000, description: 'lines in a page' }),
   ),
   cursor: Type.Optional(
     Type.String({
@@ -38,7 +38,7 @@ const LogsQuery = closed({
     }),
   ),
   format: Type.Optional(
-    Type.Enum(['json', 'text'], { description: 'instead of an Accept header' }),
+    Type.Enum(['json', 'text'], { description: 'overrides the Accept header' }),
   ),
 })
 
@@ -52,17 +52,17 @@ export const logRoutes: FastifyPluginAsyncTypebox<LogRoutesDeps> = async (app, d
     {
       schema: {
         tags: ['jobs'],
-        summary: 'Read or follow what a job says',
+        summary: "Read or follow a job's log",
         description:
-          'What happened to each attempt, and what its trainer printed: JSON in pages; ' +
-          '`Accept: text/plain` (or `format=text`) for all of it, a line `<time> <line>` each; ' +
-          '`Accept: text/event-stream` for events `log` until the job has ended. ' +
-          '`Last-Event-ID` goes on where a stream broke off.',
+          'The events of each attempt, and the output of its trainer. JSON comes in pages. ' +
+          '`Accept: text/plain` (or `format=text`) returns everything, each line as `<time> <line>`. ' +
+          '`Accept: text/event-stream` streams `log` events until the job has ended; ' +
+          '`Last-Event-ID` resumes a stream.',
         params: Type.Object({ id: JobParam }),
         querystring: LogsQuery,
         response: {
           200: Type.Unsafe<unknown>({
-            description: 'a page of lines, all lines, or the stream',
+            description: 'a page of lines, all lines, or a stream',
             content: {
               [mediaTypes.json]: { schema: LogResponse },
               [mediaTypes.text]: { schema: Type.String() },
@@ -95,6 +95,12 @@ export const logRoutes: FastifyPluginAsyncTypebox<LogRoutesDeps> = async (app, d
 }
 
 const cursorAndTailConflict = () =>
-  new HttpError('INVALID_REQUEST', 'cursor and tail exclude each other', {
-    errors: [{ path: '/tail', code: 'invalid', message: 'a cursor says where to begin already' }],
+  new HttpError('INVALID_REQUEST', 'cursor and tail cannot be combined', {
+    errors: [
+      {
+        path: '/tail',
+        code: 'invalid',
+        message: 'omit tail: the cursor already says where to start',
+      },
+    ],
   })

@@ -14,7 +14,7 @@ import { JobParam, MetricsResponse, tarResponse } from '../schemas.js'
 export interface MetricRoutesDeps {
   jobs: Pick<Jobs, 'get' | 'telemetry'>
   limits: Limits
-  /** Open streams would keep the server from closing. */
+  /** Ends open streams on shutdown. */
   closing: AbortSignal
 }
 
@@ -22,13 +22,13 @@ const MetricsQuery = closed({
   names: Type.Optional(
     Type.String({
       pattern: '^[A-Za-z0-9_./-]{1,64}(,[A-Za-z0-9_./-]{1,64}){0,63}$',
-      description: 'names of metrics with commas between them, as in loss,accuracy',
+      description: 'names of metrics, separated by commas, such as loss,accuracy',
     }),
   ),
   fromStep: Type.Optional(Type.Integer({ minimum: 0 })),
   toStep: Type.Optional(Type.Integer({ minimum: 0 })),
   limit: defaulted(
-    Type.Integer({ minimum: 1, maximum: 10_000, default: 1000, description: 'steps a page' }),
+    Type.Integer({ minimum: 1, maximum: 10_000, default: 1000, description: 'steps in a page' }),
   ),
   cursor: Type.Optional(
     Type.String({ pattern: '^\\d{1,12}$', description: "the previous page's nextCursor" }),
@@ -38,14 +38,13 @@ const MetricsQuery = closed({
       minimum: 10,
       maximum: 5000,
       description:
-        'all steps in one answer, thinned to at most so many points a name. Points stay as they were ' +
-        'measured. Of each name the first, the last, the minimum and the maximum are there, and so are ' +
-        'the minimum and maximum of each of equally long runs of points, with the first NaN, Infinity ' +
-        'and -Infinity of the run; these count like any other point',
+        'all steps at once, downsampled to at most this many points for each name; points are measured ' +
+        'values, never averages, and include the first, last, smallest and largest value of each name, and ' +
+        'of each of equally long runs the smallest and largest value and the first NaN, Infinity and -Infinity',
     }),
   ),
   format: Type.Optional(
-    Type.Enum(['json', 'ndjson', 'csv'], { description: 'instead of an Accept header' }),
+    Type.Enum(['json', 'ndjson', 'csv'], { description: 'overrides the Accept header' }),
   ),
 })
 
@@ -68,19 +67,19 @@ export const metricRoutes: FastifyPluginAsyncTypebox<MetricRoutesDeps> = async (
     {
       schema: {
         tags,
-        summary: 'Read, draw, export or follow what a job measures',
+        summary: "Read, chart, export or follow a job's metrics",
         description:
-          'JSON in pages, or with `maxPoints` as few points as a chart needs. ' +
-          '`Accept: application/x-ndjson` or `text/csv` (or `format`) exports all rows, whatever their ' +
-          'number; CSV has a column for each name, empty where a row did not measure it. ' +
-          'With `Accept: text/event-stream` the history comes first, then each point as it is measured: ' +
-          'events `metrics` (one row: step, time, values) and `job` (the job, when its state changes, and ' +
-          'last of all when it has ended). `Last-Event-ID` goes on where a stream broke off.',
+          'JSON comes in pages, or with `maxPoints` downsampled for a chart. ' +
+          '`Accept: application/x-ndjson` or `text/csv` (or `format`) exports all rows. ' +
+          'CSV has a column for each name, which is empty if a row has no such value. ' +
+          '`Accept: text/event-stream` streams the history, then each new row: `metrics` events ' +
+          '(step, time, values), and `job` events (the job) when its state changes; the last event is the ' +
+          'job after it has ended. `Last-Event-ID` resumes a stream.',
         params,
         querystring: MetricsQuery,
         response: {
           200: Type.Unsafe<unknown>({
-            description: 'a page of points, all rows, or the stream',
+            description: 'a page of points, all rows, or a stream',
             content: {
               [mediaTypes.json]: { schema: MetricsResponse },
               [mediaTypes.ndjson]: { schema: Type.String() },
@@ -125,13 +124,13 @@ export const metricRoutes: FastifyPluginAsyncTypebox<MetricRoutesDeps> = async (
         tags,
         summary: "Follow a job's state and progress",
         description:
-          'Server-sent events: `job` (the job, at once, when its state changes, and when it has ended) and ' +
-          '`progress` (step, steps, fraction, etaSeconds, and the latest metrics) in between. A slow reader ' +
-          'hears the newest progress only; for every row follow the metrics.',
+          'Server-sent events: `job` (the job; first at once, then when its state changes, last after it has ' +
+          'ended) and `progress` (step, steps, fraction, etaSeconds and the latest metrics). A slow reader ' +
+          'receives only the newest progress. To receive every row, follow the metrics.',
         params,
         response: {
           200: Type.Unsafe<unknown>({
-            description: 'the stream',
+            description: 'a stream',
             content: { [eventStreamType]: { schema: Type.String() } },
           }),
         },
@@ -151,11 +150,10 @@ export const metricRoutes: FastifyPluginAsyncTypebox<MetricRoutesDeps> = async (
       schema: {
         tags,
         summary: "Download a job's TensorBoard files as a tar",
-        description:
-          '`tensorboard --logdir FOLDER` shows one run, whatever the number of attempts.',
+        description: '`tensorboard --logdir FOLDER` shows all attempts of the job as one run.',
         params,
         response: {
-          200: tarResponse('event files in a folder named like the job'),
+          200: tarResponse('a tar of event files, in one folder named after the job'),
         },
       },
     },
@@ -168,6 +166,12 @@ export const metricRoutes: FastifyPluginAsyncTypebox<MetricRoutesDeps> = async (
 }
 
 const cursorAndMaxPointsConflict = () =>
-  new HttpError('INVALID_REQUEST', 'cursor and maxPoints exclude each other', {
-    errors: [{ path: '/cursor', code: 'invalid', message: 'maxPoints answers all steps at once' }],
+  new HttpError('INVALID_REQUEST', 'cursor and maxPoints cannot be combined', {
+    errors: [
+      {
+        path: '/cursor',
+        code: 'invalid',
+        message: 'omit cursor: maxPoints returns all steps at once',
+      },
+    ],
   })

@@ -20,7 +20,7 @@ export const ModelParams = Type.Object({ id: Name })
 
 export const VersionQuery = closed({
   version: Type.Optional(
-    Type.Integer({ minimum: 1, maximum: 2 ** 31, description: 'the newest if absent' }),
+    Type.Integer({ minimum: 1, maximum: 2 ** 31, description: 'the newest version by default' }),
   ),
 })
 
@@ -56,7 +56,7 @@ export const modelRoutes: FastifyPluginAsyncTypebox<ModelRoutesDeps> = async (ap
     {
       schema: {
         tags,
-        summary: 'Read a model',
+        summary: 'Get a model',
         params: ModelParams,
         querystring: VersionQuery,
         response: { 200: ModelResponse },
@@ -72,11 +72,11 @@ export const modelRoutes: FastifyPluginAsyncTypebox<ModelRoutesDeps> = async (ap
         tags,
         summary: 'Download a model as a tar',
         description:
-          "A network's SavedModel, or the trees as model.ubj and model.json, beside the manifest.",
+          "Contains a network's SavedModel, or a boosting model as model.ubj and model.json, and the manifest.",
         params: ModelParams,
         querystring: VersionQuery,
         response: {
-          200: tarResponse('the files in a folder `<model>-<version>`'),
+          200: tarResponse('a tar with one folder, `<model>-<version>`'),
         },
       },
     },
@@ -93,8 +93,9 @@ export const modelRoutes: FastifyPluginAsyncTypebox<ModelRoutesDeps> = async (ap
     {
       schema: {
         tags,
-        summary: 'Download trees as one file that XGBoost loads',
-        description: "Python's xgboost, and XGBoost in other languages, predict the same by it.",
+        summary: 'Download a boosting model as one XGBoost file',
+        description:
+          'XGBoost in Python and other languages loads the file and predicts the same values.',
         params: ModelParams,
         querystring: ExportQuery,
         response: {

@@ -34,12 +34,15 @@ const bodyTypes = ['application/json', 'text/csv', ...imageTypes, 'multipart/for
 
 const rowOptions = {
   explain: Type.Optional(
-    Type.Boolean({ description: 'of rows: also what each column adds (SHAP values)' }),
+    Type.Boolean({
+      description: 'rows only: also return how much each column contributes (SHAP values)',
+    }),
   ),
   unknownCategory: defaulted(
     Type.Enum(['missing', 'error'], {
       default: 'missing',
-      description: 'of rows: what a category is that training has not seen',
+      description:
+        'rows only: whether a category that training has not seen counts as missing or is an error',
     }),
   ),
 }
@@ -50,7 +53,7 @@ const Instances = Type.Object({
     {
       minItems: 1,
       description:
-        'images as [h][w][c], [h][w] where c = 1, or flat, numbers from 0 to 255; or rows of a table, by column or in the order of the columns, where null and an absent column are missing values',
+        'images with values from 0 to 255, as [h][w][c], as [h][w] if c is 1, or flat; or rows of a table, as objects by column or as arrays in the order of the columns, where null and an absent column are missing values',
     },
   ),
   ...rowOptions,
@@ -62,7 +65,7 @@ const PredictQuery = closed({ ...VersionQuery.properties, ...rowOptions })
 const body = Type.Unsafe<unknown>({
   content: {
     'application/json': { schema: Instances },
-    'text/csv': { schema: Type.String({ description: 'rows below a header' }) },
+    'text/csv': { schema: Type.String({ description: 'a header and rows' }) },
     ...Object.fromEntries(imageTypes.map(type => [type, { schema: Binary }])),
     'multipart/form-data': { schema: Images },
   },
@@ -92,9 +95,9 @@ export const predictionRoutes: FastifyPluginAsyncTypebox<PredictionRoutesDeps> =
       validatorCompiler: skipBodyValidation(app.validatorCompiler!),
       schema: {
         tags: ['models'],
-        summary: 'Predict images or rows',
+        summary: 'Predict classes of images or values of rows',
         description:
-          'Images as numbers in JSON, or as PNG or JPEG files; rows in JSON or as CSV. One prediction for each.',
+          'Takes images as numbers in JSON or as PNG or JPEG files, and rows as JSON or CSV. Returns one prediction for each.',
         consumes: bodyTypes,
         params: ModelParams,
         querystring: PredictQuery,
@@ -109,7 +112,7 @@ export const predictionRoutes: FastifyPluginAsyncTypebox<PredictionRoutesDeps> =
     async (request, reply) => {
       const { version, ...options } = request.query
       const model = await models.get(request.params.id, version)
-      // the shapes are our own, and a union's serialiser would check each anew
+      // the serializer of a union would check every prediction, which is slow and not needed
       reply.type('application/json; charset=utf-8').serializer(JSON.stringify)
       if (isBoostingModel(model)) {
         const rows = readRowsInput(request, model, options, limits)
@@ -143,7 +146,7 @@ async function readImageInput(
   limits: Limits,
 ): Promise<PredictRequest['input']> {
   if (request.headers['content-type']?.startsWith('text/csv')) {
-    const message = `'${model.id}' predicts images, and CSV has rows of a table`
+    const message = `'${model.id}' predicts images: send JSON, PNG or JPEG, not CSV`
     throw new HttpError('UNSUPPORTED_MEDIA_TYPE', message)
   }
   if (request.isMultipart()) {
@@ -166,7 +169,7 @@ async function readImageForm(request: FastifyRequest, reply: FastifyReply, limit
       for await (const chunk of content) {
         remainingBytes -= chunk.length
         if (remainingBytes < 0)
-          throw new HttpError('BODY_TOO_LARGE', 'the images are too large together')
+          throw new HttpError('BODY_TOO_LARGE', 'the images together are too large')
         chunks.push(chunk)
       }
       files.push(Buffer.concat(chunks))

@@ -15,7 +15,7 @@ export const scrapeRoutes: FastifyPluginAsyncTypebox<ScrapeRoutesDeps> = async (
     {
       schema: {
         tags: ['server'],
-        summary: "The server's own numbers, for Prometheus",
+        summary: "Get the server's metrics for Prometheus",
         response: {
           200: Type.Unsafe<unknown>({
             description: "Prometheus's text format",

@@ -9,7 +9,8 @@ export interface ServerRoutesDeps {
   predictor: Pick<Predictor, 'ready'>
 }
 
-const OkStatus = Type.Object({ status: Type.Enum(['ok']) }, { description: 'it does' })
+const okStatus = (description: string) =>
+  Type.Object({ status: Type.Enum(['ok']) }, { description })
 
 export const serverRoutes: FastifyPluginAsyncTypebox<ServerRoutesDeps> = async (
   app,
@@ -21,7 +22,12 @@ export const serverRoutes: FastifyPluginAsyncTypebox<ServerRoutesDeps> = async (
   app.get(
     '/healthz',
     {
-      schema: { tags, security, summary: 'Whether the process lives', response: { 200: OkStatus } },
+      schema: {
+        tags,
+        security,
+        summary: 'Liveness probe',
+        response: { 200: okStatus('the process is up') },
+      },
     },
     async () => ({ status: 'ok' as const }),
   )
@@ -32,8 +38,8 @@ export const serverRoutes: FastifyPluginAsyncTypebox<ServerRoutesDeps> = async (
       schema: {
         tags,
         security,
-        summary: 'Whether Redis and the predictor answer',
-        response: { 200: OkStatus },
+        summary: 'Readiness probe',
+        response: { 200: okStatus('Redis and the predictor answer') },
       },
     },
     async () => {
@@ -42,7 +48,10 @@ export const serverRoutes: FastifyPluginAsyncTypebox<ServerRoutesDeps> = async (
         ...(predictor.ready() ? [] : ['the predictor']),
       ]
       if (unavailable.length > 0) {
-        throw new TrainyardError('NOT_READY', `no answer from ${unavailable.join(' and ')}`)
+        throw new TrainyardError(
+          'NOT_READY',
+          `not ready: no answer from ${unavailable.join(' and ')}`,
+        )
       }
       return { status: 'ok' as const }
     },

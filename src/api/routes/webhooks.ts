@@ -15,7 +15,9 @@ export const webhookRoutes: FastifyPluginAsyncTypebox<WebhookRoutesDeps> = async
   { webhooks },
 ) => {
   const tags = ['webhooks']
-  const params = Type.Object({ id: Type.String({ maxLength: 64, description: 'of a webhook' }) })
+  const params = Type.Object({
+    id: Type.String({ maxLength: 64, description: 'the id of a webhook' }),
+  })
   const querystring = closed(PageQuery)
 
   app.post(
@@ -23,10 +25,10 @@ export const webhookRoutes: FastifyPluginAsyncTypebox<WebhookRoutesDeps> = async
     {
       schema: {
         tags,
-        summary: 'Have a URL called when jobs change',
+        summary: 'Create a webhook, which calls a URL when jobs change',
         description:
-          'POST with { type, timestamp, data: the job }, signed as standardwebhooks.com says. ' +
-          'At least once; the webhook-id header is the same for every attempt.',
+          'The server POSTs { type, timestamp, data: the job }, signed according to standardwebhooks.com. ' +
+          'It delivers at least once; the webhook-id header is the same for every attempt.',
         body: WebhookRequest,
         response: { 201: CreatedWebhookResponse },
       },
@@ -52,7 +54,7 @@ export const webhookRoutes: FastifyPluginAsyncTypebox<WebhookRoutesDeps> = async
 
   app.get(
     '/webhooks/:id',
-    { schema: { tags, summary: 'Read a webhook', params, response: { 200: WebhookResponse } } },
+    { schema: { tags, summary: 'Get a webhook', params, response: { 200: WebhookResponse } } },
     request => webhooks.get(request.params.id),
   )
 
@@ -61,7 +63,7 @@ export const webhookRoutes: FastifyPluginAsyncTypebox<WebhookRoutesDeps> = async
     {
       schema: {
         tags,
-        summary: 'Remove a webhook and its delivery log',
+        summary: 'Delete a webhook and its delivery log',
         params,
         response: { 204: NoContent },
       },
@@ -77,8 +79,8 @@ export const webhookRoutes: FastifyPluginAsyncTypebox<WebhookRoutesDeps> = async
     {
       schema: {
         tags,
-        summary: 'List what was sent, every attempt, newest first',
-        description: 'Kept for thirty days.',
+        summary: 'List deliveries with their attempts, newest first',
+        description: 'Deliveries are kept for 30 days.',
         params,
         querystring,
         response: { 200: page(DeliveryResponse) },
@@ -92,8 +94,8 @@ export const webhookRoutes: FastifyPluginAsyncTypebox<WebhookRoutesDeps> = async
     {
       schema: {
         tags,
-        summary: 'Send a ping now',
-        description: 'Once; the answer says how it went.',
+        summary: 'Send a ping',
+        description: 'Makes one attempt, and returns its result.',
         params,
         response: { 200: DeliveryResponse },
       },

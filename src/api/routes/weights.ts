@@ -23,7 +23,7 @@ const fieldNames = ['name'] as const
 const WeightsForm = Type.Object({
   file: Type.Array(Binary, {
     description:
-      'a TensorFlow checkpoint: its .index file and all .data files, or the one file of the old format; no graphs',
+      'a TensorFlow checkpoint: its .index file and all .data files, or the single file of the V1 format; files with graphs are rejected',
   }),
   name: Type.Optional(Name),
 })
@@ -45,8 +45,9 @@ export const weightsRoutes: FastifyPluginAsyncTypebox<WeightsRoutesDeps> = async
       validatorCompiler: skipBodyValidation(app.validatorCompiler!),
       schema: {
         tags,
-        summary: 'Upload a TensorFlow checkpoint for jobs to begin with',
-        description: 'The same content again is the same weights: 200 instead of 201.',
+        summary: 'Upload a TensorFlow checkpoint from which jobs can start',
+        description:
+          'If the same content was uploaded before, the answer is 200 with the existing weights.',
         consumes: ['multipart/form-data'],
         body: WeightsForm,
         response: { 200: WeightsResponse, 201: WeightsResponse },
@@ -85,7 +86,7 @@ export const weightsRoutes: FastifyPluginAsyncTypebox<WeightsRoutesDeps> = async
     {
       schema: {
         tags,
-        summary: 'Read what uploaded weights hold: names, types and shapes',
+        summary: 'Get the names, types and shapes of uploaded weights',
         params,
         response: { 200: WeightsResponse },
       },
@@ -98,8 +99,8 @@ export const weightsRoutes: FastifyPluginAsyncTypebox<WeightsRoutesDeps> = async
     {
       schema: {
         tags,
-        summary: 'Remove uploaded weights',
-        description: '409 while a queued or running job begins with them.',
+        summary: 'Delete uploaded weights',
+        description: 'Fails with 409 while a queued or running job starts from them.',
         params,
         response: { 204: NoContent },
       },
@@ -114,4 +115,4 @@ export const weightsRoutes: FastifyPluginAsyncTypebox<WeightsRoutesDeps> = async
 }
 
 const weightsInUse = (id: string) =>
-  new TrainyardError('WEIGHTS_IN_USE', `a queued or running job begins with '${id}'`)
+  new TrainyardError('WEIGHTS_IN_USE', `a queued or running job starts from weights '${id}'`)

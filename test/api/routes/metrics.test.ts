@@ -102,7 +102,7 @@ test('a quiet stream says that it is still there', async () => {
   const id = await runningJob(server)
   const { response, next } = await openEventStream(server, `/jobs/${id}/metrics`)
   let comments = 0
-  while (comments < 3) comments += (await next())?.comment === 'still here' ? 1 : 0
+  while (comments < 3) comments += (await next())?.comment === 'heartbeat' ? 1 : 0
   response.destroy()
 })
 

@@ -149,14 +149,14 @@ test('what is no image is told by its bytes', async () => {
     'not a PNG or JPEG image: byte 5 is 0x00, expected 0x0a (PNG)',
   ])
   assert.match((await rejection(png().subarray(0, 5)))[1]!, /it ends at byte 5$/)
-  assert.match((await rejection(png().subarray(0, 10)))[1]!, /names no size in its first 10 bytes$/)
+  assert.match((await rejection(png().subarray(0, 10)))[1]!, /has no size in its first 10 bytes$/)
   assert.match(
     (await rejection(Buffer.from([0xff, 0xd8, 0xff])))[1]!,
-    /begins as JPEG, but names no size/,
+    /begins as JPEG, but has no size/,
   )
   assert.match(
     (await rejection(Buffer.concat([Buffer.from([0xff, 0xd8, 0xff]), Buffer.alloc(90_000)])))[1]!,
-    /names no size/,
+    /has no size/,
   )
 })
 
