@@ -6,7 +6,7 @@ const webhookNetworks = ['public', 'private'] as const
 
 const logLevels = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const
 
-/** How to reach Redis, as ioredis takes it. */
+/** Connection options for ioredis. */
 export interface RedisConnectionOptions {
   host?: string
   port?: number
@@ -19,29 +19,29 @@ export interface RedisConnectionOptions {
 
 export interface Config {
   host: string
-  /** 0 picks a free one. */
+  /** 0 chooses a free port. */
   port: number
   dataFolder: string
-  /** null: `npm start` runs a Redis of its own. */
+  /** null: `npm start` runs its own Redis. */
   redis: RedisConnectionOptions | null
-  /** Before every key in Redis, so that several servers can share one. */
+  /** Prefix of every Redis key, so that several servers can share one Redis. */
   redisPrefix: string
-  /** null: one per GPU, or one on a machine without. */
+  /** Number of trainers at a time; null: one for each GPU, or one on a machine without GPUs. */
   slots: number | null
-  /** For so long a worker may be out of touch before others, on other hosts, take its jobs. */
+  /** After this time without contact, workers on other hosts take over a worker's jobs. */
   lockMs: number
-  /** A trainer in reserve for each slot, while memory allows it; null: on a machine without GPUs. */
+  /** Keep a spare trainer for each slot if memory allows it; null: only on a machine without GPUs. */
   spareTrainers: boolean | null
-  /** A key to accept beside the data folder's own. */
+  /** An API key that is accepted in addition to the data folder's. */
   key: string | null
-  /** Where webhooks may lead; `private`: also by http, and into the server's own network. */
+  /** Networks that webhooks may call. `private` also allows http and the server's own network. */
   webhooks: (typeof webhookNetworks)[number]
   logLevel: (typeof logLevels)[number]
-  /** For tests: the file that says which steps of storage fail (store/failpoints.ts). */
+  /** For tests: a file that names the storage operations to fail (src/store/failpoints.ts). */
   failpoints: string | null
 }
 
-/** The environment, read once and checked; every bad variable is named at once. */
+/** Reads and checks the environment. Throws one error that names all invalid variables. */
 export function readConfig(environment: NodeJS.ProcessEnv = process.env): Readonly<Config> {
   const errors: FieldError[] = []
   const read = <T>(
@@ -122,13 +122,13 @@ export function readConfig(environment: NodeJS.ProcessEnv = process.env): Readon
   return Object.freeze(config)
 }
 
-/** What a child process of ours gets: this process's environment, and what is said on top. */
+/** The environment of a child process: this process's own, with `extra` on top. */
 export const childEnvironment = (extra: NodeJS.ProcessEnv = {}): NodeJS.ProcessEnv => ({
   ...process.env,
   ...extra,
 })
 
-/** What the worker gave this process of the machine (src/engine/environment.ts). */
+/** The share of the machine that the worker assigned to this process, as src/engine/environment.ts sets it. */
 export function assignedResources(environment: NodeJS.ProcessEnv = process.env): AssignedResources {
   const threads = Number(environment.OMP_NUM_THREADS)
   return {
@@ -142,7 +142,7 @@ export interface AssignedResources {
   gpu: boolean
 }
 
-/** For libraries that read this process's environment as they load. */
+/** Sets variables for native libraries, which read this process's environment when they load. */
 export function setEnvironment(values: Readonly<Record<string, string>>): void {
   Object.assign(process.env, values)
 }
@@ -166,7 +166,7 @@ function parseRedisUrl(text: string): RedisConnectionOptions | undefined {
     ...(url.username && { username: decodeURIComponent(url.username) }),
     ...(url.password && { password: decodeURIComponent(url.password) }),
   }
-  // unix://user:password@localhost/path, since a URL without a host has no place for a login
+  // unix://user:password@localhost/path: a URL needs a host to have a user and a password
   if (url.protocol === 'unix:') return { path: decodeURIComponent(url.pathname), ...credentials }
   if (url.protocol !== 'redis:' && url.protocol !== 'rediss:') return undefined
   const db = url.pathname.slice(1)

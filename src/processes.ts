@@ -1,21 +1,22 @@
-// What Linux says of processes, from /proc. Elsewhere it says nothing: no process is ever proven dead,
-// and what a dead one held is freed by age.
+// Process states from /proc, on Linux. On other systems no process is ever proven dead, so what a dead
+// process held is released by age.
 import { createHash, randomUUID } from 'node:crypto'
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
 
 export interface ProcessStat {
-  /** One letter, as `ps` shows it: R runs, S sleeps, D waits for a disk, T is stopped, Z is dead. */
+  /** One letter, as in `ps`: R running, S sleeping, D waiting for a disk, T stopped, Z zombie. */
   state: string
-  /** In clock ticks since boot: with the pid, it tells a process from a later one of the same number. */
+  /** Clock ticks since boot; distinguishes a process from a later one with the same pid. */
   startedAt: string
+  /** Processor time used so far, in clock ticks. */
   cpuTicks: number
 }
 
-/** null where there is no such process, or no /proc. */
+/** null if there is no such process or no /proc. */
 export function readStat(pid: number): ProcessStat | null {
   const stat = readOrNull(() => readFileSync(`/proc/${pid}/stat`, 'utf8'))
   if (stat === null) return null
-  // the name in brackets may hold anything; fields are counted from the last bracket
+  // the process name, in brackets, may contain anything: count fields from the last bracket
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
   return {
     state: fields[0]!,
@@ -25,8 +26,8 @@ export function readStat(pid: number): ProcessStat | null {
 }
 
 /**
- * Where process numbers have one meaning: this boot of this kernel, and this process-id namespace
- * (a container has its own). Random where the system does not say, so that it equals no other.
+ * Identifies the scope in which a pid is unique: this boot of the kernel and this pid namespace (a
+ * container has its own). Random if the system has no /proc, so that it equals no other host's.
  */
 const hostId = createHash('sha256')
   .update(
@@ -38,18 +39,18 @@ const hostId = createHash('sha256')
   .digest('hex')
   .slice(0, 12)
 
-/** This process's name among all processes of all hosts, over all time: letters, digits and dashes. */
+/** Id of this process, unique across hosts and boots: `<host>-<pid>-<start time>`. */
 export const ownProcessId = `${hostId}-${process.pid}-${readStat(process.pid)?.startedAt ?? 0}`
 
-/** The name that a text begins with; null where it begins with none. */
+/** The process id at the start of a text; null if there is none. */
 export const leadingProcessId = (text: string): string | null =>
   /^[0-9a-f]{12}-\d+-\d+(?!\d)/.exec(text)?.[0] ?? null
 
-/** One that is dead may still have its number, until its parent has looked. */
+/** A dead process keeps its pid as a zombie until its parent has waited for it. */
 export const isAlive = (stat: ProcessStat | null): stat is ProcessStat =>
   stat !== null && stat.state !== 'Z' && stat.state !== 'X'
 
-/** Whether the process of this name is proven dead: it was here, and no process of its pid has its start time. */
+/** True if the process ran on this host and no process with its pid has its start time. */
 export function isDead(processId: string): boolean {
   const [host, pid, startedAt] = processId.split('-')
   if (host !== hostId) return false
@@ -57,7 +58,7 @@ export function isDead(processId: string): boolean {
   return !isAlive(stat) || stat.startedAt !== startedAt
 }
 
-/** Process ids and arguments of all processes that may be looked at. */
+/** Pids and arguments of all processes that this user may see. */
 export function* listProcesses(): Generator<{ pid: number; args: string[] }> {
   for (const pid of readOrNull(() => readdirSync('/proc')) ?? []) {
     if (!/^\d+$/.test(pid)) continue
@@ -70,6 +71,6 @@ function readOrNull<T>(read: () => T): T | null {
   try {
     return read()
   } catch {
-    return null // ended meanwhile, or not Linux
+    return null // the process has ended, or this is not Linux
   }
 }

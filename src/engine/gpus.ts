@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process'
 import { readdir } from 'node:fs/promises'
 import { promisify } from 'node:util'
 
-/** The NVIDIA GPUs of this machine, as indices for CUDA_VISIBLE_DEVICES. */
+/** Indices of this machine's NVIDIA GPUs, for CUDA_VISIBLE_DEVICES. */
 export async function findGpus(): Promise<number[]> {
   const count = (await countBySmi()) ?? (await countByDriver())
   return Array.from({ length: count }, (_, index) => index)
@@ -13,11 +13,11 @@ async function countBySmi(): Promise<number | undefined> {
     const { stdout } = await promisify(execFile)('nvidia-smi', ['-L'], { timeout: 10_000 })
     return countGpuLines(stdout)
   } catch {
-    return undefined // not installed, or no driver behind it
+    return undefined // nvidia-smi is not installed or finds no driver
   }
 }
 
-/** `nvidia-smi -L` gives a line a GPU; the slices of a MIG card are indented below it. */
+/** `nvidia-smi -L` prints one line for each GPU, and the slices of a MIG card indented below it. */
 export const countGpuLines = (text: string): number => text.match(/^GPU \d+:/gm)?.length ?? 0
 
 async function countByDriver(): Promise<number> {

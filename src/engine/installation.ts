@@ -3,9 +3,10 @@ import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { TrainyardError } from '../errors.js'
 
-/** What `npm run setup` notes about the native libraries (scripts/setup/engine.mjs). */
+/** engine.json, which `npm run setup` writes (scripts/setup/engine.mjs). */
 export interface Installation {
   kind: 'cpu' | 'cuda'
+  /** Path of libxgboost. */
   xgboost: string
 }
 
@@ -22,7 +23,7 @@ export function readInstallation(): Installation {
   return JSON.parse(readFileSync(path, 'utf8')) as Installation
 }
 
-/** The package.json of TensorFlow's binding, wherever npm put it. */
+/** Path of the package.json of TensorFlow's binding. */
 export function bindingPackage(): string {
   try {
     return createRequire(import.meta.url).resolve('@tensorflow/tfjs-node-gpu/package.json')

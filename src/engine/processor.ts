@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 
-/** What the processor can do, in the words of /proc/cpuinfo; nothing where there is no such file. */
+/** The processor's feature flags as in /proc/cpuinfo; none if there is no such file. */
 export function cpuFlags(): string[] {
   try {
     return parseCpuFlags(readFileSync('/proc/cpuinfo', 'utf8'))
@@ -9,7 +9,7 @@ export function cpuFlags(): string[] {
   }
 }
 
-/** x86 calls them flags, ARM features. */
+/** The line is named `flags` on x86 and `Features` on ARM. */
 export function parseCpuFlags(cpuinfo: string): string[] {
   const [, flags = ''] = cpuinfo.match(/^(?:flags|Features)\s*: (.*)$/m) ?? []
   return flags.split(' ')
@@ -17,6 +17,6 @@ export function parseCpuFlags(cpuinfo: string): string[] {
 
 const bfloat16Flags = new Set(['avx512_bf16', 'amx_bf16', 'avx_ne_convert', 'bf16'])
 
-/** Whether it has instructions for bfloat16; without, a step takes ten times as long as in float32. */
+/** True if the processor has bfloat16 instructions. Without them a step takes ten times as long as in float32. */
 export const supportsBfloat16 = (flags: readonly string[]): boolean =>
   flags.some(flag => bfloat16Flags.has(flag))

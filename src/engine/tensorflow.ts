@@ -7,12 +7,12 @@ import { TrainyardError } from '../errors.js'
 import { bindingPackage, engineMissing } from './installation.js'
 
 type Package = typeof import('@tensorflow/tfjs-node-gpu')
-/** The package with the backend that it has in Node; its declarations promise only what all have. */
+/** The package, with the backend type that it has in Node; its own declarations have only the common one. */
 export type TensorFlow = Omit<Package, 'backend'> & { backend(): NodeJSKernelBackend }
 
 /**
- * Loads libtensorflow into this process, which takes about a second and blocks it: for processes
- * that train or predict, never for one that serves. A second call returns the same.
+ * Loads libtensorflow into this process; a second call returns the same object. Loading blocks for about
+ * a second, so only processes that train or predict call this, never one that serves requests.
  */
 export function loadTensorFlow(): TensorFlow {
   const manifest = bindingPackage()
@@ -22,7 +22,7 @@ export function loadTensorFlow(): TensorFlow {
   restoreRemovedUtils()
   try {
     const tf = createRequire(import.meta.url)('@tensorflow/tfjs-node-gpu') as TensorFlow
-    // no advice on standard error about how the JavaScript side could be faster
+    // suppresses TensorFlow.js's performance hints on standard error
     tf.enableProdMode()
     freeInputsOfFailedRuns(tf)
     return tf
@@ -49,8 +49,8 @@ interface Backend {
 const patched = new WeakSet<Backend>()
 
 /**
- * uint8 and int64 inputs are copied for the native call, and tfjs-node 4.22 forgets the copies when
- * it throws. The native half of the same leak is mended by scripts/binding-patch.mjs.
+ * Fixes a leak in tfjs-node 4.22: it copies uint8 and int64 inputs for the native call and does not free
+ * the copies if the call throws. scripts/binding-patch.mjs fixes the native half of the leak.
  */
 function freeInputsOfFailedRuns(tf: TensorFlow) {
   const backend = tf.backend() as unknown as Backend

@@ -15,17 +15,17 @@ const stopTimeoutMs = 10_000
 const pollIntervalMs = 1000
 
 export interface EmbeddedRedis {
-  /** As REDIS_URL takes it, with the secret. */
+  /** A value for REDIS_URL, including the password. */
   url: string
   pid: number
-  /** Was running already: it outlives a crash of its supervisor. */
+  /** True if it was already running: Redis survives a crash of its supervisor. */
   adopted: boolean
-  /** Starts it again, at the same address, whenever it ends by itself. */
+  /** Restarts Redis at the same address whenever it ends. */
   restartOnExit(onRestart: (error: Error | null) => void): void
   stop(): Promise<void>
 }
 
-/** Runs redis-server for one data folder, or adopts the one that runs. The caller holds the folder's lock. */
+/** Starts redis-server for a data folder, or adopts the running one. The caller must hold the folder's lock. */
 export async function openRedis(dataFolder: string): Promise<EmbeddedRedis> {
   const redisFolder = join(dataFolder, 'redis')
   await mkdir(redisFolder, { recursive: true, mode: 0o700 })
@@ -55,7 +55,7 @@ class RunningRedis implements EmbeddedRedis {
   ) {}
 
   restartOnExit(onRestart: (error: Error | null) => void): void {
-    // an adopted one is no child of ours, so nobody tells us of its end
+    // an adopted Redis is not our child, so its end must be polled for
     this.pollTimer = setTimeout(async () => {
       try {
         if (!isAlive(this.pid)) {
@@ -167,10 +167,10 @@ async function start(
   throw new TrainyardError('REDIS_FAILED', message)
 }
 
-/** The process id of the Redis that answers; null where none does. */
+/** Pid of the Redis that answers; null if none does. */
 async function queryPid(connection: ConnectionOptions): Promise<number | null> {
   const redis = new Redis({ ...connection, lazyConnect: true, retryStrategy: () => null })
-  // the failed connect rejects below
+  // connect() below rejects with the error
   redis.on('error', () => {})
   try {
     await redis.connect()

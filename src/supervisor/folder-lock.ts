@@ -6,8 +6,8 @@ import { join } from 'node:path'
 import { TrainyardError } from '../errors.js'
 
 /**
- * A short path for the sockets of one data folder: sockets have room for about 100 characters, and
- * a data folder may lie deep, or on a file system without sockets.
+ * A folder with a short path for the sockets of one data folder. A socket's path may have only about
+ * 100 characters, and the data folder may be on a file system without sockets.
  */
 export async function socketFolder(dataFolder: string): Promise<string> {
   const name = createHash('sha256')
@@ -21,8 +21,8 @@ export async function socketFolder(dataFolder: string): Promise<string> {
 }
 
 /**
- * Holds a data folder for this process. The lock is a listening socket: the kernel lets go of it when
- * the process ends, however it ends, so a lock that nobody holds never blocks.
+ * Locks a data folder for this process, or throws DATA_FOLDER_IN_USE with the holder's pid. The lock is
+ * a listening socket, which the kernel closes however the process ends, so a dead process never blocks.
  */
 export async function lockFolder(dataFolder: string): Promise<{ release(): Promise<void> }> {
   const path = join(await socketFolder(dataFolder), 'lock.sock')
@@ -56,7 +56,7 @@ function tryListen(server: Server, path: string): Promise<boolean> {
   })
 }
 
-/** The process that listens there; null where nobody does. */
+/** Pid of the process that holds the lock; null if none does. */
 function readHolder(path: string): Promise<string | null> {
   return new Promise(resolve => {
     const socket = connect(path)

@@ -3,17 +3,17 @@ import { createServer, type Server, type Socket } from 'node:net'
 import { TrainyardError } from '../errors.js'
 import type { ToApi } from '../spec/ipc-messages.js'
 
-/** Whoever has waited so long for an API is sent away. */
+/** A connection that waits longer than this for an API is closed. */
 const maxWaitMs = 30_000
 
 /**
- * The address that clients know. This process holds it as long as it runs, so that nobody is refused
- * while the API is restarted: the API accepts connections itself, on the same socket; whom we have
- * accepted meanwhile waits here, and is handed over. Our end stays open until an API says that it has
- * theirs: one that dies before goes without them, and Node would hold for ever what waited to be sent.
+ * The public address. The supervisor holds the listening socket, so no connection is refused while the
+ * API restarts. A running API accepts connections itself, on the same socket. Without one, connections
+ * wait here and are handed over to the next API. We close our copy of a socket only after the API
+ * confirms receipt: if the API dies first, the next one gets it, and Node would leak the queued handle.
  */
 export class ListenSocket {
-  /** By the number under which an API knows them. */
+  /** Connections that no API has confirmed, by the id that is sent to the API. */
   private readonly pendingConnections = new Map<number, Socket>()
   private lastId = 0
   private activeApi: ChildProcess | null = null
@@ -26,7 +26,7 @@ export class ListenSocket {
   }
 
   static async open(host: string, port: number): Promise<ListenSocket> {
-    // unread until its API has it
+    // the API reads the request, so this process must not
     const server = createServer({ pauseOnConnect: true, allowHalfOpen: true })
     await new Promise<void>((resolve, reject) => {
       server.once('error', (cause: NodeJS.ErrnoException) => {
@@ -38,7 +38,7 @@ export class ListenSocket {
     return new ListenSocket(server, urlOf(server))
   }
 
-  /** From now on this one takes all who come. */
+  /** Hands the listening socket and all pending connections to an API. */
   setActive(api: ChildProcess): void {
     this.activeApi = api
     send(api, { type: 'listenSocket' }, this.server)
@@ -46,12 +46,12 @@ export class ListenSocket {
       send(api, { type: 'connection', id }, socket)
   }
 
-  /** An API has this one. */
+  /** An API has confirmed receipt of a connection. */
   markAccepted(id: number): void {
     this.pendingConnections.get(id)?.destroy()
   }
 
-  /** The API takes nobody any more, or is gone: who comes waits for the next one. */
+  /** The API is closing or gone: new connections wait for the next one. */
   stopAccepting(api: ChildProcess): void {
     if (this.activeApi === api) this.activeApi = null
     send(api, { type: 'noMoreConnections' })
@@ -66,7 +66,7 @@ export class ListenSocket {
     const id = ++this.lastId
     const timer = setTimeout(() => socket.destroy(), maxWaitMs)
     this.pendingConnections.set(id, socket)
-    socket.on('error', () => {}) // it gave up
+    socket.on('error', () => {}) // the client closed the connection
     socket.once('close', () => {
       clearTimeout(timer)
       this.pendingConnections.delete(id)
@@ -76,7 +76,7 @@ export class ListenSocket {
 }
 
 function send(api: ChildProcess, message: ToApi, handle?: Server | Socket): void {
-  // what one that ends misses goes to the next
+  // if the API is gone, its unconfirmed connections go to the next one
   if (api.connected) api.send(message, handle, { keepOpen: true }, () => {})
 }
 

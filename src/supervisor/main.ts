@@ -1,4 +1,4 @@
-// `npm start`: Redis, the API and the worker under one roof, started and ended in order.
+// `npm start`: starts Redis, the API and the worker, restarts them if they end, and stops them in order.
 import { mkdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -28,7 +28,9 @@ async function main(): Promise<void> {
   const environment = childEnvironment(redis ? { REDIS_URL: redis.url } : {})
 
   redis?.restartOnExit(error =>
-    console.error(error ? `Redis does not start: ${error.message}` : 'Redis ended; it runs again'),
+    console.error(
+      error ? `Redis does not start: ${error.message}` : 'Redis ended and was restarted',
+    ),
   )
 
   let exitCode = 0
@@ -43,7 +45,8 @@ async function main(): Promise<void> {
     script: apiScript,
     flags: apiFlags,
     environment: { ...apiEnvironment, ...environment },
-    // of its own it listens where nobody looks: clients come through the door
+    // the API's own listening address is this socket, which only Node's request timeouts need: clients
+    // connect through ListenSocket
     args: [join(await socketFolder(config.dataFolder), 'api.sock')],
     onMessage: (from, child) => {
       const message = from as FromApi
@@ -58,7 +61,7 @@ async function main(): Promise<void> {
     },
     onExit: child => listenSocket.stopAccepting(child),
     onCrash: (reason, restartDelayMs) => {
-      // an API that never listened has said why: a bad setting
+      // an API that ends before it ever listened has a configuration error, which it has printed
       if (!listening) return end(1)
       console.error(`the api ended (${reason}); starting it again in ${restartDelayMs} ms`)
     },
@@ -72,7 +75,7 @@ async function main(): Promise<void> {
   })
 
   async function shutDown(): Promise<void> {
-    console.log('\nstopping: running jobs make a checkpoint and go back to the queue')
+    console.log('\nstopping: running jobs save a checkpoint and return to the queue')
     await worker.stop(drainTimeoutMs)
     listenSocket.close()
     await api.stop(closeTimeoutMs)
@@ -80,13 +83,13 @@ async function main(): Promise<void> {
     await lock.release()
     process.exit(exitCode)
   }
-  // whoever forked us is gone
+  // the parent process is gone
   process.on('disconnect', () => end(0))
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
     process.on(signal, () => {
       if (!shutdownPromise) return end(0)
       if (signal !== 'SIGINT') return
-      console.error('stopping at once')
+      console.error('stopping now')
       worker.kill()
       api.kill()
     })
@@ -109,7 +112,7 @@ async function printBanner(
     data folder  ${dataFolder}
     redis        ${queue}
 
-  Ctrl-C stops it; running jobs go on at the next start.
+  Ctrl-C stops it; running jobs continue at the next start.
 `)
 }
 

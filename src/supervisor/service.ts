@@ -1,23 +1,23 @@
 import { type ChildProcess, fork } from 'node:child_process'
 
 const maxRestartDelayMs = 10_000
-/** A service that ran this long was healthy: the next restart is a quick one again. */
+/** A service that ran this long was healthy, so its restart delay starts over. */
 const healthyAfterMs = 10_000
 
 export interface ServiceOptions {
   name: string
   script: string
   args?: readonly string[]
-  /** For Node, before the script. */
+  /** Node's own options. */
   flags?: string[]
   environment: NodeJS.ProcessEnv
   onMessage?(message: { type?: string }, child: ChildProcess): void
-  /** However it ended. */
+  /** Called after each exit, whatever the reason. */
   onExit?(child: ChildProcess): void
   onCrash(reason: string, restartDelayMs: number): void
 }
 
-/** A child process that runs until it is stopped: started again when it ends by itself. */
+/** A child process that is restarted, with exponential backoff, until `stop` is called. */
 export class Service {
   private child: ChildProcess | null = null
   private exited: Promise<void> = Promise.resolve()
@@ -29,12 +29,12 @@ export class Service {
     this.start()
   }
 
-  /** Of the process that runs now. */
+  /** Pid of the current process. */
   get pid(): number | undefined {
     return this.child?.pid
   }
 
-  /** Asks it to end; it gets `withinMs` to do so in order. */
+  /** Sends SIGTERM, and SIGKILL after `timeoutMs`. Resolves after the process has ended. */
   async stop(timeoutMs: number): Promise<void> {
     this.stopping = true
     if (this.restartTimer) clearTimeout(this.restartTimer)
@@ -54,7 +54,7 @@ export class Service {
   private start(): void {
     const { script, args = [], flags, environment, onMessage, onExit } = this.options
     const startedAt = Date.now()
-    // its own process group: Ctrl-C in the terminal comes to us, and we end things in order
+    // its own process group: Ctrl-C reaches the supervisor alone, which stops all in order
     const child = fork(script, args, {
       env: environment,
       ...(flags && { execArgv: flags }),
@@ -81,7 +81,7 @@ export class Service {
   private handleCrash(reason: string): void {
     const delay = Math.min(250 * 2 ** this.crashes++, maxRestartDelayMs)
     this.options.onCrash(reason, delay)
-    // whoever heard of the crash may have decided to stop
+    // onCrash may have called stop
     if (!this.stopping) this.restartTimer = setTimeout(() => this.start(), delay)
   }
 }

@@ -1,28 +1,26 @@
-/** How often a job asks for checkpoints; where both are null, as often as costs little. */
+/** The checkpoint interval that a job sets. If both are null, the default interval applies. */
 export interface CheckpointInterval {
-  /** Steps between two. */
   steps: number | null
-  /** Seconds between two. */
   seconds: number | null
 }
 
-/** What is due where a job asks for nothing: after so many seconds, or at the end of an epoch. */
+/** Default checkpoint interval if the job sets none: every N seconds, and after every epoch. */
 export interface DefaultCheckpointInterval {
   seconds: number
-  /** Its steps; null where there are no epochs. */
+  /** null if there are no epochs. */
   stepsPerEpoch: number | null
 }
 
-/** Training takes so many times as long as the checkpoint before it: so at most 2 % is spent on them. */
+/** The default interval is at least 50 times the cost of a checkpoint, so they take at most 2 % of the time. */
 const intervalPerCost = 50
-/** Whatever a checkpoint costs: one slow moment of a disk must not put the next one off for hours. */
+/** Upper limit for the above: one slow write must not delay the next checkpoint for hours. */
 const maxIntervalSeconds = 600
-/** Of the first checkpoint, which nobody has measured. */
+/** Assumed cost of the first checkpoint. */
 const initialCostSeconds = 0.1
 
 /**
- * When a checkpoint is due. It looks at the clock, so no result may depend on what it says: a
- * checkpoint changes nothing in what is trained.
+ * Decides when a checkpoint is due. It reads the clock, so two runs may write different checkpoints; a
+ * checkpoint therefore must not affect what is trained.
  */
 export class CheckpointSchedule {
   private lastCheckpointAt: number
@@ -31,7 +29,7 @@ export class CheckpointSchedule {
   constructor(
     private readonly requested: CheckpointInterval,
     private readonly defaultInterval: DefaultCheckpointInterval,
-    /** Seconds. */
+    /** The time in seconds, from any origin. */
     private readonly clock = () => performance.now() / 1000,
   ) {
     this.lastCheckpointAt = clock()
@@ -51,7 +49,7 @@ export class CheckpointSchedule {
     )
   }
 
-  /** Makes a checkpoint, whether due or not, and notes what it cost. */
+  /** Writes a checkpoint, whether due or not, and measures what it costs. */
   async save(writeCheckpoint: () => Promise<void>): Promise<void> {
     const startedAt = this.clock()
     await writeCheckpoint()

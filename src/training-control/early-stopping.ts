@@ -2,25 +2,26 @@ import { higherIsBetter } from '../spec/boosting-metrics.js'
 import type { MetricRow } from '../spec/metrics.js'
 
 export interface EarlyStoppingOptions {
-  /** Of a row's values, such as validationLoss. */
+  /** Name of the value to monitor, such as `validationLoss`. */
   metric: string
-  /** Evaluations without a better value. */
+  /** Stop after this many evaluations in a row without an improvement. */
   patience: number
+  /** A smaller change does not count as an improvement. */
   minDelta: number
 }
 
 export interface BestCriterion {
   metric: string
-  /** `later` if absent: it has learned longer. */
+  /** Which of two equal steps is the best; the later one by default. */
   onTie?: 'earlier'
 }
 
 /**
- * What the evaluations of a job say about it. It is a function of the logged rows alone, so a resumed
- * job, which has those up to its checkpoint, judges as one that was never cut.
+ * Tracks the best evaluation and when to stop. Its state depends only on the rows passed to `update`,
+ * so a resumed job that replays its logged rows decides like one that was never interrupted.
  */
 export class EarlyStoppingTracker {
-  /** The step of the best evaluation. */
+  /** Step of the best evaluation; null before the first. */
   bestStep: number | null = null
   bestScore = Number.NEGATIVE_INFINITY
   referenceScore = Number.NEGATIVE_INFINITY
@@ -40,17 +41,17 @@ export class EarlyStoppingTracker {
       }
     }
     if (this.earlyStopping) {
-      const merit = scoreOf(values, this.earlyStopping.metric)
-      if (merit === null) return
+      const score = scoreOf(values, this.earlyStopping.metric)
+      if (score === null) return
       this.evaluationsWithoutImprovement++
-      if (merit > this.referenceScore + this.earlyStopping.minDelta) {
-        this.referenceScore = merit
+      if (score > this.referenceScore + this.earlyStopping.minDelta) {
+        this.referenceScore = score
         this.evaluationsWithoutImprovement = 0
       }
     }
   }
 
-  /** Patience has run out. */
+  /** True after `patience` evaluations without an improvement. */
   get shouldStop(): boolean {
     return (
       this.earlyStopping !== null &&
@@ -65,7 +66,7 @@ export class EarlyStoppingTracker {
   }
 }
 
-/** Larger is better; null where a row has no such value. */
+/** A number that is larger for a better value; null if the row does not have the metric. */
 function scoreOf(values: MetricRow['values'], metric: string): number | null {
   const value = values[metric]
   if (value === undefined) return null

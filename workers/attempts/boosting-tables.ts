@@ -67,11 +67,11 @@ export async function openTables(
   }
 }
 
-/** 1 for rows that validate: a share of them or, so that queries stay whole, of the groups. */
+/** 1 for each validation row: a fraction of the rows or, so that no group is split, of the groups. */
 function holdOutMask(rows: number, groups: Uint32Array | null, fraction: number, seed: number) {
   if (!groups) return sampleFraction(rows, fraction, seed)
   const count = (groups.at(-1) ?? -1) + 1
-  // one at least, where another is left to train on
+  // at least one group, if another is left to train on
   const minFraction = fraction > 0 && count > 1 ? 1 / count : 0
   const selected = sampleFraction(count, Math.max(fraction, minFraction), seed)
   return Uint8Array.from(groups, group => selected[group]!)
@@ -116,12 +116,12 @@ const applyRecodings =
     return recode ? values.map(recode) : values
   }
 
-/** Another table's number for a category → ours; NaN where we have none, which counts as missing. */
+/** Category code of the validation table → code of the training table; NaN (missing) if it has none. */
 type Recoding = (value: number) => number
 
 function recoding(trainingColumn: FeatureColumn, validationColumn: NonTextColumn): Recoding | null {
   if (trainingColumn.categories === null) return null
-  // whole numbers that are categories by their own name
+  // integers that are category codes already
   if (validationColumn.type !== 'category') {
     const { length } = trainingColumn.categories
     return value => (Number.isInteger(value) && value >= 0 && value < length ? value : Number.NaN)
@@ -147,7 +147,7 @@ function recodingByName(
   return value => mapped[value] ?? Number.NaN
 }
 
-/** Rows of one query, numbered in their order. XGBoost wants them side by side. */
+/** Group index of each row, counted from 0. Throws if the rows of a group are not adjacent, as XGBoost needs. */
 export function groupIndices(values: Float32Array, column: string): Uint32Array {
   const groups = new Uint32Array(values.length)
   const seen = new Set<number>()

@@ -10,11 +10,15 @@ import type { Store } from '../../src/store/store.js'
 import { WeightsStore, weightsKey } from '../../src/weights/weights-store.js'
 
 export interface InitialWeights {
+  /** File prefix of the TensorFlow checkpoint. */
   prefix: string
   tensors: WeightsTensor[]
 }
 
-/** The checkpoint that a job begins with, checked against its manifest before native code reads it. */
+/**
+ * Finds the checkpoint that `initFrom` names, and verifies its files against their checksums, since
+ * native code will read them.
+ */
 export async function resolveInitialWeights(
   store: Store,
   source: InitSource,
@@ -38,7 +42,7 @@ export async function resolveInitialWeights(
 
 async function readBundleWeights(prefix: string): Promise<InitialWeights> {
   const bundle = await readTensorBundle(`${prefix}.index`)
-  if (!bundle) throw new Error(`${prefix}.index is whole, but no index`)
+  if (!bundle) throw new Error(`${prefix}.index matches its checksum but is not a checkpoint index`)
   return { prefix, tensors: bundle.tensors }
 }
 

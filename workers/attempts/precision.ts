@@ -5,19 +5,20 @@ import type { Precision } from '../../src/spec/training-options.js'
 
 interface Machine {
   gpus: number
-  /** As in /proc/cpuinfo. */
+  /** Processor flags as in /proc/cpuinfo. */
   flags: readonly string[]
 }
 
-/** On this machine, which is looked at only where that matters: `nvidia-smi` takes its time. */
+/** `precisionFor` this machine. fp32 needs no look at the hardware, which runs the slow `nvidia-smi`. */
 export async function resolvePrecision(requested: Precision): Promise<Precision> {
   if (requested === 'fp32') return requested
   return precisionFor({ gpus: (await findGpus()).length, flags: cpuFlags() }, requested)
 }
 
 /**
- * What an attempt computes in. Whoever asks for bf16 asks for speed: where it would have to be imitated
- * it is fp32, which is faster and more exact; weights and checkpoints are fp32 in either.
+ * The precision that an attempt computes in. If the machine would emulate bf16, the attempt uses fp32,
+ * which is faster and more exact. Weights and checkpoints are fp32 in either case. Throws if fp16 is
+ * requested without a GPU.
  */
 export function precisionFor({ gpus, flags }: Machine, requested: Precision): Precision {
   if (requested === 'fp32' || gpus > 0) return requested
@@ -26,4 +27,4 @@ export function precisionFor({ gpus, flags }: Machine, requested: Precision): Pr
 }
 
 const noGpu = () =>
-  new TrainingFailure('no_gpu', 'precision is fp16, but this machine has no GPU; take bf16 or fp32')
+  new TrainingFailure('no_gpu', 'precision is fp16, but this machine has no GPU; use bf16 or fp32')

@@ -1,6 +1,7 @@
 /**
- * 1 for `share` of `count` things, rounded, else 0: one pass (Knuth's algorithm S), in which each thing's
- * luck is a hash of the seed and its number.
+ * Selects exactly `fraction` of `count` items, rounded, at random: 1 for a selected item, else 0. One
+ * pass of selection sampling (Knuth, TAOCP vol. 2, algorithm S); the random numbers hash the seed and
+ * the item's index.
  */
 export function sampleFraction(count: number, fraction: number, seed: number): Uint8Array {
   const selected = new Uint8Array(count)
@@ -13,7 +14,7 @@ export function sampleFraction(count: number, fraction: number, seed: number): U
   return selected
 }
 
-/** In [0, 1), by the finaliser of MurmurHash3. */
+/** A number in [0, 1), by the finalizer of MurmurHash3. */
 function hash01(seed: number, i: number): number {
   let h = Math.imul(seed ^ 0x9e3779b9, 0x85ebca6b) ^ i
   h = Math.imul(h ^ (h >>> 16), 0x85ebca6b)

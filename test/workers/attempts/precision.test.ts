@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import type { Precision } from '../../../src/spec/training-options.js'
 import { precisionFor } from '../../../workers/attempts/precision.js'
 
-test('what is asked is computed where the machine can, and bfloat16 is never imitated', () => {
+test('the requested precision is used if the machine has it, and bfloat16 is never emulated', () => {
   const cases: [number, string, Precision, Precision][] = [
     [0, 'avx2', 'fp32', 'fp32'],
     [0, 'avx2 avx512f avx512_bf16', 'bf16', 'bf16'],
@@ -12,12 +12,13 @@ test('what is asked is computed where the machine can, and bfloat16 is never imi
     [1, 'avx2', 'bf16', 'bf16'],
     [1, 'avx2', 'fp16', 'fp16'],
   ]
-  for (const [gpus, flags, asked, expected] of cases) {
+  for (const [gpus, flags, requested, expected] of cases) {
     const machine = { gpus, flags: flags.split(' ') }
-    assert.equal(precisionFor(machine, asked), expected, `${asked} on ${gpus} GPUs, ${flags}`)
+    assert.equal(
+      precisionFor(machine, requested),
+      expected,
+      `${requested} on ${gpus} GPUs, ${flags}`,
+    )
   }
-  assert.throws(
-    () => precisionFor({ gpus: 0, flags: ['avx512_bf16'] }, 'fp16'),
-    /take bf16 or fp32/,
-  )
+  assert.throws(() => precisionFor({ gpus: 0, flags: ['avx512_bf16'] }, 'fp16'), /use bf16 or fp32/)
 })
