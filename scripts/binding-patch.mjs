@@ -1,10 +1,11 @@
-// Edits to the binding of @tensorflow/tfjs-node-gpu 4.22.0, made on a copy before it is compiled.
+// Patches for the binding of @tensorflow/tfjs-node-gpu 4.22.0. Set-up applies them to a copy before it
+// compiles the binding.
 
 export const bindingPatch = {
   'tfjs_backend.cc': [
     {
-      // A failed TF_SessionRun returned without freeing its inputs and names: a client who sends
-      // wrong shapes could grow a predictor without bound (test/engine/failed-run.test.ts).
+      // A failed TF_SessionRun did not free its inputs and names, so a client that sends wrong shapes
+      // could make a predictor grow without bound (test/engine/tensorflow.test.ts).
       before: `  if (TF_GetCode(tf_status.status) != TF_OK) {
     NAPI_THROW_ERROR(env, "Session fail to run with error: %s",
 `,

@@ -1,4 +1,4 @@
-// The native libraries, pinned: which wheel, what of it is wanted, and the SHA-256 it must have.
+// Pinned versions of the native libraries: each wheel, its SHA-256, and the files that set-up unpacks.
 // The CUDA list is the `and-cuda` extra of the TensorFlow wheel's own metadata.
 
 const tensorflow = (project, tag, bytes, sha256) => ({
@@ -26,7 +26,7 @@ const cuda = (part, version, tag, bytes, sha256) => ({
   file: `nvidia_${part.replaceAll('-', '_')}_cu12-${version}-py3-none-${tag}.whl`,
   bytes,
   sha256,
-  // no headers and no static libraries; ptxas and libdevice are for TensorFlow's own compiler
+  // no headers or static libraries; TensorFlow's compiler (XLA) needs ptxas and libdevice
   wanted: /^nvidia\/\w+\/(lib\/[^/]+\.so[.\d]*|bin\/ptxas|nvvm\/libdevice\/.+)$/,
 })
 
@@ -120,7 +120,7 @@ const cudaLibraries = [
   ),
 ]
 
-/** For each platform and kind, two groups; each becomes one folder of the cache, whole or not at all. */
+/** For each platform and kind, two groups of wheels. Each group is unpacked into one cache folder, atomically. */
 export const engines = {
   'linux-x64': {
     cpu: {

@@ -11,7 +11,10 @@ import { root } from './setup/places.mjs'
 import { say } from './setup/progress.mjs'
 import { ensureTools, redisMissing } from './setup/tools.mjs'
 
-/** Makes this checkout ready to run: npm packages, engine, redis-server, build. Only what is not yet done. */
+/**
+ * Makes this checkout ready to run: npm packages, engine, redis-server, build. Does only what is missing;
+ * returns false if nothing was.
+ */
 export async function setup({ building = true } = {}) {
   checkNode()
   const plan = planEngine()
@@ -31,7 +34,7 @@ export async function setup({ building = true } = {}) {
 const ready = (plan, building) =>
   packagesReady() && engineReady(plan) && !redisMissing() && (!building || buildReady())
 
-/** Asks again for each step: another set-up may have done it while this one waited. */
+/** Checks each step again, since another set-up may have done it while this one waited for the lock. */
 async function catchUp(plan, building) {
   if (!engineReady(plan) || redisMissing()) await ensureTools(plan)
   if (!packagesReady()) await installPackages()
@@ -52,8 +55,8 @@ function checkNode() {
 
 if (process.argv[1] && realpathSync(process.argv[1]) === fileURLToPath(import.meta.url)) {
   await main(async () => {
-    // an image is cheaper to rebuild with the sources in a layer after this one
+    // the Dockerfile builds in a later layer, so that a change of the sources does not repeat this one
     const building = !process.argv.includes('--no-build')
-    if (!(await setup({ building }))) say('everything is in place')
+    if (!(await setup({ building }))) say('everything is already set up')
   })
 }

@@ -1,5 +1,5 @@
-// npm test: set-up (its build is the type check), lint, then the tests from fast to slow. The first
-// stage that fails ends the run.
+// npm test: set-up (whose build is the type check), lint, then tests from fast to slow. Stops after the
+// first stage that fails.
 import { spawn } from 'node:child_process'
 import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
@@ -8,8 +8,8 @@ import { modules, root } from './setup/places.mjs'
 import { setup } from './setup.mjs'
 
 const tests = join('dist', 'test')
-/** Far above what any takes: one that hangs fails by its name, and the others still run. */
-const mostMsOfAFile = 10 * 60_000
+/** Far more than any test file takes. A file that hangs fails, and the others still run. */
+const fileTimeoutMs = 10 * 60_000
 const colours = process.stdout.isTTY ? [] : ['--colors=off']
 
 await main(async () => {
@@ -28,7 +28,7 @@ await main(async () => {
   const architecture = path => path === join(tests, 'architecture.test.js')
   await testStage('architecture', all => all.filter(architecture))
   const endToEnd = path => path.startsWith(join(tests, 'e2e'))
-  // two at a time: most load TensorFlow, which by itself uses every core
+  // two at a time: most load TensorFlow, which uses every core
   await testStage('unit', all => all.filter(path => !architecture(path) && !endToEnd(path)), 2)
   await testStage('end to end', all => all.filter(endToEnd), 1)
 })
@@ -45,13 +45,13 @@ async function stage(name, work) {
 
 async function testStage(name, choose, concurrency = 1) {
   if (process.exitCode) return
-  // listed here: Node 20's --test takes no patterns
+  // Node 20's --test does not accept patterns
   const files = choose(testFiles())
   if (!files.length) return
   const options = [
     '--test',
     `--test-concurrency=${concurrency}`,
-    `--test-timeout=${mostMsOfAFile}`,
+    `--test-timeout=${fileTimeoutMs}`,
     '--test-reporter=spec',
   ]
   await stage(`${name} (${files.length} ${files.length === 1 ? 'file' : 'files'})`, () =>
@@ -67,7 +67,7 @@ function testFiles() {
     .sort()
 }
 
-/** A Node program in the foreground; its signals come from the terminal, as ours do. */
+/** Runs a Node program in the foreground. Ctrl-C in the terminal reaches it directly. */
 function node(args) {
   return new Promise(resolve => {
     const env = { TF_CPP_MIN_LOG_LEVEL: '2', ...process.env }

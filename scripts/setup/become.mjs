@@ -5,8 +5,8 @@ import { main, SetupError } from './failure.mjs'
 import { root } from './places.mjs'
 
 /**
- * Sets up, then goes on as `program` (below dist/) in this same process: no second one between which
- * and the terminal a signal or an exit status could get lost.
+ * Runs set-up, then `program` (a path below dist/) in this same process, so that no signal or exit
+ * status is lost on the way to or from a child.
  */
 export async function setUpAndBecome(program) {
   const path = join(root, 'dist', program)

@@ -11,13 +11,13 @@ import { stage } from './staging.mjs'
 const darwin = process.platform === 'darwin'
 const flags = [
   ...['-O2', '-shared', '-fPIC', '-std=c++17', '-DNAPI_VERSION=8'],
-  // node's own symbols are found in the process that loads the binding
+  // Node's symbols are resolved in the process that loads the binding
   ...(darwin ? ['-undefined', 'dynamic_lookup'] : []),
 ]
 const runPath = `${darwin ? '@loader_path' : '$ORIGIN'}/../../deps/lib`
 const binding = join(bindingPackage, 'lib', 'napi-v8', 'tfjs_binding.node')
 
-/** Names one build of the binding: its sources (by the lock file's hashes), our patch, its libraries. */
+/** Cache key of the binding: hashes its sources (by the lock file), our patch, the flags and the libraries. */
 export function bindingKey({ id }) {
   const { packages } = JSON.parse(readFileSync(join(root, 'package-lock.json'), 'utf8'))
   const source = name => packages[`node_modules/${name}`].integrity
@@ -63,7 +63,7 @@ export async function compileBinding(plan) {
   }
 }
 
-/** Copies the compiled binding into the package; returns its size. */
+/** Copies the compiled binding into the npm package; returns its size in bytes. */
 export async function installBinding(plan) {
   await mkdir(join(bindingPackage, 'lib', 'napi-v8'), { recursive: true })
   const aside = `${binding}.${process.pid}`
@@ -72,7 +72,7 @@ export async function installBinding(plan) {
   return (await stat(binding)).size
 }
 
-/** Loads the binding in a process of its own: what is wrong shows here and not in a training job. */
+/** Loads the binding in a child process, so that a broken one fails set-up and not a training job. */
 export async function tryBinding() {
   const { ok, signal, tail } = await run(
     process.execPath,
@@ -96,7 +96,7 @@ export async function tryBinding() {
   )
 }
 
-/** Every edit must fit exactly once: a new release of the package must be looked at again. */
+/** Throws unless every edit applies exactly once; a new release of the package needs a new patch. */
 export function patch(file, text, edits) {
   for (const { before, after } of edits) {
     if (text.split(before).length !== 2) {

@@ -10,13 +10,13 @@ const folders = ['src', 'workers', 'demo', 'testing', 'test', 'bench', 'chaos']
 const dist = join(root, 'dist')
 const stamp = join(dist, '.inputs')
 
-/** True when dist/ was built from the sources as they are. */
+/** True if dist/ was built from the current sources. */
 export const buildReady = () => existsSync(stamp) && readFileSync(stamp, 'utf8') === fingerprint()
 
 export async function build() {
   const built = fingerprint()
   removeOrphans()
-  // the whole tree takes a few seconds, and only that is right whatever has happened to dist/
+  // a full build takes seconds and is correct even if dist/ was changed by hand
   rmSync(join(dist, '.tsbuildinfo'), { force: true })
   await step('compiling TypeScript', async () => {
     const tsc = join(modules, 'typescript', 'bin', 'tsc')
@@ -31,7 +31,7 @@ export async function build() {
   writeFileSync(stamp, built)
 }
 
-/** Names, sizes and times: 300 files in a few milliseconds, where reading them would take far longer. */
+/** Hashes names, sizes and times of all sources, which takes milliseconds; reading the files would not. */
 function fingerprint() {
   const hash = createHash('sha256')
   for (const path of [...folders.flatMap(sources), 'tsconfig.json', 'package-lock.json']) {
@@ -49,7 +49,7 @@ function sources(folder) {
     .sort()
 }
 
-/** tsc leaves the output of a deleted source behind, and a deleted test would go on running. */
+/** Removes the output of deleted sources, which tsc keeps: a deleted test would still run. */
 function removeOrphans() {
   for (const folder of folders) {
     const output = join(dist, folder)

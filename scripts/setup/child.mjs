@@ -16,14 +16,14 @@ const running = new Set()
 const stdio = ['ignore', 'pipe', 'pipe']
 const tailLength = 8000
 
-// Kills the program when descriptor 3 closes, which it does however this process ends: an npm that
-// outlives a killed set-up would fight with the next one's.
+// Kills the program when file descriptor 3 closes, which happens however this process ends. Otherwise
+// an npm that outlives a killed set-up would write to the same files as the next set-up's npm.
 const tie = `"$@" 3<&- & program=$!
 (read -r _ <&3; kill -KILL $program) >/dev/null 2>&1 & watch=$!
 wait $program; status=$?
 kill $watch; exit $status`
 
-/** Runs a program to its end; `tail` is the end of what it printed. Never throws for a status. */
+/** Runs a program until it ends; `tail` is the end of its output. Does not throw if the program fails. */
 export function run(command, args, { cwd, env, tied = false } = {}) {
   const child = tied
     ? spawn('sh', ['-c', tie, 'sh', command, ...args], { cwd, env, stdio: [...stdio, 'pipe'] })
@@ -39,8 +39,8 @@ export function run(command, args, { cwd, env, tied = false } = {}) {
 }
 
 /**
- * The same for what must not stop half way: it goes on when the set-up is interrupted or killed, so
- * it prints to a file, since a closed pipe would end it too.
+ * Like `run`, for a program that must not be interrupted: it continues if set-up is interrupted or
+ * killed. It prints to a file, since a closed pipe would end it.
  */
 export async function runToTheEnd(command, args, { env }) {
   const folder = mkdtempSync(join(tmpdir(), 'trainyard-'))
@@ -64,7 +64,7 @@ function ended(child, output) {
   })
 }
 
-/** The program's full path, or undefined: a look at PATH, no process. */
+/** Full path of a program in the PATH, or undefined. Starts no process. */
 export function onPath(name) {
   for (const folder of (process.env.PATH ?? '').split(delimiter)) {
     const path = join(folder || '.', name)
@@ -77,12 +77,12 @@ export function onPath(name) {
   }
 }
 
-/** While `work` runs, a signal ends the children too and `cleanUp` leaves nothing half done. */
+/** Runs `work`. On a signal, ends the child processes, calls `cleanUp` and exits. */
 export async function interruptible(cleanUp, work) {
   const end = (signal, number) => {
     for (const child of running) child.kill('SIGTERM')
     cleanUp()
-    console.error(`\ntrainyard: set-up interrupted by ${signal}; the next run goes on from here`)
+    console.error(`\ntrainyard: set-up interrupted by ${signal}; the next run continues from here`)
     process.exit(128 + number)
   }
   process.once('SIGINT', end).once('SIGTERM', end).once('SIGHUP', end)

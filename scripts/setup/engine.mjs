@@ -28,7 +28,7 @@ import { installWheels } from './wheel.mjs'
 export const cacheFolder = () =>
   join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'trainyard')
 
-/** What this machine should have, and where. Looks at the environment, touches nothing. */
+/** Which engine this machine needs, and where it belongs. Only reads the environment. */
 export function planEngine() {
   const { TRAINYARD_LIBTENSORFLOW: own, TRAINYARD_ENGINE: forced } = process.env
   const cache = cacheFolder()
@@ -38,7 +38,7 @@ export function planEngine() {
   if (forced && !kinds[forced]) {
     throw new SetupError(
       `TRAINYARD_ENGINE is ${forced}, which ${platform} does not have`,
-      `use one of: ${Object.keys(kinds).join(', ')}, or leave it out`,
+      `set it to one of: ${Object.keys(kinds).join(', ')}, or unset it`,
     )
   }
   const kind = forced || (kinds.cuda && hasNvidiaGpu() ? 'cuda' : 'cpu')
@@ -59,13 +59,13 @@ export function planEngine() {
   return plan
 }
 
-/** The groups of wheels that the cache lacks. */
+/** The groups of wheels that are missing in the cache. */
 export const missingWheels = ({ folders, groups }) =>
   Object.keys(groups).filter(group => folders[group] && !existsSync(folders[group]))
 
 export const needsCompiler = plan => !existsSync(cachedBinding(plan))
 
-/** True when the engine that `plan` wants is in place in this checkout. */
+/** True if this checkout has the engine of `plan`. */
 export function engineReady(plan) {
   try {
     const record = JSON.parse(readFileSync(installed('engine.json'), 'utf8'))
@@ -125,11 +125,11 @@ function ownLibraries(folder) {
   if (!lib || !existsSync(join(include, 'tensorflow', 'c', 'c_api.h'))) {
     throw new SetupError(
       `TRAINYARD_LIBTENSORFLOW is ${folder}, where ${lib ? 'include/tensorflow/c/c_api.h' : 'lib/libtensorflow'} is missing`,
-      'name a folder with lib/ and include/, or the tensorflow folder of an unpacked wheel, or leave it out and the library is downloaded',
+      'set it to a folder with lib/ and include/, or to the tensorflow folder of an unpacked wheel; if it is unset, set-up downloads the library',
     )
   }
   const names = readdirSync(lib)
-  // by full name, not by the link for compilers, which a wheel does not have
+  // the full file name: wheels lack the unversioned link that compilers use
   const files = [main, framework].flatMap(pattern =>
     names.filter(name => pattern.test(name)).slice(0, 1),
   )
@@ -146,13 +146,13 @@ function ownLibraries(folder) {
 const main = /^libtensorflow(_cc)?\.(so(\.2)?|(2\.)?dylib)$/
 const framework = /^libtensorflow_framework\.(so(\.2)?|(2\.)?dylib)$/
 
-/** Points `path` at `target` in one rename, so that a process starting meanwhile finds one or the other. */
+/** Points the link `path` to `target` atomically, by a rename. */
 async function link(target, path) {
   await mkdir(dirname(path), { recursive: true })
   const aside = await mkdtemp(`${path}-`)
   try {
     await symlink(target, join(aside, 'new'))
-    // a folder of links, as an older set-up made it, cannot be renamed over
+    // an older set-up made a folder of links, which a rename cannot replace
     if (existsSync(path) && !isLink(path)) await rename(path, join(aside, 'old'))
     await rename(join(aside, 'new'), path)
   } finally {

@@ -1,4 +1,4 @@
-/** Trouble that whoever runs the set-up can cure; printed without a stack. */
+/** An error that the user can fix; printed without a stack. `cure` says how. */
 export class SetupError extends Error {
   constructor(message, cure) {
     super(message)
@@ -15,7 +15,7 @@ export const noSpace = (folder, neededBytes, freeBytes) =>
 
 export const megabytes = bytes => `${Math.ceil(bytes / 1e6).toLocaleString('en')} MB`
 
-/** Runs a script's main function; what the user can cure ends it with status 1 and no stack. */
+/** Runs a script's main function. An error sets exit status 1; one that the user can fix is printed without a stack. */
 export async function main(run) {
   try {
     await run()
@@ -23,6 +23,6 @@ export async function main(run) {
     process.exitCode = 1
     const curable = error instanceof SetupError || error?.syscall
     console.error(`\ntrainyard: ${curable ? error.message : (error?.stack ?? error)}`)
-    if (error?.cure) console.error(`\n  To mend it: ${error.cure}\n`)
+    if (error?.cure) console.error(`\n  To fix it: ${error.cure}\n`)
   }
 }

@@ -9,10 +9,10 @@ const silenceMs = 15_000
 const mark = `${process.pid} ${hostname()}`
 
 /**
- * Keeps two set-ups from doing the same work at once. The holder touches the file every second, so
- * a lock whose holder was killed is taken over: at once where its process is seen to be gone, after
- * 15 s of silence otherwise (another container). Nothing depends on it for correctness: every
- * result is made aside and renamed into place, so two holders would only work twice.
+ * Keeps two set-ups from doing the same work at once. The holder touches the lock file every second. If
+ * the holder was killed, the lock is taken over: at once if its process is known to be gone, else after
+ * 15 s (it may run in another container). Correctness does not depend on the lock: every result is
+ * written aside and renamed into place, so two holders would only do the work twice.
  */
 export async function withLock(path, work) {
   let told = false
@@ -20,7 +20,7 @@ export async function withLock(path, work) {
     const holder = await abandoned(path)
     if (holder === true) await rm(path, { force: true })
     else {
-      if (!told) say(`another set-up is at work (process ${holder}), waiting for it`)
+      if (!told) say(`waiting for another set-up (process ${holder})`)
       told = true
       await sleep(300)
     }
@@ -28,7 +28,7 @@ export async function withLock(path, work) {
   const beat = setInterval(() => {
     const now = new Date()
     utimes(path, now, now).catch(() => {
-      // taken over after a long stop: see above
+      // another process took over the lock while this one was suspended
     })
   }, beatMs)
   try {
@@ -39,12 +39,12 @@ export async function withLock(path, work) {
   }
 }
 
-/** At once, for a signal's last moment; a lock that another process holds is left alone. */
+/** Releases the lock synchronously, for signal handlers; does nothing if another process holds it. */
 export function release(path) {
   try {
     if (readFileSync(path, 'utf8') === mark) rmSync(path, { force: true })
   } catch {
-    // released before, or never taken
+    // already released, or never taken
   }
 }
 
@@ -58,7 +58,7 @@ async function take(path) {
   }
 }
 
-/** True when the holder is gone, else its process id. */
+/** True if the holder is gone, else its process id. */
 async function abandoned(path) {
   try {
     const [[pid, host], { mtimeMs }] = await Promise.all([
@@ -68,12 +68,12 @@ async function abandoned(path) {
     if (Date.now() - mtimeMs > silenceMs) return true
     return host === hostname() && !alive(Number(pid)) ? true : pid
   } catch {
-    return true // released meanwhile
+    return true // it has been released
   }
 }
 
 function alive(pid) {
-  // the file exists a moment before its text does; never mistake that for a dead holder
+  // a new lock file is empty for a moment; that is not a dead holder
   if (!pid) return true
   try {
     process.kill(pid, 0)

@@ -6,7 +6,7 @@ import { SetupError } from './failure.mjs'
 import { installed, modules, root } from './places.mjs'
 import { step } from './progress.mjs'
 
-/** True when node_modules is what package-lock.json says. */
+/** True if node_modules matches package-lock.json. */
 export function packagesReady() {
   const lock = readFileSync(join(root, 'package-lock.json'))
   const hash = createHash('sha256').update(lock).digest('hex')
@@ -20,17 +20,18 @@ export function packagesReady() {
 export async function installPackages() {
   await step('installing npm packages', async () => {
     const args = ['ci', '--include=dev', '--no-audit', '--no-fund', '--loglevel=error']
-    // the npm that runs us, else the one on PATH
+    // the npm that runs this script, else the one in the PATH
     const npm = process.env.npm_execpath
     const { ok, tail } = npm?.endsWith('npm-cli.js')
       ? await run(process.execPath, [npm, ...args], { cwd: root, tied: true })
       : await run(onPath('npm') ?? 'npm', args, { cwd: root, tied: true })
     if (!ok) throw npmFailed(tail)
   })
-  if (!packagesReady()) throw npmFailed('node_modules differs from package-lock.json afterwards')
+  if (!packagesReady())
+    throw npmFailed('node_modules does not match package-lock.json after the install')
 }
 
-/** npm writes node_modules/.package-lock.json last, so a killed install has none. */
+/** npm writes node_modules/.package-lock.json last, so an interrupted install has none. */
 function matches({ packages }) {
   const text = read(join(modules, '.package-lock.json'))
   if (!text) return false
@@ -51,7 +52,7 @@ function read(path) {
   try {
     return readFileSync(path, 'utf8')
   } catch {
-    return undefined // not there yet
+    return undefined // not installed yet
   }
 }
 

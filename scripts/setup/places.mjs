@@ -5,5 +5,5 @@ export const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))))
 export const modules = join(root, 'node_modules')
 export const bindingPackage = join(modules, '@tensorflow', 'tfjs-node-gpu')
 
-/** What set-up notes about this checkout goes with node_modules, because it is about them. */
+/** Set-up's notes about this checkout. They describe node_modules, so they lie in it and go with it. */
 export const installed = (...names) => join(modules, '.trainyard', ...names)

@@ -1,13 +1,13 @@
-// Long steps: a live bar on a terminal, a line at the start and one at the end elsewhere.
+// Progress of long steps: a live bar on a terminal, else one line at the start and one at the end.
 const live = process.stderr.isTTY && process.env.TERM !== 'dumb'
 
-/** Runs one step of the set-up; `work` gets `show(fraction)` to say how far it is. */
+/** Runs one step of set-up; `work` reports its progress by `show(fraction)`. */
 export async function step(title, work) {
   const started = performance.now()
   const seconds = () => `${((performance.now() - started) / 1000).toFixed(1)} s`
   let fraction
   const draw = () => {
-    // a line that wraps could not be redrawn
+    // cut to the terminal's width: a line that wraps cannot be redrawn
     const line = `${bar(fraction)} ${title}, ${seconds()}`.slice(0, process.stderr.columns - 1)
     write(`\r\x1b[2K${line}`)
   }

@@ -3,10 +3,10 @@ import { join } from 'node:path'
 
 const prefix = 'staging-'
 
-/** A scratch folder beside the places that its results are renamed to. */
+/** A temporary folder in the file system that its results are renamed into. */
 export const stage = cache => mkdtemp(join(cache, prefix))
 
-/** Removes what killed set-ups left; only for the holder of the lock. */
+/** Removes the temporary folders of killed set-ups. Only the holder of the lock may call this. */
 export async function clearStages(cache) {
   for (const name of await readdir(cache)) {
     if (name.startsWith(prefix)) await rm(join(cache, name), { recursive: true, force: true })

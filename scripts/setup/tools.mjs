@@ -16,7 +16,7 @@ const tools = {
   redis: { name: 'redis-server', apt: ['redis-server'], dnf: ['redis'], brew: ['redis'] },
 }
 
-/** Needed now and not here; a tool whose work is already in the cache is not asked for. */
+/** The missing tools. A tool whose result is already in the cache is not needed. */
 async function missingTools(plan) {
   const missing = []
   if (missingWheels(plan).length && !(await run('python3', ['-m', 'pip', '--version'])).ok) {
@@ -27,10 +27,10 @@ async function missingTools(plan) {
   return missing
 }
 
-/** With REDIS_URL the queue is elsewhere. */
+/** With REDIS_URL, no redis-server is needed here. */
 export const redisMissing = () => !process.env.REDIS_URL && !onPath('redis-server')
 
-/** Installs what is missing where that needs no question (root on Debian or Ubuntu), else names it all. */
+/** Installs missing tools if root on Debian or Ubuntu; otherwise throws an error with the command to run. */
 export async function ensureTools(plan, isRoot = process.getuid() === 0) {
   const missing = await missingTools(plan)
   if (!missing.length) return
@@ -47,8 +47,8 @@ export async function ensureTools(plan, isRoot = process.getuid() === 0) {
     throw new SetupError(`still missing: ${still.map(({ name }) => name).join(', ')}`)
 }
 
-// Debian starts a daemon as it installs it, unless this file is there and says no. The shell removes
-// it, since it is still there when the set-up has been killed.
+// Debian starts a daemon when it installs it, unless this policy file forbids it. The shell removes the
+// file, so it is removed even if set-up is killed.
 const withoutServices = `policy=/usr/sbin/policy-rc.d
 if [ ! -e $policy ]; then
   trap 'rm -f $policy' EXIT
@@ -66,7 +66,7 @@ async function apt(missing, args) {
       : runToTheEnd('sh', ['-c', withoutServices, 'sh', ...command], options)
   let { ok, tail } = await once()
   if (!ok && tail.includes('dpkg --configure -a')) {
-    // someone's installation was interrupted earlier
+    // an earlier installation was interrupted
     await runToTheEnd('dpkg', ['--configure', '-a'], options)
     ;({ ok, tail } = await once())
   }
@@ -74,7 +74,7 @@ async function apt(missing, args) {
   const reasons = tail.split('\n').filter(line => /^(E|W|Err):|error/i.test(line))
   throw new SetupError(
     `apt-get ${args[0]} failed:\n  ${(reasons.length ? reasons : [tail]).slice(-4).join('\n  ')}`,
-    `mend that, or install by hand: ${cure(missing, true)}`,
+    `fix that, or install by hand: ${cure(missing, true)}`,
   )
 }
 

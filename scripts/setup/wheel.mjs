@@ -8,7 +8,7 @@ import { step } from './progress.mjs'
 import { stage } from './staging.mjs'
 import { unpack } from './zip.mjs'
 
-/** Downloads, checks and unpacks a group of wheels into `target`, which appears whole or not at all. */
+/** Downloads, verifies and unpacks a group of wheels into `target`, atomically. */
 export async function installWheels({ wheels, unpackedBytes }, target, cache) {
   await checkSpace(cache, unpackedBytes + wheels.reduce((sum, { bytes }) => sum + bytes, 0))
   const staging = await stage(cache)
@@ -22,7 +22,7 @@ export async function installWheels({ wheels, unpackedBytes }, target, cache) {
       const count = await step(title, show =>
         unpack(join(downloads, wheel.file), contents, name => wheel.wanted.test(name), show),
       )
-      if (!count) throw new Error(`${wheel.file} has none of the files that are wanted of it`)
+      if (!count) throw new Error(`${wheel.file} has none of the expected files`)
     }
     await rename(contents, target)
     for (const wheel of wheels) await rm(join(downloads, wheel.file), { force: true })
@@ -34,7 +34,7 @@ export async function installWheels({ wheels, unpackedBytes }, target, cache) {
   }
 }
 
-/** A wheel whose download was completed by an earlier, interrupted run is checked and used. */
+/** Path of a verified wheel. Reuses a complete download of an earlier, interrupted run. */
 async function download(wheel, downloads, staging) {
   const path = join(downloads, wheel.file)
   if (existsSync(path)) {
@@ -50,7 +50,7 @@ async function download(wheel, downloads, staging) {
   const found = await sha256(join(folder, file))
   if (found !== wheel.sha256) {
     throw new SetupError(
-      `the download of ${wheel.project} ${wheel.version} is not what it must be:\n` +
+      `the download of ${wheel.project} ${wheel.version} has the wrong checksum:\n` +
         `  ${basename(file)} has SHA-256 ${found}\n  expected ${wheel.file} with ${wheel.sha256}\n  It was deleted.`,
       'run the command again; if it happens twice, the package index that pip is set up to use serves a changed file',
     )
@@ -64,8 +64,8 @@ async function pip({ project, version, file, bytes }, folder, show) {
     .split('-')
     .at(-1)
   const watch = setInterval(async () => show(Math.min(1, (await sizeOf(folder)) / bytes)), 200)
-  // TMPDIR: pip writes there first, so that is where the progress shows and where a killed
-  // download is left for the next run to discard
+  // pip writes to TMPDIR first, so the progress is read there, and the next run discards what a killed
+  // download leaves there
   const { ok, tail } = await run(
     'python3',
     [
@@ -79,7 +79,7 @@ async function pip({ project, version, file, bytes }, folder, show) {
   clearInterval(watch)
   if (ok) return
   if (/No space left|Errno 28/.test(tail)) throw noSpace(folder, bytes)
-  // without a network pip ends with "no matching distribution": the warnings before tell them apart
+  // without a network pip also ends with "no matching distribution"; the warnings before it differ
   const reasons = tail.split('\n').filter(line => /error|warning|timed out/i.test(line))
   throw new SetupError(
     `pip could not download ${project} ${version}:\n  ${(reasons.length ? reasons : [tail]).slice(-4).join('\n  ')}`,
@@ -99,7 +99,7 @@ async function sha256(path) {
 async function sizeOf(folder) {
   let bytes = 0
   for (const entry of await readdir(folder, { recursive: true }).catch(() => [])) {
-    const found = await stat(join(folder, entry)).catch(() => undefined) // pip moves files about
+    const found = await stat(join(folder, entry)).catch(() => undefined) // pip moves files meanwhile
     if (found?.isFile()) bytes += found.size
   }
   return bytes

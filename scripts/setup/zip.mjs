@@ -1,4 +1,4 @@
-// Reads a wheel (PKWARE's APPNOTE.TXT, no Zip64: wheels and their members are below 4 GiB).
+// Reads a wheel, which is a zip file (PKWARE's APPNOTE.TXT). No Zip64: wheels are below 4 GiB.
 import { createReadStream, createWriteStream } from 'node:fs'
 import { mkdir, open, writeFile } from 'node:fs/promises'
 import { dirname, join, normalize, sep } from 'node:path'
@@ -10,7 +10,7 @@ const endOfDirectory = 0x06054b50
 const directoryEntry = 0x02014b50
 const chunk = 1 << 20
 
-/** Unpacks the members whose name `wanted` accepts below `folder`; returns how many. */
+/** Unpacks the members whose name `wanted` accepts into `folder`; returns how many. */
 export async function unpack(zipPath, folder, wanted, show) {
   const zip = await open(zipPath)
   try {
@@ -36,7 +36,7 @@ export async function unpack(zipPath, folder, wanted, show) {
             yield part
           }
         },
-        // flush: a power cut after the rename must not leave a library of zeros
+        // flush: without it, a power cut after the rename can leave a library full of zeros
         createWriteStream(target, { mode: entry.mode, flush: true, highWaterMark: chunk }),
       )
     }
@@ -76,7 +76,7 @@ async function directory(zip, zipPath) {
   return entries
 }
 
-/** Where a member's bytes lie: its local header repeats the name, with an extra field of its own. */
+/** Offset of a member's data, after its local header, whose name and extra fields vary in length. */
 async function extent(zip, { offset, packedSize }) {
   const header = await bytes(zip, offset, 30)
   const start = offset + 30 + header.readUInt16LE(26) + header.readUInt16LE(28)

@@ -23,6 +23,6 @@ test('without rights to install, everything that is missing is named at once', a
     output,
     /missing on this machine: Python 3 with pip, a C\+\+ compiler.*, redis-server/,
   )
-  assert.match(output, /To mend it: /)
+  assert.match(output, /To fix it: /)
   assert.doesNotMatch(output, /\n\s+at /)
 })
