@@ -4,17 +4,14 @@ import { fieldError, TrainyardError } from '../errors.js'
 import type { FromPlanner, JobSize, PlannerTask } from '../spec/ipc-messages.js'
 import { invalidJob } from './errors.js'
 
-/** Finds out how large a job would be. */
+/** Estimates the size of a network's job by building its graph. */
 export type Planner = (task: PlannerTask) => Promise<JobSize>
 
 const maxConcurrent = 2
 /** ResNet-1001 takes a few seconds. */
 const timeoutMs = 60_000
 
-/**
- * Each job in a process of its own, `script`: a graph takes seconds to build, and knows no way to
- * stop.
- */
+/** Forks `script` for each dry run: building a graph takes seconds and cannot be interrupted. */
 export function openPlanner(script: string, env: NodeJS.ProcessEnv): Planner {
   let running = 0
   return async task => {
@@ -54,4 +51,7 @@ function throwExited([code, signal]: readonly (number | string | null)[]): never
 }
 
 const plannerBusy = () =>
-  new TrainyardError('PLANNER_BUSY', `${maxConcurrent} dry runs are under way already; try again`)
+  new TrainyardError(
+    'PLANNER_BUSY',
+    `${maxConcurrent} dry runs are running already; try again later`,
+  )

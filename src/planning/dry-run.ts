@@ -11,7 +11,7 @@ const MiB = 2 ** 20
  */
 const engineBytesByLibrary = { tensorflow: 450 * MiB, xgboost: 115 * MiB }
 
-/** How many records a job would train and validate on. */
+/** Counts the records that a job trains and validates on. */
 export function recordCounts(
   { training }: NetworkJob,
   { records }: DatasetManifest,
@@ -21,11 +21,11 @@ export function recordCounts(
   return { training: records - heldOut, validation: validationDataset?.records ?? heldOut }
 }
 
-/** Each value's bin, twice, or its value and row number; labels, margins and derivatives. */
+/** Estimates the memory of a boosting job: binned values, labels, margins and derivatives. */
 export function estimateBoostingSize({ model, training }: BoostingJob): BoostingSize {
   const { rows, features, classes } = training
   const bytesPerBin = model.maxBins <= 256 ? 1 : 2
-  // XGBoost's hist keeps bins by rows and by columns
+  // hist stores the bins by row and by column; the other methods store a value and a row number
   const bytesPerValue = model.treeMethod === 'hist' ? 2 * bytesPerBin : 8
   const outputs = Math.max(
     1,
@@ -41,6 +41,8 @@ export function estimateBoostingSize({ model, training }: BoostingJob): Boosting
 
 export type BoostingSize = Omit<JobSize, 'parameters'> & { parameters: null }
 
+/** Combines a planned job with its estimated size to the answer of a dry run. */
+/** Combines a planned job with its estimated size to the answer of a dry run. */
 export function toJobPlan(job: JobManifest, size: JobSize | BoostingSize): JobPlan {
   const { name, model, dataset, training, initFrom, freeze, priority, labels } = job
   const { stateBytes, stepBytes } = size

@@ -4,7 +4,10 @@ import type { FieldErrorCode } from '../spec/field-error-codes.js'
 import type { InitFrom, InitSource } from '../spec/init-from.js'
 import type { Model } from '../spec/model.js'
 
-/** Where weights to begin with may be; each throws where there are none. */
+/**
+ * Finds the sources of initial weights. Each method throws an error of kind `missing` if there is
+ * none.
+ */
 export interface InitSourceLookup {
   findModel(name: string, version?: number): Promise<Pick<Model, 'version' | 'model'>>
   findWeights(id: string): Promise<unknown>
@@ -12,7 +15,11 @@ export interface InitSourceLookup {
   checkpoints(jobId: string): Promise<Pick<Checkpoint, 'step' | 'format'>[]>
 }
 
-/** Chosen when a job is submitted: what is newest then stays the source of all attempts. */
+/**
+ * Resolves the newest version or checkpoint when a job is submitted, so that all its attempts start
+ * from the same weights. Throws `INVALID_JOB` if the source does not exist or has no network
+ * weights.
+ */
 export async function resolveInitSource(
   request: InitFrom,
   lookup: InitSourceLookup,

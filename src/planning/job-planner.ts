@@ -21,11 +21,16 @@ export interface JobPlannerDeps extends InitSourceLookup {
   estimateSize: Planner
 }
 
-/** Turns a request into a job's manifest. It reads what the request names, and stores nothing. */
+/**
+ * Turns a request into a job's manifest. Reads the data sets and weights that it names; stores
+ * nothing.
+ */
 export class JobPlanner {
   constructor(private readonly deps: JobPlannerDeps) {}
 
-  /** The manifest, with every choice made. Throws an error that lists all that is wrong. */
+  /**
+   * Returns the manifest with every option filled in. Throws `INVALID_JOB` with all invalid fields.
+   */
   async plan(request: JobRequest): Promise<JobManifest> {
     const validation = request.training?.validation
     const dataset = await this.resolveDataset(request.dataset, '/dataset')
@@ -47,7 +52,9 @@ export class JobPlanner {
     }
   }
 
-  /** The plan and the size of a job that is not submitted. Throws as `plan` does. */
+  /**
+   * Returns the plan and the estimated size of a job without submitting it. Throws as `plan` does.
+   */
   async dryRun(request: JobRequest): Promise<JobPlan> {
     const job = await this.plan(request)
     if (isBoosting(job)) return toJobPlan(job, estimateBoostingSize(job))
@@ -60,7 +67,7 @@ export class JobPlanner {
     return toJobPlan(job, await estimateSize({ job, dataset, records }))
   }
 
-  /** An unknown data set is an error of the request's field, not a 404 of the job. */
+  /** An unknown data set is an invalid field of the request, not a 404. */
   private resolveDataset(name: string, path: string): Promise<DatasetManifest> {
     return this.deps.findDataset(name).catch(error => {
       throw isMissing(error) ? unknownDataset(path, error) : error
@@ -68,6 +75,6 @@ export class JobPlanner {
   }
 }
 
-/** Boosting starts without weights: it has no initFrom and no freeze. */
+/** Boosting has no initial weights, so its requests have neither `initFrom` nor `freeze`. */
 const initOptions = (request: JobRequest): Pick<NetworkJobRequest, 'initFrom' | 'freeze'> =>
   isBoostingRequest(request) ? {} : request

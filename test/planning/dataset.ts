@@ -1,6 +1,6 @@
 import type { ImagesManifest } from '../../src/spec/dataset.js'
 
-/** A data set as the planner sees it. */
+/** The manifest of a small image data set. */
 export const digitsManifest = (overrides: Partial<ImagesManifest> = {}): ImagesManifest => ({
   id: 'ds-0123456789abcdef',
   name: 'digits',

@@ -84,7 +84,7 @@ function fieldErrorsOf(
   return []
 }
 
-test('a model and a table make a whole job', () => {
+test('a model and a table are enough for a job', () => {
   const job = plan({})
   assert.equal(job.name, 'boosting-houses')
   assert.equal(job.model.objective, 'regression')
@@ -107,7 +107,7 @@ test('a model and a table make a whole job', () => {
   })
 })
 
-test('the target says what is predicted, and keeps the names of its classes', () => {
+test('the target determines the default objective and the class labels', () => {
   const of = (target: string, objective?: 'multiclass') => {
     const { model, training } = plan({
       model: objective ? { objective } : {},
@@ -126,7 +126,7 @@ test('the target says what is predicted, and keeps the names of its classes', ()
   assert.equal(plan({}, zeroOne).model.objective, 'binary')
 })
 
-test('columns with a role are not learned from', () => {
+test('the target, weight and group columns are not features', () => {
   const { training } = plan({
     model: { objective: 'ranking' },
     training: { target: 'stars', group: 'query', sampleWeight: 'weight' },
@@ -134,7 +134,7 @@ test('columns with a role are not learned from', () => {
   assert.deepEqual(training.features, ['age', 'height', 'city', 'price', 'sold'])
 })
 
-test('early stopping takes the first metric of the objective', () => {
+test('early stopping uses the first metric of the objective by default', () => {
   const { training } = plan({
     training: { target: 'sold', earlyStopping: { patience: 3 }, checkpointEvery: 5 },
   })
@@ -182,7 +182,7 @@ const invalidRequests: [
     ['/training/sampleWeight contradiction'],
   ],
   [
-    'weights below 0 and a group that nobody needs',
+    'weights below 0, and a group without ranking',
     { training: { target: 'stars', sampleWeight: 'price', group: 'query' } },
     ['/training/sampleWeight out_of_range', '/training/group contradiction'],
   ],
@@ -228,14 +228,18 @@ const invalidRequests: [
     ],
   ],
   [
-    'nothing to judge by',
+    'early stopping without validation',
     { training: { validation: 0, earlyStopping: {} } },
     ['/training/earlyStopping contradiction'],
   ],
-  ['best of nothing', { training: { exportBest: true } }, ['/training/exportBest contradiction']],
+  [
+    'exportBest without early stopping',
+    { training: { exportBest: true } },
+    ['/training/exportBest contradiction'],
+  ],
   ['images', {}, ['/dataset wrong_kind'], digitsManifest()],
   [
-    'images to validate by',
+    'images as validation data',
     {},
     ['/training/validation/dataset wrong_kind'],
     table(),
@@ -305,11 +309,11 @@ for (const [what, asked, expected, dataset, validation] of invalidRequests) {
   })
 }
 
-test('a table with new categories of a feature validates', () => {
+test('a table with new categories of a feature can validate', () => {
   assert.deepEqual(fieldErrorsOf({}, table(), other(category('city', 'Bonn', 'Jena'))), [])
 })
 
-test('a table of the largest groups and relevances validates', () => {
+test('the largest group value and the largest relevance are accepted', () => {
   const asked: RequestParts = {
     model: { objective: 'ranking' },
     training: { target: 'stars', group: 'query' },
@@ -318,7 +322,7 @@ test('a table of the largest groups and relevances validates', () => {
   assert.deepEqual(fieldErrorsOf(asked, table(), most), [])
 })
 
-test('the time that is left follows from the rows of a round', () => {
+test('the ETA of a boosting job counts all rows in each round', () => {
   const live = { step: 40, metrics: { examplesPerSecond: 9000 } }
   assert.equal(etaSeconds({ manifest: plan({}) }, live), 6)
 })

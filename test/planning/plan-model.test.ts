@@ -26,7 +26,7 @@ const refused = (
   for (const [i, [, message]] of expected.entries()) assert.match(fieldErrors[i]!.message, message)
 }
 
-test('a kind alone is a whole model', () => {
+test('a kind is enough for a model', () => {
   const plain = { block: 'plain', blocks: 5, filters: 64, kernel: 3, ratio: 4 }
   assert.deepEqual(plan({ kind: 'resnet' }), {
     model: { kind: 'resnet', ...plain },
@@ -38,7 +38,7 @@ test('a kind alone is a whole model', () => {
   })
 })
 
-test('a depth chooses a published net, with the stem that fits the images', () => {
+test('a depth selects a published net, with the stem that fits the images', () => {
   const stem = (depth: number, side: number) => {
     const { model, fieldErrors } = plan({ kind: 'resnet', depth }, side)
     assert.deepEqual(fieldErrors, [])
@@ -49,7 +49,7 @@ test('a depth chooses a published net, with the stem that fits the images', () =
   assert.equal(stem(110, 224), 'cifar')
 })
 
-test('6n+2 is basic to 110 layers, 9n+2 a bottleneck from 164, and where only one fits it is that', () => {
+test('depths 6n+2 have basic units up to 110 layers, depths 9n+2 have bottlenecks from 164 on', () => {
   const units = (depth: number) => {
     const table = resNetTable(depth)
     return table && `${table.unit} ${table.units.join(' ')}`
@@ -65,7 +65,7 @@ test('6n+2 is basic to 110 layers, 9n+2 a bottleneck from 164, and where only on
   assert.equal(units(2), undefined)
 })
 
-test('a depth and the choices that it makes contradict each other', () => {
+test('a depth contradicts the options that it determines', () => {
   refused({ kind: 'resnet', depth: 50, blocks: 3, filters: 16 }, 224, [
     ['/model/blocks', /give depth or blocks, not both/],
     ['/model/filters', /give depth or filters, not both/],
@@ -79,13 +79,13 @@ test('a depth and the choices that it makes contradict each other', () => {
   ])
 })
 
-test('a depth that no table has is told the nearest that have one', () => {
+test('the error for an unknown depth names the nearest known depths', () => {
   refused({ kind: 'resnet', depth: 51 }, 224, [['/model/depth', /such as 50 and 56/]])
   refused({ kind: 'resnet', depth: 1000 }, 32, [['/model/depth', /such as 998 and 1001/]])
   refused({ kind: 'resnet', depth: 9 }, 32, [['/model/depth', /such as 8 and 11/]])
 })
 
-test('a net that halves the images more often than they have pixels is refused with the cure', () => {
+test('a net that halves images too often for their size is refused with a remedy', () => {
   refused({ kind: 'resnet', depth: 18, stem: 'imagenet' }, 28, [
     ['/model/depth', /needs 32 pixels a side; those of 'photos' have 28x28: take the stem 'cifar'/],
   ])

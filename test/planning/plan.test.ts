@@ -19,7 +19,7 @@ const plan = (
     validation,
   )
 
-test('a model and a data set make a whole job', () => {
+test('a model and a data set are enough for a job', () => {
   const job = plan()
   assert.equal(job.name, 'resnet-digits')
   assert.deepEqual(job.model, {
@@ -37,14 +37,14 @@ test('a model and a data set make a whole job', () => {
   assert.deepEqual([checkpointEvery, checkpointSeconds], [null, null])
 })
 
-test('another data set that validates leaves all records to train on', () => {
+test('with a separate validation data set, all records are trained on', () => {
   const other = digitsManifest({ id: 'ds-fedcba9876543210', name: 'others' })
   const { training } = plan({ training: { validation: { dataset: 'others' } } }, other)
   assert.deepEqual(training.validation, { dataset: other.id })
   assert.equal(training.stepsPerEpoch, 15)
 })
 
-test('data up to 1 GiB of pixels stay in memory, unless the job says otherwise', () => {
+test('up to 1 GiB of pixels stay in memory, unless the request says otherwise', () => {
   const large = digitsManifest({ height: 224, width: 224, channels: 3, records: 10_000 })
   const formOf = (dataset: typeof large, input?: 'auto' | 'in-memory' | 'streaming') => {
     const request: NetworkJobRequest = {
@@ -60,7 +60,7 @@ test('data up to 1 GiB of pixels stay in memory, unless the job says otherwise',
   assert.equal(formOf(large, 'in-memory'), 'in-memory')
 })
 
-test('all that cannot work is named at once', () => {
+test('an error lists all invalid fields', () => {
   const odd = digitsManifest({ name: 'odd', width: 32, labels: ['0', '1', '2', '3'] })
   const request: Partial<NetworkJobRequest> = {
     model: { kind: 'resnet', block: 'bottleneck', filters: 30, ratio: 4 },
@@ -117,7 +117,7 @@ test('every training option has its default', () => {
   )
 })
 
-test('what is asked for is filled in by its kind and by the length of the job', () => {
+test('options get the defaults of their kind and of the length of the job', () => {
   const of = (training: NetworkJobRequest['training']) =>
     plan({ training: { steps: 200, ...training } }).training
   assert.deepEqual(of({ optimizer: { kind: 'sgd' } }).optimizer, {
@@ -169,13 +169,13 @@ test('what is asked for is filled in by its kind and by the length of the job', 
   assert.deepEqual(of({ ema: {} }).ema, { decay: 0.999 })
 })
 
-test('an epoch has fewer steps where a step has more batches', () => {
+test('gradient accumulation makes epochs shorter in steps', () => {
   const { training } = plan({ training: { accumulateSteps: 4 } })
   assert.equal(training.stepsPerEpoch, 3)
   assert.equal(training.steps, 30)
 })
 
-test('training options that contradict each other or the data are refused by their paths', () => {
+test('the paths of training options that contradict each other or the data are reported', () => {
   const request: Partial<NetworkJobRequest> = {
     training: {
       steps: 100,
@@ -230,7 +230,7 @@ test('more batches than int32 can count are refused', () => {
   )
 })
 
-test('a table is no data set of an image network', () => {
+test('an image network refuses a table', () => {
   const table: TableManifest = {
     id: 'ds-0123456789abcdef',
     name: 'wine',

@@ -49,10 +49,10 @@ after(async () => {
   await rm(folder, { recursive: true })
 })
 
-/** Whoever a worker may take, next first. */
+/** Ids of the waiting jobs, next first. */
 const waiting = async () => (await bull.getJobs(['wait', 'prioritized'])).map(({ id }) => id!)
 
-/** Takes the next job by hand, as a worker of this name that will never be heard of again. */
+/** Takes the next job as a worker with this name would, and never finishes it. */
 async function take(name: string): Promise<{ id: string; token: string }> {
   const worker = new Worker(names.queue, null, {
     prefix: names.bullmq,
@@ -67,20 +67,20 @@ async function take(name: string): Promise<{ id: string; token: string }> {
   return { id: job!.id!, token }
 }
 
-test('those that a worker has or nobody has are not in line', async () => {
+test('jobs that a worker holds and unknown jobs are missing from the queue', async () => {
   const ids = ['line-a', 'line-b', 'line-c']
   for (const id of ids) await queue.add({ id, ...at(0) })
   assert.deepEqual(await queue.missingFromQueue([...ids, 'lost']), ['lost'])
-  const { id } = await take('somebody')
+  const { id } = await take('worker')
   assert.deepEqual(await queue.missingFromQueue([...ids, 'lost']), [id, 'lost'])
   assert.deepEqual(await queue.missingFromQueue([]), [])
   await bull.obliterate({ force: true })
 })
 
-test('the jobs of dead workers go back to the front of the queue, those of the living stay', async () => {
+test('orphan recovery requeues the jobs of dead workers at the front and leaves those of live workers', async () => {
   for (const id of ['a', 'b', 'c', 'd']) await queue.add({ ...at(0), id: `job-${id}` })
   for (const name of ['dead', 'alive', 'dead']) await take(name)
-  // that worker died so long ago that its lock has run out
+  // the lock of a worker that died long ago has expired
   await redis.del(`${bull.toKey('job-c')}:lock`)
   assert.equal(await queue.waitingCount(), 1)
 
@@ -91,41 +91,41 @@ test('the jobs of dead workers go back to the front of the queue, those of the l
   assert.equal(await queue.requeueOrphaned(name => name === 'dead'), 0)
 })
 
-test('workers that take back at the same time move each job once', async () => {
+test('concurrent orphan recoveries move each job once', async () => {
   const before = await queue.waitingCount()
-  for (let i = 0; i < before; i++) await take('dead too')
+  for (let i = 0; i < before; i++) await take('also dead')
   assert.equal(await queue.waitingCount(), 0)
-  await Promise.all([1, 2, 3].map(() => queue.requeueOrphaned(name => name === 'dead too')))
+  await Promise.all([1, 2, 3].map(() => queue.requeueOrphaned(name => name === 'also dead')))
   const back = await waiting()
   assert.equal(back.length, before)
   assert.equal(new Set(back).size, before)
 })
 
-test('of two jobs of one moment the one with the higher priority is first', () => {
+test('of two jobs created at the same time, the one with the higher priority is first', () => {
   for (let priority = -100; priority < 100; priority++) {
     assert.ok(queuePriority(at(0, priority + 1)) < queuePriority(at(0, priority)), String(priority))
   }
 })
 
-test('ten minutes of waiting are worth a point, so no job starves', () => {
+test('ten minutes of waiting equal one priority point, so no job starves', () => {
   assert.ok(queuePriority(at(0, -5)) < queuePriority(at(65, 0)))
   assert.ok(queuePriority(at(0, -5)) > queuePriority(at(35, 0)))
   assert.ok(
     queuePriority(at(0, -100)) < queuePriority(at(2010, 100)),
-    'the lowest, after 33 hours and a half',
+    'the lowest priority after 33.5 hours of waiting',
   )
 })
 
-test('ranks are what BullMQ takes as priorities, until 2045', () => {
+test('queue priorities are in the range of BullMQ until 2045', () => {
   for (const createdAt of ['2026-01-01T00:00:00.000Z', '2045-11-01T00:00:00.000Z']) {
     for (const priority of [-100, 0, 100]) {
-      const rank = queuePriority({ createdAt, priority })
-      assert.ok(Number.isInteger(rank) && rank >= 1 && rank <= 2_097_151, String(rank))
+      const value = queuePriority({ createdAt, priority })
+      assert.ok(Number.isInteger(value) && value >= 1 && value <= 2_097_151, String(value))
     }
   }
   const later = { createdAt: '2045-11-01T00:00:00.000Z', priority: 0 }
   assert.ok(
     queuePriority({ ...later, priority: 1 }) < queuePriority(later),
-    'they still tell jobs apart',
+    'priorities still differ at the end of the range',
   )
 })

@@ -24,7 +24,9 @@ before(async () => {
 })
 after(() => rm(root, { recursive: true }))
 
-/** Files as a network's checkpoint has them, small, so that flips hit each of them often. */
+/**
+ * Writes the files of a network's checkpoint, small, so that random flips hit each of them often.
+ */
 async function commit(step: number, attempt: number): Promise<void> {
   const staged = await store.stage()
   for (const end of ['index', 'data-00000-of-00001', 'input']) {
@@ -45,7 +47,7 @@ async function flip(path: string, at: number, bit: number): Promise<Buffer> {
   return content
 }
 
-test('of 1,000 flipped bits in the newest checkpoint each one is found, and the one before is taken', async () => {
+test('each of 1,000 bit flips in the newest checkpoint is detected, and the checkpoint before is used', async () => {
   const folder = folderOf(200)
   const files = await readdir(folder)
   const hit = new Map<string, number>()
@@ -67,7 +69,7 @@ test('of 1,000 flipped bits in the newest checkpoint each one is found, and the 
   assert.deepEqual([...hit.keys()].sort(), files.sort())
 })
 
-test('a checkpoint that cannot be read makes room for the same step of the next attempt', async () => {
+test('the next attempt replaces an unreadable checkpoint of the same step', async () => {
   await writeFile(join(folderOf(200), 'manifest.json'), '{"step": 2')
   assert.deepEqual(
     (await checkpoints.list(id, [])).map(({ step }) => step),

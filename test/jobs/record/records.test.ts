@@ -56,7 +56,7 @@ const row = (step: number, values: Record<string, number>) => ({
   values,
 })
 
-test('no two claims of an attempt are the same', async () => {
+test('concurrent claims get different attempt numbers', async () => {
   const { id, records } = await newJob()
   const claimed = await Promise.all(Array.from({ length: 20 }, () => records.claimAttempt(id)))
   assert.equal(new Set(claimed).size, 20)
@@ -81,7 +81,7 @@ test('a job ends once', async () => {
   assert.equal((await records.read(id)).result?.status, 'failed')
 })
 
-test('rows beyond the step that a later attempt went on from do not count', async () => {
+test('rows after the step that a newer attempt resumed from are superseded', async () => {
   const { id } = await newJob()
   const log = new MetricsLog(store)
   for (let step = 1; step <= 7; step++) await log.append(id, 1, row(step, { loss: 100 + step }))
@@ -99,7 +99,7 @@ test('rows beyond the step that a later attempt went on from do not count', asyn
   )
 })
 
-test('a row that a crash has torn is as if it were never written', async () => {
+test('a row that a crash interrupted is ignored', async () => {
   const { id } = await newJob()
   const log = new MetricsLog(store)
   await log.append(id, 1, row(1, { loss: 1 }))
@@ -107,7 +107,7 @@ test('a row that a crash has torn is as if it were never written', async () => {
   assert.equal((await log.rows(id, [attemptRecord(1, 0)])).length, 1)
 })
 
-test('pages of metrics join without a gap', async () => {
+test('pages of metrics have no gap between them', async () => {
   const { id } = await newJob()
   const log = new MetricsLog(store)
   for (let step = 1; step <= 25; step++) {
@@ -129,7 +129,7 @@ test('pages of metrics join without a gap', async () => {
   )
 })
 
-test('a follower gets each row once, whichever attempt wrote it', async () => {
+test('a tail returns each row once, whichever attempt wrote it', async () => {
   const { id } = await newJob()
   const log = new MetricsLog(store)
   const tail = { attempt: 0, offset: 0, position: 0 }
@@ -153,7 +153,7 @@ async function commit(id: string, attempt: number, step: number, best = false) {
   await new Checkpoints(store).commit(id, staged, { step, attempt, createdAt, best })
 }
 
-test('a damaged checkpoint is passed over', async () => {
+test('a damaged checkpoint is skipped', async () => {
   const { id } = await newJob()
   const checkpoints = new Checkpoints(store)
   const attempts = [attemptRecord(1, 0)]
@@ -166,7 +166,7 @@ test('a damaged checkpoint is passed over', async () => {
   assert.equal(await checkpoints.newestVerified(id, attempts), 100)
 })
 
-test('a checkpoint that an overtaken attempt left does not count, and makes room', async () => {
+test('a checkpoint of a superseded attempt is hidden, and a newer attempt replaces it', async () => {
   const { id } = await newJob()
   const checkpoints = new Checkpoints(store)
   await commit(id, 1, 100)
@@ -179,7 +179,7 @@ test('a checkpoint that an overtaken attempt left does not count, and makes room
   assert.equal((await checkpoints.list(id, attempts))[1]!.attempt, 2)
 })
 
-test('the best checkpoint outlives newer ones, and one that does not count is not the best', async () => {
+test('pruning keeps the best checkpoint in effect', async () => {
   const { id } = await newJob()
   const checkpoints = new Checkpoints(store)
   await commit(id, 1, 100, true)
@@ -199,11 +199,11 @@ test('the best checkpoint outlives newer ones, and one that does not count is no
   assert.equal(await checkpoints.bestVerified(id, resumed), null)
 })
 
-test('a checkpoint that does not count takes no place of one that does', async () => {
+test('superseded checkpoints do not count towards keepCheckpoints', async () => {
   const { id } = await newJob()
   const checkpoints = new Checkpoints(store)
   await commit(id, 1, 100)
-  // by an attempt that had been overtaken, and did not know it yet
+  // by an attempt that is superseded but does not know it yet
   await commit(id, 1, 200)
   const attempts = [attemptRecord(1, 0), attemptRecord(2, 100)]
   await commit(id, 2, 150)
@@ -212,7 +212,7 @@ test('a checkpoint that does not count takes no place of one that does', async (
   assert.deepEqual(await store.list(`jobs/${id}/checkpoints`), ['150', 'checkpoint'])
 })
 
-test('a checkpoint whose place an overtaken attempt takes at the last moment is not taken for stored', async () => {
+test('a commit fails if a superseded attempt stores the same step first', async () => {
   const { id } = await newJob()
   const racing: Store = Object.create(store, {
     list: {
@@ -229,7 +229,7 @@ test('a checkpoint whose place an overtaken attempt takes at the last moment is 
   await assert.rejects(new Checkpoints(racing).commit(id, staged, manifest), /attempt 1.*step 100/)
 })
 
-test('the newest checkpoints are kept, and the state file names them for TensorFlow', async () => {
+test("pruning keeps the newest checkpoints and lists them in TensorFlow's checkpoint file", async () => {
   const { id } = await newJob()
   const checkpoints = new Checkpoints(store)
   for (const step of [100, 200, 300, 400]) await commit(id, 1, step)
@@ -253,7 +253,7 @@ test('the newest checkpoints are kept, and the state file names them for TensorF
   )
 })
 
-test("a job's history follows from its attempts", async () => {
+test("a job's view follows from its journal, its attempts and its live state", async () => {
   const { id, manifest, records } = await newJob()
   const attempts = [attemptRecord(1, 0), attemptRecord(2, 70)]
   const at = '2026-01-01T00:01:00.000Z'
@@ -280,5 +280,5 @@ test("a job's history follows from its attempts", async () => {
     ],
   )
   const stale = viewJob(record, { live: { ...live, attempt: 1, step: 99 } })
-  assert.equal(stale.progress.step, 70, 'an older attempt says nothing any more')
+  assert.equal(stale.progress.step, 70, 'live state of an older attempt is ignored')
 })

@@ -59,13 +59,13 @@ const entry = {
   }),
 }
 
-/** A failure can be seen again by its seed. */
+/** Seeded, so that a failure can be reproduced. */
 function randomOf(seed: number) {
   const uniform = mulberry32(seed)
   return (below: number) => Math.floor(below * uniform())
 }
 
-test('what a client may not ask has a cure, and only that', () => {
+test('every refused action has a hint, and no allowed action has one', () => {
   for (const [state, allowed] of Object.entries(transitions)) {
     if (state === 'removed') continue
     for (const verb of jobActions) {
@@ -75,7 +75,7 @@ test('what a client may not ask has a cure, and only that', () => {
   }
 })
 
-test('every job that has not ended can be cancelled, and every end can be reached from the start', () => {
+test('every unfinished job can be cancelled, and every state can be reached', () => {
   for (const state of ['queued', 'running', 'pausing', 'cancelling', 'paused'] as const) {
     assert.ok(transitions[state].cancel, state)
   }
@@ -86,7 +86,7 @@ test('every job that has not ended can be cancelled, and every end can be reache
   assert.deepEqual([...reached].sort(), Object.keys(transitions).sort())
 })
 
-test('a job that is paused, resumed, fails, is retried and succeeds has all of it in its history', () => {
+test('the history of a job has each pause, resume, failure, retry and success', () => {
   const entries = [
     entry.start(1),
     entry.client('pause'),
@@ -130,11 +130,11 @@ test('an overtaken attempt can neither stop nor end the job', () => {
   assert.equal(nextState(lifecycle, entry.succeed(2)), 'succeeded')
 })
 
-test('clients and workers that race agree on one history that the table allows', async () => {
+test('concurrent clients and workers agree on one history that the transition table allows', async () => {
   for (let seed = 1; seed <= 12; seed++) {
     const random = randomOf(seed)
     const id = `job-${String(seed).padStart(26, '0')}`
-    // each with a journal of its own, as in processes of their own
+    // each has its own Journal, as in separate processes
     const client = async () => {
       const journal = new Journal(store)
       const taken: JobState[] = []
@@ -176,7 +176,7 @@ test('clients and workers that race agree on one history that the table allows',
     const entries = await Promise.all(
       names.map((_, i) => store.readJson<JournalEntry>(jobPaths(id).entry(i + 1))),
     )
-    // follow throws at what the table does not allow
+    // applyEntry throws if the transition table does not allow an entry
     const told = entries.reduce(
       (lifecycle, one) => applyEntry(lifecycle, one!),
       initialLifecycle(at),
@@ -190,7 +190,7 @@ test('clients and workers that race agree on one history that the table allows',
   }
 })
 
-test('to clients a job that was asked to stop still runs', () => {
+test('clients see a job that is pausing or cancelling as running', () => {
   assert.equal(publicStatus.pausing, 'running')
   assert.equal(publicStatus.cancelling, 'running')
 })

@@ -6,7 +6,7 @@ import { test } from 'node:test'
 import { JobRecords } from '../../../src/jobs/record/records.js'
 import { openFolderStore } from '../../../src/store/folder-store.js'
 
-test('all attempts compute with as many threads as the first one had', async t => {
+test('all attempts use the thread count of the first attempt', async t => {
   const folder = await mkdtemp(join(tmpdir(), 'trainyard-threads-'))
   t.after(() => rm(folder, { recursive: true }))
   const records = new JobRecords(await openFolderStore(folder))

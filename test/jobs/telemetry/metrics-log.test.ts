@@ -10,6 +10,7 @@ import { JobLog } from '../../../src/jobs/telemetry/job-log.js'
 import { chartOf } from '../../../src/jobs/telemetry/metrics-chart.js'
 import { csvOf, ndjsonOf } from '../../../src/jobs/telemetry/metrics-export.js'
 import { MetricsLog, positionOf } from '../../../src/jobs/telemetry/metrics-log.js'
+import type { SummarySegment } from '../../../src/jobs/telemetry/metrics-summary.js'
 import type { MetricPoint, MetricRow } from '../../../src/spec/metrics.js'
 import { openFolderStore } from '../../../src/store/folder-store.js'
 import type { Store } from '../../../src/store/store.js'
@@ -38,13 +39,13 @@ const row = (step: number, values: MetricRow['values']): MetricRow => ({
   time: new Date(1.76e12 + step).toISOString(),
 })
 
-/** A number that jumps about, and says which step it is of. */
+/** A pseudo-random number that identifies its step. */
 const jitter = (step: number) => Math.sin(step * 12.9898) * 43758 - step / 1e6
 
 let made = 0
 const newId = () => `job-${String(made++).padStart(26, '0')}`
 
-/** Two attempts, the second from step 4000 on; a validation row every 100 steps. */
+/** Two attempts, the second resumed from step 4000; a validation row every 100 steps. */
 async function longJob() {
   const id = newId()
   const log = new MetricsLog(store)
@@ -59,7 +60,7 @@ async function longJob() {
   return { id, log, attempts: [attemptRecord(1), attemptRecord(2, 4000)] }
 }
 
-test('pages of a long log have the rows that a whole reading has', async () => {
+test('pages of a long log have the same rows as a full read', async () => {
   const { id, log, attempts } = await longJob()
   const all = await log.rows(id, attempts)
   assert.equal(all.length, 9000 + 90)
@@ -77,7 +78,7 @@ test('pages of a long log have the rows that a whole reading has', async () => {
   }
 })
 
-test('what an old log has no number for is left out, and is not 0', async () => {
+test('a null in an old log is left out and does not become 0', async () => {
   const id = newId()
   const { time } = row(1, {})
   const old = { step: 1, time, values: { loss: null, rate: 0, accuracy: 'NaN' } }
@@ -86,7 +87,7 @@ test('what an old log has no number for is left out, and is not 0', async () => 
   assert.deepEqual(rows, [{ step: 1, time, values: { rate: 0, accuracy: Number.NaN } }])
 })
 
-test('a tail begins behind any position', async () => {
+test('a tail can start after any position', async () => {
   const { id, log, attempts } = await longJob()
   const all = await log.rows(id, attempts)
   for (const index of [0, 1, 99, 100, 3999, 4038, 4039, 4040, 4041, 6000, all.length - 2]) {
@@ -97,12 +98,12 @@ test('a tail begins behind any position', async () => {
   const end = await log.end(id, attempts)
   assert.equal(end.position, positionOf(all.at(-1)!))
   assert.deepEqual(await log.rowsAfter(id, attempts, end), [])
-  // an attempt that has measured nothing yet: the last row that counts is an older one's
+  // the newest attempt has no rows yet, so the last row in effect is by an older one
   const later = [...attempts, attemptRecord(3, 4500)]
   assert.equal((await log.end(id, later)).position, 4500 * 2 + 1)
 })
 
-test('a chart has real points, and of each name the first, the last, the least and the most', async () => {
+test('a chart has logged points only, among them the first, last, minimum and maximum of each name', async () => {
   const { id, log, attempts } = await longJob()
   const all = await log.rows(id, attempts)
   for (const maxPoints of [10, 25, 500]) {
@@ -142,7 +143,7 @@ function assertDownsampled(
   assert.ok(points.some(({ value }) => value === greatest))
 }
 
-test('a chart is the same where the outline is missing, damaged at its end, or promises too much', async () => {
+test('a chart is the same if the summary is missing, damaged at its end, or ahead of the log', async () => {
   const { id, attempts } = await longJob()
   const query = { maxPoints: 10, names: ['loss'] }
   const ends = ({ points }: { points: Record<string, MetricPoint[]> }) => {
@@ -150,17 +151,22 @@ test('a chart is the same where the outline is missing, damaged at its end, or p
     return [points.loss![0], points.loss!.at(-1), Math.min(...values), Math.max(...values)]
   }
   const before = ends(await chartOf(store, id, attempts, query))
-  const outline = jobPaths(id).summary(2)
+  const summary = jobPaths(id).summary(2)
   const size = await store.size(jobPaths(id).metrics(2))
-  const samples = { loss: [[8999, 1e9, 0]] }
-  const stretch = { start: size, end: size + 1, first: 8999, last: 9000, samples }
-  await store.append(outline, `${JSON.stringify(stretch)}\n{"start":`)
+  const segmentWithoutRows: SummarySegment = {
+    startOffset: size,
+    endOffset: size + 1,
+    firstStep: 8999,
+    lastStep: 9000,
+    points: { loss: [[8999, 1e9, 0]] },
+  }
+  await store.append(summary, `${JSON.stringify(segmentWithoutRows)}\n{"startOffset":`)
   assert.deepEqual(ends(await chartOf(store, id, attempts, query)), before)
-  await store.remove(outline)
+  await store.remove(summary)
   assert.deepEqual(ends(await chartOf(store, id, attempts, query)), before)
 })
 
-test('numbers that JSON lacks come back as they were, and charts show each kind', async () => {
+test('NaN and infinities survive the log, and charts show each of them', async () => {
   const id = newId()
   const log = new MetricsLog(store)
   const odd: Record<number, number> = {
@@ -193,11 +199,11 @@ test('numbers that JSON lacks come back as they were, and charts show each kind'
   }
 })
 
-test('a run of nothing but NaN has no least and no most', () => {
-  const samples: Point[] = Array.from({ length: 100 }, (_, i) => [i, 'NaN', 0])
-  const kept = downsample(samples, 10)
+test('a series of only NaN is downsampled without a minimum and a maximum', () => {
+  const points: Point[] = Array.from({ length: 100 }, (_, i) => [i, 'NaN', 0])
+  const kept = downsample(points, 10)
   assert.ok(kept.length <= 10)
-  assert.deepEqual([kept[0], kept.at(-1)], [samples[0], samples[99]])
+  assert.deepEqual([kept[0], kept.at(-1)], [points[0], points[99]])
 })
 
 async function textOf(parts: AsyncIterable<string>): Promise<string> {
@@ -206,7 +212,7 @@ async function textOf(parts: AsyncIterable<string>): Promise<string> {
   return text
 }
 
-test('an export has every row that counts', async () => {
+test('an export has every row in effect', async () => {
   const { id, log, attempts } = await longJob()
   const all = await log.rows(id, attempts)
   const lines = (await textOf(ndjsonOf(log, id, attempts, {}))).trimEnd().split('\n')
@@ -230,7 +236,7 @@ test('an export has every row that counts', async () => {
   )
 })
 
-test('a job that has measured nothing is an empty page, chart and export', async () => {
+test('a job without metrics has an empty page, chart and export', async () => {
   const log = new MetricsLog(store)
   const id = newId()
   for (const attempts of [[], [attemptRecord(1)]]) {
