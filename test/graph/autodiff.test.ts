@@ -13,7 +13,7 @@ import { openGraphSession } from './tensorflow.js'
 
 const input = (graph: Graph, shape: readonly number[]) => placeholder(graph, 'x', 'float32', shape)
 
-test('an op without a gradient is named where the loss depends on a target through it', () => {
+test('gradients name an op without a gradient if the loss depends on a target through it', () => {
   const graph = new Graph()
   const x = input(graph, [3])
   const loss = graph.nameScope('half', () => reduceSum(floorDiv(x, 2)))
@@ -27,7 +27,7 @@ test('the loss must be a scalar', () => {
   assert.throws(() => gradients(x, [x]), /the loss must be a scalar, it is \[3\]/)
 })
 
-test('what flows in from several sides is summed by one AddN', () => {
+test('several partial gradients are summed by one AddN', () => {
   const graph = new Graph()
   const x = input(graph, [3])
   const loss = reduceSum(add(add(square(x), mul(x, 3)), x))
@@ -36,7 +36,7 @@ test('what flows in from several sides is summed by one AddN', () => {
   assert.equal(dx!.node.inputs.length, 3)
 })
 
-test('the gradient of relu reads its output, so that TensorFlow can fuse relu with what it follows', () => {
+test('the gradient of relu reads its output, so TensorFlow can fuse relu with the op before it', () => {
   const graph = new Graph()
   const y = relu(input(graph, [3]))
   gradients(reduceSum(y), [y.node.inputs[0]!])
@@ -44,7 +44,7 @@ test('the gradient of relu reads its output, so that TensorFlow can fuse relu wi
   assert.equal(grad.inputs[1], y)
 })
 
-test('nothing but relu reads the output of batch norm, the backward pass included', () => {
+test('only relu reads the output of batch norm, also in the backward pass', () => {
   const graph = new Graph()
   const x = input(graph, [2, 3, 3, 2])
   const scale = constant(graph, [1, 1])

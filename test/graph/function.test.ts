@@ -6,9 +6,9 @@ import { constant, scalar } from '../../src/graph/ops/constant.js'
 import { cast, mul } from '../../src/graph/ops/math.js'
 import { parseExample } from '../../src/graph/ops/parse.js'
 
-test('inside a function a tensor is named by its node, output argument and place', () => {
+test('in a function body, a tensor is named by node, output argument and index', () => {
   const graph = new Graph()
-  const made = defineFunction(
+  const parse = defineFunction(
     graph,
     'parse',
     [
@@ -20,7 +20,7 @@ test('inside a function a tensor is named by its node, output argument and place
       return [mul(b, factor!), cast(a, 'int32')]
     },
   )
-  assert.deepEqual(made.outputs, [
+  assert.deepEqual(parse.outputs, [
     { dtype: 'float32', shape: [4] },
     { dtype: 'int32', shape: [4] },
   ])
@@ -32,7 +32,7 @@ test('inside a function a tensor is named by its node, output argument and place
   assert.equal(graph.nodes.length, 0)
 })
 
-test('a body that reaches outside is told to take an argument', () => {
+test('a body that uses a tensor of another graph is rejected', () => {
   const graph = new Graph()
   const outside = constant(graph, [1])
   assert.throws(

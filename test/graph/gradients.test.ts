@@ -40,7 +40,7 @@ interface Check {
   name: string
   build: (...inputs: Tensor[]) => Tensor
   shapes: readonly Shape[]
-  /** Where the inputs lie; `apart` keeps their differences above a step, for ops with kinks. */
+  /** Range of the inputs. `apart` keeps them further apart than the step, for ops with kinks. */
   values: 'around zero' | 'positive' | 'apart'
 }
 
@@ -129,7 +129,7 @@ for (const padding of ['SAME', 'VALID', { top: 1, bottom: 0, left: 2, right: 1 }
     )
   }
 }
-// so many weights for so few pixels that the filter's gradient is a product over copied windows
+// many weights and few pixels, so that the filter's gradient is a matrix product over patches
 for (const [padding, stride, side] of [
   ['SAME', 1, 2],
   ['SAME', 2, 3],
@@ -161,8 +161,11 @@ checkGradients(
 checkGradients(
   'batchNormInference',
   (x, scale, offset) => {
-    const given = (values: number[]) => constant(x.node.graph, values)
-    return batchNormInference(x, scale, offset, given([0.2, -0.4]), given([0.5, 2]), 1e-3)
+    const [mean, variance] = [
+      [0.2, -0.4],
+      [0.5, 2],
+    ].map(v => constant(x.node.graph, v))
+    return batchNormInference(x, scale, offset, mean!, variance!, 1e-3)
   },
   [[4, 3, 3, 2], [2], [2]],
 )
@@ -215,7 +218,7 @@ checkGradients(
 
 const step = 1e-2
 
-/** Rounding to bfloat16 makes a stair of the identity, so only a long step sees its slope. */
+/** Rounding to bfloat16 turns the identity into a staircase, so `cast` needs a large step. */
 const stepOf = (check: Check) => (check.name === 'cast' ? 0.5 : step)
 
 const graph = new Graph()
@@ -251,24 +254,27 @@ for (const [i, check] of checks.entries()) {
   test(`${check.name} agrees with central differences`, () => {
     const { signature, weights } = built[i]!
     const random = signedUniforms(100 + i)
-    const inputs = drawAll(check.shapes.map(sizeOf), check.values, random)
-    const along = inputs.map(values => values.map(() => random()))
+    const inputs = sampleInputs(check.shapes.map(sizeOf), check.values, random)
+    const direction = inputs.map(values => values.map(() => random()))
     const at = (distance: number) =>
       session.run(
         signature,
         Object.fromEntries(
           inputs.map((values, j) => [
             `x${j}`,
-            { data: values.map((v, k) => v + distance * along[j]![k]!), shape: check.shapes[j]! },
+            {
+              data: values.map((v, k) => v + distance * direction[j]![k]!),
+              shape: check.shapes[j]!,
+            },
           ]),
         ),
       )
 
     const here = at(0)
-    const analytic = along.reduce((sum, d, j) => sum + dot(here.floats(`dx${j}`), d), 0)
-    const far = stepOf(check)
-    const [forth, back] = [at(far).floats('y'), at(-far).floats('y')]
-    const numeric = (dot(forth, weights) - dot(back, weights)) / (2 * far)
+    const analytic = direction.reduce((sum, d, j) => sum + dot(here.floats(`dx${j}`), d), 0)
+    const h = stepOf(check)
+    const [forward, backward] = [at(h).floats('y'), at(-h).floats('y')]
+    const numeric = (dot(forward, weights) - dot(backward, weights)) / (2 * h)
     const allowed = 5e-3 * Math.max(0.1, Math.abs(analytic), Math.abs(numeric))
     assert.ok(
       Math.abs(analytic - numeric) < allowed,
@@ -277,7 +283,7 @@ for (const [i, check] of checks.entries()) {
   })
 }
 
-test('every op with a gradient has a check, and no op can hide from this test', async () => {
+test('every op with a gradient has a gradient check, and every op is exported', async () => {
   const folder = new URL('../../src/graph/ops/', import.meta.url)
   const checked = new Set(graph.nodes.map(node => node.op.type))
   const unchecked: string[] = []
@@ -296,23 +302,23 @@ const isOp = (value: unknown): value is Op =>
 const dot = (a: ArrayLike<number>, b: readonly number[]) =>
   b.reduce((sum, value, i) => sum + value * a[i]!, 0)
 
-/** All inputs from one draw, so that `apart` holds between them too. */
-function drawAll(sizes: readonly number[], values: Check['values'], random: () => number) {
+/** Samples all inputs at once, so that `apart` also holds between inputs. */
+function sampleInputs(sizes: readonly number[], values: Check['values'], random: () => number) {
   const total = sizes.reduce((sum, size) => sum + size, 0)
-  const all = draw(total, values, random)
+  const all = sample(total, values, random)
   return sizes.map(size => all.splice(0, size))
 }
 
-function draw(count: number, values: Check['values'], random: () => number): number[] {
+function sample(count: number, values: Check['values'], random: () => number): number[] {
   if (values === 'positive') return Array.from({ length: count }, () => 1.25 + random() * 0.75)
   if (values === 'around zero') return Array.from({ length: count }, random)
-  // Odd multiples of a tenth, shuffled: never zero, and never closer to each other than two tenths.
+  // odd multiples of 0.1, shuffled: never zero, and at least 0.2 apart
   const spread = Array.from({ length: count }, (_, i) => (2 * i - count + (count % 2 ? 2 : 1)) / 10)
   return spread
-    .map(value => ({ value, place: random() }))
-    .sort((a, b) => a.place - b.place)
+    .map(value => ({ value, key: random() }))
+    .sort((a, b) => a.key - b.key)
     .map(({ value }) => value)
 }
 
-test('the nodes have the outputs and attributes that TensorFlow defines', () =>
+test("ops have the outputs and attributes of TensorFlow's definitions", () =>
   assertOpsMatchTensorFlow(graph))

@@ -6,7 +6,7 @@ import { group, identity } from '../../src/graph/ops/control.js'
 import { add } from '../../src/graph/ops/math.js'
 import { savedModel } from '../../src/graph/saved-model.js'
 
-test('names carry their scope, and the second of a kind a number', () => {
+test('node names have their scope as a prefix, and repeated names a number', () => {
   const graph = new Graph()
   const x = constant(graph, [1])
   const names = graph.nameScope('block', () => [add(x, x), add(x, x)].map(({ node }) => node.name))
@@ -16,10 +16,10 @@ test('names carry their scope, and the second of a kind a number', () => {
   )
   assert.equal(identity(x, { name: 'AddV2_1' }).node.name, 'AddV2_1')
   assert.equal(add(x, x).node.name, 'AddV2')
-  assert.equal(add(x, x).node.name, 'AddV2_2', 'a name that was asked for is never given twice')
+  assert.equal(add(x, x).node.name, 'AddV2_2', 'a requested name is not used again')
 })
 
-test('a scope ends even when its body throws', () => {
+test('a scope ends if its body throws', () => {
   const graph = new Graph()
   assert.throws(() =>
     graph.nameScope('broken', () => {
@@ -29,7 +29,7 @@ test('a scope ends even when its body throws', () => {
   assert.equal(scalar(graph, 1).node.name, 'Const')
 })
 
-test('a name that TensorFlow would refuse is refused at once', () => {
+test('an invalid node name is rejected when the node is created', () => {
   const graph = new Graph()
   assert.throws(
     () => graph.nameScope('a b', () => scalar(graph, 1)),
@@ -37,12 +37,12 @@ test('a name that TensorFlow would refuse is refused at once', () => {
   )
 })
 
-test('tensors of two graphs do not mix', () => {
+test('an op rejects tensors of two graphs', () => {
   const [one, other] = [new Graph(), new Graph()]
   assert.throws(() => add(scalar(one, 1), scalar(other, 1)), /belongs to another graph/)
 })
 
-test('the file holds only what its signatures need, control inputs included', () => {
+test('a SavedModel has only the nodes that its signatures need, including control inputs', () => {
   const graph = new Graph()
   const effect = group(graph, [scalar(graph, 1, 'int32')], { name: 'effect' })
   const fetched = identity(constant(graph, [2]), { name: 'fetched', controlInputs: [effect] })
@@ -59,7 +59,7 @@ test('the file holds only what its signatures need, control inputs included', ()
   })
 })
 
-test('a signature that the binding could not run is refused while writing', () => {
+test('a signature with types that the binding does not support is rejected on writing', () => {
   const graph = new Graph()
   const wide = scalar(graph, 1, 'int64')
   const write = (outputs: Record<string, typeof wide>) => () =>

@@ -1,5 +1,6 @@
-"""Prints TensorFlow's own definitions of the ops that src/graph/ops defines, as op-defs.ts.
+"""Prints TensorFlow's definitions of the ops that src/graph/ops defines, as op-defs.ts.
 
+pip install tensorflow-cpu==2.21.0
 python test/graph/op-defs.py > test/graph/op-defs.ts && npx biome format --write test/graph/op-defs.ts
 """
 import glob

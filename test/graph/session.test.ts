@@ -30,7 +30,7 @@ const session = await openGraphSession({ after }, graph, {
   nothing: { inputs: {}, outputs: { one: scalar(graph, 1) } },
 })
 
-test('numbers, text, raw bytes and truth go in and come out', () => {
+test('a session feeds and fetches numbers, text, raw bytes and booleans', () => {
   const fetched = session.run('rows', { rows: { data: [1, 2, 3, 4], shape: [2, 2] } }).get('rows')
   assert.deepEqual(fetched, {
     dtype: 'float32',
@@ -48,7 +48,7 @@ test('numbers, text, raw bytes and truth go in and come out', () => {
   assert.equal(session.run('nothing').number('one'), 1)
 })
 
-test('a wrong feed is refused before TensorFlow sees it, in words that name it', () => {
+test('an invalid feed is rejected before the native call, with its name', () => {
   const wrong: [() => unknown, RegExp][] = [
     [() => session.run('no'), /no signature no; there are rows, count/],
     [() => session.run('rows'), /rows: input rows is missing/],
@@ -70,14 +70,14 @@ test('a wrong feed is refused before TensorFlow sees it, in words that name it',
   for (const [act, message] of wrong) assert.throws(act, { name: 'SessionError', message })
 })
 
-test('runs leave no tensors behind', () => {
+test('a run disposes of its tensors', () => {
   const runtime = tensorflow()
   const before = runtime.memory().numTensors
   for (let i = 0; i < 10; i++) session.run('rows', { rows: { data: [1, 2], shape: [1, 2] } })
   assert.equal(runtime.memory().numTensors, before)
 })
 
-test('a closed session says so', async t => {
+test('a closed session rejects runs', async t => {
   const folder = await tempFolder(t)
   const other = new Graph()
   await writeSavedModel(folder, other, {

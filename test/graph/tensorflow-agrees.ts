@@ -2,10 +2,12 @@ import assert from 'node:assert/strict'
 import type { Graph } from '../../src/graph/graph.js'
 import { opDefs } from './op-defs.js'
 
-/** Names inside functions, and much of what a loader checks late, hang on these. */
+/** TensorFlow checks names and attributes only when it loads the graph; this test names the op. */
 export function assertOpsMatchTensorFlow(graph: Graph): void {
   for (const { op, inputs, attrs, outputs } of graph.nodes) {
-    const [outputNames, attrNames] = opDefs[op.type]!
+    const definition = opDefs[op.type]
+    assert.ok(definition, `${op.type} is not in op-defs.ts: regenerate it with op-defs.py`)
+    const [outputNames, attrNames] = definition
     const expected = outputNames.split(' ')
     for (const { port } of outputs) {
       assert.ok(expected.includes(port.split(':')[0]!), `${op.type} has no output ${port}`)

@@ -8,11 +8,11 @@ import { openSession, type Runtime, type Session } from '../../src/graph/session
 
 const require = createRequire(import.meta.url)
 
-/** The real TensorFlow. */
+/** The TensorFlow binding. */
 export function tensorflow(): Runtime & { memory(): { numTensors: number } } {
   process.env.TF_CPP_MIN_LOG_LEVEL ??= '2'
   const util = require('node:util')
-  // The binding's package still calls what Node 23 removed.
+  // the binding still calls a function that Node 23 removed
   util.isNullOrUndefined ??= (value: unknown) => value === null || value === undefined
   return require('@tensorflow/tfjs-node-gpu')
 }
@@ -22,14 +22,14 @@ export interface CleanupScope {
   after(clean: () => unknown): void
 }
 
-/** A folder that goes with its owner. */
+/** A temporary folder that is removed after the test or file. */
 export async function tempFolder(scope: CleanupScope): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'trainyard-graph-'))
   scope.after(() => rm(folder, { recursive: true, force: true }))
   return folder
 }
 
-/** Writes the graph to a new folder and opens it; closed with its owner. */
+/** Writes the graph to a temporary folder and opens it; closed after the test or file. */
 export async function openGraphSession(
   scope: CleanupScope,
   graph: Graph,

@@ -18,7 +18,7 @@ export function tfRecordFile(records: readonly Uint8Array[]): Uint8Array {
   )
 }
 
-/** A tf.Example of an `image` (under 100 bytes) and a `label` (under 128), byte by byte. */
+/** A tf.Example with an `image` (under 100 bytes) and a `label` (under 128), encoded by hand. */
 export function imageExample(image: Uint8Array, label: number): Uint8Array {
   const field = (number: number, bytes: Uint8Array) =>
     Buffer.concat([Buffer.from([(number << 3) | 2, bytes.length]), bytes])

@@ -84,7 +84,7 @@ test('what is off is not in the graph', () => {
   assert.equal(augmentImages(images, off, mean, draw), images)
 })
 
-test('the nodes have the outputs and attributes that TensorFlow defines', () =>
+test("ops have the outputs and attributes of TensorFlow's definitions", () =>
   assertOpsMatchTensorFlow(graph))
 
 for (const [name, tensor] of built) {

@@ -68,8 +68,10 @@ const evaluation = map(once, 'decode_once', decode, { captures: [scale] })
 const evalInput = iterator(graph, 'eval_input', evaluation.element)
 const [evalImages, evalLabels] = next(evalInput)
 
-const place = saveTensors(prefix, { iterator: serializeIterator(trainInput) })
-const [found] = restoreTensors(prefix, [{ name: 'iterator', dtype: 'variant', shape: [-1] }])
+const savedState = saveTensors(prefix, { iterator: serializeIterator(trainInput) })
+const [restoredState] = restoreTensors(prefix, [
+  { name: 'iterator', dtype: 'variant', shape: [-1] },
+])
 const done = (name: string, effect: Parameters<typeof identity>[1]) => ({
   [name]: identity(scalar(graph, 1), effect),
 })
@@ -97,10 +99,10 @@ const session = await openGraphSession({ after }, graph, {
   },
   train: { inputs: {}, outputs: { images: images[0]!, labels: images[1]! } },
   evaluate: { inputs: {}, outputs: { images: evalImages!, labels: evalLabels! } },
-  save: { inputs: { prefix }, outputs: done('saved', { controlInputs: [place] }) },
+  save: { inputs: { prefix }, outputs: done('saved', { controlInputs: [savedState] }) },
   restore: {
     inputs: { prefix },
-    outputs: done('restored', { controlInputs: [deserializeIterator(trainInput, found!)] }),
+    outputs: done('restored', { controlInputs: [deserializeIterator(trainInput, restoredState!)] }),
   },
   decode: {
     inputs: { contents, height },
@@ -108,19 +110,19 @@ const session = await openGraphSession({ after }, graph, {
   },
 })
 
-const begin = (number: number) =>
+const start = (number: number) =>
   session.run('start', { files: { data: [path], shape: [1] }, seed: number })
 const labels = (steps: number) =>
   Array.from({ length: steps }, () => [...session.run('train').ints('labels')])
 
-test('the batches know their shapes', () => {
+test('batches have static shapes', () => {
   assert.deepEqual(images[0]!.shape, [4, 2, 2, 3])
   assert.deepEqual(images[1]!.shape, [4])
   assert.deepEqual(evalImages!.shape, [-1, 2, 2, 3])
 })
 
-test('an epoch is every record once, and its pixels go with its labels', () => {
-  begin(7)
+test('an epoch has every record once, with the pixels of its label', () => {
+  start(7)
   const seen: number[] = []
   for (let step = 0; step < records / 4; step++) {
     const batchOf = session.run('train')
@@ -138,35 +140,35 @@ test('an epoch is every record once, and its pixels go with its labels', () => {
   assert.notDeepEqual(labels(5).flat(), seen, 'the next epoch has another order')
 })
 
-test('the seed gives the order', () => {
-  begin(7)
+test('the seed determines the order', () => {
+  start(7)
   const first = labels(8)
-  begin(7)
+  start(7)
   assert.deepEqual(labels(8), first)
-  begin(8)
+  start(8)
   assert.notDeepEqual(labels(8), first)
 })
 
-test('a restored iterator goes on exactly where it was saved, shuffle buffer and all', () => {
-  begin(7)
+test('a restored iterator continues where it was saved, with its shuffle buffer', () => {
+  start(7)
   labels(8)
   session.run('save', { prefix: `${folder}/iterator-8` })
-  const undisturbed = labels(25)
-  begin(7)
+  const uninterrupted = labels(25)
+  start(7)
   labels(1)
-  begin(7)
+  start(7)
   session.run('restore', { prefix: `${folder}/iterator-8` })
-  assert.deepEqual(labels(25), undisturbed)
+  assert.deepEqual(labels(25), uninterrupted)
 })
 
-test('an evaluation pass is in order and keeps the short last batch', () => {
-  begin(7)
+test('an evaluation pass is in order and includes the smaller last batch', () => {
+  start(7)
   assert.deepEqual([...session.run('evaluate').ints('labels')], [1, 2, 3, 4])
   assert.deepEqual([...session.run('evaluate').ints('labels')], [5, 6])
   assert.throws(() => session.run('evaluate'), /End of sequence/)
 })
 
-test('image files decode to their pixels, and resize, row by row', () => {
+test('mapRows decodes and resizes image files', () => {
   const file = (first: number) => {
     const png = new PNG({ width: 2, height: 2 })
     png.data.set([first, 0, 0, 255, 0, 255, 0, 255, 0, 0, 255, 255, 9, 8, 7, 255])
@@ -184,5 +186,5 @@ test('image files decode to their pixels, and resize, row by row', () => {
   assert.ok(Math.abs(result.floats('resized')[48]! - 50 / 255) < 1e-6)
 })
 
-test('the nodes have the outputs and attributes that TensorFlow defines', () =>
+test("ops have the outputs and attributes of TensorFlow's definitions", () =>
   assertOpsMatchTensorFlow(graph))

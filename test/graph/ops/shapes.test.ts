@@ -25,14 +25,14 @@ import { softmaxCrossEntropy, sparseSoftmaxCrossEntropy } from '../../../src/gra
 const graph = new Graph()
 const x = (...shape: number[]) => placeholder(graph, 'x', 'float32', shape)
 const numbers = (...shape: number[]) => placeholder(graph, 'numbers', 'int32', shape)
-const margins = { top: 1, bottom: 1, left: 1, right: 1 }
+const explicitPadding = { top: 1, bottom: 1, left: 1, right: 1 }
 
 const shapes: [string, Tensor, number[]][] = [
   ['conv2d SAME', conv2d(x(-1, 7, 6, 3), x(3, 3, 3, 8), { stride: 2 }), [-1, 4, 3, 8]],
   ['conv2d VALID', conv2d(x(2, 7, 6, 3), x(3, 3, 3, 8), { padding: 'VALID' }), [2, 5, 4, 8]],
   [
-    'conv2d with margins',
-    conv2d(x(2, 8, 8, 3), x(3, 3, 3, 8), { stride: 2, padding: margins }),
+    'conv2d with explicit padding',
+    conv2d(x(2, 8, 8, 3), x(3, 3, 3, 8), { stride: 2, padding: explicitPadding }),
     [2, 4, 4, 8],
   ],
   ['conv2d of unknown size', conv2d(x(1, -1, -1, 3), x(3, 3, 3, 8)), [1, -1, -1, 8]],
@@ -59,7 +59,7 @@ const shapes: [string, Tensor, number[]][] = [
   ['softmaxCrossEntropy', softmaxCrossEntropy(x(-1, 3), x(-1, 3)), [-1]],
 ]
 
-test('shapes are known as the graph is built', () => {
+test('ops infer their output shapes', () => {
   for (const [what, tensor, shape] of shapes) assert.deepEqual(tensor.shape, shape, what)
 })
 
@@ -117,6 +117,6 @@ const mistakes: [() => unknown, string][] = [
   ],
 ]
 
-test('a mistake is reported as the graph is built, in the words of whoever made it', () => {
+test('ops report mistakes while the graph is built', () => {
   for (const [act, message] of mistakes) assert.throws(act, { name: 'GraphError', message })
 })

@@ -10,7 +10,7 @@ import { assertOpsMatchTensorFlow } from '../tensorflow-agrees.js'
 
 const records = 60_000
 
-/** Pearson's, in deviations of what two independent orders have. */
+/** Pearson's correlation, in standard deviations of that of two independent orders. */
 function correlation(x: Int32Array, y: Int32Array): number {
   const mean = (records - 1) / 2
   let sum = 0
@@ -22,7 +22,7 @@ function correlation(x: Int32Array, y: Int32Array): number {
   return (sum / square) * Math.sqrt(x.length)
 }
 
-test('small seeds and epochs give orders that have nothing to do with each other', async t => {
+test('small seeds and epochs give independent orders', async t => {
   const graph = new Graph()
   const seed = placeholder(graph, 'seed', 'int32')
   const epoch = placeholder(graph, 'epoch', 'int32')
@@ -47,7 +47,7 @@ test('small seeds and epochs give orders that have nothing to do with each other
       assert.ok(Math.abs(correlation(one, other)) < 5)
     }
     assert.ok(Math.abs(correlation(one.subarray(1), one.subarray(0, -1))) < 5)
-    // independent orders repeat about one in four of their steps from index to index
+    // in independent orders, about a quarter of the differences between neighbours repeat
     const steps = new Set(one.subarray(1).map((to, at) => to - one[at]!))
     assert.ok(steps.size > 0.7 * records, `${steps.size} different steps`)
   }

@@ -62,14 +62,14 @@ const session = await openGraphSession({ after }, graph, {
     outputs: { before: counter.value, now: read(counter, { controlInputs: [counted] }) },
   },
   adam: { inputs: {}, outputs: done(adam, ...powers) },
-  look: { inputs: {}, outputs: { weight: weight.value, counter: counter.value } },
+  read: { inputs: {}, outputs: { weight: weight.value, counter: counter.value } },
   shrink: { inputs: {}, outputs: done(assignSub(weight, weight.value)) },
   save: { inputs: { prefix }, outputs: done(save) },
   restore: {
     inputs: { prefix },
     outputs: done(...all.map((target, i) => assign(target, restored[i]!))),
   },
-  draw: {
+  random: {
     inputs: { seed },
     outputs: {
       uniform: randomUniform(graph, [4], { seed, index: 1 }),
@@ -79,13 +79,13 @@ const session = await openGraphSession({ after }, graph, {
   },
 })
 
-test('a read ordered after an assignment sees what it assigned', () => {
+test('a read after an assignment returns the assigned value', () => {
   session.run('start')
   assert.equal(session.run('count').number('now'), 1)
   assert.equal(session.run('count').number('now'), 2)
 })
 
-test('applyAdam is Adam', () => {
+test('applyAdam follows the formula of Adam', () => {
   session.run('start')
   const [m, v, w] = [
     [0, 0],
@@ -101,7 +101,7 @@ test('applyAdam is Adam', () => {
       const rate = (0.1 * Math.sqrt(1 - 0.999 ** t)) / (1 - 0.9 ** t)
       w[i] = w[i]! - (rate * m[i]!) / (Math.sqrt(v[i]!) + 1e-7)
     }
-    const seen = session.run('look').floats('weight')
+    const seen = session.run('read').floats('weight')
     assert.ok(
       seen.every((value, i) => Math.abs(value - w[i]!) < 1e-5),
       `${seen} is not ${w}`,
@@ -109,27 +109,27 @@ test('applyAdam is Adam', () => {
   }
 })
 
-test('a checkpoint brings back every variable bit for bit', async t => {
+test('a checkpoint restores every variable exactly', async t => {
   const path = `${await tempFolder(t)}/model.ckpt-3`
   session.run('start')
   for (let i = 0; i < 3; i++) session.run('adam')
   session.run('count')
   session.run('save', { prefix: path })
-  const go = () => {
+  const continueTraining = () => {
     for (let i = 0; i < 3; i++) session.run('adam')
-    return session.run('look').floats('weight')
+    return session.run('read').floats('weight')
   }
-  const undisturbed = go()
+  const uninterrupted = continueTraining()
   session.run('shrink')
   session.run('restore', { prefix: path })
-  assert.equal(session.run('look').number('counter'), 1)
-  assert.deepEqual(go(), undisturbed)
+  assert.equal(session.run('read').number('counter'), 1)
+  assert.deepEqual(continueTraining(), uninterrupted)
 })
 
-test('random numbers depend on their key and on nothing else', () => {
-  const first = session.run('draw', { seed: 3 })
-  assert.deepEqual(session.run('draw', { seed: 3 }).floats('uniform'), first.floats('uniform'))
-  assert.notDeepEqual(session.run('draw', { seed: 4 }).floats('uniform'), first.floats('uniform'))
+test('random numbers depend only on their key', () => {
+  const first = session.run('random', { seed: 3 })
+  assert.deepEqual(session.run('random', { seed: 3 }).floats('uniform'), first.floats('uniform'))
+  assert.notDeepEqual(session.run('random', { seed: 4 }).floats('uniform'), first.floats('uniform'))
   assert.notDeepEqual(first.floats('other'), first.floats('uniform'))
   assert.ok(first.floats('uniform').every(value => value >= 0 && value < 1))
   const normal = first.floats('normal')
@@ -137,12 +137,12 @@ test('random numbers depend on their key and on nothing else', () => {
   assert.ok(Math.abs(deviation - 0.8796) < 0.06, `deviation ${deviation}`)
 })
 
-test('an assignment that does not fit names the variable and both shapes', () => {
+test('an assignment of another shape is rejected with both shapes', () => {
   const other = new Graph()
   const target = variable(other, 'w', [2])
   assert.throws(() => assign(target, constant(other, [1, 2, 3])), /w is float32 \[2\].*\[3\]/)
   assert.throws(() => variable(other, 'w', [2]), /variable w: there is a node of that name/)
 })
 
-test('the nodes have the outputs and attributes that TensorFlow defines', () =>
+test("ops have the outputs and attributes of TensorFlow's definitions", () =>
   assertOpsMatchTensorFlow(graph))
