@@ -33,18 +33,19 @@ const [batch, classes] = [4, 3]
 const wave = (count: number, phase: number, scale: number) =>
   Float32Array.from({ length: count }, (_, i) => Math.sin(i * i * 0.37 + phase) * scale)
 
-/** The weights of make_families.py. */
-function waves(variables: Variables) {
+/** Effects that assign the weights of make_families.py. */
+function assignWaves(variables: Variables) {
   return variables.all.map((target, i) => {
     const { name, shape } = target
     const fan = shape.length > 1 ? sizeOf(shape.slice(0, -1)) : 4
     const values = wave(sizeOf(shape), i * 0.7, 1.5 / Math.sqrt(fan))
-    const given = /gamma|moving_variance/.test(name) ? values.map(v => v * 0.5 + 1) : values
-    return assign(target, constant(variables.graph, given, { shape }))
+    const positive = /gamma|moving_variance/.test(name)
+    const initial = positive ? values.map(v => v * 0.5 + 1) : values
+    return assign(target, constant(variables.graph, initial, { shape }))
   })
 }
 
-async function open(owner: CleanupScope, { options, side }: Case, precision: Precision) {
+async function open(scope: CleanupScope, { options, side }: Case, precision: Precision) {
   const net = (layers: Layers, x: Tensor): Tensor =>
     options.kind === 'vgg' ? vgg(layers, x, options, classes) : resnet(layers, x, options, classes)
   const graph = new Graph()
@@ -64,10 +65,10 @@ async function open(owner: CleanupScope, { options, side }: Case, precision: Pre
     targets.map(({ value }) => value),
   )
   const inferenceLogits = net(createLayers(variables, 'inference'), images)
-  const session = await openGraphSession(owner, graph, {
+  const session = await openGraphSession(scope, graph, {
     set: {
       inputs: {},
-      outputs: { done: identity(scalar(graph, 1), { controlInputs: waves(variables) }) },
+      outputs: { done: identity(scalar(graph, 1), { controlInputs: assignWaves(variables) }) },
     },
     train: {
       inputs: { images },
@@ -107,35 +108,35 @@ function assertClose(
 }
 
 for (const expected of cases) {
-  test(`a thin ${expected.name} computes what Python TensorFlow computes`, async t => {
+  test(`a thin ${expected.name} agrees with Python TensorFlow`, async t => {
     const { names, step, inferenceLogits } = await open(t, expected, 'fp32')
     assertClose([step.number('loss')], [expected.loss], 1e-4, 'the loss')
     assertClose(step.floats('logits'), expected.logits, 1e-4, 'logit')
-    assertClose(inferenceLogits, expected.inferenceLogits, 1e-4, 'logit of inference')
+    assertClose(inferenceLogits, expected.inferenceLogits, 1e-4, 'inference logit')
     assert.deepEqual(names.toSorted(), Object.keys(expected.gradientNorms).toSorted())
     const largest = Math.max(...Object.values(expected.gradientNorms))
     for (const [name, norm] of Object.entries(expected.gradientNorms)) {
-      const seen = Math.hypot(...step.floats(name))
-      const distance = Math.abs(seen - norm)
+      const actual = Math.hypot(...step.floats(name))
+      const distance = Math.abs(actual - norm)
       assert.ok(
         distance <= 1e-3 * norm + 1e-5 * largest,
-        `the gradient of ${name} has the norm ${seen}, TensorFlow's ${norm}`,
+        `the gradient of ${name} has the norm ${actual}, TensorFlow's ${norm}`,
       )
     }
   })
 }
 
 for (const precision of ['bf16', 'fp16'] as const) {
-  test(`in ${precision} activations stay so between layers, and the loss is nearly that of fp32`, async t => {
+  test(`with ${precision}, activations between layers are ${precision} and the loss is near that of fp32`, async t => {
     for (const expected of cases) {
       const { graph, step } = await open(t, expected, precision)
-      // batch norm over few pixels enlarges what is rounded away
-      const part = expected.name.includes('imagenet') ? 0.3 : 0.03
-      assertClose([step.number('loss')], [expected.loss], part, `the loss of ${expected.name}`)
+      // batch norm over few pixels amplifies rounding errors
+      const tolerance = expected.name.includes('imagenet') ? 0.3 : 0.03
+      assertClose([step.number('loss')], [expected.loss], tolerance, `the loss of ${expected.name}`)
       const half = precision === 'bf16' ? 'bfloat16' : 'float16'
-      const trained = graph.nodes.filter(({ op }) => /^(Relu|MaxPool|AddV2)$/.test(op.type))
-      assert.ok(trained.some(({ outputs }) => outputs[0]!.dtype === half))
-      const up = graph.nodes.filter(
+      const activations = graph.nodes.filter(({ op }) => /^(Relu|MaxPool|AddV2)$/.test(op.type))
+      assert.ok(activations.some(({ outputs }) => outputs[0]!.dtype === half))
+      const upcasts = graph.nodes.filter(
         ({ op, inputs, outputs }) =>
           op.type === 'Cast' &&
           inputs[0]!.dtype === half &&
@@ -143,7 +144,7 @@ for (const precision of ['bf16', 'fp16'] as const) {
           inputs[0]!.shape.length === 4 &&
           inputs[0]!.shape[0] === batch,
       )
-      assert.ok(up.length <= 2, `${expected.name} casts ${up.length} activations up`)
+      assert.ok(upcasts.length <= 2, `${expected.name} casts ${upcasts.length} activations up`)
     }
   })
 }

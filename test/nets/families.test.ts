@@ -41,7 +41,7 @@ for (const [model, parameters, where] of published) {
   })
 }
 
-/** Keras counts the moving averages too; TF-Slim's nets have the same variables. */
+/** Keras's totals include moving averages. TF-Slim's networks have the same variables. */
 const withAverages: [depth: number, total: number][] = [
   [50, 25_613_800],
   [101, 44_675_560],
@@ -49,7 +49,7 @@ const withAverages: [depth: number, total: number][] = [
 ]
 
 for (const [depth, total] of withAverages) {
-  test(`resnet v2 ${depth} has the ${total} numbers of Keras and TF-Slim, averages included`, () => {
+  test(`resnet v2 ${depth} has the ${total} values of Keras and TF-Slim, including moving averages`, () => {
     const { variables } = build(resnet(depth, 2))
     assert.equal(
       variables.all.reduce((sum, { shape }) => sum + sizeOf(shape), 0),
@@ -91,14 +91,14 @@ test('vgg 16 has the names and shapes of the published TF-Slim checkpoint', () =
   assert.ok(shapes.includes('vgg_16/fc8/weights 1x1x4096x1000'))
 })
 
-// He et al. give 0.27, 1.7, 1.7 and 10.2 million: without biases and projections
-test('the nets of the CIFAR papers have about their sizes', () => {
+// He et al. state 0.27, 1.7 and 1.7 million, without biases and projections
+test('the networks of the CIFAR papers have about the published sizes', () => {
   const millions = (depth: number) =>
     Math.round(build(resnet(depth, 2, 'cifar'), 32, 10).variables.parameters / 1e4) / 100
   assert.deepEqual([20, 110, 164].map(millions), [0.27, 1.73, 1.71])
 })
 
-test('a net of 1001 layers builds for 32x32 images', () => {
+test('ResNet-1001 builds for 32x32 images', () => {
   const { variables, logits } = build(resnet(1001, 2, 'cifar'), 32, 10)
   assert.deepEqual(logits.shape, [2, 10])
   const convolutions = variables.all.filter(({ shape }) => shape.length === 4)
@@ -106,7 +106,7 @@ test('a net of 1001 layers builds for 32x32 images', () => {
   assert.equal(Math.round(variables.parameters / 1e5), 104)
 })
 
-test('with the stem for small images nothing is halved before the first stage', () => {
+test('the cifar stem keeps the image size', () => {
   const { graph } = build(resnet(18, 1, 'cifar'), 32, 10)
   const sides = graph.nodes
     .filter(node => node.op.type === 'Conv2D')
@@ -115,11 +115,11 @@ test('with the stem for small images nothing is halved before the first stage', 
   assert.equal(sides.at(-1), 4)
 })
 
-test('a 7x7 window on a larger image gives a map of logits, whose mean counts', () => {
+test('vgg averages the map of logits of a larger image', () => {
   assert.deepEqual(build(vgg(11), 256, 5).logits.shape, [2, 5])
 })
 
-test('only a convolution that feeds nothing but a batch norm is folded', () => {
+test('a batch norm is folded only into a convolution that nothing else reads', () => {
   const folded = (model: NetworkOptions, side = 32) =>
     build(model, side, 10).layers.folds.map(({ conv, norm }) => [conv, norm])
   const plain = {
@@ -137,7 +137,7 @@ test('only a convolution that feeds nothing but a batch norm is folded', () => {
     ['resnet/conv_top', 'resnet/conv_top/BatchNorm'],
   ])
   const deep = folded(resnet(20, 2, 'cifar'))
-  // the stem feeds the first shortcut beside its batch norm
+  // the first shortcut also reads the stem's output
   assert.ok(!deep.some(([conv]) => conv === 'resnet_v2_20/conv1'))
   assert.equal(deep.length, 9)
   assert.equal(folded(resnet(20, 1, 'cifar')).length, 19 + 2)

@@ -1,4 +1,4 @@
-"""Prints plain-resnet-reference.ts: what plain TensorFlow, told the network in its own words, computes.
+"""Prints plain-resnet-reference.ts: losses, gradients and logits of the same network in Python TensorFlow.
 
 python test/nets/plain-resnet-reference.py > test/nets/plain-resnet-reference.ts
 npx biome format --write test/nets/plain-resnet-reference.ts
@@ -76,16 +76,16 @@ def reference(block, blocks, filters, ratio):
         logits = net.logits(tf.constant(images), *options, True)
         losses = tf.nn.sparse_softmax_cross_entropy_with_logits(labels, logits)
         loss = tf.reduce_mean(losses)
-    slopes = tape.gradient(loss, net.variables)
-    for average, seen in net.moved:
-        average.assign_sub((1 - MOMENTUM) * (average - seen))
+    gradients = tape.gradient(loss, net.variables)
+    for average, statistic in net.moved:
+        average.assign_sub((1 - MOMENTUM) * (average - statistic))
     inference_logits = net.logits(tf.constant(images[:2]), *options, False)
     return {
         'options': {'block': block, 'blocks': blocks, 'filters': filters, 'kernel': 3,
                     'ratio': ratio},
         'loss': float(loss),
-        'gradientStats': {name: [float(tf.norm(slope)), float(tf.reduce_sum(slope))]
-                   for name, slope in slopes.items() if slope is not None},
+        'gradientStats': {name: [float(tf.norm(gradient)), float(tf.reduce_sum(gradient))]
+                          for name, gradient in gradients.items() if gradient is not None},
         'inferenceLogits': [float(value) for value in inference_logits.numpy().ravel()],
     }
 

@@ -23,59 +23,62 @@ const assertClose = (actual: number, expected: number, what: string) =>
     `${what} is ${actual}, TensorFlow says ${expected}`,
   )
 
-for (const { options, loss, gradientStats, inferenceLogits } of references) {
-  test(`a ${options.block} net computes what TensorFlow computes from the same values`, async t => {
+for (const { options, loss: expectedLoss, gradientStats, inferenceLogits } of references) {
+  test(`a ${options.block} net agrees with Python TensorFlow`, async t => {
     const graph = new Graph()
     const variables = new Variables(graph)
     const images = placeholder(graph, 'images', 'float32', [8, 6, 6, 3])
     const layers = createLayers(variables, 'training')
     const logits = plainResNet(layers, images, options, 3)
     const labels = constant(graph, [0, 1, 2, 0, 1, 2, 0, 1], { dtype: 'int32' })
-    const trained = reduceMean(sparseSoftmaxCrossEntropy(logits, labels))
+    const loss = reduceMean(sparseSoftmaxCrossEntropy(logits, labels))
     const targets = variables.trainable
-    const found = gradients(
-      trained,
+    const grads = gradients(
+      loss,
       targets.map(({ value }) => value),
     )
     const any = placeholder(graph, 'any', 'float32', [-1, 6, 6, 3])
-    const answer = plainResNet(createLayers(variables, 'inference'), any, options, 3)
+    const predicted = plainResNet(createLayers(variables, 'inference'), any, options, 3)
 
-    const first = variables.all.map((target, i) => {
+    const assignments = variables.all.map((target, i) => {
       const values = wave(sizeOf(target.shape), i * 0.7, 0.5)
-      const around1 = /gamma|moving_variance/.test(target.name)
-      const given = around1 ? values.map(value => value * 0.5 + 1) : values
-      return assign(target, constant(graph, given, { shape: target.shape }))
+      const positive = /gamma|moving_variance/.test(target.name)
+      const initial = positive ? values.map(value => value * 0.5 + 1) : values
+      return assign(target, constant(graph, initial, { shape: target.shape }))
     })
     const session = await openGraphSession(t, graph, {
-      set: { inputs: {}, outputs: { done: identity(scalar(graph, 1), { controlInputs: first }) } },
+      set: {
+        inputs: {},
+        outputs: { done: identity(scalar(graph, 1), { controlInputs: assignments }) },
+      },
       train: {
         inputs: { images },
         outputs: {
-          loss: identity(trained, { controlInputs: layers.updates }),
-          ...Object.fromEntries(targets.map(({ name }, i) => [name, found[i]!])),
+          loss: identity(loss, { controlInputs: layers.updates }),
+          ...Object.fromEntries(targets.map(({ name }, i) => [name, grads[i]!])),
         },
       },
-      infer: { inputs: { any }, outputs: { answer } },
+      infer: { inputs: { any }, outputs: { predicted } },
     })
     session.run('set')
     const data = wave(8 * 6 * 6 * 3, 0.2, 1)
     const step = session.run('train', { images: { data, shape: [8, 6, 6, 3] } })
-    assertClose(step.number('loss'), loss, 'the loss')
+    assertClose(step.number('loss'), expectedLoss, 'the loss')
     assert.deepEqual(
       targets.map(({ name }) => name).toSorted(),
       Object.keys(gradientStats).toSorted(),
     )
     for (const [name, [norm, sum]] of Object.entries(gradientStats)) {
-      const slope = step.floats(name)
-      assertClose(Math.hypot(...slope), norm, `the norm of the gradient of ${name}`)
+      const gradient = step.floats(name)
+      assertClose(Math.hypot(...gradient), norm, `the norm of the gradient of ${name}`)
       assertClose(
-        slope.reduce((a, b) => a + b, 0),
+        gradient.reduce((a, b) => a + b, 0),
         sum,
         `the sum of the gradient of ${name}`,
       )
     }
     const two = session.run('infer', { any: { data: data.subarray(0, 216), shape: [2, 6, 6, 3] } })
-    for (const [i, value] of two.floats('answer').entries())
+    for (const [i, value] of two.floats('predicted').entries())
       assertClose(value, inferenceLogits[i]!, `logit ${i}`)
   })
 }

@@ -36,7 +36,7 @@ function build(options: PlainResNetConfig, mode: Mode, shape = [8, 6, 6, 3], cla
 const shapesOf = (variables: Variables) =>
   Object.fromEntries(variables.all.map(({ name, shape }) => [name, shape.join('x')]))
 
-test('a plain block is two convolutions, each with the batch norm before it', () => {
+test('a plain block is two convolutions, each after a batch norm', () => {
   const { variables, logits, layers } = build({ ...smallShape, blocks: 1 }, 'training')
   const norm = (path: string, size: number) =>
     ['beta', 'gamma', 'moving_mean', 'moving_variance'].map(part => [
@@ -60,7 +60,7 @@ test('a plain block is two convolutions, each with the batch norm before it', ()
   assert.equal(layers.updates.length, 8)
 })
 
-test('a bottleneck narrows by the ratio between two 1x1 convolutions', () => {
+test('a bottleneck block divides the filters by the ratio between two 1x1 convolutions', () => {
   const { variables } = build(
     { ...smallShape, block: 'bottleneck', blocks: 1, filters: 8 },
     'training',
@@ -71,14 +71,14 @@ test('a bottleneck narrows by the ratio between two 1x1 convolutions', () => {
   assert.equal(shapes['resnet/unit_1/conv3/weights'], '1x1x2x8')
 })
 
-test('a ratio that does not divide the filters is refused with the two numbers', () => {
+test('a ratio that does not divide the filters is rejected with both numbers', () => {
   assert.throws(
     () => build({ ...smallShape, block: 'bottleneck', filters: 6 }, 'training'),
     /6 filters cannot be divided by the ratio 4/,
   )
 })
 
-test('the default net for 32x32 colour images has 377,556 parameters', () => {
+test('the default network for 32x32 colour images has 377,556 parameters', () => {
   const { variables } = build(
     { block: 'plain', blocks: 5, filters: 64, kernel: 3, ratio: 4 },
     'training',
@@ -91,7 +91,7 @@ test('the default net for 32x32 colour images has 377,556 parameters', () => {
   assert.equal(variables.parameters, 377_556)
 })
 
-test('the inference net takes any batch and shares the variables of the training net', () => {
+test('the inference network takes any batch size and shares the variables of the training network', () => {
   const { graph, variables } = build(smallShape, 'training')
   const before = variables.all.length
   const layers = createLayers(variables, 'inference')
@@ -101,7 +101,7 @@ test('the inference net takes any batch and shares the variables of the training
   assert.equal(layers.updates.length, 0)
 })
 
-test('a thin net learns, and its exported model answers as the session that trained it', async t => {
+test('a thin network learns, and its exported model predicts as the training session does', async t => {
   const graph = new Graph()
   const variables = new Variables(graph)
   const images = placeholder(graph, 'images', 'float32', [8, 6, 6, 3])
@@ -118,8 +118,8 @@ test('a thin net learns, and its exported model answers as the session that trai
   const done = identity(loss, { controlInputs: [...steps, ...layers.updates] })
 
   const seed = placeholder(graph, 'seed', 'int32')
-  const start = group(graph, variables.initialize(seed))
-  const ready = identity(scalar(graph, 1), { controlInputs: [start] })
+  const initialized = group(graph, variables.initialize(seed))
+  const ready = identity(scalar(graph, 1), { controlInputs: [initialized] })
 
   const any = placeholder(graph, 'any', 'float32', [-1, 6, 6, 3])
   const probabilities = softmax(
@@ -156,8 +156,8 @@ test('a thin net learns, and its exported model answers as the session that trai
   assert.deepEqual(train(3), losses.slice(0, 3), 'the same seed gives the same run')
 
   const two = { images: { data: data.subarray(0, 2 * 108), shape: [2, 6, 6, 3] } }
-  const here = session.run('predict', two).get('probabilities')
-  assert.deepEqual(here.shape, [2, 3])
+  const expected = session.run('predict', two).get('probabilities')
+  assert.deepEqual(expected.shape, [2, 3])
 
   const folder = await tempFolder(t)
   await mkdir(`${folder}/variables`)
@@ -168,6 +168,6 @@ test('a thin net learns, and its exported model answers as the session that trai
   })
   const exported = await openSession(tensorflow(), folder)
   t.after(() => exported.close())
-  const there = exported.run('serving_default', two).get('probabilities')
-  assert.deepEqual(there.data, here.data)
+  const actual = exported.run('serving_default', two).get('probabilities')
+  assert.deepEqual(actual.data, expected.data)
 })

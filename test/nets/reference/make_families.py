@@ -1,11 +1,11 @@
-"""Writes families.json: what thin nets of the families compute in plain Python TensorFlow.
+"""Writes families.json: losses, gradients and logits of thin networks in Python TensorFlow.
 
     pip install tensorflow-cpu==2.21.0
     python test/nets/reference/make_families.py
 
-Nothing of Trainyard is used. The nets are told in other words than src/nets tells them: padding is a
-tf.pad before each strided convolution, batch norm its formula, the dense layers of VGG are products.
-Weights are waves in the order in which a variable is first met, so that both sides have the same.
+It uses no code of Trainyard and implements the networks differently from src/nets: tf.pad before each
+strided convolution, batch norm as its formula, VGG's dense layers as matrix products. Weights are
+waves, in the order in which variables are created, so both sides have the same.
 """
 import json
 import os
@@ -134,7 +134,7 @@ def vgg(net, x, repeats, batchNorm, dense, widths, denseWidth):
     return layer(x, "fc8", CLASSES, 1)[:, 0, 0]
 
 
-def reference(name, root, build, side, options, told):
+def reference(name, root, build, side, options, config):
     net = Net(root)
     images = tf.constant(wave(BATCH * side * side * 3, 0.2, 1).reshape(BATCH, side, side, 3))
     labels = np.arange(BATCH) % CLASSES
@@ -144,29 +144,29 @@ def reference(name, root, build, side, options, told):
         penalty = 5e-4 * sum(tf.nn.l2_loss(weights) for weights in net.l2) if net.l2 else 0.0
         total = loss + penalty
     trained = {name: v for name, v in net.variables.items() if v.trainable}
-    slopes = tape.gradient(total, trained)
+    gradients = tape.gradient(total, trained)
     net.training = False
     inference_logits = build(net, images, **options)
     return {
-        "name": name, "side": side, "options": told, "loss": float(total),
+        "name": name, "side": side, "options": config, "loss": float(total),
         "logits": logits.numpy().ravel().tolist(), "inferenceLogits": inference_logits.numpy().ravel().tolist(),
-        "gradientNorms": {name: float(tf.norm(slope)) for name, slope in slopes.items()},
+        "gradientNorms": {name: float(tf.norm(gradient)) for name, gradient in gradients.items()},
     }
 
 
 def resnet_case(version, unit, stem, side, units):
     shape = {"unit": unit, "stem": stem, "width": 2, "units": units}
     depth = 2 + sum(units) * (2 if unit == "basic" else 3)
-    told = {"kind": "resnet", "version": version, **shape}
+    config = {"kind": "resnet", "version": version, **shape}
     build = v1 if version == 1 else v2
-    return reference(f"resnet v{version} {unit} {stem}", f"resnet_v{version}_{depth}", build, side, shape, told)
+    return reference(f"resnet v{version} {unit} {stem}", f"resnet_v{version}_{depth}", build, side, shape, config)
 
 
 def vgg_case(depth, repeats, batch_norm, dense, side):
     thin = {"batchNorm": batch_norm, "dense": dense, "widths": [2, 2, 4, 4, 4], "denseWidth": 8}
-    told = {"kind": "vgg", "depth": depth, "dropout": 0, **thin}
+    config = {"kind": "vgg", "depth": depth, "dropout": 0, **thin}
     name = f"vgg {depth} {dense}" + (" batch norm" if batch_norm else "")
-    return reference(name, f"vgg_{depth}", vgg, side, {"repeats": repeats, **thin}, told)
+    return reference(name, f"vgg_{depth}", vgg, side, {"repeats": repeats, **thin}, config)
 
 
 cases = [
