@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { countGpuLines, findGpus } from '../../src/engine/gpus.js'
 
-test('nvidia-smi lists a GPU a line, with the slices of a MIG card below', () => {
+test('GPUs are counted without the slices of a MIG card', () => {
   const listing = [
     'GPU 0: NVIDIA H100 80GB HBM3 (UUID: GPU-1c2d)',
     '  MIG 3g.40gb     Device  0: (UUID: MIG-77)',

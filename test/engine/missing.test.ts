@@ -6,7 +6,7 @@ import { afterEach, beforeEach, test } from 'node:test'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { libxgboostPath } from '../../src/engine/xgboost.js'
 
-// the engine's own code, copied to where nothing is installed
+// a copy of the engine's code in a folder without node_modules
 let bare: string
 beforeEach(() => {
   bare = mkdtempSync(join(tmpdir(), 'trainyard-bare-'))
@@ -28,12 +28,12 @@ const missing = (what: RegExp) => (error: Error & { code?: string; kind?: string
   return true
 }
 
-test('without the npm package the engine says so', async () => {
+test('an error says that the npm package is missing', async () => {
   const { loadTensorFlow } = await from('tensorflow.js')
   assert.throws(loadTensorFlow, missing(/tfjs-node-gpu is not installed/))
 })
 
-test('without the compiled binding the engine names the file that lacks', async () => {
+test('an error names the file if the binding is not compiled', async () => {
   const home = join(bare, 'node_modules', '@tensorflow', 'tfjs-node-gpu')
   mkdirSync(home, { recursive: true })
   writeFileSync(join(home, 'package.json'), '{}')
@@ -44,7 +44,7 @@ test('without the compiled binding the engine names the file that lacks', async 
   assert.throws(libxgboostPath, missing(/not set up: no .*engine\.json/))
 })
 
-test('a binding that does not load is reported with its reason', async () => {
+test('an error says why the binding does not load', async () => {
   const home = join(bare, 'node_modules', '@tensorflow', 'tfjs-node-gpu')
   mkdirSync(join(home, 'lib', 'napi-v8'), { recursive: true })
   writeFileSync(join(home, 'package.json'), '{ "main": "index.cjs" }')
@@ -57,7 +57,7 @@ test('a binding that does not load is reported with its reason', async () => {
   )
 })
 
-test('set-up has put libxgboost where it says', () => {
+test('libxgboost is where set-up noted it', () => {
   assert.match(basename(libxgboostPath()), /^libxgboost\.(so|dylib)$/)
   assert.ok(existsSync(libxgboostPath()))
 })

@@ -6,9 +6,9 @@ export type Type = keyof typeof types
 const types = { float: 1, int32: 3, uint8: 4 }
 
 /**
- * Writes a SavedModel whose only op is `product = MatMul(x, x)`, x cast to float from `type`. The
- * engine may not know the graph compiler, and its test needs no more than this. A matrix that is
- * not square makes the run fail inside libtensorflow.
+ * Writes a SavedModel that computes `product = MatMul(x, x)`, with x cast to float from `type`. Written
+ * by hand, since the engine must not import the graph compiler. A matrix that is not square makes the
+ * run fail inside libtensorflow.
  */
 export function writeSquareModel(folder: string, type: Type): void {
   const attrType = (t: number) => message(w => w.uint32(6 << 3).int32(t))

@@ -28,18 +28,18 @@ test('libtensorflow runs a SavedModel', async () => {
   model.dispose()
 })
 
-test('loading twice gives the same library', () => {
+test('loading TensorFlow twice returns the same object', () => {
   assert.equal(loadTensorFlow(), tf)
 })
 
-/** What JavaScript has dropped but not yet freed is no leak of the engine's. */
+/** Frees what JavaScript no longer references, which would look like a leak of the engine. */
 function collectGarbage(): void {
   setFlagsFromString('--expose-gc')
   runInNewContext('gc')()
 }
 
 for (const type of ['float', 'int32', 'uint8'] as const) {
-  test(`a failed run leaves no memory behind: ${type} input`, async () => {
+  test(`a failed run does not leak memory: ${type} input`, async () => {
     const model = await open(type)
     // a fresh tensor each time, as each request brings its own
     const fail = () => {
@@ -54,7 +54,7 @@ for (const type of ['float', 'int32', 'uint8'] as const) {
     collectGarbage()
     const grownMb = (process.memoryUsage().rss - before) / 1e6
     model.dispose()
-    // unmended, each run keeps its input: 800 MB, or 200 MB of uint8
+    // without our patches each run leaks its input: 800 MB in all, or 200 MB of uint8
     assert.ok(grownMb < 100, `grew by ${grownMb.toFixed(0)} MB in 800 failed runs`)
   })
 }

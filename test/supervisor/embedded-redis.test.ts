@@ -9,7 +9,7 @@ import { openRedis } from '../../src/supervisor/embedded-redis.js'
 
 function client(t: TestContext, options: object): Redis {
   const redis = new Redis(options as RedisOptions & { replyMapping?: 'legacy' })
-  // what a test does not expect shows in its commands
+  // errors show in the commands of the test
   redis.on('error', () => {})
   t.after(() => redis.disconnect())
   return redis
@@ -17,7 +17,7 @@ function client(t: TestContext, options: object): Redis {
 
 const addressOf = (url: string) => readConfig({ REDIS_URL: url }).redis!
 
-test('Redis is adopted by the next start, keeps what it was told, and hides from everybody else', async t => {
+test('Redis is adopted by the next start, keeps its data, and requires its password', async t => {
   const folder = await mkdtemp(join(tmpdir(), 'trainyard-redis-'))
   t.after(() => rm(folder, { recursive: true, force: true }))
   const first = await openRedis(folder)
@@ -29,7 +29,7 @@ test('Redis is adopted by the next start, keeps what it was told, and hides from
   const address = addressOf(first.url)
   const redis = client(t, address)
   await redis.set('kept', 'yes')
-  // as BullMQ writes: a script, whose writes are one transaction in Redis's file
+  // a script, as BullMQ uses: its writes are one transaction in Redis's append-only file
   const script = "redis.call('SET', KEYS[1], 'a'); redis.call('SET', KEYS[2], 'b')"
   await redis.eval(script, 2, 'first', 'second')
   await assert.rejects(redis.config('GET', 'dir'), /NOPERM/)
@@ -47,7 +47,7 @@ test('Redis is adopted by the next start, keeps what it was told, and hides from
   assert.deepEqual(kept, ['yes', 'a', 'b'])
 })
 
-test('Redis is started again when it dies', async t => {
+test('Redis is restarted after it dies', async t => {
   const folder = await mkdtemp(join(tmpdir(), 'trainyard-redis-'))
   t.after(() => rm(folder, { recursive: true, force: true }))
   const redis = await openRedis(folder)

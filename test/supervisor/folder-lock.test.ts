@@ -20,7 +20,7 @@ test('a data folder has one holder at a time', async t => {
   await again.release()
 })
 
-test('the lock of a process that was killed does not block', async t => {
+test('the lock of a killed process does not block the next one', async t => {
   const folder = await mkdtemp(join(tmpdir(), 'trainyard-lock-'))
   t.after(() => rm(folder, { recursive: true, force: true }))
   const script = join(folder, 'holder.mjs')

@@ -13,7 +13,7 @@ interface Scenario {
   steps: number
 }
 
-/** The steps with checkpoints, the share of the time that they took, and the longest time without. */
+/** The steps with checkpoints, the fraction of time spent on them, and the longest time without one. */
 async function run({ interval, defaultInterval, seconds, steps }: Scenario) {
   let now = 1000
   const schedule = new CheckpointSchedule(
@@ -40,7 +40,7 @@ async function run({ interval, defaultInterval, seconds, steps }: Scenario) {
   return { saved, share, maxGap }
 }
 
-test('steps and seconds that are asked for are kept to, whatever they cost', async () => {
+test('a requested interval in steps or seconds is kept, whatever a checkpoint costs', async () => {
   const slowCheckpoint = { step: 1, checkpoint: 30 }
   const every = await run({ interval: { steps: 4 }, seconds: slowCheckpoint, steps: 10 })
   assert.deepEqual(every.saved, [4, 8])
@@ -50,13 +50,13 @@ test('steps and seconds that are asked for are kept to, whatever they cost', asy
   assert.deepEqual(both.saved, [3, 4, 7, 8])
 })
 
-test('without a wish there is one at the end of an epoch, and after the usual time', async () => {
+test('by default a checkpoint is due after every epoch and after the default time', async () => {
   const seconds = { step: 1, checkpoint: 0.1 }
   const { saved } = await run({ defaultInterval: { stepsPerEpoch: 70 }, seconds, steps: 150 })
   assert.deepEqual(saved, [60, 70, 130, 140])
 })
 
-test('without a wish they take at most 2 % of the time, and little work is lost', async () => {
+test('default checkpoints take at most 2 % of the time, and little work is lost between them', async () => {
   const cases = [
     { step: 0.001, checkpoint: 0.03, epoch: 15 },
     { step: 0.01, checkpoint: 0.5, epoch: 100 },
@@ -76,25 +76,25 @@ test('without a wish they take at most 2 % of the time, and little work is lost'
   }
 })
 
-test('a dear checkpoint puts the next one off, one slow moment not for ever', async () => {
-  const dear = await run({ seconds: { step: 1, checkpoint: 3 }, steps: 500 })
-  assert.deepEqual(dear.saved, [60, 210, 360])
+test('an expensive checkpoint delays the next one, but never by more than the limit', async () => {
+  const expensive = await run({ seconds: { step: 1, checkpoint: 3 }, steps: 500 })
+  assert.deepEqual(expensive.saved, [60, 210, 360])
   const once = (n: number) => (n === 0 ? 100 : 0.1)
   const slow = await run({ seconds: { step: 1, checkpoint: once }, steps: 800 })
   assert.deepEqual(slow.saved, [60, 660, 720, 780])
 })
 
-test('a checkpoint that was not due counts as one', async () => {
+test('a checkpoint that was not due restarts the interval', async () => {
   let now = 0
-  const cadence = new CheckpointSchedule(
+  const schedule = new CheckpointSchedule(
     { steps: null, seconds: null },
     { seconds: 60, stepsPerEpoch: null },
     () => now,
   )
   now = 59
-  await cadence.save(async () => {})
+  await schedule.save(async () => {})
   now = 118
-  assert.equal(cadence.isDue(118), false)
+  assert.equal(schedule.isDue(118), false)
   now = 119
-  assert.equal(cadence.isDue(119), true)
+  assert.equal(schedule.isDue(119), true)
 })

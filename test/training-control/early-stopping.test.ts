@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import type { EarlyStopping, KeepBest } from '../../src/spec/training-options.js'
 import { EarlyStoppingTracker } from '../../src/training-control/early-stopping.js'
 
-/** After each evaluation: the best step so far, and whether it is time to stop. */
+/** The best step so far and `shouldStop`, after each evaluation. */
 function evaluate(
   values: number[],
   metric: KeepBest['metric'],
@@ -21,12 +21,12 @@ const bests = (values: number[], metric: KeepBest['metric']) =>
 const stops = (values: number[], options: EarlyStopping) =>
   evaluate(values, options.metric, options).findIndex(({ stop }) => stop) + 1
 
-test('of equals the later is the best', () => {
+test('of equal evaluations the later one is the best', () => {
   assert.deepEqual(bests([0.5, 0.7, 0.6, 0.7], 'validationAccuracy'), [1, 2, 2, 4])
   assert.deepEqual(bests([2, 1, 1.5, 0.5], 'validationLoss'), [1, 2, 2, 4])
 })
 
-test('a loss that is no number is never better', () => {
+test('a loss of NaN is never better', () => {
   assert.deepEqual(bests([2, Number.NaN, 1], 'validationLoss'), [1, 1, 3])
 })
 
@@ -38,20 +38,20 @@ test('patience counts evaluations that are not better by more than minDelta', ()
   assert.equal(stops([3, 2, 1], { metric, patience: 1, minDelta: 0 }), 0)
 })
 
-test('rows without the metric say nothing', () => {
-  const judgement = new EarlyStoppingTracker(null, {
+test('rows without the metric do not count as evaluations', () => {
+  const tracker = new EarlyStoppingTracker(null, {
     metric: 'validationLoss',
     patience: 1,
     minDelta: 0,
   })
-  for (let step = 1; step < 9; step++) judgement.update({ step, time: '', values: { loss: 1 } })
-  assert.equal(judgement.shouldStop, false)
+  for (let step = 1; step < 9; step++) tracker.update({ step, time: '', values: { loss: 1 } })
+  assert.equal(tracker.shouldStop, false)
 })
 
-test('of equals the earlier is best where that is asked for', () => {
-  const judgement = new EarlyStoppingTracker({ metric: 'validationAuc', onTie: 'earlier' }, null)
+test("with onTie 'earlier', the earlier of equal evaluations is the best", () => {
+  const tracker = new EarlyStoppingTracker({ metric: 'validationAuc', onTie: 'earlier' }, null)
   for (const [i, value] of [0.7, 0.9, 0.9, 0.8].entries()) {
-    judgement.update({ step: i + 1, time: '', values: { validationAuc: value } })
+    tracker.update({ step: i + 1, time: '', values: { validationAuc: value } })
   }
-  assert.equal(judgement.bestStep, 2)
+  assert.equal(tracker.bestStep, 2)
 })

@@ -93,7 +93,7 @@ const head = ['weights', 'BatchNorm/beta', 'BatchNorm/gamma', 'BatchNorm/moving_
   part => `resnet/conv_top/${part}`,
 )
 
-test('a job goes on from a model or a checkpoint of ours, with a new head where the classes differ', async () => {
+test('a job starts from a model or a checkpoint, with a new head if the classes differ', async () => {
   const first = await train(await putDataset('ds-0000000000000001', ['a', 'b', 'c']))
   assert.equal(first.initialized, null)
   const other = await putDataset('ds-0000000000000002', ['a', 'b', 'c', 'd', 'e'])
@@ -113,7 +113,7 @@ test('a job goes on from a model or a checkpoint of ours, with a new head where 
   }
 })
 
-test('a job that has a checkpoint goes on from it although what it began with is gone', async () => {
+test('a job resumes from its checkpoint even if its initFrom source is gone', async () => {
   const dataset = await putDataset('ds-0000000000000004', ['a', 'b', 'c'])
   const source = await train(dataset)
   const { job, initialized } = await train(dataset, { initFrom: { job: source.id, step: 3 } })
@@ -121,7 +121,7 @@ test('a job that has a checkpoint goes on from it although what it began with is
   assert.deepEqual((await runAttempt(job, dataset, 3)).initialized, initialized)
 })
 
-test('an uploaded checkpoint begins a job; one that is altered or gone does not', async () => {
+test('a job starts from an uploaded checkpoint, and fails if that is altered or gone', async () => {
   const folder = 'test/formats/checkpoints'
   const weights = new WeightsStore(store)
   const upload = await weights.createUpload()

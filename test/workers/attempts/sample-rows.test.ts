@@ -4,7 +4,7 @@ import { sampleFraction } from '../../../workers/attempts/sample-rows.js'
 
 const sampledCount = (of: Uint8Array) => of.reduce((sum, one) => sum + one, 0)
 
-test('a share is exactly as large as it says, whatever the seed', () => {
+test('the sample has exactly the requested size for every seed', () => {
   for (let seed = 0; seed < 50; seed++) {
     for (const [count, share, expected] of [
       [1000, 0.1, 100],
@@ -18,12 +18,12 @@ test('a share is exactly as large as it says, whatever the seed', () => {
   }
 })
 
-test('the same seed draws the same, another another', () => {
+test('the same seed selects the same rows, another seed others', () => {
   assert.deepEqual(sampleFraction(1000, 0.2, 3), sampleFraction(1000, 0.2, 3))
   assert.notDeepEqual(sampleFraction(1000, 0.2, 3), sampleFraction(1000, 0.2, 4))
 })
 
-test('every place is drawn as often as every other', () => {
+test('every row is equally likely to be selected', () => {
   const [count, seeds] = [50, 4000]
   const times = new Array<number>(count).fill(0)
   for (let seed = 0; seed < seeds; seed++) {

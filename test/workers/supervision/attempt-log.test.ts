@@ -13,23 +13,23 @@ const evaluated = (step: number): FromTrainer => ({
   row: { step, time: new Date().toISOString(), values: { validationLogloss: 1 / step } },
 })
 
-test('a phase is told once, training steps not at all', () => {
-  const tell = attemptLineFormatter()
-  const told = [phase('preparing'), phase('preparing'), phase('training'), phase('saving', 9)].map(
-    tell,
+test('the log has each phase once, and no training rows', () => {
+  const format = attemptLineFormatter()
+  const lines = [phase('preparing'), phase('preparing'), phase('training'), phase('saving', 9)].map(
+    format,
   )
-  assert.deepEqual(told, ['preparing', null, null, 'saving'])
+  assert.deepEqual(lines, ['preparing', null, null, 'saving'])
   const row = { step: 1, time: '', values: { loss: 2 } }
-  assert.equal(tell({ type: 'metrics', row }), null)
+  assert.equal(format({ type: 'metrics', row }), null)
 })
 
-test('of evaluations that come in a burst the log has the first', () => {
-  const tell = attemptLineFormatter()
-  const told = [1, 2, 3, 4].map(step => tell(evaluated(step)))
-  assert.deepEqual(told, ['step 1: validationLogloss 1', null, null, null])
+test('the log has only the first of many evaluations within a second', () => {
+  const format = attemptLineFormatter()
+  const lines = [1, 2, 3, 4].map(step => format(evaluated(step)))
+  assert.deepEqual(lines, ['step 1: validationLogloss 1', null, null, null])
 })
 
-test("the engine's greetings are no news of a job, its errors are", () => {
+test("TensorFlow's start-up lines are left out, its errors are not", () => {
   assert.ok(
     isStartupBanner('I0000 00:00:17 1 port.cc:153] oneDNN custom operations are on. You may'),
   )

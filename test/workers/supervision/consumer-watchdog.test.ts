@@ -2,9 +2,9 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { Watchdog } from '../../../workers/supervision/consumer-watchdog.js'
 
-test('jobs that wait beside free slots are trouble; jobs that wait for a slot, or for Redis, are not', async () => {
-  const looks: string[] = []
-  // each look sees the next of these
+test('a consumer is stuck if jobs wait while a slot is free, not if they wait for a slot or for Redis', async () => {
+  const checks: string[] = []
+  // what each check finds, in order
   const script = [
     { waiting: 0, free: true },
     { waiting: 3, free: false },
@@ -18,14 +18,14 @@ test('jobs that wait beside free slots are trouble; jobs that wait for a slot, o
       stuckAfterMs: 20,
       async countWaiting() {
         now = script.shift()!
-        looks.push(`${now.waiting} ${now.free}`)
-        if (now.waiting < 0) throw new Error('Redis is away')
+        checks.push(`${now.waiting} ${now.free}`)
+        if (now.waiting < 0) throw new Error('Redis is down')
         return now.waiting
       },
       idleSince: () => (now.free ? 0 : null),
       onStuck: resolve,
     })
   })
-  assert.deepEqual(looks.slice(0, 4), ['0 true', '3 false', '-1 true', '3 true'])
-  assert.ok(looks.length > 4, 'the first sight of a waiting job is no sign yet')
+  assert.deepEqual(checks.slice(0, 4), ['0 true', '3 false', '-1 true', '3 true'])
+  assert.ok(checks.length > 4, 'one check with a waiting job is not enough')
 })

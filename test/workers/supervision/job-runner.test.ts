@@ -50,7 +50,7 @@ async function newJob(): Promise<string> {
   return identity.id
 }
 
-/** A run that must end before it has a trainer. */
+/** Runs a job that must end without starting a trainer. */
 async function run(id: string): Promise<void> {
   const job = new JobRunner(
     {
@@ -78,7 +78,7 @@ async function end(id: string) {
   return { failure: result?.failure, last: last && [last.attempt, last.line] }
 }
 
-test('a job whose data set is gone says so in its log', async () => {
+test('a job whose data set is gone fails, and says so in its log', async () => {
   const id = await newJob()
   await run(id)
   const { failure, last } = await end(id)
@@ -86,7 +86,7 @@ test('a job whose data set is gone says so in its log', async () => {
   assert.deepEqual(last, [1, `failed: dataset_gone: ${failure.message}`])
 })
 
-test('a job that is given up says so in its log, behind what its attempts said', async () => {
+test('a job that makes no progress fails, and says so in its log after the lines of its attempts', async () => {
   const id = await newJob()
   const records = new JobRecords(store)
   for (const attempt of [1, 2, 3]) {
