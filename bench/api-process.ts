@@ -2,10 +2,9 @@ import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
 import { readStat } from '../src/processes.js'
 import { apiEnvironment, apiFlags, apiScript } from '../src/supervisor/api-process.js'
+import { waitForListening } from '../testing/api-process.js'
 import { within } from '../testing/eventually.js'
-import { BenchError } from './failure.js'
 
-const startTimeoutMs = 60_000
 const exitTimeoutMs = 60_000
 
 export interface ApiProcess {
@@ -20,15 +19,7 @@ export interface ApiProcess {
 export async function startApiProcess(environment: NodeJS.ProcessEnv): Promise<ApiProcess> {
   const env = { ...apiEnvironment, ...process.env, TRAINYARD_PORT: '0', ...environment }
   const child = fork(apiScript, { env, execArgv: apiFlags })
-  const exited = once(child, 'exit').then(([code]) => {
-    throw new BenchError(`the API exited with ${code} before it listened`)
-  })
-  const [{ url }] = (await within(
-    'the API to listen',
-    Promise.race([once(child, 'message'), exited]),
-    { timeoutMs: startTimeoutMs },
-  )) as [{ url: string }]
-  exited.catch(() => {})
+  const url = await waitForListening(child)
   const pid = child.pid!
   return {
     url,

@@ -1,5 +1,4 @@
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -8,6 +7,7 @@ import { type LocalServer, startServer } from '../src/client/server.js'
 import type { Failpoint } from '../src/store/failpoints.js'
 import { socketFolder } from '../src/supervisor/folder-lock.js'
 import { eventually, within } from '../testing/eventually.js'
+import { freePort } from '../testing/free-port.js'
 import { findProcessesOf } from '../testing/processes.js'
 import { withCleanup } from './with-cleanup.js'
 
@@ -176,15 +176,4 @@ export function signal(pid: number, name: NodeJS.Signals): boolean {
   } catch {
     return false
   }
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer()
-    server.once('error', reject)
-    server.listen(0, '127.0.0.1', () => {
-      const { port } = server.address() as { port: number }
-      server.close(() => resolve(port))
-    })
-  })
 }

@@ -1,4 +1,5 @@
 import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
@@ -13,4 +14,16 @@ export async function withTempFolder<T>(work: (folder: string) => Promise<T>): P
     process.off('exit', removeFolder)
     removeFolder()
   }
+}
+
+/** The context of a test, or `{ after }` of node:test for a whole file. */
+export interface CleanupScope {
+  after(clean: () => unknown): void
+}
+
+/** Makes a folder that is removed after the test. */
+export async function tempFolder(scope: CleanupScope): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'trainyard-'))
+  scope.after(() => rm(folder, { recursive: true, force: true }))
+  return folder
 }

@@ -1,15 +1,10 @@
-import { type ChildProcess, spawn } from 'node:child_process'
-import { randomUUID } from 'node:crypto'
-import { once } from 'node:events'
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Writable } from 'node:stream'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import type { FastifyInstance } from 'fastify'
-import { Redis } from 'ioredis'
 import { pino } from 'pino'
 import supertest from 'supertest'
 import { type AppDeps, buildApp } from '../src/api/app.js'
@@ -19,6 +14,7 @@ import { openParts, type PartsOverrides } from '../src/api/parts.js'
 import type { ModelManifest } from '../src/spec/model.js'
 import type { Store } from '../src/store/store.js'
 import type { AllowedNetworks } from '../src/webhooks/target.js'
+import { startRedis, type TestRedis } from './redis.js'
 
 export interface TestServer {
   app: FastifyInstance
@@ -26,7 +22,7 @@ export interface TestServer {
   key: string
   folder: string
   store: Store
-  redis: Awaited<ReturnType<typeof startRedis>>
+  redis: TestRedis
   deps: AppDeps
   /** All log lines so far. */
   log(): string
@@ -97,32 +93,6 @@ function logSink(lines: string[]): Writable {
       done()
     },
   })
-}
-
-/** Starts a Redis for one test, which may stop, restart and flush it. */
-export async function startRedis(folder: string) {
-  const path = join(folder, 'redis.sock')
-  const args = ['--port', '0', '--unixsocket', path, '--save', '', '--dir', folder]
-  let server: ChildProcess | null = null
-  const start = async () => {
-    server = spawn('redis-server', args, { stdio: 'ignore' })
-    const probe = new Redis({ path, retryStrategy: () => 20 })
-    probe.on('error', () => {})
-    while ((await probe.ping().catch(() => '')) !== 'PONG') await sleep(20)
-    probe.disconnect()
-  }
-  const stop = async () => {
-    server?.kill()
-    if (server) await once(server, 'exit')
-    server = null
-  }
-  const flush = async () => {
-    const connection = new Redis({ path })
-    await connection.flushall()
-    connection.disconnect()
-  }
-  await start()
-  return { connection: { path }, prefix: `test-${randomUUID()}`, start, stop, flush }
 }
 
 /** IDX files of 4x4 grey images: half are dark (class 0), half are bright (class 1). */

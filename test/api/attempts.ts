@@ -8,6 +8,7 @@ import { JobLog } from '../../src/jobs/telemetry/job-log.js'
 import { MetricsLog } from '../../src/jobs/telemetry/metrics-log.js'
 import type { JobNotification } from '../../src/spec/ipc-messages.js'
 import type { Metrics } from '../../src/spec/job.js'
+import { startAttempt } from '../../testing/running-job.js'
 import { smallJob, type TestServer } from '../../testing/test-server.js'
 
 // What a worker writes of a job, without a worker.
@@ -16,17 +17,7 @@ const attempt = 1
 const at = '2026-11-24T10:00:00.000Z'
 
 export async function startJob({ store, ...server }: TestServer, id: string): Promise<void> {
-  const records = new JobRecords(store)
-  await records.claimAttempt(id)
-  await records.apply(id, { event: 'start', at, attempt })
-  const running = { endedAt: null, end: null, outputTail: null }
-  await records.writeAttempt(id, {
-    attempt,
-    startedAt: at,
-    resumedFrom: 0,
-    phase: 'training',
-    ...running,
-  })
+  await startAttempt(store, id, { startedAt: at })
   await notifyJobEvent(server, id, 'changed')
 }
 

@@ -1,18 +1,16 @@
 import assert from 'node:assert/strict'
-import { type ChildProcess, fork } from 'node:child_process'
+import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, type TestContext, test } from 'node:test'
-import { fileURLToPath } from 'node:url'
 import supertest from 'supertest'
-import { startRedis } from '../../testing/test-server.js'
-
-const script = fileURLToPath(new URL('../../src/api/main.js', import.meta.url))
+import { forkApi, waitForListening } from '../../testing/api-process.js'
+import { startRedis, type TestRedis } from '../../testing/redis.js'
 
 let folder: string
-let redis: Awaited<ReturnType<typeof startRedis>>
+let redis: TestRedis
 before(async () => {
   folder = await mkdtemp(join(tmpdir(), 'api-main-'))
   redis = await startRedis(folder)
@@ -23,20 +21,12 @@ after(async () => {
 })
 
 function start(t: TestContext, extra: NodeJS.ProcessEnv): ChildProcess {
-  const data = { TRAINYARD_DATA: join(folder, 'data'), TRAINYARD_PORT: '0' }
-  const env = { ...process.env, ...data, TRAINYARD_LOG_LEVEL: 'silent', ...extra }
-  const api = fork(script, { env, stdio: ['ignore', 'pipe', 'pipe', 'ipc'], execArgv: [] })
+  const api = forkApi({ TRAINYARD_DATA: join(folder, 'data'), ...extra })
   t.after(() => api.kill('SIGKILL'))
   return api
 }
 
-const redisEnv = () => ({ REDIS_URL: `unix://localhost${redis.connection.path}` })
-
-async function listening(api: ChildProcess): Promise<string> {
-  const [message] = await once(api, 'message')
-  assert.equal(message.type, 'listening')
-  return message.url
-}
+const redisEnv = () => ({ REDIS_URL: redis.url })
 
 const shutdowns: [how: string, end: (api: ChildProcess) => void][] = [
   ['SIGTERM', api => api.kill('SIGTERM')],
@@ -47,7 +37,7 @@ const shutdowns: [how: string, end: (api: ChildProcess) => void][] = [
 for (const [how, end] of shutdowns) {
   test(`the process says where it listens, answers, and ends in order on ${how}`, async t => {
     const api = start(t, redisEnv())
-    const url = await listening(api)
+    const url = await waitForListening(api)
     const key = (await readFile(join(folder, 'data', 'key'), 'utf8')).trim()
     const answer = await supertest(url).get('/jobs').set('authorization', `Bearer ${key}`)
     assert.equal(answer.status, 200)
@@ -60,7 +50,7 @@ for (const [how, end] of shutdowns) {
 
 test('a key of the environment is taken, too', async t => {
   const api = start(t, { ...redisEnv(), TRAINYARD_KEY: 'a-key-of-the-environment' })
-  const url = await listening(api)
+  const url = await waitForListening(api)
   const answer = await supertest(url)
     .get('/models')
     .set('authorization', 'Bearer a-key-of-the-environment')

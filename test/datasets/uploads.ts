@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Datasets } from '../../src/datasets/datasets.js'
 import type { DatasetLimits } from '../../src/datasets/limits.js'
 import { TrainyardError } from '../../src/errors.js'
 import { openFolderStore } from '../../src/store/folder-store.js'
+import { tempFolder } from '../../testing/temp-folder.js'
 
 // Tests run in dist/test/datasets, the files they read stay in the source tree
 const project = join(import.meta.dirname, '../../..')
@@ -42,8 +42,7 @@ export async function freshDatasets(
   t: { after(work: () => Promise<void>): void },
   limits: Partial<DatasetLimits> = {},
 ) {
-  const root = await mkdtemp(join(tmpdir(), 'trainyard-datasets-'))
-  t.after(() => rm(root, { recursive: true }))
+  const root = await tempFolder(t)
   const store = await openFolderStore(root)
   const datasets = new Datasets(store, limits)
 

@@ -8,7 +8,7 @@ import {
   verifyV1Values,
   verifyValues,
 } from '../../src/formats/tensor-bundle.js'
-import { tempFolder } from '../graph/tensorflow.js'
+import { tempFolder } from '../../testing/temp-folder.js'
 
 const folder = 'test/formats/checkpoints'
 const dataFiles = [0, 1].map(shard => {

@@ -8,7 +8,8 @@ import { identity } from '../../src/graph/ops/control.js'
 import { add } from '../../src/graph/ops/math.js'
 import { writeSavedModel } from '../../src/graph/saved-model.js'
 import { openSession } from '../../src/graph/session.js'
-import { openGraphSession, tempFolder, tensorflow } from './tensorflow.js'
+import { tempFolder } from '../../testing/temp-folder.js'
+import { openGraphSession, tensorflow } from './tensorflow.js'
 
 const graph = new Graph()
 const rows = placeholder(graph, 'rows', 'float32', [-1, 2])

@@ -1,10 +1,8 @@
-import { mkdtemp, rm } from 'node:fs/promises'
 import { createRequire } from 'node:module'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import type { Graph } from '../../src/graph/graph.js'
 import { type SavedModelSpec, writeSavedModel } from '../../src/graph/saved-model.js'
 import { openSession, type Runtime, type Session } from '../../src/graph/session.js'
+import { type CleanupScope, tempFolder } from '../../testing/temp-folder.js'
 
 const require = createRequire(import.meta.url)
 
@@ -15,18 +13,6 @@ export function tensorflow(): Runtime & { memory(): { numTensors: number } } {
   // the binding still calls a function that Node 23 removed
   util.isNullOrUndefined ??= (value: unknown) => value === null || value === undefined
   return require('@tensorflow/tfjs-node-gpu')
-}
-
-/** A test's context, or the `after` of node:test for a whole file. */
-export interface CleanupScope {
-  after(clean: () => unknown): void
-}
-
-/** A temporary folder that is removed after the test or file. */
-export async function tempFolder(scope: CleanupScope): Promise<string> {
-  const folder = await mkdtemp(join(tmpdir(), 'trainyard-graph-'))
-  scope.after(() => rm(folder, { recursive: true, force: true }))
-  return folder
 }
 
 /** Writes the graph to a temporary folder and opens it; closed after the test or file. */

@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict'
-import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { TrainyardError } from '../../src/errors.js'
@@ -8,10 +7,10 @@ import { ModelRegistry } from '../../src/models/registry.js'
 import type { NewModel } from '../../src/spec/model.js'
 import { openFolderStore } from '../../src/store/folder-store.js'
 import type { Store } from '../../src/store/store.js'
+import { tempFolder } from '../../testing/temp-folder.js'
 
 async function freshModels(t: { after(work: () => Promise<void>): void }) {
-  const root = await mkdtemp(join(tmpdir(), 'trainyard-models-'))
-  t.after(() => rm(root, { recursive: true }))
+  const root = await tempFolder(t)
   const store = await openFolderStore(root)
   return { root, store, models: new ModelRegistry(store) }
 }

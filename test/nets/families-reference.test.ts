@@ -14,7 +14,8 @@ import { createLayers, type Layers, type Precision } from '../../src/nets/layers
 import { type ResNetConfig, resnet } from '../../src/nets/resnet.js'
 import { Variables } from '../../src/nets/variables.js'
 import { type VggConfig, vgg } from '../../src/nets/vgg.js'
-import { type CleanupScope, openGraphSession } from '../graph/tensorflow.js'
+import type { CleanupScope } from '../../testing/temp-folder.js'
+import { openGraphSession } from '../graph/tensorflow.js'
 
 interface Case {
   name: string

@@ -15,8 +15,9 @@ import { openSession } from '../../src/graph/session.js'
 import { createLayers, type Mode } from '../../src/nets/layers.js'
 import { type PlainResNetConfig, plainResNet } from '../../src/nets/plain-resnet.js'
 import { Variables } from '../../src/nets/variables.js'
+import { tempFolder } from '../../testing/temp-folder.js'
 import { signedUniforms } from '../graph/random.js'
-import { openGraphSession, tempFolder, tensorflow } from '../graph/tensorflow.js'
+import { openGraphSession, tensorflow } from '../graph/tensorflow.js'
 
 const smallShape: PlainResNetConfig = { block: 'plain', blocks: 2, filters: 4, kernel: 3, ratio: 4 }
 

@@ -16,7 +16,7 @@ import {
 } from '../../src/spec/model-options.js'
 import { type OptimizerKind, optimizers } from '../../src/spec/optimizer-options.js'
 import { EarlyStopping, Ema, KeepBest, TrainingOptions } from '../../src/spec/training-options.js'
-import { digitsManifest } from './dataset.js'
+import { digitsManifest } from '../../testing/digits-manifest.js'
 
 const identity = { id: 'job-00000000000000000000000000', createdAt: '2026-01-01T00:00:00.000Z' }
 

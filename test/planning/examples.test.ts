@@ -4,7 +4,7 @@ import { test } from 'node:test'
 import { Check } from 'typebox/value'
 import { planNetworkJob } from '../../src/planning/plan.js'
 import { NetworkJobRequest } from '../../src/spec/job.js'
-import { digitsManifest } from './dataset.js'
+import { digitsManifest } from '../../testing/digits-manifest.js'
 
 const networks = readdirSync('examples').filter(name => /mnist\.json$/.test(name))
 

@@ -5,7 +5,7 @@ import { etaSeconds } from '../../src/jobs/queue/eta.js'
 import { planJob } from '../../src/planning/plan.js'
 import type { DatasetManifest, TableColumn, TableManifest } from '../../src/spec/dataset.js'
 import { type BoostingJob, type BoostingJobRequest, isBoosting } from '../../src/spec/job.js'
-import { digitsManifest } from './dataset.js'
+import { digitsManifest } from '../../testing/digits-manifest.js'
 
 const identity = { id: 'job-00000000000000000000000000', createdAt: '2026-01-01T00:00:00.000Z' }
 

@@ -4,7 +4,7 @@ import type { TrainyardError } from '../../src/errors.js'
 import { planNetworkJob } from '../../src/planning/plan.js'
 import type { TableManifest } from '../../src/spec/dataset.js'
 import type { NetworkJobRequest } from '../../src/spec/job.js'
-import { digitsManifest } from './dataset.js'
+import { digitsManifest } from '../../testing/digits-manifest.js'
 
 const identity = { id: 'job-00000000000000000000000000', createdAt: '2026-01-01T00:00:00.000Z' }
 

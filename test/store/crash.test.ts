@@ -1,17 +1,16 @@
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdir, mkdtemp, readdir, rm, utimes } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { mkdir, readdir, utimes } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { test } from 'node:test'
 import { setTimeout as wait } from 'node:timers/promises'
 import { openFolderStore } from '../../src/store/folder-store.js'
 import { sweepStaging } from '../../src/store/staging.js'
+import { tempFolder } from '../../testing/temp-folder.js'
 
 test('whenever a process is killed, what is visible is whole and what was answered is there', async t => {
-  const root = await mkdtemp(join(tmpdir(), 'trainyard-crash-'))
-  t.after(() => rm(root, { recursive: true }))
+  const root = await tempFolder(t)
   for (let round = 0; round < 8; round++) {
     const script = join(import.meta.dirname, 'committer.js')
     const child = spawn(process.execPath, [script, root, String(round)], {
@@ -39,8 +38,7 @@ test('whenever a process is killed, what is visible is whole and what was answer
 })
 
 test('a sweep leaves alone what a living process has staged, and what another host has', async t => {
-  const root = await mkdtemp(join(tmpdir(), 'trainyard-sweep-'))
-  t.after(() => rm(root, { recursive: true }))
+  const root = await tempFolder(t)
   const store = await openFolderStore(root)
   const ours = await store.stage()
   const theirs = join(root, '.staging', '000000000000-1-1-2f1d3c5e-0000-4000-8000-000000000000')

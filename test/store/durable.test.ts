@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { type Disk, disk } from '../../src/store/disk.js'
 import { syncUpTo } from '../../src/store/durable.js'
+import { tempFolder } from '../../testing/temp-folder.js'
 
 test('folders that many flush at once are flushed for each of them', async t => {
   const root = await realpath(await mkdtemp(join(tmpdir(), 'trainyard-durable-')))
@@ -36,8 +37,7 @@ test('folders that many flush at once are flushed for each of them', async t => 
 })
 
 test('a flush that fails fails for those who waited for it, and for nobody later', async t => {
-  const root = await mkdtemp(join(tmpdir(), 'trainyard-durable-'))
-  t.after(() => rm(root, { recursive: true }))
+  const root = await tempFolder(t)
   const folder = join(root, 'late')
   const results = await Promise.allSettled([
     syncUpTo(disk, root, folder),

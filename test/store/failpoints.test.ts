@@ -1,10 +1,9 @@
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { type TestContext, test } from 'node:test'
+import { test } from 'node:test'
 import {
   diskWithFailpoints,
   type Failpoint,
@@ -12,13 +11,8 @@ import {
   instrumentDisk,
 } from '../../src/store/failpoints.js'
 import { openFolderStore } from '../../src/store/folder-store.js'
+import { tempFolder } from '../../testing/temp-folder.js'
 import { operations } from './operations.js'
-
-async function tempFolder(t: TestContext): Promise<string> {
-  const root = await mkdtemp(join(tmpdir(), 'trainyard-failpoints-'))
-  t.after(() => rm(root, { recursive: true }))
-  return root
-}
 
 /** All points that an operation passes, in order. */
 async function pointsOf(name: string, root: string): Promise<FailpointSite[]> {

@@ -2,7 +2,6 @@ import assert from 'node:assert/strict'
 import { existsSync } from 'node:fs'
 import {
   mkdir,
-  mkdtemp,
   readdir,
   readFile,
   rm,
@@ -11,7 +10,6 @@ import {
   utimes,
   writeFile,
 } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { setTimeout as wait } from 'node:timers/promises'
@@ -19,10 +17,10 @@ import { TrainyardError } from '../../src/errors.js'
 import { openFolderStore } from '../../src/store/folder-store.js'
 import { toStorageError } from '../../src/store/storage-errors.js'
 import type { Manifest } from '../../src/store/store.js'
+import { tempFolder } from '../../testing/temp-folder.js'
 
 async function freshStore(t: { after(work: () => Promise<void>): void }) {
-  const root = await mkdtemp(join(tmpdir(), 'trainyard-store-'))
-  t.after(() => rm(root, { recursive: true }))
+  const root = await tempFolder(t)
   return { root, store: await openFolderStore(root) }
 }
 

@@ -1,20 +1,14 @@
 import assert from 'node:assert/strict'
 import { fork } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { type TestContext, test } from 'node:test'
+import { test } from 'node:test'
 import { TrainyardError } from '../../src/errors.js'
 import { instrumentDisk } from '../../src/store/failpoints.js'
 import { openFolderStore } from '../../src/store/folder-store.js'
 import { ensureFormatVersion } from '../../src/store/format-version.js'
-
-async function tempFolder(t: TestContext): Promise<string> {
-  const root = await mkdtemp(join(tmpdir(), 'trainyard-format-'))
-  t.after(() => rm(root, { recursive: true }))
-  return root
-}
+import { tempFolder } from '../../testing/temp-folder.js'
 
 const writeFormat = (root: string, text: string) => writeFile(join(root, 'format.json'), text)
 const readFormat = async (root: string) =>

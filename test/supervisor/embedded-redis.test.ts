@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict'
-import { mkdtemp, readFile, rm, stat } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { Redis, type RedisOptions } from 'ioredis'
 import { readConfig } from '../../src/config.js'
 import { openRedis } from '../../src/supervisor/embedded-redis.js'
+import { tempFolder } from '../../testing/temp-folder.js'
 
 function client(t: TestContext, options: object): Redis {
   const redis = new Redis(options as RedisOptions & { replyMapping?: 'legacy' })
@@ -18,8 +18,7 @@ function client(t: TestContext, options: object): Redis {
 const addressOf = (url: string) => readConfig({ REDIS_URL: url }).redis!
 
 test('Redis is adopted by the next start, keeps its data, and requires its password', async t => {
-  const folder = await mkdtemp(join(tmpdir(), 'trainyard-redis-'))
-  t.after(() => rm(folder, { recursive: true, force: true }))
+  const folder = await tempFolder(t)
   const first = await openRedis(folder)
   t.after(() => first.stop().catch(() => {}))
   assert.equal(first.adopted, false)
@@ -48,8 +47,7 @@ test('Redis is adopted by the next start, keeps its data, and requires its passw
 })
 
 test('Redis is restarted after it dies', async t => {
-  const folder = await mkdtemp(join(tmpdir(), 'trainyard-redis-'))
-  t.after(() => rm(folder, { recursive: true, force: true }))
+  const folder = await tempFolder(t)
   const redis = await openRedis(folder)
   t.after(() => redis.stop())
   const { pid } = redis

@@ -1,15 +1,14 @@
 import assert from 'node:assert/strict'
 import { fork } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { lockFolder } from '../../src/supervisor/folder-lock.js'
+import { tempFolder } from '../../testing/temp-folder.js'
 
 test('a data folder has one holder at a time', async t => {
-  const folder = await mkdtemp(join(tmpdir(), 'trainyard-lock-'))
-  t.after(() => rm(folder, { recursive: true, force: true }))
+  const folder = await tempFolder(t)
   const lock = await lockFolder(folder)
   await assert.rejects(lockFolder(folder), {
     code: 'DATA_FOLDER_IN_USE',
@@ -21,8 +20,7 @@ test('a data folder has one holder at a time', async t => {
 })
 
 test('the lock of a killed process does not block the next one', async t => {
-  const folder = await mkdtemp(join(tmpdir(), 'trainyard-lock-'))
-  t.after(() => rm(folder, { recursive: true, force: true }))
+  const folder = await tempFolder(t)
   const script = join(folder, 'holder.mjs')
   const module = new URL('../../src/supervisor/folder-lock.js', import.meta.url)
   await writeFile(

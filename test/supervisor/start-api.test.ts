@@ -1,38 +1,35 @@
 import assert from 'node:assert/strict'
 import { fork } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtemp, readFile, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { listProcesses, readStat } from '../../src/processes.js'
 import { apiScript } from '../../src/supervisor/api-process.js'
+import { waitForListening } from '../../testing/api-process.js'
 import { within } from '../../testing/eventually.js'
-import { startRedis } from '../../testing/test-server.js'
+import { startRedis } from '../../testing/redis.js'
+import { tempFolder } from '../../testing/temp-folder.js'
 
 const script = fileURLToPath(new URL('../../src/supervisor/start-api.js', import.meta.url))
 
 test('an API that is started alone has its heap limit and thread pool, and ends with its launcher', {
   skip: process.platform !== 'linux',
 }, async t => {
-  const folder = await mkdtemp(join(tmpdir(), 'trainyard-start-api-'))
-  t.after(() => rm(folder, { recursive: true, force: true }))
+  const folder = await tempFolder(t)
   const redis = await startRedis(folder)
   t.after(() => redis.stop())
   const env = {
     ...process.env,
-    REDIS_URL: `unix://localhost${redis.connection.path}`,
+    REDIS_URL: redis.url,
     TRAINYARD_DATA: join(folder, 'data'),
     TRAINYARD_PORT: '0',
     TRAINYARD_LOG_LEVEL: 'silent',
   }
   const launcher = fork(script, { env, execArgv: [] })
   t.after(() => launcher.kill('SIGKILL'))
-  const [message] = await within('the API to listen', once(launcher, 'message'), {
-    timeoutMs: 120_000,
-  })
-  assert.equal(message.type, 'listening')
+  await waitForListening(launcher)
 
   const environmentOf = async (pid: number) =>
     (await readFile(`/proc/${pid}/environ`, 'utf8').catch(() => '')).split('\0')

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { readdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { test } from 'node:test'
+import { tempFolder } from '../../testing/temp-folder.js'
 
 const dist = join(import.meta.dirname, '../..')
 const scripts = {
@@ -16,8 +16,7 @@ const scripts = {
 
 for (const [name, script] of Object.entries(scripts)) {
   test(`${script} refuses a data folder of a newer format with one line`, async t => {
-    const folder = await mkdtemp(join(tmpdir(), 'trainyard-newer-'))
-    t.after(() => rm(folder, { recursive: true }))
+    const folder = await tempFolder(t)
     await writeFile(join(folder, 'format.json'), '{"formatVersion":99}')
     const child = spawn(process.execPath, [join(dist, script)], {
       env: {

@@ -1,29 +1,23 @@
 import assert from 'node:assert/strict'
-import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtemp, readFile, rm, stat } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
-import { fileURLToPath } from 'node:url'
 import supertest from 'supertest'
 import { JobRecords } from '../../src/jobs/record/records.js'
 import { openFolderStore } from '../../src/store/folder-store.js'
+import { forkApi, waitForListening } from '../../testing/api-process.js'
 import { eventually } from '../../testing/eventually.js'
-import { smallJob, startRedis, uploadDataset } from '../../testing/test-server.js'
+import { startRedis } from '../../testing/redis.js'
+import { startAttempt } from '../../testing/running-job.js'
+import { tempFolder } from '../../testing/temp-folder.js'
+import { smallJob, uploadDataset } from '../../testing/test-server.js'
 import { eventTypes, messageIds, startReceiver } from './receiver.js'
 
-const script = fileURLToPath(new URL('../../src/api/main.js', import.meta.url))
-
 async function startApi(t: TestContext, env: NodeJS.ProcessEnv) {
-  const stdio = ['ignore', 'inherit', 'inherit', 'ipc'] as const
-  const child: ChildProcess = fork(script, {
-    stdio: [...stdio],
-    execArgv: [],
-    env: { ...process.env, TRAINYARD_PORT: '0', TRAINYARD_LOG_LEVEL: 'silent', ...env },
-  })
+  const child = forkApi(env)
   t.after(() => child.kill('SIGKILL'))
-  const [{ url }] = await once(child, 'message')
+  const url = await waitForListening(child)
   const kill = async () => {
     child.kill('SIGKILL')
     await once(child, 'exit')
@@ -32,8 +26,7 @@ async function startApi(t: TestContext, env: NodeJS.ProcessEnv) {
 }
 
 test('an API killed between the end of a job and its message sends it at the next start', async t => {
-  const folder = await mkdtemp(join(tmpdir(), 'webhooks-'))
-  t.after(() => rm(folder, { recursive: true }))
+  const folder = await tempFolder(t)
   const redis = await startRedis(folder)
   t.after(() => redis.stop())
   const receiver = await startReceiver()
@@ -42,7 +35,7 @@ test('an API killed between the end of a job and its message sends it at the nex
   const env = {
     TRAINYARD_DATA: data,
     TRAINYARD_WEBHOOKS: 'private',
-    REDIS_URL: `unix://localhost${redis.connection.path}`,
+    REDIS_URL: redis.url,
   }
   const first = await startApi(t, env)
   const key = (await readFile(join(data, 'key'), 'utf8')).trim()
@@ -59,10 +52,9 @@ test('an API killed between the end of a job and its message sends it at the nex
   )
   await first.kill()
 
-  const records = new JobRecords(await openFolderStore(data))
-  const attempt = await records.claimAttempt(id)
-  await records.apply(id, { event: 'start', at: new Date().toISOString(), attempt })
-  await records.finish(id, {
+  const store = await openFolderStore(data)
+  const attempt = await startAttempt(store, id)
+  await new JobRecords(store).finish(id, {
     status: 'failed',
     finishedAt: new Date().toISOString(),
     attempt,

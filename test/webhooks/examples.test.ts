@@ -2,12 +2,11 @@ import assert from 'node:assert/strict'
 import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
-import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { eventually } from '../../testing/eventually.js'
+import { freePort } from '../../testing/free-port.js'
 import { startServer, type TestServer } from '../../testing/test-server.js'
 
 let server: TestServer
@@ -69,13 +68,4 @@ async function eventuallyResponds(url: string, headers: Record<string, string>):
     const answer = await fetch(url, { method: 'POST', body: '{}', headers }).catch(() => null)
     return answer?.status
   })
-}
-
-async function freePort(): Promise<number> {
-  const probe = createServer().listen(0, '127.0.0.1')
-  await once(probe, 'listening')
-  const { port } = probe.address() as AddressInfo
-  probe.close()
-  await once(probe, 'close')
-  return port
 }

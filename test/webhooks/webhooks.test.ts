@@ -9,6 +9,7 @@ import { webhookPaths } from '../../src/webhooks/webhook-paths.js'
 import { WebhookRecords } from '../../src/webhooks/webhook-records.js'
 import { Webhooks, type WebhooksDeps } from '../../src/webhooks/webhooks.js'
 import { eventually } from '../../testing/eventually.js'
+import { startAttempt } from '../../testing/running-job.js'
 import { smallJob, startServer, type TestServer, uploadDataset } from '../../testing/test-server.js'
 import { notifyJobEvent } from '../api/attempts.js'
 import { eventTypes, messageIds, type Reply, startReceiver } from './receiver.js'
@@ -57,10 +58,8 @@ async function submit({ api }: TestServer, more = {}): Promise<string> {
 
 /** As a worker does it; without the nudge, what a lost one leaves. */
 async function runJobAsWorker(server: TestServer, id: string, { notified = true } = {}) {
-  const records = new JobRecords(server.store)
-  const attempt = await records.claimAttempt(id)
-  await records.apply(id, { event: 'start', at: new Date().toISOString(), attempt })
-  await records.finish(id, {
+  const attempt = await startAttempt(server.store, id)
+  await new JobRecords(server.store).finish(id, {
     status: 'succeeded',
     finishedAt: new Date().toISOString(),
     attempt,

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict'
-import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { readFile, stat, writeFile } from 'node:fs/promises'
 import { request as httpRequest } from 'node:http'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import supertest from 'supertest'
 import { ensureApiKey, loadApiKeys } from '../../../src/api/http/api-keys.js'
+import { tempFolder } from '../../../testing/temp-folder.js'
 import { startServer, type TestServer } from '../../../testing/test-server.js'
 
 let server: TestServer
@@ -117,8 +117,7 @@ test('its own names and pages are answered', async () => {
 })
 
 test('a key is made once, for its owner alone, and only its hash is kept beside it', async t => {
-  const folder = await mkdtemp(join(tmpdir(), 'keys-'))
-  t.after(() => rm(folder, { recursive: true }))
+  const folder = await tempFolder(t)
   const made = await Promise.all([ensureApiKey(folder), ensureApiKey(folder), ensureApiKey(folder)])
   assert.equal(new Set(made).size, 1)
   const key = made[0]!

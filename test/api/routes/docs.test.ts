@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict'
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import supertest from 'supertest'
 import { onDemand } from '../../../src/api/routes/docs.js'
+import { tempFolder } from '../../../testing/temp-folder.js'
 import { startServer, type TestServer } from '../../../testing/test-server.js'
 
 let server: TestServer
@@ -39,8 +39,7 @@ test('a policy lets the page load from this server alone, and run nothing inline
 })
 
 test('a file that could not be read is read the next time, and then kept', async t => {
-  const folder = await mkdtemp(join(tmpdir(), 'docs-'))
-  t.after(() => rm(folder, { recursive: true }))
+  const folder = await tempFolder(t)
   const path = join(folder, 'page.css')
   const content = onDemand(() => readFile(path))
   await assert.rejects(content(), { code: 'ENOENT' })

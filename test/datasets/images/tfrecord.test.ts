@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { detectFormat, openImageSource } from '../../../src/datasets/detect.js'
@@ -10,13 +9,8 @@ import { nextRecordOffset, TfrecordWriter } from '../../../src/datasets/images/t
 import { InputFile } from '../../../src/datasets/input-file.js'
 import { defaultLimits } from '../../../src/datasets/limits.js'
 import { TrainyardError } from '../../../src/errors.js'
+import { tempFolder } from '../../../testing/temp-folder.js'
 import { fixture } from '../uploads.js'
-
-async function tempFolder(t: { after(work: () => Promise<void>): void }) {
-  const folder = await mkdtemp(join(tmpdir(), 'trainyard-tfrecord-'))
-  t.after(() => rm(folder, { recursive: true }))
-  return folder
-}
 
 /** The number of records, or the error. */
 async function survey(path: string, content: Uint8Array): Promise<number | TrainyardError> {

@@ -28,7 +28,8 @@ import {
 import { mapRows } from '../../../src/graph/ops/map-rows.js'
 import { cast, div } from '../../../src/graph/ops/math.js'
 import { decodeRaw, parseExample } from '../../../src/graph/ops/parse.js'
-import { openGraphSession, tempFolder } from '../tensorflow.js'
+import { tempFolder } from '../../../testing/temp-folder.js'
+import { openGraphSession } from '../tensorflow.js'
 import { assertOpsMatchTensorFlow } from '../tensorflow-agrees.js'
 import { imageExample, tfRecordFile } from '../tfrecord.js'
 

@@ -8,7 +8,8 @@ import { mul } from '../../../src/graph/ops/math.js'
 import { applyAdam } from '../../../src/graph/ops/optimizers.js'
 import { randomTruncatedNormal, randomUniform } from '../../../src/graph/ops/random.js'
 import { assign, assignAdd, assignSub, read, variable } from '../../../src/graph/ops/state.js'
-import { openGraphSession, tempFolder } from '../tensorflow.js'
+import { tempFolder } from '../../../testing/temp-folder.js'
+import { openGraphSession } from '../tensorflow.js'
 import { assertOpsMatchTensorFlow } from '../tensorflow-agrees.js'
 
 const graph = new Graph()

@@ -10,7 +10,8 @@ import { MetricsLog } from '../../../src/jobs/telemetry/metrics-log.js'
 import { planJob } from '../../../src/planning/plan.js'
 import { openFolderStore } from '../../../src/store/folder-store.js'
 import type { Store } from '../../../src/store/store.js'
-import { digitsManifest } from '../../planning/dataset.js'
+import { digitsManifest } from '../../../testing/digits-manifest.js'
+import { attemptRecord, newJobId } from '../../../testing/running-job.js'
 
 let folder: string
 let store: Store
@@ -20,9 +21,8 @@ before(async () => {
 })
 after(() => rm(folder, { recursive: true, force: true }))
 
-let made = 0
 async function newJob() {
-  const id = `job-${String(made++).padStart(26, '0')}`
+  const id = newJobId()
   const identity = { id, createdAt: '2026-01-01T00:00:00.000Z' }
   const manifest = planJob(
     identity,
@@ -34,21 +34,6 @@ async function newJob() {
   await records.create(manifest)
   return { id, records, manifest }
 }
-
-const attemptRecord = (
-  attempt: number,
-  resumedFrom: number,
-  more: Partial<AttemptRecord> = {},
-): AttemptRecord => ({
-  attempt,
-  startedAt: `2026-01-01T00:0${attempt}:00.000Z`,
-  resumedFrom,
-  phase: 'training',
-  endedAt: null,
-  end: null,
-  outputTail: null,
-  ...more,
-})
 
 const row = (step: number, values: Record<string, number>) => ({
   step,
@@ -87,7 +72,7 @@ test('rows after the step that a newer attempt resumed from are superseded', asy
   for (let step = 1; step <= 7; step++) await log.append(id, 1, row(step, { loss: 100 + step }))
   for (let step = 6; step <= 9; step++) await log.append(id, 2, row(step, { loss: 200 + step }))
   await log.append(id, 2, row(9, { validationLoss: 5 }))
-  const attempts = [attemptRecord(1, 0, { end: 'killed' }), attemptRecord(2, 5)]
+  const attempts = [attemptRecord(1, { end: 'killed' }), attemptRecord(2, { resumedFrom: 5 })]
   const { points } = await log.page(id, attempts, { limit: 100 })
   assert.deepEqual(
     points.loss!.map(({ value }) => value),
@@ -104,7 +89,7 @@ test('a row that a crash interrupted is ignored', async () => {
   const log = new MetricsLog(store)
   await log.append(id, 1, row(1, { loss: 1 }))
   await store.append(`jobs/${id}/attempts/1/metrics.ndjson`, '{"step":2,"time":"20')
-  assert.equal((await log.rows(id, [attemptRecord(1, 0)])).length, 1)
+  assert.equal((await log.rows(id, [attemptRecord(1)])).length, 1)
 })
 
 test('pages of metrics have no gap between them', async () => {
@@ -113,7 +98,7 @@ test('pages of metrics have no gap between them', async () => {
   for (let step = 1; step <= 25; step++) {
     await log.append(id, 1, row(step, { loss: step, accuracy: 0 }))
   }
-  const attempts = [attemptRecord(1, 0)]
+  const attempts = [attemptRecord(1)]
   const steps: number[] = []
   let cursor: string | undefined
   do {
@@ -138,11 +123,11 @@ test('a tail returns each row once, whichever attempt wrote it', async () => {
     for (const { step } of await log.rowsAfter(id, attempts, tail)) seen.push(step)
   }
   for (const step of [1, 2, 3]) await log.append(id, 1, row(step, { loss: step }))
-  await poll(attemptRecord(1, 0))
+  await poll(attemptRecord(1))
   await log.append(id, 1, row(4, { loss: 4 }))
-  await poll(attemptRecord(1, 0))
+  await poll(attemptRecord(1))
   for (const step of [3, 4, 5]) await log.append(id, 2, row(step, { loss: step }))
-  await poll(attemptRecord(1, 0), attemptRecord(2, 2))
+  await poll(attemptRecord(1), attemptRecord(2, { resumedFrom: 2 }))
   assert.deepEqual(seen, [1, 2, 3, 4, 5])
 })
 
@@ -156,7 +141,7 @@ async function commit(id: string, attempt: number, step: number, best = false) {
 test('a damaged checkpoint is skipped', async () => {
   const { id } = await newJob()
   const checkpoints = new Checkpoints(store)
-  const attempts = [attemptRecord(1, 0)]
+  const attempts = [attemptRecord(1)]
   assert.equal(await checkpoints.newestVerified(id, attempts), 0)
   await commit(id, 1, 100)
   await commit(id, 1, 200)
@@ -171,7 +156,7 @@ test('a checkpoint of a superseded attempt is hidden, and a newer attempt replac
   const checkpoints = new Checkpoints(store)
   await commit(id, 1, 100)
   await commit(id, 1, 200)
-  const attempts = [attemptRecord(1, 0), attemptRecord(2, 100)]
+  const attempts = [attemptRecord(1), attemptRecord(2, { resumedFrom: 100 })]
   const steps = async () => (await checkpoints.list(id, attempts)).map(({ step }) => step)
   assert.deepEqual(await steps(), [100])
   await commit(id, 2, 200)
@@ -187,8 +172,8 @@ test('pruning keeps the best checkpoint in effect', async () => {
   await commit(id, 1, 400, true)
   const best = async (attempts: ReturnType<typeof attemptRecord>[]) =>
     (await checkpoints.list(id, attempts)).filter(one => one.best).map(({ step }) => step)
-  assert.deepEqual(await best([attemptRecord(1, 0)]), [400])
-  const resumed = [attemptRecord(1, 0), attemptRecord(2, 300)]
+  assert.deepEqual(await best([attemptRecord(1)]), [400])
+  const resumed = [attemptRecord(1), attemptRecord(2, { resumedFrom: 300 })]
   assert.deepEqual(await best(resumed), [100])
   await checkpoints.prune(id, 2, resumed)
   const steps = (await checkpoints.list(id, resumed)).map(({ step }) => step)
@@ -205,7 +190,7 @@ test('superseded checkpoints do not count towards keepCheckpoints', async () => 
   await commit(id, 1, 100)
   // by an attempt that is superseded but does not know it yet
   await commit(id, 1, 200)
-  const attempts = [attemptRecord(1, 0), attemptRecord(2, 100)]
+  const attempts = [attemptRecord(1), attemptRecord(2, { resumedFrom: 100 })]
   await commit(id, 2, 150)
   await checkpoints.prune(id, 1, attempts)
   assert.equal(await checkpoints.newestVerified(id, attempts), 150)
@@ -233,9 +218,9 @@ test("pruning keeps the newest checkpoints and lists them in TensorFlow's checkp
   const { id } = await newJob()
   const checkpoints = new Checkpoints(store)
   for (const step of [100, 200, 300, 400]) await commit(id, 1, step)
-  await checkpoints.prune(id, 2, [attemptRecord(1, 0)])
+  await checkpoints.prune(id, 2, [attemptRecord(1)])
   assert.deepEqual(
-    (await checkpoints.list(id, [attemptRecord(1, 0)])).map(({ step, latest }) => [step, latest]),
+    (await checkpoints.list(id, [attemptRecord(1)])).map(({ step, latest }) => [step, latest]),
     [
       [300, false],
       [400, true],
@@ -255,7 +240,7 @@ test("pruning keeps the newest checkpoints and lists them in TensorFlow's checkp
 
 test("a job's view follows from its journal, its attempts and its live state", async () => {
   const { id, manifest, records } = await newJob()
-  const attempts = [attemptRecord(1, 0), attemptRecord(2, 70)]
+  const attempts = [attemptRecord(1), attemptRecord(2, { resumedFrom: 70 })]
   const at = '2026-01-01T00:01:00.000Z'
   await records.apply(id, { event: 'start', at, attempt: 1 })
   await records.apply(id, { event: 'stop', at, attempt: 1 })

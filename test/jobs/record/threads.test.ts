@@ -1,14 +1,11 @@
 import assert from 'node:assert/strict'
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { test } from 'node:test'
 import { JobRecords } from '../../../src/jobs/record/records.js'
 import { openFolderStore } from '../../../src/store/folder-store.js'
+import { tempFolder } from '../../../testing/temp-folder.js'
 
 test('all attempts use the thread count of the first attempt', async t => {
-  const folder = await mkdtemp(join(tmpdir(), 'trainyard-threads-'))
-  t.after(() => rm(folder, { recursive: true }))
+  const folder = await tempFolder(t)
   const records = new JobRecords(await openFolderStore(folder))
   const id = 'job-00000000000000000000000000'
   const both = await Promise.all([3, 3].map(mine => records.agreeOnThreads(id, mine)))

@@ -4,7 +4,6 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { jobPaths } from '../../../src/jobs/record/job-paths.js'
-import type { AttemptRecord } from '../../../src/jobs/record/records.js'
 import { downsample, type Point } from '../../../src/jobs/telemetry/downsample.js'
 import { JobLog } from '../../../src/jobs/telemetry/job-log.js'
 import { chartOf } from '../../../src/jobs/telemetry/metrics-chart.js'
@@ -14,6 +13,7 @@ import type { SummarySegment } from '../../../src/jobs/telemetry/metrics-summary
 import type { MetricPoint, MetricRow } from '../../../src/spec/metrics.js'
 import { openFolderStore } from '../../../src/store/folder-store.js'
 import type { Store } from '../../../src/store/store.js'
+import { attemptRecord, newJobId } from '../../../testing/running-job.js'
 
 let folder: string
 let store: Store
@@ -22,16 +22,6 @@ before(async () => {
   store = await openFolderStore(folder)
 })
 after(() => rm(folder, { recursive: true, force: true }))
-
-const attemptRecord = (attempt: number, resumedFrom = 0): AttemptRecord => ({
-  attempt,
-  resumedFrom,
-  startedAt: '2026-01-01T00:00:00.000Z',
-  phase: 'training',
-  endedAt: null,
-  end: null,
-  outputTail: null,
-})
 
 const row = (step: number, values: MetricRow['values']): MetricRow => ({
   step,
@@ -42,12 +32,9 @@ const row = (step: number, values: MetricRow['values']): MetricRow => ({
 /** A pseudo-random number that identifies its step. */
 const jitter = (step: number) => Math.sin(step * 12.9898) * 43758 - step / 1e6
 
-let made = 0
-const newId = () => `job-${String(made++).padStart(26, '0')}`
-
 /** Two attempts, the second resumed from step 4000; a validation row every 100 steps. */
 async function longJob() {
-  const id = newId()
+  const id = newJobId()
   const log = new MetricsLog(store)
   const write = async (attempt: number, from: number, to: number) => {
     for (let step = from; step <= to; step++) {
@@ -57,7 +44,7 @@ async function longJob() {
   }
   await write(1, 1, 5000)
   await write(2, 4001, 9000)
-  return { id, log, attempts: [attemptRecord(1), attemptRecord(2, 4000)] }
+  return { id, log, attempts: [attemptRecord(1), attemptRecord(2, { resumedFrom: 4000 })] }
 }
 
 test('pages of a long log have the same rows as a full read', async () => {
@@ -79,7 +66,7 @@ test('pages of a long log have the same rows as a full read', async () => {
 })
 
 test('a null in an old log is left out and does not become 0', async () => {
-  const id = newId()
+  const id = newJobId()
   const { time } = row(1, {})
   const old = { step: 1, time, values: { loss: null, rate: 0, accuracy: 'NaN' } }
   await store.append(jobPaths(id).metrics(1), `${JSON.stringify(old)}\n`)
@@ -99,7 +86,7 @@ test('a tail can start after any position', async () => {
   assert.equal(end.position, positionOf(all.at(-1)!))
   assert.deepEqual(await log.rowsAfter(id, attempts, end), [])
   // the newest attempt has no rows yet, so the last row in effect is by an older one
-  const later = [...attempts, attemptRecord(3, 4500)]
+  const later = [...attempts, attemptRecord(3, { resumedFrom: 4500 })]
   assert.equal((await log.end(id, later)).position, 4500 * 2 + 1)
 })
 
@@ -167,7 +154,7 @@ test('a chart is the same if the summary is missing, damaged at its end, or ahea
 })
 
 test('NaN and infinities survive the log, and charts show each of them', async () => {
-  const id = newId()
+  const id = newJobId()
   const log = new MetricsLog(store)
   const odd: Record<number, number> = {
     700: Number.NaN,
@@ -238,7 +225,7 @@ test('an export has every row in effect', async () => {
 
 test('a job without metrics has an empty page, chart and export', async () => {
   const log = new MetricsLog(store)
-  const id = newId()
+  const id = newJobId()
   for (const attempts of [[], [attemptRecord(1)]]) {
     const nothing = { points: {}, nextCursor: null }
     assert.deepEqual(await log.page(id, attempts, { limit: 10 }), nothing)
@@ -248,7 +235,7 @@ test('a job without metrics has an empty page, chart and export', async () => {
 })
 
 test('log lines are paged across attempts, by attempt, and from the end', async () => {
-  const id = newId()
+  const id = newJobId()
   const log = new JobLog(store)
   const attempts = [{ attempt: 1 }, { attempt: 2 }, { attempt: 4 }]
   const written: string[] = []

@@ -9,8 +9,9 @@ import { planNetworkJob } from '../../../src/planning/plan.js'
 import type { FromTrainer } from '../../../src/spec/ipc-messages.js'
 import { openFolderStore } from '../../../src/store/folder-store.js'
 import type { Store } from '../../../src/store/store.js'
+import { digitsManifest } from '../../../testing/digits-manifest.js'
+import { attemptRecord } from '../../../testing/running-job.js'
 import { AttemptRecorder, AttemptSuperseded } from '../../../workers/attempts/attempt-recorder.js'
-import { digitsManifest } from '../../planning/dataset.js'
 
 let folder: string
 let store: Store
@@ -29,15 +30,7 @@ async function openAttempt(id: string, resumedFrom: number) {
   const job = planNetworkJob({ id, createdAt: at }, request, dataset, null)
   const records = new JobRecords(store)
   const attempt = await records.claimAttempt(id)
-  await records.writeAttempt(id, {
-    attempt,
-    startedAt: at,
-    resumedFrom,
-    phase: 'training',
-    endedAt: null,
-    end: null,
-    outputTail: null,
-  })
+  await records.writeAttempt(id, attemptRecord(attempt, { resumedFrom }))
   const sent: FromTrainer[] = []
   const recorder = await AttemptRecorder.open<string>(
     {

@@ -10,11 +10,12 @@ import type { FromTrainer } from '../../../src/spec/ipc-messages.js'
 import type { NetworkJob } from '../../../src/spec/job.js'
 import { openFolderStore } from '../../../src/store/folder-store.js'
 import { WeightsStore } from '../../../src/weights/weights-store.js'
+import { digitsManifest } from '../../../testing/digits-manifest.js'
+import { newJobId, startAttempt } from '../../../testing/running-job.js'
+import { tempFolder } from '../../../testing/temp-folder.js'
 import { resolveInitialWeights } from '../../../workers/attempts/initial-weights.js'
 import { runNetworkAttempt } from '../../../workers/attempts/network-attempt.js'
-import { tempFolder } from '../../graph/tensorflow.js'
 import { imageExample, tfRecordFile } from '../../graph/tfrecord.js'
-import { digitsManifest } from '../../planning/dataset.js'
 
 const store = await openFolderStore(await tempFolder({ after }))
 const tf = loadTensorFlow()
@@ -45,9 +46,8 @@ async function putDataset(id: string, labels: string[]): Promise<DatasetManifest
   return manifest
 }
 
-let made = 0
 async function train(dataset: DatasetManifest, more: Partial<NetworkJob> = {}) {
-  const id = `job-${String(++made).padStart(26, '0')}`
+  const id = newJobId()
   const planned = planNetworkJob(
     { id, createdAt: '2026-01-01T00:00:00.000Z' },
     {
@@ -67,15 +67,9 @@ async function train(dataset: DatasetManifest, more: Partial<NetworkJob> = {}) {
 async function runAttempt(job: NetworkJob, dataset: DatasetManifest, resumeFrom: number | null) {
   const { id } = job
   const records = new JobRecords(store)
-  const attempt = await records.claimAttempt(id)
-  await records.writeAttempt(id, {
-    attempt,
-    startedAt: '2026-01-01T00:00:00.000Z',
+  const attempt = await startAttempt(store, id, {
     resumedFrom: resumeFrom ?? 0,
     phase: 'preparing',
-    endedAt: null,
-    end: null,
-    outputTail: null,
   })
   const messages: FromTrainer[] = []
   await runNetworkAttempt({

@@ -16,8 +16,9 @@ import { planJob } from '../../../src/planning/plan.js'
 import { openFolderStore } from '../../../src/store/folder-store.js'
 import type { Store } from '../../../src/store/store.js'
 import { type EmbeddedRedis, openRedis } from '../../../src/supervisor/embedded-redis.js'
+import { digitsManifest } from '../../../testing/digits-manifest.js'
+import { newJobId, startAttempt } from '../../../testing/running-job.js'
 import { JobRunner } from '../../../workers/supervision/job-runner.js'
-import { digitsManifest } from '../../planning/dataset.js'
 
 const prefix = 'test'
 const at = '2026-01-01T00:00:00.000Z'
@@ -42,9 +43,8 @@ after(async () => {
   await rm(folder, { recursive: true })
 })
 
-let made = 0
 async function newJob(): Promise<string> {
-  const identity = { id: `job-${String(made++).padStart(26, '0')}`, createdAt: at }
+  const identity = { id: newJobId(), createdAt: at }
   const request = { model: { kind: 'resnet' as const }, dataset: 'digits' }
   await new JobRecords(store).create(planJob(identity, request, digitsManifest(), null))
   return identity.id
@@ -88,13 +88,9 @@ test('a job whose data set is gone fails, and says so in its log', async () => {
 
 test('a job that makes no progress fails, and says so in its log after the lines of its attempts', async () => {
   const id = await newJob()
-  const records = new JobRecords(store)
   for (const attempt of [1, 2, 3]) {
-    await records.claimAttempt(id)
-    await records.apply(id, { event: 'start', at, attempt })
-    const ended = { endedAt: at, end: 'crashed' as const, outputTail: 'exit code 1' }
-    const begun = { attempt, startedAt: at, resumedFrom: 0, phase: 'training' as const }
-    await records.writeAttempt(id, { ...begun, ...ended })
+    const ended = { endedAt: at, end: 'crashed', outputTail: 'exit code 1' } as const
+    await startAttempt(store, id, { startedAt: at, ...ended })
     await new JobLog(store).append(id, attempt, 'attempt')
   }
   await run(id)

@@ -1,6 +1,6 @@
-import type { ImagesManifest } from '../../src/spec/dataset.js'
+import type { ImagesManifest } from '../src/spec/dataset.js'
 
-/** The manifest of a small image data set. */
+/** The manifest of a small data set of digits; its shards do not exist. */
 export const digitsManifest = (overrides: Partial<ImagesManifest> = {}): ImagesManifest => ({
   id: 'ds-0123456789abcdef',
   name: 'digits',
