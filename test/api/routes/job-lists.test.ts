@@ -149,7 +149,7 @@ test('a Redis that came back behind the store, looking whole, is compared with i
   const logLength = server.log().length
   await redis.call('CLIENT', 'KILL', 'TYPE', 'normal')
   await eventually('the comparison to fail', () =>
-    server.log().slice(logLength).includes('could not compare'),
+    server.log().slice(logLength).includes('could not reconcile'),
   )
   await redis.acl('SETUSER', 'default', '+eval')
   await eventuallyLists(before)
