@@ -194,11 +194,6 @@ export const errorCodes = {
     when: 'instances do not fit the model',
     help: 'Correct the instances in `errors`; GET /models/:id has the input.',
   },
-  INVALID_ROWS: {
-    kind: 'invalid',
-    when: 'rows do not fit the model’s columns',
-    help: 'Correct the rows in `errors`; GET /models/:id has the columns.',
-  },
   IMAGE_TOO_LARGE: {
     kind: 'invalid',
     when: 'an image has too many pixels',

@@ -91,7 +91,7 @@ const integerAsNumber = (column: FeatureColumn): FeatureColumn =>
   column.type === 'integer' ? { ...column, type: 'number' } : column
 
 function withPathPrefix(prefix: string, error: unknown): unknown {
-  if (!(error instanceof TrainyardError) || error.code !== 'INVALID_ROWS') return error
+  if (!(error instanceof TrainyardError) || error.code !== 'INVALID_INSTANCES') return error
   const errors: FieldError[] = error.errors.map(fieldError => ({
     ...fieldError,
     path: `${prefix}${fieldError.path}`,

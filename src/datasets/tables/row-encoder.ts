@@ -35,7 +35,7 @@ const maxErrors = 20
 
 /**
  * Row-major [rows, columns]: missing (no key, or null) is NaN, a category its code, a truth value 0 or
- * 1. Columns of text have no encoding: leave them out. Throws INVALID_ROWS with the place of each flaw.
+ * 1. Columns of text have no encoding: leave them out. Throws INVALID_INSTANCES with the place of each flaw.
  */
 export function encodeRows(
   columns: readonly EncodedColumn[],
@@ -91,7 +91,7 @@ export function encodeRows(
   if (fieldErrors.length === 0) return encoded
   const errors = fieldErrors.slice(0, maxErrors)
   const detail = errors.map(({ message }) => message).join('; ')
-  throw new TrainyardError('INVALID_ROWS', detail, { errors })
+  throw new TrainyardError('INVALID_INSTANCES', detail, { errors })
 }
 
 /** A cell's number, or what was expected in its place. */

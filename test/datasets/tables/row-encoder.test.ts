@@ -63,7 +63,7 @@ test('flaws name row and column, all at once', () => {
     () => encodeRows(columns, bad, strict),
     (error: unknown) => {
       assert.ok(error instanceof TrainyardError)
-      assert.equal(error.code, 'INVALID_ROWS')
+      assert.equal(error.code, 'INVALID_INSTANCES')
       assert.deepEqual(
         error.errors.map(({ path, message }) => [path, message]),
         [
