@@ -2,8 +2,9 @@ import { type ErrorCode, type ErrorKind, kindOf } from './spec/error-codes.js'
 import { type FailureCode, failureCodes } from './spec/failure-codes.js'
 import type { FieldErrorCode } from './spec/field-error-codes.js'
 
-/** One invalid field of a request; `path` is a JSON pointer, or a byte or record position in a file. */
+/** One invalid field of a request, or one invalid place in an uploaded file. */
 export interface FieldError {
+  /** A JSON pointer (`/training/steps`), a part of the request (`querystring:/limit`), or a place in a file (`a.csv#line=2`). */
   path: string
   code: FieldErrorCode
   message: string
@@ -19,11 +20,11 @@ export const fieldError = (path: string, code: FieldErrorCode, message: string):
 export const escapePointerToken = (name: string): string =>
   name.replaceAll('~', '~0').replaceAll('/', '~1')
 
-/** Cuts a user's text for an error message. */
+/** Shortens a user's text for an error message. */
 export const truncate = (text: string, maxLength = 60): string =>
   text.length > maxLength ? `${text.slice(0, maxLength)}…` : text
 
-/** Cuts a user's text and puts it in quotes, for an error message. */
+/** Shortens a user's text and puts it in quotes, for an error message. */
 export const quoteTruncated = (text: string, maxLength?: number): string =>
   `'${truncate(text, maxLength)}'`
 
@@ -32,7 +33,10 @@ export interface TrainyardErrorOptions {
   cause?: unknown
 }
 
-/** An expected error that the caller or the operator can fix. A plain `Error` is a bug. */
+/**
+ * An expected error, which the caller or the operator can fix. A plain `Error` is a bug. `code` sets the
+ * HTTP status (src/spec/error-codes.ts).
+ */
 export class TrainyardError extends Error {
   readonly kind: ErrorKind
   readonly errors: readonly FieldError[]
@@ -49,7 +53,10 @@ export class TrainyardError extends Error {
   }
 }
 
-/** Ends a job, as `failure.code` of its record. If `retry`, another attempt may succeed. */
+/**
+ * Why an attempt cannot go on. If `retry`, the worker starts another attempt. Otherwise the job fails
+ * with `code` as its `failure.code`.
+ */
 export class TrainingFailure extends Error {
   readonly retry: boolean
 
@@ -75,11 +82,12 @@ export class FieldErrors {
     this.all.push({ path, code, message })
   }
 
-  /** Adds the message if there is one: for checks that return null if a value is valid. */
+  /** Adds an error unless `message` is null. For checks that return null if a value is valid. */
   addIf(path: string, code: FieldErrorCode, message: string | null): void {
     if (message !== null) this.add(path, code, message)
   }
 
+  /** Throws a TrainyardError with all errors, if there are any. */
   throwIfAny(code: ErrorCode): void {
     if (this.all.length === 0) return
     const message = this.all.map(error => error.message).join('; ')

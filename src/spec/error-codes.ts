@@ -11,8 +11,8 @@ export const statusOfKind: Readonly<Record<ErrorKind, number>> = {
 
 /**
  * Every `code` of a problem (RFC 9457) that the API answers, and of an error that stops a process at
- * start. A code is stable: its meaning never changes, and it is not renamed. docs/errors.md is made
- * from this table.
+ * start. Codes are stable: do not rename one or change its meaning. docs/errors.md is generated from
+ * this table.
  */
 export const errorCodes = {
   ...httpErrorCodes,
@@ -20,7 +20,7 @@ export const errorCodes = {
   // jobs
   INVALID_JOB: {
     kind: 'invalid',
-    when: 'a job cannot be trained as requested',
+    when: 'the job cannot be trained as requested',
     help: 'Correct the fields in `errors`; all are listed at once.',
   },
   JOB_NOT_FOUND: {
@@ -30,238 +30,238 @@ export const errorCodes = {
   },
   JOB_ENDED: {
     kind: 'conflict',
-    when: 'a job that has ended is asked to do something',
-    help: 'Retry the job, or submit a new one.',
+    when: 'the job has ended, so that it cannot be paused, resumed or cancelled; or it has succeeded, so that it cannot be retried',
+    help: '`detail` says what is possible, such as a retry.',
   },
   JOB_ACTIVE: {
     kind: 'conflict',
-    when: 'a job’s state does not allow the action',
-    help: 'The message says what to do first.',
+    when: 'the job has not ended, so that it cannot be retried or deleted; or it is being cancelled, so that it cannot be paused or resumed',
+    help: '`detail` says what to do first, such as to cancel it.',
   },
   CHECKPOINT_NOT_FOUND: {
     kind: 'missing',
-    when: 'a job has no checkpoint of the step',
-    help: 'GET /jobs/:id/checkpoints lists them.',
+    when: 'the job has no checkpoint of this step',
+    help: 'GET /jobs/:id/checkpoints lists the checkpoints.',
   },
   DATASET_GONE: {
     kind: 'conflict',
-    when: 'a job is retried whose data set was deleted',
-    help: 'Upload the data set again; equal content has the same id.',
+    when: 'the data set of the job to retry was deleted',
+    help: 'Upload the data set again; equal content gets the same id.',
   },
   PLANNER_BUSY: {
     kind: 'unavailable',
     when: 'too many dry runs are in progress',
-    help: 'Try again after the time in Retry-After.',
+    help: 'Retry after the time in the Retry-After header.',
   },
   QUEUE_UNAVAILABLE: {
     kind: 'unavailable',
     when: 'Redis does not answer, or the job list is being rebuilt after an outage',
-    help: 'Try again after the time in Retry-After; check Redis if it lasts.',
+    help: 'Retry after the time in the Retry-After header. If it lasts, check Redis.',
   },
 
   // data sets
   DATASET_NOT_FOUND: {
     kind: 'missing',
     when: 'no data set has the id or name',
-    help: 'GET /datasets lists them.',
+    help: 'GET /datasets lists the data sets.',
   },
   DATASET_IN_USE: {
     kind: 'conflict',
-    when: 'a data set is deleted that an unfinished job reads',
+    when: 'the data set to delete is used by a job that has not ended',
     help: 'Cancel the job, or wait for its end.',
   },
   DATASET_FORM: {
     kind: 'invalid',
-    when: 'a field of an upload form is invalid',
+    when: 'a field of the upload form is invalid, or does not go with files of this kind',
     help: 'Correct the fields in `errors`; all are listed at once.',
   },
   DATASET_EMPTY: {
     kind: 'invalid',
-    when: 'an upload has no records',
+    when: 'a file, table or image is empty',
     help: 'Upload files that have data.',
   },
   DATASET_TRUNCATED: {
     kind: 'invalid',
-    when: 'a file ends within a record',
+    when: 'a file ends early: within its header, a record or its gzip stream',
     help: 'Upload the complete file.',
   },
   DATASET_TRAILING_BYTES: {
     kind: 'invalid',
     when: 'a file has bytes after its last record',
-    help: 'Remove them, or upload the right file.',
+    help: 'Remove the bytes, or upload the right file.',
   },
   DATASET_CHECKSUM: {
     kind: 'invalid',
-    when: 'a checksum inside a file does not match',
-    help: 'The file is damaged: copy it again from its source.',
+    when: 'a checksum of a TFRecord file does not match, or gzip data is damaged',
+    help: 'Copy the file again from its source.',
   },
   DATASET_SIZE_MISMATCH: {
     kind: 'invalid',
-    when: 'sizes or counts within an upload contradict each other',
-    help: 'The message names both; correct the wrong one.',
+    when: 'sizes or counts contradict each other: of files, images, records or form fields',
+    help: '`detail` names both values; correct the wrong one. Scale all images to one size.',
   },
   DATASET_FORMAT: {
     kind: 'invalid',
-    when: 'a file’s format is unknown, or does not fit the other files',
+    when: 'the format of a file is unknown, or does not go with the other files',
     help: 'See docs/datasets.md for the formats.',
   },
   DATASET_LABELS: {
     kind: 'invalid',
-    when: 'labels are missing, or no class numbers from 0',
-    help: 'The message names the record; correct its label.',
+    when: 'a label is not an index into the class names',
+    help: '`detail` names the record; correct its label, or the class names.',
   },
   DATASET_DIMENSIONS: {
     kind: 'invalid',
-    when: 'images have other dimensions than expected',
-    help: 'Give height, width and channels, or make the images equal.',
+    when: 'the size of images cannot be inferred, or they do not have 1, 3 or 4 channels',
+    help: 'Send the form fields height, width and channels.',
   },
   DATASET_TOO_LARGE: {
     kind: 'invalid',
-    when: 'an upload exceeds a limit',
-    help: 'The message names the limit; split the data set.',
+    when: 'data exceeds a limit of the server',
+    help: '`detail` names the limit; reduce or split the data.',
   },
   DATASET_ENCODING: {
     kind: 'invalid',
-    when: 'a file’s compression or text encoding is invalid',
-    help: 'Use gzip, and UTF-8 for text.',
+    when: 'the text of a table is not UTF-8 or has a NUL byte',
+    help: 'Save the table as UTF-8.',
   },
   DATASET_HEADER: {
     kind: 'invalid',
-    when: 'a table’s header is missing or invalid',
-    help: 'Give each column a name of its own in the first line.',
+    when: 'the header of a table is missing or invalid, or differs between files',
+    help: 'Give each column its own name in the first row, or send the form field header.',
   },
   DATASET_ROW: {
     kind: 'invalid',
-    when: 'a table’s row is invalid',
-    help: 'The message names file and line; correct the row.',
+    when: 'a row of a table has too many or too few fields, or wrong quotes',
+    help: '`detail` names the line; correct the row.',
   },
   DATASET_VALUE: {
     kind: 'invalid',
-    when: 'a value does not fit its column’s type',
-    help: 'Correct the value, or give the column’s type in `schema`.',
+    when: 'a value does not fit the type of its column, or all columns are free text',
+    help: 'Correct the value, or give the type of the column in the form field schema.',
   },
 
   // weights and models
   WEIGHTS_NOT_FOUND: {
     kind: 'missing',
     when: 'no uploaded weights have the id',
-    help: 'GET /weights lists them.',
+    help: 'GET /weights lists the weights.',
   },
   WEIGHTS_IN_USE: {
     kind: 'conflict',
-    when: 'weights are deleted that an unfinished job starts from',
+    when: 'the weights to delete are the initial weights of a job that has not ended',
     help: 'Cancel the job, or wait for its end.',
   },
   WEIGHTS_FORM: {
     kind: 'invalid',
-    when: 'the name of an upload of weights is invalid',
-    help: 'Use 1 to 63 of a-z, 0-9, dot, underscore and dash.',
+    when: 'the name in the upload form is invalid',
+    help: 'Use 1 to 63 of a-z, 0-9, dot, underscore and dash, a letter or digit first.',
   },
   WEIGHTS_FORMAT: {
     kind: 'invalid',
-    when: 'an uploaded file is no TensorFlow checkpoint',
-    help: 'Upload the .index and .data files, or the one file of the old format.',
+    when: 'a file is not a TensorFlow checkpoint, or does not belong to the one that is uploaded',
+    help: 'Upload one .index file and its .data files, or the single file of an old checkpoint.',
   },
   WEIGHTS_INCOMPLETE: {
     kind: 'invalid',
-    when: 'files of an uploaded checkpoint are missing',
-    help: 'Upload all files that the message names.',
+    when: 'a data file of the checkpoint is missing',
+    help: 'Upload the file that `detail` names too.',
   },
   WEIGHTS_DAMAGED: {
     kind: 'invalid',
-    when: 'an uploaded checkpoint is damaged',
+    when: 'the checkpoint is damaged',
     help: 'Copy it again from its source.',
   },
   WEIGHTS_TOO_LARGE: {
     kind: 'invalid',
-    when: 'an uploaded checkpoint exceeds a limit',
-    help: 'The message names the limit.',
+    when: 'the checkpoint exceeds a limit of the server',
+    help: '`detail` names the limit.',
   },
   MODEL_NOT_FOUND: {
     kind: 'missing',
     when: 'no model has the name or version',
-    help: 'GET /models lists them.',
+    help: 'GET /models lists the models.',
   },
   NOT_A_BOOSTING_MODEL: {
     kind: 'conflict',
-    when: 'trees are exported from a model that is a network',
-    help: 'Use GET /models/:id/archive for a network.',
+    when: 'a file of XGBoost is requested of a model that is a network',
+    help: 'GET /models/:id/archive has the network.',
   },
 
   // predictions
   INVALID_INSTANCES: {
     kind: 'invalid',
-    when: 'instances do not fit the model',
-    help: 'Correct the instances in `errors`; GET /models/:id has the input.',
+    when: 'instances do not fit the input of the model',
+    help: 'Correct the instances in `errors`; GET /models/:id describes the input.',
   },
   IMAGE_TOO_LARGE: {
     kind: 'invalid',
-    when: 'an image has too many pixels',
-    help: 'Scale it down.',
+    when: 'an image has more pixels than the server decodes',
+    help: 'Scale the image down.',
   },
   NOT_AN_IMAGE: {
     kind: 'invalid',
-    when: 'bytes are no PNG or JPEG image',
+    when: 'a file is not a PNG or JPEG image',
     help: 'Send a PNG or JPEG image.',
   },
   UNDECODABLE_IMAGE: {
     kind: 'invalid',
-    when: 'an image cannot be decoded',
-    help: 'The image is damaged: save it again.',
+    when: 'an image is damaged after its header',
+    help: 'Save the image again.',
   },
   PREDICTOR_BUSY: {
     kind: 'unavailable',
-    when: 'too many predictions wait',
-    help: 'Try again after the time in Retry-After.',
+    when: 'too many predictions are in progress',
+    help: 'Retry after the time in the Retry-After header.',
   },
   PREDICTOR_TIMEOUT: {
     kind: 'unavailable',
     when: 'a prediction takes too long',
-    help: 'Send fewer instances at once.',
+    help: 'Send fewer instances in one request.',
   },
   PREDICTOR_RESTARTED: {
     kind: 'unavailable',
-    when: 'the predictor process ended during the prediction',
-    help: 'Try again after the time in Retry-After.',
+    when: 'the predictor process restarts',
+    help: 'Retry after the time in the Retry-After header.',
   },
 
   // webhooks
   WEBHOOK_NOT_FOUND: {
     kind: 'missing',
-    when: 'no webhook or delivery has the id',
-    help: 'GET /webhooks lists them.',
+    when: 'no webhook has the id',
+    help: 'GET /webhooks lists the webhooks.',
   },
   WEBHOOK_DISABLED: {
     kind: 'conflict',
-    when: 'a disabled webhook is called',
-    help: 'Delete it and create it again.',
+    when: 'a test of a disabled webhook is requested',
+    help: 'Delete the webhook and create it again.',
   },
   WEBHOOK_TARGET_REFUSED: {
     kind: 'invalid',
-    when: 'a webhook’s URL leads where webhooks may not go',
-    help: 'Use https and a public address, or set TRAINYARD_WEBHOOKS=private.',
+    when: 'the URL of a webhook is not https, has a login, or has an address or port that webhooks may not call',
+    help: 'Use https and a public address; TRAINYARD_WEBHOOKS=private allows http and private addresses too.',
   },
   TOO_MANY_WEBHOOKS: {
     kind: 'conflict',
     when: 'the server has as many webhooks as it allows',
-    help: 'Delete one first.',
+    help: 'Delete a webhook first.',
   },
 
   // the server
   NOT_READY: {
     kind: 'unavailable',
-    when: 'Redis or a predictor is not ready (GET /readyz)',
-    help: 'Wait; check the log if it lasts.',
+    when: 'Redis or the predictor does not answer yet (only GET /readyz)',
+    help: 'Wait. If it lasts, check the log of the server.',
   },
   INTERNAL: {
     kind: 'unavailable',
     status: 500,
-    when: 'the server has a fault',
-    help: 'Look for the request id of the answer in the server’s log.',
+    when: 'the server has a bug',
+    help: 'Search the log of the server for the id in `instance`, and report the bug.',
   },
   STORAGE_FULL: {
     kind: 'unavailable',
-    when: 'the disk or the quota is full',
+    when: 'the disk or a quota is full',
     help: 'Free some space.',
   },
   STORAGE_FAILED: {
@@ -271,60 +271,60 @@ export const errorCodes = {
   },
   STORAGE_CORRUPT: {
     kind: 'unavailable',
-    when: 'a file in the data folder is damaged',
-    help: 'Restore the file that the message names from a backup.',
+    when: 'a file in the data folder is damaged or missing',
+    help: 'Restore the file that `detail` names from a backup.',
   },
   STORAGE_CONFLICT: {
     kind: 'unavailable',
-    when: 'a superseded attempt stored a checkpoint at the same step',
+    when: 'a superseded attempt has stored a checkpoint of the same step (only in the log of a job)',
     help: 'Nothing: the next attempt trains the step again.',
   },
   INVALID_KEY: {
     kind: 'invalid',
-    when: 'a name cannot be a path in the data folder',
-    help: 'Use letters, digits, dots, underscores and dashes.',
+    when: 'a name cannot be part of a path in the data folder',
+    help: 'Use letters, digits, dots, underscores and dashes, and begin with a letter or digit.',
   },
 
   // start-up: these end the process and are printed in one line
   INVALID_CONFIGURATION: {
     kind: 'invalid',
     when: 'an environment variable has an invalid value',
-    help: 'The message names each variable and what it accepts.',
+    help: 'The message names each variable and the values that it accepts.',
   },
   DATA_FOLDER_IN_USE: {
     kind: 'conflict',
     when: 'another Trainyard uses the data folder',
-    help: 'Stop it, or set TRAINYARD_DATA to another folder.',
+    help: 'Stop the other one, or set TRAINYARD_DATA to another folder.',
   },
   DATA_FOLDER_FORMAT: {
     kind: 'conflict',
-    when: 'this Trainyard cannot read the data folder’s format version',
-    help: 'Install the version that the message names, or set TRAINYARD_DATA to another folder.',
+    when: 'this Trainyard cannot read the format version of the data folder, or its format.json is damaged or missing',
+    help: 'The message says whether a newer or an older Trainyard can read it; or set TRAINYARD_DATA to another folder.',
   },
   ADDRESS_UNUSABLE: {
     kind: 'conflict',
     when: 'the server cannot listen on its address',
-    help: 'Set TRAINYARD_HOST and TRAINYARD_PORT, or stop what uses the port.',
+    help: 'Set TRAINYARD_HOST and TRAINYARD_PORT, or stop the process that uses the port.',
   },
   REDIS_MISSING: {
     kind: 'unavailable',
-    when: 'there is no redis-server, or a process needs REDIS_URL',
-    help: 'Run npm run setup, or set REDIS_URL.',
+    when: 'redis-server is not installed, or a process is started alone without REDIS_URL',
+    help: 'Run `npm run setup`, or set REDIS_URL.',
   },
   REDIS_TOO_OLD: {
     kind: 'unavailable',
-    when: 'the installed redis-server is too old',
-    help: 'Install the version that the message names, or set REDIS_URL.',
+    when: 'the installed redis-server is older than 6.2',
+    help: 'Install a newer one, or set REDIS_URL.',
   },
   REDIS_FAILED: {
     kind: 'unavailable',
     when: 'redis-server does not start',
-    help: 'The message has its last output.',
+    help: 'The message has the last lines of its log.',
   },
   ENGINE_MISSING: {
     kind: 'unavailable',
-    when: 'TensorFlow or XGBoost is not installed',
-    help: 'Run npm run setup.',
+    when: 'TensorFlow or XGBoost is not installed or does not load',
+    help: 'Run `npm run setup`.',
   },
 } as const satisfies Readonly<Record<string, ErrorCodeInfo>>
 

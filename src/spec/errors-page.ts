@@ -2,7 +2,7 @@ import { type ErrorCode, errorCodes, statusOf } from './error-codes.js'
 import { failureCodes } from './failure-codes.js'
 import { fieldErrorCodes } from './field-error-codes.js'
 
-/** docs/errors.md, made from the tables of codes. */
+/** The content of docs/errors.md, generated from the tables of codes. */
 export function errorsPage(): string {
   const problems = Object.entries(errorCodes).map(([code, { when, help }]) => [
     `\`${code}\``,
@@ -19,25 +19,25 @@ export function errorsPage(): string {
   ])
   return `# Error codes
 
-<!-- Made from src/spec/error-codes.ts and src/spec/failure-codes.ts by \`npm run docs:errors\`. -->
+<!-- Generated from the tables in src/spec/*-codes.ts by \`npm run docs:errors\`. Do not edit. -->
 
 ## Answers of the API
 
-Every error of the API is a problem (\`application/problem+json\`, RFC 9457) with a \`code\`. A code is stable: it is not renamed, and its meaning does not change. \`detail\` names the value and what is expected; \`errors\` lists every invalid field at once. An answer 503 has a \`Retry-After\` header. Errors that end a process at start have the same codes and are printed in one line.
+Every error of the API is a problem (\`application/problem+json\`, RFC 9457) with a \`code\`. Codes are stable: a code is not renamed, and its meaning does not change. \`detail\` names the value and what is expected. \`errors\` lists every invalid field at once. An answer with status 503 has a \`Retry-After\` header. Some codes are of errors that end a process at start; they are printed in one line.
 
-${markdownTable(['code', 'status', 'when', 'what helps'], problems)}
+${markdownTable(['code', 'status', 'when', 'what to do'], problems)}
 
 ## Fields
 
-\`errors\` of a problem lists invalid fields: \`path\` is a JSON pointer (\`/training/steps\`), a part of the request (\`querystring:/limit\`), or a place in an uploaded file. The codes of a file's errors are the problem's own in lower case, such as \`dataset_truncated\`.
+Each entry of a problem's \`errors\` is an invalid field. \`path\` is a JSON pointer (\`/training/steps\`), a part of the request (\`querystring:/limit\`), or a place in an uploaded file (\`train.csv#line=2&column=3\`). An error in a data file has the code of the problem in lower case, such as \`dataset_truncated\`.
 
 ${markdownTable(['errors[].code', 'when'], fields)}
 
 ## Failures of jobs
 
-A job that failed has a \`failure.code\`. If a code is retried, the job fails with \`no_progress\` only after several attempts without a new checkpoint.
+A failed job has a \`failure.code\`. If an attempt ends with a code that is retried, the job does not fail: the worker starts another attempt.
 
-${markdownTable(['failure.code', 'retried', 'when', 'what helps'], failures)}
+${markdownTable(['failure.code', 'retried', 'when', 'what to do'], failures)}
 `
 }
 
