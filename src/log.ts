@@ -1,4 +1,4 @@
-/** What parts need of a logger; pino's loggers have it. */
+/** The logger interface that parts of the server depend on. Pino's loggers implement it. */
 export interface Logger {
   debug(details: object, message: string): void
   info(details: object, message: string): void

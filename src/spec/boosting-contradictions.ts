@@ -7,13 +7,16 @@ export interface Contradiction {
   message: string
 }
 
-/** `columns` without the target; `categories` is null for numbers. */
 interface Column {
   name: string
+  /** Number of categories; null for a column of numbers. */
   categories: number | null
 }
 
-/** What cannot be trained: the options against each other, against the table, and by XGBoost's own limits. */
+/**
+ * Finds model options that contradict each other, the table or XGBoost's own limits. `columns` are
+ * the feature columns, without the target.
+ */
 export function contradictions(
   model: BoostingOptions,
   columns: readonly Column[],

@@ -1,12 +1,15 @@
 import type { BoostingObjective } from './boosting-options.js'
 
 export interface BoostingMetric {
-  /** As XGBoost calls it. */
+  /** XGBoost's name of the metric. */
   xgboost: string
   better: 'lower' | 'higher'
 }
 
-/** By the name in a metrics log; a validation metric's is validationName there. */
+/**
+ * Metrics by their names in the metrics log. The log has the values on validation data under
+ * `validationMetricName`.
+ */
 export const boostingMetrics = {
   rmse: { xgboost: 'rmse', better: 'lower' },
   mae: { xgboost: 'mae', better: 'lower' },
@@ -21,7 +24,7 @@ export const boostingMetrics = {
 } as const satisfies Record<string, BoostingMetric>
 export type BoostingMetricName = keyof typeof boostingMetrics
 
-/** What is measured; the first says whether a job gets better, unless another is asked for. */
+/** The metrics of each objective. Early stopping uses the first by default. */
 export const objectiveMetrics = {
   regression: ['rmse', 'mae'],
   binary: ['logloss', 'auc', 'error'],
@@ -33,14 +36,14 @@ export const objectiveMetrics = {
 
 export type BoostingValidationMetric = `validation${Capitalize<BoostingMetricName>}`
 
-/** rmse → validationRmse. */
+/** `rmse` → `validationRmse`. */
 export const validationMetricName = (metric: BoostingMetricName) =>
   `validation${metric[0]!.toUpperCase()}${metric.slice(1)}` as BoostingValidationMetric
 
 export const objectiveValidationMetrics = (objective: BoostingObjective) =>
   objectiveMetrics[objective].map(validationMetricName)
 
-/** Is a larger value of `validationMetric` the better one? Undefined for a name that is none. */
+/** Whether larger values of a validation metric are better; undefined for an unknown name. */
 export function higherIsBetter(validationMetric: string): boolean | undefined {
   const names = Object.keys(boostingMetrics) as BoostingMetricName[]
   const name = names.find(metric => validationMetricName(metric) === validationMetric)

@@ -14,13 +14,13 @@ export type BoostingObjective = (typeof boostingObjectives)[number]
 
 const Quantile = Type.Number({ exclusiveMinimum: 0, exclusiveMaximum: 1 })
 
-/** Gradient-boosted trees on a table; ranges and defaults are XGBoost's. */
+/** Gradient-boosted trees on a table. Ranges and defaults are those of XGBoost. */
 export const BoostingOptions = closed({
   kind: Type.Enum(['boosting']),
   objective: Type.Optional(
     Type.Enum([...boostingObjectives], {
       description:
-        'what to predict; if absent, by the target: binary for two classes, multiclass for more, else regression',
+        'what to predict. If absent, the target decides: binary for two classes, multiclass for more, regression for other numbers',
     }),
   ),
   rounds: Type.Optional(
@@ -28,7 +28,7 @@ export const BoostingOptions = closed({
       minimum: 1,
       maximum: 100_000,
       default: 100,
-      description: 'trees, or for several classes or quantiles a tree for each, one after another',
+      description: 'boosting rounds; each adds one tree, or one for each class or quantile',
     }),
   ),
   maxDepth: Type.Optional(
@@ -36,7 +36,8 @@ export const BoostingOptions = closed({
       minimum: 0,
       maximum: 64,
       default: 6,
-      description: 'questions from the root to a leaf; 0: no limit, not with treeMethod exact',
+      description:
+        'maximum number of splits from the root to a leaf; 0: no limit, which treeMethod exact does not support',
     }),
   ),
   learningRate: Type.Optional(
@@ -44,7 +45,7 @@ export const BoostingOptions = closed({
       exclusiveMinimum: 0,
       maximum: 1,
       default: 0.3,
-      description: 'share of a tree that is added',
+      description: 'factor by which the output of each tree is multiplied before it is added',
     }),
   ),
   subsample: Type.Optional(
@@ -52,7 +53,7 @@ export const BoostingOptions = closed({
       exclusiveMinimum: 0,
       maximum: 1,
       default: 1,
-      description: 'share of the rows drawn for a tree',
+      description: 'share of the rows that is sampled for each tree',
     }),
   ),
   columnSample: Type.Optional(
@@ -60,71 +61,80 @@ export const BoostingOptions = closed({
       exclusiveMinimum: 0,
       maximum: 1,
       default: 1,
-      description: 'share of the columns drawn for a tree',
+      description: 'share of the columns that is sampled for each tree',
     }),
   ),
   minChildWeight: Type.Optional(
     Type.Number({
       minimum: 0,
       default: 1,
-      description: 'least sum of second derivatives in a leaf; for regression, of rows',
+      description:
+        'minimum sum of the second derivatives of the loss in a leaf; for regression, the minimum number of rows',
     }),
   ),
   lambda: Type.Optional(
-    Type.Number({ minimum: 0, default: 1, description: 'L2 penalty of the leaves' }),
+    Type.Number({ minimum: 0, default: 1, description: 'L2 penalty on the values of the leaves' }),
   ),
   alpha: Type.Optional(
-    Type.Number({ minimum: 0, default: 0, description: 'L1 penalty of the leaves' }),
+    Type.Number({ minimum: 0, default: 0, description: 'L1 penalty on the values of the leaves' }),
   ),
   gamma: Type.Optional(
-    Type.Number({ minimum: 0, default: 0, description: 'least loss that a split must save' }),
+    Type.Number({
+      minimum: 0,
+      default: 0,
+      description: 'minimum reduction of the loss for a split',
+    }),
   ),
   maxBins: Type.Optional(
     Type.Integer({
       minimum: 2,
       maximum: 65_535,
       default: 256,
-      description: 'bins of a column, between which splits lie; not with treeMethod exact',
+      description:
+        'number of bins of each column; splits lie between bins. Not with treeMethod exact',
     }),
   ),
   treeMethod: Type.Optional(
     Type.Enum(['hist', 'approx', 'exact'], {
       default: 'hist',
       description:
-        'hist: bins made once; approx: bins made anew for each tree; exact: every value, for small tables',
+        'hist: makes the bins once; approx: makes them again for each tree; exact: tries every value, for small tables of numbers',
     }),
   ),
   quantile: Type.Optional(
     Type.Union(
       [Quantile, Type.Array(Quantile, { minItems: 1, maxItems: 100, uniqueItems: true })],
       {
-        description: 'with objective quantile: which to predict',
+        description:
+          'required with objective quantile: the quantiles to predict, such as 0.5 for the median',
       },
     ),
   ),
   monotone: Type.Optional(
     Type.Record(Type.String(), Type.Enum([1, -1]), {
       default: {},
-      description: 'by name of the column: the prediction may only rise (1) or fall (-1) with it',
+      description:
+        'by column name: 1 if the prediction may only rise with the column, -1 if it may only fall',
     }),
   ),
   categorical: Type.Optional(
     Type.Array(Type.String(), {
       uniqueItems: true,
       default: [],
-      description: 'names of columns whose values are categories, where the table does not say so',
+      description:
+        'columns of whole numbers from 0 to 9999 whose values are category codes; columns of type category need not be named',
     }),
   ),
 })
 export type BoostingOptions = Static<typeof BoostingOptions>
 
-/** Every choice made: what a trainer gets. */
+/** The options with all defaults filled in, as a trainer gets them. */
 export type ResolvedBoostingOptions = Required<Omit<BoostingOptions, 'quantile'>> & {
   /** Empty unless the objective is quantile. */
   quantile: number[]
 }
 
-/** `objective`: the one that suits the target, for a request without an objective. */
+/** `objective` is used if the request has none. */
 export function resolveBoostingOptions(
   request: BoostingOptions,
   objective: BoostingObjective,

@@ -13,11 +13,11 @@ const validationMetrics = (Object.keys(boostingMetrics) as BoostingMetricName[])
   validationMetricName,
 )
 
-/** Ends the job where it no longer gets better. */
+/** Ends the job if the metric stops improving. */
 export const BoostingEarlyStopping = closed({
   metric: Type.Optional(
     Type.Enum(validationMetrics, {
-      description: "one of the objective's; its first if absent",
+      description: "one of the objective's metrics; if absent, its first",
     }),
   ),
   patience: Type.Optional(
@@ -25,11 +25,12 @@ export const BoostingEarlyStopping = closed({
       minimum: 1,
       maximum: 100_000,
       default: 10,
-      description: 'evaluations without a better value; there is one each logEvery rounds',
+      description:
+        'evaluations without improvement before the job ends; there is one every logEvery rounds',
     }),
   ),
   minDelta: Type.Optional(
-    Type.Number({ minimum: 0, default: 0, description: 'how much better counts as better' }),
+    Type.Number({ minimum: 0, default: 0, description: 'an improvement must be larger than this' }),
   ),
 })
 export type BoostingEarlyStopping = Required<Static<typeof BoostingEarlyStopping>>
@@ -37,47 +38,71 @@ export type BoostingEarlyStopping = Required<Static<typeof BoostingEarlyStopping
 export const BoostingTrainingOptions = closed({
   target: Type.Optional({
     ...ColumnName,
-    description: "the column to predict; the data set's target if absent",
+    description: "column to predict; if absent, the data set's target",
   }),
   features: Type.Optional(
     Type.Array(ColumnName, {
       minItems: 1,
       uniqueItems: true,
-      description: 'columns to learn from; if absent, all others that hold no text',
+      description: 'columns to learn from; if absent, all that are not text and have no other use',
     }),
   ),
-  sampleWeight: Type.Optional({ ...ColumnName, description: 'column of how much each row counts' }),
+  sampleWeight: Type.Optional({
+    ...ColumnName,
+    description: 'column with the weight of each row, 0 or more',
+  }),
   group: Type.Optional({
     ...ColumnName,
-    description: 'with objective ranking: column that rows of one query share; they lie together',
+    description:
+      'required with objective ranking: column whose value is the same for all rows of a query; these rows must be adjacent',
   }),
   validation: Type.Optional(Validation),
   earlyStopping: Type.Optional(BoostingEarlyStopping),
   exportBest: Type.Optional(
     Type.Boolean({
       default: true,
-      description: 'with earlyStopping, the model is that of the best round; else of the last',
+      description:
+        'with earlyStopping: whether the model ends with the best round instead of the last',
     }),
   ),
-  seed: Type.Optional(Type.Integer({ minimum: 0, maximum: 2_147_483_647, default: 1 })),
+  seed: Type.Optional(
+    Type.Integer({
+      minimum: 0,
+      maximum: 2_147_483_647,
+      default: 1,
+      description: 'seed of all sampling',
+    }),
+  ),
   logEvery: Type.Optional(
-    Type.Integer({ minimum: 1, default: 1, description: 'rounds between two metric points' }),
+    Type.Integer({
+      minimum: 1,
+      default: 1,
+      description:
+        'rounds between two evaluations, which are the metric points; the last round has one too',
+    }),
   ),
   checkpointEvery: Type.Optional(
     Type.Integer({
       minimum: 1,
       description:
-        'rounds between two checkpoints; if neither this nor checkpointSeconds is given, 10 seconds, and longer where checkpoints would take over 2 % of the time',
+        'rounds between two checkpoints. If neither this nor checkpointSeconds is given, there is one every 10 seconds, or less often if they would take more than 2 % of the time',
     }),
   ),
   checkpointSeconds: Type.Optional(
     Type.Number({ minimum: 1, maximum: 86_400, description: 'seconds between two checkpoints' }),
   ),
-  keepCheckpoints: Type.Optional(Type.Integer({ minimum: 1, maximum: 10_000, default: 3 })),
+  keepCheckpoints: Type.Optional(
+    Type.Integer({
+      minimum: 1,
+      maximum: 10_000,
+      default: 3,
+      description: 'how many of the newest checkpoints to keep, beside the best',
+    }),
+  ),
 })
 export type BoostingTrainingRequest = Static<typeof BoostingTrainingOptions>
 
-/** Options that are computed from the table or stay off unless requested. */
+/** Optional fields whose schemas have no default: they depend on the table, or are off if absent. */
 export type BoostingOptionWithoutDefault =
   | 'target'
   | 'features'
@@ -87,31 +112,31 @@ export type BoostingOptionWithoutDefault =
   | 'checkpointEvery'
   | 'checkpointSeconds'
 
-/** What a class's number is and what it is called: labels[value - base]; a category's value is its code. */
+/** The classes of a target. The label of a target value (for a category: its code) is `labels[value - base]`. */
 export interface Classes {
   labels: string[]
   base: number
 }
 
-/** Every choice made: what a trainer gets. Steps are rounds, and count from 1. */
+/** The options with all defaults filled in, as a trainer gets them. Steps are rounds, counted from 1. */
 export interface BoostingPlan {
   steps: number
   target: string
   features: string[]
   sampleWeight: string | null
   group: string | null
-  /** Of binary and multiclass. */
+  /** Null unless the objective is binary or multiclass. */
   classes: Classes | null
-  /** Share of the rows, or of the groups, or the whole of another data set. */
+  /** The share of the rows (for ranking: of the groups) to hold out, or the id of another data set. */
   validation: { fraction: number } | { dataset: string }
   earlyStopping: BoostingEarlyStopping | null
   exportBest: boolean
   seed: number
   logEvery: number
-  /** Where both are null: see CheckpointSchedule. */
+  /** If both are null, CheckpointSchedule has a default. */
   checkpointEvery: number | null
   checkpointSeconds: number | null
   keepCheckpoints: number
-  /** About how many are trained on: by this a pace in rows becomes one in rounds. */
+  /** Approximate number of training rows, from which rows per second are converted to rounds per second. */
   rows: number
 }

@@ -9,16 +9,19 @@ export const StoredFile = Type.Object({
 export type StoredFile = Static<typeof StoredFile>
 
 /**
- * A TensorFlow checkpoint `model.ckpt-<step>`, and the input pipeline's `input.ckpt-<step>` beside it; or
- * XGBoost's `booster.ubj`, which holds all state of the training, and `model.ubj`, which any XGBoost reads.
+ * The manifest of a checkpoint folder. The folder of a network has two TensorFlow checkpoints:
+ * `model.ckpt-<step>`, and `input.ckpt-<step>` with the state of the input pipeline. The folder of a
+ * boosting job has `booster.ubj`, the full state of the training, and `model.ubj`, which any XGBoost
+ * reads.
  */
 export interface CheckpointManifest {
   step: number
-  /** Absent: tensorflow. */
+  /** `tensorflow` if absent. */
   format?: CheckpointFormat
+  /** Number of the attempt that wrote it. */
   attempt: number
   createdAt: string
-  /** No evaluation before its step gave a better value, so the newest of these is the best. */
+  /** No earlier evaluation was better. So the newest checkpoint with this mark is the best. */
   best?: boolean
 }
 
@@ -26,18 +29,18 @@ export const CheckpointFormat = Type.Enum(['tensorflow', 'xgboost'])
 export type CheckpointFormat = Static<typeof CheckpointFormat>
 
 export const Checkpoint = Type.Object({
-  step: Type.Integer(),
+  step: Type.Integer({ description: 'number of steps that were done' }),
   createdAt: Timestamp,
-  attempt: Type.Integer(),
+  attempt: Type.Integer({ description: 'number of the attempt that wrote it' }),
   latest: Type.Boolean(),
   best: Type.Boolean({
     description:
-      'by training.keepBest or, of boosting, earlyStopping; never removed for a newer one',
+      'the best so far by the metric of training.keepBest or, for boosting, training.earlyStopping; it is kept beside the newest',
   }),
   format: CheckpointFormat,
   prefix: Type.Union([Type.String(), Type.Null()], {
     description:
-      "name of TensorFlow's bundle, as in tf.train.load_checkpoint('DIR/model.ckpt-200'); null of XGBoost's model.ubj",
+      "name of the TensorFlow checkpoint, for tf.train.load_checkpoint('DIR/model.ckpt-200'); null for XGBoost",
   }),
   files: Type.Array(StoredFile),
 })

@@ -3,16 +3,19 @@ import { DatasetId, Name, Timestamp } from './identifiers.js'
 
 export const Shard = Type.Object({
   name: Type.String(),
-  records: Type.Integer(),
+  records: Type.Integer({ description: 'images, or rows of a table' }),
   bytes: Type.Integer(),
   sha256: Type.String(),
 })
 export type Shard = Static<typeof Shard>
 
+const pixelStatistic = (what: string) =>
+  `${what} of each channel, for pixel values 0 to 255; assumed to be 127.5 for encoded images`
+
 /**
  * Images of one size, as TFRecord shards of tf.train.Example with `image` (bytes) and `label` (int64).
- * Records are in a fixed random order, cut into shards of one length: each shard, and the tail that
- * is held out for validation, is a random sample whatever the order of the upload.
+ * The records are shuffled once, in an order that depends only on their number. So each shard, and
+ * the tail that is held out for validation, is a random sample, even of a sorted upload.
  */
 export const ImagesManifest = Type.Object({
   id: DatasetId,
@@ -23,31 +26,33 @@ export const ImagesManifest = Type.Object({
   width: Type.Integer(),
   channels: Type.Enum([1, 3, 4]),
   encoding: Type.Enum(['raw', 'encoded'], {
-    description: 'raw: height x width x channels bytes; encoded: PNG or JPEG',
+    description: 'raw: height x width x channels bytes per image; encoded: PNG or JPEG',
   }),
   records: Type.Integer(),
-  labels: Type.Array(Type.String(), { description: 'class names, by label' }),
-  classCounts: Type.Array(Type.Integer()),
-  mean: Type.Array(Type.Number(), { description: 'per channel, pixel values 0 to 255' }),
-  std: Type.Array(Type.Number(), { description: 'per channel, pixel values 0 to 255' }),
+  labels: Type.Array(Type.String(), {
+    description: 'class names; the label of a record is an index into them',
+  }),
+  classCounts: Type.Array(Type.Integer(), { description: 'number of records of each class' }),
+  mean: Type.Array(Type.Number(), { description: pixelStatistic('mean') }),
+  std: Type.Array(Type.Number(), { description: pixelStatistic('standard deviation') }),
   shards: Type.Array(Shard),
 })
 export type ImagesManifest = Static<typeof ImagesManifest>
 
 const commonColumnFields = {
   name: Type.String(),
-  missing: Type.Integer({ description: 'rows without a value' }),
+  missing: Type.Integer({ description: 'number of rows without a value' }),
 }
 
 const distinct = Type.Union([Type.Integer(), Type.Null()], {
-  description: 'how many values there are; null where too many to count',
+  description: 'number of different values; null if they were not counted, since there are many',
 })
 
 const statistic = Type.Union([Type.Number(), Type.Null()], {
-  description: 'null where all values are missing',
+  description: 'null if all values are missing',
 })
 
-/** Booleans are 0 and 1. */
+/** In `min`, `max` and `mean`, false is 0 and true is 1. */
 export const NumericColumn = Type.Object({
   ...commonColumnFields,
   type: Type.Enum(['number', 'integer', 'boolean']),
@@ -63,13 +68,13 @@ export const CategoryColumn = Type.Object({
   type: Type.Enum(['category']),
   distinct: Type.Integer(),
   categories: Type.Array(Type.String(), {
-    description: 'sorted by code point; a code is an index',
+    description: 'sorted by code point; the code of a category is its index',
   }),
-  counts: Type.Array(Type.Integer(), { description: 'rows of each category' }),
+  counts: Type.Array(Type.Integer(), { description: 'number of rows of each category' }),
 })
 export type CategoryColumn = Static<typeof CategoryColumn>
 
-/** Ids and free text: described here, and not stored with the rows. */
+/** Ids or free text. The column is listed, but its values are not stored. */
 export const TextColumn = Type.Object({
   ...commonColumnFields,
   type: Type.Enum(['text']),
@@ -87,19 +92,22 @@ export const Cell = Type.Union([Type.Number(), Type.Boolean(), Type.String(), Ty
 export type Cell = Static<typeof Cell>
 
 /**
- * A table, as Arrow IPC files that hold all columns but those of text, in the order of the upload: float32
- * or float64 for numbers, integers and booleans, dictionaries with int32 codes for categories. `records`
- * are rows.
+ * A table, as Arrow IPC files with all columns except text, and the rows in the order of the upload.
+ * Numbers, integers and booleans are float32 or float64; categories are dictionaries with int32 codes.
  */
 export const TableManifest = Type.Object({
   id: DatasetId,
   name: Name,
   createdAt: Timestamp,
   kind: Type.Enum(['table']),
-  records: Type.Integer(),
+  records: Type.Integer({ description: 'number of rows' }),
   columns: Type.Array(TableColumn),
-  target: Type.Union([Type.String(), Type.Null()], { description: 'the column to predict' }),
-  sample: Type.Array(Type.Array(Cell), { description: 'the first rows, texts cut' }),
+  target: Type.Union([Type.String(), Type.Null()], {
+    description: 'the column that jobs predict by default',
+  }),
+  sample: Type.Array(Type.Array(Cell), {
+    description: 'up to 10 of the first rows; texts are cut to 100 characters',
+  }),
   shards: Type.Array(Shard),
 })
 export type TableManifest = Static<typeof TableManifest>

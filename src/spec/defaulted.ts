@@ -1,7 +1,7 @@
 import { type TSchema, Type } from 'typebox'
 
 /**
- * A query parameter that clients may omit and handlers always see: the URL validator fills in the
- * schema's default (api/http/validation.ts). Bodies are not filled in, so do not use it there.
+ * A query parameter that clients may omit and that handlers always get: the validator of URLs fills in
+ * the schema's default (src/api/http/validation.ts). Do not use it in bodies, which are not filled in.
  */
 export const defaulted = <T extends TSchema>(schema: T): T => Type.Optional(schema) as unknown as T

@@ -1,16 +1,16 @@
 import { type Static, Type } from 'typebox'
 
-/** A column as a model wants it: codes of categories are indices, true is 1. */
+/** An input column of a model. A category's code is its index in `categories`; true is 1, false is 0. */
 export const FeatureColumn = Type.Object({
   name: Type.String(),
   type: Type.Enum(['number', 'integer', 'boolean', 'category']),
   categories: Type.Union([Type.Array(Type.String()), Type.Null()], {
-    description: 'of a category; by code',
+    description: 'category names in the order of their codes; null for other types',
   }),
 })
 export type FeatureColumn = Static<typeof FeatureColumn>
 
-/** A column as XGBoost wants it described: how many categories there are, or null for numbers. */
+/** A column with the number of its categories, or null for numbers, as XGBoost needs it. */
 export const withCategoryCount = ({
   name,
   categories,

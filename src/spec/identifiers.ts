@@ -1,14 +1,14 @@
 import { type Static, Type } from 'typebox'
 
-/** A lower-case ULID behind a prefix: the order of ids is the order of creation. */
+/** A lower-case ULID after a prefix, so ids sort by time of creation. */
 const jobId = /^job-[0-9a-z]{26}$/
 export const JobId = Type.String({ pattern: jobId.source })
 export const isJobId = (text: string) => jobId.test(text)
 
-/** The first 64 bits of the content's SHA-256: equal uploads are one data set. */
+/** The first 64 bits of the SHA-256 of the content, so equal uploads are one data set. */
 export const DatasetId = Type.String({ pattern: '^ds-[0-9a-f]{16}$' })
 
-/** What people call data sets, jobs and models. It becomes a folder name and a part of URLs. */
+/** The name of a data set, job or model. It is used as a folder name and in URLs. */
 export const Name = Type.String({
   pattern: '^[a-z0-9][a-z0-9._-]{0,62}$',
   description: 'lower-case letters, digits, dot, dash and underscore; at most 63 characters',

@@ -3,21 +3,24 @@ import { closed } from './closed.js'
 import { JobId, Name } from './identifiers.js'
 import { WeightsId } from './weights.js'
 
-/** Where a job's first weights come from; exactly one of model, job and weights. */
+/** The source of a job's initial weights: exactly one of `model`, `job` and `weights`. */
 export const InitFrom = closed({
   model: Type.Optional(Name),
   version: Type.Optional(
-    Type.Integer({ minimum: 1, description: 'of the model; the newest if absent' }),
+    Type.Integer({ minimum: 1, description: 'version of the model; if absent, the newest' }),
   ),
   job: Type.Optional(JobId),
   step: Type.Optional(
-    Type.Integer({ minimum: 1, description: "of the job's checkpoint; the newest if absent" }),
+    Type.Integer({
+      minimum: 1,
+      description: 'step of a checkpoint of the job; if absent, the newest',
+    }),
   ),
   weights: Type.Optional(WeightsId),
 })
 export type InitFrom = Static<typeof InitFrom>
 
-/** The same with every choice made. */
+/** The source with the version or step that was chosen when the job was submitted. */
 export const InitSource = Type.Union([
   Type.Object({ model: Name, version: Type.Integer() }),
   Type.Object({ job: JobId, step: Type.Integer() }),
@@ -28,14 +31,14 @@ export type InitSource = Static<typeof InitSource>
 export const Freeze = Type.Array(Type.String({ minLength: 1, maxLength: 200 }), {
   maxItems: 100,
   description:
-    "variables that are not trained, by patterns such as 'resnet/conv_0/*'; * is any text",
+    "patterns of variables that are not trained, such as 'resnet/conv_0/*'; * matches any text",
 })
 
-/** What became of the network's variables when a job began with given weights. */
+/** Which variables of the network got their initial values from `initFrom`. */
 export const InitReport = Type.Object({
-  matched: Type.Array(Type.String()),
+  matched: Type.Array(Type.String(), { description: 'variables with values from initFrom' }),
   skipped: Type.Array(Type.Object({ name: Type.String(), reason: Type.String() }), {
-    description: 'variables that kept fresh values',
+    description: 'variables that kept their random initial values',
   }),
 })
 export type InitReport = Static<typeof InitReport>

@@ -1,4 +1,5 @@
-// What processes say to each other over IPC (advanced serialisation: typed arrays pass as they are).
+// Messages between processes, over Node's IPC channel with advanced serialization, which passes typed
+// arrays without conversion.
 import type { DatasetManifest, ImagesManifest } from './dataset.js'
 import type { ErrorCode } from './error-codes.js'
 import type { FailureCode } from './failure-codes.js'
@@ -11,16 +12,16 @@ export interface TrainerTask<J extends JobManifest = JobManifest> {
   validation: DatasetManifest | null
   /** The attempt number, already claimed in the store; it is also the fencing token. */
   attempt: number
-  /** The checkpoint to go on from. */
+  /** The step of the checkpoint to resume from; null to start from the beginning. */
   resumeFrom: number | null
 }
 
-/** `cancel` and `pause`: a client asked. `drain`: the worker makes room for a shutdown. */
+/** `cancel` and `pause`: a client requested it. `drain`: the worker shuts down. */
 export type StopReason = 'cancel' | 'pause' | 'drain'
 
 export type ToTrainer =
   | { type: 'start'; task: TrainerTask }
-  /** The worker lives; a trainer that hears nothing for `leaseMs` ends itself. */
+  /** A heartbeat of the worker. A trainer ends itself if it gets no message for `leaseMs` (workers/trainer.ts). */
   | { type: 'lease' }
   | { type: 'stop'; reason: StopReason }
 
@@ -30,7 +31,7 @@ export type FromTrainer =
   | { type: 'metrics'; row: MetricRow }
   | { type: 'checkpoint'; step: number }
   | { type: 'stopped' }
-  /** `step`: the last one trained, before the job's last where it stopped early. */
+  /** `step`: the last step that was trained. It is below the job's `steps` after early stopping. */
   | { type: 'finished'; model: ModelRef; metrics: Metrics; step: number }
   | { type: 'failed'; code: FailureCode; message: string }
 
@@ -41,15 +42,15 @@ export interface PlannerTask {
 }
 
 export interface JobSize {
-  /** How many numbers training adjusts. */
+  /** Number of trainable parameters. */
   parameters: number
-  /** Weights, what the optimiser keeps of each, averages, and records that stay in memory. */
+  /** Weights, optimizer state, moving averages and in-memory records. */
   stateBytes: number
-  /** The most that a step takes beside them: activations, gradients, the batch. */
+  /** Peak memory of a step beside the state: activations, gradients and the batch. */
   stepBytes: number
 }
 
-/** `error`: the job's graph cannot be built, and why. */
+/** `error`: why the job's graph cannot be built. */
 export type FromPlanner = { size: JobSize } | { error: string }
 
 export interface PredictRequest {
@@ -64,12 +65,12 @@ export interface PredictRequest {
 export type ToPredictor = PredictRequest
 
 export interface Probabilities {
-  /** One row of `classes` numbers for each image. */
+  /** Row-major [images, classes]. */
   probabilities: Float32Array
   classes: number
 }
 
-/** What a predictor of any kind says; `A` is its answer. */
+/** A message of a predictor. `A` is the type of its answers. */
 export type PredictorMessage<A> =
   | { type: 'ready' }
   | ({ type: 'answer'; id: number } & A)
@@ -78,7 +79,7 @@ export type PredictorMessage<A> =
 export type FromPredictor = PredictorMessage<Probabilities>
 
 export interface RowsInput {
-  /** Row-major [count, columns], NaN where missing. */
+  /** Row-major [count, columns]; missing values are NaN. */
   rows: Float32Array
   count: number
   explain: boolean
@@ -92,29 +93,29 @@ export interface RowsRequest {
 }
 
 export interface RowValues {
-  /** [count, outputs]. */
+  /** Row-major [count, outputs]. */
   values: Float32Array
   outputs: number
-  /** Margins [count, outputs], and SHAP values [count, outputs, columns + 1] with the bias last. */
+  /** Margins [count, outputs] and SHAP values [count, outputs, columns + 1], of which the last is the bias. */
   explanations: { margins: Float32Array; contributions: Float32Array } | null
 }
 
-/** What a worker tells the followers of a job: a notification, never the content. */
+/** Published in Redis when a job changes. It only says what changed; readers get the content from the store. */
 export type JobNotification = 'metrics' | 'checkpoint' | 'changed' | 'request'
 
 export type ToApi =
-  /** Carries the listening socket of the public address. */
+  /** Sent with the listening socket of the public address. */
   | { type: 'listenSocket' }
-  /** Carries a connection accepted on that socket. */
+  /** Sent with a connection that the supervisor accepted while no API did. */
   | { type: 'connection'; id: number }
   /** No more connections will follow. */
   | { type: 'noMoreConnections' }
   | { type: 'shutdown' }
 
 export type FromApi =
-  /** It answers; `url`: where it listens, which is another address where the supervisor holds the known one. */
+  /** The API is ready. `url` is the address that it listens on, not the public one if the supervisor holds that. */
   | { type: 'listening'; url: string }
-  /** It has received this connection. */
+  /** The API has received the connection. */
   | { type: 'accepted'; id: number }
-  /** It takes no new connections. */
+  /** The API accepts no more connections. */
   | { type: 'closing' }

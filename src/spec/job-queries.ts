@@ -2,47 +2,56 @@ import { type Static, Type } from 'typebox'
 import { closed } from './closed.js'
 import { JobId } from './identifiers.js'
 import { Job, JobStatus } from './job.js'
-import { LabelFilter, Labels } from './labels.js'
+import { LabelFilter, RequiredLabels } from './labels.js'
 import { PageQuery } from './paging.js'
 
 const DateOrDateTime = Type.String({
   pattern:
     '^\\d{4}-(0[1-9]|1[0-2])-([0-2]\\d|3[01])(T[0-2]\\d:[0-5]\\d(:[0-5]\\d(\\.\\d+)?)?(Z|[+-][0-2]\\d:[0-5]\\d))?$',
-  description: 'an ISO 8601 date, or date and time with its zone',
+  description: 'an ISO 8601 date, or date and time with a time zone',
 })
 
 const filters = {
-  model: Type.Optional(Type.String({ maxLength: 63, description: "the model's kind" })),
-  dataset: Type.Optional(Type.String({ maxLength: 63, description: 'its id or name' })),
-  name: Type.Optional(Type.String({ maxLength: 63, description: 'how it begins' })),
+  model: Type.Optional(
+    Type.String({ maxLength: 63, description: 'kind of the model: resnet, vgg or boosting' }),
+  ),
+  dataset: Type.Optional(Type.String({ maxLength: 63, description: 'id or name of the data set' })),
+  name: Type.Optional(Type.String({ maxLength: 63, description: "beginning of the job's name" })),
   createdAfter: Type.Optional(DateOrDateTime),
   createdBefore: Type.Optional(DateOrDateTime),
 }
-const Statuses = Type.Array(JobStatus, { minItems: 1, maxItems: 6, description: 'one of them' })
+const Statuses = Type.Array(JobStatus, {
+  minItems: 1,
+  maxItems: 6,
+  description: 'jobs with any of these statuses',
+})
 
+/** Filters of a list. A job must match all of those that are given. */
 export const JobListQuery = closed({
   ...PageQuery,
   status: Type.Optional(Statuses),
-  label: Type.Optional(Type.Array(LabelFilter, { maxItems: 32, description: 'all of them' })),
+  label: Type.Optional(
+    Type.Array(LabelFilter, { maxItems: 32, description: 'jobs with all of these labels' }),
+  ),
   ...filters,
 })
 
 export const JobSelection = closed(
-  { status: Type.Optional(Statuses), labels: Type.Optional(Labels), ...filters },
+  { status: Type.Optional(Statuses), labels: Type.Optional(RequiredLabels), ...filters },
   { minProperties: 1 },
 )
 export type JobSelection = Static<typeof JobSelection>
 
 export const CancelledJobs = Type.Object({
-  count: Type.Integer(),
-  cancelled: Type.Array(JobId, { description: 'they waited, and have ended' }),
-  cancelling: Type.Array(JobId, { description: 'they run, and end within seconds' }),
+  count: Type.Integer({ description: 'number of jobs in both lists' }),
+  cancelled: Type.Array(JobId, { description: 'jobs that were not running: they have ended' }),
+  cancelling: Type.Array(JobId, { description: 'running jobs: they end soon' }),
 })
 export type CancelledJobs = Static<typeof CancelledJobs>
 
 const { model, dataset, training, initFrom, freeze, priority, labels, name } = Job.properties
 
-/** What a job would be. */
+/** The answer to a dry run: the job with all defaults filled in, and its size. */
 export const JobPlan = Type.Object({
   dryRun: Type.Literal(true),
   name,
@@ -53,24 +62,30 @@ export const JobPlan = Type.Object({
   freeze,
   priority,
   labels,
-  steps: Type.Integer(),
-  stepsPerEpoch: Type.Union([Type.Integer(), Type.Null()], { description: 'null of boosting' }),
+  steps: Type.Integer({ description: 'total number of steps; for boosting, of rounds' }),
+  stepsPerEpoch: Type.Union([Type.Integer(), Type.Null()], { description: 'null for boosting' }),
   parameters: Type.Union([Type.Integer(), Type.Null()], {
-    description: 'how many numbers training adjusts; null of boosting',
+    description: 'number of trainable parameters; null for boosting',
   }),
   memory: Type.Object(
     {
-      engineBytes: Type.Integer({ description: 'of a trainer before its first job, on a CPU' }),
+      engineBytes: Type.Integer({
+        description: 'the trainer process with its native library, without data, on a CPU',
+      }),
       stateBytes: Type.Integer({
         description:
-          'weights, what the optimiser keeps of each, averages, and records that stay in memory',
+          'weights, optimizer state, moving averages and in-memory records; for boosting, the table',
       }),
       stepBytes: Type.Integer({
-        description: 'activations, gradients and the batch, at their most',
+        description:
+          'peak of a step: activations, gradients and the batch; for boosting, the derivatives of each row',
       }),
-      totalBytes: Type.Integer(),
+      totalBytes: Type.Integer({ description: 'the sum of the above' }),
     },
-    { description: 'an estimate from the graph, or the size of the table; nothing was run' },
+    {
+      description:
+        "estimated memory of the trainer, from the network's graph or the size of the table; nothing is run",
+    },
   ),
 })
 export type JobPlan = Static<typeof JobPlan>

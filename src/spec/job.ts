@@ -1,4 +1,4 @@
-import { type Static, Type } from 'typebox'
+import { type Static, type TSchema, Type } from 'typebox'
 import { BoostingOptions, type ResolvedBoostingOptions } from './boosting-options.js'
 import { type BoostingPlan, BoostingTrainingOptions } from './boosting-training.js'
 import { closed } from './closed.js'
@@ -33,14 +33,14 @@ export const BoostingJobRequest = closed({
 })
 export type BoostingJobRequest = Static<typeof BoostingJobRequest>
 
-/** What a client asks for, told apart by `model.kind`. */
+/** A job as a client submits it. `model.kind` tells the two kinds of jobs apart. */
 export const JobRequest = Type.Union([NetworkJobRequest, BoostingJobRequest])
 export type JobRequest = NetworkJobRequest | BoostingJobRequest
 
 export const isBoostingRequest = (request: JobRequest): request is BoostingJobRequest =>
   request.model.kind === 'boosting'
 
-/** What is stored before a job is queued: the request with every default and id filled in. */
+/** The manifest of a job, which is stored before the job is queued: the request with all defaults and ids filled in. */
 interface BaseJob {
   id: string
   name: string
@@ -50,7 +50,7 @@ interface BaseJob {
   freeze?: string[]
   priority?: number
   labels?: Labels
-  /** The record of the Idempotency-Key that it came with. */
+  /** Name of the record of the request's Idempotency-Key. */
   idempotency?: string
 }
 
@@ -92,7 +92,9 @@ export type Metrics = Static<typeof Metrics>
 export const Transition = Type.Object({
   status: JobStatus,
   at: Timestamp,
-  attempt: Type.Integer({ description: '0 until a worker has taken the job' }),
+  attempt: Type.Integer({
+    description: 'number of the latest attempt at this time; 0 before the first',
+  }),
   failure: Type.Optional(Failure),
 })
 export type Transition = Static<typeof Transition>
@@ -100,60 +102,63 @@ export type Transition = Static<typeof Transition>
 export const ModelRef = Type.Object({ id: Name, version: Type.Integer() })
 export type ModelRef = Static<typeof ModelRef>
 
-const nullable = <T extends Parameters<typeof Type.Optional>[0]>(schema: T) =>
-  Type.Union([schema, Type.Null()])
+const nullable = <T extends TSchema>(schema: T, description?: string) =>
+  Type.Union([schema, Type.Null()], description === undefined ? {} : { description })
 
-/** What the API answers. */
+/** A job as the API shows it. */
 export const Job = Type.Object({
   id: JobId,
   name: Name,
   status: JobStatus,
-  requested: Type.Union([Type.Enum(['pause', 'cancel']), Type.Null()], {
-    description: 'of a running job, which it has yet to obey',
-  }),
-  phase: nullable(Phase),
-  queue: Type.Union(
-    [
-      Type.Object({
-        position: Type.Integer({ description: '1 is next' }),
-        startsInSeconds: Type.Union([Type.Number(), Type.Null()], {
-          description: 'an estimate, where what runs now says enough',
-        }),
-      }),
-      Type.Null(),
-    ],
-    { description: 'of a queued job; null in the answer to its submission' },
+  requested: nullable(
+    Type.Enum(['pause', 'cancel']),
+    'what a running job was asked to do and has not done yet',
   ),
-  attempt: Type.Integer(),
+  phase: nullable(Phase, 'null unless the job is running'),
+  queue: nullable(
+    Type.Object({
+      position: Type.Integer({ description: '1 is next' }),
+      startsInSeconds: nullable(
+        Type.Number(),
+        'estimated time until a worker takes the job; null if unknown',
+      ),
+    }),
+    'null if the job is not queued, if its position is unknown, and in the answer to its submission',
+  ),
+  attempt: Type.Integer({ description: 'number of the latest attempt; 0 before the first' }),
   progress: Type.Object({
-    step: Type.Integer(),
-    steps: Type.Integer(),
-    fraction: Type.Number(),
-    etaSeconds: nullable(Type.Number()),
+    step: Type.Integer({ description: 'the last step that was done' }),
+    steps: Type.Integer({ description: 'total number of steps; for boosting, of rounds' }),
+    fraction: Type.Number({ description: 'step / steps' }),
+    etaSeconds: nullable(Type.Number(), 'estimated time until the last step; null if unknown'),
   }),
   model: ResolvedModel,
   dataset: Type.Object({ id: DatasetId, name: Name }),
   training: Type.Unsafe<TrainingPlan | BoostingPlan>(
     Type.Object(
       {},
-      { additionalProperties: true, description: 'every training option, defaults filled in' },
+      { additionalProperties: true, description: 'every training option, with defaults filled in' },
     ),
   ),
   initFrom: nullable(InitSource),
-  initialized: nullable(InitReport),
+  initialized: nullable(InitReport, 'null without initFrom, and until the first attempt begins'),
   freeze: Type.Array(Type.String()),
   priority: Priority,
   labels: Labels,
   createdAt: Timestamp,
-  startedAt: nullable(Timestamp),
+  startedAt: nullable(Timestamp, 'start of the first attempt'),
   finishedAt: nullable(Timestamp),
-  transitions: Type.Array(Transition),
-  metrics: Metrics,
+  transitions: Type.Array(Transition, { description: 'changes of the status, oldest first' }),
+  metrics: Type.Record(Type.String(), MetricValue, {
+    description: 'latest value of each metric; after success, the values at the step of the model',
+  }),
   failure: nullable(Failure),
   result: nullable(
     Type.Object({
       model: ModelRef,
-      stoppedEarly: Type.Boolean({ description: 'by training.earlyStopping, at progress.step' }),
+      stoppedEarly: Type.Boolean({
+        description: 'whether training.earlyStopping ended the job, at progress.step',
+      }),
     }),
   ),
 })

@@ -6,10 +6,11 @@ export const Priority = Type.Integer({
   minimum: -100,
   maximum: 100,
   default: defaultPriority,
-  description: 'higher first; ten minutes of waiting count as much as one',
+  description:
+    'jobs with a higher priority start first; one point counts as much as ten minutes of waiting',
 })
 
-/** Kubernetes' rules: `team` or `example.org/team`, each part of a name begins and ends with a letter or digit. */
+/** The syntax of Kubernetes labels. Keys are such as `team` or `example.org/team`. */
 const part = '[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?'
 const key = `([a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?/)?${part}`
 const value = `(${part})?`
@@ -20,17 +21,24 @@ export const Labels = Type.Unsafe<Labels>({
   maxProperties: 32,
   propertyNames: {
     pattern: `^${key}$`,
-    description: "letters, digits, '-', '_' and '.', at most 63, with an optional 'prefix/' before",
+    description:
+      "letters, digits, '-', '_' and '.', at most 63, a letter or digit at both ends, after an optional prefix such as 'example.org/'",
   },
   additionalProperties: {
     type: 'string',
     pattern: `^${value}$`,
     description: "at most 63 letters, digits, '-', '_' and '.', a letter or digit at both ends",
   },
-  description: 'for the client to find jobs by',
+  description: 'names and values of your choice, to find jobs by',
 })
 
-/** How a filter names a label: `team:vision`. */
+/** Labels as a filter. */
+export const RequiredLabels = Type.Unsafe<Labels>({
+  ...Labels,
+  description: 'only jobs with all of these labels',
+})
+
+/** A label in a query, such as `team:vision`. */
 export const LabelFilter = Type.String({
   pattern: `^${key}:${value}$`,
   description: 'key:value',

@@ -10,26 +10,31 @@ const peak = Type.Optional(
   Type.Number({
     ...limits,
     description:
-      'the highest rate; if absent 0.002 for adam and adamw, 0.05 for sgd, 0.001 for rmsprop',
+      'the highest rate; if absent, 0.002 for adam and adamw, 0.05 for sgd, 0.001 for rmsprop',
   }),
 )
 const warmupSteps = Type.Optional(
-  Type.Integer({ minimum: 0, default: 0, description: 'steps of linear rise to the peak' }),
+  Type.Integer({
+    minimum: 0,
+    default: 0,
+    description: 'first steps, in which the rate rises linearly to the peak',
+  }),
 )
 
-/** By name. What has no default here takes one from the length of the job. */
+/** Schedules by name. Options without a default here get one from the length of the job (src/planning/plan-training.ts). */
 export const schedules = {
   constant: closed({ schedule: Type.Enum(['constant']), peak, warmupSteps }),
   step: closed({
     schedule: Type.Enum(['step']),
     peak,
     warmupSteps,
-    factor: factor(0.1, 'what a drop leaves of the rate'),
+    factor: factor(0.1, 'each drop multiplies the rate by this'),
     boundaries: Type.Optional(
       Type.Array(Type.Integer(steps), {
         minItems: 1,
         maxItems: 100,
-        description: 'steps behind which the rate drops; half and three quarters if absent',
+        description:
+          'steps after which the rate drops; if absent, half and three quarters of all steps',
       }),
     ),
     everySteps: Type.Optional(
@@ -40,27 +45,32 @@ export const schedules = {
     schedule: Type.Enum(['exponential']),
     peak,
     warmupSteps,
-    factor: factor(0.9, 'what everySteps steps leave of the rate'),
-    everySteps: Type.Optional(Type.Integer({ ...steps, description: 'one epoch if absent' })),
+    factor: factor(0.9, 'the rate is multiplied by this over everySteps steps, a little at each'),
+    everySteps: Type.Optional(
+      Type.Integer({ ...steps, description: 'steps per factor; if absent, one epoch' }),
+    ),
   }),
   cosine: closed({
     schedule: Type.Enum(['cosine']),
     peak,
     warmupSteps,
-    endFactor: factor(0, 'the last rate as a share of the peak'),
+    endFactor: factor(0, 'the rate at the end, as a share of the peak'),
   }),
   oneCycle: closed({
     schedule: Type.Enum(['oneCycle']),
     peak,
     warmupSteps: Type.Optional(
-      Type.Integer({ minimum: 2, description: 'steps of the rise; 30 % of all if absent' }),
+      Type.Integer({
+        minimum: 2,
+        description:
+          'first steps, in which the rate rises to the peak; if absent, 30 % of all steps',
+      }),
     ),
-    startFactor: factor(0.04, 'the first rate as a share of the peak'),
-    endFactor: factor(4e-6, 'the last rate as a share of the peak'),
+    startFactor: factor(0.04, 'the rate of the first step, as a share of the peak'),
+    endFactor: factor(4e-6, 'the rate of the last step, as a share of the peak'),
   }),
 }
 
-/** A number is a constant rate. */
 export const LearningRate = Type.Union(
   [
     Type.Number(limits),
@@ -70,7 +80,7 @@ export const LearningRate = Type.Union(
     schedules.cosine,
     schedules.oneCycle,
   ],
-  { default: { schedule: 'cosine' } },
+  { default: { schedule: 'cosine' }, description: 'a schedule, or a number for a constant rate' },
 )
 
 type WithDefaults<K extends keyof typeof schedules> = Required<Static<(typeof schedules)[K]>>

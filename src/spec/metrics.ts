@@ -1,7 +1,8 @@
 import { type Static, Type } from 'typebox'
 import { Timestamp } from './identifiers.js'
+import { NextCursor } from './paging.js'
 
-/** One line of a metrics log: what was measured after a step. */
+/** Values measured after a step: one line of a metrics log. */
 export interface MetricRow {
   step: number
   /** ISO 8601. */
@@ -9,15 +10,15 @@ export interface MetricRow {
   values: Record<string, number>
 }
 
-/** JSON has no such numbers; these texts are protobuf's for them, and `Number` and Python's `float` read them. */
+/** JSON has no such numbers. These texts are those of protobuf's JSON format; `Number` and Python's `float` parse them. */
 const nonFinite = ['NaN', 'Infinity', '-Infinity'] as const
 
 export const MetricValue = Type.Union([Type.Number(), Type.Enum(nonFinite)], {
-  description: 'a number; what is none in JSON is "NaN", "Infinity" or "-Infinity"',
+  description: 'a number, or one of the texts "NaN", "Infinity" and "-Infinity"',
 })
 export type MetricValue = Static<typeof MetricValue>
 
-/** A row as it is in a log and in an answer. */
+/** A row as JSON, in metrics logs and API answers. */
 export interface LoggedRow extends Omit<MetricRow, 'values'> {
   values: Record<string, MetricValue>
 }
@@ -35,14 +36,14 @@ export const fromLoggedRow = ({ values, ...row }: LoggedRow): MetricRow => ({
   values: mapValues(withoutNulls(values), Number),
 })
 
-/** The latest value of each metric up to and including `step`, of rows in the order of their steps. */
+/** The latest value of each metric up to and including `step`. The rows must be in the order of their steps. */
 export function metricsAt(rows: readonly MetricRow[], step: number): Record<string, MetricValue> {
   const metrics: Record<string, MetricValue> = {}
   for (const row of rows) if (row.step <= step) Object.assign(metrics, toLoggedRow(row).values)
   return metrics
 }
 
-/** What was recorded before there were texts has null where the number was none in JSON: left out. */
+/** Leaves out nulls, which old records have in place of "NaN" and "Infinity". */
 export const withoutNulls = (
   metrics: Record<string, MetricValue | null>,
 ): Record<string, MetricValue> =>
@@ -65,8 +66,8 @@ export type MetricPoint = Static<typeof MetricPoint>
 
 export const MetricsPage = Type.Object({
   points: Type.Record(Type.String(), Type.Array(MetricPoint), {
-    description: 'by name of the metric, in the order of steps',
+    description: 'the points of each metric, by its name, in the order of steps',
   }),
-  nextCursor: Type.Union([Type.String(), Type.Null()]),
+  nextCursor: NextCursor,
 })
 export type MetricsPage = Static<typeof MetricsPage>

@@ -10,19 +10,20 @@ const deepOptions = {
       minimum: 8,
       maximum: 1001,
       description:
-        '18, 34, 50, 101, 152 or 200; for small images also 6n+2 (basic units, to 110) or 9n+2 (bottlenecks)',
+        'number of layers with weights: 18, 34, 50, 101, 152 or 200; for small images also any 6n+2 or 9n+2. If absent, the model is the small plain ResNet',
     }),
   ),
   version: Type.Optional(
     Type.Enum([1, 2], {
       default: 2,
-      description: 'with depth: 1, or 2 with batch norm and ReLU before convolutions',
+      description:
+        'with depth: 1 is the original ResNet; 2 has batch norm and ReLU before the convolutions',
     }),
   ),
   stem: Type.Optional(
     Type.Enum(['imagenet', 'cifar'], {
       description:
-        'with depth: 7x7/2 and a pool, or one 3x3; by default imagenet from 64x64 pixels on, for the depths that have it',
+        'with depth: first layers. imagenet: a 7x7 convolution with stride 2 and a max pool; cifar: a 3x3 convolution. If absent, imagenet for images of at least 64x64 pixels and a depth of 18, 34, 50, 101, 152 or 200, else cifar',
     }),
   ),
 }
@@ -31,21 +32,32 @@ const plainOptions = {
   block: Type.Optional(
     Type.Enum(['plain', 'bottleneck'], {
       default: 'plain',
-      description: 'without depth: two k x k convolutions, or 1x1, k x k, 1x1',
+      description:
+        'without depth: plain has two k x k convolutions, bottleneck a 1x1, a k x k and a 1x1',
     }),
   ),
   blocks: Type.Optional(
-    Type.Integer({ minimum: 1, maximum: 333, default: 5, description: 'residual blocks' }),
+    Type.Integer({
+      minimum: 1,
+      maximum: 333,
+      default: 5,
+      description: 'without depth: number of residual blocks',
+    }),
   ),
   filters: Type.Optional(
-    Type.Integer({ minimum: 1, maximum: 2048, default: 64, description: 'channels' }),
+    Type.Integer({
+      minimum: 1,
+      maximum: 2048,
+      default: 64,
+      description: 'without depth: filters of each block',
+    }),
   ),
   kernel: Type.Optional(
     Type.Integer({
       minimum: 1,
       maximum: 11,
       default: 3,
-      description: 'side of the spatial convolutions, pixels',
+      description: 'without depth: side k of the spatial convolutions, in pixels',
     }),
   ),
   ratio: Type.Optional(
@@ -53,12 +65,13 @@ const plainOptions = {
       minimum: 1,
       maximum: 64,
       default: 4,
-      description: 'bottleneck: the inner convolutions have filters / ratio channels',
+      description:
+        'with block bottleneck: the first two convolutions of a block have filters / ratio filters',
     }),
   ),
 }
 
-/** A `depth` chooses one of the published nets, by resnet-table.ts; without it, the small plain net. */
+/** With `depth`, a published network (resnet-table.ts); without it, the small plain ResNet (src/nets/plain-resnet.ts). */
 export const ResNetOptions = closed({ kind, ...deepOptions, ...plainOptions })
 export type ResNetOptions = Static<typeof ResNetOptions>
 export const PlainResNetOptions = closed({ kind, ...plainOptions })
@@ -66,13 +79,17 @@ export const DeepResNetOptions = closed({ kind, ...deepOptions })
 
 export const VggOptions = closed({
   kind: Type.Enum(['vgg']),
-  depth: Type.Optional(Type.Enum([11, 13, 16, 19], { default: 16 })),
-  batchNorm: Type.Optional(Type.Boolean({ default: false })),
+  depth: Type.Optional(
+    Type.Enum([11, 13, 16, 19], { default: 16, description: 'number of layers with weights' }),
+  ),
+  batchNorm: Type.Optional(
+    Type.Boolean({ default: false, description: 'batch norm after each convolution' }),
+  ),
   dense: Type.Optional(
     Type.Enum(['full', 'gap'], {
       default: 'full',
       description:
-        'two dense layers of 4096, for 224x224 pixels or more; gap: the mean over the image',
+        'full: two dense layers of 4096, for images of at least 224x224 pixels; gap: global average pooling in their place',
     }),
   ),
   dropout: Type.Optional(
@@ -80,31 +97,35 @@ export const VggOptions = closed({
       minimum: 0,
       maximum: 0.9,
       default: 0.5,
-      description: 'share of zeros before the dense layers',
+      description:
+        'dropout rate: share of the values that training sets to 0 before the last layers',
     }),
   ),
 })
 export type VggOptions = Static<typeof VggOptions>
 
-/** What a client asks for, told apart by `kind`: networks learn from images, boosting from tables. */
+/** The model of a job that learns from images. `kind` tells networks apart. */
 export const NetworkRequest = Type.Union([ResNetOptions, VggOptions])
 export type NetworkRequest = Static<typeof NetworkRequest>
 
 const modelKinds = ['resnet', 'vgg', 'boosting'] as const
 
-/** Every choice made: what a trainer gets. */
+/** Options with all defaults filled in, as a trainer gets them. */
 export type PlainResNet = Required<Static<typeof PlainResNetOptions>>
 export type DeepResNet = Required<Static<typeof DeepResNetOptions>>
 export type Vgg = Required<VggOptions>
 export type NetworkOptions = PlainResNet | DeepResNet | Vgg
 export type ModelOptions = NetworkOptions | ResolvedBoostingOptions
 
-/** As answered: no schema of it, since a serialiser would fill in the defaults of nets that were not asked for. */
+/** Options in an answer. They have no full schema: the serializer would fill in the defaults of other networks. */
 const resolved = <M extends ModelOptions>(kinds: M['kind'][]) =>
   Type.Unsafe<M>(
     Type.Object(
       { kind: Type.Enum(kinds) },
-      { additionalProperties: true, description: 'every option of the model, defaults filled in' },
+      {
+        additionalProperties: true,
+        description: 'every option of the model, with defaults filled in',
+      },
     ),
   )
 export const ResolvedModel = resolved<ModelOptions>([...modelKinds])

@@ -6,16 +6,21 @@ import { ResolvedBoosting, ResolvedNetwork } from './model-options.js'
 
 const commonFields = {
   name: Name,
-  version: Type.Integer(),
+  version: Type.Integer({ description: 'counted from 1' }),
   jobId: JobId,
   createdAt: Timestamp,
   dataset: Type.Object({ id: DatasetId, name: Name }),
-  step: Type.Integer(),
-  labels: Type.Array(Type.String(), { description: 'names of classes, by index' }),
-  metrics: Metrics,
+  step: Type.Integer({
+    description: 'step of the job that the model is from; for boosting, its rounds',
+  }),
+  labels: Type.Array(Type.String(), { description: 'class names, by index' }),
+  metrics: Type.Unsafe<Metrics>({ ...Metrics, description: 'values at this step' }),
 }
 
-/** A SavedModel's contract: `saved_model/` beside this manifest. Pixels go in as 0 to 255. */
+const normalization =
+  'by channel; the model itself normalizes its input, pixels from 0 to 255, with it'
+
+/** The manifest of a network, beside its SavedModel in `saved_model/`. */
 export const NetworkManifest = Type.Object({
   ...commonFields,
   model: ResolvedNetwork,
@@ -23,27 +28,29 @@ export const NetworkManifest = Type.Object({
     height: Type.Integer(),
     width: Type.Integer(),
     channels: Type.Enum([1, 3, 4]),
-    mean: Type.Array(Type.Number()),
-    std: Type.Array(Type.Number()),
+    mean: Type.Array(Type.Number(), { description: normalization }),
+    std: Type.Array(Type.Number(), { description: normalization }),
   }),
 })
 export type NetworkManifest = Static<typeof NetworkManifest>
 
 export const ColumnImportance = Type.Object({
   column: Type.String(),
-  gain: Type.Number({ description: 'mean loss that its splits saved' }),
-  weight: Type.Number({ description: 'how many splits ask for it' }),
-  cover: Type.Number({ description: 'mean sum of second derivatives under its splits' }),
+  gain: Type.Number({ description: 'mean reduction of the loss by its splits' }),
+  weight: Type.Number({ description: 'number of its splits' }),
+  cover: Type.Number({
+    description: 'mean sum of second derivatives of the rows that reach its splits',
+  }),
 })
 export type ColumnImportance = Static<typeof ColumnImportance>
 
-/** Of trees: `model.ubj` and `model.json` beside this manifest. `step` is how many rounds they have. */
+/** The manifest of boosted trees, beside `model.ubj` and `model.json`. */
 export const BoostingManifest = Type.Object({
   ...commonFields,
   model: ResolvedBoosting,
-  target: Type.String(),
+  target: Type.String({ description: 'the column that it predicts' }),
   input: Type.Object({ columns: Type.Array(FeatureColumn) }),
-  featureImportance: Type.Array(ColumnImportance, { description: 'most gain first' }),
+  featureImportance: Type.Array(ColumnImportance, { description: 'sorted by gain, largest first' }),
 })
 export type BoostingManifest = Static<typeof BoostingManifest>
 
@@ -57,7 +64,7 @@ export type NetworkModel = Static<typeof NetworkModel>
 const BoostingModel = Type.Object({ ...modelFields, ...BoostingManifest.properties })
 export type BoostingModel = Static<typeof BoostingModel>
 
-/** What the API answers: the newest version, and which others there are. */
+/** A model as the API shows it: one version, and the numbers of all versions. */
 export const Model = Type.Union([NetworkModel, BoostingModel])
 export type Model = NetworkModel | BoostingModel
 
@@ -68,7 +75,9 @@ export const Prediction = Type.Object({
   label: Type.String(),
   index: Type.Integer(),
   probability: Type.Number(),
-  probabilities: Type.Array(Type.Number(), { description: 'by label index' }),
+  probabilities: Type.Array(Type.Number(), {
+    description: 'of all classes, in the order of labels',
+  }),
 })
 export type Prediction = Static<typeof Prediction>
 
@@ -80,26 +89,33 @@ export const Predictions = Type.Object({
 })
 export type Predictions = Static<typeof Predictions>
 
-/** SHAP values: what each column adds, in the unit of the margin. */
+/** SHAP values: the contribution of each column, in the unit of the margin. */
 export const Explanation = Type.Object({
   margin: Type.Number({
-    description: 'sum of the trees, before it becomes a probability or count',
+    description: 'sum of the trees, before it is converted to a probability or a count',
   }),
-  bias: Type.Number(),
+  bias: Type.Number({ description: 'the expected margin, to which the contributions are added' }),
   contributions: Type.Record(Type.String(), Type.Number(), {
-    description: 'by column; with the bias they add up to the margin',
+    description: 'by column name; they and the bias add up to the margin',
   }),
 })
 export type Explanation = Static<typeof Explanation>
 
 export const RowPrediction = Type.Object({
   ...Type.Partial(Prediction).properties,
-  value: Type.Optional(Type.Number({ description: 'regression, poisson' })),
-  values: Type.Optional(Type.Array(Type.Number(), { description: 'quantile: one for each' })),
-  score: Type.Optional(Type.Number({ description: 'ranking: higher is more relevant' })),
+  value: Type.Optional(Type.Number({ description: 'with objective regression or poisson' })),
+  values: Type.Optional(
+    Type.Array(Type.Number(), {
+      description: 'with objective quantile, in the order of quantiles',
+    }),
+  ),
+  score: Type.Optional(
+    Type.Number({ description: 'with objective ranking: higher is more relevant' }),
+  ),
   explanations: Type.Optional(
     Type.Array(Explanation, {
-      description: 'one; of multiclass one for each label, of quantile one for each quantile',
+      description:
+        'only with explain: one explanation; for multiclass, one for each label; for quantile, one for each quantile',
     }),
   ),
 })

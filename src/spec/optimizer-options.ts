@@ -4,24 +4,32 @@ import { closed } from './closed.js'
 const decay = (description: string, value: number) =>
   Type.Optional(Type.Number({ minimum: 0, exclusiveMaximum: 1, default: value, description }))
 const epsilon = Type.Optional(
-  Type.Number({ exclusiveMinimum: 0, maximum: 1, default: 1e-7, description: 'keeps from 0' }),
+  Type.Number({
+    exclusiveMinimum: 0,
+    maximum: 1,
+    default: 1e-7,
+    description: 'avoids a division by 0',
+  }),
 )
 const weightDecay = (value: number, description: string) =>
   Type.Optional(Type.Number({ minimum: 0, maximum: 10, default: value, description }))
 
-/** L2: a part of the gradient. Convolutions and matrices only, never batch norm or biases. */
-const coupled = weightDecay(0, 'share of each weight that is added to its gradient')
+/** L2 regularization. It applies to convolutions and matrices, not to batch norm or biases. */
+const coupled = weightDecay(
+  0,
+  'L2 penalty: each weight, times this, is added to its gradient; not for batch norm and biases',
+)
 const betas = {
-  beta1: decay("of the gradient's running mean", 0.9),
-  beta2: decay("of the gradient's running mean square", 0.999),
+  beta1: decay('decay of the running mean of the gradient', 0.9),
+  beta2: decay('decay of the running mean of the squared gradient', 0.999),
 }
 
-/** By `kind`, with their own defaults. */
+/** Optimizers by `kind`. */
 export const optimizers = {
   sgd: closed({
     kind: Type.Enum(['sgd']),
-    momentum: decay('of the running sum of gradients; 0 for none', 0.9),
-    nesterov: Type.Optional(Type.Boolean({ default: true, description: 'look ahead' })),
+    momentum: decay('decay of the running sum of gradients; 0: plain gradient descent', 0.9),
+    nesterov: Type.Optional(Type.Boolean({ default: true, description: 'Nesterov momentum' })),
     weightDecay: coupled,
   }),
   adam: closed({ kind: Type.Enum(['adam']), ...betas, epsilon, weightDecay: coupled }),
@@ -29,12 +37,15 @@ export const optimizers = {
     kind: Type.Enum(['adamw']),
     ...betas,
     epsilon,
-    weightDecay: weightDecay(0.01, 'share of each weight, times the rate, that a step takes off'),
+    weightDecay: weightDecay(
+      0.01,
+      'each step subtracts each weight, times this and the learning rate; not for batch norm and biases',
+    ),
   }),
   rmsprop: closed({
     kind: Type.Enum(['rmsprop']),
-    decay: decay("of the gradient's running mean square", 0.9),
-    momentum: decay('of the running sum of updates; 0 for none', 0),
+    decay: decay('decay of the running mean of the squared gradient', 0.9),
+    momentum: decay('decay of the running sum of updates; 0: none', 0),
     epsilon,
     weightDecay: coupled,
   }),
@@ -45,6 +56,6 @@ export const OptimizerOptions = Type.Union(
   { default: { kind: 'adam' } },
 )
 export type OptimizerKind = keyof typeof optimizers
-/** One kind's choices, all made. */
+/** The options of one kind, with all defaults filled in. */
 export type OptimizerOf<K extends OptimizerKind> = Required<Static<(typeof optimizers)[K]>>
 export type OptimizerOptions = { [K in OptimizerKind]: OptimizerOf<K> }[OptimizerKind]

@@ -2,17 +2,20 @@ import { type TSchema, Type } from 'typebox'
 import { defaulted } from './defaulted.js'
 
 export const PageQuery = {
-  limit: defaulted(Type.Integer({ minimum: 1, maximum: 1000, default: 50 })),
+  limit: defaulted(
+    Type.Integer({ minimum: 1, maximum: 1000, default: 50, description: 'items per page' }),
+  ),
   cursor: Type.Optional(
-    Type.String({ maxLength: 128, description: "the previous page's nextCursor" }),
+    Type.String({ maxLength: 128, description: 'nextCursor of the previous page' }),
   ),
 }
 
+export const NextCursor = Type.Union([Type.String(), Type.Null()], {
+  description: 'cursor of the next page; null on the last page',
+})
+
 export const page = <T extends TSchema>(item: T) =>
-  Type.Object(
-    { items: Type.Array(item), nextCursor: Type.Union([Type.String(), Type.Null()]) },
-    { description: 'a page; null is the cursor of the last one' },
-  )
+  Type.Object({ items: Type.Array(item), nextCursor: NextCursor }, { description: 'a page' })
 
 export interface Page<T> {
   items: T[]

@@ -1,14 +1,14 @@
-/** What a depth stands for: a job is refused by it before there is a graph. */
+/** The architecture that a depth stands for. It is here, not in `nets`, so that planning can check a depth. */
 export interface ResNetTable {
-  /** `basic`: two 3x3 convolutions; `bottleneck`: a 3x3 between two 1x1. */
+  /** `basic`: two 3x3 convolutions; `bottleneck`: a 3x3 convolution between two 1x1. */
   unit: 'basic' | 'bottleneck'
-  /** Channels of the first stage. */
+  /** Filters of the first stage. */
   width: number
   /** Units in each stage. */
   units: readonly number[]
 }
 
-/** He et al. 2015, table 1; 200 is of He et al. 2016. */
+/** He et al. 2015 (arXiv:1512.03385), table 1. Depth 200 is from He et al. 2016 (arXiv:1603.05027). */
 const imagenet: Record<number, ResNetTable> = {
   18: { unit: 'basic', width: 64, units: [2, 2, 2, 2] },
   34: { unit: 'basic', width: 64, units: [3, 4, 6, 3] },
@@ -20,12 +20,12 @@ const imagenet: Record<number, ResNetTable> = {
 
 export const imagenetDepths = Object.keys(imagenet).map(Number)
 
-/** Where 6n+2 and 9n+2 both fit, the papers' nets to 110 layers are basic, those from 164 are bottlenecks. */
+/** Some depths are both 6n+2 and 9n+2. As in the papers, they have basic units up to 110 and bottlenecks from 164. */
 const maxBasicDepth = 110
 
 /**
- * The four stages of the ImageNet nets for their depths; for all others the three of the CIFAR nets:
- * basic units where the depth is 6n+2, bottlenecks where it is 9n+2.
+ * The ImageNet networks, with four stages, for their depths. For other depths the CIFAR networks, with
+ * three stages: basic units if the depth is 6n+2, bottlenecks if it is 9n+2. Undefined if it is neither.
  */
 export function resNetTable(depth: number): ResNetTable | undefined {
   if (imagenet[depth]) return imagenet[depth]

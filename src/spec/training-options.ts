@@ -7,8 +7,12 @@ import { OptimizerOptions } from './optimizer-options.js'
 
 export const Validation = Type.Union(
   [
-    Type.Number({ minimum: 0, maximum: 0.5, description: 'share of the data set held out' }),
-    closed({ dataset: Name }),
+    Type.Number({
+      minimum: 0,
+      maximum: 0.5,
+      description: 'share of the data set to hold out for validation',
+    }),
+    closed({ dataset: Name }, { description: 'another data set to validate on' }),
   ],
   { default: 0.1 },
 )
@@ -17,7 +21,7 @@ export type Validation = Static<typeof Validation>
 export const Precision = Type.Enum(['fp32', 'bf16', 'fp16'], {
   default: 'fp32',
   description:
-    'of convolutions and matrix products; bf16 is fp32 where the processor would imitate it, fp16 needs a GPU',
+    'number format of convolutions and matrix products. bf16 falls back to fp32 on processors without bf16 instructions; fp16 needs a GPU',
 })
 export type Precision = Static<typeof Precision>
 
@@ -26,11 +30,11 @@ export type ValidationMetric = (typeof validationMetrics)[number]
 const metric = Type.Optional(
   Type.Enum([...validationMetrics], {
     default: 'validationAccuracy',
-    description: 'a loss should fall, an accuracy rise',
+    description: 'lower is better for validationLoss, higher for validationAccuracy',
   }),
 )
 
-/** Ends the job where it no longer gets better. */
+/** Ends the job if the metric stops improving. */
 export const EarlyStopping = closed({
   metric,
   patience: Type.Optional(
@@ -38,47 +42,71 @@ export const EarlyStopping = closed({
       minimum: 1,
       maximum: 100_000,
       default: 5,
-      description: 'evaluations without a better value',
+      description: 'evaluations without improvement before the job ends',
     }),
   ),
   minDelta: Type.Optional(
-    Type.Number({ minimum: 0, default: 0, description: 'how much better counts as better' }),
+    Type.Number({ minimum: 0, default: 0, description: 'an improvement must be larger than this' }),
   ),
 })
 export type EarlyStopping = Required<Static<typeof EarlyStopping>>
 
+/** Keeps the checkpoint with the best value of the metric. */
 export const KeepBest = closed({ metric }, { default: {} })
 export type KeepBest = Required<Static<typeof KeepBest>>
 
-/** Each number by itself, or all of them by the length of the whole; by value first where both are given. */
+/** Limits the gradient: first each element by `value`, then the norm of all elements together by `norm`. */
 export const ClipGradients = closed(
   {
-    value: Type.Optional(Type.Number({ exclusiveMinimum: 0, description: 'largest size of one' })),
-    norm: Type.Optional(Type.Number({ exclusiveMinimum: 0, description: 'largest length of all' })),
+    value: Type.Optional(
+      Type.Number({
+        exclusiveMinimum: 0,
+        description: 'largest absolute value of an element of the gradient; if absent, no limit',
+      }),
+    ),
+    norm: Type.Optional(
+      Type.Number({
+        exclusiveMinimum: 0,
+        description: 'largest L2 norm of the whole gradient; if absent, no limit',
+      }),
+    ),
   },
   { default: {} },
 )
 export type ClipGradients = Static<typeof ClipGradients>
 
-/** The average of the weights over the steps, which is then what is evaluated and published. */
+/** An exponential moving average of the weights, which is evaluated and published in place of the weights. */
 export const Ema = closed({
   decay: Type.Optional(
     Type.Number({
       minimum: 0,
       exclusiveMaximum: 1,
       default: 0.999,
-      description: 'what a step keeps of the average; less at the start',
+      description: 'share of the moving average that a step keeps; smaller in the first steps',
     }),
   ),
 })
 export type Ema = Required<Static<typeof Ema>>
 
 export const TrainingOptions = closed({
-  epochs: Type.Optional(Type.Integer({ minimum: 1, maximum: 100_000, default: 10 })),
-  steps: Type.Optional(
-    Type.Integer({ minimum: 1, maximum: 100_000_000, description: 'instead of epochs' }),
+  epochs: Type.Optional(
+    Type.Integer({
+      minimum: 1,
+      maximum: 100_000,
+      default: 10,
+      description: 'length of the training, in passes over the data',
+    }),
   ),
-  batchSize: Type.Optional(Type.Integer({ minimum: 1, maximum: 65_536, default: 64 })),
+  steps: Type.Optional(
+    Type.Integer({
+      minimum: 1,
+      maximum: 100_000_000,
+      description: 'length of the training in steps, instead of epochs',
+    }),
+  ),
+  batchSize: Type.Optional(
+    Type.Integer({ minimum: 1, maximum: 65_536, default: 64, description: 'images per batch' }),
+  ),
   optimizer: Type.Optional(OptimizerOptions),
   learningRate: Type.Optional(LearningRate),
   labelSmoothing: Type.Optional(
@@ -86,7 +114,7 @@ export const TrainingOptions = closed({
       minimum: 0,
       exclusiveMaximum: 1,
       default: 0,
-      description: 'share of the probability that all classes split',
+      description: 'share of the target probability that is spread evenly over all classes',
     }),
   ),
   clipGradients: Type.Optional(ClipGradients),
@@ -95,53 +123,81 @@ export const TrainingOptions = closed({
       minimum: 1,
       maximum: 1024,
       default: 1,
-      description: 'batches whose mean gradient makes one step',
+      description: 'batches per step; a step uses the mean of their gradients',
     }),
   ),
   ema: Type.Optional(Ema),
   augment: Type.Optional(Augmentation),
-  seed: Type.Optional(Type.Integer({ minimum: 0, maximum: 2_147_483_647, default: 1 })),
+  seed: Type.Optional(
+    Type.Integer({
+      minimum: 0,
+      maximum: 2_147_483_647,
+      default: 1,
+      description: 'seed of everything random',
+    }),
+  ),
   validation: Type.Optional(Validation),
   validateEvery: Type.Optional(
-    Type.Integer({ minimum: 1, description: 'steps between two evaluations; an epoch if absent' }),
+    Type.Integer({
+      minimum: 1,
+      description:
+        'steps between two evaluations; if absent, one epoch. The last step is evaluated too',
+    }),
   ),
   earlyStopping: Type.Optional(EarlyStopping),
   keepBest: Type.Optional(KeepBest),
   exportBest: Type.Optional(
     Type.Boolean({
       default: true,
-      description: 'the model is of the best checkpoint; else, or without validation, the last',
+      description:
+        'whether the model is the best checkpoint instead of the last step; without validation data, it is the last step',
     }),
   ),
   shuffleBuffer: Type.Optional(
-    Type.Integer({ minimum: 1, maximum: 1_000_000, default: 2000, description: 'records' }),
+    Type.Integer({
+      minimum: 1,
+      maximum: 1_000_000,
+      default: 2000,
+      description: 'records in the shuffle buffer of streaming input',
+    }),
   ),
   input: Type.Optional(
     Type.Enum(['auto', 'in-memory', 'streaming'], {
       default: 'auto',
       description:
-        'in-memory: decoded once and kept in memory; streaming: read from disk; auto: in-memory up to 1 GiB of pixels',
+        'in-memory: decodes all images once and keeps them in memory; streaming: reads them from disk; auto: in-memory up to 1 GiB of pixels',
     }),
   ),
   logEvery: Type.Optional(
-    Type.Integer({ minimum: 1, default: 1, description: 'steps between two metric points' }),
+    Type.Integer({
+      minimum: 1,
+      default: 1,
+      description: 'steps between two metric points; the last step has one too',
+    }),
   ),
   checkpointEvery: Type.Optional(
     Type.Integer({
       minimum: 1,
       description:
-        'steps between two checkpoints; if neither this nor checkpointSeconds is given, an epoch or 60 seconds, and longer where checkpoints would take over 2 % of the time',
+        'steps between two checkpoints. If neither this nor checkpointSeconds is given, there is one every 60 seconds and after each epoch, or less often if they would take more than 2 % of the time',
     }),
   ),
   checkpointSeconds: Type.Optional(
     Type.Number({ minimum: 1, maximum: 86_400, description: 'seconds between two checkpoints' }),
   ),
-  keepCheckpoints: Type.Optional(Type.Integer({ minimum: 1, maximum: 10_000, default: 3 })),
+  keepCheckpoints: Type.Optional(
+    Type.Integer({
+      minimum: 1,
+      maximum: 10_000,
+      default: 3,
+      description: 'how many of the newest checkpoints to keep, beside the best',
+    }),
+  ),
   precision: Type.Optional(Precision),
 })
 export type TrainingRequest = Static<typeof TrainingOptions>
 
-/** Options that are computed from the data or stay off unless requested. */
+/** Optional fields whose schemas have no default: they depend on the data, or are off if absent. */
 export type TrainingOptionWithoutDefault =
   | 'steps'
   | 'ema'
@@ -150,7 +206,7 @@ export type TrainingOptionWithoutDefault =
   | 'checkpointEvery'
   | 'checkpointSeconds'
 
-/** Every choice made: what a trainer gets. Steps count from 1 to `steps`. */
+/** The options with all defaults filled in, as a trainer gets them. Steps are counted from 1 to `steps`. */
 export interface TrainingPlan {
   steps: number
   stepsPerEpoch: number
@@ -163,18 +219,18 @@ export interface TrainingPlan {
   ema: Ema | null
   augment: Augmentation
   seed: number
-  /** Records held out at the end of the data set, or the whole of another one. */
+  /** How many records to hold out at the end of the data set, or the id of another data set. */
   validation: { holdOut: number } | { dataset: string }
   validateEvery: number
   earlyStopping: EarlyStopping | null
-  /** Null where nothing is held out. */
+  /** Null without validation data. */
   keepBest: KeepBest | null
   exportBest: boolean
   shuffleBuffer: number
-  /** Absent in jobs from before there was a choice: streaming. */
+  /** Absent in jobs that are older than this option: `streaming`. */
   input?: 'in-memory' | 'streaming'
   logEvery: number
-  /** Where both are null, or in jobs from before there were seconds the first alone: see CheckpointSchedule. */
+  /** If both are null, CheckpointSchedule has a default. Jobs that are older than `checkpointSeconds` lack it. */
   checkpointEvery: number | null
   checkpointSeconds?: number | null
   keepCheckpoints: number

@@ -1,7 +1,7 @@
 import { type Static, Type } from 'typebox'
 import { closed } from './closed.js'
 import { JobId, Timestamp } from './identifiers.js'
-import { Labels } from './labels.js'
+import { RequiredLabels } from './labels.js'
 
 const webhookId = /^wh-[0-9a-z]{26}$/
 export const WebhookId = Type.String({ pattern: webhookId.source })
@@ -21,12 +21,17 @@ export type WebhookEvent = Static<typeof WebhookEvent>
 export const WebhookRequest = closed({
   url: Type.String({
     maxLength: 2048,
-    description: 'https, to a public address; the server may be set to reach private ones, too',
+    description:
+      'an https URL with a public address; if the server has TRAINYARD_WEBHOOKS=private, http and private addresses are possible too',
   }),
   events: Type.Optional(
-    Type.Array(WebhookEvent, { minItems: 1, uniqueItems: true, description: 'all if absent' }),
+    Type.Array(WebhookEvent, {
+      minItems: 1,
+      uniqueItems: true,
+      description: 'if absent, all events',
+    }),
   ),
-  labels: Type.Optional(Labels),
+  labels: Type.Optional(RequiredLabels),
 })
 export type WebhookRequest = Static<typeof WebhookRequest>
 
@@ -34,10 +39,10 @@ const commonFields = {
   id: WebhookId,
   url: Type.String(),
   events: Type.Array(WebhookEvent),
-  labels: Type.Unsafe<Labels>({ ...Labels, description: 'only of jobs that have them all' }),
+  labels: RequiredLabels,
   createdAt: Timestamp,
   disabled: Type.Union([Type.Object({ at: Timestamp, reason: Type.String() }), Type.Null()], {
-    description: 'since when and why nothing is sent any more',
+    description: 'when and why the webhook was disabled; null if it is active',
   }),
 }
 
@@ -46,25 +51,35 @@ export type Webhook = Static<typeof Webhook>
 
 export const CreatedWebhook = Type.Object({
   ...commonFields,
-  secret: Type.String({ description: 'whsec_ and base64; shown this once' }),
+  secret: Type.String({
+    description: 'key of the signatures: whsec_ and base64. It is shown only in this answer',
+  }),
 })
 export type CreatedWebhook = Static<typeof CreatedWebhook>
 
 export const DeliveryAttempt = Type.Object({
   startedAt: Timestamp,
-  durationMs: Type.Union([Type.Number(), Type.Null()]),
-  statusCode: Type.Union([Type.Integer(), Type.Null()]),
-  error: Type.Union([Type.String(), Type.Null()], { description: 'why it did not count' }),
+  durationMs: Type.Union([Type.Number(), Type.Null()], {
+    description: 'null until the attempt has ended',
+  }),
+  statusCode: Type.Union([Type.Integer(), Type.Null()], {
+    description: "HTTP status of the receiver's answer; null without an answer",
+  }),
+  error: Type.Union([Type.String(), Type.Null()], {
+    description: 'why the attempt failed; null if it succeeded',
+  }),
 })
 export type DeliveryAttempt = Static<typeof DeliveryAttempt>
 
 export const Delivery = Type.Object({
-  id: Type.String({ description: 'the webhook-id header: the same for every attempt' }),
+  id: Type.String({ description: 'value of the webhook-id header, the same for every attempt' }),
   event: Type.Enum([...webhookEvents, 'ping']),
-  job: Type.Union([JobId, Type.Null()]),
+  job: Type.Union([JobId, Type.Null()], { description: 'null for a ping' }),
   at: Timestamp,
   status: Type.Enum(['pending', 'delivered', 'failed']),
-  attempts: Type.Array(DeliveryAttempt),
-  nextAttemptAt: Type.Union([Timestamp, Type.Null()]),
+  attempts: Type.Array(DeliveryAttempt, { description: 'oldest first' }),
+  nextAttemptAt: Type.Union([Timestamp, Type.Null()], {
+    description: 'null if none is scheduled',
+  }),
 })
 export type Delivery = Static<typeof Delivery>

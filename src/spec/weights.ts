@@ -1,7 +1,7 @@
 import { type Static, Type } from 'typebox'
 import { Name, Timestamp } from './identifiers.js'
 
-/** The first 64 bits of the content's SHA-256, as for data sets. */
+/** The first 64 bits of the SHA-256 of the content, so equal uploads have one id. */
 const weightsId = /^wt-[0-9a-f]{16}$/
 export const WeightsId = Type.String({ pattern: weightsId.source })
 export const isWeightsId = (text: string) => weightsId.test(text)
@@ -18,9 +18,10 @@ const commonFields = {
   name: Name,
   createdAt: Timestamp,
   format: Type.Enum(['v1', 'v2'], {
-    description: 'v2: .index and .data files; v1: the one file of before 2017',
+    description:
+      'v2: an .index file and .data files; v1: a single file, as TensorFlow wrote before 2017',
   }),
-  prefix: Type.String({ description: 'what a TensorFlow reader takes as the name' }),
+  prefix: Type.String({ description: 'name of the checkpoint, for tf.train.load_checkpoint' }),
   bytes: Type.Integer(),
 }
 
@@ -28,6 +29,9 @@ const commonFields = {
 export const WeightsManifest = Type.Object({ ...commonFields, tensors: Type.Array(WeightsTensor) })
 export type WeightsManifest = Static<typeof WeightsManifest>
 
-/** As lists show it. */
-export const WeightsSummary = Type.Object({ ...commonFields, tensors: Type.Integer() })
+/** An uploaded checkpoint in a list: `tensors` is their number. */
+export const WeightsSummary = Type.Object({
+  ...commonFields,
+  tensors: Type.Integer({ description: 'number of tensors' }),
+})
 export type WeightsSummary = Static<typeof WeightsSummary>
