@@ -1,6 +1,6 @@
 // A stand-in for workers/predictor.ts: it classifies an image as dark or bright by its first pixel.
 // The real one loads TensorFlow, and no model makes it crash, hang or fall silent; here the name of a
-// model does. test/e2e/server.test.ts tests the real one.
+// model does. test/e2e/training-and-prediction.test.ts tests the real one.
 import { sep } from 'node:path'
 import type { FromPredictor, ToPredictor } from '../src/spec/ipc-messages.js'
 

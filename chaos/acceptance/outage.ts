@@ -1,4 +1,4 @@
-// P6, a long outage. test/e2e/outage.test.ts covers 20 s, after which nothing may restart.
+// P6, a long outage. test/e2e/redis-outage.test.ts covers 20 s, after which nothing may restart.
 import { setTimeout as sleep } from 'node:timers/promises'
 import { openFolderStore } from '../../src/store/folder-store.js'
 import { eventually } from '../../testing/eventually.js'

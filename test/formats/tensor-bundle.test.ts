@@ -10,7 +10,7 @@ import {
 } from '../../src/formats/tensor-bundle.js'
 import { tempFolder } from '../../testing/temp-folder.js'
 
-const folder = 'test/formats/checkpoints'
+const folder = 'test/formats/fixtures'
 const dataFiles = [0, 1].map(shard => {
   const name = `new.ckpt.data-0000${shard}-of-00002`
   return { name, path: join(folder, name) }

@@ -49,7 +49,7 @@ const options: ProgramOptions = {
   records: { training: 12, validation: 0 },
 }
 
-const weights = 'test/formats/checkpoints'
+const weights = 'test/formats/fixtures'
 const prefixes = { v1: join(weights, 'old.ckpt'), v2: join(weights, 'new.ckpt') }
 const given = (await readTensorBundle(prefixes.v1))!.tensors
 

@@ -17,7 +17,7 @@ before(async () => {
 })
 after(() => server.close())
 
-const folder = 'test/formats/checkpoints'
+const folder = 'test/formats/fixtures'
 const indexed = ['new.ckpt.index', 'new.ckpt.data-00000-of-00002', 'new.ckpt.data-00001-of-00002']
 
 const leftovers = () => readdir(join(server.folder, 'data', '.staging'))

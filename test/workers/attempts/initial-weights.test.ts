@@ -116,7 +116,7 @@ test('a job resumes from its checkpoint even if its initFrom source is gone', as
 })
 
 test('a job starts from an uploaded checkpoint, and fails if that is altered or gone', async () => {
-  const folder = 'test/formats/checkpoints'
+  const folder = 'test/formats/fixtures'
   const weights = new WeightsStore(store)
   const upload = await weights.createUpload()
   const content = await readFile(join(folder, 'old.ckpt'))

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { scoreOf } from '../../bench/boosting/score.js'
+import { scoreOf } from '../../../bench/boosting/score.js'
 
 test('AUC is the share of correctly ordered pairs, where a tie counts half', () => {
   const labels = Float32Array.of(0, 1, 0, 1)

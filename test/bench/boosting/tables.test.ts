@@ -2,12 +2,12 @@ import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { readNpy } from '../../bench/boosting/npy.js'
-import { columnNames, target, width } from '../../bench/boosting/synthetic.js'
-import { writeTable } from '../../bench/boosting/tables.js'
-import { openTableReader } from '../../src/datasets/tables/table-reader.js'
-import type { TableManifest } from '../../src/spec/dataset.js'
-import { withTempFolder } from '../../testing/temp-folder.js'
+import { readNpy } from '../../../bench/boosting/npy.js'
+import { columnNames, target, width } from '../../../bench/boosting/synthetic.js'
+import { writeTable } from '../../../bench/boosting/tables.js'
+import { openTableReader } from '../../../src/datasets/tables/table-reader.js'
+import type { TableManifest } from '../../../src/spec/dataset.js'
+import { withTempFolder } from '../../../testing/temp-folder.js'
 
 test('every subject reads the same numbers, from CSV and from .npy', () =>
   withTempFolder(async folder => {

@@ -1,13 +1,8 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import supertest from 'supertest'
-import { eventually } from '../../../testing/eventually.js'
-import {
-  smallJob,
-  startServer,
-  type TestServer,
-  uploadDataset,
-} from '../../../testing/test-server.js'
+import { eventually } from '../../testing/eventually.js'
+import { smallJob, startServer, type TestServer, uploadDataset } from '../../testing/test-server.js'
 
 let server: TestServer
 before(async () => {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { StepController } from '../../bench/train/pace.js'
+import { StepController } from '../../../bench/train/pace.js'
 
 test('a loop runs the requested number of steps, then waits', async () => {
   const pace = new StepController()
