@@ -1,7 +1,7 @@
 // CONTRIBUTING.md explains the table; this is the table.
 import assert from 'node:assert/strict'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
-import { basename, dirname, join, posix, resolve } from 'node:path'
+import { basename, dirname, join, posix, relative, resolve } from 'node:path'
 import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 
@@ -257,20 +257,79 @@ test('no file is too long to read', () => {
 })
 
 test('a thing lives with what it is about', () => {
-  for (const file of sources(
-    'src',
-    'workers',
-    'demo',
-    'testing',
-    'bench',
-    'chaos',
-    'scripts',
-    'test',
-  )) {
+  for (const file of sources(...allFolders)) {
     assert.doesNotMatch(file, /(^|\/)(utils?|helpers?|common|misc)(\/|\.\w+$)/)
     assert.notEqual(basename(file), 'index.ts', `${file}: a barrel hides cycles`)
   }
 })
+
+const allFolders = ['src', 'workers', 'demo', 'testing', 'bench', 'chaos', 'scripts', 'test']
+
+/** Private words that earlier versions had as file names. */
+const privateWords =
+  /(^|-)(cadence|judgement|vigil|nudges?|upkeep|surroundings|bell|trouble|flaws?|refusal|guests?|door|extremes|outline|visible|recalled|sealed|take-back|closest|yard|misfits?|newborn|manners)(-|\.)/
+
+test('file names are words that a stranger knows', () => {
+  for (const file of sources(...allFolders)) assert.doesNotMatch(basename(file), privateWords, file)
+})
+
+test('tests, benches and chaos wait with a deadline: eventually() of testing/', () => {
+  for (const file of sources('test', 'testing', 'bench', 'chaos')) {
+    if (file === 'testing/eventually.ts' || file === 'test/architecture.test.ts') continue
+    for (const loop of openLoops(read(file))) {
+      if (/\b(Date|performance)\.now\(|\baborted\b/.test(loop)) continue
+      assert.doesNotMatch(
+        loop,
+        /\bawait (sleep|wait|turn|set\w+)\(/,
+        `${file} polls without a deadline`,
+      )
+    }
+  }
+})
+
+test('test/ has the folders of src/ and of the project', () => {
+  // what belongs to no part: whole deployments, and data that tests read
+  const others = /^(e2e|data|(.+\/)?(fixtures|reference))$/
+  const folders = readdirSync(at('test'), { recursive: true, withFileTypes: true })
+    .filter(entry => entry.isDirectory())
+    .map(({ parentPath, name }) => relative(at('test'), join(parentPath, name)))
+  for (const folder of folders.filter(name => !others.test(name))) {
+    const exists = existsSync(at(join('src', folder))) || existsSync(at(folder))
+    assert.ok(exists, `test/${folder} mirrors no folder`)
+  }
+})
+
+/** Each `while (…)` and `for (;;)` of a source text, with its condition and its body. */
+function* openLoops(text: string): Generator<string> {
+  for (const { index } of text.matchAll(/\bwhile \(|\bfor \(;;\)/g)) {
+    const condition = closing(text, text.indexOf('(', index), '(', ')')
+    const isBlock = text.slice(condition + 1, condition + 3) === ' {'
+    const end = isBlock
+      ? closing(text, condition + 2, '{', '}')
+      : text.indexOf('\n', text.indexOf('\n', condition) + 1)
+    yield text.slice(index, end)
+  }
+}
+
+test('the pattern sees every form of loop', () => {
+  const body = 'await sleep(5)'
+  const forms = [
+    `while (!(await done())) ${body}`,
+    `while (\n  !done\n) ${body}`,
+    `for (;;) {\n  if (done) { break }\n  ${body}\n}`,
+  ]
+  for (const form of forms) assert.ok([...openLoops(`${form}\n`)][0]?.includes(body), form)
+})
+
+/** Where the bracket at `start` is closed. */
+function closing(text: string, start: number, open: string, close: string): number {
+  let depth = 0
+  for (let i = start; i < text.length; i++) {
+    if (text[i] === open) depth++
+    if (text[i] === close && --depth === 0) return i
+  }
+  return text.length
+}
 
 const root = resolve(dirname(fileURLToPath(import.meta.url)), '..', '..')
 const at = (path: string) => join(root, path)
