@@ -1,5 +1,5 @@
-// A job in a process of its own, for the test to kill: writes a checkpoint with its rows after
-// every round, and goes on from what it finds.
+// A boosting job in its own process, which the test kills. After every round it writes a checkpoint
+// with the metric rows; it resumes from the last checkpoint.
 import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { MetricRow } from '../../src/spec/metrics.js'
@@ -25,7 +25,7 @@ await boost(
       rows.push(row)
     },
     checkpoint: async (_, bytes) => {
-      // a kill never leaves half a file
+      // renames, so that a kill cannot leave half a file
       const saved: SavedState = { rows, bytes: Buffer.from(bytes).toString('base64') }
       writeFileSync(`${file}.new`, JSON.stringify(saved))
       renameSync(`${file}.new`, file)

@@ -14,13 +14,13 @@ import type { MetricRow } from '../../src/spec/metrics.js'
 
 interface BoostRun extends BoostingResult {
   rows: MetricRow[]
-  /** The last one. */
+  /** Bytes of the last checkpoint. */
   checkpoint: Uint8Array
   checkpoints: { round: number; best: boolean }[]
   phases: string[]
 }
 
-/** `trainBoosting` with quiet surroundings; `stopAfter` rounds of this run goOn says no. */
+/** Runs `trainBoosting` and records its output. It stops after `stopAfter` rounds of this run. */
 export async function boost(
   input: Partial<BoostingInput> & Pick<BoostingInput, 'model' | 'training'>,
   {
@@ -67,6 +67,6 @@ export const boostingOptions = (
 ): ResolvedBoostingOptions =>
   resolveBoostingOptions({ kind: 'boosting', ...options }, options.objective ?? 'regression')
 
-/** Of the model that a checkpoint holds, as UBJ. */
+/** Hash of a checkpoint's model, as UBJSON. */
 export const modelHash = (checkpoint: Uint8Array): string =>
   createHash('sha256').update(exportBoosting(checkpoint, 'ubj')).digest('hex')

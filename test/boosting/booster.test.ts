@@ -10,12 +10,12 @@ import { TrainingFailure } from '../../src/errors.js'
 import { boost, boostingOptions, modelHash } from './boost.js'
 import { csvTable, dense, makeFriedman1, sliceRows, withLabels } from './tables.js'
 
-const binary = (table: Table) =>
+const binaryLabels = (table: Table) =>
   withLabels(
     table,
     table.labels.map(v => (v > 15 ? 1 : 0)),
   )
-const classes = (table: Table) =>
+const classLabels = (table: Table) =>
   withLabels(
     table,
     table.labels.map(v => Math.min(3, v >> 3)),
@@ -26,8 +26,8 @@ const kinds = [
   { name: 'binary', table: csvTable('breast-cancer'), classes: null },
   { name: 'multiclass', table: csvTable('wine'), classes: 3 },
   { name: 'categorical regression', table: makeFriedman1(500), classes: null },
-  { name: 'categorical binary', table: binary(makeFriedman1(500)), classes: null },
-  { name: 'categorical multiclass', table: classes(makeFriedman1(500)), classes: 4 },
+  { name: 'categorical binary', table: binaryLabels(makeFriedman1(500)), classes: null },
+  { name: 'categorical multiclass', table: classLabels(makeFriedman1(500)), classes: 4 },
 ]
 const trained = kinds.map(async ({ name, table, classes }) => {
   const objective = (['multiclass', 'binary'] as const).find(word => name.endsWith(word))
@@ -58,7 +58,7 @@ for (const [i, { name }] of kinds.entries()) {
     })
   })
 
-  test(`rows in place, few or many, predict what a matrix does: ${name}`, async () => {
+  test(`in-place predictions equal those of a DMatrix: ${name}`, async () => {
     const { table, outputs, checkpoint } = await trained[i]!
     using booster = Booster.load(exportBoosting(checkpoint, 'ubj'))
     using matrix = matrixOf(table)
@@ -73,11 +73,11 @@ for (const [i, { name }] of kinds.entries()) {
     assert.throws(() => inPlace.predict(table.rows + 1), /there is room for 1 to/)
   })
 
-  test(`a saved model predicts the same, whichever format: ${name}`, async () => {
+  test(`a saved model predicts the same in both formats: ${name}`, async () => {
     const { table, checkpoint } = await trained[i]!
     using matrix = matrixOf(table)
-    using whole = Booster.deserialize(checkpoint)
-    const expected = whole.predict(matrix).values
+    using booster = Booster.deserialize(checkpoint)
+    const expected = booster.predict(matrix).values
     for (const format of ['ubj', 'json'] as const) {
       using loaded = Booster.load(exportBoosting(checkpoint, format))
       assert.deepEqual(loaded.predict(matrix).values, expected)
@@ -89,7 +89,7 @@ for (const [i, { name }] of kinds.entries()) {
   })
 }
 
-test('the first rounds of a model are a model', async () => {
+test('a slice of the first rounds is the model of those rounds', async () => {
   const { table, checkpoint } = await trained[3]!
   using matrix = matrixOf(table)
   using whole = Booster.deserialize(checkpoint)
@@ -105,7 +105,7 @@ test('the first rounds of a model are a model', async () => {
   assert.equal(modelHash(short), modelHash(four.serialize()))
 })
 
-test('a leaf of each tree is told for each row', async () => {
+test('leaf predictions have a leaf of each tree for each row', async () => {
   const { table, checkpoint } = await trained[2]!
   using booster = Booster.deserialize(checkpoint)
   using matrix = matrixOf(table)
@@ -114,7 +114,7 @@ test('a leaf of each tree is told for each row', async () => {
   assert.ok(values.every(Number.isInteger))
 })
 
-test('what the target is made of is important, and noise is less so', async () => {
+test('columns that the target depends on are more important than noise', async () => {
   const { checkpoint } = await trained[3]!
   using booster = Booster.deserialize(checkpoint)
   const gain = booster.importance('total_gain')
@@ -125,7 +125,7 @@ test('what the target is made of is important, and noise is less so', async () =
   assert.deepEqual([...booster.importance('cover').keys()].sort(), [...weight.keys()].sort())
 })
 
-test('attributes travel with a model', async () => {
+test('attributes are saved with a model', async () => {
   const { checkpoint } = await trained[0]!
   using booster = Booster.deserialize(checkpoint)
   booster.setAttribute('job', '01J ü')
@@ -135,7 +135,7 @@ test('attributes travel with a model', async () => {
   assert.deepEqual([...loaded.attributes], [['job', '01J ü']])
 })
 
-test('how a table is cut into batches, whose memory is used again, does not show in the model', async () => {
+test('the model does not depend on batch sizes, even if batches reuse memory', async () => {
   const weights = Float32Array.from({ length: 500 }, (_, i) => 1 + (i % 3))
   const hashes = new Set<string>()
   for (const batchRows of [500, 250, 7]) {
@@ -157,7 +157,7 @@ test('how a table is cut into batches, whose memory is used again, does not show
   assert.equal(hashes.size, 1)
 })
 
-test('what a batch throws is thrown, and nothing else', () => {
+test('an error in a batch iterator is rethrown', () => {
   const table = makeFriedman1(300)
   const broken: Table = {
     ...table,
@@ -174,7 +174,7 @@ test('what a batch throws is thrown, and nothing else', () => {
   })
 })
 
-test('a table whose batches have other rows than it says is refused', () => {
+test('a table whose batches have another number of rows is rejected', () => {
   const table = makeFriedman1(300)
   for (const rows of [299, 301]) {
     const wrong = { ...table, rows, labels: new Float32Array(rows) }
@@ -183,7 +183,7 @@ test('a table whose batches have other rows than it says is refused', () => {
   }
 })
 
-test("XGBoost's refusals are the caller's to cure, in its words, without its stack", async () => {
+test("XGBoost's errors keep their message, without its stack trace", async () => {
   const labels = Float32Array.from({ length: 442 }, (_, i) => (i === 7 ? 3 : i % 2))
   const training = withLabels(csvTable('diabetes'), labels)
   const model = boostingOptions({ objective: 'binary' })
@@ -197,7 +197,7 @@ test("XGBoost's refusals are the caller's to cure, in its words, without its sta
   assert.throws(() => Booster.load(new Uint8Array([1, 2, 3])), { code: 'xgboost_error' })
 })
 
-test('a freed object says so, and is not freed again', () => {
+test('a freed matrix rejects use, and a second free does nothing', () => {
   const matrix = DMatrix.fromDense(new Float32Array(4), 2, 1)
   assert.equal(matrix.rows, 2)
   assert.equal(matrix.columns, 2)
@@ -206,8 +206,8 @@ test('a freed object says so, and is not freed again', () => {
   assert.throws(() => matrix.rows, /this DMatrix was freed before/)
 })
 
-test('ten thousand matrices and boosters leave no memory behind', () => {
-  // loading has no booster's nthread yet, and threads that spin for each other make it slow
+test('ten thousand matrices and boosters do not leak memory', () => {
+  // loading a model ignores the booster's nthread, and idle threads that spin make it slow
   xgboost().XGBSetGlobalConfig('{"nthread":1}')
   const table = sliceRows(makeFriedman1(100), 0, 100)
   const values = dense(table)
@@ -221,7 +221,7 @@ test('ten thousand matrices and boosters leave no memory behind', () => {
   using first = train(bins)
   first.setAttribute('padding', '-'.repeat(10_000))
   const model = first.save()
-  const live = (rounds: number) => {
+  const createAndFree = (rounds: number) => {
     for (let i = 0; i < rounds; i++) {
       using matrix = DMatrix.fromDense(values, 100, 1)
       using loaded = Booster.load(model)
@@ -232,10 +232,10 @@ test('ten thousand matrices and boosters leave no memory behind', () => {
       assert.equal(trained.rounds, 1)
     }
   }
-  live(500)
+  createAndFree(500)
   const before = process.memoryUsage.rss()
-  live(10_000)
-  const grown = (process.memoryUsage.rss() - before) / 2 ** 20
-  // never freed, each of the four by itself would be 50 to 200 MiB
-  assert.ok(grown < 25, `${grown.toFixed(1)} MiB more`)
+  createAndFree(10_000)
+  const growth = (process.memoryUsage.rss() - before) / 2 ** 20
+  // a leak of one of the four kinds would be 50 to 200 MiB
+  assert.ok(growth < 25, `${growth.toFixed(1)} MiB more`)
 })

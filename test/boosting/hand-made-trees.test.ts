@@ -1,4 +1,5 @@
-// The article: a tree of depth 2 is fitted to y, a second to what the first leaves, a third to the rest.
+// Gradient boosting by hand: a tree of depth 2 fits the target, each further one the residuals. The
+// reference predictions are scikit-learn's; see reference.py.
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
@@ -23,18 +24,18 @@ for (const { name, table, predictions } of [
   { name: 'a parabola', table: parabola, ...reference.parabola },
   { name: 'diabetes', table: csvTable('diabetes'), ...reference.diabetes },
 ]) {
-  test(`three boosted trees of depth 2 are three trees fitted to residuals: ${name}`, async () => {
+  test(`three boosted trees equal three trees fitted to residuals: ${name}`, async () => {
     const scale = Math.max(...predictions.map(Math.abs))
     const byHand = fitResiduals(table, 3)
-    const ours = await boosted(table)
+    const boosted = await boostedPredictions(table)
     for (const [row, expected] of predictions.entries()) {
       assert.ok(Math.abs(byHand[row]! - expected) < 1e-5 * scale, `by hand, row ${row}`)
-      assert.ok(Math.abs(ours[row]! - expected) < 1e-5 * scale, `boosted, row ${row}`)
+      assert.ok(Math.abs(boosted[row]! - expected) < 1e-5 * scale, `boosted, row ${row}`)
     }
   })
 }
 
-async function boosted(table: Table): Promise<Float32Array> {
+async function boostedPredictions(table: Table): Promise<Float32Array> {
   const model = resolveBoostingOptions(
     {
       kind: 'boosting',
@@ -54,14 +55,14 @@ async function boosted(table: Table): Promise<Float32Array> {
   return booster.predict(matrix).values
 }
 
-/** The mean, and `trees` trees, each fitted to what those before it leave of the labels. */
+/** Predictions of the labels' mean plus `trees` trees, each fitted to the residuals. */
 function fitResiduals(table: Table, trees: number): number[] {
   const rows = Array.from({ length: table.rows }, (_, row) => row)
   const columns = [...table.columns.keys()]
   const values = dense(table)
   const at = (row: number, column: number) => values[row * columns.length + column]!
-  const mean = (some: readonly number[], of: readonly number[]) =>
-    some.reduce((sum, row) => sum + of[row]!, 0) / some.length
+  const mean = (subset: readonly number[], of: readonly number[]) =>
+    subset.reduce((sum, row) => sum + of[row]!, 0) / subset.length
 
   const predictions: number[] = rows.map(() => mean(rows, [...table.labels]))
   for (let tree = 0; tree < trees; tree++) {
@@ -70,23 +71,23 @@ function fitResiduals(table: Table, trees: number): number[] {
   }
   return predictions
 
-  function grow(some: readonly number[], depth: number, residuals: readonly number[]): void {
-    const split = depth > 0 ? bestSplit(some, residuals) : null
+  function grow(subset: readonly number[], depth: number, residuals: readonly number[]): void {
+    const split = depth > 0 ? bestSplit(subset, residuals) : null
     if (split) {
       grow(split.below, depth - 1, residuals)
       grow(split.above, depth - 1, residuals)
     } else {
-      const leaf = mean(some, residuals)
-      for (const row of some) predictions[row]! += leaf
+      const leaf = mean(subset, residuals)
+      for (const row of subset) predictions[row]! += leaf
     }
   }
 
-  /** The question whose answers' means leave the smallest sum of squares. */
-  function bestSplit(some: readonly number[], residuals: readonly number[]) {
+  /** The split with the smallest sum of squared residuals. */
+  function bestSplit(subset: readonly number[], residuals: readonly number[]) {
     let best: { gain: number; column: number; value: number } | null = null
-    const total = some.reduce((sum, row) => sum + residuals[row]!, 0)
+    const total = subset.reduce((sum, row) => sum + residuals[row]!, 0)
     for (const column of columns) {
-      const sorted = [...some].sort((a, b) => at(a, column) - at(b, column))
+      const sorted = [...subset].sort((a, b) => at(a, column) - at(b, column))
       let sum = 0
       for (let below = 1; below < sorted.length; below++) {
         sum += residuals[sorted[below - 1]!]!
@@ -99,8 +100,8 @@ function fitResiduals(table: Table, trees: number): number[] {
     if (!best) return null
     const { column, value } = best
     return {
-      below: some.filter(row => at(row, column) < value),
-      above: some.filter(row => at(row, column) >= value),
+      below: subset.filter(row => at(row, column) < value),
+      above: subset.filter(row => at(row, column) >= value),
     }
   }
 }

@@ -22,7 +22,7 @@ const { versions: _, ...models } = JSON.parse(readFileSync(at('models.json'), 'u
 for (const [name, figures] of Object.entries(models)) {
   const table = sliceRows(csvTable(figures.table), 0, 20)
 
-  test(`a ${name} model that Python trained predicts and explains here what it does there`, () => {
+  test(`a ${name} model of XGBoost's Python package has the same predictions and contributions`, () => {
     using booster = Booster.load(readFileSync(at(`${name}.ubj`)))
     using matrix = DMatrix.fromDense(dense(table), table.rows, 1)
     const categories = name === 'categorical' ? 17 : null
@@ -35,7 +35,7 @@ for (const [name, figures] of Object.entries(models)) {
     for (const [kind, expected] of kinds) near(booster.predict(matrix, kind).values, expected, kind)
   })
 
-  test(`a ${name} model that Python trained predicts rows in place`, () => {
+  test(`a ${name} model of XGBoost's Python package predicts in place`, () => {
     using booster = Booster.load(readFileSync(at(`${name}.ubj`)))
     const inPlace = new InPlacePredictor(booster, table.rows, 1)
     inPlace.input.set(dense(table))

@@ -11,8 +11,8 @@ import { makeFriedman1, sliceRows } from './tables.js'
 
 const training = sliceRows(makeFriedman1(400), 0, 400)
 
-/** A choice for each option that is not the default. */
-const others: {
+/** For each option, a value that is not its default. */
+const nonDefaults: {
   [option in keyof Omit<ResolvedBoostingOptions, 'kind'>]: Partial<ResolvedBoostingOptions>
 } = {
   objective: { objective: 'poisson' },
@@ -42,14 +42,14 @@ const modelOf = async (changed: Partial<ResolvedBoostingOptions>) => {
 
 test('every option reaches XGBoost', async () => {
   const options = Object.keys(BoostingOptions.properties).filter(name => name !== 'kind')
-  assert.deepEqual(Object.keys(others).sort(), options.sort())
+  assert.deepEqual(Object.keys(nonDefaults).sort(), options.sort())
   const standard = await modelOf({})
   const before: Partial<Record<string, string>> = {
     treeMethod: await modelOf({ maxBins: 16, objective: 'poisson' }),
     quantile: await modelOf({ objective: 'quantile', quantile: [0.1] }),
   }
-  for (const [option, changed] of Object.entries(others)) {
-    // the table's columns say which are categorical
+  for (const [option, changed] of Object.entries(nonDefaults)) {
+    // the table's columns define which are categorical
     if (option === 'categorical') continue
     assert.notEqual(await modelOf(changed), before[option] ?? standard, option)
   }
@@ -62,7 +62,7 @@ test('a single quantile becomes a list', () => {
   )
 })
 
-test('a contradiction is told by its field', () => {
+test('contradictions name their field', () => {
   const columns = [
     { name: 'age', categories: null },
     { name: 'town', categories: 5 },
@@ -88,6 +88,6 @@ test('a contradiction is told by its field', () => {
   )
 })
 
-test('what exact cannot do, XGBoost refuses too', async () => {
+test('XGBoost also rejects categorical columns with the exact method', async () => {
   await assert.rejects(modelOf({ treeMethod: 'exact' }), /categorical/)
 })

@@ -1,4 +1,4 @@
-"""Writes reference/: what scikit-learn and XGBoost's own package say, for the tests beside this file.
+"""Writes reference/: predictions of scikit-learn and of XGBoost's Python package, for the tests here.
 
 python3 -m venv venv && venv/bin/pip install scikit-learn==1.9.1 xgboost-cpu==3.4.1
 venv/bin/python reference.py
@@ -29,20 +29,20 @@ def table(name):
     return values[:, :-1].astype(np.float32), values[:, -1].astype(np.float32)
 
 
-def article(x, y):
+def boosted_trees(x, y):
     model = GradientBoostingRegressor(max_depth=2, n_estimators=3, learning_rate=1.0)
     return model.fit(x, y.astype(np.float64)).predict(x).tolist()
 
 
-# a noisy parabola, as the article fits
+# a noisy parabola
 rng = np.random.default_rng(42)
 x = (rng.random((100, 1)) - 0.5).astype(np.float32)
 y = (3 * x[:, 0] ** 2 + 0.05 * rng.standard_normal(100)).astype(np.float32)
 write(
-    "article",
+    "hand-made-trees",
     {
-        "parabola": {"x": x[:, 0].tolist(), "y": y.tolist(), "predictions": article(x, y)},
-        "diabetes": {"predictions": article(*table("diabetes"))},
+        "parabola": {"x": x[:, 0].tolist(), "y": y.tolist(), "predictions": boosted_trees(x, y)},
+        "diabetes": {"predictions": boosted_trees(*table("diabetes"))},
     },
 )
 

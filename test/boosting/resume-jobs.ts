@@ -21,7 +21,7 @@ const split = (all: ReturnType<typeof table>) => ({
   validation: sliceRows(all, 600, 900),
 })
 
-/** Jobs whose trees depend on what is drawn, on all kinds of columns, and on what was measured. */
+/** Jobs that depend on random sampling, all column types and earlier metrics. */
 export const jobs = {
   'hist, categories, two threads': (): Job => ({
     model: boostingOptions({ rounds: 15, ...sampling }),
@@ -59,7 +59,7 @@ export const jobs = {
       ),
     }
   },
-  'approx, whose bins are of the first round': (): Job => ({
+  'approx, with bins of the first round': (): Job => ({
     model: boostingOptions({ treeMethod: 'approx', rounds: 12, maxBins: 32, ...sampling }),
     ...split(table()),
   }),

@@ -13,8 +13,8 @@ import { jobs } from './resume-jobs.js'
 const program = fileURLToPath(new URL('boost-process.js', import.meta.url))
 
 for (const name of Object.keys(jobs) as (keyof typeof jobs)[]) {
-  test(`killed three times, the same bytes and the same rows: ${name}`, async t => {
-    const undisturbed = await boost(jobs[name]())
+  test(`a job killed three times ends with the same bytes and rows: ${name}`, async t => {
+    const uninterrupted = await boost(jobs[name]())
     const folder = mkdtempSync(join(tmpdir(), 'trainyard-boosting-'))
     t.after(() => rmSync(folder, { recursive: true }))
 
@@ -23,12 +23,12 @@ for (const name of Object.keys(jobs) as (keyof typeof jobs)[]) {
 
     const saved = readFileSync(join(folder, 'checkpoint.json'), 'utf8')
     const { rows, bytes } = JSON.parse(saved) as { rows: MetricRow[]; bytes: string }
-    assert.equal(modelHash(Buffer.from(bytes, 'base64')), modelHash(undisturbed.checkpoint))
-    assert.deepEqual(measured(rows), measured(undisturbed.rows))
+    assert.equal(modelHash(Buffer.from(bytes, 'base64')), modelHash(uninterrupted.checkpoint))
+    assert.deepEqual(measured(rows), measured(uninterrupted.rows))
   })
 }
 
-test('a finished job is not boosted further', async () => {
+test('a finished job does not train further if it is resumed', async () => {
   const job = jobs['hist, binary']()
   const complete = await boost(job)
   const again = await boost({ ...job, resume: complete.checkpoint, history: complete.rows })
@@ -38,7 +38,7 @@ test('a finished job is not boosted further', async () => {
 const start = (name: string, folder: string) =>
   fork(program, [name, folder], { stdio: ['ignore', 'ignore', 'inherit', 'ipc'] })
 
-/** Killed while it goes on to the next round, or is in the midst of it. */
+/** Kills the process during the round after `rounds` rounds, or just before it. */
 async function killAfterRounds(rounds: number, name: string, folder: string): Promise<void> {
   const child = start(name, folder)
   let roundsSeen = 0

@@ -4,7 +4,7 @@ import { mulberry32 } from '../../testing/random.js'
 
 const categoryCount = 7
 
-/** test/data/NAME.csv, in batches of `batchRows`. */
+/** The table of test/data/<name>.csv, in batches of `batchRows`. */
 export function csvTable(name: string, batchRows = 100): Table {
   const file = new URL(`../../../test/data/${name}.csv`, import.meta.url)
   const [header, ...lines] = readFileSync(file, 'utf8').trim().split('\n')
@@ -44,7 +44,7 @@ export function tableOf(
   }
 }
 
-/** Rows [from, to) of a table. */
+/** Rows `from` to `to` - 1 of a table. */
 export function sliceRows(table: Table, from: number, to: number): Table {
   const all = wholeColumns(table)
   return tableOf(
@@ -60,7 +60,7 @@ export function sliceRows(table: Table, from: number, to: number): Table {
   )
 }
 
-/** Row-major. */
+/** The table's values, row-major. */
 export function dense(table: Table): Float32Array {
   const width = table.columns.length
   const values = new Float32Array(table.rows * width)
@@ -84,7 +84,10 @@ function wholeColumns(table: Table): Float32Array[] {
   return columns
 }
 
-/** Friedman's first function (1991) of the first five columns, with missing values and a category that adds. */
+/**
+ * scikit-learn's make_friedman1 (Friedman 1991, "Multivariate Adaptive Regression Splines"), plus a
+ * categorical column and missing values.
+ */
 export function makeFriedman1(rows: number, batchRows = 100): Table {
   const uniform = mulberry32(1)
   const columns = Array.from({ length: 10 }, () => Float32Array.from({ length: rows }, uniform))
@@ -107,5 +110,5 @@ export function makeFriedman1(rows: number, batchRows = 100): Table {
   )
 }
 
-/** The same columns with other labels. */
+/** The same table with other labels. */
 export const withLabels = (table: Table, labels: Float32Array): Table => ({ ...table, labels })

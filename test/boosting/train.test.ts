@@ -17,7 +17,7 @@ const labels: Partial<Record<BoostingObjective, (value: number) => number>> = {
 }
 
 for (const objective of boostingObjectives) {
-  test(`${objective}: every metric has a value in each round, and the first gets better`, async () => {
+  test(`${objective}: each round has all metrics, and the first one improves`, async () => {
     const relabelled = [training, validation].map(table => {
       const label = labels[objective]
       const groups = Uint32Array.from({ length: table.rows }, (_, i) => Math.floor(i / 20))
@@ -52,7 +52,7 @@ for (const objective of boostingObjectives) {
   })
 }
 
-test('real tables are learned', async () => {
+test('boosting learns the digits dataset', async () => {
   const digits = csvTable('digits')
   const { rows } = await boost({
     model: boostingOptions({ objective: 'multiclass', rounds: 25, maxDepth: 4 }),
@@ -63,7 +63,7 @@ test('real tables are learned', async () => {
   assert.ok(rows.at(-1)!.values.validationMerror! < 0.12)
 })
 
-test('boosting ends where validation gets no better, and says where it was best', async () => {
+test('early stopping ends boosting and reports the best round', async () => {
   const earlyStopping = { metric: 'validationRmse', patience: 4, minDelta: 0 }
   const model = boostingOptions({ rounds: 500, learningRate: 1 })
   const run = await boost({ model, training, validation, earlyStopping })
@@ -74,7 +74,7 @@ test('boosting ends where validation gets no better, and says where it was best'
   assert.deepEqual(run.checkpoints, [{ round: run.rounds, best: false }])
 })
 
-test('a metric that should rise is judged by that', async () => {
+test('early stopping maximizes metrics such as AUC', async () => {
   const label = (table: typeof all) => withLabels(table, table.labels.map(labels.binary!))
   const earlyStopping = { metric: 'validationAuc', patience: 3, minDelta: 0 }
   const model = boostingOptions({ objective: 'binary', rounds: 300, learningRate: 1 })
@@ -84,10 +84,10 @@ test('a metric that should rise is judged by that', async () => {
   assert.equal(bestRound, 1 + values.indexOf(Math.max(...values)))
 })
 
-test('rows and checkpoints come as often as asked, and at the end', async () => {
+test('metric rows and checkpoints come at their intervals and at the end', async () => {
   const model = boostingOptions({ rounds: 11 })
-  const every = { logEvery: 5, checkpointInterval: { steps: 4, seconds: null } }
-  const run = await boost({ model, training, ...every })
+  const intervals = { logEvery: 5, checkpointInterval: { steps: 4, seconds: null } }
+  const run = await boost({ model, training, ...intervals })
   assert.deepEqual(
     run.rows.map(row => row.step),
     [5, 10, 11],
@@ -102,13 +102,13 @@ test('rows and checkpoints come as often as asked, and at the end', async () => 
   assert.deepEqual(run.phases.slice(0, 4), ['preparing 0', 'training 0', 'saving 4', 'training 4'])
 })
 
-test('a stop leaves a checkpoint of the round where it stopped', async () => {
+test('a stopped run has a checkpoint of its last round', async () => {
   const run = await boost({ model: boostingOptions({ rounds: 9 }), training }, { stopAfter: 3 })
   assert.deepEqual([run.finished, run.rounds], [false, 3])
   assert.deepEqual(run.checkpoints, [{ round: 3, best: false }])
 })
 
-test('a target too large for single precision is a nan_loss', async () => {
+test('a target that overflows float32 fails with nan_loss', async () => {
   const huge = withLabels(
     training,
     training.labels.map((_, i) => (i % 2 ? 3e38 : -3e38)),

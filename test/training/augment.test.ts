@@ -40,15 +40,15 @@ const images = placeholder(graph, 'images', 'float32', [n, height, width, channe
 const labels = placeholder(graph, 'labels', 'float32', [n, classes])
 const seed = placeholder(graph, 'seed', 'int32')
 const batch = placeholder(graph, 'batch', 'int32')
-const draw = { seed, batch }
+const rng = { seed, batch }
 
 const built = Object.entries(options).map(([name, some]): [string, Tensor] => [
   name,
-  augmentImages(images, { ...off, ...some }, mean, draw),
+  augmentImages(images, { ...off, ...some }, mean, rng),
 ])
-const [mixedImages, mixedLabels] = mixup(images, labels, 0.4, draw)
+const [mixedImages, mixedLabels] = mixup(images, labels, 0.4, rng)
 const session = await openGraphSession({ after }, graph, {
-  vary: { inputs: { images, seed, batch }, outputs: Object.fromEntries(built) },
+  augment: { inputs: { images, seed, batch }, outputs: Object.fromEntries(built) },
   mix: {
     inputs: { images, labels, seed, batch },
     outputs: { images: mixedImages, labels: mixedLabels },
@@ -56,12 +56,12 @@ const session = await openGraphSession({ after }, graph, {
 })
 
 const random = signedUniforms(1)
-/** Whole numbers, so that what only moves stays equal to the last bit. */
+/** Whole numbers, so that pixels that only move stay exactly equal. */
 const pixels = Float32Array.from({ length: n * size }, () => Math.round(127 + 127 * random()))
 const feed = { data: pixels, shape: images.shape }
 
 const augmented = (name: Option, at = { seed: 7, batch: 1 }, data = feed) =>
-  session.run('vary', { images: data, ...at }).floats(name)
+  session.run('augment', { images: data, ...at }).floats(name)
 
 const imageOf = (all: ArrayLike<number>, i: number) =>
   Array.from({ length: size }, (_, j) => all[i * size + j]!)
@@ -69,7 +69,7 @@ const imageOf = (all: ArrayLike<number>, i: number) =>
 const at = (image: readonly number[], y: number, x: number, c: number) =>
   y < 0 || y >= height || x < 0 || x >= width ? 0 : image[(y * width + x) * channels + c]!
 
-/** The image that `from` reads from another, pixel by pixel. */
+/** The image whose pixel (y, x) is pixel `from(y, x)` of `image`. */
 function remap(image: readonly number[], from: (y: number, x: number) => [number, number]) {
   return Array.from({ length: size }, (_, i) => {
     const x = Math.floor(i / channels) % width
@@ -80,15 +80,15 @@ function remap(image: readonly number[], from: (y: number, x: number) => [number
 
 const same = (a: readonly number[], b: readonly number[]) => a.every((value, i) => value === b[i])
 
-test('what is off is not in the graph', () => {
-  assert.equal(augmentImages(images, off, mean, draw), images)
+test('options that are off add nothing to the graph', () => {
+  assert.equal(augmentImages(images, off, mean, rng), images)
 })
 
 test("ops have the outputs and attributes of TensorFlow's definitions", () =>
   assertOpsMatchTensorFlow(graph))
 
 for (const [name, tensor] of built) {
-  test(`${name}: keeps the shape, repeats by seed and batch, varies with either`, () => {
+  test(`${name} keeps the shape and depends only on seed and batch`, () => {
     assert.deepEqual(tensor.shape, images.shape)
     const option = name as Option
     const first = augmented(option)
@@ -98,7 +98,7 @@ for (const [name, tensor] of built) {
   })
 }
 
-test('flip mirrors about every other image, to the pixel', () => {
+test('flip mirrors about half of the images exactly', () => {
   const result = augmented('flip')
   let mirrored = 0
   for (let i = 0; i < n; i++) {
@@ -115,7 +115,7 @@ test('flip mirrors about every other image, to the pixel', () => {
   assert.ok(mirrored > n / 4 && mirrored < (3 * n) / 4, `${mirrored} of ${n}`)
 })
 
-test('padCrop moves each image by whole pixels, over black', () => {
+test('padCrop shifts each image by whole pixels and fills with black', () => {
   const result = augmented('padCrop')
   const seen = new Set<string>()
   for (let i = 0; i < n; i++) {
@@ -137,14 +137,14 @@ test('padCrop moves each image by whole pixels, over black', () => {
   assert.ok(shifts.size > 12, `only ${shifts.size} of 25 shifts`)
 })
 
-test('randomResizedCrop sees nothing from outside the image', () => {
+test('randomResizedCrop reads no pixels outside of the image', () => {
   const even = { data: pixels.map(() => 100), shape: images.shape }
   for (const value of augmented('randomResizedCrop', undefined, even)) {
     assert.ok(Math.abs(value - 100) < 1e-3, `${value}`)
   }
 })
 
-test('cutout puts the mean colour into at most a square', () => {
+test('cutout fills at most a square with the mean colour', () => {
   const result = augmented('cutout')
   const bright = { data: pixels.map(() => 200), shape: images.shape }
   const holes = augmented('cutout', undefined, bright)
@@ -158,7 +158,7 @@ test('cutout puts the mean colour into at most a square', () => {
   }
 })
 
-test('colorJitter scales about black, about the mean grey, about grey', () => {
+test('colorJitter scales around black, the mean grey, and the grey of each pixel', () => {
   for (const name of ['brightness', 'contrast', 'saturation'] as const) {
     const result = augmented(name)
     for (let i = 0; i < n; i++) {
@@ -182,7 +182,7 @@ test('colorJitter scales about black, about the mean grey, about grey', () => {
   }
 })
 
-test('mixup mixes each image with the next, and their labels alike', () => {
+test('mixup blends each image and its label with the next ones', () => {
   const hot = Float32Array.from({ length: n * classes }, (_, i) =>
     i % classes === Math.floor(i / classes) % classes ? 1 : 0,
   )

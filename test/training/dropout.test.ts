@@ -22,7 +22,7 @@ function example(label: number) {
   return toBinary(ExampleSchema, create(ExampleSchema, { features: { feature } }))
 }
 
-test('dropout draws after a restore what it would have drawn without one', async t => {
+test('dropout has the same masks after a restore', async t => {
   const folder = mkdtempSync(join(tmpdir(), 'trainyard-dropout-'))
   const records = join(folder, 'images.tfrecord')
   const writer = new TfrecordWriter(records)
@@ -57,8 +57,8 @@ test('dropout draws after a restore what it would have drawn without one', async
     )
   train(first, [0, 1])
   first.run('save', bundle)
-  const whole = train(first, [2, 3])
+  const uninterrupted = train(first, [2, 3])
   const second = await start()
   second.run('restore', bundle)
-  assert.deepEqual(train(second, [2, 3]), whole)
+  assert.deepEqual(train(second, [2, 3]), uninterrupted)
 })

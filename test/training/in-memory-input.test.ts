@@ -24,7 +24,7 @@ import { assertOpsMatchTensorFlow } from '../graph/tensorflow-agrees.js'
 import { imageExample, tfRecordFile } from '../graph/tfrecord.js'
 import { plan as referencePlan } from './reference-job.js'
 
-/** 37 to train on, 5 held out; each image is filled with its number, which is its label too. */
+/** 37 training and 5 validation records. Each image is filled with its index, which is its label. */
 const folder = await tempFolder({ after })
 const examples = Array.from({ length: 42 }, (_, i) => imageExample(new Uint8Array(12).fill(i), i))
 const files = [join(folder, 'a.tfrecord'), join(folder, 'b.tfrecord')]
@@ -47,9 +47,9 @@ const plan: TrainingPlan = {
   input: 'in-memory',
 }
 
-/** Nothing but the input: `next` is a step that only looks at its batch. */
+/** A graph with only the input. `next` returns a batch and increments the step. */
 async function openInput(
-  owner: Parameters<typeof openGraphSession>[0],
+  scope: Parameters<typeof openGraphSession>[0],
   batchSize: number,
 ): Promise<Session> {
   const graph = new Graph()
@@ -58,28 +58,28 @@ async function openInput(
   const options = { graph, images, plan: { ...plan, batchSize }, seed }
   const input = buildInputPipeline(options, { training: 37, validation: 5 })
   const number = (value: number) => constant(graph, [value], { dtype: 'int64', shape: [] })
-  const look = ([pixels, labels]: ReturnType<typeof input.training>) => ({
+  const fetch = ([pixels, labels]: ReturnType<typeof input.training>) => ({
     pixels: cast(pixels!, 'int32'),
     labels: labels!,
   })
   const batch = input.training(read(step))
-  const counted = assignAdd(step, number(1), { controlInputs: batch })
-  const { pixels, labels } = look(batch)
+  const incrementStep = assignAdd(step, number(1), { controlInputs: batch })
+  const { pixels, labels } = fetch(batch)
   const from = placeholder(graph, 'from', 'int32')
-  const session = await openGraphSession(owner, graph, {
+  const session = await openGraphSession(scope, graph, {
     ...input.signatures,
     next: {
       inputs: {},
-      outputs: { pixels, labels: identity(labels, { controlInputs: [counted] }) },
+      outputs: { pixels, labels: identity(labels, { controlInputs: [incrementStep] }) },
     },
-    evaluate: { inputs: {}, outputs: look(input.evaluation()) },
-    goTo: {
+    evaluate: { inputs: {}, outputs: fetch(input.evaluation()) },
+    setStep: {
       inputs: { from },
-      outputs: effectOutputs(graph, 'gone', [assign(step, cast(from, 'int64'))]),
+      outputs: effectOutputs(graph, 'step_set', [assign(step, cast(from, 'int64'))]),
     },
   })
   assertOpsMatchTensorFlow(graph)
-  session.run('goTo', { from: 0 })
+  session.run('setStep', { from: 0 })
   startInputPipeline(session, plan, training, validation)
   return session
 }
@@ -92,7 +92,7 @@ function labelsOf(session: Session, signature: string): number[] {
   return labels
 }
 
-test('every epoch has each record once, in an order of its own, wherever batches begin', async t => {
+test('every epoch has each record once in its own order, whatever the batch size', async t => {
   const session = await openInput(t, 7)
   const seen = Array.from({ length: 37 }, () => labelsOf(session, 'next')).flat()
   const epochs = Array.from({ length: 7 }, (_, i) => seen.slice(37 * i, 37 * (i + 1)))
@@ -104,11 +104,11 @@ test('every epoch has each record once, in an order of its own, wherever batches
   }
   assert.equal(new Set(epochs.map(epoch => epoch.join())).size, 7)
 
-  session.run('goTo', { from: 11 })
+  session.run('setStep', { from: 11 })
   assert.deepEqual(labelsOf(session, 'next'), seen.slice(77, 84))
 })
 
-test('a batch may hold all records and more', async t => {
+test('a batch can be larger than the dataset', async t => {
   const session = await openInput(t, 80)
   const seen = [...labelsOf(session, 'next'), ...labelsOf(session, 'next')]
   for (let first = 0; first + 37 <= seen.length; first += 37) {
@@ -116,7 +116,7 @@ test('a batch may hold all records and more', async t => {
   }
 })
 
-test('evaluation reads what is held out, in order, each time anew', async t => {
+test('each evaluation reads all validation records in order', async t => {
   const session = await openInput(t, 3)
   for (let pass = 0; pass < 2; pass++) {
     startEvaluation(session, plan, validation)
@@ -125,7 +125,7 @@ test('evaluation reads what is held out, in order, each time anew', async t => {
   }
 })
 
-test('a run on resident data that goes on from a checkpoint ends in the bytes of one never cut', async t => {
+test('an in-memory run that resumes from a checkpoint ends with the same bytes', async t => {
   const folder = await tempFolder(t)
   const program = buildTrainingProgram({
     model: { kind: 'resnet', block: 'plain', blocks: 1, filters: 4, kernel: 3, ratio: 4 },

@@ -20,7 +20,7 @@ const examples = Array.from({ length: 12 }, (_, i) =>
 )
 await writeFile(files[0]!, tfRecordFile(examples))
 const training = { files, first: 0, count: 12 }
-const nothing = { files, first: 12, count: 0 }
+const noValidation = { files, first: 12, count: 0 }
 
 const plan: TrainingPlan = {
   ...referencePlan,
@@ -51,15 +51,15 @@ const options: ProgramOptions = {
 
 const weights = 'test/formats/fixtures'
 const prefixes = { v1: join(weights, 'old.ckpt'), v2: join(weights, 'new.ckpt') }
-const given = (await readTensorBundle(prefixes.v1))!.tensors
+const checkpointTensors = (await readTensorBundle(prefixes.v1))!.tensors
 
-/** Trains, and reads every variable as it was behind each step. */
-async function train(owner: CleanupScope, more: Partial<ProgramOptions>, initFrom?: string) {
-  const folder = await tempFolder(owner)
+/** Trains two steps and returns the variables after each. */
+async function train(scope: CleanupScope, more: Partial<ProgramOptions>, initFrom?: string) {
+  const folder = await tempFolder(scope)
   const program = buildTrainingProgram({ ...options, ...more })
   await writeSavedModel(join(folder, 'program'), program.graph, program)
   const session = await openSession(tensorflow(), join(folder, 'program'))
-  owner.after(() => session.close())
+  scope.after(() => session.close())
   const states: Map<string, Float32Array>[] = []
   const recordState = async (save: (model: string, input: string) => void) => {
     const prefix = join(folder, `model-${states.length}`)
@@ -72,7 +72,7 @@ async function train(owner: CleanupScope, more: Partial<ProgramOptions>, initFro
     checkpoint: (_, save) => recordState(save),
     shouldContinue: async () => true,
   }
-  const input = { session, training, validation: nothing, resume: null, initFrom }
+  const input = { session, training, validation: noValidation, resume: null, initFrom }
   await runTraining({ ...input, plan: { ...plan, steps: 2 } }, hooks)
   return { program, states }
 }
@@ -84,22 +84,22 @@ async function variablesOf(prefix: string): Promise<Map<string, Float32Array>> {
     new Float32Array(Uint8Array.from(bytes.subarray(offset, offset + length)).buffer)
   return new Map(
     segments
-      .filter(one => one.bytes % 4 === 0)
-      .map(one => [one.name, floats(one.offset, one.bytes)]),
+      .filter(({ bytes: length }) => length % 4 === 0)
+      .map(({ name, offset, bytes: length }) => [name, floats(offset, length)]),
   )
 }
 
-/** What make_weights.py put into a variable of so many elements. */
-const made = (size: number) =>
+/** The values that make_weights.py gives a variable of `size` elements. */
+const initialValues = (size: number) =>
   Float32Array.from({ length: size }, (_, i) => Math.fround(0.01 * (size + i)))
 
 const near = (actual: Float32Array, expected: Float32Array) =>
   actual.length === expected.length && actual.every((x, i) => Math.abs(x - expected[i]!) < 1e-5)
 
 for (const [format, prefix] of Object.entries(prefixes)) {
-  test(`a job begins with the weights of a checkpoint in format ${format}; those that stay frozen keep them`, async t => {
+  test(`a job starts with the weights of a ${format} checkpoint, and frozen ones keep them`, async t => {
     const freeze = ['resnet/conv_0/*', 'resnet/unit_1/conv1/weights']
-    const { program, states } = await train(t, { checkpointTensors: given, freeze }, prefix)
+    const { program, states } = await train(t, { checkpointTensors, freeze }, prefix)
     const { matched, skipped } = program.initialized!
     assert.equal(matched.length, 10)
     const reasons = Object.fromEntries(skipped.map(({ name, reason }) => [name, reason]))
@@ -113,26 +113,29 @@ for (const [format, prefix] of Object.entries(prefixes)) {
     )
     assert.equal(reasons['resnet/conv_top/BatchNorm/gamma'], 'the checkpoint has no such variable')
     for (const state of states) {
-      assert.ok(near(state.get('resnet/conv_0/weights')!, made(108)))
-      assert.ok(near(state.get('resnet/unit_1/conv1/weights')!, made(144)))
+      assert.ok(near(state.get('resnet/conv_0/weights')!, initialValues(108)))
+      assert.ok(near(state.get('resnet/unit_1/conv1/weights')!, initialValues(144)))
       for (const part of ['gamma', 'beta', 'moving_mean', 'moving_variance']) {
-        assert.ok(near(state.get(`resnet/conv_0/BatchNorm/${part}`)!, made(4)), part)
+        assert.ok(near(state.get(`resnet/conv_0/BatchNorm/${part}`)!, initialValues(4)), part)
       }
       assert.ok(!state.has('resnet/conv_0/weights/Adam'))
     }
-    const free = 'resnet/unit_1/conv1/BatchNorm/gamma'
-    assert.ok(!near(states[0]!.get(free)!, made(4)), 'what is not frozen learns')
-    assert.ok(Math.abs(states[0]!.get(free)![0]! - made(4)[0]!) < 0.02, 'and began with the given')
+    const unfrozen = 'resnet/unit_1/conv1/BatchNorm/gamma'
+    assert.ok(!near(states[0]!.get(unfrozen)!, initialValues(4)), 'an unfrozen variable is trained')
+    assert.ok(
+      Math.abs(states[0]!.get(unfrozen)![0]! - initialValues(4)[0]!) < 0.02,
+      'from its value in the checkpoint',
+    )
     const mean = 'resnet/unit_1/conv1/BatchNorm/moving_mean'
-    assert.ok(!near(states[0]!.get(mean)!, made(4)), 'its statistics move')
+    assert.ok(!near(states[0]!.get(mean)!, initialValues(4)), 'and its moving average is updated')
   })
 }
 
-test('without a checkpoint there is nothing to initialise', async () => {
+test('a program without a checkpoint has no initialize signature', async () => {
   assert.equal(buildTrainingProgram(options).initialized, null)
 })
 
-test('a checkpoint of another network, and patterns that name nothing, are refused before training', () => {
+test('a checkpoint of another network and patterns without a match are rejected', () => {
   assert.throws(
     () =>
       buildTrainingProgram({
@@ -143,9 +146,9 @@ test('a checkpoint of another network, and patterns that name nothing, are refus
       }),
     { code: 'init_nothing_matches', message: /the network has resnet.*the checkpoint vgg_16/ },
   )
-  const idle = () =>
+  const unmatchedPattern = () =>
     buildTrainingProgram({ ...options, freeze: ['resnet/unit_1/*', 'resnet/conv0/*'] })
-  assert.throws(idle, /freeze: 'resnet\/conv0\/\*' names no variable/)
+  assert.throws(unmatchedPattern, /freeze: 'resnet\/conv0\/\*' names no variable/)
   assert.throws(
     () => buildTrainingProgram({ ...options, freeze: ['*'] }),
     /freeze: nothing is left to train/,

@@ -8,17 +8,17 @@ const steps = 100
 
 const rates: [what: string, options: LearningRate, expected: Record<number, number>][] = [
   [
-    'constant, behind a linear warm-up',
+    'constant, after a linear warm-up',
     { schedule: 'constant', peak, warmupSteps: 4 },
     { 1: 0.2, 3: 0.6, 4: 0.8, 5: 0.8, 100: 0.8 },
   ],
   [
-    'step, dropping behind its boundaries',
+    'step, dropping after its boundaries',
     { schedule: 'step', peak, warmupSteps: 2, factor: 0.1, boundaries: [50, 75] },
     { 1: 0.4, 2: 0.8, 50: 0.8, 51: 0.08, 75: 0.08, 76: 0.008, 100: 0.008 },
   ],
   [
-    'step, dropping at even distances',
+    'step, dropping at regular intervals',
     { schedule: 'step', peak, warmupSteps: 0, factor: 0.5, everySteps: 30 },
     { 1: 0.8, 30: 0.8, 31: 0.4, 61: 0.2, 91: 0.1 },
   ],
@@ -33,12 +33,12 @@ const rates: [what: string, options: LearningRate, expected: Record<number, numb
     { 5: 0.4, 10: 0.8, 11: 0.8, 16: 0.4, 21: 0.2 },
   ],
   [
-    'cosine, to nothing',
+    'cosine, to zero',
     { schedule: 'cosine', peak, warmupSteps: 0, endFactor: 0 },
     { 1: 0.8, 51: 0.4, 100: 0.4 * (1 + Math.cos(0.99 * Math.PI)) },
   ],
   [
-    'cosine, behind a warm-up and to a tenth',
+    'cosine, after a warm-up, to a tenth',
     { schedule: 'cosine', peak, warmupSteps: 20, endFactor: 0.1 },
     { 10: 0.4, 20: 0.8, 21: 0.8, 61: 0.44 },
   ],
@@ -50,7 +50,7 @@ const rates: [what: string, options: LearningRate, expected: Record<number, numb
 ]
 
 for (const [what, options, expected] of rates) {
-  test(`the rate: ${what}`, () => {
+  test(`learning rate schedule: ${what}`, () => {
     for (const [step, rate] of Object.entries(expected)) {
       const actual = learningRateAt(Number(step), steps, options)
       assert.ok(Math.abs(actual - rate) < 1e-12, `step ${step}: ${actual}, expected ${rate}`)
@@ -58,7 +58,7 @@ for (const [what, options, expected] of rates) {
   })
 }
 
-test('one cycle is what torch.optim.lr_scheduler.OneCycleLR(max_lr=0.8, total_steps=10) gives', () => {
+test('oneCycle agrees with torch.optim.lr_scheduler.OneCycleLR(max_lr=0.8, total_steps=10)', () => {
   const options: LearningRate = {
     schedule: 'oneCycle',
     peak,

@@ -21,7 +21,7 @@ const near = (actual: number, expected: number, tolerance: number, what: string)
   assert.ok(Math.abs(actual - expected) < tolerance, `${what}: ${actual}, expected ${expected}`)
 
 for (const expected of cases) {
-  test(`${expected.what} goes as Keras and TensorFlow go`, async () => {
+  test(`${expected.what} agrees with Keras and TensorFlow`, async () => {
     const { session, plan } = await openProgram(model, expected.plan)
     const rows: MetricRow[] = []
     const input = { session, plan, training: allRecords, validation: allRecords, resume: null }

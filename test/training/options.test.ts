@@ -10,8 +10,8 @@ import { allRecords, openProgram, plan, recordingHooks, reference } from './refe
 
 const { model } = reference.cases[0]!
 
-/** Every option that a step can have, all at once. */
-const all: Partial<TrainingPlan> = {
+/** Every option of a training step at once. */
+const allOptions: Partial<TrainingPlan> = {
   steps: 12,
   batchSize: 4,
   accumulateSteps: 2,
@@ -41,8 +41,8 @@ const all: Partial<TrainingPlan> = {
   checkpointEvery: 5,
 }
 
-/** A whole run, or one cut behind a step and gone on with in a new session. */
-async function trained(options: Partial<TrainingPlan>, cut?: { saved: number; at: number }) {
+/** A run. With `interrupt`, it stops at step `at` and resumes from the checkpoint of step `saved`. */
+async function train(options: Partial<TrainingPlan>, interrupt?: { saved: number; at: number }) {
   const rows: MetricRow[] = []
   const bests: number[] = []
   const first = await openProgram(model, options)
@@ -52,20 +52,22 @@ async function trained(options: Partial<TrainingPlan>, cut?: { saved: number; at
     if (best) bests.push(step)
   }
   const training = { training: allRecords, validation: allRecords }
-  if (cut) {
+  if (interrupt) {
     const { session, plan } = first
     let step = 0
-    const goOn = async () => ++step < cut.at
-    const hooks = recordingHooks(rows, { checkpoint, shouldContinue: goOn })
+    const shouldContinue = async () => ++step < interrupt.at
+    const hooks = recordingHooks(rows, { checkpoint, shouldContinue })
     assert.equal(await runTraining({ session, plan, ...training, resume: null }, hooks), false)
     session.close()
-    rows.splice(0, rows.length, ...rows.filter(row => row.step <= cut.saved))
-    bests.splice(0, bests.length, ...bests.filter(best => best <= cut.saved))
+    rows.splice(0, rows.length, ...rows.filter(row => row.step <= interrupt.saved))
+    bests.splice(0, bests.length, ...bests.filter(best => best <= interrupt.saved))
   }
-  const { session, plan } = cut ? await openProgram(model, options) : first
-  const resume = cut
-    ? { step: cut.saved, model: bundle('model', cut.saved), input: bundle('input', cut.saved) }
-    : null
+  const { session, plan } = interrupt ? await openProgram(model, options) : first
+  const saved = interrupt?.saved
+  const resume =
+    saved === undefined
+      ? null
+      : { step: saved, model: bundle('model', saved), input: bundle('input', saved) }
   const history = [...rows]
   await runTraining(
     { session, plan, ...training, resume, history },
@@ -82,31 +84,31 @@ async function trained(options: Partial<TrainingPlan>, cut?: { saved: number; at
   return { rows: measured, bests, bytes, last }
 }
 
-test('with every option on, a resumed run ends in the bytes of one that was never cut', async () => {
-  const whole = await trained(all)
-  const resumed = await trained(all, { saved: 5, at: 8 })
-  assert.deepEqual(resumed.rows, whole.rows)
-  assert.deepEqual(resumed.bests, whole.bests)
-  assert.ok(whole.bests.length > 0)
-  assert.equal(whole.last, 12)
-  assert.ok(resumed.bytes.equals(whole.bytes), 'the final checkpoints differ')
+test('with every option on, a resumed run ends with the same bytes', async () => {
+  const uninterrupted = await train(allOptions)
+  const resumed = await train(allOptions, { saved: 5, at: 8 })
+  assert.deepEqual(resumed.rows, uninterrupted.rows)
+  assert.deepEqual(resumed.bests, uninterrupted.bests)
+  assert.ok(uninterrupted.bests.length > 0)
+  assert.equal(uninterrupted.last, 12)
+  assert.ok(resumed.bytes.equals(uninterrupted.bytes), 'the final checkpoints differ')
 })
 
-test('a job that gets no better ends early, at the same step if it was cut', async () => {
+test('early stopping ends a resumed job at the same step', async () => {
   const options: Partial<TrainingPlan> = {
-    ...all,
+    ...allOptions,
     steps: 40,
     earlyStopping: { metric: 'validationLoss', patience: 3, minDelta: 100 },
   }
-  const whole = await trained(options)
-  // the first evaluation sets the mark, three more are not better by 100
-  assert.equal(whole.last, 8)
-  const resumed = await trained(options, { saved: 5, at: 7 })
-  assert.deepEqual(resumed.rows, whole.rows)
-  assert.ok(resumed.bytes.equals(whole.bytes), 'the final checkpoints differ')
+  const uninterrupted = await train(options)
+  // the first evaluation is the best, the next three are not better by 100
+  assert.equal(uninterrupted.last, 8)
+  const resumed = await train(options, { saved: 5, at: 7 })
+  assert.deepEqual(resumed.rows, uninterrupted.rows)
+  assert.ok(resumed.bytes.equals(uninterrupted.bytes), 'the final checkpoints differ')
 })
 
-test('a stopped job that is picked up again trains no further', async () => {
+test('a job that stopped early does not train further if it is resumed', async () => {
   const { session, plan } = await openProgram(model, {
     earlyStopping: { metric: 'validationLoss', patience: 1, minDelta: 0 },
   })
@@ -118,9 +120,9 @@ test('a stopped job that is picked up again trains no further', async () => {
   session.close()
 })
 
-test('evaluation sees the images as they are', async () => {
+test('evaluation does not augment images', async () => {
   const losses = []
-  for (const augment of [plan.augment, all.augment!]) {
+  for (const augment of [plan.augment, allOptions.augment!]) {
     const { session, plan } = await openProgram(model, { augment })
     session.run('init', { seed: plan.seed })
     session.run('startEvaluation', {
@@ -133,13 +135,13 @@ test('evaluation sees the images as they are', async () => {
   assert.equal(losses[0], losses[1])
 })
 
-test('a checkpoint has the names that TensorFlow gives', async () => {
+test("optimizer slots and averages have TensorFlow's names", async () => {
   const names = async (optimizer: TrainingPlan['optimizer']) => {
     const { program, session } = await openProgram(model, { optimizer, ema: { decay: 0.9 } })
     session.close()
     assertOpsMatchTensorFlow(program.graph)
-    const made = program.graph.nodes.filter(({ op }) => op.type === 'VarHandleOp')
-    return made.map(({ name }) => name).filter(name => name.includes('conv_0/weights'))
+    const variables = program.graph.nodes.filter(({ op }) => op.type === 'VarHandleOp')
+    return variables.map(({ name }) => name).filter(name => name.includes('conv_0/weights'))
   }
   const weights = 'resnet/conv_0/weights'
   const average = `${weights}/ExponentialMovingAverage`

@@ -26,7 +26,7 @@ const near = (actual: number, expected: number, tolerance: number, what: string)
 
 for (const expected of reference.cases) {
   const { model } = expected
-  test(`five steps of a ${model.block} net lose what Python TensorFlow's lose`, async () => {
+  test(`five steps of a ${model.block} net have the losses of Python TensorFlow`, async () => {
     const { tempFolder, program, session } = await openProgram(model)
     assert.equal(program.parameters, expected.parameters)
     const rows: MetricRow[] = []
@@ -49,39 +49,37 @@ for (const expected of reference.cases) {
     session.close()
     const served = await openSession(runtime, saved)
     const shape = [1, images.height, images.width, images.channels]
-    const answer = served.run('serving_default', { images: { data: await firstImage(), shape } })
-    for (const [i, probability] of answer.floats('probabilities').entries()) {
+    const result = served.run('serving_default', { images: { data: await firstImage(), shape } })
+    for (const [i, probability] of result.floats('probabilities').entries()) {
       near(probability, expected.firstImageProbabilities[i]!, 2e-3, `probability of class ${i}`)
     }
     served.close()
   })
 }
 
-test('a run that goes on from a checkpoint ends in the bytes of one that was never cut', async () => {
+test('a streaming run that resumes from a checkpoint ends with the same bytes', async () => {
   const { model } = reference.cases[0]!
   const options = { steps: 12, shuffleBuffer: 16, checkpointEvery: 5 }
   const ends = []
-  for (const cut of [null, 5]) {
+  for (const interruptedAt of [null, 5]) {
     const { tempFolder, session, plan } = await openProgram(model, options)
     const checkpoint: LoopHooks['checkpoint'] = async (step, save) => {
       save(join(tempFolder, `model.ckpt-${step}`), join(tempFolder, `input.ckpt-${step}`))
     }
-    const at = (step: number) => ({
+    const checkpointAt = (step: number) => ({
       step,
       model: join(tempFolder, `model.ckpt-${step}`),
       input: join(tempFolder, `input.ckpt-${step}`),
     })
     const rows: MetricRow[] = []
     const input = { session, plan, training: allRecords, validation: allRecords, resume: null }
-    if (cut) {
+    if (interruptedAt) {
       let step = 0
-      const goOn = async () => ++step < cut + 2
-      assert.equal(
-        await runTraining(input, recordingHooks([], { checkpoint, shouldContinue: goOn })),
-        false,
-      )
+      const shouldContinue = async () => ++step < interruptedAt + 2
+      const hooks = recordingHooks([], { checkpoint, shouldContinue })
+      assert.equal(await runTraining(input, hooks), false)
     }
-    const resume = cut ? at(cut) : null
+    const resume = interruptedAt ? checkpointAt(interruptedAt) : null
     await runTraining({ ...input, resume }, recordingHooks(rows, { checkpoint }))
     const bytes = await readFile(join(tempFolder, 'model.ckpt-12.data-00000-of-00001'))
     ends.push({ bytes, losses: rows.slice(-4).map(({ values }) => values.loss) })
@@ -91,7 +89,7 @@ test('a run that goes on from a checkpoint ends in the bytes of one that was nev
   assert.ok(ends[0]!.bytes.equals(ends[1]!.bytes), 'the final checkpoints differ')
 })
 
-test('a learning rate that blows up ends with nan_loss and names the step', async () => {
+test('a diverging loss ends with nan_loss and names the step', async () => {
   const { session, plan } = await openProgram(reference.cases[0]!.model, {
     learningRate: { schedule: 'constant', peak: 1e38, warmupSteps: 0 },
     steps: 50,
@@ -106,7 +104,7 @@ test('a learning rate that blows up ends with nan_loss and names the step', asyn
 
 async function firstImage(): Promise<Float32Array> {
   const file = await readFile(records)
-  // a record is its length, a checksum of that, and its data
+  // a TFRecord is the length, its checksum, and the data
   const length = Number(file.readBigUInt64LE())
   return Float32Array.from(decodeExample(file.subarray(12, 12 + length)).image)
 }

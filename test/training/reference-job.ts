@@ -42,7 +42,7 @@ export const allRecords = {
   count: reference.batchSize * reference.steps,
 }
 
-/** As the reference trains. File order: a shuffle buffer of one record changes nothing. */
+/** The options of make_reference.py. A shuffle buffer of one record keeps the order of the file. */
 export const plan: TrainingPlan = {
   steps: reference.steps,
   stepsPerEpoch: reference.steps,

@@ -17,11 +17,11 @@ import { buildServingProgram } from '../../src/training/serving.js'
 import { images, plan, reference, runtime } from './reference-job.js'
 
 const { classes } = reference
-const article = { kind: 'resnet', blocks: 2, filters: 8, kernel: 3, ratio: 4 } as const
+const plainResNet = { kind: 'resnet', blocks: 2, filters: 8, kernel: 3, ratio: 4 } as const
 
 const models: { model: NetworkOptions; side: number; folded: number; kept: number }[] = [
-  { model: { ...article, block: 'plain' }, side: 8, folded: 4, kept: 2 },
-  { model: { ...article, block: 'bottleneck' }, side: 8, folded: 6, kept: 2 },
+  { model: { ...plainResNet, block: 'plain' }, side: 8, folded: 4, kept: 2 },
+  { model: { ...plainResNet, block: 'bottleneck' }, side: 8, folded: 6, kept: 2 },
   { model: { kind: 'resnet', depth: 20, version: 1, stem: 'cifar' }, side: 8, folded: 21, kept: 0 },
   { model: { kind: 'resnet', depth: 20, version: 2, stem: 'cifar' }, side: 8, folded: 9, kept: 10 },
   {
@@ -33,7 +33,7 @@ const models: { model: NetworkOptions; side: number; folded: number; kept: numbe
 ]
 
 for (const { model, side, folded, kept } of models) {
-  test(`${JSON.stringify(model)} is served with ${folded} batch norms folded, and answers alike`, async t => {
+  test(`${JSON.stringify(model)} predicts the same with ${folded} batch norms folded`, async t => {
     const tempFolder = await mkdtemp(join(tmpdir(), 'trainyard-serving-'))
     const format = { ...images, height: side, width: side }
     const program = buildTrainingProgram({ model, images: format, classes, plan })
@@ -52,29 +52,29 @@ for (const { model, side, folded, kept } of models) {
     const serving = buildServingProgram({ model, images: format, classes })
     const norms = serving.graph.nodes.filter(({ op }) => op.type === 'FusedBatchNormV3')
     assert.equal(norms.length, kept)
-    const whole = unfolded(model, format)
+    const unfolded = unfoldedProgram(model, format)
     const pixels = Float32Array.from({ length: 2 * side * side * 3 }, (_, i) => (i * 37) % 256)
-    const answers = []
-    for (const [name, spec] of Object.entries({ serving, whole })) {
+    const logits = []
+    for (const [name, spec] of Object.entries({ serving, unfolded })) {
       const folder = join(tempFolder, name)
       await writeSavedModel(folder, spec.graph, spec)
       training.run('export', { model: variablesPrefix(folder) })
       const session = await openSession(runtime, folder)
       t.after(() => session.close())
       const feeds = { images: { data: pixels, shape: [2, side, side, 3] } }
-      answers.push(session.run('serving_default', feeds).floats('logits'))
+      logits.push(session.run('serving_default', feeds).floats('logits'))
     }
-    const [ours, theirs] = answers as [Float32Array, Float32Array]
-    const largest = Math.max(...theirs.map(Math.abs))
-    for (const [i, value] of theirs.entries()) {
-      const distance = Math.abs(ours[i]! - value) / largest
-      assert.ok(distance < 1e-5, `logit ${i} is ${ours[i]}, without folding ${value}`)
+    const [actual, expected] = logits as [Float32Array, Float32Array]
+    const largest = Math.max(...expected.map(Math.abs))
+    for (const [i, value] of expected.entries()) {
+      const distance = Math.abs(actual[i]! - value) / largest
+      assert.ok(distance < 1e-5, `logit ${i} is ${actual[i]}, without folding ${value}`)
     }
   })
 }
 
-/** The net as it was trained; the exported bundle holds its variables too. */
-function unfolded(model: NetworkOptions, format: typeof images) {
+/** The network with its batch norms. The exported bundle has their variables too. */
+function unfoldedProgram(model: NetworkOptions, format: typeof images) {
   const graph = new Graph()
   const variables = new Variables(graph)
   const { height, width, channels } = format

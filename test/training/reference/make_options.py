@@ -3,8 +3,8 @@
     pip install tensorflow-cpu==2.21.0
     python make_options.py
 
-The network and its first weights are make_reference.py's; optimisers, label smoothing, clipping and
-moving averages are Keras's and TensorFlow's own.
+The network and its initial weights are those of make_reference.py. Optimizers, label smoothing,
+gradient clipping and moving averages are those of Keras and TensorFlow.
 """
 import json
 import os
@@ -19,7 +19,7 @@ MODEL = {"kind": "resnet", "block": "plain", "blocks": 2, "filters": 8, "kernel"
 
 
 def train(images, labels, optimizer, steps=5, batches=1, smoothing=0.0, change=lambda gradients, weights: gradients, decay=None):
-    net, losses, place = Net(MODEL), [], 0
+    net, losses, first = Net(MODEL), [], 0
     net(images[:BATCH])
     for name, value in net.variables.items():
         if name.endswith("moving_mean"):
@@ -29,21 +29,21 @@ def train(images, labels, optimizer, steps=5, batches=1, smoothing=0.0, change=l
     names = net.trainable
     weights = [net.variables[name] for name in names]
     optimizer.exclude_from_weight_decay(var_list=[weight for weight in weights if len(weight.shape) == 1])
-    # num_updates: the steps before the one at hand
+    # num_updates: the number of steps before this one
     count = tf.Variable(0.0)
     average = tf.train.ExponentialMovingAverage(decay or 0.0, num_updates=count)
     average.apply(weights)
     measure = keras.losses.CategoricalCrossentropy(from_logits=True, label_smoothing=smoothing)
     for step in range(1, steps + 1):
-        sums, seen = [tf.zeros_like(weight) for weight in weights], 0.0
+        sums, mean_loss = [tf.zeros_like(weight) for weight in weights], 0.0
         for _ in range(batches):
-            x, y = images[place : place + BATCH], tf.one_hot(labels[place : place + BATCH], CLASSES)
-            place += BATCH
+            x, y = images[first : first + BATCH], tf.one_hot(labels[first : first + BATCH], CLASSES)
+            first += BATCH
             with tf.GradientTape() as tape:
                 loss = measure(y, net(x))
-            seen += float(loss) / batches
+            mean_loss += float(loss) / batches
             sums = [total + gradient / batches for total, gradient in zip(sums, tape.gradient(loss, weights))]
-        losses.append(seen)
+        losses.append(mean_loss)
         optimizer.apply_gradients(zip(change(sums, weights), weights))
         if decay:
             count.assign(step - 1)
@@ -92,7 +92,7 @@ cases = [
          optimizers.RMSprop(0.003, rho=0.9, momentum=0.5)),
     case("label smoothing", 0.01, {"optimizer": adam, "labelSmoothing": 0.2},
          optimizers.Adam(0.01), smoothing=0.2),
-    case("gradients clipped by their length", 0.5,
+    case("gradients clipped by norm", 0.5,
          {"optimizer": {"kind": "sgd", "momentum": 0, "nesterov": False, "weightDecay": 0}, "clipGradients": {"norm": 0.3}},
          optimizers.SGD(0.5), change=lambda gradients, _: tf.clip_by_global_norm(gradients, 0.3)[0]),
     case("gradients clipped by value", 0.5,

@@ -3,9 +3,9 @@
     pip install tensorflow-cpu==2.21.0
     python make_reference.py
 
-Nothing of Trainyard is used: layers, loss, Adam and moving averages are written out with TensorFlow's
-own functions. The first weights are drawn by the same stateless op from the same keys
-(src/nets/variables.ts), the records come in file order.
+It uses no code of Trainyard: layers, loss, Adam and moving averages are written with TensorFlow's
+functions. The initial weights come from the same stateless op and keys as in src/nets/variables.ts.
+Records are in the order of the file.
 """
 import json
 import math
@@ -52,22 +52,22 @@ def fnv1a(name):
 
 
 class Net:
-    """Variables by name; `training` normalises by the batch and moves the averages."""
+    """Variables by name. If `training`, batch norm uses the batch and updates the moving averages."""
 
     def __init__(self, options):
         self.options, self.variables, self.trainable, self.training = options, {}, [], True
 
-    def variable(self, name, shape, first, trainable=True):
+    def variable(self, name, shape, initializer, trainable=True):
         if name not in self.variables:
-            self.variables[name] = tf.Variable(first(name, shape), trainable=trainable)
+            self.variables[name] = tf.Variable(initializer(name, shape), trainable=trainable)
             if trainable:
                 self.trainable.append(name)
         return self.variables[name]
 
     def conv(self, x, name, filters, kernel):
         def he(name, shape):
-            drawn = tf.raw_ops.StatelessTruncatedNormal(shape=shape, seed=[SEED, fnv1a(name)], dtype=tf.float32)
-            return drawn * (math.sqrt(2 / np.prod(shape[:-1])) / 0.87962566103423978)
+            normal = tf.raw_ops.StatelessTruncatedNormal(shape=shape, seed=[SEED, fnv1a(name)], dtype=tf.float32)
+            return normal * (math.sqrt(2 / np.prod(shape[:-1])) / 0.87962566103423978)
 
         weights = self.variable(name + "/weights", [kernel, kernel, x.shape[-1], filters], he)
         return tf.nn.conv2d(x, weights, 1, "SAME")
@@ -116,7 +116,7 @@ def train(options, images, labels):
             losses.append(float(loss))
         names = net.trainable
         for name, gradient in zip(names, tape.gradient(loss, [net.variables[name] for name in names])):
-            # Kingma & Ba 2014 in TensorFlow's form: the bias correction is in the rate
+            # Kingma & Ba 2014 in TensorFlow's form, with the bias correction in the learning rate
             m, v = moments.get(name, (0.0, 0.0))
             m, v = 0.9 * m + 0.1 * gradient, 0.999 * v + 0.001 * gradient**2
             moments[name] = m, v
