@@ -2,9 +2,14 @@
 // The real one loads TensorFlow, and no model makes it crash, hang or fall silent; here the name of a
 // model does. test/e2e/training-and-prediction.test.ts tests the real one.
 import { sep } from 'node:path'
+import { TrainyardError } from '../src/errors.js'
+import { encodeError } from '../src/ipc/wire-error.js'
 import type { FromPredictor, ToPredictor } from '../src/spec/ipc-messages.js'
 
 const send = (message: FromPredictor) => process.send?.(message)
+
+const sendError = (id: number, error: Error) =>
+  send({ type: 'error', id, error: encodeError(error) })
 
 const faults = ['crash', 'hang', 'silent', 'refuse', 'fault']
 
@@ -19,10 +24,10 @@ process.on('message', ({ id, folder, input }: ToPredictor) => {
     case 'silent':
       return
     case 'refuse':
-      send({ type: 'error', id, code: 'UNDECODABLE_IMAGE', message: 'not an image after all' })
+      sendError(id, new TrainyardError('UNDECODABLE_IMAGE', 'not an image after all'))
       return
     case 'fault':
-      send({ type: 'error', id, code: 'INTERNAL', message: '/models/m/1: op Foo is not there' })
+      sendError(id, new Error('/models/m/1: op Foo is not there'))
       return
   }
   const brightness = input.kind === 'pixels' ? firstPixels(input) : input.files.map(() => 255)

@@ -1,15 +1,14 @@
 // The planner process: builds a job's graph, answers with its size, and ends. It does not load
 // TensorFlow. It is a process because a graph of a thousand layers would block the API's event loop.
+import { fieldError } from '../src/errors.js'
 import { GraphError } from '../src/graph/graph-error.js'
-import type { FromPlanner, PlannerTask } from '../src/spec/ipc-messages.js'
+import { answerParent } from '../src/ipc/answer-parent.js'
+import { invalidJob } from '../src/planning/errors.js'
+import type { JobSize, PlannerTask } from '../src/spec/ipc-messages.js'
 import { stepMemory } from '../src/training/memory.js'
 import { buildTrainingProgram } from '../src/training/program.js'
 
-process.once('message', (task: PlannerTask) => {
-  process.send?.(answer(task), () => process.disconnect())
-})
-
-function answer({ job, dataset, records }: PlannerTask): FromPlanner {
+answerParent(({ job, dataset, records }: PlannerTask): JobSize => {
   try {
     const program = buildTrainingProgram({
       model: job.model,
@@ -19,12 +18,10 @@ function answer({ job, dataset, records }: PlannerTask): FromPlanner {
       records,
       freeze: job.freeze ?? [],
     })
-    return { size: { parameters: program.parameters, ...stepMemory(program) } }
+    return { parameters: program.parameters, ...stepMemory(program) }
   } catch (error) {
-    // the same error that a trainer would meet
-    if (error instanceof GraphError) {
-      return { error: error.message }
-    }
-    throw error
+    if (!(error instanceof GraphError)) throw error
+    // The trainer would find the same, after the job has waited in the queue.
+    throw invalidJob([fieldError('', 'cannot_be_built', error.message)])
   }
-}
+})

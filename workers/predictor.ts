@@ -4,7 +4,9 @@ import { lru } from 'tiny-lru'
 import { setEnvironment } from '../src/config.js'
 import { engineEnvironment } from '../src/engine/environment.js'
 import { loadTensorFlow } from '../src/engine/tensorflow.js'
+import { TrainyardError } from '../src/errors.js'
 import { openSession, type Session } from '../src/graph/session.js'
+import { encodeError } from '../src/ipc/wire-error.js'
 import type { FromPredictor, PredictRequest, ToPredictor } from '../src/spec/ipc-messages.js'
 
 /** Loaded models by folder. If the API serves more of them, it reloads the least recently used. */
@@ -42,8 +44,7 @@ async function answer(
     const { data, shape } = fetched.get('probabilities')
     send({ type: 'answer', id, probabilities: data as Float32Array, classes: shape[1]! })
   } catch (error) {
-    const code = error instanceof UndecodableImageError ? 'UNDECODABLE_IMAGE' : 'INTERNAL'
-    send({ type: 'error', id, code, message: error instanceof Error ? error.message : `${error}` })
+    send({ type: 'error', id, error: encodeError(error) })
   }
 }
 
@@ -59,8 +60,6 @@ async function loadModel(
   return model
 }
 
-class UndecodableImageError extends Error {}
-
 /** PNG or JPEG files → pixels [n, h, w, c] of the model's input size, by the model's `decode` signature. */
 function decode(session: Session, files: readonly Uint8Array[]) {
   const images = files.map((file, i) => {
@@ -68,7 +67,7 @@ function decode(session: Session, files: readonly Uint8Array[]) {
       return session.run('decode', { file }).get('image')
     } catch (cause) {
       const message = `image ${i} cannot be decoded: the file is damaged after its header`
-      throw new UndecodableImageError(message, { cause })
+      throw new TrainyardError('UNDECODABLE_IMAGE', message, { cause })
     }
   })
   const [height = 0, width = 0, channels = 0] = images[0]?.shape ?? []

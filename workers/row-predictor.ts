@@ -10,6 +10,7 @@ import { DMatrix } from '../src/boosting/matrix.js'
 import type { Column } from '../src/boosting/training-table.js'
 import { setEnvironment } from '../src/config.js'
 import { engineEnvironment } from '../src/engine/environment.js'
+import { encodeError } from '../src/ipc/wire-error.js'
 import { withCategoryCount } from '../src/spec/feature-column.js'
 import type {
   PredictorMessage,
@@ -38,8 +39,7 @@ process.on('message', ({ id, folder, input }: RowsRequest) => {
   try {
     send({ type: 'answer', id, ...predict(loadModel(folder), input) })
   } catch (error) {
-    const message = error instanceof Error ? error.message : String(error)
-    send({ type: 'error', id, code: 'INTERNAL', message })
+    send({ type: 'error', id, error: encodeError(error) })
   }
 })
 process.on('disconnect', () => process.exit(0))

@@ -1,5 +1,4 @@
 import { type FieldError, TrainyardError } from '../errors.js'
-import type { ErrorCode } from '../spec/error-codes.js'
 
 export type FileErrorCode =
   | 'DATASET_EMPTY'
@@ -87,19 +86,3 @@ export const datasetNotFound = (idOrName: string) =>
     'DATASET_NOT_FOUND',
     `there is no data set ${JSON.stringify(idOrName.slice(0, 100))}`,
   )
-
-/** Errors lose their class on the way out of a process; this is what is left to rebuild one from. */
-export interface SerializedError {
-  code: ErrorCode
-  message: string
-  errors: TrainyardError['errors']
-}
-
-export const serializeError = ({ code, message, errors }: TrainyardError): SerializedError => ({
-  code,
-  message,
-  errors,
-})
-
-export const deserializeError = ({ code, message, errors }: SerializedError) =>
-  new TrainyardError(code, message, { errors })

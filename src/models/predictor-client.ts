@@ -2,8 +2,8 @@ import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
 import { createInterface } from 'node:readline'
 import { TrainyardError } from '../errors.js'
+import { decodeError } from '../ipc/wire-error.js'
 import type { Logger } from '../log.js'
-import type { ErrorCode } from '../spec/error-codes.js'
 import type {
   PredictorMessage,
   PredictRequest,
@@ -132,7 +132,7 @@ class PredictorClient<Input, Output> implements BasePredictor<Input, Output> {
       const { type: _type, id: _id, ...output } = message
       request?.resolve(output as Output)
     } else {
-      request?.reject(toError(message))
+      request?.reject(decodeError(message.error))
     }
   }
 
@@ -165,7 +165,3 @@ const busyError = (maxInFlight: number) =>
 
 const timeoutError = (timeoutMs: number) =>
   new TrainyardError('PREDICTOR_TIMEOUT', `no prediction within ${timeoutMs} ms`)
-
-/** A coded error is about the request; the child's own faults come as INTERNAL. */
-const toError = ({ code, message }: { code: ErrorCode; message: string }): Error =>
-  code === 'INTERNAL' ? new Error(message) : new TrainyardError(code, message)

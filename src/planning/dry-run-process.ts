@@ -1,8 +1,6 @@
-import { fork } from 'node:child_process'
-import { once } from 'node:events'
-import { fieldError, TrainyardError } from '../errors.js'
-import type { FromPlanner, JobSize, PlannerTask } from '../spec/ipc-messages.js'
-import { invalidJob } from './errors.js'
+import { TrainyardError } from '../errors.js'
+import { askChild } from '../ipc/ask-child.js'
+import type { JobSize, PlannerTask } from '../spec/ipc-messages.js'
 
 /** Estimates the size of a network's job by building its graph. */
 export type Planner = (task: PlannerTask) => Promise<JobSize>
@@ -18,36 +16,11 @@ export function openPlanner(script: string, env: NodeJS.ProcessEnv): Planner {
     if (running >= maxConcurrent) throw plannerBusy()
     running++
     try {
-      return await runPlanner(script, env, task)
+      return await askChild<PlannerTask, JobSize>(task, { name: 'planner', script, env, timeoutMs })
     } finally {
       running--
     }
   }
-}
-
-async function runPlanner(
-  script: string,
-  env: NodeJS.ProcessEnv,
-  task: PlannerTask,
-): Promise<JobSize> {
-  const stdio = ['ignore', 'ignore', 'inherit', 'ipc'] as ('ignore' | 'inherit' | 'ipc')[]
-  const child = fork(script, [], { env, execArgv: [], stdio, serialization: 'advanced' })
-  const response = once(child, 'message') as Promise<[FromPlanner]>
-  const exited = once(child, 'exit')
-  const timer = setTimeout(() => child.kill('SIGKILL'), timeoutMs)
-  try {
-    child.send(task, () => {})
-    const [answer] = await Promise.race([response, exited.then(throwExited)])
-    if ('size' in answer) return answer.size
-    throw invalidJob([fieldError('', 'cannot_be_built', answer.error)])
-  } finally {
-    clearTimeout(timer)
-    child.kill('SIGKILL')
-  }
-}
-
-function throwExited([code, signal]: readonly (number | string | null)[]): never {
-  throw new Error(`the planner ended with ${signal ?? `exit code ${code}`}`)
 }
 
 const plannerBusy = () =>

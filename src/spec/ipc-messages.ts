@@ -3,8 +3,20 @@
 import type { DatasetManifest, ImagesManifest } from './dataset.js'
 import type { ErrorCode } from './error-codes.js'
 import type { FailureCode } from './failure-codes.js'
+import type { FieldErrorCode } from './field-error-codes.js'
 import type { JobManifest, Metrics, ModelRef, NetworkJob, Phase } from './job.js'
 import type { MetricRow } from './metrics.js'
+
+/** An error on its way to another process (`src/ipc/wire-error.ts`). */
+export interface WireError {
+  name: string
+  message: string
+  stack?: string
+  /** Of an error that is no TrainyardError: the operating system's code, for example. */
+  code?: string
+  trainyard?: { code: ErrorCode; errors: { path: string; code: FieldErrorCode; message: string }[] }
+  cause?: WireError
+}
 
 export interface TrainerTask<J extends JobManifest = JobManifest> {
   job: J
@@ -50,9 +62,6 @@ export interface JobSize {
   stepBytes: number
 }
 
-/** `error`: why the job's graph cannot be built. */
-export type FromPlanner = { size: JobSize } | { error: string }
-
 export interface PredictRequest {
   id: number
   /** Folder of the SavedModel; its content never changes. */
@@ -74,7 +83,7 @@ export interface Probabilities {
 export type PredictorMessage<A> =
   | { type: 'ready' }
   | ({ type: 'answer'; id: number } & A)
-  | { type: 'error'; id: number; code: ErrorCode; message: string }
+  | { type: 'error'; id: number; error: WireError }
 
 export type FromPredictor = PredictorMessage<Probabilities>
 

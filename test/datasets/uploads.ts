@@ -74,7 +74,7 @@ export async function freshDatasets(
     assert.equal(error.kind, 'invalid')
     assert.match(error.message, message)
     assert.ok(error.errors.length > 0)
-    assert.deepEqual(await readdir(root), ['.staging'])
+    assert.deepEqual((await readdir(root)).sort(), ['.staging', 'format.json'])
     assert.deepEqual(await readdir(join(root, '.staging')), [])
     return error
   }

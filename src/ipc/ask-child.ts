@@ -1,0 +1,66 @@
+import { fork, type StdioOptions } from 'node:child_process'
+import { once } from 'node:events'
+import type { ChildAnswer } from './answer-parent.js'
+import { decodeError } from './wire-error.js'
+
+export interface ChildOptions {
+  /** What the child is, for error messages. */
+  name: string
+  /** A file that calls `answerParent`. */
+  script: string
+  env: NodeJS.ProcessEnv
+  execArgv?: readonly string[]
+  /** Default: `inherit`. */
+  stderr?: 'inherit' | 'ignore'
+  /** Default: no limit. */
+  timeoutMs?: number
+}
+
+/** The child ended without an answer. */
+export class ChildExitError extends Error {
+  constructor(
+    name: string,
+    readonly exitCode: number | null,
+    readonly signal: NodeJS.Signals | null,
+  ) {
+    super(`the ${name} ended with ${signal ?? `exit code ${exitCode}`}`)
+    this.name = 'ChildExitError'
+  }
+}
+
+/**
+ * Starts a child process, sends it one task and returns its one answer. Throws the error that the
+ * child threw, ChildExitError if it ends without an answer, or an Error after `timeoutMs`. In every
+ * case the child has ended when this returns.
+ */
+export async function askChild<Task extends object, Answer>(
+  task: Task,
+  { name, script, env, execArgv = [], stderr = 'inherit', timeoutMs }: ChildOptions,
+): Promise<Answer> {
+  const stdio: StdioOptions = ['ignore', 'ignore', stderr, 'ipc']
+  const child = fork(script, [], { env, execArgv: [...execArgv], stdio, serialization: 'advanced' })
+  const answered = once(child, 'message') as Promise<[ChildAnswer<Answer>]>
+  // Unlike 'exit', 'close' comes after the last message.
+  const closed = once(child, 'close') as Promise<[number | null, NodeJS.Signals | null]>
+  let timedOut = false
+  const onTimeout = () => {
+    timedOut = true
+    child.kill('SIGKILL')
+  }
+  const timer = timeoutMs === undefined ? undefined : setTimeout(onTimeout, timeoutMs)
+  const failed = closed.then(([exitCode, signal]) => {
+    if (timedOut) throw new Error(`the ${name} gave no answer within ${timeoutMs} ms`)
+    throw new ChildExitError(name, exitCode, signal)
+  })
+  try {
+    // If the child has ended already, sending fails and `failed` tells why.
+    child.send(task, () => {})
+    const [message] = await Promise.race([answered, failed])
+    if ('error' in message) throw decodeError(message.error)
+    return message.answer
+  } finally {
+    clearTimeout(timer)
+    child.kill('SIGKILL')
+    await closed
+  }
+}

@@ -1,0 +1,29 @@
+// A child whose task says what it does (see ask-child.test.ts).
+import { TrainyardError } from '../../src/errors.js'
+import { answerParent } from '../../src/ipc/answer-parent.js'
+
+export interface ChildTask {
+  behavior: 'echo' | 'fail' | 'bug' | 'exit' | 'abort' | 'hang' | 'largeAnswer'
+  data?: Float32Array
+}
+
+answerParent(async ({ behavior, data }: ChildTask) => {
+  switch (behavior) {
+    case 'echo':
+      return { pid: process.pid, data, flags: process.execArgv, secret: process.env.SECRET }
+    case 'fail':
+      throw new TrainyardError('DATASET_ROW', 'row 5 is wrong', {
+        cause: new Error('the cause'),
+      })
+    case 'bug':
+      throw new TypeError('x is not a function')
+    case 'exit':
+      return process.exit(7)
+    case 'abort':
+      return process.abort()
+    case 'hang':
+      for (;;);
+    case 'largeAnswer':
+      return { pid: process.pid, data: new Float32Array(4_000_000).fill(5) }
+  }
+})
