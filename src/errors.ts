@@ -1,5 +1,5 @@
 import { type ErrorCode, type ErrorKind, kindOf } from './spec/error-codes.js'
-import { type FailureCode, failureCodes } from './spec/failure-codes.js'
+import type { FailureCode } from './spec/failure-codes.js'
 import type { FieldErrorCode } from './spec/field-error-codes.js'
 
 /** One invalid field of a request, or one invalid place in an uploaded file. */
@@ -53,13 +53,8 @@ export class TrainyardError extends Error {
   }
 }
 
-/**
- * Why an attempt cannot go on. If `retry`, the worker starts another attempt. Otherwise the job fails
- * with `code` as its `failure.code`.
- */
+/** Ends the job: every later attempt would fail too. The code and the message become the job's `failure`. */
 export class TrainingFailure extends Error {
-  readonly retry: boolean
-
   constructor(
     readonly code: FailureCode,
     message: string,
@@ -67,7 +62,6 @@ export class TrainingFailure extends Error {
   ) {
     super(message, options)
     this.name = 'TrainingFailure'
-    this.retry = failureCodes[code].retry
   }
 }
 

@@ -19,9 +19,7 @@ const tensorFlowErrors: readonly (readonly [RegExp, FailureCode, remedy: string]
 
 /** The failure of the job if every attempt would meet this error; null if another attempt may succeed. */
 export function toFailure(error: unknown): Failure | null {
-  if (error instanceof TrainingFailure) {
-    return error.retry ? null : { code: error.code, message: error.message }
-  }
+  if (error instanceof TrainingFailure) return { code: error.code, message: error.message }
   if (isUnavailable(error)) return null
   if (error instanceof TrainyardError || error instanceof GraphError) {
     return { code: 'invalid', message: error.message }

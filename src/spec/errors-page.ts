@@ -11,9 +11,8 @@ export function errorsPage(): string {
     help,
   ])
   const fields = Object.entries(fieldErrorCodes).map(([code, when]) => [`\`${code}\``, when])
-  const failures = Object.entries(failureCodes).map(([code, { retry, when, help }]) => [
+  const failures = Object.entries(failureCodes).map(([code, { when, help }]) => [
     `\`${code}\``,
-    retry ? 'yes' : 'no',
     when,
     help,
   ])
@@ -35,9 +34,9 @@ ${markdownTable(['errors[].code', 'when'], fields)}
 
 ## Failures of jobs
 
-A failed job has a \`failure.code\`. If an attempt ends with a code that is retried, the job does not fail: the worker starts another attempt.
+A failed job has a \`failure.code\`. The worker does not try such a job again; \`POST /jobs/:id/retry\` does.
 
-${markdownTable(['failure.code', 'retried', 'when', 'what to do'], failures)}
+${markdownTable(['failure.code', 'when', 'what to do'], failures)}
 `
 }
 
