@@ -63,11 +63,6 @@ test('every failure code that is thrown reaches the job, with its message', () =
   }
 })
 
-test('a broken GPU counts as a crash, so it does not restart the job forever', () => {
-  const error = new TrainingFailure('gpu_error', 'cudaErrorIllegalAddress')
-  assert.deepEqual([toFailure(error), isUnavailable(error)], [null, false])
-})
-
 test('a request that cannot be fulfilled fails the job as invalid', () => {
   const errors = [
     new GraphError('the filter is larger than the image'),
