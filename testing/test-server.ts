@@ -10,6 +10,7 @@ import supertest from 'supertest'
 import { type AppDeps, buildApp } from '../src/api/app.js'
 import { ensureApiKey } from '../src/api/http/api-keys.js'
 import type { Limits } from '../src/api/http/limits.js'
+import { unlistedProblem } from '../src/api/http/problem-details.js'
 import { openParts, type PartsOverrides } from '../src/api/parts.js'
 import type { ModelManifest } from '../src/spec/model.js'
 import type { Store } from '../src/store/store.js'
@@ -71,6 +72,8 @@ export async function startServer(options: TestServerOptions = {}): Promise<Test
     await closeParts()
     await redis.stop()
     await rm(folder, { recursive: true })
+    const unlisted = lines.filter(line => line.includes(unlistedProblem))
+    if (unlisted.length > 0) throw new Error(`codes to list in the routes:\n${unlisted.join('')}`)
   }
   return {
     app,

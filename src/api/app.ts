@@ -12,7 +12,7 @@ import { defaultLimits, type Limits } from './http/limits.js'
 import { handleClientError, handleError } from './http/problem-details.js'
 import { refuseUnknownRoutes } from './http/unknown-routes.js'
 import { createValidatorCompiler, formatSchemaErrors } from './http/validation.js'
-import { addProblemResponses, openapi } from './openapi.js'
+import { openapi } from './openapi.js'
 import type { Parts } from './parts.js'
 import { checkpointRoutes } from './routes/checkpoints.js'
 import { datasetRoutes } from './routes/datasets.js'
@@ -72,7 +72,6 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
 
   const closing = addGracefulClose(app)
   refuseUnknownRoutes(app)
-  addProblemResponses(app)
   const telemetry = instrument(app, deps)
   await app.register(swagger, openapi)
   await app.register(serverRoutes, deps)

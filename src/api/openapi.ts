@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import type { FastifyDynamicSwaggerOptions } from '@fastify/swagger'
-import type { FastifyInstance } from 'fastify'
+import { type ErrorCode, errorCodes, statusOf } from '../spec/error-codes.js'
+import { commonProblems } from './http/problem-codes.js'
 import { ProblemResponse } from './schemas.js'
 
 // three folders up, since the compiled file is dist/src/api/openapi.js
@@ -53,16 +54,33 @@ export const openapi: FastifyDynamicSwaggerOptions = {
       },
     ],
   },
+  transform: ({ schema, url, route }) => {
+    const problems = problemResponses(commonProblems({ ...route, schema }), schema.problems ?? [])
+    return { schema: { ...schema, response: { ...(schema.response as object), ...problems } }, url }
+  },
   refResolver: { buildLocalReference: json => String(json.$id) },
 }
 
-/** Any route may fail, and all fail alike, so no route has to say so. */
-export function addProblemResponses(app: FastifyInstance): void {
-  app.addHook('onRoute', route => {
-    if (!route.schema || route.schema.hide) return
-    const content = { 'application/problem+json': { schema: ProblemResponse } }
-    const problem = { description: 'a problem', content }
-    const response = (route.schema.response ?? {}) as Record<string, unknown>
-    route.schema.response = { ...response, '4xx': problem, '5xx': problem }
-  })
+/** Error responses: an exact status if the operation has codes of its own for it, else 4xx and 5xx. */
+function problemResponses(common: readonly ErrorCode[], own: readonly ErrorCode[]) {
+  const ownStatuses = own.map(statusOf)
+  const codes: Record<string, ErrorCode[]> = {}
+  for (const code of new Set([...common, ...own])) {
+    const status = statusOf(code)
+    const key = ownStatuses.includes(status) ? String(status) : `${Math.floor(status / 100)}xx`
+    codes[key] = [...(codes[key] ?? []), code]
+  }
+  return Object.fromEntries(
+    Object.entries(codes).map(([key, listed]) => [key, problemResponse(key, listed)]),
+  )
+}
+
+function problemResponse(key: string, codes: readonly ErrorCode[]) {
+  if (key.endsWith('xx')) {
+    const description = `an error that other operations have, too: ${codes.join(', ')}`
+    return { description, content: { 'application/problem+json': { schema: ProblemResponse } } }
+  }
+  const description = codes.map(code => `\`${code}\`: ${errorCodes[code].when}`).join('; ')
+  const schema = { allOf: [ProblemResponse, { properties: { code: { enum: codes } } }] }
+  return { description, content: { 'application/problem+json': { schema } } }
 }

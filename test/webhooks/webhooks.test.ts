@@ -131,7 +131,7 @@ test('the secret is shown once, and is in no file that others may read', async t
 const failures: [what: string, reply: Reply, statusCode: number | null, error: RegExp][] = [
   ['a status of 500', 500, 500, /answered 500/],
   ['a redirect', r => r.writeHead(302, { location: '/other' }).end(), 302, /not followed/],
-  ['a cut connection', r => r.destroy(), null, /cut/],
+  ['a cut connection', r => r.destroy(), null, /reset/],
   ['no answer', () => {}, null, /no answer within 0.5 s/],
 ]
 

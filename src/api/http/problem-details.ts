@@ -5,6 +5,7 @@ import { TrainyardError, truncate } from '../../errors.js'
 import { type HttpErrorCode, statusOf } from '../../spec/error-codes.js'
 import type { Problem } from '../../spec/problem.js'
 import { HttpError } from './http-error.js'
+import { listsProblem } from './problem-codes.js'
 
 /** Errors of Fastify and busboy, by their code. */
 const frameworkProblems: Record<string, [code: HttpErrorCode, message: string]> = {
@@ -24,6 +25,9 @@ const frameworkProblems: Record<string, [code: HttpErrorCode, message: string]> 
   FST_MP_PREMATURE_CLOSE: ['BODY_TRUNCATED', 'the body ended within the form'],
 }
 
+/** Log message for an answer with a code that is missing in the OpenAPI document. Test servers fail on it. */
+export const unlistedProblem = 'the operation does not list this error code'
+
 /** Turns every error into an RFC 9457 response. */
 export function handleError(
   error: FastifyError | Error,
@@ -35,6 +39,10 @@ export function handleError(
   const code = known?.code ?? 'INTERNAL'
   const status = known instanceof HttpError ? known.status : statusOf(code)
   if (known instanceof HttpError) reply.headers(known.headers)
+  const { method = '', schema } = request.routeOptions ?? {}
+  if (schema && !schema.hide && !listsProblem({ method, schema }, code)) {
+    request.log.warn({ code, route: request.routeOptions.url }, unlistedProblem)
+  }
   if (status === 503) {
     request.log.warn({ err: error }, 'temporarily unavailable')
     reply.header('retry-after', '5')

@@ -23,6 +23,7 @@ export const checkpointRoutes: FastifyPluginAsyncTypebox<CheckpointRoutesDeps> =
         tags,
         summary: "List a job's checkpoints, oldest first",
         params: Type.Object({ id: JobParam }),
+        problems: ['JOB_NOT_FOUND'],
         response: {
           200: Type.Object(
             { items: Type.Array(CheckpointResponse) },
@@ -37,7 +38,13 @@ export const checkpointRoutes: FastifyPluginAsyncTypebox<CheckpointRoutesDeps> =
   app.get(
     '/jobs/:id/checkpoints/:step',
     {
-      schema: { tags, summary: 'Read a checkpoint', params, response: { 200: CheckpointResponse } },
+      schema: {
+        tags,
+        summary: 'Read a checkpoint',
+        params,
+        problems: ['JOB_NOT_FOUND', 'CHECKPOINT_NOT_FOUND'],
+        response: { 200: CheckpointResponse },
+      },
     },
     async request => {
       const { checkpoint } = await jobs.checkpoint(request.params.id, request.params.step)
@@ -54,6 +61,7 @@ export const checkpointRoutes: FastifyPluginAsyncTypebox<CheckpointRoutesDeps> =
         description:
           'In the unpacked folder, `tf.train.latest_checkpoint(FOLDER)` finds the checkpoint of a network. XGBoost loads `model.ubj` of a boosting job.',
         params,
+        problems: ['JOB_NOT_FOUND', 'CHECKPOINT_NOT_FOUND'],
         response: {
           200: tarResponse('a tar with one folder, `<job>-<step>`'),
         },

@@ -9,6 +9,7 @@ import { PageQuery, page } from '../../spec/paging.js'
 import { receiveUpload } from '../http/form-upload.js'
 import type { Limits } from '../http/limits.js'
 import { registerMultipart } from '../http/multipart.js'
+import { formProblems } from '../http/problem-codes.js'
 import { skipBodyValidation } from '../http/validation.js'
 import { Binary, DatasetResponse, NoContent } from '../schemas.js'
 
@@ -72,6 +73,23 @@ export const datasetRoutes: FastifyPluginAsyncTypebox<DatasetRoutesDeps> = async
           'If the same content was uploaded before, the answer is 200 with the existing data set.',
         consumes: ['multipart/form-data'],
         body: UploadForm,
+        problems: [
+          ...formProblems,
+          'DATASET_FORM',
+          'DATASET_EMPTY',
+          'DATASET_TRUNCATED',
+          'DATASET_TRAILING_BYTES',
+          'DATASET_CHECKSUM',
+          'DATASET_SIZE_MISMATCH',
+          'DATASET_FORMAT',
+          'DATASET_LABELS',
+          'DATASET_DIMENSIONS',
+          'DATASET_TOO_LARGE',
+          'DATASET_ENCODING',
+          'DATASET_HEADER',
+          'DATASET_ROW',
+          'DATASET_VALUE',
+        ],
         response: { 200: DatasetResponse, 201: DatasetResponse },
       },
     },
@@ -102,6 +120,7 @@ export const datasetRoutes: FastifyPluginAsyncTypebox<DatasetRoutesDeps> = async
         tags,
         summary: 'List data sets, newest first',
         querystring: closed(PageQuery),
+        problems: ['INVALID_CURSOR'],
         response: { 200: page(DatasetResponse) },
       },
     },
@@ -115,6 +134,7 @@ export const datasetRoutes: FastifyPluginAsyncTypebox<DatasetRoutesDeps> = async
         tags,
         summary: 'Get a data set by its id or name',
         params,
+        problems: ['DATASET_NOT_FOUND'],
         response: { 200: DatasetResponse },
       },
     },
@@ -129,6 +149,7 @@ export const datasetRoutes: FastifyPluginAsyncTypebox<DatasetRoutesDeps> = async
         summary: 'Delete a data set',
         description: 'Fails with 409 while a queued or running job uses it.',
         params,
+        problems: ['DATASET_NOT_FOUND', 'DATASET_IN_USE'],
         response: { 204: NoContent },
       },
     },

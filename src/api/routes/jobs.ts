@@ -34,6 +34,7 @@ export const jobRoutes: FastifyPluginAsyncTypebox<JobRoutesDeps> = async (app, {
           dryRun: Type.Optional(Type.Boolean({ description: 'plan the job without creating it' })),
         }),
         body: JobRequest,
+        problems: ['INVALID_JOB', 'IDEMPOTENCY_KEY_REUSED', 'PLANNER_BUSY'],
         response: { 200: JobPlanResponse, 202: JobResponse },
       },
     },
@@ -56,6 +57,7 @@ export const jobRoutes: FastifyPluginAsyncTypebox<JobRoutesDeps> = async (app, {
         description:
           'Lists jobs that match every given condition. `status` and `label` may be repeated.',
         querystring: JobListQuery,
+        problems: ['INVALID_CURSOR', 'QUEUE_UNAVAILABLE'],
         response: { 200: page(JobResponse) },
       },
       preValidation: splitLists('status', 'label'),
@@ -68,7 +70,15 @@ export const jobRoutes: FastifyPluginAsyncTypebox<JobRoutesDeps> = async (app, {
 
   app.get(
     '/jobs/:id',
-    { schema: { tags, summary: 'Get a job', params, response: { 200: JobResponse } } },
+    {
+      schema: {
+        tags,
+        summary: 'Get a job',
+        params,
+        problems: ['JOB_NOT_FOUND'],
+        response: { 200: JobResponse },
+      },
+    },
     request => jobs.get(request.params.id),
   )
 
@@ -81,6 +91,7 @@ export const jobRoutes: FastifyPluginAsyncTypebox<JobRoutesDeps> = async (app, {
         description:
           'Its model is kept. Fails with 409 while the job is queued, running or paused.',
         params,
+        problems: ['JOB_NOT_FOUND', 'JOB_ACTIVE'],
         response: { 204: NoContent },
       },
     },
@@ -93,7 +104,16 @@ export const jobRoutes: FastifyPluginAsyncTypebox<JobRoutesDeps> = async (app, {
   for (const [verb, summary, description] of actions) {
     app.post(
       `/jobs/:id/${verb}`,
-      { schema: { tags, summary, description, params, response: { 202: JobResponse } } },
+      {
+        schema: {
+          tags,
+          summary,
+          description,
+          params,
+          problems: ['JOB_NOT_FOUND', 'JOB_ENDED', 'JOB_ACTIVE', 'DATASET_GONE'],
+          response: { 202: JobResponse },
+        },
+      },
       async (request, reply) =>
         reply.code(202).send(await jobs.performAction(request.params.id, verb)),
     )
@@ -107,6 +127,7 @@ export const jobRoutes: FastifyPluginAsyncTypebox<JobRoutesDeps> = async (app, {
         summary: 'Cancel all jobs that match a filter',
         description: 'Jobs that have ended do not change. At least one condition is required.',
         body: JobSelection,
+        problems: ['QUEUE_UNAVAILABLE'],
         response: { 202: CancelledJobs },
       },
     },

@@ -60,6 +60,7 @@ export const logRoutes: FastifyPluginAsyncTypebox<LogRoutesDeps> = async (app, d
           '`Last-Event-ID` resumes a stream.',
         params: Type.Object({ id: JobParam }),
         querystring: LogsQuery,
+        problems: ['JOB_NOT_FOUND', 'INVALID_CURSOR'],
         response: {
           200: Type.Unsafe<unknown>({
             description: 'a page of lines, all lines, or a stream',

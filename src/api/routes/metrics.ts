@@ -77,6 +77,7 @@ export const metricRoutes: FastifyPluginAsyncTypebox<MetricRoutesDeps> = async (
           'job after it has ended. `Last-Event-ID` resumes a stream.',
         params,
         querystring: MetricsQuery,
+        problems: ['JOB_NOT_FOUND', 'INVALID_CURSOR'],
         response: {
           200: Type.Unsafe<unknown>({
             description: 'a page of points, all rows, or a stream',
@@ -128,6 +129,7 @@ export const metricRoutes: FastifyPluginAsyncTypebox<MetricRoutesDeps> = async (
           'ended) and `progress` (step, steps, fraction, etaSeconds and the latest metrics). A slow reader ' +
           'receives only the newest progress. To receive every row, follow the metrics.',
         params,
+        problems: ['JOB_NOT_FOUND'],
         response: {
           200: Type.Unsafe<unknown>({
             description: 'a stream',
@@ -152,6 +154,7 @@ export const metricRoutes: FastifyPluginAsyncTypebox<MetricRoutesDeps> = async (
         summary: "Download a job's TensorBoard files as a tar",
         description: '`tensorboard --logdir FOLDER` shows all attempts of the job as one run.',
         params,
+        problems: ['JOB_NOT_FOUND'],
         response: {
           200: tarResponse('a tar of event files, in one folder named after the job'),
         },

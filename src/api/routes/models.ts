@@ -45,6 +45,7 @@ export const modelRoutes: FastifyPluginAsyncTypebox<ModelRoutesDeps> = async (ap
         tags,
         summary: 'List models',
         querystring: closed(PageQuery),
+        problems: ['INVALID_CURSOR'],
         response: { 200: page(ModelResponse) },
       },
     },
@@ -59,6 +60,7 @@ export const modelRoutes: FastifyPluginAsyncTypebox<ModelRoutesDeps> = async (ap
         summary: 'Get a model',
         params: ModelParams,
         querystring: VersionQuery,
+        problems: ['MODEL_NOT_FOUND'],
         response: { 200: ModelResponse },
       },
     },
@@ -75,6 +77,7 @@ export const modelRoutes: FastifyPluginAsyncTypebox<ModelRoutesDeps> = async (ap
           "Contains a network's SavedModel, or a boosting model as model.ubj and model.json, and the manifest.",
         params: ModelParams,
         querystring: VersionQuery,
+        problems: ['MODEL_NOT_FOUND'],
         response: {
           200: tarResponse('a tar with one folder, `<model>-<version>`'),
         },
@@ -98,6 +101,7 @@ export const modelRoutes: FastifyPluginAsyncTypebox<ModelRoutesDeps> = async (ap
           'XGBoost in Python and other languages loads the file and predicts the same values.',
         params: ModelParams,
         querystring: ExportQuery,
+        problems: ['MODEL_NOT_FOUND', 'NOT_A_BOOSTING_MODEL'],
         response: {
           200: Type.Unsafe<unknown>({
             description: 'model.ubj or model.json',

@@ -12,6 +12,7 @@ import { HttpError } from '../http/http-error.js'
 import { addJsonBodyParser } from '../http/json.js'
 import type { Limits } from '../http/limits.js'
 import { readForm, registerMultipart } from '../http/multipart.js'
+import { formProblems } from '../http/problem-codes.js'
 import { skipBodyValidation } from '../http/validation.js'
 import { toClassPredictions } from '../predict/class-predictions.js'
 import { checkImage } from '../predict/images.js'
@@ -102,6 +103,17 @@ export const predictionRoutes: FastifyPluginAsyncTypebox<PredictionRoutesDeps> =
         params: ModelParams,
         querystring: PredictQuery,
         body,
+        problems: [
+          ...formProblems,
+          'MODEL_NOT_FOUND',
+          'INVALID_INSTANCES',
+          'IMAGE_TOO_LARGE',
+          'NOT_AN_IMAGE',
+          'UNDECODABLE_IMAGE',
+          'PREDICTOR_BUSY',
+          'PREDICTOR_TIMEOUT',
+          'PREDICTOR_RESTARTED',
+        ],
         response: {
           200: Type.Union([PredictionsResponse, RowPredictionsResponse], {
             description: 'one prediction for each image or row',

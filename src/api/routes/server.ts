@@ -39,6 +39,7 @@ export const serverRoutes: FastifyPluginAsyncTypebox<ServerRoutesDeps> = async (
         tags,
         security,
         summary: 'Readiness probe',
+        problems: ['NOT_READY'],
         response: { 200: okStatus('Redis and the predictor answer') },
       },
     },

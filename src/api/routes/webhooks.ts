@@ -30,6 +30,7 @@ export const webhookRoutes: FastifyPluginAsyncTypebox<WebhookRoutesDeps> = async
           'The server POSTs { type, timestamp, data: the job }, signed according to standardwebhooks.com. ' +
           'It delivers at least once; the webhook-id header is the same for every attempt.',
         body: WebhookRequest,
+        problems: ['WEBHOOK_TARGET_REFUSED', 'TOO_MANY_WEBHOOKS'],
         response: { 201: CreatedWebhookResponse },
       },
     },
@@ -46,6 +47,7 @@ export const webhookRoutes: FastifyPluginAsyncTypebox<WebhookRoutesDeps> = async
         tags,
         summary: 'List webhooks, newest first',
         querystring,
+        problems: ['INVALID_CURSOR'],
         response: { 200: page(WebhookResponse) },
       },
     },
@@ -54,7 +56,15 @@ export const webhookRoutes: FastifyPluginAsyncTypebox<WebhookRoutesDeps> = async
 
   app.get(
     '/webhooks/:id',
-    { schema: { tags, summary: 'Get a webhook', params, response: { 200: WebhookResponse } } },
+    {
+      schema: {
+        tags,
+        summary: 'Get a webhook',
+        params,
+        problems: ['WEBHOOK_NOT_FOUND'],
+        response: { 200: WebhookResponse },
+      },
+    },
     request => webhooks.get(request.params.id),
   )
 
@@ -65,6 +75,7 @@ export const webhookRoutes: FastifyPluginAsyncTypebox<WebhookRoutesDeps> = async
         tags,
         summary: 'Delete a webhook and its delivery log',
         params,
+        problems: ['WEBHOOK_NOT_FOUND'],
         response: { 204: NoContent },
       },
     },
@@ -83,6 +94,7 @@ export const webhookRoutes: FastifyPluginAsyncTypebox<WebhookRoutesDeps> = async
         description: 'Deliveries are kept for 30 days.',
         params,
         querystring,
+        problems: ['WEBHOOK_NOT_FOUND', 'INVALID_CURSOR'],
         response: { 200: page(DeliveryResponse) },
       },
     },
@@ -97,6 +109,7 @@ export const webhookRoutes: FastifyPluginAsyncTypebox<WebhookRoutesDeps> = async
         summary: 'Send a ping',
         description: 'Makes one attempt, and returns its result.',
         params,
+        problems: ['WEBHOOK_NOT_FOUND', 'WEBHOOK_DISABLED'],
         response: { 200: DeliveryResponse },
       },
     },

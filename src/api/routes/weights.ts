@@ -9,6 +9,7 @@ import type { WeightsStore } from '../../weights/weights-store.js'
 import { receiveUpload } from '../http/form-upload.js'
 import type { Limits } from '../http/limits.js'
 import { registerMultipart } from '../http/multipart.js'
+import { formProblems } from '../http/problem-codes.js'
 import { skipBodyValidation } from '../http/validation.js'
 import { Binary, NoContent, WeightsResponse, WeightsSummaryResponse } from '../schemas.js'
 
@@ -50,6 +51,14 @@ export const weightsRoutes: FastifyPluginAsyncTypebox<WeightsRoutesDeps> = async
           'If the same content was uploaded before, the answer is 200 with the existing weights.',
         consumes: ['multipart/form-data'],
         body: WeightsForm,
+        problems: [
+          ...formProblems,
+          'WEIGHTS_FORM',
+          'WEIGHTS_FORMAT',
+          'WEIGHTS_INCOMPLETE',
+          'WEIGHTS_DAMAGED',
+          'WEIGHTS_TOO_LARGE',
+        ],
         response: { 200: WeightsResponse, 201: WeightsResponse },
       },
     },
@@ -75,6 +84,7 @@ export const weightsRoutes: FastifyPluginAsyncTypebox<WeightsRoutesDeps> = async
         tags,
         summary: 'List uploaded weights',
         querystring: closed(PageQuery),
+        problems: ['INVALID_CURSOR'],
         response: { 200: page(WeightsSummaryResponse) },
       },
     },
@@ -88,6 +98,7 @@ export const weightsRoutes: FastifyPluginAsyncTypebox<WeightsRoutesDeps> = async
         tags,
         summary: 'Get the names, types and shapes of uploaded weights',
         params,
+        problems: ['WEIGHTS_NOT_FOUND'],
         response: { 200: WeightsResponse },
       },
     },
@@ -102,6 +113,7 @@ export const weightsRoutes: FastifyPluginAsyncTypebox<WeightsRoutesDeps> = async
         summary: 'Delete uploaded weights',
         description: 'Fails with 409 while a queued or running job starts from them.',
         params,
+        problems: ['WEIGHTS_NOT_FOUND', 'WEIGHTS_IN_USE'],
         response: { 204: NoContent },
       },
     },
