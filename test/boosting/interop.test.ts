@@ -4,6 +4,7 @@ import { test } from 'node:test'
 import { Booster, type PredictionKind } from '../../src/boosting/booster.js'
 import { InPlacePredictor } from '../../src/boosting/inplace-predict.js'
 import { DMatrix } from '../../src/boosting/matrix.js'
+import { assertClose } from '../../testing/assert-close.js'
 import { csvTable, dense, sliceRows } from './tables.js'
 
 const at = (name: string) => new URL(`../../../test/boosting/reference/${name}`, import.meta.url)
@@ -32,22 +33,21 @@ for (const [name, figures] of Object.entries(models)) {
       ['margin', figures.margins],
       ['contributions', figures.contributions],
     ]
-    for (const [kind, expected] of kinds) near(booster.predict(matrix, kind).values, expected, kind)
+    for (const [kind, expected] of kinds)
+      assertAllClose(booster.predict(matrix, kind).values, expected, kind)
   })
 
   test(`a ${name} model of XGBoost's Python package predicts in place`, () => {
     using booster = Booster.load(readFileSync(at(`${name}.ubj`)))
     const inPlace = new InPlacePredictor(booster, table.rows, 1)
     inPlace.input.set(dense(table))
-    near(inPlace.predict(table.rows), figures.values, 'value')
-    near(inPlace.predict(table.rows, 'margin'), figures.margins, 'margin')
+    assertAllClose(inPlace.predict(table.rows), figures.values, 'value')
+    assertAllClose(inPlace.predict(table.rows, 'margin'), figures.margins, 'margin')
   })
 }
 
-function near(got: Float32Array, expected: readonly number[], what: string): void {
-  assert.equal(got.length, expected.length)
-  expected.forEach((value, i) => {
-    const error = Math.abs(got[i]! - value) / Math.max(1, Math.abs(value))
-    assert.ok(error < 1e-6, `${what} ${i}: ${got[i]}, expected ${value}`)
-  })
+function assertAllClose(actual: Float32Array, expected: readonly number[], what: string): void {
+  assert.equal(actual.length, expected.length)
+  for (const [i, value] of expected.entries())
+    assertClose(actual[i]!, value, 1e-6 * Math.max(1, Math.abs(value)), `${what} ${i}`)
 }

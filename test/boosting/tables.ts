@@ -1,18 +1,15 @@
-import { readFileSync } from 'node:fs'
 import type { Batch, Column, Table } from '../../src/boosting/training-table.js'
 import { mulberry32 } from '../../testing/random.js'
+import { readTable } from '../../testing/tables.js'
 
 const categoryCount = 7
 
 /** The table of test/data/<name>.csv, in batches of `batchRows`. */
 export function csvTable(name: string, batchRows = 100): Table {
-  const file = new URL(`../../../test/data/${name}.csv`, import.meta.url)
-  const [header, ...lines] = readFileSync(file, 'utf8').trim().split('\n')
-  const names = header!.split(',').slice(0, -1)
-  const rows = lines.map(line => line.split(',').map(Number))
+  const { columns, rows, targets } = readTable(name)
   return tableOf(
-    names.map((name, i) => ({ name, values: Float32Array.from(rows, row => row[i]!) })),
-    Float32Array.from(rows, row => row.at(-1)!),
+    columns.map((name, i) => ({ name, values: Float32Array.from(rows, row => row[i]!) })),
+    Float32Array.from(targets),
     { batchRows },
   )
 }

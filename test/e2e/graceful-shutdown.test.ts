@@ -4,8 +4,9 @@ import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { socketFolder } from '../../src/supervisor/folder-lock.js'
 import { eventually } from '../../testing/eventually.js'
+import { mnistSample } from '../../testing/mnist.js'
 import { findDescendants, findProcessesOf } from '../../testing/processes.js'
-import { mnistSample, TestDeployment } from '../../testing/test-deployment.js'
+import { TestDeployment } from '../../testing/test-deployment.js'
 
 let deployment: TestDeployment
 before(async () => {

@@ -4,7 +4,8 @@ import { after, before, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { JobRequest } from '../../src/spec/job.js'
 import { eventually } from '../../testing/eventually.js'
-import { mnistSample, TestDeployment } from '../../testing/test-deployment.js'
+import { mnistSample } from '../../testing/mnist.js'
+import { TestDeployment } from '../../testing/test-deployment.js'
 
 /** Longer than BullMQ blocks for a job (5 s) and than its watchdog waits after that. */
 const outageMs = 20_000

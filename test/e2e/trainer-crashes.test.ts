@@ -2,7 +2,8 @@ import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import type { Checkpoint } from '../../src/spec/checkpoint.js'
 import type { Job, NetworkJobRequest } from '../../src/spec/job.js'
-import { mnistSample, TestDeployment } from '../../testing/test-deployment.js'
+import { mnistSample } from '../../testing/mnist.js'
+import { TestDeployment } from '../../testing/test-deployment.js'
 
 let deployment: TestDeployment
 before(async () => {

@@ -7,8 +7,9 @@ import { startServer } from '../../src/client/server.js'
 import { readStat } from '../../src/processes.js'
 import type { Job } from '../../src/spec/job.js'
 import type { Predictions } from '../../src/spec/model.js'
+import { mnistSample } from '../../testing/mnist.js'
 import { readMemoryMaps } from '../../testing/processes.js'
-import { mnistSample, TestDeployment } from '../../testing/test-deployment.js'
+import { TestDeployment } from '../../testing/test-deployment.js'
 
 let deployment: TestDeployment
 let job: Job

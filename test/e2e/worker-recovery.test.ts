@@ -7,7 +7,8 @@ import { fileURLToPath } from 'node:url'
 import { isAlive, readStat } from '../../src/processes.js'
 import type { Job, JobRequest } from '../../src/spec/job.js'
 import { eventually } from '../../testing/eventually.js'
-import { mnistSample, TestDeployment } from '../../testing/test-deployment.js'
+import { mnistSample } from '../../testing/mnist.js'
+import { TestDeployment } from '../../testing/test-deployment.js'
 
 let deployment: TestDeployment
 let undisturbedJob: Job

@@ -11,17 +11,15 @@ import { sizeOf } from '../../src/graph/shape.js'
 import { createLayers } from '../../src/nets/layers.js'
 import { plainResNet } from '../../src/nets/plain-resnet.js'
 import { Variables } from '../../src/nets/variables.js'
+import { assertClose } from '../../testing/assert-close.js'
 import { openGraphSession } from '../graph/tensorflow.js'
 import { references } from './plain-resnet-reference.js'
 
 const wave = (count: number, phase: number, scale: number) =>
   Float32Array.from({ length: count }, (_, i) => Math.sin(i * 1.3 + phase) * scale)
 
-const assertClose = (actual: number, expected: number, what: string) =>
-  assert.ok(
-    Math.abs(actual - expected) <= 1e-4 * Math.max(1, Math.abs(expected)),
-    `${what} is ${actual}, TensorFlow says ${expected}`,
-  )
+const assertAgrees = (actual: number, expected: number, what: string) =>
+  assertClose(actual, expected, 1e-4 * Math.max(1, Math.abs(expected)), what)
 
 for (const { options, loss: expectedLoss, gradientStats, inferenceLogits } of references) {
   test(`a ${options.block} net agrees with Python TensorFlow`, async t => {
@@ -63,15 +61,15 @@ for (const { options, loss: expectedLoss, gradientStats, inferenceLogits } of re
     session.run('set')
     const data = wave(8 * 6 * 6 * 3, 0.2, 1)
     const step = session.run('train', { images: { data, shape: [8, 6, 6, 3] } })
-    assertClose(step.number('loss'), expectedLoss, 'the loss')
+    assertAgrees(step.number('loss'), expectedLoss, 'the loss')
     assert.deepEqual(
       targets.map(({ name }) => name).toSorted(),
       Object.keys(gradientStats).toSorted(),
     )
     for (const [name, [norm, sum]] of Object.entries(gradientStats)) {
       const gradient = step.floats(name)
-      assertClose(Math.hypot(...gradient), norm, `the norm of the gradient of ${name}`)
-      assertClose(
+      assertAgrees(Math.hypot(...gradient), norm, `the norm of the gradient of ${name}`)
+      assertAgrees(
         gradient.reduce((a, b) => a + b, 0),
         sum,
         `the sum of the gradient of ${name}`,
@@ -79,6 +77,6 @@ for (const { options, loss: expectedLoss, gradientStats, inferenceLogits } of re
     }
     const two = session.run('infer', { any: { data: data.subarray(0, 216), shape: [2, 6, 6, 3] } })
     for (const [i, value] of two.floats('predicted').entries())
-      assertClose(value, inferenceLogits[i]!, `logit ${i}`)
+      assertAgrees(value, inferenceLogits[i]!, `logit ${i}`)
   })
 }

@@ -4,6 +4,7 @@ import { test } from 'node:test'
 import type { MetricRow } from '../../src/spec/metrics.js'
 import type { TrainingPlan } from '../../src/spec/training-options.js'
 import { runTraining } from '../../src/training/loop.js'
+import { assertClose } from '../../testing/assert-close.js'
 import { allRecords, openProgram, recordingHooks, reference } from './reference-job.js'
 
 interface Case {
@@ -17,9 +18,6 @@ const { model } = reference.cases[0]!
 const text = await readFile('test/training/reference/options.json', 'utf8')
 const { cases }: { cases: Case[] } = JSON.parse(text)
 
-const near = (actual: number, expected: number, tolerance: number, what: string) =>
-  assert.ok(Math.abs(actual - expected) < tolerance, `${what}: ${actual}, expected ${expected}`)
-
 for (const expected of cases) {
   test(`${expected.what} agrees with Keras and TensorFlow`, async () => {
     const { session, plan } = await openProgram(model, expected.plan)
@@ -30,8 +28,13 @@ for (const expected of cases) {
     const losses = rows.flatMap(({ values }) => values.loss ?? [])
     assert.equal(losses.length, expected.losses.length)
     for (const [i, loss] of losses.entries()) {
-      near(loss, expected.losses[i]!, 2e-4, `loss of step ${i + 1}`)
+      assertClose(loss, expected.losses[i]!, 2e-4, `loss of step ${i + 1}`)
     }
-    near(rows.at(-1)!.values.validationLoss!, expected.validationLoss, 2e-3, 'validation loss')
+    assertClose(
+      rows.at(-1)!.values.validationLoss!,
+      expected.validationLoss,
+      2e-3,
+      'validation loss',
+    )
   })
 }

@@ -8,6 +8,7 @@ import { openSession } from '../../src/graph/session.js'
 import type { MetricRow } from '../../src/spec/metrics.js'
 import { type LoopHooks, runTraining } from '../../src/training/loop.js'
 import { buildServingProgram } from '../../src/training/serving.js'
+import { assertClose } from '../../testing/assert-close.js'
 import {
   allRecords,
   images,
@@ -21,9 +22,6 @@ import {
 
 const { steps, classes } = reference
 
-const near = (actual: number, expected: number, tolerance: number, what: string) =>
-  assert.ok(Math.abs(actual - expected) < tolerance, `${what}: ${actual}, expected ${expected}`)
-
 for (const expected of reference.cases) {
   const { model } = expected
   test(`five steps of a ${model.block} net have the losses of Python TensorFlow`, async () => {
@@ -36,11 +34,16 @@ for (const expected of reference.cases) {
     const losses = rows.filter(({ values }) => 'loss' in values).map(({ values }) => values.loss!)
     assert.equal(losses.length, steps)
     for (const [i, loss] of losses.entries()) {
-      near(loss, expected.losses[i]!, 1e-4, `loss of step ${i + 1}`)
+      assertClose(loss, expected.losses[i]!, 1e-4, `loss of step ${i + 1}`)
     }
     const validation = rows.at(-1)!.values
-    near(validation.validationLoss!, expected.validationLoss, 2e-3, 'validation loss')
-    near(validation.validationAccuracy!, expected.validationAccuracy, 1e-6, 'validation accuracy')
+    assertClose(validation.validationLoss!, expected.validationLoss, 2e-3, 'validation loss')
+    assertClose(
+      validation.validationAccuracy!,
+      expected.validationAccuracy,
+      1e-6,
+      'validation accuracy',
+    )
 
     const saved = join(tempFolder, 'saved_model')
     const serving = buildServingProgram({ model, images, classes })
@@ -51,7 +54,12 @@ for (const expected of reference.cases) {
     const shape = [1, images.height, images.width, images.channels]
     const result = served.run('serving_default', { images: { data: await firstImage(), shape } })
     for (const [i, probability] of result.floats('probabilities').entries()) {
-      near(probability, expected.firstImageProbabilities[i]!, 2e-3, `probability of class ${i}`)
+      assertClose(
+        probability,
+        expected.firstImageProbabilities[i]!,
+        2e-3,
+        `probability of class ${i}`,
+      )
     }
     served.close()
   })
