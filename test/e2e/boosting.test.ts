@@ -5,6 +5,7 @@ import { after, before, test } from 'node:test'
 import type { Checkpoint } from '../../src/spec/checkpoint.js'
 import type { BoostingJobRequest, Job } from '../../src/spec/job.js'
 import type { BoostingModel, Explanation, RowPredictions } from '../../src/spec/model.js'
+import { assertClose } from '../../testing/assert-close.js'
 import { readMemoryMaps } from '../../testing/processes.js'
 import { readTable } from '../../testing/tables.js'
 import { TestDeployment } from '../../testing/test-deployment.js'
@@ -27,14 +28,14 @@ const samplingRequest = (
 })
 
 let deployment: TestDeployment
-/** The trees of a job that nothing disturbs. */
+/** The trees of a job that runs without interruption. */
 let undisturbedTrees: Buffer
 before(async () => {
-  // one in reserve has TensorFlow loaded
+  // a spare trainer has TensorFlow loaded
   deployment = await TestDeployment.open({ TRAINYARD_SPARE_TRAINERS: 'off' })
   for (const name of ['diabetes', 'breast-cancer', 'wine', 'digits'])
     await uploadTable(deployment, name)
-  undisturbedTrees = await treesOf(await deployment.train(samplingRequest('calm')))
+  undisturbedTrees = await treesOf(await deployment.train(samplingRequest('undisturbed')))
 })
 after(() => deployment.close())
 
@@ -46,7 +47,7 @@ async function modelOf(job: Job): Promise<BoostingModel> {
   return (await deployment.client.model(job.result!.model.id)) as BoostingModel
 }
 
-/** The bytes of a job's trees. */
+/** The file of a job's trees. */
 function treesOf(job: Job): Promise<Buffer> {
   assert.equal(job.status, 'succeeded', job.failure?.message)
   const { id, version } = job.result!.model
@@ -56,7 +57,7 @@ function treesOf(job: Job): Promise<Buffer> {
 const sum = (explanation: Explanation) =>
   Object.values(explanation.contributions).reduce((a, b) => a + b, explanation.bias)
 
-test("the article's three trees, asked for and answered over HTTP, are scikit-learn's", async () => {
+test('the job of examples/boosting.json predicts what scikit-learn predicts', async () => {
   const request = JSON.parse(await readFile('examples/boosting.json', 'utf8'))
   const job = await deployment.train(request)
   const model = await modelOf(job)
@@ -69,11 +70,11 @@ test("the article's three trees, asked for and answered over HTTP, are scikit-le
   const expected: number[] = reference.diabetes.predictions
   assert.equal(predictions.length, expected.length)
   for (const [i, { value }] of predictions.entries()) {
-    assert.ok(Math.abs(value! - expected[i]!) < 1e-5 * expected[i]!, `row ${i}: ${value}`)
+    assertClose(value!, expected[i]!, 1e-5 * expected[i]!, `row ${i}`)
   }
 })
 
-test('two classes: metrics live and stored, probabilities, and an explanation that adds up', async () => {
+test('a binary job has live and stored metrics, probabilities, and explanations that add up', async () => {
   const steps: number[] = []
   const job = await deployment.train(
     {
@@ -115,7 +116,7 @@ test('two classes: metrics live and stored, probabilities, and an explanation th
   }
 })
 
-test('rows come by name, in order or as CSV, and may lack values', async () => {
+test('rows to predict are objects, arrays or CSV, and may lack values', async () => {
   const job = await deployment.train({
     name: 'wine',
     model: { kind: 'boosting', objective: 'multiclass', rounds: 20 },
@@ -159,7 +160,7 @@ test('rows come by name, in order or as CSV, and may lack values', async () => {
   }
 })
 
-test('a job whose trainer is killed twice ends in the bytes of an undisturbed one', async () => {
+test('a job whose trainer is killed twice ends with the trees of an undisturbed job', async () => {
   const kills = [40, 120]
   const seen: number[] = []
   const killed = await deployment.train(samplingRequest('killed'), async step => {
@@ -180,7 +181,7 @@ test('a job whose trainer is killed twice ends in the bytes of an undisturbed on
   assert.equal(json.learner.gradient_booster.model.trees.length, 400 * 10)
 })
 
-test('a paused job goes on to the same bytes, and no trainer of trees loads TensorFlow', async () => {
+test('a paused job that resumes ends with the same trees, and its trainer never loads TensorFlow', async () => {
   const job = await deployment.client.submit(samplingRequest('paused', { checkpointEvery: 1000 }))
   let maps = ''
   for await (const { event, data } of deployment.follow(job.id)) {
@@ -206,7 +207,7 @@ test('a paused job goes on to the same bytes, and no trainer of trees loads Tens
   assert.ok((await treesOf(ended)).equals(undisturbedTrees), 'the trees differ')
 })
 
-test('a cancelled job is retried to the same bytes', async () => {
+test('a cancelled job that is retried ends with the same trees', async () => {
   const job = await deployment.client.submit(samplingRequest('cancelled'))
   const cancelled = await deployment.waitForEnd(job, async step => {
     if (step === 15) await deployment.client.act(job.id, 'cancel')
@@ -216,7 +217,7 @@ test('a cancelled job is retried to the same bytes', async () => {
   assert.ok((await treesOf(await deployment.waitForEnd(job))).equals(undisturbedTrees))
 })
 
-test('a job that gets no better ends early, and its model is that of the best round', async () => {
+test('a job that stops improving ends early, and its model has the best number of rounds', async () => {
   const job = await deployment.train({
     model: { kind: 'boosting', rounds: 400, learningRate: 0.5 },
     dataset: 'diabetes',
@@ -235,7 +236,7 @@ test('a job that gets no better ends early, and its model is that of the best ro
   assert.equal(model.metrics.validationMae, values[best - 1])
 })
 
-test('categories by name, also in another table: an unknown one is missing, or refused', async () => {
+test('categories are matched by name in another table; an unknown one is missing, or an error', async () => {
   const colours = ['red', 'green', 'blue']
   const lines = (names: readonly string[], rows: number) =>
     Array.from({ length: rows }, (_, i) => {
@@ -267,7 +268,7 @@ test('categories by name, also in another table: an unknown one is missing, or r
   await assert.rejects(ask('pink', { unknownCategory: 'error' }), /colour.*pink.*blue.*green.*red/s)
 })
 
-test('a job of queries ranks, quantiles come together, counts are never below 0', async () => {
+test('ranking orders rows, quantiles are predicted together, and counts are never negative', async () => {
   const csv = ['query,a,b,relevance,count']
   for (let query = 0; query < 40; query++) {
     for (let i = 0; i < 8; i++) csv.push(`${query},${i},${(query * 5 + i) % 3},${i >> 1},${i % 4}`)
@@ -310,18 +311,18 @@ test('a job of queries ranks, quantiles come together, counts are never below 0'
   assert.ok(counts.predictions.every(({ value }) => value! >= 0))
 })
 
-test('groups that lie apart fail the job with the cure', async () => {
-  await uploadTable(deployment, 'apart', 'query,a,target\n1,1,0\n2,1,1\n1,3,1\n2,2,0\n')
+test('a job whose groups are not contiguous fails and says how to sort the table', async () => {
+  await uploadTable(deployment, 'unsorted', 'query,a,target\n1,1,0\n2,1,1\n1,3,1\n2,2,0\n')
   const job = await deployment.train({
     model: { kind: 'boosting', objective: 'ranking' },
-    dataset: 'apart',
+    dataset: 'unsorted',
     training: { group: 'query', validation: 0 },
   })
   assert.equal(job.failure?.code, 'groups_not_contiguous')
   assert.match(job.failure!.message, /row 2 has 1 in 'query' again; sort the table/)
 })
 
-test('rows that do not fit are refused by row and column', async () => {
+test('each invalid value is reported with its row and column', async () => {
   const refused = async (instances: unknown[]) => {
     const answer = await fetch(`${deployment.url}/models/wine/predict`, {
       method: 'POST',
@@ -356,7 +357,7 @@ test('rows that do not fit are refused by row and column', async () => {
   for (const [instances, expected] of table) assert.deepEqual(await refused(instances), expected)
 })
 
-test('a model is handed out as its files, and as one that XGBoost loads', async () => {
+test('a model can be downloaded as an XGBoost file and as an archive of its files', async () => {
   const ubj = Buffer.from(await (await get('/models/wine/export')).arrayBuffer())
   assert.ok(ubj.equals(await readFile(join(deployment.folder, 'models/wine/1/model.ubj'))))
   const tar = Buffer.from(await (await get('/models/wine/archive')).arrayBuffer())
@@ -367,7 +368,7 @@ test('a model is handed out as its files, and as one that XGBoost loads', async 
   assert.ok(listed.items.some(({ id }) => id === 'wine'))
 })
 
-test('a network cannot begin with trees, and trees take no pictures', async () => {
+test('a network cannot start from trees, and a boosting model rejects images', async () => {
   const network = { model: { kind: 'resnet' as const }, dataset: 'wine' }
   await assert.rejects(
     deployment.client.submit({ ...network, initFrom: { model: 'wine' } }),
@@ -385,14 +386,14 @@ test('a network cannot begin with trees, and trees take no pictures', async () =
   assert.equal(answer.status, 415)
 })
 
-test('a dry run says what a job would be', async () => {
+test('a dry run returns the plan of a job', async () => {
   const plan = await deployment.client.preview({ model: { kind: 'boosting' }, dataset: 'wine' })
   assert.deepEqual([plan.steps, plan.stepsPerEpoch, plan.parameters], [100, null, null])
   assert.ok(plan.memory.totalBytes > plan.memory.stateBytes)
 })
 
-// the predictor of rows runs by now: it is one of its own
-test('rows and images are predicted by processes of their own', async () => {
+// the tests above have started the row predictor
+test('rows are predicted by a process without TensorFlow', async () => {
   const answer: RowPredictions = await deployment.client.predictRows('three-trees', [{}])
   assert.equal(answer.predictions.length, 1)
   const pid = await deployment.pidOf('workers/row-predictor.js')

@@ -23,15 +23,15 @@ async function killTrainer() {
   process.kill(await deployment.activeTrainer(), 'SIGKILL')
 }
 
-/** Steps of the points of one metric, as the history has them. */
+/** The steps of a metric's points. */
 async function stepsOf(jobId: string, name: string): Promise<number[]> {
   const { points } = await deployment.client.metrics(jobId, { names: name, limit: '10000' })
   return points[name]!.map(({ step }) => step)
 }
 
-test('a job of 1,000 steps whose trainer is killed twice ends as if nothing had happened', async () => {
+test('a job whose trainer is killed twice ends with the metrics and weights of an undisturbed job', async () => {
   const training = { steps: 1000, checkpointEvery: 200 }
-  const undisturbed = await deployment.train(request('calm', training))
+  const undisturbed = await deployment.train(request('undisturbed', training))
   assert.equal(undisturbed.status, 'succeeded')
 
   const kills = [317, 733]
@@ -52,7 +52,7 @@ test('a job of 1,000 steps whose trainer is killed twice ends as if nothing had 
   assert.deepEqual(
     streamedSteps.filter((step, i) => step !== streamedSteps[i - 1]),
     every,
-    'who followed live saw each step once, in order',
+    'a live follower saw each step once, in order',
   )
   const series = async (id: string) => {
     const { points } = await deployment.client.metrics(id, { limit: '10000' })
@@ -83,9 +83,9 @@ test('a job of 1,000 steps whose trainer is killed twice ends as if nothing had 
   )
 })
 
-test('a job on streamed data goes back to the queue when the server stops, and on from there at the next start', async () => {
+test('a job with streaming input returns to the queue when the server stops and resumes at the next start', async () => {
   const training = { steps: 300, checkpointEvery: 1000, input: 'streaming' as const }
-  const undisturbed = await deployment.train(request('calm', training))
+  const undisturbed = await deployment.train(request('undisturbed', training))
   const job = await deployment.client.submit(request('stopped', training))
   let stopping: Promise<void> | null = null
   try {
@@ -110,7 +110,7 @@ test('a job on streamed data goes back to the queue when the server stops, and o
   )
 })
 
-test('a job that ends early ends at the same step, with the same best, if its trainer is killed', async () => {
+test('early stopping ends a job at the same step, with the same best one, if its trainer is killed', async () => {
   const training: NetworkJobRequest['training'] = {
     steps: 1000,
     accumulateSteps: 2,
@@ -121,10 +121,10 @@ test('a job that ends early ends at the same step, with the same best, if its tr
     checkpointEvery: 40,
     keepCheckpoints: 1,
     validateEvery: 25,
-    // after the first evaluation none is better by that much
+    // no evaluation improves on the first one by that much
     earlyStopping: { minDelta: 1, patience: 5 },
   }
-  const undisturbed = await deployment.train(request('calm', training))
+  const undisturbed = await deployment.train(request('undisturbed', training))
   assert.equal(undisturbed.status, 'succeeded', undisturbed.failure?.message)
   assert.deepEqual([undisturbed.progress.step, undisturbed.result!.stoppedEarly], [150, true])
 

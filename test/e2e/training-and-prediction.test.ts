@@ -27,7 +27,7 @@ after(() => deployment.close())
 const get = (path: string) =>
   fetch(deployment.url + path, { headers: { authorization: `Bearer ${deployment.key}` } })
 
-test('a job trains, and its model knows the digits it has learned', async () => {
+test('the model of a job recognizes digits that it was trained on', async () => {
   assert.equal(job.status, 'succeeded', job.failure?.message)
   assert.ok(
     Number(job.metrics.validationAccuracy) > 0.8,
@@ -54,7 +54,7 @@ test('a PNG and the same pixels as JSON get the same answer', async () => {
   assert.deepEqual(image.predictions, json.predictions)
 })
 
-test('the checkpoints are what their manifest says, newest last', async () => {
+test('checkpoints are listed by step, and the newest is marked as the latest', async () => {
   const { items } = (await (await get(`/jobs/${job.id}/checkpoints`)).json()) as {
     items: { step: number; latest: boolean }[]
   }
@@ -64,18 +64,18 @@ test('the checkpoints are what their manifest says, newest last', async () => {
   assert.match(state.toString(), /^model_checkpoint_path: "300\/model.ckpt-300"/)
 })
 
-test('the api process never loads TensorFlow', async () => {
+test('the API process never loads TensorFlow, the predictor does', async () => {
   const pid = await deployment.pidOf('src/api/main.js')
   assert.doesNotMatch(await readMemoryMaps(pid!), /libtensorflow/)
   const predictor = await deployment.pidOf('workers/predictor.js')
   assert.match(
     await readMemoryMaps(predictor!),
     /libtensorflow/,
-    'this test can see it where it is',
+    'the maps of a process show whether it has TensorFlow',
   )
 })
 
-test('a cancelled job ends within seconds and frees the worker for the next', async () => {
+test('a cancelled job ends, and so does its trainer', async () => {
   const long = await deployment.client.submit({
     model: { kind: 'resnet', blocks: 2, filters: 8 },
     dataset: 'digits',
@@ -95,7 +95,7 @@ test('a cancelled job ends within seconds and frees the worker for the next', as
   assert.equal(readStat(trainer), null, 'its trainer still runs')
 })
 
-test('a second start on the same data folder is refused', async () => {
+test('a second server on the same data folder does not start, and the first goes on', async () => {
   await assert.rejects(
     startServer(deployment.folder, { ...process.env, TRAINYARD_PORT: '0' }),
     /exit code 1/,
