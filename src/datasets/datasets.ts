@@ -3,7 +3,7 @@ import pLimit, { type LimitFunction } from 'p-limit'
 import { invalidCursor } from '../errors.js'
 import type { DatasetManifest } from '../spec/dataset.js'
 import type { Page } from '../spec/paging.js'
-import type { Manifest, Store } from '../store/store.js'
+import type { Store } from '../store/store.js'
 import { datasetNotFound } from './errors.js'
 import { isId, isName } from './form.js'
 import { type DatasetLimits, defaultLimits } from './limits.js'
@@ -77,12 +77,7 @@ export class Datasets {
   }
 
   private async read(id: string): Promise<DatasetManifest | null> {
-    const stored = await this.store.readJsonCached<Manifest<DatasetManifest>>(
-      `${datasetKey(id)}/manifest.json`,
-    )
-    if (!stored) return null
-    const { files: _files, checksum: _checksum, ...manifest } = stored
-    return manifest
+    return (await this.store.readManifest<DatasetManifest>(datasetKey(id)))?.manifest ?? null
   }
 
   private readonly publish: PublishDataset = async (staged, manifest, name) => {

@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import { lru } from 'tiny-lru'
 import { Check } from 'typebox/value'
 import { TrainyardError } from '../errors.js'
 import { Name } from '../spec/identifiers.js'
@@ -6,10 +7,9 @@ import { withoutNulls } from '../spec/metrics.js'
 import type { Model, ModelManifest, NewModel } from '../spec/model.js'
 import type { Page } from '../spec/paging.js'
 import { manifestFiles } from '../store/committed-folder.js'
-import type { Manifest, Store } from '../store/store.js'
+import type { Store } from '../store/store.js'
 
 export const modelKey = (name: string, version: number) => `models/${name}/${version}`
-const manifestKey = (name: string, version: number) => `${modelKey(name, version)}/manifest.json`
 const versionClaimKey = (name: string, version: number) => `model-versions/${name}/${version}.json`
 
 const maxCachedManifests = 100
@@ -23,10 +23,10 @@ const modelNotFound = (name: string, version?: number) =>
 /** Published models by name; versions count from 1, and what a version holds never changes. */
 export class ModelRegistry {
   /**
-   * What a version says never changes, so it is read once, and kept as parsed: with every row to predict
-   * it is asked for, and of 1,000 columns parsing it takes 1.5 ms.
+   * Parsed manifests, which never change. Every prediction reads one, and parsing one with 1,000
+   * columns takes 1.5 ms.
    */
-  private readonly cache = new Map<string, ModelManifest>()
+  private readonly cache = lru<ModelManifest>(maxCachedManifests)
 
   constructor(private readonly store: Store) {}
 
@@ -68,7 +68,7 @@ export class ModelRegistry {
 
   /** All files of a version. */
   async files({ name, version }: Pick<Model, 'name' | 'version'>) {
-    const stored = await this.store.readJson<Manifest<ModelManifest>>(manifestKey(name, version))
+    const stored = await this.store.readManifest<ModelManifest>(modelKey(name, version))
     if (!stored) throw modelNotFound(name, version)
     return {
       folder: await this.store.folder(modelKey(name, version)),
@@ -115,16 +115,13 @@ export class ModelRegistry {
   }
 
   private async read(name: string, version: number): Promise<ModelManifest | null> {
-    const key = manifestKey(name, version)
+    const key = modelKey(name, version)
     const cached = this.cache.get(key)
     if (cached) return cached
-    const stored = await this.store.readJson<Manifest<ModelManifest>>(key)
+    const stored = await this.store.readManifest<ModelManifest>(key)
     if (!stored) return null
-    const { files: _files, checksum: _checksum, ...rest } = stored
-    const manifest = { ...rest, metrics: withoutNulls(rest.metrics) }
+    const manifest = { ...stored.manifest, metrics: withoutNulls(stored.manifest.metrics) }
     this.cache.set(key, manifest)
-    const [oldest] = this.cache.keys()
-    if (this.cache.size > maxCachedManifests && oldest !== undefined) this.cache.delete(oldest)
     return manifest
   }
 }

@@ -5,10 +5,18 @@ import { join } from 'node:path'
 import type { Disk } from './disk.js'
 import { sync, writeDurably } from './durable.js'
 import { ignoreCodes } from './storage-errors.js'
-import type { FileEntry, Manifest } from './store.js'
+import type { CommittedFolder, FileEntry } from './store.js'
 import { isKeySegment } from './store-key.js'
 
 export const manifestName = 'manifest.json'
+
+/** `checksum`: SHA-256 of all else as one line of JSON, in hex. */
+export type ManifestFile<T> = T & { files: FileEntry[]; checksum: string }
+
+export function splitManifest<T>(file: ManifestFile<T>): CommittedFolder<T> {
+  const { files, checksum: _checksum, ...manifest } = file
+  return { manifest: manifest as T, files }
+}
 
 /** All its files, by a manifest. */
 export const manifestFiles = ({ files }: { files: readonly FileEntry[] }): string[] => [
@@ -28,7 +36,7 @@ export async function writeManifest(disk: Disk, folder: string, manifest: object
 
 /** Whether every file of the manifest, and the manifest itself, is as it was sealed. */
 export async function verifyFolder(folder: string): Promise<boolean> {
-  const manifest = await readManifest(folder).catch(ignoreCodes(null, ...damageCodes))
+  const manifest = await readIntactManifest(folder).catch(ignoreCodes(null, ...damageCodes))
   if (!manifest) return false
   for (const entry of manifest.files) {
     const actual = await hashFile(folder, entry.name, null).catch(ignoreCodes(null, ...damageCodes))
@@ -38,7 +46,7 @@ export async function verifyFolder(folder: string): Promise<boolean> {
 }
 
 /** null where there is none, or it is not as it was sealed. */
-export async function readManifest(folder: string): Promise<Manifest<object> | null> {
+export async function readIntactManifest(folder: string): Promise<ManifestFile<object> | null> {
   const text = await readFile(join(folder, manifestName), 'utf8').catch(
     ignoreCodes(null, 'ENOENT', 'ENOTDIR'),
   )
@@ -53,7 +61,7 @@ function serializeManifest(manifest: object): string {
   return `${JSON.stringify({ ...manifest, checksum }, null, 2)}\n`
 }
 
-function parseManifest(text: string): Manifest<object> | null {
+function parseManifest(text: string): ManifestFile<object> | null {
   try {
     const { checksum, ...manifest } = JSON.parse(text)
     return serializeManifest(manifest) === text ? { ...manifest, checksum } : null

@@ -1,4 +1,5 @@
 import { readFile, stat } from 'node:fs/promises'
+import { lru } from 'tiny-lru'
 
 interface CachedFile {
   stamp: string
@@ -15,7 +16,7 @@ const minAgeMs = 1000
  * the same file, one look at it stands for reading it.
  */
 export class FileCache {
-  private readonly entries = new Map<string, CachedFile>()
+  private readonly entries = lru<CachedFile>(maxFiles)
 
   /** Throws where there is no such file. */
   async read(path: string): Promise<string> {
@@ -24,14 +25,9 @@ export class FileCache {
     const cached = this.entries.get(path)
     if (cached?.stamp === stamp) return cached.text
     const text = await readFile(path, 'utf8')
-    if (size <= maxFileBytes && Date.now() - ctimeMs > minAgeMs) this.add(path, { stamp, text })
+    if (size <= maxFileBytes && Date.now() - ctimeMs > minAgeMs) {
+      this.entries.set(path, { stamp, text })
+    }
     return text
-  }
-
-  private add(path: string, entry: CachedFile): void {
-    this.entries.delete(path)
-    this.entries.set(path, entry)
-    const [oldest] = this.entries.keys()
-    if (this.entries.size > maxFiles) this.entries.delete(oldest!)
   }
 }

@@ -1,14 +1,21 @@
 import { lstat, open, readdir, readFile, rm, stat } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
 import { TrainyardError } from '../errors.js'
-import { manifestName, readManifest, verifyFolder, writeManifest } from './committed-folder.js'
+import {
+  type ManifestFile,
+  manifestName,
+  readIntactManifest,
+  splitManifest,
+  verifyFolder,
+  writeManifest,
+} from './committed-folder.js'
 import { type Disk, disk as realDisk } from './disk.js'
 import { append, sync, syncUpTo, writeDurably } from './durable.js'
 import { FileCache } from './file-cache.js'
 import { ensureFormatVersion } from './format-version.js'
 import { createStaging, stagingFolder, sweepStaging, tempName } from './staging.js'
 import { errorCode, ignoreCodes, withStorageErrors } from './storage-errors.js'
-import type { Manifest, Store } from './store.js'
+import type { CommittedFolder, Store } from './store.js'
 import { isKeySegment, pathOf } from './store-key.js'
 
 /**
@@ -112,10 +119,16 @@ class FolderStore implements Store {
     })
   }
 
-  readManifest<T>(key: string): Promise<Manifest<T> | null> {
-    return withStorageErrors(
-      async () => (await readManifest(pathOf(this.root, key))) as Manifest<T> | null,
-    )
+  async readManifest<T>(key: string): Promise<CommittedFolder<T> | null> {
+    const file = await this.readJsonCached<ManifestFile<T>>(`${key}/${manifestName}`)
+    return file && splitManifest(file)
+  }
+
+  readIntactManifest<T>(key: string): Promise<CommittedFolder<T> | null> {
+    return withStorageErrors(async () => {
+      const file = await readIntactManifest(pathOf(this.root, key))
+      return file && splitManifest(file as ManifestFile<T>)
+    })
   }
 
   verify(key: string): Promise<boolean> {

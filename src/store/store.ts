@@ -4,11 +4,13 @@ export interface FileEntry {
   sha256: string
 }
 
-/**
- * A committed folder's `manifest.json`: what its maker says of it, its files, and the SHA-256 of all
- * that as one line of JSON.
- */
-export type Manifest<T> = T & { files: FileEntry[]; checksum: string }
+/** What the `manifest.json` of a committed folder says. */
+export interface CommittedFolder<T> {
+  /** What `commit` was given. */
+  manifest: T
+  /** All files but `manifest.json`. */
+  files: FileEntry[]
+}
 
 /**
  * Where artifacts live. Keys are paths of `/`-separated names that the server makes, never a client.
@@ -40,8 +42,10 @@ export interface Store {
    * last. False, and the staged folder discarded, where `key` is there already.
    */
   commit(staged: string, key: string, manifest: object): Promise<boolean>
-  /** What a committed key says of itself; null where it is not there, or its manifest is not as it was sealed. */
-  readManifest<T>(key: string): Promise<Manifest<T> | null>
+  /** Reads the manifest of a committed folder, or returns null if there is none. Cached like `readJsonCached`. */
+  readManifest<T>(key: string): Promise<CommittedFolder<T> | null>
+  /** Reads it from disk, and returns null also if the manifest does not match its checksum. */
+  readIntactManifest<T>(key: string): Promise<CommittedFolder<T> | null>
   /** Reads a committed key again: false where a file or the manifest is missing, cut or altered. */
   verify(key: string): Promise<boolean>
   /** A local folder with the content of a key, for native code and streams. Read only. */

@@ -1,6 +1,6 @@
 import type { Page } from '../spec/paging.js'
 import { isWeightsId, type WeightsManifest, type WeightsSummary } from '../spec/weights.js'
-import type { Manifest, Store } from '../store/store.js'
+import type { Store } from '../store/store.js'
 import { weightsNotFound } from './errors.js'
 import { WeightsUpload } from './weights-upload.js'
 
@@ -48,11 +48,6 @@ export class WeightsStore {
   }
 
   private async read(id: string): Promise<WeightsManifest | null> {
-    const stored = await this.store.readJson<Manifest<WeightsManifest>>(
-      `${weightsKey(id)}/manifest.json`,
-    )
-    if (!stored) return null
-    const { files: _files, checksum: _checksum, ...manifest } = stored
-    return manifest
+    return (await this.store.readManifest<WeightsManifest>(weightsKey(id)))?.manifest ?? null
   }
 }

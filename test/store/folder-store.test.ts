@@ -16,7 +16,6 @@ import { setTimeout as wait } from 'node:timers/promises'
 import { TrainyardError } from '../../src/errors.js'
 import { openFolderStore } from '../../src/store/folder-store.js'
 import { toStorageError } from '../../src/store/storage-errors.js'
-import type { Manifest } from '../../src/store/store.js'
 import { tempFolder } from '../../testing/temp-folder.js'
 
 async function freshStore(t: { after(work: () => Promise<void>): void }) {
@@ -146,19 +145,17 @@ test('a staged folder is invisible until its commit, then whole', async t => {
   assert.deepEqual((await readdir(root)).sort(), ['.staging', 'format.json'])
   assert.equal(await store.commit(staged, 'models/m/1', { step: 5 }), true)
   assert.deepEqual(await readdir(join(root, '.staging')), [])
-  const manifest = await store.readJson<Manifest<{ step: number }>>('models/m/1/manifest.json')
-  assert.equal(manifest?.step, 5)
+  const committed = await store.readManifest<{ step: number }>('models/m/1')
+  assert.deepEqual(committed?.manifest, { step: 5 })
+  const { files } = committed
   assert.deepEqual(
-    manifest.files.map(({ name, bytes }) => [name, bytes]),
+    files.map(({ name, bytes }) => [name, bytes]),
     [
       ['graph.pb', 5],
       ['variables/data-00000-of-00001', 3_000_000],
     ],
   )
-  assert.equal(
-    manifest.files[0]!.sha256,
-    'eef93e1d14482804277fca0172464032d1a4fdbcc338524059fa1e861454ad4d',
-  )
+  assert.equal(files[0]!.sha256, 'eef93e1d14482804277fca0172464032d1a4fdbcc338524059fa1e861454ad4d')
   assert.equal(await store.verify('models/m/1'), true)
   assert.equal(await readFile(join(await store.folder('models/m/1'), 'graph.pb'), 'utf8'), 'graph')
 })
@@ -205,6 +202,23 @@ test('verify finds every flipped byte of the manifest, and lost, cut or altered 
   await rm(weights)
   assert.equal(await store.verify('c/1'), false)
   assert.equal(await store.verify('c/2'), false)
+})
+
+test('a manifest that was altered is read by readManifest, and not by readIntactManifest', async t => {
+  const { root, store } = await freshStore(t)
+  assert.equal(await store.readManifest('c/1'), null)
+  assert.equal(await store.readIntactManifest('c/1'), null)
+  await store.commit(await store.stage(), 'c/1', { step: 5 })
+  const committed = { manifest: { step: 5 }, files: [] }
+  assert.deepEqual(await store.readManifest('c/1'), committed)
+  assert.deepEqual(await store.readIntactManifest('c/1'), committed)
+  const path = join(root, 'c/1/manifest.json')
+  await writeFile(path, (await readFile(path, 'utf8')).replace('"step": 5', '"step": 66'))
+  assert.deepEqual(await store.readManifest('c/1'), { manifest: { step: 66 }, files: [] })
+  assert.equal(await store.readIntactManifest('c/1'), null)
+  await truncate(path, 10)
+  await assert.rejects(store.readManifest('c/1'), refused('STORAGE_CORRUPT'))
+  assert.equal(await store.readIntactManifest('c/1'), null)
 })
 
 test('leftovers older than a day are swept at open, younger ones are not', async t => {

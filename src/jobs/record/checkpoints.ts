@@ -1,7 +1,7 @@
 import { TrainyardError } from '../../errors.js'
 import type { Checkpoint, CheckpointManifest } from '../../spec/checkpoint.js'
 import { manifestFiles } from '../../store/committed-folder.js'
-import type { Manifest, Store } from '../../store/store.js'
+import type { CommittedFolder, Store } from '../../store/store.js'
 import { lastEffectiveStep } from './attempt-fencing.js'
 import { checkpointNotFound } from './errors.js'
 import { jobPaths } from './job-paths.js'
@@ -17,19 +17,22 @@ export class Checkpoints {
   async list(id: string, attempts: readonly AttemptRecord[]): Promise<Checkpoint[]> {
     const manifests = await this.manifests(id)
     const valid = manifests.filter(
-      ({ step, attempt }) => step <= lastEffectiveStep(attempts, attempt),
+      ({ manifest: { step, attempt } }) => step <= lastEffectiveStep(attempts, attempt),
     )
-    const best = valid.findLast(manifest => manifest.best)
-    return valid.map(({ step, attempt, createdAt, files, format = 'tensorflow' }, i) => ({
-      step,
-      createdAt,
-      attempt,
-      latest: i === valid.length - 1,
-      best: step === best?.step,
-      format,
-      prefix: format === 'tensorflow' ? `model.ckpt-${step}` : null,
-      files,
-    }))
+    const best = valid.findLast(({ manifest }) => manifest.best)
+    return valid.map(({ manifest, files }, i) => {
+      const { step, attempt, createdAt, format = 'tensorflow' } = manifest
+      return {
+        step,
+        createdAt,
+        attempt,
+        latest: i === valid.length - 1,
+        best: step === best?.manifest.step,
+        format,
+        prefix: format === 'tensorflow' ? `model.ckpt-${step}` : null,
+        files,
+      }
+    })
   }
 
   /** Throws `CHECKPOINT_NOT_FOUND` if the step has no checkpoint in effect. */
@@ -64,9 +67,9 @@ export class Checkpoints {
    */
   async commit(id: string, staged: string, manifest: CheckpointManifest): Promise<void> {
     const key = jobPaths(id).checkpoint(manifest.step)
-    const existing = await this.store.readManifest<CheckpointManifest>(key)
+    const existing = await this.store.readIntactManifest<CheckpointManifest>(key)
     const replacesExisting = existing
-      ? existing.attempt < manifest.attempt
+      ? existing.manifest.attempt < manifest.attempt
       : (await this.store.list(key)).length > 0
     if (replacesExisting) await this.store.remove(key)
     if (!(await this.store.commit(staged, key, manifest)))
@@ -79,9 +82,9 @@ export class Checkpoints {
     key: string,
     { step, attempt }: CheckpointManifest,
   ): Promise<void> {
-    const existing = await this.store.readManifest<CheckpointManifest>(key)
-    if (!existing || existing.attempt >= attempt) return
-    const message = `attempt ${existing.attempt}, which is superseded, stored step ${step} before attempt ${attempt} did; the next attempt trains it again`
+    const existing = await this.store.readIntactManifest<CheckpointManifest>(key)
+    if (!existing || existing.manifest.attempt >= attempt) return
+    const message = `attempt ${existing.manifest.attempt}, which is superseded, stored step ${step} before attempt ${attempt} did; the next attempt trains it again`
     throw new TrainyardError('STORAGE_CONFLICT', message)
   }
 
@@ -90,28 +93,29 @@ export class Checkpoints {
     const valid = await this.list(id, attempts)
     const retained = new Set(valid.slice(-keep).map(({ step }) => step))
     for (const { step, best } of valid) if (best) retained.add(step)
-    for (const { step } of await this.manifests(id)) {
+    for (const { manifest } of await this.manifests(id)) {
+      const { step } = manifest
       if (!retained.has(step)) await this.store.remove(jobPaths(id).checkpoint(step))
     }
     await this.writeCheckpointState(id)
   }
 
-  private async manifests(id: string): Promise<Manifest<CheckpointManifest>[]> {
+  private async manifests(id: string): Promise<CommittedFolder<CheckpointManifest>[]> {
     const names = (await this.store.list(jobPaths(id).checkpoints)).filter(name =>
       /^\d+$/.test(name),
     )
     const read = names.map(name =>
-      this.store.readManifest<CheckpointManifest>(jobPaths(id).checkpoint(Number(name))),
+      this.store.readIntactManifest<CheckpointManifest>(jobPaths(id).checkpoint(Number(name))),
     )
-    const found = (await Promise.all(read)).filter(manifest => manifest !== null)
-    return found.sort((a, b) => a.step - b.step)
+    const found = (await Promise.all(read)).filter(checkpoint => checkpoint !== null)
+    return found.sort((a, b) => a.manifest.step - b.manifest.step)
   }
 
   /** Writes TensorFlow's `checkpoint` file, which tf.train.latest_checkpoint reads. */
   private async writeCheckpointState(id: string): Promise<void> {
     const manifests = await this.manifests(id)
-    if (manifests.some(({ format }) => format === 'xgboost')) return
-    const paths = manifests.map(({ step }) => `${step}/model.ckpt-${step}`)
+    if (manifests.some(({ manifest }) => manifest.format === 'xgboost')) return
+    const paths = manifests.map(({ manifest: { step } }) => `${step}/model.ckpt-${step}`)
     await this.store.replaceText(`${jobPaths(id).checkpoints}/checkpoint`, checkpointState(paths))
   }
 }
