@@ -11,7 +11,7 @@ import type { Metrics } from '../../src/spec/job.js'
 import { startAttempt } from '../../testing/running-job.js'
 import { smallJob, type TestServer } from '../../testing/test-server.js'
 
-// What a worker writes of a job, without a worker.
+// Writes to the store and to Redis what a worker would write for a job.
 
 const attempt = 1
 const at = '2026-11-24T10:00:00.000Z'
@@ -21,7 +21,7 @@ export async function startJob({ store, ...server }: TestServer, id: string): Pr
   await notifyJobEvent(server, id, 'changed')
 }
 
-/** A job that was submitted, in its first attempt. */
+/** Submits a job and starts its first attempt. */
 export async function runningJob(server: TestServer): Promise<string> {
   const { body } = await server.api.post('/jobs').send(smallJob)
   await startJob(server, body.id)
@@ -37,7 +37,7 @@ export async function appendMetrics({ store, ...server }: TestServer, id: string
   await notifyJobEvent(server, id, 'metrics')
 }
 
-/** What a worker says of a running job. */
+/** Publishes the live state of a running job. */
 export async function publishProgress(
   { redis }: TestServer,
   id: string,

@@ -30,12 +30,12 @@ const redisEnv = () => ({ REDIS_URL: redis.url })
 
 const shutdowns: [how: string, end: (api: ChildProcess) => void][] = [
   ['SIGTERM', api => api.kill('SIGTERM')],
-  ['the word of its parent', api => api.send({ type: 'shutdown' })],
-  ['the loss of its parent', api => api.disconnect()],
+  ['a shutdown message', api => api.send({ type: 'shutdown' })],
+  ['the loss of its parent process', api => api.disconnect()],
 ]
 
 for (const [how, end] of shutdowns) {
-  test(`the process says where it listens, answers, and ends in order on ${how}`, async t => {
+  test(`the process reports its URL, answers, and shuts down on ${how}`, async t => {
     const api = start(t, redisEnv())
     const url = await waitForListening(api)
     const key = (await readFile(join(folder, 'data', 'key'), 'utf8')).trim()
@@ -48,7 +48,7 @@ for (const [how, end] of shutdowns) {
   })
 }
 
-test('a key of the environment is taken, too', async t => {
+test('the key in TRAINYARD_KEY is accepted', async t => {
   const api = start(t, { ...redisEnv(), TRAINYARD_KEY: 'a-key-of-the-environment' })
   const url = await waitForListening(api)
   const answer = await supertest(url)
@@ -59,7 +59,7 @@ test('a key of the environment is taken, too', async t => {
   await once(api, 'exit')
 })
 
-test('without the address of a Redis it says so, and does not start', async t => {
+test('without REDIS_URL the process exits with a message', async t => {
   const api = start(t, { REDIS_URL: '' })
   let stderr = ''
   api.stderr?.on('data', chunk => {

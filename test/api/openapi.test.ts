@@ -13,16 +13,16 @@ after(() => server.close())
 
 const stored = fileURLToPath(new URL('../../../test/api/openapi.json', import.meta.url))
 
-// A change of the API is a change of this file. To accept one, and then look at the difference:
+// If the API changes, accept the new document and read its diff:
 // npx tsc && node dist/test/api/openapi.test.js --accept && npx biome format --write test/api/openapi.json
-test('the OpenAPI document is the stored one', async () => {
+test('the OpenAPI document equals the stored one', async () => {
   const { status, body } = await supertest(server.url).get('/openapi.json')
   assert.equal(status, 200)
   if (process.argv.includes('--accept')) writeFileSync(stored, `${JSON.stringify(body, null, 2)}\n`)
   assert.deepEqual(body, JSON.parse(readFileSync(stored, 'utf8')))
 })
 
-test('every operation says what it is for and how it fails, and every reference leads somewhere', async () => {
+test('every operation has a summary and error responses, and every reference resolves', async () => {
   const { body: document } = await supertest(server.url).get('/openapi.json')
   assert.equal(document.openapi, '3.1.0')
   for (const [path, operations] of Object.entries<Record<string, Operation>>(document.paths)) {
@@ -40,7 +40,7 @@ test('every operation says what it is for and how it fails, and every reference 
   }
 })
 
-test('tags are those that are explained, and each has an operation', async () => {
+test('every tag is described and has an operation', async () => {
   const { body: document } = await supertest(server.url).get('/openapi.json')
   const operations = Object.values<Record<string, Operation>>(document.paths).flatMap(Object.values)
   const used = operations.flatMap(({ tags }) => tags)

@@ -25,11 +25,11 @@ async function scrape(): Promise<Map<string, number>> {
   )
 }
 
-test('Prometheus needs the key', async () => {
+test('GET /metrics requires the key', async () => {
   assert.equal((await supertest(server.url).get('/metrics')).status, 401)
 })
 
-test('requests are counted by their routes, whatever their URLs', async () => {
+test('requests are counted by route, not by URL', async () => {
   for (let i = 0; i < 20; i++) {
     await server.api.get(`/jobs/job-${i}`)
     await server.api.get(`/nowhere/${i}?${i}`)
@@ -44,7 +44,7 @@ test('requests are counted by their routes, whatever their URLs', async () => {
   assert.ok(![...numbers.keys()].some(name => name.includes('nowhere')))
 })
 
-test('jobs are counted by status, and the queue by what waits', async () => {
+test('jobs are counted by status, and waiting jobs in the queue', async () => {
   const first = (await server.api.post('/jobs').send(smallJob)).body.id
   await server.api.post('/jobs').send(smallJob)
   await server.api.post(`/jobs/${first}/cancel`)
@@ -55,7 +55,7 @@ test('jobs are counted by status, and the queue by what waits', async () => {
   assert.ok(numbers.get('trainyard_queue_oldest_seconds')! > 0)
 })
 
-test('the process and its parts are there', async () => {
+test('metrics of the process, the predictor and Redis are reported', async () => {
   const numbers = await scrape()
   assert.ok(numbers.get('process_resident_memory_bytes')! > 1e6)
   assert.ok(numbers.has('nodejs_eventloop_lag_p99_seconds'))
@@ -66,7 +66,7 @@ test('the process and its parts are there', async () => {
   assert.ok(numbers.has('trainyard_predictor_ready'))
 })
 
-test('without Redis the rest is told, and nothing stale', async () => {
+test('without Redis its metrics are left out, and the others reported', async () => {
   await server.redis.stop()
   const numbers = await scrape()
   assert.equal(numbers.get('trainyard_redis_up'), 0)

@@ -25,7 +25,7 @@ async function startApi(t: TestContext, env: NodeJS.ProcessEnv) {
   return { url, kill }
 }
 
-test('an API killed between the end of a job and its message sends it at the next start', async t => {
+test('an API that is killed between the end of a job and its message sends it after a restart', async t => {
   const folder = await tempFolder(t)
   const redis = await startRedis(folder)
   t.after(() => redis.stop())
@@ -44,7 +44,7 @@ test('an API killed between the end of a job and its message sends it at the nex
   const webhook = await api.post('/webhooks').send({ url: receiver.url })
   assert.equal(webhook.status, 201, webhook.text)
   const { id } = (await api.post('/jobs').send(smallJob)).body
-  // once the answer is in the log, too: a server that dies before has to send again
+  // wait until the result is stored: a server that dies earlier must send again
   const log = () => api.get(`/webhooks/${webhook.body.id}/deliveries`)
   await eventually(
     'the first message to be delivered',

@@ -25,7 +25,7 @@ const job = {
   ],
 }
 
-test('each transition since the webhook is there is one event, in order, with an id of its own', () => {
+test('each transition since the webhook was created is one event with its own id, in order', () => {
   const found = eventsOf(webhook, job, now)
   const events = ['job.running', 'job.queued', 'job.running', 'job.succeeded']
   assert.deepEqual(
@@ -39,7 +39,7 @@ test('each transition since the webhook is there is one event, in order, with an
   assert.ok(ids.every(id => /^msg_[0-9a-z]{26}$/.test(id) && id >= minMessageId(now - 60 * 60_000)))
 })
 
-test('what happens within a millisecond keeps its order', () => {
+test('transitions in the same millisecond keep their order', () => {
   const statuses = ['queued', 'running', 'paused', 'queued', 'running', 'failed'] as const
   const transitions = statuses.map(status => ({ status, at: at(0), attempt: 1 }))
   const found = eventsOf(webhook, { ...job, transitions }, now)
@@ -50,13 +50,13 @@ test('what happens within a millisecond keeps its order', () => {
   )
 })
 
-test('another webhook has other ids', () => {
+test('two webhooks have different ids for the same event', () => {
   const ids = eventsOf(webhook, job, now).map(({ id }) => id)
   const others = eventsOf({ ...webhook, id: 'wh-2' }, job, now)
   assert.ok(others.every(({ id }) => !ids.includes(id)))
 })
 
-test('only the events and labels that a webhook asks for', () => {
+test('a webhook gets only the events and labels that it subscribes to', () => {
   const succeeded = { ...webhook, events: ['job.succeeded' as const] }
   assert.deepEqual(
     eventsOf(succeeded, job, now).map(({ event }) => event),
@@ -70,6 +70,6 @@ test('only the events and labels that a webhook asks for', () => {
   assert.equal(count({ owner: '' }), 0)
 })
 
-test('what is beyond the horizon is no news', () => {
+test('transitions older than the retention are no events', () => {
   assert.equal(eventsOf(webhook, job, now + retentionMs).length, 0)
 })

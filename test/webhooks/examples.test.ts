@@ -28,7 +28,7 @@ const examples = [
 ] as const
 
 for (const { language, command, file, skip } of examples) {
-  test(`the ${language} example takes a message, and refuses a forged one`, { skip }, async t => {
+  test(`the ${language} example accepts a message and rejects a forged one`, { skip }, async t => {
     const page = await readFile('docs/webhooks.md', 'utf8')
     const [, source] = new RegExp(`runs this block -->\n\n\`\`\`${language}\n([^]*?)\`\`\``).exec(
       page,
@@ -62,7 +62,7 @@ for (const { language, command, file, skip } of examples) {
   })
 }
 
-/** The status of a POST, as soon as somebody listens. */
+/** Sends a POST after the receiver listens, and returns the status. */
 async function eventuallyResponds(url: string, headers: Record<string, string>): Promise<number> {
   return eventually('the example to listen', async () => {
     const answer = await fetch(url, { method: 'POST', body: '{}', headers }).catch(() => null)

@@ -5,10 +5,10 @@ import { test } from 'node:test'
 import { post } from '../../src/webhooks/post.js'
 import { startReceiver } from './receiver.js'
 
-test('a name is looked up once, so that one which changes its mind gains nothing', async t => {
+test('a name is resolved once, so DNS rebinding has no effect', async t => {
   const receiver = await startReceiver()
   t.after(() => receiver.close())
-  // a hostile name server: what it says first passes the check, what it says then is not asked for
+  // a hostile name server: its first answer passes the check, and its second one is never requested
   const answers = ['127.0.0.1', '169.254.169.254', '169.254.169.254']
   const lookup = async () => [{ address: answers.shift()!, family: 4 }]
   const promised = t.mock.method(
@@ -33,7 +33,7 @@ test('a name is looked up once, so that one which changes its mind gains nothing
   assert.deepEqual([answer.statusCode, answer.error], [204, null])
   assert.equal(receiver.received[0]!.headers.host, `rebinding.invalid:${receiver.port}`)
   assert.deepEqual([promised.mock.callCount(), called.mock.callCount()], [1, 0])
-  // and the next request looks again, and refuses
+  // the next request resolves the name again and is rejected
   const refused = await post(url, options)
   assert.match(refused.error ?? '', /may not call/)
   assert.equal(receiver.received.length, 1)

@@ -7,10 +7,10 @@ export interface Received {
   body: string
 }
 
-/** A status to answer, or what else to do with the answer. */
+/** A status to answer, or a function that writes the response. */
 export type Reply = number | ((response: ServerResponse) => void)
 
-/** A web server of the test's that takes webhooks; it answers 204 where it is not told otherwise. */
+/** Starts a receiver of webhooks. It answers with `replies` in order, then with 204. */
 export async function startReceiver(...replies: Reply[]) {
   const received: Received[] = []
   const server = createServer((request, response) => {

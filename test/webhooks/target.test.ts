@@ -53,12 +53,12 @@ const neverPublic = [
   'nonsense',
 ]
 
-test('only addresses of the whole internet are public', () => {
+test('only globally routed addresses are public', () => {
   for (const address of publicAddresses) assert.ok(isAllowedAddress(address, 'public'), address)
   for (const address of neverPublic) assert.ok(!isAllowedAddress(address, 'public'), address)
 })
 
-test('a private reach takes private networks and this machine, and no link-local or odd ones', () => {
+test('`private` allows private networks and loopback, but no link-local or reserved addresses', () => {
   const own = ['10.0.0.1', '127.0.0.1', '192.168.0.1', '172.16.0.1', '100.64.0.1', '::1', 'fd00::1']
   for (const address of [...own, ...publicAddresses])
     assert.ok(isAllowedAddress(address, 'private'), address)
@@ -68,7 +68,7 @@ test('a private reach takes private networks and this machine, and no link-local
   }
 })
 
-/** All of them are this machine, or its network. */
+/** All of these lead to this machine or its network. */
 const trickyHosts = [
   '127.0.0.1',
   '2130706433',
@@ -104,15 +104,15 @@ const trickyHosts = [
 ]
 
 for (const host of trickyHosts) {
-  test(`https://${host}/ is refused`, async () => {
+  test(`https://${host}/ is rejected`, async () => {
     const url = parseTarget(`https://${host}/`, 'public')
     await assert.rejects(resolveTarget(url, 'public'), refused)
   })
 }
 
-test('a name that nobody has is refused', async () => {
-  const url = parseTarget('https://nobody.invalid/', 'public')
-  await assert.rejects(resolveTarget(url, 'public'), /nobody.invalid cannot be resolved/)
+test('a host name that cannot be resolved is rejected', async () => {
+  const url = parseTarget('https://unknown.invalid/', 'public')
+  await assert.rejects(resolveTarget(url, 'public'), /unknown.invalid cannot be resolved/)
 })
 
 const refusedUrls = [
@@ -131,12 +131,12 @@ const refusedUrls = [
 ]
 
 for (const text of refusedUrls) {
-  test(`'${text}' is refused before any name is looked up`, () => {
+  test(`'${text}' is rejected without a DNS lookup`, () => {
     assert.throws(() => parseTarget(text, 'public'), refused)
   })
 }
 
-test('an ordinary URL is taken; http and any port with a private reach alone', () => {
+test('an https URL is accepted; http and all ports only with `private`', () => {
   assert.equal(parseTarget('https://example.com/hook?x=1', 'public').hostname, 'example.com')
   assert.equal(parseTarget('https://example.com:8443/', 'public').port, '8443')
   assert.equal(parseTarget('http://intranet:81/', 'private').port, '81')

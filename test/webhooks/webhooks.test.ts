@@ -56,7 +56,7 @@ async function submit({ api }: TestServer, more = {}): Promise<string> {
   return answer.body.id
 }
 
-/** As a worker does it; without the nudge, what a lost one leaves. */
+/** Runs a job as a worker does. `notified: false` simulates a lost notification. */
 async function runJobAsWorker(server: TestServer, id: string, { notified = true } = {}) {
   const attempt = await startAttempt(server.store, id)
   await new JobRecords(server.store).finish(id, {
@@ -87,7 +87,7 @@ async function eventuallyDelivered(
   })
 }
 
-test('the life of a job is sent in order, signed as the specification says', async t => {
+test('the events of a job are sent in order, signed according to the specification', async t => {
   const { server, receiver } = await start(t)
   const { secret, ...webhook } = await subscribe(server, receiver.url)
   const id = await submit(server)
@@ -117,7 +117,7 @@ test('the life of a job is sent in order, signed as the specification says', asy
   }
 })
 
-test('the secret is shown once, and is in no file that others may read', async t => {
+test('the secret is shown once, and no file that others can read contains it', async t => {
   const { server, receiver } = await start(t)
   const { secret, ...webhook } = await subscribe(server, receiver.url, { events: ['job.failed'] })
   assert.match(secret, /^whsec_[A-Za-z0-9+/]{43}=$/)
@@ -136,7 +136,7 @@ const failures: [what: string, reply: Reply, statusCode: number | null, error: R
 ]
 
 for (const [what, reply, statusCode, error] of failures) {
-  test(`after ${what} the same message comes again`, async t => {
+  test(`after ${what} the same message is sent again`, async t => {
     const { server, receiver } = await start(t, [reply])
     const { id, secret } = await subscribe(server, receiver.url, { events: ['job.queued'] })
     await submit(server)
@@ -153,7 +153,7 @@ for (const [what, reply, statusCode, error] of failures) {
   })
 }
 
-test('a receiver that is away gets no more than the last attempt, and the log says why', async t => {
+test('an unreachable receiver gets no attempts after the last one, and the log says why', async t => {
   const { server, receiver } = await start(t)
   const { id } = await subscribe(server, receiver.url, { events: ['job.queued'] })
   await receiver.close()
@@ -164,7 +164,7 @@ test('a receiver that is away gets no more than the last attempt, and the log sa
   for (const { error } of delivery!.attempts) assert.equal(error, 'the connection was refused')
 })
 
-test('an answer of any length takes no memory and counts by its status', async t => {
+test('the body of a response is not kept, however long it is; its status counts', async t => {
   const flood = (response: ServerResponse) => {
     response.writeHead(200)
     const more = () => {
@@ -181,7 +181,7 @@ test('an answer of any length takes no memory and counts by its status', async t
   assert.deepEqual([delivery!.status, delivery!.attempts.length], ['delivered', 1])
 })
 
-test('410 is the end of a webhook', async t => {
+test('410 Gone disables a webhook', async t => {
   const { server, receiver } = await start(t, [410])
   const { id } = await subscribe(server, receiver.url)
   await submit(server)
@@ -198,7 +198,7 @@ test('410 is the end of a webhook', async t => {
   assert.equal(receiver.received.length, 1)
 })
 
-test('one that failed does not hold up the next, and a slow receiver holds up no other', async t => {
+test('a failed message does not delay the next, and a slow receiver does not delay others', async t => {
   const { server, receiver } = await start(t, [500], { retryDelaysMs: [3600_000] })
   const slow = await startReceiver(...Array.from({ length: 50 }, () => () => {}))
   t.after(() => slow.close())
@@ -216,7 +216,7 @@ test('one that failed does not hold up the next, and a slow receiver holds up no
   assert.equal(others.length, 0)
 })
 
-test('more messages than one look takes wait for a retry, and a fresh one goes out', async t => {
+test('a new message is sent even if more messages are in backoff than a pass reads', async t => {
   const { server, receiver } = await start(t)
   const { id } = await subscribe(server, receiver.url)
   const records = new WebhookRecords(server.store)
@@ -243,7 +243,7 @@ test('more messages than one look takes wait for a retry, and a fresh one goes o
   assert.equal(JSON.parse(receiver.received[0]!.body).data.id, fresh)
 })
 
-test('events and labels choose', async t => {
+test('a webhook receives only its events and labels', async t => {
   const { server, receiver } = await start(t)
   const labels = { team: 'vision' }
   await subscribe(server, receiver.url, { events: ['job.succeeded'], labels })
@@ -255,7 +255,7 @@ test('events and labels choose', async t => {
   assert.equal(JSON.parse(receiver.received[0]!.body).data.id, chosen)
 })
 
-test('a ping says at once how it went', async t => {
+test('a ping returns its result', async t => {
   const { server, receiver } = await start(t, [204, 500])
   const { id, secret } = await subscribe(server, receiver.url)
   const answer = await server.api.post(`/webhooks/${id}/test`)
@@ -268,7 +268,7 @@ test('a ping says at once how it went', async t => {
   assert.equal(receiver.received.length, 2)
 })
 
-test('what happens while no server runs is sent by the next one, and nothing twice', async t => {
+test('events that occur while no server runs are sent by the next one, and none twice', async t => {
   const { server, receiver, openSecondServer } = await start(t)
   await subscribe(server, receiver.url)
   const id = await submit(server)
@@ -281,14 +281,14 @@ test('what happens while no server runs is sent by the next one, and nothing twi
   assert.equal(new Set(messageIds(receiver.received)).size, 3)
 })
 
-test('an attempt that its server did not survive is made again', async t => {
+test('an attempt whose server died is repeated', async t => {
   const { server, receiver, openSecondServer } = await start(t, [() => {}], { timeoutMs: 60_000 })
   const { id } = await subscribe(server, receiver.url, { events: ['job.queued'] })
   await submit(server)
   await receiver.waitForCount(1)
   const [delivery] = await logOf(server, id)
   assert.deepEqual(delivery!.attempts[0]!.durationMs, null)
-  // as if that was an hour ago
+  // pretend that it started an hour ago
   const { started } = webhookPaths(id).delivery(delivery!.id)
   const startedAt = new Date(Date.now() - 3600_000).toISOString()
   await server.store.replaceJson<unknown>(started(1), { startedAt })
@@ -299,7 +299,7 @@ test('an attempt that its server did not survive is made again', async t => {
   assert.deepEqual([now!.status, now!.attempts.length], ['delivered', 2])
 })
 
-test('a wiped Redis loses no event and repeats none', async t => {
+test('a flush of Redis loses no event and repeats none', async t => {
   const { server, receiver } = await start(t)
   await subscribe(server, receiver.url)
   const id = await submit(server)
@@ -315,7 +315,7 @@ test('a wiped Redis loses no event and repeats none', async t => {
   assert.equal(new Set(messageIds(receiver.received)).size, 6)
 })
 
-/** The id of the newest job, as soon as there are so many. */
+/** Waits for `count` jobs and returns the id of the newest. */
 async function eventuallySubmitted(server: TestServer, count: number): Promise<string> {
   return eventually(`${count} submitted jobs`, async () => {
     const ids = await server.store.list('jobs')
@@ -325,8 +325,8 @@ async function eventuallySubmitted(server: TestServer, count: number): Promise<s
   })
 }
 
-test('several servers share the work: each message goes out once', async t => {
-  // a busy machine must not make an answer late, for then the message goes out again
+test('several servers share the work, and each message is sent once', async t => {
+  // long, since on a busy machine a late answer would repeat the message
   const { server, receiver, openSecondServer } = await start(t, [], { timeoutMs: 60_000 })
   const { id: webhook } = await subscribe(server, receiver.url)
   openSecondServer()
@@ -343,7 +343,7 @@ test('several servers share the work: each message goes out once', async t => {
   }
 })
 
-test('the log is paged, and goes with its webhook', async t => {
+test('the delivery log has pages, and is deleted with its webhook', async t => {
   const { server, receiver } = await start(t)
   const { id } = await subscribe(server, receiver.url)
   const job = await submit(server)
@@ -360,7 +360,7 @@ test('the log is paged, and goes with its webhook', async t => {
   assert.deepEqual((await server.api.get('/webhooks')).body.items, [])
 })
 
-test('without leave no private target is taken, nor called when leave was taken back', async t => {
+test('private targets are rejected by default, and not called if they are no longer allowed', async t => {
   const server = await startServer()
   t.after(() => server.close())
   const refuse = async (url: string) => {
@@ -389,7 +389,7 @@ test('without leave no private target is taken, nor called when leave was taken 
   assert.equal(receiver.received.length, 0)
 })
 
-test('every bad field of a webhook is named', async t => {
+test('every invalid field of a webhook is reported', async t => {
   const { server } = await start(t)
   const events = ['job.succeded']
   const { status, body } = await server.api.post('/webhooks').send({ events, secret: 'x' })

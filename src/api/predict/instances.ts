@@ -1,4 +1,4 @@
-import { type FieldError, TrainyardError } from '../../errors.js'
+import { type FieldError, FieldErrors, TrainyardError } from '../../errors.js'
 import type { PredictRequest } from '../../spec/ipc-messages.js'
 import type { NetworkManifest } from '../../spec/model.js'
 import { invalidRequest, unknownField } from '../http/http-error.js'
@@ -17,18 +17,19 @@ export function readInstances(
   const { height, width, channels } = input
   const size = height * width * channels
   const data = new Float32Array(instances.length * size)
-  const fieldErrors: FieldError[] = []
+  const errors = new FieldErrors()
   instances.forEach((instance, i) => {
-    if (fieldErrors.length >= maxFieldErrors) return
+    if (errors.all.length >= maxFieldErrors) return
     const instanceShape = shapeOf(instance, input)
     const found = copyPixels(data.subarray(i * size, (i + 1) * size), instance, instanceShape)
-    if (found)
-      fieldErrors.push({ path: `/instances/${[i, ...found.indices].join('/')}`, ...found.error })
+    if (!found) return
+    const { code, message } = found.error
+    errors.add(`/instances/${[i, ...found.indices].join('/')}`, code, message)
   })
-  if (fieldErrors.length > 0) {
+  if (errors.all.length > 0) {
     const expected = `each instance is ${describeInput(input)}`
-    const message = `${fieldErrors.map(({ path, message }) => `${path}: ${message}`).join('; ')}; ${expected}`
-    throw new TrainyardError('INVALID_INSTANCES', message, { errors: fieldErrors })
+    const message = `${errors.all.map(({ path, message }) => `${path}: ${message}`).join('; ')}; ${expected}`
+    throw new TrainyardError('INVALID_INSTANCES', message, { errors: errors.all })
   }
   return { kind: 'pixels', data, shape: [instances.length, height, width, channels] }
 }

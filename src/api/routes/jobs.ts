@@ -101,7 +101,7 @@ export const jobRoutes: FastifyPluginAsyncTypebox<JobRoutesDeps> = async (app, {
     },
   )
 
-  for (const [verb, summary, description] of actions) {
+  for (const { verb, summary, description, problems } of actions) {
     app.post(
       `/jobs/:id/${verb}`,
       {
@@ -110,7 +110,7 @@ export const jobRoutes: FastifyPluginAsyncTypebox<JobRoutesDeps> = async (app, {
           summary,
           description,
           params,
-          problems: ['JOB_NOT_FOUND', 'JOB_ENDED', 'JOB_ACTIVE', 'DATASET_GONE'],
+          problems: ['JOB_NOT_FOUND', ...problems],
           response: { 202: JobResponse },
         },
       },
@@ -144,26 +144,34 @@ export const jobRoutes: FastifyPluginAsyncTypebox<JobRoutesDeps> = async (app, {
 
 /** The table in src/jobs/record/states.ts says which action each status allows. */
 const actions = [
-  [
-    'pause',
-    'Pause a job',
-    'A queued job leaves the queue. A running job saves a checkpoint and stops. Fails with 409 if the job has ended.',
-  ],
-  [
-    'resume',
-    'Resume a paused job',
-    'The job returns to the queue and continues from its last checkpoint. Fails with 409 if the job has ended.',
-  ],
-  [
-    'cancel',
-    'Cancel a job',
-    'A running job saves a checkpoint and ends; it is killed if its current step takes long. Fails with 409 if the job has succeeded or failed.',
-  ],
-  [
-    'retry',
-    'Retry a failed or cancelled job',
-    'The job returns to the queue and continues from its last checkpoint. Fails with 409 in every other status.',
-  ],
+  {
+    verb: 'pause',
+    summary: 'Pause a job',
+    description:
+      'A queued job leaves the queue. A running job saves a checkpoint and stops. Fails with 409 if the job has ended.',
+    problems: ['JOB_ENDED', 'JOB_ACTIVE'],
+  },
+  {
+    verb: 'resume',
+    summary: 'Resume a paused job',
+    description:
+      'The job returns to the queue and continues from its last checkpoint. Fails with 409 if the job has ended.',
+    problems: ['JOB_ENDED', 'JOB_ACTIVE'],
+  },
+  {
+    verb: 'cancel',
+    summary: 'Cancel a job',
+    description:
+      'A running job saves a checkpoint and ends; it is killed if its current step takes long. Fails with 409 if the job has succeeded or failed.',
+    problems: ['JOB_ENDED'],
+  },
+  {
+    verb: 'retry',
+    summary: 'Retry a failed or cancelled job',
+    description:
+      'The job returns to the queue and continues from its last checkpoint. Fails with 409 in every other status.',
+    problems: ['JOB_ENDED', 'JOB_ACTIVE', 'DATASET_GONE'],
+  },
 ] as const
 
 /** Turns query parameters into lists: `x=a&x=b` and `x=a,b` both become ['a', 'b']. */

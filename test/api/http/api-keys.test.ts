@@ -17,7 +17,7 @@ after(() => server.close())
 const publicPaths = ['/healthz', '/readyz', '/openapi.json']
 const methods = ['get', 'put', 'post', 'delete', 'patch'] as const
 
-test('every route of the OpenAPI document wants a key, save those that say so', async () => {
+test('every operation in the OpenAPI document requires a key unless it says otherwise', async () => {
   const { body: document } = await supertest(server.url).get('/openapi.json')
   const seen: string[] = []
   for (const [path, operations] of Object.entries<Record<string, object>>(document.paths)) {
@@ -72,14 +72,14 @@ test("a stranger's body is not read", async () => {
   assert.equal(answer, 401)
 })
 
-test('the key shows in no log', async () => {
+test('the log does not contain the key', async () => {
   await server.api.get('/jobs')
   await server.api.get('/jobs/job-00000000000000000000000000')
   assert.match(server.log(), /\/jobs/)
   assert.ok(!server.log().includes(server.key))
 })
 
-test('other hosts and other sites are refused, whatever the method', async () => {
+test('requests to other hosts and from other sites are rejected for every method', async () => {
   const strangers: [headers: Record<string, string>, status: number][] = [
     [{ host: 'evil.example' }, 421],
     [{ host: 'localhost.evil.example' }, 421],
@@ -101,7 +101,7 @@ test('other hosts and other sites are refused, whatever the method', async () =>
   }
 })
 
-test('its own names and pages are answered', async () => {
+test('requests to loopback names and from own pages are answered', async () => {
   const { host } = new URL(server.url)
   const port = host.split(':')[1]
   for (const headers of [
@@ -116,7 +116,7 @@ test('its own names and pages are answered', async () => {
   }
 })
 
-test('a key is made once, for its owner alone, and only its hash is kept beside it', async t => {
+test('a key is created once, readable by its owner only, and otherwise stored as a hash', async t => {
   const folder = await tempFolder(t)
   const made = await Promise.all([ensureApiKey(folder), ensureApiKey(folder), ensureApiKey(folder)])
   assert.equal(new Set(made).size, 1)

@@ -25,13 +25,13 @@ const broken: [text: string, position: number][] = [
 ]
 
 for (const [text, position] of broken) {
-  test(`${JSON.stringify(text.slice(0, 20))} breaks at ${position}`, () => {
+  test(`${JSON.stringify(text.slice(0, 20))} has an error at ${position}`, () => {
     assert.throws(() => JSON.parse(text))
     assert.equal(findJsonSyntaxError(text)?.position, position)
   })
 }
 
-test('what JSON.parse takes has no flaw', () => {
+test('text that JSON.parse accepts has no syntax error', () => {
   const texts = [
     '{}',
     '[]',

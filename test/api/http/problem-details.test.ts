@@ -20,7 +20,7 @@ after(() => server.close())
 
 const submit = (body: unknown) => server.api.post('/jobs').send(body as object)
 
-test('an error is a problem: RFC 9457, with the id of the request', async () => {
+test('an error is answered as an RFC 9457 problem with the id of the request', async () => {
   const answer = await server.api.get('/jobs/job-00000000000000000000000000')
   assert.equal(answer.status, 404)
   assert.equal(answer.headers['content-type'], 'application/problem+json; charset=utf-8')
@@ -35,7 +35,7 @@ test('an error is a problem: RFC 9457, with the id of the request', async () => 
   assert.equal(instance, `urn:uuid:${answer.headers['x-request-id']}`)
 })
 
-test('all bad fields are named at once', async () => {
+test('all invalid fields are reported at once', async () => {
   const answer = await submit({
     name: 'No Such Name',
     model: { kind: 'resnet', blocks: 0, filters: '64', width: 18 },
@@ -73,7 +73,7 @@ test('all bad fields are named at once', async () => {
   })
 })
 
-test('an unknown kind of model is told which there are', async () => {
+test('an unknown kind of model is rejected with the list of kinds', async () => {
   const answer = await submit({ ...smallJob, model: { kind: 'vit', blocks: 0 } })
   assert.equal(answer.status, 400)
   assert.deepEqual(answer.body.errors, [
@@ -85,7 +85,7 @@ test('an unknown kind of model is told which there are', async () => {
   ])
 })
 
-test('an option of another kind of model is told where it belongs', async () => {
+test('an option of another kind of model is rejected with a hint to that kind', async () => {
   const of = async (body: object) => {
     const answer = await submit({ dataset: 'shades', ...body })
     assert.equal(answer.status, 400, answer.text)
@@ -116,7 +116,7 @@ test('an option of another kind of model is told where it belongs', async () => 
   assert.deepEqual(await of({}), [['/model', 'model is missing']])
 })
 
-test('a union complains about the branch that was meant', async () => {
+test('a value that matches no branch of a union gets the errors of the selected branch', async () => {
   const of = async (training: object) => {
     const answer = await submit({ ...smallJob, training })
     assert.equal(answer.status, 400, answer.text)
@@ -149,13 +149,13 @@ test('a union complains about the branch that was meant', async () => {
   ])
 })
 
-test('defaults of a body stay open: steps go without epochs', async () => {
+test('defaults are not filled into bodies: steps can be given without epochs', async () => {
   const answer = await submit(smallJob)
   assert.equal(answer.status, 202, answer.text)
   assert.equal(answer.body.training.steps, 4)
 })
 
-test('what cannot work on the data is a 422, with its fields', async () => {
+test('a request that does not fit the data is a 422 with the fields', async () => {
   const answer = await submit({ ...smallJob, training: { epochs: 1, steps: 1, batchSize: 1000 } })
   assert.equal(answer.status, 422)
   assert.deepEqual(
@@ -164,7 +164,7 @@ test('what cannot work on the data is a 422, with its fields', async () => {
   )
 })
 
-test('broken JSON is told where it breaks', async () => {
+test('malformed JSON is rejected with the position of the error', async () => {
   const post = (text: string) =>
     server.api.post('/jobs').set('content-type', 'application/json').send(text)
   const answer = await post('{\n  "dataset": "a",\n  "model": {kind: 1}\n}')
@@ -182,7 +182,7 @@ test('broken JSON is told where it breaks', async () => {
   assert.equal((await post(`[${'['.repeat(20_000)}${']'.repeat(20_000)}]`)).status, 400)
 })
 
-test('a media type that a route does not take is a 415, however it is spelt', async () => {
+test('a media type that a route does not accept is a 415', async () => {
   const body = JSON.stringify(smallJob)
   for (const type of [
     'text/plain',
@@ -199,13 +199,13 @@ test('a media type that a route does not take is a 415, however it is spelt', as
   assert.match(upload.body.detail, /expected multipart\/form-data$/)
 })
 
-test('too large a body is a 413', async () => {
+test('a body that is too large is a 413', async () => {
   const answer = await submit({ ...smallJob, name: 'x'.repeat(2 ** 20) })
   assert.equal(answer.status, 413)
   assert.equal(answer.body.code, 'BODY_TOO_LARGE')
 })
 
-test('an unknown route is a 404, a wrong method a 405 with Allow', async () => {
+test('an unknown path is a 404, and a wrong method a 405 with Allow', async () => {
   assert.equal((await server.api.get('/nowhere')).status, 404)
   const answer = await server.api.put('/jobs/x?y=1')
   assert.equal(answer.status, 405)
@@ -226,7 +226,7 @@ const traversals = [
   'é',
 ]
 
-test('an id that cannot be leads nowhere', async () => {
+test('an invalid id is a 404', async () => {
   const paths = [
     '/jobs/ID',
     '/jobs/ID/metrics',
@@ -248,7 +248,7 @@ test('an id that cannot be leads nowhere', async () => {
   assert.equal((await server.api.get(`/jobs/${'x'.repeat(500)}`)).status, 414)
 })
 
-test('bad queries are named, good ones coerced', async () => {
+test('invalid query parameters are reported, and valid ones converted', async () => {
   const of = async (query: string) => (await server.api.get(`/jobs?${query}`)).body
   assert.deepEqual((await of('limit=0')).errors, [
     { path: 'querystring:/limit', code: 'too_small', message: 'limit is 0, expected at least 1' },
@@ -258,7 +258,7 @@ test('bad queries are named, good ones coerced', async () => {
   assert.ok(Array.isArray((await of('limit=3')).items))
 })
 
-test('a fault tells nothing but where the log has it', async t => {
+test('an internal error shows no details, only the request id', async t => {
   const broken = await startServer()
   t.after(() => broken.close())
   // a real fault: the folder of data sets is a link to itself
@@ -277,7 +277,7 @@ test('a fault tells nothing but where the log has it', async t => {
   assert.ok(entry?.includes('stack'))
 })
 
-test('bytes that are not HTTP get a problem, too', async () => {
+test('bytes that are not HTTP are answered with a problem', async () => {
   const socket = connect(Number(new URL(server.url).port), '127.0.0.1')
   socket.end('HELLO\r\n\r\n')
   let answer = ''

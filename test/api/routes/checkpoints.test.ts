@@ -25,7 +25,7 @@ before(async () => {
 })
 after(() => server.close())
 
-test('checkpoints are listed, the latest marked', async () => {
+test('checkpoints are listed, and the latest is marked', async () => {
   const { status, body } = await server.api.get(`/jobs/${id}/checkpoints`)
   assert.equal(status, 200)
   assert.deepEqual(
@@ -37,7 +37,7 @@ test('checkpoints are listed, the latest marked', async () => {
   )
 })
 
-test('one is read by its step', async () => {
+test('a checkpoint is read by its step', async () => {
   const { status, body } = await server.api.get(`/jobs/${id}/checkpoints/2`)
   assert.equal(status, 200)
   assert.equal(body.prefix, 'model.ckpt-2')
@@ -67,7 +67,7 @@ async function download(url: string) {
   return { answer, entries }
 }
 
-test('its archive is a folder that TensorFlow reads as it is', async () => {
+test('the archive of a checkpoint is a folder that TensorFlow can read', async () => {
   const { answer, entries } = await download(`/jobs/${id}/checkpoints/4/archive`)
   assert.equal(answer.status, 200)
   assert.equal(answer.headers['content-type'], 'application/x-tar')
@@ -85,7 +85,7 @@ test('its archive is a folder that TensorFlow reads as it is', async () => {
   assert.ok(weights.equals(Buffer.alloc(300_000, 4)))
 })
 
-test('an archive that was begun is finished, even if the checkpoint goes', async () => {
+test('a download completes even if the checkpoint is deleted meanwhile', async () => {
   await putCheckpoint(server, id, 6)
   const answer = await fetch(`${server.url}/jobs/${id}/checkpoints/6/archive`, {
     headers: { authorization: `Bearer ${server.key}` },
@@ -95,18 +95,18 @@ test('an archive that was begun is finished, even if the checkpoint goes', async
   assert.ok(bytes.byteLength > 300_000)
 })
 
-test('a reader that leaves keeps no file open', {
+test('files are closed if the client disconnects', {
   skip: !existsSync('/proc/self/fd'),
 }, async () => {
   await putCheckpoint(server, id, 8, 32 * 2 ** 20)
-  const gone = new AbortController()
+  const disconnect = new AbortController()
   const answer = await fetch(`${server.url}/jobs/${id}/checkpoints/8/archive`, {
     headers: { authorization: `Bearer ${server.key}` },
-    signal: gone.signal,
+    signal: disconnect.signal,
   })
   await answer.body!.getReader().read()
   assert.ok(openCheckpointFiles() > 0)
-  gone.abort()
+  disconnect.abort()
   await eventually('the checkpoint file to be closed', () => openCheckpointFiles() === 0)
 })
 
@@ -115,7 +115,7 @@ function openCheckpointFiles(): number {
     try {
       return readlinkSync(`/proc/self/fd/${name}`)
     } catch {
-      // the one that listed the folder is closed again
+      // the descriptor that listed the folder is already closed
       return ''
     }
   })

@@ -20,14 +20,14 @@ before(async () => {
 })
 after(() => server.close())
 
-/** Nothing waits in scratch folders. */
+/** Entries in the staging area. */
 const leftovers = () => readdir(join(server.folder, 'data', '.staging')).catch(() => [])
 
 const post = () => server.api.post('/datasets')
 const images = 'train-images-idx3-ubyte'
 const labels = 'train-labels-idx1-ubyte'
 
-test('an upload makes a data set, and the same again is the same', async () => {
+test('an upload creates a data set, and the same content returns the same one', async () => {
   const files = idxFiles(40)
   const first = await post()
     .field('name', 'digits')
@@ -54,7 +54,7 @@ test('an upload makes a data set, and the same again is the same', async () => {
   assert.deepEqual(await leftovers(), [])
 })
 
-test('a CSV file makes a table, which is described, listed, and no images', async () => {
+test('a CSV file becomes a table, which is described and listed', async () => {
   const csv = Buffer.from('size,colour,id\n1.5,red,a1\n,blue,a2\n2,red,a3\n')
   const first = await post()
     .field('name', 'stones')
@@ -107,7 +107,7 @@ test('a CSV file makes a table, which is described, listed, and no images', asyn
   assert.deepEqual(await leftovers(), [])
 })
 
-test('the list goes on where a page ends', async () => {
+test('the next page starts where the previous one ends', async () => {
   for (const records of [50, 60]) await uploadDataset(server, `set-${records}`, records)
   const first = await server.api.get('/datasets?limit=2')
   assert.deepEqual(
@@ -120,7 +120,7 @@ test('the list goes on where a page ends', async () => {
   assert.equal((await server.api.get('/datasets?cursor=nonsense')).status, 422)
 })
 
-test('a data set in use stays; one out of use goes, by name or id', async () => {
+test('a data set in use cannot be deleted; an unused one can, by name or id', async () => {
   const { id } = await uploadDataset(server, 'shades', 70)
   const job = await server.api.post('/jobs').send(smallJob)
   assert.equal(job.status, 202, job.text)
@@ -133,7 +133,7 @@ test('a data set in use stays; one out of use goes, by name or id', async () => 
   assert.equal((await server.api.delete('/datasets/shades')).status, 404)
 })
 
-test('bad fields are named, before or after the files', async () => {
+test('invalid fields are reported, whether they come before or after the files', async () => {
   const files = idxFiles()
   const answer = await post()
     .attach('file', files.images, images)
@@ -152,7 +152,7 @@ test('bad fields are named, before or after the files', async () => {
   assert.deepEqual(await leftovers(), [])
 })
 
-test('a file that is no data set is refused with the place of its flaw', async () => {
+test('an invalid file is rejected with the position of the error', async () => {
   const { images: whole, labels: fitting } = idxFiles()
   const answer = await post()
     .attach('file', whole.subarray(0, 100), images)
@@ -166,7 +166,7 @@ test('a file that is no data set is refused with the place of its flaw', async (
   assert.deepEqual(await leftovers(), [])
 })
 
-test('a large bad upload is answered, not cut off', async () => {
+test('a large invalid upload is answered before the connection closes', async () => {
   const answer = await post()
     .field('colour', 'blue')
     .attach('file', Buffer.alloc(8 * 2 ** 20), 'zeros')
@@ -174,7 +174,7 @@ test('a large bad upload is answered, not cut off', async () => {
   assert.equal(answer.body.errors[0].path, '/colour')
 })
 
-test('a broken form is a 400', async () => {
+test('a malformed form is a 400', async () => {
   const send = (type: string, body: string) => post().set('content-type', type).send(body)
   const cut = '--x\r\ncontent-disposition: form-data; name="file"; filename="a"\r\n\r\nabc'
   for (const [type, body] of [
@@ -189,7 +189,7 @@ test('a broken form is a 400', async () => {
   assert.deepEqual(await leftovers(), [])
 })
 
-test('too many parts are a 413', async () => {
+test('a form with too many parts is a 413', async () => {
   let many = post()
   for (let i = 0; i < 20; i++) many = many.field(`field-${i}`, 'x')
   const answer = await many
@@ -200,14 +200,14 @@ test('too many parts are a 413', async () => {
   assert.deepEqual(await leftovers(), [])
 })
 
-test('a sender that has said all is not silent, however long its files take', async t => {
-  const impatient = await startServer({ limits: { uploadIdleTimeoutMs: 1 } })
-  t.after(() => impatient.close())
+test('a complete upload does not time out while its files are converted', async t => {
+  const other = await startServer({ limits: { uploadIdleTimeoutMs: 1 } })
+  t.after(() => other.close())
   const part = '--x\r\ncontent-disposition: form-data; name="file"; filename="a"\r\n\r\nabc\r\n'
-  const request = httpRequest(`${impatient.url}/datasets`, {
+  const request = httpRequest(`${other.url}/datasets`, {
     method: 'POST',
     headers: {
-      authorization: `Bearer ${impatient.key}`,
+      authorization: `Bearer ${other.key}`,
       'content-type': 'multipart/form-data; boundary=x',
     },
   })
@@ -217,7 +217,7 @@ test('a sender that has said all is not silent, however long its files take', as
   answer.resume()
 })
 
-/** Begins an upload that promises more than it sends. */
+/** Starts an upload and sends less than its content-length. */
 function beginUpload() {
   const request = httpRequest(`${server.url}/datasets`, {
     method: 'POST',
@@ -237,7 +237,7 @@ const uploadStarted = () =>
 const uploadRemoved = () =>
   eventually('the upload to be removed', async () => (await leftovers()).length === 0)
 
-test('a sender that leaves, or falls silent, leaves nothing behind', async () => {
+test('an upload that is aborted or stops sending leaves no files', async () => {
   const leaving = beginUpload()
   await uploadStarted()
   leaving.destroy()

@@ -13,7 +13,7 @@ before(async () => {
 })
 after(() => server.close())
 
-test('the page is there without a key, and all that it loads is from here', async () => {
+test('the page needs no key and loads everything from this server', async () => {
   const api = supertest(server.url)
   const page = await api.get('/docs')
   assert.equal(page.status, 200)
@@ -28,7 +28,7 @@ test('the page is there without a key, and all that it loads is from here', asyn
   }
 })
 
-test('a policy lets the page load from this server alone, and run nothing inline', async () => {
+test('the content security policy allows only this server and no inline scripts', async () => {
   const page = await supertest(server.url).get('/docs')
   const policy = page.headers['content-security-policy']!
   assert.match(policy, /default-src 'none'/)
@@ -38,7 +38,7 @@ test('a policy lets the page load from this server alone, and run nothing inline
   assert.doesNotMatch(page.text, /<script>|<style|\son\w+=/)
 })
 
-test('a file that could not be read is read the next time, and then kept', async t => {
+test('a file is read again after an error, and then kept', async t => {
   const folder = await tempFolder(t)
   const path = join(folder, 'page.css')
   const content = onDemand(() => readFile(path))

@@ -16,20 +16,20 @@ after(() => server.close())
 
 const preview = (body: object) => server.api.post('/jobs?dryRun=true').send(body)
 
-test('a dry run says what a job would be, and keeps nothing', async () => {
+test('a dry run returns the plan of a job and stores nothing', async () => {
   const { status, body } = await preview({ ...smallJob, labels: { team: 'vision' } })
   assert.equal(status, 200, JSON.stringify(body))
   assert.deepEqual([body.dryRun, body.steps, body.stepsPerEpoch], [true, 4, 9])
   assert.equal(body.training.optimizer.kind, 'adam')
   const { engineBytes, stateBytes, stepBytes, totalBytes } = body.memory
   assert.equal(totalBytes, engineBytes + stateBytes + stepBytes)
-  // two slots of Adam for each weight
+  // Adam keeps two values for each weight
   assert.ok(stateBytes >= 12 * body.parameters)
   assert.deepEqual((await server.api.get('/jobs')).body.items, [])
   assert.deepEqual(await server.store.list('jobs'), [])
 })
 
-test('parameters are counted as they are trained', async () => {
+test('only trainable parameters are counted', async () => {
   const { filters, blocks, classes } = { filters: 4, blocks: 1, classes: 2 }
   const model = { kind: 'resnet', filters, blocks }
   const { body } = await preview({ ...smallJob, model })
@@ -42,7 +42,7 @@ test('parameters are counted as they are trained', async () => {
   assert.ok(frozen.body.parameters < body.parameters)
 })
 
-test('a larger batch takes more for a step and no more for the state', async () => {
+test('a larger batch needs more memory for a step, and the same for the state', async () => {
   const tiny = { kind: 'resnet', filters: 4, blocks: 1 }
   const sized = async (batchSize: number) =>
     (await preview({ ...smallJob, model: tiny, training: { steps: 4, batchSize } })).body.memory
@@ -51,7 +51,7 @@ test('a larger batch takes more for a step and no more for the state', async () 
   assert.ok(large.stepBytes > 2 * small.stepBytes)
 })
 
-test('a dry run is refused as the job would be, with all that is wrong', async () => {
+test('a dry run is rejected with the same errors as the job', async () => {
   const wrong = {
     ...smallJob,
     training: { steps: 4, epochs: 1, batchSize: 1000, augment: { cutout: 9 } },
@@ -64,7 +64,7 @@ test('a dry run is refused as the job would be, with all that is wrong', async (
   assert.match(frozen.body.detail, /nothing/)
 })
 
-test('trees are sized without TensorFlow, by the cells of their table', async () => {
+test('the memory of a boosting job is estimated from its table, without TensorFlow', async () => {
   const rows = Array.from({ length: 40 }, (_, i) => `${i},${i % 7},${i * 2}`)
   const csv = Buffer.from(`a,b,c\n${rows.join('\n')}\n`)
   await server.api
@@ -81,7 +81,7 @@ test('trees are sized without TensorFlow, by the cells of their table', async ()
   ]
   const network = (await preview(smallJob)).body.memory
   assert.ok(hist.engineBytes < network.engineBytes / 2)
-  // 36 rows are left to train on, of two features: 2 bytes a cell, 4, or 8
+  // 36 training rows of two features, with 2, 4 or 8 bytes a cell
   assert.deepEqual(
     [wide, approx].map(({ stateBytes }) => stateBytes - hist.stateBytes),
     [144, 432],

@@ -21,7 +21,7 @@ const submit = (key: string, body: object = smallJob) =>
 
 const count = async () => (await server.store.list('jobs')).length
 
-test('of 200 requests at once with one key there is one job, and all get the same answer', async () => {
+test('200 concurrent requests with one key create one job and get the same answer', async () => {
   const before = await count()
   const answers = await Promise.all(Array.from({ length: 200 }, () => submit('all-at-once')))
   assert.deepEqual([...new Set(answers.map(({ status }) => status))], [202])
@@ -35,7 +35,7 @@ test('of 200 requests at once with one key there is one job, and all get the sam
   assert.equal(await count(), before + 1)
 })
 
-test('the order of fields does not matter, a value does', async () => {
+test('the same key with another value is rejected; the order of fields does not matter', async () => {
   const first = await submit('fields')
   const { model, dataset, training } = smallJob
   const again = await submit('fields', { training, dataset, model })
@@ -45,14 +45,14 @@ test('the order of fields does not matter, a value does', async () => {
   assert.deepEqual([other.status, other.body.code], [422, 'IDEMPOTENCY_KEY_REUSED'])
 })
 
-test('a request that was refused leaves its key free', async () => {
+test('the key of a rejected request can be used again', async () => {
   assert.equal((await submit('refused', { ...smallJob, dataset: 'nowhere' })).status, 422)
   assert.equal((await submit('refused')).headers['idempotency-replayed'], undefined)
 })
 
-test('a crash between the record of the key and the job ends in one job', async () => {
+test('one job exists after a crash between storing the key and the job', async () => {
   const { body } = await submit('crash')
-  // what such a crash leaves: the key, and no job
+  // after such a crash, the key exists and the job does not
   await server.store.remove(`jobs/${body.id}`)
   assert.equal((await server.api.get(`/jobs/${body.id}`)).status, 404)
   const again = await submit('crash')
@@ -60,7 +60,7 @@ test('a crash between the record of the key and the job ends in one job', async 
   assert.equal((await server.api.get(`/jobs/${body.id}`)).body.status, 'queued')
 })
 
-test('a key holds when Redis was wiped, and does not bring a removed job back', async () => {
+test('a key is kept if Redis is flushed, and does not restore a deleted job', async () => {
   const { body } = await submit('lasting')
   await server.redis.flush()
   assert.equal((await submit('lasting')).body.id, body.id)
@@ -71,7 +71,7 @@ test('a key holds when Redis was wiped, and does not bring a removed job back', 
   assert.equal((await server.api.get(`/jobs/${body.id}`)).status, 404)
 })
 
-test('two callers may use the same key, and old keys are forgotten', async () => {
+test('two callers can use the same key, and old keys are removed', async () => {
   const records = new JobRecords(server.store)
   const keys = new IdempotencyKeys(server.store, records)
   const { body } = await submit('shared')
@@ -88,7 +88,7 @@ test('two callers may use the same key, and old keys are forgotten', async () =>
   assert.deepEqual(await server.store.list('idempotency'), [])
 })
 
-test('a key that is no key is refused', async () => {
+test('an invalid key is rejected', async () => {
   for (const key of ['a b', 'x'.repeat(256)]) {
     const answer = await submit(key)
     assert.deepEqual([answer.status, answer.body.code], [400, 'INVALID_REQUEST'], key.slice(0, 9))

@@ -30,7 +30,7 @@ async function names(query: string): Promise<string[]> {
   return answer.body.items.map(({ name }: Job) => name)
 }
 
-test('a list holds what all conditions let through, newest first', async () => {
+test('a list has the jobs that match all conditions, newest first', async () => {
   const vision = { team: 'vision', 'example.org/stage': 'dev' }
   const one = await submit({ name: 'alpha-1', labels: vision })
   await submit({ name: 'alpha-2', labels: { team: 'vision' } })
@@ -59,7 +59,7 @@ test('a list holds what all conditions let through, newest first', async () => {
   assert.deepEqual(one.labels, vision)
 })
 
-test('pages do not shift when jobs are added, and join without a gap', async () => {
+test('pages do not shift or leave gaps if jobs are added', async () => {
   const mark = { run: 'paging' }
   const made: string[] = []
   for (let i = 0; i < 7; i++) made.unshift((await submit({ labels: mark })).id)
@@ -74,7 +74,7 @@ test('pages do not shift when jobs are added, and join without a gap', async () 
   assert.deepEqual(seen, made)
 })
 
-test('labels, filters and cursors that are none are refused, with what they should be', async () => {
+test('invalid labels, filters and cursors are rejected with what is expected', async () => {
   const cases: [string, string, RegExp][] = [
     ['status=done', 'not_allowed', /expected one of 'queued'/],
     ['label=team', 'invalid_format', /'team', expected key:value/],
@@ -96,7 +96,7 @@ test('labels, filters and cursors that are none are refused, with what they shou
   assert.match(body.detail, /a name in labels is 'bad key', expected letters/)
 })
 
-test('all jobs of a selection are cancelled at once, others stay', async () => {
+test('all jobs that match a selection are cancelled, and no others', async () => {
   const mark = { sweep: 'lr' }
   const made = [await submit({ labels: mark }), await submit({ labels: mark })]
   const runs = await submit({ labels: mark })
@@ -112,7 +112,7 @@ test('all jobs of a selection are cancelled at once, others stay', async () => {
   assert.equal(none.status, 400, 'everything is never meant by nothing')
 })
 
-/** The list is refused for a while, but never half. */
+/** Lists may fail for a while, but are never partial. */
 async function eventuallyLists(expected: readonly string[]): Promise<void> {
   const { body } = await eventually('the list of jobs', async () => {
     const answer = await server.api.get('/jobs?limit=1000')
@@ -124,11 +124,11 @@ async function eventuallyLists(expected: readonly string[]): Promise<void> {
   )
 }
 
-test('after Redis was wiped the lists are as before', async () => {
+test('lists are unchanged after Redis was flushed', async () => {
   const before = await names('limit=1000')
   const labelled = await names('label=team:vision')
   await server.redis.flush()
-  // the server connects anew, and looks at the whole store
+  // the server reconnects and reads the whole store
   await server.redis.stop()
   await server.redis.start()
   await eventuallyLists(before)
@@ -136,13 +136,13 @@ test('after Redis was wiped the lists are as before', async () => {
   assert.deepEqual(await names('label=team:vision'), labelled)
 })
 
-test('a Redis that came back behind the store, looking whole, is compared with it until that works', async t => {
+test('if Redis returns with an old index, comparing it with the store is retried until it succeeds', async t => {
   const before = await names('limit=1000')
   const redis = new Redis(server.redis.connection)
   t.after(() => redis.disconnect())
   const consistencyKey = `{${server.redis.prefix}}:complete`
   const mark = (await redis.get(consistencyKey))!
-  // a first try that fails, as one does that a busy machine answers too late
+  // make the first comparison fail, as a timeout on a busy machine would
   await redis.acl('SETUSER', 'default', '-eval')
   await redis.flushall()
   await redis.set(consistencyKey, mark)
@@ -155,7 +155,7 @@ test('a Redis that came back behind the store, looking whole, is compared with i
   await eventuallyLists(before)
 })
 
-test('a Redis that is emptied under an open connection is seen to be', async t => {
+test('a flush of Redis over an open connection is noticed', async t => {
   const before = await names('limit=1000')
   const redis = new Redis(server.redis.connection)
   t.after(() => redis.disconnect())

@@ -22,7 +22,7 @@ async function submit(name?: string) {
   return answer.body
 }
 
-test('a submitted job is queued, and found where Location says', async () => {
+test('a submitted job is queued, and Location leads to it', async () => {
   const answer = await server.api.post('/jobs').send(smallJob)
   assert.equal(answer.status, 202)
   const { id, status, dataset, progress } = answer.body
@@ -36,7 +36,7 @@ test('a submitted job is queued, and found where Location says', async () => {
   assert.equal(found.body.queue.position, 1)
 })
 
-test('the least that can be said is a good job', async () => {
+test('the smallest request is a valid job', async () => {
   const { dataset } = smallJob
   const training = { batchSize: 4 }
   const answer = await server.api
@@ -53,7 +53,7 @@ test('the least that can be said is a good job', async () => {
   })
 })
 
-test('a network is answered with its own options alone', async () => {
+test('a job shows only the options of its own kind of network', async () => {
   const { dataset } = smallJob
   const model = { kind: 'resnet', depth: 20 }
   const answer = await server.api.post('/jobs').send({ model, dataset, training: { batchSize: 4 } })
@@ -61,7 +61,7 @@ test('a network is answered with its own options alone', async () => {
   assert.deepEqual(answer.body.model, { ...model, version: 2, stem: 'cifar' })
 })
 
-test('a job on an unknown data set is refused, and not kept', async () => {
+test('a job on an unknown data set is rejected and not stored', async () => {
   const before = await server.api.get('/jobs?limit=1000')
   const answer = await server.api.post('/jobs').send({ ...smallJob, dataset: 'nowhere' })
   assert.equal(answer.status, 422)
@@ -73,7 +73,7 @@ test('a job on an unknown data set is refused, and not kept', async () => {
   assert.equal(now.body.items.length, before.body.items.length)
 })
 
-test('the list goes on where a page ends', async () => {
+test('the next page starts where the previous one ends', async () => {
   const made = [await submit('one'), await submit('two'), await submit('three')]
   const first = await server.api.get('/jobs?limit=2')
   assert.deepEqual(
@@ -84,7 +84,7 @@ test('the list goes on where a page ends', async () => {
   assert.equal(second.body.items[0].id, made[0].id)
 })
 
-test('a queued job is cancelled at once, and then removed', async () => {
+test('a queued job is cancelled at once, and can then be deleted', async () => {
   const { id } = await submit()
   assert.equal((await server.api.delete(`/jobs/${id}`)).body.code, 'JOB_ACTIVE')
   const answer = await server.api.post(`/jobs/${id}/cancel`)
@@ -110,7 +110,7 @@ test('a job that has ended cannot be cancelled', async () => {
   assert.deepEqual(body.result, { model: { id: 'shades', version: 1 }, stoppedEarly: false })
 })
 
-test('a running job is asked to end, and cannot be removed', async () => {
+test('a running job that is cancelled keeps running until it has stopped, and cannot be deleted', async () => {
   const { id } = await submit()
   await startJob(server, id)
   assert.equal((await server.api.delete(`/jobs/${id}`)).status, 409)
@@ -145,7 +145,7 @@ test('a queued job is paused, resumed, cancelled and retried', async () => {
   )
 })
 
-test('verbs that race leave one history', async () => {
+test('concurrent actions leave one consistent history', async () => {
   const { id } = await submit()
   const verbs = ['pause', 'resume', 'cancel', 'retry']
   const answers = await Promise.all(
@@ -165,7 +165,7 @@ test('verbs that race leave one history', async () => {
   }
 })
 
-test('a job can be cancelled while Redis is away', async () => {
+test('a job can be cancelled while Redis is down', async () => {
   const { id } = await submit()
   await server.redis.stop()
   try {
@@ -176,7 +176,7 @@ test('a job can be cancelled while Redis is away', async () => {
   }
 })
 
-test('a job whose data set has gone is not retried', async () => {
+test('a job whose data set was deleted cannot be retried', async () => {
   const set = await uploadDataset(server, 'short-lived', 44)
   const request = { ...smallJob, dataset: 'short-lived' }
   const { id } = (await server.api.post('/jobs').send(request)).body

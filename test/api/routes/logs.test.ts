@@ -13,7 +13,7 @@ after(() => server.close())
 
 const linesOf = ({ items }: { items: { line: string }[] }) => items.map(({ line }) => line)
 
-test('a log is read in pages, from its end, and as text', async () => {
+test('a log can be read in pages, from its end, and as text', async () => {
   const id = await runningJob(server)
   await appendLogLines(server, id, ['one', 'two', 'three'])
   const first = await server.api.get(`/jobs/${id}/logs?limit=2`)
@@ -28,7 +28,7 @@ test('a log is read in pages, from its end, and as text', async () => {
   assert.match(text.text, /^\S+Z two\n\S+Z three\n$/)
 })
 
-test('bad questions are refused, and a job that is not there is a 404', async () => {
+test('invalid queries are rejected, and an unknown job is a 404', async () => {
   const id = await runningJob(server)
   for (const query of ['tail=0', 'cursor=x', 'tail=1&cursor=1-0', 'format=csv']) {
     const { status, headers } = await server.api.get(`/jobs/${id}/logs?${query}`)
@@ -43,7 +43,7 @@ test('bad questions are refused, and a job that is not there is a 404', async ()
   }
 })
 
-test('a follower hears each line once, also after a break, until the job ends', async () => {
+test('a stream has each line once until the job ends, even if it is resumed', async () => {
   const id = await runningJob(server)
   await appendLogLines(server, id, ['one', 'two'])
   const first = await openEventStream(server, `/jobs/${id}/logs?tail=1`)

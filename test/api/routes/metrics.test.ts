@@ -21,7 +21,7 @@ before(async () => {
 })
 after(() => server.close())
 
-test('points come by name, in the order of steps', async () => {
+test('points are grouped by name, in the order of steps', async () => {
   const id = await runningJob(server)
   await appendMetrics(server, id, [1, 2, 4])
   const { status, body } = await server.api.get(`/jobs/${id}/metrics?names=loss`)
@@ -38,7 +38,7 @@ test('points come by name, in the order of steps', async () => {
   assert.equal(body.nextCursor, null)
 })
 
-test('a page has so many steps, and the cursor leads to the next', async () => {
+test('a page has `limit` steps, and its cursor leads to the next page', async () => {
   const id = await runningJob(server)
   await appendMetrics(server, id, [1, 2, 3, 4, 5])
   const path = `/jobs/${id}/metrics?fromStep=2&toStep=4&limit=2`
@@ -51,7 +51,7 @@ test('a page has so many steps, and the cursor leads to the next', async () => {
   assert.equal(second.body.nextCursor, null)
 })
 
-test('bad queries are refused', async () => {
+test('invalid queries are rejected', async () => {
   const id = await runningJob(server)
   for (const query of ['limit=10001', 'limit=0', 'names=', 'names=a,,b', 'cursor=x', 'step=1']) {
     const answer = await server.api.get(`/jobs/${id}/metrics?${query}`)
@@ -59,7 +59,7 @@ test('bad queries are refused', async () => {
   }
 })
 
-test('a follower hears history, then what comes, then the end', async () => {
+test('a stream has the history, then new rows, then the end', async () => {
   const id = await runningJob(server)
   await appendMetrics(server, id, [1, 2])
   const { response, next, nextEvent } = await openEventStream(server, `/jobs/${id}/metrics`)
@@ -84,7 +84,7 @@ test('a follower hears history, then what comes, then the end', async () => {
   assert.ok(response.complete)
 })
 
-test('Last-Event-ID goes on behind what was heard', async () => {
+test('Last-Event-ID resumes after the last received event', async () => {
   const id = await runningJob(server)
   await appendMetrics(server, id, [1, 2, 3])
   const first = await openEventStream(server, `/jobs/${id}/metrics`)
@@ -98,7 +98,7 @@ test('Last-Event-ID goes on behind what was heard', async () => {
   second.response.destroy()
 })
 
-test('a quiet stream says that it is still there', async () => {
+test('an idle stream sends heartbeats', async () => {
   const id = await runningJob(server)
   const { response, next } = await openEventStream(server, `/jobs/${id}/metrics`)
   let comments = 0
@@ -106,14 +106,14 @@ test('a quiet stream says that it is still there', async () => {
   response.destroy()
 })
 
-test('a job that is not there is a 404, not a stream', async () => {
+test('an unknown job is a 404, not a stream', async () => {
   const { response } = await openEventStream(server, '/jobs/job-00000000000000000000000000/metrics')
   assert.equal(response.statusCode, 404)
   assert.match(response.headers['content-type'] ?? '', /problem\+json/)
   response.resume()
 })
 
-test('a follower that leaves takes its feed along', async t => {
+test('the feed ends if the client disconnects', async t => {
   const id = await runningJob(server)
   // only observes: the real method runs, and no answer shows that its signal is aborted
   const followSpy = t.mock.method(server.deps.jobs.telemetry, 'streamMetrics')
@@ -125,7 +125,7 @@ test('a follower that leaves takes its feed along', async t => {
   await eventually('the feed to be aborted', () => signal.aborted)
 })
 
-test('a server that closes ends its streams in good order', async () => {
+test('streams end in order if the server shuts down', async () => {
   const other = await startServer()
   await uploadDataset(other)
   const { body } = await other.api.post('/jobs').send(smallJob)
@@ -140,7 +140,7 @@ test('a server that closes ends its streams in good order', async () => {
   while (!(await read()).done);
 })
 
-test('many followers, some of whom come and go, each hear every row once', async () => {
+test('many clients, some of which reconnect, each receive every row once', async () => {
   const id = await runningJob(server)
   const rows = 120
   await appendMetrics(server, id, [1, 2, 3, 4, 5])
@@ -169,7 +169,7 @@ test('many followers, some of whom come and go, each hear every row once', async
   for (const steps of await Promise.all(heard)) assert.deepEqual(steps, all)
 })
 
-test('a reader who does not read holds nobody up, and misses nothing', async () => {
+test('a client that does not read delays no others, and misses nothing', async () => {
   const id = await runningJob(server)
   const rows = 12_000
   const slow = await openEventStream(server, `/jobs/${id}/metrics`)
@@ -195,7 +195,7 @@ async function download(path: string, headers: Record<string, string> = {}) {
   return { type, bytes: Buffer.from(await answer.arrayBuffer()) }
 }
 
-test('a chart and exports, by header and by format', async () => {
+test('charts and exports are selected by header or by format', async () => {
   const id = await runningJob(server)
   const steps = Array.from({ length: 40 }, (_, i) => i + 1)
   await appendMetrics(server, id, steps)
@@ -221,7 +221,7 @@ test('a chart and exports, by header and by format', async () => {
   assert.equal(missing.status, 404)
 })
 
-test('NaN reaches a client as text', async () => {
+test('NaN is sent to clients as text', async () => {
   const id = await runningJob(server)
   const log = new MetricsLog(server.store)
   const time = new Date().toISOString()
@@ -246,7 +246,7 @@ test("a job's own metrics have NaN as text too, live and at the end", async () =
   assert.deepEqual((await server.api.get(`/jobs/${id}`)).body.metrics, expected)
 })
 
-test('a record from before NaN had a text is readable: the metric is left out', async () => {
+test('an old record with null instead of NaN is readable, without the metric', async () => {
   const id = await runningJob(server)
   const old = JSON.parse(JSON.stringify({ loss: Number.NaN, accuracy: 0.5 }))
   await endJob(server, id, old)
@@ -254,7 +254,7 @@ test('a record from before NaN had a text is readable: the metric is left out', 
   assert.deepEqual([status, body.metrics], [200, { accuracy: 0.5 }])
 })
 
-test('events tell states and progress, without the rows', async () => {
+test('the event stream has states and progress, without rows', async () => {
   const id = await runningJob(server)
   await appendMetrics(server, id, [1])
   const { nextEvent } = await openEventStream(server, `/jobs/${id}/events`)
@@ -272,7 +272,7 @@ test('events tell states and progress, without the rows', async () => {
   assert.equal(await nextEvent(), null)
 })
 
-test('the event files of a job come as a tar, and nothing else does', async () => {
+test('the TensorBoard tar has the event files of the job and nothing else', async () => {
   const id = await runningJob(server)
   const bytes = Buffer.from('events')
   const key = jobPaths(id).events(1_764_000_000, 1, 'host')

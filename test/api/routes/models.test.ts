@@ -11,7 +11,7 @@ before(async () => {
 })
 after(() => server.close())
 
-test('models are listed by name, a page at a time', async () => {
+test('models are listed by name, in pages', async () => {
   const first = await server.api.get('/models?limit=1')
   assert.equal(first.status, 200)
   assert.equal(first.body.items[0].id, 'shades')
@@ -21,7 +21,7 @@ test('models are listed by name, a page at a time', async () => {
   assert.equal(second.body.nextCursor, null)
 })
 
-test('one is read in its newest version, or the one asked for', async () => {
+test('a model is read in its newest version, or in the requested one', async () => {
   const newest = await server.api.get('/models/shades')
   assert.equal(newest.body.version, 2)
   assert.deepEqual(newest.body.labels, ['dark', 'bright'])
@@ -33,7 +33,7 @@ test('one is read in its newest version, or the one asked for', async () => {
   assert.equal((await server.api.get('/models/shades?version=0')).status, 400)
 })
 
-test('a network is handed out as its SavedModel, and has no file of trees', async () => {
+test('a network is downloaded as a SavedModel, and cannot be exported as trees', async () => {
   const archive = await server.api.get('/models/shades/archive?version=1').responseType('blob')
   assert.equal(archive.status, 200)
   assert.equal(archive.headers['content-disposition'], 'attachment; filename="shades-1.tar"')

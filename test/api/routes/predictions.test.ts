@@ -16,7 +16,7 @@ const predict = (body: unknown, path = '/models/shades/predict') =>
 const instances = (...list: unknown[]) => predict({ instances: list })
 const png = (width = 2, height = 2) => PNG.sync.write(new PNG({ width, height }))
 
-test('each instance gets a label and all probabilities, in whichever layout it comes', async () => {
+test('each instance in any layout gets a label and all probabilities', async () => {
   const flat = [255, 1, 2, 3]
   const rows = [
     [0, 1],
@@ -40,7 +40,7 @@ test('each instance gets a label and all probabilities, in whichever layout it c
   assert.ok(Math.abs(predictions[2].probabilities[1] - 0.2) < 1e-6)
 })
 
-test('the bad element is found, whatever is wrong with it', async () => {
+test('an invalid element is reported with its position', async () => {
   const fieldErrors = async (...list: unknown[]) => {
     const answer = await instances(...list)
     assert.equal(answer.status, 422, answer.text)
@@ -83,7 +83,7 @@ test('the bad element is found, whatever is wrong with it', async () => {
   assert.equal((await fieldErrors(...Array.from({ length: 200 }, () => [0]))).length, 20)
 })
 
-test('a body that holds no instances is a 400', async () => {
+test('a body without instances is a 400', async () => {
   for (const body of [
     {},
     [],
@@ -100,7 +100,7 @@ test('a body that holds no instances is a 400', async () => {
   assert.equal((await post.send('{"instances": [[1e999, 0, 0, 0]]}')).status, 422)
 })
 
-test('an image as the body, under its own type or as mere bytes', async () => {
+test('the body can be an image, with its own media type or as application/octet-stream', async () => {
   for (const type of ['image/png', 'application/octet-stream', 'image/jpeg']) {
     const answer = await server.api
       .post('/models/shades/predict')
@@ -112,7 +112,7 @@ test('an image as the body, under its own type or as mere bytes', async () => {
   }
 })
 
-test('images as a form, one prediction each', async () => {
+test('a form with images gets one prediction for each', async () => {
   const answer = await server.api
     .post('/models/shades/predict')
     .attach('image', png(), 'a.png')
@@ -129,7 +129,7 @@ test('images as a form, one prediction each', async () => {
   assert.ok([400, 413].includes(field.status), field.text)
 })
 
-test('what is no image is told by its bytes', async () => {
+test('bytes that are not an image are rejected with the first wrong byte', async () => {
   const rejection = async (bytes: Buffer) => {
     const answer = await server.api
       .post('/models/shades/predict')
@@ -160,7 +160,7 @@ test('what is no image is told by its bytes', async () => {
   )
 })
 
-test("a field that nobody asked for is named, as a pointer's part, and not at any length", async () => {
+test('the name of an unknown field is escaped and cut', async () => {
   const rejection = async (field: string) => {
     const { status, body } = await predict({ instances: [[0, 0, 0, 0]], [field]: 1 })
     return [status, body.errors[0].path, body.errors[0].message]
@@ -171,7 +171,7 @@ test("a field that nobody asked for is named, as a pointer's part, and not at an
   assert.deepEqual(await rejection('x'.repeat(9000)), [400, `/${cut}`, message(cut)])
 })
 
-test('a pixel bomb is refused by its header', async () => {
+test('an image with too many pixels is rejected by its header', async () => {
   const bomb = png()
   bomb.writeUInt32BE(60_000, 16)
   bomb.writeUInt32BE(60_000, 20)
@@ -183,7 +183,7 @@ test('a pixel bomb is refused by its header', async () => {
   assert.equal(answer.body.code, 'IMAGE_TOO_LARGE')
 })
 
-test('sizes and types are bounded', async () => {
+test('bodies that are too large or of another type are rejected', async () => {
   const big = await instances(Array.from({ length: 60_000 }, () => 0))
   assert.equal(big.status, 413)
   const post = () => server.api.post('/models/shades/predict')
@@ -198,7 +198,7 @@ test('sizes and types are bounded', async () => {
   assert.equal((await predict({}, '/models/shades/predict?version=x')).status, 400)
 })
 
-test('trouble of the predictor is a 503 with Retry-After, and a fault of it shows nothing', async () => {
+test('a crash of the predictor is a 503 with Retry-After, and an internal error shows no details', async () => {
   for (const name of ['crash', 'fault', 'refuse']) await putModel(server.store, name)
   const ask = (name: string) => predict({ instances: [[0, 0, 0, 0]] }, `/models/${name}/predict`)
   const crashed = await ask('crash')
@@ -216,7 +216,7 @@ test('trouble of the predictor is a 503 with Retry-After, and a fault of it show
   assert.equal(refused.status, 422)
 })
 
-test('rows of a table are nothing for a model of images', async () => {
+test('a model of images rejects rows of a table', async () => {
   const answer = await server.api
     .post('/models/shades/predict')
     .set('content-type', 'text/csv')

@@ -6,7 +6,7 @@ import supertest from 'supertest'
 import { eventually } from '../../../testing/eventually.js'
 import { startServer } from '../../../testing/test-server.js'
 
-test('it lives at once, and is ready with Redis and the predictor', async t => {
+test('the server is alive at once, and ready after Redis and the predictor answer', async t => {
   const server = await startServer()
   t.after(() => server.close())
   const api = supertest(server.url)
@@ -22,7 +22,7 @@ test('it lives at once, and is ready with Redis and the predictor', async t => {
   assert.equal((await api.get('/healthz')).status, 200)
 })
 
-test('without Redis it lives on, says what is away, and recovers', async t => {
+test('without Redis the server stays alive, says what is missing, and recovers', async t => {
   const server = await startServer()
   t.after(() => server.close())
   const api = supertest(server.url)
@@ -39,7 +39,7 @@ test('without Redis it lives on, says what is away, and recovers', async t => {
   assert.equal((await server.api.get('/jobs')).status, 200)
 })
 
-test('what is closed while Redis is away never comes back to it', async t => {
+test('a client that is closed while Redis is down does not reconnect', async t => {
   const server = await startServer()
   t.after(() => server.close())
   await server.redis.stop()

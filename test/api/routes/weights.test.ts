@@ -34,7 +34,7 @@ async function upload(parts: readonly (string | Part)[], name?: string) {
   return form
 }
 
-test('a checkpoint of either format is stored, listed, read and removed', async () => {
+test('checkpoints of both formats are stored, listed, read and deleted', async () => {
   const now = await upload(indexed, 'resnet-v2')
   assert.equal(now.status, 201, now.text)
   assert.match(now.body.id, /^wt-[0-9a-f]{16}$/)
@@ -87,7 +87,7 @@ const foreigners: readonly (readonly [Part, RegExp])[] = [
   [['notes.txt', text('hello')], /notes\.txt is no part of a checkpoint/],
 ]
 
-test('whatever is no checkpoint is refused by what it is', async () => {
+test('files that are not checkpoints are rejected with what they are', async () => {
   for (const [part, message] of foreigners) {
     const answer = await upload([part])
     assert.equal(answer.status, 422, `${part[0]}: ${answer.text}`)
@@ -98,7 +98,7 @@ test('whatever is no checkpoint is refused by what it is', async () => {
   assert.deepEqual(await leftovers(), [])
 })
 
-test('a checkpoint must be whole', async () => {
+test('an incomplete checkpoint is rejected', async () => {
   const missing = await upload(indexed.slice(0, 2))
   assert.equal(missing.status, 422)
   assert.equal(missing.body.code, 'WEIGHTS_INCOMPLETE')
@@ -120,7 +120,7 @@ test('a checkpoint must be whole', async () => {
 
 const submit = (more: object) => server.api.post('/jobs').send({ ...smallJob, ...more })
 
-test('a job names what it begins with, and the newest is chosen when it is submitted', async () => {
+test('initFrom is resolved to the newest version when the job is submitted', async () => {
   await putModel(server.store, 'shades-model', 1)
   await putModel(server.store, 'shades-model', 2)
   const { body: weights } = await upload(['old.ckpt'])
@@ -150,7 +150,7 @@ test('a job names what it begins with, and the newest is chosen when it is submi
   }
 })
 
-test('a source that cannot be is a flaw of the request, with its place', async () => {
+test('an invalid initFrom is rejected with the path of the field', async () => {
   const { body: job } = await submit({})
   const cases: [object, string, RegExp][] = [
     [{}, '/initFrom', /there is none of them/],
