@@ -70,5 +70,5 @@ test('requests during the graceful end of the API process are all answered', asy
 test('a server whose address is in use does not start', async () => {
   const environment = { ...process.env, TRAINYARD_PORT: new URL(deployment.url).port }
   const starting = startServer(join(deployment.folder, 'other'), environment)
-  await assert.rejects(starting, /ended with exit code 1/)
+  await assert.rejects(starting, /exited with code 1/)
 })
