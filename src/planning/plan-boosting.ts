@@ -1,5 +1,5 @@
 import type { FieldErrors } from '../errors.js'
-import { contradictions } from '../spec/boosting-contradictions.js'
+import { findContradictions } from '../spec/boosting-contradictions.js'
 import { objectiveValidationMetrics } from '../spec/boosting-metrics.js'
 import {
   type BoostingObjective,
@@ -50,7 +50,7 @@ export function planBoosting(
   )
   checkCategorical(usableFeatures, model.categorical, errors)
   const features = featureColumns(usableFeatures, model.categorical)
-  const found = contradictions(request.model, features.map(withCategoryCount))
+  const found = findContradictions(request.model, features.map(withCategoryCount))
   for (const { field, code, message } of found) errors.add(`/model/${field}`, code, message)
   const classes = target ? planClasses(objective, target, errors) : null
   if (validation && target) {

@@ -1,5 +1,5 @@
 import { type Static, Type } from 'typebox'
-import { closed } from './closed.js'
+import { strictObject } from './strict-object.js'
 
 const jitter = (what: string) =>
   Type.Optional(
@@ -13,7 +13,7 @@ const jitter = (what: string) =>
 const noJitter = { brightness: 0, contrast: 0, saturation: 0 }
 
 /** How training images are varied at random. Every default leaves the images unchanged. */
-export const Augmentation = closed(
+export const Augmentation = strictObject(
   {
     flip: Type.Optional(
       Type.Boolean({
@@ -49,7 +49,7 @@ export const Augmentation = closed(
       }),
     ),
     colorJitter: Type.Optional(
-      closed(
+      strictObject(
         {
           brightness: jitter('all values'),
           contrast: jitter('the difference of all values from the mean of the image'),

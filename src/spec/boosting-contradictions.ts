@@ -17,7 +17,7 @@ interface Column {
  * Finds model options that contradict each other, the table or XGBoost's own limits. `columns` are
  * the feature columns, without the target.
  */
-export function contradictions(
+export function findContradictions(
   model: BoostingOptions,
   columns: readonly Column[],
 ): Contradiction[] {

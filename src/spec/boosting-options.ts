@@ -1,5 +1,5 @@
 import { type Static, Type } from 'typebox'
-import { closed } from './closed.js'
+import { strictObject } from './strict-object.js'
 import { withDefaults } from './with-defaults.js'
 
 export const boostingObjectives = [
@@ -15,7 +15,7 @@ export type BoostingObjective = (typeof boostingObjectives)[number]
 const Quantile = Type.Number({ exclusiveMinimum: 0, exclusiveMaximum: 1 })
 
 /** Gradient-boosted trees on a table. Ranges and defaults are those of XGBoost. */
-export const BoostingOptions = closed({
+export const BoostingOptions = strictObject({
   kind: Type.Enum(['boosting']),
   objective: Type.Optional(
     Type.Enum([...boostingObjectives], {

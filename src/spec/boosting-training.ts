@@ -4,7 +4,7 @@ import {
   boostingMetrics,
   validationMetricName,
 } from './boosting-metrics.js'
-import { closed } from './closed.js'
+import { strictObject } from './strict-object.js'
 import { Validation } from './training-options.js'
 
 const ColumnName = Type.String({ minLength: 1, maxLength: 1000 })
@@ -14,7 +14,7 @@ const validationMetrics = (Object.keys(boostingMetrics) as BoostingMetricName[])
 )
 
 /** Ends the job if the metric stops improving. */
-export const BoostingEarlyStopping = closed({
+export const BoostingEarlyStopping = strictObject({
   metric: Type.Optional(
     Type.Enum(validationMetrics, {
       description: "one of the objective's metrics; if absent, its first",
@@ -35,7 +35,7 @@ export const BoostingEarlyStopping = closed({
 })
 export type BoostingEarlyStopping = Required<Static<typeof BoostingEarlyStopping>>
 
-export const BoostingTrainingOptions = closed({
+export const BoostingTrainingOptions = strictObject({
   target: Type.Optional({
     ...ColumnName,
     description: "column to predict; if absent, the data set's target",

@@ -1,5 +1,6 @@
 import { type Static, Type } from 'typebox'
 import { Timestamp } from './identifiers.js'
+import { nullable } from './nullable.js'
 
 export const StoredFile = Type.Object({
   name: Type.String(),
@@ -38,10 +39,10 @@ export const Checkpoint = Type.Object({
       'the best so far by the metric of training.keepBest or, for boosting, training.earlyStopping; it is kept beside the newest',
   }),
   format: CheckpointFormat,
-  prefix: Type.Union([Type.String(), Type.Null()], {
-    description:
-      "name of the TensorFlow checkpoint, for tf.train.load_checkpoint('DIR/model.ckpt-200'); null for XGBoost",
-  }),
+  prefix: nullable(
+    Type.String(),
+    "name of the TensorFlow checkpoint, for tf.train.load_checkpoint('DIR/model.ckpt-200'); null for XGBoost",
+  ),
   files: Type.Array(StoredFile),
 })
 export type Checkpoint = Static<typeof Checkpoint>

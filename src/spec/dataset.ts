@@ -1,5 +1,6 @@
 import { type Static, Type } from 'typebox'
 import { DatasetId, Name, Timestamp } from './identifiers.js'
+import { nullable } from './nullable.js'
 
 export const Shard = Type.Object({
   name: Type.String(),
@@ -44,19 +45,18 @@ const commonColumnFields = {
   missing: Type.Integer({ description: 'number of rows without a value' }),
 }
 
-const distinct = Type.Union([Type.Integer(), Type.Null()], {
-  description: 'number of different values; null if they were not counted, since there are many',
-})
+const distinctCount = nullable(
+  Type.Integer(),
+  'number of different values; null if they were not counted, since there are many',
+)
 
-const statistic = Type.Union([Type.Number(), Type.Null()], {
-  description: 'null if all values are missing',
-})
+const statistic = nullable(Type.Number(), 'null if all values are missing')
 
 /** In `min`, `max` and `mean`, false is 0 and true is 1. */
 export const NumericColumn = Type.Object({
   ...commonColumnFields,
   type: Type.Enum(['number', 'integer', 'boolean']),
-  distinct,
+  distinct: distinctCount,
   min: statistic,
   max: statistic,
   mean: statistic,
@@ -78,7 +78,7 @@ export type CategoryColumn = Static<typeof CategoryColumn>
 export const TextColumn = Type.Object({
   ...commonColumnFields,
   type: Type.Enum(['text']),
-  distinct,
+  distinct: distinctCount,
 })
 export type TextColumn = Static<typeof TextColumn>
 
@@ -102,9 +102,7 @@ export const TableManifest = Type.Object({
   kind: Type.Enum(['table']),
   records: Type.Integer({ description: 'number of rows' }),
   columns: Type.Array(TableColumn),
-  target: Type.Union([Type.String(), Type.Null()], {
-    description: 'the column that jobs predict by default',
-  }),
+  target: nullable(Type.String(), 'the column that jobs predict by default'),
   sample: Type.Array(Type.Array(Cell), {
     description: 'up to 10 of the first rows; texts are cut to 100 characters',
   }),

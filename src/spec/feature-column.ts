@@ -1,12 +1,14 @@
 import { type Static, Type } from 'typebox'
+import { nullable } from './nullable.js'
 
 /** An input column of a model. A category's code is its index in `categories`; true is 1, false is 0. */
 export const FeatureColumn = Type.Object({
   name: Type.String(),
   type: Type.Enum(['number', 'integer', 'boolean', 'category']),
-  categories: Type.Union([Type.Array(Type.String()), Type.Null()], {
-    description: 'category names in the order of their codes; null for other types',
-  }),
+  categories: nullable(
+    Type.Array(Type.String()),
+    'category names in the order of their codes; null for other types',
+  ),
 })
 export type FeatureColumn = Static<typeof FeatureColumn>
 

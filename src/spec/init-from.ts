@@ -1,10 +1,10 @@
 import { type Static, Type } from 'typebox'
-import { closed } from './closed.js'
 import { JobId, Name } from './identifiers.js'
+import { strictObject } from './strict-object.js'
 import { WeightsId } from './weights.js'
 
 /** The source of a job's initial weights: exactly one of `model`, `job` and `weights`. */
-export const InitFrom = closed({
+export const InitFrom = strictObject({
   model: Type.Optional(Name),
   version: Type.Optional(
     Type.Integer({ minimum: 1, description: 'version of the model; if absent, the newest' }),

@@ -1,9 +1,10 @@
 import { type Static, Type } from 'typebox'
-import { closed } from './closed.js'
 import { JobId } from './identifiers.js'
 import { Job, JobStatus } from './job.js'
 import { LabelFilter, RequiredLabels } from './labels.js'
+import { nullable } from './nullable.js'
 import { PageQuery } from './paging.js'
+import { strictObject } from './strict-object.js'
 
 const DateOrDateTime = Type.String({
   pattern:
@@ -27,7 +28,7 @@ const Statuses = Type.Array(JobStatus, {
 })
 
 /** Filters of a list. A job must match all of those that are given. */
-export const JobListQuery = closed({
+export const JobListQuery = strictObject({
   ...PageQuery,
   status: Type.Optional(Statuses),
   label: Type.Optional(
@@ -36,7 +37,7 @@ export const JobListQuery = closed({
   ...filters,
 })
 
-export const JobSelection = closed(
+export const JobSelection = strictObject(
   { status: Type.Optional(Statuses), labels: Type.Optional(RequiredLabels), ...filters },
   { minProperties: 1 },
 )
@@ -63,10 +64,8 @@ export const JobPlan = Type.Object({
   priority,
   labels,
   steps: Type.Integer({ description: 'total number of steps; for boosting, of rounds' }),
-  stepsPerEpoch: Type.Union([Type.Integer(), Type.Null()], { description: 'null for boosting' }),
-  parameters: Type.Union([Type.Integer(), Type.Null()], {
-    description: 'number of trainable parameters; null for boosting',
-  }),
+  stepsPerEpoch: nullable(Type.Integer(), 'null for boosting'),
+  parameters: nullable(Type.Integer(), 'number of trainable parameters; null for boosting'),
   memory: Type.Object(
     {
       engineBytes: Type.Integer({

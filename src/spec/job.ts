@@ -1,13 +1,14 @@
-import { type Static, type TSchema, Type } from 'typebox'
+import { type Static, Type } from 'typebox'
 import { BoostingOptions, type ResolvedBoostingOptions } from './boosting-options.js'
 import { type BoostingPlan, BoostingTrainingOptions } from './boosting-training.js'
-import { closed } from './closed.js'
 import { type FailureCode, failureCodes } from './failure-codes.js'
 import { DatasetId, JobId, Name, Timestamp } from './identifiers.js'
 import { Freeze, InitFrom, InitReport, InitSource } from './init-from.js'
 import { Labels, Priority } from './labels.js'
 import { MetricValue } from './metrics.js'
 import { type NetworkOptions, NetworkRequest, ResolvedModel } from './model-options.js'
+import { nullable } from './nullable.js'
+import { strictObject } from './strict-object.js'
 import { TrainingOptions, type TrainingPlan } from './training-options.js'
 
 const commonFields = {
@@ -17,7 +18,7 @@ const commonFields = {
   labels: Type.Optional(Labels),
 }
 
-export const NetworkJobRequest = closed({
+export const NetworkJobRequest = strictObject({
   ...commonFields,
   model: NetworkRequest,
   training: Type.Optional(TrainingOptions),
@@ -26,7 +27,7 @@ export const NetworkJobRequest = closed({
 })
 export type NetworkJobRequest = Static<typeof NetworkJobRequest>
 
-export const BoostingJobRequest = closed({
+export const BoostingJobRequest = strictObject({
   ...commonFields,
   model: BoostingOptions,
   training: Type.Optional(BoostingTrainingOptions),
@@ -101,9 +102,6 @@ export type Transition = Static<typeof Transition>
 
 export const ModelRef = Type.Object({ id: Name, version: Type.Integer() })
 export type ModelRef = Static<typeof ModelRef>
-
-const nullable = <T extends TSchema>(schema: T, description?: string) =>
-  Type.Union([schema, Type.Null()], description === undefined ? {} : { description })
 
 /** A job as the API shows it. */
 export const Job = Type.Object({

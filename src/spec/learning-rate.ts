@@ -1,5 +1,5 @@
 import { type Static, Type } from 'typebox'
-import { closed } from './closed.js'
+import { strictObject } from './strict-object.js'
 
 const limits = { exclusiveMinimum: 0, maximum: 100 }
 const steps = { minimum: 1, maximum: 100_000_000 }
@@ -23,8 +23,8 @@ const warmupSteps = Type.Optional(
 
 /** Schedules by name. Options without a default here get one from the length of the job (src/planning/plan-training.ts). */
 export const schedules = {
-  constant: closed({ schedule: Type.Enum(['constant']), peak, warmupSteps }),
-  step: closed({
+  constant: strictObject({ schedule: Type.Enum(['constant']), peak, warmupSteps }),
+  step: strictObject({
     schedule: Type.Enum(['step']),
     peak,
     warmupSteps,
@@ -41,7 +41,7 @@ export const schedules = {
       Type.Integer({ ...steps, description: 'steps between drops, instead of boundaries' }),
     ),
   }),
-  exponential: closed({
+  exponential: strictObject({
     schedule: Type.Enum(['exponential']),
     peak,
     warmupSteps,
@@ -50,13 +50,13 @@ export const schedules = {
       Type.Integer({ ...steps, description: 'steps per factor; if absent, one epoch' }),
     ),
   }),
-  cosine: closed({
+  cosine: strictObject({
     schedule: Type.Enum(['cosine']),
     peak,
     warmupSteps,
     endFactor: factor(0, 'the rate at the end, as a share of the peak'),
   }),
-  oneCycle: closed({
+  oneCycle: strictObject({
     schedule: Type.Enum(['oneCycle']),
     peak,
     warmupSteps: Type.Optional(

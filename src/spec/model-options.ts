@@ -1,6 +1,6 @@
 import { type Static, Type } from 'typebox'
 import type { ResolvedBoostingOptions } from './boosting-options.js'
-import { closed } from './closed.js'
+import { strictObject } from './strict-object.js'
 
 const kind = Type.Enum(['resnet'])
 
@@ -72,12 +72,12 @@ const plainOptions = {
 }
 
 /** With `depth`, a published network (resnet-table.ts); without it, the small plain ResNet (src/nets/plain-resnet.ts). */
-export const ResNetOptions = closed({ kind, ...deepOptions, ...plainOptions })
+export const ResNetOptions = strictObject({ kind, ...deepOptions, ...plainOptions })
 export type ResNetOptions = Static<typeof ResNetOptions>
-export const PlainResNetOptions = closed({ kind, ...plainOptions })
-export const DeepResNetOptions = closed({ kind, ...deepOptions })
+export const PlainResNetOptions = strictObject({ kind, ...plainOptions })
+export const DeepResNetOptions = strictObject({ kind, ...deepOptions })
 
-export const VggOptions = closed({
+export const VggOptions = strictObject({
   kind: Type.Enum(['vgg']),
   depth: Type.Optional(
     Type.Enum([11, 13, 16, 19], { default: 16, description: 'number of layers with weights' }),

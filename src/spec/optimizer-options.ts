@@ -1,5 +1,5 @@
 import { type Static, Type } from 'typebox'
-import { closed } from './closed.js'
+import { strictObject } from './strict-object.js'
 
 const decay = (description: string, value: number) =>
   Type.Optional(Type.Number({ minimum: 0, exclusiveMaximum: 1, default: value, description }))
@@ -15,7 +15,7 @@ const weightDecay = (value: number, description: string) =>
   Type.Optional(Type.Number({ minimum: 0, maximum: 10, default: value, description }))
 
 /** L2 regularization. It applies to convolutions and matrices, not to batch norm or biases. */
-const coupled = weightDecay(
+const l2WeightDecay = weightDecay(
   0,
   'L2 penalty: each weight, times this, is added to its gradient; not for batch norm and biases',
 )
@@ -26,14 +26,14 @@ const betas = {
 
 /** Optimizers by `kind`. */
 export const optimizers = {
-  sgd: closed({
+  sgd: strictObject({
     kind: Type.Enum(['sgd']),
     momentum: decay('decay of the running sum of gradients; 0: plain gradient descent', 0.9),
     nesterov: Type.Optional(Type.Boolean({ default: true, description: 'Nesterov momentum' })),
-    weightDecay: coupled,
+    weightDecay: l2WeightDecay,
   }),
-  adam: closed({ kind: Type.Enum(['adam']), ...betas, epsilon, weightDecay: coupled }),
-  adamw: closed({
+  adam: strictObject({ kind: Type.Enum(['adam']), ...betas, epsilon, weightDecay: l2WeightDecay }),
+  adamw: strictObject({
     kind: Type.Enum(['adamw']),
     ...betas,
     epsilon,
@@ -42,12 +42,12 @@ export const optimizers = {
       'each step subtracts each weight, times this and the learning rate; not for batch norm and biases',
     ),
   }),
-  rmsprop: closed({
+  rmsprop: strictObject({
     kind: Type.Enum(['rmsprop']),
     decay: decay('decay of the running mean of the squared gradient', 0.9),
     momentum: decay('decay of the running sum of updates; 0: none', 0),
     epsilon,
-    weightDecay: coupled,
+    weightDecay: l2WeightDecay,
   }),
 }
 

@@ -1,8 +1,9 @@
 import { type TSchema, Type } from 'typebox'
-import { defaulted } from './defaulted.js'
+import { nullable } from './nullable.js'
+import { optionalWithDefault } from './optional-with-default.js'
 
 export const PageQuery = {
-  limit: defaulted(
+  limit: optionalWithDefault(
     Type.Integer({ minimum: 1, maximum: 1000, default: 50, description: 'items per page' }),
   ),
   cursor: Type.Optional(
@@ -10,9 +11,7 @@ export const PageQuery = {
   ),
 }
 
-export const NextCursor = Type.Union([Type.String(), Type.Null()], {
-  description: 'cursor of the next page; null on the last page',
-})
+export const NextCursor = nullable(Type.String(), 'cursor of the next page; null on the last page')
 
 export const page = <T extends TSchema>(item: T) =>
   Type.Object({ items: Type.Array(item), nextCursor: NextCursor }, { description: 'a page' })

@@ -1,9 +1,9 @@
 import { type Static, Type } from 'typebox'
 import { Augmentation } from './augmentation.js'
-import { closed } from './closed.js'
 import { Name } from './identifiers.js'
 import { LearningRate } from './learning-rate.js'
 import { OptimizerOptions } from './optimizer-options.js'
+import { strictObject } from './strict-object.js'
 
 export const Validation = Type.Union(
   [
@@ -12,7 +12,7 @@ export const Validation = Type.Union(
       maximum: 0.5,
       description: 'share of the data set to hold out for validation',
     }),
-    closed({ dataset: Name }, { description: 'another data set to validate on' }),
+    strictObject({ dataset: Name }, { description: 'another data set to validate on' }),
   ],
   { default: 0.1 },
 )
@@ -35,7 +35,7 @@ const metric = Type.Optional(
 )
 
 /** Ends the job if the metric stops improving. */
-export const EarlyStopping = closed({
+export const EarlyStopping = strictObject({
   metric,
   patience: Type.Optional(
     Type.Integer({
@@ -52,11 +52,11 @@ export const EarlyStopping = closed({
 export type EarlyStopping = Required<Static<typeof EarlyStopping>>
 
 /** Keeps the checkpoint with the best value of the metric. */
-export const KeepBest = closed({ metric }, { default: {} })
+export const KeepBest = strictObject({ metric }, { default: {} })
 export type KeepBest = Required<Static<typeof KeepBest>>
 
 /** Limits the gradient: first each element by `value`, then the norm of all elements together by `norm`. */
-export const ClipGradients = closed(
+export const ClipGradients = strictObject(
   {
     value: Type.Optional(
       Type.Number({
@@ -76,7 +76,7 @@ export const ClipGradients = closed(
 export type ClipGradients = Static<typeof ClipGradients>
 
 /** An exponential moving average of the weights, which is evaluated and published in place of the weights. */
-export const Ema = closed({
+export const Ema = strictObject({
   decay: Type.Optional(
     Type.Number({
       minimum: 0,
@@ -88,7 +88,7 @@ export const Ema = closed({
 })
 export type Ema = Required<Static<typeof Ema>>
 
-export const TrainingOptions = closed({
+export const TrainingOptions = strictObject({
   epochs: Type.Optional(
     Type.Integer({
       minimum: 1,

@@ -1,7 +1,8 @@
 import { type Static, Type } from 'typebox'
-import { closed } from './closed.js'
 import { JobId, Timestamp } from './identifiers.js'
 import { RequiredLabels } from './labels.js'
+import { nullable } from './nullable.js'
+import { strictObject } from './strict-object.js'
 
 const webhookId = /^wh-[0-9a-z]{26}$/
 export const WebhookId = Type.String({ pattern: webhookId.source })
@@ -18,7 +19,7 @@ export const webhookEvents = [
 export const WebhookEvent = Type.Enum(webhookEvents)
 export type WebhookEvent = Static<typeof WebhookEvent>
 
-export const WebhookRequest = closed({
+export const WebhookRequest = strictObject({
   url: Type.String({
     maxLength: 2048,
     description:
@@ -41,9 +42,10 @@ const commonFields = {
   events: Type.Array(WebhookEvent),
   labels: RequiredLabels,
   createdAt: Timestamp,
-  disabled: Type.Union([Type.Object({ at: Timestamp, reason: Type.String() }), Type.Null()], {
-    description: 'when and why the webhook was disabled; null if it is active',
-  }),
+  disabled: nullable(
+    Type.Object({ at: Timestamp, reason: Type.String() }),
+    'when and why the webhook was disabled; null if it is active',
+  ),
 }
 
 export const Webhook = Type.Object(commonFields)
@@ -59,27 +61,22 @@ export type CreatedWebhook = Static<typeof CreatedWebhook>
 
 export const DeliveryAttempt = Type.Object({
   startedAt: Timestamp,
-  durationMs: Type.Union([Type.Number(), Type.Null()], {
-    description: 'null until the attempt has ended',
-  }),
-  statusCode: Type.Union([Type.Integer(), Type.Null()], {
-    description: "HTTP status of the receiver's answer; null without an answer",
-  }),
-  error: Type.Union([Type.String(), Type.Null()], {
-    description: 'why the attempt failed; null if it succeeded',
-  }),
+  durationMs: nullable(Type.Number(), 'null until the attempt has ended'),
+  statusCode: nullable(
+    Type.Integer(),
+    "HTTP status of the receiver's answer; null without an answer",
+  ),
+  error: nullable(Type.String(), 'why the attempt failed; null if it succeeded'),
 })
 export type DeliveryAttempt = Static<typeof DeliveryAttempt>
 
 export const Delivery = Type.Object({
   id: Type.String({ description: 'value of the webhook-id header, the same for every attempt' }),
   event: Type.Enum([...webhookEvents, 'ping']),
-  job: Type.Union([JobId, Type.Null()], { description: 'null for a ping' }),
+  job: nullable(JobId, 'null for a ping'),
   at: Timestamp,
   status: Type.Enum(['pending', 'delivered', 'failed']),
   attempts: Type.Array(DeliveryAttempt, { description: 'oldest first' }),
-  nextAttemptAt: Type.Union([Timestamp, Type.Null()], {
-    description: 'null if none is scheduled',
-  }),
+  nextAttemptAt: nullable(Timestamp, 'null if none is scheduled'),
 })
 export type Delivery = Static<typeof Delivery>

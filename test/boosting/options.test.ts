@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { contradictions } from '../../src/spec/boosting-contradictions.js'
+import { findContradictions } from '../../src/spec/boosting-contradictions.js'
 import {
   BoostingOptions,
   type ResolvedBoostingOptions,
@@ -68,7 +68,7 @@ test('contradictions name their field', () => {
     { name: 'town', categories: 5 },
   ]
   const found = (options: Omit<BoostingOptions, 'kind'>) =>
-    contradictions({ kind: 'boosting', ...options }, columns).map(
+    findContradictions({ kind: 'boosting', ...options }, columns).map(
       ({ field, code }) => `${field} ${code}`,
     )
   assert.deepEqual(found({}), [])

@@ -9,20 +9,20 @@ import { fieldErrorCodes } from '../../src/spec/field-error-codes.js'
 
 const page = 'docs/errors.md'
 
-// `npm run docs:errors` writes the page
+// `npm run docs:errors` passes --write
 if (process.argv.includes('--write')) writeFileSync(page, errorsPage())
 
 test('docs/errors.md lists every code', () => {
   assert.equal(readFileSync(page, 'utf8'), errorsPage())
 })
 
-test('every code is used by the source, and none is used that is not listed', () => {
+test('every listed code is used in the source, and every used code is listed', () => {
   const text = sources()
   const codes = [errorCodes, failureCodes, fieldErrorCodes].flatMap(table => Object.keys(table))
   for (const code of codes) {
-    assert.ok(text.includes(`'${code}'`), `nothing answers ${code}`)
+    assert.ok(text.includes(`'${code}'`), `the source does not use ${code}`)
   }
-  // the compiler checks the constructors; this checks casts, and objects that are sent as they are
+  // The compiler checks constructor calls; this also finds casts and plain objects.
   for (const [, code] of text.matchAll(/\bcode: '([A-Z][A-Z_]+)'/g)) {
     assert.ok(code! in errorCodes, `${code} is not in src/spec/error-codes.ts`)
   }

@@ -3,9 +3,9 @@ import { Type } from 'typebox'
 import type { Datasets, DatasetUpload } from '../../datasets/datasets.js'
 import { TrainyardError } from '../../errors.js'
 import type { Jobs } from '../../jobs/jobs.js'
-import { closed } from '../../spec/closed.js'
 import { Name } from '../../spec/identifiers.js'
 import { PageQuery, page } from '../../spec/paging.js'
+import { strictObject } from '../../spec/strict-object.js'
 import { receiveUpload } from '../http/form-upload.js'
 import type { Limits } from '../http/limits.js'
 import { registerMultipart } from '../http/multipart.js'
@@ -119,7 +119,7 @@ export const datasetRoutes: FastifyPluginAsyncTypebox<DatasetRoutesDeps> = async
       schema: {
         tags,
         summary: 'List data sets, newest first',
-        querystring: closed(PageQuery),
+        querystring: strictObject(PageQuery),
         problems: ['INVALID_CURSOR'],
         response: { 200: page(DatasetResponse) },
       },

@@ -1,7 +1,6 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from 'typebox'
 import type { Jobs } from '../../jobs/jobs.js'
-import { closed } from '../../spec/closed.js'
 import { JobRequest } from '../../spec/job.js'
 import {
   CancelledJobs,
@@ -10,6 +9,7 @@ import {
   JobSelection,
 } from '../../spec/job-queries.js'
 import { page } from '../../spec/paging.js'
+import { strictObject } from '../../spec/strict-object.js'
 import { callerIdOf } from '../http/api-keys.js'
 import { JobParam, JobPlanResponse, JobResponse, NoContent } from '../schemas.js'
 
@@ -30,7 +30,7 @@ export const jobRoutes: FastifyPluginAsyncTypebox<JobRoutesDeps> = async (app, {
         description:
           'The job is stored durably before the server answers, so it survives every restart. A repeated request with the same Idempotency-Key and body returns the same job, for at least 24 hours.',
         headers: Type.Object({ 'idempotency-key': Type.Optional(IdempotencyKey) }),
-        querystring: closed({
+        querystring: strictObject({
           dryRun: Type.Optional(Type.Boolean({ description: 'plan the job without creating it' })),
         }),
         body: JobRequest,

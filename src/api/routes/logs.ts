@@ -2,8 +2,8 @@ import { Readable } from 'node:stream'
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from 'typebox'
 import type { Jobs } from '../../jobs/jobs.js'
-import { closed } from '../../spec/closed.js'
-import { defaulted } from '../../spec/defaulted.js'
+import { optionalWithDefault } from '../../spec/optional-with-default.js'
+import { strictObject } from '../../spec/strict-object.js'
 import { eventStreamType, lastEventId, negotiateFormat } from '../http/content-negotiation.js'
 import { eventStream } from '../http/event-stream.js'
 import { HttpError } from '../http/http-error.js'
@@ -17,7 +17,7 @@ export interface LogRoutesDeps {
   closing: AbortSignal
 }
 
-const LogsQuery = closed({
+const LogsQuery = strictObject({
   attempt: Type.Optional(
     Type.Integer({ minimum: 1, maximum: 999_999_999, description: 'only lines of this attempt' }),
   ),
@@ -28,7 +28,7 @@ const LogsQuery = closed({
       description: 'start this many lines before the end',
     }),
   ),
-  limit: defaulted(
+  limit: optionalWithDefault(
     Type.Integer({ minimum: 1, maximum: 10_000, default: 1000, description: 'lines in a page' }),
   ),
   cursor: Type.Optional(

@@ -2,8 +2,8 @@ import { Readable } from 'node:stream'
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from 'typebox'
 import type { Jobs } from '../../jobs/jobs.js'
-import { closed } from '../../spec/closed.js'
-import { defaulted } from '../../spec/defaulted.js'
+import { optionalWithDefault } from '../../spec/optional-with-default.js'
+import { strictObject } from '../../spec/strict-object.js'
 import { eventStreamType, lastEventId, negotiateFormat } from '../http/content-negotiation.js'
 import { eventStream } from '../http/event-stream.js'
 import { HttpError } from '../http/http-error.js'
@@ -18,7 +18,7 @@ export interface MetricRoutesDeps {
   closing: AbortSignal
 }
 
-const MetricsQuery = closed({
+const MetricsQuery = strictObject({
   names: Type.Optional(
     Type.String({
       pattern: '^[A-Za-z0-9_./-]{1,64}(,[A-Za-z0-9_./-]{1,64}){0,63}$',
@@ -27,7 +27,7 @@ const MetricsQuery = closed({
   ),
   fromStep: Type.Optional(Type.Integer({ minimum: 0 })),
   toStep: Type.Optional(Type.Integer({ minimum: 0 })),
-  limit: defaulted(
+  limit: optionalWithDefault(
     Type.Integer({ minimum: 1, maximum: 10_000, default: 1000, description: 'steps in a page' }),
   ),
   cursor: Type.Optional(

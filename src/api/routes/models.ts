@@ -4,11 +4,11 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from 'typebox'
 import { TrainyardError } from '../../errors.js'
 import type { ModelRegistry } from '../../models/registry.js'
-import { closed } from '../../spec/closed.js'
-import { defaulted } from '../../spec/defaulted.js'
 import { Name } from '../../spec/identifiers.js'
 import { isBoostingModel } from '../../spec/model.js'
+import { optionalWithDefault } from '../../spec/optional-with-default.js'
 import { PageQuery, page } from '../../spec/paging.js'
+import { strictObject } from '../../spec/strict-object.js'
 import { sendTar } from '../http/tar.js'
 import { Binary, ModelResponse, tarResponse } from '../schemas.js'
 
@@ -18,15 +18,15 @@ export interface ModelRoutesDeps {
 
 export const ModelParams = Type.Object({ id: Name })
 
-export const VersionQuery = closed({
+export const VersionQuery = strictObject({
   version: Type.Optional(
     Type.Integer({ minimum: 1, maximum: 2 ** 31, description: 'the newest version by default' }),
   ),
 })
 
-const ExportQuery = closed({
+const ExportQuery = strictObject({
   ...VersionQuery.properties,
-  format: defaulted(Type.Enum(['ubj', 'json'], { default: 'ubj' })),
+  format: optionalWithDefault(Type.Enum(['ubj', 'json'], { default: 'ubj' })),
 })
 
 const notABoostingModel = (id: string) =>
@@ -44,7 +44,7 @@ export const modelRoutes: FastifyPluginAsyncTypebox<ModelRoutesDeps> = async (ap
       schema: {
         tags,
         summary: 'List models',
-        querystring: closed(PageQuery),
+        querystring: strictObject(PageQuery),
         problems: ['INVALID_CURSOR'],
         response: { 200: page(ModelResponse) },
       },

@@ -4,10 +4,10 @@ import { Type } from 'typebox'
 import { quoteTruncated } from '../../errors.js'
 import type { Predictor, RowPredictor } from '../../models/predictor-client.js'
 import type { ModelRegistry } from '../../models/registry.js'
-import { closed } from '../../spec/closed.js'
-import { defaulted } from '../../spec/defaulted.js'
 import type { PredictRequest } from '../../spec/ipc-messages.js'
 import { type BoostingModel, isBoostingModel, type NetworkModel } from '../../spec/model.js'
+import { optionalWithDefault } from '../../spec/optional-with-default.js'
+import { strictObject } from '../../spec/strict-object.js'
 import { HttpError } from '../http/http-error.js'
 import { addJsonBodyParser } from '../http/json.js'
 import type { Limits } from '../http/limits.js'
@@ -39,7 +39,7 @@ const rowOptions = {
       description: 'rows only: also return how much each column contributes (SHAP values)',
     }),
   ),
-  unknownCategory: defaulted(
+  unknownCategory: optionalWithDefault(
     Type.Enum(['missing', 'error'], {
       default: 'missing',
       description:
@@ -61,7 +61,7 @@ const Instances = Type.Object({
 })
 const Images = Type.Object({ image: Type.Array(Binary, { maxItems: maxFormImages }) })
 
-const PredictQuery = closed({ ...VersionQuery.properties, ...rowOptions })
+const PredictQuery = strictObject({ ...VersionQuery.properties, ...rowOptions })
 
 const body = Type.Unsafe<unknown>({
   content: {

@@ -1,7 +1,7 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from 'typebox'
-import { closed } from '../../spec/closed.js'
 import { PageQuery, page } from '../../spec/paging.js'
+import { strictObject } from '../../spec/strict-object.js'
 import { WebhookRequest } from '../../spec/webhook.js'
 import type { Webhooks } from '../../webhooks/webhooks.js'
 import { CreatedWebhookResponse, DeliveryResponse, NoContent, WebhookResponse } from '../schemas.js'
@@ -18,7 +18,7 @@ export const webhookRoutes: FastifyPluginAsyncTypebox<WebhookRoutesDeps> = async
   const params = Type.Object({
     id: Type.String({ maxLength: 64, description: 'the id of a webhook' }),
   })
-  const querystring = closed(PageQuery)
+  const querystring = strictObject(PageQuery)
 
   app.post(
     '/webhooks',

@@ -2,9 +2,9 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from 'typebox'
 import { TrainyardError } from '../../errors.js'
 import type { Jobs } from '../../jobs/jobs.js'
-import { closed } from '../../spec/closed.js'
 import { Name } from '../../spec/identifiers.js'
 import { PageQuery, page } from '../../spec/paging.js'
+import { strictObject } from '../../spec/strict-object.js'
 import type { WeightsStore } from '../../weights/weights-store.js'
 import { receiveUpload } from '../http/form-upload.js'
 import type { Limits } from '../http/limits.js'
@@ -83,7 +83,7 @@ export const weightsRoutes: FastifyPluginAsyncTypebox<WeightsRoutesDeps> = async
       schema: {
         tags,
         summary: 'List uploaded weights',
-        querystring: closed(PageQuery),
+        querystring: strictObject(PageQuery),
         problems: ['INVALID_CURSOR'],
         response: { 200: page(WeightsSummaryResponse) },
       },
