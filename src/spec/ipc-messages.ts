@@ -7,12 +7,12 @@ import type { FieldErrorCode } from './field-error-codes.js'
 import type { JobManifest, Metrics, ModelRef, NetworkJob, Phase } from './job.js'
 import type { MetricRow } from './metrics.js'
 
-/** An error on its way to another process (`src/ipc/wire-error.ts`). */
+/** An error as a message to another process (`src/ipc/wire-error.ts`). */
 export interface WireError {
   name: string
   message: string
   stack?: string
-  /** Of an error that is no TrainyardError: the operating system's code, for example. */
+  /** The code of an error that is not a TrainyardError, such as `ENOENT`. */
   code?: string
   trainyard?: { code: ErrorCode; errors: { path: string; code: FieldErrorCode; message: string }[] }
   cause?: WireError

@@ -10,7 +10,7 @@ export const Priority = Type.Integer({
     'jobs with a higher priority start first; one point counts as much as ten minutes of waiting',
 })
 
-/** The syntax of Kubernetes labels. Keys are such as `team` or `example.org/team`. */
+/** The syntax of Kubernetes labels. Examples of keys: `team`, `example.org/team`. */
 const part = '[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?'
 const key = `([a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?/)?${part}`
 const value = `(${part})?`
@@ -32,7 +32,7 @@ export const Labels = Type.Unsafe<Labels>({
   description: 'names and values of your choice, to find jobs by',
 })
 
-/** Labels as a filter. */
+/** Labels as a filter: a job must have all of them. */
 export const RequiredLabels = Type.Unsafe<Labels>({
   ...Labels,
   description: 'only jobs with all of these labels',
