@@ -28,6 +28,10 @@ export const truncate = (text: string, maxLength = 60): string =>
 export const quoteTruncated = (text: string, maxLength?: number): string =>
   `'${truncate(text, maxLength)}'`
 
+/** Cuts a value as JSON, for messages about data: control characters are visible and 5 differs from "5". */
+export const quoteJson = (value: unknown, maxLength = 100): string =>
+  truncate(JSON.stringify(value) ?? String(value), maxLength)
+
 export interface TrainyardErrorOptions {
   errors?: readonly FieldError[]
   cause?: unknown

@@ -1,4 +1,4 @@
-import { type FieldError, TrainyardError } from '../errors.js'
+import { type FieldErrors, quoteJson, TrainyardError } from '../errors.js'
 
 export type FileErrorCode =
   | 'DATASET_EMPTY'
@@ -64,25 +64,9 @@ function errorPath(location: FileLocation): string {
   return position.length > 0 ? `${location.file}#${position.join('&')}` : location.file
 }
 
-/** Names every bad field at once. */
-export function collectFieldErrors<T>(
-  check: (addError: (field: string, message: string) => void) => T,
-): T {
-  const fieldErrors: FieldError[] = []
-  const result = check((field, message) => {
-    fieldErrors.push({
-      path: `/${field}`,
-      code: 'invalid_value',
-      message: `${field} ${message}`,
-    })
-  })
-  if (fieldErrors.length === 0) return result
-  const detail = fieldErrors.map(({ message }) => message).join('; ')
-  throw new TrainyardError('DATASET_FORM', detail, { errors: fieldErrors })
-}
+/** Adds an error about a form field; `message` continues the sentence that the field's name begins. */
+export const addFormError = (errors: FieldErrors, field: string, message: string): void =>
+  errors.add(`/${field}`, 'invalid_value', `${field} ${message}`)
 
 export const datasetNotFound = (idOrName: string) =>
-  new TrainyardError(
-    'DATASET_NOT_FOUND',
-    `there is no data set ${JSON.stringify(idOrName.slice(0, 100))}`,
-  )
+  new TrainyardError('DATASET_NOT_FOUND', `there is no data set ${quoteJson(idOrName)}`)

@@ -1,6 +1,7 @@
 import { Check } from 'typebox/value'
+import { FieldErrors, quoteJson } from '../errors.js'
 import { DatasetId, Name } from '../spec/identifiers.js'
-import { collectFieldErrors } from './errors.js'
+import { addFormError } from './errors.js'
 import { dimensionRange, isDimension } from './images/dimensions.js'
 import type { Dimensions } from './images/image-source.js'
 import { maxClasses } from './limits.js'
@@ -29,17 +30,14 @@ const maxLabelLength = 200
 export const isName = (text: string): boolean => Check(Name, text) && !isId(text)
 export const isId = (text: string): boolean => Check(DatasetId, text)
 
-export const validateForm = (form: UploadForm): ValidatedForm =>
-  collectFieldErrors(addError => validateFields(form, addError))
-
-function validateFields(
-  form: UploadForm,
-  addError: (field: string, message: string) => void,
-): ValidatedForm {
+/** Throws DATASET_FORM with every invalid field. */
+export function validateForm(form: UploadForm): ValidatedForm {
+  const errors = new FieldErrors()
   if (form.name !== undefined && !isName(form.name)) {
-    addError(
+    addFormError(
+      errors,
       'name',
-      `is ${quoteTruncated(form.name)}, expected 1 to 63 of a-z, 0-9, '.', '_' and '-', a letter or digit first, and not the form of an id`,
+      `is ${quoteJson(form.name)}, expected 1 to 63 of a-z, 0-9, '.', '_' and '-', a letter or digit first, and not the form of an id`,
     )
   }
   const dimensions: Partial<Dimensions> = {}
@@ -47,16 +45,22 @@ function validateFields(
     const text = form[dimension]
     if (text === undefined) continue
     const value = /^\d{1,5}$/.test(text) ? Number(text) : 0
-    if (isDimension(dimension, value)) dimensions[dimension] = value
-    else addError(dimension, `is ${quoteTruncated(text)}, expected ${dimensionRange(dimension)}`)
+    if (isDimension(dimension, value)) {
+      dimensions[dimension] = value
+    } else {
+      const range = dimensionRange(dimension)
+      addFormError(errors, dimension, `is ${quoteJson(text)}, expected ${range}`)
+    }
   }
   const labels = form.labels === undefined ? null : parseLabels(form.labels)
-  if (typeof labels === 'string') addError('labels', labels)
+  if (typeof labels === 'string') addFormError(errors, 'labels', labels)
+  const table = parseTableFields(form, errors)
+  errors.throwIfAny('DATASET_FORM')
   return {
     name: form.name ?? null,
     labels: typeof labels === 'string' ? null : labels,
     dimensions,
-    table: parseTableFields(form, addError),
+    table,
     fieldNames: Object.keys(form),
   }
 }
@@ -68,12 +72,12 @@ const tableFields = ['delimiter', 'header', 'schema', 'target']
 export function checkFieldsApply(fieldNames: readonly string[], kind: 'images' | 'table'): void {
   const [inapplicable, contentKind] =
     kind === 'table' ? [imageFields, 'tables'] : [tableFields, 'images']
-  collectFieldErrors(addError => {
-    for (const field of fieldNames) {
-      if (inapplicable.includes(field))
-        addError(field, `says nothing about ${contentKind}, which these files are`)
-    }
-  })
+  const errors = new FieldErrors()
+  for (const field of fieldNames) {
+    if (!inapplicable.includes(field)) continue
+    addFormError(errors, field, `says nothing about ${contentKind}, which these files are`)
+  }
+  errors.throwIfAny('DATASET_FORM')
 }
 
 /** The class names, or what is wrong with them. */
@@ -82,7 +86,7 @@ function parseLabels(text: string): string[] | string {
   try {
     labels = JSON.parse(text)
   } catch {
-    return `is ${quoteTruncated(text)}, expected a JSON array of class names`
+    return `is ${quoteJson(text)}, expected a JSON array of class names`
   }
   if (!Array.isArray(labels) || labels.length === 0) return 'is no array of at least one class name'
   if (labels.length > maxClasses)
@@ -93,7 +97,5 @@ function parseLabels(text: string): string[] | string {
   if (invalidIndex >= 0)
     return `has no text of 1 to ${maxLabelLength} characters at index ${invalidIndex}`
   const duplicateIndex = labels.findIndex((label, index) => labels.indexOf(label) !== index)
-  return duplicateIndex >= 0 ? `has ${quoteTruncated(labels[duplicateIndex])} twice` : labels
+  return duplicateIndex >= 0 ? `has ${quoteJson(labels[duplicateIndex])} twice` : labels
 }
-
-const quoteTruncated = (text: string) => JSON.stringify(text.slice(0, 100))

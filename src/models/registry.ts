@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { lru } from 'tiny-lru'
 import { Check } from 'typebox/value'
-import { TrainyardError } from '../errors.js'
+import { quoteJson, TrainyardError } from '../errors.js'
 import { Name } from '../spec/identifiers.js'
 import { withoutNulls } from '../spec/metrics.js'
 import type { Model, ModelManifest, NewModel } from '../spec/model.js'
@@ -17,7 +17,7 @@ const maxCachedManifests = 100
 const modelNotFound = (name: string, version?: number) =>
   new TrainyardError(
     'MODEL_NOT_FOUND',
-    `there is no ${version === undefined ? '' : `version ${version} of `}model ${JSON.stringify(name.slice(0, 100))}`,
+    `there is no ${version === undefined ? '' : `version ${version} of `}model ${quoteJson(name)}`,
   )
 
 /** Published models by name; versions count from 1, and what a version holds never changes. */

@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { TrainyardError } from '../errors.js'
+import { quoteJson, TrainyardError } from '../errors.js'
 
 /** Never starts with a dot, so neither `..` nor the store's own `.staging` can be reached. */
 const segmentPattern = /^[A-Za-z0-9][A-Za-z0-9._-]{0,254}$/
@@ -12,6 +12,6 @@ export function pathOf(root: string, key: string): string {
   if (segments.every(isKeySegment)) return join(root, ...segments)
   throw new TrainyardError(
     'INVALID_KEY',
-    `${JSON.stringify(key.slice(0, 100))} is not a key: expected names of letters, digits, '.', '_' and '-', separated by '/'`,
+    `${quoteJson(key)} is not a key: expected names of letters, digits, '.', '_' and '-', separated by '/'`,
   )
 }

@@ -1,4 +1,4 @@
-import { TrainyardError } from '../errors.js'
+import { quoteJson, TrainyardError } from '../errors.js'
 
 export const expectedFiles =
   'expected a TensorFlow checkpoint: its .index file and all .data-…-of-… files, or the one file of the old format'
@@ -7,7 +7,4 @@ export const unexpectedFileError = (file: string, found: string) =>
   new TrainyardError('WEIGHTS_FORMAT', `${file} is ${found}; ${expectedFiles}`)
 
 export const weightsNotFound = (id: string) =>
-  new TrainyardError(
-    'WEIGHTS_NOT_FOUND',
-    `there are no weights ${JSON.stringify(id.slice(0, 100))}`,
-  )
+  new TrainyardError('WEIGHTS_NOT_FOUND', `there are no weights ${quoteJson(id)}`)

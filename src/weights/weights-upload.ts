@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { open, rename } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { Check } from 'typebox/value'
-import { TrainyardError } from '../errors.js'
+import { quoteJson, TrainyardError } from '../errors.js'
 import {
   readTensorBundle,
   shardName,
@@ -173,7 +173,7 @@ const tooLargeError = (name: string) =>
   )
 
 function invalidNameError(name: string): TrainyardError {
-  const message = `name is ${JSON.stringify(name.slice(0, 100))}, expected 1 to 63 of a-z, 0-9, '.', '_' and '-', a letter or digit first`
+  const message = `name is ${quoteJson(name)}, expected 1 to 63 of a-z, 0-9, '.', '_' and '-', a letter or digit first`
   return new TrainyardError('WEIGHTS_FORM', message, {
     errors: [{ path: '/name', code: 'invalid_name', message }],
   })

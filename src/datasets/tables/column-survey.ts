@@ -3,7 +3,7 @@ import type { FileLocation } from '../errors.js'
 import { maxCategoryNameBytes } from '../limits.js'
 import { ByteDictionary } from './byte-dictionary.js'
 import { isBooleanWord, isMissing, isMissingMarker, NumberParser, parseBoolean } from './cell.js'
-import { type CsvRow, quoteTruncated } from './csv.js'
+import { type CsvRow, quoteCell } from './csv.js'
 
 /** A cell that is not what its column is. */
 export interface TypeMismatch {
@@ -106,7 +106,7 @@ export class ColumnStatistics {
     this.mismatchCount++
     this.firstMismatch ??= {
       location: { file, line: row.line, column: this.index + 1 },
-      value: quoteTruncated(row.bytes.subarray(start, end)),
+      value: quoteCell(row.bytes.subarray(start, end)),
     }
   }
 }

@@ -4,7 +4,7 @@ import { type FileLocation, fileErrors } from '../errors.js'
 import type { DatasetLimits } from '../limits.js'
 import { NumberParser, parseBoolean } from './cell.js'
 import type { ColumnStatistics } from './column-survey.js'
-import { quoteTruncated } from './csv.js'
+import { quoteCell } from './csv.js'
 
 /** How a column lies in the files; texts do not. */
 export type StorageType = 'float32' | 'float64' | 'codes' | null
@@ -43,7 +43,7 @@ function findTypeError(
 ): [FileLocation, string] | null {
   const { declared, firstMismatch, mismatchCount, present, numbers, values } = stats
   if (declared === 'category' && values.overflowed) {
-    const location = { file: `column ${quoteTruncated(name)}` }
+    const location = { file: `column ${quoteCell(name)}` }
     const detail = `it has more than ${limits.categories} values, or some that are too long, to be categories; its type may be "text"`
     return [location, detail]
   }
@@ -52,11 +52,11 @@ function findTypeError(
   if (declared)
     return [
       location,
-      `${quoteTruncated(name)} is ${value}, expected ${expectedValues[declared]}${moreSuffix(mismatchCount)}`,
+      `${quoteCell(name)} is ${value}, expected ${expectedValues[declared]}${moreSuffix(mismatchCount)}`,
     ]
   if (numbers === present || present < minValuesToInfer || numbers < minNumberShare * present)
     return null
-  const detail = `${quoteTruncated(name)} is ${value}, but ${numbers} of ${present} values are numbers${moreSuffix(mismatchCount)}; if it is right, say so: schema={${JSON.stringify(name)}:"category"}`
+  const detail = `${quoteCell(name)} is ${value}, but ${numbers} of ${present} values are numbers${moreSuffix(mismatchCount)}; if it is right, say so: schema={${JSON.stringify(name)}:"category"}`
   return [location, detail]
 }
 

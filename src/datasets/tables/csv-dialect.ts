@@ -6,7 +6,7 @@ import {
   CsvReader,
   type CsvRow,
   fieldText,
-  quoteTruncated,
+  quoteCell,
 } from './csv.js'
 
 export interface CsvDialect {
@@ -103,12 +103,12 @@ export function parseColumnNames(file: string, row: CsvRow): string[] {
       throw fileError('DATASET_HEADER', location, detail)
     }
     if (row.ends[index]! - row.starts[index]! > maxColumnNameBytes) {
-      const detail = `the column's name ${quoteTruncated(name)} has more than ${maxColumnNameBytes} bytes`
+      const detail = `the column's name ${quoteCell(name)} has more than ${maxColumnNameBytes} bytes`
       throw fileError('DATASET_HEADER', location, detail)
     }
     const firstIndex = indexByName.get(name)
     if (firstIndex !== undefined) {
-      const detail = `column ${firstIndex + 1} is called ${quoteTruncated(name)} as well`
+      const detail = `column ${firstIndex + 1} is called ${quoteCell(name)} as well`
       throw fileError('DATASET_HEADER', location, detail)
     }
     indexByName.set(name, index)
@@ -122,11 +122,11 @@ export function checkFieldCount(file: string, row: CsvRow, names: readonly strin
   const { fieldCount, line } = row
   const found = `the row has ${fieldCount} fields, expected ${names.length}`
   if (fieldCount < names.length) {
-    const detail = `${found}: ${quoteTruncated(names[fieldCount]!)} is the first that is missing`
+    const detail = `${found}: ${quoteCell(names[fieldCount]!)} is the first that is missing`
     throw fileError('DATASET_ROW', { file, line, column: fieldCount + 1 }, detail)
   }
   if (fieldCount > names.length) {
-    const detail = `${found}: ${quoteTruncated(fieldText(row, names.length))} is one too many`
+    const detail = `${found}: ${quoteCell(fieldText(row, names.length))} is one too many`
     throw fileError('DATASET_ROW', { file, line, column: names.length + 1 }, detail)
   }
 }

@@ -197,27 +197,27 @@ export class CsvReader {
         'DATASET_ENCODING',
         line,
         field,
-        `${quoteTruncated(text)} holds a NUL byte`,
+        `${quoteCell(text)} holds a NUL byte`,
       )
     }
     if (isUtf8(text)) return
-    const detail = `${quoteTruncated(text)} is not UTF-8: save the file as UTF-8`
+    const detail = `${quoteCell(text)} is not UTF-8: save the file as UTF-8`
     throw this.errorAtField('DATASET_ENCODING', line, field, detail)
   }
 
   private unterminatedQuoteError(line: number, field: number, rest: Buffer) {
-    const detail = `the quote before ${quoteTruncated(rest)} is not closed`
+    const detail = `the quote before ${quoteCell(rest)} is not closed`
     return this.errorAtField('DATASET_ROW', line, field, detail)
   }
 
   private afterQuoteError(field: number, bytes: Buffer, start: number, at: number) {
-    const found = quoteTruncated(bytes.subarray(start - 1, at + 20))
+    const found = quoteCell(bytes.subarray(start - 1, at + 20))
     const detail = `something follows the closing quote in ${found}: double the quotes within a field`
     return this.errorAtField('DATASET_ROW', this.line, field, detail)
   }
 
   private rowTooLongError(bytes: Buffer) {
-    const detail = `the row from ${quoteTruncated(bytes)} on has more than ${this.limits.rowBytes} bytes; is a quote not closed?`
+    const detail = `the row from ${quoteCell(bytes)} on has more than ${this.limits.rowBytes} bytes; is a quote not closed?`
     return fileError('DATASET_TOO_LARGE', { file: this.file.name, line: this.line }, detail)
   }
 
@@ -246,7 +246,7 @@ function unescapeQuotes(bytes: Buffer, start: number, end: number): number {
 }
 
 /** A value as messages show it. */
-export function quoteTruncated(text: string | Uint8Array): string {
+export function quoteCell(text: string | Uint8Array): string {
   const decoded = typeof text === 'string' ? text : Buffer.from(text.subarray(0, 200)).toString()
   const characters = [...decoded.slice(0, 100)]
   const truncated = characters.slice(0, 40).join('')

@@ -9,7 +9,7 @@ import {
   CsvReader,
   type CsvRow,
   fieldText,
-  quoteTruncated,
+  quoteCell,
 } from './csv.js'
 import { checkFieldCount, inferDialect, parseColumnNames } from './csv-dialect.js'
 
@@ -56,7 +56,7 @@ export function encodeRows(
         fieldError(
           `/${row}/${escapePointerToken(columns[column]!.name)}`,
           'invalid_value',
-          `row ${row}: ${quoteTruncated(columns[column]!.name)} is ${formatValue(value)}, ${result}`,
+          `row ${row}: ${quoteCell(columns[column]!.name)} is ${formatValue(value)}, ${result}`,
         ),
       )
   }
@@ -83,7 +83,7 @@ export function encodeRows(
           fieldError(
             `/${row}/${escapePointerToken(name)}`,
             'unknown_column',
-            `row ${row}: there is no column ${quoteTruncated(name)}`,
+            `row ${row}: there is no column ${quoteCell(name)}`,
           ),
         )
     }
@@ -124,7 +124,7 @@ function createEncoder(
 
 function categoryEncoder(categories: readonly string[], unknown: 'missing' | 'error'): Encoder {
   const codes = new Map(categories.map((category, code) => [category, code]))
-  const examples = categories.slice(0, 5).map(quoteTruncated).join(', ')
+  const examples = categories.slice(0, 5).map(quoteCell).join(', ')
   const expected = `expected one of ${examples}${categories.length > 5 ? ` and ${categories.length - 5} more` : ''}`
   return value => {
     // categories that look like numbers come as numbers from JSON
@@ -212,4 +212,4 @@ function bufferSource(name: string, content: Uint8Array): ByteSource {
 }
 
 const formatValue = (value: unknown) =>
-  typeof value === 'string' ? quoteTruncated(value) : String(JSON.stringify(value)).slice(0, 40)
+  typeof value === 'string' ? quoteCell(value) : String(JSON.stringify(value)).slice(0, 40)

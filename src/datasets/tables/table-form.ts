@@ -1,4 +1,6 @@
+import { type FieldErrors, quoteJson } from '../../errors.js'
 import { type ColumnType, columnTypes } from '../../spec/dataset.js'
+import { addFormError } from '../errors.js'
 import { type CsvDialect, delimiters } from './csv-dialect.js'
 
 /** What a form says of a table; files say the rest. */
@@ -16,47 +18,45 @@ export interface TableFields {
   target?: string
 }
 
-type AddError = (field: string, message: string) => void
-
-export function parseTableFields(form: TableFields, addError: AddError): TableForm {
+export function parseTableFields(form: TableFields, errors: FieldErrors): TableForm {
   return {
-    dialect: { ...parseDelimiter(form.delimiter, addError), ...parseHeader(form.header, addError) },
-    types: form.schema === undefined ? [] : parseSchema(form.schema, addError),
+    dialect: { ...parseDelimiter(form.delimiter, errors), ...parseHeader(form.header, errors) },
+    types: form.schema === undefined ? [] : parseSchema(form.schema, errors),
     target: form.target ?? null,
   }
 }
 
-function parseDelimiter(text: string | undefined, addError: AddError): Partial<CsvDialect> {
+function parseDelimiter(text: string | undefined, errors: FieldErrors): Partial<CsvDialect> {
   if (text === undefined) return {}
   const found = Object.entries(delimiters).find(
     ([name, character]) => text === name || text === character,
   )
   if (found) return { delimiter: found[1].charCodeAt(0) }
   const names = Object.entries(delimiters).map(([name, sign]) => (sign === '\t' ? name : sign))
-  addError('delimiter', `is ${quoteTruncated(text)}, expected one of ${names.join(' ')}`)
+  addFormError(errors, 'delimiter', `is ${quoteJson(text)}, expected one of ${names.join(' ')}`)
   return {}
 }
 
-function parseHeader(text: string | undefined, addError: AddError): Partial<CsvDialect> {
+function parseHeader(text: string | undefined, errors: FieldErrors): Partial<CsvDialect> {
   if (text === undefined) return {}
   if (text === 'true' || text === 'false') return { header: text === 'true' }
-  addError('header', `is ${quoteTruncated(text)}, expected true or false`)
+  addFormError(errors, 'header', `is ${quoteJson(text)}, expected true or false`)
   return {}
 }
 
 /** `{ "zip": "category" }`, or `[{ "name": "zip", "type": "category" }]`; columns left out are inferred. */
-function parseSchema(text: string, addError: AddError): TableForm['types'] {
+function parseSchema(text: string, errors: FieldErrors): TableForm['types'] {
   const expected = 'expected JSON such as {"zip":"category"} or [{"name":"zip","type":"category"}]'
   let schema: unknown
   try {
     schema = JSON.parse(text)
   } catch {
-    addError('schema', `is ${quoteTruncated(text)}, ${expected}`)
+    addFormError(errors, 'schema', `is ${quoteJson(text)}, ${expected}`)
     return []
   }
   const entries = schemaEntries(schema)
   if (!entries) {
-    addError('schema', `is ${quoteTruncated(text)}, ${expected}`)
+    addFormError(errors, 'schema', `is ${quoteJson(text)}, ${expected}`)
     return []
   }
   const types = new Map<string, ColumnType>()
@@ -64,11 +64,12 @@ function parseSchema(text: string, addError: AddError): TableForm['types'] {
     const columnType = columnTypes.find(one => one === type)
     if (!columnType) {
       const options = columnTypes.join(', ')
-      addError(
+      addFormError(
+        errors,
         'schema',
-        `has type ${quoteTruncated(type)} for ${quoteTruncated(name)}, expected one of ${options}`,
+        `has type ${quoteJson(type)} for ${quoteJson(name)}, expected one of ${options}`,
       )
-    } else if (types.has(name)) addError('schema', `has ${quoteTruncated(name)} twice`)
+    } else if (types.has(name)) addFormError(errors, 'schema', `has ${quoteJson(name)} twice`)
     else types.set(name, columnType)
   }
   return [...types]
@@ -86,5 +87,3 @@ function schemaEntries(schema: unknown): [string, unknown][] | null {
   )
   return valid ? schema.map(({ name, type }) => [name, type]) : null
 }
-
-const quoteTruncated = (value: unknown) => String(JSON.stringify(value)).slice(0, 100)

@@ -1,11 +1,12 @@
+import { FieldErrors } from '../../errors.js'
 import type { Cell, TableColumn } from '../../spec/dataset.js'
-import { collectFieldErrors, fileError } from '../errors.js'
+import { addFormError, fileError } from '../errors.js'
 import type { InputFile } from '../input-file.js'
 import { type DatasetLimits, maxInferredCategories } from '../limits.js'
 import { isMissingMarker, NumberParser, parseBoolean } from './cell.js'
 import { ColumnStatistics } from './column-survey.js'
 import { type TypedColumn, typeColumns } from './column-types.js'
-import { CsvReader, type CsvRow, fieldText, quoteTruncated } from './csv.js'
+import { CsvReader, type CsvRow, fieldText, quoteCell } from './csv.js'
 import { type CsvDialect, checkFieldCount, inferDialect, parseColumnNames } from './csv-dialect.js'
 import type { TableForm } from './table-form.js'
 
@@ -97,7 +98,7 @@ function resolveColumnNames(
 
 function missingHeaderError(file: InputFile, row: CsvRow) {
   const found = Array.from({ length: Math.min(row.fieldCount, 5) }, (_, at) => fieldText(row, at))
-  const detail = `the first row, ${quoteTruncated(found.join(', '))}, has no names but values: give the columns names in a header, or send header=true or header=false`
+  const detail = `the first row, ${quoteCell(found.join(', '))}, has no names but values: give the columns names in a header, or send header=true or header=false`
   return fileError('DATASET_HEADER', { file: file.name, line: row.line }, detail)
 }
 
@@ -117,7 +118,7 @@ function forEachDataRow(
     const mismatch = names.findIndex((name, column) => fieldText(row, column) !== name)
     if (mismatch < 0) return
     const location = { file: file.name, line: row.line, column: mismatch + 1 }
-    const detail = `the column is called ${quoteTruncated(fieldText(row, mismatch))}, expected ${quoteTruncated(names[mismatch]!)} as in the first file`
+    const detail = `the column is called ${quoteCell(fieldText(row, mismatch))}, expected ${quoteCell(names[mismatch]!)} as in the first file`
     throw fileError('DATASET_HEADER', location, detail)
   })
 }
@@ -126,22 +127,27 @@ function forEachDataRow(
 function checkColumnNames(names: readonly string[], { types, target }: TableForm): void {
   const knownNames = new Set(names)
   const unknownColumn = (name: string) =>
-    `names column ${quoteTruncated(name)}, which is none of ${quoteTruncated(names.slice(0, 20).join(', '))}`
-  collectFieldErrors(addError => {
-    for (const [name] of types) if (!knownNames.has(name)) addError('schema', unknownColumn(name))
-    if (target !== null && !knownNames.has(target)) addError('target', unknownColumn(target))
-  })
+    `names column ${quoteCell(name)}, which is none of ${quoteCell(names.slice(0, 20).join(', '))}`
+  const errors = new FieldErrors()
+  for (const [name] of types) {
+    if (!knownNames.has(name)) addFormError(errors, 'schema', unknownColumn(name))
+  }
+  if (target !== null && !knownNames.has(target)) {
+    addFormError(errors, 'target', unknownColumn(target))
+  }
+  errors.throwIfAny('DATASET_FORM')
 }
 
 function checkTarget(columns: readonly TypedColumn[], target: string | null): void {
   const found = columns.find(({ column }) => column.name === target)
   if (found?.column.type !== 'text') return
-  collectFieldErrors(addError =>
-    addError(
-      'target',
-      `is ${quoteTruncated(target!)}, a column of free text: nothing can be learnt of it`,
-    ),
+  const errors = new FieldErrors()
+  addFormError(
+    errors,
+    'target',
+    `is ${quoteCell(target!)}, a column of free text: nothing can be learnt of it`,
   )
+  errors.throwIfAny('DATASET_FORM')
 }
 
 function noUsableColumnsError(file: InputFile) {
