@@ -1,4 +1,4 @@
-// A committed folder: its files, and a manifest.json that lists them and carries its own checksum.
+// A committed folder holds files and a manifest.json, which lists them and contains its own checksum.
 import { createHash } from 'node:crypto'
 import { open, readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -10,7 +10,7 @@ import { isKeySegment } from './store-key.js'
 
 export const manifestName = 'manifest.json'
 
-/** `checksum`: SHA-256 of all else as one line of JSON, in hex. */
+/** `checksum` is the SHA-256, in hex, of all other fields serialized as one line of JSON. */
 export type ManifestFile<T> = T & { files: FileEntry[]; checksum: string }
 
 export function splitManifest<T>(file: ManifestFile<T>): CommittedFolder<T> {
@@ -18,23 +18,23 @@ export function splitManifest<T>(file: ManifestFile<T>): CommittedFolder<T> {
   return { manifest: manifest as T, files }
 }
 
-/** All its files, by a manifest. */
+/** The names of all files of a committed folder, the manifest included. */
 export const manifestFiles = ({ files }: { files: readonly FileEntry[] }): string[] => [
   manifestName,
   ...files.map(({ name }) => name),
 ]
 
-/** Flushes every file and folder below `folder`; the manifest goes in last. */
+/** Flushes every file below `folder`, writes the manifest, and then flushes the folders. */
 export async function writeManifest(disk: Disk, folder: string, manifest: object): Promise<void> {
   const { names, folders } = await listTree(folder)
-  if (names.includes(manifestName)) throw new Error(`${folder} has a ${manifestName} already`)
+  if (names.includes(manifestName)) throw new Error(`${folder} already has a ${manifestName}`)
   const files: FileEntry[] = []
   for (const name of names) files.push(await hashFile(folder, name, disk))
   await writeDurably(disk, join(folder, manifestName), serializeManifest({ ...manifest, files }))
   for (const subfolder of folders.reverse()) await sync(disk, join(folder, subfolder))
 }
 
-/** Whether every file of the manifest, and the manifest itself, is as it was sealed. */
+/** Whether the manifest and every file that it lists match their checksums. */
 export async function verifyFolder(folder: string): Promise<boolean> {
   const manifest = await readIntactManifest(folder).catch(ignoreCodes(null, ...damageCodes))
   if (!manifest) return false
@@ -45,7 +45,7 @@ export async function verifyFolder(folder: string): Promise<boolean> {
   return true
 }
 
-/** null where there is none, or it is not as it was sealed. */
+/** Returns null if there is no manifest, or if it does not match its checksum. */
 export async function readIntactManifest(folder: string): Promise<ManifestFile<object> | null> {
   const text = await readFile(join(folder, manifestName), 'utf8').catch(
     ignoreCodes(null, 'ENOENT', 'ENOTDIR'),
@@ -53,7 +53,7 @@ export async function readIntactManifest(folder: string): Promise<ManifestFile<o
   return text === null ? null : parseManifest(text)
 }
 
-/** What a lost or unreadable file looks like. */
+/** System errors that mean that a file is missing or unreadable. */
 const damageCodes = ['ENOENT', 'ENOTDIR', 'EISDIR', 'EIO']
 
 function serializeManifest(manifest: object): string {
@@ -66,11 +66,11 @@ function parseManifest(text: string): ManifestFile<object> | null {
     const { checksum, ...manifest } = JSON.parse(text)
     return serializeManifest(manifest) === text ? { ...manifest, checksum } : null
   } catch {
-    return null // not JSON any more: damaged
+    return null // the damage broke the JSON syntax
   }
 }
 
-/** `disk`: flushed too, by that one. */
+/** If `disk` is given, also flushes the file. */
 async function hashFile(folder: string, name: string, disk: Disk | null): Promise<FileEntry> {
   const handle = await open(join(folder, name), 'r')
   try {
@@ -90,7 +90,7 @@ async function hashFile(folder: string, name: string, disk: Disk | null): Promis
   }
 }
 
-/** Paths relative to `folder`, sorted; an outer folder comes before those in it. */
+/** Paths relative to `folder`, sorted. A folder comes before the folders that it contains. */
 async function listTree(
   folder: string,
   subfolder = '',
@@ -100,13 +100,14 @@ async function listTree(
   const entries = await readdir(join(folder, subfolder), { withFileTypes: true })
   for (const entry of entries.sort((a, b) => (a.name < b.name ? -1 : 1))) {
     const path = subfolder ? `${subfolder}/${entry.name}` : entry.name
-    if (!isKeySegment(entry.name)) throw new Error(`${path} cannot be committed: not a name`)
+    if (!isKeySegment(entry.name))
+      throw new Error(`${path} cannot be committed: its name is not allowed`)
     if (entry.isFile()) names.push(path)
     else if (entry.isDirectory()) {
       const nested = await listTree(folder, path)
       names.push(...nested.names)
       folders.push(...nested.folders)
-    } else throw new Error(`${path} cannot be committed: neither file nor folder`)
+    } else throw new Error(`${path} cannot be committed: it is neither file nor folder`)
   }
   return { names, folders }
 }

@@ -1,10 +1,10 @@
 import { type FileHandle, link, mkdir, open, rename, unlink } from 'node:fs/promises'
 
-/** The steps that everything durable is made of: one object, so that tests can have them fail (failpoints.ts). */
+/** All operations by which the store changes the disk, in one object, so that tests can inject errors (failpoints.ts). */
 export interface Disk {
-  /** A folder, and all above it. */
+  /** Creates a folder and its missing parents. */
   mkdir(path: string): Promise<void>
-  /** A new file; EEXIST where there is one. */
+  /** Creates a file and opens it for writing. Fails with EEXIST if the path exists. */
   create(path: string): Promise<FileHandle>
   write(handle: FileHandle, text: string | Uint8Array): Promise<void>
   sync(handle: FileHandle): Promise<void>

@@ -2,7 +2,7 @@ import { open } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import type { Disk } from './disk.js'
 
-/** Flushes a file's content, or a folder's entries. */
+/** Flushes the content of a file, or the entries of a folder, to the disk. */
 export async function sync(disk: Disk, path: string): Promise<void> {
   const handle = await open(path, 'r')
   try {
@@ -14,15 +14,15 @@ export async function sync(disk: Disk, path: string): Promise<void> {
 
 interface Flush {
   running: Promise<void>
-  /** For those who came while it ran: what they did may have missed it. */
+  /** For callers that came while `running` ran, since it may have missed their changes. */
   next: Promise<void> | null
 }
 
 const flushes = new Map<string, Flush>()
 
 /**
- * Flushes a folder's entries, as of now, together with all others who ask at the same time: one
- * flush that begins after their calls serves them all.
+ * Flushes a folder's entries. Concurrent callers share a flush: one that starts after their calls
+ * serves all of them.
  */
 function syncFolder(disk: Disk, path: string): Promise<void> {
   const flush = flushes.get(path)
@@ -47,8 +47,8 @@ function startFlush(disk: Disk, path: string): Promise<void> {
 const ignore = () => {}
 
 /**
- * Flushes a folder and all above it, to `root`. Always the whole way: a folder that was there already
- * may be one that another process made a moment ago and has not flushed yet.
+ * Flushes a folder and all its parents up to `root`. It flushes existing parents too, because another
+ * process may have created one of them and not flushed it yet.
  */
 export async function syncUpTo(disk: Disk, root: string, folder: string): Promise<void> {
   for (let current = folder; ; current = dirname(current)) {
@@ -57,7 +57,7 @@ export async function syncUpTo(disk: Disk, root: string, folder: string): Promis
   }
 }
 
-/** A new file, flushed. */
+/** Creates a file with this text and flushes it. Fails with EEXIST if the path exists. */
 export async function writeDurably(disk: Disk, path: string, text: string): Promise<void> {
   const handle = await disk.create(path)
   try {
@@ -68,7 +68,7 @@ export async function writeDurably(disk: Disk, path: string, text: string): Prom
   }
 }
 
-/** Text, or its bytes, at the end of a file, which is made where there is none. */
+/** Appends to a file, and creates it if it does not exist. Does not flush. */
 export async function append(disk: Disk, path: string, text: string | Uint8Array): Promise<void> {
   const handle = await open(path, 'a')
   try {

@@ -1,16 +1,16 @@
-// For tests and `npm run chaos` only: a disk whose steps fail, or end the process, where they are told to.
+// For tests and `npm run chaos` only: a disk whose operations fail, or kill the process, at given points.
 import { readFileSync } from 'node:fs'
 import { type Disk, disk } from './disk.js'
 
 export type DiskOperation = keyof Disk
 
-/** Around each step, and within a write: half of it is done. */
+/** A point before or after an operation, or `within` a write, when half of the bytes are written. */
 export interface FailpointSite {
   operation: DiskOperation
   when: 'before' | 'within' | 'after'
 }
 
-/** The real disk, with a call at each point; what the call throws is the step's error. */
+/** The real disk, which calls `onSite` at each point. If `onSite` throws, the operation fails with that error. */
 export function instrumentDisk(onSite: (point: FailpointSite) => void): Disk {
   const instrument =
     <Args extends unknown[], Result>(
@@ -42,21 +42,21 @@ export function instrumentDisk(onSite: (point: FailpointSite) => void): Disk {
 
 export type ProcessKind = 'api' | 'worker' | 'trainer'
 
-/** The file that TRAINYARD_FAILPOINTS names holds a list of these as JSON; missing or empty means none. */
+/** One entry of the JSON list in the file that TRAINYARD_FAILPOINTS names. */
 export interface Failpoint {
   process: ProcessKind
   error: 'ENOSPC' | 'EIO'
-  /** Errors before a step, or in the middle of a write: a short one. */
+  /** `before` fails any operation; `within` fails a write after half of its bytes. */
   when: 'before' | 'within'
-  /** From 0 to 1; drawn anew at each point. */
+  /** From 0 to 1, applied at each point independently. */
   probability: number
 }
 
-/** The plain disk where nobody asks for anything else: then failpoints cost nothing. */
+/** Without a control file this is the plain disk, so that failpoints cost nothing in production. */
 export function diskWithFailpoints(controlFile: string | null, process: ProcessKind): Disk {
   if (controlFile === null) return disk
   return instrumentDisk(({ operation, when }) => {
-    // read at every point: it holds from the moment on at which it is there
+    // The file is read at every point, so that a change takes effect at once.
     const failpoint = readFailpoints(controlFile).find(
       candidate =>
         candidate.process === process &&
@@ -69,6 +69,7 @@ export function diskWithFailpoints(controlFile: string | null, process: ProcessK
   })
 }
 
+/** A file that is missing or is not JSON means no failpoints. */
 function readFailpoints(controlFile: string): Failpoint[] {
   try {
     return JSON.parse(readFileSync(controlFile, 'utf8'))

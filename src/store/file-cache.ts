@@ -8,17 +8,20 @@ interface CachedFile {
 
 const maxFiles = 256
 const maxFileBytes = 64 * 1024
-/** A file that has just come could be followed by another with the same stamp: clocks of file systems tick slowly. */
+/**
+ * Younger files are not cached: the clock of a file system is coarse, so a file and its replacement may
+ * have the same stamp.
+ */
 const minAgeMs = 1000
 
 /**
- * Texts of files that are never changed in place, only replaced as a whole: as long as a path leads to
- * the same file, one look at it stands for reading it.
+ * Caches the texts of files that are only ever replaced as a whole. If `stat` returns the same inode,
+ * size and change time as before, the cached text is still right.
  */
 export class FileCache {
   private readonly entries = lru<CachedFile>(maxFiles)
 
-  /** Throws where there is no such file. */
+  /** Throws ENOENT if there is no such file. */
   async read(path: string): Promise<string> {
     const { ino, size, ctimeMs } = await stat(path)
     const stamp = `${ino}:${size}:${ctimeMs}`

@@ -108,7 +108,7 @@ class FolderStore implements Store {
       const committed = await this.disk
         .rename(staged, path)
         .then(() => true, ignoreCodes(false, 'ENOTEMPTY', 'EEXIST'))
-      // Also where somebody else was first: what this answer says is there must stay there
+      // Flushed even if another commit came first: the answer promises that the key exists.
       await syncUpTo(this.disk, this.root, dirname(path))
       if (committed) return true
       if (!(await exists(join(path, manifestName)))) {
@@ -188,13 +188,11 @@ class FolderStore implements Store {
     return withStorageErrors(async () => {
       const path = pathOf(this.root, key)
       const trash = this.tempPath()
-      // One rename takes all of it away at once; a crash before the rest leaves only staging to sweep
-      if (
-        !(await this.disk
-          .rename(path, trash)
-          .then(() => true, ignoreCodes(false, 'ENOENT', 'ENOTDIR')))
-      )
-        return
+      // The rename removes everything at once. After a crash here, the next sweep of staging deletes it.
+      const found = await this.disk
+        .rename(path, trash)
+        .then(() => true, ignoreCodes(false, 'ENOENT', 'ENOTDIR'))
+      if (!found) return
       await syncUpTo(this.disk, this.root, dirname(path))
       await rm(trash, { recursive: true, force: true })
     })
@@ -212,7 +210,7 @@ class FolderStore implements Store {
     })
   }
 
-  /** Writes beside, then puts in place: no reader sees half a file. */
+  /** Writes a temporary file and then moves it into place, so that no reader sees half a file. */
   private writeAtomically<T>(
     key: string,
     text: string,

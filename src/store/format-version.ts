@@ -70,7 +70,7 @@ async function assertEmpty(store: Store, root: string): Promise<void> {
   const contents = await Promise.all(contentFolders.map(folder => store.list(folder)))
   const used = contentFolders.filter((_, i) => contents[i]!.length > 0)
   if (used.length === 0) return
-  // Another process may have created format.json, and then content, since we looked for it.
+  // Another process may have created format.json, and then content, after the first read.
   if ((await readFormatVersion(store, root)) !== null) return
   throw formatError(
     `the data folder ${root} has ${used.join(', ')} but no ${formatKey}: a Trainyard from before format versions wrote it, and this one cannot read it; ${otherFolder}, such as an empty one`,

@@ -4,19 +4,22 @@ import { join, resolve } from 'node:path'
 import { isDead, leadingProcessId, ownProcessId } from '../processes.js'
 import { ignoreCodes, withStorageErrors } from './storage-errors.js'
 
-/** Nothing is staged for a day: what is older was left by a process that died, on whatever host. */
+/** No process needs a staged folder for a day, so an older one belongs to a process that died, on any host. */
 const staleMs = 24 * 60 * 60 * 1000
 
-/** On the same file system as everything else, since what is staged leaves by rename and link. */
+/** On the same file system as the rest of the store, because `rename` and `link` cannot cross file systems. */
 export const stagingFolder = (root: string): string => join(resolve(root), '.staging')
 
-/** Named after its owner, so that a sweep knows whether anybody still works on it. */
+/** Contains the id of this process, so that a sweep can tell whether the owner still runs. */
 export const tempName = (): string => `${ownProcessId}-${randomUUID()}`
 
 export const createStaging = (root: string): Promise<unknown> =>
   withStorageErrors(() => mkdir(stagingFolder(root), { recursive: true }))
 
-/** Removes what dead processes left: at once those of this host, by age those of others. */
+/**
+ * Removes what dead processes left behind. A process of another host cannot be checked, so its folders
+ * are removed by age.
+ */
 export function sweepStaging(root: string): Promise<void> {
   return withStorageErrors(async () => {
     const staging = stagingFolder(root)

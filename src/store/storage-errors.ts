@@ -17,19 +17,15 @@ const storageFailureCodes = new Set([
 export const errorCode = (error: unknown): string | undefined =>
   error instanceof Error && 'code' in error ? String(error.code) : undefined
 
-/** An error of the operating system in the caller's words; every other error as it is. */
+/** Turns a system error of the storage into STORAGE_FULL or STORAGE_FAILED, and returns other errors unchanged. */
 export function toStorageError(error: unknown): unknown {
   const code = errorCode(error)
   if (error instanceof TrainyardError || code === undefined) return error
   if (storageFullCodes.has(code)) {
-    return new TrainyardError('STORAGE_FULL', `storage is full (${code})`, {
-      cause: error,
-    })
+    return new TrainyardError('STORAGE_FULL', `storage is full (${code})`, { cause: error })
   }
   if (!storageFailureCodes.has(code)) return error
-  return new TrainyardError('STORAGE_FAILED', `storage failed (${code})`, {
-    cause: error,
-  })
+  return new TrainyardError('STORAGE_FAILED', `storage failed (${code})`, { cause: error })
 }
 
 export async function withStorageErrors<T>(operation: () => Promise<T>): Promise<T> {
@@ -40,7 +36,7 @@ export async function withStorageErrors<T>(operation: () => Promise<T>): Promise
   }
 }
 
-/** The value in place of an error with one of these codes. */
+/** A handler for `catch`: returns `value` for errors with one of these codes, and rethrows others. */
 export const ignoreCodes =
   <T>(value: T, ...codes: string[]) =>
   (error: unknown): T => {

@@ -1,12 +1,12 @@
 import { join } from 'node:path'
 import { quoteJson, TrainyardError } from '../errors.js'
 
-/** Never starts with a dot, so neither `..` nor the store's own `.staging` can be reached. */
+/** A segment cannot start with a dot, so no key leads to `..` or to the store's own `.staging`. */
 const segmentPattern = /^[A-Za-z0-9][A-Za-z0-9._-]{0,254}$/
 
 export const isKeySegment = (text: string): boolean => segmentPattern.test(text)
 
-/** The path of a key below `root`; anything but `/`-separated names is refused. */
+/** The path of a key below `root`. Throws INVALID_KEY unless the key is a list of `/`-separated names. */
 export function pathOf(root: string, key: string): string {
   const segments = key.split('/')
   if (segments.every(isKeySegment)) return join(root, ...segments)

@@ -4,60 +4,62 @@ export interface FileEntry {
   sha256: string
 }
 
-/** What the `manifest.json` of a committed folder says. */
+/** The content of the `manifest.json` of a committed folder. */
 export interface CommittedFolder<T> {
-  /** What `commit` was given. */
+  /** The `manifest` argument of `commit`. */
   manifest: T
-  /** All files but `manifest.json`. */
+  /** All files except `manifest.json`. */
   files: FileEntry[]
 }
 
 /**
- * Where artifacts live. Keys are paths of `/`-separated names that the server makes, never a client.
- * A thing exists when its manifest does; what is committed never changes.
+ * Stores all artifacts. A key is a path of `/`-separated names; the server makes keys, never a client.
+ * An artifact exists once its manifest exists, and a committed artifact never changes. Methods throw
+ * STORAGE_FULL or STORAGE_FAILED if the disk fails, and INVALID_KEY for a key that is not allowed.
  */
 export interface Store {
-  /** null where there is no such key. A torn or foreign file is an error. */
+  /** Returns null if there is no such key. Throws STORAGE_CORRUPT if the file is not JSON. */
   readJson<T>(key: string): Promise<T | null>
-  /** As `readJson`, for what is asked for again and again: cheaper, and as up to date. */
+  /** Like `readJson`, but cheaper for keys that are read often. The result is equally up to date. */
   readJsonCached<T>(key: string): Promise<T | null>
   /**
-   * Writes durably if no such key exists, and returns whether it did. Name the type `T`, as for `readJson`:
-   * without it no value compiles.
+   * Writes durably if no such key exists, and returns whether it did. Callers must name the type `T`, as
+   * for `readJson`; without it no value compiles.
    */
   createJson<T = never>(key: string, value: NoInfer<T>): Promise<boolean>
-  /** Durable and atomic: readers see the old value or the new one. */
+  /** Writes durably and atomically: readers see either the old value or the new one. */
   replaceJson<T = never>(key: string, value: NoInfer<T>): Promise<void>
-  /** As `replaceJson`, for a text that another program reads. */
+  /** Like `replaceJson`, for a text that another program reads. */
   replaceText(key: string, text: string): Promise<void>
-  /** Takes a name for the caller alone, durably: false where somebody has it. */
+  /** Creates an empty file durably, and returns false if the key exists already. Only one caller gets true. */
   claim(key: string): Promise<boolean>
-  /** The names directly below a prefix, sorted; none where there is no such prefix. */
+  /** The names directly below a prefix, sorted. Empty if there is no such prefix. */
   list(prefix: string): Promise<string[]>
-  /** A scratch folder that `commit` can make visible; `discard` it otherwise. */
+  /** Creates a temporary folder and returns its path. Pass it to `commit` or to `discard`. */
   stage(): Promise<string>
   discard(staged: string): Promise<void>
   /**
-   * Makes a staged folder visible under `key`, whole or not at all: checksums, fsync, `manifest.json`
-   * last. False, and the staged folder discarded, where `key` is there already.
+   * Makes a staged folder visible under `key`, completely or not at all: it writes the checksums and the
+   * manifest to `manifest.json`, flushes everything, and renames the folder. If `key` exists already, it
+   * discards the staged folder and returns false.
    */
   commit(staged: string, key: string, manifest: object): Promise<boolean>
   /** Reads the manifest of a committed folder, or returns null if there is none. Cached like `readJsonCached`. */
   readManifest<T>(key: string): Promise<CommittedFolder<T> | null>
   /** Reads it from disk, and returns null also if the manifest does not match its checksum. */
   readIntactManifest<T>(key: string): Promise<CommittedFolder<T> | null>
-  /** Reads a committed key again: false where a file or the manifest is missing, cut or altered. */
+  /** Checks the files of a committed key. Returns false if a file or the manifest is missing or altered. */
   verify(key: string): Promise<boolean>
-  /** A local folder with the content of a key, for native code and streams. Read only. */
+  /** The path of a local folder with the content of a key, for native code and streams. Do not write to it. */
   folder(key: string): Promise<string>
-  /** Adds lines to a log; durable at the latest when the operating system writes back. */
+  /** Appends to a log. Call `sync` to make it durable before the operating system writes it back. */
   append(key: string, content: string | Uint8Array): Promise<void>
-  /** Makes what was appended durable. */
+  /** Makes all earlier appends durable. */
   sync(key: string): Promise<void>
-  /** The bytes of a log from an offset, at most `length` of them; empty where there is none. */
+  /** The bytes of a log from `offset` on, at most `length`. Empty if there is no such log. */
   readFrom(key: string, offset: number, length?: number): Promise<Buffer>
-  /** How long a log is, in bytes; 0 where there is none. */
+  /** The size of a log in bytes; 0 if there is no such log. */
   size(key: string): Promise<number>
-  /** Removes a key and all below it, manifest first. Nothing to do where it is gone. */
+  /** Removes a key and everything below it, atomically. Does nothing if there is no such key. */
   remove(key: string): Promise<void>
 }

@@ -1,4 +1,4 @@
-// Commits folder after folder until it is killed (see crash.test.ts).
+// Commits one folder after another until it is killed (see crash.test.ts).
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { openFolderStore } from '../../src/store/folder-store.js'

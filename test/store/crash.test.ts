@@ -9,7 +9,7 @@ import { openFolderStore } from '../../src/store/folder-store.js'
 import { sweepStaging } from '../../src/store/staging.js'
 import { tempFolder } from '../../testing/temp-folder.js'
 
-test('whenever a process is killed, what is visible is whole and what was answered is there', async t => {
+test('after a process is killed, commits are complete and acknowledged commits exist', async t => {
   const root = await tempFolder(t)
   for (let round = 0; round < 8; round++) {
     const script = join(import.meta.dirname, 'committer.js')
@@ -37,7 +37,7 @@ test('whenever a process is killed, what is visible is whole and what was answer
   ])
 })
 
-test('a sweep leaves alone what a living process has staged, and what another host has', async t => {
+test('a sweep keeps what a running process or another host has staged', async t => {
   const root = await tempFolder(t)
   const store = await openFolderStore(root)
   const ours = await store.stage()

@@ -7,7 +7,7 @@ import { type Disk, disk } from '../../src/store/disk.js'
 import { syncUpTo } from '../../src/store/durable.js'
 import { tempFolder } from '../../testing/temp-folder.js'
 
-test('folders that many flush at once are flushed for each of them', async t => {
+test('concurrent callers share flushes, and none is left out', async t => {
   const root = await realpath(await mkdtemp(join(tmpdir(), 'trainyard-durable-')))
   t.after(() => rm(root, { recursive: true }))
   const flushed: string[] = []
@@ -24,8 +24,8 @@ test('folders that many flush at once are flushed for each of them', async t => 
     folders.flatMap(folder => [syncUpTo(watched, root, folder), syncUpTo(watched, root, folder)]),
   )
   assert.deepEqual(new Set(flushed), new Set([root, join(root, 'jobs'), ...folders]))
-  assert.ok(flushed.length < 60 * 3, 'each has flushed for itself')
-  // again, behind one that is under way
+  assert.ok(flushed.length < 60 * 3, 'the callers shared no flush')
+  // A caller that comes during a flush needs another one.
   flushed.length = 0
   const first = syncUpTo(watched, root, folders[0]!)
   await Promise.all([
@@ -33,10 +33,10 @@ test('folders that many flush at once are flushed for each of them', async t => 
     syncUpTo(watched, root, folders[1]!),
     first.then(() => syncUpTo(watched, root, root)),
   ])
-  assert.ok(flushed.filter(path => path === root).length >= 2, 'what came later was not flushed')
+  assert.ok(flushed.filter(path => path === root).length >= 2, 'the later call was not flushed')
 })
 
-test('a flush that fails fails for those who waited for it, and for nobody later', async t => {
+test('a failed flush rejects the calls that waited for it, and no later call', async t => {
   const root = await tempFolder(t)
   const folder = join(root, 'late')
   const results = await Promise.allSettled([

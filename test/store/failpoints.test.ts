@@ -14,7 +14,7 @@ import { openFolderStore } from '../../src/store/folder-store.js'
 import { tempFolder } from '../../testing/temp-folder.js'
 import { operations } from './operations.js'
 
-/** All points that an operation passes, in order. */
+/** All failpoints that an operation passes, in order. */
 async function pointsOf(name: string, root: string): Promise<FailpointSite[]> {
   const { before, run } = operations[name]!
   const plain = await openFolderStore(root)
@@ -28,7 +28,7 @@ async function pointsOf(name: string, root: string): Promise<FailpointSite[]> {
 }
 
 for (const [name, { before, run, observe, allowed }] of Object.entries(operations)) {
-  test(`${name}: killed at any point, it is whole or absent, and the next try succeeds`, async t => {
+  test(`${name}: if killed at any point, its result is complete or absent, and the next try succeeds`, async t => {
     const root = await tempFolder(t)
     const points = await pointsOf(name, join(root, 'calm'))
     assert.ok(points.length >= 6, `only ${points.length} points`)
@@ -50,10 +50,10 @@ for (const [name, { before, run, observe, allowed }] of Object.entries(operation
       await run(store)
       assert.equal(await observe(store), 'new', where)
     }
-    assert.deepEqual([...states].sort(), [...allowed].sort(), 'both sides of the commit were met')
+    assert.deepEqual([...states].sort(), [...allowed].sort(), 'not every allowed state was seen')
   })
 
-  test(`${name}: with an error at any point, it is whole or absent, and the next try succeeds`, async t => {
+  test(`${name}: after an error at any point, its result is complete or absent, and the next try succeeds`, async t => {
     const root = await tempFolder(t)
     const points = await pointsOf(name, join(root, 'calm'))
     for (const [i, point] of points.entries()) {
@@ -77,7 +77,7 @@ for (const [name, { before, run, observe, allowed }] of Object.entries(operation
   })
 }
 
-test('the control file turns errors on and off, for one kind of process', async t => {
+test('the control file switches errors on and off for one kind of process', async t => {
   const root = await tempFolder(t)
   const control = join(root, 'failpoints.json')
   const api = await openFolderStore(join(root, 'data'), diskWithFailpoints(control, 'api'))
@@ -93,16 +93,16 @@ test('the control file turns errors on and off, for one kind of process', async 
   assert.equal(await api.createJson<unknown>('c', 1), true)
 })
 
-test('the store changes the disk by its steps alone, so each has its points', async () => {
+test('the store changes files only through disk.ts, so every change has failpoints', async () => {
   const changing =
     /\b(appendFile|copyFile|cp|link|mkdir|rename|symlink|truncate|unlink|utimes|writeFile)\b/
   const folder = join(import.meta.dirname, '..', '..', '..', 'src', 'store')
   for (const name of await readdir(folder)) {
-    // what is staged is nothing yet
+    // Staged files need no failpoints: nothing depends on them yet.
     if (name === 'disk.ts' || name === 'staging.ts') continue
     const text = await readFile(join(folder, name), 'utf8')
     for (const [, names] of text.matchAll(/import \{([^}]*)\} from 'node:fs(?:\/promises)?'/g)) {
-      assert.doesNotMatch(names!, changing, `${name} goes around disk.ts`)
+      assert.doesNotMatch(names!, changing, `${name} bypasses disk.ts`)
     }
   }
 })

@@ -18,16 +18,16 @@ import { openFolderStore } from '../../src/store/folder-store.js'
 import { toStorageError } from '../../src/store/storage-errors.js'
 import { tempFolder } from '../../testing/temp-folder.js'
 
-async function freshStore(t: { after(work: () => Promise<void>): void }) {
+async function openTempStore(t: { after(work: () => Promise<void>): void }) {
   const root = await tempFolder(t)
   return { root, store: await openFolderStore(root) }
 }
 
-const refused = (code: string) => (error: unknown) =>
+const hasCode = (code: string) => (error: unknown) =>
   error instanceof TrainyardError && error.code === code
 
-test('JSON is created once, replaced whole, and null where absent', async t => {
-  const { store } = await freshStore(t)
+test('JSON is created once and replaced as a whole; a missing key reads as null', async t => {
+  const { store } = await openTempStore(t)
   assert.equal(await store.readJson('jobs/a/spec.json'), null)
   assert.equal(await store.createJson<unknown>('jobs/a/spec.json', { n: 1 }), true)
   assert.equal(await store.createJson<unknown>('jobs/a/spec.json', { n: 2 }), false)
@@ -37,16 +37,15 @@ test('JSON is created once, replaced whole, and null where absent', async t => {
   assert.equal(await store.readJson('jobs/a/spec.json/below'), null)
 })
 
-test('what is recalled is what is there now, whoever put it there', async t => {
-  const { root, store } = await freshStore(t)
+test('a cached read returns the current value, even if another store wrote it', async t => {
+  const { root, store } = await openTempStore(t)
   const other = await openFolderStore(root)
   assert.equal(await store.readJsonCached('names/a.json'), null)
   for (let n = 0; n < 20; n++) {
     await other.replaceJson<unknown>('names/a.json', { n: n % 10 })
     assert.deepEqual(await store.readJsonCached('names/a.json'), { n: n % 10 })
   }
-  // old enough to be kept in memory
-  await wait(1200)
+  await wait(1200) // now the file is old enough for the cache
   const first = await store.readJsonCached<{ n: number }>('names/a.json')
   first!.n = 1000
   assert.deepEqual(await store.readJsonCached('names/a.json'), { n: 9 })
@@ -56,11 +55,11 @@ test('what is recalled is what is there now, whoever put it there', async t => {
   assert.equal(await store.readJsonCached('names/a.json'), null)
 })
 
-test('of 50 concurrent creators one wins, and readers see its value only', async t => {
-  const { root } = await freshStore(t)
+test('of 50 concurrent createJson calls one wins, and readers see only its value', async t => {
+  const { root } = await openTempStore(t)
   const stores = await Promise.all(Array.from({ length: 5 }, () => openFolderStore(root)))
   const writers = Array.from({ length: 50 }, (_, n) =>
-    stores[n % 5]!.createJson<unknown>('a/b/c.json', { n, filling: 'x'.repeat(100_000) }),
+    stores[n % 5]!.createJson<unknown>('a/b/c.json', { n, padding: 'x'.repeat(100_000) }),
   )
   const readers = Array.from({ length: 50 }, () => stores[0]!.readJson<{ n: number }>('a/b/c.json'))
   const wins = await Promise.all(writers)
@@ -72,22 +71,22 @@ test('of 50 concurrent creators one wins, and readers see its value only', async
 })
 
 test('of 50 concurrent claims one wins', async t => {
-  const { store } = await freshStore(t)
-  const wins = await Promise.all(Array.from({ length: 50 }, () => store.claim('jobs/a/epochs/1')))
+  const { store } = await openTempStore(t)
+  const wins = await Promise.all(Array.from({ length: 50 }, () => store.claim('jobs/a/attempts/1')))
   assert.equal(wins.filter(Boolean).length, 1)
-  assert.deepEqual(await store.list('jobs/a/epochs'), ['1'])
+  assert.deepEqual(await store.list('jobs/a/attempts'), ['1'])
 })
 
-test('a torn JSON file is an error, not an absence', async t => {
-  const { root, store } = await freshStore(t)
+test('an incomplete JSON file is an error, not a missing key', async t => {
+  const { root, store } = await openTempStore(t)
   await store.createJson<unknown>('a.json', { n: 1 })
   await truncate(join(root, 'a.json'), 4)
-  await assert.rejects(store.readJson('a.json'), refused('STORAGE_CORRUPT'))
+  await assert.rejects(store.readJson('a.json'), hasCode('STORAGE_CORRUPT'))
 })
 
 test('keys cannot leave the store or reach its staging', async t => {
-  const { root, store } = await freshStore(t)
-  const tricks = [
+  const { root, store } = await openTempStore(t)
+  const invalidKeys = [
     '',
     '/',
     '/etc/passwd',
@@ -108,7 +107,7 @@ test('keys cannot leave the store or reach its staging', async t => {
     'ä',
     'a'.repeat(256),
   ]
-  for (const key of tricks) {
+  for (const key of invalidKeys) {
     const staged = await store.stage()
     const calls: (() => Promise<unknown>)[] = [
       () => store.readJson(key),
@@ -125,7 +124,7 @@ test('keys cannot leave the store or reach its staging', async t => {
       () => store.remove(key),
     ]
     for (const call of calls) {
-      await assert.rejects(call, refused('INVALID_KEY'), `accepted ${JSON.stringify(key)}`)
+      await assert.rejects(call, hasCode('INVALID_KEY'), `accepted ${JSON.stringify(key)}`)
     }
   }
   assert.deepEqual((await readdir(root)).sort(), ['.staging', 'format.json'])
@@ -139,8 +138,8 @@ async function stageModel(store: Awaited<ReturnType<typeof openFolderStore>>) {
   return staged
 }
 
-test('a staged folder is invisible until its commit, then whole', async t => {
-  const { root, store } = await freshStore(t)
+test('a staged folder becomes visible, completely, when it is committed', async t => {
+  const { root, store } = await openTempStore(t)
   const staged = await stageModel(store)
   assert.deepEqual((await readdir(root)).sort(), ['.staging', 'format.json'])
   assert.equal(await store.commit(staged, 'models/m/1', { step: 5 }), true)
@@ -160,8 +159,8 @@ test('a staged folder is invisible until its commit, then whole', async t => {
   assert.equal(await readFile(join(await store.folder('models/m/1'), 'graph.pb'), 'utf8'), 'graph')
 })
 
-test('of 10 concurrent commits to one key one wins, and nothing stays staged', async t => {
-  const { root, store } = await freshStore(t)
+test('of 10 concurrent commits to one key one wins, and no staged folder is left', async t => {
+  const { root, store } = await openTempStore(t)
   const staged = await Promise.all(Array.from({ length: 10 }, () => stageModel(store)))
   const wins = await Promise.all(staged.map((folder, n) => store.commit(folder, 'm/1', { n })))
   assert.equal(wins.filter(Boolean).length, 1)
@@ -171,27 +170,27 @@ test('of 10 concurrent commits to one key one wins, and nothing stays staged', a
 })
 
 test('links cannot be committed', async t => {
-  const { store } = await freshStore(t)
+  const { store } = await openTempStore(t)
   const staged = await store.stage()
   await symlink('/etc/passwd', join(staged, 'graph.pb'))
   await assert.rejects(store.commit(staged, 'm/1', {}), /neither file nor folder/)
   assert.equal(await store.readJson('m/1/manifest.json'), null)
 })
 
-test('verify finds every flipped byte of the manifest, and lost, cut or altered files', async t => {
-  const { root, store } = await freshStore(t)
+test('verify detects every changed byte of the manifest, and missing, cut or altered files', async t => {
+  const { root, store } = await openTempStore(t)
   const staged = await store.stage()
   await writeFile(join(staged, 'weights'), 'abc')
   await store.commit(staged, 'c/1', { step: 5, nested: { a: [1, 2.5, null] } })
   const path = join(root, 'c/1/manifest.json')
-  const sealed = await readFile(path)
-  for (let at = 0; at < sealed.length; at++) {
-    const flipped = Buffer.from(sealed)
+  const original = await readFile(path)
+  for (let at = 0; at < original.length; at++) {
+    const flipped = Buffer.from(original)
     flipped[at]! ^= 1
     await writeFile(path, flipped)
     assert.equal(await store.verify('c/1'), false, `byte ${at}`)
   }
-  await writeFile(path, sealed)
+  await writeFile(path, original)
   assert.equal(await store.verify('c/1'), true)
 
   const weights = join(root, 'c/1/weights')
@@ -204,8 +203,8 @@ test('verify finds every flipped byte of the manifest, and lost, cut or altered 
   assert.equal(await store.verify('c/2'), false)
 })
 
-test('a manifest that was altered is read by readManifest, and not by readIntactManifest', async t => {
-  const { root, store } = await freshStore(t)
+test('readManifest returns an altered manifest, readIntactManifest returns null for it', async t => {
+  const { root, store } = await openTempStore(t)
   assert.equal(await store.readManifest('c/1'), null)
   assert.equal(await store.readIntactManifest('c/1'), null)
   await store.commit(await store.stage(), 'c/1', { step: 5 })
@@ -217,12 +216,12 @@ test('a manifest that was altered is read by readManifest, and not by readIntact
   assert.deepEqual(await store.readManifest('c/1'), { manifest: { step: 66 }, files: [] })
   assert.equal(await store.readIntactManifest('c/1'), null)
   await truncate(path, 10)
-  await assert.rejects(store.readManifest('c/1'), refused('STORAGE_CORRUPT'))
+  await assert.rejects(store.readManifest('c/1'), hasCode('STORAGE_CORRUPT'))
   assert.equal(await store.readIntactManifest('c/1'), null)
 })
 
-test('leftovers older than a day are swept at open, younger ones are not', async t => {
-  const { root, store } = await freshStore(t)
+test('open removes staged folders older than a day and keeps younger ones', async t => {
+  const { root, store } = await openTempStore(t)
   const old = await stageModel(store)
   const young = await stageModel(store)
   const twoDaysAgo = Date.now() / 1000 - 2 * 86_400
@@ -232,8 +231,8 @@ test('leftovers older than a day are swept at open, younger ones are not', async
   assert.equal(existsSync(young), true)
 })
 
-test('a removed key is gone with all below it, and may be made again', async t => {
-  const { root, store } = await freshStore(t)
+test('remove deletes a key with everything below it, and the key can be created again', async t => {
+  const { root, store } = await openTempStore(t)
   await store.commit(await stageModel(store), 'm/1', {})
   await store.remove('m/1')
   await store.remove('m/1')
@@ -242,20 +241,20 @@ test('a removed key is gone with all below it, and may be made again', async t =
   assert.equal(await store.commit(await stageModel(store), 'm/1', {}), true)
 })
 
-test('a folder without a manifest in the way of a commit is reported', async t => {
-  const { root, store } = await freshStore(t)
+test('a commit to a key that is a folder without manifest is STORAGE_CORRUPT', async t => {
+  const { root, store } = await openTempStore(t)
   await mkdir(join(root, 'm/1'), { recursive: true })
   await writeFile(join(root, 'm/1/foreign'), '')
   const staged = await stageModel(store)
-  await assert.rejects(store.commit(staged, 'm/1', {}), refused('STORAGE_CORRUPT'))
+  await assert.rejects(store.commit(staged, 'm/1', {}), hasCode('STORAGE_CORRUPT'))
 })
 
-test('a log grows by whole appends and reads from any offset', async t => {
-  const { store } = await freshStore(t)
+test('concurrent appends to a log do not mix, and it can be read from any offset', async t => {
+  const { store } = await openTempStore(t)
   assert.equal((await store.readFrom('jobs/a/log.ndjson', 0)).length, 0)
   await Promise.all(
     Array.from({ length: 100 }, (_, n) =>
-      store.append('jobs/a/log.ndjson', `${JSON.stringify({ n, filling: 'x'.repeat(500) })}\n`),
+      store.append('jobs/a/log.ndjson', `${JSON.stringify({ n, padding: 'x'.repeat(500) })}\n`),
     ),
   )
   const all = await store.readFrom('jobs/a/log.ndjson', 0)
@@ -274,7 +273,7 @@ test('a log grows by whole appends and reads from any offset', async t => {
 })
 
 test('a full disk is STORAGE_FULL with its cause', { skip: !existsSync('/dev/full') }, async t => {
-  const { root, store } = await freshStore(t)
+  const { root, store } = await openTempStore(t)
   await symlink('/dev/full', join(root, 'log.ndjson'))
   await assert.rejects(store.append('log.ndjson', 'x'), (error: unknown) => {
     assert.ok(error instanceof TrainyardError)
@@ -285,7 +284,7 @@ test('a full disk is STORAGE_FULL with its cause', { skip: !existsSync('/dev/ful
   })
 })
 
-test('errors of the disk become STORAGE_FAILED, bugs stay what they are', () => {
+test('disk errors become STORAGE_FAILED, and other errors stay unchanged', () => {
   const broken = Object.assign(new Error('i/o error'), { code: 'EIO' })
   const translated = toStorageError(broken)
   assert.ok(translated instanceof TrainyardError)

@@ -28,7 +28,7 @@ test('a new folder gets the current version', async t => {
   assert.deepEqual(await readFormat(root), { formatVersion: 1 })
 })
 
-test('a folder that holds only keys and Redis files counts as new', async t => {
+test('a folder that holds only the API key, Redis files and empty folders counts as new', async t => {
   const root = await tempFolder(t)
   await mkdir(join(root, 'redis'))
   await writeFile(join(root, 'redis', 'dump.rdb'), '')

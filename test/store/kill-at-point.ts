@@ -1,4 +1,4 @@
-// One operation on a store; the process kills itself at the n-th failpoint (see failpoints.test.ts).
+// Runs one operation on a store, and kills itself at the n-th failpoint (see failpoints.test.ts).
 import { instrumentDisk } from '../../src/store/failpoints.js'
 import { openFolderStore } from '../../src/store/folder-store.js'
 import { operations } from './operations.js'

@@ -5,7 +5,7 @@ import type { Store } from '../../src/store/store.js'
 interface Operation {
   before?(store: Store): Promise<unknown>
   run(store: Store): Promise<unknown>
-  /** What a reader finds after a crash or an error anywhere within: `none`, `old` and `new` are the whole states there are. */
+  /** The state that a reader finds after a crash or an error: nothing, the complete old or new value, or `torn`. */
   observe(store: Store): Promise<'none' | 'old' | 'new' | 'torn'>
   allowed: readonly ['none' | 'old', 'new']
 }
@@ -16,7 +16,7 @@ const read = async (store: Store) => {
   return value === null ? 'none' : value.state
 }
 
-/** Everything of the store that promises to be whole or absent. */
+/** All operations of the store that promise that their result is complete or absent. */
 export const operations: Readonly<Record<string, Operation>> = {
   commit: {
     async run(store) {
