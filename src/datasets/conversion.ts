@@ -10,17 +10,17 @@ import { convertTable } from './tables/table-conversion.js'
 export interface ConversionTask {
   files: { name: string; path: string }[]
   form: ValidatedForm
-  /** Where `shards/` goes. */
+  /** The folder that gets `shards/`. */
   folder: string
   limits: DatasetLimits
 }
 
 type ManifestContent<Manifest> = Omit<Manifest, 'name' | 'createdAt'>
 
-/** What a manifest says of the content. */
+/** The part of a manifest that follows from the content. */
 export type ConversionResult = ManifestContent<ImagesManifest> | ManifestContent<TableManifest>
 
-/** Checks everything before it writes anything. Synchronous: runs in a process of its own. */
+/** Checks all records before it writes anything. Synchronous, since it runs in a process of its own. */
 export function convert({ files, form, folder, limits }: ConversionTask): ConversionResult {
   const inputs: InputFile[] = []
   try {

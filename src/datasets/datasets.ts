@@ -14,7 +14,7 @@ export type { DatasetUpload } from './upload.js'
 
 const datasetKey = (id: string) => `datasets/${id}`
 
-/** Immutable sets of images, and tables, named by their content; names point at them. */
+/** Immutable data sets: images and tables. Ids are hashes of the content, and names point at ids. */
 export class Datasets {
   private readonly limits: DatasetLimits
   private readonly names: DatasetNames
@@ -29,13 +29,13 @@ export class Datasets {
     this.limitConversions = pLimit(this.limits.conversions)
   }
 
-  /** Opens an upload: files are spooled to disk as they arrive. */
+  /** Opens an upload, which writes files to disk as they arrive. */
   async createUpload(): Promise<DatasetUpload> {
     const folder = await this.store.stage()
     return new DatasetUpload(this.store, folder, this.limits, this.limitConversions, this.publish)
   }
 
-  /** Under a name that it was uploaded with later, a set bears that name. */
+  /** The result has the name that was asked for, even if the content was first uploaded with another. */
   async get(idOrName: string): Promise<DatasetManifest> {
     if (isId(idOrName)) return (await this.read(idOrName)) ?? throwNotFound(idOrName)
     const id = isName(idOrName) ? await this.names.resolve(idOrName) : null
@@ -70,7 +70,7 @@ export class Datasets {
     await this.names.removeDataset(id)
   }
 
-  /** Absolute paths, in order. */
+  /** Absolute paths of the shards, in order. */
   async shardPaths({ id, shards }: DatasetManifest): Promise<string[]> {
     const folder = await this.store.folder(datasetKey(id))
     return shards.map(shard => join(folder, shard.name))

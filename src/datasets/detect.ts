@@ -6,7 +6,7 @@ import { openTfrecords } from './images/tfrecord-source.js'
 import type { InputFile } from './input-file.js'
 import type { DatasetLimits } from './limits.js'
 
-/** What people send by mistake, by how it begins. */
+/** Signatures of formats that are sent by mistake. */
 const unsupportedFormats: readonly [signature: string, name: string][] = [
   ['\x1f\x8b', 'gzip within gzip'],
   ['PK\x03\x04', 'a zip archive'],
@@ -26,7 +26,7 @@ const unsupportedFormats: readonly [signature: string, name: string][] = [
 
 type FileFormat = 'IDX' | 'TFRecord' | 'CSV'
 
-/** What the files of an upload are, by what is in them, whatever they are called. */
+/** Detects the format from the content of the files, not from their names. Throws if they differ. */
 export function detectFormat(files: readonly InputFile[]): FileFormat {
   const formats = files.map(detectFileFormat)
   const [first] = formats
@@ -52,7 +52,7 @@ function detectFileFormat(file: InputFile): FileFormat {
   const location = { file: file.name, record: 0, byte: 0 }
   if (firstBytes.length === 0)
     throw fileError('DATASET_EMPTY', { file: file.name }, 'the file is empty')
-  // The checksum first: it cannot be met by chance, while a record's length can look like IDX's magic
+  // First, since a checksum does not match by chance, while a record's length may equal IDX's magic number.
   if (isRecordHeader(firstBytes)) return 'TFRecord'
   if (isIdxHeader(firstBytes)) return 'IDX'
   const text = firstBytes.toString('latin1')
@@ -64,7 +64,7 @@ function detectFileFormat(file: InputFile): FileFormat {
     const detail = `the file ends after ${firstBytes.length} bytes, ${expected}`
     throw fileError('DATASET_TRUNCATED', location, detail)
   }
-  // The upper half of a record's length is 0 in any real file: a damaged TFRecord, to be told exactly
+  // The upper half of a record's length is always 0, so this is a damaged TFRecord, and its reader says where.
   if (firstBytes.readUInt32LE(4) === 0) return 'TFRecord'
   throw fileError(
     'DATASET_FORMAT',
@@ -73,7 +73,7 @@ function detectFileFormat(file: InputFile): FileFormat {
   )
 }
 
-/** No control characters but tab and line ends. */
+/** True if there are no control characters except tabs and line ends. */
 const isText = (bytes: Buffer) =>
   bytes.every(byte => byte >= 32 || byte === 9 || byte === 10 || byte === 13)
 

@@ -15,7 +15,7 @@ export type FileErrorCode =
   | 'DATASET_ROW'
   | 'DATASET_VALUE'
 
-/** Where in an upload; records count from 0, lines and columns of a text from 1. */
+/** A place in an upload. Records count from 0, lines and columns of a text from 1. */
 export interface FileLocation {
   file: string
   record?: number
@@ -45,7 +45,7 @@ export function fileError(
   })
 }
 
-/** Several errors of one kind as one, each with its location. */
+/** Joins several errors with the same code into one. */
 export function fileErrors(code: FileErrorCode, details: readonly [FileLocation, string][]) {
   const all = details.map(([location, detail]) => fileError(code, location, detail))
   const message = all.map(error => error.message).join('; ')

@@ -7,7 +7,7 @@ import type { Dimensions } from './images/image-source.js'
 import { maxClasses } from './limits.js'
 import { parseTableFields, type TableFields, type TableForm } from './tables/table-form.js'
 
-/** The text fields of an upload, as they come. */
+/** The text fields of an upload, before validation. */
 export interface UploadForm extends TableFields {
   name?: string
   labels?: string
@@ -21,7 +21,7 @@ export interface ValidatedForm {
   labels: string[] | null
   dimensions: Partial<Dimensions>
   table: TableForm
-  /** The fields that are there. */
+  /** Names of the fields that the form has. */
   fieldNames: string[]
 }
 
@@ -68,7 +68,7 @@ export function validateForm(form: UploadForm): ValidatedForm {
 const imageFields = ['labels', 'height', 'width', 'channels']
 const tableFields = ['delimiter', 'header', 'schema', 'target']
 
-/** A field that says nothing about files of this kind is a misunderstanding. */
+/** Throws DATASET_FORM if the form has fields that do not apply to this kind of data. */
 export function checkFieldsApply(fieldNames: readonly string[], kind: 'images' | 'table'): void {
   const [inapplicable, contentKind] =
     kind === 'table' ? [imageFields, 'tables'] : [tableFields, 'images']
@@ -80,7 +80,7 @@ export function checkFieldsApply(fieldNames: readonly string[], kind: 'images' |
   errors.throwIfAny('DATASET_FORM')
 }
 
-/** The class names, or what is wrong with them. */
+/** Returns the class names, or an error message. */
 function parseLabels(text: string): string[] | string {
   let labels: unknown
   try {

@@ -1,6 +1,6 @@
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs'
 
-/** A spooled upload, read at any offset; synchronous, since only the conversion process reads it. */
+/** An uploaded file on disk, read at any offset. Synchronous, since only the conversion process uses it. */
 export class InputFile {
   readonly size: number
   private readonly descriptor: number
@@ -14,7 +14,7 @@ export class InputFile {
     this.size = fstatSync(this.descriptor).size
   }
 
-  /** Bytes that the next call overwrites; fewer than asked for at the end of the file. */
+  /** Returns the bytes at an offset, fewer at the end of the file. The next call overwrites them. */
   read(offset: number, length: number): Buffer {
     const bytesToRead = Math.max(0, Math.min(length, this.size - offset))
     if (bytesToRead > this.buffer.length) this.buffer = Buffer.alloc(bytesToRead)

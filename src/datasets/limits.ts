@@ -1,25 +1,25 @@
-/** What an upload may cost. */
+/** Limits of one upload. */
 export interface DatasetLimits {
-  /** Bytes of all files of an upload, as sent and again as inflated. */
+  /** Bytes of all files. Applies to the bytes as sent, and to the bytes after decompression. */
   uploadBytes: number
   files: number
-  /** Inflated bytes for each compressed byte; 1032 is the most that gzip can reach. */
+  /** Decompressed bytes per compressed byte; gzip reaches at most 1032. */
   inflationRatio: number
   records: number
-  /** Bytes of one TFRecord, and of one raw image. */
+  /** Bytes of one TFRecord or one raw image. */
   recordBytes: number
-  /** Height x width of one image. */
+  /** Height × width of one image. */
   pixels: number
-  /** Of a table. */
+  /** Rows of a table. */
   rows: number
   columns: number
   /** Bytes of one row of a table, as text. */
   rowBytes: number
-  /** Distinct values of a column that is said to be a category. */
+  /** Distinct values of a column that the schema declares a category. */
   categories: number
-  /** Bytes of the distinct values that are kept while a table is read, over all its columns. */
+  /** Bytes of the distinct values of all columns, which are kept in memory while a table is read. */
   categoryBytes: number
-  /** Uploads that are checked and converted at once; the others wait. */
+  /** Uploads that are converted at the same time; others wait. */
   conversions: number
 }
 
@@ -41,11 +41,11 @@ export const defaultLimits: DatasetLimits = {
 /** A label is an index into the class names. */
 export const maxClasses = 65_536
 
-/** Height and width, where a form or a record states them. */
+/** Limit for a height or width in a form or a record. */
 export const maxImageSide = 65_535
 
-/** A column of texts with more values than this is no category unless it is said to be one. */
+/** A text column with more distinct values is a category only if the schema declares it. */
 export const maxInferredCategories = 1000
 
-/** Bytes of a category's name. */
+/** Bytes of one category name. */
 export const maxCategoryNameBytes = 200

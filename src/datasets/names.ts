@@ -8,7 +8,7 @@ interface NamePointer {
 const folder = 'dataset-names'
 const nameKey = (name: string) => `${folder}/${name}.json`
 
-/** Which content a name stands for: the newest that was uploaded under it. */
+/** Maps each name to the content that was last uploaded with it. */
 export class DatasetNames {
   constructor(private readonly store: Store) {}
 
@@ -16,7 +16,7 @@ export class DatasetNames {
     return (await this.store.readJsonCached<NamePointer>(nameKey(name)))?.id ?? null
   }
 
-  /** Of two uploads in the same instant the last one has the name; the history may miss the other. */
+  /** If two uploads assign a name at the same time, the last one wins, and the history may lack the other. */
   async assign(name: string, id: string): Promise<void> {
     const pointer = await this.store.readJson<NamePointer>(nameKey(name))
     if (pointer?.id === id) return
@@ -24,7 +24,7 @@ export class DatasetNames {
     await this.store.replaceJson<NamePointer>(nameKey(name), { id, history })
   }
 
-  /** Names of removed content go back to what they stood for before, or away. */
+  /** Points the names of a removed data set at their previous content, or removes them. */
   async removeDataset(id: string): Promise<void> {
     for (const file of await this.store.list(folder)) {
       const key = `${folder}/${file}`

@@ -5,16 +5,16 @@ import { errorCode, toStorageError } from '../store/storage-errors.js'
 import { fileError } from './errors.js'
 import type { DatasetLimits } from './limits.js'
 
-/** Below this, a ratio says nothing: a blank image compresses a thousandfold. */
+/** Smaller files may have any ratio: a blank image compresses a thousandfold. */
 const minBytesForRatioCheck = 16 * 2 ** 20
 
-/** What an upload has used up so far, over all its files. */
+/** Bytes of all files of an upload so far. */
 export interface UploadUsage {
   receivedBytes: number
   inflatedBytes: number
 }
 
-/** Writes a file to disk as it arrives, inflated where it is gzip by its first bytes. */
+/** Writes a file to disk as it arrives. Decompresses it if its first bytes are gzip's. */
 export async function spoolToDisk(
   name: string,
   content: AsyncIterable<Uint8Array>,
@@ -37,7 +37,7 @@ export async function spoolToDisk(
   }
 }
 
-/** As many chunks as it takes to know the first two bytes. */
+/** Reads chunks until there are two bytes. */
 async function readHead(chunks: AsyncIterator<Uint8Array>): Promise<Uint8Array> {
   let head = Buffer.alloc(0)
   while (head.length < 2) {
@@ -67,7 +67,7 @@ async function* countReceived(
   for await (const chunk of rest) yield countChunk(chunk)
 }
 
-/** Counts what really comes out: a gzip's own word for its size is not worth reading. */
+/** Counts the decompressed bytes, since the size that a gzip file states can be wrong. */
 function limitInflation(name: string, usage: UploadUsage, limits: DatasetLimits) {
   const usageBefore = { ...usage }
   return async function* (stream: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {

@@ -8,14 +8,14 @@ import type { DatasetLimits } from './limits.js'
 import { runConversion } from './run-conversion.js'
 import { spoolToDisk, type UploadUsage } from './spool.js'
 
-/** Makes converted content visible; `created` is false where it was there already. */
+/** Commits converted content. `created` is false if the same content exists already. */
 export type PublishDataset = (
   staged: string,
   manifest: DatasetManifest,
   name: string | null,
 ) => Promise<{ dataset: DatasetManifest; created: boolean }>
 
-/** Files on their way to a data set. Whatever fails leaves nothing behind, and ends the upload. */
+/** One upload of a data set. If a step fails, its files are removed and the upload ends. */
 export class DatasetUpload {
   private readonly files: { name: string; path: string }[] = []
   private readonly usage: UploadUsage = { receivedBytes: 0, inflatedBytes: 0 }
@@ -25,7 +25,7 @@ export class DatasetUpload {
     private readonly store: Store,
     private readonly folder: string,
     private readonly limits: DatasetLimits,
-    /** Lets conversions run, few at a time: each fills a core and some memory. */
+    /** Limits concurrent conversions, since each takes a core and some memory. */
     private readonly limitConversions: LimitFunction,
     private readonly publish: PublishDataset,
   ) {}
@@ -46,7 +46,7 @@ export class DatasetUpload {
     }
   }
 
-  /** Checks, converts, commits. `created` is false where this content was there already. */
+  /** Checks, converts and commits the files. `created` is false if the same content exists already. */
   async commit(form: UploadForm): Promise<{ dataset: DatasetManifest; created: boolean }> {
     this.assertOpen()
     try {
@@ -86,7 +86,7 @@ export class DatasetUpload {
   }
 }
 
-/** A client's file name is for messages only. */
+/** The client's file name without its path and control characters, for messages only. */
 function displayName(name: string): string {
   const baseName = basename(name.replaceAll('\\', '/'))
   return [...baseName.replace(/\p{C}/gu, '')].slice(0, 100).join('') || 'file'

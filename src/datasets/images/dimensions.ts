@@ -3,10 +3,10 @@ import { type DatasetLimits, maxImageSide } from '../limits.js'
 import type { Dimensions, ImageShape } from './image-source.js'
 
 /**
- * The dimensions of raw pixels from their byte count and what is known. Without any, a square of one
- * or three channels: a square of four has the bytes of a grey one with twice the side, so it must be
- * said. The second answer names the missing form fields where the count leaves a choice. Whether
- * the count fits is the caller's to check.
+ * Derives the dimensions of raw pixels from their byte count and the known dimensions. If none is known,
+ * the image is a square with one or three channels; four channels must be stated, since such a square
+ * has as many bytes as a grayscale one of twice the side. If the count leaves a choice, `missing` names
+ * the form fields that would decide. The caller checks whether the count fits.
  */
 export function inferRawDimensions(
   bytes: number,
@@ -58,7 +58,7 @@ export const isDimension = (name: keyof Dimensions, value: number): boolean =>
 export const dimensionRange = (name: keyof Dimensions): string =>
   name === 'channels' ? '1, 3 or 4' : `an integer from 1 to ${maxImageSide}`
 
-/** What somebody says of the size must be so. */
+/** Throws if the stated dimensions do not match the actual ones. */
 export function checkDeclared(
   declared: Partial<Dimensions>,
   shape: Dimensions,

@@ -4,11 +4,11 @@ import { ExampleSchema, type Feature } from './example_pb.js'
 import type { Dimensions, ImageShape, Sample } from './image-source.js'
 
 export interface ImageExample extends Sample {
-  /** What the record itself says of its size. */
+  /** The dimensions that the record states. */
   declared: Partial<Dimensions>
 }
 
-/** What is wrong with a record, in words that follow its position. */
+/** An error in a record. The message follows the record's position. */
 export class ExampleError extends Error {}
 
 export function decodeExample(bytes: Uint8Array): ImageExample {

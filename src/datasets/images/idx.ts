@@ -20,7 +20,7 @@ export const isIdxHeader = (bytes: Buffer): boolean =>
 interface IdxFile {
   file: InputFile
   dimensions: number[]
-  /** Where the elements begin. */
+  /** Byte offset of the first element. */
   dataOffset: number
 }
 
@@ -67,7 +67,7 @@ function readHeader(file: InputFile): IdxFile {
   return { file, dimensions, dataOffset }
 }
 
-/** Products of lengths that lie may pass 2^53, but then they pass every file's size as well. */
+/** A product of wrong lengths may exceed 2^53, but then it also exceeds the size of every file. */
 function checkFileSize({ file, dimensions, dataOffset }: IdxFile): void {
   const [records, ...recordShape] = dimensions as [number, ...number[]]
   const recordBytes = recordShape.reduce((product, length) => product * length, 1)

@@ -1,7 +1,7 @@
 import type { ImagesManifest } from '../../spec/dataset.js'
 import type { FileLocation } from '../errors.js'
 
-/** As a file or form states them. */
+/** Dimensions as a file or form states them. */
 export interface Dimensions {
   height: number
   width: number
@@ -12,7 +12,7 @@ export interface Dimensions {
 export type ImageShape = Pick<ImagesManifest, 'height' | 'width' | 'channels'>
 
 export interface Sample {
-  /** Raw pixels, or a PNG or JPEG file. Overwritten by the next read. */
+  /** Raw pixels, or a PNG or JPEG file. The next read overwrites them. */
   image: Uint8Array
   label: number
 }
@@ -23,6 +23,6 @@ export interface ImageSource {
   readonly encoding: 'raw' | 'encoded'
   readonly records: number
   read(record: number): Sample
-  /** Where a record's label is. */
+  /** The location of a record's label, for error messages. */
   location(record: number): FileLocation
 }

@@ -12,8 +12,8 @@ export interface ImageStatistics {
 }
 
 /**
- * Reads every record once: what a manifest says of the content, and its id. The id covers shape,
- * pixels, labels and class names, not the files they came in, so that equal content is one data set.
+ * Reads every record once, and returns the manifest's statistics and the id. The id is a hash of shape,
+ * pixels, labels and class names, not of the files, so equal content gets equal ids.
  */
 export function computeImageStatistics(
   source: ImageSource,
@@ -65,7 +65,7 @@ function checkLabel(
   )
 }
 
-/** Counts each byte value of each channel: exact, whatever the order and number of records. */
+/** Counts the byte values of each channel. The result is exact and independent of the order. */
 function addToHistograms(image: Uint8Array, histograms: Float64Array[]): void {
   const channels = histograms.length
   for (let channel = 0; channel < channels; channel++) {
@@ -84,13 +84,13 @@ function moments(histograms: Float64Array[]): { mean: number[]; std: number[] } 
     const variance =
       histogram.reduce((sum, count, value) => sum + count * (value - channelMean) ** 2, 0) / pixels
     mean.push(channelMean)
-    // Images are divided by it, and a channel of one value must not divide by 0
+    // Images are divided by the deviation, which is 0 in a channel of one value.
     std.push(Math.sqrt(variance) || 1)
   }
   return { mean, std }
 }
 
-/** Encoded images are decoded in the training graph only: 0 to 255 becomes -1 to 1. */
+/** Encoded images are decoded only in the training graph, so 0 to 255 is scaled to -1 to 1. */
 const assumedMoments = (channels: number) => ({
   mean: Array<number>(channels).fill(127.5),
   std: Array<number>(channels).fill(127.5),

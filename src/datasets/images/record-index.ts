@@ -3,14 +3,14 @@ import type { InputFile } from '../input-file.js'
 import type { DatasetLimits } from '../limits.js'
 import { nextRecordOffset, readRecordLength } from './tfrecord-reader.js'
 
-/** Where each record of a set is: eight bytes a record, outside the process's bounded heap. */
+/** The offset of every record, in 8 bytes each, outside the heap that --max-old-space-size limits. */
 export class RecordIndex {
   private offsets = new Float64Array(1024)
-  /** By file: its first record. */
+  /** The first record of each file. */
   private readonly firstRecords: number[] = []
   private count = 0
 
-  /** Walks from header to header, which finds cuts and lengths that lie. */
+  /** Walks from header to header, and throws if a file is truncated or a length is wrong. */
   constructor(
     private readonly files: InputFile[],
     private readonly limits: DatasetLimits,
@@ -57,7 +57,7 @@ export class RecordIndex {
     }
   }
 
-  /** The last file that begins at or before the record. */
+  /** Returns the last file that begins at or before the record. */
   private fileIndexOf(record: number): number {
     let low = 0
     let high = this.firstRecords.length

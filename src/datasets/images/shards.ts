@@ -9,8 +9,8 @@ const recordsPerShard = 4000
 const maxShards = 64
 
 /**
- * Writes the records in a fixed random order, cut into shards of one length: each shard, and the tail
- * that a job holds out, is a random sample also where the upload was sorted by class.
+ * Writes the records in a fixed random order, in shards of equal length. So each shard, and the tail
+ * that a job holds out, is a random sample even if the upload was sorted by class.
  */
 export function writeShards(source: ImageSource, folder: string): Shard[] {
   const { records, shape } = source
@@ -29,7 +29,7 @@ export function writeShards(source: ImageSource, folder: string): Shard[] {
   })
 }
 
-/** Fisher-Yates with a hash in place of a generator: the same order wherever it is made. */
+/** Fisher–Yates with a hash instead of a random generator, so the order is the same on every machine. */
 export function shuffledOrder(length: number): Uint32Array {
   const order = Uint32Array.from({ length }, (_, index) => index)
   for (let last = length - 1; last > 0; last--) {
@@ -41,7 +41,7 @@ export function shuffledOrder(length: number): Uint32Array {
   return order
 }
 
-/** The finaliser of MurmurHash3 over a golden-ratio sequence. */
+/** MurmurHash3's finalizer, applied to a golden-ratio sequence. */
 function hash(index: number): number {
   let bits = Math.imul(index + 1, 0x9e3779b9)
   bits = Math.imul(bits ^ (bits >>> 16), 0x85ebca6b)

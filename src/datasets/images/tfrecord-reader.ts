@@ -4,11 +4,11 @@ import { footerBytes, headerBytes, maskedCrc, recordFrame } from '../../formats/
 import { fileError } from '../errors.js'
 import type { InputFile } from '../input-file.js'
 
-/** Whether these first bytes of a file are a record's header, by its checksum. */
+/** True if these bytes are the header of a record, by its checksum. */
 export const isRecordHeader = (bytes: Buffer): boolean =>
   bytes.length >= headerBytes && bytes.readUInt32LE(8) === maskedCrc(bytes.subarray(0, 8))
 
-/** Checks a header, and that the file has room for what it promises: the data's length. */
+/** Returns the length of a record's data. Throws if the header is damaged or the file is too short. */
 export function readRecordLength(
   file: InputFile,
   record: number,
@@ -41,7 +41,7 @@ export function readRecordLength(
   return length
 }
 
-/** The data of a record; the file's next read overwrites it. */
+/** Returns the data of a record. The next read of the file overwrites it. */
 export function readRecord(
   file: InputFile,
   record: number,
@@ -61,7 +61,7 @@ export function readRecord(
   return data
 }
 
-/** The offset behind a record with so many bytes of data. */
+/** The offset of the next record. */
 export const nextRecordOffset = (offset: number, length: number) =>
   offset + headerBytes + length + footerBytes
 
@@ -77,7 +77,7 @@ export class TfrecordWriter {
     this.descriptor = openSync(path, 'wx')
   }
 
-  /** Keeps `data` until it is written: hand over bytes that nobody changes. */
+  /** Keeps a reference to `data` until it is written, so do not change it. */
   write(data: Uint8Array): void {
     const { header, footer } = recordFrame(data)
     this.pending.push(header, data, footer)

@@ -8,7 +8,7 @@ import type { Dimensions, ImageShape, ImageSource, Sample } from './image-source
 import { RecordIndex } from './record-index.js'
 import { readRecord } from './tfrecord-reader.js'
 
-/** Finds every record by its header, and the set's shape in the first one. */
+/** Finds all records by their headers, and takes the shape of the set from the first one. */
 export function openTfrecords(
   files: InputFile[],
   formDimensions: Partial<Dimensions>,
@@ -40,7 +40,7 @@ function readExample(
   }
 }
 
-/** Pixels may begin like a JPEG by chance; their count tells them apart where the size is known. */
+/** Raw pixels may begin with JPEG's signature by chance. If the size is known, the byte count decides. */
 function detectEncoding({ image }: ImageExample, { height, width, channels }: Partial<Dimensions>) {
   const isRaw = height && width && image.length === height * width * (channels ?? 1)
   return !isRaw && isEncodedImage(image) ? 'encoded' : 'raw'
@@ -115,7 +115,7 @@ class TfrecordSource implements ImageSource {
       const detail = 'the image is no PNG or JPEG, or a damaged one; the first record is one'
       throw fileError('DATASET_FORMAT', this.location(record), detail)
     }
-    // The graph decodes every image to the set's channels, so a grey one among colours is welcome
+    // The graph decodes every image to the channels of the set, so grayscale images are accepted among color.
     const { height, width } = header
     const found = { ...header, channels: declared.channels ?? this.shape.channels }
     checkDeclared(declared, found, this.location(record), 'the record')

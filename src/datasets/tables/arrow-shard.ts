@@ -1,5 +1,5 @@
-// An Arrow IPC file as the table writer leaves it: a column has two buffers in a batch, the bitmap of what
-// is there and the values. https://arrow.apache.org/docs/format/Columnar.html#ipc-file-format
+// Reads the Arrow IPC files that the table writer makes. Each column of a batch has two buffers: the
+// validity bitmap and the values. https://arrow.apache.org/docs/format/Columnar.html#ipc-file-format
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs'
 import { DataType, type Field, Message } from 'apache-arrow'
 import { type FileBlock, Footer } from 'apache-arrow/ipc/metadata/file'
@@ -8,16 +8,16 @@ type NumericArray = Float32Array | Float64Array | Int32Array
 
 export interface ShardBatch {
   rows: number
-  /** Fills as much of `into` as there are rows from `first` on. */
+  /** Copies values from row `first` on, until `into` is full or the batch ends. */
   read(column: number, firstRow: number, target: NumericArray): void
 }
 
-/** Behind the footer: its length, and the magic number. */
+/** After the footer: its length and the magic number. */
 const trailerBytes = 4 + 'ARROW1'.length
-/** Before a message: a marker, and the message's length. */
+/** Before a message: a marker and the message's length. */
 const messagePrefixBytes = 8
 
-/** A shard's batches and its columns' types; values are read from the file as they are asked for. */
+/** The batches and column types of a shard. Values are read from the file on request. */
 export class ArrowShard implements Disposable {
   readonly fields: readonly Field[]
   readonly #descriptor: number
@@ -71,7 +71,7 @@ export class ArrowShard implements Disposable {
   }
 }
 
-/** How a column lies in a shard. */
+/** How a column is stored in a shard. */
 export function arrayTypeOf({ type }: Field): new (length: number) => NumericArray {
   if (DataType.isDictionary(type)) return Int32Array
   return DataType.isFloat(type) && type.ArrayType === Float64Array ? Float64Array : Float32Array

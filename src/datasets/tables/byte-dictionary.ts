@@ -1,9 +1,9 @@
 import { randomInt } from 'node:crypto'
 
-/** Distinct texts in the order of their first use, each with how often it came: a hash table over bytes. */
+/** Distinct texts with their counts, in order of first use: a hash table over bytes. */
 export class ByteDictionary {
   size = 0
-  /** Whether a text was left out, for being one too many or too long. */
+  /** True if a text was not added because the table was full or the text too long. */
   overflowed = false
   private slots = new Int32Array(32)
   private hashes = new Int32Array(16)
@@ -16,12 +16,12 @@ export class ByteDictionary {
     private readonly maxTextBytes: number,
   ) {}
 
-  /** Bytes of all texts. */
+  /** Bytes of all texts together. */
   get bytes(): number {
     return this.size === 0 ? 0 : this.ends[this.size - 1]!
   }
 
-  /** Counts a text; false, and the whole table is given up, where there is no room for it. */
+  /** Counts a text. If there is no room for it, clears the whole table and returns false. */
   add(bytes: Uint8Array, start: number, end: number): boolean {
     const hash = hashOf(bytes, start, end)
     const slot = this.findSlot(hash, bytes, start, end)
@@ -38,7 +38,7 @@ export class ByteDictionary {
     return true
   }
 
-  /** The index of a text; -1 where it is unknown. */
+  /** Returns the index of a text, or -1 if it is unknown. */
   find(bytes: Uint8Array, start: number, end: number): number {
     return this.slots[this.findSlot(hashOf(bytes, start, end), bytes, start, end)]! - 1
   }
@@ -51,7 +51,7 @@ export class ByteDictionary {
     return this.counts[index]!
   }
 
-  /** Indices in the order of their texts' bytes, which is that of Unicode's code points. */
+  /** Indices sorted by the texts' bytes, which is the order of Unicode code points. */
   sorted(): number[] {
     return Array.from({ length: this.size }, (_, index) => index).sort((a, b) =>
       Buffer.compare(this.text(a), this.text(b)),
@@ -62,7 +62,7 @@ export class ByteDictionary {
     return index === 0 ? 0 : this.ends[index - 1]!
   }
 
-  /** Where a text is, or would be. */
+  /** Returns the slot of a text, or the free slot that it would take. */
   private findSlot(hash: number, bytes: Uint8Array, start: number, end: number): number {
     const mask = this.slots.length - 1
     let slot = hash & mask
@@ -115,7 +115,7 @@ export class ByteDictionary {
     for (let index = 0; index < this.size; index++) this.insertSlot(index)
   }
 
-  /** Into the first free slot. */
+  /** Stores an index in the first free slot. */
   private insertSlot(index: number): void {
     const mask = this.slots.length - 1
     let slot = this.hashes[index]! & mask
@@ -134,7 +134,7 @@ export class ByteDictionary {
   }
 }
 
-/** Where hashing begins: unknown to who writes a file, so that no one can make texts collide on purpose. */
+/** A random seed, so that an uploaded file cannot contain texts that collide on purpose. */
 const seed = randomInt(2 ** 32) | 0
 
 /** FNV-1a, with its weak low bits mixed. */

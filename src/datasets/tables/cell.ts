@@ -1,31 +1,31 @@
-// What the bytes of a field say. No regular expressions: this runs for every cell, twice.
+// Parses the bytes of a field. Without regular expressions, since this runs twice for every cell.
 
 import type { CsvRow } from './csv.js'
 
 const digit0 = 48
 const digit9 = 57
 
-/** 10 to these powers is exact in float64. */
+/** Powers of 10 up to this exponent are exact in float64. */
 const exactPowers = Float64Array.from({ length: 23 }, (_, power) => Number(`1e${power}`))
 
-/** The largest number that training can take: it computes in float32. */
+/** The largest number that training accepts, since it computes in float32. */
 export const maxFloat32 = 3.4028234663852886e38
 const minNormalFloat32 = 1.1754943508222875e-38
 
-/** Reads decimal numbers; what `parse` found is in the fields, since it runs for every cell. */
+/** Parses decimal numbers. `parse` leaves its result in fields to avoid an allocation per cell. */
 export class NumberParser {
   value = 0
-  /** Written without point and exponent, and exact. */
+  /** True if the number is written without point and exponent, and is exact. */
   isInteger = false
-  /** Whether float32 holds all that the text says: 6 significant digits always survive. */
+  /** True if float32 holds all digits of the text; it always holds 6 significant digits. */
   fitsFloat32 = false
 
-  /** False where the bytes are no number that float32 can reach. */
+  /** Returns false if the bytes are no number, or one outside float32's range. */
   parse(bytes: Uint8Array, start: number, end: number): boolean {
     let offset = start
     const negative = bytes[offset] === 45
     if (negative || bytes[offset] === 43) offset++
-    // trailing zeros only count once a digit follows them: 8.692932128906250000e-01 has 15 digits
+    // Zeros count only if another digit follows: 8.692932128906250000e-01 has 15 digits.
     let significand = 0
     let trailingZeros = 0
     let exponent = 0
@@ -66,7 +66,7 @@ export class NumberParser {
     }
     const exact = significand <= Number.MAX_SAFE_INTEGER
     let value: number
-    // Clinger 1990: one correctly rounded operation on two exact numbers
+    // Exact by Clinger (1990): one correctly rounded operation on two exact numbers.
     if (exact && exponent >= 0 && exponent <= 22) value = significand * exactPowers[exponent]!
     else if (exact && exponent < 0 && exponent >= -22) value = significand / exactPowers[-exponent]!
     else value = Math.abs(Number(Buffer.from(bytes.subarray(start, end)).toString('latin1')))
@@ -80,7 +80,7 @@ export class NumberParser {
   }
 }
 
-/** What pandas takes for missing, in any case, and besides it `?` and `-`. */
+/** The words that pandas reads as missing, in upper or lower case, and `?` and `-`. */
 const missingMarkers = groupByLength([
   'na',
   'n/a',
@@ -102,24 +102,24 @@ const missingMarkers = groupByLength([
 const trueWords = groupByLength(['true', 't', 'yes', 'y', '1'])
 const falseWords = groupByLength(['false', 'f', 'no', 'n', '0'])
 
-/** A cell without a value: empty, or an unquoted word for it. Quoted, the word may be a category. */
+/** True if a cell is empty or an unquoted word for missing. A quoted word may be a category. */
 export function isMissing({ bytes, starts, ends, quoted }: CsvRow, column: number): boolean {
   const start = starts[column]!
   const end = ends[column]!
   return start === end || (quoted[column] === 0 && isMissingMarker(bytes, start, end))
 }
 
-/** Of a field that is not empty. */
+/** The field must not be empty. */
 export const isMissingMarker = (bytes: Uint8Array, start: number, end: number): boolean =>
   matchesWord(missingMarkers, bytes, start, end)
 
-/** 1, 0, or -1 where the bytes are no truth value. */
+/** Returns 1 or 0, or -1 if the bytes are no boolean. */
 export function parseBoolean(bytes: Uint8Array, start: number, end: number): number {
   if (matchesWord(trueWords, bytes, start, end)) return 1
   return matchesWord(falseWords, bytes, start, end) ? 0 : -1
 }
 
-/** The two words that make a column boolean without being told. */
+/** A column with only these two words is boolean without a schema. */
 export const isBooleanWord = (bytes: Uint8Array, start: number, end: number): boolean =>
   end - start >= 4 && parseBoolean(bytes, start, end) >= 0
 
@@ -130,7 +130,7 @@ function groupByLength(words: readonly string[]): readonly (readonly Buffer[])[]
   )
 }
 
-/** Whether the bytes are one of the words, in lower case or upper. */
+/** True if the bytes are one of the words, in lower or upper case. */
 function matchesWord(
   wordsByLength: readonly (readonly Buffer[])[],
   bytes: Uint8Array,

@@ -5,7 +5,7 @@ import { ByteDictionary } from './byte-dictionary.js'
 import { isBooleanWord, isMissing, isMissingMarker, NumberParser, parseBoolean } from './cell.js'
 import { type CsvRow, quoteCell } from './csv.js'
 
-/** A cell that is not what its column is. */
+/** A cell that does not have its column's type. */
 export interface TypeMismatch {
   location: FileLocation
   value: string
@@ -13,15 +13,15 @@ export interface TypeMismatch {
 
 const numberParser = new NumberParser()
 
-/** All that the cells of a column say together, gathered one by one. */
+/** Statistics of a column from which its type is derived, updated cell by cell. */
 export class ColumnStatistics {
   missing = 0
-  /** Words for missing that were quoted: values of a category, missing among numbers. */
+  /** Quoted words for missing. They are values in a category column, and missing in a number column. */
   quotedMissing = 0
   numbers = 0
   booleans = 0
   others = 0
-  /** The first cell that is not of the declared type, or else that is no number. */
+  /** The first cell without the declared type; if no type is declared, the first that is no number. */
   firstMismatch: TypeMismatch | null = null
   mismatchCount = 0
   allIntegers = true
@@ -41,7 +41,7 @@ export class ColumnStatistics {
     this.countsDistinct = declared !== 'text'
   }
 
-  /** Cells that hold something. */
+  /** Number of cells that are not missing. */
   get present(): number {
     return this.numbers + this.booleans + this.others
   }

@@ -1,4 +1,4 @@
-// From what a column's cells say to what it is.
+// Derives the type of a column from the statistics of its cells.
 import type { ColumnType, TableColumn } from '../../spec/dataset.js'
 import { type FileLocation, fileErrors } from '../errors.js'
 import type { DatasetLimits } from '../limits.js'
@@ -6,7 +6,7 @@ import { NumberParser, parseBoolean } from './cell.js'
 import type { ColumnStatistics } from './column-survey.js'
 import { quoteCell } from './csv.js'
 
-/** How a column lies in the files; texts do not. */
+/** How a column is stored. Text columns are not stored. */
 export type StorageType = 'float32' | 'float64' | 'codes' | null
 
 export interface TypedColumn {
@@ -15,11 +15,11 @@ export interface TypedColumn {
   stats: ColumnStatistics
 }
 
-/** A column with so many numbers among its values is taken for numbers, and the rest for mistakes. */
+/** A column with at least this share of numbers is a number column, and its other values are errors. */
 const minNumberShare = 0.95
 const minValuesToInfer = 20
 
-/** Up to so many different texts are categories even where each comes once. */
+/** Up to this number of distinct texts form a category, even if each occurs once. */
 const maxUnrepeatedCategories = 20
 
 const maxErrors = 20
@@ -129,7 +129,7 @@ function describeCategories(name: string, stats: ColumnStatistics): TypedColumn 
 
 const numberParser = new NumberParser()
 
-/** 1 and 1.0 are two texts and one number. */
+/** 1 and 1.0 are different texts but the same number. */
 function countDistinctNumbers({ values }: ColumnStatistics, asBooleans: boolean): number | null {
   if (values.overflowed) return null
   const numbers = new Set<number>()

@@ -10,18 +10,18 @@ import {
 } from './csv.js'
 
 export interface CsvDialect {
-  /** A byte. */
+  /** The delimiter's byte. */
   delimiter: number
   header: boolean
 }
 
 export const delimiters = { comma: ',', semicolon: ';', tab: '\t', pipe: '|' } as const
 
-/** So much of a file says what separates its fields. */
+/** Bytes at the start of a file that are read to detect the delimiter. */
 const sniffBytes = 64 * 1024
 const sniffRows = 50
 
-/** Fills in what the form leaves open, by the first rows of the first file. */
+/** Detects what the form does not specify, from the first rows of the first file. */
 export function inferDialect(
   file: ByteSource,
   explicit: Partial<CsvDialect>,
@@ -31,7 +31,7 @@ export function inferDialect(
   return { delimiter, header: explicit.header ?? hasHeader(file, delimiter, limits) }
 }
 
-/** The one that splits the first rows into equally many fields; of several, into the most. */
+/** Returns the delimiter that gives most of the first rows the same number of fields; of several, the one with most fields. */
 function inferDelimiter(file: ByteSource, limits: CsvLimits): number {
   let best = { delimiter: delimiters.comma.charCodeAt(0), fields: 1, share: 0 }
   for (const text of Object.values(delimiters)) {
@@ -47,7 +47,7 @@ function inferDelimiter(file: ByteSource, limits: CsvLimits): number {
   return best.delimiter
 }
 
-/** Of as many of the first rows as can be read so. */
+/** Field counts of the first rows, until a row cannot be read with this delimiter. */
 function countFields(file: ByteSource, delimiter: number, limits: CsvLimits): number[] {
   const counts: number[] = []
   try {
@@ -56,7 +56,7 @@ function countFields(file: ByteSource, delimiter: number, limits: CsvLimits): nu
       return counts.length < sniffRows
     })
   } catch {
-    // read with a wrong delimiter, or cut within a field: what came before still counts
+    // The delimiter is wrong, or the sample ends within a field. The rows before it count.
   }
   return counts
 }
@@ -70,7 +70,7 @@ const sniffSource = (file: ByteSource): ByteSource => ({
 
 const numberParser = new NumberParser()
 
-/** A first row with a number or a truth value in it is taken for data. */
+/** A first row that contains a number or a boolean counts as data, not as a header. */
 function hasHeader(file: ByteSource, delimiter: number, limits: CsvLimits): boolean {
   let headerFound = true
   new CsvReader(file, delimiter, limits).forEachRow(row => {
@@ -91,7 +91,7 @@ function isValueField({ bytes, starts, ends }: CsvRow, field: number): boolean {
   )
 }
 
-/** The names in a header; each must be there, once. */
+/** Returns the names in a header. Throws DATASET_HEADER if a name is empty, too long or repeated. */
 export function parseColumnNames(file: string, row: CsvRow): string[] {
   const names = Array.from({ length: row.fieldCount }, (_, column) => fieldText(row, column))
   const indexByName = new Map<string, number>()

@@ -1,30 +1,30 @@
-// CSV as RFC 4180 has it, over bytes: fields may be quoted, quotes within are doubled, quoted fields may
-// hold delimiters and line ends. Besides: LF, CRLF and CR end lines, a byte order mark and blank lines
-// are passed over, blanks around a field are no part of it, a quote within an unquoted field is a quote.
+// CSV (RFC 4180), read as bytes: fields may be quoted, quotes in quoted fields are doubled, quoted fields
+// may contain delimiters and line ends. Beyond the RFC, LF, CRLF and CR end lines; a byte order mark and
+// blank lines are skipped; blanks around a field are trimmed; a quote in an unquoted field is literal.
 import { isUtf8 } from 'node:buffer'
 import { type FileErrorCode, fileError } from '../errors.js'
 
-/** What rows are read from; a read may overwrite what the one before it gave. */
+/** A source of bytes. A read may overwrite the bytes of the previous read. */
 export interface ByteSource {
   readonly name: string
   readonly size: number
   read(offset: number, length: number): Buffer
 }
 
-/** The fields of a line, as ranges of `bytes`; overwritten by the next line. */
+/** The fields of a row, as ranges of `bytes`. The next row overwrites them. */
 export interface CsvRow {
   bytes: Buffer
   fieldCount: number
   starts: Int32Array
   ends: Int32Array
-  /** 1 for a field in quotes. */
+  /** 1 if the field is quoted. */
   quoted: Uint8Array
-  /** Counted from 1, where the row begins. */
+  /** The line on which the row begins, from 1. */
   line: number
 }
 
 export interface CsvLimits {
-  /** Bytes of one row. */
+  /** Limit for the bytes of one row. */
   rowBytes: number
   columns: number
 }
@@ -43,7 +43,7 @@ const initialWindowBytes = 2 ** 20
 export const fieldText = ({ bytes, starts, ends }: CsvRow, column: number): string =>
   bytes.toString('utf8', starts[column]!, ends[column]!)
 
-/** Reads the rows of a file in one pass; memory is bounded by the longest row. */
+/** Reads the rows of a file in one pass, in memory that grows with the longest row only. */
 export class CsvReader {
   private offset: number
   private line = 1
@@ -67,7 +67,7 @@ export class CsvReader {
     }
   }
 
-  /** Visits rows until there are no more, or the visitor answers false. */
+  /** Visits rows until the end of the file, or until the visitor returns false. */
   forEachRow(onRow: (row: CsvRow) => unknown): void {
     let window = Math.min(initialWindowBytes, this.limits.rowBytes)
     while (this.offset < this.file.size) {
@@ -83,7 +83,7 @@ export class CsvReader {
     }
   }
 
-  /** The bytes of all rows that are whole; -1 where the visitor has had enough. */
+  /** Returns the bytes of all complete rows, or -1 if the visitor returned false. */
   private scan(bytes: Buffer, isLast: boolean, onRow: (row: CsvRow) => unknown): number {
     const { delimiter, row } = this
     const end = bytes.length
@@ -228,14 +228,14 @@ export class CsvReader {
 
 const byteOrderMark = Buffer.of(0xef, 0xbb, 0xbf)
 
-/** Looks only at whole lines: the rest of a window may end within a character. */
+/** Checks complete lines only, since the window may end within a character. */
 function isValidText(bytes: Buffer, isLast: boolean): boolean {
   const end = isLast ? bytes.length : Math.max(bytes.lastIndexOf(LF), bytes.lastIndexOf(CR)) + 1
   const lines = bytes.subarray(0, end)
   return isUtf8(lines) && !lines.includes(0)
 }
 
-/** Turns "" into " in place; answers where the text now ends. */
+/** Replaces "" by " in place, and returns the new end of the text. */
 function unescapeQuotes(bytes: Buffer, start: number, end: number): number {
   let to = start
   for (let from = start; from < end; from++) {
@@ -245,7 +245,7 @@ function unescapeQuotes(bytes: Buffer, start: number, end: number): number {
   return to
 }
 
-/** A value as messages show it. */
+/** Cuts and quotes a cell for an error message. */
 export function quoteCell(text: string | Uint8Array): string {
   const decoded = typeof text === 'string' ? text : Buffer.from(text.subarray(0, 200)).toString()
   const characters = [...decoded.slice(0, 100)]

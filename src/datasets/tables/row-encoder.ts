@@ -1,4 +1,4 @@
-// Rows that come with a request, as the numbers a model of the table was trained on.
+// Encodes the rows of a prediction request as the numbers that the model was trained on.
 import { escapePointerToken, type FieldError, fieldError, TrainyardError } from '../../errors.js'
 import type { ColumnType } from '../../spec/dataset.js'
 import { fileError } from '../errors.js'
@@ -13,29 +13,30 @@ import {
 } from './csv.js'
 import { checkFieldCount, inferDialect, parseColumnNames } from './csv-dialect.js'
 
-/** By column name, or in the columns' order. */
+/** Values by column name, or as a list in the order of the columns. */
 export type TableRow = Readonly<Record<string, unknown>> | readonly unknown[]
 
-/** What encoding needs to know of a column. */
+/** What the encoder needs to know about a column. */
 export interface EncodedColumn {
   name: string
   type: ColumnType
-  /** Of a category; by code. */
+  /** Names of the categories, by code. */
   categories?: readonly string[] | null
 }
 
 export interface EncodeOptions {
-  /** What a category is that the table does not have. */
+  /** Whether an unknown category is an error or a missing value. */
   unknownCategory: 'missing' | 'error'
-  /** Cells are texts as in a CSV file: numbers are read from them, NA and its like are missing. */
+  /** True if cells are texts from a CSV file: numbers are parsed, and words such as NA are missing. */
   text?: boolean
 }
 
 const maxErrors = 20
 
 /**
- * Row-major [rows, columns]: missing (no key, or null) is NaN, a category its code, a truth value 0 or
- * 1. Columns of text have no encoding: leave them out. Throws INVALID_INSTANCES with the place of each flaw.
+ * Returns row-major [rows, columns]: a missing value (no key, or null) is NaN, a category is its code, a
+ * boolean is 0 or 1. Text columns cannot be encoded: leave them out. Throws INVALID_INSTANCES with the
+ * row and column of each error.
  */
 export function encodeRows(
   columns: readonly EncodedColumn[],
@@ -94,7 +95,7 @@ export function encodeRows(
   throw new TrainyardError('INVALID_INSTANCES', detail, { errors })
 }
 
-/** A cell's number, or what was expected in its place. */
+/** Returns the number of a cell, or a text that says what was expected. */
 type Encoder = (value: unknown) => number | string
 
 function createEncoder(
@@ -115,7 +116,7 @@ function createEncoder(
     if (typeof value !== 'string') return 'expected a text'
     const bytes = Buffer.from(value)
     const missing = value === '' || isMissingMarker(bytes, 0, bytes.length)
-    // NA may be a category that was quoted
+    // NA may be a category, if it was quoted in the training data.
     if (missing && !(column.type === 'category' && column.categories?.includes(value)))
       return Number.NaN
     return textEncoder(value)
@@ -127,7 +128,7 @@ function categoryEncoder(categories: readonly string[], unknown: 'missing' | 'er
   const examples = categories.slice(0, 5).map(quoteCell).join(', ')
   const expected = `expected one of ${examples}${categories.length > 5 ? ` and ${categories.length - 5} more` : ''}`
   return value => {
-    // categories that look like numbers come as numbers from JSON
+    // JSON may carry a category such as "5" as the number 5.
     const name =
       typeof value === 'string' ? value : typeof value === 'number' ? String(value) : null
     if (name === null) return expected
@@ -169,8 +170,8 @@ const textEncoders = {
 } satisfies Record<string, Encoder>
 
 /**
- * The rows of a CSV text with a header, for `encodeRows` with `text`; errors name line and column as those
- * of an upload do.
+ * Parses a CSV text with a header into rows for `encodeRows` with `text`. Errors name line and column, as
+ * in an upload.
  */
 export function parseCsvRows(
   name: string,
@@ -188,7 +189,7 @@ export function parseCsvRows(
     }
     checkFieldCount(name, row, names)
     if (rows.length === limits.rows) throw tooManyRowsError(name, row, limits.rows)
-    // no prototype: a column may be called __proto__
+    // Without a prototype, since a column may be called __proto__.
     const cells: Record<string, string | null> = Object.create(null)
     for (const [column, key] of names.entries())
       cells[key] = isMissing(row, column) ? null : fieldText(row, column)
@@ -203,7 +204,7 @@ function tooManyRowsError(file: string, { line }: CsvRow, maxRows: number) {
 
 function bufferSource(name: string, content: Uint8Array): ByteSource {
   const bytes = content.length
-  // a copy: the reader writes into what it reads
+  // A copy, since the reader writes into its input.
   return {
     name,
     size: bytes,

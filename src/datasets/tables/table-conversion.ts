@@ -7,8 +7,8 @@ import { openTableSource } from './table-source.js'
 import { writeTable } from './table-writer.js'
 
 /**
- * Reads the files twice: types and categories come from all rows, then the rows are written. The id
- * covers columns, rows and target, not the files they came in: equal content is one data set.
+ * Reads the files twice: first to derive types and categories from all rows, then to write the rows.
+ * The id is a hash of columns, rows and target, not of the files, so equal content gets equal ids.
  */
 export function convertTable(
   files: InputFile[],

@@ -3,10 +3,10 @@ import { type ColumnType, columnTypes } from '../../spec/dataset.js'
 import { addFormError } from '../errors.js'
 import { type CsvDialect, delimiters } from './csv-dialect.js'
 
-/** What a form says of a table; files say the rest. */
+/** The options of a form that concern tables. The rest is detected from the files. */
 export interface TableForm {
   dialect: Partial<CsvDialect>
-  /** By column, in the form's order. */
+  /** Declared column types, in the form's order. */
   types: [name: string, type: ColumnType][]
   target: string | null
 }
@@ -44,7 +44,7 @@ function parseHeader(text: string | undefined, errors: FieldErrors): Partial<Csv
   return {}
 }
 
-/** `{ "zip": "category" }`, or `[{ "name": "zip", "type": "category" }]`; columns left out are inferred. */
+/** `{ "zip": "category" }`, or `[{ "name": "zip", "type": "category" }]`; the types of other columns are inferred. */
 function parseSchema(text: string, errors: FieldErrors): TableForm['types'] {
   const expected = 'expected JSON such as {"zip":"category"} or [{"name":"zip","type":"category"}]'
   let schema: unknown

@@ -8,7 +8,7 @@ export interface RowRange {
 
 export interface TableBatch {
   rows: number
-  /** In the order asked for. Missing is NaN, a category its code, a truth value 0 or 1. */
+  /** In the requested order. Missing is NaN, a category is its code, a boolean is 0 or 1. */
   columns: readonly Float32Array[]
 }
 
@@ -17,16 +17,16 @@ export interface TableReader {
   readonly rows: number
   readonly columns: readonly TableColumn[]
   /**
-   * The rows of a range, in order; of those only the ones where `mask`, indexed from the range's first
-   * row, is not 0. Again from the start each time it is iterated. Batches differ in length; their
-   * arrays are the caller's until the next batch, or another iteration, begins: who keeps them, copies.
+   * The rows of a range, in order. If there is a `mask`, indexed from the first row of the range, only
+   * rows whose mask is not 0. Each iteration starts at the first row. Batches differ in length. The next
+   * batch overwrites the arrays, so copy them to keep them.
    */
   batches(columns: readonly string[], range?: RowRange, mask?: Uint8Array): Iterable<TableBatch>
-  /** A whole column, as `batches` has it. */
+  /** A complete column, with values as in `batches`. */
   column(name: string, range?: RowRange, mask?: Uint8Array): Float32Array
 }
 
-/** `files`: the table's shards, in order, as `Datasets.shardPaths` tells them. */
+/** `files`: the paths of the table's shards, from `Datasets.shardPaths`. */
 export function openTableReader(files: readonly string[], manifest: TableManifest): TableReader {
   const { records: rows, columns, shards } = manifest
   const storedColumns = columns.filter(({ type }) => type !== 'text').map(({ name }) => name)
@@ -37,7 +37,7 @@ export function openTableReader(files: readonly string[], manifest: TableManifes
     throw new Error(`table ${manifest.id} has no column ${JSON.stringify(name)} with values`)
   }
 
-  // what one iteration leaves to the next: two at a time have one each
+  // Buffers that the next iteration reuses. Concurrent iterations have one each.
   let spareBuffers: BatchBuffers | null = null
 
   function* read(
@@ -103,7 +103,7 @@ export function openTableReader(files: readonly string[], manifest: TableManifes
 
 const countSelected = (mask: Uint8Array) => mask.reduce((sum, bit) => sum + (bit === 0 ? 0 : 1), 0)
 
-/** A batch's columns, which the next batch overwrites. */
+/** The columns of a batch. The next batch overwrites them. */
 class BatchBuffers {
   readonly #columns: Float32Array[] = []
 
@@ -116,7 +116,7 @@ class BatchBuffers {
   }
 }
 
-/** float32 as it lies in the file, where NaN is beneath each null; the rest converted. */
+/** float32 values are used as stored, since each null has NaN beneath it. Other types are converted. */
 function readColumnValues(
   target: Float32Array,
   batch: ShardBatch,
@@ -135,7 +135,7 @@ function readColumnValues(
   for (let row = 0; row < cells.length; row++) if (cells[row]! < 0) target[row] = Number.NaN
 }
 
-/** Moves the values that are taken to the front. */
+/** Moves the values whose mask is not 0 to the front. */
 function compactByMask(values: Float32Array, mask: Uint8Array): void {
   for (let row = 0, to = 0; row < mask.length; row++) {
     if (mask[row] !== 0) values[to++] = values[row]!

@@ -10,25 +10,25 @@ import { CsvReader, type CsvRow, fieldText, quoteCell } from './csv.js'
 import { type CsvDialect, checkFieldCount, inferDialect, parseColumnNames } from './csv-dialect.js'
 import type { TableForm } from './table-form.js'
 
-/** All that the files say, once each row has been read and checked. */
+/** The table that the files hold, after every row has been read and checked. */
 export interface TableSource {
   rows: number
   columns: TypedColumn[]
   target: string | null
   sample: Cell[][]
-  /** Reads the rows again. */
+  /** Reads all rows a second time. */
   forEachRow(onRow: (row: CsvRow) => void): void
 }
 
-/** So many values, and so many bytes of each, are shown in a manifest. */
+/** Limits of the sample rows in a manifest. */
 const maxSampleRows = 10
 const maxSampleCells = 10_000
 const maxSampleTextLength = 100
 
-/** Over all columns: wide tables keep fewer values of each. */
+/** Limit over all columns, so that wide tables keep fewer values of each. */
 const maxDistinctValues = 1_000_000
 
-/** Texts are looked at for their memory after so many bytes of rows. */
+/** The memory of the texts is checked each time so many bytes of rows have been read. */
 const memoryCheckBytes = 4 * 2 ** 20
 
 export function openTableSource(
@@ -102,7 +102,7 @@ function missingHeaderError(file: InputFile, row: CsvRow) {
   return fileError('DATASET_HEADER', { file: file.name, line: row.line }, detail)
 }
 
-/** The rows below a file's header, each as long as it. */
+/** Visits the rows of a file after its header. Throws if a row has another number of fields. */
 function forEachDataRow(
   file: InputFile,
   dialect: CsvDialect,
@@ -123,7 +123,7 @@ function forEachDataRow(
   })
 }
 
-/** Names in the form that no column bears. */
+/** Throws DATASET_FORM if the form names columns that do not exist. */
 function checkColumnNames(names: readonly string[], { types, target }: TableForm): void {
   const knownNames = new Set(names)
   const unknownColumn = (name: string) =>
@@ -156,7 +156,7 @@ function noUsableColumnsError(file: InputFile) {
   return fileError('DATASET_VALUE', { file: file.name }, detail)
 }
 
-/** Bounds what the texts of all columns take while they are gathered. */
+/** Limits the memory that the texts of all columns take. */
 function createMemoryCheck(
   columnStats: readonly ColumnStatistics[],
   { categoryBytes }: DatasetLimits,

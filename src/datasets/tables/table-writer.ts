@@ -26,11 +26,11 @@ import type { StorageType, TypedColumn } from './column-types.js'
 import type { CsvRow } from './csv.js'
 import type { TableSource } from './table-source.js'
 
-/** A reader holds one file at a time. */
+/** Readers hold one file in memory at a time. */
 const targetShardBytes = 32 * 2 ** 20
 const maxBatchRows = 65_536
 
-/** Writes the rows in their order; holds one file's rows in memory. */
+/** Writes rows in order, and holds the rows of one file in memory. */
 export function writeTable(source: TableSource, folder: string): Shard[] {
   mkdirSync(join(folder, 'shards'))
   const storedColumns = source.columns.flatMap(({ storage, ...column }, index) =>
@@ -108,7 +108,7 @@ class TableWriter {
 
 const numberParser = new NumberParser()
 
-/** Cells of one column: missing ones are null by the bitmap, and NaN or code -1 beneath it. */
+/** The cells of one column. A missing cell is null in the bitmap, and NaN or code -1 in the values. */
 class ColumnWriter {
   readonly field: Field
   readonly bytesPerValue: number
@@ -117,7 +117,7 @@ class ColumnWriter {
   private values: Float32Array | Float64Array | Int32Array = new Int32Array(0)
   private validityBitmap = new Uint8Array(0)
   private nullCount = 0
-  /** Below it, or NaN, is missing. */
+  /** A value below it, or NaN, is missing. */
   private readonly minValid: number
 
   constructor(
@@ -130,7 +130,7 @@ class ColumnWriter {
     this.codes = new Int32Array(stats.values.size)
     let type: DataType = storage === 'float64' ? new Float64() : new Float32()
     if (column.type === 'category') {
-      // a fixed id: equal tables are equal bytes
+      // The id is fixed, so that equal tables have equal bytes.
       type = new Dictionary(new Utf8(), new Int32(), dictionaryId)
       this.dictionary = vectorFromArray(column.categories, new Utf8())
       for (const [code, index] of stats.values.sorted().entries()) this.codes[index] = code
@@ -155,7 +155,7 @@ class ColumnWriter {
     this.nullCount++
   }
 
-  /** The first `rows` cells; room for the next. */
+  /** Returns the first `rows` cells, and starts a batch with room for `nextRows`. */
   finishBatch(rows: number, nextRows: number): Data {
     const { values, validityBitmap, nullCount, dictionary } = this
     const data = makeData({
@@ -170,7 +170,7 @@ class ColumnWriter {
     return data
   }
 
-  /** NaN, or of categories -1, where it is missing. */
+  /** If the cell is missing, `value` is NaN, or -1 for a category. */
   private parseCell(row: CsvRow): number {
     const { index, stats, column } = this.storedColumn
     const { bytes } = row
