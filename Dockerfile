@@ -1,8 +1,8 @@
-# One image for every process: the api by default, a worker as `node dist/workers/worker.js`.
+# One image for all processes. It starts the API by default, and a worker with `node dist/workers/worker.js`.
 # With an NVIDIA GPU: docker build --build-arg ENGINE=cuda (8 GB instead of 1.5).
 FROM node:22-bookworm-slim AS build
 ARG ENGINE=cpu
-# REDIS_URL: Redis is another container, so set-up need not install one
+# REDIS_URL is set, so set-up does not install Redis, which runs in another container
 ENV TRAINYARD_ENGINE=$ENGINE XDG_CACHE_HOME=/opt REDIS_URL=redis://redis:6379
 WORKDIR /srv/trainyard
 COPY package.json package-lock.json .npmrc tsconfig.json ./

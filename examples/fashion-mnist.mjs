@@ -13,7 +13,7 @@ const root = dirname(createRequire(import.meta.url).resolve('fashion-mnist/packa
 const parts = { train: { images: [], labels: [] }, t10k: { images: [], labels: [] } }
 for (let label = 0; label < 10; label++) {
   const { data } = JSON.parse(await readFile(join(root, 'src', 'clothes', `${label}.json`), 'utf8'))
-  // some lists end with an empty image, which is skipped
+  // some files end with an empty image
   const images = data.filter(image => image.length === side * side)
   for (const [i, image] of images.entries()) {
     const part = i < images.length - testImagesPerClass ? parts.train : parts.t10k
