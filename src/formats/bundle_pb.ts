@@ -1,8 +1,8 @@
-// How TensorFlow describes the tensors of a checkpoint: tensor_bundle.proto of the present format and
-// saved_tensor_slice.proto of the one before 2017 (tensorflow/core/{protobuf,util}), as much as a
-// reader of names and shapes needs. Types are numbers here: unknown ones must not be an error.
+// The parts of TensorFlow's checkpoint messages that a reader of names and shapes needs: tensor_bundle.proto
+// of format v2, and saved_tensor_slice.proto of format v1, which was the default before 2017
+// (tensorflow/core/{protobuf,util}). Data types are plain integers, so that unknown ones are no error.
 //
-// bundle_pb.ts is generated from this file, in this folder:
+// To generate bundle_pb.ts after a change, run in this folder:
 //   npx -y -p @bufbuild/buf@1.75.0 -p @bufbuild/protoc-gen-es@2.17.0 buf generate . --path bundle.proto \
 //     --template '{"version":"v2","plugins":[{"local":"protoc-gen-es","out":".","opt":["target=ts","import_extension=js"]}]}'
 

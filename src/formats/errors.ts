@@ -1,4 +1,4 @@
 import { TrainyardError } from '../errors.js'
 
-export const damagedError = (file: string, trouble: string, cause?: unknown) =>
-  new TrainyardError('WEIGHTS_DAMAGED', `${file}: ${trouble}`, { cause })
+export const damagedError = (file: string, problem: string, cause?: unknown) =>
+  new TrainyardError('WEIGHTS_DAMAGED', `${file}: ${problem}`, { cause })

@@ -1,6 +1,6 @@
-// LevelDB's table as TensorFlow has it (tensorflow/core/lib/io/format.cc): blocks of entries with
-// shared key prefixes, each block followed by its compression and a masked CRC-32C; at the end an
-// index of the blocks and a footer of 48 bytes. All that is read here may come from a stranger.
+// Reads LevelDB tables in TensorFlow's variant (tensorflow/core/lib/io/format.cc): blocks of entries with
+// shared key prefixes, each followed by its compression type and a masked CRC-32C, then an index of the
+// blocks and a footer of 48 bytes. The input is untrusted: every size is checked before it is used.
 import type { FileHandle } from 'node:fs/promises'
 import { crc32c } from '@node-rs/crc32'
 import { damagedError } from './errors.js'
@@ -16,7 +16,7 @@ export interface TableEntry {
 }
 
 export interface TableFile {
-  /** For messages. */
+  /** The name for error messages. */
   name: string
   handle: FileHandle
   size: number
@@ -34,16 +34,16 @@ export async function isTable({ handle, size }: TableFile): Promise<boolean> {
   return (await readExactly(handle, size - magic.length, magic.length)).equals(magic)
 }
 
-/** The blocks of entries, in order. */
+/** Returns the data blocks in file order. Throws WEIGHTS_DAMAGED if the indexes are damaged. */
 export async function readDataBlocks(file: TableFile): Promise<BlockHandle[]> {
   const footer = await readExactly(file.handle, file.size - footerBytes, footerBytes)
   const reader = new VarintReader(file, footer)
-  await verifyBlock(file, reader.blockHandle()) // the meta index, which TensorFlow leaves empty
+  await verifyBlock(file, reader.blockHandle()) // the metaindex, which TensorFlow leaves empty
   const index = await readBlock(file, reader.blockHandle())
   return index.map(({ value }) => new VarintReader(file, value).blockHandle())
 }
 
-/** A whole block in memory: for those that hold names and shapes. */
+/** Reads a block into memory. Use it only for blocks that hold names and shapes. */
 export async function readBlock(file: TableFile, block: BlockHandle): Promise<TableEntry[]> {
   if (block.size > maxBlockBytes) {
     throw damagedError(
@@ -55,7 +55,7 @@ export async function readBlock(file: TableFile, block: BlockHandle): Promise<Ta
   return [...parseEntries(file, await readExactly(file.handle, block.offset, block.size))]
 }
 
-/** Reads a block, however large, for its checksum. */
+/** Compares a block with its checksum, without holding the block in memory. */
 export async function verifyBlock(file: TableFile, { offset, size }: BlockHandle): Promise<void> {
   if (offset + size + trailerBytes > file.size) {
     throw damagedError(file.name, `a block at byte ${offset} reaches beyond the end of the file`)
@@ -74,7 +74,7 @@ export async function verifyBlock(file: TableFile, { offset, size }: BlockHandle
   }
 }
 
-/** CRC-32C of a stretch of a file. */
+/** The CRC-32C of a range of a file. */
 export async function checksumRange(
   handle: FileHandle,
   offset: number,
@@ -92,7 +92,10 @@ export async function checksumRange(
   return crc
 }
 
-/** TensorFlow stores a checksum rotated, so that one of data that hold checksums is no trivial number. */
+/**
+ * TensorFlow stores each CRC rotated and shifted by a constant, because the CRC of data that contain CRCs
+ * is weak (tensorflow/core/lib/hash/crc32c.h).
+ */
 export function unmaskCrc(masked: number): number {
   const rotated = (masked - 0xa282ead8) >>> 0
   return ((rotated >>> 17) | (rotated << 15)) >>> 0
@@ -107,7 +110,7 @@ async function readExactly(handle: FileHandle, offset: number, bytes: number): P
 function* parseEntries(file: TableFile, block: Buffer): Generator<TableEntry> {
   const restarts = block.length < 4 ? 0 : block.readUInt32LE(block.length - 4)
   const end = block.length - 4 - 4 * restarts
-  if (end < 0) throw damagedError(file.name, 'a block is shorter than its own index')
+  if (end < 0) throw damagedError(file.name, 'a block is shorter than its list of restarts')
   const reader = new VarintReader(file, block.subarray(0, end))
   let key = Buffer.alloc(0)
   for (let count = 0; reader.offset < end; count++) {
@@ -146,7 +149,7 @@ class VarintReader {
       value += (byte & 127) * scale
       if (byte < 128) return value
     }
-    throw damagedError(this.file.name, 'a number in it does not end')
+    throw damagedError(this.file.name, 'it contains a varint that does not end')
   }
 
   blockHandle(): BlockHandle {

@@ -1,5 +1,5 @@
-// A TensorFlow checkpoint: names, types and shapes without TensorFlow, and whether the files hold
-// what they promise (tensorflow/core/util/tensor_bundle; for the old format, saved_tensor_slice).
+// Reads the names, types and shapes of a TensorFlow checkpoint without TensorFlow, and verifies its
+// checksums. Format v2 is tensorflow/core/util/tensor_bundle, format v1 is saved_tensor_slice.
 import { open } from 'node:fs/promises'
 import { basename } from 'node:path'
 import { type DescMessage, fromBinary, type MessageShape } from '@bufbuild/protobuf'
@@ -24,10 +24,10 @@ import {
 
 export interface TensorBundle {
   format: 'v1' | 'v2'
-  /** How many data files the index is for; none in the old format. */
+  /** The number of data files; 0 in format v1, whose only file contains the values. */
   shardCount: number
   tensors: WeightsTensor[]
-  /** Where the values are, slices of divided tensors included. */
+  /** The positions of the values, including the slices of partitioned tensors. Empty in format v1. */
   segments: TensorSegment[]
 }
 
@@ -36,11 +36,11 @@ interface TensorSegment {
   shard: number
   offset: number
   bytes: number
-  /** null for types whose checksum is not that of their bytes. */
+  /** null if the checksum of the type is not the CRC of its bytes. */
   crc: number | null
 }
 
-/** TensorFlow's DataType → NumPy's name and the bytes of an element; 0 where that varies. */
+/** TensorFlow's DataType → NumPy's name and the bytes of an element; 0 if the size varies. */
 const dataTypes: Record<number, readonly [name: string, bytes: number]> = {
   1: ['float32', 4],
   2: ['float64', 8],
@@ -61,13 +61,16 @@ const dataTypes: Record<number, readonly [name: string, bytes: number]> = {
   23: ['uint64', 8],
 }
 
-/** The data file of an index, or the index or old file itself, by TensorFlow's naming. */
+/** The name that TensorFlow gives to a data file of a checkpoint. */
 export const shardName = (prefix: string, shard: number, shardCount: number) =>
   `${prefix}.data-${zeroPad(shard)}-of-${zeroPad(shardCount)}`
 
 const zeroPad = (value: number) => String(value).padStart(5, '0')
 
-/** null where the file is no table at all. The values are not read: see `verifyValues`. */
+/**
+ * Reads the index file of a v2 checkpoint, or the only file of a v1 checkpoint. Returns null if the file
+ * is no LevelDB table, and throws WEIGHTS_DAMAGED if it is a damaged one. Does not read the values.
+ */
 export async function readTensorBundle(
   path: string,
   name = basename(path),
@@ -77,8 +80,8 @@ export async function readTensorBundle(
     const blocks = await readDataBlocks(file)
     const [header] = blocks[0] ? await readBlock(file, blocks[0]) : []
     if (header?.key.length !== 0)
-      throw damagedError(name, 'its first entry is no header of a checkpoint')
-    // both formats begin with an entry of no name: a count here, a list of tensors there
+      throw damagedError(name, 'its first entry is not the header of a checkpoint')
+    // The header of v1 starts with field 1 as a message (0x0a), that of v2 with field 1 as a number.
     if (header.value[0] === 0x0a) return readV1Bundle(file, header.value)
     const shardCount = readShardCount(file, header.value)
     const tensors: WeightsTensor[] = []
@@ -88,7 +91,7 @@ export async function readTensorBundle(
         if (key.length === 0) continue
         const entry = parse(file, BundleEntryProtoSchema, value)
         const tensor = parseTensor(file, key, entry)
-        // keys of slices begin with a zero; the tensor that they make up has an entry of its own
+        // The key of a slice starts with a zero byte; the whole tensor has its own entry.
         if (key[0] !== 0) tensors.push(tensor)
         if (entry.slices.length === 0) segments.push(parseSegment(file, tensor, entry, shardCount))
       }
@@ -97,7 +100,10 @@ export async function readTensorBundle(
   })
 }
 
-/** Whether the files hold what the index says; `paths` in the order of their numbers. */
+/**
+ * Verifies the sizes and checksums of the data files of a v2 checkpoint. `files` are in shard order.
+ * Throws WEIGHTS_DAMAGED with the name of the first tensor that does not match.
+ */
 export async function verifyValues(
   { segments }: TensorBundle,
   files: readonly { path: string; name: string }[],
@@ -118,7 +124,7 @@ export async function verifyValues(
   }
 }
 
-/** Whether every block of an old file is as it was written. */
+/** Verifies the checksum of every block of a v1 checkpoint. Throws WEIGHTS_DAMAGED if one does not match. */
 export async function verifyV1Values(path: string, name: string): Promise<void> {
   await withTableFile(path, name, async file => {
     for (const block of await readDataBlocks(file)) await verifyBlock(file, block)
@@ -151,9 +157,12 @@ function readV1Bundle(file: TableFile, header: Buffer): TensorBundle {
 function readShardCount(file: TableFile, header: Buffer): number {
   const { numShards, endianness } = parse(file, BundleHeaderProtoSchema, header)
   if (endianness !== 0)
-    throw damagedError(file.name, 'it is of a big-endian machine; save it on another')
+    throw damagedError(
+      file.name,
+      'it was saved on a big-endian machine; save it on a little-endian one',
+    )
   if (numShards >= 1 && numShards <= 1000) return numShards
-  throw damagedError(file.name, `it is for ${numShards} data files, expected 1 to 1000`)
+  throw damagedError(file.name, `it lists ${numShards} data files, expected 1 to 1000`)
 }
 
 function parseTensor(
@@ -182,7 +191,7 @@ function parseSegment(
     throw damagedError(file.name, `${name} has ${bytes} bytes, its shape needs ${expectedBytes}`)
   }
   if (offset < 0 || size < 0 || shardId < 0 || shardId >= shardCount) {
-    throw damagedError(file.name, `${name} lies outside of the data files`)
+    throw damagedError(file.name, `${name} lies outside the data files`)
   }
   return {
     name,
@@ -195,7 +204,10 @@ function parseSegment(
 
 function validateName(file: TableFile, name: string): string {
   if (/^[\x21-\x7e]{1,1000}$/.test(name)) return name
-  throw damagedError(file.name, `${JSON.stringify(name.slice(0, 60))} is no name of a variable`)
+  throw damagedError(
+    file.name,
+    `${JSON.stringify(name.slice(0, 60))} is not the name of a variable`,
+  )
 }
 
 function parseShape(file: TableFile, name: string, shape: TensorShapeProto | undefined): number[] {

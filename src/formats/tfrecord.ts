@@ -1,5 +1,5 @@
-// TFRecord: length (uint64), masked CRC-32C of the length, data, masked CRC-32C of the data; all
-// little-endian (tensorflow/core/lib/io/record_writer.h).
+// The TFRecord format (tensorflow/core/lib/io/record_writer.h): length (uint64), masked CRC-32C of the
+// length, data, masked CRC-32C of the data; all little-endian.
 import { crc32c } from '@node-rs/crc32'
 
 export const headerBytes = 12
@@ -10,7 +10,7 @@ export function maskedCrc(data: Uint8Array): number {
   return (((crc >>> 15) | (crc << 17)) + 0xa282ead8) >>> 0
 }
 
-/** What stands before and behind the data of a record. */
+/** The bytes before and after the data of a record. */
 export function recordFrame(data: Uint8Array): { header: Buffer; footer: Buffer } {
   const header = Buffer.alloc(headerBytes)
   header.writeBigUInt64LE(BigInt(data.length))

@@ -16,31 +16,31 @@ const dataFiles = [0, 1].map(shard => {
   return { name, path: join(folder, name) }
 })
 
-const described = ({ tensors }: TensorBundle) =>
+const describe = ({ tensors }: TensorBundle) =>
   tensors.map(({ name, dtype, shape }) => `${name} ${dtype} ${shape.join('x')}`)
 
-test('both formats say what they hold, in whatever files and slices', async () => {
-  const [now, before] = await Promise.all(
+test('both formats list the same tensors, whether in one file or in shards and slices', async () => {
+  const [v2, v1] = await Promise.all(
     ['new.ckpt.index', 'old.ckpt'].map(name => readTensorBundle(join(folder, name))),
   )
-  assert.equal(now?.format, 'v2')
-  assert.equal(now.shardCount, 2)
-  assert.equal(before?.format, 'v1')
-  assert.deepEqual(described(now), described(before))
-  assert.equal(now.tensors.length, 13)
+  assert.equal(v2?.format, 'v2')
+  assert.equal(v2.shardCount, 2)
+  assert.equal(v1?.format, 'v1')
+  assert.deepEqual(describe(v2), describe(v1))
+  assert.equal(v2.tensors.length, 13)
   for (const line of [
     'global_step int64 ',
     'resnet/conv_top/weights float32 3x3x4x7',
     'resnet/unit_1/conv1/weights float32 3x3x4x4',
     'resnet/unit_1/conv2/weights float64 3x3x4x4',
   ]) {
-    assert.ok(described(now).includes(line), line)
+    assert.ok(describe(v2).includes(line), line)
   }
-  await verifyValues(now, dataFiles)
+  await verifyValues(v2, dataFiles)
   await verifyV1Values(join(folder, 'old.ckpt'), 'old.ckpt')
 })
 
-test('what is no table is no bundle', async t => {
+test('a file that is no LevelDB table reads as null', async t => {
   const path = join(await tempFolder(t), 'file')
   for (const text of ['', 'a', 'x'.repeat(1000)]) {
     await writeFile(path, text)
@@ -48,7 +48,7 @@ test('what is no table is no bundle', async t => {
   }
 })
 
-test('no cut and no flipped bit passes as a checkpoint', async t => {
+test('every truncated file and every changed bit is detected', async t => {
   const path = join(await tempFolder(t), 'file')
   for (const name of ['new.ckpt.index', 'old.ckpt']) {
     const whole = await readFile(join(folder, name))
@@ -56,9 +56,9 @@ test('no cut and no flipped bit passes as a checkpoint', async t => {
       await writeFile(path, bytes)
       const bundle = await readTensorBundle(path)
       if (bundle?.format === 'v1') await verifyV1Values(path, name)
-      return bundle && described(bundle)
+      return bundle && describe(bundle)
     }
-    const sound = await read(whole)
+    const intact = await read(whole)
     for (let at = 0; at < whole.length; at += 7) {
       const flipped = Buffer.from(whole)
       flipped[at]! ^= 1 << (at % 8)
@@ -66,7 +66,7 @@ test('no cut and no flipped bit passes as a checkpoint', async t => {
         assert.equal(error.code, 'WEIGHTS_DAMAGED')
         return null
       })
-      // the footer has padding before its last eight bytes, which means nothing
+      // The padding of the footer, before its last eight bytes, is ignored.
       const padding = at >= whole.length - 48 && at < whole.length - 8
       assert.ok(bundle === null || padding, `${name}: byte ${at}`)
       const cut = await read(whole.subarray(0, at)).catch(error => {
@@ -75,11 +75,11 @@ test('no cut and no flipped bit passes as a checkpoint', async t => {
       })
       assert.equal(cut, null)
     }
-    assert.ok(sound)
+    assert.ok(intact)
   }
 })
 
-test('values that are cut or changed are found by the name of their variable', async t => {
+test('an error about truncated or changed values names the variable', async t => {
   const bundle = await readTensorBundle(join(folder, 'new.ckpt.index'))
   const whole = await readFile(dataFiles[0]!.path)
   const path = join(await tempFolder(t), 'shard')

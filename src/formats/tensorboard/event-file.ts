@@ -1,4 +1,4 @@
-// Event files: TFRecords of tensorflow.Event, as TensorBoard reads them.
+// Encodes TensorBoard's event files: TFRecords of tensorflow.Event messages (event.proto).
 import { create, toBinary } from '@bufbuild/protobuf'
 import type { MetricRow } from '../../spec/metrics.js'
 import { recordFrame } from '../tfrecord.js'
@@ -11,8 +11,9 @@ import {
 } from './event_pb.js'
 
 /**
- * The beginning of an attempt's file. TensorBoard drops what earlier files of the folder have from step
- * `from` on: a resumed job does those steps again. `description` is Markdown, for the text page.
+ * The first records of an attempt's file. A resumed job repeats steps: TensorBoard drops the values that
+ * earlier files in the folder have from `firstStep` on. `wallTime` is in seconds since 1970;
+ * `description` is Markdown for TensorBoard's text page.
  */
 export function encodeFileStart(
   firstStep: number,
@@ -30,7 +31,7 @@ export function encodeFileStart(
   return Buffer.concat(events.map(encodeRecord))
 }
 
-/** One record for a row. */
+/** Encodes a metrics row as one record. */
 export function encodeMetricRow({ step, time, values }: MetricRow): Buffer {
   const value = Object.entries(values).map(([name, value]) => ({
     $typeName: 'tensorflow.Summary.Value' as const,
@@ -41,7 +42,7 @@ export function encodeMetricRow({ step, time, values }: MetricRow): Buffer {
   return encodeRecord(event(Date.parse(time) / 1000, step, { case: 'summary', value: summary }))
 }
 
-/** TensorBoard groups by what is before the slash: `train/loss`, `validation/accuracy`. */
+/** TensorBoard groups tags by the part before the slash: `train/loss`, `validation/accuracy`. */
 export function tagOf(name: string): string {
   if (name.includes('/')) return name
   const [, metric] = /^validation([A-Z].*)$/.exec(name) ?? []

@@ -1,4 +1,8 @@
-"""What TensorBoard's own loader sees in a folder: python check.py FOLDER (needs `pip install tensorboard`)."""
+"""Prints what TensorBoard's own loader reads from a folder.
+
+    pip install tensorboard
+    python check.py FOLDER
+"""
 import sys
 
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator

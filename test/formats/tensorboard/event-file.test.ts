@@ -8,12 +8,12 @@ import {
   tagOf,
 } from '../../../src/formats/tensorboard/event-file.js'
 
-// made by make_expected.py with TensorBoard's own messages and record writer
+// Written by make_expected.py with TensorBoard's own messages and record writer.
 const expected = fileURLToPath(
   new URL('../../../../test/formats/tensorboard/expected.tfevents', import.meta.url),
 )
 
-test('an event file has the bytes that TensorBoard itself writes', () => {
+test('an event file equals, byte for byte, the one that TensorBoard writes', () => {
   const time = '2025-11-24T16:00:01.250Z'
   const values = { loss: 0.25, learningRate: 0.001, validationAccuracy: Number.POSITIVE_INFINITY }
   const written = Buffer.concat([
@@ -23,7 +23,7 @@ test('an event file has the bytes that TensorBoard itself writes', () => {
   assert.equal(written.toString('hex'), readFileSync(expected).toString('hex'))
 })
 
-test('tags are grouped by what was measured on', () => {
+test('tags group metrics by training and validation', () => {
   assert.equal(tagOf('loss'), 'train/loss')
   assert.equal(tagOf('validationLoss'), 'validation/loss')
   assert.equal(tagOf('validation'), 'train/validation')
