@@ -1,7 +1,7 @@
 import { quoteJson, TrainyardError } from '../errors.js'
 
 export const expectedFiles =
-  'expected a TensorFlow checkpoint: its .index file and all .data-…-of-… files, or the one file of the old format'
+  'expected a TensorFlow checkpoint: its .index file and all .data-…-of-… files, or the single file of the old format'
 
 export const unexpectedFileError = (file: string, found: string) =>
   new TrainyardError('WEIGHTS_FORMAT', `${file} is ${found}; ${expectedFiles}`)

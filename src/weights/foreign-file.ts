@@ -1,4 +1,7 @@
-/** What a file that is no checkpoint is, by its name or its first bytes; undefined where nobody knows. */
+/**
+ * Recognizes a file that is no checkpoint by its name or its first bytes. Returns a description for error
+ * messages, or undefined if the format is not known.
+ */
 export function detectUnsupportedFormat(name: string, head: Buffer): string | undefined {
   const byName = unsupportedNames.find(([pattern]) => pattern.test(name))
   if (byName) return byName[1]
@@ -15,7 +18,7 @@ export function detectUnsupportedFormat(name: string, head: Buffer): string | un
 const unsupportedNames: readonly (readonly [RegExp, string])[] = [
   [
     /(^|[/\\])saved_model\.pb(txt)?$/i,
-    'a SavedModel, which is a graph; upload what is in its variables folder',
+    'a SavedModel, which is a graph; upload the files in its variables folder',
   ],
   [/\.meta$/i, 'a graph (MetaGraph); leave it out'],
   [/\.pb(txt)?$/i, 'a graph; graphs are never taken'],

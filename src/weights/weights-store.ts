@@ -6,7 +6,10 @@ import { WeightsUpload } from './weights-upload.js'
 
 export const weightsKey = (id: string) => `weights/${id}`
 
-/** Uploaded TensorFlow checkpoints, named by their content: to begin jobs with, never to run. */
+/**
+ * The uploaded TensorFlow checkpoints. Jobs can start from their values; nothing in them is ever executed.
+ * The id of weights is a hash of their content.
+ */
 export class WeightsStore {
   constructor(private readonly store: Store) {}
 
@@ -23,7 +26,7 @@ export class WeightsStore {
     return manifest
   }
 
-  /** By id. */
+  /** Returns one page, sorted by id. */
   async list({
     limit,
     cursor,

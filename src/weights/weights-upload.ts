@@ -17,9 +17,9 @@ import type { Store } from '../store/store.js'
 import { expectedFiles, unexpectedFileError } from './errors.js'
 import { detectUnsupportedFormat } from './foreign-file.js'
 
-/** Of all files; the largest network that trains here has a tenth of it. */
+/** The limit for all files together, about ten times the size of the largest network that can be trained. */
 const maxUploadBytes = 16 * 2 ** 30
-/** Enough of a file to know a foreign one. */
+/** The first bytes that `detectUnsupportedFormat` needs. */
 const signatureBytes = 16
 
 type PublishWeights = (
@@ -34,7 +34,7 @@ interface ReceivedFile {
   sha256: string
 }
 
-/** Files on their way to stored weights. Whatever fails leaves nothing behind, and ends the upload. */
+/** Receives the files of one checkpoint. After an error the upload cannot continue: call `abort`. */
 export class WeightsUpload {
   private readonly files: ReceivedFile[] = []
   private bytes = 0
@@ -71,7 +71,10 @@ export class WeightsUpload {
     this.files.push({ name, path, bytes: this.bytes - bytesBefore, sha256: hash.digest('hex') })
   }
 
-  /** Checks all of it, commits. `created` is false where this content was there already. */
+  /**
+   * Verifies the checkpoint and stores it. `created` is false if the same content was stored before. Throws
+   * WEIGHTS_FORMAT, WEIGHTS_INCOMPLETE, WEIGHTS_DAMAGED or, for an invalid name, WEIGHTS_FORM.
+   */
   async commit({
     name,
   }: {
@@ -127,14 +130,14 @@ export class WeightsUpload {
     throw new TrainyardError('WEIGHTS_FORMAT', `there is no .index file; ${expectedFiles}`)
   }
 
-  /** The data files in the order of their numbers. */
+  /** The data files in shard order. */
   private findShards({ shardCount }: TensorBundle, indexFile: ReceivedFile): ReceivedFile[] {
     const others = this.files.filter(file => file !== indexFile)
     const sorted = Array.from({ length: shardCount }, (_, i) => {
       const suffix = shardName('', i, shardCount)
       const file = others.find(({ name }) => name.endsWith(suffix))
       if (file) return file
-      const detail = `${indexFile.name} belongs to ${shardCount} data files; the one that ends in ${suffix} is missing`
+      const detail = `${indexFile.name} lists ${shardCount} data files; the one that ends in ${suffix} is missing`
       throw new TrainyardError('WEIGHTS_INCOMPLETE', detail)
     })
     const extra = others.find(file => !sorted.includes(file))
@@ -147,7 +150,7 @@ export class WeightsUpload {
     if (extra)
       throw unexpectedFileError(
         extra.name,
-        `one file too many beside ${indexFile.name}, which is whole`,
+        `one file too many beside ${indexFile.name}, which is complete`,
       )
     return []
   }
@@ -160,7 +163,7 @@ function rejectUnsupported(name: string, head: Buffer): void {
   if (format) throw unexpectedFileError(name, format)
 }
 
-/** A client's file name is for messages, and to tell data files apart. */
+/** The client's file name without folders and control characters. It never becomes part of a path. */
 function displayName(name: string): string {
   const baseName = basename(name.replaceAll('\\', '/'))
   return [...baseName.replace(/\p{C}/gu, '')].slice(-100).join('') || 'file'
