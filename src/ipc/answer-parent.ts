@@ -3,7 +3,7 @@ import { encodeError } from './wire-error.js'
 
 export type ChildAnswer<Answer> = { answer: Answer } | { error: WireError }
 
-/** The child's side of `askChild`: answers one task with what `handle` returns or throws, then ends. */
+/** The child's side of `askChild`: answers one task with the result or the error of `handle`, then disconnects. */
 export function answerParent<Task, Answer>(handle: (task: Task) => Answer | Promise<Answer>): void {
   process.once('message', async (task: Task) => {
     const message = await respond(() => handle(task))

@@ -4,9 +4,9 @@ import type { ChildAnswer } from './answer-parent.js'
 import { decodeError } from './wire-error.js'
 
 export interface ChildOptions {
-  /** What the child is, for error messages. */
+  /** The name of the child for error messages. */
   name: string
-  /** A file that calls `answerParent`. */
+  /** The path of a script that calls `answerParent`. */
   script: string
   env: NodeJS.ProcessEnv
   execArgv?: readonly string[]
@@ -53,7 +53,7 @@ export async function askChild<Task extends object, Answer>(
     throw new ChildExitError(name, exitCode, signal)
   })
   try {
-    // If the child has ended already, sending fails and `failed` tells why.
+    // If the child has ended already, sending fails and `failed` rejects with the reason.
     child.send(task, () => {})
     const [message] = await Promise.race([answered, failed])
     if ('error' in message) throw decodeError(message.error)

@@ -5,7 +5,7 @@ import type { WireError } from '../spec/ipc-messages.js'
 /** Causes beyond this depth are dropped, since a chain of causes may be circular. */
 const maxCauseDepth = 8
 
-/** Whatever was thrown → plain data that IPC and JSON can carry. */
+/** Turns any thrown value into plain data that IPC and JSON can carry. */
 export function encodeError(error: unknown, depth = 0): WireError {
   if (!(error instanceof Error)) return { name: 'Error', message: String(error) }
   const wire: WireError = { name: error.name, message: error.message }
@@ -21,7 +21,7 @@ export function encodeError(error: unknown, depth = 0): WireError {
   return wire
 }
 
-/** A TrainyardError comes back as one, every other error as an Error with its name, code and stack. */
+/** Rebuilds a TrainyardError as one, and every other error as an Error with its name, code and stack. */
 export function decodeError(wire: WireError): Error {
   const cause = wire.cause && decodeError(wire.cause)
   const error = fromWire(wire, cause)

@@ -12,7 +12,7 @@ import type {
   RowValues,
 } from '../spec/ipc-messages.js'
 
-/** A child process that predicts: by networks from images, or by trees from rows. */
+/** A child process that predicts, either with networks from images or with boosted trees from rows. */
 export interface BasePredictor<Input, Output> {
   /** Whether the engine is loaded. */
   ready(): boolean
@@ -23,11 +23,13 @@ export type Predictor = BasePredictor<PredictRequest['input'], Probabilities>
 export type RowPredictor = BasePredictor<RowsInput, RowValues>
 
 export interface PredictorOptions {
-  /** What runs in the child: a file that takes requests and speaks PredictorMessage. */
+  /** The script of the child. It answers each PredictRequest with a PredictorMessage. */
   script: string
   env: NodeJS.ProcessEnv
   log: Pick<Logger, 'debug' | 'info' | 'warn'>
+  /** Default: 30,000. */
   timeoutMs?: number
+  /** The largest number of requests that wait for an answer at the same time. Default: 64. */
   maxInFlight?: number
 }
 
@@ -38,7 +40,7 @@ export function openPredictor(options: PredictorOptions): Predictor {
   return client
 }
 
-/** Starts the child with the first request: many servers have no trees. */
+/** Starts the child with the first request, because many servers have no boosted trees. */
 export const openRowPredictor = (options: PredictorOptions): RowPredictor =>
   new PredictorClient<RowsInput, RowValues>(options)
 
@@ -78,11 +80,11 @@ class PredictorClient<Input, Output> implements BasePredictor<Input, Output> {
     return new Promise((resolve, reject) => {
       const timer = setTimeout(() => {
         this.takePending(id)?.reject(timeoutError(timeoutMs))
-        // it hangs in native code, from which nothing but its end brings it back
+        // The child hangs in native code, which cannot be interrupted.
         child.kill('SIGKILL')
       }, timeoutMs)
       this.pending.set(id, { resolve, reject, timer })
-      // where the child is gone, its exit fails the request
+      // If the child has ended, `onExit` rejects the request.
       child.send({ id, folder, input }, () => {})
     })
   }
@@ -109,14 +111,18 @@ class PredictorClient<Input, Output> implements BasePredictor<Input, Output> {
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     })
     this.child = child
-    // TensorFlow remarks on this and that as it loads
+    // TensorFlow writes diagnostics to both streams while it loads.
     for (const output of [child.stdout!, child.stderr!]) {
-      createInterface(output).on('line', line => this.options.log.debug({ line }, 'the predictor'))
+      createInterface(output).on('line', line =>
+        this.options.log.debug({ line }, 'output of the predictor'),
+      )
     }
     child.on('message', message => this.onMessage(message as PredictorMessage<Output>))
-    // a child that cannot be talked to is of no use
+    // Without its IPC channel the child cannot answer.
     child.on('disconnect', () => child.kill('SIGKILL'))
-    child.on('error', error => this.options.log.warn({ err: error }, 'the predictor has trouble'))
+    child.on('error', error =>
+      this.options.log.warn({ err: error }, 'the predictor process reported an error'),
+    )
     child.once('exit', (code, signal) => this.onExit(code, signal))
   }
 
@@ -143,7 +149,7 @@ class PredictorClient<Input, Output> implements BasePredictor<Input, Output> {
     if (this.closed) return
     this.options.log.warn(
       { code, signal, backoffMs: this.backoffMs },
-      'the predictor ended; restarting',
+      'the predictor ended and will be restarted',
     )
     this.restartTimer = setTimeout(() => this.start(), this.backoffMs)
     this.backoffMs = Math.min(2 * this.backoffMs, maxBackoffMs)
@@ -158,10 +164,10 @@ class PredictorClient<Input, Output> implements BasePredictor<Input, Output> {
 }
 
 const restartedError = () =>
-  new TrainyardError('PREDICTOR_RESTARTED', 'the predictor restarts; try again')
+  new TrainyardError('PREDICTOR_RESTARTED', 'the predictor is restarting; try again')
 
 const busyError = (maxInFlight: number) =>
-  new TrainyardError('PREDICTOR_BUSY', `${maxInFlight} predictions wait already; try again`)
+  new TrainyardError('PREDICTOR_BUSY', `${maxInFlight} predictions are waiting already; try again`)
 
 const timeoutError = (timeoutMs: number) =>
   new TrainyardError('PREDICTOR_TIMEOUT', `no prediction within ${timeoutMs} ms`)

@@ -20,7 +20,7 @@ const modelNotFound = (name: string, version?: number) =>
     `there is no ${version === undefined ? '' : `version ${version} of `}model ${quoteJson(name)}`,
   )
 
-/** Published models by name; versions count from 1, and what a version holds never changes. */
+/** The published models by name. Versions count from 1, and a version never changes. */
 export class ModelRegistry {
   /**
    * Parsed manifests, which never change. Every prediction reads one, and parsing one with 1,000
@@ -30,7 +30,7 @@ export class ModelRegistry {
 
   constructor(private readonly store: Store) {}
 
-  /** The newest version of each, by name. */
+  /** Returns one page with the newest version of each model, sorted by name. */
   async list({
     limit,
     cursor,
@@ -51,7 +51,7 @@ export class ModelRegistry {
     return { items, nextCursor: null }
   }
 
-  /** The newest version, or that one. */
+  /** Returns the given version, by default the newest. Throws MODEL_NOT_FOUND. */
   async get(name: string, version?: number): Promise<Model> {
     const versions = Check(Name, name) ? await this.versions(name) : []
     const resolved = version ?? versions.at(-1)
@@ -61,12 +61,12 @@ export class ModelRegistry {
     return { id: name, ...manifest, versions }
   }
 
-  /** Everything of a version: `saved_model/`, or `model.ubj` and `model.json`. */
+  /** The folder of a version: it contains `saved_model/`, or `model.ubj` and `model.json`. */
   folder({ name, version }: Pick<Model, 'name' | 'version'>): Promise<string> {
     return this.store.folder(modelKey(name, version))
   }
 
-  /** All files of a version. */
+  /** The folder of a version and the names of all files in it. Throws MODEL_NOT_FOUND. */
   async files({ name, version }: Pick<Model, 'name' | 'version'>) {
     const stored = await this.store.readManifest<ModelManifest>(modelKey(name, version))
     if (!stored) throw modelNotFound(name, version)
@@ -76,14 +76,14 @@ export class ModelRegistry {
     }
   }
 
-  /** The SavedModel's folder. */
+  /** The folder of a version's SavedModel. */
   async savedModel(model: Pick<Model, 'name' | 'version'>): Promise<string> {
     return join(await this.folder(model), 'saved_model')
   }
 
   /**
-   * Makes a staged folder (with all that `folder` says) the next version. A job publishes once: for a
-   * later attempt of the same job the answer is the version that is there.
+   * Publishes a staged folder (with the content that `folder` describes) as the next version. A job
+   * publishes once: a later attempt of the same job gets the version that exists already.
    */
   async publish(staged: string, manifest: NewModel): Promise<ModelManifest> {
     const { name, jobId } = manifest
@@ -95,8 +95,8 @@ export class ModelRegistry {
   }
 
   /**
-   * A version is taken before it is filled, by a file that names its job: attempts of one job that
-   * race or crash meet at one number. A job that never comes back leaves a gap.
+   * Claims a version before it is filled, with a file that names the job, so that all attempts of a job
+   * get the same version even if they race or crash. A job that never publishes leaves a gap.
    */
   private async claimVersion(name: string, jobId: string): Promise<number> {
     for (let version = 1; ; version++) {

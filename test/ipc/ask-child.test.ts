@@ -45,7 +45,7 @@ test('a large answer arrives complete', async () => {
   assert.equal(data?.at(-1), 5)
 })
 
-test('an error of the child is thrown here, with its class and cause', async () => {
+test('askChild throws the error of the child, with its class and cause', async () => {
   await assert.rejects(ask({ behavior: 'fail' }), (error: unknown) => {
     assert.ok(error instanceof TrainyardError)
     assert.deepEqual(
@@ -73,7 +73,7 @@ test('a child that ends without an answer is an error with its exit code or sign
   await assert.rejects(ask({ behavior: 'abort' }), { name: 'ChildExitError', signal: 'SIGABRT' })
 })
 
-test('a child that exceeds its time is killed', async () => {
+test('a child that exceeds its time limit is killed', async () => {
   await assert.rejects(ask({ behavior: 'hang' }, { timeoutMs: 1000 }), {
     message: 'the test child gave no answer within 1000 ms',
   })

@@ -1,4 +1,4 @@
-// A child whose task says what it does (see ask-child.test.ts).
+// A child process that behaves as its task tells it (see ask-child.test.ts).
 import { TrainyardError } from '../../src/errors.js'
 import { answerParent } from '../../src/ipc/answer-parent.js'
 

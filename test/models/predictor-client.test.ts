@@ -27,7 +27,7 @@ function start(t: TestContext, options: Partial<PredictorOptions> = {}): Predict
 const eventuallyReady = (predictor: Predictor) =>
   eventually('the predictor to be ready', () => predictor.ready())
 
-test('it starts at once, and answers with one row for each image', async t => {
+test('the predictor starts at once, and answers with one row for each image', async t => {
   const predictor = start(t)
   await eventuallyReady(predictor)
   const { probabilities, classes } = await predictor.predict('/m', pixels(0, 255))
@@ -36,7 +36,7 @@ test('it starts at once, and answers with one row for each image', async t => {
   assert.deepEqual([...probabilities], [1, 0, 0, 1])
 })
 
-test('requests made before it is ready wait for it', async t => {
+test('requests that come before the predictor is ready wait for it', async t => {
   const predictor = start(t)
   assert.equal(predictor.ready(), false)
   const answers = await Promise.all([0, 255].map(b => predictor.predict('/m', pixels(b))))
@@ -46,7 +46,7 @@ test('requests made before it is ready wait for it', async t => {
   )
 })
 
-test('a crash fails what is in flight, and the next child answers again', async t => {
+test('a crash rejects the pending requests, and a new child answers the next one', async t => {
   const predictor = start(t)
   await eventuallyReady(predictor)
   const results = await Promise.allSettled([
@@ -64,7 +64,7 @@ test('a crash fails what is in flight, and the next child answers again', async 
   assert.equal(probabilities[1], 1)
 })
 
-test('a child that hangs is replaced', async t => {
+test('a child that hangs is killed and replaced', async t => {
   const predictor = start(t, { timeoutMs: 200 })
   await eventuallyReady(predictor)
   await assert.rejects(predictor.predict('/hang', pixels(0)), {
@@ -78,16 +78,16 @@ test('a child that hangs is replaced', async t => {
   await predictor.predict('/m', pixels(0))
 })
 
-test('only so many wait', async t => {
+test('a request over the limit of pending requests is PREDICTOR_BUSY', async t => {
   const predictor = start(t, { maxInFlight: 2 })
   await eventuallyReady(predictor)
   const waiting = [0, 1].map(() => predictor.predict('/silent', pixels(0)))
   await assert.rejects(predictor.predict('/m', pixels(0)), { code: 'PREDICTOR_BUSY' })
   await predictor.close()
-  for (const one of waiting) await assert.rejects(one, { code: 'PREDICTOR_RESTARTED' })
+  for (const request of waiting) await assert.rejects(request, { code: 'PREDICTOR_RESTARTED' })
 })
 
-test('what is wrong with the request is told apart from what is wrong with the predictor', async t => {
+test('an invalid request is a TrainyardError, and a bug of the predictor is a plain Error', async t => {
   const predictor = start(t)
   await assert.rejects(predictor.predict('/refuse', pixels(0)), {
     name: 'TrainyardError',
@@ -97,7 +97,7 @@ test('what is wrong with the request is told apart from what is wrong with the p
   await assert.rejects(predictor.predict('/fault', pixels(0)), { name: 'Error' })
 })
 
-test('a script that is not there does not bring the server down', async t => {
+test('a script that does not exist rejects requests, and the server keeps running', async t => {
   const predictor = start(t, { script: '/nowhere/predictor.js' })
   await assert.rejects(predictor.predict('/m', pixels(0)), { code: 'PREDICTOR_RESTARTED' })
   assert.equal(predictor.ready(), false)

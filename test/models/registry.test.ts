@@ -9,7 +9,7 @@ import { openFolderStore } from '../../src/store/folder-store.js'
 import type { Store } from '../../src/store/store.js'
 import { tempFolder } from '../../testing/temp-folder.js'
 
-async function freshModels(t: { after(work: () => Promise<void>): void }) {
+async function openTempRegistry(t: { after(work: () => Promise<void>): void }) {
   const root = await tempFolder(t)
   const store = await openFolderStore(root)
   return { root, store, models: new ModelRegistry(store) }
@@ -38,7 +38,7 @@ const notFound = (error: unknown) =>
   error instanceof TrainyardError && error.code === 'MODEL_NOT_FOUND' && error.kind === 'missing'
 
 test('each job publishes one version, counted from 1', async t => {
-  const { root, store, models } = await freshModels(t)
+  const { root, store, models } = await openTempRegistry(t)
   const first = await models.publish(await stage(store, 'one'), manifest('digits', 'job-a'))
   const second = await models.publish(await stage(store, 'two'), manifest('digits', 'job-b'))
   assert.deepEqual([first.version, second.version], [1, 2])
@@ -53,8 +53,8 @@ test('each job publishes one version, counted from 1', async t => {
   assert.equal(await readFile(join(folder, 'saved_model.pb'), 'utf8'), 'one')
 })
 
-test('racing jobs get versions of their own, racing attempts of a job share one', async t => {
-  const { root, store, models } = await freshModels(t)
+test('jobs that publish at the same time get different versions, attempts of one job the same', async t => {
+  const { root, store, models } = await openTempRegistry(t)
   const publish = async (jobId: string) =>
     (await models.publish(await stage(store, jobId), manifest('digits', jobId))).version
   const jobs = Array.from({ length: 20 }, (_, index) => `job-${index >> 1}`)
@@ -68,8 +68,8 @@ test('racing jobs get versions of their own, racing attempts of a job share one'
   assert.deepEqual(await readdir(join(root, '.staging')), [])
 })
 
-test('a job that crashed between taking its version and filling it gets the same one', async t => {
-  const { store, models } = await freshModels(t)
+test('a job that crashed after it claimed a version gets the same version later', async t => {
+  const { store, models } = await openTempRegistry(t)
   await store.createJson<unknown>('model-versions/digits/1.json', { jobId: 'job-a' })
   await assert.rejects(models.get('digits'), notFound)
   const other = await models.publish(await stage(store, 'b'), manifest('digits', 'job-b'))
@@ -77,8 +77,8 @@ test('a job that crashed between taking its version and filling it gets the same
   assert.deepEqual([other.version, late.version], [2, 1])
 })
 
-test('what is not there is missing, whatever its name', async t => {
-  const { store, models } = await freshModels(t)
+test('an unknown name or version is MODEL_NOT_FOUND', async t => {
+  const { store, models } = await openTempRegistry(t)
   await models.publish(await stage(store, 'one'), manifest('digits', 'job-a'))
   for (const name of ['other', '', '..', '../digits', 'DIGITS', 'digits/1']) {
     await assert.rejects(models.get(name), notFound)
@@ -89,8 +89,8 @@ test('what is not there is missing, whatever its name', async t => {
   }
 })
 
-test('pages go by name', async t => {
-  const { store, models } = await freshModels(t)
+test('pages are sorted by name', async t => {
+  const { store, models } = await openTempRegistry(t)
   for (const name of ['c', 'a', 'e', 'b', 'd']) {
     await models.publish(await stage(store, name), manifest(name, `job-${name}`))
   }
