@@ -10,11 +10,10 @@ import { libxgboostPath } from '../../src/engine/xgboost.js'
 let bare: string
 beforeEach(() => {
   bare = mkdtempSync(join(tmpdir(), 'trainyard-bare-'))
-  cpSync(fileURLToPath(new URL('../../src/engine', import.meta.url)), join(bare, 'engine'), {
-    recursive: true,
-  })
-  const errors = fileURLToPath(new URL('../../src/errors.js', import.meta.url))
-  cpSync(errors, join(bare, 'errors.js'))
+  for (const path of ['engine', 'errors.js', 'spec/error-codes.js', 'spec/http-error-codes.js']) {
+    const source = fileURLToPath(new URL(`../../src/${path}`, import.meta.url))
+    cpSync(source, join(bare, path), { recursive: true })
+  }
   writeFileSync(join(bare, 'package.json'), '{ "type": "module" }')
 })
 afterEach(() => rmSync(bare, { recursive: true, force: true }))
