@@ -1,5 +1,4 @@
-// Fencing (Kleppmann 2016, "How to do distributed locking"): an attempt number is a fencing token,
-// and
+// Fencing (Kleppmann 2016, "How to do distributed locking"): an attempt number is a fencing token, so
 // what an older attempt writes after a newer one has resumed is ignored.
 import type { AttemptRecord } from './records.js'
 
