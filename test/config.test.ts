@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import { assignedResources, readConfig } from '../src/config.js'
 import type { TrainyardError } from '../src/errors.js'
 
-test('nothing set is a server for this machine alone', () => {
+test('without settings, the server listens only on this machine', () => {
   const config = readConfig({})
   assert.equal(config.host, '127.0.0.1')
   assert.equal(config.port, 8080)
@@ -11,7 +11,7 @@ test('nothing set is a server for this machine alone', () => {
   assert.ok(config.dataFolder.endsWith('/data'))
 })
 
-test('every bad setting is named at once, with what is expected', () => {
+test('all invalid settings are reported at once with the expected values', () => {
   const environment = {
     TRAINYARD_PORT: '80801',
     TRAINYARD_LOCK_MS: '10',
@@ -31,7 +31,7 @@ test('every bad setting is named at once, with what is expected', () => {
   )
 })
 
-test('a Redis address is taken apart', () => {
+test('a Redis URL is parsed to connection options', () => {
   const redis = (REDIS_URL: string) => readConfig({ REDIS_URL }).redis
   assert.deepEqual(redis('redis://example'), { host: 'example', port: 6379 })
   assert.deepEqual(redis('rediss://me:p%40ss@example:7000/3'), {
@@ -49,7 +49,7 @@ test('a Redis address is taken apart', () => {
   })
 })
 
-test('a trainer knows its share of the machine by what its worker gave it', () => {
+test('the resources of a trainer are read from the environment that its worker sets', () => {
   assert.deepEqual(assignedResources({ OMP_NUM_THREADS: '3', CUDA_VISIBLE_DEVICES: '0' }), {
     threads: 3,
     gpu: true,

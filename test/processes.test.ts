@@ -16,26 +16,26 @@ const source = `import { ownProcessId } from '${script}'
 process.stdout.write(ownProcessId)
 setInterval(() => {}, 1000)`
 
-test('a process is gone when it is killed, not while it is stopped', async t => {
+test('a killed process is dead, and a stopped one is not', async t => {
   const child = spawn(process.execPath, ['--input-type=module', '-e', source, 'marked'])
   t.after(() => child.kill('SIGKILL'))
-  const [said] = await once(child.stdout, 'data')
-  const name = String(said)
-  assert.equal(leadingProcessId(`${name}-and-more`), name)
-  assert.equal(isDead(name), false)
+  const [output] = await once(child.stdout, 'data')
+  const id = String(output)
+  assert.equal(leadingProcessId(`${id}-and-more`), id)
+  assert.equal(isDead(id), false)
   assert.ok(
     [...listProcesses()].some(({ pid, args }) => pid === child.pid && args.includes('marked')),
   )
   child.kill('SIGSTOP')
   await eventually('the process to stop', () => readStat(child.pid!)?.state === 'T')
-  assert.equal(isDead(name), false)
+  assert.equal(isDead(id), false)
   child.kill('SIGKILL')
   await once(child, 'exit')
-  assert.equal(isDead(name), true)
+  assert.equal(isDead(id), true)
   assert.equal(readStat(child.pid!), null)
 })
 
-test('only a process of this host can be proven dead, and a reused pid proves it', () => {
+test('a process of another host is never reported dead, and a process whose pid is reused is', () => {
   const [, pid, startedAt] = ownProcessId.split('-')
   assert.equal(isDead(ownProcessId), false)
   assert.equal(isDead(`000000000000-${pid}-0`), false)

@@ -28,7 +28,7 @@ function* examplesOf(path: string) {
   file.close()
 }
 
-test('MNIST becomes shuffled shards that hold each image once, with its label', async t => {
+test('MNIST is stored as shuffled shards that contain each image once with its label', async t => {
   const { datasets, store, upload } = await freshDatasets(t)
   const { images, labels } = await mnistSlice(5000)
   const { dataset, created } = await upload({ images, labels }, { name: 'mnist' })
@@ -66,7 +66,7 @@ test('MNIST becomes shuffled shards that hold each image once, with its label', 
   assert.equal(await store.verify(`datasets/${dataset.id}`), true)
 })
 
-test('counts, mean and deviation are those of the pixels', async t => {
+test('class counts, mean and standard deviation are computed from the images', async t => {
   const { upload } = await freshDatasets(t)
   const pixels = Uint8Array.from({ length: 3 * 2 * 2 * 3 }, (_, at) => (at * 37) % 251)
   const labels = idx([3], Uint8Array.of(4, 1, 4))
@@ -82,13 +82,13 @@ test('counts, mean and deviation are those of the pixels', async t => {
   }
 })
 
-test('a channel of one value has a deviation that can divide', async t => {
+test('a channel whose pixels are all equal has the standard deviation 1', async t => {
   const { upload } = await freshDatasets(t)
   const blank = { images: idx([2, 2, 2], new Uint8Array(8)), labels: idx([2], new Uint8Array(2)) }
   assert.deepEqual((await upload(blank)).dataset.std, [1])
 })
 
-test('equal content is one data set, whatever the container, compression, order or file name', async t => {
+test('images with the same content are one data set, even if container, compression, order of files or file name differ', async t => {
   const { root, datasets, upload } = await freshDatasets(t)
   const { images, labels } = await mnistSlice(50)
   const writer = new TfrecordWriter(join(root, '.staging', 'same'))
@@ -124,7 +124,7 @@ test('equal content is one data set, whatever the container, compression, order 
   assert.equal(renamed.dataset.labels[3], 'three')
 })
 
-test('a name points at its newest version, and back when that is removed', async t => {
+test('a name points at its newest version, and at the previous one after that is removed', async t => {
   const { datasets, store, upload } = await freshDatasets(t)
   const one = (await upload(await mnistSlice(10), { name: 'digits' })).dataset
   const two = (await upload(await mnistSlice(20), { name: 'digits' })).dataset
@@ -143,14 +143,14 @@ test('a name points at its newest version, and back when that is removed', async
   }
 })
 
-test('an upload without a name bears its id', async t => {
+test('a data set without a name is named by its id', async t => {
   const { datasets, upload } = await freshDatasets(t)
   const { dataset } = await upload(await mnistSlice(10))
   assert.equal(dataset.name, dataset.id)
   assert.deepEqual(await datasets.get(dataset.id), dataset)
 })
 
-test('pages are newest first, whole and without repeats', async t => {
+test('pages list the newest data sets first, each once', async t => {
   const { datasets, upload } = await freshDatasets(t)
   const made: string[] = []
   for (let records = 1; records <= 5; records++) {
@@ -167,7 +167,7 @@ test('pages are newest first, whole and without repeats', async t => {
   await assert.rejects(datasets.list({ limit: 2, cursor: 'x' }), refused('INVALID_CURSOR'))
 })
 
-test('TFRecords written by TensorFlow are read, gzipped or not, with and without dimensions', async t => {
+test('TFRecords from TensorFlow are accepted, gzipped or not, with and without dimensions', async t => {
   const { upload } = await freshDatasets(t)
   const grey = await upload({ a: await fixture('grey-8x8.tfrecord') })
   assert.equal(grey.dataset.records, 6)
@@ -180,7 +180,7 @@ test('TFRecords written by TensorFlow are read, gzipped or not, with and without
   assert.deepEqual([colour.height, colour.width, colour.channels], [5, 6, 3])
 })
 
-test('PNG and JPEG keep their bytes; size and channels come from the header', async t => {
+test('PNG and JPEG images keep their bytes, and their headers give size and channels', async t => {
   const { datasets, upload } = await freshDatasets(t)
   const png = (await upload({ a: await fixture('png.tfrecord') })).dataset
   assert.deepEqual(
@@ -198,9 +198,9 @@ test('PNG and JPEG keep their bytes; size and channels come from the header', as
   assert.equal(asColour.dataset.channels, 3)
 })
 
-test('images are converted by a process of their own, so the event loop stays free', async t => {
+test('images are converted in a child process', async t => {
   const { upload } = await freshDatasets(t)
-  const most = watchConversions(t)
+  const maxRunning = watchConversions(t)
   await upload(await mnistSlice(10_000))
-  assert.equal(most(), 1)
+  assert.equal(maxRunning(), 1)
 })

@@ -9,12 +9,12 @@ import { openFolderStore } from '../../src/store/folder-store.js'
 import { readMnist } from '../../testing/mnist.js'
 import { tempFolder } from '../../testing/temp-folder.js'
 
-// Tests run in dist/test/datasets, the files they read stay in the source tree
+// The compiled tests are in dist/test/datasets, and the files that they read in the source tree.
 const project = join(import.meta.dirname, '../../..')
 
 export const fixture = (name: string) => readFile(join(project, 'test/datasets/fixtures', name))
 
-/** The first images and labels of MNIST's test set, as IDX files. */
+/** Returns the first `count` images and labels of MNIST's test set as IDX files. */
 export const mnistSlice = (count: number) => readMnist('t10k', count)
 
 export function withCount(idx: Buffer, count: number): Buffer {
@@ -58,7 +58,7 @@ export async function freshDatasets(
     return { dataset, created }
   }
 
-  /** The upload must fail so, and leave nothing behind. */
+  /** Asserts that the upload fails with the code and message and leaves no files. Resolves to the error. */
   const assertRejected = async (files: Files, code: string, message: RegExp, form: Form = {}) => {
     const error = await send(files, form).then(
       () => assert.fail(`accepted ${Object.keys(files).join(', ')}, expected ${code} ${message}`),
@@ -76,26 +76,26 @@ export async function freshDatasets(
   return { root, store, datasets, upload, uploadTable, assertRejected }
 }
 
-/** As a network delivers it: in pieces, the first of one byte. */
+/** Yields the content in parts, as a network does. The first part has one byte. */
 async function* chunked(content: Buffer): AsyncGenerator<Uint8Array> {
   yield content.subarray(0, 1)
   for (let at = 1; at < content.length; at += 50_000) yield content.subarray(at, at + 50_000)
 }
 
 /**
- * Watches the child processes that convert uploads, until the test ends. The function that it returns
- * says how many ran at the same time at most.
+ * Counts the child processes that convert uploads until the test ends. Returns a function that returns
+ * the largest number of them that ran at the same time.
  */
 export function watchConversions(t: { after(work: () => void): void }): () => number {
-  let most = 0
+  let maxRunning = 0
   const timer = setInterval(() => {
-    most = Math.max(most, conversionsRunning())
+    maxRunning = Math.max(maxRunning, countConversions())
   }, 2)
   t.after(() => clearInterval(timer))
-  return () => most
+  return () => maxRunning
 }
 
-const conversionsRunning = () =>
+const countConversions = () =>
   readFileSync(`/proc/self/task/${process.pid}/children`, 'utf8')
     .split(' ')
     .filter(pid => pid && commandOf(pid).includes('conversion-process')).length
@@ -104,7 +104,7 @@ function commandOf(pid: string): string {
   try {
     return readFileSync(`/proc/${pid}/cmdline`, 'utf8')
   } catch {
-    // the process has ended since it was listed
+    // The process ended after it was listed.
     return ''
   }
 }

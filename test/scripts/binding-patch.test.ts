@@ -8,7 +8,7 @@ interface Edit {
   after: string
 }
 
-test("each edit fits the installed binding's source once", async () => {
+test('each edit matches the source of the installed binding exactly once', async () => {
   const { bindingPatch } = await importScript('binding-patch.mjs')
   const { patch } = await importScript('setup/binding.mjs')
   for (const [file, edits] of Object.entries<Edit[]>(bindingPatch)) {
@@ -22,7 +22,7 @@ test("each edit fits the installed binding's source once", async () => {
   }
 })
 
-test('a source that has changed is refused by name', async () => {
+test('a source that an edit does not match is refused with its file name', async () => {
   const { patch } = await importScript('setup/binding.mjs')
   const edits = [{ before: 'a line', after: 'another' }]
   assert.throws(() => patch('x.cc', 'new text', edits), /binding-patch\.mjs does not fit x\.cc/)

@@ -6,26 +6,26 @@ import { test } from 'node:test'
 import { eventually } from '../../testing/eventually.js'
 import { importScript, spawnScript } from './scripts.js'
 
-test('a tied program ends with the set-up that ran it, even by kill -9', async () => {
+test('a tied program ends when the set-up that started it is killed', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'trainyard-child-'))
-  const note = join(folder, 'pid')
+  const pidFile = join(folder, 'pid')
   const setup = spawnScript(
     `const { run } = await script('setup/child.mjs')
-     await run('sh', ['-c', 'echo $$ > "$NOTE"; exec sleep 60'], { tied: true })`,
-    { NOTE: note },
+     await run('sh', ['-c', 'echo $$ > "$PID_FILE"; exec sleep 60'], { tied: true })`,
+    { PID_FILE: pidFile },
   )
   await eventually(
-    'the pid of the program',
-    () => existsSync(note) && readFileSync(note, 'utf8').endsWith('\n'),
+    'the program to write its pid',
+    () => existsSync(pidFile) && readFileSync(pidFile, 'utf8').endsWith('\n'),
   )
-  const pid = Number(readFileSync(note, 'utf8'))
+  const pid = Number(readFileSync(pidFile, 'utf8'))
   assert.ok(alive(pid))
   setup.kill('SIGKILL')
   await eventually('the program to end', () => !alive(pid))
   rmSync(folder, { recursive: true })
 })
 
-test("a tied program's output and failure are its own", async () => {
+test('run returns the output of a program and whether it succeeded', async () => {
   const { run } = await importScript('setup/child.mjs')
   assert.deepEqual(await run('sh', ['-c', 'echo out; echo err >&2'], { tied: true }), {
     ok: true,

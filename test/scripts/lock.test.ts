@@ -14,9 +14,9 @@ beforeEach(() => {
 })
 afterEach(() => rmSync(folder, { recursive: true, force: true }))
 
-test('two set-ups at once work one after the other', async () => {
+test('set-ups that start at the same time run one after the other', async () => {
   const log = join(folder, 'log')
-  const worker = () =>
+  const startSetup = () =>
     spawnScript(
       `const { withLock } = await script('setup/lock.mjs')
        const { appendFileSync } = await import('node:fs')
@@ -27,7 +27,7 @@ test('two set-ups at once work one after the other', async () => {
          appendFileSync(${JSON.stringify(log)}, 'out ')
        })`,
     )
-  const ends = await Promise.all([worker(), worker(), worker()].map(waitForOutput))
+  const ends = await Promise.all([startSetup(), startSetup(), startSetup()].map(waitForOutput))
   assert.deepEqual(
     ends.map(({ status }) => status),
     [0, 0, 0],
@@ -52,14 +52,14 @@ test('the lock of a killed set-up is taken over', async () => {
   assert.equal(await withLock(lock, async () => 'mine'), 'mine')
 })
 
-test('a lock that nobody touches is taken over, whoever it names', async () => {
+test('a stale lock of another host is taken over', async () => {
   writeFileSync(lock, '1 another-machine')
   utimesSync(lock, new Date(0), new Date(0))
   const { withLock } = await importScript('setup/lock.mjs')
   assert.equal(await withLock(lock, async () => 'mine'), 'mine')
 })
 
-test("another's lock is not released by a process that waits for it", async () => {
+test('release does not remove the lock of another process', async () => {
   writeFileSync(lock, '1 another-machine')
   const { release } = await importScript('setup/lock.mjs')
   release(lock)

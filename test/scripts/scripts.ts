@@ -1,11 +1,11 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 
-/** The scripts are plain JavaScript outside the build, so they come by address and without types. */
+/** Imports a script. The scripts are JavaScript outside the build, so the import has no types. */
 export const importScript = (name: string) =>
   import(new URL(`../../../scripts/${name}`, import.meta.url).href)
 
-/** Runs a program that imports the scripts in a process of its own. */
+/** Runs a program in a child process. In its source, `script(name)` imports a script. */
 export function spawnScript(source: string, environment: NodeJS.ProcessEnv = {}): ChildProcess {
   const base = new URL('../../../scripts/', import.meta.url).href
   const program = `const script = name => import(${JSON.stringify(base)} + name)\n${source}`
@@ -15,7 +15,7 @@ export function spawnScript(source: string, environment: NodeJS.ProcessEnv = {})
   })
 }
 
-/** Everything a process prints, and its exit status. */
+/** Waits until the process ends. Resolves to its exit status and all that it printed. */
 export async function waitForOutput(
   child: ChildProcess,
 ): Promise<{ status: number; output: string }> {

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { spawnScript, waitForOutput } from './scripts.js'
 
-test('without rights to install, everything that is missing is named at once', async () => {
+test('all missing tools are reported at once if they cannot be installed', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'trainyard-tools-'))
   const { status, output } = await waitForOutput(
     spawnScript(
@@ -13,7 +13,7 @@ test('without rights to install, everything that is missing is named at once', a
        const { ensureTools } = await script('setup/tools.mjs')
        const { main } = await script('setup/failure.mjs')
        await main(() => ensureTools(planEngine(), false))`,
-      // an empty cache and nothing on PATH: a bare machine
+      // An empty cache and an empty PATH, as on a bare machine.
       { XDG_CACHE_HOME: folder, PATH: folder, REDIS_URL: '', TRAINYARD_LIBTENSORFLOW: '' },
     ),
   )

@@ -27,7 +27,7 @@ afterEach(() => rmSync(folder, { recursive: true, force: true }))
 
 const contents = zipArchive({ 'some/lib/lib.so': 'machine code', 'some/test.py': 'not wanted' })
 
-/** A pip whose index serves `served`; what it downloads is copied from there. */
+/** Installs a wheel with a fake pip. The fake pip runs `script`, which by default copies `served`. */
 function install(
   served: Buffer,
   { script = 'cp "$SERVED" "$dest/some-1.0-py3-none-any.whl"', unpackedBytes = 1 } = {},
@@ -52,16 +52,16 @@ function install(
   )
 }
 
-const remains = () => readdirSync(cache, { recursive: true, encoding: 'utf8' }).sort()
+const cacheContent = () => readdirSync(cache, { recursive: true, encoding: 'utf8' }).sort()
 
-test('a wheel is unpacked to what is wanted of it, and nothing else stays', async () => {
+test('only the wanted files of a wheel are unpacked, and the wheel is deleted', async () => {
   const { status, output } = await install(contents)
   assert.equal(status, 0, output)
   const library = join('some-1.0', 'some', 'lib', 'lib.so')
   assert.equal(readFileSync(join(cache, library), 'utf8'), 'machine code')
   assert.ok(!existsSync(join(cache, 'some-1.0', 'some', 'test.py')))
   assert.deepEqual(
-    remains().filter(name => !name.startsWith('some-1.0')),
+    cacheContent().filter(name => !name.startsWith('some-1.0')),
     ['downloads'],
   )
 })
@@ -71,21 +71,21 @@ test('a wheel with a wrong checksum is refused and deleted, and the next run rec
   assert.equal(status, 1)
   assert.match(output, /has the wrong checksum[\s\S]*expected some-1\.0[\s\S]*deleted/)
   assert.doesNotMatch(output, /\n\s+at /)
-  assert.deepEqual(remains(), ['downloads'])
+  assert.deepEqual(cacheContent(), ['downloads'])
   assert.equal((await install(contents)).status, 0)
 })
 
-test('a download that pip cannot make says why and what to look at', async () => {
+test('a failed download is reported with the error of pip and a hint', async () => {
   const { status, output } = await install(contents, {
     script: 'echo "ERROR: connection refused" >&2; exit 1',
   })
   assert.equal(status, 1)
   assert.match(output, /could not download some 1\.0:\s+ERROR: connection refused/)
   assert.match(output, /pip config list/)
-  assert.deepEqual(remains(), ['downloads'])
+  assert.deepEqual(cacheContent(), ['downloads'])
 })
 
-test('a full disk is noticed before the download', async () => {
+test('a disk without enough space is reported before the download', async () => {
   const { status, output } = await install(contents, { unpackedBytes: 1e18 })
   assert.equal(status, 1)
   assert.match(output, /too full: .*needs 1,000,000,000,\d+ MB, [\d,]+ MB are free/)

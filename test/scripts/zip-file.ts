@@ -1,6 +1,6 @@
 import { deflateRawSync } from 'node:zlib'
 
-/** A zip archive, deflated, as wheels are; checksums are left at zero, since nothing of ours reads them. */
+/** Returns a deflated zip archive, like a wheel. Its checksums are zero: the scripts do not read them. */
 export function zipArchive(files: Record<string, string>): Buffer {
   const members: Buffer[] = []
   const entries: Buffer[] = []

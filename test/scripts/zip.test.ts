@@ -23,18 +23,18 @@ async function unpack(archive: Buffer) {
   )
 }
 
-test('members are unpacked, empty ones too', async () => {
+test('all members are unpacked, including empty ones', async () => {
   assert.equal(await unpack(zipArchive({ 'a/b.txt': 'text'.repeat(1000), 'a/empty': '' })), 2)
   assert.equal(readFileSync(join(folder, 'out', 'a', 'b.txt'), 'utf8'), 'text'.repeat(1000))
   assert.equal(readFileSync(join(folder, 'out', 'a', 'empty'), 'utf8'), '')
 })
 
-test('a member cannot leave the folder', async () => {
+test('an archive with a member outside the folder is refused', async () => {
   await assert.rejects(unpack(zipArchive({ '../evil': 'x' })), /not a readable wheel/)
   assert.ok(!existsSync(join(folder, 'evil')))
 })
 
-test('half a download is not a wheel', async () => {
+test('an incomplete archive is refused', async () => {
   const whole = zipArchive({ 'a/b.txt': 'text' })
   await assert.rejects(unpack(whole.subarray(0, whole.length / 2)), /not a readable wheel/)
 })

@@ -37,7 +37,7 @@ test('after a process is killed, commits are complete and acknowledged commits e
   ])
 })
 
-test('a sweep keeps what a running process or another host has staged', async t => {
+test('a sweep keeps the staged folders of running processes and of other hosts', async t => {
   const root = await tempFolder(t)
   const store = await openFolderStore(root)
   const ours = await store.stage()
@@ -45,8 +45,8 @@ test('a sweep keeps what a running process or another host has staged', async t 
   await mkdir(theirs)
   const old = join(root, '.staging', '000000000000-1-1-2f1d3c5e-0000-4000-8000-000000000001')
   await mkdir(old)
-  const days = new Date(Date.now() - 2 * 24 * 3600 * 1000)
-  await utimes(old, days, days)
+  const twoDaysAgo = new Date(Date.now() - 2 * 24 * 3600 * 1000)
+  await utimes(old, twoDaysAgo, twoDaysAgo)
 
   const child = spawn(process.execPath, [join(import.meta.dirname, 'committer.js'), root, 'x'], {
     stdio: ['ignore', 'pipe', 'inherit'],
@@ -54,8 +54,8 @@ test('a sweep keeps what a running process or another host has staged', async t 
   await once(child.stdout, 'data')
   child.kill('SIGSTOP')
   await openFolderStore(root)
-  const living = (await readdir(join(root, '.staging'))).filter(name => !theirs.endsWith(name))
-  assert.ok(living.includes(basename(ours)))
+  const kept = (await readdir(join(root, '.staging'))).filter(name => !theirs.endsWith(name))
+  assert.ok(kept.includes(basename(ours)))
   child.kill('SIGKILL')
   await once(child, 'exit')
   await sweepStaging(root)

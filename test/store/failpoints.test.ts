@@ -14,7 +14,7 @@ import { openFolderStore } from '../../src/store/folder-store.js'
 import { tempFolder } from '../../testing/temp-folder.js'
 import { operations } from './operations.js'
 
-/** All failpoints that an operation passes, in order. */
+/** Resolves to all failpoints that an operation passes, in order. */
 async function pointsOf(name: string, root: string): Promise<FailpointSite[]> {
   const { before, run } = operations[name]!
   const plain = await openFolderStore(root)
@@ -30,49 +30,49 @@ async function pointsOf(name: string, root: string): Promise<FailpointSite[]> {
 for (const [name, { before, run, observe, allowed }] of Object.entries(operations)) {
   test(`${name}: if killed at any point, its result is complete or absent, and the next try succeeds`, async t => {
     const root = await tempFolder(t)
-    const points = await pointsOf(name, join(root, 'calm'))
+    const points = await pointsOf(name, join(root, 'reference'))
     assert.ok(points.length >= 6, `only ${points.length} points`)
     const states = new Set<string>()
     for (const [i, point] of points.entries()) {
-      const place = join(root, String(i + 1))
-      const store = await openFolderStore(place)
+      const folder = join(root, String(i + 1))
+      const store = await openFolderStore(folder)
       await before?.(store)
       const script = join(import.meta.dirname, 'kill-at-point.js')
-      const child = spawn(process.execPath, [script, place, name, String(i + 1)], {
+      const child = spawn(process.execPath, [script, folder, name, String(i + 1)], {
         stdio: ['ignore', 'inherit', 'inherit'],
       })
       const [, signal] = await once(child, 'exit')
-      const where = `killed ${point.when} ${point.operation} (point ${i + 1} of ${points.length})`
-      assert.equal(signal, 'SIGKILL', where)
+      const context = `killed ${point.when} ${point.operation} (point ${i + 1} of ${points.length})`
+      assert.equal(signal, 'SIGKILL', context)
       const state = await observe(store)
-      assert.ok((allowed as readonly string[]).includes(state), `${where}: ${state}`)
+      assert.ok((allowed as readonly string[]).includes(state), `${context}: ${state}`)
       states.add(state)
       await run(store)
-      assert.equal(await observe(store), 'new', where)
+      assert.equal(await observe(store), 'new', context)
     }
     assert.deepEqual([...states].sort(), [...allowed].sort(), 'not every allowed state was seen')
   })
 
   test(`${name}: after an error at any point, its result is complete or absent, and the next try succeeds`, async t => {
     const root = await tempFolder(t)
-    const points = await pointsOf(name, join(root, 'calm'))
+    const points = await pointsOf(name, join(root, 'reference'))
     for (const [i, point] of points.entries()) {
-      const place = join(root, String(i + 1))
-      const store = await openFolderStore(place)
+      const folder = join(root, String(i + 1))
+      const store = await openFolderStore(folder)
       await before?.(store)
       let passed = Number.NEGATIVE_INFINITY
       const disk = instrumentDisk(() => {
         if (++passed !== i + 1) return
         throw Object.assign(new Error('no space'), { code: 'ENOSPC' })
       })
-      const failing = await openFolderStore(place, disk)
+      const failing = await openFolderStore(folder, disk)
       passed = 0
-      const where = `an error ${point.when} ${point.operation} (point ${i + 1})`
-      await assert.rejects(run(failing), { code: 'STORAGE_FULL' }, where)
+      const context = `an error ${point.when} ${point.operation} (point ${i + 1})`
+      await assert.rejects(run(failing), { code: 'STORAGE_FULL' }, context)
       const state = await observe(store)
-      assert.ok((allowed as readonly string[]).includes(state), `${where}: ${state}`)
+      assert.ok((allowed as readonly string[]).includes(state), `${context}: ${state}`)
       await run(store)
-      assert.equal(await observe(store), 'new', where)
+      assert.equal(await observe(store), 'new', context)
     }
   })
 }

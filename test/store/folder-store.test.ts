@@ -26,7 +26,7 @@ async function openTempStore(t: { after(work: () => Promise<void>): void }) {
 const hasCode = (code: string) => (error: unknown) =>
   error instanceof TrainyardError && error.code === code
 
-test('JSON is created once and replaced as a whole; a missing key reads as null', async t => {
+test('createJson does not overwrite, replaceJson does, and a missing key reads as null', async t => {
   const { store } = await openTempStore(t)
   assert.equal(await store.readJson('jobs/a/spec.json'), null)
   assert.equal(await store.createJson<unknown>('jobs/a/spec.json', { n: 1 }), true)
@@ -45,7 +45,7 @@ test('a cached read returns the current value, even if another store wrote it', 
     await other.replaceJson<unknown>('names/a.json', { n: n % 10 })
     assert.deepEqual(await store.readJsonCached('names/a.json'), { n: n % 10 })
   }
-  await wait(1200) // now the file is old enough for the cache
+  await wait(1200) // After this time the file is old enough for the cache.
   const first = await store.readJsonCached<{ n: number }>('names/a.json')
   first!.n = 1000
   assert.deepEqual(await store.readJsonCached('names/a.json'), { n: 9 })
@@ -55,7 +55,7 @@ test('a cached read returns the current value, even if another store wrote it', 
   assert.equal(await store.readJsonCached('names/a.json'), null)
 })
 
-test('of 50 concurrent createJson calls one wins, and readers see only its value', async t => {
+test('exactly one of 50 concurrent createJson calls wins, and readers see only its value', async t => {
   const { root } = await openTempStore(t)
   const stores = await Promise.all(Array.from({ length: 5 }, () => openFolderStore(root)))
   const writers = Array.from({ length: 50 }, (_, n) =>
@@ -70,7 +70,7 @@ test('of 50 concurrent createJson calls one wins, and readers see only its value
   assert.deepEqual(await readdir(join(root, '.staging')), [])
 })
 
-test('of 50 concurrent claims one wins', async t => {
+test('exactly one of 50 concurrent claims wins', async t => {
   const { store } = await openTempStore(t)
   const wins = await Promise.all(Array.from({ length: 50 }, () => store.claim('jobs/a/attempts/1')))
   assert.equal(wins.filter(Boolean).length, 1)
@@ -84,7 +84,7 @@ test('an incomplete JSON file is an error, not a missing key', async t => {
   await assert.rejects(store.readJson('a.json'), hasCode('STORAGE_CORRUPT'))
 })
 
-test('keys cannot leave the store or reach its staging', async t => {
+test('a key that is malformed, outside the store or in its staging folder is refused', async t => {
   const { root, store } = await openTempStore(t)
   const invalidKeys = [
     '',
@@ -138,7 +138,7 @@ async function stageModel(store: Awaited<ReturnType<typeof openFolderStore>>) {
   return staged
 }
 
-test('a staged folder becomes visible, completely, when it is committed', async t => {
+test('a staged folder becomes visible only when it is committed', async t => {
   const { root, store } = await openTempStore(t)
   const staged = await stageModel(store)
   assert.deepEqual((await readdir(root)).sort(), ['.staging', 'format.json'])
@@ -159,7 +159,7 @@ test('a staged folder becomes visible, completely, when it is committed', async 
   assert.equal(await readFile(join(await store.folder('models/m/1'), 'graph.pb'), 'utf8'), 'graph')
 })
 
-test('of 10 concurrent commits to one key one wins, and no staged folder is left', async t => {
+test('exactly one of 10 concurrent commits to a key wins, and no staged folder is left', async t => {
   const { root, store } = await openTempStore(t)
   const staged = await Promise.all(Array.from({ length: 10 }, () => stageModel(store)))
   const wins = await Promise.all(staged.map((folder, n) => store.commit(folder, 'm/1', { n })))
@@ -169,7 +169,7 @@ test('of 10 concurrent commits to one key one wins, and no staged folder is left
   assert.deepEqual(await readdir(join(root, '.staging')), [])
 })
 
-test('links cannot be committed', async t => {
+test('a folder that contains a link cannot be committed', async t => {
   const { store } = await openTempStore(t)
   const staged = await store.stage()
   await symlink('/etc/passwd', join(staged, 'graph.pb'))
@@ -177,7 +177,7 @@ test('links cannot be committed', async t => {
   assert.equal(await store.readJson('m/1/manifest.json'), null)
 })
 
-test('verify detects every changed byte of the manifest, and missing, cut or altered files', async t => {
+test('verify detects every changed byte of the manifest, and missing, truncated or altered files', async t => {
   const { root, store } = await openTempStore(t)
   const staged = await store.stage()
   await writeFile(join(staged, 'weights'), 'abc')
@@ -203,7 +203,7 @@ test('verify detects every changed byte of the manifest, and missing, cut or alt
   assert.equal(await store.verify('c/2'), false)
 })
 
-test('readManifest returns an altered manifest, readIntactManifest returns null for it', async t => {
+test('readManifest returns an altered manifest, and readIntactManifest returns null for it', async t => {
   const { root, store } = await openTempStore(t)
   assert.equal(await store.readManifest('c/1'), null)
   assert.equal(await store.readIntactManifest('c/1'), null)
@@ -220,7 +220,7 @@ test('readManifest returns an altered manifest, readIntactManifest returns null 
   assert.equal(await store.readIntactManifest('c/1'), null)
 })
 
-test('open removes staged folders older than a day and keeps younger ones', async t => {
+test('openFolderStore removes staged folders older than a day and keeps younger ones', async t => {
   const { root, store } = await openTempStore(t)
   const old = await stageModel(store)
   const young = await stageModel(store)
@@ -241,7 +241,7 @@ test('remove deletes a key with everything below it, and the key can be created 
   assert.equal(await store.commit(await stageModel(store), 'm/1', {}), true)
 })
 
-test('a commit to a key that is a folder without manifest is STORAGE_CORRUPT', async t => {
+test('a commit to a folder without a manifest fails with STORAGE_CORRUPT', async t => {
   const { root, store } = await openTempStore(t)
   await mkdir(join(root, 'm/1'), { recursive: true })
   await writeFile(join(root, 'm/1/foreign'), '')
@@ -249,7 +249,7 @@ test('a commit to a key that is a folder without manifest is STORAGE_CORRUPT', a
   await assert.rejects(store.commit(staged, 'm/1', {}), hasCode('STORAGE_CORRUPT'))
 })
 
-test('concurrent appends to a log do not mix, and it can be read from any offset', async t => {
+test('concurrent appends to a log do not mix, and a log can be read from any offset', async t => {
   const { store } = await openTempStore(t)
   assert.equal((await store.readFrom('jobs/a/log.ndjson', 0)).length, 0)
   await Promise.all(
@@ -272,7 +272,7 @@ test('concurrent appends to a log do not mix, and it can be read from any offset
   assert.equal((await store.readFrom('jobs/a/log.ndjson', all.length + 10)).length, 0)
 })
 
-test('a full disk is STORAGE_FULL with its cause', { skip: !existsSync('/dev/full') }, async t => {
+test('a full disk is reported as STORAGE_FULL', { skip: !existsSync('/dev/full') }, async t => {
   const { root, store } = await openTempStore(t)
   await symlink('/dev/full', join(root, 'log.ndjson'))
   await assert.rejects(store.append('log.ndjson', 'x'), (error: unknown) => {

@@ -46,7 +46,7 @@ test('a folder of the current version opens, and its file stays as it is', async
   assert.equal(await readFile(join(root, 'format.json'), 'utf8'), '{"formatVersion":1}')
 })
 
-test('a folder of a newer version is refused, with both versions and the remedy', async t => {
+test('a folder of a newer version is refused with both versions and a remedy', async t => {
   const root = await tempFolder(t)
   await writeFormat(root, '{"formatVersion":7}')
   await assert.rejects(
@@ -58,7 +58,7 @@ test('a folder of a newer version is refused, with both versions and the remedy'
   assert.deepEqual(await readFormat(root), { formatVersion: 7 })
 })
 
-test('a folder with content and no version is refused', async t => {
+test('a folder with content but without a version is refused', async t => {
   for (const folder of ['datasets', 'jobs', 'models', 'weights', 'webhooks']) {
     const root = await tempFolder(t)
     await mkdir(join(root, folder, 'a'), { recursive: true })
@@ -100,7 +100,7 @@ test('an older folder is migrated one version at a time', async t => {
   assert.equal(calls.length, 4)
 })
 
-test('a migration that fails keeps the version that was reached, and runs again', async t => {
+test('after a failed migration, the folder keeps the version it reached, and the next run continues from there', async t => {
   const root = await tempFolder(t)
   const store = await openFolderStore(root)
   let runs = 0
@@ -116,7 +116,7 @@ test('a migration that fails keeps the version that was reached, and runs again'
   assert.deepEqual(await readFormat(root), { formatVersion: 3 })
 })
 
-test('an older folder without a complete path of migrations is refused, unchanged', async t => {
+test('an older folder is refused and left unchanged if a migration is missing', async t => {
   const root = await tempFolder(t)
   const store = await openFolderStore(root)
   const migrations = { 1: () => assert.fail('the first migration ran') }
@@ -127,7 +127,7 @@ test('an older folder without a complete path of migrations is refused, unchange
   assert.deepEqual(await readFormat(root), { formatVersion: 1 })
 })
 
-test('stores and processes that open a new folder at the same time agree on one version', async t => {
+test('several stores and processes can open a new folder at the same time', async t => {
   const root = await tempFolder(t)
   const script = join(import.meta.dirname, 'opener.js')
   for (let round = 0; round < 5; round++) {
@@ -145,7 +145,7 @@ test('stores and processes that open a new folder at the same time agree on one 
   }
 })
 
-test('after an error at any point of the first open, the next one succeeds', async t => {
+test('after an error at any point of the first open, the next open succeeds', async t => {
   const root = await tempFolder(t)
   let count = 0
   await openFolderStore(

@@ -1,4 +1,4 @@
-// Opens the data folder that its argument names, and stores a file (see format-version.test.ts).
+// Opens the data folder given as argument and stores a file (see format-version.test.ts).
 import { openFolderStore } from '../../src/store/folder-store.js'
 
 const store = await openFolderStore(process.argv[2]!)

@@ -5,7 +5,7 @@ import type { Store } from '../../src/store/store.js'
 interface Operation {
   before?(store: Store): Promise<unknown>
   run(store: Store): Promise<unknown>
-  /** The state that a reader finds after a crash or an error: nothing, the complete old or new value, or `torn`. */
+  /** Resolves to the state after a crash or an error. `torn` is an incomplete value. */
   observe(store: Store): Promise<'none' | 'old' | 'new' | 'torn'>
   allowed: readonly ['none' | 'old', 'new']
 }
@@ -16,7 +16,7 @@ const read = async (store: Store) => {
   return value === null ? 'none' : value.state
 }
 
-/** All operations of the store that promise that their result is complete or absent. */
+/** All operations of the store whose result is either complete or absent. */
 export const operations: Readonly<Record<string, Operation>> = {
   commit: {
     async run(store) {

@@ -17,7 +17,7 @@ after(() => server.close())
 const publicPaths = ['/healthz', '/readyz', '/openapi.json']
 const methods = ['get', 'put', 'post', 'delete', 'patch'] as const
 
-test('every operation in the OpenAPI document requires a key unless it says otherwise', async () => {
+test('every operation in the OpenAPI document requires a key unless the document makes it public', async () => {
   const { body: document } = await supertest(server.url).get('/openapi.json')
   const seen: string[] = []
   for (const [path, operations] of Object.entries<Record<string, object>>(document.paths)) {
@@ -26,17 +26,17 @@ test('every operation in the OpenAPI document requires a key unless it says othe
       const url = path.replace(/\{\w+\}/g, 'x')
       const answer = await supertest(server.url)[method](url)
       seen.push(`${method} ${path} ${answer.status}`)
-      const open = publicPaths.includes(path)
-      assert.equal(answer.status === 401, !open, `${method} ${path}: ${answer.status}`)
-      assert.equal('security' in operations[method], open)
+      const isPublic = publicPaths.includes(path)
+      assert.equal(answer.status === 401, !isPublic, `${method} ${path}: ${answer.status}`)
+      assert.equal('security' in operations[method], isPublic)
     }
   }
   assert.ok(seen.length >= 18, seen.join('\n'))
 })
 
-test('a wrong key and a missing one get the same answer', async () => {
+test('a wrong key and a missing key get the same answer', async () => {
   const api = supertest(server.url)
-  const wrongs = [
+  const invalidHeaders = [
     {},
     { authorization: 'Bearer ' },
     { authorization: 'Bearer ty_wrong' },
@@ -46,7 +46,7 @@ test('a wrong key and a missing one get the same answer', async () => {
     { authorization: `Bearer ${'x'.repeat(5000)}` },
   ]
   const bodies = new Set<string>()
-  for (const headers of wrongs) {
+  for (const headers of invalidHeaders) {
     const answer = await api.get('/jobs').set(headers)
     assert.equal(answer.status, 401)
     assert.equal(answer.headers['www-authenticate'], 'Bearer')
@@ -56,7 +56,7 @@ test('a wrong key and a missing one get the same answer', async () => {
   assert.equal(bodies.size, 1)
 })
 
-test("a stranger's body is not read", async () => {
+test('a request without a key is rejected before its body arrives', async () => {
   const answer = await new Promise<number>((resolve, reject) => {
     const request = httpRequest(`${server.url}/datasets`, {
       method: 'POST',
@@ -80,7 +80,7 @@ test('the log does not contain the key', async () => {
 })
 
 test('requests to other hosts and from other sites are rejected for every method', async () => {
-  const strangers: [headers: Record<string, string>, status: number][] = [
+  const foreignRequests: [headers: Record<string, string>, status: number][] = [
     [{ host: 'evil.example' }, 421],
     [{ host: 'localhost.evil.example' }, 421],
     [{ host: '127.0.0.1.evil.example:80' }, 421],
@@ -91,7 +91,7 @@ test('requests to other hosts and from other sites are rejected for every method
     [{ origin: 'http://127.0.0.1:1' }, 403],
     [{ 'sec-fetch-site': 'cross-site' }, 403],
   ]
-  for (const [headers, status] of strangers) {
+  for (const [headers, status] of foreignRequests) {
     for (const method of methods) {
       for (const path of ['/jobs', '/healthz', '/nowhere']) {
         const answer = await server.api[method](path).set(headers)
@@ -101,7 +101,7 @@ test('requests to other hosts and from other sites are rejected for every method
   }
 })
 
-test('requests to loopback names and from own pages are answered', async () => {
+test('requests to loopback hosts and from pages of this server are answered', async () => {
   const { host } = new URL(server.url)
   const port = host.split(':')[1]
   for (const headers of [

@@ -25,7 +25,7 @@ const broken: [text: string, position: number][] = [
 ]
 
 for (const [text, position] of broken) {
-  test(`${JSON.stringify(text.slice(0, 20))} has an error at ${position}`, () => {
+  test(`${JSON.stringify(text.slice(0, 20))} has a syntax error at position ${position}`, () => {
     assert.throws(() => JSON.parse(text))
     assert.equal(findJsonSyntaxError(text)?.position, position)
   })

@@ -44,13 +44,13 @@ test('all invalid fields are reported at once', async () => {
   })
   assert.equal(answer.status, 400)
   assert.equal(answer.body.code, 'INVALID_REQUEST')
-  const told = new Map(
+  const reported = new Map(
     answer.body.errors.map((e: { path: string; code: string; message: string }) => [
       e.path,
       [e.code, e.message],
     ]),
   )
-  assert.deepEqual(Object.fromEntries(told), {
+  assert.deepEqual(Object.fromEntries(reported), {
     '/dataset': ['required', 'dataset is missing'],
     '/extra': ['unknown_field', "unknown field 'extra'"],
     '/name': [
@@ -85,15 +85,15 @@ test('an unknown kind of model is rejected with the list of kinds', async () => 
   ])
 })
 
-test('an option of another kind of model is rejected with a hint to that kind', async () => {
-  const of = async (body: object) => {
+test('an option of another kind of model is rejected with the name of that kind', async () => {
+  const errorsOf = async (body: object) => {
     const answer = await submit({ dataset: 'shades', ...body })
     assert.equal(answer.status, 400, answer.text)
     return answer.body.errors.map((e: { path: string; message: string }) => [e.path, e.message])
   }
   const networks = "it goes with model.kind 'resnet' or 'vgg'"
   assert.deepEqual(
-    await of({
+    await errorsOf({
       model: { kind: 'boosting', rounds: 0, blocks: 3, tree: 1 },
       training: { batchSize: 64, target: 3 },
       initFrom: { model: 'm' },
@@ -107,55 +107,55 @@ test('an option of another kind of model is rejected with a hint to that kind', 
       ['/training/target', 'training.target is 3, expected a string'],
     ],
   )
-  assert.deepEqual(await of({ model: { kind: 'vgg' }, training: { group: 'query' } }), [
+  assert.deepEqual(await errorsOf({ model: { kind: 'vgg' }, training: { group: 'query' } }), [
     ['/training/group', "unknown field 'group' in training; it goes with model.kind 'boosting'"],
   ])
-  assert.deepEqual(await of({ model: 'boosting' }), [
+  assert.deepEqual(await errorsOf({ model: 'boosting' }), [
     ['/model', "model is 'boosting', expected an object"],
   ])
-  assert.deepEqual(await of({}), [['/model', 'model is missing']])
+  assert.deepEqual(await errorsOf({}), [['/model', 'model is missing']])
 })
 
-test('a value that matches no branch of a union gets the errors of the selected branch', async () => {
-  const of = async (training: object) => {
+test('a value that matches no alternative of a union gets only the errors of the one that it selects', async () => {
+  const errorsOf = async (training: object) => {
     const answer = await submit({ ...smallJob, training })
     assert.equal(answer.status, 400, answer.text)
     return answer.body.errors.map((e: { path: string; message: string }) => [e.path, e.message])
   }
-  assert.deepEqual(await of({ learningRate: 'fast' }), [
+  assert.deepEqual(await errorsOf({ learningRate: 'fast' }), [
     ['/training/learningRate', "training.learningRate is 'fast', expected a number or an object"],
   ])
-  assert.deepEqual(await of({ learningRate: -1 }), [
+  assert.deepEqual(await errorsOf({ learningRate: -1 }), [
     ['/training/learningRate', 'training.learningRate is -1, expected more than 0'],
   ])
-  assert.deepEqual(await of({ learningRate: { schedule: 'cosin', warmup: 3 } }), [
+  assert.deepEqual(await errorsOf({ learningRate: { schedule: 'cosin', warmup: 3 } }), [
     [
       '/training/learningRate/schedule',
       "training.learningRate.schedule is 'cosin', expected one of 'constant', 'step', 'exponential', 'cosine', 'oneCycle'",
     ],
   ])
-  assert.deepEqual(await of({ learningRate: { schedule: 'cosine', warmup: 3 } }), [
+  assert.deepEqual(await errorsOf({ learningRate: { schedule: 'cosine', warmup: 3 } }), [
     ['/training/learningRate/warmup', "unknown field 'warmup' in training.learningRate"],
   ])
-  assert.deepEqual(await of({ optimizer: { kind: 'adam', momentum: 0.9 } }), [
+  assert.deepEqual(await errorsOf({ optimizer: { kind: 'adam', momentum: 0.9 } }), [
     [
       '/training/optimizer/momentum',
       "unknown field 'momentum' in training.optimizer; it goes with kind 'sgd' or 'rmsprop'",
     ],
   ])
-  assert.deepEqual(await of({ validation: 0.9, learningRate: [] }), [
+  assert.deepEqual(await errorsOf({ validation: 0.9, learningRate: [] }), [
     ['/training/learningRate', 'training.learningRate is an array, expected a number or an object'],
     ['/training/validation', 'training.validation is 0.9, expected at most 0.5'],
   ])
 })
 
-test('defaults are not filled into bodies: steps can be given without epochs', async () => {
+test('a job can give steps without epochs, because no default for epochs is filled in', async () => {
   const answer = await submit(smallJob)
   assert.equal(answer.status, 202, answer.text)
   assert.equal(answer.body.training.steps, 4)
 })
 
-test('a request that does not fit the data is a 422 with the fields', async () => {
+test('a job that does not fit its data is rejected with 422 and the names of the fields', async () => {
   const answer = await submit({ ...smallJob, training: { epochs: 1, steps: 1, batchSize: 1000 } })
   assert.equal(answer.status, 422)
   assert.deepEqual(
@@ -182,7 +182,7 @@ test('malformed JSON is rejected with the position of the error', async () => {
   assert.equal((await post(`[${'['.repeat(20_000)}${']'.repeat(20_000)}]`)).status, 400)
 })
 
-test('a media type that a route does not accept is a 415', async () => {
+test('a media type that a route does not accept is rejected with 415', async () => {
   const body = JSON.stringify(smallJob)
   for (const type of [
     'text/plain',
@@ -199,13 +199,13 @@ test('a media type that a route does not accept is a 415', async () => {
   assert.match(upload.body.detail, /expected multipart\/form-data$/)
 })
 
-test('a body that is too large is a 413', async () => {
+test('a body that is too large is rejected with 413', async () => {
   const answer = await submit({ ...smallJob, name: 'x'.repeat(2 ** 20) })
   assert.equal(answer.status, 413)
   assert.equal(answer.body.code, 'BODY_TOO_LARGE')
 })
 
-test('an unknown path is a 404, and a wrong method a 405 with Allow', async () => {
+test('an unknown path is answered with 404, and a wrong method with 405 and Allow', async () => {
   assert.equal((await server.api.get('/nowhere')).status, 404)
   const answer = await server.api.put('/jobs/x?y=1')
   assert.equal(answer.status, 405)
@@ -226,7 +226,7 @@ const traversals = [
   'é',
 ]
 
-test('an invalid id is a 404', async () => {
+test('an invalid id is answered with 404', async () => {
   const paths = [
     '/jobs/ID',
     '/jobs/ID/metrics',
@@ -248,20 +248,20 @@ test('an invalid id is a 404', async () => {
   assert.equal((await server.api.get(`/jobs/${'x'.repeat(500)}`)).status, 414)
 })
 
-test('invalid query parameters are reported, and valid ones converted', async () => {
-  const of = async (query: string) => (await server.api.get(`/jobs?${query}`)).body
-  assert.deepEqual((await of('limit=0')).errors, [
+test('invalid query parameters are reported, and valid ones are converted', async () => {
+  const list = async (query: string) => (await server.api.get(`/jobs?${query}`)).body
+  assert.deepEqual((await list('limit=0')).errors, [
     { path: 'querystring:/limit', code: 'too_small', message: 'limit is 0, expected at least 1' },
   ])
-  assert.match((await of('limit=ten')).detail, /limit is 'ten', expected an integer/)
-  assert.match((await of('limits=3')).detail, /unknown field 'limits'; did you mean 'limit'\?/)
-  assert.ok(Array.isArray((await of('limit=3')).items))
+  assert.match((await list('limit=ten')).detail, /limit is 'ten', expected an integer/)
+  assert.match((await list('limits=3')).detail, /unknown field 'limits'; did you mean 'limit'\?/)
+  assert.ok(Array.isArray((await list('limit=3')).items))
 })
 
 test('an internal error shows no details, only the request id', async t => {
   const broken = await startServer()
   t.after(() => broken.close())
-  // a real fault: the folder of data sets is a link to itself
+  // The folder of data sets links to itself, so the store fails with ELOOP.
   await symlink('datasets', join(broken.folder, 'data', 'datasets'))
   const answer = await broken.api.get('/datasets')
   assert.equal(answer.status, 500)
@@ -277,7 +277,7 @@ test('an internal error shows no details, only the request id', async t => {
   assert.ok(entry?.includes('stack'))
 })
 
-test('bytes that are not HTTP are answered with a problem', async () => {
+test('input that is not HTTP is answered with a problem', async () => {
   const socket = connect(Number(new URL(server.url).port), '127.0.0.1')
   socket.end('HELLO\r\n\r\n')
   let answer = ''

@@ -31,7 +31,7 @@ function example(feature: Record<string, ReturnType<typeof int64> | ReturnType<t
 
 const image = new Uint8Array(64).map((_, at) => at)
 
-test('an IDX that lies about its size is refused where the lie shows', async t => {
+test('an IDX file with a wrong size in its header is refused with the record or byte', async t => {
   const { assertRejected } = await freshDatasets(t)
   const { images, labels } = await mnistSlice(10)
   await assertRejected(
@@ -61,7 +61,7 @@ test('an IDX that lies about its size is refused where the lie shows', async t =
   }
 })
 
-test('IDX files that do not make a pair are refused', async t => {
+test('IDX files that are not one file of images and one of labels are refused', async t => {
   const { assertRejected } = await freshDatasets(t)
   const { images, labels } = await mnistSlice(10)
   const nine = (await mnistSlice(9)).labels
@@ -100,57 +100,73 @@ test('IDX files that do not make a pair are refused', async t => {
   )
 })
 
-test('records that are no labelled image are refused by what they lack', async t => {
+test('a record that is not a labelled image is refused with the reason', async t => {
   const { assertRejected } = await freshDatasets(t)
   const good = example({ image: bytes(image), label: int64(1) })
   const at = `^a: record 1 at byte ${good.length}: `
-  const bad = async (second: Buffer, code: string, message: string) => {
+  const assertSecondRejected = async (second: Buffer, code: string, message: string) => {
     await assertRejected({ a: Buffer.concat([good, second]) }, code, new RegExp(at + message))
   }
-  await bad(record(Buffer.from('hello')), 'DATASET_FORMAT', 'the data is no tf.train.Example')
-  await bad(
+  await assertSecondRejected(
+    record(Buffer.from('hello')),
+    'DATASET_FORMAT',
+    'the data is no tf.train.Example',
+  )
+  await assertSecondRejected(
     record(Buffer.alloc(0)),
     'DATASET_FORMAT',
     "the example has no feature 'image', found: none",
   )
-  await bad(
+  await assertSecondRejected(
     example({ image: bytes(image), 'image/class/label': int64(1) }),
     'DATASET_FORMAT',
     "the example has no feature 'label', found: image, image/class/label",
   )
-  await bad(
+  await assertSecondRejected(
     example({ image: bytes(image, image), label: int64(1) }),
     'DATASET_FORMAT',
     '.*2 values',
   )
-  await bad(example({ image: int64(1), label: int64(1) }), 'DATASET_FORMAT', '.*int64List')
-  await bad(example({ image: bytes(image), label: int64() }), 'DATASET_FORMAT', '.*0 values')
-  await bad(example({ image: bytes(image), label: int64(-1) }), 'DATASET_LABELS', 'the label is -1')
-  await bad(
+  await assertSecondRejected(
+    example({ image: int64(1), label: int64(1) }),
+    'DATASET_FORMAT',
+    '.*int64List',
+  )
+  await assertSecondRejected(
+    example({ image: bytes(image), label: int64() }),
+    'DATASET_FORMAT',
+    '.*0 values',
+  )
+  await assertSecondRejected(
+    example({ image: bytes(image), label: int64(-1) }),
+    'DATASET_LABELS',
+    'the label is -1',
+  )
+  await assertSecondRejected(
     example({ image: bytes(image), label: int64(65_536) }),
     'DATASET_LABELS',
     'the label is 65536, expected 0 to 65535',
   )
-  await bad(
+  await assertSecondRejected(
     example({ image: bytes(image.subarray(1)), label: int64(1) }),
     'DATASET_SIZE_MISMATCH',
     'the image has 63 bytes, expected 8 x 8 x 1 = 64',
   )
-  await bad(
+  await assertSecondRejected(
     example({ image: bytes(image), label: int64(1), height: int64(16), width: int64(4) }),
     'DATASET_SIZE_MISMATCH',
     'the record says height 16, expected 8',
   )
-  await bad(
+  await assertSecondRejected(
     example({ image: bytes(image), label: int64(1), height: int64(-8) }),
     'DATASET_FORMAT',
     "feature 'height' is -8",
   )
   const nested = Buffer.alloc(100_000, 0x1b) // groups within groups of field 3
-  await bad(record(nested), 'DATASET_FORMAT', 'the data is no tf.train.Example')
+  await assertSecondRejected(record(nested), 'DATASET_FORMAT', 'the data is no tf.train.Example')
 })
 
-test('raw pixels of unknown size ask for the fields that are missing', async t => {
+test('raw pixels of unknown size are refused with the names of the missing form fields', async t => {
   const { assertRejected, upload } = await freshDatasets(t)
   const a = example({ image: bytes(new Uint8Array(4 * 5 * 3)), label: int64(0) })
   const error = await assertRejected(
@@ -169,7 +185,7 @@ test('raw pixels of unknown size ask for the fields that are missing', async t =
   assert.deepEqual([fits.dataset.height, fits.dataset.width, fits.dataset.channels], [4, 5, 3])
 })
 
-test('a square of three or, where said, four channels needs no size', async t => {
+test('the size of a square image is derived, for four channels only if the form says so', async t => {
   const { upload } = await freshDatasets(t)
   const a = example({ image: bytes(new Uint8Array(4 * 4 * 3)), label: int64(0) })
   assert.equal((await upload({ a })).dataset.channels, 3)
@@ -178,7 +194,7 @@ test('a square of three or, where said, four channels needs no size', async t =>
   assert.deepEqual((await upload({ b }, { channels: '4' })).dataset.height, 4)
 })
 
-test('encoded images of two sizes, and damaged ones, are refused', async t => {
+test('encoded images of different sizes and damaged images are refused', async t => {
   const { assertRejected } = await freshDatasets(t)
   await assertRejected(
     { a: await fixture('mixed-sizes.tfrecord') },
@@ -203,7 +219,7 @@ test('encoded images of two sizes, and damaged ones, are refused', async t => {
   await assertRejected({ c }, 'DATASET_TOO_LARGE', /1048575 x 1048575/)
 })
 
-test('what is neither IDX, TFRecord nor CSV is refused by its name', async t => {
+test('a file that is not IDX, TFRecord or CSV is refused with its name', async t => {
   const { assertRejected } = await freshDatasets(t)
   const { images, labels } = await mnistSlice(2)
   await assertRejected(
@@ -249,7 +265,7 @@ test('damaged gzip is refused', async t => {
   await assertRejected({ a: trailing, labels }, 'DATASET_CHECKSUM', /^a: the gzip is damaged/)
 })
 
-test('a gzip bomb stops by ratio and by size, long before it is inflated', async t => {
+test('a gzip bomb is refused by ratio and by size, before all of it is inflated', async t => {
   const bomb = gzipSync(Buffer.alloc(400 * 2 ** 20))
   const byRatio = await freshDatasets(t)
   const before = process.memoryUsage().rss
@@ -265,30 +281,30 @@ test('a gzip bomb stops by ratio and by size, long before it is inflated', async
   await bySize.assertRejected({ plain }, 'DATASET_TOO_LARGE', /files have more than 1048576 bytes/)
 })
 
-test('limits on files, records and record size hold', async t => {
+test('the limits on the numbers of files and records and on the size of a record are enforced', async t => {
   const tfrecord = await fixture('grey-8x8.tfrecord')
   const files = await freshDatasets(t, { files: 1 })
   await files.assertRejected({ a: tfrecord, b: tfrecord }, 'DATASET_TOO_LARGE', /more than 1 files/)
   const records = await freshDatasets(t, { records: 5 })
   await records.assertRejected({ tfrecord }, 'DATASET_TOO_LARGE', /^tfrecord: record 5 at byte \d+/)
   await records.assertRejected({ ...(await mnistSlice(6)) }, 'DATASET_TOO_LARGE', /6 records/)
-  const bytesOfOne = await freshDatasets(t, { recordBytes: 60 })
-  await bytesOfOne.assertRejected(
+  const recordBytes = await freshDatasets(t, { recordBytes: 60 })
+  await recordBytes.assertRejected(
     { tfrecord },
     'DATASET_TOO_LARGE',
     /^tfrecord: record 0 at byte 0/,
   )
-  const liar = Buffer.alloc(12)
-  liar.writeBigUInt64LE(2n ** 63n)
-  liar.writeUInt32LE(maskedCrc(liar.subarray(0, 8)), 8)
+  const oversized = Buffer.alloc(12)
+  oversized.writeBigUInt64LE(2n ** 63n)
+  oversized.writeUInt32LE(maskedCrc(oversized.subarray(0, 8)), 8)
   await records.assertRejected(
-    { liar },
+    { oversized },
     'DATASET_TOO_LARGE',
     /the record has 9223372036854775808 bytes/,
   )
 })
 
-test('a record that unpacks to far more than its bytes is refused, and the process lives on', async t => {
+test('a record that takes too much memory to decode is refused, and later uploads succeed', async t => {
   const { assertRejected, upload } = await freshDatasets(t)
   const length = (bytes: Buffer) => {
     const varint = [(bytes.length & 127) | 128, ((bytes.length >> 7) & 127) | 128]
@@ -296,7 +312,7 @@ test('a record that unpacks to far more than its bytes is refused, and the proce
   }
   const field = (tag: number, bytes: Buffer) =>
     Buffer.concat([Buffer.of(tag), length(bytes), bytes])
-  // One byte a number here, some thirty of them as a list of bigint
+  // A number takes one byte here, and about thirty bytes in a list of bigint.
   const numbers = field(0x1a, field(0x0a, Buffer.alloc(20_000_000, 1)))
   const entry = Buffer.concat([field(0x0a, Buffer.from('x')), field(0x12, numbers)])
   const bomb = record(field(0x0a, field(0x0a, entry)))
@@ -308,7 +324,7 @@ test('a record that unpacks to far more than its bytes is refused, and the proce
   assert.equal((await upload({ a: await fixture('grey-8x8.tfrecord') })).created, true)
 })
 
-test('all bad fields of a form are named at once', async t => {
+test('all invalid fields of a form are reported at once', async t => {
   const { assertRejected } = await freshDatasets(t)
   const form = { name: 'No Spaces', labels: '["a", "a"]', height: '0', width: '1e3', channels: '2' }
   const error = await assertRejected(
@@ -338,7 +354,7 @@ test('all bad fields of a form are named at once', async t => {
   )
 })
 
-test('a client that goes away in the middle leaves nothing', async t => {
+test('an upload whose connection is lost leaves no files', async t => {
   const { root, datasets } = await freshDatasets(t)
   const upload = await datasets.createUpload()
   const content = (async function* () {
@@ -350,7 +366,7 @@ test('a client that goes away in the middle leaves nothing', async t => {
   await assert.rejects(upload.commit({}), /the upload has ended/)
 })
 
-test('the content of a record is encoded as TensorFlow reads it', async () => {
+test('a record is encoded with the features that TensorFlow expects', async () => {
   const shape = { height: 8, width: 8, channels: 1 } as const
   const encoded = encodeExample({ image, label: 7 }, shape)
   assert.deepEqual(

@@ -12,7 +12,7 @@ import { TrainyardError } from '../../../src/errors.js'
 import { tempFolder } from '../../../testing/temp-folder.js'
 import { fixture } from '../uploads.js'
 
-/** The number of records, or the error. */
+/** Reads `content` as a TFRecord file. Resolves to the number of records or the error. */
 async function survey(path: string, content: Uint8Array): Promise<number | TrainyardError> {
   await writeFile(path, content)
   const file = new InputFile('upload', path)
@@ -35,20 +35,20 @@ function assertRefused(found: number | TrainyardError, code: string, record: num
   assert.equal(found.errors[0]!.path, `upload#record=${record}&byte=${byte}`)
 }
 
-test('every cut of a TFRecord is refused with record and byte', async t => {
+test('a TFRecord file cut at any byte is refused with record and byte', async t => {
   const path = join(await tempFolder(t), 'cut')
   const whole = await fixture('grey-8x8.tfrecord')
   const length = whole.length / 6
   for (let cut = 1; cut < whole.length; cut++) {
     const found = await survey(path, whole.subarray(0, cut))
     const record = Math.floor(cut / length)
-    // A cut between two records is a smaller data set, and nothing in the format tells
+    // A file cut between two records is a valid file with fewer records.
     if (cut % length === 0) assert.equal(found, record)
     else assertRefused(found, 'DATASET_TRUNCATED', record, record * length)
   }
 })
 
-test('every flipped bit of a TFRecord is refused with record and byte', async t => {
+test('a TFRecord file with a flipped bit is refused with record and byte', async t => {
   const path = join(await tempFolder(t), 'flipped')
   const whole = await fixture('grey-8x8.tfrecord')
   const length = whole.length / 6
@@ -57,21 +57,21 @@ test('every flipped bit of a TFRecord is refused with record and byte', async t 
     const flipped = Buffer.from(whole)
     flipped[at]! ^= 1 << (bit & 7)
     const record = Math.floor(at / length)
-    // With the upper half of its first length not 0, a file no longer looks like a TFRecord at all
+    // A file is detected as TFRecord by the zeros in the upper half of its first length.
     const code = at >= 4 && at < 8 ? 'DATASET_FORMAT' : 'DATASET_CHECKSUM'
     assertRefused(await survey(path, flipped), code, record, record * length)
   }
 })
 
-test('our records are framed as TensorFlow frames them', async t => {
-  const theirs = await fixture('grey-8x8.tfrecord')
+test('TfrecordWriter writes the same bytes as TensorFlow', async t => {
+  const expectedFile = await fixture('grey-8x8.tfrecord')
   const writer = new TfrecordWriter(join(await tempFolder(t), 'copy'))
-  for (let offset = 0; offset < theirs.length; ) {
-    const length = Number(theirs.readBigUInt64LE(offset))
-    writer.write(theirs.subarray(offset + 12, offset + 12 + length))
+  for (let offset = 0; offset < expectedFile.length; ) {
+    const length = Number(expectedFile.readBigUInt64LE(offset))
+    writer.write(expectedFile.subarray(offset + 12, offset + 12 + length))
     offset = nextRecordOffset(offset, length)
   }
   const { records, bytes, sha256 } = writer.close()
-  const expected = createHash('sha256').update(theirs).digest('hex')
-  assert.deepEqual([records, bytes, sha256], [6, theirs.length, expected])
+  const expected = createHash('sha256').update(expectedFile).digest('hex')
+  assert.deepEqual([records, bytes, sha256], [6, expectedFile.length, expected])
 })

@@ -2,13 +2,13 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { NumberParser } from '../../../src/datasets/tables/cell.js'
 
-const reader = new NumberParser()
-const read = (text: string) => {
+const parser = new NumberParser()
+const parse = (text: string) => {
   const bytes = Buffer.from(`x${text}x`)
-  return reader.parse(bytes, 1, bytes.length - 1) ? reader.value : null
+  return parser.parse(bytes, 1, bytes.length - 1) ? parser.value : null
 }
 
-test('numbers are read to the last bit', () => {
+test('a number is parsed to the same float64 as Number() gives', () => {
   const texts = [
     '0',
     '-0',
@@ -42,8 +42,8 @@ test('numbers are read to the last bit', () => {
     '0.1000000000000000055511151231257827',
     '1.00000000000000011102230246251565404236316680908203125',
   ]
-  for (const text of texts) assert.equal(read(text), Number(text), text)
-  // a generator of its own, so that a failure can be found again
+  for (const text of texts) assert.equal(parse(text), Number(text), text)
+  // A seeded generator, so that a failure can be reproduced.
   let state = 12345
   const random = () => {
     state = (Math.imul(state, 1103515245) + 12345) >>> 0
@@ -57,12 +57,12 @@ test('numbers are read to the last bit', () => {
       value.toExponential(12),
       value.toPrecision(17),
     ]) {
-      assert.equal(read(text), Number(text), text)
+      assert.equal(parse(text), Number(text), text)
     }
   }
 })
 
-test('what is no number, or beyond float32, is none', () => {
+test('text that is not a number, and a number outside the range of float32, are rejected', () => {
   const texts = [
     '',
     '-',
@@ -87,10 +87,10 @@ test('what is no number, or beyond float32, is none', () => {
     '1e999',
     '٣',
   ]
-  for (const text of texts) assert.equal(read(text), null, text)
+  for (const text of texts) assert.equal(parse(text), null, text)
 })
 
-test('float32 is enough where it gives back the digits', () => {
+test('a number fits float32 if float32 keeps all its decimal digits', () => {
   const fits = [
     '0',
     '1',
@@ -104,14 +104,14 @@ test('float32 is enough where it gives back the digits', () => {
     '-0.25',
     '25000000',
   ]
-  const not = ['16777217', '0.1234567', '123.4567', '1e-40', '3.14159265']
-  const answers = (texts: string[]) =>
-    texts.filter(text => read(text) !== null && reader.fitsFloat32)
-  assert.deepEqual(answers(fits), fits)
-  assert.deepEqual(answers(not), [])
-  for (let six = 100_000; six < 1_000_000; six += 7) {
+  const doesNotFit = ['16777217', '0.1234567', '123.4567', '1e-40', '3.14159265']
+  const fitting = (texts: string[]) =>
+    texts.filter(text => parse(text) !== null && parser.fitsFloat32)
+  assert.deepEqual(fitting(fits), fits)
+  assert.deepEqual(fitting(doesNotFit), [])
+  for (let digits = 100_000; digits < 1_000_000; digits += 7) {
     for (const exponent of [-30, -6, 0, 3, 30]) {
-      const value = Number(`${six}e${exponent}`)
+      const value = Number(`${digits}e${exponent}`)
       assert.equal(Number(Math.fround(value).toPrecision(6)), value)
     }
   }

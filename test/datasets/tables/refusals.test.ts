@@ -6,7 +6,7 @@ import { freshDatasets } from '../uploads.js'
 const numbers = Array.from({ length: 40 }, (_, n) => `${n},x`).join('\n')
 
 const cases: readonly [
-  what: string,
+  name: string,
   csv: string | Buffer,
   code: string,
   message: RegExp,
@@ -24,7 +24,12 @@ const cases: readonly [
     'DATASET_ROW',
     /^t\.csv: line 4, column 3: .* expected 2: "five" is one too many/,
   ],
-  ['a row behind a line end in quotes', 'a,b\n"x\ny",2\n3\n', 'DATASET_ROW', /line 4, column 2/],
+  [
+    'a short row after a line end in quotes',
+    'a,b\n"x\ny",2\n3\n',
+    'DATASET_ROW',
+    /line 4, column 2/,
+  ],
   [
     'an open quote',
     'a,b\n1,"x\n2,y\n',
@@ -32,7 +37,7 @@ const cases: readonly [
     /line 2, column 2: the quote before "x\\n2,y\\n" is not closed/,
   ],
   [
-    'text behind a quote',
+    'text after a closing quote',
     'a,b\n1,"x"y\n',
     'DATASET_ROW',
     /line 2, column 2: something follows the closing quote in "\\"x\\"y/,
@@ -55,8 +60,8 @@ const cases: readonly [
     'DATASET_ENCODING',
     /line 3, column 2: "y\\u0000z" holds a NUL byte/,
   ],
-  ['a header alone', 'a,b\n', 'DATASET_EMPTY', /no rows below the header/],
-  ['blank lines alone', '\n\n\r\n', 'DATASET_EMPTY', /no rows in it/],
+  ['a header without rows', 'a,b\n', 'DATASET_EMPTY', /no rows below the header/],
+  ['only blank lines', '\n\n\r\n', 'DATASET_EMPTY', /no rows in it/],
   [
     'no header',
     '5.1,3.5,setosa\n4.9,3.0,setosa\n',
@@ -70,34 +75,39 @@ const cases: readonly [
     /line 1, column 2: the column has no name/,
   ],
   [
-    'a name twice',
+    'two columns of the same name',
     'a,b,a\n1,2,3\n',
     'DATASET_HEADER',
     /line 1, column 3: column 1 is called "a" as well/,
   ],
   [
-    'a mistake among numbers',
+    'one text in a column of numbers',
     `n,t\n${numbers}\noops,x\n`,
     'DATASET_VALUE',
     /line 42, column 1: "n" is "oops", but 40 of 41 values are numbers; .*schema=\{"n":"category"\}/,
   ],
-  ['infinity', `n,t\n${numbers}\ninf,x\n`, 'DATASET_VALUE', /line 42, column 1: "n" is "inf"/],
   [
-    'no number',
+    'an infinite value',
+    `n,t\n${numbers}\ninf,x\n`,
+    'DATASET_VALUE',
+    /line 42, column 1: "n" is "inf"/,
+  ],
+  [
+    'text in a column of numbers by schema',
     'a,b\n1,2\nx,3\ny,4\n',
     'DATASET_VALUE',
     /line 3, column 1: "a" is "x", expected a number .*, and 1 more are wrong/,
     { schema: '{"a":"number"}' },
   ],
   [
-    'no integer',
+    'a fraction in a column of integers by schema',
     'a,b\n1,2\n1.5,3\n',
     'DATASET_VALUE',
     /line 3, column 1: "a" is "1.5", expected an integer/,
     { schema: '{"a":"integer"}' },
   ],
   [
-    'no truth value',
+    'text in a column of booleans by schema',
     'a,b\n1,2\nmaybe,3\n',
     'DATASET_VALUE',
     /line 3, column 1: "a" is "maybe", expected true or false/,
@@ -111,19 +121,19 @@ const cases: readonly [
     { schema: '{"a":"category"}' },
   ],
   [
-    'text alone',
+    'only columns of free text',
     ['a', ...Array.from({ length: 50 }, (_, n) => `id${n}`)].join('\n'),
     'DATASET_VALUE',
     /all columns are free text/,
   ],
   [
-    'a row too long',
+    'a row that is too long',
     `a,b\n1,"${'x'.repeat(5000)}"\n`,
     'DATASET_TOO_LARGE',
     /line 2: the row from "1,.* more than 4000 bytes/,
   ],
   [
-    'a quote that swallows the file',
+    'an open quote before the rest of the file',
     `a,b\n1,"${'x\n'.repeat(3000)}`,
     'DATASET_TOO_LARGE',
     /line 2: .*is a quote not closed/,
@@ -141,14 +151,14 @@ const cases: readonly [
     /line 102: the table has more than 100 rows/,
   ],
   [
-    'an unknown target',
+    'a target that is not a column',
     'a,b\n1,2\n',
     'DATASET_FORM',
     /^target names column "c", which is none of "a, b"$/,
     { target: 'c' },
   ],
   [
-    'a target of text',
+    'a target column of free text',
     'a,b\n1,2\n',
     'DATASET_FORM',
     /^target is "b", a column of free text/,
@@ -162,14 +172,14 @@ const cases: readonly [
     { schema: '{"c":"text"}' },
   ],
   [
-    'an unknown type',
+    'an unknown type in the schema',
     'a,b\n1,2\n',
     'DATASET_FORM',
     /schema has type "float" for "a", expected one of number/,
     { schema: '{"a":"float"}' },
   ],
   [
-    'a schema that is none',
+    'a schema that is neither an object nor a list of columns',
     'a,b\n1,2\n',
     'DATASET_FORM',
     /schema is "\[1\]", expected JSON/,
@@ -183,7 +193,7 @@ const cases: readonly [
     { delimiter: 'x', header: 'maybe' },
   ],
   [
-    'fields of images',
+    'form fields for images',
     'a,b\n1,2\n',
     'DATASET_FORM',
     /^labels says nothing about tables.*; height says/,
@@ -197,27 +207,27 @@ const cases: readonly [
   ],
 ]
 
-test('what is no table is refused with its place and the cure', async t => {
+test('an invalid table is refused with the position of the error and a remedy', async t => {
   const { assertRejected } = await freshDatasets(t, {
     rows: 100,
     columns: 100,
     rowBytes: 4000,
     categories: 30,
   })
-  for (const [what, csv, code, message, form] of cases) {
-    await t.test(what, async () => {
+  for (const [name, csv, code, message, form] of cases) {
+    await t.test(name, async () => {
       await assertRejected({ 't.csv': Buffer.from(csv as string) }, code, message, form)
     })
   }
 })
 
-test('a place is also a path', async t => {
+test('the position of an error is also given as a path', async t => {
   const { assertRejected } = await freshDatasets(t)
   const error = await assertRejected({ 't.csv': Buffer.from('a,b\n1\n') }, 'DATASET_ROW', /line 2/)
   assert.equal(error.errors[0]!.path, 't.csv#line=2&column=2')
 })
 
-test('all columns that do not hold what was promised are named at once', async t => {
+test('all columns with values of the wrong type are reported at once', async t => {
   const { assertRejected } = await freshDatasets(t)
   const csv = Buffer.from('a,b,c\nx,1,2\n3,y,4\n')
   const error = await assertRejected({ csv }, 'DATASET_VALUE', /"a" is "x".*"b" is "y"/, {
@@ -229,7 +239,7 @@ test('all columns that do not hold what was promised are named at once', async t
   )
 })
 
-test('files of one table have one header, and are of one kind', async t => {
+test('the files of a table must have the same header and the same format', async t => {
   const { assertRejected } = await freshDatasets(t)
   const one = Buffer.from('a,b\n1,2\n')
   await assertRejected(
@@ -248,7 +258,7 @@ test('files of one table have one header, and are of one kind', async t => {
   await assertRejected({ one, idx }, 'DATASET_FORMAT', /one is CSV, idx is IDX/)
 })
 
-test('names out of JavaScript are names like others', async t => {
+test('columns can have the names of JavaScript object properties', async t => {
   const { uploadTable } = await freshDatasets(t)
   const csv = Buffer.from('__proto__,constructor,toString\n1,x,true\n2,y,false\n')
   const schema = '{"__proto__":"category","constructor":"category"}'
@@ -264,13 +274,13 @@ test('names out of JavaScript are names like others', async t => {
   assert.equal(({} as { x?: number }).x, undefined)
 })
 
-test('a bomb of text ends at its limits', async t => {
+test('a CSV that inflates too much is refused', async t => {
   const { assertRejected } = await freshDatasets(t, { uploadBytes: 64 * 2 ** 20 })
   const bomb = gzipSync(Buffer.alloc(40 * 2 ** 20, 'a,b\n'))
   await assertRejected({ bomb }, 'DATASET_TOO_LARGE', /inflates more than 100 times/)
 })
 
-test('texts that fill the memory are refused', async t => {
+test('a table is refused if its categories take too much memory', async t => {
   const { assertRejected } = await freshDatasets(t, { categoryBytes: 2 ** 20 })
   const wide = Array.from({ length: 60 }, (_, n) => `c${n}`).join(',')
   const row = (n: number) =>

@@ -7,11 +7,11 @@ import { TrainyardError } from '../../../src/errors.js'
 import type { TableColumn } from '../../../src/spec/dataset.js'
 import { freshDatasets } from '../uploads.js'
 
-const facts = { missing: 0, min: 0, max: 0, mean: 0, distinct: 2 }
+const statistics = { missing: 0, min: 0, max: 0, mean: 0, distinct: 2 }
 const columns: TableColumn[] = [
-  { ...facts, name: 'size', type: 'number' },
-  { ...facts, name: 'count', type: 'integer' },
-  { ...facts, name: 'flag', type: 'boolean' },
+  { ...statistics, name: 'size', type: 'number' },
+  { ...statistics, name: 'count', type: 'integer' },
+  { ...statistics, name: 'flag', type: 'boolean' },
   {
     name: 'a/b',
     type: 'category',
@@ -24,7 +24,7 @@ const columns: TableColumn[] = [
 const NA = Number.NaN
 const strict = { unknownCategory: 'error' } as const
 
-test('rows become numbers, by name or by position', () => {
+test('rows are encoded as numbers, by column name or by position', () => {
   const rows = [
     { size: 1.5, count: 2, flag: true, 'a/b': 'red' },
     { 'a/b': 7, size: null },
@@ -35,14 +35,14 @@ test('rows become numbers, by name or by position', () => {
   assert.deepEqual([...encodeRows(columns, rows, strict)], expected)
 })
 
-test('cells of a CSV become the same numbers', () => {
+test('rows of a CSV are encoded as the same numbers', () => {
   const csv = Buffer.from('a/b,size,flag,count\nred,1.5e0,yes,2\n7,NA,,\n')
   const rows = parseCsvRows('body', csv, defaultLimits)
   const expected = [1.5, 2, 1, 1, NA, NA, NA, 0]
   assert.deepEqual([...encodeRows(columns, rows, { ...strict, text: true })], expected)
 })
 
-test('a category that the table did not have is missing or an error', () => {
+test('an unknown category is encoded as missing or refused, as the option says', () => {
   const rows = [{ 'a/b': 'blue' }]
   assert.deepEqual([...encodeRows(columns, rows, { unknownCategory: 'missing' })], [NA, NA, NA, NA])
   assert.throws(
@@ -51,8 +51,8 @@ test('a category that the table did not have is missing or an error', () => {
   )
 })
 
-test('flaws name row and column, all at once', () => {
-  const bad = [
+test('all errors are reported at once, each with its row and column', () => {
+  const invalidRows = [
     { size: '1', weight: 3 },
     { count: 1.5, flag: 'true', 'a/b': [] },
     [1],
@@ -60,7 +60,7 @@ test('flaws name row and column, all at once', () => {
     { size: 1e39 },
   ]
   assert.throws(
-    () => encodeRows(columns, bad, strict),
+    () => encodeRows(columns, invalidRows, strict),
     (error: unknown) => {
       assert.ok(error instanceof TrainyardError)
       assert.equal(error.code, 'INVALID_INSTANCES')
@@ -88,20 +88,20 @@ test('flaws name row and column, all at once', () => {
   )
 })
 
-test('flaws in a CSV body name line and column; too many rows are too many', () => {
-  const read = (text: string, rows = 10) =>
+test('an error in a CSV body is reported with line and column, and too many rows are refused', () => {
+  const parse = (text: string, rows = 10) =>
     parseCsvRows('body', Buffer.from(text), { ...defaultLimits, rows })
-  assert.throws(() => read('a,b\n1\n'), /^TrainyardError: body: line 2, column 2/)
-  assert.throws(() => read('a,b\n1,"x\n'), /is not closed/)
-  assert.throws(() => read(`a\n${'1\n'.repeat(11)}`), /more than 10 rows/)
-  assert.equal(Object.getPrototypeOf(read('__proto__\n1\n')[0]), null)
-  assert.deepEqual(Object.entries(read('__proto__,b\n1,2\n')[0]!), [
+  assert.throws(() => parse('a,b\n1\n'), /^TrainyardError: body: line 2, column 2/)
+  assert.throws(() => parse('a,b\n1,"x\n'), /is not closed/)
+  assert.throws(() => parse(`a\n${'1\n'.repeat(11)}`), /more than 10 rows/)
+  assert.equal(Object.getPrototypeOf(parse('__proto__\n1\n')[0]), null)
+  assert.deepEqual(Object.entries(parse('__proto__,b\n1,2\n')[0]!), [
     ['__proto__', '1'],
     ['b', '2'],
   ])
 })
 
-test('a table read back from its own CSV is what was stored', async t => {
+test('encoding the CSV of a table gives the values that the table stores', async t => {
   const { datasets, uploadTable } = await freshDatasets(t)
   const csv = Buffer.from('n,c,b,d\n1,x,true,0.123456789\n,"NA",false,1e-3\n-3,NA,,?\n')
   const { dataset } = await uploadTable({ csv })

@@ -18,7 +18,7 @@ const columnOf = ({ columns }: TableManifest, name: string): TableColumn =>
 
 const lines = (...rows: string[]) => Buffer.from(`${rows.join('\n')}\n`)
 
-test('a table of weather gets types, figures and categories from its rows', async t => {
+test('types, statistics and categories are derived from the rows of a CSV', async t => {
   const { datasets, store, uploadTable } = await freshDatasets(t)
   const content = await vega('seattle-weather.csv')
   const { dataset, created } = await uploadTable({ 'w.csv': content }, { target: 'weather' })
@@ -35,13 +35,13 @@ test('a table of weather gets types, figures and categories from its rows', asyn
   const rows = content.toString().trim().split('\n').slice(1)
   assert.equal(dataset.records, rows.length)
   const cells = rows.map(row => row.trim().split(','))
-  const warm = cells.map(row => Number(row[2]))
+  const temperatures = cells.map(row => Number(row[2]))
   const column = columnOf(dataset, 'temp_max')
   assert.ok(column.type === 'number')
-  assert.equal(column.min, Math.min(...warm))
-  assert.equal(column.max, Math.max(...warm))
-  assert.equal(column.distinct, new Set(warm).size)
-  const mean = warm.reduce((sum, value) => sum + value, 0) / warm.length
+  assert.equal(column.min, Math.min(...temperatures))
+  assert.equal(column.max, Math.max(...temperatures))
+  assert.equal(column.distinct, new Set(temperatures).size)
+  const mean = temperatures.reduce((sum, value) => sum + value, 0) / temperatures.length
   assert.ok(Math.abs(column.mean! - mean) < 1e-9)
   const weather = columnOf(dataset, 'weather')
   assert.ok(weather.type === 'category')
@@ -51,7 +51,7 @@ test('a table of weather gets types, figures and categories from its rows', asyn
     weather.categories.map(name => cells.filter(row => row[5] === name).length),
   )
   const reader = openTableReader(await datasets.shardPaths(dataset), dataset)
-  assert.deepEqual(reader.column('temp_max'), Float32Array.from(warm))
+  assert.deepEqual(reader.column('temp_max'), Float32Array.from(temperatures))
   const codes = cells.map(row => weather.categories.indexOf(row[5]!))
   assert.deepEqual(reader.column('weather'), Float32Array.from(codes))
   assert.deepEqual(dataset.sample[0], [
@@ -62,7 +62,7 @@ test('a table of weather gets types, figures and categories from its rows', asyn
   assert.equal(await store.verify(`datasets/${dataset.id}`), true)
 })
 
-test('names with commas in quotes, empty codes and thousands of places make a table', async t => {
+test('a CSV with quoted commas, empty cells and thousands of distinct texts is accepted', async t => {
   const { uploadTable } = await freshDatasets(t)
   const { dataset } = await uploadTable({ a: await vega('airports.csv') })
   assert.deepEqual(typesOf(dataset), {
@@ -77,7 +77,7 @@ test('names with commas in quotes, empty codes and thousands of places make a ta
   assert.equal(dataset.records, 3376)
 })
 
-test('the stored file is Arrow: another reader finds the same cells', async t => {
+test('the stored file is Arrow, and Apache Arrow reads the same cells from it', async t => {
   const { datasets, uploadTable } = await freshDatasets(t)
   const csv = lines(
     'small,exact,large,flag,colour',
@@ -124,7 +124,7 @@ test('the stored file is Arrow: another reader finds the same cells', async t =>
   ])
 })
 
-test('equal content is one data set, whatever the delimiter, quotes, line ends, name or compression', async t => {
+test('tables with the same content are one data set, even if delimiter, quotes, line ends, file name or compression differ', async t => {
   const { uploadTable } = await freshDatasets(t)
   const rows = [
     ['a', 'b', 'c'],
@@ -159,7 +159,7 @@ test('equal content is one data set, whatever the delimiter, quotes, line ends, 
   assert.notEqual(reordered.dataset.id, first.dataset.id)
 })
 
-test('whatever texts hold comes back: quotes, delimiters, line ends, blanks and all of Unicode', async t => {
+test('texts keep quotes, delimiters, line ends, blanks and Unicode characters', async t => {
   const { uploadTable } = await freshDatasets(t)
   const values = [
     'plain',
@@ -196,7 +196,7 @@ test('whatever texts hold comes back: quotes, delimiters, line ends, blanks and 
   )
 })
 
-test('each word for missing is missing where it is not quoted, and among numbers also where it is', async t => {
+test('a word for a missing value means missing if it is not quoted, and in a column of numbers also if it is quoted', async t => {
   const { uploadTable } = await freshDatasets(t)
   const words = [
     '',
@@ -219,13 +219,13 @@ test('each word for missing is missing where it is not quoted, and among numbers
   const [number, text, other] = dataset.columns as [TableColumn, TableColumn, TableColumn]
   assert.deepEqual([number.type, number.missing], ['integer', 2 * words.length])
   assert.ok(text.type === 'category' && other.type === 'category')
-  // the empty text is missing, quoted or not
+  // The empty text is missing, quoted or not.
   assert.equal(text.missing, words.length + 1)
   assert.deepEqual(text.categories, [...words.slice(1), 'word'].sort())
   assert.equal(other.missing, 0)
 })
 
-test('a type that is given holds against what the cells look like', async t => {
+test('a type in the schema overrides the type that the cells suggest', async t => {
   const { uploadTable } = await freshDatasets(t)
   const csv = lines('zip,flag,id,whole', '01234,1,a,1.0', '94110,no,b,2', ',Y,c,NA')
   const schema = { zip: 'category', flag: 'boolean', id: 'text', whole: 'integer' }
@@ -242,7 +242,7 @@ test('a type that is given holds against what the cells look like', async t => {
   assert.equal(again.dataset.id, dataset.id)
 })
 
-test('columns without a header are named by the schema, or by number', async t => {
+test('columns without a header get their names from the schema or from their position', async t => {
   const { uploadTable } = await freshDatasets(t)
   const csv = lines('1,a', '2,b')
   const numbered = await uploadTable({ csv }, { header: 'false' })
@@ -256,7 +256,7 @@ test('columns without a header are named by the schema, or by number', async t =
   assert.deepEqual(typesOf(years.dataset), { 2019: 'integer', 2020: 'integer' })
 })
 
-test('many distinct texts are text, and no feature', async t => {
+test('a column with too many distinct texts is text, and cannot be read as numbers', async t => {
   const { datasets, uploadTable } = await freshDatasets(t)
   const rows = Array.from({ length: 2500 }, (_, n) => `id-${n},c${n % 1000},d${n % 1001},${n}`)
   const { dataset } = await uploadTable({ a: lines('id,thousand,more,n', ...rows) })
@@ -273,9 +273,9 @@ test('many distinct texts are text, and no feature', async t => {
   assert.throws(() => reader.column('id'), /no column "id" with values/)
 })
 
-test('ranges and picks take the same rows from many files and batches', async t => {
+test('ranges and row masks select the same rows across files and batches', async t => {
   const { datasets, uploadTable } = await freshDatasets(t)
-  // wide enough that a batch is shorter than the table, and the table longer than a file
+  // So wide that the table needs several batches and several files.
   const width = 200
   const names = Array.from({ length: width }, (_, column) => `x${column}`)
   const count = 60_000
@@ -310,20 +310,20 @@ test('ranges and picks take the same rows from many files and batches', async t 
   ]) {
     const expected = all.slice(range.first, range.first + range.count)
     assert.deepEqual(joined(reader.batches(['x1'], range), 0), expected)
-    const pick = Uint8Array.from({ length: range.count }, (_, at) => (at % 3 === 0 ? 1 : 0))
-    const picked = expected.filter((_, at) => at % 3 === 0)
-    assert.deepEqual(joined(reader.batches(['x1'], range, pick), 0), picked)
-    assert.deepEqual([...reader.column('x1', range, pick)], picked)
+    const mask = Uint8Array.from({ length: range.count }, (_, at) => (at % 3 === 0 ? 1 : 0))
+    const selected = expected.filter((_, at) => at % 3 === 0)
+    assert.deepEqual(joined(reader.batches(['x1'], range, mask), 0), selected)
+    assert.deepEqual([...reader.column('x1', range, mask)], selected)
   }
   assert.throws(() => reader.column('x1', { first: 0, count: count + 1 }), RangeError)
   assert.throws(() => reader.column('x1', { first: 0, count: 2 }, new Uint8Array(3)), RangeError)
 })
 
-test('no more conversions run at once than there are turns', async t => {
+test('no more conversions run at the same time than the limit allows', async t => {
   const { uploadTable } = await freshDatasets(t, { conversions: 1 })
-  const most = watchConversions(t)
+  const maxRunning = watchConversions(t)
   const tables = Array.from({ length: 4 }, (_, n) => ({ a: lines('a,b', `${n},x`, `${n},y`) }))
   const made = await Promise.all(tables.map(files => uploadTable(files)))
   assert.equal(new Set(made.map(({ dataset }) => dataset.id)).size, 4)
-  assert.equal(most(), 1)
+  assert.equal(maxRunning(), 1)
 })
