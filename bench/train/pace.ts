@@ -22,7 +22,7 @@ export class StepController {
   }
 
   /** Called by the loop before the next step. Resolves when that step is wanted. */
-  async goOn(): Promise<true> {
+  async shouldContinue(): Promise<true> {
     this.left--
     if (this.left <= 0) {
       const wanted = new Promise<void>(resume => {

@@ -55,7 +55,7 @@ async function prepare(request: CaseRequest): Promise<PreparedTraining> {
       },
       row: async () => controller.recordStep(),
       checkpoint: async () => {},
-      shouldContinue: () => controller.goOn(),
+      shouldContinue: () => controller.shouldContinue(),
     },
   ).then(() => {
     throw new BenchError(`the job ended after ${endlessSteps} steps`)

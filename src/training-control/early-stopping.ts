@@ -23,9 +23,9 @@ export interface BestCriterion {
 export class EarlyStoppingTracker {
   /** Step of the best evaluation; null before the first. */
   bestStep: number | null = null
-  bestScore = Number.NEGATIVE_INFINITY
-  referenceScore = Number.NEGATIVE_INFINITY
-  evaluationsWithoutImprovement = 0
+  private bestScore = Number.NEGATIVE_INFINITY
+  private referenceScore = Number.NEGATIVE_INFINITY
+  private evaluationsWithoutImprovement = 0
 
   constructor(
     private readonly bestCriterion: BestCriterion | null,
@@ -35,7 +35,7 @@ export class EarlyStoppingTracker {
   update({ step, values }: MetricRow): void {
     if (this.bestCriterion) {
       const score = scoreOf(values, this.bestCriterion.metric)
-      if (score !== null && this.#isBest(score)) {
+      if (score !== null && this.isBest(score)) {
         this.bestStep = step
         this.bestScore = score
       }
@@ -59,7 +59,7 @@ export class EarlyStoppingTracker {
     )
   }
 
-  #isBest(score: number): boolean {
+  private isBest(score: number): boolean {
     return this.bestCriterion?.onTie === 'earlier'
       ? score > this.bestScore
       : score >= this.bestScore

@@ -20,26 +20,26 @@ const messagePrefixBytes = 8
 /** The batches and column types of a shard. Values are read from the file on request. */
 export class ArrowShard implements Disposable {
   readonly fields: readonly Field[]
-  readonly #descriptor: number
-  readonly #blocks: readonly FileBlock[]
+  private readonly descriptor: number
+  private readonly blocks: readonly FileBlock[]
 
   constructor(private readonly path: string) {
-    this.#descriptor = openSync(path, 'r')
+    this.descriptor = openSync(path, 'r')
     try {
-      const { size } = fstatSync(this.#descriptor)
-      const length = this.#read(size - trailerBytes, Buffer.alloc(4)).readInt32LE()
-      const footer = Footer.decode(this.#read(size - trailerBytes - length, new Uint8Array(length)))
+      const { size } = fstatSync(this.descriptor)
+      const length = this.read(size - trailerBytes, Buffer.alloc(4)).readInt32LE()
+      const footer = Footer.decode(this.read(size - trailerBytes - length, new Uint8Array(length)))
       this.fields = footer.schema.fields
-      this.#blocks = [...footer.recordBatches()]
+      this.blocks = [...footer.recordBatches()]
     } catch (error) {
-      closeSync(this.#descriptor)
+      closeSync(this.descriptor)
       throw error
     }
   }
 
   *batches(): Generator<ShardBatch> {
-    for (const { offset, metaDataLength } of this.#blocks) {
-      const metadata = this.#read(
+    for (const { offset, metaDataLength } of this.blocks) {
+      const metadata = this.read(
         offset + messagePrefixBytes,
         new Uint8Array(metaDataLength - messagePrefixBytes),
       )
@@ -51,19 +51,19 @@ export class ArrowShard implements Disposable {
         rows,
         read: (column, firstRow, target) => {
           const valuesOffset = bodyOffset + buffers[2 * column + 1]!.offset
-          this.#read(valuesOffset + firstRow * target.BYTES_PER_ELEMENT, asBytes(target))
+          this.read(valuesOffset + firstRow * target.BYTES_PER_ELEMENT, asBytes(target))
         },
       }
     }
   }
 
   [Symbol.dispose](): void {
-    closeSync(this.#descriptor)
+    closeSync(this.descriptor)
   }
 
-  #read<Bytes extends Uint8Array>(at: number, bytes: Bytes): Bytes {
+  private read<Bytes extends Uint8Array>(at: number, bytes: Bytes): Bytes {
     for (let filled = 0; filled < bytes.length; ) {
-      const read = readSync(this.#descriptor, bytes, filled, bytes.length - filled, at + filled)
+      const read = readSync(this.descriptor, bytes, filled, bytes.length - filled, at + filled)
       if (read === 0) throw new Error(`${this.path} ends before byte ${at + bytes.length}`)
       filled += read
     }

@@ -105,13 +105,13 @@ const countSelected = (mask: Uint8Array) => mask.reduce((sum, bit) => sum + (bit
 
 /** The columns of a batch. The next batch overwrites them. */
 class BatchBuffers {
-  readonly #columns: Float32Array[] = []
+  private readonly columns: Float32Array[] = []
 
   get(column: number, rows: number): Float32Array {
-    const buffer = this.#columns[column]
+    const buffer = this.columns[column]
     if (buffer && buffer.length >= rows) return buffer.subarray(0, rows)
     const newBuffer = new Float32Array(rows)
-    this.#columns[column] = newBuffer
+    this.columns[column] = newBuffer
     return newBuffer
   }
 }

@@ -9,7 +9,7 @@ test('a loop runs the requested number of steps, then waits', async () => {
     do {
       steps++
       pace.recordStep()
-    } while (await pace.goOn())
+    } while (await pace.shouldContinue())
   }
   const first = pace.run(1)
   void loop()
