@@ -66,6 +66,6 @@ test('a worker that gets no jobs because its connection is dead is restarted', a
   await trainSuccessfully('after-a-dead-fetching-connection')
   t.diagnostic(`succeeded after ${Math.round(performance.now() - since)} ms`)
   await eventually('the next worker', async () => (await worker()) !== before)
-  assert.match(printed, /jobs wait, slots are free, and the queue hands out nothing/)
+  assert.match(printed, /jobs are queued and slots are free, but BullMQ delivers nothing/)
   assert.match(printed, /the worker ended \(exit code 75\)/)
 })
