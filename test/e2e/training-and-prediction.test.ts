@@ -98,7 +98,7 @@ test('a cancelled job ends, and so does its trainer', async () => {
 test('a second server on the same data folder does not start, and the first goes on', async () => {
   await assert.rejects(
     startServer(deployment.folder, { ...process.env, TRAINYARD_PORT: '0' }),
-    /exit code 1/,
+    /exited with code 1/,
   )
   assert.equal((await get('/readyz')).status, 200, 'the first goes on')
 })
