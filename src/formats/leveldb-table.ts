@@ -1,6 +1,6 @@
-// Reads LevelDB tables in TensorFlow's variant (tensorflow/core/lib/io/format.cc): blocks of entries with
-// shared key prefixes, each followed by its compression type and a masked CRC-32C, then an index of the
-// blocks and a footer of 48 bytes. The input is untrusted: every size is checked before it is used.
+// Reads LevelDB tables (SSTables) in TensorFlow's variant (tensorflow/core/lib/io/format.cc): blocks of
+// entries with shared key prefixes, each followed by its compression type and a masked CRC-32C, then an
+// index of the blocks and a footer of 48 bytes. The input is untrusted: every size is checked before use.
 import type { FileHandle } from 'node:fs/promises'
 import { crc32c } from '@node-rs/crc32'
 import { damagedError } from './errors.js'
