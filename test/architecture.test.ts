@@ -260,7 +260,7 @@ test('no file is too long to read', () => {
   }
 })
 
-test('a thing lives with what it is about', () => {
+test('there are no utils, helpers or barrels', () => {
   for (const file of sources(...allFolders)) {
     assert.doesNotMatch(file, /(^|\/)(utils?|helpers?|common|misc)(\/|\.\w+$)/)
     assert.notEqual(basename(file), 'index.ts', `${file}: a barrel hides cycles`)
@@ -315,7 +315,7 @@ function* openLoops(text: string): Generator<string> {
   }
 }
 
-test('the pattern sees every form of loop', () => {
+test('openLoops finds every form of loop', () => {
   const body = 'await sleep(5)'
   const forms = [
     `while (!(await done())) ${body}`,
@@ -367,7 +367,7 @@ function* imports() {
   }
 }
 
-test('the pattern sees every form of import', () => {
+test('the import pattern matches every form of import', () => {
   const text = [
     "import { a } from 'one'",
     "import type { b } from 'two'",

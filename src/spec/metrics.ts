@@ -23,7 +23,7 @@ export interface LoggedRow extends Omit<MetricRow, 'values'> {
   values: Record<string, MetricValue>
 }
 
-export const toMetricValue = (value: number): MetricValue =>
+const toMetricValue = (value: number): MetricValue =>
   Number.isFinite(value) ? value : (String(value) as MetricValue)
 
 export const toLoggedRow = ({ values, ...row }: MetricRow): LoggedRow => ({

@@ -109,8 +109,8 @@ async function writeConfig(
     'acl bgsave config debug failover migrate module replicaof save shutdown slaveof'
   const denyRules = deniedCommands.split(' ').map(command => `-${command}`)
   const rules = `~* &* +@all ${denyRules.join(' ')}`
-  // nobody can be the default user, but Redis reads its own file back in that name: without its rules
-  // Redis 7.0 drops every transaction there, and so all that BullMQ's scripts wrote
+  // No client can log in as `default`, but Redis replays its append-only file as that user. Without these
+  // rules, Redis 7.0 drops every transaction in the file, and with them what BullMQ's scripts wrote.
   await writeFile(
     join(redisFolder, 'users.acl'),
     `user default off ${rules}\nuser ${user} on #${hash} ${rules}\n`,

@@ -157,7 +157,7 @@ export class Deliverer {
 }
 
 /** When the next attempt is due, in ms since 1970; null if there is none. */
-export function nextAttemptDue({ attempts }: DeliveryRecord): {
+function nextAttemptDue({ attempts }: DeliveryRecord): {
   at: number | null
   running: boolean
 } {
