@@ -15,7 +15,7 @@ const mayImport: Record<string, readonly string[]> = {
   errors: ['spec'],
   log: [],
   processes: [],
-  ipc: ['spec', 'errors'],
+  ipc: ['processes', 'spec', 'errors'],
   formats: ['spec', 'errors'],
   'training-control': ['spec'],
   graph: [],
@@ -88,7 +88,7 @@ const mayImport: Record<string, readonly string[]> = {
     'formats',
   ],
   // supervises trainers, and loads no engine: a training step blocks its thread
-  'workers/supervision': ['workers', 'jobs', 'store', 'processes', 'spec', 'errors', 'log'],
+  'workers/supervision': ['workers', 'jobs', 'store', 'ipc', 'processes', 'spec', 'errors', 'log'],
   'workers/attempts': [
     'spec',
     'errors',

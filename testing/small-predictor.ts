@@ -11,13 +11,16 @@ const send = (message: FromPredictor) => process.send?.(message)
 const sendError = (id: number, error: Error) =>
   send({ type: 'error', id, error: encodeError(error) })
 
-const faults = ['crash', 'hang', 'silent', 'refuse', 'fault']
+const faults = ['crash', 'stop', 'hang', 'silent', 'refuse', 'fault']
 
 process.on('disconnect', () => process.exit(0))
 process.on('message', ({ id, folder, input }: ToPredictor) => {
   switch (folder.split(sep).find(part => faults.includes(part))) {
     case 'crash':
       process.kill(process.pid, 'SIGKILL')
+      return
+    case 'stop':
+      process.kill(process.pid, 'SIGSTOP')
       return
     case 'hang':
       for (;;);

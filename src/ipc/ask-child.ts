@@ -1,6 +1,7 @@
 import { fork, type StdioOptions } from 'node:child_process'
 import { once } from 'node:events'
 import type { ChildAnswer } from './answer-parent.js'
+import { killIfStopped, maxStoppedMs } from './stopped-child.js'
 import { decodeError } from './wire-error.js'
 
 export interface ChildOptions {
@@ -28,10 +29,23 @@ export class ChildExitError extends Error {
   }
 }
 
+/** The child was killed: it gave no answer in time, or somebody stopped it (SIGSTOP). */
+export class ChildKilledError extends Error {
+  constructor(
+    name: string,
+    readonly reason: 'timeout' | 'stopped',
+    afterMs: number,
+  ) {
+    const what = reason === 'timeout' ? 'gave no answer within' : 'was stopped (SIGSTOP) for'
+    super(`the ${name} ${what} ${afterMs} ms`)
+    this.name = 'ChildKilledError'
+  }
+}
+
 /**
  * Starts a child process, sends it one task and returns its one answer. Throws the error that the
- * child threw, ChildExitError if it ends without an answer, or an Error after `timeoutMs`. In every
- * case the child has ended when this returns.
+ * child threw, ChildExitError if it ends without an answer, or ChildKilledError after `timeoutMs` or
+ * if it is stopped. In every case the child has ended when this returns.
  */
 export async function askChild<Task extends object, Answer>(
   task: Task,
@@ -42,15 +56,16 @@ export async function askChild<Task extends object, Answer>(
   const answered = once(child, 'message') as Promise<[ChildAnswer<Answer>]>
   // Unlike 'exit', 'close' comes after the last message.
   const closed = once(child, 'close') as Promise<[number | null, NodeJS.Signals | null]>
-  let timedOut = false
-  const onTimeout = () => {
-    timedOut = true
+  let killed: ChildKilledError | undefined
+  const timer = setDeadline(timeoutMs, afterMs => {
+    killed ??= new ChildKilledError(name, 'timeout', afterMs)
     child.kill('SIGKILL')
-  }
-  const timer = timeoutMs === undefined ? undefined : setTimeout(onTimeout, timeoutMs)
+  })
+  killIfStopped(child, () => {
+    killed ??= new ChildKilledError(name, 'stopped', maxStoppedMs)
+  })
   const failed = closed.then(([exitCode, signal]) => {
-    if (timedOut) throw new Error(`the ${name} gave no answer within ${timeoutMs} ms`)
-    throw new ChildExitError(name, exitCode, signal)
+    throw killed ?? new ChildExitError(name, exitCode, signal)
   })
   try {
     // If the child has ended already, sending fails and `failed` rejects with the reason.
@@ -64,3 +79,6 @@ export async function askChild<Task extends object, Answer>(
     await closed
   }
 }
+
+const setDeadline = (ms: number | undefined, onTimeout: (ms: number) => void) =>
+  ms === undefined ? undefined : setTimeout(onTimeout, ms, ms)

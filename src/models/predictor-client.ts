@@ -2,6 +2,7 @@ import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
 import { createInterface } from 'node:readline'
 import { TrainyardError } from '../errors.js'
+import { killIfStopped } from '../ipc/stopped-child.js'
 import { decodeError } from '../ipc/wire-error.js'
 import type { Logger } from '../log.js'
 import type {
@@ -118,6 +119,9 @@ class PredictorClient<Input, Output> implements BasePredictor<Input, Output> {
       )
     }
     child.on('message', message => this.onMessage(message as PredictorMessage<Output>))
+    killIfStopped(child, () =>
+      this.options.log.warn({ pid: child.pid }, 'the predictor is stopped (SIGSTOP): killing it'),
+    )
     // Without its IPC channel the child cannot answer.
     child.on('disconnect', () => child.kill('SIGKILL'))
     child.on('error', error =>

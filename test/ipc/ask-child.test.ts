@@ -13,6 +13,7 @@ interface ChildReport {
   secret?: string
 }
 
+const linuxOnly = { skip: process.platform !== 'linux' && 'only Linux has /proc' }
 const script = join(import.meta.dirname, 'child.js')
 
 const ask = (task: ChildTask, options: Partial<ChildOptions> = {}) =>
@@ -75,7 +76,17 @@ test('a child that ends without an answer is an error with its exit code or sign
 
 test('a child that exceeds its time limit is killed', async () => {
   await assert.rejects(ask({ behavior: 'hang' }, { timeoutMs: 1000 }), {
+    name: 'ChildKilledError',
+    reason: 'timeout',
     message: 'the test child gave no answer within 1000 ms',
+  })
+})
+
+test('a child that is stopped by a signal is killed', linuxOnly, async () => {
+  await assert.rejects(ask({ behavior: 'stop' }), {
+    name: 'ChildKilledError',
+    reason: 'stopped',
+    message: 'the test child was stopped (SIGSTOP) for 2000 ms',
   })
 })
 

@@ -3,7 +3,7 @@ import { TrainyardError } from '../../src/errors.js'
 import { answerParent } from '../../src/ipc/answer-parent.js'
 
 export interface ChildTask {
-  behavior: 'echo' | 'fail' | 'bug' | 'exit' | 'abort' | 'hang' | 'largeAnswer'
+  behavior: 'echo' | 'fail' | 'bug' | 'exit' | 'abort' | 'hang' | 'stop' | 'largeAnswer'
   data?: Float32Array
 }
 
@@ -23,6 +23,9 @@ answerParent(async ({ behavior, data }: ChildTask) => {
       return process.abort()
     case 'hang':
       for (;;);
+    case 'stop':
+      process.kill(process.pid, 'SIGSTOP')
+      return { pid: process.pid }
     case 'largeAnswer':
       return { pid: process.pid, data: new Float32Array(4_000_000).fill(5) }
   }

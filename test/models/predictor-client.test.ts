@@ -9,6 +9,7 @@ import {
 import type { PredictRequest } from '../../src/spec/ipc-messages.js'
 import { eventually } from '../../testing/eventually.js'
 
+const linuxOnly = { skip: process.platform !== 'linux' && 'only Linux has /proc' }
 const script = fileURLToPath(new URL('../../testing/small-predictor.js', import.meta.url))
 const log = { debug() {}, info() {}, warn() {} }
 
@@ -76,6 +77,19 @@ test('a child that hangs is killed and replaced', async t => {
   })
   await eventuallyReady(predictor)
   await predictor.predict('/m', pixels(0))
+})
+
+test('a child that is stopped by a signal is replaced in seconds', linuxOnly, async t => {
+  const predictor = start(t)
+  await eventuallyReady(predictor)
+  const startedAt = performance.now()
+  await assert.rejects(predictor.predict('/stop', pixels(0)), { code: 'PREDICTOR_RESTARTED' })
+  await eventuallyReady(predictor)
+  const { probabilities } = await predictor.predict('/m', pixels(255))
+  assert.equal(probabilities[1], 1)
+  const afterMs = performance.now() - startedAt
+  t.diagnostic(`the next prediction came ${Math.round(afterMs)} ms after the stop`)
+  assert.ok(afterMs < 10_000, `healed after ${afterMs} ms`)
 })
 
 test('a request over the limit of pending requests is PREDICTOR_BUSY', async t => {

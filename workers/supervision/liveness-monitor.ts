@@ -1,7 +1,5 @@
 import { readStat } from '../../src/processes.js'
 
-/** Stopped by SIGSTOP or a debugger: it would hold its slot forever. */
-const maxStoppedChecks = 5
 /** Silent and without processor time: a deadlock, or storage that does not answer. */
 const maxIdleChecks = 150
 /** Silent but busy: no step and no evaluation takes this long. */
@@ -17,7 +15,6 @@ const minBusyTicks = 2
  */
 export class LivenessMonitor {
   static readonly checkIntervalMs = 2000
-  private stoppedChecks = 0
   private idleChecks = 0
   private silentChecks = 0
   private cpuTicks = 0
@@ -33,14 +30,13 @@ export class LivenessMonitor {
   /** The reason to kill the trainer; null if it is alive. */
   check(): string | null {
     const stat = this.pid === undefined ? null : readStat(this.pid)
+    // a person looks at it with a debugger
+    if (stat?.state === 't') return null
     this.silentChecks++
     if (stat) {
-      this.stoppedChecks = stat.state === 'T' || stat.state === 't' ? this.stoppedChecks + 1 : 0
       this.idleChecks = stat.cpuTicks - this.cpuTicks < minBusyTicks ? this.idleChecks + 1 : 0
       this.cpuTicks = stat.cpuTicks
     }
-    if (this.stoppedChecks >= maxStoppedChecks)
-      return `stopped for ${formatSeconds(maxStoppedChecks)}`
     if (this.idleChecks >= maxIdleChecks)
       return `idle and silent for ${formatSeconds(maxIdleChecks)}`
     if (this.silentChecks >= maxSilentChecks) return `silent for ${formatSeconds(maxSilentChecks)}`

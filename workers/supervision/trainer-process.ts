@@ -1,6 +1,7 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { constants, setPriority } from 'node:os'
 import { createInterface } from 'node:readline'
+import { killIfStopped, maxStoppedMs } from '../../src/ipc/stopped-child.js'
 import { ownProcessId } from '../../src/processes.js'
 import type {
   FromTrainer,
@@ -54,6 +55,11 @@ export class TrainerProcess {
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     })
     if (!urgent) lowerPriority(this.child)
+    killIfStopped(this.child, () =>
+      this.recordLine(
+        `the trainer was stopped (SIGSTOP) for ${maxStoppedMs / 1000} s: its worker kills it`,
+      ),
+    )
     this.livenessMonitor = new LivenessMonitor(this.child.pid)
     this.child.on('message', (message: FromTrainer) => {
       this.livenessMonitor.recordMessage()
