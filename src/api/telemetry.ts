@@ -1,3 +1,4 @@
+import { monitorEventLoopDelay } from 'node:perf_hooks'
 import type { FastifyInstance } from 'fastify'
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
 import type { Jobs } from '../jobs/jobs.js'
@@ -22,6 +23,7 @@ export interface Telemetry {
 export function instrument(app: FastifyInstance, deps: TelemetryDeps): Telemetry {
   const registry = new Registry()
   collectDefaultMetrics({ register: registry })
+  instrumentEventLoop(app, registry)
   instrumentRequests(app, registry)
   const update = createGauges(registry, deps)
   const scrape = async () => {
@@ -29,6 +31,24 @@ export function instrument(app: FastifyInstance, deps: TelemetryDeps): Telemetry
     return registry.metrics()
   }
   return { contentType: registry.contentType, scrape }
+}
+
+/** Node's own lag metrics start over at each scrape, so a second reader would hide a hold from the first. */
+function instrumentEventLoop(app: FastifyInstance, registry: Registry): void {
+  const resolution = 10
+  const delays = monitorEventLoopDelay({ resolution })
+  // from when requests can arrive: the start itself holds the loop for longer
+  app.addHook('onListen', async () => void delays.enable())
+  app.addHook('onClose', async () => void delays.disable())
+  new Gauge({
+    name: 'trainyard_event_loop_longest_seconds',
+    help: 'The longest time since the start that one piece of work held the event loop.',
+    registers: [registry],
+    collect() {
+      // each sample includes the interval of the timer that takes it
+      this.set(Math.max(0, delays.max / 1e9 - resolution / 1000))
+    },
+  })
 }
 
 /** The label is the route's pattern, not the URL, so that clients cannot create labels. */

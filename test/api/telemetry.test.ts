@@ -55,6 +55,16 @@ test('jobs are counted by status, and waiting jobs in the queue', async () => {
   assert.ok(numbers.get('trainyard_queue_oldest_seconds')! > 0)
 })
 
+test('the longest hold of the event loop stays, whoever scrapes', async () => {
+  const longest = async () => (await scrape()).get('trainyard_event_loop_longest_seconds')!
+  assert.ok((await longest()) >= 0)
+  // the API runs in this process
+  for (const end = performance.now() + 400; performance.now() < end; );
+  // the timer that measures runs after this
+  await eventually('the hold to be measured', async () => (await longest()) >= 0.35)
+  assert.ok((await longest()) >= 0.35)
+})
+
 test('metrics of the process, the predictor and Redis are reported', async () => {
   const numbers = await scrape()
   assert.ok(numbers.get('process_resident_memory_bytes')! > 1e6)
