@@ -8,7 +8,7 @@ import {
   CheckpointSchedule,
 } from '../training-control/checkpoint-schedule.js'
 import {
-  type BestCriterion,
+  boostingCriterion,
   type EarlyStoppingOptions,
   EarlyStoppingTracker,
 } from '../training-control/early-stopping.js'
@@ -44,7 +44,7 @@ export interface BoostingInput {
 export interface BoostingHooks {
   phase(phase: Phase, round: number): void
   row(row: MetricRow): Promise<void>
-  /** `best`: no earlier round was better. */
+  /** `best`: this round is the best so far (`boostingCriterion`). */
   checkpoint(round: number, bytes: Uint8Array, best: boolean): Promise<void>
   /** Called after each round. If it returns false, the loop writes a checkpoint and ends. */
   shouldContinue(): Promise<boolean>
@@ -54,7 +54,10 @@ export interface BoostingResult {
   /** False if `shouldContinue` ended the run. */
   finished: boolean
   rounds: number
-  /** The round with the best early-stopping metric. The published model has as many rounds. */
+  /**
+   * The round with the best early-stopping metric. The published model has as many rounds. Null
+   * without early stopping, and if the metric had no finite value.
+   */
   bestRound: number | null
   stoppedEarly: boolean
 }
@@ -63,7 +66,8 @@ export interface BoostingResult {
  * Gradient-boosted trees by XGBoost (Chen & Guestrin 2016, arXiv:1603.02754). Trains until
  * `model.rounds` rounds, early stopping, or until `shouldContinue` returns false. Checkpoints
  * include the random state, and margins are summed in the order of rounds, so an interrupted and
- * resumed job ends with the same bytes. Throws `nan_loss` if the loss is not finite.
+ * resumed job ends with the same bytes. Throws `nan_loss`, after a row of the round, if the loss
+ * is not finite.
  */
 export async function trainBoosting(
   input: BoostingInput,
@@ -81,12 +85,10 @@ export async function trainBoosting(
   booster.set(resume ? runParameters({ device, threads }) : params)
   booster.setFeatureInfo(columns)
 
-  // of equally good rounds, the earlier one has fewer trees
-  const monitor: BestCriterion | null = input.earlyStopping && {
-    ...input.earlyStopping,
-    onTie: 'earlier',
-  }
-  const earlyStopping = new EarlyStoppingTracker(monitor, input.earlyStopping)
+  const earlyStopping = new EarlyStoppingTracker(
+    input.earlyStopping && boostingCriterion(input.earlyStopping),
+    input.earlyStopping,
+  )
   let round = resume ? booster.rounds : 0
   for (const row of input.history ?? []) if (row.step <= round) earlyStopping.update(row)
   let savedRound = round
@@ -117,10 +119,17 @@ export async function trainBoosting(
     const isLastRound = round === model.rounds
     if (round % input.logEvery === 0 || isLastRound) {
       const metrics = evaluateMetrics(booster, round, matrices, model)
+      const row = { step: round, time: new Date().toISOString(), values: finiteValues(metrics) }
+      const lossName = objectiveMetrics[model.objective][0]
+      const loss = metrics[lossName]!
+      if (!Number.isFinite(loss)) {
+        // the last row says how the job ended
+        await hooks.row({ ...row, values: { ...row.values, [lossName]: loss } })
+        throw nanLoss(lossName, loss, round, model.learningRate)
+      }
       const examplesPerSecond = input.training.rows / seconds
-      const row = { step: round, time: new Date().toISOString(), values: metrics }
       earlyStopping.update(row)
-      await hooks.row({ ...row, values: { ...metrics, examplesPerSecond } })
+      await hooks.row({ ...row, values: { ...row.values, examplesPerSecond } })
     }
     const best = earlyStopping.bestStep === round
     if (checkpointSchedule.isDue(round) || isLastRound || earlyStopping.shouldStop)
@@ -160,7 +169,6 @@ function restoreFirstRoundBins(training: DMatrix, params: XgboostParameters): vo
   booster.update(0, training)
 }
 
-/** Metrics without a finite value, such as the AUC of a single class, are omitted. */
 function evaluateMetrics(
   booster: Booster,
   round: number,
@@ -169,15 +177,17 @@ function evaluateMetrics(
 ) {
   const [training, validation] = booster.evaluate(round - 1, matrices)
   const metrics = objectiveMetrics[model.objective]
-  const loss = training![0]!
-  if (!Number.isFinite(loss)) throw nanLoss(metrics[0], loss, round, model.learningRate)
   const values: Record<string, number> = {}
   metrics.forEach((metric, i) => {
     values[metric] = training![i]!
     if (validation) values[validationMetricName(metric)] = validation[i]!
   })
-  return Object.fromEntries(Object.entries(values).filter(([, value]) => Number.isFinite(value)))
+  return values
 }
+
+/** Rows omit metrics without a finite value, such as the AUC of a single class. */
+const finiteValues = (values: Record<string, number>) =>
+  Object.fromEntries(Object.entries(values).filter(([, value]) => Number.isFinite(value)))
 
 const nanLoss = (metric: string, loss: number, round: number, learningRate: number) =>
   new TrainingFailure(

@@ -22,7 +22,7 @@ export interface CheckpointManifest {
   /** Number of the attempt that wrote it. */
   attempt: number
   createdAt: string
-  /** No earlier evaluation was better. So the newest checkpoint with this mark is the best. */
+  /** This step had the best evaluation so far. So the newest checkpoint with this mark is the best. */
   best?: boolean
 }
 
@@ -36,7 +36,8 @@ export const Checkpoint = Type.Object({
   latest: Type.Boolean(),
   best: Type.Boolean({
     description:
-      'the best so far by the metric of training.keepBest or, for boosting, training.earlyStopping; it is kept beside the newest',
+      'the best so far by the metric of training.keepBest or, for boosting, training.earlyStopping; it is kept beside the newest. ' +
+      'An evaluation whose loss is NaN or infinite is never the best',
   }),
   format: CheckpointFormat,
   prefix: nullable(

@@ -51,7 +51,7 @@ export const EarlyStopping = strictObject({
 })
 export type EarlyStopping = Required<Static<typeof EarlyStopping>>
 
-/** Keeps the checkpoint with the best value of the metric. */
+/** Keeps the checkpoint with the best value of the metric. The other metric decides between equal values. */
 export const KeepBest = strictObject({ metric }, { default: {} })
 export type KeepBest = Required<Static<typeof KeepBest>>
 

@@ -1,5 +1,6 @@
 import { higherIsBetter } from '../spec/boosting-metrics.js'
 import type { MetricRow } from '../spec/metrics.js'
+import { type KeepBest, validationMetrics } from '../spec/training-options.js'
 
 export interface EarlyStoppingOptions {
   /** Name of the value to monitor, such as `validationLoss`. */
@@ -10,20 +11,40 @@ export interface EarlyStoppingOptions {
   minDelta: number
 }
 
+/** Which of a job's evaluations is the best. */
 export interface BestCriterion {
-  metric: string
-  /** Which of two equal steps is the best; the later one by default. */
-  onTie?: 'earlier'
+  /**
+   * Names of validation metrics. The first one decides; among evaluations with equal values, the
+   * next one. An evaluation in which one of them is missing, NaN or infinite is never the best.
+   */
+  metrics: readonly string[]
+  /** Which of two evaluations is the best if all these metrics are equal. */
+  onTie: 'earlier' | 'later'
 }
+
+/**
+ * The best evaluation of a network by the metric of `keepBest`. The other metric decides between
+ * equal values: on few records, many evaluations have the same accuracy.
+ */
+export const networkCriterion = ({ metric }: KeepBest): BestCriterion => ({
+  metrics: [metric, ...validationMetrics.filter(other => other !== metric)],
+  onTie: 'later',
+})
+
+/** The best round by the metric of early stopping. Of equally good rounds, the earlier one has fewer trees. */
+export const boostingCriterion = ({ metric }: EarlyStoppingOptions): BestCriterion => ({
+  metrics: [metric],
+  onTie: 'earlier',
+})
 
 /**
  * Tracks the best evaluation and when to stop. Its state depends only on the rows passed to `update`,
  * so a resumed job that replays its logged rows decides like one that was never interrupted.
  */
 export class EarlyStoppingTracker {
-  /** Step of the best evaluation; null before the first. */
+  /** Step of the best evaluation; null if there is none with finite values. */
   bestStep: number | null = null
-  private bestScore = Number.NEGATIVE_INFINITY
+  private bestScores: readonly number[] = []
   private referenceScore = Number.NEGATIVE_INFINITY
   private evaluationsWithoutImprovement = 0
 
@@ -34,17 +55,18 @@ export class EarlyStoppingTracker {
 
   update({ step, values }: MetricRow): void {
     if (this.bestCriterion) {
-      const score = scoreOf(values, this.bestCriterion.metric)
-      if (score !== null && this.isBest(score)) {
+      const scores = this.bestCriterion.metrics.map(metric => scoreOf(values, metric))
+      if (scores.every(Number.isFinite) && this.isBest(scores)) {
         this.bestStep = step
-        this.bestScore = score
+        this.bestScores = scores
       }
     }
     if (this.earlyStopping) {
-      const score = scoreOf(values, this.earlyStopping.metric)
-      if (score === null) return
+      const { metric, minDelta } = this.earlyStopping
+      if (values[metric] === undefined) return
+      const score = scoreOf(values, metric)
       this.evaluationsWithoutImprovement++
-      if (score > this.referenceScore + this.earlyStopping.minDelta) {
+      if (Number.isFinite(score) && score > this.referenceScore + minDelta) {
         this.referenceScore = score
         this.evaluationsWithoutImprovement = 0
       }
@@ -59,17 +81,16 @@ export class EarlyStoppingTracker {
     )
   }
 
-  private isBest(score: number): boolean {
-    return this.bestCriterion?.onTie === 'earlier'
-      ? score > this.bestScore
-      : score >= this.bestScore
+  private isBest(scores: readonly number[]): boolean {
+    if (this.bestStep === null) return true
+    const differing = scores.findIndex((score, i) => score !== this.bestScores[i])
+    if (differing < 0) return this.bestCriterion?.onTie === 'later'
+    return scores[differing]! > this.bestScores[differing]!
   }
 }
 
-/** A number that is larger for a better value; null if the row does not have the metric. */
-function scoreOf(values: MetricRow['values'], metric: string): number | null {
-  const value = values[metric]
-  if (value === undefined) return null
-  if (Number.isNaN(value)) return Number.NEGATIVE_INFINITY
+/** A number that is larger for a better value; NaN if the row does not have the metric. */
+function scoreOf(values: MetricRow['values'], metric: string): number {
+  const value = values[metric] ?? Number.NaN
   return metric === 'validationAccuracy' || higherIsBetter(metric) ? value : -value
 }

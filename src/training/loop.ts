@@ -4,7 +4,7 @@ import type { Phase } from '../spec/job.js'
 import type { MetricRow } from '../spec/metrics.js'
 import type { TrainingPlan } from '../spec/training-options.js'
 import { CheckpointSchedule } from '../training-control/checkpoint-schedule.js'
-import { EarlyStoppingTracker } from '../training-control/early-stopping.js'
+import { EarlyStoppingTracker, networkCriterion } from '../training-control/early-stopping.js'
 import { startEvaluation, startInputPipeline } from './input.js'
 import { learningRateAt } from './learning-rate.js'
 import type { RecordRange } from './record-range.js'
@@ -33,7 +33,7 @@ export interface LoopHooks {
   row(row: MetricRow): Promise<void>
   /**
    * `save` writes the bundles to the given prefixes. The checkpoint is committed when the promise
-   * resolves. `best`: no earlier evaluation was better.
+   * resolves. `best`: this step has the best evaluation so far (`networkCriterion`).
    */
   checkpoint(
     step: number,
@@ -47,7 +47,8 @@ export interface LoopHooks {
 /**
  * Trains until the plan's last step or early stopping. Returns false if `shouldContinue` ended it.
  * The state and batches after a step do not depend on where an earlier run was interrupted, so a
- * resumed job ends with the same bytes. Throws `nan_loss` if the loss is not finite.
+ * resumed job ends with the same bytes. Throws `nan_loss`, after a row of the step, if the loss is not
+ * finite.
  */
 export async function runTraining(input: LoopInput, hooks: LoopHooks): Promise<boolean> {
   const { session, plan, training, resume } = input
@@ -57,7 +58,10 @@ export async function runTraining(input: LoopInput, hooks: LoopHooks): Promise<b
   if (resume) session.run('restore', { model: resume.model, input: resume.input })
 
   const save = (model: string, bundle: string) => session.run('save', { model, input: bundle })
-  const earlyStopping = new EarlyStoppingTracker(plan.keepBest, plan.earlyStopping)
+  const earlyStopping = new EarlyStoppingTracker(
+    plan.keepBest && networkCriterion(plan.keepBest),
+    plan.earlyStopping,
+  )
   for (const row of input.history ?? []) earlyStopping.update(row)
   let step = resume?.step ?? 0
   let savedStep = step
@@ -77,8 +81,13 @@ export async function runTraining(input: LoopInput, hooks: LoopHooks): Promise<b
     const { loss, accuracy } = result
     step = result.step
     const seconds = (performance.now() - startedAt) / 1000
-    if (!Number.isFinite(loss)) throw nanLoss(step, loss, learningRate)
-
+    if (!Number.isFinite(loss)) {
+      // the last row says how the job ended
+      await hooks.row(metricRow(step, { loss, accuracy, learningRate }))
+      const noneFinite =
+        step > plan.validateEvery && plan.keepBest && earlyStopping.bestStep === null
+      throw nanLoss(step, loss, learningRate, noneFinite ? `; ${noBestCheckpoint}` : '')
+    }
     const isLastStep = step === plan.steps
     if (step % plan.logEvery === 0 || isLastStep) {
       const examplesPerSecond = (plan.batchSize * plan.accumulateSteps) / seconds
@@ -138,8 +147,11 @@ const metricRow = (step: number, values: MetricRow['values']): MetricRow => ({
   values,
 })
 
-const nanLoss = (step: number, loss: number, learningRate: number) =>
+/** Part of the message of a job whose evaluations all had a loss of NaN or infinity. */
+export const noBestCheckpoint = 'no evaluation had a finite loss, so no checkpoint is the best'
+
+const nanLoss = (step: number, loss: number, learningRate: number, consequence: string) =>
   new TrainingFailure(
     'nan_loss',
-    `the loss became ${loss} at step ${step}, with a learning rate of ${learningRate}; try a lower one`,
+    `the loss became ${loss} at step ${step}, with a learning rate of ${learningRate}; try a lower one${consequence}`,
   )

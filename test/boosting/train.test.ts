@@ -4,6 +4,7 @@ import { Booster } from '../../src/boosting/booster.js'
 import { TrainingFailure } from '../../src/errors.js'
 import { objectiveMetrics, objectiveValidationMetrics } from '../../src/spec/boosting-metrics.js'
 import { type BoostingObjective, boostingObjectives } from '../../src/spec/boosting-options.js'
+import type { MetricRow } from '../../src/spec/metrics.js'
 import { boost, boostingOptions, modelHash } from './boost.js'
 import { csvTable, makeFriedman1, sliceRows, withLabels } from './tables.js'
 
@@ -108,13 +109,44 @@ test('a stopped run has a checkpoint of its last round', async () => {
   assert.deepEqual(run.checkpoints, [{ round: 3, best: false }])
 })
 
-test('a target that overflows float32 fails with nan_loss', async () => {
+test('a target that overflows float32 fails with nan_loss, after a row of the round', async () => {
   const huge = withLabels(
     training,
     training.labels.map((_, i) => (i % 2 ? 3e38 : -3e38)),
   )
+  const rows: MetricRow[] = []
   await assert.rejects(
-    boost({ model: boostingOptions({ rounds: 2 }), training: huge }),
+    boost(
+      { model: boostingOptions({ rounds: 2 }), training: huge },
+      { row: async row => void rows.push(row) },
+    ),
     error => error instanceof TrainingFailure && error.code === 'nan_loss',
   )
+  assert.deepEqual(
+    rows.map(({ step, values }) => [step, Number.isFinite(values.rmse)]),
+    [[1, false]],
+  )
+})
+
+test('an AUC that is NaN in every round has no best round and does not stop the job', async () => {
+  const label = (table: typeof all, value?: number) =>
+    withLabels(table, table.labels.map(value === undefined ? labels.binary! : () => value))
+  const earlyStopping = { metric: 'validationAuc', patience: 2, minDelta: 0 }
+  const model = boostingOptions({ objective: 'binary', rounds: 6 })
+  const tables = { training: label(training), validation: label(validation, 1) }
+  for (const resumed of [false, true]) {
+    const first = await boost({ model, ...tables, earlyStopping }, resumed ? { stopAfter: 3 } : {})
+    const run = resumed
+      ? await boost({
+          model,
+          ...tables,
+          earlyStopping,
+          resume: first.checkpoint,
+          history: first.rows,
+        })
+      : first
+    assert.deepEqual([run.finished, run.rounds, run.bestRound], [true, 6, null])
+    assert.ok(run.rows.every(({ values }) => !('validationAuc' in values)))
+    assert.ok([...first.checkpoints, ...run.checkpoints].every(({ best }) => !best))
+  }
 })

@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { decodeExample } from '../../src/datasets/images/example.js'
+import { TrainingFailure } from '../../src/errors.js'
 import { variablesPrefix, writeSavedModel } from '../../src/graph/saved-model.js'
 import { openSession } from '../../src/graph/session.js'
 import type { MetricRow } from '../../src/spec/metrics.js'
@@ -97,16 +98,31 @@ test('a streaming run that resumes from a checkpoint ends with the same bytes', 
   assert.ok(ends[0]!.bytes.equals(ends[1]!.bytes), 'the final checkpoints differ')
 })
 
-test('a diverging loss ends with nan_loss and names the step', async () => {
+test('a diverging loss ends with nan_loss, after a row of the step, and without a best checkpoint', async () => {
   const { session, plan } = await openProgram(reference.cases[0]!.model, {
     learningRate: { schedule: 'constant', peak: 1e38, warmupSteps: 0 },
     steps: 50,
+    validateEvery: 1,
+    checkpointEvery: 1,
+    keepBest: { metric: 'validationAccuracy' },
   })
   const input = { session, plan, training: allRecords, validation: allRecords, resume: null }
-  await assert.rejects(runTraining(input, recordingHooks([])), {
-    code: 'nan_loss',
-    message: /at step \d+/,
-  })
+  const rows: MetricRow[] = []
+  const marks: boolean[] = []
+  const checkpoint: LoopHooks['checkpoint'] = async (_step, _save, best) => void marks.push(best)
+  const outcome = await runTraining(input, recordingHooks(rows, { checkpoint })).catch(
+    (error: unknown) => error,
+  )
+  const losses = rows.flatMap(({ values }) => values.validationLoss ?? [])
+  const last = rows.at(-1)!
+  assert.ok(outcome instanceof TrainingFailure && outcome.code === 'nan_loss', String(outcome))
+  assert.match(outcome.message, new RegExp(`at step ${last.step},.*no checkpoint is the best`))
+  assert.ok(!Number.isFinite(last.values.loss), `the last row has the loss ${last.values.loss}`)
+  assert.ok(losses.length > 0 && losses.every(loss => !Number.isFinite(loss)), `${losses}`)
+  assert.deepEqual(
+    marks,
+    losses.map(() => false),
+  )
   session.close()
 })
 

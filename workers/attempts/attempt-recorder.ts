@@ -112,9 +112,9 @@ export class AttemptRecorder<Content> {
     return (await this.rows()).filter(({ step }) => step <= this.resumeStep)
   }
 
-  /** The step of the best checkpoint; null if there is none or its files are damaged. */
-  async bestStep(): Promise<number | null> {
-    return this.checkpoints.bestVerified(this.deps.task.job.id, await this.attempts())
+  /** The best checkpoint, and whether its files are intact; null if there is none. */
+  async best(): Promise<{ step: number; intact: boolean } | null> {
+    return this.checkpoints.best(this.deps.task.job.id, await this.attempts())
   }
 
   writeInitialized(report: InitReport): Promise<void> {

@@ -64,6 +64,12 @@ export async function runBoostingAttempt(deps: BoostingAttemptDeps): Promise<voi
   )
   if (!boosted.finished) return recorder.stopped()
   await recorder.phase('saving', boosted.rounds)
+  if (plan.earlyStopping && boosted.bestRound === null) {
+    const { metric } = plan.earlyStopping
+    console.log(
+      `${metric} had no finite value in any evaluation, so no round is the best and early stopping had nothing to compare; all ${boosted.rounds} rounds are published. The AUC needs validation rows of both classes`,
+    )
+  }
   // the last round always has a checkpoint: written just now, or the one that was resumed from
   await publish(job, recorder, latestState!, boosted, tables.columns)
 }

@@ -2,17 +2,23 @@ import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Datasets } from '../../src/datasets/datasets.js'
 import type { TensorFlow } from '../../src/engine/tensorflow.js'
+import { TrainingFailure } from '../../src/errors.js'
 import { variablesPrefix, writeSavedModel } from '../../src/graph/saved-model.js'
 import { openSession, type Session } from '../../src/graph/session.js'
 import { checkpointState } from '../../src/jobs/record/checkpoints.js'
 import { jobPaths } from '../../src/jobs/record/job-paths.js'
 import type { DatasetManifest, ImagesManifest } from '../../src/spec/dataset.js'
 import type { TrainerTask } from '../../src/spec/ipc-messages.js'
-import type { NetworkJob } from '../../src/spec/job.js'
+import type { Metrics, NetworkJob } from '../../src/spec/job.js'
 import { type MetricRow, metricsAt } from '../../src/spec/metrics.js'
 import type { WeightsTensor } from '../../src/spec/weights.js'
 import type { Store } from '../../src/store/store.js'
-import { type LoopHooks, type LoopInput, runTraining } from '../../src/training/loop.js'
+import {
+  type LoopHooks,
+  type LoopInput,
+  noBestCheckpoint,
+  runTraining,
+} from '../../src/training/loop.js'
 import { buildTrainingProgram } from '../../src/training/program.js'
 import type { RecordRange } from '../../src/training/record-range.js'
 import { buildServingProgram } from '../../src/training/serving.js'
@@ -151,8 +157,9 @@ async function publish(
   const rows = await recorder.rows()
   const lastStep = rows.at(-1)!.step
   await recorder.phase('saving', lastStep)
-  const best = job.training.exportBest ? await recorder.bestStep() : null
-  const step = best ?? lastStep
+  const step = await stepToPublish(job, recorder, lastStep)
+  const metrics = metricsAt(rows, step)
+  await assertFiniteLoss(recorder, step, metrics)
   if (step !== lastStep) {
     const { model, input } = await checkpointBundles(store, job.id, step)
     session.run('restore', { model, input })
@@ -168,7 +175,7 @@ async function publish(
     step,
     input: { height, width, channels, mean, std },
     labels,
-    metrics: metricsAt(rows, step),
+    metrics,
   }
   await recorder.publish(newModel, lastStep, async staged => {
     const folder = join(staged, 'saved_model')
@@ -176,4 +183,30 @@ async function publish(
     await writeSavedModel(folder, serving.graph, serving)
     session.run('export', { model: variablesPrefix(folder) })
   })
+}
+
+/** The step of the best checkpoint if `exportBest` is set and there is one, else the last step. */
+async function stepToPublish(job: NetworkJob, recorder: NetworkRecorder, lastStep: number) {
+  const best = job.training.exportBest ? await recorder.best() : null
+  if (!best) return lastStep
+  if (best.intact) return best.step
+  console.log(
+    `the best checkpoint, of step ${best.step}, is damaged: its files do not match their checksums; the last step is published instead`,
+  )
+  return lastStep
+}
+
+/** After a finite training loss, the last update may still have made the weights NaN. */
+async function assertFiniteLoss(
+  recorder: NetworkRecorder,
+  step: number,
+  { validationLoss }: Metrics,
+): Promise<void> {
+  if (validationLoss === undefined || Number.isFinite(Number(validationLoss))) return
+  const best = await recorder.best()
+  const checkpoint = best ? `the best checkpoint is that of step ${best.step}` : noBestCheckpoint
+  throw new TrainingFailure(
+    'nan_loss',
+    `the validation loss is ${validationLoss} at step ${step}, so its model cannot be published; ${checkpoint}; try a lower learning rate`,
+  )
 }

@@ -54,11 +54,17 @@ export class Checkpoints {
     return 0
   }
 
-  /** Returns the step of the best checkpoint, or null if there is none or its files are damaged. */
-  async bestVerified(id: string, attempts: readonly AttemptRecord[]): Promise<number | null> {
+  /**
+   * Returns the best checkpoint, or null if there is none. `intact`: its files match the checksums
+   * in its manifest.
+   */
+  async best(
+    id: string,
+    attempts: readonly AttemptRecord[],
+  ): Promise<{ step: number; intact: boolean } | null> {
     const best = (await this.list(id, attempts)).find(checkpoint => checkpoint.best)
-    if (!best || !(await this.store.verify(jobPaths(id).checkpoint(best.step)))) return null
-    return best.step
+    if (!best) return null
+    return { step: best.step, intact: await this.store.verify(jobPaths(id).checkpoint(best.step)) }
   }
 
   /**

@@ -178,10 +178,10 @@ test('pruning keeps the best checkpoint in effect', async () => {
   await checkpoints.prune(id, 2, resumed)
   const steps = (await checkpoints.list(id, resumed)).map(({ step }) => step)
   assert.deepEqual(steps, [100, 200, 300])
-  assert.equal(await checkpoints.bestVerified(id, resumed), 100)
+  assert.deepEqual(await checkpoints.best(id, resumed), { step: 100, intact: true })
   const { folder } = await checkpoints.get(id, 100, resumed)
   await writeFile(join(folder, 'model.ckpt-100.index'), 'x')
-  assert.equal(await checkpoints.bestVerified(id, resumed), null)
+  assert.deepEqual(await checkpoints.best(id, resumed), { step: 100, intact: false })
 })
 
 test('superseded checkpoints do not count towards keepCheckpoints', async () => {

@@ -71,7 +71,7 @@ test('a superseded attempt throws instead of committing a checkpoint', async () 
   const id = `job-${'1'.repeat(26)}`
   const older = await openAttempt(id, 0)
   await older.recorder.checkpoint(5, 'five', true)
-  assert.equal(await older.recorder.bestStep(), 5)
+  assert.deepEqual(await older.recorder.best(), { step: 5, intact: true })
   const newer = await openAttempt(id, 5)
   await assert.rejects(older.recorder.checkpoint(6, 'six', true), AttemptSuperseded)
   const checkpoints = await new Checkpoints(store).list(id, await older.records.attempts(id))
