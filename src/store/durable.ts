@@ -58,7 +58,11 @@ export async function syncUpTo(disk: Disk, root: string, folder: string): Promis
 }
 
 /** Creates a file with this text and flushes it. Fails with EEXIST if the path exists. */
-export async function writeDurably(disk: Disk, path: string, text: string): Promise<void> {
+export async function writeDurably(
+  disk: Disk,
+  path: string,
+  text: string | Uint8Array,
+): Promise<void> {
   const handle = await disk.create(path)
   try {
     await disk.write(handle, text)
@@ -68,11 +72,20 @@ export async function writeDurably(disk: Disk, path: string, text: string): Prom
   }
 }
 
-/** Appends to a file, and creates it if it does not exist. Does not flush. */
+/**
+ * Appends to a file, and creates it if it does not exist. Does not flush. If only a part fits on the disk,
+ * it is taken back, so that the next append does not continue half a line.
+ */
 export async function append(disk: Disk, path: string, text: string | Uint8Array): Promise<void> {
   const handle = await open(path, 'a')
   try {
-    await disk.write(handle, text)
+    const { size } = await handle.stat()
+    try {
+      await disk.write(handle, text)
+    } catch (error) {
+      await handle.truncate(size).catch(ignore)
+      throw error
+    }
   } finally {
     await handle.close()
   }

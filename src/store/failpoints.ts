@@ -45,7 +45,7 @@ export type ProcessKind = 'api' | 'worker' | 'trainer'
 /** One entry of the JSON list in the file that TRAINYARD_FAILPOINTS names. */
 export interface Failpoint {
   process: ProcessKind
-  error: 'ENOSPC' | 'EIO'
+  error: 'ENOSPC' | 'EDQUOT' | 'EIO' | 'EROFS'
   /** `before` fails any operation; `within` fails a write after half of its bytes. */
   when: 'before' | 'within'
   /** From 0 to 1, applied at each point independently. */

@@ -217,10 +217,11 @@ class FolderStore implements Store {
     moveIntoPlace: (temporary: string, path: string) => Promise<T>,
   ): Promise<T> {
     return withStorageErrors(async () => {
-      const path = await this.ensureParent(key)
       const temporary = this.tempPath()
       try {
+        // first, so that on a full disk no empty folder of the key remains
         await writeDurably(this.disk, temporary, text)
+        const path = await this.ensureParent(key)
         const result = await moveIntoPlace(temporary, path)
         await syncUpTo(this.disk, this.root, dirname(path))
         return result
