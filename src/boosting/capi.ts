@@ -88,8 +88,11 @@ const errorPatterns: readonly (readonly [RegExp, FailureCode])[] = [
 export function xgboostError(name: string, errorText: string): TrainingFailure {
   const lines = errorText
     .replace(/^\[\d\d:\d\d:\d\d\]\s*\S+:\d+:\s*/, '')
-    .split(/\n\s*Stack trace:/)
-  const message = lines[0]!.trim().replaceAll(/\s*\n\s*/g, ' ')
+    .split('\n')
+    .map(line => line.trim())
+  const stackTrace = lines.findIndex((line, i) => i > 0 && line.startsWith('Stack trace:'))
+  const messageLines = stackTrace < 0 ? lines : lines.slice(0, stackTrace)
+  const message = messageLines.filter(line => line !== '').join(' ')
   const [, code = 'xgboost_error'] = errorPatterns.find(([pattern]) => pattern.test(message)) ?? []
   return new TrainingFailure(code, `XGBoost (${name}): ${message}`)
 }

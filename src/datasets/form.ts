@@ -96,6 +96,10 @@ function parseLabels(text: string): string[] | string {
   )
   if (invalidIndex >= 0)
     return `has no text of 1 to ${maxLabelLength} characters at index ${invalidIndex}`
-  const duplicateIndex = labels.findIndex((label, index) => labels.indexOf(label) !== index)
-  return duplicateIndex >= 0 ? `has ${quoteJson(labels[duplicateIndex])} twice` : labels
+  const seen = new Set<string>()
+  for (const label of labels) {
+    if (seen.has(label)) return `has ${quoteJson(label)} twice`
+    seen.add(label)
+  }
+  return labels
 }

@@ -42,7 +42,11 @@ function peakBytes(nodes: readonly Node[]): number {
     for (const input of node.inputs) lastUse.set(bufferOwner(input.node), i)
   }
   const freedAfter = new Map<number, Node[]>()
-  for (const [node, i] of lastUse) freedAfter.set(i, [...(freedAfter.get(i) ?? []), node])
+  for (const [node, i] of lastUse) {
+    const freed = freedAfter.get(i)
+    if (freed) freed.push(node)
+    else freedAfter.set(i, [node])
+  }
   let [liveBytes, maxBytes] = [0, 0]
   for (const [i, node] of nodes.entries()) {
     if (lastUse.has(node)) liveBytes += allocatedBytes(node)

@@ -99,3 +99,19 @@ test('full or failing storage does not fail a job, whether we or TensorFlow writ
     assert.equal(toFailure(error), null, error.message)
   }
 })
+
+test('an error of XGBoost is its message in one line, without time, source line and stack', () => {
+  const text = `[12:00:00] /workspace/src/learner.cc:42:   Check failed: a == b\n\n   (1 vs. 2) \n Stack trace:\n  [bt] (0)`
+  const { message } = xgboostError('XGBoosterUpdateOneIter', text)
+  assert.equal(message, 'XGBoost (XGBoosterUpdateOneIter): Check failed: a == b (1 vs. 2)')
+})
+
+test('a long error of XGBoost takes no time', () => {
+  // a name of a column, which a client chooses, may be part of the message
+  const blanks = `${'\n'.repeat(200_000)}${' '.repeat(200_000)}`
+  const startedAt = performance.now()
+  const { message } = xgboostError('XGBoosterUpdateOneIter', `a${blanks}b${blanks}`)
+  const elapsedMs = performance.now() - startedAt
+  assert.equal(message, 'XGBoost (XGBoosterUpdateOneIter): a b')
+  assert.ok(elapsedMs < 2000, `took ${elapsedMs} ms`)
+})

@@ -112,14 +112,13 @@ function createEncoder(
       : jsonEncoders[column.type]
   if (!text) return jsonEncoder
   const textEncoder = column.type === 'category' ? jsonEncoder : textEncoders[column.type]
+  const categories = new Set(column.type === 'category' ? column.categories : [])
   return value => {
     if (typeof value !== 'string') return 'expected a text'
     const bytes = Buffer.from(value)
     const missing = value === '' || isMissingMarker(bytes, 0, bytes.length)
     // NA may be a category, if it was quoted in the training data.
-    if (missing && !(column.type === 'category' && column.categories?.includes(value)))
-      return Number.NaN
-    return textEncoder(value)
+    return missing && !categories.has(value) ? Number.NaN : textEncoder(value)
   }
 }
 

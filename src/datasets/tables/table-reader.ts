@@ -30,10 +30,11 @@ export interface TableReader {
 export function openTableReader(files: readonly string[], manifest: TableManifest): TableReader {
   const { records: rows, columns, shards } = manifest
   const storedColumns = columns.filter(({ type }) => type !== 'text').map(({ name }) => name)
+  const indexByName = new Map(storedColumns.map((name, index) => [name, index]))
 
   const indexOf = (name: string) => {
-    const index = storedColumns.indexOf(name)
-    if (index >= 0) return index
+    const index = indexByName.get(name)
+    if (index !== undefined) return index
     throw new Error(`table ${manifest.id} has no column ${JSON.stringify(name)} with values`)
   }
 
