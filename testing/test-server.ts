@@ -5,12 +5,12 @@ import { join } from 'node:path'
 import { Writable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
 import type { FastifyInstance } from 'fastify'
-import { pino } from 'pino'
 import supertest from 'supertest'
 import { type AppDeps, buildApp } from '../src/api/app.js'
 import { ensureApiKey } from '../src/api/http/api-keys.js'
 import type { Limits } from '../src/api/http/limits.js'
 import { unlistedProblem } from '../src/api/http/problem-details.js'
+import { createLogger } from '../src/api/log.js'
 import { openParts, type PartsOverrides } from '../src/api/parts.js'
 import type { ModelManifest } from '../src/spec/model.js'
 import type { Store } from '../src/store/store.js'
@@ -44,7 +44,7 @@ export async function startServer(options: TestServerOptions = {}): Promise<Test
   const folder = await mkdtemp(join(tmpdir(), 'api-'))
   const redis = await startRedis(folder)
   const lines: string[] = []
-  const log = pino({ level: 'info' }, logSink(lines))
+  const log = createLogger('info', logSink(lines))
   const dataFolder = join(folder, 'data')
   const { parts, close: closeParts } = await openParts(
     {

@@ -6,10 +6,11 @@ import Fastify, { type FastifyBaseLogger, type FastifyError, type FastifyInstanc
 import type { Logger } from 'pino'
 import { requireApiKey } from './http/api-keys.js'
 import { addGracefulClose } from './http/graceful-shutdown.js'
+import { serverPathHider } from './http/hidden-paths.js'
 import { checkHostAndOrigin } from './http/host-check.js'
 import { addJsonBodyParser } from './http/json.js'
 import { defaultLimits, type Limits } from './http/limits.js'
-import { handleClientError, handleError } from './http/problem-details.js'
+import { errorHandler, handleClientError } from './http/problem-details.js'
 import { refuseUnknownRoutes } from './http/unknown-routes.js'
 import { createValidatorCompiler, formatSchemaErrors } from './http/validation.js'
 import { openapi } from './openapi.js'
@@ -39,6 +40,7 @@ export interface AppDeps extends Omit<Parts, 'store'> {
 /** The whole HTTP API. The caller closes it before the parts. */
 export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
   const limits = { ...defaultLimits, ...deps.limits }
+  const handleError = errorHandler(serverPathHider(deps.dataFolder))
   const app = Fastify({
     loggerInstance: deps.log as FastifyBaseLogger,
     bodyLimit: limits.bodyBytes,

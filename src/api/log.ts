@@ -1,9 +1,29 @@
-import { pino } from 'pino'
+import type { FastifyRequest } from 'fastify'
+import { type DestinationStream, type Logger, pino } from 'pino'
+import { truncate } from '../errors.js'
 
-/** Creates the API's log. It never contains a key. */
-export const createLogger = (level: string) =>
-  pino({
-    name: 'api',
-    level,
-    redact: ['authorization', 'headers.authorization', 'req.headers.authorization'],
-  })
+/**
+ * Creates the API's log. It never contains a key: of URLs it has only the path, since clients pass keys as
+ * parameters by mistake, and every text that looks like a secret of this server is cut.
+ */
+export const createLogger = (level: string, stream?: DestinationStream): Logger =>
+  pino(
+    {
+      name: 'api',
+      level,
+      redact: ['authorization', 'headers.authorization', 'req.headers.authorization'],
+      serializers: { req: describeRequest },
+      hooks: { streamWrite: hideSecrets },
+    },
+    stream ?? pino.destination(1),
+  )
+
+function describeRequest({ method, url, host, ip }: FastifyRequest) {
+  const path = truncate(url.split(/[?#]/, 1)[0]!, 200)
+  return { method, path, host: truncate(host, 100), remoteAddress: ip }
+}
+
+/** API keys (`ty_…`), and the secrets from which webhook signatures are made (`tw_…`, `whsec_…`). */
+const secret = /\b(ty|tw|whsec)(_|%5f)[\w+/=%-]{8,}/gi
+
+export const hideSecrets = (line: string): string => line.replace(secret, '$1_…')

@@ -21,6 +21,7 @@ import { WeightsStore } from '../weights/weights-store.js'
 import { type ApiKeys, ensureApiKey, ensureSecret, loadApiKeys } from './http/api-keys.js'
 
 export interface Parts {
+  dataFolder: string
   store: Store
   jobs: Jobs
   datasets: Datasets
@@ -90,7 +91,10 @@ export async function openParts(
     await rowPredictor.close()
     await jobs.close()
   }
-  const parts = { store, jobs, datasets, models, weights, predictor, rowPredictor, webhooks, keys }
+  const parts = {
+    ...{ dataFolder, store, jobs, datasets, models, weights },
+    ...{ predictor, rowPredictor, webhooks, keys },
+  }
   return { parts, close }
 }
 

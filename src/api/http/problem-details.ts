@@ -28,11 +28,23 @@ const frameworkProblems: Record<string, [code: HttpErrorCode, message: string]> 
 /** Log message for an answer with a code that is missing in the OpenAPI document. Test servers fail on it. */
 export const unlistedProblem = 'the operation does not list this error code'
 
-/** Turns every error into an RFC 9457 response. */
-export function handleError(
+export type ErrorHandler = (
   error: FastifyError | Error,
   request: FastifyRequest,
   reply: FastifyReply,
+) => unknown
+
+/** Returns a handler that turns every error into an RFC 9457 response. `hide` removes paths of the server. */
+export const errorHandler =
+  (hide: (text: string) => string): ErrorHandler =>
+  (error, request, reply) =>
+    answerError(error, request, reply, hide)
+
+function answerError(
+  error: FastifyError | Error,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  hide: (text: string) => string,
 ) {
   const known = error instanceof TrainyardError ? error : fromFrameworkError(error, request)
   if (!known) request.log.error({ err: error }, 'request failed')
@@ -52,11 +64,14 @@ export function handleError(
     title: STATUS_CODES[status] ?? 'Error',
     status,
     code,
-    detail:
-      known?.message ??
-      `internal error; the server's log has the details under request ${request.id}`,
+    detail: known
+      ? hide(known.message)
+      : `internal error; the server's log has the details under request ${request.id}`,
     instance: `urn:uuid:${request.id}`,
-    ...(known && known.errors.length > 0 && { errors: [...known.errors] }),
+    ...(known &&
+      known.errors.length > 0 && {
+        errors: known.errors.map(one => ({ ...one, message: hide(one.message) })),
+      }),
   }
   return reply.code(status).type('application/problem+json').send(problem)
 }
