@@ -7,12 +7,17 @@ import { WeightsId } from './weights.js'
 export const InitFrom = strictObject({
   model: Type.Optional(Name),
   version: Type.Optional(
-    Type.Integer({ minimum: 1, description: 'version of the model; if absent, the newest' }),
+    Type.Integer({
+      minimum: 1,
+      maximum: 2 ** 31,
+      description: 'version of the model; if absent, the newest',
+    }),
   ),
   job: Type.Optional(JobId),
   step: Type.Optional(
     Type.Integer({
       minimum: 1,
+      maximum: 2 ** 40,
       description: 'step of a checkpoint of the job; if absent, the newest',
     }),
   ),

@@ -16,6 +16,7 @@ const peak = Type.Optional(
 const warmupSteps = Type.Optional(
   Type.Integer({
     minimum: 0,
+    maximum: steps.maximum,
     default: 0,
     description: 'first steps, in which the rate rises linearly to the peak',
   }),
@@ -62,6 +63,7 @@ export const schedules = {
     warmupSteps: Type.Optional(
       Type.Integer({
         minimum: 2,
+        maximum: steps.maximum,
         description:
           'first steps, in which the rate rises to the peak; if absent, 30 % of all steps',
       }),

@@ -25,8 +25,8 @@ const MetricsQuery = strictObject({
       description: 'names of metrics, separated by commas, such as loss,accuracy',
     }),
   ),
-  fromStep: Type.Optional(Type.Integer({ minimum: 0 })),
-  toStep: Type.Optional(Type.Integer({ minimum: 0 })),
+  fromStep: Type.Optional(Type.Integer({ minimum: 0, maximum: 2 ** 40 })),
+  toStep: Type.Optional(Type.Integer({ minimum: 0, maximum: 2 ** 40 })),
   limit: optionalWithDefault(
     Type.Integer({ minimum: 1, maximum: 10_000, default: 1000, description: 'steps in a page' }),
   ),
