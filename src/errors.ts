@@ -32,6 +32,15 @@ export const quoteTruncated = (text: string, maxLength?: number): string =>
 export const quoteJson = (value: unknown, maxLength = 100): string =>
   truncate(JSON.stringify(value) ?? String(value), maxLength)
 
+/** Longer lists of errors help nobody, and a hostile request could make them arbitrarily long. */
+export const maxListedErrors = 100
+
+/** The message of an error with these field errors, of which there may be more than are given. */
+export function joinMessages(fieldErrors: readonly FieldError[], unlisted = 0): string {
+  const listed = fieldErrors.map(({ message }) => message).join('; ')
+  return unlisted > 0 ? `${listed}; and ${unlisted.toLocaleString('en')} more` : listed
+}
+
 export interface TrainyardErrorOptions {
   errors?: readonly FieldError[]
   cause?: unknown
@@ -72,12 +81,14 @@ export class TrainingFailure extends Error {
 export const isMissing = (error: unknown): error is TrainyardError =>
   error instanceof TrainyardError && error.kind === 'missing'
 
-/** Collects the invalid fields of a request, so that all are reported at once. */
+/** Collects the invalid fields of a request, so that all are reported at once; of many, the first 100. */
 export class FieldErrors {
   readonly all: FieldError[] = []
+  private unlisted = 0
 
   add(path: string, code: FieldErrorCode, message: string): void {
-    this.all.push({ path, code, message })
+    if (this.all.length < maxListedErrors) this.all.push({ path, code, message })
+    else this.unlisted++
   }
 
   /** Adds an error unless `message` is null. For checks that return null if a value is valid. */
@@ -85,11 +96,10 @@ export class FieldErrors {
     if (message !== null) this.add(path, code, message)
   }
 
-  /** Throws a TrainyardError with all errors, if there are any. */
+  /** Throws a TrainyardError with the errors, if there are any. Its message counts those that it does not list. */
   throwIfAny(code: ErrorCode): void {
     if (this.all.length === 0) return
-    const message = this.all.map(error => error.message).join('; ')
-    throw new TrainyardError(code, message, { errors: this.all })
+    throw new TrainyardError(code, joinMessages(this.all, this.unlisted), { errors: this.all })
   }
 }
 

@@ -13,10 +13,9 @@ import {
   type BoostingTrainingRequest,
 } from '../spec/boosting-training.js'
 import type { TableManifest } from '../spec/dataset.js'
-import { withCategoryCount } from '../spec/feature-column.js'
 import type { BoostingJobRequest } from '../spec/job.js'
 import { withDefaults } from '../spec/with-defaults.js'
-import { checkCategorical, featureColumns, type NonTextColumn } from './feature-columns.js'
+import { checkCategorical, type NonTextColumn, withCategoryCounts } from './feature-columns.js'
 import { defaultObjective, planClasses } from './plan-classes.js'
 import { formatRowCount, groupColumnError, resolveFeatures, resolveRoles } from './plan-columns.js'
 import { checkValidationTable } from './validation-table.js'
@@ -49,8 +48,8 @@ export function planBoosting(
     errors,
   )
   checkCategorical(usableFeatures, model.categorical, errors)
-  const features = featureColumns(usableFeatures, model.categorical)
-  const found = findContradictions(request.model, features.map(withCategoryCount))
+  const features = withCategoryCounts(usableFeatures, model.categorical)
+  const found = findContradictions(request.model, features)
   for (const { field, code, message } of found) errors.add(`/model/${field}`, code, message)
   const classes = target ? planClasses(objective, target, errors) : null
   if (validation && target) {

@@ -42,8 +42,8 @@ export function resolveRoles(
   }
   const targetName = request.target ?? table.target
   if (targetName === null) {
-    const names = table.columns.filter(({ type }) => type !== 'text').map(({ name }) => name)
-    const message = `training.target is missing: which of ${listNames(names)} is to be predicted?`
+    const usable = table.columns.filter(({ type }) => type !== 'text')
+    const message = `training.target is missing: which of ${listColumns(usable)} is to be predicted?`
     errors.add('/training/target', 'required', message)
   }
   const target = resolveRole('target', targetName)
@@ -129,13 +129,13 @@ const textColumnMessage = (name: string, use: string) =>
   `'${name}' holds text, which cannot be ${use}: leave it out, or upload it as a category`
 
 const unknownColumnMessage = (name: string, { name: table, columns }: TableManifest) =>
-  `'${table}' has no column '${name}'; it has ${listNames(columns.map(column => column.name))}`
+  `'${table}' has no column '${name}'; it has ${listColumns(columns)}`
 
 const maxListedNames = 20
 
-function listNames(names: readonly string[]): string {
-  const shown = names.slice(0, maxListedNames).map(name => `'${name}'`)
-  const more = names.length - shown.length
+function listColumns(columns: readonly { name: string }[]): string {
+  const shown = columns.slice(0, maxListedNames).map(({ name }) => `'${name}'`)
+  const more = columns.length - shown.length
   return `${shown.join(', ')}${more > 0 ? ` and ${more} more` : ''}`
 }
 

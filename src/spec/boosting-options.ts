@@ -1,4 +1,5 @@
 import { type Static, Type } from 'typebox'
+import { ColumnName, maxColumns } from './feature-column.js'
 import { strictObject } from './strict-object.js'
 import { withDefaults } from './with-defaults.js'
 
@@ -111,14 +112,18 @@ export const BoostingOptions = strictObject({
     ),
   ),
   monotone: Type.Optional(
-    Type.Record(Type.String(), Type.Enum([1, -1]), {
+    Type.Unsafe<Record<string, 1 | -1>>({
+      type: 'object',
+      additionalProperties: Type.Enum([1, -1]),
+      maxProperties: maxColumns,
       default: {},
       description:
         'by column name: 1 if the prediction may only rise with the column, -1 if it may only fall',
     }),
   ),
   categorical: Type.Optional(
-    Type.Array(Type.String(), {
+    Type.Array(ColumnName, {
+      maxItems: maxColumns,
       uniqueItems: true,
       default: [],
       description:

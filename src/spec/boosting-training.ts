@@ -4,10 +4,9 @@ import {
   boostingMetrics,
   validationMetricName,
 } from './boosting-metrics.js'
+import { ColumnName, maxColumns } from './feature-column.js'
 import { strictObject } from './strict-object.js'
-import { Validation } from './training-options.js'
-
-const ColumnName = Type.String({ minLength: 1, maxLength: 1000 })
+import { maxSteps, Validation } from './training-options.js'
 
 const validationMetrics = (Object.keys(boostingMetrics) as BoostingMetricName[]).map(
   validationMetricName,
@@ -43,6 +42,7 @@ export const BoostingTrainingOptions = strictObject({
   features: Type.Optional(
     Type.Array(ColumnName, {
       minItems: 1,
+      maxItems: maxColumns,
       uniqueItems: true,
       description: 'columns to learn from; if absent, all that are not text and have no other use',
     }),
@@ -76,6 +76,7 @@ export const BoostingTrainingOptions = strictObject({
   logEvery: Type.Optional(
     Type.Integer({
       minimum: 1,
+      maximum: maxSteps,
       default: 1,
       description:
         'rounds between two evaluations, which are the metric points; the last round has one too',
@@ -84,6 +85,7 @@ export const BoostingTrainingOptions = strictObject({
   checkpointEvery: Type.Optional(
     Type.Integer({
       minimum: 1,
+      maximum: maxSteps,
       description:
         'rounds between two checkpoints. If neither this nor checkpointSeconds is given, there is one every 10 seconds, or less often if they would take more than 2 % of the time',
     }),

@@ -5,6 +5,9 @@ import { LearningRate } from './learning-rate.js'
 import { OptimizerOptions } from './optimizer-options.js'
 import { strictObject } from './strict-object.js'
 
+/** The largest number of a step. */
+export const maxSteps = 100_000_000
+
 export const Validation = Type.Union(
   [
     Type.Number({
@@ -100,7 +103,7 @@ export const TrainingOptions = strictObject({
   steps: Type.Optional(
     Type.Integer({
       minimum: 1,
-      maximum: 100_000_000,
+      maximum: maxSteps,
       description: 'length of the training in steps, instead of epochs',
     }),
   ),
@@ -140,6 +143,7 @@ export const TrainingOptions = strictObject({
   validateEvery: Type.Optional(
     Type.Integer({
       minimum: 1,
+      maximum: maxSteps,
       description:
         'steps between two evaluations; if absent, one epoch. The last step is evaluated too',
     }),
@@ -171,6 +175,7 @@ export const TrainingOptions = strictObject({
   logEvery: Type.Optional(
     Type.Integer({
       minimum: 1,
+      maximum: maxSteps,
       default: 1,
       description: 'steps between two metric points; the last step has one too',
     }),
@@ -178,6 +183,7 @@ export const TrainingOptions = strictObject({
   checkpointEvery: Type.Optional(
     Type.Integer({
       minimum: 1,
+      maximum: maxSteps,
       description:
         'steps between two checkpoints. If neither this nor checkpointSeconds is given, there is one every 60 seconds and after each epoch, or less often if they would take more than 2 % of the time',
     }),

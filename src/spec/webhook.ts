@@ -28,6 +28,7 @@ export const WebhookRequest = strictObject({
   events: Type.Optional(
     Type.Array(WebhookEvent, {
       minItems: 1,
+      maxItems: webhookEvents.length,
       uniqueItems: true,
       description: 'if absent, all events',
     }),

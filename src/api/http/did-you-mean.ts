@@ -2,13 +2,17 @@
 export function closestMatch(word: string, candidates: readonly string[]): string | undefined {
   if (word.length > 64) return undefined
   const nearby = candidates
+    // the lengths differ by no more than the distance
+    .filter(candidate => Math.abs(candidate.length - word.length) <= maxDistance(candidate))
     .map(candidate => ({
       candidate,
       distance: levenshtein(word.toLowerCase(), candidate.toLowerCase()),
     }))
-    .filter(({ candidate, distance }) => distance <= Math.max(1, Math.floor(candidate.length / 3)))
+    .filter(({ candidate, distance }) => distance <= maxDistance(candidate))
   return nearby.sort((a, b) => a.distance - b.distance)[0]?.candidate
 }
+
+const maxDistance = (candidate: string) => Math.max(1, Math.floor(candidate.length / 3))
 
 /** Levenshtein distance; keeps one row of the table at a time. */
 function levenshtein(a: string, b: string): number {

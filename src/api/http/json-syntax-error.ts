@@ -1,36 +1,59 @@
 // Finds the position of a syntax error in text that JSON.parse rejects (RFC 8259), since V8's messages do
 // not always contain it. Uses no recursion, so deep nesting cannot overflow the stack.
 
-const token =
-  /[ \t\n\r]*(?:(?<structural>[{}[\],:])|(?<string>"(?:[ !#-[\]-\uffff]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*")|(?<scalar>-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?(?![\w.])|true\b|false\b|null\b))/y
-
 type Expected = 'value' | 'value or ]' | 'key' | 'key or }' | 'colon' | 'comma' | 'end'
 
+/** Reads each character once: a body may be a mebibyte of brackets. */
 export function findJsonSyntaxError(text: string): { position: number; message: string } | null {
   const closingBrackets: string[] = []
   let expected: Expected = 'value'
-  token.lastIndex = 0
-  for (let start = 0; ; start = token.lastIndex) {
-    const match = token.exec(text)
-    if (!match) {
-      const nonWhitespace = /[^ \t\n\r]/g
-      nonWhitespace.lastIndex = start
-      const position = nonWhitespace.exec(text)?.index ?? text.length
-      if (position === text.length && expected === 'end') return null
-      return { position, message: describeAt(text, position) }
-    }
-    const { structural, string } = match.groups as { structural?: string; string?: string }
-    const next = nextExpected(
-      expected,
-      structural ?? (string === undefined ? 'scalar' : 'string'),
-      closingBrackets,
-    )
-    if (!next) {
-      const position = token.lastIndex - match[0].trimStart().length
-      return { position, message: describeAt(text, position) }
-    }
+  for (let position = 0; ; ) {
+    while (isBlank(text.charCodeAt(position))) position++
+    if (position >= text.length && expected === 'end') return null
+    const kind = kindOf(text[position])
+    const end = kind === null ? -1 : endOf(kind, text, position)
+    const next: Expected | null =
+      kind === null || end < 0 ? null : nextExpected(expected, kind, closingBrackets)
+    if (!next) return { position, message: describeAt(text, position) }
     expected = next
+    position = end
   }
+}
+
+const isBlank = (code: number) => code === 32 || code === 10 || code === 13 || code === 9
+
+/** What a token is, by its first character: itself if it is structural. Null if no token begins so. */
+function kindOf(char: string | undefined): string | null {
+  if (char === undefined) return null
+  if ('{}[],:'.includes(char)) return char
+  if (char === '"') return 'string'
+  return '-0123456789tfn'.includes(char) ? 'scalar' : null
+}
+
+/** Returns the end of the token at `start`, or -1 if it is broken. */
+function endOf(kind: string, text: string, start: number): number {
+  if (kind === 'string') return endOfString(text, start)
+  if (kind !== 'scalar') return start + 1
+  scalar.lastIndex = start
+  return scalar.test(text) ? scalar.lastIndex : -1
+}
+
+const scalar = /-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?(?![\w.])|true\b|false\b|null\b/y
+const escapeSequence = /\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})/y
+
+function endOfString(text: string, start: number): number {
+  for (let i = start + 1; i < text.length; ) {
+    const char = text.charCodeAt(i)
+    if (char === 34) return i + 1
+    if (char < 32) return -1
+    if (char !== 92) i++
+    else {
+      escapeSequence.lastIndex = i
+      if (!escapeSequence.test(text)) return -1
+      i = escapeSequence.lastIndex
+    }
+  }
+  return -1
 }
 
 /** Returns what may follow a token, or null if the token itself is not allowed here. */

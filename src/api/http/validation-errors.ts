@@ -1,18 +1,65 @@
 import type { AnySchemaObject, ErrorObject } from 'ajv'
-import { escapePointerToken, type FieldError, quoteTruncated, truncate } from '../../errors.js'
+import {
+  escapePointerToken,
+  type FieldError,
+  maxListedErrors,
+  quoteTruncated,
+  truncate,
+} from '../../errors.js'
 import type { FieldErrorCode } from '../../spec/field-error-codes.js'
 import { closestMatch } from './did-you-mean.js'
 
-/** Ajv's errors → field errors: one for each bad place, with its value and what is expected. */
-export function toFieldErrors(errors: readonly ErrorObject[], httpPart: string): FieldError[] {
-  // the error of the name's own schema is more specific
-  const specific = errors.filter(({ keyword }) => keyword !== 'propertyNames')
-  const fieldErrors = relevantErrors(specific).map(error => toFieldError(error, httpPart))
-  return fieldErrors.filter(({ path, code }, i) => {
-    const firstIndex = fieldErrors.findIndex(other => other.path === path && other.code === code)
-    return firstIndex === i
-  })
+/** Field errors to list, and the number of further ones. */
+export interface ListedErrors {
+  fieldErrors: FieldError[]
+  unlisted: number
 }
+
+/**
+ * Ajv's errors → field errors: one for each bad place, with its value and what is expected. Lists the first
+ * 100. Takes time that is linear in the number of errors.
+ */
+export function toFieldErrors(errors: readonly ErrorObject[], httpPart: string): ListedErrors {
+  const { kept, dropped } = firstOfEachKind(errors)
+  const relevant = relevantErrors(kept)
+  const byPlace = new Map<string, FieldError>()
+  for (const error of relevant) {
+    const fieldError = toFieldError(error, httpPart)
+    const place = `${fieldError.code} ${fieldError.path}`
+    if (!byPlace.has(place)) byPlace.set(place, fieldError)
+  }
+  const all = [...byPlace.values()]
+  const fieldErrors = all.slice(0, maxListedErrors)
+  const kinds = new Set(relevant.map(kindOf))
+  const similar = [...kinds].reduce((sum, kind) => sum + (dropped.get(kind) ?? 0), 0)
+  return { fieldErrors, unlisted: all.length - fieldErrors.length + similar }
+}
+
+/** Keeps 100 errors of the same keyword within the same array or object, and counts the others. */
+function firstOfEachKind(errors: readonly ErrorObject[]) {
+  const counts = new Map<string, number>()
+  const dropped = new Map<string, number>()
+  const kept = errors.filter(error => {
+    // the error of the name's own schema is more specific
+    if (error.keyword === 'propertyNames') return false
+    const kind = kindOf(error)
+    const count = (counts.get(kind) ?? 0) + 1
+    counts.set(kind, count)
+    if (count > maxListedErrors) dropped.set(kind, count - maxListedErrors)
+    return count <= maxListedErrors
+  })
+  return { kept, dropped }
+}
+
+const kindOf = ({ keyword, schemaPath, instancePath }: ErrorObject): string => {
+  const place = placesOfOneError.has(keyword)
+    ? instancePath
+    : instancePath.slice(0, instancePath.lastIndexOf('/'))
+  return `${schemaPath} ${place}`
+}
+
+/** Errors of these keywords are about a field of the object at their path. */
+const placesOfOneError = new Set(['additionalProperties', 'required'])
 
 /**
  * If a value matches no branch of a union, Ajv reports the errors of every branch. This keeps those of the
@@ -126,15 +173,18 @@ const expectations: Record<
   exclusiveMaximum: ({ params }) => ['too_large', `less than ${params.limit}`],
   minLength: ({ params }) => ['too_small', `at least ${params.limit} characters`],
   maxLength: ({ params }) => ['too_long', `at most ${params.limit} characters`],
-  minItems: ({ params }) => ['too_small', `at least ${params.limit} entries`],
-  maxItems: ({ params }) => ['too_long', `at most ${params.limit} entries`],
-  minProperties: ({ params }) => ['too_small', `at least ${params.limit} fields`],
-  maxProperties: ({ params }) => ['too_long', `at most ${params.limit} fields`],
+  minItems: ({ params }) => ['too_small', `at least ${params.limit}`],
+  maxItems: ({ params }) => ['too_long', `at most ${params.limit}`],
+  minProperties: ({ params }) => ['too_small', `at least ${params.limit}`],
+  maxProperties: ({ params }) => ['too_long', `at most ${params.limit}`],
   pattern: ({ params, parentSchema }) => [
     'invalid_format',
     parentSchema?.description ?? `a match of ${params.pattern}`,
   ],
 }
+
+const maxNameLength = 100
+const maxPathLength = 1000
 
 function toFieldError(error: ErrorObject, httpPart: string): FieldError {
   const { keyword, params, parentSchema, instancePath, data } = error
@@ -143,7 +193,8 @@ function toFieldError(error: ErrorObject, httpPart: string): FieldError {
     code: FieldErrorCode,
     message: string,
   ): FieldError => {
-    const path = field === null ? instancePath : `${instancePath}/${escapePointerToken(field)}`
+    const name = field === null ? '' : `/${escapePointerToken(truncate(field, maxNameLength))}`
+    const path = `${truncate(instancePath, maxPathLength)}${name}`
     return { path: httpPart === 'body' ? path : `${httpPart}:${path}`, code, message }
   }
   if (keyword === 'required') {
@@ -172,8 +223,16 @@ function toFieldError(error: ErrorObject, httpPart: string): FieldError {
   if (data === undefined || (data === null && !instancePath)) {
     return fieldErrorAt(null, 'required', `${subject} is missing`)
   }
+  const entries = countEntries(keyword, data)
   const [code, expected] = expectations[keyword]?.(error) ?? ['invalid', error.message ?? keyword]
-  return fieldErrorAt(null, code, `${subject} is ${formatValue(data)}, expected ${expected}`)
+  const found = entries === null ? `is ${formatValue(data)}` : `has ${entries} entries`
+  return fieldErrorAt(null, code, `${subject} ${found}, expected ${expected}`)
+}
+
+/** The size of an array or object with too few or too many entries; null for errors of other keywords. */
+function countEntries(keyword: string, data: unknown): number | null {
+  if (!/^(min|max)(Items|Properties)$/.test(keyword)) return null
+  return Array.isArray(data) ? data.length : Object.keys(data as object).length
 }
 
 /** '/training/learningRate' → 'training.learningRate'. */

@@ -178,8 +178,6 @@ test('malformed JSON is rejected with the position of the error', async () => {
     (await post('{"a": {"constructor": {"prototype": 1}}}')).body.code,
     'FORBIDDEN_FIELD',
   )
-  assert.equal((await post('['.repeat(50_000))).status, 400)
-  assert.equal((await post(`[${'['.repeat(20_000)}${']'.repeat(20_000)}]`)).status, 400)
 })
 
 test('a media type that a route does not accept is rejected with 415', async () => {
