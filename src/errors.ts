@@ -103,6 +103,13 @@ export class FieldErrors {
   }
 }
 
+export const addressUnusable = (host: string, port: number, cause: NodeJS.ErrnoException) =>
+  new TrainyardError(
+    'ADDRESS_UNUSABLE',
+    `cannot listen on ${host}, port ${port} (${cause.code}); choose others with TRAINYARD_HOST and TRAINYARD_PORT`,
+    { cause },
+  )
+
 export const invalidCursor = (cursor: string) =>
   new TrainyardError(
     'INVALID_CURSOR',

@@ -37,6 +37,7 @@ const mayImport: Record<string, readonly string[]> = {
   weights: ['formats', 'store', 'spec', 'errors'],
   webhooks: ['store', 'spec', 'errors', 'log'],
   api: [
+    'ipc',
     'jobs',
     'planning',
     'datasets',
@@ -66,7 +67,7 @@ const mayImport: Record<string, readonly string[]> = {
     'errors',
   ],
   // npm start's process tree: it forks entry points by path and imports none
-  supervisor: ['store', 'errors', 'spec'],
+  supervisor: ['store', 'ipc', 'processes', 'errors', 'spec'],
   workers: [
     'spec',
     'errors',

@@ -54,13 +54,6 @@ export async function findProcessesOf(folder: string): Promise<ProcessInfo[]> {
   return (await Promise.all(found)).filter(one => one !== null)
 }
 
-/** The sockets that a process has open, as names that no two sockets share. */
-export async function listSockets(pid: number): Promise<string[]> {
-  const folder = `/proc/${pid}/fd`
-  const links = (await readdir(folder)).map(fd => readlink(`${folder}/${fd}`).catch(() => ''))
-  return (await Promise.all(links)).filter(link => link.startsWith('socket:'))
-}
-
 /** The files that a process has mapped into its memory. */
 export const readMemoryMaps = (pid: number): Promise<string> =>
   readFile(`/proc/${pid}/maps`, 'utf8')

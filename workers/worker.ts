@@ -7,6 +7,7 @@ import { Datasets } from '../src/datasets/datasets.js'
 import { engineEnvironment } from '../src/engine/environment.js'
 import { findGpus } from '../src/engine/gpus.js'
 import { TrainyardError } from '../src/errors.js'
+import { answerPings } from '../src/ipc/health-check.js'
 import { JobIndex } from '../src/jobs/queue/job-index.js'
 import { LiveStatePublisher } from '../src/jobs/queue/live-state.js'
 import { Notifications } from '../src/jobs/queue/notifications.js'
@@ -35,6 +36,7 @@ const minMemoryForSpareBytes = 2 * 2 ** 30
 const trainerScript = fileURLToPath(new URL('trainer.js', import.meta.url))
 
 async function main(): Promise<void> {
+  answerPings()
   const config = readConfig()
   if (!config.redis) {
     const message = 'a worker needs REDIS_URL; `npm start` runs its own Redis'

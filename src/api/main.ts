@@ -1,12 +1,12 @@
-import { rm } from 'node:fs/promises'
 import { isIP } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { childEnvironment, readConfig } from '../config.js'
 import { TrainyardError } from '../errors.js'
+import { answerPings } from '../ipc/health-check.js'
 import type { Jobs } from '../jobs/jobs.js'
 import type { FromApi, ToApi } from '../spec/ipc-messages.js'
 import { buildApp } from './app.js'
-import { SocketHandover } from './http/socket-handover.js'
+import { Listener } from './http/listener.js'
 import { createLogger } from './log.js'
 import { openParts } from './parts.js'
 
@@ -17,6 +17,12 @@ async function main(): Promise<void> {
     throw new TrainyardError('REDIS_MISSING', message)
   }
   const log = createLogger(config.logLevel)
+  answerPings(silent => {
+    const pid = process.ppid
+    if (!silent) return log.info({ pid }, 'the supervisor answers again')
+    const hint = `the supervisor is stopped: requests are served, but no process is restarted until it continues (kill -CONT ${pid})`
+    log.warn({ pid }, hint)
+  })
   const { parts, close } = await openParts(
     {
       ...config,
@@ -27,10 +33,7 @@ async function main(): Promise<void> {
   )
   const allowedHosts = isLoopback(config.host) ? 'loopback' : 'any'
   const app = await buildApp({ ...parts, log, allowedHosts })
-  // The supervisor holds the public address and passes a private socket path. Listening on it makes Node
-  // enforce its request timeouts, which it does only for a server that listens.
-  const socketPath = process.argv[2]
-  const handover = socketPath === undefined ? null : new SocketHandover(app.server)
+  const listener = new Listener(app)
 
   let shuttingDown = false
   const shutdown = async (reason: string) => {
@@ -38,7 +41,7 @@ async function main(): Promise<void> {
     shuttingDown = true
     log.info({ reason }, 'shutting down')
     try {
-      await handover?.drain()
+      await listener.drain()
       await app.close()
       await close()
     } catch (error) {
@@ -55,9 +58,9 @@ async function main(): Promise<void> {
   })
 
   await waitUntilReady(parts.jobs)
-  if (socketPath !== undefined) await rm(socketPath, { force: true })
-  const { host, port } = config
-  const url = await app.listen(socketPath === undefined ? { host, port } : { path: socketPath })
+  // the supervisor passes the file descriptor of the socket of the public address
+  const fd = process.argv[2] === undefined ? null : Number(process.argv[2])
+  const url = await listener.listen({ host: config.host, port: config.port, fd })
   process.send?.({ type: 'listening', url } satisfies FromApi)
 }
 

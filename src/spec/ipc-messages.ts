@@ -112,19 +112,20 @@ export interface RowValues {
 /** Published in Redis when a job changes. It only says what changed; readers get the content from the store. */
 export type JobNotification = 'metrics' | 'checkpoint' | 'changed' | 'request'
 
-export type ToApi =
-  /** Sent with the listening socket of the public address. */
-  | { type: 'listenSocket' }
-  /** Sent with a connection that the supervisor accepted while no API did. */
-  | { type: 'connection'; id: number }
-  /** No more connections will follow. */
-  | { type: 'noMoreConnections' }
-  | { type: 'shutdown' }
+/** From the supervisor to the API and to the worker. */
+export type FromSupervisor =
+  /** Asks for a `pong` from the child's event loop. */
+  | { type: 'ping' }
+  /** How often each process has been started again. */
+  | { type: 'restarts'; counts: Record<string, number> }
+
+export type ToApi = FromSupervisor | { type: 'shutdown' }
 
 export type FromApi =
-  /** The API is ready. `url` is the address that it listens on, not the public one if the supervisor holds that. */
-  | { type: 'listening'; url: string }
-  /** The API has received the connection. */
-  | { type: 'accepted'; id: number }
-  /** The API accepts no more connections. */
-  | { type: 'closing' }
+  /** The API is ready, at its public address. */
+  { type: 'listening'; url: string }
+
+/** The answer to a `ping`. */
+export interface Pong {
+  type: 'pong'
+}

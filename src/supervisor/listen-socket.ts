@@ -1,91 +1,49 @@
-import type { ChildProcess } from 'node:child_process'
-import { createServer, type Server, type Socket } from 'node:net'
-import { TrainyardError } from '../errors.js'
-import type { ToApi } from '../spec/ipc-messages.js'
+import { lookup } from 'node:dns/promises'
+import net from 'node:net'
+import type { Stream } from 'node:stream'
+import { getSystemErrorName } from 'node:util'
+import { addressUnusable } from '../errors.js'
 
-/** A connection that waits longer than this for an API is closed. */
-const maxWaitMs = 30_000
+/** Node's internal TCP handle, as far as it is used here. Its methods return an error number, or 0. */
+interface TcpHandle {
+  getsockname(address: object): number
+  close(): void
+}
+
+/** Node's cluster module shares sockets with this function. Node has no public way to bind without accepting. */
+const { _createServerHandle: bindSocket } = net as unknown as {
+  _createServerHandle(address: string, port: number, family: number): TcpHandle | number
+}
 
 /**
- * The public address. The supervisor holds the listening socket, so no connection is refused while the
- * API restarts. A running API accepts connections itself, on the same socket. Without one, connections
- * wait here and are handed over to the next API. We close our copy of a socket only after the API
- * confirms receipt: if the API dies first, the next one gets it, and Node would leak the queued handle.
+ * The socket of the public address, for the stdio of an API process. The supervisor only binds it and
+ * keeps it open; the API listens on it and is the only one that accepts. If no API runs, connections
+ * wait in the kernel, and the next API accepts them.
  */
 export class ListenSocket {
-  /** Connections that no API has confirmed, by the id that is sent to the API. */
-  private readonly pendingConnections = new Map<number, Socket>()
-  private lastId = 0
-  private activeApi: ChildProcess | null = null
+  private constructor(private readonly handle: TcpHandle) {}
 
-  private constructor(
-    private readonly server: Server,
-    readonly url: string,
-  ) {
-    server.on('connection', socket => this.addPending(socket))
-  }
-
-  static async open(host: string, port: number): Promise<ListenSocket> {
-    // the API reads the request, so this process must not
-    const server = createServer({ pauseOnConnect: true, allowHalfOpen: true })
-    await new Promise<void>((resolve, reject) => {
-      server.once('error', (cause: NodeJS.ErrnoException) => {
-        const message = `cannot listen on ${host}, port ${port} (${cause.code}); choose others with TRAINYARD_HOST and TRAINYARD_PORT`
-        reject(new TrainyardError('ADDRESS_UNUSABLE', message, { cause }))
-      })
-      server.listen({ host, port }, resolve)
+  /** Throws ADDRESS_UNUSABLE. A host name stands for the first of its addresses. */
+  static async bind(host: string, port: number): Promise<ListenSocket> {
+    const { address, family } = await lookup(host).catch(cause => {
+      throw addressUnusable(host, port, cause)
     })
-    return new ListenSocket(server, urlOf(server))
+    const handle = bindSocket(address, port, family)
+    // an address in use is reported only here
+    const code = typeof handle === 'number' ? handle : handle.getsockname({})
+    if (code === 0) return new ListenSocket(handle as TcpHandle)
+    if (typeof handle !== 'number') handle.close()
+    const name = getSystemErrorName(code)
+    throw addressUnusable(host, port, Object.assign(new Error(name), { code: name }))
   }
 
-  /** Hands the listening socket and all pending connections to an API. */
-  setActive(api: ChildProcess): void {
-    this.activeApi = api
-    send(api, { type: 'listenSocket' }, this.server)
-    for (const [id, socket] of this.pendingConnections)
-      send(api, { type: 'connection', id }, socket)
-  }
-
-  /** An API has confirmed receipt of a connection. */
-  markAccepted(id: number): void {
-    this.pendingConnections.get(id)?.destroy()
-  }
-
-  /** The API is closing or gone: new connections wait for the next one. */
-  stopAccepting(api: ChildProcess): void {
-    if (this.activeApi === api) this.activeApi = null
-    send(api, { type: 'noMoreConnections' })
+  /** For the `stdio` option of a child process, which inherits the socket under its index there. */
+  get stdio(): Stream {
+    // Node accepts its TCP handles here, but its types list only streams
+    return this.handle as unknown as Stream
   }
 
   close(): void {
-    this.server.close()
-    for (const socket of this.pendingConnections.values()) socket.destroy()
+    this.handle.close()
   }
-
-  private addPending(socket: Socket): void {
-    const id = ++this.lastId
-    const timer = setTimeout(() => socket.destroy(), maxWaitMs)
-    this.pendingConnections.set(id, socket)
-    socket.on('error', () => {}) // the client closed the connection
-    socket.once('close', () => {
-      clearTimeout(timer)
-      this.pendingConnections.delete(id)
-    })
-    if (this.activeApi) send(this.activeApi, { type: 'connection', id }, socket)
-  }
-}
-
-function send(api: ChildProcess, message: ToApi, handle?: Server | Socket): void {
-  // if the API is gone, its unconfirmed connections go to the next one
-  if (api.connected) api.send(message, handle, { keepOpen: true }, () => {})
-}
-
-function urlOf(server: Server): string {
-  const { address, family, port } = server.address() as {
-    address: string
-    family: string
-    port: number
-  }
-  if (family !== 'IPv6') return `http://${address === '0.0.0.0' ? '127.0.0.1' : address}:${port}`
-  return `http://[${address === '::' ? '::1' : address}]:${port}`
 }

@@ -8,12 +8,16 @@ import type { FromApi } from '../spec/ipc-messages.js'
 import { openFolderStore } from '../store/folder-store.js'
 import { apiEnvironment, apiFlags, apiScript } from './api-process.js'
 import { type EmbeddedRedis, openRedis } from './embedded-redis.js'
-import { lockFolder, socketFolder } from './folder-lock.js'
+import { lockFolder } from './folder-lock.js'
 import { ListenSocket } from './listen-socket.js'
-import { Service } from './service.js'
+import { inheritedFd, Service } from './service.js'
 
 const drainTimeoutMs = 30_000
 const closeTimeoutMs = 10_000
+/** No request holds the API's event loop for a second; longer silence is an endless loop, or a very busy machine. */
+const maxSilentMs = 10_000
+/** The worker only supervises, but a restart interrupts its jobs. */
+const maxWorkerSilentMs = 60_000
 
 const workerScript = fileURLToPath(new URL('../../workers/worker.js', import.meta.url))
 
@@ -23,7 +27,7 @@ async function main(): Promise<void> {
   const lock = await lockFolder(config.dataFolder)
   // Here too, so that a folder of another format is reported once, before any process starts.
   await openFolderStore(config.dataFolder)
-  const listenSocket = await ListenSocket.open(config.host, config.port)
+  const listenSocket = await ListenSocket.bind(config.host, config.port)
   const redis = config.redis ? null : await openRedis(config.dataFolder)
   const environment = childEnvironment(redis ? { REDIS_URL: redis.url } : {})
 
@@ -45,21 +49,16 @@ async function main(): Promise<void> {
     script: apiScript,
     flags: apiFlags,
     environment: { ...apiEnvironment, ...environment },
-    // the API's own listening address is this socket, which only Node's request timeouts need: clients
-    // connect through ListenSocket
-    args: [join(await socketFolder(config.dataFolder), 'api.sock')],
-    onMessage: (from, child) => {
+    inherit: listenSocket.stdio,
+    args: [String(inheritedFd)],
+    maxSilentMs,
+    onMessage: from => {
       const message = from as FromApi
-      if (message.type === 'accepted') listenSocket.markAccepted(message.id)
-      if (message.type === 'closing') listenSocket.stopAccepting(child)
-      if (message.type !== 'listening') return
-      listenSocket.setActive(child)
-      if (listening) return
+      if (message.type !== 'listening' || listening) return
       listening = true
-      process.send?.({ ...message, url: listenSocket.url })
-      void printBanner(listenSocket.url, config.dataFolder, redis)
+      process.send?.(message)
+      void printBanner(message.url, config.dataFolder, redis)
     },
-    onExit: child => listenSocket.stopAccepting(child),
     onCrash: (reason, restartDelayMs) => {
       // an API that ends before it ever listened has a configuration error, which it has printed
       if (!listening) return end(1)
@@ -70,6 +69,7 @@ async function main(): Promise<void> {
     name: 'worker',
     script: workerScript,
     environment,
+    maxSilentMs: maxWorkerSilentMs,
     onCrash: (reason, restartDelayMs) =>
       console.error(`the worker ended (${reason}); starting it again in ${restartDelayMs} ms`),
   })

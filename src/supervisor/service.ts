@@ -1,4 +1,8 @@
 import { type ChildProcess, fork } from 'node:child_process'
+import type { Stream } from 'node:stream'
+import { killIfSilent } from '../ipc/health-check.js'
+import { killIfStopped, maxStoppedMs } from '../ipc/stopped-child.js'
+import type { FromSupervisor } from '../spec/ipc-messages.js'
 
 const maxRestartDelayMs = 10_000
 /** A service that ran this long was healthy, so its restart delay starts over. */
@@ -11,11 +15,17 @@ export interface ServiceOptions {
   /** Node's own options. */
   flags?: string[]
   environment: NodeJS.ProcessEnv
-  onMessage?(message: { type?: string }, child: ChildProcess): void
-  /** Called after each exit, whatever the reason. */
-  onExit?(child: ChildProcess): void
+  /** The child inherits it as file descriptor `inheritedFd`. */
+  inherit?: Stream
+  /** The child is killed if it is stopped, or if it answers no ping for so long. Default: neither. */
+  maxSilentMs?: number
+  onMessage?(message: { type?: string }): void
+  /** The child has ended by itself, or was killed. It is started again after the delay. */
   onCrash(reason: string, restartDelayMs: number): void
 }
+
+/** The index after stdin, stdout, stderr and the IPC channel. */
+export const inheritedFd = 4
 
 /** A child process that is restarted, with exponential backoff, until `stop` is called. */
 export class Service {
@@ -24,6 +34,7 @@ export class Service {
   private restartTimer: NodeJS.Timeout | null = null
   private stopping = false
   private crashes = 0
+  private killReason: string | null = null
 
   constructor(private readonly options: ServiceOptions) {
     this.start()
@@ -46,23 +57,28 @@ export class Service {
     clearTimeout(timer)
   }
 
+  send(message: FromSupervisor): void {
+    if (this.child?.connected) this.child.send(message, () => {})
+  }
+
   kill(): void {
     this.stopping = true
     this.child?.kill('SIGKILL')
   }
 
   private start(): void {
-    const { script, args = [], flags, environment, onMessage, onExit } = this.options
+    const { script, args = [], flags, environment, inherit, onMessage } = this.options
     const startedAt = Date.now()
     // its own process group: Ctrl-C reaches the supervisor alone, which stops all in order
     const child = fork(script, args, {
       env: environment,
       ...(flags && { execArgv: flags }),
       detached: true,
-      stdio: 'inherit',
+      stdio: ['inherit', 'inherit', 'inherit', 'ipc', ...(inherit ? [inherit] : [])],
     })
     this.child = child
-    if (onMessage) child.on('message', message => onMessage(message as { type?: string }, child))
+    this.watch(child)
+    if (onMessage) child.on('message', message => onMessage(message as { type?: string }))
     this.exited = new Promise(resolve => {
       child.once('error', error => {
         this.handleCrash(error.message)
@@ -70,11 +86,22 @@ export class Service {
       })
       child.once('exit', (code, signal) => {
         this.child = null
-        onExit?.(child)
         if (Date.now() - startedAt > healthyAfterMs) this.crashes = 0
-        if (!this.stopping) this.handleCrash(signal ?? `exit code ${code}`)
+        if (!this.stopping) this.handleCrash(this.killReason ?? signal ?? `exit code ${code}`)
         resolve()
       })
+    })
+  }
+
+  private watch(child: ChildProcess): void {
+    const { maxSilentMs } = this.options
+    this.killReason = null
+    if (maxSilentMs === undefined) return
+    killIfStopped(child, () => {
+      this.killReason = `killed, since it was stopped for ${maxStoppedMs / 1000} s`
+    })
+    killIfSilent(child, maxSilentMs, silentMs => {
+      this.killReason = `killed, since it answered nothing for ${silentMs / 1000} s`
     })
   }
 

@@ -73,6 +73,7 @@ test('a stopped trainer is detected and replaced', async () => {
 test('a worker that continues after its job was taken over ends its trainer and serves the queue again', async t => {
   let other: ReturnType<typeof fork> | undefined
   t.after(async () => {
+    process.kill(deployment.supervisor, 'SIGCONT')
     if (!other) return
     other.kill('SIGTERM')
     await once(other, 'exit')
@@ -81,7 +82,9 @@ test('a worker that continues after its job was taken over ends its trainer and 
   const job = await trainWithFault('worker-stopped', async id => {
     stopped.worker = await deployment.pidOf('workers/worker.js')
     stopped.trainer = await deployment.activeTrainer()
-    // the worker exists, so another one may take its job only after the lock has expired
+    // the worker exists, so another one may take its job only after the lock has expired; the supervisor
+    // would kill it
+    process.kill(deployment.supervisor, 'SIGSTOP')
     process.kill(stopped.trainer, 'SIGSTOP')
     process.kill(stopped.worker, 'SIGSTOP')
     other = fork(fileURLToPath(new URL('../../workers/worker.js', import.meta.url)), [], {
@@ -95,6 +98,7 @@ test('a worker that continues after its job was taken over ends its trainer and 
     )
     assert.equal(readStat(stopped.trainer)?.state, 'T', 'the trainer of a stopped worker was ended')
     process.kill(stopped.worker, 'SIGCONT')
+    process.kill(deployment.supervisor, 'SIGCONT')
     await eventually('the old trainer to end', () => !isRunning(stopped.trainer))
   })
   assert.equal(job.attempt, 2)
