@@ -25,6 +25,15 @@ export function readStat(pid: number): ProcessStat | null {
   }
 }
 
+/** Linux counts the times in /proc in hundredths of a second on every machine (USER_HZ). */
+const msPerTick = 10
+
+/** Processor time that a process has used; null if it has ended or there is no /proc. */
+export function cpuMsOf(pid: number): number | null {
+  const stat = readStat(pid)
+  return stat && stat.cpuTicks * msPerTick
+}
+
 /**
  * Identifies the scope in which a pid is unique: this boot of the kernel and this pid namespace (a
  * container has its own). Random if the system has no /proc, so that it equals no other host's.

@@ -20,7 +20,8 @@ answerParent(({ job, dataset, records }: PlannerTask): JobSize => {
     })
     return { parameters: program.parameters, ...stepMemory(program) }
   } catch (error) {
-    if (!(error instanceof GraphError)) throw error
+    // RangeError: the graph is too deep for the stack, or a list too long for V8
+    if (!(error instanceof GraphError || error instanceof RangeError)) throw error
     // The trainer would find the same, after the job has waited in the queue.
     throw invalidJob([fieldError('', 'cannot_be_built', error.message)])
   }

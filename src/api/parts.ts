@@ -72,7 +72,7 @@ export async function openParts(
     findDataset: id => datasets.get(id),
     findModel: (name, version) => models.get(name, version),
     findWeights: id => weights.get(id),
-    estimateSize: openPlanner(workerScript('planner'), env),
+    estimateSize: openPlanner({ script: workerScript('planner'), env }),
   })
   const predictorScript = overrides.predictorScript ?? workerScript('predictor')
   const predictor = openPredictor({ script: predictorScript, env, log })

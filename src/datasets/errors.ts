@@ -68,5 +68,11 @@ function errorPath(location: FileLocation): string {
 export const addFormError = (errors: FieldErrors, field: string, message: string): void =>
   errors.add(`/${field}`, 'invalid_value', `${field} ${message}`)
 
+export const tooManyUploads = (uploads: number) =>
+  new TrainyardError('UPLOAD_BUSY', `${uploads} uploads are being converted already; try again`)
+
+export const conversionKilled = (cause: Error) =>
+  new TrainyardError('UPLOAD_INTERRUPTED', `${cause.message}; upload the files again`, { cause })
+
 export const datasetNotFound = (idOrName: string) =>
   new TrainyardError('DATASET_NOT_FOUND', `there is no data set ${quoteJson(idOrName)}`)

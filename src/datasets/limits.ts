@@ -21,6 +21,8 @@ export interface DatasetLimits {
   categoryBytes: number
   /** Uploads that are converted at the same time; others wait. */
   conversions: number
+  /** Uploads that wait for a conversion. Further ones are refused, since each holds files and a connection. */
+  waitingConversions: number
 }
 
 export const defaultLimits: DatasetLimits = {
@@ -36,6 +38,7 @@ export const defaultLimits: DatasetLimits = {
   categories: 10_000,
   categoryBytes: 32 * 2 ** 20,
   conversions: 2,
+  waitingConversions: 32,
 }
 
 /** A label is an index into the class names. */

@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url'
-import { askChild, ChildExitError } from '../ipc/ask-child.js'
+import { askChild, ChildExitError, ChildKilledError } from '../ipc/ask-child.js'
 import type { ConversionResult, ConversionTask } from './conversion.js'
-import { fileError } from './errors.js'
+import { conversionKilled, fileError } from './errors.js'
 
 /** Far more than any valid record needs. */
 const maxHeapMiB = 192
@@ -24,12 +24,10 @@ export async function runConversion(task: ConversionTask): Promise<ConversionRes
       stderr: 'ignore',
     })
   } catch (error) {
-    if (!(error instanceof ChildExitError && hasFullHeap(error))) throw error
+    if (error instanceof ChildKilledError) throw conversionKilled(error)
+    if (!(error instanceof ChildExitError)) throw error
+    if (!error.heapIsFull) throw conversionKilled(error)
     const detail = `a record takes more than ${maxHeapMiB} MiB to read`
     throw fileError('DATASET_TOO_LARGE', { file: task.files[0]!.name }, detail)
   }
 }
-
-/** V8 aborts the process if its heap is full; a shell would report signal 6 as exit code 134. */
-const hasFullHeap = ({ exitCode, signal }: ChildExitError) =>
-  signal === 'SIGABRT' || exitCode === 134

@@ -2,7 +2,7 @@ import { basename, join } from 'node:path'
 import type { LimitFunction } from 'p-limit'
 import type { DatasetManifest } from '../spec/dataset.js'
 import type { Store } from '../store/store.js'
-import { fileError } from './errors.js'
+import { fileError, tooManyUploads } from './errors.js'
 import { type UploadForm, type ValidatedForm, validateForm } from './form.js'
 import type { DatasetLimits } from './limits.js'
 import { runConversion } from './run-conversion.js'
@@ -66,12 +66,13 @@ export class DatasetUpload {
   }
 
   private async convert(form: ValidatedForm) {
+    const { files, limits, limitConversions } = this
     const folder = await this.store.stage()
     try {
-      const { files, limits } = this
-      const content = await this.limitConversions(() =>
-        runConversion({ files, form, folder, limits }),
-      )
+      const { activeCount, pendingCount } = limitConversions
+      if (activeCount >= limits.conversions && pendingCount >= limits.waitingConversions)
+        throw tooManyUploads(activeCount + pendingCount)
+      const content = await limitConversions(() => runConversion({ files, form, folder, limits }))
       const createdAt = new Date().toISOString()
       const manifest = { ...content, name: form.name ?? content.id, createdAt }
       return await this.publish(folder, manifest, form.name)

@@ -1,5 +1,6 @@
 import { fork, type StdioOptions } from 'node:child_process'
 import { once } from 'node:events'
+import { cpuMsOf } from '../processes.js'
 import type { ChildAnswer } from './answer-parent.js'
 import { killIfStopped, maxStoppedMs } from './stopped-child.js'
 import { decodeError } from './wire-error.js'
@@ -15,6 +16,8 @@ export interface ChildOptions {
   stderr?: 'inherit' | 'ignore'
   /** Default: no limit. */
   timeoutMs?: number
+  /** Kills the child. */
+  signal?: AbortSignal
 }
 
 /** The child ended without an answer. */
@@ -27,43 +30,59 @@ export class ChildExitError extends Error {
     super(`the ${name} ended with ${signal ?? `exit code ${exitCode}`}`)
     this.name = 'ChildExitError'
   }
+
+  /** V8 aborts the process if its heap is full; a shell would report signal 6 as exit code 134. */
+  get heapIsFull(): boolean {
+    return this.signal === 'SIGABRT' || this.exitCode === 134
+  }
 }
 
-/** The child was killed: it gave no answer in time, or somebody stopped it (SIGSTOP). */
+/** The child was killed: it gave no answer in time, somebody stopped it (SIGSTOP), or nobody waits for it. */
 export class ChildKilledError extends Error {
   constructor(
-    name: string,
-    readonly reason: 'timeout' | 'stopped',
-    afterMs: number,
+    readonly reason: 'timeout' | 'stopped' | 'aborted',
+    message: string,
+    /** The processor time that it used; null if unknown. */
+    readonly cpuMs: number | null = null,
   ) {
-    const what = reason === 'timeout' ? 'gave no answer within' : 'was stopped (SIGSTOP) for'
-    super(`the ${name} ${what} ${afterMs} ms`)
+    super(message)
     this.name = 'ChildKilledError'
   }
 }
 
 /**
  * Starts a child process, sends it one task and returns its one answer. Throws the error that the
- * child threw, ChildExitError if it ends without an answer, or ChildKilledError after `timeoutMs` or
- * if it is stopped. In every case the child has ended when this returns.
+ * child threw, ChildExitError if it ends without an answer, or ChildKilledError after `timeoutMs`, if
+ * it is stopped, or by `signal`. In every case the child has ended when this returns.
  */
 export async function askChild<Task extends object, Answer>(
   task: Task,
-  { name, script, env, execArgv = [], stderr = 'inherit', timeoutMs }: ChildOptions,
+  { name, script, env, execArgv = [], stderr = 'inherit', timeoutMs, signal }: ChildOptions,
 ): Promise<Answer> {
+  const aborted = new ChildKilledError('aborted', `nobody waits for the ${name} any more`)
+  if (signal?.aborted) throw aborted
   const stdio: StdioOptions = ['ignore', 'ignore', stderr, 'ipc']
   const child = fork(script, [], { env, execArgv: [...execArgv], stdio, serialization: 'advanced' })
   const answered = once(child, 'message') as Promise<[ChildAnswer<Answer>]>
   // Unlike 'exit', 'close' comes after the last message.
   const closed = once(child, 'close') as Promise<[number | null, NodeJS.Signals | null]>
   let killed: ChildKilledError | undefined
-  const timer = setDeadline(timeoutMs, afterMs => {
-    killed ??= new ChildKilledError(name, 'timeout', afterMs)
+  const kill = (error: ChildKilledError) => {
+    killed ??= error
     child.kill('SIGKILL')
-  })
+  }
+  const onTimeout = () => {
+    const cpuMs = child.pid === undefined ? null : cpuMsOf(child.pid)
+    const message = `the ${name} gave no answer within ${timeoutMs} ms`
+    kill(new ChildKilledError('timeout', message, cpuMs))
+  }
+  const timer = timeoutMs === undefined ? undefined : setTimeout(onTimeout, timeoutMs)
   killIfStopped(child, () => {
-    killed ??= new ChildKilledError(name, 'stopped', maxStoppedMs)
+    const message = `the ${name} was stopped (SIGSTOP) for ${maxStoppedMs} ms`
+    kill(new ChildKilledError('stopped', message))
   })
+  const onAbort = () => kill(aborted)
+  signal?.addEventListener('abort', onAbort)
   const failed = closed.then(([exitCode, signal]) => {
     throw killed ?? new ChildExitError(name, exitCode, signal)
   })
@@ -75,10 +94,8 @@ export async function askChild<Task extends object, Answer>(
     return message.answer
   } finally {
     clearTimeout(timer)
+    signal?.removeEventListener('abort', onAbort)
     child.kill('SIGKILL')
     await closed
   }
 }
-
-const setDeadline = (ms: number | undefined, onTimeout: (ms: number) => void) =>
-  ms === undefined ? undefined : setTimeout(onTimeout, ms, ms)

@@ -122,8 +122,8 @@ export class Jobs {
   }
 
   /** Returns the plan that `submit` would make, or throws as `submit` would. Stores nothing. */
-  dryRun(request: JobRequest): Promise<JobPlan> {
-    return this.planner.dryRun(request)
+  dryRun(request: JobRequest, signal?: AbortSignal): Promise<JobPlan> {
+    return this.planner.dryRun(request, signal)
   }
 
   async get(id: string): Promise<Job> {

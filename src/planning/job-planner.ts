@@ -54,8 +54,9 @@ export class JobPlanner {
 
   /**
    * Returns the plan and the estimated size of a job without submitting it. Throws as `plan` does.
+   * `signal` ends the estimate, for a client that has gone.
    */
-  async dryRun(request: JobRequest): Promise<JobPlan> {
+  async dryRun(request: JobRequest, signal?: AbortSignal): Promise<JobPlan> {
     const job = await this.plan(request)
     if (isBoosting(job)) return toJobPlan(job, estimateBoostingSize(job))
     const { findDataset, estimateSize } = this.deps
@@ -64,7 +65,7 @@ export class JobPlanner {
     const validationDataset = 'dataset' in validation ? await findDataset(validation.dataset) : null
     if (dataset.kind !== 'images') throw new Error(`data set ${dataset.id} is a ${dataset.kind}`)
     const records = recordCounts(job, dataset, validationDataset)
-    return toJobPlan(job, await estimateSize({ job, dataset, records }))
+    return toJobPlan(job, await estimateSize({ job, dataset, records }, signal))
   }
 
   /** An unknown data set is an invalid field of the request, not a 404. */

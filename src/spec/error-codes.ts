@@ -53,6 +53,11 @@ export const errorCodes = {
     when: 'too many dry runs are in progress',
     help: 'Retry after the time in the Retry-After header.',
   },
+  PLANNER_KILLED: {
+    kind: 'unavailable',
+    when: 'the process that plans the dry run is stopped or killed, or the machine is too busy to plan it in time',
+    help: 'Retry after the time in the Retry-After header. If it lasts, check the memory and load of the machine.',
+  },
   QUEUE_UNAVAILABLE: {
     kind: 'unavailable',
     when: 'Redis does not answer, or the job list is being rebuilt after an outage',
@@ -69,6 +74,16 @@ export const errorCodes = {
     kind: 'conflict',
     when: 'the data set to delete is used by a job that has not ended',
     help: 'Cancel the job, or wait for its end.',
+  },
+  UPLOAD_BUSY: {
+    kind: 'unavailable',
+    when: 'too many uploads of data sets wait for their conversion',
+    help: 'Upload again after the time in the Retry-After header.',
+  },
+  UPLOAD_INTERRUPTED: {
+    kind: 'unavailable',
+    when: 'the process that converts the data set is stopped or killed, by a person or by the kernel for its memory',
+    help: 'Upload the files again. If it lasts, check the memory of the machine.',
   },
   DATASET_FORM: {
     kind: 'invalid',

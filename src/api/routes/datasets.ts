@@ -89,6 +89,8 @@ export const datasetRoutes: FastifyPluginAsyncTypebox<DatasetRoutesDeps> = async
           'DATASET_HEADER',
           'DATASET_ROW',
           'DATASET_VALUE',
+          'UPLOAD_BUSY',
+          'UPLOAD_INTERRUPTED',
         ],
         response: { 200: DatasetResponse, 201: DatasetResponse },
       },

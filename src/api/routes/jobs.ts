@@ -11,6 +11,7 @@ import {
 import { page } from '../../spec/paging.js'
 import { strictObject } from '../../spec/strict-object.js'
 import { callerIdOf } from '../http/api-keys.js'
+import { clientGone } from '../http/client-gone.js'
 import { JobParam, JobPlanResponse, JobResponse, NoContent } from '../schemas.js'
 
 export interface JobRoutesDeps {
@@ -34,12 +35,13 @@ export const jobRoutes: FastifyPluginAsyncTypebox<JobRoutesDeps> = async (app, {
           dryRun: Type.Optional(Type.Boolean({ description: 'plan the job without creating it' })),
         }),
         body: JobRequest,
-        problems: ['INVALID_JOB', 'IDEMPOTENCY_KEY_REUSED', 'PLANNER_BUSY'],
+        problems: ['INVALID_JOB', 'IDEMPOTENCY_KEY_REUSED', 'PLANNER_BUSY', 'PLANNER_KILLED'],
         response: { 200: JobPlanResponse, 202: JobResponse },
       },
     },
     async (request, reply) => {
-      if (request.query.dryRun) return reply.send(await jobs.dryRun(request.body))
+      if (request.query.dryRun)
+        return reply.send(await jobs.dryRun(request.body, clientGone(reply)))
       const key = request.headers['idempotency-key']
       const caller = key === undefined ? undefined : { id: callerIdOf(request), key }
       const { job, replayed } = await jobs.submit(request.body, caller)

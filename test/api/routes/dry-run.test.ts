@@ -1,11 +1,15 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
+import { eventually } from '../../../testing/eventually.js'
+import { findDescendants } from '../../../testing/processes.js'
 import {
   smallJob,
   startServer,
   type TestServer,
   uploadDataset,
 } from '../../../testing/test-server.js'
+
+const linuxOnly = { skip: process.platform !== 'linux' && 'only Linux has /proc' }
 
 let server: TestServer
 before(async () => {
@@ -86,4 +90,32 @@ test('the memory of a boosting job is estimated from its table, without TensorFl
     [wide, approx].map(({ stateBytes }) => stateBytes - hist.stateBytes),
     [144, 432],
   )
+})
+
+test('the time to match hostile freeze patterns is not noticed', async () => {
+  const hostile = ['**********zz!', `${'*a'.repeat(99)}b`, `${'*'.repeat(199)}b`]
+  for (const pattern of hostile) {
+    const startedAt = performance.now()
+    const { status, body } = await preview({ ...smallJob, freeze: [pattern] })
+    assert.deepEqual([status, body.code], [422, 'INVALID_JOB'], JSON.stringify(body))
+    assert.match(body.detail, /names no variable/)
+    const elapsedMs = performance.now() - startedAt
+    assert.ok(elapsedMs < 20_000, `${pattern} took ${elapsedMs} ms`)
+  }
+})
+
+test('a client that closes the connection ends its dry run', linuxOnly, async () => {
+  const planners = () => findDescendants(process.pid, 'workers/planner.js')
+  const gone = new AbortController()
+  const answer = fetch(`${server.url}/jobs?dryRun=true`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${server.key}`, 'content-type': 'application/json' },
+    body: JSON.stringify({ ...smallJob, model: { kind: 'resnet', depth: 1001 } }),
+    signal: gone.signal,
+  })
+  await eventually('the planner', async () => (await planners()).length === 1)
+  gone.abort()
+  await assert.rejects(answer, { name: 'AbortError' })
+  await eventually('the planner to end', async () => (await planners()).length === 0)
+  assert.equal((await preview(smallJob)).status, 200)
 })
