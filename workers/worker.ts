@@ -16,6 +16,7 @@ import { blockingOptions, connect, logConnectionErrors } from '../src/jobs/queue
 import { Checkpoints } from '../src/jobs/record/checkpoints.js'
 import { JobRecords } from '../src/jobs/record/records.js'
 import { JobLog } from '../src/jobs/telemetry/job-log.js'
+import { MetricsLog } from '../src/jobs/telemetry/metrics-log.js'
 import { diskWithFailpoints } from '../src/store/failpoints.js'
 import { openFolderStore } from '../src/store/folder-store.js'
 import { sweepStaging } from '../src/store/staging.js'
@@ -65,6 +66,7 @@ async function main(): Promise<void> {
   const records = new JobRecords(store)
   const checkpoints = new Checkpoints(store)
   const jobLog = new JobLog(store)
+  const metricsLog = new MetricsLog(store)
   const index = new JobIndex(connection, redis.prefix)
   const statePublisher = new LiveStatePublisher(connection, redis.prefix)
   const createRunner = (id: string, slot: Slot) =>
@@ -73,6 +75,7 @@ async function main(): Promise<void> {
         records,
         checkpoints,
         jobLog,
+        metricsLog,
         index,
         statePublisher,
         findDataset: dataset => datasets.get(dataset),

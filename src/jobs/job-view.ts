@@ -1,44 +1,53 @@
-import type { Job, JobStatus, Metrics } from '../spec/job.js'
+import type { Job, JobStatus } from '../spec/job.js'
 import { defaultPriority } from '../spec/labels.js'
 import { withoutNulls } from '../spec/metrics.js'
-import { etaSeconds } from './queue/eta.js'
-import type { LiveState } from './queue/live-state.js'
-import type { JobRecord } from './record/records.js'
+import { etaSeconds, type LiveState } from './queue/live-state.js'
+import type { AttemptProgress, JobRecord } from './record/records.js'
 import { publicStatus, requestedAction } from './record/states.js'
 
-/** What Redis adds to a job's record. */
-export interface LiveInfo {
+/** What a view has beside the job's record. */
+export interface ViewDetails {
+  /** See `readProgress`. */
+  progress?: AttemptProgress
+  /** From Redis, as `queue`; null if it is not known. */
   live?: LiveState | null
   queue?: Job['queue']
 }
 
+const noProgress: AttemptProgress = { step: 0, metrics: {} }
+
 /** The job as the API shows it. */
-export function viewJob(record: JobRecord, { live, queue = null }: LiveInfo = {}): Job {
+export function viewJob(
+  record: JobRecord,
+  { progress = noProgress, live, queue = null }: ViewDetails = {},
+): Job {
   const { manifest, attempts, initialized, lifecycle, result } = record
   const attemptRecord = attempts.at(-1) ?? null
   const { steps } = manifest.training
   const status = statusOf(record)
-  const running = status === 'running' && attemptRecord !== null
-  const currentLive = live && attemptRecord && live.attempt === attemptRecord.attempt ? live : null
-  const metrics: Metrics = withoutNulls(result?.metrics ?? currentLive?.metrics ?? {})
+  const running = status === 'running'
+  const succeeded = result?.status === 'succeeded'
+  const currentLive = live && live.attempt === attemptRecord?.attempt ? live : null
+  // an attempt has no record yet in the moment after it was added to the journal
+  const isRecorded = attemptRecord?.attempt === lifecycle.attempt
+  const phase = currentLive?.phase ?? (isRecorded ? attemptRecord.phase : 'preparing')
   const lastStep = result?.step ?? steps
-  const step =
-    result?.status === 'succeeded'
-      ? lastStep
-      : (currentLive?.step ?? attemptRecord?.resumedFrom ?? 0)
+  const step = succeeded ? lastStep : Math.max(progress.step, currentLive?.step ?? 0)
   return {
     id: manifest.id,
     name: manifest.name,
     status,
     requested: requestedAction(lifecycle.state),
-    phase: running ? (currentLive?.phase ?? attemptRecord.phase) : null,
+    phase: running ? phase : null,
     queue: status === 'queued' ? queue : null,
     attempt: lifecycle.attempt,
     progress: {
       step,
       steps,
-      fraction: step / steps,
-      etaSeconds: running && currentLive ? etaSeconds(record, currentLive) : null,
+      // a job that stopped early has nothing left to do
+      fraction: succeeded ? 1 : Math.min(1, step / steps),
+      etaSeconds: running && currentLive ? etaSeconds(currentLive) : null,
+      resumedFrom: attemptRecord?.resumedFrom ?? null,
     },
     model: manifest.model,
     dataset: manifest.dataset,
@@ -52,7 +61,7 @@ export function viewJob(record: JobRecord, { live, queue = null }: LiveInfo = {}
     startedAt: attempts[0]?.startedAt ?? null,
     finishedAt: result?.finishedAt ?? null,
     transitions: lifecycle.transitions,
-    metrics,
+    metrics: withoutNulls(succeeded ? result.metrics : progress.metrics),
     failure: result?.failure ?? null,
     result: result?.model ? { model: result.model, stoppedEarly: lastStep < steps } : null,
   }

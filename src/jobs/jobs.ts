@@ -12,6 +12,7 @@ import type { Page } from '../spec/paging.js'
 import type { Store } from '../store/store.js'
 import { type IdempotencyKey, IdempotencyKeys, type Submitted } from './idempotency.js'
 import { nullIfMissing, RecordFeed } from './job-feed.js'
+import { readProgress } from './job-progress.js'
 import { statusOf, viewJob } from './job-view.js'
 import { IndexSync } from './queue/index-sync.js'
 import { type JobFilter, JobIndex } from './queue/job-index.js'
@@ -33,6 +34,7 @@ import type { Lifecycle } from './record/lifecycle.js'
 import { initialRecord, type JobRecord, JobRecords } from './record/records.js'
 import { isTerminal, isWaitingOrRunning, type JobAction, requestedAction } from './record/states.js'
 import { JobTelemetry } from './telemetry/job-telemetry.js'
+import { MetricsLog } from './telemetry/metrics-log.js'
 
 export interface JobsDeps extends Omit<JobPlannerDeps, 'checkpoints'> {
   store: Store
@@ -64,6 +66,7 @@ export class Jobs {
   readonly feed: JobFeed
   private readonly records: JobRecords
   private readonly checkpointFolders: Checkpoints
+  private readonly metricsLog: MetricsLog
   private readonly planner: JobPlanner
   private readonly index: JobIndex
   private readonly queue: JobQueue
@@ -93,6 +96,7 @@ export class Jobs {
     this.notifications = notifications
     this.reconciler = reconciler
     this.checkpointFolders = new Checkpoints(store)
+    this.metricsLog = new MetricsLog(store)
     this.planner = new JobPlanner({ ...deps, checkpoints: id => this.checkpoints(id) })
     this.telemetry = new JobTelemetry({
       store,
@@ -101,7 +105,7 @@ export class Jobs {
       view: record => this.view(record),
     })
     this.feed = new RecordFeed(records, notifications, id => this.get(id))
-    this.queuePositions = new QueuePositions({ redis, prefix, index, queue, records })
+    this.queuePositions = new QueuePositions({ redis, prefix, index, queue })
     this.idempotencyKeys = new IdempotencyKeys(store, records)
     this.indexSync = new IndexSync({ redis, index, reconciler, log })
   }
@@ -299,13 +303,12 @@ export class Jobs {
     const { prefix } = this.deps.redis
     const { id } = record.manifest
     const status = statusOf(record)
-    const [live, queue] = await Promise.all([
-      record.lifecycle.attempt > 0 && status !== 'succeeded'
-        ? readLiveState(this.redis, prefix, id)
-        : null,
+    const [progress, live, queue] = await Promise.all([
+      readProgress(record, this.metricsLog),
+      status === 'running' ? readLiveState(this.redis, prefix, id) : null,
       status === 'queued' ? this.queuePositions.position(id) : null,
     ])
-    return viewJob(record, { live, queue })
+    return viewJob(record, { progress, live, queue })
   }
 
   private async sweepKeys(): Promise<void> {

@@ -125,10 +125,27 @@ export const Job = Type.Object({
   ),
   attempt: Type.Integer({ description: 'number of the latest attempt; 0 before the first' }),
   progress: Type.Object({
-    step: Type.Integer({ description: 'the last step that was done' }),
+    step: Type.Integer({
+      description:
+        'the last step that was done; for a job that has ended or waits, by its latest attempt',
+    }),
     steps: Type.Integer({ description: 'total number of steps; for boosting, of rounds' }),
-    fraction: Type.Number({ description: 'step / steps' }),
-    etaSeconds: nullable(Type.Number(), 'estimated time until the last step; null if unknown'),
+    fraction: Type.Number({
+      description:
+        'step / steps, from 0 to 1; 1 for a job that succeeded, also if it stopped early',
+      minimum: 0,
+      maximum: 1,
+    }),
+    etaSeconds: nullable(
+      Type.Number({ minimum: 0 }),
+      'estimated time until the job ends if it does not stop early: steps, evaluations and saving. ' +
+        'Null if the job is not running, and until its pace is known',
+    ),
+    resumedFrom: nullable(
+      Type.Integer(),
+      'step of the checkpoint from which the latest attempt resumed; steps after it are done again. ' +
+        '0 if it started from the beginning, null before the first attempt',
+    ),
   }),
   model: ResolvedModel,
   dataset: Type.Object({ id: DatasetId, name: Name }),
@@ -148,7 +165,8 @@ export const Job = Type.Object({
   finishedAt: nullable(Timestamp),
   transitions: Type.Array(Transition, { description: 'changes of the status, oldest first' }),
   metrics: Type.Record(Type.String(), MetricValue, {
-    description: 'latest value of each metric; after success, the values at the step of the model',
+    description:
+      'latest value of each metric by the latest attempt, however the job ended; after success, the values at the step of the model',
   }),
   failure: nullable(Failure),
   result: nullable(

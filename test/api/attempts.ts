@@ -37,14 +37,15 @@ export async function appendMetrics({ store, ...server }: TestServer, id: string
   await notifyJobEvent(server, id, 'metrics')
 }
 
-/** Publishes the live state of a running job. */
+/** Appends a row and publishes the live state of a running job. */
 export async function publishProgress(
-  { redis }: TestServer,
+  { redis, store }: TestServer,
   id: string,
   step: number,
-  metrics: Metrics = { loss: 0.5 },
+  metrics: Record<string, number> = { loss: 0.5 },
 ) {
-  await publish(redis, id, { attempt, phase: 'training', step, metrics }, 'metrics')
+  await new MetricsLog(store).append(id, attempt, { step, time: at, values: metrics })
+  await publish(redis, id, { attempt, phase: 'training', step, endsAt: null }, 'metrics')
 }
 
 export async function appendLogLines({ store }: TestServer, id: string, lines: string[]) {

@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { TrainyardError } from '../../src/errors.js'
-import { etaSeconds } from '../../src/jobs/queue/eta.js'
 import { planJob } from '../../src/planning/plan.js'
 import type { DatasetManifest, TableColumn, TableManifest } from '../../src/spec/dataset.js'
 import { type BoostingJob, type BoostingJobRequest, isBoosting } from '../../src/spec/job.js'
@@ -320,9 +319,4 @@ test('the largest group value and the largest relevance are accepted', () => {
   }
   const most = other(numeric('stars', 'integer', 0, 31), numeric('query', 'integer', 0, 2 ** 24))
   assert.deepEqual(fieldErrorsOf(asked, table(), most), [])
-})
-
-test('the ETA of a boosting job counts all rows in each round', () => {
-  const live = { step: 40, metrics: { examplesPerSecond: 9000 } }
-  assert.equal(etaSeconds({ manifest: plan({}) }, live), 6)
 })

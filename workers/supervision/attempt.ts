@@ -1,10 +1,11 @@
 import type { LiveState, LiveStatePublisher } from '../../src/jobs/queue/live-state.js'
-import type { AttemptRecord, JobRecords } from '../../src/jobs/record/records.js'
+import type { AttemptProgress, AttemptRecord, JobRecords } from '../../src/jobs/record/records.js'
 import type { JobLog } from '../../src/jobs/telemetry/job-log.js'
 import type { FromTrainer, StopReason, TrainerTask } from '../../src/spec/ipc-messages.js'
-import type { Failure, Metrics, ModelRef } from '../../src/spec/job.js'
+import { type Failure, isBoosting, type Metrics, type ModelRef } from '../../src/spec/job.js'
 import { toLoggedRow } from '../../src/spec/metrics.js'
 import { attemptLineFormatter, exitLine, isStartupBanner, startLine } from './attempt-log.js'
+import { EtaEstimator, etaPlan } from './eta-estimator.js'
 import type { TrainerExit, TrainerListener, TrainerProcess } from './trainer-process.js'
 
 export type Outcome =
@@ -23,7 +24,10 @@ export interface AttemptRunnerDeps {
 /** Runs one attempt in a trainer process; passes its messages on to the record, the log and followers. */
 export class AttemptRunner {
   private readonly process: TrainerProcess
-  private readonly liveState: LiveState
+  /** Part of `attemptRecord`. */
+  private readonly progress: AttemptProgress
+  private readonly eta: EtaEstimator
+  private isRecordStale = false
   private reportedOutcome: Outcome | null = null
   private pendingWrite: Promise<void> = Promise.resolve()
   private pendingLog: Promise<void> = Promise.resolve()
@@ -34,12 +38,9 @@ export class AttemptRunner {
     private readonly task: TrainerTask,
     private readonly attemptRecord: AttemptRecord,
   ) {
-    this.liveState = {
-      attempt: attemptRecord.attempt,
-      phase: attemptRecord.phase,
-      step: attemptRecord.resumedFrom,
-      metrics: {},
-    }
+    this.progress = attemptRecord.progress ?? { step: attemptRecord.resumedFrom, metrics: {} }
+    this.attemptRecord.progress = this.progress
+    this.eta = new EtaEstimator(etaPlan(task))
     this.process = deps.slot.open({
       onMessage: message => this.onMessage(message),
       onLine: line => {
@@ -75,24 +76,30 @@ export class AttemptRunner {
       case 'ready':
         break
       case 'phase':
-        this.liveState.phase = message.phase
-        this.liveState.step = message.step
+        this.progress.step = message.step
         this.attemptRecord.phase = message.phase
+        if (message.phase === 'saving') this.startSaving()
+        else if (message.phase !== 'preparing') this.observeStep()
         this.writeRecord()
         this.publish('changed')
         break
       case 'metrics':
-        this.liveState.step = message.row.step
-        Object.assign(this.liveState.metrics, toLoggedRow(message.row).values)
+        this.progress.step = message.row.step
+        Object.assign(this.progress.metrics, toLoggedRow(message.row).values)
+        this.observeStep()
         this.publish('metrics')
         break
       case 'checkpoint':
+        this.progress.step = message.step
+        this.observeStep()
+        this.writeRecord()
         this.publish('checkpoint')
         break
       case 'stopped':
         this.reportedOutcome = { kind: 'stopped' }
         break
       case 'finished':
+        this.progress.step = message.step
         this.reportedOutcome = {
           kind: 'finished',
           model: message.model,
@@ -119,18 +126,40 @@ export class AttemptRunner {
       .catch(() => {})
   }
 
+  private observeStep(): void {
+    this.eta.observe(this.progress.step, now())
+  }
+
+  /** Boosting is in this phase for every checkpoint, a network only at its end. */
+  private startSaving(): void {
+    if (isBoosting(this.task.job)) this.observeStep()
+    else this.eta.startSaving(now())
+  }
+
   private writeRecord(): void {
-    const { records } = this.deps
-    const { id } = this.task.job
-    const state = { ...this.attemptRecord }
-    // a phase that cannot be recorded must not end the training
-    this.pendingWrite = this.pendingWrite
-      .then(() => records.writeAttempt(id, state))
-      .catch(() => {})
+    // a write that waits for another one will store the newest state
+    if (this.isRecordStale) return
+    this.isRecordStale = true
+    const write = () => {
+      this.isRecordStale = false
+      return this.deps.records.writeAttempt(this.task.job.id, this.attemptRecord)
+    }
+    // progress that cannot be recorded must not end the training
+    this.pendingWrite = this.pendingWrite.then(write).catch(() => {})
   }
 
   private publish(event: 'changed' | 'metrics' | 'checkpoint'): void {
     // followers also poll the store, so during a Redis outage they are late but lose no rows
-    this.deps.statePublisher.publish(this.task.job.id, this.liveState, event).catch(() => {})
+    this.deps.statePublisher.publish(this.task.job.id, this.liveState(), event).catch(() => {})
+  }
+
+  private liveState(): LiveState {
+    const { attempt, phase } = this.attemptRecord
+    const secondsLeft = this.eta.secondsLeft(now())
+    const endsAt = secondsLeft === null ? null : Date.now() + Math.round(secondsLeft * 1000)
+    return { attempt, phase, step: this.progress.step, endsAt }
   }
 }
+
+/** A clock in seconds that is never set back. */
+const now = () => performance.now() / 1000

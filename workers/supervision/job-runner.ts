@@ -6,12 +6,14 @@ import type { Checkpoints } from '../../src/jobs/record/checkpoints.js'
 import type { JobResult, Lifecycle } from '../../src/jobs/record/lifecycle.js'
 import type {
   AttemptEnd,
+  AttemptProgress,
   AttemptRecord,
   JobRecord,
   JobRecords,
 } from '../../src/jobs/record/records.js'
 import { isWaitingOrRunning, requestedAction } from '../../src/jobs/record/states.js'
 import type { JobLog } from '../../src/jobs/telemetry/job-log.js'
+import type { MetricsLog } from '../../src/jobs/telemetry/metrics-log.js'
 import type { DatasetManifest } from '../../src/spec/dataset.js'
 import type { TrainerTask } from '../../src/spec/ipc-messages.js'
 import type { Failure, JobManifest } from '../../src/spec/job.js'
@@ -35,6 +37,7 @@ export interface JobRunnerDeps {
   records: JobRecords
   checkpoints: Checkpoints
   jobLog: JobLog
+  metricsLog: MetricsLog
   index: JobIndex
   statePublisher: LiveStatePublisher
   findDataset(id: string): Promise<DatasetManifest>
@@ -157,6 +160,7 @@ export class JobRunner {
       startedAt,
       resumedFrom,
       phase: 'preparing',
+      progress: await this.progressAt(record.manifest, previousAttempts, resumedFrom),
       endedAt: null,
       end: null,
       outputTail: null,
@@ -221,6 +225,24 @@ export class JobRunner {
       attempt,
       resumeFrom: resumedFrom || null,
     }
+  }
+
+  /** The metrics at the step that an attempt resumes from. */
+  private async progressAt(
+    { training }: JobManifest,
+    attempts: readonly AttemptRecord[],
+    step: number,
+  ): Promise<AttemptProgress> {
+    const interval = Math.max(
+      training.logEvery,
+      'validateEvery' in training ? training.validateEvery : 1,
+    )
+    const range = { fromStep: step - interval, toStep: step }
+    // metrics that cannot be read must not keep the attempt from starting
+    const metrics = await this.deps.metricsLog
+      .latestValues(this.id, attempts, range)
+      .catch(() => ({}))
+    return { step, metrics }
   }
 
   private async train(task: TrainerTask, attemptRecord: AttemptRecord): Promise<Outcome> {

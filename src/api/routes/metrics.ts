@@ -126,7 +126,7 @@ export const metricRoutes: FastifyPluginAsyncTypebox<MetricRoutesDeps> = async (
         summary: "Follow a job's state and progress",
         description:
           'Server-sent events: `job` (the job; first at once, then when its state changes, last after it has ' +
-          'ended) and `progress` (step, steps, fraction, etaSeconds and the latest metrics). A slow reader ' +
+          'ended) and `progress` (the fields of `progress`, and the latest metrics). A slow reader ' +
           'receives only the newest progress. To receive every row, follow the metrics.',
         params,
         problems: ['JOB_NOT_FOUND'],

@@ -1,6 +1,6 @@
 import type { Redis } from 'ioredis'
 import type { JobNotification } from '../../spec/ipc-messages.js'
-import type { Metrics, Phase } from '../../spec/job.js'
+import type { Phase } from '../../spec/job.js'
 import { redisNames } from './redis.js'
 
 /**
@@ -11,8 +11,14 @@ export interface LiveState {
   attempt: number
   phase: Phase
   step: number
-  metrics: Metrics
+  /** When the attempt is expected to end, in ms since the epoch; null if unknown. */
+  endsAt: number | null
 }
+
+/** The estimated time until the attempt ends (ETA); null if unknown. */
+export const etaSeconds = ({ endsAt }: LiveState): number | null =>
+  // older workers publish no time
+  typeof endsAt === 'number' ? Math.max(0, Math.round((endsAt - Date.now()) / 1000)) : null
 
 const ttlSeconds = 24 * 3600
 

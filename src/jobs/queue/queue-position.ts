@@ -1,9 +1,7 @@
 import type { Redis } from 'ioredis'
 import type { Job } from '../../spec/job.js'
-import type { JobRecords } from '../record/records.js'
-import { etaSeconds } from './eta.js'
 import type { JobIndex } from './job-index.js'
-import { readLiveState } from './live-state.js'
+import { etaSeconds, readLiveState } from './live-state.js'
 import type { JobQueue } from './queue.js'
 
 /** A page of queued jobs computes the estimates of the running jobs once. */
@@ -14,7 +12,6 @@ interface QueuePositionDeps {
   prefix: string
   index: JobIndex
   queue: JobQueue
-  records: JobRecords
 }
 
 /** Queue positions of queued jobs, and estimates of when they start. */
@@ -46,11 +43,11 @@ export class QueuePositions {
    * end first.
    */
   private async estimateRunningEtas(): Promise<number[]> {
-    const { redis, prefix, index, records } = this.deps
+    const { redis, prefix, index } = this.deps
     const seconds = await Promise.all(
       (await index.idsWithStatus('running')).map(async id => {
         const live = await readLiveState(redis, prefix, id)
-        return live && etaSeconds({ manifest: await records.manifest(id) }, live)
+        return live && etaSeconds(live)
       }),
     )
     const known = seconds.filter(eta => eta !== null)

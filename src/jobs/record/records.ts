@@ -1,6 +1,6 @@
 import { isJobId } from '../../spec/identifiers.js'
 import type { InitReport } from '../../spec/init-from.js'
-import type { JobManifest, Phase } from '../../spec/job.js'
+import type { JobManifest, Metrics, Phase } from '../../spec/job.js'
 import type { Store } from '../../store/store.js'
 import { jobNotFound } from './errors.js'
 import { jobPaths } from './job-paths.js'
@@ -14,6 +14,14 @@ import { initialLifecycle, type JobResult, type JournalEntry, type Lifecycle } f
  */
 export type AttemptEnd = 'finished' | 'crashed' | 'killed' | 'drained' | 'unavailable'
 
+/** How far an attempt has come. */
+export interface AttemptProgress {
+  /** The last step that was done. */
+  step: number
+  /** The latest value of each metric, including those of before it resumed. */
+  metrics: Metrics
+}
+
 /** One attempt to run a job. */
 export interface AttemptRecord {
   /**
@@ -25,6 +33,11 @@ export interface AttemptRecord {
   /** The step of the checkpoint it resumed from; 0 without one. */
   resumedFrom: number
   phase: Phase
+  /**
+   * As of the last change of phase, checkpoint or end; the metrics log may have newer rows. Absent
+   * in the records of older versions.
+   */
+  progress?: AttemptProgress
   /** Null while the attempt runs, and if its worker died before it could record the end. */
   endedAt: string | null
   end: AttemptEnd | null

@@ -1,3 +1,4 @@
+import type { Metrics } from '../../spec/job.js'
 import {
   fromLoggedRow,
   type LoggedRow,
@@ -11,7 +12,7 @@ import { lastEffectiveStep } from '../record/attempt-fencing.js'
 import { jobPaths } from '../record/job-paths.js'
 import type { AttemptRecord } from '../record/records.js'
 import { SummaryWriter } from './metrics-summary.js'
-import { parseLines, readChunk, seekLine } from './ndjson.js'
+import { parseLines, readChunk, readLastLines, seekLine } from './ndjson.js'
 
 export interface StepRange {
   fromStep?: number
@@ -36,6 +37,9 @@ export interface Tail {
 /** A number that orders a job's rows: by step, with the training row before the validation row. */
 export const positionOf = (row: Pick<LoggedRow, 'step' | 'values'>) =>
   row.step * 2 + ('loss' in row.values ? 0 : 1)
+
+/** Some of the last rows of a log, however long the log is. */
+const lastRowsBytes = 4096
 
 /** The position after all rows of the steps before `step`. */
 const positionBefore = (step: number) => step * 2 - 1
@@ -153,6 +157,28 @@ export class MetricsLog {
       }
     }
     return []
+  }
+
+  /** Returns the last rows of an attempt: at least one if there is one. */
+  async lastRows(id: string, attempt: number): Promise<LoggedRow[]> {
+    const lines = await readLastLines(this.store, jobPaths(id).metrics(attempt), lastRowsBytes)
+    return parseLines<LoggedRow>(lines)
+  }
+
+  /**
+   * Returns the latest value of each metric in a range of steps. A metric has a value there if the
+   * range is as long as its interval.
+   */
+  async latestValues(
+    id: string,
+    attempts: readonly AttemptRecord[],
+    range: StepRange,
+  ): Promise<Metrics> {
+    const latest: Metrics = {}
+    for await (const rows of this.chunks(id, attempts, range)) {
+      for (const { values } of rows) Object.assign(latest, values)
+    }
+    return latest
   }
 
   async page(

@@ -24,6 +24,18 @@ export async function readChunk(
   }
 }
 
+/** Returns the last complete lines, as many as fit into `bytes`, and at least one if there is one. */
+export async function readLastLines(store: Store, key: string, bytes: number): Promise<Buffer> {
+  const size = await store.size(key)
+  for (let length = bytes; ; length *= 4) {
+    const start = Math.max(0, size - length)
+    const chunk = await store.readFrom(key, start, size - start)
+    const firstLine = start === 0 ? 0 : chunk.indexOf(newline) + 1
+    const lines = chunk.subarray(firstLine, chunk.lastIndexOf(newline) + 1)
+    if (lines.length > 0 || start === 0) return lines
+  }
+}
+
 /** Parses all lines with one call of `JSON.parse`. The JSON has no other newlines. */
 export function parseLines<T>(lines: Buffer): T[] {
   if (lines.length === 0) return []

@@ -29,7 +29,13 @@ test('a submitted job is queued, and Location leads to it', async () => {
   assert.match(id, /^job-[0-9a-z]{26}$/)
   assert.equal(status, 'queued')
   assert.equal(dataset.name, 'shades')
-  assert.deepEqual(progress, { step: 0, steps: 4, fraction: 0, etaSeconds: null })
+  assert.deepEqual(progress, {
+    step: 0,
+    steps: 4,
+    fraction: 0,
+    etaSeconds: null,
+    resumedFrom: null,
+  })
   const found = await server.api.get(answer.headers.location!)
   assert.equal(found.status, 200)
   assert.deepEqual({ ...found.body, queue: null }, answer.body)

@@ -250,11 +250,17 @@ test("a job's view follows from its journal, its attempts and its live state", a
     attempt: 2,
     phase: 'training' as const,
     step: 77,
-    metrics: { examplesPerSecond: 64 },
+    endsAt: Date.now() + 63_000,
   }
-  const job = viewJob(record, { live })
+  const job = viewJob(record, { live, progress: { step: 70, metrics: {} } })
   assert.equal(job.status, 'running')
-  assert.deepEqual(job.progress, { step: 77, steps: 140, fraction: 0.55, etaSeconds: 63 })
+  assert.deepEqual(job.progress, {
+    step: 77,
+    steps: 140,
+    fraction: 0.55,
+    etaSeconds: 63,
+    resumedFrom: 70,
+  })
   assert.deepEqual(
     job.transitions.map(({ status, attempt }) => [status, attempt]),
     [
@@ -264,6 +270,9 @@ test("a job's view follows from its journal, its attempts and its live state", a
       ['running', 2],
     ],
   )
-  const stale = viewJob(record, { live: { ...live, attempt: 1, step: 99 } })
+  const stale = viewJob(record, {
+    live: { ...live, attempt: 1, step: 99 },
+    progress: { step: 70, metrics: {} },
+  })
   assert.equal(stale.progress.step, 70, 'live state of an older attempt is ignored')
 })

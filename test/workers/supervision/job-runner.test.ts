@@ -12,6 +12,7 @@ import { blockingOptions, connect } from '../../../src/jobs/queue/redis.js'
 import { Checkpoints } from '../../../src/jobs/record/checkpoints.js'
 import { JobRecords } from '../../../src/jobs/record/records.js'
 import { JobLog } from '../../../src/jobs/telemetry/job-log.js'
+import { MetricsLog } from '../../../src/jobs/telemetry/metrics-log.js'
 import { planJob } from '../../../src/planning/plan.js'
 import { openFolderStore } from '../../../src/store/folder-store.js'
 import type { Store } from '../../../src/store/store.js'
@@ -56,6 +57,7 @@ async function run(id: string): Promise<void> {
     {
       records: new JobRecords(store),
       jobLog: new JobLog(store),
+      metricsLog: new MetricsLog(store),
       checkpoints: new Checkpoints(store),
       index: new JobIndex(redis, prefix),
       statePublisher: new LiveStatePublisher(redis, prefix),
