@@ -1,17 +1,23 @@
 // biome-ignore-all lint/nursery/noMisusedPromises: register() awaits plugins; Biome sees its callback overload only
 import { randomUUID } from 'node:crypto'
+import type { Socket } from 'node:net'
 import swagger from '@fastify/swagger'
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import Fastify, { type FastifyBaseLogger, type FastifyError, type FastifyInstance } from 'fastify'
 import type { Logger } from 'pino'
 import { requireApiKey } from './http/api-keys.js'
+import { BodyMemory, reserveBody } from './http/body-memory.js'
+import { limitBodyTime } from './http/body-time.js'
+import { clientErrorHandler, refuseConnect } from './http/client-error.js'
+import { continueAfterChecks } from './http/expect-continue.js'
 import { addGracefulClose } from './http/graceful-shutdown.js'
 import { serverPathHider } from './http/hidden-paths.js'
 import { checkHostAndOrigin } from './http/host-check.js'
 import { addJsonBodyParser } from './http/json.js'
 import { defaultLimits, type Limits } from './http/limits.js'
-import { errorHandler, handleClientError } from './http/problem-details.js'
+import { errorHandler } from './http/problem-details.js'
 import { refuseUnknownRoutes } from './http/unknown-routes.js'
+import { closeAfterUnreadBody } from './http/unread-body.js'
 import { createValidatorCompiler, formatSchemaErrors } from './http/validation.js'
 import { openapi } from './openapi.js'
 import type { Parts } from './parts.js'
@@ -50,6 +56,7 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
     // requests that arrive before their connection closes are still answered
     return503OnClosing: false,
     connectionTimeout: limits.connectionTimeoutMs,
+    http: { headersTimeout: limits.headersTimeoutMs, connectionsCheckingInterval: 5000 },
     onProtoPoisoning: 'error',
     onConstructorPoisoning: 'error',
     genReqId: () => randomUUID(),
@@ -57,7 +64,7 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
     schemaErrorFormatter: formatSchemaErrors!,
     // these errors occur before routing, so no hook has checked the host or the key
     frameworkErrors: (error, request, reply) => void handleError(error, request, reply),
-    clientErrorHandler: handleClientError,
+    clientErrorHandler: (error, socket) => handleClientError(error, socket),
   }).withTypeProvider<TypeBoxTypeProvider>()
 
   app.setValidatorCompiler(createValidatorCompiler())
@@ -72,15 +79,22 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
   })
   app.addHook('onRequest', checkHostAndOrigin(deps.allowedHosts ?? 'loopback'))
 
+  closeAfterUnreadBody(app)
+  continueAfterChecks(app)
+  limitBodyTime(app, limits)
+  const bodyMemory = new BodyMemory(limits)
+
   const closing = addGracefulClose(app)
-  refuseUnknownRoutes(app)
+  const handleClientError = clientErrorHandler(refuseUnknownRoutes(app))
+  app.server.on('connect', (_request, socket: Socket) => refuseConnect(socket))
   const telemetry = instrument(app, deps)
   await app.register(swagger, openapi)
   await app.register(serverRoutes, deps)
   await app.register(docsRoutes)
   await app.register(async guarded => {
     guarded.addHook('onRequest', requireApiKey(deps.keys))
-    const routeDeps = { ...deps, limits, closing }
+    guarded.addHook('onRequest', reserveBody(bodyMemory, limits))
+    const routeDeps = { ...deps, limits, closing, bodyMemory }
     await guarded.register(jobRoutes, routeDeps)
     await guarded.register(metricRoutes, routeDeps)
     await guarded.register(logRoutes, routeDeps)

@@ -75,8 +75,19 @@ export const httpErrorCodes = {
   BODY_TOO_LARGE: {
     kind: 'invalid',
     status: 413,
-    when: 'the body is larger than the route accepts',
+    when: 'the body is larger than the route accepts, or is JSON with too many parts or levels',
     help: 'Send less in one request, for example fewer instances.',
+  },
+  BODY_TOO_SLOW: {
+    kind: 'invalid',
+    status: 408,
+    when: 'the body arrives more slowly than the server waits for it',
+    help: 'Send it again over a faster connection, or in smaller parts.',
+  },
+  OVERLOADED: {
+    kind: 'unavailable',
+    when: 'the bodies of other requests take the memory that the server has for them',
+    help: 'Retry after the time in the Retry-After header; send fewer large requests at once.',
   },
   BODY_TRUNCATED: {
     kind: 'invalid',

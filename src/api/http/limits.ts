@@ -13,6 +13,18 @@ export interface Limits {
   imageBytes: number
   /** Width times height of an image, checked from its header before it is decoded. */
   imagePixels: number
+  /** Bodies of all requests in flight that are held in memory, and what is made of them until the answer. */
+  allBodiesBytes: number
+  /** What the server holds in memory of an upload, which it writes to disk as it arrives. */
+  uploadBufferBytes: number
+  /** How long a body may take before its rate counts. */
+  bodyGraceMs: number
+  /** Minimum average rate of a body that is held in memory. */
+  bodyBytesPerSecond: number
+  /** Minimum average rate of a form, which is written to disk as it arrives. */
+  uploadBytesPerSecond: number
+  /** How long the head of a request may take. */
+  headersTimeoutMs: number
   uploadFileBytes: number
   uploadFiles: number
   uploadIdleTimeoutMs: number
@@ -33,6 +45,12 @@ export const defaultLimits: Limits = {
   columns: 10_000,
   imageBytes: 32 * MiB,
   imagePixels: 64_000_000,
+  allBodiesBytes: 256 * MiB,
+  uploadBufferBytes: MiB,
+  bodyGraceMs: 30_000,
+  bodyBytesPerSecond: 64 * 1024,
+  uploadBytesPerSecond: 8 * 1024,
+  headersTimeoutMs: 20_000,
   uploadFileBytes: 64 * 1024 * MiB,
   uploadFiles: 100,
   uploadIdleTimeoutMs: 60_000,

@@ -54,6 +54,8 @@ const possibleWithBody: ErrorCode[] = [
   'FORBIDDEN_FIELD',
   'BODY_TRUNCATED',
   'BODY_TOO_LARGE',
+  'BODY_TOO_SLOW',
+  'OVERLOADED',
   'UNSUPPORTED_MEDIA_TYPE',
 ]
 

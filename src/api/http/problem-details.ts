@@ -1,5 +1,4 @@
 import { STATUS_CODES } from 'node:http'
-import type { Socket } from 'node:net'
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
 import { TrainyardError, truncate } from '../../errors.js'
 import { type HttpErrorCode, statusOf } from '../../spec/error-codes.js'
@@ -95,27 +94,4 @@ function fromFrameworkError(
     status,
     cause: error,
   })
-}
-
-/** Answers bytes that are not valid HTTP, for which there is only a socket and no request. */
-export function handleClientError(error: NodeJS.ErrnoException, socket: Socket): void {
-  if (error.code === 'ECONNRESET' || !socket.writable) {
-    socket.destroy()
-    return
-  }
-  const status =
-    { HPE_HEADER_OVERFLOW: 431, ERR_HTTP_REQUEST_TIMEOUT: 408 }[error.code ?? ''] ?? 400
-  const title = STATUS_CODES[status] ?? ''
-  const problem: Problem = {
-    type: 'about:blank',
-    title,
-    status,
-    code: 'MALFORMED_REQUEST',
-    detail: 'the request is not valid HTTP',
-  }
-  const body = JSON.stringify(problem)
-  socket.end(
-    `HTTP/1.1 ${status} ${title}\r\ncontent-type: application/problem+json\r\n` +
-      `content-length: ${Buffer.byteLength(body)}\r\nconnection: close\r\n\r\n${body}`,
-  )
 }

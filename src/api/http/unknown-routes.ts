@@ -1,25 +1,32 @@
-import type { FastifyInstance, FastifyRequest } from 'fastify'
+import type { FastifyInstance } from 'fastify'
 import { TrainyardError, truncate } from '../../errors.js'
 import { HttpError } from './http-error.js'
 
-/** Answers requests that match no route: 405 with Allow if the path has other methods, else 404. */
-export function refuseUnknownRoutes(app: FastifyInstance): void {
+/** Returns the error of a request that matches no route. */
+export type UnknownRouteError = (method: string, url: string) => TrainyardError
+
+/**
+ * Answers requests that match no route, before their body is read: 405 with Allow if the path has other
+ * methods, else 404.
+ */
+export function refuseUnknownRoutes(app: FastifyInstance): UnknownRouteError {
   const routes: { methods: string[]; path: RegExp }[] = []
   app.addHook('onRoute', ({ method, url }) => {
     const path = new RegExp(`^${url.replaceAll('.', '\\.').replace(/:\w+/g, '[^/]+')}$`)
     routes.push({ methods: [method].flat(), path })
   })
-  app.setNotFoundHandler((request: FastifyRequest) => {
-    const path = request.url.split('?')[0]!
+  const unknownRoute: UnknownRouteError = (method, url) => {
+    const path = url.split('?', 1)[0]!
     const allow = routes.filter(route => route.path.test(path)).flatMap(({ methods }) => methods)
-    if (allow.length === 0)
-      throw new TrainyardError(
-        'NOT_FOUND',
-        `no route matches ${request.method} ${truncate(path, 100)}`,
-      )
-    const message = `${request.method} is not allowed here, only ${allow.join(' and ')}`
-    throw new HttpError('METHOD_NOT_ALLOWED', message, {
-      headers: { allow: allow.join(', ') },
-    })
+    if (allow.length === 0) {
+      const message = `no route matches ${truncate(method)} ${truncate(path, 100)}`
+      return new TrainyardError('NOT_FOUND', message)
+    }
+    const message = `${truncate(method)} is not allowed here, only ${allow.join(' and ')}`
+    return new HttpError('METHOD_NOT_ALLOWED', message, { headers: { allow: allow.join(', ') } })
+  }
+  app.addHook('onRequest', async ({ is404, method, url }) => {
+    if (is404) throw unknownRoute(method, url)
   })
+  return unknownRoute
 }

@@ -66,6 +66,7 @@ export const datasetRoutes: FastifyPluginAsyncTypebox<DatasetRoutesDeps> = async
     '/datasets',
     {
       validatorCompiler: skipBodyValidation(app.validatorCompiler!),
+      config: { heldBytes: () => limits.uploadBufferBytes },
       schema: {
         tags,
         summary: 'Upload a data set of images or a table',

@@ -94,6 +94,9 @@ export const predictionRoutes: FastifyPluginAsyncTypebox<PredictionRoutesDeps> =
     '/models/:id/predict',
     {
       validatorCompiler: skipBodyValidation(app.validatorCompiler!),
+      config: {
+        heldBytes: request => (hasNumbers(request) ? limits.instanceBytes : limits.imageBytes),
+      },
       schema: {
         tags: ['models'],
         summary: 'Predict classes of images or values of rows',
@@ -138,6 +141,10 @@ export const predictionRoutes: FastifyPluginAsyncTypebox<PredictionRoutesDeps> =
   )
 }
 
+/** Whether the body has images or rows as text, not as files. */
+const hasNumbers = ({ headers }: FastifyRequest) =>
+  /^(application\/json|text\/csv)\b/.test(headers['content-type'] ?? '')
+
 function readRowsInput(
   request: FastifyRequest,
   model: BoostingModel,
@@ -145,8 +152,7 @@ function readRowsInput(
   limits: Limits,
 ) {
   const type = request.headers['content-type'] ?? ''
-  if (/^(application\/json|text\/csv)\b/.test(type))
-    return readRows(request.body, model, options, limits)
+  if (hasNumbers(request)) return readRows(request.body, model, options, limits)
   const message = `'${model.id}' predicts rows of a table: send application/json or text/csv, not ${type}`
   throw new HttpError('UNSUPPORTED_MEDIA_TYPE', message)
 }

@@ -44,6 +44,7 @@ export const weightsRoutes: FastifyPluginAsyncTypebox<WeightsRoutesDeps> = async
     '/weights',
     {
       validatorCompiler: skipBodyValidation(app.validatorCompiler!),
+      config: { heldBytes: () => limits.uploadBufferBytes },
       schema: {
         tags,
         summary: 'Upload a TensorFlow checkpoint from which jobs can start',
