@@ -38,8 +38,8 @@ export interface Tail {
 export const positionOf = (row: Pick<LoggedRow, 'step' | 'values'>) =>
   row.step * 2 + ('loss' in row.values ? 0 : 1)
 
-/** Some of the last rows of a log, however long the log is. */
-const lastRowsBytes = 4096
+/** Has several rows: a row is at most a few hundred bytes long. */
+const lastRowsBytes = 8192
 
 /** The position after all rows of the steps before `step`. */
 const positionBefore = (step: number) => step * 2 - 1
@@ -159,10 +159,10 @@ export class MetricsLog {
     return []
   }
 
-  /** Returns the last rows of an attempt: at least one if there is one. */
+  /** Returns the last rows of an attempt. Passes over damaged lines. */
   async lastRows(id: string, attempt: number): Promise<LoggedRow[]> {
     const lines = await readLastLines(this.store, jobPaths(id).metrics(attempt), lastRowsBytes)
-    return parseLines<LoggedRow>(lines)
+    return lines.map(rowOrNull).filter(row => row !== null)
   }
 
   /**
@@ -202,5 +202,14 @@ export class MetricsLog {
       }
     }
     return { points, nextCursor: null }
+  }
+}
+
+function rowOrNull(line: string): LoggedRow | null {
+  try {
+    const row = JSON.parse(line) as LoggedRow | null
+    return Number.isInteger(row?.step) && typeof row?.values === 'object' ? row : null
+  } catch {
+    return null
   }
 }

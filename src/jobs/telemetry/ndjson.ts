@@ -24,16 +24,15 @@ export async function readChunk(
   }
 }
 
-/** Returns the last complete lines, as many as fit into `bytes`, and at least one if there is one. */
-export async function readLastLines(store: Store, key: string, bytes: number): Promise<Buffer> {
-  const size = await store.size(key)
-  for (let length = bytes; ; length *= 4) {
-    const start = Math.max(0, size - length)
-    const chunk = await store.readFrom(key, start, size - start)
-    const firstLine = start === 0 ? 0 : chunk.indexOf(newline) + 1
-    const lines = chunk.subarray(firstLine, chunk.lastIndexOf(newline) + 1)
-    if (lines.length > 0 || start === 0) return lines
-  }
+/** Returns the complete lines in the last `bytes` of a log. */
+export async function readLastLines(store: Store, key: string, bytes: number): Promise<string[]> {
+  const start = Math.max(0, (await store.size(key)) - bytes)
+  const chunk = await store.readFrom(key, start, bytes)
+  const firstLine = start === 0 ? 0 : chunk.indexOf(newline) + 1
+  return chunk
+    .toString('utf8', firstLine, chunk.lastIndexOf(newline) + 1)
+    .split('\n')
+    .slice(0, -1)
 }
 
 /** Parses all lines with one call of `JSON.parse`. The JSON has no other newlines. */
