@@ -22,6 +22,8 @@ export class JobQueue {
       // the caller's connection: if BullMQ opened its own, close() during an outage would retry
       // forever
       connection: redis,
+      // BullMQ would ask for the version once; without an answer, this queue would fail for good
+      skipVersionCheck: true,
       defaultJobOptions: {
         // the result is in the store
         removeOnComplete: true,

@@ -3,6 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { Queue, Worker } from 'bullmq'
 import type { Redis } from 'ioredis'
 import { readConfig } from '../../../src/config.js'
@@ -14,7 +15,8 @@ import {
   type RedisConfig,
   redisNames,
 } from '../../../src/jobs/queue/redis.js'
-import { type EmbeddedRedis, openRedis } from '../../../src/supervisor/embedded-redis.js'
+import { EmbeddedRedis } from '../../../src/supervisor/embedded-redis.js'
+import { eventually } from '../../../testing/eventually.js'
 
 const minute = 60_000
 const noon = Date.UTC(2026, 10, 24, 12)
@@ -33,7 +35,7 @@ const names = redisNames('test')
 
 before(async () => {
   folder = await mkdtemp(join(tmpdir(), 'trainyard-queue-'))
-  server = await openRedis(folder)
+  server = await EmbeddedRedis.open(folder)
   options = { connection: readConfig({ REDIS_URL: server.url }).redis!, prefix: 'test' }
   redis = connect(options, blockingOptions, () => {})
   queue = new JobQueue(options.prefix, redis, () => {})
@@ -128,4 +130,18 @@ test('queue priorities are in the range of BullMQ until 2045', () => {
     queuePriority({ ...later, priority: 1 }) < queuePriority(later),
     'priorities still differ at the end of the range',
   )
+})
+
+test('a queue that loses Redis while it opens works after Redis is back', async t => {
+  const connection = connect(options, blockingOptions, () => {})
+  t.after(() => connection.disconnect())
+  await eventually('the connection', () => connection.status === 'ready')
+  const { info } = connection
+  // as if the connection closed in this moment
+  connection.info = () => Promise.reject(new Error('Connection is closed.'))
+  const early = new JobQueue('early', connection, () => {})
+  await sleep(100)
+  connection.info = info
+  await early.add({ id: 'after', ...at(0) })
+  assert.equal(await early.has('after'), true)
 })
