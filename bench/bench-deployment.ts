@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { Redis } from 'ioredis'
 import { openFolderStore } from '../src/store/folder-store.js'
 import type { Store } from '../src/store/store.js'
-import { openRedis } from '../src/supervisor/embedded-redis.js'
+import { EmbeddedRedis } from '../src/supervisor/embedded-redis.js'
 import { withTempFolder } from '../testing/temp-folder.js'
 import { type ApiProcess, startApiProcess } from './api-process.js'
 
@@ -32,7 +32,7 @@ export function withBenchDeployment<T>(
   return withTempFolder(async root => {
     const folder = join(root, 'data')
     const store = await openFolderStore(folder)
-    const server = await openRedis(folder)
+    const server = await EmbeddedRedis.open(folder)
     const { pathname, username, password } = new URL(server.url)
     const redis = new Redis({ path: decodeURIComponent(pathname), username, password })
     // a failed command throws the error too

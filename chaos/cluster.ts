@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { FromApi } from '../src/spec/ipc-messages.js'
 import { apiEnvironment, apiFlags, apiScript } from '../src/supervisor/api-process.js'
-import { type EmbeddedRedis, openRedis } from '../src/supervisor/embedded-redis.js'
+import { EmbeddedRedis } from '../src/supervisor/embedded-redis.js'
 import { Service } from '../src/supervisor/service.js'
 import { findDescendants, findProcessesOf } from '../testing/processes.js'
 import { killAll, signal } from './deployment.js'
@@ -47,7 +47,7 @@ export class TestCluster {
     const root = await mkdtemp(join(tmpdir(), 'trainyard-cluster-'))
     const data = dataFolderIn(root)
     await mkdir(data)
-    const redis = await openRedis(data)
+    const redis = await EmbeddedRedis.open(data)
     const environment = {
       ...process.env,
       TRAINYARD_DATA: data,

@@ -1,203 +1,156 @@
-import { execFile, spawn } from 'node:child_process'
-import { createHash, randomBytes } from 'node:crypto'
-import { closeSync, openSync } from 'node:fs'
-import { mkdir, readFile, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { access, mkdir } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { promisify } from 'node:util'
-import { Redis } from 'ioredis'
-import { TrainyardError } from '../errors.js'
 import { socketFolder } from './folder-lock.js'
+import {
+  findMissingFile,
+  logName,
+  putDataBack,
+  readOrCreateSecret,
+  redisUser,
+  setDataAside,
+  writeFiles,
+} from './redis-files.js'
+import {
+  findProcessesIn,
+  query,
+  RedisProcess,
+  serverVersion,
+  startProcess,
+} from './redis-process.js'
 
-const user = 'trainyard'
-const startTimeoutMs = 30_000
 const stopTimeoutMs = 10_000
-const pollIntervalMs = 1000
+/** The time to end before it is started again. It has only a second of writes to save. */
+const restartTimeoutMs = 2000
+const checkIntervalMs = 500
+const maxStoppedChecks = 4
 
-export interface EmbeddedRedis {
-  /** A value for REDIS_URL, including the password. */
-  url: string
-  pid: number
+/** Tells the operator in one line what happened. */
+type Report = (line: string) => void
+
+/**
+ * The Redis of a data folder. Whatever happens to its process, its files or its socket, it starts again
+ * at the same address with the same password, so that clients only have to reconnect.
+ */
+export class EmbeddedRedis {
+  private process!: RedisProcess
+  private readonly stopping = new AbortController()
+  private watch: Promise<void> = Promise.resolve()
+  private stoppedChecks = 0
+  private lastProblem = ''
   /** True if it was already running: Redis survives a crash of its supervisor. */
-  adopted: boolean
-  /** Restarts Redis at the same address whenever it ends. */
-  restartOnExit(onRestart: (error: Error | null) => void): void
-  stop(): Promise<void>
-}
+  adopted = false
 
-/** Starts redis-server for a data folder, or adopts the running one. The caller must hold the folder's lock. */
-export async function openRedis(dataFolder: string): Promise<EmbeddedRedis> {
-  const redisFolder = join(dataFolder, 'redis')
-  await mkdir(redisFolder, { recursive: true, mode: 0o700 })
-  const socket = join(await socketFolder(dataFolder), 'redis.sock')
-  const secret = await readOrCreateSecret(join(redisFolder, 'secret'))
-  const url = `unix://${user}:${secret}@localhost${socket}`
-  const connection = { path: socket, username: user, password: secret }
-
-  let pid = await queryPid(connection)
-  const adopted = pid !== null
-  if (pid === null) {
-    const version = await serverVersion()
-    const config = await writeConfig(redisFolder, socket, secret, version)
-    pid = await start(config, join(redisFolder, 'redis.log'), connection)
-  }
-  return new RunningRedis(dataFolder, url, pid, adopted)
-}
-
-class RunningRedis implements EmbeddedRedis {
-  private pollTimer: NodeJS.Timeout | undefined
-
-  constructor(
+  private constructor(
     private readonly dataFolder: string,
-    readonly url: string,
-    public pid: number,
-    readonly adopted: boolean,
+    private readonly folder: string,
+    private readonly secret: string,
+    private readonly socket: string,
+    private readonly report: Report,
   ) {}
 
-  restartOnExit(onRestart: (error: Error | null) => void): void {
-    // an adopted Redis is not our child, so its end must be polled for
-    this.pollTimer = setTimeout(async () => {
-      try {
-        if (!isAlive(this.pid)) {
-          this.pid = (await openRedis(this.dataFolder)).pid
-          onRestart(null)
-        }
-      } catch (error) {
-        onRestart(error as Error)
-      }
-      if (this.pollTimer) this.restartOnExit(onRestart)
-    }, pollIntervalMs)
+  /** Starts redis-server for a data folder, or adopts the running one. The caller must hold the folder's lock. */
+  static async open(dataFolder: string, report: Report = console.error): Promise<EmbeddedRedis> {
+    const folder = join(dataFolder, 'redis')
+    await mkdir(folder, { recursive: true, mode: 0o700 })
+    const secret = await readOrCreateSecret(folder)
+    const socket = join(await socketFolder(dataFolder), 'redis.sock')
+    const redis = new EmbeddedRedis(dataFolder, folder, secret, socket, report)
+    const running = await query(redis.address)
+    if (running) {
+      redis.adopted = true
+      redis.process = new RedisProcess(running.pid)
+    } else {
+      await redis.start()
+    }
+    return redis
+  }
+
+  /** A value for REDIS_URL, including the password. It stays the same. */
+  get url(): string {
+    return `unix://${redisUser}:${this.secret}@localhost${this.socket}`
+  }
+
+  get pid(): number {
+    return this.process.pid
+  }
+
+  /** From now on starts Redis again if it ends, is stopped, or loses a file or its socket. */
+  keepRunning(onRestart: () => void = () => {}): void {
+    this.watch = this.watchUntilStopped(onRestart)
   }
 
   async stop(): Promise<void> {
-    clearTimeout(this.pollTimer)
-    this.pollTimer = undefined
-    await stop(this.pid)
+    this.stopping.abort()
+    await this.watch
+    await this.process.end(stopTimeoutMs)
   }
-}
 
-async function readOrCreateSecret(file: string): Promise<string> {
-  const existing = await readFile(file, 'utf8').catch(() => '')
-  if (/^[0-9a-f]{64}$/.test(existing)) return existing
-  const secret = randomBytes(32).toString('hex')
-  await writeFile(file, secret, { mode: 0o600 })
-  return secret
-}
-
-async function serverVersion(): Promise<number> {
-  const hint = 'install it (Debian and Ubuntu: apt-get install redis-server), or set REDIS_URL'
-  const output = promisify(execFile)('redis-server', ['--version'])
-  const { stdout } = await output.catch(cause => {
-    const message = `redis-server does not start: ${cause.message}; ${hint}`
-    throw new TrainyardError('REDIS_MISSING', message, { cause })
-  })
-  const [, major, minor] = /v=(\d+)\.(\d+)/.exec(stdout) ?? []
-  const version = Number(major) + Number(minor) / 100
-  if (version >= 6.02) return version
-  const message = `redis-server is ${stdout.trim()}, expected 6.2 or newer; ${hint}`
-  throw new TrainyardError('REDIS_TOO_OLD', message)
-}
-
-async function writeConfig(
-  redisFolder: string,
-  socket: string,
-  secret: string,
-  version: number,
-): Promise<string> {
-  const hash = createHash('sha256').update(secret).digest('hex')
-  const deniedCommands =
-    'acl bgsave config debug failover migrate module replicaof save shutdown slaveof'
-  const denyRules = deniedCommands.split(' ').map(command => `-${command}`)
-  const rules = `~* &* +@all ${denyRules.join(' ')}`
-  // No client can log in as `default`, but Redis replays its append-only file as that user. Without these
-  // rules, Redis 7.0 drops every transaction in the file, and with them what BullMQ's scripts wrote.
-  await writeFile(
-    join(redisFolder, 'users.acl'),
-    `user default off ${rules}\nuser ${user} on #${hash} ${rules}\n`,
-    { mode: 0o600 },
-  )
-  const settings = [
-    'port 0',
-    `unixsocket "${socket}"`,
-    'unixsocketperm 600',
-    `dir "${redisFolder}"`,
-    `aclfile "${join(redisFolder, 'users.acl')}"`,
-    'daemonize no',
-    // everysec refuses writes on a full disk and recovers; always would end Redis
-    'appendonly yes',
-    'appendfsync everysec',
-    'no-appendfsync-on-rewrite no',
-    'aof-load-truncated yes',
-    'save ""',
-    'maxmemory 512mb',
-    'maxmemory-policy noeviction',
-    ...(version >= 7 ? ['enable-debug-command no', 'enable-module-command no'] : []),
-  ]
-  const config = join(redisFolder, 'redis.conf')
-  await writeFile(config, `${settings.join('\n')}\n`, { mode: 0o600 })
-  return config
-}
-
-type ConnectionOptions = { path: string; username: string; password: string }
-
-async function start(
-  config: string,
-  logFile: string,
-  connection: ConnectionOptions,
-): Promise<number> {
-  const log = openSync(logFile, 'a', 0o600)
-  // detached, so that it outlives us: a crash here must not take the queue along
-  const child = spawn('redis-server', [config], { detached: true, stdio: ['ignore', log, log] })
-  closeSync(log)
-  let exitReason: string | null = null
-  child.once('error', error => {
-    exitReason = error.message
-  })
-  child.once('exit', (code, signal) => {
-    exitReason = `it ended with ${signal ?? `exit code ${code}`}`
-  })
-  child.unref()
-  for (const startedAt = Date.now(); Date.now() - startedAt < startTimeoutMs; await sleep(50)) {
-    const pid = await queryPid(connection)
-    if (pid !== null) return pid
-    if (exitReason) break
+  private get address() {
+    return { path: this.socket, username: redisUser, password: this.secret }
   }
-  const lastLines = (await readFile(logFile, 'utf8').catch(() => '')).trim().split('\n').slice(-3)
-  const message = `redis-server did not start: ${exitReason ?? 'no answer'}; its last lines: ${lastLines.join(' | ')}`
-  throw new TrainyardError('REDIS_FAILED', message)
-}
 
-/** Pid of the Redis that answers; null if none does. */
-async function queryPid(connection: ConnectionOptions): Promise<number | null> {
-  const redis = new Redis({ ...connection, lazyConnect: true, retryStrategy: () => null })
-  // connect() below rejects with the error
-  redis.on('error', () => {})
-  try {
-    await redis.connect()
-    const info = await redis.info('server')
-    return Number(/^process_id:(\d+)/m.exec(info)?.[1]) || null
-  } catch {
-    return null
-  } finally {
-    redis.disconnect()
+  private async watchUntilStopped(onRestart: () => void): Promise<void> {
+    const { signal } = this.stopping
+    while (!signal.aborted) {
+      await sleep(checkIntervalMs, undefined, { signal }).catch(() => {})
+      try {
+        const problem = await this.findProblem()
+        if (problem === null || signal.aborted) continue
+        await this.process.end(restartTimeoutMs)
+        await this.start()
+        this.lastProblem = ''
+        this.report(`Redis was started again: ${problem}`)
+        onRestart()
+      } catch (error) {
+        const { message } = error as Error
+        if (message !== this.lastProblem) this.report(`Redis does not start: ${message}`)
+        this.lastProblem = message
+      }
+    }
   }
-}
 
-async function stop(pid: number): Promise<void> {
-  if (!isAlive(pid)) return
-  process.kill(pid, 'SIGTERM')
-  for (const startedAt = Date.now(); Date.now() - startedAt < stopTimeoutMs; await sleep(25)) {
-    if (!isAlive(pid)) return
+  private async findProblem(): Promise<string | null> {
+    if (!this.process.isAlive()) return 'it had ended'
+    this.stoppedChecks = this.process.isStopped() ? this.stoppedChecks + 1 : 0
+    if (this.stoppedChecks >= maxStoppedChecks) return 'it was stopped'
+    const missing = await findMissingFile(this.folder, this.socket)
+    if (missing === null) return null
+    // without the data folder itself Redis could not start again, but a running one still serves
+    const isFolderThere = await access(this.dataFolder).then(
+      () => true,
+      () => false,
+    )
+    return isFolderThere ? `${missing} had been removed` : null
   }
-  throw new Error(
-    `redis-server (process ${pid}) still runs ${stopTimeoutMs / 1000} s after SIGTERM`,
-  )
-}
 
-function isAlive(pid: number): boolean {
-  try {
-    return process.kill(pid, 0)
-  } catch {
-    return false
+  private async start(): Promise<void> {
+    this.stoppedChecks = 0
+    const version = await serverVersion()
+    await mkdir(dirname(this.socket), { recursive: true, mode: 0o700 })
+    const config = await writeFiles(this.folder, this.socket, this.secret, version)
+    // one that has lost its socket or has another password; two would damage each other's files
+    for (const other of findProcessesIn(this.folder)) await other.end(restartTimeoutMs)
+    const start = () => startProcess(config, join(this.folder, logName), this.address)
+    this.process = await start().catch(error => this.startWithoutData(start, error as Error))
+  }
+
+  /** Redis refuses damaged files. It holds only what can be rebuilt from the store, so it starts without them. */
+  private async startWithoutData(
+    start: () => Promise<RedisProcess>,
+    error: Error,
+  ): Promise<RedisProcess> {
+    const damaged = await setDataAside(this.folder)
+    if (damaged === null) throw error
+    try {
+      const process = await start()
+      this.report(
+        `Redis did not start with its files, which were moved to ${damaged}: ${error.message}. It is empty now; the queue is filled again from the jobs in the data folder`,
+      )
+      return process
+    } catch {
+      await putDataBack(this.folder)
+      throw error
+    }
   }
 }

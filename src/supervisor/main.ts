@@ -7,7 +7,7 @@ import { TrainyardError } from '../errors.js'
 import type { FromApi } from '../spec/ipc-messages.js'
 import { openFolderStore } from '../store/folder-store.js'
 import { apiEnvironment, apiFlags, apiScript } from './api-process.js'
-import { type EmbeddedRedis, openRedis } from './embedded-redis.js'
+import { EmbeddedRedis } from './embedded-redis.js'
 import { lockFolder } from './folder-lock.js'
 import { ListenSocket } from './listen-socket.js'
 import { inheritedFd, Service } from './service.js'
@@ -28,14 +28,10 @@ async function main(): Promise<void> {
   // Here too, so that a folder of another format is reported once, before any process starts.
   await openFolderStore(config.dataFolder)
   const listenSocket = await ListenSocket.bind(config.host, config.port)
-  const redis = config.redis ? null : await openRedis(config.dataFolder)
+  const redis = config.redis ? null : await EmbeddedRedis.open(config.dataFolder)
   const environment = childEnvironment(redis ? { REDIS_URL: redis.url } : {})
 
-  redis?.restartOnExit(error =>
-    console.error(
-      error ? `Redis does not start: ${error.message}` : 'Redis ended and was restarted',
-    ),
-  )
+  redis?.keepRunning()
 
   let exitCode = 0
   let shutdownPromise: Promise<void> | null = null

@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { RedisProxy } from '../../chaos/redis-proxy.js'
 import type { JobRequest } from '../../src/spec/job.js'
-import { type EmbeddedRedis, openRedis } from '../../src/supervisor/embedded-redis.js'
+import { EmbeddedRedis } from '../../src/supervisor/embedded-redis.js'
 import { eventually } from '../../testing/eventually.js'
 import { mnistSample } from '../../testing/mnist.js'
 import { TestDeployment } from '../../testing/test-deployment.js'
@@ -19,7 +19,7 @@ let deployment: TestDeployment
 let printed = ''
 before(async () => {
   folder = await mkdtemp(join(tmpdir(), 'trainyard-watchdog-'))
-  redis = await openRedis(folder)
+  redis = await EmbeddedRedis.open(folder)
   proxy = await RedisProxy.open(redis.url)
   deployment = await TestDeployment.open({ REDIS_URL: proxy.url, TRAINYARD_SLOTS: '1' }, text => {
     printed += text

@@ -26,9 +26,15 @@ const request = (name: string, steps: number): JobRequest => ({
 
 const outages: Record<string, () => Promise<() => void>> = {
   'that hangs': async () => {
+    const { supervisor } = deployment
     const redis = await deployment.pidOf('redis-server')
+    // a running supervisor would replace it after two seconds
+    process.kill(supervisor, 'SIGSTOP')
     process.kill(redis, 'SIGSTOP')
-    return () => process.kill(redis, 'SIGCONT')
+    return () => {
+      process.kill(redis, 'SIGCONT')
+      process.kill(supervisor, 'SIGCONT')
+    }
   },
   'that is down': async () => {
     const { supervisor } = deployment

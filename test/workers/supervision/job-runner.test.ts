@@ -16,7 +16,7 @@ import { MetricsLog } from '../../../src/jobs/telemetry/metrics-log.js'
 import { planJob } from '../../../src/planning/plan.js'
 import { openFolderStore } from '../../../src/store/folder-store.js'
 import type { Store } from '../../../src/store/store.js'
-import { type EmbeddedRedis, openRedis } from '../../../src/supervisor/embedded-redis.js'
+import { EmbeddedRedis } from '../../../src/supervisor/embedded-redis.js'
 import { digitsManifest } from '../../../testing/digits-manifest.js'
 import { newJobId, startAttempt } from '../../../testing/running-job.js'
 import { JobRunner } from '../../../workers/supervision/job-runner.js'
@@ -30,7 +30,7 @@ let redis: Redis
 let store: Store
 before(async () => {
   folder = await mkdtemp(join(tmpdir(), 'trainyard-run-'))
-  server = await openRedis(folder)
+  server = await EmbeddedRedis.open(folder)
   redis = connect(
     { connection: readConfig({ REDIS_URL: server.url }).redis!, prefix },
     blockingOptions,
