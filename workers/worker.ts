@@ -19,6 +19,7 @@ import { JobLog } from '../src/jobs/telemetry/job-log.js'
 import { MetricsLog } from '../src/jobs/telemetry/metrics-log.js'
 import { diskWithFailpoints } from '../src/store/failpoints.js'
 import { openFolderStore } from '../src/store/folder-store.js'
+import { openPrivateFolder } from '../src/store/private-folder.js'
 import { sweepStaging } from '../src/store/staging.js'
 import { AttemptRunner } from './supervision/attempt.js'
 import { Consumer } from './supervision/consumer.js'
@@ -52,6 +53,7 @@ async function main(): Promise<void> {
     trainerLaunchOptions(config.slots, gpus),
     () => keepSpares && process.availableMemory() > minMemoryForSpareBytes,
   )
+  await openPrivateFolder(config.dataFolder, line => log.warn(line))
   const store = await openFolderStore(
     config.dataFolder,
     diskWithFailpoints(config.failpoints, 'worker'),

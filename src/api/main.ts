@@ -5,6 +5,7 @@ import { TrainyardError } from '../errors.js'
 import { answerPings } from '../ipc/health-check.js'
 import type { Jobs } from '../jobs/jobs.js'
 import type { FromApi, ToApi } from '../spec/ipc-messages.js'
+import { openPrivateFolder } from '../store/private-folder.js'
 import { buildApp } from './app.js'
 import { Listener } from './http/listener.js'
 import { createLogger } from './log.js'
@@ -23,6 +24,7 @@ async function main(): Promise<void> {
     const hint = `the supervisor is stopped: requests are served, but no process is restarted until it continues (kill -CONT ${pid})`
     log.warn({ pid }, hint)
   })
+  await openPrivateFolder(config.dataFolder, line => log.warn(line))
   const { parts, close } = await openParts(
     {
       ...config,

@@ -1,11 +1,12 @@
 // `npm start`: starts Redis, the API and the worker, restarts them if they end, and stops them in order.
-import { mkdir, readFile } from 'node:fs/promises'
+import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { childEnvironment, readConfig } from '../config.js'
 import { TrainyardError } from '../errors.js'
 import type { FromApi } from '../spec/ipc-messages.js'
 import { openFolderStore } from '../store/folder-store.js'
+import { openPrivateFolder } from '../store/private-folder.js'
 import { apiEnvironment, apiFlags, apiScript } from './api-process.js'
 import { EmbeddedRedis } from './embedded-redis.js'
 import { lockFolder } from './folder-lock.js'
@@ -23,7 +24,7 @@ const workerScript = fileURLToPath(new URL('../../workers/worker.js', import.met
 
 async function main(): Promise<void> {
   const config = readConfig()
-  await mkdir(config.dataFolder, { recursive: true })
+  await openPrivateFolder(config.dataFolder, console.error)
   const lock = await lockFolder(config.dataFolder)
   // Here too, so that a folder of another format is reported once, before any process starts.
   await openFolderStore(config.dataFolder)

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
-import { readFile } from 'node:fs/promises'
+import { readdir, readFile, stat } from 'node:fs/promises'
 import { connect, type Socket } from 'node:net'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
@@ -144,6 +144,15 @@ async function follow(id: string): Promise<Socket> {
   await new Promise<void>(resolve => socket.write(request, () => resolve()))
   return socket
 }
+
+test('no file of the data folder is open to other users', async () => {
+  const names = await readdir(deployment.folder, { recursive: true })
+  assert.ok(names.some(name => /metrics/.test(name)))
+  for (const name of names) {
+    const { mode } = await stat(join(deployment.folder, name)).catch(() => ({ mode: 0 }))
+    assert.equal(mode & 0o077, 0, `${name} has mode ${(mode & 0o7777).toString(8)}`)
+  }
+})
 
 test('a server whose address is in use does not start, and says so in one line', async () => {
   const environment = { ...process.env, TRAINYARD_PORT: new URL(deployment.url).port }
