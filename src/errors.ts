@@ -41,6 +41,21 @@ export function joinMessages(fieldErrors: readonly FieldError[], unlisted = 0): 
   return unlisted > 0 ? `${listed}; and ${unlisted.toLocaleString('en')} more` : listed
 }
 
+/** Lines of a stack trace, of what Node prints around an error, and TensorFlow's lists of nodes. */
+const traceLine =
+  /^\s*(at .*|\^+|[{}\]]+,?|Node\.js v\d.*|node:internal.*|file:\/\/.*:\d+|#\d+ .*|\.\.\. \d+ (lines matching|more).*|\[\[\{\{node .*|Stack trace:|\[cause\]: .*|\[?(errno|code|syscall|kind|errors|path)\]?: .*)?$/
+
+export const isTraceLine = (line: string): boolean => traceLine.test(line)
+
+/** A text as one line without stack trace, for a message that clients see. */
+export function toOneLine(text: string, maxLength = 1000): string {
+  const lines = text.split(/[\r\n]+/).filter(line => !isTraceLine(line))
+  return truncate(
+    lines.join(' ').replaceAll(/\s+/g, ' ').replaceAll(/\p{C}/gu, '').trim(),
+    maxLength,
+  )
+}
+
 export interface TrainyardErrorOptions {
   errors?: readonly FieldError[]
   cause?: unknown

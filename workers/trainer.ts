@@ -9,7 +9,7 @@ import { openFolderStore } from '../src/store/folder-store.js'
 import { AttemptSuperseded, type TrainerDeps } from './attempts/attempt-recorder.js'
 import { runBoostingAttempt } from './attempts/boosting-attempt.js'
 import { runNetworkAttempt } from './attempts/network-attempt.js'
-import { isUnavailable, toFailure, unavailableExitCode } from './failure.js'
+import { isUnavailable, toFailure, toTrainerError, unavailableExitCode } from './failure.js'
 
 /** Ten missed heartbeats of the worker. After this, another worker may have the job. */
 const leaseMs = 20_000
@@ -84,7 +84,10 @@ async function stopRequested(): Promise<StopReason | null> {
   if (performance.now() - leaseRenewedAt > leaseMs) {
     // heartbeats that arrived during a long step may still be unread
     await yieldToEventLoop()
-    if (performance.now() - leaseRenewedAt > leaseMs) exitNow()
+    if (performance.now() - leaseRenewedAt > leaseMs) {
+      console.error(`the trainer ends itself: no sign of its worker for ${leaseMs / 1000} s`)
+      exitNow()
+    }
   }
   return stopReason
 }
@@ -96,7 +99,11 @@ function send(message: FromTrainer): Promise<void> {
   })
 }
 
-main().catch((error: unknown) => {
-  console.error(error instanceof AttemptSuperseded ? error.message : error)
-  process.exit(isUnavailable(error) ? unavailableExitCode : 1)
+main().catch(async (error: unknown) => {
+  const unavailable = isUnavailable(error)
+  const described = toTrainerError(error)
+  // the stack of a bug is for the worker's log
+  console.error(unavailable || error instanceof AttemptSuperseded ? described.message : error)
+  await send({ type: 'error', ...described })
+  process.exit(unavailable ? unavailableExitCode : 1)
 })

@@ -1,5 +1,6 @@
 // The worker process: takes jobs from the queue and runs them in trainer processes, its children.
 import { availableParallelism } from 'node:os'
+import { resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { pino } from 'pino'
 import { childEnvironment, readConfig } from '../src/config.js'
@@ -17,6 +18,7 @@ import { Checkpoints } from '../src/jobs/record/checkpoints.js'
 import { JobRecords } from '../src/jobs/record/records.js'
 import { JobLog } from '../src/jobs/telemetry/job-log.js'
 import { MetricsLog } from '../src/jobs/telemetry/metrics-log.js'
+import { DiskSpace } from '../src/store/disk-space.js'
 import { diskWithFailpoints } from '../src/store/failpoints.js'
 import { openFolderStore } from '../src/store/folder-store.js'
 import { openPrivateFolder } from '../src/store/private-folder.js'
@@ -24,7 +26,9 @@ import { sweepStaging } from '../src/store/staging.js'
 import { AttemptRunner } from './supervision/attempt.js'
 import { Consumer } from './supervision/consumer.js'
 import { Watchdog } from './supervision/consumer-watchdog.js'
+import { pathHider } from './supervision/hide-paths.js'
 import { JobRunner } from './supervision/job-runner.js'
+import { countOomKills } from './supervision/oom-kills.js'
 import { recoverOrphans } from './supervision/orphan-recovery.js'
 import { type Slot, Slots } from './supervision/slots.js'
 import type { TrainerLaunchOptions } from './supervision/trainer-process.js'
@@ -35,6 +39,8 @@ const stuckExitCode = 75
 const drainTimeoutMs = 20_000
 /** A spare trainer takes about 0.1 GB of its own; if less than this is free, training needs it. */
 const minMemoryForSpareBytes = 2 * 2 ** 30
+/** What holds `dist`, and `node_modules`. */
+const applicationFolder = fileURLToPath(new URL('../..', import.meta.url)).replace(/\/$/, '')
 const trainerScript = fileURLToPath(new URL('trainer.js', import.meta.url))
 
 async function main(): Promise<void> {
@@ -54,10 +60,15 @@ async function main(): Promise<void> {
     () => keepSpares && process.availableMemory() > minMemoryForSpareBytes,
   )
   await openPrivateFolder(config.dataFolder, line => log.warn(line))
-  const store = await openFolderStore(
-    config.dataFolder,
-    diskWithFailpoints(config.failpoints, 'worker'),
-  )
+  const disk = diskWithFailpoints(config.failpoints, 'worker')
+  const store = await openFolderStore(config.dataFolder, disk)
+  const diskSpace = new DiskSpace(config.dataFolder, disk)
+  diskSpace.watch(problem => {
+    if (problem === null) log.info('the disk of the data folder takes writes again: jobs go on')
+    else log.error({ problem }, 'jobs wait until the disk of the data folder takes writes')
+  })
+  const diskProblem = async () => (await diskSpace.status()).problem
+  const hidePaths = pathHider([resolve(config.dataFolder), applicationFolder])
   // load trainers while the worker connects to Redis: the first job then starts sooner
   slots.warm()
   const redis = { connection: config.redis, prefix: config.redisPrefix }
@@ -82,7 +93,21 @@ async function main(): Promise<void> {
         statePublisher,
         findDataset: dataset => datasets.get(dataset),
         startAttempt: (task, attemptRecord) =>
-          new AttemptRunner({ records, jobLog, statePublisher, slot }, task, attemptRecord),
+          new AttemptRunner(
+            {
+              records,
+              jobLog,
+              statePublisher,
+              slot,
+              diskProblem,
+              countOomKills,
+              hidePaths,
+              log,
+            },
+            task,
+            attemptRecord,
+          ),
+        diskProblem,
         sweep: () => sweepStaging(config.dataFolder),
       },
       id,

@@ -14,12 +14,20 @@ export const failureCodes = {
     help: 'Correct or remove the record, upload the data set again, and submit a new job.',
   },
   out_of_memory: {
-    when: 'the training does not fit into memory',
-    help: 'Lower batchSize and raise accumulateSteps, or use a smaller model.',
+    when: 'the training does not fit into memory; or the kernel ended two attempts for lack of memory without a new checkpoint',
+    help: 'Lower batchSize and raise accumulateSteps, or use a smaller model. If other processes use the memory, stop them, lower TRAINYARD_SLOTS, or set TRAINYARD_SPARE_TRAINERS=off.',
+  },
+  crashed: {
+    when: 'three attempts ended by an error or a crash of native code, without a new checkpoint',
+    help: 'The message says how the last one ended, and the log of the job what it printed. Fix the cause and retry the job; if it is a bug of Trainyard, report it.',
+  },
+  killed: {
+    when: 'twenty attempts were ended from outside, by a signal or together with their worker, without a new checkpoint',
+    help: 'Find out what ends the trainers, such as a service manager or a script, and retry the job. Checkpoints at shorter intervals (checkpointSeconds) also help.',
   },
   no_progress: {
-    when: 'three attempts crashed, or twenty were killed, without a new checkpoint',
-    help: 'The message has the last output; see the log of the job, fix the cause, and retry the job.',
+    when: 'three attempts ended without a new checkpoint, and nothing says why',
+    help: 'See the log of the job and of the server, fix the cause, and retry the job.',
   },
   dataset_gone: {
     when: 'the data set was deleted',
@@ -46,8 +54,8 @@ export const failureCodes = {
     help: 'The message is XGBoost’s own.',
   },
   gpu_error: {
-    when: 'XGBoost reports an error of the GPU or its driver',
-    help: 'Check the GPU and its driver, then retry the job.',
+    when: 'the engine reports an error of the GPU or its driver',
+    help: 'Check the GPU and its driver (nvidia-smi), then retry the job.',
   },
   invalid: {
     when: 'the job cannot be trained for another reason',

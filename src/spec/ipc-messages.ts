@@ -37,6 +37,13 @@ export type ToTrainer =
   | { type: 'lease' }
   | { type: 'stop'; reason: StopReason }
 
+/** The error that ends a trainer, in one line. */
+export interface TrainerError {
+  message: string
+  /** The code of the job's failure if every attempt ends like this; null if the error says nothing about it. */
+  cause: FailureCode | null
+}
+
 export type FromTrainer =
   | { type: 'ready' }
   | { type: 'phase'; phase: Phase; step: number }
@@ -46,6 +53,8 @@ export type FromTrainer =
   /** `step`: the last step that was trained. It is below the job's `steps` after early stopping. */
   | { type: 'finished'; model: ModelRef; metrics: Metrics; step: number }
   | { type: 'failed'; code: FailureCode; message: string }
+  /** The trainer ends with an error that another attempt may not meet. */
+  | ({ type: 'error' } & TrainerError)
 
 export interface PlannerTask {
   job: NetworkJob

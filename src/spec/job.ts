@@ -51,6 +51,8 @@ interface BaseJob {
   freeze?: string[]
   priority?: number
   labels?: Labels
+  /** Estimate of the memory that a trainer of the job needs. Jobs of older versions have none. */
+  memory?: { totalBytes: number }
   /** Name of the record of the request's Idempotency-Key. */
   idempotency?: string
 }
@@ -122,6 +124,10 @@ export const Job = Type.Object({
       ),
     }),
     'null if the job is not queued, if its position is unknown, and in the answer to its submission',
+  ),
+  waitingFor: nullable(
+    Type.String(),
+    'what a queued or running job waits for beside a free slot, such as room on the disk; null if nothing',
   ),
   attempt: Type.Integer({ description: 'number of the latest attempt; 0 before the first' }),
   progress: Type.Object({

@@ -42,13 +42,13 @@ export class DiskSpace {
     this.root = resolve(root)
   }
 
-  /** The state at most a second ago. */
+  /** The state at most a second ago, and after the last failed write of this process. */
   status(): Promise<DiskStatus> {
     const now = performance.now()
-    if (!this.lastCheck || now - this.lastCheckAt >= checkIntervalMs) {
-      this.lastCheckAt = now
-      this.lastCheck = this.check()
-    }
+    const isOld = now - this.lastCheckAt >= checkIntervalMs || failureSince(this.lastCheckAt)
+    if (this.lastCheck && !isOld) return this.lastCheck
+    this.lastCheckAt = now
+    this.lastCheck = this.check()
     return this.lastCheck
   }
 

@@ -54,8 +54,22 @@ export async function runTraining(input: LoopInput, hooks: LoopHooks): Promise<b
   const { session, plan, training, resume } = input
   session.run('init', { seed: plan.seed })
   startInputPipeline(session, plan, training, input.validation)
-  if (!resume && input.initFrom) session.run('initialize', { model: input.initFrom })
-  if (resume) session.run('restore', { model: resume.model, input: resume.input })
+  if (!resume && input.initFrom) {
+    const model = input.initFrom
+    restoring(
+      () => session.run('initialize', { model }),
+      reason =>
+        `the weights of initFrom cannot be restored: ${reason}; submit the job again with others`,
+    )
+  }
+  if (resume) {
+    const { model, input: bundle } = resume
+    restoring(
+      () => session.run('restore', { model, input: bundle }),
+      reason =>
+        `the checkpoint of step ${resume.step} cannot be restored: ${reason}; submit the job again`,
+    )
+  }
 
   const save = (model: string, bundle: string) => session.run('save', { model, input: bundle })
   const earlyStopping = new EarlyStoppingTracker(
@@ -149,6 +163,17 @@ const metricRow = (step: number, values: MetricRow['values']): MetricRow => ({
 
 /** Part of the message of a job whose evaluations all had a loss of NaN or infinity. */
 export const noBestCheckpoint = 'no evaluation had a finite loss, so no checkpoint is the best'
+
+/** The files match their checksums, so a restore that fails would fail again, unless memory was short. */
+function restoring(restore: () => void, describe: (reason: string) => string): void {
+  try {
+    restore()
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause)
+    if (/OOM when allocating|Resource ?Exhausted/i.test(reason)) throw cause
+    throw new TrainingFailure('invalid', describe(reason), { cause })
+  }
+}
 
 const nanLoss = (step: number, loss: number, learningRate: number, consequence: string) =>
   new TrainingFailure(

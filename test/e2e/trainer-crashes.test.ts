@@ -70,9 +70,9 @@ test('a job whose trainer is killed twice ends with the metrics and weights of a
     ]),
     [
       [1, 'attempt 1 starts from the beginning'],
-      [1, 'the trainer was ended by SIGKILL'],
+      [1, 'the trainer was ended by SIGKILL, which its worker did not send'],
       [2, 'attempt 2 resumes from a checkpoint'],
-      [2, 'the trainer was ended by SIGKILL'],
+      [2, 'the trainer was ended by SIGKILL, which its worker did not send'],
       [3, 'attempt 3 resumes from a checkpoint'],
       [3, 'finished at step 1000: model killed, version 1'],
     ],

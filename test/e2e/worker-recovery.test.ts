@@ -128,10 +128,14 @@ test('a job whose trainer crashes three times fails, and the next job trains', a
     return job.status === 'failed'
   }
   await eventually('the job to fail', crashTrainers, { timeoutMs: 120_000 })
-  assert.equal(job.failure?.code, 'no_progress')
-  assert.match(job.failure.message, /^3 attempts ended without a new checkpoint.*SIGSEGV/)
+  assert.equal(job.failure?.code, 'crashed')
+  assert.match(
+    job.failure.message,
+    /^3 attempts crashed without a new checkpoint; attempt 3 was ended by SIGSEGV in native code/,
+  )
+  assert.equal(job.attempt, 3)
   const { items } = await deployment.client.logs(job.id, { tail: '1' })
-  assert.equal(items[0]?.line, `failed: no_progress: ${job.failure.message}`)
+  assert.equal(items[0]?.line, `failed: crashed: ${job.failure.message}`)
   await assertSameWeights(await deployment.waitForEnd(next))
 })
 

@@ -1,7 +1,7 @@
 import type { AttemptRecord } from '../../src/jobs/record/records.js'
 import type { FromTrainer } from '../../src/spec/ipc-messages.js'
 import type { Failure, Phase } from '../../src/spec/job.js'
-import type { TrainerExit } from './trainer-process.js'
+import type { AttemptDeath } from './attempt-death.js'
 
 // Lines that the worker adds to a job's log, beside what the trainer prints.
 
@@ -49,15 +49,14 @@ function messageLine(message: Exclude<FromTrainer, { type: 'phase' | 'metrics' }
     case 'failed':
       return failureLine(message)
     case 'ready':
+    case 'error': // the line of the attempt's end has it
       return null
   }
 }
 
 export const failureLine = ({ code, message }: Failure) => `failed: ${code}: ${message}`
 
-export function exitLine({ code, signal }: TrainerExit): string {
-  return signal ? `the trainer was ended by ${signal}` : `the trainer exited with code ${code}`
-}
+export const deathLine = ({ text }: Pick<AttemptDeath, 'text'>) => `the trainer ${text}`
 
 /** A line for an evaluation; null for a training row, which only the metrics have. */
 function evaluationLine({ step, values }: { step: number; values: Record<string, number> }) {

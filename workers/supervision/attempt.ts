@@ -1,10 +1,15 @@
+import { isTraceLine } from '../../src/errors.js'
 import type { LiveState, LiveStatePublisher } from '../../src/jobs/queue/live-state.js'
 import type { AttemptProgress, AttemptRecord, JobRecords } from '../../src/jobs/record/records.js'
 import type { JobLog } from '../../src/jobs/telemetry/job-log.js'
+import type { Logger } from '../../src/log.js'
 import type { FromTrainer, StopReason, TrainerTask } from '../../src/spec/ipc-messages.js'
 import { type Failure, isBoosting, type Metrics, type ModelRef } from '../../src/spec/job.js'
 import { toLoggedRow } from '../../src/spec/metrics.js'
-import { attemptLineFormatter, exitLine, isStartupBanner, startLine } from './attempt-log.js'
+import { recordDiskFailure } from '../../src/store/storage-errors.js'
+import { unavailableExitCode } from '../failure.js'
+import { type AttemptDeath, explainDeath } from './attempt-death.js'
+import { attemptLineFormatter, deathLine, isStartupBanner, startLine } from './attempt-log.js'
 import { EtaEstimator, etaPlan } from './eta-estimator.js'
 import type { TrainerExit, TrainerListener, TrainerProcess } from './trainer-process.js'
 
@@ -12,13 +17,19 @@ export type Outcome =
   | { kind: 'finished'; model: ModelRef; metrics: Metrics; step: number }
   | { kind: 'failed'; failure: Failure }
   | { kind: 'stopped' }
-  | { kind: 'died'; exit: TrainerExit }
+  | { kind: 'died'; death: AttemptDeath }
 
 export interface AttemptRunnerDeps {
   records: JobRecords
   jobLog: JobLog
   statePublisher: LiveStatePublisher
   slot: { open(listener: TrainerListener): TrainerProcess }
+  /** Why the disk takes no writes; null if it does. */
+  diskProblem(): Promise<string | null>
+  countOomKills(): number | null
+  /** Removes the server's paths from a text that clients may read. */
+  hidePaths(text: string): string
+  log: Pick<Logger, 'warn'>
 }
 
 /** Runs one attempt in a trainer process; passes its messages on to the record, the log and followers. */
@@ -32,6 +43,7 @@ export class AttemptRunner {
   private pendingWrite: Promise<void> = Promise.resolve()
   private pendingLog: Promise<void> = Promise.resolve()
   private readonly formatLine = attemptLineFormatter()
+  private readonly oomKillsBefore: number | null
 
   constructor(
     private readonly deps: AttemptRunnerDeps,
@@ -41,10 +53,11 @@ export class AttemptRunner {
     this.progress = attemptRecord.progress ?? { step: attemptRecord.resumedFrom, metrics: {} }
     this.attemptRecord.progress = this.progress
     this.eta = new EtaEstimator(etaPlan(task))
+    this.oomKillsBefore = deps.countOomKills()
     this.process = deps.slot.open({
       onMessage: message => this.onMessage(message),
       onLine: line => {
-        if (!isStartupBanner(line)) this.log(line)
+        if (!isStartupBanner(line) && !isTraceLine(line)) this.log(line)
       },
     })
     this.log(startLine(attemptRecord))
@@ -55,10 +68,11 @@ export class AttemptRunner {
     const exit = await this.process.exit
     // a write of the last phase must not arrive after the caller's record of the end
     await this.pendingWrite
-    if (!this.reportedOutcome) this.log(exitLine(exit))
+    const outcome = this.reportedOutcome ?? { kind: 'died', death: await this.explain(exit) }
+    if (outcome.kind === 'died') this.log(deathLine(outcome.death))
     // the log must be complete when the job ends
     await this.pendingLog
-    return this.reportedOutcome ?? { kind: 'died', exit }
+    return outcome
   }
 
   stop(reason: StopReason): void {
@@ -67,6 +81,19 @@ export class AttemptRunner {
 
   kill(): void {
     this.process.kill()
+  }
+
+  private async explain(exit: TrainerExit): Promise<AttemptDeath> {
+    if (exit.code === unavailableExitCode) recordDiskFailure()
+    const before = this.oomKillsBefore
+    const now = this.deps.countOomKills()
+    const oomKilled = before !== null && now !== null && now > before
+    const diskProblem = await this.deps.diskProblem()
+    const death = explainDeath(exit, { oomKilled, diskProblem })
+    const { attempt } = this.attemptRecord
+    const details = { job: this.task.job.id, attempt, output: exit.outputTail.join('\n') }
+    this.deps.log.warn(details, deathLine(death))
+    return { ...death, text: this.deps.hidePaths(death.text) }
   }
 
   private onMessage(message: FromTrainer): void {
@@ -110,9 +137,11 @@ export class AttemptRunner {
       case 'failed':
         this.reportedOutcome = {
           kind: 'failed',
-          failure: { code: message.code, message: message.message },
+          failure: { code: message.code, message: this.deps.hidePaths(message.message) },
         }
         break
+      case 'error':
+        break // the exit has it
       default:
         message satisfies never
     }
@@ -120,9 +149,10 @@ export class AttemptRunner {
 
   private log(line: string): void {
     const { id } = this.task.job
+    const { attempt } = this.attemptRecord
     // one after another; a line that cannot be stored must not end the training
     this.pendingLog = this.pendingLog
-      .then(() => this.deps.jobLog.append(id, this.attemptRecord.attempt, line))
+      .then(() => this.deps.jobLog.append(id, attempt, this.deps.hidePaths(line)))
       .catch(() => {})
   }
 

@@ -1,11 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { isMissing } from '../../src/errors.js'
+import { isMissing, TrainyardError, toOneLine } from '../../src/errors.js'
 import type { JobIndex } from '../../src/jobs/queue/job-index.js'
 import type { LiveStatePublisher } from '../../src/jobs/queue/live-state.js'
 import type { Checkpoints } from '../../src/jobs/record/checkpoints.js'
 import type { JobResult, Lifecycle } from '../../src/jobs/record/lifecycle.js'
 import type {
-  AttemptEnd,
   AttemptProgress,
   AttemptRecord,
   JobRecord,
@@ -17,21 +16,14 @@ import type { MetricsLog } from '../../src/jobs/telemetry/metrics-log.js'
 import type { DatasetManifest } from '../../src/spec/dataset.js'
 import type { TrainerTask } from '../../src/spec/ipc-messages.js'
 import type { Failure, JobManifest } from '../../src/spec/job.js'
-import { unavailableExitCode } from '../failure.js'
 import type { AttemptRunner, Outcome } from './attempt.js'
 import { failureLine } from './attempt-log.js'
-import type { TrainerExit } from './trainer-process.js'
+import { attemptsWithoutProgress, exhaustedRetries, retryDelayMs } from './retry-policy.js'
 
 const requestPollIntervalMs = 2000
 
-/**
- * Attempts in a row without a new checkpoint after which a job fails. Kills from outside are less the
- * job's fault than crashes.
- */
-const retryLimits = { crashed: 3, killed: 20 } as const
-
-/** Backoff before the next attempt, by the number of attempts without progress; the last value repeats. */
-const retryDelaysMs = [0, 0, 1000, 5000]
+/** How often a job that waits for the machine looks whether it can go on. */
+const holdPollMs = 2000
 
 export interface JobRunnerDeps {
   records: JobRecords
@@ -41,9 +33,14 @@ export interface JobRunnerDeps {
   index: JobIndex
   statePublisher: LiveStatePublisher
   findDataset(id: string): Promise<DatasetManifest>
-  startAttempt(task: TrainerTask, attemptRecord: AttemptRecord): AttemptRunner
+  startAttempt(
+    task: TrainerTask,
+    attemptRecord: AttemptRecord,
+  ): Pick<AttemptRunner, 'outcome' | 'stop' | 'kill'>
   /** Removes the half-written files of processes that have ended. */
   sweep(): Promise<void>
+  /** Why the disk takes no writes, in one line; null if it does. */
+  diskProblem(): Promise<string | null>
 }
 
 /** `done`: the job has a result or is paused. `superseded`: another worker has it. */
@@ -51,7 +48,7 @@ export type JobRunOutcome = 'done' | 'requeue' | 'superseded'
 
 /** Runs one job: attempts, one after another, until the job has a result or must leave this worker. */
 export class JobRunner {
-  private attemptRunner: AttemptRunner | null = null
+  private attemptRunner: Pick<AttemptRunner, 'outcome' | 'stop' | 'kill'> | null = null
   private stopReason: 'drain' | 'superseded' | null = null
   /** Number of the most recently claimed attempt; 0 before the first. */
   private attempt = 0
@@ -60,6 +57,8 @@ export class JobRunner {
   private readonly interruptController = new AbortController()
   /** Aborted by a client's request: ends the backoff before an attempt. */
   private wakeController = new AbortController()
+  /** Followers have been told why the job does not start. */
+  private holdIsPublished = false
   /** Resolves when `run` has ended. */
   readonly done: Promise<void>
   private resolveDone!: () => void
@@ -77,19 +76,42 @@ export class JobRunner {
     const pollTimer = setInterval(() => void this.pollRequests(), requestPollIntervalMs)
     try {
       for (;;) {
-        const record = await this.deps.records.read(this.id)
-        if (!isWaitingOrRunning(record.lifecycle.state))
-          return await this.publishDone(record.lifecycle)
-        await this.checkSuperseded()
-        if (this.stopReason) return this.stopReason === 'superseded' ? 'superseded' : 'requeue'
-        // a request to an attempt that has ended: its worker died before it recorded the stop
-        if (requestedAction(record.lifecycle.state)) await this.recordStop(record.lifecycle.attempt)
-        else await this.runAttempt(record)
+        try {
+          const outcome = await this.advance()
+          if (outcome) return outcome
+        } catch (error) {
+          // an error of this job's files alone is not for waiting
+          const problem = isStorageError(error) ? await this.deps.diskProblem() : null
+          if (problem === null) throw error
+          if (this.stopReason) return this.stoppedOutcome()
+          await this.hold(problem, holdPollMs)
+        }
       }
     } finally {
       clearInterval(pollTimer)
       this.resolveDone()
     }
+  }
+
+  /** Takes the next step; null if another one is to follow. */
+  private async advance(): Promise<JobRunOutcome | null> {
+    const record = await this.deps.records.read(this.id)
+    if (!isWaitingOrRunning(record.lifecycle.state)) return this.publishDone(record.lifecycle)
+    await this.checkSuperseded()
+    if (this.stopReason) return this.stoppedOutcome()
+    // a request to an attempt that has ended: its worker died before it recorded the stop
+    if (requestedAction(record.lifecycle.state)) {
+      await this.recordStop(record.lifecycle.attempt)
+      return null
+    }
+    const problem = await this.deps.diskProblem()
+    if (problem === null) await this.runAttempt(record)
+    else await this.hold(problem, holdPollMs)
+    return null
+  }
+
+  private stoppedOutcome(): JobRunOutcome {
+    return this.stopReason === 'superseded' ? 'superseded' : 'requeue'
   }
 
   /** Stops for a shutdown: the attempt writes a checkpoint, and the job returns to the queue. */
@@ -132,27 +154,24 @@ export class JobRunner {
   }
 
   /** Runs one attempt and records its outcome. */
-  private async runAttempt(record: JobRecord): Promise<void> {
+  private async runAttempt({ manifest, lifecycle }: JobRecord): Promise<void> {
     const { records, checkpoints } = this.deps
-    const attempt = await records.claimAttempt(this.id)
-    this.attempt = attempt
+    const claims = await records.claims(this.id)
     const previousAttempts = await records.attempts(this.id)
     const resumedFrom = await checkpoints.newestVerified(this.id, previousAttempts)
-    const { retriedAfterAttempt } = record.lifecycle
     const failedAttempts = attemptsWithoutProgress(
-      previousAttempts.filter(previous => previous.attempt > retriedAfterAttempt),
+      previousAttempts.filter(({ attempt }) => attempt > lifecycle.retriedAfterAttempt),
       resumedFrom,
     )
-    const noProgress = noProgressFailure(failedAttempts)
-    if (noProgress) return this.giveUp(attempt, noProgress)
+    const exhausted = exhaustedRetries(manifest, failedAttempts)
+    // no further attempt starts, so the failure belongs to the last one
+    if (exhausted) return this.fail(previousAttempts.at(-1)!.attempt, exhausted)
 
-    const task = await this.buildTask(record.manifest, attempt, resumedFrom).catch(toDatasetGone)
-    if ('code' in task) return this.giveUp(attempt, task)
-
-    await this.waitBeforeRetry(
-      retryDelaysMs[Math.min(failedAttempts.length, retryDelaysMs.length - 1)]!,
-    )
-    if (this.stopReason) return
+    if (!(await this.waitBeforeRetry(failedAttempts))) return
+    const attempt = await records.claimAttempt(this.id)
+    this.attempt = attempt
+    // another worker has claimed one meanwhile: what was read above is out of date
+    if (attempt !== (claims.at(-1)?.attempt ?? 0) + 1) return
 
     const startedAt = new Date().toISOString()
     const attemptRecord: AttemptRecord = {
@@ -160,7 +179,7 @@ export class JobRunner {
       startedAt,
       resumedFrom,
       phase: 'preparing',
-      progress: await this.progressAt(record.manifest, previousAttempts, resumedFrom),
+      progress: await this.progressAt(manifest, previousAttempts, resumedFrom),
       endedAt: null,
       end: null,
       outputTail: null,
@@ -170,44 +189,87 @@ export class JobRunner {
     if (!started.allowed) return
     await records.writeAttempt(this.id, attemptRecord)
     await this.publishState(started.lifecycle)
-    const outcome = await this.train(task, attemptRecord)
+    const task = await this.buildTask(manifest, attempt, resumedFrom).catch(toDatasetFailure)
+    const outcome: Outcome =
+      'code' in task ? { kind: 'failed', failure: task } : await this.train(task, attemptRecord)
     await this.checkSuperseded()
-    // best effort: if storage fails, the writes below report it
+    // best effort: if storage fails, the writes below wait for it
     if (outcome.kind === 'died') await this.deps.sweep().catch(() => {})
-    const end = this.endOf(outcome)
-    await records.writeAttempt(this.id, {
-      ...attemptRecord,
-      endedAt: new Date().toISOString(),
-      end,
-      outputTail: outcome.kind === 'died' ? describeExit(outcome.exit) : null,
-    })
+    const ended = { ...attemptRecord, endedAt: new Date().toISOString(), ...this.endOf(outcome) }
+    await this.persist(() => records.writeAttempt(this.id, ended))
     if (outcome.kind === 'finished') await this.finish(succeeded(attempt, outcome))
-    else if (outcome.kind === 'failed') await this.finish(failed(attempt, outcome.failure))
-    else await this.recordStop(attempt)
+    else if (outcome.kind !== 'failed') await this.recordStop(attempt)
+    else if ('code' in task) await this.fail(attempt, outcome.failure)
+    else await this.finish(failed(attempt, outcome.failure))
+  }
+
+  /** Returns false if the job is to stop. */
+  private async waitBeforeRetry(failedAttempts: readonly AttemptRecord[]): Promise<boolean> {
+    const delayMs = retryDelayMs(failedAttempts)
+    const last = failedAttempts.at(-1)
+    if (last?.end === 'unavailable') {
+      await this.hold(`the next attempt; attempt ${last.attempt} ${last.outputTail}`, delayMs)
+    } else await this.sleep(delayMs)
+    if (this.stopReason || this.wakeController.signal.aborted) return false
+    await this.clearHold()
+    return true
+  }
+
+  /** Waits, and tells clients why. The job keeps its slot: the others would wait for the same. */
+  private async hold(reason: string, ms: number): Promise<void> {
+    const { statePublisher } = this.deps
+    const seconds = Math.ceil((ms + holdPollMs) / 1000) + 5
+    // without Redis, the job's view still has what the API itself finds
+    await statePublisher.publishHold(this.id, reason, seconds).catch(() => {})
+    if (!this.holdIsPublished)
+      await statePublisher.publish(this.id, null, 'changed').catch(() => {})
+    this.holdIsPublished = true
+    await this.sleep(ms)
+  }
+
+  private async clearHold(): Promise<void> {
+    if (!this.holdIsPublished) return
+    this.holdIsPublished = false
+    await this.deps.statePublisher.clearHold(this.id).catch(() => {})
   }
 
   /** Ends early if the job is to stop. */
-  private async waitBeforeRetry(ms: number): Promise<void> {
+  private async sleep(ms: number): Promise<void> {
     this.wakeController = new AbortController()
     const signal = AbortSignal.any([this.interruptController.signal, this.wakeController.signal])
     if (ms > 0) await sleep(ms, undefined, { signal }).catch(() => {})
   }
 
-  /** Fails the job without a further attempt, and says so in the job's log. */
-  private async giveUp(attempt: number, failure: Failure): Promise<void> {
+  /** Repeats a write of an attempt's outcome until the disk takes it: the outcome must not be lost. */
+  private async persist<T>(write: () => Promise<T>): Promise<T> {
+    for (;;) {
+      try {
+        return await write()
+      } catch (error) {
+        const problem = isStorageError(error) ? await this.deps.diskProblem() : null
+        if (problem === null || this.stopReason) throw error
+        await this.hold(problem, holdPollMs)
+      }
+    }
+  }
+
+  /** Fails the job, and says so in the job's log. */
+  private async fail(attempt: number, failure: Failure): Promise<void> {
     // a line that cannot be stored must not keep the job from failing
     await this.deps.jobLog.append(this.id, attempt, failureLine(failure)).catch(() => {})
     await this.finish(failed(attempt, failure))
   }
 
   private async finish(result: JobResult & { status: 'succeeded' | 'failed' }): Promise<void> {
-    await this.deps.records.finish(this.id, result)
+    await this.persist(() => this.deps.records.finish(this.id, result))
   }
 
   /** The attempt has ended but the job has not: carries out the request that clients made, if any. */
   private async recordStop(attempt: number): Promise<void> {
     const at = new Date().toISOString()
-    const { lifecycle } = await this.deps.records.apply(this.id, { event: 'stop', at, attempt })
+    const { lifecycle } = await this.persist(() =>
+      this.deps.records.apply(this.id, { event: 'stop', at, attempt }),
+    )
     await this.publishState(lifecycle)
   }
 
@@ -257,13 +319,16 @@ export class JobRunner {
     return outcome
   }
 
-  private endOf(outcome: Outcome): AttemptEnd {
-    if (outcome.kind === 'finished' || outcome.kind === 'failed') return 'finished'
-    // includes an attempt that was killed because its last checkpoint took too long
-    if (outcome.kind === 'stopped' || this.stopReason || this.requestedStop) return 'drained'
-    const { code, signal } = outcome.exit
-    if (code === unavailableExitCode) return 'unavailable'
-    return signal === 'SIGKILL' || signal === 'SIGTERM' ? 'killed' : 'crashed'
+  private endOf(outcome: Outcome): Pick<AttemptRecord, 'end' | 'outputTail' | 'cause'> {
+    const noTail = { outputTail: null, cause: null }
+    if (outcome.kind === 'finished' || outcome.kind === 'failed')
+      return { end: 'finished', ...noTail }
+    if (outcome.kind === 'stopped') return { end: 'drained', ...noTail }
+    const { end, cause, text } = outcome.death
+    // the attempt was killed because its last checkpoint took too long
+    if (this.stopReason || this.requestedStop)
+      return { end: 'drained', outputTail: text, cause: null }
+    return { end, cause, outputTail: text }
   }
 
   private async publishDone(lifecycle: Lifecycle): Promise<'done'> {
@@ -279,10 +344,14 @@ export class JobRunner {
 }
 
 /** The failure of a job whose data set was removed: no further attempt would find it. */
-function toDatasetGone(error: unknown): Failure {
+function toDatasetFailure(error: unknown): Failure {
   if (!isMissing(error)) throw error
   return { code: 'dataset_gone', message: `${error.message}; upload it again and retry the job` }
 }
+
+const isStorageError = (error: unknown): boolean =>
+  error instanceof TrainyardError &&
+  (error.code === 'STORAGE_FULL' || error.code === 'STORAGE_FAILED')
 
 function succeeded(attempt: number, { model, metrics, step }: Outcome & { kind: 'finished' }) {
   const finishedAt = new Date().toISOString()
@@ -290,43 +359,8 @@ function succeeded(attempt: number, { model, metrics, step }: Outcome & { kind: 
   return { status, finishedAt, attempt, failure: null, model, metrics, step }
 }
 
-function failed(attempt: number, failure: Failure) {
+function failed(attempt: number, { code, message }: Failure) {
+  const failure = { code, message: toOneLine(message) }
   const finishedAt = new Date().toISOString()
   return { status: 'failed' as const, finishedAt, attempt, failure, model: null, metrics: {} }
-}
-
-/**
- * The attempts that resumed from the same checkpoint and wrote no new one. An attempt without a recorded
- * end died together with its worker.
- */
-function attemptsWithoutProgress(
-  attempts: readonly AttemptRecord[],
-  resumedFrom: number,
-): AttemptRecord[] {
-  const endsWithoutProgress: readonly (AttemptEnd | null)[] = [
-    'crashed',
-    'killed',
-    'unavailable',
-    null,
-  ]
-  return attempts.filter(
-    attempt => attempt.resumedFrom === resumedFrom && endsWithoutProgress.includes(attempt.end),
-  )
-}
-
-/** The failure of a job that has used up its retries. Attempts that ended because storage failed do not count. */
-function noProgressFailure(failedAttempts: readonly AttemptRecord[]): Failure | null {
-  for (const end of ['crashed', 'killed'] as const) {
-    const matching = failedAttempts.filter(attempt => (attempt.end ?? 'killed') === end)
-    if (matching.length < retryLimits[end]) continue
-    const lastOutput = matching.at(-1)!.outputTail ?? 'its worker ended too'
-    const message = `${matching.length} attempts ended without a new checkpoint; fix the cause, then retry the job. The last attempt ended with: ${lastOutput}`
-    return { code: 'no_progress', message }
-  }
-  return null
-}
-
-function describeExit({ code, signal, outputTail }: TrainerExit): string {
-  const how = signal ? `ended by ${signal}` : `exit code ${code}`
-  return outputTail ? `${how}: ${outputTail}` : how
 }

@@ -7,6 +7,7 @@ import type {
   FromTrainer,
   StopReason,
   ToTrainer,
+  TrainerError,
   TrainerTask,
 } from '../../src/spec/ipc-messages.js'
 import { LivenessMonitor } from './liveness-monitor.js'
@@ -27,7 +28,20 @@ export interface TrainerExit {
   code: number | null
   signal: NodeJS.Signals | null
   /** The last lines that the trainer printed. */
-  outputTail: string
+  outputTail: readonly string[]
+  /** The error that the trainer reported before it ended. */
+  error: TrainerError | null
+  /** Why its worker killed it, beside a request; null if it did not. */
+  killReason: KillReason | null
+}
+
+/**
+ * `stopped`: somebody sent SIGSTOP. `silent`: it did nothing, or nothing of use, for too long. `request`:
+ * it did not stop in time when it was asked to, or its job is no longer this worker's.
+ */
+export interface KillReason {
+  kind: 'stopped' | 'silent' | 'request'
+  text: string
 }
 
 export interface TrainerListener {
@@ -40,6 +54,8 @@ export class TrainerProcess {
   readonly exit: Promise<TrainerExit>
   private readonly child: ChildProcess
   private readonly tailLines: string[] = []
+  private error: TrainerError | null = null
+  private killReason: KillReason | null = null
   private listener: TrainerListener | null = null
   private readonly livenessMonitor: LivenessMonitor
   private heartbeatTimer: NodeJS.Timeout | undefined
@@ -56,13 +72,12 @@ export class TrainerProcess {
     })
     if (!urgent) lowerPriority(this.child)
     killIfStopped(this.child, () =>
-      this.recordLine(
-        `the trainer was stopped (SIGSTOP) for ${maxStoppedMs / 1000} s: its worker kills it`,
-      ),
+      this.recordKill('stopped', `stopped (SIGSTOP) for ${maxStoppedMs / 1000} s`),
     )
     this.livenessMonitor = new LivenessMonitor(this.child.pid)
     this.child.on('message', (message: FromTrainer) => {
       this.livenessMonitor.recordMessage()
+      if (message.type === 'error') this.error = message
       if (message.type === 'ready' && urgent) lowerPriority(this.child)
       this.listener?.onMessage(message)
     })
@@ -72,7 +87,8 @@ export class TrainerProcess {
     this.exit = new Promise(resolve => {
       const onEnd = (code: number | null, signal: NodeJS.Signals | null) => {
         clearInterval(this.heartbeatTimer)
-        resolve({ code, signal, outputTail: this.tailLines.join('\n') })
+        const { tailLines: outputTail, error, killReason } = this
+        resolve({ code, signal, outputTail, error, killReason })
       }
       this.child.on('error', error => {
         this.recordLine(error.message)
@@ -94,25 +110,32 @@ export class TrainerProcess {
       this.send({ type: 'lease' })
       const problem = this.livenessMonitor.check()
       if (problem === null) return
-      this.recordLine(`the trainer was ${problem}: its worker kills it`)
-      this.kill()
+      this.recordKill('silent', problem)
+      this.child.kill('SIGKILL')
     }, LivenessMonitor.checkIntervalMs)
     void this.exit.then(() => clearInterval(this.heartbeatTimer))
   }
 
   stop(reason: StopReason): void {
     this.send({ type: 'stop', reason })
-    const timer = setTimeout(() => this.kill(), stopTimeoutMs[reason])
+    const text = `asked to ${reason} and did not within ${stopTimeoutMs[reason] / 1000} s`
+    const timer = setTimeout(() => this.kill(text), stopTimeoutMs[reason])
     void this.exit.then(() => clearTimeout(timer))
   }
 
-  kill(): void {
+  kill(reason = 'no longer needed'): void {
+    this.killReason = { kind: 'request', text: reason }
     this.child.kill('SIGKILL')
   }
 
   private send(message: ToTrainer): void {
     // a send fails if the child is exiting; `exit` reports that
     if (this.child.connected) this.child.send(message, () => {})
+  }
+
+  private recordKill(kind: KillReason['kind'], text: string): void {
+    this.killReason = { kind, text }
+    this.listener?.onLine(`the trainer was ${text}: its worker kills it`)
   }
 
   private recordLine(line: string): void {

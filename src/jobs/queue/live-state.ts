@@ -39,6 +39,27 @@ export class LiveStatePublisher {
     pipeline.publish(this.names.events(id), event)
     await pipeline.exec()
   }
+
+  /** Says for `seconds` why the job is not started. */
+  async publishHold(id: string, reason: string, seconds: number): Promise<void> {
+    await this.redis.set(this.names.hold(id), reason, 'EX', seconds)
+  }
+
+  async clearHold(id: string): Promise<void> {
+    await this.redis.del(this.names.hold(id))
+  }
+}
+
+/**
+ * Returns why the worker that holds a job does not start it; null if it does, or if Redis does not
+ * answer.
+ */
+export async function readHoldReason(
+  redis: Redis,
+  prefix: string,
+  id: string,
+): Promise<string | null> {
+  return redis.get(redisNames(prefix).hold(id)).catch(() => null)
 }
 
 /**

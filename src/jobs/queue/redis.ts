@@ -28,6 +28,8 @@ export const redisNames = (prefix: string) => ({
   /** Exists if the index has all jobs of the store. */
   complete: `{${prefix}}:complete`,
   live: (id: string) => `{${prefix}}:live:${id}`,
+  /** Why a worker that has taken the job does not start it. */
+  hold: (id: string) => `{${prefix}}:hold:${id}`,
   events: (id: string) => `{${prefix}}:events:${id}`,
   allEvents: `{${prefix}}:events:*`,
 })

@@ -1,3 +1,4 @@
+import type { FailureCode } from '../../spec/failure-codes.js'
 import { isJobId } from '../../spec/identifiers.js'
 import type { InitReport } from '../../spec/init-from.js'
 import type { JobManifest, Metrics, Phase } from '../../spec/job.js'
@@ -8,9 +9,9 @@ import { Journal } from './journal.js'
 import { initialLifecycle, type JobResult, type JournalEntry, type Lifecycle } from './lifecycle.js'
 
 /**
- * `crashed`: the trainer exited with an error. `killed`: by a signal, or with its worker.
- * `drained`: it stopped on request after a checkpoint. `unavailable`: storage failed, which does
- * not count against the job.
+ * `crashed`: the trainer exited with an error, or native code crashed. `killed`: from outside, or with
+ * its worker. `drained`: it stopped on request after a checkpoint. `unavailable`: the machine failed, such
+ * as its disk, which does not count against the job.
  */
 export type AttemptEnd = 'finished' | 'crashed' | 'killed' | 'drained' | 'unavailable'
 
@@ -41,8 +42,10 @@ export interface AttemptRecord {
   /** Null while the attempt runs, and if its worker died before it could record the end. */
   endedAt: string | null
   end: AttemptEnd | null
-  /** The exit status and last output of a trainer that crashed. */
+  /** How a trainer that did not report a result ended, in one line. */
   outputTail: string | null
+  /** The failure code of a job whose attempts all end like this one. Old records have none. */
+  cause?: FailureCode | null
 }
 
 export interface JobRecord {

@@ -25,6 +25,7 @@ import {
 import { AttemptRecorder } from '../../../workers/attempts/attempt-recorder.js'
 import { AttemptRunner } from '../../../workers/supervision/attempt.js'
 import { JobRunner } from '../../../workers/supervision/job-runner.js'
+import { countOomKills } from '../../../workers/supervision/oom-kills.js'
 import type {
   TrainerExit,
   TrainerListener,
@@ -101,6 +102,15 @@ const stopBy =
     return 'end'
   }
 
+const exitOf = (exit: Partial<TrainerExit>): TrainerExit => ({
+  code: null,
+  signal: null,
+  outputTail: [],
+  error: null,
+  killReason: null,
+  ...exit,
+})
+
 /** A trainer process that runs a script instead. */
 class ScriptedTrainer {
   readonly exit: Promise<TrainerExit>
@@ -122,8 +132,8 @@ class ScriptedTrainer {
 
   start(task: TrainerTask): void {
     void this.run(task).then(
-      how => this.end({ code: how === 'crash' ? 1 : 0, signal: null, outputTail: how }),
-      (error: Error) => this.end({ code: 1, signal: null, outputTail: String(error.stack) }),
+      how => this.end(exitOf({ code: how === 'crash' ? 1 : 0, outputTail: [how] })),
+      (error: Error) => this.end(exitOf({ code: 1, outputTail: [String(error.stack)] })),
     )
   }
 
@@ -132,7 +142,7 @@ class ScriptedTrainer {
   }
 
   kill(): void {
-    this.end({ code: null, signal: 'SIGKILL', outputTail: '' })
+    this.end(exitOf({ signal: 'SIGKILL' }))
   }
 
   private async run(task: TrainerTask): Promise<'crash' | 'end'> {
@@ -151,6 +161,8 @@ class ScriptedTrainer {
     return this.script({ recorder, resumedFrom: task.resumeFrom ?? 0, send, request })
   }
 }
+
+const diskProblem = async () => null
 
 /** Part of a job's life. */
 type Chapter = (id: string) => Promise<void>
@@ -174,6 +186,7 @@ const run =
         statePublisher,
         findDataset: dataset => deps.datasets.get(dataset),
         sweep: async () => {},
+        diskProblem,
         startAttempt(task, attemptRecord) {
           const script = remaining.shift()
           assert.ok(script, `attempt ${task.attempt} starts, but ${scripts.length} should`)
@@ -184,7 +197,16 @@ const run =
           const open = (listener: TrainerListener) =>
             new ScriptedTrainer(listener, script, requestAction) as unknown as TrainerProcess
           return new AttemptRunner(
-            { records, jobLog, statePublisher, slot: { open } },
+            {
+              records,
+              jobLog,
+              statePublisher,
+              slot: { open },
+              diskProblem,
+              countOomKills,
+              hidePaths: text => text,
+              log: server.deps.log,
+            },
             task,
             attemptRecord,
           )
@@ -367,6 +389,27 @@ const cases: [string, Chapter[], Expected][] = [
     },
   ],
   [
+    'crashes three times',
+    [run(crash(1), crash(1), crash(1))],
+    {
+      status: 'failed',
+      attempts: [1, 2, 3],
+      transitions: [
+        ['queued', 0],
+        ['running', 1],
+        ['queued', 1],
+        ['running', 2],
+        ['queued', 2],
+        ['running', 3],
+        ['queued', 3],
+        ['failed', 3],
+      ],
+      step: 1,
+      loss: 1,
+      resumedFrom: 0,
+    },
+  ],
+  [
     'lost its worker',
     [dieWithWorker(3)],
     {
@@ -425,8 +468,8 @@ async function assertAgree(id: string, expected: Expected): Promise<void> {
   assert.deepEqual([step, resumedFrom], [expected.step, expected.resumedFrom])
   assert.equal(fraction, expected.status === 'succeeded' ? 1 : step / steps)
   assert.equal(job.metrics.loss, expected.loss)
-  if (job.failure?.code === 'no_progress')
-    assert.match(job.failure.message, new RegExp(`^${latest} attempts`))
+  if (job.failure?.code === 'crashed')
+    assert.match(job.failure.message, new RegExp(`^${latest} attempts .*; attempt ${latest} `))
 
   const records = new JobRecords(server.store)
   const stored = await records.attempts(id)

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
@@ -7,19 +7,22 @@ import type { Redis } from 'ioredis'
 import { readConfig } from '../../../src/config.js'
 import { Datasets } from '../../../src/datasets/datasets.js'
 import { JobIndex } from '../../../src/jobs/queue/job-index.js'
-import { LiveStatePublisher } from '../../../src/jobs/queue/live-state.js'
+import { LiveStatePublisher, readHoldReason } from '../../../src/jobs/queue/live-state.js'
 import { blockingOptions, connect } from '../../../src/jobs/queue/redis.js'
 import { Checkpoints } from '../../../src/jobs/record/checkpoints.js'
 import { JobRecords } from '../../../src/jobs/record/records.js'
 import { JobLog } from '../../../src/jobs/telemetry/job-log.js'
 import { MetricsLog } from '../../../src/jobs/telemetry/metrics-log.js'
 import { planJob } from '../../../src/planning/plan.js'
+import { DiskSpace } from '../../../src/store/disk-space.js'
+import { diskWithFailpoints } from '../../../src/store/failpoints.js'
 import { openFolderStore } from '../../../src/store/folder-store.js'
 import type { Store } from '../../../src/store/store.js'
 import { EmbeddedRedis } from '../../../src/supervisor/embedded-redis.js'
 import { digitsManifest } from '../../../testing/digits-manifest.js'
+import { eventually } from '../../../testing/eventually.js'
 import { newJobId, startAttempt } from '../../../testing/running-job.js'
-import { JobRunner } from '../../../workers/supervision/job-runner.js'
+import { JobRunner, type JobRunnerDeps } from '../../../workers/supervision/job-runner.js'
 
 const prefix = 'test'
 const at = '2026-01-01T00:00:00.000Z'
@@ -51,25 +54,38 @@ async function newJob(): Promise<string> {
   return identity.id
 }
 
-/** Runs a job that must end without starting a trainer. */
-async function run(id: string): Promise<void> {
-  const job = new JobRunner(
+interface RunOptions {
+  startAttempt?: JobRunnerDeps['startAttempt']
+  diskProblem?: JobRunnerDeps['diskProblem']
+  store?: Store
+}
+
+function runnerOf(id: string, options: RunOptions = {}): JobRunner {
+  const used = options.store ?? store
+  return new JobRunner(
     {
-      records: new JobRecords(store),
-      jobLog: new JobLog(store),
-      metricsLog: new MetricsLog(store),
-      checkpoints: new Checkpoints(store),
+      records: new JobRecords(used),
+      jobLog: new JobLog(used),
+      metricsLog: new MetricsLog(used),
+      checkpoints: new Checkpoints(used),
       index: new JobIndex(redis, prefix),
       statePublisher: new LiveStatePublisher(redis, prefix),
-      findDataset: dataset => new Datasets(store).get(dataset),
+      findDataset: dataset => new Datasets(used).get(dataset),
       sweep: async () => {},
-      startAttempt() {
-        throw new Error('no attempt should start')
-      },
+      diskProblem: options.diskProblem ?? (async () => null),
+      startAttempt:
+        options.startAttempt ??
+        (() => {
+          throw new Error('no attempt should start')
+        }),
     },
     id,
   )
-  assert.equal(await job.run(), 'done')
+}
+
+/** Runs a job that must end without starting a trainer. */
+async function run(id: string): Promise<void> {
+  assert.equal(await runnerOf(id).run(), 'done')
 }
 
 async function end(id: string) {
@@ -86,6 +102,7 @@ test('a job whose data set is gone fails, and says so in its log', async () => {
   const { failure, last } = await end(id)
   assert.equal(failure?.code, 'dataset_gone')
   assert.deepEqual(last, [1, `failed: dataset_gone: ${failure.message}`])
+  assert.deepEqual(await transitionsOf(id), ['queued 0', 'running 1', 'failed 1'])
 })
 
 test('a job that makes no progress fails, and says so in its log after the lines of its attempts', async () => {
@@ -97,6 +114,101 @@ test('a job that makes no progress fails, and says so in its log after the lines
   }
   await run(id)
   const { failure, last } = await end(id)
-  assert.equal(failure?.code, 'no_progress')
-  assert.deepEqual(last, [4, `failed: no_progress: ${failure.message}`])
+  assert.equal(failure?.code, 'crashed')
+  assert.match(failure.message, /attempt 3 /)
+  assert.deepEqual(last, [3, `failed: crashed: ${failure.message}`])
+  // no attempt is claimed that does not start
+  assert.deepEqual((await new JobRecords(store).claims(id)).at(-1), { attempt: 3 })
+  assert.equal((await transitionsOf(id)).at(-1), 'failed 3')
 })
+
+test('a job waits while the disk takes no writes, and says what for', async () => {
+  const id = await newJob()
+  let problem: string | null = 'the disk of the data folder is full (0 MB free)'
+  const runner = runnerOf(id, { diskProblem: async () => problem })
+  const ended = runner.run()
+  const reason = () => readHoldReason(redis, prefix, id)
+  assert.equal(await eventually('the reason', reason), problem)
+  assert.deepEqual(await transitionsOf(id), ['queued 0'])
+  problem = null
+  // there is no data set, so the job ends as soon as it goes on
+  assert.equal(await ended, 'done')
+  assert.equal((await end(id)).failure?.code, 'dataset_gone')
+  assert.equal(await reason(), null)
+})
+
+test('a waiting job can be cancelled, and leaves its worker for a shutdown', async () => {
+  const options = { diskProblem: async () => 'the disk fails (EIO)' }
+  const cancelled = await newJob()
+  const ended = runnerOf(cancelled, options).run()
+  await eventually('the wait', () => readHoldReason(redis, prefix, cancelled))
+  await new JobRecords(store).apply(cancelled, { event: 'cancel', at })
+  assert.equal(await ended, 'done')
+  assert.deepEqual(await transitionsOf(cancelled), ['queued 0', 'cancelled 0'])
+
+  const drained = await newJob()
+  const runner = runnerOf(drained, options)
+  const outcome = runner.run()
+  await eventually('the wait', () => readHoldReason(redis, prefix, drained))
+  runner.drain()
+  assert.equal(await outcome, 'requeue')
+})
+
+test('the outcome of an attempt is recorded after the disk takes writes again, and no step is repeated', async () => {
+  const id = await newJob()
+  const control = join(folder, 'failpoints.json')
+  const disk = diskWithFailpoints(control, 'worker')
+  const space = new DiskSpace(join(folder, 'data'), disk)
+  const failing = await openFolderStore(join(folder, 'data'), disk)
+  await putDataset()
+  let started = 0
+  const runner = runnerOf(id, {
+    store: failing,
+    diskProblem: async () => (await space.status()).problem,
+    startAttempt: () => {
+      started++
+      return {
+        outcome: async () => {
+          const failpoint = { process: 'worker', error: 'EDQUOT', when: 'before', probability: 1 }
+          await writeFile(control, JSON.stringify([failpoint]))
+          return { kind: 'finished', model: { id: 'a', version: 1 }, metrics: {}, step: 4 }
+        },
+        stop() {},
+        kill() {},
+      }
+    },
+  })
+  const ended = runner.run()
+  const reason = await eventually('the reason', () => readHoldReason(redis, prefix, id))
+  assert.equal(reason, 'the disk of the data folder is full (EDQUOT)')
+  await rm(control)
+  assert.equal(await ended, 'done')
+  assert.equal(started, 1)
+  assert.deepEqual(await transitionsOf(id), ['queued 0', 'running 1', 'succeeded 1'])
+})
+
+test('a failure has one line, whatever its text', async () => {
+  const id = await newJob()
+  await putDataset()
+  const message = 'OOM when allocating\n    at Session.run (/a/b.js:1:2)\n\t [[{{node x}}]]\n'
+  const runner = runnerOf(id, {
+    startAttempt: () => ({
+      outcome: async () => ({ kind: 'failed', failure: { code: 'out_of_memory', message } }),
+      stop() {},
+      kill() {},
+    }),
+  })
+  assert.equal(await runner.run(), 'done')
+  assert.equal((await end(id)).failure?.message, 'OOM when allocating')
+})
+
+async function transitionsOf(id: string): Promise<string[]> {
+  const { lifecycle } = await new JobRecords(store).read(id)
+  return lifecycle.transitions.map(({ status, attempt }) => `${status} ${attempt}`)
+}
+
+/** The data set of `newJob`, as far as a runner looks at it. */
+async function putDataset(): Promise<void> {
+  const { id, ...rest } = digitsManifest()
+  await store.commit(await store.stage(), `datasets/${id}`, { id, ...rest })
+}
