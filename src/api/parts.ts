@@ -12,6 +12,7 @@ import {
 } from '../models/predictor-client.js'
 import { ModelRegistry } from '../models/registry.js'
 import { openPlanner } from '../planning/dry-run-process.js'
+import { DiskSpace } from '../store/disk-space.js'
 import { diskWithFailpoints } from '../store/failpoints.js'
 import { openFolderStore } from '../store/folder-store.js'
 import type { Store } from '../store/store.js'
@@ -23,6 +24,7 @@ import { type ApiKeys, ensureApiKey, ensureSecret, loadApiKeys } from './http/ap
 export interface Parts {
   dataFolder: string
   store: Store
+  disk: DiskSpace
   jobs: Jobs
   datasets: Datasets
   models: ModelRegistry
@@ -58,7 +60,13 @@ export async function openParts(
   overrides: PartsOverrides = {},
 ): Promise<{ parts: Parts; close(): Promise<void> }> {
   const { dataFolder, redis, childEnvironment: env } = config
-  const store = await openFolderStore(dataFolder, diskWithFailpoints(config.failpoints, 'api'))
+  const files = diskWithFailpoints(config.failpoints, 'api')
+  const store = await openFolderStore(dataFolder, files)
+  const disk = new DiskSpace(dataFolder, files)
+  const stopWatching = disk.watch(problem => {
+    if (problem === null) log.info('the disk of the data folder takes writes again')
+    else log.error({ problem }, 'jobs wait, and uploads and new jobs may be refused')
+  })
   await ensureApiKey(dataFolder)
   const keys = await loadApiKeys(dataFolder, config.key)
   const serverSecret = await ensureSecret(join(dataFolder, 'webhook-secret'), 'tw_')
@@ -72,6 +80,7 @@ export async function openParts(
     findDataset: id => datasets.get(id),
     findModel: (name, version) => models.get(name, version),
     findWeights: id => weights.get(id),
+    diskProblem: async () => (await disk.status()).problem,
     estimateSize: openPlanner({ script: workerScript('planner'), env }),
   })
   const predictorScript = overrides.predictorScript ?? workerScript('predictor')
@@ -86,13 +95,14 @@ export async function openParts(
     ...(overrides.webhookTiming && { timing: overrides.webhookTiming }),
   })
   const close = async () => {
+    stopWatching()
     await webhooks.close()
     await predictor.close()
     await rowPredictor.close()
     await jobs.close()
   }
   const parts = {
-    ...{ dataFolder, store, jobs, datasets, models, weights },
+    ...{ dataFolder, store, disk, jobs, datasets, models, weights },
     ...{ predictor, rowPredictor, webhooks, keys },
   }
   return { parts, close }

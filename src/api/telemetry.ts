@@ -3,6 +3,7 @@ import type { FastifyInstance } from 'fastify'
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
 import type { Jobs } from '../jobs/jobs.js'
 import type { Predictor } from '../models/predictor-client.js'
+import type { DiskSpace } from '../store/disk-space.js'
 import type { Webhooks } from '../webhooks/webhooks.js'
 import { eventStreamType } from './http/content-negotiation.js'
 import { version } from './openapi.js'
@@ -11,6 +12,7 @@ export interface TelemetryDeps {
   jobs: Pick<Jobs, 'statistics'>
   predictor: Pick<Predictor, 'ready'>
   webhooks: Pick<Webhooks, 'attempts' | 'pending'>
+  disk: Pick<DiskSpace, 'status'>
 }
 
 export interface Telemetry {
@@ -75,7 +77,7 @@ function instrumentRequests(app: FastifyInstance, registry: Registry): void {
   })
 }
 
-function createGauges(registry: Registry, { jobs, predictor, webhooks }: TelemetryDeps) {
+function createGauges(registry: Registry, { jobs, predictor, webhooks, disk }: TelemetryDeps) {
   const gauge = (name: string, help: string, ...labelNames: string[]) =>
     new Gauge({ name: `trainyard_${name}`, help, labelNames, registers: [registry] })
   gauge('build_info', 'Always 1; the labels have the versions.', 'version', 'node').set(
@@ -84,6 +86,9 @@ function createGauges(registry: Registry, { jobs, predictor, webhooks }: Telemet
   )
   const ready = gauge('predictor_ready', '1 if the predictor answers, else 0.')
   const redis = gauge('redis_up', '1 if Redis answers, else 0.')
+  const diskReady = gauge('disk_ready', '1 if the disk of the data folder takes writes, else 0.')
+  const diskFree = gauge('disk_free_bytes', 'Free space on the disk of the data folder.')
+  const diskTotal = gauge('disk_total_bytes', 'Size of the disk of the data folder.')
   const byStatus = gauge('jobs', 'Jobs by status.', 'status')
   const waiting = gauge('queue_jobs', 'Jobs in the queue that no worker has taken yet.')
   const oldest = gauge('queue_oldest_seconds', 'Age of the oldest queued job, in seconds.')
@@ -100,6 +105,10 @@ function createGauges(registry: Registry, { jobs, predictor, webhooks }: Telemet
 
   return async () => {
     ready.set(predictor.ready() ? 1 : 0)
+    const { problem, freeBytes, totalBytes } = await disk.status()
+    diskReady.set(problem === null ? 1 : 0)
+    diskFree.set(freeBytes ?? Number.NaN)
+    diskTotal.set(totalBytes ?? Number.NaN)
     pending.set(webhooks.pending)
     attempts.reset()
     for (const [outcome, count] of Object.entries(webhooks.attempts)) {

@@ -3,7 +3,7 @@ import { defaultPriority } from '../spec/labels.js'
 import { withoutNulls } from '../spec/metrics.js'
 import { etaSeconds, type LiveState } from './queue/live-state.js'
 import type { AttemptProgress, JobRecord } from './record/records.js'
-import { publicStatus, requestedAction } from './record/states.js'
+import { isWaitingOrRunning, publicStatus, requestedAction } from './record/states.js'
 
 /** What a view has beside the job's record. */
 export interface ViewDetails {
@@ -12,6 +12,8 @@ export interface ViewDetails {
   /** From Redis, as `queue`; null if it is not known. */
   live?: LiveState | null
   queue?: Job['queue']
+  /** Why no worker can go on with the job. */
+  holdReason?: string | null
 }
 
 const noProgress: AttemptProgress = { step: 0, metrics: {} }
@@ -19,7 +21,7 @@ const noProgress: AttemptProgress = { step: 0, metrics: {} }
 /** The job as the API shows it. */
 export function viewJob(
   record: JobRecord,
-  { progress = noProgress, live, queue = null }: ViewDetails = {},
+  { progress = noProgress, live, queue = null, holdReason = null }: ViewDetails = {},
 ): Job {
   const { manifest, attempts, initialized, lifecycle, result } = record
   const attemptRecord = attempts.at(-1) ?? null
@@ -40,6 +42,7 @@ export function viewJob(
     requested: requestedAction(lifecycle.state),
     phase: running ? phase : null,
     queue: status === 'queued' ? queue : null,
+    waitingFor: isWaitingOrRunning(lifecycle.state) ? holdReason : null,
     attempt: lifecycle.attempt,
     progress: {
       step,

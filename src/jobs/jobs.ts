@@ -16,7 +16,7 @@ import { readProgress } from './job-progress.js'
 import { statusOf, viewJob } from './job-view.js'
 import { IndexSync } from './queue/index-sync.js'
 import { type JobFilter, JobIndex } from './queue/job-index.js'
-import { readLiveState } from './queue/live-state.js'
+import { readHoldReason, readLiveState } from './queue/live-state.js'
 import { Notifications, publishNotification } from './queue/notifications.js'
 import { JobQueue } from './queue/queue.js'
 import { QueuePositions } from './queue/queue-position.js'
@@ -40,6 +40,8 @@ export interface JobsDeps extends Omit<JobPlannerDeps, 'checkpoints'> {
   store: Store
   redis: RedisConfig
   log: Logger
+  /** Why the disk of the data folder takes no writes; null if it does. */
+  diskProblem(): Promise<string | null>
 }
 
 const sweepIntervalMs = 3600_000
@@ -303,12 +305,20 @@ export class Jobs {
     const { prefix } = this.deps.redis
     const { id } = record.manifest
     const status = statusOf(record)
-    const [progress, live, queue] = await Promise.all([
+    const waits = isWaitingOrRunning(record.lifecycle.state)
+    const [progress, live, queue, holdReason] = await Promise.all([
       readProgress(record, this.metricsLog),
       status === 'running' ? readLiveState(this.redis, prefix, id) : null,
       status === 'queued' ? this.queuePositions.position(id) : null,
+      waits ? this.holdReason(id) : null,
     ])
-    return viewJob(record, { progress, live, queue })
+    return viewJob(record, { progress, live, queue, holdReason })
+  }
+
+  /** If the disk takes no writes, no worker goes on with any job; else the job's worker may say why not. */
+  private async holdReason(id: string): Promise<string | null> {
+    const { redis, diskProblem } = this.deps
+    return (await diskProblem()) ?? (await readHoldReason(this.redis, redis.prefix, id))
   }
 
   private async sweepKeys(): Promise<void> {

@@ -265,8 +265,8 @@ export const errorCodes = {
   // the server
   NOT_READY: {
     kind: 'unavailable',
-    when: 'Redis or the predictor does not answer yet (only GET /readyz)',
-    help: 'Wait. If it lasts, check the log of the server.',
+    when: 'Redis or the predictor does not answer yet, or the disk of the data folder takes no writes (only GET /readyz)',
+    help: 'Wait. If it lasts, do what `detail` names: free some space, or check the log of the server.',
   },
   INTERNAL: {
     kind: 'unavailable',
@@ -276,8 +276,8 @@ export const errorCodes = {
   },
   STORAGE_FULL: {
     kind: 'unavailable',
-    when: 'the disk or a quota is full',
-    help: 'Free some space.',
+    when: 'the disk of the data folder or a quota is full',
+    help: 'Free some space, such as by deleting jobs, models or data sets. Jobs wait and go on by themselves.',
   },
   STORAGE_FAILED: {
     kind: 'unavailable',

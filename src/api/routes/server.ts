@@ -3,10 +3,12 @@ import { Type } from 'typebox'
 import { TrainyardError } from '../../errors.js'
 import type { Jobs } from '../../jobs/jobs.js'
 import type { Predictor } from '../../models/predictor-client.js'
+import type { DiskSpace } from '../../store/disk-space.js'
 
 export interface ServerRoutesDeps {
   jobs: Pick<Jobs, 'ready'>
   predictor: Pick<Predictor, 'ready'>
+  disk: Pick<DiskSpace, 'status'>
 }
 
 const okStatus = (description: string) =>
@@ -14,7 +16,7 @@ const okStatus = (description: string) =>
 
 export const serverRoutes: FastifyPluginAsyncTypebox<ServerRoutesDeps> = async (
   app,
-  { jobs, predictor },
+  { jobs, predictor, disk },
 ) => {
   const tags = ['server']
   const security: [] = []
@@ -40,19 +42,22 @@ export const serverRoutes: FastifyPluginAsyncTypebox<ServerRoutesDeps> = async (
         security,
         summary: 'Readiness probe',
         problems: ['NOT_READY'],
-        response: { 200: okStatus('Redis and the predictor answer') },
+        response: { 200: okStatus('Redis and the predictor answer, and the disk takes writes') },
       },
     },
     async () => {
-      const unavailable = [
-        ...((await jobs.ready()) ? [] : ['Redis']),
+      const [redisReady, { problem }] = await Promise.all([jobs.ready(), disk.status()])
+      const unanswered = [
+        // a Redis that cannot write refuses to answer
+        ...(redisReady || problem !== null ? [] : ['Redis']),
         ...(predictor.ready() ? [] : ['the predictor']),
       ]
-      if (unavailable.length > 0) {
-        throw new TrainyardError(
-          'NOT_READY',
-          `not ready: no answer from ${unavailable.join(' and ')}`,
-        )
+      const problems = [
+        ...(problem === null ? [] : [problem]),
+        ...(unanswered.length === 0 ? [] : [`no answer from ${unanswered.join(' and ')}`]),
+      ]
+      if (problems.length > 0) {
+        throw new TrainyardError('NOT_READY', `not ready: ${problems.join('; ')}`)
       }
       return { status: 'ok' as const }
     },
