@@ -118,7 +118,7 @@ export class AttemptRunner {
         break
       case 'checkpoint':
         this.progress.step = message.step
-        this.observeStep()
+        this.eta.observeCheckpoint(message.step, now())
         this.writeRecord()
         this.publish('checkpoint')
         break

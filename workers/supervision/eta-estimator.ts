@@ -29,8 +29,12 @@ export function etaPlan({ job, validation }: TrainerTask): EtaPlan {
   }
 }
 
-/** Assumed time of the last checkpoint and of publishing the model. */
-const savingSeconds = 1
+/** Assumed time of the last checkpoint and of publishing the model, if checkpoints are quick. */
+const minSavingSeconds = 1
+/** Publishing a model takes about as long as a checkpoint, which is written just before. */
+const checkpointsPerSaving = 2
+/** Weight of the newest checkpoint in the average of checkpoints. */
+const checkpointWeight = 0.3
 /** The pace is an average over the last steps; older ones count exponentially less. */
 const minMemorySeconds = 30
 const minMemorySteps = 20
@@ -63,13 +67,14 @@ export class EtaEstimator {
   private averageEvaluation = 0
   /** Time since the last step, if it has an evaluation. */
   private currentEvaluation = 0
+  private averageCheckpoint: number | null = null
   private savingSince: number | null = null
 
   constructor(private readonly plan: EtaPlan) {}
 
   /**
-   * Call when training begins, and after everything that is reported: rows, evaluations and
-   * checkpoints. `step` is the last step that was done.
+   * Call when training begins, and after everything that is reported, such as rows and evaluations.
+   * `step` is the last step that was done.
    */
   observe(step: number, at: number): void {
     const previous = this.last
@@ -82,6 +87,17 @@ export class EtaEstimator {
     else if (this.isWarm) this.addPause(seconds)
   }
 
+  /** Call, instead of `observe`, after a checkpoint. */
+  observeCheckpoint(step: number, at: number): void {
+    const previous = this.last
+    this.observe(step, at)
+    // without a report of the step itself, its time is unknown
+    if (previous?.step !== step) return
+    const seconds = at - previous.at
+    this.averageCheckpoint ??= seconds
+    this.averageCheckpoint += checkpointWeight * (seconds - this.averageCheckpoint)
+  }
+
   /** Call when the model is being saved and no step follows, even if steps are left. */
   startSaving(at: number): void {
     this.savingSince ??= at
@@ -89,7 +105,7 @@ export class EtaEstimator {
 
   /** Returns the estimate; null until the pace is known. */
   secondsLeft(at: number): number | null {
-    if (this.savingSince !== null) return Math.max(0, savingSeconds - (at - this.savingSince))
+    if (this.savingSince !== null) return Math.max(0, this.savingSeconds - (at - this.savingSince))
     if (!this.last || !this.isKnown) return null
     const { step, at: observedAt } = this.last
     const evaluation = this.evaluationSeconds
@@ -98,7 +114,7 @@ export class EtaEstimator {
       (this.plan.steps - step) * this.pace +
       this.evaluationsAfter(step) * evaluation +
       current +
-      savingSeconds
+      this.savingSeconds
     return Math.max(0, left - (at - observedAt))
   }
 
@@ -117,6 +133,10 @@ export class EtaEstimator {
 
   private get evaluationSeconds(): number {
     return this.evaluations > 0 ? this.averageEvaluation : this.plan.stepsPerEvaluation * this.pace
+  }
+
+  private get savingSeconds(): number {
+    return Math.max(minSavingSeconds, checkpointsPerSaving * (this.averageCheckpoint ?? 0))
   }
 
   private addSteps(steps: number, seconds: number): void {

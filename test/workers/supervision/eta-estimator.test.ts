@@ -5,7 +5,7 @@ import { mulberry32 } from '../../../testing/random.js'
 import { EtaEstimator, type EtaPlan } from '../../../workers/supervision/eta-estimator.js'
 
 /** What an attempt reports: the last step that was done, at a time in seconds. */
-type Report = [step: number, at: number]
+type Report = [step: number, at: number, what?: 'checkpoint']
 
 interface Trace {
   plan: EtaPlan
@@ -45,7 +45,7 @@ function traceOf(pace: Pace): Trace {
     }
     const checkpoint = pace.checkpoint?.(step) ?? 0
     at += checkpoint
-    if (checkpoint > 0) reports.push([step, at])
+    if (checkpoint > 0) reports.push([step, at, 'checkpoint'])
   }
   const { stepsPerEvaluation = 0 } = pace
   return {
@@ -53,6 +53,11 @@ function traceOf(pace: Pace): Trace {
     reports,
     end: at + saving,
   }
+}
+
+function report(estimator: EtaEstimator, [step, at, what]: Report): void {
+  if (what === 'checkpoint') estimator.observeCheckpoint(step, at)
+  else estimator.observe(step, at)
 }
 
 interface Poll {
@@ -69,7 +74,7 @@ function poll({ plan, reports, end }: Trace): Poll[] {
   let next = 0
   for (let at = reports[0]![1]; at < end; at += 0.5) {
     for (; next < reports.length && reports[next]![1] <= at; next++)
-      estimator.observe(...reports[next]!)
+      report(estimator, reports[next]!)
     polls.push({ at, eta: estimator.secondsLeft(at), left: end - at })
   }
   return polls
@@ -227,8 +232,10 @@ test('there is no ETA before the pace is known, and no negative one after the ex
 test('a model that is being saved is nearly done, even if steps are left', () => {
   const { plan, reports } = traceOf({ steps: 1000, step: () => 1 })
   const estimator = new EtaEstimator(plan)
-  for (const report of reports.slice(0, 100)) estimator.observe(...report)
-  estimator.startSaving(200)
-  assert.equal(estimator.secondsLeft(200), 1)
-  assert.equal(estimator.secondsLeft(203), 0)
+  for (const each of reports.slice(0, 100)) report(estimator, each)
+  assert.ok(estimator.secondsLeft(199)! > 900)
+  estimator.observeCheckpoint(99, 204)
+  estimator.startSaving(204)
+  assert.equal(estimator.secondsLeft(204), 10, 'twice as long as the checkpoint')
+  assert.equal(estimator.secondsLeft(300), 0)
 })
