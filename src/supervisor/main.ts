@@ -10,6 +10,7 @@ import { openPrivateFolder } from '../store/private-folder.js'
 import { apiEnvironment, apiFlags, apiScript } from './api-process.js'
 import { EmbeddedRedis } from './embedded-redis.js'
 import { lockFolder } from './folder-lock.js'
+import { KeptFiles } from './kept-files.js'
 import { ListenSocket } from './listen-socket.js'
 import { inheritedFd, Service } from './service.js'
 
@@ -29,6 +30,7 @@ async function main(): Promise<void> {
   // Here too, so that a folder of another format is reported once, before any process starts.
   await openFolderStore(config.dataFolder)
   const listenSocket = await ListenSocket.bind(config.host, config.port)
+  const keptFiles = new KeptFiles(config.dataFolder, console.error)
   const redis = config.redis ? null : await EmbeddedRedis.open(config.dataFolder)
   const environment = childEnvironment(redis ? { REDIS_URL: redis.url } : {})
 
@@ -76,6 +78,7 @@ async function main(): Promise<void> {
     await worker.stop(drainTimeoutMs)
     listenSocket.close()
     await api.stop(closeTimeoutMs)
+    keptFiles.close()
     await redis?.stop()
     await lock.release()
     process.exit(exitCode)

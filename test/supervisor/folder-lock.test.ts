@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict'
 import { fork } from 'node:child_process'
 import { once } from 'node:events'
-import { writeFile } from 'node:fs/promises'
+import { existsSync } from 'node:fs'
+import { rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { lockFolder } from '../../src/supervisor/folder-lock.js'
+import { lockFolder, socketFolder } from '../../src/supervisor/folder-lock.js'
+import { eventually } from '../../testing/eventually.js'
 import { tempFolder } from '../../testing/temp-folder.js'
 
 test('a data folder has one holder at a time', async t => {
@@ -35,4 +37,16 @@ test('the lock of a killed process does not block the next one', async t => {
   await exit
   const lock = await lockFolder(folder)
   await lock.release()
+})
+
+test('a lock whose socket or folder is removed is held again within seconds', async t => {
+  const folder = await tempFolder(t)
+  const lock = await lockFolder(folder)
+  t.after(() => lock.release())
+  const sockets = await socketFolder(folder)
+  for (const path of [join(sockets, 'lock.sock'), sockets]) {
+    await rm(path, { recursive: true })
+    await eventually('the socket', () => existsSync(join(sockets, 'lock.sock')))
+    await assert.rejects(lockFolder(folder), { code: 'DATA_FOLDER_IN_USE' })
+  }
 })
