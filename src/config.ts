@@ -32,6 +32,8 @@ export interface Config {
   lockMs: number
   /** Keep a spare trainer for each slot if memory allows it; null: only on a machine without GPUs. */
   spareTrainers: boolean | null
+  /** Bytes that the jobs of a worker may take together; null: the memory of the machine or container. */
+  memoryBytes: number | null
   /** An API key that is accepted in addition to the data folder's. */
   key: string | null
   /** Networks that webhooks may call. `private` also allows http and the server's own network. */
@@ -94,6 +96,12 @@ export function readConfig(environment: NodeJS.ProcessEnv = process.env): Readon
       null,
       text => ({ on: true, off: false })[text],
       'on or off',
+    ),
+    memoryBytes: read<number | null>(
+      'TRAINYARD_MEMORY',
+      null,
+      parseMemory,
+      "a size such as 500MiB or 16GiB, or 'unlimited'",
     ),
     key: read<string | null>(
       'TRAINYARD_KEY',
@@ -158,6 +166,12 @@ const oneOf =
   <const T extends string>(values: readonly T[]) =>
   (text: string) =>
     values.find(value => value === text)
+
+function parseMemory(text: string): number | undefined {
+  if (text === 'unlimited') return Number.POSITIVE_INFINITY
+  const [, size, unit] = /^(\d{1,9}(?:\.\d{1,3})?) ?(MiB|GiB)$/.exec(text) ?? []
+  return size && Number(size) > 0 ? Number(size) * (unit === 'MiB' ? 2 ** 20 : 2 ** 30) : undefined
+}
 
 function parseRedisUrl(text: string): RedisConnectionOptions | undefined {
   if (!URL.canParse(text)) return undefined

@@ -16,6 +16,7 @@ test('all invalid settings are reported at once with the expected values', () =>
     TRAINYARD_PORT: '80801',
     TRAINYARD_LOCK_MS: '10',
     TRAINYARD_SPARE_TRAINERS: 'some',
+    TRAINYARD_MEMORY: '16',
     TRAINYARD_LOG_LEVEL: 'loud',
     TRAINYARD_KEY: 'short',
     TRAINYARD_WEBHOOKS: 'everywhere',
@@ -56,4 +57,18 @@ test('the resources of a trainer are read from the environment that its worker s
   })
   assert.equal(assignedResources({ CUDA_VISIBLE_DEVICES: '' }).gpu, false)
   assert.ok(assignedResources({ OMP_NUM_THREADS: 'all' }).threads >= 1)
+})
+
+test('the memory for jobs has a unit', () => {
+  const read = (text: string) => readConfig({ TRAINYARD_MEMORY: text }).memoryBytes
+  assert.equal(readConfig({}).memoryBytes, null)
+  assert.deepEqual(['500MiB', '1.5 GiB', '16GiB', 'unlimited'].map(read), [
+    500 * 2 ** 20,
+    1.5 * 2 ** 30,
+    16 * 2 ** 30,
+    Number.POSITIVE_INFINITY,
+  ])
+  for (const text of ['16', '0GiB', '-1GiB', '16GB', 'GiB', '1e3GiB']) {
+    assert.throws(() => read(text), /TRAINYARD_MEMORY is '.*', expected a size such as/)
+  }
 })

@@ -4,6 +4,7 @@ import { assignedResources, readConfig, setEnvironment } from '../src/config.js'
 import { loadTensorFlow } from '../src/engine/tensorflow.js'
 import type { FromTrainer, StopReason, ToTrainer, TrainerTask } from '../src/spec/ipc-messages.js'
 import { isBoosting } from '../src/spec/job.js'
+import type { MemoryEstimate } from '../src/spec/memory-estimate.js'
 import { diskWithFailpoints } from '../src/store/failpoints.js'
 import { openFolderStore } from '../src/store/folder-store.js'
 import { AttemptSuperseded, type TrainerDeps } from './attempts/attempt-recorder.js'
@@ -16,6 +17,10 @@ const leaseMs = 20_000
 
 let leaseRenewedAt = performance.now()
 let stopReason: StopReason | null = null
+let grantMemory: () => void
+const memoryGranted = new Promise<void>(resolve => {
+  grantMemory = resolve
+})
 
 async function main(): Promise<void> {
   const config = readConfig()
@@ -24,6 +29,7 @@ async function main(): Promise<void> {
       leaseRenewedAt = performance.now()
       if (message.type === 'start') resolve(message.task)
       if (message.type === 'stop') stopReason ??= message.reason
+      if (message.type === 'memoryGranted') grantMemory()
     })
   })
   // the worker is gone, and with it the lease on the job
@@ -66,7 +72,12 @@ function arrivesSoon(assigned: Promise<TrainerTask>): Promise<boolean> {
 function train(task: TrainerTask, deps: Omit<TrainerDeps, 'task'>): Promise<void> {
   const { job } = task
   if (!isBoosting(job)) {
-    return runNetworkAttempt({ ...deps, tf: loadTensorFlow(), task: { ...task, job } })
+    return runNetworkAttempt({
+      ...deps,
+      reserveMemory,
+      tf: loadTensorFlow(),
+      task: { ...task, job },
+    })
   }
   // OpenMP reads OMP_NUM_THREADS when XGBoost's library loads
   const limitThreads = (threads: number) => setEnvironment({ OMP_NUM_THREADS: String(threads) })
@@ -90,6 +101,12 @@ async function stopRequested(): Promise<StopReason | null> {
     }
   }
   return stopReason
+}
+
+/** Waits until the worker lets the job take the memory. If it does not, it kills this process. */
+async function reserveMemory(memory: MemoryEstimate): Promise<void> {
+  await send({ type: 'memory', memory })
+  await memoryGranted
 }
 
 function send(message: FromTrainer): Promise<void> {

@@ -28,6 +28,7 @@ import { Consumer } from './supervision/consumer.js'
 import { Watchdog } from './supervision/consumer-watchdog.js'
 import { pathHider } from './supervision/hide-paths.js'
 import { JobRunner } from './supervision/job-runner.js'
+import { MemoryBudget, machineMemory } from './supervision/memory-budget.js'
 import { countOomKills } from './supervision/oom-kills.js'
 import { recoverOrphans } from './supervision/orphan-recovery.js'
 import { type Slot, Slots } from './supervision/slots.js'
@@ -82,6 +83,10 @@ async function main(): Promise<void> {
   const metricsLog = new MetricsLog(store)
   const index = new JobIndex(connection, redis.prefix)
   const statePublisher = new LiveStatePublisher(connection, redis.prefix)
+  // how much memory a card has is not known, so jobs on GPUs have no limit
+  const memory = new MemoryBudget(
+    config.memoryBytes ?? (gpus.length > 0 ? Number.POSITIVE_INFINITY : machineMemory()),
+  )
   const createRunner = (id: string, slot: Slot) =>
     new JobRunner(
       {
@@ -101,12 +106,14 @@ async function main(): Promise<void> {
               slot,
               diskProblem,
               countOomKills,
+              reserveMemory: ({ totalBytes }) => memory.reserve(id, totalBytes),
               hidePaths,
               log,
             },
             task,
             attemptRecord,
           ),
+        memory,
         diskProblem,
         sweep: () => sweepStaging(config.dataFolder),
       },

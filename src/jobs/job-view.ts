@@ -2,7 +2,7 @@ import type { Job, JobStatus } from '../spec/job.js'
 import { defaultPriority } from '../spec/labels.js'
 import { withoutNulls } from '../spec/metrics.js'
 import { etaSeconds, type LiveState } from './queue/live-state.js'
-import type { AttemptProgress, JobRecord } from './record/records.js'
+import { type AttemptProgress, type JobRecord, memoryOf } from './record/records.js'
 import { isWaitingOrRunning, publicStatus, requestedAction } from './record/states.js'
 
 /** What a view has beside the job's record. */
@@ -60,6 +60,7 @@ export function viewJob(
     freeze: manifest.freeze ?? [],
     priority: manifest.priority ?? defaultPriority,
     labels: manifest.labels ?? {},
+    memory: memoryOf(record),
     createdAt: manifest.createdAt,
     startedAt: attempts[0]?.startedAt ?? null,
     finishedAt: result?.finishedAt ?? null,

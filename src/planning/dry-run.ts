@@ -3,6 +3,7 @@ import type { JobSize } from '../spec/ipc-messages.js'
 import type { BoostingJob, JobManifest, NetworkJob } from '../spec/job.js'
 import type { JobPlan } from '../spec/job-queries.js'
 import { defaultPriority } from '../spec/labels.js'
+import type { MemoryEstimate } from '../spec/memory-estimate.js'
 
 const MiB = 2 ** 20
 /**
@@ -41,13 +42,19 @@ export function estimateBoostingSize({ model, training }: BoostingJob): Boosting
 
 export type BoostingSize = Omit<JobSize, 'parameters'> & { parameters: null }
 
-/** Combines a planned job with its estimated size to the answer of a dry run. */
+/** Adds what a trainer takes before it has any data. */
+export function estimateMemory(
+  kind: JobManifest['model']['kind'],
+  { stateBytes, stepBytes }: Pick<JobSize, 'stateBytes' | 'stepBytes'>,
+): MemoryEstimate {
+  const engineBytes =
+    kind === 'boosting' ? engineBytesByLibrary.xgboost : engineBytesByLibrary.tensorflow
+  return { engineBytes, stateBytes, stepBytes, totalBytes: engineBytes + stateBytes + stepBytes }
+}
+
 /** Combines a planned job with its estimated size to the answer of a dry run. */
 export function toJobPlan(job: JobManifest, size: JobSize | BoostingSize): JobPlan {
   const { name, model, dataset, training, initFrom, freeze, priority, labels } = job
-  const { stateBytes, stepBytes } = size
-  const engineBytes =
-    model.kind === 'boosting' ? engineBytesByLibrary.xgboost : engineBytesByLibrary.tensorflow
   return {
     dryRun: true,
     name,
@@ -61,11 +68,6 @@ export function toJobPlan(job: JobManifest, size: JobSize | BoostingSize): JobPl
     steps: training.steps,
     stepsPerEpoch: 'stepsPerEpoch' in training ? training.stepsPerEpoch : null,
     parameters: size.parameters,
-    memory: {
-      engineBytes,
-      stateBytes,
-      stepBytes,
-      totalBytes: engineBytes + stateBytes + stepBytes,
-    },
+    memory: estimateMemory(model.kind, size),
   }
 }

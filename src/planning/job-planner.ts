@@ -9,7 +9,7 @@ import {
   type NetworkJobRequest,
 } from '../spec/job.js'
 import type { JobPlan } from '../spec/job-queries.js'
-import { estimateBoostingSize, recordCounts, toJobPlan } from './dry-run.js'
+import { estimateBoostingSize, estimateMemory, recordCounts, toJobPlan } from './dry-run.js'
 import type { Planner } from './dry-run-process.js'
 import { unknownDataset } from './errors.js'
 import { type InitSourceLookup, resolveInitSource } from './init-source.js'
@@ -43,8 +43,11 @@ export class JobPlanner {
     const { priority, labels } = request
     const { initFrom: requestedInit, freeze } = initOptions(request)
     const initFrom = requestedInit && (await resolveInitSource(requestedInit, this.deps))
+    const identity = { id, createdAt: createdAt.toISOString() }
+    const job = planJob(identity, request, dataset, validationDataset)
     return {
-      ...planJob({ id, createdAt: createdAt.toISOString() }, request, dataset, validationDataset),
+      ...job,
+      ...(isBoosting(job) && { memory: estimateMemory('boosting', estimateBoostingSize(job)) }),
       ...(initFrom && { initFrom }),
       ...(freeze && { freeze }),
       ...(priority && { priority }),

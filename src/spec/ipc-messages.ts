@@ -5,6 +5,7 @@ import type { ErrorCode } from './error-codes.js'
 import type { FailureCode } from './failure-codes.js'
 import type { FieldErrorCode } from './field-error-codes.js'
 import type { JobManifest, Metrics, ModelRef, NetworkJob, Phase } from './job.js'
+import type { MemoryEstimate } from './memory-estimate.js'
 import type { MetricRow } from './metrics.js'
 
 /** An error as a message to another process (`src/ipc/wire-error.ts`). */
@@ -36,6 +37,8 @@ export type ToTrainer =
   /** A heartbeat of the worker. A trainer ends itself if it gets no message for `leaseMs` (workers/trainer.ts). */
   | { type: 'lease' }
   | { type: 'stop'; reason: StopReason }
+  /** The job may take the memory that it asked for. */
+  | { type: 'memoryGranted' }
 
 /** The error that ends a trainer, in one line. */
 export interface TrainerError {
@@ -47,6 +50,8 @@ export interface TrainerError {
 export type FromTrainer =
   | { type: 'ready' }
   | { type: 'phase'; phase: Phase; step: number }
+  /** The job needs so much memory. The trainer waits for `memoryGranted`; the worker may kill it instead. */
+  | { type: 'memory'; memory: MemoryEstimate }
   | { type: 'metrics'; row: MetricRow }
   | { type: 'checkpoint'; step: number }
   | { type: 'stopped' }

@@ -2,6 +2,7 @@ import { type Static, Type } from 'typebox'
 import { JobId } from './identifiers.js'
 import { Job, JobStatus } from './job.js'
 import { LabelFilter, RequiredLabels } from './labels.js'
+import { MemoryEstimate } from './memory-estimate.js'
 import { nullable } from './nullable.js'
 import { PageQuery } from './paging.js'
 import { strictObject } from './strict-object.js'
@@ -70,26 +71,7 @@ export const JobPlan = Type.Object({
   steps: Type.Integer({ description: 'total number of steps; for boosting, of rounds' }),
   stepsPerEpoch: nullable(Type.Integer(), 'null for boosting'),
   parameters: nullable(Type.Integer(), 'number of trainable parameters; null for boosting'),
-  memory: Type.Object(
-    {
-      engineBytes: Type.Integer({
-        description: 'the trainer process with its native library, without data, on a CPU',
-      }),
-      stateBytes: Type.Integer({
-        description:
-          'weights, optimizer state, moving averages and in-memory records; for boosting, the table',
-      }),
-      stepBytes: Type.Integer({
-        description:
-          'peak of a step: activations, gradients and the batch; for boosting, the derivatives of each row',
-      }),
-      totalBytes: Type.Integer({ description: 'the sum of the above' }),
-    },
-    {
-      description:
-        "estimated memory of the trainer, from the network's graph or the size of the table; nothing is run",
-    },
-  ),
+  memory: MemoryEstimate,
 })
 export type JobPlan = Static<typeof JobPlan>
 

@@ -5,6 +5,7 @@ import { type FailureCode, failureCodes } from './failure-codes.js'
 import { DatasetId, JobId, Name, Timestamp } from './identifiers.js'
 import { Freeze, InitFrom, InitReport, InitSource } from './init-from.js'
 import { Labels, Priority } from './labels.js'
+import { MemoryEstimate } from './memory-estimate.js'
 import { MetricValue } from './metrics.js'
 import { type NetworkOptions, NetworkRequest, ResolvedModel } from './model-options.js'
 import { nullable } from './nullable.js'
@@ -51,8 +52,8 @@ interface BaseJob {
   freeze?: string[]
   priority?: number
   labels?: Labels
-  /** Estimate of the memory that a trainer of the job needs. Jobs of older versions have none. */
-  memory?: { totalBytes: number }
+  /** Of a boosting job. A network's graph takes seconds to build, so the first attempt estimates it. */
+  memory?: MemoryEstimate
   /** Name of the record of the request's Idempotency-Key. */
   idempotency?: string
 }
@@ -127,7 +128,7 @@ export const Job = Type.Object({
   ),
   waitingFor: nullable(
     Type.String(),
-    'what a queued or running job waits for beside a free slot, such as room on the disk; null if nothing',
+    'what a queued or running job waits for beside a free slot, such as memory or room on the disk; null if nothing',
   ),
   attempt: Type.Integer({ description: 'number of the latest attempt; 0 before the first' }),
   progress: Type.Object({
@@ -166,6 +167,10 @@ export const Job = Type.Object({
   freeze: Type.Array(Type.String()),
   priority: Priority,
   labels: Labels,
+  memory: nullable(
+    MemoryEstimate,
+    'estimated memory of the trainer; for a network, null until the first attempt has built its graph',
+  ),
   createdAt: Timestamp,
   startedAt: nullable(Timestamp, 'start of the first attempt'),
   finishedAt: nullable(Timestamp),

@@ -7,9 +7,11 @@ import { variablesPrefix, writeSavedModel } from '../../src/graph/saved-model.js
 import { openSession, type Session } from '../../src/graph/session.js'
 import { checkpointState } from '../../src/jobs/record/checkpoints.js'
 import { jobPaths } from '../../src/jobs/record/job-paths.js'
+import { estimateMemory } from '../../src/planning/dry-run.js'
 import type { DatasetManifest, ImagesManifest } from '../../src/spec/dataset.js'
 import type { TrainerTask } from '../../src/spec/ipc-messages.js'
 import type { Metrics, NetworkJob } from '../../src/spec/job.js'
+import type { MemoryEstimate } from '../../src/spec/memory-estimate.js'
 import { type MetricRow, metricsAt } from '../../src/spec/metrics.js'
 import type { WeightsTensor } from '../../src/spec/weights.js'
 import type { Store } from '../../src/store/store.js'
@@ -19,6 +21,7 @@ import {
   noBestCheckpoint,
   runTraining,
 } from '../../src/training/loop.js'
+import { stepMemory } from '../../src/training/memory.js'
 import { buildTrainingProgram } from '../../src/training/program.js'
 import type { RecordRange } from '../../src/training/record-range.js'
 import { buildServingProgram } from '../../src/training/serving.js'
@@ -28,6 +31,8 @@ import { resolvePrecision } from './precision.js'
 
 export interface NetworkAttemptDeps extends TrainerDeps<NetworkJob> {
   tf: TensorFlow
+  /** Asks for the memory of the training; returns when the job may take it. */
+  reserveMemory(memory: MemoryEstimate): Promise<void>
 }
 
 /** Saves the session's variables and the input pipeline's state under two file prefixes. */
@@ -64,7 +69,7 @@ export async function runNetworkAttempt(deps: NetworkAttemptDeps): Promise<void>
 
 /** Stores the training graph with the attempt, as a SavedModel that other tools can read, and loads it. */
 async function openProgram(
-  { tf, store, task }: NetworkAttemptDeps,
+  { tf, store, task, reserveMemory }: NetworkAttemptDeps,
   recorder: NetworkRecorder,
   { training, validation }: Pick<LoopInput, 'training' | 'validation'>,
   initialTensors: readonly WeightsTensor[] | undefined,
@@ -87,6 +92,7 @@ async function openProgram(
     freeze: job.freeze ?? [],
     checkpointTensors: initialTensors,
   })
+  await reserveMemory(estimateMemory(job.model.kind, stepMemory(program)))
   if (program.initialized) {
     await recorder.writeInitialized(program.initialized)
     const { matched, skipped } = program.initialized

@@ -49,6 +49,7 @@ function messageLine(message: Exclude<FromTrainer, { type: 'phase' | 'metrics' }
     case 'failed':
       return failureLine(message)
     case 'ready':
+    case 'memory': // there is a line if the job cannot have it
     case 'error': // the line of the attempt's end has it
       return null
   }

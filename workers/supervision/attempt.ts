@@ -5,18 +5,22 @@ import type { JobLog } from '../../src/jobs/telemetry/job-log.js'
 import type { Logger } from '../../src/log.js'
 import type { FromTrainer, StopReason, TrainerTask } from '../../src/spec/ipc-messages.js'
 import { type Failure, isBoosting, type Metrics, type ModelRef } from '../../src/spec/job.js'
+import type { MemoryEstimate } from '../../src/spec/memory-estimate.js'
 import { toLoggedRow } from '../../src/spec/metrics.js'
 import { recordDiskFailure } from '../../src/store/storage-errors.js'
 import { unavailableExitCode } from '../failure.js'
 import { type AttemptDeath, explainDeath } from './attempt-death.js'
 import { attemptLineFormatter, deathLine, isStartupBanner, startLine } from './attempt-log.js'
 import { EtaEstimator, etaPlan } from './eta-estimator.js'
+import type { MemoryShortage } from './memory-budget.js'
 import type { TrainerExit, TrainerListener, TrainerProcess } from './trainer-process.js'
 
 export type Outcome =
   | { kind: 'finished'; model: ModelRef; metrics: Metrics; step: number }
   | { kind: 'failed'; failure: Failure }
   | { kind: 'stopped' }
+  /** The job cannot have its memory now, so it was not trained. */
+  | { kind: 'held' }
   | { kind: 'died'; death: AttemptDeath }
 
 export interface AttemptRunnerDeps {
@@ -29,6 +33,8 @@ export interface AttemptRunnerDeps {
   countOomKills(): number | null
   /** Removes the server's paths from a text that clients may read. */
   hidePaths(text: string): string
+  /** Returns null if the job may take the memory, or why it may not. */
+  reserveMemory(memory: MemoryEstimate): MemoryShortage | null
   log: Pick<Logger, 'warn'>
 }
 
@@ -110,6 +116,11 @@ export class AttemptRunner {
         this.writeRecord()
         this.publish('changed')
         break
+      case 'memory':
+        this.attemptRecord.memory = message.memory
+        this.writeRecord()
+        this.reserveMemory(message.memory)
+        break
       case 'metrics':
         this.progress.step = message.row.step
         Object.assign(this.progress.metrics, toLoggedRow(message.row).values)
@@ -145,6 +156,18 @@ export class AttemptRunner {
       default:
         message satisfies never
     }
+  }
+
+  private reserveMemory(memory: MemoryEstimate): void {
+    const shortage = this.deps.reserveMemory(memory)
+    if (shortage === null) {
+      this.process.grantMemory()
+      return
+    }
+    this.reportedOutcome = { kind: 'held' }
+    this.log(`not started: ${shortage.reason}`)
+    this.deps.log.warn({ job: this.task.job.id }, `the job is not started: ${shortage.reason}`)
+    this.process.kill(shortage.reason)
   }
 
   private log(line: string): void {

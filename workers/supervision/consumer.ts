@@ -1,4 +1,4 @@
-import { type Job, WaitingError, Worker } from 'bullmq'
+import { DelayedError, type Job, WaitingError, Worker } from 'bullmq'
 import type { Notifications } from '../../src/jobs/queue/notifications.js'
 import {
   blockingOptions,
@@ -7,7 +7,7 @@ import {
   redisNames,
 } from '../../src/jobs/queue/redis.js'
 import { ownProcessId } from '../../src/processes.js'
-import type { JobRunner, JobRunOutcome } from './job-runner.js'
+import { heldJobDelayMs, type JobRunner, type JobRunOutcome } from './job-runner.js'
 import type { Slot, Slots } from './slots.js'
 
 export interface ConsumerDeps {
@@ -106,6 +106,10 @@ export class Consumer {
       this.deps.slots.release(slot)
     }
     if (outcome === 'requeue') await job.moveToWait(token)
+    if (outcome === 'held') {
+      await job.moveToDelayed(Date.now() + heldJobDelayMs, token)
+      throw new DelayedError()
+    }
     // the job is back in the queue, or another worker has it: BullMQ must leave it as it is
     if (outcome !== 'done') throw new WaitingError()
   }

@@ -4,11 +4,12 @@ import type { JobIndex } from '../../src/jobs/queue/job-index.js'
 import type { LiveStatePublisher } from '../../src/jobs/queue/live-state.js'
 import type { Checkpoints } from '../../src/jobs/record/checkpoints.js'
 import type { JobResult, Lifecycle } from '../../src/jobs/record/lifecycle.js'
-import type {
-  AttemptProgress,
-  AttemptRecord,
-  JobRecord,
-  JobRecords,
+import {
+  type AttemptProgress,
+  type AttemptRecord,
+  type JobRecord,
+  type JobRecords,
+  memoryOf,
 } from '../../src/jobs/record/records.js'
 import { isWaitingOrRunning, requestedAction } from '../../src/jobs/record/states.js'
 import type { JobLog } from '../../src/jobs/telemetry/job-log.js'
@@ -18,6 +19,7 @@ import type { TrainerTask } from '../../src/spec/ipc-messages.js'
 import type { Failure, JobManifest } from '../../src/spec/job.js'
 import type { AttemptRunner, Outcome } from './attempt.js'
 import { failureLine } from './attempt-log.js'
+import type { MemoryBudget } from './memory-budget.js'
 import { attemptsWithoutProgress, exhaustedRetries, retryDelayMs } from './retry-policy.js'
 
 const requestPollIntervalMs = 2000
@@ -39,12 +41,19 @@ export interface JobRunnerDeps {
   ): Pick<AttemptRunner, 'outcome' | 'stop' | 'kill'>
   /** Removes the half-written files of processes that have ended. */
   sweep(): Promise<void>
+  memory: MemoryBudget
   /** Why the disk takes no writes, in one line; null if it does. */
   diskProblem(): Promise<string | null>
 }
 
-/** `done`: the job has a result or is paused. `superseded`: another worker has it. */
-export type JobRunOutcome = 'done' | 'requeue' | 'superseded'
+/**
+ * `done`: the job has a result or is paused. `superseded`: another worker has it. `held`: it needs more
+ * memory than this worker has.
+ */
+export type JobRunOutcome = 'done' | 'requeue' | 'superseded' | 'held'
+
+/** A held job is offered again, to this and all other workers, after this time. */
+export const heldJobDelayMs = 60_000
 
 /** Runs one job: attempts, one after another, until the job has a result or must leave this worker. */
 export class JobRunner {
@@ -89,6 +98,7 @@ export class JobRunner {
       }
     } finally {
       clearInterval(pollTimer)
+      this.deps.memory.release(this.id)
       this.resolveDone()
     }
   }
@@ -105,8 +115,15 @@ export class JobRunner {
       return null
     }
     const problem = await this.deps.diskProblem()
-    if (problem === null) await this.runAttempt(record)
-    else await this.hold(problem, holdPollMs)
+    const estimate = memoryOf(record)
+    const shortage = estimate && this.deps.memory.reserve(this.id, estimate.totalBytes)
+    if (problem !== null) await this.hold(problem, holdPollMs)
+    else if (shortage?.fits) await this.hold(shortage.reason, holdPollMs)
+    else if (!shortage) await this.runAttempt(record)
+    else {
+      await this.publishHold(shortage.reason, heldJobDelayMs)
+      return 'held'
+    }
     return null
   }
 
@@ -154,7 +171,8 @@ export class JobRunner {
   }
 
   /** Runs one attempt and records its outcome. */
-  private async runAttempt({ manifest, lifecycle }: JobRecord): Promise<void> {
+  private async runAttempt(record: JobRecord): Promise<void> {
+    const { manifest, lifecycle } = record
     const { records, checkpoints } = this.deps
     const claims = await records.claims(this.id)
     const previousAttempts = await records.attempts(this.id)
@@ -163,7 +181,7 @@ export class JobRunner {
       previousAttempts.filter(({ attempt }) => attempt > lifecycle.retriedAfterAttempt),
       resumedFrom,
     )
-    const exhausted = exhaustedRetries(manifest, failedAttempts)
+    const exhausted = exhaustedRetries(memoryOf(record), failedAttempts)
     // no further attempt starts, so the failure belongs to the last one
     if (exhausted) return this.fail(previousAttempts.at(-1)!.attempt, exhausted)
 
@@ -217,6 +235,11 @@ export class JobRunner {
 
   /** Waits, and tells clients why. The job keeps its slot: the others would wait for the same. */
   private async hold(reason: string, ms: number): Promise<void> {
+    await this.publishHold(reason, ms)
+    await this.sleep(ms)
+  }
+
+  private async publishHold(reason: string, ms: number): Promise<void> {
     const { statePublisher } = this.deps
     const seconds = Math.ceil((ms + holdPollMs) / 1000) + 5
     // without Redis, the job's view still has what the API itself finds
@@ -224,7 +247,6 @@ export class JobRunner {
     if (!this.holdIsPublished)
       await statePublisher.publish(this.id, null, 'changed').catch(() => {})
     this.holdIsPublished = true
-    await this.sleep(ms)
   }
 
   private async clearHold(): Promise<void> {
@@ -323,7 +345,7 @@ export class JobRunner {
     const noTail = { outputTail: null, cause: null }
     if (outcome.kind === 'finished' || outcome.kind === 'failed')
       return { end: 'finished', ...noTail }
-    if (outcome.kind === 'stopped') return { end: 'drained', ...noTail }
+    if (outcome.kind === 'stopped' || outcome.kind === 'held') return { end: 'drained', ...noTail }
     const { end, cause, text } = outcome.death
     // the attempt was killed because its last checkpoint took too long
     if (this.stopReason || this.requestedStop)

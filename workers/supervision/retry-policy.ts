@@ -1,6 +1,7 @@
 import type { AttemptRecord } from '../../src/jobs/record/records.js'
 import type { FailureCode } from '../../src/spec/failure-codes.js'
-import type { Failure, JobManifest } from '../../src/spec/job.js'
+import type { Failure } from '../../src/spec/job.js'
+import type { MemoryEstimate } from '../../src/spec/memory-estimate.js'
 import { errorLine } from './attempt-death.js'
 
 /**
@@ -44,7 +45,7 @@ export function retryDelayMs(failedAttempts: readonly AttemptRecord[]): number {
  * machine failed do not count.
  */
 export function exhaustedRetries(
-  { memory }: Pick<JobManifest, 'memory'>,
+  memory: Pick<MemoryEstimate, 'totalBytes'> | null,
   failedAttempts: readonly AttemptRecord[],
 ): Failure | null {
   const counted = failedAttempts.filter(({ end }) => end !== 'unavailable')
@@ -90,7 +91,7 @@ function describeEnd({ outputTail }: AttemptRecord): string {
   return errorLine(outputTail.split('\n')) ?? 'ended'
 }
 
-function remedy(code: FailureCode, memory: JobManifest['memory']): string {
+function remedy(code: FailureCode, memory: Pick<MemoryEstimate, 'totalBytes'> | null): string {
   if (code === 'killed') return 'find out what ends the trainers, then retry the job'
   if (code !== 'out_of_memory') return 'fix the cause, then retry the job'
   const estimate = memory

@@ -116,6 +116,10 @@ export class TrainerProcess {
     void this.exit.then(() => clearInterval(this.heartbeatTimer))
   }
 
+  grantMemory(): void {
+    this.send({ type: 'memoryGranted' })
+  }
+
   stop(reason: StopReason): void {
     this.send({ type: 'stop', reason })
     const text = `asked to ${reason} and did not within ${stopTimeoutMs[reason] / 1000} s`

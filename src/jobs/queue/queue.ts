@@ -44,11 +44,12 @@ export class JobQueue {
   }
 
   /**
-   * Returns those of the ids that are not in BullMQ's priority queue: lost ids, and jobs that a
-   * worker holds.
+   * Returns those of the ids that BullMQ neither has in its priority queue nor delays: lost ids, and
+   * jobs that a worker holds.
    */
   async missingFromQueue(ids: readonly string[]): Promise<string[]> {
-    return missingFromSortedSet(this.redis, this.queue.toKey('prioritized'), ids)
+    const notWaiting = await missingFromSortedSet(this.redis, this.queue.toKey('prioritized'), ids)
+    return missingFromSortedSet(this.redis, this.queue.toKey('delayed'), notWaiting)
   }
 
   /** 1-based position in the queue; null if a worker already holds the job. */

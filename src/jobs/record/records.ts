@@ -2,6 +2,7 @@ import type { FailureCode } from '../../spec/failure-codes.js'
 import { isJobId } from '../../spec/identifiers.js'
 import type { InitReport } from '../../spec/init-from.js'
 import type { JobManifest, Metrics, Phase } from '../../spec/job.js'
+import type { MemoryEstimate } from '../../spec/memory-estimate.js'
 import type { Store } from '../../store/store.js'
 import { jobNotFound } from './errors.js'
 import { jobPaths } from './job-paths.js'
@@ -39,6 +40,8 @@ export interface AttemptRecord {
    * in the records of older versions.
    */
   progress?: AttemptProgress
+  /** The estimate for a network's job, when the attempt has built its graph. */
+  memory?: MemoryEstimate
   /** Null while the attempt runs, and if its worker died before it could record the end. */
   endedAt: string | null
   end: AttemptEnd | null
@@ -58,6 +61,13 @@ export interface JobRecord {
   /** The same as `lifecycle.result`. */
   result: JobResult | null
 }
+
+/** The estimated memory of a job's trainer; null if it is not known yet. */
+export const memoryOf = ({
+  manifest,
+  attempts,
+}: Pick<JobRecord, 'manifest' | 'attempts'>): MemoryEstimate | null =>
+  manifest.memory ?? attempts.findLast(({ memory }) => memory)?.memory ?? null
 
 export const initialRecord = (manifest: JobManifest): JobRecord => ({
   manifest,

@@ -78,6 +78,7 @@ async function runAttempt(job: NetworkJob, dataset: DatasetManifest, resumeFrom:
     task: { job, dataset, validation: null, attempt, resumeFrom },
     send: async message => void messages.push(message),
     stopRequested: async () => null,
+    reserveMemory: async () => {},
   })
   assert.equal(messages.at(-1)?.type, 'finished')
   return { id, job, initialized: (await records.read(id)).initialized }

@@ -25,6 +25,7 @@ import {
 import { AttemptRecorder } from '../../../workers/attempts/attempt-recorder.js'
 import { AttemptRunner } from '../../../workers/supervision/attempt.js'
 import { JobRunner } from '../../../workers/supervision/job-runner.js'
+import { MemoryBudget } from '../../../workers/supervision/memory-budget.js'
 import { countOomKills } from '../../../workers/supervision/oom-kills.js'
 import type {
   TrainerExit,
@@ -186,6 +187,7 @@ const run =
         statePublisher,
         findDataset: dataset => deps.datasets.get(dataset),
         sweep: async () => {},
+        memory: new MemoryBudget(Number.POSITIVE_INFINITY),
         diskProblem,
         startAttempt(task, attemptRecord) {
           const script = remaining.shift()
@@ -204,6 +206,7 @@ const run =
               slot: { open },
               diskProblem,
               countOomKills,
+              reserveMemory: () => null,
               hidePaths: text => text,
               log: server.deps.log,
             },

@@ -23,7 +23,9 @@ import { digitsManifest } from '../../../testing/digits-manifest.js'
 import { eventually } from '../../../testing/eventually.js'
 import { newJobId, startAttempt } from '../../../testing/running-job.js'
 import { JobRunner, type JobRunnerDeps } from '../../../workers/supervision/job-runner.js'
+import { MemoryBudget } from '../../../workers/supervision/memory-budget.js'
 
+const GiB = 2 ** 30
 const prefix = 'test'
 const at = '2026-01-01T00:00:00.000Z'
 
@@ -47,10 +49,12 @@ after(async () => {
   await rm(folder, { recursive: true })
 })
 
-async function newJob(): Promise<string> {
+async function newJob(totalBytes?: number): Promise<string> {
   const identity = { id: newJobId(), createdAt: at }
   const request = { model: { kind: 'resnet' as const }, dataset: 'digits' }
-  await new JobRecords(store).create(planJob(identity, request, digitsManifest(), null))
+  const job = planJob(identity, request, digitsManifest(), null)
+  const memory = { engineBytes: 0, stateBytes: 0, stepBytes: 0, totalBytes: totalBytes ?? 0 }
+  await new JobRecords(store).create({ ...job, ...(totalBytes && { memory }) })
   return identity.id
 }
 
@@ -58,6 +62,7 @@ interface RunOptions {
   startAttempt?: JobRunnerDeps['startAttempt']
   diskProblem?: JobRunnerDeps['diskProblem']
   store?: Store
+  memory?: MemoryBudget
 }
 
 function runnerOf(id: string, options: RunOptions = {}): JobRunner {
@@ -72,6 +77,7 @@ function runnerOf(id: string, options: RunOptions = {}): JobRunner {
       statePublisher: new LiveStatePublisher(redis, prefix),
       findDataset: dataset => new Datasets(used).get(dataset),
       sweep: async () => {},
+      memory: options.memory ?? new MemoryBudget(8 * GiB),
       diskProblem: options.diskProblem ?? (async () => null),
       startAttempt:
         options.startAttempt ??
@@ -152,6 +158,28 @@ test('a waiting job can be cancelled, and leaves its worker for a shutdown', asy
   await eventually('the wait', () => readHoldReason(redis, prefix, drained))
   runner.drain()
   assert.equal(await outcome, 'requeue')
+})
+
+test('a job that needs more memory than the machine has is held, without an attempt', async () => {
+  const id = await newJob(48.2 * GiB)
+  assert.equal(await runnerOf(id).run(), 'held')
+  assert.match((await readHoldReason(redis, prefix, id)) ?? '', /about 48\.2 GiB.* has 8\.0 GiB/)
+  assert.deepEqual(await new JobRecords(store).claims(id), [])
+  assert.deepEqual(await transitionsOf(id), ['queued 0'])
+})
+
+test('a job waits for the memory of other jobs, and gives its own back', async () => {
+  const memory = new MemoryBudget(8 * GiB)
+  memory.reserve('other', 6 * GiB)
+  const id = await newJob(5 * GiB)
+  const ended = runnerOf(id, { memory }).run()
+  const reason = await eventually('the reason', () => readHoldReason(redis, prefix, id))
+  assert.match(reason, /of which its other jobs take 6\.0 GiB/)
+  assert.deepEqual(await transitionsOf(id), ['queued 0'])
+  memory.release('other')
+  // there is no data set, so the job ends as soon as it goes on
+  assert.equal(await ended, 'done')
+  assert.equal(memory.reserve('next', 10 * GiB), null)
 })
 
 test('the outcome of an attempt is recorded after the disk takes writes again, and no step is repeated', async () => {

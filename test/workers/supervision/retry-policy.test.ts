@@ -16,7 +16,7 @@ const unknown: End = { end: null, cause: null, outputTail: null }
 
 const attempts = (...ends: End[]) => ends.map((end, i) => attemptRecord(i + 1, end))
 const times = (count: number, end: End) => Array.from({ length: count }, () => end)
-const failureOf = (...ends: End[]) => exhaustedRetries({}, attempts(...ends))
+const failureOf = (...ends: End[]) => exhaustedRetries(null, attempts(...ends))
 
 test('a job fails after three crashes, twenty kills, or two kills for lack of memory', () => {
   assert.equal(failureOf(...times(2, crashed)), null)
@@ -36,7 +36,7 @@ test('a job fails after three crashes, twenty kills, or two kills for lack of me
 
 test('a failure for lack of memory names the estimate of the job', () => {
   const memory = { totalBytes: 48 * 2 ** 30 }
-  const failure = exhaustedRetries({ memory }, attempts(outOfMemory, outOfMemory))
+  const failure = exhaustedRetries(memory, attempts(outOfMemory, outOfMemory))
   assert.match(
     failure?.message ?? '',
     /^2 attempts ran out of memory .* need 48\.0 GiB: use a smaller/,
