@@ -10,6 +10,12 @@ export interface BlockHandle {
   size: number
 }
 
+/** A block of entries, as the index lists it. */
+export interface DataBlock extends BlockHandle {
+  /** Not before the last key of the block, and before the first key of the next one. */
+  separator: Buffer
+}
+
 export interface TableEntry {
   key: Buffer
   value: Buffer
@@ -35,12 +41,36 @@ export async function isTable({ handle, size }: TableFile): Promise<boolean> {
 }
 
 /** Returns the data blocks in file order. Throws WEIGHTS_DAMAGED if the indexes are damaged. */
-export async function readDataBlocks(file: TableFile): Promise<BlockHandle[]> {
+export async function readDataBlocks(file: TableFile): Promise<DataBlock[]> {
   const footer = await readExactly(file.handle, file.size - footerBytes, footerBytes)
   const reader = new VarintReader(file, footer)
   await verifyBlock(file, reader.blockHandle()) // the metaindex, which TensorFlow leaves empty
   const index = await readBlock(file, reader.blockHandle())
-  return index.map(({ value }) => new VarintReader(file, value).blockHandle())
+  return index.map(({ key, value }) => ({
+    ...new VarintReader(file, value).blockHandle(),
+    separator: key,
+  }))
+}
+
+/**
+ * Reads the entries of all blocks, one block at a time. Throws WEIGHTS_DAMAGED if they are not in order:
+ * TensorFlow looks a key up by a binary search, and would not find it.
+ */
+export async function* readEntries(
+  file: TableFile,
+  blocks: readonly DataBlock[],
+): AsyncGenerator<TableEntry> {
+  let after: Buffer | null = null
+  for (const block of blocks) {
+    for (const entry of await readBlock(file, block)) {
+      const inOrder =
+        (after === null || Buffer.compare(after, entry.key) < 0) &&
+        Buffer.compare(entry.key, block.separator) <= 0
+      if (!inOrder) throw damagedError(file.name, 'its keys are not in the order of its index')
+      yield entry
+    }
+    after = block.separator
+  }
 }
 
 /** Reads a block into memory. Use it only for blocks that hold names and shapes. */
@@ -111,14 +141,22 @@ function* parseEntries(file: TableFile, block: Buffer): Generator<TableEntry> {
   const restarts = block.length < 4 ? 0 : block.readUInt32LE(block.length - 4)
   const end = block.length - 4 - 4 * restarts
   if (end < 0) throw damagedError(file.name, 'a block is shorter than its list of restarts')
+  // a search begins at a restart, whose entry has its whole key
+  const expectedRestarts = Array.from({ length: restarts }, (_, i) =>
+    block.readUInt32LE(end + 4 * i),
+  )
+  let nextRestart = 0
   const reader = new VarintReader(file, block.subarray(0, end))
   let key = Buffer.alloc(0)
   for (let count = 0; reader.offset < end; count++) {
+    const isRestart = reader.offset === expectedRestarts[nextRestart]
+    if (isRestart) nextRestart++
     const sharedBytes = reader.varint()
     const unsharedBytes = reader.varint()
     const valueBytes = reader.varint()
     if (
       sharedBytes > key.length ||
+      (isRestart && sharedBytes > 0) ||
       sharedBytes + unsharedBytes > maxKeyBytes ||
       count === maxEntries
     ) {
@@ -131,6 +169,8 @@ function* parseEntries(file: TableFile, block: Buffer): Generator<TableEntry> {
     key = nextKey
     yield { key, value: reader.take(valueBytes) }
   }
+  if (nextRestart < restarts && end > 0)
+    throw damagedError(file.name, 'the list of restarts of a block is wrong')
 }
 
 class VarintReader {

@@ -2,7 +2,7 @@
 // checksums. Format v2 is tensorflow/core/util/tensor_bundle, format v1 is saved_tensor_slice.
 import { open } from 'node:fs/promises'
 import { basename } from 'node:path'
-import { type DescMessage, fromBinary, type MessageShape } from '@bufbuild/protobuf'
+import type { DescMessage, MessageShape } from '@bufbuild/protobuf'
 import type { WeightsTensor } from '../spec/weights.js'
 import {
   type BundleEntryProto,
@@ -17,10 +17,12 @@ import {
   isTable,
   readBlock,
   readDataBlocks,
+  readEntries,
   type TableFile,
   unmaskCrc,
   verifyBlock,
 } from './leveldb-table.js'
+import { parseStrictly } from './protobuf.js'
 
 export interface TensorBundle {
   format: 'v1' | 'v2'
@@ -61,6 +63,9 @@ const dataTypes: Record<number, readonly [name: string, bytes: number]> = {
   23: ['uint64', 8],
 }
 
+/** Types of later versions are allowed, but not those of references, which no file has. */
+const maxDataType = 100
+
 /** The name that TensorFlow gives to a data file of a checkpoint. */
 export const shardName = (prefix: string, shard: number, shardCount: number) =>
   `${prefix}.data-${zeroPad(shard)}-of-${zeroPad(shardCount)}`
@@ -86,16 +91,22 @@ export async function readTensorBundle(
     const shardCount = readShardCount(file, header.value)
     const tensors: WeightsTensor[] = []
     const segments: TensorSegment[] = []
-    for (const block of blocks) {
-      for (const { key, value } of await readBlock(file, block)) {
-        if (key.length === 0) continue
-        const entry = parse(file, BundleEntryProtoSchema, value)
-        const tensor = parseTensor(file, key, entry)
-        // The key of a slice starts with a zero byte; the whole tensor has its own entry.
-        if (key[0] !== 0) tensors.push(tensor)
-        if (entry.slices.length === 0) segments.push(parseSegment(file, tensor, entry, shardCount))
-      }
+    let [slices, expectedSlices] = [0, 0]
+    for await (const { key, value } of readEntries(file, blocks)) {
+      if (key.length === 0) continue
+      const entry = parse(file, BundleEntryProtoSchema, value)
+      const tensor = parseTensor(file, key, entry)
+      // The key of a slice starts with a zero byte; the whole tensor has its own entry.
+      if (key[0] === 0) slices++
+      else tensors.push(tensor)
+      if (entry.slices.length === 0) segments.push(parseSegment(file, tensor, entry, shardCount))
+      else checkSlices(file, tensor, entry)
+      expectedSlices += entry.slices.length
     }
+    if (slices !== expectedSlices) {
+      throw damagedError(name, `it has ${slices} slices, and its tensors list ${expectedSlices}`)
+    }
+    assertNoOverlap(file, segments)
     return { format: 'v2', shardCount, tensors, segments }
   })
 }
@@ -186,6 +197,8 @@ function parseSegment(
 ): TensorSegment {
   const bytes = Number(size)
   const elementBytes = dataTypes[dtype]?.[1] ?? 0
+  if (dtype < 1 || dtype > maxDataType)
+    throw damagedError(file.name, `${name} has the unknown type ${dtype}`)
   const expectedBytes = shape.reduce((product, extent) => product * extent, elementBytes)
   if (elementBytes > 0 && bytes !== expectedBytes) {
     throw damagedError(file.name, `${name} has ${bytes} bytes, its shape needs ${expectedBytes}`)
@@ -199,6 +212,39 @@ function parseSegment(
     offset: Number(offset),
     bytes,
     crc: elementBytes > 0 ? unmaskCrc(crc32c) : null,
+  }
+}
+
+/** The slices of a partitioned tensor lie within it and have as many elements. */
+function checkSlices(
+  file: TableFile,
+  { name, shape }: WeightsTensor,
+  { slices }: BundleEntryProto,
+): void {
+  const sizes = slices.map(({ extent }) => {
+    const valid =
+      extent.length === shape.length &&
+      extent.every(({ start, length }, axis) => {
+        return start >= 0n && length >= 0n && start + length <= BigInt(shape[axis]!)
+      })
+    // without a length, a slice has the whole axis
+    const lengths = extent.map(({ length }, axis) => Number(length) || shape[axis]!)
+    return valid ? elementCount(lengths) : Number.NaN
+  })
+  if (sizes.reduce((sum, size) => sum + size, 0) === elementCount(shape)) return
+  throw damagedError(file.name, `the slices of ${name} do not make up its shape`)
+}
+
+const elementCount = (shape: readonly number[]) => shape.reduce((product, n) => product * n, 1)
+
+function assertNoOverlap({ name }: TableFile, segments: readonly TensorSegment[]): void {
+  const sorted = segments
+    .filter(({ bytes }) => bytes > 0)
+    .sort((a, b) => a.shard - b.shard || a.offset - b.offset)
+  for (const [i, segment] of sorted.entries()) {
+    const before = sorted[i - 1]
+    if (before?.shard !== segment.shard || before.offset + before.bytes <= segment.offset) continue
+    throw damagedError(name, `the values of ${before.name} and ${segment.name} overlap`)
   }
 }
 
@@ -220,7 +266,7 @@ function parseShape(file: TableFile, name: string, shape: TensorShapeProto | und
 
 function parse<D extends DescMessage>(file: TableFile, schema: D, bytes: Buffer): MessageShape<D> {
   try {
-    return fromBinary(schema, bytes, { readUnknownFields: false })
+    return parseStrictly(schema, bytes)
   } catch (cause) {
     throw damagedError(file.name, 'one of its entries is unreadable', cause)
   }

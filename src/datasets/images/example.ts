@@ -1,4 +1,5 @@
-import { create, fromBinary, toBinary } from '@bufbuild/protobuf'
+import { create, toBinary } from '@bufbuild/protobuf'
+import { parseStrictly } from '../../formats/protobuf.js'
 import { dimensionRange, isDimension } from './dimensions.js'
 import { ExampleSchema, type Feature } from './example_pb.js'
 import type { Dimensions, ImageShape, Sample } from './image-source.js'
@@ -44,7 +45,7 @@ export function encodeExample({ image, label }: Sample, shape: ImageShape): Uint
 
 function parse(bytes: Uint8Array): Record<string, Feature> {
   try {
-    return fromBinary(ExampleSchema, bytes, { readUnknownFields: false }).features?.feature ?? {}
+    return parseStrictly(ExampleSchema, bytes).features?.feature ?? {}
   } catch (cause) {
     throw new ExampleError('the data is no tf.train.Example', { cause })
   }
