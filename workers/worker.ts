@@ -126,6 +126,11 @@ async function main(): Promise<void> {
     createRunner,
     lockMs: config.lockMs,
     onError,
+    onHeld: job =>
+      log.info(
+        { job },
+        'the job needs more memory than this worker has: it is offered again later',
+      ),
   })
 
   const recover = async () => {

@@ -91,6 +91,7 @@ function createGauges(registry: Registry, { jobs, predictor, webhooks, disk }: T
   const diskTotal = gauge('disk_total_bytes', 'Size of the disk of the data folder.')
   const byStatus = gauge('jobs', 'Jobs by status.', 'status')
   const waiting = gauge('queue_jobs', 'Jobs in the queue that no worker has taken yet.')
+  const held = gauge('queue_held_jobs', 'Queued jobs that wait for a worker with more memory.')
   const oldest = gauge('queue_oldest_seconds', 'Age of the oldest queued job, in seconds.')
   const pending = gauge(
     'webhook_deliveries_pending',
@@ -117,12 +118,14 @@ function createGauges(registry: Registry, { jobs, predictor, webhooks, disk }: T
     // without Redis these values are unknown: omit them rather than report old ones
     byStatus.reset()
     waiting.remove()
+    held.remove()
     oldest.remove()
     const statistics = await jobs.statistics().catch(() => null)
     redis.set(statistics ? 1 : 0)
     if (!statistics) return
     for (const [status, count] of Object.entries(statistics.jobs)) byStatus.set({ status }, count)
     waiting.set(statistics.waiting)
+    held.set(statistics.held)
     oldest.set(statistics.oldestWaitingSeconds)
   }
 }

@@ -55,6 +55,8 @@ export interface JobStatistics {
   jobs: Record<JobStatus, number>
   /** Jobs in the queue that no worker has taken. */
   waiting: number
+  /** Queued jobs that need more memory than the worker has that took them last. */
+  held: number
   /** Time since the oldest queued job was submitted; 0 if no job is queued. */
   oldestWaitingSeconds: number
 }
@@ -214,13 +216,14 @@ export class Jobs {
 
   /** Throws an error of kind `unavailable` if Redis is away. */
   async statistics(): Promise<JobStatistics> {
-    const [jobs, waiting, oldest] = await Promise.all([
+    const [jobs, waiting, held, oldest] = await Promise.all([
       this.index.counts(),
       this.queue.waitingCount(),
+      this.queue.heldCount(),
       this.index.oldest('queued'),
     ])
     const since = oldest && decodeTime(oldest.slice('job-'.length).toUpperCase())
-    return { jobs, waiting, oldestWaitingSeconds: since ? (Date.now() - since) / 1000 : 0 }
+    return { jobs, waiting, held, oldestWaitingSeconds: since ? (Date.now() - since) / 1000 : 0 }
   }
 
   async ready(): Promise<boolean> {

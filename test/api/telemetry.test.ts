@@ -52,6 +52,7 @@ test('jobs are counted by status, and waiting jobs in the queue', async () => {
   assert.equal(numbers.get('trainyard_jobs{status="queued"}'), 1)
   assert.equal(numbers.get('trainyard_jobs{status="cancelled"}'), 1)
   assert.equal(numbers.get('trainyard_queue_jobs'), 1)
+  assert.equal(numbers.get('trainyard_queue_held_jobs'), 0)
   assert.ok(numbers.get('trainyard_queue_oldest_seconds')! > 0)
 })
 

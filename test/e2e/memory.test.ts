@@ -44,6 +44,10 @@ test('a job beyond the memory is held with its estimate, is not started again, a
   assert.ok(trees.memory!.totalBytes > 100 * MiB)
   assert.equal((await deployment.waitForEnd(trees)).status, 'succeeded')
 
+  const metrics = await fetch(`${deployment.url}/metrics`, {
+    headers: { authorization: `Bearer ${deployment.key}` },
+  })
+  assert.match(await metrics.text(), /^trainyard_queue_held_jobs 1$/m)
   const later = await client.job(large.id)
   assert.deepEqual([later.status, later.attempt, later.waitingFor], ['queued', 1, held.waitingFor])
   await client.act(large.id, 'cancel')

@@ -18,6 +18,8 @@ export interface ConsumerDeps {
   /** How long the lock on a job lasts without renewal. */
   lockMs: number
   onError(error: Error): void
+  /** A job needs more memory than this worker has. */
+  onHeld(id: string): void
 }
 
 const requeueDelayMs = 1000
@@ -107,6 +109,7 @@ export class Consumer {
     }
     if (outcome === 'requeue') await job.moveToWait(token)
     if (outcome === 'held') {
+      this.deps.onHeld(id)
       await job.moveToDelayed(Date.now() + heldJobDelayMs, token)
       throw new DelayedError()
     }

@@ -79,6 +79,11 @@ export class JobQueue {
     return this.queue.getJobCountByTypes('wait', 'prioritized')
   }
 
+  /** How many jobs are offered to workers again later, since the last one had too little memory. */
+  async heldCount(): Promise<number> {
+    return this.queue.getJobCountByTypes('delayed')
+  }
+
   /**
    * Orphan recovery: requeues the jobs of dead workers before their locks expire. `isDead` gets the
    * name of the worker that BullMQ recorded with the job. The lock token is read before the
