@@ -51,7 +51,7 @@ const mayImport: Record<string, readonly string[]> = {
   ],
   client: ['spec'],
   'api/http': ['jobs', 'spec', 'errors'],
-  'api/predict': ['api/http', 'datasets', 'spec', 'errors'],
+  'api/predict': ['api/http', 'datasets', 'ipc', 'spec', 'errors'],
   'api/routes': [
     'api',
     'api/http',

@@ -34,9 +34,18 @@ function kindOf(char: string | undefined): string | null {
 function endOf(kind: string, text: string, start: number): number {
   if (kind === 'string') return endOfString(text, start)
   if (kind !== 'scalar') return start + 1
+  // most scalars in a large body are digits, for which a regular expression takes long
+  let end = start
+  while (isDigit(text.charCodeAt(end))) end++
+  const isInteger = end === start + 1 || (end > start && text[start] !== '0')
+  if (isInteger && endsScalar.includes(text[end] ?? '')) return end
   scalar.lastIndex = start
   return scalar.test(text) ? scalar.lastIndex : -1
 }
+
+const isDigit = (code: number) => code >= 48 && code <= 57
+/** What may follow an integer; the empty text is the end. */
+const endsScalar = ',]} \n\r\t'
 
 const scalar = /-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?(?![\w.])|true\b|false\b|null\b/y
 const escapeSequence = /\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})/y

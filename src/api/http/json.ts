@@ -1,10 +1,11 @@
 import type { FastifyInstance } from 'fastify'
+import { truncate } from '../../errors.js'
 import { HttpError } from './http-error.js'
 import { type JsonSize, measureJson } from './json-size.js'
 import { findJsonSyntaxError } from './json-syntax-error.js'
 
-/** A job with options for each of 10,000 columns has 10,000 fields. */
-export const defaultJsonSize: JsonSize = { depth: 64, parts: 65_536 }
+/** A job with an option for each of 10,000 columns has 10,000 fields. */
+export const defaultJsonSize: JsonSize = { depth: 64, parts: 20_000 }
 
 /** Parses JSON bodies of up to `bodyLimit` bytes. An empty body is absent; errors have a position. */
 export function addJsonBodyParser(app: FastifyInstance, bodyLimit: number): void {
@@ -37,14 +38,23 @@ export function jsonTooLarge(text: string, limits: JsonSize): HttpError | null {
   return new HttpError('BODY_TOO_LARGE', message)
 }
 
+/** In longer texts, the search for the position of an error would hold the event loop. */
+const maxSearchedChars = 2 ** 18
+
 export function malformedJson(text: string): HttpError {
-  const syntaxError = findJsonSyntaxError(text)
+  const parserError = parseError(text)
   // the parser rejects valid JSON only for names that could change a prototype
-  if (!syntaxError)
+  if (!parserError) {
+    const message = "'__proto__' and 'constructor' are not allowed as names of fields"
+    return new HttpError('FORBIDDEN_FIELD', message)
+  }
+  const syntaxError = text.length > maxSearchedChars ? null : findJsonSyntaxError(text)
+  if (!syntaxError) {
     return new HttpError(
-      'FORBIDDEN_FIELD',
-      "'__proto__' and 'constructor' are not allowed as names of fields",
+      'MALFORMED_JSON',
+      `the body is not JSON: ${truncate(parserError.message, 200)}`,
     )
+  }
   const location = locationOf(text, syntaxError.position)
   return new HttpError(
     'MALFORMED_JSON',
@@ -57,14 +67,24 @@ export function malformedJson(text: string): HttpError {
   )
 }
 
+function parseError(text: string): Error | null {
+  try {
+    JSON.parse(text)
+    return null
+  } catch (error) {
+    return error as Error
+  }
+}
+
 function locationOf(text: string, position: number): string {
   let line = 1
   let lineStart = 0
-  for (;;) {
-    const newline = text.indexOf('\n', lineStart)
-    if (newline < 0 || newline >= position) break
+  for (let i = 0; i < position; i++) {
+    if (text.charCodeAt(i) !== newline) continue
     line++
-    lineStart = newline + 1
+    lineStart = i + 1
   }
   return `line ${line}, column ${position - lineStart + 1}`
 }
+
+const newline = 10

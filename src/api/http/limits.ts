@@ -1,13 +1,17 @@
 export interface Limits {
   /** JSON bodies, except those of predictions. */
   bodyBytes: number
-  /** JSON and CSV bodies of predictions. Parsing is synchronous and blocks the event loop. */
+  /** JSON and CSV bodies of predictions. */
   instanceBytes: number
   instances: number
   /** Table rows in one prediction request. */
   rows: number
   /** Table rows in one prediction request with SHAP values. */
   explainedRows: number
+  /** Numbers that go into a prediction (rows times columns) or come out of it (instances times classes). */
+  predictionValues: number
+  /** SHAP values in one answer: rows times columns times outputs. */
+  explainedValues: number
   rowBytes: number
   columns: number
   imageBytes: number
@@ -41,6 +45,8 @@ export const defaultLimits: Limits = {
   instances: 256,
   rows: 10_000,
   explainedRows: 1000,
+  predictionValues: 4_000_000,
+  explainedValues: 1_000_000,
   rowBytes: MiB,
   columns: 10_000,
   imageBytes: 32 * MiB,

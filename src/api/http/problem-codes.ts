@@ -25,7 +25,8 @@ export function commonProblems({ method, schema }: Operation): ErrorCode[] {
     ...alwaysPossible,
     ...(requiresKey ? possibleWithKey : []),
     ...(params || querystring || headers || body ? possibleWithInput : []),
-    ...(method === 'POST' ? possibleWithBody : []),
+    // Fastify parses the body of a DELETE, too
+    ...(method === 'POST' || method === 'DELETE' ? possibleWithBody : []),
   ]
 }
 

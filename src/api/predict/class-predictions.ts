@@ -1,23 +1,29 @@
 import type { Probabilities } from '../../spec/ipc-messages.js'
-import type { NetworkModel, Prediction, Predictions } from '../../spec/model.js'
+import type { NetworkModel, Prediction } from '../../spec/model.js'
+import type { PredictionsAnswer } from './answer.js'
 
 /** Probabilities [n, classes] → for each row its most probable label, and all probabilities. */
-export function toClassPredictions(
-  model: NetworkModel,
+export function classPredictions(
+  { id, version, labels }: NetworkModel,
   { probabilities, classes }: Probabilities,
-): Predictions {
-  const predictions: Prediction[] = []
-  for (let start = 0; start < probabilities.length; start += classes) {
-    const row = Array.from(probabilities.subarray(start, start + classes))
-    predictions.push(toClassPrediction(row, model.labels))
+): PredictionsAnswer {
+  return {
+    head: { model: id, version, labels },
+    count: probabilities.length / classes,
+    values: classes,
+    prediction(index) {
+      const row = probabilities.subarray(index * classes, (index + 1) * classes)
+      return [JSON.stringify(toClassPrediction(Array.from(row), labels))]
+    },
   }
-  const { id, version, labels } = model
-  return { model: id, version, labels, predictions }
 }
 
 /** Picks the most probable label; the first one if several are equal. */
 export function toClassPrediction(probabilities: number[], labels: readonly string[]): Prediction {
-  const probability = Math.max(...probabilities)
-  const index = probabilities.indexOf(probability)
+  let index = 0
+  for (const [i, probability] of probabilities.entries()) {
+    if (probability > probabilities[index]!) index = i
+  }
+  const probability = probabilities[index]!
   return { label: labels[index] ?? String(index), index, probability, probabilities }
 }

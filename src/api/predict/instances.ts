@@ -3,16 +3,13 @@ import type { PredictRequest } from '../../spec/ipc-messages.js'
 import type { NetworkManifest } from '../../spec/model.js'
 import { invalidRequest, unknownField } from '../http/http-error.js'
 
-type Pixels = PredictRequest['input'] & { kind: 'pixels' }
+export type Pixels = PredictRequest['input'] & { kind: 'pixels' }
+export type ImageInput = Pick<NetworkManifest['input'], 'height' | 'width' | 'channels'>
 
 const maxFieldErrors = 20
 
 /** `{ "instances": [...] }` → pixels [n, h, w, c]. Throws unless every instance fits the model. */
-export function readInstances(
-  body: unknown,
-  input: NetworkManifest['input'],
-  maxInstances: number,
-): Pixels {
+export function readInstances(body: unknown, input: ImageInput, maxInstances: number): Pixels {
   const instances = parseInstances(body, maxInstances)
   const { height, width, channels } = input
   const size = height * width * channels
@@ -52,10 +49,7 @@ function parseInstances(body: unknown, maxInstances: number): unknown[] {
 }
 
 /** Infers an instance's layout (flat, [h][w] or [h][w][c]) from its depth of nesting. */
-function shapeOf(
-  instance: unknown,
-  { height, width, channels }: NetworkManifest['input'],
-): number[] {
+function shapeOf(instance: unknown, { height, width, channels }: ImageInput): number[] {
   const row: unknown = Array.isArray(instance) ? instance[0] : undefined
   if (typeof row === 'number') return [height * width * channels]
   const pixel: unknown = Array.isArray(row) ? row[0] : undefined
@@ -107,7 +101,7 @@ function pixelError(value: unknown): InstanceError['error'] | null {
   return { code: 'out_of_range', message: `is ${value}, expected 0 to 255` }
 }
 
-function describeInput({ height, width, channels }: NetworkManifest['input']): string {
+function describeInput({ height, width, channels }: ImageInput): string {
   const flat = channels === 1 ? `, [${height}][${width}]` : ''
   return `[${height}][${width}][${channels}]${flat} or flat, ${height * width * channels} numbers`
 }

@@ -14,36 +14,64 @@ export interface RowPredictionOptions {
   unknownCategory: (typeof unknownCategories)[number]
 }
 
-/** `{ "instances": [...] }` or CSV → encoded rows. Throws unless every row fits the model. */
+/** What reading rows needs of a model. */
+export interface RowModel {
+  columns: FeatureColumn[]
+  /** Values that it predicts for a row. */
+  outputs: number
+}
+
+export type EncodedRows = RowsInput
+
+export const rowModelOf = ({ input, labels, model }: BoostingModel): RowModel => ({
+  columns: input.columns,
+  outputs: Math.max(1, labels.length, model.quantile.length),
+})
+
+/** `{ "instances": [...] }` as JSON or CSV bytes → encoded rows. Throws unless every row fits the model. */
 export function readRows(
   body: unknown,
-  { input }: BoostingModel,
+  { columns, outputs }: RowModel,
   query: RowPredictionOptions,
   limits: Limits,
 ): RowsInput {
-  const { rows, text, options } = Buffer.isBuffer(body) ? fromCsv(body) : fromJson(body)
+  const { rows, text, options } = body instanceof Uint8Array ? fromCsv(body) : fromJson(body)
   const { explain = false, unknownCategory } = { ...query, ...options }
-  const maxRows = explain ? limits.explainedRows : limits.rows
-  if (rows.length < 1 || rows.length > maxRows) {
-    const action = explain ? 'explain' : 'predict'
-    throw invalidRequest(
-      '/instances',
-      'wrong_length',
-      `there are ${rows.length} rows to ${action}, expected 1 to ${maxRows}`,
-    )
-  }
+  checkRowCount(rows.length, explain, { columns: columns.length, outputs }, limits)
   try {
-    const encoded = encodeRows(input.columns.map(integerAsNumber), rows, { unknownCategory, text })
+    const encoded = encodeRows(columns.map(integerAsNumber), rows, { unknownCategory, text })
     return { rows: encoded, count: rows.length, explain }
   } catch (error) {
     throw withPathPrefix('/instances', error)
   }
 
-  function fromCsv(content: Buffer) {
+  function fromCsv(content: Uint8Array) {
     const { rowBytes, columns, rows: maxRows } = limits
     const rows: TableRow[] = parseCsvRows('the body', content, { rowBytes, columns, rows: maxRows })
     return { rows, text: true, options: {} }
   }
+}
+
+/** The numbers that go into the model or come out of it are limited, too. */
+function checkRowCount(
+  rows: number,
+  explain: boolean,
+  { columns, outputs }: { columns: number; outputs: number },
+  limits: Limits,
+): void {
+  const valuesPerRow = explain ? (columns + 1) * outputs : Math.max(columns, outputs)
+  const maxValues = explain ? limits.explainedValues : limits.predictionValues
+  const maxRows = Math.min(
+    explain ? limits.explainedRows : limits.rows,
+    Math.floor(maxValues / valuesPerRow),
+  )
+  if (rows >= 1 && rows <= maxRows) return
+  const action = explain ? 'explain' : 'predict'
+  const message =
+    maxRows < 1
+      ? `to ${action} a row of this model takes ${valuesPerRow} values, expected at most ${maxValues}`
+      : `there are ${rows} rows to ${action}, expected 1 to ${maxRows}`
+  throw invalidRequest('/instances', 'wrong_length', message)
 }
 
 const allowedFields = ['instances', 'explain', 'unknownCategory']

@@ -1,24 +1,33 @@
+import { Readable } from 'node:stream'
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
-import { quoteTruncated } from '../../errors.js'
+import { quoteTruncated, truncate } from '../../errors.js'
 import type { Predictor, RowPredictor } from '../../models/predictor-client.js'
 import type { ModelRegistry } from '../../models/registry.js'
 import type { PredictRequest } from '../../spec/ipc-messages.js'
-import { type BoostingModel, isBoostingModel, type NetworkModel } from '../../spec/model.js'
+import {
+  type BoostingModel,
+  isBoostingModel,
+  type Model,
+  type NetworkModel,
+} from '../../spec/model.js'
 import { optionalWithDefault } from '../../spec/optional-with-default.js'
 import { strictObject } from '../../spec/strict-object.js'
+import type { BodyMemory } from '../http/body-memory.js'
 import { HttpError } from '../http/http-error.js'
-import { addJsonBodyParser } from '../http/json.js'
 import type { Limits } from '../http/limits.js'
 import { readForm, registerMultipart } from '../http/multipart.js'
 import { formProblems } from '../http/problem-codes.js'
 import { skipBodyValidation } from '../http/validation.js'
-import { toClassPredictions } from '../predict/class-predictions.js'
+import { isSmallAnswer, type PredictionsAnswer, streamJson, toJson } from '../predict/answer.js'
+import { classPredictions } from '../predict/class-predictions.js'
 import { checkImage } from '../predict/images.js'
-import { readInstances } from '../predict/instances.js'
-import { toRowPredictions } from '../predict/row-predictions.js'
-import { type RowPredictionOptions, readRows } from '../predict/rows.js'
+import type { InputTask } from '../predict/input.js'
+import { InputThread } from '../predict/input-thread.js'
+import type { Pixels } from '../predict/instances.js'
+import { rowPredictions } from '../predict/row-predictions.js'
+import { type EncodedRows, type RowPredictionOptions, rowModelOf } from '../predict/rows.js'
 import { Binary, PredictionsResponse, RowPredictionsResponse } from '../schemas.js'
 import { ModelParams, VersionQuery } from './models.js'
 
@@ -27,6 +36,7 @@ export interface PredictionRoutesDeps {
   predictor: Pick<Predictor, 'predict'>
   rowPredictor: Pick<RowPredictor, 'predict'>
   limits: Limits
+  bodyMemory: BodyMemory
 }
 
 const maxFormImages = 32
@@ -76,8 +86,10 @@ export const predictionRoutes: FastifyPluginAsyncTypebox<PredictionRoutesDeps> =
   app,
   deps,
 ) => {
-  const { models, predictor, rowPredictor, limits } = deps
-  addJsonBodyParser(app, limits.instanceBytes)
+  const { models, predictor, rowPredictor, limits, bodyMemory } = deps
+  const inputThread = new InputThread()
+  app.addHook('onClose', () => inputThread.close())
+  app.removeContentTypeParser('application/json')
   await registerMultipart(app, { fileBytes: limits.imageBytes, files: maxFormImages, fields: 0 })
   app.addContentTypeParser(
     imageTypes,
@@ -85,7 +97,7 @@ export const predictionRoutes: FastifyPluginAsyncTypebox<PredictionRoutesDeps> =
     (_request, bytes, done) => done(null, bytes),
   )
   app.addContentTypeParser(
-    'text/csv',
+    ['application/json', 'text/csv'],
     { parseAs: 'buffer', bodyLimit: limits.instanceBytes },
     (_request, bytes, done) => done(null, bytes),
   )
@@ -110,6 +122,10 @@ export const predictionRoutes: FastifyPluginAsyncTypebox<PredictionRoutesDeps> =
           ...formProblems,
           'MODEL_NOT_FOUND',
           'INVALID_INSTANCES',
+          'DATASET_TOO_LARGE',
+          'DATASET_ENCODING',
+          'DATASET_HEADER',
+          'DATASET_ROW',
           'IMAGE_TOO_LARGE',
           'NOT_AN_IMAGE',
           'UNDECODABLE_IMAGE',
@@ -127,55 +143,116 @@ export const predictionRoutes: FastifyPluginAsyncTypebox<PredictionRoutesDeps> =
     async (request, reply) => {
       const { version, ...options } = request.query
       const model = await models.get(request.params.id, version)
-      // the serializer of a union would check every prediction, which is slow and not needed
-      reply.type('application/json; charset=utf-8').serializer(JSON.stringify)
-      if (isBoostingModel(model)) {
-        const rows = readRowsInput(request, model, options, limits)
-        const modelFolder = await models.folder(model)
-        return toRowPredictions(model, await rowPredictor.predict(modelFolder, rows))
-      }
-      const input = await readImageInput(request, reply, model, limits)
-      const folder = await models.savedModel(model)
-      return toClassPredictions(model, await predictor.predict(folder, input))
+      const answer = isBoostingModel(model)
+        ? await predictRows(request, model, options)
+        : await predictImages(request, reply, model)
+      // as text: the serializer of a union would check every prediction, which is slow and not needed
+      return (reply as FastifyReply)
+        .type('application/json; charset=utf-8')
+        .send(isSmallAnswer(answer) ? toJson(answer) : Readable.from(streamJson(answer)))
     },
   )
+
+  async function predictRows(
+    request: FastifyRequest,
+    model: BoostingModel,
+    options: RowPredictionOptions,
+  ): Promise<PredictionsAnswer> {
+    const task = rowsTask(request, model, options, limits)
+    const rows = (await inputThread.read(task, modelKey(model))) as EncodedRows
+    const folder = await models.folder(model)
+    return withMemory(rows.rows, async () =>
+      rowPredictions(model, await rowPredictor.predict(folder, rows)),
+    )
+  }
+
+  async function predictImages(
+    request: FastifyRequest,
+    reply: FastifyReply,
+    model: NetworkModel,
+  ): Promise<PredictionsAnswer> {
+    const files = await readImageFiles(request, reply, model, limits)
+    const input: PredictRequest['input'] = files
+      ? { kind: 'images', files }
+      : ((await inputThread.read(pixelsTask(request, model, limits), modelKey(model))) as Pixels)
+    const folder = await models.savedModel(model)
+    const predict = async () => classPredictions(model, await predictor.predict(folder, input))
+    return input.kind === 'pixels' ? withMemory(input.data, predict) : predict()
+  }
+
+  /** Counts numbers as memory while they wait for the predictor: twice, since they are copied for its process. */
+  async function withMemory<T>(numbers: Float32Array, predict: () => Promise<T>): Promise<T> {
+    const release = bodyMemory.reserve(2 * numbers.byteLength)
+    try {
+      return await predict()
+    } finally {
+      release()
+    }
+  }
 }
+
+const modelKey = ({ id, version, jobId }: Model) => `${id} ${version} ${jobId}`
 
 /** Whether the body has images or rows as text, not as files. */
 const hasNumbers = ({ headers }: FastifyRequest) =>
   /^(application\/json|text\/csv)\b/.test(headers['content-type'] ?? '')
 
-function readRowsInput(
+function rowsTask(
   request: FastifyRequest,
   model: BoostingModel,
   options: RowPredictionOptions,
   limits: Limits,
-) {
+): InputTask {
   const type = request.headers['content-type'] ?? ''
-  if (hasNumbers(request)) return readRows(request.body, model, options, limits)
-  const message = `'${model.id}' predicts rows of a table: send application/json or text/csv, not ${type}`
+  if (hasNumbers(request)) {
+    const format = type.startsWith('text/csv') ? 'csv' : 'json'
+    return {
+      kind: 'rows',
+      format,
+      bytes: bytesOf(request),
+      model: rowModelOf(model),
+      options,
+      limits,
+    }
+  }
+  const message = `'${model.id}' predicts rows of a table: send application/json or text/csv, not ${truncate(type)}`
   throw new HttpError('UNSUPPORTED_MEDIA_TYPE', message)
 }
 
-async function readImageInput(
+function pixelsTask(
+  request: FastifyRequest,
+  { input, labels }: NetworkModel,
+  limits: Limits,
+): InputTask {
+  const { height, width, channels } = input
+  return {
+    kind: 'pixels',
+    bytes: bytesOf(request),
+    input: { height, width, channels },
+    classes: Math.max(1, labels.length),
+    limits,
+  }
+}
+
+/** A request without a body has none, in Fastify's words. */
+const bytesOf = ({ body }: FastifyRequest): Uint8Array =>
+  body instanceof Uint8Array ? body : new Uint8Array()
+
+/** Returns null if the body has numbers in place of files. */
+async function readImageFiles(
   request: FastifyRequest,
   reply: FastifyReply,
   model: NetworkModel,
   limits: Limits,
-): Promise<PredictRequest['input']> {
+): Promise<Uint8Array[] | null> {
   if (request.headers['content-type']?.startsWith('text/csv')) {
     const message = `'${model.id}' predicts images: send JSON, PNG or JPEG, not CSV`
     throw new HttpError('UNSUPPORTED_MEDIA_TYPE', message)
   }
-  if (request.isMultipart()) {
-    const files = await readImageForm(request, reply, limits)
-    return { kind: 'images', files }
-  }
-  if (Buffer.isBuffer(request.body)) {
-    checkImage(request.body, '', limits.imagePixels)
-    return { kind: 'images', files: [request.body] }
-  }
-  return readInstances(request.body, model.input, limits.instances)
+  if (request.isMultipart()) return readImageForm(request, reply, limits)
+  if (hasNumbers(request) || !Buffer.isBuffer(request.body)) return null
+  checkImage(request.body, '', limits.imagePixels)
+  return [request.body]
 }
 
 async function readImageForm(request: FastifyRequest, reply: FastifyReply, limits: Limits) {

@@ -1,0 +1,108 @@
+import { Worker } from 'node:worker_threads'
+import { TrainyardError } from '../../errors.js'
+import { decodeError } from '../../ipc/wire-error.js'
+import { HttpError } from '../http/http-error.js'
+import { type InputTask, type ModelInput, readInput } from './input.js'
+import { type FromInputThread, remember, type ToInputThread } from './input-worker.js'
+
+interface Pending {
+  resolve(input: ModelInput): void
+  reject(error: unknown): void
+}
+
+/** Bodies up to this size are read at once, which takes a few milliseconds. */
+const maxInlineBytes = 64 * 1024
+const maxInlineColumns = 1000
+const maxInlineCategories = 10_000
+const maxPending = 64
+/** An array of eight mebibytes of empty arrays takes 200 MiB. */
+const maxHeapMb = 512
+
+/** Reads bodies of predictions, large ones in another thread, so that they do not hold the event loop. */
+export class InputThread {
+  private worker: Worker | null = null
+  private lastId = 0
+  private readonly pending = new Map<number, Pending>()
+  /** Keys of the models that the thread has. */
+  private readonly sentModels = new Map<string, true>()
+
+  /** `modelKey` names the model, which never changes. The bytes may be moved to the thread. */
+  async read(task: InputTask, modelKey: string): Promise<ModelInput> {
+    if (isSmall(task)) return readInput(task)
+    if (this.pending.size >= maxPending) throw busy()
+    this.worker ??= this.start()
+    const id = ++this.lastId
+    const { worker } = this
+    return new Promise((resolve, reject) => {
+      this.pending.set(id, { resolve, reject })
+      const { bytes } = task
+      // small buffers share the memory of a pool, which cannot be moved
+      const isWhole = bytes.byteLength === bytes.buffer.byteLength
+      worker.postMessage(
+        { id, modelKey, task: this.withoutSentModel(task, modelKey) } satisfies ToInputThread,
+        isWhole ? [bytes.buffer as ArrayBuffer] : [],
+      )
+    })
+  }
+
+  async close(): Promise<void> {
+    await this.worker?.terminate()
+  }
+
+  private withoutSentModel(task: InputTask, key: string): ToInputThread['task'] {
+    if (task.kind !== 'rows') return task
+    const { model, ...others } = task
+    if (this.sentModels.has(key)) return others
+    remember(this.sentModels, key, true)
+    return { ...others, model }
+  }
+
+  private start(): Worker {
+    const worker = new Worker(new URL('./input-worker.js', import.meta.url), {
+      resourceLimits: { maxOldGenerationSizeMb: maxHeapMb },
+    })
+    worker.unref()
+    worker.on('message', (message: FromInputThread) => {
+      const pending = this.pending.get(message.id)
+      this.pending.delete(message.id)
+      if ('input' in message) pending?.resolve(message.input)
+      else pending?.reject(decodeError(message.error))
+    })
+    worker.on('error', error => this.failFirst(error))
+    worker.once('exit', () => {
+      this.worker = null
+      this.sentModels.clear()
+      for (const { reject } of this.pending.values()) reject(restarted())
+      this.pending.clear()
+    })
+    return worker
+  }
+
+  /** The thread reads one body after another, so the first one has ended it. */
+  private failFirst(cause: Error): void {
+    const [first] = this.pending
+    if (!first) return
+    const [id, { reject }] = first
+    this.pending.delete(id)
+    const message = 'reading the body takes more memory than there is for it: send fewer instances'
+    reject(new HttpError('BODY_TOO_LARGE', message, { cause }))
+  }
+}
+
+function isSmall(task: InputTask): boolean {
+  if (task.bytes.length > maxInlineBytes) return false
+  if (task.kind === 'pixels') return true
+  const { columns } = task.model
+  if (columns.length > maxInlineColumns) return false
+  const categories = columns.reduce((sum, column) => sum + (column.categories?.length ?? 0), 0)
+  return categories <= maxInlineCategories
+}
+
+const busy = () =>
+  new TrainyardError('PREDICTOR_BUSY', `${maxPending} predictions are waiting already; try again`)
+
+const restarted = () =>
+  new TrainyardError(
+    'PREDICTOR_RESTARTED',
+    'the thread that reads predictions is restarting; try again',
+  )
