@@ -34,13 +34,14 @@ import { serverRoutes } from './routes/server.js'
 import { webhookRoutes } from './routes/webhooks.js'
 import { weightsRoutes } from './routes/weights.js'
 import { responseSchemas } from './schemas.js'
-import { instrument } from './telemetry.js'
+import { instrument, type TelemetryDeps } from './telemetry.js'
 
 export interface AppDeps extends Omit<Parts, 'store'> {
   log: Logger
   limits?: Partial<Limits>
   /** Pass `any` if the server listens beyond loopback: it cannot know the names that lead to it. */
   allowedHosts?: 'loopback' | 'any'
+  restarts?: TelemetryDeps['restarts']
 }
 
 /** The whole HTTP API. The caller closes it before the parts. */

@@ -34,7 +34,8 @@ async function main(): Promise<void> {
     log,
   )
   const allowedHosts = isLoopback(config.host) ? 'loopback' : 'any'
-  const app = await buildApp({ ...parts, log, allowedHosts })
+  let restarts: Record<string, number> = {}
+  const app = await buildApp({ ...parts, log, allowedHosts, restarts: () => restarts })
   const listener = new Listener(app)
 
   let shuttingDown = false
@@ -57,6 +58,7 @@ async function main(): Promise<void> {
   }
   process.on('message', (message: ToApi) => {
     if (message.type === 'shutdown') void shutdown('shutdown')
+    if (message.type === 'restarts') restarts = message.counts
   })
 
   await waitUntilReady(parts.jobs)

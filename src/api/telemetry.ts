@@ -13,6 +13,8 @@ export interface TelemetryDeps {
   predictor: Pick<Predictor, 'ready'>
   webhooks: Pick<Webhooks, 'attempts' | 'pending'>
   disk: Pick<DiskSpace, 'status'>
+  /** How often the supervisor has started each process again; empty without a supervisor. */
+  restarts?: (() => Readonly<Record<string, number>>) | undefined
 }
 
 export interface Telemetry {
@@ -27,6 +29,7 @@ export function instrument(app: FastifyInstance, deps: TelemetryDeps): Telemetry
   collectDefaultMetrics({ register: registry })
   instrumentEventLoop(app, registry)
   instrumentRequests(app, registry)
+  instrumentRestarts(registry, deps.restarts)
   const update = createGauges(registry, deps)
   const scrape = async () => {
     await update()
@@ -49,6 +52,19 @@ function instrumentEventLoop(app: FastifyInstance, registry: Registry): void {
     collect() {
       // each sample includes the interval of the timer that takes it
       this.set(Math.max(0, delays.max / 1e9 - resolution / 1000))
+    },
+  })
+}
+
+function instrumentRestarts(registry: Registry, restarts: TelemetryDeps['restarts'] = () => ({})) {
+  new Counter({
+    name: 'trainyard_restarts_total',
+    help: 'How often the supervisor has started a process again that had ended or did not answer.',
+    labelNames: ['process'],
+    registers: [registry],
+    collect() {
+      this.reset()
+      for (const [process, count] of Object.entries(restarts())) this.inc({ process }, count)
     },
   })
 }

@@ -34,7 +34,14 @@ async function main(): Promise<void> {
   const redis = config.redis ? null : await EmbeddedRedis.open(config.dataFolder)
   const environment = childEnvironment(redis ? { REDIS_URL: redis.url } : {})
 
-  redis?.keepRunning()
+  const restarts = { api: 0, worker: 0, redis: 0 }
+  // the API serves them as a metric
+  const sendRestarts = () => api.send({ type: 'restarts', counts: restarts })
+  const countRestart = (name: keyof typeof restarts) => {
+    restarts[name]++
+    sendRestarts()
+  }
+  redis?.keepRunning(() => countRestart('redis'))
 
   let exitCode = 0
   let shutdownPromise: Promise<void> | null = null
@@ -53,7 +60,9 @@ async function main(): Promise<void> {
     maxSilentMs,
     onMessage: from => {
       const message = from as FromApi
-      if (message.type !== 'listening' || listening) return
+      if (message.type !== 'listening') return
+      sendRestarts()
+      if (listening) return
       listening = true
       process.send?.(message)
       void printBanner(message.url, config.dataFolder, redis)
@@ -61,6 +70,7 @@ async function main(): Promise<void> {
     onCrash: (reason, restartDelayMs) => {
       // an API that ends before it ever listened has a configuration error, which it has printed
       if (!listening) return end(1)
+      countRestart('api')
       console.error(`the api ended (${reason}); starting it again in ${restartDelayMs} ms`)
     },
   })
@@ -69,8 +79,10 @@ async function main(): Promise<void> {
     script: workerScript,
     environment,
     maxSilentMs: maxWorkerSilentMs,
-    onCrash: (reason, restartDelayMs) =>
-      console.error(`the worker ended (${reason}); starting it again in ${restartDelayMs} ms`),
+    onCrash: (reason, restartDelayMs) => {
+      countRestart('worker')
+      console.error(`the worker ended (${reason}); starting it again in ${restartDelayMs} ms`)
+    },
   })
 
   async function shutDown(): Promise<void> {

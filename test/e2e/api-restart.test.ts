@@ -71,6 +71,9 @@ test('a stopped API process is replaced, and connections that wait for it are an
   t.diagnostic(`answered ${Math.round(performance.now() - since)} ms after the stop`)
   assert.notEqual(await deployment.pidOf(apiScript), api)
   assert.match(output, /the api ended \(killed, since it was stopped for 2 s\)/)
+  const metrics = await (await get('/metrics')).text()
+  assert.match(metrics, /^trainyard_restarts_total\{process="api"\} 3$/m)
+  assert.match(metrics, /^trainyard_event_loop_longest_seconds 0\.\d*[1-9]/m)
 })
 
 test('connections that wait for an API process which is killed are answered by the next', async () => {

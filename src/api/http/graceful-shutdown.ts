@@ -23,8 +23,6 @@ export function addGracefulClose(app: FastifyInstance): AbortSignal {
     })
     closing.abort()
     if (inFlight > 0) await Promise.race([idle, sleep(gracePeriodMs, undefined, { ref: false })])
-    // Fastify does this only for a server that it made listen itself
-    app.server.closeAllConnections()
   })
   return closing.signal
 }

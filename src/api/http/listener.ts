@@ -28,11 +28,10 @@ export class Listener {
   /** Returns the URL of the address. Throws ADDRESS_UNUSABLE. */
   async listen({ host, port, fd }: ListenOptions): Promise<string> {
     const { server } = this.app
-    await this.app.ready()
+    if (fd !== null) listenOn(server, fd)
     try {
-      // app.listen() would drop the backlog of a file descriptor
-      if (fd === null) await this.app.listen({ host, port, backlog })
-      else await listenOn(fd, server)
+      // of `localhost`, Fastify would bind the other addresses too, beside an inherited socket
+      await this.app.listen({ host: fd === null ? host : '127.0.0.1', port, backlog })
     } catch (cause) {
       throw addressUnusable(host, port, cause as NodeJS.ErrnoException)
     }
@@ -52,14 +51,12 @@ export class Listener {
   }
 }
 
-function listenOn(fd: number, server: FastifyInstance['server']): Promise<void> {
-  return new Promise((resolve, reject) => {
-    server.once('error', reject)
-    server.listen({ fd }, backlog, () => {
-      server.off('error', reject)
-      resolve()
-    })
-  })
+/** Makes `server.listen` use an inherited socket. Fastify can pass on a file descriptor, but not the backlog with it. */
+function listenOn(server: FastifyInstance['server'], fd: number): void {
+  // a documented form of the arguments, which Node's types lack
+  const listen: (options: { fd: number }, backlog: number) => typeof server =
+    server.listen.bind(server)
+  server.listen = () => listen({ fd }, backlog)
 }
 
 function urlOf({ address, family, port }: AddressInfo): string {
