@@ -24,16 +24,14 @@ export class TestDeployment {
     private readonly onOutput: ((text: string) => void) | undefined,
   ) {}
 
-  /** `onOutput` is called with the text that the processes print. */
+  /** `onOutput` is called with the text that the processes print. `folder`: by default a new one. */
   static async open(
     settings: NodeJS.ProcessEnv = {},
     onOutput?: (text: string) => void,
+    folder?: string,
   ): Promise<TestDeployment> {
-    const deployment = new TestDeployment(
-      await mkdtemp(join(tmpdir(), 'trainyard-e2e-')),
-      settings,
-      onOutput,
-    )
+    const dataFolder = folder ?? (await mkdtemp(join(tmpdir(), 'trainyard-e2e-')))
+    const deployment = new TestDeployment(dataFolder, settings, onOutput)
     await deployment.start()
     return deployment
   }
