@@ -17,6 +17,11 @@ export interface PlannerOptions {
   maxWaiting?: number
   /** Default: 60,000. ResNet-1001, the deepest network, takes 4 s of an idle core. */
   timeoutMs?: number
+  /**
+   * Processor time after which a network that is not planned in time is to blame, and not the other
+   * processes of a busy machine. Default: 15,000.
+   */
+  fairCpuMs?: number
   /** Default: 512. ResNet-1001 takes less than 128 MiB. */
   maxHeapMiB?: number
 }
@@ -28,6 +33,7 @@ export function openPlanner({
   maxConcurrent = 2,
   maxWaiting = 8,
   timeoutMs = 60_000,
+  fairCpuMs = 15_000,
   maxHeapMiB = 512,
 }: PlannerOptions): Planner {
   const limit = pLimit(maxConcurrent)
@@ -40,7 +46,7 @@ export function openPlanner({
     const run = () =>
       askChild<PlannerTask, JobSize>(task, { ...options, ...(signal && { signal }) })
     return limit(run).catch(error => {
-      throw toPlannerError(error, task, { timeoutMs, maxHeapMiB })
+      throw toPlannerError(error, task, { timeoutMs, fairCpuMs, maxHeapMiB })
     })
   }
 }
@@ -49,9 +55,9 @@ export function openPlanner({
 function toPlannerError(
   error: unknown,
   { job }: PlannerTask,
-  limits: { timeoutMs: number; maxHeapMiB: number },
+  limits: Required<Pick<PlannerOptions, 'timeoutMs' | 'fairCpuMs' | 'maxHeapMiB'>>,
 ): unknown {
-  const { timeoutMs, maxHeapMiB } = limits
+  const { timeoutMs, fairCpuMs, maxHeapMiB } = limits
   if (error instanceof ChildExitError) {
     return error.heapIsFull
       ? tooLargeToPlan(job, `${maxHeapMiB} MiB of memory`)
@@ -59,8 +65,7 @@ function toPlannerError(
   }
   if (!(error instanceof ChildKilledError)) return error
   const { reason, cpuMs } = error
-  // On a busy machine the process gets few turns: that says nothing about the network.
-  const isSlow = reason === 'timeout' && (cpuMs === null || cpuMs > timeoutMs / 4)
+  const isSlow = reason === 'timeout' && (cpuMs === null || cpuMs >= fairCpuMs)
   return isSlow ? tooLargeToPlan(job, `${timeoutMs / 1000} s`) : plannerKilled(error)
 }
 

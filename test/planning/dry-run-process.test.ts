@@ -34,7 +34,7 @@ const tooLarge = (limit: RegExp) => (error: Error & { code: string; errors: obje
 }
 
 test('a network that takes too long to plan is refused, with the field to change', async () => {
-  await assert.rejects(start({ timeoutMs: 8000 })('busy'), tooLarge(/8 s/))
+  await assert.rejects(start({ timeoutMs: 4000, fairCpuMs: 100 })('busy'), tooLarge(/4 s/))
 })
 
 test('a network that takes too much memory to plan is refused', async () => {
@@ -50,7 +50,7 @@ test(
       ['stopped', /was stopped \(SIGSTOP\) for 2000 ms; try again/],
       ['killed', /ended with SIGKILL; try again/],
     ] as const) {
-      const plan = start({ timeoutMs: name === 'idle' ? 1500 : 60_000 })
+      const plan = start({ timeoutMs: name === 'idle' ? 1500 : 60_000, fairCpuMs: 5000 })
       await assert.rejects(plan(name), { code: 'PLANNER_KILLED', kind: 'unavailable', message })
       assert.equal((await plan('quick')).parameters, 5)
     }
