@@ -8,6 +8,7 @@ import { jobNotFound } from './errors.js'
 import { jobPaths } from './job-paths.js'
 import { Journal } from './journal.js'
 import { initialLifecycle, type JobResult, type JournalEntry, type Lifecycle } from './lifecycle.js'
+import { SharedCalls } from './shared-calls.js'
 
 /**
  * `crashed`: the trainer exited with an error, or native code crashed. `killed`: from outside, or with
@@ -83,6 +84,7 @@ export const initialRecord = (manifest: JobManifest): JobRecord => ({
  */
 export class JobRecords {
   private readonly journal: Journal
+  private readonly reads = new SharedCalls<JobRecord>()
 
   constructor(private readonly store: Store) {
     this.journal = new Journal(store)
@@ -112,7 +114,11 @@ export class JobRecords {
   }
 
   /** Throws `JOB_NOT_FOUND` if there is no such job. */
-  async read(id: string): Promise<JobRecord> {
+  read(id: string): Promise<JobRecord> {
+    return this.reads.run(id, () => this.readNow(id))
+  }
+
+  private async readNow(id: string): Promise<JobRecord> {
     const manifest = await this.manifest(id)
     const [attempts, initialized, lifecycle] = await Promise.all([
       this.attempts(id),
