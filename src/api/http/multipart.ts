@@ -55,11 +55,11 @@ export async function readForm(
   }
 }
 
-/** Busboy's own errors have no code, so they are recognized by their message. */
+/** Busboy's own errors have no code, so they are recognized by their message; the "needle" is a boundary that is too long. */
 const isMalformedForm = (error: unknown) =>
   error instanceof Error &&
   !('code' in error) &&
-  /multipart|boundary|terminated early|part header/i.test(error.message)
+  /multipart|boundary|needle|terminated early|part header/i.test(error.message)
 
 /**
  * Discards the rest of a rejected form, up to 64 MiB or 2 s, since most clients read the response only
