@@ -56,6 +56,9 @@ export const JobParam = Type.String({ maxLength: 64, description: 'the id of a j
 
 export const NoContent = Type.Null({ description: 'done' })
 
+/** Not a string: OpenAPI 3.1 says nothing about streams, and tools compare the schema with each event. */
+export const EventStream = Type.Unsafe<unknown>({ description: 'server-sent events' })
+
 export const Binary = Type.Unsafe<Buffer>({
   type: 'string',
   contentMediaType: 'application/octet-stream',

@@ -43,7 +43,7 @@ function instrumentEventLoop(app: FastifyInstance, registry: Registry): void {
   const resolution = 10
   const delays = monitorEventLoopDelay({ resolution })
   // from when requests can arrive: the start itself holds the loop for longer
-  app.addHook('onListen', async () => void delays.enable())
+  app.server.once('listening', () => delays.enable())
   app.addHook('onClose', async () => void delays.disable())
   new Gauge({
     name: 'trainyard_event_loop_longest_seconds',

@@ -10,14 +10,17 @@ export type UnknownRouteError = (method: string, url: string) => TrainyardError
  * methods, else 404.
  */
 export function refuseUnknownRoutes(app: FastifyInstance): UnknownRouteError {
-  const routes: { methods: string[]; path: RegExp }[] = []
+  const routes: { methods: string[]; url: string; path: RegExp }[] = []
   app.addHook('onRoute', ({ method, url }) => {
     const path = new RegExp(`^${url.replaceAll('.', '\\.').replace(/:\w+/g, '[^/]+')}$`)
-    routes.push({ methods: [method].flat(), path })
+    routes.push({ methods: [method].flat(), url, path })
   })
   const unknownRoute: UnknownRouteError = (method, url) => {
     const path = url.split('?', 1)[0]!
-    const allow = routes.filter(route => route.path.test(path)).flatMap(({ methods }) => methods)
+    // /jobs/cancel is no job, though it has the form of /jobs/:id
+    const named = routes.filter(({ url }) => url === path)
+    const matching = named.length > 0 ? named : routes.filter(route => route.path.test(path))
+    const allow = matching.flatMap(({ methods }) => methods)
     if (allow.length === 0) {
       const message = `no route matches ${truncate(method)} ${truncate(path, 100)}`
       return new TrainyardError('NOT_FOUND', message)

@@ -26,6 +26,7 @@ const fieldNames = [
 
 const UploadForm = Type.Object({
   file: Type.Array(Binary, {
+    minItems: 1,
     description:
       'one or more files: an IDX pair, TFRecord files or CSV files, each gzipped or not; the server detects the format from the content',
   }),

@@ -8,7 +8,7 @@ import { eventStreamType, lastEventId, negotiateFormat } from '../http/content-n
 import { eventStream } from '../http/event-stream.js'
 import { HttpError } from '../http/http-error.js'
 import type { Limits } from '../http/limits.js'
-import { JobParam, LogResponse } from '../schemas.js'
+import { EventStream, JobParam, LogResponse } from '../schemas.js'
 
 export interface LogRoutesDeps {
   jobs: Pick<Jobs, 'telemetry'>
@@ -67,7 +67,7 @@ export const logRoutes: FastifyPluginAsyncTypebox<LogRoutesDeps> = async (app, d
             content: {
               [mediaTypes.json]: { schema: LogResponse },
               [mediaTypes.text]: { schema: Type.String() },
-              [mediaTypes.stream]: { schema: Type.String() },
+              [mediaTypes.stream]: { schema: EventStream },
             },
           }),
         },

@@ -9,7 +9,7 @@ import { eventStream } from '../http/event-stream.js'
 import { HttpError } from '../http/http-error.js'
 import type { Limits } from '../http/limits.js'
 import { sendTar } from '../http/tar.js'
-import { JobParam, MetricsResponse, tarResponse } from '../schemas.js'
+import { EventStream, JobParam, MetricsResponse, tarResponse } from '../schemas.js'
 
 export interface MetricRoutesDeps {
   jobs: Pick<Jobs, 'get' | 'telemetry'>
@@ -85,7 +85,7 @@ export const metricRoutes: FastifyPluginAsyncTypebox<MetricRoutesDeps> = async (
               [mediaTypes.json]: { schema: MetricsResponse },
               [mediaTypes.ndjson]: { schema: Type.String() },
               [mediaTypes.csv]: { schema: Type.String() },
-              [mediaTypes.stream]: { schema: Type.String() },
+              [mediaTypes.stream]: { schema: EventStream },
             },
           }),
         },
@@ -133,7 +133,7 @@ export const metricRoutes: FastifyPluginAsyncTypebox<MetricRoutesDeps> = async (
         response: {
           200: Type.Unsafe<unknown>({
             description: 'a stream',
-            content: { [eventStreamType]: { schema: Type.String() } },
+            content: { [eventStreamType]: { schema: EventStream } },
           }),
         },
       },

@@ -23,6 +23,7 @@ const fieldNames = ['name'] as const
 
 const WeightsForm = Type.Object({
   file: Type.Array(Binary, {
+    minItems: 1,
     description:
       'a TensorFlow checkpoint: its .index file and all .data files, or the single file of the V1 format; files with graphs are rejected',
   }),

@@ -210,6 +210,8 @@ test('an unknown path is answered with 404, and a wrong method with 405 and Allo
   assert.equal(answer.headers.allow, 'GET, DELETE')
   assert.equal((await server.api.head('/jobs')).status, 405)
   assert.equal((await server.api.patch('/datasets')).headers.allow, 'POST, GET')
+  // not those of /jobs/:id, which has the same form
+  assert.equal((await server.api.put('/jobs/cancel')).headers.allow, 'POST')
 })
 
 const traversals = [
