@@ -1,3 +1,4 @@
 import { setUpAndBecome } from './setup/become.mjs'
+import { setUpSchemathesis } from './setup/schemathesis.mjs'
 
-await setUpAndBecome('chaos/main.js')
+await setUpAndBecome('chaos/main.js', process.argv.includes('--api') ? [setUpSchemathesis] : [])

@@ -5,6 +5,7 @@ import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { main } from './setup/failure.mjs'
 import { modules, root } from './setup/places.mjs'
+import { setUpSchemathesis } from './setup/schemathesis.mjs'
 import { setup } from './setup.mjs'
 
 const tests = join('dist', 'test')
@@ -15,6 +16,7 @@ const colours = process.stdout.isTTY ? [] : ['--colors=off']
 await main(async () => {
   await stage('set-up and type check', async () => {
     await setup()
+    await setUpSchemathesis()
     return true
   })
   await stage('lint and format', () =>
