@@ -17,6 +17,7 @@ const commandPatterns = {
   api: /src\/api\/main\.js/,
   worker: /workers\/worker\.js/,
   trainer: /workers\/trainer\.js/,
+  planner: /workers\/planner\.js/,
   predictor: /workers\/(row-)?predictor\.js/,
   redis: /^redis-server/,
 } as const

@@ -2,10 +2,13 @@ import { parseArgs } from 'node:util'
 import { parseCount } from '../testing/command-line.js'
 import { runAcceptanceTests, selectTests } from './acceptance/run.js'
 import { acceptanceTests } from './acceptance/table.js'
+import { runHostile } from './hostile/run.js'
+import { longRun } from './hostile/sizes.js'
 import { run } from './run.js'
 
 const usage = `usage: npm run chaos -- [--seed n] [--jobs n] [--kills n] [--keep]
        npm run chaos -- --acceptance [P4,P10] [--rounds n]
+       npm run chaos -- --api [--seed n] [--requests n] [--minutes n]
 See docs/chaos.md.`
 
 async function main(): Promise<void> {
@@ -15,6 +18,9 @@ async function main(): Promise<void> {
     options: {
       acceptance: { type: 'boolean', default: false },
       rounds: { type: 'string' },
+      api: { type: 'boolean', default: false },
+      requests: { type: 'string', default: '200000' },
+      minutes: { type: 'string', default: '60' },
       seed: { type: 'string' },
       jobs: { type: 'string', default: '5' },
       kills: { type: 'string', default: '20' },
@@ -39,6 +45,18 @@ async function main(): Promise<void> {
   const seed =
     values.seed === undefined ? Date.now() % 1_000_000 : parseCount('seed', values.seed, 0)
   console.error(`chaos: seed ${seed}`)
+  if (values.api) {
+    const report = await runHostile({
+      ...longRun,
+      seed,
+      requests: parseCount('requests', values.requests, 0),
+      minutes: parseCount('minutes', values.minutes),
+    })
+    for (const missed of report.missed) console.error(`missed: ${missed}`)
+    console.log(JSON.stringify(report))
+    if (report.missed.length > 0) process.exitCode = 1
+    return
+  }
   const report = await run({
     seed,
     jobs: parseCount('jobs', values.jobs),

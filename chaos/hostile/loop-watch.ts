@@ -1,0 +1,75 @@
+import { readFile } from 'node:fs/promises'
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { ChaosDeployment } from '../deployment.js'
+import type { Tally } from './tally.js'
+
+const intervalMs = 1000
+const gauge = /^trainyard_event_loop_longest_seconds (\S+)$/m
+/** A new record of at least this is logged. */
+const notableMs = 100
+
+/**
+ * Reads how long the API's event loop was held at most, and its peak memory. Both are kept by the process
+ * itself, so nothing between two readings is missed.
+ */
+export class LoopWatch {
+  longestLoopMs = 0
+  peakRssMb = 0
+  private readonly ended = new AbortController()
+  private readonly done: Promise<void>
+  /** Processes whose longest hold includes a SIGSTOP of ours. */
+  private readonly stoppedPids = new Set<number>()
+
+  constructor(
+    private readonly deployment: ChaosDeployment,
+    private readonly tally: Tally,
+    private readonly log: (line: string) => void,
+  ) {
+    this.done = this.watch()
+  }
+
+  async close(): Promise<void> {
+    await this.read()
+    this.ended.abort()
+    await this.done
+  }
+
+  /** To be called before the API is killed or stopped. */
+  async beforeEnd(pid: number): Promise<void> {
+    await this.read()
+    this.stoppedPids.add(pid)
+  }
+
+  async read(): Promise<void> {
+    const [pid] = await this.deployment.find('api')
+    if (pid === undefined) return
+    const status = await readFile(`/proc/${pid}/status`, 'utf8').catch(() => '')
+    const kilobytes = Number(/^VmHWM:\s+(\d+) kB$/m.exec(status)?.[1] ?? 0)
+    this.peakRssMb = Math.max(this.peakRssMb, Math.round(kilobytes / 1024))
+    if (this.stoppedPids.has(pid)) return
+    const text = await this.scrape().catch(() => '')
+    const slowest = this.tally.takeSlowest()
+    const ms = Math.round(1000 * Number(gauge.exec(text)?.[1] ?? 0))
+    // the process may have been stopped while it was read
+    if (ms <= this.longestLoopMs || this.stoppedPids.has(pid)) return
+    this.longestLoopMs = ms
+    if (ms >= notableMs)
+      this.log(`the event loop was held for ${ms} ms (slowest answer: ${slowest})`)
+  }
+
+  private async scrape(): Promise<string> {
+    const answer = await fetch(`${this.deployment.url}/metrics`, {
+      headers: { authorization: `Bearer ${this.deployment.key}` },
+      signal: AbortSignal.timeout(5000),
+    })
+    return answer.text()
+  }
+
+  private async watch(): Promise<void> {
+    const { signal } = this.ended
+    while (!signal.aborted) {
+      await this.read()
+      await sleep(intervalMs, undefined, { signal }).catch(() => {})
+    }
+  }
+}
