@@ -1,3 +1,3 @@
 import { setUpAndBecome } from './setup/become.mjs'
 
-await setUpAndBecome('src/supervisor/main.js')
+await setUpAndBecome('src/supervisor/start.js')

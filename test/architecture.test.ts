@@ -146,6 +146,7 @@ const mayImport: Record<string, readonly string[]> = {
 const entryPoints = [
   'src/api/main.ts',
   'src/supervisor/main.ts',
+  'src/supervisor/start.ts',
   'src/supervisor/start-api.ts',
   'demo/demo.ts',
   'workers/worker.ts',

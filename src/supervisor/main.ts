@@ -1,6 +1,7 @@
-// `npm start`: starts Redis, the API and the worker, restarts them if they end, and stops them in order.
+// Starts Redis, the API and the worker, restarts them if they end, and stops them in order.
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { childEnvironment, readConfig } from '../config.js'
 import { TrainyardError } from '../errors.js'
@@ -16,6 +17,7 @@ import { inheritedFd, Service } from './service.js'
 
 const drainTimeoutMs = 30_000
 const closeTimeoutMs = 10_000
+const lastRequestsMs = 15_000
 /** No request holds the API's event loop for a second; longer silence is an endless loop, or a very busy machine. */
 const maxSilentMs = 10_000
 /** The worker only supervises, but a restart interrupts its jobs. */
@@ -29,7 +31,7 @@ async function main(): Promise<void> {
   const lock = await lockFolder(config.dataFolder)
   // Here too, so that a folder of another format is reported once, before any process starts.
   await openFolderStore(config.dataFolder)
-  const listenSocket = await ListenSocket.bind(config.host, config.port)
+  const listenSocket = await bind(config.host, config.port)
   const keptFiles = new KeptFiles(config.dataFolder, console.error)
   const redis = config.redis ? null : await EmbeddedRedis.open(config.dataFolder)
   const environment = childEnvironment(redis ? { REDIS_URL: redis.url } : {})
@@ -105,6 +107,18 @@ async function main(): Promise<void> {
       worker.kill()
       api.kill()
     })
+  }
+}
+
+/** After the death of an earlier supervisor, its API still has the address until it has answered its last requests. */
+async function bind(host: string, port: number): Promise<ListenSocket> {
+  const waitMs = process.argv.includes('--restarted') ? lastRequestsMs : 0
+  for (const since = Date.now(); ; await sleep(100)) {
+    try {
+      return await ListenSocket.bind(host, port)
+    } catch (error) {
+      if (Date.now() - since >= waitMs) throw error
+    }
   }
 }
 

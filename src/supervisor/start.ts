@@ -1,0 +1,67 @@
+// What `npm start` runs: the supervisor as a child, which is started again if it is killed, and continued if
+// it is stopped. This process does nothing else, so that nothing else can end it.
+import { type ChildProcess, fork } from 'node:child_process'
+import { constants } from 'node:os'
+import { fileURLToPath } from 'node:url'
+import { childEnvironment } from '../config.js'
+import { readStat } from '../processes.js'
+import type { FromApi } from '../spec/ipc-messages.js'
+
+const script = fileURLToPath(new URL('main.js', import.meta.url))
+const restartDelayMs = 500
+const checkIntervalMs = 500
+const maxStoppedChecks = 4
+
+let supervisor: ChildProcess
+/** The public port after the first start, so that a restart does not choose another. */
+let port: string | undefined
+let stopping = false
+
+function start(): void {
+  const args = port === undefined ? [] : ['--restarted']
+  const env = childEnvironment(port === undefined ? {} : { TRAINYARD_PORT: port })
+  // its own process group: Ctrl-C reaches this process alone, which passes it on
+  supervisor = fork(script, args, { env, detached: true, stdio: 'inherit', execArgv: [] })
+  supervisor.on('message', (message: FromApi) => {
+    if (message.type !== 'listening') return
+    if (port === undefined) process.send?.(message)
+    port = new URL(message.url).port
+  })
+  const timer = continueIfStopped(supervisor)
+  supervisor.once('exit', (code, signal) => {
+    clearInterval(timer)
+    const exitCode = code ?? 128 + constants.signals[signal!]
+    // before it has listened, it has printed what is wrong
+    if (stopping || port === undefined || exitCode === 0) process.exit(exitCode)
+    console.error(
+      `the supervisor ended (${signal ?? `exit code ${code}`}); starting it again: API and worker start again too, and running jobs continue from their last checkpoint`,
+    )
+    setTimeout(start, restartDelayMs)
+  })
+}
+
+function continueIfStopped(child: ChildProcess): NodeJS.Timeout {
+  let stoppedChecks = 0
+  return setInterval(() => {
+    stoppedChecks = readStat(child.pid!)?.state === 'T' ? stoppedChecks + 1 : 0
+    if (stoppedChecks < maxStoppedChecks) return
+    stoppedChecks = 0
+    console.error('the supervisor was stopped and is continued; to stop the server, press Ctrl-C')
+    child.kill('SIGCONT')
+  }, checkIntervalMs)
+}
+
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+  process.on(signal, () => {
+    stopping = true
+    // without a supervisor, one is about to start
+    if (!supervisor.kill(signal)) process.exit(128 + constants.signals[signal])
+  })
+}
+// the parent process is gone
+process.on('disconnect', () => {
+  stopping = true
+  if (supervisor.connected) supervisor.disconnect()
+})
+
+start()
