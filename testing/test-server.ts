@@ -37,6 +37,8 @@ interface TestServerOptions {
   /** Networks that webhooks may call; `public` by default. */
   webhooks?: AllowedNetworks
   webhookTiming?: NonNullable<PartsOverrides['webhookTiming']>
+  /** Control file of the failpoints (src/store/failpoints.ts). */
+  failpoints?: string
 }
 
 /** Serves the real parts over a fresh folder and its own Redis; only the predictor has no TensorFlow. */
@@ -52,7 +54,7 @@ export async function startServer(options: TestServerOptions = {}): Promise<Test
       redis,
       webhooks: options.webhooks ?? 'public',
       key: null,
-      failpoints: null,
+      failpoints: options.failpoints ?? null,
       childEnvironment: process.env,
     },
     log,

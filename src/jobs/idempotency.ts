@@ -74,7 +74,8 @@ export class IdempotencyKeys {
   async markRemoved({ idempotency }: JobManifest): Promise<void> {
     const key = idempotency && recordPath(idempotency)
     const record = key && (await this.store.readJson<IdempotencyRecord>(key))
-    if (record) await this.store.replaceJson<IdempotencyRecord>(key, { ...record, removed: true })
+    if (!record || record.removed) return
+    await this.store.replaceJson<IdempotencyRecord>(key, { ...record, removed: true })
   }
 
   /** Deletes records older than two days. */

@@ -182,9 +182,17 @@ export class Jobs {
 
   async remove(id: string): Promise<void> {
     const { manifest } = await this.records.read(id)
-    await this.applyAction(id, 'remove')
-    await this.idempotencyKeys.markRemoved(manifest)
+    // On a full disk nothing can be noted, and it is deletions that make room. The note completes a
+    // deletion that is interrupted; it is refused before it is written if the job has not ended.
+    await this.applyAction(id, 'remove').catch(ignoreFullStorage)
+    await this.idempotencyKeys.markRemoved(manifest).catch(ignoreFullStorage)
     await this.records.remove(id)
+    // now there is room for it
+    await this.idempotencyKeys.markRemoved(manifest).catch(error => {
+      ignoreFullStorage(error)
+      const message = 'the disk is full: a submission with the key of a deleted job would repeat it'
+      this.deps.log.warn({ job: id }, message)
+    })
     // if Redis is away, the reconciler removes the entry later
     await this.index.remove(id).catch(() => {})
   }
@@ -332,6 +340,10 @@ export class Jobs {
       )
     })
   }
+}
+
+function ignoreFullStorage(error: unknown): void {
+  if (!(error instanceof TrainyardError && error.code === 'STORAGE_FULL')) throw error
 }
 
 function nullIfMissingOrEnded(error: unknown): null {

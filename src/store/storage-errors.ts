@@ -27,10 +27,12 @@ export function toStorageError(error: unknown): unknown {
   if (error instanceof TrainyardError || code === undefined) return error
   if (storageFullCodes.has(code) || diskFailureCodes.has(code)) recordDiskFailure()
   if (storageFullCodes.has(code)) {
-    return new TrainyardError('STORAGE_FULL', `storage is full (${code})`, { cause: error })
+    const message = `storage is full (${code}): free some space on the disk of the data folder`
+    return new TrainyardError('STORAGE_FULL', message, { cause: error })
   }
   if (!storageFailureCodes.has(code)) return error
-  return new TrainyardError('STORAGE_FAILED', `storage failed (${code})`, { cause: error })
+  const message = `storage failed (${code}): check the disk and the permissions of the data folder`
+  return new TrainyardError('STORAGE_FAILED', message, { cause: error })
 }
 
 export async function withStorageErrors<T>(operation: () => Promise<T>): Promise<T> {
