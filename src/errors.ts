@@ -1,3 +1,4 @@
+import { type Damage, describeDamage } from './spec/damage.js'
 import { type ErrorCode, type ErrorKind, kindOf } from './spec/error-codes.js'
 import type { FailureCode } from './spec/failure-codes.js'
 import type { FieldErrorCode } from './spec/field-error-codes.js'
@@ -79,6 +80,29 @@ export class TrainyardError extends Error {
     this.kind = kindOf(code)
     this.errors = errors
   }
+}
+
+/**
+ * A file of the data folder that is damaged, so that what it belongs to cannot be used. `file` is relative
+ * to the data folder; `reason` completes "the file …".
+ */
+export class DamagedError extends TrainyardError {
+  readonly damage: Damage
+
+  constructor(file: string, reason: string, cause?: unknown) {
+    const { cure, ...damage } = describeDamage(file, reason)
+    super('DAMAGED', `${file} ${reason}: restore it from a backup, or ${cure}`, { cause })
+    this.name = 'DamagedError'
+    this.damage = damage
+  }
+}
+
+export const isDamaged = (error: unknown): error is DamagedError => error instanceof DamagedError
+
+/** For `.catch`: returns null for damage, and throws any other error. */
+export function nullIfDamaged(error: unknown): null {
+  if (isDamaged(error)) return null
+  throw error
 }
 
 /** Ends the job: every later attempt would fail too. The code and the message become the job's `failure`. */

@@ -96,7 +96,7 @@ async function main(): Promise<void> {
         metricsLog,
         index,
         statePublisher,
-        findDataset: dataset => datasets.get(dataset),
+        findDataset: dataset => datasets.getIntact(dataset),
         startAttempt: (task, attemptRecord) =>
           new AttemptRunner(
             {

@@ -5,6 +5,7 @@ import swagger from '@fastify/swagger'
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import Fastify, { type FastifyBaseLogger, type FastifyError, type FastifyInstance } from 'fastify'
 import type { Logger } from 'pino'
+import { isDamaged } from '../errors.js'
 import { requireApiKey } from './http/api-keys.js'
 import { BodyMemory, reserveBody } from './http/body-memory.js'
 import { limitBodyTime } from './http/body-time.js'
@@ -69,7 +70,10 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
   }).withTypeProvider<TypeBoxTypeProvider>()
 
   app.setValidatorCompiler(createValidatorCompiler())
-  app.setErrorHandler<FastifyError>(handleError)
+  app.setErrorHandler<FastifyError>((error, request, reply) => {
+    if (isDamaged(error)) deps.damage.add(error)
+    return handleError(error, request, reply)
+  })
   app.removeContentTypeParser('text/plain')
   addJsonBodyParser(app, limits.bodyBytes)
   for (const schema of responseSchemas) app.addSchema(schema)

@@ -12,6 +12,7 @@ import {
 } from '../models/predictor-client.js'
 import { ModelRegistry } from '../models/registry.js'
 import { openPlanner } from '../planning/dry-run-process.js'
+import { DamageRegistry } from '../store/damage-registry.js'
 import { DiskSpace } from '../store/disk-space.js'
 import { diskWithFailpoints } from '../store/failpoints.js'
 import { openFolderStore } from '../store/folder-store.js'
@@ -19,6 +20,7 @@ import type { Store } from '../store/store.js'
 import type { AllowedNetworks } from '../webhooks/target.js'
 import { Webhooks, type WebhooksDeps } from '../webhooks/webhooks.js'
 import { WeightsStore } from '../weights/weights-store.js'
+import { DamageScan } from './damage-scan.js'
 import { type ApiKeys, ensureApiKey, ensureSecret, loadApiKeys } from './http/api-keys.js'
 
 export interface Parts {
@@ -33,6 +35,7 @@ export interface Parts {
   rowPredictor: RowPredictor
   webhooks: Webhooks
   keys: ApiKeys
+  damage: DamageRegistry
 }
 
 export interface PartsConfig {
@@ -70,13 +73,17 @@ export async function openParts(
   await ensureApiKey(dataFolder)
   const keys = await loadApiKeys(dataFolder, config.key)
   const serverSecret = await ensureSecret(join(dataFolder, 'webhook-secret'), 'tw_')
-  const datasets = new Datasets(store)
-  const models = new ModelRegistry(store)
-  const weights = new WeightsStore(store)
+  const damage = new DamageRegistry(found =>
+    log.warn(found, 'a file of the data folder is damaged'),
+  )
+  const datasets = new Datasets(store, {}, damage)
+  const models = new ModelRegistry(store, damage)
+  const weights = new WeightsStore(store, damage)
   const jobs = new Jobs({
     store,
     redis,
     log,
+    damage,
     findDataset: id => datasets.get(id),
     findModel: (name, version) => models.get(name, version),
     findWeights: id => weights.get(id),
@@ -92,9 +99,12 @@ export async function openParts(
     serverSecret,
     allowedNetworks: config.webhooks,
     log,
+    damage,
     ...(overrides.webhookTiming && { timing: overrides.webhookTiming }),
   })
+  const damageScan = new DamageScan([jobs, datasets, models, weights, webhooks], log)
   const close = async () => {
+    await damageScan.close()
     stopWatching()
     await webhooks.close()
     await predictor.close()
@@ -103,7 +113,7 @@ export async function openParts(
   }
   const parts = {
     ...{ dataFolder, store, disk, jobs, datasets, models, weights },
-    ...{ predictor, rowPredictor, webhooks, keys },
+    ...{ predictor, rowPredictor, webhooks, keys, damage },
   }
   return { parts, close }
 }

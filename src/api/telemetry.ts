@@ -3,6 +3,8 @@ import type { FastifyInstance } from 'fastify'
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
 import type { Jobs } from '../jobs/jobs.js'
 import type { Predictor } from '../models/predictor-client.js'
+import { damageKinds } from '../spec/damage.js'
+import type { DamageRegistry } from '../store/damage-registry.js'
 import type { DiskSpace } from '../store/disk-space.js'
 import type { Webhooks } from '../webhooks/webhooks.js'
 import { eventStreamType } from './http/content-negotiation.js'
@@ -13,6 +15,7 @@ export interface TelemetryDeps {
   predictor: Pick<Predictor, 'ready'>
   webhooks: Pick<Webhooks, 'attempts' | 'pending'>
   disk: Pick<DiskSpace, 'status'>
+  damage: Pick<DamageRegistry, 'counts'>
   /** How often the supervisor has started each process again; empty without a supervisor. */
   restarts?: (() => Readonly<Record<string, number>>) | undefined
 }
@@ -93,7 +96,8 @@ function instrumentRequests(app: FastifyInstance, registry: Registry): void {
   })
 }
 
-function createGauges(registry: Registry, { jobs, predictor, webhooks, disk }: TelemetryDeps) {
+function createGauges(registry: Registry, deps: TelemetryDeps) {
+  const { jobs, predictor, webhooks, disk, damage } = deps
   const gauge = (name: string, help: string, ...labelNames: string[]) =>
     new Gauge({ name: `trainyard_${name}`, help, labelNames, registers: [registry] })
   gauge('build_info', 'Always 1; the labels have the versions.', 'version', 'node').set(
@@ -113,6 +117,11 @@ function createGauges(registry: Registry, { jobs, predictor, webhooks, disk }: T
     'webhook_deliveries_pending',
     'Webhook messages that are not delivered yet.',
   )
+  const damaged = gauge(
+    'damaged',
+    'Things in the data folder that cannot be used because a file is damaged.',
+    'kind',
+  )
   const attempts = new Counter({
     name: 'trainyard_webhook_attempts_total',
     help: 'Attempts to deliver webhook messages.',
@@ -127,6 +136,8 @@ function createGauges(registry: Registry, { jobs, predictor, webhooks, disk }: T
     diskFree.set(freeBytes ?? Number.NaN)
     diskTotal.set(totalBytes ?? Number.NaN)
     pending.set(webhooks.pending)
+    const counts = damage.counts()
+    for (const kind of damageKinds) damaged.set({ kind }, counts.get(kind) ?? 0)
     attempts.reset()
     for (const [outcome, count] of Object.entries(webhooks.attempts)) {
       attempts.inc({ outcome }, count)

@@ -1,8 +1,10 @@
 import { join } from 'node:path'
 import pLimit, { type LimitFunction } from 'p-limit'
-import { invalidCursor } from '../errors.js'
-import type { DatasetManifest } from '../spec/dataset.js'
+import { DamagedError, invalidCursor, isDamaged } from '../errors.js'
+import { DatasetManifest } from '../spec/dataset.js'
 import type { Page } from '../spec/paging.js'
+import { DamageRegistry } from '../store/damage-registry.js'
+import { shapeOf } from '../store/shape.js'
 import type { Store } from '../store/store.js'
 import { datasetNotFound } from './errors.js'
 import { isId, isName } from './form.js'
@@ -11,6 +13,8 @@ import { DatasetNames } from './names.js'
 import { DatasetUpload, type PublishDataset } from './upload.js'
 
 export type { DatasetUpload } from './upload.js'
+
+const datasetManifest = shapeOf<DatasetManifest>(DatasetManifest)
 
 const datasetKey = (id: string) => `datasets/${id}`
 
@@ -23,6 +27,7 @@ export class Datasets {
   constructor(
     private readonly store: Store,
     limits: Partial<DatasetLimits> = {},
+    private readonly damage: DamageRegistry = new DamageRegistry(),
   ) {
     this.limits = { ...defaultLimits, ...limits }
     this.names = new DatasetNames(store)
@@ -35,7 +40,10 @@ export class Datasets {
     return new DatasetUpload(this.store, folder, this.limits, this.limitConversions, this.publish)
   }
 
-  /** The result has the name that was asked for, even if the content was first uploaded with another. */
+  /**
+   * The result has the name that was asked for, even if the content was first uploaded with another. Throws a
+   * DamagedError if the manifest, or the pointer of the name, is damaged.
+   */
   async get(idOrName: string): Promise<DatasetManifest> {
     if (isId(idOrName)) return (await this.read(idOrName)) ?? throwNotFound(idOrName)
     const id = isName(idOrName) ? await this.names.resolve(idOrName) : null
@@ -43,7 +51,7 @@ export class Datasets {
     return manifest ? { ...manifest, name: idOrName } : throwNotFound(idOrName)
   }
 
-  /** Newest first. */
+  /** Newest first. Passes over the damaged ones, and names them. */
   async list({
     limit,
     cursor,
@@ -54,20 +62,56 @@ export class Datasets {
     if (cursor !== undefined && !isDatasetCursor(cursor)) {
       throw invalidCursor(cursor)
     }
-    const ids = await this.store.list('datasets')
-    const manifests = (await Promise.all(ids.map(id => this.read(id)))).filter(found => !!found)
+    const manifests = (await this.readAll()).filter(found => !!found)
     const page = manifests
       .filter(manifest => cursor === undefined || cursorOf(manifest) < cursor)
       .sort((a, b) => (cursorOf(a) < cursorOf(b) ? 1 : -1))
       .slice(0, limit + 1)
     const items = page.slice(0, limit)
-    return { items, nextCursor: page.length > limit ? cursorOf(items.at(-1)!) : null }
+    const damaged = [...this.damage.list('dataset'), ...(await this.damagedNames())]
+    return { items, damaged, nextCursor: page.length > limit ? cursorOf(items.at(-1)!) : null }
   }
 
+  /** The id of a data set that exists, even if it is damaged. Throws DATASET_NOT_FOUND. */
+  async idOf(idOrName: string): Promise<string> {
+    try {
+      return (await this.get(idOrName)).id
+    } catch (error) {
+      if (!isDamaged(error) || error.damage.kind !== 'dataset') throw error
+      return error.damage.id
+    }
+  }
+
+  /** Removes a data set, even if it is damaged. */
   async remove(id: string): Promise<void> {
-    if (!isId(id) || !(await this.read(id))) throw datasetNotFound(id)
+    await this.idOf(id)
     await this.store.remove(datasetKey(id))
+    this.damage.forget('dataset', datasetKey(id))
     await this.names.removeDataset(id)
+  }
+
+  /** Removes a name whose pointer is damaged. Returns false if it is not. */
+  async removeDamagedName(name: string): Promise<boolean> {
+    if (!isName(name) || !(await this.isNameDamaged(name))) return false
+    await this.names.remove(name)
+    this.damage.forget('dataset_name', `dataset-names/${name}.json`)
+    return true
+  }
+
+  /** Looks for damage in all manifests and names. */
+  async scanForDamage(): Promise<void> {
+    await this.readAll()
+    await this.damagedNames()
+  }
+
+  /**
+   * Like `get`, but throws a DamagedError also if a shard does not match its checksum. Shards that have not changed
+   * since the last call are not read again.
+   */
+  async getIntact(idOrName: string): Promise<DatasetManifest> {
+    const manifest = await this.get(idOrName)
+    await this.store.assertIntact(datasetKey(manifest.id))
+    return manifest
   }
 
   /** Absolute paths of the shards, in order. */
@@ -76,8 +120,43 @@ export class Datasets {
     return shards.map(shard => join(folder, shard.name))
   }
 
+  private async readAll(): Promise<(DatasetManifest | null)[]> {
+    const ids = (await this.store.list('datasets')).filter(isId)
+    this.damage.retain('dataset', new Set(ids.map(datasetKey)))
+    return Promise.all(
+      ids.map(id => this.damage.tryRead('dataset', datasetKey(id), () => this.read(id))),
+    )
+  }
+
+  private async damagedNames() {
+    const names = (await this.names.list()).filter(isName)
+    this.damage.retain('dataset_name', new Set(names.map(name => `dataset-names/${name}.json`)))
+    for (const name of names) await this.isNameDamaged(name)
+    return this.damage.list('dataset_name')
+  }
+
+  private async isNameDamaged(name: string): Promise<boolean> {
+    const found = await this.damage.tryRead(
+      'dataset_name',
+      `dataset-names/${name}.json`,
+      async () => ({
+        id: await this.names.resolve(name),
+      }),
+    )
+    return found === null
+  }
+
+  /** Data sets are committed and removed as a whole, so one without a manifest has lost it. */
   private async read(id: string): Promise<DatasetManifest | null> {
-    return (await this.store.readManifest<DatasetManifest>(datasetKey(id)))?.manifest ?? null
+    const key = datasetKey(id)
+    const manifest = (await this.store.readManifest<DatasetManifest>(key, datasetManifest))
+      ?.manifest
+    if (manifest?.id === id) return manifest
+    if (manifest)
+      throw new DamagedError(`${key}/manifest.json`, `is the manifest of ${manifest.id}`)
+    const names = await this.store.list(key)
+    if (names.length === 0 || names.includes('manifest.json')) return null
+    throw new DamagedError(`${key}/manifest.json`, 'is missing')
   }
 
   private readonly publish: PublishDataset = async (staged, manifest, name) => {

@@ -1,9 +1,20 @@
+import { Type } from 'typebox'
+import { nullIfDamaged } from '../errors.js'
+import { DatasetId, Timestamp } from '../spec/identifiers.js'
+import { shapeOf } from '../store/shape.js'
 import type { Store } from '../store/store.js'
 
 interface NamePointer {
   id: string
   history: { id: string; at: string }[]
 }
+
+const namePointer = shapeOf<NamePointer>(
+  Type.Object({
+    id: DatasetId,
+    history: Type.Array(Type.Object({ id: DatasetId, at: Timestamp })),
+  }),
+)
 
 const folder = 'dataset-names'
 const nameKey = (name: string) => `${folder}/${name}.json`
@@ -12,23 +23,37 @@ const nameKey = (name: string) => `${folder}/${name}.json`
 export class DatasetNames {
   constructor(private readonly store: Store) {}
 
-  async resolve(name: string): Promise<string | null> {
-    return (await this.store.readJsonCached<NamePointer>(nameKey(name)))?.id ?? null
+  /** All names. */
+  async list(): Promise<string[]> {
+    const files = await this.store.list(folder)
+    return files.filter(file => file.endsWith('.json')).map(file => file.slice(0, -'.json'.length))
   }
 
-  /** If two uploads assign a name at the same time, the last one wins, and the history may lack the other. */
+  /** Throws a DamagedError if the pointer is damaged. */
+  async resolve(name: string): Promise<string | null> {
+    return (await this.store.readJsonCached(nameKey(name), namePointer))?.id ?? null
+  }
+
+  /** If two uploads assign a name at the same time, the last one wins, and the history may lack the other. A damaged pointer is replaced. */
   async assign(name: string, id: string): Promise<void> {
-    const pointer = await this.store.readJson<NamePointer>(nameKey(name))
+    const pointer = await this.store.readJson(nameKey(name), namePointer).catch(nullIfDamaged)
     if (pointer?.id === id) return
     const history = [...(pointer?.history ?? []), { id, at: new Date().toISOString() }]
     await this.store.replaceJson<NamePointer>(nameKey(name), { id, history })
   }
 
-  /** Points the names of a removed data set at their previous content, or removes them. */
+  async remove(name: string): Promise<void> {
+    await this.store.remove(nameKey(name))
+  }
+
+  /**
+   * Points the names of a removed data set at their previous content, or removes them. A damaged pointer stays
+   * as it is.
+   */
   async removeDataset(id: string): Promise<void> {
-    for (const file of await this.store.list(folder)) {
-      const key = `${folder}/${file}`
-      const pointer = await this.store.readJson<NamePointer>(key)
+    for (const name of await this.list()) {
+      const key = nameKey(name)
+      const pointer = await this.store.readJson(key, namePointer).catch(nullIfDamaged)
       const history = pointer?.history.filter(version => version.id !== id)
       if (!pointer || !history || history.length === pointer.history.length) continue
       const previous = history.at(-1)

@@ -1,7 +1,11 @@
 import { createHash } from 'node:crypto'
+import { Type } from 'typebox'
 import { TrainyardError } from '../errors.js'
 import type { JobManifest, JobRequest } from '../spec/job.js'
+import { DamageRegistry } from '../store/damage-registry.js'
+import { shapeOf } from '../store/shape.js'
 import type { Store } from '../store/store.js'
+import { jobManifestSchema } from './record/record-shapes.js'
 import type { JobRecords } from './record/records.js'
 
 /**
@@ -30,6 +34,14 @@ export interface Submitted {
   created: boolean
 }
 
+const idempotencyRecord = shapeOf<IdempotencyRecord>(
+  Type.Object({
+    requestDigest: Type.String(),
+    manifest: jobManifestSchema,
+    removed: Type.Optional(Type.Boolean()),
+  }),
+)
+
 const recordPath = (name: string) => `idempotency/${name}.json`
 const retentionMs = 48 * 3600_000
 
@@ -42,9 +54,13 @@ export class IdempotencyKeys {
   constructor(
     private readonly store: Store,
     private readonly records: JobRecords,
+    private readonly damage: DamageRegistry = new DamageRegistry(),
   ) {}
 
-  /** Returns the key's job. Calls `plan` and creates the job if the key is new. */
+  /**
+   * Throws a DamagedError if the record of the key is damaged: whether it has created a job is unknown then.
+   * Returns the key's job. Calls `plan` and creates the job if the key is new.
+   */
   async submit(
     idempotencyKey: IdempotencyKey,
     request: JobRequest,
@@ -52,7 +68,7 @@ export class IdempotencyKeys {
   ): Promise<Submitted> {
     const name = digest(JSON.stringify([idempotencyKey.id, idempotencyKey.key]))
     const requestDigest = digest(canonicalJson(request))
-    const existing = await this.store.readJson<IdempotencyRecord>(recordPath(name))
+    const existing = await this.read(name)
     if (existing) return this.replay(existing, requestDigest)
     const manifest = { ...(await plan()), idempotency: name }
     if (
@@ -62,31 +78,55 @@ export class IdempotencyKeys {
       }))
     ) {
       // a concurrent request with the same key has created the record
-      return this.replay(
-        (await this.store.readJson<IdempotencyRecord>(recordPath(name)))!,
-        requestDigest,
-      )
+      return this.replay((await this.read(name))!, requestDigest)
     }
     return { manifest, replayed: false, created: await this.records.create(manifest) }
   }
 
   /** Call before the job is removed: a replay must not create it again. */
   async markRemoved({ idempotency }: JobManifest): Promise<void> {
-    const key = idempotency && recordPath(idempotency)
-    const record = key && (await this.store.readJson<IdempotencyRecord>(key))
-    if (!record || record.removed) return
-    await this.store.replaceJson<IdempotencyRecord>(key, { ...record, removed: true })
+    if (idempotency) await this.markRecord(idempotency, () => true)
   }
 
-  /** Deletes records older than two days. */
+  /** `markRemoved` for a job whose manifest is damaged: searches all records for its id. */
+  async markRemovedById(id: string): Promise<void> {
+    for (const name of await this.names()) {
+      await this.markRecord(name, ({ manifest }) => manifest.id === id)
+    }
+  }
+
+  /** Deletes records older than two days. A damaged one, whose age is unknown, stays. */
   async sweep(now: number): Promise<void> {
-    for (const file of await this.store.list('idempotency')) {
-      const key = `idempotency/${file}`
-      const record = await this.store.readJson<IdempotencyRecord>(key)
+    const names = await this.names()
+    this.damage.retain('idempotency_key', new Set(names.map(recordPath)))
+    for (const name of names) {
+      const record = await this.tryRead(name)
       if (record && now - Date.parse(record.manifest.createdAt) > retentionMs) {
-        await this.store.remove(key)
+        await this.store.remove(recordPath(name))
       }
     }
+  }
+
+  private async names(): Promise<string[]> {
+    const files = await this.store.list('idempotency')
+    return files.filter(file => /^[0-9a-f]{64}\.json$/.test(file)).map(file => file.slice(0, 64))
+  }
+
+  private read(name: string): Promise<IdempotencyRecord | null> {
+    return this.store.readJson(recordPath(name), idempotencyRecord)
+  }
+
+  private tryRead(name: string): Promise<IdempotencyRecord | null> {
+    return this.damage.tryRead('idempotency_key', recordPath(name), () => this.read(name))
+  }
+
+  private async markRecord(
+    name: string,
+    matches: (record: IdempotencyRecord) => boolean,
+  ): Promise<void> {
+    const record = await this.tryRead(name)
+    if (!record || record.removed || !matches(record)) return
+    await this.store.replaceJson<IdempotencyRecord>(recordPath(name), { ...record, removed: true })
   }
 
   private async replay(

@@ -1,7 +1,9 @@
 import { isMissing } from '../errors.js'
 import type { Job } from '../spec/job.js'
 import type { JobFeed, JobHistory } from '../spec/job-feed.js'
+import type { DamageRegistry } from '../store/damage-registry.js'
 import type { Notifications } from './queue/notifications.js'
+import { jobPaths } from './record/job-paths.js'
 import type { JobRecords } from './record/records.js'
 
 /** The feed of all jobs in the store. */
@@ -10,6 +12,7 @@ export class RecordFeed implements JobFeed {
     private readonly records: JobRecords,
     private readonly notifications: Notifications,
     private readonly readView: (id: string) => Promise<Job>,
+    private readonly damage: DamageRegistry,
   ) {}
 
   ids(): Promise<string[]> {
@@ -17,13 +20,18 @@ export class RecordFeed implements JobFeed {
   }
 
   async history(id: string): Promise<JobHistory | null> {
-    const found = await this.records.summary(id).catch(nullIfMissing)
+    // a damaged job has no events that could be trusted; the scan of the other jobs goes on
+    const found = await this.tryRead(id, () => this.records.summary(id))
     if (!found || found.lifecycle.state === 'removed') return null
     return { labels: found.manifest.labels ?? {}, transitions: found.lifecycle.transitions }
   }
 
   view(id: string): Promise<Job | null> {
-    return this.readView(id).catch(nullIfMissing)
+    return this.tryRead(id, () => this.readView(id))
+  }
+
+  private tryRead<T>(id: string, read: () => Promise<T>): Promise<T | null> {
+    return this.damage.tryRead('job', jobPaths(id).root, read).catch(nullIfMissing)
   }
 
   onChange(listener: (id: string) => void): () => void {

@@ -1,18 +1,22 @@
 import type { Redis } from 'ioredis'
 import { decodeTime } from 'ulid'
-import { invalidCursor, TrainyardError } from '../errors.js'
+import { invalidCursor, nullIfDamaged, TrainyardError } from '../errors.js'
 import type { Logger } from '../log.js'
 import { JobPlanner, type JobPlannerDeps } from '../planning/job-planner.js'
 import type { Checkpoint } from '../spec/checkpoint.js'
+import type { DamagedItem } from '../spec/damage.js'
 import { isJobId } from '../spec/identifiers.js'
 import type { Job, JobManifest, JobRequest, JobStatus } from '../spec/job.js'
 import type { JobFeed } from '../spec/job-feed.js'
 import type { JobPlan } from '../spec/job-queries.js'
 import type { Page } from '../spec/paging.js'
+import { DamageRegistry, toItem } from '../store/damage-registry.js'
 import type { Store } from '../store/store.js'
+import { DamagedJobs } from './damaged-jobs.js'
 import { type IdempotencyKey, IdempotencyKeys, type Submitted } from './idempotency.js'
 import { nullIfMissing, RecordFeed } from './job-feed.js'
 import { readProgress } from './job-progress.js'
+import { usesDataset, usesModel, usesWeights } from './job-sources.js'
 import { statusOf, viewJob } from './job-view.js'
 import { IndexSync } from './queue/index-sync.js'
 import { type JobFilter, JobIndex } from './queue/job-index.js'
@@ -42,6 +46,7 @@ export interface JobsDeps extends Omit<JobPlannerDeps, 'checkpoints'> {
   log: Logger
   /** Why the disk of the data folder takes no writes; null if it does. */
   diskProblem(): Promise<string | null>
+  damage?: DamageRegistry
 }
 
 const sweepIntervalMs = 3600_000
@@ -80,10 +85,11 @@ export class Jobs {
   private readonly queuePositions: QueuePositions
   private readonly idempotencyKeys: IdempotencyKeys
   private readonly indexSync: IndexSync
+  private readonly damagedJobs: DamagedJobs
   private readonly sweepTimer = setInterval(() => void this.sweepKeys(), sweepIntervalMs)
 
   constructor(private readonly deps: JobsDeps) {
-    const { store, redis: redisConfig, log } = deps
+    const { store, redis: redisConfig, log, damage = new DamageRegistry() } = deps
     const { prefix } = redisConfig
     const onError = logConnectionErrors(log)
     const redis = connect(redisConfig, failFastOptions, onError)
@@ -92,8 +98,9 @@ export class Jobs {
     const queue = new JobQueue(prefix, redis, onError)
     const subscriber = connect(redisConfig, blockingOptions, onError)
     const notifications = Notifications.open(subscriber, prefix)
-    const reconciler = new Reconciler(records, index, queue)
+    const reconciler = new Reconciler(records, index, queue, damage, log)
     this.redis = redis
+    this.damagedJobs = new DamagedJobs(records, damage)
     this.records = records
     this.index = index
     this.queue = queue
@@ -108,9 +115,9 @@ export class Jobs {
       notifications,
       view: record => this.view(record),
     })
-    this.feed = new RecordFeed(records, notifications, id => this.get(id))
+    this.feed = new RecordFeed(records, notifications, id => this.get(id), damage)
     this.queuePositions = new QueuePositions({ redis, prefix, index, queue })
-    this.idempotencyKeys = new IdempotencyKeys(store, records)
+    this.idempotencyKeys = new IdempotencyKeys(store, records, damage)
     this.indexSync = new IndexSync({ redis, index, reconciler, log })
   }
 
@@ -142,14 +149,21 @@ export class Jobs {
     if (cursor !== undefined && !isJobId(cursor)) throw invalidCursor(cursor)
     const ids = await this.listIds(limit + 1, cursor, filter)
     const found = await Promise.all(
-      ids.slice(0, limit).map(id => this.get(id).catch(nullIfMissing)),
+      ids.slice(0, limit).map(id => this.damagedJobs.passOver(id, () => this.get(id))),
     )
     // a status in the index may be older than the record
     const { status } = filter
     const items = found
       .filter(job => job !== null)
       .filter(job => !status || status.includes(job.status))
-    return { items, nextCursor: ids.length > limit ? (ids[limit - 1] ?? null) : null }
+    const damaged = await this.damagedJobs.list()
+    return { items, damaged, nextCursor: ids.length > limit ? (ids[limit - 1] ?? null) : null }
+  }
+
+  /** Looks for damage in the records of all jobs. */
+  async scanForDamage(): Promise<void> {
+    await this.damagedJobs.scan()
+    await this.sweepKeys()
   }
 
   /**
@@ -180,8 +194,11 @@ export class Jobs {
     return result
   }
 
+  /** Removes a job that has ended. A damaged one is removed in any state, and its worker stops. */
   async remove(id: string): Promise<void> {
-    const { manifest } = await this.records.read(id)
+    const record = await this.records.read(id).catch(nullIfDamaged)
+    if (!record) return this.removeDamaged(id)
+    const { manifest } = record
     // On a full disk nothing can be noted, and it is deletions that make room. The note completes a
     // deletion that is interrupted; it is refused before it is written if the job has not ended.
     await this.applyAction(id, 'remove').catch(ignoreFullStorage)
@@ -197,9 +214,27 @@ export class Jobs {
     await this.index.remove(id).catch(() => {})
   }
 
-  async checkpoints(id: string): Promise<Checkpoint[]> {
+  private async removeDamaged(id: string): Promise<void> {
+    await this.idempotencyKeys.markRemovedById(id).catch(ignoreFullStorage)
+    await this.records.remove(id)
+    await this.idempotencyKeys.markRemovedById(id).catch(ignoreFullStorage)
+    this.damagedJobs.forget(id)
+    // if Redis is away, the reconciler removes the entries later
+    await this.queue.remove(id).catch(() => {})
+    await this.index.remove(id).catch(() => {})
+    const { prefix } = this.deps.redis
+    await publishNotification(this.redis, prefix, id, 'request').catch(() => {})
+  }
+
+  /** Passes over the damaged ones, and names them. */
+  async listCheckpoints(id: string): Promise<{ items: Checkpoint[]; damaged: DamagedItem[] }> {
     const { attempts } = await this.records.read(id)
-    return this.checkpointFolders.list(id, attempts)
+    const { items, damage } = await this.checkpointFolders.listAll(id, attempts)
+    return { items, damaged: damage.map(toItem) }
+  }
+
+  async checkpoints(id: string): Promise<Checkpoint[]> {
+    return (await this.listCheckpoints(id)).items
   }
 
   async checkpoint(id: string, step: number) {
@@ -207,19 +242,24 @@ export class Jobs {
     return this.checkpointFolders.get(id, step, attempts)
   }
 
+  /** Throws a DamagedError unless its files match their checksums. */
+  assertCheckpointIntact(id: string, step: number): Promise<void> {
+    return this.checkpointFolders.assertIntact(id, step)
+  }
+
   /** Returns whether an unfinished job uses the data set, to train or to validate. */
-  usesDataset(datasetId: string): Promise<boolean> {
-    return this.someActive(({ dataset, training }) => {
-      const validation = 'dataset' in training.validation ? training.validation.dataset : null
-      return dataset.id === datasetId || validation === datasetId
-    })
+  usesDataset(id: string): Promise<boolean> {
+    return this.someActive(manifest => usesDataset(manifest, id))
   }
 
   /** Returns whether an unfinished job starts from the weights. */
-  usesWeights(weightsId: string): Promise<boolean> {
-    return this.someActive(
-      ({ initFrom }) => !!initFrom && 'weights' in initFrom && initFrom.weights === weightsId,
-    )
+  usesWeights(id: string): Promise<boolean> {
+    return this.someActive(manifest => usesWeights(manifest, id))
+  }
+
+  /** Returns whether an unfinished job starts from the version of the model, or from any version. */
+  usesModel(name: string, version?: number): Promise<boolean> {
+    return this.someActive(manifest => usesModel(manifest, name, version))
   }
 
   /** Throws an error of kind `unavailable` if Redis is away. */
@@ -257,7 +297,8 @@ export class Jobs {
   private async someActive(predicate: (manifest: JobManifest) => boolean): Promise<boolean> {
     const active = () => this.index.idsWithStatus('queued', 'running', 'paused')
     for (const id of await this.indexSync.consistentRead(active)) {
-      const found = await this.records.summary(id)
+      // a damaged job cannot run, so it uses nothing
+      const found = await this.records.summary(id).catch(nullIfDamaged)
       if (found && !isTerminal(found.lifecycle.state) && predicate(found.manifest)) return true
     }
     return false

@@ -1,18 +1,37 @@
 import { join } from 'node:path'
-import { lru } from 'tiny-lru'
+import { Type } from 'typebox'
 import { Check } from 'typebox/value'
-import { quoteJson, TrainyardError } from '../errors.js'
+import { DamagedError, nullIfDamaged, quoteJson, TrainyardError } from '../errors.js'
 import { Name } from '../spec/identifiers.js'
-import { withoutNulls } from '../spec/metrics.js'
-import type { Model, ModelManifest, NewModel } from '../spec/model.js'
+import { MetricValue, withoutNulls } from '../spec/metrics.js'
+import {
+  BoostingManifest,
+  type Model,
+  type ModelManifest,
+  NetworkManifest,
+  type NewModel,
+} from '../spec/model.js'
+import { nullable } from '../spec/nullable.js'
 import type { Page } from '../spec/paging.js'
 import { manifestFiles } from '../store/committed-folder.js'
+import { DamageRegistry } from '../store/damage-registry.js'
+import { shapeOf } from '../store/shape.js'
 import type { Store } from '../store/store.js'
+
+/** Old manifests have null in place of NaN and Infinity. */
+const storedMetrics = { metrics: Type.Record(Type.String(), nullable(MetricValue)) }
+
+const modelManifest = shapeOf<ModelManifest>(
+  Type.Union([
+    Type.Object({ ...NetworkManifest.properties, ...storedMetrics }),
+    Type.Object({ ...BoostingManifest.properties, ...storedMetrics }),
+  ]),
+)
+
+const versionClaim = shapeOf<{ jobId: string }>(Type.Object({ jobId: Type.String() }))
 
 export const modelKey = (name: string, version: number) => `models/${name}/${version}`
 const versionClaimKey = (name: string, version: number) => `model-versions/${name}/${version}.json`
-
-const maxCachedManifests = 100
 
 const modelNotFound = (name: string, version?: number) =>
   new TrainyardError(
@@ -22,15 +41,15 @@ const modelNotFound = (name: string, version?: number) =>
 
 /** The published models by name. Versions count from 1, and a version never changes. */
 export class ModelRegistry {
+  constructor(
+    private readonly store: Store,
+    private readonly damage: DamageRegistry = new DamageRegistry(),
+  ) {}
+
   /**
-   * Parsed manifests, which never change. Every prediction reads one, and parsing one with 1,000
-   * columns takes 1.5 ms.
+   * Returns one page with the newest version of each model, sorted by name. Passes over damaged versions, and
+   * names them.
    */
-  private readonly cache = lru<ModelManifest>(maxCachedManifests)
-
-  constructor(private readonly store: Store) {}
-
-  /** Returns one page with the newest version of each model, sorted by name. */
   async list({
     limit,
     cursor,
@@ -38,20 +57,26 @@ export class ModelRegistry {
     limit: number
     cursor?: string | undefined
   }): Promise<Page<Model>> {
-    const names = await this.store.list('models')
+    const names = await this.names()
     const rest = cursor === undefined ? names : names.filter(name => name > cursor)
     const items: Model[] = []
+    let nextCursor: string | null = null
     for (const name of rest) {
-      const versions = await this.versions(name)
-      const manifest = versions.length > 0 ? await this.read(name, versions.at(-1)!) : null
-      if (!manifest) continue
-      if (items.length === limit) return { items, nextCursor: items.at(-1)!.id }
-      items.push({ id: name, ...manifest, versions })
+      const newest = await this.newestIntact(name)
+      if (!newest) continue
+      if (items.length === limit) {
+        nextCursor = items.at(-1)!.id
+        break
+      }
+      items.push(newest)
     }
-    return { items, nextCursor: null }
+    return { items, damaged: this.damage.list('model'), nextCursor }
   }
 
-  /** Returns the given version, by default the newest. Throws MODEL_NOT_FOUND. */
+  /**
+   * Returns the given version, by default the newest. Throws MODEL_NOT_FOUND, and a DamagedError if the version
+   * is damaged: an older one would predict something else.
+   */
   async get(name: string, version?: number): Promise<Model> {
     const versions = Check(Name, name) ? await this.versions(name) : []
     const resolved = version ?? versions.at(-1)
@@ -61,6 +86,42 @@ export class ModelRegistry {
     return { id: name, ...manifest, versions }
   }
 
+  /**
+   * Removes a version, or all. Their numbers are not given again. Throws MODEL_NOT_FOUND. Damaged versions can be
+   * removed too.
+   */
+  async remove(name: string, version?: number): Promise<void> {
+    const versions = Check(Name, name) ? await this.versions(name) : []
+    const removed = versions.filter(each => version === undefined || each === version)
+    if (removed.length === 0) throw modelNotFound(name, version)
+    for (const each of removed) {
+      await this.store.remove(modelKey(name, each))
+      this.damage.forget('model', modelKey(name, each))
+    }
+    if (removed.length === versions.length) await this.store.remove(`models/${name}`)
+  }
+
+  /**
+   * Throws a DamagedError unless all files of a version match their checksums. Files that have not changed since
+   * the last check are not read again.
+   */
+  assertIntact({ name, version }: Pick<Model, 'name' | 'version'>): Promise<void> {
+    return this.store.assertIntact(modelKey(name, version))
+  }
+
+  /** Looks for damage in the manifests of all versions. */
+  async scanForDamage(): Promise<void> {
+    const roots = new Set<string>()
+    for (const name of await this.names()) {
+      for (const version of await this.versionsOrDamage(name)) {
+        roots.add(modelKey(name, version))
+        await this.tryRead(name, version)
+      }
+      roots.add(`models/${name}`)
+    }
+    this.damage.retain('model', roots)
+  }
+
   /** The folder of a version: it contains `saved_model/`, or `model.ubj` and `model.json`. */
   folder({ name, version }: Pick<Model, 'name' | 'version'>): Promise<string> {
     return this.store.folder(modelKey(name, version))
@@ -68,7 +129,10 @@ export class ModelRegistry {
 
   /** The folder of a version and the names of all files in it. Throws MODEL_NOT_FOUND. */
   async files({ name, version }: Pick<Model, 'name' | 'version'>) {
-    const stored = await this.store.readManifest<ModelManifest>(modelKey(name, version))
+    const stored = await this.store.readManifest<ModelManifest>(
+      modelKey(name, version),
+      modelManifest,
+    )
     if (!stored) throw modelNotFound(name, version)
     return {
       folder: await this.store.folder(modelKey(name, version)),
@@ -102,8 +166,31 @@ export class ModelRegistry {
     for (let version = 1; ; version++) {
       const key = versionClaimKey(name, version)
       if (await this.store.createJson<{ jobId: string }>(key, { jobId })) return version
-      if ((await this.store.readJson<{ jobId: string }>(key))?.jobId === jobId) return version
+      // a damaged claim belongs to another job: its number is not given again
+      const claim = await this.store.readJson(key, versionClaim).catch(nullIfDamaged)
+      if (claim?.jobId === jobId) return version
     }
+  }
+
+  private async names(): Promise<string[]> {
+    return (await this.store.list('models')).filter(name => Check(Name, name))
+  }
+
+  private async newestIntact(name: string): Promise<Model | null> {
+    const versions = await this.versionsOrDamage(name)
+    for (const version of versions.toReversed()) {
+      const manifest = await this.tryRead(name, version)
+      if (manifest) return { id: name, ...manifest, versions }
+    }
+    return null
+  }
+
+  private tryRead(name: string, version: number): Promise<ModelManifest | null> {
+    return this.damage.tryRead('model', modelKey(name, version), () => this.read(name, version))
+  }
+
+  private async versionsOrDamage(name: string): Promise<number[]> {
+    return (await this.damage.tryRead('model', `models/${name}`, () => this.versions(name))) ?? []
   }
 
   private async versions(name: string): Promise<number[]> {
@@ -114,14 +201,23 @@ export class ModelRegistry {
       .sort((a, b) => a - b)
   }
 
+  /** Versions are committed and removed as a whole, so one without a manifest has lost it. */
   private async read(name: string, version: number): Promise<ModelManifest | null> {
     const key = modelKey(name, version)
-    const cached = this.cache.get(key)
-    if (cached) return cached
-    const stored = await this.store.readManifest<ModelManifest>(key)
-    if (!stored) return null
-    const manifest = { ...stored.manifest, metrics: withoutNulls(stored.manifest.metrics) }
-    this.cache.set(key, manifest)
-    return manifest
+    const file = `${key}/manifest.json`
+    const stored = await this.store.readManifest<ModelManifest>(key, modelManifest)
+    if (!stored) {
+      const isThere = (await this.versions(name)).includes(version)
+      if (!isThere || (await this.store.list(key)).includes('manifest.json')) return null
+      throw new DamagedError(file, 'is missing')
+    }
+    const { manifest } = stored
+    if (manifest.name !== name || manifest.version !== version) {
+      throw new DamagedError(
+        file,
+        `is the manifest of ${manifest.name}, version ${manifest.version}`,
+      )
+    }
+    return { ...manifest, metrics: withoutNulls(manifest.metrics) }
   }
 }

@@ -197,6 +197,11 @@ export const errorCodes = {
     when: 'no model has the name or version',
     help: 'GET /models lists the models.',
   },
+  MODEL_IN_USE: {
+    kind: 'conflict',
+    when: 'the model to delete is the source of the initial weights of a job that has not ended',
+    help: 'Cancel the job, or wait for its end.',
+  },
   NOT_A_BOOSTING_MODEL: {
     kind: 'conflict',
     when: 'a file of XGBoost is requested of a model that is a network',
@@ -284,10 +289,10 @@ export const errorCodes = {
     when: 'the data folder cannot be read or written',
     help: 'Check the disk and the permissions of the data folder.',
   },
-  STORAGE_CORRUPT: {
-    kind: 'unavailable',
-    when: 'a file in the data folder is damaged or missing',
-    help: 'Restore the file that `detail` names from a backup.',
+  DAMAGED: {
+    kind: 'conflict',
+    when: 'a file in the data folder is damaged or missing, so that the thing it belongs to cannot be used',
+    help: '`detail` names the file and the cure: restore it from a backup, or delete the thing; everything else works on.',
   },
   STORAGE_CONFLICT: {
     kind: 'unavailable',

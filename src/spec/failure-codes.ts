@@ -33,6 +33,10 @@ export const failureCodes = {
     when: 'the data set was deleted',
     help: 'Upload the data set again and retry the job.',
   },
+  dataset_damaged: {
+    when: 'a file of the data set in the data folder is damaged',
+    help: 'Upload the same files again, which replaces the damaged data set, and retry the job.',
+  },
   init_source_gone: {
     when: 'the weights of initFrom were deleted or damaged before the job began',
     help: 'Submit the job again with another initFrom.',

@@ -1,4 +1,5 @@
 import { type TSchema, Type } from 'typebox'
+import { type DamagedItem, DamagedItems } from './damage.js'
 import { nullable } from './nullable.js'
 import { optionalWithDefault } from './optional-with-default.js'
 
@@ -14,9 +15,13 @@ export const PageQuery = {
 export const NextCursor = nullable(Type.String(), 'cursor of the next page; null on the last page')
 
 export const page = <T extends TSchema>(item: T) =>
-  Type.Object({ items: Type.Array(item), nextCursor: NextCursor }, { description: 'a page' })
+  Type.Object(
+    { items: Type.Array(item), damaged: DamagedItems, nextCursor: NextCursor },
+    { description: 'a page' },
+  )
 
 export interface Page<T> {
   items: T[]
+  damaged: DamagedItem[]
   nextCursor: string | null
 }

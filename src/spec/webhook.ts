@@ -8,6 +8,9 @@ const webhookId = /^wh-[0-9a-z]{26}$/
 export const WebhookId = Type.String({ pattern: webhookId.source })
 export const isWebhookId = (text: string) => webhookId.test(text)
 
+/** `msg_` and the form of a lower-case ULID. */
+export const isMessageId = (text: string) => /^msg_[0-9a-z]{26}$/.test(text)
+
 export const webhookEvents = [
   'job.queued',
   'job.running',

@@ -1,22 +1,24 @@
 // A committed folder holds files and a manifest.json, which lists them and contains its own checksum.
 import { createHash } from 'node:crypto'
-import { open, readdir, readFile } from 'node:fs/promises'
+import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
+import { Type } from 'typebox'
+import { DamagedError } from '../errors.js'
 import type { Disk } from './disk.js'
 import { sync, writeDurably } from './durable.js'
-import { ignoreCodes } from './storage-errors.js'
+import {
+  openRegularFile,
+  parseRecord,
+  readRecordText,
+  rethrowDamage,
+  serializeRecord,
+} from './record-file.js'
+import { type Shape, shapeOf } from './shape.js'
+import { errorCode } from './storage-errors.js'
 import type { CommittedFolder, FileEntry } from './store.js'
 import { isKeySegment } from './store-key.js'
 
 export const manifestName = 'manifest.json'
-
-/** `checksum` is the SHA-256, in hex, of all other fields serialized as one line of JSON. */
-export type ManifestFile<T> = T & { files: FileEntry[]; checksum: string }
-
-export function splitManifest<T>(file: ManifestFile<T>): CommittedFolder<T> {
-  const { files, checksum: _checksum, ...manifest } = file
-  return { manifest: manifest as T, files }
-}
 
 /** The names of all files of a committed folder, the manifest included. */
 export const manifestFiles = ({ files }: { files: readonly FileEntry[] }): string[] => [
@@ -30,49 +32,72 @@ export async function writeManifest(disk: Disk, folder: string, manifest: object
   if (names.includes(manifestName)) throw new Error(`${folder} already has a ${manifestName}`)
   const files: FileEntry[] = []
   for (const name of names) files.push(await hashFile(folder, name, disk))
-  await writeDurably(disk, join(folder, manifestName), serializeManifest({ ...manifest, files }))
+  await writeDurably(disk, join(folder, manifestName), serializeRecord({ ...manifest, files }))
   for (const subfolder of folders.reverse()) await sync(disk, join(folder, subfolder))
 }
 
-/** Whether the manifest and every file that it lists match their checksums. */
-export async function verifyFolder(folder: string): Promise<boolean> {
-  const manifest = await readIntactManifest(folder).catch(ignoreCodes(null, ...damageCodes))
-  if (!manifest) return false
-  for (const entry of manifest.files) {
-    const actual = await hashFile(folder, entry.name, null).catch(ignoreCodes(null, ...damageCodes))
-    if (actual?.bytes !== entry.bytes || actual.sha256 !== entry.sha256) return false
-  }
-  return true
+/**
+ * Reads the manifest of the folder at `path`. Returns null if there is none. Throws a DamagedError if it does
+ * not match its checksum or has another shape. `key` is the folder's name in the error.
+ */
+export async function readManifestFile<T>(
+  path: string,
+  key: string,
+  shape?: Shape<T>,
+): Promise<CommittedFolder<T> | null> {
+  const text = await readRecordText(join(path, manifestName), `${key}/${manifestName}`)
+  return text === null ? null : parseManifest(text, key, shape)
 }
 
-/** Returns null if there is no manifest, or if it does not match its checksum. */
-export async function readIntactManifest(folder: string): Promise<ManifestFile<object> | null> {
-  const text = await readFile(join(folder, manifestName), 'utf8').catch(
-    ignoreCodes(null, 'ENOENT', 'ENOTDIR'),
-  )
-  return text === null ? null : parseManifest(text)
+function parseManifest<T>(text: string, key: string, shape?: Shape<T>): CommittedFolder<T> {
+  const file = `${key}/${manifestName}`
+  const { files, ...manifest } = parseRecord(text, file, { shape: listsFiles, hasChecksum: true })
+  const problem = shape?.problem(manifest) ?? null
+  if (problem !== null) throw new DamagedError(file, `has unexpected content: ${problem}`)
+  return { manifest: manifest as T, files }
 }
 
-/** System errors that mean that a file is missing or unreadable. */
-const damageCodes = ['ENOENT', 'ENOTDIR', 'EISDIR', 'EIO']
+/** Names of files stay below the folder, so that no manifest leads elsewhere. */
+const listsFiles = shapeOf<{ files: FileEntry[] }>(
+  Type.Object({
+    files: Type.Array(
+      Type.Object({
+        name: Type.String({
+          pattern: '^[A-Za-z0-9][A-Za-z0-9._-]*(/[A-Za-z0-9][A-Za-z0-9._-]*)*$',
+        }),
+        bytes: Type.Integer({ minimum: 0 }),
+        sha256: Type.String({ pattern: '^[0-9a-f]{64}$' }),
+      }),
+    ),
+  }),
+)
 
-function serializeManifest(manifest: object): string {
-  const checksum = createHash('sha256').update(JSON.stringify(manifest)).digest('hex')
-  return `${JSON.stringify({ ...manifest, checksum }, null, 2)}\n`
-}
-
-function parseManifest(text: string): ManifestFile<object> | null {
-  try {
-    const { checksum, ...manifest } = JSON.parse(text)
-    return serializeManifest(manifest) === text ? { ...manifest, checksum } : null
-  } catch {
-    return null // the damage broke the JSON syntax
+/** Throws a DamagedError unless the files match the sizes and checksums in the manifest. */
+export async function assertFilesIntact(
+  path: string,
+  key: string,
+  files: readonly FileEntry[],
+): Promise<void> {
+  for (const { name, bytes, sha256 } of files) {
+    const file = `${key}/${name}`
+    const actual = await hashFile(path, name, null, file).catch(error =>
+      errorCode(error) === 'ENOENT' ? null : rethrowDamage(file, error),
+    )
+    if (!actual) throw new DamagedError(file, 'is missing')
+    if (actual.bytes !== bytes)
+      throw new DamagedError(file, `has ${actual.bytes} bytes instead of ${bytes}`)
+    if (actual.sha256 !== sha256) throw new DamagedError(file, 'does not match its checksum')
   }
 }
 
 /** If `disk` is given, also flushes the file. */
-async function hashFile(folder: string, name: string, disk: Disk | null): Promise<FileEntry> {
-  const handle = await open(join(folder, name), 'r')
+async function hashFile(
+  folder: string,
+  name: string,
+  disk: Disk | null,
+  key = name,
+): Promise<FileEntry> {
+  const handle = await openRegularFile(join(folder, name), key)
   try {
     const hash = createHash('sha256')
     let bytes = 0

@@ -1,36 +1,80 @@
-import { readFile, stat } from 'node:fs/promises'
-import { lru } from 'tiny-lru'
+import { stat } from 'node:fs/promises'
 
 interface CachedFile {
   stamp: string
-  text: string
+  bytes: number
+  value: unknown
 }
 
-const maxFiles = 256
-const maxFileBytes = 64 * 1024
-/**
- * Younger files are not cached: the clock of a file system is coarse, so a file and its replacement may
- * have the same stamp.
- */
+const maxBytes = 32 * 2 ** 20
+const maxFileBytes = 4 * 2 ** 20
+/** The clock of a file system is coarse, so a younger file and its replacement may have the same stamp. */
 const minAgeMs = 1000
 
+interface Stamp {
+  /** Changes with each change of the file: its inode, size and change time. */
+  text: string
+  bytes: number
+  /** Whether a later change of the file would change the stamp. */
+  isSettled: boolean
+}
+
+/** Returns null if the file cannot be examined; a read of it reports why. */
+export async function stampOf(path: string): Promise<Stamp | null> {
+  const stats = await stat(path).catch(() => null)
+  if (!stats) return null
+  const { ino, size, ctimeMs } = stats
+  return {
+    text: `${ino}:${size}:${ctimeMs}`,
+    bytes: size,
+    isSettled: Date.now() - ctimeMs > minAgeMs,
+  }
+}
+
 /**
- * Caches the texts of files that are only ever replaced as a whole. If `stat` returns the same inode,
- * size and change time as before, the cached text is still right.
+ * Caches what was parsed from files that are only ever replaced as a whole. While a file has the same stamp, the
+ * value is still right. It is frozen, because callers share it. Damage changes the stamp, so it is noticed.
  */
 export class FileCache {
-  private readonly entries = lru<CachedFile>(maxFiles)
+  /** The least recently used one first. */
+  private readonly entries = new Map<string, CachedFile>()
+  private bytes = 0
 
-  /** Throws ENOENT if there is no such file. */
-  async read(path: string): Promise<string> {
-    const { ino, size, ctimeMs } = await stat(path)
-    const stamp = `${ino}:${size}:${ctimeMs}`
+  /** Returns the cached value of the file, or what `load` returns. */
+  async read<T>(path: string, load: () => Promise<T | null>): Promise<T | null> {
+    const stamp = await stampOf(path)
     const cached = this.entries.get(path)
-    if (cached?.stamp === stamp) return cached.text
-    const text = await readFile(path, 'utf8')
-    if (size <= maxFileBytes && Date.now() - ctimeMs > minAgeMs) {
-      this.entries.set(path, { stamp, text })
+    this.forget(path)
+    if (stamp && cached?.stamp === stamp.text) {
+      this.remember(path, cached)
+      return cached.value as T
     }
-    return text
+    const value = await load()
+    if (stamp?.isSettled && value !== null && stamp.bytes <= maxFileBytes)
+      this.remember(path, { stamp: stamp.text, bytes: stamp.bytes, value: deepFreeze(value) })
+    return value
   }
+
+  private remember(path: string, entry: CachedFile): void {
+    this.forget(path)
+    this.entries.set(path, entry)
+    this.bytes += entry.bytes
+    for (const oldest of this.entries.keys()) {
+      if (this.bytes <= maxBytes) break
+      this.forget(oldest)
+    }
+  }
+
+  private forget(path: string): void {
+    this.bytes -= this.entries.get(path)?.bytes ?? 0
+    this.entries.delete(path)
+  }
+}
+
+function deepFreeze<T>(value: T): T {
+  if (typeof value === 'object' && value !== null) {
+    Object.freeze(value)
+    for (const part of Object.values(value)) deepFreeze(part)
+  }
+  return value
 }

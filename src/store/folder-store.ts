@@ -1,22 +1,24 @@
-import { lstat, open, readdir, readFile, rm, stat } from 'node:fs/promises'
-import { dirname, join, resolve } from 'node:path'
-import { TrainyardError } from '../errors.js'
-import {
-  type ManifestFile,
-  manifestName,
-  readIntactManifest,
-  splitManifest,
-  verifyFolder,
-  writeManifest,
-} from './committed-folder.js'
+import { readdir, rm, stat } from 'node:fs/promises'
+import { dirname, join, relative, resolve } from 'node:path'
+import { DamagedError, isDamaged } from '../errors.js'
+import { manifestName, readManifestFile, writeManifest } from './committed-folder.js'
 import { type Disk, disk as realDisk } from './disk.js'
 import { append, sync, syncUpTo, writeDurably } from './durable.js'
 import { FileCache } from './file-cache.js'
 import { ensureFormatVersion } from './format-version.js'
+import {
+  openRegularFile,
+  parseRecord,
+  readRecordText,
+  rethrowDamage,
+  serializeRecord,
+} from './record-file.js'
+import type { Shape } from './shape.js'
 import { createStaging, stagingFolder, sweepStaging, tempName } from './staging.js'
 import { errorCode, ignoreCodes, withStorageErrors } from './storage-errors.js'
-import type { CommittedFolder, Store } from './store.js'
+import type { CommittedFolder, JsonOptions, Store } from './store.js'
 import { isKeySegment, pathOf } from './store-key.js'
+import { VerifiedFolders } from './verified-folders.js'
 
 /**
  * Opens the data folder at `root`, and creates it if it does not exist. Any number of processes may
@@ -31,6 +33,7 @@ export async function openFolderStore(root: string, disk: Disk = realDisk): Prom
 class FolderStore implements Store {
   private readonly staging: string
   private readonly fileCache = new FileCache()
+  private readonly verifiedFolders = new VerifiedFolders()
 
   constructor(
     private readonly root: string,
@@ -45,16 +48,25 @@ class FolderStore implements Store {
     await sweepStaging(this.root)
   }
 
-  readJson<T>(key: string): Promise<T | null> {
-    return this.readParsed(key, path => readFile(path, 'utf8'))
+  readJson<T>(key: string, shape?: Shape<T>): Promise<T | null> {
+    return withStorageErrors(async () => {
+      const text = await readRecordText(pathOf(this.root, key), key)
+      return text === null ? null : parseRecord(text, key, { shape })
+    })
   }
 
-  readJsonCached<T>(key: string): Promise<T | null> {
-    return this.readParsed(key, path => this.fileCache.read(path))
+  readJsonCached<T>(key: string, shape?: Shape<T>): Promise<T | null> {
+    return withStorageErrors(() =>
+      this.fileCache.read(pathOf(this.root, key), () => this.readJson(key, shape)),
+    )
   }
 
-  createJson<T = never>(key: string, value: NoInfer<T>): Promise<boolean> {
-    return this.writeAtomically(key, jsonText(value), async (temporary, path) => {
+  createJson<T = never>(
+    key: string,
+    value: NoInfer<T>,
+    { checksum = true }: JsonOptions = {},
+  ): Promise<boolean> {
+    return this.writeAtomically(key, serializeRecord(value, checksum), async (temporary, path) => {
       const created = await this.disk
         .link(temporary, path)
         .then(() => true, ignoreCodes(false, 'EEXIST'))
@@ -63,8 +75,12 @@ class FolderStore implements Store {
     })
   }
 
-  async replaceJson<T = never>(key: string, value: NoInfer<T>): Promise<void> {
-    await this.writeAtomically(key, jsonText(value), this.disk.rename)
+  async replaceJson<T = never>(
+    key: string,
+    value: NoInfer<T>,
+    { checksum = true }: JsonOptions = {},
+  ): Promise<void> {
+    await this.writeAtomically(key, serializeRecord(value, checksum), this.disk.rename)
   }
 
   async replaceText(key: string, text: string): Promise<void> {
@@ -84,7 +100,9 @@ class FolderStore implements Store {
   list(prefix: string): Promise<string[]> {
     return withStorageErrors(async () => {
       const path = pathOf(this.root, prefix)
-      const names = await readdir(path).catch(ignoreCodes([], 'ENOENT', 'ENOTDIR'))
+      const names = await readdir(path).catch(error =>
+        errorCode(error) === 'ENOENT' ? [] : rethrowListDamage(prefix, error),
+      )
       return names.filter(isKeySegment).sort()
     })
   }
@@ -105,34 +123,43 @@ class FolderStore implements Store {
     return withStorageErrors(async () => {
       const path = await this.ensureParent(key)
       await writeManifest(this.disk, this.assertStaged(staged), manifest)
-      const committed = await this.disk
-        .rename(staged, path)
-        .then(() => true, ignoreCodes(false, 'ENOTEMPTY', 'EEXIST'))
+      const move = () =>
+        this.disk
+          .rename(staged, path)
+          .then(() => true, ignoreCodes(false, 'ENOTEMPTY', 'EEXIST', 'ENOTDIR'))
+      let committed = await move()
+      if (!committed && !(await this.verify(key))) {
+        // what exists is damaged, and the caller has the same content intact
+        await this.remove(key)
+        committed = await move()
+      }
       // Flushed even if another commit came first: the answer promises that the key exists.
       await syncUpTo(this.disk, this.root, dirname(path))
       if (committed) return true
-      if (!(await exists(join(path, manifestName)))) {
-        throw new TrainyardError('STORAGE_CORRUPT', `${key} has no manifest`)
-      }
       await this.discard(staged)
       return false
     })
   }
 
-  async readManifest<T>(key: string): Promise<CommittedFolder<T> | null> {
-    const file = await this.readJsonCached<ManifestFile<T>>(`${key}/${manifestName}`)
-    return file && splitManifest(file)
-  }
-
-  readIntactManifest<T>(key: string): Promise<CommittedFolder<T> | null> {
-    return withStorageErrors(async () => {
-      const file = await readIntactManifest(pathOf(this.root, key))
-      return file && splitManifest(file as ManifestFile<T>)
+  readManifest<T>(key: string, shape?: Shape<T>): Promise<CommittedFolder<T> | null> {
+    return withStorageErrors(() => {
+      const path = pathOf(this.root, key)
+      return this.fileCache.read(join(path, manifestName), () => readManifestFile(path, key, shape))
     })
   }
 
-  verify(key: string): Promise<boolean> {
-    return withStorageErrors(() => verifyFolder(pathOf(this.root, key)))
+  assertIntact(key: string): Promise<void> {
+    return withStorageErrors(() => this.verifiedFolders.assertIntact(pathOf(this.root, key), key))
+  }
+
+  async verify(key: string): Promise<boolean> {
+    return this.assertIntact(key).then(
+      () => true,
+      error => {
+        if (isDamaged(error)) return false
+        throw error
+      },
+    )
   }
 
   async folder(key: string): Promise<string> {
@@ -164,7 +191,9 @@ class FolderStore implements Store {
 
   readFrom(key: string, offset: number, length = Number.POSITIVE_INFINITY): Promise<Buffer> {
     return withStorageErrors(async () => {
-      const handle = await open(pathOf(this.root, key), 'r').catch(ignoreCodes(null, 'ENOENT'))
+      const handle = await openRegularFile(pathOf(this.root, key), key).catch(error =>
+        errorCode(error) === 'ENOENT' ? null : rethrowDamage(key, error),
+      )
       if (!handle) return Buffer.alloc(0)
       try {
         const { size } = await handle.stat()
@@ -179,7 +208,9 @@ class FolderStore implements Store {
 
   size(key: string): Promise<number> {
     return withStorageErrors(async () => {
-      const found = await stat(pathOf(this.root, key)).catch(ignoreCodes(null, 'ENOENT', 'ENOTDIR'))
+      const found = await stat(pathOf(this.root, key)).catch(error =>
+        errorCode(error) === 'ENOENT' ? null : rethrowDamage(key, error),
+      )
       return found?.size ?? 0
     })
   }
@@ -195,18 +226,6 @@ class FolderStore implements Store {
       if (!found) return
       await syncUpTo(this.disk, this.root, dirname(path))
       await rm(trash, { recursive: true, force: true })
-    })
-  }
-
-  private readParsed<T>(key: string, read: (path: string) => Promise<string>): Promise<T | null> {
-    return withStorageErrors(async () => {
-      const text = await read(pathOf(this.root, key)).catch(ignoreCodes(null, 'ENOENT', 'ENOTDIR'))
-      if (text === null) return null
-      try {
-        return JSON.parse(text)
-      } catch (cause) {
-        throw new TrainyardError('STORAGE_CORRUPT', `${key} is not JSON`, { cause })
-      }
     })
   }
 
@@ -234,7 +253,11 @@ class FolderStore implements Store {
 
   private async ensureParent(key: string): Promise<string> {
     const path = pathOf(this.root, key)
-    await this.disk.mkdir(dirname(path))
+    const parent = dirname(path)
+    await this.disk.mkdir(parent).catch(error => {
+      if (errorCode(error) !== 'EEXIST') rethrowDamage(key, error)
+      throw new DamagedError(relative(this.root, parent), 'is no folder', error)
+    })
     return path
   }
 
@@ -248,7 +271,7 @@ class FolderStore implements Store {
   }
 }
 
-const jsonText = (value: unknown) => `${JSON.stringify(value, null, 2)}\n`
-
-const exists = (path: string): Promise<boolean> =>
-  lstat(path).then(() => true, ignoreCodes(false, 'ENOENT', 'ENOTDIR'))
+function rethrowListDamage(prefix: string, error: unknown): never {
+  if (errorCode(error) === 'ENOTDIR') throw new DamagedError(prefix, 'is not a folder', error)
+  return rethrowDamage(prefix, error)
+}

@@ -1,5 +1,5 @@
 // `format.json` at the root of the data folder holds the version of the layout and schemas of all files below.
-import { TrainyardError } from '../errors.js'
+import { isDamaged, TrainyardError } from '../errors.js'
 import type { Store } from './store.js'
 
 export interface DataFormat {
@@ -17,6 +17,8 @@ const currentFormat: DataFormat = { version: 1, migrations: {} }
 type FormatFile = { formatVersion: number }
 
 const formatKey = 'format.json'
+/** People and other tools read and write this file. */
+const plain = { checksum: false }
 const contentFolders = ['datasets', 'jobs', 'models', 'weights', 'webhooks']
 
 /**
@@ -39,14 +41,14 @@ export async function ensureFormatVersion(
   }
   for (let step = found; step < version; step++) {
     await migrations[step]!(store)
-    await store.replaceJson<FormatFile>(formatKey, formatFile(step + 1))
+    await store.replaceJson<FormatFile>(formatKey, formatFile(step + 1), plain)
   }
 }
 
 /** Creates `format.json` in a new folder, and returns the version that is in it then. */
 async function initialize(store: Store, root: string, version: number): Promise<number> {
   await assertEmpty(store, root)
-  if (await store.createJson<FormatFile>(formatKey, formatFile(version))) return version
+  if (await store.createJson<FormatFile>(formatKey, formatFile(version), plain)) return version
   // Another process created the file first, so its version counts.
   const created = await readFormatVersion(store, root)
   if (created === null) throw damagedError(root)
@@ -56,8 +58,7 @@ async function initialize(store: Store, root: string, version: number): Promise<
 /** Returns null if there is no `format.json`, or if it holds `null`. */
 async function readFormatVersion(store: Store, root: string): Promise<number | null> {
   const file = await store.readJson<unknown>(formatKey).catch((error: unknown) => {
-    const isDamaged = error instanceof TrainyardError && error.code === 'STORAGE_CORRUPT'
-    throw isDamaged ? damagedError(root, error) : error
+    throw isDamaged(error) ? damagedError(root, error) : error
   })
   if (file === null) return null
   const { formatVersion } = file as Partial<FormatFile>

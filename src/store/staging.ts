@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { mkdir, readdir, rm, stat } from 'node:fs/promises'
+import { lstat, mkdir, readdir, rm } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { isDead, leadingProcessId, ownProcessId } from '../processes.js'
 import { ignoreCodes, withStorageErrors } from './storage-errors.js'
@@ -38,6 +38,6 @@ function isOrphaned(name: string): boolean {
 }
 
 async function isStale(path: string): Promise<boolean> {
-  const entry = await stat(path).catch(ignoreCodes(null, 'ENOENT'))
+  const entry = await lstat(path).catch(ignoreCodes(null, 'ENOENT'))
   return entry !== null && Date.now() - entry.mtimeMs > staleMs
 }

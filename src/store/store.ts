@@ -1,3 +1,5 @@
+import type { Shape } from './shape.js'
+
 export interface FileEntry {
   name: string
   bytes: number
@@ -12,23 +14,31 @@ export interface CommittedFolder<T> {
   files: FileEntry[]
 }
 
+export interface JsonOptions {
+  /** Whether an object gets a field `checksum`, by which a read notices damage; default: true. */
+  checksum?: boolean
+}
+
 /**
  * Stores all artifacts. A key is a path of `/`-separated names; the server makes keys, never a client.
  * An artifact exists once its manifest exists, and a committed artifact never changes. Methods throw
  * STORAGE_FULL or STORAGE_FAILED if the disk fails, and INVALID_KEY for a key that is not allowed.
  */
 export interface Store {
-  /** Returns null if there is no such key. Throws STORAGE_CORRUPT if the file is not JSON. */
-  readJson<T>(key: string): Promise<T | null>
-  /** Like `readJson`, but cheaper for keys that are read often. The result is equally up to date. */
-  readJsonCached<T>(key: string): Promise<T | null>
+  /** Returns null if there is no such key. Throws a DamagedError if its record is damaged or has another shape. */
+  readJson<T>(key: string, shape?: Shape<T>): Promise<T | null>
+  /**
+   * Like `readJson`, but cheaper for keys that are read often. The result is equally up to date. Callers share it
+   * and must not change it.
+   */
+  readJsonCached<T>(key: string, shape?: Shape<T>): Promise<T | null>
   /**
    * Writes durably if no such key exists, and returns whether it did. Callers must name the type `T`, as
    * for `readJson`; without it no value compiles.
    */
-  createJson<T = never>(key: string, value: NoInfer<T>): Promise<boolean>
+  createJson<T = never>(key: string, value: NoInfer<T>, options?: JsonOptions): Promise<boolean>
   /** Writes durably and atomically: readers see either the old value or the new one. */
-  replaceJson<T = never>(key: string, value: NoInfer<T>): Promise<void>
+  replaceJson<T = never>(key: string, value: NoInfer<T>, options?: JsonOptions): Promise<void>
   /** Like `replaceJson`, for a text that another program reads. */
   replaceText(key: string, text: string): Promise<void>
   /** Creates an empty file durably, and returns false if the key exists already. Only one caller gets true. */
@@ -40,15 +50,21 @@ export interface Store {
   discard(staged: string): Promise<void>
   /**
    * Makes a staged folder visible under `key`, completely or not at all: it writes the checksums and the
-   * manifest to `manifest.json`, flushes everything, and renames the folder. If `key` exists already, it
-   * discards the staged folder and returns false.
+   * manifest to `manifest.json`, flushes everything, and renames the folder. If `key` exists already and is
+   * intact, it discards the staged folder and returns false; if it is damaged, it is replaced.
    */
   commit(staged: string, key: string, manifest: object): Promise<boolean>
-  /** Reads the manifest of a committed folder, or returns null if there is none. Cached like `readJsonCached`. */
-  readManifest<T>(key: string): Promise<CommittedFolder<T> | null>
-  /** Reads it from disk, and returns null also if the manifest does not match its checksum. */
-  readIntactManifest<T>(key: string): Promise<CommittedFolder<T> | null>
-  /** Checks the files of a committed key. Returns false if a file or the manifest is missing or altered. */
+  /**
+   * Reads the manifest of a committed folder, or returns null if there is none. Throws a DamagedError if it does
+   * not match its checksum. Cached like `readJsonCached`.
+   */
+  readManifest<T>(key: string, shape?: Shape<T>): Promise<CommittedFolder<T> | null>
+  /**
+   * Throws a DamagedError if a file of a committed key or the manifest is missing or altered. Files that have not
+   * changed since the last call are not read again.
+   */
+  assertIntact(key: string): Promise<void>
+  /** Whether `assertIntact` finds no damage. */
   verify(key: string): Promise<boolean>
   /** The path of a local folder with the content of a key, for native code and streams. Do not write to it. */
   folder(key: string): Promise<string>

@@ -28,6 +28,8 @@ const maxConcurrent = 32
 const maxConcurrentPerWebhook = 4
 /** How many pending deliveries of a webhook are read in one pass. */
 const maxScanned = 1000
+/** When a damaged message is read again, in case somebody has restored it. */
+const damagedRetryMs = 60_000
 /**
  * An attempt without a result belongs to another server or to one that died. After this time it counts
  * as lost, and the next attempt may start.
@@ -53,7 +55,7 @@ export class Deliverer {
     let pendingCount = 0
     const seen = new Set<string>()
     for (const webhook of webhooks) {
-      const ids = await this.deps.records.pending(webhook.id)
+      const ids = await this.pendingOrNone(webhook)
       pendingCount += ids.length
       for (const id of ids) seen.add(`${webhook.id}/${id}`)
       if (ids.length > 0 && !(await this.deps.records.isDisabled(webhook.id))) {
@@ -62,6 +64,14 @@ export class Deliverer {
     }
     for (const key of this.notBefore.keys()) if (!seen.has(key)) this.notBefore.delete(key)
     this.pendingCount = pendingCount
+  }
+
+  /** A folder that cannot be listed does not keep the other webhooks from being called. */
+  private async pendingOrNone({ id }: WebhookTarget): Promise<string[]> {
+    return this.deps.records.pending(id).catch(error => {
+      this.deps.onError(error)
+      return []
+    })
   }
 
   /** Makes a first attempt at once, without retries. */
@@ -79,9 +89,13 @@ export class Deliverer {
         continue
       }
       if (this.isAtCapacity(webhook)) return
-      const record = await this.deps.records.delivery(webhook.id, id)
+      const record = await this.deps.records.tryDelivery(webhook.id, id)
       // the marker exists, but its message does not yet: the next scan creates it
-      if (!record) continue
+      if (!record) {
+        if (this.deps.records.isDamaged(webhook.id, id))
+          this.notBefore.set(key, Date.now() + damagedRetryMs)
+        continue
+      }
       const due = nextAttemptDue(record)
       if (due.at === null) {
         await this.deps.records.removePending(webhook.id, id)
@@ -130,7 +144,7 @@ export class Deliverer {
     const gone = result.statusCode === 410
     const end: AttemptResult = { ...result, nextAttemptAt: gone ? null : next }
     // if the webhook was deleted during the attempt, write nothing
-    if (!(await records.get(webhook.id))) return result
+    if (!(await records.exists(webhook.id))) return result
     if (gone) await records.disable(webhook.id, 'its receiver answered 410 Gone')
     await records.finishAttempt(webhook.id, message.id, attempt, end)
     if (end.nextAttemptAt === null) await records.removePending(webhook.id, message.id)

@@ -45,7 +45,8 @@ export class EventScanner {
     this.created.set(id, created)
     for (const webhook of webhooks) {
       for (const found of eventsOf(webhook, { id, ...history }, now)) {
-        if (!created.has(found.id)) await this.createMessage(webhook, id, found)
+        if (created.has(found.id)) continue
+        await this.createMessage(webhook, id, found)
         created.add(found.id)
       }
     }

@@ -1,16 +1,19 @@
 import { ulid } from 'ulid'
-import { invalidCursor } from '../errors.js'
+import { invalidCursor, isDamaged, nullIfDamaged } from '../errors.js'
 import type { Logger } from '../log.js'
+import type { DamagedItem } from '../spec/damage.js'
 import type { JobFeed } from '../spec/job-feed.js'
 import type { Page } from '../spec/paging.js'
 import {
   type CreatedWebhook,
   type Delivery,
+  isMessageId,
   isWebhookId,
   type Webhook,
   type WebhookRequest,
   webhookEvents,
 } from '../spec/webhook.js'
+import { type DamageRegistry, toItem } from '../store/damage-registry.js'
 import type { Store } from '../store/store.js'
 import { Deliverer } from './deliverer.js'
 import { tooManyWebhooks, webhookDisabled, webhookNotFound } from './errors.js'
@@ -28,6 +31,7 @@ export interface WebhooksDeps {
   serverSecret: string
   allowedNetworks: AllowedNetworks
   log: Pick<Logger, 'info' | 'warn'>
+  damage?: DamageRegistry
   /** Shorter in tests. */
   timing?: Partial<Timing>
 }
@@ -72,7 +76,7 @@ export class Webhooks {
   constructor(private readonly deps: WebhooksDeps) {
     this.timing = { ...defaultTiming, ...deps.timing }
     const { timeoutMs, retryDelaysMs } = this.timing
-    this.records = new WebhookRecords(deps.store)
+    this.records = new WebhookRecords(deps.store, deps.damage)
     this.scanner = new EventScanner(this.records, deps.jobs, error => this.logError(error))
     this.deliverer = new Deliverer({
       records: this.records,
@@ -125,14 +129,24 @@ export class Webhooks {
   /** Newest first. */
   async list({ limit, cursor }: { limit: number; cursor?: string }): Promise<Page<Webhook>> {
     if (cursor !== undefined && !isWebhookId(cursor)) throw invalidCursor(cursor)
-    const page = pageOf(await this.records.ids(), limit, cursor)
-    const found = await Promise.all(page.items.map(id => this.records.get(id)))
-    return { ...page, items: found.filter(webhook => webhook !== null) }
+    const page = pageOf(await this.readAll(), limit, cursor)
+    return { ...page, damaged: this.records.damage.list('webhook') }
   }
 
+  /** Removes a webhook, even if it is damaged. */
   async remove(id: string): Promise<void> {
-    await this.get(id)
+    await this.get(id).catch(nullIfDamaged)
     await this.records.remove(id)
+  }
+
+  /** Looks for damage in the configs of all webhooks. */
+  async scanForDamage(): Promise<void> {
+    await this.readAll()
+  }
+
+  private async readAll(): Promise<Webhook[]> {
+    const found = await Promise.all((await this.records.ids()).map(id => this.records.tryGet(id)))
+    return found.filter(webhook => webhook !== null)
   }
 
   /** Newest first. */
@@ -141,11 +155,23 @@ export class Webhooks {
     { limit, cursor }: { limit: number; cursor?: string },
   ): Promise<Page<Delivery>> {
     const { disabled } = await this.get(id)
-    if (cursor !== undefined && !/^msg_[0-9a-z]{26}$/.test(cursor)) throw invalidCursor(cursor)
-    const page = pageOf(await this.records.deliveryIds(id), limit, cursor)
-    const found = await Promise.all(page.items.map(each => this.records.delivery(id, each)))
-    const items = found.filter(record => record !== null)
-    return { ...page, items: items.map(record => toDelivery(record, disabled !== null)) }
+    if (cursor !== undefined && !isMessageId(cursor)) throw invalidCursor(cursor)
+    const ids = (await this.records.deliveryIds(id)).map(each => ({ id: each }))
+    const page = pageOf(ids, limit, cursor)
+    const damaged: DamagedItem[] = []
+    const found = await Promise.all(
+      page.items.map(each =>
+        this.records.delivery(id, each.id).catch(error => {
+          if (!isDamaged(error)) throw error
+          this.records.damage.add(error)
+          damaged.push(toItem(error.damage))
+          return null
+        }),
+      ),
+    )
+    const records = found.filter(record => record !== null)
+    const items = records.map(record => toDelivery(record, disabled !== null))
+    return { ...page, items, damaged }
   }
 
   /** Sends a ping, with one attempt, and returns its result. */
@@ -209,7 +235,7 @@ export class Webhooks {
     this.scanner.rescanFinished()
     // remove files that an attempt wrote while its webhook was deleted
     for (const id of await this.records.ids()) {
-      if (!(await this.records.get(id))) await this.records.remove(id)
+      if (!(await this.records.exists(id))) await this.records.remove(id)
     }
     // keep messages a day longer than the scanner looks back, so that it does not create them again
     const oldestKeptId = minMessageId(Date.now() - retentionMs - 24 * 3600_000)
@@ -226,11 +252,15 @@ export class Webhooks {
   }
 }
 
-/** Ids in ascending order → one page of them, in descending order. */
-function pageOf(ids: readonly string[], limit: number, cursor: string | undefined): Page<string> {
-  const older = ids.filter(id => cursor === undefined || id < cursor).reverse()
+/** Things in ascending order of their ids → one page of them, in descending order. */
+function pageOf<T extends { id: string }>(
+  all: readonly T[],
+  limit: number,
+  cursor: string | undefined,
+): Omit<Page<T>, 'damaged'> {
+  const older = all.filter(({ id }) => cursor === undefined || id < cursor).reverse()
   const items = older.slice(0, limit)
-  return { items, nextCursor: older.length > limit ? (items.at(-1) ?? null) : null }
+  return { items, nextCursor: older.length > limit ? (items.at(-1)?.id ?? null) : null }
 }
 
 function toDelivery({ message, attempts }: DeliveryRecord, disabled: boolean): Delivery {

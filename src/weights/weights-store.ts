@@ -1,8 +1,13 @@
+import { DamagedError, isDamaged } from '../errors.js'
 import type { Page } from '../spec/paging.js'
-import { isWeightsId, type WeightsManifest, type WeightsSummary } from '../spec/weights.js'
+import { isWeightsId, WeightsManifest, type WeightsSummary } from '../spec/weights.js'
+import { DamageRegistry } from '../store/damage-registry.js'
+import { shapeOf } from '../store/shape.js'
 import type { Store } from '../store/store.js'
 import { weightsNotFound } from './errors.js'
 import { WeightsUpload } from './weights-upload.js'
+
+const weightsManifest = shapeOf<WeightsManifest>(WeightsManifest)
 
 export const weightsKey = (id: string) => `weights/${id}`
 
@@ -11,7 +16,10 @@ export const weightsKey = (id: string) => `weights/${id}`
  * The id of weights is a hash of their content.
  */
 export class WeightsStore {
-  constructor(private readonly store: Store) {}
+  constructor(
+    private readonly store: Store,
+    private readonly damage: DamageRegistry = new DamageRegistry(),
+  ) {}
 
   async createUpload(): Promise<WeightsUpload> {
     return new WeightsUpload(this.store, await this.store.stage(), async (staged, manifest) => {
@@ -20,13 +28,14 @@ export class WeightsStore {
     })
   }
 
+  /** Throws WEIGHTS_NOT_FOUND, and a DamagedError if the manifest is damaged. */
   async get(id: string): Promise<WeightsManifest> {
     const manifest = isWeightsId(id) ? await this.read(id) : null
     if (!manifest) throw weightsNotFound(id)
     return manifest
   }
 
-  /** Returns one page, sorted by id. */
+  /** Returns one page, sorted by id. Passes over the damaged ones, and names them. */
   async list({
     limit,
     cursor,
@@ -34,23 +43,55 @@ export class WeightsStore {
     limit: number
     cursor?: string | undefined
   }): Promise<Page<WeightsSummary>> {
-    const ids = await this.store.list('weights')
-    const rest = ids.filter(id => cursor === undefined || id > cursor)
-    const items: WeightsSummary[] = []
-    for (const id of rest) {
-      const manifest = await this.read(id)
-      if (!manifest) continue
-      if (items.length === limit) return { items, nextCursor: items.at(-1)!.id }
-      items.push({ ...manifest, tensors: manifest.tensors.length })
+    const all = (await this.readAll()).filter(found => !!found)
+    const rest = all.filter(({ id }) => cursor === undefined || id > cursor)
+    const items = rest
+      .slice(0, limit)
+      .map(manifest => ({ ...manifest, tensors: manifest.tensors.length }))
+    const nextCursor = rest.length > limit ? items.at(-1)!.id : null
+    return { items, damaged: this.damage.list('weights'), nextCursor }
+  }
+
+  /** The id of weights that exist, even if they are damaged. Throws WEIGHTS_NOT_FOUND. */
+  async idOf(id: string): Promise<string> {
+    try {
+      return (await this.get(id)).id
+    } catch (error) {
+      if (isDamaged(error) && error.damage.kind === 'weights') return id
+      throw error
     }
-    return { items, nextCursor: null }
   }
 
+  /** Removes weights, even if they are damaged. */
   async remove(id: string): Promise<void> {
-    await this.store.remove(weightsKey((await this.get(id)).id))
+    const key = weightsKey(await this.idOf(id))
+    await this.store.remove(key)
+    this.damage.forget('weights', key)
   }
 
+  /** Looks for damage in all manifests. */
+  async scanForDamage(): Promise<void> {
+    await this.readAll()
+  }
+
+  private async readAll(): Promise<(WeightsManifest | null)[]> {
+    const ids = (await this.store.list('weights')).filter(isWeightsId)
+    this.damage.retain('weights', new Set(ids.map(weightsKey)))
+    return Promise.all(
+      ids.map(id => this.damage.tryRead('weights', weightsKey(id), () => this.read(id))),
+    )
+  }
+
+  /** Weights are committed and removed as a whole, so those without a manifest have lost it. */
   private async read(id: string): Promise<WeightsManifest | null> {
-    return (await this.store.readManifest<WeightsManifest>(weightsKey(id)))?.manifest ?? null
+    const key = weightsKey(id)
+    const manifest = (await this.store.readManifest<WeightsManifest>(key, weightsManifest))
+      ?.manifest
+    if (manifest?.id === id) return manifest
+    if (manifest)
+      throw new DamagedError(`${key}/manifest.json`, `is the manifest of ${manifest.id}`)
+    const names = await this.store.list(key)
+    if (names.length === 0 || names.includes('manifest.json')) return null
+    throw new DamagedError(`${key}/manifest.json`, 'is missing')
   }
 }

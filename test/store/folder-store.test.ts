@@ -34,7 +34,7 @@ test('createJson does not overwrite, replaceJson does, and a missing key reads a
   assert.deepEqual(await store.readJson('jobs/a/spec.json'), { n: 1 })
   await store.replaceJson<unknown>('jobs/a/spec.json', { n: 3 })
   assert.deepEqual(await store.readJson('jobs/a/spec.json'), { n: 3 })
-  assert.equal(await store.readJson('jobs/a/spec.json/below'), null)
+  await assert.rejects(store.readJson('jobs/a/spec.json/below'), hasCode('DAMAGED'))
 })
 
 test('a cached read returns the current value, even if another store wrote it', async t => {
@@ -47,7 +47,7 @@ test('a cached read returns the current value, even if another store wrote it', 
   }
   await wait(1200) // After this time the file is old enough for the cache.
   const first = await store.readJsonCached<{ n: number }>('names/a.json')
-  first!.n = 1000
+  assert.throws(() => (first!.n = 1000), 'callers share the value')
   assert.deepEqual(await store.readJsonCached('names/a.json'), { n: 9 })
   await other.replaceJson<unknown>('names/a.json', { n: 8 })
   assert.deepEqual(await store.readJsonCached('names/a.json'), { n: 8 })
@@ -81,7 +81,7 @@ test('an incomplete JSON file is an error, not a missing key', async t => {
   const { root, store } = await openTempStore(t)
   await store.createJson<unknown>('a.json', { n: 1 })
   await truncate(join(root, 'a.json'), 4)
-  await assert.rejects(store.readJson('a.json'), hasCode('STORAGE_CORRUPT'))
+  await assert.rejects(store.readJson('a.json'), hasCode('DAMAGED'))
 })
 
 test('a key that is malformed, outside the store or in its staging folder is refused', async t => {
@@ -203,21 +203,16 @@ test('verify detects every changed byte of the manifest, and missing, truncated 
   assert.equal(await store.verify('c/2'), false)
 })
 
-test('readManifest returns an altered manifest, and readIntactManifest returns null for it', async t => {
+test('readManifest returns an intact manifest only', async t => {
   const { root, store } = await openTempStore(t)
   assert.equal(await store.readManifest('c/1'), null)
-  assert.equal(await store.readIntactManifest('c/1'), null)
   await store.commit(await store.stage(), 'c/1', { step: 5 })
-  const committed = { manifest: { step: 5 }, files: [] }
-  assert.deepEqual(await store.readManifest('c/1'), committed)
-  assert.deepEqual(await store.readIntactManifest('c/1'), committed)
+  assert.deepEqual(await store.readManifest('c/1'), { manifest: { step: 5 }, files: [] })
   const path = join(root, 'c/1/manifest.json')
   await writeFile(path, (await readFile(path, 'utf8')).replace('"step": 5', '"step": 66'))
-  assert.deepEqual(await store.readManifest('c/1'), { manifest: { step: 66 }, files: [] })
-  assert.equal(await store.readIntactManifest('c/1'), null)
+  await assert.rejects(store.readManifest('c/1'), /c\/1\/manifest.json does not match its checksum/)
   await truncate(path, 10)
-  await assert.rejects(store.readManifest('c/1'), hasCode('STORAGE_CORRUPT'))
-  assert.equal(await store.readIntactManifest('c/1'), null)
+  await assert.rejects(store.readManifest('c/1'), hasCode('DAMAGED'))
 })
 
 test('openFolderStore removes staged folders older than a day and keeps younger ones', async t => {
@@ -241,12 +236,16 @@ test('remove deletes a key with everything below it, and the key can be created 
   assert.equal(await store.commit(await stageModel(store), 'm/1', {}), true)
 })
 
-test('a commit to a folder without a manifest fails with STORAGE_CORRUPT', async t => {
+test('a commit replaces what is damaged, and leaves what is intact', async t => {
   const { root, store } = await openTempStore(t)
   await mkdir(join(root, 'm/1'), { recursive: true })
   await writeFile(join(root, 'm/1/foreign'), '')
-  const staged = await stageModel(store)
-  await assert.rejects(store.commit(staged, 'm/1', {}), hasCode('STORAGE_CORRUPT'))
+  assert.equal(await store.commit(await stageModel(store), 'm/1', { n: 1 }), true)
+  assert.equal(await store.commit(await stageModel(store), 'm/1', { n: 2 }), false)
+  await truncate(join(root, 'm/1/graph.pb'), 2)
+  assert.equal(await store.commit(await stageModel(store), 'm/1', { n: 3 }), true)
+  assert.deepEqual((await store.readManifest<{ n: number }>('m/1'))?.manifest, { n: 3 })
+  assert.equal(await store.verify('m/1'), true)
 })
 
 test('concurrent appends to a log do not mix, and a log can be read from any offset', async t => {

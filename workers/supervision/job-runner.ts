@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { isMissing, TrainyardError, toOneLine } from '../../src/errors.js'
+import { TrainyardError } from '../../src/errors.js'
 import type { JobIndex } from '../../src/jobs/queue/job-index.js'
 import type { LiveStatePublisher } from '../../src/jobs/queue/live-state.js'
 import type { Checkpoints } from '../../src/jobs/record/checkpoints.js'
@@ -14,11 +14,13 @@ import {
 import { isWaitingOrRunning, requestedAction } from '../../src/jobs/record/states.js'
 import type { JobLog } from '../../src/jobs/telemetry/job-log.js'
 import type { MetricsLog } from '../../src/jobs/telemetry/metrics-log.js'
+import type { Damage } from '../../src/spec/damage.js'
 import type { DatasetManifest } from '../../src/spec/dataset.js'
 import type { TrainerTask } from '../../src/spec/ipc-messages.js'
 import type { Failure, JobManifest } from '../../src/spec/job.js'
 import type { AttemptRunner, Outcome } from './attempt.js'
 import { failureLine } from './attempt-log.js'
+import { failed, nullIfMissing, succeeded, toDatasetFailure } from './job-results.js'
 import type { MemoryBudget } from './memory-budget.js'
 import { attemptsWithoutProgress, exhaustedRetries, retryDelayMs } from './retry-policy.js'
 
@@ -34,6 +36,7 @@ export interface JobRunnerDeps {
   metricsLog: MetricsLog
   index: JobIndex
   statePublisher: LiveStatePublisher
+  /** Finds a data set whose shards match their checksums. */
   findDataset(id: string): Promise<DatasetManifest>
   startAttempt(
     task: TrainerTask,
@@ -105,7 +108,8 @@ export class JobRunner {
 
   /** Takes the next step; null if another one is to follow. */
   private async advance(): Promise<JobRunOutcome | null> {
-    const record = await this.deps.records.read(this.id)
+    const record = await this.deps.records.read(this.id).catch(nullIfMissing)
+    if (!record) return 'done'
     if (!isWaitingOrRunning(record.lifecycle.state)) return this.publishDone(record.lifecycle)
     await this.checkSuperseded()
     if (this.stopReason) return this.stoppedOutcome()
@@ -149,8 +153,9 @@ export class JobRunner {
   async pollRequests(): Promise<void> {
     const attemptRunner = this.attemptRunner
     // if storage fails, the attempt fails too and reports it
-    const brief = await this.deps.records.summary(this.id).catch(() => null)
-    if (!brief) return
+    const brief = await this.deps.records.summary(this.id).catch(() => undefined)
+    if (brief === undefined) return
+    if (brief === null) return this.abandon()
     const { state, attempt } = brief.lifecycle
     if (this.attempt > 0 && attempt > this.attempt) return this.abandon()
     // an attempt of a job that is not running must end, whatever happened to the job
@@ -176,7 +181,8 @@ export class JobRunner {
     const { records, checkpoints } = this.deps
     const claims = await records.claims(this.id)
     const previousAttempts = await records.attempts(this.id)
-    const resumedFrom = await checkpoints.newestVerified(this.id, previousAttempts)
+    const newest = await checkpoints.newestVerified(this.id, previousAttempts)
+    const resumedFrom = newest.step
     const failedAttempts = attemptsWithoutProgress(
       previousAttempts.filter(({ attempt }) => attempt > lifecycle.retriedAfterAttempt),
       resumedFrom,
@@ -188,6 +194,7 @@ export class JobRunner {
     if (!(await this.waitBeforeRetry(failedAttempts))) return
     const attempt = await records.claimAttempt(this.id)
     this.attempt = attempt
+    await this.reportDamage(attempt, newest.damage)
     // another worker has claimed one meanwhile: what was read above is out of date
     if (attempt !== (claims.at(-1)?.attempt ?? 0) + 1) return
 
@@ -210,6 +217,8 @@ export class JobRunner {
     const task = await this.buildTask(manifest, attempt, resumedFrom).catch(toDatasetFailure)
     const outcome: Outcome =
       'code' in task ? { kind: 'failed', failure: task } : await this.train(task, attemptRecord)
+    // a damaged job can be deleted while it runs: what the attempt wrote since then goes too
+    if (await this.isDeleted()) return records.remove(this.id)
     await this.checkSuperseded()
     // best effort: if storage fails, the writes below wait for it
     if (outcome.kind === 'died') await this.deps.sweep().catch(() => {})
@@ -253,6 +262,18 @@ export class JobRunner {
     if (!this.holdIsPublished) return
     this.holdIsPublished = false
     await this.deps.statePublisher.clearHold(this.id).catch(() => {})
+  }
+
+  private async isDeleted(): Promise<boolean> {
+    return (await this.deps.records.summary(this.id).catch(() => undefined)) === null
+  }
+
+  /** Says in the job's log why the attempt does not resume from the newest checkpoint. */
+  private async reportDamage(attempt: number, damage: readonly Damage[]): Promise<void> {
+    for (const { id: step, file, reason } of damage) {
+      const line = `the checkpoint of step ${step} is not used: ${file} ${reason}`
+      await this.deps.jobLog.append(this.id, attempt, line).catch(() => {})
+    }
   }
 
   /** Ends early if the job is to stop. */
@@ -365,24 +386,6 @@ export class JobRunner {
   }
 }
 
-/** The failure of a job whose data set was removed: no further attempt would find it. */
-function toDatasetFailure(error: unknown): Failure {
-  if (!isMissing(error)) throw error
-  return { code: 'dataset_gone', message: `${error.message}; upload it again and retry the job` }
-}
-
 const isStorageError = (error: unknown): boolean =>
   error instanceof TrainyardError &&
   (error.code === 'STORAGE_FULL' || error.code === 'STORAGE_FAILED')
-
-function succeeded(attempt: number, { model, metrics, step }: Outcome & { kind: 'finished' }) {
-  const finishedAt = new Date().toISOString()
-  const status = 'succeeded' as const
-  return { status, finishedAt, attempt, failure: null, model, metrics, step }
-}
-
-function failed(attempt: number, { code, message }: Failure) {
-  const failure = { code, message: toOneLine(message) }
-  const finishedAt = new Date().toISOString()
-  return { status: 'failed' as const, finishedAt, attempt, failure, model: null, metrics: {} }
-}

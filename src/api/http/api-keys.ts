@@ -1,7 +1,11 @@
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto'
-import { link, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { link, mkdir, rename, rm, writeFile } from 'node:fs/promises'
+import { basename, join } from 'node:path'
 import type { FastifyRequest } from 'fastify'
+import { Type } from 'typebox'
+import { DamagedError } from '../../errors.js'
+import { parseRecord, readRecordText } from '../../store/record-file.js'
+import { shapeOf } from '../../store/shape.js'
 import { HttpError } from './http-error.js'
 
 export interface ApiKeys {
@@ -32,9 +36,12 @@ export async function ensureApiKey(dataFolder: string): Promise<string> {
   return key
 }
 
-/** Returns the secret in a file with mode 0600; creates the file if there is none. */
+/**
+ * Returns the secret in a file with mode 0600; creates the file if there is none. Throws a DamagedError if the
+ * file has no secret: an empty one would be a key that everybody knows.
+ */
 export async function ensureSecret(path: string, prefix: string): Promise<string> {
-  return (await readIfExists(path)) ?? (await createSecret(path, prefix))
+  return (await readSecret(path)) ?? (await createSecret(path, prefix))
 }
 
 /** Loads the keys to accept: those whose hashes are in the data folder, and `extraKey`. */
@@ -85,24 +92,34 @@ async function createSecret(path: string, prefix: string): Promise<string> {
     return key
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
-    return (await readFile(path, 'utf8')).trim()
+    const secret = await readSecret(path)
+    if (secret === null) throw error
+    return secret
   } finally {
     await rm(tempPath)
   }
 }
 
+const keysFile = shapeOf<{ keys: StoredKey[] }>(
+  Type.Object({
+    keys: Type.Array(
+      Type.Object({ sha256: Type.String({ pattern: '^[0-9a-f]{64}$' }), createdAt: Type.String() }),
+    ),
+  }),
+)
+
 async function readStoredKeys(dataFolder: string): Promise<StoredKey[]> {
-  const text = await readIfExists(join(dataFolder, 'keys.json'))
-  return text === null ? [] : (JSON.parse(text) as { keys: StoredKey[] }).keys
+  const text = await readRecordText(join(dataFolder, 'keys.json'), 'keys.json')
+  return text === null ? [] : parseRecord(text, 'keys.json', { shape: keysFile }).keys
 }
 
-async function readIfExists(path: string): Promise<string | null> {
-  try {
-    return (await readFile(path, 'utf8')).trim()
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null
-    throw error
-  }
+async function readSecret(path: string): Promise<string | null> {
+  const text = await readRecordText(path, basename(path))
+  if (text === null) return null
+  const secret = text.trim()
+  if (/^[\x21-\x7e]{8,256}$/.test(secret)) return secret
+  const expected = 'expected one line of 8 to 256 characters without blanks'
+  throw new DamagedError(basename(path), `is no secret (${expected})`)
 }
 
 const digest = (key: string) => createHash('sha256').update(key).digest()

@@ -41,12 +41,7 @@ const alwaysPossible: ErrorCode[] = [
 ]
 
 /** Operations without a key read no data. */
-const possibleWithKey: ErrorCode[] = [
-  'UNAUTHORIZED',
-  'STORAGE_FULL',
-  'STORAGE_FAILED',
-  'STORAGE_CORRUPT',
-]
+const possibleWithKey: ErrorCode[] = ['UNAUTHORIZED', 'STORAGE_FULL', 'STORAGE_FAILED', 'DAMAGED']
 
 const possibleWithInput: ErrorCode[] = ['INVALID_REQUEST', 'NOT_FOUND']
 

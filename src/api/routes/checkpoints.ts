@@ -2,11 +2,12 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from 'typebox'
 import type { Jobs } from '../../jobs/jobs.js'
 import { checkpointState } from '../../jobs/record/checkpoints.js'
+import { DamagedItems } from '../../spec/damage.js'
 import { sendTar } from '../http/tar.js'
 import { CheckpointResponse, JobParam, tarResponse } from '../schemas.js'
 
 export interface CheckpointRoutesDeps {
-  jobs: Pick<Jobs, 'checkpoints' | 'checkpoint'>
+  jobs: Pick<Jobs, 'listCheckpoints' | 'checkpoint' | 'assertCheckpointIntact'>
 }
 
 export const checkpointRoutes: FastifyPluginAsyncTypebox<CheckpointRoutesDeps> = async (
@@ -26,13 +27,13 @@ export const checkpointRoutes: FastifyPluginAsyncTypebox<CheckpointRoutesDeps> =
         problems: ['JOB_NOT_FOUND'],
         response: {
           200: Type.Object(
-            { items: Type.Array(CheckpointResponse) },
+            { items: Type.Array(CheckpointResponse), damaged: DamagedItems },
             { description: 'all checkpoints of the job' },
           ),
         },
       },
     },
-    async request => ({ items: await jobs.checkpoints(request.params.id) }),
+    request => jobs.listCheckpoints(request.params.id),
   )
 
   app.get(
@@ -70,6 +71,7 @@ export const checkpointRoutes: FastifyPluginAsyncTypebox<CheckpointRoutesDeps> =
     async (request, reply) => {
       const { id, step } = request.params
       const { checkpoint, ...files } = await jobs.checkpoint(id, step)
+      await jobs.assertCheckpointIntact(id, step)
       const name = `${id}-${step}`
       const { prefix } = checkpoint
       const extra = prefix === null ? {} : { checkpoint: checkpointState([prefix]) }

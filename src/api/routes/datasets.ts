@@ -14,7 +14,10 @@ import { skipBodyValidation } from '../http/validation.js'
 import { Binary, DatasetResponse, NoContent } from '../schemas.js'
 
 export interface DatasetRoutesDeps {
-  datasets: Pick<Datasets, 'createUpload' | 'get' | 'list' | 'remove'>
+  datasets: Pick<
+    Datasets,
+    'createUpload' | 'get' | 'idOf' | 'list' | 'remove' | 'removeDamagedName'
+  >
   jobs: Pick<Jobs, 'usesDataset'>
   limits: Limits
 }
@@ -158,7 +161,9 @@ export const datasetRoutes: FastifyPluginAsyncTypebox<DatasetRoutesDeps> = async
       },
     },
     async (request, reply) => {
-      const { id } = await datasets.get(request.params.id)
+      const idOrName = request.params.id
+      if (await datasets.removeDamagedName(idOrName)) return reply.code(204).send(null)
+      const id = await datasets.idOf(idOrName)
       if (await jobs.usesDataset(id)) throw datasetInUse(id)
       await datasets.remove(id)
       return reply.code(204).send(null)

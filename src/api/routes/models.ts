@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from 'typebox'
 import { TrainyardError } from '../../errors.js'
+import type { Jobs } from '../../jobs/jobs.js'
 import type { ModelRegistry } from '../../models/registry.js'
 import { Name } from '../../spec/identifiers.js'
 import { isBoostingModel } from '../../spec/model.js'
@@ -10,10 +11,11 @@ import { optionalWithDefault } from '../../spec/optional-with-default.js'
 import { PageQuery, page } from '../../spec/paging.js'
 import { strictObject } from '../../spec/strict-object.js'
 import { sendTar } from '../http/tar.js'
-import { Binary, ModelResponse, tarResponse } from '../schemas.js'
+import { Binary, ModelResponse, NoContent, tarResponse } from '../schemas.js'
 
 export interface ModelRoutesDeps {
-  models: Pick<ModelRegistry, 'list' | 'get' | 'folder' | 'files'>
+  models: Pick<ModelRegistry, 'list' | 'get' | 'folder' | 'files' | 'assertIntact' | 'remove'>
+  jobs: Pick<Jobs, 'usesModel'>
 }
 
 export const ModelParams = Type.Object({ id: Name })
@@ -35,7 +37,13 @@ const notABoostingModel = (id: string) =>
     `'${id}' is a network: GET /models/${id}/archive has its SavedModel`,
   )
 
-export const modelRoutes: FastifyPluginAsyncTypebox<ModelRoutesDeps> = async (app, { models }) => {
+const modelInUse = (id: string) =>
+  new TrainyardError('MODEL_IN_USE', `a queued or running job starts from model '${id}'`)
+
+export const modelRoutes: FastifyPluginAsyncTypebox<ModelRoutesDeps> = async (
+  app,
+  { models, jobs },
+) => {
   const tags = ['models']
 
   app.get(
@@ -67,6 +75,31 @@ export const modelRoutes: FastifyPluginAsyncTypebox<ModelRoutesDeps> = async (ap
     request => models.get(request.params.id, request.query.version),
   )
 
+  app.delete(
+    '/models/:id',
+    {
+      schema: {
+        tags,
+        summary: 'Delete a model, or one version of it',
+        description:
+          'Without `version`, all versions are deleted. Numbers of deleted versions are not used again. Fails with 409 while a queued or running job starts from the model.',
+        params: ModelParams,
+        querystring: strictObject({
+          version: Type.Optional(Type.Integer({ minimum: 1, maximum: 2 ** 31 })),
+        }),
+        problems: ['MODEL_NOT_FOUND', 'MODEL_IN_USE'],
+        response: { 204: NoContent },
+      },
+    },
+    async (request, reply) => {
+      const { id } = request.params
+      const { version } = request.query
+      if (await jobs.usesModel(id, version)) throw modelInUse(id)
+      await models.remove(id, version)
+      return reply.code(204).send(null)
+    },
+  )
+
   app.get(
     '/models/:id/archive',
     {
@@ -85,6 +118,7 @@ export const modelRoutes: FastifyPluginAsyncTypebox<ModelRoutesDeps> = async (ap
     },
     async (request, reply) => {
       const model = await models.get(request.params.id, request.query.version)
+      await models.assertIntact(model)
       const { id, version } = model
       const name = `${id}-${version}`
       return sendTar(reply, name, { ...(await models.files(model)), root: name })
@@ -118,6 +152,7 @@ export const modelRoutes: FastifyPluginAsyncTypebox<ModelRoutesDeps> = async (ap
       const model = await models.get(request.params.id, requestedVersion)
       const { id, version } = model
       if (!isBoostingModel(model)) throw notABoostingModel(id)
+      await models.assertIntact(model)
       const file = await open(join(await models.folder(model), `model.${format}`))
       return reply
         .type(format === 'ubj' ? 'application/octet-stream' : 'application/json')

@@ -32,7 +32,7 @@ import { Binary, PredictionsResponse, RowPredictionsResponse } from '../schemas.
 import { ModelParams, VersionQuery } from './models.js'
 
 export interface PredictionRoutesDeps {
-  models: Pick<ModelRegistry, 'get' | 'folder' | 'savedModel'>
+  models: Pick<ModelRegistry, 'get' | 'folder' | 'savedModel' | 'assertIntact'>
   predictor: Pick<Predictor, 'predict'>
   rowPredictor: Pick<RowPredictor, 'predict'>
   limits: Limits
@@ -143,6 +143,7 @@ export const predictionRoutes: FastifyPluginAsyncTypebox<PredictionRoutesDeps> =
     async (request, reply) => {
       const { version, ...options } = request.query
       const model = await models.get(request.params.id, version)
+      await models.assertIntact(model)
       const answer = isBoostingModel(model)
         ? await predictRows(request, model, options)
         : await predictImages(request, reply, model)

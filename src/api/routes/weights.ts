@@ -14,7 +14,7 @@ import { skipBodyValidation } from '../http/validation.js'
 import { Binary, NoContent, WeightsResponse, WeightsSummaryResponse } from '../schemas.js'
 
 export interface WeightsRoutesDeps {
-  weights: Pick<WeightsStore, 'createUpload' | 'get' | 'list' | 'remove'>
+  weights: Pick<WeightsStore, 'createUpload' | 'get' | 'idOf' | 'list' | 'remove'>
   jobs: Pick<Jobs, 'usesWeights'>
   limits: Limits
 }
@@ -120,7 +120,7 @@ export const weightsRoutes: FastifyPluginAsyncTypebox<WeightsRoutesDeps> = async
       },
     },
     async (request, reply) => {
-      const { id } = await weights.get(request.params.id)
+      const id = await weights.idOf(request.params.id)
       if (await jobs.usesWeights(id)) throw weightsInUse(id)
       await weights.remove(id)
       return reply.code(204).send(null)

@@ -1,3 +1,6 @@
+import type { Logger } from '../../log.js'
+import type { DamageRegistry } from '../../store/damage-registry.js'
+import { jobPaths } from '../record/job-paths.js'
 import type { JobRecord, JobRecords } from '../record/records.js'
 import { isWaitingOrRunning } from '../record/states.js'
 import type { JobIndex } from './job-index.js'
@@ -14,11 +17,15 @@ const batchSize = 100
  */
 export class Reconciler {
   private nextIndex = 0
+  /** Damaged jobs. They are read again in each run: somebody may have restored them. */
+  private readonly passedOver = new Set<string>()
 
   constructor(
     private readonly records: JobRecords,
     private readonly index: JobIndex,
     private readonly queue: JobQueue,
+    private readonly damage: DamageRegistry,
+    private readonly log: Pick<Logger, 'info'>,
   ) {}
 
   async run(): Promise<void> {
@@ -31,6 +38,21 @@ export class Reconciler {
     const others = [...queued, ...paused]
     for (const id of new Set([...running, ...missing, ...this.nextBatch(others)]))
       await this.reconcileJob(id)
+    for (const id of this.passedOver) await this.restore(id)
+  }
+
+  /**
+   * A damaged job keeps its place in the index, and no worker runs it. After its file was restored, the job is
+   * added again: the index may have been rebuilt meanwhile.
+   */
+  private async restore(id: string): Promise<void> {
+    const record = await this.find(id)
+    if (this.isDamaged(id)) return
+    this.passedOver.delete(id)
+    if (!record) return
+    this.log.info({ job: id }, 'a damaged job is intact again')
+    await this.index.add(record.manifest, record.lifecycle)
+    await this.ensureQueued(record)
   }
 
   /**
@@ -46,8 +68,11 @@ export class Reconciler {
   /** Updates Redis for one job from its record. */
   async reconcileJob(id: string): Promise<void> {
     const record = await this.find(id)
-    if (!record) return this.index.remove(id)
-    await this.ensureQueued(record)
+    if (record) return this.ensureQueued(record)
+    if (this.isDamaged(id)) return
+    const isListed = (await this.index.missing([id])).length === 0
+    if (isListed) this.log.info({ job: id }, 'a job is not in the data folder: it leaves the list')
+    await this.index.remove(id)
   }
 
   private async ensureQueued({ manifest, lifecycle }: JobSummary): Promise<void> {
@@ -58,6 +83,7 @@ export class Reconciler {
 
   /** Adds all jobs that are missing from the index. */
   async rebuild(): Promise<void> {
+    // damaged jobs cannot be added: the lists name them beside the others
     for (const id of await this.index.missing(await this.records.ids())) {
       const record = await this.find(id)
       if (!record) continue
@@ -67,10 +93,17 @@ export class Reconciler {
     await this.index.markComplete()
   }
 
+  /** Returns null for a job that is gone, and for a damaged one. */
   private async find(id: string): Promise<JobSummary | null> {
-    const found = await this.records.summary(id)
+    const { root } = jobPaths(id)
+    const found = await this.damage.tryRead('job', root, () => this.records.summary(id))
+    if (this.isDamaged(id)) this.passedOver.add(id)
     if (found?.lifecycle.state !== 'removed') return found
     await this.records.remove(id)
     return null
+  }
+
+  private isDamaged(id: string): boolean {
+    return this.damage.has('job', jobPaths(id).root)
   }
 }

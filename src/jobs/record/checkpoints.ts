@@ -1,10 +1,12 @@
-import { TrainyardError } from '../../errors.js'
+import { DamagedError, isDamaged, nullIfDamaged, TrainyardError } from '../../errors.js'
 import type { Checkpoint, CheckpointManifest } from '../../spec/checkpoint.js'
+import type { Damage } from '../../spec/damage.js'
 import { manifestFiles } from '../../store/committed-folder.js'
 import type { CommittedFolder, Store } from '../../store/store.js'
 import { lastEffectiveStep } from './attempt-fencing.js'
 import { checkpointNotFound } from './errors.js'
 import { jobPaths } from './job-paths.js'
+import { checkpointManifest } from './record-shapes.js'
 import type { AttemptRecord } from './records.js'
 
 /**
@@ -13,14 +15,22 @@ import type { AttemptRecord } from './records.js'
 export class Checkpoints {
   constructor(private readonly store: Store) {}
 
-  /** Checkpoints in effect, oldest first. */
+  /** Checkpoints in effect, oldest first. Passes over those whose manifest is damaged. */
   async list(id: string, attempts: readonly AttemptRecord[]): Promise<Checkpoint[]> {
-    const manifests = await this.manifests(id)
+    return (await this.listAll(id, attempts)).items
+  }
+
+  /** Checkpoints in effect, oldest first, and the damage of those that have no intact manifest. */
+  async listAll(
+    id: string,
+    attempts: readonly AttemptRecord[],
+  ): Promise<{ items: Checkpoint[]; damage: Damage[] }> {
+    const { manifests, damage } = await this.manifests(id)
     const valid = manifests.filter(
       ({ manifest: { step, attempt } }) => step <= lastEffectiveStep(attempts, attempt),
     )
     const best = valid.findLast(({ manifest }) => manifest.best)
-    return valid.map(({ manifest, files }, i) => {
+    const items = valid.map(({ manifest, files }, i) => {
       const { step, attempt, createdAt, format = 'tensorflow' } = manifest
       return {
         step,
@@ -33,25 +43,43 @@ export class Checkpoints {
         files,
       }
     })
-  }
-
-  /** Throws `CHECKPOINT_NOT_FOUND` if the step has no checkpoint in effect. */
-  async get(id: string, step: number, attempts: readonly AttemptRecord[]) {
-    const checkpoint = (await this.list(id, attempts)).find(one => one.step === step)
-    if (!checkpoint) throw checkpointNotFound(id, step)
-    const folder = await this.store.folder(jobPaths(id).checkpoint(step))
-    return { checkpoint, folder, names: manifestFiles(checkpoint) }
+    return { items, damage }
   }
 
   /**
-   * Returns the step of the newest checkpoint whose files match the checksums in its manifest, or
-   * 0.
+   * Throws `CHECKPOINT_NOT_FOUND` if the step has no checkpoint in effect, and a DamagedError if its
+   * manifest is damaged.
    */
-  async newestVerified(id: string, attempts: readonly AttemptRecord[]): Promise<number> {
-    for (const { step } of (await this.list(id, attempts)).reverse()) {
-      if (await this.store.verify(jobPaths(id).checkpoint(step))) return step
+  async get(id: string, step: number, attempts: readonly AttemptRecord[]) {
+    const checkpoint = (await this.list(id, attempts)).find(one => one.step === step)
+    const key = jobPaths(id).checkpoint(step)
+    if (!checkpoint) {
+      await this.readManifest(id, step)
+      throw checkpointNotFound(id, step)
     }
-    return 0
+    return { checkpoint, folder: await this.store.folder(key), names: manifestFiles(checkpoint) }
+  }
+
+  /** Throws a DamagedError unless all files of the checkpoint match the checksums in its manifest. */
+  assertIntact(id: string, step: number): Promise<void> {
+    return this.store.assertIntact(jobPaths(id).checkpoint(step))
+  }
+
+  /**
+   * Returns the step of the newest checkpoint whose files match the checksums in its manifest, or 0, and
+   * the damage of newer ones.
+   */
+  async newestVerified(
+    id: string,
+    attempts: readonly AttemptRecord[],
+  ): Promise<{ step: number; damage: Damage[] }> {
+    const { items, damage } = await this.listAll(id, attempts)
+    for (const { step } of items.reverse()) {
+      const found = await this.assertIntact(id, step).then(() => null, damageOf)
+      if (!found) return { step, damage: damage.filter(({ id: other }) => Number(other) > step) }
+      damage.push(found)
+    }
+    return { step: 0, damage }
   }
 
   /**
@@ -73,53 +101,80 @@ export class Checkpoints {
    */
   async commit(id: string, staged: string, manifest: CheckpointManifest): Promise<void> {
     const key = jobPaths(id).checkpoint(manifest.step)
-    const existing = await this.store.readIntactManifest<CheckpointManifest>(key)
-    const replacesExisting = existing
-      ? existing.manifest.attempt < manifest.attempt
-      : (await this.store.list(key)).length > 0
-    if (replacesExisting) await this.store.remove(key)
+    // `store.commit` replaces a damaged one
+    const existing = await this.readManifest(id, manifest.step).catch(nullIfDamaged)
+    if (existing && existing.manifest.attempt < manifest.attempt) await this.store.remove(key)
     if (!(await this.store.commit(staged, key, manifest)))
-      await this.assertNotFromOlderAttempt(key, manifest)
+      await this.assertNotFromOlderAttempt(id, manifest)
     await this.writeCheckpointState(id)
   }
 
   /** A superseded attempt that has not noticed yet may commit the same step first. */
   private async assertNotFromOlderAttempt(
-    key: string,
+    id: string,
     { step, attempt }: CheckpointManifest,
   ): Promise<void> {
-    const existing = await this.store.readIntactManifest<CheckpointManifest>(key)
+    const existing = await this.readManifest(id, step)
     if (!existing || existing.manifest.attempt >= attempt) return
     const message = `attempt ${existing.manifest.attempt}, which is superseded, stored step ${step} before attempt ${attempt} did; the next attempt trains it again`
     throw new TrainyardError('STORAGE_CONFLICT', message)
   }
 
-  /** Removes all checkpoints but the newest `keep` and the best of those in effect. */
+  /**
+   * Removes all checkpoints but the newest `keep` and the best of those in effect. Keeps damaged ones that
+   * are newer: they may be restored, and the job replaces them when it comes to their step.
+   */
   async prune(id: string, keep: number, attempts: readonly AttemptRecord[]): Promise<void> {
     const valid = await this.list(id, attempts)
     const retained = new Set(valid.slice(-keep).map(({ step }) => step))
     for (const { step, best } of valid) if (best) retained.add(step)
-    for (const { manifest } of await this.manifests(id)) {
-      const { step } = manifest
+    const { manifests, damage } = await this.manifests(id)
+    const newest = valid.at(-1)?.step ?? 0
+    const damaged = damage.map(({ id: step }) => Number(step)).filter(step => step < newest)
+    for (const step of [...manifests.map(({ manifest }) => manifest.step), ...damaged]) {
       if (!retained.has(step)) await this.store.remove(jobPaths(id).checkpoint(step))
     }
     await this.writeCheckpointState(id)
   }
 
-  private async manifests(id: string): Promise<CommittedFolder<CheckpointManifest>[]> {
+  private async manifests(id: string) {
     const names = (await this.store.list(jobPaths(id).checkpoints)).filter(name =>
-      /^\d+$/.test(name),
+      /^\d{1,15}$/.test(name),
     )
-    const read = names.map(name =>
-      this.store.readIntactManifest<CheckpointManifest>(jobPaths(id).checkpoint(Number(name))),
-    )
-    const found = (await Promise.all(read)).filter(checkpoint => checkpoint !== null)
-    return found.sort((a, b) => a.manifest.step - b.manifest.step)
+    const manifests: CommittedFolder<CheckpointManifest>[] = []
+    const damage: Damage[] = []
+    const read = async (name: string) => {
+      const found = await this.readManifest(id, Number(name)).catch(damageOf)
+      if (found && 'manifest' in found) manifests.push(found)
+      else if (found) damage.push(found)
+    }
+    await Promise.all(names.map(read))
+    manifests.sort((a, b) => a.manifest.step - b.manifest.step)
+    return { manifests, damage }
+  }
+
+  /** Returns null if the step has no checkpoint. */
+  private async readManifest(
+    id: string,
+    step: number,
+  ): Promise<CommittedFolder<CheckpointManifest> | null> {
+    const key = jobPaths(id).checkpoint(step)
+    const found = await this.store.readManifest<CheckpointManifest>(key, checkpointManifest)
+    if (found && found.manifest.step !== step) {
+      throw new DamagedError(
+        `${key}/manifest.json`,
+        `is the manifest of step ${found.manifest.step}`,
+      )
+    }
+    if (found || (await this.store.list(key)).length === 0) return found
+    // a checkpoint that is pruned meanwhile loses all its files at once
+    if ((await this.store.list(key)).length === 0) return null
+    throw new DamagedError(`${key}/manifest.json`, 'is missing')
   }
 
   /** Writes TensorFlow's `checkpoint` file, which tf.train.latest_checkpoint reads. */
   private async writeCheckpointState(id: string): Promise<void> {
-    const manifests = await this.manifests(id)
+    const { manifests } = await this.manifests(id)
     if (manifests.some(({ manifest }) => manifest.format === 'xgboost')) return
     const paths = manifests.map(({ manifest: { step } }) => `${step}/model.ckpt-${step}`)
     await this.store.replaceText(`${jobPaths(id).checkpoints}/checkpoint`, checkpointState(paths))
@@ -135,4 +190,10 @@ export function checkpointState(paths: readonly string[]): string {
   if (latest === undefined) return ''
   const all = paths.map(path => `all_model_checkpoint_paths: "${path}"\n`)
   return `model_checkpoint_path: "${latest}"\n${all.join('')}`
+}
+
+/** For the catch of a read: returns the damage, and throws any other error. */
+function damageOf(error: unknown): Damage {
+  if (isDamaged(error)) return error.damage
+  throw error
 }

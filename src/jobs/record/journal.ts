@@ -1,3 +1,4 @@
+import { DamagedError } from '../../errors.js'
 import type { Store } from '../../store/store.js'
 import { jobPaths } from './job-paths.js'
 import {
@@ -7,6 +8,7 @@ import {
   type Lifecycle,
   nextState,
 } from './lifecycle.js'
+import { journalEntry } from './record-shapes.js'
 
 /**
  * A job's events as numbered files, written without a lock (optimistic concurrency). A writer reads
@@ -45,14 +47,35 @@ export class Journal {
   }
 
   private async readNewer(id: string, known: Lifecycle): Promise<Lifecycle> {
-    const { length } = await this.store.list(jobPaths(id).journal)
-    const keys = Array.from({ length: Math.max(0, length - known.version) }, (_, i) =>
-      jobPaths(id).entry(known.version + 1 + i),
+    const last = await this.lastEntry(id)
+    const numbers = Array.from({ length: Math.max(0, last - known.version) }, (_, i) => {
+      return known.version + 1 + i
+    })
+    const entries = await Promise.all(
+      numbers.map(n => this.store.readJson<JournalEntry>(jobPaths(id).entry(n), journalEntry)),
     )
-    const entries = await Promise.all(keys.map(key => this.store.readJson<JournalEntry>(key)))
-    // an entry is missing if another process is removing the job
     const gap = entries.indexOf(null)
+    if (gap >= 0) await this.assertRemoved(id, numbers[gap]!)
     const contiguous = (gap < 0 ? entries : entries.slice(0, gap)) as JournalEntry[]
-    return contiguous.reduce(applyEntry, known)
+    return contiguous.reduce((lifecycle, entry) => applyStored(id, lifecycle, entry), known)
   }
+
+  /** Number of the newest entry. Other names in the folder are passed over. */
+  private async lastEntry(id: string): Promise<number> {
+    const names = await this.store.list(jobPaths(id).journal)
+    return Math.max(0, ...names.map(name => Number(/^([1-9]\d{0,8})\.json$/.exec(name)?.[1] ?? 0)))
+  }
+
+  /** An entry is missing if another process is removing the job. Otherwise it is lost. */
+  private async assertRemoved(id: string, entry: number): Promise<void> {
+    if ((await this.lastEntry(id)) < entry) return
+    throw new DamagedError(jobPaths(id).entry(entry), 'is missing')
+  }
+}
+
+/** An entry that the transition table refuses was not written by `append`. */
+function applyStored(id: string, lifecycle: Lifecycle, entry: JournalEntry): Lifecycle {
+  if (nextState(lifecycle, entry)) return applyEntry(lifecycle, entry)
+  const reason = `has '${entry.event}', which cannot follow while the job is ${lifecycle.state}`
+  throw new DamagedError(jobPaths(id).entry(lifecycle.version + 1), reason)
 }

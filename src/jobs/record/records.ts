@@ -1,56 +1,18 @@
-import type { FailureCode } from '../../spec/failure-codes.js'
+import { DamagedError } from '../../errors.js'
 import { isJobId } from '../../spec/identifiers.js'
 import type { InitReport } from '../../spec/init-from.js'
-import type { JobManifest, Metrics, Phase } from '../../spec/job.js'
+import type { JobManifest } from '../../spec/job.js'
 import type { MemoryEstimate } from '../../spec/memory-estimate.js'
 import type { Store } from '../../store/store.js'
+import type { AttemptRecord } from './attempt-record.js'
 import { jobNotFound } from './errors.js'
 import { jobPaths } from './job-paths.js'
 import { Journal } from './journal.js'
 import { initialLifecycle, type JobResult, type JournalEntry, type Lifecycle } from './lifecycle.js'
+import { agreedThreads, attemptRecord, initReport, jobManifest } from './record-shapes.js'
 import { SharedCalls } from './shared-calls.js'
 
-/**
- * `crashed`: the trainer exited with an error, or native code crashed. `killed`: from outside, or with
- * its worker. `drained`: it stopped on request after a checkpoint. `unavailable`: the machine failed, such
- * as its disk, which does not count against the job.
- */
-export type AttemptEnd = 'finished' | 'crashed' | 'killed' | 'drained' | 'unavailable'
-
-/** How far an attempt has come. */
-export interface AttemptProgress {
-  /** The last step that was done. */
-  step: number
-  /** The latest value of each metric, including those of before it resumed. */
-  metrics: Metrics
-}
-
-/** One attempt to run a job. */
-export interface AttemptRecord {
-  /**
-   * Counts from 1. The store grants each number once, so it is also the fencing token: the highest
-   * number owns the job.
-   */
-  attempt: number
-  startedAt: string
-  /** The step of the checkpoint it resumed from; 0 without one. */
-  resumedFrom: number
-  phase: Phase
-  /**
-   * As of the last change of phase, checkpoint or end; the metrics log may have newer rows. Absent
-   * in the records of older versions.
-   */
-  progress?: AttemptProgress
-  /** The estimate for a network's job, when the attempt has built its graph. */
-  memory?: MemoryEstimate
-  /** Null while the attempt runs, and if its worker died before it could record the end. */
-  endedAt: string | null
-  end: AttemptEnd | null
-  /** How a trainer that did not report a result ended, in one line. */
-  outputTail: string | null
-  /** The failure code of a job whose attempts all end like this one. Old records have none. */
-  cause?: FailureCode | null
-}
+export type { AttemptEnd, AttemptProgress, AttemptRecord } from './attempt-record.js'
 
 export interface JobRecord {
   manifest: JobManifest
@@ -95,25 +57,49 @@ export class JobRecords {
     return this.store.createJson<JobManifest>(jobPaths(manifest.id).manifest, manifest)
   }
 
-  ids(): Promise<string[]> {
-    return this.store.list('jobs')
+  /** Ids of the folders that have the name of a job; other names are passed over. */
+  async ids(): Promise<string[]> {
+    return (await this.store.list('jobs')).filter(isJobId)
   }
 
-  /** Reads only the manifest and the journal. Returns null if there is no such job. */
+  /**
+   * Reads only the manifest and the journal. Returns null if there is no such job. Throws a DamagedError if one of
+   * them is damaged.
+   */
   async summary(id: string): Promise<Pick<JobRecord, 'manifest' | 'lifecycle'> | null> {
-    const manifest = await this.store.readJson<JobManifest>(jobPaths(id).manifest)
+    const manifest = await this.findManifest(id)
     return manifest && { manifest, lifecycle: await this.journal.read(id, manifest.createdAt) }
   }
 
   /** Throws `JOB_NOT_FOUND` if there is no such job. */
   async manifest(id: string): Promise<JobManifest> {
-    if (!isJobId(id)) throw jobNotFound(id)
-    const manifest = await this.store.readJson<JobManifest>(jobPaths(id).manifest)
+    const manifest = isJobId(id) ? await this.findManifest(id) : null
     if (!manifest) throw jobNotFound(id)
     return manifest
   }
 
-  /** Throws `JOB_NOT_FOUND` if there is no such job. */
+  private async findManifest(id: string): Promise<JobManifest | null> {
+    const paths = jobPaths(id)
+    const manifest = await this.store.readJson<JobManifest>(paths.manifest, jobManifest)
+    if (!manifest) return this.assertGone(id)
+    if (manifest.id === id) return manifest
+    throw new DamagedError(paths.manifest, `is the manifest of ${manifest.id}`)
+  }
+
+  /**
+   * A job without a manifest is gone, unless it has a journal: then only its manifest is lost. A folder without
+   * both holds what a worker wrote while its job was deleted.
+   */
+  private async assertGone(id: string): Promise<null> {
+    const paths = jobPaths(id)
+    if ((await this.store.list(paths.journal)).length === 0) return null
+    // a deletion between the two reads removes both
+    if (await this.store.readJson<JobManifest>(paths.manifest)) return null
+    if ((await this.store.list(paths.journal)).length === 0) return null
+    throw new DamagedError(paths.manifest, 'is missing')
+  }
+
+  /** Throws `JOB_NOT_FOUND` if there is no such job, and a DamagedError if its record is damaged. */
   read(id: string): Promise<JobRecord> {
     return this.reads.run(id, () => this.readNow(id))
   }
@@ -122,7 +108,7 @@ export class JobRecords {
     const manifest = await this.manifest(id)
     const [attempts, initialized, lifecycle] = await Promise.all([
       this.attempts(id),
-      this.store.readJson<InitReport>(jobPaths(id).initialized),
+      this.store.readJson<InitReport>(jobPaths(id).initialized, initReport),
       this.journal.read(id, manifest.createdAt),
     ])
     if (lifecycle.state === 'removed') throw jobNotFound(id)
@@ -140,10 +126,15 @@ export class JobRecords {
   /** Attempts that have started, oldest first. */
   async attempts(id: string): Promise<AttemptRecord[]> {
     const attemptNumbers = await this.attemptNumbers(id)
-    const read = attemptNumbers.map(attempt =>
-      this.store.readJson<AttemptRecord>(jobPaths(id).status(attempt)),
-    )
-    return (await Promise.all(read)).filter(attempt => attempt !== null)
+    const found = await Promise.all(attemptNumbers.map(attempt => this.readAttempt(id, attempt)))
+    return found.filter(attempt => attempt !== null)
+  }
+
+  private async readAttempt(id: string, attempt: number): Promise<AttemptRecord | null> {
+    const key = jobPaths(id).status(attempt)
+    const found = await this.store.readJson<AttemptRecord>(key, attemptRecord)
+    if (!found || found.attempt === attempt) return found
+    throw new DamagedError(key, `is the record of attempt ${found.attempt}`)
   }
 
   /**
@@ -193,8 +184,9 @@ export class JobRecords {
    * The first proposal wins.
    */
   async agreeOnThreads(id: string, proposed: number): Promise<number> {
-    await this.store.createJson<{ threads: number }>(jobPaths(id).threads, { threads: proposed })
-    const agreed = await this.store.readJson<{ threads: number }>(jobPaths(id).threads)
+    const key = jobPaths(id).threads
+    await this.store.createJson<{ threads: number }>(key, { threads: proposed })
+    const agreed = await this.store.readJson(key, agreedThreads)
     return agreed?.threads ?? proposed
   }
 
@@ -204,6 +196,9 @@ export class JobRecords {
 
   private async attemptNumbers(id: string): Promise<number[]> {
     const names = await this.store.list(jobPaths(id).attempts)
-    return names.map(Number).sort((a, b) => a - b)
+    return names
+      .filter(name => /^[1-9]\d{0,8}$/.test(name))
+      .map(Number)
+      .sort((a, b) => a - b)
   }
 }

@@ -142,13 +142,13 @@ test('a damaged checkpoint is skipped', async () => {
   const { id } = await newJob()
   const checkpoints = new Checkpoints(store)
   const attempts = [attemptRecord(1)]
-  assert.equal(await checkpoints.newestVerified(id, attempts), 0)
+  assert.equal((await checkpoints.newestVerified(id, attempts)).step, 0)
   await commit(id, 1, 100)
   await commit(id, 1, 200)
-  assert.equal(await checkpoints.newestVerified(id, attempts), 200)
+  assert.equal((await checkpoints.newestVerified(id, attempts)).step, 200)
   const { folder } = await checkpoints.get(id, 200, attempts)
   await writeFile(join(folder, 'model.ckpt-200.index'), 'x')
-  assert.equal(await checkpoints.newestVerified(id, attempts), 100)
+  assert.equal((await checkpoints.newestVerified(id, attempts)).step, 100)
 })
 
 test('a checkpoint of a superseded attempt is hidden, and a newer attempt replaces it', async () => {
@@ -193,7 +193,7 @@ test('superseded checkpoints do not count towards keepCheckpoints', async () => 
   const attempts = [attemptRecord(1), attemptRecord(2, { resumedFrom: 100 })]
   await commit(id, 2, 150)
   await checkpoints.prune(id, 1, attempts)
-  assert.equal(await checkpoints.newestVerified(id, attempts), 150)
+  assert.equal((await checkpoints.newestVerified(id, attempts)).step, 150)
   assert.deepEqual(await store.list(`jobs/${id}/checkpoints`), ['150', 'checkpoint'])
 })
 

@@ -1,0 +1,97 @@
+// What a job's files must hold to be used. They are lenient where older versions wrote less.
+import { Type } from 'typebox'
+import { CheckpointFormat, type CheckpointManifest } from '../../spec/checkpoint.js'
+import { JobId, Name, Timestamp } from '../../spec/identifiers.js'
+import { InitReport, InitSource } from '../../spec/init-from.js'
+import { Failure, type JobManifest, ModelRef, Phase } from '../../spec/job.js'
+import { Labels, Priority } from '../../spec/labels.js'
+import { MetricValue } from '../../spec/metrics.js'
+import { ResolvedModel } from '../../spec/model-options.js'
+import { nullable } from '../../spec/nullable.js'
+import { shapeOf } from '../../store/shape.js'
+import type { AttemptRecord } from './attempt-record.js'
+import type { JournalEntry } from './lifecycle.js'
+import { jobActions } from './states.js'
+
+const Count = Type.Integer({ minimum: 0 })
+const AttemptNumber = Type.Integer({ minimum: 1 })
+const StoredMemory = Type.Object({ totalBytes: Type.Number() })
+
+export const jobManifestSchema = Type.Object({
+  id: JobId,
+  name: Name,
+  createdAt: Timestamp,
+  dataset: Type.Object({ id: Type.String(), name: Type.String() }),
+  model: ResolvedModel,
+  training: Type.Object({
+    steps: AttemptNumber,
+    validation: Type.Object({}),
+    seed: Type.Number(),
+    keepCheckpoints: Type.Number(),
+    logEvery: Type.Number(),
+    exportBest: Type.Boolean(),
+  }),
+  initFrom: Type.Optional(InitSource),
+  freeze: Type.Optional(Type.Array(Type.String())),
+  priority: Type.Optional(Priority),
+  labels: Type.Optional(Labels),
+  memory: Type.Optional(StoredMemory),
+  idempotency: Type.Optional(Type.String()),
+})
+
+export const jobManifest = shapeOf<JobManifest>(jobManifestSchema)
+
+/** Old records have null in place of NaN and Infinity. */
+const StoredMetrics = Type.Record(Type.String(), nullable(MetricValue))
+
+const StoredResult = Type.Object({
+  status: Type.Enum(['succeeded', 'failed', 'cancelled']),
+  finishedAt: Timestamp,
+  attempt: Count,
+  failure: nullable(Failure),
+  model: nullable(ModelRef),
+  metrics: StoredMetrics,
+  step: Type.Optional(Count),
+})
+
+export const journalEntry = shapeOf<JournalEntry>(
+  Type.Union([
+    Type.Object({ event: Type.Enum([...jobActions]), at: Timestamp }),
+    Type.Object({ event: Type.Enum(['start', 'stop']), at: Timestamp, attempt: Count }),
+    Type.Object({
+      event: Type.Enum(['succeed', 'fail']),
+      at: Timestamp,
+      attempt: Count,
+      result: StoredResult,
+    }),
+  ]),
+)
+
+export const attemptRecord = shapeOf<AttemptRecord>(
+  Type.Object({
+    attempt: AttemptNumber,
+    startedAt: Timestamp,
+    resumedFrom: Count,
+    phase: Phase,
+    progress: Type.Optional(Type.Object({ step: Count, metrics: StoredMetrics })),
+    memory: Type.Optional(StoredMemory),
+    cause: Type.Optional(nullable(Type.String())),
+    endedAt: Type.Optional(nullable(Timestamp)),
+    end: Type.Optional(nullable(Type.String())),
+    outputTail: Type.Optional(nullable(Type.String())),
+  }),
+)
+
+export const initReport = shapeOf<InitReport>(InitReport)
+
+export const agreedThreads = shapeOf<{ threads: number }>(Type.Object({ threads: AttemptNumber }))
+
+export const checkpointManifest = shapeOf<CheckpointManifest>(
+  Type.Object({
+    step: Count,
+    attempt: AttemptNumber,
+    createdAt: Timestamp,
+    format: Type.Optional(CheckpointFormat),
+    best: Type.Optional(Type.Boolean()),
+  }),
+)
