@@ -17,7 +17,7 @@ export interface DatasetLimits {
   rowBytes: number
   /** Distinct values of a column that the schema declares a category. */
   categories: number
-  /** Bytes of the distinct values of all columns, which are kept in memory while a table is read. */
+  /** Bytes of the distinct values of all columns, which every answer with the table's manifest contains. */
   categoryBytes: number
   /** Uploads that are converted at the same time; others wait. */
   conversions: number
@@ -36,7 +36,7 @@ export const defaultLimits: DatasetLimits = {
   columns: 10_000,
   rowBytes: 16 * 2 ** 20,
   categories: 10_000,
-  categoryBytes: 32 * 2 ** 20,
+  categoryBytes: 4 * 2 ** 20,
   conversions: 2,
   waitingConversions: 32,
 }

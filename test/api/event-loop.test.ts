@@ -14,7 +14,13 @@ import type { RowPredictor } from '../../src/models/predictor-client.js'
 import type { BoostingManifest } from '../../src/spec/model.js'
 import type { Store } from '../../src/store/store.js'
 import { mulberry32 } from '../../testing/random.js'
-import { putModel, startServer, type TestServer, uploadDataset } from '../../testing/test-server.js'
+import {
+  putModel,
+  smallJob,
+  startServer,
+  type TestServer,
+  uploadDataset,
+} from '../../testing/test-server.js'
 import {
   type LargeBody,
   largeBodies,
@@ -212,4 +218,19 @@ test('an explanation of a thousand rows does not hold the event loop', async () 
   const body = Buffer.from(JSON.stringify({ instances: Array(400).fill({}), explain: true }))
   const headers = ['content-type: application/json']
   await check('400 explained rows', 'POST /models/rows/predict', headers, body)
+})
+
+test('a list of large jobs does not hold the event loop, and ends early', async () => {
+  const freeze = Array.from({ length: 100 }, (_, i) => `${i}${'x'.repeat(190)}*`)
+  for (let i = 0; i < 500; i++) {
+    const request = { ...smallJob, model: { kind: 'resnet' as const }, freeze }
+    await server.deps.jobs.submit(request)
+  }
+  await check('a page of large jobs', 'GET /jobs?limit=1000', [], none)
+  const { body: first } = await server.api.get('/jobs?limit=1000')
+  const { body: second } = await server.api.get(`/jobs?limit=1000&cursor=${first.nextCursor}`)
+  const ids = [...first.items, ...second.items].map(job => job.id)
+  assert.ok(first.items.length < 500)
+  assert.equal(second.nextCursor, null)
+  assert.equal(new Set(ids).size, 500)
 })

@@ -8,6 +8,7 @@ import { PageQuery, page } from '../../spec/paging.js'
 import { strictObject } from '../../spec/strict-object.js'
 import { receiveUpload } from '../http/form-upload.js'
 import type { Limits } from '../http/limits.js'
+import { sendPage } from '../http/list-answer.js'
 import { registerMultipart } from '../http/multipart.js'
 import { formProblems } from '../http/problem-codes.js'
 import { skipBodyValidation } from '../http/validation.js'
@@ -131,7 +132,8 @@ export const datasetRoutes: FastifyPluginAsyncTypebox<DatasetRoutesDeps> = async
         response: { 200: page(DatasetResponse) },
       },
     },
-    request => datasets.list(request.query),
+    (request, reply) =>
+      sendPage(reply, DatasetResponse, request.query, query => datasets.list(query)),
   )
 
   app.get(

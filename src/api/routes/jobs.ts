@@ -12,6 +12,7 @@ import { page } from '../../spec/paging.js'
 import { strictObject } from '../../spec/strict-object.js'
 import { callerIdOf } from '../http/api-keys.js'
 import { clientGone } from '../http/client-gone.js'
+import { sendPage } from '../http/list-answer.js'
 import { JobParam, JobPlanResponse, JobResponse, NoContent } from '../schemas.js'
 
 export interface JobRoutesDeps {
@@ -64,9 +65,11 @@ export const jobRoutes: FastifyPluginAsyncTypebox<JobRoutesDeps> = async (app, {
       },
       preValidation: splitLists('status', 'label'),
     },
-    request => {
+    (request, reply) => {
       const { label: labels, ...query } = request.query
-      return jobs.list({ ...query, ...(labels && { labels }) })
+      return sendPage(reply, JobResponse, { ...query, ...(labels && { labels }) }, one =>
+        jobs.list(one),
+      )
     },
   )
 

@@ -10,6 +10,7 @@ import { isBoostingModel } from '../../spec/model.js'
 import { optionalWithDefault } from '../../spec/optional-with-default.js'
 import { PageQuery, page } from '../../spec/paging.js'
 import { strictObject } from '../../spec/strict-object.js'
+import { sendPage } from '../http/list-answer.js'
 import { sendTar } from '../http/tar.js'
 import { Binary, ModelResponse, NoContent, tarResponse } from '../schemas.js'
 
@@ -57,7 +58,7 @@ export const modelRoutes: FastifyPluginAsyncTypebox<ModelRoutesDeps> = async (
         response: { 200: page(ModelResponse) },
       },
     },
-    request => models.list(request.query),
+    (request, reply) => sendPage(reply, ModelResponse, request.query, query => models.list(query)),
   )
 
   app.get(

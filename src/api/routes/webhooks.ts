@@ -4,6 +4,7 @@ import { PageQuery, page } from '../../spec/paging.js'
 import { strictObject } from '../../spec/strict-object.js'
 import { WebhookRequest } from '../../spec/webhook.js'
 import type { Webhooks } from '../../webhooks/webhooks.js'
+import { sendPage } from '../http/list-answer.js'
 import { CreatedWebhookResponse, DeliveryResponse, NoContent, WebhookResponse } from '../schemas.js'
 
 export interface WebhookRoutesDeps {
@@ -51,7 +52,8 @@ export const webhookRoutes: FastifyPluginAsyncTypebox<WebhookRoutesDeps> = async
         response: { 200: page(WebhookResponse) },
       },
     },
-    request => webhooks.list(request.query),
+    (request, reply) =>
+      sendPage(reply, WebhookResponse, request.query, query => webhooks.list(query)),
   )
 
   app.get(
@@ -98,7 +100,10 @@ export const webhookRoutes: FastifyPluginAsyncTypebox<WebhookRoutesDeps> = async
         response: { 200: page(DeliveryResponse) },
       },
     },
-    request => webhooks.deliveries(request.params.id, request.query),
+    (request, reply) =>
+      sendPage(reply, DeliveryResponse, request.query, query =>
+        webhooks.deliveries(request.params.id, query),
+      ),
   )
 
   app.post(

@@ -8,6 +8,7 @@ import { strictObject } from '../../spec/strict-object.js'
 import type { WeightsStore } from '../../weights/weights-store.js'
 import { receiveUpload } from '../http/form-upload.js'
 import type { Limits } from '../http/limits.js'
+import { sendPage } from '../http/list-answer.js'
 import { registerMultipart } from '../http/multipart.js'
 import { formProblems } from '../http/problem-codes.js'
 import { skipBodyValidation } from '../http/validation.js'
@@ -90,7 +91,8 @@ export const weightsRoutes: FastifyPluginAsyncTypebox<WeightsRoutesDeps> = async
         response: { 200: page(WeightsSummaryResponse) },
       },
     },
-    request => weights.list(request.query),
+    (request, reply) =>
+      sendPage(reply, WeightsSummaryResponse, request.query, query => weights.list(query)),
   )
 
   app.get(
