@@ -113,6 +113,7 @@ export class Jobs {
       store,
       records,
       notifications,
+      damage,
       view: record => this.view(record),
     })
     this.feed = new RecordFeed(records, notifications, id => this.get(id), damage)

@@ -23,6 +23,24 @@ export interface LoggedRow extends Omit<MetricRow, 'values'> {
   values: Record<string, MetricValue>
 }
 
+/** Whether a line of a metrics log is a row. Old rows have null in place of NaN. */
+export function isLoggedRow(value: unknown): value is LoggedRow {
+  const { step, time, values } = Object(value) as Partial<LoggedRow>
+  return (
+    Number.isSafeInteger(step) &&
+    step! >= 0 &&
+    typeof time === 'string' &&
+    !Number.isNaN(Date.parse(time)) &&
+    typeof values === 'object' &&
+    values !== null &&
+    !Array.isArray(values) &&
+    Object.values(values as object).every(isStoredValue)
+  )
+}
+
+const isStoredValue = (value: unknown): boolean =>
+  typeof value === 'number' || value === null || nonFinite.some(text => text === value)
+
 const toMetricValue = (value: number): MetricValue =>
   Number.isFinite(value) ? value : (String(value) as MetricValue)
 
@@ -67,6 +85,10 @@ export type MetricPoint = Static<typeof MetricPoint>
 export const MetricsPage = Type.Object({
   points: Type.Record(Type.String(), Type.Array(MetricPoint), {
     description: 'the points of each metric, by its name, in the order of steps',
+  }),
+  damagedLines: Type.Integer({
+    description:
+      'lines of the metrics log that are left out because they are damaged; 0 unless a disk or a crash has altered it',
   }),
   nextCursor: NextCursor,
 })

@@ -54,7 +54,12 @@ export class AttemptRecorder<Content> {
   ) {
     this.records = new JobRecords(deps.store)
     this.checkpoints = new Checkpoints(deps.store)
-    this.metricsLog = new MetricsLog(deps.store)
+    const damagedLogs = new Set<string>()
+    this.metricsLog = new MetricsLog(deps.store, key => {
+      // the worker puts what is printed into the job's log
+      if (!damagedLogs.has(key)) console.log(`${key} has damaged lines, which are left out`)
+      damagedLogs.add(key)
+    })
     this.models = new ModelRegistry(deps.store)
   }
 

@@ -4,7 +4,7 @@ import type { Store } from '../../store/store.js'
 import { jobPaths } from '../record/job-paths.js'
 import type { AttemptRecord } from '../record/records.js'
 import type { FeedEvent } from './job-stream.js'
-import { readChunk } from './ndjson.js'
+import { checkedLine, parseLine, readChunk } from './ndjson.js'
 
 /** Where a line starts: an attempt's log and a byte offset in it. */
 export interface LogPosition {
@@ -29,6 +29,17 @@ type AttemptNumbers = readonly Pick<AttemptRecord, 'attempt'>[]
 
 const newline = 10
 
+/** Of a damaged line with no intact line before it. */
+const unknownTime = new Date(0).toISOString()
+
+/** Stands in the log for a line that cannot be read. */
+const damagedLine = (bytes: number) => `[a damaged line of ${bytes} bytes is left out]`
+
+function isLogEntry(value: unknown): value is { time: string; line: string } {
+  const { time, line } = Object(value)
+  return typeof line === 'string' && typeof time === 'string' && !Number.isNaN(Date.parse(time))
+}
+
 /**
  * The output of a job's attempts: NDJSON, one file for each attempt. Unlike metrics, no line is
  * superseded.
@@ -38,7 +49,7 @@ export class JobLog {
 
   async append(id: string, attempt: number, line: string): Promise<void> {
     const entry = { time: new Date().toISOString(), line }
-    await this.store.append(jobPaths(id).log(attempt), `${JSON.stringify(entry)}\n`)
+    await this.store.append(jobPaths(id).log(attempt), checkedLine(entry))
   }
 
   /**
@@ -61,16 +72,23 @@ export class JobLog {
     for (const { attempt } of selectAttempts(attempts, onlyAttempt)) {
       if (attempt < from.attempt) continue
       let offset = attempt === from.attempt ? from.offset : 0
+      let time = unknownTime
       for (;;) {
         const chunk = await readChunk(this.store, jobPaths(id).log(attempt), offset)
-        if (chunk.length === 0) break
-        for (let at = 0; at < chunk.length; ) {
-          const end = chunk.indexOf(newline, at)
-          const { time, line } = JSON.parse(chunk.toString('utf8', at, end))
+        if (chunk.bytes === 0) break
+        if (chunk.lines.length === 0) {
+          const next = { attempt, offset: offset + chunk.bytes }
+          yield { line: { attempt, time, line: damagedLine(chunk.bytes) }, next }
+        }
+        for (let at = 0; at < chunk.lines.length; ) {
+          const end = chunk.lines.indexOf(newline, at)
+          const found = parseLine(chunk.lines.subarray(at, end), isLogEntry)
+          const line = found?.line ?? damagedLine(end - at)
+          time = found?.time ?? time
           at = end + 1
           yield { line: { attempt, time, line }, next: { attempt, offset: offset + at } }
         }
-        offset += chunk.length
+        offset += chunk.bytes
       }
     }
   }

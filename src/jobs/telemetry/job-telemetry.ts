@@ -1,5 +1,7 @@
+import { DamagedError } from '../../errors.js'
 import type { LogPage } from '../../spec/job-log.js'
 import type { MetricsPage } from '../../spec/metrics.js'
+import type { DamageRegistry } from '../../store/damage-registry.js'
 import type { Store } from '../../store/store.js'
 import { isEventFile, jobPaths } from '../record/job-paths.js'
 import type { JobRecords } from '../record/records.js'
@@ -19,6 +21,7 @@ import { MetricsLog, type MetricsQuery } from './metrics-log.js'
 interface JobTelemetryDeps extends Omit<JobTailDeps, 'log' | 'record'> {
   store: Store
   records: JobRecords
+  damage: DamageRegistry
 }
 
 /** Reads the metrics and logs of jobs: pages, charts, exports and live streams. */
@@ -30,7 +33,10 @@ export class JobTelemetry {
 
   constructor(private readonly deps: JobTelemetryDeps) {
     this.store = deps.store
-    this.metricsLog = new MetricsLog(deps.store)
+    const { damage } = deps
+    this.metricsLog = new MetricsLog(deps.store, key => {
+      damage.add(new DamagedError(key, 'has damaged lines, which are left out'))
+    })
     this.jobLog = new JobLog(deps.store)
     const record = (id: string) => deps.records.read(id)
     this.tails = new JobTails({ ...deps, record, log: this.metricsLog })

@@ -1,11 +1,11 @@
-import type { LoggedRow, MetricsPage } from '../../spec/metrics.js'
+import { isLoggedRow, type MetricsPage } from '../../spec/metrics.js'
 import type { Store } from '../../store/store.js'
 import { lastEffectiveStep } from '../record/attempt-fencing.js'
 import { jobPaths } from '../record/job-paths.js'
 import type { AttemptRecord } from '../record/records.js'
 import { downsample, type Point } from './downsample.js'
-import type { StepRange } from './metrics-log.js'
-import { pointsByName, type SummarySegment } from './metrics-summary.js'
+import type { StepRange, Tail } from './metrics-log.js'
+import { isSummarySegment, pointsByName } from './metrics-summary.js'
 import { parseLines, readChunk, seekLine } from './ndjson.js'
 
 export interface ChartQuery extends StepRange {
@@ -30,7 +30,8 @@ export async function chartOf(
   query: ChartQuery,
 ): Promise<MetricsPage> {
   const series = new Map<string, Point[]>()
-  for await (const points of pointBatches(store, id, attempts, query)) {
+  const counter = { damagedLines: 0 }
+  for await (const points of pointBatches({ store, id, counter }, attempts, query)) {
     for (const [name, more] of Object.entries(points)) {
       if (query.names && !query.names.includes(name)) continue
       const buffered = series.get(name) ?? []
@@ -49,7 +50,7 @@ export async function chartOf(
       return { step, value, time: new Date(time).toISOString() }
     }),
   ])
-  return { points: Object.fromEntries(points), nextCursor: null }
+  return { points: Object.fromEntries(points), ...counter, nextCursor: null }
 }
 
 /** Returns the names of all metrics in the step range. */
@@ -60,7 +61,9 @@ export async function metricNames(
   range: StepRange,
 ): Promise<string[]> {
   const names = new Set<string>()
-  for await (const points of pointBatches(store, id, attempts, { ...range, maxPoints: 1 })) {
+  const counter = { damagedLines: 0 }
+  const query = { ...range, maxPoints: 1 }
+  for await (const points of pointBatches({ store, id, counter }, attempts, query)) {
     for (const name of Object.keys(points)) names.add(name)
   }
   return [...names]
@@ -72,8 +75,7 @@ type PointsByName = Record<string, Point[]>
  * Yields the points in effect in step order, from the logs or, for long logs, from their summaries.
  */
 async function* pointBatches(
-  store: Store,
-  id: string,
+  { store, id, counter }: { store: Store; id: string; counter: DamageCounter },
   attempts: readonly AttemptRecord[],
   { fromStep = 0, toStep = Number.POSITIVE_INFINITY, maxPoints }: StepRange & { maxPoints: number },
 ): AsyncGenerator<PointsByName> {
@@ -83,18 +85,22 @@ async function* pointBatches(
     if (firstStep > lastStep) continue
     const log = jobPaths(id).metrics(attempt)
     const summary = jobPaths(id).summary(attempt)
-    const start = await seekLine<LoggedRow>(store, log, ({ step }) => step < firstStep)
+    const start = await seekLine(store, log, isLoggedRow, ({ step }) => step < firstStep)
     const end = await store.size(log)
-    const limit = await seekLine<LoggedRow>(store, log, ({ step }) => step <= lastStep)
-    const range = { store, log, firstStep, lastStep }
+    const limit = await seekLine(store, log, isLoggedRow, ({ step }) => step <= lastStep)
+    const range = { store, log, counter, firstStep, lastStep }
     if (limit - start <= maxPoints * maxExactBytesPerPoint) yield* pointsFromLog(range, start, end)
     else yield* pointsFromSummary({ ...range, summary }, start, end)
   }
 }
 
+/** Counts the damaged lines that are left out. */
+type DamageCounter = Pick<Tail, 'damagedLines'>
+
 interface LogRange {
   store: Store
   log: string
+  counter: DamageCounter
   firstStep: number
   lastStep: number
 }
@@ -106,16 +112,18 @@ async function* pointsFromSummary(
 ) {
   const { store, summary, firstStep, lastStep } = range
   let at = start
-  let from = await seekLine<SummarySegment>(
+  let from = await seekLine(
     store,
     summary,
+    isSummarySegment,
     segment => segment.firstStep < firstStep,
   )
   for (;;) {
     const chunk = await readChunk(store, summary, from, 2 ** 20)
-    if (chunk.length === 0) break
-    from += chunk.length
-    for (const segment of parseLines<SummarySegment>(chunk)) {
+    if (chunk.bytes === 0) break
+    from += chunk.bytes
+    // the rows of a damaged segment are read from the log
+    for (const segment of parseLines(chunk.lines, isSummarySegment).values) {
       if (segment.firstStep > lastStep) return yield* pointsFromLog(range, at, end)
       const within = segment.firstStep >= firstStep && segment.lastStep <= lastStep
       // after a power cut, the summary may have segments whose rows the log has lost
@@ -129,19 +137,21 @@ async function* pointsFromSummary(
 }
 
 async function* pointsFromLog(
-  { store, log, firstStep, lastStep }: LogRange,
+  { store, log, counter, firstStep, lastStep }: LogRange,
   start: number,
   end: number,
 ) {
   for (let at = start; at < end; ) {
     const chunk = await readChunk(store, log, at)
-    if (chunk.length === 0) return
-    at += chunk.length
+    if (chunk.bytes === 0) return
+    at += chunk.bytes
     // the next segment of the summary covers what the last chunk has beyond `end`
-    const lines = at > end ? chunk.subarray(0, chunk.length - (at - end)) : chunk
-    const rows = parseLines<LoggedRow>(lines)
+    const excess = Math.min(Math.max(0, at - end), chunk.lines.length)
+    const lines = chunk.lines.subarray(0, chunk.lines.length - excess)
+    const { values: rows, damaged } = parseLines(lines, isLoggedRow)
+    counter.damagedLines += damaged + chunk.damaged
     const wanted = rows.filter(({ step }) => step >= firstStep && step <= lastStep)
     if (wanted.length > 0) yield pointsByName(wanted)
-    if (rows.at(-1)!.step > lastStep) return
+    if ((rows.at(-1)?.step ?? 0) > lastStep) return
   }
 }

@@ -1,6 +1,7 @@
 import type { Metrics } from '../../spec/job.js'
 import {
   fromLoggedRow,
+  isLoggedRow,
   type LoggedRow,
   type MetricPoint,
   type MetricRow,
@@ -12,7 +13,7 @@ import { lastEffectiveStep } from '../record/attempt-fencing.js'
 import { jobPaths } from '../record/job-paths.js'
 import type { AttemptRecord } from '../record/records.js'
 import { SummaryWriter } from './metrics-summary.js'
-import { parseLines, readChunk, readLastLines, seekLine } from './ndjson.js'
+import { checkedLine, parseLines, readChunk, readLastLines, seekLine } from './ndjson.js'
 
 export interface StepRange {
   fromStep?: number
@@ -32,6 +33,8 @@ export interface Tail {
   offset: number
   /** Position of the last row that was returned. */
   position: number
+  /** How many damaged lines the tail has passed over. */
+  damagedLines: number
 }
 
 /** A number that orders a job's rows: by step, with the training row before the validation row. */
@@ -52,12 +55,16 @@ const positionBefore = (step: number) => step * 2 - 1
 export class MetricsLog {
   private readonly summaryWriters = new Map<string, SummaryWriter>()
 
-  constructor(private readonly store: Store) {}
+  /** `onDamage` is called with the key of a log in which a read meets damaged lines. */
+  constructor(
+    private readonly store: Store,
+    private readonly onDamage: (key: string) => void = () => {},
+  ) {}
 
   /** An attempt appends its rows one after another. */
   async append(id: string, attempt: number, row: MetricRow): Promise<void> {
     const logged = toLoggedRow(row)
-    const line = `${JSON.stringify(logged)}\n`
+    const line = checkedLine(logged)
     const key = jobPaths(id).metrics(attempt)
     let summaryWriter = this.summaryWriters.get(key)
     if (!summaryWriter) {
@@ -80,16 +87,19 @@ export class MetricsLog {
   }
 
   /**
-   * Yields the rows of a step range in the order of their positions, a chunk of the log at a time.
+   * Yields the rows of a step range in the order of their positions, a chunk of the log at a time. Adds the
+   * damaged lines that it passes over to `counter`.
    */
   async *chunks(
     id: string,
     attempts: readonly AttemptRecord[],
     { fromStep = 0, toStep = Number.POSITIVE_INFINITY }: StepRange = {},
+    counter: Pick<Tail, 'damagedLines'> = { damagedLines: 0 },
   ): AsyncGenerator<LoggedRow[]> {
     const tail = await this.seek(id, attempts, positionBefore(fromStep))
     for (;;) {
       const rows = await this.rowsAfter(id, attempts, tail)
+      counter.damagedLines = tail.damagedLines
       const wanted = rows.filter(({ step }) => step <= toStep)
       if (wanted.length > 0) yield wanted
       if (wanted.length < rows.length || rows.length === 0) return
@@ -101,14 +111,15 @@ export class MetricsLog {
     const attemptRecord = attempts.find(
       ({ attempt }) => lastEffectiveStep(attempts, attempt) * 2 + 1 > position,
     )
-    if (!attemptRecord) return { attempt: 0, offset: 0, position }
+    if (!attemptRecord) return { attempt: 0, offset: 0, position, damagedLines: 0 }
     const { attempt } = attemptRecord
-    const offset = await seekLine<LoggedRow>(
+    const offset = await seekLine(
       this.store,
       jobPaths(id).metrics(attempt),
+      isLoggedRow,
       row => positionOf(row) <= position,
     )
-    return { attempt, offset, position }
+    return { attempt, offset, position, damagedLines: 0 }
   }
 
   /** Returns a tail after the last row that exists now. */
@@ -116,12 +127,12 @@ export class MetricsLog {
     for (const { attempt } of attempts.toReversed()) {
       const last = lastEffectiveStep(attempts, attempt)
       const key = jobPaths(id).metrics(attempt)
-      const offset = await seekLine<LoggedRow>(this.store, key, row => row.step <= last)
-      const tail = { attempt, offset, position: 0 }
+      const offset = await seekLine(this.store, key, isLoggedRow, row => row.step <= last)
+      const tail = { attempt, offset, position: 0, damagedLines: 0 }
       while ((await this.rowsAfter(id, attempts, tail)).length > 0);
       if (tail.position > 0) return tail
     }
-    return { attempt: 0, offset: 0, position: 0 }
+    return { attempt: 0, offset: 0, position: 0, damagedLines: 0 }
   }
 
   /**
@@ -139,16 +150,15 @@ export class MetricsLog {
       if (attempt > tail.attempt) Object.assign(tail, { attempt, offset: 0 })
       const last = lastEffectiveStep(attempts, attempt)
       for (;;) {
-        const chunk = await readChunk(
-          this.store,
-          jobPaths(id).metrics(attempt),
-          tail.offset,
-          chunkBytes,
-        )
-        if (chunk.length === 0) break
-        tail.offset += chunk.length
+        const key = jobPaths(id).metrics(attempt)
+        const chunk = await readChunk(this.store, key, tail.offset, chunkBytes)
+        if (chunk.bytes === 0) break
+        tail.offset += chunk.bytes
         const found: LoggedRow[] = []
-        for (const row of parseLines<LoggedRow>(chunk)) {
+        const { values, damaged } = parseLines(chunk.lines, isLoggedRow)
+        tail.damagedLines += damaged + chunk.damaged
+        if (damaged + chunk.damaged > 0) this.onDamage(key)
+        for (const row of values) {
           if (row.step > last || positionOf(row) <= tail.position) continue
           tail.position = positionOf(row)
           found.push(row)
@@ -162,7 +172,7 @@ export class MetricsLog {
   /** Returns the last rows of an attempt. Passes over damaged lines. */
   async lastRows(id: string, attempt: number): Promise<LoggedRow[]> {
     const lines = await readLastLines(this.store, jobPaths(id).metrics(attempt), lastRowsBytes)
-    return lines.map(rowOrNull).filter(row => row !== null)
+    return parseLines(lines, isLoggedRow).values
   }
 
   /**
@@ -190,9 +200,11 @@ export class MetricsLog {
     const points: Record<string, MetricPoint[]> = {}
     let steps = 0
     let last = -1
-    for await (const rows of this.chunks(id, attempts, { ...query, fromStep })) {
+    const counter = { damagedLines: 0 }
+    for await (const rows of this.chunks(id, attempts, { ...query, fromStep }, counter)) {
       for (const { step, time, values } of rows) {
-        if (step !== last && ++steps > query.limit) return { points, nextCursor: String(step) }
+        if (step !== last && ++steps > query.limit)
+          return { points, ...counter, nextCursor: String(step) }
         last = step
         for (const [name, value] of Object.entries(values)) {
           if (query.names && !query.names.includes(name)) continue
@@ -201,15 +213,6 @@ export class MetricsLog {
         }
       }
     }
-    return { points, nextCursor: null }
-  }
-}
-
-function rowOrNull(line: string): LoggedRow | null {
-  try {
-    const row = JSON.parse(line) as LoggedRow | null
-    return Number.isInteger(row?.step) && typeof row?.values === 'object' ? row : null
-  } catch {
-    return null
+    return { points, ...counter, nextCursor: null }
   }
 }

@@ -1,6 +1,7 @@
 import type { LoggedRow } from '../../spec/metrics.js'
 import type { Store } from '../../store/store.js'
 import { downsampleMinMax, type Point } from './downsample.js'
+import { checkedLine } from './ndjson.js'
 
 const rowsPerSegment = 256
 
@@ -12,6 +13,16 @@ export interface SummarySegment {
   firstStep: number
   lastStep: number
   points: Record<string, Point[]>
+}
+
+export function isSummarySegment(value: unknown): value is SummarySegment {
+  const { startOffset, endOffset, firstStep, lastStep, points } = Object(value)
+  return (
+    [startOffset, endOffset, firstStep, lastStep].every(Number.isSafeInteger) &&
+    typeof points === 'object' &&
+    points !== null &&
+    Object.values(points as object).every(Array.isArray)
+  )
 }
 
 /**
@@ -42,7 +53,7 @@ export class SummaryWriter {
     const [firstStep, lastStep] = [rows[0]!.step, row.step]
     const points = mapPoints(pointsByName(rows), all => downsampleMinMax(all, 1))
     const segment: SummarySegment = { startOffset, endOffset, firstStep, lastStep, points }
-    await this.store.append(this.key, `${JSON.stringify(segment)}\n`)
+    await this.store.append(this.key, checkedLine(segment))
   }
 }
 

@@ -117,7 +117,7 @@ test('pages of metrics have no gap between them', async () => {
 test('a tail returns each row once, whichever attempt wrote it', async () => {
   const { id } = await newJob()
   const log = new MetricsLog(store)
-  const tail = { attempt: 0, offset: 0, position: 0 }
+  const tail = { attempt: 0, offset: 0, position: 0, damagedLines: 0 }
   const seen: number[] = []
   const poll = async (...attempts: AttemptRecord[]) => {
     for (const { step } of await log.rowsAfter(id, attempts, tail)) seen.push(step)
