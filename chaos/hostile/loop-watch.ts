@@ -15,6 +15,7 @@ const notableMs = 100
 export class LoopWatch {
   longestLoopMs = 0
   peakRssMb = 0
+  private pid: number | undefined
   private readonly ended = new AbortController()
   private readonly done: Promise<void>
   /** Processes whose longest hold includes a SIGSTOP of ours. */
@@ -41,9 +42,13 @@ export class LoopWatch {
   }
 
   async read(): Promise<void> {
-    const [pid] = await this.deployment.find('api')
+    let status = await this.statusOfApi()
+    if (status === '') {
+      this.pid = (await this.deployment.find('api'))[0]
+      status = await this.statusOfApi()
+    }
+    const { pid } = this
     if (pid === undefined) return
-    const status = await readFile(`/proc/${pid}/status`, 'utf8').catch(() => '')
     const kilobytes = Number(/^VmHWM:\s+(\d+) kB$/m.exec(status)?.[1] ?? 0)
     this.peakRssMb = Math.max(this.peakRssMb, Math.round(kilobytes / 1024))
     if (this.stoppedPids.has(pid)) return
@@ -55,6 +60,11 @@ export class LoopWatch {
     this.longestLoopMs = ms
     if (ms >= notableMs)
       this.log(`the event loop was held for ${ms} ms (slowest answer: ${slowest})`)
+  }
+
+  /** Empty if it has ended. */
+  private statusOfApi(): Promise<string> {
+    return readFile(`/proc/${this.pid}/status`, 'utf8').catch(() => '')
   }
 
   private async scrape(): Promise<string> {

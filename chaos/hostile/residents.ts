@@ -6,7 +6,7 @@ import type { Random } from '../random.js'
 import type { Tally } from './tally.js'
 import { smallBoosting, smallNetwork, type World, waitForEnd } from './world.js'
 
-const jobPauseMs = 3000
+const jobPauseMs = 1000
 const predictPauseMs = 500
 const retryPauseMs = 250
 const retryTimeoutMs = 60_000
@@ -17,7 +17,6 @@ export class Residents {
   predictions = 0
   private readonly ended = new AbortController()
   private readonly done: Promise<unknown>
-  private readonly accepted: Job[] = []
 
   constructor(
     private readonly client: Client,
@@ -27,32 +26,28 @@ export class Residents {
     /** Part of the names of its jobs. */
     private readonly name: string,
   ) {
-    this.done = Promise.all([this.submitJobs(random), this.predict()])
+    this.done = Promise.all([this.trainJobs(random), this.predict()])
   }
 
-  /** Resolves after each accepted job has ended. */
+  /** Resolves after the last accepted job has ended. */
   async close(): Promise<void> {
     this.ended.abort()
     await this.done
-    for (const job of this.accepted) {
+  }
+
+  private async trainJobs(random: Random): Promise<void> {
+    for (let i = 0; !this.ended.signal.aborted; i++) {
+      const isNetwork = random.next() < 0.3
+      const name = `${this.name}-${i}`
+      const request = isNetwork ? smallNetwork(name) : smallBoosting(name)
+      const job = await this.retry(() => this.submit(request, i))
+      if (job === null) continue
+      this.jobs++
       const end = await waitForEnd(this.client, job).catch((error: Error) => error)
       if (end instanceof Error) this.tally.addWrong(`a job is lost: ${end.message}`)
       else if (end.status !== 'succeeded') {
         this.tally.addWrong(`job ${job.id} is ${end.status}: ${end.failure?.message}`)
       }
-    }
-  }
-
-  private async submitJobs(random: Random): Promise<void> {
-    for (let i = 0; !this.ended.signal.aborted; i++) {
-      const isNetwork = random.next() < 0.3
-      const request = isNetwork
-        ? smallNetwork(`${this.name}-${i}`)
-        : smallBoosting(`${this.name}-${i}`)
-      const job = await this.retry(() => this.submit(request, i))
-      if (job === null) continue
-      this.accepted.push(job)
-      this.jobs++
       await this.pause(jobPauseMs)
     }
   }
