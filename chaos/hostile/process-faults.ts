@@ -6,7 +6,7 @@ import type { LoopWatch } from './loop-watch.js'
 import type { Tally } from './tally.js'
 import { smallBoosting, smallNetwork, type World } from './world.js'
 
-/** A supervisor that is killed takes the server with it: `npm run chaos` covers its next start. */
+/** Not the supervisor killed: this deployment has no `npm start`, which starts it again (test/supervisor/start.test.ts). */
 export const processFaults = [
   { role: 'api', signal: 'SIGKILL' },
   { role: 'api', signal: 'SIGSTOP' },
