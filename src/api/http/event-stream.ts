@@ -16,8 +16,8 @@ export function eventStream(
   feed: (signal: AbortSignal) => AsyncIterable<FeedEvent>,
   { heartbeatMs, closing }: EventStreamOptions,
 ): Readable {
-  // small, since there may be a thousand streams
-  const out = new PassThrough({ highWaterMark: 16 * 1024 })
+  // small, since there may be thousands of streams
+  const out = new PassThrough({ highWaterMark: batchChars })
   const disconnected = new AbortController()
   const signal = AbortSignal.any([disconnected.signal, closing])
   const heartbeat = setInterval(() => {
@@ -36,11 +36,31 @@ export function eventStream(
   return out
 }
 
+/**
+ * Writes events that come at once as one text. Each text that waits in a buffer of Node takes several times
+ * its own memory, and there may be thousands of clients that read slowly.
+ */
 async function writeEvents(feed: AsyncIterable<FeedEvent>, out: PassThrough, signal: AbortSignal) {
-  for await (const { id, event, data } of feed) {
-    if (signal.aborted) return
-    const idLine = id === undefined ? '' : `id: ${id}\n`
-    const canWriteMore = out.write(`${idLine}event: ${event}\ndata: ${data}\n\n`)
-    if (!canWriteMore) await once(out, 'drain', { signal })
+  let batch = ''
+  let scheduled: NodeJS.Immediate | undefined
+  const flush = () => {
+    clearImmediate(scheduled)
+    scheduled = undefined
+    if (batch !== '' && !out.destroyed) out.write(batch)
+    batch = ''
+  }
+  try {
+    for await (const { id, event, data } of feed) {
+      if (signal.aborted) return
+      const idLine = id === undefined ? '' : `id: ${id}\n`
+      batch += `${idLine}event: ${event}\ndata: ${data}\n\n`
+      if (batch.length >= batchChars) flush()
+      else scheduled ??= setImmediate(flush)
+      if (out.writableNeedDrain) await once(out, 'drain', { signal })
+    }
+  } finally {
+    flush()
   }
 }
+
+const batchChars = 8 * 1024
