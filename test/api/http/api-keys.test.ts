@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict'
-import { readFile, stat, writeFile } from 'node:fs/promises'
+import { readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { request as httpRequest } from 'node:http'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import supertest from 'supertest'
-import { ensureApiKey, loadApiKeys } from '../../../src/api/http/api-keys.js'
+import { ensureApiKey, ensureSecret, loadApiKeys } from '../../../src/api/http/api-keys.js'
 import { tempFolder } from '../../../testing/temp-folder.js'
 import { startServer, type TestServer } from '../../../testing/test-server.js'
 
@@ -139,4 +139,24 @@ test('a key is created once, readable by its owner only, and otherwise stored as
   await writeFile(join(folder, 'key'), 'ty_a_new_one\n')
   assert.equal(await ensureApiKey(folder), 'ty_a_new_one')
   assert.ok((await loadApiKeys(folder)).accepts(key))
+})
+
+test('a damaged file of keys is named, and so is the cure', async t => {
+  const folder = await tempFolder(t)
+  await ensureApiKey(folder)
+  for (const text of ['', '{"keys"', '[]', '{"keys":[{"sha256":"x","createdAt":"y"}]}', 'null']) {
+    await writeFile(join(folder, 'keys.json'), text)
+    await assert.rejects(
+      loadApiKeys(folder),
+      /^DamagedError: keys\.json .*remove it: the next start/,
+    )
+  }
+  await rm(join(folder, 'keys.json'))
+  for (const text of ['', '\n', 'short', 'two words of a key', '\0'.repeat(46)]) {
+    await writeFile(join(folder, 'key'), text)
+    await assert.rejects(ensureApiKey(folder), /^DamagedError: key is no secret .*remove it/)
+    await writeFile(join(folder, 'webhook-secret'), text)
+    const secret = ensureSecret(join(folder, 'webhook-secret'), 'tw_')
+    await assert.rejects(secret, /^DamagedError: webhook-secret is no secret/)
+  }
 })

@@ -227,7 +227,7 @@ test('a job without metrics has an empty page, chart and export', async () => {
   const log = new MetricsLog(store)
   const id = newJobId()
   for (const attempts of [[], [attemptRecord(1)]]) {
-    const nothing = { points: {}, nextCursor: null }
+    const nothing = { points: {}, damagedLines: 0, nextCursor: null }
     assert.deepEqual(await log.page(id, attempts, { limit: 10 }), nothing)
     assert.deepEqual(await chartOf(store, id, attempts, { maxPoints: 10 }), nothing)
     assert.equal(await textOf(csvOf({ log, store }, id, attempts, {})), 'step,time\r\n')
