@@ -1,5 +1,6 @@
 import { setImmediate } from 'node:timers/promises'
 import type { FastifyReply } from 'fastify'
+import type { DamagedItem } from '../../spec/damage.js'
 import type { Page } from '../../spec/paging.js'
 
 /** A page ends early after this much JSON. A job may have a mebibyte, and a page a thousand jobs. */
@@ -32,13 +33,15 @@ export async function sendPage<Q extends ListQuery, T>(
   let chars = 0
   let readNext = firstItems
   let { cursor } = query
+  const damagedByFile = new Map<string, DamagedItem>()
   for (;;) {
     const limit = Math.min(query.limit - count, readNext)
-    const { items, nextCursor, ...others } = await list({
+    const { items, damaged, nextCursor } = await list({
       ...query,
       limit,
       ...(cursor && { cursor }),
     })
+    for (const item of damaged) damagedByFile.set(item.file, item)
     for (const item of items) {
       slice += `${count++ > 0 ? ',' : ''}${serialize(item as Record<string, unknown>)}`
       if (slice.length < sliceChars) continue
@@ -49,7 +52,7 @@ export async function sendPage<Q extends ListQuery, T>(
     }
     cursor = nextCursor ?? undefined
     if (!cursor || count >= query.limit || chars + slice.length >= maxPageChars) {
-      const rest = JSON.stringify({ ...others, nextCursor })
+      const rest = JSON.stringify({ damaged: [...damagedByFile.values()], nextCursor })
       reply
         .type('application/json; charset=utf-8')
         .send(`{"items":[${slices.join('')}${slice}],${rest.slice(1)}`)
