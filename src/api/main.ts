@@ -18,12 +18,6 @@ async function main(): Promise<void> {
     throw new TrainyardError('REDIS_MISSING', message)
   }
   const log = createLogger(config.logLevel)
-  answerPings(silent => {
-    const pid = process.ppid
-    if (!silent) return log.info({ pid }, 'the supervisor answers again')
-    const hint = `the supervisor is stopped: requests are served, but no process is restarted until it continues (kill -CONT ${pid})`
-    log.warn({ pid }, hint)
-  })
   await openPrivateFolder(config.dataFolder, line => log.warn(line))
   const { parts, close } = await openParts(
     {
@@ -66,6 +60,13 @@ async function main(): Promise<void> {
   const fd = process.argv[2] === undefined ? null : Number(process.argv[2])
   const url = await listener.listen({ host: config.host, port: config.port, fd })
   process.send?.({ type: 'listening', url } satisfies FromApi)
+  // not before: compiling the schemas holds the event loop
+  answerPings(silent => {
+    const pid = process.ppid
+    if (!silent) return log.info({ pid }, 'the supervisor answers again')
+    const hint = `the supervisor is stopped: requests are served, but no process is restarted until it continues (kill -CONT ${pid})`
+    log.warn({ pid }, hint)
+  })
 }
 
 /** Waits up to 5 s for Redis, so that the first requests do not fail. Starts without it after that. */

@@ -1,11 +1,14 @@
 import type { ChildProcess } from 'node:child_process'
 import { performance } from 'node:perf_hooks'
 import { setImmediate } from 'node:timers/promises'
+import { readStat } from '../processes.js'
 import type { FromSupervisor, Pong } from '../spec/ipc-messages.js'
 
 const intervalMs = 500
 /** A child that has not answered yet loads its modules. */
-const startTimeoutMs = 60_000
+const startTimeoutMs = 120_000
+/** Linux counts processor time in hundredths of a second. */
+const tickMs = 10
 /** A parent whose check comes later than this was stopped itself, or the machine is overloaded. */
 const maxLatenessMs = 1000
 /** After this time without a ping, a child takes its parent for stopped. */
@@ -13,8 +16,9 @@ const parentSilentMs = 5000
 
 /**
  * Pings a child over IPC, and kills it if its event loop answers nothing for `maxSilentMs`: it is in an
- * endless loop or a deadlock. Time is counted in checks that come in time, so that neither a pause of
- * this process nor an overloaded machine counts against the child. `onKill` is called before the kill.
+ * endless loop or a deadlock. Time is counted in checks that come in time, and for a child that runs by
+ * the processor time that it gets, so that neither a pause of this process nor an overloaded machine
+ * counts against it. `onKill` is called before the kill.
  *
  * A ping is answered by the event loop itself, so a flood of connections cannot delay it as it would
  * delay an HTTP request, and it needs no file or port that can be lost.
@@ -32,11 +36,22 @@ export function killIfSilent(
     started = true
     silentMs = 0
   })
+  let cpuTicks = 0
+  const countedMs = () => {
+    const stat = child.pid === undefined ? null : readStat(child.pid)
+    if (!stat) return intervalMs
+    const usedMs = (stat.cpuTicks - cpuTicks) * tickMs
+    cpuTicks = stat.cpuTicks
+    if (stat.state === 'S') return intervalMs
+    // it may wait for a processor; in other states it waits for a disk or is stopped
+    return stat.state === 'R' ? Math.min(usedMs, intervalMs) : 0
+  }
   const check = async () => {
     // timers run before the answers that have arrived meanwhile are read
     await setImmediate()
     const now = performance.now()
-    if (now - lastCheck < intervalMs + maxLatenessMs) silentMs += intervalMs
+    if (now - lastCheck < intervalMs + maxLatenessMs) silentMs += countedMs()
+    else countedMs()
     lastCheck = now
     if (silentMs > (started ? maxSilentMs : startTimeoutMs)) {
       clearInterval(timer)

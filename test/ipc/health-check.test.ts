@@ -32,7 +32,8 @@ test('a child in an endless loop is killed, and its parent is told once', async 
   const { child, kills } = await watch(t, 'setTimeout(() => { for (;;); }, 2000)')
   const [, signal] = await within('the child to end', once(child, 'exit'))
   assert.equal(signal, 'SIGKILL')
-  assert.deepEqual(kills, [2000])
+  assert.equal(kills.length, 1)
+  assert.ok(kills[0]! > maxSilentMs)
 })
 
 test('a child that is slow to start, or busy for less than the limit at a time, is left alone', async t => {
