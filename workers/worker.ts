@@ -126,6 +126,7 @@ async function main(): Promise<void> {
     createRunner,
     lockMs: config.lockMs,
     onError,
+    onJobError: (job, { message }) => log.warn({ job, reason: message }, 'could not run a job'),
     onHeld: job =>
       log.info(
         { job },

@@ -1,4 +1,4 @@
-import { readdir, rm, stat } from 'node:fs/promises'
+import { lstat, readdir, rm, stat } from 'node:fs/promises'
 import { dirname, join, relative, resolve } from 'node:path'
 import { DamagedError, isDamaged } from '../errors.js'
 import { manifestName, readManifestFile, writeManifest } from './committed-folder.js'
@@ -15,7 +15,7 @@ import {
 } from './record-file.js'
 import type { Shape } from './shape.js'
 import { createStaging, stagingFolder, sweepStaging, tempName } from './staging.js'
-import { errorCode, ignoreCodes, withStorageErrors } from './storage-errors.js'
+import { errorCode, ignoreCodes, isPathError, withStorageErrors } from './storage-errors.js'
 import type { CommittedFolder, JsonOptions, Store } from './store.js'
 import { isKeySegment, pathOf } from './store-key.js'
 import { VerifiedFolders } from './verified-folders.js'
@@ -88,7 +88,7 @@ class FolderStore implements Store {
   }
 
   claim(key: string): Promise<boolean> {
-    return withStorageErrors(async () => {
+    return this.guard(key, async () => {
       const path = await this.ensureParent(key)
       const handle = await this.disk.create(path).catch(ignoreCodes(null, 'EEXIST'))
       await handle?.close()
@@ -98,7 +98,7 @@ class FolderStore implements Store {
   }
 
   list(prefix: string): Promise<string[]> {
-    return withStorageErrors(async () => {
+    return this.guard(prefix, async () => {
       const path = pathOf(this.root, prefix)
       const names = await readdir(path).catch(error =>
         errorCode(error) === 'ENOENT' ? [] : rethrowListDamage(prefix, error),
@@ -110,7 +110,12 @@ class FolderStore implements Store {
   stage(): Promise<string> {
     return withStorageErrors(async () => {
       const folder = this.tempPath()
-      await this.disk.mkdir(folder)
+      await this.disk.mkdir(folder).catch(async error => {
+        if (!isPathError(error)) throw error
+        // something else is in the place of the staging folder: this says what
+        await createStaging(this.root)
+        throw error
+      })
       return folder
     })
   }
@@ -120,7 +125,7 @@ class FolderStore implements Store {
   }
 
   commit(staged: string, key: string, manifest: object): Promise<boolean> {
-    return withStorageErrors(async () => {
+    return this.guard(key, async () => {
       const path = await this.ensureParent(key)
       await writeManifest(this.disk, this.assertStaged(staged), manifest)
       const move = () =>
@@ -167,7 +172,7 @@ class FolderStore implements Store {
   }
 
   append(key: string, content: string | Uint8Array): Promise<void> {
-    return withStorageErrors(async () => {
+    return this.guard(key, async () => {
       const path = pathOf(this.root, key)
       try {
         await append(this.disk, path, content)
@@ -179,7 +184,7 @@ class FolderStore implements Store {
   }
 
   sync(key: string): Promise<void> {
-    return withStorageErrors(async () => {
+    return this.guard(key, async () => {
       const path = pathOf(this.root, key)
       const found = await sync(this.disk, path).then(
         () => true,
@@ -216,13 +221,16 @@ class FolderStore implements Store {
   }
 
   remove(key: string): Promise<void> {
-    return withStorageErrors(async () => {
+    return this.guard(key, async () => {
       const path = pathOf(this.root, key)
       const trash = this.tempPath()
       // The rename removes everything at once. After a crash here, the next sweep of staging deletes it.
-      const found = await this.disk
-        .rename(path, trash)
-        .then(() => true, ignoreCodes(false, 'ENOENT', 'ENOTDIR'))
+      const isThere = await lstat(path).then(() => true, ignoreCodes(false, 'ENOENT', 'ENOTDIR'))
+      if (!isThere) return
+      const found = await this.withStaging(() => this.disk.rename(path, trash)).then(
+        () => true,
+        ignoreCodes(false, 'ENOENT'),
+      )
       if (!found) return
       await syncUpTo(this.disk, this.root, dirname(path))
       await rm(trash, { recursive: true, force: true })
@@ -235,7 +243,7 @@ class FolderStore implements Store {
     text: string,
     moveIntoPlace: (temporary: string, path: string) => Promise<T>,
   ): Promise<T> {
-    return withStorageErrors(async () => {
+    return this.guard(key, async () => {
       const temporary = this.tempPath()
       try {
         // first, so that on a full disk no empty folder of the key remains
@@ -245,7 +253,7 @@ class FolderStore implements Store {
         await syncUpTo(this.disk, this.root, dirname(path))
         return result
       } catch (error) {
-        await rm(temporary, { force: true })
+        await rm(temporary, { force: true }).catch(() => {})
         throw error
       }
     })
@@ -255,10 +263,32 @@ class FolderStore implements Store {
     const path = pathOf(this.root, key)
     const parent = dirname(path)
     await this.disk.mkdir(parent).catch(error => {
-      if (errorCode(error) !== 'EEXIST') rethrowDamage(key, error)
+      // EEXIST: a file is in its place; ENOENT: a link that leads nowhere
+      if (!['EEXIST', 'ENOENT'].includes(errorCode(error) ?? '')) rethrowDamage(key, error)
       throw new DamagedError(relative(this.root, parent), 'is no folder', error)
     })
     return path
+  }
+
+  /** Makes the staging folder again if somebody has removed it. */
+  private withStaging<T>(operation: () => Promise<T>): Promise<T> {
+    return operation().catch(async error => {
+      if (!isPathError(error)) throw error
+      await createStaging(this.root)
+      return operation()
+    })
+  }
+
+  /** A path that leads nowhere, since somebody has changed a folder, is damage of the key. */
+  private guard<T>(key: string, operation: () => Promise<T>): Promise<T> {
+    return withStorageErrors(async () => {
+      try {
+        return await operation()
+      } catch (error) {
+        if (!isPathError(error)) throw error
+        throw new DamagedError(key, `cannot be reached or written (${errorCode(error)})`, error)
+      }
+    })
   }
 
   private tempPath(): string {

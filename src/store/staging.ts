@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto'
 import { lstat, mkdir, readdir, rm } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
+import { DamagedError } from '../errors.js'
 import { isDead, leadingProcessId, ownProcessId } from '../processes.js'
-import { ignoreCodes, withStorageErrors } from './storage-errors.js'
+import { ignoreCodes, isPathError, withStorageErrors } from './storage-errors.js'
 
 /** No process needs a staged folder for a day, so an older one belongs to a process that died, on any host. */
 const staleMs = 24 * 60 * 60 * 1000
@@ -13,8 +14,14 @@ export const stagingFolder = (root: string): string => join(resolve(root), '.sta
 /** Contains the id of this process, so that a sweep can tell whether the owner still runs. */
 export const tempName = (): string => `${ownProcessId}-${randomUUID()}`
 
+/** Throws a DamagedError if something else is in its place. */
 export const createStaging = (root: string): Promise<unknown> =>
-  withStorageErrors(() => mkdir(stagingFolder(root), { recursive: true }))
+  withStorageErrors(() =>
+    mkdir(stagingFolder(root), { recursive: true }).catch(error => {
+      if (!isPathError(error)) throw error
+      throw new DamagedError('.staging', 'is not a folder', error)
+    }),
+  )
 
 /**
  * Removes what dead processes left behind. A process of another host cannot be checked, so its folders

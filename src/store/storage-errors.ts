@@ -43,6 +43,10 @@ export async function withStorageErrors<T>(operation: () => Promise<T>): Promise
   }
 }
 
+/** The path leads nowhere: something in it is missing, or is not a folder. */
+export const isPathError = (error: unknown): boolean =>
+  ['ENOENT', 'ENOTDIR', 'EEXIST', 'EISDIR', 'ELOOP'].includes(errorCode(error) ?? '')
+
 /** A handler for `catch`: returns `value` for errors with one of these codes, and rethrows others. */
 export const ignoreCodes =
   <T>(value: T, ...codes: string[]) =>

@@ -247,8 +247,10 @@ export class Webhooks {
     }
   }
 
+  /** Damage is logged once, not in each pass. */
   private logError(error: unknown): void {
-    this.deps.log.warn({ err: error }, 'webhooks failed; retrying')
+    if (isDamaged(error)) this.records.damage.add(error)
+    else this.deps.log.warn({ err: error }, 'webhooks failed; retrying')
   }
 }
 

@@ -18,6 +18,8 @@ export interface ConsumerDeps {
   /** How long the lock on a job lasts without renewal. */
   lockMs: number
   onError(error: Error): void
+  /** Called if a job could not be run, for a reason that does not lie in its training. */
+  onJobError(id: string, error: Error): void
   /** A job needs more memory than this worker has. */
   onHeld(id: string): void
 }
@@ -53,7 +55,7 @@ export class Consumer {
     )
     this.worker.on('error', deps.onError)
     // an error of the supervision, not of the job: the reconciler queues the job again
-    this.worker.on('failed', (_job, error) => deps.onError(error))
+    this.worker.on('failed', (job, error) => deps.onJobError(job?.id ?? '', error))
     this.worker.on('lockRenewalFailed', ids => {
       for (const id of ids) this.runners.get(id)?.abandon()
     })

@@ -68,7 +68,10 @@ export class JobRecords {
    */
   async summary(id: string): Promise<Pick<JobRecord, 'manifest' | 'lifecycle'> | null> {
     const manifest = await this.findManifest(id)
-    return manifest && { manifest, lifecycle: await this.journal.read(id, manifest.createdAt) }
+    if (!manifest) return null
+    const lifecycle = await this.journal.read(id, manifest.createdAt)
+    if (lifecycle.version === 0) await this.assertJournalComplete(manifest, lifecycle)
+    return { manifest, lifecycle }
   }
 
   /** Throws `JOB_NOT_FOUND` if there is no such job. */
@@ -112,7 +115,21 @@ export class JobRecords {
       this.journal.read(id, manifest.createdAt),
     ])
     if (lifecycle.state === 'removed') throw jobNotFound(id)
+    const newest = attempts.at(-1)?.attempt ?? 0
+    if (newest > lifecycle.attempt) await this.assertJournalComplete(manifest, lifecycle)
     return { manifest, attempts, initialized, lifecycle, result: lifecycle.result }
+  }
+
+  /** An attempt writes its record after its start is in the journal, so a journal without it has lost entries. */
+  private async assertJournalComplete(
+    { id, createdAt }: JobManifest,
+    lifecycle: Lifecycle,
+  ): Promise<void> {
+    const newest = (await this.attempts(id)).at(-1)?.attempt ?? 0
+    if (newest <= lifecycle.attempt) return
+    // the attempt may have started after the first read
+    if ((await this.journal.read(id, createdAt)).attempt >= newest) return
+    throw new DamagedError(jobPaths(id).journal, `lacks the start of attempt ${newest}`)
   }
 
   /** Appends to the job's journal, unless the transition table forbids the entry. */
