@@ -10,6 +10,7 @@ import { requireApiKey } from './http/api-keys.js'
 import { BodyMemory, reserveBody } from './http/body-memory.js'
 import { limitBodyTime } from './http/body-time.js'
 import { clientErrorHandler, refuseConnect } from './http/client-error.js'
+import { EventStreams } from './http/event-stream.js'
 import { continueAfterChecks } from './http/expect-continue.js'
 import { addGracefulClose } from './http/graceful-shutdown.js'
 import { serverPathHider } from './http/hidden-paths.js'
@@ -99,7 +100,9 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
   await app.register(async guarded => {
     guarded.addHook('onRequest', requireApiKey(deps.keys))
     guarded.addHook('onRequest', reserveBody(bodyMemory, limits))
-    const routeDeps = { ...deps, limits, closing, bodyMemory }
+    const { turns } = deps.jobs.telemetry
+    const eventStreams = new EventStreams({ heartbeatMs: limits.heartbeatMs, closing, turns })
+    const routeDeps = { ...deps, limits, eventStreams, bodyMemory }
     await guarded.register(jobRoutes, routeDeps)
     await guarded.register(metricRoutes, routeDeps)
     await guarded.register(logRoutes, routeDeps)

@@ -56,9 +56,9 @@ async function main(): Promise<void> {
   })
 
   await waitUntilReady(parts.jobs)
-  // the supervisor passes the file descriptor of the socket of the public address
-  const fd = process.argv[2] === undefined ? null : Number(process.argv[2])
-  const url = await listener.listen({ host: config.host, port: config.port, fd })
+  // the supervisor passes file descriptors of the socket of the public address
+  const fds = process.argv.slice(2).map(Number)
+  const url = await listener.listen({ host: config.host, port: config.port, fds })
   process.send?.({ type: 'listening', url } satisfies FromApi)
   // not before: compiling the schemas holds the event loop
   answerPings(silent => {

@@ -97,7 +97,7 @@ async function hashFile(
   disk: Disk | null,
   key = name,
 ): Promise<FileEntry> {
-  const { handle } = await openRegularFile(join(folder, name), key)
+  const handle = await openRegularFile(join(folder, name), key)
   try {
     const hash = createHash('sha256')
     let bytes = 0

@@ -196,12 +196,12 @@ class FolderStore implements Store {
 
   readFrom(key: string, offset: number, length = Number.POSITIVE_INFINITY): Promise<Buffer> {
     return withStorageErrors(async () => {
-      const opened = await openRegularFile(pathOf(this.root, key), key).catch(error =>
+      const handle = await openRegularFile(pathOf(this.root, key), key).catch(error =>
         errorCode(error) === 'ENOENT' ? null : rethrowDamage(key, error),
       )
-      if (!opened) return Buffer.alloc(0)
-      const { handle, size } = opened
+      if (!handle) return Buffer.alloc(0)
       try {
+        const { size } = await handle.stat()
         const buffer = Buffer.alloc(Math.max(0, Math.min(size - offset, length)))
         const { bytesRead } = await handle.read(buffer, 0, buffer.length, offset)
         return buffer.subarray(0, bytesRead)

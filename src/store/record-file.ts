@@ -31,14 +31,11 @@ export function rethrowDamage(key: string, error: unknown): never {
  * Opens a regular file for reading. Without O_NONBLOCK, a pipe in its place would block a thread for ever.
  * Throws the system's error if there is none.
  */
-export async function openRegularFile(
-  path: string,
-  key: string,
-): Promise<{ handle: FileHandle; size: number }> {
+export async function openRegularFile(path: string, key: string): Promise<FileHandle> {
   const handle = await open(path, constants.O_RDONLY | constants.O_NONBLOCK)
   try {
     const stats = await handle.stat()
-    if (stats.isFile()) return { handle, size: stats.size }
+    if (stats.isFile()) return handle
     throw new DamagedError(key, stats.isDirectory() ? unreadable.EISDIR! : 'is not a regular file')
   } catch (error) {
     await handle.close()
@@ -49,13 +46,12 @@ export async function openRegularFile(
 /** Reads a whole record. Returns null if there is no such file. */
 export async function readRecordText(path: string, key: string): Promise<string | null> {
   try {
-    const { handle, size } = await openRegularFile(path, key)
+    const handle = await openRegularFile(path, key)
     try {
+      const { size } = await handle.stat()
       if (size > maxRecordBytes)
         throw new DamagedError(key, `has ${size} bytes, more than any record`)
-      // one read: records are replaced as a whole, so a file does not grow
-      const { buffer, bytesRead } = await handle.read(Buffer.alloc(size), 0, size, 0)
-      return buffer.toString('utf8', 0, bytesRead)
+      return await handle.readFile('utf8')
     } finally {
       await handle.close()
     }

@@ -13,7 +13,7 @@ import { EmbeddedRedis } from './embedded-redis.js'
 import { lockFolder } from './folder-lock.js'
 import { KeptFiles } from './kept-files.js'
 import { ListenSocket } from './listen-socket.js'
-import { inheritedFd, Service } from './service.js'
+import { firstInheritedFd, Service } from './service.js'
 
 const drainTimeoutMs = 30_000
 const closeTimeoutMs = 10_000
@@ -22,6 +22,12 @@ const lastRequestsMs = 15_000
 const maxSilentMs = 10_000
 /** The worker only supervises, but a restart interrupts its jobs. */
 const maxWorkerSilentMs = 60_000
+
+/**
+ * Copies of the public socket that the API accepts on. libuv accepts one connection for each file descriptor
+ * in each turn of the event loop: with one, a crowd keeps other clients waiting to be accepted.
+ */
+const acceptors = 64
 
 const workerScript = fileURLToPath(new URL('../../workers/worker.js', import.meta.url))
 
@@ -57,8 +63,8 @@ async function main(): Promise<void> {
     script: apiScript,
     flags: apiFlags,
     environment: { ...apiEnvironment, ...environment },
-    inherit: listenSocket.stdio,
-    args: [String(inheritedFd)],
+    inherit: Array.from({ length: acceptors }, () => listenSocket.stdio),
+    args: Array.from({ length: acceptors }, (_, i) => String(firstInheritedFd + i)),
     maxSilentMs,
     onMessage: from => {
       const message = from as FromApi

@@ -15,8 +15,8 @@ export interface ServiceOptions {
   /** Node's own options. */
   flags?: string[]
   environment: NodeJS.ProcessEnv
-  /** The child inherits it as file descriptor `inheritedFd`. */
-  inherit?: Stream
+  /** The child inherits them as the file descriptors from `firstInheritedFd` on. */
+  inherit?: readonly Stream[]
   /** The child is killed if it is stopped, or if it answers no ping for so long. Default: neither. */
   maxSilentMs?: number
   onMessage?(message: { type?: string }): void
@@ -25,7 +25,7 @@ export interface ServiceOptions {
 }
 
 /** The index after stdin, stdout, stderr and the IPC channel. */
-export const inheritedFd = 4
+export const firstInheritedFd = 4
 
 /** A child process that is restarted, with exponential backoff, until `stop` is called. */
 export class Service {
@@ -67,14 +67,14 @@ export class Service {
   }
 
   private start(): void {
-    const { script, args = [], flags, environment, inherit, onMessage } = this.options
+    const { script, args = [], flags, environment, inherit = [], onMessage } = this.options
     const startedAt = Date.now()
     // its own process group: Ctrl-C reaches the supervisor alone, which stops all in order
     const child = fork(script, args, {
       env: environment,
       ...(flags && { execArgv: flags }),
       detached: true,
-      stdio: ['inherit', 'inherit', 'inherit', 'ipc', ...(inherit ? [inherit] : [])],
+      stdio: ['inherit', 'inherit', 'inherit', 'ipc', ...inherit],
     })
     this.child = child
     this.watch(child)

@@ -1,66 +1,102 @@
 import { once } from 'node:events'
-import { PassThrough, type Readable } from 'node:stream'
-import type { FeedEvent } from '../../jobs/telemetry/job-stream.js'
+import type { ServerResponse } from 'node:http'
+import type { FastifyReply } from 'fastify'
+import type { EventBatch } from '../../jobs/telemetry/feed-event.js'
+import type { Turns } from '../../jobs/telemetry/turns.js'
+import { eventStreamType } from './content-negotiation.js'
 
-interface EventStreamOptions {
+export type Feed = (signal: AbortSignal) => AsyncIterable<EventBatch>
+
+export interface EventStreamOptions {
   heartbeatMs: number
-  /** Ends the stream on shutdown; the client reconnects with its last id. */
+  /** Ends the streams on shutdown; clients reconnect with their last id. */
   closing: AbortSignal
+  turns: Turns
 }
 
 /**
- * Sends a feed as server-sent events (https://html.spec.whatwg.org/multipage/server-sent-events.html).
- * Waits if the client reads slowly, and ends the feed if it disconnects.
+ * Sends feeds as server-sent events (https://html.spec.whatwg.org/multipage/server-sent-events.html).
+ * There may be thousands of streams that open, wake up and close together, so each has as few objects as
+ * possible: it writes to the response itself, and no signal has thousands of listeners.
  */
-export function eventStream(
-  feed: (signal: AbortSignal) => AsyncIterable<FeedEvent>,
-  { heartbeatMs, closing }: EventStreamOptions,
-): Readable {
-  // small, since there may be thousands of streams
-  const out = new PassThrough({ highWaterMark: batchChars })
-  const disconnected = new AbortController()
-  const signal = AbortSignal.any([disconnected.signal, closing])
-  const heartbeat = setInterval(() => {
-    // a client with a backlog needs no heartbeat
-    if (out.writableLength === 0) out.write(': heartbeat\n\n')
-  }, heartbeatMs)
-  out.on('close', () => {
-    clearInterval(heartbeat)
-    disconnected.abort()
-  })
-  out.write('retry: 2000\n\n')
-  void writeEvents(feed(signal), out, signal).then(
-    () => out.end(),
-    error => out.destroy(signal.aborted ? undefined : error),
-  )
-  return out
-}
+export class EventStreams {
+  private readonly open = new Set<AbortController>()
 
-/**
- * Writes events that come at once as one text. Each text that waits in a buffer of Node takes several times
- * its own memory, and there may be thousands of clients that read slowly.
- */
-async function writeEvents(feed: AsyncIterable<FeedEvent>, out: PassThrough, signal: AbortSignal) {
-  let batch = ''
-  let scheduled: NodeJS.Immediate | undefined
-  const flush = () => {
-    clearImmediate(scheduled)
-    scheduled = undefined
-    if (batch !== '' && !out.destroyed) out.write(batch)
-    batch = ''
+  constructor(private readonly options: EventStreamOptions) {
+    options.closing.addEventListener('abort', () => {
+      for (const controller of this.open) controller.abort()
+    })
   }
-  try {
-    for await (const { id, event, data } of feed) {
-      if (signal.aborted) return
-      const idLine = id === undefined ? '' : `id: ${id}\n`
-      batch += `${idLine}event: ${event}\ndata: ${data}\n\n`
-      if (batch.length >= batchChars) flush()
-      else scheduled ??= setImmediate(flush)
-      if (out.writableNeedDrain) await once(out, 'drain', { signal })
+
+  /** Waits for its turn, then opens a feed and sends it. What `openFeed` throws becomes the answer. */
+  async send(reply: FastifyReply, openFeed: () => Promise<Feed>): Promise<FastifyReply> {
+    await this.options.turns.take()
+    const feed = await openFeed()
+    // many feeds may have waited for one read
+    await this.options.turns.take()
+    const { raw } = reply.hijack()
+    if (raw.destroyed) return reply
+    raw.writeHead(200, { ...definedHeaders(reply), 'content-type': eventStreamType })
+    raw.write('retry: 2000\n\n')
+    void this.run(raw, feed)
+    return reply
+  }
+
+  /** Waits if the client reads slowly, and ends the feed if it disconnects. */
+  private async run(raw: ServerResponse, feed: Feed): Promise<void> {
+    const { heartbeatMs, closing, turns } = this.options
+    const controller = new AbortController()
+    const { signal } = controller
+    const beat = async () => {
+      await turns.take()
+      // a client with a backlog needs no heartbeat
+      if (!raw.destroyed && raw.writableLength === 0) raw.write(': heartbeat\n\n')
     }
-  } finally {
-    flush()
+    const heartbeat = setInterval(() => void beat(), heartbeatMs)
+    this.open.add(controller)
+    // thousands of connections may close in one turn of the event loop
+    raw.once('close', () => void turns.take().then(() => controller.abort()))
+    if (closing.aborted) controller.abort()
+    try {
+      await writeEvents(feed(signal), raw, signal)
+      raw.end()
+    } catch (error) {
+      if (signal.aborted) raw.end()
+      else raw.destroy(error as Error)
+    } finally {
+      clearInterval(heartbeat)
+      this.open.delete(controller)
+    }
   }
 }
 
-const batchChars = 8 * 1024
+async function writeEvents(
+  feed: AsyncIterable<EventBatch>,
+  raw: ServerResponse,
+  signal: AbortSignal,
+): Promise<void> {
+  for await (const batch of feed) {
+    if (signal.aborted || raw.destroyed) return
+    if (!raw.write(textOf(batch))) await once(raw, 'drain', { signal })
+  }
+}
+
+/** Followers of a job share batches, so each is formatted once. */
+const texts = new WeakMap<EventBatch, Buffer>()
+
+/** One text for each batch: a text that waits in a buffer of Node takes several times its own memory. */
+function textOf(batch: EventBatch): Buffer {
+  const known = texts.get(batch)
+  if (known) return known
+  const lines = batch.map(({ id, event, data }) => {
+    const idLine = id === undefined ? '' : `id: ${id}\n`
+    return `${idLine}event: ${event}\ndata: ${data}\n\n`
+  })
+  const text = Buffer.from(lines.join(''))
+  texts.set(batch, text)
+  return text
+}
+
+/** The headers that hooks have set. */
+const definedHeaders = (reply: FastifyReply) =>
+  Object.fromEntries(Object.entries(reply.getHeaders()).filter(([, value]) => value !== undefined))

@@ -1,4 +1,4 @@
-import type { AddressInfo } from 'node:net'
+import { type AddressInfo, createServer, type Server } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { FastifyInstance } from 'fastify'
 import { addressUnusable } from '../../errors.js'
@@ -11,13 +11,18 @@ const drainMs = 250
 export interface ListenOptions {
   host: string
   port: number
-  /** A bound socket inherited from the supervisor (supervisor/listen-socket.ts), to use instead of binding one. */
-  fd: number | null
+  /**
+   * Copies of a bound socket, inherited from the supervisor (supervisor/listen-socket.ts), to use instead of binding
+   * one. Each accepts one connection in a turn of the event loop.
+   */
+  fds: readonly number[]
 }
 
 /** Accepts the connections of an app. */
 export class Listener {
   private draining = false
+  /** Servers that accept connections for the app's own server. */
+  private readonly acceptors: Server[] = []
 
   constructor(private readonly app: FastifyInstance) {
     app.server.prependListener('request', (_request, response) => {
@@ -26,15 +31,16 @@ export class Listener {
   }
 
   /** Returns the URL of the address. Throws ADDRESS_UNUSABLE. */
-  async listen({ host, port, fd }: ListenOptions): Promise<string> {
+  async listen({ host, port, fds: [fd, ...copies] }: ListenOptions): Promise<string> {
     const { server } = this.app
-    if (fd !== null) listenOn(server, fd)
+    if (fd !== undefined) listenOn(server, fd)
     try {
       // of `localhost`, Fastify would bind the other addresses too, beside an inherited socket
-      await this.app.listen({ host: fd === null ? host : '127.0.0.1', port, backlog })
+      await this.app.listen({ host: fd === undefined ? host : '127.0.0.1', port, backlog })
     } catch (cause) {
       throw addressUnusable(host, port, cause as NodeJS.ErrnoException)
     }
+    for (const copy of copies) this.acceptors.push(this.acceptOn(copy))
     return urlOf(server.address() as AddressInfo)
   }
 
@@ -46,17 +52,25 @@ export class Listener {
   async drain(): Promise<void> {
     this.draining = true
     await sleep(drainMs)
-    this.app.server.close()
+    for (const server of [this.app.server, ...this.acceptors]) server.close()
     await sleep(drainMs)
+  }
+
+  private acceptOn(fd: number): Server {
+    // the options of Node's HTTP server
+    const acceptor = createServer({ allowHalfOpen: true, noDelay: true })
+    acceptor.on('connection', socket => this.app.server.emit('connection', socket))
+    listenOn(acceptor, fd).listen()
+    return acceptor
   }
 }
 
 /** Makes `server.listen` use an inherited socket. Fastify can pass on a file descriptor, but not the backlog with it. */
-function listenOn(server: FastifyInstance['server'], fd: number): void {
+function listenOn(server: Server, fd: number): Server {
   // a documented form of the arguments, which Node's types lack
-  const listen: (options: { fd: number }, backlog: number) => typeof server =
-    server.listen.bind(server)
+  const listen: (options: { fd: number }, backlog: number) => Server = server.listen.bind(server)
   server.listen = () => listen({ fd }, backlog)
+  return server
 }
 
 function urlOf({ address, family, port }: AddressInfo): string {

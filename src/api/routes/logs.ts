@@ -5,16 +5,13 @@ import type { Jobs } from '../../jobs/jobs.js'
 import { optionalWithDefault } from '../../spec/optional-with-default.js'
 import { strictObject } from '../../spec/strict-object.js'
 import { eventStreamType, lastEventId, negotiateFormat } from '../http/content-negotiation.js'
-import { eventStream } from '../http/event-stream.js'
+import type { EventStreams } from '../http/event-stream.js'
 import { HttpError } from '../http/http-error.js'
-import type { Limits } from '../http/limits.js'
 import { EventStream, JobParam, LogResponse } from '../schemas.js'
 
 export interface LogRoutesDeps {
   jobs: Pick<Jobs, 'telemetry'>
-  limits: Limits
-  /** Ends open streams on shutdown. */
-  closing: AbortSignal
+  eventStreams: EventStreams
 }
 
 const LogsQuery = strictObject({
@@ -45,8 +42,8 @@ const LogsQuery = strictObject({
 const mediaTypes = { json: 'application/json', text: 'text/plain', stream: eventStreamType }
 
 export const logRoutes: FastifyPluginAsyncTypebox<LogRoutesDeps> = async (app, deps) => {
+  const { eventStreams } = deps
   const { telemetry } = deps.jobs
-  const { heartbeatMs } = deps.limits
   app.get(
     '/jobs/:id/logs',
     {
@@ -87,10 +84,7 @@ export const logRoutes: FastifyPluginAsyncTypebox<LogRoutesDeps> = async (app, d
       }
       const cursor = lastEventId(request)
       const start = cursor ? { ...query, cursor } : query
-      const feed = await telemetry.streamLog(id, start)
-      return reply
-        .type(eventStreamType)
-        .send(eventStream(feed, { heartbeatMs, closing: deps.closing }))
+      return eventStreams.send(reply, () => telemetry.streamLog(id, start))
     },
   )
 }

@@ -5,17 +5,14 @@ import type { Jobs } from '../../jobs/jobs.js'
 import { optionalWithDefault } from '../../spec/optional-with-default.js'
 import { strictObject } from '../../spec/strict-object.js'
 import { eventStreamType, lastEventId, negotiateFormat } from '../http/content-negotiation.js'
-import { eventStream } from '../http/event-stream.js'
+import type { EventStreams } from '../http/event-stream.js'
 import { HttpError } from '../http/http-error.js'
-import type { Limits } from '../http/limits.js'
 import { sendTar } from '../http/tar.js'
 import { EventStream, JobParam, MetricsResponse, tarResponse } from '../schemas.js'
 
 export interface MetricRoutesDeps {
-  jobs: Pick<Jobs, 'get' | 'telemetry'>
-  limits: Limits
-  /** Ends open streams on shutdown. */
-  closing: AbortSignal
+  jobs: Pick<Jobs, 'telemetry'>
+  eventStreams: EventStreams
 }
 
 const MetricsQuery = strictObject({
@@ -56,9 +53,8 @@ const mediaTypes = {
 }
 
 export const metricRoutes: FastifyPluginAsyncTypebox<MetricRoutesDeps> = async (app, deps) => {
-  const { jobs, closing } = deps
-  const { telemetry } = jobs
-  const { heartbeatMs } = deps.limits
+  const { eventStreams } = deps
+  const { telemetry } = deps.jobs
   const tags = ['jobs']
   const params = Type.Object({ id: JobParam })
 
@@ -97,11 +93,11 @@ export const metricRoutes: FastifyPluginAsyncTypebox<MetricRoutesDeps> = async (
       const query = { ...range, ...(names && { names: names.split(',') }) }
       const responseFormat = negotiateFormat(request, format, mediaTypes)
       if (responseFormat === 'stream') {
-        await jobs.get(id)
         const after = lastEventId(request)
-        const feed = (signal: AbortSignal) =>
-          telemetry.streamMetrics(id, { signal, ...(after && { after }) })
-        return reply.type(eventStreamType).send(eventStream(feed, { heartbeatMs, closing }))
+        return eventStreams.send(reply, async () => {
+          await telemetry.assertFollowable(id)
+          return signal => telemetry.streamMetrics(id, { signal, ...(after && { after }) })
+        })
       }
       if (responseFormat !== 'json') {
         const rows = await telemetry[responseFormat](id, query)
@@ -140,9 +136,10 @@ export const metricRoutes: FastifyPluginAsyncTypebox<MetricRoutesDeps> = async (
     },
     async (request, reply) => {
       const { id } = request.params
-      await jobs.get(id)
-      const feed = (signal: AbortSignal) => telemetry.streamStatus(id, signal)
-      return reply.type(eventStreamType).send(eventStream(feed, { heartbeatMs, closing }))
+      return eventStreams.send(reply, async () => {
+        await telemetry.assertFollowable(id)
+        return signal => telemetry.streamStatus(id, signal)
+      })
     },
   )
 

@@ -3,7 +3,7 @@ import type { LogLine, LogPage } from '../../spec/job-log.js'
 import type { Store } from '../../store/store.js'
 import { jobPaths } from '../record/job-paths.js'
 import type { AttemptRecord } from '../record/records.js'
-import type { FeedEvent } from './job-stream.js'
+import type { FeedEvent } from './feed-event.js'
 import { checkedLine, parseLine, readChunk } from './ndjson.js'
 
 /** Where a line starts: an attempt's log and a byte offset in it. */

@@ -1,17 +1,7 @@
+import type { Job } from '../../spec/job.js'
+import type { EventBatch } from './feed-event.js'
 import type { JobSnapshot, JobTail, JobTails } from './job-tail.js'
-import { type MetricsLog, positionOf, type Tail } from './metrics-log.js'
 import { Signal } from './signal.js'
-
-/** A server-sent event; `data` is JSON. */
-export interface FeedEvent {
-  /** A client that reconnects sends this as `Last-Event-ID` to resume after the event. */
-  id?: string
-  event: string
-  data: string
-}
-
-/** Bytes of the log that one subscriber holds in memory; a thousand may read at the same time. */
-const chunkBytes = 16 * 1024
 
 export interface StreamOptions {
   /** Resume after the event with this id. */
@@ -26,37 +16,22 @@ export interface StreamOptions {
  */
 export function streamMetrics(
   id: string,
-  { tails, log }: { tails: JobTails; log: MetricsLog },
+  tails: JobTails,
   { after, signal }: StreamOptions,
-): AsyncGenerator<FeedEvent> {
+): AsyncGenerator<EventBatch> {
   let position = Number(after ?? 0) || 0
-  let logTail: Tail | null = null
-  const lastSent = new LastSentState()
+  const stateChanges = new StateChanges()
 
   // the snapshot was taken after its rows were written, so its state is sent after them
-  async function* readEvents(snapshot: JobSnapshot, tail: JobTail): AsyncGenerator<FeedEvent> {
+  async function* readEvents(snapshot: JobSnapshot, tail: JobTail): AsyncGenerator<EventBatch> {
     for (;;) {
-      if (position >= tail.bufferedFrom) {
-        logTail = null
-        const rows = tail.rowsAfter(position)
-        if (rows.length === 0) break
-        for (const row of rows) {
-          position = row.position
-          yield { id: String(position), event: 'metrics', data: row.json }
-        }
-        continue
-      }
-      const { attempts } = snapshot.record
-      logTail ??= await log.seek(id, attempts, position)
-      const rows = await log.rowsAfter(id, attempts, logTail, chunkBytes)
-      if (rows.length === 0) break
-      for (const row of rows) {
-        position = positionOf(row)
-        yield { id: String(position), event: 'metrics', data: JSON.stringify(row) }
-      }
+      const rows = await tail.rowsAfter(position)
+      if (rows.events.length === 0) break
+      position = rows.position
+      yield rows.events
     }
-    const job = lastSent.jsonIfChanged(snapshot.job)
-    if (job) yield { id: String(position), event: 'job', data: job }
+    if (stateChanges.includes(snapshot.job))
+      yield [{ id: String(position), event: 'job', data: snapshot.jobJson }]
   }
   return pollLoop(id, tails, signal, readEvents)
 }
@@ -66,16 +41,13 @@ export function streamStatus(
   id: string,
   tails: JobTails,
   signal: AbortSignal,
-): AsyncGenerator<FeedEvent> {
-  const lastSent = new LastSentState()
+): AsyncGenerator<EventBatch> {
+  const stateChanges = new StateChanges()
   let last = ''
-  return pollLoop(id, tails, signal, async function* ({ job }) {
-    const changed = lastSent.jsonIfChanged(job)
-    const { progress, metrics } = job
-    const data = JSON.stringify({ ...progress, metrics })
-    if (changed) yield { event: 'job', data: changed }
-    else if (data !== last) yield { event: 'progress', data }
-    last = data
+  return pollLoop(id, tails, signal, async function* ({ job, jobJson, progressJson }) {
+    if (stateChanges.includes(job)) yield [{ event: 'job', data: jobJson }]
+    else if (progressJson !== last) yield [{ event: 'progress', data: progressJson }]
+    last = progressJson
   })
 }
 
@@ -84,8 +56,8 @@ export async function* pollLoop(
   id: string,
   tails: JobTails,
   signal: AbortSignal,
-  readEvents: (snapshot: JobSnapshot, tail: JobTail) => AsyncGenerator<FeedEvent>,
-): AsyncGenerator<FeedEvent> {
+  readEvents: (snapshot: JobSnapshot, tail: JobTail) => AsyncGenerator<EventBatch>,
+): AsyncGenerator<EventBatch> {
   const wakeUp = new Signal()
   const onAbort = () => wakeUp.notify()
   signal.addEventListener('abort', onAbort, { once: true })
@@ -94,7 +66,12 @@ export async function* pollLoop(
     while (!signal.aborted) {
       tail.throwIfFailed()
       const { snapshot } = tail
-      if (snapshot) yield* readEvents(snapshot, tail)
+      if (snapshot) {
+        for await (const batch of readEvents(snapshot, tail)) {
+          await tails.turns.take()
+          yield batch
+        }
+      }
       if (snapshot?.record.result) return
       await wakeUp.wait()
     }
@@ -104,15 +81,15 @@ export async function* pollLoop(
   }
 }
 
-/** The last state that was sent to a subscriber. */
-class LastSentState {
-  private state = ''
+/** The states of a job that one follower sees. */
+class StateChanges {
+  private last = ''
 
-  /** Returns the job as JSON if its state has changed since the last call. */
-  jsonIfChanged(job: { status: string; phase: string | null; attempt: number }): string | null {
-    const state = `${job.status} ${job.phase} ${job.attempt}`
-    if (state === this.state) return null
-    this.state = state
-    return JSON.stringify(job)
+  /** Returns whether the job's state has changed since the last call. */
+  includes({ status, phase, attempt }: Pick<Job, 'status' | 'phase' | 'attempt'>): boolean {
+    const state = `${status} ${phase} ${attempt}`
+    const changed = state !== this.last
+    this.last = state
+    return changed
   }
 }

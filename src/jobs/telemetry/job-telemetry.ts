@@ -5,18 +5,14 @@ import type { DamageRegistry } from '../../store/damage-registry.js'
 import type { Store } from '../../store/store.js'
 import { isEventFile, jobPaths } from '../record/job-paths.js'
 import type { JobRecords } from '../record/records.js'
+import type { EventBatch, FeedEvent } from './feed-event.js'
 import { JobLog, type LogQuery, logEvent } from './job-log.js'
-import {
-  type FeedEvent,
-  pollLoop,
-  type StreamOptions,
-  streamMetrics,
-  streamStatus,
-} from './job-stream.js'
+import { pollLoop, type StreamOptions, streamMetrics, streamStatus } from './job-stream.js'
 import { type JobTailDeps, JobTails } from './job-tail.js'
 import { type ChartQuery, chartOf } from './metrics-chart.js'
 import { csvOf, type ExportQuery, ndjsonOf } from './metrics-export.js'
 import { MetricsLog, type MetricsQuery } from './metrics-log.js'
+import type { Turns } from './turns.js'
 
 interface JobTelemetryDeps extends Omit<JobTailDeps, 'log' | 'record'> {
   store: Store
@@ -24,12 +20,20 @@ interface JobTelemetryDeps extends Omit<JobTailDeps, 'log' | 'record'> {
   damage: DamageRegistry
 }
 
+/** Log lines that a follower gets at once. */
+const maxLogBatch = 64
+
 /** Reads the metrics and logs of jobs: pages, charts, exports and live streams. */
 export class JobTelemetry {
   private readonly store: Store
   private readonly metricsLog: MetricsLog
   private readonly jobLog: JobLog
   private readonly tails: JobTails
+
+  /** Followers take turns. */
+  get turns(): Turns {
+    return this.tails.turns
+  }
 
   constructor(private readonly deps: JobTelemetryDeps) {
     this.store = deps.store
@@ -59,13 +63,18 @@ export class JobTelemetry {
     return csvOf(from, id, await this.attempts(id), query)
   }
 
+  /** Throws JOB_NOT_FOUND if the job cannot be followed. Reads no file if others follow it already. */
+  async assertFollowable(id: string): Promise<void> {
+    if (!this.tails.hasSnapshot(id)) await this.deps.records.read(id)
+  }
+
   /** Streams metrics rows and state changes, live. */
-  streamMetrics(id: string, options: StreamOptions): AsyncGenerator<FeedEvent> {
-    return streamMetrics(id, { tails: this.tails, log: this.metricsLog }, options)
+  streamMetrics(id: string, options: StreamOptions): AsyncGenerator<EventBatch> {
+    return streamMetrics(id, this.tails, options)
   }
 
   /** Streams state changes and progress, live. */
-  streamStatus(id: string, signal: AbortSignal): AsyncGenerator<FeedEvent> {
+  streamStatus(id: string, signal: AbortSignal): AsyncGenerator<EventBatch> {
     return streamStatus(id, this.tails, signal)
   }
 
@@ -86,16 +95,21 @@ export class JobTelemetry {
   async streamLog(
     id: string,
     query: LogQuery,
-  ): Promise<(signal: AbortSignal) => AsyncGenerator<FeedEvent>> {
+  ): Promise<(signal: AbortSignal) => AsyncGenerator<EventBatch>> {
     const log = this.jobLog
     let position = await log.start(id, await this.claims(id), query)
     const { records } = this.deps
     const readEvents = async function* () {
       const claims = await records.claims(id)
+      let batch: FeedEvent[] = []
       for await (const entry of log.lines(id, claims, position, query.attempt)) {
         position = entry.next
-        yield logEvent(entry)
+        batch.push(logEvent(entry))
+        if (batch.length < maxLogBatch) continue
+        yield batch
+        batch = []
       }
+      if (batch.length > 0) yield batch
     }
     return signal => pollLoop(id, this.tails, signal, readEvents)
   }

@@ -11,10 +11,6 @@ const maxLineBytes = 4 * 2 ** 20
 /** After a longer run of damage, the rest of the file is not searched for lines. */
 const maxDamagedBytes = 64 * 2 ** 20
 const newline = 10
-const comma = 44
-const openBracket = 91
-const closeBracket = 93
-const closeBrace = 125
 
 /** A part of a log. */
 export interface LogChunk {
@@ -59,6 +55,7 @@ async function damagedRun(store: Store, key: string, offset: number): Promise<nu
 // zlib.crc32 exists since Node 20.15; lines that an older one writes have no checksum
 const crc32 = (zlib as { crc32?: (data: Uint8Array | string) => number }).crc32
 const checksumStart = Buffer.from(',"crc":"')
+const checksumAtEnd = /,"crc":"[0-9a-f]{8}"\}\n/g
 /** Length of `,"crc":"01234567"}`. */
 const checksumBytes = checksumStart.length + 10
 
@@ -72,24 +69,11 @@ export function checkedLine(value: object): string {
 
 const hex = (value: number) => value.toString(16).padStart(8, '0')
 
-/** Where the checksum of a line starts that ends at `end`; null if it has none, as lines of older versions. */
-function checksumAt(bytes: Buffer, from: number, end: number): number | null {
-  const start = end - checksumBytes
-  if (!crc32 || start <= from) return null
-  for (let i = 0; i < checksumStart.length; i++) {
-    if (bytes[start + i] !== checksumStart[i]) return null
-  }
-  return start
-}
-
-function matchesChecksum(bytes: Buffer, from: number, start: number): boolean {
-  let expected = 0
-  for (let i = start + checksumStart.length; i < start + checksumStart.length + 8; i++) {
-    const code = bytes[i]!
-    // 0 to 9, or a to f
-    expected = expected * 16 + (code < 97 ? code - 48 : code - 87)
-  }
-  return crc32!(bytes.subarray(from, start)) === expected
+/** Lines without a checksum, which older versions wrote, count as intact. */
+function isIntact(line: Buffer): boolean {
+  const start = line.length - checksumBytes
+  if (!crc32 || start < 1 || !line.subarray(start, start + 8).equals(checksumStart)) return true
+  return line.toString('latin1', start + 8, start + 16) === hex(crc32(line.subarray(0, start)))
 }
 
 /** Returns the complete lines in the last `bytes` of a log. */
@@ -108,59 +92,44 @@ export function parseLines<T>(
   lines: Buffer,
   isValid: (value: unknown) => value is T,
 ): { values: T[]; damaged: number } {
-  const atOnce = parseAtOnce(lines)
-  if (atOnce && (atOnce.checked || atOnce.values.every(isValid)))
-    return { values: atOnce.values as T[], damaged: 0 }
-  const values: T[] = []
-  let damaged = 0
-  for (let at = 0; at < lines.length; ) {
-    const end = lines.indexOf(newline, at)
-    const value = parseLine(lines.subarray(at, end), isValid)
-    if (value === null) damaged++
-    else values.push(value)
-    at = end + 1
+  const split = splitLines(lines)
+  if (split.every(isIntact)) {
+    const values = parseAtOnce(lines)
+    if (values?.length === split.length && values.every(isValid)) return { values, damaged: 0 }
   }
-  return { values, damaged }
+  const values = split.map(line => parseLine(line, isValid)).filter(value => value !== null)
+  return { values, damaged: split.length - values.length }
 }
 
-/**
- * Parses all lines with one call of `JSON.parse`, which is much faster than one for each. Returns null if one is
- * damaged. `checked`: all have a checksum.
- */
-function parseAtOnce(lines: Buffer): { values: unknown[]; checked: boolean } | null {
-  const list = Buffer.allocUnsafe(lines.length + 1)
-  let length = 0
-  list[length++] = openBracket
-  let [count, checked] = [0, true]
-  for (let at = 0; at < lines.length; count++) {
-    const end = lines.indexOf(newline, at)
-    const checksum = checksumAt(lines, at, end)
-    if (checksum === null) checked = false
-    else if (!matchesChecksum(lines, at, checksum)) return null
-    length += lines.copy(list, length, at, checksum ?? end)
-    if (checksum !== null) list[length++] = closeBrace
-    list[length++] = comma
-    at = end + 1
-  }
-  list[length - 1] = closeBracket
+/** One call of `JSON.parse` is much faster than one for each line. The JSON has no other newlines. */
+function parseAtOnce(lines: Buffer): unknown[] | null {
+  if (lines.length === 0) return []
   try {
-    const values = count === 0 ? [] : JSON.parse(list.toString('utf8', 0, length))
-    return values.length === count ? { values, checked } : null
+    const text = lines.toString('utf8').replaceAll(checksumAtEnd, '}\n')
+    return JSON.parse(`[${text.slice(0, -1).replaceAll('\n', ',')}]`)
   } catch {
     return null
   }
 }
 
 export function parseLine<T>(line: Buffer, isValid: (value: unknown) => value is T): T | null {
-  const checksum = checksumAt(line, 0, line.length)
-  if (checksum !== null && !matchesChecksum(line, 0, checksum)) return null
+  if (!isIntact(line)) return null
   try {
-    const text = checksum === null ? line.toString() : `${line.toString('utf8', 0, checksum)}}`
-    const value: unknown = JSON.parse(text)
+    const value: unknown = JSON.parse(`${line.toString('utf8')}\n`.replace(checksumAtEnd, '}'))
     return isValid(value) ? value : null
   } catch {
     return null
   }
+}
+
+function splitLines(lines: Buffer): Buffer[] {
+  const split: Buffer[] = []
+  for (let at = 0; at < lines.length; ) {
+    const end = lines.indexOf(newline, at)
+    split.push(lines.subarray(at, end))
+    at = end + 1
+  }
+  return split
 }
 
 /**

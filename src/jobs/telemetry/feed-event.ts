@@ -1,0 +1,10 @@
+/** A server-sent event; `data` is JSON. */
+export interface FeedEvent {
+  /** A client that reconnects sends this as `Last-Event-ID` to resume after the event. */
+  id?: string
+  event: string
+  data: string
+}
+
+/** Events that come together. Followers of a job share batches, so nobody may change one. */
+export type EventBatch = readonly FeedEvent[]
