@@ -21,7 +21,7 @@ export class RecordFeed implements JobFeed {
 
   async history(id: string): Promise<JobHistory | null> {
     // a damaged job has no events that could be trusted; the scan of the other jobs goes on
-    const found = await this.tryRead(id, () => this.records.summary(id))
+    const found = await this.tryRead(id, () => this.records.summary(id), { isPartial: true })
     if (!found || found.lifecycle.state === 'removed') return null
     return { labels: found.manifest.labels ?? {}, transitions: found.lifecycle.transitions }
   }
@@ -30,8 +30,12 @@ export class RecordFeed implements JobFeed {
     return this.tryRead(id, () => this.readView(id))
   }
 
-  private tryRead<T>(id: string, read: () => Promise<T>): Promise<T | null> {
-    return this.damage.tryRead('job', jobPaths(id).root, read).catch(nullIfMissing)
+  private tryRead<T>(
+    id: string,
+    read: () => Promise<T>,
+    options: { isPartial?: boolean } = {},
+  ): Promise<T | null> {
+    return this.damage.tryRead('job', jobPaths(id).root, read, options).catch(nullIfMissing)
   }
 
   onChange(listener: (id: string) => void): () => void {

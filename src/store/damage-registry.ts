@@ -20,16 +20,22 @@ export class DamageRegistry {
 
   /**
    * Reads a thing whose files are below `root`. Returns null if it is damaged, and remembers that. So a loop over
-   * many things passes over the damaged ones.
+   * many things passes over the damaged ones. Damage that is known is forgotten, unless `isPartial` says that this
+   * read would not meet all damage.
    */
-  async tryRead<T>(kind: DamageKind, root: string, read: () => Promise<T>): Promise<T | null> {
+  async tryRead<T>(
+    kind: DamageKind,
+    root: string,
+    read: () => Promise<T>,
+    { isPartial = false } = {},
+  ): Promise<T | null> {
     try {
       const value = await read()
-      this.forget(kind, root)
+      if (!isPartial) this.forget(kind, root)
       return value
     } catch (error) {
       if (!isDamaged(error)) {
-        this.forget(kind, root)
+        if (!isPartial) this.forget(kind, root)
         throw error
       }
       this.add(error)

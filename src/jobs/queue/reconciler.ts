@@ -1,3 +1,4 @@
+import { isMissing } from '../../errors.js'
 import type { Logger } from '../../log.js'
 import type { DamageRegistry } from '../../store/damage-registry.js'
 import { jobPaths } from '../record/job-paths.js'
@@ -68,8 +69,13 @@ export class Reconciler {
   /** Updates Redis for one job from its record. */
   async reconcileJob(id: string): Promise<void> {
     const record = await this.find(id)
-    if (record) return this.ensureQueued(record)
     if (this.isDamaged(id)) return
+    if (record) {
+      // a worker may have refused it because it is damaged
+      const { state } = record.lifecycle
+      const isLost = isWaitingOrRunning(state) && !(await this.queue.has(id))
+      return isLost && !(await this.isIntact(id)) ? undefined : this.ensureQueued(record)
+    }
     const isListed = (await this.index.missing([id])).length === 0
     if (isListed) this.log.info({ job: id }, 'a job is not in the data folder: it leaves the list')
     await this.index.remove(id)
@@ -79,6 +85,14 @@ export class Reconciler {
     await this.index.updateStatus(manifest.id, lifecycle)
     if (!isWaitingOrRunning(lifecycle.state)) return
     if (!(await this.queue.has(manifest.id))) await this.queue.add(manifest)
+  }
+
+  /** Whether a worker could run the job: it reads more than a summary. Remembers damage. */
+  private async isIntact(id: string): Promise<boolean> {
+    const { root } = jobPaths(id)
+    const found = await this.damage.tryRead('job', root, () => this.readWhole(id))
+    if (found === null) this.passedOver.add(id)
+    return found !== null
   }
 
   /** Adds all jobs that are missing from the index. */
@@ -96,11 +110,26 @@ export class Reconciler {
   /** Returns null for a job that is gone, and for a damaged one. */
   private async find(id: string): Promise<JobSummary | null> {
     const { root } = jobPaths(id)
-    const found = await this.damage.tryRead('job', root, () => this.records.summary(id))
+    const wasDamaged = this.isDamaged(id)
+    const read = async () => {
+      const summary = await this.records.summary(id)
+      // only a read of everything shows that nothing is damaged any more
+      if (wasDamaged && summary && summary.lifecycle.state !== 'removed') await this.readWhole(id)
+      return summary
+    }
+    const found = await this.damage.tryRead('job', root, read, { isPartial: !wasDamaged })
     if (this.isDamaged(id)) this.passedOver.add(id)
     if (found?.lifecycle.state !== 'removed') return found
     await this.records.remove(id)
     return null
+  }
+
+  /** Returns undefined if the job was removed meanwhile. */
+  private async readWhole(id: string): Promise<JobRecord | undefined> {
+    return this.records.read(id).catch(error => {
+      if (!isMissing(error)) throw error
+      return undefined
+    })
   }
 
   private isDamaged(id: string): boolean {
