@@ -4,10 +4,12 @@ import { missedGoals } from '../../chaos/hostile/report.js'
 import { runHostile } from '../../chaos/hostile/run.js'
 import { shortRun } from '../../chaos/hostile/sizes.js'
 
-/** The goals are for a machine with nothing else to do. */
-const busyMachine = 3
+/**
+ * The goals for times are for a machine with nothing else to do. Here they only find what hangs; the long form,
+ * `npm run chaos -- --api`, checks them as they are.
+ */
+const busyMachine = 10
 
-// the long form, with the goals as they are: npm run chaos -- --api
 test('hostile requests, crowds, damaged files and killed processes leave the server standing', async t => {
   const seed = Date.now() % 1_000_000
   t.diagnostic(`seed ${seed}; again with: npm run chaos -- --api --seed ${seed}`)

@@ -119,8 +119,10 @@ export class JobTail {
   }
 
   private loggedAfter(position: number): Promise<RowBatch> {
-    const known = this.logBatches.get(position)
-    if (known) return known
+    return this.logBatches.get(position) ?? this.startReading(position)
+  }
+
+  private startReading(position: number): Promise<RowBatch> {
     const reading = this.readLog(position)
     this.logBatches.set(position, reading)
     const forget = () => {
