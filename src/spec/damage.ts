@@ -1,5 +1,4 @@
-import { type Static, Type } from 'typebox'
-
+// Every process loads this with errors.ts, so it imports nothing: schemas take a tenth of a second to load.
 /** What can be damaged on its own; the label `kind` of the gauge `trainyard_damaged`. */
 export const damageKinds = [
   'job',
@@ -18,20 +17,15 @@ export const damageKinds = [
 ] as const
 export type DamageKind = (typeof damageKinds)[number]
 
-/** A thing that a list passes over because one of its files is damaged. */
-export const DamagedItem = Type.Object({
-  id: Type.String(),
-  file: Type.String({ description: 'the damaged file, relative to the data folder' }),
-  reason: Type.String({ description: 'what is wrong with the file' }),
-})
-export type DamagedItem = Static<typeof DamagedItem>
+/** A thing that a list passes over because one of its files is damaged (schema: damaged-items.ts). */
+export interface DamagedItem {
+  id: string
+  file: string
+  reason: string
+}
 
 /** The longest list of damaged things in an answer. The gauge counts all of them. */
 export const maxDamagedItems = 100
-
-export const DamagedItems = Type.Array(DamagedItem, {
-  description: `what cannot be read because a file is damaged, whatever the filter and the page; at most ${maxDamagedItems}. It can be deleted.`,
-})
 
 export interface Damage extends DamagedItem {
   kind: DamageKind

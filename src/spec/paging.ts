@@ -1,5 +1,6 @@
 import { type TSchema, Type } from 'typebox'
-import { type DamagedItem, DamagedItems } from './damage.js'
+import type { DamagedItem } from './damage.js'
+import { DamagedItems } from './damaged-items.js'
 import { nullable } from './nullable.js'
 import { optionalWithDefault } from './optional-with-default.js'
 

@@ -10,7 +10,8 @@ import { libxgboostPath } from '../../src/engine/xgboost.js'
 let bare: string
 beforeEach(() => {
   bare = mkdtempSync(join(tmpdir(), 'trainyard-bare-'))
-  for (const path of ['engine', 'errors.js', 'spec/error-codes.js', 'spec/http-error-codes.js']) {
+  const spec = ['damage', 'error-codes', 'http-error-codes'].map(name => `spec/${name}.js`)
+  for (const path of ['engine', 'errors.js', ...spec]) {
     const source = fileURLToPath(new URL(`../../src/${path}`, import.meta.url))
     cpSync(source, join(bare, path), { recursive: true })
   }

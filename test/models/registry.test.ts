@@ -22,9 +22,12 @@ async function stage(store: Store, content: string): Promise<string> {
   return staged
 }
 
-const manifest = (name: string, jobId: string): NewModel => ({
+/** The id of a job, which a name or number makes unique. */
+const jobId = (name: string | number) => `job-${String(name).padStart(26, '0')}`
+
+const manifest = (name: string, job: string | number): NewModel => ({
   name,
-  jobId,
+  jobId: jobId(job),
   createdAt: '2026-11-24T10:00:00.000Z',
   model: { kind: 'resnet', block: 'plain', blocks: 5, filters: 64, kernel: 3, ratio: 4 },
   dataset: { id: 'ds-0123456789abcdef', name: 'mnist' },
@@ -39,25 +42,25 @@ const notFound = (error: unknown) =>
 
 test('each job publishes one version, counted from 1', async t => {
   const { root, store, models } = await openTempRegistry(t)
-  const first = await models.publish(await stage(store, 'one'), manifest('digits', 'job-a'))
-  const second = await models.publish(await stage(store, 'two'), manifest('digits', 'job-b'))
+  const first = await models.publish(await stage(store, 'one'), manifest('digits', 'a'))
+  const second = await models.publish(await stage(store, 'two'), manifest('digits', 'b'))
   assert.deepEqual([first.version, second.version], [1, 2])
-  const again = await models.publish(await stage(store, 'late'), manifest('digits', 'job-a'))
+  const again = await models.publish(await stage(store, 'late'), manifest('digits', 'a'))
   assert.deepEqual(again, first)
   assert.deepEqual(await readdir(join(root, '.staging')), [])
 
   const newest = await models.get('digits')
   assert.deepEqual([newest.id, newest.version, newest.versions], ['digits', 2, [1, 2]])
-  assert.equal((await models.get('digits', 1)).jobId, 'job-a')
+  assert.equal((await models.get('digits', 1)).jobId, jobId('a'))
   const folder = await models.savedModel(first)
   assert.equal(await readFile(join(folder, 'saved_model.pb'), 'utf8'), 'one')
 })
 
 test('jobs that publish at the same time get different versions, attempts of one job the same', async t => {
   const { root, store, models } = await openTempRegistry(t)
-  const publish = async (jobId: string) =>
-    (await models.publish(await stage(store, jobId), manifest('digits', jobId))).version
-  const jobs = Array.from({ length: 20 }, (_, index) => `job-${index >> 1}`)
+  const publish = async (job: number) =>
+    (await models.publish(await stage(store, String(job)), manifest('digits', job))).version
+  const jobs = Array.from({ length: 20 }, (_, index) => index >> 1)
   const versions = await Promise.all(jobs.map(publish))
   for (let job = 0; job < 10; job++) assert.equal(versions[2 * job], versions[2 * job + 1])
   const distinct = [...new Set(versions)].sort((a, b) => a - b)
@@ -70,16 +73,16 @@ test('jobs that publish at the same time get different versions, attempts of one
 
 test('a job that crashed after it claimed a version gets the same version later', async t => {
   const { store, models } = await openTempRegistry(t)
-  await store.createJson<unknown>('model-versions/digits/1.json', { jobId: 'job-a' })
+  await store.createJson<unknown>('model-versions/digits/1.json', { jobId: jobId('a') })
   await assert.rejects(models.get('digits'), notFound)
-  const other = await models.publish(await stage(store, 'b'), manifest('digits', 'job-b'))
-  const late = await models.publish(await stage(store, 'a'), manifest('digits', 'job-a'))
+  const other = await models.publish(await stage(store, 'b'), manifest('digits', 'b'))
+  const late = await models.publish(await stage(store, 'a'), manifest('digits', 'a'))
   assert.deepEqual([other.version, late.version], [2, 1])
 })
 
 test('an unknown name or version is MODEL_NOT_FOUND', async t => {
   const { store, models } = await openTempRegistry(t)
-  await models.publish(await stage(store, 'one'), manifest('digits', 'job-a'))
+  await models.publish(await stage(store, 'one'), manifest('digits', 'a'))
   for (const name of ['other', '', '..', '../digits', 'DIGITS', 'digits/1']) {
     await assert.rejects(models.get(name), notFound)
     await assert.rejects(models.get(name, 1), notFound)
@@ -92,7 +95,7 @@ test('an unknown name or version is MODEL_NOT_FOUND', async t => {
 test('pages are sorted by name', async t => {
   const { store, models } = await openTempRegistry(t)
   for (const name of ['c', 'a', 'e', 'b', 'd']) {
-    await models.publish(await stage(store, name), manifest(name, `job-${name}`))
+    await models.publish(await stage(store, name), manifest(name, name))
   }
   const first = await models.list({ limit: 3 })
   assert.deepEqual([first.items.map(({ id }) => id), first.nextCursor], [['a', 'b', 'c'], 'c'])

@@ -2,7 +2,7 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from 'typebox'
 import type { Jobs } from '../../jobs/jobs.js'
 import { checkpointState } from '../../jobs/record/checkpoints.js'
-import { DamagedItems } from '../../spec/damage.js'
+import { DamagedItems } from '../../spec/damaged-items.js'
 import { sendTar } from '../http/tar.js'
 import { CheckpointResponse, JobParam, tarResponse } from '../schemas.js'
 
