@@ -9,6 +9,7 @@ import { checkpointState } from '../../src/jobs/record/checkpoints.js'
 import { jobPaths } from '../../src/jobs/record/job-paths.js'
 import { estimateMemory } from '../../src/planning/dry-run.js'
 import type { DatasetManifest, ImagesManifest } from '../../src/spec/dataset.js'
+import type { InitSource } from '../../src/spec/init-from.js'
 import type { TrainerTask } from '../../src/spec/ipc-messages.js'
 import type { Metrics, NetworkJob } from '../../src/spec/job.js'
 import type { MemoryEstimate } from '../../src/spec/memory-estimate.js'
@@ -62,9 +63,28 @@ export async function runNetworkAttempt(deps: NetworkAttemptDeps): Promise<void>
   const completed = await runTraining(
     { ...input, session, initFrom: initialWeights?.prefix },
     recorder,
-  )
+  ).catch(error => rethrowIfWeightsIntact(error, deps, source))
   if (!completed) return recorder.stopped()
   await publish(deps, recorder, session)
+}
+
+/**
+ * Weights that cannot be restored fail the job only if their files are still as they were when they were
+ * checked. An attempt that is superseded and does not know it yet may have pruned the checkpoint since:
+ * then this attempt crashes, and the next one resumes from the newest checkpoint that is left.
+ */
+export async function rethrowIfWeightsIntact(
+  error: unknown,
+  { store, task: { job, resumeFrom } }: Pick<NetworkAttemptDeps, 'store' | 'task'>,
+  source: InitSource | null | undefined,
+): Promise<never> {
+  if (!(error instanceof TrainingFailure) || error.code !== 'invalid') throw error
+  if (resumeFrom !== null && !(await store.verify(jobPaths(job.id).checkpoint(resumeFrom)))) {
+    throw new Error(`the checkpoint of step ${resumeFrom} is gone or damaged`, { cause: error })
+  }
+  // says so if the source is gone
+  if (source) await resolveInitialWeights(store, source)
+  throw error
 }
 
 /** Stores the training graph with the attempt, as a SavedModel that other tools can read, and loads it. */
