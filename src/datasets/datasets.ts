@@ -1,9 +1,10 @@
 import { join } from 'node:path'
 import pLimit, { type LimitFunction } from 'p-limit'
-import { DamagedError, invalidCursor, isDamaged } from '../errors.js'
+import { invalidCursor, isDamaged } from '../errors.js'
 import { DatasetManifest } from '../spec/dataset.js'
 import type { Page } from '../spec/paging.js'
 import { DamageRegistry } from '../store/damage-registry.js'
+import { readManifestOf } from '../store/manifest-of.js'
 import { shapeOf } from '../store/shape.js'
 import type { Store } from '../store/store.js'
 import { datasetNotFound } from './errors.js'
@@ -146,17 +147,8 @@ export class Datasets {
     return found === null
   }
 
-  /** Data sets are committed and removed as a whole, so one without a manifest has lost it. */
-  private async read(id: string): Promise<DatasetManifest | null> {
-    const key = datasetKey(id)
-    const manifest = (await this.store.readManifest<DatasetManifest>(key, datasetManifest))
-      ?.manifest
-    if (manifest?.id === id) return manifest
-    if (manifest)
-      throw new DamagedError(`${key}/manifest.json`, `is the manifest of ${manifest.id}`)
-    const names = await this.store.list(key)
-    if (names.length === 0 || names.includes('manifest.json')) return null
-    throw new DamagedError(`${key}/manifest.json`, 'is missing')
+  private read(id: string): Promise<DatasetManifest | null> {
+    return readManifestOf<DatasetManifest>(this.store, datasetKey(id), id, datasetManifest)
   }
 
   private readonly publish: PublishDataset = async (staged, manifest, name) => {

@@ -1,7 +1,8 @@
-import { DamagedError, isDamaged } from '../errors.js'
+import { isDamaged } from '../errors.js'
 import type { Page } from '../spec/paging.js'
 import { isWeightsId, WeightsManifest, type WeightsSummary } from '../spec/weights.js'
 import { DamageRegistry } from '../store/damage-registry.js'
+import { readManifestOf } from '../store/manifest-of.js'
 import { shapeOf } from '../store/shape.js'
 import type { Store } from '../store/store.js'
 import { weightsNotFound } from './errors.js'
@@ -82,16 +83,7 @@ export class WeightsStore {
     )
   }
 
-  /** Weights are committed and removed as a whole, so those without a manifest have lost it. */
-  private async read(id: string): Promise<WeightsManifest | null> {
-    const key = weightsKey(id)
-    const manifest = (await this.store.readManifest<WeightsManifest>(key, weightsManifest))
-      ?.manifest
-    if (manifest?.id === id) return manifest
-    if (manifest)
-      throw new DamagedError(`${key}/manifest.json`, `is the manifest of ${manifest.id}`)
-    const names = await this.store.list(key)
-    if (names.length === 0 || names.includes('manifest.json')) return null
-    throw new DamagedError(`${key}/manifest.json`, 'is missing')
+  private read(id: string): Promise<WeightsManifest | null> {
+    return readManifestOf<WeightsManifest>(this.store, weightsKey(id), id, weightsManifest)
   }
 }
