@@ -33,7 +33,7 @@ export const quoteTruncated = (text: string, maxLength?: number): string =>
 export const quoteJson = (value: unknown, maxLength = 100): string =>
   truncate(JSON.stringify(value) ?? String(value), maxLength)
 
-/** Longer lists of errors help nobody, and a hostile request could make them arbitrarily long. */
+/** Longer lists of errors do not help, and a hostile request could make them arbitrarily long. */
 export const maxListedErrors = 100
 
 /** The message of an error with these field errors, of which there may be more than are given. */

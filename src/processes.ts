@@ -28,6 +28,9 @@ export function readStat(pid: number): ProcessStat | null {
 /** Linux counts the times in /proc in hundredths of a second on every machine (USER_HZ). */
 const msPerTick = 10
 
+/** Whether a process is stopped (SIGSTOP, SIGTSTP). A debugger's state t does not count. False without /proc. */
+export const isStopped = (pid: number): boolean => readStat(pid)?.state === 'T'
+
 /** Processor time that a process has used; null if it has ended or there is no /proc. */
 export function cpuMsOf(pid: number): number | null {
   const stat = readStat(pid)

@@ -4,7 +4,7 @@ import type { Logger } from '../log.js'
 const intervalMs = 10 * 60_000
 
 interface Scanned {
-  /** Reads every record, so that damage is logged and counted before somebody asks for the thing. */
+  /** Reads every record, so that damage is logged and counted before a client asks for the thing. */
   scanForDamage(): Promise<void>
 }
 

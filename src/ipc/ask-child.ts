@@ -37,7 +37,7 @@ export class ChildExitError extends Error {
   }
 }
 
-/** The child was killed: it gave no answer in time, somebody stopped it (SIGSTOP), or nobody waits for it. */
+/** The child was killed: it gave no answer in time, it was stopped (SIGSTOP), or its caller gave up. */
 export class ChildKilledError extends Error {
   constructor(
     readonly reason: 'timeout' | 'stopped' | 'aborted',
@@ -59,7 +59,7 @@ export async function askChild<Task extends object, Answer>(
   task: Task,
   { name, script, env, execArgv = [], stderr = 'inherit', timeoutMs, signal }: ChildOptions,
 ): Promise<Answer> {
-  const aborted = new ChildKilledError('aborted', `nobody waits for the ${name} any more`)
+  const aborted = new ChildKilledError('aborted', `the caller of the ${name} gave up`)
   if (signal?.aborted) throw aborted
   const stdio: StdioOptions = ['ignore', 'ignore', stderr, 'ipc']
   const child = fork(script, [], { env, execArgv: [...execArgv], stdio, serialization: 'advanced' })

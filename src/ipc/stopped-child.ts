@@ -1,5 +1,5 @@
 import type { ChildProcess } from 'node:child_process'
-import { readStat } from '../processes.js'
+import { isStopped } from '../processes.js'
 
 const checkIntervalMs = 500
 
@@ -18,7 +18,7 @@ export function killIfStopped(child: ChildProcess, onKill: () => void): void {
   if (pid === undefined) return
   let stoppedMs = 0
   const timer = setInterval(() => {
-    stoppedMs = readStat(pid)?.state === 'T' ? stoppedMs + checkIntervalMs : 0
+    stoppedMs = isStopped(pid) ? stoppedMs + checkIntervalMs : 0
     if (stoppedMs < maxStoppedMs) return
     clearInterval(timer)
     onKill()

@@ -270,7 +270,7 @@ class FolderStore implements Store {
     return path
   }
 
-  /** Makes the staging folder again if somebody has removed it. */
+  /** Creates the staging folder again if it has been removed. */
   private withStaging<T>(operation: () => Promise<T>): Promise<T> {
     return operation().catch(async error => {
       if (!isPathError(error)) throw error
@@ -279,7 +279,7 @@ class FolderStore implements Store {
     })
   }
 
-  /** A path that leads nowhere, since somebody has changed a folder, is damage of the key. */
+  /** If a folder was replaced and a path leads nowhere, the key is damaged. */
   private guard<T>(key: string, operation: () => Promise<T>): Promise<T> {
     return withStorageErrors(async () => {
       try {

@@ -11,8 +11,8 @@ const checkIntervalMs = 1000
 const names = ['format.json', 'key', 'keys.json', 'webhook-secret']
 
 /**
- * Keeps the small files at the top of the data folder in memory while the server runs, and writes those
- * again that somebody removes. Tells the operator, also if the data folder itself is gone.
+ * Keeps the small files at the top of the data folder in memory while the server runs, and writes a file
+ * again if it is removed. Tells the operator, also if the data folder itself is gone.
  */
 export class KeptFiles {
   private readonly contents = new Map<string, Buffer>()

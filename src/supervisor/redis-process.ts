@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import { Redis } from 'ioredis'
 import { TrainyardError } from '../errors.js'
-import { isAlive, listProcesses, readStat } from '../processes.js'
+import { isAlive, isStopped, listProcesses, readStat } from '../processes.js'
 
 const startTimeoutMs = 30_000
 const answerTimeoutMs = 2000
@@ -33,7 +33,7 @@ export class RedisProcess {
   }
 
   isStopped(): boolean {
-    return readStat(this.pid)?.state === 'T'
+    return isStopped(this.pid)
   }
 
   /** Sends SIGTERM, and SIGKILL after `timeoutMs`. Resolves after the process has ended. */

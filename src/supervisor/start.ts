@@ -4,7 +4,7 @@ import { type ChildProcess, fork } from 'node:child_process'
 import { constants } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { childEnvironment } from '../config.js'
-import { readStat } from '../processes.js'
+import { isStopped } from '../processes.js'
 import type { FromApi } from '../spec/ipc-messages.js'
 
 const script = fileURLToPath(new URL('main.js', import.meta.url))
@@ -43,7 +43,7 @@ function start(): void {
 function continueIfStopped(child: ChildProcess): NodeJS.Timeout {
   let stoppedChecks = 0
   return setInterval(() => {
-    stoppedChecks = readStat(child.pid!)?.state === 'T' ? stoppedChecks + 1 : 0
+    stoppedChecks = isStopped(child.pid!) ? stoppedChecks + 1 : 0
     if (stoppedChecks < maxStoppedChecks) return
     stoppedChecks = 0
     console.error('the supervisor was stopped and is continued; to stop the server, press Ctrl-C')

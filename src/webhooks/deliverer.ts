@@ -28,7 +28,7 @@ const maxConcurrent = 32
 const maxConcurrentPerWebhook = 4
 /** How many pending deliveries of a webhook are read in one pass. */
 const maxScanned = 1000
-/** When a damaged message is read again, in case somebody has restored it. */
+/** When a damaged message is read again, since it may have been restored. */
 const damagedRetryMs = 60_000
 /**
  * An attempt without a result belongs to another server or to one that died. After this time it counts

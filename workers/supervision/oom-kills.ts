@@ -6,7 +6,7 @@ import { join } from 'node:path'
  * children: in their control group or, without one, on this machine. Null if the system does not say.
  * `root` is `/` except in tests.
  *
- * A parent only sees SIGKILL, so whoever compares this count before and after learns the reason.
+ * A parent only sees SIGKILL. A count that is higher after the attempt than before gives the reason.
  * https://docs.kernel.org/admin-guide/cgroup-v2.html (memory.events), cgroup-v1/memory.html (oom_control)
  */
 export function countOomKills(root = '/'): number | null {

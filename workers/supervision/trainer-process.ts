@@ -36,7 +36,7 @@ export interface TrainerExit {
 }
 
 /**
- * `stopped`: somebody sent SIGSTOP. `silent`: it did nothing, or nothing of use, for too long. `request`:
+ * `stopped`: it got SIGSTOP. `silent`: it did nothing, or nothing of use, for too long. `request`:
  * it did not stop in time when it was asked to, or its job is no longer this worker's.
  */
 export interface KillReason {

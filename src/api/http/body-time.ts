@@ -66,7 +66,7 @@ function isTooSlow(entry: Receiving, graceMs: number): boolean {
 
 function refuse({ request: { raw }, reply, bytesPerSecond }: Receiving): void {
   const { socket } = raw
-  // whoever reads the body answers the error; if nobody does, the answer has been sent already
+  // the reader of the body answers the error; without a reader, the answer has been sent already
   if (reply.sent || raw.listenerCount('error') === 0) {
     socket.destroy()
     return

@@ -18,7 +18,7 @@ const batchSize = 100
  */
 export class Reconciler {
   private nextIndex = 0
-  /** Damaged jobs. They are read again in each run: somebody may have restored them. */
+  /** Damaged jobs. Each run reads them again, because they may have been restored. */
   private readonly passedOver = new Set<string>()
 
   constructor(

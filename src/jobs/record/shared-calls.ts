@@ -1,7 +1,7 @@
 /**
  * Shares the work of calls that ask the same at the same time, such as a thousand followers that open
- * one job. A call that comes while another one runs waits for it, then shares a new one with all that
- * wait too. So every answer is as new as the moment of its question, and at most two calls per key exist.
+ * one job. A call that comes while another one runs waits for it, then shares a new one with the
+ * other waiting calls. So every answer is at least as new as its call, and a key has at most two calls.
  */
 export class SharedCalls<T> {
   private readonly running = new Map<string, { current: Promise<T>; next: Promise<T> | null }>()

@@ -6,5 +6,5 @@ export interface FeedEvent {
   data: string
 }
 
-/** Events that come together. Followers of a job share batches, so nobody may change one. */
+/** Events that come together. Followers of a job share batches, so they must not be changed. */
 export type EventBatch = readonly FeedEvent[]
