@@ -21,9 +21,13 @@ export interface CleanupScope {
   after(clean: () => unknown): void
 }
 
-/** Makes a folder that is removed after the test. */
+/**
+ * Makes a folder that is removed after the test. Node runs the hooks in the order in which they were
+ * added, so a process of the test may still write in the folder; a hook that fails would keep the
+ * later ones, which end that process, from running.
+ */
 export async function tempFolder(scope: CleanupScope): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'trainyard-'))
-  scope.after(() => rm(folder, { recursive: true, force: true }))
+  scope.after(() => rm(folder, { recursive: true, force: true, maxRetries: 20, retryDelay: 50 }))
   return folder
 }
