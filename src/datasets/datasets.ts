@@ -147,8 +147,11 @@ export class Datasets {
     return found === null
   }
 
-  private read(id: string): Promise<DatasetManifest | null> {
-    return readManifestOf<DatasetManifest>(this.store, datasetKey(id), id, datasetManifest)
+  private async read(id: string): Promise<DatasetManifest | null> {
+    const key = datasetKey(id)
+    const manifest = await readManifestOf<DatasetManifest>(this.store, key, id, datasetManifest)
+    // data sets of older versions have no notes
+    return manifest && { ...manifest, notes: manifest.notes ?? [] }
   }
 
   private readonly publish: PublishDataset = async (staged, manifest, name) => {

@@ -61,6 +61,7 @@ export function viewJob(
     priority: manifest.priority ?? defaultPriority,
     labels: manifest.labels ?? {},
     memory: memoryOf(record),
+    notes: manifest.notes ?? [],
     createdAt: manifest.createdAt,
     startedAt: attempts[0]?.startedAt ?? null,
     finishedAt: result?.finishedAt ?? null,

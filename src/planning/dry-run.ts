@@ -54,7 +54,7 @@ export function estimateMemory(
 
 /** Combines a planned job with its estimated size to the answer of a dry run. */
 export function toJobPlan(job: JobManifest, size: JobSize | BoostingSize): JobPlan {
-  const { name, model, dataset, training, initFrom, freeze, priority, labels } = job
+  const { name, model, dataset, training, initFrom, freeze, priority, labels, notes } = job
   return {
     dryRun: true,
     name,
@@ -69,5 +69,6 @@ export function toJobPlan(job: JobManifest, size: JobSize | BoostingSize): JobPl
     stepsPerEpoch: 'stepsPerEpoch' in training ? training.stepsPerEpoch : null,
     parameters: size.parameters,
     memory: estimateMemory(model.kind, size),
+    notes: notes ?? [],
   }
 }

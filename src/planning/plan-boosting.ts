@@ -14,10 +14,17 @@ import {
 } from '../spec/boosting-training.js'
 import type { TableManifest } from '../spec/dataset.js'
 import type { BoostingJobRequest } from '../spec/job.js'
+import type { Notes } from '../spec/note.js'
 import { withDefaults } from '../spec/with-defaults.js'
 import { checkCategorical, type NonTextColumn, withCategoryCounts } from './feature-columns.js'
 import { defaultObjective, planClasses } from './plan-classes.js'
-import { formatRowCount, groupColumnError, resolveFeatures, resolveRoles } from './plan-columns.js'
+import {
+  formatRowCount,
+  groupColumnError,
+  noteTextColumns,
+  resolveFeatures,
+  resolveRoles,
+} from './plan-columns.js'
 import { checkValidationTable } from './validation-table.js'
 
 /**
@@ -29,6 +36,7 @@ export function planBoosting(
   table: TableManifest,
   validation: TableManifest | null,
   errors: FieldErrors,
+  notes: Notes,
 ): { model: ResolvedBoostingOptions; training: BoostingPlan } {
   const trainingRequest = request.training ?? {}
   const options = withDefaults<typeof BoostingTrainingOptions, BoostingOptionWithoutDefault>(
@@ -47,6 +55,7 @@ export function planBoosting(
     roles.roleByColumn,
     errors,
   )
+  if (!trainingRequest.features) noteTextColumns(table, notes)
   checkCategorical(usableFeatures, model.categorical, errors)
   const features = withCategoryCounts(usableFeatures, model.categorical)
   const found = findContradictions(request.model, features)

@@ -1,6 +1,7 @@
 import type { FieldErrors } from '../errors.js'
 import type { BoostingTrainingRequest } from '../spec/boosting-training.js'
 import type { TableManifest } from '../spec/dataset.js'
+import { listNames, type Notes } from '../spec/note.js'
 import type { NonTextColumn } from './feature-columns.js'
 
 type Role = 'target' | 'sampleWeight' | 'group'
@@ -125,6 +126,14 @@ const usableColumnNames = (
     .filter(({ name, type }) => type !== 'text' && !roleByColumn.has(name))
     .map(({ name }) => name)
 
+/** Texts are not features unless the upload declares them categories. */
+export function noteTextColumns({ columns }: TableManifest, notes: Notes): void {
+  const names = columns.filter(({ type }) => type === 'text').map(({ name }) => name)
+  if (names.length === 0) return
+  const message = `columns of text are left out of the features: ${listNames(names)}; to learn from one, upload it as a category by schema`
+  notes.add('text_columns_left_out', message, names)
+}
+
 const textColumnMessage = (name: string, use: string) =>
   `'${name}' holds text, which cannot be ${use}: leave it out, or upload it as a category`
 
@@ -134,9 +143,10 @@ const unknownColumnMessage = (name: string, { name: table, columns }: TableManif
 const maxListedNames = 20
 
 function listColumns(columns: readonly { name: string }[]): string {
-  const shown = columns.slice(0, maxListedNames).map(({ name }) => `'${name}'`)
-  const more = columns.length - shown.length
-  return `${shown.join(', ')}${more > 0 ? ` and ${more} more` : ''}`
+  return listNames(
+    columns.map(({ name }) => name),
+    maxListedNames,
+  )
 }
 
 export const formatRowCount = (rows: number) => `${rows} ${rows === 1 ? 'row' : 'rows'}`

@@ -9,6 +9,7 @@ import {
   type NetworkJob,
   type NetworkJobRequest,
 } from '../spec/job.js'
+import { Notes } from '../spec/note.js'
 import { invalidJob } from './errors.js'
 import { planBoosting } from './plan-boosting.js'
 import { planModel } from './plan-model.js'
@@ -59,9 +60,10 @@ function planBoostingJob(
   const errors = new FieldErrors()
   checkDatasetKinds('table', request, dataset, validation, errors)
   if (dataset.kind !== 'table' || validation?.kind === 'images') throw invalidJob(errors.all)
-  const { model, training } = planBoosting(request, dataset, validation, errors)
+  const notes = new Notes()
+  const { model, training } = planBoosting(request, dataset, validation, errors, notes)
   errors.throwIfAny('INVALID_JOB')
-  return { ...baseManifest(identity, request, dataset), model, training }
+  return { ...baseManifest(identity, request, dataset), model, training, notes: notes.all }
 }
 
 const baseManifest = (identity: Identity, request: JobRequest, { id, name }: DatasetManifest) => ({

@@ -1,5 +1,6 @@
 import { type Static, Type } from 'typebox'
 import { DatasetId, Name, Timestamp } from './identifiers.js'
+import { NoteList } from './note.js'
 import { nullable } from './nullable.js'
 
 export const Shard = Type.Object({
@@ -36,6 +37,7 @@ export const ImagesManifest = Type.Object({
   classCounts: Type.Array(Type.Integer(), { description: 'number of records of each class' }),
   mean: Type.Array(Type.Number(), { description: pixelStatistic('mean') }),
   std: Type.Array(Type.Number(), { description: pixelStatistic('standard deviation') }),
+  notes: Type.Optional(NoteList),
   shards: Type.Array(Shard),
 })
 export type ImagesManifest = Static<typeof ImagesManifest>
@@ -106,6 +108,7 @@ export const TableManifest = Type.Object({
   sample: Type.Array(Type.Array(Cell), {
     description: 'up to 10 of the first rows; texts are cut to 100 characters',
   }),
+  notes: Type.Optional(NoteList),
   shards: Type.Array(Shard),
 })
 export type TableManifest = Static<typeof TableManifest>

@@ -1,6 +1,7 @@
 import { type ErrorCode, errorCodes, statusOf } from './error-codes.js'
 import { failureCodes } from './failure-codes.js'
 import { fieldErrorCodes } from './field-error-codes.js'
+import { noteCodes } from './note-codes.js'
 
 /** The content of docs/errors.md, generated from the tables of codes. */
 export function errorsPage(): string {
@@ -16,6 +17,7 @@ export function errorsPage(): string {
     when,
     help,
   ])
+  const notes = Object.entries(noteCodes).map(([code, when]) => [`\`${code}\``, when])
   return `# Error codes
 
 <!-- Generated from the tables in src/spec/*-codes.ts by \`npm run docs:errors\`. Do not edit. -->
@@ -37,6 +39,12 @@ ${markdownTable(['errors[].code', 'when'], fields)}
 A failed job has a \`failure.code\`. The worker does not try such a job again; \`POST /jobs/:id/retry\` does.
 
 ${markdownTable(['failure.code', 'when', 'what to do'], failures)}
+
+## Notes
+
+A data set, a job and a dry run have \`notes\`: what was inferred or left out, and may not be expected. They are no errors.
+
+${markdownTable(['notes[].code', 'what it says'], notes)}
 `
 }
 

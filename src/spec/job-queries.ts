@@ -55,7 +55,7 @@ export const CancelledJobs = Type.Object({
 })
 export type CancelledJobs = Static<typeof CancelledJobs>
 
-const { model, dataset, training, initFrom, freeze, priority, labels, name } = Job.properties
+const { model, dataset, training, initFrom, freeze, priority, labels, name, notes } = Job.properties
 
 /** The answer to a dry run: the job with all defaults filled in, and its size. */
 export const JobPlan = Type.Object({
@@ -72,6 +72,7 @@ export const JobPlan = Type.Object({
   stepsPerEpoch: nullable(Type.Integer(), 'null for boosting'),
   parameters: nullable(Type.Integer(), 'number of trainable parameters; null for boosting'),
   memory: MemoryEstimate,
+  notes,
 })
 export type JobPlan = Static<typeof JobPlan>
 

@@ -8,6 +8,7 @@ import { Labels, Priority } from './labels.js'
 import { MemoryEstimate } from './memory-estimate.js'
 import { MetricValue } from './metrics.js'
 import { type NetworkOptions, NetworkRequest, ResolvedModel } from './model-options.js'
+import { type Note, NoteList } from './note.js'
 import { nullable } from './nullable.js'
 import { strictObject } from './strict-object.js'
 import { TrainingOptions, type TrainingPlan } from './training-options.js'
@@ -52,6 +53,7 @@ interface BaseJob {
   freeze?: string[]
   priority?: number
   labels?: Labels
+  notes?: Note[]
   /** Of a boosting job. A network's graph takes seconds to build, so the first attempt estimates it. */
   memory?: MemoryEstimate
   /** Name of the record of the request's Idempotency-Key. */
@@ -171,6 +173,7 @@ export const Job = Type.Object({
     MemoryEstimate,
     'estimated memory of the trainer; for a network, null until the first attempt has built its graph',
   ),
+  notes: NoteList,
   createdAt: Timestamp,
   startedAt: nullable(Timestamp, 'start of the first attempt'),
   finishedAt: nullable(Timestamp),

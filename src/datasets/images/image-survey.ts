@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { listNames, type Note, Notes } from '../../spec/note.js'
 import { fileError } from '../errors.js'
 import { maxClasses } from '../limits.js'
 import type { ImageSource } from './image-source.js'
@@ -9,6 +10,7 @@ export interface ImageStatistics {
   classCounts: number[]
   mean: number[]
   std: number[]
+  notes: Note[]
 }
 
 /**
@@ -40,12 +42,27 @@ export function computeImageStatistics(
     ? [...classNames]
     : Array.from({ length: classCount }, (_, index) => String(index))
   hash.update(JSON.stringify(labels))
+  const counts = [...classCounts.subarray(0, classCount)]
   return {
     id: `ds-${hash.digest('hex').slice(0, 16)}`,
     labels,
-    classCounts: [...classCounts.subarray(0, classCount)],
+    classCounts: counts,
+    notes: classNotes(labels, counts),
     ...(encoding === 'raw' ? moments(histograms) : assumedMoments(shape.channels)),
   }
+}
+
+function classNotes(labels: readonly string[], counts: readonly number[]): Note[] {
+  const notes = new Notes()
+  const empty = labels.filter((_, index) => counts[index] === 0)
+  if (empty.length === labels.length - 1) {
+    const only = labels[counts.findIndex(count => count > 0)]!
+    notes.add('one_class', `all images have the class '${only}', so there is nothing to tell apart`)
+  } else if (empty.length > 0) {
+    const message = `${empty.length} of ${labels.length} classes have no image: ${listNames(empty)}`
+    notes.add('class_without_examples', message)
+  }
+  return notes.all
 }
 
 function checkLabel(

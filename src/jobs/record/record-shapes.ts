@@ -7,6 +7,7 @@ import { Failure, type JobManifest, ModelRef, Phase } from '../../spec/job.js'
 import { Labels, Priority } from '../../spec/labels.js'
 import { MetricValue } from '../../spec/metrics.js'
 import { ResolvedModel } from '../../spec/model-options.js'
+import { NoteList } from '../../spec/note.js'
 import { nullable } from '../../spec/nullable.js'
 import { shapeOf } from '../../store/shape.js'
 import type { AttemptRecord } from './attempt-record.js'
@@ -35,6 +36,7 @@ export const jobManifestSchema = Type.Object({
   freeze: Type.Optional(Type.Array(Type.String())),
   priority: Type.Optional(Priority),
   labels: Type.Optional(Labels),
+  notes: Type.Optional(NoteList),
   memory: Type.Optional(StoredMemory),
   idempotency: Type.Optional(Type.String()),
 })
