@@ -6,7 +6,8 @@ import {
 } from './boosting-metrics.js'
 import { ColumnName, maxColumns } from './feature-column.js'
 import { strictObject } from './strict-object.js'
-import { maxSteps, Validation } from './training-options.js'
+import { maxSteps } from './training-options.js'
+import { type TableSplitPlan, Validation } from './validation-split.js'
 
 const validationMetrics = (Object.keys(boostingMetrics) as BoostingMetricName[]).map(
   validationMetricName,
@@ -129,8 +130,7 @@ export interface BoostingPlan {
   group: string | null
   /** Null unless the objective is binary or multiclass. */
   classes: Classes | null
-  /** The share of the rows (for ranking: of the groups) to hold out, or the id of another data set. */
-  validation: { fraction: number } | { dataset: string }
+  validation: TableSplitPlan
   earlyStopping: BoostingEarlyStopping | null
   exportBest: boolean
   seed: number

@@ -1,4 +1,5 @@
 import { type Static, Type } from 'typebox'
+import { Evaluation } from './evaluation.js'
 import { FeatureColumn } from './feature-column.js'
 import { DatasetId, JobId, Name, Timestamp } from './identifiers.js'
 import { Metrics } from './job.js'
@@ -15,6 +16,7 @@ const commonFields = {
   }),
   labels: Type.Array(Type.String(), { description: 'class names, by index' }),
   metrics: Type.Unsafe<Metrics>({ ...Metrics, description: 'values at this step' }),
+  evaluation: Type.Optional(Evaluation),
 }
 
 const normalization =

@@ -1,25 +1,12 @@
 import { type Static, Type } from 'typebox'
 import { Augmentation } from './augmentation.js'
-import { Name } from './identifiers.js'
 import { LearningRate } from './learning-rate.js'
 import { OptimizerOptions } from './optimizer-options.js'
 import { strictObject } from './strict-object.js'
+import { type ImageSplitPlan, Validation } from './validation-split.js'
 
 /** The largest number of a step. */
 export const maxSteps = 100_000_000
-
-export const Validation = Type.Union(
-  [
-    Type.Number({
-      minimum: 0,
-      maximum: 0.5,
-      description: 'share of the data set to hold out for validation',
-    }),
-    strictObject({ dataset: Name }, { description: 'another data set to validate on' }),
-  ],
-  { default: 0.1 },
-)
-export type Validation = Static<typeof Validation>
 
 export const Precision = Type.Enum(['fp32', 'bf16', 'fp16'], {
   default: 'fp32',
@@ -225,8 +212,7 @@ export interface TrainingPlan {
   ema: Ema | null
   augment: Augmentation
   seed: number
-  /** How many records to hold out at the end of the data set, or the id of another data set. */
-  validation: { holdOut: number } | { dataset: string }
+  validation: ImageSplitPlan
   validateEvery: number
   earlyStopping: EarlyStopping | null
   /** Null without validation data. */

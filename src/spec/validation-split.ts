@@ -1,0 +1,89 @@
+import { type Static, Type } from 'typebox'
+import { ColumnName } from './feature-column.js'
+import { Name } from './identifiers.js'
+import { strictObject } from './strict-object.js'
+
+const maxShare = 0.5
+
+const Share = Type.Number({
+  minimum: 0,
+  maximum: maxShare,
+  description: 'share of the data set to hold out for validation',
+})
+
+const holdOut = Type.Number({
+  exclusiveMinimum: 0,
+  maximum: maxShare,
+  description: 'share of the data set to hold out for validation',
+})
+
+const OtherDataset = strictObject(
+  { dataset: Name },
+  { description: 'another data set to validate on' },
+)
+
+/** What to validate on, for jobs that have no choice of the records to hold out. */
+export const Validation = Type.Union([Share, OtherDataset], { default: 0.1 })
+export type Validation = Static<typeof Validation>
+
+/** How the held-out images are chosen. The records of a data set are shuffled already. */
+export const imageSplits = ['random', 'class'] as const
+export type ImageSplit = (typeof imageSplits)[number]
+
+/** What a network validates on. */
+export const ImageValidation = Type.Union(
+  [
+    Share,
+    strictObject({
+      holdOut,
+      by: Type.Optional(
+        Type.Enum([...imageSplits], {
+          description: 'class: the same share of the images of each class',
+        }),
+      ),
+    }),
+    OtherDataset,
+  ],
+  { default: 0.1 },
+)
+export type ImageValidation = Static<typeof ImageValidation>
+
+/** How the held-out rows of a table are chosen. */
+export const tableSplits = ['random', 'class', 'group', 'time'] as const
+export type TableSplit = (typeof tableSplits)[number]
+
+/** What boosting validates on. */
+export const TableValidation = Type.Union(
+  [
+    Share,
+    strictObject({
+      holdOut,
+      by: Type.Optional(
+        Type.Enum([...tableSplits], {
+          description:
+            'class: the same share of the rows of each class; group: all rows with the same value in column are held out, or none; time: the rows with the largest values in column are held out, or without a column the last rows of the table',
+        }),
+      ),
+      column: Type.Optional({
+        ...ColumnName,
+        description: 'required with by group; with by time, if absent, the order of the rows',
+      }),
+    }),
+    OtherDataset,
+  ],
+  { default: 0.1 },
+)
+export type TableValidation = Static<typeof TableValidation>
+
+/** Part of a network's plan: the number of images to hold out, or the id of another data set. */
+export type ImageSplitPlan =
+  /** Without `by`, as in old jobs, the last records are held out. */
+  { holdOut: number; by?: ImageSplit } | { dataset: string }
+
+/**
+ * Part of a boosting job's plan: the share of the rows to hold out (for a ranking: of the groups), or
+ * the id of another data set.
+ */
+export type TableSplitPlan =
+  /** Without `by`, as in old jobs: random. `column` is null where `by` needs none. */
+  { fraction: number; by?: TableSplit; column?: string | null } | { dataset: string }
