@@ -18,6 +18,7 @@ import { checkHostAndOrigin } from './http/host-check.js'
 import { addJsonBodyParser } from './http/json.js'
 import { defaultLimits, type Limits } from './http/limits.js'
 import { errorHandler } from './http/problem-details.js'
+import { buildSharedSerializers } from './http/serializer-compiler.js'
 import { refuseUnknownRoutes } from './http/unknown-routes.js'
 import { closeAfterUnreadBody } from './http/unread-body.js'
 import { createValidatorCompiler, formatSchemaErrors } from './http/validation.js'
@@ -65,6 +66,7 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
     genReqId: () => randomUUID(),
     requestIdHeader: false,
     schemaErrorFormatter: formatSchemaErrors!,
+    schemaController: { compilersFactory: { buildSerializer: buildSharedSerializers } },
     // these errors occur before routing, so no hook has checked the host or the key
     frameworkErrors: (error, request, reply) => void handleError(error, request, reply),
     clientErrorHandler: (error, socket) => handleClientError(error, socket),
