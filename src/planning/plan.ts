@@ -1,5 +1,5 @@
 import { FieldErrors } from '../errors.js'
-import type { DatasetManifest, ImagesManifest } from '../spec/dataset.js'
+import type { DatasetManifest } from '../spec/dataset.js'
 import {
   type BoostingJob,
   type BoostingJobRequest,
@@ -14,6 +14,7 @@ import { invalidJob } from './errors.js'
 import { planBoosting } from './plan-boosting.js'
 import { planModel } from './plan-model.js'
 import { planTraining } from './plan-training.js'
+import { planValidationImages } from './plan-validation-images.js'
 
 interface Identity {
   id: string
@@ -44,11 +45,13 @@ export function planNetworkJob(
   const errors = new FieldErrors()
   checkDatasetKinds('images', request, dataset, validation, errors)
   if (dataset.kind !== 'images' || validation?.kind === 'table') throw invalidJob(errors.all)
-  const training = planTraining(request.training ?? {}, dataset, validation, errors)
-  if (validation) checkValidationImages(dataset, validation, errors)
+  const notes = new Notes()
+  const options = planTraining(request.training ?? {}, dataset, validation, errors)
+  const validationClasses = validation && planValidationImages(dataset, validation, errors, notes)
   const model = planModel(request.model, dataset, errors)
   errors.throwIfAny('INVALID_JOB')
-  return { ...baseManifest(identity, request, dataset), model, training }
+  const training = { ...options, ...(validationClasses && { validationClasses }) }
+  return { ...baseManifest(identity, request, dataset), model, training, notes: notes.all }
 }
 
 function planBoostingJob(
@@ -89,20 +92,4 @@ function checkDatasetKinds(
   }
   check('/dataset', dataset)
   if (validation) check(validationPath, validation)
-}
-
-function checkValidationImages(
-  dataset: ImagesManifest,
-  validation: ImagesManifest,
-  errors: FieldErrors,
-): void {
-  const size = ({ height, width, channels }: ImagesManifest) => `${height}x${width}x${channels}`
-  if (size(dataset) !== size(validation)) {
-    const message = `'${validation.name}' has images of ${size(validation)}, '${dataset.name}' of ${size(dataset)}`
-    errors.add(validationPath, 'shape_mismatch', message)
-  }
-  if (validation.labels.length > dataset.labels.length) {
-    const message = `'${validation.name}' has ${validation.labels.length} classes, '${dataset.name}' ${dataset.labels.length}`
-    errors.add(validationPath, 'class_mismatch', message)
-  }
 }

@@ -213,6 +213,11 @@ export interface TrainingPlan {
   augment: Augmentation
   seed: number
   validation: ImageSplitPlan
+  /**
+   * The training class of each class of a validation data set whose classes are in another order. If
+   * absent, the orders are equal; in old jobs, they were taken to be.
+   */
+  validationClasses?: number[]
   validateEvery: number
   earlyStopping: EarlyStopping | null
   /** Null without validation data. */

@@ -16,6 +16,7 @@ import type { Session } from '../graph/session.js'
 import { sizeOf } from '../graph/shape.js'
 import { decodePipeline } from './decode-pipeline.js'
 import { effectOutputs } from './effect-outputs.js'
+import type { ImageFormat } from './images.js'
 import type { InputPipeline, InputPipelineOptions, RecordCounts } from './input-pipeline.js'
 import { type RecordRange, stringVector } from './record-range.js'
 
@@ -24,7 +25,7 @@ const chunkBytes = 8 * 2 ** 20
 
 /** In the variables, the training records come first, then the validation records. */
 export function inMemoryInput(
-  { graph, images, plan, seed }: InputPipelineOptions,
+  { graph, images, validationImages = images, plan, seed }: InputPipelineOptions,
   { training, validation }: RecordCounts,
 ): InputPipeline {
   const { batchSize } = plan
@@ -41,21 +42,36 @@ export function inMemoryInput(
   const count = placeholder(graph, 'count', 'int32')
   const recordRange = data.take(data.skip(data.tfRecords(files), first), count)
   const chunkRecords = Math.max(1, Math.floor(chunkBytes / sizeOf(size)))
-  const chunks = decodePipeline('fill', recordRange, images, {
-    batchSize: chunkRecords,
-    dropRemainder: false,
-  })
-  const source = iterator(graph, 'in_memory/source', chunks.element)
+  /** Signatures that decode records into the variables: `open`, then `fill` for each chunk. */
+  const loader = (name: string, format: ImageFormat) => {
+    const batching = { batchSize: chunkRecords, dropRemainder: false }
+    const chunks = decodePipeline(`${name}_fill`, recordRange, format, batching)
+    const source = iterator(graph, `${name}/source`, chunks.element)
+    return graph.nameScope(name, () => {
+      const at = placeholder(graph, 'at', 'int32')
+      const [newPixels, newLabels] = next(source)
+      const rows = reshape(shapeOf(newLabels!), [])
+      const indices = range(at, add(at, rows))
+      const fillEffects = [
+        assignRows(pixels, indices, newPixels!),
+        assignRows(labels, indices, newLabels!),
+      ]
+      return {
+        open: {
+          inputs: { files, first, count },
+          outputs: effectOutputs(graph, 'opened', [startIterator(source, chunks)]),
+        },
+        fill: { inputs: { at }, outputs: { rows: identity(rows, { controlInputs: fillEffects }) } },
+      }
+    })
+  }
+  const trainingLoader = loader('in_memory', images)
+  const validationLoader =
+    validationImages.encoding === images.encoding
+      ? trainingLoader
+      : loader('in_memory_validation', validationImages)
 
   const signatures = graph.nameScope('in_memory', () => {
-    const at = placeholder(graph, 'at', 'int32')
-    const [newPixels, newLabels] = next(source)
-    const rows = reshape(shapeOf(newLabels!), [])
-    const indices = range(at, add(at, rows))
-    const fillEffects = [
-      assignRows(pixels, indices, newPixels!),
-      assignRows(labels, indices, newLabels!),
-    ]
     const startEffects = [
       assign(pixels, empty(graph, pixels.shape, 'uint8')),
       assign(labels, empty(graph, labels.shape, 'int32')),
@@ -64,11 +80,10 @@ export function inMemoryInput(
     const resetCursor = assign(evaluationCursor, scalar(graph, training, 'int32'))
     return {
       start: { inputs: { seed }, outputs: effectOutputs(graph, 'started', startEffects) },
-      open: {
-        inputs: { files, first, count },
-        outputs: effectOutputs(graph, 'opened', [startIterator(source, chunks)]),
-      },
-      fill: { inputs: { at }, outputs: { rows: identity(rows, { controlInputs: fillEffects }) } },
+      open: trainingLoader.open,
+      fill: trainingLoader.fill,
+      openValidation: validationLoader.open,
+      fillValidation: validationLoader.fill,
       startEvaluation: {
         inputs: {},
         outputs: effectOutputs(graph, 'evaluation_started', [resetCursor]),
@@ -128,9 +143,13 @@ export function loadInMemory(
 ): void {
   session.run('start', { seed })
   let filled = 0
-  for (const { files, first, count } of [training, validation]) {
+  for (const [part, open, fill] of [
+    [training, 'open', 'fill'],
+    [validation, 'openValidation', 'fillValidation'],
+  ] as const) {
+    const { files, first, count } = part
     const end = filled + count
-    if (count > 0) session.run('open', { files: stringVector(files), first, count })
-    while (filled < end) filled += session.run('fill', { at: filled }).number('rows')
+    if (count > 0) session.run(open, { files: stringVector(files), first, count })
+    while (filled < end) filled += session.run(fill, { at: filled }).number('rows')
   }
 }

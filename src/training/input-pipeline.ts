@@ -12,7 +12,9 @@ export interface RecordCounts {
 export interface InputPipelineOptions {
   graph: Graph
   images: ImageFormat
-  plan: Pick<TrainingPlan, 'batchSize' | 'shuffleBuffer' | 'input'>
+  /** How the images to validate on are stored, if not as `images`. */
+  validationImages?: ImageFormat | undefined
+  plan: Pick<TrainingPlan, 'batchSize' | 'shuffleBuffer' | 'input' | 'validationClasses'>
   seed: Tensor
 }
 
@@ -21,7 +23,10 @@ export interface InputPipeline {
   readonly signatures: Readonly<Record<string, Signature>>
   /** Pixels and labels of the job's batch number `batchIndex`, counted from 0. */
   training(batchIndex: Tensor): readonly Tensor[]
-  /** The next pixels and labels of the validation data. The last batch may be smaller. */
+  /**
+   * The next pixels and labels of the validation data; its labels are those of the training data. The
+   * last batch may be smaller.
+   */
   evaluation(): readonly Tensor[]
   /** Effects that write the input's own state to a checkpoint. */
   save(bundle: Tensor): Node[]

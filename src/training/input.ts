@@ -1,3 +1,6 @@
+import type { Tensor } from '../graph/graph.js'
+import { constant } from '../graph/ops/constant.js'
+import { gather } from '../graph/ops/gather.js'
 import type { Session } from '../graph/session.js'
 import type { TrainingPlan } from '../spec/training-options.js'
 import { inMemoryInput, loadInMemory } from './in-memory-input.js'
@@ -9,7 +12,17 @@ export function buildInputPipeline(
   options: InputPipelineOptions,
   counts: RecordCounts,
 ): InputPipeline {
-  return isInMemory(options.plan) ? inMemoryInput(options, counts) : streamingInput(options)
+  const { graph, plan } = options
+  const input = isInMemory(plan) ? inMemoryInput(options, counts) : streamingInput(options)
+  const { validationClasses } = plan
+  if (!validationClasses) return input
+  return {
+    ...input,
+    evaluation() {
+      const [pixels, labels] = input.evaluation() as [Tensor, Tensor]
+      return [pixels, gather(constant(graph, validationClasses, { dtype: 'int32' }), labels)]
+    },
+  }
 }
 
 /** Prepares the first batch. If the run resumes from a checkpoint, call this before `restore`. */

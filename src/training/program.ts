@@ -40,11 +40,16 @@ type StepOption =
   | 'augment'
   | 'precision'
 
+/** The options of the plan that change the input pipeline. */
+type InputOption = 'batchSize' | 'shuffleBuffer' | 'input' | 'validationClasses'
+
 export interface ProgramOptions {
   model: NetworkOptions
   images: ImageFormat
+  /** How the images to validate on are stored, if they are of another data set. */
+  validationImages?: ImageFormat | undefined
   classes: number
-  plan: Pick<TrainingPlan, StepOption | 'batchSize' | 'shuffleBuffer' | 'input'>
+  plan: Pick<TrainingPlan, StepOption | InputOption>
   /** Required for in-memory input. */
   records?: RecordCounts
   /** Patterns of variables that are not trained; see `Freeze`. */
@@ -70,6 +75,7 @@ export interface Program extends SavedModelSpec {
 export function buildTrainingProgram({
   model,
   images,
+  validationImages,
   classes,
   plan,
   records = { training: 0, validation: 0 },
@@ -80,7 +86,7 @@ export function buildTrainingProgram({
   const variables = new Variables(graph, new Freeze(freeze))
   const step = variable(graph, 'global_step', [], 'int64')
   const seed = placeholder(graph, 'seed', 'int32')
-  const input = buildInputPipeline({ graph, images, plan, seed }, records)
+  const input = buildInputPipeline({ graph, images, validationImages, plan, seed }, records)
 
   const learningRate = placeholder(graph, 'learning_rate', 'float32')
   // index of the batch within the job; seeds the random ops of the batch

@@ -21,7 +21,13 @@ const shuffleSeed2 = 1
  * Streaming input: reads records from disk and shuffles them through a buffer. A checkpoint holds
  * the iterator with its buffer.
  */
-export function streamingInput({ graph, images, plan, seed }: InputPipelineOptions): InputPipeline {
+export function streamingInput({
+  graph,
+  images,
+  validationImages = images,
+  plan,
+  seed,
+}: InputPipelineOptions): InputPipeline {
   const { batchSize, shuffleBuffer } = plan
   const files = placeholder(graph, 'files', 'string', [-1])
 
@@ -34,7 +40,7 @@ export function streamingInput({ graph, images, plan, seed }: InputPipelineOptio
 
   const skip = placeholder(graph, 'skip', 'int32')
   const validationRecords = data.skip(data.tfRecords(files), skip)
-  const validationBatches = decodePipeline('evaluate', validationRecords, images, {
+  const validationBatches = decodePipeline('evaluate', validationRecords, validationImages, {
     batchSize,
     dropRemainder: false,
   })

@@ -73,7 +73,10 @@ test(
     second.abort()
     first.abort()
     for (const aborted of [running, waiting]) {
-      await assert.rejects(aborted, { code: 'PLANNER_KILLED', message: /the caller of the planner gave up/ })
+      await assert.rejects(aborted, {
+        code: 'PLANNER_KILLED',
+        message: /the caller of the planner gave up/,
+      })
     }
     assert.deepEqual(await planners(), [])
     assert.equal((await plan('quick')).stepBytes, 7)

@@ -61,7 +61,12 @@ test('up to 1 GiB of pixels stay in memory, unless the request says otherwise', 
 })
 
 test('an error lists all invalid fields', () => {
-  const odd = digitsManifest({ name: 'odd', width: 32, labels: ['0', '1', '2', '3'] })
+  const odd = digitsManifest({
+    name: 'odd',
+    width: 32,
+    labels: ['0', '1', '2', '3'],
+    classCounts: [300, 300, 300, 100],
+  })
   const request: Partial<NetworkJobRequest> = {
     model: { kind: 'resnet', block: 'bottleneck', filters: 30, ratio: 4 },
     training: { steps: 5, epochs: 1, batchSize: 2000, validation: { dataset: 'odd' } },

@@ -95,6 +95,7 @@ async function openProgram(
   initialTensors: readonly WeightsTensor[] | undefined,
 ): Promise<Session> {
   const { job, dataset, attempt } = task
+  const validationSet = task.validation && requireImages(task.validation)
   const requestedPrecision = job.training.precision
   const precision = await resolvePrecision(requestedPrecision)
   if (precision !== requestedPrecision) {
@@ -106,6 +107,7 @@ async function openProgram(
   const program = buildTrainingProgram({
     model: job.model,
     images,
+    validationImages: validationSet ?? images,
     classes: images.labels.length,
     plan: { ...job.training, precision },
     records: { training: training.count, validation: validation.count },

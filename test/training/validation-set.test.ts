@@ -1,0 +1,93 @@
+import assert from 'node:assert/strict'
+import { readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { after, test } from 'node:test'
+import { PNG } from 'pngjs'
+import { decodeExample, encodeExample } from '../../src/datasets/images/example.js'
+import { writeSavedModel } from '../../src/graph/saved-model.js'
+import { openSession } from '../../src/graph/session.js'
+import type { MetricRow } from '../../src/spec/metrics.js'
+import type { TrainingPlan } from '../../src/spec/training-options.js'
+import type { ImageFormat } from '../../src/training/images.js'
+import { runTraining } from '../../src/training/loop.js'
+import { buildTrainingProgram } from '../../src/training/program.js'
+import { tempFolder } from '../../testing/temp-folder.js'
+import { tensorflow } from '../graph/tensorflow.js'
+import { tfRecordFile } from '../graph/tfrecord.js'
+import { recordingHooks, plan as referencePlan } from './reference-job.js'
+
+const folder = await tempFolder({ after })
+/** The same pictures: class 0 is a cat in the first file and a dog in the second. */
+const catDog = 'test/training/fixtures/cat-dog.tfrecord'
+const dogCat = 'test/training/fixtures/dog-cat.tfrecord'
+const rawDogCat = join(folder, 'raw.tfrecord')
+
+const encoded: ImageFormat = {
+  height: 8,
+  width: 8,
+  channels: 3,
+  encoding: 'encoded',
+  mean: [127.5, 127.5, 127.5],
+  std: [127.5, 127.5, 127.5],
+}
+
+/** The records of a TFRecord file of tf.Examples, with all checksums passed over. */
+function* recordsOf(file: Buffer) {
+  for (let at = 0; at < file.length; ) {
+    const length = Number(file.readBigUInt64LE(at))
+    yield decodeExample(file.subarray(at + 12, at + 12 + length))
+    at += length + 16
+  }
+}
+
+const examples = [...recordsOf(await readFile(dogCat))]
+const rawExamples = examples.map(({ image, label }) => {
+  const { data } = PNG.sync.read(Buffer.from(image))
+  const pixels = data.filter((_, i) => i % 4 < 3)
+  return encodeExample({ image: pixels, label }, encoded)
+})
+await writeFile(rawDogCat, tfRecordFile(rawExamples))
+const count = examples.length
+
+/** Trains on cats and dogs, and returns what the last evaluation measured. */
+async function validate(
+  name: string,
+  file: string,
+  options: Partial<TrainingPlan>,
+  validationImages = encoded,
+): Promise<MetricRow['values']> {
+  const plan = { ...referencePlan, steps: 10, batchSize: 8, validateEvery: 10, ...options }
+  const program = buildTrainingProgram({
+    model: { kind: 'resnet', block: 'plain', blocks: 1, filters: 4, kernel: 3, ratio: 4 },
+    images: encoded,
+    validationImages,
+    classes: 2,
+    plan,
+    records: { training: count, validation: count },
+  })
+  await writeSavedModel(join(folder, name), program.graph, program)
+  const session = await openSession(tensorflow(), join(folder, name))
+  const rows: MetricRow[] = []
+  const range = { first: 0, count }
+  const training = { files: [catDog], ...range }
+  const validation = { files: [file], ...range }
+  await runTraining({ session, plan, training, validation, resume: null }, recordingHooks(rows))
+  session.close()
+  return rows.at(-1)!.values
+}
+
+for (const input of ['in-memory', 'streaming'] as const) {
+  test(`the classes of a validation set are those of the training set by name (${input})`, async () => {
+    const expected = await validate(`${input}-same`, catDog, { input })
+    assert.equal(expected.validationAccuracy, 1)
+    const matched = { input, validationClasses: [1, 0] }
+    assert.deepEqual(await validate(`${input}-png`, dogCat, matched), expected)
+  })
+
+  test(`a validation set of raw pixels fits a training set of PNGs (${input})`, async () => {
+    const raw = { ...encoded, encoding: 'raw' as const, mean: [1, 1, 1], std: [1, 1, 1] }
+    const options = { input, validationClasses: [1, 0] }
+    const expected = await validate(`${input}-encoded`, dogCat, options)
+    assert.deepEqual(await validate(`${input}-raw`, rawDogCat, options, raw), expected)
+  })
+}
