@@ -22,6 +22,7 @@ export const fieldErrorCodes = {
   cannot_be_built: 'the network cannot be built with these options; the message says why',
   unknown_depth: 'there is no network of this depth',
   too_deep: 'the images are too small for a network of this depth',
+  unknown_class: 'the data set has no such class',
   unknown_column: 'the table or model has no such column',
   missing_values: 'a column that must be complete has missing values',
   wrong_target: 'the target column does not fit the objective',

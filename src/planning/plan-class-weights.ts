@@ -1,0 +1,46 @@
+import { escapePointerToken, type FieldErrors, quoteJson } from '../errors.js'
+import type { ClassWeights, ClassWeightsPlan } from '../spec/class-weights.js'
+import { listNames } from '../spec/note.js'
+
+const path = '/training/classWeights'
+
+/**
+ * The weight of each class by its name. `counts`: the records to train on of each class; a class without
+ * any has the weight 1. Balanced weights are those of scikit-learn: records / (classes × records of the
+ * class), where only classes with records count. Adds an error for each name that is no class, and if
+ * all classes with records have the weight 0.
+ */
+export function planClassWeights(
+  requested: ClassWeights,
+  labels: readonly string[],
+  counts: readonly number[],
+  errors: FieldErrors,
+): ClassWeightsPlan {
+  const present = counts.filter(count => count > 0).length
+  const records = counts.reduce((sum, count) => sum + count, 0)
+  const weightOf = (label: string, index: number): number => {
+    const count = counts[index]!
+    if (requested === 'balanced') return count > 0 ? records / (present * count) : 1
+    return Object.hasOwn(requested, label) ? requested[label]! : 1
+  }
+  const weights = labels.map(weightOf)
+  if (requested !== 'balanced') checkNames(requested, labels, errors)
+  if (records > 0 && weights.every((weight, index) => weight === 0 || counts[index] === 0)) {
+    const message = 'all classes that have records have the weight 0, so nothing can be learnt'
+    errors.add(path, 'contradiction', message)
+  }
+  return Object.fromEntries(labels.map((label, index) => [label, weights[index]!]))
+}
+
+function checkNames(
+  weights: ClassWeightsPlan,
+  labels: readonly string[],
+  errors: FieldErrors,
+): void {
+  const known = new Set(labels)
+  for (const name of Object.keys(weights)) {
+    if (known.has(name)) continue
+    const message = `there is no class ${quoteJson(name)}; the classes are ${listNames(labels)}`
+    errors.add(`${path}/${escapePointerToken(name)}`, 'unknown_class', message)
+  }
+}
