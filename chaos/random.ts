@@ -22,6 +22,18 @@ export class Random {
     return items[this.integerBelow(items.length)]!
   }
 
+  /** `count` different items, in the order of the list. */
+  sample<T>(items: readonly T[], count: number): T[] {
+    const left = [...items.keys()]
+    const taken = Array.from({ length: count }, () =>
+      left.splice(this.integerBelow(left.length), 1),
+    )
+    return taken
+      .flat()
+      .sort((a, b) => a - b)
+      .map(i => items[i]!)
+  }
+
   pickWeighted<T extends { weight: number }>(items: readonly T[]): T {
     let left = this.next() * items.reduce((sum, { weight }) => sum + weight, 0)
     for (const item of items) {

@@ -1,3 +1,4 @@
+import { Random } from '../random.js'
 import { processFaults } from './process-faults.js'
 import type { HostileOptions } from './run.js'
 
@@ -17,13 +18,16 @@ export const longRun: Size = {
   dripMs: 180_000,
 }
 
+/** How many kinds of process faults the short run injects. Which ones, its seed decides. */
+const shortRunFaults = 5
+
 /** Of `npm test`: everything once, but what takes minutes. */
-export const shortRun: Size & Pick<HostileOptions, 'requests' | 'minutes'> = {
-  requests: 1500,
+export const shortRun = (seed: number): Omit<HostileOptions, 'seed'> => ({
+  requests: 800,
   minutes: 1,
   followers: { count: 300, bursts: 1, holdMs: 2000 },
   schemathesis: [{ maxExamples: 1, seconds: 25, phases: ['coverage'] }],
   damagedFiles: 12,
-  faults: processFaults,
+  faults: new Random(seed).sample(processFaults, shortRunFaults),
   dripMs: 0,
-}
+})

@@ -11,6 +11,9 @@ import { readTable } from '../../testing/tables.js'
 import { TestDeployment } from '../../testing/test-deployment.js'
 import { uploadTable } from './tables.js'
 
+/** Long enough to be killed or paused half way. */
+const samplingRounds = 200
+
 const samplingRequest = (
   name: string,
   training: BoostingJobRequest['training'] = {},
@@ -19,7 +22,7 @@ const samplingRequest = (
   model: {
     kind: 'boosting',
     objective: 'multiclass',
-    rounds: 400,
+    rounds: samplingRounds,
     subsample: 0.5,
     columnSample: 0.5,
   },
@@ -172,13 +175,13 @@ test('a job whose trainer is killed twice ends with the trees of an undisturbed 
   assert.equal(killed.attempt, 3)
   assert.deepEqual(
     seen.filter((step, i) => step !== seen[i - 1]),
-    Array.from({ length: 400 }, (_, i) => i + 1),
+    Array.from({ length: samplingRounds }, (_, i) => i + 1),
   )
   assert.ok((await treesOf(killed)).equals(undisturbedTrees), 'the trees differ')
   const json = (await (await get('/models/killed/export?format=json')).json()) as {
     learner: { gradient_booster: { model: { trees: unknown[] } } }
   }
-  assert.equal(json.learner.gradient_booster.model.trees.length, 400 * 10)
+  assert.equal(json.learner.gradient_booster.model.trees.length, samplingRounds * 10)
 })
 
 test('a paused job that resumes ends with the same trees, and its trainer never loads TensorFlow', async () => {

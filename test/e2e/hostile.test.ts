@@ -13,7 +13,7 @@ const busyMachine = 10
 test('hostile requests, crowds, damaged files and killed processes leave the server standing', async t => {
   const seed = Date.now() % 1_000_000
   t.diagnostic(`seed ${seed}; again with: npm run chaos -- --api --seed ${seed}`)
-  const { missed: _, ...report } = await runHostile({ ...shortRun, seed })
+  const { missed: _, ...report } = await runHostile({ ...shortRun(seed), seed })
   t.diagnostic(JSON.stringify(report))
   assert.deepEqual(missedGoals(report, busyMachine), [])
 })
