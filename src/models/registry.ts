@@ -10,6 +10,7 @@ import {
   type ModelManifest,
   NetworkManifest,
   type NewModel,
+  type RemovedVersions,
 } from '../spec/model.js'
 import { nullable } from '../spec/nullable.js'
 import type { Page } from '../spec/paging.js'
@@ -87,18 +88,20 @@ export class ModelRegistry {
   }
 
   /**
-   * Removes a version, or all. Their numbers are not given again. Throws MODEL_NOT_FOUND. Damaged versions can be
-   * removed too.
+   * Removes a version, or all, and returns their numbers and the bytes of their files. The numbers are not given
+   * again. Throws MODEL_NOT_FOUND. Damaged versions can be removed too.
    */
-  async remove(name: string, version?: number): Promise<void> {
+  async remove(name: string, version?: number): Promise<RemovedVersions> {
     const versions = Check(Name, name) ? await this.versions(name) : []
     const removed = versions.filter(each => version === undefined || each === version)
     if (removed.length === 0) throw modelNotFound(name, version)
+    let freedBytes = 0
     for (const each of removed) {
-      await this.store.remove(modelKey(name, each))
+      freedBytes += await this.store.remove(modelKey(name, each))
       this.damage.forget('model', modelKey(name, each))
     }
-    if (removed.length === versions.length) await this.store.remove(`models/${name}`)
+    // the folder of the name stays: a job may publish the next version in it at this moment
+    return { versions: removed, freedBytes }
   }
 
   /**

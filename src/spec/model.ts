@@ -66,6 +66,12 @@ export type NetworkModel = Static<typeof NetworkModel>
 const BoostingModel = Type.Object({ ...modelFields, ...BoostingManifest.properties })
 export type BoostingModel = Static<typeof BoostingModel>
 
+export const RemovedVersions = Type.Object({
+  versions: Type.Array(Type.Integer(), { description: 'the deleted versions' }),
+  freedBytes: Type.Integer({ description: 'bytes of their files' }),
+})
+export type RemovedVersions = Static<typeof RemovedVersions>
+
 /** A model as the API shows it: one version, and the numbers of all versions. */
 export const Model = Type.Union([NetworkModel, BoostingModel])
 export type Model = NetworkModel | BoostingModel

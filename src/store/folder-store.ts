@@ -1,6 +1,7 @@
 import { lstat, readdir, rm, stat } from 'node:fs/promises'
 import { dirname, join, relative, resolve } from 'node:path'
 import { DamagedError, isDamaged } from '../errors.js'
+import { bytesBelow } from './bytes-below.js'
 import { manifestName, readManifestFile, writeManifest } from './committed-folder.js'
 import { type Disk, disk as realDisk } from './disk.js'
 import { append, sync, syncUpTo, writeDurably } from './durable.js'
@@ -220,20 +221,22 @@ class FolderStore implements Store {
     })
   }
 
-  remove(key: string): Promise<void> {
+  remove(key: string): Promise<number> {
     return this.guard(key, async () => {
       const path = pathOf(this.root, key)
       const trash = this.tempPath()
       // The rename removes everything at once. After a crash here, the next sweep of staging deletes it.
       const isThere = await lstat(path).then(() => true, ignoreCodes(false, 'ENOENT', 'ENOTDIR'))
-      if (!isThere) return
+      if (!isThere) return 0
       const found = await this.withStaging(() => this.disk.rename(path, trash)).then(
         () => true,
         ignoreCodes(false, 'ENOENT'),
       )
-      if (!found) return
+      if (!found) return 0
       await syncUpTo(this.disk, this.root, dirname(path))
+      const bytes = await bytesBelow(trash)
       await rm(trash, { recursive: true, force: true })
+      return bytes
     })
   }
 

@@ -76,6 +76,9 @@ export interface Store {
   readFrom(key: string, offset: number, length?: number): Promise<Buffer>
   /** The size of a log in bytes; 0 if there is no such log. */
   size(key: string): Promise<number>
-  /** Removes a key and everything below it, atomically. Does nothing if there is no such key. */
-  remove(key: string): Promise<void>
+  /**
+   * Removes a key and everything below it, atomically, and returns the bytes that its files took. Does nothing,
+   * and returns 0, if there is no such key.
+   */
+  remove(key: string): Promise<number>
 }

@@ -90,7 +90,7 @@ test('damaged checkpoints and models are neither sent nor used', async () => {
     await assertDamaged('GET', `/models/${id}/${route}`, file)
   }
   await assertDamaged('POST', `/models/${id}/predict`, file, instances)
-  assert.equal((await call('DELETE', `/models/${id}?version=${version}`)).status, 204)
+  assert.equal((await call('DELETE', `/models/${id}?version=${version}`)).status, 200)
   assert.equal((await call('GET', `/models/${id}`)).status, 404)
 })
 

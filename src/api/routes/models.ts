@@ -6,13 +6,13 @@ import { TrainyardError } from '../../errors.js'
 import type { Jobs } from '../../jobs/jobs.js'
 import type { ModelRegistry } from '../../models/registry.js'
 import { Name } from '../../spec/identifiers.js'
-import { isBoostingModel } from '../../spec/model.js'
+import { isBoostingModel, RemovedVersions } from '../../spec/model.js'
 import { optionalWithDefault } from '../../spec/optional-with-default.js'
 import { PageQuery, page } from '../../spec/paging.js'
 import { strictObject } from '../../spec/strict-object.js'
 import { sendPage } from '../http/list-answer.js'
 import { sendTar } from '../http/tar.js'
-import { Binary, ModelResponse, NoContent, tarResponse } from '../schemas.js'
+import { Binary, ModelResponse, tarResponse } from '../schemas.js'
 
 export interface ModelRoutesDeps {
   models: Pick<ModelRegistry, 'list' | 'get' | 'folder' | 'files' | 'assertIntact' | 'remove'>
@@ -83,21 +83,20 @@ export const modelRoutes: FastifyPluginAsyncTypebox<ModelRoutesDeps> = async (
         tags,
         summary: 'Delete a model, or one version of it',
         description:
-          'Without `version`, all versions are deleted. Numbers of deleted versions are not used again. Fails with 409 while a queued or running job starts from the model.',
+          'Without `version`, all versions are deleted. Numbers of deleted versions are not used again. The answer has the bytes that were freed. Fails with 409 while a queued or running job starts from the model.',
         params: ModelParams,
         querystring: strictObject({
           version: Type.Optional(Type.Integer({ minimum: 1, maximum: 2 ** 31 })),
         }),
         problems: ['MODEL_NOT_FOUND', 'MODEL_IN_USE'],
-        response: { 204: NoContent },
+        response: { 200: RemovedVersions },
       },
     },
-    async (request, reply) => {
+    async request => {
       const { id } = request.params
       const { version } = request.query
       if (await jobs.usesModel(id, version)) throw modelInUse(id)
-      await models.remove(id, version)
-      return reply.code(204).send(null)
+      return models.remove(id, version)
     },
   )
 

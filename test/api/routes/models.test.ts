@@ -1,6 +1,14 @@
 import assert from 'node:assert/strict'
+import { stat } from 'node:fs/promises'
+import { join } from 'node:path'
 import { after, before, test } from 'node:test'
-import { putModel, startServer, type TestServer } from '../../../testing/test-server.js'
+import {
+  putModel,
+  smallJob,
+  startServer,
+  type TestServer,
+  uploadDataset,
+} from '../../../testing/test-server.js'
 
 let server: TestServer
 before(async () => {
@@ -45,4 +53,35 @@ test('a network is downloaded as a SavedModel, and cannot be exported as trees',
   assert.equal(trees.body.code, 'NOT_A_BOOSTING_MODEL')
   assert.equal((await server.api.get('/models/shades/export?format=onnx')).status, 400)
   assert.equal((await server.api.get('/models/nowhere/archive')).status, 404)
+})
+
+test('a version, or a whole model, is deleted unless a job starts from it', async () => {
+  const { version } = await putModel(server.store, 'hues', 1)
+  await putModel(server.store, 'hues', 2)
+  const folder = join(server.folder, 'data', 'models', 'hues', String(version))
+  const sizes = await Promise.all(
+    ['manifest.json', 'saved_model/saved_model.pb'].map(
+      async name => (await stat(join(folder, name))).size,
+    ),
+  )
+  await uploadDataset(server)
+  const job = await server.api.post('/jobs').send({ ...smallJob, initFrom: { model: 'hues' } })
+  assert.equal(job.status, 202, job.text)
+
+  const refused = await server.api.delete('/models/hues?version=2')
+  assert.deepEqual([refused.status, refused.body.code], [409, 'MODEL_IN_USE'])
+  assert.equal((await server.api.delete('/models/hues')).status, 409)
+  const other = await server.api.delete('/models/hues?version=1')
+  assert.equal(other.status, 200, other.text)
+  assert.deepEqual(other.body, { versions: [1], freedBytes: sizes[0]! + sizes[1]! })
+  assert.equal((await server.api.delete('/models/hues?version=1')).status, 404)
+
+  await server.api.post(`/jobs/${job.body.id}/cancel`)
+  const rest = await server.api.delete('/models/hues')
+  assert.deepEqual([rest.status, rest.body.versions], [200, [2]])
+  assert.ok(rest.body.freedBytes > 0)
+  assert.equal((await server.api.get('/models/hues')).status, 404)
+  assert.equal((await server.api.delete('/models/hues')).status, 404)
+  const { body } = await server.api.get('/models')
+  assert.ok(body.items.every((model: { id: string }) => model.id !== 'hues'))
 })
