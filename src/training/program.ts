@@ -3,10 +3,10 @@ import { Graph, type Node, type Tensor } from '../graph/graph.js'
 import { check } from '../graph/graph-error.js'
 import { oneHot, reshape } from '../graph/ops/array.js'
 import { restoreTensors, saveTensors } from '../graph/ops/checkpoint.js'
-import { equal } from '../graph/ops/compare.js'
+import { equal, finiteMask } from '../graph/ops/compare.js'
 import { constant, placeholder } from '../graph/ops/constant.js'
 import { identity } from '../graph/ops/control.js'
-import { add, addN, cast, mul } from '../graph/ops/math.js'
+import { add, addN, cast, mul, sub } from '../graph/ops/math.js'
 import { argMax, reduceMean, reduceSum } from '../graph/ops/reduce.js'
 import { softmaxCrossEntropy, sparseSoftmaxCrossEntropy } from '../graph/ops/softmax.js'
 import { assign, assignAdd, read, type Variable, variable } from '../graph/ops/state.js'
@@ -69,7 +69,8 @@ export interface Program extends SavedModelSpec {
 /**
  * A training job as one graph: input pipeline, forward and backward pass, optimizer, evaluation and
  * checkpoints. Signatures: `init`, `initialize` (initial weights from a checkpoint), `accumulate`,
- * `train`, `evaluate`, `save`, `restore`, `export`, and those of its input. A step of n batches
+ * `train`, `evaluate`, `save`, `restore`, `export`, `countNonFinite` (of the
+ * weights to export, those that are NaN or infinite), and those of its input. A step of n batches
  * runs `accumulate` n - 1 times, then `train`.
  */
 export function buildTrainingProgram({
@@ -199,6 +200,7 @@ export function buildTrainingProgram({
           saveTensors(bundle, { ...byName(exported), ...folded }),
         ]),
       },
+      countNonFinite: { inputs: {}, outputs: { count: countNonFinite(graph, exported) } },
     },
   }
 
@@ -238,6 +240,14 @@ function computeGradients(loss: Tensor, values: readonly Tensor[], precision: Pr
   if (precision !== 'fp16') return gradients(loss, values)
   return gradients(mul(loss, lossScale), values).map(gradient => mul(gradient, 1 / lossScale))
 }
+
+const countNonFinite = (graph: Graph, variables: readonly Variable[]): Tensor =>
+  graph.nameScope('count_non_finite', () => {
+    const counts = variables.map(({ value }) =>
+      reduceSum(sub(1, cast(finiteMask(value), 'float32'))),
+    )
+    return addN(counts)
+  })
 
 const byName = (variables: readonly Variable[]) =>
   Object.fromEntries(variables.map(({ name, value }) => [name, value]))

@@ -55,6 +55,7 @@ export const opDefs: Record<string, readonly [outputs: string, attrs: string]> =
   ImageProjectiveTransformV3: ['transformed_images', 'dtype! interpolation! fill_mode'],
   IteratorGetNext: ['components', 'output_types! output_shapes!'],
   IteratorV2: ['handle', 'shared_name! container! output_types! output_shapes!'],
+  IsFinite: ['y', 'T!'],
   L2Loss: ['output', 'T!'],
   Less: ['z', 'T!'],
   LessEqual: ['z', 'T!'],

@@ -7,6 +7,7 @@ import { TrainingFailure } from '../../src/errors.js'
 import { variablesPrefix, writeSavedModel } from '../../src/graph/saved-model.js'
 import { openSession } from '../../src/graph/session.js'
 import type { MetricRow } from '../../src/spec/metrics.js'
+import { startInputPipeline } from '../../src/training/input.js'
 import { type LoopHooks, runTraining } from '../../src/training/loop.js'
 import { buildServingProgram } from '../../src/training/serving.js'
 import { assertClose } from '../../testing/assert-close.js'
@@ -22,6 +23,20 @@ import {
 } from './reference-job.js'
 
 const { steps, classes } = reference
+
+test('weights that the last update made infinite are found, although its loss is finite', async () => {
+  const { session } = await openProgram(reference.cases[0]!.model)
+  session.run('init', { seed: plan.seed })
+  startInputPipeline(session, plan, allRecords, allRecords)
+  const nonFinite = () => session.run('countNonFinite').number('count')
+  assert.equal(nonFinite(), 0)
+  const loss = session
+    .run('train', { learningRate: Number.POSITIVE_INFINITY, seed: 1, batch: 0 })
+    .number('loss')
+  assert.ok(Number.isFinite(loss), `the loss is ${loss}`)
+  assert.ok(nonFinite() > 0)
+  session.close()
+})
 
 for (const expected of reference.cases) {
   const { model } = expected

@@ -192,6 +192,7 @@ async function publish(
     const { model, input } = await checkpointBundles(store, job.id, step)
     session.run('restore', { model, input })
   }
+  assertFiniteWeights(session, step)
   const images = requireImages(dataset)
   const { height, width, channels, mean, std, labels } = images
   const newModel = {
@@ -222,6 +223,16 @@ async function stepToPublish(job: NetworkJob, recorder: NetworkRecorder, lastSte
     `the best checkpoint, of step ${best.step}, is damaged: its files do not match their checksums; the last step is published instead`,
   )
   return lastStep
+}
+
+/** The loss of a step is computed before its update, which may have made the weights NaN. */
+function assertFiniteWeights(session: Session, step: number): void {
+  const count = session.run('countNonFinite').number('count')
+  if (count === 0) return
+  throw new TrainingFailure(
+    'nan_loss',
+    `${count} weights are NaN or infinite after step ${step}, so its model cannot be published; try a lower learning rate`,
+  )
 }
 
 /** After a finite training loss, the last update may still have made the weights NaN. */

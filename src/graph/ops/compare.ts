@@ -30,6 +30,17 @@ export function compareWith(type: keyof typeof comparisons, x: Tensor, y: Tensor
 
 export const equal = (x: Tensor, y: Tensor): Tensor => compareWith('Equal', x, y)
 
+export const IsFinite = defineOp<readonly [x: Tensor]>({
+  type: 'IsFinite',
+  output: 'y',
+  shape: ([x]) => x.shape,
+  dtype: () => 'bool',
+  gradient: null,
+})
+
+/** False where `x` is NaN or infinite. */
+export const finiteMask = (x: Tensor): Tensor => apply(IsFinite, [x], {})
+
 type SelectInputs = readonly [condition: Tensor, whenTrue: Tensor, whenFalse: Tensor]
 
 export const SelectV2 = defineOp<SelectInputs>({

@@ -11,7 +11,7 @@ import {
   transpose,
 } from '../../../src/graph/ops/array.js'
 import { batchNormTraining } from '../../../src/graph/ops/batch-norm.js'
-import { equal, select } from '../../../src/graph/ops/compare.js'
+import { equal, finiteMask, select } from '../../../src/graph/ops/compare.js'
 import { constant, fill, placeholder } from '../../../src/graph/ops/constant.js'
 import { conv2d } from '../../../src/graph/ops/conv.js'
 import { gather } from '../../../src/graph/ops/gather.js'
@@ -46,6 +46,7 @@ const shapes: [string, Tensor, number[]][] = [
   ['reduceMax kept', reduceMax(x(2, 3), [-1], { keepDims: true }), [2, 1]],
   ['argMax', argMax(x(-1, 10), 1), [-1]],
   ['equal', equal(numbers(-1), numbers(-1)), [-1]],
+  ['finiteMask', finiteMask(numbers(2, 3)), [2, 3]],
   ['oneHot', oneHot(numbers(5), 10), [5, 10]],
   ['reshape', reshape(x(2, 6), [-1, 3]), [4, 3]],
   ['reshape of an unknown batch', reshape(x(-1, 6), [-1, 2, 3]), [-1, 2, 3]],
