@@ -2,6 +2,7 @@ import { DataType } from './proto/tensorflow_pb.js'
 
 const dataTypes = {
   float32: DataType.DT_FLOAT,
+  float64: DataType.DT_DOUBLE,
   bfloat16: DataType.DT_BFLOAT16,
   float16: DataType.DT_HALF,
   int32: DataType.DT_INT32,

@@ -45,5 +45,11 @@ export const InitReport = Type.Object({
   skipped: Type.Array(Type.Object({ name: Type.String(), reason: Type.String() }), {
     description: 'variables that kept their random initial values',
   }),
+  cast: Type.Optional(
+    Type.Array(Type.Object({ name: Type.String(), from: Type.String() }), {
+      description:
+        'matched variables whose values were of another type, such as float16, and are cast to float32',
+    }),
+  ),
 })
 export type InitReport = Static<typeof InitReport>

@@ -72,6 +72,7 @@ function allocatedBytes(node: Node): number {
 
 const bytesPerElement: Partial<Record<DType, number>> = {
   float32: 4,
+  float64: 8,
   bfloat16: 2,
   float16: 2,
   int32: 4,

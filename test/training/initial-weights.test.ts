@@ -51,6 +51,7 @@ const options: ProgramOptions = {
 
 const weights = 'test/formats/fixtures'
 const prefixes = { v1: join(weights, 'old.ckpt'), v2: join(weights, 'new.ckpt') }
+const typesPrefix = join(weights, 'types.ckpt')
 const checkpointTensors = (await readTensorBundle(prefixes.v1))!.tensors
 
 /** Trains two steps and returns the variables after each. */
@@ -101,15 +102,11 @@ for (const [format, prefix] of Object.entries(prefixes)) {
     const freeze = ['resnet/conv_0/*', 'resnet/unit_1/conv1/weights']
     const { program, states } = await train(t, { checkpointTensors, freeze }, prefix)
     const { matched, skipped } = program.initialized!
-    assert.equal(matched.length, 10)
+    assert.equal(matched.length, 11)
     const reasons = Object.fromEntries(skipped.map(({ name, reason }) => [name, reason]))
     assert.equal(
       reasons['resnet/conv_top/weights'],
       'it is [3, 3, 4, 7] in the checkpoint, [3, 3, 4, 4] in the network',
-    )
-    assert.equal(
-      reasons['resnet/unit_1/conv2/weights'],
-      'it is float64 in the checkpoint, float32 in the network',
     )
     assert.equal(reasons['resnet/conv_top/BatchNorm/gamma'], 'the checkpoint has no such variable')
     for (const state of states) {
@@ -130,6 +127,32 @@ for (const [format, prefix] of Object.entries(prefixes)) {
     assert.ok(!near(states[0]!.get(mean)!, initialValues(4)), 'and its moving average is updated')
   })
 }
+
+test('values of float16, bfloat16 and float64 are cast to float32, and the report says so', async t => {
+  const { tensors } = (await readTensorBundle(`${typesPrefix}.index`))!
+  const freeze = ['resnet/conv_0/weights', 'resnet/unit_1/*']
+  const { program, states } = await train(t, { checkpointTensors: tensors, freeze }, typesPrefix)
+  const { cast, skipped } = program.initialized!
+  assert.deepEqual(cast, [
+    { name: 'resnet/conv_0/weights', from: 'float16' },
+    { name: 'resnet/unit_1/conv1/weights', from: 'bfloat16' },
+    { name: 'resnet/unit_1/conv2/weights', from: 'float64' },
+  ])
+  for (const [name, tolerance] of [
+    ['resnet/conv_0/weights', 2 ** -11],
+    ['resnet/unit_1/conv1/weights', 2 ** -8],
+    ['resnet/unit_1/conv2/weights', 2 ** -24],
+  ] as const) {
+    const values = states[1]!.get(name)!
+    for (const [i, expected] of initialValues(values.length).entries())
+      assert.ok(
+        Math.abs(values[i]! - expected) <= tolerance * expected,
+        `${name} ${i}: ${values[i]}`,
+      )
+  }
+  const gamma = skipped.find(({ name }) => name === 'resnet/conv_0/BatchNorm/gamma')
+  assert.equal(gamma?.reason, 'it is int32 in the checkpoint, float32 in the network')
+})
 
 test('a program without a checkpoint has no initialize signature', async () => {
   assert.equal(buildTrainingProgram(options).initialized, null)
