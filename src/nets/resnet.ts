@@ -1,6 +1,6 @@
-// Residual networks with TF-Slim's variable names. Version 1: He et al. 2015 (arXiv:1512.03385), as
-// torchvision's v1.5 with the stride in a stage's first 3x3 convolution. Version 2: pre-activation,
-// He et al. 2016 (arXiv:1603.05027), as TF-Slim with the stride in a stage's last unit.
+// Residual networks with TF-Slim's variable names. Version 1: He et al. 2015 (arXiv:1512.03385), in the
+// layout of torchvision's v1.5 or of TF-Slim. Version 2: pre-activation, He et al. 2016
+// (arXiv:1603.05027), in the layout of TF-Slim.
 import type { Tensor } from '../graph/graph.js'
 import { relu } from '../graph/ops/activation.js'
 import { pad } from '../graph/ops/array.js'
@@ -10,6 +10,13 @@ import { type ConvOptions, globalPool, type Layers, squeeze } from './layers.js'
 
 export interface ResNetConfig {
   readonly version: 1 | 2
+  /**
+   * Of version 1; version 2 is always laid out as in TF-Slim. `torchvision` (default): the first unit of a
+   * stage halves height and width, and the stem's pool has symmetric padding. `tf-slim`: the last unit
+   * of a stage halves them, except in the last stage, and the pool has SAME padding. The variables are
+   * the same, so weights of one layout also load into the other, and compute something else.
+   */
+  readonly layout?: 'torchvision' | 'tf-slim' | undefined
   readonly unit: keyof typeof branches
   /** `imagenet` divides height and width by four before the first stage, `cifar` keeps them. */
   readonly stem: 'imagenet' | 'cifar'
@@ -43,18 +50,18 @@ const batchNormRelu: ConvOptions = { norm: 'batch', activation: relu }
 export function resnet(
   layers: Layers,
   images: Tensor,
-  { version, unit, stem, width, units }: ResNetConfig,
+  { version, layout = 'torchvision', unit, stem, width, units }: ResNetConfig,
   classes: number,
 ): Tensor {
   const depth = 2 + branches[unit](width, 1).length * units.reduce((sum, count) => sum + count)
   const net = layers.scope(`resnet_v${version}_${depth}`).argScope({ batchNorm: { epsilon: 1e-5 } })
   const residualUnit = version === 1 ? postActivationUnit : preActivationUnit
+  const isSlim = version === 2 || layout === 'tf-slim'
 
-  let x = stems[stem](net, images, version, width)
+  let x = stems[stem](net, images, width, { version, isSlim })
   for (const [stage, count] of units.entries()) {
     for (let i = 1; i <= count; i++) {
-      const downsamples =
-        version === 1 ? i === 1 && stage > 0 : i === count && stage < units.length - 1
+      const downsamples = isSlim ? i === count && stage < units.length - 1 : i === 1 && stage > 0
       const branch = branches[unit](width * 2 ** stage, downsamples ? 2 : 1)
       x = residualUnit(net.scope(`block${stage + 1}/unit_${i}/${unit}_v${version}`), x, branch)
     }
@@ -63,22 +70,25 @@ export function resnet(
   return squeeze(net.conv2d(globalPool(x), 'logits', classes, 1, { precision: 'fp32' }))
 }
 
+interface StemOptions {
+  version: 1 | 2
+  isSlim: boolean
+}
+
 const stems = {
-  imagenet(net: Layers, images: Tensor, version: 1 | 2, width: number): Tensor {
-    const options = { stride: 2, padding: symmetricPadding(7) }
-    if (version === 2) {
-      return maxPool(net.conv2d(images, 'conv1', width, 7, options), 3, {
-        stride: 2,
-        padding: 'SAME',
-      })
-    }
+  imagenet(net: Layers, images: Tensor, width: number, { version, isSlim }: StemOptions): Tensor {
+    const options = { stride: 2, padding: symmetricPadding(7), ...stemNorm(version) }
+    const x = net.conv2d(images, 'conv1', width, 7, options)
+    if (isSlim) return maxPool(x, 3, { stride: 2, padding: 'SAME' })
     // padding with zeros does not change the maxima, since ReLU's outputs are not negative
-    const x = net.conv2d(images, 'conv1', width, 7, { ...options, ...batchNormRelu })
     return maxPool(pad(x, [0, 1, 1, 0], [0, 1, 1, 0]), 3, { stride: 2 })
   },
-  cifar: (net: Layers, images: Tensor, version: 1 | 2, width: number): Tensor =>
-    net.conv2d(images, 'conv1', width, 3, version === 1 ? batchNormRelu : {}),
+  cifar: (net: Layers, images: Tensor, width: number, { version }: StemOptions): Tensor =>
+    net.conv2d(images, 'conv1', width, 3, stemNorm(version)),
 }
+
+/** In version 2, the first unit's batch norm normalizes the stem's output. */
+const stemNorm = (version: 1 | 2): ConvOptions => (version === 1 ? batchNormRelu : {})
 
 function postActivationUnit({ conv2d }: Layers, x: Tensor, branch: ReturnType<Branch>): Tensor {
   const [filters, stride] = filtersAndStride(branch)
@@ -92,10 +102,10 @@ function postActivationUnit({ conv2d }: Layers, x: Tensor, branch: ReturnType<Br
     } as const
     y = conv2d(y, `conv${i + 1}`, width, kernel, options)
   }
-  const identityShortcut = x.shape[3] === filters && stride === 1
-  const shortcut = identityShortcut
-    ? x
-    : conv2d(x, 'shortcut', filters, 1, { stride, norm: 'batch' })
+  const shortcut =
+    x.shape[3] === filters
+      ? subsample(x, stride)
+      : conv2d(x, 'shortcut', filters, 1, { stride, norm: 'batch' })
   return relu(add(shortcut, y))
 }
 
@@ -115,8 +125,11 @@ function preActivationUnit(
     })
   }
   if (x.shape[3] !== filters) return add(conv2d(preact, 'shortcut', filters, 1, { stride }), y)
-  return add(stride === 1 ? x : maxPool(x, 1, { stride }), y)
+  return add(subsample(x, stride), y)
 }
+
+const subsample = (x: Tensor, stride: number): Tensor =>
+  stride === 1 ? x : maxPool(x, 1, { stride })
 
 const filtersAndStride = (branch: ReturnType<Branch>) =>
   [branch.at(-1)![0], Math.max(...branch.map(([, , stride]) => stride))] as const

@@ -7,6 +7,7 @@ import {
   type NetworkRequest,
   type PlainResNet,
   PlainResNetOptions,
+  type ResNetLayout,
   type ResNetOptions,
   type Vgg,
   VggOptions,
@@ -30,27 +31,28 @@ type ImageShape = Pick<ImagesManifest, 'name' | 'height' | 'width'>
 
 /**
  * Fills in a network's options. Adds an error for each option that does not fit the others or the
- * images.
+ * images. `defaultLayout` is that of the initial weights.
  */
 export function planModel(
   request: NetworkRequest,
   images: ImageShape,
   errors: FieldErrors,
+  defaultLayout: ResNetLayout = 'torchvision',
 ): NetworkOptions {
   if (request.kind === 'vgg') return planVgg(request, images, errors)
   const { depth, ...options } = request
   return depth === undefined
     ? planPlainResNet(options, errors)
-    : planDeepResNet(options, depth, images, errors)
+    : planDeepResNet({ ...options, depth }, images, errors, defaultLayout)
 }
 
 type ResNetOptionsWithoutDepth = Omit<ResNetOptions, 'depth'>
 
 function planPlainResNet(
-  { version, stem, ...request }: ResNetOptionsWithoutDepth,
+  { version, layout, stem, ...request }: ResNetOptionsWithoutDepth,
   errors: FieldErrors,
 ): PlainResNet {
-  for (const field of definedFields({ version, stem })) {
+  for (const field of definedFields({ version, layout, stem })) {
     const message = `${field} needs a depth: without one it is the small plain net`
     errors.add(`/model/${field}`, 'contradiction', message)
   }
@@ -64,23 +66,33 @@ function planPlainResNet(
 }
 
 function planDeepResNet(
-  { block, blocks, filters, kernel, ratio, ...request }: ResNetOptionsWithoutDepth,
-  depth: number,
+  { block, blocks, filters, kernel, ratio, ...request }: ResNetOptions & { depth: number },
   images: ImageShape,
   errors: FieldErrors,
+  defaultLayout: ResNetLayout,
 ): DeepResNet {
   for (const field of definedFields({ block, blocks, filters, kernel, ratio })) {
     const message = `a depth says what ${field} is: give depth or ${field}, not both`
     errors.add(`/model/${field}`, 'contradiction', message)
   }
-  const options = withDefaults<typeof DeepResNetOptions, 'depth' | 'stem'>(
-    DeepResNetOptions,
-    request,
-  )
+  const { layout, ...options } = withDefaults<
+    typeof DeepResNetOptions,
+    'depth' | 'stem' | 'layout'
+  >(DeepResNetOptions, request)
+  if (options.version === 2 && layout === 'torchvision') {
+    const message = `layout is 'torchvision', but version 2 is always laid out as in TF-Slim: give version 1, or leave layout out`
+    errors.add('/model/layout', 'contradiction', message)
+  }
+  const { depth } = request
   const side = Math.min(images.height, images.width)
   const isImagenetDepth = imagenetDepths.includes(depth)
   const defaultStem = isImagenetDepth && side >= minImagenetStemSide ? 'imagenet' : 'cifar'
-  const model: DeepResNet = { ...options, depth, stem: options.stem ?? defaultStem }
+  const model: DeepResNet = {
+    ...options,
+    ...(options.version === 1 && { layout: layout ?? defaultLayout }),
+    depth,
+    stem: options.stem ?? defaultStem,
+  }
   checkDepth(model, images, errors)
   return model
 }

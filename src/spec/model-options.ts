@@ -20,6 +20,12 @@ const deepOptions = {
         'with depth: 1 is the original ResNet; 2 has batch norm and ReLU before the convolutions',
     }),
   ),
+  layout: Type.Optional(
+    Type.Enum(['torchvision', 'tf-slim'], {
+      description:
+        'with depth and version 1: which units halve the image. torchvision: the first of a stage; tf-slim: the last of a stage, with SAME padding in the pool. Both have the same variables. If absent, the layout of the weights of initFrom, else torchvision. Version 2 is always tf-slim',
+    }),
+  ),
   stem: Type.Optional(
     Type.Enum(['imagenet', 'cifar'], {
       description:
@@ -112,7 +118,11 @@ const modelKinds = ['resnet', 'vgg', 'boosting'] as const
 
 /** Options with all defaults filled in, as a trainer gets them. */
 export type PlainResNet = Required<Static<typeof PlainResNetOptions>>
-export type DeepResNet = Required<Static<typeof DeepResNetOptions>>
+type DeepResNetRequest = Static<typeof DeepResNetOptions>
+/** `layout` is absent for version 2, and in jobs that are older than it: torchvision. */
+export type DeepResNet = Required<Omit<DeepResNetRequest, 'layout'>> &
+  Pick<DeepResNetRequest, 'layout'>
+export type ResNetLayout = NonNullable<DeepResNet['layout']>
 export type Vgg = Required<VggOptions>
 export type NetworkOptions = PlainResNet | DeepResNet | Vgg
 export type ModelOptions = NetworkOptions | ResolvedBoostingOptions

@@ -79,6 +79,25 @@ test('a depth contradicts the options that it determines', () => {
   ])
 })
 
+test('the layout of version 1 is that of the weights unless the request says so; version 2 has one', () => {
+  const layout = (request: object, defaultLayout?: 'torchvision' | 'tf-slim') => {
+    const errors = new FieldErrors()
+    const model = { kind: 'resnet', depth: 50, ...request } as const
+    const planned = planModel(model, square(224), errors, defaultLayout)
+    assert.deepEqual(errors.all, [])
+    return 'layout' in planned ? planned.layout : undefined
+  }
+  assert.equal(layout({ version: 1 }), 'torchvision')
+  assert.equal(layout({ version: 1 }, 'tf-slim'), 'tf-slim')
+  assert.equal(layout({ version: 1, layout: 'torchvision' }, 'tf-slim'), 'torchvision')
+  assert.equal(layout({ version: 1, layout: 'tf-slim' }), 'tf-slim')
+  assert.equal(layout({ version: 2, layout: 'tf-slim' }), undefined)
+  refused({ kind: 'resnet', depth: 50, layout: 'torchvision' }, 224, [
+    ['/model/layout', /version 2 is always laid out as in TF-Slim/],
+  ])
+  refused({ kind: 'resnet', layout: 'tf-slim' }, 32, [['/model/layout', /layout needs a depth/]])
+})
+
 test('the error for an unknown depth names the nearest known depths', () => {
   refused({ kind: 'resnet', depth: 51 }, 224, [['/model/depth', /such as 50 and 56/]])
   refused({ kind: 'resnet', depth: 1000 }, 32, [['/model/depth', /such as 998 and 1001/]])

@@ -59,17 +59,21 @@ class Net:
         return tf.nn.relu(self.conv_norm(*args))
 
 
-def v1(net, x, unit, stem, width, units):
+def v1(net, x, unit, stem, width, units, layout="torchvision"):
+    """With layout tf-slim: slim/nets/resnet_v1.py of github.com/tensorflow/models."""
     if stem == "imagenet":
         x = net.conv_norm_relu(x, "conv1", width, 7, 2)
-        x = tf.pad(x, [[0, 0], [1, 1], [1, 1], [0, 0]], constant_values=-1e9)
-        x = tf.nn.max_pool2d(x, 3, 2, "VALID")
+        if layout == "torchvision":
+            x = tf.pad(x, [[0, 0], [1, 1], [1, 1], [0, 0]], constant_values=-1e9)
+        x = tf.nn.max_pool2d(x, 3, 2, "VALID" if layout == "torchvision" else "SAME")
     else:
         x = net.conv_norm_relu(x, "conv1", width, 3)
     for stage, count in enumerate(units):
         w = width * 2**stage
         for i in range(count):
             stride = 2 if stage > 0 and i == 0 else 1
+            if layout == "tf-slim":
+                stride = 2 if stage < len(units) - 1 and i == count - 1 else 1
             path = f"block{stage + 1}/unit_{i + 1}/{unit}_v1"
             if unit == "basic":
                 y = net.conv_norm_relu(x, f"{path}/conv1", w, 3, stride)
@@ -78,8 +82,9 @@ def v1(net, x, unit, stem, width, units):
                 y = net.conv_norm_relu(x, f"{path}/conv1", w, 1)
                 y = net.conv_norm_relu(y, f"{path}/conv2", w, 3, stride)
                 y = net.conv_norm(y, f"{path}/conv3", 4 * w, 1)
-            if x.shape[3] != y.shape[3] or stride > 1:
-                x = net.conv_norm(x[:, ::stride, ::stride], f"{path}/shortcut", y.shape[3], 1)
+            x = x[:, ::stride, ::stride]
+            if x.shape[3] != y.shape[3]:
+                x = net.conv_norm(x, f"{path}/shortcut", y.shape[3], 1)
             x = tf.nn.relu(x + y)
     return net.conv(tf.reduce_mean(x, [1, 2], keepdims=True), "logits", CLASSES, 1, bias=True)[:, 0, 0]
 
@@ -154,12 +159,13 @@ def reference(name, root, build, side, options, config):
     }
 
 
-def resnet_case(version, unit, stem, side, units):
-    shape = {"unit": unit, "stem": stem, "width": 2, "units": units}
+def resnet_case(version, unit, stem, side, units, **layout):
+    shape = {"unit": unit, "stem": stem, "width": 2, "units": units, **layout}
     depth = 2 + sum(units) * (2 if unit == "basic" else 3)
     config = {"kind": "resnet", "version": version, **shape}
     build = v1 if version == 1 else v2
-    return reference(f"resnet v{version} {unit} {stem}", f"resnet_v{version}_{depth}", build, side, shape, config)
+    name = " ".join(["resnet", f"v{version}", unit, stem, *layout.values()]) + (f" {side}" if layout else "")
+    return reference(name, f"resnet_v{version}_{depth}", build, side, shape, config)
 
 
 def vgg_case(depth, repeats, batch_norm, dense, side):
@@ -172,6 +178,8 @@ def vgg_case(depth, repeats, batch_norm, dense, side):
 cases = [
     resnet_case(1, "bottleneck", "imagenet", 64, [2, 1, 2, 1]),
     resnet_case(1, "basic", "cifar", 16, [2, 1, 2]),
+    resnet_case(1, "bottleneck", "imagenet", 64, [2, 1, 2, 1], layout="tf-slim"),
+    resnet_case(1, "bottleneck", "imagenet", 75, [2, 2, 1, 2], layout="tf-slim"),
     resnet_case(2, "bottleneck", "imagenet", 64, [2, 1, 2, 1]),
     resnet_case(2, "basic", "cifar", 16, [2, 2, 1]),
     vgg_case(11, [1, 1, 2, 2, 2], False, "full", 224),
