@@ -1,4 +1,8 @@
-import { boostingMetrics, objectiveMetrics } from '../spec/boosting-metrics.js'
+import {
+  type BoostingMetricName,
+  boostingMetrics,
+  objectiveMetrics,
+} from '../spec/boosting-metrics.js'
 import type { BoostingObjective, ResolvedBoostingOptions } from '../spec/boosting-options.js'
 import type { Column } from './training-table.js'
 
@@ -22,8 +26,20 @@ const objectives: Record<BoostingObjective, string> = {
   multiclass: 'multi:softprob',
   ranking: 'rank:ndcg',
   quantile: 'reg:quantileerror',
+  absoluteError: 'reg:absoluteerror',
+  huber: 'reg:pseudohubererror',
   poisson: 'count:poisson',
+  gamma: 'reg:gamma',
+  tweedie: 'reg:tweedie',
 }
+
+/** Options that a job may lack. */
+const optionalXgboostNames = {
+  huberSlope: 'huber_slope',
+  tweedieVariancePower: 'tweedie_variance_power',
+  scalePosWeight: 'scale_pos_weight',
+  baseScore: 'base_score',
+} as const satisfies Partial<Record<keyof ResolvedBoostingOptions, string>>
 
 export interface RunOptions {
   seed: number
@@ -53,7 +69,11 @@ export function xgboostParameters(
   for (const [option, xgboostName] of Object.entries(xgboostNames))
     params[xgboostName] = model[option as keyof typeof xgboostNames]
   params.objective = objectives[model.objective]
-  params.eval_metric = objectiveMetrics[model.objective].map(name => boostingMetrics[name].xgboost)
+  for (const [option, xgboostName] of Object.entries(optionalXgboostNames)) {
+    const value = model[option as keyof typeof optionalXgboostNames]
+    if (value !== undefined) params[xgboostName] = value
+  }
+  params.eval_metric = objectiveMetrics[model.objective].map(name => metricName(name, model))
   if (model.objective === 'multiclass') params.num_class = classes ?? 0
   if (model.objective === 'quantile') params.quantile_alpha = `[${model.quantile}]`
   const constraints = new Map(Object.entries(model.monotone))
@@ -61,4 +81,12 @@ export function xgboostParameters(
     params.monotone_constraints = `(${columns.map(({ name }) => constraints.get(name) ?? 0)})`
   }
   return params
+}
+
+function metricName(
+  name: BoostingMetricName,
+  { tweedieVariancePower }: ResolvedBoostingOptions,
+): string {
+  const { xgboost } = boostingMetrics[name]
+  return name === 'tweedieNloglik' ? `${xgboost}@${tweedieVariancePower}` : xgboost
 }

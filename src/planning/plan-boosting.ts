@@ -58,8 +58,9 @@ export function planBoosting(
   if (!trainingRequest.features) noteTextColumns(table, notes)
   checkCategorical(usableFeatures, model.categorical, errors)
   const features = withCategoryCounts(usableFeatures, model.categorical)
-  const found = findContradictions(request.model, features)
+  const found = findContradictions({ ...request.model, objective }, features)
   for (const { field, code, message } of found) errors.add(`/model/${field}`, code, message)
+  if (target) noteHuberSlope(model, target, notes)
   const classes = target ? planClasses(objective, target, errors) : null
   if (validation && target) {
     const columns = { target, objective, classes, features: usableFeatures, sampleWeight, group }
@@ -159,4 +160,20 @@ function checkEarlyStopping(
       `objective ${objective} does not measure ${metric}, but ${metrics.join(', ')}`,
     )
   }
+}
+
+/** A usual error is about a quarter of the range, and at 2.4 slopes a round of rate 0.3 makes it larger. */
+const maxSlopesOfRange = 8
+
+/** XGBoost divides by the second derivative, which is next to 0 for errors that are much larger than the slope. */
+function noteHuberSlope(
+  { huberSlope }: ResolvedBoostingOptions,
+  target: NonTextColumn,
+  notes: Notes,
+): void {
+  if (huberSlope === undefined || target.type === 'category') return
+  const { name, min, max } = target
+  if (min === null || max === null || max - min <= maxSlopesOfRange * huberSlope) return
+  const message = `huberSlope is ${huberSlope}, and target '${name}' goes from ${min} to ${max}: where most errors are much larger than the slope, XGBoost's rounds overshoot; set model.huberSlope to the size of a usual error, or take objective absoluteError`
+  notes.add('huber_slope_small', message, [name])
 }

@@ -2,12 +2,10 @@ import type { FieldErrors } from '../errors.js'
 import type { BoostingObjective } from '../spec/boosting-options.js'
 import type { Classes } from '../spec/boosting-training.js'
 import type { NonTextColumn } from './feature-columns.js'
+import { targetRangeProblem } from './target-range.js'
 
 /** A boosting round adds one tree for each class. */
 const maxClasses = 1000
-
-/** XGBoost's limit for the ranking objective, whose gain is 2^relevance - 1. */
-export const maxRelevance = 31
 
 /** The objective for a request without one. Integers are quantities unless they are all 0 or 1. */
 export function defaultObjective(target: NonTextColumn): BoostingObjective {
@@ -46,15 +44,11 @@ function numericTargetError(objective: BoostingObjective, target: NonTextColumn)
   if (target.type === 'category') {
     return `objective ${objective} predicts numbers, but target '${name}' has categories: take binary or multiclass`
   }
-  const { min, max } = target
-  if ((objective === 'poisson' || objective === 'ranking') && (min ?? 0) < 0) {
-    const values = objective === 'poisson' ? 'counts' : 'relevances'
-    return `objective ${objective} learns ${values} from 0 on, but target '${name}' goes down to ${min}`
-  }
-  if (objective === 'ranking' && (max ?? 0) > maxRelevance) {
-    return `objective ranking learns relevances from 0 to ${maxRelevance}, but target '${name}' goes up to ${max}`
-  }
-  return null
+  const problem = targetRangeProblem(objective, target)
+  return (
+    problem &&
+    `objective ${objective} learns ${problem.learns}, but target '${name}' ${problem.found}`
+  )
 }
 
 /** Returns why a classification objective cannot learn the target, or null if it can. */

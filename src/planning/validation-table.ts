@@ -3,8 +3,8 @@ import type { BoostingObjective } from '../spec/boosting-options.js'
 import type { Classes } from '../spec/boosting-training.js'
 import type { TableColumn, TableManifest } from '../spec/dataset.js'
 import type { NonTextColumn } from './feature-columns.js'
-import { maxRelevance } from './plan-classes.js'
 import { groupColumnError, weightColumnError } from './plan-columns.js'
+import { targetRangeProblem } from './target-range.js'
 
 interface TrainingColumns {
   target: TableColumn
@@ -106,8 +106,6 @@ function targetMismatch(
       ? null
       : `goes from ${found.min} to ${found.max}, beyond ${classes.base} to ${last},`
   }
-  const isNonNegative = objective === 'poisson' || objective === 'ranking'
-  if (isNonNegative && (found.min ?? 0) < 0) return `goes down to ${found.min}`
-  const tooLarge = objective === 'ranking' && (found.max ?? 0) > maxRelevance
-  return tooLarge ? `goes up to ${found.max}, beyond ${maxRelevance},` : null
+  const problem = targetRangeProblem(objective, found)
+  return problem && `${problem.found}, but objective ${objective} learns ${problem.learns},`
 }

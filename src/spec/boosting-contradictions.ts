@@ -1,4 +1,8 @@
-import type { BoostingOptions } from './boosting-options.js'
+import {
+  type BoostingObjective,
+  type BoostingOptions,
+  objectiveOptions,
+} from './boosting-options.js'
 import type { FieldErrorCode } from './field-error-codes.js'
 
 export interface Contradiction {
@@ -14,8 +18,8 @@ interface Column {
 }
 
 /**
- * Finds model options that contradict each other, the table or XGBoost's own limits. `columns` are
- * the feature columns, without the target.
+ * Finds model options that contradict each other, the table or XGBoost's own limits. `model` has the
+ * objective that is used; `columns` are the feature columns, without the target.
  */
 export function findContradictions(
   model: BoostingOptions,
@@ -53,6 +57,13 @@ export function findContradictions(
     const message = 'a quantile goes with objective quantile: give it, or leave out quantile'
     add('quantile', 'contradiction', message)
   }
+  for (const [option, only] of objectiveOptions) {
+    if (model[option] === undefined || model.objective === only) continue
+    const is = model.objective ?? 'another'
+    add(option, 'contradiction', `${option} goes with objective ${only}, and this is ${is}`)
+  }
+  const problem = baseScoreProblem(model)
+  if (problem) add('baseScore', problem.code, problem.message)
   for (const name of requested) {
     if (!known.has(name)) add('categorical', 'unknown_column', unknownColumnMessage(name, columns))
   }
@@ -64,6 +75,29 @@ export function findContradictions(
     }
   }
   return found
+}
+
+/** Objectives that predict numbers above 0. */
+const positiveObjectives: readonly BoostingObjective[] = ['poisson', 'gamma', 'tweedie']
+
+function baseScoreProblem({
+  objective,
+  baseScore,
+}: BoostingOptions): Omit<Contradiction, 'field'> | null {
+  if (baseScore === undefined || objective === undefined) return null
+  if (objective === 'multiclass') {
+    const message = 'baseScore adds the same to each class, which changes nothing: leave it out'
+    return { code: 'contradiction', message }
+  }
+  const expected =
+    objective === 'binary' && (baseScore <= 0 || baseScore >= 1)
+      ? 'a probability between 0 and 1'
+      : positiveObjectives.includes(objective) && baseScore <= 0
+        ? 'more than 0'
+        : null
+  if (expected === null) return null
+  const message = `baseScore is ${baseScore}, and with objective ${objective} it is ${expected}`
+  return { code: 'out_of_range', message }
 }
 
 function unknownColumnMessage(name: string, columns: readonly Column[]): string {

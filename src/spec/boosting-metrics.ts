@@ -20,7 +20,12 @@ export const boostingMetrics = {
   merror: { xgboost: 'merror', better: 'lower' },
   ndcg: { xgboost: 'ndcg', better: 'higher' },
   quantile: { xgboost: 'quantile', better: 'lower' },
+  pseudoHuber: { xgboost: 'mphe', better: 'lower' },
   poissonNloglik: { xgboost: 'poisson-nloglik', better: 'lower' },
+  gammaNloglik: { xgboost: 'gamma-nloglik', better: 'lower' },
+  gammaDeviance: { xgboost: 'gamma-deviance', better: 'lower' },
+  /** XGBoost's name of it ends in the variance power. */
+  tweedieNloglik: { xgboost: 'tweedie-nloglik', better: 'lower' },
 } as const satisfies Record<string, BoostingMetric>
 export type BoostingMetricName = keyof typeof boostingMetrics
 
@@ -31,7 +36,11 @@ export const objectiveMetrics = {
   multiclass: ['mlogloss', 'merror'],
   ranking: ['ndcg'],
   quantile: ['quantile'],
+  absoluteError: ['mae', 'rmse'],
+  huber: ['pseudoHuber', 'mae', 'rmse'],
   poisson: ['poissonNloglik'],
+  gamma: ['gammaNloglik', 'gammaDeviance'],
+  tweedie: ['tweedieNloglik', 'rmse'],
 } as const satisfies Record<BoostingObjective, readonly BoostingMetricName[]>
 
 export type BoostingValidationMetric = `validation${Capitalize<BoostingMetricName>}`

@@ -9,7 +9,11 @@ export const boostingObjectives = [
   'multiclass',
   'ranking',
   'quantile',
+  'absoluteError',
+  'huber',
   'poisson',
+  'gamma',
+  'tweedie',
 ] as const
 export type BoostingObjective = (typeof boostingObjectives)[number]
 
@@ -111,6 +115,37 @@ export const BoostingOptions = strictObject({
       },
     ),
   ),
+  huberSlope: Type.Optional(
+    Type.Number({
+      exclusiveMinimum: 0,
+      default: 1,
+      description:
+        'with objective huber: the error from which the loss grows linearly, in the unit of the target. XGBoost overshoots if most errors are much larger',
+    }),
+  ),
+  tweedieVariancePower: Type.Optional(
+    Type.Number({
+      minimum: 1,
+      exclusiveMaximum: 2,
+      default: 1.5,
+      description:
+        'with objective tweedie: the variance grows with this power of the mean; near 1 as for counts, near 2 as for gamma',
+    }),
+  ),
+  baseScore: Type.Optional(
+    Type.Number({
+      description:
+        'the prediction before the first tree, in the unit of predictions; for binary, a probability. If absent, it is estimated from the target',
+    }),
+  ),
+  scalePosWeight: Type.Optional(
+    Type.Number({
+      exclusiveMinimum: 0,
+      default: 1,
+      description:
+        'with objective binary: factor for the gradients of the second class. It does not change the metrics',
+    }),
+  ),
   monotone: Type.Optional(
     Type.Unsafe<Record<string, 1 | -1>>({
       type: 'object',
@@ -133,11 +168,27 @@ export const BoostingOptions = strictObject({
 })
 export type BoostingOptions = Static<typeof BoostingOptions>
 
+/** Options that go with one objective, and are absent with others. */
+const optionsByObjective = {
+  huberSlope: 'huber',
+  tweedieVariancePower: 'tweedie',
+  scalePosWeight: 'binary',
+} as const satisfies Partial<Record<keyof BoostingOptions, BoostingObjective>>
+type ObjectiveOption = keyof typeof optionsByObjective
+export const objectiveOptions = Object.entries(optionsByObjective) as [
+  ObjectiveOption,
+  BoostingObjective,
+][]
+
 /** The options with all defaults filled in, as a trainer gets them. */
-export type ResolvedBoostingOptions = Required<Omit<BoostingOptions, 'quantile'>> & {
+export type ResolvedBoostingOptions = Required<
+  Omit<BoostingOptions, 'quantile' | 'baseScore' | ObjectiveOption>
+> & {
   /** Empty unless the objective is quantile. */
   quantile: number[]
-}
+  /** Absent if XGBoost estimates it. */
+  baseScore?: number
+} & { [option in ObjectiveOption]?: number }
 
 /** `objective` is used if the request has none. */
 export function resolveBoostingOptions(
@@ -146,11 +197,15 @@ export function resolveBoostingOptions(
 ): ResolvedBoostingOptions {
   const { quantile = [], ...options } = withDefaults<
     typeof BoostingOptions,
-    'objective' | 'quantile'
+    'objective' | 'quantile' | 'baseScore'
   >(BoostingOptions, request)
-  return {
+  const resolved: ResolvedBoostingOptions = {
     ...options,
     objective: options.objective ?? objective,
     quantile: typeof quantile === 'number' ? [quantile] : quantile,
   }
+  for (const [option, only] of objectiveOptions) {
+    if (resolved.objective !== only) delete resolved[option]
+  }
+  return resolved
 }

@@ -111,7 +111,7 @@ export type Explanation = Static<typeof Explanation>
 
 export const RowPrediction = Type.Object({
   ...Type.Partial(Prediction).properties,
-  value: Type.Optional(Type.Number({ description: 'with objective regression or poisson' })),
+  value: Type.Optional(Type.Number({ description: 'with an objective that predicts one number' })),
   values: Type.Optional(
     Type.Array(Type.Number(), {
       description: 'with objective quantile, in the order of quantiles',

@@ -7,7 +7,7 @@ import {
   resolveBoostingOptions,
 } from '../../src/spec/boosting-options.js'
 import { boost, boostingOptions, modelHash } from './boost.js'
-import { makeFriedman1, sliceRows } from './tables.js'
+import { makeFriedman1, sliceRows, withLabels } from './tables.js'
 
 const training = sliceRows(makeFriedman1(400), 0, 400)
 
@@ -28,14 +28,23 @@ const nonDefaults: {
   maxBins: { maxBins: 4 },
   treeMethod: { treeMethod: 'approx', maxBins: 16, objective: 'poisson' },
   quantile: { objective: 'quantile', quantile: [0.9] },
+  huberSlope: { objective: 'huber', huberSlope: 3 },
+  tweedieVariancePower: { objective: 'tweedie', tweedieVariancePower: 1.2 },
+  baseScore: { baseScore: 3 },
+  scalePosWeight: { objective: 'binary', scalePosWeight: 3 },
   monotone: { monotone: { x3: -1 } },
   categorical: {},
 }
 
+const classTraining = withLabels(
+  training,
+  training.labels.map(value => Number(value > 14)),
+)
+
 const modelOf = async (changed: Partial<ResolvedBoostingOptions>) => {
   const { checkpoint } = await boost({
     model: { ...boostingOptions({ rounds: 4 }), ...changed },
-    training,
+    training: changed.objective === 'binary' ? classTraining : training,
   })
   return modelHash(checkpoint)
 }
@@ -47,6 +56,9 @@ test('every option reaches XGBoost', async () => {
   const before: Partial<Record<string, string>> = {
     treeMethod: await modelOf({ maxBins: 16, objective: 'poisson' }),
     quantile: await modelOf({ objective: 'quantile', quantile: [0.1] }),
+    huberSlope: await modelOf({ objective: 'huber', huberSlope: 1 }),
+    tweedieVariancePower: await modelOf({ objective: 'tweedie', tweedieVariancePower: 1.5 }),
+    scalePosWeight: await modelOf({ objective: 'binary' }),
   }
   for (const [option, changed] of Object.entries(nonDefaults)) {
     // the table's columns define which are categorical

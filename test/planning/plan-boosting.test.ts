@@ -145,6 +145,18 @@ test('early stopping uses the first metric of the objective by default', () => {
   assert.deepEqual([training.checkpointEvery, training.checkpointSeconds], [5, null])
 })
 
+test('the plan has the options of its objective, and a note where the slope of huber is small', () => {
+  const { model, notes } = plan({ model: { objective: 'huber' } })
+  assert.equal(model.huberSlope, 1)
+  assert.ok(!('tweedieVariancePower' in model) && !('scalePosWeight' in model))
+  assert.deepEqual(
+    notes!.map(({ code }) => code),
+    ['text_columns_left_out', 'huber_slope_small'],
+  )
+  const fitting = plan({ model: { objective: 'huber', huberSlope: 150 } })
+  assert.ok(!fitting.notes!.some(({ code }) => code === 'huber_slope_small'))
+})
+
 const other = (...changed: TableColumn[]) => {
   const names = new Map(changed.map(column => [column.name, column]))
   const name = 'flats'
@@ -206,6 +218,35 @@ const invalidRequests: [
     ['/training/target wrong_target'],
   ],
   ['counts below 0', { model: { objective: 'poisson' } }, ['/training/target wrong_target']],
+  ['amounts below 0', { model: { objective: 'tweedie' } }, ['/training/target wrong_target']],
+  [
+    'amounts of 0, for gamma',
+    { model: { objective: 'gamma' }, training: { target: 'weight' } },
+    ['/training/target wrong_target'],
+  ],
+  [
+    'options of other objectives, also of the one that the target decides',
+    {
+      model: { huberSlope: 2, tweedieVariancePower: 1.1, scalePosWeight: 2, baseScore: 0 },
+      training: { target: 'city' },
+    },
+    [
+      '/model/huberSlope contradiction',
+      '/model/tweedieVariancePower contradiction',
+      '/model/scalePosWeight contradiction',
+      '/model/baseScore contradiction',
+    ],
+  ],
+  [
+    'a base score that is no probability',
+    { model: { baseScore: 1 }, training: { target: 'sold' } },
+    ['/model/baseScore out_of_range'],
+  ],
+  [
+    'a base score that is no mean count',
+    { model: { objective: 'poisson', baseScore: 0 }, training: { target: 'stars' } },
+    ['/model/baseScore out_of_range'],
+  ],
   [
     'options that contradict each other and the table',
     {

@@ -46,7 +46,11 @@ const singleValue: RowFormatter = ([value]) => ({ value: value! })
 
 const rowFormatters: Record<BoostingObjective, RowFormatter> = {
   regression: singleValue,
+  absoluteError: singleValue,
+  huber: singleValue,
   poisson: singleValue,
+  gamma: singleValue,
+  tweedie: singleValue,
   quantile: values => ({ values }),
   ranking: ([score]) => ({ score: score! }),
   binary: ([positive], labels) => toClassPrediction([1 - positive!, positive!], labels),
