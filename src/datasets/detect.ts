@@ -1,28 +1,11 @@
 import { fileError } from './errors.js'
+import { isText, kindHeadBytes, nameForeignFile } from './file-kinds.js'
 import { isIdxHeader, openIdx } from './images/idx.js'
 import type { Dimensions, ImageSource } from './images/image-source.js'
 import { isRecordHeader } from './images/tfrecord-reader.js'
 import { openTfrecords } from './images/tfrecord-source.js'
 import type { InputFile } from './input-file.js'
 import type { DatasetLimits } from './limits.js'
-
-/** Signatures of formats that are sent by mistake. */
-const unsupportedFormats: readonly [signature: string, name: string][] = [
-  ['\x1f\x8b', 'gzip within gzip'],
-  ['PK\x03\x04', 'a zip archive'],
-  ['PK\x05\x06', 'an empty zip archive'],
-  ['PAR1', 'a Parquet file'],
-  ['ARROW1\0', 'an Arrow file'],
-  ['\x93NUMPY', 'a NumPy array'],
-  ['\x89PNG', 'a PNG image'],
-  ['\xff\xd8\xff', 'a JPEG image'],
-  ['\x89HDF', 'an HDF5 file'],
-  ['BZh91AY&SY', 'a bzip2 file'],
-  ['\xff\xfe', 'UTF-16 text'],
-  ['\xfe\xff', 'UTF-16 text'],
-  ['\xfd7zXZ', 'an xz file'],
-  ['\x28\xb5\x2f\xfd', 'a Zstandard file'],
-]
 
 type FileFormat = 'IDX' | 'TFRecord' | 'CSV'
 
@@ -48,16 +31,15 @@ export function openImageSource(
 }
 
 function detectFileFormat(file: InputFile): FileFormat {
-  const firstBytes = file.read(0, 12)
+  const firstBytes = Buffer.from(file.read(0, 12))
   const location = { file: file.name, record: 0, byte: 0 }
   if (firstBytes.length === 0)
     throw fileError('DATASET_EMPTY', { file: file.name }, 'the file is empty')
   // First, since a checksum does not match by chance, while a record's length may equal IDX's magic number.
   if (isRecordHeader(firstBytes)) return 'TFRecord'
   if (isIdxHeader(firstBytes)) return 'IDX'
-  const text = firstBytes.toString('latin1')
-  const name = unsupportedFormats.find(([signature]) => text.startsWith(signature))?.[1]
-  const expected = 'expected CSV (UTF-8), IDX or TFRecord, each as it is or gzipped'
+  const name = nameForeignFile(file.read(0, kindHeadBytes))
+  const expected = 'expected CSV (UTF-8), IDX or TFRecord, each as it is, gzipped or in zlib'
   if (name) throw fileError('DATASET_FORMAT', location, `the file is ${name}, ${expected}`)
   if (isText(firstBytes)) return 'CSV'
   if (firstBytes.length < 12) {
@@ -72,9 +54,5 @@ function detectFileFormat(file: InputFile): FileFormat {
     `the file begins with ${toHex(firstBytes)}, ${expected}`,
   )
 }
-
-/** True if there are no control characters except tabs and line ends. */
-const isText = (bytes: Buffer) =>
-  bytes.every(byte => byte >= 32 || byte === 9 || byte === 10 || byte === 13)
 
 const toHex = (bytes: Buffer) => bytes.toString('hex').replace(/..(?=.)/g, '$& ')

@@ -1,8 +1,9 @@
 import { createWriteStream } from 'node:fs'
 import { pipeline } from 'node:stream/promises'
-import { createGunzip } from 'node:zlib'
+import { createGunzip, createInflate } from 'node:zlib'
 import { errorCode, toStorageError } from '../store/storage-errors.js'
 import { fileError } from './errors.js'
+import { isText } from './file-kinds.js'
 import type { DatasetLimits } from './limits.js'
 
 /** Smaller files may have any ratio: a blank image compresses a thousandfold. */
@@ -14,7 +15,7 @@ export interface UploadUsage {
   inflatedBytes: number
 }
 
-/** Writes a file to disk as it arrives. Decompresses it if its first bytes are gzip's. */
+/** Writes a file to disk as it arrives. Decompresses it if its first bytes are those of gzip or zlib. */
 export async function spoolToDisk(
   name: string,
   content: AsyncIterable<Uint8Array>,
@@ -24,23 +25,28 @@ export async function spoolToDisk(
 ): Promise<void> {
   const chunks = content[Symbol.asyncIterator]()
   const head = await readHead(chunks)
+  const compression = detectCompression(head)
   const receivedChunks = () => countReceived(name, head, chunks, usage, limits)
   const file = createWriteStream(path, { flags: 'wx' })
   try {
-    if (isGzip(head)) {
-      await pipeline(receivedChunks, createGunzip(), limitInflation(name, usage, limits), file)
+    if (compression) {
+      const inflate = compression === 'gzip' ? createGunzip() : createInflate()
+      const limitInflation = limitInflationOf(compression, name, usage, limits)
+      await pipeline(receivedChunks, inflate, limitInflation, file)
     } else {
       await pipeline(receivedChunks, file)
     }
   } catch (error) {
-    throw toGzipError(name, error) ?? toStorageError(error)
+    throw (compression && toInflateError(compression, name, error)) ?? toStorageError(error)
   }
 }
 
-/** Reads chunks until there are two bytes. */
+/** Enough to tell compressed data from text. */
+const headBytes = 64
+
 async function readHead(chunks: AsyncIterator<Uint8Array>): Promise<Uint8Array> {
   let head = Buffer.alloc(0)
-  while (head.length < 2) {
+  while (head.length < headBytes) {
     const { value, done } = await chunks.next()
     if (done) break
     head = Buffer.concat([head, value])
@@ -48,7 +54,14 @@ async function readHead(chunks: AsyncIterator<Uint8Array>): Promise<Uint8Array> 
   return head
 }
 
-const isGzip = (head: Uint8Array) => head[0] === 0x1f && head[1] === 0x8b
+type Compression = 'gzip' | 'zlib'
+
+function detectCompression(head: Uint8Array): Compression | null {
+  if (head[0] === 0x1f && head[1] === 0x8b) return 'gzip'
+  // RFC 1950 with a window of 32 KiB, as TensorFlow writes it. A text may begin with `x^`, which is valid too.
+  const isZlib = head[0] === 0x78 && [0x01, 0x5e, 0x9c, 0xda].includes(head[1]!) && !isText(head)
+  return isZlib ? 'zlib' : null
+}
 
 async function* countReceived(
   name: string,
@@ -68,7 +81,12 @@ async function* countReceived(
 }
 
 /** Counts the decompressed bytes, since the size that a gzip file states can be wrong. */
-function limitInflation(name: string, usage: UploadUsage, limits: DatasetLimits) {
+function limitInflationOf(
+  compression: Compression,
+  name: string,
+  usage: UploadUsage,
+  limits: DatasetLimits,
+) {
   const usageBefore = { ...usage }
   return async function* (stream: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
     for await (const chunk of stream) {
@@ -80,7 +98,7 @@ function limitInflation(name: string, usage: UploadUsage, limits: DatasetLimits)
         bytes > minBytesForRatioCheck &&
         bytes > limits.inflationRatio * (usage.receivedBytes - usageBefore.receivedBytes)
       ) {
-        const detail = `the gzip inflates more than ${limits.inflationRatio} times`
+        const detail = `the ${compression} inflates more than ${limits.inflationRatio} times`
         throw fileError('DATASET_TOO_LARGE', { file: name, byte: bytes }, detail)
       }
       yield chunk
@@ -95,12 +113,12 @@ const tooLargeError = (name: string, what: string, { uploadBytes }: DatasetLimit
     `the upload's ${what} have more than ${uploadBytes} bytes`,
   )
 
-function toGzipError(name: string, error: unknown): Error | undefined {
+function toInflateError(compression: Compression, name: string, error: unknown): Error | undefined {
   const code = errorCode(error)
   if (code === 'Z_BUF_ERROR') {
-    return fileError('DATASET_TRUNCATED', { file: name }, 'the gzip ends early', error)
+    return fileError('DATASET_TRUNCATED', { file: name }, `the ${compression} ends early`, error)
   }
   if (code !== 'Z_DATA_ERROR') return undefined
-  const detail = `the gzip is damaged: ${(error as Error).message}`
+  const detail = `the ${compression} is damaged: ${(error as Error).message}`
   return fileError('DATASET_CHECKSUM', { file: name }, detail, error)
 }

@@ -77,7 +77,7 @@ export async function freshDatasets(
 }
 
 /** Yields the content in parts, as a network does. The first part has one byte. */
-async function* chunked(content: Buffer): AsyncGenerator<Uint8Array> {
+export async function* chunked(content: Buffer): AsyncGenerator<Uint8Array> {
   yield content.subarray(0, 1)
   for (let at = 1; at < content.length; at += 50_000) yield content.subarray(at, at + 50_000)
 }

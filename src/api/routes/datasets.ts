@@ -32,7 +32,7 @@ const UploadForm = Type.Object({
   file: Type.Array(Binary, {
     minItems: 1,
     description:
-      'one or more files: an IDX pair, TFRecord files or CSV files, each gzipped or not; the server detects the format from the content',
+      'one or more files: an IDX pair, TFRecord files or CSV files, each as it is, gzipped or in zlib; the server detects the format from the content',
   }),
   name: Type.Optional(Name),
   labels: Type.Optional(Type.String({ description: 'class names, a JSON array' })),

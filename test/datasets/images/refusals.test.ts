@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { gzipSync } from 'node:zlib'
+import { deflateSync, gzipSync } from 'node:zlib'
 import { create, toBinary } from '@bufbuild/protobuf'
 import { encodeExample } from '../../../src/datasets/images/example.js'
 import { ExampleSchema } from '../../../src/datasets/images/example_pb.js'
@@ -258,6 +258,8 @@ test('damaged gzip is refused', async t => {
     'DATASET_TRUNCATED',
     /^a: the gzip ends early/,
   )
+  const cut = deflateSync(images).subarray(0, -5)
+  await assertRejected({ a: cut, labels }, 'DATASET_TRUNCATED', /^a: the zlib ends early/)
   const flipped = Buffer.from(zipped)
   flipped[zipped.length - 6]! ^= 1
   await assertRejected({ a: flipped, labels }, 'DATASET_CHECKSUM', /^a: the gzip is damaged/)
