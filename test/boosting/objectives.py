@@ -46,7 +46,7 @@ figures = {
         "diabetes",
         {"objective": "reg:tweedie", "tweedie_variance_power": 1.2, "eval_metric": ["tweedie-nloglik@1.2", "rmse"]},
     ),
-    "baseScore": train("diabetes", {"objective": "reg:squarederror", "base_score": 100, "eval_metric": "rmse"}),
+    "baseScore": train("diabetes", {"objective": "reg:squarederror", "base_score": 100, "eval_metric": ["rmse", "mae"]}),
     "scalePosWeight": train(
         "breast-cancer",
         {"objective": "binary:logistic", "scale_pos_weight": 3, "eval_metric": ["logloss", "auc", "error"]},
