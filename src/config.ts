@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os'
 import { resolve } from 'node:path'
+import { closestMatch } from 'leven'
 import { type FieldError, TrainyardError } from './errors.js'
 
 const webhookNetworks = ['public', 'private'] as const
@@ -43,11 +44,34 @@ export interface Config {
   failpoints: string | null
 }
 
-/** Reads and checks the environment. Throws one error that names all invalid variables. */
+/** Every setting. The README describes them. */
+export const settingNames = [
+  'REDIS_URL',
+  'TRAINYARD_DATA',
+  'TRAINYARD_FAILPOINTS',
+  'TRAINYARD_HOST',
+  'TRAINYARD_KEY',
+  'TRAINYARD_LOCK_MS',
+  'TRAINYARD_LOG_LEVEL',
+  'TRAINYARD_MEMORY',
+  'TRAINYARD_PORT',
+  'TRAINYARD_REDIS_PREFIX',
+  'TRAINYARD_SLOTS',
+  'TRAINYARD_SPARE_TRAINERS',
+  'TRAINYARD_WEBHOOKS',
+  // read by set-up (scripts/setup)
+  'TRAINYARD_ENGINE',
+  'TRAINYARD_LIBTENSORFLOW',
+] as const
+
+/**
+ * Reads and checks the environment. Throws one error that names all invalid variables, and those that begin with
+ * TRAINYARD_ and do not exist: a misspelt setting would have no effect without a word.
+ */
 export function readConfig(environment: NodeJS.ProcessEnv = process.env): Readonly<Config> {
   const errors: FieldError[] = []
   const read = <T>(
-    name: string,
+    name: (typeof settingNames)[number],
     fallback: T,
     parse: (text: string) => T | undefined,
     expects: string,
@@ -123,12 +147,36 @@ export function readConfig(environment: NodeJS.ProcessEnv = process.env): Readon
     ),
     failpoints: read<string | null>('TRAINYARD_FAILPOINTS', null, text => resolve(text), 'a file'),
   }
+  for (const name of Object.keys(environment)) {
+    if (!name.startsWith('TRAINYARD_') || isSetting(name)) continue
+    const message = `there is no setting ${name}; did you mean ${closestSetting(name)}?`
+    errors.push({ path: name, code: 'invalid_setting', message })
+  }
   if (errors.length > 0) {
     const message = errors.map(error => error.message).join('; ')
     throw new TrainyardError('INVALID_CONFIGURATION', message, { errors })
   }
   return Object.freeze(config)
 }
+
+/**
+ * For programs without options. Throws an error that names the setting which an argument stands for:
+ * `--port 9000` is TRAINYARD_PORT.
+ */
+export function refuseArguments(command: string, args: readonly string[]): void {
+  const [first, second] = args
+  if (first === undefined) return
+  const [, option, value = second ?? '…'] = /^--?([\w-]+)(?:=(.*))?$/.exec(first) ?? []
+  const setting = closestSetting(
+    `TRAINYARD_${(option ?? 'PORT').replaceAll('-', '_').toUpperCase()}`,
+  )
+  const message = `${command} takes no arguments, but got '${first}'; settings are environment variables: ${setting}=${value} ${command}`
+  throw new TrainyardError('INVALID_CONFIGURATION', message)
+}
+
+const isSetting = (name: string) => (settingNames as readonly string[]).includes(name)
+
+const closestSetting = (name: string): string => closestMatch(name, [...settingNames])!
 
 /** The environment of a child process: this process's own, with `extra` on top. */
 export const childEnvironment = (extra: NodeJS.ProcessEnv = {}): NodeJS.ProcessEnv => ({

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
+import { readFile } from 'node:fs/promises'
 import { test } from 'node:test'
-import { assignedResources, readConfig } from '../src/config.js'
+import { assignedResources, readConfig, refuseArguments, settingNames } from '../src/config.js'
 import type { TrainyardError } from '../src/errors.js'
 
 test('without settings, the server listens only on this machine', () => {
@@ -30,6 +31,45 @@ test('all invalid settings are reported at once with the expected values', () =>
       return true
     },
   )
+})
+
+test('a setting that does not exist is refused, with the one that was probably meant', () => {
+  const environment = {
+    TRAINYARD_DATA_FOLDER: '/somewhere',
+    TRAINYARD_SLOT: '2',
+    TRAINYARD_ENGINE: 'cpu',
+    trainyard_port: '1',
+    NODE_ENV: 'production',
+  }
+  assert.throws(() => readConfig(environment), {
+    code: 'INVALID_CONFIGURATION',
+    message:
+      'there is no setting TRAINYARD_DATA_FOLDER; did you mean TRAINYARD_DATA?; there is no setting TRAINYARD_SLOT; did you mean TRAINYARD_SLOTS?',
+  })
+})
+
+test('the README describes every setting', async () => {
+  const readme = await readFile('README.md', 'utf8')
+  const described = [...readme.matchAll(/^\| `([A-Z_]+)` /gm)].map(([, name]) => name)
+  const forTests = ['TRAINYARD_FAILPOINTS']
+  const known = settingNames.filter(name => !forTests.includes(name))
+  assert.deepEqual(described.filter(name => name !== 'XDG_CACHE_HOME').sort(), [...known].sort())
+})
+
+test('an argument of a program that has none is answered with the setting', () => {
+  const refused = (...args: string[]) => {
+    try {
+      refuseArguments('npm start', args)
+    } catch (error) {
+      return (error as Error).message.split(': ').at(-1)
+    }
+    return null
+  }
+  assert.equal(refused(), null)
+  assert.equal(refused('--port', '9000'), 'TRAINYARD_PORT=9000 npm start')
+  assert.equal(refused('--data-dir=/data'), 'TRAINYARD_DATA=/data npm start')
+  assert.equal(refused('--log-level'), 'TRAINYARD_LOG_LEVEL=… npm start')
+  assert.match(refused('8080')!, /^TRAINYARD_PORT=/)
 })
 
 test('a Redis URL is parsed to connection options', () => {

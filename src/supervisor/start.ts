@@ -3,7 +3,8 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { constants } from 'node:os'
 import { fileURLToPath } from 'node:url'
-import { childEnvironment } from '../config.js'
+import { childEnvironment, refuseArguments } from '../config.js'
+import { TrainyardError } from '../errors.js'
 import { isStopped } from '../processes.js'
 import type { FromApi } from '../spec/ipc-messages.js'
 
@@ -64,4 +65,11 @@ process.on('disconnect', () => {
   if (supervisor.connected) supervisor.disconnect()
 })
 
-start()
+try {
+  refuseArguments('npm start', process.argv.slice(2))
+  start()
+} catch (error) {
+  if (!(error instanceof TrainyardError)) throw error
+  console.error(`trainyard: ${error.message}`)
+  process.exit(1)
+}
