@@ -11,7 +11,6 @@ import type { Column } from '../src/boosting/training-table.js'
 import { setEnvironment } from '../src/config.js'
 import { engineEnvironment } from '../src/engine/environment.js'
 import { encodeError } from '../src/ipc/wire-error.js'
-import { withCategoryCount } from '../src/spec/feature-column.js'
 import type {
   PredictorMessage,
   RowsInput,
@@ -58,7 +57,7 @@ function loadFromFolder(folder: string): LoadedModel {
     readFileSync(join(folder, 'manifest.json'), 'utf8'),
   ) as BoostingManifest
   const booster = Booster.load(readFileSync(join(folder, 'model.ubj')))
-  const columns = manifest.input.columns.map(withCategoryCount)
+  const { columns } = manifest.input
   return { booster, inPlace: new InPlacePredictor(booster, maxChunkRows, threads), columns }
 }
 

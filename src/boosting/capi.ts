@@ -6,7 +6,14 @@ import { TrainingFailure } from '../errors.js'
 import type { FailureCode } from '../spec/failure-codes.js'
 
 export type Handle = bigint
-type NativeBuffer = Float32Array | Uint32Array | BigUint64Array | Int32Array | Uint8Array
+type NativeBuffer =
+  | Float32Array
+  | Uint32Array
+  | BigUint64Array
+  | BigInt64Array
+  | Int32Array
+  | Int8Array
+  | Uint8Array
 type Argument = string | number | bigint | NativeBuffer | null | ((iterator: unknown) => unknown)
 
 const [text, pointer, count, int] = ['str', 'void *', 'uint64_t', 'int'] as const
@@ -100,10 +107,22 @@ export function xgboostError(name: string, errorText: string): TrainingFailure {
 /** Memory address of the values. It is valid only while the array is referenced. */
 export const address = (values: NativeBuffer): bigint => koffi.address(values)
 
+/** NumPy's names of the element types. */
+const typestrs = {
+  Float32Array: '<f4',
+  Uint32Array: '<u4',
+  Int32Array: '<i4',
+  BigInt64Array: '<i8',
+  Int8Array: '|i1',
+} as const
+
 /** JSON of NumPy's array interface, version 3: XGBoost reads the values in place. */
-export const arrayInterface = (values: Float32Array | Uint32Array, shape: readonly number[]) =>
+export const arrayInterface = (
+  values: Float32Array | Uint32Array | Int32Array | BigInt64Array | Int8Array,
+  shape: readonly number[] = [values.length],
+) =>
   `{"data":[${address(values)},true],"shape":[${shape}],"typestr":"${
-    values instanceof Float32Array ? '<f4' : '<u4'
+    typestrs[values[Symbol.toStringTag]]
   }","version":3}`
 
 /** Memory for an `out` parameter: a pointer or an unsigned 64-bit number. */

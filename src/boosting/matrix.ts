@@ -1,4 +1,5 @@
 import { arrayInterface, type Handle, outParam, xgboost } from './capi.js'
+import { ColumnarInterface } from './columnar-interface.js'
 import { featureInfo } from './feature-info.js'
 import { NativeHandle } from './native-handle.js'
 import type { Batch, Column, Table } from './training-table.js'
@@ -21,9 +22,10 @@ export class DMatrix extends NativeHandle {
   /** Copies all values, about 8 bytes each. For tree methods that need values instead of bins. */
   static fromTable(table: Table, threads: number): DMatrix {
     const columns = concatColumns(table)
+    const columnar = new ColumnarInterface(table.columns)
     const out = outParam()
     const config = `{"missing":NaN,"nthread":${threads}}`
-    xgboost().XGDMatrixCreateFromColumnar(columnarInterface(columns), config, out)
+    xgboost().XGDMatrixCreateFromColumnar(columnar.describe(columns), config, out)
     const matrix = new DMatrix(out[0]!)
     matrix.freeOnError(() => {
       matrix.setFeatureInfo(table.columns)
@@ -125,11 +127,14 @@ class DataIter {
   private batch: Batch | null = null
   private row = 0
   private error: { thrown: unknown } | null = null
+  private readonly columnar: ColumnarInterface
 
   constructor(
     private readonly table: Table,
     private readonly proxy: ProxyDMatrix,
-  ) {}
+  ) {
+    this.columnar = new ColumnarInterface(table.columns)
+  }
 
   /** An exception cannot pass through C: a callback that throws ends the data, then `run` rethrows. */
   run(create: (reset: () => void, next: () => number) => void): void {
@@ -171,7 +176,7 @@ class DataIter {
     const end = this.row + rows
     if (end > table.rows)
       throw new Error(`the batches have more than the table's ${table.rows} rows`)
-    xgboost().XGProxyDMatrixSetDataColumnar(proxy.handle, columnarInterface(columns))
+    xgboost().XGProxyDMatrixSetDataColumnar(proxy.handle, this.columnar.describe(columns))
     setFeatureInfo(proxy.handle, table.columns)
     if (!table.groups) {
       setRowInfo(proxy.handle, 'label', table.labels.subarray(this.row, end))
@@ -190,11 +195,8 @@ function setFeatureInfo(handle: Handle, columns: readonly Column[]): void {
 }
 
 function setRowInfo(handle: Handle, field: string, values: Float32Array | Uint32Array): void {
-  xgboost().XGDMatrixSetInfoFromInterface(handle, field, arrayInterface(values, [values.length]))
+  xgboost().XGDMatrixSetInfoFromInterface(handle, field, arrayInterface(values))
 }
-
-const columnarInterface = (columns: readonly Float32Array[]) =>
-  `[${columns.map(values => arrayInterface(values, [values.length]))}]`
 
 /** XGBoost has one weight per query group. A group takes the weight of its first row. */
 function groupWeights(weights: Float32Array, groups: Uint32Array): Float32Array {

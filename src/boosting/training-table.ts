@@ -1,7 +1,10 @@
 export interface Column {
   name: string
-  /** Number of categories of a categorical column; null for a numeric one. */
-  categories: number | null
+  /**
+   * Of a categorical column: the names of its categories, by code, or their number if each code is
+   * its own name. Null for a numeric column.
+   */
+  categories: readonly string[] | number | null
 }
 
 /** `columns`: an array of `rows` values per column. NaN is missing; a category is its code. */

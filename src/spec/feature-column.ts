@@ -17,12 +17,3 @@ export const FeatureColumn = Type.Object({
   ),
 })
 export type FeatureColumn = Static<typeof FeatureColumn>
-
-/** A column with the number of its categories, or null for numbers, as XGBoost needs it. */
-export const withCategoryCount = ({
-  name,
-  categories,
-}: Pick<FeatureColumn, 'name' | 'categories'>): { name: string; categories: number | null } => ({
-  name,
-  categories: categories?.length ?? null,
-})

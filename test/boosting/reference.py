@@ -1,6 +1,6 @@
 """Writes reference/: predictions of scikit-learn and of XGBoost's Python package, for the tests here.
 
-python3 -m venv venv && venv/bin/pip install scikit-learn==1.9.1 xgboost-cpu==3.4.1
+python3 -m venv venv && venv/bin/pip install scikit-learn==1.9.1 xgboost-cpu==3.4.1 pandas==3.1.1
 venv/bin/python reference.py
 """
 
@@ -8,6 +8,7 @@ import json
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import sklearn
 import xgboost
 from sklearn.ensemble import GradientBoostingRegressor
@@ -66,3 +67,31 @@ for name, (source, kind, parameters) in models.items():
         "contributions": model.predict(some, pred_contribs=True).reshape(-1).tolist(),
     }
 write("models", figures)
+
+# categories of a data frame: texts, whole numbers, and a column without any value
+towns = ["Aš", "Köln", "b c", "樺太"]
+numbers = np.arange(120)
+frame = pd.DataFrame(
+    {
+        "town": pd.Categorical([towns[i % 4] for i in numbers], categories=towns),
+        "firm": pd.Categorical([None if i % 11 == 0 else i % 5 for i in numbers], range(5)),
+        "none": np.nan,
+    }
+)
+target = (numbers * 7 % 13).astype(np.float32)
+matrix = xgboost.QuantileDMatrix(frame, target, enable_categorical=True)
+model = xgboost.train({"objective": "reg:squarederror", "nthread": 1}, matrix, 10)
+# the same texts and numbers by other codes
+recoded = frame.assign(
+    town=frame.town.cat.reorder_categories(towns[::-1]),
+    firm=frame.firm.cat.reorder_categories([3, 1, 4, 0, 2]),
+)
+write(
+    "named-categories",
+    {
+        "cats": json.loads(model.save_raw("json"))["learner"]["gradient_booster"]["model"]["cats"],
+        "predictions": model.predict(
+            xgboost.DMatrix(recoded, enable_categorical=True)
+        ).tolist(),
+    },
+)

@@ -2,7 +2,8 @@ import type { Batch, Column, Table } from '../../src/boosting/training-table.js'
 import { mulberry32 } from '../../testing/random.js'
 import { readTable } from '../../testing/tables.js'
 
-const categoryCount = 7
+const categories = ['alder', 'birch', 'cedar', 'élan', 'fir', 'ginkgo', '樺']
+const categoryCount = categories.length
 
 /** The table of test/data/<name>.csv, in batches of `batchRows`. */
 export function csvTable(name: string, batchRows = 100): Table {
@@ -17,7 +18,7 @@ export function csvTable(name: string, batchRows = 100): Table {
 interface Values {
   name: string
   values: Float32Array
-  categories?: number
+  categories?: Column['categories']
 }
 
 export function tableOf(
@@ -100,7 +101,7 @@ export function makeFriedman1(rows: number, batchRows = 100): Table {
   return tableOf(
     [
       ...columns.map((values, i) => ({ name: `x${i}`, values })),
-      { name: 'kind', values: category, categories: categoryCount },
+      { name: 'kind', values: category, categories },
     ],
     labels,
     { batchRows },

@@ -1,11 +1,11 @@
-import type { Batch, Table } from '../../src/boosting/training-table.js'
+import type { Batch, Column, Table } from '../../src/boosting/training-table.js'
 import type { Datasets } from '../../src/datasets/datasets.js'
 import { openTableReader, type TableReader } from '../../src/datasets/tables/table-reader.js'
 import { TrainingFailure } from '../../src/errors.js'
 import { featureColumns, type NonTextColumn } from '../../src/planning/feature-columns.js'
 import type { BoostingPlan } from '../../src/spec/boosting-training.js'
 import type { DatasetManifest, TableManifest } from '../../src/spec/dataset.js'
-import { type FeatureColumn, withCategoryCount } from '../../src/spec/feature-column.js'
+import type { FeatureColumn } from '../../src/spec/feature-column.js'
 import type { TrainerTask } from '../../src/spec/ipc-messages.js'
 import type { BoostingJob } from '../../src/spec/job.js'
 import { sampleFraction } from './sample-rows.js'
@@ -26,6 +26,7 @@ export async function openTables(
   const reader = await openReader(datasets, dataset)
   const selectedColumns = plan.features.map(name => requireColumn(dataset, name))
   const columns = featureColumns(selectedColumns, model.categorical)
+  const namedColumns = columns.map((column, i) => withCategoryNames(column, selectedColumns[i]!))
   const groups = plan.group === null ? null : groupIndices(reader.column(plan.group), plan.group)
   if (task.validation) {
     const validationManifest = requireTable(task.validation)
@@ -38,9 +39,9 @@ export async function openTables(
     const targets = targetRecoding(plan, requireColumn(validationManifest, plan.target))
     return {
       columns,
-      training: tableSubset(reader, { columns, plan, groups, rowMask: null }),
+      training: tableSubset(reader, { columns: namedColumns, plan, groups, rowMask: null }),
       validation: tableSubset(validationReader, {
-        columns,
+        columns: namedColumns,
         plan,
         groups: validationGroups,
         rowMask: null,
@@ -56,16 +57,25 @@ export async function openTables(
   return {
     columns,
     training: tableSubset(reader, {
-      columns,
+      columns: namedColumns,
       plan,
       groups,
       rowMask: hasValidation ? trainingMask : null,
     }),
     validation: hasValidation
-      ? tableSubset(reader, { columns, plan, groups, rowMask: validationMask })
+      ? tableSubset(reader, { columns: namedColumns, plan, groups, rowMask: validationMask })
       : null,
   }
 }
+
+/** A column of whole numbers in `categorical` has numbers as categories, also in Python. */
+const withCategoryNames = (
+  { name, categories }: FeatureColumn,
+  { type }: NonTextColumn,
+): Column => ({
+  name,
+  categories: type === 'category' ? categories : (categories?.length ?? null),
+})
 
 /** 1 for each validation row: a fraction of the rows or, so that no group is split, of the groups. */
 function holdOutMask(rows: number, groups: Uint32Array | null, fraction: number, seed: number) {
@@ -78,7 +88,7 @@ function holdOutMask(rows: number, groups: Uint32Array | null, fraction: number,
 }
 
 interface TableSubset {
-  columns: readonly FeatureColumn[]
+  columns: readonly Column[]
   plan: BoostingPlan
   groups: Uint32Array | null
   rowMask: Uint8Array | null
@@ -96,7 +106,7 @@ function tableSubset(
   const base = plan.classes?.base ?? 0
   return {
     rows: labels.length,
-    columns: columns.map(withCategoryCount),
+    columns,
     labels: base === 0 ? values : values.map(value => value - base),
     sampleWeights:
       plan.sampleWeight === null ? null : reader.column(plan.sampleWeight, undefined, optionalMask),
