@@ -50,13 +50,7 @@ export function findContradictions(
       add('maxDepth', 'contradiction', message)
     }
   }
-  if (model.objective === 'quantile' && model.quantile === undefined) {
-    add('quantile', 'required', 'objective quantile needs a quantile, such as 0.5')
-  }
-  if (model.objective !== 'quantile' && model.quantile !== undefined) {
-    const message = 'a quantile goes with objective quantile: give it, or leave out quantile'
-    add('quantile', 'contradiction', message)
-  }
+  for (const { code, message } of quantileProblems(model)) add('quantile', code, message)
   for (const [option, only] of objectiveOptions) {
     if (model[option] === undefined || model.objective === only) continue
     const is = model.objective ?? 'another'
@@ -77,13 +71,35 @@ export function findContradictions(
   return found
 }
 
+type Problem = Omit<Contradiction, 'field'>
+
+function quantileProblems({ objective, quantile }: BoostingOptions): Problem[] {
+  if (objective !== 'quantile') {
+    const message = 'a quantile goes with objective quantile: give it, or leave out quantile'
+    return quantile === undefined ? [] : [{ code: 'contradiction', message }]
+  }
+  if (quantile === undefined)
+    return [{ code: 'required', message: 'objective quantile needs a quantile, such as 0.5' }]
+  const problems: Problem[] = []
+  const values = typeof quantile === 'number' ? [quantile] : quantile
+  const ascending = values.toSorted((a, b) => a - b)
+  if (values.some((value, i) => value !== ascending[i])) {
+    const message = `quantile is [${values.join(', ')}], expected in ascending order: [${ascending.join(', ')}]; predictions have their values in this order`
+    problems.push({ code: 'not_sorted', message })
+  }
+  for (const value of values) {
+    const rounded = Math.fround(value)
+    if (rounded > 0 && rounded < 1) continue
+    const message = `quantile ${value} is ${rounded} as float32, with which XGBoost computes: take one further from ${rounded}`
+    problems.push({ code: 'out_of_range', message })
+  }
+  return problems
+}
+
 /** Objectives that predict numbers above 0. */
 const positiveObjectives: readonly BoostingObjective[] = ['poisson', 'gamma', 'tweedie']
 
-function baseScoreProblem({
-  objective,
-  baseScore,
-}: BoostingOptions): Omit<Contradiction, 'field'> | null {
+function baseScoreProblem({ objective, baseScore }: BoostingOptions): Problem | null {
   if (baseScore === undefined || objective === undefined) return null
   if (objective === 'multiclass') {
     const message = 'baseScore adds the same to each class, which changes nothing: leave it out'

@@ -111,7 +111,7 @@ export const BoostingOptions = strictObject({
       [Quantile, Type.Array(Quantile, { minItems: 1, maxItems: 100, uniqueItems: true })],
       {
         description:
-          'required with objective quantile: the quantiles to predict, such as 0.5 for the median',
+          'required with objective quantile: the quantiles to predict, such as 0.5 for the median, in ascending order',
       },
     ),
   ),

@@ -13,6 +13,7 @@ export const fieldErrorCodes = {
   unknown_field: 'the schema has no such field',
   wrong_type: 'the value or column has another type than required',
   wrong_length: 'a list has another length than required',
+  not_sorted: 'a list is not in the required order',
   not_allowed: 'the value is not one of the allowed values',
   too_small: 'a number or an image is too small, or a list or text too short',
   too_large: 'a number or an image is too large',

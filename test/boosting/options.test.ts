@@ -93,6 +93,14 @@ test('contradictions name their field', () => {
   ])
   assert.deepEqual(found({ quantile: 0.5 }), ['quantile contradiction'])
   assert.deepEqual(found({ objective: 'quantile' }), ['quantile required'])
+  assert.deepEqual(found({ objective: 'quantile', quantile: [0.1, 0.5, 0.9] }), [])
+  for (const quantile of [
+    [0.9, 0.1],
+    [0.1, 0.9, 0.5],
+  ])
+    assert.deepEqual(found({ objective: 'quantile', quantile }), ['quantile not_sorted'])
+  for (const quantile of [1e-50, [0.5, 1 - 1e-12]])
+    assert.deepEqual(found({ objective: 'quantile', quantile }), ['quantile out_of_range'])
   assert.deepEqual(found({ monotone: { town: 1 } }), ['monotone contradiction'])
   assert.deepEqual(
     found({ monotone: Object.fromEntries([['constructor', 1 as const]]), categorical: ['size'] }),
