@@ -38,7 +38,8 @@ export interface ConvOptions {
   activation?: ((x: Tensor) => Tensor) | null
   bias?: boolean
   initializer?: Initializer
-  /** L2 regularization: `l2` times half the filter's sum of squares, in `regularizationLosses`. */
+  /** L2 regularization: `l2` times half the filter's sum of squares, in `regularizationLosses`. A frozen
+   * filter has none. */
   l2?: number
   /** The output has this type too, so nothing is cast between two layers. */
   precision?: Precision
@@ -166,7 +167,9 @@ function layersInScope(context: LayerContext, prefix: string, defaults: LayerDef
         padding,
         pointwise: mode === 'training',
       })
-      if (l2 > 0) context.regularizationLosses.push(mul(l2Loss(weights.value), l2))
+      // a frozen filter does not change, so its penalty would only move the loss
+      if (l2 > 0 && !variables.freeze.isFrozen(weights.name))
+        context.regularizationLosses.push(mul(l2Loss(weights.value), l2))
       return biases ? biasAdd(product, cast(biases.value, dtype)) : product
     })
     context.convPaths.set(y, path)

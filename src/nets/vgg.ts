@@ -44,7 +44,7 @@ export function vgg(layers: Layers, images: Tensor, shape: VggConfig, classes: n
     denseWidth,
   } = { ...paperDefaults, ...shape }
   const net = layers.scope(`vgg_${depth}`).argScope({
-    conv2d: { activation: relu, l2: 5e-4 },
+    conv2d: { activation: relu },
     batchNorm: { epsilon: 1e-5 },
     dropout: { rate },
   })

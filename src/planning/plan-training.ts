@@ -1,16 +1,19 @@
 import type { Static } from 'typebox'
 import type { FieldErrors } from '../errors.js'
 import type { ImagesManifest } from '../spec/dataset.js'
+import type { NetworkJobRequest } from '../spec/job.js'
 import { type LearningRate, schedules } from '../spec/learning-rate.js'
+import type { Notes } from '../spec/note.js'
 import type { OptimizerKind, OptimizerOptions } from '../spec/optimizer-options.js'
 import {
+  defaultL2,
   TrainingOptions,
   type TrainingOptionWithoutDefault,
   type TrainingPlan,
-  type TrainingRequest,
 } from '../spec/training-options.js'
 import { withDefaults } from '../spec/with-defaults.js'
 import { checkTraining } from './check-training.js'
+import { planClassWeights } from './plan-class-weights.js'
 
 /** Peak learning rates for requests without one. */
 const defaultPeaks: Record<OptimizerKind, number> = {
@@ -28,22 +31,23 @@ const maxInMemoryBytes = 2 ** 30
 
 /**
  * Fills in every training option of a network. Adds an error for each option that does not fit the
- * others or the images.
+ * others or the images, and a note for each that had to be fitted to the data.
  */
 export function planTraining(
-  request: TrainingRequest,
+  { model, training: request = {} }: NetworkJobRequest,
   dataset: ImagesManifest,
   validation: ImagesManifest | null,
   errors: FieldErrors,
+  notes: Notes,
 ): TrainingPlan {
   const { epochs, ...options } = withDefaults<typeof TrainingOptions, TrainingOptionWithoutDefault>(
     TrainingOptions,
     request,
   )
-  const heldOut =
-    typeof options.validation === 'number' ? Math.round(options.validation * dataset.records) : 0
+  const heldOut = validation ? 0 : countHeldOut(options.validation, dataset, notes)
   const trainingRecords = dataset.records - heldOut
-  const stepsPerEpoch = Math.floor(trainingRecords / (options.batchSize * options.accumulateSteps))
+  const batchSize = request.batchSize ?? fitBatchSize(options, trainingRecords, notes)
+  const stepsPerEpoch = Math.floor(trainingRecords / (batchSize * options.accumulateSteps))
   const steps = options.steps ?? epochs * stepsPerEpoch
   const hasValidation = validation !== null || heldOut > 0
   const optimizer = options.optimizer as OptimizerOptions
@@ -51,7 +55,12 @@ export function planTraining(
     ...options,
     steps,
     stepsPerEpoch,
+    batchSize,
     optimizer,
+    l2: options.l2 ?? defaultL2[model.kind],
+    classWeights: options.classWeights
+      ? planClassWeights(options.classWeights, dataset.labels, dataset.classCounts, errors)
+      : null,
     learningRate: resolveLearningRate(options.learningRate, {
       steps,
       stepsPerEpoch,
@@ -69,6 +78,29 @@ export function planTraining(
   }
   checkTraining(request, plan, { dataset, trainingRecords, hasValidation }, errors)
   return plan
+}
+
+function countHeldOut(share: unknown, { name, records }: ImagesManifest, notes: Notes): number {
+  if (typeof share !== 'number') return 0
+  const count = Math.round(share * records)
+  if (share > 0 && count === 0) {
+    const message = `${share} of the ${records} records of '${name}' is less than one record, so nothing is held out; set training.validation to a larger share or another data set`
+    notes.add('nothing_held_out', message)
+  }
+  return count
+}
+
+/** The default batch size, or fewer images if there are not so many. */
+function fitBatchSize(
+  { batchSize, accumulateSteps }: { batchSize: number; accumulateSteps: number },
+  trainingRecords: number,
+  notes: Notes,
+): number {
+  const fitting = Math.max(1, Math.floor(trainingRecords / accumulateSteps))
+  if (fitting >= batchSize) return batchSize
+  const message = `training.batchSize is ${fitting} and not ${batchSize}, since there are ${trainingRecords} records to train on`
+  notes.add('batch_size_fitted', message)
+  return fitting
 }
 
 function chooseInput(

@@ -46,7 +46,7 @@ export function planNetworkJob(
   checkDatasetKinds('images', request, dataset, validation, errors)
   if (dataset.kind !== 'images' || validation?.kind === 'table') throw invalidJob(errors.all)
   const notes = new Notes()
-  const options = planTraining(request.training ?? {}, dataset, validation, errors)
+  const options = planTraining(request, dataset, validation, errors, notes)
   const validationClasses = validation && planValidationImages(dataset, validation, errors, notes)
   const model = planModel(request.model, dataset, errors)
   errors.throwIfAny('INVALID_JOB')

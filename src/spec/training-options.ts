@@ -1,5 +1,6 @@
 import { type Static, Type } from 'typebox'
 import { Augmentation } from './augmentation.js'
+import { ClassWeights, type ClassWeightsPlan } from './class-weights.js'
 import { LearningRate } from './learning-rate.js'
 import { OptimizerOptions } from './optimizer-options.js'
 import { strictObject } from './strict-object.js'
@@ -78,6 +79,9 @@ export const Ema = strictObject({
 })
 export type Ema = Required<Static<typeof Ema>>
 
+/** The L2 penalty by kind of network; of VGG as in the paper (Simonyan & Zisserman 2014, arXiv:1409.1556). */
+export const defaultL2 = { resnet: 0, vgg: 5e-4 } as const
+
 export const TrainingOptions = strictObject({
   epochs: Type.Optional(
     Type.Integer({
@@ -95,10 +99,23 @@ export const TrainingOptions = strictObject({
     }),
   ),
   batchSize: Type.Optional(
-    Type.Integer({ minimum: 1, maximum: 65_536, default: 64, description: 'images per batch' }),
+    Type.Integer({
+      minimum: 1,
+      maximum: 65_536,
+      default: 64,
+      description:
+        'images per batch; if absent and there are fewer images to train on, all of them',
+    }),
   ),
   optimizer: Type.Optional(OptimizerOptions),
   learningRate: Type.Optional(LearningRate),
+  l2: Type.Optional(
+    Type.Number({
+      minimum: 0,
+      description: `adds this times half the sum of squares of the weights, without biases, batch norm and frozen weights, to what is minimized; the metric l2Penalty, not part of loss. If absent, ${defaultL2.vgg} for vgg and 0 for resnet`,
+    }),
+  ),
+  classWeights: Type.Optional(ClassWeights),
   labelSmoothing: Type.Optional(
     Type.Number({
       minimum: 0,
@@ -193,6 +210,8 @@ export type TrainingRequest = Static<typeof TrainingOptions>
 /** Optional fields whose schemas have no default: they depend on the data, or are off if absent. */
 export type TrainingOptionWithoutDefault =
   | 'steps'
+  | 'l2'
+  | 'classWeights'
   | 'ema'
   | 'validateEvery'
   | 'earlyStopping'
@@ -206,6 +225,10 @@ export interface TrainingPlan {
   batchSize: number
   optimizer: OptimizerOptions
   learningRate: LearningRate
+  /** Jobs that are older than this option have that of `defaultL2`. */
+  l2?: number
+  /** Null or absent: all classes count the same. */
+  classWeights?: ClassWeightsPlan | null
   labelSmoothing: number
   clipGradients: ClipGradients
   accumulateSteps: number

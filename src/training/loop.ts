@@ -91,21 +91,21 @@ export async function runTraining(input: LoopInput, hooks: LoopHooks): Promise<b
   while (step < plan.steps && !earlyStopping.shouldStop) {
     const learningRate = learningRateAt(step + 1, plan.steps, plan.learningRate)
     const startedAt = performance.now()
-    const result = train(session, plan, step, learningRate)
-    const { loss, accuracy } = result
-    step = result.step
+    const { metrics, step: newStep } = train(session, plan, step, learningRate)
+    step = newStep
     const seconds = (performance.now() - startedAt) / 1000
-    if (!Number.isFinite(loss)) {
+    const minimized = minimizedLoss(metrics)
+    if (!Number.isFinite(minimized)) {
       // the last row says how the job ended
-      await hooks.row(metricRow(step, { loss, accuracy, learningRate }))
+      await hooks.row(metricRow(step, { ...metrics, learningRate }))
       const noneFinite =
         step > plan.validateEvery && plan.keepBest && earlyStopping.bestStep === null
-      throw nanLoss(step, loss, learningRate, noneFinite ? `; ${noBestCheckpoint}` : '')
+      throw nanLoss(step, minimized, learningRate, noneFinite ? `; ${noBestCheckpoint}` : '')
     }
     const isLastStep = step === plan.steps
     if (step % plan.logEvery === 0 || isLastStep) {
       const examplesPerSecond = (plan.batchSize * plan.accumulateSteps) / seconds
-      await hooks.row(metricRow(step, { loss, accuracy, learningRate, examplesPerSecond }))
+      await hooks.row(metricRow(step, { ...metrics, learningRate, examplesPerSecond }))
     }
     if ((step % plan.validateEvery === 0 || isLastStep) && input.validation.count > 0) {
       hooks.phase('evaluating', step)
@@ -128,19 +128,25 @@ export async function runTraining(input: LoopInput, hooks: LoopHooks): Promise<b
 /** Runs all batches of step `step` + 1; the last batch updates the weights. */
 function train(session: Session, plan: TrainingPlan, step: number, learningRate: number) {
   const { seed, accumulateSteps } = plan
-  let [loss, accuracy, newStep] = [0, 0, step]
+  const names = ['loss', 'accuracy', 'l2Penalty', ...(plan.classWeights ? ['weightedLoss'] : [])]
+  const metrics = Object.fromEntries(names.map(name => [name, 0]))
+  let newStep = step
   for (let i = 1; i <= accumulateSteps; i++) {
     const batch = step * accumulateSteps + i - 1
     const isLastBatch = i === accumulateSteps
     const outputs = isLastBatch
       ? session.run('train', { learningRate, seed, batch })
       : session.run('accumulate', { seed, batch })
-    loss += outputs.number('loss') / accumulateSteps
-    accuracy += outputs.number('accuracy') / accumulateSteps
+    for (const name of names) metrics[name]! += outputs.number(name) / accumulateSteps
     if (isLastBatch) newStep = outputs.number('step')
   }
-  return { loss, accuracy, step: newStep }
+  if (metrics.l2Penalty === 0) delete metrics.l2Penalty
+  return { metrics, step: newStep }
 }
+
+/** What the optimizer lowers: the data loss, weighted if classes have weights, and the L2 penalty. */
+const minimizedLoss = ({ loss, weightedLoss, l2Penalty }: MetricRow['values']): number =>
+  (weightedLoss ?? loss)! + (l2Penalty ?? 0)
 
 function evaluate(session: Session, plan: TrainingPlan, validation: RecordRange) {
   const { count } = validation

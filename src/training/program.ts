@@ -4,11 +4,11 @@ import { check } from '../graph/graph-error.js'
 import { oneHot, reshape } from '../graph/ops/array.js'
 import { restoreTensors, saveTensors } from '../graph/ops/checkpoint.js'
 import { equal, finiteMask } from '../graph/ops/compare.js'
-import { constant, placeholder } from '../graph/ops/constant.js'
+import { constant, placeholder, scalar } from '../graph/ops/constant.js'
 import { identity } from '../graph/ops/control.js'
 import { add, addN, cast, mul, sub } from '../graph/ops/math.js'
 import { argMax, reduceMean, reduceSum } from '../graph/ops/reduce.js'
-import { softmaxCrossEntropy, sparseSoftmaxCrossEntropy } from '../graph/ops/softmax.js'
+import { sparseSoftmaxCrossEntropy } from '../graph/ops/softmax.js'
 import { assign, assignAdd, read, type Variable, variable } from '../graph/ops/state.js'
 import type { SavedModelSpec } from '../graph/saved-model.js'
 import { foldedValues } from '../nets/fold.js'
@@ -17,7 +17,7 @@ import { createLayers, type Layers } from '../nets/layers.js'
 import { Variables } from '../nets/variables.js'
 import type { InitReport } from '../spec/init-from.js'
 import type { NetworkOptions } from '../spec/model-options.js'
-import type { Precision, TrainingPlan } from '../spec/training-options.js'
+import { defaultL2, type Precision, type TrainingPlan } from '../spec/training-options.js'
 import type { WeightsTensor } from '../spec/weights.js'
 import { augmentImages, mixup } from './augment.js'
 import { effectOutputs } from './effect-outputs.js'
@@ -27,6 +27,7 @@ import { type ImageFormat, normalize } from './images.js'
 import { assignWeights, matchWeights } from './initial-weights.js'
 import { buildInputPipeline } from './input.js'
 import type { RecordCounts } from './input-pipeline.js'
+import { type BatchLabels, batchLoss } from './loss.js'
 import { buildNetwork } from './network.js'
 import { createOptimizer } from './optimizer.js'
 
@@ -39,6 +40,7 @@ type StepOption =
   | 'ema'
   | 'augment'
   | 'precision'
+  | 'l2'
 
 /** The options of the plan that change the input pipeline. */
 type InputOption = 'batchSize' | 'shuffleBuffer' | 'input' | 'validationClasses'
@@ -49,6 +51,8 @@ export interface ProgramOptions {
   /** How the images to validate on are stored, if they are of another data set. */
   validationImages?: ImageFormat | undefined
   classes: number
+  /** Weight of each class in the loss. */
+  classWeights?: readonly number[] | undefined
   plan: Pick<TrainingPlan, StepOption | InputOption>
   /** Required for in-memory input. */
   records?: RecordCounts
@@ -78,6 +82,7 @@ export function buildTrainingProgram({
   images,
   validationImages,
   classes,
+  classWeights,
   plan,
   records = { training: 0, validation: 0 },
   freeze = [],
@@ -93,13 +98,16 @@ export function buildTrainingProgram({
   // index of the batch within the job; seeds the random ops of the batch
   const batch = placeholder(graph, 'batch', 'int32')
   const training = graph.nameScope('train', () => {
-    const layers = createLayers(variables, 'training', { rng: { seed, step: batch } })
-    const { pixels, labels, targets } = augmentBatch(input.training(batch))
-    const { logits, correct } = forward(pixels, labels, layers, plan.precision)
-    const loss = targets
-      ? softmaxCrossEntropy(logits, targets)
-      : sparseSoftmaxCrossEntropy(logits, labels)
-    const totalLoss = addN([reduceMean(loss), ...layers.regularizationLosses])
+    const trainingLayers = createLayers(variables, 'training', { rng: { seed, step: batch } })
+    const layers = trainingLayers.argScope({ conv2d: { l2: plan.l2 ?? defaultL2[model.kind] } })
+    const { pixels, ...labels } = augmentBatch(input.training(batch))
+    const { logits, correct } = forward(pixels, labels.labels, layers, plan.precision)
+    const { loss, weightedLoss } = batchLoss(logits, labels, {
+      classWeights: classWeights ?? null,
+      labelSmoothing: plan.labelSmoothing,
+    })
+    const penalties = layers.regularizationLosses
+    const totalLoss = addN([weightedLoss ?? loss, ...penalties])
     const weights = variables.trainable
     check(weights.length > 0, 'freeze: nothing is left to train; leave some variables out')
     const values = weights.map(({ value }) => value)
@@ -116,7 +124,9 @@ export function buildTrainingProgram({
     // after the averages' updates, which read the step before it is incremented
     const incrementStep = assignAdd(step, one, { controlInputs: emaUpdates })
     const lossOutputs = (name: string, controlInputs: readonly Node[]) => ({
-      loss: identity(totalLoss, { name, controlInputs }),
+      loss: identity(loss, { name, controlInputs }),
+      ...(weightedLoss && { weightedLoss }),
+      l2Penalty: penalties.length > 0 ? addN(penalties) : scalar(graph, 0),
       accuracy: identity(reduceMean(correct), { name: `${name}_accuracy`, controlInputs }),
     })
     const stepEffects = [
@@ -208,19 +218,23 @@ export function buildTrainingProgram({
    * Applies augmentation, label smoothing (Szegedy et al. 2015, arXiv:1512.00567) and mixup to a
    * batch. `targets` are soft labels [n, classes]; null if the labels stay class numbers.
    */
-  function augmentBatch([rawPixels, rawLabels]: readonly Tensor[]) {
+  function augmentBatch([rawPixels, rawLabels]: readonly Tensor[]): BatchLabels & {
+    pixels: Tensor
+  } {
     const { augment, batchSize, labelSmoothing } = plan
     const shape = [batchSize, images.height, images.width, images.channels]
     const floatPixels = cast(reshape(rawPixels!, shape), 'float32')
     const rng = { seed, batch }
     const pixels = augmentImages(floatPixels, augment, images.mean, rng)
     const labels = reshape(rawLabels!, [batchSize])
-    if (augment.mixup === 0 && labelSmoothing === 0) return { pixels, labels, targets: null }
+    if (augment.mixup === 0 && labelSmoothing === 0) {
+      return { pixels, labels, targets: null, isMixed: false }
+    }
     const smoothing = labelSmoothing / classes
     const softLabels = add(mul(oneHot(labels, classes), 1 - labelSmoothing), smoothing)
-    if (augment.mixup === 0) return { pixels, labels, targets: softLabels }
+    if (augment.mixup === 0) return { pixels, labels, targets: softLabels, isMixed: false }
     const [mixed, targets] = mixup(pixels, softLabels, augment.mixup, rng)
-    return { pixels: mixed, labels, targets }
+    return { pixels: mixed, labels, targets, isMixed: true }
   }
 
   function forward(pixels: Tensor, labels: Tensor, layers: Layers, precision: Precision) {

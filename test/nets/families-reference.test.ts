@@ -49,12 +49,13 @@ function assignWaves(variables: Variables) {
 async function open(scope: CleanupScope, { options, side }: Case, precision: Precision) {
   const net = (layers: Layers, x: Tensor): Tensor =>
     options.kind === 'vgg' ? vgg(layers, x, options, classes) : resnet(layers, x, options, classes)
+  const l2 = options.kind === 'vgg' ? 5e-4 : 0
   const graph = new Graph()
   const variables = new Variables(graph)
   const shape = [batch, side, side, 3]
   const images = placeholder(graph, 'images', 'float32', shape)
   const layers = createLayers(variables, 'training')
-  const logits = net(layers.argScope({ conv2d: { precision } }), images)
+  const logits = net(layers.argScope({ conv2d: { precision, l2 } }), images)
   const labels = constant(graph, [0, 1, 2, 0], { dtype: 'int32' })
   const loss = addN([
     reduceMean(sparseSoftmaxCrossEntropy(logits, labels)),

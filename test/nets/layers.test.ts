@@ -4,6 +4,7 @@ import { Graph } from '../../src/graph/graph.js'
 import { relu } from '../../src/graph/ops/activation.js'
 import { placeholder, scalar } from '../../src/graph/ops/constant.js'
 import { identity } from '../../src/graph/ops/control.js'
+import { Freeze } from '../../src/nets/freeze.js'
 import { createLayers, globalPool } from '../../src/nets/layers.js'
 import { repeat, stack } from '../../src/nets/slim.js'
 import { Variables } from '../../src/nets/variables.js'
@@ -47,6 +48,18 @@ test('a scope is a value: its defaults and prefix apply only to layers made with
   )
   assert.equal(layers.regularizationLosses.length, 1)
   assert.equal(layers.updates.length, 2)
+})
+
+test('a frozen filter has no L2 penalty', () => {
+  const graph = new Graph()
+  const variables = new Variables(graph, new Freeze(['one/*']))
+  const images = placeholder(graph, 'images', 'float32', [2, 8, 8, 3])
+  const layers = createLayers(variables, 'training')
+  const regularized = layers.argScope({ conv2d: { l2: 0.1 } })
+  regularized.conv2d(images, 'one', 2, 1)
+  assert.equal(layers.regularizationLosses.length, 0)
+  regularized.conv2d(images, 'two', 2, 1)
+  assert.equal(layers.regularizationLosses.length, 1)
 })
 
 test('a variable of another shape with the same name is rejected', () => {

@@ -60,6 +60,49 @@ test('up to 1 GiB of pixels stay in memory, unless the request says otherwise', 
   assert.equal(formOf(large, 'in-memory'), 'in-memory')
 })
 
+test('the default batch fits the data, and the plan says so', () => {
+  const of = (records: number, training: NetworkJobRequest['training'] = {}) => {
+    const request: NetworkJobRequest = { model: { kind: 'resnet' }, dataset: 'digits', training }
+    const { training: plan, notes } = planNetworkJob(
+      identity,
+      request,
+      digitsManifest({ records }),
+      null,
+    )
+    return [plan.batchSize, plan.stepsPerEpoch, ...notes!.map(({ code }) => code)]
+  }
+  assert.deepEqual(of(1000), [64, 14])
+  // 64 of 71 are left to train on
+  assert.deepEqual(of(71), [64, 1])
+  assert.deepEqual(of(70), [63, 1, 'batch_size_fitted'])
+  assert.deepEqual(of(30), [27, 1, 'batch_size_fitted'])
+  assert.deepEqual(of(30, { accumulateSteps: 4 }), [6, 1, 'batch_size_fitted'])
+  assert.deepEqual(of(30, { batchSize: 8 }), [8, 3])
+  assert.deepEqual(of(4), [4, 1, 'nothing_held_out', 'batch_size_fitted'])
+  assert.deepEqual(of(1), [1, 1, 'nothing_held_out', 'batch_size_fitted'])
+  assert.deepEqual(of(4, { validation: 0, batchSize: 2 }), [2, 2])
+  // a batch that was asked for is not changed without a word
+  assert.throws(() => of(30, { batchSize: 28 }), /batchSize is 28, but .* has 27 records/)
+})
+
+test('L2 and class weights are planned', () => {
+  const of = (request: Partial<NetworkJobRequest>) => plan(request).training
+  const vgg = { kind: 'vgg', dense: 'gap' } as const
+  const large = digitsManifest({ height: 32, width: 32 })
+  const vggOf = (training: NetworkJobRequest['training']) =>
+    planNetworkJob(identity, { model: vgg, dataset: 'digits', training: training! }, large, null)
+  assert.equal(vggOf({}).training.l2, 5e-4)
+  assert.equal(vggOf({ l2: 0 }).training.l2, 0)
+  assert.equal(of({}).l2, 0)
+  assert.equal(of({ training: { l2: 0.1 } }).l2, 0.1)
+  assert.equal(of({}).classWeights, null)
+  const { classWeights } = of({ training: { classWeights: { '1': 5 } } })
+  assert.deepEqual(classWeights, { '0': 1, '1': 5, '2': 1 })
+  const balanced = of({ training: { classWeights: 'balanced' } }).classWeights
+  assert.deepEqual(balanced, { '0': 1000 / 900, '1': 1000 / 900, '2': 1000 / 1200 })
+  assert.throws(() => of({ training: { classWeights: { '3': 5 } } }), /no class "3"/)
+})
+
 test('an error lists all invalid fields', () => {
   const odd = digitsManifest({
     name: 'odd',

@@ -11,6 +11,8 @@ interface Case {
   what: string
   plan: Partial<TrainingPlan>
   losses: number[]
+  weightedLosses?: number[]
+  l2Penalties?: number[]
   validationLoss: number
 }
 
@@ -25,10 +27,17 @@ for (const expected of cases) {
     const input = { session, plan, training: allRecords, validation: allRecords, resume: null }
     await runTraining(input, recordingHooks(rows))
     session.close()
-    const losses = rows.flatMap(({ values }) => values.loss ?? [])
-    assert.equal(losses.length, expected.losses.length)
-    for (const [i, loss] of losses.entries()) {
-      assertClose(loss, expected.losses[i]!, 2e-4, `loss of step ${i + 1}`)
+    const series = {
+      loss: expected.losses,
+      weightedLoss: expected.weightedLosses ?? [],
+      l2Penalty: expected.l2Penalties ?? [],
+    }
+    for (const [metric, expectedValues] of Object.entries(series)) {
+      const values = rows.flatMap(({ values }) => values[metric] ?? [])
+      assert.equal(values.length, expectedValues.length, metric)
+      for (const [i, value] of values.entries()) {
+        assertClose(value, expectedValues[i]!, 2e-4, `${metric} of step ${i + 1}`)
+      }
     }
     assertClose(
       rows.at(-1)!.values.validationLoss!,

@@ -78,7 +78,14 @@ export async function openProgram(model: NetworkOptions, options: Partial<Traini
   const tempFolder = await mkdtemp(join(tmpdir(), 'trainyard-program-'))
   const mergedPlan = { ...plan, ...options }
   const { classes } = reference
-  const program = buildTrainingProgram({ model, images, classes, plan: mergedPlan })
+  const { classWeights } = mergedPlan
+  const program = buildTrainingProgram({
+    model,
+    images,
+    classes,
+    classWeights: classWeights ? Object.values(classWeights) : undefined,
+    plan: mergedPlan,
+  })
   await writeSavedModel(join(tempFolder, 'program'), program.graph, program)
   const session = await openSession(runtime, join(tempFolder, 'program'))
   return { tempFolder, program, session, plan: mergedPlan }

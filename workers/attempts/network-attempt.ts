@@ -109,6 +109,7 @@ async function openProgram(
     images,
     validationImages: validationSet ?? images,
     classes: images.labels.length,
+    classWeights: classWeightsOf(job, images),
     plan: { ...job.training, precision },
     records: { training: training.count, validation: validation.count },
     freeze: job.freeze ?? [],
@@ -127,6 +128,12 @@ async function openProgram(
   const key = `${jobPaths(job.id).attempt(attempt)}/program`
   await store.commit(staged, key, { parameters: program.parameters })
   return openSession(tf, await store.folder(key))
+}
+
+/** The weights of the classes in the order of their numbers. */
+function classWeightsOf({ training }: NetworkJob, { labels }: ImagesManifest) {
+  const { classWeights } = training
+  return classWeights ? labels.map(label => classWeights[label]!) : undefined
 }
 
 /** Planning rejects a network job on a table, so anything else is a bug. */

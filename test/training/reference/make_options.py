@@ -18,8 +18,10 @@ from make_reference import BATCH, CLASSES, HERE, Net, read_images
 MODEL = {"kind": "resnet", "block": "plain", "blocks": 2, "filters": 8, "kernel": 3, "ratio": 4}
 
 
-def train(images, labels, optimizer, steps=5, batches=1, smoothing=0.0, change=lambda gradients, weights: gradients, decay=None):
+def train(images, labels, optimizer, steps=5, batches=1, smoothing=0.0, change=lambda gradients, weights: gradients, decay=None,
+          class_weights=None, l2=0.0):
     net, losses, first = Net(MODEL), [], 0
+    weighted_losses, penalties = [], []
     net(images[:BATCH])
     for name, value in net.variables.items():
         if name.endswith("moving_mean"):
@@ -39,11 +41,18 @@ def train(images, labels, optimizer, steps=5, batches=1, smoothing=0.0, change=l
         for _ in range(batches):
             x, y = images[first : first + BATCH], tf.one_hot(labels[first : first + BATCH], CLASSES)
             first += BATCH
+            # as Keras's class_weight
+            sample_weight = None if class_weights is None else tf.linalg.matvec(y, class_weights)
             with tf.GradientTape() as tape:
-                loss = measure(y, net(x))
-            mean_loss += float(loss) / batches
+                logits = net(x)
+                loss = measure(y, logits, sample_weight=sample_weight)
+            mean_loss += float(measure(y, logits)) / batches
+            if class_weights is not None:
+                weighted_losses.append(float(loss))
             sums = [total + gradient / batches for total, gradient in zip(sums, tape.gradient(loss, weights))]
         losses.append(mean_loss)
+        if l2:
+            penalties.append(l2 * sum(float(tf.nn.l2_loss(weight)) for weight in weights if len(weight.shape) > 1))
         optimizer.apply_gradients(zip(change(sums, weights), weights))
         if decay:
             count.assign(step - 1)
@@ -53,7 +62,12 @@ def train(images, labels, optimizer, steps=5, batches=1, smoothing=0.0, change=l
             weight.assign(average.average(weight))
     net.training = False
     validation = tf.reduce_mean(tf.nn.sparse_softmax_cross_entropy_with_logits(labels, net(images)))
-    return {"losses": losses, "validationLoss": float(validation)}
+    return {
+        "losses": losses,
+        **({"weightedLosses": weighted_losses} if weighted_losses else {}),
+        **({"l2Penalties": penalties} if penalties else {}),
+        "validationLoss": float(validation),
+    }
 
 
 def decayed(share):
@@ -92,6 +106,14 @@ cases = [
          optimizers.RMSprop(0.003, rho=0.9, momentum=0.5)),
     case("label smoothing", 0.01, {"optimizer": adam, "labelSmoothing": 0.2},
          optimizers.Adam(0.01), smoothing=0.2),
+    case("class weights", 0.01, {"optimizer": adam, "classWeights": {"0": 0.5, "1": 3, "2": 1, "3": 0}},
+         optimizers.Adam(0.01), class_weights=[0.5, 3.0, 1.0, 0.0]),
+    case("class weights and label smoothing", 0.01,
+         {"optimizer": adam, "labelSmoothing": 0.2, "classWeights": {"0": 0.5, "1": 3, "2": 1, "3": 0}},
+         optimizers.Adam(0.01), smoothing=0.2, class_weights=[0.5, 3.0, 1.0, 0.0]),
+    case("an L2 penalty", 0.05,
+         {"optimizer": {"kind": "sgd", "momentum": 0.9, "nesterov": False, "weightDecay": 0}, "l2": 0.1},
+         optimizers.SGD(0.05, momentum=0.9), change=decayed(0.1), l2=0.1),
     case("gradients clipped by norm", 0.5,
          {"optimizer": {"kind": "sgd", "momentum": 0, "nesterov": False, "weightDecay": 0}, "clipGradients": {"norm": 0.3}},
          optimizers.SGD(0.5), change=lambda gradients, _: tf.clip_by_global_norm(gradients, 0.3)[0]),
