@@ -46,7 +46,7 @@ export async function startServer(options: TestServerOptions = {}): Promise<Test
   const folder = await mkdtemp(join(tmpdir(), 'api-'))
   const redis = await startRedis(folder)
   const lines: string[] = []
-  const log = createLogger('info', logSink(lines))
+  const log = createLogger('debug', logSink(lines))
   const dataFolder = join(folder, 'data')
   const { parts, close: closeParts } = await openParts(
     {

@@ -18,6 +18,7 @@ import { Checkpoints } from '../src/jobs/record/checkpoints.js'
 import { JobRecords } from '../src/jobs/record/records.js'
 import { JobLog } from '../src/jobs/telemetry/job-log.js'
 import { MetricsLog } from '../src/jobs/telemetry/metrics-log.js'
+import { logOutput } from '../src/log.js'
 import { DiskSpace } from '../src/store/disk-space.js'
 import { diskWithFailpoints } from '../src/store/failpoints.js'
 import { openFolderStore } from '../src/store/folder-store.js'
@@ -51,7 +52,7 @@ async function main(): Promise<void> {
     const message = 'a worker needs REDIS_URL; `npm start` runs its own Redis'
     throw new TrainyardError('REDIS_MISSING', message)
   }
-  const log = pino({ name: 'worker', level: config.logLevel })
+  const log = pino({ name: 'worker', level: config.logLevel }, await logOutput())
   const onError = logConnectionErrors(log)
   const gpus = await findGpus()
   // on a GPU a spare takes memory that a job may need, so there are none by default
@@ -115,6 +116,7 @@ async function main(): Promise<void> {
           ),
         memory,
         diskProblem,
+        log,
         sweep: () => sweepStaging(config.dataFolder),
       },
       id,

@@ -22,6 +22,7 @@ import { buildSharedSerializers } from './http/serializer-compiler.js'
 import { refuseUnknownRoutes } from './http/unknown-routes.js'
 import { closeAfterUnreadBody } from './http/unread-body.js'
 import { createValidatorCompiler, formatSchemaErrors } from './http/validation.js'
+import { logRequests } from './log.js'
 import { openapi } from './openapi.js'
 import type { Parts } from './parts.js'
 import { checkpointRoutes } from './routes/checkpoints.js'
@@ -65,6 +66,8 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
     onConstructorPoisoning: 'error',
     genReqId: () => randomUUID(),
     requestIdHeader: false,
+    // logRequests writes one line for each
+    disableRequestLogging: true,
     schemaErrorFormatter: formatSchemaErrors!,
     schemaController: { compilersFactory: { buildSerializer: buildSharedSerializers } },
     // these errors occur before routing, so no hook has checked the host or the key
@@ -87,6 +90,7 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
   })
   app.addHook('onRequest', checkHostAndOrigin(deps.allowedHosts ?? 'loopback'))
 
+  logRequests(app)
   closeAfterUnreadBody(app)
   continueAfterChecks(app)
   limitBodyTime(app, limits)

@@ -1,4 +1,4 @@
-import type { FastifyRequest } from 'fastify'
+import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { type DestinationStream, type Logger, pino } from 'pino'
 import { truncate } from '../errors.js'
 
@@ -6,7 +6,7 @@ import { truncate } from '../errors.js'
  * Creates the API's log. It never contains a key: of URLs it has only the path, since clients pass keys as
  * parameters by mistake, and every text that looks like a secret of this server is cut.
  */
-export const createLogger = (level: string, stream?: DestinationStream): Logger =>
+export const createLogger = (level: string, output: DestinationStream): Logger =>
   pino(
     {
       name: 'api',
@@ -15,8 +15,16 @@ export const createLogger = (level: string, stream?: DestinationStream): Logger 
       serializers: { req: describeRequest },
       hooks: { streamWrite: hideSecrets },
     },
-    stream ?? pino.destination(1),
+    output,
   )
+
+/** Logs each answered request at debug, in one line. Clients poll, so at info they would hide the jobs. */
+export function logRequests(app: FastifyInstance): void {
+  app.addHook('onResponse', async (request, reply) => {
+    const details = { req: request, status: reply.statusCode, ms: Math.round(reply.elapsedTime) }
+    request.log.debug(details, 'request')
+  })
+}
 
 function describeRequest({ method, url, host, ip }: FastifyRequest) {
   const path = truncate(url.split(/[?#]/, 1)[0]!, 200)

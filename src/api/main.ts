@@ -4,6 +4,7 @@ import { childEnvironment, readConfig } from '../config.js'
 import { TrainyardError } from '../errors.js'
 import { answerPings } from '../ipc/health-check.js'
 import type { Jobs } from '../jobs/jobs.js'
+import { logOutput } from '../log.js'
 import type { FromApi, ToApi } from '../spec/ipc-messages.js'
 import { openPrivateFolder } from '../store/private-folder.js'
 import { buildApp } from './app.js'
@@ -17,7 +18,7 @@ async function main(): Promise<void> {
     const message = 'the API needs REDIS_URL; `npm start` sets it and runs a Redis'
     throw new TrainyardError('REDIS_MISSING', message)
   }
-  const log = createLogger(config.logLevel)
+  const log = createLogger(config.logLevel, await logOutput())
   await openPrivateFolder(config.dataFolder, line => log.warn(line))
   const { parts, close } = await openParts(
     {

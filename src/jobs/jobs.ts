@@ -35,6 +35,7 @@ import {
 import { Checkpoints } from './record/checkpoints.js'
 import { datasetGone, jobNotFound, transitionNotAllowed } from './record/errors.js'
 import type { Lifecycle } from './record/lifecycle.js'
+import { logDetails } from './record/log-details.js'
 import { initialRecord, type JobRecord, JobRecords } from './record/records.js'
 import { isTerminal, isWaitingOrRunning, type JobAction, requestedAction } from './record/states.js'
 import { JobTelemetry } from './telemetry/job-telemetry.js'
@@ -132,8 +133,11 @@ export class Jobs {
       ? await this.idempotencyKeys.submit(idempotencyKey, request, plan)
       : await this.create(await plan())
     const record = initialRecord(manifest)
-    // the job exists now: if Redis is away, the reconciler queues it later
-    if (created) await this.enqueue(manifest, record.lifecycle)
+    if (created) {
+      this.deps.log.info(logDetails(manifest), 'job accepted')
+      // the job exists now: if Redis is away, the reconciler queues it later
+      await this.enqueue(manifest, record.lifecycle)
+    }
     return { job: viewJob(record), replayed }
   }
 
@@ -330,6 +334,7 @@ export class Jobs {
     })
     if (!allowed && lifecycle.state === 'removed') throw jobNotFound(id)
     if (!allowed) throw transitionNotAllowed(id, lifecycle.state, action)
+    this.deps.log.info({ job: id, state: lifecycle.state }, `job: ${action} was asked for`)
     // if Redis is away: the worker also polls for requests, and the reconciler updates Redis later
     await this.syncRedis(id, lifecycle).catch(() => {})
     return lifecycle

@@ -4,6 +4,7 @@ import type { JobIndex } from '../../src/jobs/queue/job-index.js'
 import type { LiveStatePublisher } from '../../src/jobs/queue/live-state.js'
 import type { Checkpoints } from '../../src/jobs/record/checkpoints.js'
 import type { JobResult, Lifecycle } from '../../src/jobs/record/lifecycle.js'
+import { logDetails } from '../../src/jobs/record/log-details.js'
 import {
   type AttemptProgress,
   type AttemptRecord,
@@ -11,9 +12,10 @@ import {
   type JobRecords,
   memoryOf,
 } from '../../src/jobs/record/records.js'
-import { isWaitingOrRunning, requestedAction } from '../../src/jobs/record/states.js'
+import { isWaitingOrRunning, publicStatus, requestedAction } from '../../src/jobs/record/states.js'
 import type { JobLog } from '../../src/jobs/telemetry/job-log.js'
 import type { MetricsLog } from '../../src/jobs/telemetry/metrics-log.js'
+import type { Logger } from '../../src/log.js'
 import type { Damage } from '../../src/spec/damage.js'
 import type { DatasetManifest } from '../../src/spec/dataset.js'
 import type { TrainerTask } from '../../src/spec/ipc-messages.js'
@@ -23,6 +25,7 @@ import { failureLine } from './attempt-log.js'
 import { failed, nullIfMissing, succeeded, toDatasetFailure } from './job-results.js'
 import type { MemoryBudget } from './memory-budget.js'
 import { attemptsWithoutProgress, exhaustedRetries, retryDelayMs } from './retry-policy.js'
+import { buildTask } from './trainer-task.js'
 
 const requestPollIntervalMs = 2000
 
@@ -47,6 +50,7 @@ export interface JobRunnerDeps {
   memory: MemoryBudget
   /** Why the disk takes no writes, in one line; null if it does. */
   diskProblem(): Promise<string | null>
+  log: Logger
 }
 
 /**
@@ -214,7 +218,11 @@ export class JobRunner {
     if (!started.allowed) return
     await records.writeAttempt(this.id, attemptRecord)
     await this.publishState(started.lifecycle)
-    const task = await this.buildTask(manifest, attempt, resumedFrom).catch(toDatasetFailure)
+    const details = { ...logDetails(manifest), attempt, resumedFrom }
+    this.deps.log.info(details, resumedFrom > 0 ? 'job resumed' : 'job started')
+    const task = await buildTask(manifest, attempt, resumedFrom, id =>
+      this.deps.findDataset(id),
+    ).catch(toDatasetFailure)
     const outcome: Outcome =
       'code' in task ? { kind: 'failed', failure: task } : await this.train(task, attemptRecord)
     // a damaged job can be deleted while it runs: what the attempt wrote since then goes too
@@ -305,6 +313,9 @@ export class JobRunner {
 
   private async finish(result: JobResult & { status: 'succeeded' | 'failed' }): Promise<void> {
     await this.persist(() => this.deps.records.finish(this.id, result))
+    const { status, attempt, step, model, failure } = result
+    const details = { job: this.id, attempt, step, model, failure }
+    this.deps.log.info(details, `job ${status}`)
   }
 
   /** The attempt has ended but the job has not: carries out the request that clients made, if any. */
@@ -314,22 +325,10 @@ export class JobRunner {
       this.deps.records.apply(this.id, { event: 'stop', at, attempt }),
     )
     await this.publishState(lifecycle)
-  }
-
-  private async buildTask(
-    job: JobManifest,
-    attempt: number,
-    resumedFrom: number,
-  ): Promise<TrainerTask> {
-    const { findDataset } = this.deps
-    const { validation } = job.training
-    return {
-      job,
-      dataset: await findDataset(job.dataset.id),
-      validation: 'dataset' in validation ? await findDataset(validation.dataset) : null,
-      attempt,
-      resumeFrom: resumedFrom || null,
-    }
+    this.deps.log.info(
+      { job: this.id, attempt },
+      `job ${lifecycle.state === 'removed' ? 'removed' : publicStatus[lifecycle.state]}`,
+    )
   }
 
   /** The metrics at the step that an attempt resumes from. */

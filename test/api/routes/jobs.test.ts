@@ -67,6 +67,24 @@ test('a job shows only the options of its own kind of network', async () => {
   assert.deepEqual(answer.body.model, { ...model, version: 2, stem: 'cifar' })
 })
 
+test('the log says in one line that a job was accepted, and cancelled', async () => {
+  const { id } = await submit('logged')
+  await server.api.post(`/jobs/${id}/cancel`)
+  const lines = server
+    .log()
+    .trimEnd()
+    .split('\n')
+    .map(line => JSON.parse(line))
+    .filter(({ job }) => job === id)
+  assert.deepEqual(
+    lines.map(({ level, jobName = null, msg }) => [level, jobName, msg]),
+    [
+      [30, 'logged', 'job accepted'],
+      [30, null, 'job: cancel was asked for'],
+    ],
+  )
+})
+
 test('a job on an unknown data set is rejected and not stored', async () => {
   const before = await server.api.get('/jobs?limit=1000')
   const answer = await server.api.post('/jobs').send({ ...smallJob, dataset: 'nowhere' })

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import type { Redis } from 'ioredis'
+import { pino } from 'pino'
 import { readConfig } from '../../../src/config.js'
 import { Datasets } from '../../../src/datasets/datasets.js'
 import { JobIndex } from '../../../src/jobs/queue/job-index.js'
@@ -58,6 +59,9 @@ async function newJob(totalBytes?: number): Promise<string> {
   return identity.id
 }
 
+/** What the worker logged. */
+const logged: Record<string, unknown>[] = []
+
 interface RunOptions {
   startAttempt?: JobRunnerDeps['startAttempt']
   diskProblem?: JobRunnerDeps['diskProblem']
@@ -79,6 +83,7 @@ function runnerOf(id: string, options: RunOptions = {}): JobRunner {
       sweep: async () => {},
       memory: options.memory ?? new MemoryBudget(8 * GiB),
       diskProblem: options.diskProblem ?? (async () => null),
+      log: pino({}, { write: line => void logged.push(JSON.parse(line)) }),
       startAttempt:
         options.startAttempt ??
         (() => {
@@ -108,6 +113,12 @@ test('a job whose data set is gone fails, and says so in its log', async () => {
   const { failure, last } = await end(id)
   assert.equal(failure?.code, 'dataset_gone')
   assert.deepEqual(last, [1, `failed: dataset_gone: ${failure.message}`])
+  const ofJob = logged.filter(({ job }) => job === id)
+  assert.deepEqual(
+    ofJob.map(({ msg }) => msg),
+    ['job started', 'job failed'],
+  )
+  assert.deepEqual(ofJob[1]!.failure, failure)
   assert.deepEqual(await transitionsOf(id), ['queued 0', 'running 1', 'failed 1'])
 })
 

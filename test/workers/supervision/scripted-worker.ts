@@ -185,6 +185,7 @@ export async function runScripts(
       sweep: async () => {},
       memory: new MemoryBudget(Number.POSITIVE_INFINITY),
       diskProblem,
+      log: deps.log,
       startAttempt(task, attemptRecord) {
         const script = remaining.shift()
         assert.ok(script, `attempt ${task.attempt} starts, but ${scripts.length} should`)
