@@ -78,7 +78,11 @@ export class Client {
   predictRows(
     model: string,
     instances: unknown[],
-    options: { explain?: boolean; unknownCategory?: 'missing' | 'error' } = {},
+    options: {
+      explain?: boolean
+      unknownCategory?: 'missing' | 'error'
+      unknownColumn?: 'error' | 'ignore'
+    } = {},
   ) {
     const body = jsonBody({ instances, ...options })
     return this.json<RowPredictions>('POST', `/models/${model}/predict`, body)

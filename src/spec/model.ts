@@ -4,6 +4,7 @@ import { FeatureColumn } from './feature-column.js'
 import { DatasetId, JobId, Name, Timestamp } from './identifiers.js'
 import { Metrics } from './job.js'
 import { ResolvedBoosting, ResolvedNetwork } from './model-options.js'
+import { NoteList } from './note.js'
 
 const commonFields = {
   name: Name,
@@ -51,7 +52,14 @@ export const BoostingManifest = Type.Object({
   ...commonFields,
   model: ResolvedBoosting,
   target: Type.String({ description: 'the column that it predicts' }),
-  input: Type.Object({ columns: Type.Array(FeatureColumn) }),
+  input: Type.Object({
+    columns: Type.Array(FeatureColumn),
+    unusedColumns: Type.Optional(
+      Type.Array(Type.String(), {
+        description: 'other columns of the data set; rows to predict may have them',
+      }),
+    ),
+  }),
   featureImportance: Type.Array(ColumnImportance, { description: 'sorted by gain, largest first' }),
 })
 export type BoostingManifest = Static<typeof BoostingManifest>
@@ -134,6 +142,11 @@ export const RowPredictions = Type.Object({
   version: Type.Integer(),
   labels: Type.Optional(Type.Array(Type.String())),
   quantiles: Type.Optional(Type.Array(Type.Number())),
+  unknownCategories: Type.Record(Type.String(), Type.Integer(), {
+    description:
+      'by column: number of rows whose category training has not seen, and which count as missing',
+  }),
+  notes: NoteList,
   predictions: Type.Array(RowPrediction),
 })
 export type RowPredictions = Static<typeof RowPredictions>

@@ -8,6 +8,9 @@ export const noteCodes = {
   nothing_held_out: 'the share to hold out is less than one record',
   one_class: 'all images have the same class, so there is nothing to tell apart',
   text_columns_left_out: 'columns of text are not among the features',
+  unknown_categories: 'rows to predict have categories that training has not seen',
+  columns_passed_over: 'rows to predict have columns that the model does not use',
+  columns_absent: 'rows to predict lack columns that the model uses',
 } as const satisfies Readonly<Record<string, string>>
 
 export type NoteCode = keyof typeof noteCodes

@@ -7,7 +7,7 @@ import type { BoostingJobRequest, Job } from '../../src/spec/job.js'
 import type { BoostingModel, Explanation, RowPredictions } from '../../src/spec/model.js'
 import { assertClose } from '../../testing/assert-close.js'
 import { readMemoryMaps } from '../../testing/processes.js'
-import { readTable } from '../../testing/tables.js'
+import { readTable, tablePath } from '../../testing/tables.js'
 import { TestDeployment } from '../../testing/test-deployment.js'
 import { uploadTable } from './tables.js'
 
@@ -143,11 +143,25 @@ test('rows to predict are objects, arrays or CSV, and may lack values', async ()
     body: csv,
   })
   assert.deepEqual(await sent.json(), inOrder)
+  // the file that was uploaded, with its target
+  const uploaded = await fetch(`${deployment.url}/models/wine/predict`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${deployment.key}`, 'content-type': 'text/csv' },
+    body: await readFile(tablePath('wine')),
+  })
+  const { notes, ...others } = (await uploaded.json()) as RowPredictions
+  assert.deepEqual({ ...others, notes: [] }, inOrder)
+  assert.deepEqual(
+    notes.map(({ code, columns: names }) => [code, names]),
+    [['columns_passed_over', ['target']]],
+  )
   const { alcohol: _, ...lacking } = byName[0]!
   const absent = await deployment.client.predictRows('wine', [lacking])
+  const asNull = await deployment.client.predictRows('wine', [{ ...lacking, alcohol: null }])
+  assert.deepEqual(asNull.predictions, absent.predictions)
   assert.deepEqual(
-    await deployment.client.predictRows('wine', [{ ...lacking, alcohol: null }]),
-    absent,
+    [asNull.notes.length, absent.notes.map(({ columns }) => columns)],
+    [0, [['alcohol']]],
   )
   const { predictions } = await deployment.client.predictRows('wine', rows.slice(0, 3), {
     explain: true,

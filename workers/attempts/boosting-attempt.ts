@@ -6,7 +6,9 @@ import { Datasets } from '../../src/datasets/datasets.js'
 import { readInstallation } from '../../src/engine/installation.js'
 import { jobPaths } from '../../src/jobs/record/job-paths.js'
 import type { ResolvedBoostingOptions } from '../../src/spec/boosting-options.js'
+import type { DatasetManifest } from '../../src/spec/dataset.js'
 import type { FeatureColumn } from '../../src/spec/feature-column.js'
+import type { TrainerTask } from '../../src/spec/ipc-messages.js'
 import type { BoostingJob } from '../../src/spec/job.js'
 import { metricsAt } from '../../src/spec/metrics.js'
 import type { ColumnImportance } from '../../src/spec/model.js'
@@ -71,7 +73,7 @@ export async function runBoostingAttempt(deps: BoostingAttemptDeps): Promise<voi
     )
   }
   // the last round always has a checkpoint: written just now, or the one that was resumed from
-  await publish(job, recorder, latestState!, boosted, tables.columns)
+  await publish(task, recorder, latestState!, boosted, tables.columns)
 }
 
 /** The GPU of the worker's slot, if XGBoost can use it: the exact method runs on the CPU only. */
@@ -89,7 +91,7 @@ async function readState(store: Store, id: string, step: number): Promise<Uint8A
 
 /** Publishes all rounds or, with `exportBest`, the rounds up to the best one. */
 async function publish(
-  job: BoostingJob,
+  { job, dataset }: TrainerTask<BoostingJob>,
   recorder: AttemptRecorder<Uint8Array>,
   state: Uint8Array,
   { rounds, bestRound }: BoostingResult,
@@ -108,7 +110,7 @@ async function publish(
     dataset: job.dataset,
     step,
     target,
-    input: { columns },
+    input: { columns, unusedColumns: unusedColumns(dataset, job.training.features) },
     labels: classes?.labels ?? [],
     featureImportance: importanceOf(model, columns),
     metrics: metricsAt(await recorder.rows(), step),
@@ -117,6 +119,12 @@ async function publish(
     await writeFile(join(folder, modelFile), model.save('ubj'))
     await writeFile(join(folder, 'model.json'), model.save('json'))
   })
+}
+
+function unusedColumns(dataset: DatasetManifest, features: readonly string[]): string[] {
+  const used = new Set(features)
+  const all = dataset.kind === 'table' ? dataset.columns.map(({ name }) => name) : []
+  return all.filter(name => !used.has(name))
 }
 
 function importanceOf(model: Booster, columns: readonly FeatureColumn[]): ColumnImportance[] {

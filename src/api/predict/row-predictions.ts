@@ -1,11 +1,20 @@
 import type { BoostingObjective } from '../../spec/boosting-options.js'
 import type { RowValues } from '../../spec/ipc-messages.js'
 import type { BoostingModel, Explanation, RowPrediction } from '../../spec/model.js'
+import { listNames, type Note, Notes } from '../../spec/note.js'
 import type { PredictionsAnswer } from './answer.js'
 import { toClassPrediction } from './class-predictions.js'
+import type { RowsReport } from './rows.js'
+
+/** Columns whose unknown categories a note tells. */
+const maxExampleColumns = 5
 
 /** XGBoost's outputs → one prediction for each row, in the form that the objective has. */
-export function rowPredictions(model: BoostingModel, result: RowValues): PredictionsAnswer {
+export function rowPredictions(
+  model: BoostingModel,
+  result: RowValues,
+  report: RowsReport,
+): PredictionsAnswer {
   const { id, version, labels, input } = model
   const { objective, quantile } = model.model
   const { values, outputs, explanations } = result
@@ -15,6 +24,10 @@ export function rowPredictions(model: BoostingModel, result: RowValues): Predict
       version,
       ...(labels.length > 0 && { labels }),
       ...(quantile.length > 0 && { quantiles: quantile }),
+      unknownCategories: Object.fromEntries(
+        report.unknownCategories.map(({ column, rows }) => [column, rows]),
+      ),
+      notes: notesOf(report),
     },
     count: values.length / outputs,
     values: explanations ? outputs * (input.columns.length + 1) : outputs,
@@ -25,6 +38,29 @@ export function rowPredictions(model: BoostingModel, result: RowValues): Predict
     },
   }
 }
+
+function notesOf({ unknownCategories, passedOver, absent }: RowsReport): Note[] {
+  const notes = new Notes()
+  if (unknownCategories.length > 0) {
+    const names = unknownCategories.map(({ column }) => column)
+    const examples = unknownCategories.slice(0, maxExampleColumns).map(describeUnknown)
+    const more = unknownCategories.length - examples.length
+    const message = `categories that training has not seen count as missing: ${examples.join('; ')}${more > 0 ? `; and ${more} more columns` : ''}; unknownCategory=error refuses them`
+    notes.add('unknown_categories', message, names)
+  }
+  if (passedOver.length > 0) {
+    const message = `columns that the model does not use are passed over: ${listNames(passedOver)}`
+    notes.add('columns_passed_over', message, passedOver)
+  }
+  if (absent.length > 0) {
+    const message = `columns that no row has count as missing in all rows: ${listNames(absent)}`
+    notes.add('columns_absent', message, absent)
+  }
+  return notes.all
+}
+
+const describeUnknown = ({ column, rows, examples }: RowsReport['unknownCategories'][number]) =>
+  `${listNames(examples)} of '${column}', in ${rows} ${rows === 1 ? 'row' : 'rows'}`
 
 /** Adds the field `explanations` to an object in JSON, a piece for each explanation. */
 function* withExplanations(

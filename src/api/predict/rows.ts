@@ -1,4 +1,9 @@
-import { encodeRows, parseCsvRows, type TableRow } from '../../datasets/tables/row-encoder.js'
+import {
+  type EncodedTable,
+  encodeRows,
+  parseCsvRows,
+  type TableRow,
+} from '../../datasets/tables/row-encoder.js'
 import { type FieldError, TrainyardError } from '../../errors.js'
 import type { FeatureColumn } from '../../spec/feature-column.js'
 import type { RowsInput } from '../../spec/ipc-messages.js'
@@ -7,40 +12,54 @@ import { invalidRequest, unknownField } from '../http/http-error.js'
 import type { Limits } from '../http/limits.js'
 
 const unknownCategories = ['missing', 'error'] as const
+const unknownColumns = ['error', 'ignore'] as const
 
 export interface RowPredictionOptions {
   explain?: boolean
   /** Whether a category that training has not seen counts as missing or is an error. */
   unknownCategory: (typeof unknownCategories)[number]
+  /** Whether a column that the data set does not have is an error or ignored. */
+  unknownColumn: (typeof unknownColumns)[number]
 }
 
 /** What reading rows needs of a model. */
 export interface RowModel {
   columns: FeatureColumn[]
+  /** Other columns of its data set. */
+  unusedColumns: string[]
   /** Values that it predicts for a row. */
   outputs: number
 }
 
-export type EncodedRows = RowsInput
+/** What was inferred or left out in reading rows. */
+export type RowsReport = Omit<EncodedTable, 'values'>
 
-export const rowModelOf = ({ input, labels, model }: BoostingModel): RowModel => ({
+export type EncodedRows = RowsInput & { report: RowsReport }
+
+export const rowModelOf = ({ input, target, labels, model }: BoostingModel): RowModel => ({
   columns: input.columns,
+  // older models lack the list
+  unusedColumns: input.unusedColumns ?? [target],
   outputs: Math.max(1, labels.length, model.quantile.length),
 })
 
 /** `{ "instances": [...] }` as JSON or CSV bytes → encoded rows. Throws unless every row fits the model. */
 export function readRows(
   body: unknown,
-  { columns, outputs }: RowModel,
+  { columns, unusedColumns, outputs }: RowModel,
   query: RowPredictionOptions,
   limits: Limits,
-): RowsInput {
+): EncodedRows {
   const { rows, text, options } = body instanceof Uint8Array ? fromCsv(body) : fromJson(body)
-  const { explain = false, unknownCategory } = { ...query, ...options }
+  const { explain = false, ...encoding } = { ...query, ...options }
   checkRowCount(rows.length, explain, { columns: columns.length, outputs }, limits)
   try {
-    const encoded = encodeRows(columns.map(integerAsNumber), rows, { unknownCategory, text })
-    return { rows: encoded, count: rows.length, explain }
+    const { values, ...report } = encodeRows(columns.map(integerAsNumber), rows, {
+      ...encoding,
+      unusedColumns,
+      text,
+    })
+    return { rows: values, count: rows.length, explain, report }
   } catch (error) {
     throw withPathPrefix('/instances', error)
   }
@@ -74,7 +93,7 @@ function checkRowCount(
   throw invalidRequest('/instances', 'wrong_length', message)
 }
 
-const allowedFields = ['instances', 'explain', 'unknownCategory']
+const allowedFields = ['instances', 'explain', 'unknownCategory', 'unknownColumn']
 
 function fromJson(body: unknown): {
   rows: TableRow[]
@@ -87,18 +106,12 @@ function fromJson(body: unknown): {
   const unknownName = Object.keys(body).find(field => !allowedFields.includes(field))
   if (unknownName !== undefined)
     throw unknownField(unknownName, `, expected ${allowedFields.join(', ')}`)
-  const { instances, explain, unknownCategory } = body as Record<string, unknown>
+  const { instances, explain, ...others } = body as Record<string, unknown>
   if (explain !== undefined && typeof explain !== 'boolean') {
     throw invalidRequest('/explain', 'wrong_type', 'explain is expected to be true or false')
   }
-  const known = unknownCategories.find(one => one === unknownCategory)
-  if (unknownCategory !== undefined && !known) {
-    throw invalidRequest(
-      '/unknownCategory',
-      'not_allowed',
-      `unknownCategory is expected to be one of ${unknownCategories.join(', ')}`,
-    )
-  }
+  const unknownCategory = oneOf('unknownCategory', unknownCategories, others.unknownCategory)
+  const unknownColumn = oneOf('unknownColumn', unknownColumns, others.unknownColumn)
   if (!Array.isArray(instances)) {
     throw invalidRequest('/instances', 'required', 'instances is expected to be an array of rows')
   }
@@ -109,9 +122,18 @@ function fromJson(body: unknown): {
   }
   const options = {
     ...(explain !== undefined && { explain }),
-    ...(known && { unknownCategory: known }),
+    ...(unknownCategory && { unknownCategory }),
+    ...(unknownColumn && { unknownColumn }),
   }
   return { rows: instances as TableRow[], text: false, options }
+}
+
+/** Returns undefined for an option that is not given. */
+function oneOf<T extends string>(field: string, allowed: readonly T[], value: unknown) {
+  const found = allowed.find(one => one === value)
+  if (found !== undefined || value === undefined) return found
+  const message = `${field} is expected to be one of ${allowed.join(', ')}`
+  throw invalidRequest(`/${field}`, 'not_allowed', message)
 }
 
 /** Accepts fractions in a column that had only integers in training. */

@@ -56,6 +56,13 @@ const rowOptions = {
         'rows only: whether a category that training has not seen counts as missing or is an error',
     }),
   ),
+  unknownColumn: optionalWithDefault(
+    Type.Enum(['error', 'ignore'], {
+      default: 'error',
+      description:
+        'rows only: whether a column that the data set does not have is an error or ignored; other columns of the data set are always ignored',
+    }),
+  ),
 }
 
 const Instances = Type.Object({
@@ -160,10 +167,10 @@ export const predictionRoutes: FastifyPluginAsyncTypebox<PredictionRoutesDeps> =
     options: RowPredictionOptions,
   ): Promise<PredictionsAnswer> {
     const task = rowsTask(request, model, options, limits)
-    const rows = (await inputThread.read(task, modelKey(model))) as EncodedRows
+    const { report, ...rows } = (await inputThread.read(task, modelKey(model))) as EncodedRows
     const folder = await models.folder(model)
     return withMemory(rows.rows, async () =>
-      rowPredictions(model, await rowPredictor.predict(folder, rows)),
+      rowPredictions(model, await rowPredictor.predict(folder, rows), report),
     )
   }
 

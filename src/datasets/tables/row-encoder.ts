@@ -1,7 +1,15 @@
 // Encodes the rows of a prediction request as the numbers that the model was trained on.
-import { escapePointerToken, type FieldError, fieldError, TrainyardError } from '../../errors.js'
+import {
+  escapePointerToken,
+  type FieldError,
+  fieldError,
+  TrainyardError,
+  truncate,
+} from '../../errors.js'
 import type { ColumnType } from '../../spec/dataset.js'
+import { listNames } from '../../spec/note.js'
 import { fileError } from '../errors.js'
+import { CategoryCodes, type Found, trimmed } from './category-codes.js'
 import { isMissing, isMissingMarker, maxFloat32, NumberParser, parseBoolean } from './cell.js'
 import {
   type ByteSource,
@@ -27,125 +35,208 @@ export interface EncodedColumn {
 export interface EncodeOptions {
   /** Whether an unknown category is an error or a missing value. */
   unknownCategory: 'missing' | 'error'
+  /** Whether a column that is in neither list of columns is an error or ignored. Default: error. */
+  unknownColumn?: 'error' | 'ignore'
+  /** Other columns of the data set: rows may have them, and their values are not read. */
+  unusedColumns?: readonly string[]
   /** True if cells are texts from a CSV file: numbers are parsed, and words such as NA are missing. */
   text?: boolean
 }
 
+export interface EncodedTable {
+  /** Row-major [rows, columns]: missing is NaN, a category is its code, a boolean is 0 or 1. */
+  values: Float32Array
+  /** Values that no category has, by column. They count as missing. */
+  unknownCategories: UnknownCategories[]
+  /** Columns that the rows have and that were not read. */
+  passedOver: string[]
+  /** Columns that no row has. */
+  absent: string[]
+}
+
+export interface UnknownCategories {
+  column: string
+  rows: number
+  /** The first different values, as text. */
+  examples: string[]
+}
+
 const maxErrors = 20
+const maxExamples = 5
 
 /**
- * Returns row-major [rows, columns]: a missing value (no key, or null) is NaN, a category is its code, a
- * boolean is 0 or 1. Text columns cannot be encoded: leave them out. Throws INVALID_INSTANCES with the
- * row and column of each error.
+ * Encodes rows, in which a column without a key, or with null, is missing. Text columns cannot be encoded: leave
+ * them out. Throws INVALID_INSTANCES with the row and column of each error.
  */
 export function encodeRows(
   columns: readonly EncodedColumn[],
   rows: readonly TableRow[],
-  { unknownCategory, text = false }: EncodeOptions,
-): Float32Array {
-  const encoders = columns.map(column => createEncoder(column, unknownCategory, text))
-  const indices = new Map(columns.map(({ name }, index) => [name, index]))
-  const width = columns.length
-  const encoded = new Float32Array(rows.length * width).fill(Number.NaN)
-  const fieldErrors: FieldError[] = []
-  const encodeCell = (row: number, column: number, value: unknown) => {
-    if (value === null || value === undefined) return
-    const result = encoders[column]!(value)
-    if (typeof result === 'number') encoded[row * width + column] = result
-    else
-      fieldErrors.push(
-        fieldError(
-          `/${row}/${escapePointerToken(columns[column]!.name)}`,
-          'invalid_value',
-          `row ${row}: ${quoteCell(columns[column]!.name)} is ${formatValue(value)}, ${result}`,
-        ),
-      )
-  }
+  options: EncodeOptions,
+): EncodedTable {
+  const encoder = new RowEncoder(columns, rows.length, options)
   for (const [row, cells] of rows.entries()) {
-    if (fieldErrors.length >= maxErrors) break
-    if (Array.isArray(cells)) {
-      if (cells.length === width)
-        for (const [column, value] of cells.entries()) encodeCell(row, column, value)
-      else
-        fieldErrors.push(
-          fieldError(
-            `/${row}`,
-            'wrong_length',
-            `row ${row} has ${cells.length} values, expected ${width}`,
-          ),
-        )
-      continue
-    }
-    for (const [name, value] of Object.entries(cells)) {
-      const column = indices.get(name)
-      if (column !== undefined) encodeCell(row, column, value)
-      else
-        fieldErrors.push(
-          fieldError(
-            `/${row}/${escapePointerToken(name)}`,
-            'unknown_column',
-            `row ${row}: there is no column ${quoteCell(name)}`,
-          ),
-        )
-    }
+    if (encoder.errors.length >= maxErrors) break
+    encoder.encode(row, cells)
   }
-  if (fieldErrors.length === 0) return encoded
-  const errors = fieldErrors.slice(0, maxErrors)
+  if (encoder.errors.length === 0) return encoder.result()
+  const errors = encoder.errors.slice(0, maxErrors)
   const detail = errors.map(({ message }) => message).join('; ')
   throw new TrainyardError('INVALID_INSTANCES', detail, { errors })
 }
 
-/** Returns the number of a cell, or a text that says what was expected. */
-type Encoder = (value: unknown) => number | string
+class RowEncoder {
+  readonly errors: FieldError[] = []
+  private readonly values: Float32Array
+  private readonly encoders: readonly Encoder[]
+  private readonly indices: ReadonlyMap<string, number>
+  private readonly unusedColumns: ReadonlySet<string>
+  private readonly given: Uint8Array
+  private readonly passedOver = new Set<string>()
+  private readonly foreign = new Set<string>()
+  private readonly unknown = new Map<number, UnknownCategories>()
 
-function createEncoder(
-  column: EncodedColumn,
-  unknown: 'missing' | 'error',
-  text: boolean,
-): Encoder {
-  if (column.type === 'text') {
-    throw new Error(`column ${JSON.stringify(column.name)} is text, which has no encoding`)
+  constructor(
+    private readonly columns: readonly EncodedColumn[],
+    rows: number,
+    private readonly options: EncodeOptions,
+  ) {
+    this.encoders = columns.map(column => createEncoder(column, options.text ?? false))
+    this.indices = new Map(columns.map(({ name }, index) => [name, index]))
+    this.unusedColumns = new Set(options.unusedColumns)
+    this.values = new Float32Array(rows * columns.length).fill(Number.NaN)
+    this.given = new Uint8Array(columns.length)
   }
-  const jsonEncoder =
-    column.type === 'category'
-      ? categoryEncoder(column.categories ?? [], unknown)
-      : jsonEncoders[column.type]
-  if (!text) return jsonEncoder
-  const textEncoder = column.type === 'category' ? jsonEncoder : textEncoders[column.type]
-  const categories = new Set(column.type === 'category' ? column.categories : [])
-  return value => {
-    if (typeof value !== 'string') return 'expected a text'
-    const bytes = Buffer.from(value)
-    const missing = value === '' || isMissingMarker(bytes, 0, bytes.length)
-    // NA may be a category, if it was quoted in the training data.
-    return missing && !categories.has(value) ? Number.NaN : textEncoder(value)
+
+  encode(row: number, cells: TableRow): void {
+    if (Array.isArray(cells)) {
+      this.encodeList(row, cells)
+      return
+    }
+    for (const [name, value] of Object.entries(cells)) {
+      const column = this.indices.get(name)
+      if (column !== undefined) this.encodeCell(row, column, value)
+      else if (this.options.unknownColumn === 'ignore' || this.unusedColumns.has(name))
+        this.passedOver.add(name)
+      else this.addForeignColumn(row, name)
+    }
+  }
+
+  result(): EncodedTable {
+    return {
+      values: this.values,
+      unknownCategories: [...this.unknown.values()],
+      passedOver: [...this.passedOver],
+      absent: this.columns.filter((_, column) => this.given[column] === 0).map(({ name }) => name),
+    }
+  }
+
+  private encodeList(row: number, cells: readonly unknown[]): void {
+    const { length } = this.columns
+    if (cells.length === length) {
+      for (const [column, value] of cells.entries()) this.encodeCell(row, column, value)
+      return
+    }
+    const names = listNames(
+      this.columns.map(({ name }) => name),
+      5,
+    )
+    const message = `row ${row} has ${cells.length} values, expected ${length}: ${names}`
+    this.errors.push(fieldError(`/${row}`, 'wrong_length', message))
+  }
+
+  private encodeCell(row: number, column: number, value: unknown): void {
+    this.given[column] = 1
+    if (value === null || value === undefined) return
+    const result = this.encoders[column]!(value)
+    if (typeof result === 'number') this.values[row * this.columns.length + column] = result
+    else if (result.unknownCategory && this.options.unknownCategory === 'missing')
+      this.countUnknown(column, String(value))
+    else this.addCellError(row, column, value, result.expected)
+  }
+
+  private countUnknown(column: number, value: string): void {
+    let found = this.unknown.get(column)
+    if (!found) {
+      found = { column: this.columns[column]!.name, rows: 0, examples: [] }
+      this.unknown.set(column, found)
+    }
+    found.rows++
+    const example = truncate(value)
+    if (found.examples.length < maxExamples && !found.examples.includes(example))
+      found.examples.push(example)
+  }
+
+  private addCellError(row: number, column: number, value: unknown, expected: string): void {
+    const { name } = this.columns[column]!
+    const message = `row ${row}: ${quoteCell(name)} is ${formatValue(value)}, ${expected}`
+    this.errors.push(fieldError(`/${row}/${escapePointerToken(name)}`, 'invalid_value', message))
+  }
+
+  /** Once for all rows. */
+  private addForeignColumn(row: number, name: string): void {
+    if (this.foreign.has(name)) return
+    this.foreign.add(name)
+    const message = `row ${row}: there is no column ${quoteCell(name)} in the model or its data set; unknownColumn=ignore passes over such columns`
+    this.errors.push(fieldError(`/${row}/${escapePointerToken(name)}`, 'unknown_column', message))
   }
 }
 
-function categoryEncoder(categories: readonly string[], unknown: 'missing' | 'error'): Encoder {
-  const codes = new Map(categories.map((category, code) => [category, code]))
-  const examples = categories.slice(0, 5).map(quoteCell).join(', ')
-  const expected = `expected one of ${examples}${categories.length > 5 ? ` and ${categories.length - 5} more` : ''}`
+/** Returns the number of a cell, or what was expected. */
+type Encoder = (value: unknown) => number | { expected: string; unknownCategory?: true }
+
+function createEncoder({ name, type, categories }: EncodedColumn, text: boolean): Encoder {
+  if (type === 'text')
+    throw new Error(`column ${JSON.stringify(name)} is text, which has no encoding`)
+  const codes = new CategoryCodes(categories ?? [])
+  if (!text) return type === 'category' ? categoryEncoder(codes) : jsonEncoders[type]
+  const encoder = type === 'category' ? cellCategoryEncoder(codes) : textEncoders[type]
+  const names = new Set(type === 'category' ? categories : [])
   return value => {
-    // JSON may carry a category such as "5" as the number 5.
-    const name =
-      typeof value === 'string' ? value : typeof value === 'number' ? String(value) : null
-    if (name === null) return expected
-    return codes.get(name) ?? (unknown === 'missing' ? Number.NaN : expected)
+    if (typeof value !== 'string') return { expected: 'expected a text' }
+    const bytes = Buffer.from(value)
+    const missing = value === '' || isMissingMarker(bytes, 0, bytes.length)
+    // NA may be a category, if it was quoted in the training data.
+    return missing && !names.has(value) ? Number.NaN : encoder(value)
   }
+}
+
+const categoryEncoder =
+  (codes: CategoryCodes): Encoder =>
+  value => {
+    if (typeof value === 'number') return codeOrExpected(codes, codes.ofNumber(value))
+    if (typeof value === 'boolean') return codeOrExpected(codes, codes.ofBoolean(value))
+    if (typeof value !== 'string') return { expected: codes.expected }
+    const found = codes.ofText(value)
+    // an empty cell of an upload is missing too
+    return found === 'unknown' && trimmed(value) === '' ? Number.NaN : codeOrExpected(codes, found)
+  }
+
+const cellCategoryEncoder =
+  (codes: CategoryCodes): Encoder =>
+  value =>
+    codeOrExpected(codes, codes.ofCell(value as string))
+
+function codeOrExpected(codes: CategoryCodes, found: Found): ReturnType<Encoder> {
+  if (typeof found === 'number') return found
+  if (found === 'unknown') return { expected: codes.expected, unknownCategory: true }
+  const names = found.several.slice(0, 5).map(quoteCell).join(' or ')
+  return { expected: `which may stand for ${names}: send the category as a text` }
 }
 
 const isNumber = (value: unknown): value is number =>
   typeof value === 'number' && Math.abs(value) <= maxFloat32
 
 const jsonEncoders = {
-  number: value => (isNumber(value) ? value : 'expected a number within 3.4e38, or null'),
+  number: value =>
+    isNumber(value) ? value : { expected: 'expected a number within 3.4e38, or null' },
   integer: value =>
-    isNumber(value) && Number.isInteger(value) ? value : 'expected an integer, or null',
+    isNumber(value) && Number.isInteger(value)
+      ? value
+      : { expected: 'expected an integer, or null' },
   boolean: value =>
     typeof value === 'boolean' || value === 0 || value === 1
       ? Number(value)
-      : 'expected true or false, or null',
+      : { expected: 'expected true or false, or null' },
 } satisfies Record<string, Encoder>
 
 const numberParser = new NumberParser()
@@ -156,15 +247,17 @@ const parseNumber = (value: unknown): number | null => {
 }
 
 const textEncoders = {
-  number: value => parseNumber(value) ?? 'expected a number within 3.4e38',
+  number: value => parseNumber(value) ?? { expected: 'expected a number within 3.4e38' },
   integer: value => {
     const number = parseNumber(value)
-    return number !== null && Number.isInteger(number) ? number : 'expected an integer'
+    return number !== null && Number.isInteger(number)
+      ? number
+      : { expected: 'expected an integer' }
   },
   boolean: value => {
     const bytes = Buffer.from(value as string)
     const bool = parseBoolean(bytes, 0, bytes.length)
-    return bool >= 0 ? bool : 'expected true or false'
+    return bool >= 0 ? bool : { expected: 'expected true or false' }
   },
 } satisfies Record<string, Encoder>
 

@@ -23,6 +23,7 @@ const columns: TableColumn[] = [
 ]
 const NA = Number.NaN
 const strict = { unknownCategory: 'error' } as const
+const inNeither = 'in the model or its data set; unknownColumn=ignore passes over such columns'
 
 test('rows are encoded as numbers, by column name or by position', () => {
   const rows = [
@@ -32,23 +33,117 @@ test('rows are encoded as numbers, by column name or by position', () => {
     {},
   ]
   const expected = [1.5, 2, 1, 1, NA, NA, NA, 0, NA, -1, 0, NA, NA, NA, NA, NA]
-  assert.deepEqual([...encodeRows(columns, rows, strict)], expected)
+  assert.deepEqual([...encodeRows(columns, rows, strict).values], expected)
 })
 
 test('rows of a CSV are encoded as the same numbers', () => {
   const csv = Buffer.from('a/b,size,flag,count\nred,1.5e0,yes,2\n7,NA,,\n')
   const rows = parseCsvRows('body', csv, defaultLimits)
   const expected = [1.5, 2, 1, 1, NA, NA, NA, 0]
-  assert.deepEqual([...encodeRows(columns, rows, { ...strict, text: true })], expected)
+  assert.deepEqual([...encodeRows(columns, rows, { ...strict, text: true }).values], expected)
 })
 
 test('an unknown category is encoded as missing or refused, as the option says', () => {
   const rows = [{ 'a/b': 'blue' }]
-  assert.deepEqual([...encodeRows(columns, rows, { unknownCategory: 'missing' })], [NA, NA, NA, NA])
+  const { values, unknownCategories } = encodeRows(columns, rows, { unknownCategory: 'missing' })
+  assert.deepEqual([...values], [NA, NA, NA, NA])
+  assert.deepEqual(unknownCategories, [{ column: 'a/b', rows: 1, examples: ['blue'] }])
   assert.throws(
     () => encodeRows(columns, rows, strict),
     /row 0: "a\/b" is "blue", expected one of "7", "red"/,
   )
+})
+
+test('a category is found by its text or by its value as a number', () => {
+  const found = (categories: string[], value: unknown, text = false) => {
+    const column = { name: 'c', type: 'category' as const, categories }
+    try {
+      const options = { unknownCategory: 'missing', text } as const
+      const { values, unknownCategories } = encodeRows([column], [{ c: value }], options)
+      const [unknown] = unknownCategories
+      return unknown ? `unknown: ${unknown.examples}` : (categories[values[0]!] ?? 'missing')
+    } catch (error) {
+      assert.ok(error instanceof TrainyardError)
+      return error.errors[0]!.message
+    }
+  }
+  const floats = ['-2.50', '1.0', '2.0', '1e3']
+  const cases: [categories: string[], value: unknown, expected: string, text?: boolean][] = [
+    [floats, 1, '1.0'],
+    [floats, -2.5, '-2.50'],
+    [floats, 1000, '1e3'],
+    [floats, '1.0', '1.0'],
+    [floats, '  1.0 ', '1.0'],
+    [floats, 3, 'unknown: 3'],
+    // a text is another category, as in pandas
+    [floats, '1', 'unknown: 1'],
+    // a cell of a CSV is both
+    [floats, '1', '1.0', true],
+    [floats, '+2', '2.0', true],
+    [floats, 'x', 'unknown: x', true],
+    [['1', '1.0'], '1', '1', true],
+    [['01', '1.0'], '1', 'unknown: 1', true],
+    [['007', '8'], 7, '007'],
+    [['1', '1.0'], '1.0', '1.0'],
+    [['0', '5'], -0, '0'],
+    [['a', 'b c'], ' b c ', 'b c'],
+    [[' a', 'a'], ' a', ' a'],
+    [['a', 'b'], 'A', 'unknown: A'],
+    [['a', 'b'], ' ', 'missing'],
+    [['', 'b'], '', ''],
+    [['False', 'True', 'perhaps'], true, 'True'],
+    [['no', 'yes'], true, 'unknown: true'],
+    [['0x10', 'Infinity'], 16, 'unknown: 16'],
+    [
+      ['1', '1.0'],
+      1,
+      'row 0: "c" is 1, which may stand for "1" or "1.0": send the category as a text',
+    ],
+    [
+      ['9007199254740993', 'x'],
+      9007199254740992,
+      'row 0: "c" is 9007199254740992, which may stand for "9007199254740993": send the category as a text',
+    ],
+    [
+      ['true', 'TRUE'],
+      true,
+      'row 0: "c" is true, which may stand for "true" or "TRUE": send the category as a text',
+    ],
+  ]
+  for (const [categories, value, expected, text] of cases)
+    assert.equal(found(categories, value, text), expected, `${categories} ${JSON.stringify(value)}`)
+})
+
+test('unknown categories are counted by column, with examples', () => {
+  const rows = Array.from({ length: 10 }, (_, i) => ({ 'a/b': i % 2 === 0 ? `new ${i}` : 'red' }))
+  const { unknownCategories } = encodeRows(columns, rows, { unknownCategory: 'missing' })
+  const examples = ['new 0', 'new 2', 'new 4', 'new 6', 'new 8']
+  assert.deepEqual(unknownCategories, [{ column: 'a/b', rows: 5, examples }])
+})
+
+test('other columns of the data set are passed over, and foreign ones are refused once or ignored', () => {
+  const rows = [
+    { size: 1, id: 'x7', note: ['any'] },
+    { size: 2, id: 'x8', weight: 1 },
+    { weight: 2 },
+  ]
+  const unusedColumns = ['id', 'note']
+  assert.throws(
+    () => encodeRows(columns, rows, { ...strict, unusedColumns }),
+    (error: unknown) => {
+      assert.ok(error instanceof TrainyardError)
+      assert.deepEqual(
+        error.errors.map(({ path, code }) => [path, code]),
+        [['/1/weight', 'unknown_column']],
+      )
+      return true
+    },
+  )
+  const ignore = { ...strict, unusedColumns, unknownColumn: 'ignore' } as const
+  const { values, passedOver, absent } = encodeRows(columns, rows, ignore)
+  assert.deepEqual([values[0], values[4], values[8]], [1, 2, NA])
+  assert.deepEqual(passedOver, ['id', 'note', 'weight'])
+  assert.deepEqual(absent, ['count', 'flag', 'a/b'])
 })
 
 test('all errors are reported at once, each with its row and column', () => {
@@ -68,13 +163,13 @@ test('all errors are reported at once, each with its row and column', () => {
         error.errors.map(({ path, message }) => [path, message]),
         [
           ['/0/size', 'row 0: "size" is "1", expected a number within 3.4e38, or null'],
-          ['/0/weight', 'row 0: there is no column "weight"'],
+          ['/0/weight', `row 0: there is no column "weight" ${inNeither}`],
           ['/1/count', 'row 1: "count" is 1.5, expected an integer, or null'],
           ['/1/flag', 'row 1: "flag" is "true", expected true or false, or null'],
           ['/1/a~1b', 'row 1: "a/b" is [], expected one of "7", "red"'],
-          ['/2', 'row 2 has 1 values, expected 4'],
-          ['/3/__proto__', 'row 3: there is no column "__proto__"'],
-          ['/3/constructor', 'row 3: there is no column "constructor"'],
+          ['/2', "row 2 has 1 values, expected 4: 'size', 'count', 'flag', 'a/b'"],
+          ['/3/__proto__', `row 3: there is no column "__proto__" ${inNeither}`],
+          ['/3/constructor', `row 3: there is no column "constructor" ${inNeither}`],
           ['/4/size', 'row 4: "size" is 1e+39, expected a number within 3.4e38, or null'],
         ],
       )
@@ -105,10 +200,8 @@ test('encoding the CSV of a table gives the values that the table stores', async
   const { datasets, uploadTable } = await freshDatasets(t)
   const csv = Buffer.from('n,c,b,d\n1,x,true,0.123456789\n,"NA",false,1e-3\n-3,NA,,?\n')
   const { dataset } = await uploadTable({ csv })
-  const encoded = encodeRows(dataset.columns, parseCsvRows('body', csv, defaultLimits), {
-    ...strict,
-    text: true,
-  })
+  const body = parseCsvRows('body', csv, defaultLimits)
+  const { values: encoded } = encodeRows(dataset.columns, body, { ...strict, text: true })
   const reader = openTableReader(await datasets.shardPaths(dataset), dataset)
   for (const [index, { name }] of dataset.columns.entries()) {
     const column = Float32Array.from({ length: 3 }, (_, row) => encoded[row * 4 + index]!)

@@ -1,0 +1,87 @@
+import { NumberParser } from './cell.js'
+import { quoteCell } from './csv.js'
+
+const numberParser = new NumberParser()
+
+/** Returns the value of a text that an upload takes for a number, or null. */
+function numberOf(text: string): number | null {
+  const bytes = Buffer.from(text)
+  return numberParser.parse(bytes, 0, bytes.length) ? numberParser.value : null
+}
+
+/** What a value names: the code of a category, an unknown one, or more than one. */
+export type Found = number | 'unknown' | { several: readonly string[] }
+
+/**
+ * Finds the categories that the values of a prediction request name. Texts are trimmed as an upload
+ * trims them. A number has lost its spelling, so 1 and 1.0 both name the category "1.0".
+ */
+export class CategoryCodes {
+  private readonly byName: ReadonlyMap<string, number>
+  /** Codes of the categories that are numbers. Filled at the first number. */
+  private byValue: Map<number, number[]> | null = null
+
+  constructor(private readonly categories: readonly string[]) {
+    this.byName = new Map(categories.map((category, code) => [category, code]))
+  }
+
+  ofText(text: string): Found {
+    return this.byName.get(text) ?? this.byName.get(trimmed(text)) ?? 'unknown'
+  }
+
+  /** A cell of a CSV file does not say whether it is a number. The same spelling comes first. */
+  ofCell(cell: string): Found {
+    const code = this.ofText(cell)
+    if (code !== 'unknown') return code
+    const value = numberOf(cell)
+    const found = value === null ? code : this.ofNumber(value)
+    return typeof found === 'number' ? found : 'unknown'
+  }
+
+  ofNumber(value: number): Found {
+    const codes = this.codesByValue().get(value) ?? []
+    const [code] = codes
+    if (code === undefined) return 'unknown'
+    // another integer may have been rounded to this one
+    const isExact = !Number.isInteger(value) || Number.isSafeInteger(value)
+    if (codes.length === 1 && isExact) return code
+    return { several: codes.map(each => this.categories[each]!) }
+  }
+
+  /** true names "true", "True" or "TRUE". */
+  ofBoolean(value: boolean): Found {
+    const codes = [...this.byName].filter(([name]) => name.toLowerCase() === String(value))
+    const [first] = codes
+    if (first === undefined) return 'unknown'
+    return codes.length === 1 ? first[1] : { several: codes.map(([name]) => name) }
+  }
+
+  /** "expected one of …", for an error message. */
+  get expected(): string {
+    const { categories } = this
+    const examples = categories.slice(0, 5).map(quoteCell).join(', ')
+    return `expected one of ${examples}${categories.length > 5 ? ` and ${categories.length - 5} more` : ''}`
+  }
+
+  private codesByValue(): Map<number, number[]> {
+    if (this.byValue) return this.byValue
+    const byValue = new Map<number, number[]>()
+    for (const [code, category] of this.categories.entries()) {
+      const value = numberOf(category)
+      if (value === null) continue
+      const codes = byValue.get(value)
+      if (codes) codes.push(code)
+      else byValue.set(value, [code])
+    }
+    this.byValue = byValue
+    return byValue
+  }
+}
+
+/** Without the blanks around it, as an upload reads a cell. */
+export function trimmed(text: string): string {
+  let [start, end] = [0, text.length]
+  while (text[start] === ' ') start++
+  while (end > start && text[end - 1] === ' ') end--
+  return text.slice(start, end)
+}
