@@ -16,8 +16,13 @@ import type { TableManifest } from '../spec/dataset.js'
 import type { BoostingJobRequest } from '../spec/job.js'
 import type { Notes } from '../spec/note.js'
 import { withDefaults } from '../spec/with-defaults.js'
-import { checkCategorical, type NonTextColumn, withCategoryCounts } from './feature-columns.js'
-import { defaultObjective, planClasses } from './plan-classes.js'
+import {
+  checkCategorical,
+  featureColumns,
+  type NonTextColumn,
+  withCategoryCounts,
+} from './feature-columns.js'
+import { defaultObjective, noteEmptyClasses, planClasses } from './plan-classes.js'
 import {
   formatRowCount,
   groupColumnError,
@@ -43,9 +48,11 @@ export function planBoosting(
     BoostingTrainingOptions,
     trainingRequest,
   )
-  const roles = resolveRoles(trainingRequest, table, errors)
+  const roles = resolveRoles(trainingRequest, table, errors, notes)
   const { targetName, target, sampleWeight, group } = roles
-  const objective = request.model.objective ?? (target ? defaultObjective(target) : 'regression')
+  const objective =
+    request.model.objective ??
+    (target ? defaultObjective(target, table.records, notes) : 'regression')
   const model = resolveBoostingOptions(request.model, objective)
   checkGroup(objective, trainingRequest, group, errors)
 
@@ -62,14 +69,25 @@ export function planBoosting(
   for (const { field, code, message } of found) errors.add(`/model/${field}`, code, message)
   if (target) noteHuberSlope(model, target, notes)
   const classes = target ? planClasses(objective, target, errors) : null
+  if (target) noteEmptyClasses(classes, target, notes)
   if (validation && target) {
-    const columns = { target, objective, classes, features: usableFeatures, sampleWeight, group }
-    checkValidationTable(table, validation, columns, errors)
+    const columns = {
+      target,
+      objective,
+      classes,
+      features: featureColumns(usableFeatures, model.categorical),
+      sampleWeight,
+      group,
+    }
+    checkValidationTable(table, validation, columns, errors, notes)
   }
 
   const fraction = typeof options.validation === 'number' ? options.validation : 0
-  const heldOut = Math.round(fraction * table.records)
-  const rows = table.records - heldOut
+  // rows without a target are left out
+  const missing = target?.missing ?? 0
+  const targetRows = table.records - (missing < table.records ? missing : 0)
+  const heldOut = Math.round(fraction * targetRows)
+  const rows = targetRows - heldOut
   if (rows < 1) {
     const message = `'${table.name}' has ${formatRowCount(table.records)}, of which none is left to train on`
     errors.add('/training/validation', 'too_large', message)

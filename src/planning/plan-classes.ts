@@ -1,24 +1,46 @@
 import type { FieldErrors } from '../errors.js'
 import type { BoostingObjective } from '../spec/boosting-options.js'
 import type { Classes } from '../spec/boosting-training.js'
+import type { NumericColumn } from '../spec/dataset.js'
+import type { Notes } from '../spec/note.js'
 import type { NonTextColumn } from './feature-columns.js'
 import { targetRangeProblem } from './target-range.js'
 
 /** A boosting round adds one tree for each class. */
 const maxClasses = 1000
 
-/** The objective for a request without one. Integers are quantities unless they are all 0 or 1. */
-export function defaultObjective(target: NonTextColumn): BoostingObjective {
-  switch (target.type) {
-    case 'boolean':
-      return 'binary'
-    case 'category':
-      return target.categories.length === 2 ? 'binary' : 'multiclass'
-    case 'integer':
-      return target.min === 0 && target.max === 1 ? 'binary' : 'regression'
-    default:
-      return 'regression'
+/** float32 holds every integer up to it. */
+const maxExactInteger = 2 ** 24
+
+/** Numbers with so few different values are often classes. */
+const maxFewValues = 20
+
+/**
+ * The objective for a request without one. Two different values are two classes, whatever they are. More
+ * numbers are quantities. Adds a note if a person may expect another objective.
+ */
+export function defaultObjective(
+  target: NonTextColumn,
+  records: number,
+  notes: Notes,
+): BoostingObjective {
+  if (target.type === 'boolean') return 'binary'
+  if (target.type === 'category') return target.categories.length === 2 ? 'binary' : 'multiclass'
+  const { name, min, max, distinct } = target
+  if (hasTwoValues(target)) {
+    if (min !== 0 || max !== 1) {
+      const message = `target '${name}' has two values, ${min} and ${max}, so they are two classes (objective binary); to predict a number, give objective regression`
+      notes.add('two_values_are_classes', message, [name])
+    }
+    return 'binary'
   }
+  if (isWhole(target) && distinct !== null && distinct > 2) {
+    if (distinct <= maxFewValues && records >= 5 * distinct) {
+      const message = `target '${name}' has ${distinct} different whole numbers, from ${min} to ${max}, and is predicted as a number (objective regression); if they are classes, give objective multiclass`
+      notes.add('few_values_are_numbers', message, [name])
+    }
+  }
+  return 'regression'
 }
 
 /**
@@ -57,15 +79,31 @@ function classTargetError(
   target: NonTextColumn,
 ): string | null {
   const { name } = target
-  if (target.type === 'number') {
-    return `target '${name}' has numbers with fractions, which are no classes: take regression, or upload it as a category`
+  if (target.type === 'number' && !isWhole(target) && !hasTwoValues(target)) {
+    if (target.min === null) return `target '${name}' has no values`
+    if (target.min === target.max) return oneValueMessage(name, target.min)
+    const values = target.distinct === null ? 'many' : target.distinct
+    return `target '${name}' has ${values} different numbers, some with fractions, which are no classes: take regression, or upload it as a category`
   }
   const count = classCount(target)
-  if (target.type === 'integer') {
+  if (target.type !== 'category' && target.type !== 'boolean') {
     const { min, max } = target
     if (min === null || max === null) return `target '${name}' has no values`
+    if (min === max) return oneValueMessage(name, min)
+    if (Math.fround(min) !== min || Math.fround(max) !== max) {
+      // fractions such as 0.1 differ a little as float32, but only large whole numbers run together
+      const largest = Math.max(Math.abs(min), Math.abs(max))
+      if (largest > maxExactInteger) {
+        return `target '${name}' has numbers up to ${largest}, and above ${maxExactInteger} they run together in float32: upload it as a category`
+      }
+    }
+    const range = `target '${name}' has whole numbers from ${min} to ${max}`
+    if (objective === 'binary' && count !== 2) {
+      const different = target.distinct === null ? '' : `, ${target.distinct} different ones`
+      return `objective binary tells two classes apart, but ${range}${different}: take multiclass`
+    }
     if (count > maxClasses) {
-      return `target '${name}' has whole numbers from ${min} to ${max}, at most ${maxClasses} classes can be told apart: take regression, or upload it as a category`
+      return `${range}, at most ${maxClasses} classes can be told apart: take regression, or upload it as a category`
     }
   }
   if (objective === 'binary' && count !== 2) {
@@ -78,16 +116,50 @@ function classTargetError(
   return null
 }
 
-/** Every integer from the smallest to the largest is a class, even if no row has it. */
+const oneValueMessage = (name: string, value: number) =>
+  `target '${name}' has only one value, ${value}: there is nothing to tell apart`
+
+/** True if the column has exactly two values. A column that was uploaded before they were counted may be 0 and 1. */
+const hasTwoValues = ({ type, min, max, distinct }: NumericColumn): boolean =>
+  min !== null &&
+  max !== null &&
+  min !== max &&
+  (distinct === 2 || (distinct === null && type === 'integer' && max - min === 1))
+
+const isWhole = ({ type, whole }: NumericColumn): boolean => type === 'integer' || whole === true
+
+/** Two values are two classes. Otherwise, every integer from the smallest to the largest is a class, even if no row has it. */
 function classCount(target: NonTextColumn): number {
   if (target.type === 'category') return target.categories.length
-  if (target.type === 'boolean') return 2
+  if (target.type === 'boolean' || hasTwoValues(target)) return 2
   return (target.max ?? 0) - (target.min ?? 0) + 1
 }
 
 function classesOf(target: NonTextColumn): Classes {
   if (target.type === 'category') return { labels: target.categories, base: 0 }
   if (target.type === 'boolean') return { labels: ['false', 'true'], base: 0 }
-  const base = target.min ?? 0
+  const { min, max } = target
+  const base = min ?? 0
+  if (hasTwoValues(target) && max! - base !== 1) {
+    return { labels: [`${base}`, `${max}`], base, step: max! - base }
+  }
   return { labels: Array.from({ length: classCount(target) }, (_, i) => `${base + i}`), base }
+}
+
+/** Notes classes that no row has: whole numbers between the smallest and the largest. */
+export function noteEmptyClasses(
+  classes: Classes | null,
+  target: NonTextColumn,
+  notes: Notes,
+): void {
+  if (!classes || target.type === 'category' || target.distinct === null) return
+  const empty = classes.labels.length - target.distinct
+  if (empty <= 0) return
+  if (target.type === 'boolean') {
+    const message = `target '${target.name}' is ${target.max === 1 ? 'true' : 'false'} in every row: there is nothing to tell apart`
+    notes.add('one_class', message, [target.name])
+    return
+  }
+  const message = `${empty} of the ${classes.labels.length} classes of target '${target.name}', the whole numbers from ${target.min} to ${target.max}, have no row; if the numbers are only names, upload it as a category`
+  notes.add('class_without_examples', message, [target.name])
 }

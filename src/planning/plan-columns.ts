@@ -1,6 +1,6 @@
 import type { FieldErrors } from '../errors.js'
 import type { BoostingTrainingRequest } from '../spec/boosting-training.js'
-import type { TableManifest } from '../spec/dataset.js'
+import type { TableColumn, TableManifest } from '../spec/dataset.js'
 import { listNames, type Notes } from '../spec/note.js'
 import type { NonTextColumn } from './feature-columns.js'
 
@@ -23,6 +23,7 @@ export function resolveRoles(
   request: BoostingTrainingRequest,
   table: TableManifest,
   errors: FieldErrors,
+  notes: Notes,
 ): ColumnRoles {
   const columns = new Map(table.columns.map(column => [column.name, column]))
   const roleByColumn = new Map<string, Role>()
@@ -35,7 +36,9 @@ export function resolveRoles(
     const found = columns.get(name)
     if (!found) errors.add(path, 'unknown_column', unknownColumnMessage(name, table))
     else if (found.type === 'text') errors.add(path, 'wrong_type', textColumnMessage(name, field))
-    else if (found.missing > 0) {
+    else if (field === 'target' && found.missing > 0 && found.missing < table.records) {
+      notes.add('rows_without_target', withoutTargetMessage(table, found), [name])
+    } else if (found.missing > 0) {
       const message = `${field} '${name}' has ${formatRowCount(found.missing)} without a value: fill them in or leave the rows out`
       errors.add(path, 'missing_values', message)
     }
@@ -62,6 +65,10 @@ export function resolveRoles(
     roleByColumn,
   }
 }
+
+/** Says how many rows of a table are left out, since they have no target. */
+export const withoutTargetMessage = (table: TableManifest, { name, missing }: TableColumn) =>
+  `${formatRowCount(missing)} of '${table.name}' without a value of the target '${name}' ${missing === 1 ? 'is' : 'are'} left out`
 
 /** Returns why the column cannot weight rows, or null if it can. */
 export function weightColumnError(column: NonTextColumn): string | null {

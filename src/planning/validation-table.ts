@@ -1,16 +1,19 @@
 import type { FieldErrors } from '../errors.js'
 import type { BoostingObjective } from '../spec/boosting-options.js'
-import type { Classes } from '../spec/boosting-training.js'
+import { type Classes, classIndex } from '../spec/boosting-training.js'
 import type { TableColumn, TableManifest } from '../spec/dataset.js'
+import type { FeatureColumn } from '../spec/feature-column.js'
+import { listNames, type Notes } from '../spec/note.js'
+import { expectedTarget, mapColumn } from './column-mapping.js'
 import type { NonTextColumn } from './feature-columns.js'
-import { groupColumnError, weightColumnError } from './plan-columns.js'
+import { groupColumnError, weightColumnError, withoutTargetMessage } from './plan-columns.js'
 import { targetRangeProblem } from './target-range.js'
 
 interface TrainingColumns {
-  target: TableColumn
+  target: NonTextColumn
   objective: BoostingObjective
   classes: Classes | null
-  features: readonly TableColumn[]
+  features: readonly FeatureColumn[]
   sampleWeight: NonTextColumn | null
   group: NonTextColumn | null
 }
@@ -18,94 +21,185 @@ interface TrainingColumns {
 const path = '/training/validation/dataset'
 
 /**
- * Adds an error for each reason why `other` cannot validate a model trained on `table`. Columns
- * that the model does not use may differ.
+ * Adds an error for each reason why `other` cannot validate a model trained on `table`. Its columns are
+ * read by the types of `table`, and categories are matched by name. Columns that the model does not use
+ * may differ.
  */
 export function checkValidationTable(
   table: TableManifest,
   other: TableManifest,
   { target, objective, classes, features, sampleWeight, group }: TrainingColumns,
   errors: FieldErrors,
+  notes: Notes,
 ): void {
   const otherColumns = new Map(other.columns.map(column => [column.name, column]))
-  const requiredColumns = [target, sampleWeight, group].filter(column => column !== null)
-  for (const expected of [...requiredColumns, ...features]) {
-    const { name } = expected
+  const find = (name: string): TableColumn | null => {
     const found = otherColumns.get(name)
-    if (!found) {
-      errors.add(path, 'unknown_column', `'${other.name}' has no column '${name}'`)
-    } else if (kindOf(found) !== kindOf(expected)) {
-      errors.add(
-        path,
-        'type_mismatch',
-        `'${name}' is ${found.type} in '${other.name}', ${expected.type} in '${table.name}'`,
-      )
-    } else if (requiredColumns.includes(expected) && found.missing > 0) {
-      errors.add(
-        path,
-        'missing_values',
-        `'${name}' has ${found.missing} rows without a value in '${other.name}'`,
-      )
-    }
+    if (!found) errors.add(path, 'unknown_column', `'${other.name}' has no column '${name}'`)
+    return found ?? null
   }
-  const numericColumnLike = (expected: NonTextColumn | null) =>
-    expected && asNumericColumn(otherColumns.get(expected.name))
-  const [weightColumn, groupColumn] = [numericColumnLike(sampleWeight), numericColumnLike(group)]
-  const weightProblem = weightColumn && weightColumnError(weightColumn)
-  if (weightProblem)
-    errors.add(
-      path,
-      'out_of_range',
-      `sampleWeight '${weightColumn.name}' ${weightProblem} in '${other.name}'`,
-    )
-  const groupProblem = groupColumn && groupColumnError(groupColumn)
-  if (groupProblem) {
-    const message = `group '${groupColumn.name}' ${groupProblem} in '${other.name}': upload both as categories`
-    errors.add(path, 'out_of_range', message)
+  checkTarget(table, other, { target, objective, classes }, find(target.name), errors, notes)
+  for (const column of [sampleWeight, group]) {
+    if (column) checkRequired(other, column, find(column.name), errors)
   }
-  const found = otherColumns.get(target.name)
-  const targetProblem = found && targetMismatch(target, found, objective, classes)
-  if (targetProblem)
-    errors.add(
-      path,
-      'class_mismatch',
-      `target '${target.name}' ${targetProblem} in '${other.name}'`,
+  checkWeight(other, sampleWeight && otherColumns.get(sampleWeight.name), errors)
+  checkGroup(other, group && otherColumns.get(group.name), errors)
+  const trainingTypes = new Map(table.columns.map(({ name, type }) => [name, type]))
+  const readOtherwise: string[] = []
+  const unknown: [name: string, categories: string[]][] = []
+  for (const expected of features) {
+    const { name } = expected
+    const found = find(name)
+    if (!found) continue
+    const mapped = mapColumn(expected, found, other.records)
+    if ('problem' in mapped) {
+      const message = `'${name}' ${mapped.problem} (in '${other.name}', where '${table.name}' has ${expected.type})`
+      errors.add(path, 'type_mismatch', message)
+    } else if (isCategory(trainingTypes.get(name)) !== isCategory(found.type))
+      readOtherwise.push(name)
+    if (found.type !== 'category' || !expected.categories) continue
+    const categories = unknownNames(expected.categories, found.categories)
+    if (categories.length > 0) unknown.push([name, categories])
+  }
+  if (readOtherwise.length > 0) {
+    const message = `columns of '${other.name}' have other types than in '${table.name}' and are read as there: ${listNames(readOtherwise)}`
+    notes.add('validation_read_as_training', message, readOtherwise)
+  }
+  if (unknown.length > 0) {
+    const lists = unknown
+      .slice(0, 5)
+      .map(([name, categories]) => `'${name}': ${listNames(categories, 5)}`)
+    const message = `categories of '${other.name}' that '${table.name}' lacks count as missing: ${lists.join('; ')}`
+    notes.add(
+      'validation_categories_unknown',
+      message,
+      unknown.map(([name]) => name),
     )
+  }
 }
 
-/** Numbers, integers and booleans can stand for one another. */
-const kindOf = ({ type }: TableColumn) =>
-  type === 'category' || type === 'text' ? type : 'numeric'
+const isCategory = (type: TableColumn['type'] | undefined) => type === 'category'
 
-/** Returns null for a column without numbers, which has a `type_mismatch` error already. */
-const asNumericColumn = (found: TableColumn | undefined) =>
-  found && found.type !== 'text' && found.type !== 'category' ? found : null
+const unknownNames = (known: readonly string[], found: readonly string[]) => {
+  const names = new Set(known)
+  return found.filter(name => !names.has(name))
+}
+
+function checkTarget(
+  table: TableManifest,
+  other: TableManifest,
+  { target, objective, classes }: Pick<TrainingColumns, 'target' | 'objective' | 'classes'>,
+  found: TableColumn | null,
+  errors: FieldErrors,
+  notes: Notes,
+): void {
+  if (!found) return
+  const { name } = target
+  if (found.missing === other.records) {
+    errors.add(path, 'missing_values', `'${name}' has no value in any row of '${other.name}'`)
+    return
+  }
+  if (found.missing > 0) {
+    notes.add('rows_without_target', withoutTargetMessage(other, found), [name])
+  }
+  const mapped = mapColumn(expectedTarget(target, classes), found, other.records)
+  if ('problem' in mapped) {
+    const message = `target '${name}' ${mapped.problem} (in '${other.name}', where '${table.name}' has ${target.type})`
+    errors.add(path, 'type_mismatch', message)
+    return
+  }
+  const problem = targetMismatch(target, found, mapped.map, objective, classes)
+  errors.addIf(
+    path,
+    'class_mismatch',
+    problem && `target '${name}' ${problem} in '${other.name}', unlike in '${table.name}'`,
+  )
+}
+
+function checkRequired(
+  { name: table }: TableManifest,
+  { name, type }: NonTextColumn,
+  found: TableColumn | null,
+  errors: FieldErrors,
+): void {
+  if (found?.type === 'text') {
+    const message = `'${name}' is text in '${table}', expected ${type}: upload it with schema={${JSON.stringify(name)}:"${type}"}`
+    errors.add(path, 'type_mismatch', message)
+  } else if (found && found.missing > 0) {
+    const message = `'${name}' has ${found.missing} rows without a value in '${table}'`
+    errors.add(path, 'missing_values', message)
+  }
+}
+
+function checkWeight(
+  { name: table }: TableManifest,
+  found: TableColumn | null | undefined,
+  errors: FieldErrors,
+): void {
+  if (!found || found.type === 'text') return
+  const problem = weightColumnError(found)
+  const message = problem && `sampleWeight '${found.name}' ${problem} in '${table}'`
+  errors.addIf(path, 'out_of_range', message)
+}
+
+function checkGroup(
+  { name: table }: TableManifest,
+  found: TableColumn | null | undefined,
+  errors: FieldErrors,
+): void {
+  if (!found || found.type === 'text') return
+  const problem = groupColumnError(found)
+  const message =
+    problem && `group '${found.name}' ${problem} in '${table}': upload both as categories`
+  errors.addIf(path, 'out_of_range', message)
+}
 
 /**
  * Returns why the validation table's target does not fit, or null if it does. New categories of a
  * feature count as missing values, but new classes of the target are an error.
  */
 function targetMismatch(
-  target: TableColumn,
+  target: NonTextColumn,
   found: TableColumn,
+  map: ((value: number) => number) | null,
   objective: BoostingObjective,
   classes: Classes | null,
 ): string | null {
-  if (target.type === 'category' && found.type === 'category') {
-    const known = new Set(target.categories)
-    const unknown = found.categories.filter(category => !known.has(category))
-    const names = unknown.slice(0, 5).map(category => `'${category}'`)
-    return unknown.length === 0 ? null : `is ${names.join(', ')}`
-  }
-  if (found.type === 'category' || found.type === 'text') return null
-  if (classes) {
-    const last = classes.base + classes.labels.length - 1
-    if (found.type === 'number') return 'has fractions, which are no classes,'
-    const within = (found.min ?? classes.base) >= classes.base && (found.max ?? last) <= last
-    return within
-      ? null
-      : `goes from ${found.min} to ${found.max}, beyond ${classes.base} to ${last},`
-  }
-  const problem = targetRangeProblem(objective, found)
+  if (found.type === 'text') return null
+  if (classes) return classMismatch(target, found, map, classes)
+  const values = found.type === 'category' ? found.categories.map((_, code) => map!(code)) : []
+  const { min, max } =
+    found.type === 'category'
+      ? { min: Math.min(...values), max: Math.max(...values) }
+      : { min: found.min ?? 0, max: found.max ?? 0 }
+  const problem = targetRangeProblem(objective, { min, max })
   return problem && `${problem.found}, but objective ${objective} learns ${problem.learns},`
+}
+
+/** The trainer checks values between the smallest and the largest, which the manifest does not list. */
+function classMismatch(
+  target: NonTextColumn,
+  found: NonTextColumn,
+  map: ((value: number) => number) | null,
+  classes: Classes,
+): string | null {
+  const isClass = (value: number) => {
+    const index = classIndex(map ? map(value) : Math.fround(value), classes)
+    return index >= 0 && index < classes.labels.length && Number.isInteger(index)
+  }
+  if (found.type === 'category') {
+    const unknown = found.categories.filter((_, code) => !isClass(code))
+    return unknown.length === 0 ? null : `is ${listNames(unknown, 5)}`
+  }
+  const name = (value: number) => (found.type === 'boolean' ? value === 1 : value)
+  const ends = [...new Set([found.min ?? 0, found.max ?? 0])]
+  const unknown = ends.filter(value => !isClass(Math.fround(value)))
+  if (unknown.length > 0) {
+    const known = target.type === 'category' ? 'none of the categories' : 'no class'
+    return `is ${unknown.map(name).join(' and ')}, ${known},`
+  }
+  if ((found.distinct ?? 0) > classes.labels.length) {
+    return `has ${found.distinct} different values, more than the ${classes.labels.length} classes,`
+  }
+  return null
 }

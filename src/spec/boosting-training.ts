@@ -115,11 +115,20 @@ export type BoostingOptionWithoutDefault =
   | 'checkpointEvery'
   | 'checkpointSeconds'
 
-/** The classes of a target. The label of a target value (for a category: its code) is `labels[value - base]`. */
+/**
+ * The classes of a target. The label of a target value (for a category: its code) is
+ * `labels[(value - base) / step]`.
+ */
 export interface Classes {
   labels: string[]
   base: number
+  /** The distance of two numbers that are the classes, such as 2 for -1 and 1; 1 if absent. */
+  step?: number
 }
+
+/** Index of the class that a target value stands for, perhaps with a fraction or outside the classes. */
+export const classIndex = (value: number, { base, step = 1 }: Classes): number =>
+  step === 1 ? value - base : Math.round((1e6 * (value - base)) / step) / 1e6
 
 /** The options with all defaults filled in, as a trainer gets them. Steps are rounds, counted from 1. */
 export interface BoostingPlan {

@@ -59,6 +59,9 @@ export const NumericColumn = Type.Object({
   ...commonColumnFields,
   type: Type.Enum(['number', 'integer', 'boolean']),
   distinct: distinctCount,
+  whole: Type.Optional(
+    Type.Boolean({ description: 'of a number column: true if it has no fractions, such as 1.0' }),
+  ),
   min: statistic,
   max: statistic,
   mean: statistic,

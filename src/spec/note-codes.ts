@@ -2,11 +2,19 @@
 export const noteCodes = {
   batch_size_fitted: 'the data set has fewer images than the default batch',
   class_not_validated: 'the validation data has no image of some classes',
-  class_without_examples: 'some class names have no image, so a model cannot learn them',
+  class_without_examples: 'some classes have no image or row, so a model cannot learn them',
   classes_matched_by_name: 'the classes of the validation data are in another order',
+  few_values_are_numbers:
+    'the target has few different whole numbers and is predicted as a number, not as classes',
   huber_slope_small: 'the slope of the huber loss is small beside the range of the target',
   nothing_held_out: 'the share to hold out is less than one record',
-  one_class: 'all images have the same class, so there is nothing to tell apart',
+  one_class: 'all images or rows have the same class, so there is nothing to tell apart',
+  rows_without_target: 'rows without a value of the target are left out',
+  two_values_are_classes: 'the target has two different numbers, which are taken for two classes',
+  validation_categories_unknown:
+    'categories that only the validation table has count as missing values',
+  validation_read_as_training:
+    'columns of the validation table are read by the types of the training table',
   text_columns_left_out: 'columns of text are not among the features',
   unknown_categories: 'rows to predict have categories that training has not seen',
   columns_passed_over: 'rows to predict have columns that the model does not use',

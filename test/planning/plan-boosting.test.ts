@@ -177,7 +177,12 @@ const invalidRequests: [
   ['no target', {}, ['/training/target required'], table({ target: null })],
   ['an unknown target', { training: { target: 'rent' } }, ['/training/target unknown_column']],
   ['a target of text', { training: { target: 'note' } }, ['/training/target wrong_type']],
-  ['a target with gaps', { training: { target: 'age' } }, ['/training/target missing_values']],
+  [
+    'a target without values',
+    { training: { target: 'age' } },
+    ['/training/target missing_values'],
+    other(numeric('age', 'integer', 0, 99, 1000)),
+  ],
   [
     'features that are unknown, of text, or the target',
     { training: { features: ['age', 'floor', 'note', 'price'] } },
@@ -290,12 +295,12 @@ const invalidRequests: [
     { training: { sampleWeight: 'weight' } },
     [
       '/training/validation/dataset missing_values',
-      '/training/validation/dataset type_mismatch',
       '/training/validation/dataset out_of_range',
+      '/training/validation/dataset type_mismatch',
     ],
     table(),
     other(
-      numeric('price', 'number', 0, 1, 7),
+      numeric('price', 'number', 0, 1, 1000),
       category('height', 'high', 'low'),
       numeric('weight', 'number', -1, 1),
     ),

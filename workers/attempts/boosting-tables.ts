@@ -2,13 +2,20 @@ import type { Batch, Column, Table } from '../../src/boosting/training-table.js'
 import type { Datasets } from '../../src/datasets/datasets.js'
 import { openTableReader, type TableReader } from '../../src/datasets/tables/table-reader.js'
 import { TrainingFailure } from '../../src/errors.js'
+import {
+  type CellMapping,
+  type ExpectedColumn,
+  expectedTarget,
+  mapColumn,
+} from '../../src/planning/column-mapping.js'
 import { featureColumns, type NonTextColumn } from '../../src/planning/feature-columns.js'
-import type { BoostingPlan } from '../../src/spec/boosting-training.js'
-import type { DatasetManifest, TableManifest } from '../../src/spec/dataset.js'
+import { type BoostingPlan, classIndex } from '../../src/spec/boosting-training.js'
+import type { DatasetManifest, TableColumn, TableManifest } from '../../src/spec/dataset.js'
 import type { FeatureColumn } from '../../src/spec/feature-column.js'
 import type { TrainerTask } from '../../src/spec/ipc-messages.js'
 import type { BoostingJob } from '../../src/spec/job.js'
 import { sampleFraction } from './sample-rows.js'
+import { rowsWithTarget, spreadMask } from './target-rows.js'
 
 export interface Tables {
   columns: FeatureColumn[]
@@ -28,31 +35,41 @@ export async function openTables(
   const columns = featureColumns(selectedColumns, model.categorical)
   const namedColumns = columns.map((column, i) => withCategoryNames(column, selectedColumns[i]!))
   const groups = plan.group === null ? null : groupIndices(reader.column(plan.group), plan.group)
+  const withTarget = rowsWithTarget(reader, requireColumn(dataset, plan.target))
   if (task.validation) {
     const validationManifest = requireTable(task.validation)
     const validationReader = await openReader(datasets, validationManifest)
     const validationGroups =
       plan.group === null ? null : groupIndices(validationReader.column(plan.group), plan.group)
-    const recodings = columns.map(column =>
-      recoding(column, requireColumn(validationManifest, column.name)),
+    const { records } = validationManifest
+    const mappings = columns.map(column =>
+      cellMapping(column, findColumn(validationManifest, column.name), records),
     )
-    const targets = targetRecoding(plan, requireColumn(validationManifest, plan.target))
+    const validationTarget = requireColumn(validationManifest, plan.target)
+    const expected = expectedTarget(requireColumn(dataset, plan.target), plan.classes)
     return {
       columns,
-      training: tableSubset(reader, { columns: namedColumns, plan, groups, rowMask: null }),
+      training: tableSubset(reader, { columns: namedColumns, plan, groups, rowMask: withTarget }),
       validation: tableSubset(validationReader, {
         columns: namedColumns,
         plan,
         groups: validationGroups,
-        rowMask: null,
-        recodings,
-        targets,
+        rowMask: rowsWithTarget(validationReader, validationTarget),
+        mappings,
+        targets: cellMapping(expected, validationTarget, records),
       }),
     }
   }
   const fraction = 'fraction' in plan.validation ? plan.validation.fraction : 0
-  const validationMask = holdOutMask(reader.rows, groups, fraction, plan.seed)
-  const trainingMask = validationMask.map(flag => 1 - flag)
+  const targetRows = withTarget ? withTarget.filter(flag => flag !== 0).length : reader.rows
+  const targetGroups =
+    groups && withTarget ? groups.filter((_, row) => withTarget[row] !== 0) : groups
+  const heldOut = holdOutMask(targetRows, targetGroups, fraction, plan.seed)
+  const validationMask = spreadMask(heldOut, withTarget)
+  const trainingMask = spreadMask(
+    heldOut.map(flag => 1 - flag),
+    withTarget,
+  )
   const hasValidation = validationMask.includes(1)
   return {
     columns,
@@ -60,7 +77,7 @@ export async function openTables(
       columns: namedColumns,
       plan,
       groups,
-      rowMask: hasValidation ? trainingMask : null,
+      rowMask: hasValidation ? trainingMask : withTarget,
     }),
     validation: hasValidation
       ? tableSubset(reader, { columns: namedColumns, plan, groups, rowMask: validationMask })
@@ -92,69 +109,61 @@ interface TableSubset {
   plan: BoostingPlan
   groups: Uint32Array | null
   rowMask: Uint8Array | null
-  recodings?: readonly (Recoding | null)[]
-  targets?: Recoding | null
+  mappings?: readonly (CellMapping | null)[]
+  targets?: CellMapping | null
 }
 
 function tableSubset(
   reader: TableReader,
-  { columns, plan, groups, rowMask, recodings, targets }: TableSubset,
+  { columns, plan, groups, rowMask, mappings, targets }: TableSubset,
 ): Table {
   const optionalMask = rowMask ?? undefined
   const labels = reader.column(plan.target, undefined, optionalMask)
   const values = targets ? labels.map(targets) : labels
-  const base = plan.classes?.base ?? 0
   return {
     rows: labels.length,
     columns,
-    labels: base === 0 ? values : values.map(value => value - base),
+    labels: plan.classes ? classIndices(values, labels, plan) : values,
     sampleWeights:
       plan.sampleWeight === null ? null : reader.column(plan.sampleWeight, undefined, optionalMask),
     groups: groups && rowMask ? groups.filter((_, row) => rowMask[row] !== 0) : groups,
     *batches(): Iterable<Batch> {
       for (const { rows, columns } of reader.batches(plan.features, undefined, optionalMask)) {
-        yield { rows, columns: recodings ? columns.map(applyRecodings(recodings)) : columns }
+        yield { rows, columns: mappings ? columns.map(applyMappings(mappings)) : columns }
       }
     },
   }
 }
 
-const applyRecodings =
-  (recodings: readonly (Recoding | null)[]) =>
+const applyMappings =
+  (mappings: readonly (CellMapping | null)[]) =>
   (values: Float32Array, column: number): Float32Array => {
-    const recode = recodings[column]
-    return recode ? values.map(recode) : values
+    const map = mappings[column]
+    return map ? values.map(map) : values
   }
 
-/** Category code of the validation table → code of the training table; NaN (missing) if it has none. */
-type Recoding = (value: number) => number
-
-function recoding(trainingColumn: FeatureColumn, validationColumn: NonTextColumn): Recoding | null {
-  if (trainingColumn.categories === null) return null
-  // integers that are category codes already
-  if (validationColumn.type !== 'category') {
-    const { length } = trainingColumn.categories
-    return value => (Number.isInteger(value) && value >= 0 && value < length ? value : Number.NaN)
-  }
-  return recodingByName(trainingColumn.categories, validationColumn.categories)
+function cellMapping(
+  expected: ExpectedColumn,
+  found: TableColumn,
+  records: number,
+): CellMapping | null {
+  const mapped = mapColumn(expected, found, records)
+  if ('map' in mapped) return mapped.map
+  throw new Error(`column ${JSON.stringify(found.name)} ${mapped.problem}`)
 }
 
-function targetRecoding(
-  { classes }: BoostingPlan,
-  validationColumn: NonTextColumn,
-): Recoding | null {
-  return classes && validationColumn.type === 'category'
-    ? recodingByName(classes.labels, validationColumn.categories)
-    : null
-}
-
-function recodingByName(
-  trainingCategories: readonly string[],
-  validationCategories: readonly string[],
-): Recoding {
-  const codes = new Map(trainingCategories.map((category, code) => [category, code]))
-  const mapped = validationCategories.map(category => codes.get(category) ?? Number.NaN)
-  return value => mapped[value] ?? Number.NaN
+/** Throws if a value is no class. The plan knows the range of the values of a validation table, but not each of them. */
+function classIndices(
+  values: Float32Array,
+  cells: Float32Array,
+  { classes, target }: BoostingPlan,
+): Float32Array {
+  return values.map((value, row) => {
+    const index = classIndex(value, classes!)
+    if (index >= 0 && index < classes!.labels.length && Number.isInteger(index)) return index
+    const message = `the target '${target}' is ${cells[row]} in row ${row + 1} of the validation rows, which is no class of the training data: leave the row out`
+    throw new TrainingFailure('invalid', message)
+  })
 }
 
 /** Group index of each row, counted from 0. Throws if the rows of a group are not adjacent, as XGBoost needs. */
@@ -185,10 +194,16 @@ function requireTable(dataset: DatasetManifest): TableManifest {
   throw new Error(`data set ${dataset.id} has ${dataset.kind}`)
 }
 
-function requireColumn({ id, columns }: TableManifest, name: string): NonTextColumn {
+function requireColumn(table: TableManifest, name: string): NonTextColumn {
+  const found = findColumn(table, name)
+  if (found.type !== 'text') return found
+  throw new Error(`table ${table.id} has no column ${JSON.stringify(name)} with values`)
+}
+
+function findColumn({ id, columns }: TableManifest, name: string): TableColumn {
   const found = columns.find(column => column.name === name)
-  if (found && found.type !== 'text') return found
-  throw new Error(`table ${id} has no column ${JSON.stringify(name)} with values`)
+  if (found) return found
+  throw new Error(`table ${id} has no column ${JSON.stringify(name)}`)
 }
 
 const openReader = async (datasets: Datasets, manifest: TableManifest): Promise<TableReader> =>

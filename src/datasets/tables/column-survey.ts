@@ -24,7 +24,10 @@ export class ColumnStatistics {
   /** The first cell without the declared type; if no type is declared, the first that is no number. */
   firstMismatch: TypeMismatch | null = null
   mismatchCount = 0
+  /** True if all numbers are written without point and exponent. */
   allIntegers = true
+  /** True if no number has a fraction. */
+  allWhole = true
   fitsFloat32 = true
   min = Number.POSITIVE_INFINITY
   max = Number.NEGATIVE_INFINITY
@@ -97,6 +100,7 @@ export class ColumnStatistics {
 
   private addNumber(value: number): void {
     this.numbers++
+    if (!Number.isInteger(value)) this.allWhole = false
     this.sum += value
     if (value < this.min) this.min = value
     if (value > this.max) this.max = value

@@ -89,6 +89,7 @@ function describeColumn(name: string, stats: ColumnStatistics): TypedColumn {
       type,
       missing: missing + quotedMissing,
       distinct: countDistinctNumbers(stats, type === 'boolean'),
+      ...(type === 'number' && count > 0 && stats.allWhole && { whole: true }),
       ...numberStats,
     },
     storage: fitsFloat32 ? 'float32' : 'float64',

@@ -1,0 +1,111 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import type { Table } from '../../../src/boosting/training-table.js'
+import { TrainingFailure } from '../../../src/errors.js'
+import { planJob } from '../../../src/planning/plan.js'
+import { isBoosting } from '../../../src/spec/job.js'
+import { openTables } from '../../../workers/attempts/boosting-tables.js'
+import { fixture, freshDatasets } from '../../datasets/uploads.js'
+
+const identity = { id: 'job-00000000000000000000000000', createdAt: '2026-01-01T00:00:00.000Z' }
+
+type Training = { target: string; validation: number | { dataset: string } }
+
+/** Uploads the tables, plans a job, and opens its tables as a trainer does. */
+async function openedTables(
+  t: { after(work: () => Promise<void>): void },
+  content: string | Buffer,
+  training: Training,
+  validationContent?: string,
+) {
+  const { datasets, uploadTable } = await freshDatasets(t)
+  const { dataset } = await uploadTable({ 'train.csv': Buffer.from(content as string) })
+  const validation = validationContent
+    ? (await uploadTable({ 'test.csv': Buffer.from(validationContent) })).dataset
+    : null
+  const request = { model: { kind: 'boosting' as const }, dataset: dataset.name, training }
+  const job = planJob(identity, request, dataset, validation)
+  assert.ok(isBoosting(job))
+  const task = { job, dataset, validation, attempt: 1, resumeFrom: null }
+  return { job, ...(await openTables(task, datasets)) }
+}
+
+/** The rows of a table, each as its values and its label. */
+function rowsOf(table: Table | null): number[][] {
+  const rows: number[][] = []
+  for (const batch of table!.batches()) {
+    for (let row = 0; row < batch.rows; row++) {
+      rows.push([...batch.columns.map(values => values[row]!), table!.labels[rows.length]!])
+    }
+  }
+  return rows
+}
+
+const lines = (...rows: string[]) => `${rows.join('\n')}\n`
+
+test('two numbers become the classes 0 and 1', async t => {
+  for (const [name, labels] of [
+    ['class-2-4.csv', ['2', '4']],
+    ['class-float-01.csv', ['0', '1']],
+  ] as const) {
+    const content = await fixture(name)
+    const { job, training } = await openedTables(t, content, { target: 'class', validation: 0 })
+    assert.equal(job.model.objective, 'binary')
+    assert.deepEqual(job.training.classes?.labels, labels)
+    const values = content.toString().trim().split('\n').slice(1)
+    const classes = values.map(line => (Number(line.split(',')[2]) === Number(labels[1]) ? 1 : 0))
+    assert.deepEqual([...training.labels], classes)
+  }
+})
+
+test('rows without a target are left out, as if they were not in the table', async t => {
+  const complete = Array.from({ length: 40 }, (_, row) => `${row},${row / 2}`)
+  const header = 'a,y'
+  const gaps = complete.flatMap((line, row) => (row % 8 === 0 ? ['100,', line, '200,NA'] : [line]))
+  for (const validation of [0, 0.25]) {
+    const training = { target: 'y', validation }
+    const expected = await openedTables(t, lines(header, ...complete), training)
+    const opened = await openedTables(t, lines(header, ...gaps), training)
+    assert.deepEqual(rowsOf(opened.training), rowsOf(expected.training))
+    assert.equal(opened.job.training.rows, expected.job.training.rows)
+    if (validation > 0) assert.deepEqual(rowsOf(opened.validation), rowsOf(expected.validation))
+    const [note] = opened.job.notes ?? []
+    assert.match(note?.message ?? '', /^10 rows of '.*' without a value of the target 'y' are left/)
+  }
+})
+
+const training = lines('state,zone,flag,y', 'true,1,x,cat', 'unknown,A,x,dog', 'false,2,x,cow')
+
+test("a validation table is read by the training table's types, and classes go by name", async t => {
+  const validation = lines('y,flag,zone,state', 'cow,,2,true', 'dog,,1,false', ',,1,true')
+  const opened = await openedTables(
+    t,
+    training,
+    { target: 'y', validation: { dataset: 'test' } },
+    validation,
+  )
+  assert.deepEqual(rowsOf(opened.training), [
+    [1, 0, 0, 0],
+    [2, 2, 0, 2],
+    [0, 1, 0, 1],
+  ])
+  assert.deepEqual(rowsOf(opened.validation), [
+    [1, 1, Number.NaN, 1],
+    [0, 0, Number.NaN, 2],
+  ])
+})
+
+test('a validation value between two classes fails the job with the value', async t => {
+  const y = (...values: (number | string)[]) => lines('a,y', ...values.map(value => `1,${value}`))
+  await assert.rejects(
+    openedTables(
+      t,
+      y('1', '2', '4', 'x'),
+      { target: 'y', validation: { dataset: 'test' } },
+      y(1, 3, 4),
+    ),
+    (error: unknown) =>
+      error instanceof TrainingFailure &&
+      /^the target 'y' is 3 in row 2 .* no class/.test(error.message),
+  )
+})
