@@ -47,7 +47,7 @@ async function prepare(request: CaseRequest): Promise<PreparedTraining> {
   const training = recordsOf(dataset, folder)
   const validation = { ...training, first: training.count, count: 0 }
   const job = runTraining(
-    { session, plan, training, validation, resume: null },
+    { session, plan, training, validation, labels: dataset.labels, resume: null },
     {
       // variables are initialized, and the input pipeline runs
       phase: () => {

@@ -3,7 +3,7 @@ import { type Static, Type } from 'typebox'
 /** How much the classes count in the loss. A class that is not named has the weight 1. */
 export const ClassWeights = Type.Union(
   [
-    Type.Enum(['balanced']),
+    Type.Enum(['balanced'], { type: 'string' }),
     Type.Record(Type.String(), Type.Number({ minimum: 0, maximum: 1e6 }), { minProperties: 1 }),
   ],
   {

@@ -1,11 +1,13 @@
 import { TrainingFailure } from '../errors.js'
 import type { Session } from '../graph/session.js'
+import type { Evaluation } from '../spec/evaluation.js'
 import type { Phase } from '../spec/job.js'
 import type { MetricRow } from '../spec/metrics.js'
 import type { TrainingPlan } from '../spec/training-options.js'
 import { CheckpointSchedule } from '../training-control/checkpoint-schedule.js'
 import { EarlyStoppingTracker, networkCriterion } from '../training-control/early-stopping.js'
-import { startEvaluation, startInputPipeline } from './input.js'
+import { evaluate } from './evaluate.js'
+import { startInputPipeline } from './input.js'
 import { learningRateAt } from './learning-rate.js'
 import type { RecordRange } from './record-range.js'
 
@@ -17,6 +19,8 @@ export interface LoopInput {
   session: Session
   plan: TrainingPlan
   training: RecordRange
+  /** Names of the classes. */
+  labels: readonly string[]
   /** Its count is 0 if there is no validation data. */
   validation: RecordRange
   /** The checkpoint to resume from: its step and the prefixes of its bundles. */
@@ -33,12 +37,14 @@ export interface LoopHooks {
   row(row: MetricRow): Promise<void>
   /**
    * `save` writes the bundles to the given prefixes. The checkpoint is committed when the promise
-   * resolves. `best`: this step has the best evaluation so far (`networkCriterion`).
+   * resolves. `best`: this step has the best evaluation so far (`networkCriterion`). `evaluation`: that
+   * of this step, if there is one with a finite loss.
    */
   checkpoint(
     step: number,
     save: (model: string, input: string) => void,
     best: boolean,
+    evaluation: Evaluation | null,
   ): Promise<void>
   /** Called after each step. If it returns false, the loop writes a checkpoint and ends. */
   shouldContinue(): Promise<boolean>
@@ -83,8 +89,8 @@ export async function runTraining(input: LoopInput, hooks: LoopHooks): Promise<b
     { steps: plan.checkpointEvery, seconds: plan.checkpointSeconds ?? null },
     { seconds: defaultCheckpointSeconds, stepsPerEpoch: plan.stepsPerEpoch },
   )
-  const checkpoint = async (best: boolean) => {
-    await checkpointSchedule.save(() => hooks.checkpoint(step, save, best))
+  const checkpoint = async (best: boolean, evaluation: Evaluation | null) => {
+    await checkpointSchedule.save(() => hooks.checkpoint(step, save, best, evaluation))
     savedStep = step
   }
   hooks.phase('training', step)
@@ -107,18 +113,21 @@ export async function runTraining(input: LoopInput, hooks: LoopHooks): Promise<b
       const examplesPerSecond = (plan.batchSize * plan.accumulateSteps) / seconds
       await hooks.row(metricRow(step, { ...metrics, learningRate, examplesPerSecond }))
     }
+    let evaluation: Evaluation | null = null
     if ((step % plan.validateEvery === 0 || isLastStep) && input.validation.count > 0) {
       hooks.phase('evaluating', step)
-      const evaluationRow = metricRow(step, evaluate(session, plan, input.validation))
+      const result = evaluate(session, plan, input.validation, input.labels)
+      evaluation = result.evaluation
+      const evaluationRow = metricRow(step, result.values)
       await hooks.row(evaluationRow)
       earlyStopping.update(evaluationRow)
       if (!isLastStep) hooks.phase('training', step)
     }
     const best = earlyStopping.bestStep === step
     if (checkpointSchedule.isDue(step) || isLastStep || earlyStopping.shouldStop || best)
-      await checkpoint(best)
+      await checkpoint(best, evaluation)
     if (!isLastStep && !earlyStopping.shouldStop && !(await hooks.shouldContinue())) {
-      if (savedStep < step) await checkpoint(false)
+      if (savedStep < step) await checkpoint(false, evaluation)
       return false
     }
   }
@@ -147,19 +156,6 @@ function train(session: Session, plan: TrainingPlan, step: number, learningRate:
 /** What the optimizer lowers: the data loss, weighted if classes have weights, and the L2 penalty. */
 const minimizedLoss = ({ loss, weightedLoss, l2Penalty }: MetricRow['values']): number =>
   (weightedLoss ?? loss)! + (l2Penalty ?? 0)
-
-function evaluate(session: Session, plan: TrainingPlan, validation: RecordRange) {
-  const { count } = validation
-  startEvaluation(session, plan, validation)
-  let loss = 0
-  let correct = 0
-  for (let seen = 0; seen < count; seen += plan.batchSize) {
-    const sums = session.run('evaluate')
-    loss += sums.number('lossSum')
-    correct += sums.number('correct')
-  }
-  return { validationLoss: loss / count, validationAccuracy: correct / count }
-}
 
 const metricRow = (step: number, values: MetricRow['values']): MetricRow => ({
   step,

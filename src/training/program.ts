@@ -8,7 +8,6 @@ import { constant, placeholder, scalar } from '../graph/ops/constant.js'
 import { identity } from '../graph/ops/control.js'
 import { add, addN, cast, mul, sub } from '../graph/ops/math.js'
 import { argMax, reduceMean, reduceSum } from '../graph/ops/reduce.js'
-import { sparseSoftmaxCrossEntropy } from '../graph/ops/softmax.js'
 import { assign, assignAdd, read, type Variable, variable } from '../graph/ops/state.js'
 import type { SavedModelSpec } from '../graph/saved-model.js'
 import { foldedValues } from '../nets/fold.js'
@@ -22,6 +21,7 @@ import type { WeightsTensor } from '../spec/weights.js'
 import { augmentImages, mixup } from './augment.js'
 import { effectOutputs } from './effect-outputs.js'
 import { EmaVariables, ExponentialMovingAverage } from './ema.js'
+import { evaluationOutputs } from './evaluate.js'
 import { accumulateGradients, clipGradients } from './gradients.js'
 import { type ImageFormat, normalize } from './images.js'
 import { assignWeights, matchWeights } from './initial-weights.js'
@@ -101,7 +101,9 @@ export function buildTrainingProgram({
     const trainingLayers = createLayers(variables, 'training', { rng: { seed, step: batch } })
     const layers = trainingLayers.argScope({ conv2d: { l2: plan.l2 ?? defaultL2[model.kind] } })
     const { pixels, ...labels } = augmentBatch(input.training(batch))
-    const { logits, correct } = forward(pixels, labels.labels, layers, plan.precision)
+    const logits = forward(pixels, layers, plan.precision)
+    const isCorrect = equal(cast(argMax(logits, 1), 'int32'), labels.labels)
+    const accuracy = reduceMean(cast(isCorrect, 'float32'))
     const { loss, weightedLoss } = batchLoss(logits, labels, {
       classWeights: classWeights ?? null,
       labelSmoothing: plan.labelSmoothing,
@@ -127,7 +129,7 @@ export function buildTrainingProgram({
       loss: identity(loss, { name, controlInputs }),
       ...(weightedLoss && { weightedLoss }),
       l2Penalty: penalties.length > 0 ? addN(penalties) : scalar(graph, 0),
-      accuracy: identity(reduceMean(correct), { name: `${name}_accuracy`, controlInputs }),
+      accuracy: identity(accuracy, { name: `${name}_accuracy`, controlInputs }),
     })
     const stepEffects = [
       ...optimizer.apply,
@@ -153,10 +155,8 @@ export function buildTrainingProgram({
     // in fp32, as the model is served
     const layers = createLayers(new EmaVariables(variables, ema), 'inference')
     const [pixels, labels] = input.evaluation() as [Tensor, Tensor]
-    const { logits, correct } = forward(pixels, labels, layers, 'fp32')
-    const loss = sparseSoftmaxCrossEntropy(logits, labels)
-    const outputs = { lossSum: reduceSum(loss), correct: reduceSum(correct) }
-    return { folds: layers.folds, outputs }
+    const logits = forward(pixels, layers, 'fp32')
+    return { folds: layers.folds, outputs: evaluationOutputs(logits, labels, classes) }
   })
 
   // an exported model has the trained variables, for fine-tuning, and the folded ones, for serving;
@@ -237,10 +237,8 @@ export function buildTrainingProgram({
     return { pixels: mixed, labels, targets, isMixed: true }
   }
 
-  function forward(pixels: Tensor, labels: Tensor, layers: Layers, precision: Precision) {
-    const logits = buildNetwork(layers, normalize(pixels, images), model, classes, precision)
-    const isCorrect = equal(cast(argMax(logits, 1), 'int32'), labels)
-    return { logits, correct: cast(isCorrect, 'float32') }
+  function forward(pixels: Tensor, layers: Layers, precision: Precision): Tensor {
+    return buildNetwork(layers, normalize(pixels, images), model, classes, precision)
   }
 }
 

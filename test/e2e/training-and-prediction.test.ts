@@ -6,7 +6,7 @@ import { PNG } from 'pngjs'
 import { startServer } from '../../src/client/server.js'
 import { readStat } from '../../src/processes.js'
 import type { Job } from '../../src/spec/job.js'
-import type { Predictions } from '../../src/spec/model.js'
+import type { Model, Predictions } from '../../src/spec/model.js'
 import { mnistSample } from '../../testing/mnist.js'
 import { readMemoryMaps } from '../../testing/processes.js'
 import { TestDeployment } from '../../testing/test-deployment.js'
@@ -40,6 +40,24 @@ test('the model of a job recognizes digits that it was trained on', async () => 
   )
   const right = predictions.filter(({ index }, i) => index === digits[i]!.label)
   assert.ok(right.length >= 16, `${right.length} of 20 are right`)
+})
+
+test('the model keeps how well each class is recognized', async () => {
+  const { id, version } = job.result!.model
+  const answer = await get(`/models/${id}?version=${version}`)
+  const { evaluation, metrics, labels } = (await answer.json()) as Model
+  const { confusionMatrix, perClass, top5Accuracy } = evaluation!
+  assert.equal(evaluation!.records, 256)
+  assert.equal(evaluation!.accuracy, metrics.validationAccuracy)
+  assert.equal(top5Accuracy, metrics.validationTop5Accuracy)
+  assert.ok(top5Accuracy! > evaluation!.accuracy)
+  const sums = confusionMatrix!.map(row => row.reduce((sum, count) => sum + count, 0))
+  assert.deepEqual(
+    perClass.map(({ label, records }) => [label, records]),
+    labels.map((label, i) => [label, sums[i]]),
+  )
+  const right = confusionMatrix!.reduce((sum, row, i) => sum + row[i]!, 0)
+  assert.equal(right / 256, evaluation!.accuracy)
 })
 
 test('a PNG and the same pixels as JSON get the same answer', async () => {

@@ -148,7 +148,8 @@ test('an in-memory run that resumes from a checkpoint ends with the same bytes',
         save(join(folder, `model.ckpt-${step}`), join(folder, `input.ckpt-${step}`)),
       shouldContinue: async () => ++steps !== cut,
     }
-    const input = { session, plan, training, validation, resume: null }
+    const labels = Array.from({ length: 42 }, (_, label) => String(label))
+    const input = { session, plan, training, validation, labels, resume: null }
     assert.equal(await runTraining(input, hooks), cut === null)
     if (cut) {
       const model = join(folder, `model.ckpt-${cut}`)

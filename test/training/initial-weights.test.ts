@@ -73,7 +73,7 @@ async function train(scope: CleanupScope, more: Partial<ProgramOptions>, initFro
     checkpoint: (_, save) => recordState(save),
     shouldContinue: async () => true,
   }
-  const input = { session, training, validation: noValidation, resume: null, initFrom }
+  const input = { session, training, validation: noValidation, labels: [], resume: null, initFrom }
   await runTraining({ ...input, plan: { ...plan, steps: 2 } }, hooks)
   return { program, states }
 }

@@ -5,7 +5,7 @@ import type { MetricRow } from '../../src/spec/metrics.js'
 import type { TrainingPlan } from '../../src/spec/training-options.js'
 import { runTraining } from '../../src/training/loop.js'
 import { assertClose } from '../../testing/assert-close.js'
-import { allRecords, openProgram, recordingHooks, reference } from './reference-job.js'
+import { allInput, openProgram, recordingHooks, reference } from './reference-job.js'
 
 interface Case {
   what: string
@@ -24,7 +24,7 @@ for (const expected of cases) {
   test(`${expected.what} agrees with Keras and TensorFlow`, async () => {
     const { session, plan } = await openProgram(model, expected.plan)
     const rows: MetricRow[] = []
-    const input = { session, plan, training: allRecords, validation: allRecords, resume: null }
+    const input = { session, plan, ...allInput, resume: null }
     await runTraining(input, recordingHooks(rows))
     session.close()
     const series = {

@@ -6,7 +6,14 @@ import type { MetricRow } from '../../src/spec/metrics.js'
 import type { TrainingPlan } from '../../src/spec/training-options.js'
 import { type LoopHooks, runTraining } from '../../src/training/loop.js'
 import { assertOpsMatchTensorFlow } from '../graph/tensorflow-agrees.js'
-import { allRecords, openProgram, plan, recordingHooks, reference } from './reference-job.js'
+import {
+  allInput,
+  allRecords,
+  openProgram,
+  plan,
+  recordingHooks,
+  reference,
+} from './reference-job.js'
 
 const { model } = reference.cases[0]!
 
@@ -51,7 +58,7 @@ async function train(options: Partial<TrainingPlan>, interrupt?: { saved: number
     save(bundle('model', step), bundle('input', step))
     if (best) bests.push(step)
   }
-  const training = { training: allRecords, validation: allRecords }
+  const training = allInput
   if (interrupt) {
     const { session, plan } = first
     let step = 0
@@ -114,7 +121,7 @@ test('a job that stopped early does not train further if it is resumed', async (
   })
   const history = [1, 2].map(step => ({ step, time: '', values: { validationLoss: step } }))
   const rows: MetricRow[] = []
-  const input = { session, plan, training: allRecords, validation: allRecords, resume: null }
+  const input = { session, plan, ...allInput, resume: null }
   assert.equal(await runTraining({ ...input, history }, recordingHooks(rows)), true)
   assert.deepEqual(rows, [])
   session.close()

@@ -12,6 +12,7 @@ import { type LoopHooks, runTraining } from '../../src/training/loop.js'
 import { buildServingProgram } from '../../src/training/serving.js'
 import { assertClose } from '../../testing/assert-close.js'
 import {
+  allInput,
   allRecords,
   images,
   openProgram,
@@ -44,7 +45,7 @@ for (const expected of reference.cases) {
     const { tempFolder, program, session } = await openProgram(model)
     assert.equal(program.parameters, expected.parameters)
     const rows: MetricRow[] = []
-    const input = { session, plan, training: allRecords, validation: allRecords, resume: null }
+    const input = { session, plan, ...allInput, resume: null }
     assert.equal(await runTraining(input, recordingHooks(rows)), true)
 
     const losses = rows.filter(({ values }) => 'loss' in values).map(({ values }) => values.loss!)
@@ -96,7 +97,7 @@ test('a streaming run that resumes from a checkpoint ends with the same bytes', 
       input: join(tempFolder, `input.ckpt-${step}`),
     })
     const rows: MetricRow[] = []
-    const input = { session, plan, training: allRecords, validation: allRecords, resume: null }
+    const input = { session, plan, ...allInput, resume: null }
     if (interruptedAt) {
       let step = 0
       const shouldContinue = async () => ++step < interruptedAt + 2
@@ -121,7 +122,7 @@ test('a diverging loss ends with nan_loss, after a row of the step, and without 
     checkpointEvery: 1,
     keepBest: { metric: 'validationAccuracy' },
   })
-  const input = { session, plan, training: allRecords, validation: allRecords, resume: null }
+  const input = { session, plan, ...allInput, resume: null }
   const rows: MetricRow[] = []
   const marks: boolean[] = []
   const checkpoint: LoopHooks['checkpoint'] = async (_step, _save, best) => void marks.push(best)

@@ -42,6 +42,13 @@ export const allRecords = {
   count: reference.batchSize * reference.steps,
 }
 
+/** Trains and validates on all records. */
+export const allInput = {
+  training: allRecords,
+  validation: allRecords,
+  labels: Array.from({ length: reference.classes }, (_, label) => String(label)),
+}
+
 /** The options of make_reference.py. A shuffle buffer of one record keeps the order of the file. */
 export const plan: TrainingPlan = {
   steps: reference.steps,

@@ -6,11 +6,13 @@ import { PNG } from 'pngjs'
 import { decodeExample, encodeExample } from '../../src/datasets/images/example.js'
 import { writeSavedModel } from '../../src/graph/saved-model.js'
 import { openSession } from '../../src/graph/session.js'
+import type { Evaluation } from '../../src/spec/evaluation.js'
 import type { MetricRow } from '../../src/spec/metrics.js'
 import type { TrainingPlan } from '../../src/spec/training-options.js'
 import type { ImageFormat } from '../../src/training/images.js'
-import { runTraining } from '../../src/training/loop.js'
+import { type LoopHooks, runTraining } from '../../src/training/loop.js'
 import { buildTrainingProgram } from '../../src/training/program.js'
+import { assertClose } from '../../testing/assert-close.js'
 import { tempFolder } from '../../testing/temp-folder.js'
 import { tensorflow } from '../graph/tensorflow.js'
 import { tfRecordFile } from '../graph/tfrecord.js'
@@ -49,13 +51,13 @@ const rawExamples = examples.map(({ image, label }) => {
 await writeFile(rawDogCat, tfRecordFile(rawExamples))
 const count = examples.length
 
-/** Trains on cats and dogs, and returns what the last evaluation measured. */
+/** Trains on cats and dogs, and returns the last evaluation, as it is stored with the checkpoint. */
 async function validate(
   name: string,
   file: string,
   options: Partial<TrainingPlan>,
   validationImages = encoded,
-): Promise<MetricRow['values']> {
+) {
   const plan = { ...referencePlan, steps: 10, batchSize: 8, validateEvery: 10, ...options }
   const program = buildTrainingProgram({
     model: { kind: 'resnet', block: 'plain', blocks: 1, filters: 4, kernel: 3, ratio: 4 },
@@ -71,15 +73,34 @@ async function validate(
   const range = { first: 0, count }
   const training = { files: [catDog], ...range }
   const validation = { files: [file], ...range }
-  await runTraining({ session, plan, training, validation, resume: null }, recordingHooks(rows))
+  const labels = ['cat', 'dog']
+  const evaluations: (Evaluation | null)[] = []
+  const checkpoint: LoopHooks['checkpoint'] = async (_step, _save, _best, evaluation) =>
+    void evaluations.push(evaluation)
+  await runTraining(
+    { session, plan, training, validation, labels, resume: null },
+    recordingHooks(rows, { checkpoint }),
+  )
   session.close()
-  return rows.at(-1)!.values
+  return { values: rows.at(-1)!.values, evaluation: evaluations.at(-1)! }
 }
 
 for (const input of ['in-memory', 'streaming'] as const) {
   test(`the classes of a validation set are those of the training set by name (${input})`, async () => {
     const expected = await validate(`${input}-same`, catDog, { input })
-    assert.equal(expected.validationAccuracy, 1)
+    assert.equal(expected.values.validationAccuracy, 1)
+    const { confusionMatrix, perClass, roc, pr } = expected.evaluation
+    assert.deepEqual(confusionMatrix, [
+      [count / 2, 0],
+      [0, count / 2],
+    ])
+    const right = { records: count / 2, recall: 1, precision: 1 }
+    assert.deepEqual(
+      perClass,
+      ['cat', 'dog'].map(label => ({ label, ...right })),
+    )
+    assertClose(roc!.auc, 1, 1e-12, 'the area under the ROC curve')
+    assertClose(pr!.averagePrecision, 1, 1e-12, 'the average precision')
     const matched = { input, validationClasses: [1, 0] }
     assert.deepEqual(await validate(`${input}-png`, dogCat, matched), expected)
   })

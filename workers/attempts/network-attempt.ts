@@ -1,4 +1,4 @@
-import { writeFile } from 'node:fs/promises'
+import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Datasets } from '../../src/datasets/datasets.js'
 import type { TensorFlow } from '../../src/engine/tensorflow.js'
@@ -9,12 +9,14 @@ import { checkpointState } from '../../src/jobs/record/checkpoints.js'
 import { jobPaths } from '../../src/jobs/record/job-paths.js'
 import { estimateMemory } from '../../src/planning/dry-run.js'
 import type { DatasetManifest, ImagesManifest } from '../../src/spec/dataset.js'
+import type { Evaluation } from '../../src/spec/evaluation.js'
 import type { InitSource } from '../../src/spec/init-from.js'
 import type { TrainerTask } from '../../src/spec/ipc-messages.js'
 import type { Metrics, NetworkJob } from '../../src/spec/job.js'
 import type { MemoryEstimate } from '../../src/spec/memory-estimate.js'
 import { type MetricRow, metricsAt } from '../../src/spec/metrics.js'
 import type { WeightsTensor } from '../../src/spec/weights.js'
+import { ignoreCodes } from '../../src/store/storage-errors.js'
 import type { Store } from '../../src/store/store.js'
 import {
   type LoopHooks,
@@ -36,15 +38,22 @@ export interface NetworkAttemptDeps extends TrainerDeps<NetworkJob> {
   reserveMemory(memory: MemoryEstimate): Promise<void>
 }
 
-/** Saves the session's variables and the input pipeline's state under two file prefixes. */
-type SaveBundles = Parameters<LoopHooks['checkpoint']>[1]
-type NetworkRecorder = AttemptRecorder<SaveBundles>
+interface NetworkCheckpoint {
+  /** Saves the session's variables and the input pipeline's state under two file prefixes. */
+  save: Parameters<LoopHooks['checkpoint']>[1]
+  /** Of this step; null if there is none. */
+  evaluation: Evaluation | null
+}
+type NetworkRecorder = AttemptRecorder<NetworkCheckpoint>
 
-const checkpointWriter: CheckpointWriter<SaveBundles> = {
+const evaluationFile = 'evaluation.json'
+
+const checkpointWriter: CheckpointWriter<NetworkCheckpoint> = {
   format: 'tensorflow',
-  async write(folder, step, save) {
+  async write(folder, step, { save, evaluation }) {
     const { model, input } = bundlePrefixes(folder, step)
     save(model, input)
+    if (evaluation) await writeFile(join(folder, evaluationFile), JSON.stringify(evaluation))
     await writeFile(join(folder, 'checkpoint'), checkpointState([`model.ckpt-${step}`]))
   },
 }
@@ -62,7 +71,13 @@ export async function runNetworkAttempt(deps: NetworkAttemptDeps): Promise<void>
   const session = await openProgram(deps, recorder, input, initialWeights?.tensors)
   const completed = await runTraining(
     { ...input, session, initFrom: initialWeights?.prefix },
-    recorder,
+    {
+      phase: (phase, step) => recorder.phase(phase, step),
+      row: row => recorder.row(row),
+      checkpoint: (step, save, best, evaluation) =>
+        recorder.checkpoint(step, { save, evaluation }, best),
+      shouldContinue: () => recorder.shouldContinue(),
+    },
   ).catch(error => rethrowIfWeightsIntact(error, deps, source))
   if (!completed) return recorder.stopped()
   await publish(deps, recorder, session)
@@ -154,6 +169,7 @@ async function loopInput(
   const training = await shardRecords(datasets, dataset, trainingCount)
   return {
     plan,
+    labels: requireImages(dataset).labels,
     training,
     validation: validation
       ? await shardRecords(datasets, validation, validation.records)
@@ -200,6 +216,7 @@ async function publish(
     session.run('restore', { model, input })
   }
   assertFiniteWeights(session, step)
+  const evaluation = await storedEvaluation(store, job.id, step)
   const images = requireImages(dataset)
   const { height, width, channels, mean, std, labels } = images
   const newModel = {
@@ -212,6 +229,7 @@ async function publish(
     input: { height, width, channels, mean, std },
     labels,
     metrics,
+    ...(evaluation && { evaluation }),
   }
   await recorder.publish(newModel, lastStep, async staged => {
     const folder = join(staged, 'saved_model')
@@ -219,6 +237,19 @@ async function publish(
     await writeSavedModel(folder, serving.graph, serving)
     session.run('export', { model: variablesPrefix(folder) })
   })
+}
+
+/** The evaluation of a checkpoint. Null if its step was not evaluated, or by an older version. */
+async function storedEvaluation(
+  store: Store,
+  id: string,
+  step: number,
+): Promise<Evaluation | null> {
+  const folder = await store.folder(jobPaths(id).checkpoint(step))
+  const text = await readFile(join(folder, evaluationFile), 'utf8').catch(
+    ignoreCodes(null, 'ENOENT'),
+  )
+  return text && JSON.parse(text)
 }
 
 /** The step of the best checkpoint if `exportBest` is set and there is one, else the last step. */
