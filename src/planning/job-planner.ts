@@ -35,7 +35,7 @@ export class JobPlanner {
     const validation = request.training?.validation
     const dataset = await this.resolveDataset(request.dataset, '/dataset')
     const validationDataset =
-      typeof validation === 'object'
+      typeof validation === 'object' && 'dataset' in validation
         ? await this.resolveDataset(validation.dataset, '/training/validation/dataset')
         : null
     const createdAt = new Date()

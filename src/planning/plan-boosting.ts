@@ -15,6 +15,7 @@ import {
 import type { TableManifest } from '../spec/dataset.js'
 import type { BoostingJobRequest } from '../spec/job.js'
 import type { Notes } from '../spec/note.js'
+import type { TableSplitPlan, TableValidation } from '../spec/validation-split.js'
 import { withDefaults } from '../spec/with-defaults.js'
 import {
   checkCategorical,
@@ -30,6 +31,7 @@ import {
   resolveFeatures,
   resolveRoles,
 } from './plan-columns.js'
+import { noteSplitColumn, planSplit, withoutSplitColumn } from './plan-split.js'
 import { checkValidationTable } from './validation-table.js'
 
 /**
@@ -56,9 +58,18 @@ export function planBoosting(
   const model = resolveBoostingOptions(request.model, objective)
   checkGroup(objective, trainingRequest, group, errors)
 
+  const requestedSplit = options.validation as TableValidation
+  const split: TableSplitPlan = validation
+    ? { dataset: validation.id }
+    : planSplit(
+        typeof requestedSplit === 'object' && 'dataset' in requestedSplit ? 0 : requestedSplit,
+        { table, objective, targetName, groupName: trainingRequest.group ?? null },
+        errors,
+      )
+  noteSplitColumn(split, trainingRequest.features, notes)
   const { names, usableFeatures } = resolveFeatures(
     trainingRequest,
-    table,
+    withoutSplitColumn(table, split, trainingRequest.features),
     roles.roleByColumn,
     errors,
   )
@@ -82,11 +93,10 @@ export function planBoosting(
     checkValidationTable(table, validation, columns, errors, notes)
   }
 
-  const fraction = typeof options.validation === 'number' ? options.validation : 0
   // rows without a target are left out
   const missing = target?.missing ?? 0
   const targetRows = table.records - (missing < table.records ? missing : 0)
-  const heldOut = Math.round(fraction * targetRows)
+  const heldOut = 'fraction' in split ? Math.round(split.fraction * targetRows) : 0
   const rows = targetRows - heldOut
   if (rows < 1) {
     const message = `'${table.name}' has ${formatRowCount(table.records)}, of which none is left to train on`
@@ -102,7 +112,7 @@ export function planBoosting(
     sampleWeight: options.sampleWeight ?? null,
     group: options.group ?? null,
     classes,
-    validation: validation ? { dataset: validation.id } : { fraction },
+    validation: split,
     earlyStopping: resolveEarlyStopping(objective, options),
     checkpointEvery: options.checkpointEvery ?? null,
     checkpointSeconds: options.checkpointSeconds ?? null,

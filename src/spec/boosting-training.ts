@@ -7,7 +7,7 @@ import {
 import { ColumnName, maxColumns } from './feature-column.js'
 import { strictObject } from './strict-object.js'
 import { maxSteps } from './training-options.js'
-import { type TableSplitPlan, Validation } from './validation-split.js'
+import { type TableSplitPlan, TableValidation } from './validation-split.js'
 
 const validationMetrics = (Object.keys(boostingMetrics) as BoostingMetricName[]).map(
   validationMetricName,
@@ -57,7 +57,7 @@ export const BoostingTrainingOptions = strictObject({
     description:
       'required with objective ranking: column whose value is the same for all rows of a query; these rows must be adjacent',
   }),
-  validation: Type.Optional(Validation),
+  validation: Type.Optional(TableValidation),
   earlyStopping: Type.Optional(BoostingEarlyStopping),
   exportBest: Type.Optional(
     Type.Boolean({

@@ -15,6 +15,8 @@ export const noteCodes = {
     'categories that only the validation table has count as missing values',
   validation_read_as_training:
     'columns of the validation table are read by the types of the training table',
+  split_column_left_out:
+    'the column by which rows are held out for validation is not among the features',
   text_columns_left_out: 'columns of text are not among the features',
   unknown_categories: 'rows to predict have categories that training has not seen',
   columns_passed_over: 'rows to predict have columns that the model does not use',

@@ -94,7 +94,7 @@ test('a model and a table are enough for a job', () => {
     sampleWeight: null,
     group: null,
     classes: null,
-    validation: { fraction: 0.1 },
+    validation: { fraction: 0.1, by: 'random' },
     earlyStopping: null,
     exportBest: true,
     seed: 1,
@@ -155,6 +155,41 @@ test('the plan has the options of its objective, and a note where the slope of h
   )
   const fitting = plan({ model: { objective: 'huber', huberSlope: 150 } })
   assert.ok(!fitting.notes!.some(({ code }) => code === 'huber_slope_small'))
+})
+
+test('rows are held out by class for classes, by group for a ranking, else at random', () => {
+  const splitOf = (parts: RequestParts, dataset?: TableManifest) =>
+    plan(parts, dataset).training.validation
+  assert.deepEqual(splitOf({ training: { target: 'sold' } }), { fraction: 0.1, by: 'class' })
+  assert.deepEqual(splitOf({ training: { target: 'city', validation: { holdOut: 0.3 } } }), {
+    fraction: 0.3,
+    by: 'class',
+  })
+  const ranking = { target: 'stars', group: 'query' }
+  assert.deepEqual(splitOf({ model: { objective: 'ranking' }, training: ranking }), {
+    fraction: 0.1,
+    by: 'group',
+  })
+  const days = category('day', '2024-01-31', '2024-02-01', '2024-02-10')
+  const dated = table({ columns: [...columns, days] })
+  for (const column of ['day', 'height']) {
+    const validation = { holdOut: 0.2, by: 'time', column } as const
+    assert.deepEqual(splitOf({ training: { validation } }, dated), {
+      fraction: 0.2,
+      by: 'time',
+      column,
+    })
+  }
+})
+
+test('the column that chooses the rows to validate on is no feature unless it is named', () => {
+  const validation = { holdOut: 0.2, by: 'group', column: 'query' } as const
+  const { training, notes } = plan({ training: { validation } })
+  assert.ok(!training.features.includes('query'))
+  assert.ok(notes!.some(({ code }) => code === 'split_column_left_out'))
+  const named = plan({ training: { validation, features: ['age', 'query'] } })
+  assert.deepEqual(named.training.features, ['age', 'query'])
+  assert.deepEqual(named.notes, [])
 })
 
 const other = (...changed: TableColumn[]) => {
@@ -281,6 +316,44 @@ const invalidRequests: [
     'exportBest without early stopping',
     { training: { exportBest: true } },
     ['/training/exportBest contradiction'],
+  ],
+  [
+    'classes to hold out that the objective does not have',
+    { training: { validation: { holdOut: 0.2, by: 'class' } } },
+    ['/training/validation/by contradiction'],
+  ],
+  [
+    'groups to hold out, without a column',
+    { training: { validation: { holdOut: 0.2, by: 'group' } } },
+    ['/training/validation/column required'],
+  ],
+  ...(
+    [
+      ['random', 'stars', 'contradiction'],
+      ['time', 'price', 'contradiction'],
+      ['time', 'when', 'unknown_column'],
+      ['time', 'note', 'wrong_type'],
+      ['time', 'age', 'missing_values'],
+      ['time', 'city', 'wrong_type'],
+      ['group', 'constant', 'contradiction'],
+    ] as const
+  ).map(([by, column, code]): (typeof invalidRequests)[number] => [
+    `rows to hold out by ${by} of ${column}`,
+    { training: { validation: { holdOut: 0.2, by, column } } },
+    [`/training/validation/column ${code}`],
+    table({ columns: [...columns, numeric('constant', 'integer', 3, 3)] }),
+  ]),
+  [
+    'rows of a ranking to hold out at random, and by another group',
+    {
+      model: { objective: 'ranking' },
+      training: {
+        target: 'stars',
+        group: 'query',
+        validation: { holdOut: 0.2, by: 'random', column: 'city' },
+      },
+    },
+    ['/training/validation/by contradiction', '/training/validation/column contradiction'],
   ],
   ['images', {}, ['/dataset wrong_kind'], digitsManifest()],
   [

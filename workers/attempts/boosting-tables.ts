@@ -14,7 +14,7 @@ import type { DatasetManifest, TableColumn, TableManifest } from '../../src/spec
 import type { FeatureColumn } from '../../src/spec/feature-column.js'
 import type { TrainerTask } from '../../src/spec/ipc-messages.js'
 import type { BoostingJob } from '../../src/spec/job.js'
-import { sampleFraction } from './sample-rows.js'
+import { holdOutRows } from './hold-out.js'
 import { rowsWithTarget, spreadMask } from './target-rows.js'
 
 export interface Tables {
@@ -60,16 +60,8 @@ export async function openTables(
       }),
     }
   }
-  const fraction = 'fraction' in plan.validation ? plan.validation.fraction : 0
-  const targetRows = withTarget ? withTarget.filter(flag => flag !== 0).length : reader.rows
-  const targetGroups =
-    groups && withTarget ? groups.filter((_, row) => withTarget[row] !== 0) : groups
-  const heldOut = holdOutMask(targetRows, targetGroups, fraction, plan.seed)
-  const validationMask = spreadMask(heldOut, withTarget)
-  const trainingMask = spreadMask(
-    heldOut.map(flag => 1 - flag),
-    withTarget,
-  )
+  const validationMask = heldOutRows(reader, plan, groups, withTarget)
+  const trainingMask = validationMask.map((flag, row) => (withTarget?.[row] === 0 ? 0 : 1 - flag))
   const hasValidation = validationMask.includes(1)
   return {
     columns,
@@ -94,14 +86,34 @@ const withCategoryNames = (
   categories: type === 'category' ? categories : (categories?.length ?? null),
 })
 
-/** 1 for each validation row: a fraction of the rows or, so that no group is split, of the groups. */
-function holdOutMask(rows: number, groups: Uint32Array | null, fraction: number, seed: number) {
-  if (!groups) return sampleFraction(rows, fraction, seed)
-  const count = (groups.at(-1) ?? -1) + 1
-  // at least one group, if another is left to train on
-  const minFraction = fraction > 0 && count > 1 ? 1 / count : 0
-  const selected = sampleFraction(count, Math.max(fraction, minFraction), seed)
-  return Uint8Array.from(groups, group => selected[group]!)
+/** 1 for each validation row. Rows without a target are none. Logs how many rows are held out. */
+function heldOutRows(
+  reader: TableReader,
+  plan: BoostingPlan,
+  queries: Uint32Array | null,
+  withTarget: Uint8Array | null,
+): Uint8Array {
+  const split = 'fraction' in plan.validation ? plan.validation : { fraction: 0 }
+  const { fraction, by, column } = split
+  const targets = reader.column(plan.target, undefined, withTarget ?? undefined)
+  const isUsed = (_: number, row: number) => withTarget?.[row] !== 0
+  const mask = holdOutRows({
+    rows: targets.length,
+    fraction,
+    seed: plan.seed,
+    by,
+    queries: queries && withTarget ? queries.filter(isUsed) : queries,
+    targets,
+    // float32 would run large numbers together, such as ids and times
+    column: column ? reader.exactColumn(column).filter(isUsed) : undefined,
+  })
+  if (by !== undefined && fraction > 0) {
+    const count = mask.reduce((sum, flag) => sum + flag, 0)
+    console.log(
+      `${count} of ${mask.length} rows are held out for validation, by ${by}${column ? ` of '${column}'` : ''}`,
+    )
+  }
+  return spreadMask(mask, withTarget)
 }
 
 interface TableSubset {

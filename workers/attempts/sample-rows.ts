@@ -21,3 +21,23 @@ function hash01(seed: number, i: number): number {
   h = Math.imul(h ^ (h >>> 13), 0xc2b2ae35)
   return ((h ^ (h >>> 16)) >>> 0) / 2 ** 32
 }
+
+/**
+ * Selects `wanted[s]` items of each stratum at random. `strata` has the stratum of each item. Every
+ * item of a stratum is equally likely, as in `sampleFraction`.
+ */
+export function sampleStrata(
+  strata: Uint32Array,
+  wanted: readonly number[],
+  seed: number,
+): Uint8Array {
+  const remaining = [...wanted]
+  const left = new Array<number>(wanted.length).fill(0)
+  for (const stratum of strata) left[stratum]!++
+  return Uint8Array.from(strata, (stratum, i) => {
+    const isSelected = hash01(seed, i) * left[stratum]! < remaining[stratum]!
+    left[stratum]!--
+    if (isSelected) remaining[stratum]!--
+    return Number(isSelected)
+  })
+}

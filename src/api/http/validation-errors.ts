@@ -111,7 +111,10 @@ function selectBranch(union: ErrorObject): number | ErrorObject {
   }
   if (candidates.length === 1) return branches.indexOf(candidates[0]!)
   const field = discriminatorOf(candidates)
-  if (!field) return union
+  if (!field) {
+    const likeliest = branchOfFields(union.data, candidates)
+    return likeliest ? branches.indexOf(likeliest) : union
+  }
   const value = field.reduce<unknown>(getField, union.data)
   const selected = candidates.find(branch => enumValuesAt(branch, field).includes(value))
   if (selected) return branches.indexOf(selected)
@@ -125,6 +128,20 @@ function selectBranch(union: ErrorObject): number | ErrorObject {
     params: { allowedValues: candidates.flatMap(branch => enumValuesAt(branch, field)) },
     data: value,
   }
+}
+
+/** The object of a union that has most of the value's fields, also if they are misspelled. */
+function branchOfFields(
+  value: unknown,
+  branches: readonly AnySchemaObject[],
+): AnySchemaObject | undefined {
+  if (typeName(value) !== 'object') return undefined
+  const fields = Object.keys(value as object).slice(0, maxListedErrors)
+  const known = (branch: AnySchemaObject) => {
+    const names = Object.keys(branch.properties ?? {})
+    return fields.filter(field => names.includes(field) || closestMatch(field, names)).length
+  }
+  return [...branches].sort((a, b) => known(b) - known(a))[0]
 }
 
 /** Paths of the fields that tell the objects of a union apart. */

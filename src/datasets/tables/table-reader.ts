@@ -24,6 +24,8 @@ export interface TableReader {
   batches(columns: readonly string[], range?: RowRange, mask?: Uint8Array): Iterable<TableBatch>
   /** A complete column, with values as in `batches`. */
   column(name: string, range?: RowRange, mask?: Uint8Array): Float32Array
+  /** A complete column with its stored numbers, which may be larger than float32 can tell apart. */
+  exactColumn(name: string): Float64Array
 }
 
 /** `files`: the paths of the table's shards, from `Datasets.shardPaths`. */
@@ -96,6 +98,22 @@ export function openTableReader(files: readonly string[], manifest: TableManifes
       for (const { rows, columns } of read([indexOf(name)], range, mask)) {
         values.set(columns[0]!, offset)
         offset += rows
+      }
+      return values
+    },
+    exactColumn(name) {
+      const index = indexOf(name)
+      const values = new Float64Array(rows)
+      let offset = 0
+      for (const path of files) {
+        using file = new ArrowShard(path)
+        const ArrayType = arrayTypeOf(file.fields[index]!)
+        for (const batch of file.batches()) {
+          const cells = new ArrayType(batch.rows)
+          batch.read(index, 0, cells)
+          values.set(cells, offset)
+          offset += batch.rows
+        }
       }
       return values
     },

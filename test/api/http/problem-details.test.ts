@@ -150,6 +150,30 @@ test('a value that matches no alternative of a union gets only the errors of the
   ])
 })
 
+test('an object that lacks a kind is compared with the alternative that has its fields', async () => {
+  const errorsOf = async (validation: object) => {
+    const model = { kind: 'boosting' }
+    const answer = await submit({ ...smallJob, model, training: { validation } })
+    return answer.body.errors.map((e: { path: string; message: string }) => [e.path, e.message])
+  }
+  assert.deepEqual(await errorsOf({ holdOut: 0.2, by: 'month' }), [
+    [
+      '/training/validation/by',
+      "training.validation.by is 'month', expected one of 'random', 'class', 'group', 'time'",
+    ],
+  ])
+  assert.deepEqual(await errorsOf({ holdout: 0.2 }), [
+    ['/training/validation/holdOut', 'training.validation.holdOut is missing'],
+    [
+      '/training/validation/holdout',
+      "unknown field 'holdout' in training.validation; did you mean 'holdOut'?",
+    ],
+  ])
+  assert.deepEqual(await errorsOf({ dataset: 7 }), [
+    ['/training/validation/dataset', 'training.validation.dataset is 7, expected a string'],
+  ])
+})
+
 test('a job can give steps without epochs, because no default for epochs is filled in', async () => {
   const answer = await submit(smallJob)
   assert.equal(answer.status, 202, answer.text)

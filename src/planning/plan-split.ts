@@ -1,0 +1,131 @@
+import type { FieldErrors } from '../errors.js'
+import type { BoostingObjective } from '../spec/boosting-options.js'
+import type { TableManifest } from '../spec/dataset.js'
+import type { Notes } from '../spec/note.js'
+import type { TableSplit, TableSplitPlan, TableValidation } from '../spec/validation-split.js'
+import type { NonTextColumn } from './feature-columns.js'
+
+const path = '/training/validation'
+
+interface SplitTable {
+  table: TableManifest
+  objective: BoostingObjective
+  targetName: string | null
+  /** Column of the queries of a ranking. */
+  groupName: string | null
+}
+
+/**
+ * Fills in how the rows to validate on are chosen. Adds an error for each field that does not fit the
+ * objective or the table.
+ */
+export function planSplit(
+  requested: Exclude<TableValidation, { dataset: string }>,
+  { table, objective, targetName, groupName }: SplitTable,
+  errors: FieldErrors,
+): Exclude<TableSplitPlan, { dataset: string }> {
+  const {
+    holdOut: fraction,
+    by: requestedBy,
+    column = null,
+  } = typeof requested === 'number' ? { holdOut: requested } : requested
+  const by = requestedBy ?? defaultSplit(objective)
+  errors.addIf(`${path}/by`, 'contradiction', splitProblem(by, objective))
+  if (column === null) {
+    if (by === 'group' && objective !== 'ranking') {
+      const message =
+        'by group holds out whole groups: name the column that the rows of a group share'
+      errors.add(`${path}/column`, 'required', message)
+    }
+    return { fraction, by }
+  }
+  if (by !== 'group' && by !== 'time') {
+    const message = `a column goes with by group or by time, and this is ${by}: give one of them, or leave out column`
+    errors.add(`${path}/column`, 'contradiction', message)
+  } else if (by === 'group' && objective === 'ranking' && column !== groupName) {
+    const message = `a ranking holds out whole groups of training.group '${groupName}': leave out column`
+    errors.add(`${path}/column`, 'contradiction', message)
+  } else if (column === targetName) {
+    const message = `'${column}' is the target, by which no rows can be held out: name another column`
+    errors.add(`${path}/column`, 'contradiction', message)
+  } else checkColumn(column, by, table, errors)
+  return { fraction, by, column }
+}
+
+const isClassification = (objective: BoostingObjective) =>
+  objective === 'binary' || objective === 'multiclass'
+
+/** Every class has its share of the rows to validate on, so that metrics of classes exist. */
+function defaultSplit(objective: BoostingObjective): TableSplit {
+  if (objective === 'ranking') return 'group'
+  return isClassification(objective) ? 'class' : 'random'
+}
+
+function splitProblem(by: TableSplit, objective: BoostingObjective): string | null {
+  if (by === 'class' && !isClassification(objective)) {
+    return `by class needs classes, and objective ${objective} has none: take random, group or time`
+  }
+  return by === 'random' && objective === 'ranking'
+    ? 'a ranking holds out whole groups: leave out by, or take group or time'
+    : null
+}
+
+function checkColumn(
+  name: string,
+  by: 'group' | 'time',
+  table: TableManifest,
+  errors: FieldErrors,
+): void {
+  const add = (code: Parameters<FieldErrors['add']>[1], message: string) =>
+    errors.add(`${path}/column`, code, message)
+  const column = table.columns.find(other => other.name === name)
+  if (!column) {
+    add('unknown_column', `'${table.name}' has no column '${name}'`)
+  } else if (column.type === 'text') {
+    add(
+      'wrong_type',
+      `'${name}' holds text, which is not stored: upload it as a category by schema`,
+    )
+  } else if (column.missing > 0) {
+    const message = `'${name}' has ${column.missing} rows without a value: fill them in or leave the rows out`
+    add('missing_values', message)
+  } else if (hasOneValue(column)) {
+    add('contradiction', `all rows have the same value in '${name}', so none can be held out by it`)
+  } else if (by === 'time' && column.type === 'category' && !areDates(column.categories)) {
+    const example = column.categories.find(value => !isoDate.test(value)) ?? column.categories[0]
+    const message = `the texts of '${name}', such as '${example}', have no order in time: expected numbers, or dates such as 2024-01-31 that are all written alike`
+    add('wrong_type', message)
+  }
+}
+
+const hasOneValue = (column: NonTextColumn) =>
+  column.type === 'category' ? column.categories.length < 2 : column.min === column.max
+
+/** Dates whose order as text is their order in time. */
+const isoDate = /^\d{4}(-\d\d(-\d\d(([T ])\d\d:\d\d(:\d\d(\.\d+)?)?Z?)?)?)?$/
+
+const areDates = (categories: readonly string[]): boolean =>
+  new Set(categories.map(value => value.replaceAll(/\d/g, '0'))).size === 1 &&
+  categories.every(value => isoDate.test(value))
+
+/** A column that says what belongs together, or when, is seldom known of new rows. */
+export function noteSplitColumn(
+  split: TableSplitPlan,
+  requestedFeatures: readonly string[] | undefined,
+  notes: Notes,
+): void {
+  if ('dataset' in split || !split.column || requestedFeatures) return
+  const { column, by } = split
+  const message = `'${column}' chooses the rows to validate on, by ${by}, so it is left out of the features; to learn from it, name it in training.features`
+  notes.add('split_column_left_out', message, [column])
+}
+
+/** The table whose columns are the features if the request names none. */
+export function withoutSplitColumn(
+  table: TableManifest,
+  split: TableSplitPlan,
+  requestedFeatures: readonly string[] | undefined,
+): TableManifest {
+  if ('dataset' in split || !split.column || requestedFeatures) return table
+  return { ...table, columns: table.columns.filter(({ name }) => name !== split.column) }
+}
