@@ -25,6 +25,8 @@ export function train({ table, trees, threads, model: path }: TaskRequest): Prep
         {
           model: modelOf(trees),
           classes: null,
+          labels: [],
+          exportBest: false,
           seed: 1,
           device: 'cpu',
           threads,

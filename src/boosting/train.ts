@@ -1,6 +1,7 @@
 import { TrainingFailure } from '../errors.js'
 import { objectiveMetrics, validationMetricName } from '../spec/boosting-metrics.js'
 import type { ResolvedBoostingOptions } from '../spec/boosting-options.js'
+import type { Evaluation } from '../spec/evaluation.js'
 import type { Phase } from '../spec/job.js'
 import type { MetricRow } from '../spec/metrics.js'
 import {
@@ -12,6 +13,7 @@ import {
   type EarlyStoppingOptions,
   EarlyStoppingTracker,
 } from '../training-control/early-stopping.js'
+import { evaluatePredictions } from '../training-control/evaluation.js'
 import { Booster, type ModelFormat } from './booster.js'
 import { DMatrix } from './matrix.js'
 import { runParameters, type XgboostParameters, xgboostParameters } from './parameters.js'
@@ -24,6 +26,10 @@ export interface BoostingInput {
   model: ResolvedBoostingOptions
   /** Number of classes, if the objective is multiclass. */
   classes: number | null
+  /** Names of the classes. If there are any, the result has an evaluation of the validation rows. */
+  labels: readonly string[]
+  /** Whether the best round, if there is one, is evaluated instead of the last. */
+  exportBest: boolean
   seed: number
   training: Table
   validation: Table | null
@@ -60,6 +66,8 @@ export interface BoostingResult {
    */
   bestRound: number | null
   stoppedEarly: boolean
+  /** Of the round that is published. Null without classes or validation rows, and if the run was not finished. */
+  evaluation: Evaluation | null
 }
 
 /**
@@ -107,7 +115,15 @@ export async function trainBoosting(
     rounds: round,
     bestRound: earlyStopping.bestStep,
     stoppedEarly: earlyStopping.shouldStop,
+    evaluation: finished ? evaluate() : null,
   })
+  const evaluate = (): Evaluation | null => {
+    if (!input.validation || !validation || input.labels.length === 0) return null
+    hooks.phase('evaluating', round)
+    const rounds = (input.exportBest ? earlyStopping.bestStep : null) ?? round
+    const { values } = booster.predict(validation, 'value', rounds)
+    return evaluatePredictions(input.labels, input.validation.labels, values)
+  }
 
   hooks.phase('training', round)
   while (round < model.rounds && !earlyStopping.shouldStop) {

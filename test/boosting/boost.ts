@@ -36,6 +36,8 @@ export async function boost(
   const result = await trainBoosting(
     {
       classes: null,
+      labels: [],
+      exportBest: true,
       seed: 1,
       validation: null,
       earlyStopping: null,

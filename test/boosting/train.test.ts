@@ -85,6 +85,74 @@ test('early stopping maximizes metrics such as AUC', async () => {
   assert.equal(bestRound, 1 + values.indexOf(Math.max(...values)))
 })
 
+test('the published round is evaluated by class, and agrees with its metrics', async () => {
+  const tables = (objective: 'binary' | 'multiclass') => ({
+    training: withLabels(training, training.labels.map(labels[objective]!)),
+    validation: withLabels(validation, validation.labels.map(labels[objective]!)),
+  })
+  const earlyStopping = { metric: 'validationError', patience: 5, minDelta: 0 }
+  for (const treeMethod of ['hist', 'approx'] as const) {
+    for (const exportBest of [true, false]) {
+      const model = boostingOptions({
+        objective: 'binary',
+        rounds: 100,
+        learningRate: 1,
+        treeMethod,
+      })
+      const run = await boost({
+        model,
+        ...tables('binary'),
+        labels: ['low', 'high'],
+        earlyStopping,
+        exportBest,
+      })
+      const { values } = run.rows.find(
+        ({ step }) => step === (exportBest ? run.bestRound : run.rounds),
+      )!
+      const { accuracy, roc, records, confusionMatrix } = run.evaluation!
+      assert.ok(Math.abs(1 - accuracy - values.validationError!) < 1e-6)
+      assert.ok(Math.abs(roc!.auc - values.validationAuc!) < 1e-6)
+      assert.equal(records, 200)
+      assert.equal(
+        confusionMatrix!.flat().reduce((sum, n) => sum + n),
+        200,
+      )
+    }
+  }
+  const { evaluation, rows } = await boost({
+    model: boostingOptions({ objective: 'multiclass', rounds: 3 }),
+    classes: 4,
+    ...tables('multiclass'),
+    labels: ['a', 'b', 'c', 'd'],
+  })
+  assert.ok(Math.abs(1 - evaluation!.accuracy - rows.at(-1)!.values.validationMerror!) < 1e-6)
+  assert.deepEqual(
+    evaluation!.perClass.map(({ label }) => label),
+    ['a', 'b', 'c', 'd'],
+  )
+  assert.equal(evaluation!.roc, undefined)
+})
+
+test('a run without classes, without validation rows or without an end has no evaluation', async () => {
+  const model = boostingOptions({ objective: 'binary', rounds: 2 })
+  const binary = withLabels(training, training.labels.map(labels.binary!))
+  const classes = ['low', 'high']
+  const evaluationOf = async (...args: Parameters<typeof boost>) =>
+    (await boost(...args)).evaluation
+  assert.equal(
+    await evaluationOf({ model: boostingOptions({ rounds: 1 }), training, validation }),
+    null,
+  )
+  assert.equal(await evaluationOf({ model, training: binary, labels: classes }), null)
+  assert.equal(
+    await evaluationOf(
+      { model, training: binary, validation: binary, labels: classes },
+      { stopAfter: 1 },
+    ),
+    null,
+  )
+})
+
 test('metric rows and checkpoints come at their intervals and at the end', async () => {
   const model = boostingOptions({ rounds: 11 })
   const intervals = { logEvery: 5, checkpointInterval: { steps: 4, seconds: null } }

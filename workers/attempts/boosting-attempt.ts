@@ -53,6 +53,8 @@ export async function runBoostingAttempt(deps: BoostingAttemptDeps): Promise<voi
       training: tables.training,
       validation: tables.validation,
       classes: model.objective === 'multiclass' ? plan.classes!.labels.length : null,
+      labels: plan.classes?.labels ?? [],
+      exportBest: plan.exportBest,
       seed: plan.seed,
       earlyStopping: plan.earlyStopping,
       logEvery: plan.logEvery,
@@ -94,7 +96,7 @@ async function publish(
   { job, dataset }: TrainerTask<BoostingJob>,
   recorder: AttemptRecorder<Uint8Array>,
   state: Uint8Array,
-  { rounds, bestRound }: BoostingResult,
+  { rounds, bestRound, evaluation }: BoostingResult,
   columns: FeatureColumn[],
 ): Promise<void> {
   const { classes, target, exportBest } = job.training
@@ -114,6 +116,7 @@ async function publish(
     labels: classes?.labels ?? [],
     featureImportance: importanceOf(model, columns),
     metrics: metricsAt(await recorder.rows(), step),
+    ...(evaluation && { evaluation }),
   }
   await recorder.publish(newModel, rounds, async folder => {
     await writeFile(join(folder, modelFile), model.save('ubj'))
