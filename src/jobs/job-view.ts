@@ -1,4 +1,4 @@
-import type { Job, JobStatus } from '../spec/job.js'
+import { type Job, type JobStatus, normalizationOf } from '../spec/job.js'
 import { defaultPriority } from '../spec/labels.js'
 import { withoutNulls } from '../spec/metrics.js'
 import { etaSeconds, type LiveState } from './queue/live-state.js'
@@ -57,6 +57,7 @@ export function viewJob(
     training: manifest.training,
     initFrom: manifest.initFrom ?? null,
     initialized,
+    normalization: normalizationOf(manifest),
     freeze: manifest.freeze ?? [],
     priority: manifest.priority ?? defaultPriority,
     labels: manifest.labels ?? {},

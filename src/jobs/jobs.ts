@@ -40,8 +40,9 @@ import { initialRecord, type JobRecord, JobRecords } from './record/records.js'
 import { isTerminal, isWaitingOrRunning, type JobAction, requestedAction } from './record/states.js'
 import { JobTelemetry } from './telemetry/job-telemetry.js'
 import { MetricsLog } from './telemetry/metrics-log.js'
+import { weightsOfJobs } from './weights-sources.js'
 
-export interface JobsDeps extends Omit<JobPlannerDeps, 'checkpoints'> {
+export interface JobsDeps extends Omit<JobPlannerDeps, keyof ReturnType<typeof weightsOfJobs>> {
   store: Store
   redis: RedisConfig
   log: Logger
@@ -109,7 +110,7 @@ export class Jobs {
     this.reconciler = reconciler
     this.checkpointFolders = new Checkpoints(store)
     this.metricsLog = new MetricsLog(store)
-    this.planner = new JobPlanner({ ...deps, checkpoints: id => this.checkpoints(id) })
+    this.planner = new JobPlanner({ ...deps, ...weightsOfJobs(records, this.checkpointFolders) })
     this.telemetry = new JobTelemetry({
       store,
       records,
@@ -236,10 +237,6 @@ export class Jobs {
     const { attempts } = await this.records.read(id)
     const { items, damage } = await this.checkpointFolders.listAll(id, attempts)
     return { items, damaged: damage.map(toItem) }
-  }
-
-  async checkpoints(id: string): Promise<Checkpoint[]> {
-    return (await this.listCheckpoints(id)).items
   }
 
   async checkpoint(id: string, step: number) {

@@ -1,6 +1,11 @@
 import type { DatasetManifest } from '../spec/dataset.js'
 import type { JobSize } from '../spec/ipc-messages.js'
-import type { BoostingJob, JobManifest, NetworkJob } from '../spec/job.js'
+import {
+  type BoostingJob,
+  type JobManifest,
+  type NetworkJob,
+  normalizationOf,
+} from '../spec/job.js'
 import type { JobPlan } from '../spec/job-queries.js'
 import { defaultPriority } from '../spec/labels.js'
 import type { MemoryEstimate } from '../spec/memory-estimate.js'
@@ -62,6 +67,7 @@ export function toJobPlan(job: JobManifest, size: JobSize | BoostingSize): JobPl
     dataset,
     training,
     initFrom: initFrom ?? null,
+    normalization: normalizationOf(job),
     freeze: freeze ?? [],
     priority: priority ?? defaultPriority,
     labels: labels ?? {},

@@ -1,18 +1,39 @@
 import { isMissing, TrainyardError } from '../errors.js'
 import type { Checkpoint } from '../spec/checkpoint.js'
+import type { DatasetManifest } from '../spec/dataset.js'
 import type { FieldErrorCode } from '../spec/field-error-codes.js'
 import type { InitFrom, InitSource } from '../spec/init-from.js'
-import type { Model } from '../spec/model.js'
+import { isBoosting, type JobManifest, type NetworkJob } from '../spec/job.js'
+import { isBoostingModel, type Model } from '../spec/model.js'
+import type { NetworkOptions, ResNetLayout } from '../spec/model-options.js'
+import type { WeightsNormalization } from '../spec/normalization.js'
+import type { WeightsManifest, WeightsTensor } from '../spec/weights.js'
+import { layoutOfTensors } from './weights-layout.js'
 
 /**
  * Finds the sources of initial weights. Each method throws an error of kind `missing` if there is
  * none.
  */
 export interface InitSourceLookup {
-  findModel(name: string, version?: number): Promise<Pick<Model, 'version' | 'model'>>
-  findWeights(id: string): Promise<unknown>
+  findModel(name: string, version?: number): Promise<Model>
+  findWeights(id: string): Promise<WeightsManifest>
+  findJob(id: string): Promise<JobManifest>
+  findDataset(idOrName: string): Promise<DatasetManifest>
   /** Oldest first. */
   checkpoints(jobId: string): Promise<Pick<Checkpoint, 'step' | 'format'>[]>
+}
+
+/** Where a job's initial weights come from, and how they were made. */
+export interface InitialSource {
+  source: InitSource
+  /** For messages. */
+  description: string
+  /** How the images were normalized; null if it is not known. */
+  normalization: WeightsNormalization | null
+  /** The normalization that TF-Slim's published weights of this network need; null if there are none. */
+  published: 'caffe' | 'inception' | null
+  /** Of ResNet v1; null for other networks. */
+  layout: ResNetLayout | null
 }
 
 /**
@@ -20,11 +41,12 @@ export interface InitSourceLookup {
  * from the same weights. Throws `INVALID_JOB` if the source does not exist or has no network
  * weights.
  */
-export async function resolveInitSource(
+export async function findInitialSource(
   request: InitFrom,
   lookup: InitSourceLookup,
-): Promise<InitSource> {
+): Promise<InitialSource> {
   const { model, version, job, step, weights } = request
+  const normalize = request.normalize !== undefined && { normalize: request.normalize }
   const sources = (['model', 'job', 'weights'] as const).filter(kind => request[kind] !== undefined)
   if (sources.length !== 1) {
     const found = sources.length === 0 ? 'none of them' : sources.join(' and ')
@@ -42,15 +64,60 @@ export async function resolveInitSource(
   }
   if (model !== undefined) {
     const found = await orFieldError('/model', 'model_not_found', lookup.findModel(model, version))
-    if (found.model.kind === 'boosting')
+    if (isBoostingModel(found))
       throw initFromError('/model', 'wrong_kind', boostingHasNoWeights(`model '${model}'`))
-    return { model, version: found.version }
+    return {
+      source: { model, version: found.version, ...normalize },
+      description: `the weights of model '${model}', version ${found.version},`,
+      normalization: { mean: found.input.mean, std: found.input.std },
+      published: null,
+      layout: layoutOfModel(found.model),
+    }
   }
   if (weights !== undefined) {
-    await orFieldError('/weights', 'weights_not_found', lookup.findWeights(weights))
-    return { weights }
+    const found = await orFieldError('/weights', 'weights_not_found', lookup.findWeights(weights))
+    return {
+      source: { weights, ...normalize },
+      description: `the weights '${found.name}'`,
+      normalization: found.normalize ?? null,
+      published: publishedNormalization(found.tensors),
+      layout: layoutOfTensors(found.tensors),
+    }
   }
-  return { job: job!, step: await resolveStep(job!, step, lookup) }
+  const found = await orFieldError('/job', 'job_not_found', lookup.findJob(job!))
+  if (isBoosting(found))
+    throw initFromError('/job', 'wrong_kind', boostingHasNoWeights(`job '${job}'`))
+  return {
+    source: { job: found.id, step: await resolveStep(found.id, step, lookup), ...normalize },
+    description: `the weights of job '${job}'`,
+    normalization: await normalizationOfJob(found, lookup),
+    published: null,
+    layout: layoutOfModel(found.model),
+  }
+}
+
+/** A job that is older than its field has the normalization of its data set, which may be gone. */
+async function normalizationOfJob(
+  { normalization, dataset }: NetworkJob,
+  { findDataset }: InitSourceLookup,
+): Promise<WeightsNormalization | null> {
+  if (normalization) return { mean: normalization.mean, std: normalization.std }
+  const found = await findDataset(dataset.id).catch(error => {
+    if (isMissing(error)) return null
+    throw error
+  })
+  return found?.kind === 'images' ? { mean: found.mean, std: found.std } : null
+}
+
+/** Models that are older than the option are in torchvision's layout. */
+const layoutOfModel = (model: NetworkOptions): ResNetLayout | null =>
+  'version' in model && model.version === 1 ? (model.layout ?? 'torchvision') : null
+
+/** Recognizes the networks of which TF-Slim published weights by the names of their variables. */
+function publishedNormalization(tensors: readonly WeightsTensor[]): 'caffe' | 'inception' | null {
+  const has = (name: RegExp) => tensors.some(tensor => name.test(tensor.name))
+  if (has(/^(resnet_v1_(50|101|152)|vgg_(16|19))\//)) return 'caffe'
+  return has(/^resnet_v2_(50|101|152)\//) ? 'inception' : null
 }
 
 async function resolveStep(
@@ -59,9 +126,6 @@ async function resolveStep(
   { checkpoints }: InitSourceLookup,
 ) {
   const found = await orFieldError('/job', 'job_not_found', checkpoints(job))
-  if (found.some(({ format }) => format === 'xgboost')) {
-    throw initFromError('/job', 'wrong_kind', boostingHasNoWeights(`job '${job}'`))
-  }
   const steps = found.map(({ step }) => step)
   const step = requestedStep ?? steps.at(-1)
   if (step !== undefined && steps.includes(step)) return step

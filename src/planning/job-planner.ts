@@ -12,11 +12,10 @@ import type { JobPlan } from '../spec/job-queries.js'
 import { estimateBoostingSize, estimateMemory, recordCounts, toJobPlan } from './dry-run.js'
 import type { Planner } from './dry-run-process.js'
 import { unknownDataset } from './errors.js'
-import { type InitSourceLookup, resolveInitSource } from './init-source.js'
+import { findInitialSource, type InitSourceLookup } from './init-source.js'
 import { planJob } from './plan.js'
 
 export interface JobPlannerDeps extends InitSourceLookup {
-  findDataset(idOrName: string): Promise<DatasetManifest>
   /** Estimates the size of a network's job. */
   estimateSize: Planner
 }
@@ -42,13 +41,13 @@ export class JobPlanner {
     const id = `job-${ulid(createdAt.getTime()).toLowerCase()}`
     const { priority, labels } = request
     const { initFrom: requestedInit, freeze } = initOptions(request)
-    const initFrom = requestedInit && (await resolveInitSource(requestedInit, this.deps))
+    const initial = requestedInit ? await findInitialSource(requestedInit, this.deps) : null
     const identity = { id, createdAt: createdAt.toISOString() }
-    const job = planJob(identity, request, dataset, validationDataset)
+    const job = planJob(identity, request, dataset, validationDataset, initial)
     return {
       ...job,
       ...(isBoosting(job) && { memory: estimateMemory('boosting', estimateBoostingSize(job)) }),
-      ...(initFrom && { initFrom }),
+      ...(initial && { initFrom: initial.source }),
       ...(freeze && { freeze }),
       ...(priority && { priority }),
       ...(labels && { labels }),

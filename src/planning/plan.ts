@@ -11,8 +11,11 @@ import {
 } from '../spec/job.js'
 import { Notes } from '../spec/note.js'
 import { invalidJob } from './errors.js'
+import type { InitialSource } from './init-source.js'
 import { planBoosting } from './plan-boosting.js'
+import { checkLayout } from './plan-layout.js'
 import { planModel } from './plan-model.js'
+import { planNormalization } from './plan-normalization.js'
 import { planTraining } from './plan-training.js'
 import { planValidationImages } from './plan-validation-images.js'
 
@@ -30,10 +33,11 @@ export function planJob(
   request: JobRequest,
   dataset: DatasetManifest,
   validation: DatasetManifest | null,
+  initial: InitialSource | null = null,
 ): JobManifest {
   return isBoostingRequest(request)
     ? planBoostingJob(identity, request, dataset, validation)
-    : planNetworkJob(identity, request, dataset, validation)
+    : planNetworkJob(identity, request, dataset, validation, initial)
 }
 
 export function planNetworkJob(
@@ -41,6 +45,7 @@ export function planNetworkJob(
   request: NetworkJobRequest,
   dataset: DatasetManifest,
   validation: DatasetManifest | null,
+  initial: InitialSource | null = null,
 ): NetworkJob {
   const errors = new FieldErrors()
   checkDatasetKinds('images', request, dataset, validation, errors)
@@ -48,10 +53,14 @@ export function planNetworkJob(
   const notes = new Notes()
   const options = planTraining(request, dataset, validation, errors, notes)
   const validationClasses = validation && planValidationImages(dataset, validation, errors, notes)
-  const model = planModel(request.model, dataset, errors)
+  const model = planModel(request.model, dataset, errors, initial?.layout ?? undefined)
+  if (initial) checkLayout(request.model, model, initial, errors, notes)
+  const { normalize } = request.initFrom ?? {}
+  const normalization = planNormalization(normalize, initial, dataset, errors, notes)
   errors.throwIfAny('INVALID_JOB')
   const training = { ...options, ...(validationClasses && { validationClasses }) }
-  return { ...baseManifest(identity, request, dataset), model, training, notes: notes.all }
+  const base = baseManifest(identity, request, dataset)
+  return { ...base, model, training, normalization, notes: notes.all }
 }
 
 function planBoostingJob(

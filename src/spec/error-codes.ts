@@ -169,8 +169,8 @@ export const errorCodes = {
   },
   WEIGHTS_FORM: {
     kind: 'invalid',
-    when: 'the name in the upload form is invalid',
-    help: 'Use 1 to 63 of a-z, 0-9, dot, underscore and dash, a letter or digit first.',
+    when: 'a field in the upload form of weights is invalid',
+    help: '`errors` lists the invalid fields and what they may be.',
   },
   WEIGHTS_FORMAT: {
     kind: 'invalid',

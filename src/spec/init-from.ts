@@ -1,5 +1,6 @@
 import { type Static, Type } from 'typebox'
 import { JobId, Name } from './identifiers.js'
+import { RequestedNormalization } from './normalization.js'
 import { strictObject } from './strict-object.js'
 import { WeightsId } from './weights.js'
 
@@ -22,14 +23,17 @@ export const InitFrom = strictObject({
     }),
   ),
   weights: Type.Optional(WeightsId),
+  normalize: Type.Optional(RequestedNormalization),
 })
 export type InitFrom = Static<typeof InitFrom>
 
+const normalize = Type.Optional(RequestedNormalization)
+
 /** The source with the version or step that was chosen when the job was submitted. */
 export const InitSource = Type.Union([
-  Type.Object({ model: Name, version: Type.Integer() }),
-  Type.Object({ job: JobId, step: Type.Integer() }),
-  Type.Object({ weights: WeightsId }),
+  Type.Object({ model: Name, version: Type.Integer(), normalize }),
+  Type.Object({ job: JobId, step: Type.Integer(), normalize }),
+  Type.Object({ weights: WeightsId, normalize }),
 ])
 export type InitSource = Static<typeof InitSource>
 

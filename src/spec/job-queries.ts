@@ -55,7 +55,8 @@ export const CancelledJobs = Type.Object({
 })
 export type CancelledJobs = Static<typeof CancelledJobs>
 
-const { model, dataset, training, initFrom, freeze, priority, labels, name, notes } = Job.properties
+const { model, dataset, training, initFrom, normalization, freeze } = Job.properties
+const { priority, labels, name, notes } = Job.properties
 
 /** The answer to a dry run: the job with all defaults filled in, and its size. */
 export const JobPlan = Type.Object({
@@ -65,6 +66,7 @@ export const JobPlan = Type.Object({
   dataset,
   training,
   initFrom,
+  normalization,
   freeze,
   priority,
   labels,

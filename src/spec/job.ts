@@ -8,6 +8,7 @@ import { Labels, Priority } from './labels.js'
 import { MemoryEstimate } from './memory-estimate.js'
 import { MetricValue } from './metrics.js'
 import { type NetworkOptions, NetworkRequest, ResolvedModel } from './model-options.js'
+import { Normalization } from './normalization.js'
 import { type Note, NoteList } from './note.js'
 import { nullable } from './nullable.js'
 import { strictObject } from './strict-object.js'
@@ -63,6 +64,8 @@ interface BaseJob {
 export interface NetworkJob extends BaseJob {
   model: NetworkOptions
   training: TrainingPlan
+  /** Absent in jobs that are older than it: that of the data set. */
+  normalization?: Normalization
 }
 
 export interface BoostingJob extends BaseJob {
@@ -73,6 +76,10 @@ export interface BoostingJob extends BaseJob {
 export type JobManifest = NetworkJob | BoostingJob
 
 export const isBoosting = (job: JobManifest): job is BoostingJob => job.model.kind === 'boosting'
+
+/** What a job's images are normalized with; null for boosting, and if the job is older than the field. */
+export const normalizationOf = (job: JobManifest): Normalization | null =>
+  'normalization' in job ? (job.normalization ?? null) : null
 
 export const JobStatus = Type.Enum([
   'queued',
@@ -166,6 +173,10 @@ export const Job = Type.Object({
   ),
   initFrom: nullable(InitSource),
   initialized: nullable(InitReport, 'null without initFrom, and until the first attempt begins'),
+  normalization: nullable(
+    Normalization,
+    'what images are normalized with; null for boosting, and for jobs of older versions',
+  ),
   freeze: Type.Array(Type.String()),
   priority: Priority,
   labels: Labels,

@@ -4,6 +4,9 @@ import { strictObject } from './strict-object.js'
 
 const kind = Type.Enum(['resnet'])
 
+export const resNetLayouts = ['torchvision', 'tf-slim'] as const
+export type ResNetLayout = (typeof resNetLayouts)[number]
+
 const deepOptions = {
   depth: Type.Optional(
     Type.Integer({
@@ -21,7 +24,7 @@ const deepOptions = {
     }),
   ),
   layout: Type.Optional(
-    Type.Enum(['torchvision', 'tf-slim'], {
+    Type.Enum([...resNetLayouts], {
       description:
         'with depth and version 1: which units halve the image. torchvision: the first of a stage; tf-slim: the last of a stage, with SAME padding in the pool. Both have the same variables. If absent, the layout of the weights of initFrom, else torchvision. Version 2 is always tf-slim',
     }),
@@ -122,7 +125,6 @@ type DeepResNetRequest = Static<typeof DeepResNetOptions>
 /** `layout` is absent for version 2, and in jobs that are older than it: torchvision. */
 export type DeepResNet = Required<Omit<DeepResNetRequest, 'layout'>> &
   Pick<DeepResNetRequest, 'layout'>
-export type ResNetLayout = NonNullable<DeepResNet['layout']>
 export type Vgg = Required<VggOptions>
 export type NetworkOptions = PlainResNet | DeepResNet | Vgg
 export type ModelOptions = NetworkOptions | ResolvedBoostingOptions

@@ -1,5 +1,7 @@
 import { type Static, Type } from 'typebox'
 import { Name, Timestamp } from './identifiers.js'
+import { type ResNetLayout, resNetLayouts } from './model-options.js'
+import { WeightsNormalization } from './normalization.js'
 
 /** The first 64 bits of the SHA-256 of the content, so equal uploads have one id. */
 const weightsId = /^wt-[0-9a-f]{16}$/
@@ -13,6 +15,16 @@ export const WeightsTensor = Type.Object({
 })
 export type WeightsTensor = Static<typeof WeightsTensor>
 
+/**
+ * The name of a tensor that says how the ResNet v1 of a checkpoint of this server is laid out: its two
+ * layouts have the same variables.
+ */
+export const layoutTensor = (layout: ResNetLayout) => `trainyard/layout/${layout}`
+
+/** The layout that a checkpoint of this server says it has; undefined without one. */
+export const writtenLayout = (names: readonly string[]): ResNetLayout | undefined =>
+  resNetLayouts.find(layout => names.includes(layoutTensor(layout)))
+
 const commonFields = {
   id: WeightsId,
   name: Name,
@@ -23,6 +35,7 @@ const commonFields = {
   }),
   prefix: Type.String({ description: 'name of the checkpoint, for tf.train.load_checkpoint' }),
   bytes: Type.Integer(),
+  normalize: Type.Optional(WeightsNormalization),
 }
 
 /** An uploaded TensorFlow checkpoint. */

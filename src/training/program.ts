@@ -17,7 +17,7 @@ import { Variables } from '../nets/variables.js'
 import type { InitReport } from '../spec/init-from.js'
 import type { NetworkOptions } from '../spec/model-options.js'
 import { defaultL2, type Precision, type TrainingPlan } from '../spec/training-options.js'
-import type { WeightsTensor } from '../spec/weights.js'
+import { layoutTensor, type WeightsTensor } from '../spec/weights.js'
 import { augmentImages, mixup } from './augment.js'
 import { effectOutputs } from './effect-outputs.js'
 import { EmaVariables, ExponentialMovingAverage } from './ema.js'
@@ -168,7 +168,11 @@ export function buildTrainingProgram({
   const bundle = placeholder(graph, 'model', 'string')
   const inputBundle = placeholder(graph, 'input_state', 'string')
   const bundles = { model: bundle, input: inputBundle }
-  const saveEffects = [saveTensors(bundle, byName(state)), ...input.save(inputBundle)]
+  const marks = layoutMark(graph, model)
+  const saveEffects = [
+    saveTensors(bundle, { ...byName(state), ...marks }),
+    ...input.save(inputBundle),
+  ]
   const restoredValues = restoreTensors(bundle, state)
   const restoreEffects = [
     ...state.map((target, i) => assign(target, restoredValues[i]!)),
@@ -207,7 +211,7 @@ export function buildTrainingProgram({
       export: {
         inputs: { model: bundle },
         outputs: effectOutputs(graph, 'exported', [
-          saveTensors(bundle, { ...byName(exported), ...folded }),
+          saveTensors(bundle, { ...byName(exported), ...folded, ...marks }),
         ]),
       },
       countNonFinite: { inputs: {}, outputs: { count: countNonFinite(graph, exported) } },
@@ -260,6 +264,13 @@ const countNonFinite = (graph: Graph, variables: readonly Variable[]): Tensor =>
     )
     return addN(counts)
   })
+
+/** A tensor that tells the layouts of ResNet v1 apart, whose variables are the same. */
+function layoutMark(graph: Graph, model: NetworkOptions): Record<string, Tensor> {
+  if (!('version' in model) || model.version !== 1) return {}
+  const mark = constant(graph, [1], { dtype: 'int32', shape: [] })
+  return { [layoutTensor(model.layout ?? 'torchvision')]: mark }
+}
 
 const byName = (variables: readonly Variable[]) =>
   Object.fromEntries(variables.map(({ name, value }) => [name, value]))

@@ -1,8 +1,7 @@
 import { createHash } from 'node:crypto'
 import { open, rename } from 'node:fs/promises'
 import { basename, join } from 'node:path'
-import { Check } from 'typebox/value'
-import { quoteJson, TrainyardError } from '../errors.js'
+import { TrainyardError } from '../errors.js'
 import {
   readTensorBundle,
   shardName,
@@ -10,12 +9,12 @@ import {
   verifyV1Values,
   verifyValues,
 } from '../formats/tensor-bundle.js'
-import { Name } from '../spec/identifiers.js'
 import type { WeightsManifest } from '../spec/weights.js'
 import { toStorageError } from '../store/storage-errors.js'
 import type { Store } from '../store/store.js'
 import { expectedFiles, unexpectedFileError } from './errors.js'
 import { detectUnsupportedFormat } from './foreign-file.js'
+import { validateForm, type WeightsForm } from './weights-form.js'
 
 /** The limit for all files together, about ten times the size of the largest network that can be trained. */
 const maxUploadBytes = 16 * 2 ** 30
@@ -72,15 +71,11 @@ export class WeightsUpload {
   }
 
   /**
-   * Verifies the checkpoint and stores it. `created` is false if the same content was stored before. Throws
-   * WEIGHTS_FORMAT, WEIGHTS_INCOMPLETE, WEIGHTS_DAMAGED or, for an invalid name, WEIGHTS_FORM.
+   * Verifies the checkpoint and stores it. `created` is false if the same content was stored before, with the
+   * same normalization. Throws WEIGHTS_FORMAT, WEIGHTS_INCOMPLETE, WEIGHTS_DAMAGED or WEIGHTS_FORM.
    */
-  async commit({
-    name,
-  }: {
-    name?: string
-  }): Promise<{ weights: WeightsManifest; created: boolean }> {
-    if (name !== undefined && !Check(Name, name)) throw invalidNameError(name)
+  async commit(form: WeightsForm): Promise<{ weights: WeightsManifest; created: boolean }> {
+    const { name, normalize } = validateForm(form)
     const { bundle, indexFile } = await this.findIndexFile()
     const shards =
       bundle.format === 'v1' ? this.assertSingleFile(indexFile) : this.findShards(bundle, indexFile)
@@ -100,6 +95,7 @@ export class WeightsUpload {
       hash.update(`${storedName} ${file.sha256}\n`)
       await rename(file.path, join(this.folder, storedName))
     }
+    if (normalize !== undefined) hash.update(`normalize ${JSON.stringify(normalize)}\n`)
     const id = `wt-${hash.digest('hex').slice(0, 16)}`
     return this.publish(this.folder, {
       id,
@@ -108,6 +104,7 @@ export class WeightsUpload {
       format: bundle.format,
       prefix,
       bytes: this.bytes,
+      ...(normalize !== undefined && { normalize }),
       tensors: bundle.tensors,
     })
   }
@@ -174,10 +171,3 @@ const tooLargeError = (name: string) =>
     'WEIGHTS_TOO_LARGE',
     `${name}: the upload has more than ${maxUploadBytes} bytes`,
   )
-
-function invalidNameError(name: string): TrainyardError {
-  const message = `name is ${quoteJson(name)}, expected 1 to 63 of a-z, 0-9, '.', '_' and '-', a letter or digit first`
-  return new TrainyardError('WEIGHTS_FORM', message, {
-    errors: [{ path: '/name', code: 'invalid_name', message }],
-  })
-}

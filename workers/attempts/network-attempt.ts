@@ -118,7 +118,7 @@ async function openProgram(
       `this machine has no instructions for ${requestedPrecision}; it computes in ${precision}`,
     )
   }
-  const images = requireImages(dataset)
+  const images = imagesOf(job, dataset)
   const program = buildTrainingProgram({
     model: job.model,
     images,
@@ -149,6 +149,13 @@ async function openProgram(
 function classWeightsOf({ training }: NetworkJob, { labels }: ImagesManifest) {
   const { classWeights } = training
   return classWeights ? labels.map(label => classWeights[label]!) : undefined
+}
+
+/** The images that a job learns from, with what it normalizes them with. */
+function imagesOf({ normalization }: NetworkJob, dataset: DatasetManifest): ImagesManifest {
+  const images = requireImages(dataset)
+  if (!normalization) return images
+  return { ...images, mean: normalization.mean, std: normalization.std }
 }
 
 /** Planning rejects a network job on a table, so anything else is a bug. */
@@ -217,7 +224,7 @@ async function publish(
   }
   assertFiniteWeights(session, step)
   const evaluation = await storedEvaluation(store, job.id, step)
-  const images = requireImages(dataset)
+  const images = imagesOf(job, dataset)
   const { height, width, channels, mean, std, labels } = images
   const newModel = {
     name: job.name,

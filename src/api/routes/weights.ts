@@ -20,7 +20,7 @@ export interface WeightsRoutesDeps {
   limits: Limits
 }
 
-const fieldNames = ['name'] as const
+const fieldNames = ['name', 'normalize'] as const
 
 const WeightsForm = Type.Object({
   file: Type.Array(Binary, {
@@ -29,6 +29,12 @@ const WeightsForm = Type.Object({
       'a TensorFlow checkpoint: its .index file and all .data files, or the single file of the V1 format; files with graphs are rejected',
   }),
   name: Type.Optional(Name),
+  normalize: Type.Optional(
+    Type.String({
+      description:
+        'how the images that the weights learnt from were normalized: caffe, inception, torchvision, or an object with mean and std as JSON. Jobs that start from the weights do the same',
+    }),
+  ),
 })
 
 export const weightsRoutes: FastifyPluginAsyncTypebox<WeightsRoutesDeps> = async (app, deps) => {
@@ -51,7 +57,7 @@ export const weightsRoutes: FastifyPluginAsyncTypebox<WeightsRoutesDeps> = async
         tags,
         summary: 'Upload a TensorFlow checkpoint from which jobs can start',
         description:
-          'If the same content was uploaded before, the answer is 200 with the existing weights.',
+          'If the same content was uploaded before, with the same normalize, the answer is 200 with the existing weights.',
         consumes: ['multipart/form-data'],
         body: WeightsForm,
         problems: [

@@ -7,6 +7,7 @@ import { Failure, type JobManifest, ModelRef, Phase } from '../../spec/job.js'
 import { Labels, Priority } from '../../spec/labels.js'
 import { MetricValue } from '../../spec/metrics.js'
 import { ResolvedModel } from '../../spec/model-options.js'
+import { Normalization } from '../../spec/normalization.js'
 import { NoteList } from '../../spec/note.js'
 import { nullable } from '../../spec/nullable.js'
 import { shapeOf } from '../../store/shape.js'
@@ -33,6 +34,7 @@ export const jobManifestSchema = Type.Object({
     exportBest: Type.Boolean(),
   }),
   initFrom: Type.Optional(InitSource),
+  normalization: Type.Optional(Normalization),
   freeze: Type.Optional(Type.Array(Type.String())),
   priority: Type.Optional(Priority),
   labels: Type.Optional(Labels),

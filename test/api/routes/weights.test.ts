@@ -67,6 +67,39 @@ test('checkpoints of both formats are stored, listed, read and deleted', async (
   assert.deepEqual(await leftovers(), [])
 })
 
+test('an upload may say how images were normalized, and other normalizations are other weights', async () => {
+  const send = async (normalize: string) =>
+    server.api
+      .post('/weights')
+      .field('normalize', normalize)
+      .attach('file', await readFile(join(folder, 'old.ckpt')), 'old.ckpt')
+  const plain = await upload(['old.ckpt'])
+  assert.equal(plain.body.normalize, undefined)
+  const caffe = await send('caffe')
+  assert.equal(caffe.status, 201, caffe.text)
+  assert.equal(caffe.body.normalize, 'caffe')
+  assert.notEqual(caffe.body.id, plain.body.id)
+  assert.equal((await send('caffe')).status, 200)
+  const own = await send('{"mean": [1, 2, 3], "std": [4]}')
+  assert.deepEqual(own.body.normalize, { mean: [1, 2, 3], std: [4] })
+  const listed = await server.api.get('/weights')
+  assert.equal(listed.body.items.length, 3)
+  for (const [normalize, message] of [
+    ['Caffe', /is "Caffe", expected one of caffe, inception, torchvision, or \{"mean"/],
+    ['dataset', /expected one of/],
+    ['{"mean": [1], "std": [0]}', /std above 0/],
+    ['{"mean": [0.5], "std": [0.5]}', /are for pixels from 0 to 1/],
+    ['{"mean": [1, 2, 3], "std": [1, 2]}', /2 values of std/],
+  ] as const) {
+    const refused = await send(normalize)
+    assert.equal(refused.status, 422, refused.text)
+    assert.equal(refused.body.errors[0].path, '/normalize')
+    assert.match(refused.body.errors[0].message, message)
+  }
+  for (const { body } of [plain, caffe, own]) await server.api.delete(`/weights/${body.id}`)
+  assert.deepEqual(await leftovers(), [])
+})
+
 const text = (content: string) => Buffer.from(content.padEnd(64, '-'))
 const bytes = (...values: number[]) => Buffer.concat([Buffer.from(values), Buffer.alloc(64)])
 

@@ -2,10 +2,16 @@ import assert from 'node:assert/strict'
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
+import { PNG } from 'pngjs'
+import { Datasets } from '../../../src/datasets/datasets.js'
+import { encodeExample } from '../../../src/datasets/images/example.js'
 import { loadTensorFlow } from '../../../src/engine/tensorflow.js'
 import { JobRecords } from '../../../src/jobs/record/records.js'
+import { ModelRegistry } from '../../../src/models/registry.js'
+import { findInitialSource } from '../../../src/planning/init-source.js'
 import { planNetworkJob } from '../../../src/planning/plan.js'
-import type { DatasetManifest } from '../../../src/spec/dataset.js'
+import type { DatasetManifest, ImagesManifest } from '../../../src/spec/dataset.js'
+import type { InitFrom } from '../../../src/spec/init-from.js'
 import type { FromTrainer } from '../../../src/spec/ipc-messages.js'
 import type { NetworkJob } from '../../../src/spec/job.js'
 import { openFolderStore } from '../../../src/store/folder-store.js'
@@ -15,16 +21,22 @@ import { newJobId, startAttempt } from '../../../testing/running-job.js'
 import { tempFolder } from '../../../testing/temp-folder.js'
 import { resolveInitialWeights } from '../../../workers/attempts/initial-weights.js'
 import { runNetworkAttempt } from '../../../workers/attempts/network-attempt.js'
-import { imageExample, tfRecordFile } from '../../graph/tfrecord.js'
+import { tfRecordFile } from '../../graph/tfrecord.js'
 
 const store = await openFolderStore(await tempFolder({ after }))
 const tf = loadTensorFlow()
 
 /** 2x2 pixels, as many classes as asked for; the shards are real. */
-async function putDataset(id: string, labels: string[]): Promise<DatasetManifest> {
-  const examples = Array.from({ length: 20 }, (_, i) =>
-    imageExample(new Uint8Array(12).fill(10 * i), i % labels.length),
-  )
+async function putDataset(
+  id: string,
+  labels: string[],
+  encoding: ImagesManifest['encoding'] = 'raw',
+): Promise<ImagesManifest> {
+  const examples = Array.from({ length: 20 }, (_, i) => {
+    const pixels = Uint8Array.from({ length: 12 }, (_, j) => (10 * i + 31 * j) % 256)
+    const image = encoding === 'raw' ? pixels : toPng(pixels)
+    return encodeExample({ image, label: i % labels.length }, { height: 2, width: 2, channels: 3 })
+  })
   const staged = await store.stage()
   await mkdir(join(staged, 'shards'))
   const content = tfRecordFile(examples)
@@ -38,16 +50,29 @@ async function putDataset(id: string, labels: string[]): Promise<DatasetManifest
     channels: 3,
     records: 20,
     labels,
-    mean: [90, 90, 90],
-    std: [60, 60, 60],
+    encoding,
+    // as uploads have it: their own for raw pixels, assumed for files
+    mean: encoding === 'raw' ? [90, 90, 90] : [127.5, 127.5, 127.5],
+    std: encoding === 'raw' ? [60, 60, 60] : [127.5, 127.5, 127.5],
     shards: [shard],
   })
   await store.commit(staged, `datasets/${id}`, manifest)
   return manifest
 }
 
-async function train(dataset: DatasetManifest, more: Partial<NetworkJob> = {}) {
+function toPng(pixels: Uint8Array): Uint8Array {
+  const png = new PNG({ width: 2, height: 2 })
+  for (let i = 0; i < 4; i++) png.data.set([...pixels.subarray(3 * i, 3 * i + 3), 255], 4 * i)
+  return new Uint8Array(PNG.sync.write(png, { colorType: 2 }))
+}
+
+async function train(
+  dataset: DatasetManifest,
+  more: Partial<NetworkJob> = {},
+  initFrom: InitFrom | null = null,
+) {
   const id = newJobId()
+  const initial = initFrom && (await findInitialSource(initFrom, lookup))
   const planned = planNetworkJob(
     { id, createdAt: '2026-01-01T00:00:00.000Z' },
     {
@@ -58,10 +83,19 @@ async function train(dataset: DatasetManifest, more: Partial<NetworkJob> = {}) {
     },
     dataset,
     null,
+    initial,
   )
-  const job = { ...planned, ...more }
+  const job = { ...planned, ...(initial && { initFrom: initial.source }), ...more }
   await new JobRecords(store).create(job)
   return runAttempt(job, dataset, null)
+}
+
+const lookup = {
+  findModel: (name: string, version?: number) => new ModelRegistry(store).get(name, version),
+  findWeights: (id: string) => new WeightsStore(store).get(id),
+  findJob: (id: string) => new JobRecords(store).manifest(id),
+  findDataset: (id: string) => new Datasets(store).get(id),
+  checkpoints: async () => [{ step: 3, format: 'tensorflow' as const }],
 }
 
 async function runAttempt(job: NetworkJob, dataset: DatasetManifest, resumeFrom: number | null) {
@@ -81,7 +115,9 @@ async function runAttempt(job: NetworkJob, dataset: DatasetManifest, resumeFrom:
     reserveMemory: async () => {},
   })
   assert.equal(messages.at(-1)?.type, 'finished')
-  return { id, job, initialized: (await records.read(id)).initialized }
+  const rows = messages.flatMap(message => (message.type === 'metrics' ? message.row : []))
+  const losses = rows.flatMap(({ values: { loss } }) => loss ?? [])
+  return { id, job, initialized: (await records.read(id)).initialized, losses }
 }
 
 const head = ['weights', 'BatchNorm/beta', 'BatchNorm/gamma', 'BatchNorm/moving_mean'].map(
@@ -106,6 +142,24 @@ test('a job starts from a model or a checkpoint, with a new head if the classes 
     const reason = initialized.skipped.find(({ name }) => name === head[0])?.reason
     assert.equal(reason, 'it is [3, 3, 4, 3] in the checkpoint, [3, 3, 4, 5] in the network')
   }
+})
+
+test('weights bring their normalization along: the same pixels give the same loss raw and as PNG', async () => {
+  const labels = ['a', 'b']
+  const raw = await putDataset('ds-000000000000000a', labels)
+  const png = await putDataset('ds-000000000000000b', labels, 'encoded')
+  const source = await train(raw, { name: 'source' })
+  const onRaw = await train(raw, { name: 'raw' }, { model: 'source' })
+  assert.equal(onRaw.losses.length, 3)
+  for (const initFrom of [{ model: 'source' }, { job: source.id }]) {
+    const onPng = await train(png, { name: 'png' }, initFrom)
+    assert.deepEqual(onPng.losses, onRaw.losses)
+    const normalization = { mean: [90, 90, 90], std: [60, 60, 60], from: 'weights' }
+    assert.deepEqual(onPng.job.normalization, normalization)
+  }
+  const published = await lookup.findModel('png')
+  assert.ok('mean' in published.input)
+  assert.deepEqual([published.input.mean, published.input.std], [raw.mean, raw.std])
 })
 
 test('a job resumes from its checkpoint even if its initFrom source is gone', async () => {

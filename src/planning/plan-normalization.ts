@@ -1,0 +1,55 @@
+import type { FieldErrors } from '../errors.js'
+import type { ImagesManifest } from '../spec/dataset.js'
+import {
+  type Normalization,
+  normalizationFor,
+  type RequestedNormalization,
+} from '../spec/normalization.js'
+import type { Notes } from '../spec/note.js'
+import type { InitialSource } from './init-source.js'
+
+/**
+ * Chooses the mean and deviation of a network's images: those that the request asks for, else those of
+ * the initial weights, which have learnt from images in that form, else those of the data set.
+ */
+export function planNormalization(
+  requested: RequestedNormalization | undefined,
+  initial: InitialSource | null,
+  dataset: ImagesManifest,
+  errors: FieldErrors,
+  notes: Notes,
+): Normalization {
+  const ofDataset: Normalization = { mean: dataset.mean, std: dataset.std, from: 'dataset' }
+  if (requested === 'dataset') return ofDataset
+  if (requested !== undefined) {
+    const found = normalizationFor(requested, dataset.channels)
+    if (typeof found !== 'string') return { ...found, from: 'request' }
+    errors.add('/initFrom/normalize', 'invalid', `normalize: ${found}`)
+    return ofDataset
+  }
+  if (!initial) return ofDataset
+  const { source, description, normalization } = initial
+  if (normalization === null) {
+    notes.add('normalization_unknown', unknownMessage(initial, dataset))
+    return ofDataset
+  }
+  const found = normalizationFor(normalization, dataset.channels)
+  // a job or a model has a value for each channel, so one value is for grey images
+  const isForOthers =
+    !('weights' in source) &&
+    typeof normalization !== 'string' &&
+    normalization.mean.length !== dataset.channels
+  if (typeof found !== 'string' && !isForOthers) return { ...found, from: 'weights' }
+  const reason = typeof found === 'string' ? found : 'they learnt from images with 1 channel'
+  const message = `${description} cannot bring their normalization along: ${reason}; the mean and deviation of '${dataset.name}' are used. initFrom.normalize changes that`
+  notes.add('normalization_unknown', message)
+  return ofDataset
+}
+
+function unknownMessage({ description, published }: InitialSource, dataset: ImagesManifest) {
+  const list = (values: readonly number[]) =>
+    values.map(value => Number(value.toFixed(2))).join(', ')
+  const { name, mean, std } = dataset
+  const hint = published ? `; the weights that TF-Slim published need '${published}'` : ''
+  return `it is not known how the images of ${description} were normalized; the mean (${list(mean)}) and deviation (${list(std)}) of '${name}' are used. If the weights learnt from others, give initFrom.normalize: caffe, inception, torchvision or { mean, std }${hint}`
+}
