@@ -3,4 +3,4 @@ import { answerParent } from '../ipc/answer-parent.js'
 import { withStorageErrors } from '../store/storage-errors.js'
 import { type ConversionResult, type ConversionTask, convert } from './conversion.js'
 
-answerParent<ConversionTask, ConversionResult>(task => withStorageErrors(async () => convert(task)))
+answerParent<ConversionTask, ConversionResult>(task => withStorageErrors(() => convert(task)))

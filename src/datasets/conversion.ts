@@ -20,8 +20,13 @@ type ManifestContent<Manifest> = Omit<Manifest, 'name' | 'createdAt'>
 /** The part of a manifest that follows from the content. */
 export type ConversionResult = ManifestContent<ImagesManifest> | ManifestContent<TableManifest>
 
-/** Checks all records before it writes anything. Synchronous, since it runs in a process of its own. */
-export function convert({ files, form, folder, limits }: ConversionTask): ConversionResult {
+/** Checks all records before it writes anything. It reads files synchronously, since it runs in a process of its own. */
+export async function convert({
+  files,
+  form,
+  folder,
+  limits,
+}: ConversionTask): Promise<ConversionResult> {
   const inputs: InputFile[] = []
   try {
     for (const { name, path } of files) inputs.push(new InputFile(name, path))
@@ -29,7 +34,7 @@ export function convert({ files, form, folder, limits }: ConversionTask): Conver
     checkFieldsApply(form.fieldNames, format === 'CSV' ? 'table' : 'images')
     if (format === 'CSV') return convertTable(inputs, form.table, folder, limits)
     const source = openImageSource(inputs, format, form.dimensions, limits)
-    const statistics = computeImageStatistics(source, form.labels)
+    const statistics = await computeImageStatistics(source, form.labels)
     const { shape, encoding, records } = source
     const shards = writeShards(source, folder)
     return { kind: 'images', ...statistics, ...shape, encoding, records, shards }

@@ -1,10 +1,15 @@
+import { availableParallelism } from 'node:os'
 import { fileURLToPath } from 'node:url'
+import { engineEnvironment } from '../engine/environment.js'
 import { askChild, ChildExitError, ChildKilledError } from '../ipc/ask-child.js'
 import type { ConversionResult, ConversionTask } from './conversion.js'
 import { conversionKilled, fileError } from './errors.js'
 
 /** Far more than any valid record needs. */
 const maxHeapMiB = 192
+
+/** Decoding takes them from trainers. */
+const maxCores = 4
 
 const script = fileURLToPath(new URL('./conversion-process.js', import.meta.url))
 
@@ -20,7 +25,7 @@ export async function runConversion(task: ConversionTask): Promise<ConversionRes
       script,
       execArgv: [`--max-old-space-size=${maxHeapMiB}`],
       // The child reads untrusted files, so it gets no secrets. V8 would write to stderr if its heap is full.
-      env: {},
+      env: engineEnvironment({ cores: Math.min(maxCores, availableParallelism()), gpus: '' }),
       stderr: 'ignore',
     })
   } catch (error) {

@@ -11,8 +11,7 @@ export const Shard = Type.Object({
 })
 export type Shard = Static<typeof Shard>
 
-const pixelStatistic = (what: string) =>
-  `${what} of each channel, for pixel values 0 to 255; assumed to be 127.5 for encoded images`
+const pixelStatistic = (what: string) => `${what} of each channel, for pixel values 0 to 255`
 
 /**
  * Images of one size, as TFRecord shards of tf.train.Example with `image` (bytes) and `label` (int64).

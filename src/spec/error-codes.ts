@@ -120,6 +120,11 @@ export const errorCodes = {
     when: 'the format of a file is unknown, or does not go with the other files',
     help: 'See docs/datasets.md for the formats.',
   },
+  DATASET_IMAGE: {
+    kind: 'invalid',
+    when: 'an image is damaged, or of a kind that is not read',
+    help: '`detail` names the record and what is wrong; save the image again, or leave the record out.',
+  },
   DATASET_LABELS: {
     kind: 'invalid',
     when: 'a label is not an index into the class names',

@@ -20,6 +20,7 @@ export const noteCodes = {
   layout_from_weights: 'the network is laid out as the one that the weights of initFrom are of',
   layout_of_others: 'the network is laid out in another way than the one that the weights are of',
   normalization_unknown: 'it is not known how the images of the initial weights were normalized',
+  images_converted: 'some images lose something when they are decoded, such as transparency',
   text_columns_left_out: 'columns of text are not among the features',
   unknown_categories: 'rows to predict have categories that training has not seen',
   columns_passed_over: 'rows to predict have columns that the model does not use',

@@ -89,6 +89,7 @@ export const datasetRoutes: FastifyPluginAsyncTypebox<DatasetRoutesDeps> = async
           'DATASET_SIZE_MISMATCH',
           'DATASET_FORMAT',
           'DATASET_LABELS',
+          'DATASET_IMAGE',
           'DATASET_DIMENSIONS',
           'DATASET_TOO_LARGE',
           'DATASET_ENCODING',

@@ -1,6 +1,9 @@
 // Reads the size of a PNG or JPEG from its header, without decoding it.
 
+import { ImageError } from './image-error.js'
+
 export interface EncodedHeader {
+  format: 'PNG' | 'JPEG'
   height: number
   width: number
   /** The channels that the training graph decodes to: 1 for grayscale, 3 for color. */
@@ -11,15 +14,12 @@ const pngSignature = Buffer.from([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a
 
 export const isEncodedImage = (bytes: Uint8Array): boolean => isPng(bytes) || isJpeg(bytes)
 
-/** Returns null if the header is damaged, or if TensorFlow cannot decode this kind of image. */
-export function readEncodedHeader(bytes: Uint8Array): EncodedHeader | null {
+/** Throws an ImageError if the header is damaged, or if TensorFlow cannot decode this kind of image. */
+export function readEncodedHeader(bytes: Uint8Array): EncodedHeader {
   const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
-  const header = isPng(buffer)
-    ? parsePngHeader(buffer)
-    : isJpeg(buffer)
-      ? parseJpegHeader(buffer)
-      : null
-  return header && header.height > 0 && header.width > 0 ? header : null
+  const header = isPng(buffer) ? parsePngHeader(buffer) : parseJpegHeader(buffer)
+  if (header.height > 0 && header.width > 0) return header
+  throw new ImageError(`the ${header.format} is ${header.height} x ${header.width} pixels`)
 }
 
 const isPng = (bytes: Uint8Array) => bytes.length >= 8 && pngSignature.equals(bytes.subarray(0, 8))
@@ -27,30 +27,63 @@ const isPng = (bytes: Uint8Array) => bytes.length >= 8 && pngSignature.equals(by
 const isJpeg = (bytes: Uint8Array) => bytes[0] === 0xff && bytes[1] === 0xd8 && bytes[2] === 0xff
 
 /** A PNG begins with its signature and the chunk IHDR: length, name, width, height, bit depth, color type. */
-function parsePngHeader(png: Buffer): EncodedHeader | null {
-  if (png.length < 33 || png.toString('latin1', 12, 16) !== 'IHDR') return null
-  const grayscale = png[25] === 0 || png[25] === 4
-  return { width: png.readUInt32BE(16), height: png.readUInt32BE(20), channels: grayscale ? 1 : 3 }
+function parsePngHeader(png: Buffer): EncodedHeader {
+  if (png.length < 33) throw new ImageError('the PNG ends within its header')
+  if (png.toString('latin1', 12, 16) !== 'IHDR') {
+    throw new ImageError('the PNG is damaged: its first chunk is not IHDR')
+  }
+  const channels = png[25] === 0 || png[25] === 4 ? 1 : 3
+  return { format: 'PNG', width: png.readUInt32BE(16), height: png.readUInt32BE(20), channels }
 }
 
 /** Walks JPEG segments to the start of frame: marker, length, precision, height, width, components. */
-function parseJpegHeader(jpeg: Buffer): EncodedHeader | null {
+function parseJpegHeader(jpeg: Buffer): EncodedHeader {
   let offset = 2
   while (offset + 10 <= jpeg.length) {
     const marker = jpeg[offset + 1]!
-    if (jpeg[offset] !== 0xff) return null
+    if (jpeg[offset] !== 0xff) {
+      throw new ImageError(`the JPEG is damaged: there is no marker at its byte ${offset}`)
+    }
     if (marker === 0xff) {
       offset += 1 // a fill byte
     } else if (isStartOfFrame(marker)) {
-      const [height, width] = [jpeg.readUInt16BE(offset + 5), jpeg.readUInt16BE(offset + 7)]
-      return { height, width, channels: jpeg[offset + 9] === 1 ? 1 : 3 }
+      return parseStartOfFrame(jpeg.subarray(offset, offset + 10))
+    } else if (marker === startOfScan || marker === endOfImage) {
+      throw new ImageError('the JPEG is damaged: there is no frame header')
     } else {
       offset += 2 + Math.max(2, jpeg.readUInt16BE(offset + 2))
     }
   }
-  return null
+  throw new ImageError('the JPEG ends within its header')
 }
+
+const startOfScan = 0xda
+const endOfImage = 0xd9
 
 /** C0 to CF, except Huffman tables (C4), the reserved C8, and arithmetic coding conditions (CC). */
 const isStartOfFrame = (marker: number) =>
   marker >= 0xc0 && marker <= 0xcf && marker !== 0xc4 && marker !== 0xc8 && marker !== 0xcc
+
+/** Baseline, extended sequential and progressive, all with Huffman coding. */
+const lastDecodableFrame = 0xc2
+
+function parseStartOfFrame(frame: Buffer): EncodedHeader {
+  const [kind, precision, components] = [frame[1]!, frame[4]!, frame[9]!]
+  const cure = 'save it as a baseline JPEG with 8 bits'
+  if (kind > lastDecodableFrame) {
+    const name = kind === 0xc3 ? 'lossless' : kind > 0xc8 ? 'arithmetic-coded' : 'hierarchical'
+    throw new ImageError(`the JPEG is ${name} (SOF${kind - 0xc0}), which is not read: ${cure}`)
+  }
+  if (precision !== 8) {
+    throw new ImageError(`the JPEG has ${precision} bits per sample, which is not read: ${cure}`)
+  }
+  if (components !== 1 && components !== 3 && components !== 4) {
+    throw new ImageError(`the JPEG has ${components} components, expected 1, 3 or 4`)
+  }
+  return {
+    format: 'JPEG',
+    height: frame.readUInt16BE(5),
+    width: frame.readUInt16BE(7),
+    channels: components === 1 ? 1 : 3,
+  }
+}

@@ -22,7 +22,8 @@ export interface ImageSource {
   readonly shape: ImageShape
   readonly encoding: 'raw' | 'encoded'
   readonly records: number
+  /** Checks all of the record except the pixels of a PNG or JPEG. */
   read(record: number): Sample
-  /** The location of a record's label, for error messages. */
+  /** The location of a record, or of its label in IDX, for error messages. */
   location(record: number): FileLocation
 }

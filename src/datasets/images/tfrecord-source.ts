@@ -2,8 +2,9 @@ import { type FileLocation, fileError } from '../errors.js'
 import type { InputFile } from '../input-file.js'
 import type { DatasetLimits } from '../limits.js'
 import { checkDeclared, inferRawDimensions, validateShape } from './dimensions.js'
-import { isEncodedImage, readEncodedHeader } from './encoded-image.js'
+import { type EncodedHeader, isEncodedImage, readEncodedHeader } from './encoded-image.js'
 import { decodeExample, ExampleError, type ImageExample } from './example.js'
+import { ImageError } from './image-error.js'
 import type { Dimensions, ImageShape, ImageSource, Sample } from './image-source.js'
 import { RecordIndex } from './record-index.js'
 import { readRecord } from './tfrecord-reader.js'
@@ -20,7 +21,7 @@ export function openTfrecords(
   const encoding = detectEncoding(first, { ...first.declared, ...formDimensions })
   const found =
     encoding === 'encoded'
-      ? resolveEncodedShape(first, formDimensions, location)
+      ? resolveEncodedShape(index, limits, first, formDimensions)
       : resolveRawShape(first.image.length, { ...first.declared, ...formDimensions }, location)
   return new TfrecordSource(index, limits, encoding, validateShape(location, found, limits))
 }
@@ -46,21 +47,48 @@ function detectEncoding({ image }: ImageExample, { height, width, channels }: Pa
   return !isRaw && isEncodedImage(image) ? 'encoded' : 'raw'
 }
 
+/** Three channels if any image has colour, unless the form or the records say otherwise. */
 function resolveEncodedShape(
+  index: RecordIndex,
+  limits: DatasetLimits,
   first: ImageExample,
   formDimensions: Partial<Dimensions>,
-  location: FileLocation,
 ): Dimensions {
-  const header = readEncodedHeader(first.image)
-  if (!header) throw fileError('DATASET_FORMAT', location, 'the image is a damaged PNG or JPEG')
-  const channels = formDimensions.channels ?? first.declared.channels ?? header.channels
+  const { location } = index.locate(0)
+  const header = readHeader(first.image, location)
+  // checked here too, so that a huge image is refused before all others are read
+  validateShape(location, header, limits)
+  const channels = formDimensions.channels ?? surveyChannels(index, limits)
   if (channels !== 1 && channels !== 3) {
     const detail = `PNG and JPEG decode to 1 or 3 channels, not ${channels}`
     throw fileError('DATASET_SIZE_MISMATCH', location, detail)
   }
-  const shape = { ...header, channels }
+  const shape = { height: header.height, width: header.width, channels }
   checkDeclared(formDimensions, shape, location, 'the form')
   return shape
+}
+
+/** The most channels that an image has, or that its record says it is to be decoded to. */
+function surveyChannels(index: RecordIndex, limits: DatasetLimits): number {
+  let channels = 1
+  for (let record = 0; record < index.records && channels < 3; record++) {
+    const { image, declared } = readExample(index, record, limits)
+    if (declared.channels) channels = Math.max(channels, declared.channels)
+    else if (isEncodedImage(image)) {
+      const { location } = index.locate(record)
+      channels = Math.max(channels, readHeader(image, location).channels)
+    }
+  }
+  return channels
+}
+
+function readHeader(image: Uint8Array, location: FileLocation): EncodedHeader {
+  try {
+    return readEncodedHeader(image)
+  } catch (error) {
+    if (!(error instanceof ImageError)) throw error
+    throw fileError('DATASET_IMAGE', location, error.message, error)
+  }
 }
 
 function resolveRawShape(
@@ -110,14 +138,13 @@ class TfrecordSource implements ImageSource {
   }
 
   private checkEncoded(record: number, { image, declared }: ImageExample): void {
-    const header = readEncodedHeader(image)
-    if (!header) {
-      const detail = 'the image is no PNG or JPEG, or a damaged one; the first record is one'
+    if (!isEncodedImage(image)) {
+      const detail = 'the image is no PNG or JPEG; the first record is one'
       throw fileError('DATASET_FORMAT', this.location(record), detail)
     }
-    // The graph decodes every image to the channels of the set, so grayscale images are accepted among color.
-    const { height, width } = header
-    const found = { ...header, channels: declared.channels ?? this.shape.channels }
+    const { height, width } = readHeader(image, this.location(record))
+    // The graph decodes every image to the channels of the set, whatever the record says.
+    const found = { height, width, channels: declared.channels ?? this.shape.channels }
     checkDeclared(declared, found, this.location(record), 'the record')
     if (height !== this.shape.height || width !== this.shape.width) {
       const detail = `the image is ${height} x ${width}, expected ${this.shape.height} x ${this.shape.width} as in the first record`

@@ -3,31 +3,10 @@ import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { deflateSync, gzipSync } from 'node:zlib'
-import { create, toBinary } from '@bufbuild/protobuf'
 import { encodeExample } from '../../../src/datasets/images/example.js'
-import { ExampleSchema } from '../../../src/datasets/images/example_pb.js'
 import { maskedCrc } from '../../../src/formats/tfrecord.js'
 import { fixture, freshDatasets, idx, mnistSlice, withCount } from '../uploads.js'
-
-function record(data: Uint8Array): Buffer {
-  const header = Buffer.alloc(12)
-  header.writeBigUInt64LE(BigInt(data.length))
-  header.writeUInt32LE(maskedCrc(header.subarray(0, 8)), 8)
-  const footer = Buffer.alloc(4)
-  footer.writeUInt32LE(maskedCrc(data))
-  return Buffer.concat([header, data, footer])
-}
-
-const int64 = (...value: number[]) => ({
-  kind: { case: 'int64List' as const, value: { value: value.map(BigInt) } },
-})
-const bytes = (...value: Uint8Array[]) => ({
-  kind: { case: 'bytesList' as const, value: { value } },
-})
-
-function example(feature: Record<string, ReturnType<typeof int64> | ReturnType<typeof bytes>>) {
-  return record(toBinary(ExampleSchema, create(ExampleSchema, { features: { feature } })))
-}
+import { bytes, example, int64, record } from './examples.js'
 
 const image = new Uint8Array(64).map((_, at) => at)
 
@@ -203,14 +182,10 @@ test('encoded images of different sizes and damaged images are refused', async t
   )
   const png = Buffer.from('89504e470d0a1a0a0000000d49484452000000', 'hex')
   const a = example({ image: bytes(png), label: int64(0) })
-  await assertRejected(
-    { a },
-    'DATASET_FORMAT',
-    /record 0 at byte 0: the image is a damaged PNG or JPEG/,
-  )
+  await assertRejected({ a }, 'DATASET_IMAGE', /record 0 at byte 0: the PNG ends within its header/)
   const endless = Buffer.concat([Buffer.from('ffd8ffe00002', 'hex'), Buffer.alloc(50, 0xff)])
   const b = example({ image: bytes(endless), label: int64(0) })
-  await assertRejected({ b }, 'DATASET_FORMAT', /damaged PNG or JPEG/)
+  await assertRejected({ b }, 'DATASET_IMAGE', /the JPEG ends within its header/)
   const pixelBomb = Buffer.from(
     '89504e470d0a1a0a0000000d49484452000fffff000fffff08020000000000000000000000',
     'hex',

@@ -18,7 +18,7 @@ async function survey(path: string, content: Uint8Array): Promise<number | Train
   const file = new InputFile('upload', path)
   try {
     const source = openImageSource([file], detectFormat([file]) as 'TFRecord', {}, defaultLimits)
-    computeImageStatistics(source, null)
+    await computeImageStatistics(source, null)
     return source.records
   } catch (error) {
     assert.ok(error instanceof TrainyardError, String(error))
