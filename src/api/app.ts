@@ -28,6 +28,7 @@ import type { Parts } from './parts.js'
 import { checkpointRoutes } from './routes/checkpoints.js'
 import { datasetRoutes } from './routes/datasets.js'
 import { docsRoutes } from './routes/docs.js'
+import { homeRoutes } from './routes/home.js'
 import { jobRoutes } from './routes/jobs.js'
 import { logRoutes } from './routes/logs.js'
 import { metricRoutes } from './routes/metrics.js'
@@ -56,7 +57,7 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
     loggerInstance: deps.log as FastifyBaseLogger,
     bodyLimit: limits.bodyBytes,
     trustProxy: false,
-    exposeHeadRoutes: false,
+    exposeHeadRoutes: true,
     forceCloseConnections: true,
     // requests that arrive before their connection closes are still answered
     return503OnClosing: false,
@@ -102,6 +103,7 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
   const telemetry = instrument(app, deps)
   await app.register(swagger, openapi)
   await app.register(serverRoutes, deps)
+  await app.register(homeRoutes)
   await app.register(docsRoutes)
   await app.register(async guarded => {
     guarded.addHook('onRequest', requireApiKey(deps.keys))

@@ -137,7 +137,7 @@ async function printBanner(
   const key = await readFile(keyFile, 'utf8').catch(() => 'see TRAINYARD_KEY')
   const queue = redis ? `embedded${redis.adopted ? ', still running' : ''}` : 'REDIS_URL'
   console.log(`
-  Trainyard listens on ${url}
+  Trainyard listens on ${url} (first steps: open it in a browser)
 
     key          ${key.trim()}
                  (kept in ${keyFile})

@@ -37,6 +37,10 @@ export class EventStreams {
     const { raw } = reply.hijack()
     if (raw.destroyed) return reply
     raw.writeHead(200, { ...definedHeaders(reply), 'content-type': eventStreamType })
+    if (reply.request.method === 'HEAD') {
+      raw.end()
+      return reply
+    }
     raw.write('retry: 2000\n\n')
     void this.run(raw, feed)
     return reply

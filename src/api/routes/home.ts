@@ -1,0 +1,74 @@
+import { createHash } from 'node:crypto'
+import type { FastifyInstance } from 'fastify'
+import { negotiateFormat } from '../http/content-negotiation.js'
+import { version } from '../openapi.js'
+
+const style = `
+  :root { color-scheme: light dark; font: 16px/1.5 system-ui, sans-serif }
+  body { max-width: 44rem; margin: 3rem auto; padding: 0 1rem }
+  pre { padding: 1rem; overflow-x: auto; border: 1px solid; border-radius: 6px; font-size: 0.85rem }
+  dt { font-weight: 600 }
+`
+
+const contentSecurityPolicy = [
+  "default-src 'none'",
+  `style-src 'sha256-${createHash('sha256').update(style).digest('base64')}'`,
+  "base-uri 'none'",
+  "form-action 'none'",
+  "frame-ancestors 'none'",
+].join('; ')
+
+const links = { docs: '/docs', openapi: '/openapi.json', health: '/healthz', readiness: '/readyz' }
+
+/** What a browser shows at the address that the server prints, and what a program gets there. No key is needed. */
+export async function homeRoutes(app: FastifyInstance): Promise<void> {
+  app.get('/', { schema: { hide: true } }, async (request, reply) => {
+    const formats = { json: 'application/json', html: 'text/html' }
+    if (negotiateFormat(request, undefined, formats) === 'json') {
+      return reply.send({ name: 'trainyard', version, ...links })
+    }
+    return reply
+      .type('text/html; charset=utf-8')
+      .header('content-security-policy', contentSecurityPolicy)
+      .header('referrer-policy', 'no-referrer')
+      .send(page(`${request.protocol}://${request.host}`))
+  })
+}
+
+const page = (url: string) => `<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>Trainyard</title>
+<style>${style}</style>
+</head>
+<body>
+<h1>Trainyard</h1>
+<p>The server runs, version ${version}. It trains models on your data and predicts with them.</p>
+<dl>
+<dt><a href="/docs">API documentation</a></dt>
+<dd>Every operation, to read and to try.</dd>
+<dt><a href="/openapi.json">OpenAPI document</a></dt>
+<dd>For tools that generate clients.</dd>
+<dt><a href="/readyz">Readiness</a></dt>
+<dd>Whether Redis, the predictor and the disk work.</dd>
+</dl>
+<h2>First steps</h2>
+<p>The API key is printed when the server starts, and kept in the file <code>key</code> of its data folder.</p>
+<pre>
+URL=${escapeHtml(url)}
+AUTH="Authorization: Bearer $(cat data/key)"
+
+# upload a table, train on it, and look at the job
+curl -s $URL/datasets -H "$AUTH" -F name=mine -F target=COLUMN -F file=@FILE.csv
+curl -s $URL/jobs -H "$AUTH" -H 'Content-Type: application/json' \\
+  -d '{ "model": { "kind": "boosting" }, "dataset": "mine" }'
+curl -s $URL/jobs -H "$AUTH"
+</pre>
+</body>
+</html>
+`
+
+const escapeHtml = (text: string) =>
+  text.replace(/[&<>"']/g, character => `&#${character.charCodeAt(0)};`)
