@@ -1,9 +1,13 @@
 import { TrainingFailure, TrainyardError, toOneLine } from '../src/errors.js'
+import { undecodableImage } from '../src/graph/decode-errors.js'
 import { GraphError } from '../src/graph/graph-error.js'
 import type { FailureCode } from '../src/spec/failure-codes.js'
 import type { TrainerError } from '../src/spec/ipc-messages.js'
 import type { Failure } from '../src/spec/job.js'
 import { toStorageError } from '../src/store/storage-errors.js'
+
+const badSampleRemedy =
+  'correct or leave out the record, upload the data set again, and submit a new job'
 
 /** TensorFlow's error messages, the failure that each stands for, and the remedy. */
 const deterministicErrors: readonly (readonly [RegExp, FailureCode, remedy: string])[] = [
@@ -13,10 +17,11 @@ const deterministicErrors: readonly (readonly [RegExp, FailureCode, remedy: stri
     'use a smaller batchSize, with accumulateSteps to make up for it, or a smaller model',
   ],
   [
-    /corrupted record|truncated record|Data ?Loss|Could not parse example|Expected image|Unknown image/i,
+    /corrupted record|truncated record|Data ?Loss|Could not parse example/i,
     'bad_sample',
-    'correct or leave out the record, upload the data set again, and submit a new job',
+    badSampleRemedy,
   ],
+  [undecodableImage, 'bad_sample', badSampleRemedy],
 ]
 
 /** The failure of the job if every attempt would meet this error; null if another attempt may succeed. */

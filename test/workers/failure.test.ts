@@ -82,6 +82,15 @@ test("TensorFlow's errors about memory and records fail the job with a remedy", 
   assert.match(badRecord.message, /^DataLoss: .*; correct or leave out the record/)
 })
 
+test('an image that TensorFlow cannot decode fails the job as a bad sample', () => {
+  const messages = [
+    'next: {{function_node train_decode}} Invalid PNG data, size 140\n\t [[{{node DecodeImage}}]]',
+    'next: jpeg::Uncompress failed. Invalid JPEG data or crop window.',
+    'next: Unknown image file format. One of JPEG, PNG, GIF, BMP required.',
+  ]
+  for (const message of messages) assert.equal(toFailure(new Error(message))?.code, 'bad_sample')
+})
+
 test('a bug is no failure of the job', () => {
   assert.equal(toFailure(new Error('x is not a function')), null)
 })

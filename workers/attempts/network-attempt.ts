@@ -29,6 +29,7 @@ import { buildTrainingProgram } from '../../src/training/program.js'
 import type { RecordRange } from '../../src/training/record-range.js'
 import { buildServingProgram } from '../../src/training/serving.js'
 import { AttemptRecorder, type CheckpointWriter, type TrainerDeps } from './attempt-recorder.js'
+import { rethrowWithRecord } from './bad-sample.js'
 import { resolveInitialWeights } from './initial-weights.js'
 import { resolvePrecision } from './precision.js'
 
@@ -78,9 +79,22 @@ export async function runNetworkAttempt(deps: NetworkAttemptDeps): Promise<void>
         recorder.checkpoint(step, { save, evaluation }, best),
       shouldContinue: () => recorder.shouldContinue(),
     },
-  ).catch(error => rethrowIfWeightsIntact(error, deps, source))
+  )
+    .catch(error => rethrowIfWeightsIntact(error, deps, source))
+    .catch(async error => rethrowWithRecord(error, await imageFiles(store, task)))
   if (!completed) return recorder.stopped()
   await publish(deps, recorder, session)
+}
+
+/** The files of the data sets that a job trains and validates on. */
+async function imageFiles(store: Store, { dataset, validation }: TrainerTask<NetworkJob>) {
+  const datasets = new Datasets(store)
+  return Promise.all(
+    [dataset, ...(validation ? [validation] : [])].map(async manifest => ({
+      manifest: requireImages(manifest),
+      paths: await datasets.shardPaths(manifest),
+    })),
+  )
 }
 
 /**

@@ -1,0 +1,61 @@
+import { decodeExample } from '../../src/datasets/images/example.js'
+import { ImageDecoder } from '../../src/datasets/images/image-decoder.js'
+import { ImageError } from '../../src/datasets/images/image-error.js'
+import { shuffledOrder } from '../../src/datasets/images/shards.js'
+import { nextRecordOffset, readRecord } from '../../src/datasets/images/tfrecord-reader.js'
+import { InputFile } from '../../src/datasets/input-file.js'
+import { TrainingFailure } from '../../src/errors.js'
+import { undecodableImage } from '../../src/graph/decode-errors.js'
+import { SessionError } from '../../src/graph/values.js'
+import type { ImagesManifest } from '../../src/spec/dataset.js'
+
+/** Longer records do not exist: the upload refuses them. */
+const maxRecordBytes = 2 ** 30
+
+interface ImageFiles {
+  manifest: ImagesManifest
+  /** Absolute paths of its shards, in order. */
+  paths: readonly string[]
+}
+
+/**
+ * Names the record if the error of a training is that an image cannot be decoded: TensorFlow's message does not
+ * say which. Uploads decode every image, but data sets of older versions were not checked. Throws the error, or
+ * a TrainingFailure with the code bad_sample.
+ */
+export async function rethrowWithRecord(
+  error: unknown,
+  datasets: readonly ImageFiles[],
+): Promise<never> {
+  if (!(error instanceof SessionError) || !undecodableImage.test(error.message)) throw error
+  for (const dataset of datasets) {
+    if (dataset.manifest.encoding !== 'encoded') continue
+    const found = await findBadImage(dataset)
+    if (found) throw new TrainingFailure('bad_sample', `${found}; upload the data set without it`)
+  }
+  throw error
+}
+
+/** Says which record of the data set is the first that cannot be decoded, and why. */
+export async function findBadImage({ manifest, paths }: ImageFiles): Promise<string | null> {
+  const decoder = await ImageDecoder.open(manifest)
+  let first = 0
+  for (const [i, path] of paths.entries()) {
+    const shard = manifest.shards[i]!
+    const file = new InputFile(shard.name, path)
+    try {
+      for (let record = 0, offset = 0; offset < file.size; record++) {
+        const data = Buffer.from(readRecord(file, record, offset, maxRecordBytes))
+        offset = nextRecordOffset(offset, data.length)
+        const [image] = decoder.decode([decodeExample(data).image])
+        if (!(image instanceof ImageError)) continue
+        const uploaded = shuffledOrder(manifest.records)[first + record]
+        return `record ${uploaded} of data set '${manifest.name}' (record ${record} of ${shard.name}): ${image.message}`
+      }
+    } finally {
+      file.close()
+    }
+    first += shard.records
+  }
+  return null
+}
