@@ -19,6 +19,7 @@ import { openFolderStore } from '../store/folder-store.js'
 import type { Store } from '../store/store.js'
 import type { AllowedNetworks } from '../webhooks/target.js'
 import { Webhooks, type WebhooksDeps } from '../webhooks/webhooks.js'
+import { readTensors } from '../weights/read-tensors.js'
 import { WeightsStore } from '../weights/weights-store.js'
 import { DamageScan } from './damage-scan.js'
 import { type ApiKeys, ensureApiKey, ensureSecret, loadApiKeys } from './http/api-keys.js'
@@ -86,7 +87,10 @@ export async function openParts(
     damage,
     findDataset: id => datasets.get(id),
     findModel: (name, version) => models.get(name, version),
+    modelTensors: async (name, version) =>
+      readTensors(await models.weightsPrefix({ name, version })),
     findWeights: id => weights.get(id),
+    readTensors,
     diskProblem: async () => (await disk.status()).problem,
     estimateSize: openPlanner({ script: workerScript('planner'), env }),
   })

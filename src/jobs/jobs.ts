@@ -40,10 +40,11 @@ import { initialRecord, type JobRecord, JobRecords } from './record/records.js'
 import { isTerminal, isWaitingOrRunning, type JobAction, requestedAction } from './record/states.js'
 import { JobTelemetry } from './telemetry/job-telemetry.js'
 import { MetricsLog } from './telemetry/metrics-log.js'
-import { weightsOfJobs } from './weights-sources.js'
+import { type ReadTensors, weightsOfJobs } from './weights-sources.js'
 
 export interface JobsDeps extends Omit<JobPlannerDeps, keyof ReturnType<typeof weightsOfJobs>> {
   store: Store
+  readTensors: ReadTensors
   redis: RedisConfig
   log: Logger
   /** Why the disk of the data folder takes no writes; null if it does. */
@@ -110,7 +111,8 @@ export class Jobs {
     this.reconciler = reconciler
     this.checkpointFolders = new Checkpoints(store)
     this.metricsLog = new MetricsLog(store)
-    this.planner = new JobPlanner({ ...deps, ...weightsOfJobs(records, this.checkpointFolders) })
+    const jobWeights = weightsOfJobs(records, this.checkpointFolders, deps.readTensors)
+    this.planner = new JobPlanner({ ...deps, ...jobWeights })
     this.telemetry = new JobTelemetry({
       store,
       records,

@@ -148,6 +148,11 @@ export class ModelRegistry {
     return join(await this.folder(model), 'saved_model')
   }
 
+  /** The file prefix of a network's weights, a TensorFlow checkpoint. */
+  async weightsPrefix(model: Pick<Model, 'name' | 'version'>): Promise<string> {
+    return join(await this.savedModel(model), 'variables', 'variables')
+  }
+
   /**
    * Publishes a staged folder (with the content that `folder` describes) as the next version. A job
    * publishes once: a later attempt of the same job gets the version that exists already.

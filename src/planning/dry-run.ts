@@ -45,7 +45,7 @@ export function estimateBoostingSize({ model, training }: BoostingJob): Boosting
   }
 }
 
-export type BoostingSize = Omit<JobSize, 'parameters'> & { parameters: null }
+export type BoostingSize = Pick<JobSize, 'stateBytes' | 'stepBytes'> & { parameters: null }
 
 /** Adds what a trainer takes before it has any data. */
 export function estimateMemory(
@@ -67,6 +67,7 @@ export function toJobPlan(job: JobManifest, size: JobSize | BoostingSize): JobPl
     dataset,
     training,
     initFrom: initFrom ?? null,
+    initialized: 'initialized' in size ? size.initialized : null,
     normalization: normalizationOf(job),
     freeze: freeze ?? [],
     priority: priority ?? defaultPriority,

@@ -21,6 +21,9 @@ export interface InitSourceLookup {
   findDataset(idOrName: string): Promise<DatasetManifest>
   /** Oldest first. */
   checkpoints(jobId: string): Promise<Pick<Checkpoint, 'step' | 'format'>[]>
+  /** Both return null if the files cannot be read. */
+  modelTensors(name: string, version: number): Promise<WeightsTensor[] | null>
+  checkpointTensors(jobId: string, step: number): Promise<WeightsTensor[] | null>
 }
 
 /** Where a job's initial weights come from, and how they were made. */
@@ -34,6 +37,8 @@ export interface InitialSource {
   published: 'caffe' | 'inception' | null
   /** Of ResNet v1; null for other networks. */
   layout: ResNetLayout | null
+  /** Null if they cannot be read. */
+  tensors: WeightsTensor[] | null
 }
 
 /**
@@ -72,6 +77,7 @@ export async function findInitialSource(
       normalization: { mean: found.input.mean, std: found.input.std },
       published: null,
       layout: layoutOfModel(found.model),
+      tensors: await lookup.modelTensors(model, found.version),
     }
   }
   if (weights !== undefined) {
@@ -82,17 +88,20 @@ export async function findInitialSource(
       normalization: found.normalize ?? null,
       published: publishedNormalization(found.tensors),
       layout: layoutOfTensors(found.tensors),
+      tensors: found.tensors,
     }
   }
   const found = await orFieldError('/job', 'job_not_found', lookup.findJob(job!))
   if (isBoosting(found))
     throw initFromError('/job', 'wrong_kind', boostingHasNoWeights(`job '${job}'`))
+  const resolvedStep = await resolveStep(found.id, step, lookup)
   return {
-    source: { job: found.id, step: await resolveStep(found.id, step, lookup), ...normalize },
+    source: { job: found.id, step: resolvedStep, ...normalize },
     description: `the weights of job '${job}'`,
     normalization: await normalizationOfJob(found, lookup),
     published: null,
     layout: layoutOfModel(found.model),
+    tensors: await lookup.checkpointTensors(found.id, resolvedStep),
   }
 }
 

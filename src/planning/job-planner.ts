@@ -1,23 +1,34 @@
 import { ulid } from 'ulid'
-import { isMissing } from '../errors.js'
+import { isMissing, TrainyardError } from '../errors.js'
 import type { DatasetManifest } from '../spec/dataset.js'
+import type { JobSize } from '../spec/ipc-messages.js'
 import {
   isBoosting,
   isBoostingRequest,
   type JobManifest,
   type JobRequest,
+  type NetworkJob,
   type NetworkJobRequest,
 } from '../spec/job.js'
 import type { JobPlan } from '../spec/job-queries.js'
+import type { Note } from '../spec/note.js'
 import { estimateBoostingSize, estimateMemory, recordCounts, toJobPlan } from './dry-run.js'
 import type { Planner } from './dry-run-process.js'
 import { unknownDataset } from './errors.js'
-import { findInitialSource, type InitSourceLookup } from './init-source.js'
+import { findInitialSource, type InitialSource, type InitSourceLookup } from './init-source.js'
+import { initialWeightsNotes, uncheckedNote } from './initial-weights-notes.js'
 import { planJob } from './plan.js'
 
 export interface JobPlannerDeps extends InitSourceLookup {
   /** Estimates the size of a network's job. */
   estimateSize: Planner
+}
+
+interface PreparedJob {
+  job: JobManifest
+  dataset: DatasetManifest
+  validationDataset: DatasetManifest | null
+  initial: InitialSource | null
 }
 
 /**
@@ -28,9 +39,32 @@ export class JobPlanner {
   constructor(private readonly deps: JobPlannerDeps) {}
 
   /**
-   * Returns the manifest with every option filled in. Throws `INVALID_JOB` with all invalid fields.
+   * Returns the manifest with every option filled in. Throws `INVALID_JOB` with all invalid fields, or if
+   * the initial weights do not fit the network.
    */
   async plan(request: JobRequest): Promise<JobManifest> {
+    const prepared = await this.prepare(request)
+    const { job, initial } = prepared
+    if (!initial || isBoosting(job)) return job
+    const size = initial.tensors && (await this.estimate(job, prepared).catch(nullIfUnavailable))
+    return withNotes(job, size ? initialWeightsNotes(size) : [uncheckedNote])
+  }
+
+  /**
+   * Returns the plan and the estimated size of a job without submitting it. Throws as `plan` does.
+   * `signal` ends the estimate, for a client that has gone.
+   */
+  async dryRun(request: JobRequest, signal?: AbortSignal): Promise<JobPlan> {
+    const prepared = await this.prepare(request)
+    const { job, initial } = prepared
+    if (isBoosting(job)) return toJobPlan(job, estimateBoostingSize(job))
+    const size = await this.estimate(job, prepared, signal)
+    if (!initial) return toJobPlan(job, size)
+    const notes = initial.tensors ? initialWeightsNotes(size) : [uncheckedNote]
+    return toJobPlan(withNotes(job, notes), size)
+  }
+
+  private async prepare(request: JobRequest): Promise<PreparedJob> {
     const validation = request.training?.validation
     const dataset = await this.resolveDataset(request.dataset, '/dataset')
     const validationDataset =
@@ -44,7 +78,7 @@ export class JobPlanner {
     const initial = requestedInit ? await findInitialSource(requestedInit, this.deps) : null
     const identity = { id, createdAt: createdAt.toISOString() }
     const job = planJob(identity, request, dataset, validationDataset, initial)
-    return {
+    const manifest = {
       ...job,
       ...(isBoosting(job) && { memory: estimateMemory('boosting', estimateBoostingSize(job)) }),
       ...(initial && { initFrom: initial.source }),
@@ -52,22 +86,19 @@ export class JobPlanner {
       ...(priority && { priority }),
       ...(labels && { labels }),
     }
+    return { job: manifest, dataset, validationDataset, initial }
   }
 
-  /**
-   * Returns the plan and the estimated size of a job without submitting it. Throws as `plan` does.
-   * `signal` ends the estimate, for a client that has gone.
-   */
-  async dryRun(request: JobRequest, signal?: AbortSignal): Promise<JobPlan> {
-    const job = await this.plan(request)
-    if (isBoosting(job)) return toJobPlan(job, estimateBoostingSize(job))
-    const { findDataset, estimateSize } = this.deps
-    const { validation } = job.training
-    const dataset = await findDataset(job.dataset.id)
-    const validationDataset = 'dataset' in validation ? await findDataset(validation.dataset) : null
+  /** Builds the network in another process. */
+  private estimate(
+    job: NetworkJob,
+    { dataset, validationDataset, initial }: PreparedJob,
+    signal?: AbortSignal,
+  ): Promise<JobSize> {
     if (dataset.kind !== 'images') throw new Error(`data set ${dataset.id} is a ${dataset.kind}`)
     const records = recordCounts(job, dataset, validationDataset)
-    return toJobPlan(job, await estimateSize({ job, dataset, records }, signal))
+    const checkpointTensors = initial?.tensors ?? undefined
+    return this.deps.estimateSize({ job, dataset, records, checkpointTensors }, signal)
   }
 
   /** An unknown data set is an invalid field of the request, not a 404. */
@@ -81,3 +112,14 @@ export class JobPlanner {
 /** Boosting has no initial weights, so its requests have neither `initFrom` nor `freeze`. */
 const initOptions = (request: JobRequest): Pick<NetworkJobRequest, 'initFrom' | 'freeze'> =>
   isBoostingRequest(request) ? {} : request
+
+const withNotes = <J extends JobManifest>(job: J, notes: Note[]): J => ({
+  ...job,
+  notes: [...(job.notes ?? []), ...notes],
+})
+
+/** A job is not refused since the planners are busy: it compares the weights itself when it begins. */
+function nullIfUnavailable(error: unknown): null {
+  if (error instanceof TrainyardError && error.kind === 'unavailable') return null
+  throw error
+}

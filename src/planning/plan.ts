@@ -57,6 +57,11 @@ export function planNetworkJob(
   if (initial) checkLayout(request.model, model, initial, errors, notes)
   const { normalize } = request.initFrom ?? {}
   const normalization = planNormalization(normalize, initial, dataset, errors, notes)
+  if (!request.initFrom && request.freeze?.length) {
+    const message =
+      'freeze keeps variables at random values: without initFrom, all values are random'
+    notes.add('frozen_random', message)
+  }
   errors.throwIfAny('INVALID_JOB')
   const training = { ...options, ...(validationClasses && { validationClasses }) }
   const base = baseManifest(identity, request, dataset)

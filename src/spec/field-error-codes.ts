@@ -37,6 +37,7 @@ export const fieldErrorCodes = {
   weights_not_found: 'there are no such weights',
   checkpoint_not_found: 'there is no such checkpoint',
   not_an_image: 'the file is not a PNG or JPEG image',
+  nothing_matches: 'the network has no variable of the name and shape of one in the weights',
   target_refused: 'webhooks may not call the URL',
 } as const satisfies Readonly<Record<string, string>>
 

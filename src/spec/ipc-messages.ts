@@ -4,9 +4,11 @@ import type { DatasetManifest, ImagesManifest } from './dataset.js'
 import type { ErrorCode } from './error-codes.js'
 import type { FailureCode } from './failure-codes.js'
 import type { FieldErrorCode } from './field-error-codes.js'
+import type { InitReport } from './init-from.js'
 import type { JobManifest, Metrics, ModelRef, NetworkJob, Phase } from './job.js'
 import type { MemoryEstimate } from './memory-estimate.js'
 import type { MetricRow } from './metrics.js'
+import type { WeightsTensor } from './weights.js'
 
 /** An error as a message to another process (`src/ipc/wire-error.ts`). */
 export interface WireError {
@@ -65,6 +67,8 @@ export interface PlannerTask {
   job: NetworkJob
   dataset: ImagesManifest
   records: { training: number; validation: number }
+  /** The tensors of the checkpoint that the job starts from. */
+  checkpointTensors?: readonly WeightsTensor[] | undefined
 }
 
 export interface JobSize {
@@ -74,6 +78,10 @@ export interface JobSize {
   stateBytes: number
   /** Peak memory of a step beside the state: activations, gradients and the batch. */
   stepBytes: number
+  /** Null without initial weights. */
+  initialized: InitReport | null
+  /** Variables that `freeze` keeps at random values. */
+  frozenRandom: string[]
 }
 
 export interface PredictRequest {

@@ -1,5 +1,6 @@
 import { type Static, Type } from 'typebox'
 import { JobId } from './identifiers.js'
+import { InitReport } from './init-from.js'
 import { Job, JobStatus } from './job.js'
 import { LabelFilter, RequiredLabels } from './labels.js'
 import { MemoryEstimate } from './memory-estimate.js'
@@ -66,6 +67,10 @@ export const JobPlan = Type.Object({
   dataset,
   training,
   initFrom,
+  initialized: nullable(
+    InitReport,
+    'which variables would start from initFrom; null without it, or if its files cannot be read',
+  ),
   normalization,
   freeze,
   priority,

@@ -17,6 +17,10 @@ export const noteCodes = {
     'columns of the validation table are read by the types of the training table',
   split_column_left_out:
     'the column by which rows are held out for validation is not among the features',
+  frozen_random: 'variables that are frozen have random values',
+  initial_weights_cast: 'values of the initial weights are cast to the type of the network',
+  initial_weights_partly_used: 'variables of the network have no values in the initial weights',
+  initial_weights_unchecked: 'the initial weights could not be compared with the network yet',
   layout_from_weights: 'the network is laid out as the one that the weights of initFrom are of',
   layout_of_others: 'the network is laid out in another way than the one that the weights are of',
   normalization_unknown: 'it is not known how the images of the initial weights were normalized',

@@ -39,7 +39,7 @@ export function matchWeights(
     if (typeof found === 'string') skipped.push({ name: variable.name, reason: found })
     else matched.push(found)
   }
-  if (matched.length === 0) throw nothingMatches(variables, checkpointTensors)
+  if (matched.length === 0) throw nothingMatches(variables, checkpointTensors, skipped)
   const cast = matched
     .filter(({ variable, dtype }) => dtype !== variable.dtype)
     .map(({ variable, dtype }) => ({ name: variable.name, from: dtype }))
@@ -75,14 +75,35 @@ function match(
 function nothingMatches(
   variables: readonly Variable[],
   checkpointTensors: readonly WeightsTensor[],
+  skipped: InitReport['skipped'],
 ) {
   const firstNames = (names: readonly { name: string }[]) =>
     `${names
       .slice(0, 3)
       .map(({ name }) => name)
       .join(', ')}${names.length > 3 ? ', …' : ''}`
+  const names = new Set(checkpointTensors.map(({ name }) => name))
+  const sameName = skipped.find(({ name }) => names.has(name))
+  const remedy = sameName
+    ? `; of ${sameName.name}, ${sameName.reason}`
+    : (networkHint(checkpointTensors) ?? '')
   return new TrainingFailure(
     'init_nothing_matches',
-    `initFrom: no variable of the network is in the checkpoint by name and shape; the network has ${firstNames(variables)}, the checkpoint ${firstNames(checkpointTensors) || 'nothing'}`,
+    `initFrom: no variable of the network is in the checkpoint by name and shape; the network has ${firstNames(variables)}, the checkpoint ${firstNames(checkpointTensors) || 'nothing'}${remedy}`,
   )
+}
+
+/** Names the model of a checkpoint whose variables have the names of another network. */
+function networkHint(checkpointTensors: readonly WeightsTensor[]): string | null {
+  for (const { name } of checkpointTensors) {
+    const [, family, version, depth] = /^(resnet|vgg)(?:_v([12]))?_(\d+)\//.exec(name) ?? []
+    if (!family) continue
+    const model = {
+      kind: family,
+      depth: Number(depth),
+      ...(version && { version: Number(version) }),
+    }
+    return `; it is of the model ${JSON.stringify(model)}`
+  }
+  return null
 }

@@ -68,6 +68,8 @@ export interface Program extends SavedModelSpec {
   parameters: number
   /** The variables that `initialize` assigns; null if there is no such signature. */
   initialized: InitReport | null
+  /** Frozen variables that `initialize` does not assign. */
+  frozenRandom: string[]
 }
 
 /**
@@ -194,6 +196,7 @@ export function buildTrainingProgram({
     graph,
     parameters: variables.parameters,
     initialized: matching?.report ?? null,
+    frozenRandom: frozenRandom(variables, matching?.report.matched ?? []),
     signatures: {
       init: { inputs: { seed }, outputs: effectOutputs(graph, 'initialized', initEffects) },
       ...(matching && {
@@ -264,6 +267,11 @@ const countNonFinite = (graph: Graph, variables: readonly Variable[]): Tensor =>
     )
     return addN(counts)
   })
+
+function frozenRandom({ all, freeze }: Variables, matched: readonly string[]): string[] {
+  const set = new Set(matched)
+  return all.map(({ name }) => name).filter(name => freeze.isFrozen(name) && !set.has(name))
+}
 
 /** A tensor that tells the layouts of ResNet v1 apart, whose variables are the same. */
 function layoutMark(graph: Graph, model: NetworkOptions): Record<string, Tensor> {

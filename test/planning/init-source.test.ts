@@ -59,6 +59,8 @@ const lookupOf = (found: Found): InitSourceLookup => ({
     return digitsManifest({ mean: [1, 2, 3], std: [4, 5, 6] })
   },
   checkpoints: async () => [{ step: 9, format: 'tensorflow' }],
+  modelTensors: async () => null,
+  checkpointTensors: async () => null,
 })
 
 async function plan(

@@ -18,5 +18,5 @@ answerParent(async ({ job }: PlannerTask): Promise<JobSize> => {
       process.kill(process.pid, 'SIGSTOP')
       break
   }
-  return { parameters: 5, stateBytes: 6, stepBytes: 7 }
+  return { parameters: 5, stateBytes: 6, stepBytes: 7, initialized: null, frozenRandom: [] }
 })

@@ -167,7 +167,11 @@ test('a checkpoint of another network and patterns without a match are rejected'
           { name: 'vgg_16/fc8/weights', dtype: 'float32', shape: [1, 1, 4096, 1000] },
         ],
       }),
-    { code: 'init_nothing_matches', message: /the network has resnet.*the checkpoint vgg_16/ },
+    {
+      code: 'init_nothing_matches',
+      message:
+        /the network has resnet.*the checkpoint vgg_16.*it is of the model \{"kind":"vgg","depth":16\}$/,
+    },
   )
   const unmatchedPattern = () =>
     buildTrainingProgram({ ...options, freeze: ['resnet/unit_1/*', 'resnet/conv0/*'] })

@@ -153,6 +153,9 @@ test('an incomplete checkpoint is rejected', async () => {
 
 const submit = (more: object) => server.api.post('/jobs').send({ ...smallJob, ...more })
 
+/** The network whose variables the checkpoint has, apart from those of another shape. */
+const model = { kind: 'resnet', blocks: 1, filters: 4 }
+
 test('initFrom is resolved to the newest version when the job is submitted', async () => {
   await putModel(server.store, 'shades-model', 1)
   await putModel(server.store, 'shades-model', 2)
@@ -165,7 +168,7 @@ test('initFrom is resolved to the newest version when the job is submitted', asy
     ],
     [{ weights: weights.id }, { weights: weights.id }],
   ]) {
-    const job = await submit({ initFrom: asked, freeze: ['resnet/conv_0/*'] })
+    const job = await submit({ model, initFrom: asked, freeze: ['resnet/conv_0/*'] })
     assert.equal(job.status, 202, job.text)
     assert.deepEqual(job.body.initFrom, chosen)
     assert.deepEqual(job.body.freeze, ['resnet/conv_0/*'])
@@ -181,6 +184,55 @@ test('initFrom is resolved to the newest version when the job is submitted', asy
     await server.api.post(`/jobs/${job.body.id}/cancel`)
     assert.equal((await server.api.delete(`/weights/${weights.id}`)).status, 204)
   }
+})
+
+test('what the weights set is known before the job is queued, and weights that cannot match are refused', async () => {
+  const { body: weights } = await upload(['old.ckpt'])
+  const initFrom = { weights: weights.id, normalize: 'inception' }
+  const job = { ...smallJob, model, initFrom, freeze: ['resnet/conv_0/*'] }
+  const { body: plan } = await server.api.post('/jobs?dryRun=true').send(job)
+  assert.deepEqual(plan.normalization, { mean: [127.5], std: [127.5], from: 'request' })
+  assert.equal(plan.initialized.matched.length, 10)
+  assert.deepEqual(plan.initialized.cast, [
+    { name: 'resnet/unit_1/conv2/weights', from: 'float64' },
+  ])
+  const [first] = plan.initialized.skipped
+  assert.deepEqual(first, {
+    name: 'resnet/conv_0/weights',
+    reason: 'it is [3, 3, 3, 4] in the checkpoint, [3, 3, 1, 4] in the network',
+  })
+  const submitted = await submit({ ...job, name: 'same' })
+  assert.equal(submitted.status, 202, submitted.text)
+  for (const { notes } of [plan, submitted.body]) {
+    const messages = notes.map((note: { code: string; message: string }) => [
+      note.code,
+      note.message,
+    ])
+    assert.deepEqual(
+      messages.map(([code]: string[]) => code),
+      ['initial_weights_partly_used', 'initial_weights_cast', 'frozen_random'],
+    )
+    assert.match(messages[0][1], /^10 of 20 variables do not start .* it is \[3, 3, 3, 4\]/)
+    assert.match(messages[1][1], /^1 variables are float64/)
+    assert.match(messages[2][1], /keeps 1 variables at random values.*'resnet\/conv_0\/weights'/)
+  }
+  for (const [other, message] of [
+    [{ kind: 'resnet' }, /of resnet\/conv_0\/weights, it is \[3, 3, 3, 4\] in the checkpoint/],
+    [{ kind: 'resnet', depth: 20 }, /the network has resnet_v2_20\/conv1\/weights/],
+  ] as const) {
+    for (const url of ['/jobs', '/jobs?dryRun=true']) {
+      const refused = await server.api.post(url).send({ ...smallJob, model: other, initFrom })
+      assert.equal(refused.status, 422, refused.text)
+      assert.equal(refused.body.errors[0].code, 'nothing_matches')
+      assert.equal(refused.body.errors[0].path, '/initFrom')
+      assert.match(refused.body.errors[0].message, message)
+    }
+  }
+  const frozen = await submit({ freeze: ['resnet/conv_0/*'] })
+  assert.deepEqual(
+    frozen.body.notes.map(({ code }: { code: string }) => code),
+    ['frozen_random'],
+  )
 })
 
 test('an invalid initFrom is rejected with the path of the field', async () => {

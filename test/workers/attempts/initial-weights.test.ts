@@ -6,7 +6,9 @@ import { PNG } from 'pngjs'
 import { Datasets } from '../../../src/datasets/datasets.js'
 import { encodeExample } from '../../../src/datasets/images/example.js'
 import { loadTensorFlow } from '../../../src/engine/tensorflow.js'
+import { Checkpoints } from '../../../src/jobs/record/checkpoints.js'
 import { JobRecords } from '../../../src/jobs/record/records.js'
+import { weightsOfJobs } from '../../../src/jobs/weights-sources.js'
 import { ModelRegistry } from '../../../src/models/registry.js'
 import { findInitialSource } from '../../../src/planning/init-source.js'
 import { planNetworkJob } from '../../../src/planning/plan.js'
@@ -15,6 +17,7 @@ import type { InitFrom } from '../../../src/spec/init-from.js'
 import type { FromTrainer } from '../../../src/spec/ipc-messages.js'
 import type { NetworkJob } from '../../../src/spec/job.js'
 import { openFolderStore } from '../../../src/store/folder-store.js'
+import { readTensors } from '../../../src/weights/read-tensors.js'
 import { WeightsStore } from '../../../src/weights/weights-store.js'
 import { digitsManifest } from '../../../testing/digits-manifest.js'
 import { newJobId, startAttempt } from '../../../testing/running-job.js'
@@ -93,9 +96,10 @@ async function train(
 const lookup = {
   findModel: (name: string, version?: number) => new ModelRegistry(store).get(name, version),
   findWeights: (id: string) => new WeightsStore(store).get(id),
-  findJob: (id: string) => new JobRecords(store).manifest(id),
   findDataset: (id: string) => new Datasets(store).get(id),
-  checkpoints: async () => [{ step: 3, format: 'tensorflow' as const }],
+  modelTensors: async (name: string, version: number) =>
+    readTensors(await new ModelRegistry(store).weightsPrefix({ name, version })),
+  ...weightsOfJobs(new JobRecords(store), new Checkpoints(store), readTensors),
 }
 
 async function runAttempt(job: NetworkJob, dataset: DatasetManifest, resumeFrom: number | null) {
@@ -154,6 +158,9 @@ test('weights bring their normalization along: the same pixels give the same los
   for (const initFrom of [{ model: 'source' }, { job: source.id }]) {
     const onPng = await train(png, { name: 'png' }, initFrom)
     assert.deepEqual(onPng.losses, onRaw.losses)
+    assert.deepEqual(onPng.initialized?.skipped, [])
+    const { tensors } = await findInitialSource(initFrom, lookup)
+    assert.ok(tensors?.some(({ name }) => name === 'resnet/conv_0/weights'))
     const normalization = { mean: [90, 90, 90], std: [60, 60, 60], from: 'weights' }
     assert.deepEqual(onPng.job.normalization, normalization)
   }
