@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import pLimit, { type LimitFunction } from 'p-limit'
 import { invalidCursor, isDamaged } from '../errors.js'
-import { DatasetManifest } from '../spec/dataset.js'
+import { DatasetManifest, type ImagesManifest } from '../spec/dataset.js'
 import type { Page } from '../spec/paging.js'
 import { DamageRegistry } from '../store/damage-registry.js'
 import { readManifestOf } from '../store/manifest-of.js'
@@ -9,6 +9,7 @@ import { shapeOf } from '../store/shape.js'
 import type { Store } from '../store/store.js'
 import { datasetNotFound } from './errors.js'
 import { isId, isName } from './form.js'
+import { readShardLabels } from './images/shard-labels.js'
 import { type DatasetLimits, defaultLimits } from './limits.js'
 import { DatasetNames } from './names.js'
 import { DatasetUpload, type PublishDataset } from './upload.js'
@@ -119,6 +120,11 @@ export class Datasets {
   async shardPaths({ id, shards }: DatasetManifest): Promise<string[]> {
     const folder = await this.store.folder(datasetKey(id))
     return shards.map(shard => join(folder, shard.name))
+  }
+
+  /** The label of each image, in the order of the shards. Reads all of them. */
+  async readLabels(dataset: ImagesManifest): Promise<Uint32Array> {
+    return readShardLabels(await this.shardPaths(dataset), dataset.records)
   }
 
   private async readAll(): Promise<(DatasetManifest | null)[]> {

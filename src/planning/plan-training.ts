@@ -11,6 +11,7 @@ import {
   type TrainingOptionWithoutDefault,
   type TrainingPlan,
 } from '../spec/training-options.js'
+import type { ImageSplitPlan, ImageValidation } from '../spec/validation-split.js'
 import { withDefaults } from '../spec/with-defaults.js'
 import { checkTraining } from './check-training.js'
 import { planClassWeights } from './plan-class-weights.js'
@@ -44,7 +45,8 @@ export function planTraining(
     TrainingOptions,
     request,
   )
-  const heldOut = validation ? 0 : countHeldOut(options.validation, dataset, notes)
+  const split = planSplit(options.validation, dataset, validation, notes)
+  const heldOut = 'holdOut' in split ? split.holdOut : 0
   const trainingRecords = dataset.records - heldOut
   const batchSize = request.batchSize ?? fitBatchSize(options, trainingRecords, notes)
   const stepsPerEpoch = Math.floor(trainingRecords / (batchSize * options.accumulateSteps))
@@ -68,7 +70,7 @@ export function planTraining(
     }),
     ema: options.ema ? (options.ema as TrainingPlan['ema']) : null,
     augment: options.augment as TrainingPlan['augment'],
-    validation: validation ? { dataset: validation.id } : { holdOut: heldOut },
+    validation: split,
     validateEvery: options.validateEvery ?? Math.max(1, stepsPerEpoch),
     earlyStopping: (options.earlyStopping as TrainingPlan['earlyStopping']) ?? null,
     keepBest: hasValidation ? (options.keepBest as TrainingPlan['keepBest']) : null,
@@ -80,14 +82,30 @@ export function planTraining(
   return plan
 }
 
-function countHeldOut(share: unknown, { name, records }: ImagesManifest, notes: Notes): number {
-  if (typeof share !== 'number') return 0
-  const count = Math.round(share * records)
-  if (share > 0 && count === 0) {
+function planSplit(
+  requested: ImageValidation,
+  { name, records, classCounts }: ImagesManifest,
+  validation: ImagesManifest | null,
+  notes: Notes,
+): ImageSplitPlan {
+  if (validation) return { dataset: validation.id }
+  if (typeof requested === 'object' && 'dataset' in requested) {
+    throw new Error(`the validation data set '${requested.dataset}' was not looked up`)
+  }
+  const { holdOut: share, by = 'random' } =
+    typeof requested === 'number' ? { holdOut: requested } : requested
+  const holdOut = Math.round(share * records)
+  if (share > 0 && holdOut === 0) {
     const message = `${share} of the ${records} records of '${name}' is less than one record, so nothing is held out; set training.validation to a larger share or another data set`
     notes.add('nothing_held_out', message)
   }
-  return count
+  if (by === 'random') return { holdOut }
+  const classes = classCounts.filter(count => count > 0).length
+  if (holdOut > 0 && (holdOut < classes || classCounts.includes(1))) {
+    const message = `${holdOut} of ${records} images are held out, so not every one of the ${classes} classes has one; no class gives its only image`
+    notes.add('class_not_validated', message)
+  }
+  return { holdOut, by }
 }
 
 /** The default batch size, or fewer images if there are not so many. */

@@ -4,7 +4,7 @@ import { ClassWeights, type ClassWeightsPlan } from './class-weights.js'
 import { LearningRate } from './learning-rate.js'
 import { OptimizerOptions } from './optimizer-options.js'
 import { strictObject } from './strict-object.js'
-import { type ImageSplitPlan, Validation } from './validation-split.js'
+import { type ImageSplitPlan, ImageValidation } from './validation-split.js'
 
 /** The largest number of a step. */
 export const maxSteps = 100_000_000
@@ -143,7 +143,7 @@ export const TrainingOptions = strictObject({
       description: 'seed of everything random',
     }),
   ),
-  validation: Type.Optional(Validation),
+  validation: Type.Optional(ImageValidation),
   validateEvery: Type.Optional(
     Type.Integer({
       minimum: 1,

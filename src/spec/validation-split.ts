@@ -22,10 +22,6 @@ const OtherDataset = strictObject(
   { description: 'another data set to validate on' },
 )
 
-/** What to validate on, for jobs that have no choice of the records to hold out. */
-export const Validation = Type.Union([Share, OtherDataset], { default: 0.1 })
-export type Validation = Static<typeof Validation>
-
 /** How the held-out images are chosen. The records of a data set are shuffled already. */
 export const imageSplits = ['random', 'class'] as const
 export type ImageSplit = (typeof imageSplits)[number]
@@ -38,7 +34,7 @@ export const ImageValidation = Type.Union(
       holdOut,
       by: Type.Optional(
         Type.Enum([...imageSplits], {
-          description: 'class: the same share of the images of each class',
+          description: 'class: the same share of the images of each class; if absent, random',
         }),
       ),
     }),

@@ -34,6 +34,8 @@ export function inMemoryInput(
   const size = [images.height, images.width, images.channels]
   const pixels = variable(graph, 'in_memory/pixels', [total, ...size], 'uint8')
   const labels = variable(graph, 'in_memory/labels', [total], 'int32')
+  /** The row of each record, in the order in which they are read. */
+  const rowsByRecord = variable(graph, 'in_memory/rows', [total], 'int32')
   const shuffleSeed = variable(graph, 'in_memory/seed', [], 'int32')
   const evaluationCursor = variable(graph, 'in_memory/evaluated', [], 'int32')
 
@@ -51,7 +53,7 @@ export function inMemoryInput(
       const at = placeholder(graph, 'at', 'int32')
       const [newPixels, newLabels] = next(source)
       const rows = reshape(shapeOf(newLabels!), [])
-      const indices = range(at, add(at, rows))
+      const indices = readRows(rowsByRecord, range(at, add(at, rows)))
       const fillEffects = [
         assignRows(pixels, indices, newPixels!),
         assignRows(labels, indices, newLabels!),
@@ -72,14 +74,19 @@ export function inMemoryInput(
       : loader('in_memory_validation', validationImages)
 
   const signatures = graph.nameScope('in_memory', () => {
+    const newRows = placeholder(graph, 'new_rows', 'int32', [total])
     const startEffects = [
       assign(pixels, empty(graph, pixels.shape, 'uint8')),
       assign(labels, empty(graph, labels.shape, 'int32')),
       assign(shuffleSeed, seed),
+      assign(rowsByRecord, newRows),
     ]
     const resetCursor = assign(evaluationCursor, scalar(graph, training, 'int32'))
     return {
-      start: { inputs: { seed }, outputs: effectOutputs(graph, 'started', startEffects) },
+      start: {
+        inputs: { seed, rows: newRows },
+        outputs: effectOutputs(graph, 'started', startEffects),
+      },
       open: trainingLoader.open,
       fill: trainingLoader.fill,
       openValidation: validationLoader.open,
@@ -134,6 +141,15 @@ function shuffledRows(
   return shuffledIndex(floorMod(positions, records), rowKeys, records)
 }
 
+/** The row of each record: all to train on come first, then those to validate on, in their order. */
+function rowsOf(training: RecordRange, validation: RecordRange): Int32Array {
+  const { selected } = training
+  const total = training.count + validation.count
+  if (!selected) return Int32Array.from({ length: total }, (_, record) => record)
+  let [nextTraining, nextValidation] = [0, training.count]
+  return Int32Array.from(selected, isTraining => (isTraining ? nextTraining++ : nextValidation++))
+}
+
 /** Reads and decodes all records into the session's variables, chunk by chunk. */
 export function loadInMemory(
   session: Session,
@@ -141,15 +157,21 @@ export function loadInMemory(
   validation: RecordRange,
   seed: number,
 ): void {
-  session.run('start', { seed })
+  const rows = rowsOf(training, validation)
+  session.run('start', { seed, rows: { data: rows, shape: [rows.length] } })
+  const { files, selected } = training
+  // both parts of a split by class are read in one pass
+  const parts = selected
+    ? ([[{ files, first: 0, count: selected.length }, 'open', 'fill']] as const)
+    : ([
+        [training, 'open', 'fill'],
+        [validation, 'openValidation', 'fillValidation'],
+      ] as const)
   let filled = 0
-  for (const [part, open, fill] of [
-    [training, 'open', 'fill'],
-    [validation, 'openValidation', 'fillValidation'],
-  ] as const) {
-    const { files, first, count } = part
+  for (const [part, open, fill] of parts) {
+    const { first, count } = part
     const end = filled + count
-    if (count > 0) session.run(open, { files: stringVector(files), first, count })
+    if (count > 0) session.run(open, { files: stringVector(part.files), first, count })
     while (filled < end) filled += session.run(fill, { at: filled }).number('rows')
   }
 }

@@ -9,12 +9,19 @@ export interface RecordCounts {
   validation: number
 }
 
+/** Whether the records to validate on are chosen by class, so that `RecordRange.selected` lists them. */
+export const isSplitByClass = ({ validation }: Pick<TrainingPlan, 'validation'>): boolean =>
+  'holdOut' in validation && validation.by === 'class'
+
 export interface InputPipelineOptions {
   graph: Graph
   images: ImageFormat
   /** How the images to validate on are stored, if not as `images`. */
   validationImages?: ImageFormat | undefined
-  plan: Pick<TrainingPlan, 'batchSize' | 'shuffleBuffer' | 'input' | 'validationClasses'>
+  plan: Pick<
+    TrainingPlan,
+    'batchSize' | 'shuffleBuffer' | 'input' | 'validation' | 'validationClasses'
+  >
   seed: Tensor
 }
 

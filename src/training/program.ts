@@ -43,7 +43,7 @@ type StepOption =
   | 'l2'
 
 /** The options of the plan that change the input pipeline. */
-type InputOption = 'batchSize' | 'shuffleBuffer' | 'input' | 'validationClasses'
+type InputOption = 'batchSize' | 'shuffleBuffer' | 'input' | 'validation' | 'validationClasses'
 
 export interface ProgramOptions {
   model: NetworkOptions

@@ -11,8 +11,8 @@ import {
 import type { Session } from '../graph/session.js'
 import { decodePipeline } from './decode-pipeline.js'
 import { effectOutputs } from './effect-outputs.js'
-import type { InputPipeline, InputPipelineOptions } from './input-pipeline.js'
-import { type RecordRange, stringVector } from './record-range.js'
+import { type InputPipeline, type InputPipelineOptions, isSplitByClass } from './input-pipeline.js'
+import { int32Vector, type RecordRange, stringVector } from './record-range.js'
 
 /** Second half of the shuffle seed: TensorFlow replaces the seed (0, 0) by a random one. */
 const shuffleSeed2 = 1
@@ -32,14 +32,20 @@ export function streamingInput({
   const files = placeholder(graph, 'files', 'string', [-1])
 
   const records = placeholder(graph, 'records', 'int32')
-  const trainingRecords = data.take(data.tfRecords(files), records)
+  const byClass = isSplitByClass(plan)
+  const selected = placeholder(graph, 'selected', 'int32', [-1])
+  const trainingRecords = byClass
+    ? data.select(data.tfRecords(files), 'train_select', selected)
+    : data.take(data.tfRecords(files), records)
   const shuffled = data.repeat(data.shuffle(trainingRecords, shuffleBuffer, [seed, shuffleSeed2]))
   const batches = decodePipeline('train', shuffled, images, { batchSize, dropRemainder: true })
   const trainingIterator = iterator(graph, 'input', batches.element)
   const startTraining = startIterator(trainingIterator, batches)
 
   const skip = placeholder(graph, 'skip', 'int32')
-  const validationRecords = data.skip(data.tfRecords(files), skip)
+  const validationRecords = byClass
+    ? data.select(data.tfRecords(files), 'evaluate_select', selected)
+    : data.skip(data.tfRecords(files), skip)
   const validationBatches = decodePipeline('evaluate', validationRecords, validationImages, {
     batchSize,
     dropRemainder: false,
@@ -50,11 +56,11 @@ export function streamingInput({
   return {
     signatures: {
       start: {
-        inputs: { files, records, seed },
+        inputs: byClass ? { files, selected, seed } : { files, records, seed },
         outputs: effectOutputs(graph, 'started', [startTraining]),
       },
       startEvaluation: {
-        inputs: { files, skip },
+        inputs: byClass ? { files, selected } : { files, skip },
         outputs: effectOutputs(graph, 'evaluation_started', [startEvaluation]),
       },
     },
@@ -70,12 +76,17 @@ export function streamingInput({
 
 export function startTrainingStream(
   session: Session,
-  { files, count }: RecordRange,
+  { files, count, selected }: RecordRange,
   seed: number,
 ): void {
-  session.run('start', { files: stringVector(files), records: count, seed })
+  const part = selected ? { selected: int32Vector(selected) } : { records: count }
+  session.run('start', { files: stringVector(files), ...part, seed })
 }
 
-export function startValidationStream(session: Session, { files, first }: RecordRange): void {
-  session.run('startEvaluation', { files: stringVector(files), skip: first })
+export function startValidationStream(
+  session: Session,
+  { files, first, selected }: RecordRange,
+): void {
+  const part = selected ? { selected: int32Vector(selected) } : { skip: first }
+  session.run('startEvaluation', { files: stringVector(files), ...part })
 }

@@ -38,6 +38,7 @@ export const opDefs: Record<string, readonly [outputs: string, attrs: string]> =
   Exp: ['y', 'T!'],
   ExpandDims: ['output', 'T! Tdim'],
   Fill: ['output', 'T! index_type'],
+  FilterDataset: ['handle', 'predicate! Targuments! output_types! output_shapes! metadata'],
   FloorDiv: ['z', 'T!'],
   FloorMod: ['z', 'T!'],
   FusedBatchNormGradV3: [
@@ -53,9 +54,9 @@ export const opDefs: Record<string, readonly [outputs: string, attrs: string]> =
   GreaterEqual: ['z', 'T!'],
   Identity: ['output', 'T!'],
   ImageProjectiveTransformV3: ['transformed_images', 'dtype! interpolation! fill_mode'],
+  IsFinite: ['y', 'T!'],
   IteratorGetNext: ['components', 'output_types! output_shapes!'],
   IteratorV2: ['handle', 'shared_name! container! output_types! output_shapes!'],
-  IsFinite: ['y', 'T!'],
   L2Loss: ['output', 'T!'],
   Less: ['z', 'T!'],
   LessEqual: ['z', 'T!'],
@@ -98,6 +99,7 @@ export const opDefs: Record<string, readonly [outputs: string, attrs: string]> =
   Prod: ['output', 'keep_dims T! Tidx'],
   RandomIndexShuffle: ['output', 'rounds dtype! Tseed!'],
   Range: ['output', 'Tidx'],
+  RangeDataset: ['handle', 'output_types! output_shapes! metadata replicate_on_split'],
   ReadVariableOp: ['value', 'dtype!'],
   RealDiv: ['z', 'T!'],
   Relu: ['activations', 'T!'],
@@ -140,4 +142,5 @@ export const opDefs: Record<string, readonly [outputs: string, attrs: string]> =
   UnsortedSegmentSum: ['output', 'T! Tindices! Tnumsegments'],
   VarHandleOp: ['resource', 'container shared_name debug_name dtype! shape! allowed_devices'],
   ZerosLike: ['y', 'T!'],
+  ZipDataset: ['handle', 'output_types! output_shapes! N! metadata'],
 }

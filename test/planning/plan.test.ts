@@ -4,6 +4,7 @@ import type { TrainyardError } from '../../src/errors.js'
 import { planNetworkJob } from '../../src/planning/plan.js'
 import type { TableManifest } from '../../src/spec/dataset.js'
 import type { NetworkJobRequest } from '../../src/spec/job.js'
+import type { ImageValidation } from '../../src/spec/validation-split.js'
 import { digitsManifest } from '../../testing/digits-manifest.js'
 
 const identity = { id: 'job-00000000000000000000000000', createdAt: '2026-01-01T00:00:00.000Z' }
@@ -83,6 +84,26 @@ test('the default batch fits the data, and the plan says so', () => {
   assert.deepEqual(of(4, { validation: 0, batchSize: 2 }), [2, 2])
   // a batch that was asked for is not changed without a word
   assert.throws(() => of(30, { batchSize: 28 }), /batchSize is 28, but .* has 27 records/)
+})
+
+test('the images to hold out can be chosen by class', () => {
+  const of = (validation: ImageValidation, counts?: number[]) => {
+    const request: NetworkJobRequest = {
+      model: { kind: 'resnet' },
+      dataset: 'digits',
+      training: { validation },
+    }
+    const dataset = digitsManifest(counts && { classCounts: counts })
+    const { training, notes } = planNetworkJob(identity, request, dataset, null)
+    return [training.validation, ...notes!.map(({ code }) => code)]
+  }
+  assert.deepEqual(of({ holdOut: 0.2 }), [{ holdOut: 200 }])
+  assert.deepEqual(of({ holdOut: 0.2, by: 'random' }), [{ holdOut: 200 }])
+  const byClass = { holdOut: 0.2, by: 'class' } as const
+  assert.deepEqual(of(byClass), [{ holdOut: 200, by: 'class' }])
+  assert.deepEqual(of(byClass, [998, 1, 1]), [{ holdOut: 200, by: 'class' }, 'class_not_validated'])
+  const few = of({ holdOut: 0.002, by: 'class' })
+  assert.deepEqual(few, [{ holdOut: 2, by: 'class' }, 'class_not_validated'])
 })
 
 test('L2 and class weights are planned', () => {

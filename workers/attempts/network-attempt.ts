@@ -26,10 +26,10 @@ import {
 } from '../../src/training/loop.js'
 import { stepMemory } from '../../src/training/memory.js'
 import { buildTrainingProgram } from '../../src/training/program.js'
-import type { RecordRange } from '../../src/training/record-range.js'
 import { buildServingProgram } from '../../src/training/serving.js'
 import { AttemptRecorder, type CheckpointWriter, type TrainerDeps } from './attempt-recorder.js'
 import { rethrowWithRecord } from './bad-sample.js'
+import { imageRanges } from './image-ranges.js'
 import { resolveInitialWeights } from './initial-weights.js'
 import { resolvePrecision } from './precision.js'
 
@@ -184,29 +184,19 @@ async function loopInput(
   history: MetricRow[],
 ): Promise<Omit<LoopInput, 'session'>> {
   const plan = job.training
-  const heldOut = 'holdOut' in plan.validation ? plan.validation.holdOut : 0
-  const trainingCount = dataset.records - heldOut
-  const datasets = new Datasets(store)
-  const training = await shardRecords(datasets, dataset, trainingCount)
+  const ranges = await imageRanges(
+    new Datasets(store),
+    plan,
+    requireImages(dataset),
+    validation && requireImages(validation),
+  )
   return {
     plan,
     labels: requireImages(dataset).labels,
-    training,
-    validation: validation
-      ? await shardRecords(datasets, validation, validation.records)
-      : { ...training, first: trainingCount, count: heldOut },
+    ...ranges,
     resume: resumeFrom === null ? null : await checkpointBundles(store, job.id, resumeFrom),
     history,
   }
-}
-
-/** The first `count` records of a data set. */
-async function shardRecords(
-  datasets: Datasets,
-  dataset: DatasetManifest,
-  count: number,
-): Promise<RecordRange> {
-  return { files: await datasets.shardPaths(dataset), first: 0, count }
 }
 
 async function checkpointBundles(store: Store, id: string, step: number) {

@@ -8,6 +8,7 @@ import { apply, defineOp } from '../op.js'
 import { OptionsSchema } from '../proto/tensorflow_pb.js'
 import type { Shape } from '../shape.js'
 import { scalar } from './constant.js'
+import { gather } from './gather.js'
 import { cast } from './math.js'
 
 export interface Component {
@@ -48,6 +49,11 @@ export const ShuffleDataset = datasetOp('ShuffleDataset', element => ({
 export const RepeatDataset = datasetOp('RepeatDataset')
 export const TakeDataset = datasetOp('TakeDataset')
 export const SkipDataset = datasetOp('SkipDataset')
+export const RangeDataset = datasetOp('RangeDataset')
+export const ZipDataset = datasetOp('ZipDataset', element => ({
+  ...elementAttrs(element),
+  N: attr.int(2),
+}))
 export const BatchDatasetV2 = datasetOp('BatchDatasetV2')
 export const PrefetchDataset = datasetOp('PrefetchDataset', element => ({
   ...elementAttrs(element),
@@ -192,6 +198,46 @@ export function map(
     },
   )
   return { handle, element: mapFunction.outputs }
+}
+
+interface FilterAttrs extends ElementAttrs {
+  predicate: string
+  captures: readonly DType[]
+}
+
+export const FilterDataset = defineOp<readonly Tensor[], FilterAttrs>({
+  type: 'FilterDataset',
+  output: 'handle',
+  shape: () => [],
+  dtype: () => 'variant',
+  attrs: (_, { element, predicate, captures }) => ({
+    ...elementAttrs(element),
+    predicate: attr.func(predicate),
+    Targuments: attr.types(captures),
+  }),
+  gradient: null,
+})
+
+/**
+ * Keeps the elements whose position has a 1 in `selected`, an int32 [n] for n elements. `name` is
+ * the beginning of the names of its functions.
+ */
+export function select(dataset: Dataset, name: string, selected: Tensor): Dataset {
+  const { graph } = dataset.handle.node
+  const bounds = [0, Number.MAX_SAFE_INTEGER, 1].map(bound => scalar(graph, bound, 'int64'))
+  const position: Component = { dtype: 'int64', shape: [] }
+  const positions = apply(RangeDataset, bounds, { element: [position] })
+  const element = [position, ...dataset.element]
+  const numbered = apply(ZipDataset, [positions, dataset.handle], { element })
+  const predicate = defineFunction(
+    graph,
+    `${name}_predicate`,
+    [...element, selected],
+    (...args) => [cast(gather(args.at(-1)!, args[0]!), 'bool')],
+  )
+  const attrs = { element, predicate: predicate.name, captures: [selected.dtype] }
+  const handle = apply(FilterDataset, [numbered, selected], attrs)
+  return map({ handle, element }, `${name}_elements`, (_position, ...components) => components)
 }
 
 function applyDatasetOp(
