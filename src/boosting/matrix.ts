@@ -91,8 +91,9 @@ export class DMatrix extends NativeHandle {
     setFeatureInfo(this.handle, columns)
   }
 
-  private setRowInfo({ labels, sampleWeights, groups }: Table): void {
+  private setRowInfo({ labels, sampleWeights, groups, offsets }: Table): void {
     setRowInfo(this.handle, 'label', labels)
+    if (offsets) setRowInfo(this.handle, 'base_margin', offsets)
     if (groups) setRowInfo(this.handle, 'qid', groups)
     if (sampleWeights)
       setRowInfo(
@@ -182,6 +183,8 @@ class DataIter {
       setRowInfo(proxy.handle, 'label', table.labels.subarray(this.row, end))
       if (table.sampleWeights)
         setRowInfo(proxy.handle, 'weight', table.sampleWeights.subarray(this.row, end))
+      if (table.offsets)
+        setRowInfo(proxy.handle, 'base_margin', table.offsets.subarray(this.row, end))
     }
     this.row = end
     return 1

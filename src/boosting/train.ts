@@ -16,6 +16,7 @@ import {
 import { evaluatePredictions } from '../training-control/evaluation.js'
 import { Booster, type ModelFormat } from './booster.js'
 import { DMatrix } from './matrix.js'
+import { linkOf } from './offset.js'
 import { runParameters, type XgboostParameters, xgboostParameters } from './parameters.js'
 import type { Table } from './training-table.js'
 
@@ -82,7 +83,10 @@ export async function trainBoosting(
   hooks: BoostingHooks,
 ): Promise<BoostingResult> {
   hooks.phase('preparing', 0)
-  const { model, classes, seed, device, threads, resume } = input
+  const { classes, seed, device, threads, resume } = input
+  const model = input.training.offsets
+    ? { ...input.model, baseScore: linkOf(input.model.objective).neutral }
+    : input.model
   using training = createDMatrix(input.training, input)
   using validation = input.validation && createDMatrix(input.validation, input, training)
   const matrices = validation ? [training, validation] : [training]

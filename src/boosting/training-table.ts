@@ -25,5 +25,7 @@ export interface Table {
   sampleWeights: Float32Array | null
   /** The query id of each row, ascending, for ranking; else null. */
   groups: Uint32Array | null
+  /** Added to the margin of each row; see `linkOf`. */
+  offsets?: Float32Array | null
   batches(): Iterable<Batch>
 }

@@ -3,6 +3,7 @@ import type { RowsInput, RowValues } from '../spec/ipc-messages.js'
 import type { Booster } from './booster.js'
 import { InPlacePredictor, threadsFor } from './inplace-predict.js'
 import { DMatrix } from './matrix.js'
+import { linkOf } from './offset.js'
 import type { Column } from './training-table.js'
 
 /** Rows predicted in one call; each predictor has an input buffer of this size. */
@@ -22,8 +23,15 @@ export class TreePredictor implements Disposable {
     this.inPlace = new InPlacePredictor(booster, maxChunkRows, threads)
   }
 
-  predict({ rows, count, explain }: RowsInput): RowValues {
-    const values = this.predictInChunks(rows, count, 'value')
+  predict(input: RowsInput): RowValues {
+    const { offsets } = input
+    return offsets
+      ? withOffsets(this.predictRows(input, 'margin'), offsets, this.objective)
+      : this.predictRows(input, 'value')
+  }
+
+  private predictRows({ rows, count, explain }: RowsInput, kind: 'value' | 'margin'): RowValues {
+    const values = this.predictInChunks(rows, count, kind)
     const outputs = values.length / count
     if (!explain) return { values, outputs, explanations: null }
     const margins = this.predictInChunks(rows, count, 'margin')
@@ -49,6 +57,23 @@ export class TreePredictor implements Disposable {
   [Symbol.dispose](): void {
     this.booster.free()
   }
+}
+
+/** Adds the offset of each row to its margin, for an objective with one output. */
+function withOffsets(
+  { values: margins, outputs, explanations }: RowValues,
+  offsets: Float32Array,
+  objective: BoostingObjective,
+): RowValues {
+  const { predict } = linkOf(objective)
+  const values = margins.map((margin, row) => predict(margin + offsets[row]!))
+  if (!explanations) return { values, outputs, explanations }
+  const { contributions } = explanations
+  const width = contributions.length / offsets.length
+  // the last one is the bias
+  for (const [row, offset] of offsets.entries()) contributions[(row + 1) * width - 1]! += offset
+  const shifted = explanations.margins.map((margin, row) => margin + offsets[row]!)
+  return { values, outputs, explanations: { margins: shifted, contributions } }
 }
 
 /**

@@ -31,6 +31,7 @@ import {
   resolveFeatures,
   resolveRoles,
 } from './plan-columns.js'
+import { checkOffset, planBoostingClassWeights } from './plan-row-options.js'
 import { noteSplitColumn, planSplit, withoutSplitColumn } from './plan-split.js'
 import { checkValidationTable } from './validation-table.js'
 
@@ -51,12 +52,13 @@ export function planBoosting(
     trainingRequest,
   )
   const roles = resolveRoles(trainingRequest, table, errors, notes)
-  const { targetName, target, sampleWeight, group } = roles
+  const { targetName, target, sampleWeight, group, offset } = roles
   const objective =
     request.model.objective ??
     (target ? defaultObjective(target, table.records, notes) : 'regression')
   const model = resolveBoostingOptions(request.model, objective)
   checkGroup(objective, trainingRequest, group, errors)
+  checkOffset(offset, request.model, objective, errors)
 
   const requestedSplit = options.validation as TableValidation
   const split: TableSplitPlan = validation
@@ -89,6 +91,7 @@ export function planBoosting(
       features: featureColumns(usableFeatures, model.categorical),
       sampleWeight,
       group,
+      offset,
     }
     checkValidationTable(table, validation, columns, errors, notes)
   }
@@ -112,6 +115,14 @@ export function planBoosting(
     sampleWeight: options.sampleWeight ?? null,
     group: options.group ?? null,
     classes,
+    classWeights: planBoostingClassWeights(
+      trainingRequest,
+      request.model,
+      objective,
+      classes,
+      errors,
+    ),
+    offset: options.offset ?? null,
     validation: split,
     earlyStopping: resolveEarlyStopping(objective, options),
     checkpointEvery: options.checkpointEvery ?? null,

@@ -4,7 +4,7 @@ import type { TableColumn, TableManifest } from '../spec/dataset.js'
 import { listNames, type Notes } from '../spec/note.js'
 import type { NonTextColumn } from './feature-columns.js'
 
-type Role = 'target' | 'sampleWeight' | 'group'
+type Role = 'target' | 'sampleWeight' | 'group' | 'offset'
 
 export interface ColumnRoles {
   targetName: string | null
@@ -12,6 +12,7 @@ export interface ColumnRoles {
   target: NonTextColumn | null
   sampleWeight: NonTextColumn | null
   group: NonTextColumn | null
+  offset: NonTextColumn | null
   roleByColumn: ReadonlyMap<string, Role>
 }
 
@@ -62,6 +63,7 @@ export function resolveRoles(
     target,
     sampleWeight,
     group: resolveRole('group', request.group),
+    offset: resolveRole('offset', request.offset),
     roleByColumn,
   }
 }

@@ -16,6 +16,7 @@ interface TrainingColumns {
   features: readonly FeatureColumn[]
   sampleWeight: NonTextColumn | null
   group: NonTextColumn | null
+  offset: NonTextColumn | null
 }
 
 const path = '/training/validation/dataset'
@@ -28,7 +29,7 @@ const path = '/training/validation/dataset'
 export function checkValidationTable(
   table: TableManifest,
   other: TableManifest,
-  { target, objective, classes, features, sampleWeight, group }: TrainingColumns,
+  { target, objective, classes, features, sampleWeight, group, offset }: TrainingColumns,
   errors: FieldErrors,
   notes: Notes,
 ): void {
@@ -39,7 +40,7 @@ export function checkValidationTable(
     return found ?? null
   }
   checkTarget(table, other, { target, objective, classes }, find(target.name), errors, notes)
-  for (const column of [sampleWeight, group]) {
+  for (const column of [sampleWeight, group, offset]) {
     if (column) checkRequired(other, column, find(column.name), errors)
   }
   checkWeight(other, sampleWeight && otherColumns.get(sampleWeight.name), errors)

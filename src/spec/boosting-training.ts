@@ -4,6 +4,7 @@ import {
   boostingMetrics,
   validationMetricName,
 } from './boosting-metrics.js'
+import { ClassWeights, type ClassWeightsPlan } from './class-weights.js'
 import { ColumnName, maxColumns } from './feature-column.js'
 import { strictObject } from './strict-object.js'
 import { maxSteps } from './training-options.js'
@@ -51,6 +52,12 @@ export const BoostingTrainingOptions = strictObject({
   sampleWeight: Type.Optional({
     ...ColumnName,
     description: 'column with the weight of each row, 0 or more',
+  }),
+  classWeights: Type.Optional(ClassWeights),
+  offset: Type.Optional({
+    ...ColumnName,
+    description:
+      'column of numbers that are added to the margin of each row, before it becomes a probability or a mean; such as the logarithm of the exposure, for counts. Rows to predict need it too',
   }),
   group: Type.Optional({
     ...ColumnName,
@@ -111,6 +118,8 @@ export type BoostingOptionWithoutDefault =
   | 'features'
   | 'sampleWeight'
   | 'group'
+  | 'classWeights'
+  | 'offset'
   | 'earlyStopping'
   | 'checkpointEvery'
   | 'checkpointSeconds'
@@ -137,6 +146,9 @@ export interface BoostingPlan {
   features: string[]
   sampleWeight: string | null
   group: string | null
+  /** Balanced: of the rows that are trained on. Absent in jobs that are older than these options. */
+  classWeights?: ClassWeightsPlan | 'balanced' | null
+  offset?: string | null
   /** Null unless the objective is binary or multiclass. */
   classes: Classes | null
   validation: TableSplitPlan

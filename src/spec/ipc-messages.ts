@@ -113,6 +113,8 @@ export interface RowsInput {
   /** Row-major [count, columns]; missing values are NaN. */
   rows: Float32Array
   count: number
+  /** Added to the margin of each row, for a model with an offset. */
+  offsets?: Float32Array
   explain: boolean
 }
 

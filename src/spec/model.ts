@@ -54,6 +54,9 @@ export const BoostingManifest = Type.Object({
   target: Type.String({ description: 'the column that it predicts' }),
   input: Type.Object({
     columns: Type.Array(FeatureColumn),
+    offset: Type.Optional(
+      Type.String({ description: 'column that is added to the margin; each row needs it' }),
+    ),
     unusedColumns: Type.Optional(
       Type.Array(Type.String(), {
         description: 'other columns of the data set; rows to predict may have them',

@@ -24,15 +24,21 @@ interface Values {
 export function tableOf(
   columns: readonly Values[],
   labels: Float32Array,
-  options: { batchRows?: number; weights?: Float32Array; groups?: Uint32Array } = {},
+  options: {
+    batchRows?: number
+    weights?: Float32Array
+    groups?: Uint32Array
+    offsets?: Float32Array
+  } = {},
 ): Table {
-  const { batchRows = 100, weights = null, groups = null } = options
+  const { batchRows = 100, weights = null, groups = null, offsets = null } = options
   return {
     rows: labels.length,
     columns: columns.map(({ name, categories = null }): Column => ({ name, categories })),
     labels,
     sampleWeights: weights,
     groups,
+    offsets,
     *batches(): Iterable<Batch> {
       for (let row = 0; row < labels.length; row += batchRows) {
         const end = Math.min(row + batchRows, labels.length)
@@ -54,6 +60,7 @@ export function sliceRows(table: Table, from: number, to: number): Table {
     {
       ...(table.sampleWeights && { weights: table.sampleWeights.slice(from, to) }),
       ...(table.groups && { groups: table.groups.slice(from, to) }),
+      ...(table.offsets && { offsets: table.offsets.slice(from, to) }),
     },
   )
 }

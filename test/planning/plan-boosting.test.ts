@@ -94,6 +94,8 @@ test('a model and a table are enough for a job', () => {
     sampleWeight: null,
     group: null,
     classes: null,
+    classWeights: null,
+    offset: null,
     validation: { fraction: 0.1, by: 'random' },
     earlyStopping: null,
     exportBest: true,
@@ -155,6 +157,23 @@ test('the plan has the options of its objective, and a note where the slope of h
   )
   const fitting = plan({ model: { objective: 'huber', huberSlope: 150 } })
   assert.ok(!fitting.notes!.some(({ code }) => code === 'huber_slope_small'))
+})
+
+test('class weights are planned by name, and balanced ones are left to the trainer', () => {
+  const weightsOf = (classWeights: 'balanced' | Record<string, number>) =>
+    plan({ training: { target: 'city', classWeights } }).training.classWeights
+  assert.equal(weightsOf('balanced'), 'balanced')
+  assert.deepEqual(weightsOf({ Ulm: 3 }), { Bonn: 1, Köln: 1, Ulm: 3 })
+})
+
+test('an offset is no feature, and a validation table must have it', () => {
+  const { training } = plan({ training: { offset: 'weight' } })
+  assert.equal(training.offset, 'weight')
+  assert.ok(!training.features.includes('weight'))
+  const without = table({ name: 'flats', columns: columns.filter(({ name }) => name !== 'weight') })
+  assert.deepEqual(fieldErrorsOf({ training: { offset: 'weight' } }, table(), without), [
+    '/training/validation/dataset unknown_column',
+  ])
 })
 
 test('rows are held out by class for classes, by group for a ranking, else at random', () => {
@@ -354,6 +373,31 @@ const invalidRequests: [
       },
     },
     ['/training/validation/by contradiction', '/training/validation/column contradiction'],
+  ],
+  [
+    'class weights of numbers',
+    { training: { classWeights: 'balanced' } },
+    ['/training/classWeights contradiction'],
+  ],
+  [
+    'weights of unknown classes',
+    { training: { target: 'city', classWeights: { Bonn: 2, Rome: 3 } } },
+    ['/training/classWeights/Rome unknown_class'],
+  ],
+  [
+    'two ways to weight classes',
+    { model: { scalePosWeight: 2 }, training: { target: 'sold', classWeights: 'balanced' } },
+    ['/training/classWeights contradiction'],
+  ],
+  [
+    'an offset of categories, of many classes, beside a base score',
+    { model: { objective: 'multiclass' }, training: { target: 'stars', offset: 'city' } },
+    ['/training/offset wrong_type', '/training/offset contradiction'],
+  ],
+  [
+    'an offset with gaps, beside a base score',
+    { model: { baseScore: 1 }, training: { offset: 'age' } },
+    ['/training/offset missing_values', '/model/baseScore contradiction'],
   ],
   ['images', {}, ['/dataset wrong_kind'], digitsManifest()],
   [

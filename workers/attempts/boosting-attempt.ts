@@ -15,6 +15,7 @@ import type { ColumnImportance } from '../../src/spec/model.js'
 import type { Store } from '../../src/store/store.js'
 import { AttemptRecorder, type CheckpointWriter, type TrainerDeps } from './attempt-recorder.js'
 import { openTables } from './boosting-tables.js'
+import { weightedByClass } from './class-weights.js'
 
 /** The full state of the training, in each checkpoint. */
 const stateFile = 'booster.ubj'
@@ -47,10 +48,11 @@ export async function runBoostingAttempt(deps: BoostingAttemptDeps): Promise<voi
   const threads = await recorder.agreeOnThreads(resources.threads)
   deps.limitThreads(threads)
   const tables = await openTables(task, new Datasets(store))
+  const training = weightedByClass(tables.training, plan)
   const boosted = await trainBoosting(
     {
       model,
-      training: tables.training,
+      training,
       validation: tables.validation,
       classes: model.objective === 'multiclass' ? plan.classes!.labels.length : null,
       labels: plan.classes?.labels ?? [],
@@ -112,7 +114,11 @@ async function publish(
     dataset: job.dataset,
     step,
     target,
-    input: { columns, unusedColumns: unusedColumns(dataset, job.training.features) },
+    input: {
+      columns,
+      unusedColumns: unusedColumns(dataset, job.training.features),
+      ...(job.training.offset && { offset: job.training.offset }),
+    },
     labels: classes?.labels ?? [],
     featureImportance: importanceOf(model, columns),
     metrics: metricsAt(await recorder.rows(), step),

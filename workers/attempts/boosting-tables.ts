@@ -139,6 +139,7 @@ function tableSubset(
     sampleWeights:
       plan.sampleWeight === null ? null : reader.column(plan.sampleWeight, undefined, optionalMask),
     groups: groups && rowMask ? groups.filter((_, row) => rowMask[row] !== 0) : groups,
+    offsets: plan.offset ? reader.column(plan.offset, undefined, optionalMask) : null,
     *batches(): Iterable<Batch> {
       for (const { rows, columns } of reader.batches(plan.features, undefined, optionalMask)) {
         yield { rows, columns: mappings ? columns.map(applyMappings(mappings)) : columns }

@@ -4,7 +4,7 @@ import {
   parseCsvRows,
   type TableRow,
 } from '../../datasets/tables/row-encoder.js'
-import { type FieldError, TrainyardError } from '../../errors.js'
+import { escapePointerToken, type FieldError, fieldError, TrainyardError } from '../../errors.js'
 import type { FeatureColumn } from '../../spec/feature-column.js'
 import type { RowsInput } from '../../spec/ipc-messages.js'
 import type { BoostingModel } from '../../spec/model.js'
@@ -27,6 +27,8 @@ export interface RowModel {
   columns: FeatureColumn[]
   /** Other columns of its data set. */
   unusedColumns: string[]
+  /** Column that is added to the margin of each row. */
+  offset: string | null
   /** Values that it predicts for a row. */
   outputs: number
 }
@@ -40,13 +42,14 @@ export const rowModelOf = ({ input, target, labels, model }: BoostingModel): Row
   columns: input.columns,
   // older models lack the list
   unusedColumns: input.unusedColumns ?? [target],
+  offset: input.offset ?? null,
   outputs: Math.max(1, labels.length, model.quantile.length),
 })
 
 /** `{ "instances": [...] }` as JSON or CSV bytes → encoded rows. Throws unless every row fits the model. */
 export function readRows(
   body: unknown,
-  { columns, unusedColumns, outputs }: RowModel,
+  { columns, unusedColumns, offset, outputs }: RowModel,
   query: RowPredictionOptions,
   limits: Limits,
 ): EncodedRows {
@@ -54,12 +57,14 @@ export function readRows(
   const { explain = false, ...encoding } = { ...query, ...options }
   checkRowCount(rows.length, explain, { columns: columns.length, outputs }, limits)
   try {
-    const { values, ...report } = encodeRows(columns.map(integerAsNumber), rows, {
+    const encoded = offset === null ? columns : [...columns, offsetColumn(offset)]
+    const { values, ...report } = encodeRows(encoded.map(integerAsNumber), rows, {
       ...encoding,
       unusedColumns,
       text,
     })
-    return { rows: values, count: rows.length, explain, report }
+    const input = offset === null ? { rows: values } : splitOffsets(values, rows.length, offset)
+    return { ...input, count: rows.length, explain, report }
   } catch (error) {
     throw withPathPrefix('/instances', error)
   }
@@ -139,6 +144,21 @@ function oneOf<T extends string>(field: string, allowed: readonly T[], value: un
 /** Accepts fractions in a column that had only integers in training. */
 const integerAsNumber = (column: FeatureColumn): FeatureColumn =>
   column.type === 'integer' ? { ...column, type: 'number' } : column
+
+const offsetColumn = (name: string): FeatureColumn => ({ name, type: 'number', categories: null })
+
+/** Separates the last column, the offset, from the features. Throws if a row lacks it. */
+function splitOffsets(values: Float32Array, count: number, name: string) {
+  const width = values.length / count
+  const offsets = Float32Array.from({ length: count }, (_, row) => values[(row + 1) * width - 1]!)
+  const lacking = offsets.findIndex(Number.isNaN)
+  if (lacking >= 0) {
+    const message = `row ${lacking} lacks '${name}', which is added to the margin of each row; 0 adds nothing`
+    const error = fieldError(`/${lacking}/${escapePointerToken(name)}`, 'required', message)
+    throw new TrainyardError('INVALID_INSTANCES', message, { errors: [error] })
+  }
+  return { rows: values.filter((_, i) => (i + 1) % width !== 0), offsets }
+}
 
 function withPathPrefix(prefix: string, error: unknown): unknown {
   if (!(error instanceof TrainyardError) || error.code !== 'INVALID_INSTANCES') return error

@@ -3,13 +3,13 @@ import { test } from 'node:test'
 import type { Table } from '../../../src/boosting/training-table.js'
 import { TrainingFailure } from '../../../src/errors.js'
 import { planJob } from '../../../src/planning/plan.js'
-import { isBoosting } from '../../../src/spec/job.js'
+import { type BoostingJobRequest, isBoosting } from '../../../src/spec/job.js'
 import { openTables } from '../../../workers/attempts/boosting-tables.js'
 import { fixture, freshDatasets } from '../../datasets/uploads.js'
 
 const identity = { id: 'job-00000000000000000000000000', createdAt: '2026-01-01T00:00:00.000Z' }
 
-type Training = { target: string; validation: number | { dataset: string } }
+type Training = BoostingJobRequest['training'] & { target: string }
 
 /** Uploads the tables, plans a job, and opens its tables as a trainer does. */
 async function openedTables(
@@ -108,4 +108,49 @@ test('a validation value between two classes fails the job with the value', asyn
       error instanceof TrainingFailure &&
       /^the target 'y' is 3 in row 2 .* no class/.test(error.message),
   )
+})
+
+test('rows are held out by class and by group, and rows without a target are in neither part', async t => {
+  const ids = Array.from({ length: 40 }, (_, row) => 123_456_789 + Math.floor(row / 4))
+  const content = lines(
+    'patient,x,y',
+    ...ids.map((id, row) => `${id},${row},${row === 39 ? '' : row % 13 === 0 ? 'yes' : 'no'}`),
+  )
+  const byClass = await openedTables(t, content, { target: 'y', validation: 0.25 })
+  assert.deepEqual(byClass.job.training.validation, { fraction: 0.25, by: 'class' })
+  const counts = (table: Table | null) =>
+    [0, 1].map(label => table!.labels.filter(other => other === label).length)
+  assert.deepEqual(
+    [counts(byClass.training), counts(byClass.validation)],
+    [
+      [27, 2],
+      [9, 1],
+    ],
+  )
+  const byGroup = await openedTables(t, content, {
+    target: 'y',
+    validation: { holdOut: 0.2, by: 'group', column: 'patient' },
+  })
+  assert.deepEqual(byGroup.job.training.features, ['x'])
+  const patients = (table: Table | null) => new Set(rowsOf(table).map(([x]) => ids[x!]))
+  const [training, validation] = [patients(byGroup.training), patients(byGroup.validation)]
+  assert.deepEqual([training.size, validation.size], [8, 2])
+  assert.equal(new Set([...training, ...validation]).size, 10)
+})
+
+test('the offset of each row comes with its target, from the validation table too', async t => {
+  const content = lines('exposure,x,y', '0.5,1,2', '1.5,2,3', '2.5,3,', '3.5,4,5')
+  const { training, validation } = await openedTables(
+    t,
+    content,
+    { target: 'y', offset: 'exposure' },
+    lines('y,x,exposure', '1,9,-4', '2,8,-5'),
+  )
+  assert.deepEqual([...training.offsets!], [0.5, 1.5, 3.5])
+  assert.deepEqual([...validation!.offsets!], [-4, -5])
+  assert.deepEqual(rowsOf(training), [
+    [1, 2],
+    [2, 3],
+    [4, 5],
+  ])
 })
