@@ -164,7 +164,9 @@ export class Datasets {
     const created = await this.store.commit(staged, datasetKey(manifest.id), manifest)
     if (name) await this.names.assign(name, manifest.id)
     const dataset = await this.get(manifest.id)
-    return { dataset: name ? { ...dataset, name } : dataset, created }
+    // the same content may have been read from another file before, about which other notes hold
+    const { notes } = manifest
+    return { dataset: { ...dataset, ...(name && { name }), ...(notes && { notes }) }, created }
   }
 }
 

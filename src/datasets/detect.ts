@@ -1,5 +1,5 @@
 import { fileError } from './errors.js'
-import { isText, kindHeadBytes, nameForeignFile } from './file-kinds.js'
+import { isText, kindHeadBytes, nameForeignFile, nameZip, zipTailBytes } from './file-kinds.js'
 import { isIdxHeader, openIdx } from './images/idx.js'
 import type { Dimensions, ImageSource } from './images/image-source.js'
 import { isRecordHeader } from './images/tfrecord-reader.js'
@@ -38,7 +38,7 @@ function detectFileFormat(file: InputFile): FileFormat {
   // First, since a checksum does not match by chance, while a record's length may equal IDX's magic number.
   if (isRecordHeader(firstBytes)) return 'TFRecord'
   if (isIdxHeader(firstBytes)) return 'IDX'
-  const name = nameForeignFile(file.read(0, kindHeadBytes))
+  const name = nameFile(file)
   const expected = 'expected CSV (UTF-8), IDX or TFRecord, each as it is, gzipped or in zlib'
   if (name) throw fileError('DATASET_FORMAT', location, `the file is ${name}, ${expected}`)
   if (isText(firstBytes)) return 'CSV'
@@ -53,6 +53,13 @@ function detectFileFormat(file: InputFile): FileFormat {
     location,
     `the file begins with ${toHex(firstBytes)}, ${expected}`,
   )
+}
+
+function nameFile(file: InputFile): string | null {
+  const name = nameForeignFile(file.read(0, kindHeadBytes))
+  return name === 'a zip archive'
+    ? nameZip(file.read(Math.max(0, file.size - zipTailBytes), zipTailBytes))
+    : name
 }
 
 const toHex = (bytes: Buffer) => bytes.toString('hex').replace(/..(?=.)/g, '$& ')

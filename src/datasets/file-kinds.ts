@@ -4,6 +4,7 @@ const signatures: readonly [signature: string, name: string][] = [
   ['\x1f\x9d', 'a file of compress (.Z)'],
   ['PK\x03\x04', 'a zip archive'],
   ['PK\x05\x06', 'an empty zip archive'],
+  ['\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1', 'an old Excel workbook (.xls) or another Office document'],
   ['7z\xbc\xaf\x27\x1c', 'a 7z archive'],
   ['Rar!\x1a\x07', 'a RAR archive'],
   ['!<arch>\n', 'an ar archive'],
@@ -54,6 +55,26 @@ export function nameForeignFile(head: Buffer): string | null {
   // the header of a table may begin with `ORC` or `PAR1`
   if (isText(head) && !head.subarray(0, 5).equals(Buffer.from('%PDF-'))) return null
   return nameBy(signatures, head) ?? nameImage(head) ?? nameTar(head)
+}
+
+/** Bytes at the end of a zip archive that `nameZip` looks at: they list its entries. */
+export const zipTailBytes = 64 * 1024
+
+/** What a zip archive is by its entries. The first one that matches counts. */
+const zipKinds: readonly [entry: string, name: string][] = [
+  ['xl/', 'an Excel workbook (.xlsx): save the sheet as CSV (UTF-8)'],
+  ['application/vnd.oasis.opendocument', 'an OpenDocument file: save the sheet as CSV (UTF-8)'],
+  ['META-INF/manifest.xml', 'an OpenDocument file: save the sheet as CSV (UTF-8)'],
+  ['Index/Document.iwa', 'a Numbers document: export the sheet as CSV (UTF-8)'],
+  ['word/', 'a Word document'],
+  ['ppt/', 'a PowerPoint document'],
+  ['.npy', 'a NumPy archive (.npz)'],
+]
+
+/** Names a zip archive by its last bytes. */
+export function nameZip(tail: Buffer): string {
+  const text = tail.toString('latin1')
+  return zipKinds.find(([entry]) => text.includes(entry))?.[1] ?? 'a zip archive'
 }
 
 /** Names an image file by its first bytes. */

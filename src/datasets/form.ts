@@ -66,7 +66,10 @@ export function validateForm(form: UploadForm): ValidatedForm {
 }
 
 const imageFields = ['labels', 'height', 'width', 'channels']
-const tableFields = ['delimiter', 'header', 'schema', 'target']
+const tableFields = [
+  ...['delimiter', 'header', 'schema', 'target'],
+  ...['decimal', 'thousands', 'missing'],
+]
 
 /** Throws DATASET_FORM if the form has fields that do not apply to this kind of data. */
 export function checkFieldsApply(fieldNames: readonly string[], kind: 'images' | 'table'): void {

@@ -4,31 +4,46 @@ export const noteCodes = {
   class_not_validated: 'the validation data has no image of some classes',
   class_without_examples: 'some classes have no image or row, so a model cannot learn them',
   classes_matched_by_name: 'the classes of the validation data are in another order',
+  columns_absent: 'rows to predict lack columns that the model uses',
+  columns_passed_over: 'rows to predict have columns that the model does not use',
+  constant_columns: 'columns have the same value in every row',
+  dates_not_read: 'columns of dates or times are not read as numbers',
+  decimal_commas_read: 'numbers were read with decimal commas',
+  delimiter_at_end: 'each row ends in a delimiter, after which no column is read',
+  delimiter_inferred: 'another delimiter would split the rows as well',
+  empty_columns: 'columns have no value in any row',
   few_values_are_numbers:
     'the target has few different whole numbers and is predicted as a number, not as classes',
-  huber_slope_small: 'the slope of the huber loss is small beside the range of the target',
-  nothing_held_out: 'the share to hold out is less than one record',
-  one_class: 'all images or rows have the same class, so there is nothing to tell apart',
-  rows_without_target: 'rows without a value of the target are left out',
-  two_values_are_classes: 'the target has two different numbers, which are taken for two classes',
-  validation_categories_unknown:
-    'categories that only the validation table has count as missing values',
-  validation_read_as_training:
-    'columns of the validation table are read by the types of the training table',
-  split_column_left_out:
-    'the column by which rows are held out for validation is not among the features',
   frozen_random: 'variables that are frozen have random values',
+  huber_slope_small: 'the slope of the huber loss is small beside the range of the target',
+  images_converted: 'some images lose something when they are decoded, such as transparency',
   initial_weights_cast: 'values of the initial weights are cast to the type of the network',
   initial_weights_partly_used: 'variables of the network have no values in the initial weights',
   initial_weights_unchecked: 'the initial weights could not be compared with the network yet',
   layout_from_weights: 'the network is laid out as the one that the weights of initFrom are of',
   layout_of_others: 'the network is laid out in another way than the one that the weights are of',
+  leading_zeros: 'numbers have leading zeros, which are dropped',
+  missing_as_value: 'a column has a value that often means a missing one',
+  names_among_values: 'names in the first row are also values of their columns',
   normalization_unknown: 'it is not known how the images of the initial weights were normalized',
-  images_converted: 'some images lose something when they are decoded, such as transparency',
+  nothing_held_out: 'the share to hold out is less than one record',
+  numbers_not_read:
+    'a column in which most values are numbers, in some notation, is text or a category',
+  one_class: 'all images or rows have the same class, so there is nothing to tell apart',
+  one_column: 'the table has only one column',
+  rounded_in_training:
+    'training computes in float32, in which some numbers of the column run together',
+  row_numbers: 'a column counts the rows',
+  rows_without_target: 'rows without a value of the target are left out',
+  split_column_left_out:
+    'the column by which rows are held out for validation is not among the features',
   text_columns_left_out: 'columns of text are not among the features',
+  two_values_are_classes: 'the target has two different numbers, which are taken for two classes',
   unknown_categories: 'rows to predict have categories that training has not seen',
-  columns_passed_over: 'rows to predict have columns that the model does not use',
-  columns_absent: 'rows to predict lack columns that the model uses',
+  validation_categories_unknown:
+    'categories that only the validation table has count as missing values',
+  validation_read_as_training:
+    'columns of the validation table are read by the types of the training table',
 } as const satisfies Readonly<Record<string, string>>
 
 export type NoteCode = keyof typeof noteCodes

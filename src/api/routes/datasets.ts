@@ -25,7 +25,7 @@ export interface DatasetRoutesDeps {
 
 const fieldNames = [
   ...(['name', 'labels', 'height', 'width', 'channels'] as const),
-  ...(['target', 'schema', 'delimiter', 'header'] as const),
+  ...(['target', 'schema', 'delimiter', 'header', 'decimal', 'thousands', 'missing'] as const),
 ]
 
 const UploadForm = Type.Object({
@@ -47,7 +47,25 @@ const UploadForm = Type.Object({
     }),
   ),
   delimiter: Type.Optional(
-    Type.String({ description: 'CSV: comma, semicolon, tab or pipe, or the character itself' }),
+    Type.String({
+      description:
+        'CSV: comma, semicolon, tab or pipe, or the character itself; or whitespace, for runs of blanks and tabs',
+    }),
+  ),
+  decimal: Type.Optional(
+    Type.String({ description: 'CSV: the decimal sign of numbers, . or , (point or comma)' }),
+  ),
+  thousands: Type.Optional(
+    Type.String({
+      description:
+        "CSV: the sign between groups of digits: , . ' _ or a blank (comma, point, apostrophe, underscore or blank)",
+    }),
+  ),
+  missing: Type.Optional(
+    Type.String({
+      description:
+        'CSV: texts and numbers that mean a missing value, beside the usual ones; a JSON array such as [".","-999"]',
+    }),
   ),
   header: Type.Optional(
     Type.Enum(['true', 'false'], {

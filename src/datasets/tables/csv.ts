@@ -1,6 +1,7 @@
 // CSV (RFC 4180), read as bytes: fields may be quoted, quotes in quoted fields are doubled, quoted fields
 // may contain delimiters and line ends. Beyond the RFC, LF, CRLF and CR end lines; a byte order mark and
-// blank lines are skipped; blanks around a field are trimmed; a quote in an unquoted field is literal.
+// blank lines are skipped; blanks around a field are trimmed; a quote in an unquoted field is literal. A first
+// line `sep=;`, which Excel reads as the delimiter, is no row. Runs of blanks and tabs can be the delimiter.
 import { isUtf8 } from 'node:buffer'
 import { type FileErrorCode, fileError } from '../errors.js'
 
@@ -29,6 +30,7 @@ export interface CsvLimits {
   columns: number
 }
 
+const tab = 9
 const LF = 10
 const CR = 13
 const space = 32
@@ -37,6 +39,9 @@ const doubleQuote = 34
 const unquotedField = 0
 const quotedField = 1
 const escapedField = 2
+
+/** The delimiter of fields that are separated by runs of blanks and tabs. */
+export const whitespace = space
 
 const initialWindowBytes = 2 ** 20
 
@@ -48,6 +53,8 @@ export class CsvReader {
   private offset: number
   private line = 1
   private needsTextCheck = false
+  /** A tab separates fields as blanks do; otherwise the delimiter again. */
+  private readonly secondDelimiter: number
   private readonly row: CsvRow
 
   constructor(
@@ -55,7 +62,10 @@ export class CsvReader {
     private readonly delimiter: number,
     private readonly limits: CsvLimits,
   ) {
-    this.offset = file.read(0, 3).equals(byteOrderMark) ? byteOrderMark.length : 0
+    const { bytes, lines } = readPreamble(file)
+    this.offset = bytes
+    this.line = 1 + lines
+    this.secondDelimiter = delimiter === whitespace ? tab : delimiter
     const fields = Math.min(64, limits.columns)
     this.row = {
       bytes: Buffer.alloc(0),
@@ -85,7 +95,8 @@ export class CsvReader {
 
   /** Returns the bytes of all complete rows, or -1 if the visitor returned false. */
   private scan(bytes: Buffer, isLast: boolean, onRow: (row: CsvRow) => unknown): number {
-    const { delimiter, row } = this
+    const { delimiter, secondDelimiter, row } = this
+    const isWhitespace = delimiter === whitespace
     const end = bytes.length
     row.bytes = bytes
     let at = 0
@@ -94,7 +105,7 @@ export class CsvReader {
       let lines = 0
       let fieldCount = 0
       for (;;) {
-        while (at < end && bytes[at] === space) at++
+        while (at < end && (bytes[at] === space || (isWhitespace && bytes[at] === tab))) at++
         let fieldStart = at
         let fieldEnd: number
         let quoting = unquotedField
@@ -117,19 +128,21 @@ export class CsvReader {
             at++
           }
           fieldEnd = at++
-          while (at < end && bytes[at] === space) at++
+          while (!isWhitespace && at < end && bytes[at] === space) at++
           if (at < end && !this.isFieldEnd(bytes[at]!))
             throw this.afterQuoteError(fieldCount, bytes, fieldStart, at)
         } else {
           let byte = 0
           while (at < end) {
             byte = bytes[at]!
-            if (byte === delimiter || byte === LF || byte === CR) break
+            if (byte === delimiter || byte === LF || byte === CR || byte === secondDelimiter) break
             at++
           }
           fieldEnd = at
           while (fieldEnd > fieldStart && bytes[fieldEnd - 1] === space) fieldEnd--
         }
+        // a run of blanks at the end of a line separates nothing
+        if (isWhitespace) while (at < end && (bytes[at] === space || bytes[at] === tab)) at++
         if (fieldCount === row.starts.length) this.growFieldArrays(fieldCount)
         row.starts[fieldCount] = fieldStart
         row.ends[fieldCount] = fieldEnd
@@ -141,6 +154,7 @@ export class CsvReader {
         }
         const byte = bytes[at]
         if (byte === CR && at + 1 === end && !isLast) return rowStart
+        if (isWhitespace && byte !== LF && byte !== CR) continue
         at++
         if (byte === delimiter) continue
         if (byte === CR && bytes[at] === LF) at++
@@ -159,7 +173,7 @@ export class CsvReader {
   }
 
   private isFieldEnd(byte: number): boolean {
-    return byte === this.delimiter || byte === LF || byte === CR
+    return byte === this.delimiter || byte === this.secondDelimiter || byte === LF || byte === CR
   }
 
   private finishRow(): void {
@@ -227,6 +241,20 @@ export class CsvReader {
 }
 
 const byteOrderMark = Buffer.of(0xef, 0xbb, 0xbf)
+
+/** What comes before the first row: a byte order mark, and a line such as `sep=;`. */
+export function readPreamble(file: ByteSource): {
+  bytes: number
+  lines: number
+  /** The sign that the line names; null without such a line. */
+  delimiter: string | null
+} {
+  const start = Buffer.from(file.read(0, 16))
+  const bytes = start.subarray(0, 3).equals(byteOrderMark) ? byteOrderMark.length : 0
+  const found = /^"?sep=(.)"?(?:\r\n|\n|\r)/is.exec(start.toString('latin1', bytes))
+  if (!found) return { bytes, lines: 0, delimiter: null }
+  return { bytes: bytes + found[0].length, lines: 1, delimiter: found[1]! }
+}
 
 /** Checks complete lines only, since the window may end within a character. */
 function isValidText(bytes: Buffer, isLast: boolean): boolean {

@@ -19,7 +19,7 @@ import {
   fieldText,
   quoteCell,
 } from './csv.js'
-import { checkFieldCount, inferDialect, parseColumnNames } from './csv-dialect.js'
+import { checkFieldCount, inferDialect, parseColumnNames } from './dialect/csv-dialect.js'
 
 /** Values by column name, or as a list in the order of the columns. */
 export type TableRow = Readonly<Record<string, unknown>> | readonly unknown[]

@@ -8,7 +8,7 @@ import { writeTable } from './table-writer.js'
 
 /**
  * Reads the files twice: first to derive types and categories from all rows, then to write the rows.
- * The id is a hash of columns, rows and target, not of the files, so equal content gets equal ids.
+ * The id is a hash of columns, rows and target, not of the files, so equal content gets equal ids, however it was written.
  */
 export function convertTable(
   files: InputFile[],
@@ -18,9 +18,9 @@ export function convertTable(
 ): Omit<TableManifest, 'name' | 'createdAt'> {
   const source = openTableSource(files, form, limits)
   const shards = writeTable(source, folder)
-  const { rows: records, target, sample } = source
+  const { rows: records, target, sample, notes } = source
   const columns = source.columns.map(({ column }) => column)
   const content = { kind: 'table' as const, records, columns, target, sample, shards }
   const hash = createHash('sha256').update(JSON.stringify([1, content]))
-  return { id: `ds-${hash.digest('hex').slice(0, 16)}`, ...content }
+  return { id: `ds-${hash.digest('hex').slice(0, 16)}`, ...content, notes }
 }

@@ -1,7 +1,9 @@
 import { type FieldErrors, quoteJson } from '../../errors.js'
 import { type ColumnType, columnTypes } from '../../spec/dataset.js'
 import { addFormError } from '../errors.js'
-import { type CsvDialect, delimiters } from './csv-dialect.js'
+import { type CellFormat, decimalSigns, thousandsSigns } from './cell-format.js'
+import type { CsvDialect } from './dialect/csv-dialect.js'
+import { delimiters } from './dialect/delimiter.js'
 
 /** The options of a form that concern tables. The rest is detected from the files. */
 export interface TableForm {
@@ -9,6 +11,8 @@ export interface TableForm {
   /** Declared column types, in the form's order. */
   types: [name: string, type: ColumnType][]
   target: string | null
+  /** `decimal` is absent if the form does not say it. */
+  cells: Partial<CellFormat>
 }
 
 export interface TableFields {
@@ -16,6 +20,9 @@ export interface TableFields {
   header?: string
   schema?: string
   target?: string
+  decimal?: string
+  thousands?: string
+  missing?: string
 }
 
 export function parseTableFields(form: TableFields, errors: FieldErrors): TableForm {
@@ -23,7 +30,59 @@ export function parseTableFields(form: TableFields, errors: FieldErrors): TableF
     dialect: { ...parseDelimiter(form.delimiter, errors), ...parseHeader(form.header, errors) },
     types: form.schema === undefined ? [] : parseSchema(form.schema, errors),
     target: form.target ?? null,
+    cells: parseCellFormat(form, errors),
   }
+}
+
+function parseCellFormat(form: TableFields, errors: FieldErrors): Partial<CellFormat> {
+  const decimal = parseSign('decimal', form.decimal, decimalSigns, errors)
+  const thousands = parseSign('thousands', form.thousands, thousandsSigns, errors)
+  const missing = form.missing === undefined ? null : parseMissing(form.missing, errors)
+  if (thousands && thousands === (decimal ?? '.')) {
+    const message = `is ${quoteJson(thousands)}, which is the decimal sign: send decimal as well`
+    addFormError(errors, 'thousands', message)
+  }
+  return {
+    ...(decimal && { decimal }),
+    ...(thousands && { thousands }),
+    ...(missing && { missing }),
+  }
+}
+
+/** A sign may be given by its name, since some cannot be seen. */
+function parseSign<Sign extends string>(
+  field: string,
+  text: string | undefined,
+  signs: Readonly<Record<string, Sign>>,
+  errors: FieldErrors,
+): Sign | null {
+  if (text === undefined) return null
+  const found = Object.entries(signs).find(([name, sign]) => text === name || text === sign)
+  if (found) return found[1]
+  const names = Object.entries(signs).map(([name, sign]) => (sign === ' ' ? name : sign))
+  addFormError(errors, field, `is ${quoteJson(text)}, expected one of ${names.join(' ')}`)
+  return null
+}
+
+const maxMissingWords = 100
+const maxMissingWordLength = 200
+
+/** `["."]`: words for a missing value. */
+function parseMissing(text: string, errors: FieldErrors): string[] | null {
+  let words: unknown
+  try {
+    words = JSON.parse(text)
+  } catch {
+    words = null
+  }
+  const isList =
+    Array.isArray(words) &&
+    words.length <= maxMissingWords &&
+    words.every(word => typeof word === 'string' && word.length <= maxMissingWordLength)
+  if (isList) return (words as string[]).map(word => word.trim()).filter(word => word !== '')
+  const message = `is ${quoteJson(text)}, expected a JSON array of up to ${maxMissingWords} texts such as [".","-999"]`
+  addFormError(errors, 'missing', message)
+  return null
 }
 
 function parseDelimiter(text: string | undefined, errors: FieldErrors): Partial<CsvDialect> {
@@ -32,7 +91,7 @@ function parseDelimiter(text: string | undefined, errors: FieldErrors): Partial<
     ([name, character]) => text === name || text === character,
   )
   if (found) return { delimiter: found[1].charCodeAt(0) }
-  const names = Object.entries(delimiters).map(([name, sign]) => (sign === '\t' ? name : sign))
+  const names = Object.entries(delimiters).map(([name, sign]) => (sign.trim() === '' ? name : sign))
   addFormError(errors, 'delimiter', `is ${quoteJson(text)}, expected one of ${names.join(' ')}`)
   return {}
 }

@@ -1,13 +1,24 @@
 import { FieldErrors } from '../../errors.js'
-import type { Cell, TableColumn } from '../../spec/dataset.js'
+import type { Cell } from '../../spec/dataset.js'
+import { type Note, Notes } from '../../spec/note.js'
 import { addFormError, fileError } from '../errors.js'
 import type { InputFile } from '../input-file.js'
 import { type DatasetLimits, maxInferredCategories } from '../limits.js'
-import { isMissingMarker, NumberParser, parseBoolean } from './cell.js'
-import { ColumnStatistics } from './column-survey.js'
-import { type TypedColumn, typeColumns } from './column-types.js'
+import { isMissingMarker, parseBoolean } from './cell.js'
+import { type CellFormat, plainFormat } from './cell-format.js'
+import { noteColumns, noteNamesAmongValues } from './columns/column-notes.js'
+import { CellParser, ColumnStatistics } from './columns/column-survey.js'
+import { type TypedColumn, typeColumns } from './columns/column-types.js'
+import { hasDecimalCommas, noteDecimalCommas } from './columns/decimal-commas.js'
+import { explainTexts } from './columns/mixed-column.js'
 import { CsvReader, type CsvRow, fieldText, quoteCell } from './csv.js'
-import { type CsvDialect, checkFieldCount, inferDialect, parseColumnNames } from './csv-dialect.js'
+import {
+  type CsvDialect,
+  checkFieldCount,
+  inferDialect,
+  parseColumnNames,
+} from './dialect/csv-dialect.js'
+import { checkForForeignText } from './dialect/foreign-text.js'
 import type { TableForm } from './table-form.js'
 
 /** The table that the files hold, after every row has been read and checked. */
@@ -16,6 +27,7 @@ export interface TableSource {
   columns: TypedColumn[]
   target: string | null
   sample: Cell[][]
+  notes: Note[]
   /** Reads all rows a second time. */
   forEachRow(onRow: (row: CsvRow) => void): void
 }
@@ -28,6 +40,10 @@ const maxSampleTextLength = 100
 /** Limit over all columns, so that wide tables keep fewer values of each. */
 const maxDistinctValues = 1_000_000
 
+/** Texts of a column, and of all columns, that are kept to tell how they are written. */
+const maxOtherTexts = 200
+const maxAllOtherTexts = 20_000
+
 /** The memory of the texts is checked each time so many bytes of rows have been read. */
 const memoryCheckBytes = 4 * 2 ** 20
 
@@ -36,41 +52,78 @@ export function openTableSource(
   form: TableForm,
   limits: DatasetLimits,
 ): TableSource {
-  const dialect = inferDialect(files[0]!, form.dialect, limits)
+  for (const file of files) checkForForeignText(file)
+  const notes = new Notes()
+  const dialect = inferDialect(files[0]!, form.dialect, limits, { notes })
   const names = resolveColumnNames(files[0]!, dialect, form, limits)
   checkColumnNames(names, form)
-  const types = new Map(form.types)
-  const maxDistinct = Math.min(maxInferredCategories, Math.floor(maxDistinctValues / names.length))
-  const columnStats = names.map((name, index) => {
-    const type = types.get(name) ?? null
-    return new ColumnStatistics(index, type, type === 'category' ? limits.categories : maxDistinct)
-  })
-  const rawSample: { text: string; quoted: boolean }[][] = []
-  const sampleCount = Math.min(maxSampleRows, Math.floor(maxSampleCells / names.length))
-  const checkMemory = createMemoryCheck(columnStats, limits)
-  let rows = 0
   const forEachRow = (onRow: (row: CsvRow, file: string) => void) => {
     for (const file of files) forEachDataRow(file, dialect, names, limits, onRow)
   }
+  const format = { ...plainFormat, ...form.cells }
+  const survey = (cells: CellFormat) => surveyRows(names, form, limits, cells, forEachRow)
+  let found = survey(format)
+  if (form.cells.decimal === undefined && hasDecimalCommas(found.columnStats)) {
+    found = survey({ ...format, decimal: ',' })
+    noteDecimalCommas(names, found.columnStats, notes)
+  }
+  const { rows, columnStats, rawSample } = found
+  if (rows === 0) {
+    throw fileError('DATASET_EMPTY', { file: files[0]!.name }, 'there are no rows below the header')
+  }
+  const columns = typeColumns(names, columnStats, limits)
+  if (columns.every(({ storage }) => storage === null))
+    throw noUsableColumnsError(files[0]!, columns)
+  checkTarget(columns, form.target)
+  if (names.length === 1) {
+    const message = `the table has only one column, '${names[0]}'; if there are more, send delimiter`
+    notes.add('one_column', message, names)
+  }
+  if (dialect.header && form.dialect.header === undefined) noteNamesAmongValues(columns, notes)
+  noteColumns(columns, rows, notes)
+  const sample = rawSample.map(cells =>
+    cells.map((cell, at) => parseSampleCell(columns[at]!, cell)),
+  )
+  return { rows, columns, target: form.target, sample, notes: notes.all, forEachRow }
+}
+
+interface RowSurvey {
+  rows: number
+  columnStats: ColumnStatistics[]
+  rawSample: RawCell[][]
+}
+
+/** Reads every row, and collects the statistics of each column. */
+function surveyRows(
+  names: readonly string[],
+  form: TableForm,
+  limits: DatasetLimits,
+  format: CellFormat,
+  forEachRow: (onRow: (row: CsvRow, file: string) => void) => void,
+): RowSurvey {
+  const types = new Map(form.types)
+  const maxDistinct = Math.min(maxInferredCategories, Math.floor(maxDistinctValues / names.length))
+  const maxOthers = Math.min(maxOtherTexts, Math.ceil(maxAllOtherTexts / names.length))
+  const cells = new CellParser(format)
+  const columnStats = names.map((name, index) => {
+    const type = types.get(name) ?? null
+    const distinct = type === 'category' ? limits.categories : maxDistinct
+    return new ColumnStatistics(index, type, distinct, cells, maxOthers)
+  })
+  const rawSample: RawCell[][] = []
+  const sampleCount = Math.min(maxSampleRows, Math.floor(maxSampleCells / names.length))
+  const checkMemory = createMemoryCheck(columnStats, limits)
+  let rows = 0
   forEachRow((row, file) => {
     if (rows++ === limits.rows) {
       const detail = `the table has more than ${limits.rows} rows`
       throw fileError('DATASET_TOO_LARGE', { file, line: row.line }, detail)
     }
     for (let column = 0; column < columnStats.length; column++) columnStats[column]!.add(row, file)
-    if (rawSample.length < sampleCount) rawSample.push(rawRow(row))
+    if (rawSample.length < sampleCount) rawSample.push(rawRow(row, names.length))
     checkMemory(row, file)
   })
-  if (rows === 0) {
-    throw fileError('DATASET_EMPTY', { file: files[0]!.name }, 'there are no rows below the header')
-  }
-  const columns = typeColumns(names, columnStats, limits)
-  if (columns.every(({ storage }) => storage === null)) throw noUsableColumnsError(files[0]!)
-  checkTarget(columns, form.target)
-  const sample = rawSample.map(cells =>
-    cells.map((cell, at) => parseSampleCell(columns[at]!.column, cell)),
-  )
-  return { rows, columns, target: form.target, sample, forEachRow }
+  return { rows, columnStats, rawSample }
 }
 
 function resolveColumnNames(
@@ -83,7 +136,7 @@ function resolveColumnNames(
   let fieldCount = 0
   new CsvReader(file, dialect.delimiter, limits).forEachRow(row => {
     fieldCount = row.fieldCount
-    if (dialect.header) names = parseColumnNames(file.name, row)
+    if (dialect.header) names = parseColumnNames(file.name, row, dialect.endsInDelimiter)
     else if (form.dialect.header === undefined) throw missingHeaderError(file, row)
     return false
   })
@@ -112,7 +165,7 @@ function forEachDataRow(
 ): void {
   let isHeaderRow = dialect.header
   new CsvReader(file, dialect.delimiter, limits).forEachRow(row => {
-    checkFieldCount(file.name, row, names)
+    checkFieldCount(file.name, row, names, dialect.endsInDelimiter)
     if (!isHeaderRow) return onRow(row, file.name)
     isHeaderRow = false
     const mismatch = names.findIndex((name, column) => fieldText(row, column) !== name)
@@ -141,18 +194,21 @@ function checkColumnNames(names: readonly string[], { types, target }: TableForm
 function checkTarget(columns: readonly TypedColumn[], target: string | null): void {
   const found = columns.find(({ column }) => column.name === target)
   if (found?.column.type !== 'text') return
+  const mixed = explainTexts(found.stats)
+  const why = mixed
+    ? `a column that was not read as numbers: ${mixed.reason}: ${mixed.cure}`
+    : 'a column of free text: nothing can be learnt of it'
   const errors = new FieldErrors()
-  addFormError(
-    errors,
-    'target',
-    `is ${quoteCell(target!)}, a column of free text: nothing can be learnt of it`,
-  )
+  addFormError(errors, 'target', `is ${quoteCell(target!)}, ${why}`)
   errors.throwIfAny('DATASET_FORM')
 }
 
-function noUsableColumnsError(file: InputFile) {
-  const detail =
-    'all columns are free text: there is nothing to learn from; if some are not, say so in schema'
+function noUsableColumnsError(file: InputFile, columns: readonly TypedColumn[]) {
+  const reasons = columns.flatMap(({ column, stats }) => {
+    const mixed = explainTexts(stats)
+    return mixed ? [`${quoteCell(column.name)}: ${mixed.reason}: ${mixed.cure}`] : []
+  })
+  const detail = `all columns are free text: there is nothing to learn from; ${reasons[0] ?? 'if some are not, say so in schema'}`
   return fileError('DATASET_VALUE', { file: file.name }, detail)
 }
 
@@ -173,8 +229,13 @@ function createMemoryCheck(
   }
 }
 
-function rawRow(row: CsvRow) {
-  return Array.from({ length: row.fieldCount }, (_, column) => ({
+interface RawCell {
+  text: string
+  quoted: boolean
+}
+
+function rawRow(row: CsvRow, columns: number): RawCell[] {
+  return Array.from({ length: columns }, (_, column) => ({
     text: row.bytes.toString(
       'utf8',
       row.starts[column]!,
@@ -184,21 +245,19 @@ function rawRow(row: CsvRow) {
   }))
 }
 
-const numberParser = new NumberParser()
-
-function parseSampleCell(
-  { type }: TableColumn,
-  { text, quoted }: { text: string; quoted: boolean },
-): Cell {
+function parseSampleCell({ column, stats }: TypedColumn, { text, quoted }: RawCell): Cell {
+  const { type } = column
   const bytes = Buffer.from(text)
-  if (bytes.length === 0) return null
+  const end = bytes.length
+  if (end === 0 || stats.isDeclaredMissing(bytes, 0, end)) return null
   if (type === 'category' || type === 'text') {
-    if (!quoted && isMissingMarker(bytes, 0, bytes.length)) return null
+    if (!quoted && isMissingMarker(bytes, 0, end)) return null
     return [...text].slice(0, maxSampleTextLength).join('')
   }
   if (type === 'boolean') {
-    const bool = parseBoolean(bytes, 0, bytes.length)
+    const bool = parseBoolean(bytes, 0, end)
     return bool < 0 ? null : bool === 1
   }
-  return numberParser.parse(bytes, 0, bytes.length) ? numberParser.value : null
+  const { numbers } = stats.cells
+  return numbers.parse(bytes, 0, end) ? numbers.value : null
 }

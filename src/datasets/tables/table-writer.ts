@@ -21,8 +21,8 @@ import {
   vectorFromArray,
 } from 'apache-arrow'
 import type { Shard } from '../../spec/dataset.js'
-import { isMissing, maxFloat32, NumberParser, parseBoolean } from './cell.js'
-import type { StorageType, TypedColumn } from './column-types.js'
+import { isMissing, maxFloat32, parseBoolean } from './cell.js'
+import type { StorageType, TypedColumn } from './columns/column-types.js'
 import type { CsvRow } from './csv.js'
 import type { TableSource } from './table-source.js'
 
@@ -106,8 +106,6 @@ class TableWriter {
   }
 }
 
-const numberParser = new NumberParser()
-
 /** The cells of one column. A missing cell is null in the bitmap, and NaN or code -1 in the values. */
 class ColumnWriter {
   readonly field: Field
@@ -177,11 +175,13 @@ class ColumnWriter {
     const start = row.starts[index]!
     const end = row.ends[index]!
     if (column.type === 'category') {
-      if (isMissing(row, index)) return -1
+      if (isMissing(row, index) || stats.isDeclaredMissing(bytes, start, end)) return -1
       return this.codes[stats.values.find(bytes, start, end)]!
     }
+    if (start === end || stats.isDeclaredMissing(bytes, start, end)) return Number.NaN
+    const { numbers } = stats.cells
     if (column.type !== 'boolean')
-      return numberParser.parse(bytes, start, end) ? numberParser.value : Number.NaN
+      return numbers.parse(bytes, start, end) ? numbers.value : Number.NaN
     const bool = parseBoolean(bytes, start, end)
     return bool < 0 ? Number.NaN : bool
   }

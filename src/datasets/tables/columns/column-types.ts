@@ -1,10 +1,11 @@
 // Derives the type of a column from the statistics of its cells.
-import type { ColumnType, TableColumn } from '../../spec/dataset.js'
-import { type FileLocation, fileErrors } from '../errors.js'
-import type { DatasetLimits } from '../limits.js'
-import { NumberParser, parseBoolean } from './cell.js'
+import type { ColumnType, TableColumn } from '../../../spec/dataset.js'
+import { type FileLocation, fileErrors } from '../../errors.js'
+import type { DatasetLimits } from '../../limits.js'
+import { parseBoolean } from '../cell.js'
+import { quoteCell } from '../csv.js'
 import type { ColumnStatistics } from './column-survey.js'
-import { quoteCell } from './csv.js'
+import { cureOf } from './mixed-column.js'
 
 /** How a column is stored. Text columns are not stored. */
 export type StorageType = 'float32' | 'float64' | 'codes' | null
@@ -48,15 +49,16 @@ function findTypeError(
     return [location, detail]
   }
   if (!firstMismatch) return null
-  const { location, value } = firstMismatch
-  if (declared)
-    return [
-      location,
-      `${quoteCell(name)} is ${value}, expected ${expectedValues[declared]}${moreSuffix(mismatchCount)}`,
-    ]
+  const { location, text } = firstMismatch
+  const value = quoteCell(text)
+  const cure = cureOf(text)
+  if (declared) {
+    const detail = `${quoteCell(name)} is ${value}, expected ${expectedValues[declared]}${moreSuffix(mismatchCount)}`
+    return [location, cure ? `${detail}; ${cure}` : detail]
+  }
   if (numbers === present || present < minValuesToInfer || numbers < minNumberShare * present)
     return null
-  const detail = `${quoteCell(name)} is ${value}, but ${numbers} of ${present} values are numbers${moreSuffix(mismatchCount)}; if it is right, say so: schema={${JSON.stringify(name)}:"category"}`
+  const detail = `${quoteCell(name)} is ${value}, but ${numbers} of ${present} values are numbers${moreSuffix(mismatchCount)}; ${cure ? `${cure}; ` : ''}if the column has texts, say so: schema={${JSON.stringify(name)}:"category"}`
   return [location, detail]
 }
 
@@ -79,8 +81,8 @@ function describeColumn(name: string, stats: ColumnStatistics): TypedColumn {
     return { column: { name, type, missing, distinct }, storage: null, stats }
   }
   if (type === 'category') return describeCategories(name, stats)
-  const { sum, min, max, fitsFloat32, missing, quotedMissing } = stats
-  const count = stats.numbers + stats.booleans
+  const { fitsFloat32, missing, quotedMissing } = stats
+  const { count, sum, min, max, allWhole } = stats.numeric
   const numberStats =
     count > 0 ? { min, max, mean: sum / count } : { min: null, max: null, mean: null }
   return {
@@ -89,7 +91,7 @@ function describeColumn(name: string, stats: ColumnStatistics): TypedColumn {
       type,
       missing: missing + quotedMissing,
       distinct: countDistinctNumbers(stats, type === 'boolean'),
-      ...(type === 'number' && count > 0 && stats.allWhole && { whole: true }),
+      ...(type === 'number' && count > 0 && allWhole && { whole: true }),
       ...numberStats,
     },
     storage: fitsFloat32 ? 'float32' : 'float64',
@@ -128,11 +130,13 @@ function describeCategories(name: string, stats: ColumnStatistics): TypedColumn 
   }
 }
 
-const numberParser = new NumberParser()
-
 /** 1 and 1.0 are different texts but the same number. */
-function countDistinctNumbers({ values }: ColumnStatistics, asBooleans: boolean): number | null {
+function countDistinctNumbers(
+  { values, cells }: ColumnStatistics,
+  asBooleans: boolean,
+): number | null {
   if (values.overflowed) return null
+  const { numbers: numberParser } = cells
   const numbers = new Set<number>()
   for (let index = 0; index < values.size; index++) {
     const text = values.text(index)

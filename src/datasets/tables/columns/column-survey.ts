@@ -1,17 +1,40 @@
-import type { ColumnType } from '../../spec/dataset.js'
-import type { FileLocation } from '../errors.js'
-import { maxCategoryNameBytes } from '../limits.js'
+import type { ColumnType } from '../../../spec/dataset.js'
+import type { FileLocation } from '../../errors.js'
+import { maxCategoryNameBytes } from '../../limits.js'
+import {
+  isBooleanWord,
+  isMissing,
+  isMissingMarker,
+  type NumberParser,
+  parseBoolean,
+} from '../cell.js'
+import type { CellFormat } from '../cell-format.js'
+import type { CsvRow } from '../csv.js'
+import { createNumberParser } from '../number-notation.js'
 import { ByteDictionary } from './byte-dictionary.js'
-import { isBooleanWord, isMissing, isMissingMarker, NumberParser, parseBoolean } from './cell.js'
-import { type CsvRow, quoteCell } from './csv.js'
+import { MissingWords } from './missing-words.js'
+import { NumberSurvey } from './number-survey.js'
 
 /** A cell that does not have its column's type. */
 export interface TypeMismatch {
   location: FileLocation
-  value: string
+  /** The cell, cut to 100 bytes. */
+  text: string
 }
 
-const numberParser = new NumberParser()
+/** Parses the cells of all columns of a table. */
+export class CellParser {
+  readonly numbers: NumberParser
+  readonly missingWords: MissingWords
+
+  constructor(readonly format: CellFormat) {
+    this.numbers = createNumberParser(format)
+    this.missingWords = new MissingWords(format)
+  }
+}
+
+/** Longer texts of the sample are cut. */
+const maxSampleBytes = 100
 
 /** Statistics of a column from which its type is derived, updated cell by cell. */
 export class ColumnStatistics {
@@ -26,22 +49,24 @@ export class ColumnStatistics {
   mismatchCount = 0
   /** True if all numbers are written without point and exponent. */
   allIntegers = true
-  /** True if no number has a fraction. */
-  allWhole = true
   fitsFloat32 = true
-  min = Number.POSITIVE_INFINITY
-  max = Number.NEGATIVE_INFINITY
-  sum = 0
+  readonly numeric = new NumberSurvey()
+  /** The first cells that are neither numbers nor booleans nor missing, to tell how they are written. */
+  readonly otherTexts: string[] = []
   readonly values: ByteDictionary
   private readonly countsDistinct: boolean
+  private readonly isText: boolean
 
   constructor(
     private readonly index: number,
     readonly declared: ColumnType | null,
     maxDistinct: number,
+    readonly cells: CellParser,
+    private readonly maxOtherTexts: number,
   ) {
     this.values = new ByteDictionary(maxDistinct, maxCategoryNameBytes)
     this.countsDistinct = declared !== 'text'
+    this.isText = declared === 'category' || declared === 'text'
   }
 
   /** Number of cells that are not missing. */
@@ -49,26 +74,35 @@ export class ColumnStatistics {
     return this.numbers + this.booleans + this.others
   }
 
+  /** True if the form declares the cell's text or value to be missing. */
+  isDeclaredMissing(bytes: Uint8Array, start: number, end: number): boolean {
+    const { missingWords } = this.cells
+    return !missingWords.isEmpty && missingWords.matches(bytes, start, end, this.isText)
+  }
+
   add(row: CsvRow, file: string): void {
     const start = row.starts[this.index]!
     const end = row.ends[this.index]!
     const { bytes } = row
-    if (start === end) {
+    const { numbers } = this.cells
+    if (start === end || this.isDeclaredMissing(bytes, start, end)) {
       this.missing++
       return
     }
     if (this.declared === 'boolean') this.addBooleanCell(row, file, start, end)
-    else if (this.declared === 'category' || this.declared === 'text') {
+    else if (this.isText) {
       if (isMissing(row, this.index)) {
         this.missing++
         return
       }
       this.others++
-    } else if (numberParser.parse(bytes, start, end)) {
-      this.addNumber(numberParser.value)
-      if (!numberParser.fitsFloat32) this.fitsFloat32 = false
-      if (!numberParser.isInteger) this.allIntegers = false
-      if (this.declared === 'integer' && !Number.isSafeInteger(numberParser.value)) {
+    } else if (numbers.parse(bytes, start, end)) {
+      this.numbers++
+      this.numeric.add(numbers.value)
+      if (!numbers.fitsFloat32) this.fitsFloat32 = false
+      if (!numbers.isInteger) this.allIntegers = false
+      else if (end - start > 1) this.numeric.checkLeadingZero(bytes, start, end)
+      if (this.declared === 'integer' && !Number.isSafeInteger(numbers.value)) {
         this.addMismatch(row, file, start, end)
       }
     } else if (isMissing(row, this.index)) {
@@ -78,7 +112,7 @@ export class ColumnStatistics {
     else {
       if (!this.declared) {
         if (isBooleanWord(bytes, start, end)) this.addBoolean(parseBoolean(bytes, start, end))
-        else this.others++
+        else this.addOther(bytes, start, end)
       }
       this.addMismatch(row, file, start, end)
     }
@@ -93,24 +127,21 @@ export class ColumnStatistics {
   }
 
   private addBoolean(bool: number): void {
-    this.addNumber(bool)
-    this.numbers--
     this.booleans++
+    this.numeric.add(bool)
   }
 
-  private addNumber(value: number): void {
-    this.numbers++
-    if (!Number.isInteger(value)) this.allWhole = false
-    this.sum += value
-    if (value < this.min) this.min = value
-    if (value > this.max) this.max = value
+  private addOther(bytes: Buffer, start: number, end: number): void {
+    this.others++
+    if (this.otherTexts.length === this.maxOtherTexts) return
+    this.otherTexts.push(bytes.toString('utf8', start, Math.min(end, start + maxSampleBytes)))
   }
 
   private addMismatch(row: CsvRow, file: string, start: number, end: number): void {
     this.mismatchCount++
     this.firstMismatch ??= {
       location: { file, line: row.line, column: this.index + 1 },
-      value: quoteCell(row.bytes.subarray(start, end)),
+      text: row.bytes.toString('utf8', start, Math.min(end, start + maxSampleBytes)),
     }
   }
 }
