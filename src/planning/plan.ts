@@ -65,7 +65,9 @@ export function planNetworkJob(
   errors.throwIfAny('INVALID_JOB')
   const training = { ...options, ...(validationClasses && { validationClasses }) }
   const base = baseManifest(identity, request, dataset)
-  return { ...base, model, training, normalization, notes: notes.all }
+  // what the upload said of the images, such as classes without any, matters to each job
+  const allNotes = [...(dataset.notes ?? []), ...notes.all]
+  return { ...base, model, training, normalization, notes: allNotes }
 }
 
 function planBoostingJob(

@@ -86,6 +86,13 @@ test('the default batch fits the data, and the plan says so', () => {
   assert.throws(() => of(30, { batchSize: 28 }), /batchSize is 28, but .* has 27 records/)
 })
 
+test('a plan repeats what the upload said of the images', () => {
+  const note = { code: 'one_class', message: "all images have the class '0'" } as const
+  const dataset = digitsManifest({ notes: [note] })
+  const request: NetworkJobRequest = { model: { kind: 'resnet' }, dataset: 'digits' }
+  assert.deepEqual(planNetworkJob(identity, request, dataset, null).notes, [note])
+})
+
 test('the images to hold out can be chosen by class', () => {
   const of = (validation: ImageValidation, counts?: number[]) => {
     const request: NetworkJobRequest = {
