@@ -32,7 +32,7 @@ import {
   resolveRoles,
 } from './plan-columns.js'
 import { checkOffset, planBoostingClassWeights } from './plan-row-options.js'
-import { noteSplitColumn, planSplit, withoutSplitColumn } from './plan-split.js'
+import { countHeldOut, noteSplitColumn, planSplit, withoutSplitColumn } from './plan-split.js'
 import { checkValidationTable } from './validation-table.js'
 
 /**
@@ -99,7 +99,7 @@ export function planBoosting(
   // rows without a target are left out
   const missing = target?.missing ?? 0
   const targetRows = table.records - (missing < table.records ? missing : 0)
-  const heldOut = 'fraction' in split ? Math.round(split.fraction * targetRows) : 0
+  const heldOut = countHeldOut(split, table.name, targetRows, notes)
   const rows = targetRows - heldOut
   if (rows < 1) {
     const message = `'${table.name}' has ${formatRowCount(table.records)}, of which none is left to train on`

@@ -129,3 +129,22 @@ export function withoutSplitColumn(
   if ('dataset' in split || !split.column || requestedFeatures) return table
   return { ...table, columns: table.columns.filter(({ name }) => name !== split.column) }
 }
+
+/** About how many of a table's rows are held out. Adds a note if there are none although the job asks for some. */
+export function countHeldOut(
+  split: TableSplitPlan,
+  table: string,
+  rows: number,
+  notes: Notes,
+): number {
+  if ('dataset' in split || split.fraction === 0) return 0
+  const { fraction, by } = split
+  const count = Math.round(fraction * rows)
+  // at least one group, or the rows of the last time
+  if (by === 'group' || by === 'time') return Math.min(Math.max(1, count), rows - 1)
+  if (count === 0) {
+    const message = `${fraction} of the ${rows} rows of '${table}' is less than one row, so nothing is held out; set training.validation to a larger share or another data set`
+    notes.add('nothing_held_out', message)
+  }
+  return count
+}

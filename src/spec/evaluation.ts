@@ -32,7 +32,7 @@ export const RocPoint = Type.Object({
 
 export const PrecisionRecallPoint = Type.Object({ threshold, recall: Share, precision: Share })
 
-const curvePoints = 'from the highest threshold to the lowest; at most 200 points of the curve'
+const curvePoints = 'from the highest threshold to the lowest; at most 100 points of the curve'
 
 /**
  * How a classifier's model does on its validation records, by class. Each record counts once, also if

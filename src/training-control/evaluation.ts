@@ -1,6 +1,6 @@
 import { type Evaluation, maxConfusionClasses } from '../spec/evaluation.js'
 
-const maxCurvePoints = 200
+const maxCurvePoints = 100
 
 /** Counts of a classifier's predictions. Each array has an entry for each class. */
 export interface ClassCounts {

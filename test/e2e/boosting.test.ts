@@ -102,6 +102,13 @@ test('a binary job has live and stored metrics, probabilities, and explanations 
   }
   assert.ok(Number(job.metrics.validationAuc) > 0.95, `AUC ${job.metrics.validationAuc}`)
   assert.equal(model.featureImportance.length, 30)
+  const { records, roc, confusionMatrix } = model.evaluation!
+  assert.equal(records, 114)
+  assertClose(roc!.auc, Number(job.metrics.validationAuc), 1e-6, 'AUC')
+  assert.equal(
+    confusionMatrix!.flat().reduce((total, count) => total + count),
+    records,
+  )
   assert.ok(model.featureImportance[0]!.gain > 0)
 
   const { rows, targets } = readTable('breast-cancer')
@@ -326,6 +333,14 @@ test('ranking orders rows, quantiles are predicted together, and counts are neve
   await modelOf(await deployment.train(poisson))
   const counts = await deployment.client.predictRows('poisson', [{ a: 0 }, { a: 3 }])
   assert.ok(counts.predictions.every(({ value }) => value! >= 0))
+
+  const rates = { ...poisson, name: 'rates', training: { target: 'count', offset: 'b' } }
+  await modelOf(await deployment.train(rates))
+  const instances = [0, 1].map(b => ({ a: 2, query: 5, relevance: 0, b }))
+  const rated = await deployment.client.predictRows('rates', instances, { explain: true })
+  const [one, e] = rated.predictions
+  assertClose(e!.value! / one!.value!, Math.E, 1e-4, 'a rate per exposure')
+  assertClose(sum(e!.explanations![0]!), Math.log(e!.value!), 1e-4, 'contributions')
 })
 
 test('a job whose groups are not contiguous fails and says how to sort the table', async () => {

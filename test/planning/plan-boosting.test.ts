@@ -166,6 +166,21 @@ test('class weights are planned by name, and balanced ones are left to the train
   assert.deepEqual(weightsOf({ Ulm: 3 }), { Bonn: 1, Köln: 1, Ulm: 3 })
 })
 
+test('a note says that a table is too small to hold anything out, and what is still held out', () => {
+  const small = table({ records: 4 })
+  const planned = (training: RequestParts['training']) => {
+    const { training: made, notes } = plan({ ...(training && { training }) }, small)
+    return [made.rows, notes!.some(({ code }) => code === 'nothing_held_out')]
+  }
+  assert.deepEqual(planned({}), [4, true])
+  assert.deepEqual(planned({ validation: 0 }), [4, false])
+  assert.deepEqual(planned({ validation: 0.25 }), [3, false])
+  assert.deepEqual(planned({ validation: { holdOut: 0.1, by: 'time' }, earlyStopping: {} }), [
+    3,
+    false,
+  ])
+})
+
 test('an offset is no feature, and a validation table must have it', () => {
   const { training } = plan({ training: { offset: 'weight' } })
   assert.equal(training.offset, 'weight')

@@ -88,14 +88,14 @@ test('the five most probable classes count from six classes on, and a matrix up 
   assert.equal(evaluate(101).perClass.length, 101)
 })
 
-test('long curves are thinned to 200 points, and their areas are of all points', () => {
+test('long curves are thinned to 100 points, and their areas are of all points', () => {
   const count = 10_000
   const truth = Array.from({ length: count }, (_, i) => Number(i >= count / 2))
   const probabilities = Float32Array.from({ length: count }, (_, i) => i / count)
   const { roc, pr } = evaluatePredictions(['a', 'b'], truth, probabilities)
   assert.equal(roc!.auc, 1)
   close(pr!.averagePrecision, 1)
-  assert.equal(roc!.points.length, 200)
+  assert.equal(roc!.points.length, 100)
   assert.deepEqual(roc!.points.at(-1), {
     threshold: 0,
     falsePositiveRate: 1,
