@@ -3,6 +3,7 @@ import { mkdtemp } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import { readTensorBundle } from '../../src/formats/tensor-bundle.js'
 import { Graph } from '../../src/graph/graph.js'
 import { placeholder } from '../../src/graph/ops/constant.js'
 import { variablesPrefix, writeSavedModel } from '../../src/graph/saved-model.js'
@@ -10,6 +11,7 @@ import { openSession } from '../../src/graph/session.js'
 import { createLayers } from '../../src/nets/layers.js'
 import { Variables } from '../../src/nets/variables.js'
 import type { NetworkOptions } from '../../src/spec/model-options.js'
+import { layoutTensor } from '../../src/spec/weights.js'
 import { normalize } from '../../src/training/images.js'
 import { buildNetwork } from '../../src/training/network.js'
 import { buildTrainingProgram } from '../../src/training/program.js'
@@ -64,6 +66,13 @@ for (const { model, side, folded, kept } of models) {
       const feeds = { images: { data: pixels, shape: [2, side, side, 3] } }
       logits.push(session.run('serving_default', feeds).floats('logits'))
     }
+    const bundle = await readTensorBundle(`${variablesPrefix(join(tempFolder, 'serving'))}.index`)
+    const layouts = bundle!.tensors.filter(({ name }) => name.startsWith('trainyard/'))
+    const isVersion1 = 'version' in model && model.version === 1
+    assert.deepEqual(
+      layouts.map(({ name }) => name),
+      isVersion1 ? [layoutTensor('torchvision')] : [],
+    )
     const [actual, expected] = logits as [Float32Array, Float32Array]
     const largest = Math.max(...expected.map(Math.abs))
     for (const [i, value] of expected.entries()) {

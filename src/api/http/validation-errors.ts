@@ -104,9 +104,9 @@ function withBranchHint(error: ErrorObject, union: ErrorObject, selected: number
 /** Returns the index of the branch that the value selects, or one error of the union. */
 function selectBranch(union: ErrorObject): number | ErrorObject {
   const branches = branchesOf(union.parentSchema)
-  const candidates = branches.filter(({ type }) => matchesType(union.data, type))
+  const candidates = branches.filter(branch => matchesType(union.data, typeOf(branch)))
   if (candidates.length === 0) {
-    const types = [...new Set(branches.map(({ type }) => type))]
+    const types = [...new Set(branches.map(typeOf))]
     return { ...union, keyword: 'type', params: { type: types } }
   }
   if (candidates.length === 1) return branches.indexOf(candidates[0]!)
@@ -166,6 +166,9 @@ function schemasAt(schema: AnySchemaObject, path: readonly string[]): AnySchemaO
 }
 
 const branchesOf = (schema: AnySchemaObject | undefined): AnySchemaObject[] => schema?.anyOf ?? []
+
+/** A schema that lists its values has no type. */
+const typeOf = (branch: AnySchemaObject): string => branch.type ?? typeName(branch.enum?.[0])
 
 function matchesType(value: unknown, type: string): boolean {
   if (type === 'integer') return typeof value === 'number'

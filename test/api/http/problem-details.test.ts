@@ -118,11 +118,21 @@ test('an option of another kind of model is rejected with the name of that kind'
 })
 
 test('a value that matches no alternative of a union gets only the errors of the one that it selects', async () => {
-  const errorsOf = async (training: object) => {
-    const answer = await submit({ ...smallJob, training })
+  const errorsOf = async (training: object, more = {}) => {
+    const answer = await submit({ ...smallJob, training, ...more })
     assert.equal(answer.status, 400, answer.text)
     return answer.body.errors.map((e: { path: string; message: string }) => [e.path, e.message])
   }
+  const normalizeErrors = (normalize: unknown) => errorsOf({}, { initFrom: { normalize } })
+  assert.deepEqual(await normalizeErrors('keras'), [
+    [
+      '/initFrom/normalize',
+      "initFrom.normalize is 'keras', expected one of 'caffe', 'inception', 'torchvision', 'dataset'",
+    ],
+  ])
+  assert.deepEqual(await normalizeErrors(127.5), [
+    ['/initFrom/normalize', 'initFrom.normalize is 127.5, expected an object or a string'],
+  ])
   assert.deepEqual(await errorsOf({ learningRate: 'fast' }), [
     ['/training/learningRate', "training.learningRate is 'fast', expected a number or an object"],
   ])
