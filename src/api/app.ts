@@ -3,7 +3,12 @@ import { randomUUID } from 'node:crypto'
 import type { Socket } from 'node:net'
 import swagger from '@fastify/swagger'
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
-import Fastify, { type FastifyBaseLogger, type FastifyError, type FastifyInstance } from 'fastify'
+import Fastify, {
+  type FastifyBaseLogger,
+  type FastifyError,
+  type FastifyInstance,
+  LogController,
+} from 'fastify'
 import type { Logger } from 'pino'
 import { isDamaged } from '../errors.js'
 import { requireApiKey } from './http/api-keys.js'
@@ -68,7 +73,7 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
     genReqId: () => randomUUID(),
     requestIdHeader: false,
     // logRequests writes one line for each
-    disableRequestLogging: true,
+    logController: new LogController({ disableRequestLogging: true }),
     schemaErrorFormatter: formatSchemaErrors!,
     schemaController: { compilersFactory: { buildSerializer: buildSharedSerializers } },
     // these errors occur before routing, so no hook has checked the host or the key

@@ -29,6 +29,8 @@ test("the README's curl session works when pasted", { skip: noCurl }, async () =
   assert.match(stdout, /"records":60000/)
   assert.match(stdout, /event: metrics\n/)
   assert.match(stdout, /"status":"succeeded"/)
+  const [, accuracy] = /"status":"succeeded".*?"validationAccuracy":([\d.]+)/.exec(stdout)!
+  assert.ok(Number(accuracy) > 0.96, `the job of the README reaches ${accuracy}`)
   const answer = JSON.parse(stdout.slice(stdout.lastIndexOf('{"model"')))
   assert.equal(answer.predictions[0].label, '7')
   const archive = await readFile(`${deployment.folder}/checkpoint.tar`)
