@@ -15,6 +15,7 @@ import type { ColumnImportance } from '../../src/spec/model.js'
 import type { Store } from '../../src/store/store.js'
 import { AttemptRecorder, type CheckpointWriter, type TrainerDeps } from './attempt-recorder.js'
 import { openTables } from './boosting-tables.js'
+import { describeClassCoverage } from './class-coverage.js'
 import { weightedByClass } from './class-weights.js'
 
 /** The full state of the training, in each checkpoint. */
@@ -49,6 +50,10 @@ export async function runBoostingAttempt(deps: BoostingAttemptDeps): Promise<voi
   deps.limitThreads(threads)
   const tables = await openTables(task, new Datasets(store))
   const training = weightedByClass(tables.training, plan)
+  if (plan.classes && tables.validation) {
+    const lines = describeClassCoverage(training, tables.validation, plan.classes.labels)
+    for (const line of lines) console.log(line)
+  }
   const boosted = await trainBoosting(
     {
       model,
