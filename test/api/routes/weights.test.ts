@@ -216,17 +216,23 @@ test('what the weights set is known before the job is queued, and weights that c
     assert.match(messages[1][1], /^1 variables are float64/)
     assert.match(messages[2][1], /keeps 1 variables at random values.*'resnet\/conv_0\/weights'/)
   }
-  for (const [other, message] of [
-    [{ kind: 'resnet' }, /of resnet\/conv_0\/weights, it is \[3, 3, 3, 4\] in the checkpoint/],
-    [{ kind: 'resnet', depth: 20 }, /the network has resnet_v2_20\/conv1\/weights/],
+  for (const [url, other, message] of [
+    [
+      '/jobs',
+      { kind: 'resnet' },
+      /of resnet\/conv_0\/weights, it is \[3, 3, 3, 4\] in the checkpoint/,
+    ],
+    [
+      '/jobs?dryRun=true',
+      { kind: 'resnet', depth: 20 },
+      /the network has resnet_v2_20\/conv1\/weights/,
+    ],
   ] as const) {
-    for (const url of ['/jobs', '/jobs?dryRun=true']) {
-      const refused = await server.api.post(url).send({ ...smallJob, model: other, initFrom })
-      assert.equal(refused.status, 422, refused.text)
-      assert.equal(refused.body.errors[0].code, 'nothing_matches')
-      assert.equal(refused.body.errors[0].path, '/initFrom')
-      assert.match(refused.body.errors[0].message, message)
-    }
+    const refused = await server.api.post(url).send({ ...smallJob, model: other, initFrom })
+    assert.equal(refused.status, 422, refused.text)
+    assert.equal(refused.body.errors[0].code, 'nothing_matches')
+    assert.equal(refused.body.errors[0].path, '/initFrom')
+    assert.match(refused.body.errors[0].message, message)
   }
   const frozen = await submit({ freeze: ['resnet/conv_0/*'] })
   assert.deepEqual(
