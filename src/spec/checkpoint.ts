@@ -1,4 +1,5 @@
 import { type Static, Type } from 'typebox'
+import { Evaluation } from './evaluation.js'
 import { Timestamp } from './identifiers.js'
 import { nullable } from './nullable.js'
 
@@ -24,6 +25,8 @@ export interface CheckpointManifest {
   createdAt: string
   /** This step had the best evaluation so far. So the newest checkpoint with this mark is the best. */
   best?: boolean
+  /** The evaluation of this step, if there is one with a finite loss. */
+  evaluation?: Evaluation
 }
 
 export const CheckpointFormat = Type.Enum(['tensorflow', 'xgboost'])
@@ -43,6 +46,10 @@ export const Checkpoint = Type.Object({
   prefix: nullable(
     Type.String(),
     "name of the TensorFlow checkpoint, for tf.train.load_checkpoint('DIR/model.ckpt-200'); null for XGBoost",
+  ),
+  evaluation: nullable(
+    Evaluation,
+    'by class, of a network; null if this step was not evaluated, or by an older version',
   ),
   files: Type.Array(StoredFile),
 })

@@ -5,6 +5,7 @@ import { after, before, test } from 'node:test'
 import { PNG } from 'pngjs'
 import { startServer } from '../../src/client/server.js'
 import { readStat } from '../../src/processes.js'
+import type { Checkpoint } from '../../src/spec/checkpoint.js'
 import type { Job } from '../../src/spec/job.js'
 import type { Model, Predictions } from '../../src/spec/model.js'
 import { mnistSample } from '../../testing/mnist.js'
@@ -74,9 +75,10 @@ test('a PNG and the same pixels as JSON get the same answer', async () => {
 
 test('checkpoints are listed by step, and the newest is marked as the latest', async () => {
   const { items } = (await (await get(`/jobs/${job.id}/checkpoints`)).json()) as {
-    items: { step: number; latest: boolean }[]
+    items: Checkpoint[]
   }
   assert.equal(items.at(-1)?.step, 300)
+  assert.equal(items.at(-1)?.evaluation?.records, 256)
   assert.deepEqual(items.map(({ latest }) => latest).lastIndexOf(true), items.length - 1)
   const state = await readFile(join(deployment.folder, 'jobs', job.id, 'checkpoints', 'checkpoint'))
   assert.match(state.toString(), /^model_checkpoint_path: "300\/model.ckpt-300"/)

@@ -6,6 +6,7 @@ import { type AttemptRecord, JobRecords } from '../../src/jobs/record/records.js
 import { MetricsLog } from '../../src/jobs/telemetry/metrics-log.js'
 import { ModelRegistry } from '../../src/models/registry.js'
 import type { CheckpointFormat } from '../../src/spec/checkpoint.js'
+import type { Evaluation } from '../../src/spec/evaluation.js'
 import type { InitReport } from '../../src/spec/init-from.js'
 import type { FromTrainer, StopReason, TrainerTask } from '../../src/spec/ipc-messages.js'
 import type { JobManifest, Phase } from '../../src/spec/job.js'
@@ -85,7 +86,12 @@ export class AttemptRecorder<Content> {
   }
 
   /** Throws AttemptSuperseded, before the commit, if a newer attempt exists. */
-  async checkpoint(step: number, content: Content, best: boolean): Promise<void> {
+  async checkpoint(
+    step: number,
+    content: Content,
+    best: boolean,
+    evaluation: Evaluation | null = null,
+  ): Promise<void> {
     const { store, task, send } = this.deps
     const { job, attempt } = task
     const { format } = this.checkpointWriter
@@ -97,7 +103,8 @@ export class AttemptRecorder<Content> {
       throw new AttemptSuperseded(job.id, attempt)
     }
     const createdAt = new Date().toISOString()
-    await this.checkpoints.commit(job.id, staged, { step, attempt, format, best, createdAt })
+    const manifest = { step, attempt, format, best, createdAt, ...(evaluation && { evaluation }) }
+    await this.checkpoints.commit(job.id, staged, manifest)
     const attempts = await this.records.attempts(job.id)
     await this.checkpoints.prune(job.id, job.training.keepCheckpoints, attempts)
     void send({ type: 'checkpoint', step })
@@ -120,6 +127,12 @@ export class AttemptRecorder<Content> {
   /** The best checkpoint, and whether its files are intact; null if there is none. */
   async best(): Promise<{ step: number; intact: boolean } | null> {
     return this.checkpoints.best(this.deps.task.job.id, await this.attempts())
+  }
+
+  /** The evaluation that was stored with the checkpoint of a step; null if there is none. */
+  async evaluation(step: number): Promise<Evaluation | null> {
+    const checkpoints = await this.checkpoints.list(this.deps.task.job.id, await this.attempts())
+    return checkpoints.find(checkpoint => checkpoint.step === step)?.evaluation ?? null
   }
 
   writeInitialized(report: InitReport): Promise<void> {

@@ -1,4 +1,4 @@
-import { readFile, writeFile } from 'node:fs/promises'
+import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Datasets } from '../../src/datasets/datasets.js'
 import type { TensorFlow } from '../../src/engine/tensorflow.js'
@@ -9,14 +9,12 @@ import { checkpointState } from '../../src/jobs/record/checkpoints.js'
 import { jobPaths } from '../../src/jobs/record/job-paths.js'
 import { estimateMemory } from '../../src/planning/dry-run.js'
 import type { DatasetManifest, ImagesManifest } from '../../src/spec/dataset.js'
-import type { Evaluation } from '../../src/spec/evaluation.js'
 import type { InitSource } from '../../src/spec/init-from.js'
 import type { TrainerTask } from '../../src/spec/ipc-messages.js'
 import type { Metrics, NetworkJob } from '../../src/spec/job.js'
 import type { MemoryEstimate } from '../../src/spec/memory-estimate.js'
 import { type MetricRow, metricsAt } from '../../src/spec/metrics.js'
 import type { WeightsTensor } from '../../src/spec/weights.js'
-import { ignoreCodes } from '../../src/store/storage-errors.js'
 import type { Store } from '../../src/store/store.js'
 import {
   type LoopHooks,
@@ -39,22 +37,15 @@ export interface NetworkAttemptDeps extends TrainerDeps<NetworkJob> {
   reserveMemory(memory: MemoryEstimate): Promise<void>
 }
 
-interface NetworkCheckpoint {
-  /** Saves the session's variables and the input pipeline's state under two file prefixes. */
-  save: Parameters<LoopHooks['checkpoint']>[1]
-  /** Of this step; null if there is none. */
-  evaluation: Evaluation | null
-}
-type NetworkRecorder = AttemptRecorder<NetworkCheckpoint>
+/** Saves the session's variables and the input pipeline's state under two file prefixes. */
+type SaveBundles = Parameters<LoopHooks['checkpoint']>[1]
+type NetworkRecorder = AttemptRecorder<SaveBundles>
 
-const evaluationFile = 'evaluation.json'
-
-const checkpointWriter: CheckpointWriter<NetworkCheckpoint> = {
+const checkpointWriter: CheckpointWriter<SaveBundles> = {
   format: 'tensorflow',
-  async write(folder, step, { save, evaluation }) {
+  async write(folder, step, save) {
     const { model, input } = bundlePrefixes(folder, step)
     save(model, input)
-    if (evaluation) await writeFile(join(folder, evaluationFile), JSON.stringify(evaluation))
     await writeFile(join(folder, 'checkpoint'), checkpointState([`model.ckpt-${step}`]))
   },
 }
@@ -72,13 +63,7 @@ export async function runNetworkAttempt(deps: NetworkAttemptDeps): Promise<void>
   const session = await openProgram(deps, recorder, input, initialWeights?.tensors)
   const completed = await runTraining(
     { ...input, session, initFrom: initialWeights?.prefix },
-    {
-      phase: (phase, step) => recorder.phase(phase, step),
-      row: row => recorder.row(row),
-      checkpoint: (step, save, best, evaluation) =>
-        recorder.checkpoint(step, { save, evaluation }, best),
-      shouldContinue: () => recorder.shouldContinue(),
-    },
+    recorder,
   )
     .catch(error => rethrowIfWeightsIntact(error, deps, source))
     .catch(async error => rethrowWithRecord(error, await imageFiles(store, task)))
@@ -227,7 +212,7 @@ async function publish(
     session.run('restore', { model, input })
   }
   assertFiniteWeights(session, step)
-  const evaluation = await storedEvaluation(store, job.id, step)
+  const evaluation = await recorder.evaluation(step)
   const images = imagesOf(job, dataset)
   const { height, width, channels, mean, std, labels } = images
   const newModel = {
@@ -248,19 +233,6 @@ async function publish(
     await writeSavedModel(folder, serving.graph, serving)
     session.run('export', { model: variablesPrefix(folder) })
   })
-}
-
-/** The evaluation of a checkpoint. Null if its step was not evaluated, or by an older version. */
-async function storedEvaluation(
-  store: Store,
-  id: string,
-  step: number,
-): Promise<Evaluation | null> {
-  const folder = await store.folder(jobPaths(id).checkpoint(step))
-  const text = await readFile(join(folder, evaluationFile), 'utf8').catch(
-    ignoreCodes(null, 'ENOENT'),
-  )
-  return text && JSON.parse(text)
 }
 
 /** The step of the best checkpoint if `exportBest` is set and there is one, else the last step. */

@@ -31,7 +31,7 @@ export class Checkpoints {
     )
     const best = valid.findLast(({ manifest }) => manifest.best)
     const items = valid.map(({ manifest, files }, i) => {
-      const { step, attempt, createdAt, format = 'tensorflow' } = manifest
+      const { step, attempt, createdAt, format = 'tensorflow', evaluation = null } = manifest
       return {
         step,
         createdAt,
@@ -40,6 +40,7 @@ export class Checkpoints {
         best: step === best?.manifest.step,
         format,
         prefix: format === 'tensorflow' ? `model.ckpt-${step}` : null,
+        evaluation,
         files,
       }
     })

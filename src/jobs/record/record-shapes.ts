@@ -1,6 +1,7 @@
 // What a job's files must hold to be used. They are lenient where older versions wrote less.
 import { Type } from 'typebox'
 import { CheckpointFormat, type CheckpointManifest } from '../../spec/checkpoint.js'
+import { Evaluation } from '../../spec/evaluation.js'
 import { JobId, Name, Timestamp } from '../../spec/identifiers.js'
 import { InitReport, InitSource } from '../../spec/init-from.js'
 import { Failure, type JobManifest, ModelRef, Phase } from '../../spec/job.js'
@@ -97,5 +98,6 @@ export const checkpointManifest = shapeOf<CheckpointManifest>(
     createdAt: Timestamp,
     format: Type.Optional(CheckpointFormat),
     best: Type.Optional(Type.Boolean()),
+    evaluation: Type.Optional(Evaluation),
   }),
 )
