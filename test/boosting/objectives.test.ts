@@ -151,3 +151,18 @@ test('a target that the gamma loss is not defined for is refused by XGBoost too'
   const labels = training.labels.map((value, row) => (row === 7 ? 0 : value))
   await assert.rejects(boost({ model, training: withLabels(training, labels) }), /must be positive/)
 })
+
+test('a job of each of these objectives that resumes ends with the same trees', async () => {
+  const training = csvTable('diabetes')
+  const objectives = ['absoluteError', 'huber', 'gamma', 'tweedie'] as const
+  for (const objective of objectives) {
+    for (const treeMethod of ['hist', 'approx', 'exact'] as const) {
+      const model = boostingOptions({ objective, rounds: 6, treeMethod, subsample: 0.7 })
+      const whole = await boost({ model, training })
+      const half = await boost({ model, training }, { stopAfter: 3 })
+      const resumed = await boost({ model, training, resume: half.checkpoint })
+      const name = `${objective} ${treeMethod}`
+      assert.equal(modelHash(resumed.checkpoint), modelHash(whole.checkpoint), name)
+    }
+  }
+})

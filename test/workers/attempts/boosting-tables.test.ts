@@ -154,3 +154,21 @@ test('the offset of each row comes with its target, from the validation table to
     [4, 5],
   ])
 })
+
+test('rows are held out by dates, which are categories, and a day is not divided', async t => {
+  const days = ['2024-02-10', '2024-01-31', '2023-12-24', '2024-02-01']
+  const content = lines(
+    'day,x,y',
+    ...Array.from({ length: 40 }, (_, row) => `${days[row % 4]},${row},${row / 8}`),
+  )
+  const { job, training, validation } = await openedTables(t, content, {
+    target: 'y',
+    validation: { holdOut: 0.2, by: 'time', column: 'day' },
+  })
+  assert.deepEqual(job.training.features, ['x'])
+  assert.deepEqual(
+    rowsOf(validation).map(([x]) => x),
+    Array.from({ length: 10 }, (_, i) => 4 * i),
+  )
+  assert.equal(training.rows, 30)
+})
