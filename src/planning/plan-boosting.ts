@@ -27,7 +27,9 @@ import { defaultObjective, noteEmptyClasses, planClasses } from './plan-classes.
 import {
   formatRowCount,
   groupColumnError,
+  noteBracketNames,
   noteTextColumns,
+  noteUsedColumns,
   resolveFeatures,
   resolveRoles,
 } from './plan-columns.js'
@@ -76,6 +78,8 @@ export function planBoosting(
     errors,
   )
   if (!trainingRequest.features) noteTextColumns(table, notes)
+  noteBracketNames(names, notes)
+  noteUsedColumns(table, targetName === null ? names : [targetName, ...names], notes)
   checkCategorical(usableFeatures, model.categorical, errors)
   const features = withCategoryCounts(usableFeatures, model.categorical)
   const found = findContradictions({ ...request.model, objective }, features)

@@ -143,6 +143,27 @@ export function noteTextColumns({ columns }: TableManifest, notes: Notes): void 
   notes.add('text_columns_left_out', message, names)
 }
 
+/** Python's XGBoost refuses a data frame with these names, while the C library that trains here takes them. */
+export function noteBracketNames(names: readonly string[], notes: Notes): void {
+  const found = names.filter(name => /[[\]<]/.test(name))
+  if (found.length === 0) return
+  const message = `Python's xgboost.DMatrix refuses names with [, ] or <: ${listNames(found)}; predict with booster.inplace_predict there, or rename the columns`
+  notes.add('names_with_brackets', message, found)
+}
+
+/** Repeats what the upload noted about the columns that a job uses. */
+export function noteUsedColumns(
+  { notes: uploadNotes = [] }: TableManifest,
+  names: readonly string[],
+  notes: Notes,
+): void {
+  const used = new Set(names)
+  for (const { code, message, columns } of uploadNotes) {
+    const isUsed = !columns || columns.some(name => used.has(name))
+    if (isUsed && code !== 'text_columns_left_out') notes.add(code, message, columns)
+  }
+}
+
 const textColumnMessage = (name: string, use: string) =>
   `'${name}' holds text, which cannot be ${use}: leave it out, or upload it as a category`
 

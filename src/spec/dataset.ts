@@ -95,6 +95,14 @@ export type ColumnType = (typeof columnTypes)[number]
 export const Cell = Type.Union([Type.Number(), Type.Boolean(), Type.String(), Type.Null()])
 export type Cell = Static<typeof Cell>
 
+/** How the numbers and the missing values of a CSV are written. */
+export const CellFormat = Type.Object({
+  decimal: Type.Enum(['.', ',']),
+  thousands: nullable(Type.Enum([',', '.', "'", ' ', '_']), 'the sign between groups of digits'),
+  missing: Type.Array(Type.String(), { description: 'texts that mean a missing value' }),
+})
+export type CellFormat = Static<typeof CellFormat>
+
 /**
  * A table, as Arrow IPC files with all columns except text, and the rows in the order of the upload.
  * Numbers, integers and booleans are float32 or float64; categories are dictionaries with int32 codes.
@@ -110,6 +118,7 @@ export const TableManifest = Type.Object({
   sample: Type.Array(Type.Array(Cell), {
     description: 'up to 10 of the first rows; texts are cut to 100 characters',
   }),
+  cellFormat: Type.Optional(CellFormat),
   notes: Type.Optional(NoteList),
   shards: Type.Array(Shard),
 })

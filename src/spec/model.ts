@@ -1,4 +1,5 @@
 import { type Static, Type } from 'typebox'
+import { CellFormat } from './dataset.js'
 import { Evaluation } from './evaluation.js'
 import { FeatureColumn } from './feature-column.js'
 import { DatasetId, JobId, Name, Timestamp } from './identifiers.js'
@@ -62,6 +63,7 @@ export const BoostingManifest = Type.Object({
         description: 'other columns of the data set; rows to predict may have them',
       }),
     ),
+    cellFormat: Type.Optional(CellFormat),
   }),
   featureImportance: Type.Array(ColumnImportance, { description: 'sorted by gain, largest first' }),
 })

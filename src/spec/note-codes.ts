@@ -27,6 +27,7 @@ export const noteCodes = {
   names_among_values: 'names in the first row are also values of their columns',
   normalization_unknown: 'it is not known how the images of the initial weights were normalized',
   nothing_held_out: 'the share to hold out is less than one record',
+  names_with_brackets: "Python's XGBoost refuses data frames with such names",
   numbers_not_read:
     'a column in which most values are numbers, in some notation, is text or a category',
   one_class: 'all images or rows have the same class, so there is nothing to tell apart',

@@ -103,3 +103,28 @@ test('the error for a target that is no class says what the target has', () => {
   const whole: Target = { type: 'number', whole: true, min: 1, max: 3, distinct: 3 }
   assert.deepEqual(plan(whole, 'multiclass').training.classes?.labels, ['1', '2', '3'])
 })
+
+test('a job repeats the notes of the upload about the columns it uses, and names those that Python refuses', () => {
+  const table = tableWith({ type: 'number', min: 0, max: 1, distinct: null })
+  const [a, y] = table.columns
+  const dataset = {
+    ...table,
+    columns: [a!, { ...a!, name: '[b]' }, y!],
+    notes: [
+      { code: 'leading_zeros' as const, message: 'about a', columns: ['a'] },
+      { code: 'leading_zeros' as const, message: 'about another', columns: ['[b]'] },
+      { code: 'decimal_commas_read' as const, message: 'about all' },
+    ],
+  }
+  const notesOf = (features: string[]) =>
+    planJob(
+      identity,
+      { model: { kind: 'boosting' }, dataset: 'table', training: { features } },
+      dataset,
+      null,
+    ).notes?.map(({ message }) => message)
+  assert.deepEqual(notesOf(['a']), ['about a', 'about all'])
+  const [brackets, ...others] = notesOf(['[b]']) ?? []
+  assert.match(brackets ?? '', /refuses names with .*'\[b\]'; .*inplace_predict/)
+  assert.deepEqual(others, ['about another', 'about all'])
+})

@@ -6,7 +6,7 @@ import { Datasets } from '../../src/datasets/datasets.js'
 import { readInstallation } from '../../src/engine/installation.js'
 import { jobPaths } from '../../src/jobs/record/job-paths.js'
 import type { ResolvedBoostingOptions } from '../../src/spec/boosting-options.js'
-import type { DatasetManifest } from '../../src/spec/dataset.js'
+import type { CellFormat, DatasetManifest } from '../../src/spec/dataset.js'
 import type { FeatureColumn } from '../../src/spec/feature-column.js'
 import type { TrainerTask } from '../../src/spec/ipc-messages.js'
 import type { BoostingJob } from '../../src/spec/job.js'
@@ -122,6 +122,7 @@ async function publish(
     input: {
       columns,
       unusedColumns: unusedColumns(dataset, job.training.features),
+      ...cellFormatOf(dataset),
       ...(job.training.offset && { offset: job.training.offset }),
     },
     labels: classes?.labels ?? [],
@@ -134,6 +135,10 @@ async function publish(
     await writeFile(join(folder, 'model.json'), model.save('json'))
   })
 }
+
+/** A CSV to predict is written as the uploaded one. */
+const cellFormatOf = (dataset: DatasetManifest): { cellFormat?: CellFormat } =>
+  dataset.kind === 'table' && dataset.cellFormat ? { cellFormat: dataset.cellFormat } : {}
 
 function unusedColumns(dataset: DatasetManifest, features: readonly string[]): string[] {
   const used = new Set(features)

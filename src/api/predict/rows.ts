@@ -5,6 +5,7 @@ import {
   type TableRow,
 } from '../../datasets/tables/row-encoder.js'
 import { escapePointerToken, type FieldError, fieldError, TrainyardError } from '../../errors.js'
+import type { CellFormat } from '../../spec/dataset.js'
 import type { FeatureColumn } from '../../spec/feature-column.js'
 import type { RowsInput } from '../../spec/ipc-messages.js'
 import type { BoostingModel } from '../../spec/model.js'
@@ -27,6 +28,8 @@ export interface RowModel {
   columns: FeatureColumn[]
   /** Other columns of its data set. */
   unusedColumns: string[]
+  /** How the CSV of the data set was written, and so that of a request. */
+  cellFormat?: CellFormat | undefined
   /** Column that is added to the margin of each row. */
   offset: string | null
   /** Values that it predicts for a row. */
@@ -42,6 +45,7 @@ export const rowModelOf = ({ input, target, labels, model }: BoostingModel): Row
   columns: input.columns,
   // older models lack the list
   unusedColumns: input.unusedColumns ?? [target],
+  cellFormat: input.cellFormat,
   offset: input.offset ?? null,
   outputs: Math.max(1, labels.length, model.quantile.length),
 })
@@ -49,7 +53,7 @@ export const rowModelOf = ({ input, target, labels, model }: BoostingModel): Row
 /** `{ "instances": [...] }` as JSON or CSV bytes → encoded rows. Throws unless every row fits the model. */
 export function readRows(
   body: unknown,
-  { columns, unusedColumns, offset, outputs }: RowModel,
+  { columns, unusedColumns, cellFormat, offset, outputs }: RowModel,
   query: RowPredictionOptions,
   limits: Limits,
 ): EncodedRows {
@@ -61,6 +65,7 @@ export function readRows(
     const { values, ...report } = encodeRows(encoded.map(integerAsNumber), rows, {
       ...encoding,
       unusedColumns,
+      ...(cellFormat && { cellFormat }),
       text,
     })
     const input = offset === null ? { rows: values } : splitOffsets(values, rows.length, offset)
@@ -70,8 +75,14 @@ export function readRows(
   }
 
   function fromCsv(content: Uint8Array) {
-    const { rowBytes, columns, rows: maxRows } = limits
-    const rows: TableRow[] = parseCsvRows('the body', content, { rowBytes, columns, rows: maxRows })
+    const { rowBytes, columns: maxColumns, rows: maxRows } = limits
+    const names = [...columns.map(({ name }) => name), ...unusedColumns]
+    const rows: TableRow[] = parseCsvRows(
+      'the body',
+      content,
+      { rowBytes, columns: maxColumns, rows: maxRows },
+      names,
+    )
     return { rows, text: true, options: {} }
   }
 }

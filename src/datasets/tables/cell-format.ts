@@ -1,14 +1,10 @@
-/** How the cells of a table are written, as far as a form can say it. */
-export interface CellFormat {
-  decimal: DecimalSign
-  /** The sign between groups of digits; null if there is none. */
-  thousands: ThousandsSign | null
-  /** Words for a missing value, beside those that are always understood. */
-  missing: readonly string[]
-}
+import type { CellFormat } from '../../spec/dataset.js'
 
-export const decimalSigns = { point: '.', comma: ',' } as const
-export type DecimalSign = (typeof decimalSigns)[keyof typeof decimalSigns]
+export const decimalSigns = { point: '.', comma: ',' } as const satisfies Readonly<
+  Record<string, CellFormat['decimal']>
+>
+
+export type ThousandsSign = NonNullable<CellFormat['thousands']>
 
 export const thousandsSigns = {
   comma: ',',
@@ -16,7 +12,10 @@ export const thousandsSigns = {
   apostrophe: "'",
   blank: ' ',
   underscore: '_',
-} as const
-export type ThousandsSign = (typeof thousandsSigns)[keyof typeof thousandsSigns]
+} as const satisfies Readonly<Record<string, ThousandsSign>>
 
+/** What cells look like if the form says nothing. */
 export const plainFormat: CellFormat = { decimal: '.', thousands: null, missing: [] }
+
+export const isPlain = ({ decimal, thousands, missing }: CellFormat): boolean =>
+  decimal === '.' && thousands === null && missing.length === 0

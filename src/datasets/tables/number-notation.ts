@@ -1,5 +1,6 @@
+import type { CellFormat } from '../../spec/dataset.js'
 import { NumberParser } from './cell.js'
-import type { CellFormat, ThousandsSign } from './cell-format.js'
+import type { ThousandsSign } from './cell-format.js'
 
 const point = 46
 const digit0 = 48

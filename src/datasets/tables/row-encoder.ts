@@ -6,11 +6,13 @@ import {
   TrainyardError,
   truncate,
 } from '../../errors.js'
-import type { ColumnType } from '../../spec/dataset.js'
+import type { CellFormat, ColumnType } from '../../spec/dataset.js'
 import { listNames } from '../../spec/note.js'
 import { fileError } from '../errors.js'
 import { CategoryCodes, type Found, trimmed } from './category-codes.js'
-import { isMissing, isMissingMarker, maxFloat32, NumberParser, parseBoolean } from './cell.js'
+import { isMissing, isMissingMarker, maxFloat32, parseBoolean } from './cell.js'
+import { plainFormat } from './cell-format.js'
+import { MissingWords } from './columns/missing-words.js'
 import {
   type ByteSource,
   type CsvLimits,
@@ -20,6 +22,7 @@ import {
   quoteCell,
 } from './csv.js'
 import { checkFieldCount, inferDialect, parseColumnNames } from './dialect/csv-dialect.js'
+import { createNumberParser } from './number-notation.js'
 
 /** Values by column name, or as a list in the order of the columns. */
 export type TableRow = Readonly<Record<string, unknown>> | readonly unknown[]
@@ -41,6 +44,8 @@ export interface EncodeOptions {
   unusedColumns?: readonly string[]
   /** True if cells are texts from a CSV file: numbers are parsed, and words such as NA are missing. */
   text?: boolean
+  /** How the cells of a CSV are written. Default: as in most. */
+  cellFormat?: CellFormat
 }
 
 export interface EncodedTable {
@@ -100,7 +105,7 @@ class RowEncoder {
     rows: number,
     private readonly options: EncodeOptions,
   ) {
-    this.encoders = columns.map(column => createEncoder(column, options.text ?? false))
+    this.encoders = columns.map(column => createEncoder(column, options))
     this.indices = new Map(columns.map(({ name }, index) => [name, index]))
     this.unusedColumns = new Set(options.unusedColumns)
     this.values = new Float32Array(rows * columns.length).fill(Number.NaN)
@@ -184,16 +189,21 @@ class RowEncoder {
 /** Returns the number of a cell, or what was expected. */
 type Encoder = (value: unknown) => number | { expected: string; unknownCategory?: true }
 
-function createEncoder({ name, type, categories }: EncodedColumn, text: boolean): Encoder {
+function createEncoder(
+  { name, type, categories }: EncodedColumn,
+  { text = false, cellFormat = plainFormat }: EncodeOptions,
+): Encoder {
   if (type === 'text')
     throw new Error(`column ${JSON.stringify(name)} is text, which has no encoding`)
   const codes = new CategoryCodes(categories ?? [])
   if (!text) return type === 'category' ? categoryEncoder(codes) : jsonEncoders[type]
-  const encoder = type === 'category' ? cellCategoryEncoder(codes) : textEncoders[type]
+  const encoder = type === 'category' ? cellCategoryEncoder(codes) : textEncoders(cellFormat)[type]
+  const missingWords = new MissingWords(cellFormat)
   const names = new Set(type === 'category' ? categories : [])
   return value => {
     if (typeof value !== 'string') return { expected: 'expected a text' }
     const bytes = Buffer.from(value)
+    if (missingWords.matches(bytes, 0, bytes.length, type === 'category')) return Number.NaN
     const missing = value === '' || isMissingMarker(bytes, 0, bytes.length)
     // NA may be a category, if it was quoted in the training data.
     return missing && !names.has(value) ? Number.NaN : encoder(value)
@@ -239,27 +249,27 @@ const jsonEncoders = {
       : { expected: 'expected true or false, or null' },
 } satisfies Record<string, Encoder>
 
-const numberParser = new NumberParser()
-
-const parseNumber = (value: unknown): number | null => {
-  const bytes = Buffer.from(value as string)
-  return numberParser.parse(bytes, 0, bytes.length) ? numberParser.value : null
-}
-
-const textEncoders = {
-  number: value => parseNumber(value) ?? { expected: 'expected a number within 3.4e38' },
-  integer: value => {
-    const number = parseNumber(value)
-    return number !== null && Number.isInteger(number)
-      ? number
-      : { expected: 'expected an integer' }
-  },
-  boolean: value => {
+function textEncoders(format: CellFormat) {
+  const numberParser = createNumberParser(format)
+  const parseNumber = (value: unknown): number | null => {
     const bytes = Buffer.from(value as string)
-    const bool = parseBoolean(bytes, 0, bytes.length)
-    return bool >= 0 ? bool : { expected: 'expected true or false' }
-  },
-} satisfies Record<string, Encoder>
+    return numberParser.parse(bytes, 0, bytes.length) ? numberParser.value : null
+  }
+  return {
+    number: value => parseNumber(value) ?? { expected: 'expected a number within 3.4e38' },
+    integer: value => {
+      const number = parseNumber(value)
+      return number !== null && Number.isInteger(number)
+        ? number
+        : { expected: 'expected an integer' }
+    },
+    boolean: value => {
+      const bytes = Buffer.from(value as string)
+      const bool = parseBoolean(bytes, 0, bytes.length)
+      return bool >= 0 ? bool : { expected: 'expected true or false' }
+    },
+  } satisfies Record<string, Encoder>
+}
 
 /**
  * Parses a CSV text with a header into rows for `encodeRows` with `text`. Errors name line and column, as
@@ -269,17 +279,18 @@ export function parseCsvRows(
   name: string,
   content: Uint8Array,
   limits: CsvLimits & { rows: number },
+  knownNames: readonly string[] = [],
 ): Record<string, string | null>[] {
   const file = bufferSource(name, content)
-  const dialect = inferDialect(file, { header: true }, limits)
+  const dialect = inferDialect(file, { header: true }, limits, { names: knownNames })
   const rows: Record<string, string | null>[] = []
   let names: string[] | null = null
   new CsvReader(file, dialect.delimiter, limits).forEachRow(row => {
     if (!names) {
-      names = parseColumnNames(name, row)
+      names = parseColumnNames(name, row, dialect.endsInDelimiter)
       return
     }
-    checkFieldCount(name, row, names)
+    checkFieldCount(name, row, names, dialect.endsInDelimiter)
     if (rows.length === limits.rows) throw tooManyRowsError(name, row, limits.rows)
     // Without a prototype, since a column may be called __proto__.
     const cells: Record<string, string | null> = Object.create(null)

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import type { TableManifest } from '../../spec/dataset.js'
 import type { InputFile } from '../input-file.js'
 import type { DatasetLimits } from '../limits.js'
+import { isPlain } from './cell-format.js'
 import type { TableForm } from './table-form.js'
 import { openTableSource } from './table-source.js'
 import { writeTable } from './table-writer.js'
@@ -18,9 +19,14 @@ export function convertTable(
 ): Omit<TableManifest, 'name' | 'createdAt'> {
   const source = openTableSource(files, form, limits)
   const shards = writeTable(source, folder)
-  const { rows: records, target, sample, notes } = source
+  const { rows: records, target, sample, cellFormat, notes } = source
   const columns = source.columns.map(({ column }) => column)
   const content = { kind: 'table' as const, records, columns, target, sample, shards }
   const hash = createHash('sha256').update(JSON.stringify([1, content]))
-  return { id: `ds-${hash.digest('hex').slice(0, 16)}`, ...content, notes }
+  return {
+    id: `ds-${hash.digest('hex').slice(0, 16)}`,
+    ...content,
+    ...(!isPlain(cellFormat) && { cellFormat }),
+    notes,
+  }
 }

@@ -1,7 +1,8 @@
 import { type FieldErrors, quoteJson } from '../../errors.js'
+import type { CellFormat } from '../../spec/dataset.js'
 import { type ColumnType, columnTypes } from '../../spec/dataset.js'
 import { addFormError } from '../errors.js'
-import { type CellFormat, decimalSigns, thousandsSigns } from './cell-format.js'
+import { decimalSigns, thousandsSigns } from './cell-format.js'
 import type { CsvDialect } from './dialect/csv-dialect.js'
 import { delimiters } from './dialect/delimiter.js'
 

@@ -1,11 +1,11 @@
 import { FieldErrors } from '../../errors.js'
-import type { Cell } from '../../spec/dataset.js'
+import type { Cell, CellFormat } from '../../spec/dataset.js'
 import { type Note, Notes } from '../../spec/note.js'
 import { addFormError, fileError } from '../errors.js'
 import type { InputFile } from '../input-file.js'
 import { type DatasetLimits, maxInferredCategories } from '../limits.js'
 import { isMissingMarker, parseBoolean } from './cell.js'
-import { type CellFormat, plainFormat } from './cell-format.js'
+import { plainFormat } from './cell-format.js'
 import { noteColumns, noteNamesAmongValues } from './columns/column-notes.js'
 import { CellParser, ColumnStatistics } from './columns/column-survey.js'
 import { type TypedColumn, typeColumns } from './columns/column-types.js'
@@ -27,6 +27,7 @@ export interface TableSource {
   columns: TypedColumn[]
   target: string | null
   sample: Cell[][]
+  cellFormat: CellFormat
   notes: Note[]
   /** Reads all rows a second time. */
   forEachRow(onRow: (row: CsvRow) => void): void
@@ -84,7 +85,8 @@ export function openTableSource(
   const sample = rawSample.map(cells =>
     cells.map((cell, at) => parseSampleCell(columns[at]!, cell)),
   )
-  return { rows, columns, target: form.target, sample, notes: notes.all, forEachRow }
+  const cellFormat = columnStats[0]!.cells.format
+  return { rows, columns, target: form.target, sample, cellFormat, notes: notes.all, forEachRow }
 }
 
 interface RowSurvey {

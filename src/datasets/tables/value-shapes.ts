@@ -67,7 +67,7 @@ export const valueShapes: readonly ValueShape[] = [
   {
     id: 'date',
     pattern: shape(
-      String.raw`(?:\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|\d{1,2}[-/.]\d{1,2}[-/.]\d{2,4}|\d{1,2}[- ](?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*[- ]\d{2,4})(?:[T ].*)?`,
+      String.raw`(?:\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|\d{1,2}[-/.]\d{1,2}[-/.]\d{2,4}|(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]* \d{1,2},? \d{4}|\d{1,2}[- ](?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*[- ]\d{2,4})(?:[T ].*)?`,
     ),
     is: 'dates, which are not read as numbers',
     cure: 'give numbers instead, such as year, month, or seconds since 1970',
@@ -181,19 +181,7 @@ const missingWords = new Set([
     '[null]',
     '(blank)',
   ],
-  ...[
-    '#null!',
-    '#div/0!',
-    '#value!',
-    '#ref!',
-    '#num!',
-    '#name?',
-    'n.a.',
-    'n.d.',
-    'n.k.',
-    'nd',
-    'n/d',
-  ],
+  ...['#null!', '#div/0!', '#value!', '#ref!', '#num!', '#name?', 'n.a.', 'n.d.', 'n.k.', 'n/d'],
   ...[
     'k.a.',
     'k. a.',

@@ -3,6 +3,8 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
 import type { UploadForm } from '../../../src/datasets/form.js'
+import { defaultLimits } from '../../../src/datasets/limits.js'
+import { encodeRows, parseCsvRows } from '../../../src/datasets/tables/row-encoder.js'
 import { tempFolder } from '../../../testing/temp-folder.js'
 import { lines, readTable, refusal, rowsOf } from './read-table.js'
 
@@ -188,6 +190,35 @@ test('notes name what a person may not expect of the values', () => {
     const { notes, codes } = readTable(root, csv)
     assert.ok(codes.includes(code), `${code}: ${codes}`)
     assert.match(notes, note)
+  }
+})
+
+test('the lines of an uploaded file are read for a prediction as they were for the upload', () => {
+  const cases: [
+    csv: string,
+    form: UploadForm,
+    header: string,
+    line: string,
+    x: number,
+    y: number,
+  ][] = [
+    [column('1,5', '2'), {}, 'x;y', '1,5;7', 1.5, 7],
+    [column('1.234,5', '2'), { decimal: ',', thousands: '.' }, 'y;x', '7;1.234,5', 1234.5, 7],
+    [column('1,234', '2'), { thousands: ',' }, 'x;y', '1,234;7', 1234, 7],
+    [column('1', '.'), { missing: '["."]' }, 'x;y', '.;7', NA, 7],
+    [column('1', '-999'), { missing: '["-999"]' }, 'x;y;', '-999.0;7;', NA, 7],
+    [column('1', '2'), {}, 'x;y', '1;2', 1, 2],
+  ]
+  for (const [csv, form, header, line, x, y] of cases) {
+    const { columns, cellFormat } = readTable(root, csv, form).table
+    const content = Buffer.from(lines(header, line))
+    const rows = parseCsvRows('body', content, { ...defaultLimits }, ['x', 'y'])
+    const options = {
+      unknownCategory: 'error',
+      text: true,
+      ...(cellFormat && { cellFormat }),
+    } as const
+    assert.deepEqual([...encodeRows(columns, rows, options).values], [x, y].map(Math.fround))
   }
 })
 

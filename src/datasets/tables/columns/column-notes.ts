@@ -62,8 +62,12 @@ export function noteColumns(columns: readonly TypedColumn[], records: number, no
   noteSome(
     'row_numbers',
     withStats(
-      ({ isSequence, count }, { column }) =>
-        isSequence && count === records && records >= minSequenceRows && column.type === 'integer',
+      ({ isSequence, count, min }, { column }) =>
+        isSequence &&
+        (min === 0 || min === 1) &&
+        count === records &&
+        records >= minSequenceRows &&
+        column.type === 'integer',
     ),
     names =>
       `columns count the rows one by one, as row numbers do: ${names}; if they are, leave them out by training.features`,

@@ -1,4 +1,4 @@
-import type { ColumnType } from '../../../spec/dataset.js'
+import type { CellFormat, ColumnType } from '../../../spec/dataset.js'
 import type { FileLocation } from '../../errors.js'
 import { maxCategoryNameBytes } from '../../limits.js'
 import {
@@ -8,7 +8,6 @@ import {
   type NumberParser,
   parseBoolean,
 } from '../cell.js'
-import type { CellFormat } from '../cell-format.js'
 import type { CsvRow } from '../csv.js'
 import { createNumberParser } from '../number-notation.js'
 import { ByteDictionary } from './byte-dictionary.js'

@@ -1,5 +1,5 @@
+import type { CellFormat } from '../../../spec/dataset.js'
 import { NumberParser } from '../cell.js'
-import type { CellFormat } from '../cell-format.js'
 import { createNumberParser } from '../number-notation.js'
 
 /** The words that a form declares to mean a missing value, quoted or not. */
