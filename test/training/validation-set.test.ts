@@ -20,8 +20,8 @@ import { recordingHooks, plan as referencePlan } from './reference-job.js'
 
 const folder = await tempFolder({ after })
 /** The same pictures: class 0 is a cat in the first file and a dog in the second. */
-const catDog = 'test/training/fixtures/cat-dog.tfrecord'
-const dogCat = 'test/training/fixtures/dog-cat.tfrecord'
+const catDog = 'test/datasets/fixtures/cat-dog.tfrecord'
+const dogCat = 'test/datasets/fixtures/dog-cat.tfrecord'
 const rawDogCat = join(folder, 'raw.tfrecord')
 
 const encoded: ImageFormat = {
