@@ -288,7 +288,9 @@ test('categories are matched by name in another table; an unknown one is missing
     deployment.client.predictRows('sales', [{ colour, size: 3 }], options)
   assert.equal((await ask('green')).predictions[0]!.label, 'yes')
   assert.equal((await ask('red')).predictions[0]!.label, 'no')
-  assert.deepEqual(await ask('pink'), await ask(null))
+  const unknown = await ask('pink')
+  assert.deepEqual(unknown.predictions, (await ask(null)).predictions)
+  assert.deepEqual(unknown.unknownCategories, { colour: 1 })
   await assert.rejects(ask('pink', { unknownCategory: 'error' }), /colour.*pink.*blue.*green.*red/s)
 })
 
@@ -379,7 +381,7 @@ test('each invalid value is reported with its row and column', async () => {
         '/instances/1/ash invalid_value',
       ],
     ],
-    [[row({ target: 1 })], [422, 'INVALID_INSTANCES', '/instances/0/target unknown_column']],
+    [[row({ colour: 1 })], [422, 'INVALID_INSTANCES', '/instances/0/colour unknown_column']],
     [[row({ proline: '1.5' })], [422, 'INVALID_INSTANCES', '/instances/0/proline invalid_value']],
     [[3], [400, 'INVALID_REQUEST', '/instances/0 wrong_type']],
     [[null], [400, 'INVALID_REQUEST', '/instances/0 wrong_type']],
