@@ -3,7 +3,7 @@ import { undecodableImage } from '../src/graph/decode-errors.js'
 import { GraphError } from '../src/graph/graph-error.js'
 import type { FailureCode } from '../src/spec/failure-codes.js'
 import type { TrainerError } from '../src/spec/ipc-messages.js'
-import type { Failure } from '../src/spec/job.js'
+import type { NewFailure } from '../src/spec/job.js'
 import { toStorageError } from '../src/store/storage-errors.js'
 
 const badSampleRemedy =
@@ -25,7 +25,7 @@ const deterministicErrors: readonly (readonly [RegExp, FailureCode, remedy: stri
 ]
 
 /** The failure of the job if every attempt would meet this error; null if another attempt may succeed. */
-export function toFailure(error: unknown): Failure | null {
+export function toFailure(error: unknown): NewFailure | null {
   if (isUnavailable(error)) return null
   if (error instanceof TrainingFailure) return failure(error.code, error.message)
   if (error instanceof TrainyardError || error instanceof GraphError) {
@@ -37,7 +37,7 @@ export function toFailure(error: unknown): Failure | null {
 }
 
 /** `message` may come from native code, with line breaks and a stack. */
-const failure = (code: FailureCode, message: string): Failure => ({
+const failure = (code: FailureCode, message: string): NewFailure => ({
   code,
   message: toOneLine(message),
 })

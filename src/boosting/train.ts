@@ -212,5 +212,5 @@ const finiteValues = (values: Record<string, number>) =>
 const nanLoss = (metric: string, loss: number, round: number, learningRate: number) =>
   new TrainingFailure(
     'nan_loss',
-    `${metric} became ${loss} in round ${round}, with a learning rate of ${learningRate}; try a lower one, or look for huge values in the target`,
+    `${metric} became ${loss} in round ${round}, with a learning rate of ${learningRate}; try a lower one, or look for huge values in the target or the sample weights`,
   )

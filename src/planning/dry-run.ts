@@ -33,6 +33,8 @@ export function estimateBoostingSize({ model, training }: BoostingJob): Boosting
   const bytesPerBin = model.maxBins <= 256 ? 1 : 2
   // hist stores the bins by row and by column; the other methods store a value and a row number
   const bytesPerValue = model.treeMethod === 'hist' ? 2 * bytesPerBin : 8
+  // rows whose groups lie apart are sorted in memory
+  const sortedBytes = training.group === null ? 0 : 4
   const outputs = Math.max(
     1,
     model.quantile.length,
@@ -40,7 +42,7 @@ export function estimateBoostingSize({ model, training }: BoostingJob): Boosting
   )
   return {
     parameters: null,
-    stateBytes: rows * (features.length * bytesPerValue + 4 + outputs * 4),
+    stateBytes: rows * (features.length * (bytesPerValue + sortedBytes) + 4 + outputs * 4),
     stepBytes: rows * outputs * 8,
   }
 }

@@ -1,6 +1,5 @@
 import type { FieldErrors } from '../errors.js'
 import { findContradictions } from '../spec/boosting-contradictions.js'
-import { objectiveValidationMetrics } from '../spec/boosting-metrics.js'
 import {
   type BoostingObjective,
   type ResolvedBoostingOptions,
@@ -33,6 +32,7 @@ import {
   resolveFeatures,
   resolveRoles,
 } from './plan-columns.js'
+import { planEarlyStopping } from './plan-early-stopping.js'
 import { checkOffset, planBoostingClassWeights } from './plan-row-options.js'
 import { countHeldOut, noteSplitColumn, planSplit, withoutSplitColumn } from './plan-split.js'
 import { checkValidationTable } from './validation-table.js'
@@ -109,8 +109,6 @@ export function planBoosting(
     const message = `'${table.name}' has ${formatRowCount(table.records)}, of which none is left to train on`
     errors.add('/training/validation', 'too_large', message)
   }
-  const hasValidation = validation !== null || heldOut > 0
-  checkEarlyStopping(objective, trainingRequest, hasValidation, errors)
   const training: BoostingPlan = {
     ...options,
     steps: model.rounds,
@@ -128,22 +126,18 @@ export function planBoosting(
     ),
     offset: options.offset ?? null,
     validation: split,
-    earlyStopping: resolveEarlyStopping(objective, options),
+    earlyStopping: planEarlyStopping(
+      objective,
+      trainingRequest,
+      options.earlyStopping,
+      { table, target, group, validation, heldOut },
+      errors,
+    ),
     checkpointEvery: options.checkpointEvery ?? null,
     checkpointSeconds: options.checkpointSeconds ?? null,
     rows,
   }
   return { model, training }
-}
-
-/** `earlyStopping` has its defaults, except the metric, which depends on the objective. */
-function resolveEarlyStopping(
-  objective: BoostingObjective,
-  { earlyStopping }: BoostingTrainingRequest,
-): BoostingPlan['earlyStopping'] {
-  if (!earlyStopping) return null
-  const [firstMetric] = objectiveValidationMetrics(objective)
-  return { metric: firstMetric!, ...earlyStopping } as BoostingPlan['earlyStopping']
 }
 
 function checkGroup(
@@ -170,38 +164,6 @@ function checkGroup(
   const problem = group && groupColumnError(group)
   if (problem) {
     errors.add(path, 'out_of_range', `group '${group.name}' ${problem}: upload it as a category`)
-  }
-}
-
-function checkEarlyStopping(
-  objective: BoostingObjective,
-  { earlyStopping, exportBest }: BoostingTrainingRequest,
-  hasValidation: boolean,
-  errors: FieldErrors,
-): void {
-  const path = '/training/earlyStopping'
-  if (earlyStopping && !hasValidation) {
-    errors.add(
-      path,
-      'contradiction',
-      'earlyStopping needs something to measure by, but nothing is held out: give validation',
-    )
-  }
-  if (exportBest && !earlyStopping) {
-    errors.add(
-      '/training/exportBest',
-      'contradiction',
-      'which round is best is judged by earlyStopping: give it, or leave out exportBest',
-    )
-  }
-  const metrics: readonly string[] = objectiveValidationMetrics(objective)
-  const metric = earlyStopping?.metric
-  if (metric && !metrics.includes(metric)) {
-    errors.add(
-      `${path}/metric`,
-      'contradiction',
-      `objective ${objective} does not measure ${metric}, but ${metrics.join(', ')}`,
-    )
   }
 }
 

@@ -55,7 +55,7 @@ export function resolveRoles(
   const sampleWeight = resolveRole('sampleWeight', request.sampleWeight)
   const problem = sampleWeight && weightColumnError(sampleWeight)
   if (problem) {
-    const message = `sampleWeight takes numbers from 0 on, but '${sampleWeight.name}' ${problem}`
+    const message = `sampleWeight takes numbers from 0 on, not all 0, but '${sampleWeight.name}' ${problem}`
     errors.add('/training/sampleWeight', 'out_of_range', message)
   }
   return {
@@ -75,18 +75,20 @@ export const withoutTargetMessage = (table: TableManifest, { name, missing }: Ta
 /** Returns why the column cannot weight rows, or null if it can. */
 export function weightColumnError(column: NonTextColumn): string | null {
   if (column.type === 'category') return 'has categories'
-  return (column.min ?? 0) < 0 ? `goes down to ${column.min}` : null
+  if ((column.min ?? 0) < 0) return `goes down to ${column.min}`
+  const { max } = column
+  return max !== null && Math.fround(max) === 0 ? 'is 0 in all rows' : null
 }
 
-/** XGBoost reads numbers as float32, which holds every integer up to 2^24. */
-const maxGroupValue = 2 ** 24
+/** Numbers are stored as float64, which holds every integer up to it. */
+const maxGroupValue = Number.MAX_SAFE_INTEGER
 
 /** Returns why the column cannot identify groups, or null if it can. */
 export function groupColumnError(column: NonTextColumn): string | null {
   if (column.type === 'category') return null
   const largest = Math.max(Math.abs(column.min ?? 0), Math.abs(column.max ?? 0))
   return largest > maxGroupValue
-    ? `has numbers up to ${largest}, and above ${maxGroupValue} they run together`
+    ? `has numbers up to ${largest}, and above 2^53 they run together`
     : null
 }
 

@@ -9,6 +9,8 @@ interface TargetRange {
   learns: string
   isBelow(min: number): boolean
   max?: number
+  /** True if fractions are refused. */
+  whole?: true
 }
 
 /** Objectives whose loss is defined for some numbers only. */
@@ -17,16 +19,17 @@ const ranges: Partial<Record<BoostingObjective, TargetRange>> = {
   tweedie: { learns: 'amounts from 0 on', isBelow: min => min < 0 },
   gamma: { learns: 'amounts above 0', isBelow: min => min <= 0 },
   ranking: {
-    learns: `relevances from 0 to ${maxRelevance}`,
+    learns: `whole relevances from 0 to ${maxRelevance}`,
     isBelow: min => min < 0,
     max: maxRelevance,
+    whole: true,
   },
 }
 
 /** Returns what is wrong with the numbers of a target, and what the objective learns, or null. */
 export function targetRangeProblem(
   objective: BoostingObjective,
-  { min, max }: Pick<NumericColumn, 'min' | 'max'>,
+  { min, max, firstFraction }: Pick<NumericColumn, 'min' | 'max' | 'firstFraction'>,
 ): { found: string; learns: string } | null {
   const range = ranges[objective]
   if (!range) return null
@@ -35,6 +38,14 @@ export function targetRangeProblem(
   }
   if (max !== null && range.max !== undefined && max > range.max) {
     return { found: `goes up to ${max}`, learns: range.learns }
+  }
+  if (range.whole && firstFraction) {
+    const { value, row } = firstFraction
+    return { found: `is ${value} in row ${row}`, learns: range.learns }
+  }
+  const fraction = [min, max].find(value => value !== null && !Number.isInteger(value))
+  if (range.whole && fraction !== undefined) {
+    return { found: `is ${fraction} in a row`, learns: range.learns }
   }
   return null
 }

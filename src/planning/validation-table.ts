@@ -169,11 +169,9 @@ function targetMismatch(
   if (found.type === 'text') return null
   if (classes) return classMismatch(target, found, map, classes)
   const values = found.type === 'category' ? found.categories.map((_, code) => map!(code)) : []
-  const { min, max } =
-    found.type === 'category'
-      ? { min: Math.min(...values), max: Math.max(...values) }
-      : { min: found.min ?? 0, max: found.max ?? 0 }
-  const problem = targetRangeProblem(objective, { min, max })
+  const range =
+    found.type === 'category' ? { min: Math.min(...values), max: Math.max(...values) } : found
+  const problem = targetRangeProblem(objective, range)
   return problem && `${problem.found}, but objective ${objective} learns ${problem.learns},`
 }
 

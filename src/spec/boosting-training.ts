@@ -62,7 +62,7 @@ export const BoostingTrainingOptions = strictObject({
   group: Type.Optional({
     ...ColumnName,
     description:
-      'required with objective ranking: column whose value is the same for all rows of a query; these rows must be adjacent',
+      'required with objective ranking: column whose value is the same for all rows of a query',
   }),
   validation: Type.Optional(TableValidation),
   earlyStopping: Type.Optional(BoostingEarlyStopping),

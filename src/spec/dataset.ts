@@ -61,6 +61,12 @@ export const NumericColumn = Type.Object({
   whole: Type.Optional(
     Type.Boolean({ description: 'of a number column: true if it has no fractions, such as 1.0' }),
   ),
+  firstFraction: Type.Optional(
+    Type.Object(
+      { value: Type.Number(), row: Type.Integer() },
+      { description: 'of a number column: its first value with a fraction; rows count from 1' },
+    ),
+  ),
   min: statistic,
   max: statistic,
   mean: statistic,

@@ -1,5 +1,5 @@
 import { type ErrorCode, errorCodes, statusOf } from './error-codes.js'
-import { failureCodes } from './failure-codes.js'
+import { failureCodes, oldFailureCodes } from './failure-codes.js'
 import { fieldErrorCodes } from './field-error-codes.js'
 import { noteCodes } from './note-codes.js'
 
@@ -12,11 +12,9 @@ export function errorsPage(): string {
     help,
   ])
   const fields = Object.entries(fieldErrorCodes).map(([code, when]) => [`\`${code}\``, when])
-  const failures = Object.entries(failureCodes).map(([code, { when, help }]) => [
-    `\`${code}\``,
-    when,
-    help,
-  ])
+  const failures = Object.entries({ ...failureCodes, ...oldFailureCodes }).map(
+    ([code, { when, help }]) => [`\`${code}\``, when, help],
+  )
   const notes = Object.entries(noteCodes).map(([code, when]) => [`\`${code}\``, when])
   return `# Error codes
 

@@ -49,10 +49,6 @@ export const failureCodes = {
     when: 'the precision is fp16 and the worker has no GPU',
     help: 'Use bf16 or fp32.',
   },
-  groups_not_contiguous: {
-    when: 'the rows of a group of a ranking table are not adjacent',
-    help: 'Sort the table by the group column and upload it again.',
-  },
   xgboost_error: {
     when: 'XGBoost rejects the options or the data',
     help: 'The message is XGBoost’s own.',
@@ -68,3 +64,13 @@ export const failureCodes = {
 } as const satisfies Readonly<Record<string, FailureCodeInfo>>
 
 export type FailureCode = keyof typeof failureCodes
+
+/** Codes of jobs that failed with an older version of the server. */
+export const oldFailureCodes = {
+  groups_not_contiguous: {
+    when: 'an older version of the server needed the rows of a group of a ranking table to be adjacent',
+    help: 'Retry the job: the rows are sorted by group now.',
+  },
+} as const satisfies Readonly<Record<string, FailureCodeInfo>>
+
+export type OldFailureCode = keyof typeof oldFailureCodes

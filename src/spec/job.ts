@@ -1,7 +1,12 @@
 import { type Static, Type } from 'typebox'
 import { BoostingOptions, type ResolvedBoostingOptions } from './boosting-options.js'
 import { type BoostingPlan, BoostingTrainingOptions } from './boosting-training.js'
-import { type FailureCode, failureCodes } from './failure-codes.js'
+import {
+  type FailureCode,
+  failureCodes,
+  type OldFailureCode,
+  oldFailureCodes,
+} from './failure-codes.js'
 import { DatasetId, JobId, Name, Timestamp } from './identifiers.js'
 import { Freeze, InitFrom, InitReport, InitSource } from './init-from.js'
 import { Labels, Priority } from './labels.js'
@@ -94,10 +99,14 @@ export type JobStatus = Static<typeof JobStatus>
 export const Phase = Type.Enum(['preparing', 'training', 'evaluating', 'saving'])
 export type Phase = Static<typeof Phase>
 
-const failureCode = Type.Enum(Object.keys(failureCodes) as FailureCode[])
+const failureCode = Type.Enum(
+  Object.keys({ ...failureCodes, ...oldFailureCodes }) as (FailureCode | OldFailureCode)[],
+)
 
 export const Failure = Type.Object({ code: failureCode, message: Type.String() })
 export type Failure = Static<typeof Failure>
+/** A failure that this version of the server reports. */
+export type NewFailure = Failure & { code: FailureCode }
 
 export const Metrics = Type.Record(Type.String(), MetricValue)
 export type Metrics = Static<typeof Metrics>

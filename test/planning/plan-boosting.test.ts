@@ -459,17 +459,63 @@ const invalidRequests: [
     other(numeric('stars', 'integer', 0, 5)),
   ],
   [
-    'groups that run together as float32',
-    { model: { objective: 'ranking' }, training: { target: 'stars', group: 'query' } },
-    ['/training/group out_of_range'],
-    other(numeric('query', 'integer', 0, 2 ** 24 + 2)),
+    'weights that are all 0, and relevances with fractions',
+    {
+      model: { objective: 'ranking' },
+      training: { target: 'height', group: 'query', sampleWeight: 'weight' },
+    },
+    ['/training/sampleWeight out_of_range', '/training/target wrong_target'],
+    other(numeric('weight', 'number', 0, 0)),
   ],
   [
-    'another table whose groups run together as float32',
+    'another table with weights that are all 0, and relevances with fractions',
+    {
+      model: { objective: 'ranking' },
+      training: { target: 'stars', group: 'query', sampleWeight: 'weight' },
+    },
+    ['/training/validation/dataset class_mismatch', '/training/validation/dataset out_of_range'],
+    table(),
+    other(numeric('weight', 'number', 0, 1e-60), numeric('stars', 'number', 0.5, 4)),
+  ],
+  [
+    'early stopping of a ranking whose rows are one group',
+    {
+      model: { objective: 'ranking' },
+      training: { target: 'stars', group: 'query', earlyStopping: {} },
+    },
+    ['/training/earlyStopping contradiction'],
+    other({ ...numeric('query', 'integer', 7, 7), distinct: 1 } as TableColumn),
+  ],
+  [
+    'an AUC of validation rows that all have one class',
+    { training: { target: 'sold', earlyStopping: { metric: 'validationAuc' } } },
+    ['/training/earlyStopping/metric contradiction'],
+    table(),
+    other(numeric('sold', 'boolean', 1, 1)),
+  ],
+  [
+    'an AUC of one row',
+    { training: { target: 'sold', validation: 0.001, earlyStopping: { metric: 'validationAuc' } } },
+    ['/training/earlyStopping/metric contradiction'],
+  ],
+  [
+    'an AUC where one class has a single row',
+    { training: { target: 'sold', earlyStopping: { metric: 'validationAuc' } } },
+    ['/training/earlyStopping/metric contradiction'],
+    other({ ...numeric('sold', 'boolean', 0, 1), mean: 0.999 } as TableColumn),
+  ],
+  [
+    'groups that run together as float64',
+    { model: { objective: 'ranking' }, training: { target: 'stars', group: 'query' } },
+    ['/training/group out_of_range'],
+    other(numeric('query', 'integer', 0, 2 ** 53 + 2)),
+  ],
+  [
+    'another table whose groups run together as float64',
     { model: { objective: 'ranking' }, training: { target: 'stars', group: 'query' } },
     ['/training/validation/dataset out_of_range'],
     table(),
-    other(numeric('query', 'integer', -(2 ** 24) - 2, 0)),
+    other(numeric('query', 'integer', -(2 ** 53) - 2, 0)),
   ],
   [
     'another table with relevances beyond those that can be learned',
@@ -495,6 +541,9 @@ test('the largest group value and the largest relevance are accepted', () => {
     model: { objective: 'ranking' },
     training: { target: 'stars', group: 'query' },
   }
-  const most = other(numeric('stars', 'integer', 0, 31), numeric('query', 'integer', 0, 2 ** 24))
+  const most = other(
+    numeric('stars', 'integer', 0, 31),
+    numeric('query', 'integer', 0, 2 ** 53 - 1),
+  )
   assert.deepEqual(fieldErrorsOf(asked, table(), most), [])
 })

@@ -7,7 +7,6 @@ import type { BoostingObjective } from '../../src/spec/boosting-options.js'
 import { type FailureCode, failureCodes } from '../../src/spec/failure-codes.js'
 import type { Failure } from '../../src/spec/job.js'
 import { matchWeights } from '../../src/training/initial-weights.js'
-import { groupIndices } from '../../workers/attempts/boosting-tables.js'
 import { precisionFor } from '../../workers/attempts/precision.js'
 import { isUnavailable, toFailure } from '../../workers/failure.js'
 import { boost, boostingOptions } from '../boosting/boost.js'
@@ -36,7 +35,6 @@ test('a job fails with the code of what its trainer met', async () => {
   const thrown: [FailureCode, () => unknown][] = [
     ['nan_loss', () => boostWithLabels('regression', row => (row % 2 ? 3e38 : -3e38))],
     ['xgboost_error', () => boostWithLabels('binary', row => (row === 7 ? 3 : row % 2))],
-    ['groups_not_contiguous', () => groupIndices(new Float32Array([1, 2, 1]), 'query')],
     ['no_gpu', () => precisionFor({ gpus: 0, flags: [] }, 'fp16')],
     ['init_nothing_matches', () => matchWeights([], [])],
   ]

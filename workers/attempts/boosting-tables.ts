@@ -14,7 +14,9 @@ import type { DatasetManifest, TableColumn, TableManifest } from '../../src/spec
 import type { FeatureColumn } from '../../src/spec/feature-column.js'
 import type { TrainerTask } from '../../src/spec/ipc-messages.js'
 import type { BoostingJob } from '../../src/spec/job.js'
+import { checkTables } from './check-tables.js'
 import { holdOutRows } from './hold-out.js'
+import { areTogether, groupNumbers, sortedByGroup } from './sort-groups.js'
 import { rowsWithTarget, spreadMask } from './target-rows.js'
 
 export interface Tables {
@@ -23,24 +25,32 @@ export interface Tables {
   validation: Table | null
 }
 
-/** The training and validation tables of a job, as XGBoost reads them. */
+/**
+ * The training and validation tables of a job, as XGBoost reads them. Throws `invalid` for rows that
+ * `checkTables` refuses.
+ */
 export async function openTables(
   task: TrainerTask<BoostingJob>,
   datasets: Datasets,
 ): Promise<Tables> {
+  const tables = await readTables(task, datasets)
+  checkTables(tables, task.job)
+  return tables
+}
+
+async function readTables(task: TrainerTask<BoostingJob>, datasets: Datasets): Promise<Tables> {
   const { model, training: plan } = task.job
   const dataset = requireTable(task.dataset)
   const reader = await openReader(datasets, dataset)
   const selectedColumns = plan.features.map(name => requireColumn(dataset, name))
   const columns = featureColumns(selectedColumns, model.categorical)
   const namedColumns = columns.map((column, i) => withCategoryNames(column, selectedColumns[i]!))
-  const groups = plan.group === null ? null : groupIndices(reader.column(plan.group), plan.group)
+  const groups = readGroups(reader, plan.group)
   const withTarget = rowsWithTarget(reader, requireColumn(dataset, plan.target))
   if (task.validation) {
     const validationManifest = requireTable(task.validation)
     const validationReader = await openReader(datasets, validationManifest)
-    const validationGroups =
-      plan.group === null ? null : groupIndices(validationReader.column(plan.group), plan.group)
+    const validationGroups = readGroups(validationReader, plan.group)
     const { records } = validationManifest
     const mappings = columns.map(column =>
       cellMapping(column, findColumn(validationManifest, column.name), records),
@@ -132,7 +142,7 @@ function tableSubset(
   const optionalMask = rowMask ?? undefined
   const labels = reader.column(plan.target, undefined, optionalMask)
   const values = targets ? labels.map(targets) : labels
-  return {
+  return sortedByGroup({
     rows: labels.length,
     columns,
     labels: plan.classes ? classIndices(values, labels, plan) : values,
@@ -145,7 +155,7 @@ function tableSubset(
         yield { rows, columns: mappings ? columns.map(applyMappings(mappings)) : columns }
       }
     },
-  }
+  })
 }
 
 const applyMappings =
@@ -179,28 +189,15 @@ function classIndices(
   })
 }
 
-/** Group index of each row, counted from 0. Throws if the rows of a group are not adjacent, as XGBoost needs. */
-export function groupIndices(values: Float32Array, column: string): Uint32Array {
-  const groups = new Uint32Array(values.length)
-  const seen = new Set<number>()
-  let group = -1
-  for (let row = 0; row < values.length; row++) {
-    const value = values[row]!
-    if (row === 0 || value !== values[row - 1]) {
-      if (seen.has(value)) throw groupsNotContiguous(column, value, row)
-      seen.add(value)
-      group++
-    }
-    groups[row] = group
-  }
+/** The number of each row's group. Logs if the rows of a group lie apart. */
+function readGroups(reader: TableReader, name: string | null): Uint32Array | null {
+  if (name === null) return null
+  // float32 would run large ids together
+  const groups = groupNumbers(reader.exactColumn(name))
+  if (!areTogether(groups))
+    console.log(`rows of one group of '${name}' lie apart: the training sorts the rows by group`)
   return groups
 }
-
-const groupsNotContiguous = (column: string, value: number, row: number) =>
-  new TrainingFailure(
-    'groups_not_contiguous',
-    `rows of one group lie apart: row ${row} has ${value} in '${column}' again; sort the table by '${column}' and upload it anew`,
-  )
 
 function requireTable(dataset: DatasetManifest): TableManifest {
   if (dataset.kind === 'table') return dataset

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Table } from '../../../src/boosting/training-table.js'
-import { TrainingFailure } from '../../../src/errors.js'
+import { TrainingFailure, TrainyardError } from '../../../src/errors.js'
 import { planJob } from '../../../src/planning/plan.js'
 import { type BoostingJobRequest, isBoosting } from '../../../src/spec/job.js'
 import { openTables } from '../../../workers/attempts/boosting-tables.js'
@@ -9,21 +9,24 @@ import { fixture, freshDatasets } from '../../datasets/uploads.js'
 
 const identity = { id: 'job-00000000000000000000000000', createdAt: '2026-01-01T00:00:00.000Z' }
 
-type Training = BoostingJobRequest['training'] & { target: string }
-
 /** Uploads the tables, plans a job, and opens its tables as a trainer does. */
 async function openedTables(
   t: { after(work: () => Promise<void>): void },
   content: string | Buffer,
-  training: Training,
-  validationContent?: string,
+  training: NonNullable<BoostingJobRequest['training']>,
+  validationContent?: string | Buffer,
+  model: Omit<BoostingJobRequest['model'], 'kind'> = {},
 ) {
   const { datasets, uploadTable } = await freshDatasets(t)
   const { dataset } = await uploadTable({ 'train.csv': Buffer.from(content as string) })
   const validation = validationContent
-    ? (await uploadTable({ 'test.csv': Buffer.from(validationContent) })).dataset
+    ? (await uploadTable({ 'test.csv': Buffer.from(validationContent as string) })).dataset
     : null
-  const request = { model: { kind: 'boosting' as const }, dataset: dataset.name, training }
+  const request = {
+    model: { kind: 'boosting' as const, ...model },
+    dataset: dataset.name,
+    training,
+  }
   const job = planJob(identity, request, dataset, validation)
   assert.ok(isBoosting(job))
   const task = { job, dataset, validation, attempt: 1, resumeFrom: null }
@@ -171,4 +174,128 @@ test('rows are held out by dates, which are categories, and a day is not divided
     Array.from({ length: 10 }, (_, i) => 4 * i),
   )
   assert.equal(training.rows, 30)
+})
+
+test('rows of a group that lie apart are sorted by group, as if the file were', async t => {
+  const content = await fixture('groups-by-name.csv')
+  const [header, ...rows] = content.toString().trim().split('\n')
+  const names = [...new Set(rows.map(row => row.split(',')[0]!))]
+  const sorted = names.flatMap(name => rows.filter(row => row.startsWith(`${name},`)))
+  assert.notDeepEqual(sorted, rows)
+  const ranking = { objective: 'ranking' } as const
+  const weights = (lines: string[]) =>
+    lines.map(
+      line =>
+        `${line},${1 + Number(line.split(',')[1])},${line.length + Number(line.split(',')[1]) / 100}`,
+    )
+  for (const validation of [0, 0.4, { dataset: 'test' }]) {
+    const training = { target: 'y', group: 'q', sampleWeight: 'w', offset: 'o', validation }
+    const open = (table: string[], other: string[]) => {
+      const csv = (body: string[]) => lines(`${header},w,o`, ...weights(body))
+      const second = typeof validation === 'object' ? csv(other) : undefined
+      return openedTables(t, csv(table), training, second, ranking)
+    }
+    const apart = await open(rows, rows.toReversed())
+    const together = await open(sorted, sorted.toReversed())
+    for (const part of ['training', 'validation'] as const) {
+      const [found, expected] = [apart[part], together[part]]
+      assert.equal(found === null, expected === null)
+      if (!found || !expected) continue
+      assert.deepEqual(found.groups, expected.groups)
+      assert.deepEqual(found.sampleWeights, expected.sampleWeights)
+      assert.deepEqual(found.offsets, expected.offsets)
+      assert.deepEqual(rowsOf(found), rowsOf(expected))
+    }
+  }
+})
+
+test('groups are told apart by numbers that float32 runs together', async t => {
+  const ids = [9007199254740990, 9007199254740991, 9007199254740990]
+  const csv = lines('q,a,y', ...ids.map((id, row) => `${id},${row},${row}`))
+  const training = { target: 'y', group: 'q', validation: 0 }
+  const opened = await openedTables(t, csv, training, undefined, { objective: 'ranking' })
+  assert.deepEqual([...opened.training.groups!], [0, 0, 1])
+  assert.deepEqual([...opened.training.labels], [0, 2, 1])
+})
+
+test('rows that XGBoost cannot learn from, or judge by, fail the job in the words of the request', async t => {
+  const weighted = (...weights: number[]) =>
+    lines('a,y,w', ...weights.map((weight, row) => `${row},${row % 7},${weight}`))
+  const byTime = { holdOut: 0.5, by: 'time' } as const
+  const classes = lines(
+    'a,y',
+    ...Array.from({ length: 8 }, (_, row) => `${row},${row < 3 ? 'no' : 'yes'}`),
+  )
+  const cases: [
+    RegExp,
+    ...(Parameters<typeof openedTables> extends [unknown, ...infer Rest] ? Rest : never),
+  ][] = [
+    [
+      /^sampleWeight 'w' is 0 in every row to train on/,
+      weighted(0, 0, 0, 0, 1, 1, 1, 1),
+      { target: 'y', sampleWeight: 'w', validation: byTime },
+    ],
+    [
+      /^sampleWeight 'w' is 0 in every row to validate on/,
+      weighted(1, 1, 1, 1, 0, 0, 0, 0),
+      { target: 'y', sampleWeight: 'w', validation: byTime },
+    ],
+    [
+      /^sampleWeight 'w' is 0 in the first row of every group to train on/,
+      lines('q,a,y,w', '1,0,0,0', '1,1,1,5', '2,2,0,0', '2,3,1,5'),
+      { target: 'y', group: 'q', sampleWeight: 'w', validation: 0 },
+      undefined,
+      { objective: 'ranking' },
+    ],
+    [
+      /all 4 validation rows have 'yes' as target 'y', and the AUC needs both classes/,
+      classes,
+      { target: 'y', validation: byTime, earlyStopping: { metric: 'validationAuc' } },
+    ],
+  ]
+  for (const [message, ...args] of cases) {
+    await assert.rejects(openedTables(t, ...args), (error: unknown) => {
+      assert.ok(error instanceof TrainingFailure, String(error))
+      assert.equal(error.code, 'invalid')
+      assert.match(error.message, message)
+      return true
+    })
+  }
+})
+
+test('a plan refuses weights that are all 0 and relevances with fractions, with the value and its row', async t => {
+  const { uploadTable } = await freshDatasets(t)
+  const problemsOf = async (
+    content: Buffer,
+    request: Pick<BoostingJobRequest, 'training'>,
+    objective: 'ranking' | 'regression',
+  ) => {
+    const { dataset } = await uploadTable({ 'train.csv': content })
+    const body = {
+      model: { kind: 'boosting', objective } as const,
+      dataset: dataset.name,
+      ...request,
+    }
+    try {
+      planJob(identity, body, dataset, null)
+      return []
+    } catch (error) {
+      assert.ok(error instanceof TrainyardError)
+      return error.errors.map(({ path, message }) => `${path}: ${message}`)
+    }
+  }
+  const ranking = { training: { target: 'y', group: 'q' } }
+  assert.deepEqual(await problemsOf(await fixture('relevance-half.csv'), ranking, 'ranking'), [
+    "/training/target: objective ranking learns whole relevances from 0 to 31, but target 'y' is 0.5 in row 1",
+  ])
+  const inner = Buffer.from(lines('q,a,y', '1,1,0.0', '1,2,3.0', '1,3,1.5', '1,4,3.0'))
+  assert.deepEqual(await problemsOf(inner, ranking, 'ranking'), [
+    "/training/target: objective ranking learns whole relevances from 0 to 31, but target 'y' is 1.5 in row 3",
+  ])
+  const whole = Buffer.from(lines('q,a,y', '1,1,0.0', '1,2,3.0', '1,3,1e0', '1,4,3.0'))
+  assert.deepEqual(await problemsOf(whole, ranking, 'ranking'), [])
+  const zeros = { training: { target: 'y', sampleWeight: 'w' } }
+  assert.deepEqual(await problemsOf(await fixture('weights-zero.csv'), zeros, 'regression'), [
+    "/training/sampleWeight: sampleWeight takes numbers from 0 on, not all 0, but 'w' is 0 in all rows",
+  ])
 })

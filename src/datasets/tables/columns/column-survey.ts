@@ -48,11 +48,14 @@ export class ColumnStatistics {
   mismatchCount = 0
   /** True if all numbers are written without point and exponent. */
   allIntegers = true
+  /** `row`: counted from 1, over all files. */
+  firstFraction: { value: number; row: number } | null = null
   fitsFloat32 = true
   readonly numeric = new NumberSurvey()
   /** The first cells that are neither numbers nor booleans nor missing, to tell how they are written. */
   readonly otherTexts: string[] = []
   readonly values: ByteDictionary
+  private rows = 0
   private readonly countsDistinct: boolean
   private readonly isText: boolean
 
@@ -84,6 +87,7 @@ export class ColumnStatistics {
     const end = row.ends[this.index]!
     const { bytes } = row
     const { numbers } = this.cells
+    this.rows++
     if (start === end || this.isDeclaredMissing(bytes, start, end)) {
       this.missing++
       return
@@ -98,6 +102,7 @@ export class ColumnStatistics {
     } else if (numbers.parse(bytes, start, end)) {
       this.numbers++
       this.numeric.add(numbers.value)
+      if (!this.numeric.allWhole) this.firstFraction ??= { value: numbers.value, row: this.rows }
       if (!numbers.fitsFloat32) this.fitsFloat32 = false
       if (!numbers.isInteger) this.allIntegers = false
       else if (end - start > 1) this.numeric.checkLeadingZero(bytes, start, end)

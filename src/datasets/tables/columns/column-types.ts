@@ -92,6 +92,7 @@ function describeColumn(name: string, stats: ColumnStatistics): TypedColumn {
       missing: missing + quotedMissing,
       distinct: countDistinctNumbers(stats, type === 'boolean'),
       ...(type === 'number' && count > 0 && allWhole && { whole: true }),
+      ...(stats.firstFraction && { firstFraction: stats.firstFraction }),
       ...numberStats,
     },
     storage: fitsFloat32 ? 'float32' : 'float64',
