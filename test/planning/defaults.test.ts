@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import type { TObject } from 'typebox'
 import { planJob, planNetworkJob } from '../../src/planning/plan.js'
 import { Augmentation } from '../../src/spec/augmentation.js'
-import { BoostingOptions } from '../../src/spec/boosting-options.js'
+import { BoostingOptions, objectiveOptions } from '../../src/spec/boosting-options.js'
 import { BoostingEarlyStopping, BoostingTrainingOptions } from '../../src/spec/boosting-training.js'
 import type { TableManifest } from '../../src/spec/dataset.js'
 import type { NetworkJobRequest } from '../../src/spec/job.js'
@@ -106,9 +106,28 @@ test('an option that a boosting job leaves out has the default of its schema', (
   const model = { kind: 'boosting' as const }
   const request = { model, dataset: 'houses', training: { earlyStopping: {} } }
   const job = planJob(identity, request, table, null)
-  assertDefaults(job.model, BoostingOptions)
+  assertDefaults(
+    job.model,
+    BoostingOptions,
+    objectiveOptions.map(([option]) => option),
+  )
   assertDefaults(job.training, BoostingTrainingOptions, ['validation'])
   const { validation } = defaultsOf(BoostingTrainingOptions)
-  assert.deepEqual(job.training.validation, { fraction: validation })
+  assert.deepEqual(job.training.validation, { fraction: validation, by: 'random' })
   assertDefaults(job.training.earlyStopping!, BoostingEarlyStopping)
+})
+
+test('an option of one objective has the default of its schema in the jobs of that objective', () => {
+  const defaults = defaultsOf(BoostingOptions)
+  const columns = table.columns.map(column => ({ ...column, type: 'boolean' as const }))
+  for (const [option, objective] of objectiveOptions) {
+    const model = { kind: 'boosting' as const, objective }
+    const job = planJob(
+      identity,
+      { model, dataset: 'houses' },
+      { ...table, columns } as TableManifest,
+      null,
+    )
+    assert.equal(job.model[option as keyof typeof job.model], defaults[option], option)
+  }
 })
