@@ -196,9 +196,12 @@ function createEncoder(
   if (type === 'text')
     throw new Error(`column ${JSON.stringify(name)} is text, which has no encoding`)
   const codes = new CategoryCodes(categories ?? [])
-  if (!text) return type === 'category' ? categoryEncoder(codes) : jsonEncoders[type]
-  const encoder = type === 'category' ? cellCategoryEncoder(codes) : textEncoders(cellFormat)[type]
   const missingWords = new MissingWords(cellFormat)
+  if (!text) {
+    const encoder: Encoder = type === 'category' ? categoryEncoder(codes) : jsonEncoders[type]
+    return value => (missingWords.matchesValue(value) ? Number.NaN : encoder(value))
+  }
+  const encoder = type === 'category' ? cellCategoryEncoder(codes) : textEncoders(cellFormat)[type]
   const names = new Set(type === 'category' ? categories : [])
   return value => {
     if (typeof value !== 'string') return { expected: 'expected a text' }

@@ -114,6 +114,18 @@ test('a category is found by its text or by its value as a number', () => {
     assert.equal(found(categories, value, text), expected, `${categories} ${JSON.stringify(value)}`)
 })
 
+test('what the upload declared to be missing is missing in JSON too', () => {
+  const cellFormat = { decimal: ',', thousands: null, missing: ['-999', 'n.d.'] } as const
+  const options = { ...strict, cellFormat: { ...cellFormat, missing: [...cellFormat.missing] } }
+  const rows = [
+    { size: -999, count: -999.0, 'a/b': 'n.d.' },
+    { size: -99, count: 'n.d.', 'a/b': -999 },
+  ]
+  const { values, unknownCategories } = encodeRows(columns, rows, options)
+  assert.deepEqual([...values], [NA, NA, NA, NA, -99, NA, NA, NA])
+  assert.deepEqual(unknownCategories, [])
+})
+
 test('unknown categories are counted by column, with examples', () => {
   const rows = Array.from({ length: 10 }, (_, i) => ({ 'a/b': i % 2 === 0 ? `new ${i}` : 'red' }))
   const { unknownCategories } = encodeRows(columns, rows, { unknownCategory: 'missing' })

@@ -27,6 +27,14 @@ export class MissingWords {
     if (isText || this.numbers.size === 0) return false
     return this.parser.parse(bytes, start, end) && this.numbers.has(this.parser.value)
   }
+
+  /** The same for a value in JSON. */
+  matchesValue(value: unknown): boolean {
+    if (typeof value === 'number') return this.numbers.has(value)
+    if (typeof value !== 'string' || this.isEmpty) return false
+    const bytes = Buffer.from(value)
+    return this.matches(bytes, 0, bytes.length, true)
+  }
 }
 
 function isSame(word: Uint8Array, bytes: Uint8Array, start: number, end: number): boolean {
