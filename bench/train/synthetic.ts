@@ -17,6 +17,7 @@ export async function writeDataset(
   const records = batchCount * batch
   const source: ImageSource = {
     shape,
+    classNames: null,
     encoding: 'raw',
     records,
     read: record => ({ image: noise(record, size * size * 3), label: record % classes }),

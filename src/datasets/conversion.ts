@@ -33,8 +33,8 @@ export async function convert({
     const format = detectFormat(inputs)
     checkFieldsApply(form.fieldNames, format === 'CSV' ? 'table' : 'images')
     if (format === 'CSV') return convertTable(inputs, form.table, folder, limits)
-    const source = openImageSource(inputs, format, form.dimensions, limits)
-    const statistics = await computeImageStatistics(source, form.labels)
+    const source = openImageSource(inputs, format, form.images, limits)
+    const statistics = await computeImageStatistics(source)
     const { shape, encoding, records } = source
     const shards = writeShards(source, folder)
     return { kind: 'images', ...statistics, ...shape, encoding, records, shards }

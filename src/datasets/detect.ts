@@ -1,7 +1,7 @@
 import { fileError } from './errors.js'
 import { isText, kindHeadBytes, nameForeignFile, nameZip, zipTailBytes } from './file-kinds.js'
 import { isIdxHeader, openIdx } from './images/idx.js'
-import type { Dimensions, ImageSource } from './images/image-source.js'
+import type { ImageForm, ImageSource } from './images/image-source.js'
 import { isRecordHeader } from './images/tfrecord-reader.js'
 import { openTfrecords } from './images/tfrecord-source.js'
 import type { InputFile } from './input-file.js'
@@ -22,12 +22,10 @@ export function detectFormat(files: readonly InputFile[]): FileFormat {
 export function openImageSource(
   files: InputFile[],
   format: 'IDX' | 'TFRecord',
-  formDimensions: Partial<Dimensions>,
+  form: ImageForm,
   limits: DatasetLimits,
 ): ImageSource {
-  return format === 'IDX'
-    ? openIdx(files, formDimensions, limits)
-    : openTfrecords(files, formDimensions, limits)
+  return format === 'IDX' ? openIdx(files, form, limits) : openTfrecords(files, form, limits)
 }
 
 function detectFileFormat(file: InputFile): FileFormat {

@@ -3,7 +3,10 @@ import { FieldErrors, quoteJson } from '../errors.js'
 import { DatasetId, Name } from '../spec/identifiers.js'
 import { addFormError } from './errors.js'
 import { dimensionRange, isDimension } from './images/dimensions.js'
-import type { Dimensions } from './images/image-source.js'
+import { parseFeatureNames } from './images/feature-names.js'
+import { pixelRanges } from './images/float-pixels.js'
+import type { Dimensions, ImageForm } from './images/image-source.js'
+import { pixelTypes } from './images/raw-layout.js'
 import { maxClasses } from './limits.js'
 import { parseTableFields, type TableFields, type TableForm } from './tables/table-form.js'
 
@@ -14,12 +17,14 @@ export interface UploadForm extends TableFields {
   height?: string
   width?: string
   channels?: string
+  features?: string
+  dtype?: string
+  range?: string
 }
 
 export interface ValidatedForm {
   name: string | null
-  labels: string[] | null
-  dimensions: Partial<Dimensions>
+  images: ImageForm
   table: TableForm
   /** Names of the fields that the form has. */
   fieldNames: string[]
@@ -54,18 +59,41 @@ export function validateForm(form: UploadForm): ValidatedForm {
   }
   const labels = form.labels === undefined ? null : parseLabels(form.labels)
   if (typeof labels === 'string') addFormError(errors, 'labels', labels)
+  const features = form.features === undefined ? null : parseFeatureNames(form.features)
+  if (typeof features === 'string') addFormError(errors, 'features', features)
+  const pixelType = parseOption('dtype', form.dtype, pixelTypes, errors)
+  const pixelRange = parseOption('range', form.range, pixelRanges, errors)
   const table = parseTableFields(form, errors)
   errors.throwIfAny('DATASET_FORM')
   return {
     name: form.name ?? null,
-    labels: typeof labels === 'string' ? null : labels,
-    dimensions,
+    images: {
+      dimensions,
+      labels: typeof labels === 'string' ? null : labels,
+      features: typeof features === 'string' ? null : features,
+      pixelType,
+      pixelRange,
+    },
     table,
     fieldNames: Object.keys(form),
   }
 }
 
-const imageFields = ['labels', 'height', 'width', 'channels']
+function parseOption<Option extends string>(
+  field: string,
+  text: string | undefined,
+  options: readonly Option[],
+  errors: FieldErrors,
+): Option | null {
+  if (text === undefined) return null
+  const found = options.find(option => option === text)
+  if (!found) {
+    addFormError(errors, field, `is ${quoteJson(text)}, expected one of ${options.join(', ')}`)
+  }
+  return found ?? null
+}
+
+const imageFields = ['labels', 'height', 'width', 'channels', 'features', 'dtype', 'range']
 const tableFields = [
   ...['delimiter', 'header', 'schema', 'target'],
   ...['decimal', 'thousands', 'missing'],

@@ -45,6 +45,12 @@ export const noteCodes = {
     'categories that only the validation table has count as missing values',
   validation_read_as_training:
     'columns of the validation table are read by the types of the training table',
+  features_inferred: 'features of TFRecords are taken for image and label by their names',
+  float_pixels_stored: 'float32 pixels are stored as uint8',
+  image_size_inferred: 'nothing says the size of images of raw pixels, so they count as squares',
+  labels_from_text: 'the labels are texts, which become the classes in sorted order',
+  labels_not_from_zero:
+    'no image has the label 0, so a model cannot learn the class of this number',
 } as const satisfies Readonly<Record<string, string>>
 
 export type NoteCode = keyof typeof noteCodes

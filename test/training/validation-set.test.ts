@@ -46,7 +46,7 @@ const examples = [...recordsOf(await readFile(dogCat))]
 const rawExamples = examples.map(({ image, label }) => {
   const { data } = PNG.sync.read(Buffer.from(image))
   const pixels = data.filter((_, i) => i % 4 < 3)
-  return encodeExample({ image: pixels, label }, encoded)
+  return encodeExample({ image: pixels, label: Number(label) }, encoded)
 })
 await writeFile(rawDogCat, tfRecordFile(rawExamples))
 const count = examples.length

@@ -24,7 +24,7 @@ export interface DatasetRoutesDeps {
 }
 
 const fieldNames = [
-  ...(['name', 'labels', 'height', 'width', 'channels'] as const),
+  ...(['name', 'labels', 'height', 'width', 'channels', 'features', 'dtype', 'range'] as const),
   ...(['target', 'schema', 'delimiter', 'header', 'decimal', 'thousands', 'missing'] as const),
 ]
 
@@ -39,6 +39,20 @@ const UploadForm = Type.Object({
   height: Type.Optional(Type.String({ pattern: '^\\d+$' })),
   width: Type.Optional(Type.String({ pattern: '^\\d+$' })),
   channels: Type.Optional(Type.String({ pattern: '^[134]$' })),
+  features: Type.Optional(
+    Type.String({
+      description:
+        'TFRecord: the names of the features, as JSON: {"image":"image/encoded","label":"image/class/label"}; also height, width and channels',
+    }),
+  ),
+  dtype: Type.Optional(
+    Type.Enum(['uint8', 'float32'], { description: 'TFRecord: the type of raw pixels' }),
+  ),
+  range: Type.Optional(
+    Type.Enum(['0..1', '0..255', '-1..1'], {
+      description: 'TFRecord: the values of black and white of float32 pixels',
+    }),
+  ),
   target: Type.Optional(Type.String({ description: 'CSV: the column to predict' })),
   schema: Type.Optional(
     Type.String({

@@ -2,35 +2,6 @@ import { type FileLocation, fileError } from '../errors.js'
 import { type DatasetLimits, maxImageSide } from '../limits.js'
 import type { Dimensions, ImageShape } from './image-source.js'
 
-/**
- * Derives the dimensions of raw pixels from their byte count and the known dimensions. If none is known,
- * the image is a square with one or three channels; four channels must be stated, since such a square
- * has as many bytes as a grayscale one of twice the side. If the count leaves a choice, `missing` names
- * the form fields that would decide. The caller checks whether the count fits.
- */
-export function inferRawDimensions(
-  bytes: number,
-  { height, width, channels }: Partial<Dimensions>,
-): Dimensions | { missing: string[] } {
-  if (height && width) {
-    const inferredChannels = Math.max(1, Math.round(bytes / (height * width)))
-    return { height, width, channels: channels ?? inferredChannels }
-  }
-  if (height || width) {
-    const other = bytes / ((height ?? width)! * (channels ?? Number.NaN))
-    if (Number.isInteger(other) && other > 0) {
-      return { height: height ?? other, width: width ?? other, channels: channels! }
-    }
-  } else {
-    for (const count of channels ? [channels] : [1, 3]) {
-      const side = Math.sqrt(bytes / count)
-      if (Number.isInteger(side) && side > 0) return { height: side, width: side, channels: count }
-    }
-  }
-  const known = { height, width, channels }
-  return { missing: Object.keys(known).filter(name => !known[name as keyof typeof known]) }
-}
-
 export function validateShape(
   location: FileLocation,
   dimensions: Dimensions,

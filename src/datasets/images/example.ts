@@ -2,25 +2,38 @@ import { create, toBinary } from '@bufbuild/protobuf'
 import { parseStrictly } from '../../formats/protobuf.js'
 import { dimensionRange, isDimension } from './dimensions.js'
 import { ExampleSchema, type Feature } from './example_pb.js'
+import { type FeatureNames, missingFeature, storedNames } from './feature-names.js'
+import { ImageError } from './image-error.js'
 import type { Dimensions, ImageShape, Sample } from './image-source.js'
 
-export interface ImageExample extends Sample {
+type Features = Readonly<Record<string, Feature>>
+type Kind = Exclude<Feature['kind']['case'], undefined>
+
+export interface ImageExample {
+  /** Raw pixels, or a file. Pixels of a floatList are float32 (little-endian), those of an int64List uint8. */
+  image: Uint8Array
+  imageKind: Kind
+  /** A text is the name of a class. */
+  label: number | string
   /** The dimensions that the record states. */
   declared: Partial<Dimensions>
 }
 
-/** An error in a record. The message follows the record's position. */
-export class ExampleError extends Error {}
-
-export function decodeExample(bytes: Uint8Array): ImageExample {
-  const features = parse(bytes)
+/** Decodes a tf.train.Example. Throws an ImageError if it is none, or has not these features. */
+export function decodeExample(bytes: Uint8Array, names: FeatureNames = storedNames): ImageExample {
+  const features = parseFeatures(bytes)
   const declared: Partial<Dimensions> = {}
-  for (const name of ['height', 'width', 'channels'] as const) {
-    if (features[name]) declared[name] = dimension(name, features[name])
+  for (const role of ['height', 'width', 'channels'] as const) {
+    const name = names[role]
+    if (Object.hasOwn(features, name)) {
+      declared[role] = dimension(role, name, features[name]!)
+    }
   }
+  const image = feature(features, names.image)
   return {
-    image: imageBytes(feature(features, 'image')),
-    label: integer('label', feature(features, 'label')),
+    image: imageBytes(names.image, image),
+    imageKind: image.kind.case!,
+    label: parseLabel(names.label, feature(features, names.label)),
     declared,
   }
 }
@@ -43,35 +56,81 @@ export function encodeExample({ image, label }: Sample, shape: ImageShape): Uint
   return toBinary(ExampleSchema, example)
 }
 
-function parse(bytes: Uint8Array): Record<string, Feature> {
+/** Throws an ImageError if the bytes are no tf.train.Example. */
+export function parseFeatures(bytes: Uint8Array): Features {
   try {
     return parseStrictly(ExampleSchema, bytes).features?.feature ?? {}
   } catch (cause) {
-    throw new ExampleError('the data is no tf.train.Example', { cause })
+    throw new ImageError('the data is no tf.train.Example', { cause })
   }
 }
 
-function feature(features: Record<string, Feature>, name: string): Feature {
+function feature(features: Features, name: string): Feature {
   const found = Object.hasOwn(features, name) ? features[name] : undefined
   if (found) return found
-  const names = Object.keys(features).slice(0, 10).join(', ').slice(0, 200)
-  throw new ExampleError(`the example has no feature '${name}', found: ${names || 'none'}`)
+  throw new ImageError(missingFeature(features, name))
 }
 
-function imageBytes({ kind }: Feature): Uint8Array {
+function imageBytes(name: string, { kind }: Feature): Uint8Array {
   if (kind.case === 'bytesList' && kind.value.value.length === 1) return kind.value.value[0]!
-  throw new ExampleError(`feature 'image' is ${describe(kind)}, expected one bytes value`)
+  if (kind.case === 'floatList' && kind.value.value.length > 0) {
+    const bytes = Buffer.alloc(4 * kind.value.value.length)
+    for (const [i, value] of kind.value.value.entries()) bytes.writeFloatLE(value, 4 * i)
+    return bytes
+  }
+  if (kind.case === 'int64List' && kind.value.value.length > 0) {
+    const wrong = kind.value.value.find(value => value < 0n || value > 255n)
+    if (wrong === undefined) return Uint8Array.from(kind.value.value, Number)
+    throw new ImageError(`feature '${name}' has the pixel ${wrong}, expected 0 to 255`)
+  }
+  throw new ImageError(`feature '${name}' is ${describe(kind)}, expected one bytes value`)
 }
 
-function integer(name: string, { kind }: Feature): number {
-  if (kind.case === 'int64List' && kind.value.value.length === 1) return Number(kind.value.value[0])
-  throw new ExampleError(`feature '${name}' is ${describe(kind)}, expected one int64 value`)
+const maxLabelLength = 200
+
+function parseLabel(name: string, { kind }: Feature): number | string {
+  const values = kind.case === undefined ? [] : kind.value.value
+  if (kind.case === 'bytesList' && values.length === 1) return labelText(name, kind.value.value[0]!)
+  if (kind.case !== 'bytesList' && values.length === 1) {
+    const value = Number(values[0])
+    if (Number.isInteger(value)) return value
+    throw new ImageError(`feature '${name}' is ${value}, expected a whole number`)
+  }
+  const isOneHot =
+    kind.case !== 'bytesList' &&
+    values.filter(value => Number(value) === 1).length === 1 &&
+    values.every(value => Number(value) === 0 || Number(value) === 1)
+  const cure = isOneHot ? ' (it looks one-hot: store the index of the 1)' : ''
+  throw new ImageError(
+    `feature '${name}' is ${describe(kind)}, expected one int64 value or one text${cure}`,
+  )
 }
 
-function dimension(name: keyof Dimensions, feature: Feature): number {
-  const value = integer(name, feature)
-  if (isDimension(name, value)) return value
-  throw new ExampleError(`feature '${name}' is ${value}, expected ${dimensionRange(name)}`)
+function labelText(name: string, bytes: Uint8Array): string {
+  let text: string
+  try {
+    text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes)
+  } catch (cause) {
+    throw new ImageError(
+      `feature '${name}' is bytes that are not UTF-8, expected one int64 value or one text`,
+      {
+        cause,
+      },
+    )
+  }
+  if (text !== '' && text.length <= maxLabelLength) return text
+  throw new ImageError(
+    `feature '${name}' is a text of ${text.length} characters, expected 1 to ${maxLabelLength}`,
+  )
+}
+
+function dimension(role: keyof Dimensions, name: string, { kind }: Feature): number {
+  if (kind.case !== 'int64List' || kind.value.value.length !== 1) {
+    throw new ImageError(`feature '${name}' is ${describe(kind)}, expected one int64 value`)
+  }
+  const value = Number(kind.value.value[0])
+  if (isDimension(role, value)) return value
+  throw new ImageError(`feature '${name}' is ${value}, expected ${dimensionRange(role)}`)
 }
 
 const describe = (kind: Feature['kind']) =>

@@ -5,7 +5,7 @@ import { type FileLocation, fileError } from '../errors.js'
 import type { InputFile } from '../input-file.js'
 import type { DatasetLimits } from '../limits.js'
 import { checkDeclared, validateShape } from './dimensions.js'
-import type { Dimensions, ImageShape, ImageSource, Sample } from './image-source.js'
+import type { ImageForm, ImageShape, ImageSource, Sample } from './image-source.js'
 
 const unsignedByte = 0x08
 const elementTypes = new Set([unsignedByte, 0x09, 0x0b, 0x0c, 0x0d, 0x0e])
@@ -24,11 +24,8 @@ interface IdxFile {
   dataOffset: number
 }
 
-export function openIdx(
-  files: InputFile[],
-  formDimensions: Partial<Dimensions>,
-  limits: DatasetLimits,
-): ImageSource {
+export function openIdx(files: InputFile[], form: ImageForm, limits: DatasetLimits): ImageSource {
+  checkFormOf(files[0]!, form)
   const idxFiles = files.map(readHeader)
   const images = idxFiles.find(part => part.dimensions.length >= 3)
   const labels = idxFiles.find(part => part.dimensions.length === 1)
@@ -39,10 +36,19 @@ export function openIdx(
   }
   const [records, height, width, channels = 1] = images.dimensions as [number, number, number]
   const location = { file: images.file.name, byte: 8 }
-  checkDeclared(formDimensions, { height, width, channels }, location, 'the form')
+  checkDeclared(form.dimensions, { height, width, channels }, location, 'the form')
   const shape = validateShape(location, { height, width, channels }, limits)
   checkRecordCount(images, labels, limits)
-  return new IdxSource(images, labels, shape, records)
+  return new IdxSource(images, labels, shape, records, form.labels)
+}
+
+function checkFormOf(file: InputFile, { features, pixelType, pixelRange }: ImageForm): void {
+  const wrong = features
+    ? 'features does not go with IDX files'
+    : pixelType === 'float32' || pixelRange
+      ? 'the elements are unsigned bytes, not float32'
+      : null
+  if (wrong) throw fileError('DATASET_FORMAT', { file: file.name }, wrong)
 }
 
 function readHeader(file: InputFile): IdxFile {
@@ -107,6 +113,7 @@ class IdxSource implements ImageSource {
     private readonly labels: IdxFile,
     readonly shape: ImageShape,
     readonly records: number,
+    readonly classNames: readonly string[] | null,
   ) {
     this.bytesPerImage = shape.height * shape.width * shape.channels
   }

@@ -1,5 +1,9 @@
 import type { ImagesManifest } from '../../spec/dataset.js'
+import type { Notes } from '../../spec/note.js'
 import type { FileLocation } from '../errors.js'
+import type { FeatureNames } from './feature-names.js'
+import type { PixelRange } from './float-pixels.js'
+import type { PixelType } from './raw-layout.js'
 
 /** Dimensions as a file or form states them. */
 export interface Dimensions {
@@ -17,8 +21,20 @@ export interface Sample {
   label: number
 }
 
+/** The options of a form that concern images. The rest is detected from the files. */
+export interface ImageForm {
+  dimensions: Partial<Dimensions>
+  /** The names of the classes, in the order of their numbers. */
+  labels: string[] | null
+  features: Partial<FeatureNames> | null
+  pixelType: PixelType | null
+  pixelRange: PixelRange | null
+}
+
 /** Checked images of one size, in the order of upload. */
 export interface ImageSource {
+  /** The names of the classes, if the form or the records say them. */
+  readonly classNames: readonly string[] | null
   readonly shape: ImageShape
   readonly encoding: 'raw' | 'encoded'
   readonly records: number
@@ -26,4 +42,6 @@ export interface ImageSource {
   read(record: number): Sample
   /** The location of a record, or of its label in IDX, for error messages. */
   location(record: number): FileLocation
+  /** Adds what was inferred or converted. Call it after all records have been read. */
+  addNotes?(notes: Notes): void
 }

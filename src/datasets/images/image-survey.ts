@@ -19,11 +19,8 @@ export interface ImageStatistics {
  * Reads every record once, decodes each PNG and JPEG, and returns the manifest's statistics and the id. The id
  * is a hash of shape, pixels, labels and class names, not of the files, so equal content gets equal ids.
  */
-export async function computeImageStatistics(
-  source: ImageSource,
-  classNames: readonly string[] | null,
-): Promise<ImageStatistics> {
-  const { shape, encoding, records } = source
+export async function computeImageStatistics(source: ImageSource): Promise<ImageStatistics> {
+  const { shape, encoding, records, classNames } = source
   const hash = createHash('sha256')
   hash.update(JSON.stringify([1, encoding, shape.height, shape.width, shape.channels, records]))
   const classCounts = new Float64Array(maxClasses)
@@ -49,7 +46,8 @@ export async function computeImageStatistics(
   hash.update(JSON.stringify(labels))
   const counts = [...classCounts.subarray(0, classCount)]
   const notes = new Notes()
-  addClassNotes(notes, labels, counts)
+  source.addNotes?.(notes)
+  addClassNotes(notes, labels, counts, classNames !== null)
   decoding?.addNotes(notes)
   return {
     id: `ds-${hash.digest('hex').slice(0, 16)}`,
@@ -60,11 +58,20 @@ export async function computeImageStatistics(
   }
 }
 
-function addClassNotes(notes: Notes, labels: readonly string[], counts: readonly number[]): void {
+function addClassNotes(
+  notes: Notes,
+  labels: readonly string[],
+  counts: readonly number[],
+  areNamed: boolean,
+): void {
   const empty = labels.filter((_, index) => counts[index] === 0)
   if (empty.length === labels.length - 1) {
     const only = labels[counts.findIndex(count => count > 0)]!
     notes.add('one_class', `all images have the class '${only}', so there is nothing to tell apart`)
+  } else if (counts[0] === 0 && !areNamed) {
+    const others = empty.length > 1 ? `; nor have ${listNames(empty.slice(1))}` : ''
+    const message = `the labels run from 1 or more to ${labels.length - 1}, so class '0' has no image${others}. The model has an output for each; number the classes from 0, or name them by the form field labels`
+    notes.add('labels_not_from_zero', message)
   } else if (empty.length > 0) {
     const message = `${empty.length} of ${labels.length} classes have no image: ${listNames(empty)}`
     notes.add('class_without_examples', message)

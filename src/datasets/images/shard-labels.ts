@@ -15,7 +15,8 @@ export async function readShardLabels(
     try {
       for (let offset = 0; offset < file.size; record++) {
         const data = readRecord(file, record, offset, file.size)
-        labels[record] = decodeExample(data).label
+        // the shards have numbers, also where the upload had texts
+        labels[record] = Number(decodeExample(data).label)
         offset = nextRecordOffset(offset, data.length)
       }
     } finally {

@@ -1,154 +1,231 @@
+import type { Notes } from '../../spec/note.js'
 import { type FileLocation, fileError } from '../errors.js'
 import type { InputFile } from '../input-file.js'
 import type { DatasetLimits } from '../limits.js'
-import { checkDeclared, inferRawDimensions, validateShape } from './dimensions.js'
-import { type EncodedHeader, isEncodedImage, readEncodedHeader } from './encoded-image.js'
-import { decodeExample, ExampleError, type ImageExample } from './example.js'
-import { ImageError } from './image-error.js'
-import type { Dimensions, ImageShape, ImageSource, Sample } from './image-source.js'
-import { RecordIndex } from './record-index.js'
-import { readRecord } from './tfrecord-reader.js'
+import { checkDeclared, validateShape } from './dimensions.js'
+import { isEncodedImage } from './encoded-image.js'
+import type { ImageExample } from './example.js'
+import { areStoredNames } from './feature-names.js'
+import type { FloatPixels } from './float-pixels.js'
+import { describeForeignImage } from './foreign-image.js'
+import type { Dimensions, ImageForm, ImageShape, ImageSource, Sample } from './image-source.js'
+import { openFloatPixels, resolveRawLayout } from './raw-records.js'
+import { RecordReader } from './record-reader.js'
+import { LabelTexts } from './tfrecord-labels.js'
 
-/** Finds all records by their headers, and takes the shape of the set from the first one. */
+/** Finds all records by their headers, and takes features, encoding and size from the first one. */
 export function openTfrecords(
   files: InputFile[],
-  formDimensions: Partial<Dimensions>,
+  form: ImageForm,
   limits: DatasetLimits,
 ): ImageSource {
-  const index = new RecordIndex(files, limits)
-  const first = readExample(index, 0, limits)
-  const { location } = index.locate(0)
-  const encoding = detectEncoding(first, { ...first.declared, ...formDimensions })
-  const found =
-    encoding === 'encoded'
-      ? resolveEncodedShape(index, limits, first, formDimensions)
-      : resolveRawShape(first.image.length, { ...first.declared, ...formDimensions }, location)
-  return new TfrecordSource(index, limits, encoding, validateShape(location, found, limits))
+  const reader = new RecordReader(files, limits, form.features ?? {})
+  const first = reader.read(0)
+  // the next read overwrites the bytes
+  const image = Buffer.from(first.image)
+  const traits = { reader, form, first: { ...first, image } }
+  const known = { ...first.declared, ...form.dimensions }
+  return isEncoded(traits.first, known, form)
+    ? openEncoded(traits, limits)
+    : openRaw(traits, known, limits)
 }
 
-function readExample(
-  index: RecordIndex,
-  record: number,
-  { recordBytes }: DatasetLimits,
-): ImageExample {
-  const { file, location } = index.locate(record)
-  const data = readRecord(file, location.record, location.byte, recordBytes)
-  try {
-    return decodeExample(data)
-  } catch (error) {
-    if (!(error instanceof ExampleError)) throw error
-    throw fileError('DATASET_FORMAT', location, error.message, error)
-  }
+interface OpenRecords {
+  reader: RecordReader
+  form: ImageForm
+  first: ImageExample
 }
 
 /** Raw pixels may begin with JPEG's signature by chance. If the size is known, the byte count decides. */
-function detectEncoding({ image }: ImageExample, { height, width, channels }: Partial<Dimensions>) {
-  const isRaw = height && width && image.length === height * width * (channels ?? 1)
-  return !isRaw && isEncodedImage(image) ? 'encoded' : 'raw'
+function isEncoded(
+  { image, imageKind }: ImageExample,
+  { height, width, channels }: Partial<Dimensions>,
+  { pixelType }: ImageForm,
+): boolean {
+  const values = pixelType === 'float32' ? image.length / 4 : image.length
+  const isRaw = height && width && values === height * width * (channels ?? 1)
+  return imageKind === 'bytesList' && !isRaw && isEncodedImage(image)
+}
+
+function openEncoded(records: OpenRecords, limits: DatasetLimits): ImageSource {
+  const { reader, form } = records
+  if (form.pixelType === 'float32' || form.pixelRange) {
+    const detail = 'the image is a PNG or JPEG, so dtype=float32 and range do not go with it'
+    throw fileError('DATASET_FORMAT', reader.location(0), detail)
+  }
+  const shape = resolveEncodedShape(records, limits)
+  const { height, width } = shape
+  return new TfrecordSource(records, shape, 'encoded', (record, { image, declared }) => {
+    if (!isEncodedImage(image)) {
+      const foreign = describeForeignImage(image) ?? 'the image is no PNG or JPEG'
+      throw fileError(
+        'DATASET_FORMAT',
+        reader.location(record),
+        `${foreign}; the first record is one`,
+      )
+    }
+    const header = reader.header(record, image)
+    // The graph decodes every image to the channels of the set, whatever the record says.
+    const found = {
+      height: header.height,
+      width: header.width,
+      channels: declared.channels ?? shape.channels,
+    }
+    checkDeclared(declared, found, reader.location(record), 'the record')
+    if (header.height !== height || header.width !== width) {
+      const detail = `the image is ${header.height} x ${header.width}, expected ${height} x ${width} as in the first record`
+      throw fileError('DATASET_SIZE_MISMATCH', reader.location(record), detail)
+    }
+    return image
+  })
 }
 
 /** Three channels if any image has colour, unless the form or the records say otherwise. */
 function resolveEncodedShape(
-  index: RecordIndex,
+  { reader, form, first }: OpenRecords,
   limits: DatasetLimits,
-  first: ImageExample,
-  formDimensions: Partial<Dimensions>,
-): Dimensions {
-  const { location } = index.locate(0)
-  const header = readHeader(first.image, location)
+): ImageShape {
+  const location = reader.location(0)
+  const { height, width, channels: firstChannels } = reader.header(0, first.image)
   // checked here too, so that a huge image is refused before all others are read
-  validateShape(location, header, limits)
-  const channels = formDimensions.channels ?? surveyChannels(index, limits)
+  validateShape(location, { height, width, channels: firstChannels }, limits)
+  const channels = form.dimensions.channels ?? surveyChannels(reader)
   if (channels !== 1 && channels !== 3) {
     const detail = `PNG and JPEG decode to 1 or 3 channels, not ${channels}`
     throw fileError('DATASET_SIZE_MISMATCH', location, detail)
   }
-  const shape = { height: header.height, width: header.width, channels }
-  checkDeclared(formDimensions, shape, location, 'the form')
+  const shape = { height, width, channels } as const
+  checkDeclared(form.dimensions, shape, location, 'the form')
   return shape
 }
 
 /** The most channels that an image has, or that its record says it is to be decoded to. */
-function surveyChannels(index: RecordIndex, limits: DatasetLimits): number {
+function surveyChannels(reader: RecordReader): number {
   let channels = 1
-  for (let record = 0; record < index.records && channels < 3; record++) {
-    const { image, declared } = readExample(index, record, limits)
+  for (let record = 0; record < reader.records && channels < 3; record++) {
+    const { image, declared } = reader.read(record)
     if (declared.channels) channels = Math.max(channels, declared.channels)
     else if (isEncodedImage(image)) {
-      const { location } = index.locate(record)
-      channels = Math.max(channels, readHeader(image, location).channels)
+      channels = Math.max(channels, reader.header(record, image).channels)
     }
   }
   return channels
 }
 
-function readHeader(image: Uint8Array, location: FileLocation): EncodedHeader {
-  try {
-    return readEncodedHeader(image)
-  } catch (error) {
-    if (!(error instanceof ImageError)) throw error
-    throw fileError('DATASET_IMAGE', location, error.message, error)
+function openRaw(
+  records: OpenRecords,
+  known: Partial<Dimensions>,
+  limits: DatasetLimits,
+): ImageSource {
+  const { reader, form, first } = records
+  const layout = resolveRawLayout(reader, first, known, form.pixelType)
+  const shape = validateShape(reader.location(0), layout, limits)
+  const floats = layout.type === 'float32' ? openFloatPixels(reader, form.pixelRange) : null
+  if (!floats && form.pixelRange) {
+    const detail = 'the pixels are uint8, so range does not go with them'
+    throw fileError('DATASET_FORMAT', reader.location(0), detail)
   }
+  const { height, width, channels } = shape
+  const expected = height * width * channels * (floats ? 4 : 1)
+  const check = (record: number, { image, imageKind, declared }: ImageExample): Uint8Array => {
+    if (imageKind !== first.imageKind) {
+      const detail = `feature '${reader.names.image}' is ${imageKind}, expected ${first.imageKind} as in the first record`
+      throw fileError('DATASET_FORMAT', reader.location(record), detail)
+    }
+    checkDeclared(declared, shape, reader.location(record), 'the record')
+    if (image.length !== expected) {
+      const detail = `the image has ${image.length} bytes, expected ${height} x ${width} x ${channels}${floats ? ' x 4' : ''} = ${expected}`
+      throw fileError('DATASET_SIZE_MISMATCH', reader.location(record), detail)
+    }
+    return floats ? reader.at(record, 'DATASET_IMAGE', () => floats.toBytes(image)) : image
+  }
+  const isInferred = !known.height || !known.width
+  return new TfrecordSource(records, shape, 'raw', check, notes => {
+    if (isInferred) {
+      const message = `nothing says the size of the images: ${first.image.length} bytes are taken for ${height} x ${width} x ${channels} of ${layout.type}; the form fields height, width and channels say another`
+      notes.add('image_size_inferred', message)
+    }
+    if (floats) addFloatNote(notes, floats, form)
+  })
 }
 
-function resolveRawShape(
-  bytes: number,
-  known: Partial<Dimensions>,
-  location: FileLocation,
-): Dimensions {
-  if (bytes === 0) throw fileError('DATASET_EMPTY', location, 'the image has no bytes')
-  const shape = inferRawDimensions(bytes, known)
-  if (!('missing' in shape)) return shape
-  const fields = shape.missing.map(name => `'${name}'`).join(', ')
-  const detail = `the image has ${bytes} bytes, which says too little of its size: add the form fields ${fields}`
-  throw fileError('DATASET_DIMENSIONS', location, detail)
+function addFloatNote(notes: Notes, floats: FloatPixels, { pixelRange }: ImageForm): void {
+  const rounding = floats.largestRounding
+  const loss =
+    rounding < 0.01 ? 'nothing is lost' : `values are rounded by up to ${rounding.toFixed(2)}`
+  const range = pixelRange
+    ? floats.range
+    : `${floats.range}, which their values tell (the form field range says another)`
+  const message = `float32 pixels of the range ${range} are stored as uint8 from 0 to 255; ${loss}`
+  notes.add('float_pixels_stored', message)
 }
+
+/** Returns the image of a record as it is stored. Throws if it differs from the others. */
+type CheckImage = (record: number, example: ImageExample) => Uint8Array
 
 class TfrecordSource implements ImageSource {
   readonly records: number
+  readonly classNames: readonly string[] | null
+  /** The numbers of labels that are texts. */
+  private readonly numbers: ReadonlyMap<string, number> | null
+  private readonly reader: RecordReader
+  private readonly namesAreGiven: boolean
+  private readonly classesAreGiven: boolean
 
   constructor(
-    private readonly index: RecordIndex,
-    private readonly limits: DatasetLimits,
-    readonly encoding: 'raw' | 'encoded',
+    { reader, form, first }: OpenRecords,
     readonly shape: ImageShape,
+    readonly encoding: 'raw' | 'encoded',
+    private readonly check: CheckImage,
+    private readonly addRawNotes: ((notes: Notes) => void) | null = null,
   ) {
-    this.records = index.records
+    this.reader = reader
+    this.records = reader.records
+    this.namesAreGiven = form.features !== null
+    this.classesAreGiven = form.labels !== null
+    const texts = typeof first.label === 'string' ? collectLabels(reader, form.labels) : null
+    this.classNames = texts ?? form.labels
+    this.numbers = texts && new Map(texts.map((text, number) => [text, number]))
   }
 
   location(record: number): FileLocation {
-    return this.index.locate(record).location
+    return this.reader.location(record)
   }
 
   read(record: number): Sample {
-    const example = readExample(this.index, record, this.limits)
-    if (this.encoding === 'raw') this.checkRaw(record, example)
-    else this.checkEncoded(record, example)
-    return example
+    const example = this.reader.read(record)
+    return { image: this.check(record, example), label: this.labelNumber(record, example.label) }
   }
 
-  private checkRaw(record: number, { image, declared }: ImageExample): void {
-    const { height, width, channels } = this.shape
-    checkDeclared(declared, this.shape, this.location(record), 'the record')
-    const expected = height * width * channels
-    if (image.length !== expected) {
-      const detail = `the image has ${image.length} bytes, expected ${height} x ${width} x ${channels} = ${expected}`
-      throw fileError('DATASET_SIZE_MISMATCH', this.location(record), detail)
+  addNotes(notes: Notes): void {
+    const { image, label } = this.reader.names
+    if (!this.namesAreGiven && !areStoredNames(this.reader.names)) {
+      const message = `feature '${image}' is taken for the image and '${label}' for the label; the form field features says others`
+      notes.add('features_inferred', message)
     }
+    if (this.numbers && !this.classesAreGiven) {
+      const message = `the labels are texts and become ${this.numbers.size} classes in sorted order; the form field labels says another order`
+      notes.add('labels_from_text', message)
+    }
+    this.addRawNotes?.(notes)
   }
 
-  private checkEncoded(record: number, { image, declared }: ImageExample): void {
-    if (!isEncodedImage(image)) {
-      const detail = 'the image is no PNG or JPEG; the first record is one'
-      throw fileError('DATASET_FORMAT', this.location(record), detail)
+  private labelNumber(record: number, label: number | string): number {
+    const number = this.numbers ? this.numbers.get(String(label)) : label
+    if (typeof number === 'number' && typeof label === (this.numbers ? 'string' : 'number')) {
+      return number
     }
-    const { height, width } = readHeader(image, this.location(record))
-    // The graph decodes every image to the channels of the set, whatever the record says.
-    const found = { height, width, channels: declared.channels ?? this.shape.channels }
-    checkDeclared(declared, found, this.location(record), 'the record')
-    if (height !== this.shape.height || width !== this.shape.width) {
-      const detail = `the image is ${height} x ${width}, expected ${this.shape.height} x ${this.shape.width} as in the first record`
-      throw fileError('DATASET_SIZE_MISMATCH', this.location(record), detail)
-    }
+    const kind = this.numbers ? 'a number' : 'a text'
+    const detail = `the label is ${kind} (${label}); that of the first record is not`
+    throw fileError('DATASET_LABELS', this.location(record), detail)
   }
+}
+
+function collectLabels(reader: RecordReader, names: readonly string[] | null): readonly string[] {
+  const texts = new LabelTexts(names)
+  for (let record = 0; record < reader.records; record++) {
+    const { label } = reader.read(record)
+    if (typeof label === 'string') texts.add(label, reader.location(record))
+  }
+  return texts.classNames()
 }

@@ -19,14 +19,17 @@ export function record(data: Uint8Array): Buffer {
 export const int64 = (...value: number[]) => ({
   kind: { case: 'int64List' as const, value: { value: value.map(BigInt) } },
 })
+export const float = (...value: number[]) => ({
+  kind: { case: 'floatList' as const, value: { value } },
+})
 export const bytes = (...value: Uint8Array[]) => ({
   kind: { case: 'bytesList' as const, value: { value } },
 })
 
+type AnyFeature = ReturnType<typeof int64> | ReturnType<typeof bytes> | ReturnType<typeof float>
+
 /** A tf.train.Example as a record of a TFRecord file. */
-export function example(
-  feature: Record<string, ReturnType<typeof int64> | ReturnType<typeof bytes>>,
-) {
+export function example(feature: Record<string, AnyFeature>) {
   return record(toBinary(ExampleSchema, create(ExampleSchema, { features: { feature } })))
 }
 

@@ -4,6 +4,7 @@ import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { detectFormat, openImageSource } from '../../../src/datasets/detect.js'
+import { validateForm } from '../../../src/datasets/form.js'
 import { computeImageStatistics } from '../../../src/datasets/images/image-survey.js'
 import { nextRecordOffset, TfrecordWriter } from '../../../src/datasets/images/tfrecord-reader.js'
 import { InputFile } from '../../../src/datasets/input-file.js'
@@ -12,13 +13,15 @@ import { TrainyardError } from '../../../src/errors.js'
 import { tempFolder } from '../../../testing/temp-folder.js'
 import { fixture } from '../uploads.js'
 
+const form = validateForm({}).images
+
 /** Reads `content` as a TFRecord file. Resolves to the number of records or the error. */
 async function survey(path: string, content: Uint8Array): Promise<number | TrainyardError> {
   await writeFile(path, content)
   const file = new InputFile('upload', path)
   try {
-    const source = openImageSource([file], detectFormat([file]) as 'TFRecord', {}, defaultLimits)
-    await computeImageStatistics(source, null)
+    const source = openImageSource([file], detectFormat([file]) as 'TFRecord', form, defaultLimits)
+    await computeImageStatistics(source)
     return source.records
   } catch (error) {
     assert.ok(error instanceof TrainyardError, String(error))
