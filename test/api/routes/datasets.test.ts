@@ -85,6 +85,7 @@ test('a CSV file becomes a table, which is described and listed', async () => {
       [null, 'blue', 'a2'],
       [2, 'red', 'a3'],
     ],
+    notes: [],
   })
   assert.equal(shards[0].name, 'shards/table-00000.arrow')
   const again = await post()

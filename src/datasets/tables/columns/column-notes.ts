@@ -28,7 +28,7 @@ export function noteColumns(columns: readonly TypedColumn[], records: number, no
     )
   noteSome(
     'text_columns_left_out',
-    columns.filter(({ column }) => column.type === 'text'),
+    columns.filter(({ column, stats }) => column.type === 'text' && !stats.declared),
     names =>
       `columns are text, which is not stored and no feature: ${names}; if one has categories, send schema={"…":"category"}`,
   )
