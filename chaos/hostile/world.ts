@@ -39,7 +39,7 @@ export const endlessJob = (name: string): JobRequest =>
     training: { target: 'target', seed: 1, checkpointEvery: 50 },
   }) as JobRequest
 
-const folders = ['chaos/hostile/fixtures', 'datasets/fixtures', 'formats/fixtures', 'data']
+const folders = ['datasets/fixtures', 'boosting/fixtures', 'formats/fixtures', 'data']
 const maxFileBytes = 30_000
 
 /** Small uploads of every kind, right and wrong, from the tests. */

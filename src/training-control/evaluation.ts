@@ -96,10 +96,11 @@ export function binaryCurves(
     const threshold = probabilities[order[i]!]!
     const [positivesBefore, negativesBefore] = [truePositives, falsePositives]
     // records of one probability pass the threshold together
-    for (; i < order.length && probabilities[order[i]!] === threshold; i++) {
-      if (truth[order[i]!] === 1) truePositives++
+    // at least one, as NaN does not equal itself
+    do {
+      if (truth[order[i++]!] === 1) truePositives++
       else falsePositives++
-    }
+    } while (i < order.length && probabilities[order[i]!] === threshold)
     const recall = truePositives / positives
     const falsePositiveRate = falsePositives / negatives
     const precision = truePositives / (truePositives + falsePositives)

@@ -121,3 +121,13 @@ test('counts alone make an evaluation', () => {
     ],
   })
 })
+
+test('probabilities that are no numbers end the curves too', () => {
+  const { records, roc } = evaluatePredictions(
+    ['no', 'yes'],
+    [0, 1, 1],
+    Float32Array.of(0.2, Number.NaN, Number.NaN),
+  )
+  assert.equal(records, 3)
+  assert.equal(roc!.points.length, 3)
+})
