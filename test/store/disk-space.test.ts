@@ -33,9 +33,11 @@ test('a full disk is a problem until there is room again', async t => {
   assert.deepEqual(await store.list('jobs'), [], 'nothing half written')
   assert.deepEqual(await readdir(join(small.folder, '.staging')), [])
 
+  // a watcher that looks only before and after sees no change
+  await eventually('the full disk to be reported', () => changes.length === 1)
   await small.empty()
   await eventually('the problem to end', async () => (await space.status()).problem === null)
-  await eventually('the changes to be reported', () => changes.length === 2)
+  await eventually('its end to be reported', () => changes.length === 2)
   assert.deepEqual(changes, ['the disk of the data folder is full (0 MB free)', null])
 })
 

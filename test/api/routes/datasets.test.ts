@@ -69,7 +69,16 @@ test('a CSV file becomes a table, which is described and listed', async () => {
     records: 3,
     target: 'colour',
     columns: [
-      { name: 'size', type: 'number', missing: 1, distinct: 2, min: 1.5, max: 2, mean: 1.75 },
+      {
+        name: 'size',
+        type: 'number',
+        missing: 1,
+        distinct: 2,
+        min: 1.5,
+        max: 2,
+        mean: 1.75,
+        firstFraction: { row: 1, value: 1.5 },
+      },
       {
         name: 'colour',
         type: 'category',
