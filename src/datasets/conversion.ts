@@ -1,11 +1,8 @@
 import type { ImagesManifest, TableManifest } from '../spec/dataset.js'
-import { detectFormat, openImageSource } from './detect.js'
-import { checkFieldsApply, type ValidatedForm } from './form.js'
-import { computeImageStatistics } from './images/image-survey.js'
-import { writeShards } from './images/shards.js'
+import { detectFormat } from './detect.js'
+import { checkFieldsApply, type ValidatedForm } from './form-fields.js'
 import { InputFile } from './input-file.js'
 import type { DatasetLimits } from './limits.js'
-import { convertTable } from './tables/table-conversion.js'
 
 export interface ConversionTask {
   files: { name: string; path: string }[]
@@ -32,12 +29,13 @@ export async function convert({
     for (const { name, path } of files) inputs.push(new InputFile(name, path))
     const format = detectFormat(inputs)
     checkFieldsApply(form.fieldNames, format === 'CSV' ? 'table' : 'images')
-    if (format === 'CSV') return convertTable(inputs, form.table, folder, limits)
-    const source = openImageSource(inputs, format, form.images, limits)
-    const statistics = await computeImageStatistics(source)
-    const { shape, encoding, records } = source
-    const shards = writeShards(source, folder)
-    return { kind: 'images', ...statistics, ...shape, encoding, records, shards }
+    // each kind loads libraries that the other does not need
+    if (format === 'CSV') {
+      const { convertTable } = await import('./tables/table-conversion.js')
+      return convertTable(inputs, form.table, folder, limits)
+    }
+    const { convertImages } = await import('./images/image-conversion.js')
+    return await convertImages(inputs, format, form.images, folder, limits)
   } finally {
     for (const input of inputs) input.close()
   }

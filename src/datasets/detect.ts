@@ -1,13 +1,10 @@
 import { fileError } from './errors.js'
 import { isText, kindHeadBytes, nameForeignFile, nameZip, zipTailBytes } from './file-kinds.js'
-import { isIdxHeader, openIdx } from './images/idx.js'
-import type { ImageForm, ImageSource } from './images/image-source.js'
+import { isIdxHeader } from './images/idx.js'
 import { isRecordHeader } from './images/tfrecord-reader.js'
-import { openTfrecords } from './images/tfrecord-source.js'
 import type { InputFile } from './input-file.js'
-import type { DatasetLimits } from './limits.js'
 
-type FileFormat = 'IDX' | 'TFRecord' | 'CSV'
+export type FileFormat = 'IDX' | 'TFRecord' | 'CSV'
 
 /** Detects the format from the content of the files, not from their names. Throws if they differ. */
 export function detectFormat(files: readonly InputFile[]): FileFormat {
@@ -17,15 +14,6 @@ export function detectFormat(files: readonly InputFile[]): FileFormat {
   const found = files.map((file, index) => `${file.name} is ${formats[index]}`).join(', ')
   const detail = `expected files of one kind, IDX, TFRecord or CSV: ${found.slice(0, 500)}`
   throw fileError('DATASET_FORMAT', { file: files[0]!.name }, detail)
-}
-
-export function openImageSource(
-  files: InputFile[],
-  format: 'IDX' | 'TFRecord',
-  form: ImageForm,
-  limits: DatasetLimits,
-): ImageSource {
-  return format === 'IDX' ? openIdx(files, form, limits) : openTfrecords(files, form, limits)
 }
 
 function detectFileFormat(file: InputFile): FileFormat {

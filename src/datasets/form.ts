@@ -2,13 +2,14 @@ import { Check } from 'typebox/value'
 import { FieldErrors, quoteJson } from '../errors.js'
 import { DatasetId, Name } from '../spec/identifiers.js'
 import { addFormError } from './errors.js'
+import type { ValidatedForm } from './form-fields.js'
 import { dimensionRange, isDimension } from './images/dimensions.js'
 import { parseFeatureNames } from './images/feature-names.js'
 import { pixelRanges } from './images/float-pixels.js'
-import type { Dimensions, ImageForm } from './images/image-source.js'
+import type { Dimensions } from './images/image-source.js'
 import { pixelTypes } from './images/raw-layout.js'
 import { maxClasses } from './limits.js'
-import { parseTableFields, type TableFields, type TableForm } from './tables/table-form.js'
+import { parseTableFields, type TableFields } from './tables/table-form.js'
 
 /** The text fields of an upload, before validation. */
 export interface UploadForm extends TableFields {
@@ -20,14 +21,6 @@ export interface UploadForm extends TableFields {
   features?: string
   dtype?: string
   range?: string
-}
-
-export interface ValidatedForm {
-  name: string | null
-  images: ImageForm
-  table: TableForm
-  /** Names of the fields that the form has. */
-  fieldNames: string[]
 }
 
 const maxLabelLength = 200
@@ -91,24 +84,6 @@ function parseOption<Option extends string>(
     addFormError(errors, field, `is ${quoteJson(text)}, expected one of ${options.join(', ')}`)
   }
   return found ?? null
-}
-
-const imageFields = ['labels', 'height', 'width', 'channels', 'features', 'dtype', 'range']
-const tableFields = [
-  ...['delimiter', 'header', 'schema', 'target'],
-  ...['decimal', 'thousands', 'missing'],
-]
-
-/** Throws DATASET_FORM if the form has fields that do not apply to this kind of data. */
-export function checkFieldsApply(fieldNames: readonly string[], kind: 'images' | 'table'): void {
-  const [inapplicable, contentKind] =
-    kind === 'table' ? [imageFields, 'tables'] : [tableFields, 'images']
-  const errors = new FieldErrors()
-  for (const field of fieldNames) {
-    if (!inapplicable.includes(field)) continue
-    addFormError(errors, field, `says nothing about ${contentKind}, which these files are`)
-  }
-  errors.throwIfAny('DATASET_FORM')
 }
 
 /** Returns the class names, or an error message. */

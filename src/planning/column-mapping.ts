@@ -3,7 +3,7 @@
 import type { Classes } from '../spec/boosting-training.js'
 import type { TableColumn } from '../spec/dataset.js'
 import type { FeatureColumn } from '../spec/feature-column.js'
-import { listNames } from '../spec/note.js'
+import { listNames } from '../spec/notes.js'
 import type { NonTextColumn } from './feature-columns.js'
 
 /** What is needed of a training column. */

@@ -1,5 +1,5 @@
 import type { JobSize } from '../spec/ipc-messages.js'
-import { listNames, type Note, Notes } from '../spec/note.js'
+import { listNames, type Note, Notes } from '../spec/notes.js'
 
 const listedNames = 3
 

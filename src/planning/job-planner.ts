@@ -11,7 +11,7 @@ import {
   type NetworkJobRequest,
 } from '../spec/job.js'
 import type { JobPlan } from '../spec/job-queries.js'
-import type { Note } from '../spec/note.js'
+import type { Note } from '../spec/notes.js'
 import { estimateBoostingSize, estimateMemory, recordCounts, toJobPlan } from './dry-run.js'
 import type { Planner } from './dry-run-process.js'
 import { unknownDataset } from './errors.js'

@@ -13,7 +13,7 @@ import {
 } from '../spec/boosting-training.js'
 import type { TableManifest } from '../spec/dataset.js'
 import type { BoostingJobRequest } from '../spec/job.js'
-import type { Notes } from '../spec/note.js'
+import type { Notes } from '../spec/notes.js'
 import type { TableSplitPlan, TableValidation } from '../spec/validation-split.js'
 import { withDefaults } from '../spec/with-defaults.js'
 import {

@@ -1,6 +1,6 @@
 import { escapePointerToken, type FieldErrors, quoteJson } from '../errors.js'
 import type { ClassWeights, ClassWeightsPlan } from '../spec/class-weights.js'
-import { listNames } from '../spec/note.js'
+import { listNames } from '../spec/notes.js'
 
 const path = '/training/classWeights'
 

@@ -2,7 +2,7 @@ import type { FieldErrors } from '../errors.js'
 import type { BoostingObjective } from '../spec/boosting-options.js'
 import type { Classes } from '../spec/boosting-training.js'
 import type { NumericColumn } from '../spec/dataset.js'
-import type { Notes } from '../spec/note.js'
+import type { Notes } from '../spec/notes.js'
 import type { NonTextColumn } from './feature-columns.js'
 import { targetRangeProblem } from './target-range.js'
 

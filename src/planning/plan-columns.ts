@@ -1,7 +1,7 @@
 import type { FieldErrors } from '../errors.js'
 import type { BoostingTrainingRequest } from '../spec/boosting-training.js'
 import type { TableColumn, TableManifest } from '../spec/dataset.js'
-import { listNames, type Notes } from '../spec/note.js'
+import { listNames, type Notes } from '../spec/notes.js'
 import type { NonTextColumn } from './feature-columns.js'
 
 type Role = 'target' | 'sampleWeight' | 'group' | 'offset'

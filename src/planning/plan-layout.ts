@@ -1,6 +1,6 @@
 import type { FieldErrors } from '../errors.js'
 import type { NetworkOptions, NetworkRequest } from '../spec/model-options.js'
-import type { Notes } from '../spec/note.js'
+import type { Notes } from '../spec/notes.js'
 import type { InitialSource } from './init-source.js'
 
 /**

@@ -5,7 +5,7 @@ import {
   normalizationFor,
   type RequestedNormalization,
 } from '../spec/normalization.js'
-import type { Notes } from '../spec/note.js'
+import type { Notes } from '../spec/notes.js'
 import type { InitialSource } from './init-source.js'
 
 /**

@@ -1,7 +1,7 @@
 import type { FieldErrors } from '../errors.js'
 import type { BoostingObjective } from '../spec/boosting-options.js'
 import type { TableManifest } from '../spec/dataset.js'
-import type { Notes } from '../spec/note.js'
+import type { Notes } from '../spec/notes.js'
 import type { TableSplit, TableSplitPlan, TableValidation } from '../spec/validation-split.js'
 import type { NonTextColumn } from './feature-columns.js'
 

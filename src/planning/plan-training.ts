@@ -3,7 +3,7 @@ import type { FieldErrors } from '../errors.js'
 import type { ImagesManifest } from '../spec/dataset.js'
 import type { NetworkJobRequest } from '../spec/job.js'
 import { type LearningRate, schedules } from '../spec/learning-rate.js'
-import type { Notes } from '../spec/note.js'
+import type { Notes } from '../spec/notes.js'
 import type { OptimizerKind, OptimizerOptions } from '../spec/optimizer-options.js'
 import {
   defaultL2,

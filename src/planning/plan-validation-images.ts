@@ -1,6 +1,6 @@
 import type { FieldErrors } from '../errors.js'
 import type { ImagesManifest } from '../spec/dataset.js'
-import { listNames, type Notes } from '../spec/note.js'
+import { listNames, type Notes } from '../spec/notes.js'
 
 const path = '/training/validation/dataset'
 

@@ -9,7 +9,7 @@ import {
   type NetworkJob,
   type NetworkJobRequest,
 } from '../spec/job.js'
-import { Notes } from '../spec/note.js'
+import { Notes } from '../spec/notes.js'
 import { invalidJob } from './errors.js'
 import type { InitialSource } from './init-source.js'
 import { planBoosting } from './plan-boosting.js'

@@ -14,23 +14,3 @@ export type Note = Static<typeof Note>
 export const NoteList = Type.Array(Note, {
   description: 'what was inferred or left out, and may not be expected',
 })
-
-const maxNotes = 100
-const maxColumns = 20
-
-/** Collects notes. A wide table may have a reason for one in every column, so one note names many columns. */
-export class Notes {
-  readonly all: Note[] = []
-
-  add(code: NoteCode, message: string, columns?: readonly string[]): void {
-    if (this.all.length === maxNotes) return
-    this.all.push({ code, message, ...(columns && { columns: columns.slice(0, maxColumns) }) })
-  }
-}
-
-/** Lists names for a message: `'a', 'b' and 3 more`. */
-export function listNames(names: readonly string[], maxListed = 10): string {
-  const shown = names.slice(0, maxListed).map(name => `'${name}'`)
-  const more = names.length - shown.length
-  return `${shown.join(', ')}${more > 0 ? ` and ${more} more` : ''}`
-}

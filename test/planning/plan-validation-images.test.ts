@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { FieldErrors } from '../../src/errors.js'
 import { planValidationImages } from '../../src/planning/plan-validation-images.js'
-import { Notes } from '../../src/spec/note.js'
+import { Notes } from '../../src/spec/notes.js'
 import { digitsManifest } from '../../testing/digits-manifest.js'
 
 /** What a validation set with these classes gives. Each class has ten images, unless it is in `empty`. */

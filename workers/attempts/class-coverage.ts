@@ -1,5 +1,5 @@
 import type { Table } from '../../src/boosting/training-table.js'
-import { listNames } from '../../src/spec/note.js'
+import { listNames } from '../../src/spec/notes.js'
 
 /** Says which classes only one of the two parts has: rows held out by group or time may be of few classes. */
 export function describeClassCoverage(

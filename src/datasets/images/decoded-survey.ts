@@ -1,4 +1,4 @@
-import type { Notes } from '../../spec/note.js'
+import type { Notes } from '../../spec/notes.js'
 import { fileError } from '../errors.js'
 import { readEncodedHeader } from './encoded-image.js'
 import type { ImageDecoder } from './image-decoder.js'

@@ -1,5 +1,5 @@
 import type { ImagesManifest } from '../../spec/dataset.js'
-import type { Notes } from '../../spec/note.js'
+import type { Notes } from '../../spec/notes.js'
 import type { FileLocation } from '../errors.js'
 import type { FeatureNames } from './feature-names.js'
 import type { PixelRange } from './float-pixels.js'

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { listNames, type Note, Notes } from '../../spec/note.js'
+import { listNames, type Note, Notes } from '../../spec/notes.js'
 import { fileError } from '../errors.js'
 import { maxClasses } from '../limits.js'
 import { DecodedSurvey } from './decoded-survey.js'

@@ -1,4 +1,4 @@
-import type { Notes } from '../../spec/note.js'
+import type { Notes } from '../../spec/notes.js'
 import { type FileLocation, fileError } from '../errors.js'
 import type { InputFile } from '../input-file.js'
 import type { DatasetLimits } from '../limits.js'

@@ -7,7 +7,7 @@ import {
   truncate,
 } from '../../errors.js'
 import type { CellFormat, ColumnType } from '../../spec/dataset.js'
-import { listNames } from '../../spec/note.js'
+import { listNames } from '../../spec/notes.js'
 import { fileError } from '../errors.js'
 import { CategoryCodes, type Found, trimmed } from './category-codes.js'
 import { isMissing, isMissingMarker, maxFloat32, parseBoolean } from './cell.js'

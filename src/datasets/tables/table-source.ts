@@ -1,6 +1,6 @@
 import { FieldErrors } from '../../errors.js'
 import type { Cell, CellFormat } from '../../spec/dataset.js'
-import { type Note, Notes } from '../../spec/note.js'
+import { type Note, Notes } from '../../spec/notes.js'
 import { addFormError, fileError } from '../errors.js'
 import type { InputFile } from '../input-file.js'
 import { type DatasetLimits, maxInferredCategories } from '../limits.js'

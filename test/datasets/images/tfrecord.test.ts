@@ -3,10 +3,11 @@ import { createHash } from 'node:crypto'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { detectFormat, openImageSource } from '../../../src/datasets/detect.js'
+import { detectFormat } from '../../../src/datasets/detect.js'
 import { validateForm } from '../../../src/datasets/form.js'
 import { computeImageStatistics } from '../../../src/datasets/images/image-survey.js'
 import { nextRecordOffset, TfrecordWriter } from '../../../src/datasets/images/tfrecord-reader.js'
+import { openTfrecords } from '../../../src/datasets/images/tfrecord-source.js'
 import { InputFile } from '../../../src/datasets/input-file.js'
 import { defaultLimits } from '../../../src/datasets/limits.js'
 import { TrainyardError } from '../../../src/errors.js'
@@ -20,7 +21,8 @@ async function survey(path: string, content: Uint8Array): Promise<number | Train
   await writeFile(path, content)
   const file = new InputFile('upload', path)
   try {
-    const source = openImageSource([file], detectFormat([file]) as 'TFRecord', form, defaultLimits)
+    detectFormat([file])
+    const source = openTfrecords([file], form, defaultLimits)
     await computeImageStatistics(source)
     return source.records
   } catch (error) {

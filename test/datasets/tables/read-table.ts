@@ -1,12 +1,8 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { detectFormat } from '../../../src/datasets/detect.js'
-import {
-  checkFieldsApply,
-  type UploadForm,
-  type ValidatedForm,
-  validateForm,
-} from '../../../src/datasets/form.js'
+import { type UploadForm, validateForm } from '../../../src/datasets/form.js'
+import { checkFieldsApply, type ValidatedForm } from '../../../src/datasets/form-fields.js'
 import { InputFile } from '../../../src/datasets/input-file.js'
 import { type DatasetLimits, defaultLimits } from '../../../src/datasets/limits.js'
 import { convertTable } from '../../../src/datasets/tables/table-conversion.js'

@@ -1,4 +1,4 @@
-import { listNames, type Notes } from '../../../spec/note.js'
+import { listNames, type Notes } from '../../../spec/notes.js'
 import { maxInferredCategories } from '../../limits.js'
 import { quoteCell } from '../csv.js'
 import { isLikelyMissing, isLikelyMissingNumber } from '../value-shapes.js'

@@ -1,4 +1,4 @@
-import { listNames, type Notes } from '../../../spec/note.js'
+import { listNames, type Notes } from '../../../spec/notes.js'
 import { shapeOf } from '../value-shapes.js'
 import type { ColumnStatistics } from './column-survey.js'
 

@@ -1,4 +1,4 @@
-import type { Notes } from '../../../spec/note.js'
+import type { Notes } from '../../../spec/notes.js'
 import { fileError } from '../../errors.js'
 import { isBooleanWord, isMissingMarker, NumberParser } from '../cell.js'
 import {

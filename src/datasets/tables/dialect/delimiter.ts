@@ -1,5 +1,5 @@
 // Finds the delimiter of a table by the evidence of its first rows, and refuses to guess where two fit.
-import { listNames, type Notes } from '../../../spec/note.js'
+import { listNames, type Notes } from '../../../spec/notes.js'
 import { fileError } from '../../errors.js'
 import { isMissingMarker, NumberParser, parseBoolean } from '../cell.js'
 import {

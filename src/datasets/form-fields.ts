@@ -1,0 +1,31 @@
+import { FieldErrors } from '../errors.js'
+import { addFormError } from './errors.js'
+import type { ImageForm } from './images/image-source.js'
+import type { TableForm } from './tables/table-form.js'
+
+/** The text fields of an upload, after validation. */
+export interface ValidatedForm {
+  name: string | null
+  images: ImageForm
+  table: TableForm
+  /** Names of the fields that the form has. */
+  fieldNames: string[]
+}
+
+const imageFields = ['labels', 'height', 'width', 'channels', 'features', 'dtype', 'range']
+const tableFields = [
+  ...['delimiter', 'header', 'schema', 'target'],
+  ...['decimal', 'thousands', 'missing'],
+]
+
+/** Throws DATASET_FORM if the form has fields that do not apply to this kind of data. */
+export function checkFieldsApply(fieldNames: readonly string[], kind: 'images' | 'table'): void {
+  const [inapplicable, contentKind] =
+    kind === 'table' ? [imageFields, 'tables'] : [tableFields, 'images']
+  const errors = new FieldErrors()
+  for (const field of fieldNames) {
+    if (!inapplicable.includes(field)) continue
+    addFormError(errors, field, `says nothing about ${contentKind}, which these files are`)
+  }
+  errors.throwIfAny('DATASET_FORM')
+}

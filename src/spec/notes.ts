@@ -1,0 +1,25 @@
+// Apart from the schema in note.ts, so that the process that converts an upload loads no schemas.
+import type { Note } from './note.js'
+import type { NoteCode } from './note-codes.js'
+
+export type { Note } from './note.js'
+
+const maxNotes = 100
+const maxColumns = 20
+
+/** Collects notes. A wide table may have a reason for one in every column, so one note names many columns. */
+export class Notes {
+  readonly all: Note[] = []
+
+  add(code: NoteCode, message: string, columns?: readonly string[]): void {
+    if (this.all.length === maxNotes) return
+    this.all.push({ code, message, ...(columns && { columns: columns.slice(0, maxColumns) }) })
+  }
+}
+
+/** Lists names for a message: `'a', 'b' and 3 more`. */
+export function listNames(names: readonly string[], maxListed = 10): string {
+  const shown = names.slice(0, maxListed).map(name => `'${name}'`)
+  const more = names.length - shown.length
+  return `${shown.join(', ')}${more > 0 ? ` and ${more} more` : ''}`
+}
