@@ -25,7 +25,9 @@ export class LoopWatch {
     private readonly deployment: ChaosDeployment,
     private readonly tally: Tally,
     private readonly log: (line: string) => void,
+    over: AbortSignal,
   ) {
+    over.addEventListener('abort', () => this.ended.abort())
     this.done = this.watch()
   }
 

@@ -25,7 +25,9 @@ export class Residents {
     random: Random,
     /** Part of the names of its jobs. */
     private readonly name: string,
+    over: AbortSignal,
   ) {
+    over.addEventListener('abort', () => this.ended.abort())
     this.done = Promise.all([this.trainJobs(random), this.predict()])
   }
 
@@ -71,7 +73,7 @@ export class Residents {
   /** Tries again what a process that is down did not answer, as clients do; null if the end came first. */
   private async retry<T>(work: () => Promise<T>): Promise<T | null> {
     const since = performance.now()
-    for (;;) {
+    while (!this.ended.signal.aborted) {
       try {
         return await work()
       } catch (error) {
@@ -86,6 +88,7 @@ export class Residents {
         await this.pause(retryPauseMs)
       }
     }
+    return null
   }
 
   private pause(ms: number): Promise<void> {

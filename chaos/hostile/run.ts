@@ -41,7 +41,11 @@ export async function runHostile(options: HostileOptions): Promise<HostileReport
   const started = Date.now()
   const log = (line: string) =>
     console.error(`${((Date.now() - started) / 1000).toFixed(1).padStart(6)} s ${line}`)
-  return ChaosDeployment.with(deployment => attack(deployment, options, log, started))
+  // what still runs beside a part that failed
+  const over = new AbortController()
+  return ChaosDeployment.with(deployment =>
+    attack(deployment, options, log, started, over.signal),
+  ).finally(() => over.abort())
 }
 
 async function attack(
@@ -49,16 +53,17 @@ async function attack(
   options: HostileOptions,
   log: (line: string) => void,
   started: number,
+  over: AbortSignal,
 ): Promise<HostileReport> {
   const { seed } = options
   const random = new Random(seed)
   const client = new Client(deployment.url, deployment.key)
   const world = await makeWorld(client, deployment.key)
   const tally = new Tally([deployment.folder, deployment.key, '/dist/src/'], log)
-  const watch = new LoopWatch(deployment, tally, log)
+  const watch = new LoopWatch(deployment, tally, log, over)
   log(`the server is ready; seed ${seed}`)
 
-  const residents = new Residents(client, world, tally, random.fork(), 'resident')
+  const residents = new Residents(client, world, tally, random.fork(), 'resident', over)
   const drips = openDrips(deployment, world, options.dripMs, tally)
   const requests = hostileRequests(world, random.fork())
   await send(deployment, requests, tally, {
@@ -77,12 +82,12 @@ async function attack(
   await damageThings(deployment, client, options.damagedFiles, random.fork(), tally, log)
 
   const job = await restartEndless(client, running)
-  const others = new Residents(client, world, tally, random.fork(), 'other')
+  const others = new Residents(client, world, tally, random.fork(), 'other', over)
   const faultsDone = new AbortController()
   const sending = send(deployment, requests, tally, {
     concurrency: 1,
     count: Number.POSITIVE_INFINITY,
-    signal: faultsDone.signal,
+    signal: AbortSignal.any([faultsDone.signal, over]),
     pauseMs: 50,
   })
   const faulty = { deployment, client, world, running: job.id, watch, tally }
