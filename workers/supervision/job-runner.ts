@@ -155,7 +155,7 @@ export class JobRunner {
 
   /** Checks whether clients want the attempt to stop: called on each notification and every 2 s. */
   async pollRequests(): Promise<void> {
-    const attemptRunner = this.attemptRunner
+    const runnerBefore = this.attemptRunner
     // if storage fails, the attempt fails too and reports it
     const brief = await this.deps.records.summary(this.id).catch(() => undefined)
     if (brief === undefined) return
@@ -164,9 +164,18 @@ export class JobRunner {
     if (this.attempt > 0 && attempt > this.attempt) return this.abandon()
     // an attempt of a job that is not running must end, whatever happened to the job
     const requestedStop =
-      requestedAction(state) ?? (attemptRunner && state !== 'running' ? 'cancel' : null)
-    if (requestedStop && requestedStop !== this.requestedStop) attemptRunner?.stop(requestedStop)
+      requestedAction(state) ?? (runnerBefore && state !== 'running' ? 'cancel' : null)
+    // the read was of an earlier attempt; the next poll reads again
+    if (attempt < this.attempt) return
+    this.tellAttempt(requestedStop)
     if (requestedStop) this.wakeController.abort()
+  }
+
+  /** Tells the attempt of a request once. It may have started after the request was read first. */
+  private tellAttempt(requestedStop: 'pause' | 'cancel' | null): void {
+    const { attemptRunner } = this
+    if (!attemptRunner) return
+    if (requestedStop && requestedStop !== this.requestedStop) attemptRunner.stop(requestedStop)
     this.requestedStop = requestedStop
   }
 

@@ -63,6 +63,8 @@ async function newJob(totalBytes?: number): Promise<string> {
 const logged: Record<string, unknown>[] = []
 
 interface RunOptions {
+  records?: JobRecords
+  findDataset?: JobRunnerDeps['findDataset']
   startAttempt?: JobRunnerDeps['startAttempt']
   diskProblem?: JobRunnerDeps['diskProblem']
   store?: Store
@@ -73,13 +75,13 @@ function runnerOf(id: string, options: RunOptions = {}): JobRunner {
   const used = options.store ?? store
   return new JobRunner(
     {
-      records: new JobRecords(used),
+      records: options.records ?? new JobRecords(used),
       jobLog: new JobLog(used),
       metricsLog: new MetricsLog(used),
       checkpoints: new Checkpoints(used),
       index: new JobIndex(redis, prefix),
       statePublisher: new LiveStatePublisher(redis, prefix),
-      findDataset: dataset => new Datasets(used).get(dataset),
+      findDataset: options.findDataset ?? (dataset => new Datasets(used).get(dataset)),
       sweep: async () => {},
       memory: options.memory ?? new MemoryBudget(8 * GiB),
       diskProblem: options.diskProblem ?? (async () => null),
@@ -224,6 +226,56 @@ test('the outcome of an attempt is recorded after the disk takes writes again, a
   assert.equal(await ended, 'done')
   assert.equal(started, 1)
   assert.deepEqual(await transitionsOf(id), ['queued 0', 'running 1', 'succeeded 1'])
+})
+
+test('an attempt is told of a request that was read while it was about to start', async () => {
+  const id = await newJob()
+  await putDataset()
+  const records = new JobRecords(store)
+  const stops: string[] = []
+  const stopped = new AbortController()
+  let started = () => {}
+  const attemptStarted = new Promise<void>(resolve => {
+    started = resolve
+  })
+  // a read from before the start of the attempt's process, which takes until after it
+  const slowRecords = Object.create(records) as JobRecords
+  let slow = true
+  slowRecords.summary = async job => {
+    const read = await records.summary(job)
+    if (slow) {
+      slow = false
+      await attemptStarted
+    }
+    return read
+  }
+  let poll: Promise<void> | undefined
+  const runner: JobRunner = runnerOf(id, {
+    records: slowRecords,
+    findDataset: async dataset => {
+      await records.apply(id, { event: 'cancel', at })
+      poll = runner.pollRequests()
+      return new Datasets(store).get(dataset)
+    },
+    startAttempt: () => {
+      setImmediate(started)
+      return {
+        outcome: async () => {
+          await eventually('the stop', () => stopped.signal.aborted)
+          return { kind: 'stopped' }
+        },
+        stop(reason) {
+          stops.push(reason)
+          stopped.abort()
+        },
+        kill() {},
+      }
+    },
+  })
+  assert.equal(await runner.run(), 'done')
+  await poll
+  assert.deepEqual(stops, ['cancel'])
+  assert.equal((await transitionsOf(id)).at(-1), 'cancelled 1')
 })
 
 test('a failure has one line, whatever its text', async () => {
