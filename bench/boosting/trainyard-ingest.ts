@@ -8,9 +8,9 @@ import type { PreparedTask } from './prepared-task.js'
 /** Converts CSV to a data set's files: reads twice, infers types, describes columns, writes, hashes. */
 export function ingest({ table, tempFolder }: TaskRequest): PreparedTask {
   return {
-    step() {
+    async step() {
       const folder = mkdtempSync(join(tempFolder, 'ingest-'))
-      convert(conversionOf(table, folder))
+      await convert(conversionOf(table, folder))
       rmSync(folder, { recursive: true })
     },
   }
