@@ -23,7 +23,7 @@ import { checkHostAndOrigin } from './http/host-check.js'
 import { addJsonBodyParser } from './http/json.js'
 import { defaultLimits, type Limits } from './http/limits.js'
 import { errorHandler } from './http/problem-details.js'
-import { buildSharedSerializers } from './http/serializer-compiler.js'
+import { SharedSerializers } from './http/serializer-compiler.js'
 import { refuseUnknownRoutes } from './http/unknown-routes.js'
 import { closeAfterUnreadBody } from './http/unread-body.js'
 import { createValidatorCompiler, formatSchemaErrors } from './http/validation.js'
@@ -58,6 +58,7 @@ export interface AppDeps extends Omit<Parts, 'store'> {
 export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
   const limits = { ...defaultLimits, ...deps.limits }
   const handleError = errorHandler(serverPathHider(deps.dataFolder))
+  const serializers = new SharedSerializers()
   const app = Fastify({
     loggerInstance: deps.log as FastifyBaseLogger,
     bodyLimit: limits.bodyBytes,
@@ -75,12 +76,13 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
     // logRequests writes one line for each
     logController: new LogController({ disableRequestLogging: true }),
     schemaErrorFormatter: formatSchemaErrors!,
-    schemaController: { compilersFactory: { buildSerializer: buildSharedSerializers } },
+    schemaController: { compilersFactory: { buildSerializer: serializers.build } },
     // these errors occur before routing, so no hook has checked the host or the key
     frameworkErrors: (error, request, reply) => void handleError(error, request, reply),
     clientErrorHandler: (error, socket) => handleClientError(error, socket),
   }).withTypeProvider<TypeBoxTypeProvider>()
 
+  app.server.once('listening', () => serializers.compileRest())
   app.setValidatorCompiler(createValidatorCompiler())
   app.setErrorHandler<FastifyError>((error, request, reply) => {
     if (isDamaged(error)) deps.damage.add(error)
