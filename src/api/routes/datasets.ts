@@ -28,11 +28,11 @@ const fieldNames = [
   ...(['target', 'schema', 'delimiter', 'header', 'decimal', 'thousands', 'missing'] as const),
 ]
 
-const UploadForm = Type.Object({
+const UploadForm = strictObject({
   file: Type.Array(Binary, {
     minItems: 1,
     description:
-      'one or more files: an IDX pair, TFRecord files or CSV files, each as it is, gzipped or in zlib; the server detects the format from the content',
+      'one or more files: an IDX pair, TFRecord files or CSV files, each as it is, gzipped or in zlib; the server detects the format from the content; a file part may have any name',
   }),
   name: Type.Optional(Name),
   labels: Type.Optional(Type.String({ description: 'class names, a JSON array' })),

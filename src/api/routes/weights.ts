@@ -22,11 +22,11 @@ export interface WeightsRoutesDeps {
 
 const fieldNames = ['name', 'normalize'] as const
 
-const WeightsForm = Type.Object({
+const WeightsForm = strictObject({
   file: Type.Array(Binary, {
     minItems: 1,
     description:
-      'a TensorFlow checkpoint: its .index file and all .data files, or the single file of the V1 format; files with graphs are rejected',
+      'a TensorFlow checkpoint: its .index file and all .data files, or the single file of the V1 format; files with graphs are rejected; a file part may have any name',
   }),
   name: Type.Optional(Name),
   normalize: Type.Optional(
