@@ -76,7 +76,7 @@ const Instances = Type.Object({
   ),
   ...rowOptions,
 })
-const Images = Type.Object({ image: Type.Array(Binary, { maxItems: maxFormImages }) })
+const Images = strictObject({ image: Type.Array(Binary, { maxItems: maxFormImages }) })
 
 const PredictQuery = strictObject({ ...VersionQuery.properties, ...rowOptions })
 
