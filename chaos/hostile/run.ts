@@ -81,8 +81,13 @@ async function attack(
   const violations = await schemathesis(deployment, world, options, tally, log)
   await damageThings(deployment, client, options.damagedFiles, random.fork(), tally, log)
 
+  // Schemathesis follows links, and deletes what it finds by them
+  const restored = await makeWorld(client, deployment.key)
+  if (restored.expected !== world.expected) {
+    tally.addWrong('the same model, trained again, predicts otherwise')
+  }
   const job = await restartEndless(client, running)
-  const others = new Residents(client, world, tally, random.fork(), 'other', over)
+  const others = new Residents(client, restored, tally, random.fork(), 'other', over)
   const faultsDone = new AbortController()
   const sending = send(deployment, requests, tally, {
     concurrency: 1,
@@ -90,7 +95,7 @@ async function attack(
     signal: AbortSignal.any([faultsDone.signal, over]),
     pauseMs: 50,
   })
-  const faulty = { deployment, client, world, running: job.id, watch, tally }
+  const faulty = { deployment, client, world: restored, running: job.id, watch, tally }
   const healMs = await injectFaults(options.faults, faulty, log)
   faultsDone.abort()
   await sending
