@@ -24,14 +24,9 @@ export class Random {
 
   /** `count` different items, in the order of the list. */
   sample<T>(items: readonly T[], count: number): T[] {
-    const left = [...items.keys()]
-    const taken = Array.from({ length: count }, () =>
-      left.splice(this.integerBelow(left.length), 1),
-    )
-    return taken
-      .flat()
-      .sort((a, b) => a - b)
-      .map(i => items[i]!)
+    const left = [...items]
+    while (left.length > count) left.splice(this.integerBelow(left.length), 1)
+    return left
   }
 
   pickWeighted<T extends { weight: number }>(items: readonly T[]): T {

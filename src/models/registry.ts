@@ -97,8 +97,10 @@ export class ModelRegistry {
     if (removed.length === 0) throw modelNotFound(name, version)
     let freedBytes = 0
     for (const each of removed) {
-      freedBytes += await this.store.remove(modelKey(name, each))
-      this.damage.forget('model', modelKey(name, each))
+      const key = modelKey(name, each)
+      freedBytes += await this.store.bytesBelow(key)
+      await this.store.remove(key)
+      this.damage.forget('model', key)
     }
     // the folder of the name stays: a job may publish the next version in it at this moment
     return { versions: removed, freedBytes }

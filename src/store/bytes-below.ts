@@ -4,7 +4,7 @@ import { ignoreCodes } from './storage-errors.js'
 
 /** The bytes that removing a file, or all files of a folder, frees. Files with another hard link do not count. */
 export async function bytesBelow(path: string): Promise<number> {
-  const entry = await lstat(path).catch(ignoreCodes(null, 'ENOENT'))
+  const entry = await lstat(path).catch(ignoreCodes(null, 'ENOENT', 'ENOTDIR'))
   if (!entry) return 0
   if (!entry.isDirectory()) return entry.nlink === 1 ? entry.size : 0
   let bytes = 0

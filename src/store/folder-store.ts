@@ -221,22 +221,24 @@ class FolderStore implements Store {
     })
   }
 
-  remove(key: string): Promise<number> {
+  bytesBelow(key: string): Promise<number> {
+    return withStorageErrors(() => bytesBelow(pathOf(this.root, key)))
+  }
+
+  remove(key: string): Promise<void> {
     return this.guard(key, async () => {
       const path = pathOf(this.root, key)
       const trash = this.tempPath()
       // The rename removes everything at once. After a crash here, the next sweep of staging deletes it.
       const isThere = await lstat(path).then(() => true, ignoreCodes(false, 'ENOENT', 'ENOTDIR'))
-      if (!isThere) return 0
+      if (!isThere) return
       const found = await this.withStaging(() => this.disk.rename(path, trash)).then(
         () => true,
         ignoreCodes(false, 'ENOENT'),
       )
-      if (!found) return 0
+      if (!found) return
       await syncUpTo(this.disk, this.root, dirname(path))
-      const bytes = await bytesBelow(trash)
       await rm(trash, { recursive: true, force: true })
-      return bytes
     })
   }
 

@@ -76,9 +76,8 @@ export interface Store {
   readFrom(key: string, offset: number, length?: number): Promise<Buffer>
   /** The size of a log in bytes; 0 if there is no such log. */
   size(key: string): Promise<number>
-  /**
-   * Removes a key and everything below it, atomically, and returns the bytes that its files took. Does nothing,
-   * and returns 0, if there is no such key.
-   */
-  remove(key: string): Promise<number>
+  /** The bytes that the removal of a key frees; 0 if there is no such key. */
+  bytesBelow(key: string): Promise<number>
+  /** Removes a key and everything below it, atomically. Does nothing if there is no such key. */
+  remove(key: string): Promise<void>
 }

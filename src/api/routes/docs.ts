@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import type { FastifyInstance } from 'fastify'
+import { pageHeaders } from '../http/page-headers.js'
 
 const indexHtml = `<!doctype html>
 <html lang="en">
@@ -29,20 +30,13 @@ const startScript = `SwaggerUIBundle({
 })
 `
 
-/**
- * Allows no other origins and no inline scripts. Swagger UI's icons are data: URLs; the styles that it sets
- * from script are always allowed.
- */
-const contentSecurityPolicy = [
-  "default-src 'none'",
-  "script-src 'self'",
-  "style-src 'self'",
-  "img-src 'self' data:",
-  "connect-src 'self'",
-  "base-uri 'none'",
-  "form-action 'none'",
-  "frame-ancestors 'none'",
-].join('; ')
+// Swagger UI's icons are data: URLs; the styles that it sets from script are always allowed.
+const headers = pageHeaders({
+  'script-src': "'self'",
+  'style-src': "'self'",
+  'img-src': "'self' data:",
+  'connect-src': "'self'",
+})
 
 const assets = [
   ['swagger-ui.css', 'text/css; charset=utf-8'],
@@ -55,9 +49,7 @@ export async function docsRoutes(app: FastifyInstance): Promise<void> {
   const schema = { hide: true }
   const files = createRequire(import.meta.url)
   app.addHook('onSend', async (_request, reply) => {
-    reply
-      .header('content-security-policy', contentSecurityPolicy)
-      .header('referrer-policy', 'no-referrer')
+    reply.headers(headers)
   })
   app.get('/docs', { schema }, async (_request, reply) => {
     return reply.type('text/html; charset=utf-8').send(indexHtml)

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { FastifyInstance } from 'fastify'
 import { negotiateFormat } from '../http/content-negotiation.js'
+import { pageHeaders } from '../http/page-headers.js'
 import { version } from '../openapi.js'
 
 const style = `
@@ -10,13 +11,9 @@ const style = `
   dt { font-weight: 600 }
 `
 
-const contentSecurityPolicy = [
-  "default-src 'none'",
-  `style-src 'sha256-${createHash('sha256').update(style).digest('base64')}'`,
-  "base-uri 'none'",
-  "form-action 'none'",
-  "frame-ancestors 'none'",
-].join('; ')
+const headers = pageHeaders({
+  'style-src': `'sha256-${createHash('sha256').update(style).digest('base64')}'`,
+})
 
 const links = { docs: '/docs', openapi: '/openapi.json', health: '/healthz', readiness: '/readyz' }
 
@@ -29,8 +26,7 @@ export async function homeRoutes(app: FastifyInstance): Promise<void> {
     }
     return reply
       .type('text/html; charset=utf-8')
-      .header('content-security-policy', contentSecurityPolicy)
-      .header('referrer-policy', 'no-referrer')
+      .headers(headers)
       .send(page(`${request.protocol}://${request.host}`))
   })
 }
