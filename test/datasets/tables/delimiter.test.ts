@@ -121,6 +121,8 @@ test('other formats of text are named', () => {
     ['[[1,2],[3,4]]\n', /JSON/],
     ['version https://git-lfs.github.com/spec/v1\noid sha256:1\nsize 1\n', /Git LFS/],
     ['% comment\n@RELATION iris\n@ATTRIBUTE a NUMERIC\n', /ARFF/],
+    ['% a\r\n\r\n%\r\n  % b\r\n@relation iris\r\n', /ARFF/],
+    ['-- a dump\n--\n\n-- of a table\nINSERT INTO a VALUES (1);\n', /SQL script/],
     ['1 1:0.5 3:2.5\n0 2:1 3:1\n', /LIBSVM/],
     ['%PDF-1.7\nabcdefgh', /PDF/],
     ['CREATE TABLE a (b int);\nINSERT INTO a VALUES (1);\n', /SQL script/],
@@ -130,6 +132,13 @@ test('other formats of text are named', () => {
     const message = refusal(root, csv)
     assert.match(message, /^DATASET_FORMAT /)
     assert.match(message, name)
+  }
+})
+
+test('a first row with many signs of a comment is read', () => {
+  for (const sign of ['% ', '-- ']) {
+    const { table } = readTable(root, lines(`${sign.repeat(60)}x,y`, '1,2', '3,4'))
+    assert.deepEqual([table.columns.length, table.records], [2, 2])
   }
 })
 

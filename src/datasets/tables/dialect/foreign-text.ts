@@ -10,6 +10,9 @@ interface ForeignText {
 
 const sniffBytes = 4096
 
+/** Comments of whole lines, each after this sign. Each part can match in one way only, so the time is linear. */
+const comments = (sign: string) => String.raw`(?:${sign}.*[\r\n]\s*)*`
+
 const foreignTexts: readonly ForeignText[] = [
   { name: 'an HTML page', pattern: /^<(!doctype\s+html|html|head|body|table|title|script|div)\b/i },
   {
@@ -27,7 +30,7 @@ const foreignTexts: readonly ForeignText[] = [
     pattern: /^version https:\/\/git-lfs\.github\.com\//,
     cure: 'fetch it with git lfs pull',
   },
-  { name: 'an ARFF file', pattern: /^(%.*\s+)*@relation\b/i },
+  { name: 'an ARFF file', pattern: new RegExp(String.raw`^${comments('%')}@relation\b`, 'i') },
   {
     name: 'a file of LIBSVM',
     pattern: /^[+-]?\d+(\.\d+)?( +\d+:[+-]?[\d.eE+-]+)+[ \t]*[\r\n]/,
@@ -35,7 +38,13 @@ const foreignTexts: readonly ForeignText[] = [
   { name: 'a PDF document', pattern: /^%PDF-/ },
   { name: 'a Rich Text document', pattern: /^\{\\rtf/ },
   { name: 'an SQLite database', pattern: /^SQLite format 3/ },
-  { name: 'an SQL script', pattern: /^(--.*\s+)*(create\s+table|insert\s+into|drop\s+table)\b/i },
+  {
+    name: 'an SQL script',
+    pattern: new RegExp(
+      String.raw`^${comments('--')}(create\s+table|insert\s+into|drop\s+table)\b`,
+      'i',
+    ),
+  },
   {
     name: 'a Markdown table',
     pattern: /^\|?[^\n]*\|[^\n]*\r?\n[ \t]*\|?[ \t]*:?-{2,}:?[ \t]*\|/,
