@@ -43,10 +43,20 @@ function readFrame(data: Buffer): Frame {
   const components = new Map<number, Component>()
   for (let at = 6; at < 6 + 3 * data[5]!; at += 3) {
     const [id, sampling] = [data.readUInt8(at), data.readUInt8(at + 1)]
-    components.set(id, { horizontal: sampling >> 4, vertical: sampling & 15 })
+    const [horizontal, vertical] = [sampling >> 4, sampling & 15]
+    if (!isOneToFour(horizontal) || !isOneToFour(vertical)) {
+      const factors = `${horizontal} x ${vertical}`
+      throw new ImageError(
+        `the JPEG is damaged: a component has the sampling factors ${factors}, expected 1 to 4`,
+      )
+    }
+    components.set(id, { horizontal, vertical })
   }
   return { height: data.readUInt16BE(1), width: data.readUInt16BE(3), components }
 }
+
+/** The range of sampling factors, and of the number of components in a scan (T.81, B.2.2 and B.2.3). */
+const isOneToFour = (value: number) => value >= 1 && value <= 4
 
 function readTables(data: Buffer, tables: Map<number, HuffmanTable>): void {
   for (let at = 0; at + 17 <= data.length; ) {
@@ -91,6 +101,9 @@ function checkScan(
   const maxHorizontal = Math.max(...all.map(({ horizontal }) => horizontal))
   const maxVertical = Math.max(...all.map(({ vertical }) => vertical))
   const count = data.readUInt8(0)
+  if (!isOneToFour(count)) {
+    throw new ImageError(`the JPEG is damaged: a scan has ${count} components, expected 1 to 4`)
+  }
   const blocks: { dc: HuffmanTable; ac: HuffmanTable }[] = []
   let [across, down] = [8 * maxHorizontal, 8 * maxVertical]
   for (let at = 1; at < 1 + 2 * count; at += 2) {

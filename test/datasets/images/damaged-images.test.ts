@@ -39,7 +39,7 @@ function pngOf(height: number, rows: Buffer, { interlaced = false } = {}): Buffe
   ])
 }
 
-/** The first image of the TFRecord, a baseline JPEG of 24 x 24. */
+/** The first image of the TFRecord, a baseline JPEG of 16 x 16. */
 async function jpeg(): Promise<Buffer> {
   const path = join(
     import.meta.dirname,
@@ -52,6 +52,15 @@ async function jpeg(): Promise<Buffer> {
 }
 
 const frameAt = (image: Buffer) => image.indexOf(Buffer.from([0xff, 0xc0]))
+const scanAt = (image: Buffer) => image.indexOf(Buffer.from([0xff, 0xda]))
+
+/** A copy whose components all have these sampling factors: four bits each. */
+function withSampling(image: Buffer, factors: number): Buffer {
+  const copy = Buffer.from(image)
+  const frame = frameAt(image)
+  for (let i = 0; i < image[frame + 9]!; i++) copy[frame + 11 + 3 * i] = factors
+  return copy
+}
 
 /** A copy with another value in one byte. */
 function withByte(bytes: Buffer, at: number, value: number): Buffer {
@@ -85,6 +94,10 @@ test('a damaged PNG or JPEG is refused with record, byte and what is wrong', asy
     [withByte(photo, frame + 1, 0xc9), /is arithmetic-coded \(SOF9\)/],
     [withByte(photo, frame + 1, 0xc3), /is lossless \(SOF3\)/],
     [withByte(photo, frame + 4, 12), /has 12 bits per sample/],
+    // without blocks, no data would ever be too short
+    [withSampling(photo, 0x00), /has the sampling factors 0 x 0, expected 1 to 4$/],
+    [withSampling(photo, 0x10), /has the sampling factors 1 x 0, expected 1 to 4$/],
+    [withByte(photo, scanAt(photo) + 4, 0), /a scan has 0 components, expected 1 to 4$/],
   ]
   const cases = [
     ...pngs.map(([image, problem]) => ({ first: good, image, problem })),
