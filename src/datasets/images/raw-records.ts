@@ -21,6 +21,9 @@ import type { RecordReader } from './record-reader.js'
 /** Enough to tell pixels from other data, as long as not all of them are blank. */
 const maxSampledRecords = 100
 
+/** The type of the pixels that a list of numbers holds. */
+const listTypes = { bytesList: null, floatList: 'float32', int64List: 'uint8' } as const
+
 /** Throws DATASET_DIMENSIONS if type or size of raw pixels remain open, DATASET_IMAGE if they are none. */
 export function resolveRawLayout(
   reader: RecordReader,
@@ -32,8 +35,12 @@ export function resolveRawLayout(
   const bytes = first.image.length
   if (bytes === 0) throw fileError('DATASET_EMPTY', location, 'the image has no bytes')
   const foreign = first.imageKind === 'bytesList' ? describeForeignImage(first.image) : null
-  const listType = { bytesList: null, floatList: 'float32', int64List: 'uint8' } as const
-  const type = listType[first.imageKind] ?? formType
+  const listType = listTypes[first.imageKind]
+  if (listType && formType && listType !== formType) {
+    const detail = `the image is a ${first.imageKind}, whose pixels are ${listType}, so dtype=${formType} does not go with it`
+    throw fileError('DATASET_FORMAT', location, detail)
+  }
+  const type = listType ?? formType
   const layout = inferRawLayout(bytes, known, type, sampleEvidence(reader))
   if (foreign && !isStated(layout, bytes, known)) {
     throw fileError('DATASET_IMAGE', location, foreign)

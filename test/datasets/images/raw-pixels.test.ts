@@ -108,6 +108,16 @@ test('float32 pixels are stored as uint8, by the range that the form or their va
   const integers = example({ image: int64(...levels), label: int64(0) })
   assert.deepEqual(storedImage((await convertRecords(root, integers)).folder), [...levels])
 
+  for (const [record, dtype] of [
+    [list, 'uint8'],
+    [integers, 'float32'],
+  ] as const) {
+    await assert.rejects(convertRecords(root, record, { dtype }), {
+      code: 'DATASET_FORMAT',
+      message: new RegExp(`List, whose pixels are .*, so dtype=${dtype} does not go with it$`),
+    })
+  }
+
   const refused: [values: number[], form: object, message: RegExp][] = [
     [
       [...levels].map(level => level / 100 - 1),
