@@ -42,7 +42,8 @@ const textLabels = [
 
 /**
  * Finds the features by the names that `given` states, or else by known names. An image whose feature has
- * another name is found if it is the only PNG or JPEG. Throws an ImageError if none or several fit.
+ * another name is found if it is the only PNG or JPEG. Throws an ImageError if none or several fit, or if
+ * there is no feature of a name that `given` states.
  */
 export function resolveFeatureNames(
   features: Readonly<Record<string, Feature>>,
@@ -61,7 +62,7 @@ export function resolveFeatureNames(
   const image = resolve('image') ?? findEncoded(features) ?? 'image'
   const label =
     resolve('label') ?? textLabels.find(name => Object.hasOwn(features, name)) ?? 'label'
-  for (const name of [image, label]) {
+  for (const name of [image, label, ...Object.values(given)]) {
     if (!Object.hasOwn(features, name)) throw new ImageError(missingFeature(features, name))
   }
   // the first record may lack what others state

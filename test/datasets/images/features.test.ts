@@ -54,6 +54,11 @@ test('the form field features says which feature is which', async t => {
       { features: '{"image":"x"}' },
       /no feature 'x', found: image, label/,
     ],
+    [
+      { image, label: int64(0), rows: int64(4) },
+      { features: '{"height":"row"}' },
+      /no feature 'row', found: image, label, rows/,
+    ],
     [{ image, label: int64(0, 1, 0) }, {}, /one-hot: store the index of the 1/],
     [{ image, label: float(0.5) }, {}, /'label' is 0.5, expected a whole number/],
     [{ image, label: int64(0) }, { features: '{"photo":"x"}' }, /has 'photo', expected only image/],
