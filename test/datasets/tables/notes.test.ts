@@ -191,6 +191,8 @@ test('notes name what a person may not expect of the values', () => {
     assert.ok(codes.includes(code), `${code}: ${codes}`)
     assert.match(notes, note)
   }
+  const texts = rowsOf('x,y', 60, n => `${['1', '2', '-999'][n] ?? `id ${n}`},${n % 7}`)
+  assert.deepEqual(readTable(root, texts).codes, ['text_columns_left_out'])
 })
 
 test('the lines of an uploaded file are read for a prediction as they were for the upload', () => {

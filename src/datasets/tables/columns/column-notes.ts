@@ -109,6 +109,8 @@ function noteMixedColumns(columns: readonly TypedColumn[], notes: Notes): void {
 /** Notes words and numbers that often mean a missing value. */
 function noteLikelyMissing(columns: readonly TypedColumn[], notes: Notes): void {
   for (const { column, stats, storage } of columns) {
+    // text is neither a category nor a number, and no feature
+    if (storage === null) continue
     const found = storage === 'codes' ? likelyMissingTexts(stats) : likelyMissingNumbers(stats)
     if (found.length === 0) continue
     const values = found.map(({ value, count }) => `${quoteCell(value)} (${count} rows)`).join(', ')
