@@ -9,20 +9,32 @@ function numberOf(text: string): number | null {
   return numberParser.parse(bytes, 0, bytes.length) ? numberParser.value : null
 }
 
+/** The number or boolean that a category is, or null. */
+function valueOf(category: string): number | boolean | null {
+  const lower = category.toLowerCase()
+  if (lower === 'true' || lower === 'false') return lower === 'true'
+  return numberOf(category)
+}
+
 /** What a value names: the code of a category, an unknown one, or more than one. */
 export type Found = number | 'unknown' | { several: readonly string[] }
 
 /**
  * Finds the categories that the values of a prediction request name. Texts are trimmed as an upload
- * trims them. A number has lost its spelling, so 1 and 1.0 both name the category "1.0".
+ * trims them. A number has lost its spelling, so 1 and 1.0 both name the category "1.0", and true names "True".
  */
 export class CategoryCodes {
+  /** "expected one of …", for an error message. */
+  readonly expected: string
   private readonly byName: ReadonlyMap<string, number>
-  /** Codes of the categories that are numbers. Filled at the first number. */
-  private byValue: Map<number, number[]> | null = null
+  /** Codes of the categories that are numbers or booleans. Filled at the first such value. */
+  private byValue: Map<number | boolean, number[]> | null = null
 
   constructor(private readonly categories: readonly string[]) {
     this.byName = new Map(categories.map((category, code) => [category, code]))
+    const examples = categories.slice(0, 5).map(quoteCell).join(', ')
+    const more = categories.length > 5 ? ` and ${categories.length - 5} more` : ''
+    this.expected = `expected one of ${examples}${more}`
   }
 
   ofText(text: string): Found {
@@ -39,35 +51,27 @@ export class CategoryCodes {
   }
 
   ofNumber(value: number): Found {
+    // another integer may have been rounded to this one
+    return this.ofValue(value, !Number.isInteger(value) || Number.isSafeInteger(value))
+  }
+
+  ofBoolean(value: boolean): Found {
+    return this.ofValue(value, true)
+  }
+
+  private ofValue(value: number | boolean, isExact: boolean): Found {
     const codes = this.codesByValue().get(value) ?? []
     const [code] = codes
     if (code === undefined) return 'unknown'
-    // another integer may have been rounded to this one
-    const isExact = !Number.isInteger(value) || Number.isSafeInteger(value)
     if (codes.length === 1 && isExact) return code
     return { several: codes.map(each => this.categories[each]!) }
   }
 
-  /** true names "true", "True" or "TRUE". */
-  ofBoolean(value: boolean): Found {
-    const codes = [...this.byName].filter(([name]) => name.toLowerCase() === String(value))
-    const [first] = codes
-    if (first === undefined) return 'unknown'
-    return codes.length === 1 ? first[1] : { several: codes.map(([name]) => name) }
-  }
-
-  /** "expected one of …", for an error message. */
-  get expected(): string {
-    const { categories } = this
-    const examples = categories.slice(0, 5).map(quoteCell).join(', ')
-    return `expected one of ${examples}${categories.length > 5 ? ` and ${categories.length - 5} more` : ''}`
-  }
-
-  private codesByValue(): Map<number, number[]> {
+  private codesByValue(): ReadonlyMap<number | boolean, number[]> {
     if (this.byValue) return this.byValue
-    const byValue = new Map<number, number[]>()
+    const byValue = new Map<number | boolean, number[]>()
     for (const [code, category] of this.categories.entries()) {
-      const value = numberOf(category)
+      const value = valueOf(category)
       if (value === null) continue
       const codes = byValue.get(value)
       if (codes) codes.push(code)
