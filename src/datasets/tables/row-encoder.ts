@@ -10,9 +10,15 @@ import type { CellFormat, ColumnType } from '../../spec/dataset.js'
 import { listNames } from '../../spec/notes.js'
 import { fileError } from '../errors.js'
 import { CategoryCodes, type Found, trimmed } from './category-codes.js'
-import { isMissing, isMissingMarker, maxFloat32, parseBoolean } from './cell.js'
+import {
+  isMissing,
+  isMissingMarker,
+  maxFloat32,
+  type NumberParser,
+  parseBoolean,
+} from './cell.js'
 import { plainFormat } from './cell-format.js'
-import { MissingWords } from './columns/missing-words.js'
+import { CellParser } from './cell-parser.js'
 import {
   type ByteSource,
   type CsvLimits,
@@ -22,7 +28,6 @@ import {
   quoteCell,
 } from './csv.js'
 import { checkFieldCount, inferDialect, parseColumnNames } from './dialect/csv-dialect.js'
-import { createNumberParser } from './number-notation.js'
 
 /** Values by column name, or as a list in the order of the columns. */
 export type TableRow = Readonly<Record<string, unknown>> | readonly unknown[]
@@ -105,7 +110,9 @@ class RowEncoder {
     rows: number,
     private readonly options: EncodeOptions,
   ) {
-    this.encoders = columns.map(column => createEncoder(column, options))
+    const { text = false, cellFormat = plainFormat } = options
+    const parser = new CellParser(cellFormat)
+    this.encoders = columns.map(column => createEncoder(column, parser, text))
     this.indices = new Map(columns.map(({ name }, index) => [name, index]))
     this.unusedColumns = new Set(options.unusedColumns)
     this.values = new Float32Array(rows * columns.length).fill(Number.NaN)
@@ -191,17 +198,17 @@ type Encoder = (value: unknown) => number | { expected: string; unknownCategory?
 
 function createEncoder(
   { name, type, categories }: EncodedColumn,
-  { text = false, cellFormat = plainFormat }: EncodeOptions,
+  { missingWords, numbers }: CellParser,
+  text: boolean,
 ): Encoder {
   if (type === 'text')
     throw new Error(`column ${JSON.stringify(name)} is text, which has no encoding`)
   const codes = new CategoryCodes(categories ?? [])
-  const missingWords = new MissingWords(cellFormat)
   if (!text) {
     const encoder: Encoder = type === 'category' ? categoryEncoder(codes) : jsonEncoders[type]
     return value => (missingWords.matchesValue(value) ? Number.NaN : encoder(value))
   }
-  const encoder = type === 'category' ? cellCategoryEncoder(codes) : textEncoders(cellFormat)[type]
+  const encoder = type === 'category' ? cellCategoryEncoder(codes) : textEncoders(numbers)[type]
   const names = new Set(type === 'category' ? categories : [])
   return value => {
     if (typeof value !== 'string') return { expected: 'expected a text' }
@@ -252,11 +259,10 @@ const jsonEncoders = {
       : { expected: 'expected true or false, or null' },
 } satisfies Record<string, Encoder>
 
-function textEncoders(format: CellFormat) {
-  const numberParser = createNumberParser(format)
+function textEncoders(numbers: NumberParser) {
   const parseNumber = (value: unknown): number | null => {
     const bytes = Buffer.from(value as string)
-    return numberParser.parse(bytes, 0, bytes.length) ? numberParser.value : null
+    return numbers.parse(bytes, 0, bytes.length) ? numbers.value : null
   }
   return {
     number: value => parseNumber(value) ?? { expected: 'expected a number within 3.4e38' },

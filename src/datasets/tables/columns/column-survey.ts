@@ -1,17 +1,10 @@
-import type { CellFormat, ColumnType } from '../../../spec/dataset.js'
+import type { ColumnType } from '../../../spec/dataset.js'
 import type { FileLocation } from '../../errors.js'
 import { maxCategoryNameBytes } from '../../limits.js'
-import {
-  isBooleanWord,
-  isMissing,
-  isMissingMarker,
-  type NumberParser,
-  parseBoolean,
-} from '../cell.js'
+import { isBooleanWord, isMissing, isMissingMarker, parseBoolean } from '../cell.js'
+import type { CellParser } from '../cell-parser.js'
 import type { CsvRow } from '../csv.js'
-import { createNumberParser } from '../number-notation.js'
 import { ByteDictionary } from './byte-dictionary.js'
-import { MissingWords } from './missing-words.js'
 import { NumberSurvey } from './number-survey.js'
 
 /** A cell that does not have its column's type. */
@@ -19,17 +12,6 @@ export interface TypeMismatch {
   location: FileLocation
   /** The cell, cut to 100 bytes. */
   text: string
-}
-
-/** Parses the cells of all columns of a table. */
-export class CellParser {
-  readonly numbers: NumberParser
-  readonly missingWords: MissingWords
-
-  constructor(readonly format: CellFormat) {
-    this.numbers = createNumberParser(format)
-    this.missingWords = new MissingWords(format)
-  }
 }
 
 /** Longer texts of the sample are cut. */
