@@ -65,6 +65,10 @@ function errorPath(location: FileLocation): string {
   return position.length > 0 ? `${location.file}#${position.join('&')}` : location.file
 }
 
+/** A checksum of 32 bits, for a message. */
+export const formatChecksum = (checksum: number): string =>
+  `0x${checksum.toString(16).padStart(8, '0')}`
+
 /** Adds an error about a form field; `message` continues the sentence that the field's name begins. */
 export const addFormError = (errors: FieldErrors, field: string, message: string): void =>
   errors.add(`/${field}`, 'invalid_value', `${field} ${message}`)

@@ -8,7 +8,7 @@ import { parseFeatureNames } from './images/feature-names.js'
 import { pixelRanges } from './images/float-pixels.js'
 import type { Dimensions } from './images/image-source.js'
 import { pixelTypes } from './images/raw-layout.js'
-import { maxClasses } from './limits.js'
+import { maxClasses, maxLabelLength } from './limits.js'
 import { parseTableFields, type TableFields } from './tables/table-form.js'
 
 /** The text fields of an upload, before validation. */
@@ -22,8 +22,6 @@ export interface UploadForm extends TableFields {
   dtype?: string
   range?: string
 }
-
-const maxLabelLength = 200
 
 export const isName = (text: string): boolean => Check(Name, text) && !isId(text)
 export const isId = (text: string): boolean => Check(DatasetId, text)

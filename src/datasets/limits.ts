@@ -44,6 +44,9 @@ export const defaultLimits: DatasetLimits = {
 /** A label is an index into the class names. */
 export const maxClasses = 65_536
 
+/** Characters of a class name. */
+export const maxLabelLength = 200
+
 /** Limit for a height or width in a form or a record. */
 export const maxImageSide = 65_535
 

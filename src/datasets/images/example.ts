@@ -1,5 +1,6 @@
 import { create, toBinary } from '@bufbuild/protobuf'
 import { parseStrictly } from '../../formats/protobuf.js'
+import { maxLabelLength } from '../limits.js'
 import { dimensionRange, isDimension } from './dimensions.js'
 import { ExampleSchema, type Feature } from './example_pb.js'
 import { type FeatureNames, missingFeature, storedNames } from './feature-names.js'
@@ -85,8 +86,6 @@ function imageBytes(name: string, { kind }: Feature): Uint8Array {
   }
   throw new ImageError(`feature '${name}' is ${describe(kind)}, expected one bytes value`)
 }
-
-const maxLabelLength = 200
 
 function parseLabel(name: string, { kind }: Feature): number | string {
   const values = kind.case === undefined ? [] : kind.value.value

@@ -15,7 +15,7 @@ import { ImageError } from './image-error.js'
 import type { ImageShape } from './image-source.js'
 import { checkJpegData } from './jpeg-entropy.js'
 import { checkJpegEnd } from './jpeg-structure.js'
-import { checkPngChunks, explainPng } from './png-structure.js'
+import { explainPng, pngChunks } from './png-structure.js'
 
 /** Images that TensorFlow decodes in parallel. */
 const parallelImages = 8
@@ -105,7 +105,7 @@ function findProblem(image: Uint8Array): ImageError | null {
   try {
     const { format } = readEncodedHeader(image)
     const bytes = Buffer.from(image.buffer, image.byteOffset, image.length)
-    if (format === 'PNG') checkPngChunks(bytes)
+    if (format === 'PNG') pngChunks(bytes)
     else {
       checkJpegEnd(bytes)
       checkJpegData(bytes)

@@ -1,5 +1,6 @@
 import { inflateSync } from 'node:zlib'
 import { crc32 } from '@node-rs/crc32'
+import { formatChecksum } from '../errors.js'
 import { ImageError } from './image-error.js'
 
 export interface PngChunk {
@@ -8,14 +9,9 @@ export interface PngChunk {
 }
 
 /**
- * Throws an ImageError if a PNG with an intact header is cut off or has a chunk with a wrong checksum. A
- * decoder may read over both.
+ * Chunks (https://www.w3.org/TR/png-3/#5Chunk-layout): length, type, data, CRC-32 of type and data. Throws an
+ * ImageError if a PNG with an intact header is cut off or has a wrong checksum. A decoder may read over both.
  */
-export function checkPngChunks(png: Buffer): void {
-  pngChunks(png)
-}
-
-/** Chunks (https://www.w3.org/TR/png-3/#5Chunk-layout): length, type, data, CRC-32 of type and data. */
 export function pngChunks(png: Buffer): PngChunk[] {
   const chunks: PngChunk[] = []
   for (let offset = 8; offset < png.length; ) {
@@ -31,7 +27,7 @@ export function pngChunks(png: Buffer): PngChunk[] {
     const end = offset + 8 + length
     const [found, expected] = [png.readUInt32BE(end), crc32(png.subarray(offset + 4, end))]
     if (found !== expected) {
-      const checksums = `${toHex(found)}, expected ${toHex(expected)}`
+      const checksums = `${formatChecksum(found)}, expected ${formatChecksum(expected)}`
       throw new ImageError(
         `the PNG is damaged: the checksum of its chunk ${type} at its byte ${offset} is ${checksums}`,
       )
@@ -95,5 +91,3 @@ const adam7 = [
   [1, 0, 2, 2],
   [0, 1, 1, 2],
 ] as const
-
-const toHex = (value: number) => `0x${value.toString(16).padStart(8, '0')}`

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { closeSync, openSync, writeFileSync } from 'node:fs'
 import { footerBytes, headerBytes, maskedCrc, recordFrame } from '../../formats/tfrecord.js'
-import { fileError } from '../errors.js'
+import { fileError, formatChecksum } from '../errors.js'
 import type { InputFile } from '../input-file.js'
 
 /** True if these bytes are the header of a record, by its checksum. */
@@ -24,7 +24,7 @@ export function readRecordLength(
   const expected = maskedCrc(header.subarray(0, 8))
   const found = header.readUInt32LE(8)
   if (found !== expected) {
-    const detail = `the length's checksum is ${toHex(found)}, expected ${toHex(expected)}`
+    const detail = `the length's checksum is ${formatChecksum(found)}, expected ${formatChecksum(expected)}`
     throw fileError('DATASET_CHECKSUM', location, detail)
   }
   const declaredLength = header.readBigUInt64LE(0)
@@ -55,7 +55,7 @@ export function readRecord(
   const found = body.readUInt32LE(length)
   if (found !== expected) {
     const location = { file: file.name, record, byte: offset }
-    const detail = `the data's checksum is ${toHex(found)}, expected ${toHex(expected)}`
+    const detail = `the data's checksum is ${formatChecksum(found)}, expected ${formatChecksum(expected)}`
     throw fileError('DATASET_CHECKSUM', location, detail)
   }
   return data
@@ -101,5 +101,3 @@ export class TfrecordWriter {
     this.pendingBytes = 0
   }
 }
-
-const toHex = (value: number) => `0x${value.toString(16).padStart(8, '0')}`

@@ -1,6 +1,5 @@
 import { type FieldErrors, quoteJson } from '../../errors.js'
-import type { CellFormat } from '../../spec/dataset.js'
-import { type ColumnType, columnTypes } from '../../spec/dataset.js'
+import { type CellFormat, type ColumnType, columnTypes } from '../../spec/dataset.js'
 import { addFormError } from '../errors.js'
 import { decimalSigns, thousandsSigns } from './cell-format.js'
 import type { CsvDialect } from './dialect/csv-dialect.js'
@@ -60,7 +59,7 @@ function parseSign<Sign extends string>(
   if (text === undefined) return null
   const found = Object.entries(signs).find(([name, sign]) => text === name || text === sign)
   if (found) return found[1]
-  const names = Object.entries(signs).map(([name, sign]) => (sign === ' ' ? name : sign))
+  const names = Object.entries(signs).map(([name, sign]) => (sign.trim() === '' ? name : sign))
   addFormError(errors, field, `is ${quoteJson(text)}, expected one of ${names.join(' ')}`)
   return null
 }
@@ -87,14 +86,8 @@ function parseMissing(text: string, errors: FieldErrors): string[] | null {
 }
 
 function parseDelimiter(text: string | undefined, errors: FieldErrors): Partial<CsvDialect> {
-  if (text === undefined) return {}
-  const found = Object.entries(delimiters).find(
-    ([name, character]) => text === name || text === character,
-  )
-  if (found) return { delimiter: found[1].charCodeAt(0) }
-  const names = Object.entries(delimiters).map(([name, sign]) => (sign.trim() === '' ? name : sign))
-  addFormError(errors, 'delimiter', `is ${quoteJson(text)}, expected one of ${names.join(' ')}`)
-  return {}
+  const sign = parseSign('delimiter', text, delimiters, errors)
+  return sign === null ? {} : { delimiter: sign.charCodeAt(0) }
 }
 
 function parseHeader(text: string | undefined, errors: FieldErrors): Partial<CsvDialect> {
