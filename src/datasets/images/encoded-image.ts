@@ -1,6 +1,7 @@
 // Reads the size of a PNG or JPEG from its header, without decoding it.
 
 import { ImageError } from './image-error.js'
+import { segments } from './jpeg-structure.js'
 
 export interface EncodedHeader {
   format: 'PNG' | 'JPEG'
@@ -36,22 +37,11 @@ function parsePngHeader(png: Buffer): EncodedHeader {
   return { format: 'PNG', width: png.readUInt32BE(16), height: png.readUInt32BE(20), channels }
 }
 
-/** Walks JPEG segments to the start of frame: marker, length, precision, height, width, components. */
 function parseJpegHeader(jpeg: Buffer): EncodedHeader {
-  let offset = 2
-  while (offset + 10 <= jpeg.length) {
-    const marker = jpeg[offset + 1]!
-    if (jpeg[offset] !== 0xff) {
-      throw new ImageError(`the JPEG is damaged: there is no marker at its byte ${offset}`)
-    }
-    if (marker === 0xff) {
-      offset += 1 // a fill byte
-    } else if (isStartOfFrame(marker)) {
-      return parseStartOfFrame(jpeg.subarray(offset, offset + 10))
-    } else if (marker === startOfScan || marker === endOfImage) {
+  for (const { marker, data } of segments(jpeg)) {
+    if (isStartOfFrame(marker) && data.length >= 6) return parseStartOfFrame(marker, data)
+    if (marker === startOfScan || marker === endOfImage) {
       throw new ImageError('the JPEG is damaged: there is no frame header')
-    } else {
-      offset += 2 + Math.max(2, jpeg.readUInt16BE(offset + 2))
     }
   }
   throw new ImageError('the JPEG ends within its header')
@@ -67,8 +57,9 @@ const isStartOfFrame = (marker: number) =>
 /** Baseline, extended sequential and progressive, all with Huffman coding. */
 const lastDecodableFrame = 0xc2
 
-function parseStartOfFrame(frame: Buffer): EncodedHeader {
-  const [kind, precision, components] = [frame[1]!, frame[4]!, frame[9]!]
+/** A frame header: precision, height, width, number of components. */
+function parseStartOfFrame(kind: number, frame: Buffer): EncodedHeader {
+  const [precision, components] = [frame[0]!, frame[5]!]
   const cure = 'save it as a baseline JPEG with 8 bits'
   if (kind > lastDecodableFrame) {
     const name = kind === 0xc3 ? 'lossless' : kind > 0xc8 ? 'arithmetic-coded' : 'hierarchical'
@@ -82,8 +73,8 @@ function parseStartOfFrame(frame: Buffer): EncodedHeader {
   }
   return {
     format: 'JPEG',
-    height: frame.readUInt16BE(5),
-    width: frame.readUInt16BE(7),
+    height: frame.readUInt16BE(1),
+    width: frame.readUInt16BE(3),
     channels: components === 1 ? 1 : 3,
   }
 }
