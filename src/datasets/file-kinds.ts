@@ -78,7 +78,7 @@ export function nameZip(tail: Buffer): string {
 }
 
 /** Names an image file by its first bytes. */
-export function nameImage(head: Buffer): string | null {
+function nameImage(head: Buffer): string | null {
   const text = head.toString('latin1', 0, 16)
   if (/^RIFF.{4}WEBP/s.test(text)) return 'a WebP image'
   if (/^.{4}ftyp(avif|avis)/s.test(text)) return 'an AVIF image'

@@ -3,7 +3,7 @@ import type { Feature } from './example_pb.js'
 import { ImageError } from './image-error.js'
 
 const roles = ['image', 'label', 'height', 'width', 'channels'] as const
-export type FeatureRole = (typeof roles)[number]
+type FeatureRole = (typeof roles)[number]
 
 /** The names of the features of a tf.train.Example; it may lack those of the size. */
 export type FeatureNames = Readonly<Record<FeatureRole, string>>

@@ -1,8 +1,8 @@
-import { nameForeignFile } from '../file-kinds.js'
+import { kindHeadBytes, nameForeignFile } from '../file-kinds.js'
 
 /** Says what the bytes of an image are if they are neither PNG, JPEG nor pixels; null if nothing tells. */
 export function describeForeignImage(image: Uint8Array): string | null {
-  const head = Buffer.from(image.buffer, image.byteOffset, Math.min(image.length, 512))
+  const head = Buffer.from(image.buffer, image.byteOffset, Math.min(image.length, kindHeadBytes))
   const cure = 'store PNG, JPEG or raw pixels'
   const name = nameForeignFile(head)
   if (name) return `the image is ${name}: ${cure}`

@@ -211,11 +211,11 @@ class TfrecordSource implements ImageSource {
   }
 
   private labelNumber(record: number, label: number | string): number {
-    const number = this.numbers ? this.numbers.get(String(label)) : label
-    if (typeof number === 'number' && typeof label === (this.numbers ? 'string' : 'number')) {
-      return number
-    }
-    const kind = this.numbers ? 'a number' : 'a text'
+    const { numbers } = this
+    if (numbers === null && typeof label === 'number') return label
+    // collectLabels has seen all texts
+    if (numbers !== null && typeof label === 'string') return numbers.get(label)!
+    const kind = numbers === null ? 'a text' : 'a number'
     const detail = `the label is ${kind} (${label}); that of the first record is not`
     throw fileError('DATASET_LABELS', this.location(record), detail)
   }

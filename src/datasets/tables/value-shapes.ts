@@ -15,7 +15,7 @@ const signed = `[+-]?${number}`
 const shape = (source: string, flags = 'iu') => new RegExp(`^(?:${source})$`, flags)
 
 /** The first one that matches counts. */
-export const valueShapes: readonly ValueShape[] = [
+const valueShapes: readonly ValueShape[] = [
   {
     id: 'infinite',
     pattern: shape('[+-]?inf(?:inity)?'),
@@ -140,10 +140,8 @@ export function shapeOf(text: string): ValueShape | null {
   return valueShapes.find(({ pattern }) => pattern.test(text)) ?? null
 }
 
-const isCommon = (id: string) => id !== 'date' && id !== 'time'
-
 /** True if the shape is a number in another notation, and no date or time. */
-export const isNumeric = ({ id }: ValueShape): boolean => isCommon(id)
+export const isNumeric = ({ id }: ValueShape): boolean => id !== 'date' && id !== 'time'
 
 /** Counts the shapes of some texts. Texts with many units count as other texts. */
 export function countShapes(texts: readonly string[]): Map<ValueShape, string[]> {

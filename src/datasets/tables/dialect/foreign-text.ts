@@ -1,4 +1,5 @@
-// Formats of text that are sent as CSV by mistake. Each would otherwise become a table of one odd column.
+// Formats of text that are sent as CSV by mistake. Each would otherwise become a table of one odd column. Binary
+// formats are named before (../../file-kinds.ts).
 import { fileError } from '../../errors.js'
 import type { ByteSource } from '../csv.js'
 
@@ -35,9 +36,7 @@ const foreignTexts: readonly ForeignText[] = [
     name: 'a file of LIBSVM',
     pattern: /^[+-]?\d+(\.\d+)?( +\d+:[+-]?[\d.eE+-]+)+[ \t]*[\r\n]/,
   },
-  { name: 'a PDF document', pattern: /^%PDF-/ },
   { name: 'a Rich Text document', pattern: /^\{\\rtf/ },
-  { name: 'an SQLite database', pattern: /^SQLite format 3/ },
   {
     name: 'an SQL script',
     pattern: new RegExp(
@@ -51,7 +50,6 @@ const foreignTexts: readonly ForeignText[] = [
   },
   { name: 'an SPSS file', pattern: /^\$FL[23]/ },
   { name: 'a Stata file', pattern: /^<stata_dta>/ },
-  { name: 'a MATLAB file', pattern: /^MATLAB 5\.0 MAT-file/ },
 ]
 
 /** Throws DATASET_FORMAT if the file begins like another format of text. */
