@@ -70,7 +70,7 @@ function addClassNotes(
     notes.add('one_class', `all images have the class '${only}', so there is nothing to tell apart`)
   } else if (counts[0] === 0 && !areNamed) {
     const others = empty.length > 1 ? `; nor have ${listNames(empty.slice(1))}` : ''
-    const message = `the labels run from 1 or more to ${labels.length - 1}, so class '0' has no image${others}. The model has an output for each; number the classes from 0, or name them by the form field labels`
+    const message = `the labels run from ${counts.findIndex(count => count > 0)} to ${labels.length - 1}, so class '0' has no image${others}. The model has an output for each; number the classes from 0, or name them by the form field labels`
     notes.add('labels_not_from_zero', message)
   } else if (empty.length > 0) {
     const message = `${empty.length} of ${labels.length} classes have no image: ${listNames(empty)}`

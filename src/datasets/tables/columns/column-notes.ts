@@ -22,7 +22,7 @@ export function noteColumns(columns: readonly TypedColumn[], records: number, no
     const names = found.map(({ column }) => column.name)
     notes.add(code, message(listNames(names), found[0]!), names)
   }
-  const withStats = (test: (numeric: ColumnStatistics['numeric'], one: TypedColumn) => boolean) =>
+  const numberColumns = (test: (numeric: ColumnStatistics['numeric'], one: TypedColumn) => boolean) =>
     columns.filter(
       one => one.storage !== null && one.storage !== 'codes' && test(one.stats.numeric, one),
     )
@@ -45,7 +45,7 @@ export function noteColumns(columns: readonly TypedColumn[], records: number, no
   )
   noteSome(
     'leading_zeros',
-    withStats(({ leadingZero }) => leadingZero !== null),
+    numberColumns(({ leadingZero }) => leadingZero !== null),
     (names, { column, stats }) => {
       const { leadingZero } = stats.numeric
       return `numbers are written with leading zeros, which are dropped (${leadingZero} is ${Number(leadingZero)}): ${names}; if they are codes, send schema={${JSON.stringify(column.name)}:"category"}`
@@ -53,7 +53,7 @@ export function noteColumns(columns: readonly TypedColumn[], records: number, no
   )
   noteSome(
     'rounded_in_training',
-    withStats((_, { stats }) => mergedValues(stats) !== null),
+    numberColumns((_, { stats }) => mergedValues(stats) !== null),
     (names, { column, stats }) => {
       const [value, read] = mergedValues(stats)!
       return `numbers are rounded in training, which computes in float32, so that different ones may run together (${value} is read as ${read}): ${names}; if they are codes, send schema={${JSON.stringify(column.name)}:"category"}, or subtract a constant`
@@ -61,7 +61,7 @@ export function noteColumns(columns: readonly TypedColumn[], records: number, no
   )
   noteSome(
     'row_numbers',
-    withStats(
+    numberColumns(
       ({ isSequence, count, min }, { column }) =>
         isSequence &&
         (min === 0 || min === 1) &&

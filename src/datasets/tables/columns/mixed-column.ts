@@ -16,7 +16,7 @@ const maxListedValues = 5
 const minNumberShare = 0.5
 
 export interface MixedColumn {
-  /** Completes "column 'x' is …, since …". */
+  /** A sentence about the values, to follow "column 'x' is a category: ". */
   reason: string
   cure: string
   /** Dates and times, or numbers. */
