@@ -3,6 +3,8 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
 import type { UploadForm } from '../../../src/datasets/form.js'
+import { defaultLimits } from '../../../src/datasets/limits.js'
+import { parseCsvRows } from '../../../src/datasets/tables/row-encoder.js'
 import { tempFolder } from '../../../testing/temp-folder.js'
 import { lines, readTable, refusal, rowsOf } from './read-table.js'
 
@@ -104,6 +106,19 @@ test('fields that blanks separate are read if the form says so, and named otherw
     [1, 'x y', 3],
     [2, 'y', 4],
   ])
+  // a prediction knows the names, and has no field delimiter
+  const parse = (csv: string, names: string[]) =>
+    parseCsvRows('body', Buffer.from(csv), defaultLimits, names).map(row => Object.entries(row))
+  assert.deepEqual(parse(spread, ['c', 'a'])[0], [
+    ['a', '1'],
+    ['b', 'x y'],
+    ['c', '3'],
+  ])
+  assert.deepEqual(parse('a b,c\n1 2,3\n', ['a b', 'c'])[0], [
+    ['a b', '1 2'],
+    ['c', '3'],
+  ])
+  assert.deepEqual(parse('a b\n1 2\n', ['a b'])[0], [['a b', '1 2']])
   const texts = rowsOf('comment', 60, n => `some words ${'and '.repeat(n)}more`)
   assert.match(refusal(root, texts), /free text/)
 })

@@ -13,7 +13,10 @@ import {
 } from '../csv.js'
 import { shapeOf } from '../value-shapes.js'
 
-/** Those that are tried. Runs of blanks must be asked for, since texts have blanks as well. */
+/**
+ * Those that are tried. Runs of blanks must be asked for, since texts have blanks as well, unless they separate
+ * known names.
+ */
 const visibleDelimiters = { comma: ',', semicolon: ';', tab: '\t', pipe: '|' } as const
 
 /** Those that a form may name. */
@@ -63,13 +66,13 @@ export function inferDelimiter(
   )
   const readings = samples.filter(({ fields }) => fields >= 2)
   const blanks = readSample(file, whitespace, limits)
+  const known = names && findKnown([...samples, blanks], names)
+  if (known) return known.delimiter
   if (readings.length === 0) {
     checkForBlanks(file, blanks)
     for (const sample of samples) checkForTitle(file, sample)
     return ','.charCodeAt(0)
   }
-  const known = names && findKnown(readings, names)
-  if (known) return known.delimiter
   const bestShare = Math.max(...readings.map(({ share }) => share))
   if (bestShare < minShare) {
     const best = readings.filter(({ share }) => share === bestShare)
@@ -128,9 +131,10 @@ const sniffSource = (file: ByteSource): ByteSource => ({
 /** The reading whose header has most of the known names, if it has any. */
 function findKnown(readings: readonly Reading[], names: readonly string[]): Reading | null {
   const known = new Set(names)
-  const count = ({ rows }: Reading) => rows[0]!.texts.filter(name => known.has(name)).length
-  const best = readings.reduce((a, b) => (count(b) > count(a) ? b : a))
-  return count(best) > 0 ? best : null
+  const count = ({ rows }: Reading) =>
+    (rows[0]?.texts ?? []).filter(name => known.has(name)).length
+  const found = readings.filter(reading => count(reading) > 0)
+  return found.sort((a, b) => count(b) - count(a))[0] ?? null
 }
 
 /** True if every column has a name, and each another one. The last may lack one if each row ends in a delimiter. */
