@@ -140,7 +140,7 @@ function classesOf(target: NonTextColumn): Classes {
   if (target.type === 'boolean') return { labels: ['false', 'true'], base: 0 }
   const { min, max } = target
   const base = min ?? 0
-  if (hasTwoValues(target) && max! - base !== 1) {
+  if (hasTwoValues(target) && !(Number.isInteger(base) && max! - base === 1)) {
     return { labels: [`${base}`, `${max}`], base, step: max! - base }
   }
   return { labels: Array.from({ length: classCount(target) }, (_, i) => `${base + i}`), base }

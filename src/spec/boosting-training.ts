@@ -131,13 +131,19 @@ export type BoostingOptionWithoutDefault =
 export interface Classes {
   labels: string[]
   base: number
-  /** The distance of two numbers that are the classes, such as 2 for -1 and 1; 1 if absent. */
+  /** The distance of two numbers that are the classes, such as 2 for -1 and 1. Absent for whole numbers in a row. */
   step?: number
 }
 
-/** Index of the class that a target value stands for, perhaps with a fraction or outside the classes. */
-export const classIndex = (value: number, { base, step = 1 }: Classes): number =>
-  step === 1 ? value - base : Math.round((1e6 * (value - base)) / step) / 1e6
+/**
+ * Index of the class that a target value stands for, perhaps with a fraction or outside the classes.
+ * Values are float32, so with a `step`, both numbers that are classes are rounded in the same way.
+ */
+export function classIndex(value: number, { base, step }: Classes): number {
+  if (step === undefined) return value - base
+  const first = Math.fround(base)
+  return (value - first) / (Math.fround(base + step) - first)
+}
 
 /** The options with all defaults filled in, as a trainer gets them. Steps are rounds, counted from 1. */
 export interface BoostingPlan {

@@ -41,6 +41,8 @@ test('two different numbers are two classes, whatever they are', () => {
     [{ type: 'integer', min: -1, max: 1, distinct: 2 }, ['-1', '1']],
     [{ type: 'number', whole: true, min: 0, max: 1, distinct: 2 }, ['0', '1']],
     [{ type: 'number', min: 0.1, max: 0.7, distinct: 2 }, ['0.1', '0.7']],
+    [{ type: 'number', min: 0.1, max: 1.1, distinct: 2 }, ['0.1', '1.1']],
+    [{ type: 'number', min: 98.6, max: 99.1, distinct: 2 }, ['98.6', '99.1']],
     [{ type: 'integer', min: 0, max: 1, distinct: 2 }, ['0', '1']],
     [{ type: 'integer', min: 1, max: 2, distinct: 2 }, ['1', '2']],
   ]
