@@ -34,11 +34,11 @@ export function defaultObjective(
     }
     return 'binary'
   }
-  if (isWhole(target) && distinct !== null && distinct > 2) {
-    if (distinct <= maxFewValues && records >= 5 * distinct) {
-      const message = `target '${name}' has ${distinct} different whole numbers, from ${min} to ${max}, and is predicted as a number (objective regression); if they are classes, give objective multiclass`
-      notes.add('few_values_are_numbers', message, [name])
-    }
+  const isFew =
+    distinct !== null && distinct > 2 && distinct <= maxFewValues && records >= 5 * distinct
+  if (isWhole(target) && isFew) {
+    const message = `target '${name}' has ${distinct} different whole numbers, from ${min} to ${max}, and is predicted as a number (objective regression); if they are classes, give objective multiclass`
+    notes.add('few_values_are_numbers', message, [name])
   }
   return 'regression'
 }
@@ -79,27 +79,27 @@ function classTargetError(
   target: NonTextColumn,
 ): string | null {
   const { name } = target
-  if (target.type === 'number' && !isWhole(target) && !hasTwoValues(target)) {
-    if (target.min === null) return `target '${name}' has no values`
-    if (target.min === target.max) return oneValueMessage(name, target.min)
-    const values = target.distinct === null ? 'many' : target.distinct
-    return `target '${name}' has ${values} different numbers, some with fractions, which are no classes: take regression, or upload it as a category`
-  }
   const count = classCount(target)
   if (target.type !== 'category' && target.type !== 'boolean') {
-    const { min, max } = target
+    const { min, max, distinct } = target
     if (min === null || max === null) return `target '${name}' has no values`
-    if (min === max) return oneValueMessage(name, min)
-    if (Math.fround(min) !== min || Math.fround(max) !== max) {
-      // fractions such as 0.1 differ a little as float32, but only large whole numbers run together
-      const largest = Math.max(Math.abs(min), Math.abs(max))
-      if (largest > maxExactInteger) {
-        return `target '${name}' has numbers up to ${largest}, and above ${maxExactInteger} they run together in float32: upload it as a category`
-      }
+    if (min === max) {
+      return `target '${name}' has only one value, ${min}: there is nothing to tell apart`
+    }
+    if (!isWhole(target) && !hasTwoValues(target)) {
+      return `target '${name}' has ${distinct ?? 'many'} different numbers, some with fractions, which are no classes: take regression, or upload it as a category`
+    }
+    const isRounded = Math.fround(min) !== min || Math.fround(max) !== max
+    const largest = Math.max(Math.abs(min), Math.abs(max))
+    if (isRounded && largest > maxExactInteger) {
+      return `target '${name}' has numbers up to ${largest}, and above ${maxExactInteger} they run together in float32: upload it as a category`
+    }
+    if (Math.fround(min) === Math.fround(max)) {
+      return `target '${name}' has the values ${min} and ${max}, which are one number in float32: upload it as a category`
     }
     const range = `target '${name}' has whole numbers from ${min} to ${max}`
     if (objective === 'binary' && count !== 2) {
-      const different = target.distinct === null ? '' : `, ${target.distinct} different ones`
+      const different = distinct === null ? '' : `, ${distinct} different ones`
       return `objective binary tells two classes apart, but ${range}${different}: take multiclass`
     }
     if (count > maxClasses) {
@@ -115,9 +115,6 @@ function classTargetError(
   }
   return null
 }
-
-const oneValueMessage = (name: string, value: number) =>
-  `target '${name}' has only one value, ${value}: there is nothing to tell apart`
 
 /** True if the column has exactly two values. A column that was uploaded before they were counted may be 0 and 1. */
 const hasTwoValues = ({ type, min, max, distinct }: NumericColumn): boolean =>

@@ -94,6 +94,11 @@ test('the error for a target that is no class says what the target has', () => {
       'binary',
       /run together in float32/,
     ],
+    [
+      { type: 'number', min: 0.1, max: 0.1000000001, distinct: 2 },
+      'binary',
+      /values 0\.1 and 0\.1000000001, which are one number in float32/,
+    ],
   ]
   for (const [target, objective, message] of cases) {
     assert.throws(
