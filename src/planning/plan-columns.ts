@@ -80,6 +80,10 @@ export function weightColumnError(column: NonTextColumn): string | null {
   return max !== null && Math.fround(max) === 0 ? 'is 0 in all rows' : null
 }
 
+/** Returns why the column cannot be added to margins, or null if it can. */
+export const offsetColumnError = ({ type }: NonTextColumn): string | null =>
+  type === 'category' ? 'has categories instead of numbers' : null
+
 /** Numbers are stored as float64, which holds every integer up to it. */
 const maxGroupValue = Number.MAX_SAFE_INTEGER
 

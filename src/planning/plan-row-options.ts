@@ -4,6 +4,7 @@ import type { BoostingTrainingRequest, Classes } from '../spec/boosting-training
 import type { ClassWeightsPlan } from '../spec/class-weights.js'
 import type { NonTextColumn } from './feature-columns.js'
 import { planClassWeights } from './plan-class-weights.js'
+import { offsetColumnError } from './plan-columns.js'
 
 /** Balanced weights depend on the rows that are trained on, so a trainer computes them. */
 export function planBoostingClassWeights(
@@ -44,10 +45,8 @@ export function checkOffset(
 ): void {
   if (!offset) return
   const path = '/training/offset'
-  if (offset.type === 'category') {
-    const message = `'${offset.name}' has categories, and an offset is a number`
-    errors.add(path, 'wrong_type', message)
-  }
+  const problem = offsetColumnError(offset)
+  errors.addIf(path, 'wrong_type', problem && `'${offset.name}' ${problem}`)
   if (objective === 'multiclass' || (Array.isArray(quantile) && quantile.length > 1)) {
     const what = objective === 'multiclass' ? 'class' : 'quantile'
     const message = `objective ${objective} has a margin for each ${what}, and an offset is one number: leave it out`

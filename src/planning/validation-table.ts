@@ -6,7 +6,12 @@ import type { FeatureColumn } from '../spec/feature-column.js'
 import { listNames, type Notes } from '../spec/notes.js'
 import { expectedTarget, mapColumn } from './column-mapping.js'
 import type { NonTextColumn } from './feature-columns.js'
-import { groupColumnError, weightColumnError, withoutTargetMessage } from './plan-columns.js'
+import {
+  groupColumnError,
+  offsetColumnError,
+  weightColumnError,
+  withoutTargetMessage,
+} from './plan-columns.js'
 import { targetRangeProblem } from './target-range.js'
 
 interface TrainingColumns {
@@ -29,7 +34,7 @@ const path = '/training/validation/dataset'
 export function checkValidationTable(
   table: TableManifest,
   other: TableManifest,
-  { target, objective, classes, features, sampleWeight, group, offset }: TrainingColumns,
+  { target, objective, classes, features, ...roles }: TrainingColumns,
   errors: FieldErrors,
   notes: Notes,
 ): void {
@@ -40,11 +45,11 @@ export function checkValidationTable(
     return found ?? null
   }
   checkTarget(table, other, { target, objective, classes }, find(target.name), errors, notes)
-  for (const column of [sampleWeight, group, offset]) {
-    if (column) checkRequired(other, column, find(column.name), errors)
+  for (const role of ['sampleWeight', 'group', 'offset'] as const) {
+    const column = roles[role]
+    const found = column && find(column.name)
+    if (found) checkRole(role, column, found, other, errors)
   }
-  checkWeight(other, sampleWeight && otherColumns.get(sampleWeight.name), errors)
-  checkGroup(other, group && otherColumns.get(group.name), errors)
   const trainingTypes = new Map(table.columns.map(({ name, type }) => [name, type]))
   const readOtherwise: string[] = []
   const unknown: [name: string, categories: string[]][] = []
@@ -117,41 +122,31 @@ function checkTarget(
   )
 }
 
-function checkRequired(
-  { name: table }: TableManifest,
+const roleProblems = {
+  sampleWeight: weightColumnError,
+  group: groupColumnError,
+  offset: offsetColumnError,
+}
+
+function checkRole(
+  role: keyof typeof roleProblems,
   { name, type }: NonTextColumn,
-  found: TableColumn | null,
+  found: TableColumn,
+  { name: table }: TableManifest,
   errors: FieldErrors,
 ): void {
-  if (found?.type === 'text') {
+  if (found.type === 'text') {
     const message = `'${name}' is text in '${table}', expected ${type}: upload it with schema={${JSON.stringify(name)}:"${type}"}`
     errors.add(path, 'type_mismatch', message)
-  } else if (found && found.missing > 0) {
+    return
+  }
+  if (found.missing > 0) {
     const message = `'${name}' has ${found.missing} rows without a value in '${table}'`
     errors.add(path, 'missing_values', message)
   }
-}
-
-function checkWeight(
-  { name: table }: TableManifest,
-  found: TableColumn | null | undefined,
-  errors: FieldErrors,
-): void {
-  if (!found || found.type === 'text') return
-  const problem = weightColumnError(found)
-  const message = problem && `sampleWeight '${found.name}' ${problem} in '${table}'`
-  errors.addIf(path, 'out_of_range', message)
-}
-
-function checkGroup(
-  { name: table }: TableManifest,
-  found: TableColumn | null | undefined,
-  errors: FieldErrors,
-): void {
-  if (!found || found.type === 'text') return
-  const problem = groupColumnError(found)
-  const message =
-    problem && `group '${found.name}' ${problem} in '${table}': upload both as categories`
+  const problem = roleProblems[role](found)
+  const remedy = role === 'group' ? ': upload both as categories' : ''
+  const message = problem && `${role} '${name}' ${problem} in '${table}'${remedy}`
   errors.addIf(path, 'out_of_range', message)
 }
 

@@ -438,6 +438,13 @@ const invalidRequests: [
     ),
   ],
   [
+    'another table whose offset has categories',
+    { training: { offset: 'weight' } },
+    ['/training/validation/dataset out_of_range'],
+    table(),
+    other(category('weight', '0.5', 'unknown')),
+  ],
+  [
     'another table that lacks a column',
     {},
     ['/training/validation/dataset unknown_column'],
