@@ -1,73 +1,57 @@
-import { type Static, Type } from 'typebox'
+import { type Static, type TSchema, Type } from 'typebox'
 import { ColumnName } from './feature-column.js'
 import { Name } from './identifiers.js'
 import { strictObject } from './strict-object.js'
 
-const maxShare = 0.5
-
-const Share = Type.Number({
-  minimum: 0,
-  maximum: maxShare,
-  description: 'share of the data set to hold out for validation',
-})
-
-const holdOut = Type.Number({
-  exclusiveMinimum: 0,
-  maximum: maxShare,
-  description: 'share of the data set to hold out for validation',
-})
+const share = { maximum: 0.5, description: 'share of the data set to hold out for validation' }
+const Share = Type.Number({ minimum: 0, ...share })
+const holdOut = Type.Number({ exclusiveMinimum: 0, ...share })
 
 const OtherDataset = strictObject(
   { dataset: Name },
   { description: 'another data set to validate on' },
 )
 
+/** A share, `holdOut` with options, or another data set. */
+const validationOf = <T extends TSchema>(holdOutOptions: T) =>
+  Type.Union([Share, holdOutOptions, OtherDataset], { default: 0.1 })
+
 /** How the held-out images are chosen. The records of a data set are shuffled already. */
-export const imageSplits = ['random', 'class'] as const
+const imageSplits = ['random', 'class'] as const
 export type ImageSplit = (typeof imageSplits)[number]
 
 /** What a network validates on. */
-export const ImageValidation = Type.Union(
-  [
-    Share,
-    strictObject({
-      holdOut,
-      by: Type.Optional(
-        Type.Enum([...imageSplits], {
-          description: 'class: the same share of the images of each class; if absent, random',
-        }),
-      ),
-    }),
-    OtherDataset,
-  ],
-  { default: 0.1 },
+export const ImageValidation = validationOf(
+  strictObject({
+    holdOut,
+    by: Type.Optional(
+      Type.Enum([...imageSplits], {
+        description: 'class: the same share of the images of each class; if absent, random',
+      }),
+    ),
+  }),
 )
 export type ImageValidation = Static<typeof ImageValidation>
 
 /** How the held-out rows of a table are chosen. */
-export const tableSplits = ['random', 'class', 'group', 'time'] as const
+const tableSplits = ['random', 'class', 'group', 'time'] as const
 export type TableSplit = (typeof tableSplits)[number]
 
 /** What boosting validates on. */
-export const TableValidation = Type.Union(
-  [
-    Share,
-    strictObject({
-      holdOut,
-      by: Type.Optional(
-        Type.Enum([...tableSplits], {
-          description:
-            'class: the same share of the rows of each class; group: all rows with the same value in column are held out, or none; time: the rows with the largest values in column are held out, or without a column the last rows of the table',
-        }),
-      ),
-      column: Type.Optional({
-        ...ColumnName,
-        description: 'required with by group; with by time, if absent, the order of the rows',
+export const TableValidation = validationOf(
+  strictObject({
+    holdOut,
+    by: Type.Optional(
+      Type.Enum([...tableSplits], {
+        description:
+          'class: the same share of the rows of each class; group: all rows with the same value in column are held out, or none; time: the rows with the largest values in column are held out, or without a column the last rows of the table',
       }),
+    ),
+    column: Type.Optional({
+      ...ColumnName,
+      description: 'required with by group; with by time, if absent, the order of the rows',
     }),
-    OtherDataset,
-  ],
-  { default: 0.1 },
+  }),
 )
 export type TableValidation = Static<typeof TableValidation>
 
