@@ -14,7 +14,7 @@ import {
 import type { TableManifest } from '../spec/dataset.js'
 import type { BoostingJobRequest } from '../spec/job.js'
 import type { Notes } from '../spec/notes.js'
-import type { TableSplitPlan, TableValidation } from '../spec/validation-split.js'
+import type { TableSplitPlan } from '../spec/validation-split.js'
 import { withDefaults } from '../spec/with-defaults.js'
 import {
   checkCategorical,
@@ -34,7 +34,7 @@ import {
 } from './plan-columns.js'
 import { planEarlyStopping } from './plan-early-stopping.js'
 import { checkOffset, planBoostingClassWeights } from './plan-row-options.js'
-import { countHeldOut, noteSplitColumn, planSplit, withoutSplitColumn } from './plan-split.js'
+import { countHeldOut, planSplit, withoutSplitColumn } from './plan-split.js'
 import { checkValidationTable } from './validation-table.js'
 
 /**
@@ -62,18 +62,16 @@ export function planBoosting(
   checkGroup(objective, trainingRequest, group, errors)
   checkOffset(offset, request.model, objective, errors)
 
-  const requestedSplit = options.validation as TableValidation
   const split: TableSplitPlan = validation
     ? { dataset: validation.id }
     : planSplit(
-        typeof requestedSplit === 'object' && 'dataset' in requestedSplit ? 0 : requestedSplit,
+        options.validation,
         { table, objective, targetName, groupName: trainingRequest.group ?? null },
         errors,
       )
-  noteSplitColumn(split, trainingRequest.features, notes)
   const { names, usableFeatures } = resolveFeatures(
     trainingRequest,
-    withoutSplitColumn(table, split, trainingRequest.features),
+    withoutSplitColumn(table, split, trainingRequest.features, notes),
     roles.roleByColumn,
     errors,
   )

@@ -4,6 +4,7 @@ import type { TableManifest } from '../spec/dataset.js'
 import type { Notes } from '../spec/notes.js'
 import type { TableSplit, TableSplitPlan, TableValidation } from '../spec/validation-split.js'
 import type { NonTextColumn } from './feature-columns.js'
+import { noteNothingHeldOut, requestedHoldOut } from './plan-hold-out.js'
 
 const path = '/training/validation'
 
@@ -20,16 +21,15 @@ interface SplitTable {
  * objective or the table.
  */
 export function planSplit(
-  requested: Exclude<TableValidation, { dataset: string }>,
+  requested: TableValidation,
   { table, objective, targetName, groupName }: SplitTable,
   errors: FieldErrors,
 ): Exclude<TableSplitPlan, { dataset: string }> {
   const {
     holdOut: fraction,
-    by: requestedBy,
+    by = defaultSplit(objective),
     column = null,
-  } = typeof requested === 'number' ? { holdOut: requested } : requested
-  const by = requestedBy ?? defaultSplit(objective)
+  } = requestedHoldOut(requested)
   errors.addIf(`${path}/by`, 'contradiction', splitProblem(by, objective))
   if (column === null) {
     if (by === 'group' && objective !== 'ranking') {
@@ -108,26 +108,21 @@ const areDates = (categories: readonly string[]): boolean =>
   new Set(categories.map(value => value.replaceAll(/\d/g, '0'))).size === 1 &&
   categories.every(value => isoDate.test(value))
 
-/** A column that says what belongs together, or when, is seldom known of new rows. */
-export function noteSplitColumn(
-  split: TableSplitPlan,
-  requestedFeatures: readonly string[] | undefined,
-  notes: Notes,
-): void {
-  if ('dataset' in split || !split.column || requestedFeatures) return
-  const { column, by } = split
-  const message = `'${column}' chooses the rows to validate on, by ${by}, so it is left out of the features; to learn from it, name it in training.features`
-  notes.add('split_column_left_out', message, [column])
-}
-
-/** The table whose columns are the features if the request names none. */
+/**
+ * The table whose columns are the features if the request names none. A column that says what belongs
+ * together, or when, is seldom known of new rows, so it is left out with a note.
+ */
 export function withoutSplitColumn(
   table: TableManifest,
   split: TableSplitPlan,
   requestedFeatures: readonly string[] | undefined,
+  notes: Notes,
 ): TableManifest {
   if ('dataset' in split || !split.column || requestedFeatures) return table
-  return { ...table, columns: table.columns.filter(({ name }) => name !== split.column) }
+  const { column, by } = split
+  const message = `'${column}' chooses the rows to validate on, by ${by}, so it is left out of the features; to learn from it, name it in training.features`
+  notes.add('split_column_left_out', message, [column])
+  return { ...table, columns: table.columns.filter(({ name }) => name !== column) }
 }
 
 /** About how many of a table's rows are held out. Adds a note if there are none although the job asks for some. */
@@ -142,9 +137,6 @@ export function countHeldOut(
   const count = Math.round(fraction * rows)
   // at least one group, or the rows of the last time
   if (by === 'group' || by === 'time') return Math.min(Math.max(1, count), rows - 1)
-  if (count === 0) {
-    const message = `${fraction} of the ${rows} rows of '${table}' is less than one row, so nothing is held out; set training.validation to a larger share or another data set`
-    notes.add('nothing_held_out', message)
-  }
+  if (count === 0) noteNothingHeldOut(fraction, rows, 'row', table, notes)
   return count
 }

@@ -15,6 +15,7 @@ import type { ImageSplitPlan, ImageValidation } from '../spec/validation-split.j
 import { withDefaults } from '../spec/with-defaults.js'
 import { checkTraining } from './check-training.js'
 import { planClassWeights } from './plan-class-weights.js'
+import { noteNothingHeldOut, requestedHoldOut } from './plan-hold-out.js'
 
 /** Peak learning rates for requests without one. */
 const defaultPeaks: Record<OptimizerKind, number> = {
@@ -89,16 +90,9 @@ function planSplit(
   notes: Notes,
 ): ImageSplitPlan {
   if (validation) return { dataset: validation.id }
-  if (typeof requested === 'object' && 'dataset' in requested) {
-    throw new Error(`the validation data set '${requested.dataset}' was not looked up`)
-  }
-  const { holdOut: share, by = 'random' } =
-    typeof requested === 'number' ? { holdOut: requested } : requested
+  const { holdOut: share, by = 'random' } = requestedHoldOut(requested)
   const holdOut = Math.round(share * records)
-  if (share > 0 && holdOut === 0) {
-    const message = `${share} of the ${records} records of '${name}' is less than one record, so nothing is held out; set training.validation to a larger share or another data set`
-    notes.add('nothing_held_out', message)
-  }
+  if (share > 0 && holdOut === 0) noteNothingHeldOut(share, records, 'record', name, notes)
   if (by === 'random') return { holdOut }
   const classes = classCounts.filter(count => count > 0).length
   if (holdOut > 0 && (holdOut < classes || classCounts.includes(1))) {

@@ -1,0 +1,31 @@
+// What the hold-outs of images and of tables have in common.
+import type { Notes } from '../spec/notes.js'
+
+interface HoldOut<Split> {
+  holdOut: number
+  by?: Split
+  column?: string
+}
+
+/** What a request holds out of its own data set. Throws if it names another one, which the caller looks up. */
+export function requestedHoldOut<Split>(
+  requested: number | HoldOut<Split> | { dataset: string },
+): HoldOut<Split> {
+  if (typeof requested === 'number') return { holdOut: requested }
+  if ('dataset' in requested) {
+    throw new Error(`the validation data set '${requested.dataset}' was not looked up`)
+  }
+  return requested
+}
+
+/** `records` counts the data set, in the `unit` that the note names, such as `row`. */
+export function noteNothingHeldOut(
+  share: number,
+  records: number,
+  unit: 'record' | 'row',
+  dataset: string,
+  notes: Notes,
+): void {
+  const message = `${share} of the ${records} ${unit}s of '${dataset}' is less than one ${unit}, so nothing is held out; set training.validation to a larger share or another data set`
+  notes.add('nothing_held_out', message)
+}
