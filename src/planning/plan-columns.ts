@@ -26,7 +26,6 @@ export function resolveRoles(
   errors: FieldErrors,
   notes: Notes,
 ): ColumnRoles {
-  const columns = new Map(table.columns.map(column => [column.name, column]))
   const roleByColumn = new Map<string, Role>()
   const resolveRole = (field: Role, name: string | null | undefined): NonTextColumn | null => {
     if (name === null || name === undefined) return null
@@ -34,16 +33,11 @@ export function resolveRoles(
     const other = roleByColumn.get(name)
     if (other) errors.add(path, 'contradiction', `'${name}' is the ${other} already`)
     roleByColumn.set(name, field)
-    const found = columns.get(name)
-    if (!found) errors.add(path, 'unknown_column', unknownColumnMessage(name, table))
-    else if (found.type === 'text') errors.add(path, 'wrong_type', textColumnMessage(name, field))
-    else if (field === 'target' && found.missing > 0 && found.missing < table.records) {
+    const found = findStoredColumn(name, field, table, path, errors)
+    if (field === 'target' && found && found.missing > 0 && found.missing < table.records) {
       notes.add('rows_without_target', withoutTargetMessage(table, found), [name])
-    } else if (found.missing > 0) {
-      const message = `${field} '${name}' has ${formatRowCount(found.missing)} without a value: fill them in or leave the rows out`
-      errors.add(path, 'missing_values', message)
-    }
-    return found && found.type !== 'text' ? found : null
+    } else if (found) errors.addIf(path, 'missing_values', missingValuesError(found, field))
+    return found
   }
   const targetName = request.target ?? table.target
   if (targetName === null) {
@@ -67,6 +61,27 @@ export function resolveRoles(
     roleByColumn,
   }
 }
+
+/** Finds a column for a `use`, such as `group`. Adds an error if there is none, or if its values are not stored. */
+export function findStoredColumn(
+  name: string,
+  use: string,
+  table: TableManifest,
+  path: string,
+  errors: FieldErrors,
+): NonTextColumn | null {
+  const found = table.columns.find(column => column.name === name)
+  if (!found) errors.add(path, 'unknown_column', unknownColumnMessage(name, table))
+  else if (found.type === 'text') errors.add(path, 'wrong_type', textColumnMessage(name, use))
+  else return found
+  return null
+}
+
+/** Returns that rows lack a value of the column, or null if none does. */
+export const missingValuesError = ({ name, missing }: NonTextColumn, use: string): string | null =>
+  missing === 0
+    ? null
+    : `${use} '${name}' has ${formatRowCount(missing)} without a value: fill them in or leave the rows out`
 
 /** Says how many rows of a table are left out, since they have no target. */
 export const withoutTargetMessage = (table: TableManifest, { name, missing }: TableColumn) =>

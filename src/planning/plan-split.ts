@@ -4,6 +4,7 @@ import type { TableManifest } from '../spec/dataset.js'
 import type { Notes } from '../spec/notes.js'
 import type { TableSplit, TableSplitPlan, TableValidation } from '../spec/validation-split.js'
 import type { NonTextColumn } from './feature-columns.js'
+import { findStoredColumn, missingValuesError } from './plan-columns.js'
 import { noteNothingHeldOut, requestedHoldOut } from './plan-hold-out.js'
 
 const path = '/training/validation'
@@ -76,25 +77,19 @@ function checkColumn(
   table: TableManifest,
   errors: FieldErrors,
 ): void {
-  const add = (code: Parameters<FieldErrors['add']>[1], message: string) =>
-    errors.add(`${path}/column`, code, message)
-  const column = table.columns.find(other => other.name === name)
-  if (!column) {
-    add('unknown_column', `'${table.name}' has no column '${name}'`)
-  } else if (column.type === 'text') {
-    add(
-      'wrong_type',
-      `'${name}' holds text, which is not stored: upload it as a category by schema`,
-    )
-  } else if (column.missing > 0) {
-    const message = `'${name}' has ${column.missing} rows without a value: fill them in or leave the rows out`
-    add('missing_values', message)
-  } else if (hasOneValue(column)) {
-    add('contradiction', `all rows have the same value in '${name}', so none can be held out by it`)
+  const columnPath = `${path}/column`
+  const use = 'validation.column'
+  const column = findStoredColumn(name, use, table, columnPath, errors)
+  if (!column) return
+  const incomplete = missingValuesError(column, use)
+  if (incomplete) errors.add(columnPath, 'missing_values', incomplete)
+  else if (hasOneValue(column)) {
+    const message = `all rows have the same value in '${name}', so none can be held out by it`
+    errors.add(columnPath, 'contradiction', message)
   } else if (by === 'time' && column.type === 'category' && !areDates(column.categories)) {
     const example = column.categories.find(value => !isoDate.test(value)) ?? column.categories[0]
     const message = `the texts of '${name}', such as '${example}', have no order in time: expected numbers, or dates such as 2024-01-31 that are all written alike`
-    add('wrong_type', message)
+    errors.add(columnPath, 'wrong_type', message)
   }
 }
 
