@@ -126,8 +126,8 @@ export function planBoosting(
     validation: split,
     earlyStopping: planEarlyStopping(
       objective,
-      trainingRequest,
       options.earlyStopping,
+      trainingRequest,
       { table, target, group, validation, heldOut },
       errors,
     ),

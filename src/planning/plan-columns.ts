@@ -83,6 +83,17 @@ export const missingValuesError = ({ name, missing }: NonTextColumn, use: string
     ? null
     : `${use} '${name}' has ${formatRowCount(missing)} without a value: fill them in or leave the rows out`
 
+/** Returns the value that all rows with a value have, as a message shows it; null if there are several or none. */
+export function onlyValue(column: NonTextColumn): string | null {
+  if (column.type === 'category') {
+    const present = column.categories.filter((_, code) => column.counts[code]! > 0)
+    return present.length === 1 ? `'${present[0]}'` : null
+  }
+  const { type, min, max } = column
+  if (min === null || min !== max) return null
+  return type === 'boolean' ? String(min === 1) : String(min)
+}
+
 /** Says how many rows of a table are left out, since they have no target. */
 export const withoutTargetMessage = (table: TableManifest, { name, missing }: TableColumn) =>
   `${formatRowCount(missing)} of '${table.name}' without a value of the target '${name}' ${missing === 1 ? 'is' : 'are'} left out`

@@ -4,6 +4,7 @@ import type { BoostingObjective } from '../spec/boosting-options.js'
 import type { BoostingPlan, BoostingTrainingRequest } from '../spec/boosting-training.js'
 import type { TableManifest } from '../spec/dataset.js'
 import type { NonTextColumn } from './feature-columns.js'
+import { onlyValue } from './plan-columns.js'
 
 const path = '/training/earlyStopping'
 
@@ -17,37 +18,42 @@ export interface EarlyStoppingData {
 }
 
 /**
- * Fills in the metric, which depends on the objective. Adds an error for each field that does not fit
- * the objective, and if there is nothing to measure by.
+ * Fills in the metric of `earlyStopping`, which depends on the objective; it has the other defaults already.
+ * Adds an error for each field that does not fit the objective, and if there is nothing to measure by.
  */
 export function planEarlyStopping(
   objective: BoostingObjective,
-  { earlyStopping, exportBest }: BoostingTrainingRequest,
-  withDefaults: BoostingTrainingRequest['earlyStopping'],
+  earlyStopping: BoostingTrainingRequest['earlyStopping'],
+  { exportBest }: BoostingTrainingRequest,
   data: EarlyStoppingData,
   errors: FieldErrors,
 ): BoostingPlan['earlyStopping'] {
-  if (!earlyStopping || !withDefaults) {
+  if (!earlyStopping) {
     const message =
       'which round is best is judged by earlyStopping: give it, or leave out exportBest'
     if (exportBest) errors.add('/training/exportBest', 'contradiction', message)
     return null
   }
   const nothing = nothingToMeasureBy(objective, data)
-  const message = `earlyStopping needs something to measure by, but ${nothing}`
-  errors.addIf(path, 'contradiction', nothing && message)
-  const [firstMetric, ...others] = objectiveValidationMetrics(objective)
-  const metrics: readonly string[] = [firstMetric!, ...others]
-  const { metric } = earlyStopping
-  if (metric && !metrics.includes(metric)) {
+  errors.addIf(
+    path,
+    'contradiction',
+    nothing && `earlyStopping needs something to measure by, but ${nothing}`,
+  )
+  const metrics = objectiveValidationMetrics(objective)
+  const { metric = metrics[0]! } = earlyStopping
+  if (!metrics.includes(metric)) {
     const message = `objective ${objective} does not measure ${metric}, but ${metrics.join(', ')}`
     errors.add(`${path}/metric`, 'contradiction', message)
   } else if (metric === 'validationAuc' && !nothing) {
     const problem = aucProblem(data)
-    const message = `validationAuc compares rows of two classes, but ${problem}: take validationLogloss`
-    errors.addIf(`${path}/metric`, 'contradiction', problem && message)
+    errors.addIf(
+      `${path}/metric`,
+      'contradiction',
+      problem && `validationAuc compares rows of two classes, but ${problem}: take validationLogloss`,
+    )
   }
-  return { metric: firstMetric!, ...withDefaults } as BoostingPlan['earlyStopping']
+  return { ...earlyStopping, metric } as BoostingPlan['earlyStopping']
 }
 
 function nothingToMeasureBy(
@@ -75,16 +81,6 @@ function aucProblem({ table, target, validation, heldOut }: EarlyStoppingData): 
   return smallest === 1
     ? `one class of '${name}' has a single row, to train or to validate on`
     : null
-}
-
-function onlyValue(column: NonTextColumn): string | null {
-  if (column.type === 'category') {
-    const present = column.categories.filter((_, code) => column.counts[code]! > 0)
-    return present.length === 1 ? `'${present[0]}'` : null
-  }
-  const { type, min, max } = column
-  if (min === null || min !== max) return null
-  return type === 'boolean' ? String(min === 1) : String(min)
 }
 
 /** The number of rows of the smaller one of two classes. */

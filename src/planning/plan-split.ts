@@ -3,8 +3,7 @@ import type { BoostingObjective } from '../spec/boosting-options.js'
 import type { TableManifest } from '../spec/dataset.js'
 import type { Notes } from '../spec/notes.js'
 import type { TableSplit, TableSplitPlan, TableValidation } from '../spec/validation-split.js'
-import type { NonTextColumn } from './feature-columns.js'
-import { findStoredColumn, missingValuesError } from './plan-columns.js'
+import { findStoredColumn, missingValuesError, onlyValue } from './plan-columns.js'
 import { noteNothingHeldOut, requestedHoldOut } from './plan-hold-out.js'
 
 const path = '/training/validation'
@@ -81,10 +80,11 @@ function checkColumn(
   const use = 'validation.column'
   const column = findStoredColumn(name, use, table, columnPath, errors)
   if (!column) return
+  const only = onlyValue(column)
   const incomplete = missingValuesError(column, use)
   if (incomplete) errors.add(columnPath, 'missing_values', incomplete)
-  else if (hasOneValue(column)) {
-    const message = `all rows have the same value in '${name}', so none can be held out by it`
+  else if (only !== null) {
+    const message = `'${name}' is ${only} in all rows, so none can be held out by it`
     errors.add(columnPath, 'contradiction', message)
   } else if (by === 'time' && column.type === 'category' && !areDates(column.categories)) {
     const example = column.categories.find(value => !isoDate.test(value)) ?? column.categories[0]
@@ -92,9 +92,6 @@ function checkColumn(
     errors.add(columnPath, 'wrong_type', message)
   }
 }
-
-const hasOneValue = (column: NonTextColumn) =>
-  column.type === 'category' ? column.categories.length < 2 : column.min === column.max
 
 /** Dates whose order as text is their order in time. */
 const isoDate = /^\d{4}(-\d\d(-\d\d(([T ])\d\d:\d\d(:\d\d(\.\d+)?)?Z?)?)?)?$/
