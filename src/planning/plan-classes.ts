@@ -52,13 +52,16 @@ export function planClasses(
   target: NonTextColumn,
   errors: FieldErrors,
 ): Classes | null {
-  const isClassification = objective === 'binary' || objective === 'multiclass'
-  const problem = isClassification
+  const problem = isClassification(objective)
     ? classTargetError(objective, target)
     : numericTargetError(objective, target)
   errors.addIf('/training/target', 'wrong_target', problem)
-  return isClassification && !problem ? classesOf(target) : null
+  return isClassification(objective) && !problem ? classesOf(target) : null
 }
+
+export const isClassification = (
+  objective: BoostingObjective,
+): objective is 'binary' | 'multiclass' => objective === 'binary' || objective === 'multiclass'
 
 /** Returns why an objective that predicts numbers cannot learn the target, or null if it can. */
 function numericTargetError(objective: BoostingObjective, target: NonTextColumn): string | null {

@@ -4,6 +4,7 @@ import type { BoostingTrainingRequest, Classes } from '../spec/boosting-training
 import type { ClassWeightsPlan } from '../spec/class-weights.js'
 import type { NonTextColumn } from './feature-columns.js'
 import { planClassWeights } from './plan-class-weights.js'
+import { isClassification } from './plan-classes.js'
 import { offsetColumnError } from './plan-columns.js'
 
 /** Balanced weights depend on the rows that are trained on, so a trainer computes them. */
@@ -16,7 +17,7 @@ export function planBoostingClassWeights(
 ): ClassWeightsPlan | 'balanced' | null {
   if (classWeights === undefined) return null
   const path = '/training/classWeights'
-  if (objective !== 'binary' && objective !== 'multiclass') {
+  if (!isClassification(objective)) {
     const message = `classWeights weight classes, and objective ${objective} has none: leave them out, or weight rows by sampleWeight`
     errors.add(path, 'contradiction', message)
     return null

@@ -3,6 +3,7 @@ import type { BoostingObjective } from '../spec/boosting-options.js'
 import type { TableManifest } from '../spec/dataset.js'
 import type { Notes } from '../spec/notes.js'
 import type { TableSplit, TableSplitPlan, TableValidation } from '../spec/validation-split.js'
+import { isClassification } from './plan-classes.js'
 import { findStoredColumn, missingValuesError, onlyValue } from './plan-columns.js'
 import { noteNothingHeldOut, requestedHoldOut } from './plan-hold-out.js'
 
@@ -51,9 +52,6 @@ export function planSplit(
   } else checkColumn(column, by, table, errors)
   return { fraction, by, column }
 }
-
-const isClassification = (objective: BoostingObjective) =>
-  objective === 'binary' || objective === 'multiclass'
 
 /** Every class has its share of the rows to validate on, so that metrics of classes exist. */
 function defaultSplit(objective: BoostingObjective): TableSplit {
