@@ -31,5 +31,5 @@ export function initialWeightsNotes({
 export const uncheckedNote: Note = {
   code: 'initial_weights_unchecked',
   message:
-    'the weights of initFrom could not be compared with the network; the job does so when it begins, and fails if none fits. A dry run says so before',
+    'the weights of initFrom could not be compared with the network; the job compares them when it begins, and fails if none fits',
 }

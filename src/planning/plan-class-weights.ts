@@ -5,8 +5,8 @@ import { listNames } from '../spec/notes.js'
 const path = '/training/classWeights'
 
 /**
- * The weight of each class by its name. `counts`: the records to train on of each class; a class without
- * any has the weight 1. Balanced weights are those of scikit-learn: records / (classes × records of the
+ * The weight of each class by its name. `counts`: the records of each class; a class without any has the
+ * balanced weight 1. Balanced weights are those of scikit-learn: records / (classes × records of the
  * class), where only classes with records count. Adds an error for each name that is no class, and if
  * all classes with records have the weight 0.
  */

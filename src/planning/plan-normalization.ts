@@ -40,8 +40,8 @@ export function planNormalization(
     typeof normalization !== 'string' &&
     normalization.mean.length !== dataset.channels
   if (typeof found !== 'string' && !isForOthers) return { ...found, from: 'weights' }
-  const reason = typeof found === 'string' ? found : 'they learnt from images with 1 channel'
-  const message = `${description} cannot bring their normalization along: ${reason}; the mean and deviation of '${dataset.name}' are used. initFrom.normalize changes that`
+  const reason = typeof found === 'string' ? found : 'the weights learnt from images with 1 channel'
+  const message = `the normalization of ${description} does not fit the images: ${reason}; the mean and deviation of '${dataset.name}' are used. initFrom.normalize changes that`
   notes.add('normalization_unknown', message)
   return ofDataset
 }
@@ -51,5 +51,5 @@ function unknownMessage({ description, published }: InitialSource, dataset: Imag
     values.map(value => Number(value.toFixed(2))).join(', ')
   const { name, mean, std } = dataset
   const hint = published ? `; the weights that TF-Slim published need '${published}'` : ''
-  return `it is not known how the images of ${description} were normalized; the mean (${list(mean)}) and deviation (${list(std)}) of '${name}' are used. If the weights learnt from others, give initFrom.normalize: caffe, inception, torchvision or { mean, std }${hint}`
+  return `it is not known how the images of ${description} were normalized; the mean (${list(mean)}) and deviation (${list(std)}) of '${name}' are used. If the weights were trained with others, give initFrom.normalize: caffe, inception, torchvision or { mean, std }${hint}`
 }

@@ -96,7 +96,7 @@ function planSplit(
   if (by === 'random') return { holdOut }
   const classes = classCounts.filter(count => count > 0).length
   if (holdOut > 0 && (holdOut < classes || classCounts.includes(1))) {
-    const message = `${holdOut} of ${records} images are held out, so not every one of the ${classes} classes has one; no class gives its only image`
+    const message = `some of the ${classes} classes have no image to validate on: ${holdOut} of ${records} images are held out, and no class gives its only image`
     notes.add('class_not_validated', message)
   }
   return { holdOut, by }

@@ -4,6 +4,8 @@ import { RequestedNormalization } from './normalization.js'
 import { strictObject } from './strict-object.js'
 import { WeightsId } from './weights.js'
 
+const normalize = Type.Optional(RequestedNormalization)
+
 /** The source of a job's initial weights: exactly one of `model`, `job` and `weights`. */
 export const InitFrom = strictObject({
   model: Type.Optional(Name),
@@ -23,11 +25,9 @@ export const InitFrom = strictObject({
     }),
   ),
   weights: Type.Optional(WeightsId),
-  normalize: Type.Optional(RequestedNormalization),
+  normalize,
 })
 export type InitFrom = Static<typeof InitFrom>
-
-const normalize = Type.Optional(RequestedNormalization)
 
 /** The source with the version or step that was chosen when the job was submitted. */
 export const InitSource = Type.Union([

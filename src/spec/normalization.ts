@@ -76,7 +76,7 @@ export function normalizationFor(
   normalization: WeightsNormalization,
   channels: number,
 ): MeanAndStd | string {
-  const name = typeof normalization === 'string' ? `'${normalization}'` : 'this one'
+  const name = typeof normalization === 'string' ? `'${normalization}'` : '{ mean, std }'
   const { mean, std } =
     typeof normalization === 'string' ? normalizationPresets[normalization] : normalization
   for (const [field, { length }] of [['mean', mean] as const, ['std', std] as const]) {
