@@ -33,17 +33,23 @@ export function planNormalization(
     notes.add('normalization_unknown', unknownMessage(initial, dataset))
     return ofDataset
   }
-  const found = normalizationFor(normalization, dataset.channels)
-  // a job or a model has a value for each channel, so one value is for grey images
-  const isForOthers =
-    !('weights' in source) &&
-    typeof normalization !== 'string' &&
-    normalization.mean.length !== dataset.channels
-  if (typeof found !== 'string' && !isForOthers) return { ...found, from: 'weights' }
-  const reason = typeof found === 'string' ? found : 'the weights learnt from images with 1 channel'
-  const message = `the normalization of ${description} does not fit the images: ${reason}; the mean and deviation of '${dataset.name}' are used. initFrom.normalize changes that`
+  const found =
+    'weights' in source || typeof normalization === 'string'
+      ? normalizationFor(normalization, dataset.channels)
+      : forSameChannels(normalization, dataset.channels)
+  if (typeof found !== 'string') return { ...found, from: 'weights' }
+  const message = `the normalization of ${description} does not fit the images: ${found}; the mean and deviation of '${dataset.name}' are used. initFrom.normalize changes that`
   notes.add('normalization_unknown', message)
   return ofDataset
+}
+
+/** A job or a model has a value for each channel of its images, so one value is for grey images. */
+function forSameChannels(
+  { mean, std }: Omit<Normalization, 'from'>,
+  channels: number,
+): Omit<Normalization, 'from'> | string {
+  if (mean.length === channels) return { mean, std }
+  return `the weights learnt from images with ${mean.length} ${mean.length === 1 ? 'channel' : 'channels'}`
 }
 
 function unknownMessage({ description, published }: InitialSource, dataset: ImagesManifest) {

@@ -83,6 +83,7 @@ test('a job normalizes images as those of its initial weights were', async () =>
   const caffe = { mean: [123.68, 116.779, 103.939], std: [1, 1, 1] }
   const inception = { mean: [127.5, 127.5, 127.5], std: [127.5, 127.5, 127.5] }
   const given = { mean: [1, 2, 3], std: [4, 5, 6] }
+  const black = { mean: [0.3, 0.3, 0.3], std: [0.4, 0.4, 0.4] }
   const unknown = ['normalization_unknown']
   const cases: [InitFrom, Found, object, string[]][] = [
     [{ model: 'm' }, { input: given }, { ...given, from: 'weights' }, []],
@@ -92,6 +93,8 @@ test('a job normalizes images as those of its initial weights were', async () =>
       { ...given, from: 'weights' },
       [],
     ],
+    // images whose pixels are 0 or 1
+    [{ model: 'm' }, { input: black }, { ...black, from: 'weights' }, []],
     // a job of before there was `normalization` has that of its data set
     [job, {}, { ...given, from: 'weights' }, []],
     [job, { datasetGone: true }, own, unknown],
