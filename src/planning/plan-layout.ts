@@ -14,7 +14,7 @@ export function checkLayout(
   errors: FieldErrors,
   notes: Notes,
 ): void {
-  if (layout === null || !('depth' in model) || !('layout' in model)) return
+  if (layout === null || !('layout' in model)) return
   const requested = 'layout' in request ? request.layout : undefined
   if (model.layout !== layout) {
     const message = `${description} have the layout '${layout}', and compute something else in the layout '${model.layout}': leave model.layout out`

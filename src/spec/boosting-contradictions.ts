@@ -4,6 +4,7 @@ import {
   objectiveOptions,
 } from './boosting-options.js'
 import type { FieldErrorCode } from './field-error-codes.js'
+import { listNames } from './notes.js'
 
 export interface Contradiction {
   field: keyof BoostingOptions
@@ -117,7 +118,5 @@ function baseScoreProblem({ objective, baseScore }: BoostingOptions): Problem | 
 }
 
 function unknownColumnMessage(name: string, columns: readonly Column[]): string {
-  const names = columns.slice(0, 10).map(column => `'${column.name}'`)
-  const more = columns.length > names.length ? `, and ${columns.length - names.length} more` : ''
-  return `there is no column '${name}'; there are ${names.join(', ')}${more}`
+  return `there is no column '${name}'; there are ${listNames(columns.map(column => column.name))}`
 }
