@@ -31,10 +31,11 @@ export function planValidationImages(
     return undefined
   }
   noteUnvalidatedClasses(dataset, validation, classes, notes)
-  const isSameOrder = classes.every((trainingClass, index) => trainingClass === index)
-  if (isSameOrder) return undefined
-  const message = `the classes of '${validation.name}' are in another order than those of '${dataset.name}'; they are matched by name`
-  notes.add('classes_matched_by_name', message)
+  if (classes.every((trainingClass, index) => trainingClass === index)) return undefined
+  if (classes.some((trainingClass, index) => trainingClass !== -1 && trainingClass !== index)) {
+    const message = `the classes of '${validation.name}' have other numbers than in '${dataset.name}'; they are matched by name`
+    notes.add('classes_matched_by_name', message)
+  }
   return classes
 }
 

@@ -47,6 +47,7 @@ test('classes are matched by name', () => {
     [pets, ['dog'], undefined, [partial]],
     // a name without images changes nothing
     [['ape', 'cat', 'dog', 'hen'], ['ape'], [-1, 0, 1, 2], [reordered]],
+    [['cat', 'dog', 'hen', 'yak'], ['yak'], [0, 1, 2, -1], []],
   ]
   for (const [validation, empty, classes, notes = []] of cases) {
     const result = match(pets, validation, empty)
