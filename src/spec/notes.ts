@@ -9,11 +9,19 @@ const maxColumns = 20
 
 /** Collects notes. A wide table may have a reason for one in every column, so one note names many columns. */
 export class Notes {
-  readonly all: Note[] = []
+  private readonly listed: Note[] = []
+  private unlisted = 0
 
   add(code: NoteCode, message: string, columns?: readonly string[]): void {
-    if (this.all.length === maxNotes) return
-    this.all.push({ code, message, ...(columns && { columns: columns.slice(0, maxColumns) }) })
+    if (this.listed.length === maxNotes) this.unlisted++
+    else this.listed.push({ code, message, ...(columns && { columns: columns.slice(0, maxColumns) }) })
+  }
+
+  /** The first 100 notes; if there are more, one more note counts them. */
+  get all(): Note[] {
+    if (this.unlisted === 0) return this.listed
+    const message = `there are ${this.unlisted} more notes, which are not listed`
+    return [...this.listed, { code: 'notes_not_listed', message }]
   }
 }
 
