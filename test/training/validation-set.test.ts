@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict'
-import { readFile, writeFile } from 'node:fs/promises'
+import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
 import { PNG } from 'pngjs'
 import { decodeExample, encodeExample } from '../../src/datasets/images/example.js'
+import { readRecords } from '../../src/datasets/images/tfrecord-reader.js'
 import { writeSavedModel } from '../../src/graph/saved-model.js'
 import { openSession } from '../../src/graph/session.js'
 import type { Evaluation } from '../../src/spec/evaluation.js'
@@ -33,23 +34,14 @@ const encoded: ImageFormat = {
   std: [127.5, 127.5, 127.5],
 }
 
-/** The records of a TFRecord file of tf.Examples, with all checksums passed over. */
-function* recordsOf(file: Buffer) {
-  for (let at = 0; at < file.length; ) {
-    const length = Number(file.readBigUInt64LE(at))
-    yield decodeExample(file.subarray(at + 12, at + 12 + length))
-    at += length + 16
-  }
-}
-
-const examples = [...recordsOf(await readFile(dogCat))]
-const rawExamples = examples.map(({ image, label }) => {
+const rawExamples = Array.from(readRecords(dogCat, dogCat), record => {
+  const { image, label } = decodeExample(record)
   const { data } = PNG.sync.read(Buffer.from(image))
   const pixels = data.filter((_, i) => i % 4 < 3)
   return encodeExample({ image: pixels, label: Number(label) }, encoded)
 })
 await writeFile(rawDogCat, tfRecordFile(rawExamples))
-const count = examples.length
+const count = rawExamples.length
 
 /** Trains on cats and dogs, and returns the last evaluation, as it is stored with the checkpoint. */
 async function validate(

@@ -1,16 +1,13 @@
+import { setImmediate } from 'node:timers/promises'
 import { decodeExample } from '../../src/datasets/images/example.js'
 import { ImageDecoder } from '../../src/datasets/images/image-decoder.js'
 import { ImageError } from '../../src/datasets/images/image-error.js'
 import { shuffledOrder } from '../../src/datasets/images/shards.js'
-import { nextRecordOffset, readRecord } from '../../src/datasets/images/tfrecord-reader.js'
-import { InputFile } from '../../src/datasets/input-file.js'
+import { readRecords } from '../../src/datasets/images/tfrecord-reader.js'
 import { TrainingFailure } from '../../src/errors.js'
 import { undecodableImage } from '../../src/graph/decode-errors.js'
 import { SessionError } from '../../src/graph/values.js'
 import type { ImagesManifest } from '../../src/spec/dataset.js'
-
-/** Longer records do not exist: the upload refuses them. */
-const maxRecordBytes = 2 ** 30
 
 interface ImageFiles {
   manifest: ImagesManifest
@@ -28,6 +25,7 @@ export async function rethrowWithRecord(
   datasets: readonly ImageFiles[],
 ): Promise<never> {
   if (!(error instanceof SessionError) || !undecodableImage.test(error.message)) throw error
+  console.log('an image cannot be decoded: looking for its record')
   for (const dataset of datasets) {
     if (dataset.manifest.encoding !== 'encoded') continue
     const found = await findBadImage(dataset)
@@ -42,20 +40,18 @@ export async function findBadImage({ manifest, paths }: ImageFiles): Promise<str
   let first = 0
   for (const [i, path] of paths.entries()) {
     const shard = manifest.shards[i]!
-    const file = new InputFile(shard.name, path)
-    try {
-      for (let record = 0, offset = 0; offset < file.size; record++) {
-        const data = Buffer.from(readRecord(file, record, offset, maxRecordBytes))
-        offset = nextRecordOffset(offset, data.length)
-        const [image] = decoder.decode([decodeExample(data).image])
-        if (!(image instanceof ImageError)) continue
+    let record = 0
+    for (const data of readRecords(shard.name, path)) {
+      const [image] = decoder.decode([decodeExample(data).image])
+      if (image instanceof ImageError) {
         const uploaded = shuffledOrder(manifest.records)[first + record]
         return `record ${uploaded} of data set '${manifest.name}' (record ${record} of ${shard.name}): ${image.message}`
       }
-    } finally {
-      file.close()
+      record++
     }
     first += shard.records
+    // a trainer has to take its worker's messages in between
+    await setImmediate()
   }
   return null
 }

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { closeSync, openSync, writeFileSync } from 'node:fs'
 import { footerBytes, headerBytes, maskedCrc, recordFrame } from '../../formats/tfrecord.js'
 import { fileError, formatChecksum } from '../errors.js'
-import type { InputFile } from '../input-file.js'
+import { InputFile } from '../input-file.js'
 
 /** True if these bytes are the header of a record, by its checksum. */
 export const isRecordHeader = (bytes: Buffer): boolean =>
@@ -59,6 +59,20 @@ export function readRecord(
     throw fileError('DATASET_CHECKSUM', location, detail)
   }
   return data
+}
+
+/** The data of each record of a stored file, in order. The next record overwrites it. `name` is for errors. */
+export function* readRecords(name: string, path: string): Generator<Buffer, void> {
+  const file = new InputFile(name, path)
+  try {
+    for (let record = 0, offset = 0; offset < file.size; record++) {
+      const data = readRecord(file, record, offset, file.size)
+      offset = nextRecordOffset(offset, data.length)
+      yield data
+    }
+  } finally {
+    file.close()
+  }
 }
 
 /** The offset of the next record. */
