@@ -1,5 +1,6 @@
 import type { TableSplit } from '../../src/spec/validation-split.js'
 import { sampleFraction, sampleStrata } from './sample-rows.js'
+import { countGroups, groupNumbers } from './sort-groups.js'
 
 export interface HoldOut {
   rows: number
@@ -21,8 +22,8 @@ export function holdOutRows(options: HoldOut): Uint8Array {
   if (fraction === 0) return new Uint8Array(rows)
   if (by === 'time') return lastUnits(options)
   if (queries) return wholeGroups(queries, options)
-  if (by === 'group') return wholeGroups(indicesOf(column!), options)
-  if (by === 'class') return stratifiedRows(options.targets!, options)
+  if (by === 'group') return wholeGroups(groupNumbers(column!), options)
+  if (by === 'class') return sampleClasses(groupNumbers(options.targets!), fraction, options.seed)
   return sampleFraction(rows, fraction, options.seed)
 }
 
@@ -31,7 +32,7 @@ function wholeGroups(
   groups: Uint32Array,
   { fraction, seed }: Pick<HoldOut, 'fraction' | 'seed'>,
 ): Uint8Array {
-  const count = countOf(groups)
+  const count = countGroups(groups)
   const minFraction = count > 1 ? 1 / count : 0
   const selected = sampleFraction(count, Math.max(fraction, minFraction), seed)
   return Uint8Array.from(groups, group => selected[group]!)
@@ -39,7 +40,7 @@ function wholeGroups(
 
 /** The last rows, or queries, in time. Those of one time are not separated. */
 function lastUnits({ rows, fraction, queries, column }: HoldOut): Uint8Array {
-  const count = queries ? countOf(queries) : rows
+  const count = queries ? countGroups(queries) : rows
   const times = column
     ? queries
       ? latestOfGroups(queries, count, column)
@@ -82,15 +83,11 @@ function latestOfGroups(
   return latest
 }
 
-/** The same fraction of the rows of each class. */
-function stratifiedRows(
-  targets: ArrayLike<number>,
-  { fraction, seed }: Pick<HoldOut, 'fraction' | 'seed'>,
-): Uint8Array {
-  const strata = indicesOf(targets)
-  const counts = new Array<number>(countOf(strata)).fill(0)
-  for (const stratum of strata) counts[stratum]!++
-  return sampleStrata(strata, apportion(counts, fraction), seed)
+/** Selects the same fraction of each class, at random. `classes`: the class of each item, counted from 0. */
+export function sampleClasses(classes: Uint32Array, fraction: number, seed: number): Uint8Array {
+  const counts = new Array<number>(countGroups(classes)).fill(0)
+  for (const index of classes) counts[index]!++
+  return sampleStrata(classes, counts, apportion(counts, fraction), seed)
 }
 
 /**
@@ -129,16 +126,3 @@ function indexOfLargest(values: readonly unknown[], scoreOf: (index: number) => 
   }
   return best
 }
-
-/** Numbers different values in the order of their first row. */
-function indicesOf(values: ArrayLike<number>): Uint32Array {
-  const indices = new Map<number, number>()
-  return Uint32Array.from(values, value => {
-    const found = indices.get(value) ?? indices.size
-    indices.set(value, found)
-    return found
-  })
-}
-
-const countOf = (groups: Uint32Array) =>
-  groups.reduce((most, group) => Math.max(most, group), -1) + 1

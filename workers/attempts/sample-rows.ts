@@ -23,17 +23,17 @@ function hash01(seed: number, i: number): number {
 }
 
 /**
- * Selects `wanted[s]` items of each stratum at random. `strata` has the stratum of each item. Every
- * item of a stratum is equally likely, as in `sampleFraction`.
+ * Selects `wanted[s]` of the `counts[s]` items of each stratum at random. `strata` has the stratum of
+ * each item. Every item of a stratum is equally likely, as in `sampleFraction`.
  */
 export function sampleStrata(
   strata: Uint32Array,
+  counts: readonly number[],
   wanted: readonly number[],
   seed: number,
 ): Uint8Array {
   const remaining = [...wanted]
-  const left = new Array<number>(wanted.length).fill(0)
-  for (const stratum of strata) left[stratum]!++
+  const left = [...counts]
   return Uint8Array.from(strata, (stratum, i) => {
     const isSelected = hash01(seed, i) * left[stratum]! < remaining[stratum]!
     left[stratum]!--

@@ -11,6 +11,10 @@ export function groupNumbers(values: ArrayLike<number>): Uint32Array {
   })
 }
 
+/** The number of groups, if they are numbered from 0. */
+export const countGroups = (groups: Uint32Array): number =>
+  groups.reduce((largest, group) => Math.max(largest, group), -1) + 1
+
 /** Whether the rows of each group are adjacent, if groups are numbered by their first rows. */
 export const areTogether = (groups: Uint32Array): boolean =>
   groups.every((group, row) => row === 0 || groups[row - 1]! <= group)
@@ -51,8 +55,7 @@ export function sortedByGroup(table: Table): Table {
 
 /** The position of each row after a stable sort by group. */
 function sortedPositions(groups: Uint32Array): Uint32Array {
-  const last = groups.reduce((largest, group) => Math.max(largest, group), 0)
-  const next = new Uint32Array(last + 2)
+  const next = new Uint32Array(countGroups(groups) + 1)
   for (const group of groups) next[group + 1]!++
   for (let group = 1; group < next.length; group++) next[group]! += next[group - 1]!
   return groups.map(group => next[group]!++)

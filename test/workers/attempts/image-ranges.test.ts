@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { holdOutByClass, imageRanges } from '../../../workers/attempts/image-ranges.js'
+import { sampleClasses } from '../../../workers/attempts/hold-out.js'
+import { imageRanges } from '../../../workers/attempts/image-ranges.js'
 import { freshDatasets, mnistSlice } from '../../datasets/uploads.js'
 
 const countsOf = (labels: Uint32Array, selected: Uint8Array, classes: number) => {
@@ -23,13 +24,13 @@ test('each class gives the same share of its images, and keeps one', () => {
   for (const [counts, heldOut, expected] of cases) {
     const sorted = Uint32Array.from(counts.flatMap((count, label) => Array(count).fill(label)))
     for (const labels of [sorted, sorted.toReversed()]) {
-      const selected = holdOutByClass(labels, counts.length, heldOut, 1)
+      const selected = sampleClasses(labels, heldOut / labels.length, 1)
       assert.deepEqual(countsOf(labels, selected, counts.length), expected, String(counts))
     }
   }
   const labels = new Uint32Array(100)
-  assert.deepEqual(holdOutByClass(labels, 1, 10, 1), holdOutByClass(labels, 1, 10, 1))
-  assert.notDeepEqual(holdOutByClass(labels, 1, 10, 1), holdOutByClass(labels, 1, 10, 2))
+  assert.deepEqual(sampleClasses(labels, 0.1, 1), sampleClasses(labels, 0.1, 1))
+  assert.notDeepEqual(sampleClasses(labels, 0.1, 1), sampleClasses(labels, 0.1, 2))
 })
 
 test('the held-out images of a data set are chosen by the labels in its shards', async t => {
