@@ -112,7 +112,8 @@ function heldOutRows(
     fraction,
     seed: plan.seed,
     by,
-    queries: queries && withTarget ? queries.filter(isUsed) : queries,
+    // numbered anew, since a query whose rows have no target is not there to hold out
+    queries: queries && withTarget ? groupNumbers(queries.filter(isUsed)) : queries,
     targets,
     // float32 would run large numbers together, such as ids and times
     column: column ? reader.exactColumn(column).filter(isUsed) : undefined,

@@ -27,14 +27,14 @@ export function holdOutRows(options: HoldOut): Uint8Array {
   return sampleFraction(rows, fraction, options.seed)
 }
 
-/** A fraction of the groups, at least one if another is left to train on. */
+/** A fraction of the groups, at least one. A single group is left to train on. */
 function wholeGroups(
   groups: Uint32Array,
   { fraction, seed }: Pick<HoldOut, 'fraction' | 'seed'>,
 ): Uint8Array {
   const count = countGroups(groups)
-  const minFraction = count > 1 ? 1 / count : 0
-  const selected = sampleFraction(count, Math.max(fraction, minFraction), seed)
+  if (count < 2) return new Uint8Array(groups.length)
+  const selected = sampleFraction(count, Math.max(fraction, 1 / count), seed)
   return Uint8Array.from(groups, group => selected[group]!)
 }
 

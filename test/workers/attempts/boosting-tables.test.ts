@@ -209,6 +209,15 @@ test('rows of a group that lie apart are sorted by group, as if the file were', 
   }
 })
 
+test('a query whose rows have no target is not held out in place of another', async t => {
+  const csv = lines('q,a,y', '1,0,0', '1,1,1', '2,2,1', '2,3,0', '3,4,', '3,5,')
+  for (const by of ['group', 'time'] as const) {
+    const training = { target: 'y', group: 'q', validation: { holdOut: 0.3, by } }
+    const opened = await openedTables(t, csv, training, undefined, { objective: 'ranking' })
+    assert.deepEqual([opened.training.rows, opened.validation?.rows], [2, 2], by)
+  }
+})
+
 test('groups are told apart by numbers that float32 runs together', async t => {
   const ids = [9007199254740990, 9007199254740991, 9007199254740990]
   const csv = lines('q,a,y', ...ids.map((id, row) => `${id},${row},${row}`))

@@ -48,6 +48,7 @@ test('by group holds out all rows of a group or none, wherever they lie', () => 
   // at least one group, and never all
   assert.equal(new Set(heldOut({ rows: 2, by: 'group', column: [1, 2] })).size, 1)
   assert.deepEqual(heldOut({ rows: 2, by: 'group', column: [1, 1] }), [])
+  assert.deepEqual(heldOut({ rows: 2, by: 'group', column: [1, 1], fraction: 0.5 }), [])
 })
 
 test('by time holds out the last rows, and does not separate rows of one time', () => {
