@@ -4,6 +4,9 @@ import { nullable } from './nullable.js'
 /** Above this number of classes, an evaluation has no confusion matrix. */
 export const maxConfusionClasses = 100
 
+/** Above this number of classes, an evaluation counts the records whose class is among as many most probable. */
+export const topClasses = 5
+
 const Share = Type.Number({ minimum: 0, maximum: 1 })
 
 export const ClassEvaluation = Type.Object({

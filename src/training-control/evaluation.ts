@@ -1,4 +1,4 @@
-import { type Evaluation, maxConfusionClasses } from '../spec/evaluation.js'
+import { type Evaluation, maxConfusionClasses, topClasses } from '../spec/evaluation.js'
 
 const maxCurvePoints = 100
 
@@ -17,6 +17,30 @@ export interface ClassCounts {
   top5: number | null
 }
 
+/** Counts the predictions of a classifier, record by record. */
+export class PredictionCounter implements Omit<ClassCounts, 'top5'> {
+  readonly records: Float64Array
+  readonly predicted: Float64Array
+  readonly correct: Float64Array
+  readonly confusion: Float64Array | null
+
+  constructor(readonly labels: readonly string[]) {
+    const { length } = labels
+    this.records = new Float64Array(length)
+    this.predicted = new Float64Array(length)
+    this.correct = new Float64Array(length)
+    this.confusion = length <= maxConfusionClasses ? new Float64Array(length ** 2) : null
+  }
+
+  /** Counts a record of class `truth` that is predicted as class `guess`. */
+  add(truth: number, guess: number): void {
+    this.records[truth]!++
+    this.predicted[guess]!++
+    if (guess === truth) this.correct[truth]!++
+    if (this.confusion) this.confusion[truth * this.labels.length + guess]!++
+  }
+}
+
 /** Converts counts to the evaluation that is kept with the model. */
 export function evaluationOf(counts: ClassCounts): Evaluation {
   const { labels, confusion, top5 } = counts
@@ -24,13 +48,12 @@ export function evaluationOf(counts: ClassCounts): Evaluation {
   return {
     records,
     accuracy: records === 0 ? 0 : correct / records,
-    ...(top5 !== null && labels.length > 5 && { top5Accuracy: records === 0 ? 0 : top5 / records }),
-    ...(confusion &&
-      labels.length <= maxConfusionClasses && {
-        confusionMatrix: labels.map((_, row) =>
-          labels.map((_, column) => confusion[row * labels.length + column]!),
-        ),
-      }),
+    ...(top5 !== null && { top5Accuracy: records === 0 ? 0 : top5 / records }),
+    ...(confusion && {
+      confusionMatrix: labels.map((_, row) =>
+        labels.map((_, column) => confusion[row * labels.length + column]!),
+      ),
+    }),
     perClass: labels.map((label, i) => ({
       label,
       records: counts.records[i]!,
@@ -51,36 +74,32 @@ export function evaluatePredictions(
 ): Evaluation {
   const classes = labels.length
   const isBinary = probabilities.length === truth.length && classes === 2
-  const records = new Float64Array(classes)
-  const predicted = new Float64Array(classes)
-  const correct = new Float64Array(classes)
-  const confusion = classes <= maxConfusionClasses ? new Float64Array(classes ** 2) : null
+  const counter = new PredictionCounter(labels)
   let top5 = 0
   for (let i = 0; i < truth.length; i++) {
     const expected = truth[i]!
     const row = isBinary ? null : probabilities.subarray(i * classes, (i + 1) * classes)
-    const guess = row ? indexOfMax(row) : Number(probabilities[i]! > 0.5)
-    records[expected]!++
-    predicted[guess]!++
-    if (guess === expected) correct[expected]!++
-    if (confusion) confusion[expected * classes + guess]!++
-    if (row && rankOf(row, expected) < 5) top5++
+    counter.add(expected, row ? indexOfMax(row) : Number(probabilities[i]! > 0.5))
+    if (row && classes > topClasses && rankOf(row, expected) < topClasses) top5++
   }
-  const evaluation = evaluationOf({
-    labels,
-    records,
-    predicted,
-    correct,
-    confusion,
-    top5: isBinary ? null : top5,
-  })
-  if (classes !== 2 || records[0] === 0 || records[1] === 0) return evaluation
+  const evaluation = evaluationOf({ ...counter, top5: classes > topClasses ? top5 : null })
+  if (classes !== 2) return evaluation
   const positive = isBinary ? probabilities : probabilities.filter((_, i) => i % 2 === 1)
-  return { ...evaluation, ...binaryCurves(truth, positive) }
+  return withCurves(evaluation, truth, positive)
+}
+
+/** Adds the curves to an evaluation of two classes, if both have records. `probabilities`: of the second class. */
+export function withCurves(
+  evaluation: Evaluation,
+  truth: ArrayLike<number>,
+  probabilities: Float32Array,
+): Evaluation {
+  if (evaluation.perClass.some(({ records }) => records === 0)) return evaluation
+  return { ...evaluation, ...binaryCurves(truth, probabilities) }
 }
 
 /** The ROC and the precision-recall curve of two classes that both have records. */
-export function binaryCurves(
+function binaryCurves(
   truth: ArrayLike<number>,
   probabilities: Float32Array,
 ): Required<Pick<Evaluation, 'roc' | 'pr'>> {
@@ -95,8 +114,7 @@ export function binaryCurves(
   for (let i = 0; i < order.length; ) {
     const threshold = probabilities[order[i]!]!
     const [positivesBefore, negativesBefore] = [truePositives, falsePositives]
-    // records of one probability pass the threshold together
-    // at least one, as NaN does not equal itself
+    // records of one probability pass the threshold together; NaN, which equals nothing, passes alone
     do {
       if (truth[order[i++]!] === 1) truePositives++
       else falsePositives++

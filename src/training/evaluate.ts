@@ -6,15 +6,12 @@ import { cast, mul } from '../graph/ops/math.js'
 import { argMax, reduceSum } from '../graph/ops/reduce.js'
 import { softmax, sparseSoftmaxCrossEntropy } from '../graph/ops/softmax.js'
 import type { Session } from '../graph/session.js'
-import { type Evaluation, maxConfusionClasses } from '../spec/evaluation.js'
+import { type Evaluation, topClasses } from '../spec/evaluation.js'
 import type { MetricRow } from '../spec/metrics.js'
 import type { TrainingPlan } from '../spec/training-options.js'
-import { binaryCurves, evaluationOf } from '../training-control/evaluation.js'
+import { evaluationOf, PredictionCounter, withCurves } from '../training-control/evaluation.js'
 import { startEvaluation } from './input.js'
 import type { RecordRange } from './record-range.js'
-
-/** Above this number of classes, it is counted how often the right one is among the five most probable. */
-const topClasses = 5
 
 /** Outputs of the signature `evaluate`, for one batch. */
 export function evaluationOutputs(logits: Tensor, labels: Tensor, classes: number) {
@@ -53,15 +50,10 @@ export function evaluate(
 ): EvaluationResult {
   const { count } = validation
   const classes = labels.length
-  const [records, predicted, correct] = [0, 1, 2].map(() => new Float64Array(classes)) as [
-    Float64Array,
-    Float64Array,
-    Float64Array,
-  ]
-  const confusion = classes <= maxConfusionClasses ? new Float64Array(classes ** 2) : null
+  const counter = new PredictionCounter(labels)
   const truth = new Int32Array(count)
   const positive = new Float32Array(count)
-  let [lossSum, inTop, correctSum] = [0, 0, 0]
+  let [lossSum, inTop] = [0, 0]
   startEvaluation(session, plan, validation)
   for (let seen = 0; seen < count; seen += plan.batchSize) {
     const outputs = session.run('evaluate')
@@ -71,29 +63,22 @@ export function evaluate(
     const batchLabels = outputs.ints('labels')
     const probabilities = classes === 2 ? outputs.floats('probabilities') : null
     for (const [i, label] of batchLabels.entries()) {
-      const guess = guesses[i]!
+      counter.add(label, guesses[i]!)
       truth[seen + i] = label
       if (probabilities) positive[seen + i] = probabilities[2 * i + 1]!
-      records[label]!++
-      predicted[guess]!++
-      if (confusion) confusion[label * classes + guess]!++
-      if (guess !== label) continue
-      correct[label]!++
-      correctSum++
     }
   }
   const validationLoss = lossSum / count
+  const evaluation = evaluationOf({ ...counter, top5: classes > topClasses ? inTop : null })
+  const { accuracy, top5Accuracy } = evaluation
   const values = {
     validationLoss,
-    validationAccuracy: correctSum / count,
-    ...(classes > topClasses && { validationTop5Accuracy: inTop / count }),
+    validationAccuracy: accuracy,
+    ...(top5Accuracy !== undefined && { validationTop5Accuracy: top5Accuracy }),
   }
   if (!Number.isFinite(validationLoss)) return { values, evaluation: null }
-  const top5 = classes > topClasses ? inTop : null
-  const evaluation = evaluationOf({ labels, records, predicted, correct, confusion, top5 })
-  const hasCurves = classes === 2 && records[0]! > 0 && records[1]! > 0
   return {
     values,
-    evaluation: { ...evaluation, ...(hasCurves && binaryCurves(truth, positive)) },
+    evaluation: classes === 2 ? withCurves(evaluation, truth, positive) : evaluation,
   }
 }
