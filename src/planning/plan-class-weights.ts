@@ -5,10 +5,18 @@ import { listNames } from '../spec/notes.js'
 const path = '/training/classWeights'
 
 /**
- * The weight of each class by its name. `counts`: the records of each class; a class without any has the
- * balanced weight 1. Balanced weights are those of scikit-learn: records / (classes × records of the
- * class), where only classes with records count. Adds an error for each name that is no class, and if
- * all classes with records have the weight 0.
+ * The weights that scikit-learn calls balanced, by the records of each class: records / (classes × records
+ * of the class), where only classes with records count. A class without any has the weight 1.
+ */
+export function balancedWeights(counts: readonly number[]): number[] {
+  const present = counts.filter(count => count > 0).length
+  const records = counts.reduce((sum, count) => sum + count, 0)
+  return counts.map(count => (count === 0 ? 1 : records / (present * count)))
+}
+
+/**
+ * The weight of each class by its name. `counts`: the records of each class. Adds an error
+ * for each name that is no class, and if all classes with records have the weight 0.
  */
 export function planClassWeights(
   requested: ClassWeights,
@@ -16,16 +24,13 @@ export function planClassWeights(
   counts: readonly number[],
   errors: FieldErrors,
 ): ClassWeightsPlan {
-  const present = counts.filter(count => count > 0).length
-  const records = counts.reduce((sum, count) => sum + count, 0)
-  const weightOf = (label: string, index: number): number => {
-    const count = counts[index]!
-    if (requested === 'balanced') return count > 0 ? records / (present * count) : 1
-    return Object.hasOwn(requested, label) ? requested[label]! : 1
-  }
-  const weights = labels.map(weightOf)
+  const weights =
+    requested === 'balanced'
+      ? balancedWeights(counts)
+      : labels.map(label => (Object.hasOwn(requested, label) ? requested[label]! : 1))
   if (requested !== 'balanced') checkNames(requested, labels, errors)
-  if (records > 0 && weights.every((weight, index) => weight === 0 || counts[index] === 0)) {
+  const hasRecords = counts.some(count => count > 0)
+  if (hasRecords && weights.every((weight, index) => weight === 0 || counts[index] === 0)) {
     const message = 'all classes that have records have the weight 0, so nothing can be learnt'
     errors.add(path, 'contradiction', message)
   }
