@@ -162,11 +162,11 @@ export class JobRunner {
     if (brief === null) return this.abandon()
     const { state, attempt } = brief.lifecycle
     if (this.attempt > 0 && attempt > this.attempt) return this.abandon()
+    // this was read before the attempt began; the next poll reads again
+    if (attempt < this.attempt) return
     // an attempt of a job that is not running must end, whatever happened to the job
     const requestedStop =
       requestedAction(state) ?? (runnerBefore && state !== 'running' ? 'cancel' : null)
-    // the read was of an earlier attempt; the next poll reads again
-    if (attempt < this.attempt) return
     this.tellAttempt(requestedStop)
     if (requestedStop) this.wakeController.abort()
   }
