@@ -40,12 +40,16 @@ export function matchWeights(
     else matched.push(found)
   }
   if (matched.length === 0) throw nothingMatches(variables, checkpointTensors, skipped)
-  const cast = matched
+  const castVariables = matched
     .filter(({ variable, dtype }) => dtype !== variable.dtype)
     .map(({ variable, dtype }) => ({ name: variable.name, from: dtype }))
   return {
     matched,
-    report: { matched: matched.map(({ variable }) => variable.name), skipped, cast },
+    report: {
+      matched: matched.map(({ variable }) => variable.name),
+      skipped,
+      cast: castVariables,
+    },
   }
 }
 
@@ -86,15 +90,15 @@ function nothingMatches(
   const sameName = skipped.find(({ name }) => names.has(name))
   const remedy = sameName
     ? `; of ${sameName.name}, ${sameName.reason}`
-    : (networkHint(checkpointTensors) ?? '')
+    : networkHint(checkpointTensors)
   return new TrainingFailure(
     'init_nothing_matches',
     `initFrom: no variable of the network is in the checkpoint by name and shape; the network has ${firstNames(variables)}, the checkpoint ${firstNames(checkpointTensors) || 'nothing'}${remedy}`,
   )
 }
 
-/** Names the model of a checkpoint whose variables have the names of another network. */
-function networkHint(checkpointTensors: readonly WeightsTensor[]): string | null {
+/** Names the model of a checkpoint whose variables have the names of another network; empty if unknown. */
+function networkHint(checkpointTensors: readonly WeightsTensor[]): string {
   for (const { name } of checkpointTensors) {
     const [, family, version, depth] = /^(resnet|vgg)(?:_v([12]))?_(\d+)\//.exec(name) ?? []
     if (!family) continue
@@ -105,5 +109,5 @@ function networkHint(checkpointTensors: readonly WeightsTensor[]): string | null
     }
     return `; it is of the model ${JSON.stringify(model)}`
   }
-  return null
+  return ''
 }

@@ -13,15 +13,20 @@ export interface RecordCounts {
 export const isSplitByClass = ({ validation }: Pick<TrainingPlan, 'validation'>): boolean =>
   'holdOut' in validation && validation.by === 'class'
 
+/** The options of the plan that change the input pipeline. */
+export type InputOption =
+  | 'batchSize'
+  | 'shuffleBuffer'
+  | 'input'
+  | 'validation'
+  | 'validationClasses'
+
 export interface InputPipelineOptions {
   graph: Graph
   images: ImageFormat
   /** How the images to validate on are stored, if not as `images`. */
   validationImages?: ImageFormat | undefined
-  plan: Pick<
-    TrainingPlan,
-    'batchSize' | 'shuffleBuffer' | 'input' | 'validation' | 'validationClasses'
-  >
+  plan: Pick<TrainingPlan, InputOption>
   seed: Tensor
 }
 

@@ -26,7 +26,7 @@ import { accumulateGradients, clipGradients } from './gradients.js'
 import { type ImageFormat, normalize } from './images.js'
 import { assignWeights, matchWeights } from './initial-weights.js'
 import { buildInputPipeline } from './input.js'
-import type { RecordCounts } from './input-pipeline.js'
+import type { InputOption, RecordCounts } from './input-pipeline.js'
 import { type BatchLabels, batchLoss } from './loss.js'
 import { buildNetwork } from './network.js'
 import { createOptimizer } from './optimizer.js'
@@ -41,9 +41,6 @@ type StepOption =
   | 'augment'
   | 'precision'
   | 'l2'
-
-/** The options of the plan that change the input pipeline. */
-type InputOption = 'batchSize' | 'shuffleBuffer' | 'input' | 'validation' | 'validationClasses'
 
 export interface ProgramOptions {
   model: NetworkOptions
@@ -75,9 +72,9 @@ export interface Program extends SavedModelSpec {
 /**
  * A training job as one graph: input pipeline, forward and backward pass, optimizer, evaluation and
  * checkpoints. Signatures: `init`, `initialize` (initial weights from a checkpoint), `accumulate`,
- * `train`, `evaluate`, `save`, `restore`, `export`, `countNonFinite` (of the
- * weights to export, those that are NaN or infinite), and those of its input. A step of n batches
- * runs `accumulate` n - 1 times, then `train`.
+ * `train`, `evaluate`, `save`, `restore`, `export`, `countNonFinite` (how many of the weights to export
+ * are NaN or infinite), and those of its input. A step of n batches runs `accumulate` n - 1 times, then
+ * `train`.
  */
 export function buildTrainingProgram({
   model,

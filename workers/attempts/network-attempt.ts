@@ -169,16 +169,12 @@ async function loopInput(
   history: MetricRow[],
 ): Promise<Omit<LoopInput, 'session'>> {
   const plan = job.training
-  const ranges = await imageRanges(
-    new Datasets(store),
-    plan,
-    requireImages(dataset),
-    validation && requireImages(validation),
-  )
+  const images = requireImages(dataset)
+  const validationImages = validation && requireImages(validation)
   return {
     plan,
-    labels: requireImages(dataset).labels,
-    ...ranges,
+    labels: images.labels,
+    ...(await imageRanges(new Datasets(store), plan, images, validationImages)),
     resume: resumeFrom === null ? null : await checkpointBundles(store, job.id, resumeFrom),
     history,
   }
