@@ -6,7 +6,7 @@ import { Datasets } from '../../src/datasets/datasets.js'
 import { readInstallation } from '../../src/engine/installation.js'
 import { jobPaths } from '../../src/jobs/record/job-paths.js'
 import type { ResolvedBoostingOptions } from '../../src/spec/boosting-options.js'
-import type { CellFormat, DatasetManifest } from '../../src/spec/dataset.js'
+import type { TableManifest } from '../../src/spec/dataset.js'
 import type { FeatureColumn } from '../../src/spec/feature-column.js'
 import type { TrainerTask } from '../../src/spec/ipc-messages.js'
 import type { BoostingJob } from '../../src/spec/job.js'
@@ -14,7 +14,7 @@ import { metricsAt } from '../../src/spec/metrics.js'
 import type { ColumnImportance } from '../../src/spec/model.js'
 import type { Store } from '../../src/store/store.js'
 import { AttemptRecorder, type CheckpointWriter, type TrainerDeps } from './attempt-recorder.js'
-import { openTables } from './boosting-tables.js'
+import { openTables, requireTable } from './boosting-tables.js'
 import { describeClassCoverage } from './class-coverage.js'
 import { weightedByClass } from './class-weights.js'
 
@@ -107,6 +107,7 @@ async function publish(
   columns: FeatureColumn[],
 ): Promise<void> {
   const { classes, target, exportBest } = job.training
+  const table = requireTable(dataset)
   const step = exportBest && bestRound !== null ? bestRound : rounds
   using fullModel = Booster.deserialize(state)
   // if this is the full model, it is disposed of twice, which has no effect
@@ -121,8 +122,9 @@ async function publish(
     target,
     input: {
       columns,
-      unusedColumns: unusedColumns(dataset, job.training.features),
-      ...cellFormatOf(dataset),
+      unusedColumns: unusedColumns(table, job.training.features),
+      // a CSV to predict is written as the uploaded one
+      ...(table.cellFormat && { cellFormat: table.cellFormat }),
       ...(job.training.offset && { offset: job.training.offset }),
     },
     labels: classes?.labels ?? [],
@@ -136,14 +138,9 @@ async function publish(
   })
 }
 
-/** A CSV to predict is written as the uploaded one. */
-const cellFormatOf = (dataset: DatasetManifest): { cellFormat?: CellFormat } =>
-  dataset.kind === 'table' && dataset.cellFormat ? { cellFormat: dataset.cellFormat } : {}
-
-function unusedColumns(dataset: DatasetManifest, features: readonly string[]): string[] {
+function unusedColumns({ columns }: TableManifest, features: readonly string[]): string[] {
   const used = new Set(features)
-  const all = dataset.kind === 'table' ? dataset.columns.map(({ name }) => name) : []
-  return all.filter(name => !used.has(name))
+  return columns.map(({ name }) => name).filter(name => !used.has(name))
 }
 
 function importanceOf(model: Booster, columns: readonly FeatureColumn[]): ColumnImportance[] {

@@ -200,7 +200,7 @@ function readGroups(reader: TableReader, name: string | null): Uint32Array | nul
   return groups
 }
 
-function requireTable(dataset: DatasetManifest): TableManifest {
+export function requireTable(dataset: DatasetManifest): TableManifest {
   if (dataset.kind === 'table') return dataset
   throw new Error(`data set ${dataset.id} has ${dataset.kind}`)
 }
