@@ -34,7 +34,7 @@ export class TreePredictor implements Disposable {
     const values = this.predictInChunks(rows, count, kind)
     const outputs = values.length / count
     if (!explain) return { values, outputs, explanations: null }
-    const margins = this.predictInChunks(rows, count, 'margin')
+    const margins = kind === 'margin' ? values : this.predictInChunks(rows, count, 'margin')
     using matrix = DMatrix.fromDense(rows, count, threadsFor(count, this.threads))
     matrix.setFeatureInfo(this.columns)
     const contributions = this.booster.predict(matrix, 'contributions').values
