@@ -6,14 +6,9 @@ import { TrainingFailure } from '../errors.js'
 import type { FailureCode } from '../spec/failure-codes.js'
 
 export type Handle = bigint
-type NativeBuffer =
-  | Float32Array
-  | Uint32Array
-  | BigUint64Array
-  | BigInt64Array
-  | Int32Array
-  | Int8Array
-  | Uint8Array
+/** Arrays that XGBoost reads by their array interface. */
+type InterfaceArray = Float32Array | Uint32Array | Int32Array | BigInt64Array | Int8Array
+type NativeBuffer = InterfaceArray | BigUint64Array | Uint8Array
 type Argument = string | number | bigint | NativeBuffer | null | ((iterator: unknown) => unknown)
 
 const [text, pointer, count, int] = ['str', 'void *', 'uint64_t', 'int'] as const
@@ -118,7 +113,7 @@ const typestrs = {
 
 /** JSON of NumPy's array interface, version 3: XGBoost reads the values in place. */
 export const arrayInterface = (
-  values: Float32Array | Uint32Array | Int32Array | BigInt64Array | Int8Array,
+  values: InterfaceArray,
   shape: readonly number[] = [values.length],
 ) =>
   `{"data":[${address(values)},true],"shape":[${shape}],"typestr":"${
