@@ -50,7 +50,8 @@ export function planEarlyStopping(
     errors.addIf(
       `${path}/metric`,
       'contradiction',
-      problem && `validationAuc compares rows of two classes, but ${problem}: take validationLogloss`,
+      problem &&
+        `validationAuc compares rows of two classes, but ${problem}: take validationLogloss`,
     )
   }
   return { ...earlyStopping, metric } as BoostingPlan['earlyStopping']

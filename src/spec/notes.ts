@@ -14,7 +14,8 @@ export class Notes {
 
   add(code: NoteCode, message: string, columns?: readonly string[]): void {
     if (this.listed.length === maxNotes) this.unlisted++
-    else this.listed.push({ code, message, ...(columns && { columns: columns.slice(0, maxColumns) }) })
+    else
+      this.listed.push({ code, message, ...(columns && { columns: columns.slice(0, maxColumns) }) })
   }
 
   /** The first 100 notes; if there are more, one more note counts them. */

@@ -10,7 +10,7 @@ function numberOf(text: string): number | null {
 }
 
 /** The number or boolean that a category is, or null. */
-function valueOf(category: string): number | boolean | null {
+function numberOf(category: string): number | boolean | null {
   const lower = category.toLowerCase()
   if (lower === 'true' || lower === 'false') return lower === 'true'
   return numberOf(category)
@@ -71,7 +71,7 @@ export class CategoryCodes {
     if (this.byValue) return this.byValue
     const byValue = new Map<number | boolean, number[]>()
     for (const [code, category] of this.categories.entries()) {
-      const value = valueOf(category)
+      const value = numberOf(category)
       if (value === null) continue
       const codes = byValue.get(value)
       if (codes) codes.push(code)

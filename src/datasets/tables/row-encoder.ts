@@ -10,13 +10,7 @@ import type { CellFormat, ColumnType } from '../../spec/dataset.js'
 import { listNames } from '../../spec/notes.js'
 import { fileError } from '../errors.js'
 import { CategoryCodes, type Found, trimmed } from './category-codes.js'
-import {
-  isMissing,
-  isMissingMarker,
-  maxFloat32,
-  type NumberParser,
-  parseBoolean,
-} from './cell.js'
+import { isMissing, isMissingMarker, maxFloat32, type NumberParser, parseBoolean } from './cell.js'
 import { plainFormat } from './cell-format.js'
 import { CellParser } from './cell-parser.js'
 import {

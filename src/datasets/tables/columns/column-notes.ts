@@ -22,7 +22,9 @@ export function noteColumns(columns: readonly TypedColumn[], records: number, no
     const names = found.map(({ column }) => column.name)
     notes.add(code, message(listNames(names), found[0]!), names)
   }
-  const numberColumns = (test: (numeric: ColumnStatistics['numeric'], one: TypedColumn) => boolean) =>
+  const numberColumns = (
+    test: (numeric: ColumnStatistics['numeric'], one: TypedColumn) => boolean,
+  ) =>
     columns.filter(
       one => one.storage !== null && one.storage !== 'codes' && test(one.stats.numeric, one),
     )

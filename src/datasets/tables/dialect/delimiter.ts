@@ -131,8 +131,7 @@ const sniffSource = (file: ByteSource): ByteSource => ({
 /** The reading whose header has most of the known names, if it has any. */
 function findKnown(readings: readonly Reading[], names: readonly string[]): Reading | null {
   const known = new Set(names)
-  const count = ({ rows }: Reading) =>
-    (rows[0]?.texts ?? []).filter(name => known.has(name)).length
+  const count = ({ rows }: Reading) => (rows[0]?.texts ?? []).filter(name => known.has(name)).length
   const found = readings.filter(reading => count(reading) > 0)
   return found.sort((a, b) => count(b) - count(a))[0] ?? null
 }
