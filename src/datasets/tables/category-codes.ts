@@ -10,7 +10,7 @@ function numberOf(text: string): number | null {
 }
 
 /** The number or boolean that a category is, or null. */
-function numberOf(category: string): number | boolean | null {
+function categoryValue(category: string): number | boolean | null {
   const lower = category.toLowerCase()
   if (lower === 'true' || lower === 'false') return lower === 'true'
   return numberOf(category)
@@ -45,7 +45,7 @@ export class CategoryCodes {
   ofCell(cell: string): Found {
     const code = this.ofText(cell)
     if (code !== 'unknown') return code
-    const value = numberOf(cell)
+    const value = categoryValue(cell)
     const found = value === null ? code : this.ofNumber(value)
     return typeof found === 'number' ? found : 'unknown'
   }
@@ -71,7 +71,7 @@ export class CategoryCodes {
     if (this.byValue) return this.byValue
     const byValue = new Map<number | boolean, number[]>()
     for (const [code, category] of this.categories.entries()) {
-      const value = numberOf(category)
+      const value = categoryValue(category)
       if (value === null) continue
       const codes = byValue.get(value)
       if (codes) codes.push(code)
