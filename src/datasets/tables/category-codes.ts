@@ -45,7 +45,7 @@ export class CategoryCodes {
   ofCell(cell: string): Found {
     const code = this.ofText(cell)
     if (code !== 'unknown') return code
-    const value = categoryValue(cell)
+    const value = numberOf(cell)
     const found = value === null ? code : this.ofNumber(value)
     return typeof found === 'number' ? found : 'unknown'
   }
