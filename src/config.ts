@@ -37,6 +37,8 @@ export interface Config {
   memoryBytes: number | null
   /** An API key that is accepted in addition to the data folder's. */
   key: string | null
+  /** A file with further API keys, one on each line. */
+  keyFile: string | null
   /** Networks that webhooks may call. `private` also allows http and the server's own network. */
   webhooks: (typeof webhookNetworks)[number]
   logLevel: (typeof logLevels)[number]
@@ -51,6 +53,7 @@ export const settingNames = [
   'TRAINYARD_FAILPOINTS',
   'TRAINYARD_HOST',
   'TRAINYARD_KEY',
+  'TRAINYARD_KEY_FILE',
   'TRAINYARD_LOCK_MS',
   'TRAINYARD_LOG_LEVEL',
   'TRAINYARD_MEMORY',
@@ -63,6 +66,9 @@ export const settingNames = [
   'TRAINYARD_ENGINE',
   'TRAINYARD_LIBTENSORFLOW',
 ] as const
+
+/** Settings whose values no message shows. */
+const secretSettings: readonly string[] = ['TRAINYARD_KEY', 'REDIS_URL']
 
 /**
  * Reads and checks the environment. Throws one error that names all invalid variables, and those that begin with
@@ -80,11 +86,9 @@ export function readConfig(environment: NodeJS.ProcessEnv = process.env): Readon
     if (!text) return fallback
     const value = parse(text)
     if (value !== undefined) return value
-    errors.push({
-      path: name,
-      code: 'invalid_setting',
-      message: `${name} is '${text}', expected ${expects}`,
-    })
+    const found = secretSettings.includes(name) ? 'has another value' : `is '${text}'`
+    const message = `${name} ${found}, expected ${expects}`
+    errors.push({ path: name, code: 'invalid_setting', message })
     return fallback
   }
   const config: Config = {
@@ -130,9 +134,11 @@ export function readConfig(environment: NodeJS.ProcessEnv = process.env): Readon
     key: read<string | null>(
       'TRAINYARD_KEY',
       null,
-      pattern(/^\S{16,256}$/),
-      'at least 16 characters',
+      // what an Authorization header can hold
+      pattern(/^[\x21-\x7e]{16,256}$/),
+      '16 to 256 ASCII characters without blanks',
     ),
+    keyFile: read<string | null>('TRAINYARD_KEY_FILE', null, text => resolve(text), 'a file'),
     webhooks: read(
       'TRAINYARD_WEBHOOKS',
       'public',

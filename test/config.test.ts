@@ -48,6 +48,17 @@ test('a setting that does not exist is refused, with the one that was probably m
   })
 })
 
+test('an invalid secret is not printed', () => {
+  const environment = { TRAINYARD_KEY: 'pässword-pässword', REDIS_URL: 'redi://:password@host' }
+  assert.throws(
+    () => readConfig(environment),
+    ({ message }: Error) =>
+      /TRAINYARD_KEY has another value, expected 16 to 256/.test(message) &&
+      /REDIS_URL has another value/.test(message) &&
+      !/p[aä]ssword/.test(message),
+  )
+})
+
 test('the README describes every setting', async () => {
   const readme = await readFile('README.md', 'utf8')
   const described = [...readme.matchAll(/^\| `([A-Z_]+)` /gm)].map(([, name]) => name)

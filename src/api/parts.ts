@@ -23,6 +23,7 @@ import { readTensors } from '../weights/read-tensors.js'
 import { WeightsStore } from '../weights/weights-store.js'
 import { DamageScan } from './damage-scan.js'
 import { type ApiKeys, ensureApiKey, ensureSecret, loadApiKeys } from './http/api-keys.js'
+import { readKeyFile } from './http/key-file.js'
 
 export interface Parts {
   dataFolder: string
@@ -46,6 +47,8 @@ export interface PartsConfig {
   webhooks: AllowedNetworks
   /** A key to accept besides those in the data folder. */
   key: string | null
+  /** A file with further keys to accept, one on each line. */
+  keyFile?: string | null
   /** Control file of the failpoints (store/failpoints.ts). */
   failpoints: string | null
   childEnvironment: NodeJS.ProcessEnv
@@ -72,7 +75,10 @@ export async function openParts(
     else log.error({ problem }, 'jobs wait, and uploads and new jobs may be refused')
   })
   await ensureApiKey(dataFolder)
-  const keys = await loadApiKeys(dataFolder, config.key)
+  const keys = await loadApiKeys(dataFolder, [
+    ...(config.key === null ? [] : [config.key]),
+    ...(config.keyFile ? await readKeyFile(config.keyFile) : []),
+  ])
   const serverSecret = await ensureSecret(join(dataFolder, 'webhook-secret'), 'tw_')
   const damage = new DamageRegistry(found =>
     log.warn(found, 'a file of the data folder is damaged'),

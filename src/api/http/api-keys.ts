@@ -44,13 +44,16 @@ export async function ensureSecret(path: string, prefix: string): Promise<string
   return (await readSecret(path)) ?? (await createSecret(path, prefix))
 }
 
-/** Loads the keys to accept: those whose hashes are in the data folder, and `extraKey`. */
+/** Loads the keys to accept: those whose hashes are in the data folder, and `extraKeys`. */
 export async function loadApiKeys(
   dataFolder: string,
-  extraKey: string | null = null,
+  extraKeys: readonly string[] = [],
 ): Promise<ApiKeys> {
-  const digests = (await readStoredKeys(dataFolder)).map(({ sha256 }) => Buffer.from(sha256, 'hex'))
-  if (extraKey) digests.push(digest(extraKey))
+  const stored = await readStoredKeys(dataFolder)
+  const digests = [
+    ...stored.map(({ sha256 }) => Buffer.from(sha256, 'hex')),
+    ...extraKeys.map(digest),
+  ]
   return {
     accepts(key) {
       const presented = digest(key)

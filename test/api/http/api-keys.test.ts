@@ -130,7 +130,7 @@ test('a key is created once, readable by its owner only, and otherwise stored as
   assert.ok(!stored.includes(key))
   assert.equal(JSON.parse(stored).keys.length, 1)
 
-  const keys = await loadApiKeys(folder, 'a key from outside')
+  const keys = await loadApiKeys(folder, ['a key from outside'])
   assert.ok(keys.accepts(key))
   assert.ok(keys.accepts('a key from outside'))
   assert.ok(!keys.accepts(''))
