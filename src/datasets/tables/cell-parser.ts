@@ -1,6 +1,6 @@
 import type { CellFormat } from '../../spec/dataset.js'
 import type { NumberParser } from './cell.js'
-import { MissingWords } from './columns/missing-words.js'
+import { MissingWords } from './missing-words.js'
 import { createNumberParser } from './number-notation.js'
 
 /** Parses the cells of all columns of a table. */

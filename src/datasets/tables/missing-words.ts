@@ -1,6 +1,6 @@
-import type { CellFormat } from '../../../spec/dataset.js'
-import { NumberParser } from '../cell.js'
-import { createNumberParser } from '../number-notation.js'
+import type { CellFormat } from '../../spec/dataset.js'
+import { NumberParser } from './cell.js'
+import { createNumberParser } from './number-notation.js'
 
 /** The words that a form declares to mean a missing value, quoted or not. */
 export class MissingWords {
