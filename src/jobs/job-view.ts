@@ -55,6 +55,7 @@ export function viewJob(
     model: manifest.model,
     dataset: manifest.dataset,
     training: manifest.training,
+    request: manifest.request ?? null,
     initFrom: manifest.initFrom ?? null,
     initialized,
     normalization: normalizationOf(manifest),

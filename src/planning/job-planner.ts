@@ -85,6 +85,7 @@ export class JobPlanner {
       ...(freeze && { freeze }),
       ...(priority && { priority }),
       ...(labels && { labels }),
+      request,
     }
     return { job: manifest, dataset, validationDataset, initial }
   }

@@ -64,6 +64,8 @@ interface BaseJob {
   memory?: MemoryEstimate
   /** Name of the record of the request's Idempotency-Key. */
   idempotency?: string
+  /** What the client sent. Absent in jobs that are older than it. */
+  request?: JobRequest
 }
 
 export interface NetworkJob extends BaseJob {
@@ -182,6 +184,11 @@ export const Job = Type.Object({
   ),
   initFrom: nullable(InitSource),
   initialized: nullable(InitReport, 'null without initFrom, and until the first attempt begins'),
+  request: nullable(
+    Type.Unsafe<JobRequest>(Type.Object({}, { additionalProperties: true })),
+    'the body of POST /jobs as it came: send it again, with changes or without, for another job. ' +
+      'Null for jobs of older versions',
+  ),
   normalization: nullable(
     Normalization,
     'what images are normalized with; null for boosting, and for jobs of older versions',

@@ -42,6 +42,7 @@ export const jobManifestSchema = Type.Object({
   notes: Type.Optional(NoteList),
   memory: Type.Optional(StoredMemory),
   idempotency: Type.Optional(Type.String()),
+  request: Type.Optional(Type.Object({})),
 })
 
 export const jobManifest = shapeOf<JobManifest>(jobManifestSchema)

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
+import { jobPaths } from '../../../src/jobs/record/job-paths.js'
 import { JobRecords } from '../../../src/jobs/record/records.js'
 import {
   smallJob,
@@ -65,6 +66,47 @@ test('a job shows only the options of its own kind of network', async () => {
   const answer = await server.api.post('/jobs').send({ model, dataset, training: { batchSize: 4 } })
   assert.equal(answer.status, 202, answer.text)
   assert.deepEqual(answer.body.model, { ...model, version: 2, stem: 'cifar' })
+})
+
+test("a job's request is what was sent, and sent again it is the same job", async () => {
+  const requests = [
+    smallJob,
+    {
+      name: 'again',
+      dataset: 'shades',
+      model: { kind: 'resnet', depth: 8 },
+      training: {
+        epochs: 2,
+        batchSize: 8,
+        optimizer: { kind: 'sgd', momentum: 0.5 },
+        learningRate: { peak: 0.1, schedule: 'constant' },
+        validation: 0.25,
+        earlyStopping: {},
+        ema: {},
+      },
+      labels: { sweep: 'lr' },
+      priority: 3,
+    },
+  ]
+  for (const request of requests) {
+    const first = (await server.api.post('/jobs').send(request)).body
+    assert.deepEqual(first.request, request)
+    const { body: read } = await server.api.get(`/jobs/${first.id}`)
+    const answer = await server.api.post('/jobs').send(read.request)
+    assert.equal(answer.status, 202, answer.text)
+    const { id, createdAt, transitions, ...again } = answer.body
+    const { id: firstId, createdAt: firstTime, transitions: firstTransitions, ...same } = first
+    assert.notEqual(id, firstId)
+    assert.deepEqual(again, same)
+  }
+})
+
+test('a job of an older version has no request', async () => {
+  const { body } = await server.api.post('/jobs').send(smallJob)
+  const key = jobPaths(body.id).manifest
+  const { request, checksum, ...old } = (await server.store.readJson<Record<string, unknown>>(key))!
+  await server.store.replaceJson<object>(key, old)
+  assert.equal((await server.api.get(`/jobs/${body.id}`)).body.request, null)
 })
 
 test('the log says in one line that a job was accepted, and cancelled', async () => {
