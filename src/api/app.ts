@@ -22,6 +22,7 @@ import { serverPathHider } from './http/hidden-paths.js'
 import { checkHostAndOrigin } from './http/host-check.js'
 import { addJsonBodyParser } from './http/json.js'
 import { defaultLimits, type Limits } from './http/limits.js'
+import { LongPolls } from './http/long-polls.js'
 import { errorHandler } from './http/problem-details.js'
 import { SharedSerializers } from './http/serializer-compiler.js'
 import { refuseUnknownRoutes } from './http/unknown-routes.js'
@@ -117,7 +118,8 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
     guarded.addHook('onRequest', reserveBody(bodyMemory, limits))
     const { turns } = deps.jobs.telemetry
     const eventStreams = new EventStreams({ heartbeatMs: limits.heartbeatMs, closing, turns })
-    const routeDeps = { ...deps, limits, eventStreams, bodyMemory }
+    const longPolls = new LongPolls(closing)
+    const routeDeps = { ...deps, limits, eventStreams, longPolls, bodyMemory }
     await guarded.register(jobRoutes, routeDeps)
     await guarded.register(metricRoutes, routeDeps)
     await guarded.register(logRoutes, routeDeps)

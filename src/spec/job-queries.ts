@@ -7,6 +7,7 @@ import { MemoryEstimate } from './memory-estimate.js'
 import { nullable } from './nullable.js'
 import { PageQuery } from './paging.js'
 import { strictObject } from './strict-object.js'
+import { Wait } from './wait.js'
 
 const leapYear = String.raw`(\d\d(0[48]|[2468][048]|[13579][26])|([02468][048]|[13579][26])00)`
 const month = String.raw`((0[13578]|1[02])-(0[1-9]|[12]\d|3[01])|(0[469]|11)-(0[1-9]|[12]\d|30)|02-(0[1-9]|1\d|2[0-8]))`
@@ -41,6 +42,22 @@ export const JobListQuery = strictObject({
     Type.Array(LabelFilter, { maxItems: 32, description: 'jobs with all of these labels' }),
   ),
   ...filters,
+})
+
+export const waitStatuses = ['queued', 'running', 'paused'] as const
+
+export const JobQuery = strictObject({
+  wait: Wait(
+    'answer as soon as the job has ended (or has none of the statuses in `while`), and at the latest after this many seconds',
+  ),
+  while: Type.Optional(
+    Type.Array(Type.Enum(waitStatuses), {
+      minItems: 1,
+      maxItems: 3,
+      description:
+        'with `wait`: wait while the job has one of these statuses; by default all three. `while=queued` waits for its start',
+    }),
+  ),
 })
 
 export const JobSelection = strictObject(

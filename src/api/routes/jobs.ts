@@ -6,20 +6,29 @@ import {
   CancelledJobs,
   IdempotencyKey,
   JobListQuery,
+  JobQuery,
   JobSelection,
+  waitStatuses,
 } from '../../spec/job-queries.js'
 import { page } from '../../spec/paging.js'
 import { strictObject } from '../../spec/strict-object.js'
 import { callerIdOf } from '../http/api-keys.js'
 import { clientGone } from '../http/client-gone.js'
+import { HttpError } from '../http/http-error.js'
 import { sendPage } from '../http/list-answer.js'
+import type { LongPolls } from '../http/long-polls.js'
 import { JobParam, JobPlanResponse, JobResponse, NoContent } from '../schemas.js'
 
 export interface JobRoutesDeps {
-  jobs: Pick<Jobs, 'submit' | 'dryRun' | 'get' | 'list' | 'performAction' | 'cancelAll' | 'remove'>
+  jobs: Pick<
+    Jobs,
+    'submit' | 'dryRun' | 'get' | 'list' | 'performAction' | 'cancelAll' | 'remove' | 'telemetry'
+  >
+  longPolls: LongPolls
 }
 
-export const jobRoutes: FastifyPluginAsyncTypebox<JobRoutesDeps> = async (app, { jobs }) => {
+export const jobRoutes: FastifyPluginAsyncTypebox<JobRoutesDeps> = async (app, deps) => {
+  const { jobs, longPolls } = deps
   const tags = ['jobs']
   const params = Type.Object({ id: JobParam })
 
@@ -79,12 +88,25 @@ export const jobRoutes: FastifyPluginAsyncTypebox<JobRoutesDeps> = async (app, {
       schema: {
         tags,
         summary: 'Get a job',
+        description:
+          'At once, or with `wait` as soon as it has ended. The answer is the job in either case: look at its `status`.',
         params,
+        querystring: JobQuery,
         problems: ['JOB_NOT_FOUND'],
         response: { 200: JobResponse },
       },
+      preValidation: splitLists('while'),
     },
-    request => jobs.get(request.params.id),
+    async (request, reply) => {
+      const { id } = request.params
+      const { wait, while: statuses } = request.query
+      if (wait === undefined && statuses) throw whileWithoutWait()
+      if (wait === undefined) return jobs.get(id)
+      const found = await longPolls.run(reply, wait, signal =>
+        jobs.telemetry.waitWhile(id, statuses ?? waitStatuses, signal),
+      )
+      return found ?? jobs.get(id)
+    },
   )
 
   app.delete(
@@ -146,6 +168,13 @@ export const jobRoutes: FastifyPluginAsyncTypebox<JobRoutesDeps> = async (app, {
     },
   )
 }
+
+const whileWithoutWait = () =>
+  new HttpError('INVALID_REQUEST', 'while needs wait', {
+    errors: [
+      { path: '/while', code: 'invalid', message: 'also send wait: the seconds to wait at most' },
+    ],
+  })
 
 /** The table in src/jobs/record/states.ts says which action each status allows. */
 const actions = [

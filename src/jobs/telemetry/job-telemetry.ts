@@ -1,4 +1,5 @@
 import { DamagedError } from '../../errors.js'
+import type { Job, JobStatus } from '../../spec/job.js'
 import type { LogPage } from '../../spec/job-log.js'
 import type { MetricsPage } from '../../spec/metrics.js'
 import type { DamageRegistry } from '../../store/damage-registry.js'
@@ -76,6 +77,25 @@ export class JobTelemetry {
   /** Streams state changes and progress, live. */
   streamStatus(id: string, signal: AbortSignal): AsyncGenerator<EventBatch> {
     return streamStatus(id, this.tails, signal)
+  }
+
+  /**
+   * Returns the job as soon as it has none of the statuses, or null after `signal` aborts. All who wait for a job
+   * share one reader of its record. Throws JOB_NOT_FOUND.
+   */
+  async waitWhile(
+    id: string,
+    statuses: readonly JobStatus[],
+    signal: AbortSignal,
+  ): Promise<Job | null> {
+    let found: Job | null = null
+    const changes = pollLoop(id, this.tails, signal, async function* ({ job }) {
+      if (!statuses.includes(job.status)) found = job
+      if (found) yield []
+    })
+    await changes.next()
+    await changes.return(undefined)
+    return found
   }
 
   async log(id: string, query: LogQuery & { limit: number }): Promise<LogPage> {

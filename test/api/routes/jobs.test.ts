@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { jobPaths } from '../../../src/jobs/record/job-paths.js'
 import { JobRecords } from '../../../src/jobs/record/records.js'
+import { within } from '../../../testing/eventually.js'
 import {
   smallJob,
   startServer,
@@ -253,4 +254,46 @@ test('a job whose data set was deleted cannot be retried', async () => {
   assert.equal((await server.api.delete(`/datasets/${set.id}`)).status, 204)
   const answer = await server.api.post(`/jobs/${id}/retry`)
   assert.deepEqual([answer.status, answer.body.code], [409, 'DATASET_GONE'])
+})
+
+test('?wait= answers as soon as the job has left the statuses of `while`, by default once it has ended', async () => {
+  const { id } = await submit()
+  const started = server.api.get(`/jobs/${id}?wait=50&while=queued`).then(({ body }) => body)
+  const ended = server.api.get(`/jobs/${id}?wait=50`).then(({ body }) => body)
+  await startJob(server, id)
+  assert.equal((await within('the start', started)).status, 'running')
+  await endJob(server, id)
+  assert.equal((await within('the end', ended)).status, 'succeeded')
+  const afterwards = server.api.get(`/jobs/${id}?wait=50`).then(({ body }) => body)
+  assert.equal((await within('an answer at once', afterwards)).status, 'succeeded')
+})
+
+test('?wait= answers with the job as it is after that time, and on shutdown', async () => {
+  const { id } = await submit()
+  const { status, body } = await server.api.get(`/jobs/${id}?wait=1`)
+  assert.deepEqual([status, body.status], [200, 'queued'])
+
+  const other = await startServer()
+  await uploadDataset(other)
+  const submitted = await other.api.post('/jobs').send(smallJob)
+  const waiting = other.api.get(`/jobs/${submitted.body.id}?wait=50`).then(answer => answer.body)
+  await other.api.get('/healthz')
+  await other.close()
+  assert.equal((await within('the answer', waiting)).status, 'queued')
+})
+
+test('waits for no job, and without end, are refused', async () => {
+  const { id } = await submit()
+  for (const [query, path] of [
+    ['wait=0', 'querystring:/wait'],
+    ['wait=51', 'querystring:/wait'],
+    ['wait=1&while=failed', 'querystring:/while/0'],
+    ['while=queued', '/while'],
+  ] as const) {
+    const { status, body } = await server.api.get(`/jobs/${id}?${query}`)
+    assert.equal(status, 400, query)
+    assert.equal(body.errors[0].path, path, query)
+  }
+  const missing = await server.api.get('/jobs/job-00000000000000000000000000?wait=50')
+  assert.equal(missing.body.code, 'JOB_NOT_FOUND')
 })
