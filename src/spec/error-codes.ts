@@ -321,6 +321,11 @@ export const errorCodes = {
     when: 'another Trainyard uses the data folder',
     help: 'Stop the other one, or set TRAINYARD_DATA to another folder.',
   },
+  DATA_FOLDER_UNUSABLE: {
+    kind: 'unavailable',
+    when: 'the data folder cannot be created or written',
+    help: 'The message has the reason: a file in its place, no permission, a read-only or full disk.',
+  },
   DATA_FOLDER_FORMAT: {
     kind: 'conflict',
     when: 'this Trainyard cannot read the format version of the data folder, or its format.json is damaged or missing',
@@ -345,6 +350,11 @@ export const errorCodes = {
     kind: 'unavailable',
     when: 'redis-server does not start',
     help: 'The message has the last lines of its log.',
+  },
+  REDIS_UNUSABLE: {
+    kind: 'unavailable',
+    when: 'the Redis of REDIS_URL does not answer, refuses the user or password, or cannot be used',
+    help: 'The message has the address and the reason. Correct REDIS_URL, or start that Redis; without REDIS_URL, `npm start` runs its own.',
   },
   ENGINE_MISSING: {
     kind: 'unavailable',

@@ -16,7 +16,7 @@ const currentFormat: DataFormat = { version: 1, migrations: {} }
 
 type FormatFile = { formatVersion: number }
 
-const formatKey = 'format.json'
+export const formatKey = 'format.json'
 /** People and other tools read and write this file. */
 const plain = { checksum: false }
 const contentFolders = ['datasets', 'jobs', 'models', 'weights', 'webhooks']

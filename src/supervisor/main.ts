@@ -7,9 +7,11 @@ import { childEnvironment, readConfig } from '../config.js'
 import { TrainyardError } from '../errors.js'
 import type { FromApi } from '../spec/ipc-messages.js'
 import { openFolderStore } from '../store/folder-store.js'
-import { openPrivateFolder } from '../store/private-folder.js'
+import { assertRoomForNew, openPrivateFolder } from '../store/private-folder.js'
+import { toStorageError } from '../store/storage-errors.js'
 import { apiEnvironment, apiFlags, apiScript } from './api-process.js'
 import { EmbeddedRedis } from './embedded-redis.js'
+import { assertRedisUsable } from './external-redis.js'
 import { lockFolder } from './folder-lock.js'
 import { KeptFiles } from './kept-files.js'
 import { ListenSocket } from './listen-socket.js'
@@ -29,12 +31,18 @@ const maxWorkerSilentMs = 60_000
  */
 const acceptors = 64
 
+/** An earlier supervisor of this server was killed. */
+const isRestarted = process.argv.includes('--restarted')
+
 const workerScript = fileURLToPath(new URL('../../workers/worker.js', import.meta.url))
 
 async function main(): Promise<void> {
   const config = readConfig()
   await openPrivateFolder(config.dataFolder, console.error)
   const lock = await lockFolder(config.dataFolder)
+  await assertRoomForNew(config.dataFolder)
+  // a server that was started again waits for a Redis that is away
+  if (config.redis && !isRestarted) await assertRedisUsable(config.redis, config.redisPrefix)
   // Here too, so that a folder of another format is reported once, before any process starts.
   await openFolderStore(config.dataFolder)
   const listenSocket = await bind(config.host, config.port)
@@ -118,7 +126,7 @@ async function main(): Promise<void> {
 
 /** After the death of an earlier supervisor, its API still has the address until it has answered its last requests. */
 async function bind(host: string, port: number): Promise<ListenSocket> {
-  const waitMs = process.argv.includes('--restarted') ? lastRequestsMs : 0
+  const waitMs = isRestarted ? lastRequestsMs : 0
   for (const since = Date.now(); ; await sleep(100)) {
     try {
       return await ListenSocket.bind(host, port)
@@ -148,7 +156,8 @@ async function printBanner(
 `)
 }
 
-main().catch((error: unknown) => {
+main().catch((cause: unknown) => {
+  const error = toStorageError(cause)
   console.error(error instanceof TrainyardError ? `trainyard: ${error.message}` : error)
   process.exit(1)
 })

@@ -69,13 +69,15 @@ export class IndexSync {
   }
 
   private async run(): Promise<void> {
-    const { reconciler, log } = this.deps
+    const { redis, reconciler, log } = this.deps
     this.activeRuns++
     try {
       await this.catchUp()
       await reconciler.run()
     } catch (err) {
-      log.warn({ err }, 'could not reconcile the queue with the store; retrying')
+      // the connection reports for itself that Redis is away
+      if (redis.status === 'ready')
+        log.warn({ err }, 'could not reconcile the queue with the store; retrying')
     }
     this.activeRuns--
   }

@@ -89,7 +89,8 @@ export async function missingFromSortedSet(
 export function logConnectionErrors(log: Pick<Logger, 'warn'>): (error: Error) => void {
   let last = ''
   return ({ message }) => {
-    if (message !== last) log.warn({ reason: message }, 'Redis connection error')
+    if (message !== last)
+      log.warn({ reason: message }, 'no connection to Redis (REDIS_URL); trying again')
     last = message
   }
 }
