@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { access, chmod, mkdir, realpath, rm } from 'node:fs/promises'
 import { connect, createServer, type Server } from 'node:net'
-import { tmpdir, userInfo } from 'node:os'
+import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { TrainyardError } from '../errors.js'
 
@@ -16,7 +16,7 @@ export async function socketFolder(dataFolder: string): Promise<string> {
     .update(await realpath(dataFolder))
     .digest('hex')
     .slice(0, 16)
-  const folder = join(tmpdir(), `trainyard-${userInfo().uid}`, name)
+  const folder = join(tmpdir(), `trainyard-${process.getuid!()}`, name)
   await mkdir(folder, { recursive: true, mode: 0o700 })
   await chmod(folder, 0o700)
   return folder
