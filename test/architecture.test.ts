@@ -149,6 +149,7 @@ const entryPoints = [
   'src/supervisor/main.ts',
   'src/supervisor/start.ts',
   'src/supervisor/start-api.ts',
+  'src/supervisor/backup.ts',
   'demo/demo.ts',
   'workers/worker.ts',
   'workers/trainer.ts',

@@ -1,0 +1,3 @@
+import { setUpAndBecome } from './setup/become.mjs'
+
+await setUpAndBecome('src/supervisor/backup.js')
