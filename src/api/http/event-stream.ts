@@ -4,6 +4,7 @@ import type { FastifyReply } from 'fastify'
 import type { EventBatch } from '../../jobs/telemetry/feed-event.js'
 import type { Turns } from '../../jobs/telemetry/turns.js'
 import { eventStreamType } from './content-negotiation.js'
+import { PacedSockets } from './paced-sockets.js'
 
 export type Feed = (signal: AbortSignal) => AsyncIterable<EventBatch>
 
@@ -21,6 +22,7 @@ export interface EventStreamOptions {
  */
 export class EventStreams {
   private readonly open = new Set<AbortController>()
+  private readonly sockets = new PacedSockets()
 
   constructor(private readonly options: EventStreamOptions) {
     options.closing.addEventListener('abort', () => {
@@ -58,8 +60,10 @@ export class EventStreams {
     }
     const heartbeat = setInterval(() => void beat(), heartbeatMs)
     this.open.add(controller)
+    const { socket } = raw
+    if (socket) this.sockets.add(socket)
     // thousands of connections may close in one turn of the event loop
-    raw.once('close', () => void turns.take().then(() => controller.abort()))
+    raw.once('close', () => void turns.take().then(() => controller.abort(clientHasGone)))
     if (closing.aborted) controller.abort()
     try {
       await writeEvents(feed(signal), raw, signal)
@@ -70,9 +74,13 @@ export class EventStreams {
     } finally {
       clearInterval(heartbeat)
       this.open.delete(controller)
+      if (socket) this.sockets.release(socket)
     }
   }
 }
+
+/** One for all: to create an error costs more than to end a stream. */
+const clientHasGone = new Error('the client has closed the connection')
 
 async function writeEvents(
   feed: AsyncIterable<EventBatch>,
