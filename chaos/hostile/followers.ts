@@ -1,10 +1,11 @@
 // Crowds that follow a running job, and leave all at once.
+import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { Worker } from 'node:worker_threads'
 import type { Random } from '../random.js'
-import { exchange } from './requests/exchange.js'
+import type { Outcome, RawRequest } from './requests/exchange.js'
 import { requestBytes } from './requests/http-text.js'
-import { whole } from './requests/target.js'
 import type { Tally } from './tally.js'
 
 export interface Crowd {
@@ -50,19 +51,17 @@ function follow(port: number, request: Buffer, reads: boolean): Socket {
   return socket
 }
 
-/** Opens a new connection ten times a second. */
+/** Opens new connections in a thread of its own until `signal` aborts; returns the slowest time in ms. */
 async function probe({ port, key }: Crowd, signal: AbortSignal, tally: Tally): Promise<number> {
-  const request = whole({ path: '/jobs?limit=1' }, { key })
+  const thread = new Worker(new URL('probe-thread.js', import.meta.url), {
+    workerData: { port, key },
+  })
   let slowest = 0
-  const open: Promise<void>[] = []
-  while (!signal.aborted) {
-    const one = exchange(port, request).then(outcome => {
-      tally.judge('connection beside a crowd', '', request, outcome)
-      slowest = Math.max(slowest, outcome.ms)
-    })
-    open.push(one)
-    await sleep(100, undefined, { signal }).catch(() => {})
-  }
-  await Promise.all(open)
+  thread.on('message', ({ request, outcome }: { request: RawRequest; outcome: Outcome }) => {
+    tally.judge('connection beside a crowd', '', request, outcome)
+    slowest = Math.max(slowest, outcome.ms)
+  })
+  signal.addEventListener('abort', () => thread.postMessage('end'))
+  await once(thread, 'exit')
   return Math.round(slowest)
 }
