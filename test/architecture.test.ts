@@ -33,6 +33,7 @@ const mayImport: Record<string, readonly string[]> = {
   jobs: ['planning', 'store', 'spec', 'errors', 'log'],
   'jobs/record': ['store', 'spec', 'errors'],
   'jobs/queue': ['jobs/record', 'store', 'spec', 'errors', 'log'],
+  'jobs/changes': ['jobs/queue', 'jobs/telemetry', 'spec', 'errors', 'log'],
   'jobs/telemetry': ['jobs/record', 'jobs/queue', 'store', 'spec', 'errors'],
   models: ['store', 'ipc', 'spec', 'errors', 'log'],
   weights: ['formats', 'store', 'spec', 'errors'],

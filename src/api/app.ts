@@ -34,6 +34,7 @@ import type { Parts } from './parts.js'
 import { checkpointRoutes } from './routes/checkpoints.js'
 import { datasetRoutes } from './routes/datasets.js'
 import { docsRoutes } from './routes/docs.js'
+import { eventRoutes } from './routes/events.js'
 import { homeRoutes } from './routes/home.js'
 import { jobRoutes } from './routes/jobs.js'
 import { logRoutes } from './routes/logs.js'
@@ -129,6 +130,7 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
     await guarded.register(predictionRoutes, routeDeps)
     await guarded.register(weightsRoutes, routeDeps)
     await guarded.register(webhookRoutes, routeDeps)
+    await guarded.register(eventRoutes, routeDeps)
     await guarded.register(scrapeRoutes, { telemetry })
   })
   return app

@@ -47,6 +47,7 @@ export const openapi: FastifyDynamicSwaggerOptions = {
           'training jobs: submit, follow, pause, resume, cancel and retry them; their metrics, logs and checkpoints',
       },
       { name: 'models', description: 'models that jobs have trained, and their predictions' },
+      { name: 'events', description: 'one stream of all changes' },
       { name: 'webhooks', description: 'calls to your URLs when jobs change' },
       {
         name: 'server',

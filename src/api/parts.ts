@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Logger } from 'pino'
 import { Datasets } from '../datasets/datasets.js'
+import { Changes } from '../jobs/changes/changes.js'
 import { Jobs } from '../jobs/jobs.js'
 import type { RedisConfig } from '../jobs/queue/redis.js'
 import {
@@ -24,6 +25,7 @@ import { WeightsStore } from '../weights/weights-store.js'
 import { DamageScan } from './damage-scan.js'
 import { type ApiKeys, ensureApiKey, ensureSecret, loadApiKeys } from './http/api-keys.js'
 import { readKeyFile } from './http/key-file.js'
+import { modelMember, watchedStores } from './watched-stores.js'
 
 export interface Parts {
   dataFolder: string
@@ -36,6 +38,7 @@ export interface Parts {
   predictor: Predictor
   rowPredictor: RowPredictor
   webhooks: Webhooks
+  changes: Changes
   keys: ApiKeys
   damage: DamageRegistry
 }
@@ -83,9 +86,11 @@ export async function openParts(
   const damage = new DamageRegistry(found =>
     log.warn(found, 'a file of the data folder is damaged'),
   )
-  const datasets = new Datasets(store, {}, damage)
-  const models = new ModelRegistry(store, damage)
-  const weights = new WeightsStore(store, damage)
+  const datasets = new Datasets(store, {}, damage, id => changes.resourceChanged('dataset', id))
+  const models = new ModelRegistry(store, damage, (name, version) =>
+    changes.resourceChanged('model', modelMember(name, version)),
+  )
+  const weights = new WeightsStore(store, damage, id => changes.resourceChanged('weights', id))
   const jobs = new Jobs({
     store,
     redis,
@@ -99,6 +104,12 @@ export async function openParts(
     readTensors,
     diskProblem: async () => (await disk.status()).problem,
     estimateSize: openPlanner({ script: workerScript('planner'), env }),
+  })
+  const changes = new Changes({
+    redis,
+    stores: watchedStores({ datasets, models, weights }),
+    turns: jobs.telemetry.turns,
+    log,
   })
   const predictorScript = overrides.predictorScript ?? workerScript('predictor')
   const predictor = openPredictor({ script: predictorScript, env, log })
@@ -119,11 +130,12 @@ export async function openParts(
     await webhooks.close()
     await predictor.close()
     await rowPredictor.close()
+    await changes.close()
     await jobs.close()
   }
   const parts = {
     ...{ dataFolder, store, disk, jobs, datasets, models, weights },
-    ...{ predictor, rowPredictor, webhooks, keys, damage },
+    ...{ predictor, rowPredictor, webhooks, changes, keys, damage },
   }
   return { parts, close }
 }

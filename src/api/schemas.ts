@@ -1,4 +1,5 @@
 import { type TSchema, Type } from 'typebox'
+import { ChangesPage } from '../spec/changes.js'
 import { Checkpoint } from '../spec/checkpoint.js'
 import { DatasetManifest } from '../spec/dataset.js'
 import { Job } from '../spec/job.js'
@@ -12,6 +13,7 @@ import { WeightsManifest, WeightsSummary } from '../spec/weights.js'
 
 /** Response schemas, with their names and descriptions in the OpenAPI document. */
 export const responseSchemas: TSchema[] = [
+  { ...ChangesPage, $id: 'ChangesPage', description: 'some changes' },
   { ...Checkpoint, $id: 'Checkpoint', description: 'a checkpoint' },
   { ...DatasetManifest, $id: 'Dataset', description: 'a data set' },
   { ...Job, $id: 'Job', description: 'a training job' },
@@ -35,6 +37,7 @@ export const responseSchemas: TSchema[] = [
 
 const ref = <T>(name: string) => Type.Unsafe<T>({ $ref: `${name}#` })
 
+export const ChangesPageResponse = ref<ChangesPage>('ChangesPage')
 export const CheckpointResponse = ref<Checkpoint>('Checkpoint')
 export const DatasetResponse = ref<DatasetManifest>('Dataset')
 export const JobResponse = ref<Job>('Job')

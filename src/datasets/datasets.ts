@@ -30,6 +30,8 @@ export class Datasets {
     private readonly store: Store,
     limits: Partial<DatasetLimits> = {},
     private readonly damage: DamageRegistry = new DamageRegistry(),
+    /** Called with the id of a data set after it was created or removed. */
+    private readonly onChange: (id: string) => void = () => {},
   ) {
     this.limits = { ...defaultLimits, ...limits }
     this.names = new DatasetNames(store)
@@ -89,6 +91,7 @@ export class Datasets {
     await this.idOf(id)
     await this.store.remove(datasetKey(id))
     this.damage.forget('dataset', datasetKey(id))
+    this.onChange(id)
     await this.names.removeDataset(id)
   }
 
@@ -127,8 +130,13 @@ export class Datasets {
     return readShardLabels(await this.shardPaths(dataset), dataset.records)
   }
 
+  /** Ids of all data sets, also of damaged ones. */
+  async ids(): Promise<string[]> {
+    return (await this.store.list('datasets')).filter(isId)
+  }
+
   private async readAll(): Promise<(DatasetManifest | null)[]> {
-    const ids = (await this.store.list('datasets')).filter(isId)
+    const ids = await this.ids()
     this.damage.retain('dataset', new Set(ids.map(datasetKey)))
     return Promise.all(
       ids.map(id => this.damage.tryRead('dataset', datasetKey(id), () => this.read(id))),
@@ -163,6 +171,7 @@ export class Datasets {
   private readonly publish: PublishDataset = async (staged, manifest, name) => {
     const created = await this.store.commit(staged, datasetKey(manifest.id), manifest)
     if (name) await this.names.assign(name, manifest.id)
+    if (created) this.onChange(manifest.id)
     const dataset = await this.get(manifest.id)
     // the same content may have been read from another file before, about which other notes hold
     const { notes } = manifest

@@ -45,6 +45,8 @@ export class ModelRegistry {
   constructor(
     private readonly store: Store,
     private readonly damage: DamageRegistry = new DamageRegistry(),
+    /** Called with name and version of a model after it was removed. */
+    private readonly onRemoved: (name: string, version: number) => void = () => {},
   ) {}
 
   /**
@@ -101,6 +103,7 @@ export class ModelRegistry {
       freedBytes += await this.store.bytesBelow(key)
       await this.store.remove(key)
       this.damage.forget('model', key)
+      this.onRemoved(name, each)
     }
     // the folder of the name stays: a job may publish the next version in it at this moment
     return { versions: removed, freedBytes }
@@ -180,6 +183,15 @@ export class ModelRegistry {
       const claim = await this.store.readJson(key, versionClaim).catch(nullIfDamaged)
       if (claim?.jobId === jobId) return version
     }
+  }
+
+  /** Name and version of all models, also of damaged ones. */
+  async allVersions(): Promise<{ name: string; version: number }[]> {
+    const found = []
+    for (const name of await this.names()) {
+      for (const version of await this.versionsOrDamage(name)) found.push({ name, version })
+    }
+    return found
   }
 
   private async names(): Promise<string[]> {

@@ -20,11 +20,14 @@ export class WeightsStore {
   constructor(
     private readonly store: Store,
     private readonly damage: DamageRegistry = new DamageRegistry(),
+    /** Called with the id of weights after they were created or removed. */
+    private readonly onChange: (id: string) => void = () => {},
   ) {}
 
   async createUpload(): Promise<WeightsUpload> {
     return new WeightsUpload(this.store, await this.store.stage(), async (staged, manifest) => {
       const created = await this.store.commit(staged, weightsKey(manifest.id), manifest)
+      if (created) this.onChange(manifest.id)
       return { weights: await this.get(manifest.id), created }
     })
   }
@@ -68,6 +71,7 @@ export class WeightsStore {
     const key = weightsKey(await this.idOf(id))
     await this.store.remove(key)
     this.damage.forget('weights', key)
+    this.onChange(id)
   }
 
   /** Looks for damage in all manifests. */
@@ -75,8 +79,13 @@ export class WeightsStore {
     await this.readAll()
   }
 
+  /** Ids of all weights, also of damaged ones. */
+  async ids(): Promise<string[]> {
+    return (await this.store.list('weights')).filter(isWeightsId)
+  }
+
   private async readAll(): Promise<(WeightsManifest | null)[]> {
-    const ids = (await this.store.list('weights')).filter(isWeightsId)
+    const ids = await this.ids()
     this.damage.retain('weights', new Set(ids.map(weightsKey)))
     return Promise.all(
       ids.map(id => this.damage.tryRead('weights', weightsKey(id), () => this.read(id))),

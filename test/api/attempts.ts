@@ -1,6 +1,7 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Redis } from 'ioredis'
+import { JobIndex } from '../../src/jobs/queue/job-index.js'
 import { type LiveState, LiveStatePublisher } from '../../src/jobs/queue/live-state.js'
 import { Checkpoints } from '../../src/jobs/record/checkpoints.js'
 import { JobRecords } from '../../src/jobs/record/records.js'
@@ -18,7 +19,7 @@ const at = '2026-11-24T10:00:00.000Z'
 
 export async function startJob({ store, ...server }: TestServer, id: string): Promise<void> {
   await startAttempt(store, id, { startedAt: at })
-  await notifyJobEvent(server, id, 'changed')
+  await publishStatus({ store, ...server }, id)
 }
 
 /** Submits a job and starts its first attempt. */
@@ -45,7 +46,8 @@ export async function publishProgress(
   metrics: Record<string, number> = { loss: 0.5 },
 ) {
   await new MetricsLog(store).append(id, attempt, { step, time: at, values: metrics })
-  await publish(redis, id, { attempt, phase: 'training', step, endsAt: null }, 'metrics')
+  const details = { steps: smallJob.training.steps, resumedFrom: 0, metrics }
+  await publish(redis, id, { attempt, phase: 'training', step, endsAt: null, details }, 'metrics')
 }
 
 export async function appendLogLines({ store }: TestServer, id: string, lines: string[]) {
@@ -65,7 +67,18 @@ export async function endJob(
     model: { id: 'shades', version: 1 },
     metrics,
   })
-  await notifyJobEvent(server, id, 'changed')
+  await publishStatus({ store, ...server }, id)
+}
+
+async function publishStatus(
+  { store, redis: { connection, prefix } }: Pick<TestServer, 'store' | 'redis'>,
+  id: string,
+) {
+  const redis = new Redis(connection)
+  const { lifecycle } = await new JobRecords(store).read(id)
+  await new JobIndex(redis, prefix).updateStatus(id, lifecycle)
+  await new LiveStatePublisher(redis, prefix).publish(id, null, 'changed')
+  redis.disconnect()
 }
 
 export async function putCheckpoint(

@@ -207,10 +207,12 @@ export class AttemptRunner {
   }
 
   private liveState(): LiveState {
-    const { attempt, phase } = this.attemptRecord
+    const { attempt, phase, resumedFrom } = this.attemptRecord
     const secondsLeft = this.eta.secondsLeft(now())
     const endsAt = secondsLeft === null ? null : Date.now() + Math.round(secondsLeft * 1000)
-    return { attempt, phase, step: this.progress.step, endsAt }
+    const { step, metrics } = this.progress
+    const { steps } = this.task.job.training
+    return { attempt, phase, step, endsAt, details: { steps, resumedFrom, metrics } }
   }
 }
 

@@ -100,9 +100,11 @@ const texts = new WeakMap<EventBatch, Buffer>()
 function textOf(batch: EventBatch): Buffer {
   const known = texts.get(batch)
   if (known) return known
-  const lines = batch.map(({ id, event, data }) => {
-    const idLine = id === undefined ? '' : `id: ${id}\n`
-    return `${idLine}event: ${event}\ndata: ${data}\n\n`
+  const lines = batch.map(event => {
+    const idLine = event.id === undefined ? '' : `id: ${event.id}\n`
+    return 'data' in event
+      ? `${idLine}event: ${event.event}\ndata: ${event.data}\n\n`
+      : `${idLine}\n`
   })
   const text = Buffer.from(lines.join(''))
   texts.set(batch, text)

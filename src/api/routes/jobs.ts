@@ -17,6 +17,7 @@ import { clientGone } from '../http/client-gone.js'
 import { HttpError } from '../http/http-error.js'
 import { sendPage } from '../http/list-answer.js'
 import type { LongPolls } from '../http/long-polls.js'
+import { splitLists } from '../http/split-lists.js'
 import { JobParam, JobPlanResponse, JobResponse, NoContent } from '../schemas.js'
 
 export interface JobRoutesDeps {
@@ -207,14 +208,3 @@ const actions = [
     problems: ['JOB_ENDED', 'JOB_ACTIVE', 'DATASET_GONE'],
   },
 ] as const
-
-/** Turns query parameters into lists: `x=a&x=b` and `x=a,b` both become ['a', 'b']. */
-const splitLists =
-  (...names: string[]) =>
-  async (request: { query: unknown }) => {
-    const query = request.query as Record<string, string | string[] | undefined>
-    for (const name of names) {
-      const raw = query[name]
-      if (raw !== undefined) query[name] = [raw].flat().flatMap(text => text.split(','))
-    }
-  }

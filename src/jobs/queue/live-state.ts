@@ -1,6 +1,6 @@
 import type { Redis } from 'ioredis'
 import type { JobNotification } from '../../spec/ipc-messages.js'
-import type { Phase } from '../../spec/job.js'
+import type { Metrics, Phase } from '../../spec/job.js'
 import { redisNames } from './redis.js'
 
 /**
@@ -13,6 +13,12 @@ export interface LiveState {
   step: number
   /** When the attempt is expected to end, in ms since the epoch; null if unknown. */
   endsAt: number | null
+  /** Absent if the worker is older than it. */
+  details?: {
+    steps: number
+    resumedFrom: number
+    metrics: Metrics
+  }
 }
 
 /** The estimated time until the attempt ends (ETA); null if unknown. */
@@ -60,6 +66,17 @@ export async function readHoldReason(
   id: string,
 ): Promise<string | null> {
   return redis.get(redisNames(prefix).hold(id)).catch(() => null)
+}
+
+/** Reads the live states of several jobs; null for a job that has none. Throws if Redis does not answer. */
+export async function readLiveStates(
+  redis: Redis,
+  prefix: string,
+  ids: readonly string[],
+): Promise<(LiveState | null)[]> {
+  if (ids.length === 0) return []
+  const texts = await redis.mget(...ids.map(redisNames(prefix).live))
+  return texts.map(text => (text === null ? null : (JSON.parse(text) as LiveState)))
 }
 
 /**

@@ -21,6 +21,8 @@ export async function publishNotification(
 export class Notifications {
   private readonly listeners = new Map<string, Set<Listener>>()
   private readonly stateListeners = new Set<(id: string) => void>()
+  private readonly progressListeners = new Set<(id: string) => void>()
+  private readonly appendListeners = new Set<() => void>()
 
   private constructor(
     private readonly redis: Redis,
@@ -32,11 +34,16 @@ export class Notifications {
     redis.on('pmessage', (_pattern, channel: string, event: JobNotification) => {
       const id = channel.slice(notifications.prefix.length)
       for (const listener of notifications.listeners.get(id) ?? []) listener(event)
+      if (event !== 'request') for (const listener of notifications.progressListeners) listener(id)
       if (event === 'metrics' || event === 'checkpoint') return
       for (const listener of notifications.stateListeners) listener(id)
     })
+    redis.on('message', () => {
+      for (const listener of notifications.appendListeners) listener()
+    })
     // waits for the first connection; ioredis subscribes again after each reconnect
     redis.psubscribe(redisNames(prefix).allEvents).catch(() => {})
+    redis.subscribe(redisNames(prefix).changesChannel).catch(() => {})
     return notifications
   }
 
@@ -56,6 +63,18 @@ export class Notifications {
   onChange(listener: (id: string) => void): () => void {
     this.stateListeners.add(listener)
     return () => this.stateListeners.delete(listener)
+  }
+
+  /** Calls `listener` when a running job may have got further. Returns the unsubscribe function. */
+  onProgress(listener: (id: string) => void): () => void {
+    this.progressListeners.add(listener)
+    return () => this.progressListeners.delete(listener)
+  }
+
+  /** Calls `listener` when the log of changes has grown. Returns the unsubscribe function. */
+  onAppended(listener: () => void): () => void {
+    this.appendListeners.add(listener)
+    return () => this.appendListeners.delete(listener)
   }
 
   close(): void {

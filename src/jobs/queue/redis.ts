@@ -23,10 +23,19 @@ export const redisNames = (prefix: string) => ({
   jobNames: `{${prefix}}:job-names`,
   /** Hash of job id to index entry (JSON). */
   entries: `{${prefix}}:entries`,
-  /** Hash of job id to `version:status`. */
+  /** Hash of job id to `version:status:transitions`. */
   states: `{${prefix}}:states`,
   /** Exists if the index has all jobs of the store. */
   complete: `{${prefix}}:complete`,
+  /** Stream of all changes, and a random name of this incarnation of it (see `ChangeLog`). */
+  changes: `{${prefix}}:changes`,
+  changesEpoch: `{${prefix}}:changes-epoch`,
+  /** Channel on which each change is announced. */
+  changesChannel: `{${prefix}}:changes-appended`,
+  /** Hash of the data sets, models or weights that exist to what their changes say. */
+  resources: (kind: string) => `{${prefix}}:resources:${kind}`,
+  /** Exists if these hashes have all things of the store. */
+  resourcesComplete: `{${prefix}}:resources-complete`,
   live: (id: string) => `{${prefix}}:live:${id}`,
   /** Why a worker that has taken the job does not start it. */
   hold: (id: string) => `{${prefix}}:hold:${id}`,

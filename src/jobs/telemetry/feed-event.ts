@@ -6,5 +6,10 @@ export interface FeedEvent {
   data: string
 }
 
-/** Events that come together. Followers of a job share batches, so they must not be changed. */
-export type EventBatch = readonly FeedEvent[]
+/** Only an id to resume after. Clients store it and see no event. */
+export interface FeedPosition {
+  id: string
+}
+
+/** Events that come together. Followers share batches, so they must not be changed. */
+export type EventBatch = readonly (FeedEvent | FeedPosition)[]

@@ -1,0 +1,178 @@
+import { randomBytes } from 'node:crypto'
+import type { Redis } from 'ioredis'
+import type { ChangeType, ResourceKind } from '../../spec/changes.js'
+import { redisNames } from './redis.js'
+
+/** Older changes are dropped. Each takes about half a kilobyte of Redis' memory. */
+const maxChanges = 10_000
+
+/** A change as Redis has it. */
+export interface StoredChange {
+  /** Of the Redis stream: milliseconds, dash, sequence number. */
+  id: string
+  type: ChangeType
+  at: string
+  /** Empty if the change is not one of a job. */
+  job: string
+  /** JSON. */
+  data: string
+}
+
+export interface ChangesRead {
+  /** Names this incarnation of the log; null if Redis was wiped, and is being filled again. */
+  epoch: string | null
+  /** Whether the change to read after is in the log. If not, changes may have been lost. */
+  isFound: boolean
+  changes: StoredChange[]
+}
+
+/**
+ * The log of all changes, a Redis stream of the last ten thousand. The scripts that update the index also
+ * append to it. So whatever brings the index up to date, such as the reconciler after an outage, also tells the
+ * followers, and each change is told once, whichever server finds it.
+ *
+ * If Redis was wiped, the log begins again after the index is complete, with another epoch: until then nothing
+ * is appended, since every job and data set would look new.
+ */
+export class ChangeLog {
+  private readonly names
+
+  constructor(
+    private readonly redis: Redis,
+    prefix: string,
+  ) {
+    this.names = redisNames(prefix)
+  }
+
+  /** Begins the log if the index is complete and the log has not begun. */
+  async begin(): Promise<void> {
+    const { complete, resourcesComplete, changes, changesEpoch, changesChannel } = this.names
+    const keys = [changes, changesEpoch, complete, resourcesComplete]
+    const epoch = randomBytes(4).toString('hex')
+    const data = JSON.stringify({ message: 'the log of changes begins here' })
+    const values = [changesChannel, epoch, new Date().toISOString(), data]
+    await this.redis.eval(beginScript, keys.length, ...keys, ...values)
+  }
+
+  /** Reads up to `count` changes after `id`, oldest first. */
+  async readAfter(id: string, count: number): Promise<ChangesRead> {
+    const { changes, changesEpoch } = this.names
+    const [epoch, found, entries] = await this.transaction(
+      ['get', changesEpoch],
+      ['xrange', changes, id, id],
+      ['xrange', changes, `(${id}`, '+', 'COUNT', String(count)],
+    )
+    return {
+      epoch: epoch as string | null,
+      isFound: (found as unknown[]).length > 0,
+      changes: (entries as StreamEntry[]).map(toChange),
+    }
+  }
+
+  /** The newest `count` changes, oldest first. */
+  async readNewest(count: number): Promise<Omit<ChangesRead, 'isFound'>> {
+    const { changes, changesEpoch } = this.names
+    const [epoch, entries] = await this.transaction(
+      ['get', changesEpoch],
+      ['xrevrange', changes, '+', '-', 'COUNT', String(count)],
+    )
+    const newestFirst = (entries as StreamEntry[]).map(toChange)
+    return { epoch: epoch as string | null, changes: newestFirst.reverse() }
+  }
+
+  /** Notes that a thing exists, and appends the change if that was not known. */
+  async resourceCreated(kind: ResourceKind, member: string, resource: Resource): Promise<void> {
+    await this.updateResource(resourceCreatedScript, kind, member, 'created', resource)
+  }
+
+  /** Notes that a thing is gone, and appends the change if it was known to exist. */
+  async resourceDeleted(kind: ResourceKind, member: string): Promise<void> {
+    await this.updateResource(resourceDeletedScript, kind, member, 'deleted', { job: '', data: {} })
+  }
+
+  /** The things of a kind that are known to exist. */
+  async knownResources(kind: ResourceKind): Promise<string[]> {
+    return this.redis.hkeys(this.names.resources(kind))
+  }
+
+  /** Whether all things of the store have been noted since Redis was last empty. */
+  async areResourcesComplete(): Promise<boolean> {
+    return (await this.redis.exists(this.names.resourcesComplete)) === 1
+  }
+
+  async markResourcesComplete(): Promise<void> {
+    await this.redis.set(this.names.resourcesComplete, 1)
+    await this.begin()
+  }
+
+  private async updateResource(
+    script: string,
+    kind: ResourceKind,
+    member: string,
+    change: 'created' | 'deleted',
+    { job, data }: Resource,
+  ): Promise<void> {
+    const { changes, changesEpoch, changesChannel } = this.names
+    const keys = [changes, changesEpoch, this.names.resources(kind)]
+    const type = `${kind}.${change}` satisfies ChangeType
+    const at = new Date().toISOString()
+    const values = [changesChannel, member, type, at, job, JSON.stringify(data)]
+    await this.redis.eval(script, keys.length, ...keys, ...values)
+  }
+
+  private async transaction(...commands: string[][]): Promise<unknown[]> {
+    const results = await this.redis.multi(commands).exec()
+    return (results ?? []).map(([error, result]) => {
+      if (error) throw error
+      return result
+    })
+  }
+}
+
+/** What the changes of a data set, a model or weights say. */
+export interface Resource {
+  /** The job that made it; empty if none did. */
+  job: string
+  data: object
+}
+
+type StreamEntry = [id: string, fields: string[]]
+
+function toChange([id, fields]: StreamEntry): StoredChange {
+  const pairs = Array.from({ length: fields.length / 2 }, (_, i) => [
+    fields[2 * i],
+    fields[2 * i + 1],
+  ])
+  return { id, ...(Object.fromEntries(pairs) as Omit<StoredChange, 'id'>) }
+}
+
+/** Defines `append` for a script whose first keys are the log and its epoch, and whose first value is the channel. */
+export const appendFunction = `
+  local function append(change, job, at, data)
+    if redis.call('EXISTS', KEYS[2]) == 0 then return end
+    redis.call('XADD', KEYS[1], 'MAXLEN', '~', ${maxChanges}, '*',
+      'type', change, 'job', job, 'at', at, 'data', data)
+    redis.call('PUBLISH', ARGV[1], change)
+  end`
+
+const beginScript = `
+  ${appendFunction}
+  if redis.call('EXISTS', KEYS[2]) == 1 then return end
+  if redis.call('EXISTS', KEYS[3], KEYS[4]) < 2 then return end
+  redis.call('DEL', KEYS[1])
+  redis.call('SET', KEYS[2], ARGV[2])
+  append('stream.reset', '', ARGV[3], ARGV[4])`
+
+const resourceCreatedScript = `
+  ${appendFunction}
+  if redis.call('HSETNX', KEYS[3], ARGV[2], ARGV[6]) == 1 then
+    append(ARGV[3], ARGV[5], ARGV[4], ARGV[6])
+  end`
+
+const resourceDeletedScript = `
+  ${appendFunction}
+  local data = redis.call('HGET', KEYS[3], ARGV[2])
+  if not data then return end
+  redis.call('HDEL', KEYS[3], ARGV[2])
+  local job = cjson.decode(data).job
+  append(ARGV[3], type(job) == 'string' and job or '', ARGV[4], data)`
