@@ -37,6 +37,13 @@ export function cpuMsOf(pid: number): number | null {
   return stat && stat.cpuTicks * msPerTick
 }
 
+/** Memory of a process that is not swapped out; null if it has ended or there is no /proc. */
+export function residentBytesOf(pid: number): number | null {
+  const status = readOrNull(() => readFileSync(`/proc/${pid}/status`, 'utf8'))
+  const kibibytes = /^VmRSS:\s+(\d+) kB$/m.exec(status ?? '')?.[1]
+  return kibibytes === undefined ? null : Number(kibibytes) * 1024
+}
+
 /**
  * Identifies the scope in which a pid is unique: this boot of the kernel and this pid namespace (a
  * container has its own). Random if the system has no /proc, so that it equals no other host's.

@@ -1,12 +1,13 @@
 // The worker process: takes jobs from the queue and runs them in trainer processes, its children.
 import { availableParallelism } from 'node:os'
 import { resolve } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { pino } from 'pino'
 import { childEnvironment, readConfig } from '../src/config.js'
 import { Datasets } from '../src/datasets/datasets.js'
 import { engineEnvironment } from '../src/engine/environment.js'
-import { findGpus } from '../src/engine/gpus.js'
+import { findGpus, readGpus } from '../src/engine/gpus.js'
 import { TrainyardError } from '../src/errors.js'
 import { answerPings } from '../src/ipc/health-check.js'
 import { JobIndex } from '../src/jobs/queue/job-index.js'
@@ -14,6 +15,8 @@ import { LiveStatePublisher } from '../src/jobs/queue/live-state.js'
 import { Notifications } from '../src/jobs/queue/notifications.js'
 import { JobQueue } from '../src/jobs/queue/queue.js'
 import { blockingOptions, connect, logConnectionErrors } from '../src/jobs/queue/redis.js'
+import { TrainingTotals } from '../src/jobs/queue/training-totals.js'
+import { WorkerReports } from '../src/jobs/queue/worker-reports.js'
 import { Checkpoints } from '../src/jobs/record/checkpoints.js'
 import { JobRecords } from '../src/jobs/record/records.js'
 import { JobLog } from '../src/jobs/telemetry/job-log.js'
@@ -27,6 +30,7 @@ import { sweepStaging } from '../src/store/staging.js'
 import { AttemptRunner } from './supervision/attempt.js'
 import { Consumer } from './supervision/consumer.js'
 import { Watchdog } from './supervision/consumer-watchdog.js'
+import { Heartbeat } from './supervision/heartbeat.js'
 import { pathHider } from './supervision/hide-paths.js'
 import { JobRunner } from './supervision/job-runner.js'
 import { MemoryBudget, machineMemory } from './supervision/memory-budget.js'
@@ -39,6 +43,8 @@ const orphanCheckIntervalMs = 5000
 /** `EX_TEMPFAIL` of sysexits.h: the supervisor starts the worker again. */
 const stuckExitCode = 75
 const drainTimeoutMs = 20_000
+/** The longest time that the last report may take. */
+const lastReportMs = 1000
 /** A spare trainer takes about 0.1 GB of its own; if less than this is free, training needs it. */
 const minMemoryForSpareBytes = 2 * 2 ** 30
 /** What holds `dist`, and `node_modules`. */
@@ -84,6 +90,7 @@ async function main(): Promise<void> {
   const metricsLog = new MetricsLog(store)
   const index = new JobIndex(connection, redis.prefix)
   const statePublisher = new LiveStatePublisher(connection, redis.prefix)
+  const totals = new TrainingTotals(connection, redis.prefix)
   // how much memory a card has is not known, so jobs on GPUs have no limit
   const memory = new MemoryBudget(
     config.memoryBytes ?? (gpus.length > 0 ? Number.POSITIVE_INFINITY : machineMemory()),
@@ -115,6 +122,7 @@ async function main(): Promise<void> {
             attemptRecord,
           ),
         memory,
+        totals,
         diskProblem,
         log,
         sweep: () => sweepStaging(config.dataFolder),
@@ -147,6 +155,15 @@ async function main(): Promise<void> {
   // orphaned jobs return to the queue before this worker takes any
   await recover()
   const recoveryTimer = setInterval(() => void recover(), orphanCheckIntervalMs)
+  const heartbeat = new Heartbeat({
+    reports: new WorkerReports(connection, redis.prefix),
+    totals,
+    slots,
+    consumer,
+    memory,
+    diskProblem,
+    readGpus: gpus.length > 0 ? readGpus : null,
+  })
   consumer.start()
   log.info({ slots: slots.count }, 'waiting for jobs')
 
@@ -158,6 +175,8 @@ async function main(): Promise<void> {
     watchdog.close()
     if (code === stuckExitCode) setTimeout(() => process.exit(code), drainTimeoutMs)
     await (code === stuckExitCode ? consumer.drainRunners() : consumer.drain())
+    // without Redis it would wait
+    await Promise.race([heartbeat.close().catch(() => {}), sleep(lastReportMs)])
     notifications.close()
     connection.disconnect()
     process.exit(code)
@@ -187,9 +206,10 @@ function trainerLaunchOptions(
   const count = requestedSlots ?? Math.max(1, gpus.length)
   const cores = availableParallelism() / count
   return Array.from({ length: count }, (_, i) => {
-    const gpu = gpus.length > 0 ? { gpus: String(gpus[i % gpus.length]) } : {}
-    const environment = childEnvironment(engineEnvironment({ cores, ...gpu }))
-    return { script: trainerScript, environment }
+    const gpu = gpus[i % gpus.length] ?? null
+    const assigned = gpu === null ? {} : { gpus: String(gpu) }
+    const environment = childEnvironment(engineEnvironment({ cores, ...assigned }))
+    return { script: trainerScript, environment, gpu }
   })
 }
 

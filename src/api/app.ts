@@ -45,6 +45,7 @@ import { scrapeRoutes } from './routes/scrape.js'
 import { serverRoutes } from './routes/server.js'
 import { webhookRoutes } from './routes/webhooks.js'
 import { weightsRoutes } from './routes/weights.js'
+import { workerRoutes } from './routes/workers.js'
 import { responseSchemas } from './schemas.js'
 import { instrument, type TelemetryDeps } from './telemetry.js'
 
@@ -131,6 +132,7 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
     await guarded.register(weightsRoutes, routeDeps)
     await guarded.register(webhookRoutes, routeDeps)
     await guarded.register(eventRoutes, routeDeps)
+    await guarded.register(workerRoutes, routeDeps)
     await guarded.register(scrapeRoutes, { telemetry })
   })
   return app

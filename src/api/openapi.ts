@@ -1,12 +1,8 @@
-import { readFileSync } from 'node:fs'
 import type { FastifyDynamicSwaggerOptions } from '@fastify/swagger'
 import { type ErrorCode, errorCodes, statusOf } from '../spec/error-codes.js'
+import { version } from '../version.js'
 import { commonProblems } from './http/problem-codes.js'
 import { ProblemResponse } from './schemas.js'
-
-// three folders up, since the compiled file is dist/src/api/openapi.js
-const packageFile = new URL('../../../package.json', import.meta.url)
-export const version: string = JSON.parse(readFileSync(packageFile, 'utf8')).version
 
 export const openapi: FastifyDynamicSwaggerOptions = {
   openapi: {

@@ -10,6 +10,7 @@ import { Model, Predictions, RowPredictions } from '../spec/model.js'
 import { Problem } from '../spec/problem.js'
 import { CreatedWebhook, Delivery, Webhook } from '../spec/webhook.js'
 import { WeightsManifest, WeightsSummary } from '../spec/weights.js'
+import { Worker } from '../spec/worker.js'
 
 /** Response schemas, with their names and descriptions in the OpenAPI document. */
 export const responseSchemas: TSchema[] = [
@@ -32,6 +33,7 @@ export const responseSchemas: TSchema[] = [
     $id: 'WeightsSummary',
     description: 'an uploaded TensorFlow checkpoint, with the number of its tensors',
   },
+  { ...Worker, $id: 'Worker', description: 'a worker as it reports itself' },
   { ...Problem, description: 'an error' },
 ]
 
@@ -52,6 +54,7 @@ export const DeliveryResponse = ref<Delivery>('Delivery')
 export const RowPredictionsResponse = ref<RowPredictions>('RowPredictions')
 export const WeightsResponse = ref<WeightsManifest>('Weights')
 export const WeightsSummaryResponse = ref<WeightsSummary>('WeightsSummary')
+export const WorkerResponse = ref<Worker>('Worker')
 export const ProblemResponse = ref<Problem>('Problem')
 
 /** Any text, so that a text that is not an id is answered like an unknown job. */

@@ -2,17 +2,24 @@ import { monitorEventLoopDelay } from 'node:perf_hooks'
 import type { FastifyInstance } from 'fastify'
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
 import type { Jobs } from '../jobs/jobs.js'
-import type { Predictor } from '../models/predictor-client.js'
+import type { Predictor, RowPredictor } from '../models/predictor-client.js'
 import { damageKinds } from '../spec/damage.js'
 import type { DamageRegistry } from '../store/damage-registry.js'
 import type { DiskSpace } from '../store/disk-space.js'
+import { DiskUse } from '../store/disk-use.js'
+import { version } from '../version.js'
 import type { Webhooks } from '../webhooks/webhooks.js'
 import { eventStreamType } from './http/content-negotiation.js'
-import { version } from './openapi.js'
+import { addJobMetrics } from './scrape/job-metrics.js'
+import { metricFactory } from './scrape/metric-factory.js'
+import { PredictionMetrics } from './scrape/prediction-metrics.js'
+import { addWorkerMetrics } from './scrape/worker-metrics.js'
 
 export interface TelemetryDeps {
+  dataFolder: string
   jobs: Pick<Jobs, 'statistics'>
-  predictor: Pick<Predictor, 'ready'>
+  predictor: Pick<Predictor, 'ready' | 'restarts' | 'inFlight'>
+  rowPredictor: Pick<RowPredictor, 'restarts' | 'inFlight'>
   webhooks: Pick<Webhooks, 'attempts' | 'pending'>
   disk: Pick<DiskSpace, 'status'>
   damage: Pick<DamageRegistry, 'counts'>
@@ -33,11 +40,24 @@ export function instrument(app: FastifyInstance, deps: TelemetryDeps): Telemetry
   instrumentEventLoop(app, registry)
   instrumentRequests(app, registry)
   instrumentRestarts(registry, deps.restarts)
-  const update = createGauges(registry, deps)
-  const scrape = async () => {
-    await update()
-    return registry.metrics()
+  new PredictionMetrics(registry).observe(app)
+  const { statistics } = deps.jobs
+  const updates = [
+    addPartMetrics(registry, deps),
+    addJobMetrics(registry, statistics),
+    addWorkerMetrics(registry, statistics),
+  ]
+  // a scrape resets values and sets them again: two at a time would count them twice
+  let running: Promise<string> | null = null
+  const scrapeOnce = async () => {
+    try {
+      await Promise.all(updates.map(update => update()))
+      return await registry.metrics()
+    } finally {
+      running = null
+    }
   }
+  const scrape = () => (running ??= scrapeOnce())
   return { contentType: registry.contentType, scrape }
 }
 
@@ -96,23 +116,38 @@ function instrumentRequests(app: FastifyInstance, registry: Registry): void {
   })
 }
 
-function createGauges(registry: Registry, deps: TelemetryDeps) {
-  const { jobs, predictor, webhooks, disk, damage } = deps
-  const gauge = (name: string, help: string, ...labelNames: string[]) =>
-    new Gauge({ name: `trainyard_${name}`, help, labelNames, registers: [registry] })
+/** Folders of the data folder that have a label of their own. */
+const dataFolders = [
+  ...['datasets', 'jobs', 'models', 'weights', 'webhooks', 'idempotency', 'redis', '.staging'],
+]
+
+function addPartMetrics(registry: Registry, deps: TelemetryDeps): () => Promise<void> {
+  const { predictor, rowPredictor, webhooks, disk, damage } = deps
+  const { gauge, counter } = metricFactory(registry)
+  const diskUse = new DiskUse(deps.dataFolder)
   gauge('build_info', 'Always 1; the labels have the versions.', 'version', 'node').set(
     { version, node: process.version },
     1,
   )
   const ready = gauge('predictor_ready', '1 if the predictor answers, else 0.')
-  const redis = gauge('redis_up', '1 if Redis answers, else 0.')
+  const restarts = counter(
+    'predictor_restarts_total',
+    'How often a predictor has ended and was started again.',
+    'predictor',
+  )
+  const inFlight = gauge(
+    'predictor_requests_in_flight',
+    'Requests that wait for the answer of a predictor.',
+    'predictor',
+  )
   const diskReady = gauge('disk_ready', '1 if the disk of the data folder takes writes, else 0.')
   const diskFree = gauge('disk_free_bytes', 'Free space on the disk of the data folder.')
   const diskTotal = gauge('disk_total_bytes', 'Size of the disk of the data folder.')
-  const byStatus = gauge('jobs', 'Jobs by status.', 'status')
-  const waiting = gauge('queue_jobs', 'Jobs in the queue that no worker has taken yet.')
-  const held = gauge('queue_held_jobs', 'Queued jobs that wait for a worker with more memory.')
-  const oldest = gauge('queue_oldest_seconds', 'Age of the oldest queued job, in seconds.')
+  const used = gauge(
+    'data_folder_bytes',
+    'What a folder of the data folder takes on the disk, measured at most every ten minutes.',
+    'folder',
+  )
   const pending = gauge(
     'webhook_deliveries_pending',
     'Webhook messages that are not delivered yet.',
@@ -122,19 +157,27 @@ function createGauges(registry: Registry, deps: TelemetryDeps) {
     'Things in the data folder that cannot be used because a file is damaged.',
     'kind',
   )
-  const attempts = new Counter({
-    name: 'trainyard_webhook_attempts_total',
-    help: 'Attempts to deliver webhook messages.',
-    labelNames: ['outcome'],
-    registers: [registry],
-  })
+  const attempts = counter(
+    'webhook_attempts_total',
+    'Attempts to deliver webhook messages.',
+    'outcome',
+  )
 
   return async () => {
     ready.set(predictor.ready() ? 1 : 0)
+    restarts.reset()
+    for (const [name, each] of Object.entries({ images: predictor, rows: rowPredictor })) {
+      restarts.inc({ predictor: name }, each.restarts)
+      inFlight.set({ predictor: name }, each.inFlight)
+    }
     const { problem, freeBytes, totalBytes } = await disk.status()
     diskReady.set(problem === null ? 1 : 0)
     diskFree.set(freeBytes ?? Number.NaN)
     diskTotal.set(totalBytes ?? Number.NaN)
+    used.reset()
+    for (const [name, bytes] of diskUse.get()) {
+      used.inc({ folder: dataFolders.includes(name) ? name : 'other' }, bytes)
+    }
     pending.set(webhooks.pending)
     const counts = damage.counts()
     for (const kind of damageKinds) damaged.set({ kind }, counts.get(kind) ?? 0)
@@ -142,17 +185,5 @@ function createGauges(registry: Registry, deps: TelemetryDeps) {
     for (const [outcome, count] of Object.entries(webhooks.attempts)) {
       attempts.inc({ outcome }, count)
     }
-    // without Redis these values are unknown: omit them rather than report old ones
-    byStatus.reset()
-    waiting.remove()
-    held.remove()
-    oldest.remove()
-    const statistics = await jobs.statistics().catch(() => null)
-    redis.set(statistics ? 1 : 0)
-    if (!statistics) return
-    for (const [status, count] of Object.entries(statistics.jobs)) byStatus.set({ status }, count)
-    waiting.set(statistics.waiting)
-    held.set(statistics.held)
-    oldest.set(statistics.oldestWaitingSeconds)
   }
 }

@@ -1,5 +1,4 @@
 import type { Redis } from 'ioredis'
-import { decodeTime } from 'ulid'
 import { invalidCursor, nullIfDamaged, TrainyardError } from '../errors.js'
 import type { Logger } from '../log.js'
 import { JobPlanner, type JobPlannerDeps } from '../planning/job-planner.js'
@@ -32,12 +31,14 @@ import {
   logConnectionErrors,
   type RedisConfig,
 } from './queue/redis.js'
+import { TrainingTotals } from './queue/training-totals.js'
 import { Checkpoints } from './record/checkpoints.js'
 import { datasetGone, jobNotFound, transitionNotAllowed } from './record/errors.js'
 import type { Lifecycle } from './record/lifecycle.js'
 import { logDetails } from './record/log-details.js'
 import { initialRecord, type JobRecord, JobRecords } from './record/records.js'
 import { isTerminal, isWaitingOrRunning, type JobAction, requestedAction } from './record/states.js'
+import { noWorker, ServerStatistics } from './server-statistics.js'
 import { JobTelemetry } from './telemetry/job-telemetry.js'
 import { MetricsLog } from './telemetry/metrics-log.js'
 import { type ReadTensors, weightsOfJobs } from './weights-sources.js'
@@ -59,16 +60,6 @@ export interface JobQuery extends JobFilter {
   cursor?: string
 }
 
-export interface JobStatistics {
-  jobs: Record<JobStatus, number>
-  /** Jobs in the queue that no worker has taken. */
-  waiting: number
-  /** Queued jobs that need more memory than the worker has that took them last. */
-  held: number
-  /** Time since the oldest queued job was submitted; 0 if no job is queued. */
-  oldestWaitingSeconds: number
-}
-
 /**
  * Jobs as the API offers them. The store is the record: Redis only holds the queue, an index for
  * lists and the live state of running jobs, and all of these can be rebuilt.
@@ -76,6 +67,7 @@ export interface JobStatistics {
 export class Jobs {
   readonly telemetry: JobTelemetry
   readonly feed: JobFeed
+  readonly statistics: ServerStatistics
   private readonly records: JobRecords
   private readonly checkpointFolders: Checkpoints
   private readonly metricsLog: MetricsLog
@@ -88,6 +80,7 @@ export class Jobs {
   private readonly queuePositions: QueuePositions
   private readonly idempotencyKeys: IdempotencyKeys
   private readonly indexSync: IndexSync
+  private readonly totals: TrainingTotals
   private readonly damagedJobs: DamagedJobs
   private readonly sweepTimer = setInterval(() => void this.sweepKeys(), sweepIntervalMs)
 
@@ -123,6 +116,8 @@ export class Jobs {
     this.feed = new RecordFeed(records, notifications, id => this.get(id), damage)
     this.queuePositions = new QueuePositions({ redis, prefix, index, queue })
     this.idempotencyKeys = new IdempotencyKeys(store, records, damage)
+    this.statistics = new ServerStatistics({ redis, prefix, index, queue })
+    this.totals = new TrainingTotals(redis, prefix)
     this.indexSync = new IndexSync({ redis, index, reconciler, log })
   }
 
@@ -266,18 +261,6 @@ export class Jobs {
     return this.someActive(manifest => usesModel(manifest, name, version))
   }
 
-  /** Throws an error of kind `unavailable` if Redis is away. */
-  async statistics(): Promise<JobStatistics> {
-    const [jobs, waiting, held, oldest] = await Promise.all([
-      this.index.counts(),
-      this.queue.waitingCount(),
-      this.queue.heldCount(),
-      this.index.oldest('queued'),
-    ])
-    const since = oldest && decodeTime(oldest.slice('job-'.length).toUpperCase())
-    return { jobs, waiting, held, oldestWaitingSeconds: since ? (Date.now() - since) / 1000 : 0 }
-  }
-
   async ready(): Promise<boolean> {
     return this.redis.ping().then(
       () => true,
@@ -327,13 +310,16 @@ export class Jobs {
 
   /** Appends the action to the job's journal, then notifies Redis and the job's worker. */
   private async applyAction(id: string, action: JobAction): Promise<Lifecycle> {
-    const { allowed, lifecycle } = await this.records.apply(id, {
-      event: action,
-      at: new Date().toISOString(),
-    })
+    const at = new Date().toISOString()
+    const { allowed, lifecycle } = await this.records.apply(id, { event: action, at })
     if (!allowed && lifecycle.state === 'removed') throw jobNotFound(id)
     if (!allowed) throw transitionNotAllowed(id, lifecycle.state, action)
     this.deps.log.info({ job: id, state: lifecycle.state }, `job: ${action} was asked for`)
+    // a worker counts the end of a job that it runs
+    if (lifecycle.result?.status === 'cancelled' && lifecycle.result.finishedAt === at) {
+      this.totals.jobEnded(lifecycle)
+      await this.totals.flush().catch(() => {})
+    }
     // if Redis is away: the worker also polls for requests, and the reconciler updates Redis later
     await this.syncRedis(id, lifecycle).catch(() => {})
     return lifecycle
@@ -367,15 +353,19 @@ export class Jobs {
       readProgress(record, this.metricsLog),
       status === 'running' ? readLiveState(this.redis, prefix, id) : null,
       status === 'queued' ? this.queuePositions.position(id) : null,
-      waits ? this.holdReason(id) : null,
+      waits ? this.holdReason(id, status) : null,
     ])
     return viewJob(record, { progress, live, queue, holdReason })
   }
 
   /** If the disk takes no writes, no worker goes on with any job; else the job's worker may say why not. */
-  private async holdReason(id: string): Promise<string | null> {
+  private async holdReason(id: string, status: JobStatus): Promise<string | null> {
     const { redis, diskProblem } = this.deps
-    return (await diskProblem()) ?? (await readHoldReason(this.redis, redis.prefix, id))
+    const problem = await diskProblem()
+    if (problem !== null) return problem
+    const workers = status === 'queued' ? await this.statistics.workers().catch(() => null) : null
+    if (workers?.length === 0) return noWorker
+    return readHoldReason(this.redis, redis.prefix, id)
   }
 
   private async sweepKeys(): Promise<void> {

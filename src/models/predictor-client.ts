@@ -17,6 +17,10 @@ import type {
 export interface BasePredictor<Input, Output> {
   /** Whether the engine is loaded. */
   ready(): boolean
+  /** How often the child has ended and been started again. */
+  readonly restarts: number
+  /** Requests that wait for an answer. */
+  readonly inFlight: number
   predict(folder: string, input: Input): Promise<Output>
   close(): Promise<void>
 }
@@ -64,11 +68,16 @@ class PredictorClient<Input, Output> implements BasePredictor<Input, Output> {
   private restartTimer: NodeJS.Timeout | undefined
   private readonly pending = new Map<number, PendingRequest<Output>>()
   private started = false
+  restarts = 0
 
   constructor(private readonly options: PredictorOptions) {}
 
   ready(): boolean {
     return this.isReady
+  }
+
+  get inFlight(): number {
+    return this.pending.size
   }
 
   predict(folder: string, input: Input): Promise<Output> {
@@ -155,7 +164,10 @@ class PredictorClient<Input, Output> implements BasePredictor<Input, Output> {
       { code, signal, backoffMs: this.backoffMs },
       'the predictor ended and will be restarted',
     )
-    this.restartTimer = setTimeout(() => this.start(), this.backoffMs)
+    this.restartTimer = setTimeout(() => {
+      this.restarts++
+      this.start()
+    }, this.backoffMs)
     this.backoffMs = Math.min(2 * this.backoffMs, maxBackoffMs)
   }
 

@@ -275,7 +275,7 @@ export const errorCodes = {
   // the server
   NOT_READY: {
     kind: 'unavailable',
-    when: 'Redis or the predictor does not answer yet, or the disk of the data folder takes no writes (only GET /readyz)',
+    when: 'Redis or the predictor does not answer, the disk takes no writes, or a worker is missing (only GET /readyz)',
     help: 'Wait. If it lasts, do what `detail` names: free some space, or check the log of the server.',
   },
   INTERNAL: {

@@ -148,7 +148,7 @@ export const Job = Type.Object({
   ),
   waitingFor: nullable(
     Type.String(),
-    'what a queued or running job waits for beside a free slot, such as memory or room on the disk; null if nothing',
+    'what a queued or running job waits for beside a free slot, such as a worker, memory or room on the disk; null if nothing',
   ),
   attempt: Type.Integer({ description: 'number of the latest attempt; 0 before the first' }),
   progress: Type.Object({

@@ -59,6 +59,8 @@ after(async () => {
 /** Predicts 0, in the shape that XGBoost has. */
 const zeros: RowPredictor = {
   ready: () => true,
+  restarts: 0,
+  inFlight: 0,
   close: async () => {},
   async predict(_folder, { count, explain }) {
     const contributions = new Float32Array(explain ? count * (wideColumns + 1) : 0).fill(0.1)

@@ -8,6 +8,8 @@ import { readStat } from '../../src/processes.js'
 import type { Checkpoint } from '../../src/spec/checkpoint.js'
 import type { Job } from '../../src/spec/job.js'
 import type { Model, Predictions } from '../../src/spec/model.js'
+import type { Worker } from '../../src/spec/worker.js'
+import { eventually } from '../../testing/eventually.js'
 import { mnistSample } from '../../testing/mnist.js'
 import { readMemoryMaps } from '../../testing/processes.js'
 import { TestDeployment } from '../../testing/test-deployment.js'
@@ -59,6 +61,23 @@ test('the model keeps how well each class is recognized', async () => {
   )
   const right = confusionMatrix!.reduce((sum, row, i) => sum + row[i]!, 0)
   assert.equal(right / 256, evaluation!.accuracy)
+})
+
+test('the worker reports its slots, and what has ended is counted', async () => {
+  const { items } = (await (await get('/workers')).json()) as { items: Worker[] }
+  assert.deepEqual(
+    items.map(({ pid }) => pid),
+    [await deployment.pidOf('workers/worker.js')],
+  )
+  const [slot] = items[0]!.slots
+  // about how long the job has trained
+  assert.ok(slot!.cpuSeconds > 1, `${slot!.cpuSeconds} s`)
+  const ready = await get('/readyz?require=worker')
+  assert.equal(((await ready.json()) as { status: string }).status, 'ok')
+  const counted = 'trainyard_jobs_ended_total{status="succeeded",code="none"} 1\n'
+  await eventually('the end to be counted', async () =>
+    (await (await get('/metrics')).text()).includes(counted),
+  )
 })
 
 test('a PNG and the same pixels as JSON get the same answer', async () => {

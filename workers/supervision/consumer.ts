@@ -83,6 +83,11 @@ export class Consumer {
     await Promise.all([...runners.map(({ done }) => done), this.deps.slots.close()])
   }
 
+  /** Whether it stops: no more jobs are taken. */
+  get isDraining(): boolean {
+    return this.draining
+  }
+
   /** `performance.now()` when a job was last taken or a slot was freed; null while no slot is free. */
   idleSince(): number | null {
     return this.deps.slots.free > 0 ? this.lastActivityAt : null
@@ -93,7 +98,7 @@ export class Consumer {
     this.lastActivityAt = performance.now()
     const previousRunner = this.runners.get(id)
     if (previousRunner) await this.requeueAfterPrevious(job, token, previousRunner)
-    const slot = this.deps.slots.acquire()
+    const slot = this.deps.slots.acquire(id)
     const runner = this.deps.createRunner(id, slot)
     this.runners.set(id, runner)
     const unsubscribe = this.deps.notifications.subscribe(id, event => {

@@ -2,11 +2,11 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { TrainyardError } from '../../src/errors.js'
 import type { JobIndex } from '../../src/jobs/queue/job-index.js'
 import type { LiveStatePublisher } from '../../src/jobs/queue/live-state.js'
+import type { TrainingTotals } from '../../src/jobs/queue/training-totals.js'
 import type { Checkpoints } from '../../src/jobs/record/checkpoints.js'
 import type { JobResult, Lifecycle } from '../../src/jobs/record/lifecycle.js'
 import { logDetails } from '../../src/jobs/record/log-details.js'
 import {
-  type AttemptProgress,
   type AttemptRecord,
   type JobRecord,
   type JobRecords,
@@ -19,11 +19,19 @@ import type { Logger } from '../../src/log.js'
 import type { Damage } from '../../src/spec/damage.js'
 import type { DatasetManifest } from '../../src/spec/dataset.js'
 import type { TrainerTask } from '../../src/spec/ipc-messages.js'
-import type { Failure, JobManifest } from '../../src/spec/job.js'
+import type { Failure } from '../../src/spec/job.js'
 import type { AttemptRunner, Outcome } from './attempt.js'
 import { failureLine } from './attempt-log.js'
-import { failed, nullIfMissing, succeeded, toDatasetFailure } from './job-results.js'
+import {
+  attemptEnd,
+  countedAs,
+  failed,
+  nullIfMissing,
+  succeeded,
+  toDatasetFailure,
+} from './job-results.js'
 import type { MemoryBudget } from './memory-budget.js'
+import { progressAt } from './resumed-progress.js'
 import { attemptsWithoutProgress, exhaustedRetries, retryDelayMs } from './retry-policy.js'
 import { buildTask } from './trainer-task.js'
 
@@ -48,6 +56,7 @@ export interface JobRunnerDeps {
   /** Removes the half-written files of processes that have ended. */
   sweep(): Promise<void>
   memory: MemoryBudget
+  totals: Pick<TrainingTotals, 'leftQueue' | 'attemptEnded' | 'jobEnded'>
   /** Why the disk takes no writes, in one line; null if it does. */
   diskProblem(): Promise<string | null>
   log: Logger
@@ -206,6 +215,8 @@ export class JobRunner {
 
     if (!(await this.waitBeforeRetry(failedAttempts))) return
     const attempt = await records.claimAttempt(this.id)
+    // a further attempt has not been in the queue
+    const isFirst = this.attempt === 0
     this.attempt = attempt
     await this.reportDamage(attempt, newest.damage)
     // another worker has claimed one meanwhile: what was read above is out of date
@@ -217,7 +228,7 @@ export class JobRunner {
       startedAt,
       resumedFrom,
       phase: 'preparing',
-      progress: await this.progressAt(manifest, previousAttempts, resumedFrom),
+      progress: await progressAt(manifest, previousAttempts, resumedFrom, this.deps.metricsLog),
       endedAt: null,
       end: null,
       outputTail: null,
@@ -225,6 +236,8 @@ export class JobRunner {
     const started = await records.apply(this.id, { event: 'start', at: startedAt, attempt })
     // a client's request was recorded first
     if (!started.allowed) return
+    if (isFirst) this.deps.totals.leftQueue(started.lifecycle)
+    if (previousAttempts.at(-1)?.end === null) this.deps.totals.attemptEnded('lost', null)
     await records.writeAttempt(this.id, attemptRecord)
     await this.publishState(started.lifecycle)
     const details = { ...logDetails(manifest), attempt, resumedFrom }
@@ -239,8 +252,10 @@ export class JobRunner {
     await this.checkSuperseded()
     // best effort: if storage fails, the writes below wait for it
     if (outcome.kind === 'died') await this.deps.sweep().catch(() => {})
-    const ended = { ...attemptRecord, endedAt: new Date().toISOString(), ...this.endOf(outcome) }
+    const end = attemptEnd(outcome, (this.stopReason ?? this.requestedStop) !== null)
+    const ended = { ...attemptRecord, endedAt: new Date().toISOString(), ...end }
     await this.persist(() => records.writeAttempt(this.id, ended))
+    this.deps.totals.attemptEnded(...countedAs(outcome, end))
     if (outcome.kind === 'finished') await this.finish(succeeded(attempt, outcome))
     else if (outcome.kind !== 'failed') await this.recordStop(attempt)
     else if ('code' in task) await this.fail(attempt, outcome.failure)
@@ -321,7 +336,8 @@ export class JobRunner {
   }
 
   private async finish(result: JobResult & { status: 'succeeded' | 'failed' }): Promise<void> {
-    await this.persist(() => this.deps.records.finish(this.id, result))
+    const end = await this.persist(() => this.deps.records.finish(this.id, result))
+    if (end.allowed) this.deps.totals.jobEnded(end.lifecycle)
     const { status, attempt, step, model, failure } = result
     const details = { job: this.id, attempt, step, model, failure }
     this.deps.log.info(details, `job ${status}`)
@@ -330,32 +346,15 @@ export class JobRunner {
   /** The attempt has ended but the job has not: carries out the request that clients made, if any. */
   private async recordStop(attempt: number): Promise<void> {
     const at = new Date().toISOString()
-    const { lifecycle } = await this.persist(() =>
+    const { allowed, lifecycle } = await this.persist(() =>
       this.deps.records.apply(this.id, { event: 'stop', at, attempt }),
     )
+    if (allowed) this.deps.totals.jobEnded(lifecycle)
     await this.publishState(lifecycle)
     this.deps.log.info(
       { job: this.id, attempt },
       `job ${lifecycle.state === 'removed' ? 'removed' : publicStatus[lifecycle.state]}`,
     )
-  }
-
-  /** The metrics at the step that an attempt resumes from. */
-  private async progressAt(
-    { training }: JobManifest,
-    attempts: readonly AttemptRecord[],
-    step: number,
-  ): Promise<AttemptProgress> {
-    const interval = Math.max(
-      training.logEvery,
-      'validateEvery' in training ? training.validateEvery : 1,
-    )
-    const range = { fromStep: step - interval, toStep: step }
-    // metrics that cannot be read must not keep the attempt from starting
-    const metrics = await this.deps.metricsLog
-      .latestValues(this.id, attempts, range)
-      .catch(() => ({}))
-    return { step, metrics }
   }
 
   private async train(task: TrainerTask, attemptRecord: AttemptRecord): Promise<Outcome> {
@@ -368,18 +367,6 @@ export class JobRunner {
     const outcome = await this.attemptRunner.outcome()
     this.attemptRunner = null
     return outcome
-  }
-
-  private endOf(outcome: Outcome): Pick<AttemptRecord, 'end' | 'outputTail' | 'cause'> {
-    const noTail = { outputTail: null, cause: null }
-    if (outcome.kind === 'finished' || outcome.kind === 'failed')
-      return { end: 'finished', ...noTail }
-    if (outcome.kind === 'stopped' || outcome.kind === 'held') return { end: 'drained', ...noTail }
-    const { end, cause, text } = outcome.death
-    // the attempt was killed because its last checkpoint took too long
-    if (this.stopReason || this.requestedStop)
-      return { end: 'drained', outputTail: text, cause: null }
-    return { end, cause, outputTail: text }
   }
 
   private async publishDone(lifecycle: Lifecycle): Promise<'done'> {

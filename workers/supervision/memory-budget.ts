@@ -32,7 +32,7 @@ export class MemoryBudget {
       this.waiting.delete(job)
       return { fits: false, reason: `needs ${need}, and ${has}: ${cure}` }
     }
-    const others = [...this.reserved.values()].reduce((sum, each) => sum + each, 0)
+    const others = this.reservedBytes
     const isNext = [...this.waiting].every((each, i) => i > 0 || each === job)
     if (others + bytes > limit || !isNext) {
       this.waiting.add(job)
@@ -42,6 +42,16 @@ export class MemoryBudget {
     this.waiting.delete(job)
     this.reserved.set(job, bytes)
     return null
+  }
+
+  /** Null if there is no limit. */
+  get limit(): number | null {
+    return Number.isFinite(this.limitBytes) ? this.limitBytes : null
+  }
+
+  /** What its jobs may use together at the moment. */
+  get reservedBytes(): number {
+    return [...this.reserved.values()].reduce((sum, each) => sum + each, 0)
   }
 
   release(job: string): void {

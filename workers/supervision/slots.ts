@@ -1,9 +1,11 @@
 import type { FromTrainer } from '../../src/spec/ipc-messages.js'
+import type { Slot as SlotReport } from '../../src/spec/worker.js'
 import {
   type TrainerLaunchOptions,
   type TrainerListener,
   TrainerProcess,
 } from './trainer-process.js'
+import { TrainerUsage } from './trainer-usage.js'
 
 /** A new job trains undisturbed for this long before the slot's next spare trainer is loaded. */
 const spareDelayMs = 5000
@@ -13,6 +15,9 @@ export class Slot {
   private spare: TrainerProcess | null = null
   private timer: NodeJS.Timeout | undefined
   private closed = false
+  private readonly usage = new TrainerUsage()
+  /** The job that it runs; null if it is free. */
+  job: string | null = null
 
   constructor(
     private readonly launchOptions: TrainerLaunchOptions,
@@ -25,6 +30,7 @@ export class Slot {
     this.timer = undefined
     const trainer = this.spare ?? new TrainerProcess(this.launchOptions, true)
     this.spare = null
+    this.usage.follow(trainer)
     trainer.listen({
       onMessage: message => {
         if (isTraining(message)) this.timer ??= setTimeout(() => this.warm(false), spareDelayMs)
@@ -45,6 +51,11 @@ export class Slot {
     void spare.exit.then(() => {
       if (this.spare === spare) this.spare = null
     })
+  }
+
+  report(): SlotReport {
+    const { job, launchOptions } = this
+    return { job, gpu: launchOptions.gpu, ...this.usage.read() }
   }
 
   async close(): Promise<void> {
@@ -76,19 +87,25 @@ export class Slots {
     return this.idle.length
   }
 
-  acquire(): Slot {
+  acquire(job: string): Slot {
     const slot = this.idle.pop()
     if (!slot) throw new Error(`all ${this.count} slots are taken`)
+    slot.job = job
     return slot
   }
 
   release(slot: Slot): void {
+    slot.job = null
     this.idle.push(slot)
     slot.warm(true)
   }
 
   warm(): void {
     for (const slot of this.idle) slot.warm(true)
+  }
+
+  report(): SlotReport[] {
+    return this.all.map(slot => slot.report())
   }
 
   async close(): Promise<void> {

@@ -22,6 +22,8 @@ const maxTailLines = 20
 export interface TrainerLaunchOptions {
   script: string
   environment: NodeJS.ProcessEnv
+  /** Index of the GPU that the environment assigns; null without one. */
+  gpu: number | null
 }
 
 export interface TrainerExit {
@@ -96,6 +98,11 @@ export class TrainerProcess {
       })
       this.child.on('close', onEnd)
     })
+  }
+
+  /** Undefined if the process could not be started. */
+  get pid(): number | undefined {
+    return this.child.pid
   }
 
   /** Also passes on the last lines printed before this call. */

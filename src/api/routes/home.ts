@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto'
 import type { FastifyInstance } from 'fastify'
+import { version } from '../../version.js'
 import { negotiateFormat } from '../http/content-negotiation.js'
 import { pageHeaders } from '../http/page-headers.js'
-import { version } from '../openapi.js'
 
 const style = `
   :root { color-scheme: light dark; font: 16px/1.5 system-ui, sans-serif }

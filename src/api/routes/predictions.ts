@@ -150,10 +150,13 @@ export const predictionRoutes: FastifyPluginAsyncTypebox<PredictionRoutesDeps> =
     async (request, reply) => {
       const { version, ...options } = request.query
       const model = await models.get(request.params.id, version)
+      const prediction = { model: model.id, startedAt: performance.now(), count: 0 }
+      request.prediction = prediction
       await models.assertIntact(model)
       const answer = isBoostingModel(model)
         ? await predictRows(request, model, options)
         : await predictImages(request, reply, model)
+      prediction.count = answer.count
       // as text: the serializer of a union would check every prediction, which is slow and not needed
       return (reply as FastifyReply)
         .type('application/json; charset=utf-8')
@@ -180,6 +183,8 @@ export const predictionRoutes: FastifyPluginAsyncTypebox<PredictionRoutesDeps> =
     model: NetworkModel,
   ): Promise<PredictionsAnswer> {
     const files = await readImageFiles(request, reply, model, limits)
+    // a form has arrived only now
+    request.prediction!.startedAt = performance.now()
     const input: PredictRequest['input'] = files
       ? { kind: 'images', files }
       : ((await inputThread.read(pixelsTask(request, model, limits), modelKey(model))) as Pixels)

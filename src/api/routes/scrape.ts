@@ -14,6 +14,7 @@ export const scrapeRoutes: FastifyPluginAsyncTypebox<ScrapeRoutesDeps> = async (
     '/metrics',
     {
       schema: {
+        operationId: 'scrapeMetrics',
         tags: ['server'],
         summary: "Get the server's metrics for Prometheus",
         response: {

@@ -1,23 +1,15 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from 'typebox'
 import { TrainyardError } from '../../errors.js'
-import type { Jobs } from '../../jobs/jobs.js'
-import type { Predictor } from '../../models/predictor-client.js'
-import type { DiskSpace } from '../../store/disk-space.js'
+import { strictObject } from '../../spec/strict-object.js'
+import { checkReadiness, ReadinessCheck, type ReadinessDeps } from '../readiness.js'
 
-export interface ServerRoutesDeps {
-  jobs: Pick<Jobs, 'ready'>
-  predictor: Pick<Predictor, 'ready'>
-  disk: Pick<DiskSpace, 'status'>
-}
+export type ServerRoutesDeps = ReadinessDeps
 
 const okStatus = (description: string) =>
   Type.Object({ status: Type.Enum(['ok']) }, { description })
 
-export const serverRoutes: FastifyPluginAsyncTypebox<ServerRoutesDeps> = async (
-  app,
-  { jobs, predictor, disk },
-) => {
+export const serverRoutes: FastifyPluginAsyncTypebox<ServerRoutesDeps> = async (app, deps) => {
   const tags = ['server']
   const security: [] = []
 
@@ -25,6 +17,7 @@ export const serverRoutes: FastifyPluginAsyncTypebox<ServerRoutesDeps> = async (
     '/healthz',
     {
       schema: {
+        operationId: 'getHealth',
         tags,
         security,
         summary: 'Liveness probe',
@@ -38,28 +31,40 @@ export const serverRoutes: FastifyPluginAsyncTypebox<ServerRoutesDeps> = async (
     '/readyz',
     {
       schema: {
+        operationId: 'getReadiness',
         tags,
         security,
         summary: 'Readiness probe',
+        description:
+          'Answers 503 if Redis or the predictor does not answer, or the disk of the data folder takes no writes. Without a worker it answers 200 and `degraded`, since jobs are accepted and wait; `require=worker` makes that 503, too.',
+        querystring: strictObject({
+          require: Type.Optional(
+            Type.Enum(['worker'], { description: 'what must also be there for a 200' }),
+          ),
+        }),
         problems: ['NOT_READY'],
-        response: { 200: okStatus('Redis and the predictor answer, and the disk takes writes') },
+        response: {
+          200: Type.Object(
+            {
+              status: Type.Enum(['ok', 'degraded'], {
+                description: '`degraded` if a check has a warning',
+              }),
+              checks: Type.Array(ReadinessCheck),
+            },
+            { description: 'Redis and the predictor answer, and the disk takes writes' },
+          ),
+        },
       },
     },
-    async () => {
-      const [redisReady, { problem }] = await Promise.all([jobs.ready(), disk.status()])
-      const unanswered = [
-        // a Redis that cannot write refuses to answer
-        ...(redisReady || problem !== null ? [] : ['Redis']),
-        ...(predictor.ready() ? [] : ['the predictor']),
-      ]
-      const problems = [
-        ...(problem === null ? [] : [problem]),
-        ...(unanswered.length === 0 ? [] : [`no answer from ${unanswered.join(' and ')}`]),
-      ]
-      if (problems.length > 0) {
-        throw new TrainyardError('NOT_READY', `not ready: ${problems.join('; ')}`)
+    async request => {
+      const checks = await checkReadiness(deps, request.query.require === 'worker')
+      const failed = checks.filter(({ status }) => status === 'failed')
+      if (failed.length > 0) {
+        const details = failed.map(({ detail }) => detail).join('; ')
+        throw new TrainyardError('NOT_READY', `not ready: ${details}`)
       }
-      return { status: 'ok' as const }
+      const isDegraded = checks.some(({ status }) => status === 'warning')
+      return { status: isDegraded ? ('degraded' as const) : ('ok' as const), checks }
     },
   )
 

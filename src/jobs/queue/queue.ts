@@ -79,6 +79,11 @@ export class JobQueue {
     return this.queue.getJobCountByTypes('wait', 'prioritized')
   }
 
+  /** How many jobs workers have taken. */
+  async activeCount(): Promise<number> {
+    return this.queue.getJobCountByTypes('active')
+  }
+
   /** How many jobs are offered to workers again later, since the last one had too little memory. */
   async heldCount(): Promise<number> {
     return this.queue.getJobCountByTypes('delayed')

@@ -39,6 +39,12 @@ export const redisNames = (prefix: string) => ({
   live: (id: string) => `{${prefix}}:live:${id}`,
   /** Why a worker that has taken the job does not start it. */
   hold: (id: string) => `{${prefix}}:hold:${id}`,
+  /** Set of the ids of workers that have reported. */
+  workers: `{${prefix}}:workers`,
+  /** The last report of a worker (JSON); expires. */
+  worker: (id: string) => `{${prefix}}:worker:${id}`,
+  /** Hash of counted ends of attempts and jobs. */
+  totals: `{${prefix}}:totals`,
   events: (id: string) => `{${prefix}}:events:${id}`,
   allEvents: `{${prefix}}:events:*`,
 })

@@ -76,6 +76,24 @@ export function applyEntry(lifecycle: Lifecycle, entry: JournalEntry): Lifecycle
   }
 }
 
+/** How long the job was queued before it started just now; null if it was not. */
+export function queuedSeconds({ transitions }: Pick<Lifecycle, 'transitions'>): number | null {
+  const [before, started] = transitions.slice(-2)
+  return before?.status === 'queued' && started ? secondsBetween(before, started) : null
+}
+
+/** How long the job was running until its last transition, over all attempts. */
+export function ranSeconds({ transitions }: Pick<Lifecycle, 'transitions'>): number {
+  return transitions.reduce((sum, transition, i) => {
+    const next = transitions[i + 1]
+    return next && transition.status === 'running' ? sum + secondsBetween(transition, next) : sum
+  }, 0)
+}
+
+/** Two hosts may have written them, whose clocks differ. */
+const secondsBetween = (from: Transition, to: Transition) =>
+  Math.max(0, (Date.parse(to.at) - Date.parse(from.at)) / 1000)
+
 function resultAfter(state: JobState, entry: JournalEntry, attempt: number): JobResult | null {
   if ('result' in entry) return entry.result
   if (state !== 'cancelled') return null

@@ -184,11 +184,14 @@ export class JobRecords {
     )
   }
 
-  /** Ends the job. Returns false if it has ended already, or a newer attempt owns it. */
-  async finish(id: string, result: JobResult & { status: 'succeeded' | 'failed' }) {
+  /** Ends the job. It is not allowed if the job has ended already, or a newer attempt owns it. */
+  finish(
+    id: string,
+    result: JobResult & { status: 'succeeded' | 'failed' },
+  ): Promise<{ allowed: boolean; lifecycle: Lifecycle }> {
     const { status, attempt, finishedAt: at } = result
     const event = status === 'succeeded' ? 'succeed' : 'fail'
-    return (await this.apply(id, { event, at, attempt, result })).allowed
+    return this.apply(id, { event, at, attempt, result })
   }
 
   /** All attempts would report the same, so only the first report is stored. */

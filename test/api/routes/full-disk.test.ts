@@ -79,7 +79,7 @@ for (const [error, text] of [
     await eventually('the log to say so', () => server.log().includes(text))
     await makeRoom()
     await eventually('the end', async () => (await api.get('/readyz')).status === 200)
-    assert.equal((await api.get(`/jobs/${id}`)).body.waitingFor, null)
+    assert.match((await api.get(`/jobs/${id}`)).body.waitingFor, /^no worker is alive/)
     assert.match((await api.get('/metrics')).text, /^trainyard_disk_ready 1$/m)
   })
 }

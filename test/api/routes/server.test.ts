@@ -3,15 +3,38 @@ import { test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Redis } from 'ioredis'
 import supertest from 'supertest'
+import { blockingOptions, connect } from '../../../src/jobs/queue/redis.js'
+import { WorkerReports } from '../../../src/jobs/queue/worker-reports.js'
 import { eventually } from '../../../testing/eventually.js'
 import { startServer } from '../../../testing/test-server.js'
+import { workerReport } from '../../../testing/worker-report.js'
 
-test('the server is alive at once, and ready after Redis and the predictor answer', async t => {
+test('the server is alive at once, ready after Redis and the predictor answer, and says if no worker is', async t => {
   const server = await startServer()
   t.after(() => server.close())
   const api = supertest(server.url)
   assert.deepEqual((await api.get('/healthz')).body, { status: 'ok' })
   await eventually('the server to be ready', async () => (await api.get('/readyz')).status === 200)
+
+  const { status, checks } = (await api.get('/readyz')).body
+  assert.equal(status, 'degraded')
+  assert.deepEqual(
+    checks.map((check: { name: string; status: string }) => `${check.name} ${check.status}`),
+    ['disk ok', 'redis ok', 'predictor ok', 'worker warning'],
+  )
+  const withWorker = await api.get('/readyz?require=worker')
+  assert.deepEqual([withWorker.status, withWorker.body.code], [503, 'NOT_READY'])
+  assert.match(withWorker.body.detail, /no worker is alive: `npm start` runs one/)
+
+  const redis = connect(server.redis, blockingOptions, () => {})
+  t.after(() => redis.disconnect())
+  await new WorkerReports(redis, server.redis.prefix).publish(workerReport())
+  await eventually(
+    'the worker to be seen',
+    async () => (await api.get('/readyz?require=worker')).body.status === 'ok',
+  )
+  assert.deepEqual((await server.api.get('/workers')).body, { items: [workerReport()] })
+  assert.equal((await api.get('/workers')).status, 401)
 
   await server.deps.predictor.close()
   const answer = await api.get('/readyz')
@@ -32,6 +55,7 @@ test('without Redis the server stays alive, says what is missing, and recovers',
   assert.match(answer.body.detail, /Redis/)
   assert.equal((await api.get('/healthz')).status, 200)
   assert.equal((await server.api.get('/datasets')).status, 200)
+  assert.equal((await server.api.get('/workers')).body.code, 'QUEUE_UNAVAILABLE')
   const jobs = await server.api.get('/jobs')
   assert.deepEqual([jobs.status, jobs.body.code], [503, 'QUEUE_UNAVAILABLE'])
   await server.redis.start()

@@ -61,8 +61,8 @@ test('a job ends once', async () => {
       model: null,
       metrics: {},
     })
-  assert.equal(await end('failed'), true)
-  assert.equal(await end('succeeded'), false)
+  assert.equal((await end('failed')).allowed, true)
+  assert.equal((await end('succeeded')).allowed, false)
   assert.equal((await records.read(id)).result?.status, 'failed')
 })
 

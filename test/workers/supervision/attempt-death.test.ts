@@ -145,7 +145,7 @@ test('a missing library is told by the line of the loader', () => {
 
 test('a process that cannot be started is reported as such', async () => {
   const script = '/nonexistent/trainer.js'
-  const launched = new TrainerProcess({ script, environment: process.env }, true)
+  const launched = new TrainerProcess({ script, environment: process.env, gpu: null }, true)
   const death = explainDeath(await launched.exit, healthy)
   assert.equal(death.end, 'crashed')
   assert.match(death.text, /^ended with exit code 1: Error: Cannot find module/)

@@ -10,6 +10,7 @@ import { Datasets } from '../../../src/datasets/datasets.js'
 import { JobIndex } from '../../../src/jobs/queue/job-index.js'
 import { LiveStatePublisher, readHoldReason } from '../../../src/jobs/queue/live-state.js'
 import { blockingOptions, connect } from '../../../src/jobs/queue/redis.js'
+import { TrainingTotals } from '../../../src/jobs/queue/training-totals.js'
 import { Checkpoints } from '../../../src/jobs/record/checkpoints.js'
 import { JobRecords } from '../../../src/jobs/record/records.js'
 import { JobLog } from '../../../src/jobs/telemetry/job-log.js'
@@ -84,6 +85,7 @@ function runnerOf(id: string, options: RunOptions = {}): JobRunner {
       findDataset: options.findDataset ?? (dataset => new Datasets(used).get(dataset)),
       sweep: async () => {},
       memory: options.memory ?? new MemoryBudget(8 * GiB),
+      totals: new TrainingTotals(redis, prefix),
       diskProblem: options.diskProblem ?? (async () => null),
       log: pino({}, { write: line => void logged.push(JSON.parse(line)) }),
       startAttempt:

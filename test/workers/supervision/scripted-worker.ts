@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import type { Redis } from 'ioredis'
 import { JobIndex } from '../../../src/jobs/queue/job-index.js'
 import { LiveStatePublisher } from '../../../src/jobs/queue/live-state.js'
+import { TrainingTotals } from '../../../src/jobs/queue/training-totals.js'
 import { Checkpoints } from '../../../src/jobs/record/checkpoints.js'
 import { JobRecords } from '../../../src/jobs/record/records.js'
 import { JobLog } from '../../../src/jobs/telemetry/job-log.js'
@@ -172,6 +173,7 @@ export async function runScripts(
   const records = new JobRecords(store)
   const jobLog = new JobLog(store)
   const statePublisher = new LiveStatePublisher(redis, server.redis.prefix)
+  const totals = new TrainingTotals(redis, server.redis.prefix)
   const remaining = [...scripts]
   const runner: JobRunner = new JobRunner(
     {
@@ -184,6 +186,7 @@ export async function runScripts(
       findDataset,
       sweep: async () => {},
       memory: new MemoryBudget(Number.POSITIVE_INFINITY),
+      totals,
       diskProblem,
       log: deps.log,
       startAttempt(task, attemptRecord) {
@@ -215,5 +218,6 @@ export async function runScripts(
     id,
   )
   assert.equal(await runner.run(), 'done')
+  await totals.flush()
   assert.deepEqual(remaining, [], 'not every attempt has started')
 }

@@ -1,0 +1,37 @@
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { Type } from 'typebox'
+import type { Jobs } from '../../jobs/jobs.js'
+import { queueUnavailable } from '../../jobs/queue/errors.js'
+import { WorkerResponse } from '../schemas.js'
+
+export interface WorkerRoutesDeps {
+  jobs: Pick<Jobs, 'statistics'>
+}
+
+export const workerRoutes: FastifyPluginAsyncTypebox<WorkerRoutesDeps> = async (app, { jobs }) => {
+  app.get(
+    '/workers',
+    {
+      schema: {
+        operationId: 'listWorkers',
+        tags: ['server'],
+        summary: 'List the workers that are alive',
+        description:
+          'What each worker of each host reported at most 15 seconds ago: its slots, the jobs that they run, memory and GPUs.',
+        problems: ['QUEUE_UNAVAILABLE'],
+        response: {
+          200: Type.Object(
+            { items: Type.Array(WorkerResponse) },
+            { description: 'the workers that are alive, by host' },
+          ),
+        },
+      },
+    },
+    async () => {
+      const items = await jobs.statistics.workers().catch(error => {
+        throw queueUnavailable(error)
+      })
+      return { items }
+    },
+  )
+}

@@ -1,0 +1,96 @@
+import type { FastifyInstance } from 'fastify'
+import { Counter, Histogram, type Registry } from 'prom-client'
+
+/** A scrape has at most so many models by name. */
+const maxModels = 100
+/** A model that has not predicted for this long gives its label to another one. */
+const labelKeptMs = 3600_000
+/** The label of models beyond that. No model can have this name. */
+const otherModels = '(other)'
+
+interface ModelLabels {
+  usedAt: number
+  statuses: Set<number>
+}
+
+/** Answered requests for predictions, by model. */
+export class PredictionMetrics {
+  private readonly requests: Counter
+  private readonly predictions: Counter
+  private readonly durations: Histogram
+  /** Labels of a model, the one that has predicted last at the end. */
+  private readonly models = new Map<string, ModelLabels>()
+
+  constructor(registry: Registry) {
+    const registers = [registry]
+    this.requests = new Counter({
+      name: 'trainyard_prediction_requests_total',
+      help: 'Answered requests for predictions.',
+      labelNames: ['model', 'status'],
+      registers,
+    })
+    this.predictions = new Counter({
+      name: 'trainyard_predictions_total',
+      help: 'Images and rows that were predicted.',
+      labelNames: ['model'],
+      registers,
+    })
+    this.durations = new Histogram({
+      name: 'trainyard_prediction_duration_seconds',
+      help: 'From the arrival of a whole request for predictions to the end of its response.',
+      labelNames: ['model'],
+      buckets: [0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1, 3, 10, 30],
+      registers,
+    })
+  }
+
+  /** Counts the requests of the app's later routes that set `prediction`. */
+  observe(app: FastifyInstance): void {
+    app.decorateRequest('prediction', null)
+    app.addHook('onResponse', async ({ prediction }, reply) => {
+      if (!prediction) return
+      const model = this.label(prediction.model, reply.statusCode)
+      const seconds = (performance.now() - prediction.startedAt) / 1000
+      this.requests.inc({ model, status: reply.statusCode })
+      this.durations.observe({ model }, seconds)
+      this.predictions.inc({ model }, prediction.count)
+    })
+  }
+
+  private label(model: string, status: number): string {
+    const now = performance.now()
+    const known = this.models.get(model)
+    if (!known && this.models.size >= maxModels && !this.forgetOldest(now)) return otherModels
+    const statuses = (known?.statuses ?? new Set()).add(status)
+    // moves it to the end
+    this.models.delete(model)
+    this.models.set(model, { usedAt: now, statuses })
+    return model
+  }
+
+  /** Returns false if all models have predicted a short time ago. */
+  private forgetOldest(now: number): boolean {
+    const [model, { usedAt, statuses }] = this.models.entries().next().value!
+    if (now - usedAt < labelKeptMs) return false
+    this.models.delete(model)
+    for (const status of statuses) this.requests.remove({ model, status })
+    this.predictions.remove({ model })
+    this.durations.remove({ model })
+    return true
+  }
+}
+
+export interface Prediction {
+  model: string
+  /** `performance.now()` when the whole request had arrived. */
+  startedAt: number
+  /** Images or rows that were predicted. */
+  count: number
+}
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** Set for a request that predicts with a model that exists. */
+    prediction: Prediction | null
+  }
+}
