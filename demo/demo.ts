@@ -1,13 +1,15 @@
 // `npm run demo`: starts a server, trains a ResNet on MNIST and predicts ten images, all over HTTP.
-import { mkdir, mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+// With `--keep` the data stays in the data folder of `npm start`, with `--data FOLDER` in another.
+import { mkdtemp, rm } from 'node:fs/promises'
+import { constants, tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { Client } from '../src/client/client.js'
-import { startServer } from '../src/client/server.js'
-import { childEnvironment } from '../src/config.js'
+import { type LocalServer, startServer } from '../src/client/server.js'
+import { childEnvironment, readConfig } from '../src/config.js'
 import type { Job, JobRequest } from '../src/spec/job.js'
 import { Mnist } from './mnist.js'
+import { nextSteps } from './next-steps.js'
 import { sideBySide } from './pictures.js'
 import { ProgressBar } from './progress-bar.js'
 
@@ -25,25 +27,43 @@ const request = {
 } satisfies JobRequest
 
 async function main(): Promise<void> {
-  const { values } = parseArgs({ options: { data: { type: 'string' } } })
-  const dataFolder = values.data
-    ? resolve(values.data)
-    : await mkdtemp(join(tmpdir(), 'trainyard-demo-'))
-  await mkdir(dataFolder, { recursive: true })
-  const server = await startServer(
-    dataFolder,
-    childEnvironment({ TRAINYARD_PORT: '0', TRAINYARD_LOG_LEVEL: 'error' }),
-  )
-  const stop = async () => {
-    await server.stop()
-    if (!values.data) await rm(dataFolder, { recursive: true, force: true })
+  const { values } = parseArgs({
+    options: { keep: { type: 'boolean' }, data: { type: 'string' } },
+  })
+  const config = readConfig()
+  const keptIn = values.data ? resolve(values.data) : values.keep ? config.dataFolder : null
+  const dataFolder = keptIn ?? (await mkdtemp(join(tmpdir(), 'trainyard-demo-')))
+  const removeData = async () => {
+    if (keptIn === null) await rm(dataFolder, { recursive: true, force: true })
   }
-  process.once('SIGINT', () => void stop().then(() => process.exit(130)))
+  let server: LocalServer | null = null
+  const stop = async () => {
+    await server?.stop()
+    await removeData()
+  }
+  let interrupted = false
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+    process.on(signal, () => {
+      // npm passes Ctrl-C on, and the terminal sends it too
+      if (interrupted) return
+      interrupted = true
+      void stop().finally(() => process.exit(128 + constants.signals[signal]))
+    })
+  }
   try {
+    const environment = { TRAINYARD_PORT: '0', TRAINYARD_LOG_LEVEL: 'error' }
+    server = await startServer(dataFolder, childEnvironment(environment))
     const result = await run(new Client(server.url, server.key))
-    await stop()
-    console.log(JSON.stringify({ ...result, dataFolder: values.data ? dataFolder : null }))
+    await server.stop()
+    const url = `http://${config.host}:${config.port || 8080}`
+    const { modelId } = result
+    console.log(nextSteps({ keptIn, defaultFolder: config.dataFolder, url, modelId }))
+    // for programs
+    if (!process.stdout.isTTY) console.log(JSON.stringify({ ...result, dataFolder: keptIn }))
+    await removeData()
   } catch (error) {
+    // the handler of the signal stops the server and ends this process
+    if (interrupted) return
     await stop()
     throw error
   }

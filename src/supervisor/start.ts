@@ -12,6 +12,8 @@ const script = fileURLToPath(new URL('main.js', import.meta.url))
 const restartDelayMs = 500
 const checkIntervalMs = 500
 const maxStoppedChecks = 4
+/** npm passes Ctrl-C on, and the terminal sends it too: two within this time are one. */
+const sameInterruptMs = 300
 
 let supervisor: ChildProcess
 /** The public port after the first start, so that a restart does not choose another. */
@@ -52,8 +54,13 @@ function continueIfStopped(child: ChildProcess): NodeJS.Timeout {
   }, checkIntervalMs)
 }
 
+let interruptedAt = Number.NEGATIVE_INFINITY
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
   process.on(signal, () => {
+    if (signal === 'SIGINT') {
+      if (performance.now() - interruptedAt < sameInterruptMs) return
+      interruptedAt = performance.now()
+    }
     stopping = true
     // without a supervisor, one is about to start
     if (!supervisor.kill(signal)) process.exit(128 + constants.signals[signal])

@@ -3,6 +3,7 @@ import { execFile, spawnSync } from 'node:child_process'
 import { readFile } from 'node:fs/promises'
 import { after, before, test } from 'node:test'
 import { promisify } from 'node:util'
+import { nextSteps } from '../../demo/next-steps.js'
 import { TestDeployment } from '../../testing/test-deployment.js'
 
 let deployment: TestDeployment
@@ -35,4 +36,13 @@ test("the README's curl session works when pasted", { skip: noCurl }, async () =
   assert.equal(answer.predictions[0].label, '7')
   const archive = await readFile(`${deployment.folder}/checkpoint.tar`)
   assert.ok(archive.includes('model.ckpt-300.index'))
+})
+
+test('so does what the demo prints at its end', { skip: noCurl }, async () => {
+  const { folder, url } = deployment
+  const lines = nextSteps({ keptIn: folder, defaultFolder: 'data', url, modelId: 'digits' })
+  const [command] = /^ {4}curl (.*\\\n)*.*$/m.exec(lines)!
+  const { stdout } = await promisify(execFile)('bash', ['-euo', 'pipefail', '-c', command!])
+  assert.equal(JSON.parse(stdout).predictions[0].label, '7')
+  assert.ok(lines.includes(`    TRAINYARD_DATA=${folder} npm start\n`))
 })

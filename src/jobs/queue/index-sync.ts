@@ -1,5 +1,6 @@
 import { EventEmitter, once } from 'node:events'
 import type { Redis } from 'ioredis'
+import { TrainyardError } from '../../errors.js'
 import type { Logger } from '../../log.js'
 import { indexStale, queueUnavailable } from './errors.js'
 import type { JobIndex } from './job-index.js'
@@ -76,10 +77,14 @@ export class IndexSync {
       await reconciler.run()
     } catch (err) {
       // the connection reports for itself that Redis is away
-      if (redis.status === 'ready')
-        log.warn({ err }, 'could not reconcile the queue with the store; retrying')
+      if (redis.status !== 'ready') return
+      const isOutage =
+        err instanceof TrainyardError || (err as Error).message === 'Command timed out'
+      const details = isOutage ? { reason: (err as Error).message } : { err }
+      log.warn(details, 'could not reconcile the queue with the store; retrying')
+    } finally {
+      this.activeRuns--
     }
-    this.activeRuns--
   }
 
   private async catchUp(): Promise<void> {
