@@ -39,6 +39,8 @@ export interface Config {
   key: string | null
   /** A file with further API keys, one on each line. */
   keyFile: string | null
+  /** How many days a job keeps its checkpoints after it has ended; null: for ever. */
+  checkpointDays: number | null
   /** Networks that webhooks may call. `private` also allows http and the server's own network. */
   webhooks: (typeof webhookNetworks)[number]
   logLevel: (typeof logLevels)[number]
@@ -49,6 +51,7 @@ export interface Config {
 /** Every setting. The README describes them. */
 export const settingNames = [
   'REDIS_URL',
+  'TRAINYARD_CHECKPOINT_DAYS',
   'TRAINYARD_DATA',
   'TRAINYARD_FAILPOINTS',
   'TRAINYARD_HOST',
@@ -139,6 +142,12 @@ export function readConfig(environment: NodeJS.ProcessEnv = process.env): Readon
       '16 to 256 ASCII characters without blanks',
     ),
     keyFile: read<string | null>('TRAINYARD_KEY_FILE', null, text => resolve(text), 'a file'),
+    checkpointDays: read<number | null>(
+      'TRAINYARD_CHECKPOINT_DAYS',
+      null,
+      integer(0, 36_500),
+      'a number of days from 0 to 36500',
+    ),
     webhooks: read(
       'TRAINYARD_WEBHOOKS',
       'public',

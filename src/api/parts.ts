@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url'
 import type { Logger } from 'pino'
 import { Datasets } from '../datasets/datasets.js'
 import { Changes } from '../jobs/changes/changes.js'
+import { CheckpointRetention } from '../jobs/checkpoint-retention.js'
 import { Jobs } from '../jobs/jobs.js'
 import type { RedisConfig } from '../jobs/queue/redis.js'
 import {
@@ -41,6 +42,7 @@ export interface Parts {
   changes: Changes
   keys: ApiKeys
   damage: DamageRegistry
+  retention: CheckpointRetention
 }
 
 export interface PartsConfig {
@@ -52,6 +54,8 @@ export interface PartsConfig {
   key: string | null
   /** A file with further keys to accept, one on each line. */
   keyFile?: string | null
+  /** How many days a job keeps its checkpoints after it has ended; null: for ever. */
+  checkpointDays?: number | null
   /** Control file of the failpoints (store/failpoints.ts). */
   failpoints: string | null
   childEnvironment: NodeJS.ProcessEnv
@@ -123,9 +127,12 @@ export async function openParts(
     damage,
     ...(overrides.webhookTiming && { timing: overrides.webhookTiming }),
   })
+  const retention = new CheckpointRetention({ store, keepDays: config.checkpointDays ?? null, log })
+  retention.start()
   const damageScan = new DamageScan([jobs, datasets, models, weights, webhooks], log)
   const close = async () => {
     await damageScan.close()
+    await retention.close()
     stopWatching()
     await webhooks.close()
     await predictor.close()
@@ -135,7 +142,7 @@ export async function openParts(
   }
   const parts = {
     ...{ dataFolder, store, disk, jobs, datasets, models, weights },
-    ...{ predictor, rowPredictor, webhooks, changes, keys, damage },
+    ...{ predictor, rowPredictor, webhooks, changes, keys, damage, retention },
   }
   return { parts, close }
 }

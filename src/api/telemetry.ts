@@ -1,6 +1,7 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks'
 import type { FastifyInstance } from 'fastify'
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
+import type { CheckpointRetention } from '../jobs/checkpoint-retention.js'
 import type { Jobs } from '../jobs/jobs.js'
 import type { Predictor, RowPredictor } from '../models/predictor-client.js'
 import { damageKinds } from '../spec/damage.js'
@@ -23,6 +24,7 @@ export interface TelemetryDeps {
   webhooks: Pick<Webhooks, 'attempts' | 'pending'>
   disk: Pick<DiskSpace, 'status'>
   damage: Pick<DamageRegistry, 'counts'>
+  retention: Pick<CheckpointRetention, 'removed'>
   /** How often the supervisor has started each process again; empty without a supervisor. */
   restarts?: (() => Readonly<Record<string, number>>) | undefined
 }
@@ -40,6 +42,7 @@ export function instrument(app: FastifyInstance, deps: TelemetryDeps): Telemetry
   instrumentEventLoop(app, registry)
   instrumentRequests(app, registry)
   instrumentRestarts(registry, deps.restarts)
+  instrumentRetention(registry, deps.retention)
   new PredictionMetrics(registry).observe(app)
   const { statistics } = deps.jobs
   const updates = [
@@ -90,6 +93,25 @@ function instrumentRestarts(registry: Registry, restarts: TelemetryDeps['restart
       for (const [process, count] of Object.entries(restarts())) this.inc({ process }, count)
     },
   })
+}
+
+function instrumentRetention(registry: Registry, { removed }: TelemetryDeps['retention']): void {
+  const count = (name: string, help: string, value: () => number) =>
+    new Counter({
+      name: `trainyard_${name}_total`,
+      help,
+      registers: [registry],
+      collect() {
+        this.reset()
+        this.inc(value())
+      },
+    })
+  count(
+    'checkpoints_removed',
+    'Checkpoints of ended jobs that this process removed after TRAINYARD_CHECKPOINT_DAYS.',
+    () => removed.checkpoints,
+  )
+  count('checkpoints_removed_bytes', 'Bytes of these checkpoints.', () => removed.bytes)
 }
 
 /** The label is the route's pattern, not the URL, so that clients cannot create labels. */

@@ -23,7 +23,7 @@ export function viewJob(
   record: JobRecord,
   { progress = noProgress, live, queue = null, holdReason = null }: ViewDetails = {},
 ): Job {
-  const { manifest, attempts, initialized, lifecycle, result } = record
+  const { manifest, attempts, initialized, removedCheckpoints, lifecycle, result } = record
   const attemptRecord = attempts.at(-1) ?? null
   const { steps } = manifest.training
   const status = statusOf(record)
@@ -64,6 +64,7 @@ export function viewJob(
     labels: manifest.labels ?? {},
     memory: memoryOf(record),
     notes: manifest.notes ?? [],
+    removedCheckpoints,
     createdAt: manifest.createdAt,
     startedAt: attempts[0]?.startedAt ?? null,
     finishedAt: result?.finishedAt ?? null,

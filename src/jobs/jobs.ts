@@ -237,8 +237,7 @@ export class Jobs {
   }
 
   async checkpoint(id: string, step: number) {
-    const { attempts } = await this.records.read(id)
-    return this.checkpointFolders.get(id, step, attempts)
+    return this.checkpointFolders.get(await this.records.read(id), step)
   }
 
   /** Throws a DamagedError unless its files match their checksums. */

@@ -19,8 +19,7 @@ export const weightsOfJobs = (
     return checkpoints.list(id, attempts)
   },
   async checkpointTensors(id, step) {
-    const { attempts } = await records.read(id)
-    const { folder, checkpoint } = await checkpoints.get(id, step, attempts)
+    const { folder, checkpoint } = await checkpoints.get(await records.read(id), step)
     return readTensors(join(folder, checkpoint.prefix ?? ''))
   },
 })

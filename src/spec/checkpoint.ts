@@ -54,3 +54,9 @@ export const Checkpoint = Type.Object({
   files: Type.Array(StoredFile),
 })
 export type Checkpoint = Static<typeof Checkpoint>
+
+export const RemovedCheckpoints = Type.Object({
+  at: Timestamp,
+  steps: Type.Array(Type.Integer({ minimum: 0 }), { description: 'their steps, in order' }),
+})
+export type RemovedCheckpoints = Static<typeof RemovedCheckpoints>

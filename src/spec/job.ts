@@ -1,6 +1,7 @@
 import { type Static, Type } from 'typebox'
 import { BoostingOptions, type ResolvedBoostingOptions } from './boosting-options.js'
 import { type BoostingPlan, BoostingTrainingOptions } from './boosting-training.js'
+import { RemovedCheckpoints } from './checkpoint.js'
 import {
   type FailureCode,
   failureCodes,
@@ -201,6 +202,10 @@ export const Job = Type.Object({
     'estimated memory of the trainer; for a network, null until the first attempt has built its graph',
   ),
   notes: NoteList,
+  removedCheckpoints: nullable(
+    RemovedCheckpoints,
+    'checkpoints that were removed to free space, some days after the job had ended (the setting TRAINYARD_CHECKPOINT_DAYS); null if there are none',
+  ),
   createdAt: Timestamp,
   startedAt: nullable(Timestamp, 'start of the first attempt'),
   finishedAt: nullable(Timestamp),

@@ -7,7 +7,7 @@ import { lastEffectiveStep } from './attempt-fencing.js'
 import { checkpointNotFound } from './errors.js'
 import { jobPaths } from './job-paths.js'
 import { checkpointManifest } from './record-shapes.js'
-import type { AttemptRecord } from './records.js'
+import type { AttemptRecord, JobRecord } from './records.js'
 
 /**
  * A job's checkpoints: committed folders `checkpoints/<step>`, without those that are superseded.
@@ -51,12 +51,12 @@ export class Checkpoints {
    * Throws `CHECKPOINT_NOT_FOUND` if the step has no checkpoint in effect, and a DamagedError if its
    * manifest is damaged.
    */
-  async get(id: string, step: number, attempts: readonly AttemptRecord[]) {
+  async get({ manifest: { id }, attempts, removedCheckpoints }: JobRecord, step: number) {
     const checkpoint = (await this.list(id, attempts)).find(one => one.step === step)
     const key = jobPaths(id).checkpoint(step)
     if (!checkpoint) {
       await this.readManifest(id, step)
-      throw checkpointNotFound(id, step)
+      throw checkpointNotFound(id, step, removedCheckpoints)
     }
     return { checkpoint, folder: await this.store.folder(key), names: manifestFiles(checkpoint) }
   }
@@ -138,10 +138,49 @@ export class Checkpoints {
     await this.writeCheckpointState(id)
   }
 
+  /** Whether the job has any checkpoint, also a damaged one. */
+  async exist(id: string): Promise<boolean> {
+    return (await this.names(id)).length > 0
+  }
+
+  /** Steps of all intact checkpoints, also of those that are superseded. */
+  async steps(id: string): Promise<number[]> {
+    return (await this.manifests(id)).manifests.map(({ manifest }) => manifest.step)
+  }
+
+  /**
+   * Steps of the checkpoints that an ended job may still need: none after success. A retry resumes from the newest
+   * one that is intact, and exports the best one.
+   */
+  async neededAfterEnd({ manifest, attempts, result }: JobRecord): Promise<Set<number>> {
+    if (result?.status === 'succeeded') return new Set()
+    const checkpoints = await this.list(manifest.id, attempts)
+    const { step } = await this.newestVerified(manifest.id, attempts)
+    // with none that is intact, all are kept: their files may be restored
+    if (step === 0) return new Set(await this.steps(manifest.id))
+    const needed = checkpoints.filter(({ latest, best }) => latest || best)
+    return new Set([step, ...needed.map(checkpoint => checkpoint.step)])
+  }
+
+  /** Returns the bytes that were freed. */
+  async remove(id: string, steps: readonly number[]): Promise<number> {
+    let bytes = 0
+    for (const step of steps) {
+      const key = jobPaths(id).checkpoint(step)
+      bytes += await this.store.bytesBelow(key)
+      await this.store.remove(key)
+    }
+    await this.writeCheckpointState(id)
+    return bytes
+  }
+
+  private async names(id: string): Promise<string[]> {
+    const names = await this.store.list(jobPaths(id).checkpoints)
+    return names.filter(name => /^\d{1,15}$/.test(name))
+  }
+
   private async manifests(id: string) {
-    const names = (await this.store.list(jobPaths(id).checkpoints)).filter(name =>
-      /^\d{1,15}$/.test(name),
-    )
+    const names = await this.names(id)
     const manifests: CommittedFolder<CheckpointManifest>[] = []
     const damage: Damage[] = []
     const read = async (name: string) => {

@@ -1,11 +1,20 @@
 import { TrainyardError } from '../../errors.js'
+import type { RemovedCheckpoints } from '../../spec/checkpoint.js'
 import { hints, isTerminal, type JobAction, type JobState } from './states.js'
 
 export const jobNotFound = (id: string) =>
   new TrainyardError('JOB_NOT_FOUND', `there is no job '${id}'`)
 
-export const checkpointNotFound = (id: string, step: number) =>
-  new TrainyardError('CHECKPOINT_NOT_FOUND', `job '${id}' has no checkpoint ${step}`)
+export function checkpointNotFound(
+  id: string,
+  step: number,
+  removed: RemovedCheckpoints | null,
+): TrainyardError {
+  const message = removed?.steps.includes(step)
+    ? `job '${id}' has checkpoint ${step} no more: it was removed at ${removed.at}, some days after the job had ended (TRAINYARD_CHECKPOINT_DAYS)`
+    : `job '${id}' has no checkpoint ${step}`
+  return new TrainyardError('CHECKPOINT_NOT_FOUND', message)
+}
 
 /** For an action that the transition table does not allow. */
 export function transitionNotAllowed(

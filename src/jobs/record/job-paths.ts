@@ -10,6 +10,7 @@ export const jobPaths = (id: string) => {
     root,
     manifest: `${root}/manifest.json`,
     initialized: `${root}/initialized.json`,
+    removedCheckpoints: `${root}/removed-checkpoints.json`,
     threads: `${root}/threads.json`,
     journal: `${root}/journal`,
     entry: (n: number) => `${root}/journal/${n}.json`,

@@ -1,6 +1,10 @@
 // What a job's files must hold to be used. They are lenient where older versions wrote less.
 import { Type } from 'typebox'
-import { CheckpointFormat, type CheckpointManifest } from '../../spec/checkpoint.js'
+import {
+  CheckpointFormat,
+  type CheckpointManifest,
+  RemovedCheckpoints,
+} from '../../spec/checkpoint.js'
 import { Evaluation } from '../../spec/evaluation.js'
 import { JobId, Name, Timestamp } from '../../spec/identifiers.js'
 import { InitReport, InitSource } from '../../spec/init-from.js'
@@ -89,6 +93,8 @@ export const attemptRecord = shapeOf<AttemptRecord>(
 )
 
 export const initReport = shapeOf<InitReport>(InitReport)
+
+export const removedCheckpoints = shapeOf<RemovedCheckpoints>(RemovedCheckpoints)
 
 export const agreedThreads = shapeOf<{ threads: number }>(Type.Object({ threads: AttemptNumber }))
 

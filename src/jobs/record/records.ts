@@ -1,4 +1,5 @@
 import { DamagedError } from '../../errors.js'
+import type { RemovedCheckpoints } from '../../spec/checkpoint.js'
 import { isJobId } from '../../spec/identifiers.js'
 import type { InitReport } from '../../spec/init-from.js'
 import type { JobManifest } from '../../spec/job.js'
@@ -9,7 +10,13 @@ import { jobNotFound } from './errors.js'
 import { jobPaths } from './job-paths.js'
 import { Journal } from './journal.js'
 import { initialLifecycle, type JobResult, type JournalEntry, type Lifecycle } from './lifecycle.js'
-import { agreedThreads, attemptRecord, initReport, jobManifest } from './record-shapes.js'
+import {
+  agreedThreads,
+  attemptRecord,
+  initReport,
+  jobManifest,
+  removedCheckpoints as removedCheckpointsShape,
+} from './record-shapes.js'
 import { SharedCalls } from './shared-calls.js'
 
 export type { AttemptEnd, AttemptProgress, AttemptRecord } from './attempt-record.js'
@@ -20,6 +27,8 @@ export interface JobRecord {
   attempts: AttemptRecord[]
   /** Which variables got their weights from `initFrom`; null until an attempt has loaded them. */
   initialized: InitReport | null
+  /** Null unless checkpoints were removed some days after the job ended. */
+  removedCheckpoints: RemovedCheckpoints | null
   lifecycle: Lifecycle
   /** The same as `lifecycle.result`. */
   result: JobResult | null
@@ -36,6 +45,7 @@ export const initialRecord = (manifest: JobManifest): JobRecord => ({
   manifest,
   attempts: [],
   initialized: null,
+  removedCheckpoints: null,
   lifecycle: initialLifecycle(manifest.createdAt),
   result: null,
 })
@@ -109,15 +119,18 @@ export class JobRecords {
 
   private async readNow(id: string): Promise<JobRecord> {
     const manifest = await this.manifest(id)
-    const [attempts, initialized, lifecycle] = await Promise.all([
+    const paths = jobPaths(id)
+    const [attempts, initialized, removedCheckpoints, lifecycle] = await Promise.all([
       this.attempts(id),
-      this.store.readJson<InitReport>(jobPaths(id).initialized, initReport),
+      this.store.readJson<InitReport>(paths.initialized, initReport),
+      this.store.readJson<RemovedCheckpoints>(paths.removedCheckpoints, removedCheckpointsShape),
       this.journal.read(id, manifest.createdAt),
     ])
     if (lifecycle.state === 'removed') throw jobNotFound(id)
     const newest = attempts.at(-1)?.attempt ?? 0
     if (newest > lifecycle.attempt) await this.assertJournalComplete(manifest, lifecycle)
-    return { manifest, attempts, initialized, lifecycle, result: lifecycle.result }
+    const { result } = lifecycle
+    return { manifest, attempts, initialized, removedCheckpoints, lifecycle, result }
   }
 
   /** An attempt writes its record after its start is in the journal, so a journal without it has lost entries. */
@@ -197,6 +210,14 @@ export class JobRecords {
   /** All attempts would report the same, so only the first report is stored. */
   async writeInitialized(id: string, report: InitReport): Promise<void> {
     await this.store.createJson<InitReport>(jobPaths(id).initialized, report)
+  }
+
+  /** Adds to the record of the checkpoints that a job has no more. */
+  async addRemovedCheckpoints(id: string, { at, steps }: RemovedCheckpoints): Promise<void> {
+    const key = jobPaths(id).removedCheckpoints
+    const before = await this.store.readJson<RemovedCheckpoints>(key, removedCheckpointsShape)
+    const all = [...new Set([...(before?.steps ?? []), ...steps])].sort((a, b) => a - b)
+    await this.store.replaceJson<RemovedCheckpoints>(key, { at, steps: all })
   }
 
   /**

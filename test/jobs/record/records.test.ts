@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { viewJob } from '../../../src/jobs/job-view.js'
 import { Checkpoints } from '../../../src/jobs/record/checkpoints.js'
-import { type AttemptRecord, JobRecords } from '../../../src/jobs/record/records.js'
+import { type AttemptRecord, initialRecord, JobRecords } from '../../../src/jobs/record/records.js'
 import { MetricsLog } from '../../../src/jobs/telemetry/metrics-log.js'
 import { planJob } from '../../../src/planning/plan.js'
 import { openFolderStore } from '../../../src/store/folder-store.js'
@@ -139,14 +139,14 @@ async function commit(id: string, attempt: number, step: number, best = false) {
 }
 
 test('a damaged checkpoint is skipped', async () => {
-  const { id } = await newJob()
+  const { id, manifest } = await newJob()
   const checkpoints = new Checkpoints(store)
   const attempts = [attemptRecord(1)]
   assert.equal((await checkpoints.newestVerified(id, attempts)).step, 0)
   await commit(id, 1, 100)
   await commit(id, 1, 200)
   assert.equal((await checkpoints.newestVerified(id, attempts)).step, 200)
-  const { folder } = await checkpoints.get(id, 200, attempts)
+  const { folder } = await checkpoints.get({ ...initialRecord(manifest), attempts }, 200)
   await writeFile(join(folder, 'model.ckpt-200.index'), 'x')
   assert.equal((await checkpoints.newestVerified(id, attempts)).step, 100)
 })
@@ -165,7 +165,7 @@ test('a checkpoint of a superseded attempt is hidden, and a newer attempt replac
 })
 
 test('pruning keeps the best checkpoint in effect', async () => {
-  const { id } = await newJob()
+  const { id, manifest } = await newJob()
   const checkpoints = new Checkpoints(store)
   await commit(id, 1, 100, true)
   for (const step of [200, 300]) await commit(id, 1, step)
@@ -179,7 +179,7 @@ test('pruning keeps the best checkpoint in effect', async () => {
   const steps = (await checkpoints.list(id, resumed)).map(({ step }) => step)
   assert.deepEqual(steps, [100, 200, 300])
   assert.deepEqual(await checkpoints.best(id, resumed), { step: 100, intact: true })
-  const { folder } = await checkpoints.get(id, 100, resumed)
+  const { folder } = await checkpoints.get({ ...initialRecord(manifest), attempts: resumed }, 100)
   await writeFile(join(folder, 'model.ckpt-100.index'), 'x')
   assert.deepEqual(await checkpoints.best(id, resumed), { step: 100, intact: false })
 })
@@ -245,7 +245,7 @@ test("a job's view follows from its journal, its attempts and its live state", a
   await records.apply(id, { event: 'start', at, attempt: 1 })
   await records.apply(id, { event: 'stop', at, attempt: 1 })
   const { lifecycle } = await records.apply(id, { event: 'start', at, attempt: 2 })
-  const record = { manifest, attempts, initialized: null, lifecycle, result: null }
+  const record = { ...initialRecord(manifest), attempts, lifecycle }
   const live = {
     attempt: 2,
     phase: 'training' as const,

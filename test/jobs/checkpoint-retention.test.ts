@@ -1,0 +1,126 @@
+import assert from 'node:assert/strict'
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { type TestContext, test } from 'node:test'
+import { CheckpointRetention } from '../../src/jobs/checkpoint-retention.js'
+import { Checkpoints } from '../../src/jobs/record/checkpoints.js'
+import type { JournalEntry } from '../../src/jobs/record/lifecycle.js'
+import { JobRecords } from '../../src/jobs/record/records.js'
+import { planJob } from '../../src/planning/plan.js'
+import { openFolderStore } from '../../src/store/folder-store.js'
+import { digitsManifest } from '../../testing/digits-manifest.js'
+import { newJobId, startAttempt } from '../../testing/running-job.js'
+import { tempFolder } from '../../testing/temp-folder.js'
+
+const now = Date.parse('2026-03-01T00:00:00.000Z')
+const daysAgo = (days: number) => new Date(now - days * 24 * 3600_000).toISOString()
+
+async function setUp(t: TestContext, keepDays: number) {
+  const store = await openFolderStore(await tempFolder(t))
+  const records = new JobRecords(store)
+  const checkpoints = new Checkpoints(store)
+  const lines: object[] = []
+  const log = { info: (details: object) => lines.push(details), warn: assert.fail }
+  const retention = new CheckpointRetention({ store, keepDays, log })
+
+  /** A job with checkpoints of the steps 10, 20 (the best) and 30 that ended in this way, or has not ended. */
+  const createJob = async (
+    end: 'succeed' | 'fail' | 'cancel' | null,
+    days = 0,
+    initFrom?: { job: string; step: number },
+  ): Promise<string> => {
+    const identity = { id: newJobId(), createdAt: daysAgo(days + 1) }
+    const request = { model: { kind: 'resnet' as const }, dataset: 'digits' }
+    const manifest = planJob(identity, request, digitsManifest(), null)
+    await records.create({ ...manifest, ...(initFrom && { initFrom }) })
+    const { id } = identity
+    const attempt = await startAttempt(store, id)
+    for (const step of [10, 20, 30]) {
+      const staged = await store.stage()
+      await writeFile(join(staged, 'model.ckpt'), `weights of step ${step}`)
+      const createdAt = daysAgo(days)
+      await checkpoints.commit(id, staged, { step, attempt, createdAt, best: step === 20 })
+    }
+    if (end !== null) await endJob(id, end, daysAgo(days))
+    return id
+  }
+  const endJob = async (id: string, event: 'succeed' | 'fail' | 'cancel', at: string) => {
+    const outcome = { attempt: 1, finishedAt: at, failure: null, model: null, metrics: {} }
+    const entries: JournalEntry[] =
+      event === 'cancel'
+        ? [
+            { event, at },
+            { event: 'stop', at, attempt: 1 },
+          ]
+        : [
+            {
+              event,
+              at,
+              attempt: 1,
+              result: { ...outcome, status: event === 'fail' ? 'failed' : 'succeeded' },
+            },
+          ]
+    for (const entry of entries) assert.ok((await records.apply(id, entry)).allowed)
+  }
+  const damage = async (id: string, step: number) =>
+    writeFile(join(await store.folder(`jobs/${id}/checkpoints/${step}`), 'model.ckpt'), 'x')
+  return { store, records, checkpoints, retention, lines, createJob, endJob, damage }
+}
+
+test('ended jobs lose the checkpoints that nothing can need after the days, and others lose none', async t => {
+  const { store, records, checkpoints, retention, lines, createJob, damage } = await setUp(t, 30)
+  const source = await createJob('succeed', 31)
+  const cases: [what: string, id: string, left: number[]][] = [
+    ['it succeeded', await createJob('succeed', 31), []],
+    ['it succeeded not long ago', await createJob('succeed', 29), [10, 20, 30]],
+    ['a retry needs the newest and the best', await createJob('fail', 31), [20, 30]],
+    ['the same', await createJob('cancel', 31), [20, 30]],
+    ['it has not ended', await createJob(null, 31, { job: source, step: 20 }), [10, 20, 30]],
+    ['a job that has not ended starts from one', source, [20]],
+  ]
+  const damagedNewest = await createJob('fail', 31)
+  await damage(damagedNewest, 30)
+  await damage(damagedNewest, 20)
+  cases.push(['a retry resumes from one that is intact', damagedNewest, [10, 20, 30]])
+  const damagedAll = await createJob('fail', 31)
+  for (const step of [10, 20, 30]) await damage(damagedAll, step)
+  cases.push(['none is intact', damagedAll, [10, 20, 30]])
+  const damagedRecord = await createJob('succeed', 31)
+  await writeFile(await store.folder(`jobs/${damagedRecord}/manifest.json`), '{')
+
+  await retention.sweep(now)
+
+  const at = new Date(now).toISOString()
+  for (const [what, id, left] of cases) {
+    assert.deepEqual(await checkpoints.steps(id), left, what)
+    const gone = [10, 20, 30].filter(step => !left.includes(step))
+    const { removedCheckpoints } = await records.read(id)
+    assert.deepEqual(removedCheckpoints, gone.length > 0 ? { at, steps: gone } : null, what)
+  }
+  assert.deepEqual(await checkpoints.steps(damagedRecord), [10, 20, 30])
+  assert.equal(retention.removed.checkpoints, 3 + 1 + 1 + 2)
+  assert.ok(retention.removed.bytes > 7 * 15, `${retention.removed.bytes}`)
+  assert.equal(lines.length, 4)
+})
+
+test('what was removed is told with the reason, and later sweeps add to it', async t => {
+  const { records, checkpoints, retention, createJob, endJob } = await setUp(t, 0)
+  const source = await createJob('succeed', 2)
+  const user = await createJob(null, 2, { job: source, step: 10 })
+  await retention.sweep(now)
+  await assert.rejects(checkpoints.get(await records.read(source), 20), {
+    code: 'CHECKPOINT_NOT_FOUND',
+    message: `job '${source}' has checkpoint 20 no more: it was removed at 2026-03-01T00:00:00.000Z, some days after the job had ended (TRAINYARD_CHECKPOINT_DAYS)`,
+  })
+  await assert.rejects(checkpoints.get(await records.read(source), 40), /has no checkpoint 40/)
+  assert.equal((await checkpoints.get(await records.read(source), 10)).checkpoint.step, 10)
+
+  await endJob(user, 'cancel', daysAgo(1))
+  const later = now + 1000
+  await retention.sweep(later)
+  assert.deepEqual((await records.read(source)).removedCheckpoints, {
+    at: new Date(later).toISOString(),
+    steps: [10, 20, 30],
+  })
+  assert.deepEqual(await checkpoints.steps(user), [20, 30])
+})
