@@ -35,10 +35,16 @@ export interface Telemetry {
   scrape(): Promise<string>
 }
 
+/** Gauges that prom-client names like counters. It also has each without `_total`, by type. */
+const misnamedGauges = ['handles', 'requests', 'resources'].map(
+  what => `nodejs_active_${what}_total`,
+)
+
 /** Collects metrics of Node, of requests and of the parts. */
 export function instrument(app: FastifyInstance, deps: TelemetryDeps): Telemetry {
   const registry = new Registry()
   collectDefaultMetrics({ register: registry })
+  for (const name of misnamedGauges) registry.removeSingleMetric(name)
   instrumentEventLoop(app, registry)
   instrumentRequests(app, registry)
   instrumentRestarts(registry, deps.restarts)

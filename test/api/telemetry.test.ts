@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { readFile } from 'node:fs/promises'
 import { after, before, test } from 'node:test'
 import supertest from 'supertest'
 import { blockingOptions, connect } from '../../src/jobs/queue/redis.js'
@@ -143,6 +144,50 @@ test('workers, slots, trainers and GPUs of all hosts are reported, one series ea
     'a worker that ended to leave the metrics',
     async () => ![...(await scrape(server)).keys()].some(name => name.includes('far:42')),
   )
+})
+
+test('dashboard, alerts and documentation name metrics and labels that exist', async t => {
+  const redis = connect(server.redis, blockingOptions, () => {})
+  t.after(() => redis.disconnect())
+  await new WorkerReports(redis, server.redis.prefix).publish(workerReport())
+  const hasWorker = async () => (await scrape(server)).get('trainyard_workers') === 1
+  await eventually('the worker', hasWorker)
+  const { text } = await server.api.get('/metrics')
+  const kinds = new Map(
+    [...text.matchAll(/^# TYPE (\w+) (\w+)$/gm)].map(([, name, kind]) => [name!, kind!]),
+  )
+  const labelsOf = (name: string) =>
+    [...text.matchAll(new RegExp(`^${name}{(.*)} `, 'gm'))].map(([, labels]) => labels!)
+
+  const dashboard = await readFile('deploy/grafana/trainyard.json', 'utf8')
+  const { panels } = JSON.parse(dashboard) as { panels: { targets?: { expr: string }[] }[] }
+  const queries = panels.flatMap(({ targets = [] }) => targets.map(({ expr }) => expr))
+  assert.ok(queries.length > 40, `${queries.length} queries`)
+  const alerts = await readFile('deploy/prometheus/alerts.yml', 'utf8')
+  const documentation = await readFile('docs/monitoring.md', 'utf8')
+  for (const query of [...queries, alerts, documentation]) {
+    for (const [, name, selector = ''] of query.matchAll(
+      /\b((?:trainyard|nodejs|process)_\w*[a-z])(?![\w*])(?:\{([^}]*)\})?/g,
+    )) {
+      const metric = name!.replace(/_(bucket|sum|count)$/, '')
+      assert.ok(kinds.has(name!) || kinds.get(metric) === 'histogram', `no metric ${name}`)
+      const samples = labelsOf(name!)
+      for (const [, label] of selector.matchAll(/(\w+) *[=!]/g)) {
+        if (label === 'job' || samples.length === 0) continue
+        assert.ok(
+          samples.every(labels => labels.includes(`${label}="`)),
+          `${name} has no ${label}`,
+        )
+      }
+    }
+  }
+  for (const [name, kind] of kinds) {
+    // https://prometheus.io/docs/practices/naming/
+    assert.equal(name.endsWith('_total'), kind === 'counter', `${name} is a ${kind}`)
+    assert.match(text, new RegExp(`^# HELP ${name} \\S`, 'm'))
+    if (!name.startsWith('trainyard_')) continue
+    assert.ok(documentation.includes(`\`${name}\``), `docs/monitoring.md has no ${name}`)
+  }
 })
 
 test('what Redis and the folders of the data folder take is reported', async () => {
