@@ -5,6 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { JobRequest } from '../../src/spec/job.js'
 import { eventually } from '../../testing/eventually.js'
 import { mnistSample } from '../../testing/mnist.js'
+import { openEventStream } from '../../testing/sse.js'
 import { TestDeployment } from '../../testing/test-deployment.js'
 
 /** Longer than BullMQ blocks for a job (5 s) and than its watchdog waits after that. */
@@ -46,8 +47,9 @@ const outages: Record<string, () => Promise<() => void>> = {
 }
 
 for (const [how, begin] of Object.entries(outages)) {
-  test(`with a Redis ${how} for 20 s, running jobs go on, new jobs are accepted, and the queue recovers`, async t => {
+  test(`with a Redis ${how} for 20 s, running jobs go on, new jobs are accepted, and the queue recovers; followers hear all of it`, async t => {
     const worker = await deployment.pidOf('workers/worker.js')
+    const stream = await openEventStream(deployment, '/events?types=job')
     const running = await deployment.client.submit(request('running', 100_000))
     await waitForFirstAttempt(running.id)
 
@@ -73,6 +75,15 @@ for (const [how, begin] of Object.entries(outages)) {
       `the next job starts ${Math.round(performance.now() - back)} ms after Redis is back`,
     )
     await Promise.all(ends)
+    const heard = new Map(accepted.map(({ id }) => [id, [] as string[]]))
+    while ([...heard.values()].some(types => !types.includes('job.succeeded'))) {
+      const { event, data } = (await stream.nextEvent())!
+      assert.notEqual(event, 'stream.reset', data)
+      if (event !== 'job.progress') heard.get(JSON.parse(data!).data.id)?.push(event!)
+    }
+    stream.response.destroy()
+    const all = ['job.queued', 'job.running', 'job.succeeded']
+    assert.deepEqual([...heard.values()], [all, all], 'of jobs that were accepted without Redis')
     assert.equal((await deployment.client.job(running.id)).status, 'running')
     const attempts = await deployment.attempts(running.id)
     assert.equal(attempts.length, 1, JSON.stringify(attempts))

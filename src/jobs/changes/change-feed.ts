@@ -29,7 +29,7 @@ interface Step {
 }
 
 /** How often a follower whose filter passes nothing learns how far it is. */
-const positionIntervalMs = 10_000
+const positionIntervalMs = 9_000
 
 /** The changes of all jobs, data sets, models and weights, as streams and as pages. */
 export class ChangeFeed {

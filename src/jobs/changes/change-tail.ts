@@ -5,8 +5,14 @@ import type { ProgressBoard } from './progress-board.js'
 
 /** A notification may get lost, so the tail also polls. */
 const pollIntervalMs = 2000
-/** Changes in one read. */
+/** A client that polls follows for a moment, again and again: the tail outlasts the time between. */
+const lingerMs = 30_000
+/** Followers without changes learn this often how far the log is. */
+const notifyIntervalMs = 10_000
+/** Changes in one read of the tail. */
 const readCount = 500
+/** Changes that a follower gets at once. One that does not read its connection holds such a batch in memory. */
+const batchCount = 50
 /** The newest changes are kept for followers; those who are further behind read Redis. */
 const maxBuffered = 1000
 
@@ -23,7 +29,7 @@ export interface ChangeTailDeps {
   onAppended(listener: () => void): () => void
 }
 
-/** The end of the log of changes, followed once for all followers in this process, while there are any. */
+/** The end of the log of changes, followed once for all followers in this process, while there are any, and half a minute longer. */
 export class ChangeTail {
   /** After the newest change; null before the first read, and while Redis has no log. */
   position: ChangePosition | null = null
@@ -39,6 +45,8 @@ export class ChangeTail {
   private readonly followers = new Set<Signal>()
   private readonly wakeUp = new Signal()
   private isRunning = false
+  private isClosed = false
+  private lingerUntil = 0
 
   constructor(private readonly deps: ChangeTailDeps) {}
 
@@ -46,7 +54,7 @@ export class ChangeTail {
     return this.deps.progress
   }
 
-  /** Notifies the follower after each read. */
+  /** Notifies the follower after each read that found something, and from time to time. */
   subscribe(follower: Signal): void {
     this.followers.add(follower)
     if (!this.isRunning) void this.followLoop()
@@ -54,7 +62,14 @@ export class ChangeTail {
 
   unsubscribe(follower: Signal): void {
     this.followers.delete(follower)
-    if (this.followers.size === 0) this.wakeUp.notify()
+    if (this.followers.size === 0 && !this.isClosed) this.lingerUntil = Date.now() + lingerMs
+  }
+
+  /** Stops after the last follower has left, without lingering. */
+  close(): void {
+    this.isClosed = true
+    this.lingerUntil = 0
+    this.wakeUp.notify()
   }
 
   /**
@@ -75,7 +90,9 @@ export class ChangeTail {
     const { buffered } = this
     const first = id === this.bufferedFrom ? 0 : buffered.findIndex(change => change.id === id) + 1
     if (first === 0 && id !== this.bufferedFrom) return null
-    const batch = { position: this.position!, changes: buffered.slice(first) }
+    const changes = buffered.slice(first, first + batchCount)
+    const position = { epoch: this.position!.epoch, id: changes.at(-1)?.id ?? id }
+    const batch = { position, changes }
     this.bufferedBatches.set(id, batch)
     return batch
   }
@@ -91,7 +108,7 @@ export class ChangeTail {
   }
 
   private async readLog({ epoch, id }: ChangePosition): Promise<ChangeBatch | null> {
-    const read = await this.deps.log.readAfter(id, readCount)
+    const read = await this.deps.log.readAfter(id, batchCount)
     const isThere = read.isFound || id === oldestId
     if (read.epoch !== epoch || !isThere) return null
     return { position: { epoch, id: read.changes.at(-1)?.id ?? id }, changes: read.changes }
@@ -102,21 +119,20 @@ export class ChangeTail {
     this.isRunning = true
     const unsubscribe = onAppended(() => this.wakeUp.notify())
     progress.start(() => this.notifyAll())
+    const timer = setInterval(() => this.notifyAll(), notifyIntervalMs)
     try {
-      while (this.followers.size > 0) {
-        await this.read().then(
-          () => {
-            this.isDown = false
-          },
-          () => {
-            this.isDown = true
-          },
+      while (this.followers.size > 0 || Date.now() < this.lingerUntil) {
+        const { position, isDown } = this
+        this.isDown = await this.read().then(
+          () => false,
+          () => true,
         )
-        this.notifyAll()
+        if (this.position !== position || this.isDown !== isDown) this.notifyAll()
         await this.wakeUp.wait(pollIntervalMs)
       }
     } finally {
       this.isRunning = false
+      clearInterval(timer)
       unsubscribe()
       progress.stop()
       this.forget()
@@ -159,6 +175,7 @@ export class ChangeTail {
   }
 
   private forget(): void {
+    this.isDown = false
     this.position = null
     this.buffered = []
     this.bufferedBatches.clear()

@@ -30,6 +30,7 @@ export class Changes {
   readonly feed: ChangeFeed
   private readonly redis: Redis
   private readonly notifications: Notifications
+  private readonly tail: ChangeTail
   private readonly watch: ResourceWatch
 
   constructor({ redis: config, stores, turns, log }: ChangesDeps) {
@@ -46,6 +47,7 @@ export class Changes {
     const tail = new ChangeTail({ log: changeLog, progress, onAppended })
     this.redis = redis
     this.notifications = notifications
+    this.tail = tail
     this.feed = new ChangeFeed(tail, turns)
     this.watch = new ResourceWatch(stores, changeLog, () => redis.status === 'ready', log)
     redis.on('ready', () => this.watch.wake())
@@ -57,6 +59,7 @@ export class Changes {
   }
 
   async close(): Promise<void> {
+    this.tail.close()
     await this.watch.close()
     this.notifications.close()
     this.redis.disconnect()

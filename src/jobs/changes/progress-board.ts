@@ -39,8 +39,12 @@ export class ProgressBoard {
       if (this.dirty.size < maxJobs) this.dirty.add(id)
     })
     this.timer = setInterval(() => {
+      const { version } = this
+      const tell = () => {
+        if (this.version > version) onChange()
+      }
       // if Redis is away, there is no progress to tell
-      void this.update().then(onChange, () => {})
+      void this.update().then(tell, () => {})
     }, intervalMs)
   }
 
