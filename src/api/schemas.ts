@@ -62,11 +62,14 @@ export const JobParam = Type.String({ maxLength: 64, description: 'the id of a j
 
 export const NoContent = Type.Null({ description: 'done' })
 
-/** Not a string: OpenAPI 3.1 says nothing about streams, and tools compare the schema with each event. */
-export const EventStream = Type.Unsafe<unknown>({ description: 'server-sent events' })
+/** The schema of each event: OpenAPI 3.1 has none for a stream, and 3.2 has this one as `itemSchema`. */
+export const eventStream = (...events: TSchema[]) =>
+  Type.Unsafe<unknown>(events.length === 1 ? events[0]! : Type.Union(events))
 
+/** `format` is of OpenAPI 3.0: Swagger UI and generators of clients know a file by it. */
 export const Binary = Type.Unsafe<Buffer>({
   type: 'string',
+  format: 'binary',
   contentMediaType: 'application/octet-stream',
 })
 

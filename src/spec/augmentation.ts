@@ -12,6 +12,15 @@ const jitter = (what: string) =>
   )
 const noJitter = { brightness: 0, contrast: 0, saturation: 0 }
 
+export const ColorJitter = strictObject(
+  {
+    brightness: jitter('all values'),
+    contrast: jitter('the difference of all values from the mean of the image'),
+    saturation: jitter('the difference of each pixel from its gray value (3 channels only)'),
+  },
+  { default: noJitter },
+)
+
 /** How training images are varied at random. Every default leaves the images unchanged. */
 export const Augmentation = strictObject(
   {
@@ -48,16 +57,7 @@ export const Augmentation = strictObject(
           'side, in pixels, of a square at a random position that is filled with the mean color of the data set; 0: off',
       }),
     ),
-    colorJitter: Type.Optional(
-      strictObject(
-        {
-          brightness: jitter('all values'),
-          contrast: jitter('the difference of all values from the mean of the image'),
-          saturation: jitter('the difference of each pixel from its gray value (3 channels only)'),
-        },
-        { default: noJitter },
-      ),
-    ),
+    colorJitter: Type.Optional(ColorJitter),
     mixup: Type.Optional(
       Type.Number({
         minimum: 0,

@@ -17,6 +17,7 @@ import { type NetworkOptions, NetworkRequest, ResolvedModel } from './model-opti
 import { Normalization } from './normalization.js'
 import { type Note, NoteList } from './note.js'
 import { nullable } from './nullable.js'
+import { openObject } from './open-object.js'
 import { strictObject } from './strict-object.js'
 import { TrainingOptions, type TrainingPlan } from './training-options.js'
 
@@ -186,7 +187,7 @@ export const Job = Type.Object({
   initFrom: nullable(InitSource),
   initialized: nullable(InitReport, 'null without initFrom, and until the first attempt begins'),
   request: nullable(
-    Type.Unsafe<JobRequest>(Type.Object({}, { additionalProperties: true })),
+    Type.Unsafe<JobRequest>(openObject('JobRequest')),
     'the body of POST /jobs as it came: send it again, with changes or without, for another job. ' +
       'Null for jobs of older versions',
   ),

@@ -1,5 +1,6 @@
 import { type Static, Type } from 'typebox'
 import type { ResolvedBoostingOptions } from './boosting-options.js'
+import { openObject } from './open-object.js'
 import { strictObject } from './strict-object.js'
 
 const kind = Type.Enum(['resnet'])
@@ -130,16 +131,14 @@ export type NetworkOptions = PlainResNet | DeepResNet | Vgg
 export type ModelOptions = NetworkOptions | ResolvedBoostingOptions
 
 /** Options in an answer. They have no full schema: the serializer would fill in the defaults of other networks. */
-const resolved = <M extends ModelOptions>(kinds: M['kind'][]) =>
+const resolved = <M extends ModelOptions>(title: string, kinds: M['kind'][]) =>
   Type.Unsafe<M>(
-    Type.Object(
+    openObject(
+      title,
       { kind: Type.Enum(kinds) },
-      {
-        additionalProperties: true,
-        description: 'every option of the model, with defaults filled in',
-      },
+      { description: 'every option of the model, with defaults filled in' },
     ),
   )
-export const ResolvedModel = resolved<ModelOptions>([...modelKinds])
-export const ResolvedNetwork = resolved<NetworkOptions>(['resnet', 'vgg'])
-export const ResolvedBoosting = resolved<ResolvedBoostingOptions>(['boosting'])
+export const ResolvedModel = resolved<ModelOptions>('ModelOptions', [...modelKinds])
+export const ResolvedNetwork = resolved<NetworkOptions>('ResolvedNetwork', ['resnet', 'vgg'])
+export const ResolvedBoosting = resolved<ResolvedBoostingOptions>('Boosting', ['boosting'])

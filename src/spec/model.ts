@@ -74,9 +74,9 @@ type WithoutVersion<M> = M extends unknown ? Omit<M, 'version'> : never
 export type NewModel = WithoutVersion<ModelManifest>
 
 const modelFields = { id: Name, versions: Type.Array(Type.Integer()) }
-const NetworkModel = Type.Object({ ...modelFields, ...NetworkManifest.properties })
+export const NetworkModel = Type.Object({ ...modelFields, ...NetworkManifest.properties })
 export type NetworkModel = Static<typeof NetworkModel>
-const BoostingModel = Type.Object({ ...modelFields, ...BoostingManifest.properties })
+export const BoostingModel = Type.Object({ ...modelFields, ...BoostingManifest.properties })
 export type BoostingModel = Static<typeof BoostingModel>
 
 export const RemovedVersions = Type.Object({

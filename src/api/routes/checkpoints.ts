@@ -22,7 +22,9 @@ export const checkpointRoutes: FastifyPluginAsyncTypebox<CheckpointRoutesDeps> =
     {
       schema: {
         tags,
+        operationId: 'listCheckpoints',
         summary: "List a job's checkpoints, oldest first",
+        description: `The answer marks the newest one and the best one.`,
         params: Type.Object({ id: JobParam }),
         problems: ['JOB_NOT_FOUND'],
         response: {
@@ -41,7 +43,9 @@ export const checkpointRoutes: FastifyPluginAsyncTypebox<CheckpointRoutesDeps> =
     {
       schema: {
         tags,
+        operationId: 'getCheckpoint',
         summary: 'Read a checkpoint',
+        description: `The answer lists its files with sizes and checksums.`,
         params,
         problems: ['JOB_NOT_FOUND', 'CHECKPOINT_NOT_FOUND'],
         response: { 200: CheckpointResponse },
@@ -58,11 +62,13 @@ export const checkpointRoutes: FastifyPluginAsyncTypebox<CheckpointRoutesDeps> =
     {
       schema: {
         tags,
+        operationId: 'downloadCheckpoint',
         summary: 'Download a checkpoint as a tar',
         description:
           'In the unpacked folder, `tf.train.latest_checkpoint(FOLDER)` finds the checkpoint of a network. XGBoost loads `model.ubj` of a boosting job.',
         params,
         problems: ['JOB_NOT_FOUND', 'CHECKPOINT_NOT_FOUND'],
+        responseHeaders: { 200: ['Content-Disposition'] },
         response: {
           200: tarResponse('a tar with one folder, `<job>-<step>`'),
         },

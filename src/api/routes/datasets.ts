@@ -12,6 +12,7 @@ import { sendPage } from '../http/list-answer.js'
 import { registerMultipart } from '../http/multipart.js'
 import { formProblems } from '../http/problem-codes.js'
 import { skipBodyValidation } from '../http/validation.js'
+import { datasetExamples } from '../openapi/request-examples.js'
 import { Binary, DatasetResponse, NoContent } from '../schemas.js'
 
 export interface DatasetRoutesDeps {
@@ -106,6 +107,7 @@ export const datasetRoutes: FastifyPluginAsyncTypebox<DatasetRoutesDeps> = async
       config: { heldBytes: () => limits.uploadBufferBytes },
       schema: {
         tags,
+        operationId: 'uploadDataset',
         summary: 'Upload a data set of images or a table',
         description:
           'If the same content was uploaded before, the answer is 200 with the existing data set.',
@@ -131,6 +133,8 @@ export const datasetRoutes: FastifyPluginAsyncTypebox<DatasetRoutesDeps> = async
           'UPLOAD_BUSY',
           'UPLOAD_INTERRUPTED',
         ],
+        requestExamples: datasetExamples,
+        responseHeaders: { 200: ['Location'], 201: ['Location'] },
         response: { 200: DatasetResponse, 201: DatasetResponse },
       },
     },
@@ -159,7 +163,9 @@ export const datasetRoutes: FastifyPluginAsyncTypebox<DatasetRoutesDeps> = async
     {
       schema: {
         tags,
+        operationId: 'listDatasets',
         summary: 'List data sets, newest first',
+        description: 'The answer is a page; `nextCursor` leads to the next one.',
         querystring: strictObject(PageQuery),
         problems: ['INVALID_CURSOR'],
         response: { 200: page(DatasetResponse) },
@@ -174,7 +180,9 @@ export const datasetRoutes: FastifyPluginAsyncTypebox<DatasetRoutesDeps> = async
     {
       schema: {
         tags,
+        operationId: 'getDataset',
         summary: 'Get a data set by its id or name',
+        description: `The answer has its classes or columns, with counts and ranges.`,
         params,
         problems: ['DATASET_NOT_FOUND'],
         response: { 200: DatasetResponse },
@@ -188,6 +196,7 @@ export const datasetRoutes: FastifyPluginAsyncTypebox<DatasetRoutesDeps> = async
     {
       schema: {
         tags,
+        operationId: 'deleteDataset',
         summary: 'Delete a data set',
         description: 'Fails with 409 while a queued or running job uses it.',
         params,

@@ -2,12 +2,13 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from 'typebox'
 import type { Changes } from '../../jobs/changes/changes.js'
 import { ChangesQuery } from '../../spec/changes.js'
+import { ChangeStreamEvent } from '../../spec/stream-events.js'
 import { eventStreamType, lastEventId, negotiateFormat } from '../http/content-negotiation.js'
 import type { EventStreams } from '../http/event-stream.js'
 import { HttpError } from '../http/http-error.js'
 import type { LongPolls } from '../http/long-polls.js'
 import { splitLists } from '../http/split-lists.js'
-import { ChangesPageResponse, EventStream } from '../schemas.js'
+import { ChangesPageResponse, eventStream } from '../schemas.js'
 
 export interface EventRoutesDeps {
   changes: Pick<Changes, 'feed'>
@@ -27,6 +28,7 @@ export const eventRoutes: FastifyPluginAsyncTypebox<EventRoutesDeps> = async (ap
     {
       schema: {
         tags: ['events'],
+        operationId: 'followChanges',
         summary: 'Follow all changes of jobs, data sets, models and weights',
         description:
           'Server-sent events: `stream.open` at once, then each change, named by its type, and `job.progress` of running ' +
@@ -40,7 +42,7 @@ export const eventRoutes: FastifyPluginAsyncTypebox<EventRoutesDeps> = async (ap
           200: Type.Unsafe<unknown>({
             description: 'a stream, or some events',
             content: {
-              [mediaTypes.stream]: { schema: EventStream },
+              [mediaTypes.stream]: { schema: eventStream(ChangeStreamEvent) },
               [mediaTypes.json]: { schema: ChangesPageResponse },
             },
           }),

@@ -18,6 +18,7 @@ import { HttpError } from '../http/http-error.js'
 import { sendPage } from '../http/list-answer.js'
 import type { LongPolls } from '../http/long-polls.js'
 import { splitLists } from '../http/split-lists.js'
+import { cancelJobsExamples, jobExamples } from '../openapi/request-examples.js'
 import { JobParam, JobPlanResponse, JobResponse, NoContent } from '../schemas.js'
 
 export interface JobRoutesDeps {
@@ -38,6 +39,7 @@ export const jobRoutes: FastifyPluginAsyncTypebox<JobRoutesDeps> = async (app, d
     {
       schema: {
         tags,
+        operationId: 'submitJob',
         summary: 'Submit a training job',
         description:
           'The job is stored durably before the server answers, so it survives every restart. A repeated request with the same Idempotency-Key and body returns the same job, for at least 24 hours.',
@@ -47,6 +49,8 @@ export const jobRoutes: FastifyPluginAsyncTypebox<JobRoutesDeps> = async (app, d
         }),
         body: JobRequest,
         problems: ['INVALID_JOB', 'IDEMPOTENCY_KEY_REUSED', 'PLANNER_BUSY', 'PLANNER_KILLED'],
+        requestExamples: jobExamples,
+        responseHeaders: { 202: ['Location', 'Idempotency-Replayed'] },
         response: { 200: JobPlanResponse, 202: JobResponse },
       },
     },
@@ -66,6 +70,7 @@ export const jobRoutes: FastifyPluginAsyncTypebox<JobRoutesDeps> = async (app, d
     {
       schema: {
         tags,
+        operationId: 'listJobs',
         summary: 'List jobs, newest first',
         description:
           'Lists jobs that match every given condition. `status` and `label` may be repeated.',
@@ -88,6 +93,7 @@ export const jobRoutes: FastifyPluginAsyncTypebox<JobRoutesDeps> = async (app, d
     {
       schema: {
         tags,
+        operationId: 'getJob',
         summary: 'Get a job',
         description:
           'At once, or with `wait` as soon as it has ended. The answer is the job in either case: look at its `status`.',
@@ -115,6 +121,7 @@ export const jobRoutes: FastifyPluginAsyncTypebox<JobRoutesDeps> = async (app, d
     {
       schema: {
         tags,
+        operationId: 'deleteJob',
         summary: 'Delete a finished job with its metrics and checkpoints',
         description:
           'Its model is kept. Fails with 409 while the job is queued, running or paused.',
@@ -135,6 +142,7 @@ export const jobRoutes: FastifyPluginAsyncTypebox<JobRoutesDeps> = async (app, d
       {
         schema: {
           tags,
+          operationId: `${verb}Job`,
           summary,
           description,
           params,
@@ -152,10 +160,12 @@ export const jobRoutes: FastifyPluginAsyncTypebox<JobRoutesDeps> = async (app, d
     {
       schema: {
         tags,
+        operationId: 'cancelJobs',
         summary: 'Cancel all jobs that match a filter',
         description: 'Jobs that have ended do not change. At least one condition is required.',
         body: JobSelection,
         problems: ['QUEUE_UNAVAILABLE'],
+        requestExamples: cancelJobsExamples,
         response: { 202: CancelledJobs },
       },
     },

@@ -3,11 +3,12 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from 'typebox'
 import type { Jobs } from '../../jobs/jobs.js'
 import { optionalWithDefault } from '../../spec/optional-with-default.js'
+import { LogEvent } from '../../spec/stream-events.js'
 import { strictObject } from '../../spec/strict-object.js'
 import { eventStreamType, lastEventId, negotiateFormat } from '../http/content-negotiation.js'
 import type { EventStreams } from '../http/event-stream.js'
 import { HttpError } from '../http/http-error.js'
-import { EventStream, JobParam, LogResponse } from '../schemas.js'
+import { eventStream, JobParam, LogResponse } from '../schemas.js'
 
 export interface LogRoutesDeps {
   jobs: Pick<Jobs, 'telemetry'>
@@ -49,6 +50,7 @@ export const logRoutes: FastifyPluginAsyncTypebox<LogRoutesDeps> = async (app, d
     {
       schema: {
         tags: ['jobs'],
+        operationId: 'getJobLogs',
         summary: "Read or follow a job's log",
         description:
           'The events of each attempt, and the output of its trainer. JSON comes in pages. ' +
@@ -64,7 +66,7 @@ export const logRoutes: FastifyPluginAsyncTypebox<LogRoutesDeps> = async (app, d
             content: {
               [mediaTypes.json]: { schema: LogResponse },
               [mediaTypes.text]: { schema: Type.String() },
-              [mediaTypes.stream]: { schema: EventStream },
+              [mediaTypes.stream]: { schema: eventStream(LogEvent) },
             },
           }),
         },

@@ -3,12 +3,13 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from 'typebox'
 import type { Jobs } from '../../jobs/jobs.js'
 import { optionalWithDefault } from '../../spec/optional-with-default.js'
+import { JobEvent, MetricsEvent, ProgressEvent } from '../../spec/stream-events.js'
 import { strictObject } from '../../spec/strict-object.js'
 import { eventStreamType, lastEventId, negotiateFormat } from '../http/content-negotiation.js'
 import type { EventStreams } from '../http/event-stream.js'
 import { HttpError } from '../http/http-error.js'
 import { sendTar } from '../http/tar.js'
-import { EventStream, JobParam, MetricsResponse, tarResponse } from '../schemas.js'
+import { eventStream, JobParam, MetricsResponse, tarResponse } from '../schemas.js'
 
 export interface MetricRoutesDeps {
   jobs: Pick<Jobs, 'telemetry'>
@@ -63,6 +64,7 @@ export const metricRoutes: FastifyPluginAsyncTypebox<MetricRoutesDeps> = async (
     {
       schema: {
         tags,
+        operationId: 'getJobMetrics',
         summary: "Read, chart, export or follow a job's metrics",
         description:
           'JSON comes in pages, or with `maxPoints` downsampled for a chart. ' +
@@ -74,6 +76,7 @@ export const metricRoutes: FastifyPluginAsyncTypebox<MetricRoutesDeps> = async (
         params,
         querystring: MetricsQuery,
         problems: ['JOB_NOT_FOUND', 'INVALID_CURSOR'],
+        responseHeaders: { 200: ['Content-Disposition'] },
         response: {
           200: Type.Unsafe<unknown>({
             description: 'a page of points, all rows, or a stream',
@@ -81,7 +84,7 @@ export const metricRoutes: FastifyPluginAsyncTypebox<MetricRoutesDeps> = async (
               [mediaTypes.json]: { schema: MetricsResponse },
               [mediaTypes.ndjson]: { schema: Type.String() },
               [mediaTypes.csv]: { schema: Type.String() },
-              [mediaTypes.stream]: { schema: EventStream },
+              [mediaTypes.stream]: { schema: eventStream(JobEvent, MetricsEvent) },
             },
           }),
         },
@@ -119,6 +122,7 @@ export const metricRoutes: FastifyPluginAsyncTypebox<MetricRoutesDeps> = async (
     {
       schema: {
         tags,
+        operationId: 'followJob',
         summary: "Follow a job's state and progress",
         description:
           'Server-sent events: `job` (the job; first at once, then when its state changes, last after it has ' +
@@ -129,7 +133,7 @@ export const metricRoutes: FastifyPluginAsyncTypebox<MetricRoutesDeps> = async (
         response: {
           200: Type.Unsafe<unknown>({
             description: 'a stream',
-            content: { [eventStreamType]: { schema: EventStream } },
+            content: { [eventStreamType]: { schema: eventStream(JobEvent, ProgressEvent) } },
           }),
         },
       },
@@ -148,10 +152,12 @@ export const metricRoutes: FastifyPluginAsyncTypebox<MetricRoutesDeps> = async (
     {
       schema: {
         tags,
+        operationId: 'downloadTensorBoard',
         summary: "Download a job's TensorBoard files as a tar",
         description: '`tensorboard --logdir FOLDER` shows all attempts of the job as one run.',
         params,
         problems: ['JOB_NOT_FOUND'],
+        responseHeaders: { 200: ['Content-Disposition'] },
         response: {
           200: tarResponse('a tar of event files, in one folder named after the job'),
         },

@@ -52,7 +52,10 @@ export const modelRoutes: FastifyPluginAsyncTypebox<ModelRoutesDeps> = async (
     {
       schema: {
         tags,
+        operationId: 'listModels',
         summary: 'List models',
+        description:
+          'Lists the newest version of each model. The answer is a page; `nextCursor` leads to the next one.',
         querystring: strictObject(PageQuery),
         problems: ['INVALID_CURSOR'],
         response: { 200: page(ModelResponse) },
@@ -66,7 +69,9 @@ export const modelRoutes: FastifyPluginAsyncTypebox<ModelRoutesDeps> = async (
     {
       schema: {
         tags,
+        operationId: 'getModel',
         summary: 'Get a model',
+        description: `The newest version, or the one that is asked for, with its metrics, its input and the job that made it.`,
         params: ModelParams,
         querystring: VersionQuery,
         problems: ['MODEL_NOT_FOUND'],
@@ -81,6 +86,7 @@ export const modelRoutes: FastifyPluginAsyncTypebox<ModelRoutesDeps> = async (
     {
       schema: {
         tags,
+        operationId: 'deleteModel',
         summary: 'Delete a model, or one version of it',
         description:
           'Without `version`, all versions are deleted. Numbers of deleted versions are not used again. The answer has the bytes that were freed. Fails with 409 while a queued or running job starts from the model.',
@@ -105,12 +111,14 @@ export const modelRoutes: FastifyPluginAsyncTypebox<ModelRoutesDeps> = async (
     {
       schema: {
         tags,
+        operationId: 'downloadModel',
         summary: 'Download a model as a tar',
         description:
           "Contains a network's SavedModel, or a boosting model as model.ubj and model.json, and the manifest.",
         params: ModelParams,
         querystring: VersionQuery,
         problems: ['MODEL_NOT_FOUND'],
+        responseHeaders: { 200: ['Content-Disposition'] },
         response: {
           200: tarResponse('a tar with one folder, `<model>-<version>`'),
         },
@@ -130,12 +138,14 @@ export const modelRoutes: FastifyPluginAsyncTypebox<ModelRoutesDeps> = async (
     {
       schema: {
         tags,
+        operationId: 'exportModel',
         summary: 'Download a boosting model as one XGBoost file',
         description:
           'XGBoost in Python and other languages loads the file and predicts the same values.',
         params: ModelParams,
         querystring: ExportQuery,
         problems: ['MODEL_NOT_FOUND', 'NOT_A_BOOSTING_MODEL'],
+        responseHeaders: { 200: ['Content-Disposition'] },
         response: {
           200: Type.Unsafe<unknown>({
             description: 'model.ubj or model.json',

@@ -20,6 +20,7 @@ import type { Limits } from '../http/limits.js'
 import { readForm, registerMultipart } from '../http/multipart.js'
 import { formProblems } from '../http/problem-codes.js'
 import { skipBodyValidation } from '../http/validation.js'
+import { predictExamples } from '../openapi/request-examples.js'
 import { isSmallAnswer, type PredictionsAnswer, streamJson, toJson } from '../predict/answer.js'
 import { classPredictions } from '../predict/class-predictions.js'
 import { checkImage } from '../predict/images.js'
@@ -118,6 +119,7 @@ export const predictionRoutes: FastifyPluginAsyncTypebox<PredictionRoutesDeps> =
       },
       schema: {
         tags: ['models'],
+        operationId: 'predict',
         summary: 'Predict classes of images or values of rows',
         description:
           'Takes images as numbers in JSON or as PNG or JPEG files, and rows as JSON or CSV. Returns one prediction for each.',
@@ -140,6 +142,7 @@ export const predictionRoutes: FastifyPluginAsyncTypebox<PredictionRoutesDeps> =
           'PREDICTOR_TIMEOUT',
           'PREDICTOR_RESTARTED',
         ],
+        requestExamples: predictExamples,
         response: {
           200: Type.Union([PredictionsResponse, RowPredictionsResponse], {
             description: 'one prediction for each image or row',

@@ -14,9 +14,10 @@ export const scrapeRoutes: FastifyPluginAsyncTypebox<ScrapeRoutesDeps> = async (
     '/metrics',
     {
       schema: {
-        operationId: 'scrapeMetrics',
         tags: ['server'],
+        operationId: 'getServerMetrics',
         summary: "Get the server's metrics for Prometheus",
+        description: 'The names of the metrics begin with `trainyard_`.',
         response: {
           200: Type.Unsafe<unknown>({
             description: "Prometheus's text format",

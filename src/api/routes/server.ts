@@ -17,10 +17,12 @@ export const serverRoutes: FastifyPluginAsyncTypebox<ServerRoutesDeps> = async (
     '/healthz',
     {
       schema: {
-        operationId: 'getHealth',
         tags,
         security,
+        operationId: 'getHealth',
         summary: 'Liveness probe',
+        description:
+          'Answers as long as the process runs. To learn whether it can work, ask `GET /readyz`.',
         response: { 200: okStatus('the process is up') },
       },
     },
@@ -31,9 +33,9 @@ export const serverRoutes: FastifyPluginAsyncTypebox<ServerRoutesDeps> = async (
     '/readyz',
     {
       schema: {
-        operationId: 'getReadiness',
         tags,
         security,
+        operationId: 'getReadiness',
         summary: 'Readiness probe',
         description:
           'Answers 503 if Redis or the predictor does not answer, or the disk of the data folder takes no writes. Without a worker it answers 200 and `degraded`, since jobs are accepted and wait; `require=worker` makes that 503, too.',

@@ -5,6 +5,7 @@ import { strictObject } from '../../spec/strict-object.js'
 import { WebhookRequest } from '../../spec/webhook.js'
 import type { Webhooks } from '../../webhooks/webhooks.js'
 import { sendPage } from '../http/list-answer.js'
+import { webhookExamples } from '../openapi/request-examples.js'
 import { CreatedWebhookResponse, DeliveryResponse, NoContent, WebhookResponse } from '../schemas.js'
 
 export interface WebhookRoutesDeps {
@@ -26,12 +27,15 @@ export const webhookRoutes: FastifyPluginAsyncTypebox<WebhookRoutesDeps> = async
     {
       schema: {
         tags,
+        operationId: 'createWebhook',
         summary: 'Create a webhook, which calls a URL when jobs change',
         description:
           'The server POSTs { type, timestamp, data: the job }, signed according to standardwebhooks.com. ' +
           'It delivers at least once; the webhook-id header is the same for every attempt.',
         body: WebhookRequest,
         problems: ['WEBHOOK_TARGET_REFUSED', 'TOO_MANY_WEBHOOKS'],
+        requestExamples: webhookExamples,
+        responseHeaders: { 201: ['Location'] },
         response: { 201: CreatedWebhookResponse },
       },
     },
@@ -46,7 +50,10 @@ export const webhookRoutes: FastifyPluginAsyncTypebox<WebhookRoutesDeps> = async
     {
       schema: {
         tags,
+        operationId: 'listWebhooks',
         summary: 'List webhooks, newest first',
+        description:
+          'The answer is a page; `nextCursor` leads to the next one. Secrets are not shown.',
         querystring,
         problems: ['INVALID_CURSOR'],
         response: { 200: page(WebhookResponse) },
@@ -61,7 +68,10 @@ export const webhookRoutes: FastifyPluginAsyncTypebox<WebhookRoutesDeps> = async
     {
       schema: {
         tags,
+        operationId: 'getWebhook',
         summary: 'Get a webhook',
+        description:
+          'If too many deliveries failed, `disabled` says when and why the server gave up.',
         params,
         problems: ['WEBHOOK_NOT_FOUND'],
         response: { 200: WebhookResponse },
@@ -75,7 +85,9 @@ export const webhookRoutes: FastifyPluginAsyncTypebox<WebhookRoutesDeps> = async
     {
       schema: {
         tags,
+        operationId: 'deleteWebhook',
         summary: 'Delete a webhook and its delivery log',
+        description: `Messages that are not delivered yet are dropped.`,
         params,
         problems: ['WEBHOOK_NOT_FOUND'],
         response: { 204: NoContent },
@@ -92,6 +104,7 @@ export const webhookRoutes: FastifyPluginAsyncTypebox<WebhookRoutesDeps> = async
     {
       schema: {
         tags,
+        operationId: 'listDeliveries',
         summary: 'List deliveries with their attempts, newest first',
         description: 'Deliveries are kept for 30 days.',
         params,
@@ -111,6 +124,7 @@ export const webhookRoutes: FastifyPluginAsyncTypebox<WebhookRoutesDeps> = async
     {
       schema: {
         tags,
+        operationId: 'testWebhook',
         summary: 'Send a ping',
         description: 'Makes one attempt, and returns its result.',
         params,

@@ -12,6 +12,7 @@ import { sendPage } from '../http/list-answer.js'
 import { registerMultipart } from '../http/multipart.js'
 import { formProblems } from '../http/problem-codes.js'
 import { skipBodyValidation } from '../http/validation.js'
+import { weightsExamples } from '../openapi/request-examples.js'
 import { Binary, NoContent, WeightsResponse, WeightsSummaryResponse } from '../schemas.js'
 
 export interface WeightsRoutesDeps {
@@ -55,6 +56,7 @@ export const weightsRoutes: FastifyPluginAsyncTypebox<WeightsRoutesDeps> = async
       config: { heldBytes: () => limits.uploadBufferBytes },
       schema: {
         tags,
+        operationId: 'uploadWeights',
         summary: 'Upload a TensorFlow checkpoint from which jobs can start',
         description:
           'If the same content was uploaded before, with the same normalize, the answer is 200 with the existing weights.',
@@ -68,6 +70,8 @@ export const weightsRoutes: FastifyPluginAsyncTypebox<WeightsRoutesDeps> = async
           'WEIGHTS_DAMAGED',
           'WEIGHTS_TOO_LARGE',
         ],
+        requestExamples: weightsExamples,
+        responseHeaders: { 200: ['Location'], 201: ['Location'] },
         response: { 200: WeightsResponse, 201: WeightsResponse },
       },
     },
@@ -91,7 +95,10 @@ export const weightsRoutes: FastifyPluginAsyncTypebox<WeightsRoutesDeps> = async
     {
       schema: {
         tags,
+        operationId: 'listWeights',
         summary: 'List uploaded weights',
+        description:
+          'The answer is a page; `nextCursor` leads to the next one. The tensors are listed by `GET /weights/{id}`.',
         querystring: strictObject(PageQuery),
         problems: ['INVALID_CURSOR'],
         response: { 200: page(WeightsSummaryResponse) },
@@ -106,7 +113,9 @@ export const weightsRoutes: FastifyPluginAsyncTypebox<WeightsRoutesDeps> = async
     {
       schema: {
         tags,
+        operationId: 'getWeights',
         summary: 'Get the names, types and shapes of uploaded weights',
+        description: `A job that starts from the weights takes the variables that it has by name and shape.`,
         params,
         problems: ['WEIGHTS_NOT_FOUND'],
         response: { 200: WeightsResponse },
@@ -120,6 +129,7 @@ export const weightsRoutes: FastifyPluginAsyncTypebox<WeightsRoutesDeps> = async
     {
       schema: {
         tags,
+        operationId: 'deleteWeights',
         summary: 'Delete uploaded weights',
         description: 'Fails with 409 while a queued or running job starts from them.',
         params,

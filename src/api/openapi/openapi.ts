@@ -1,8 +1,14 @@
 import type { FastifyDynamicSwaggerOptions } from '@fastify/swagger'
-import { type ErrorCode, errorCodes, statusOf } from '../spec/error-codes.js'
-import { version } from '../version.js'
-import { commonProblems } from './http/problem-codes.js'
-import { ProblemResponse } from './schemas.js'
+import { type ErrorCode, errorCodes, statusOf } from '../../spec/error-codes.js'
+import { version } from '../../version.js'
+import { commonProblems } from '../http/problem-codes.js'
+import { ProblemResponse } from '../schemas.js'
+import {
+  completeDocument,
+  type RouteNotes,
+  routeNotes,
+  type UnfinishedDocument,
+} from './document.js'
 
 export const openapi: FastifyDynamicSwaggerOptions = {
   openapi: {
@@ -27,6 +33,7 @@ export const openapi: FastifyDynamicSwaggerOptions = {
       },
     },
     security: [{ key: [] }],
+    servers: [{ url: '/', description: 'the server that this document comes from' }],
     tags: [
       {
         name: 'datasets',
@@ -52,9 +59,18 @@ export const openapi: FastifyDynamicSwaggerOptions = {
     ],
   },
   transform: ({ schema, url, route }) => {
-    const problems = problemResponses(commonProblems({ ...route, schema }), schema.problems ?? [])
-    return { schema: { ...schema, response: { ...(schema.response as object), ...problems } }, url }
+    const { problems = [], requestExamples, responseHeaders, ...rest } = schema
+    const notes: RouteNotes = { requestExamples, responseHeaders }
+    const errors = problemResponses(commonProblems({ ...route, schema }), problems)
+    const response = { ...(schema.response as object), ...errors }
+    return { schema: { ...rest, response, [routeNotes]: notes }, url }
   },
+  transformObject: found => {
+    // the other kind is Swagger 2
+    if (!('openapiObject' in found)) throw new Error('there is no OpenAPI document')
+    return completeDocument(found.openapiObject as unknown as UnfinishedDocument)
+  },
+  convertConstToEnum: false,
   refResolver: { buildLocalReference: json => String(json.$id) },
 }
 
@@ -72,12 +88,10 @@ function problemResponses(common: readonly ErrorCode[], own: readonly ErrorCode[
   )
 }
 
+/** All have one schema, so that clients have one type; the description says which codes there are. */
 function problemResponse(key: string, codes: readonly ErrorCode[]) {
-  if (key.endsWith('xx')) {
-    const description = `an error that other operations have, too: ${codes.join(', ')}`
-    return { description, content: { 'application/problem+json': { schema: ProblemResponse } } }
-  }
-  const description = codes.map(code => `\`${code}\`: ${errorCodes[code].when}`).join('; ')
-  const schema = { allOf: [ProblemResponse, { properties: { code: { enum: codes } } }] }
-  return { description, content: { 'application/problem+json': { schema } } }
+  const description = key.endsWith('xx')
+    ? `an error that other operations have, too: ${codes.join(', ')}`
+    : codes.map(code => `\`${code}\`: ${errorCodes[code].when}`).join('; ')
+  return { description, content: { 'application/problem+json': { schema: ProblemResponse } } }
 }

@@ -1,0 +1,221 @@
+import { type TSchema, Type } from 'typebox'
+import { Augmentation, ColorJitter } from '../../spec/augmentation.js'
+import { BoostingOptions } from '../../spec/boosting-options.js'
+import { BoostingEarlyStopping, BoostingTrainingOptions } from '../../spec/boosting-training.js'
+import {
+  ChangeEvent,
+  DatasetChange,
+  JobChange,
+  ModelChange,
+  ProgressChange,
+  StreamChange,
+  WeightsChange,
+} from '../../spec/changes.js'
+import { RemovedCheckpoints, StoredFile } from '../../spec/checkpoint.js'
+import { ClassWeights } from '../../spec/class-weights.js'
+import { DamagedItemSchema } from '../../spec/damaged-items.js'
+import {
+  CategoryColumn,
+  CellFormat,
+  ImagesManifest,
+  NumericColumn,
+  Shard,
+  TableColumn,
+  TableManifest,
+  TextColumn,
+} from '../../spec/dataset.js'
+import {
+  ClassEvaluation,
+  Evaluation,
+  PrecisionRecallPoint,
+  RocPoint,
+} from '../../spec/evaluation.js'
+import { FeatureColumn } from '../../spec/feature-column.js'
+import { InitFrom, InitReport, InitSource } from '../../spec/init-from.js'
+import {
+  BoostingJobRequest,
+  Failure,
+  Job,
+  JobRequest,
+  JobStatus,
+  ModelRef,
+  NetworkJobRequest,
+  Phase,
+  Transition,
+} from '../../spec/job.js'
+import { LogLine } from '../../spec/job-log.js'
+import { CancelledJobs, JobSelection } from '../../spec/job-queries.js'
+import { Labels } from '../../spec/labels.js'
+import { LearningRate, schedules } from '../../spec/learning-rate.js'
+import { MemoryEstimate } from '../../spec/memory-estimate.js'
+import { MetricPoint, MetricValue } from '../../spec/metrics.js'
+import {
+  BoostingModel,
+  ColumnImportance,
+  Explanation,
+  NetworkModel,
+  Prediction,
+  RemovedVersions,
+  RowPrediction,
+} from '../../spec/model.js'
+import { NetworkRequest, ResNetOptions, VggOptions } from '../../spec/model-options.js'
+import {
+  Normalization,
+  RequestedNormalization,
+  WeightsNormalization,
+} from '../../spec/normalization.js'
+import { Note } from '../../spec/note.js'
+import { OptimizerOptions, optimizers } from '../../spec/optimizer-options.js'
+import { page } from '../../spec/paging.js'
+import { FieldError } from '../../spec/problem.js'
+import {
+  ChangeStreamEvent,
+  JobEvent,
+  LogEvent,
+  MetricsEvent,
+  MetricsRow,
+  ProgressEvent,
+  ProgressUpdate,
+} from '../../spec/stream-events.js'
+import {
+  ClipGradients,
+  EarlyStopping,
+  Ema,
+  KeepBest,
+  Precision,
+  TrainingOptions,
+} from '../../spec/training-options.js'
+import { ImageValidation, TableValidation } from '../../spec/validation-split.js'
+import { DeliveryAttempt, WebhookEvent, WebhookRequest } from '../../spec/webhook.js'
+import { WeightsTensor } from '../../spec/weights.js'
+import {
+  DatasetResponse,
+  DeliveryResponse,
+  JobResponse,
+  ModelResponse,
+  WebhookResponse,
+  WeightsSummaryResponse,
+} from '../schemas.js'
+import { Boosting, ModelOptions, ResNet, ResolvedNetwork, Vgg } from './resolved-models.js'
+
+/**
+ * The names that parts of requests and answers have in the OpenAPI document, beside those of
+ * `responseSchemas`. Generators of clients name types by them, so a name must not change.
+ */
+export const namedSchemas: Record<string, TSchema> = {
+  // requests
+  JobRequest,
+  NetworkJobRequest,
+  BoostingJobRequest,
+  NetworkOptions: NetworkRequest,
+  ResNetOptions,
+  VggOptions,
+  BoostingOptions,
+  TrainingOptions,
+  BoostingTrainingOptions,
+  Optimizer: OptimizerOptions,
+  Sgd: optimizers.sgd,
+  Adam: optimizers.adam,
+  AdamW: optimizers.adamw,
+  RmsProp: optimizers.rmsprop,
+  LearningRate,
+  LearningRateSchedule: Type.Union(Object.values(schedules)),
+  ConstantRate: schedules.constant,
+  StepDecay: schedules.step,
+  ExponentialDecay: schedules.exponential,
+  CosineDecay: schedules.cosine,
+  OneCycle: schedules.oneCycle,
+  Augmentation,
+  ColorJitter,
+  ClassWeights,
+  ClipGradients,
+  EarlyStopping,
+  BoostingEarlyStopping,
+  KeepBest,
+  WeightsAverage: Ema,
+  Precision,
+  ImageValidation,
+  TableValidation,
+  InitFrom,
+  RequestedNormalization,
+  Labels,
+  JobSelection,
+  WebhookRequest,
+
+  // jobs
+  ModelOptions,
+  ResolvedNetwork,
+  ResNet,
+  Vgg,
+  Boosting,
+  JobStatus,
+  JobPhase: Phase,
+  JobFailure: Failure,
+  JobTransition: Transition,
+  JobPage: page(JobResponse),
+  DatasetRef: Job.properties.dataset,
+  ModelRef,
+  InitSource,
+  InitReport,
+  Normalization,
+  MemoryEstimate,
+  Note,
+  CancelledJobs,
+  MetricValue,
+  MetricPoint,
+  MetricsRow,
+  JobProgress: Job.properties.progress,
+  ProgressUpdate,
+  QueuePlace: Job.properties.queue.anyOf[0],
+  JobResult: Job.properties.result.anyOf[0],
+  LogLine,
+  StoredFile,
+  DamagedItem: DamagedItemSchema,
+  JobEvent,
+  ProgressEvent,
+  MetricsEvent,
+  LogEvent,
+  ChangeStreamEvent,
+  ChangeEvent,
+  JobChange,
+  ProgressChange,
+  DatasetChange,
+  ModelChange,
+  WeightsChange,
+  StreamChange,
+  RemovedCheckpoints,
+  Evaluation,
+  ClassEvaluation,
+  RocPoint,
+  PrecisionRecallPoint,
+
+  // data sets, models and weights
+  DatasetPage: page(DatasetResponse),
+  ImageDataset: ImagesManifest,
+  TableDataset: TableManifest,
+  TableColumn,
+  NumericColumn,
+  CategoryColumn,
+  TextColumn,
+  CellFormat,
+  Shard,
+  ModelPage: page(ModelResponse),
+  NetworkModel,
+  BoostingModel,
+  FeatureColumn,
+  ColumnImportance,
+  RemovedVersions,
+  Prediction,
+  RowPrediction,
+  Explanation,
+  WeightsPage: page(WeightsSummaryResponse),
+  WeightsTensor,
+  WeightsNormalization,
+
+  // webhooks and errors
+  WebhookPage: page(WebhookResponse),
+  WebhookEvent,
+  DeliveryPage: page(DeliveryResponse),
+  DeliveryAttempt,
+  FieldError,
+}

@@ -1,0 +1,124 @@
+import type { JobRequest } from '../../spec/job.js'
+import type { JobSelection } from '../../spec/job-queries.js'
+import type { WebhookRequest } from '../../spec/webhook.js'
+
+declare module 'fastify' {
+  interface FastifySchema {
+    /** Examples of the body, by media type. Every operation with a body has one for each type that is text. */
+    requestExamples?: RequestExamples
+  }
+}
+
+export type RequestExamples = Readonly<Record<string, Readonly<Record<string, Example>>>>
+
+interface Example {
+  summary: string
+  value: unknown
+}
+
+const json = (examples: Record<string, Example>): RequestExamples => ({
+  'application/json': examples,
+})
+
+export const jobExamples = json({
+  network: {
+    summary: 'a ResNet-18 on images',
+    value: {
+      name: 'flowers',
+      dataset: 'flowers',
+      model: { kind: 'resnet', depth: 18 },
+      training: {
+        epochs: 20,
+        optimizer: { kind: 'sgd', momentum: 0.9 },
+        learningRate: { schedule: 'cosine', peak: 0.05, warmupSteps: 100 },
+        augment: { flip: true, padCrop: 4 },
+      },
+      labels: { team: 'vision' },
+    } satisfies JobRequest,
+  },
+  boosting: {
+    summary: 'boosted trees on a table',
+    value: {
+      dataset: 'houses',
+      model: { kind: 'boosting', objective: 'regression', rounds: 500, learningRate: 0.1 },
+      training: { target: 'price', earlyStopping: { patience: 20 } },
+    } satisfies JobRequest,
+  },
+  fineTuning: {
+    summary: 'fine-tuning: start from a model, and train only its last layer',
+    value: {
+      dataset: 'flowers',
+      model: { kind: 'resnet', depth: 18 },
+      initFrom: { model: 'imagenet-18' },
+      freeze: ['resnet/conv*'],
+    } satisfies JobRequest,
+  },
+})
+
+export const cancelJobsExamples = json({
+  byLabel: {
+    summary: 'the waiting jobs of a team',
+    value: { status: ['queued'], labels: { team: 'vision' } } satisfies JobSelection,
+  },
+})
+
+const file = '(binary)'
+
+export const datasetExamples: RequestExamples = {
+  'multipart/form-data': {
+    table: {
+      summary: 'a CSV file',
+      value: { file: [file], name: 'houses', target: 'price', schema: '{"zip":"category"}' },
+    },
+    images: {
+      summary: 'an IDX pair',
+      value: { file: [file, file], name: 'digits', labels: '["zero","one"]' },
+    },
+  },
+}
+
+export const weightsExamples: RequestExamples = {
+  'multipart/form-data': {
+    checkpoint: {
+      summary: 'the two files of a TensorFlow checkpoint',
+      value: { file: [file, file], name: 'resnet-50', normalize: 'caffe' },
+    },
+  },
+}
+
+export const predictExamples: RequestExamples = {
+  'application/json': {
+    rows: {
+      summary: 'rows of a table',
+      value: { instances: [{ area: 120, rooms: 4, zip: '8001' }], explain: true },
+    },
+    images: {
+      summary: 'an image of 2x2 pixels, as [height][width]',
+      value: {
+        instances: [
+          [
+            [0, 255],
+            [255, 0],
+          ],
+        ],
+      },
+    },
+  },
+  'text/csv': {
+    rows: { summary: 'a header and rows', value: 'area,rooms,zip\n120,4,8001\n' },
+  },
+  'multipart/form-data': {
+    images: { summary: 'two image files', value: { image: [file, file] } },
+  },
+}
+
+export const webhookExamples = json({
+  ended: {
+    summary: 'when a job of a team has ended',
+    value: {
+      url: 'https://hooks.example/trainyard',
+      events: ['job.succeeded', 'job.failed'],
+      labels: { team: 'vision' },
+    } satisfies WebhookRequest,
+  },
+})
