@@ -150,7 +150,7 @@ export const Job = Type.Object({
   ),
   waitingFor: nullable(
     Type.String(),
-    'what a queued or running job waits for beside a free slot, such as a worker, memory or room on the disk; null if nothing',
+    'what a queued or running job waits for beside a free slot, such as a worker, memory or room on the disk; null if nothing, and in the answer to its submission',
   ),
   attempt: Type.Integer({ description: 'number of the latest attempt; 0 before the first' }),
   progress: Type.Object({

@@ -38,7 +38,8 @@ export class Heartbeat {
     this.delays.enable()
     this.timer = setInterval(() => void this.beat(), reportIntervalMs)
     if (deps.readGpus) this.gpuTimer = setInterval(() => void this.readGpus(), gpuIntervalMs)
-    void this.readGpus().then(() => this.beat())
+    void this.readGpus()
+    void this.beat()
   }
 
   /** The last report of a worker that ends in order: it is gone at once. */

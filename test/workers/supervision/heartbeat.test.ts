@@ -47,7 +47,11 @@ test('a worker is listed while it reports, also after Redis was wiped, and not a
   const heartbeat = beating()
   t.after(() => heartbeat.close())
   const listed = async () => (await reports.read()).find(({ pid }) => pid === process.pid)
-  const worker = await eventually('the first report', async () => (await listed()) ?? false)
+  const withGpus = async () => {
+    const found = await listed()
+    return found?.gpus.length === 1 && found
+  }
+  const worker = await eventually('a report with GPUs', withGpus)
   assert.equal(worker.slots.length, 2)
   assert.equal(worker.gpus[0]?.utilization, 0.75)
   assert.deepEqual(worker.memory, { limitBytes: 2 ** 30, reservedBytes: 0 })
