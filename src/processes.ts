@@ -58,6 +58,9 @@ const hostId = createHash('sha256')
   .digest('hex')
   .slice(0, 12)
 
+/** Whether a process id is of this host: of this boot and pid namespace. Never without /proc. */
+export const isOfThisHost = (processId: string): boolean => processId.split('-')[0] === hostId
+
 /** Id of this process, unique across hosts and boots: `<host>-<pid>-<start time>`. */
 export const ownProcessId = `${hostId}-${process.pid}-${readStat(process.pid)?.startedAt ?? 0}`
 
@@ -71,8 +74,8 @@ export const isAlive = (stat: ProcessStat | null): stat is ProcessStat =>
 
 /** True if the process ran on this host and no process with its pid has its start time. */
 export function isDead(processId: string): boolean {
-  const [host, pid, startedAt] = processId.split('-')
-  if (host !== hostId) return false
+  const [, pid, startedAt] = processId.split('-')
+  if (!isOfThisHost(processId)) return false
   const stat = readStat(Number(pid))
   return !isAlive(stat) || stat.startedAt !== startedAt
 }

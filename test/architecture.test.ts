@@ -168,6 +168,7 @@ const entryPoints = [
   'src/supervisor/backup.ts',
   'demo/demo.ts',
   'workers/worker.ts',
+  'workers/health.ts',
   'workers/trainer.ts',
   'workers/predictor.ts',
   'workers/row-predictor.ts',
