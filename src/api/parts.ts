@@ -5,6 +5,7 @@ import { Datasets } from '../datasets/datasets.js'
 import { Changes } from '../jobs/changes/changes.js'
 import { CheckpointRetention } from '../jobs/checkpoint-retention.js'
 import { Jobs } from '../jobs/jobs.js'
+import { modelMember } from '../jobs/queue/change-log.js'
 import type { RedisConfig } from '../jobs/queue/redis.js'
 import {
   openPredictor,
@@ -26,7 +27,7 @@ import { WeightsStore } from '../weights/weights-store.js'
 import { DamageScan } from './damage-scan.js'
 import { type ApiKeys, ensureApiKey, ensureSecret, loadApiKeys } from './http/api-keys.js'
 import { readKeyFile } from './http/key-file.js'
-import { modelMember, watchedStores } from './watched-stores.js'
+import { watchedStores } from './watched-stores.js'
 
 export interface Parts {
   dataFolder: string

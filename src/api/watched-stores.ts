@@ -1,6 +1,7 @@
 import type { Datasets } from '../datasets/datasets.js'
 import { isDamaged, isMissing } from '../errors.js'
 import type { WatchedStore } from '../jobs/changes/resource-watch.js'
+import { modelMember } from '../jobs/queue/change-log.js'
 import type { ModelRegistry } from '../models/registry.js'
 import type { ResourceKind } from '../spec/changes.js'
 import type { WeightsStore } from '../weights/weights-store.js'
@@ -10,9 +11,6 @@ export interface WatchedParts {
   models: Pick<ModelRegistry, 'allVersions' | 'get'>
   weights: Pick<WeightsStore, 'ids' | 'get'>
 }
-
-/** How the stream of changes names a version of a model. */
-export const modelMember = (name: string, version: number) => `${name}/${version}`
 
 /** What the stream of changes watches beside the jobs. */
 export const watchedStores = ({

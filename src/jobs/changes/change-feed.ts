@@ -1,5 +1,5 @@
 import type { StoredChange } from '../queue/change-log.js'
-import { queueUnavailable } from '../queue/errors.js'
+import { logNotBegun, queueUnavailable } from '../queue/errors.js'
 import type { EventBatch, FeedEvent } from '../telemetry/feed-event.js'
 import { Signal } from '../telemetry/signal.js'
 import type { Turns } from '../telemetry/turns.js'
@@ -77,7 +77,8 @@ export class ChangeFeed {
       if (this.tail.isDown) break
       if (!waits) return { events: [], lastEventId: formatPosition(step.position) }
     }
-    if (!position || this.tail.isDown) throw queueUnavailable('the log of changes cannot be read')
+    if (this.tail.isDown) throw queueUnavailable('the log of changes cannot be read')
+    if (!position) throw logNotBegun()
     return { events: [], lastEventId: formatPosition(position) }
   }
 

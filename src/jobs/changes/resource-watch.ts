@@ -58,6 +58,8 @@ export class ResourceWatch {
 
   private async scanIfDue(): Promise<void> {
     const isComplete = await this.changeLog.areResourcesComplete()
+    // an earlier try may have been interrupted
+    if (isComplete) await this.changeLog.begin()
     if (isComplete && Date.now() < this.nextScanAt) return
     this.nextScanAt = Date.now() + scanIntervalMs
     for (const kind of resourceKinds) await this.scan(kind)

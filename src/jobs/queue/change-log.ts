@@ -1,6 +1,8 @@
 import { randomBytes } from 'node:crypto'
-import type { Redis } from 'ioredis'
+import type { ChainableCommander, Redis } from 'ioredis'
 import type { ChangeType, ResourceKind } from '../../spec/changes.js'
+import type { Lifecycle } from '../record/lifecycle.js'
+import { changesOf } from './job-changes.js'
 import { redisNames } from './redis.js'
 
 /** Older changes are dropped. Each takes about half a kilobyte of Redis' memory. */
@@ -27,8 +29,8 @@ export interface ChangesRead {
 }
 
 /**
- * The log of all changes, a Redis stream of the last ten thousand. The scripts that update the index also
- * append to it. So whatever brings the index up to date, such as the reconciler after an outage, also tells the
+ * The log of all changes, a Redis stream of the last ten thousand. What is noted here is compared with what was
+ * told before. So whatever brings the index up to date, such as the reconciler after an outage, also tells the
  * followers, and each change is told once, whichever server finds it.
  *
  * If Redis was wiped, the log begins again after the index is complete, with another epoch: until then nothing
@@ -52,6 +54,33 @@ export class ChangeLog {
     const data = JSON.stringify({ message: 'the log of changes begins here' })
     const values = [changesChannel, epoch, new Date().toISOString(), data]
     await this.redis.eval(beginScript, keys.length, ...keys, ...values)
+  }
+
+  /**
+   * Adds to a transaction: appends the transitions of a job that were not told yet, or that it was changed
+   * otherwise, and the model that it has published. The name may be left out if it was given before.
+   */
+  noteJob(transaction: ChainableCommander, job: NotedJob): ChainableCommander {
+    const { id, name = '', lifecycle } = job
+    if (lifecycle.state === 'removed') return transaction
+    const { changes, changesEpoch, toldJobs, resources, changesChannel } = this.names
+    const keys = [changes, changesEpoch, toldJobs, resources('model')]
+    const { version, transitions, result } = lifecycle
+    const model = result?.model
+    const told = [changesChannel, id, version, transitions.length, name, changesOf(id, lifecycle)]
+    const published = model
+      ? [modelMember(model.id, model.version), JSON.stringify({ ...model, job: id })]
+      : []
+    return transaction.eval(noteJobScript, keys.length, ...keys, ...told, ...published)
+  }
+
+  /** Adds to a transaction: appends that a job was deleted, if it was known. */
+  noteRemovedJob(transaction: ChainableCommander, id: string): ChainableCommander {
+    const { changes, changesEpoch, toldJobs, changesChannel } = this.names
+    const keys = [changes, changesEpoch, toldJobs]
+    const data = JSON.stringify({ id, status: null })
+    const values = [changesChannel, id, new Date().toISOString(), data]
+    return transaction.eval(noteRemovedJobScript, keys.length, ...keys, ...values)
   }
 
   /** Reads up to `count` changes after `id`, oldest first. */
@@ -136,6 +165,15 @@ export interface Resource {
   data: object
 }
 
+export interface NotedJob {
+  id: string
+  name?: string
+  lifecycle: Lifecycle
+}
+
+/** How the log names a version of a model. */
+export const modelMember = (name: string, version: number) => `${name}/${version}`
+
 type StreamEntry = [id: string, fields: string[]]
 
 function toChange([id, fields]: StreamEntry): StoredChange {
@@ -147,7 +185,7 @@ function toChange([id, fields]: StreamEntry): StoredChange {
 }
 
 /** Defines `append` for a script whose first keys are the log and its epoch, and whose first value is the channel. */
-export const appendFunction = `
+const appendFunction = `
   local function append(change, job, at, data)
     if redis.call('EXISTS', KEYS[2]) == 0 then return end
     redis.call('XADD', KEYS[1], 'MAXLEN', '~', ${maxChanges}, '*',
@@ -162,6 +200,44 @@ const beginScript = `
   redis.call('DEL', KEYS[1])
   redis.call('SET', KEYS[2], ARGV[2])
   append('stream.reset', '', ARGV[3], ARGV[4])`
+
+/** `named` adds the job's name to the data of its changes. */
+const namedFunction = `
+  local function named(name, data)
+    local text = name ~= '' and cjson.encode(name) or 'null'
+    return '{"name":' .. text .. ',' .. string.sub(data, 2)
+  end`
+
+const noteJobScript = `
+  ${appendFunction}
+  ${namedFunction}
+  local id, version, transitions, name = ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4]), ARGV[5]
+  local known = redis.call('HGET', KEYS[3], id)
+  local toldVersion, told, toldName = string.match(known or '-1:0:', '^(-?%d+):(%d+):(.*)$')
+  if tonumber(toldVersion) > version then return end
+  if name == '' then name = toldName end
+  local isSame = tonumber(toldVersion) == version and toldName == name
+  if isSame then return end
+  redis.call('HSET', KEYS[3], id, version .. ':' .. transitions .. ':' .. name)
+
+  local function tell(change) append(change.type, id, change.at, named(name, change.data)) end
+  local changes = cjson.decode(ARGV[6])
+  local before = transitions - #changes.transitions
+  for i, change in ipairs(changes.transitions) do
+    if before + i > tonumber(told) then tell(change) end
+  end
+  if transitions == tonumber(told) then tell(changes.other) end
+  if ARGV[7] and redis.call('HSETNX', KEYS[4], ARGV[7], ARGV[8]) == 1 then
+    append('model.created', id, changes.transitions[#changes.transitions].at, ARGV[8])
+  end`
+
+const noteRemovedJobScript = `
+  ${appendFunction}
+  ${namedFunction}
+  local known = redis.call('HGET', KEYS[3], ARGV[2])
+  if not known then return end
+  redis.call('HDEL', KEYS[3], ARGV[2])
+  append('job.deleted', ARGV[2], ARGV[3], named(string.match(known, '^%d+:%d+:(.*)$'), ARGV[4]))`
 
 const resourceCreatedScript = `
   ${appendFunction}

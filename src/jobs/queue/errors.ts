@@ -5,6 +5,12 @@ export const queueUnavailable = (cause: unknown) =>
     cause,
   })
 
+export const logNotBegun = () =>
+  new TrainyardError(
+    'QUEUE_UNAVAILABLE',
+    'the log of changes begins again after Redis lost its data; try again in a few seconds',
+  )
+
 export const indexStale = () =>
   new TrainyardError(
     'QUEUE_UNAVAILABLE',

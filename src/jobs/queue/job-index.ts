@@ -3,9 +3,8 @@ import { encodeTime } from 'ulid'
 import type { JobManifest, JobStatus } from '../../spec/job.js'
 import type { Lifecycle } from '../record/lifecycle.js'
 import { isTerminal, publicStatus } from '../record/states.js'
-import { appendFunction, ChangeLog } from './change-log.js'
+import { ChangeLog } from './change-log.js'
 import { queueUnavailable } from './errors.js'
-import { changesOf } from './job-changes.js'
 import { missingFromSortedSet, redisNames } from './redis.js'
 
 /** Conditions for a list of jobs. A job matches if it meets all of them. */
@@ -42,6 +41,7 @@ const maxNameMatches = 50
  */
 export class JobIndex {
   private readonly names
+  /** Followers are told in the same transactions that change the index, so a list never lags behind an event. */
   private readonly changeLog: ChangeLog
 
   constructor(
@@ -102,18 +102,14 @@ export class JobIndex {
   async add(manifest: JobManifest, lifecycle: Lifecycle): Promise<void> {
     const { id, name } = manifest
     const entry: IndexEntry = { name, tags: tagsOf(manifest) }
-    const { jobs, jobNames } = this.names
+    const { jobs, jobNames, entries } = this.names
     const statusUpdate = this.statusUpdateArgs(id, lifecycle)
     const tagged = entry.tags.map(tag => this.names.tagged(tag))
-    const keys = [...statusUpdate.keys, jobs, jobNames, ...tagged]
-    await this.redis.eval(
-      addScript,
-      keys.length,
-      ...keys,
-      ...statusUpdate.values,
-      name,
-      JSON.stringify(entry),
-    )
+    const keys = [...statusUpdate.keys, jobs, jobNames, entries, ...tagged]
+    const changes = this.redis
+      .multi()
+      .eval(addScript, keys.length, ...keys, ...statusUpdate.values, name, JSON.stringify(entry))
+    await this.changeLog.noteJob(changes, { id, name, lifecycle }).exec()
   }
 
   /** Updates a job's status, unless the index has a newer version of it. */
@@ -123,36 +119,23 @@ export class JobIndex {
     const changes = this.redis.multi()
     // live state is only shown for running jobs
     if (isTerminal(lifecycle.state)) changes.del(this.names.live(id))
-    const results = await changes.eval(updateStatusScript, keys.length, ...keys, ...values).exec()
-    const model = lifecycle.result?.model
-    if (results?.at(-1)?.[1] !== 1 || !model) return
-    // the trainer that published it has no connection to Redis
-    const member = `${model.id}/${model.version}`
-    const data = { id: model.id, version: model.version, job: id }
-    await this.changeLog.resourceCreated('model', member, { job: id, data })
+    changes.eval(updateStatusScript, keys.length, ...keys, ...values)
+    await this.changeLog.noteJob(changes, { id, lifecycle }).exec()
   }
 
   async remove(id: string): Promise<void> {
     const text = await this.redis.hget(this.names.entries, id)
-    const { tags, name } =
-      text === null ? { tags: [], name: null } : (JSON.parse(text) as IndexEntry)
-    const { jobs, changes: log, changesEpoch, changesChannel } = this.names
-    const data = JSON.stringify({ id, name, status: null })
+    const { tags } = text === null ? { tags: [] } : (JSON.parse(text) as IndexEntry)
     const changes = this.redis
       .multi()
-      .eval(
-        removeScript,
-        3,
-        ...[log, changesEpoch, jobs],
-        ...[changesChannel, id, new Date().toISOString(), data],
-      )
+      .zrem(this.names.jobs, id)
       .hdel(this.names.entries, id)
       .hdel(this.names.states, id)
       .del(this.names.live(id))
     for (const tag of [...tags, ...allStatuses.map(status => `status:${status}`)]) {
       changes.zrem(this.names.tagged(tag), id)
     }
-    await changes.exec()
+    await this.changeLog.noteRemovedJob(changes, id).exec()
   }
 
   /** Returns whether all jobs have been added since Redis was last empty. */
@@ -176,12 +159,7 @@ export class JobIndex {
     const status = publicStatus[lifecycle.state]
     const others = allStatuses.filter(other => other !== status)
     const sets = [status, ...others].map(each => this.names.tagged(`status:${each}`))
-    const { changes, changesEpoch, changesChannel, states, entries } = this.names
-    const { length } = lifecycle.transitions
-    return {
-      keys: [changes, changesEpoch, states, entries, ...sets],
-      values: [changesChannel, id, lifecycle.version, status, length, changesOf(id, lifecycle)],
-    }
+    return { keys: [this.names.states, ...sets], values: [id, lifecycle.version, status] }
   }
 
   /**
@@ -251,33 +229,15 @@ export class JobIndex {
 }
 
 /**
- * Sets a job's version and status, moves its id to that status' set, and appends the transitions that the index
- * has not seen to the log of changes. Does nothing and returns 0 if a newer version is stored, or the same.
+ * Sets a job's version and status and moves its id to that status' set, unless a newer version is
+ * stored.
  */
 const updateStatusScript = `
-  ${appendFunction}
-  local id, version, status, transitions = ARGV[2], tonumber(ARGV[3]), ARGV[4], tonumber(ARGV[5])
-  local known = redis.call('HGET', KEYS[3], id)
-  local knownVersion, seen = string.match(known or '', '^(%d+):%a+:?(%d*)$')
-  if known and tonumber(knownVersion) > version then return 0 end
-  redis.call('HSET', KEYS[3], id, version .. ':' .. status .. ':' .. transitions)
-  redis.call('ZADD', KEYS[5], 0, id)
-  for i = 6, ${allStatuses.length + 4} do redis.call('ZREM', KEYS[i], id) end
-  if known and tonumber(knownVersion) == version then return 0 end
-
-  local entry = redis.call('HGET', KEYS[4], id)
-  local name = entry and cjson.encode(cjson.decode(entry).name) or 'null'
-  local function tell(change)
-    append(change.type, id, change.at, '{"name":' .. name .. ',' .. string.sub(change.data, 2))
-  end
-  local changes = cjson.decode(ARGV[6])
-  -- older versions of the server did not store how many the index has seen
-  seen = known and (tonumber(seen) or transitions - 1) or 0
-  local before = transitions - #changes.transitions
-  for i, change in ipairs(changes.transitions) do
-    if before + i > seen then tell(change) end
-  end
-  if known and transitions == seen then tell(changes.other) end
+  local known = redis.call('HGET', KEYS[1], ARGV[1])
+  if known and tonumber(string.match(known, '^%d+')) > tonumber(ARGV[2]) then return 0 end
+  redis.call('HSET', KEYS[1], ARGV[1], ARGV[2] .. ':' .. ARGV[3])
+  redis.call('ZADD', KEYS[2], 0, ARGV[1])
+  for i = 3, ${allStatuses.length + 1} do redis.call('ZREM', KEYS[i], ARGV[1]) end
   return 1`
 
 /**
@@ -285,19 +245,12 @@ const updateStatusScript = `
  * instead of a dozen commands, because sending them takes most of the time.
  */
 const addScript = `
-  local first = ${allStatuses.length + 5}
-  redis.call('ZADD', KEYS[first], 0, ARGV[2])
-  redis.call('ZADD', KEYS[first + 1], 0, ARGV[7])
-  redis.call('HSET', KEYS[4], ARGV[2], ARGV[8])
-  for i = first + 2, #KEYS do redis.call('ZADD', KEYS[i], 0, ARGV[2]) end
+  local first = ${allStatuses.length + 2}
+  redis.call('ZADD', KEYS[first], 0, ARGV[1])
+  redis.call('ZADD', KEYS[first + 1], 0, ARGV[4])
+  redis.call('HSET', KEYS[first + 2], ARGV[1], ARGV[5])
+  for i = first + 3, #KEYS do redis.call('ZADD', KEYS[i], 0, ARGV[1]) end
   ${updateStatusScript}`
-
-/** Removes a job from the set of all, and appends that to the log of changes if it was there. */
-const removeScript = `
-  ${appendFunction}
-  if redis.call('ZREM', KEYS[3], ARGV[2]) == 1 then
-    append('job.deleted', ARGV[2], ARGV[3], ARGV[4])
-  end`
 
 function tagsOf({ name, model, dataset, labels = {} }: JobManifest): string[] {
   const labelTags = Object.entries(labels).map(([key, value]) => `label:${key}:${value}`)

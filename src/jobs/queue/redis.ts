@@ -23,13 +23,15 @@ export const redisNames = (prefix: string) => ({
   jobNames: `{${prefix}}:job-names`,
   /** Hash of job id to index entry (JSON). */
   entries: `{${prefix}}:entries`,
-  /** Hash of job id to `version:status:transitions`. */
+  /** Hash of job id to `version:status`. */
   states: `{${prefix}}:states`,
   /** Exists if the index has all jobs of the store. */
   complete: `{${prefix}}:complete`,
   /** Stream of all changes, and a random name of this incarnation of it (see `ChangeLog`). */
   changes: `{${prefix}}:changes`,
   changesEpoch: `{${prefix}}:changes-epoch`,
+  /** Hash of job id to what the log has told of it: `version:transitions:name`. */
+  toldJobs: `{${prefix}}:told-jobs`,
   /** Channel on which each change is announced. */
   changesChannel: `{${prefix}}:changes-appended`,
   /** Hash of the data sets, models or weights that exist to what their changes say. */
