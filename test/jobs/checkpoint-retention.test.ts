@@ -4,12 +4,9 @@ import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { CheckpointRetention } from '../../src/jobs/checkpoint-retention.js'
 import { Checkpoints } from '../../src/jobs/record/checkpoints.js'
-import type { JournalEntry } from '../../src/jobs/record/lifecycle.js'
 import { JobRecords } from '../../src/jobs/record/records.js'
-import { planJob } from '../../src/planning/plan.js'
 import { openFolderStore } from '../../src/store/folder-store.js'
-import { digitsManifest } from '../../testing/digits-manifest.js'
-import { newJobId, startAttempt } from '../../testing/running-job.js'
+import { createJobWithCheckpoints, endJob } from '../../testing/job-with-checkpoints.js'
 import { tempFolder } from '../../testing/temp-folder.js'
 
 const now = Date.parse('2026-03-01T00:00:00.000Z')
@@ -23,48 +20,19 @@ async function setUp(t: TestContext, keepDays: number) {
   const log = { info: (details: object) => lines.push(details), warn: assert.fail }
   const retention = new CheckpointRetention({ store, keepDays, log })
 
-  /** A job with checkpoints of the steps 10, 20 (the best) and 30 that ended in this way, or has not ended. */
+  /** A job that ended in this way some days ago, or has not ended. */
   const createJob = async (
     end: 'succeed' | 'fail' | 'cancel' | null,
-    days = 0,
+    days: number,
     initFrom?: { job: string; step: number },
   ): Promise<string> => {
-    const identity = { id: newJobId(), createdAt: daysAgo(days + 1) }
-    const request = { model: { kind: 'resnet' as const }, dataset: 'digits' }
-    const manifest = planJob(identity, request, digitsManifest(), null)
-    await records.create({ ...manifest, ...(initFrom && { initFrom }) })
-    const { id } = identity
-    const attempt = await startAttempt(store, id)
-    for (const step of [10, 20, 30]) {
-      const staged = await store.stage()
-      await writeFile(join(staged, 'model.ckpt'), `weights of step ${step}`)
-      const createdAt = daysAgo(days)
-      await checkpoints.commit(id, staged, { step, attempt, createdAt, best: step === 20 })
-    }
-    if (end !== null) await endJob(id, end, daysAgo(days))
+    const id = await createJobWithCheckpoints(store, daysAgo(days + 1), initFrom)
+    if (end !== null) await endJob(store, id, end, daysAgo(days))
     return id
-  }
-  const endJob = async (id: string, event: 'succeed' | 'fail' | 'cancel', at: string) => {
-    const outcome = { attempt: 1, finishedAt: at, failure: null, model: null, metrics: {} }
-    const entries: JournalEntry[] =
-      event === 'cancel'
-        ? [
-            { event, at },
-            { event: 'stop', at, attempt: 1 },
-          ]
-        : [
-            {
-              event,
-              at,
-              attempt: 1,
-              result: { ...outcome, status: event === 'fail' ? 'failed' : 'succeeded' },
-            },
-          ]
-    for (const entry of entries) assert.ok((await records.apply(id, entry)).allowed)
   }
   const damage = async (id: string, step: number) =>
     writeFile(join(await store.folder(`jobs/${id}/checkpoints/${step}`), 'model.ckpt'), 'x')
-  return { store, records, checkpoints, retention, lines, createJob, endJob, damage }
+  return { store, records, checkpoints, retention, lines, createJob, damage }
 }
 
 test('ended jobs lose the checkpoints that nothing can need after the days, and others lose none', async t => {
@@ -104,7 +72,7 @@ test('ended jobs lose the checkpoints that nothing can need after the days, and 
 })
 
 test('what was removed is told with the reason, and later sweeps add to it', async t => {
-  const { records, checkpoints, retention, createJob, endJob } = await setUp(t, 0)
+  const { store, records, checkpoints, retention, createJob } = await setUp(t, 0)
   const source = await createJob('succeed', 2)
   const user = await createJob(null, 2, { job: source, step: 10 })
   await retention.sweep(now)
@@ -115,7 +83,7 @@ test('what was removed is told with the reason, and later sweeps add to it', asy
   await assert.rejects(checkpoints.get(await records.read(source), 40), /has no checkpoint 40/)
   assert.equal((await checkpoints.get(await records.read(source), 10)).checkpoint.step, 10)
 
-  await endJob(user, 'cancel', daysAgo(1))
+  await endJob(store, user, 'cancel', daysAgo(1))
   const later = now + 1000
   await retention.sweep(later)
   assert.deepEqual((await records.read(source)).removedCheckpoints, {
