@@ -19,6 +19,7 @@ import { TrainingTotals } from '../src/jobs/queue/training-totals.js'
 import { WorkerReports } from '../src/jobs/queue/worker-reports.js'
 import { Checkpoints } from '../src/jobs/record/checkpoints.js'
 import { JobRecords } from '../src/jobs/record/records.js'
+import { restoreRunLinks } from '../src/jobs/record/run-links.js'
 import { JobLog } from '../src/jobs/telemetry/job-log.js'
 import { MetricsLog } from '../src/jobs/telemetry/metrics-log.js'
 import { logOutput } from '../src/log.js'
@@ -165,6 +166,9 @@ async function main(): Promise<void> {
     readGpus: gpus.length > 0 ? readGpus : null,
   })
   consumer.start()
+  void restoreRunLinks(store, id => records.manifest(id)).catch(({ message }) => {
+    log.warn({ reason: message }, 'could not make the links in the folder tensorboard')
+  })
   log.info({ slots: slots.count }, 'waiting for jobs')
 
   let shuttingDown = false

@@ -78,6 +78,11 @@ export interface Store {
   size(key: string): Promise<number>
   /** The bytes that the removal of a key frees; 0 if there is no such key. */
   bytesBelow(key: string): Promise<number>
+  /**
+   * Makes `key` a symbolic link to the folder of another key. Does nothing if the key exists. A crash of the
+   * machine may lose it.
+   */
+  link(key: string, target: string): Promise<void>
   /** Removes a key and everything below it, atomically. Does nothing if there is no such key. */
   remove(key: string): Promise<void>
 }

@@ -1,8 +1,13 @@
 import { hostname } from 'node:os'
-import { encodeFileStart, encodeMetricRow } from '../../src/formats/tensorboard/event-file.js'
+import {
+  encodeFileStart,
+  encodeMetricRow,
+  encodeSuccess,
+} from '../../src/formats/tensorboard/event-file.js'
 import { Checkpoints } from '../../src/jobs/record/checkpoints.js'
 import { jobPaths } from '../../src/jobs/record/job-paths.js'
 import { type AttemptRecord, JobRecords } from '../../src/jobs/record/records.js'
+import { linkRun } from '../../src/jobs/record/run-links.js'
 import { MetricsLog } from '../../src/jobs/telemetry/metrics-log.js'
 import { ModelRegistry } from '../../src/models/registry.js'
 import type { CheckpointFormat } from '../../src/spec/checkpoint.js'
@@ -13,6 +18,7 @@ import type { JobManifest, Phase } from '../../src/spec/job.js'
 import type { MetricRow } from '../../src/spec/metrics.js'
 import type { NewModel } from '../../src/spec/model.js'
 import type { Store } from '../../src/store/store.js'
+import { describeRun } from './run-description.js'
 
 /** What every attempt is given, whatever it trains. */
 export interface TrainerDeps<J extends JobManifest = JobManifest> {
@@ -158,6 +164,7 @@ export class AttemptRecorder<Content> {
     const staged = await store.stage()
     await write(staged)
     const { name, version, metrics } = await this.models.publish(staged, model)
+    await store.append(this.eventFile, encodeSuccess(lastStep, Date.now() / 1000))
     await send({ type: 'finished', model: { id: name, version }, metrics, step: lastStep })
   }
 
@@ -183,11 +190,11 @@ async function startEventFile(
 ): Promise<string> {
   const seconds = Math.floor(Date.parse(job.createdAt) / 1000)
   const key = jobPaths(job.id).events(seconds, attempt, hostname().replace(/[^A-Za-z0-9.-]/g, '-'))
-  const description = resumeFrom === null ? describeJob(job) : null
+  const run = resumeFrom === null ? describeRun(job) : null
   const firstStep = resumeFrom === null ? 0 : resumeFrom + 1
-  await store.append(key, encodeFileStart(firstStep, Date.now() / 1000, description))
+  await store.append(key, encodeFileStart(firstStep, Date.now() / 1000, run))
+  await linkRun(store, job).catch(({ message }: Error) => {
+    console.log(`TensorBoard shows this job by its id, since no link could be made: ${message}`)
+  })
   return key
 }
-
-/** Markdown, for TensorBoard's text tab. */
-const describeJob = (job: JobManifest) => `\`\`\`json\n${JSON.stringify(job, null, 2)}\n\`\`\``

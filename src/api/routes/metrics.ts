@@ -154,19 +154,21 @@ export const metricRoutes: FastifyPluginAsyncTypebox<MetricRoutesDeps> = async (
         tags,
         operationId: 'downloadTensorBoard',
         summary: "Download a job's TensorBoard files as a tar",
-        description: '`tensorboard --logdir FOLDER` shows all attempts of the job as one run.',
+        description:
+          'Unpack the tars of several jobs into one folder: `tensorboard --logdir FOLDER` shows each job, with all ' +
+          'its attempts, as a run, and compares their settings on the HPARAMS page.',
         params,
         problems: ['JOB_NOT_FOUND'],
         responseHeaders: { 200: ['Content-Disposition'] },
         response: {
-          200: tarResponse('a tar of event files, in one folder named after the job'),
+          200: tarResponse('a tar of event files, in one folder: the name of the job and its id'),
         },
       },
     },
     async (request, reply) => {
       const { id } = request.params
-      const files = await telemetry.eventFiles(id)
-      return sendTar(reply, `${id}-tensorboard`, { ...files, root: id })
+      const { run, ...files } = await telemetry.eventFiles(id)
+      return sendTar(reply, `${id}-tensorboard`, { ...files, root: run })
     },
   )
 }

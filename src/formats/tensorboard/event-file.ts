@@ -1,5 +1,6 @@
 // Encodes TensorBoard's event files: TFRecords of tensorflow.Event messages (event.proto).
-import { create, toBinary } from '@bufbuild/protobuf'
+import { create, fromJson, type MessageInitShape, toBinary } from '@bufbuild/protobuf'
+import { ValueSchema } from '@bufbuild/protobuf/wkt'
 import type { MetricRow } from '../../spec/metrics.js'
 import { recordFrame } from '../tfrecord.js'
 import {
@@ -8,17 +9,37 @@ import {
   type Event,
   EventSchema,
   SessionLog_SessionStatus,
+  type Summary_ValueSchema,
 } from './event_pb.js'
+import {
+  type HParamsPluginData,
+  HParamsPluginDataSchema,
+  SessionEndInfoSchema,
+  SessionStartInfoSchema,
+  Status,
+} from './hparams_pb.js'
+
+export type HparamValue = string | number | boolean
+
+/** What TensorBoard shows of a run besides its scalars. */
+export interface RunDescription {
+  /** Markdown for the text page. */
+  text: string
+  /** Name of the run's row on the HPARAMS page. */
+  group: string
+  /** The columns of the HPARAMS page. */
+  hparams: Readonly<Record<string, HparamValue>>
+}
 
 /**
  * The first records of an attempt's file. A resumed job repeats steps: TensorBoard drops the values that
- * earlier files in the folder have from `firstStep` on. `wallTime` is in seconds since 1970;
- * `description` is Markdown for TensorBoard's text page.
+ * earlier files in the folder have from `firstStep` on. `wallTime` is in seconds since 1970; `run` is null
+ * if an earlier file describes it.
  */
 export function encodeFileStart(
   firstStep: number,
   wallTime: number,
-  description: string | null,
+  run: RunDescription | null,
 ): Buffer {
   const events = [
     event(wallTime, 0, { case: 'fileVersion', value: 'brain.Event:2' }),
@@ -27,8 +48,38 @@ export function encodeFileStart(
       value: { $typeName: 'tensorflow.SessionLog', status: SessionLog_SessionStatus.START },
     }),
   ]
-  if (description !== null) events.push(textEvent(wallTime, firstStep, 'job', description))
+  if (run !== null) {
+    events.push(
+      textEvent(wallTime, firstStep, 'job', run.text),
+      hparamsEvent(wallTime, firstStep, 'session_start_info', {
+        case: 'sessionStartInfo',
+        value: create(SessionStartInfoSchema, {
+          groupName: run.group,
+          startTimeSecs: wallTime,
+          hparams: Object.fromEntries(
+            Object.entries(run.hparams)
+              .sort(([a], [b]) => (a < b ? -1 : 1))
+              .map(([name, value]) => [name, fromJson(ValueSchema, value)]),
+          ),
+        }),
+      }),
+    )
+  }
   return Buffer.concat(events.map(encodeRecord))
+}
+
+/**
+ * The last record of a job that has succeeded, for the HPARAMS page. TensorBoard keeps the first such record of
+ * a run, so none is written for an end after which the job may go on.
+ */
+export function encodeSuccess(step: number, wallTime: number): Buffer {
+  const value = create(SessionEndInfoSchema, {
+    status: Status.SUCCESS,
+    endTimeSecs: wallTime,
+  })
+  return encodeRecord(
+    hparamsEvent(wallTime, step, 'session_end_info', { case: 'sessionEndInfo', value }),
+  )
 }
 
 /** Encodes a metrics row as one record. */
@@ -54,29 +105,45 @@ const event = (wallTime: number, step: number, what: Event['what']): Event =>
   create(EventSchema, { wallTime, step: BigInt(step), what })
 
 function textEvent(wallTime: number, step: number, tag: string, text: string): Event {
-  return create(EventSchema, {
-    wallTime,
-    step: BigInt(step),
-    what: {
-      case: 'summary',
+  return tensorEvent(wallTime, step, {
+    tag,
+    metadata: { pluginData: { pluginName: 'text' }, dataClass: DataClass.TENSOR },
+    value: {
+      case: 'tensor',
       value: {
-        value: [
-          {
-            tag,
-            metadata: { pluginData: { pluginName: 'text' }, dataClass: DataClass.TENSOR },
-            value: {
-              case: 'tensor',
-              value: {
-                dtype: DataType.DT_STRING,
-                tensorShape: {},
-                stringVal: [new TextEncoder().encode(text)],
-              },
-            },
-          },
-        ],
+        dtype: DataType.DT_STRING,
+        tensorShape: {},
+        stringVal: [new TextEncoder().encode(text)],
       },
     },
   })
+}
+
+/** The content of an HPARAMS record is in its metadata; its tensor is empty, as TensorBoard writes it. */
+function hparamsEvent(
+  wallTime: number,
+  step: number,
+  tag: string,
+  data: HParamsPluginData['data'],
+): Event {
+  const content = toBinary(HParamsPluginDataSchema, create(HParamsPluginDataSchema, { data }))
+  return tensorEvent(wallTime, step, {
+    tag: `_hparams_/${tag}`,
+    metadata: { pluginData: { pluginName: 'hparams', content } },
+    value: {
+      case: 'tensor',
+      value: { dtype: DataType.DT_FLOAT, tensorShape: { dim: [{ size: 0n }] } },
+    },
+  })
+}
+
+function tensorEvent(
+  wallTime: number,
+  step: number,
+  value: MessageInitShape<typeof Summary_ValueSchema>,
+): Event {
+  const summary = { case: 'summary' as const, value: { value: [value] } }
+  return create(EventSchema, { wallTime, step: BigInt(step), what: summary })
 }
 
 function encodeRecord(message: Event): Buffer {

@@ -1,6 +1,6 @@
 // The parts of TensorFlow's messages that an event file of scalars and texts needs, with TensorFlow's field
 // numbers (tensorflow/core/util/event.proto, tensorflow/core/framework/summary.proto and tensor.proto).
-// To generate event_pb.ts after a change, run in this folder:
+// To generate event_pb.ts and hparams_pb.ts after a change, run in this folder:
 //   npx -y -p @bufbuild/buf@1.75.0 -p @bufbuild/protoc-gen-es@2.17.0 buf generate . --template \
 //     '{"version":"v2","plugins":[{"local":"protoc-gen-es","out":".","opt":["target=ts","import_extension=js"]}]}'
 

@@ -17,6 +17,7 @@ import {
   jobManifest,
   removedCheckpoints as removedCheckpointsShape,
 } from './record-shapes.js'
+import { unlinkRun } from './run-links.js'
 import { SharedCalls } from './shared-calls.js'
 
 export type { AttemptEnd, AttemptProgress, AttemptRecord } from './attempt-record.js'
@@ -232,6 +233,7 @@ export class JobRecords {
   }
 
   async remove(id: string): Promise<void> {
+    await unlinkRun(this.store, id)
     await this.store.remove(jobPaths(id).root)
   }
 

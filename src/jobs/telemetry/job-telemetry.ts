@@ -6,6 +6,7 @@ import type { DamageRegistry } from '../../store/damage-registry.js'
 import type { Store } from '../../store/store.js'
 import { isEventFile, jobPaths } from '../record/job-paths.js'
 import type { JobRecords } from '../record/records.js'
+import { runName } from '../record/run-links.js'
 import type { EventBatch, FeedEvent } from './feed-event.js'
 import { JobLog, type LogQuery, logEvent } from './job-log.js'
 import { pollLoop, type StreamOptions, streamMetrics, streamStatus } from './job-stream.js'
@@ -134,12 +135,12 @@ export class JobTelemetry {
     return signal => pollLoop(id, this.tails, signal, readEvents)
   }
 
-  /** Returns the job's TensorBoard event files. */
-  async eventFiles(id: string): Promise<{ folder: string; names: string[] }> {
-    await this.deps.records.manifest(id)
+  /** Returns the job's TensorBoard event files, and the name that its run has in TensorBoard. */
+  async eventFiles(id: string): Promise<{ run: string; folder: string; names: string[] }> {
+    const run = runName(await this.deps.records.manifest(id))
     const { root } = jobPaths(id)
     const names = (await this.store.list(root)).filter(isEventFile)
-    return { folder: await this.store.folder(root), names }
+    return { run, folder: await this.store.folder(root), names }
   }
 
   private async attempts(id: string) {

@@ -286,5 +286,7 @@ test('the TensorBoard tar has the event files of the job and nothing else', asyn
     for await (const part of entry) parts.push(part as Buffer)
     found.push([entry.header.name, String(Buffer.concat(parts))])
   }
-  assert.deepEqual(found, [[key.replace('jobs/', ''), 'events']])
+  const { body: job } = await server.api.get(`/jobs/${id}`)
+  const run = `${job.name}-${id}`
+  assert.deepEqual(found, [[key.replace(`jobs/${id}`, run), 'events']])
 })
