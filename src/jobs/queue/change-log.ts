@@ -61,13 +61,16 @@ export class ChangeLog {
    * otherwise, and the model that it has published. The name may be left out if it was given before.
    */
   noteJob(transaction: ChainableCommander, job: NotedJob): ChainableCommander {
-    const { id, name = '', lifecycle } = job
+    const { id, name = '', revision = 0, lifecycle } = job
     if (lifecycle.state === 'removed') return transaction
     const { changes, changesEpoch, toldJobs, resources, changesChannel } = this.names
     const keys = [changes, changesEpoch, toldJobs, resources('model')]
     const { version, transitions, result } = lifecycle
     const model = result?.model
-    const told = [changesChannel, id, version, transitions.length, name, changesOf(id, lifecycle)]
+    const told = [
+      ...[changesChannel, id, version, transitions.length, revision, name],
+      changesOf(id, lifecycle),
+    ]
     const published = model
       ? [modelMember(model.id, model.version), JSON.stringify({ ...model, job: id })]
       : []
@@ -168,6 +171,8 @@ export interface Resource {
 export interface NotedJob {
   id: string
   name?: string
+  /** Grows when clients change what is no matter of the lifecycle, such as labels. */
+  revision?: number
   lifecycle: Lifecycle
 }
 
@@ -211,24 +216,25 @@ const namedFunction = `
 const noteJobScript = `
   ${appendFunction}
   ${namedFunction}
-  local id, version, transitions, name = ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4]), ARGV[5]
-  local known = redis.call('HGET', KEYS[3], id)
-  local toldVersion, told, toldName = string.match(known or '-1:0:', '^(-?%d+):(%d+):(.*)$')
+  local id, version, transitions = ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4])
+  local revision, name = tonumber(ARGV[5]), ARGV[6]
+  local known = redis.call('HGET', KEYS[3], id) or '-1:0:0:'
+  local toldVersion, told, toldRevision, toldName = string.match(known, '^(-?%d+):(%d+):(%d+):(.*)$')
   if tonumber(toldVersion) > version then return end
   if name == '' then name = toldName end
-  local isSame = tonumber(toldVersion) == version and toldName == name
-  if isSame then return end
-  redis.call('HSET', KEYS[3], id, version .. ':' .. transitions .. ':' .. name)
+  revision = math.max(revision, tonumber(toldRevision))
+  if tonumber(toldVersion) == version and tonumber(toldRevision) == revision then return end
+  redis.call('HSET', KEYS[3], id, table.concat({ version, transitions, revision, name }, ':'))
 
   local function tell(change) append(change.type, id, change.at, named(name, change.data)) end
-  local changes = cjson.decode(ARGV[6])
+  local changes = cjson.decode(ARGV[7])
   local before = transitions - #changes.transitions
   for i, change in ipairs(changes.transitions) do
     if before + i > tonumber(told) then tell(change) end
   end
   if transitions == tonumber(told) then tell(changes.other) end
-  if ARGV[7] and redis.call('HSETNX', KEYS[4], ARGV[7], ARGV[8]) == 1 then
-    append('model.created', id, changes.transitions[#changes.transitions].at, ARGV[8])
+  if ARGV[8] and redis.call('HSETNX', KEYS[4], ARGV[8], ARGV[9]) == 1 then
+    append('model.created', id, changes.transitions[#changes.transitions].at, ARGV[9])
   end`
 
 const noteRemovedJobScript = `
@@ -237,7 +243,7 @@ const noteRemovedJobScript = `
   local known = redis.call('HGET', KEYS[3], ARGV[2])
   if not known then return end
   redis.call('HDEL', KEYS[3], ARGV[2])
-  append('job.deleted', ARGV[2], ARGV[3], named(string.match(known, '^%d+:%d+:(.*)$'), ARGV[4]))`
+  append('job.deleted', ARGV[2], ARGV[3], named(string.match(known, '^%d+:%d+:%d+:(.*)$'), ARGV[4]))`
 
 const resourceCreatedScript = `
   ${appendFunction}

@@ -30,7 +30,7 @@ export const redisNames = (prefix: string) => ({
   /** Stream of all changes, and a random name of this incarnation of it (see `ChangeLog`). */
   changes: `{${prefix}}:changes`,
   changesEpoch: `{${prefix}}:changes-epoch`,
-  /** Hash of job id to what the log has told of it: `version:transitions:name`. */
+  /** Hash of job id to what the log has told of it: `version:transitions:revision:name`. */
   toldJobs: `{${prefix}}:told-jobs`,
   /** Channel on which each change is announced. */
   changesChannel: `{${prefix}}:changes-appended`,
