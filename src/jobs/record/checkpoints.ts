@@ -154,12 +154,17 @@ export class Checkpoints {
    */
   async neededAfterEnd({ manifest, attempts, result }: JobRecord): Promise<Set<number>> {
     if (result?.status === 'succeeded') return new Set()
-    const checkpoints = await this.list(manifest.id, attempts)
-    const { step } = await this.newestVerified(manifest.id, attempts)
+    const { id } = manifest
+    const steps = await this.steps(id)
+    const checkpoints = await this.list(id, attempts)
+    const needed = new Set(
+      checkpoints.filter(each => each.latest || each.best).map(each => each.step),
+    )
+    // to find damage, all files are read: only if there is anything to remove
+    if (steps.every(step => needed.has(step))) return needed
+    const { step } = await this.newestVerified(id, attempts)
     // with none that is intact, all are kept: their files may be restored
-    if (step === 0) return new Set(await this.steps(manifest.id))
-    const needed = checkpoints.filter(({ latest, best }) => latest || best)
-    return new Set([step, ...needed.map(checkpoint => checkpoint.step)])
+    return step === 0 ? new Set(steps) : needed.add(step)
   }
 
   /** Returns the bytes that were freed. */
