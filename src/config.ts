@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os'
 import { resolve } from 'node:path'
+import ipaddr from 'ipaddr.js'
 import { closestMatch } from 'leven'
 import { type FieldError, TrainyardError } from './errors.js'
 
@@ -22,6 +23,14 @@ export interface Config {
   host: string
   /** 0 chooses a free port. */
   port: number
+  /** Names in the Host header that the server answers to, beside localhost; null: none, or all if `host` is no loopback address. */
+  allowedHosts: readonly string[] | null
+  /** Where clients reach the server, through a proxy: `https://example.com/trainyard`. */
+  publicUrl: string | null
+  /** Origins whose web pages may call the API; `*` is all. */
+  corsOrigins: readonly string[]
+  /** Addresses and networks of proxies whose X-Forwarded headers count. */
+  trustedProxies: readonly string[]
   dataFolder: string
   /** null: `npm start` runs its own Redis. */
   redis: RedisConnectionOptions | null
@@ -51,7 +60,9 @@ export interface Config {
 /** Every setting. The README describes them. */
 export const settingNames = [
   'REDIS_URL',
+  'TRAINYARD_ALLOWED_HOSTS',
   'TRAINYARD_CHECKPOINT_DAYS',
+  'TRAINYARD_CORS_ORIGINS',
   'TRAINYARD_DATA',
   'TRAINYARD_FAILPOINTS',
   'TRAINYARD_HOST',
@@ -61,9 +72,11 @@ export const settingNames = [
   'TRAINYARD_LOG_LEVEL',
   'TRAINYARD_MEMORY',
   'TRAINYARD_PORT',
+  'TRAINYARD_PUBLIC_URL',
   'TRAINYARD_REDIS_PREFIX',
   'TRAINYARD_SLOTS',
   'TRAINYARD_SPARE_TRAINERS',
+  'TRAINYARD_TRUSTED_PROXIES',
   'TRAINYARD_WEBHOOKS',
   // read by set-up (scripts/setup)
   'TRAINYARD_ENGINE',
@@ -97,6 +110,30 @@ export function readConfig(environment: NodeJS.ProcessEnv = process.env): Readon
   const config: Config = {
     host: read('TRAINYARD_HOST', '127.0.0.1', text => text, 'an address'),
     port: read('TRAINYARD_PORT', 8080, integer(0, 65_535), 'a port from 0 to 65535'),
+    allowedHosts: read<readonly string[] | null>(
+      'TRAINYARD_ALLOWED_HOSTS',
+      null,
+      listOf(parseHost),
+      'names such as train.example.com or *.example.com, without scheme, port and path, separated by commas; or *',
+    ),
+    publicUrl: read<string | null>(
+      'TRAINYARD_PUBLIC_URL',
+      null,
+      parsePublicUrl,
+      'a URL such as https://train.example.com or https://example.com/trainyard, without a query',
+    ),
+    corsOrigins: read<readonly string[]>(
+      'TRAINYARD_CORS_ORIGINS',
+      [],
+      listOf(parseOrigin),
+      'origins such as https://app.example.com, without a path, separated by commas; or *',
+    ),
+    trustedProxies: read<readonly string[]>(
+      'TRAINYARD_TRUSTED_PROXIES',
+      [],
+      listOf(parseNetwork),
+      'addresses and networks such as 10.0.0.5 or 10.0.0.0/8, separated by commas; or loopback',
+    ),
     dataFolder: resolve(read('TRAINYARD_DATA', 'data', text => text, 'a folder')),
     redis: read<RedisConnectionOptions | null>(
       'REDIS_URL',
@@ -229,6 +266,38 @@ const oneOf =
   <const T extends string>(values: readonly T[]) =>
   (text: string) =>
     values.find(value => value === text)
+
+const listOf =
+  <T>(parse: (text: string) => T | undefined) =>
+  (text: string): T[] | undefined => {
+    const values = text.split(',').map(each => parse(each.trim()))
+    return values.includes(undefined) ? undefined : (values as T[])
+  }
+
+const parseHost = (text: string) =>
+  /^(\*|(\*\.)?[a-z0-9_][a-z0-9_.-]{0,252}|\[[0-9a-f:.]{2,45}\])$/i.test(text)
+    ? text.toLowerCase()
+    : undefined
+
+function parseOrigin(text: string): string | undefined {
+  if (text === '*') return text
+  const url = parseHttpUrl(text)
+  return url?.pathname === '/' && !text.includes('*') ? url.origin : undefined
+}
+
+function parsePublicUrl(text: string): string | undefined {
+  const url = parseHttpUrl(text)
+  const path = url?.pathname.replace(/\/$/, '') ?? ''
+  return url && /^(\/[\w.~-]+)*$/.test(path) ? url.origin + path : undefined
+}
+
+function parseHttpUrl(text: string): URL | undefined {
+  if (!/^https?:\/\/[^?#@]+$/i.test(text) || !URL.canParse(text)) return undefined
+  return new URL(text)
+}
+
+const parseNetwork = (text: string) =>
+  text === 'loopback' || ipaddr.isValid(text) || ipaddr.isValidCIDR(text) ? text : undefined
 
 function parseMemory(text: string): number | undefined {
   if (text === 'unlimited') return Number.POSITIVE_INFINITY

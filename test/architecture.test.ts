@@ -55,10 +55,12 @@ const mayImport: Record<string, readonly string[]> = {
   ],
   client: ['spec'],
   'api/http': ['jobs', 'store', 'spec', 'errors'],
+  'api/access': ['api/http', 'spec', 'errors'],
   'api/openapi': ['api', 'api/http', 'spec', 'version'],
   'api/predict': ['api/http', 'datasets', 'ipc', 'spec', 'errors'],
   'api/routes': [
     'api',
+    'api/access',
     'api/http',
     'api/openapi',
     'api/predict',

@@ -48,6 +48,38 @@ test('a setting that does not exist is refused, with the one that was probably m
   })
 })
 
+test('addresses of proxies and pages are read in the forms that people write, and checked', () => {
+  const config = readConfig({
+    TRAINYARD_ALLOWED_HOSTS: 'Train.Example.com, *.example.org,[::1]',
+    TRAINYARD_PUBLIC_URL: 'https://Example.com/trainyard/',
+    TRAINYARD_CORS_ORIGINS: 'https://App.example.com/, http://localhost:3000',
+    TRAINYARD_TRUSTED_PROXIES: 'loopback, 10.0.0.0/8, fd00::1',
+  })
+  assert.deepEqual(config.allowedHosts, ['train.example.com', '*.example.org', '[::1]'])
+  assert.equal(config.publicUrl, 'https://example.com/trainyard')
+  assert.deepEqual(config.corsOrigins, ['https://app.example.com', 'http://localhost:3000'])
+  assert.deepEqual(config.trustedProxies, ['loopback', '10.0.0.0/8', 'fd00::1'])
+  assert.equal(readConfig({ TRAINYARD_PUBLIC_URL: 'http://a.b' }).publicUrl, 'http://a.b')
+  const invalid: Record<string, string[]> = {
+    TRAINYARD_ALLOWED_HOSTS: ['https://a.b', 'a.b:80', 'a.b/c', 'a.*.b', 'a b', 'a,,b'],
+    TRAINYARD_PUBLIC_URL: [
+      'a.b',
+      'ftp://a.b',
+      'https://a.b/?x',
+      'https://u:p@a.b',
+      'https://a.b/c//d',
+    ],
+    TRAINYARD_CORS_ORIGINS: ['a.b', 'https://a.b/c', 'https://*.a.b', 'null'],
+    TRAINYARD_TRUSTED_PROXIES: ['proxy', '10.0.0.0/40', 'true', '300.1.1.1'],
+  }
+  for (const [name, texts] of Object.entries(invalid)) {
+    for (const text of texts) {
+      const expected = { message: new RegExp(`^${name} is '.+', expected `) }
+      assert.throws(() => readConfig({ [name]: text }), expected, `${name}=${text}`)
+    }
+  }
+})
+
 test('an invalid secret is not printed', () => {
   const environment = { TRAINYARD_KEY: 'pässword-pässword', REDIS_URL: 'redi://:password@host' }
   assert.throws(

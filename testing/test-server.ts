@@ -6,6 +6,7 @@ import { Writable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
 import type { FastifyInstance } from 'fastify'
 import supertest from 'supertest'
+import { type AccessSettings, onlyThisMachine } from '../src/api/access/access-settings.js'
 import { type AppDeps, buildApp } from '../src/api/app.js'
 import { ensureApiKey } from '../src/api/http/api-keys.js'
 import type { Limits } from '../src/api/http/limits.js'
@@ -34,6 +35,8 @@ export interface TestServer {
 
 interface TestServerOptions {
   limits?: Partial<Limits>
+  /** Who may call the server beside this machine; nobody by default. */
+  access?: Partial<AccessSettings>
   /** Networks that webhooks may call; `public` by default. */
   webhooks?: AllowedNetworks
   webhookTiming?: NonNullable<PartsOverrides['webhookTiming']>
@@ -64,7 +67,8 @@ export async function startServer(options: TestServerOptions = {}): Promise<Test
     },
   )
   const key = await ensureApiKey(dataFolder)
-  const deps: AppDeps = { ...parts, log, ...(options.limits && { limits: options.limits }) }
+  const access = { ...onlyThisMachine, ...options.access }
+  const deps = { ...parts, log, access, ...(options.limits && { limits: options.limits }) }
   const app = await buildApp(deps)
   await app.listen({ host: '127.0.0.1', port: 0 })
   const url = `http://127.0.0.1:${(app.server.address() as AddressInfo).port}`

@@ -11,6 +11,10 @@ import Fastify, {
 } from 'fastify'
 import type { Logger } from 'pino'
 import { isDamaged } from '../errors.js'
+import { type AccessSettings, onlyThisMachine } from './access/access-settings.js'
+import { allowOrigins } from './access/cors.js'
+import { checkHostAndOrigin } from './access/host-check.js'
+import { serversOf, servePublicUrl } from './access/public-url.js'
 import { requireApiKey } from './http/api-keys.js'
 import { BodyMemory, reserveBody } from './http/body-memory.js'
 import { limitBodyTime } from './http/body-time.js'
@@ -19,7 +23,6 @@ import { EventStreams } from './http/event-stream.js'
 import { continueAfterChecks } from './http/expect-continue.js'
 import { addGracefulClose } from './http/graceful-shutdown.js'
 import { serverPathHider } from './http/hidden-paths.js'
-import { checkHostAndOrigin } from './http/host-check.js'
 import { addJsonBodyParser } from './http/json.js'
 import { defaultLimits, type Limits } from './http/limits.js'
 import { LongPolls } from './http/long-polls.js'
@@ -52,20 +55,22 @@ import { instrument, type TelemetryDeps } from './telemetry.js'
 export interface AppDeps extends Omit<Parts, 'store'> {
   log: Logger
   limits?: Partial<Limits>
-  /** Pass `any` if the server listens beyond loopback: it cannot know the names that lead to it. */
-  allowedHosts?: 'loopback' | 'any'
+  /** By default, only this machine calls the server. */
+  access?: AccessSettings
   restarts?: TelemetryDeps['restarts']
 }
 
 /** The whole HTTP API. The caller closes it before the parts. */
 export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
   const limits = { ...defaultLimits, ...deps.limits }
+  const access = deps.access ?? onlyThisMachine
+  const { publicUrl } = access
   const handleError = errorHandler(serverPathHider(deps.dataFolder))
   const serializers = new SharedSerializers()
   const app = Fastify({
     loggerInstance: deps.log as FastifyBaseLogger,
     bodyLimit: limits.bodyBytes,
-    trustProxy: false,
+    trustProxy: access.trustedProxies.length > 0 && [...access.trustedProxies],
     exposeHeadRoutes: true,
     forceCloseConnections: true,
     // requests that arrive before their connection closes are still answered
@@ -99,7 +104,9 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
     reply.headers({ 'x-request-id': request.id, 'cache-control': 'no-store' })
     reply.header('x-content-type-options', 'nosniff')
   })
-  app.addHook('onRequest', checkHostAndOrigin(deps.allowedHosts ?? 'loopback'))
+  app.addHook('onRequest', checkHostAndOrigin(access))
+  allowOrigins(app, access)
+  servePublicUrl(app, publicUrl)
 
   logRequests(app)
   closeAfterUnreadBody(app)
@@ -111,9 +118,12 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
   const handleClientError = clientErrorHandler(refuseUnknownRoutes(app))
   app.server.on('connect', (_request, socket: Socket) => refuseConnect(socket))
   const telemetry = instrument(app, deps)
-  await app.register(swagger, openapi)
+  await app.register(swagger, {
+    ...openapi,
+    openapi: { ...openapi.openapi, ...(publicUrl && { servers: serversOf(publicUrl) }) },
+  })
   await app.register(serverRoutes, deps)
-  await app.register(homeRoutes)
+  await app.register(homeRoutes, { publicUrl })
   await app.register(docsRoutes)
   await app.register(async guarded => {
     guarded.addHook('onRequest', requireApiKey(deps.keys))

@@ -28,9 +28,11 @@ async function main(): Promise<void> {
     },
     log,
   )
-  const allowedHosts = isLoopback(config.host) ? 'loopback' : 'any'
+  // a server that listens beyond loopback cannot know the names that lead to it
+  const allowedHosts = config.allowedHosts ?? (isLoopback(config.host) ? [] : ['*'])
+  const access = { ...config, allowedHosts }
   let restarts: Record<string, number> = {}
-  const app = await buildApp({ ...parts, log, allowedHosts, restarts: () => restarts })
+  const app = await buildApp({ ...parts, log, access, restarts: () => restarts })
   const listener = new Listener(app)
 
   let shuttingDown = false

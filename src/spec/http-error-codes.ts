@@ -57,14 +57,14 @@ export const httpErrorCodes = {
   HOST_REFUSED: {
     kind: 'invalid',
     status: 421,
-    when: 'the server listens on a loopback address and the Host header names another host (protection against DNS rebinding)',
-    help: 'Use localhost or 127.0.0.1 in the URL, or set TRAINYARD_HOST to serve other hosts.',
+    when: 'the Host header, or X-Forwarded-Host of a trusted proxy, names a host that the server does not know (protection against DNS rebinding)',
+    help: 'Use localhost in the URL, or add the name in `detail` to TRAINYARD_ALLOWED_HOSTS.',
   },
   ORIGIN_REFUSED: {
     kind: 'invalid',
     status: 403,
-    when: 'a web page of another origin calls the server',
-    help: 'Call the API from a page of the server itself, or from outside a browser.',
+    when: 'a web page of an origin that the server does not know calls it',
+    help: 'Add the origin to TRAINYARD_CORS_ORIGINS, or set TRAINYARD_PUBLIC_URL if a proxy serves the API there.',
   },
   UNSUPPORTED_MEDIA_TYPE: {
     kind: 'invalid',

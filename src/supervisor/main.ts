@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
-import { childEnvironment, readConfig } from '../config.js'
+import { type Config, childEnvironment, readConfig } from '../config.js'
 import { TrainyardError } from '../errors.js'
 import type { FromApi } from '../spec/ipc-messages.js'
 import { openFolderStore } from '../store/folder-store.js'
@@ -81,7 +81,7 @@ async function main(): Promise<void> {
       if (listening) return
       listening = true
       process.send?.(message)
-      void printBanner(message.url, config.dataFolder, redis)
+      void printBanner(message.url, config, redis)
     },
     onCrash: (reason, restartDelayMs) => {
       // an API that ends before it ever listened has a configuration error, which it has printed
@@ -138,14 +138,14 @@ async function bind(host: string, port: number): Promise<ListenSocket> {
 
 async function printBanner(
   url: string,
-  dataFolder: string,
+  { dataFolder, publicUrl }: Pick<Config, 'dataFolder' | 'publicUrl'>,
   redis: EmbeddedRedis | null,
 ): Promise<void> {
   const keyFile = join(dataFolder, 'key')
   const key = await readFile(keyFile, 'utf8').catch(() => 'see TRAINYARD_KEY')
   const queue = redis ? `embedded${redis.adopted ? ', still running' : ''}` : 'REDIS_URL'
   console.log(`
-  Trainyard listens on ${url} (first steps: open it in a browser)
+  Trainyard listens on ${url}${publicUrl ? `, for ${publicUrl}` : ''} (first steps: open it in a browser)
 
     key          ${key.trim()}
                  (kept in ${keyFile})

@@ -3,25 +3,26 @@ import { createRequire } from 'node:module'
 import type { FastifyInstance } from 'fastify'
 import { pageHeaders } from '../http/page-headers.js'
 
+// relative addresses work under any path of a proxy
 const indexHtml = `<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>Trainyard API</title>
-<link rel="stylesheet" href="/docs/swagger-ui.css">
-<link rel="icon" href="/docs/favicon-32x32.png">
+<link rel="stylesheet" href="docs/swagger-ui.css">
+<link rel="icon" href="docs/favicon-32x32.png">
 </head>
 <body>
 <div id="api"></div>
-<script src="/docs/swagger-ui-bundle.js"></script>
-<script src="/docs/start.js"></script>
+<script src="docs/swagger-ui-bundle.js"></script>
+<script src="docs/start.js"></script>
 </body>
 </html>
 `
 
 const startScript = `SwaggerUIBundle({
-  url: '/openapi.json',
+  url: new URL('openapi.json', location.href).href,
   dom_id: '#api',
   deepLinking: true,
   defaultModelsExpandDepth: 0,

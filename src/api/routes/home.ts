@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { FastifyInstance } from 'fastify'
 import { version } from '../../version.js'
+import { addressFor, pathOf } from '../access/public-url.js'
 import { negotiateFormat } from '../http/content-negotiation.js'
 import { pageHeaders } from '../http/page-headers.js'
 
@@ -15,23 +16,35 @@ const headers = pageHeaders({
   'style-src': `'sha256-${createHash('sha256').update(style).digest('base64')}'`,
 })
 
-const links = { docs: '/docs', openapi: '/openapi.json', health: '/healthz', readiness: '/readyz' }
+const links = (base: string) => ({
+  docs: `${base}/docs`,
+  openapi: `${base}/openapi.json`,
+  health: `${base}/healthz`,
+  readiness: `${base}/readyz`,
+})
+
+export interface HomeRoutesDeps {
+  publicUrl: string | null
+}
 
 /** What a browser shows at the address that the server prints, and what a program gets there. No key is needed. */
-export async function homeRoutes(app: FastifyInstance): Promise<void> {
+export async function homeRoutes(
+  app: FastifyInstance,
+  { publicUrl }: HomeRoutesDeps,
+): Promise<void> {
   app.get('/', { schema: { hide: true } }, async (request, reply) => {
     const formats = { json: 'application/json', html: 'text/html' }
     if (negotiateFormat(request, undefined, formats) === 'json') {
-      return reply.send({ name: 'trainyard', version, ...links })
+      return reply.send({ name: 'trainyard', version, ...links(publicUrl ?? '') })
     }
     return reply
       .type('text/html; charset=utf-8')
       .headers(headers)
-      .send(page(`${request.protocol}://${request.host}`))
+      .send(page(addressFor(request, publicUrl), pathOf(publicUrl)))
   })
 }
 
-const page = (url: string) => `<!doctype html>
+const page = (url: string, path: string) => `<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
@@ -43,11 +56,11 @@ const page = (url: string) => `<!doctype html>
 <h1>Trainyard</h1>
 <p>The server runs, version ${version}. It trains models on your data and predicts with them.</p>
 <dl>
-<dt><a href="/docs">API documentation</a></dt>
+<dt><a href="${path}/docs">API documentation</a></dt>
 <dd>Every operation, to read and to try.</dd>
-<dt><a href="/openapi.json">OpenAPI document</a></dt>
+<dt><a href="${path}/openapi.json">OpenAPI document</a></dt>
 <dd>For tools that generate clients.</dd>
-<dt><a href="/readyz">Readiness</a></dt>
+<dt><a href="${path}/readyz">Readiness</a></dt>
 <dd>Whether Redis, the predictor and the disk work.</dd>
 </dl>
 <h2>First steps</h2>
