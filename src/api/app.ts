@@ -14,11 +14,13 @@ import { isDamaged } from '../errors.js'
 import { type AccessSettings, onlyThisMachine } from './access/access-settings.js'
 import { allowOrigins } from './access/cors.js'
 import { checkHostAndOrigin } from './access/host-check.js'
-import { serversOf, servePublicUrl } from './access/public-url.js'
+import { servePublicUrl, serversOf } from './access/public-url.js'
 import { requireApiKey } from './http/api-keys.js'
 import { BodyMemory, reserveBody } from './http/body-memory.js'
 import { limitBodyTime } from './http/body-time.js'
 import { clientErrorHandler, refuseConnect } from './http/client-error.js'
+import { compressAnswers } from './http/compression.js'
+import { tagUnchangingAnswers } from './http/etag.js'
 import { EventStreams } from './http/event-stream.js'
 import { continueAfterChecks } from './http/expect-continue.js'
 import { addGracefulClose } from './http/graceful-shutdown.js'
@@ -107,6 +109,8 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
   app.addHook('onRequest', checkHostAndOrigin(access))
   allowOrigins(app, access)
   servePublicUrl(app, publicUrl)
+  tagUnchangingAnswers(app)
+  compressAnswers(app)
 
   logRequests(app)
   closeAfterUnreadBody(app)

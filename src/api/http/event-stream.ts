@@ -38,7 +38,7 @@ export class EventStreams {
     await this.options.turns.take()
     const { raw } = reply.hijack()
     if (raw.destroyed) return reply
-    raw.writeHead(200, { ...definedHeaders(reply), 'content-type': eventStreamType })
+    raw.writeHead(200, { ...definedHeaders(reply), ...streamHeaders })
     if (reply.request.method === 'HEAD') {
       raw.end()
       return reply
@@ -109,6 +109,13 @@ function textOf(batch: EventBatch): Buffer {
   const text = Buffer.from(lines.join(''))
   texts.set(batch, text)
   return text
+}
+
+/** Proxies neither compress the stream nor keep events back; nginx knows its own header only. */
+const streamHeaders = {
+  'content-type': eventStreamType,
+  'cache-control': 'no-store, no-transform',
+  'x-accel-buffering': 'no',
 }
 
 /** The headers that hooks have set. */

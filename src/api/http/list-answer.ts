@@ -53,7 +53,8 @@ export async function sendPage<Q extends ListQuery, T>(
     cursor = nextCursor ?? undefined
     if (!cursor || count >= query.limit || chars + slice.length >= maxPageChars) {
       const rest = JSON.stringify({ damaged: [...damagedByFile.values()], nextCursor })
-      reply
+      // until it is sent: Fastify would otherwise answer again, with nothing
+      await reply
         .type('application/json; charset=utf-8')
         .send(`{"items":[${slices.join('')}${slice}],${rest.slice(1)}`)
       return

@@ -61,8 +61,9 @@ export const openapi: FastifyDynamicSwaggerOptions = {
   transform: ({ schema, url, route }) => {
     const { problems = [], requestExamples, responseHeaders, ...rest } = schema
     const notes: RouteNotes = { requestExamples, responseHeaders }
+    const kept = route.config?.etag ? { 304: notModified } : {}
     const errors = problemResponses(commonProblems({ ...route, schema }), problems)
-    const response = { ...(schema.response as object), ...errors }
+    const response = { ...(schema.response as object), ...kept, ...errors }
     return { schema: { ...rest, response, [routeNotes]: notes }, url }
   },
   transformObject: found => {
@@ -72,6 +73,11 @@ export const openapi: FastifyDynamicSwaggerOptions = {
   },
   convertConstToEnum: false,
   refResolver: { buildLocalReference: json => String(json.$id) },
+}
+
+const notModified = {
+  type: 'null',
+  description: 'If-None-Match has the ETag of the answer: the client has it already',
 }
 
 /** Error responses: an exact status if the operation has codes of its own for it, else 4xx and 5xx. */

@@ -3,6 +3,7 @@ import { Type } from 'typebox'
 import type { Jobs } from '../../jobs/jobs.js'
 import { checkpointState } from '../../jobs/record/checkpoints.js'
 import { DamagedItems } from '../../spec/damaged-items.js'
+import { isKept, sendNotModified } from '../http/etag.js'
 import { sendTar } from '../http/tar.js'
 import { CheckpointResponse, JobParam, tarResponse } from '../schemas.js'
 
@@ -41,6 +42,7 @@ export const checkpointRoutes: FastifyPluginAsyncTypebox<CheckpointRoutesDeps> =
   app.get(
     '/jobs/:id/checkpoints/:step',
     {
+      config: { etag: true },
       schema: {
         tags,
         operationId: 'getCheckpoint',
@@ -60,6 +62,7 @@ export const checkpointRoutes: FastifyPluginAsyncTypebox<CheckpointRoutesDeps> =
   app.get(
     '/jobs/:id/checkpoints/:step/archive',
     {
+      config: { etag: true },
       schema: {
         tags,
         operationId: 'downloadCheckpoint',
@@ -77,6 +80,7 @@ export const checkpointRoutes: FastifyPluginAsyncTypebox<CheckpointRoutesDeps> =
     async (request, reply) => {
       const { id, step } = request.params
       const { checkpoint, ...files } = await jobs.checkpoint(id, step)
+      if (isKept(request, reply, JSON.stringify(checkpoint))) return sendNotModified(reply)
       await jobs.assertCheckpointIntact(id, step)
       const name = `${id}-${step}`
       const { prefix } = checkpoint

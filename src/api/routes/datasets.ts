@@ -178,6 +178,7 @@ export const datasetRoutes: FastifyPluginAsyncTypebox<DatasetRoutesDeps> = async
   app.get(
     '/datasets/:id',
     {
+      config: { etag: true },
       schema: {
         tags,
         operationId: 'getDataset',

@@ -47,20 +47,20 @@ const assets = [
 
 /** Serves the OpenAPI document as a page. It contains no data, so it requires no key. */
 export async function docsRoutes(app: FastifyInstance): Promise<void> {
-  const schema = { hide: true }
+  const options = { config: { etag: true }, schema: { hide: true, security: [] } }
   const files = createRequire(import.meta.url)
   app.addHook('onSend', async (_request, reply) => {
     reply.headers(headers)
   })
-  app.get('/docs', { schema }, async (_request, reply) => {
+  app.get('/docs', options, async (_request, reply) => {
     return reply.type('text/html; charset=utf-8').send(indexHtml)
   })
-  app.get('/docs/start.js', { schema }, async (_request, reply) => {
+  app.get('/docs/start.js', options, async (_request, reply) => {
     return reply.type('text/javascript; charset=utf-8').send(startScript)
   })
   for (const [name, type] of assets) {
     const content = onDemand(() => readFile(files.resolve(`swagger-ui-dist/${name}`)))
-    app.get(`/docs/${name}`, { schema }, async (_request, reply) => {
+    app.get(`/docs/${name}`, options, async (_request, reply) => {
       return reply
         .type(type)
         .header('cache-control', 'max-age=3600')

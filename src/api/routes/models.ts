@@ -10,6 +10,7 @@ import { isBoostingModel, RemovedVersions } from '../../spec/model.js'
 import { optionalWithDefault } from '../../spec/optional-with-default.js'
 import { PageQuery, page } from '../../spec/paging.js'
 import { strictObject } from '../../spec/strict-object.js'
+import { isKept, sendNotModified } from '../http/etag.js'
 import { sendPage } from '../http/list-answer.js'
 import { sendTar } from '../http/tar.js'
 import { Binary, ModelResponse, tarResponse } from '../schemas.js'
@@ -67,6 +68,7 @@ export const modelRoutes: FastifyPluginAsyncTypebox<ModelRoutesDeps> = async (
   app.get(
     '/models/:id',
     {
+      config: { etag: true },
       schema: {
         tags,
         operationId: 'getModel',
@@ -109,6 +111,7 @@ export const modelRoutes: FastifyPluginAsyncTypebox<ModelRoutesDeps> = async (
   app.get(
     '/models/:id/archive',
     {
+      config: { etag: true },
       schema: {
         tags,
         operationId: 'downloadModel',
@@ -126,6 +129,7 @@ export const modelRoutes: FastifyPluginAsyncTypebox<ModelRoutesDeps> = async (
     },
     async (request, reply) => {
       const model = await models.get(request.params.id, request.query.version)
+      if (isKept(request, reply, JSON.stringify(model))) return sendNotModified(reply)
       await models.assertIntact(model)
       const { id, version } = model
       const name = `${id}-${version}`
@@ -136,6 +140,7 @@ export const modelRoutes: FastifyPluginAsyncTypebox<ModelRoutesDeps> = async (
   app.get(
     '/models/:id/export',
     {
+      config: { etag: true },
       schema: {
         tags,
         operationId: 'exportModel',
@@ -162,6 +167,7 @@ export const modelRoutes: FastifyPluginAsyncTypebox<ModelRoutesDeps> = async (
       const model = await models.get(request.params.id, requestedVersion)
       const { id, version } = model
       if (!isBoostingModel(model)) throw notABoostingModel(id)
+      if (isKept(request, reply, JSON.stringify(model))) return sendNotModified(reply)
       await models.assertIntact(model)
       const file = await open(join(await models.folder(model), `model.${format}`))
       return reply

@@ -70,5 +70,7 @@ export const serverRoutes: FastifyPluginAsyncTypebox<ServerRoutesDeps> = async (
     },
   )
 
-  app.get('/openapi.json', { schema: { hide: true } }, async () => app.swagger())
+  app.get('/openapi.json', { config: { etag: true }, schema: { hide: true, security } }, async () =>
+    app.swagger(),
+  )
 }

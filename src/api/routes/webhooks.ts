@@ -25,6 +25,7 @@ export const webhookRoutes: FastifyPluginAsyncTypebox<WebhookRoutesDeps> = async
   app.post(
     '/webhooks',
     {
+      config: { secret: true },
       schema: {
         tags,
         operationId: 'createWebhook',

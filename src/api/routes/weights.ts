@@ -111,6 +111,7 @@ export const weightsRoutes: FastifyPluginAsyncTypebox<WeightsRoutesDeps> = async
   app.get(
     '/weights/:id',
     {
+      config: { etag: true },
       schema: {
         tags,
         operationId: 'getWeights',
