@@ -7,6 +7,7 @@ import Fastify, {
   type FastifyBaseLogger,
   type FastifyError,
   type FastifyInstance,
+  type FastifyRequest,
   LogController,
 } from 'fastify'
 import type { Logger } from 'pino'
@@ -15,6 +16,7 @@ import { type AccessSettings, onlyThisMachine } from './access/access-settings.j
 import { allowOrigins } from './access/cors.js'
 import { checkHostAndOrigin } from './access/host-check.js'
 import { servePublicUrl, serversOf } from './access/public-url.js'
+import { StreamTickets } from './access/stream-tickets.js'
 import { requireApiKey } from './http/api-keys.js'
 import { BodyMemory, reserveBody } from './http/body-memory.js'
 import { limitBodyTime } from './http/body-time.js'
@@ -48,6 +50,7 @@ import { modelRoutes } from './routes/models.js'
 import { predictionRoutes } from './routes/predictions.js'
 import { scrapeRoutes } from './routes/scrape.js'
 import { serverRoutes } from './routes/server.js'
+import { streamTicketRoutes } from './routes/stream-tickets.js'
 import { webhookRoutes } from './routes/webhooks.js'
 import { weightsRoutes } from './routes/weights.js'
 import { workerRoutes } from './routes/workers.js'
@@ -130,7 +133,9 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
   await app.register(homeRoutes, { publicUrl })
   await app.register(docsRoutes)
   await app.register(async guarded => {
-    guarded.addHook('onRequest', requireApiKey(deps.keys))
+    const tickets = new StreamTickets(guarded, deps.keys, publicUrl)
+    const acceptsTicket = (request: FastifyRequest) => tickets.accepts(request)
+    guarded.addHook('onRequest', requireApiKey(deps.keys, acceptsTicket))
     guarded.addHook('onRequest', reserveBody(bodyMemory, limits))
     const { turns } = deps.jobs.telemetry
     const eventStreams = new EventStreams({ heartbeatMs: limits.heartbeatMs, closing, turns })
@@ -148,6 +153,7 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
     await guarded.register(eventRoutes, routeDeps)
     await guarded.register(workerRoutes, routeDeps)
     await guarded.register(scrapeRoutes, { telemetry })
+    await guarded.register(streamTicketRoutes, { tickets })
   })
   return app
 }

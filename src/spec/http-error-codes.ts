@@ -51,7 +51,7 @@ export const httpErrorCodes = {
   UNAUTHORIZED: {
     kind: 'invalid',
     status: 401,
-    when: 'the request has no valid API key',
+    when: 'the request has no valid API key, or its stream ticket is not valid',
     help: 'Send `Authorization: Bearer KEY`, with the key from the file `key` of the data folder.',
   },
   HOST_REFUSED: {

@@ -1,4 +1,4 @@
-import { createHash, randomBytes, timingSafeEqual } from 'node:crypto'
+import { createHash, createHmac, randomBytes, timingSafeEqual } from 'node:crypto'
 import { link, mkdir, rename, rm, writeFile } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import type { FastifyRequest } from 'fastify'
@@ -10,6 +10,8 @@ import { HttpError } from './http-error.js'
 
 export interface ApiKeys {
   accepts(key: string): boolean
+  /** What `signWithKeyOf` returns for a text, of each key. */
+  signatures(text: string): Buffer[]
 }
 
 interface StoredKey {
@@ -63,18 +65,30 @@ export async function loadApiKeys(
         false,
       )
     },
+    signatures: text => digests.map(stored => sign(stored, text)),
   }
 }
 
-/** An `onRequest` hook, so the body of an unauthorized request is never read. */
-export const requireApiKey = (keys: ApiKeys) => async (request: FastifyRequest) => {
-  const key = bearerToken(request)
-  if (!key || !keys.accepts(key)) {
+/**
+ * An `onRequest` hook, so the body of an unauthorized request is never read. `acceptsOther` says whether something
+ * else than a key permits the request.
+ */
+export const requireApiKey =
+  (keys: ApiKeys, acceptsOther: (request: FastifyRequest) => boolean) =>
+  async (request: FastifyRequest) => {
+    const key = bearerToken(request)
+    if (key ? keys.accepts(key) : acceptsOther(request)) return
     throw new HttpError('UNAUTHORIZED', "a valid key is required: 'Authorization: Bearer KEY'", {
       headers: { 'www-authenticate': 'Bearer' },
     })
   }
-}
+
+/** Signs a text so that only who knows the data folder, or the caller's key, can do it. */
+export const signWithKeyOf = (request: FastifyRequest, text: string): Buffer =>
+  sign(digest(bearerToken(request) ?? ''), text)
+
+const sign = (keyDigest: Buffer, text: string) =>
+  createHmac('sha256', keyDigest).update(text).digest()
 
 /** Identifies a caller by the hash of its key. */
 export const callerIdOf = (request: FastifyRequest): string =>

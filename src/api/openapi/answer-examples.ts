@@ -7,6 +7,7 @@ import type { CancelledJobs, JobPlan } from '../../spec/job-queries.js'
 import type { MetricsPage } from '../../spec/metrics.js'
 import type { Model, Predictions, RemovedVersions, RowPredictions } from '../../spec/model.js'
 import type { Problem } from '../../spec/problem.js'
+import type { StreamTicket } from '../../spec/stream-ticket.js'
 import type { CreatedWebhook, Delivery, Webhook } from '../../spec/webhook.js'
 import type { WeightsManifest, WeightsSummary } from '../../spec/weights.js'
 
@@ -278,6 +279,11 @@ const changesPage: ChangesPage = {
 }
 
 const cancelledJobs: CancelledJobs = { count: 1, cancelled: [jobId], cancelling: [] }
+const streamTicket: StreamTicket = {
+  ticket: 'tk_tbq2oc_Qm9W0rq8lTq5vAq3c0o2Jx7dUe1Zf6yHkNn4sGtP8iw',
+  url: `/jobs/${jobId}/metrics?names=loss&ticket=tk_tbq2oc_Qm9W0rq8lTq5vAq3c0o2Jx7dUe1Zf6yHkNn4sGtP8iw`,
+  expiresAt: at('10:16:30'),
+}
 const removedVersions: RemovedVersions = { versions: [1], freedBytes: 412_880 }
 
 const problem: Problem = {
@@ -323,5 +329,6 @@ export const answerExamples: Readonly<Record<string, object>> = {
   ChangesPage: changesPage,
   CancelledJobs: cancelledJobs,
   RemovedVersions: removedVersions,
+  StreamTicket: streamTicket,
   Problem: problem,
 }

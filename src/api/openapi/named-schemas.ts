@@ -77,6 +77,7 @@ import {
   ProgressEvent,
   ProgressUpdate,
 } from '../../spec/stream-events.js'
+import { StreamTicket, StreamTicketRequest } from '../../spec/stream-ticket.js'
 import {
   ClipGradients,
   EarlyStopping,
@@ -205,6 +206,8 @@ export const namedSchemas: Record<string, TSchema> = {
   FeatureColumn,
   ColumnImportance,
   RemovedVersions,
+  StreamTicket,
+  StreamTicketRequest,
   Prediction,
   RowPrediction,
   Explanation,

@@ -30,6 +30,12 @@ export const openapi: FastifyDynamicSwaggerOptions = {
           scheme: 'bearer',
           description: 'created at the first start, in the file `key` of the data folder',
         },
+        ticket: {
+          type: 'apiKey',
+          in: 'query',
+          name: 'ticket',
+          description: 'of POST /stream-tickets, for a stream that a browser opens',
+        },
       },
     },
     security: [{ key: [] }],
@@ -54,14 +60,17 @@ export const openapi: FastifyDynamicSwaggerOptions = {
       { name: 'webhooks', description: 'calls to your URLs when jobs change' },
       {
         name: 'server',
-        description: 'the server itself; of these operations, only /metrics requires a key',
+        description:
+          'the server itself; of these operations, only /metrics and /stream-tickets require a key',
       },
     ],
   },
   transform: ({ schema, url, route }) => {
     const { problems = [], requestExamples, responseHeaders, ...rest } = schema
-    const notes: RouteNotes = { requestExamples, responseHeaders }
-    const kept = route.config?.etag ? { 304: notModified } : {}
+    const isTagged = route.config?.etag
+    const headers = isTagged ? withETag(responseHeaders) : responseHeaders
+    const notes: RouteNotes = { requestExamples, responseHeaders: headers }
+    const kept = isTagged ? { 304: notModified } : {}
     const errors = problemResponses(commonProblems({ ...route, schema }), problems)
     const response = { ...(schema.response as object), ...kept, ...errors }
     return { schema: { ...rest, response, [routeNotes]: notes }, url }
@@ -74,6 +83,12 @@ export const openapi: FastifyDynamicSwaggerOptions = {
   convertConstToEnum: false,
   refResolver: { buildLocalReference: json => String(json.$id) },
 }
+
+const withETag = (headers: RouteNotes['responseHeaders'] = {}): RouteNotes['responseHeaders'] => ({
+  ...headers,
+  200: [...(headers[200] ?? []), 'ETag'],
+  304: ['ETag'],
+})
 
 const notModified = {
   type: 'null',

@@ -1,5 +1,6 @@
 import type { JobRequest } from '../../spec/job.js'
 import type { JobSelection } from '../../spec/job-queries.js'
+import type { StreamTicketRequest } from '../../spec/stream-ticket.js'
 import type { WebhookRequest } from '../../spec/webhook.js'
 
 declare module 'fastify' {
@@ -120,5 +121,14 @@ export const webhookExamples = json({
       events: ['job.succeeded', 'job.failed'],
       labels: { team: 'vision' },
     } satisfies WebhookRequest,
+  },
+})
+
+export const streamTicketExamples = json({
+  metrics: {
+    summary: "to draw a job's loss in a page",
+    value: {
+      path: '/jobs/job-01k9zq4t7mhg2s8v5x3c6b1n0d/metrics?names=loss',
+    } satisfies StreamTicketRequest,
   },
 })

@@ -21,6 +21,10 @@ const responseHeaders = {
     'true',
   ),
   'Content-Disposition': text('the name of the file', 'attachment; filename="digits-1.tar"'),
+  ETag: text(
+    'what the answer is: send it in If-None-Match, and an equal answer is 304, without a body',
+    'W/"t5wqPZ1lTnrLQBkQNDCeRkJm9Ac"',
+  ),
   'X-Request-Id': text(
     "the id of the request, which the server's log has too",
     '3f1c9a52-7c0f-4a53-9d27-0b8f6f0f2f5e',

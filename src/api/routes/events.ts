@@ -3,6 +3,7 @@ import { Type } from 'typebox'
 import type { Changes } from '../../jobs/changes/changes.js'
 import { ChangesQuery } from '../../spec/changes.js'
 import { ChangeStreamEvent } from '../../spec/stream-events.js'
+import { keyOrTicket } from '../access/stream-tickets.js'
 import { eventStreamType, lastEventId, negotiateFormat } from '../http/content-negotiation.js'
 import type { EventStreams } from '../http/event-stream.js'
 import { HttpError } from '../http/http-error.js'
@@ -28,6 +29,7 @@ export const eventRoutes: FastifyPluginAsyncTypebox<EventRoutesDeps> = async (ap
     {
       schema: {
         tags: ['events'],
+        security: keyOrTicket,
         operationId: 'followChanges',
         summary: 'Follow all changes of jobs, data sets, models and weights',
         description:

@@ -5,6 +5,7 @@ import type { Jobs } from '../../jobs/jobs.js'
 import { optionalWithDefault } from '../../spec/optional-with-default.js'
 import { LogEvent } from '../../spec/stream-events.js'
 import { strictObject } from '../../spec/strict-object.js'
+import { keyOrTicket } from '../access/stream-tickets.js'
 import { eventStreamType, lastEventId, negotiateFormat } from '../http/content-negotiation.js'
 import type { EventStreams } from '../http/event-stream.js'
 import { HttpError } from '../http/http-error.js'
@@ -49,6 +50,7 @@ export const logRoutes: FastifyPluginAsyncTypebox<LogRoutesDeps> = async (app, d
     '/jobs/:id/logs',
     {
       schema: {
+        security: keyOrTicket,
         tags: ['jobs'],
         operationId: 'getJobLogs',
         summary: "Read or follow a job's log",

@@ -5,6 +5,7 @@ import type { Jobs } from '../../jobs/jobs.js'
 import { optionalWithDefault } from '../../spec/optional-with-default.js'
 import { JobEvent, MetricsEvent, ProgressEvent } from '../../spec/stream-events.js'
 import { strictObject } from '../../spec/strict-object.js'
+import { keyOrTicket } from '../access/stream-tickets.js'
 import { eventStreamType, lastEventId, negotiateFormat } from '../http/content-negotiation.js'
 import type { EventStreams } from '../http/event-stream.js'
 import { HttpError } from '../http/http-error.js'
@@ -63,6 +64,7 @@ export const metricRoutes: FastifyPluginAsyncTypebox<MetricRoutesDeps> = async (
     '/jobs/:id/metrics',
     {
       schema: {
+        security: keyOrTicket,
         tags,
         operationId: 'getJobMetrics',
         summary: "Read, chart, export or follow a job's metrics",
@@ -121,6 +123,7 @@ export const metricRoutes: FastifyPluginAsyncTypebox<MetricRoutesDeps> = async (
     '/jobs/:id/events',
     {
       schema: {
+        security: keyOrTicket,
         tags,
         operationId: 'followJob',
         summary: "Follow a job's state and progress",
