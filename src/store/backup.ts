@@ -1,4 +1,4 @@
-import { copyFile, mkdir, readdir, realpath, rm, stat } from 'node:fs/promises'
+import { copyFile, lstat, mkdir, readdir, realpath, rm, stat } from 'node:fs/promises'
 import { join, resolve, sep } from 'node:path'
 import { TrainyardError } from '../errors.js'
 import { errorCode, ignoreCodes, withStorageErrors } from './storage-errors.js'
@@ -18,6 +18,8 @@ const formatFile = 'format.json'
 const firstNames = ['webhooks', 'jobs', 'idempotency', 'datasets', 'weights', 'models']
 /** Redis is rebuilt from the rest. Names that begin with a dot are files that are not complete. */
 const leftOut = ['redis', formatFile]
+/** Its links lead to jobs, which are copied in their place. A server makes them again at its start. */
+const linksFolder = 'tensorboard/'
 
 /**
  * Copies a data folder, also while servers use it: everything that they had confirmed before the call is in the
@@ -90,6 +92,7 @@ class Copier {
   /** Copies a file or a folder, of whose names `last` comes last. */
   async copy(path: string, last?: string): Promise<void> {
     const [from, to] = [join(this.source, path), join(this.target, path)]
+    if (path.startsWith(linksFolder) && (await isLink(from))) return
     const entry = await stat(from).catch(ignoreCodes(null, 'ENOENT', 'ENOTDIR'))
     if (entry?.isFile()) await this.copyFile(from, to)
     // a socket or a pipe is no data
@@ -117,3 +120,6 @@ class Copier {
     return stat(path).then(() => true, ignoreCodes(false, 'ENOENT', 'ENOTDIR'))
   }
 }
+
+const isLink = (path: string) =>
+  lstat(path).then(entry => entry.isSymbolicLink(), ignoreCodes(false, 'ENOENT', 'ENOTDIR'))

@@ -3,6 +3,7 @@ import { mkdir, readdir, readFile, stat, symlink, writeFile } from 'node:fs/prom
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { JobRecords } from '../../src/jobs/record/records.js'
+import { linkRun } from '../../src/jobs/record/run-links.js'
 import { planJob } from '../../src/planning/plan.js'
 import { backUp } from '../../src/store/backup.js'
 import { openFolderStore } from '../../src/store/folder-store.js'
@@ -35,6 +36,9 @@ test('a copy holds what was stored before it, and for what happens during it not
   for (const name of ['redis', 'webhooks']) await mkdir(join(data, name))
   await writeFile(join(data, 'redis', 'dump.rdb'), 'a cache')
 
+  await linkRun(store, { id: trained, name: 'trained' })
+  await mkdir(join(data, 'tensorboard', 'mine'))
+
   const target = join(folder, 'copy')
   let late = ''
   const during: Record<string, () => Promise<unknown>> = {
@@ -58,12 +62,14 @@ test('a copy holds what was stored before it, and for what happens during it not
   assert.equal((await copied.read(trained)).result?.model?.id, 'trained')
   for (const name of ['kept', 'trained']) assert.ok(await copy.verify(`models/${name}/1`))
   assert.deepEqual(await copied.ids(), [trained, deleted], `without ${late}`)
+  assert.deepEqual(await readdir(join(target, 'tensorboard')), ['mine'], 'without links to jobs')
   assert.deepEqual((await readdir(target)).sort(), [
     '.staging',
     'format.json',
     'jobs',
     'key',
     'models',
+    'tensorboard',
     'webhooks',
   ])
   assert.equal(await readFile(join(target, 'key'), 'utf8'), 'ty_secret\n')
