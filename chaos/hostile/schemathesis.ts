@@ -93,6 +93,8 @@ datasets = { values = [${JSON.stringify(table)}, ${JSON.stringify(images)}] }
 
 [parameters]
 "path.id" = { dictionary = "ids", probability = 0.5 }
+# a long poll of a queued job lasts as long as it asks for
+"query.wait" = 1
 
 [checks.negative_data_rejection]
 # besides the defaults: 413 is for a body, 414 for an id in the path that is too long
@@ -103,12 +105,21 @@ expected-statuses = ["400", "401", "403", "404", "405", "406", "409", "413", "41
 # a cursor, a data set or a file that is none; the document cannot say which ones exist
 expected-statuses = ["2xx", "3xx", "401", "403", "404", "409", "422", "429", "503"]
 
-# OpenAPI cannot say that two parameters of a query exclude each other
+# OpenAPI cannot say that two parameters of a query exclude, or need, each other
+[[operations]]
+include-path = "/jobs/{id}"
+checks.positive_data_acceptance.expected-statuses = ["2xx", "400", "404", "409", "422", "503"]
 [[operations]]
 include-path = "/jobs/{id}/logs"
 checks.positive_data_acceptance.expected-statuses = ["2xx", "400", "404", "409", "422", "503"]
 [[operations]]
 include-path = "/jobs/{id}/metrics"
+checks.positive_data_acceptance.expected-statuses = ["2xx", "400", "404", "409", "422", "503"]
+
+# its stream has no end, so it is asked for pages
+[[operations]]
+include-path = "/events"
+parameters = { "query.format" = "json", "query.wait" = 1, "query.after" = "start" }
 checks.positive_data_acceptance.expected-statuses = ["2xx", "400", "404", "409", "422", "503"]
 
 # which media types a model takes depends on the model, and an empty text is an empty table

@@ -76,12 +76,15 @@ for (const [how, begin] of Object.entries(outages)) {
     )
     await Promise.all(ends)
     const heard = new Map(accepted.map(({ id }) => [id, [] as string[]]))
+    const measured: string[] = []
     while ([...heard.values()].some(types => !types.includes('job.succeeded'))) {
       const { event, data } = (await stream.nextEvent())!
       assert.notEqual(event, 'stream.reset', data)
-      if (event !== 'job.progress') heard.get(JSON.parse(data!).data.id)?.push(event!)
+      if (event === 'job.progress') measured.push(...Object.keys(JSON.parse(data!).data.metrics))
+      else heard.get(JSON.parse(data!).data.id)?.push(event!)
     }
     stream.response.destroy()
+    assert.ok(measured.includes('loss'), 'no progress was heard')
     const all = ['job.queued', 'job.running', 'job.succeeded']
     assert.deepEqual([...heard.values()], [all, all], 'of jobs that were accepted without Redis')
     assert.equal((await deployment.client.job(running.id)).status, 'running')
