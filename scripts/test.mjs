@@ -3,6 +3,7 @@
 import { spawn } from 'node:child_process'
 import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
+import { setUpClientGenerators } from './setup/client-generators.mjs'
 import { main } from './setup/failure.mjs'
 import { modules, root } from './setup/places.mjs'
 import { setUpSchemathesis } from './setup/schemathesis.mjs'
@@ -17,6 +18,7 @@ await main(async () => {
   await stage('set-up and type check', async () => {
     await setup()
     await setUpSchemathesis()
+    await setUpClientGenerators()
     return true
   })
   await stage('lint and format', () =>

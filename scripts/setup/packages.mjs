@@ -19,16 +19,20 @@ export function packagesReady() {
 
 export async function installPackages() {
   await step('installing npm packages', async () => {
-    const args = ['ci', '--include=dev', '--no-audit', '--no-fund', '--loglevel=error']
-    // the npm that runs this script, else the one in the PATH
-    const npm = process.env.npm_execpath
-    const { ok, tail } = npm?.endsWith('npm-cli.js')
-      ? await run(process.execPath, [npm, ...args], { cwd: root, tied: true })
-      : await run(onPath('npm') ?? 'npm', args, { cwd: root, tied: true })
+    const { ok, tail } = await npm(['ci', '--include=dev'], root)
     if (!ok) throw npmFailed(tail)
   })
   if (!packagesReady())
     throw npmFailed('node_modules does not match package-lock.json after the install')
+}
+
+/** Runs npm: the one that runs this script, else the one in the PATH. */
+export function npm(command, cwd) {
+  const args = [...command, '--no-audit', '--no-fund', '--loglevel=error']
+  const script = process.env.npm_execpath
+  return script?.endsWith('npm-cli.js')
+    ? run(process.execPath, [script, ...args], { cwd, tied: true })
+    : run(onPath('npm') ?? 'npm', args, { cwd, tied: true })
 }
 
 /** npm writes node_modules/.package-lock.json last, so an interrupted install has none. */
@@ -56,7 +60,7 @@ function read(path) {
   }
 }
 
-function npmFailed(tail) {
+export function npmFailed(tail) {
   const reasons = tail.split('\n').filter(line => /^npm (error|ERR!)(?!\s+at )/.test(line))
   const shown = (reasons.length ? reasons : tail.split('\n')).slice(0, 8)
   return new SetupError(

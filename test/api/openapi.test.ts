@@ -123,6 +123,12 @@ test('unions of kinds have a discriminator', () => {
   assert.deepEqual(mapped('Dataset'), ['images', 'table'])
 })
 
+test('the fields of bodies have no defaults, which generated clients would send', () => {
+  assert.doesNotMatch(JSON.stringify(document.components.schemas), /"default":/)
+  for (const [name, { requestBody }] of operations)
+    assert.doesNotMatch(JSON.stringify(requestBody ?? {}), /"default":/, name)
+})
+
 test('answers fit the document, with the headers that it lists', async () => {
   await uploadDataset(server)
   await putModel(server.store, 'shades')

@@ -1,4 +1,5 @@
 import { answerExamples } from './answer-examples.js'
+import { defaultsInWords } from './defaults-in-words.js'
 import { SchemaNamer } from './name-schemas.js'
 import { namedSchemas } from './named-schemas.js'
 import type { RequestExamples } from './request-examples.js'
@@ -43,7 +44,7 @@ export function completeDocument(document: UnfinishedDocument): SchemaObject {
     ...document,
     components: {
       ...document.components,
-      schemas: sortedByName(schemas),
+      schemas: defaultsInWords(sortedByName(schemas)),
       headers: headerComponents,
       examples: Object.fromEntries(
         Object.entries(answerExamples).map(([name, value]) => [name, { value }]),
@@ -57,6 +58,7 @@ function completeOperation(operation: SchemaObject, namer: SchemaNamer): SchemaO
   const { [routeNotes]: notes, ...rest } = operation
   const { requestExamples = {}, responseHeaders = {} } = (notes ?? {}) as RouteNotes
   const complete = namer.rewriteMembers(rest)
+  if (complete.requestBody) complete.requestBody = defaultsInWords(complete.requestBody)
   for (const [type, media] of mediaTypesOf(complete.requestBody)) {
     const examples = requestExamples[type]
     if (examples) media.examples = examples
