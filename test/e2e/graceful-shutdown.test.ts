@@ -23,13 +23,13 @@ test('graceful restarts do not count as failed attempts, and leave no process or
     training: { steps: 100_000, batchSize: 16, checkpointEvery: 100_000 },
   })
   // more often than a crashing job is retried
-  let step = 0
   for (let restarts = 0; restarts < 4; restarts++) {
-    const trained = async () => (await deployment.client.job(job.id)).progress.step
-    await eventually('ten more steps', async () => (await trained()) > step + 10, {
-      timeoutMs: 120_000,
-    })
-    step = await trained()
+    // of this attempt: the one before has gone on until it was told to stop
+    const trained = async () => {
+      const last = (await deployment.attempts(job.id)).at(-1)
+      return last ? (await deployment.client.job(job.id)).progress.step - last.resumedFrom : 0
+    }
+    await eventually('ten more steps', async () => (await trained()) > 10, { timeoutMs: 120_000 })
     const worker = await deployment.pidOf('workers/worker.js')
     process.kill(worker, 'SIGTERM')
     await eventually(
