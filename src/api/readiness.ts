@@ -1,17 +1,8 @@
-import { type Static, Type } from 'typebox'
 import type { Jobs } from '../jobs/jobs.js'
 import { noWorker } from '../jobs/server-statistics.js'
 import type { Predictor } from '../models/predictor-client.js'
+import type { ReadinessCheck } from '../spec/readiness.js'
 import type { DiskSpace } from '../store/disk-space.js'
-
-export const ReadinessCheck = Type.Object({
-  name: Type.Enum(['disk', 'redis', 'predictor', 'worker']),
-  status: Type.Enum(['ok', 'warning', 'failed', 'unknown'], {
-    description: '`failed` makes the server not ready; `warning` does not',
-  }),
-  detail: Type.String({ description: 'what was found' }),
-})
-export type ReadinessCheck = Static<typeof ReadinessCheck>
 
 export interface ReadinessDeps {
   jobs: Pick<Jobs, 'ready' | 'statistics'>

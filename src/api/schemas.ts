@@ -8,9 +8,10 @@ import { JobPlan } from '../spec/job-queries.js'
 import { MetricsPage } from '../spec/metrics.js'
 import { Model, Predictions, RowPredictions } from '../spec/model.js'
 import { Problem } from '../spec/problem.js'
+import { Readiness } from '../spec/readiness.js'
 import { CreatedWebhook, Delivery, Webhook } from '../spec/webhook.js'
 import { WeightsManifest, WeightsSummary } from '../spec/weights.js'
-import { Worker } from '../spec/worker.js'
+import { Worker, type WorkerList } from '../spec/worker.js'
 
 /** Response schemas, with their names and descriptions in the OpenAPI document. */
 export const responseSchemas: TSchema[] = [
@@ -34,6 +35,16 @@ export const responseSchemas: TSchema[] = [
     description: 'an uploaded TensorFlow checkpoint, with the number of its tensors',
   },
   { ...Worker, $id: 'Worker', description: 'a worker as it reports itself' },
+  {
+    ...Type.Object({ items: Type.Array(Type.Unsafe<Worker>({ $ref: 'Worker#' })) }),
+    $id: 'WorkerList',
+    description: 'the workers that are alive, by host',
+  },
+  {
+    ...Readiness,
+    $id: 'Readiness',
+    description: 'Redis and the predictor answer, and the disk takes writes',
+  },
   { ...Problem, description: 'an error' },
 ]
 
@@ -54,7 +65,8 @@ export const DeliveryResponse = ref<Delivery>('Delivery')
 export const RowPredictionsResponse = ref<RowPredictions>('RowPredictions')
 export const WeightsResponse = ref<WeightsManifest>('Weights')
 export const WeightsSummaryResponse = ref<WeightsSummary>('WeightsSummary')
-export const WorkerResponse = ref<Worker>('Worker')
+export const WorkerListResponse = ref<WorkerList>('WorkerList')
+export const ReadinessResponse = ref<Readiness>('Readiness')
 export const ProblemResponse = ref<Problem>('Problem')
 
 /** Any text, so that a text that is not an id is answered like an unknown job. */

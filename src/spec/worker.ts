@@ -51,3 +51,7 @@ export const Worker = Type.Object({
   eventLoopDelaySeconds: Seconds('longest hold of its event loop since the report before'),
 })
 export type Worker = Static<typeof Worker>
+
+export interface WorkerList {
+  items: Worker[]
+}

@@ -2,7 +2,8 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from 'typebox'
 import { TrainyardError } from '../../errors.js'
 import { strictObject } from '../../spec/strict-object.js'
-import { checkReadiness, ReadinessCheck, type ReadinessDeps } from '../readiness.js'
+import { checkReadiness, type ReadinessDeps } from '../readiness.js'
+import { ReadinessResponse } from '../schemas.js'
 
 export type ServerRoutesDeps = ReadinessDeps
 
@@ -46,15 +47,7 @@ export const serverRoutes: FastifyPluginAsyncTypebox<ServerRoutesDeps> = async (
         }),
         problems: ['NOT_READY'],
         response: {
-          200: Type.Object(
-            {
-              status: Type.Enum(['ok', 'degraded'], {
-                description: '`degraded` if a check has a warning',
-              }),
-              checks: Type.Array(ReadinessCheck),
-            },
-            { description: 'Redis and the predictor answer, and the disk takes writes' },
-          ),
+          200: ReadinessResponse,
         },
       },
     },

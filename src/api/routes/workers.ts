@@ -1,8 +1,7 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import { Type } from 'typebox'
 import type { Jobs } from '../../jobs/jobs.js'
 import { queueUnavailable } from '../../jobs/queue/errors.js'
-import { WorkerResponse } from '../schemas.js'
+import { WorkerListResponse } from '../schemas.js'
 
 export interface WorkerRoutesDeps {
   jobs: Pick<Jobs, 'statistics'>
@@ -20,10 +19,7 @@ export const workerRoutes: FastifyPluginAsyncTypebox<WorkerRoutesDeps> = async (
           'What each worker of each host reported at most 15 seconds ago: its slots, the jobs that they run, memory and GPUs.',
         problems: ['QUEUE_UNAVAILABLE'],
         response: {
-          200: Type.Object(
-            { items: Type.Array(WorkerResponse) },
-            { description: 'the workers that are alive, by host' },
-          ),
+          200: WorkerListResponse,
         },
       },
     },

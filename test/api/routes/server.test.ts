@@ -67,6 +67,7 @@ test('a client that is closed while Redis is down does not reconnect', async t =
   const server = await startServer()
   t.after(() => server.close())
   await server.redis.stop()
+  await server.deps.changes.close()
   await server.deps.jobs.close()
   await server.redis.start()
   // time itself is the condition: a client that was not closed would reconnect within a second
