@@ -136,6 +136,19 @@ test('data sets, models and weights are told when they come and go, however that
   ])
 })
 
+test('a ticket opens the stream without a key', async () => {
+  const { status, body } = await server.api
+    .post('/stream-tickets')
+    .send({ path: '/events?types=job' })
+  assert.equal(status, 201)
+  const path = new URL(body.url, server.url)
+  const stream = await openEventStream({ url: server.url, key: '' }, path.pathname + path.search, {
+    authorization: '',
+  })
+  assert.equal((await stream.nextEvent())?.event, 'stream.open')
+  stream.response.destroy()
+})
+
 test('filters by type and job hold, and the stream still says how far it is', async () => {
   const { lastEventId } = await pageOf('')
   const [one, other] = [await submit('one'), await submit('other')]
