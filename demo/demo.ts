@@ -47,6 +47,7 @@ async function main(): Promise<void> {
       // npm passes Ctrl-C on, and the terminal sends it too
       if (interrupted) return
       interrupted = true
+      console.log('\n  stopping the demo')
       void stop().finally(() => process.exit(128 + constants.signals[signal]))
     })
   }
