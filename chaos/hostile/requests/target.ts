@@ -36,6 +36,7 @@ export function routesOf(target: Target): readonly (readonly [method: string, pa
     ['GET', '/healthz'],
     ['GET', '/readyz'],
     ['GET', '/metrics'],
+    ['GET', '/workers'],
     ['GET', '/openapi.json'],
     ['GET', '/docs'],
     ['GET', '/jobs'],
