@@ -133,9 +133,10 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
   await app.register(homeRoutes, { publicUrl })
   await app.register(docsRoutes)
   await app.register(async guarded => {
-    const tickets = new StreamTickets(guarded, deps.keys, publicUrl)
+    const tickets = new StreamTickets(deps.keys, publicUrl)
     const acceptsTicket = (request: FastifyRequest) => tickets.accepts(request)
     guarded.addHook('onRequest', requireApiKey(deps.keys, acceptsTicket))
+    guarded.addHook('onRequest', async request => tickets.remove(request))
     guarded.addHook('onRequest', reserveBody(bodyMemory, limits))
     const { turns } = deps.jobs.telemetry
     const eventStreams = new EventStreams({ heartbeatMs: limits.heartbeatMs, closing, turns })

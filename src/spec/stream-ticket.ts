@@ -5,10 +5,10 @@ export const defaultTicketSeconds = 60
 
 export const StreamTicketRequest = strictObject({
   path: Type.String({
-    minLength: 1,
     maxLength: 2000,
-    pattern: '^/',
-    description: 'the path of a stream, with its query: /jobs/job-…/metrics?names=loss',
+    pattern: '^/(events|jobs/[\\w-]{1,64}/(events|logs|metrics))(\\?[!-~]*)?$',
+    description:
+      'the path of a stream, with its query: /events, or /jobs/ID/events, /jobs/ID/metrics or /jobs/ID/logs',
   }),
   expiresInSeconds: Type.Optional(
     Type.Integer({

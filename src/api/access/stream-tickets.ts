@@ -1,9 +1,9 @@
 import { timingSafeEqual } from 'node:crypto'
-import type { FastifyInstance, FastifyRequest } from 'fastify'
+import type { FastifyRequest } from 'fastify'
+import type { StreamTicket } from '../../spec/stream-ticket.js'
 import { type ApiKeys, signWithKeyOf } from '../http/api-keys.js'
 import { eventStreamType } from '../http/content-negotiation.js'
-import { HttpError, invalidRequest } from '../http/http-error.js'
-import { pathOf } from './public-url.js'
+import { HttpError } from '../http/http-error.js'
 
 /** The `security` of a route that streams events: a key, or a ticket in the query. */
 export const keyOrTicket = [{ key: [] }, { ticket: [] }] as const
@@ -14,27 +14,14 @@ export const keyOrTicket = [{ key: [] }, { ticket: [] }] as const
  * replica can check it, and it ends with the key.
  */
 export class StreamTickets {
-  private readonly streams: RegExp[] = []
-
   constructor(
-    app: FastifyInstance,
     private readonly keys: ApiKeys,
     private readonly publicUrl: string | null,
-  ) {
-    app.addHook('onRoute', ({ url, schema }) => {
-      const isStream = schema?.security?.some(each => 'ticket' in each)
-      if (isStream) this.streams.push(new RegExp(`^${url.replace(/:\w+/g, '[^/]+')}$`))
-    })
-  }
+  ) {}
 
-  /** Makes a ticket for `path`, which may have a query. Throws INVALID_REQUEST if no stream is there. */
-  create(request: FastifyRequest, path: string, seconds: number) {
-    const prefix = pathOf(this.publicUrl)
-    const route = path.startsWith(`${prefix}/`) ? path.slice(prefix.length) : path
-    const [bare = '', query] = route.split(/\?(.*)/s)
-    if (!/^[\x21-\x7e]+$/.test(route) || !this.streams.some(stream => stream.test(bare))) {
-      throw invalidRequest('/path', 'invalid', noStream)
-    }
+  /** Makes a ticket for the path of a stream, which may have a query. */
+  create(request: FastifyRequest, path: string, seconds: number): StreamTicket {
+    const [bare = '', query] = path.split(/\?(.*)/s)
     const expires = Math.floor(Date.now() / 1000) + seconds
     const signature = signWithKeyOf(request, signedText(expires, bare))
     const ticket = `tk_${expires.toString(36)}_${signature.toString('base64url')}`
@@ -43,40 +30,44 @@ export class StreamTickets {
   }
 
   /**
-   * Returns whether a request without a key opens a stream with a valid ticket. If so, removes the ticket from the
-   * query, and `lastEventId`, which stands for the header that a new EventSource cannot send. Throws UNAUTHORIZED if
-   * the ticket is not valid.
+   * Returns whether a request without a key opens a stream with a valid ticket. If so, `lastEventId` in the query
+   * stands for the header that a new EventSource cannot send. Throws UNAUTHORIZED if the ticket is not valid.
    */
   accepts(request: FastifyRequest): boolean {
     const { ticket, lastEventId, ...query } = request.query as Record<string, unknown>
     if (ticket === undefined) return false
     if (!this.isValid(request, ticket)) throw ticketRefused()
-    request.query = query
+    request.query = { ...query, ticket }
     if (typeof lastEventId === 'string') request.raw.headers['last-event-id'] ??= lastEventId
     return true
   }
 
+  /** Removes the ticket of a permitted request from its query, which is then checked as without one. */
+  remove(request: FastifyRequest): void {
+    if (!isStream(request)) return
+    const { ticket: _, ...query } = request.query as Record<string, unknown>
+    request.query = query
+  }
+
   private isValid(request: FastifyRequest, ticket: unknown): boolean {
-    const { method, url, headers } = request
     const [, expires, signature] = ticketPattern.exec(String(ticket)) ?? []
-    const path = url.split('?', 1)[0]!
     if (!expires || !signature || Number.parseInt(expires, 36) * 1000 < Date.now()) return false
+    const { method, url, headers } = request
     const { format = 'stream' } = request.query as Record<string, unknown>
-    if (method !== 'GET' || format !== 'stream') return false
+    if (!isStream(request) || method !== 'GET' || format !== 'stream') return false
     if (!headers.accept?.includes(eventStreamType)) return false
-    if (!this.streams.some(stream => stream.test(path))) return false
     const given = Buffer.from(signature, 'base64url')
-    const text = signedText(Number.parseInt(expires, 36), path)
+    const text = signedText(Number.parseInt(expires, 36), url.split('?', 1)[0]!)
     return this.keys.signatures(text).some(valid => timingSafeEqual(valid, given))
   }
 }
 
+const isStream = ({ routeOptions }: FastifyRequest): boolean =>
+  routeOptions.schema?.security?.some(each => 'ticket' in each) ?? false
+
 const ticketPattern = /^tk_([0-9a-z]{1,9})_([\w-]{43})$/
 
 const signedText = (expires: number, path: string) => `stream ticket ${expires} ${path}`
-
-const noStream =
-  'no stream of events has this path; streams are /events, /jobs/:id/events, /jobs/:id/metrics and /jobs/:id/logs'
 
 const ticketRefused = () =>
   new HttpError(
