@@ -59,9 +59,14 @@ async function prepareTarget(dataFolder: string, target: string): Promise<void> 
   }
   if (`${resolve(target)}${sep}`.startsWith(`${resolve(dataFolder)}${sep}`))
     refuse('is in the data folder')
-  await mkdir(target, { recursive: true, mode: 0o700 }).catch(error =>
-    refuse(`cannot be created (${errorCode(error)})`),
-  )
+  // not with its parents: the disk for backups may not be mounted
+  await mkdir(target, { mode: 0o700 }).catch(async error => {
+    const exists = await stat(target).then(
+      found => found.isDirectory(),
+      () => false,
+    )
+    if (!exists) refuse(`cannot be created (${errorCode(error)})`)
+  })
   // such as a link that leads into the data folder
   const [real, realData] = await Promise.all([realpath(target), realpath(dataFolder)])
   if (`${real}${sep}`.startsWith(`${realData}${sep}`)) refuse('is in the data folder')

@@ -113,6 +113,7 @@ test('a target that cannot be used is named with the reason, and nothing is copi
     [data, data, /it is in the data folder/],
     [data, place('link'), /it is in the data folder/],
     [data, place('used/file'), /it cannot be created \(EEXIST\)/],
+    [data, place('not-mounted/new'), /it cannot be created \(ENOENT\)/],
     [place('empty'), place('new'), /empty is no data folder: it has no format.json/],
     [place('nowhere'), place('new'), /nowhere is no data folder/],
   ]
