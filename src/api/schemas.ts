@@ -1,17 +1,21 @@
-import { type TSchema, Type } from 'typebox'
+import { type TObject, type TProperties, type TSchema, Type } from 'typebox'
 import { ChangesPage } from '../spec/changes.js'
 import { Checkpoint } from '../spec/checkpoint.js'
-import { DatasetManifest } from '../spec/dataset.js'
+import { DatasetManifest, ImagesManifest, TableManifest } from '../spec/dataset.js'
 import { Job } from '../spec/job.js'
 import { LogPage } from '../spec/job-log.js'
 import { JobPlan } from '../spec/job-queries.js'
 import { MetricsPage } from '../spec/metrics.js'
-import { Model, Predictions, RowPredictions } from '../spec/model.js'
+import { BoostingModel, Model, NetworkModel, Predictions, RowPredictions } from '../spec/model.js'
 import { Problem } from '../spec/problem.js'
 import { Readiness } from '../spec/readiness.js'
 import { CreatedWebhook, Delivery, Webhook } from '../spec/webhook.js'
 import { WeightsManifest, WeightsSummary } from '../spec/weights.js'
 import { Worker, type WorkerList } from '../spec/worker.js'
+
+/** Items of lists with the parameter `fields`: no field is required. */
+const partial = <T extends TProperties>({ properties }: TObject<T>, divided: TProperties = {}) =>
+  Type.Partial(Type.Object({ ...properties, ...divided }))
 
 /** Response schemas, with their names and descriptions in the OpenAPI document. */
 export const responseSchemas: TSchema[] = [
@@ -19,6 +23,26 @@ export const responseSchemas: TSchema[] = [
   { ...Checkpoint, $id: 'Checkpoint', description: 'a checkpoint' },
   { ...DatasetManifest, $id: 'Dataset', description: 'a data set' },
   { ...Job, $id: 'Job', description: 'a training job' },
+  {
+    ...partial(Job, { progress: Type.Partial(Job.properties.progress) }),
+    $id: 'JobFields',
+    description: 'what `fields` asks for of a training job',
+  },
+  {
+    ...Type.Union([partial(ImagesManifest), partial(TableManifest)]),
+    $id: 'DatasetFields',
+    description: 'what `fields` asks for of a data set',
+  },
+  {
+    ...Type.Union([partial(NetworkModel), partial(BoostingModel)]),
+    $id: 'ModelFields',
+    description: 'what `fields` asks for of a model',
+  },
+  {
+    ...partial(WeightsSummary),
+    $id: 'WeightsFields',
+    description: 'what `fields` asks for of an uploaded TensorFlow checkpoint',
+  },
   { ...LogPage, $id: 'LogPage', description: 'a page of log lines' },
   { ...JobPlan, $id: 'JobPlan', description: 'the result of a dry run' },
   { ...MetricsPage, $id: 'MetricsPage', description: 'a page of metrics' },
@@ -54,6 +78,10 @@ export const ChangesPageResponse = ref<ChangesPage>('ChangesPage')
 export const CheckpointResponse = ref<Checkpoint>('Checkpoint')
 export const DatasetResponse = ref<DatasetManifest>('Dataset')
 export const JobResponse = ref<Job>('Job')
+export const JobFieldsResponse = ref<Partial<Job>>('JobFields')
+export const DatasetFieldsResponse = ref<Partial<DatasetManifest>>('DatasetFields')
+export const ModelFieldsResponse = ref<Partial<Model>>('ModelFields')
+export const WeightsFieldsResponse = ref<Partial<WeightsSummary>>('WeightsFields')
 export const LogResponse = ref<LogPage>('LogPage')
 export const JobPlanResponse = ref<JobPlan>('JobPlan')
 export const MetricsResponse = ref<MetricsPage>('MetricsPage')

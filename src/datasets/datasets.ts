@@ -1,8 +1,10 @@
 import { join } from 'node:path'
 import pLimit, { type LimitFunction } from 'p-limit'
-import { invalidCursor, isDamaged } from '../errors.js'
+import { isDamaged } from '../errors.js'
+import { type Listing, listingOf, selectPage } from '../lists/listing.js'
+import type { Order } from '../lists/order.js'
+import type { ListQuery } from '../lists/page-selector.js'
 import { DatasetManifest, type ImagesManifest } from '../spec/dataset.js'
-import type { Page } from '../spec/paging.js'
 import { DamageRegistry } from '../store/damage-registry.js'
 import { readManifestOf } from '../store/manifest-of.js'
 import { shapeOf } from '../store/shape.js'
@@ -55,25 +57,13 @@ export class Datasets {
     return manifest ? { ...manifest, name: idOrName } : throwNotFound(idOrName)
   }
 
-  /** Newest first. Passes over the damaged ones, and names them. */
-  async list({
-    limit,
-    cursor,
-  }: {
-    limit: number
-    cursor?: string | undefined
-  }): Promise<Page<DatasetManifest>> {
-    if (cursor !== undefined && !isDatasetCursor(cursor)) {
-      throw invalidCursor(cursor)
-    }
+  /** Newest first. Passes over the damaged ones, and names them. Throws INVALID_CURSOR. */
+  async list(query: ListQuery): Promise<Listing<DatasetManifest>> {
     const manifests = (await this.readAll()).filter(found => !!found)
-    const page = manifests
-      .filter(manifest => cursor === undefined || cursorOf(manifest) < cursor)
-      .sort((a, b) => (cursorOf(a) < cursorOf(b) ? 1 : -1))
-      .slice(0, limit + 1)
-    const items = page.slice(0, limit)
-    const damaged = [...this.damage.list('dataset'), ...(await this.damagedNames())]
-    return { items, damaged, nextCursor: page.length > limit ? cursorOf(items.at(-1)!) : null }
+    return listingOf(await selectPage(manifests, query, newestFirst), async () => [
+      ...this.damage.list('dataset'),
+      ...(await this.damagedNames()),
+    ])
   }
 
   /** The id of a data set that exists, even if it is damaged. Throws DATASET_NOT_FOUND. */
@@ -179,9 +169,10 @@ export class Datasets {
   }
 }
 
-const cursorOf = ({ createdAt, id }: DatasetManifest) => `${createdAt}_${id}`
-
-const isDatasetCursor = (text: string) => /^[\d:.TZ-]{24}_ds-[0-9a-f]{16}$/.test(text)
+const newestFirst: Order = {
+  keys: [{ path: 'createdAt', descending: true }],
+  idsDescending: true,
+}
 
 function throwNotFound(idOrName: string): never {
   throw datasetNotFound(idOrName)

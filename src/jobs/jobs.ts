@@ -1,24 +1,26 @@
 import type { Redis } from 'ioredis'
-import { invalidCursor, nullIfDamaged, TrainyardError } from '../errors.js'
+import { nullIfDamaged, TrainyardError } from '../errors.js'
+import type { Listing } from '../lists/listing.js'
 import type { Logger } from '../log.js'
 import { JobPlanner, type JobPlannerDeps } from '../planning/job-planner.js'
 import type { Checkpoint } from '../spec/checkpoint.js'
 import type { DamagedItem } from '../spec/damage.js'
-import { isJobId } from '../spec/identifiers.js'
-import type { Job, JobManifest, JobRequest, JobStatus } from '../spec/job.js'
+import type { Job, JobManifest, JobPatch, JobRequest, JobStatus } from '../spec/job.js'
 import type { JobFeed } from '../spec/job-feed.js'
 import type { JobPlan } from '../spec/job-queries.js'
-import type { Page } from '../spec/paging.js'
 import { DamageRegistry, toItem } from '../store/damage-registry.js'
 import type { Store } from '../store/store.js'
 import { DamagedJobs } from './damaged-jobs.js'
 import { type IdempotencyKey, IdempotencyKeys, type Submitted } from './idempotency.js'
 import { nullIfMissing, RecordFeed } from './job-feed.js'
+import { JobLists } from './job-lists.js'
+import { applyPatch } from './job-patch.js'
 import { readProgress } from './job-progress.js'
 import { usesDataset, usesModel, usesWeights } from './job-sources.js'
 import { statusOf, viewJob } from './job-view.js'
 import { IndexSync } from './queue/index-sync.js'
-import { type JobFilter, JobIndex } from './queue/job-index.js'
+import { JobIndex } from './queue/job-index.js'
+import { type JobFilter, JobSearch, type JobSearchQuery } from './queue/job-search.js'
 import { readHoldReason, readLiveState } from './queue/live-state.js'
 import { Notifications, publishNotification } from './queue/notifications.js'
 import { JobQueue } from './queue/queue.js'
@@ -37,7 +39,7 @@ import { datasetGone, jobNotFound, transitionNotAllowed } from './record/errors.
 import type { Lifecycle } from './record/lifecycle.js'
 import { logDetails } from './record/log-details.js'
 import { initialRecord, type JobRecord, JobRecords } from './record/records.js'
-import { isTerminal, isWaitingOrRunning, type JobAction, requestedAction } from './record/states.js'
+import { isWaitingOrRunning, type JobAction, requestedAction } from './record/states.js'
 import { noWorker, ServerStatistics } from './server-statistics.js'
 import { JobTelemetry } from './telemetry/job-telemetry.js'
 import { MetricsLog } from './telemetry/metrics-log.js'
@@ -54,11 +56,6 @@ export interface JobsDeps extends Omit<JobPlannerDeps, keyof ReturnType<typeof w
 }
 
 const sweepIntervalMs = 3600_000
-
-export interface JobQuery extends JobFilter {
-  limit: number
-  cursor?: string
-}
 
 /**
  * Jobs as the API offers them. The store is the record: Redis only holds the queue, an index for
@@ -82,6 +79,7 @@ export class Jobs {
   private readonly indexSync: IndexSync
   private readonly totals: TrainingTotals
   private readonly damagedJobs: DamagedJobs
+  private readonly lists: JobLists
   private readonly sweepTimer = setInterval(() => void this.sweepKeys(), sweepIntervalMs)
 
   constructor(private readonly deps: JobsDeps) {
@@ -119,6 +117,14 @@ export class Jobs {
     this.statistics = new ServerStatistics({ redis, prefix, index, queue })
     this.totals = new TrainingTotals(redis, prefix)
     this.indexSync = new IndexSync({ redis, index, reconciler, log })
+    this.lists = new JobLists({
+      records,
+      index,
+      search: new JobSearch(redis, prefix),
+      indexSync: this.indexSync,
+      damagedJobs: this.damagedJobs,
+      view: id => this.get(id),
+    })
   }
 
   /** All requests with the same idempotency key create one job. */
@@ -148,19 +154,9 @@ export class Jobs {
     return this.view(await this.records.read(id))
   }
 
-  async list({ limit, cursor, ...filter }: JobQuery): Promise<Page<Job>> {
-    if (cursor !== undefined && !isJobId(cursor)) throw invalidCursor(cursor)
-    const ids = await this.listIds(limit + 1, cursor, filter)
-    const found = await Promise.all(
-      ids.slice(0, limit).map(id => this.damagedJobs.passOver(id, () => this.get(id))),
-    )
-    // a status in the index may be older than the record
-    const { status } = filter
-    const items = found
-      .filter(job => job !== null)
-      .filter(job => !status || status.includes(job.status))
-    const damaged = await this.damagedJobs.list()
-    return { items, damaged, nextCursor: ids.length > limit ? (ids[limit - 1] ?? null) : null }
+  /** See `JobLists.list`. */
+  list(query: JobSearchQuery): Promise<Listing<Job>> {
+    return this.lists.list(query)
   }
 
   /** Looks for damage in the records of all jobs. */
@@ -178,12 +174,25 @@ export class Jobs {
     return this.get(id)
   }
 
+  /** Changes the name, labels or priority (RFC 7396). Throws if a part of the patch cannot be applied now. */
+  async update(id: string, patch: JobPatch): Promise<Job> {
+    const changed = await this.records.edit(id, (fields, { state }) =>
+      applyPatch(id, fields, state, patch),
+    )
+    if (changed) {
+      this.deps.log.info({ job: id, ...patch }, 'job: a client changed it')
+      // if Redis is away, the reconciler updates it later
+      await this.publishChange(id).catch(() => this.indexSync.markStale())
+    }
+    return this.get(id)
+  }
+
   /** Cancels all jobs that match the filter and have not ended. */
   async cancelAll(filter: JobFilter): Promise<{ cancelled: string[]; cancelling: string[] }> {
     const status = filter.status ?? ['queued', 'running', 'paused']
     const result: Record<'cancelled' | 'cancelling', string[]> = { cancelled: [], cancelling: [] }
-    for (let cursor: string | undefined, more = true; more; ) {
-      const ids = await this.listIds(100, cursor, { ...filter, status })
+    for (let before: string | null = null, more = true; more; ) {
+      const ids: string[] = await this.lists.ids(100, before, { ...filter, status })
       await Promise.all(
         ids.map(async id => {
           const lifecycle = await this.applyAction(id, 'cancel').catch(nullIfMissingOrEnded)
@@ -191,7 +200,7 @@ export class Jobs {
             result[lifecycle.state].push(id)
         }),
       )
-      cursor = ids.at(-1)
+      before = ids.at(-1) ?? null
       more = ids.length === 100
     }
     return result
@@ -247,17 +256,17 @@ export class Jobs {
 
   /** Returns whether an unfinished job uses the data set, to train or to validate. */
   usesDataset(id: string): Promise<boolean> {
-    return this.someActive(manifest => usesDataset(manifest, id))
+    return this.lists.someActive(manifest => usesDataset(manifest, id))
   }
 
   /** Returns whether an unfinished job starts from the weights. */
   usesWeights(id: string): Promise<boolean> {
-    return this.someActive(manifest => usesWeights(manifest, id))
+    return this.lists.someActive(manifest => usesWeights(manifest, id))
   }
 
   /** Returns whether an unfinished job starts from the version of the model, or from any version. */
   usesModel(name: string, version?: number): Promise<boolean> {
-    return this.someActive(manifest => usesModel(manifest, name, version))
+    return this.lists.someActive(manifest => usesModel(manifest, name, version))
   }
 
   async ready(): Promise<boolean> {
@@ -276,20 +285,6 @@ export class Jobs {
     this.redis.disconnect()
   }
 
-  private listIds(...page: Parameters<JobIndex['page']>): Promise<string[]> {
-    return this.indexSync.consistentRead(() => this.index.page(...page))
-  }
-
-  private async someActive(predicate: (manifest: JobManifest) => boolean): Promise<boolean> {
-    const active = () => this.index.idsWithStatus('queued', 'running', 'paused')
-    for (const id of await this.indexSync.consistentRead(active)) {
-      // a damaged job cannot run, so it uses nothing
-      const found = await this.records.summary(id).catch(nullIfDamaged)
-      if (found && !isTerminal(found.lifecycle.state) && predicate(found.manifest)) return true
-    }
-    return false
-  }
-
   private async create(manifest: JobManifest): Promise<Submitted> {
     return { manifest, replayed: false, created: await this.records.create(manifest) }
   }
@@ -297,7 +292,7 @@ export class Jobs {
   private async enqueue(manifest: JobManifest, lifecycle: Lifecycle): Promise<void> {
     const { id } = manifest
     const updates = [
-      this.index.add(manifest, lifecycle),
+      this.index.put({ manifest, lifecycle, attempts: [] }),
       this.queue.add(manifest),
       publishNotification(this.redis, this.deps.redis.prefix, id, 'changed'),
     ]
@@ -324,8 +319,13 @@ export class Jobs {
     return lifecycle
   }
 
+  private async publishChange(id: string): Promise<void> {
+    await this.reconciler.reconcileJob(id)
+    await publishNotification(this.redis, this.deps.redis.prefix, id, 'changed')
+  }
+
   private async syncRedis(id: string, lifecycle: Lifecycle): Promise<void> {
-    await this.index.updateStatus(id, lifecycle)
+    if (lifecycle.state !== 'removed') await this.index.put(await this.records.read(id))
     await publishNotification(this.redis, this.deps.redis.prefix, id, 'request')
     if (!isWaitingOrRunning(lifecycle.state)) return this.queue.remove(id)
     if (requestedAction(lifecycle.state)) return

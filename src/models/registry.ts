@@ -1,7 +1,10 @@
 import { join } from 'node:path'
+import pLimit from 'p-limit'
 import { Type } from 'typebox'
 import { Check } from 'typebox/value'
 import { DamagedError, nullIfDamaged, quoteJson, TrainyardError } from '../errors.js'
+import { type Listing, listingOf, selectPage } from '../lists/listing.js'
+import type { ListQuery } from '../lists/page-selector.js'
 import { Name } from '../spec/identifiers.js'
 import { MetricValue, withoutNulls } from '../spec/metrics.js'
 import {
@@ -13,11 +16,13 @@ import {
   type RemovedVersions,
 } from '../spec/model.js'
 import { nullable } from '../spec/nullable.js'
-import type { Page } from '../spec/paging.js'
 import { manifestFiles } from '../store/committed-folder.js'
 import { DamageRegistry } from '../store/damage-registry.js'
 import { shapeOf } from '../store/shape.js'
 import type { Store } from '../store/store.js'
+
+/** Models that a list reads at the same time. */
+const maxReads = 64
 
 /** Old manifests have null in place of NaN and Infinity. */
 const storedMetrics = { metrics: Type.Record(Type.String(), nullable(MetricValue)) }
@@ -50,30 +55,16 @@ export class ModelRegistry {
   ) {}
 
   /**
-   * Returns one page with the newest version of each model, sorted by name. Passes over damaged versions, and
-   * names them.
+   * The newest version of each model, sorted by name. Passes over damaged versions, and names them. Throws
+   * INVALID_CURSOR.
    */
-  async list({
-    limit,
-    cursor,
-  }: {
-    limit: number
-    cursor?: string | undefined
-  }): Promise<Page<Model>> {
+  async list(query: ListQuery): Promise<Listing<Model>> {
     const names = await this.names()
-    const rest = cursor === undefined ? names : names.filter(name => name > cursor)
-    const items: Model[] = []
-    let nextCursor: string | null = null
-    for (const name of rest) {
-      const newest = await this.newestIntact(name)
-      if (!newest) continue
-      if (items.length === limit) {
-        nextCursor = items.at(-1)!.id
-        break
-      }
-      items.push(newest)
-    }
-    return { items, damaged: this.damage.list('model'), nextCursor }
+    const limitReads = pLimit(maxReads)
+    const newest = await Promise.all(names.map(name => limitReads(() => this.newestIntact(name))))
+    const found = newest.filter(model => model !== null)
+    const selection = await selectPage(found, query, { keys: [], idsDescending: false })
+    return listingOf(selection, async () => this.damage.list('model'))
   }
 
   /**

@@ -30,12 +30,12 @@ export const errorCodes = {
   },
   JOB_ENDED: {
     kind: 'conflict',
-    when: 'the job has ended, so that it cannot be paused, resumed or cancelled; or it has succeeded, so that it cannot be retried',
+    when: 'the job has ended, so that it cannot be paused, resumed or cancelled, and has no use for a priority; or it has succeeded, so that it cannot be retried',
     help: '`detail` says what is possible, such as a retry.',
   },
   JOB_ACTIVE: {
     kind: 'conflict',
-    when: 'the job has not ended, so that it cannot be retried or deleted; or it is being cancelled, so that it cannot be paused or resumed',
+    when: 'the job has not ended, so that it cannot be retried or deleted; or it runs, so that its priority cannot be changed; or it is being cancelled, so that it cannot be paused or resumed',
     help: '`detail` says what to do first, such as to cancel it.',
   },
   CHECKPOINT_NOT_FOUND: {

@@ -6,7 +6,9 @@ export const JobId = Type.String({ pattern: jobId.source })
 export const isJobId = (text: string) => jobId.test(text)
 
 /** The first 64 bits of the SHA-256 of the content, so equal uploads are one data set. */
-export const DatasetId = Type.String({ pattern: '^ds-[0-9a-f]{16}$' })
+const datasetId = /^ds-[0-9a-f]{16}$/
+export const DatasetId = Type.String({ pattern: datasetId.source })
+export const isDatasetId = (text: string) => datasetId.test(text)
 
 /** The name of a data set, job or model. It is used as a folder name and in URLs. */
 export const Name = Type.String({

@@ -5,19 +5,10 @@ import { Job, JobStatus } from './job.js'
 import { LabelFilter, RequiredLabels } from './labels.js'
 import { MemoryEstimate } from './memory-estimate.js'
 import { nullable } from './nullable.js'
-import { PageQuery } from './paging.js'
+import { ListQuery } from './paging.js'
 import { strictObject } from './strict-object.js'
+import { DateOrDateTime } from './times.js'
 import { Wait } from './wait.js'
-
-const leapYear = String.raw`(\d\d(0[48]|[2468][048]|[13579][26])|([02468][048]|[13579][26])00)`
-const month = String.raw`((0[13578]|1[02])-(0[1-9]|[12]\d|3[01])|(0[469]|11)-(0[1-9]|[12]\d|30)|02-(0[1-9]|1\d|2[0-8]))`
-const timeOfDay = String.raw`([01]\d|2[0-3]):[0-5]\d`
-
-/** Only dates that exist: Date.parse takes 30 February for a day in March, and cannot read others. */
-const DateOrDateTime = Type.String({
-  pattern: String.raw`^(\d{4}-${month}|${leapYear}-02-29)(T${timeOfDay}(:[0-5]\d(\.\d{1,9})?)?(Z|[+-]${timeOfDay}))?$`,
-  description: 'an ISO 8601 date that exists, or such a date and time with a time zone',
-})
 
 const filters = {
   model: Type.Optional(
@@ -36,12 +27,16 @@ const Statuses = Type.Array(JobStatus, {
 
 /** Filters of a list. A job must match all of those that are given. */
 export const JobListQuery = strictObject({
-  ...PageQuery,
+  ...ListQuery,
   status: Type.Optional(Statuses),
   label: Type.Optional(
     Type.Array(LabelFilter, { maxItems: 32, description: 'jobs with all of these labels' }),
   ),
   ...filters,
+  startedAfter: Type.Optional(DateOrDateTime),
+  startedBefore: Type.Optional(DateOrDateTime),
+  finishedAfter: Type.Optional(DateOrDateTime),
+  finishedBefore: Type.Optional(DateOrDateTime),
 })
 
 export const waitStatuses = ['queued', 'running', 'paused'] as const

@@ -10,7 +10,7 @@ import {
 } from './failure-codes.js'
 import { DatasetId, JobId, Name, Timestamp } from './identifiers.js'
 import { Freeze, InitFrom, InitReport, InitSource } from './init-from.js'
-import { Labels, Priority } from './labels.js'
+import { LabelChanges, Labels, Priority } from './labels.js'
 import { MemoryEstimate } from './memory-estimate.js'
 import { MetricValue } from './metrics.js'
 import { type NetworkOptions, NetworkRequest, ResolvedModel } from './model-options.js'
@@ -51,6 +51,17 @@ export type JobRequest = NetworkJobRequest | BoostingJobRequest
 export const isBoostingRequest = (request: JobRequest): request is BoostingJobRequest =>
   request.model.kind === 'boosting'
 
+/** What a client changes of a job; fields that are not given stay. */
+export const JobPatch = strictObject(
+  {
+    name: Type.Optional(Name),
+    priority: Type.Optional(Priority),
+    labels: Type.Optional(LabelChanges),
+  },
+  { minProperties: 1 },
+)
+export type JobPatch = Static<typeof JobPatch>
+
 /** The manifest of a job, which is stored before the job is queued: the request with all defaults and ids filled in. */
 interface BaseJob {
   id: string
@@ -68,6 +79,11 @@ interface BaseJob {
   idempotency?: string
   /** What the client sent. Absent in jobs that are older than it. */
   request?: JobRequest
+  /**
+   * Number of the newest change of name, labels or priority, which the fields above have; absent before the first.
+   * Not stored.
+   */
+  revision?: number
 }
 
 export interface NetworkJob extends BaseJob {

@@ -1,13 +1,14 @@
 import { ulid } from 'ulid'
-import { invalidCursor, isDamaged, nullIfDamaged } from '../errors.js'
+import { isDamaged, nullIfDamaged } from '../errors.js'
+import { type Listing, listingOf, selectPage } from '../lists/listing.js'
+import type { Order } from '../lists/order.js'
+import type { ListQuery } from '../lists/page-selector.js'
 import type { Logger } from '../log.js'
 import type { DamagedItem } from '../spec/damage.js'
 import type { JobFeed } from '../spec/job-feed.js'
-import type { Page } from '../spec/paging.js'
 import {
   type CreatedWebhook,
   type Delivery,
-  isMessageId,
   isWebhookId,
   type Webhook,
   type WebhookRequest,
@@ -126,11 +127,11 @@ export class Webhooks {
     return webhook
   }
 
-  /** Newest first. */
-  async list({ limit, cursor }: { limit: number; cursor?: string }): Promise<Page<Webhook>> {
-    if (cursor !== undefined && !isWebhookId(cursor)) throw invalidCursor(cursor)
-    const page = pageOf(await this.readAll(), limit, cursor)
-    return { ...page, damaged: this.records.damage.list('webhook') }
+  /** Newest first. Throws INVALID_CURSOR. */
+  async list(query: ListQuery): Promise<Listing<Webhook>> {
+    return listingOf(await selectPage(await this.readAll(), query, newestFirst), async () =>
+      this.records.damage.list('webhook'),
+    )
   }
 
   /** Removes a webhook, even if it is damaged. */
@@ -149,29 +150,30 @@ export class Webhooks {
     return found.filter(webhook => webhook !== null)
   }
 
-  /** Newest first. */
-  async deliveries(
-    id: string,
-    { limit, cursor }: { limit: number; cursor?: string },
-  ): Promise<Page<Delivery>> {
+  /** Newest first. Throws INVALID_CURSOR. */
+  async deliveries(id: string, query: ListQuery): Promise<Listing<Delivery>> {
     const { disabled } = await this.get(id)
-    if (cursor !== undefined && !isMessageId(cursor)) throw invalidCursor(cursor)
     const ids = (await this.records.deliveryIds(id)).map(each => ({ id: each }))
-    const page = pageOf(ids, limit, cursor)
+    const { items, ...page } = await selectPage(ids, query, newestFirst)
     const damaged: DamagedItem[] = []
-    const found = await Promise.all(
-      page.items.map(each =>
-        this.records.delivery(id, each.id).catch(error => {
-          if (!isDamaged(error)) throw error
-          this.records.damage.add(error)
-          damaged.push(toItem(error.damage))
-          return null
-        }),
-      ),
-    )
-    const records = found.filter(record => record !== null)
-    const items = records.map(record => toDelivery(record, disabled !== null))
-    return { ...page, items, damaged }
+    return {
+      ...page,
+      read: async (from, to) => {
+        const found = await Promise.all(
+          items.slice(from, to).map(each =>
+            this.records.delivery(id, each.id).catch(error => {
+              if (!isDamaged(error)) throw error
+              this.records.damage.add(error)
+              damaged.push(toItem(error.damage))
+              return null
+            }),
+          ),
+        )
+        const records = found.filter(record => record !== null)
+        return records.map(record => toDelivery(record, disabled !== null))
+      },
+      damaged: async () => damaged,
+    }
   }
 
   /** Sends a ping, with one attempt, and returns its result. */
@@ -254,16 +256,8 @@ export class Webhooks {
   }
 }
 
-/** Things in ascending order of their ids → one page of them, in descending order. */
-function pageOf<T extends { id: string }>(
-  all: readonly T[],
-  limit: number,
-  cursor: string | undefined,
-): Omit<Page<T>, 'damaged'> {
-  const older = all.filter(({ id }) => cursor === undefined || id < cursor).reverse()
-  const items = older.slice(0, limit)
-  return { items, nextCursor: older.length > limit ? (items.at(-1)?.id ?? null) : null }
-}
+/** Ids are ULIDs. */
+const newestFirst: Order = { keys: [], idsDescending: true }
 
 function toDelivery({ message, attempts }: DeliveryRecord, disabled: boolean): Delivery {
   const { body: _, ...summary } = message

@@ -1,5 +1,6 @@
 import { isDamaged } from '../errors.js'
-import type { Page } from '../spec/paging.js'
+import { type Listing, listingOf, selectPage } from '../lists/listing.js'
+import type { ListQuery } from '../lists/page-selector.js'
 import { isWeightsId, WeightsManifest, type WeightsSummary } from '../spec/weights.js'
 import { DamageRegistry } from '../store/damage-registry.js'
 import { readManifestOf } from '../store/manifest-of.js'
@@ -39,21 +40,12 @@ export class WeightsStore {
     return manifest
   }
 
-  /** Returns one page, sorted by id. Passes over the damaged ones, and names them. */
-  async list({
-    limit,
-    cursor,
-  }: {
-    limit: number
-    cursor?: string | undefined
-  }): Promise<Page<WeightsSummary>> {
-    const all = (await this.readAll()).filter(found => !!found)
-    const rest = all.filter(({ id }) => cursor === undefined || id > cursor)
-    const items = rest
-      .slice(0, limit)
-      .map(manifest => ({ ...manifest, tensors: manifest.tensors.length }))
-    const nextCursor = rest.length > limit ? items.at(-1)!.id : null
-    return { items, damaged: this.damage.list('weights'), nextCursor }
+  /** Sorted by id. Passes over the damaged ones, and names them. Throws INVALID_CURSOR. */
+  async list(query: ListQuery): Promise<Listing<WeightsSummary>> {
+    const found = (await this.readAll()).filter(manifest => !!manifest)
+    const summaries = found.map(manifest => ({ ...manifest, tensors: manifest.tensors.length }))
+    const selection = await selectPage(summaries, query, { keys: [], idsDescending: false })
+    return listingOf(selection, async () => this.damage.list('weights'))
   }
 
   /** The id of weights that exist, even if they are damaged. Throws WEIGHTS_NOT_FOUND. */

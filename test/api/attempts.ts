@@ -75,8 +75,7 @@ async function publishStatus(
   id: string,
 ) {
   const redis = new Redis(connection)
-  const { lifecycle } = await new JobRecords(store).read(id)
-  await new JobIndex(redis, prefix).updateStatus(id, lifecycle)
+  await new JobIndex(redis, prefix).put(await new JobRecords(store).read(id))
   await new LiveStatePublisher(redis, prefix).publish(id, null, 'changed')
   redis.disconnect()
 }

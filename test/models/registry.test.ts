@@ -3,8 +3,9 @@ import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { TrainyardError } from '../../src/errors.js'
+import type { Listing } from '../../src/lists/listing.js'
 import { ModelRegistry } from '../../src/models/registry.js'
-import type { NewModel } from '../../src/spec/model.js'
+import type { Model, NewModel } from '../../src/spec/model.js'
 import { openFolderStore } from '../../src/store/folder-store.js'
 import type { Store } from '../../src/store/store.js'
 import { tempFolder } from '../../testing/temp-folder.js'
@@ -97,8 +98,11 @@ test('pages are sorted by name', async t => {
   for (const name of ['c', 'a', 'e', 'b', 'd']) {
     await models.publish(await stage(store, name), manifest(name, name))
   }
+  const idsOf = async (page: Listing<Model>) => (await page.read(0, 3)).map(({ id }) => id)
   const first = await models.list({ limit: 3 })
-  assert.deepEqual([first.items.map(({ id }) => id), first.nextCursor], [['a', 'b', 'c'], 'c'])
-  const second = await models.list({ limit: 3, cursor: 'c' })
-  assert.deepEqual([second.items.map(({ id }) => id), second.nextCursor], [['d', 'e'], null])
+  assert.deepEqual(await idsOf(first), ['a', 'b', 'c'])
+  assert.deepEqual([first.total, first.hasMore], [5, true])
+  const second = await models.list({ limit: 3, cursor: first.cursors.at(-1) })
+  assert.deepEqual(await idsOf(second), ['d', 'e'])
+  assert.deepEqual([second.total, second.hasMore], [5, false])
 })

@@ -154,16 +154,24 @@ export class AttemptRecorder<Content> {
     return this.deps.send({ type: 'stopped' })
   }
 
-  /** Publishes the model that `write` puts into a folder. `lastStep`: the last step trained. */
+  /**
+   * Publishes the model that `write` puts into a folder, under the name that the job has now: it may have been renamed
+   * since the attempt began. `lastStep`: the last step trained.
+   */
   async publish(
     model: NewModel,
     lastStep: number,
     write: (folder: string) => Promise<void>,
   ): Promise<void> {
-    const { store, send } = this.deps
+    const { store, task, send } = this.deps
     const staged = await store.stage()
     await write(staged)
-    const { name, version, metrics } = await this.models.publish(staged, model)
+    const { name: jobName } = await this.records.manifest(task.job.id)
+    const modelName = await this.records.agreeOnModelName(task.job.id, jobName)
+    const { name, version, metrics } = await this.models.publish(staged, {
+      ...model,
+      name: modelName,
+    })
     await store.append(this.eventFile, encodeSuccess(lastStep, Date.now() / 1000))
     await send({ type: 'finished', model: { id: name, version }, metrics, step: lastStep })
   }

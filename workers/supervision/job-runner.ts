@@ -4,7 +4,7 @@ import type { JobIndex } from '../../src/jobs/queue/job-index.js'
 import type { LiveStatePublisher } from '../../src/jobs/queue/live-state.js'
 import type { TrainingTotals } from '../../src/jobs/queue/training-totals.js'
 import type { Checkpoints } from '../../src/jobs/record/checkpoints.js'
-import type { JobResult, Lifecycle } from '../../src/jobs/record/lifecycle.js'
+import type { JobResult } from '../../src/jobs/record/lifecycle.js'
 import { logDetails } from '../../src/jobs/record/log-details.js'
 import {
   type AttemptRecord,
@@ -123,7 +123,10 @@ export class JobRunner {
   private async advance(): Promise<JobRunOutcome | null> {
     const record = await this.deps.records.read(this.id).catch(nullIfMissing)
     if (!record) return 'done'
-    if (!isWaitingOrRunning(record.lifecycle.state)) return this.publishDone(record.lifecycle)
+    if (!isWaitingOrRunning(record.lifecycle.state)) {
+      await this.publishState()
+      return 'done'
+    }
     await this.checkSuperseded()
     if (this.stopReason) return this.stoppedOutcome()
     // a request to an attempt that has ended: its worker died before it recorded the stop
@@ -239,7 +242,7 @@ export class JobRunner {
     if (isFirst) this.deps.totals.leftQueue(started.lifecycle)
     if (previousAttempts.at(-1)?.end === null) this.deps.totals.attemptEnded('lost', null)
     await records.writeAttempt(this.id, attemptRecord)
-    await this.publishState(started.lifecycle)
+    await this.publishState()
     const details = { ...logDetails(manifest), attempt, resumedFrom }
     this.deps.log.info(details, resumedFrom > 0 ? 'job resumed' : 'job started')
     const task = await buildTask(manifest, attempt, resumedFrom, id =>
@@ -350,7 +353,7 @@ export class JobRunner {
       this.deps.records.apply(this.id, { event: 'stop', at, attempt }),
     )
     if (allowed) this.deps.totals.jobEnded(lifecycle)
-    await this.publishState(lifecycle)
+    await this.publishState()
     this.deps.log.info(
       { job: this.id, attempt },
       `job ${lifecycle.state === 'removed' ? 'removed' : publicStatus[lifecycle.state]}`,
@@ -369,15 +372,12 @@ export class JobRunner {
     return outcome
   }
 
-  private async publishDone(lifecycle: Lifecycle): Promise<'done'> {
-    await this.publishState(lifecycle)
-    return 'done'
-  }
-
   /** Tells lists and followers. If Redis is down, they learn it later from the store. */
-  private async publishState(lifecycle: Lifecycle): Promise<void> {
-    await this.deps.index.updateStatus(this.id, lifecycle).catch(() => {})
-    await this.deps.statePublisher.publish(this.id, null, 'changed').catch(() => {})
+  private async publishState(): Promise<void> {
+    const { index, records, statePublisher } = this.deps
+    const updateIndex = async () => index.put(await records.read(this.id))
+    await updateIndex().catch(() => {})
+    await statePublisher.publish(this.id, null, 'changed').catch(() => {})
   }
 }
 

@@ -1,7 +1,7 @@
 import { setImmediate } from 'node:timers/promises'
 import type { FastifyReply } from 'fastify'
-import type { DamagedItem } from '../../spec/damage.js'
-import type { Page } from '../../spec/paging.js'
+import type { Listing } from '../../lists/listing.js'
+import { pickFields } from '../../lists/pick-fields.js'
 
 /** A page ends early after this much JSON. A job may have a mebibyte, and a page a thousand jobs. */
 const maxPageChars = 8 * 2 ** 20
@@ -9,57 +9,58 @@ const maxPageChars = 8 * 2 ** 20
 const sliceChars = 2 ** 18
 /** Read first, to learn how large the items of a list are. */
 const firstItems = 10
+const maxItemsAtOnce = 25
 const readAheadChars = 2 ** 21
-
-interface ListQuery {
-  limit: number
-  cursor?: string
-}
 
 /**
  * Sends a page of a list whose items may be large: reads and serializes a few at a time, and lets other
- * requests run between them.
+ * requests run between them. `fields`: the only fields of each item; all if undefined.
  */
-export async function sendPage<Q extends ListQuery, T>(
+export async function sendPage<T extends object>(
   reply: FastifyReply,
   itemSchema: object,
-  query: Q,
-  list: (query: Q) => Promise<Page<T>>,
+  listing: Listing<T>,
+  fields?: readonly string[],
 ): Promise<void> {
-  const serialize = reply.compileSerializationSchema(itemSchema as Record<string, unknown>, '200')
+  const serializeAll = reply.compileSerializationSchema(
+    itemSchema as Record<string, unknown>,
+    '200',
+  )
+  const serialize = fields
+    ? (item: T) => JSON.stringify(pickFields(item, fields))
+    : (item: T) => serializeAll(item as Record<string, unknown>)
+  const { cursors, hasMore, total } = listing
   const slices: string[] = []
   let slice = ''
   let count = 0
   let chars = 0
+  let read = 0
   let readNext = firstItems
-  let { cursor } = query
-  const damagedByFile = new Map<string, DamagedItem>()
-  for (;;) {
-    const limit = Math.min(query.limit - count, readNext)
-    const { items, damaged, nextCursor } = await list({
-      ...query,
-      limit,
-      ...(cursor && { cursor }),
-    })
-    for (const item of damaged) damagedByFile.set(item.file, item)
-    for (const item of items) {
-      slice += `${count++ > 0 ? ',' : ''}${serialize(item as Record<string, unknown>)}`
+  while (read < cursors.length && chars + slice.length < maxPageChars) {
+    const to = Math.min(cursors.length, read + readNext)
+    for (const item of await listing.read(read, to)) {
+      slice += `${count++ > 0 ? ',' : ''}${serialize(item)}`
       if (slice.length < sliceChars) continue
       chars += slice.length
       slices.push(slice)
       slice = ''
       await setImmediate()
     }
-    cursor = nextCursor ?? undefined
-    if (!cursor || count >= query.limit || chars + slice.length >= maxPageChars) {
-      const rest = JSON.stringify({ damaged: [...damagedByFile.values()], nextCursor })
-      // until it is sent: Fastify would otherwise answer again, with nothing
-      await reply
-        .type('application/json; charset=utf-8')
-        .send(`{"items":[${slices.join('')}${slice}],${rest.slice(1)}`)
-      return
-    }
+    read = to
+    await setImmediate()
     const average = (chars + slice.length) / Math.max(1, count)
-    readNext = Math.max(1, Math.floor(readAheadChars / Math.max(1, average)))
+    const affordable = Math.floor(readAheadChars / Math.max(1, average))
+    readNext = Math.min(maxItemsAtOnce, Math.max(1, affordable))
   }
+  const isLast = read === cursors.length && !hasMore
+  const damaged = await listing.damaged()
+  const rest = JSON.stringify({
+    damaged,
+    total,
+    nextCursor: isLast ? null : (cursors[read - 1] ?? null),
+  })
+  // until it is sent: Fastify would otherwise answer again, with nothing
+  await reply
+    .type('application/json; charset=utf-8')
+    .send(`{"items":[${slices.join('')}${slice}],${rest.slice(1)}`)
 }

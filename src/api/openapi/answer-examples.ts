@@ -330,7 +330,7 @@ const readiness: Readiness = {
   ],
 }
 
-const pageOf = (item: object) => ({ items: [item], damaged: [], nextCursor: null })
+const pageOf = (item: object) => ({ items: [item], damaged: [], total: 1, nextCursor: null })
 
 /** Examples of answers, by the name of their schema in the document. */
 export const answerExamples: Readonly<Record<string, object>> = {

@@ -1,4 +1,4 @@
-import type { JobRequest } from '../../spec/job.js'
+import type { JobPatch, JobRequest } from '../../spec/job.js'
 import type { JobSelection } from '../../spec/job-queries.js'
 import type { StreamTicketRequest } from '../../spec/stream-ticket.js'
 import type { WebhookRequest } from '../../spec/webhook.js'
@@ -53,6 +53,17 @@ export const jobExamples = json({
       initFrom: { model: 'imagenet-18' },
       freeze: ['resnet/conv*'],
     } satisfies JobRequest,
+  },
+})
+
+export const updateJobExamples = json({
+  labels: {
+    summary: 'sets one label and removes another',
+    value: { labels: { keep: 'yes', draft: null } } satisfies JobPatch,
+  },
+  priority: {
+    summary: 'lets a waiting job go first',
+    value: { name: 'digits-final', priority: 10 } satisfies JobPatch,
   },
 })
 

@@ -3,17 +3,22 @@ import { Type } from 'typebox'
 import type { Datasets, DatasetUpload } from '../../datasets/datasets.js'
 import { TrainyardError } from '../../errors.js'
 import type { Jobs } from '../../jobs/jobs.js'
+import { DatasetManifest } from '../../spec/dataset.js'
 import { Name } from '../../spec/identifiers.js'
-import { PageQuery, page } from '../../spec/paging.js'
+import { datasetListFields } from '../../spec/list-fields.js'
+import { DatasetListQuery } from '../../spec/list-queries.js'
+import { page } from '../../spec/paging.js'
 import { strictObject } from '../../spec/strict-object.js'
 import { receiveUpload } from '../http/form-upload.js'
 import type { Limits } from '../http/limits.js'
 import { sendPage } from '../http/list-answer.js'
+import { conditionIf, createdBetween, parseFields, parseListQuery } from '../http/list-query.js'
 import { registerMultipart } from '../http/multipart.js'
 import { formProblems } from '../http/problem-codes.js'
+import { splitLists } from '../http/split-lists.js'
 import { skipBodyValidation } from '../http/validation.js'
 import { datasetExamples } from '../openapi/request-examples.js'
-import { Binary, DatasetResponse, NoContent } from '../schemas.js'
+import { Binary, DatasetFieldsResponse, DatasetResponse, NoContent } from '../schemas.js'
 
 export interface DatasetRoutesDeps {
   datasets: Pick<
@@ -164,15 +169,25 @@ export const datasetRoutes: FastifyPluginAsyncTypebox<DatasetRoutesDeps> = async
       schema: {
         tags,
         operationId: 'listDatasets',
-        summary: 'List data sets, newest first',
-        description: 'The answer is a page; `nextCursor` leads to the next one.',
-        querystring: strictObject(PageQuery),
+        summary: 'List data sets, newest first or as `sort` says',
+        description:
+          '`sort`, `where` and `fields` take several values: repeat them, or separate the values with commas. The answer is a page; `nextCursor` leads to the next one.',
+        querystring: DatasetListQuery,
         problems: ['INVALID_CURSOR'],
-        response: { 200: page(DatasetResponse) },
+        response: { 200: page(Type.Union([DatasetResponse, DatasetFieldsResponse])) },
       },
+      preValidation: splitLists('sort', 'where', 'fields'),
     },
-    (request, reply) =>
-      sendPage(reply, DatasetResponse, request.query, query => datasets.list(query)),
+    async (request, reply) => {
+      const { name, kind, createdAfter, createdBefore, fields } = request.query
+      const query = parseListQuery(request.query, datasetListFields, [
+        ...conditionIf('name', '^=', name),
+        ...conditionIf('kind', '=', kind),
+        ...createdBetween(createdAfter, createdBefore),
+      ])
+      const only = parseFields(fields, DatasetManifest)
+      return sendPage(reply, DatasetResponse, await datasets.list(query), only)
+    },
   )
 
   app.get(

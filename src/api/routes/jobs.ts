@@ -1,7 +1,7 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from 'typebox'
 import type { Jobs } from '../../jobs/jobs.js'
-import { JobRequest } from '../../spec/job.js'
+import { Job, JobPatch, JobRequest } from '../../spec/job.js'
 import {
   CancelledJobs,
   IdempotencyKey,
@@ -10,21 +10,31 @@ import {
   JobSelection,
   waitStatuses,
 } from '../../spec/job-queries.js'
+import { jobListFields } from '../../spec/list-fields.js'
 import { page } from '../../spec/paging.js'
 import { strictObject } from '../../spec/strict-object.js'
 import { callerIdOf } from '../http/api-keys.js'
 import { clientGone } from '../http/client-gone.js'
 import { HttpError } from '../http/http-error.js'
 import { sendPage } from '../http/list-answer.js'
+import { conditionIf, parseFields, parseListQuery } from '../http/list-query.js'
 import type { LongPolls } from '../http/long-polls.js'
 import { splitLists } from '../http/split-lists.js'
-import { cancelJobsExamples, jobExamples } from '../openapi/request-examples.js'
-import { JobParam, JobPlanResponse, JobResponse, NoContent } from '../schemas.js'
+import { cancelJobsExamples, jobExamples, updateJobExamples } from '../openapi/request-examples.js'
+import { JobFieldsResponse, JobParam, JobPlanResponse, JobResponse, NoContent } from '../schemas.js'
 
 export interface JobRoutesDeps {
   jobs: Pick<
     Jobs,
-    'submit' | 'dryRun' | 'get' | 'list' | 'performAction' | 'cancelAll' | 'remove' | 'telemetry'
+    | 'submit'
+    | 'dryRun'
+    | 'get'
+    | 'list'
+    | 'update'
+    | 'performAction'
+    | 'cancelAll'
+    | 'remove'
+    | 'telemetry'
   >
   longPolls: LongPolls
 }
@@ -71,20 +81,28 @@ export const jobRoutes: FastifyPluginAsyncTypebox<JobRoutesDeps> = async (app, d
       schema: {
         tags,
         operationId: 'listJobs',
-        summary: 'List jobs, newest first',
+        summary: 'List jobs, newest first or as `sort` says',
         description:
-          'Lists jobs that match every given condition. `status` and `label` may be repeated.',
+          'Lists jobs that match every given condition. `status`, `label`, `sort`, `where` and `fields` take several values: repeat them, or separate the values with commas.',
         querystring: JobListQuery,
         problems: ['INVALID_CURSOR', 'QUEUE_UNAVAILABLE'],
-        response: { 200: page(JobResponse) },
+        response: { 200: page(Type.Union([JobResponse, JobFieldsResponse])) },
       },
-      preValidation: splitLists('status', 'label'),
+      preValidation: splitLists('status', 'label', 'sort', 'where', 'fields'),
     },
-    (request, reply) => {
-      const { label: labels, ...query } = request.query
-      return sendPage(reply, JobResponse, { ...query, ...(labels && { labels }) }, one =>
-        jobs.list(one),
-      )
+    async (request, reply) => {
+      const { label: labels, limit: _, cursor: __, sort, where, fields, ...query } = request.query
+      const { startedAfter, startedBefore, finishedAfter, finishedBefore, ...filter } = query
+      const isTime = { isTime: true }
+      const parsed = parseListQuery(request.query, jobListFields, [
+        ...conditionIf('startedAt', '>', startedAfter, isTime),
+        ...conditionIf('startedAt', '<', startedBefore, isTime),
+        ...conditionIf('finishedAt', '>', finishedAfter, isTime),
+        ...conditionIf('finishedAt', '<', finishedBefore, isTime),
+      ])
+      const only = parseFields(fields, Job)
+      const listing = await jobs.list({ ...filter, ...(labels && { labels }), ...parsed })
+      return sendPage(reply, JobResponse, listing, only)
     },
   )
 
@@ -114,6 +132,25 @@ export const jobRoutes: FastifyPluginAsyncTypebox<JobRoutesDeps> = async (app, d
       )
       return found ?? jobs.get(id)
     },
+  )
+
+  app.patch(
+    '/jobs/:id',
+    {
+      schema: {
+        tags,
+        operationId: 'updateJob',
+        summary: "Change a job's name, labels or priority",
+        description:
+          'As a JSON merge patch: fields and labels that are not given stay, and a label that is null is removed. Name and labels can be changed in every status; a model that is published later gets the new name. The priority can be changed while the job is queued or paused; else the answer is 409, and nothing is changed.',
+        params,
+        body: JobPatch,
+        requestExamples: updateJobExamples,
+        problems: ['JOB_NOT_FOUND', 'INVALID_JOB', 'JOB_ACTIVE', 'JOB_ENDED'],
+        response: { 200: JobResponse },
+      },
+    },
+    request => jobs.update(request.params.id, request.body),
   )
 
   app.delete(

@@ -5,15 +5,19 @@ import { Type } from 'typebox'
 import { TrainyardError } from '../../errors.js'
 import type { Jobs } from '../../jobs/jobs.js'
 import type { ModelRegistry } from '../../models/registry.js'
-import { Name } from '../../spec/identifiers.js'
-import { isBoostingModel, RemovedVersions } from '../../spec/model.js'
+import { isDatasetId, Name } from '../../spec/identifiers.js'
+import { modelListFields } from '../../spec/list-fields.js'
+import { ModelListQuery } from '../../spec/list-queries.js'
+import { isBoostingModel, Model, RemovedVersions } from '../../spec/model.js'
 import { optionalWithDefault } from '../../spec/optional-with-default.js'
-import { PageQuery, page } from '../../spec/paging.js'
+import { page } from '../../spec/paging.js'
 import { strictObject } from '../../spec/strict-object.js'
 import { isKept, sendNotModified } from '../http/etag.js'
 import { sendPage } from '../http/list-answer.js'
+import { conditionIf, createdBetween, parseFields, parseListQuery } from '../http/list-query.js'
+import { splitLists } from '../http/split-lists.js'
 import { sendTar } from '../http/tar.js'
-import { Binary, ModelResponse, tarResponse } from '../schemas.js'
+import { Binary, ModelFieldsResponse, ModelResponse, tarResponse } from '../schemas.js'
 
 export interface ModelRoutesDeps {
   models: Pick<ModelRegistry, 'list' | 'get' | 'folder' | 'files' | 'assertIntact' | 'remove'>
@@ -54,15 +58,30 @@ export const modelRoutes: FastifyPluginAsyncTypebox<ModelRoutesDeps> = async (
       schema: {
         tags,
         operationId: 'listModels',
-        summary: 'List models',
+        summary: 'List models, by name or as `sort` says',
         description:
-          'Lists the newest version of each model. The answer is a page; `nextCursor` leads to the next one.',
-        querystring: strictObject(PageQuery),
+          'Lists the newest version of each model. `sort`, `where` and `fields` take several values: repeat them, or separate the values with commas. The answer is a page; `nextCursor` leads to the next one.',
+        querystring: ModelListQuery,
         problems: ['INVALID_CURSOR'],
-        response: { 200: page(ModelResponse) },
+        response: { 200: page(Type.Union([ModelResponse, ModelFieldsResponse])) },
       },
+      preValidation: splitLists('sort', 'where', 'fields'),
     },
-    (request, reply) => sendPage(reply, ModelResponse, request.query, query => models.list(query)),
+    async (request, reply) => {
+      const { name, model, dataset = '', createdAfter, createdBefore, fields } = request.query
+      const query = parseListQuery(request.query, modelListFields, [
+        ...conditionIf('name', '^=', name),
+        ...conditionIf('model.kind', '=', model),
+        ...conditionIf(
+          isDatasetId(dataset) ? 'dataset.id' : 'dataset.name',
+          '=',
+          dataset || undefined,
+        ),
+        ...createdBetween(createdAfter, createdBefore),
+      ])
+      const only = parseFields(fields, Model)
+      return sendPage(reply, ModelResponse, await models.list(query), only)
+    },
   )
 
   app.get(

@@ -60,8 +60,7 @@ export const webhookRoutes: FastifyPluginAsyncTypebox<WebhookRoutesDeps> = async
         response: { 200: page(WebhookResponse) },
       },
     },
-    (request, reply) =>
-      sendPage(reply, WebhookResponse, request.query, query => webhooks.list(query)),
+    async (request, reply) => sendPage(reply, WebhookResponse, await webhooks.list(request.query)),
   )
 
   app.get(
@@ -114,10 +113,10 @@ export const webhookRoutes: FastifyPluginAsyncTypebox<WebhookRoutesDeps> = async
         response: { 200: page(DeliveryResponse) },
       },
     },
-    (request, reply) =>
-      sendPage(reply, DeliveryResponse, request.query, query =>
-        webhooks.deliveries(request.params.id, query),
-      ),
+    async (request, reply) => {
+      const deliveries = await webhooks.deliveries(request.params.id, request.query)
+      return sendPage(reply, DeliveryResponse, deliveries)
+    },
   )
 
   app.post(

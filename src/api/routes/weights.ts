@@ -3,17 +3,28 @@ import { Type } from 'typebox'
 import { TrainyardError } from '../../errors.js'
 import type { Jobs } from '../../jobs/jobs.js'
 import { Name } from '../../spec/identifiers.js'
-import { PageQuery, page } from '../../spec/paging.js'
+import { weightsListFields } from '../../spec/list-fields.js'
+import { WeightsListQuery } from '../../spec/list-queries.js'
+import { page } from '../../spec/paging.js'
 import { strictObject } from '../../spec/strict-object.js'
+import { WeightsSummary } from '../../spec/weights.js'
 import type { WeightsStore } from '../../weights/weights-store.js'
 import { receiveUpload } from '../http/form-upload.js'
 import type { Limits } from '../http/limits.js'
 import { sendPage } from '../http/list-answer.js'
+import { conditionIf, createdBetween, parseFields, parseListQuery } from '../http/list-query.js'
 import { registerMultipart } from '../http/multipart.js'
 import { formProblems } from '../http/problem-codes.js'
+import { splitLists } from '../http/split-lists.js'
 import { skipBodyValidation } from '../http/validation.js'
 import { weightsExamples } from '../openapi/request-examples.js'
-import { Binary, NoContent, WeightsResponse, WeightsSummaryResponse } from '../schemas.js'
+import {
+  Binary,
+  NoContent,
+  WeightsFieldsResponse,
+  WeightsResponse,
+  WeightsSummaryResponse,
+} from '../schemas.js'
 
 export interface WeightsRoutesDeps {
   weights: Pick<WeightsStore, 'createUpload' | 'get' | 'idOf' | 'list' | 'remove'>
@@ -96,16 +107,24 @@ export const weightsRoutes: FastifyPluginAsyncTypebox<WeightsRoutesDeps> = async
       schema: {
         tags,
         operationId: 'listWeights',
-        summary: 'List uploaded weights',
+        summary: 'List uploaded weights, by id or as `sort` says',
         description:
-          'The answer is a page; `nextCursor` leads to the next one. The tensors are listed by `GET /weights/{id}`.',
-        querystring: strictObject(PageQuery),
+          '`sort`, `where` and `fields` take several values: repeat them, or separate the values with commas. The answer is a page; `nextCursor` leads to the next one. The tensors are listed by `GET /weights/{id}`.',
+        querystring: WeightsListQuery,
         problems: ['INVALID_CURSOR'],
-        response: { 200: page(WeightsSummaryResponse) },
+        response: { 200: page(Type.Union([WeightsSummaryResponse, WeightsFieldsResponse])) },
       },
+      preValidation: splitLists('sort', 'where', 'fields'),
     },
-    (request, reply) =>
-      sendPage(reply, WeightsSummaryResponse, request.query, query => weights.list(query)),
+    async (request, reply) => {
+      const { name, createdAfter, createdBefore, fields } = request.query
+      const query = parseListQuery(request.query, weightsListFields, [
+        ...conditionIf('name', '^=', name),
+        ...createdBetween(createdAfter, createdBefore),
+      ])
+      const only = parseFields(fields, WeightsSummary)
+      return sendPage(reply, WeightsSummaryResponse, await weights.list(query), only)
+    },
   )
 
   app.get(

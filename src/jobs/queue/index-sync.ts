@@ -24,10 +24,12 @@ export interface IndexSyncDeps {
  * stale. After an outage the index may lack jobs even if it looks complete.
  */
 export class IndexSync {
-  private readonly timer = setInterval(() => void this.run(), intervalMs)
+  private readonly timer = setInterval(() => void this.runUnlessActive(), intervalMs)
   private readonly events = new EventEmitter<{ caughtUp: [] }>().setMaxListeners(0)
   private stale = true
-  private activeRuns = 0
+  private active = false
+  /** Whether another run must follow the active one: Redis was away, or lost data. */
+  private again = false
   /** Counts calls of `markStale`, to discard what was read or rebuilt before the latest. */
   private invalidations = 0
 
@@ -62,16 +64,31 @@ export class IndexSync {
 
   private async waitUntilCaughtUp(): Promise<void> {
     if (!this.stale) return
-    if (this.activeRuns === 0) void this.run()
+    this.runUnlessActive()
     const signal = AbortSignal.timeout(catchUpTimeoutMs)
     await once(this.events, 'caughtUp', { signal }).catch(error => {
       throw this.deps.redis.status === 'ready' ? indexStale() : queueUnavailable(error)
     })
   }
 
+  private runUnlessActive(): void {
+    if (!this.active) void this.run()
+  }
+
+  /** One run at a time: a rebuild may take longer than the interval, and several would slow each other down. */
   private async run(): Promise<void> {
+    this.again = true
+    if (this.active) return
+    this.active = true
+    while (this.again) {
+      this.again = false
+      await this.runOnce()
+    }
+    this.active = false
+  }
+
+  private async runOnce(): Promise<void> {
     const { redis, reconciler, log } = this.deps
-    this.activeRuns++
     try {
       await this.catchUp()
       await reconciler.run()
@@ -82,8 +99,6 @@ export class IndexSync {
         err instanceof TrainyardError || (err as Error).message === 'Command timed out'
       const details = isOutage ? { reason: (err as Error).message } : { err }
       log.warn(details, 'could not reconcile the queue with the store; retrying')
-    } finally {
-      this.activeRuns--
     }
   }
 

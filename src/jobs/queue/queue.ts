@@ -69,6 +69,15 @@ export class JobQueue {
     return typeof fromLeft === 'number' ? (before ?? 0) - fromLeft : null
   }
 
+  /** Moves a waiting job to where its priority belongs. */
+  async updatePriority(job: QueuedJob): Promise<void> {
+    const priority = queuePriority(job)
+    // BullMQ would also move a job that has the priority already, behind others that have it
+    const known = await this.redis.hget(this.queue.toKey(job.id), 'priority')
+    if (known === null || Number(known) === priority) return
+    await (await this.queue.getJob(job.id))?.changePriority({ priority })
+  }
+
   /** Removes a waiting job. Has no effect on a job that a worker holds. */
   async remove(id: string): Promise<void> {
     await this.queue.remove(id)

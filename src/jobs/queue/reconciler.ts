@@ -1,4 +1,5 @@
-import { isMissing } from '../../errors.js'
+import pLimit from 'p-limit'
+import { isMissing, nullIfDamaged } from '../../errors.js'
 import type { Logger } from '../../log.js'
 import type { DamageRegistry } from '../../store/damage-registry.js'
 import { jobPaths } from '../record/job-paths.js'
@@ -11,6 +12,12 @@ type JobSummary = Pick<JobRecord, 'manifest' | 'lifecycle'>
 
 const batchSize = 100
 
+/** Jobs that a rebuild reads at the same time. */
+const rebuildConcurrency = 16
+
+/** Jobs in any state that each run compares with the store: those that have ended can change, too. */
+const sweepBatchSize = 20
+
 /**
  * Makes Redis match the store. It adds jobs that the index lost, updates old statuses, queues jobs
  * that should run but are not in the queue (the add after the 202 failed, or a worker's run threw),
@@ -18,6 +25,10 @@ const batchSize = 100
  */
 export class Reconciler {
   private nextIndex = 0
+  /** The last job that the sweep has compared; null at its start. */
+  private sweptTo: string | null = null
+  /** Jobs that Redis could not be told about. */
+  private readonly unsynced = new Set<string>()
   /** Damaged jobs. Each run reads them again, because they may have been restored. */
   private readonly passedOver = new Set<string>()
 
@@ -37,8 +48,9 @@ export class Reconciler {
     ]
     const missing = await this.queue.missingFromQueue(queued)
     const others = [...queued, ...paused]
-    for (const id of new Set([...running, ...missing, ...this.nextBatch(others)]))
-      await this.reconcileJob(id)
+    const swept = await this.nextSwept()
+    const ids = [...running, ...missing, ...this.nextBatch(others), ...swept, ...this.unsynced]
+    for (const id of new Set(ids)) await this.reconcileJob(id)
     for (const id of this.passedOver) await this.restore(id)
   }
 
@@ -52,8 +64,7 @@ export class Reconciler {
     this.passedOver.delete(id)
     if (!record) return
     this.log.info({ job: id }, 'a damaged job is intact again')
-    await this.index.add(record.manifest, record.lifecycle)
-    await this.ensureQueued(record)
+    await this.ensureIndexedAndQueued(record)
   }
 
   /**
@@ -66,25 +77,41 @@ export class Reconciler {
     return ids.slice(from, this.nextIndex)
   }
 
-  /** Updates Redis for one job from its record. */
+  private async nextSwept(): Promise<string[]> {
+    const ids = await this.index.idsAfter(this.sweptTo, sweepBatchSize)
+    this.sweptTo = ids.length < sweepBatchSize ? null : ids.at(-1)!
+    return ids
+  }
+
+  /** Updates Redis for one job from its record. If Redis does not answer, the next run does it. */
   async reconcileJob(id: string): Promise<void> {
+    this.unsynced.add(id)
+    await this.reconcile(id)
+    this.unsynced.delete(id)
+  }
+
+  private async reconcile(id: string): Promise<void> {
     const record = await this.find(id)
     if (this.isDamaged(id)) return
     if (record) {
       // a worker may have refused it because it is damaged
       const { state } = record.lifecycle
       const isLost = isWaitingOrRunning(state) && !(await this.queue.has(id))
-      return isLost && !(await this.isIntact(id)) ? undefined : this.ensureQueued(record)
+      return isLost && !(await this.isIntact(id)) ? undefined : this.ensureIndexedAndQueued(record)
     }
     const isListed = (await this.index.missing([id])).length === 0
     if (isListed) this.log.info({ job: id }, 'a job is not in the data folder: it leaves the list')
     await this.index.remove(id)
   }
 
-  private async ensureQueued({ manifest, lifecycle }: JobSummary): Promise<void> {
-    await this.index.updateStatus(manifest.id, lifecycle)
+  private async ensureIndexedAndQueued({ manifest, lifecycle }: JobSummary): Promise<void> {
+    // a damaged attempt has no progress to list, and does not keep the job from the list
+    const attempts =
+      lifecycle.attempt > 0 ? await this.records.attempts(manifest.id).catch(nullIfDamaged) : []
+    await this.index.put({ manifest, lifecycle, attempts: attempts ?? [] })
     if (!isWaitingOrRunning(lifecycle.state)) return
-    if (!(await this.queue.has(manifest.id))) await this.queue.add(manifest)
+    if (await this.queue.has(manifest.id)) await this.queue.updatePriority(manifest)
+    else await this.queue.add(manifest)
   }
 
   /** Whether a worker could run the job: it reads more than a summary. Remembers damage. */
@@ -98,12 +125,13 @@ export class Reconciler {
   /** Adds all jobs that are missing from the index. */
   async rebuild(): Promise<void> {
     // damaged jobs cannot be added: the lists name them beside the others
-    for (const id of await this.index.missing(await this.records.ids())) {
+    const missing = await this.index.missing(await this.records.ids())
+    const limitReads = pLimit(rebuildConcurrency)
+    const add = async (id: string) => {
       const record = await this.find(id)
-      if (!record) continue
-      await this.index.add(record.manifest, record.lifecycle)
-      await this.ensureQueued(record)
+      if (record) await this.ensureIndexedAndQueued(record)
     }
+    await Promise.all(missing.map(id => limitReads(() => add(id))))
     await this.index.markComplete()
   }
 

@@ -1,5 +1,6 @@
-import { TrainyardError } from '../../errors.js'
+import { fieldError, TrainyardError } from '../../errors.js'
 import type { RemovedCheckpoints } from '../../spec/checkpoint.js'
+import { maxLabels } from '../../spec/labels.js'
 import { hints, isTerminal, type JobAction, type JobState } from './states.js'
 
 export const jobNotFound = (id: string) =>
@@ -36,6 +37,20 @@ const participles: Record<JobAction, string> = {
   cancel: 'cancelled',
   retry: 'retried',
   remove: 'removed',
+}
+
+/** For a new priority of a job that does not wait. */
+export const priorityNotChangeable = (id: string, state: JobState) =>
+  new TrainyardError(
+    isTerminal(state) ? 'JOB_ENDED' : 'JOB_ACTIVE',
+    `job '${id}' is ${state}, and a priority matters only to a job that waits: leave priority out; name and labels can be changed`,
+  )
+
+export const tooManyLabels = (count: number) => {
+  const message = `the job would have ${count} labels, expected at most ${maxLabels}: remove some by setting them to null`
+  return new TrainyardError('INVALID_JOB', message, {
+    errors: [fieldError('/labels', 'too_long', message)],
+  })
 }
 
 export const datasetGone = (id: string, { message }: Error) =>

@@ -96,6 +96,8 @@ export const initReport = shapeOf<InitReport>(InitReport)
 
 export const removedCheckpoints = shapeOf<RemovedCheckpoints>(RemovedCheckpoints)
 
+export const agreedModelName = shapeOf<{ name: string }>(Type.Object({ name: Name }))
+
 export const agreedThreads = shapeOf<{ threads: number }>(Type.Object({ threads: AttemptNumber }))
 
 export const checkpointManifest = shapeOf<CheckpointManifest>(

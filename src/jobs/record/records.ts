@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util'
 import { DamagedError } from '../../errors.js'
 import type { RemovedCheckpoints } from '../../spec/checkpoint.js'
 import { isJobId } from '../../spec/identifiers.js'
@@ -7,10 +8,12 @@ import type { MemoryEstimate } from '../../spec/memory-estimate.js'
 import type { Store } from '../../store/store.js'
 import type { AttemptRecord } from './attempt-record.js'
 import { jobNotFound } from './errors.js'
+import { type EditableFields, editableFieldsOf, JobEdits } from './job-edits.js'
 import { jobPaths } from './job-paths.js'
 import { Journal } from './journal.js'
 import { initialLifecycle, type JobResult, type JournalEntry, type Lifecycle } from './lifecycle.js'
 import {
+  agreedModelName,
   agreedThreads,
   attemptRecord,
   initReport,
@@ -57,10 +60,12 @@ export const initialRecord = (manifest: JobManifest): JobRecord => ({
  */
 export class JobRecords {
   private readonly journal: Journal
+  private readonly edits: JobEdits
   private readonly reads = new SharedCalls<JobRecord>()
 
   constructor(private readonly store: Store) {
     this.journal = new Journal(store)
+    this.edits = new JobEdits(store)
   }
 
   /** Returns false if the job exists. */
@@ -96,7 +101,7 @@ export class JobRecords {
     const paths = jobPaths(id)
     const manifest = await this.store.readJson<JobManifest>(paths.manifest, jobManifest)
     if (!manifest) return this.assertGone(id)
-    if (manifest.id === id) return manifest
+    if (manifest.id === id) return this.edits.applyTo(manifest)
     throw new DamagedError(paths.manifest, `is the manifest of ${manifest.id}`)
   }
 
@@ -152,6 +157,25 @@ export class JobRecords {
     entry: JournalEntry,
   ): Promise<{ allowed: boolean; lifecycle: Lifecycle }> {
     return this.journal.append(id, (await this.manifest(id)).createdAt, entry)
+  }
+
+  /**
+   * Changes the name, labels or priority. `change` gets them as they are, and the job's state; it may throw, and may
+   * be called again if another change comes first. Returns whether anything changed.
+   */
+  async edit(
+    id: string,
+    change: (fields: EditableFields, lifecycle: Lifecycle) => EditableFields,
+  ): Promise<boolean> {
+    for (;;) {
+      const manifest = await this.manifest(id)
+      const lifecycle = await this.journal.read(id, manifest.createdAt)
+      if (lifecycle.state === 'removed') throw jobNotFound(id)
+      const before = editableFieldsOf(manifest)
+      const after = change(before, lifecycle)
+      if (isDeepStrictEqual(before, after)) return false
+      if (await this.edits.add(manifest, after)) return true
+    }
   }
 
   /** Attempts that have started, oldest first. */
@@ -230,6 +254,14 @@ export class JobRecords {
     await this.store.createJson<{ threads: number }>(key, { threads: proposed })
     const agreed = await this.store.readJson(key, agreedThreads)
     return agreed?.threads ?? proposed
+  }
+
+  /** Fixes the name of the job's model: all attempts that publish get the same. The first proposal wins. */
+  async agreeOnModelName(id: string, proposed: string): Promise<string> {
+    const key = jobPaths(id).modelName
+    await this.store.createJson<{ name: string }>(key, { name: proposed })
+    const agreed = await this.store.readJson(key, agreedModelName)
+    return agreed?.name ?? proposed
   }
 
   async remove(id: string): Promise<void> {

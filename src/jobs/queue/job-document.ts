@@ -1,0 +1,97 @@
+// What the index holds of a job: all that lists filter and sort by.
+import type { Job, JobManifest, Metrics } from '../../spec/job.js'
+import { defaultPriority } from '../../spec/labels.js'
+import { withoutNulls } from '../../spec/metrics.js'
+import type { AttemptRecord } from '../record/attempt-record.js'
+import type { Lifecycle } from '../record/lifecycle.js'
+
+/** What the index is given of a job. */
+export interface IndexedJob {
+  manifest: JobManifest
+  lifecycle: Lifecycle
+  /** Oldest first. */
+  attempts: readonly AttemptRecord[]
+}
+
+/** The part that only `PATCH` changes. */
+export interface JobDocument {
+  /** See `JobManifest.revision`. */
+  revision: number
+  tags: string[]
+  name: string
+  priority: number
+  createdAt: string
+  labels: Record<string, string>
+  dataset: Job['dataset']
+  model: object
+  training: object
+}
+
+/** The part that changes with the job's state. While the job runs, its live state is newer. */
+export interface JobState {
+  attempt: number
+  startedAt?: string
+  finishedAt?: string
+  step: number
+  metrics: Metrics
+  failure?: { code: string }
+}
+
+export function documentOf(manifest: JobManifest): JobDocument {
+  const { revision = 0, name, priority = defaultPriority, createdAt, labels = {} } = manifest
+  const { dataset, model, training } = manifest
+  return {
+    revision,
+    tags: tagsOf(manifest),
+    name,
+    priority,
+    createdAt,
+    labels,
+    dataset,
+    model: scalarsOf(model),
+    training: scalarsOf(training),
+  }
+}
+
+export function stateOf({ manifest, lifecycle, attempts }: IndexedJob): JobState {
+  const { attempt, result } = lifecycle
+  const progress = attempts.at(-1)?.progress ?? { step: 0, metrics: {} }
+  const startedAt = attempts[0]?.startedAt
+  const succeeded = result?.status === 'succeeded'
+  return {
+    attempt,
+    ...(startedAt && { startedAt }),
+    ...(result && { finishedAt: result.finishedAt }),
+    step: succeeded ? (result.step ?? manifest.training.steps) : progress.step,
+    metrics: withoutNulls(succeeded ? result.metrics : progress.metrics),
+    ...(result?.failure && { failure: { code: result.failure.code } }),
+  }
+}
+
+/** The tags by which jobs are found: a job is in the set of each. */
+export function tagsOf({ name, model, dataset, labels = {} }: JobManifest): string[] {
+  const labelTags = Object.entries(labels).map(([key, value]) => `label:${key}:${value}`)
+  const datasetTags = [`dataset:${dataset.id}`, `dataset:${dataset.name}`]
+  return [`name:${name}`, `model:${model.kind}`, ...datasetTags, ...labelTags]
+}
+
+/** Options with more entries, such as a weight for each class, are no scale to sort by. */
+const maxEntries = 64
+const maxDepth = 3
+const maxTextLength = 128
+
+/** The numbers, texts and booleans of an object. Lists, long texts and large objects are left out. */
+function scalarsOf(object: object, depth = 1): object {
+  const entries = Object.entries(object)
+  if (entries.length > maxEntries) return {}
+  const kept = entries.flatMap(([name, value]) => {
+    if (typeof value === 'object' && value !== null && !Array.isArray(value)) {
+      return depth < maxDepth ? [[name, scalarsOf(value, depth + 1)]] : []
+    }
+    const isScalar = ['number', 'boolean'].includes(typeof value)
+    return isScalar || (typeof value === 'string' && value.length <= maxTextLength)
+      ? [[name, value]]
+      : []
+  })
+  return Object.fromEntries(kept)
+}

@@ -1,0 +1,243 @@
+import { setImmediate } from 'node:timers/promises'
+import type { Redis } from 'ioredis'
+import { encodeTime } from 'ulid'
+import { decodeCursor, encodeCursor } from '../../lists/cursor.js'
+import type { Order } from '../../lists/order.js'
+import { type ListQuery, PageSelector, type Selection } from '../../lists/page-selector.js'
+import type { JobStatus } from '../../spec/job.js'
+import { queueUnavailable } from './errors.js'
+import type { JobState } from './job-document.js'
+import { parseDocument } from './job-index.js'
+import { etaSeconds, type LiveState } from './live-state.js'
+import { redisNames } from './redis.js'
+
+/** Conditions for a list of jobs. A job matches if it meets all of them. */
+export interface JobFilter {
+  status?: readonly JobStatus[]
+  /** Each is `key:value`. The job has all of them. */
+  labels?: readonly string[]
+  model?: string
+  /** An id or a name. */
+  dataset?: string
+  /** A prefix of the job's name. */
+  name?: string
+  createdAfter?: string
+  createdBefore?: string
+}
+
+export type JobSearchQuery = JobFilter & ListQuery
+
+/** Ids are ULIDs, so this is newest first. */
+export const jobOrder: Order = { keys: [], idsDescending: true }
+
+/** Jobs that are read from Redis and looked at before other work of the process runs. */
+const batchSize = 250
+
+/** If more names share a prefix, scanning all jobs finds matches fast enough. */
+const maxNameMatches = 50
+
+type Candidate = ReturnType<typeof toCandidate>
+
+/** Finds jobs in the index (see `JobIndex`). */
+export class JobSearch {
+  private readonly names
+
+  constructor(
+    private readonly redis: Redis,
+    prefix: string,
+  ) {
+    this.names = redisNames(prefix)
+  }
+
+  /** The ids of one page, and how many jobs match. Throws INVALID_CURSOR. */
+  async page(query: JobSearchQuery): Promise<Selection<string>> {
+    const { sets, exact } = await this.smallestSets(query)
+    if (exact && !query.sort && !query.where) return this.exactPage(query, sets)
+    const selector = new PageSelector<string>(query, jobOrder)
+    for await (const candidates of this.candidates(sets, query)) {
+      const matching = candidates.filter(candidate => matchesFilter(candidate, query))
+      selector.add(await this.withLiveState(matching))
+    }
+    return selector.selection()
+  }
+
+  /** Up to `limit` ids of jobs that match, older than `before`, newest first. */
+  async ids(limit: number, before: string | null, filter: JobFilter): Promise<string[]> {
+    const cursor = before === null ? undefined : encodeCursor({ id: before, values: [] }, jobOrder)
+    return (await this.page({ ...filter, limit, cursor })).items
+  }
+
+  /** If every id of the sets matches, no job needs to be looked at. */
+  private async exactPage(query: JobSearchQuery, sets: readonly string[]) {
+    const { limit, cursor } = query
+    const before = cursor === undefined ? null : decodeCursor(cursor, jobOrder).id
+    const { floor, ceiling } = timeRange(query)
+    const [counts, found] = await Promise.all([
+      Promise.all(sets.map(key => this.redis.zlexcount(key, floor, ceiling))),
+      this.newest(sets, before === null ? ceiling : lower(ceiling, before), floor, limit + 1),
+    ]).catch(throwUnavailable)
+    const items = found.slice(0, limit)
+    return {
+      items,
+      cursors: items.map(id => encodeCursor({ id, values: [] }, jobOrder)),
+      hasMore: found.length > limit,
+      total: counts.reduce((sum, count) => sum + count, 0),
+    }
+  }
+
+  /** Batches of what the index has about the jobs of the sets; lets other work run after each. */
+  private async *candidates(
+    sets: readonly string[],
+    filter: JobFilter,
+  ): AsyncGenerator<Candidate[]> {
+    const { documents, states } = this.names
+    const { floor, ceiling: newest } = timeRange(filter)
+    let ceiling = newest
+    for (;;) {
+      const ids = await this.newest(sets, ceiling, floor, batchSize).catch(throwUnavailable)
+      if (ids.length === 0) return
+      const [found, foundStates] = await Promise.all([
+        this.redis.hmget(documents, ...ids),
+        this.redis.hmget(states, ...ids),
+      ]).catch(throwUnavailable)
+      // a job that is removed at this moment has neither
+      yield ids.flatMap((id, i) =>
+        found[i] && foundStates[i] ? [toCandidate(id, found[i], foundStates[i])] : [],
+      )
+      if (ids.length < batchSize) return
+      ceiling = `(${ids.at(-1)}`
+      await setImmediate()
+    }
+  }
+
+  /** What a running job's worker last reported is newer than its state. */
+  private async withLiveState(candidates: Candidate[]): Promise<Candidate[]> {
+    const running = candidates.filter(({ document }) => document.status === 'running')
+    if (running.length === 0) return candidates
+    const found = await this.redis
+      .mget(running.map(({ id }) => this.names.live(id)))
+      .catch(throwUnavailable)
+    for (const [i, { document }] of running.entries()) {
+      const live = found[i] ? (JSON.parse(found[i]) as LiveState) : null
+      if (live?.attempt !== document.attempt) continue
+      const { progress } = document
+      progress.step = Math.max(progress.step, live.step)
+      progress.fraction = Math.min(1, progress.step / progress.steps)
+      const eta = etaSeconds(live)
+      if (eta !== null) progress.etaSeconds = eta
+      Object.assign(document.metrics, live.details?.metrics)
+    }
+    return candidates
+  }
+
+  /**
+   * Picks the condition with the fewest ids and returns its sets, or the set of all jobs if there
+   * is no condition. `exact` if every id in the sets matches the filter.
+   */
+  private async smallestSets(filter: JobFilter): Promise<{ sets: string[]; exact: boolean }> {
+    const nameTags = await this.nameTags(filter.name)
+    const candidates = [...tagSets(filter), ...(nameTags ? [nameTags] : [])].map(tags =>
+      tags.map(tag => this.names.tagged(tag)),
+    )
+    const exact = !filter.name || nameTags !== null
+    if (candidates.length < 2) return { sets: candidates[0] ?? [this.names.jobs], exact }
+    const sizes = await Promise.all(
+      candidates.map(async keys => {
+        const counts = await Promise.all(keys.map(key => this.redis.zcard(key)))
+        return counts.reduce((sum, count) => sum + count, 0)
+      }),
+    ).catch(throwUnavailable)
+    return { sets: candidates[sizes.indexOf(Math.min(...sizes))]!, exact: false }
+  }
+
+  /** Tags of the names with the prefix; null without a prefix or if too many names share it. */
+  private async nameTags(namePrefix: string | undefined): Promise<string[] | null> {
+    if (namePrefix === undefined) return null
+    const names = await this.redis
+      .zrangebylex(
+        this.names.jobNames,
+        `[${namePrefix}`,
+        `[${namePrefix}\x7f`,
+        'LIMIT',
+        0,
+        maxNameMatches + 1,
+      )
+      .catch(throwUnavailable)
+    return names.length > maxNameMatches ? null : names.map(name => `name:${name}`)
+  }
+
+  private async newest(sets: readonly string[], ceiling: string, floor: string, size: number) {
+    const found = await Promise.all(
+      sets.map(key => this.redis.zrevrangebylex(key, ceiling, floor, 'LIMIT', 0, size)),
+    )
+    return found.length === 1
+      ? found[0]!
+      : [...new Set(found.flat())].sort().reverse().slice(0, size)
+  }
+}
+
+/** A job with the fields that lists sort and filter by, under the names that they have in an answer. */
+function toCandidate(id: string, documentText: string, stateText: string) {
+  const [status, state] = parseState(stateText)
+  const { tags, revision: _, ...fields } = parseDocument(documentText)
+  const { step, ...others } = state
+  const { steps } = fields.training as { steps: number }
+  const fraction = status === 'succeeded' ? 1 : Math.min(1, step / steps)
+  const progress: Progress = { step, steps, fraction }
+  return { id, item: id, tags, document: { id, status, ...fields, ...others, progress } }
+}
+
+interface Progress {
+  step: number
+  steps: number
+  fraction: number
+  etaSeconds?: number
+}
+
+function parseState(text: string): [string, JobState] {
+  const [version, status] = text.split(':', 2) as [string, string]
+  const json = text.slice(version.length + status.length + 2)
+  // older workers store no more than the status
+  return [status, json ? JSON.parse(json) : { attempt: 0, step: 0, metrics: {} }]
+}
+
+/** Whether a job has one of the statuses, and one of the tags of each condition. */
+function matchesFilter({ document, tags }: Candidate, filter: JobFilter): boolean {
+  // the status is not among the tags of a document, because it changes
+  const { status: statuses, name = '', ...others } = filter
+  if (statuses && !statuses.some(status => status === document.status)) return false
+  if (!document.name.startsWith(name)) return false
+  return tagSets(others).every(some => some.some(tag => tags.includes(tag)))
+}
+
+/** The tags of each condition. A job meets a condition if it has one of its tags. */
+function tagSets(filter: JobFilter): string[][] {
+  return [
+    ...(filter.status ? [filter.status.map(status => `status:${status}`)] : []),
+    ...(filter.labels ?? []).map(label => [`label:${label}`]),
+    ...(filter.model ? [[`model:${filter.model}`]] : []),
+    ...(filter.dataset ? [[`dataset:${filter.dataset}`]] : []),
+  ]
+}
+
+/** The ids of the jobs that were created in a time, as bounds of Redis' ranges. */
+function timeRange({ createdAfter, createdBefore }: JobFilter) {
+  return {
+    floor: createdAfter ? `[${lowestIdAt(createdAfter, 1)}` : '-',
+    ceiling: createdBefore ? `(${lowestIdAt(createdBefore, 0)}` : '+',
+  }
+}
+
+/** The ceiling that excludes the id and everything above it, too. */
+const lower = (ceiling: string, id: string) =>
+  ceiling === '+' || id < ceiling.slice(1) ? `(${id}` : ceiling
+
+/** The smallest job id (a ULID) of the millisecond `offsetMs` after `time`. */
+function lowestIdAt(time: string, offsetMs: number): string {
+  const ms = Math.min(Math.max(0, Date.parse(time) + offsetMs), 2 ** 48 - 1)
+  return `job-${encodeTime(ms, 10).toLowerCase()}`
+}
+
+function throwUnavailable(cause: unknown): never {
+  throw queueUnavailable(cause)
+}
