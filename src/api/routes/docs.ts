@@ -16,17 +16,33 @@ const indexHtml = `<!doctype html>
 <body>
 <div id="api"></div>
 <script src="docs/swagger-ui-bundle.js"></script>
-<script src="docs/start.js"></script>
+<script type="module" src="docs/start.js"></script>
 </body>
 </html>
 `
 
-const startScript = `SwaggerUIBundle({
-  url: new URL('openapi.json', location.href).href,
+// Forms are open at once. Swagger UI would fill their optional fields with random text; it sends empty ones.
+const startScript = `const url = new URL('openapi.json', location.href).href
+const spec = await (await fetch(url)).json()
+for (const { requestBody } of Object.values(spec.paths).flatMap(Object.values)) {
+  const { properties = {}, required = [] } = requestBody?.content?.['multipart/form-data']?.schema ?? {}
+  for (const [name, field] of Object.entries(properties)) {
+    if (!required.includes(name) && field.type === 'string') field.example = ''
+  }
+}
+SwaggerUIBundle({
+  url,
+  spec,
   dom_id: '#api',
   deepLinking: true,
   defaultModelsExpandDepth: 0,
   displayRequestDuration: true,
+  tryItOutEnabled: true,
+  requestInterceptor(request) {
+    const form = request.body instanceof FormData ? request.body : new FormData()
+    for (const [name, value] of [...form]) if (value === '') form.delete(name)
+    return request
+  },
   validatorUrl: null,
 })
 `
