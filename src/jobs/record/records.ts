@@ -20,7 +20,7 @@ import {
   jobManifest,
   removedCheckpoints as removedCheckpointsShape,
 } from './record-shapes.js'
-import { unlinkRun } from './run-links.js'
+import { linkRun, unlinkRun } from './run-links.js'
 import { SharedCalls } from './shared-calls.js'
 
 export type { AttemptEnd, AttemptProgress, AttemptRecord } from './attempt-record.js'
@@ -174,7 +174,12 @@ export class JobRecords {
       const before = editableFieldsOf(manifest)
       const after = change(before, lifecycle)
       if (isDeepStrictEqual(before, after)) return false
-      if (await this.edits.add(manifest, after)) return true
+      if (!(await this.edits.add(manifest, after))) continue
+      // on a file system without links there is none to rename
+      if (after.name !== before.name) {
+        await linkRun(this.store, { id, name: after.name }).catch(() => {})
+      }
+      return true
     }
   }
 

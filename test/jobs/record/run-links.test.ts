@@ -5,7 +5,9 @@ import { test } from 'node:test'
 import { jobNotFound } from '../../../src/jobs/record/errors.js'
 import { JobRecords } from '../../../src/jobs/record/records.js'
 import { linkRun, restoreRunLinks } from '../../../src/jobs/record/run-links.js'
+import { planJob } from '../../../src/planning/plan.js'
 import { openFolderStore } from '../../../src/store/folder-store.js'
+import { digitsManifest } from '../../../testing/digits-manifest.js'
 import { newJobId } from '../../../testing/running-job.js'
 import { tempFolder } from '../../../testing/temp-folder.js'
 
@@ -45,4 +47,17 @@ test('each job has one link with its name, which goes with the job and comes bac
     await restoreRunLinks(store, readJob)
     assert.deepEqual(await links(), [`digits-${one}`, 'mine'])
   }
+})
+
+test('a job that is given another name has a link with that name', async t => {
+  const folder = await tempFolder(t)
+  const store = await openFolderStore(folder)
+  const records = new JobRecords(store)
+  const identity = { id: newJobId(), createdAt: '2026-01-01T00:00:00.000Z' }
+  const request = { name: 'before', model: { kind: 'resnet' as const }, dataset: 'digits' }
+  const job = planJob(identity, request, digitsManifest(), null)
+  await records.create(job)
+  await linkRun(store, job)
+  await records.edit(job.id, fields => ({ ...fields, name: 'after' }))
+  assert.deepEqual(await store.list('tensorboard'), [`after-${job.id}`])
 })
