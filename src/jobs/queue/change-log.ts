@@ -58,10 +58,10 @@ export class ChangeLog {
 
   /**
    * Adds to a transaction: appends the transitions of a job that were not told yet, or that it was changed
-   * otherwise, and the model that it has published. The name may be left out if it was given before.
+   * otherwise, and the model that it has published.
    */
   noteJob(transaction: ChainableCommander, job: NotedJob): ChainableCommander {
-    const { id, name = '', revision = 0, lifecycle } = job
+    const { id, name, revision, lifecycle } = job
     if (lifecycle.state === 'removed') return transaction
     const { changes, changesEpoch, toldJobs, resources, changesChannel } = this.names
     const keys = [changes, changesEpoch, toldJobs, resources('model')]
@@ -170,9 +170,9 @@ export interface Resource {
 
 export interface NotedJob {
   id: string
-  name?: string
+  name: string
   /** Grows when clients change what is no matter of the lifecycle, such as labels. */
-  revision?: number
+  revision: number
   lifecycle: Lifecycle
 }
 
@@ -219,9 +219,8 @@ const noteJobScript = `
   local id, version, transitions = ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4])
   local revision, name = tonumber(ARGV[5]), ARGV[6]
   local known = redis.call('HGET', KEYS[3], id) or '-1:0:0:'
-  local toldVersion, told, toldRevision, toldName = string.match(known, '^(-?%d+):(%d+):(%d+):(.*)$')
+  local toldVersion, told, toldRevision = string.match(known, '^(-?%d+):(%d+):(%d+):')
   if tonumber(toldVersion) > version then return end
-  if name == '' then name = toldName end
   revision = math.max(revision, tonumber(toldRevision))
   if tonumber(toldVersion) == version and tonumber(toldRevision) == revision then return end
   redis.call('HSET', KEYS[3], id, table.concat({ version, transitions, revision, name }, ':'))

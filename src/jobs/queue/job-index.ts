@@ -84,9 +84,8 @@ export class JobIndex {
       ...document.tags,
     ]
     const changes = this.redis.multi().eval(putScript, keys.length, ...keys, ...values)
-    // a change of the labels is one of the job, too
-    const version = lifecycle.version + document.revision
-    await this.changeLog.noteJob(changes, { id, name, lifecycle: { ...lifecycle, version } }).exec()
+    const { revision } = document
+    await this.changeLog.noteJob(changes, { id, name, revision, lifecycle }).exec()
   }
 
   async remove(id: string): Promise<void> {

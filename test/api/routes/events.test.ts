@@ -136,6 +136,20 @@ test('data sets, models and weights are told when they come and go, however that
   ])
 })
 
+test('a new name of a job is a change of it', async () => {
+  const { lastEventId } = await pageOf('')
+  const id = await submit('before')
+  await server.api.patch(`/jobs/${id}`).send({ name: 'after' })
+  const { events } = await pageOf(`after=${lastEventId}&jobs=${id}`)
+  assert.deepEqual(
+    events.map(({ type, data }) => [type, (data as { name: string }).name]),
+    [
+      ['job.queued', 'before'],
+      ['job.changed', 'after'],
+    ],
+  )
+})
+
 test('a ticket opens the stream without a key', async () => {
   const { status, body } = await server.api
     .post('/stream-tickets')

@@ -45,12 +45,12 @@ const told = async () =>
 test('the log begins after all is known, so nothing that existed before looks new', async () => {
   const queued = initialLifecycle(at)
   const id = newJobId()
-  await note({ id, name: 'old', lifecycle: queued })
+  await note({ id, name: 'old', revision: 0, lifecycle: queued })
   await log.resourceCreated('dataset', 'ds-1', { job: '', data: { id: 'ds-1' } })
   await log.begin()
   assert.deepEqual(await told(), [])
   await begin()
-  await note({ id, name: 'old', lifecycle: queued })
+  await note({ id, name: 'old', revision: 0, lifecycle: queued })
   await log.resourceCreated('dataset', 'ds-1', { job: '', data: { id: 'ds-1' } })
   await log.resourceDeleted('dataset', 'ds-1')
   await log.resourceDeleted('dataset', 'ds-1')
@@ -73,11 +73,12 @@ test('transitions that were missed are told in order, and none twice, whatever t
     states.push(applyEntry(states.at(-1)!, entry))
   }
   const [queued, running, pausing, , resumed] = states
-  await note({ id, name: 'mine', lifecycle: queued! })
-  await note({ id, lifecycle: pausing! })
-  await note({ id, lifecycle: running! })
-  await note({ id, lifecycle: resumed! })
-  await note({ id, lifecycle: resumed! })
+  const mine = { id, name: 'mine', revision: 0 }
+  await note({ ...mine, lifecycle: queued! })
+  await note({ ...mine, lifecycle: pausing! })
+  await note({ ...mine, lifecycle: running! })
+  await note({ ...mine, lifecycle: resumed! })
+  await note({ ...mine, lifecycle: resumed! })
   await note({ id, name: 'renamed', revision: 1, lifecycle: resumed! })
   await log.noteRemovedJob(redis.multi(), id).exec()
   await log.noteRemovedJob(redis.multi(), id).exec()
