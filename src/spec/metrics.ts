@@ -93,3 +93,11 @@ export const MetricsPage = Type.Object({
   nextCursor: NextCursor,
 })
 export type MetricsPage = Static<typeof MetricsPage>
+
+export const JobMetrics = Type.Object({
+  job: Type.String({ description: 'id of the job' }),
+  exists: Type.Boolean({ description: 'false if there is no such job: it has no points' }),
+  points: MetricsPage.properties.points,
+  damagedLines: MetricsPage.properties.damagedLines,
+})
+export type JobMetrics = Static<typeof JobMetrics>

@@ -1,14 +1,21 @@
 import { Readable } from 'node:stream'
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import { Type } from 'typebox'
+import { type TString, Type } from 'typebox'
+import { invalidCursor, isMissing } from '../../errors.js'
 import type { Jobs } from '../../jobs/jobs.js'
+import type { ChartQuery } from '../../jobs/telemetry/metrics-chart.js'
+import { JobId } from '../../spec/identifiers.js'
+import { JobMetrics } from '../../spec/metrics.js'
 import { optionalWithDefault } from '../../spec/optional-with-default.js'
+import { page } from '../../spec/paging.js'
 import { JobEvent, MetricsEvent, ProgressEvent } from '../../spec/stream-events.js'
 import { strictObject } from '../../spec/strict-object.js'
 import { keyOrTicket } from '../access/stream-tickets.js'
 import { eventStreamType, lastEventId, negotiateFormat } from '../http/content-negotiation.js'
 import type { EventStreams } from '../http/event-stream.js'
 import { HttpError } from '../http/http-error.js'
+import { sendPage } from '../http/list-answer.js'
+import { splitLists } from '../http/split-lists.js'
 import { sendTar } from '../http/tar.js'
 import { eventStream, JobParam, MetricsResponse, tarResponse } from '../schemas.js'
 
@@ -47,6 +54,40 @@ const MetricsQuery = strictObject({
   ),
 })
 
+const listOf = (item: TString, maxItems: number, description: string) =>
+  Type.Array(item, { minItems: 1, maxItems, description })
+
+const MetricsOfJobsQuery = strictObject({
+  jobs: listOf(JobId, 100, 'ids of jobs'),
+  names: Type.Optional(
+    listOf(Type.String({ pattern: '^[A-Za-z0-9_./-]{1,64}$' }), 64, 'names of metrics'),
+  ),
+  maxPoints: optionalWithDefault(
+    Type.Integer({ minimum: 10, maximum: 1000, default: 100, description: 'as for one job' }),
+  ),
+  cursor: Type.Optional(
+    Type.String({ maxLength: 64, description: "the previous page's nextCursor: the id of a job" }),
+  ),
+})
+
+/** Jobs whose metrics are read one after another, beside other requests. */
+async function readCharts(
+  telemetry: Jobs['telemetry'],
+  jobs: readonly string[],
+  query: ChartQuery,
+): Promise<JobMetrics[]> {
+  const charts: JobMetrics[] = []
+  for (const job of jobs) {
+    const found = await telemetry.chart(job, query).catch(error => {
+      if (!isMissing(error)) throw error
+      return null
+    })
+    const { points, damagedLines } = found ?? { points: {}, damagedLines: 0 }
+    charts.push({ job, exists: found !== null, points, damagedLines })
+  }
+  return charts
+}
+
 const mediaTypes = {
   json: 'application/json',
   ndjson: 'application/x-ndjson',
@@ -59,6 +100,38 @@ export const metricRoutes: FastifyPluginAsyncTypebox<MetricRoutesDeps> = async (
   const { telemetry } = deps.jobs
   const tags = ['jobs']
   const params = Type.Object({ id: JobParam })
+
+  app.get(
+    '/jobs/metrics',
+    {
+      schema: {
+        tags,
+        operationId: 'compareMetrics',
+        summary: 'Chart the metrics of many jobs',
+        description:
+          'One item for each of `jobs`, in their order, downsampled as with `maxPoints` of one job. The answer ends early after 8 MiB; send `nextCursor` as `cursor` for the other jobs.',
+        querystring: MetricsOfJobsQuery,
+        problems: ['INVALID_CURSOR'],
+        response: { 200: page(JobMetrics) },
+      },
+      preValidation: splitLists('jobs', 'names'),
+    },
+    async (request, reply) => {
+      const { jobs, names, maxPoints, cursor } = request.query
+      const ids = [...new Set(jobs)]
+      const from = cursor === undefined ? 0 : ids.indexOf(cursor) + 1
+      if (cursor !== undefined && from === 0) throw invalidCursor(cursor)
+      const rest = ids.slice(from)
+      return sendPage<JobMetrics>(reply, JobMetrics, {
+        cursors: rest,
+        hasMore: false,
+        total: ids.length,
+        read: (start, end) =>
+          readCharts(telemetry, rest.slice(start, end), { maxPoints, ...(names && { names }) }),
+        damaged: async () => [],
+      })
+    },
+  )
 
   app.get(
     '/jobs/:id/metrics',

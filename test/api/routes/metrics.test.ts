@@ -290,3 +290,32 @@ test('the TensorBoard tar has the event files of the job and nothing else', asyn
   const run = `${job.name}-${id}`
   assert.deepEqual(found, [[key.replace(`jobs/${id}`, run), 'events']])
 })
+
+test('one answer has the metrics of many jobs', async () => {
+  const [one, two] = [await runningJob(server), await runningJob(server)]
+  await appendMetrics(server, one, [1, 2])
+  await appendMetrics(server, two, [1])
+  const gone = 'job-01jdzzzzzzzzzzzzzzzzzzzzzz'
+  const path = `/jobs/metrics?jobs=${two},${gone}&jobs=${one}&names=loss&maxPoints=10`
+  const { status, body } = await server.api.get(path)
+  assert.equal(status, 200, body.detail)
+  const points = body.items.map((item: { job: string; exists: boolean; points: object }) => [
+    item.job,
+    item.exists,
+    JSON.parse(JSON.stringify(item.points), (key, value) => (key === 'time' ? undefined : value)),
+  ])
+  const first = { step: 1, value: 1 }
+  assert.deepEqual(points, [
+    [two, true, { loss: [first] }],
+    [gone, false, {}],
+    [one, true, { loss: [first, { step: 2, value: 0.5 }] }],
+  ])
+  assert.deepEqual([body.total, body.nextCursor], [3, null])
+  const rest = await server.api.get(`${path}&cursor=${gone}`)
+  assert.deepEqual(
+    rest.body.items.map(({ job }: { job: string }) => job),
+    [one],
+  )
+  assert.equal((await server.api.get('/jobs/metrics?jobs=x')).status, 400)
+  assert.equal((await server.api.get(`${path}&cursor=other`)).body.code, 'INVALID_CURSOR')
+})
