@@ -17,6 +17,11 @@ import { Worker, type WorkerList } from '../spec/worker.js'
 const partial = <T extends TProperties>({ properties }: TObject<T>, divided: TProperties = {}) =>
   Type.Partial(Type.Object({ ...properties, ...divided }))
 
+export const ImageDatasetFields = partial(ImagesManifest)
+export const TableDatasetFields = partial(TableManifest)
+export const NetworkModelFields = partial(NetworkModel)
+export const BoostingModelFields = partial(BoostingModel)
+
 /** Response schemas, with their names and descriptions in the OpenAPI document. */
 export const responseSchemas: TSchema[] = [
   { ...ChangesPage, $id: 'ChangesPage', description: 'some changes' },
@@ -29,12 +34,12 @@ export const responseSchemas: TSchema[] = [
     description: 'what `fields` asks for of a training job',
   },
   {
-    ...Type.Union([partial(ImagesManifest), partial(TableManifest)]),
+    ...Type.Union([ImageDatasetFields, TableDatasetFields]),
     $id: 'DatasetFields',
     description: 'what `fields` asks for of a data set',
   },
   {
-    ...Type.Union([partial(NetworkModel), partial(BoostingModel)]),
+    ...Type.Union([NetworkModelFields, BoostingModelFields]),
     $id: 'ModelFields',
     description: 'what `fields` asks for of a model',
   },

@@ -90,10 +90,14 @@ import { ImageValidation, TableValidation } from '../../spec/validation-split.js
 import { DeliveryAttempt, WebhookEvent, WebhookRequest } from '../../spec/webhook.js'
 import { WeightsTensor } from '../../spec/weights.js'
 import {
+  BoostingModelFields,
   DatasetResponse,
   DeliveryResponse,
+  ImageDatasetFields,
   JobResponse,
   ModelResponse,
+  NetworkModelFields,
+  TableDatasetFields,
   WebhookResponse,
   WeightsSummaryResponse,
 } from '../schemas.js'
@@ -194,6 +198,10 @@ export const namedSchemas: Record<string, TSchema> = {
   DatasetPage: page(DatasetResponse),
   ImageDataset: ImagesManifest,
   TableDataset: TableManifest,
+  ImageDatasetFields,
+  TableDatasetFields,
+  NetworkModelFields,
+  BoostingModelFields,
   TableColumn,
   NumericColumn,
   CategoryColumn,
