@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises'
 import { answerExamples } from './answer-examples.js'
 import { defaultsInWords } from './defaults-in-words.js'
 import { SchemaNamer } from './name-schemas.js'
@@ -19,26 +20,27 @@ export interface UnfinishedDocument extends SchemaObject {
   components: SchemaObject & { schemas: Record<string, SchemaObject> }
 }
 
-/** Completes the document that `@fastify/swagger` makes: names of schemas, headers and examples. */
-export function completeDocument(document: UnfinishedDocument): SchemaObject {
+/**
+ * Completes the document that `@fastify/swagger` makes: names of schemas, headers and examples. Lets other work run
+ * between its parts, since all of it takes longer than a request may hold the event loop.
+ */
+export async function completeDocument(document: UnfinishedDocument): Promise<SchemaObject> {
+  await setImmediate()
   const namer = new SchemaNamer(namedSchemas)
-  const answers = Object.fromEntries(
-    Object.entries(document.components.schemas).map(([name, schema]) => [
-      name,
-      namer.rewriteMembers(schema),
-    ]),
-  )
-  const paths = Object.fromEntries(
-    Object.entries(document.paths).map(([path, operations]) => [
-      path,
-      Object.fromEntries(
-        Object.entries(operations).map(([method, operation]) => [
-          method,
-          completeOperation(operation, namer),
-        ]),
-      ),
-    ]),
-  )
+  const answers: Record<string, SchemaObject> = {}
+  for (const [name, schema] of Object.entries(document.components.schemas)) {
+    await setImmediate()
+    answers[name] = namer.rewriteMembers(schema)
+  }
+  const paths: UnfinishedDocument['paths'] = {}
+  for (const [path, operations] of Object.entries(document.paths)) {
+    await setImmediate()
+    const complete: UnfinishedDocument['paths'][string] = {}
+    for (const [method, operation] of Object.entries(operations)) {
+      complete[method] = completeOperation(operation, namer)
+    }
+    paths[path] = complete
+  }
   const schemas = { ...answers, ...namer.components }
   return {
     ...document,

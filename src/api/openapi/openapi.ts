@@ -3,12 +3,7 @@ import { type ErrorCode, errorCodes, statusOf } from '../../spec/error-codes.js'
 import { version } from '../../version.js'
 import { commonProblems } from '../http/problem-codes.js'
 import { ProblemResponse } from '../schemas.js'
-import {
-  completeDocument,
-  type RouteNotes,
-  routeNotes,
-  type UnfinishedDocument,
-} from './document.js'
+import { type RouteNotes, routeNotes } from './document.js'
 
 export const openapi: FastifyDynamicSwaggerOptions = {
   openapi: {
@@ -74,11 +69,6 @@ export const openapi: FastifyDynamicSwaggerOptions = {
     const errors = problemResponses(commonProblems({ ...route, schema }), problems)
     const response = { ...(schema.response as object), ...kept, ...errors }
     return { schema: { ...rest, response, [routeNotes]: notes }, url }
-  },
-  transformObject: found => {
-    // the other kind is Swagger 2
-    if (!('openapiObject' in found)) throw new Error('there is no OpenAPI document')
-    return completeDocument(found.openapiObject as unknown as UnfinishedDocument)
   },
   convertConstToEnum: false,
   refResolver: { buildLocalReference: json => String(json.$id) },

@@ -2,6 +2,7 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from 'typebox'
 import { TrainyardError } from '../../errors.js'
 import { strictObject } from '../../spec/strict-object.js'
+import { completeDocument, type UnfinishedDocument } from '../openapi/document.js'
 import { checkReadiness, type ReadinessDeps } from '../readiness.js'
 import { ReadinessResponse } from '../schemas.js'
 
@@ -63,7 +64,15 @@ export const serverRoutes: FastifyPluginAsyncTypebox<ServerRoutesDeps> = async (
     },
   )
 
-  app.get('/openapi.json', { config: { etag: true }, schema: { hide: true, security } }, async () =>
-    app.swagger(),
+  let openapi: Promise<string> | undefined
+  const writeOpenapi = async () =>
+    JSON.stringify(await completeDocument(app.swagger() as unknown as UnfinishedDocument))
+  app.get(
+    '/openapi.json',
+    { config: { etag: true }, schema: { hide: true, security } },
+    async (_request, reply) => {
+      openapi ??= writeOpenapi()
+      return reply.type('application/json; charset=utf-8').send(await openapi)
+    },
   )
 }
