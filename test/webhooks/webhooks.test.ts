@@ -125,6 +125,7 @@ test('the secret is shown once, and no file that others can read contains it', a
   assert.deepEqual((await server.api.get('/webhooks')).body, {
     items: [webhook],
     damaged: [],
+    total: 1,
     nextCursor: null,
   })
   const stored = await server.store.readJson(webhookPaths(webhook.id).webhook)

@@ -242,7 +242,7 @@ test('an unknown path is answered with 404, and a wrong method with 405 and Allo
   assert.equal((await server.api.get('/nowhere')).status, 404)
   const answer = await server.api.put('/jobs/x?y=1')
   assert.equal(answer.status, 405)
-  assert.equal(answer.headers.allow, 'GET, HEAD, DELETE')
+  assert.equal(answer.headers.allow, 'GET, HEAD, PATCH, DELETE')
   assert.equal((await server.api.patch('/datasets')).headers.allow, 'POST, GET, HEAD')
   // not those of /jobs/:id, which has the same form
   assert.equal((await server.api.put('/jobs/cancel')).headers.allow, 'POST')
