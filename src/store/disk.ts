@@ -1,4 +1,4 @@
-import { type FileHandle, link, mkdir, open, rename, unlink } from 'node:fs/promises'
+import { type FileHandle, link, mkdir, open, rename, symlink, unlink } from 'node:fs/promises'
 
 /** All operations by which the store changes the disk, in one object, so that tests can inject errors (failpoints.ts). */
 export interface Disk {
@@ -9,6 +9,7 @@ export interface Disk {
   write(handle: FileHandle, text: string | Uint8Array): Promise<void>
   sync(handle: FileHandle): Promise<void>
   link(from: string, to: string): Promise<void>
+  symlink(target: string, path: string): Promise<void>
   rename(from: string, to: string): Promise<void>
   unlink(path: string): Promise<void>
 }
@@ -19,6 +20,7 @@ export const disk: Disk = {
   write: (handle, text) => handle.writeFile(text),
   sync: handle => handle.sync(),
   link,
+  symlink,
   rename,
   unlink,
 }

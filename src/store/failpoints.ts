@@ -28,6 +28,7 @@ export function instrumentDisk(onSite: (point: FailpointSite) => void): Disk {
     create: instrument('create', disk.create),
     sync: instrument('sync', disk.sync),
     link: instrument('link', disk.link),
+    symlink: instrument('symlink', disk.symlink),
     rename: instrument('rename', disk.rename),
     unlink: instrument('unlink', disk.unlink),
     write: instrument('write', async (handle, text) => {

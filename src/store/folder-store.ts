@@ -1,4 +1,4 @@
-import { lstat, readdir, rm, stat, symlink } from 'node:fs/promises'
+import { lstat, readdir, rm, stat } from 'node:fs/promises'
 import { dirname, join, relative, resolve } from 'node:path'
 import { DamagedError, isDamaged } from '../errors.js'
 import { bytesBelow } from './bytes-below.js'
@@ -230,7 +230,7 @@ class FolderStore implements Store {
       const path = await this.ensureParent(key)
       // relative, so that it is right in a copy of the data folder too
       const to = relative(dirname(path), pathOf(this.root, target))
-      await symlink(to, path).catch(ignoreCodes(undefined, 'EEXIST'))
+      await this.disk.symlink(to, path).catch(ignoreCodes(undefined, 'EEXIST'))
     })
   }
 

@@ -53,8 +53,10 @@ test('a copy of the data folder that is made while jobs run starts as a server t
   const { items, damaged } = await restored.client.jobs()
   assert.deepEqual(damaged, [])
   const statuses = Object.fromEntries(items.map(({ name, status }) => [name, status]))
-  const expected = { trained: 'succeeded', queued: 'queued', paused: 'paused' }
-  assert.deepEqual(statuses, { running: 'running', ...expected })
+  const { queued: statusOfQueued, ...others } = statuses
+  assert.deepEqual(others, { trained: 'succeeded', running: 'running', paused: 'paused' })
+  // it may have been trained before the worker took the interrupted job up again
+  assert.match(statusOfQueued!, /^(queued|running|succeeded)$/)
   assert.deepEqual(await restored.client.job(trained.id), trained)
   assert.equal((await restored.client.model('trained')).jobId, trained.id)
   const again = await restored.client.submit(request('queued', 50), { idempotencyKey })
