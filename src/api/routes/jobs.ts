@@ -21,6 +21,7 @@ import { conditionIf, parseFields, parseListQuery } from '../http/list-query.js'
 import type { LongPolls } from '../http/long-polls.js'
 import { splitLists } from '../http/split-lists.js'
 import { cancelJobsExamples, jobExamples, updateJobExamples } from '../openapi/request-examples.js'
+import { isObject } from '../openapi/schema-object.js'
 import { JobFieldsResponse, JobParam, JobPlanResponse, JobResponse, NoContent } from '../schemas.js'
 
 export interface JobRoutesDeps {
@@ -63,6 +64,7 @@ export const jobRoutes: FastifyPluginAsyncTypebox<JobRoutesDeps> = async (app, d
         responseHeaders: { 202: ['Location', 'Idempotency-Replayed'] },
         response: { 200: JobPlanResponse, 202: JobResponse },
       },
+      preValidation: async ({ body }) => refuseAnswer(body),
     },
     async (request, reply) => {
       if (request.query.dryRun)
@@ -215,6 +217,22 @@ export const jobRoutes: FastifyPluginAsyncTypebox<JobRoutesDeps> = async (app, d
         .send({ count: result.cancelled.length + result.cancelling.length, ...result })
     },
   )
+}
+
+/** What the server works out for `training`, one for networks and one for trees. */
+const workedOut = ['stepsPerEpoch', 'rows']
+
+/** The parts of a job's answer have fields that no request has; one error says what to send instead. */
+function refuseAnswer(body: unknown): void {
+  if (!isObject(body)) return
+  const { training } = body
+  const isAnswer = Object.hasOwn(body, 'transitions') && Object.hasOwn(body, 'request')
+  const isPart = isObject(training) && workedOut.some(name => Object.hasOwn(training, name))
+  if (!isAnswer && !isPart) return
+  const message =
+    'these are the fields of an answer, with all defaults filled in; to submit a job again, send the `request` of its answer'
+  const path = isAnswer ? '' : '/training'
+  throw new HttpError('INVALID_REQUEST', message, { errors: [{ path, code: 'invalid', message }] })
 }
 
 const whileWithoutWait = () =>

@@ -103,6 +103,21 @@ test("a job's request is what was sent, and sent again it is the same job", asyn
   }
 })
 
+test("a job's answer, or its model and training, is no request, and the error says what is", async () => {
+  const { body: job } = await server.api.post('/jobs').send(smallJob)
+  const { model, training } = job
+  for (const [body, path] of [
+    [job, ''],
+    [{ dataset: 'shades', model, training }, '/training'],
+  ]) {
+    const { status, body: problem } = await server.api.post('/jobs').send(body)
+    assert.equal(status, 400)
+    assert.equal(problem.errors.length, 1)
+    assert.equal(problem.errors[0].path, path)
+    assert.match(problem.detail, /send the `request` of its answer/)
+  }
+})
+
 test('a job of an older version has no request', async () => {
   const { body } = await server.api.post('/jobs').send(smallJob)
   const key = jobPaths(body.id).manifest
