@@ -149,6 +149,11 @@ export const httpErrorCodes = {
     when: 'the query, a header or the body does not match its schema',
     help: 'Correct the fields in `errors`; all are listed at once.',
   },
+  INVALID_QUERY: {
+    kind: 'invalid',
+    when: '`sort`, `where` or `fields` names a field that the list does not have, or `where` compares one with a value that it cannot have',
+    help: 'Correct what the errors list; each says which names or values are expected.',
+  },
   INVALID_CURSOR: {
     kind: 'invalid',
     when: 'a cursor was not issued by the server',

@@ -25,7 +25,7 @@ export interface ParsedListQuery {
 }
 
 /**
- * Reads the names in `sort` and `where`. `more` are conditions from parameters of their own. Throws INVALID_REQUEST
+ * Reads the names in `sort` and `where`. `more` are conditions from parameters of their own. Throws INVALID_QUERY
  * for a name that the list does not know and for a value that the field cannot have.
  */
 export function parseListQuery(
@@ -36,7 +36,7 @@ export function parseListQuery(
   const errors = new FieldErrors()
   const keys = (sort ?? []).flatMap(text => parseSortKey(text, fields, errors) ?? [])
   const parsed = where.flatMap(text => parseCondition(text, fields, errors) ?? [])
-  errors.throwIfAny('INVALID_REQUEST')
+  errors.throwIfAny('INVALID_QUERY')
   const conditions = [...parsed, ...more]
   return {
     limit,
@@ -118,7 +118,7 @@ function unknownName(parameter: string, name: string, { names, records }: ListFi
 /** Fields of which a part can be asked for, if the item has them. */
 const divisible = ['metrics', 'labels', 'training', 'progress']
 
-/** Checks the names in `fields` against the schema of the items. Throws INVALID_REQUEST. */
+/** Checks the names in `fields` against the schema of the items. Throws INVALID_QUERY. */
 export function parseFields(
   fields: readonly string[] | undefined,
   item: TSchema,
@@ -137,7 +137,7 @@ export function parseFields(
     const message = `fields names ${quoteTruncated(field)}, which an item does not have; ${hint}`
     errors.add('querystring:/fields', 'not_allowed', message)
   }
-  errors.throwIfAny('INVALID_REQUEST')
+  errors.throwIfAny('INVALID_QUERY')
   return fields
 }
 

@@ -173,7 +173,7 @@ export const datasetRoutes: FastifyPluginAsyncTypebox<DatasetRoutesDeps> = async
         description:
           '`sort`, `where` and `fields` take several values: repeat them, or separate the values with commas. The answer is a page; `nextCursor` leads to the next one.',
         querystring: DatasetListQuery,
-        problems: ['INVALID_CURSOR'],
+        problems: ['INVALID_QUERY', 'INVALID_CURSOR'],
         response: { 200: page(Type.Union([DatasetResponse, DatasetFieldsResponse])) },
       },
       preValidation: splitLists('sort', 'where', 'fields'),

@@ -87,7 +87,7 @@ export const jobRoutes: FastifyPluginAsyncTypebox<JobRoutesDeps> = async (app, d
         description:
           'Lists jobs that match every given condition. `status`, `label`, `sort`, `where` and `fields` take several values: repeat them, or separate the values with commas.',
         querystring: JobListQuery,
-        problems: ['INVALID_CURSOR', 'QUEUE_UNAVAILABLE'],
+        problems: ['INVALID_QUERY', 'INVALID_CURSOR', 'QUEUE_UNAVAILABLE'],
         response: { 200: page(Type.Union([JobResponse, JobFieldsResponse])) },
       },
       preValidation: splitLists('status', 'label', 'sort', 'where', 'fields'),

@@ -62,7 +62,7 @@ export const modelRoutes: FastifyPluginAsyncTypebox<ModelRoutesDeps> = async (
         description:
           'Lists the newest version of each model. `sort`, `where` and `fields` take several values: repeat them, or separate the values with commas. The answer is a page; `nextCursor` leads to the next one.',
         querystring: ModelListQuery,
-        problems: ['INVALID_CURSOR'],
+        problems: ['INVALID_QUERY', 'INVALID_CURSOR'],
         response: { 200: page(Type.Union([ModelResponse, ModelFieldsResponse])) },
       },
       preValidation: splitLists('sort', 'where', 'fields'),

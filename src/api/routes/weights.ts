@@ -111,7 +111,7 @@ export const weightsRoutes: FastifyPluginAsyncTypebox<WeightsRoutesDeps> = async
         description:
           '`sort`, `where` and `fields` take several values: repeat them, or separate the values with commas. The answer is a page; `nextCursor` leads to the next one. The tensors are listed by `GET /weights/{id}`.',
         querystring: WeightsListQuery,
-        problems: ['INVALID_CURSOR'],
+        problems: ['INVALID_QUERY', 'INVALID_CURSOR'],
         response: { 200: page(Type.Union([WeightsSummaryResponse, WeightsFieldsResponse])) },
       },
       preValidation: splitLists('sort', 'where', 'fields'),

@@ -125,11 +125,17 @@ test('names that no job has, and values that a field cannot have, are refused wi
     ['where=stats=done', 'where', /did you mean 'status'/],
     ['fields=nam', 'fields', /did you mean 'name'/],
     ['fields=model.kind', 'fields', /an item does not have/],
-    ['sort=a,b,c,d,e', 'sort', /sort has 5 entries, expected at most 4/],
+    ['fields=', 'fields', /fields names ''/],
   ]
   for (const [query, parameter, message] of cases) {
     const { status, body } = await server.api.get(`/jobs?${query}`)
-    assert.deepEqual([status, body.errors?.[0].path], [400, `querystring:/${parameter}`], query)
+    assert.deepEqual([status, body.errors?.[0].path], [422, `querystring:/${parameter}`], query)
     assert.match(body.detail, message)
   }
+})
+
+test('a list is not sorted by more than four names', async () => {
+  const { status, body } = await server.api.get('/jobs?sort=a,b,c,d,e')
+  assert.equal(status, 400)
+  assert.match(body.detail, /sort has 5 entries, expected at most 4/)
 })
