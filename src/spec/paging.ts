@@ -13,8 +13,15 @@ export const PageQuery = {
   ),
 }
 
+/** Entries have no comma, which separates them. */
 const listOf = (maxItems: number, description: string) =>
-  Type.Optional(Type.Array(Type.String({ maxLength: 400 }), { minItems: 1, maxItems, description }))
+  Type.Optional(
+    Type.Array(Type.String({ maxLength: 400, pattern: '^[^,]*$' }), {
+      minItems: 1,
+      maxItems,
+      description,
+    }),
+  )
 
 /** The query of a list that can be sorted and filtered by fields of its items. */
 export const ListQuery = {
