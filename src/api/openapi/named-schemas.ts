@@ -91,14 +91,18 @@ import { DeliveryAttempt, WebhookEvent, WebhookRequest } from '../../spec/webhoo
 import { WeightsTensor } from '../../spec/weights.js'
 import {
   BoostingModelFields,
+  DatasetFieldsResponse,
   DatasetResponse,
   DeliveryResponse,
   ImageDatasetFields,
+  JobFieldsResponse,
   JobResponse,
+  ModelFieldsResponse,
   ModelResponse,
   NetworkModelFields,
   TableDatasetFields,
   WebhookResponse,
+  WeightsFieldsResponse,
   WeightsSummaryResponse,
 } from '../schemas.js'
 import { Boosting, ModelOptions, ResNet, ResolvedNetwork, Vgg } from './resolved-models.js'
@@ -157,7 +161,7 @@ export const namedSchemas: Record<string, TSchema> = {
   JobPhase: Phase,
   JobFailure: Failure,
   JobTransition: Transition,
-  JobPage: page(JobResponse),
+  JobPage: page(Type.Union([JobResponse, JobFieldsResponse])),
   DatasetRef: Job.properties.dataset,
   ModelRef,
   InitSource,
@@ -195,7 +199,7 @@ export const namedSchemas: Record<string, TSchema> = {
   PrecisionRecallPoint,
 
   // data sets, models and weights
-  DatasetPage: page(DatasetResponse),
+  DatasetPage: page(Type.Union([DatasetResponse, DatasetFieldsResponse])),
   ImageDataset: ImagesManifest,
   TableDataset: TableManifest,
   ImageDatasetFields,
@@ -208,7 +212,7 @@ export const namedSchemas: Record<string, TSchema> = {
   TextColumn,
   CellFormat,
   Shard,
-  ModelPage: page(ModelResponse),
+  ModelPage: page(Type.Union([ModelResponse, ModelFieldsResponse])),
   NetworkModel,
   BoostingModel,
   FeatureColumn,
@@ -219,7 +223,7 @@ export const namedSchemas: Record<string, TSchema> = {
   Prediction,
   RowPrediction,
   Explanation,
-  WeightsPage: page(WeightsSummaryResponse),
+  WeightsPage: page(Type.Union([WeightsSummaryResponse, WeightsFieldsResponse])),
   WeightsTensor,
   WeightsNormalization,
 
