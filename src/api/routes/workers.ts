@@ -1,6 +1,6 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { Jobs } from '../../jobs/jobs.js'
-import { queueUnavailable } from '../../jobs/queue/errors.js'
+import { throwUnavailable } from '../../jobs/queue/errors.js'
 import { WorkerListResponse } from '../schemas.js'
 
 export interface WorkerRoutesDeps {
@@ -24,10 +24,7 @@ export const workerRoutes: FastifyPluginAsyncTypebox<WorkerRoutesDeps> = async (
       },
     },
     async () => {
-      const items = await jobs.statistics.workers().catch(error => {
-        throw queueUnavailable(error)
-      })
-      return { items }
+      return { items: await jobs.statistics.workers().catch(throwUnavailable) }
     },
   )
 }

@@ -5,6 +5,11 @@ export const queueUnavailable = (cause: unknown) =>
     cause,
   })
 
+/** For `.catch`. */
+export function throwUnavailable(cause: unknown): never {
+  throw queueUnavailable(cause)
+}
+
 export const logNotBegun = () =>
   new TrainyardError(
     'QUEUE_UNAVAILABLE',

@@ -2,7 +2,7 @@ import type { Redis } from 'ioredis'
 import type { JobStatus } from '../../spec/job.js'
 import { isTerminal, publicStatus } from '../record/states.js'
 import { ChangeLog } from './change-log.js'
-import { queueUnavailable } from './errors.js'
+import { throwUnavailable } from './errors.js'
 import { documentOf, type IndexedJob, type JobDocument, stateOf } from './job-document.js'
 import { missingFromSortedSet, redisNames } from './redis.js'
 
@@ -147,7 +147,3 @@ const putScript = `
   redis.call('ZADD', KEYS[3], 0, name)
   redis.call('HSET', KEYS[4], id, document)
   for i = 9, #ARGV do redis.call('ZADD', tagged .. ARGV[i], 0, id) end`
-
-function throwUnavailable(cause: unknown): never {
-  throw queueUnavailable(cause)
-}

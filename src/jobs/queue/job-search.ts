@@ -5,10 +5,10 @@ import { decodeCursor, encodeCursor } from '../../lists/cursor.js'
 import type { Order } from '../../lists/order.js'
 import { type ListQuery, PageSelector, type Selection } from '../../lists/page-selector.js'
 import type { JobStatus } from '../../spec/job.js'
-import { queueUnavailable } from './errors.js'
+import { throwUnavailable } from './errors.js'
 import type { JobState } from './job-document.js'
 import { parseDocument } from './job-index.js'
-import { etaSeconds, type LiveState } from './live-state.js'
+import { etaSeconds, readLiveStates } from './live-state.js'
 import { redisNames } from './redis.js'
 
 /** Conditions for a list of jobs. A job matches if it meets all of them. */
@@ -44,7 +44,7 @@ export class JobSearch {
 
   constructor(
     private readonly redis: Redis,
-    prefix: string,
+    private readonly prefix: string,
   ) {
     this.names = redisNames(prefix)
   }
@@ -113,12 +113,10 @@ export class JobSearch {
   /** What a running job's worker last reported is newer than its state. */
   private async withLiveState(candidates: Candidate[]): Promise<Candidate[]> {
     const running = candidates.filter(({ document }) => document.status === 'running')
-    if (running.length === 0) return candidates
-    const found = await this.redis
-      .mget(running.map(({ id }) => this.names.live(id)))
-      .catch(throwUnavailable)
+    const ids = running.map(({ id }) => id)
+    const found = await readLiveStates(this.redis, this.prefix, ids).catch(throwUnavailable)
     for (const [i, { document }] of running.entries()) {
-      const live = found[i] ? (JSON.parse(found[i]) as LiveState) : null
+      const live = found[i]
       if (live?.attempt !== document.attempt) continue
       const { progress } = document
       progress.step = Math.max(progress.step, live.step)
@@ -236,8 +234,4 @@ const lower = (ceiling: string, id: string) =>
 function lowestIdAt(time: string, offsetMs: number): string {
   const ms = Math.min(Math.max(0, Date.parse(time) + offsetMs), 2 ** 48 - 1)
   return `job-${encodeTime(ms, 10).toLowerCase()}`
-}
-
-function throwUnavailable(cause: unknown): never {
-  throw queueUnavailable(cause)
 }
