@@ -18,24 +18,8 @@ export const watchedStores = ({
   models,
   weights,
 }: WatchedParts): Record<ResourceKind, WatchedStore> => ({
-  dataset: {
-    members: () => datasets.ids(),
-    describe: id =>
-      describe(
-        () => datasets.get(id),
-        { id, name: null },
-        ({ name }) => ({ id, name }),
-      ),
-  },
-  weights: {
-    members: () => weights.ids(),
-    describe: id =>
-      describe(
-        () => weights.get(id),
-        { id, name: null },
-        ({ name }) => ({ id, name }),
-      ),
-  },
+  dataset: namedThings(datasets),
+  weights: namedThings(weights),
   model: {
     members: async () =>
       (await models.allVersions()).map(({ name, version }) => modelMember(name, version)),
@@ -49,6 +33,21 @@ export const watchedStores = ({
       )
     },
   },
+})
+
+interface NamedThings {
+  ids(): Promise<string[]>
+  get(id: string): Promise<{ id: string; name: string }>
+}
+
+const namedThings = (store: NamedThings): WatchedStore => ({
+  members: () => store.ids(),
+  describe: id =>
+    describe(
+      () => store.get(id),
+      { id, name: null },
+      ({ name }) => ({ id, name }),
+    ),
 })
 
 /** A damaged thing exists, but cannot be read. */
