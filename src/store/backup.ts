@@ -24,8 +24,8 @@ const linksFolder = 'tensorboard/'
 /**
  * Copies a data folder, also while servers use it: everything that they had confirmed before the call is in the
  * copy. `target` must be new or empty; it is complete once this has returned. `onCopied` is called after each
- * file and folder with its path below the data folder. Throws DATA_FOLDER_FORMAT if there is no data folder, INVALID_CONFIGURATION if the
- * target cannot be used, and STORAGE_FULL or STORAGE_FAILED if a disk fails.
+ * file and folder with its path below the data folder. Throws DATA_FOLDER_FORMAT if there is no data folder,
+ * INVALID_CONFIGURATION if the target cannot be used, and STORAGE_FULL or STORAGE_FAILED if a disk fails.
  */
 export function backUp(
   dataFolder: string,
