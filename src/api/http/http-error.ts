@@ -36,6 +36,12 @@ export class HttpError extends TrainyardError {
 export const invalidRequest = (path: string, code: FieldErrorCode, message: string) =>
   new HttpError('INVALID_REQUEST', message, { errors: [fieldError(path, code, message)] })
 
+/** Rejects a query whose parameters do not go together. `cure` says what to do about the one with this name. */
+export const queryConflict = (name: string, message: string, cure: string) =>
+  new HttpError('INVALID_REQUEST', message, {
+    errors: [fieldError(`querystring:/${name}`, 'invalid', cure)],
+  })
+
 /** Rejects a body with an unknown field. `hint` says which fields are expected. */
 export const unknownField = (field: string, hint: string) =>
   invalidRequest(

@@ -46,7 +46,7 @@ export function parseListQuery(
   }
 }
 
-/** A condition from a parameter of its own, such as `finishedAfter`; none without a value. */
+/** A condition from a parameter of its own, such as `kind`; none without a value. */
 export const conditionIf = (
   path: string,
   operator: Operator,
@@ -54,10 +54,14 @@ export const conditionIf = (
   { isTime = false } = {},
 ): Condition[] => (text === undefined ? [] : [{ path, operator, text, isTime }])
 
-/** `createdAfter` and `createdBefore` as conditions. */
-export const createdBetween = (after: string | undefined, before: string | undefined) => [
-  ...conditionIf('createdAt', '>', after, { isTime: true }),
-  ...conditionIf('createdAt', '<', before, { isTime: true }),
+/** Conditions from a pair of parameters, such as `finishedAfter` and `finishedBefore`. */
+export const timeBetween = (
+  path: string,
+  after: string | undefined,
+  before: string | undefined,
+): Condition[] => [
+  ...conditionIf(path, '>', after, { isTime: true }),
+  ...conditionIf(path, '<', before, { isTime: true }),
 ]
 
 function parseSortKey(text: string, fields: ListFields, errors: FieldErrors): SortKey | null {

@@ -25,7 +25,7 @@ export const checkpointRoutes: FastifyPluginAsyncTypebox<CheckpointRoutesDeps> =
         tags,
         operationId: 'listCheckpoints',
         summary: "List a job's checkpoints, oldest first",
-        description: `The answer marks the newest one and the best one.`,
+        description: 'The answer marks the newest one and the best one.',
         params: Type.Object({ id: JobParam }),
         problems: ['JOB_NOT_FOUND'],
         response: {
@@ -47,7 +47,7 @@ export const checkpointRoutes: FastifyPluginAsyncTypebox<CheckpointRoutesDeps> =
         tags,
         operationId: 'getCheckpoint',
         summary: 'Read a checkpoint',
-        description: `The answer lists its files with sizes and checksums.`,
+        description: 'The answer lists its files with sizes and checksums.',
         params,
         problems: ['JOB_NOT_FOUND', 'CHECKPOINT_NOT_FOUND'],
         response: { 200: CheckpointResponse },

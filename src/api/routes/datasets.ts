@@ -12,7 +12,7 @@ import { strictObject } from '../../spec/strict-object.js'
 import { receiveUpload } from '../http/form-upload.js'
 import type { Limits } from '../http/limits.js'
 import { sendPage } from '../http/list-answer.js'
-import { conditionIf, createdBetween, parseFields, parseListQuery } from '../http/list-query.js'
+import { conditionIf, parseFields, parseListQuery, timeBetween } from '../http/list-query.js'
 import { registerMultipart } from '../http/multipart.js'
 import { formProblems } from '../http/problem-codes.js'
 import { splitLists } from '../http/split-lists.js'
@@ -183,7 +183,7 @@ export const datasetRoutes: FastifyPluginAsyncTypebox<DatasetRoutesDeps> = async
       const query = parseListQuery(request.query, datasetListFields, [
         ...conditionIf('name', '^=', name),
         ...conditionIf('kind', '=', kind),
-        ...createdBetween(createdAfter, createdBefore),
+        ...timeBetween('createdAt', createdAfter, createdBefore),
       ])
       const only = parseFields(fields, DatasetManifest)
       return sendPage(reply, DatasetResponse, await datasets.list(query), only)
@@ -198,7 +198,7 @@ export const datasetRoutes: FastifyPluginAsyncTypebox<DatasetRoutesDeps> = async
         tags,
         operationId: 'getDataset',
         summary: 'Get a data set by its id or name',
-        description: `The answer has its classes or columns, with counts and ranges.`,
+        description: 'The answer has its classes or columns, with counts and ranges.',
         params,
         problems: ['DATASET_NOT_FOUND'],
         response: { 200: DatasetResponse },

@@ -6,7 +6,7 @@ import { ChangeStreamEvent } from '../../spec/stream-events.js'
 import { keyOrTicket } from '../access/stream-tickets.js'
 import { eventStreamType, lastEventId, negotiateFormat } from '../http/content-negotiation.js'
 import type { EventStreams } from '../http/event-stream.js'
-import { HttpError } from '../http/http-error.js'
+import { queryConflict } from '../http/http-error.js'
 import type { LongPolls } from '../http/long-polls.js'
 import { splitLists } from '../http/split-lists.js'
 import { ChangesPageResponse, eventStream } from '../schemas.js'
@@ -75,13 +75,15 @@ export const eventRoutes: FastifyPluginAsyncTypebox<EventRoutesDeps> = async (ap
 }
 
 const onlyForJson = (name: string) =>
-  new HttpError('INVALID_REQUEST', `${name} is for JSON, and this is a stream`, {
-    errors: [{ path: `/${name}`, code: 'invalid', message: `omit ${name}, or send format=json` }],
-  })
+  queryConflict(
+    name,
+    `${name} is for JSON, and this is a stream`,
+    `omit ${name}, or send format=json`,
+  )
 
 const progressIsStreamed = () =>
-  new HttpError('INVALID_REQUEST', 'progress comes only as a stream', {
-    errors: [
-      { path: '/types', code: 'invalid', message: 'send format=stream, or ask for other types' },
-    ],
-  })
+  queryConflict(
+    'types',
+    'progress comes only as a stream',
+    'send format=stream, or ask for other types',
+  )

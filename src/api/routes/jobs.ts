@@ -15,9 +15,9 @@ import { page } from '../../spec/paging.js'
 import { strictObject } from '../../spec/strict-object.js'
 import { callerIdOf } from '../http/api-keys.js'
 import { clientGone } from '../http/client-gone.js'
-import { HttpError } from '../http/http-error.js'
+import { invalidRequest, queryConflict } from '../http/http-error.js'
 import { sendPage } from '../http/list-answer.js'
-import { conditionIf, parseFields, parseListQuery } from '../http/list-query.js'
+import { parseFields, parseListQuery, timeBetween } from '../http/list-query.js'
 import type { LongPolls } from '../http/long-polls.js'
 import { splitLists } from '../http/split-lists.js'
 import { cancelJobsExamples, jobExamples, updateJobExamples } from '../openapi/request-examples.js'
@@ -95,12 +95,9 @@ export const jobRoutes: FastifyPluginAsyncTypebox<JobRoutesDeps> = async (app, d
     async (request, reply) => {
       const { label: labels, limit: _, cursor: __, sort, where, fields, ...query } = request.query
       const { startedAfter, startedBefore, finishedAfter, finishedBefore, ...filter } = query
-      const isTime = { isTime: true }
       const parsed = parseListQuery(request.query, jobListFields, [
-        ...conditionIf('startedAt', '>', startedAfter, isTime),
-        ...conditionIf('startedAt', '<', startedBefore, isTime),
-        ...conditionIf('finishedAt', '>', finishedAfter, isTime),
-        ...conditionIf('finishedAt', '<', finishedBefore, isTime),
+        ...timeBetween('startedAt', startedAfter, startedBefore),
+        ...timeBetween('finishedAt', finishedAfter, finishedBefore),
       ])
       const only = parseFields(fields, Job)
       const listing = await jobs.list({ ...filter, ...(labels && { labels }), ...parsed })
@@ -232,15 +229,11 @@ function refuseAnswer(body: unknown): void {
   const message =
     'these are the fields of an answer, with all defaults filled in; to submit a job again, send the `request` of its answer'
   const path = isAnswer ? '' : '/training'
-  throw new HttpError('INVALID_REQUEST', message, { errors: [{ path, code: 'invalid', message }] })
+  throw invalidRequest(path, 'invalid', message)
 }
 
 const whileWithoutWait = () =>
-  new HttpError('INVALID_REQUEST', 'while needs wait', {
-    errors: [
-      { path: '/while', code: 'invalid', message: 'also send wait: the seconds to wait at most' },
-    ],
-  })
+  queryConflict('while', 'while needs wait', 'also send wait: the seconds to wait at most')
 
 /** The table in src/jobs/record/states.ts says which action each status allows. */
 const actions = [

@@ -8,7 +8,7 @@ import { strictObject } from '../../spec/strict-object.js'
 import { keyOrTicket } from '../access/stream-tickets.js'
 import { eventStreamType, lastEventId, negotiateFormat } from '../http/content-negotiation.js'
 import type { EventStreams } from '../http/event-stream.js'
-import { HttpError } from '../http/http-error.js'
+import { queryConflict } from '../http/http-error.js'
 import { eventStream, JobParam, LogResponse } from '../schemas.js'
 
 export interface LogRoutesDeps {
@@ -94,12 +94,8 @@ export const logRoutes: FastifyPluginAsyncTypebox<LogRoutesDeps> = async (app, d
 }
 
 const cursorAndTailConflict = () =>
-  new HttpError('INVALID_REQUEST', 'cursor and tail cannot be combined', {
-    errors: [
-      {
-        path: '/tail',
-        code: 'invalid',
-        message: 'omit tail: the cursor already says where to start',
-      },
-    ],
-  })
+  queryConflict(
+    'tail',
+    'cursor and tail cannot be combined',
+    'omit tail: the cursor already says where to start',
+  )

@@ -13,7 +13,7 @@ import { strictObject } from '../../spec/strict-object.js'
 import { keyOrTicket } from '../access/stream-tickets.js'
 import { eventStreamType, lastEventId, negotiateFormat } from '../http/content-negotiation.js'
 import type { EventStreams } from '../http/event-stream.js'
-import { HttpError } from '../http/http-error.js'
+import { queryConflict } from '../http/http-error.js'
 import { sendPage } from '../http/list-answer.js'
 import { splitLists } from '../http/split-lists.js'
 import { sendTar } from '../http/tar.js'
@@ -250,12 +250,8 @@ export const metricRoutes: FastifyPluginAsyncTypebox<MetricRoutesDeps> = async (
 }
 
 const cursorAndMaxPointsConflict = () =>
-  new HttpError('INVALID_REQUEST', 'cursor and maxPoints cannot be combined', {
-    errors: [
-      {
-        path: '/cursor',
-        code: 'invalid',
-        message: 'omit cursor: maxPoints returns all steps at once',
-      },
-    ],
-  })
+  queryConflict(
+    'cursor',
+    'cursor and maxPoints cannot be combined',
+    'omit cursor: maxPoints returns all steps at once',
+  )

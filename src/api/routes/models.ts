@@ -14,7 +14,7 @@ import { page } from '../../spec/paging.js'
 import { strictObject } from '../../spec/strict-object.js'
 import { isKept, sendNotModified } from '../http/etag.js'
 import { sendPage } from '../http/list-answer.js'
-import { conditionIf, createdBetween, parseFields, parseListQuery } from '../http/list-query.js'
+import { conditionIf, parseFields, parseListQuery, timeBetween } from '../http/list-query.js'
 import { splitLists } from '../http/split-lists.js'
 import { sendTar } from '../http/tar.js'
 import { Binary, ModelFieldsResponse, ModelResponse, tarResponse } from '../schemas.js'
@@ -77,7 +77,7 @@ export const modelRoutes: FastifyPluginAsyncTypebox<ModelRoutesDeps> = async (
           '=',
           dataset || undefined,
         ),
-        ...createdBetween(createdAfter, createdBefore),
+        ...timeBetween('createdAt', createdAfter, createdBefore),
       ])
       const only = parseFields(fields, Model)
       return sendPage(reply, ModelResponse, await models.list(query), only)
@@ -92,7 +92,8 @@ export const modelRoutes: FastifyPluginAsyncTypebox<ModelRoutesDeps> = async (
         tags,
         operationId: 'getModel',
         summary: 'Get a model',
-        description: `The newest version, or the one that is asked for, with its metrics, its input and the job that made it.`,
+        description:
+          'The newest version, or the one that is asked for, with its metrics, its input and the job that made it.',
         params: ModelParams,
         querystring: VersionQuery,
         problems: ['MODEL_NOT_FOUND'],

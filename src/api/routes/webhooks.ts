@@ -87,7 +87,7 @@ export const webhookRoutes: FastifyPluginAsyncTypebox<WebhookRoutesDeps> = async
         tags,
         operationId: 'deleteWebhook',
         summary: 'Delete a webhook and its delivery log',
-        description: `Messages that are not delivered yet are dropped.`,
+        description: 'Messages that are not delivered yet are dropped.',
         params,
         problems: ['WEBHOOK_NOT_FOUND'],
         response: { 204: NoContent },

@@ -12,7 +12,7 @@ import type { WeightsStore } from '../../weights/weights-store.js'
 import { receiveUpload } from '../http/form-upload.js'
 import type { Limits } from '../http/limits.js'
 import { sendPage } from '../http/list-answer.js'
-import { conditionIf, createdBetween, parseFields, parseListQuery } from '../http/list-query.js'
+import { conditionIf, parseFields, parseListQuery, timeBetween } from '../http/list-query.js'
 import { registerMultipart } from '../http/multipart.js'
 import { formProblems } from '../http/problem-codes.js'
 import { splitLists } from '../http/split-lists.js'
@@ -120,7 +120,7 @@ export const weightsRoutes: FastifyPluginAsyncTypebox<WeightsRoutesDeps> = async
       const { name, createdAfter, createdBefore, fields } = request.query
       const query = parseListQuery(request.query, weightsListFields, [
         ...conditionIf('name', '^=', name),
-        ...createdBetween(createdAfter, createdBefore),
+        ...timeBetween('createdAt', createdAfter, createdBefore),
       ])
       const only = parseFields(fields, WeightsSummary)
       return sendPage(reply, WeightsSummaryResponse, await weights.list(query), only)
@@ -135,7 +135,8 @@ export const weightsRoutes: FastifyPluginAsyncTypebox<WeightsRoutesDeps> = async
         tags,
         operationId: 'getWeights',
         summary: 'Get the names, types and shapes of uploaded weights',
-        description: `A job that starts from the weights takes the variables that it has by name and shape.`,
+        description:
+          'A job that starts from the weights takes the variables that it has by name and shape.',
         params,
         problems: ['WEIGHTS_NOT_FOUND'],
         response: { 200: WeightsResponse },

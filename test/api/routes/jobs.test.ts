@@ -304,7 +304,7 @@ test('waits for no job, and without end, are refused', async () => {
     ['wait=0', 'querystring:/wait'],
     ['wait=51', 'querystring:/wait'],
     ['wait=1&while=failed', 'querystring:/while/0'],
-    ['while=queued', '/while'],
+    ['while=queued', 'querystring:/while'],
   ] as const) {
     const { status, body } = await server.api.get(`/jobs/${id}?${query}`)
     assert.equal(status, 400, query)
