@@ -8,5 +8,6 @@ export const conversionOf = (path: string, folder: string): ConversionTask => ({
   files: [{ name: 'table.csv', path: `${path}.csv` }],
   form: validateForm({ target }),
   folder,
+  scratch: folder,
   limits: defaultLimits,
 })

@@ -1,7 +1,7 @@
 import { fileError } from './errors.js'
 import { isText, kindHeadBytes, nameForeignFile, nameZip, zipTailBytes } from './file-kinds.js'
 import { isIdxHeader } from './images/idx.js'
-import { isRecordHeader } from './images/tfrecord-reader.js'
+import { isRecordHeader } from './images/tfrecord/tfrecord-reader.js'
 import type { InputFile } from './input-file.js'
 
 export type FileFormat = 'IDX' | 'TFRecord' | 'CSV'

@@ -16,10 +16,13 @@ export type FileErrorCode =
   | 'DATASET_ROW'
   | 'DATASET_VALUE'
 
-/** A place in an upload. Records count from 0, lines and columns of a text from 1. */
+/** A place in an upload. Records count from 0; rows, lines and columns from 1. */
 export interface FileLocation {
   file: string
+  /** The path of a file within an archive. */
+  entry?: string
   record?: number
+  row?: number
   byte?: number
   line?: number
   column?: number
@@ -31,9 +34,10 @@ export function fileError(
   detail: string,
   cause?: unknown,
 ) {
-  const parts = locationParts(location)
+  const parts = positionParts(location)
   const prefix = parts.join(location.line === undefined ? ' at ' : ', ')
-  const message = `${location.file}: ${prefix}${parts.length > 0 ? ': ' : ''}${detail}`
+  const place = [location.file, ...(location.entry === undefined ? [] : [location.entry])]
+  const message = `${place.join(': ')}: ${prefix}${parts.length > 0 ? ': ' : ''}${detail}`
   return new TrainyardError(code, message, {
     errors: [
       {
@@ -55,13 +59,14 @@ export function fileErrors(code: FileErrorCode, details: readonly [FileLocation,
   })
 }
 
-const locationParts = (location: FileLocation) =>
-  (['record', 'byte', 'line', 'column'] as const)
+const positionParts = (location: FileLocation) =>
+  (['record', 'row', 'byte', 'line', 'column'] as const)
     .filter(part => location[part] !== undefined)
     .map(part => `${part} ${location[part]}`)
 
 function errorPath(location: FileLocation): string {
-  const position = locationParts(location).map(part => part.replace(' ', '='))
+  const entry = location.entry === undefined ? [] : [`entry=${location.entry}`]
+  const position = [...entry, ...positionParts(location).map(part => part.replace(' ', '='))]
   return position.length > 0 ? `${location.file}#${position.join('&')}` : location.file
 }
 

@@ -1,6 +1,6 @@
 import { FieldErrors } from '../errors.js'
 import { addFormError } from './errors.js'
-import type { ImageForm } from './images/image-source.js'
+import type { ImageForm } from './images/image-form.js'
 import type { TableForm } from './tables/table-form.js'
 
 /** The text fields of an upload, after validation. */

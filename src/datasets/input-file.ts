@@ -8,7 +8,7 @@ export class InputFile {
 
   constructor(
     readonly name: string,
-    path: string,
+    readonly path: string,
   ) {
     this.descriptor = openSync(path, 'r')
     this.size = fstatSync(this.descriptor).size

@@ -73,7 +73,8 @@ export class DatasetUpload {
       const { activeCount, pendingCount } = limitConversions
       if (activeCount >= limits.conversions && pendingCount >= limits.waitingConversions)
         throw tooManyUploads(activeCount + pendingCount)
-      const content = await limitConversions(() => runConversion({ files, form, folder, limits }))
+      const task = { files, form, folder, scratch: this.folder, limits }
+      const content = await limitConversions(() => runConversion(task))
       const createdAt = new Date().toISOString()
       const manifest = { ...content, name: form.name ?? content.id, createdAt }
       return await this.publish(folder, manifest, form.name)

@@ -3,13 +3,40 @@ import { DatasetId, Name, Timestamp } from './identifiers.js'
 import { NoteList } from './note.js'
 import { nullable } from './nullable.js'
 
+/** What a part of a data set is for, such as train, val or test. */
+export const SplitName = Type.String({
+  pattern: '^[a-z0-9][a-z0-9_-]{0,31}$',
+  description: 'lower-case letters, digits, dash and underscore; at most 32 characters',
+})
+
+/** A named part of a data set. Its records follow those of the part before it. */
+export const DatasetSplit = Type.Object({
+  name: SplitName,
+  records: Type.Integer({ minimum: 1 }),
+})
+export type DatasetSplit = Static<typeof DatasetSplit>
+
 export const Shard = Type.Object({
   name: Type.String(),
   records: Type.Integer({ description: 'images, or rows of a table' }),
   bytes: Type.Integer(),
   sha256: Type.String(),
+  split: Type.Optional(SplitName),
 })
 export type Shard = Static<typeof Shard>
+
+export const resizeModes = ['fit', 'fill', 'stretch'] as const
+
+/** How images of other sizes become `height` x `width`, antialiased. */
+export const ImageResize = Type.Object({
+  height: Type.Integer({ minimum: 1 }),
+  width: Type.Integer({ minimum: 1 }),
+  mode: Type.Enum([...resizeModes], {
+    description:
+      'fit: the whole image, with black beside it; fill: the middle of it, without what exceeds the shape; stretch: the whole image, at another aspect ratio',
+  }),
+})
+export type ImageResize = Static<typeof ImageResize>
 
 const pixelStatistic = (what: string) => `${what} of each channel, for pixel values 0 to 255`
 
@@ -36,6 +63,8 @@ export const ImagesManifest = Type.Object({
   classCounts: Type.Array(Type.Integer(), { description: 'number of records of each class' }),
   mean: Type.Array(Type.Number(), { description: pixelStatistic('mean') }),
   std: Type.Array(Type.Number(), { description: pixelStatistic('standard deviation') }),
+  resize: Type.Optional(ImageResize),
+  splits: Type.Optional(Type.Array(DatasetSplit)),
   notes: Type.Optional(NoteList),
   shards: Type.Array(Shard),
 })
@@ -125,6 +154,7 @@ export const TableManifest = Type.Object({
     description: 'up to 10 of the first rows; texts are cut to 100 characters',
   }),
   cellFormat: Type.Optional(CellFormat),
+  splits: Type.Optional(Type.Array(DatasetSplit)),
   notes: Type.Optional(NoteList),
   shards: Type.Array(Shard),
 })

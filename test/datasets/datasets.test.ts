@@ -4,13 +4,13 @@ import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { gzipSync } from 'node:zlib'
-import { decodeExample, encodeExample } from '../../src/datasets/images/example.js'
 import { shuffledOrder } from '../../src/datasets/images/shards.js'
+import { decodeExample, encodeExample } from '../../src/datasets/images/tfrecord/example.js'
 import {
   nextRecordOffset,
   readRecord,
   TfrecordWriter,
-} from '../../src/datasets/images/tfrecord-reader.js'
+} from '../../src/datasets/images/tfrecord/tfrecord-reader.js'
 import { InputFile } from '../../src/datasets/input-file.js'
 import { TrainyardError } from '../../src/errors.js'
 import { fixture, freshDatasets, idx, mnistSlice, watchConversions } from './uploads.js'

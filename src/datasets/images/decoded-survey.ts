@@ -1,10 +1,10 @@
 import type { Notes } from '../../spec/notes.js'
 import { fileError } from '../errors.js'
-import { readEncodedHeader } from './encoded-image.js'
-import type { ImageDecoder } from './image-decoder.js'
+import { readEncodedHeader } from './encoded/encoded-image.js'
+import type { ImageDecoder } from './encoded/image-decoder.js'
+import { findTraits, type ImageTrait } from './encoded/image-traits.js'
 import { ImageError } from './image-error.js'
 import type { ImageSource } from './image-source.js'
-import { findTraits, type ImageTrait } from './image-traits.js'
 import type { PixelStatistics } from './pixel-statistics.js'
 
 /** Decodes each image of a set once to find damage and the statistics of the pixels. */
@@ -15,7 +15,7 @@ export class DecodedSurvey {
 
   static async open(source: ImageSource, pixels: PixelStatistics): Promise<DecodedSurvey> {
     // TensorFlow takes a second to load, which other sets do not need
-    const { ImageDecoder } = await import('./image-decoder.js')
+    const { ImageDecoder } = await import('./encoded/image-decoder.js')
     return new DecodedSurvey(source, pixels, await ImageDecoder.open(source.shape))
   }
 

@@ -5,7 +5,8 @@ import { type FileLocation, fileError } from '../errors.js'
 import type { InputFile } from '../input-file.js'
 import type { DatasetLimits } from '../limits.js'
 import { checkDeclared, validateShape } from './dimensions.js'
-import type { ImageForm, ImageShape, ImageSource, Sample } from './image-source.js'
+import type { ImageForm } from './image-form.js'
+import type { ImageShape, ImageSource, Sample } from './image-source.js'
 
 const unsignedByte = 0x08
 const elementTypes = new Set([unsignedByte, 0x09, 0x0b, 0x0c, 0x0d, 0x0e])

@@ -1,21 +1,19 @@
 import type { ImagesManifest } from '../../spec/dataset.js'
+import type { ConversionInput } from '../conversion-input.js'
 import type { InputFile } from '../input-file.js'
 import type { DatasetLimits } from '../limits.js'
-import { openIdx } from './idx.js'
-import type { ImageForm } from './image-source.js'
+import type { ImageForm } from './image-form.js'
+import type { ImageSource } from './image-source.js'
 import { computeImageStatistics } from './image-survey.js'
 import { writeShards } from './shards.js'
-import { openTfrecords } from './tfrecord-source.js'
+
+export type OpenImages = (files: InputFile[], form: ImageForm, limits: DatasetLimits) => ImageSource
 
 /** Checks and decodes all images, then writes them to shards. */
 export async function convertImages(
-  files: InputFile[],
-  format: 'IDX' | 'TFRecord',
-  form: ImageForm,
-  folder: string,
-  limits: DatasetLimits,
+  { files, form, folder, limits }: ConversionInput<ImageForm>,
+  open: OpenImages,
 ): Promise<Omit<ImagesManifest, 'name' | 'createdAt'>> {
-  const open = format === 'IDX' ? openIdx : openTfrecords
   const source = open(files, form, limits)
   const statistics = await computeImageStatistics(source)
   const { shape, encoding, records } = source

@@ -1,9 +1,6 @@
 import type { ImagesManifest } from '../../spec/dataset.js'
 import type { Notes } from '../../spec/notes.js'
 import type { FileLocation } from '../errors.js'
-import type { FeatureNames } from './feature-names.js'
-import type { PixelRange } from './float-pixels.js'
-import type { PixelType } from './raw-layout.js'
 
 /** Dimensions as a file or form states them. */
 export interface Dimensions {
@@ -19,16 +16,6 @@ export interface Sample {
   /** Raw pixels, or a PNG or JPEG file. The next read overwrites them. */
   image: Uint8Array
   label: number
-}
-
-/** The options of a form that concern images. The rest is detected from the files. */
-export interface ImageForm {
-  dimensions: Partial<Dimensions>
-  /** The names of the classes, in the order of their numbers. */
-  labels: string[] | null
-  features: Partial<FeatureNames> | null
-  pixelType: PixelType | null
-  pixelRange: PixelRange | null
 }
 
 /** Checked images of one size, in the order of upload. */

@@ -1,6 +1,6 @@
 import { setImmediate } from 'node:timers/promises'
-import { decodeExample } from './example.js'
-import { readRecords } from './tfrecord-reader.js'
+import { decodeExample } from './tfrecord/example.js'
+import { readRecords } from './tfrecord/tfrecord-reader.js'
 
 /** Reads the label of each record of a stored data set, in the order of its shards. */
 export async function readShardLabels(

@@ -1,9 +1,9 @@
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Shard } from '../../spec/dataset.js'
-import { encodeExample } from './example.js'
 import type { ImageSource } from './image-source.js'
-import { TfrecordWriter } from './tfrecord-reader.js'
+import { encodeExample } from './tfrecord/example.js'
+import { TfrecordWriter } from './tfrecord/tfrecord-reader.js'
 
 const recordsPerShard = 4000
 const maxShards = 64

@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { TableManifest } from '../../spec/dataset.js'
-import type { InputFile } from '../input-file.js'
-import type { DatasetLimits } from '../limits.js'
+import type { ConversionInput } from '../conversion-input.js'
 import { isPlain } from './cell-format.js'
 import type { TableForm } from './table-form.js'
 import { openTableSource } from './table-source.js'
@@ -11,12 +10,12 @@ import { writeTable } from './table-writer.js'
  * Reads the files twice: first to derive types and categories from all rows, then to write the rows.
  * The id is a hash of columns, rows and target, not of the files, so equal content gets equal ids, however it was written.
  */
-export function convertTable(
-  files: InputFile[],
-  form: TableForm,
-  folder: string,
-  limits: DatasetLimits,
-): Omit<TableManifest, 'name' | 'createdAt'> {
+export function convertTable({
+  files,
+  form,
+  folder,
+  limits,
+}: ConversionInput<TableForm>): Omit<TableManifest, 'name' | 'createdAt'> {
   const source = openTableSource(files, form, limits)
   const shards = writeTable(source, folder)
   const { rows: records, target, sample, cellFormat, notes } = source

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { create, toBinary } from '@bufbuild/protobuf'
 import { type ConversionResult, convert } from '../../../src/datasets/conversion.js'
 import { type UploadForm, validateForm } from '../../../src/datasets/form.js'
-import { ExampleSchema } from '../../../src/datasets/images/example_pb.js'
+import { ExampleSchema } from '../../../src/datasets/images/tfrecord/example_pb.js'
 import { defaultLimits } from '../../../src/datasets/limits.js'
 import { maskedCrc } from '../../../src/formats/tfrecord.js'
 
@@ -45,7 +45,13 @@ export async function convertRecords(
   const path = join(folder, 'upload')
   await writeFile(path, content)
   const files = [{ name: 'a', path }]
-  const result = await convert({ files, form: validateForm(form), folder, limits: defaultLimits })
+  const result = await convert({
+    files,
+    form: validateForm(form),
+    folder,
+    scratch: folder,
+    limits: defaultLimits,
+  })
   if (result.kind !== 'images') throw new Error('the file is a table')
   return { ...result, folder }
 }

@@ -6,8 +6,11 @@ import { test } from 'node:test'
 import { detectFormat } from '../../../src/datasets/detect.js'
 import { validateForm } from '../../../src/datasets/form.js'
 import { computeImageStatistics } from '../../../src/datasets/images/image-survey.js'
-import { nextRecordOffset, TfrecordWriter } from '../../../src/datasets/images/tfrecord-reader.js'
-import { openTfrecords } from '../../../src/datasets/images/tfrecord-source.js'
+import {
+  nextRecordOffset,
+  TfrecordWriter,
+} from '../../../src/datasets/images/tfrecord/tfrecord-reader.js'
+import { openTfrecords } from '../../../src/datasets/images/tfrecord/tfrecord-source.js'
 import { InputFile } from '../../../src/datasets/input-file.js'
 import { defaultLimits } from '../../../src/datasets/limits.js'
 import { TrainyardError } from '../../../src/errors.js'

@@ -50,7 +50,14 @@ function convertFile(path: string, folder: string, form: ValidatedForm, limits: 
     const format = detectFormat([file])
     if (format !== 'CSV') throw new Error(`read as ${format}`)
     checkFieldsApply(form.fieldNames, 'table')
-    return convertTable([file], form.table, folder, limits)
+    return convertTable({
+      files: [file],
+      form: form.table,
+      folder,
+      scratch: folder,
+      limits,
+      report: () => {},
+    })
   } finally {
     file.close()
   }

@@ -1,21 +1,10 @@
-import { fileError } from '../errors.js'
+import { fileError } from '../../errors.js'
+import { describeForeignImage } from '../encoded/foreign-image.js'
+import { type PixelRange, type PixelType, pixelRanges } from '../image-form.js'
+import type { Dimensions } from '../image-source.js'
 import type { ImageExample } from './example.js'
-import {
-  FloatPixels,
-  inferRange,
-  type PixelRange,
-  pixelRanges,
-  readFloats,
-} from './float-pixels.js'
-import { describeForeignImage } from './foreign-image.js'
-import type { Dimensions } from './image-source.js'
-import {
-  inferRawLayout,
-  type PixelType,
-  type RawEvidence,
-  type RawLayout,
-  rawEvidence,
-} from './raw-layout.js'
+import { FloatPixels, inferRange, readFloats } from './float-pixels.js'
+import { inferRawLayout, type RawEvidence, type RawLayout, rawEvidence } from './raw-layout.js'
 import type { RecordReader } from './record-reader.js'
 
 /** Enough to tell pixels from other data, as long as not all of them are blank. */

@@ -1,7 +1,7 @@
 // Walks through the Huffman codes of a sequential JPEG (ITU-T T.81, annex F) without computing pixels. Decoders
 // fill what is missing with grey, and libjpeg's warning about it does not get through TensorFlow.
 
-import { ImageError } from './image-error.js'
+import { ImageError } from '../image-error.js'
 import { segments } from './jpeg-structure.js'
 
 interface Component {

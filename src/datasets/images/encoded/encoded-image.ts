@@ -1,6 +1,6 @@
 // Reads the size of a PNG or JPEG from its header, without decoding it.
 
-import { ImageError } from './image-error.js'
+import { ImageError } from '../image-error.js'
 import { segments } from './jpeg-structure.js'
 
 export interface EncodedHeader {

@@ -1,12 +1,7 @@
-import { isEncodedImage } from './encoded-image.js'
+import { isEncodedImage } from '../encoded/encoded-image.js'
+import { ImageError } from '../image-error.js'
+import { type FeatureNames, type FeatureRole, featureRoles } from '../image-form.js'
 import type { Feature } from './example_pb.js'
-import { ImageError } from './image-error.js'
-
-const roles = ['image', 'label', 'height', 'width', 'channels'] as const
-type FeatureRole = (typeof roles)[number]
-
-/** The names of the features of a tf.train.Example; it may lack those of the size. */
-export type FeatureNames = Readonly<Record<FeatureRole, string>>
 
 /** The names in our own files, which users may write too. */
 export const storedNames: FeatureNames = {
@@ -105,8 +100,8 @@ export function parseFeatureNames(text: string): Partial<FeatureNames> | string 
   if (typeof names !== 'object' || names === null || Array.isArray(names))
     return `is no object, ${expected}`
   for (const [role, name] of Object.entries(names)) {
-    if (!roles.some(known => known === role)) {
-      return `has '${role.slice(0, 60)}', expected only ${roles.join(', ')}`
+    if (!featureRoles.some(known => known === role)) {
+      return `has '${role.slice(0, 60)}', expected only ${featureRoles.join(', ')}`
     }
     if (typeof name !== 'string' || name === '') return `has no name for ${role}, ${expected}`
   }

@@ -1,6 +1,6 @@
-import { type FileLocation, fileError } from '../errors.js'
-import type { InputFile } from '../input-file.js'
-import type { DatasetLimits } from '../limits.js'
+import { type FileLocation, fileError } from '../../errors.js'
+import type { InputFile } from '../../input-file.js'
+import type { DatasetLimits } from '../../limits.js'
 import { nextRecordOffset, readRecordLength } from './tfrecord-reader.js'
 
 /** The offset of every record, in 8 bytes each, outside the heap that --max-old-space-size limits. */

@@ -1,7 +1,7 @@
 import { inflateSync } from 'node:zlib'
 import { crc32 } from '@node-rs/crc32'
-import { formatChecksum } from '../errors.js'
-import { ImageError } from './image-error.js'
+import { formatChecksum } from '../../errors.js'
+import { ImageError } from '../image-error.js'
 
 export interface PngChunk {
   type: string

@@ -1,4 +1,4 @@
-import { kindHeadBytes, nameForeignFile } from '../file-kinds.js'
+import { kindHeadBytes, nameForeignFile } from '../../file-kinds.js'
 
 /** Says what the bytes of an image are if they are neither PNG, JPEG nor pixels; null if nothing tells. */
 export function describeForeignImage(image: Uint8Array): string | null {

@@ -1,9 +1,12 @@
-import { ImageError } from './image-error.js'
+import { ImageError } from '../image-error.js'
+import { type PixelRange, pixelRanges } from '../image-form.js'
 
 /** The values of black and white. */
-const ranges = { '0..1': [0, 1], '0..255': [0, 255], '-1..1': [-1, 1] } as const
-export type PixelRange = keyof typeof ranges
-export const pixelRanges = Object.keys(ranges) as PixelRange[]
+const ranges: Readonly<Record<PixelRange, readonly [black: number, white: number]>> = {
+  '0..1': [0, 1],
+  '0..255': [0, 255],
+  '-1..1': [-1, 1],
+}
 
 /** Float32 values (little-endian) of one image. Throws an ImageError if one is not finite. */
 export function readFloats(image: Uint8Array): Float32Array {

@@ -1,5 +1,5 @@
-import { type FileLocation, fileError } from '../errors.js'
-import { maxClasses } from '../limits.js'
+import { type FileLocation, fileError } from '../../errors.js'
+import { maxClasses } from '../../limits.js'
 
 /** Collects the texts that are labels, and numbers them in sorted order, or in that of the form. */
 export class LabelTexts {

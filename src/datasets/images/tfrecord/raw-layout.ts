@@ -1,5 +1,4 @@
-export const pixelTypes = ['uint8', 'float32'] as const
-export type PixelType = (typeof pixelTypes)[number]
+import { type PixelType, pixelTypes } from '../image-form.js'
 
 export interface RawLayout {
   height: number

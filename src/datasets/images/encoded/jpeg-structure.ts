@@ -1,4 +1,4 @@
-import { ImageError } from './image-error.js'
+import { ImageError } from '../image-error.js'
 
 /** Throws an ImageError if a JPEG with an intact header has no end-of-image marker. */
 export function checkJpegEnd(jpeg: Buffer): void {

@@ -1,11 +1,12 @@
 import { create, toBinary } from '@bufbuild/protobuf'
-import { parseStrictly } from '../../formats/protobuf.js'
-import { maxLabelLength } from '../limits.js'
-import { dimensionRange, isDimension } from './dimensions.js'
+import { parseStrictly } from '../../../formats/protobuf.js'
+import { maxLabelLength } from '../../limits.js'
+import { dimensionRange, isDimension } from '../dimensions.js'
+import { ImageError } from '../image-error.js'
+import type { FeatureNames } from '../image-form.js'
+import type { Dimensions, ImageShape, Sample } from '../image-source.js'
 import { ExampleSchema, type Feature } from './example_pb.js'
-import { type FeatureNames, missingFeature, storedNames } from './feature-names.js'
-import { ImageError } from './image-error.js'
-import type { Dimensions, ImageShape, Sample } from './image-source.js'
+import { missingFeature, storedNames } from './feature-names.js'
 
 type Features = Readonly<Record<string, Feature>>
 type Kind = Exclude<Feature['kind']['case'], undefined>

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto'
 import { closeSync, openSync, writeFileSync } from 'node:fs'
-import { footerBytes, headerBytes, maskedCrc, recordFrame } from '../../formats/tfrecord.js'
-import { fileError, formatChecksum } from '../errors.js'
-import { InputFile } from '../input-file.js'
+import { footerBytes, headerBytes, maskedCrc, recordFrame } from '../../../formats/tfrecord.js'
+import { fileError, formatChecksum } from '../../errors.js'
+import { InputFile } from '../../input-file.js'
 
 /** True if these bytes are the header of a record, by its checksum. */
 export const isRecordHeader = (bytes: Buffer): boolean =>
