@@ -4,6 +4,7 @@ import { spawn } from 'node:child_process'
 import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { setUpClientGenerators } from './setup/client-generators.mjs'
+import { setUpDataWitnesses } from './setup/data-witnesses.mjs'
 import { main } from './setup/failure.mjs'
 import { modules, root } from './setup/places.mjs'
 import { setUpSchemathesis } from './setup/schemathesis.mjs'
@@ -19,6 +20,7 @@ await main(async () => {
     await setup()
     await setUpSchemathesis()
     await setUpClientGenerators()
+    await setUpDataWitnesses()
     return true
   })
   await stage('lint and format', () =>
