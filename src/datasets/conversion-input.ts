@@ -1,5 +1,6 @@
 import type { InputFile } from './input-file.js'
 import type { DatasetLimits } from './limits.js'
+import type { ProblemList } from './problem-list.js'
 
 /** Files of one format, and what their conversion needs. */
 export interface ConversionInput<Form> {
@@ -10,6 +11,8 @@ export interface ConversionInput<Form> {
   /** A folder for temporary files, which the caller removes. */
   scratch: string
   limits: DatasetLimits
+  /** Takes the errors of single images and rows. Its `check` is to be called before anything is stored. */
+  problems: ProblemList
   report: ReportProgress
 }
 

@@ -1,10 +1,12 @@
 import type { ImagesManifest, TableManifest } from '../spec/dataset.js'
+import { Notes } from '../spec/notes.js'
 import type { ConversionInput, ReportProgress } from './conversion-input.js'
 import { detectFormat, type FileFormat } from './detect.js'
 import { checkFieldsApply, type ValidatedForm } from './form-fields.js'
 import type { ImageForm } from './images/image-form.js'
 import { InputFile } from './input-file.js'
 import type { DatasetLimits } from './limits.js'
+import { ProblemList } from './problem-list.js'
 import type { TableForm } from './tables/table-form.js'
 
 export interface ConversionTask {
@@ -24,10 +26,22 @@ export type ConversionResult = ManifestContent<ImagesManifest> | ManifestContent
 
 type Convert<Form> = (input: ConversionInput<Form>) => Promise<ConversionResult> | ConversionResult
 
+/** What reads files of one kind. */
+export type KindConverter =
+  | { kind: 'images'; convert: Convert<ImageForm> }
+  | { kind: 'table'; convert: Convert<TableForm> }
+
+/** What a converter needs to see whether files of its format hold images or a table. */
+export type UnsortedInput = Omit<ConversionInput<ValidatedForm>, 'problems'>
+
 /** Loads what one format needs, which the others do not. */
 type Converter =
   | { kind: 'images'; load: () => Promise<Convert<ImageForm>> }
   | { kind: 'table'; load: () => Promise<Convert<TableForm>> }
+  | {
+      kind: 'images or table'
+      load: () => Promise<(input: UnsortedInput) => Promise<KindConverter> | KindConverter>
+    }
 
 const converters: Readonly<Record<FileFormat, Converter>> = {
   TFRecord: {
@@ -60,16 +74,41 @@ export async function convert(
   const inputs: InputFile[] = []
   try {
     for (const { name, path } of files) inputs.push(new InputFile(name, path))
-    const converter = converters[detectFormat(inputs)]
-    checkFieldsApply(form.fieldNames, converter.kind)
     const input = { files: inputs, folder, scratch, limits, report }
-    if (converter.kind === 'table') {
-      const convertTable = await converter.load()
-      return await convertTable({ ...input, form: form.table })
-    }
-    const convertImages = await converter.load()
-    return await convertImages({ ...input, form: form.images })
+    const converter = await openConverter({ ...input, form })
+    checkFieldsApply(form.fieldNames, converter.kind)
+    const problems = new ProblemList(form.onError, converter.kind === 'table' ? 'rows' : 'images')
+    const result =
+      converter.kind === 'table'
+        ? await converter.convert({ ...input, problems, form: form.table })
+        : await converter.convert({ ...input, problems, form: form.images })
+    return withSkipped(result, problems)
   } finally {
     for (const input of inputs) input.close()
   }
+}
+
+async function openConverter(input: UnsortedInput): Promise<KindConverter> {
+  const converter = converters[detectFormat(input.files)]
+  switch (converter.kind) {
+    case 'images':
+      return { kind: converter.kind, convert: await converter.load() }
+    case 'table':
+      return { kind: converter.kind, convert: await converter.load() }
+    case 'images or table':
+      return (await converter.load())(input)
+  }
+}
+
+/** Adds what was left out to the manifest. */
+function withSkipped<Result extends ConversionResult>(
+  result: Result,
+  problems: ProblemList,
+): Result {
+  problems.check(result.records + problems.skipped)
+  const skipped = problems.result()
+  if (!skipped) return result
+  const notes = new Notes()
+  problems.addNotes(notes)
+  return { ...result, skipped, notes: [...notes.all, ...(result.notes ?? [])] }
 }

@@ -1,6 +1,7 @@
 import { FieldErrors } from '../errors.js'
 import { addFormError } from './errors.js'
 import type { ImageForm } from './images/image-form.js'
+import type { OnError } from './problem-list.js'
 import type { TableForm } from './tables/table-form.js'
 
 /** The text fields of an upload, after validation. */
@@ -8,6 +9,7 @@ export interface ValidatedForm {
   name: string | null
   images: ImageForm
   table: TableForm
+  onError: OnError
   /** Names of the fields that the form has. */
   fieldNames: string[]
 }

@@ -8,6 +8,7 @@ import { pixelRanges, pixelTypes } from './images/image-form.js'
 import type { Dimensions } from './images/image-source.js'
 import { parseFeatureNames } from './images/tfrecord/feature-names.js'
 import { maxClasses, maxLabelLength } from './limits.js'
+import { defaultOnError, type OnError } from './problem-list.js'
 import { parseTableFields, type TableFields } from './tables/table-form.js'
 
 /** The text fields of an upload, before validation. */
@@ -20,6 +21,8 @@ export interface UploadForm extends TableFields {
   features?: string
   dtype?: string
   range?: string
+  onError?: string
+  maxSkipped?: string
 }
 
 export const isName = (text: string): boolean => Check(Name, text) && !isId(text)
@@ -53,6 +56,7 @@ export function validateForm(form: UploadForm): ValidatedForm {
   if (typeof features === 'string') addFormError(errors, 'features', features)
   const pixelType = parseOption('dtype', form.dtype, pixelTypes, errors)
   const pixelRange = parseOption('range', form.range, pixelRanges, errors)
+  const onError = parseOnError(form, errors)
   const table = parseTableFields(form, errors)
   errors.throwIfAny('DATASET_FORM')
   return {
@@ -65,6 +69,7 @@ export function validateForm(form: UploadForm): ValidatedForm {
       pixelRange,
     },
     table,
+    onError,
     fieldNames: Object.keys(form),
   }
 }
@@ -81,6 +86,22 @@ function parseOption<Option extends string>(
     addFormError(errors, field, `is ${quoteJson(text)}, expected one of ${options.join(', ')}`)
   }
   return found ?? null
+}
+
+function parseOnError(form: UploadForm, errors: FieldErrors): OnError {
+  const mode = parseOption('onError', form.onError, ['refuse', 'skip'] as const, errors)
+  const text = form.maxSkipped
+  if (text === undefined) return { ...defaultOnError, ...(mode && { mode }) }
+  if (mode !== 'skip') {
+    addFormError(errors, 'maxSkipped', 'goes with onError=skip only')
+    return defaultOnError
+  }
+  const maxSkipped = /^(0?\.\d{1,9}|[01](\.0{0,9})?)$/.test(text) ? Number(text) : Number.NaN
+  if (!(maxSkipped >= 0 && maxSkipped <= 1)) {
+    const message = `is ${quoteJson(text)}, expected a share from 0 to 1 such as ${defaultOnError.maxSkipped}`
+    addFormError(errors, 'maxSkipped', message)
+  }
+  return { mode, maxSkipped }
 }
 
 /** Returns the class names, or an error message. */

@@ -38,6 +38,20 @@ export const ImageResize = Type.Object({
 })
 export type ImageResize = Static<typeof ImageResize>
 
+/** Images or rows of an upload that could not be used, and were left out since its form said so. */
+export const SkippedRecords = Type.Object({
+  records: Type.Integer({ minimum: 1, description: 'number of images or rows' }),
+  problems: Type.Array(
+    Type.Object({
+      place: Type.String({ description: 'the file, and the place in it' }),
+      code: Type.String({ description: 'see docs/errors.md' }),
+      reason: Type.String(),
+    }),
+    { description: 'the first 100' },
+  ),
+})
+export type SkippedRecords = Static<typeof SkippedRecords>
+
 const pixelStatistic = (what: string) => `${what} of each channel, for pixel values 0 to 255`
 
 /**
@@ -65,6 +79,7 @@ export const ImagesManifest = Type.Object({
   std: Type.Array(Type.Number(), { description: pixelStatistic('standard deviation') }),
   resize: Type.Optional(ImageResize),
   splits: Type.Optional(Type.Array(DatasetSplit)),
+  skipped: Type.Optional(SkippedRecords),
   notes: Type.Optional(NoteList),
   shards: Type.Array(Shard),
 })
@@ -155,6 +170,7 @@ export const TableManifest = Type.Object({
   }),
   cellFormat: Type.Optional(CellFormat),
   splits: Type.Optional(Type.Array(DatasetSplit)),
+  skipped: Type.Optional(SkippedRecords),
   notes: Type.Optional(NoteList),
   shards: Type.Array(Shard),
 })

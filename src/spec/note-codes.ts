@@ -33,6 +33,7 @@ export const noteCodes = {
     'a column in which most values are numbers, in some notation, is text or a category',
   one_class: 'all images or rows have the same class, so there is nothing to tell apart',
   one_column: 'the table has only one column',
+  records_skipped: 'images or rows that cannot be used were left out, as the form says',
   rounded_in_training:
     'training computes in float32, in which some numbers of the column run together',
   row_numbers: 'a column counts the rows',

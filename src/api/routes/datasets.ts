@@ -32,6 +32,7 @@ export interface DatasetRoutesDeps {
 const fieldNames = [
   ...(['name', 'labels', 'height', 'width', 'channels', 'features', 'dtype', 'range'] as const),
   ...(['target', 'schema', 'delimiter', 'header', 'decimal', 'thousands', 'missing'] as const),
+  ...(['onError', 'maxSkipped'] as const),
 ]
 
 const UploadForm = strictObject({
@@ -57,6 +58,19 @@ const UploadForm = strictObject({
   range: Type.Optional(
     Type.Enum(['0..1', '0..255', '-1..1'], {
       description: 'TFRecord: the values of black and white of float32 pixels',
+    }),
+  ),
+  onError: Type.Optional(
+    Type.Enum(['refuse', 'skip'], {
+      description:
+        'refuse: an image or row that cannot be used refuses the upload (default); skip: it is left out, and listed in `skipped`',
+    }),
+  ),
+  maxSkipped: Type.Optional(
+    Type.String({
+      pattern: '^(0?\\.\\d{1,9}|[01](\\.0{0,9})?)$',
+      description:
+        'with onError=skip: the share of images or rows that may be left out, 0 to 1; default 0.01',
     }),
   ),
   target: Type.Optional(Type.String({ description: 'CSV: the column to predict' })),
@@ -102,7 +116,7 @@ export const datasetRoutes: FastifyPluginAsyncTypebox<DatasetRoutesDeps> = async
   await registerMultipart(app, {
     fileBytes: limits.uploadFileBytes,
     files: limits.uploadFiles,
-    fields: 16,
+    fields: 18,
   })
 
   app.post(

@@ -5,6 +5,7 @@ import { type UploadForm, validateForm } from '../../../src/datasets/form.js'
 import { checkFieldsApply, type ValidatedForm } from '../../../src/datasets/form-fields.js'
 import { InputFile } from '../../../src/datasets/input-file.js'
 import { type DatasetLimits, defaultLimits } from '../../../src/datasets/limits.js'
+import { ProblemList } from '../../../src/datasets/problem-list.js'
 import { convertTable } from '../../../src/datasets/tables/table-conversion.js'
 import { openTableReader, type TableReader } from '../../../src/datasets/tables/table-reader.js'
 import { TrainyardError } from '../../../src/errors.js'
@@ -56,6 +57,7 @@ function convertFile(path: string, folder: string, form: ValidatedForm, limits: 
       folder,
       scratch: folder,
       limits,
+      problems: new ProblemList(form.onError, 'rows'),
       report: () => {},
     })
   } finally {
