@@ -17,14 +17,14 @@ const MiB = 2 ** 20
  */
 const engineBytesByLibrary = { tensorflow: 450 * MiB, xgboost: 115 * MiB }
 
-/** Counts the records that a job trains and validates on. */
+/** Counts the records that a job trains and validates on, of its parts of the data sets. */
 export function recordCounts(
   { training }: NetworkJob,
   { records }: DatasetManifest,
-  validationDataset: DatasetManifest | null,
+  validation: DatasetManifest | null,
 ) {
   const heldOut = 'holdOut' in training.validation ? training.validation.holdOut : 0
-  return { training: records - heldOut, validation: validationDataset?.records ?? heldOut }
+  return { training: records - heldOut, validation: validation?.records ?? heldOut }
 }
 
 /** Estimates the memory of a boosting job: binned values, labels, margins and derivatives. */

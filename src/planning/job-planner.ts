@@ -1,6 +1,7 @@
 import { ulid } from 'ulid'
 import { isMissing, TrainyardError } from '../errors.js'
 import type { DatasetManifest } from '../spec/dataset.js'
+import { partsOfPlan } from '../spec/dataset-part.js'
 import type { JobSize } from '../spec/ipc-messages.js'
 import {
   isBoosting,
@@ -97,7 +98,8 @@ export class JobPlanner {
     signal?: AbortSignal,
   ): Promise<JobSize> {
     if (dataset.kind !== 'images') throw new Error(`data set ${dataset.id} is a ${dataset.kind}`)
-    const records = recordCounts(job, dataset, validationDataset)
+    const parts = partsOfPlan<DatasetManifest>(job.training, dataset, validationDataset)
+    const records = recordCounts(job, parts.training, parts.validation)
     const checkpointTensors = initial?.tensors ?? undefined
     return this.deps.estimateSize({ job, dataset, records, checkpointTensors }, signal)
   }

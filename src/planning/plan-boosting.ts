@@ -33,6 +33,7 @@ import {
   resolveRoles,
 } from './plan-columns.js'
 import { planEarlyStopping } from './plan-early-stopping.js'
+import type { PlannedParts } from './plan-parts.js'
 import { checkOffset, planBoostingClassWeights } from './plan-row-options.js'
 import { countHeldOut, planSplit, withoutSplitColumn } from './plan-split.js'
 import { checkValidationTable } from './validation-table.js'
@@ -43,16 +44,20 @@ import { checkValidationTable } from './validation-table.js'
  */
 export function planBoosting(
   request: BoostingJobRequest,
-  table: TableManifest,
-  validation: TableManifest | null,
+  {
+    training: table,
+    validation,
+    validationPlan,
+    split: trainedSplits,
+  }: PlannedParts<TableManifest>,
   errors: FieldErrors,
   notes: Notes,
 ): { model: ResolvedBoostingOptions; training: BoostingPlan } {
   const trainingRequest = request.training ?? {}
-  const options = withDefaults<typeof BoostingTrainingOptions, BoostingOptionWithoutDefault>(
-    BoostingTrainingOptions,
-    trainingRequest,
-  )
+  const { split: _, ...options } = withDefaults<
+    typeof BoostingTrainingOptions,
+    BoostingOptionWithoutDefault
+  >(BoostingTrainingOptions, trainingRequest)
   const roles = resolveRoles(trainingRequest, table, errors, notes)
   const { targetName, target, sampleWeight, group, offset } = roles
   const objective =
@@ -62,13 +67,13 @@ export function planBoosting(
   checkGroup(objective, trainingRequest, group, errors)
   checkOffset(offset, request.model, objective, errors)
 
-  const split: TableSplitPlan = validation
-    ? { dataset: validation.id }
-    : planSplit(
-        options.validation,
-        { table, objective, targetName, groupName: trainingRequest.group ?? null },
-        errors,
-      )
+  const split: TableSplitPlan =
+    validationPlan ??
+    planSplit(
+      options.validation,
+      { table, objective, targetName, groupName: trainingRequest.group ?? null },
+      errors,
+    )
   const { names, usableFeatures } = resolveFeatures(
     trainingRequest,
     withoutSplitColumn(table, split, trainingRequest.features, notes),
@@ -123,6 +128,7 @@ export function planBoosting(
       errors,
     ),
     offset: options.offset ?? null,
+    ...(trainedSplits && { split: trainedSplits }),
     validation: split,
     earlyStopping: planEarlyStopping(
       objective,

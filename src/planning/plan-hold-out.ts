@@ -1,5 +1,6 @@
 // What the hold-outs of images and of tables have in common.
 import type { Notes } from '../spec/notes.js'
+import type { OtherValidation } from '../spec/validation-split.js'
 
 interface HoldOut<Split> {
   holdOut: number
@@ -7,15 +8,12 @@ interface HoldOut<Split> {
   column?: string
 }
 
-/** What a request holds out of its own data set. Throws if it names another one, which the caller looks up. */
+/** What a request holds out of what it trains on; nothing if it names other data, which could not be found. */
 export function requestedHoldOut<Split>(
-  requested: number | HoldOut<Split> | { dataset: string },
+  requested: number | HoldOut<Split> | OtherValidation,
 ): HoldOut<Split> {
   if (typeof requested === 'number') return { holdOut: requested }
-  if ('dataset' in requested) {
-    throw new Error(`the validation data set '${requested.dataset}' was not looked up`)
-  }
-  return requested
+  return 'holdOut' in requested ? requested : { holdOut: 0 }
 }
 
 /** `records` counts the data set, in the `unit` that the note names, such as `row`. */

@@ -2,7 +2,12 @@ import type { FieldErrors } from '../errors.js'
 import type { BoostingObjective } from '../spec/boosting-options.js'
 import type { TableManifest } from '../spec/dataset.js'
 import type { Notes } from '../spec/notes.js'
-import type { TableSplit, TableSplitPlan, TableValidation } from '../spec/validation-split.js'
+import type {
+  OtherValidation,
+  TableSplit,
+  TableSplitPlan,
+  TableValidation,
+} from '../spec/validation-split.js'
 import { isClassification } from './plan-classes.js'
 import { findStoredColumn, missingValuesError, onlyValue } from './plan-columns.js'
 import { noteNothingHeldOut, requestedHoldOut } from './plan-hold-out.js'
@@ -25,7 +30,7 @@ export function planSplit(
   requested: TableValidation,
   { table, objective, targetName, groupName }: SplitTable,
   errors: FieldErrors,
-): Exclude<TableSplitPlan, { dataset: string }> {
+): Exclude<TableSplitPlan, OtherValidation> {
   const {
     holdOut: fraction,
     by = defaultSplit(objective),
@@ -108,7 +113,7 @@ export function withoutSplitColumn(
   requestedFeatures: readonly string[] | undefined,
   notes: Notes,
 ): TableManifest {
-  if ('dataset' in split || !split.column || requestedFeatures) return table
+  if (!('fraction' in split) || !split.column || requestedFeatures) return table
   const { column, by } = split
   const message = `'${column}' chooses the rows to validate on, by ${by}, so it is left out of the features; to learn from it, name it in training.features`
   notes.add('split_column_left_out', message, [column])
@@ -122,7 +127,7 @@ export function countHeldOut(
   rows: number,
   notes: Notes,
 ): number {
-  if ('dataset' in split || split.fraction === 0) return 0
+  if (!('fraction' in split) || split.fraction === 0) return 0
   const { fraction, by } = split
   const count = Math.round(fraction * rows)
   // at least one group, or the rows of the last time

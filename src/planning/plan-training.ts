@@ -16,6 +16,7 @@ import { withDefaults } from '../spec/with-defaults.js'
 import { checkTraining } from './check-training.js'
 import { planClassWeights } from './plan-class-weights.js'
 import { noteNothingHeldOut, requestedHoldOut } from './plan-hold-out.js'
+import type { PlannedParts } from './plan-parts.js'
 
 /** Peak learning rates for requests without one. */
 const defaultPeaks: Record<OptimizerKind, number> = {
@@ -37,16 +38,22 @@ const maxInMemoryBytes = 2 ** 30
  */
 export function planTraining(
   { model, training: request = {} }: NetworkJobRequest,
-  dataset: ImagesManifest,
-  validation: ImagesManifest | null,
+  {
+    training: dataset,
+    validation,
+    validationPlan,
+    split: trainedSplits,
+  }: PlannedParts<ImagesManifest>,
   errors: FieldErrors,
   notes: Notes,
 ): TrainingPlan {
-  const { epochs, ...options } = withDefaults<typeof TrainingOptions, TrainingOptionWithoutDefault>(
-    TrainingOptions,
-    request,
-  )
-  const split = planSplit(options.validation, dataset, validation, notes)
+  const {
+    epochs,
+    split: _,
+    ...options
+  } = withDefaults<typeof TrainingOptions, TrainingOptionWithoutDefault>(TrainingOptions, request)
+  const split =
+    validationPlan ?? planHoldOut(request.validation ?? options.validation, dataset, notes)
   const heldOut = 'holdOut' in split ? split.holdOut : 0
   const trainingRecords = dataset.records - heldOut
   const batchSize = request.batchSize ?? fitBatchSize(options, trainingRecords, notes)
@@ -71,6 +78,7 @@ export function planTraining(
     }),
     ema: options.ema ? (options.ema as TrainingPlan['ema']) : null,
     augment: options.augment as TrainingPlan['augment'],
+    ...(trainedSplits && { split: trainedSplits }),
     validation: split,
     validateEvery: options.validateEvery ?? Math.max(1, stepsPerEpoch),
     earlyStopping: (options.earlyStopping as TrainingPlan['earlyStopping']) ?? null,
@@ -83,13 +91,11 @@ export function planTraining(
   return plan
 }
 
-function planSplit(
+function planHoldOut(
   requested: ImageValidation,
   { name, records, classCounts }: ImagesManifest,
-  validation: ImagesManifest | null,
   notes: Notes,
 ): ImageSplitPlan {
-  if (validation) return { dataset: validation.id }
   const { holdOut: share, by = 'random' } = requestedHoldOut(requested)
   const holdOut = Math.round(share * records)
   if (share > 0 && holdOut === 0) noteNothingHeldOut(share, records, 'record', name, notes)

@@ -16,6 +16,7 @@ import { planBoosting } from './plan-boosting.js'
 import { checkLayout } from './plan-layout.js'
 import { planModel } from './plan-model.js'
 import { planNormalization } from './plan-normalization.js'
+import { planParts } from './plan-parts.js'
 import { planTraining } from './plan-training.js'
 import { planValidationImages } from './plan-validation-images.js'
 
@@ -51,12 +52,14 @@ export function planNetworkJob(
   checkDatasetKinds('images', request, dataset, validation, errors)
   if (dataset.kind !== 'images' || validation?.kind === 'table') throw invalidJob(errors.all)
   const notes = new Notes()
-  const options = planTraining(request, dataset, validation, errors, notes)
-  const validationClasses = validation && planValidationImages(dataset, validation, errors, notes)
-  const model = planModel(request.model, dataset, errors, initial?.layout ?? undefined)
+  const parts = planParts(request.training ?? {}, dataset, validation, errors, notes)
+  const { training: trained, validation: validated } = parts
+  const options = planTraining(request, parts, errors, notes)
+  const validationClasses = validated && planValidationImages(trained, validated, errors, notes)
+  const model = planModel(request.model, trained, errors, initial?.layout ?? undefined)
   if (initial) checkLayout(request.model, model, initial, errors, notes)
   const { normalize } = request.initFrom ?? {}
-  const normalization = planNormalization(normalize, initial, dataset, errors, notes)
+  const normalization = planNormalization(normalize, initial, trained, errors, notes)
   if (!request.initFrom && request.freeze?.length) {
     const message =
       'freeze keeps variables at random values: without initFrom, all values are random'
@@ -80,7 +83,8 @@ function planBoostingJob(
   checkDatasetKinds('table', request, dataset, validation, errors)
   if (dataset.kind !== 'table' || validation?.kind === 'images') throw invalidJob(errors.all)
   const notes = new Notes()
-  const { model, training } = planBoosting(request, dataset, validation, errors, notes)
+  const parts = planParts(request.training ?? {}, dataset, validation, errors, notes)
+  const { model, training } = planBoosting(request, parts, errors, notes)
   errors.throwIfAny('INVALID_JOB')
   return { ...baseManifest(identity, request, dataset), model, training, notes: notes.all }
 }

@@ -8,7 +8,7 @@ import { ClassWeights, type ClassWeightsPlan } from './class-weights.js'
 import { ColumnName, maxColumns } from './feature-column.js'
 import { strictObject } from './strict-object.js'
 import { maxSteps } from './training-options.js'
-import { type TableSplitPlan, TableValidation } from './validation-split.js'
+import { type TableSplitPlan, TableValidation, TrainingSplits } from './validation-split.js'
 
 const validationMetrics = (Object.keys(boostingMetrics) as BoostingMetricName[]).map(
   validationMetricName,
@@ -64,6 +64,7 @@ export const BoostingTrainingOptions = strictObject({
     description:
       'required with objective ranking: column whose value is the same for all rows of a query',
   }),
+  split: Type.Optional(TrainingSplits),
   validation: Type.Optional(TableValidation),
   earlyStopping: Type.Optional(BoostingEarlyStopping),
   exportBest: Type.Optional(
@@ -118,6 +119,7 @@ export type BoostingOptionWithoutDefault =
   | 'features'
   | 'sampleWeight'
   | 'group'
+  | 'split'
   | 'classWeights'
   | 'offset'
   | 'earlyStopping'
@@ -157,6 +159,8 @@ export interface BoostingPlan {
   offset?: string | null
   /** Null unless the objective is binary or multiclass. */
   classes: Classes | null
+  /** The splits that are trained on. Absent: all rows. */
+  split?: string[]
   validation: TableSplitPlan
   earlyStopping: BoostingEarlyStopping | null
   exportBest: boolean

@@ -2,19 +2,9 @@ import { type Static, Type } from 'typebox'
 import { DatasetId, Name, Timestamp } from './identifiers.js'
 import { NoteList } from './note.js'
 import { nullable } from './nullable.js'
+import { SplitName } from './split-name.js'
 
-/** What a part of a data set is for, such as train, val or test. */
-export const SplitName = Type.String({
-  pattern: '^[a-z0-9][a-z0-9_-]{0,31}$',
-  description: 'lower-case letters, digits, dash and underscore; at most 32 characters',
-})
-
-/** A named part of a data set. Its records follow those of the part before it. */
-export const DatasetSplit = Type.Object({
-  name: SplitName,
-  records: Type.Integer({ minimum: 1 }),
-})
-export type DatasetSplit = Static<typeof DatasetSplit>
+export { SplitName } from './split-name.js'
 
 export const Shard = Type.Object({
   name: Type.String(),
@@ -53,6 +43,20 @@ export const SkippedRecords = Type.Object({
 export type SkippedRecords = Static<typeof SkippedRecords>
 
 const pixelStatistic = (what: string) => `${what} of each channel, for pixel values 0 to 255`
+const imageStatistics = {
+  classCounts: Type.Array(Type.Integer(), { description: 'number of records of each class' }),
+  mean: Type.Array(Type.Number(), { description: pixelStatistic('mean') }),
+  std: Type.Array(Type.Number(), { description: pixelStatistic('standard deviation') }),
+}
+
+const splitFields = { name: SplitName, records: Type.Integer({ minimum: 1 }) }
+
+/**
+ * A named part of the images: whole shards, which follow those of the part before it. Its statistics are those
+ * that a data set of these images alone would have.
+ */
+export const ImageSplit = Type.Object({ ...splitFields, ...imageStatistics })
+export type ImageSplit = Static<typeof ImageSplit>
 
 /**
  * Images of one size, as TFRecord shards of tf.train.Example with `image` (bytes) and `label` (int64).
@@ -74,11 +78,9 @@ export const ImagesManifest = Type.Object({
   labels: Type.Array(Type.String(), {
     description: 'class names; the label of a record is an index into them',
   }),
-  classCounts: Type.Array(Type.Integer(), { description: 'number of records of each class' }),
-  mean: Type.Array(Type.Number(), { description: pixelStatistic('mean') }),
-  std: Type.Array(Type.Number(), { description: pixelStatistic('standard deviation') }),
+  ...imageStatistics,
   resize: Type.Optional(ImageResize),
-  splits: Type.Optional(Type.Array(DatasetSplit)),
+  splits: Type.Optional(Type.Array(ImageSplit)),
   skipped: Type.Optional(SkippedRecords),
   notes: Type.Optional(NoteList),
   shards: Type.Array(Shard),
@@ -154,6 +156,24 @@ export const CellFormat = Type.Object({
 export type CellFormat = Static<typeof CellFormat>
 
 /**
+ * A named part of a table: the rows of whole files, which follow those of the part before it. `columns` says what a
+ * job must know of its rows alone; the ranges of numbers are those of the whole table.
+ */
+export const TableSplit = Type.Object({
+  ...splitFields,
+  columns: Type.Array(
+    Type.Object({
+      ...commonColumnFields,
+      counts: Type.Optional(
+        Type.Array(Type.Integer(), { description: 'number of rows of each category' }),
+      ),
+    }),
+    { description: 'columns of categories, and others with rows without a value' },
+  ),
+})
+export type TableSplit = Static<typeof TableSplit>
+
+/**
  * A table, as Arrow IPC files with all columns except text, and the rows in the order of the upload.
  * Numbers, integers and booleans are float32 or float64; categories are dictionaries with int32 codes.
  */
@@ -169,7 +189,7 @@ export const TableManifest = Type.Object({
     description: 'up to 10 of the first rows; texts are cut to 100 characters',
   }),
   cellFormat: Type.Optional(CellFormat),
-  splits: Type.Optional(Type.Array(DatasetSplit)),
+  splits: Type.Optional(Type.Array(TableSplit)),
   skipped: Type.Optional(SkippedRecords),
   notes: Type.Optional(NoteList),
   shards: Type.Array(Shard),

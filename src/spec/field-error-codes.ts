@@ -25,6 +25,7 @@ export const fieldErrorCodes = {
   too_deep: 'the images are too small for a network of this depth',
   unknown_class: 'the data set has no such class',
   unknown_column: 'the table or model has no such column',
+  unknown_split: 'the data set has no such split',
   missing_values: 'a column that must be complete has missing values',
   wrong_target: 'the target column does not fit the objective',
   wrong_kind: 'the data set, model or job is of another kind than required',

@@ -40,9 +40,12 @@ export const noteCodes = {
   rows_without_target: 'rows without a value of the target are left out',
   split_column_left_out:
     'the column by which rows are held out for validation is not among the features',
+  splits_used: 'the data set has splits, of which the job uses some',
+  test_split_trained_on: 'the job trains on the split test',
   text_columns_left_out: 'columns of text are not among the features',
   two_values_are_classes: 'the target has two different numbers, which are taken for two classes',
   unknown_categories: 'rows to predict have categories that training has not seen',
+  validation_overlaps_training: 'the validation data contains what is trained on',
   validation_categories_unknown:
     'categories that only the validation table has count as missing values',
   validation_read_as_training:

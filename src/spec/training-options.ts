@@ -4,7 +4,7 @@ import { ClassWeights, type ClassWeightsPlan } from './class-weights.js'
 import { LearningRate } from './learning-rate.js'
 import { OptimizerOptions } from './optimizer-options.js'
 import { strictObject } from './strict-object.js'
-import { type ImageSplitPlan, ImageValidation } from './validation-split.js'
+import { type ImageSplitPlan, ImageValidation, TrainingSplits } from './validation-split.js'
 
 /** The largest number of a step. */
 export const maxSteps = 100_000_000
@@ -143,6 +143,7 @@ export const TrainingOptions = strictObject({
       description: 'seed of everything random',
     }),
   ),
+  split: Type.Optional(TrainingSplits),
   validation: Type.Optional(ImageValidation),
   validateEvery: Type.Optional(
     Type.Integer({
@@ -210,6 +211,7 @@ export type TrainingRequest = Static<typeof TrainingOptions>
 /** Optional fields whose schemas have no default: they depend on the data, or are off if absent. */
 export type TrainingOptionWithoutDefault =
   | 'steps'
+  | 'split'
   | 'l2'
   | 'classWeights'
   | 'ema'
@@ -235,6 +237,8 @@ export interface TrainingPlan {
   ema: Ema | null
   augment: Augmentation
   seed: number
+  /** The splits that are trained on. Absent: all records. */
+  split?: string[]
   validation: ImageSplitPlan
   /**
    * The training class of each class of a validation data set whose classes are in another order. If

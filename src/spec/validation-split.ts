@@ -1,20 +1,49 @@
 import { type Static, type TSchema, Type } from 'typebox'
 import { ColumnName } from './feature-column.js'
 import { Name } from './identifiers.js'
+import { SplitName } from './split-name.js'
 import { strictObject } from './strict-object.js'
 
 const share = { maximum: 0.5, description: 'share of the data set to hold out for validation' }
 const Share = Type.Number({ minimum: 0, ...share })
 const holdOut = Type.Number({ exclusiveMinimum: 0, ...share })
 
+const SplitOption = strictObject(
+  { split: SplitName },
+  { description: 'a split of the data set to validate on' },
+)
+
 const OtherDataset = strictObject(
-  { dataset: Name },
+  {
+    dataset: Name,
+    split: Type.Optional({
+      ...SplitName,
+      description: 'the split of it to validate on; if absent, all of it',
+    }),
+  },
   { description: 'another data set to validate on' },
 )
 
-/** A share, `holdOut` with options, or another data set. */
+/** A share, `holdOut` with options, a split, or another data set. */
 const validationOf = <T extends TSchema>(holdOutOptions: T) =>
-  Type.Union([Share, holdOutOptions, OtherDataset], { default: 0.1 })
+  Type.Union([Share, holdOutOptions, SplitOption, OtherDataset], {
+    default: 0.1,
+    description:
+      'if absent: the split val, if the data set has one; otherwise a share of what is trained on',
+  })
+
+/** Which splits of its data set a job trains on. */
+export const TrainingSplits = Type.Union(
+  [SplitName, Type.Array(SplitName, { minItems: 1, maxItems: 32, uniqueItems: true })],
+  {
+    description:
+      'the split of the data set to train on, or several; if absent: train, or without one all but val and test. A data set without splits is used as a whole',
+  },
+)
+export type TrainingSplits = Static<typeof TrainingSplits>
+
+/** What to validate on that is not held out of the training data; the second one's `dataset` is an id in a plan. */
+export type OtherValidation = { split: string } | { dataset: string; split?: string }
 
 /** How the held-out images are chosen. The records of a data set are shuffled already. */
 const imageSplits = ['random', 'class'] as const
@@ -55,15 +84,15 @@ export const TableValidation = validationOf(
 )
 export type TableValidation = Static<typeof TableValidation>
 
-/** Part of a network's plan: the number of images to hold out, or the id of another data set. */
+/** Part of a network's plan: the number of images to hold out, a split, or the id of another data set. */
 export type ImageSplitPlan =
   /** Without `by`, as in old jobs, the last records are held out. */
-  { holdOut: number; by?: ImageSplit } | { dataset: string }
+  { holdOut: number; by?: ImageSplit } | OtherValidation
 
 /**
- * Part of a boosting job's plan: the share of the rows to hold out (for a ranking: of the groups), or
- * the id of another data set.
+ * Part of a boosting job's plan: the share of the rows to hold out (for a ranking: of the groups), a
+ * split, or the id of another data set.
  */
 export type TableSplitPlan =
   /** Without `by`, as in old jobs: random. `column` is null where `by` needs none. */
-  { fraction: number; by?: TableSplit; column?: string | null } | { dataset: string }
+  { fraction: number; by?: TableSplit; column?: string | null } | OtherValidation

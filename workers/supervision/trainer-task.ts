@@ -1,8 +1,9 @@
 import type { DatasetManifest } from '../../src/spec/dataset.js'
+import { partsOfPlan } from '../../src/spec/dataset-part.js'
 import type { TrainerTask } from '../../src/spec/ipc-messages.js'
 import type { JobManifest } from '../../src/spec/job.js'
 
-/** The task of one attempt, with the manifests of its data sets. Throws what `findDataset` throws. */
+/** The task of one attempt, with the manifests of its data sets, or of the splits of them that it uses. Throws what `findDataset` throws. */
 export async function buildTask(
   job: JobManifest,
   attempt: number,
@@ -10,10 +11,12 @@ export async function buildTask(
   findDataset: (id: string) => Promise<DatasetManifest>,
 ): Promise<TrainerTask> {
   const { validation } = job.training
+  const other = 'dataset' in validation ? await findDataset(validation.dataset) : null
+  const parts = partsOfPlan(job.training, await findDataset(job.dataset.id), other)
   return {
     job,
-    dataset: await findDataset(job.dataset.id),
-    validation: 'dataset' in validation ? await findDataset(validation.dataset) : null,
+    dataset: parts.training,
+    validation: parts.validation,
     attempt,
     resumeFrom: resumedFrom || null,
   }

@@ -17,11 +17,13 @@ import { DamagedItemSchema } from '../../spec/damaged-items.js'
 import {
   CategoryColumn,
   CellFormat,
+  ImageSplit,
   ImagesManifest,
   NumericColumn,
   Shard,
   TableColumn,
   TableManifest,
+  TableSplit,
   TextColumn,
 } from '../../spec/dataset.js'
 import {
@@ -211,6 +213,8 @@ export const namedSchemas: Record<string, TSchema> = {
   CategoryColumn,
   TextColumn,
   CellFormat,
+  ImageSplit,
+  TableSplit,
   Shard,
   ModelPage: page(Type.Union([ModelResponse, ModelFieldsResponse])),
   NetworkModel,
