@@ -30,6 +30,7 @@ const mayImport: Record<string, readonly string[]> = {
   lists: ['spec', 'errors'],
   // the process that converts decodes images; the API imports nothing that leads there
   datasets: ['engine', 'graph', 'formats', 'store', 'lists', 'ipc', 'spec', 'errors'],
+  'datasets/archives': ['datasets', 'datasets/images', 'datasets/tables', 'spec', 'errors'],
   'datasets/images': ['datasets', 'engine', 'graph', 'formats', 'spec', 'errors'],
   'datasets/tables': ['datasets', 'spec', 'errors'],
   jobs: ['planning', 'store', 'lists', 'spec', 'errors', 'log'],

@@ -1,5 +1,6 @@
+import { zipKind } from './archives/zip-kind.js'
 import { fileError } from './errors.js'
-import { isText, kindHeadBytes, nameForeignFile, nameZip, zipTailBytes } from './file-kinds.js'
+import { isText, kindHeadBytes, nameForeignFile } from './file-kinds.js'
 import { isIdxHeader } from './images/idx.js'
 import { isRecordHeader } from './images/tfrecord/tfrecord-reader.js'
 import type { InputFile } from './input-file.js'
@@ -43,9 +44,14 @@ function detectFileFormat(file: InputFile): FileFormat {
 
 function nameFile(file: InputFile): string | null {
   const name = nameForeignFile(file.read(0, kindHeadBytes))
-  return name === 'a zip archive'
-    ? nameZip(file.read(Math.max(0, file.size - zipTailBytes), zipTailBytes))
-    : name
+  return name === 'a zip archive' ? nameZip(file) : name
+}
+
+function nameZip(file: InputFile): string {
+  const found = zipKind(file)
+  if (found.kind === 'npz') return 'a NumPy archive (.npz)'
+  if (found.kind === 'xlsx') return 'an Excel workbook (.xlsx): save the sheet as CSV (UTF-8)'
+  return found.kind === 'document' ? found.name : 'a zip archive'
 }
 
 const toHex = (bytes: Buffer) => bytes.toString('hex').replace(/..(?=.)/g, '$& ')

@@ -57,28 +57,8 @@ export function nameForeignFile(head: Buffer): string | null {
   return nameBy(signatures, head) ?? nameImage(head) ?? nameTar(head)
 }
 
-/** Bytes at the end of a zip archive that `nameZip` looks at: they list its entries. */
-export const zipTailBytes = 64 * 1024
-
-/** What a zip archive is by its entries. The first one that matches counts. */
-const zipKinds: readonly [entry: string, name: string][] = [
-  ['xl/', 'an Excel workbook (.xlsx): save the sheet as CSV (UTF-8)'],
-  ['application/vnd.oasis.opendocument', 'an OpenDocument file: save the sheet as CSV (UTF-8)'],
-  ['META-INF/manifest.xml', 'an OpenDocument file: save the sheet as CSV (UTF-8)'],
-  ['Index/Document.iwa', 'a Numbers document: export the sheet as CSV (UTF-8)'],
-  ['word/', 'a Word document'],
-  ['ppt/', 'a PowerPoint document'],
-  ['.npy', 'a NumPy archive (.npz)'],
-]
-
-/** Names a zip archive by its last bytes. */
-export function nameZip(tail: Buffer): string {
-  const text = tail.toString('latin1')
-  return zipKinds.find(([entry]) => text.includes(entry))?.[1] ?? 'a zip archive'
-}
-
 /** Names an image file by its first bytes. */
-function nameImage(head: Buffer): string | null {
+export function nameImage(head: Buffer): string | null {
   const text = head.toString('latin1', 0, 16)
   if (/^RIFF.{4}WEBP/s.test(text)) return 'a WebP image'
   if (/^.{4}ftyp(avif|avis)/s.test(text)) return 'an AVIF image'

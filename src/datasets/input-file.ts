@@ -1,23 +1,25 @@
-import { closeSync, fstatSync, openSync, readSync } from 'node:fs'
+import { closeSync, openSync, readSync, statSync } from 'node:fs'
 
 /** An uploaded file on disk, read at any offset. Synchronous, since only the conversion process uses it. */
 export class InputFile {
   readonly size: number
-  private readonly descriptor: number
-  private buffer = Buffer.alloc(64 * 1024)
+  private descriptor: number | null = null
+  private buffer = Buffer.alloc(0)
 
   constructor(
     readonly name: string,
     readonly path: string,
+    /** The path that the client gave, which need not be one. */
+    readonly clientPath = name,
   ) {
-    this.descriptor = openSync(path, 'r')
-    this.size = fstatSync(this.descriptor).size
+    this.size = statSync(path).size
   }
 
   /** Returns the bytes at an offset, fewer at the end of the file. The next call overwrites them. */
   read(offset: number, length: number): Buffer {
     const bytesToRead = Math.max(0, Math.min(length, this.size - offset))
-    if (bytesToRead > this.buffer.length) this.buffer = Buffer.alloc(bytesToRead)
+    if (bytesToRead > this.buffer.length) this.buffer = Buffer.alloc(Math.max(bytesToRead, 4096))
+    this.descriptor ??= openSync(this.path, 'r')
     let bytesFilled = 0
     while (bytesFilled < bytesToRead) {
       const bytesRead = readSync(
@@ -33,7 +35,10 @@ export class InputFile {
     return this.buffer.subarray(0, bytesToRead)
   }
 
+  /** Releases the descriptor and the memory. The next read opens the file again. */
   close(): void {
-    closeSync(this.descriptor)
+    if (this.descriptor !== null) closeSync(this.descriptor)
+    this.descriptor = null
+    this.buffer = Buffer.alloc(0)
   }
 }

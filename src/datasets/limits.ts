@@ -5,6 +5,10 @@ export interface DatasetLimits {
   files: number
   /** Decompressed bytes per compressed byte; gzip reaches at most 1032. */
   inflationRatio: number
+  /** Smaller content may have any ratio: a blank image compresses a thousandfold. */
+  inflationFloorBytes: number
+  /** Files in an archive. */
+  entries: number
   records: number
   /** Bytes of one TFRecord or one raw image. */
   recordBytes: number
@@ -29,6 +33,8 @@ export const defaultLimits: DatasetLimits = {
   uploadBytes: 64 * 2 ** 30,
   files: 1000,
   inflationRatio: 100,
+  inflationFloorBytes: 16 * 2 ** 20,
+  entries: 1_000_000,
   records: 10_000_000,
   recordBytes: 64 * 2 ** 20,
   pixels: 64 * 2 ** 20,

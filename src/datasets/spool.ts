@@ -6,9 +6,6 @@ import { fileError } from './errors.js'
 import { isText } from './file-kinds.js'
 import type { DatasetLimits } from './limits.js'
 
-/** Smaller files may have any ratio: a blank image compresses a thousandfold. */
-const minBytesForRatioCheck = 16 * 2 ** 20
-
 /** Bytes of all files of an upload so far. */
 export interface UploadUsage {
   receivedBytes: number
@@ -95,7 +92,7 @@ function limitInflationOf(
       if (usage.inflatedBytes > limits.uploadBytes)
         throw tooLargeError(name, 'inflated files', limits)
       if (
-        bytes > minBytesForRatioCheck &&
+        bytes > limits.inflationFloorBytes &&
         bytes > limits.inflationRatio * (usage.receivedBytes - usageBefore.receivedBytes)
       ) {
         const detail = `the ${compression} inflates more than ${limits.inflationRatio} times`

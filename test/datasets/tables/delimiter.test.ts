@@ -6,6 +6,7 @@ import type { UploadForm } from '../../../src/datasets/form.js'
 import { defaultLimits } from '../../../src/datasets/limits.js'
 import { parseCsvRows } from '../../../src/datasets/tables/row-encoder.js'
 import { tempFolder } from '../../../testing/temp-folder.js'
+import { zipFile } from '../archives/zip-writer.js'
 import { lines, readTable, refusal, rowsOf } from './read-table.js'
 
 const root = await tempFolder({ after })
@@ -158,13 +159,13 @@ test('a first row with many signs of a comment is read', () => {
 })
 
 test('a spreadsheet is named', () => {
-  const zip = (entries: string) => Buffer.from(`PK\x03\x04${'\0'.repeat(60)}${entries}`, 'latin1')
+  const zip = (...names: string[]) => zipFile(names.map(name => ({ name, content: 'x' })))
   const cases: [Buffer, RegExp][] = [
     [
-      zip('[Content_Types].xmlxl/workbook.xml'),
+      zip('[Content_Types].xml', 'xl/workbook.xml'),
       /an Excel workbook \(\.xlsx\): save the sheet as CSV/,
     ],
-    [zip('mimetypeapplication/vnd.oasis.opendocument.spreadsheet'), /an OpenDocument file/],
+    [zip('mimetype', 'META-INF/manifest.xml'), /an OpenDocument file/],
     [zip('arr_0.npy'), /a NumPy archive/],
     [zip('a.csv'), /a zip archive/],
     [Buffer.from('d0cf11e0a1b11ae1000000000000', 'hex'), /an old Excel workbook \(\.xls\)/],
