@@ -35,7 +35,8 @@ export function fileError(
   cause?: unknown,
 ) {
   const parts = positionParts(location)
-  const prefix = parts.join(location.line === undefined ? ' at ' : ', ')
+  const isCell = location.line !== undefined || location.column !== undefined
+  const prefix = parts.join(isCell ? ', ' : ' at ')
   const place = [location.file, ...(location.entry === undefined ? [] : [location.entry])]
   const message = `${place.join(': ')}: ${prefix}${parts.length > 0 ? ': ' : ''}${detail}`
   return new TrainyardError(code, message, {

@@ -2,6 +2,8 @@ import type { CellFormat } from '../../spec/dataset.js'
 import { NumberParser } from './cell.js'
 import { createNumberParser } from './number-notation.js'
 
+const minus = 45
+
 /** The words that a form declares to mean a missing value, quoted or not. */
 export class MissingWords {
   readonly isEmpty: boolean
@@ -18,6 +20,9 @@ export class MissingWords {
       for (const parser of [plainParser, this.parser]) {
         if (parser.parse(word, 0, word.length)) this.numbers.add(parser.value)
       }
+      // no cell of a CSV is read as such a number, but a typed file may have them
+      if (/^[+-]?inf(inity)?$/i.test(word.toString()))
+        this.numbers.add(word[0] === minus ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY)
     }
   }
 

@@ -21,20 +21,20 @@ export class ByteDictionary {
     return this.size === 0 ? 0 : this.ends[this.size - 1]!
   }
 
-  /** Counts a text. If there is no room for it, clears the whole table and returns false. */
-  add(bytes: Uint8Array, start: number, end: number): boolean {
+  /** Counts a text, `count` times. If there is no room for it, clears the whole table and returns false. */
+  add(bytes: Uint8Array, start: number, end: number, count = 1): boolean {
     const hash = hashOf(bytes, start, end)
     const slot = this.findSlot(hash, bytes, start, end)
     const entry = this.slots[slot]!
     if (entry > 0) {
-      this.counts[entry - 1]!++
+      this.counts[entry - 1]! += count
       return true
     }
     if (this.size === this.maxEntries || end - start > this.maxTextBytes) {
       this.overflow()
       return false
     }
-    this.insert(hash, bytes, start, end)
+    this.insert(hash, bytes, start, end, count)
     return true
   }
 
@@ -84,7 +84,7 @@ export class ByteDictionary {
     return true
   }
 
-  private insert(hash: number, bytes: Uint8Array, start: number, end: number): void {
+  private insert(hash: number, bytes: Uint8Array, start: number, end: number, count: number): void {
     const index = this.size
     const from = this.bytes
     const to = from + end - start
@@ -97,7 +97,7 @@ export class ByteDictionary {
     for (let at = from, other = start; at < to; at++, other++) this.texts[at] = bytes[other]!
     this.hashes[index] = hash
     this.ends[index] = to
-    this.counts[index] = 1
+    this.counts[index] = count
     this.size++
     this.insertSlot(index)
   }

@@ -1,8 +1,9 @@
 import { listNames, type Notes } from '../../../spec/notes.js'
 import { maxInferredCategories } from '../../limits.js'
+import { isMissingMarker } from '../cell.js'
 import { quoteCell } from '../csv.js'
 import { isLikelyMissing, isLikelyMissingNumber } from '../value-shapes.js'
-import type { ColumnStatistics } from './column-survey.js'
+import type { ColumnFacts } from './column-facts.js'
 import type { TypedColumn } from './column-types.js'
 import { explainTexts } from './mixed-column.js'
 
@@ -12,6 +13,7 @@ const minSequenceRows = 10
 /** Notes what a person may not expect of the columns' types and values. */
 export function noteColumns(columns: readonly TypedColumn[], records: number, notes: Notes): void {
   noteMixedColumns(columns, notes)
+  noteNumbersAsTexts(columns, notes)
   noteLikelyMissing(columns, notes)
   const noteSome = (
     code: Parameters<Notes['add']>[0],
@@ -22,9 +24,7 @@ export function noteColumns(columns: readonly TypedColumn[], records: number, no
     const names = found.map(({ column }) => column.name)
     notes.add(code, message(listNames(names), found[0]!), names)
   }
-  const numberColumns = (
-    test: (numeric: ColumnStatistics['numeric'], one: TypedColumn) => boolean,
-  ) =>
+  const numberColumns = (test: (numeric: ColumnFacts['numeric'], one: TypedColumn) => boolean) =>
     columns.filter(
       one => one.storage !== null && one.storage !== 'codes' && test(one.stats.numeric, one),
     )
@@ -99,13 +99,28 @@ function noteMixedColumns(columns: readonly TypedColumn[], notes: Notes): void {
     if (mixed.isDate) dates.push(name)
     else {
       const kind = type === 'text' ? 'text and no feature' : 'a category'
-      const message = `column '${name}' is ${kind}: ${mixed.reason}: ${mixed.cure}`
+      // digits in a text column are texts until the form says otherwise
+      const schema = stats.isTextInFile
+        ? `; and send schema={${JSON.stringify(name)}:"number"}`
+        : ''
+      const message = `column '${name}' is ${kind}: ${mixed.reason}: ${mixed.cure}${schema}`
       notes.add('numbers_not_read', message, [name])
     }
   }
   if (dates.length === 0) return
   const message = `columns hold dates or times, which are not read as numbers: ${listNames(dates)}; give numbers instead, such as year, month, or seconds since 1970`
   notes.add('dates_not_read', message, dates)
+}
+
+/** Notes columns of texts in a typed file that are all numbers. */
+function noteNumbersAsTexts(columns: readonly TypedColumn[], notes: Notes): void {
+  const names = columns
+    .filter(({ stats }) => stats.isTextInFile && !stats.declared && stats.others === 0)
+    .filter(({ stats }) => stats.numbers > 0)
+    .map(({ column }) => column.name)
+  if (names.length === 0) return
+  const message = `columns are texts in the file, and read as such, though all of their values are numbers: ${listNames(names)}; if they are, send schema={${JSON.stringify(names[0])}:"number"}`
+  notes.add('numbers_as_texts', message, names)
 }
 
 /** Notes words and numbers that often mean a missing value. */
@@ -127,18 +142,21 @@ interface CountedValue {
   count: number
 }
 
-function likelyMissingTexts({ values, declared }: ColumnStatistics): CountedValue[] {
+function likelyMissingTexts({ values, declared, isTextInFile }: ColumnFacts): CountedValue[] {
   if (values.overflowed || declared === 'text') return []
   const found: CountedValue[] = []
   for (let index = 0; index < values.size; index++) {
-    const value = values.text(index).toString()
-    if (isLikelyMissing(value)) found.push({ value, count: values.count(index) })
+    const text = values.text(index)
+    const value = text.toString()
+    // NA is no word for missing if the file has nulls of its own
+    const isMarker = isTextInFile && isMissingMarker(text, 0, text.length)
+    if (isMarker || isLikelyMissing(value)) found.push({ value, count: values.count(index) })
   }
   return found.slice(0, 5)
 }
 
 /** A number such as -999 counts if it lies farther from the others than half of their range. */
-function likelyMissingNumbers({ numeric }: ColumnStatistics): CountedValue[] {
+function likelyMissingNumbers({ numeric }: ColumnFacts): CountedValue[] {
   const { min, max, minCount, maxCount, secondMin, secondMax } = numeric
   const isLow = isLikelyMissingNumber(min) && Number.isFinite(secondMin)
   const isHigh = isLikelyMissingNumber(max) && Number.isFinite(secondMax)
@@ -155,19 +173,17 @@ function likelyMissingNumbers({ numeric }: ColumnStatistics): CountedValue[] {
 const minSteps = maxInferredCategories
 
 /** Returns a number and what float32 makes of it, if that may be another number of the column; else null. */
-function mergedValues({ numeric, values, cells }: ColumnStatistics): [number, number] | null {
-  const { rounded, min, max } = numeric
+function mergedValues(stats: ColumnFacts): [number, number] | null {
+  const { rounded, min, max } = stats.numeric
   if (rounded !== null) return [rounded, Math.fround(rounded)]
-  if (values.overflowed) {
+  const distinct = stats.distinctNumbers(false)
+  if (!distinct) {
     const largest = Math.max(Math.abs(min), Math.abs(max))
     const isNarrow = largest > 0 && (max - min) / (largest * 2 ** -23) < minSteps
     return isNarrow ? [max, Math.fround(max)] : null
   }
   const seen = new Map<number, number>()
-  for (let index = 0; index < values.size; index++) {
-    const text = values.text(index)
-    if (!cells.numbers.parse(text, 0, text.length)) continue
-    const { value } = cells.numbers
+  for (const value of distinct) {
     const read = Math.fround(value)
     const other = seen.get(read)
     if (other !== undefined && other !== value) return [value, read]

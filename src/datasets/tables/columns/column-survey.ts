@@ -1,40 +1,34 @@
 import type { ColumnType } from '../../../spec/dataset.js'
-import type { FileLocation } from '../../errors.js'
 import { maxCategoryNameBytes } from '../../limits.js'
-import { isBooleanWord, isMissing, isMissingMarker, parseBoolean } from '../cell.js'
+import { isBooleanWord, isMissingMarker, parseBoolean } from '../cell.js'
 import type { CellParser } from '../cell-parser.js'
-import type { CsvRow } from '../csv.js'
 import { ByteDictionary } from './byte-dictionary.js'
+import { type ColumnFacts, inferTextType, type TypeMismatch } from './column-facts.js'
 import { NumberSurvey } from './number-survey.js'
 
-/** A cell that does not have its column's type. */
-export interface TypeMismatch {
-  location: FileLocation
-  /** The cell, cut to 100 bytes. */
-  text: string
+/** Where a cell lies in its file: by line, or by row. */
+export interface CellPlace {
+  readonly line?: number
+  readonly row?: number
 }
 
 /** Longer texts of the sample are cut. */
 const maxSampleBytes = 100
 
-/** Statistics of a column from which its type is derived, updated cell by cell. */
-export class ColumnStatistics {
+/** Statistics of a column of texts from which its type is derived, updated cell by cell. */
+export class ColumnStatistics implements ColumnFacts {
+  readonly isTextInFile = false
   missing = 0
-  /** Quoted words for missing. They are values in a category column, and missing in a number column. */
   quotedMissing = 0
   numbers = 0
   booleans = 0
   others = 0
-  /** The first cell without the declared type; if no type is declared, the first that is no number. */
   firstMismatch: TypeMismatch | null = null
   mismatchCount = 0
-  /** True if all numbers are written without point and exponent. */
   allIntegers = true
-  /** `row`: counted from 1, over all files. */
   firstFraction: { value: number; row: number } | null = null
   fitsFloat32 = true
   readonly numeric = new NumberSurvey()
-  /** The first cells that are neither numbers nor booleans nor missing, to tell how they are written. */
   readonly otherTexts: string[] = []
   readonly values: ByteDictionary
   private rows = 0
@@ -53,7 +47,6 @@ export class ColumnStatistics {
     this.isText = declared === 'category' || declared === 'text'
   }
 
-  /** Number of cells that are not missing. */
   get present(): number {
     return this.numbers + this.booleans + this.others
   }
@@ -64,19 +57,24 @@ export class ColumnStatistics {
     return !missingWords.isEmpty && missingWords.matches(bytes, start, end, this.isText)
   }
 
-  add(row: CsvRow, file: string): void {
-    const start = row.starts[this.index]!
-    const end = row.ends[this.index]!
-    const { bytes } = row
+  /** `file`: the name of the file, for an error. */
+  add(
+    bytes: Buffer,
+    start: number,
+    end: number,
+    isQuoted: boolean,
+    place: CellPlace,
+    file: string,
+  ): void {
     const { numbers } = this.cells
     this.rows++
     if (start === end || this.isDeclaredMissing(bytes, start, end)) {
       this.missing++
       return
     }
-    if (this.declared === 'boolean') this.addBooleanCell(row, file, start, end)
+    if (this.declared === 'boolean') this.addBooleanCell(bytes, start, end, place, file)
     else if (this.isText) {
-      if (isMissing(row, this.index)) {
+      if (!isQuoted && isMissingMarker(bytes, start, end)) {
         this.missing++
         return
       }
@@ -89,27 +87,56 @@ export class ColumnStatistics {
       if (!numbers.isInteger) this.allIntegers = false
       else if (end - start > 1) this.numeric.checkLeadingZero(bytes, start, end)
       if (this.declared === 'integer' && !Number.isSafeInteger(numbers.value)) {
-        this.addMismatch(row, file, start, end)
+        this.addMismatch(bytes, start, end, place, file)
       }
-    } else if (isMissing(row, this.index)) {
-      this.missing++
-      return
-    } else if (isMissingMarker(bytes, start, end)) this.quotedMissing++
-    else {
+    } else if (isMissingMarker(bytes, start, end)) {
+      if (!isQuoted) {
+        this.missing++
+        return
+      }
+      this.quotedMissing++
+    } else {
       if (!this.declared) {
         if (isBooleanWord(bytes, start, end)) this.addBoolean(parseBoolean(bytes, start, end))
         else this.addOther(bytes, start, end)
       }
-      this.addMismatch(row, file, start, end)
+      this.addMismatch(bytes, start, end, place, file)
     }
     if (this.countsDistinct && !this.values.overflowed) this.values.add(bytes, start, end)
   }
 
-  private addBooleanCell(row: CsvRow, file: string, start: number, end: number): void {
-    const bool = parseBoolean(row.bytes, start, end)
+  inferType(): ColumnType {
+    const { numbers, booleans, others, allIntegers, present, values } = this
+    if (numbers === present) return allIntegers && present > 0 ? 'integer' : 'number'
+    if (others === 0 && numbers === 0 && booleans > 0) return 'boolean'
+    return inferTextType(values, present)
+  }
+
+  /** 1 and 1.0 are different texts but the same number. */
+  distinctNumbers(asBooleans: boolean): ReadonlySet<number> | null {
+    const { values, cells } = this
+    if (values.overflowed) return null
+    const found = new Set<number>()
+    for (let index = 0; index < values.size; index++) {
+      const text = values.text(index)
+      const bool = asBooleans ? parseBoolean(text, 0, text.length) : -1
+      if (bool >= 0) found.add(bool)
+      else if (cells.numbers.parse(text, 0, text.length)) found.add(cells.numbers.value)
+    }
+    return found
+  }
+
+  private addBooleanCell(
+    bytes: Buffer,
+    start: number,
+    end: number,
+    place: CellPlace,
+    file: string,
+  ): void {
+    const bool = parseBoolean(bytes, start, end)
     if (bool >= 0) this.addBoolean(bool)
-    else if (isMissingMarker(row.bytes, start, end)) this.quotedMissing++
-    else this.addMismatch(row, file, start, end)
+    else if (isMissingMarker(bytes, start, end)) this.quotedMissing++
+    else this.addMismatch(bytes, start, end, place, file)
   }
 
   private addBoolean(bool: number): void {
@@ -123,11 +150,18 @@ export class ColumnStatistics {
     this.otherTexts.push(bytes.toString('utf8', start, Math.min(end, start + maxSampleBytes)))
   }
 
-  private addMismatch(row: CsvRow, file: string, start: number, end: number): void {
+  private addMismatch(
+    bytes: Buffer,
+    start: number,
+    end: number,
+    { line, row }: CellPlace,
+    file: string,
+  ): void {
     this.mismatchCount++
+    const at = line === undefined ? { row: row! } : { line }
     this.firstMismatch ??= {
-      location: { file, line: row.line, column: this.index + 1 },
-      text: row.bytes.toString('utf8', start, Math.min(end, start + maxSampleBytes)),
+      location: { file, ...at, column: this.index + 1 },
+      text: bytes.toString('utf8', start, Math.min(end, start + maxSampleBytes)),
     }
   }
 }

@@ -2,9 +2,8 @@
 import type { ColumnType, TableColumn } from '../../../spec/dataset.js'
 import { type FileLocation, fileErrors } from '../../errors.js'
 import type { DatasetLimits } from '../../limits.js'
-import { parseBoolean } from '../cell.js'
 import { quoteCell } from '../csv.js'
-import type { ColumnStatistics } from './column-survey.js'
+import type { ColumnFacts } from './column-facts.js'
 import { cureOf } from './mixed-column.js'
 
 /** How a column is stored. Text columns are not stored. */
@@ -13,21 +12,18 @@ export type StorageType = 'float32' | 'float64' | 'codes' | null
 export interface TypedColumn {
   column: TableColumn
   storage: StorageType
-  stats: ColumnStatistics
+  stats: ColumnFacts
 }
 
 /** A column with at least this share of numbers is a number column, and its other values are errors. */
 const minNumberShare = 0.95
 const minValuesToInfer = 20
 
-/** Up to this number of distinct texts form a category, even if each occurs once. */
-const maxUnrepeatedCategories = 20
-
 const maxErrors = 20
 
 export function typeColumns(
   names: readonly string[],
-  columnStats: readonly ColumnStatistics[],
+  columnStats: readonly ColumnFacts[],
   limits: DatasetLimits,
 ): TypedColumn[] {
   const typeErrors = columnStats
@@ -39,7 +35,7 @@ export function typeColumns(
 
 function findTypeError(
   name: string,
-  stats: ColumnStatistics,
+  stats: ColumnFacts,
   limits: DatasetLimits,
 ): [FileLocation, string] | null {
   const { declared, firstMismatch, mismatchCount, present, numbers, values } = stats
@@ -73,8 +69,8 @@ const expectedValues: Readonly<Record<ColumnType, string>> = {
   text: 'a text',
 }
 
-function describeColumn(name: string, stats: ColumnStatistics): TypedColumn {
-  const type = stats.declared ?? inferType(stats)
+function describeColumn(name: string, stats: ColumnFacts): TypedColumn {
+  const type = stats.declared ?? stats.inferType()
   if (type === 'text') {
     const { missing, values, declared } = stats
     const distinct = values.overflowed || declared ? null : values.size
@@ -90,7 +86,7 @@ function describeColumn(name: string, stats: ColumnStatistics): TypedColumn {
       name,
       type,
       missing: missing + quotedMissing,
-      distinct: countDistinctNumbers(stats, type === 'boolean'),
+      distinct: stats.distinctNumbers(type === 'boolean')?.size ?? null,
       ...(type === 'number' && count > 0 && allWhole && { whole: true }),
       ...(stats.firstFraction && { firstFraction: stats.firstFraction }),
       ...numberStats,
@@ -100,21 +96,7 @@ function describeColumn(name: string, stats: ColumnStatistics): TypedColumn {
   }
 }
 
-function inferType({
-  numbers,
-  booleans,
-  others,
-  allIntegers,
-  present,
-  values,
-}: ColumnStatistics): ColumnType {
-  if (numbers === present) return allIntegers && present > 0 ? 'integer' : 'number'
-  if (others === 0 && numbers === 0 && booleans > 0) return 'boolean'
-  if (values.overflowed) return 'text'
-  return values.size > maxUnrepeatedCategories && values.size > present / 2 ? 'text' : 'category'
-}
-
-function describeCategories(name: string, stats: ColumnStatistics): TypedColumn {
+function describeCategories(name: string, stats: ColumnFacts): TypedColumn {
   const { values, missing } = stats
   const sorted = values.sorted()
   return {
@@ -129,21 +111,4 @@ function describeCategories(name: string, stats: ColumnStatistics): TypedColumn 
     storage: 'codes',
     stats,
   }
-}
-
-/** 1 and 1.0 are different texts but the same number. */
-function countDistinctNumbers(
-  { values, cells }: ColumnStatistics,
-  asBooleans: boolean,
-): number | null {
-  if (values.overflowed) return null
-  const { numbers: numberParser } = cells
-  const numbers = new Set<number>()
-  for (let index = 0; index < values.size; index++) {
-    const text = values.text(index)
-    const bool = asBooleans ? parseBoolean(text, 0, text.length) : -1
-    if (bool >= 0) numbers.add(bool)
-    else if (numberParser.parse(text, 0, text.length)) numbers.add(numberParser.value)
-  }
-  return numbers.size
 }

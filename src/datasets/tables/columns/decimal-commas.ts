@@ -1,9 +1,9 @@
 import { listNames, type Notes } from '../../../spec/notes.js'
 import { shapeOf } from '../value-shapes.js'
-import type { ColumnStatistics } from './column-survey.js'
+import type { ColumnFacts } from './column-facts.js'
 
 /** True if some column has decimal commas for certain, and no number of the table has a point. */
-export function hasDecimalCommas(columnStats: readonly ColumnStatistics[]): boolean {
+export function hasDecimalCommas(columnStats: readonly ColumnFacts[]): boolean {
   let found = false
   for (const stats of columnStats) {
     if (stats.declared === 'category' || stats.declared === 'text') continue
@@ -20,13 +20,13 @@ export function hasDecimalCommas(columnStats: readonly ColumnStatistics[]): bool
   return found
 }
 
-const declaredTexts = ({ firstMismatch }: ColumnStatistics) =>
+const declaredTexts = ({ firstMismatch }: ColumnFacts) =>
   firstMismatch ? [firstMismatch.text] : []
 
 /** `columnStats`: after the rows were read with decimal commas. */
 export function noteDecimalCommas(
   names: readonly string[],
-  columnStats: readonly ColumnStatistics[],
+  columnStats: readonly ColumnFacts[],
   notes: Notes,
 ): void {
   const found = names.filter((_, index) => {

@@ -8,7 +8,7 @@ import {
   shapeOf,
   type ValueShape,
 } from '../value-shapes.js'
-import type { ColumnStatistics } from './column-survey.js'
+import type { ColumnFacts } from './column-facts.js'
 
 const maxListedValues = 5
 
@@ -24,7 +24,7 @@ export interface MixedColumn {
 }
 
 /** Returns why a column of texts is not one of numbers although most of its values are, or null if they are not. */
-export function explainTexts(stats: ColumnStatistics): MixedColumn | null {
+export function explainTexts(stats: ColumnFacts): MixedColumn | null {
   const { otherTexts, others, numbers, present } = stats
   if (otherTexts.length === 0 || others === 0) return null
   const shapes = [...countShapes(otherTexts)].sort(([, a], [, b]) => b.length - a.length)
@@ -54,7 +54,7 @@ export function explainTexts(stats: ColumnStatistics): MixedColumn | null {
 
 function shapeReason(
   [shape, examples]: [ValueShape, string[]],
-  { otherTexts, numbers, present }: ColumnStatistics,
+  { otherTexts, numbers, present }: ColumnFacts,
 ) {
   const all = numbers === 0 && examples.length === otherTexts.length
   const amount = all ? 'the values' : 'values'

@@ -1,18 +1,27 @@
-import { FieldErrors } from '../../errors.js'
-import type { Cell, CellFormat } from '../../spec/dataset.js'
-import { type Note, Notes } from '../../spec/notes.js'
-import { addFormError, fileError } from '../errors.js'
+import type { Cell, CellFormat, ColumnType } from '../../spec/dataset.js'
+import { Notes } from '../../spec/notes.js'
+import { fileError } from '../errors.js'
 import type { InputFile } from '../input-file.js'
-import { type DatasetLimits, maxInferredCategories } from '../limits.js'
-import { isMissingMarker, parseBoolean } from './cell.js'
+import type { DatasetLimits } from '../limits.js'
+import { isMissing, isMissingMarker, parseBoolean } from './cell.js'
 import { plainFormat } from './cell-format.js'
 import { CellParser } from './cell-parser.js'
+import { storedColumns } from './columns/column-builder.js'
 import { noteColumns, noteNamesAmongValues } from './columns/column-notes.js'
 import { ColumnStatistics } from './columns/column-survey.js'
-import { type TypedColumn, typeColumns } from './columns/column-types.js'
+import type { TypedColumn } from './columns/column-types.js'
 import { hasDecimalCommas, noteDecimalCommas } from './columns/decimal-commas.js'
-import { explainTexts } from './columns/mixed-column.js'
 import { CsvReader, type CsvRow, fieldText, quoteCell } from './csv.js'
+import {
+  checkCategoryBytes,
+  checkColumnNames,
+  type DescribedTable,
+  describeColumns,
+  distinctLimitOf,
+  maxSampleTextLength,
+  otherTextsOf,
+  sampleRowsOf,
+} from './described-table.js'
 import {
   type CsvDialect,
   checkFieldCount,
@@ -21,45 +30,24 @@ import {
 } from './dialect/csv-dialect.js'
 import { checkForForeignText } from './dialect/foreign-text.js'
 import type { TableForm } from './table-form.js'
+import type { TableWriter } from './table-writer.js'
 
-/** The table that the files hold, after every row has been read and checked. */
-export interface TableSource {
-  rows: number
-  columns: TypedColumn[]
-  target: string | null
-  sample: Cell[][]
-  cellFormat: CellFormat
-  notes: Note[]
+/** The table that CSV files hold. */
+export interface CsvTable extends DescribedTable {
   /** Reads all rows a second time. */
-  forEachRow(onRow: (row: CsvRow) => void): void
+  write(writer: TableWriter): void
 }
-
-/** Limits of the sample rows in a manifest. */
-const maxSampleRows = 10
-const maxSampleCells = 10_000
-const maxSampleTextLength = 100
-
-/** Limit over all columns, so that wide tables keep fewer values of each. */
-const maxDistinctValues = 1_000_000
-
-/** Texts of a column, and of all columns, that are kept to tell how they are written. */
-const maxOtherTexts = 200
-const maxAllOtherTexts = 20_000
 
 /** The memory of the texts is checked each time so many bytes of rows have been read. */
 const memoryCheckBytes = 4 * 2 ** 20
 
-export function openTableSource(
-  files: InputFile[],
-  form: TableForm,
-  limits: DatasetLimits,
-): TableSource {
+export function openCsvTable(files: InputFile[], form: TableForm, limits: DatasetLimits): CsvTable {
   for (const file of files) checkForForeignText(file)
   const notes = new Notes()
   const dialect = inferDialect(files[0]!, form.dialect, limits, { notes })
   const names = resolveColumnNames(files[0]!, dialect, form, limits)
   checkColumnNames(names, form)
-  const forEachRow = (onRow: (row: CsvRow, file: string) => void) => {
+  const forEachRow: ForEachRow = onRow => {
     for (const file of files) forEachDataRow(file, dialect, names, limits, onRow)
   }
   const format = { ...plainFormat, ...form.cells }
@@ -70,13 +58,7 @@ export function openTableSource(
     noteDecimalCommas(names, found.columnStats, notes)
   }
   const { rows, columnStats, rawSample } = found
-  if (rows === 0) {
-    throw fileError('DATASET_EMPTY', { file: files[0]!.name }, 'there are no rows below the header')
-  }
-  const columns = typeColumns(names, columnStats, limits)
-  if (columns.every(({ storage }) => storage === null))
-    throw noUsableColumnsError(files[0]!, columns)
-  checkTarget(columns, form.target)
+  const columns = describeColumns(names, columnStats, rows, form, limits, files[0]!.name)
   if (names.length === 1) {
     const message = `the table has only one column, '${names[0]}'; if there are more, send delimiter`
     notes.add('one_column', message, names)
@@ -84,11 +66,20 @@ export function openTableSource(
   if (dialect.header && form.dialect.header === undefined) noteNamesAmongValues(columns, notes)
   noteColumns(columns, rows, notes)
   const sample = rawSample.map(cells =>
-    cells.map((cell, at) => parseSampleCell(columns[at]!, cell)),
+    cells.map((cell, at) => parseSampleCell(columns[at]!, columnStats[at]!, cell)),
   )
-  const cellFormat = columnStats[0]!.cells.format
-  return { rows, columns, target: form.target, sample, cellFormat, notes: notes.all, forEachRow }
+  return {
+    rows,
+    columns,
+    target: form.target,
+    sample,
+    cellFormat: columnStats[0]!.cells.format,
+    notes: notes.all,
+    write: writer => writeRows(columns, columnStats, forEachRow, writer),
+  }
 }
+
+type ForEachRow = (onRow: (row: CsvRow, file: string) => void) => void
 
 interface RowSurvey {
   rows: number
@@ -102,11 +93,11 @@ function surveyRows(
   form: TableForm,
   limits: DatasetLimits,
   format: CellFormat,
-  forEachRow: (onRow: (row: CsvRow, file: string) => void) => void,
+  forEachRow: ForEachRow,
 ): RowSurvey {
   const types = new Map(form.types)
-  const maxDistinct = Math.min(maxInferredCategories, Math.floor(maxDistinctValues / names.length))
-  const maxOthers = Math.min(maxOtherTexts, Math.ceil(maxAllOtherTexts / names.length))
+  const maxDistinct = distinctLimitOf(names.length)
+  const maxOthers = otherTextsOf(names.length)
   const cells = new CellParser(format)
   const columnStats = names.map((name, index) => {
     const type = types.get(name) ?? null
@@ -114,7 +105,7 @@ function surveyRows(
     return new ColumnStatistics(index, type, distinct, cells, maxOthers)
   })
   const rawSample: RawCell[][] = []
-  const sampleCount = Math.min(maxSampleRows, Math.floor(maxSampleCells / names.length))
+  const sampleCount = sampleRowsOf(names.length)
   const checkMemory = createMemoryCheck(columnStats, limits)
   let rows = 0
   forEachRow((row, file) => {
@@ -122,7 +113,11 @@ function surveyRows(
       const detail = `the table has more than ${limits.rows} rows`
       throw fileError('DATASET_TOO_LARGE', { file, line: row.line }, detail)
     }
-    for (let column = 0; column < columnStats.length; column++) columnStats[column]!.add(row, file)
+    const { bytes, starts, ends, quoted } = row
+    for (let column = 0; column < columnStats.length; column++) {
+      const isQuoted = quoted[column] !== 0
+      columnStats[column]!.add(bytes, starts[column]!, ends[column]!, isQuoted, row, file)
+    }
     if (rawSample.length < sampleCount) rawSample.push(rawRow(row, names.length))
     checkMemory(row, file)
   })
@@ -179,56 +174,14 @@ function forEachDataRow(
   })
 }
 
-/** Throws DATASET_FORM if the form names columns that do not exist. */
-function checkColumnNames(names: readonly string[], { types, target }: TableForm): void {
-  const knownNames = new Set(names)
-  const unknownColumn = (name: string) =>
-    `names column ${quoteCell(name)}, which is none of ${quoteCell(names.slice(0, 20).join(', '))}`
-  const errors = new FieldErrors()
-  for (const [name] of types) {
-    if (!knownNames.has(name)) addFormError(errors, 'schema', unknownColumn(name))
-  }
-  if (target !== null && !knownNames.has(target)) {
-    addFormError(errors, 'target', unknownColumn(target))
-  }
-  errors.throwIfAny('DATASET_FORM')
-}
-
-function checkTarget(columns: readonly TypedColumn[], target: string | null): void {
-  const found = columns.find(({ column }) => column.name === target)
-  if (found?.column.type !== 'text') return
-  const mixed = explainTexts(found.stats)
-  const why = mixed
-    ? `a column that was not read as numbers: ${mixed.reason}: ${mixed.cure}`
-    : 'a column of free text: nothing can be learnt of it'
-  const errors = new FieldErrors()
-  addFormError(errors, 'target', `is ${quoteCell(target!)}, ${why}`)
-  errors.throwIfAny('DATASET_FORM')
-}
-
-function noUsableColumnsError(file: InputFile, columns: readonly TypedColumn[]) {
-  const reasons = columns.flatMap(({ column, stats }) => {
-    const mixed = explainTexts(stats)
-    return mixed ? [`${quoteCell(column.name)}: ${mixed.reason}: ${mixed.cure}`] : []
-  })
-  const detail = `all columns are free text: there is nothing to learn from; ${reasons[0] ?? 'if some are not, say so in schema'}`
-  return fileError('DATASET_VALUE', { file: file.name }, detail)
-}
-
 /** Limits the memory that the texts of all columns take. */
-function createMemoryCheck(
-  columnStats: readonly ColumnStatistics[],
-  { categoryBytes }: DatasetLimits,
-) {
+function createMemoryCheck(columnStats: readonly ColumnStatistics[], limits: DatasetLimits) {
   let bytesSinceCheck = 0
   return ({ starts, ends, fieldCount, line }: CsvRow, file: string) => {
     bytesSinceCheck += ends[fieldCount - 1]! - starts[0]!
     if (bytesSinceCheck < memoryCheckBytes) return
     bytesSinceCheck = 0
-    const totalBytes = columnStats.reduce((bytes, { values }) => bytes + values.bytes, 0)
-    if (totalBytes <= categoryBytes) return
-    const detail = `the categories of all columns take more than ${categoryBytes} bytes: say in schema which columns are "text"`
-    throw fileError('DATASET_TOO_LARGE', { file, line }, detail)
+    checkCategoryBytes(columnStats, limits, { file, line })
   }
 }
 
@@ -248,8 +201,11 @@ function rawRow(row: CsvRow, columns: number): RawCell[] {
   }))
 }
 
-function parseSampleCell({ column, stats }: TypedColumn, { text, quoted }: RawCell): Cell {
-  const { type } = column
+function parseSampleCell(
+  { column: { type } }: TypedColumn,
+  stats: ColumnStatistics,
+  { text, quoted }: RawCell,
+): Cell {
   const bytes = Buffer.from(text)
   const end = bytes.length
   if (end === 0 || stats.isDeclaredMissing(bytes, 0, end)) return null
@@ -263,4 +219,55 @@ function parseSampleCell({ column, stats }: TypedColumn, { text, quoted }: RawCe
   }
   const { numbers } = stats.cells
   return numbers.parse(bytes, 0, end) ? numbers.value : null
+}
+
+function writeRows(
+  columns: readonly TypedColumn[],
+  columnStats: readonly ColumnStatistics[],
+  forEachRow: ForEachRow,
+  writer: TableWriter,
+): void {
+  const parsers = storedColumns(columns).map(
+    ({ column, index }) => new CsvCellParser(column.type, index, columnStats[index]!),
+  )
+  const { builders } = writer
+  forEachRow(row => {
+    for (let column = 0; column < parsers.length; column++) {
+      builders[column]!.set(writer.row, parsers[column]!.parse(row))
+    }
+    writer.advance(1)
+  })
+}
+
+/** Parses the cells of one column as they are stored. */
+class CsvCellParser {
+  /** By the index of a text among `stats.values`. */
+  private readonly codes: Int32Array
+
+  constructor(
+    private readonly type: ColumnType,
+    private readonly index: number,
+    private readonly stats: ColumnStatistics,
+  ) {
+    this.codes = new Int32Array(stats.values.size)
+    if (type !== 'category') return
+    for (const [code, value] of stats.values.sorted().entries()) this.codes[value] = code
+  }
+
+  /** If the cell is missing, NaN, or -1 for a category. */
+  parse(row: CsvRow): number {
+    const { index, stats, type } = this
+    const { bytes } = row
+    const start = row.starts[index]!
+    const end = row.ends[index]!
+    if (type === 'category') {
+      if (isMissing(row, index) || stats.isDeclaredMissing(bytes, start, end)) return -1
+      return this.codes[stats.values.find(bytes, start, end)]!
+    }
+    if (start === end || stats.isDeclaredMissing(bytes, start, end)) return Number.NaN
+    const { numbers } = stats.cells
+    if (type !== 'boolean') return numbers.parse(bytes, start, end) ? numbers.value : Number.NaN
+    const bool = parseBoolean(bytes, start, end)
+    return bool < 0 ? Number.NaN : bool
+  }
 }

@@ -1,0 +1,50 @@
+import type { ConversionInput } from '../conversion-input.js'
+import { CellParser } from './cell-parser.js'
+import type { ColumnSource } from './columns/column-batch.js'
+import { storedColumns } from './columns/column-builder.js'
+import { ColumnFiller } from './columns/column-filler.js'
+import { type TableContent, tableContent } from './table-content.js'
+import type { TableForm } from './table-form.js'
+import { TableWriter } from './table-writer.js'
+import { describeSource, type TypedTable } from './typed-table.js'
+
+/** Reads typed files twice: first to describe the columns by all of their values, then to write the rows. */
+export async function convertColumns(
+  { files, form, folder, limits, report }: ConversionInput<TableForm>,
+  source: ColumnSource,
+): Promise<TableContent> {
+  const table = await describeSource(source, form, limits, files[0]!.name, done =>
+    report({ phase: 'reading', unit: 'rows', done, total: null }),
+  )
+  const writer = new TableWriter(folder, table.columns)
+  await writeRows(source, table, writer, done =>
+    report({ phase: 'writing', unit: 'rows', done, total: table.rows }),
+  )
+  return tableContent(table, writer.close())
+}
+
+async function writeRows(
+  source: ColumnSource,
+  table: TypedTable,
+  writer: TableWriter,
+  onRows: (rows: number) => void,
+): Promise<void> {
+  const cells = new CellParser(table.cellFormat)
+  const stored = storedColumns(table.columns)
+  const fillers = stored.map(
+    (column, at) =>
+      new ColumnFiller(column, source.columns[column.index]!.type, cells, writer.builders[at]!),
+  )
+  let done = 0
+  for await (const { rows, columns } of source.batches()) {
+    for (const [at, filler] of fillers.entries()) filler.take(columns[stored[at]!.index]!, rows)
+    for (let from = 0; from < rows; ) {
+      const count = Math.min(rows - from, writer.room)
+      for (const filler of fillers) filler.fill(writer.row, from, count)
+      writer.advance(count)
+      from += count
+    }
+    done += rows
+    onRows(done)
+  }
+}

@@ -1,0 +1,89 @@
+import {
+  type Data,
+  type DataType,
+  Dictionary,
+  Field,
+  Float32,
+  Float64,
+  Int32,
+  makeData,
+  Utf8,
+  type Vector,
+  vectorFromArray,
+} from 'apache-arrow'
+import { maxFloat32 } from '../cell.js'
+import type { StorageType, TypedColumn } from './column-types.js'
+
+/** A column that has values in the table's files; `index` is its position among all columns. */
+export type StoredColumn = TypedColumn & { index: number; storage: NonNullable<StorageType> }
+
+/** All but the columns of text. */
+export const storedColumns = (columns: readonly TypedColumn[]): StoredColumn[] =>
+  columns.flatMap(({ storage, ...column }, index) =>
+    storage ? [{ ...column, storage, index }] : [],
+  )
+
+/** Collects the cells of one column, a batch at a time. A missing cell is null in the bitmap, and NaN or code -1 in the values. */
+export class ColumnBuilder {
+  readonly field: Field
+  readonly bytesPerValue: number
+  private readonly dictionary: Vector | undefined
+  private values: Float32Array | Float64Array | Int32Array = new Int32Array(0)
+  private validityBitmap = new Uint8Array(0)
+  private nullCount = 0
+  /** A value below it, or NaN, is missing. */
+  private readonly minValid: number
+
+  constructor(
+    private readonly stored: StoredColumn,
+    dictionaryId: number,
+  ) {
+    const { column, storage } = stored
+    this.minValid = storage === 'codes' ? 0 : -maxFloat32
+    this.bytesPerValue = storage === 'float64' ? 8 : 4
+    let type: DataType = storage === 'float64' ? new Float64() : new Float32()
+    if (column.type === 'category') {
+      // The id is fixed, so that equal tables have equal bytes.
+      type = new Dictionary(new Utf8(), new Int32(), dictionaryId)
+      this.dictionary = vectorFromArray(column.categories, new Utf8())
+    }
+    this.field = new Field(column.name, type, true)
+  }
+
+  startBatch(rows: number): void {
+    const { storage } = this.stored
+    const ArrayType =
+      storage === 'float64' ? Float64Array : storage === 'float32' ? Float32Array : Int32Array
+    this.values = new ArrayType(rows)
+    this.validityBitmap = new Uint8Array(Math.ceil(rows / 8)).fill(0xff)
+    this.nullCount = 0
+  }
+
+  /** A missing cell is NaN, or code -1. */
+  set(row: number, value: number): void {
+    this.values[row] = value
+    if (value >= this.minValid) return
+    this.validityBitmap[row >> 3]! &= ~(1 << (row & 7))
+    this.nullCount++
+  }
+
+  /** Sets cells from `row` on. None of them is missing. */
+  setAll(row: number, values: ArrayLike<number>): void {
+    this.values.set(values, row)
+  }
+
+  /** Returns the first `rows` cells, and starts a batch with room for `nextRows`. */
+  finishBatch(rows: number, nextRows: number): Data {
+    const { values, validityBitmap, nullCount, dictionary } = this
+    const data = makeData({
+      type: this.field.type,
+      length: rows,
+      nullCount,
+      data: values.subarray(0, rows),
+      nullBitmap: nullCount > 0 ? validityBitmap : undefined,
+      dictionary,
+    } as Parameters<typeof makeData>[0])
+    this.startBatch(nextRows)
+    return data
+  }
+}

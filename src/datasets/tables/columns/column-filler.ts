@@ -1,0 +1,134 @@
+import type { ColumnType } from '../../../spec/dataset.js'
+import { isMissingMarker, parseBoolean } from '../cell.js'
+import type { CellParser } from '../cell-parser.js'
+import type { ColumnValues, SourceType, Texts } from './column-batch.js'
+import type { ColumnBuilder, StoredColumn } from './column-builder.js'
+import {
+  type PreparedNumbers,
+  type PreparedValues,
+  textRange,
+  ValuePreparer,
+} from './prepared-values.js'
+
+/** Puts the values of a typed column into the table's files. */
+export class ColumnFiller {
+  private readonly preparer: ValuePreparer
+  private readonly type: ColumnType
+  private prepared: PreparedValues | null = null
+  /** The code of each text among the column's distinct ones. */
+  private readonly codes: Int32Array
+  /** The code of each text of the last dictionary; -1 for one that no row has. */
+  private dictionaryCodes = new Int32Array(0)
+  private lastDictionary: Texts | null = null
+
+  constructor(
+    private readonly stored: StoredColumn,
+    source: SourceType,
+    private readonly cells: CellParser,
+    private readonly builder: ColumnBuilder,
+  ) {
+    const { column, stats } = stored
+    this.type = column.type
+    this.preparer = new ValuePreparer(source, this.type === 'category' && source !== 'text', cells)
+    this.codes = new Int32Array(stats.values.size)
+    if (column.type !== 'category') return
+    for (const [code, value] of stats.values.sorted().entries()) this.codes[value] = code
+  }
+
+  /** Takes the values of the next batch. */
+  take(values: ColumnValues, rows: number): void {
+    this.prepared = this.preparer.prepare(values, rows)
+  }
+
+  /** Sets `count` rows of the builder from `to` on, from the rows of the batch from `from` on. */
+  fill(to: number, from: number, count: number): void {
+    const { prepared, builder } = this
+    if (!prepared) return
+    if (prepared.kind === 'numbers') fillNumbers(builder, prepared, to, from, count)
+    else if (this.type === 'category') this.fillCodes(prepared, to, from, count)
+    else this.fillParsed(prepared, to, from, count)
+  }
+
+  private fillCodes(
+    prepared: Exclude<PreparedValues, PreparedNumbers>,
+    to: number,
+    from: number,
+    count: number,
+  ): void {
+    const { builder, codes } = this
+    const { values } = this.stored.stats
+    const { valid } = prepared
+    if (prepared.kind === 'dictionary') {
+      const byText = this.codesOf(prepared.dictionary)
+      for (let row = 0; row < count; row++) {
+        const isMissing = valid !== null && valid[from + row] === 0
+        builder.set(to + row, isMissing ? -1 : byText[prepared.codes[from + row]!]!)
+      }
+      return
+    }
+    const { bytes, offsets } = prepared.texts
+    for (let row = 0; row < count; row++) {
+      const at = from + row
+      const isMissing = valid !== null && valid[at] === 0
+      const code = isMissing ? -1 : codes[values.find(bytes, offsets[at]!, offsets[at + 1]!)]!
+      builder.set(to + row, code)
+    }
+  }
+
+  private codesOf(dictionary: Texts): Int32Array {
+    if (dictionary === this.lastDictionary) return this.dictionaryCodes
+    const { bytes, offsets } = dictionary
+    const { values } = this.stored.stats
+    this.lastDictionary = dictionary
+    this.dictionaryCodes = new Int32Array(offsets.length - 1)
+    for (let text = 0; text < this.dictionaryCodes.length; text++) {
+      const found = values.find(bytes, offsets[text]!, offsets[text + 1]!)
+      this.dictionaryCodes[text] = found < 0 ? -1 : this.codes[found]!
+    }
+    return this.dictionaryCodes
+  }
+
+  private fillParsed(
+    prepared: Exclude<PreparedValues, PreparedNumbers>,
+    to: number,
+    from: number,
+    count: number,
+  ): void {
+    for (let row = 0; row < count; row++) {
+      const isMissing = prepared.valid !== null && prepared.valid[from + row] === 0
+      const value = isMissing ? Number.NaN : this.parse(prepared, from + row)
+      this.builder.set(to + row, value)
+    }
+  }
+
+  private parse(prepared: Exclude<PreparedValues, PreparedNumbers>, row: number): number {
+    const { bytes, start, end } = textRange(prepared, row)
+    if (this.type === 'boolean') {
+      const bool = parseBoolean(bytes, start, end)
+      return bool < 0 || isMissingMarker(bytes, start, end) ? Number.NaN : bool
+    }
+    const { numbers } = this.cells
+    return numbers.parse(bytes, start, end) ? numbers.value : Number.NaN
+  }
+}
+
+function fillNumbers(
+  builder: ColumnBuilder,
+  { values, valid }: PreparedNumbers,
+  to: number,
+  from: number,
+  count: number,
+): void {
+  if (valid === null && !isFloat(values)) {
+    builder.setAll(to, values.subarray(from, from + count))
+    return
+  }
+  for (let row = 0; row < count; row++) {
+    const isMissing = valid !== null && valid[from + row] === 0
+    builder.set(to + row, isMissing ? Number.NaN : values[from + row]!)
+  }
+}
+
+/** A float may be NaN, which is a missing value. */
+const isFloat = (values: PreparedNumbers['values']): boolean =>
+  values instanceof Float32Array || values instanceof Float64Array

@@ -1,0 +1,120 @@
+import type { ColumnType } from '../../../spec/dataset.js'
+import { maxFloat32 } from '../cell.js'
+import { ByteDictionary } from './byte-dictionary.js'
+import type { SourceType } from './column-batch.js'
+import type { ColumnFacts, TypeMismatch } from './column-facts.js'
+import { NumberSet } from './number-set.js'
+import { NumberSurvey } from './number-survey.js'
+import type { PreparedNumbers } from './prepared-values.js'
+
+const minNormalFloat32 = 1.1754943508222875e-38
+/** Numbers of up to six significant digits. */
+const maxDigits = 1e6
+const powers = Float64Array.from({ length: 16 }, (_, power) => 10 ** power)
+
+/** Facts of a column that the file says to have numbers or booleans. */
+export class NumberFacts implements ColumnFacts {
+  readonly isTextInFile = false
+  readonly quotedMissing = 0
+  readonly others = 0
+  readonly otherTexts = []
+  readonly values = new ByteDictionary(0, 0)
+  readonly numeric = new NumberSurvey()
+  missing = 0
+  firstMismatch: TypeMismatch | null = null
+  mismatchCount = 0
+  firstFraction: { value: number; row: number } | null = null
+  fitsFloat32 = true
+  /** The first integer that may have been rounded. */
+  beyondSafe: number | null = null
+  private readonly distinct: NumberSet
+  private rows = 0
+
+  constructor(
+    private readonly index: number,
+    private readonly source: SourceType,
+    private readonly formType: ColumnType | null,
+    maxDistinct: number,
+  ) {
+    this.distinct = new NumberSet(maxDistinct)
+  }
+
+  /** The file declares a type if the form does not. */
+  get declared(): ColumnType {
+    return this.formType ?? this.inferType()
+  }
+
+  get present(): number {
+    return this.numeric.count
+  }
+
+  get numbers(): number {
+    return this.declared === 'boolean' ? 0 : this.numeric.count
+  }
+
+  get booleans(): number {
+    return this.declared === 'boolean' ? this.numeric.count : 0
+  }
+
+  get allIntegers(): boolean {
+    return this.declared === 'integer'
+  }
+
+  inferType(): ColumnType {
+    if (this.source === 'boolean') return 'boolean'
+    return this.source === 'integer' && this.beyondSafe === null ? 'integer' : 'number'
+  }
+
+  distinctNumbers(): ReadonlySet<number> | null {
+    return this.distinct.values()
+  }
+
+  /** `firstRow`: the row of the file with which the values begin, from 0. */
+  add({ values, valid }: PreparedNumbers, rows: number, file: string, firstRow: number): void {
+    const { numeric, distinct } = this
+    const isFloat32 = values instanceof Float32Array
+    for (let row = 0; row < rows; row++) {
+      const value = values[row]!
+      if ((valid !== null && valid[row] === 0) || Number.isNaN(value)) {
+        this.missing++
+        continue
+      }
+      if (this.isMismatch(value)) this.addMismatch(value, file, firstRow + row)
+      numeric.add(value)
+      if (!numeric.allWhole && this.firstFraction === null) {
+        this.firstFraction = { value, row: this.rows + row + 1 }
+      }
+      if (this.fitsFloat32 && !isFloat32 && !keepsDigits(value)) this.fitsFloat32 = false
+      if (!distinct.overflowed) distinct.add(value)
+    }
+    this.rows += rows
+  }
+
+  private isMismatch(value: number): boolean {
+    if (!(value <= maxFloat32 && value >= -maxFloat32)) return true
+    if (this.source === 'integer' && !Number.isSafeInteger(value)) this.beyondSafe ??= value
+    if (this.formType === 'integer') return !Number.isSafeInteger(value)
+    return this.formType === 'boolean' && value !== 0 && value !== 1
+  }
+
+  private addMismatch(value: number, file: string, row: number): void {
+    this.mismatchCount++
+    this.firstMismatch ??= {
+      location: { file, row: row + 1, column: this.index + 1 },
+      text: Number.isFinite(value) ? String(value) : value > 0 ? 'inf' : '-inf',
+    }
+  }
+}
+
+/** True if float32 holds the number, or all digits of it: it always holds six significant ones. */
+export function keepsDigits(value: number): boolean {
+  if (Math.fround(value) === value) return true
+  const size = Math.abs(value)
+  if (size < minNormalFloat32) return false
+  if (size >= 1e-9 && size < maxDigits) {
+    let power = size >= 1 ? 0 : 6
+    while (size * powers[power]! < maxDigits / 10) power++
+    return Math.round(size * powers[power]!) / powers[power]! === size
+  }
+  return Number(size.toPrecision(6)) === size
+}

@@ -1,0 +1,180 @@
+import { FieldErrors } from '../../errors.js'
+import type { Cell, ColumnType } from '../../spec/dataset.js'
+import { listNames, Notes } from '../../spec/notes.js'
+import { addFormError, fileError } from '../errors.js'
+import type { DatasetLimits } from '../limits.js'
+import { parseBoolean } from './cell.js'
+import { plainFormat } from './cell-format.js'
+import { CellParser } from './cell-parser.js'
+import type { ColumnBatch, ColumnSource, SourceColumn } from './columns/column-batch.js'
+import type { ColumnFacts } from './columns/column-facts.js'
+import { noteColumns } from './columns/column-notes.js'
+import type { TypedColumn } from './columns/column-types.js'
+import { TypedColumnSurvey } from './columns/typed-column-survey.js'
+import { quoteCell } from './csv.js'
+import {
+  checkCategoryBytes,
+  checkColumnNames,
+  type DescribedTable,
+  describeColumns,
+  distinctLimitOf,
+  maxSampleTextLength,
+  otherTextsOf,
+  sampleRowsOf,
+} from './described-table.js'
+import type { TableForm } from './table-form.js'
+
+/** A table of typed files, and what its columns are read with. */
+export interface TypedTable extends DescribedTable {
+  surveys: readonly TypedColumnSurvey[]
+}
+
+/** Fields that say how a text is split and written. */
+const csvFields = ['delimiter', 'header'] as const
+
+/** Reads all rows, and describes the columns by their types in the file or by those that the form declares. */
+export async function describeSource(
+  source: ColumnSource,
+  form: TableForm,
+  limits: DatasetLimits,
+  file: string,
+  onRows: (rows: number) => void = () => {},
+): Promise<TypedTable> {
+  checkForm(source.columns, form)
+  const names = source.columns.map(({ name }) => name)
+  const cells = new CellParser({ ...plainFormat, ...form.cells })
+  const types = new Map(form.types)
+  const surveys = source.columns.map(({ name, type }, index) => {
+    const declared = types.get(name) ?? null
+    const distinct = declared === 'category' ? limits.categories : distinctLimitOf(names.length)
+    return new TypedColumnSurvey(type, declared, cells, {
+      index,
+      distinct,
+      otherTexts: otherTextsOf(names.length),
+    })
+  })
+  const facts = surveys.map(survey => survey.facts)
+  const sample: Cell[][] = []
+  const sampleRows = sampleRowsOf(names.length)
+  let rows = 0
+  for await (const batch of source.batches()) {
+    rows += batch.rows
+    if (rows > limits.rows) {
+      const detail = `the table has more than ${limits.rows} rows`
+      throw fileError('DATASET_TOO_LARGE', { file: batch.file }, detail)
+    }
+    for (const [column, survey] of surveys.entries()) survey.add(batch, column)
+    addSample(batch, surveys, sample, sampleRows)
+    checkCategoryBytes(facts, limits, { file: batch.file, row: batch.firstRow + batch.rows })
+    onRows(rows)
+  }
+  const columns = describeColumns(names, facts, rows, form, limits, file)
+  const notes = new Notes()
+  for (const note of source.notes) notes.add(note.code, note.message, note.columns)
+  noteTypes(source.columns, surveys, columns, notes)
+  noteColumns(columns, rows, notes)
+  return {
+    rows,
+    columns,
+    surveys,
+    target: form.target,
+    sample: sample.map(row =>
+      row.map((cell, at) => sampleCell(cell, columns[at]!.column.type, cells)),
+    ),
+    cellFormat: cells.format,
+    notes: notes.all,
+  }
+}
+
+function checkForm(columns: readonly SourceColumn[], form: TableForm): void {
+  const names = columns.map(({ name }) => name)
+  checkColumnNames(names, form)
+  const errors = new FieldErrors()
+  for (const field of csvFields) {
+    if (form.dialect[field] === undefined) continue
+    addFormError(errors, field, 'says nothing about these files, which have columns of their own')
+  }
+  errors.throwIfAny('DATASET_FORM')
+}
+
+/** Throws DATASET_HEADER if names are empty or equal. For readers whose files have names. */
+export function checkSourceNames(
+  file: string,
+  names: readonly string[],
+  { columns: maxColumns }: Pick<DatasetLimits, 'columns'>,
+): void {
+  if (names.length > maxColumns) {
+    const detail = `the file has ${names.length} columns, expected at most ${maxColumns}`
+    throw fileError('DATASET_TOO_LARGE', { file }, detail)
+  }
+  const seen = new Map<string, number>()
+  for (const [column, name] of names.entries()) {
+    const location = { file, column: column + 1 }
+    if (name.trim() === '') throw fileError('DATASET_HEADER', location, 'the column has no name')
+    const first = seen.get(name)
+    if (first !== undefined) {
+      const detail = `the column is called ${quoteCell(name)}, as is column ${first}`
+      throw fileError('DATASET_HEADER', location, detail)
+    }
+    seen.set(name, column + 1)
+  }
+}
+
+/** Adds rows of a batch as they are, until the sample is complete. */
+function addSample(
+  batch: ColumnBatch,
+  surveys: readonly TypedColumnSurvey[],
+  sample: Cell[][],
+  sampleRows: number,
+): void {
+  const count = Math.min(batch.rows, sampleRows - sample.length)
+  for (let row = 0; row < count; row++) {
+    sample.push(surveys.map(survey => survey.cell(row, 4 * maxSampleTextLength)))
+  }
+}
+
+function sampleCell(cell: Cell, type: ColumnType, { numbers }: CellParser): Cell {
+  if (cell === null || type === 'category' || type === 'text') {
+    return typeof cell === 'string' ? [...cell].slice(0, maxSampleTextLength).join('') : cell
+  }
+  const bytes = Buffer.from(String(cell))
+  if (type === 'boolean') {
+    const bool = typeof cell === 'number' ? cell : parseBoolean(bytes, 0, bytes.length)
+    return bool < 0 ? null : bool === 1
+  }
+  if (typeof cell === 'number') return cell
+  return numbers.parse(bytes, 0, bytes.length) ? numbers.value : null
+}
+
+function noteTypes(
+  sources: readonly SourceColumn[],
+  surveys: readonly TypedColumnSurvey[],
+  columns: readonly TypedColumn[],
+  notes: Notes,
+): void {
+  const cast = sources.flatMap(({ name, type }, at) => {
+    const { declared, facts } = surveys[at]!
+    const inferred = plainTypeOf(facts, type)
+    return declared && declared !== inferred && !(type === 'text' && declared === 'category')
+      ? [`${name} (${type} → ${declared})`]
+      : []
+  })
+  if (cast.length > 0) {
+    const message = `columns have the type of the schema rather than that of the file: ${listNames(cast)}`
+    notes.add('column_types_cast', message)
+  }
+  const empty = sources.filter((_, at) => surveys[at]!.emptyTexts > 0).map(({ name }) => name)
+  if (empty.length > 0) {
+    const message = `empty texts count as missing values, as in CSV files: ${listNames(empty)}`
+    notes.add('empty_texts_missing', message, empty)
+  }
+  for (const [at, { beyondSafe }] of surveys.entries()) {
+    if (beyondSafe === null || columns[at]!.storage === 'codes') continue
+    const { name } = sources[at]!
+    const message = `column '${name}' has integers beyond 2^53, such as ${beyondSafe}, which are rounded to the nearest number of 64 bits; if they are codes, send schema={${JSON.stringify(name)}:"category"}`
+    notes.add('integers_rounded', message, [name])
+  }
+}
+
+const plainTypeOf = (facts: ColumnFacts, type: SourceColumn['type']): ColumnType =>
+  type === 'text' && facts.declared === 'text' ? 'text' : type
