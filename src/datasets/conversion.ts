@@ -64,6 +64,14 @@ const converters: Readonly<Record<FileFormat, Converter>> = {
     kind: 'table',
     load: async () => (await import('./tables/table-conversion.js')).convertTable,
   },
+  Parquet: {
+    kind: 'table',
+    load: async () => {
+      const { openParquet } = await import('./tables/parquet/parquet-source.js')
+      const { convertColumns } = await import('./tables/column-conversion.js')
+      return input => convertColumns(input, openParquet(input.files, input.limits))
+    },
+  },
 }
 
 /** Checks all records before it writes anything. It reads files synchronously, since it runs in a process of its own. */

@@ -4,8 +4,9 @@ import { isText, kindHeadBytes, nameForeignFile } from './file-kinds.js'
 import { isIdxHeader } from './images/idx.js'
 import { isRecordHeader } from './images/tfrecord/tfrecord-reader.js'
 import type { InputFile } from './input-file.js'
+import { isParquet } from './tables/parquet/magic.js'
 
-export type FileFormat = 'IDX' | 'TFRecord' | 'CSV'
+export type FileFormat = 'IDX' | 'TFRecord' | 'CSV' | 'Parquet'
 
 /** Detects the format from the content of the files, not from their names. Throws if they differ. */
 export function detectFormat(files: readonly InputFile[]): FileFormat {
@@ -13,7 +14,7 @@ export function detectFormat(files: readonly InputFile[]): FileFormat {
   const [first] = formats
   if (first && formats.every(format => format === first)) return first
   const found = files.map((file, index) => `${file.name} is ${formats[index]}`).join(', ')
-  const detail = `expected files of one kind, IDX, TFRecord or CSV: ${found.slice(0, 500)}`
+  const detail = `expected files of one kind, such as IDX, TFRecord, CSV or Parquet: ${found.slice(0, 500)}`
   throw fileError('DATASET_FORMAT', { file: files[0]!.name }, detail)
 }
 
@@ -25,8 +26,11 @@ function detectFileFormat(file: InputFile): FileFormat {
   // First, since a checksum does not match by chance, while a record's length may equal IDX's magic number.
   if (isRecordHeader(firstBytes)) return 'TFRecord'
   if (isIdxHeader(firstBytes)) return 'IDX'
+  const table = tableFormat(file)
+  if (table) return table
   const name = nameFile(file)
-  const expected = 'expected CSV (UTF-8), IDX or TFRecord, each as it is, gzipped or in zlib'
+  const expected =
+    'expected CSV (UTF-8), Parquet, IDX or TFRecord, each as it is, gzipped or in zlib'
   if (name) throw fileError('DATASET_FORMAT', location, `the file is ${name}, ${expected}`)
   if (isText(firstBytes)) return 'CSV'
   if (firstBytes.length < 12) {
@@ -40,6 +44,14 @@ function detectFileFormat(file: InputFile): FileFormat {
     location,
     `the file begins with ${toHex(firstBytes)}, ${expected}`,
   )
+}
+
+/** Names a format of tables with types of its own. */
+function tableFormat(file: InputFile): FileFormat | null {
+  const head = Buffer.from(file.read(0, kindHeadBytes))
+  // the header of a CSV file may begin with PAR1
+  if (isParquet(head) && !isText(head)) return 'Parquet'
+  return null
 }
 
 function nameFile(file: InputFile): string | null {

@@ -120,6 +120,22 @@ export function checkSourceNames(
   }
 }
 
+/** Throws DATASET_HEADER if another file of the table has other columns, in name, type or order. */
+export function checkSameColumns(
+  file: string,
+  columns: readonly SourceColumn[],
+  expected: readonly SourceColumn[],
+): void {
+  for (let at = 0; at < Math.max(columns.length, expected.length); at++) {
+    const [found, wanted] = [columns[at], expected[at]]
+    if (found && found.name === wanted?.name && found.type === wanted.type) continue
+    const describe = (column: SourceColumn | undefined) =>
+      column ? `${quoteCell(column.name)} (${column.type})` : 'absent'
+    const detail = `the column is ${describe(found)}, expected ${describe(wanted)} as in the first file`
+    throw fileError('DATASET_HEADER', { file, column: at + 1 }, detail)
+  }
+}
+
 /** Adds rows of a batch as they are, until the sample is complete. */
 function addSample(
   batch: ColumnBatch,

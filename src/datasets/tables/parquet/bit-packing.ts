@@ -1,0 +1,78 @@
+/** Reads `count` numbers of `width` bits (at most 32) that runs and packed bits encode: RLE of Parquet. */
+export function readRuns(
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+  width: number,
+  count: number,
+): Int32Array {
+  const values = new Int32Array(count)
+  const valueBytes = (width + 7) >> 3
+  let at = start
+  let filled = 0
+  while (filled < count) {
+    let header = 0
+    for (let shift = 0; ; shift += 7) {
+      if (at >= end || shift > 28) throw new Error('its runs end early')
+      const byte = bytes[at++]!
+      header |= (byte & 127) << shift
+      if (byte < 128) break
+    }
+    header >>>= 0
+    if ((header & 1) === 0) {
+      if (at + valueBytes > end) throw new Error('its runs end early')
+      let value = 0
+      for (let byte = 0; byte < valueBytes; byte++) value |= bytes[at++]! << (8 * byte)
+      const to = Math.min(count, filled + (header >>> 1))
+      if (to === filled) throw new Error('it has a run without values')
+      values.fill(value, filled, to)
+      filled = to
+      continue
+    }
+    const groups = header >>> 1
+    const to = Math.min(count, filled + 8 * groups)
+    if (to === filled) throw new Error('it has a run without values')
+    // writers may leave out the end of the last group
+    if (at + Math.ceil(((to - filled) * width) / 8) > end) throw new Error('its runs end early')
+    unpack(bytes, at, width, values, filled, to)
+    filled = to
+    at += groups * width
+  }
+  return values
+}
+
+function unpack(
+  bytes: Uint8Array,
+  start: number,
+  width: number,
+  values: Int32Array,
+  from: number,
+  to: number,
+): void {
+  if (width === 0) return
+  const mask = width === 32 ? -1 : (1 << width) - 1
+  let at = start
+  let bits = 0
+  // bits that were read and not yet taken
+  let count = 0
+  if (width <= 24) {
+    for (let row = from; row < to; row++) {
+      while (count < width) {
+        bits |= bytes[at++]! << count
+        count += 8
+      }
+      values[row] = bits & mask
+      bits >>>= width
+      count -= width
+    }
+    return
+  }
+  for (let row = from; row < to; row++) {
+    const bit = (row - from) * width
+    const byte = start + (bit >> 3)
+    const shift = bit & 7
+    const low = (bytes[byte]! | (bytes[byte + 1]! << 8) | (bytes[byte + 2]! << 16)) >>> 0
+    const high = (bytes[byte + 3]! | ((bytes[byte + 4] ?? 0) << 8)) * 2 ** 24
+    values[row] = Math.floor((low + high) / 2 ** shift) & mask
+  }
+}

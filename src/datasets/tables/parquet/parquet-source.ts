@@ -1,0 +1,125 @@
+import { listNames, Notes } from '../../../spec/notes.js'
+import { fileError } from '../../errors.js'
+import type { InputFile } from '../../input-file.js'
+import type { DatasetLimits } from '../../limits.js'
+import type { ColumnBatch, ColumnSource } from '../columns/column-batch.js'
+import { quoteCell } from '../csv.js'
+import { checkSameColumns, checkSourceNames } from '../typed-table.js'
+import { ColumnCursor } from './column-cursor.js'
+import { type LeafType, leafTypeOf } from './column-type.js'
+import { InflationBudget, PageReader } from './page-reader.js'
+import { type Leaf, type ParquetFooter, readFooter } from './parquet-footer.js'
+
+interface ParquetColumn {
+  leaf: Leaf
+  type: LeafType
+}
+
+interface ParquetFile {
+  file: InputFile
+  footer: ParquetFooter
+  columns: ParquetColumn[]
+}
+
+const maxBatchRows = 65_536
+const batchBytes = 8 * 2 ** 20
+/** Pages of all columns that are held at once, inflated. */
+const maxHeldBytes = 256 * 2 ** 20
+
+/** The columns of Parquet files that a table can have. Several files form one table, in their order. */
+export function openParquet(files: readonly InputFile[], limits: DatasetLimits): ColumnSource {
+  const opened = files.map(openFile)
+  const [first] = opened
+  const columns = first!.columns.map(({ leaf, type }) => ({ name: leaf.name, type: type.source }))
+  const { file } = first!
+  checkSourceNames(
+    file.name,
+    columns.map(({ name }) => name),
+    limits,
+  )
+  for (const other of opened.slice(1)) {
+    const sources = other.columns.map(({ leaf, type }) => ({ name: leaf.name, type: type.source }))
+    checkSameColumns(other.file.name, sources, columns)
+  }
+  checkCells(opened, columns.length, limits)
+  const notes = new Notes()
+  noteLeftOut(first!, notes)
+  return {
+    columns,
+    notes: notes.all,
+    *batches() {
+      for (const each of opened) yield* readBatches(each, limits)
+    },
+  }
+}
+
+function openFile(file: InputFile): ParquetFile {
+  const footer = readFooter(file)
+  const columns = footer.leaves.filter(isNoIndex).flatMap(leaf => {
+    const type = leafTypeOf(leaf.element)
+    return type ? [{ leaf, type }] : []
+  })
+  if (columns.length === 0) {
+    const found = listNames(footer.nested.concat(footer.leaves.map(({ name }) => name)))
+    const detail = `no column has numbers, booleans or texts: ${found || 'there are none'}`
+    throw fileError('DATASET_FORMAT', { file: file.name }, detail)
+  }
+  return { file, footer, columns }
+}
+
+/** What pandas calls the index of a data frame if it has no name. */
+const isNoIndex = ({ name }: Leaf) => !/^__index_level_\d+__$/.test(name)
+
+function noteLeftOut({ footer, columns }: ParquetFile, notes: Notes): void {
+  const kept = new Set(columns.map(({ leaf }) => leaf))
+  const index = footer.leaves.filter(leaf => !isNoIndex(leaf)).map(({ name }) => name)
+  if (index.length > 0) {
+    const message = `the index of the data frame is left out: ${listNames(index)}; if it is a column, write it by reset_index()`
+    notes.add('index_left_out', message, index)
+  }
+  const unreadable = footer.leaves
+    .filter(leaf => isNoIndex(leaf) && !kept.has(leaf))
+    .map(({ name }) => name)
+    .concat(footer.nested)
+  if (unreadable.length === 0) return
+  const message = `columns are lists, structures or bytes, which a table cannot have, and are left out: ${listNames(unreadable)}`
+  notes.add('columns_unreadable', message, unreadable)
+}
+
+/** A small file may state many rows that are all alike. */
+function checkCells(files: readonly ParquetFile[], columns: number, limits: DatasetLimits): void {
+  const rows = files.reduce((sum, { footer }) => sum + footer.rows, 0)
+  if (rows <= limits.rows && 4 * rows * columns <= limits.uploadBytes) return
+  const detail = `the table has ${rows} rows of ${columns} columns, expected at most ${limits.rows} rows and ${limits.uploadBytes} bytes of cells`
+  throw fileError('DATASET_TOO_LARGE', { file: files[0]!.file.name }, detail)
+}
+
+function* readBatches(parquet: ParquetFile, limits: DatasetLimits): Generator<ColumnBatch> {
+  const { file, footer, columns } = parquet
+  const budget = new InflationBudget(file, limits.inflationRatio)
+  const batchRows = Math.max(1, Math.min(maxBatchRows, batchBytes / (8 * columns.length)))
+  let firstRow = 0
+  for (const rowGroup of footer.rowGroups) {
+    const cursors = columns.map(({ leaf, type }) => {
+      const reader = new PageReader(file, leaf, type, rowGroup, budget)
+      return new ColumnCursor(() => reader.next())
+    })
+    const end = firstRow + Number(rowGroup.num_rows)
+    while (firstRow < end) {
+      const rows = Math.min(Math.floor(batchRows), end - firstRow)
+      yield { file: file.name, firstRow, rows, columns: takeAll(parquet, cursors, rows) }
+      firstRow += rows
+    }
+  }
+}
+
+function takeAll({ file, columns }: ParquetFile, cursors: readonly ColumnCursor[], rows: number) {
+  let held = 0
+  return cursors.map((cursor, at) => {
+    const values = cursor.take(rows)
+    held += cursor.heldBytes
+    if (held <= maxHeldBytes) return values
+    const detail = `the pages of the first ${at + 1} of ${columns.length} columns, up to ${quoteCell(columns[at]!.leaf.name)}, take more than ${maxHeldBytes} bytes at once: write smaller pages, such as data_page_size=65536 of pyarrow`
+    throw fileError('DATASET_TOO_LARGE', { file: file.name }, detail)
+  })
+}
