@@ -11,6 +11,16 @@ export function answerParent<Task, Answer>(handle: (task: Task) => Answer | Prom
   })
 }
 
+/** The child's side of `KeptChild`: answers one task after the other, and ends when its parent disconnects. */
+export function answerTasks<Task, Answer>(handle: (task: Task) => Answer | Promise<Answer>): void {
+  process.on('message', async (task: Task) => {
+    const message = await respond(() => handle(task))
+    process.send?.(message, () => {})
+  })
+  // native code may have threads that would keep the process alive
+  process.once('disconnect', () => process.exit())
+}
+
 async function respond<Answer>(
   handle: () => Answer | Promise<Answer>,
 ): Promise<ChildAnswer<Answer>> {

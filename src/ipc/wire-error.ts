@@ -1,5 +1,5 @@
 // Errors lose their class between processes. This pair keeps what the receiver needs to rebuild them.
-import { TrainyardError } from '../errors.js'
+import { DamagedError, isDamaged, TrainyardError } from '../errors.js'
 import type { WireError } from '../spec/ipc-messages.js'
 
 /** Causes beyond this depth are dropped, since a chain of causes may be circular. */
@@ -12,6 +12,10 @@ export function encodeError(error: unknown, depth = 0): WireError {
   if (error.stack !== undefined) wire.stack = error.stack
   if (error instanceof TrainyardError) {
     wire.trainyard = { code: error.code, errors: [...error.errors] }
+    if (isDamaged(error)) {
+      const { file, reason } = error.damage
+      wire.damage = { file, reason }
+    }
   } else if ('code' in error && typeof error.code === 'string') {
     wire.code = error.code
   }
@@ -21,7 +25,7 @@ export function encodeError(error: unknown, depth = 0): WireError {
   return wire
 }
 
-/** Rebuilds a TrainyardError as one, and every other error as an Error with its name, code and stack. */
+/** Rebuilds a TrainyardError or DamagedError as one, and every other error as an Error with its name, code and stack. */
 export function decodeError(wire: WireError): Error {
   const cause = wire.cause && decodeError(wire.cause)
   const error = fromWire(wire, cause)
@@ -29,7 +33,9 @@ export function decodeError(wire: WireError): Error {
   return error
 }
 
-function fromWire({ name, message, code, trainyard }: WireError, cause?: Error): Error {
+function fromWire(wire: WireError, cause?: Error): Error {
+  const { name, message, code, trainyard, damage } = wire
+  if (damage) return new DamagedError(damage.file, damage.reason, cause)
   if (trainyard) {
     return new TrainyardError(trainyard.code, message, { errors: trainyard.errors, cause })
   }

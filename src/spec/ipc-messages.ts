@@ -18,6 +18,8 @@ export interface WireError {
   /** The code of an error that is not a TrainyardError, such as `ENOENT`. */
   code?: string
   trainyard?: { code: ErrorCode; errors: { path: string; code: FieldErrorCode; message: string }[] }
+  /** Of a DamagedError: the file, relative to the data folder, and what is wrong with it. */
+  damage?: { file: string; reason: string }
   cause?: WireError
 }
 
