@@ -39,10 +39,13 @@ import { logRequests } from './log.js'
 import { openapi } from './openapi/openapi.js'
 import type { Parts } from './parts.js'
 import { checkpointRoutes } from './routes/checkpoints.js'
+import { datasetArchiveRoutes } from './routes/dataset-archives.js'
+import { datasetSampleRoutes } from './routes/dataset-samples.js'
 import { datasetRoutes } from './routes/datasets.js'
 import { docsRoutes } from './routes/docs.js'
 import { eventRoutes } from './routes/events.js'
 import { homeRoutes } from './routes/home.js'
+import { imagePreviewRoutes } from './routes/image-previews.js'
 import { jobRoutes } from './routes/jobs.js'
 import { logRoutes } from './routes/logs.js'
 import { metricRoutes } from './routes/metrics.js'
@@ -51,6 +54,7 @@ import { predictionRoutes } from './routes/predictions.js'
 import { scrapeRoutes } from './routes/scrape.js'
 import { serverRoutes } from './routes/server.js'
 import { streamTicketRoutes } from './routes/stream-tickets.js'
+import { tablePreviewRoutes } from './routes/table-previews.js'
 import { webhookRoutes } from './routes/webhooks.js'
 import { weightsRoutes } from './routes/weights.js'
 import { workerRoutes } from './routes/workers.js'
@@ -147,6 +151,10 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
     await guarded.register(logRoutes, routeDeps)
     await guarded.register(checkpointRoutes, routeDeps)
     await guarded.register(datasetRoutes, routeDeps)
+    await guarded.register(datasetSampleRoutes, routeDeps)
+    await guarded.register(datasetArchiveRoutes, routeDeps)
+    await guarded.register(imagePreviewRoutes, routeDeps)
+    await guarded.register(tablePreviewRoutes, routeDeps)
     await guarded.register(modelRoutes, routeDeps)
     await guarded.register(predictionRoutes, routeDeps)
     await guarded.register(weightsRoutes, routeDeps)

@@ -2,6 +2,8 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Logger } from 'pino'
 import { Datasets } from '../datasets/datasets.js'
+import { Exports } from '../datasets/exports/exports.js'
+import { Previews } from '../datasets/preview/previews.js'
 import { Changes } from '../jobs/changes/changes.js'
 import { CheckpointRetention } from '../jobs/checkpoint-retention.js'
 import { Jobs } from '../jobs/jobs.js'
@@ -35,6 +37,8 @@ export interface Parts {
   disk: DiskSpace
   jobs: Jobs
   datasets: Datasets
+  previews: Previews
+  exports: Exports
   models: ModelRegistry
   weights: WeightsStore
   predictor: Predictor
@@ -92,6 +96,8 @@ export async function openParts(
     log.warn(found, 'a file of the data folder is damaged'),
   )
   const datasets = new Datasets(store, {}, damage, id => changes.resourceChanged('dataset', id))
+  const previews = new Previews({ store })
+  const exports = new Exports(store)
   const models = new ModelRegistry(store, damage, (name, version) =>
     changes.resourceChanged('model', modelMember(name, version)),
   )
@@ -136,6 +142,8 @@ export async function openParts(
     await retention.close()
     stopWatching()
     await webhooks.close()
+    exports.close()
+    await previews.close()
     await predictor.close()
     await rowPredictor.close()
     await changes.close()
@@ -143,7 +151,7 @@ export async function openParts(
   }
   const parts = {
     ...{ dataFolder, store, disk, jobs, datasets, models, weights },
-    ...{ predictor, rowPredictor, webhooks, changes, keys, damage, retention },
+    ...{ previews, exports, predictor, rowPredictor, webhooks, changes, keys, damage, retention },
   }
   return { parts, close }
 }

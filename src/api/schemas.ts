@@ -2,6 +2,12 @@ import { type TObject, type TProperties, type TSchema, Type } from 'typebox'
 import { ChangesPage } from '../spec/changes.js'
 import { Checkpoint } from '../spec/checkpoint.js'
 import { DatasetManifest, ImagesManifest, TableManifest } from '../spec/dataset.js'
+import {
+  ColumnHistogram,
+  ContactSheet,
+  HistogramPage,
+  SamplePage,
+} from '../spec/dataset-preview.js'
 import { Job } from '../spec/job.js'
 import { LogPage } from '../spec/job-log.js'
 import { JobPlan } from '../spec/job-queries.js'
@@ -27,6 +33,14 @@ export const responseSchemas: TSchema[] = [
   { ...ChangesPage, $id: 'ChangesPage', description: 'some changes' },
   { ...Checkpoint, $id: 'Checkpoint', description: 'a checkpoint' },
   { ...DatasetManifest, $id: 'Dataset', description: 'a data set' },
+  { ...SamplePage, $id: 'SamplePage', description: 'images or rows of a data set' },
+  { ...ContactSheet, $id: 'ContactSheet', description: 'which images a contact sheet shows' },
+  {
+    ...ColumnHistogram,
+    $id: 'ColumnHistogram',
+    description: 'how the values of a column are spread',
+  },
+  { ...HistogramPage, $id: 'HistogramPage', description: 'how the values of columns are spread' },
   { ...Job, $id: 'Job', description: 'a training job' },
   {
     ...partial(Job, { progress: Type.Partial(Job.properties.progress) }),
@@ -82,6 +96,10 @@ const ref = <T>(name: string) => Type.Unsafe<T>({ $ref: `${name}#` })
 export const ChangesPageResponse = ref<ChangesPage>('ChangesPage')
 export const CheckpointResponse = ref<Checkpoint>('Checkpoint')
 export const DatasetResponse = ref<DatasetManifest>('Dataset')
+export const SamplePageResponse = ref<SamplePage>('SamplePage')
+export const ContactSheetResponse = ref<ContactSheet>('ContactSheet')
+export const ColumnHistogramResponse = ref<ColumnHistogram>('ColumnHistogram')
+export const HistogramPageResponse = ref<HistogramPage>('HistogramPage')
 export const JobResponse = ref<Job>('Job')
 export const JobFieldsResponse = ref<Partial<Job>>('JobFields')
 export const DatasetFieldsResponse = ref<Partial<DatasetManifest>>('DatasetFields')

@@ -3,8 +3,6 @@ export interface DatasetLimits {
   /** Bytes of all files. Applies to the bytes as sent, and to the bytes after decompression. */
   uploadBytes: number
   files: number
-  /** Files other than images. */
-  dataFiles: number
   /** Decompressed bytes per compressed byte; gzip reaches at most 1032. */
   inflationRatio: number
   /** Smaller content may have any ratio: a blank image compresses a thousandfold. */
@@ -33,8 +31,7 @@ export interface DatasetLimits {
 
 export const defaultLimits: DatasetLimits = {
   uploadBytes: 64 * 2 ** 30,
-  files: 10_000,
-  dataFiles: 1000,
+  files: 1000,
   inflationRatio: 100,
   inflationFloorBytes: 16 * 2 ** 20,
   entries: 1_000_000,

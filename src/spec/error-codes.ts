@@ -75,6 +75,26 @@ export const errorCodes = {
     when: 'the data set to delete is used by a job that has not ended',
     help: 'Cancel the job, or wait for its end.',
   },
+  IMAGE_NOT_FOUND: {
+    kind: 'missing',
+    when: 'the data set has no image of this number, or is a table',
+    help: 'GET /datasets/:id/samples lists the images.',
+  },
+  DATASET_KIND: {
+    kind: 'invalid',
+    when: 'a table is asked for what only images have, or images for what only a table has',
+    help: '`detail` says which it is.',
+  },
+  PREVIEW_BUSY: {
+    kind: 'unavailable',
+    when: 'too many requests for samples, images, histograms or archives of data sets are in progress',
+    help: 'Retry after the time in the Retry-After header.',
+  },
+  PREVIEW_INTERRUPTED: {
+    kind: 'unavailable',
+    when: 'the process that reads the data set is stopped or killed, or takes too long',
+    help: 'Retry after the time in the Retry-After header, or ask for less at once. If it lasts, check the memory and load of the machine.',
+  },
   UPLOAD_BUSY: {
     kind: 'unavailable',
     when: 'too many uploads of data sets wait for their conversion',

@@ -42,6 +42,12 @@ export const queryConflict = (name: string, message: string, cure: string) =>
     errors: [fieldError(`querystring:/${name}`, 'invalid', cure)],
   })
 
+/** Rejects a parameter of a query whose value cannot be had. `cure` says which values can. */
+export const invalidQuery = (name: string, message: string, cure: string) =>
+  new HttpError('INVALID_QUERY', message, {
+    errors: [fieldError(`querystring:/${name}`, 'not_allowed', cure)],
+  })
+
 /** Rejects a body with an unknown field. `hint` says which fields are expected. */
 export const unknownField = (field: string, hint: string) =>
   invalidRequest(

@@ -12,6 +12,7 @@ import type { StreamTicket } from '../../spec/stream-ticket.js'
 import type { CreatedWebhook, Delivery, Webhook } from '../../spec/webhook.js'
 import type { WeightsManifest, WeightsSummary } from '../../spec/weights.js'
 import type { Worker } from '../../spec/worker.js'
+import { previewExamples } from './preview-examples.js'
 
 const jobId = 'job-01k9zq4t7mhg2s8v5x3c6b1n0d'
 const datasetRef = { id: 'ds-5f2a9c81d04b7e36', name: 'houses' }
@@ -361,5 +362,6 @@ export const answerExamples: Readonly<Record<string, object>> = {
   Worker: worker,
   WorkerList: { items: [worker] },
   Readiness: readiness,
+  ...previewExamples,
   Problem: problem,
 }

@@ -27,6 +27,17 @@ import {
   TextColumn,
 } from '../../spec/dataset.js'
 import {
+  BooleanHistogram,
+  CategoryHistogram,
+  ContactSheetCell,
+  ImageSample,
+  ImageSamplePage,
+  NumericHistogram,
+  RowSample,
+  RowSamplePage,
+  TextHistogram,
+} from '../../spec/dataset-preview.js'
+import {
   ClassEvaluation,
   Evaluation,
   PrecisionRecallPoint,
@@ -216,6 +227,15 @@ export const namedSchemas: Record<string, TSchema> = {
   ImageSplit,
   TableSplit,
   Shard,
+  ImageSamplePage,
+  ImageSample,
+  RowSamplePage,
+  RowSample,
+  ContactSheetCell,
+  NumericHistogram,
+  BooleanHistogram,
+  CategoryHistogram,
+  TextHistogram,
   ModelPage: page(Type.Union([ModelResponse, ModelFieldsResponse])),
   NetworkModel,
   BoostingModel,

@@ -21,6 +21,10 @@ const responseHeaders = {
     'true',
   ),
   'Content-Disposition': text('the name of the file', 'attachment; filename="digits-1.tar"'),
+  'Text-Columns': text(
+    'the columns of text, which are left out, as JSON; of many, the first. GET /datasets/:id has all',
+    '["comment"]',
+  ),
   ETag: text(
     'what the answer is: send it in If-None-Match, and an equal answer is 304, without a body',
     'W/"t5wqPZ1lTnrLQBkQNDCeRkJm9Ac"',
