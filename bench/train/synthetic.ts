@@ -1,6 +1,7 @@
 import { mkdir } from 'node:fs/promises'
-import type { ImageSource } from '../../src/datasets/images/image-source.js'
-import { writeShards } from '../../src/datasets/images/shards.js'
+import { join } from 'node:path'
+import { encodeExample } from '../../src/datasets/images/tfrecord/example.js'
+import { TfrecordWriter } from '../../src/datasets/images/tfrecord/tfrecord-reader.js'
 import type { ImagesManifest } from '../../src/spec/dataset.js'
 import { mulberry32 } from '../../testing/random.js'
 import type { Case } from './cases.js'
@@ -15,15 +16,13 @@ export async function writeDataset(
 ): Promise<ImagesManifest> {
   const shape = { height: size, width: size, channels: 3 as const }
   const records = batchCount * batch
-  const source: ImageSource = {
-    shape,
-    classNames: null,
-    encoding: 'raw',
-    records,
-    read: record => ({ image: noise(record, size * size * 3), label: record % classes }),
-    location: record => ({ file: 'noise', record }),
+  await mkdir(join(folder, 'shards'), { recursive: true })
+  const name = 'shards/part-00000-of-00001.tfrecord'
+  const writer = new TfrecordWriter(join(folder, name))
+  for (let record = 0; record < records; record++) {
+    const image = noise(record, size * size * 3)
+    writer.write(encodeExample({ image, label: record % classes }, shape))
   }
-  await mkdir(folder, { recursive: true })
   // of uniformly distributed bytes
   const mean = [127.5, 127.5, 127.5]
   const std = [73.9, 73.9, 73.9]
@@ -39,7 +38,7 @@ export async function writeDataset(
     std,
     labels: Array.from({ length: classes }, (_, label) => String(label)),
     classCounts: Array.from({ length: classes }, () => Math.floor(records / classes)),
-    shards: writeShards(source, folder),
+    shards: [{ name, ...writer.close() }],
   }
 }
 

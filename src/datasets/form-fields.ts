@@ -14,7 +14,10 @@ export interface ValidatedForm {
   fieldNames: string[]
 }
 
-const imageFields = ['labels', 'height', 'width', 'channels', 'features', 'dtype', 'range']
+const imageFields = [
+  ...['labels', 'height', 'width', 'channels', 'features', 'dtype', 'range'],
+  'resize',
+]
 const tableFields = [
   ...['delimiter', 'header', 'schema', 'target'],
   ...['decimal', 'thousands', 'missing'],

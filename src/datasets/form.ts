@@ -6,6 +6,7 @@ import type { ValidatedForm } from './form-fields.js'
 import { dimensionRange, isDimension } from './images/dimensions.js'
 import { pixelRanges, pixelTypes } from './images/image-form.js'
 import type { Dimensions } from './images/image-source.js'
+import { parseResize } from './images/resize-field.js'
 import { parseFeatureNames } from './images/tfrecord/feature-names.js'
 import { maxClasses, maxLabelLength } from './limits.js'
 import { defaultOnError, type OnError } from './problem-list.js'
@@ -23,6 +24,7 @@ export interface UploadForm extends TableFields {
   range?: string
   onError?: string
   maxSkipped?: string
+  resize?: string
 }
 
 export const isName = (text: string): boolean => Check(Name, text) && !isId(text)
@@ -57,6 +59,8 @@ export function validateForm(form: UploadForm): ValidatedForm {
   const pixelType = parseOption('dtype', form.dtype, pixelTypes, errors)
   const pixelRange = parseOption('range', form.range, pixelRanges, errors)
   const onError = parseOnError(form, errors)
+  const resize = form.resize === undefined ? null : parseResize(form.resize)
+  if (typeof resize === 'string') addFormError(errors, 'resize', resize)
   const table = parseTableFields(form, errors)
   errors.throwIfAny('DATASET_FORM')
   return {
@@ -67,6 +71,7 @@ export function validateForm(form: UploadForm): ValidatedForm {
       features: typeof features === 'string' ? null : features,
       pixelType,
       pixelRange,
+      resize: typeof resize === 'string' ? null : resize,
     },
     table,
     onError,

@@ -35,6 +35,7 @@ export const attr = {
   tensor: (value: TensorProto) => single({ case: 'tensor', value }),
   func: (name: string) =>
     create(AttrValueSchema, { value: { case: 'func', value: { name, attr: {} } } }),
+  funcs: (names: readonly string[]) => list({ func: names.map(name => ({ name, attr: {} })) }),
   ints: (values: readonly number[]) => list({ i: values.map(BigInt) }),
   types: (dtypes: readonly DType[]) => list({ type: dtypes.map(dataType) }),
   shapes: (shapes: readonly Shape[]) => list({ shape: shapes.map(shapeProto) }),

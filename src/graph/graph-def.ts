@@ -1,6 +1,7 @@
 import { create } from '@bufbuild/protobuf'
 import type { Graph, Node, Tensor } from './graph.js'
 import {
+  type AttrValue,
   type FunctionDef,
   type GraphDef,
   GraphDefSchema,
@@ -42,9 +43,22 @@ export function graphDef(graph: Graph, roots: Iterable<Node>): GraphDef {
   })
 }
 
+/** The functions that nodes call, and those that these call. */
 function calledFunctions(graph: Graph, nodes: readonly NodeDef[]): FunctionDef[] {
-  const names = nodes.flatMap(({ attr }) =>
-    Object.values(attr).flatMap(({ value }) => (value.case === 'func' ? [value.value.name] : [])),
-  )
-  return [...new Set(names)].map(name => graph.functions.get(name)!)
+  const called = new Map<string, FunctionDef>()
+  const pending = [...nodes]
+  for (let node = pending.pop(); node; node = pending.pop()) {
+    for (const name of Object.values(node.attr).flatMap(functionNames)) {
+      if (called.has(name)) continue
+      const definition = graph.functions.get(name)!
+      called.set(name, definition)
+      pending.push(...definition.nodeDef)
+    }
+  }
+  return [...called.values()]
+}
+
+function functionNames({ value }: AttrValue): string[] {
+  if (value.case === 'func') return [value.value.name]
+  return value.case === 'list' ? value.value.func.map(({ name }) => name) : []
 }

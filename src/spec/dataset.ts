@@ -42,7 +42,46 @@ export const SkippedRecords = Type.Object({
 })
 export type SkippedRecords = Static<typeof SkippedRecords>
 
-const pixelStatistic = (what: string) => `${what} of each channel, for pixel values 0 to 255`
+const Extent = Type.Object({
+  min: Type.Integer(),
+  median: Type.Integer(),
+  max: Type.Integer(),
+})
+
+/** The heights and widths of the images of an upload, upright and before they were resized. */
+export const ImageSizes = Type.Object({
+  different: Type.Integer({ description: 'number of different sizes' }),
+  height: Extent,
+  width: Extent,
+  common: Type.Array(
+    Type.Object({ height: Type.Integer(), width: Type.Integer(), images: Type.Integer() }),
+    { description: 'the 10 most common sizes' },
+  ),
+})
+export type ImageSizes = Static<typeof ImageSizes>
+
+const DuplicateGroups = Type.Object({
+  groups: Type.Integer(),
+  images: Type.Integer({ description: 'images in these groups' }),
+  acrossSplits: Type.Integer({ description: 'groups with images of more than one split' }),
+  examples: Type.Array(Type.Array(Type.String()), {
+    description: 'the sources of up to 10 images of up to 20 groups, those across splits first',
+  }),
+})
+
+/** Images that are equal, and images that are nearly equal, such as one photo in two sizes. */
+export const ImageDuplicates = Type.Object({
+  exact: DuplicateGroups,
+  near: nullable(
+    DuplicateGroups,
+    'null if they were not searched, since the images are too small or too many',
+  ),
+})
+export type ImageDuplicates = Static<typeof ImageDuplicates>
+
+const pixelStatistic = (what: string) =>
+  `${what} of each channel, for pixel values 0 to 255; of a set with a split train, of its images`
+
 const imageStatistics = {
   classCounts: Type.Array(Type.Integer(), { description: 'number of records of each class' }),
   mean: Type.Array(Type.Number(), { description: pixelStatistic('mean') }),
@@ -60,7 +99,7 @@ export type ImageSplit = Static<typeof ImageSplit>
 
 /**
  * Images of one size, as TFRecord shards of tf.train.Example with `image` (bytes) and `label` (int64).
- * The records are shuffled once, in an order that depends only on their number. So each shard, and
+ * The records of each split are shuffled once, in an order that depends only on them. So each shard, and
  * the tail that is held out for validation, is a random sample, even of a sorted upload.
  */
 export const ImagesManifest = Type.Object({
@@ -82,8 +121,16 @@ export const ImagesManifest = Type.Object({
   resize: Type.Optional(ImageResize),
   splits: Type.Optional(Type.Array(ImageSplit)),
   skipped: Type.Optional(SkippedRecords),
+  formats: Type.Optional(
+    Type.Record(Type.String(), Type.Integer(), {
+      description: 'images of each format in the upload, such as JPEG or pixels',
+    }),
+  ),
+  sizes: Type.Optional(ImageSizes),
+  duplicates: Type.Optional(ImageDuplicates),
   notes: Type.Optional(NoteList),
   shards: Type.Array(Shard),
+  index: Type.Optional(Shard),
 })
 export type ImagesManifest = Static<typeof ImagesManifest>
 

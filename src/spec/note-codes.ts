@@ -19,9 +19,15 @@ export const noteCodes = {
     'the target has few different whole numbers and is predicted as a number, not as classes',
   frozen_random: 'variables that are frozen have random values',
   huber_slope_small: 'the slope of the huber loss is small beside the range of the target',
+  duplicate_images: 'images of the data set have the same pixels',
+  duplicates_across_splits: 'equal or similar images lie in more than one split',
   images_converted: 'some images lose something when they are decoded, such as transparency',
   index_left_out: 'the index that pandas stores beside the columns is left out',
   integers_rounded: 'integers beyond 2^53 are rounded',
+  images_reencoded:
+    'images are stored as PNG, since training does not read their files as they are',
+  images_resized: 'the images are brought to one size',
+  images_turned: 'images that are marked to be shown turned (EXIF orientation) are stored upright',
   initial_weights_cast: 'values of the initial weights are cast to the type of the network',
   initial_weights_partly_used: 'variables of the network have no values in the initial weights',
   initial_weights_unchecked: 'the initial weights could not be compared with the network yet',
@@ -44,6 +50,7 @@ export const noteCodes = {
     'training computes in float32, in which some numbers of the column run together',
   row_numbers: 'a column counts the rows',
   rows_without_target: 'rows without a value of the target are left out',
+  similar_images: 'images of the data set look nearly the same',
   split_column_left_out:
     'the column by which rows are held out for validation is not among the features',
   splits_used: 'the data set has splits, of which the job uses some',

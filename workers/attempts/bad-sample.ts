@@ -1,8 +1,10 @@
+import { dirname, join } from 'node:path'
 import { setImmediate } from 'node:timers/promises'
-import { decodeExample } from '../../src/datasets/images/tfrecord/example.js'
 import { ImageDecoder } from '../../src/datasets/images/encoded/image-decoder.js'
 import { ImageError } from '../../src/datasets/images/image-error.js'
-import { shuffledOrder } from '../../src/datasets/images/shards.js'
+import { openImageIndex } from '../../src/datasets/images/image-index.js'
+import { shuffledOrder } from '../../src/datasets/images/shuffled-order.js'
+import { decodeExample } from '../../src/datasets/images/tfrecord/example.js'
 import { readRecords } from '../../src/datasets/images/tfrecord/tfrecord-reader.js'
 import { TrainingFailure } from '../../src/errors.js'
 import { undecodableImage } from '../../src/graph/decode-errors.js'
@@ -44,8 +46,8 @@ export async function findBadImage({ manifest, paths }: ImageFiles): Promise<str
     for (const data of readRecords(shard.name, path)) {
       const [image] = decoder.decode([decodeExample(data).image])
       if (image instanceof ImageError) {
-        const uploaded = shuffledOrder(manifest.records)[first + record]
-        return `record ${uploaded} of data set '${manifest.name}' (record ${record} of ${shard.name}): ${image.message}`
+        const uploaded = await uploadedImage({ manifest, paths }, first + record)
+        return `${uploaded} of data set '${manifest.name}' (record ${record} of ${shard.name}): ${image.message}`
       }
       record++
     }
@@ -54,4 +56,18 @@ export async function findBadImage({ manifest, paths }: ImageFiles): Promise<str
     await setImmediate()
   }
   return null
+}
+
+/** Names the image of a record by its place in the upload. */
+async function uploadedImage({ manifest, paths }: ImageFiles, record: number): Promise<string> {
+  const { index: file, records } = manifest
+  if (!file) return `record ${shuffledOrder(records)[record]}`
+  // shards lie in a folder beside the index
+  const index = await openImageIndex(join(dirname(dirname(paths[0]!)), file.name))
+  try {
+    for await (const { source } of index.rows(record, 1)) return `image '${source}'`
+    throw new Error(`${file.name} has no row ${record}`)
+  } finally {
+    await index.close()
+  }
 }

@@ -31,6 +31,7 @@ export interface DatasetRoutesDeps {
 
 const fieldNames = [
   ...(['name', 'labels', 'height', 'width', 'channels', 'features', 'dtype', 'range'] as const),
+  'resize' as const,
   ...(['target', 'schema', 'delimiter', 'header', 'decimal', 'thousands', 'missing'] as const),
   ...(['onError', 'maxSkipped'] as const),
 ]
@@ -71,6 +72,12 @@ const UploadForm = strictObject({
       pattern: '^(0?\\.\\d{1,9}|[01](\\.0{0,9})?)$',
       description:
         'with onError=skip: the share of images or rows that may be left out, 0 to 1; default 0.01',
+    }),
+  ),
+  resize: Type.Optional(
+    Type.String({
+      description:
+        'the size to which all images are brought, antialiased: {"height":224,"width":224,"mode":"fill"}, or in short 224x224 or 224; the mode is fill (the middle of the image), fit (all of it, with black beside) or stretch; by default, images of different sizes get a size that is chosen from them, and said in the notes',
     }),
   ),
   target: Type.Optional(Type.String({ description: 'CSV: the column to predict' })),

@@ -106,7 +106,6 @@ function checkRecordCount(images: IdxFile, labels: IdxFile, limits: DatasetLimit
 }
 
 class IdxSource implements ImageSource {
-  readonly encoding = 'raw'
   private readonly bytesPerImage: number
 
   constructor(

@@ -1,3 +1,4 @@
+import type { ImageResize } from '../../spec/dataset.js'
 import type { Dimensions } from './image-source.js'
 
 export const featureRoles = ['image', 'label', 'height', 'width', 'channels'] as const
@@ -21,4 +22,6 @@ export interface ImageForm {
   features: Partial<FeatureNames> | null
   pixelType: PixelType | null
   pixelRange: PixelRange | null
+  /** The size to which all images are brought. Null if the server chooses it where sizes differ. */
+  resize: ImageResize | null
 }

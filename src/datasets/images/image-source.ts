@@ -13,19 +13,19 @@ export interface Dimensions {
 export type ImageShape = Pick<ImagesManifest, 'height' | 'width' | 'channels'>
 
 export interface Sample {
-  /** Raw pixels, or a PNG or JPEG file. The next read overwrites them. */
+  /** Raw pixels, or an image file. The next read overwrites them. */
   image: Uint8Array
   label: number
 }
 
-/** Checked images of one size, in the order of upload. */
+/** Images that can be read by their number, in the order of upload. */
 export interface ImageSource {
   /** The names of the classes, if the form or the records say them. */
   readonly classNames: readonly string[] | null
-  readonly shape: ImageShape
-  readonly encoding: 'raw' | 'encoded'
+  /** Of pixels. Null if the images are files. */
+  readonly shape: ImageShape | null
   readonly records: number
-  /** Checks all of the record except the pixels of a PNG or JPEG. */
+  /** Checks all of the record except the content of an image file. */
   read(record: number): Sample
   /** The location of a record, or of its label in IDX, for error messages. */
   location(record: number): FileLocation

@@ -65,6 +65,24 @@ const int64 = (dataset: Dataset, value: number | Tensor): Tensor =>
     ? scalar(dataset.handle.node.graph, value, 'int64')
     : cast(value, 'int64')
 
+export const TensorSliceDataset = defineOp<readonly Tensor[], ElementAttrs>({
+  type: 'TensorSliceDataset',
+  output: 'handle',
+  shape: () => [],
+  dtype: () => 'variant',
+  attrs: (_, { element }) => ({
+    Toutput_types: attr.types(element.map(({ dtype }) => dtype)),
+    output_shapes: attr.shapes(element.map(({ shape }) => shape)),
+  }),
+  gradient: null,
+})
+
+/** The rows of tensors [n, ...] of one length. */
+export function slices(tensors: readonly Tensor[]): Dataset {
+  const element = tensors.map(({ dtype, shape }) => ({ dtype, shape: shape.slice(1) }))
+  return { handle: apply(TensorSliceDataset, tensors, { element }), element }
+}
+
 /** The records of the TFRecord files, in order, as scalar strings. */
 export function tfRecords(files: Tensor, { bufferBytes = 262_144 } = {}): Dataset {
   const { graph } = files.node
@@ -115,20 +133,25 @@ export function batch(
   return { handle: apply(BatchDatasetV2, inputs, { element }), element }
 }
 
-interface OptionsAttrs extends ElementAttrs {
+export interface PipelineOptions {
   deterministic: boolean
   autotune: boolean
+  /** Begins to work when the iterator starts, not when its first element is asked for. */
+  warmStart?: boolean
 }
+
+type OptionsAttrs = ElementAttrs & PipelineOptions
 
 export const OptionsDataset = defineOp<readonly [dataset: Tensor], OptionsAttrs>({
   type: 'OptionsDataset',
   output: 'handle',
   shape: () => [],
   dtype: () => 'variant',
-  attrs: (_, { element, deterministic, autotune }) => {
+  attrs: (_, { element, deterministic, autotune, warmStart }) => {
     const optionsProto = create(OptionsSchema, {
       deterministic,
       autotuneOptions: { enabled: autotune },
+      ...(warmStart && { warmStart }),
     })
     return {
       ...elementAttrs(element),
@@ -142,10 +165,10 @@ export const OptionsDataset = defineOp<readonly [dataset: Tensor], OptionsAttrs>
  * Options of the whole pipeline before it. Without autotuning, a parallelism of -1 is one thread
  * per core, at most 16.
  */
-export const withOptions = (
-  { handle, element }: Dataset,
-  options: { deterministic: boolean; autotune: boolean },
-): Dataset => ({ handle: apply(OptionsDataset, [handle], { element, ...options }), element })
+export const withOptions = ({ handle, element }: Dataset, options: PipelineOptions): Dataset => ({
+  handle: apply(OptionsDataset, [handle], { element, ...options }),
+  element,
+})
 
 interface MapAttrs extends ElementAttrs {
   body: string

@@ -109,8 +109,11 @@ test('labels that are texts become the classes, in sorted order or in that of th
 
 test('labels that begin at 1 and labels with gaps are noted', async t => {
   const root = await tempFolder(t)
+  const size = { height: int64(5), width: int64(5), channels: int64(1) }
   const noteOf = async (...labels: number[]) => {
-    const records = labels.map(label => example({ image, label: int64(label) }))
+    const records = labels.map((label, number) =>
+      example({ image: bytes(new Uint8Array(25).fill(number)), label: int64(label), ...size }),
+    )
     const { notes } = await convertRecords(root, Buffer.concat(records))
     return notes!.map(({ code, message }) => `${code}: ${message}`).join()
   }

@@ -175,13 +175,8 @@ test('the size of a square image is derived, for four channels only if the form 
   assert.deepEqual((await upload({ b }, { channels: '4' })).dataset.height, 4)
 })
 
-test('encoded images of different sizes and damaged images are refused', async t => {
+test('images whose header is damaged, or says too many pixels, are refused', async t => {
   const { assertRejected } = await freshDatasets(t)
-  await assertRejected(
-    { a: await fixture('mixed-sizes.tfrecord') },
-    'DATASET_SIZE_MISMATCH',
-    /^a: record 1 at byte \d+: the image is 8 x 8, expected 5 x 6/,
-  )
   const png = Buffer.from('89504e470d0a1a0a0000000d49484452000000', 'hex')
   const a = example({ image: bytes(png), label: int64(0) })
   await assertRejected({ a }, 'DATASET_IMAGE', /record 0 at byte 0: the PNG ends within its header/)

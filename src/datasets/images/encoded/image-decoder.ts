@@ -10,12 +10,10 @@ import { cast } from '../../../graph/ops/math.js'
 import { type Signature, writeSavedModel } from '../../../graph/saved-model.js'
 import { openSession, type Runtime, type Session } from '../../../graph/session.js'
 import { SessionError } from '../../../graph/values.js'
-import { ImageError } from '../image-error.js'
+import type { ImageError } from '../image-error.js'
 import type { ImageShape } from '../image-source.js'
+import { explainDamage, findDamage } from './damage.js'
 import { readEncodedHeader } from './encoded-image.js'
-import { checkJpegData } from './jpeg-entropy.js'
-import { checkJpegEnd } from './jpeg-structure.js'
-import { explainPng, pngChunks } from './png-structure.js'
 
 /** Images that TensorFlow decodes in parallel. */
 const parallelImages = 8
@@ -69,7 +67,7 @@ export class ImageDecoder {
    * is cut off, or has less data than its header says, is an error even if TensorFlow fills it with grey.
    */
   decode(images: readonly Uint8Array[]): (Int32Array | ImageError)[] {
-    const problems = images.map(findProblem)
+    const problems = images.map(findDamage)
     const isWhole = problems.every(problem => problem === null)
     if (isWhole && images.length === this.batchSize) {
       const batch = this.tryRun('batch', images)
@@ -82,11 +80,7 @@ export class ImageDecoder {
     const found = this.tryRun('one', [image])
     if (!(found instanceof SessionError)) return found[0]!
     const { format } = readEncodedHeader(image)
-    const reason = toOneLine(found.message, 200)
-    return new ImageError(
-      format === 'PNG' ? explainPng(Buffer.from(image)) : `the JPEG is damaged: ${reason}`,
-      { cause: found },
-    )
+    return explainDamage(image, format, toOneLine(found.message, 200))
   }
 
   private tryRun(signature: string, images: readonly Uint8Array[]): Int32Array[] | SessionError {
@@ -98,22 +92,5 @@ export class ImageDecoder {
       if (error instanceof SessionError) return error
       throw error
     }
-  }
-}
-
-function findProblem(image: Uint8Array): ImageError | null {
-  try {
-    const { format } = readEncodedHeader(image)
-    const bytes = Buffer.from(image.buffer, image.byteOffset, image.length)
-    if (format === 'PNG') pngChunks(bytes)
-    else {
-      checkJpegEnd(bytes)
-      checkJpegData(bytes)
-    }
-    return null
-  } catch (error) {
-    if (error instanceof ImageError) return error
-    if (error instanceof RangeError) return new ImageError('a segment of the JPEG is too short')
-    throw error
   }
 }

@@ -1,49 +1,70 @@
-import { readEncodedHeader } from './encoded-image.js'
+import { type EncodedHeader, readEncodedHeader } from './encoded-image.js'
+import { exifOrientation, isExifSegment } from './exif.js'
+import { readGifHeader } from './gif.js'
 import { segments } from './jpeg-structure.js'
-import { pngChunks } from './png-structure.js'
+import { type PngChunk, pngChunks } from './png-structure.js'
+import { readWebpHeader } from './webp.js'
 
-/** What an image has that the training graph does not read as a person may expect. */
-export type ImageTrait = 'transparent' | 'sixteenBit' | 'cmyk' | 'turned'
+/** What an image has that is not read as a person may expect; and whether a JPEG has restart markers. */
+export const imageTraits = ['transparent', 'sixteenBit', 'cmyk', 'animated', 'restarts'] as const
+export type ImageTrait = (typeof imageTraits)[number]
 
-/** The traits of a PNG or JPEG that can be decoded. */
-export function findTraits(image: Uint8Array): ImageTrait[] {
-  const bytes = Buffer.from(image.buffer, image.byteOffset, image.length)
-  return readEncodedHeader(image).format === 'PNG' ? pngTraits(bytes) : jpegTraits(bytes)
+/** What the bytes of an image file say of it, apart from its pixels. */
+export interface ImageDescription extends EncodedHeader {
+  /** EXIF orientation, 1 to 8. */
+  orientation: number
+  traits: ImageTrait[]
 }
 
-function pngTraits(png: Buffer): ImageTrait[] {
+/** Throws an ImageError if the file is damaged in its structure, or of a kind that is not read. */
+export function describeImage(image: Uint8Array): ImageDescription {
+  const bytes = Buffer.from(image.buffer, image.byteOffset, image.length)
+  const header = readEncodedHeader(bytes)
+  switch (header.format) {
+    case 'PNG':
+      return { ...header, ...describePng(bytes) }
+    case 'JPEG':
+      return { ...header, ...describeJpeg(bytes) }
+    case 'WebP': {
+      const { hasAlpha, exif } = readWebpHeader(bytes)
+      const orientation = exif ? exifOrientation(exif) : 1
+      return { ...header, orientation, traits: hasAlpha ? ['transparent'] : [] }
+    }
+    case 'GIF': {
+      const isAnimated = readGifHeader(bytes).frames === 'more'
+      return { ...header, orientation: 1, traits: isAnimated ? ['animated'] : [] }
+    }
+    default:
+      return { ...header, orientation: 1, traits: [] }
+  }
+}
+
+type Described = Pick<ImageDescription, 'orientation' | 'traits'>
+
+function describePng(png: Buffer): Described {
   const traits: ImageTrait[] = []
   const [bitDepth, colorType] = [png[24]!, png[25]!]
+  const chunks = pngChunks(png)
   const hasAlpha = colorType === 4 || colorType === 6
-  if (hasAlpha || pngChunks(png).some(({ type }) => type === 'tRNS')) traits.push('transparent')
+  if (hasAlpha || find(chunks, 'tRNS')) traits.push('transparent')
   if (bitDepth === 16) traits.push('sixteenBit')
-  return traits
+  const exif = find(chunks, 'eXIf')
+  return { orientation: exif ? exifOrientation(exif.data) : 1, traits }
 }
 
-function jpegTraits(jpeg: Buffer): ImageTrait[] {
+const find = (chunks: readonly PngChunk[], name: string) => chunks.find(({ type }) => type === name)
+
+function describeJpeg(jpeg: Buffer): Described {
   const traits: ImageTrait[] = []
+  let orientation = 1
   for (const { marker, data } of segments(jpeg)) {
     if (marker === 0xda) break
     const isFrame = marker >= 0xc0 && marker <= 0xc2
     if (isFrame && data[5] === 4) traits.push('cmyk')
-    if (marker === 0xe1 && exifOrientation(data) > 1) traits.push('turned')
+    if (marker === 0xdd) traits.push('restarts')
+    if (marker === 0xe1 && orientation === 1 && isExifSegment(data)) {
+      orientation = exifOrientation(data)
+    }
   }
-  return traits
-}
-
-/** The tag 0x0112 of the first directory of an APP1 segment (TIFF 6.0, section 2); 1 is upright. */
-function exifOrientation(app1: Buffer): number {
-  if (app1.toString('latin1', 0, 6) !== 'Exif\0\0' || app1.length < 14) return 1
-  const tiff = app1.subarray(6)
-  const isLittle = tiff.toString('latin1', 0, 2) === 'II'
-  const uint16 = (at: number) => (isLittle ? tiff.readUInt16LE(at) : tiff.readUInt16BE(at))
-  const directory = isLittle ? tiff.readUInt32LE(4) : tiff.readUInt32BE(4)
-  if (directory + 2 > tiff.length) return 1
-  const entries = uint16(directory)
-  for (let entry = 0; entry < entries; entry++) {
-    const at = directory + 2 + 12 * entry
-    if (at + 12 > tiff.length) return 1
-    if (uint16(at) === 0x0112) return uint16(at + 8)
-  }
-  return 1
+  return { orientation, traits }
 }

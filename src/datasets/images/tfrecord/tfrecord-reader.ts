@@ -91,6 +91,11 @@ export class TfrecordWriter {
     this.descriptor = openSync(path, 'wx')
   }
 
+  /** The byte at which the next record begins. */
+  get position(): number {
+    return this.bytesWritten + this.pendingBytes
+  }
+
   /** Keeps a reference to `data` until it is written, so do not change it. */
   write(data: Uint8Array): void {
     const { header, footer } = recordFrame(data)

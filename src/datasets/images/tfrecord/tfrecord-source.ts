@@ -26,9 +26,7 @@ export function openTfrecords(
   const image = Buffer.from(first.image)
   const traits = { reader, form, first: { ...first, image } }
   const known = { ...first.declared, ...form.dimensions }
-  return isEncoded(traits.first, known, form)
-    ? openEncoded(traits, limits)
-    : openRaw(traits, known, limits)
+  return isEncoded(traits.first, known, form) ? openEncoded(traits) : openRaw(traits, known, limits)
 }
 
 interface OpenRecords {
@@ -48,69 +46,27 @@ function isEncoded(
   return imageKind === 'bytesList' && !isRaw && isEncodedImage(image)
 }
 
-function openEncoded(records: OpenRecords, limits: DatasetLimits): ImageSource {
+function openEncoded(records: OpenRecords): ImageSource {
   const { reader, form } = records
   if (form.pixelType === 'float32' || form.pixelRange) {
-    const detail = 'the image is a PNG or JPEG, so dtype=float32 and range do not go with it'
+    const detail = 'the image is a file, so dtype=float32 and range do not go with it'
     throw fileError('DATASET_FORMAT', reader.location(0), detail)
   }
-  const shape = resolveEncodedShape(records, limits)
-  const { height, width } = shape
-  return new TfrecordSource(records, shape, 'encoded', (record, { image, declared }) => {
+  return new TfrecordSource(records, null, (record, { image, declared }) => {
     if (!isEncodedImage(image)) {
-      const foreign = describeForeignImage(image) ?? 'the image is no PNG or JPEG'
-      throw fileError(
-        'DATASET_FORMAT',
-        reader.location(record),
-        `${foreign}; the first record is one`,
-      )
+      const foreign = describeForeignImage(image) ?? 'the image is no image file that is read'
+      const detail = `${foreign}; the first record is one`
+      throw fileError('DATASET_FORMAT', reader.location(record), detail)
     }
-    const header = reader.header(record, image)
-    // The graph decodes every image to the channels of the set, whatever the record says.
-    const found = {
-      height: header.height,
-      width: header.width,
-      channels: declared.channels ?? shape.channels,
-    }
-    checkDeclared(declared, found, reader.location(record), 'the record')
-    if (header.height !== height || header.width !== width) {
-      const detail = `the image is ${header.height} x ${header.width}, expected ${height} x ${width} as in the first record`
-      throw fileError('DATASET_SIZE_MISMATCH', reader.location(record), detail)
+    // the set decides on the channels, whatever the record says
+    const { height, width } = declared
+    if (height !== undefined || width !== undefined) {
+      const header = reader.header(record, image)
+      const found = { ...header, channels: declared.channels ?? header.channels }
+      checkDeclared(declared, found, reader.location(record), 'the record')
     }
     return image
   })
-}
-
-/** Three channels if any image has colour, unless the form or the records say otherwise. */
-function resolveEncodedShape(
-  { reader, form, first }: OpenRecords,
-  limits: DatasetLimits,
-): ImageShape {
-  const location = reader.location(0)
-  const { height, width, channels: firstChannels } = reader.header(0, first.image)
-  // checked here too, so that a huge image is refused before all others are read
-  validateShape(location, { height, width, channels: firstChannels }, limits)
-  const channels = form.dimensions.channels ?? surveyChannels(reader)
-  if (channels !== 1 && channels !== 3) {
-    const detail = `PNG and JPEG decode to 1 or 3 channels, not ${channels}`
-    throw fileError('DATASET_SIZE_MISMATCH', location, detail)
-  }
-  const shape = { height, width, channels } as const
-  checkDeclared(form.dimensions, shape, location, 'the form')
-  return shape
-}
-
-/** The most channels that an image has, or that its record says it is to be decoded to. */
-function surveyChannels(reader: RecordReader): number {
-  let channels = 1
-  for (let record = 0; record < reader.records && channels < 3; record++) {
-    const { image, declared } = reader.read(record)
-    if (declared.channels) channels = Math.max(channels, declared.channels)
-    else if (isEncodedImage(image)) {
-      channels = Math.max(channels, reader.header(record, image).channels)
-    }
-  }
-  return channels
 }
 
 function openRaw(
@@ -141,7 +97,7 @@ function openRaw(
     return floats ? reader.at(record, 'DATASET_IMAGE', () => floats.toBytes(image)) : image
   }
   const isInferred = !known.height || !known.width
-  return new TfrecordSource(records, shape, 'raw', check, notes => {
+  return new TfrecordSource(records, shape, check, notes => {
     if (isInferred) {
       const message = `nothing says the size of the images: ${first.image.length} bytes are taken for ${height} x ${width} x ${channels} of ${layout.type}; the form fields height, width and channels say another`
       notes.add('image_size_inferred', message)
@@ -175,8 +131,7 @@ class TfrecordSource implements ImageSource {
 
   constructor(
     { reader, form, first }: OpenRecords,
-    readonly shape: ImageShape,
-    readonly encoding: 'raw' | 'encoded',
+    readonly shape: ImageShape | null,
     private readonly check: CheckImage,
     private readonly addRawNotes: ((notes: Notes) => void) | null = null,
   ) {

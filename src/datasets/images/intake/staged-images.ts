@@ -1,0 +1,174 @@
+import { createHash } from 'node:crypto'
+import { closeSync, openSync, readSync, rmSync, writeSync } from 'node:fs'
+import { join } from 'node:path'
+import { contentKinds, type ImageFacts, swapsSides } from '../../../graph/ops/standard-image.js'
+import type { FileLocation } from '../../errors.js'
+import { type ImageFormat, imageFormats } from '../encoded/encoded-image.js'
+import { type ImageTrait, imageTraits } from '../encoded/image-traits.js'
+import { GrowingArray } from './growing-array.js'
+
+/** An image that is to be decoded later. */
+export interface StagedImage {
+  location: FileLocation
+  /** Null for pixels. */
+  format: ImageFormat | null
+  /** As stored: before it is turned by its orientation. */
+  height: number
+  width: number
+  channels: number
+  orientation: number
+  traits: readonly ImageTrait[]
+  /** A number that `LabelNumbers` gives. */
+  label: number
+  /** An index into the splits, in the order in which they come. */
+  split: number
+}
+
+const flushBytes = 1 << 20
+
+/**
+ * The images of an upload in a temporary file, with what is known of each in about 40 bytes of memory. A
+ * stream is read once, and only after all of it is it known to which size its images are brought.
+ */
+export class StagedImages {
+  bytes = 0
+  readonly labels = new GrowingArray(length => new Int32Array(length))
+  readonly splits = new GrowingArray(length => new Uint8Array(length))
+  /** Random, but equal for equal bytes, labels and splits: 48 bits. */
+  readonly keys = new GrowingArray(length => new Float64Array(length))
+  private readonly heights = new GrowingArray(length => new Uint16Array(length))
+  private readonly widths = new GrowingArray(length => new Uint16Array(length))
+  private readonly offsets = new GrowingArray(length => new Float64Array(length))
+  private readonly contentBytes = new GrowingArray(length => new Uint32Array(length))
+  private readonly locationBytes = new GrowingArray(length => new Uint32Array(length))
+  /** Format, orientation, channels and traits. */
+  private readonly kinds = new GrowingArray(length => new Uint16Array(length))
+  private readonly path: string
+  private readonly descriptor: number
+  private pending: Uint8Array[] = []
+  private pendingBytes = 0
+
+  constructor(folder: string) {
+    this.path = join(folder, 'staged-images')
+    this.descriptor = openSync(this.path, 'wx+')
+  }
+
+  get length(): number {
+    return this.labels.length
+  }
+
+  /** Copies the content. `labelText` and `splitName` are part of the key. */
+  add(image: StagedImage, content: Uint8Array, labelText: string, splitName: string): void {
+    const location = Buffer.from(JSON.stringify(image.location))
+    this.offsets.push(this.bytes)
+    this.contentBytes.push(content.length)
+    this.locationBytes.push(location.length)
+    this.labels.push(image.label)
+    this.splits.push(image.split)
+    this.heights.push(image.height)
+    this.widths.push(image.width)
+    this.kinds.push(packKind(image))
+    this.keys.push(contentKey(content, labelText, splitName))
+    this.pending.push(Uint8Array.from(content), location)
+    this.pendingBytes += content.length + location.length
+    this.bytes += content.length + location.length
+    if (this.pendingBytes >= flushBytes) this.flush()
+  }
+
+  /** A new buffer with the bytes of an image. */
+  content(index: number): Buffer {
+    return this.read(this.offsets.at(index), this.contentBytes.at(index))
+  }
+
+  bytesOf(index: number): number {
+    return this.contentBytes.at(index)
+  }
+
+  location(index: number): FileLocation {
+    const offset = this.offsets.at(index) + this.contentBytes.at(index)
+    return JSON.parse(this.read(offset, this.locationBytes.at(index)).toString())
+  }
+
+  /** The height and width when it is upright. */
+  size(index: number): { height: number; width: number } {
+    const [height, width] = [this.heights.at(index), this.widths.at(index)]
+    return swapsSides(this.orientation(index))
+      ? { height: width, width: height }
+      : { height, width }
+  }
+
+  format(index: number): ImageFormat | null {
+    const format = this.kinds.at(index) & 7
+    return format === 7 ? null : imageFormats[format]!
+  }
+
+  orientation(index: number): number {
+    return (this.kinds.at(index) >> 3) & 15
+  }
+
+  channels(index: number): number {
+    return (this.kinds.at(index) >> 7) & 7
+  }
+
+  hasTrait(index: number, trait: ImageTrait): boolean {
+    return ((this.kinds.at(index) >> (10 + imageTraits.indexOf(trait))) & 1) === 1
+  }
+
+  facts(index: number): ImageFacts {
+    const [height, width] = [this.heights.at(index), this.widths.at(index)]
+    const format = this.format(index)
+    const isFile = format === 'PNG' || format === 'JPEG'
+    const isColorFile = format === 'WebP' || format === 'GIF'
+    const kind = isFile
+      ? contentKinds.file
+      : isColorFile
+        ? contentKinds.colorFile
+        : contentKinds.pixels
+    return { kind, orientation: this.orientation(index), height, width }
+  }
+
+  every(holds: (index: number) => boolean): boolean {
+    for (let index = 0; index < this.length; index++) if (!holds(index)) return false
+    return true
+  }
+
+  /** Removes the file. */
+  close(): void {
+    closeSync(this.descriptor)
+    rmSync(this.path, { force: true })
+  }
+
+  private read(offset: number, length: number): Buffer {
+    if (this.pendingBytes > 0) this.flush()
+    const buffer = Buffer.allocUnsafe(length)
+    for (let filled = 0; filled < length; ) {
+      const read = readSync(this.descriptor, buffer, filled, length - filled, offset + filled)
+      if (read === 0) throw new Error(`${this.path} ends before byte ${offset + length}`)
+      filled += read
+    }
+    return buffer
+  }
+
+  private flush(): void {
+    const bytes = Buffer.concat(this.pending)
+    for (let written = 0; written < bytes.length; ) {
+      const offset = this.bytes - this.pendingBytes + written
+      written += writeSync(this.descriptor, bytes, written, bytes.length - written, offset)
+    }
+    this.pending = []
+    this.pendingBytes = 0
+  }
+}
+
+function packKind({ format, orientation, channels, traits }: StagedImage): number {
+  const traitBits = traits.reduce((bits, trait) => bits | (1 << imageTraits.indexOf(trait)), 0)
+  const number = format ? imageFormats.indexOf(format) : 7
+  return number | (orientation << 3) | (channels << 7) | (traitBits << 10)
+}
+
+function contentKey(content: Uint8Array, labelText: string, splitName: string): number {
+  const hash = createHash('sha256')
+    .update(JSON.stringify([splitName, labelText]))
+    .update(content)
+  return hash.digest().readUIntBE(0, 6)
+}
