@@ -1,8 +1,9 @@
+import type { AllowedNetworks } from '../net/addresses.js'
 import type { Webhook } from '../spec/webhook.js'
 import { type PostResult, post } from './post.js'
 import { nextAttemptAt } from './retry-backoff.js'
 import { signedHeaders, signingKey } from './signature.js'
-import { type AllowedNetworks, parseTarget } from './target.js'
+import { parseTarget } from './target.js'
 import type {
   AttemptResult,
   DeliveryRecord,

@@ -1,7 +1,12 @@
 import http from 'node:http'
 import https from 'node:https'
-import type { LookupFunction } from 'node:net'
-import { type Address, type AllowedNetworks, resolveTarget } from './target.js'
+import {
+  type AllowedNetworks,
+  describeRequestError,
+  pinnedLookup,
+  withDeadline,
+} from '../net/addresses.js'
+import { resolveTarget } from './target.js'
 
 export interface PostResult {
   statusCode: number | null
@@ -62,37 +67,12 @@ async function send(url: URL, options: PostOptions, deadline: AbortSignal): Prom
   })
 }
 
-const pinnedLookup =
-  (addresses: readonly Address[]): LookupFunction =>
-  (_host, { all }, callback) => {
-    const [{ address, family }] = addresses as [Address]
-    if (all) callback(null, [...addresses])
-    else callback(null, address, family)
-  }
-
-/** For DNS lookups, which may take long and cannot be cancelled. */
-function withDeadline<T>(work: Promise<T>, deadline: AbortSignal): Promise<T> {
-  return new Promise((resolve, reject) => {
-    deadline.addEventListener('abort', () => reject(deadline.reason), { once: true })
-    work.then(resolve, reject)
-  })
-}
-
 function statusError(status: number): string | null {
   if (status >= 200 && status < 300) return null
   if (status >= 300 && status < 400) return `answered ${status}; redirects are not followed`
   return `answered ${status}`
 }
 
-/** Describes an error without addresses: clients read the log, and need not learn the server's network. */
 function describeError(error: NodeJS.ErrnoException): string {
-  const messages: Record<string, string> = {
-    ECONNREFUSED: 'the connection was refused',
-    ECONNRESET: 'the connection was reset',
-    ETIMEDOUT: 'the connection timed out',
-    EHOSTUNREACH: 'the host is unreachable',
-    ENETUNREACH: 'the network is unreachable',
-    WEBHOOK_TARGET_REFUSED: error.message,
-  }
-  return messages[error.code ?? ''] ?? `the request failed (${error.code ?? error.name})`
+  return error.code === 'WEBHOOK_TARGET_REFUSED' ? error.message : describeRequestError(error)
 }

@@ -1,27 +1,13 @@
-// Protects the server's network from server-side request forgery (SSRF): clients choose the URLs of
-// webhooks, and must not reach hosts that only the server can see.
-import { lookup } from 'node:dns/promises'
-import ipaddr from 'ipaddr.js'
 import { quoteTruncated } from '../errors.js'
+import {
+  type Address,
+  type AllowedNetworks,
+  isAllowedAddress,
+  resolveHost,
+} from '../net/addresses.js'
 import { targetRefused } from './errors.js'
 
-/** `private` also allows http, and addresses in the server's own network. */
-export type AllowedNetworks = 'public' | 'private'
-
-export interface Address {
-  address: string
-  family: number
-}
-
-/** Names of ranges in ipaddr.js. Neither has link-local, which cloud metadata services use. */
-const allowedRanges: Record<AllowedNetworks, readonly string[]> = {
-  public: ['unicast'],
-  private: ['unicast', 'private', 'loopback', 'uniqueLocal', 'carrierGradeNat'],
-}
-
-/** Addresses that IANA has assigned for the public internet. */
-const globalUnicast = ipaddr.IPv6.parseCIDR('2000::/3')
-
+/** With `private`, http is allowed too. */
 export function parseTarget(text: string, allowedNetworks: AllowedNetworks): URL {
   if (!URL.canParse(text)) throw targetRefused(`${quoteTruncated(text, 100)} is not a URL`)
   const url = new URL(text)
@@ -47,7 +33,7 @@ export async function resolveTarget(
   allowedNetworks: AllowedNetworks,
 ): Promise<Address[]> {
   const host = url.hostname.replace(/^\[|\]$/g, '')
-  const addresses = await lookup(host, { all: true }).catch(() => [])
+  const addresses = await resolveHost(url)
   if (addresses.length === 0) throw targetRefused(`${host} cannot be resolved`)
   if (!addresses.every(({ address }) => isAllowedAddress(address, allowedNetworks))) {
     const hint =
@@ -55,13 +41,4 @@ export async function resolveTarget(
     throw targetRefused(`${host} resolves to an address that webhooks may not call${hint}`)
   }
   return addresses
-}
-
-export function isAllowedAddress(address: string, allowedNetworks: AllowedNetworks): boolean {
-  if (!ipaddr.isValid(address)) return false
-  // process() turns an IPv4-mapped IPv6 address into its IPv4 address
-  const ip = ipaddr.process(address)
-  const range = ip.range()
-  if (!allowedRanges[allowedNetworks].includes(range)) return false
-  return ip.kind() === 'ipv4' || range !== 'unicast' || ip.match(globalUnicast)
 }

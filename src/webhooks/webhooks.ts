@@ -4,6 +4,7 @@ import { type Listing, listingOf, selectPage } from '../lists/listing.js'
 import type { Order } from '../lists/order.js'
 import type { ListQuery } from '../lists/page-selector.js'
 import type { Logger } from '../log.js'
+import type { AllowedNetworks } from '../net/addresses.js'
 import type { DamagedItem } from '../spec/damage.js'
 import type { JobFeed } from '../spec/job-feed.js'
 import {
@@ -22,7 +23,7 @@ import { EventScanner } from './event-scanner.js'
 import { minMessageId, retentionMs } from './events.js'
 import { retryDelaysMs } from './retry-backoff.js'
 import { formatSecret, signingKey } from './signature.js'
-import { type AllowedNetworks, parseTarget, resolveTarget } from './target.js'
+import { parseTarget, resolveTarget } from './target.js'
 import { type DeliveryRecord, type WebhookConfig, WebhookRecords } from './webhook-records.js'
 
 export interface WebhooksDeps {
