@@ -3,10 +3,23 @@ import { encodeError } from './wire-error.js'
 
 export type ChildAnswer<Answer> = { answer: Answer } | { error: WireError }
 
+/** How far a task is, before its answer. */
+export interface ChildProgress<Progress> {
+  progress: Progress
+}
+
+/** Sends progress to the parent; it also leaves while the child works without a pause. */
+export type SendProgress<Progress> = (progress: Progress) => void
+
 /** The child's side of `askChild`: answers one task with the result or the error of `handle`, then disconnects. */
-export function answerParent<Task, Answer>(handle: (task: Task) => Answer | Promise<Answer>): void {
+export function answerParent<Task, Answer, Progress = never>(
+  handle: (task: Task, send: SendProgress<Progress>) => Answer | Promise<Answer>,
+): void {
   process.once('message', async (task: Task) => {
-    const message = await respond(() => handle(task))
+    const send = (progress: Progress) => {
+      process.send?.({ progress } satisfies ChildProgress<Progress>, () => {})
+    }
+    const message = await respond(() => handle(task, send))
     process.send?.(message, () => process.disconnect())
   })
 }

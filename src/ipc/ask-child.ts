@@ -1,11 +1,11 @@
-import { fork, type StdioOptions } from 'node:child_process'
+import { type ChildProcess, fork, type StdioOptions } from 'node:child_process'
 import { once } from 'node:events'
 import { cpuMsOf } from '../processes.js'
-import type { ChildAnswer } from './answer-parent.js'
+import type { ChildAnswer, ChildProgress } from './answer-parent.js'
 import { killIfStopped, maxStoppedMs } from './stopped-child.js'
 import { decodeError } from './wire-error.js'
 
-export interface ChildOptions {
+export interface ChildOptions<Progress = unknown> {
   /** The name of the child for error messages. */
   name: string
   /** The path of a script that calls `answerParent`. */
@@ -18,6 +18,8 @@ export interface ChildOptions {
   timeoutMs?: number
   /** Kills the child. */
   signal?: AbortSignal
+  /** Called with each progress that the child sends. */
+  onProgress?: (progress: Progress) => void
 }
 
 /** The child ended without an answer. */
@@ -55,15 +57,16 @@ export class ChildKilledError extends Error {
  * child threw, ChildExitError if it ends without an answer, or ChildKilledError after `timeoutMs`, if
  * it is stopped, or by `signal`. In every case the child has ended when this returns.
  */
-export async function askChild<Task extends object, Answer>(
+export async function askChild<Task extends object, Answer, Progress = unknown>(
   task: Task,
-  { name, script, env, execArgv = [], stderr = 'inherit', timeoutMs, signal }: ChildOptions,
+  options: ChildOptions<Progress>,
 ): Promise<Answer> {
+  const { name, script, env, execArgv = [], stderr = 'inherit', timeoutMs, signal } = options
   const aborted = new ChildKilledError('aborted', `the caller of the ${name} gave up`)
   if (signal?.aborted) throw aborted
   const stdio: StdioOptions = ['ignore', 'ignore', stderr, 'ipc']
   const child = fork(script, [], { env, execArgv: [...execArgv], stdio, serialization: 'advanced' })
-  const answered = once(child, 'message') as Promise<[ChildAnswer<Answer>]>
+  const answered = answerOf<Answer, Progress>(child, options.onProgress)
   // Unlike 'exit', 'close' comes after the last message.
   const closed = once(child, 'close') as Promise<[number | null, NodeJS.Signals | null]>
   let killed: ChildKilledError | undefined
@@ -89,7 +92,7 @@ export async function askChild<Task extends object, Answer>(
   try {
     // If the child has ended already, sending fails and `failed` rejects with the reason.
     child.send(task, () => {})
-    const [message] = await Promise.race([answered, failed])
+    const message = await Promise.race([answered, failed])
     if ('error' in message) throw decodeError(message.error)
     return message.answer
   } finally {
@@ -99,3 +102,15 @@ export async function askChild<Task extends object, Answer>(
     await closed
   }
 }
+
+/** The first message that is no progress. */
+const answerOf = <Answer, Progress>(
+  child: ChildProcess,
+  onProgress: (progress: Progress) => void = () => {},
+) =>
+  new Promise<ChildAnswer<Answer>>(resolve => {
+    child.on('message', (message: ChildAnswer<Answer> | ChildProgress<Progress>) => {
+      if ('progress' in message) onProgress(message.progress)
+      else resolve(message)
+    })
+  })
