@@ -1,5 +1,5 @@
 import { availableParallelism } from 'node:os'
-import { resolve } from 'node:path'
+import { isAbsolute, resolve } from 'node:path'
 import ipaddr from 'ipaddr.js'
 import { closestMatch } from 'leven'
 import { type FieldError, TrainyardError } from './errors.js'
@@ -50,6 +50,11 @@ export interface Config {
   keyFile: string | null
   /** How many days a job keeps its checkpoints after it has ended; null: for ever. */
   checkpointDays: number | null
+  /** Folders whose files clients may make data sets of, absolute. */
+  dataRoots: readonly string[]
+  /** What data sets may be fetched from beside public addresses: names, networks, `s3://bucket`. */
+  fetchAllow: readonly string[]
+  s3: { endpoint: string | null; region: string }
   /** Networks that webhooks may call. `private` also allows http and the server's own network. */
   webhooks: (typeof webhookNetworks)[number]
   logLevel: (typeof logLevels)[number]
@@ -64,7 +69,9 @@ export const settingNames = [
   'TRAINYARD_CHECKPOINT_DAYS',
   'TRAINYARD_CORS_ORIGINS',
   'TRAINYARD_DATA',
+  'TRAINYARD_DATA_ROOTS',
   'TRAINYARD_FAILPOINTS',
+  'TRAINYARD_FETCH_ALLOW',
   'TRAINYARD_HOST',
   'TRAINYARD_KEY',
   'TRAINYARD_KEY_FILE',
@@ -185,6 +192,22 @@ export function readConfig(environment: NodeJS.ProcessEnv = process.env): Readon
       integer(0, 36_500),
       'a number of days from 0 to 36500',
     ),
+    dataRoots: read<readonly string[]>(
+      'TRAINYARD_DATA_ROOTS',
+      [],
+      parseFolders,
+      'absolute paths of folders such as /data:/mnt/images, separated by colons; not /',
+    ),
+    fetchAllow: read<readonly string[]>(
+      'TRAINYARD_FETCH_ALLOW',
+      [],
+      listOf(parseFetchable),
+      'names such as files.example.com or *.example.com, networks such as 10.0.0.0/8, and buckets such as s3://images or s3://*, separated by commas',
+    ),
+    s3: {
+      endpoint: environment.AWS_ENDPOINT_URL_S3 ?? environment.AWS_ENDPOINT_URL ?? null,
+      region: environment.AWS_REGION ?? environment.AWS_DEFAULT_REGION ?? 'us-east-1',
+    },
     webhooks: read(
       'TRAINYARD_WEBHOOKS',
       'public',
@@ -298,6 +321,21 @@ function parseHttpUrl(text: string): URL | undefined {
 
 const parseNetwork = (text: string) =>
   text === 'loopback' || ipaddr.isValid(text) || ipaddr.isValidCIDR(text) ? text : undefined
+
+/** The whole disk is no folder for data: it has the keys of this server. */
+function parseFolders(text: string): string[] | undefined {
+  const folders = text.split(':').map(folder => resolve(folder.trim()))
+  const isWrong = text
+    .split(':')
+    .some((folder, i) => !isAbsolute(folder.trim()) || folders[i] === '/')
+  return isWrong ? undefined : folders
+}
+
+function parseFetchable(text: string): string | undefined {
+  if (/^s3:\/\/(\*|[a-z0-9][a-z0-9._-]{1,62})$/i.test(text)) return text
+  if (ipaddr.isValid(text) || ipaddr.isValidCIDR(text)) return text
+  return /^(\*\.)?[a-z_][a-z0-9_.-]{0,252}$/i.test(text) ? text.toLowerCase() : undefined
+}
 
 function parseMemory(text: string): number | undefined {
   if (text === 'unlimited') return Number.POSITIVE_INFINITY

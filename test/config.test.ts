@@ -35,7 +35,7 @@ test('all invalid settings are reported at once with the expected values', () =>
 
 test('a setting that does not exist is refused, with the one that was probably meant', () => {
   const environment = {
-    TRAINYARD_DATA_FOLDER: '/somewhere',
+    TRAINYARD_DATE: '/somewhere',
     TRAINYARD_SLOT: '2',
     TRAINYARD_ENGINE: 'cpu',
     trainyard_port: '1',
@@ -44,7 +44,7 @@ test('a setting that does not exist is refused, with the one that was probably m
   assert.throws(() => readConfig(environment), {
     code: 'INVALID_CONFIGURATION',
     message:
-      'there is no setting TRAINYARD_DATA_FOLDER; did you mean TRAINYARD_DATA?; there is no setting TRAINYARD_SLOT; did you mean TRAINYARD_SLOTS?',
+      'there is no setting TRAINYARD_DATE; did you mean TRAINYARD_DATA?; there is no setting TRAINYARD_SLOT; did you mean TRAINYARD_SLOTS?',
   })
 })
 

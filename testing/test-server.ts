@@ -12,10 +12,10 @@ import { ensureApiKey } from '../src/api/http/api-keys.js'
 import type { Limits } from '../src/api/http/limits.js'
 import { unlistedProblem } from '../src/api/http/problem-details.js'
 import { createLogger } from '../src/api/log.js'
-import { openParts, type PartsOverrides } from '../src/api/parts.js'
+import { openParts, type PartsConfig, type PartsOverrides } from '../src/api/parts.js'
+import type { AllowedNetworks } from '../src/net/addresses.js'
 import type { ModelManifest } from '../src/spec/model.js'
 import type { Store } from '../src/store/store.js'
-import type { AllowedNetworks } from '../src/webhooks/target.js'
 import { startRedis, type TestRedis } from './redis.js'
 
 export interface TestServer {
@@ -40,6 +40,8 @@ interface TestServerOptions {
   /** Networks that webhooks may call; `public` by default. */
   webhooks?: AllowedNetworks
   webhookTiming?: NonNullable<PartsOverrides['webhookTiming']>
+  /** Where data sets may come from, beside uploads and public addresses. */
+  sources?: Pick<PartsConfig, 'dataRoots' | 'fetchAllow' | 's3'>
   /** Control file of the failpoints (src/store/failpoints.ts). */
   failpoints?: string
 }
@@ -56,6 +58,7 @@ export async function startServer(options: TestServerOptions = {}): Promise<Test
       dataFolder,
       redis,
       webhooks: options.webhooks ?? 'public',
+      ...options.sources,
       key: null,
       failpoints: options.failpoints ?? null,
       childEnvironment: process.env,

@@ -46,6 +46,7 @@ import { docsRoutes } from './routes/docs.js'
 import { eventRoutes } from './routes/events.js'
 import { homeRoutes } from './routes/home.js'
 import { imagePreviewRoutes } from './routes/image-previews.js'
+import { importRoutes } from './routes/imports.js'
 import { jobRoutes } from './routes/jobs.js'
 import { logRoutes } from './routes/logs.js'
 import { metricRoutes } from './routes/metrics.js'
@@ -55,6 +56,7 @@ import { scrapeRoutes } from './routes/scrape.js'
 import { serverRoutes } from './routes/server.js'
 import { streamTicketRoutes } from './routes/stream-tickets.js'
 import { tablePreviewRoutes } from './routes/table-previews.js'
+import { uploadRoutes } from './routes/uploads.js'
 import { webhookRoutes } from './routes/webhooks.js'
 import { weightsRoutes } from './routes/weights.js'
 import { workerRoutes } from './routes/workers.js'
@@ -155,6 +157,8 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
     await guarded.register(datasetArchiveRoutes, routeDeps)
     await guarded.register(imagePreviewRoutes, routeDeps)
     await guarded.register(tablePreviewRoutes, routeDeps)
+    await guarded.register(importRoutes, routeDeps)
+    await guarded.register(uploadRoutes, routeDeps)
     await guarded.register(modelRoutes, routeDeps)
     await guarded.register(predictionRoutes, routeDeps)
     await guarded.register(weightsRoutes, routeDeps)

@@ -3,7 +3,11 @@ import { fileURLToPath } from 'node:url'
 import type { Logger } from 'pino'
 import { Datasets } from '../datasets/datasets.js'
 import { Exports } from '../datasets/exports/exports.js'
+import { Imports } from '../datasets/imports/imports.js'
 import { Previews } from '../datasets/preview/previews.js'
+import { parseFetchRules } from '../datasets/sources/fetch-rules.js'
+import { type SourceSettings, Sources } from '../datasets/sources/sources.js'
+import { UploadFolder } from '../datasets/sources/upload-folder.js'
 import { Changes } from '../jobs/changes/changes.js'
 import { CheckpointRetention } from '../jobs/checkpoint-retention.js'
 import { Jobs } from '../jobs/jobs.js'
@@ -16,13 +20,13 @@ import {
   type RowPredictor,
 } from '../models/predictor-client.js'
 import { ModelRegistry } from '../models/registry.js'
+import type { AllowedNetworks } from '../net/addresses.js'
 import { openPlanner } from '../planning/dry-run-process.js'
 import { DamageRegistry } from '../store/damage-registry.js'
 import { DiskSpace } from '../store/disk-space.js'
 import { diskWithFailpoints } from '../store/failpoints.js'
 import { openFolderStore } from '../store/folder-store.js'
 import type { Store } from '../store/store.js'
-import type { AllowedNetworks } from '../webhooks/target.js'
 import { Webhooks, type WebhooksDeps } from '../webhooks/webhooks.js'
 import { readTensors } from '../weights/read-tensors.js'
 import { WeightsStore } from '../weights/weights-store.js'
@@ -39,6 +43,8 @@ export interface Parts {
   datasets: Datasets
   previews: Previews
   exports: Exports
+  imports: Imports
+  sources: Sources
   models: ModelRegistry
   weights: WeightsStore
   predictor: Predictor
@@ -55,6 +61,11 @@ export interface PartsConfig {
   redis: RedisConfig
   /** Networks that webhooks may call. */
   webhooks: AllowedNetworks
+  /** Folders whose files clients may make data sets of; none by default. */
+  dataRoots?: readonly string[]
+  /** What data sets may be fetched from beside public addresses. */
+  fetchAllow?: readonly string[]
+  s3?: SourceSettings['s3']
   /** A key to accept besides those in the data folder. */
   key: string | null
   /** A file with further keys to accept, one on each line. */
@@ -70,6 +81,7 @@ export interface PartsConfig {
 export interface PartsOverrides {
   predictorScript?: string
   webhookTiming?: NonNullable<WebhooksDeps['timing']>
+  fetchTiming?: NonNullable<SourceSettings['timing']>
 }
 
 /** Opens everything that the API serves. `close` stops the parts in reverse order of dependence. */
@@ -98,6 +110,16 @@ export async function openParts(
   const datasets = new Datasets(store, {}, damage, id => changes.resourceChanged('dataset', id))
   const previews = new Previews({ store })
   const exports = new Exports(store)
+  const uploads = new UploadFolder(join(dataFolder, 'uploads'))
+  const sourceSettings = {
+    roots: config.dataRoots ?? [],
+    rules: parseFetchRules(config.fetchAllow ?? []),
+    s3: config.s3 ?? { endpoint: null, region: 'us-east-1' },
+    ...(overrides.fetchTiming && { timing: overrides.fetchTiming }),
+  }
+  const sources = new Sources(sourceSettings, uploads, datasets.limits)
+  const imports = new Imports({ store, datasets, log })
+  imports.start()
   const models = new ModelRegistry(store, damage, (name, version) =>
     changes.resourceChanged('model', modelMember(name, version)),
   )
@@ -138,6 +160,7 @@ export async function openParts(
   retention.start()
   const damageScan = new DamageScan([jobs, datasets, models, weights, webhooks], log)
   const close = async () => {
+    await imports.close()
     await damageScan.close()
     await retention.close()
     stopWatching()
@@ -150,7 +173,7 @@ export async function openParts(
     await jobs.close()
   }
   const parts = {
-    ...{ dataFolder, store, disk, jobs, datasets, models, weights },
+    ...{ dataFolder, store, disk, jobs, datasets, imports, sources, models, weights },
     ...{ previews, exports, predictor, rowPredictor, webhooks, changes, keys, damage, retention },
   }
   return { parts, close }

@@ -2,6 +2,7 @@ import { type TObject, type TProperties, type TSchema, Type } from 'typebox'
 import { ChangesPage } from '../spec/changes.js'
 import { Checkpoint } from '../spec/checkpoint.js'
 import { DatasetManifest, ImagesManifest, TableManifest } from '../spec/dataset.js'
+import { DatasetImport } from '../spec/dataset-import.js'
 import {
   ColumnHistogram,
   ContactSheet,
@@ -41,6 +42,7 @@ export const responseSchemas: TSchema[] = [
     description: 'how the values of a column are spread',
   },
   { ...HistogramPage, $id: 'HistogramPage', description: 'how the values of columns are spread' },
+  { ...DatasetImport, $id: 'DatasetImport', description: 'the making of a data set' },
   { ...Job, $id: 'Job', description: 'a training job' },
   {
     ...partial(Job, { progress: Type.Partial(Job.properties.progress) }),
@@ -100,6 +102,7 @@ export const SamplePageResponse = ref<SamplePage>('SamplePage')
 export const ContactSheetResponse = ref<ContactSheet>('ContactSheet')
 export const ColumnHistogramResponse = ref<ColumnHistogram>('ColumnHistogram')
 export const HistogramPageResponse = ref<HistogramPage>('HistogramPage')
+export const ImportResponse = ref<DatasetImport>('DatasetImport')
 export const JobResponse = ref<Job>('Job')
 export const JobFieldsResponse = ref<Partial<Job>>('JobFields')
 export const DatasetFieldsResponse = ref<Partial<DatasetManifest>>('DatasetFields')

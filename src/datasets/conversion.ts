@@ -7,10 +7,11 @@ import type { ImageForm } from './images/image-form.js'
 import { InputFile } from './input-file.js'
 import type { DatasetLimits } from './limits.js'
 import { ProblemList } from './problem-list.js'
+import type { SourceFile } from './source-file.js'
 import type { TableForm } from './tables/table-form.js'
 
 export interface ConversionTask {
-  files: { name: string; path: string }[]
+  files: SourceFile[]
   form: ValidatedForm
   /** The folder that gets `shards/`. */
   folder: string
@@ -81,7 +82,8 @@ export async function convert(
 ): Promise<ConversionResult> {
   const inputs: InputFile[] = []
   try {
-    for (const { name, path } of files) inputs.push(new InputFile(name, path))
+    for (const { name, path, identity } of files)
+      inputs.push(new InputFile(name, path, name, identity ?? null))
     const input = { files: inputs, folder, scratch, limits, report }
     const converter = await openConverter({ ...input, form })
     checkFieldsApply(form.fieldNames, converter.kind)
@@ -90,6 +92,7 @@ export async function convert(
       converter.kind === 'table'
         ? await converter.convert({ ...input, problems, form: form.table })
         : await converter.convert({ ...input, problems, form: form.images })
+    for (const file of inputs) file.assertUnchanged()
     return withSkipped(result, problems)
   } finally {
     for (const input of inputs) input.close()

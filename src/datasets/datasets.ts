@@ -14,7 +14,7 @@ import { isId, isName } from './form.js'
 import { readShardLabels } from './images/shard-labels.js'
 import { type DatasetLimits, defaultLimits } from './limits.js'
 import { DatasetNames } from './names.js'
-import { DatasetUpload, type PublishDataset } from './upload.js'
+import { DatasetUpload, type PublishDataset, type UploadControl } from './upload.js'
 
 export type { DatasetUpload } from './upload.js'
 
@@ -24,7 +24,7 @@ const datasetKey = (id: string) => `datasets/${id}`
 
 /** Immutable data sets: images and tables. Ids are hashes of the content, and names point at ids. */
 export class Datasets {
-  private readonly limits: DatasetLimits
+  readonly limits: DatasetLimits
   private readonly names: DatasetNames
   private readonly limitConversions: LimitFunction
 
@@ -41,9 +41,9 @@ export class Datasets {
   }
 
   /** Opens an upload, which writes files to disk as they arrive. */
-  async createUpload(): Promise<DatasetUpload> {
-    const folder = await this.store.stage()
-    return new DatasetUpload(this.store, folder, this.limits, this.limitConversions, this.publish)
+  async createUpload(control: UploadControl = {}): Promise<DatasetUpload> {
+    const { store, limits, limitConversions, publish } = this
+    return new DatasetUpload(store, await store.stage(), limits, limitConversions, publish, control)
   }
 
   /**

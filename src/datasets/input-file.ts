@@ -1,44 +1,100 @@
-import { closeSync, openSync, readSync, statSync } from 'node:fs'
+import { closeSync, constants, fstatSync, openSync, readSync, type Stats } from 'node:fs'
+import { TrainyardError } from '../errors.js'
 
-/** An uploaded file on disk, read at any offset. Synchronous, since only the conversion process uses it. */
+/** What tells that a path still leads to the same file with the same content. */
+export interface FileIdentity {
+  device: number
+  inode: number
+  size: number
+  modifiedMs: number
+}
+
+export const identityOf = ({ dev, ino, size, mtimeMs }: Stats): FileIdentity => ({
+  device: dev,
+  inode: ino,
+  size,
+  modifiedMs: mtimeMs,
+})
+
+const isSame = (a: FileIdentity, b: FileIdentity) =>
+  a.device === b.device && a.inode === b.inode && a.size === b.size && a.modifiedMs === b.modifiedMs
+
+/** A folder may have more files than a process may open. */
+const maxOpenFiles = 128
+const openFiles = new Set<InputFile>()
+
+/** A file on disk, read at any offset. Synchronous, since only the conversion process uses it. */
 export class InputFile {
   readonly size: number
   private descriptor: number | null = null
   private buffer = Buffer.alloc(0)
+  private readonly identity: FileIdentity
 
+  /** `expected` is given for a file that is not the server's own: throws SOURCE_CHANGED if it is another by now. */
   constructor(
     readonly name: string,
     readonly path: string,
     /** The path that the client gave, which need not be one. */
     readonly clientPath = name,
+    private readonly expected: FileIdentity | null = null,
   ) {
-    this.size = statSync(path).size
+    this.identity = this.readIdentity()
+    this.size = this.identity.size
   }
 
   /** Returns the bytes at an offset, fewer at the end of the file. The next call overwrites them. */
   read(offset: number, length: number): Buffer {
     const bytesToRead = Math.max(0, Math.min(length, this.size - offset))
     if (bytesToRead > this.buffer.length) this.buffer = Buffer.alloc(Math.max(bytesToRead, 4096))
-    this.descriptor ??= openSync(this.path, 'r')
+    const descriptor = this.open()
     let bytesFilled = 0
     while (bytesFilled < bytesToRead) {
       const bytesRead = readSync(
-        this.descriptor,
+        descriptor,
         this.buffer,
         bytesFilled,
         bytesToRead - bytesFilled,
         offset + bytesFilled,
       )
-      if (bytesRead === 0) throw new Error(`${this.name} shrank while it was read`)
+      if (bytesRead === 0) throw this.changed()
       bytesFilled += bytesRead
     }
     return this.buffer.subarray(0, bytesToRead)
   }
 
+  /** Throws SOURCE_CHANGED if the file was written or replaced since it was found. */
+  assertUnchanged(): void {
+    if (this.expected && !isSame(this.readIdentity(), this.identity)) throw this.changed()
+  }
+
   /** Releases the descriptor and the memory. The next read opens the file again. */
   close(): void {
+    openFiles.delete(this)
     if (this.descriptor !== null) closeSync(this.descriptor)
     this.descriptor = null
     this.buffer = Buffer.alloc(0)
+  }
+
+  private readIdentity(): FileIdentity {
+    this.close()
+    const identity = identityOf(fstatSync(this.open()))
+    if (this.expected && !isSame(identity, this.expected)) throw this.changed()
+    return identity
+  }
+
+  private open(): number {
+    if (this.descriptor !== null) return this.descriptor
+    const [oldest] = openFiles
+    if (oldest && openFiles.size >= maxOpenFiles) oldest.close()
+    // a link or a pipe may have taken the place of a file that is not the server's own
+    const guards = this.expected ? constants.O_NOFOLLOW | constants.O_NONBLOCK : 0
+    this.descriptor = openSync(this.path, constants.O_RDONLY | guards)
+    openFiles.add(this)
+    return this.descriptor
+  }
+
+  private changed(): TrainyardError {
+    const message = `${this.name} changed while it was read; try again when nothing writes to it`
+    return new TrainyardError('SOURCE_CHANGED', message)
   }
 }

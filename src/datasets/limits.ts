@@ -3,6 +3,8 @@ export interface DatasetLimits {
   /** Bytes of all files. Applies to the bytes as sent, and to the bytes after decompression. */
   uploadBytes: number
   files: number
+  /** Files of a folder of the server's disk. */
+  folderFiles: number
   /** Decompressed bytes per compressed byte; gzip reaches at most 1032. */
   inflationRatio: number
   /** Smaller content may have any ratio: a blank image compresses a thousandfold. */
@@ -27,11 +29,15 @@ export interface DatasetLimits {
   conversions: number
   /** Uploads that wait for a conversion. Further ones are refused, since each holds files and a connection. */
   waitingConversions: number
+  /** Data sets whose files are fetched at the same time; others wait. */
+  fetches: number
+  waitingFetches: number
 }
 
 export const defaultLimits: DatasetLimits = {
   uploadBytes: 64 * 2 ** 30,
   files: 1000,
+  folderFiles: 100_000,
   inflationRatio: 100,
   inflationFloorBytes: 16 * 2 ** 20,
   entries: 1_000_000,
@@ -45,6 +51,8 @@ export const defaultLimits: DatasetLimits = {
   categoryBytes: 4 * 2 ** 20,
   conversions: 2,
   waitingConversions: 32,
+  fetches: 4,
+  waitingFetches: 32,
 }
 
 /** A label is an index into the class names. */

@@ -1,6 +1,9 @@
-import { createWriteStream } from 'node:fs'
+import { constants, createWriteStream } from 'node:fs'
+import { open } from 'node:fs/promises'
+import { dirname } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import { createGunzip, createInflate } from 'node:zlib'
+import { RoomWatch } from '../store/disk-room.js'
 import { errorCode, toStorageError } from '../store/storage-errors.js'
 import { fileError } from './errors.js'
 import { isText } from './file-kinds.js'
@@ -19,22 +22,50 @@ export async function spoolToDisk(
   path: string,
   usage: UploadUsage,
   limits: DatasetLimits,
+  { signal, onReceived = () => {} }: SpoolControl = {},
 ): Promise<void> {
   const chunks = content[Symbol.asyncIterator]()
   const head = await readHead(chunks)
   const compression = detectCompression(head)
-  const receivedChunks = () => countReceived(name, head, chunks, usage, limits)
+  const receivedChunks = () => countReceived(name, head, chunks, usage, limits, onReceived)
+  const room = new RoomWatch(dirname(path), 'the upload')
+  const checkRoom = async function* (stream: AsyncIterable<Uint8Array>) {
+    for await (const chunk of stream) {
+      await room.count(chunk.length)
+      yield chunk
+    }
+  }
   const file = createWriteStream(path, { flags: 'wx' })
+  const options = signal ? { signal } : {}
   try {
     if (compression) {
       const inflate = compression === 'gzip' ? createGunzip() : createInflate()
       const limitInflation = limitInflationOf(compression, name, usage, limits)
-      await pipeline(receivedChunks, inflate, limitInflation, file)
+      await pipeline(receivedChunks, inflate, limitInflation, checkRoom, file, options)
     } else {
-      await pipeline(receivedChunks, file)
+      await pipeline(receivedChunks, checkRoom, file, options)
     }
   } catch (error) {
+    if (signal?.aborted) throw signal.reason
     throw (compression && toInflateError(compression, name, error)) ?? toStorageError(error)
+  }
+}
+
+interface SpoolControl {
+  /** Ends the upload; its reason is thrown. */
+  signal?: AbortSignal
+  /** Called with all bytes of the upload so far. */
+  onReceived?: (bytes: number) => void
+}
+
+/** Whether `spoolToDisk` would decompress a file. */
+export async function isCompressed(path: string): Promise<boolean> {
+  const handle = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK)
+  try {
+    const { buffer, bytesRead } = await handle.read(Buffer.alloc(headBytes), 0, headBytes, 0)
+    return detectCompression(buffer.subarray(0, bytesRead)) !== null
+  } finally {
+    await handle.close()
   }
 }
 
@@ -66,11 +97,13 @@ async function* countReceived(
   chunks: AsyncIterator<Uint8Array>,
   usage: UploadUsage,
   limits: DatasetLimits,
+  onReceived: (bytes: number) => void,
 ): AsyncGenerator<Uint8Array> {
   const rest = { [Symbol.asyncIterator]: () => chunks }
   const countChunk = (chunk: Uint8Array) => {
     usage.receivedBytes += chunk.length
     if (usage.receivedBytes > limits.uploadBytes) throw tooLargeError(name, 'files', limits)
+    onReceived(usage.receivedBytes)
     return chunk
   }
   yield countChunk(head)

@@ -1,24 +1,44 @@
-import { basename, join } from 'node:path'
+import { createReadStream } from 'node:fs'
+import { stat } from 'node:fs/promises'
+import { join } from 'node:path'
 import type { LimitFunction } from 'p-limit'
 import type { DatasetManifest } from '../spec/dataset.js'
+import { assertRoom } from '../store/disk-room.js'
 import type { Store } from '../store/store.js'
+import type { ReportProgress } from './conversion-input.js'
+import { displayName } from './display-name.js'
 import { fileError, tooManyUploads } from './errors.js'
 import { type UploadForm, validateForm } from './form.js'
 import type { ValidatedForm } from './form-fields.js'
 import type { DatasetLimits } from './limits.js'
 import { runConversion } from './run-conversion.js'
-import { spoolToDisk, type UploadUsage } from './spool.js'
+import type { SourceFile } from './source-file.js'
+import { isCompressed, spoolToDisk, type UploadUsage } from './spool.js'
 
 /** Commits converted content. `created` is false if the same content exists already. */
 export type PublishDataset = (
   staged: string,
   manifest: DatasetManifest,
   name: string | null,
-) => Promise<{ dataset: DatasetManifest; created: boolean }>
+) => Promise<UploadResult>
+
+export interface UploadResult {
+  dataset: DatasetManifest
+  created: boolean
+}
+
+/** Who follows an upload, and may end it. */
+export interface UploadControl {
+  /** Ends the upload: its reason is thrown, and all its files are removed. */
+  signal?: AbortSignal
+  onReceived?: (bytes: number) => void
+  onConversion?: (phase: 'waiting' | 'converting') => void
+  onProgress?: ReportProgress
+}
 
 /** One upload of a data set. If a step fails, its files are removed and the upload ends. */
 export class DatasetUpload {
-  private readonly files: { name: string; path: string }[] = []
+  private readonly files: SourceFile[] = []
   private readonly usage: UploadUsage = { receivedBytes: 0, inflatedBytes: 0 }
   private isOpen = true
 
@@ -29,26 +49,47 @@ export class DatasetUpload {
     /** Limits concurrent conversions, since each takes a core and some memory. */
     private readonly limitConversions: LimitFunction,
     private readonly publish: PublishDataset,
+    private readonly control: UploadControl,
   ) {}
 
-  async addFile(name: string, content: AsyncIterable<Uint8Array>): Promise<void> {
+  /** Throws STORAGE_FULL if the disk has no room for files of this size and what is made of them. */
+  async expect(bytes: number): Promise<void> {
+    await this.orAbort(() => assertRoom(this.folder, 2 * bytes, 'the data set'))
+  }
+
+  /** `name` is a client's; with `isPath`, it is a path below a folder of files, and stays one. */
+  async addFile(
+    name: string,
+    content: AsyncIterable<Uint8Array>,
+    { isPath = false } = {},
+  ): Promise<void> {
     this.assertOpen()
-    const file = { name: displayName(name), path: join(this.folder, String(this.files.length)) }
+    const shownName = isPath ? name : displayName(name)
+    const file = { name: shownName, path: join(this.folder, String(this.files.length)) }
     this.files.push(file)
-    try {
-      if (this.files.length > this.limits.files) {
-        const detail = `the upload has more than ${this.limits.files} files`
-        throw fileError('DATASET_TOO_LARGE', { file: file.name }, detail)
+    await this.orAbort(async () => {
+      this.assertFileCount(this.limits.files, file.name)
+      await this.spool(file, content)
+    })
+  }
+
+  /** Adds a file of the server's disk, which is read where it is; a compressed one is inflated first. */
+  async addStoredFile(file: SourceFile): Promise<void> {
+    this.assertOpen()
+    await this.orAbort(async () => {
+      this.assertFileCount(this.limits.folderFiles - 1, file.name)
+      if (!(await isCompressed(file.path))) {
+        this.files.push(file)
+        return
       }
-      await spoolToDisk(file.name, content, file.path, this.usage, this.limits)
-    } catch (error) {
-      await this.abort()
-      throw error
-    }
+      const inflated = { name: file.name, path: join(this.folder, String(this.files.length)) }
+      this.files.push(inflated)
+      await this.spool(inflated, createReadStream(file.path))
+    })
   }
 
   /** Checks, converts and commits the files. `created` is false if the same content exists already. */
-  async commit(form: UploadForm): Promise<{ dataset: DatasetManifest; created: boolean }> {
+  async commit(form: UploadForm): Promise<UploadResult> {
     this.assertOpen()
     try {
       const checked = validateForm(form)
@@ -66,15 +107,31 @@ export class DatasetUpload {
     await this.store.discard(this.folder)
   }
 
+  private async spool({ name, path }: SourceFile, content: AsyncIterable<Uint8Array>) {
+    const { usage, limits, control } = this
+    await spoolToDisk(name, content, path, usage, limits, control)
+  }
+
+  private assertFileCount(max: number, name: string): void {
+    if (this.files.length <= max) return
+    const detail = `the upload has more than ${max} files`
+    throw fileError('DATASET_TOO_LARGE', { file: name }, detail)
+  }
+
   private async convert(form: ValidatedForm) {
-    const { files, limits, limitConversions } = this
+    const { files, limits, control } = this
     const folder = await this.store.stage()
     try {
-      const { activeCount, pendingCount } = limitConversions
+      const { activeCount, pendingCount } = this.limitConversions
       if (activeCount >= limits.conversions && pendingCount >= limits.waitingConversions)
         throw tooManyUploads(activeCount + pendingCount)
       const task = { files, form, folder, scratch: this.folder, limits }
-      const content = await limitConversions(() => runConversion(task))
+      control.onConversion?.('waiting')
+      const content = await this.whenFree(async () => {
+        control.onConversion?.('converting')
+        await assertRoom(folder, await this.bytesOfFiles(), 'the conversion')
+        return runConversion(task, control)
+      })
       const createdAt = new Date().toISOString()
       const manifest = { ...content, name: form.name ?? content.id, createdAt }
       return await this.publish(folder, manifest, form.name)
@@ -84,13 +141,40 @@ export class DatasetUpload {
     }
   }
 
+  /** Runs work when few conversions run; rejects at once if the upload is ended while it waits. */
+  private whenFree<T>(work: () => Promise<T>): Promise<T> {
+    const { signal } = this.control
+    return new Promise((resolve, reject) => {
+      let isWaiting = true
+      const onAbort = () => isWaiting && reject(signal!.reason)
+      signal?.addEventListener('abort', onAbort, { once: true })
+      const begin = async () => {
+        isWaiting = false
+        signal?.throwIfAborted()
+        return work()
+      }
+      this.limitConversions(begin)
+        .then(resolve, reject)
+        .finally(() => signal?.removeEventListener('abort', onAbort))
+    })
+  }
+
+  private async bytesOfFiles(): Promise<number> {
+    let bytes = 0
+    for (const { path, identity } of this.files) bytes += identity?.size ?? (await stat(path)).size
+    return bytes
+  }
+
+  private async orAbort<T>(work: () => Promise<T>): Promise<T> {
+    try {
+      return await work()
+    } catch (error) {
+      await this.abort()
+      throw error
+    }
+  }
+
   private assertOpen(): void {
     if (!this.isOpen) throw new Error('the upload has ended')
   }
-}
-
-/** The client's file name without its path and control characters, for messages only. */
-function displayName(name: string): string {
-  const baseName = basename(name.replaceAll('\\', '/'))
-  return [...baseName.replace(/\p{C}/gu, '')].slice(0, 100).join('') || 'file'
 }

@@ -1,4 +1,5 @@
 import { type ErrorCodeInfo, type ErrorKind, httpErrorCodes } from './http-error-codes.js'
+import { importErrorCodes } from './import-error-codes.js'
 
 export type { ErrorKind } from './http-error-codes.js'
 
@@ -105,6 +106,7 @@ export const errorCodes = {
     when: 'the process that converts the data set is stopped or killed, by a person or by the kernel for its memory',
     help: 'Upload the files again. If it lasts, check the memory of the machine.',
   },
+  ...importErrorCodes,
   DATASET_FORM: {
     kind: 'invalid',
     when: 'a field of the upload form is invalid, or does not go with files of this kind',

@@ -143,6 +143,12 @@ export const httpErrorCodes = {
     when: 'a text field of the form is longer than the route accepts',
     help: 'Shorten the field.',
   },
+  UPLOAD_PROTOCOL: {
+    kind: 'invalid',
+    status: 400,
+    when: 'a request for a resumable upload does not follow the tus protocol 1.0',
+    help: '`detail` names the header; use a tus client.',
+  },
   INVALID_REQUEST: {
     kind: 'invalid',
     status: 400,

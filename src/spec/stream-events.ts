@@ -1,5 +1,6 @@
 import { type TSchema, Type } from 'typebox'
 import { ChangeEvent } from './changes.js'
+import type { DatasetImport } from './dataset-import.js'
 import { Job } from './job.js'
 import { LogLine } from './job-log.js'
 import { MetricValue } from './metrics.js'
@@ -57,4 +58,9 @@ export const ChangeStreamEvent = streamEvent(
   Type.String({ description: "the event's type" }),
   ChangeEvent,
   'a change',
+)
+export const ImportEvent = streamEvent(
+  Type.Enum(['import']),
+  Type.Unsafe<DatasetImport>({ $ref: 'DatasetImport#' }),
+  'the import: its state or its progress has changed',
 )

@@ -16,6 +16,10 @@ const probeBytes = 2 ** 20
 /** Callers within this time share one check. */
 const checkIntervalMs = 1000
 
+/** What the server keeps free of a disk of this size. */
+export const reservedBytes = (totalBytes: number): number =>
+  Math.min(minFreeBytes, totalBytes * minFreeShare)
+
 export interface DiskStatus {
   /** What this process's user may use of the disk of the data folder; null if unknown. */
   freeBytes: number | null
@@ -85,7 +89,7 @@ export class DiskSpace {
   private spaceProblem(free: number | null, total: number | null): string | null {
     if (free === null || total === null) return null
     const factor = this.lastStatus.problem === null ? 1 : recoveryFactor
-    if (free >= Math.min(minFreeBytes, total * minFreeShare) * factor) return null
+    if (free >= reservedBytes(total) * factor) return null
     return `the disk of the data folder is full (${formatMegabytes(free)} free)`
   }
 

@@ -4,7 +4,9 @@ import { type AccessSettings, originMatcher } from './access-settings.js'
 /** Answer headers that pages of other origins may read, beside those that they always may. */
 const exposedHeaders = [
   ...['content-disposition', 'etag', 'idempotency-replayed', 'location', 'retry-after'],
-  ...['www-authenticate', 'x-request-id'],
+  ...['www-authenticate', 'x-request-id', 'preference-applied'],
+  ...['tus-resumable', 'tus-version', 'tus-extension', 'tus-max-size'],
+  ...['upload-offset', 'upload-length', 'upload-metadata', 'upload-expires'],
 ].join(', ')
 
 const methods = 'GET, HEAD, POST, PUT, PATCH, DELETE'

@@ -53,8 +53,9 @@ export function limitBodyTime(app: FastifyInstance, limits: TimeLimits): void {
   app.addHook('onClose', async () => clearInterval(timer))
 }
 
+/** What is written to disk as it arrives. */
 const isForm = ({ headers }: FastifyRequest) =>
-  headers['content-type']?.startsWith('multipart/form-data') ?? false
+  /^(multipart\/form-data|application\/offset\+octet-stream)/.test(headers['content-type'] ?? '')
 
 function isTooSlow(entry: Receiving, graceMs: number): boolean {
   const { raw } = entry.request

@@ -1,6 +1,7 @@
 import type { ChangesPage } from '../../spec/changes.js'
 import type { Checkpoint } from '../../spec/checkpoint.js'
 import type { DatasetManifest } from '../../spec/dataset.js'
+import type { DatasetImport } from '../../spec/dataset-import.js'
 import type { Job, JobRequest } from '../../spec/job.js'
 import type { LogPage } from '../../spec/job-log.js'
 import type { CancelledJobs, JobPlan } from '../../spec/job-queries.js'
@@ -230,6 +231,27 @@ const webhook: Webhook = {
   disabled: null,
 }
 
+const datasetImport: DatasetImport = {
+  id: 'imp-01k9zq3w2hfx6t9r4m8v0c5b7e',
+  state: 'converting',
+  source: ['https://data.example/houses.csv'],
+  name: 'houses',
+  createdAt: at('09:00:00'),
+  updatedAt: at('09:01:12'),
+  finishedAt: null,
+  progress: {
+    phase: 'reading',
+    unit: 'bytes',
+    done: 3_221_225_472,
+    total: 10_737_418_240,
+    fraction: 0.3,
+    etaSeconds: 95.2,
+  },
+  dataset: null,
+  created: null,
+  problem: null,
+}
+
 const createdWebhook: CreatedWebhook = {
   ...webhook,
   secret: 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw',
@@ -347,6 +369,8 @@ export const answerExamples: Readonly<Record<string, object>> = {
   Checkpoint: checkpoint,
   Predictions: predictions,
   RowPredictions: rowPredictions,
+  DatasetImport: datasetImport,
+  ImportPage: pageOf(datasetImport),
   Webhook: webhook,
   WebhookPage: pageOf(webhook),
   CreatedWebhook: createdWebhook,

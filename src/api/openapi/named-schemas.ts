@@ -26,6 +26,7 @@ import {
   TableSplit,
   TextColumn,
 } from '../../spec/dataset.js'
+import { ImportProgress, ImportState } from '../../spec/dataset-import.js'
 import {
   BooleanHistogram,
   CategoryHistogram,
@@ -37,6 +38,7 @@ import {
   RowSamplePage,
   TextHistogram,
 } from '../../spec/dataset-preview.js'
+import { DatasetRequest, DatasetSource, datasetSources } from '../../spec/dataset-request.js'
 import {
   ClassEvaluation,
   Evaluation,
@@ -83,6 +85,7 @@ import { page } from '../../spec/paging.js'
 import { FieldError } from '../../spec/problem.js'
 import {
   ChangeStreamEvent,
+  ImportEvent,
   JobEvent,
   LogEvent,
   MetricsEvent,
@@ -108,6 +111,7 @@ import {
   DatasetResponse,
   DeliveryResponse,
   ImageDatasetFields,
+  ImportResponse,
   JobFieldsResponse,
   JobResponse,
   ModelFieldsResponse,
@@ -163,6 +167,12 @@ export const namedSchemas: Record<string, TSchema> = {
   Labels,
   JobSelection,
   WebhookRequest,
+  DatasetRequest,
+  DatasetSource,
+  UploadSource: datasetSources.upload,
+  FolderSource: datasetSources.folder,
+  UrlSource: datasetSources.url,
+  S3Source: datasetSources.s3,
 
   // jobs
   ModelOptions,
@@ -212,6 +222,10 @@ export const namedSchemas: Record<string, TSchema> = {
   PrecisionRecallPoint,
 
   // data sets, models and weights
+  ImportPage: page(ImportResponse),
+  ImportState,
+  ImportProgress,
+  ImportEvent,
   DatasetPage: page(Type.Union([DatasetResponse, DatasetFieldsResponse])),
   ImageDataset: ImagesManifest,
   TableDataset: TableManifest,

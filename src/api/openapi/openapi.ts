@@ -42,6 +42,10 @@ export const openapi: FastifyDynamicSwaggerOptions = {
           'labelled images, or tables; immutable, with an id that derives from the content',
       },
       {
+        name: 'uploads',
+        description: 'files that are sent in parts (tus), of which data sets are made',
+      },
+      {
         name: 'weights',
         description: 'uploaded TensorFlow checkpoints, from which jobs can start',
       },

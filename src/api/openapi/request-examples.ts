@@ -1,3 +1,4 @@
+import type { DatasetRequest } from '../../spec/dataset-request.js'
 import type { JobPatch, JobRequest } from '../../spec/job.js'
 import type { JobSelection } from '../../spec/job-queries.js'
 import type { StreamTicketRequest } from '../../spec/stream-ticket.js'
@@ -85,6 +86,24 @@ export const datasetExamples: RequestExamples = {
     images: {
       summary: 'an IDX pair',
       value: { file: [file, file], name: 'digits', labels: '["zero","one"]' },
+    },
+  },
+  'application/json': {
+    url: {
+      summary: 'a file that the server fetches',
+      value: {
+        name: 'houses',
+        source: { kind: 'url', url: 'https://data.example/houses.csv' },
+        target: 'price',
+      } satisfies DatasetRequest,
+    },
+    uploads: {
+      summary: 'files of resumable uploads',
+      value: {
+        name: 'digits',
+        source: { kind: 'upload', uploads: ['up-0123456789abcdef0123456789abcdef'] },
+        labels: ['zero', 'one'],
+      } satisfies DatasetRequest,
     },
   },
 }

@@ -29,6 +29,10 @@ const responseHeaders = {
     'what the answer is: send it in If-None-Match, and an equal answer is 304, without a body',
     'W/"t5wqPZ1lTnrLQBkQNDCeRkJm9Ac"',
   ),
+  'Preference-Applied': text('of Prefer, what the server does', 'respond-async'),
+  'Tus-Resumable': text('the version of the protocol', '1.0.0'),
+  'Upload-Offset': text('how many bytes there are', '1048576'),
+  'Upload-Expires': text('when the upload is removed', 'Mon, 02 Mar 2026 09:00:00 GMT'),
   'X-Request-Id': text(
     "the id of the request, which the server's log has too",
     '3f1c9a52-7c0f-4a53-9d27-0b8f6f0f2f5e',

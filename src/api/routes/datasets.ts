@@ -1,30 +1,44 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import type { FastifyReply, FastifyRequest, FastifySchemaCompiler } from 'fastify'
 import { Type } from 'typebox'
-import type { Datasets, DatasetUpload } from '../../datasets/datasets.js'
+import type { Datasets } from '../../datasets/datasets.js'
+import { validateForm } from '../../datasets/form.js'
+import type { Imports } from '../../datasets/imports/imports.js'
+import { describeSource, type Sources } from '../../datasets/sources/sources.js'
+import type { UploadResult } from '../../datasets/upload.js'
 import { TrainyardError } from '../../errors.js'
 import type { Jobs } from '../../jobs/jobs.js'
 import { DatasetManifest } from '../../spec/dataset.js'
+import { DatasetRequest } from '../../spec/dataset-request.js'
 import { Name } from '../../spec/identifiers.js'
 import { datasetListFields } from '../../spec/list-fields.js'
 import { DatasetListQuery } from '../../spec/list-queries.js'
 import { page } from '../../spec/paging.js'
 import { strictObject } from '../../spec/strict-object.js'
 import { receiveUpload } from '../http/form-upload.js'
+import { invalidRequest } from '../http/http-error.js'
 import type { Limits } from '../http/limits.js'
 import { sendPage } from '../http/list-answer.js'
 import { conditionIf, parseFields, parseListQuery, timeBetween } from '../http/list-query.js'
+import type { LongPolls } from '../http/long-polls.js'
 import { registerMultipart } from '../http/multipart.js'
+import { secondsToWait } from '../http/prefer-wait.js'
 import { formProblems } from '../http/problem-codes.js'
 import { splitLists } from '../http/split-lists.js'
-import { skipBodyValidation } from '../http/validation.js'
 import { datasetExamples } from '../openapi/request-examples.js'
-import { Binary, DatasetFieldsResponse, DatasetResponse, NoContent } from '../schemas.js'
+import {
+  Binary,
+  DatasetFieldsResponse,
+  DatasetResponse,
+  ImportResponse,
+  NoContent,
+} from '../schemas.js'
 
 export interface DatasetRoutesDeps {
-  datasets: Pick<
-    Datasets,
-    'createUpload' | 'get' | 'idOf' | 'list' | 'remove' | 'removeDamagedName'
-  >
+  datasets: Pick<Datasets, 'get' | 'idOf' | 'list' | 'remove' | 'removeDamagedName'>
+  imports: Pick<Imports, 'begin' | 'record'>
+  sources: Pick<Sources, 'check' | 'gather' | 'removeUsed'>
+  longPolls: LongPolls
   jobs: Pick<Jobs, 'usesDataset'>
   limits: Limits
 }
@@ -35,6 +49,16 @@ const fieldNames = [
   ...(['target', 'schema', 'delimiter', 'header', 'decimal', 'thousands', 'missing'] as const),
   ...(['onError', 'maxSkipped'] as const),
 ]
+
+const WaitQuery = strictObject({
+  wait: Type.Optional(
+    Type.Integer({
+      minimum: 0,
+      maximum: 600,
+      description: 'seconds until the answer is 202; 50 if absent, or 0 with Prefer: respond-async',
+    }),
+  ),
+})
 
 const UploadForm = strictObject({
   file: Type.Array(Binary, {
@@ -116,10 +140,9 @@ const UploadForm = strictObject({
 })
 
 export const datasetRoutes: FastifyPluginAsyncTypebox<DatasetRoutesDeps> = async (app, deps) => {
-  const { datasets, jobs, limits } = deps
+  const { datasets, jobs, limits, imports, longPolls } = deps
   const tags = ['datasets']
   const params = Type.Object({ id: Name })
-  app.removeContentTypeParser('application/json')
   await registerMultipart(app, {
     fileBytes: limits.uploadFileBytes,
     files: limits.uploadFiles,
@@ -129,16 +152,24 @@ export const datasetRoutes: FastifyPluginAsyncTypebox<DatasetRoutesDeps> = async
   app.post(
     '/datasets',
     {
-      validatorCompiler: skipBodyValidation(app.validatorCompiler!),
+      validatorCompiler: skipFormValidation(app.validatorCompiler!),
       config: { heldBytes: () => limits.uploadBufferBytes },
       schema: {
         tags,
         operationId: 'uploadDataset',
-        summary: 'Upload a data set of images or a table',
+        summary: 'Make a data set of images or a table',
         description:
-          'If the same content was uploaded before, the answer is 200 with the existing data set.',
-        consumes: ['multipart/form-data'],
-        body: UploadForm,
+          'Of files in a form, or of what `source` names in JSON: resumable uploads, a folder of the server, a URL, or objects of S3. ' +
+          'If the same content was uploaded before, the answer is 200 with the existing data set. ' +
+          'If it takes longer than `wait` seconds, or at once with `Prefer: respond-async`, the answer is 202 with the import, which `Location` names.',
+        consumes: ['multipart/form-data', 'application/json'],
+        querystring: WaitQuery,
+        body: Type.Unsafe<unknown>({
+          content: {
+            'multipart/form-data': { schema: UploadForm },
+            'application/json': { schema: DatasetRequest },
+          },
+        }),
         problems: [
           ...formProblems,
           'DATASET_FORM',
@@ -158,29 +189,39 @@ export const datasetRoutes: FastifyPluginAsyncTypebox<DatasetRoutesDeps> = async
           'DATASET_VALUE',
           'UPLOAD_BUSY',
           'UPLOAD_INTERRUPTED',
+          'SOURCE_REFUSED',
+          'SOURCE_FAILED',
+          'SOURCE_CHANGED',
+          'SOURCE_CHECKSUM',
+          'UPLOAD_NOT_FOUND',
+          'UPLOAD_INCOMPLETE',
+          'IMPORT_CANCELLED',
+          'IMPORT_INTERRUPTED',
         ],
         requestExamples: datasetExamples,
-        responseHeaders: { 200: ['Location'], 201: ['Location'] },
-        response: { 200: DatasetResponse, 201: DatasetResponse },
+        responseHeaders: {
+          200: ['Location'],
+          201: ['Location'],
+          202: ['Location', 'Preference-Applied'],
+        },
+        response: { 200: DatasetResponse, 201: DatasetResponse, 202: ImportResponse },
       },
     },
     async (request, reply) => {
-      const upload: DatasetUpload = await datasets.createUpload()
-      try {
-        const fields = await receiveUpload(
-          request,
-          reply,
-          upload,
-          fieldNames,
-          limits.uploadIdleTimeoutMs,
-        )
-        const { dataset, created } = await upload.commit(fields)
+      const wait = secondsToWait(request, reply, request.query.wait)
+      const { running, result } = request.isMultipart()
+        ? await importForm(deps, request, reply)
+        : await importSources(deps, request.body as DatasetRequest)
+      // the conversion may take longer than a connection may be idle
+      request.raw.setTimeout(0)
+      const ready = await longPolls.run(reply, wait, signal => resultOrNull(result, signal))
+      if (ready) {
+        const { dataset, created } = ready
         reply.code(created ? 201 : 200).header('location', `/datasets/${dataset.id}`)
         return dataset
-      } catch (error) {
-        await upload.abort()
-        throw error
       }
+      const started = await imports.record(running.id)
+      return reply.code(202).header('location', `/imports/${running.id}`).send(started)
     },
   )
 
@@ -251,6 +292,78 @@ export const datasetRoutes: FastifyPluginAsyncTypebox<DatasetRoutesDeps> = async
     },
   )
 }
+
+/** Receives a form's files, which make a data set after that. */
+async function importForm(
+  { imports, limits }: DatasetRoutesDeps,
+  request: FastifyRequest,
+  reply: FastifyReply,
+) {
+  let onReceived = () => {}
+  const received = new Promise<void>(resolve => {
+    onReceived = resolve
+  })
+  const about = { state: 'receiving' as const, source: ['a form'], name: null }
+  const started = await imports.begin(about, async (running, upload) => {
+    const bytes = Number(request.headers['content-length'] ?? Number.NaN)
+    if (Number.isFinite(bytes)) {
+      running.expect(bytes)
+      await upload.expect(bytes)
+    }
+    const { uploadIdleTimeoutMs } = limits
+    const fields = await receiveUpload(request, reply, upload, fieldNames, uploadIdleTimeoutMs)
+    running.setName(fields.name ?? null)
+    onReceived()
+    return upload.commit(fields)
+  })
+  await Promise.race([received, started.result])
+  return started
+}
+
+/** Makes a data set of what the body names. */
+async function importSources({ imports, sources }: DatasetRoutesDeps, body: DatasetRequest) {
+  const { source, sources: several, ...options } = body
+  if ((source === undefined) === (several === undefined)) {
+    const message = 'give source, or sources for several places'
+    throw invalidRequest('/source', source ? 'invalid' : 'required', message)
+  }
+  const all = several ?? [source!]
+  const form = toFormFields(options)
+  validateForm(form)
+  await sources.check(all)
+  const described = all.slice(0, 10).map(describeSource)
+  const about = { state: 'fetching' as const, source: described, name: options.name ?? null }
+  return imports.begin(about, async (running, upload) => {
+    const { signal } = running
+    await sources.gather(all, upload, { signal, onExpected: bytes => running.expect(bytes) })
+    const result = await upload.commit(form)
+    await sources.removeUsed(all)
+    return result
+  })
+}
+
+/** Options in JSON as the fields of a form. */
+const toFormFields = (options: Record<string, unknown>): Record<string, string> =>
+  Object.fromEntries(
+    Object.entries(options).map(([name, value]) => [
+      name,
+      typeof value === 'string' ? value : JSON.stringify(value),
+    ]),
+  )
+
+/** Null if the signal aborts first. */
+const resultOrNull = (result: Promise<UploadResult>, signal: AbortSignal) =>
+  new Promise<UploadResult | null>((resolve, reject) => {
+    if (signal.aborted) resolve(null)
+    signal.addEventListener('abort', () => resolve(null), { once: true })
+    result.then(resolve, reject)
+  })
+
+/** A form is read and checked as it arrives. */
+const skipFormValidation =
+  (compile: FastifySchemaCompiler<object>): FastifySchemaCompiler<object> =>
+  routeSchema =>
+    routeSchema.contentType === 'multipart/form-data' ? () => true : compile(routeSchema)
 
 const datasetInUse = (id: string) =>
   new TrainyardError('DATASET_IN_USE', `a queued or running job uses data set '${id}'`)
