@@ -65,6 +65,14 @@ const converters: Readonly<Record<FileFormat, Converter>> = {
     kind: 'table',
     load: async () => (await import('./tables/table-conversion.js')).convertTable,
   },
+  Arrow: {
+    kind: 'table',
+    load: async () => {
+      const { openArrow } = await import('./tables/arrow/arrow-source.js')
+      const { convertColumns } = await import('./tables/column-conversion.js')
+      return input => convertColumns(input, openArrow(input.files, input.limits))
+    },
+  },
   Parquet: {
     kind: 'table',
     load: async () => {

@@ -4,9 +4,10 @@ import { isText, kindHeadBytes, nameForeignFile } from './file-kinds.js'
 import { isIdxHeader } from './images/idx.js'
 import { isRecordHeader } from './images/tfrecord/tfrecord-reader.js'
 import type { InputFile } from './input-file.js'
+import { isArrowFile, isArrowStream } from './tables/arrow/magic.js'
 import { isParquet } from './tables/parquet/magic.js'
 
-export type FileFormat = 'IDX' | 'TFRecord' | 'CSV' | 'Parquet'
+export type FileFormat = 'IDX' | 'TFRecord' | 'CSV' | 'Parquet' | 'Arrow'
 
 /** Detects the format from the content of the files, not from their names. Throws if they differ. */
 export function detectFormat(files: readonly InputFile[]): FileFormat {
@@ -30,7 +31,7 @@ function detectFileFormat(file: InputFile): FileFormat {
   if (table) return table
   const name = nameFile(file)
   const expected =
-    'expected CSV (UTF-8), Parquet, IDX or TFRecord, each as it is, gzipped or in zlib'
+    'expected CSV (UTF-8), Parquet, Arrow, IDX or TFRecord, each as it is, gzipped or in zlib'
   if (name) throw fileError('DATASET_FORMAT', location, `the file is ${name}, ${expected}`)
   if (isText(firstBytes)) return 'CSV'
   if (firstBytes.length < 12) {
@@ -51,6 +52,7 @@ function tableFormat(file: InputFile): FileFormat | null {
   const head = Buffer.from(file.read(0, kindHeadBytes))
   // the header of a CSV file may begin with PAR1
   if (isParquet(head) && !isText(head)) return 'Parquet'
+  if (isArrowFile(head) || isArrowStream(head)) return 'Arrow'
   return null
 }
 

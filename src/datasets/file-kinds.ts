@@ -10,7 +10,7 @@ const signatures: readonly [signature: string, name: string][] = [
   ['!<arch>\n', 'an ar archive'],
   ['PAR1', 'a Parquet file'],
   ['ARROW1\0', 'an Arrow file'],
-  ['FEA1', 'a Feather 1 file'],
+  ['FEA1', 'a Feather 1 file: write it as Feather 2, which pandas and pyarrow do today'],
   ['Obj\x01', 'an Avro file'],
   ['ORC', 'an ORC file'],
   ['SQLite format 3\0', 'an SQLite database'],

@@ -136,6 +136,34 @@ export function checkSameColumns(
   }
 }
 
+/** What pandas calls the index of a data frame if it has no name. */
+export const isPandasIndex = (name: string): boolean => /^__index_level_\d+__$/.test(name)
+
+/** Notes the columns of a file that are left out: the index of pandas, and those that a table cannot have. */
+export function noteLeftOut(names: readonly string[], notes: Notes): void {
+  const index = names.filter(isPandasIndex)
+  if (index.length > 0) {
+    const message = `the index of the data frame is left out: ${listNames(index)}; if it is a column, write it by reset_index()`
+    notes.add('index_left_out', message, index)
+  }
+  const others = names.filter(name => !isPandasIndex(name))
+  if (others.length === 0) return
+  const message = `columns are lists, structures or bytes, which a table cannot have, and are left out: ${listNames(others)}`
+  notes.add('columns_unreadable', message, others)
+}
+
+/** Throws if the table is too large to be stored: a small file may state many rows that are all alike. */
+export function checkCells(
+  file: string,
+  rows: number,
+  columns: number,
+  { rows: maxRows, uploadBytes }: DatasetLimits,
+): void {
+  if (rows <= maxRows && 4 * rows * columns <= uploadBytes) return
+  const detail = `the table has ${rows} rows of ${columns} columns, expected at most ${maxRows} rows and ${uploadBytes} bytes of cells`
+  throw fileError('DATASET_TOO_LARGE', { file }, detail)
+}
+
 /** Adds rows of a batch as they are, until the sample is complete. */
 function addSample(
   batch: ColumnBatch,

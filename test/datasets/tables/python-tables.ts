@@ -5,7 +5,7 @@ const makeFrame = `
 import sys, json, math, datetime, decimal
 import numpy as np, pandas as pd, pyarrow as pa, pyarrow.parquet as pq, pyarrow.feather as feather
 folder = sys.argv[1]
-rows = 3000
+rows = 1200
 n = np.arange(rows)
 rng = np.random.default_rng(5)
 def gaps(values, step):

@@ -5,6 +5,7 @@ import type { ParquetType, SchemaElement, TimeUnit } from 'hyparquet'
 import { parseFloat16 } from 'hyparquet/src/convert.js'
 import type { NumberArray, SourceType, Texts } from '../columns/column-batch.js'
 import { textsOf } from '../columns/prepared-values.js'
+import { decimalNumber } from '../decimals.js'
 import { formatDate, formatTime, formatTimestamp } from '../iso-times.js'
 import type { RawValues } from './plain-values.js'
 
@@ -184,13 +185,6 @@ function decimal(element: SchemaElement, type: ParquetType): Conversion | null {
     values: Float64Array.from(mapBytes(raw, bytes => toNumber(bigEndian(bytes)))),
   })
   return { source, convert }
-}
-
-/** The nearest number: 12345 with scale 2 is 123.45. */
-export function decimalNumber(unscaled: bigint, scale: number): number {
-  const number = Number(unscaled)
-  if (Number.isSafeInteger(number) && scale <= 22) return number / 10 ** scale
-  return Number(`${unscaled}e-${scale}`)
 }
 
 function bigEndian(bytes: Buffer): bigint {

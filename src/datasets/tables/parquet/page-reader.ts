@@ -1,11 +1,12 @@
 import type { PageHeader, RowGroup } from 'hyparquet'
 import { parquetHeader } from 'hyparquet/src/column.js'
+import { TrainyardError } from '../../../errors.js'
 import { fileError } from '../../errors.js'
 import type { InputFile } from '../../input-file.js'
 import type { Validity } from '../columns/column-batch.js'
+import { decompress } from '../decompress.js'
 import { readRuns } from './bit-packing.js'
 import type { Converted, LeafType } from './column-type.js'
-import { decompress } from './decompress.js'
 import { chunkRange, type Leaf } from './parquet-footer.js'
 import { type RawValues, readValues } from './plain-values.js'
 import { findStructEnd } from './thrift-check.js'
@@ -72,8 +73,8 @@ export class PageReader {
         this.rowsLeft -= page.rows
         return page
       } catch (error) {
-        const { code, message } = error as Error & { code?: string }
-        if (code?.startsWith('DATASET_')) throw error
+        if (error instanceof TrainyardError) throw error
+        const { message } = error as Error
         const place = { file: this.file.name, byte: start }
         const detail = `column '${this.leaf.name}': the page cannot be read: ${message}`
         throw fileError('DATASET_FORMAT', place, detail, error)

@@ -2,7 +2,7 @@
 import { type FileMetaData, parquetMetadata, type RowGroup, type SchemaElement } from 'hyparquet'
 import { type FileErrorCode, fileError } from '../../errors.js'
 import type { InputFile } from '../../input-file.js'
-import { isKnownCodec } from './decompress.js'
+import { isKnownCodec } from '../decompress.js'
 import { encryptedMagic, magic } from './magic.js'
 import { findStructEnd } from './thrift-check.js'
 

@@ -4,7 +4,13 @@ import type { InputFile } from '../../input-file.js'
 import type { DatasetLimits } from '../../limits.js'
 import type { ColumnBatch, ColumnSource } from '../columns/column-batch.js'
 import { quoteCell } from '../csv.js'
-import { checkSameColumns, checkSourceNames } from '../typed-table.js'
+import {
+  checkCells,
+  checkSameColumns,
+  checkSourceNames,
+  isPandasIndex,
+  noteLeftOut,
+} from '../typed-table.js'
 import { ColumnCursor } from './column-cursor.js'
 import { type LeafType, leafTypeOf } from './column-type.js'
 import { InflationBudget, PageReader } from './page-reader.js'
@@ -41,9 +47,12 @@ export function openParquet(files: readonly InputFile[], limits: DatasetLimits):
     const sources = other.columns.map(({ leaf, type }) => ({ name: leaf.name, type: type.source }))
     checkSameColumns(other.file.name, sources, columns)
   }
-  checkCells(opened, columns.length, limits)
+  const rows = opened.reduce((sum, { footer }) => sum + footer.rows, 0)
+  checkCells(file.name, rows, columns.length, limits)
   const notes = new Notes()
-  noteLeftOut(first!, notes)
+  const kept = new Set(first!.columns.map(({ leaf }) => leaf))
+  const left = first!.footer.leaves.filter(leaf => !kept.has(leaf)).map(({ name }) => name)
+  noteLeftOut([...left, ...first!.footer.nested], notes)
   return {
     columns,
     notes: notes.all,
@@ -55,8 +64,8 @@ export function openParquet(files: readonly InputFile[], limits: DatasetLimits):
 
 function openFile(file: InputFile): ParquetFile {
   const footer = readFooter(file)
-  const columns = footer.leaves.filter(isNoIndex).flatMap(leaf => {
-    const type = leafTypeOf(leaf.element)
+  const columns = footer.leaves.flatMap(leaf => {
+    const type = isPandasIndex(leaf.name) ? null : leafTypeOf(leaf.element)
     return type ? [{ leaf, type }] : []
   })
   if (columns.length === 0) {
@@ -65,33 +74,6 @@ function openFile(file: InputFile): ParquetFile {
     throw fileError('DATASET_FORMAT', { file: file.name }, detail)
   }
   return { file, footer, columns }
-}
-
-/** What pandas calls the index of a data frame if it has no name. */
-const isNoIndex = ({ name }: Leaf) => !/^__index_level_\d+__$/.test(name)
-
-function noteLeftOut({ footer, columns }: ParquetFile, notes: Notes): void {
-  const kept = new Set(columns.map(({ leaf }) => leaf))
-  const index = footer.leaves.filter(leaf => !isNoIndex(leaf)).map(({ name }) => name)
-  if (index.length > 0) {
-    const message = `the index of the data frame is left out: ${listNames(index)}; if it is a column, write it by reset_index()`
-    notes.add('index_left_out', message, index)
-  }
-  const unreadable = footer.leaves
-    .filter(leaf => isNoIndex(leaf) && !kept.has(leaf))
-    .map(({ name }) => name)
-    .concat(footer.nested)
-  if (unreadable.length === 0) return
-  const message = `columns are lists, structures or bytes, which a table cannot have, and are left out: ${listNames(unreadable)}`
-  notes.add('columns_unreadable', message, unreadable)
-}
-
-/** A small file may state many rows that are all alike. */
-function checkCells(files: readonly ParquetFile[], columns: number, limits: DatasetLimits): void {
-  const rows = files.reduce((sum, { footer }) => sum + footer.rows, 0)
-  if (rows <= limits.rows && 4 * rows * columns <= limits.uploadBytes) return
-  const detail = `the table has ${rows} rows of ${columns} columns, expected at most ${limits.rows} rows and ${limits.uploadBytes} bytes of cells`
-  throw fileError('DATASET_TOO_LARGE', { file: files[0]!.file.name }, detail)
 }
 
 function* readBatches(parquet: ParquetFile, limits: DatasetLimits): Generator<ColumnBatch> {

@@ -12,7 +12,7 @@ const root = await tempFolder({ after })
 const write = `
 codecs = ["none", "snappy", "gzip", "zstd", "lz4", "brotli"]
 for codec in codecs:
-    pq.write_table(table, f"{folder}/{codec}.parquet", compression=codec, row_group_size=1100, data_page_size=2000)
+    pq.write_table(table, f"{folder}/{codec}.parquet", compression=codec, row_group_size=500, data_page_size=2000)
 pq.write_table(table, f"{folder}/v2.parquet", data_page_version="2.0", version="2.6", data_page_size=3000)
 pq.write_table(table, f"{folder}/plain.parquet", use_dictionary=False, data_page_size=3000, compression="zstd", data_page_version="2.0")
 pq.write_table(table, f"{folder}/fallback.parquet", dictionary_pagesize_limit=4000, data_page_size=2000)
@@ -26,7 +26,7 @@ pq.write_table(nested, f"{folder}/nested.parquet")
 frame = pd.DataFrame({"x": [1.5, 2.5, None], "name": ["a", "b", "a"]}, index=["p", "q", "r"])
 frame.to_parquet(f"{folder}/frame.parquet")
 for part in range(3):
-    pq.write_table(table.slice(part * 1000, 1000), f"{folder}/part-{part}.parquet")
+    pq.write_table(table.slice(part * 400, 400), f"{folder}/part-{part}.parquet")
 pq.write_table(table.slice(0, 5).rename_columns(["I8"] + table.column_names[1:]), f"{folder}/other.parquet")
 pq.write_table(pa.table({"l": [[1]]}), f"{folder}/only-lists.parquet")
 `
