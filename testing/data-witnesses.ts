@@ -1,7 +1,7 @@
 // NumPy, pandas, pyarrow and Pillow. Tests of data sets read what they wrote, and compare with what they read.
 import { execFile } from 'node:child_process'
 import { readFileSync } from 'node:fs'
-import { delimiter, join } from 'node:path'
+import { delimiter, dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 
@@ -34,14 +34,25 @@ export const needsDataWitnesses: { skip: string | false } = {
  */
 export async function runPython(program: string, ...args: string[]): Promise<string> {
   if (!found) throw new Error(String(needsDataWitnesses.skip))
-  const path = [found.folder, process.env.PYTHONPATH].filter(Boolean).join(delimiter)
   const { stdout } = await promisify(execFile)(found.python, ['-c', program, ...args], {
-    // tests run beside others, and small arrays need no threads
-    env: { ...process.env, PYTHONPATH: path, OMP_NUM_THREADS: '1', OPENBLAS_NUM_THREADS: '1' },
+    env: pythonEnvironment(),
     maxBuffer: 256 * 2 ** 20,
     timeout: 60_000,
   })
   return stdout
+}
+
+/** An environment in which `python3` has the packages, for scripts that call it. */
+export function pythonEnvironment(): NodeJS.ProcessEnv {
+  if (!found) throw new Error(String(needsDataWitnesses.skip))
+  return {
+    ...process.env,
+    PATH: [dirname(found.python), process.env.PATH].filter(Boolean).join(delimiter),
+    PYTHONPATH: [found.folder, process.env.PYTHONPATH].filter(Boolean).join(delimiter),
+    // tests run beside others, and small arrays need no threads
+    OMP_NUM_THREADS: '1',
+    OPENBLAS_NUM_THREADS: '1',
+  }
 }
 
 function readMarker(): DataWitnesses | null {
