@@ -25,11 +25,10 @@ export function distinctNames(texts: readonly string[]): string[] {
   })
 }
 
-/** The name of an image's file without its extension, from its path in the upload. */
+/** The name of an image's file without its extension, from its path in the upload: `a/b.jpg` or `part-0.tfrecord#7`. */
 export function stemOf(source: string): string {
   const name = source.slice(Math.max(source.lastIndexOf('/'), source.lastIndexOf('\\')) + 1)
-  const dot = name.lastIndexOf('.')
-  return safeName(dot > 0 ? name.slice(0, dot) : name)
+  return safeName(name.replace(/(?<=.)\.[^.#]*(?=#\d+$|$)/, '').replace('#', '-'))
 }
 
 /** For comparing names as file systems do that do not tell upper from lower case. */

@@ -24,7 +24,8 @@ async function writeEntries(tar: Pack, dataset: StoredDataset<ImagesManifest>): 
   const mtime = new Date(0)
   const description = `${JSON.stringify(manifest, null, 2)}\n`
   tar.entry({ name: `${root}/dataset.json`, mtime }, description)
-  for (const shard of manifest.shards) {
+  const { shards, index } = manifest
+  for (const shard of index ? [...shards, index] : shards) {
     const { name, bytes: size } = shard
     const entry = tar.entry({ name: `${root}/${name}`, size, mtime })
     await pipeline(intactBytes(dataset, shard), entry)

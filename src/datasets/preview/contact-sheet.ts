@@ -14,9 +14,9 @@ type StoredImages = StoredDataset<ImagesManifest>
  * Which images a sheet shows. Of one class, the first ones, row by row. Of all classes, each row has the first
  * images of one class, in the order of the classes; classes without images have no row.
  */
-export function layOut(dataset: StoredImages, layout: SheetLayout): ContactSheet {
+export async function layOut(dataset: StoredImages, layout: SheetLayout): Promise<ContactSheet> {
   const { filter, columns, rows, cell } = layout
-  const { labels } = imagePlaces(dataset)
+  const { labels } = await imagePlaces(dataset)
   const cellOf = (row: number, column: number, index: number): ContactSheetCell => {
     const label = labels[index]!
     return { row, column, index, label, class: dataset.manifest.labels[label]! }
@@ -43,7 +43,7 @@ const background = 24
 
 /** Draws the sheet as a PNG of rows × cell by columns × cell pixels, grey if the images are. */
 export async function drawSheet(dataset: StoredImages, layout: SheetLayout): Promise<Buffer> {
-  const { rows, columns, cell, cells } = layOut(dataset, layout)
+  const { rows, columns, cell, cells } = await layOut(dataset, layout)
   const channels = dataset.manifest.channels === 1 ? 1 : 3
   const sheet = { height: Math.max(1, rows) * cell, width: columns * cell, channels } as const
   const pixels = new Uint8Array(sheet.height * sheet.width * channels).fill(background)

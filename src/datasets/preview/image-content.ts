@@ -2,7 +2,7 @@ import { encodePng } from '../../formats/png.js'
 import type { ImagesManifest } from '../../spec/dataset.js'
 import { readEncodedHeader } from '../images/encoded/encoded-image.js'
 import type { StoredDataset } from '../stored/stored-dataset.js'
-import { readImage } from '../stored/stored-images.js'
+import { imagePlaces, readImage } from '../stored/stored-images.js'
 import { readPixels } from '../stored/stored-pixels.js'
 import type { ImageType } from './preview-tasks.js'
 
@@ -12,7 +12,7 @@ export async function imageContent(
   { index, asPng }: { index: number; asPng: boolean },
 ): Promise<{ content: Uint8Array; type: ImageType }> {
   if (dataset.manifest.encoding === 'encoded') {
-    const content = readImage(dataset, index).image
+    const content = readImage(dataset, await imagePlaces(dataset), index).image
     const { format } = readEncodedHeader(content)
     if (format === 'PNG') return { content, type: 'image/png' }
     if (!asPng) return { content, type: 'image/jpeg' }

@@ -1,27 +1,25 @@
 import type { ImagesManifest } from '../../spec/dataset.js'
 import { splitAt } from '../stored/split-ranges.js'
 import type { StoredDataset } from '../stored/stored-dataset.js'
-import { imagePlaces } from '../stored/stored-images.js'
+import { imagePlaces, readIndexRows } from '../stored/stored-images.js'
 import type { ImageFilter, ImagePage } from './preview-tasks.js'
 
 /** The images that match from index `from` on, and how many match in all. */
-export function listImages(
+export async function listImages(
   dataset: StoredDataset<ImagesManifest>,
   { filter, from, limit }: { filter: ImageFilter; from: number; limit: number },
-): ImagePage {
+): Promise<ImagePage> {
   const { manifest } = dataset
-  const { total, indices } = selectImages(imagePlaces(dataset).labels, filter, from, limit + 1)
+  const { labels } = await imagePlaces(dataset)
+  const { total, indices } = selectImages(labels, filter, from, limit + 1)
   const shown = indices.slice(0, limit)
-  const { labels } = imagePlaces(dataset)
-  const samples = shown.map(index => ({
-    index,
-    label: labels[index]!,
-    class: manifest.labels[labels[index]!]!,
-    split: splitAt(manifest, index),
-    height: manifest.height,
-    width: manifest.width,
-    source: null,
-  }))
+  const rows = await readIndexRows(dataset, shown)
+  const samples = shown.map(index => {
+    const { height, width, source } = rows.get(index) ?? { ...manifest, source: null }
+    const label = labels[index]!
+    const name = manifest.labels[label]!
+    return { index, label, class: name, split: splitAt(manifest, index), height, width, source }
+  })
   return { samples, total, hasMore: indices.length > limit }
 }
 

@@ -5,7 +5,7 @@ import { readEncodedHeader } from '../images/encoded/encoded-image.js'
 import type { ImageDecoder } from '../images/encoded/image-decoder.js'
 import { ImageError } from '../images/image-error.js'
 import type { StoredDataset } from './stored-dataset.js'
-import { readImage } from './stored-images.js'
+import { imagePlaces, readImage } from './stored-images.js'
 
 type StoredImages = StoredDataset<ImagesManifest>
 
@@ -24,9 +24,10 @@ export async function* readPixels(
 ): AsyncGenerator<{ index: number; pixels: Pixels }> {
   const { manifest } = dataset
   const { height, width, channels } = manifest
+  const places = await imagePlaces(dataset)
   if (manifest.encoding === 'raw') {
     for (const index of indices) {
-      const values = readImage(dataset, index).image
+      const values = readImage(dataset, places, index).image
       yield { index, pixels: { values, height, width, channels } }
     }
     return
@@ -34,7 +35,7 @@ export async function* readPixels(
   const decoder = await decoderFor(manifest)
   for (let from = 0; from < indices.length; from += decoder.batchSize) {
     const batch = indices.slice(from, from + decoder.batchSize)
-    const files = batch.map(index => readImage(dataset, index).image)
+    const files = batch.map(index => readImage(dataset, places, index).image)
     for (const [i, values] of decoder.decode(files).entries()) {
       const index = batch[i]!
       if (values instanceof ImageError) throw damagedImage(dataset, index, values)

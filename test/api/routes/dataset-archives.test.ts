@@ -72,6 +72,10 @@ test('images come as a tar with the shards as they are', async () => {
   }
   const description = JSON.parse(found.get(`${id}/dataset.json`)!.toString())
   assert.deepEqual(description.labels, ['0', '1'])
+  const upload = server.api.post('/datasets')
+  for (const { name } of shards) upload.attach('file', found.get(`${id}/${name}`)!, 'part')
+  const again = await upload
+  assert.deepEqual([again.status, again.body.id], [200, id], again.text)
 })
 
 test('images come as a zip with one folder for each class', async () => {
@@ -81,7 +85,7 @@ test('images come as a zip with one folder for each class', async () => {
   assert.equal(files.size, 40)
   assert.equal([...files.keys()].filter(name => name.startsWith('0/')).length, 20)
   for (const [name, content] of files) {
-    assert.match(name, /^[01]\/\d\d\.png$/)
+    assert.match(name, /^[01]\/train-labels-idx1-ubyte-\d+\.png$/)
     const value = PNG.sync.read(content).data[0]!
     assert.equal(value >= 200 ? '1' : '0', name[0])
   }
@@ -131,6 +135,18 @@ test('a table comes as CSV that an upload reads as the same data set', async () 
   assert.deepEqual(second.body, body)
   assert.equal(second.headers.get('text-columns'), null)
   assert.equal((await uploadTable('stones-third', second.body, types)).id, again.id)
+})
+
+test('a table comes as Parquet that an upload reads as the same data set', async () => {
+  const numbers = [0.5, 2.25, null, -3, 1e6]
+  const rows = numbers.map((x, i) => `${x ?? ''},${i * 7},"${'abc'[i % 3]}",${i % 2 === 0}`)
+  const text = ['x,n,kind,ok', ...rows].join('\n')
+  const plain = { x: 'number', n: 'integer', kind: 'category', ok: 'boolean' }
+  const first = await uploadTable('plain', text, plain)
+  const { body } = await download('/datasets/plain/archive?format=parquet')
+  const again = await uploadTable('plain-again', body, plain)
+  assert.deepEqual(again.columns, first.columns)
+  assert.equal(again.id, first.id)
 })
 
 test('a table of one column keeps the rows that are missing', async () => {
