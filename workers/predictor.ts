@@ -2,10 +2,14 @@
 import { availableParallelism } from 'node:os'
 import { lru } from 'tiny-lru'
 import { setEnvironment } from '../src/config.js'
+import { graphInput } from '../src/datasets/images/encoded/graph-input.js'
+import { ImageError } from '../src/datasets/images/image-error.js'
 import { engineEnvironment } from '../src/engine/environment.js'
 import { loadTensorFlow } from '../src/engine/tensorflow.js'
 import { TrainyardError } from '../src/errors.js'
+import { factValues } from '../src/graph/ops/standard-image.js'
 import { openSession, type Session } from '../src/graph/session.js'
+import type { Feed } from '../src/graph/values.js'
 import { encodeError } from '../src/ipc/wire-error.js'
 import type { FromPredictor, PredictRequest, ToPredictor } from '../src/spec/ipc-messages.js'
 
@@ -60,13 +64,14 @@ async function loadModel(
   return model
 }
 
-/** PNG or JPEG files → pixels [n, h, w, c] of the model's input size, by the model's `decode` signature. */
+/** Image files → pixels [n, h, w, c] of the model's input size, by the model's `decode` signature. */
 function decode(session: Session, files: readonly Uint8Array[]) {
   const images = files.map((file, i) => {
     try {
-      return session.run('decode', { file }).get('image')
+      return session.run('decode', decodeInputs(session, file)).get('image')
     } catch (cause) {
-      const message = `image ${i} cannot be decoded: the file is damaged after its header`
+      const reason = cause instanceof ImageError ? `: ${cause.message}` : ''
+      const message = `image ${i} cannot be decoded: the file is damaged after its header${reason}`
       throw new TrainyardError('UNDECODABLE_IMAGE', message, { cause })
     }
   })
@@ -75,6 +80,15 @@ function decode(session: Session, files: readonly Uint8Array[]) {
   const data = new Float32Array(images.length * size)
   for (const [i, image] of images.entries()) data.set(image.data as Float32Array, i * size)
   return { data, shape: [images.length, height, width, channels] }
+}
+
+/** Models of older versions take a file alone, and turn no images. */
+function decodeInputs(session: Session, file: Uint8Array): Record<string, Feed> {
+  if (!session.hasInput('decode', 'facts')) return { file }
+  const channels = session.outputShape('decode', 'image')[2] as 1 | 3 | 4
+  const { contents, facts } = graphInput(file, channels)
+  const data = factValues(facts)
+  return { file: contents, facts: { data, shape: [data.length] } }
 }
 
 function send(message: FromPredictor): void {

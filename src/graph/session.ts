@@ -111,6 +111,18 @@ export class Session {
     }
   }
 
+  /** Whether a signature has an input of a name. */
+  hasInput(signature: string, name: string): boolean {
+    return this.signatures.get(signature)?.inputs.has(name) ?? false
+  }
+
+  /** The shape of an output, as far as the graph knows it. Throws SessionError if there is none. */
+  outputShape(signature: string, name: string): Shape {
+    const output = this.signatures.get(signature)?.outputs.get(name)
+    if (output) return output.shape
+    throw new SessionError(`there is no output ${name} of ${signature}`)
+  }
+
   private collect(
     signature: string,
     outputs: ReadonlyMap<string, SignatureTensor>,

@@ -248,8 +248,8 @@ export const errorCodes = {
   },
   NOT_AN_IMAGE: {
     kind: 'invalid',
-    when: 'a file is not a PNG or JPEG image',
-    help: 'Send a PNG or JPEG image.',
+    when: 'a file is no image of a format that is read',
+    help: 'Send a PNG, JPEG, WebP, GIF or BMP image.',
   },
   UNDECODABLE_IMAGE: {
     kind: 'invalid',

@@ -37,7 +37,7 @@ export const fieldErrorCodes = {
   job_not_found: 'there is no such job',
   weights_not_found: 'there are no such weights',
   checkpoint_not_found: 'there is no such checkpoint',
-  not_an_image: 'the file is not a PNG or JPEG image',
+  not_an_image: 'the file is no image of a format that is read',
   nothing_matches: 'the network has no variable of the name and shape of one in the weights',
   target_refused: 'webhooks may not call the URL',
 } as const satisfies Readonly<Record<string, string>>

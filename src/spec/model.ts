@@ -1,5 +1,5 @@
 import { type Static, Type } from 'typebox'
-import { CellFormat } from './dataset.js'
+import { CellFormat, ImageResize } from './dataset.js'
 import { Evaluation } from './evaluation.js'
 import { FeatureColumn } from './feature-column.js'
 import { DatasetId, JobId, Name, Timestamp } from './identifiers.js'
@@ -34,6 +34,7 @@ export const NetworkManifest = Type.Object({
     channels: Type.Enum([1, 3, 4]),
     mean: Type.Array(Type.Number(), { description: normalization }),
     std: Type.Array(Type.Number(), { description: normalization }),
+    resize: Type.Optional(ImageResize),
   }),
 })
 export type NetworkManifest = Static<typeof NetworkManifest>

@@ -3,10 +3,10 @@ import { constant } from '../graph/ops/constant.js'
 import { cast, div, sub } from '../graph/ops/math.js'
 import type { ImagesManifest } from '../spec/dataset.js'
 
-/** How images are stored, and the mean and standard deviation per channel. */
+/** How images are stored, how they came to their size, and the mean and standard deviation per channel. */
 export type ImageFormat = Pick<
   ImagesManifest,
-  'height' | 'width' | 'channels' | 'encoding' | 'mean' | 'std'
+  'height' | 'width' | 'channels' | 'encoding' | 'mean' | 'std' | 'resize'
 >
 
 /** Pixels 0 to 255 [n, h, w, c] of any type → float32, standardized by channel. */

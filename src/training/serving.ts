@@ -1,8 +1,8 @@
 import { Graph } from '../graph/graph.js'
-import { reshape, stackTensors } from '../graph/ops/array.js'
 import { placeholder } from '../graph/ops/constant.js'
-import { decodeImage, resizeBilinear } from '../graph/ops/image.js'
+import { cast } from '../graph/ops/math.js'
 import { softmax } from '../graph/ops/softmax.js'
+import { factsLength, standardImageSteps } from '../graph/ops/standard-image.js'
 import type { SavedModelSpec } from '../graph/saved-model.js'
 import type { Fold } from '../nets/fold.js'
 import { createLayers } from '../nets/layers.js'
@@ -10,6 +10,9 @@ import { Variables } from '../nets/variables.js'
 import type { NetworkOptions } from '../spec/model-options.js'
 import { type ImageFormat, normalize } from './images.js'
 import { buildNetwork } from './network.js'
+
+/** For images of other sizes than those of a data set whose images have one size. */
+const defaultMode = 'stretch'
 
 export interface ServingOptions {
   model: NetworkOptions
@@ -19,8 +22,9 @@ export interface ServingOptions {
 
 /**
  * The graph of a trained model. `serving_default`: images [n, h, w, c] with pixels 0 to 255 →
- * logits and probabilities [n, classes]. `decode`: a PNG or JPEG file → an image [h, w, c]. Batch
- * norm is folded into the convolutions, as in the weights that the program's `export` writes.
+ * logits and probabilities [n, classes]. `decode`: an image file, and the facts of `standard-image.ts` → the
+ * image [h, w, c] as the data set would hold it. Batch norm is folded into the convolutions, as in the
+ * weights that the program's `export` writes.
  */
 export function buildServingProgram({
   model,
@@ -37,8 +41,10 @@ export function buildServingProgram({
   const logits = buildNetwork(layers, normalize(images, format), model, classes)
 
   const file = placeholder(graph, 'file', 'string')
-  const decoded = stackTensors([decodeImage(file, channels)])
-  const image = reshape(resizeBilinear(decoded, height, width), [height, width, channels])
+  const facts = placeholder(graph, 'facts', 'int32', [factsLength])
+  const mode = format.resize?.mode ?? defaultMode
+  const steps = standardImageSteps(graph, 'standard_image', { height, width, channels, mode })
+  const image = cast(steps.standardize(steps.decode(file, facts), facts), 'float32')
   return {
     graph,
     variables: variables.all,
@@ -47,7 +53,7 @@ export function buildServingProgram({
         inputs: { images },
         outputs: { logits, probabilities: softmax(logits) },
       },
-      decode: { inputs: { file }, outputs: { image } },
+      decode: { inputs: { file, facts }, outputs: { image } },
     },
   }
 }

@@ -210,7 +210,7 @@ async function publish(
   assertFiniteWeights(session, step)
   const evaluation = await recorder.evaluation(step)
   const images = imagesOf(job, dataset)
-  const { height, width, channels, mean, std, labels } = images
+  const { height, width, channels, mean, std, labels, resize } = images
   const newModel = {
     name: job.name,
     jobId: job.id,
@@ -218,7 +218,7 @@ async function publish(
     model: job.model,
     dataset: job.dataset,
     step,
-    input: { height, width, channels, mean, std },
+    input: { height, width, channels, mean, std, ...(resize && { resize }) },
     labels,
     metrics,
     ...(evaluation && { evaluation }),

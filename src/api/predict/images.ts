@@ -1,4 +1,5 @@
 import { imageSize } from 'image-size'
+import { formatOf, imageFormats } from '../../datasets/images/encoded/encoded-image.js'
 import { TrainyardError } from '../../errors.js'
 
 const magicNumbers = {
@@ -9,9 +10,9 @@ const magicNumbers = {
 /** How far to search for a JPEG's size, which comes after its metadata. */
 const maxHeaderBytes = 1 << 20
 
-/** Throws if `bytes` is not a PNG or JPEG image, or has more than `maxPixels` pixels. */
+/** Throws if `bytes` is no image of a format that is read, or has more than `maxPixels` pixels. */
 export function checkImage(bytes: Uint8Array, path: string, maxPixels: number): void {
-  const format = detectFormat(bytes)
+  const format = formatOf(bytes)
   if (!format) throw notAnImage(path, describeMismatch(bytes))
   const { width, height } = sizeOf(bytes, format, path)
   if (width < 1 || height < 1) throw notAnImage(path, `its header states ${width}x${height} pixels`)
@@ -21,11 +22,6 @@ export function checkImage(bytes: Uint8Array, path: string, maxPixels: number): 
       errors: [{ path, code: 'too_large', message }],
     })
   }
-}
-
-function detectFormat(bytes: Uint8Array): 'PNG' | 'JPEG' | null {
-  if (magicNumbers.PNG.every((byte, i) => bytes[i] === byte)) return 'PNG'
-  return magicNumbers.JPEG.every((byte, i) => bytes[i] === byte) ? 'JPEG' : null
 }
 
 function sizeOf(bytes: Uint8Array, format: string, path: string) {
@@ -55,10 +51,12 @@ function describeMismatch(bytes: Uint8Array): string {
   return `byte ${position} is ${hex(byte)}, expected ${expected.join(' or ')}`
 }
 
+const known = `${imageFormats.slice(0, -1).join(', ')} or ${imageFormats.at(-1)}`
+
 const hex = (byte: number) => `0x${byte.toString(16).padStart(2, '0')}`
 
 function notAnImage(path: string, reason: string): TrainyardError {
-  const message = `not a PNG or JPEG image: ${reason}`
+  const message = `not a ${known} image: ${reason}`
   return new TrainyardError('NOT_AN_IMAGE', message, {
     errors: [{ path, code: 'not_an_image', message }],
   })

@@ -41,7 +41,10 @@ export interface PredictionRoutesDeps {
 }
 
 const maxFormImages = 32
-const imageTypes = ['image/png', 'image/jpeg', 'application/octet-stream']
+const imageTypes = [
+  ...['image/png', 'image/jpeg', 'image/webp', 'image/gif', 'image/bmp'],
+  'application/octet-stream',
+]
 const bodyTypes = ['application/json', 'text/csv', ...imageTypes, 'multipart/form-data']
 
 const rowOptions = {
@@ -122,7 +125,7 @@ export const predictionRoutes: FastifyPluginAsyncTypebox<PredictionRoutesDeps> =
         operationId: 'predict',
         summary: 'Predict classes of images or values of rows',
         description:
-          'Takes images as numbers in JSON or as PNG or JPEG files, and rows as JSON or CSV. Returns one prediction for each.',
+          'Takes images as numbers in JSON or as files (PNG, JPEG, WebP, GIF, BMP), which are turned by their EXIF orientation and resized as the images of the data set were, and rows as JSON or CSV. Returns one prediction for each.',
         consumes: bodyTypes,
         params: ModelParams,
         querystring: PredictQuery,
@@ -262,7 +265,7 @@ async function readImageFiles(
   limits: Limits,
 ): Promise<Uint8Array[] | null> {
   if (request.headers['content-type']?.startsWith('text/csv')) {
-    const message = `'${model.id}' predicts images: send JSON, PNG or JPEG, not CSV`
+    const message = `'${model.id}' predicts images: send JSON or an image file, not CSV`
     throw new HttpError('UNSUPPORTED_MEDIA_TYPE', message)
   }
   if (request.isMultipart()) return readImageForm(request, reply, limits)

@@ -16,6 +16,8 @@ export interface Sample {
   /** Raw pixels, or an image file. The next read overwrites them. */
   image: Uint8Array
   label: number
+  /** The channels to which the upload says an image file is to be decoded. */
+  channels?: number | undefined
 }
 
 /** Images that can be read by their number, in the order of upload. */

@@ -13,6 +13,8 @@ export interface IncomingImage {
   content: Uint8Array
   /** Of pixels. Null for an image file, which says it itself. */
   shape: Dimensions | null
+  /** The channels to which the upload says an image file is to be decoded. By default those that it has. */
+  channels?: number | undefined
   /** The name of the class, or its number. All images of an upload have the same. */
   label: string | number
   /** Null if the upload has no splits. */

@@ -14,7 +14,7 @@ function* imagesOf(source: ImageSource, problems: ProblemList): Generator<Incomi
   for (let record = 0; record < records; record++) {
     const sample = problems.attempt(() => source.read(record))
     if (!sample) continue
-    const { image, label } = sample
-    yield { location: source.location(record), content: image, shape, label, split: null }
+    const { image, label, channels } = sample
+    yield { location: source.location(record), content: image, shape, label, channels, split: null }
   }
 }

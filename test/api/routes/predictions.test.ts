@@ -140,13 +140,13 @@ test('bytes that are not an image are rejected with the first wrong byte', async
   }
   assert.deepEqual(await rejection(Buffer.from('{"a": 1}')), [
     'NOT_AN_IMAGE',
-    'not a PNG or JPEG image: byte 0 is 0x7b, expected 0x89 (PNG) or 0xff (JPEG)',
+    'not a PNG, JPEG, WebP, GIF or BMP image: byte 0 is 0x7b, expected 0x89 (PNG) or 0xff (JPEG)',
   ])
   const damaged = png()
   damaged[5] = 0
   assert.deepEqual(await rejection(damaged), [
     'NOT_AN_IMAGE',
-    'not a PNG or JPEG image: byte 5 is 0x00, expected 0x0a (PNG)',
+    'not a PNG, JPEG, WebP, GIF or BMP image: byte 5 is 0x00, expected 0x0a (PNG)',
   ])
   assert.match((await rejection(png().subarray(0, 5)))[1]!, /it ends at byte 5$/)
   assert.match((await rejection(png().subarray(0, 10)))[1]!, /has no size in its first 10 bytes$/)

@@ -1,7 +1,7 @@
 import { toOneLine } from '../../../errors.js'
 import { SessionError } from '../../../graph/values.js'
-import { decodeBmp } from '../encoded/bmp.js'
 import { explainDamage, findDamage } from '../encoded/damage.js'
+import { graphContents } from '../encoded/graph-input.js'
 import type { ImageError } from '../image-error.js'
 import {
   ImagePipeline,
@@ -119,8 +119,7 @@ class Decoding {
 
   private inputOf(index: number, content: Buffer): PipelineInput {
     const { staged, plan } = this
-    const contents =
-      staged.format(index) === 'BMP' ? decodeBmp(content, plan.shape.channels) : content
+    const contents = graphContents(content, staged.format(index), plan.shape.channels)
     const encode = plan.encoding === 'encoded' && !this.isKept(index)
     return { contents, facts: staged.facts(index), encode }
   }

@@ -84,7 +84,9 @@ function check(image: IncomingImage, survey: ImageSurvey, limits: DatasetLimits)
     throw fileError('DATASET_IMAGE', location, description.message, description)
   }
   const split = survey.splits.add(image.split, location)
-  return { ...description, location, label: survey.labels.add(image.label, location), split }
+  const channels = (!image.shape && image.channels) || description.channels
+  const label = survey.labels.add(image.label, location)
+  return { ...description, channels, location, label, split }
 }
 
 type Description = Omit<StagedImage, 'location' | 'label' | 'split'>

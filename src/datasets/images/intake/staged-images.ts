@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto'
 import { closeSync, openSync, readSync, rmSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
-import { contentKinds, type ImageFacts, swapsSides } from '../../../graph/ops/standard-image.js'
+import { type ImageFacts, swapsSides } from '../../../graph/ops/standard-image.js'
 import type { FileLocation } from '../../errors.js'
 import { type ImageFormat, imageFormats } from '../encoded/encoded-image.js'
+import { contentKindOf } from '../encoded/graph-input.js'
 import { type ImageTrait, imageTraits } from '../encoded/image-traits.js'
 import { GrowingArray } from './growing-array.js'
 
@@ -116,14 +117,7 @@ export class StagedImages {
 
   facts(index: number): ImageFacts {
     const [height, width] = [this.heights.at(index), this.widths.at(index)]
-    const format = this.format(index)
-    const isFile = format === 'PNG' || format === 'JPEG'
-    const isColorFile = format === 'WebP' || format === 'GIF'
-    const kind = isFile
-      ? contentKinds.file
-      : isColorFile
-        ? contentKinds.colorFile
-        : contentKinds.pixels
+    const kind = contentKindOf(this.format(index))
     return { kind, orientation: this.orientation(index), height, width }
   }
 

@@ -150,7 +150,11 @@ class TfrecordSource implements ImageSource {
 
   read(record: number): Sample {
     const example = this.reader.read(record)
-    return { image: this.check(record, example), label: this.labelNumber(record, example.label) }
+    return {
+      image: this.check(record, example),
+      label: this.labelNumber(record, example.label),
+      channels: example.declared.channels,
+    }
   }
 
   addNotes(notes: Notes): void {
