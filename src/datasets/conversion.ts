@@ -73,6 +73,14 @@ const converters: Readonly<Record<FileFormat, Converter>> = {
       return input => convertColumns(input, openArrow(input.files, input.limits))
     },
   },
+  JSON: {
+    kind: 'table',
+    load: async () => {
+      const { openJson } = await import('./tables/json/json-source.js')
+      const { convertColumns } = await import('./tables/column-conversion.js')
+      return input => convertColumns(input, openJson(input.files, input.form, input.limits))
+    },
+  },
   Parquet: {
     kind: 'table',
     load: async () => {

@@ -5,9 +5,10 @@ import { isIdxHeader } from './images/idx.js'
 import { isRecordHeader } from './images/tfrecord/tfrecord-reader.js'
 import type { InputFile } from './input-file.js'
 import { isArrowFile, isArrowStream } from './tables/arrow/magic.js'
+import { isJsonRecords } from './tables/json/json-format.js'
 import { isParquet } from './tables/parquet/magic.js'
 
-export type FileFormat = 'IDX' | 'TFRecord' | 'CSV' | 'Parquet' | 'Arrow'
+export type FileFormat = 'IDX' | 'TFRecord' | 'CSV' | 'Parquet' | 'Arrow' | 'JSON'
 
 /** Detects the format from the content of the files, not from their names. Throws if they differ. */
 export function detectFormat(files: readonly InputFile[]): FileFormat {
@@ -31,7 +32,7 @@ function detectFileFormat(file: InputFile): FileFormat {
   if (table) return table
   const name = nameFile(file)
   const expected =
-    'expected CSV (UTF-8), Parquet, Arrow, IDX or TFRecord, each as it is, gzipped or in zlib'
+    'expected CSV (UTF-8), JSON, Parquet, Arrow, IDX or TFRecord, each as it is, gzipped or in zlib'
   if (name) throw fileError('DATASET_FORMAT', location, `the file is ${name}, ${expected}`)
   if (isText(firstBytes)) return 'CSV'
   if (firstBytes.length < 12) {
@@ -53,6 +54,7 @@ function tableFormat(file: InputFile): FileFormat | null {
   // the header of a CSV file may begin with PAR1
   if (isParquet(head) && !isText(head)) return 'Parquet'
   if (isArrowFile(head) || isArrowStream(head)) return 'Arrow'
+  if (isJsonRecords(head)) return 'JSON'
   return null
 }
 

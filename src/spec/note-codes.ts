@@ -35,6 +35,7 @@ export const noteCodes = {
   layout_of_others: 'the layout of the network is not that of the weights of initFrom',
   leading_zeros: 'numbers have leading zeros, which are dropped',
   missing_as_value: 'a column has a value that often means a missing one',
+  mixed_types: 'keys of JSON records have texts in some records and numbers in others',
   names_among_values: 'names in the first row are also values of their columns',
   normalization_unknown: 'it is not known how the images of the initial weights were normalized',
   notes_not_listed: 'there are more notes than are listed',
@@ -43,6 +44,7 @@ export const noteCodes = {
   numbers_as_texts: 'columns are texts in the file, though all of their values are numbers',
   numbers_not_read:
     'a column in which most values are numbers, in some notation, is text or a category',
+  objects_flattened: 'objects within JSON records are columns of their own, such as a.b',
   one_class: 'all images or rows have the same class, so there is nothing to tell apart',
   one_column: 'the table has only one column',
   records_skipped: 'images or rows that cannot be used were left out, as the form says',

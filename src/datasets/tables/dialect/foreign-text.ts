@@ -24,7 +24,7 @@ const foreignTexts: readonly ForeignText[] = [
     name: 'JSON',
     // a column may be called [a], so a bracket alone is not enough
     pattern: /^(\{\s*("[^"\n]*"\s*:|\}|[\r\n])|\[\s*([{["\]]|-?\d[\d.eE+-]*\s*,|[\r\n]))/,
-    cure: 'give the records as rows of a CSV',
+    cure: 'give records such as {"x":1}, one a line or in a list',
   },
   {
     name: 'a pointer of Git LFS, not the file itself',
