@@ -60,10 +60,23 @@ interface StoreTask {
 
 /** Decodes all images, and writes shards and index without those that are damaged. Throws if these refuse the upload. */
 export async function storeImages(deps: StoreTask): Promise<StoredImages> {
-  const { staged, plan, splits, scratch, report, problems } = deps
+  const { staged, splits } = deps
   const ranks = staged.splits.values().map(split => splits.ranks[split]!)
-  const order = orderImages(staged.keys.values(), ranks)
   const writing = new ImageWriting(deps, ranks)
+  try {
+    await writeImages(deps, orderImages(staged.keys.values(), ranks), writing)
+    return await writing.close()
+  } catch (error) {
+    await writing.abort()
+    throw error
+  }
+}
+
+async function writeImages(
+  { staged, plan, scratch, report, problems }: StoreTask,
+  order: Uint32Array,
+  writing: ImageWriting,
+): Promise<void> {
   const damaged: DamagedImage[] = []
   let done = 0
   for await (const image of decodeImages(staged, order, plan, scratch)) {
@@ -81,7 +94,6 @@ export async function storeImages(deps: StoreTask): Promise<StoredImages> {
     problems.add(fileError('DATASET_IMAGE', staged.location(index), error.message, error))
   }
   problems.check(staged.length - damaged.length + problems.skipped)
-  return writing.close()
 }
 
 class ImageWriting {
@@ -177,6 +189,13 @@ class ImageWriting {
         sourceOf(staged.location(this.stored.at(position))),
       ),
     }
+  }
+
+  /** Closes the files of a set that is refused. */
+  async abort(): Promise<void> {
+    this.writer?.close()
+    // the error that refused the set is the one to tell
+    await this.index.close().catch(() => {})
   }
 
   private closeShard(): void {
