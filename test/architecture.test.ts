@@ -33,6 +33,14 @@ const mayImport: Record<string, readonly string[]> = {
   datasets: ['engine', 'graph', 'formats', 'store', 'net', 'lists', 'ipc', 'spec', 'errors', 'log'],
   'datasets/archives': ['datasets', 'datasets/images', 'datasets/tables', 'spec', 'errors'],
   'datasets/images': ['datasets', 'engine', 'graph', 'formats', 'spec', 'errors'],
+  'datasets/arrays': [
+    'datasets',
+    'datasets/archives',
+    'datasets/images',
+    'datasets/tables',
+    'spec',
+    'errors',
+  ],
   'datasets/tables': ['datasets', 'spec', 'errors'],
   'datasets/stored': [
     'datasets',

@@ -1,14 +1,16 @@
-import type { ImagesManifest, TableManifest } from '../spec/dataset.js'
 import { Notes } from '../spec/notes.js'
-import type { ConversionInput, ReportProgress } from './conversion-input.js'
+import type { ReportProgress } from './conversion-input.js'
 import { detectFormat, type FileFormat } from './detect.js'
 import { checkFieldsApply, type ValidatedForm } from './form-fields.js'
 import type { ImageForm } from './images/image-form.js'
 import { InputFile } from './input-file.js'
+import type { ConversionResult, Convert, KindConverter, UnsortedInput } from './kind-converter.js'
 import type { DatasetLimits } from './limits.js'
 import { ProblemList } from './problem-list.js'
 import type { SourceFile } from './source-file.js'
 import type { TableForm } from './tables/table-form.js'
+
+export type { ConversionResult } from './kind-converter.js'
 
 export interface ConversionTask {
   files: SourceFile[]
@@ -19,21 +21,6 @@ export interface ConversionTask {
   scratch: string
   limits: DatasetLimits
 }
-
-type ManifestContent<Manifest> = Omit<Manifest, 'name' | 'createdAt'>
-
-/** The part of a manifest that follows from the content. */
-export type ConversionResult = ManifestContent<ImagesManifest> | ManifestContent<TableManifest>
-
-type Convert<Form> = (input: ConversionInput<Form>) => Promise<ConversionResult> | ConversionResult
-
-/** What reads files of one kind. */
-export type KindConverter =
-  | { kind: 'images'; convert: Convert<ImageForm> }
-  | { kind: 'table'; convert: Convert<TableForm> }
-
-/** What a converter needs to see whether files of its format hold images or a table. */
-export type UnsortedInput = Omit<ConversionInput<ValidatedForm>, 'problems'>
 
 /** Loads what one format needs, which the others do not. */
 type Converter =
@@ -60,6 +47,18 @@ const converters: Readonly<Record<FileFormat, Converter>> = {
       const { convertImages } = await import('./images/image-conversion.js')
       return input => convertImages(input, openIdx)
     },
+  },
+  CIFAR: {
+    kind: 'images',
+    load: async () => {
+      const { readCifar } = await import('./images/cifar.js')
+      const { convertImageStream } = await import('./images/image-intake.js')
+      return input => convertImageStream(input, readCifar(input))
+    },
+  },
+  NumPy: {
+    kind: 'images or table',
+    load: async () => (await import('./arrays/open-arrays.js')).openArrays,
   },
   CSV: {
     kind: 'table',

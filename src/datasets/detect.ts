@@ -1,22 +1,35 @@
 import { zipKind } from './archives/zip-kind.js'
+import { isNpyHeader } from './arrays/npy.js'
 import { fileError } from './errors.js'
 import { isText, kindHeadBytes, nameForeignFile } from './file-kinds.js'
-import { isIdxHeader } from './images/idx.js'
+import { isCifar } from './images/cifar.js'
+import { hasIdxSize, isIdxHeader } from './images/idx.js'
 import { isRecordHeader } from './images/tfrecord/tfrecord-reader.js'
 import type { InputFile } from './input-file.js'
 import { isArrowFile, isArrowStream } from './tables/arrow/magic.js'
 import { isJsonRecords } from './tables/json/json-format.js'
 import { isParquet } from './tables/parquet/magic.js'
 
-export type FileFormat = 'IDX' | 'TFRecord' | 'CSV' | 'Parquet' | 'Arrow' | 'JSON'
+export type FileFormat =
+  | 'IDX'
+  | 'TFRecord'
+  | 'NumPy'
+  | 'CIFAR'
+  | 'CSV'
+  | 'Parquet'
+  | 'Arrow'
+  | 'JSON'
 
 /** Detects the format from the content of the files, not from their names. Throws if they differ. */
 export function detectFormat(files: readonly InputFile[]): FileFormat {
   const formats = files.map(detectFileFormat)
   const [first] = formats
+  // the texts beside CIFAR's files have the names of its classes
+  const areCifar = formats.every(format => format === 'CIFAR' || format === 'CSV')
+  if (areCifar && formats.includes('CIFAR')) return 'CIFAR'
   if (first && formats.every(format => format === first)) return first
   const found = files.map((file, index) => `${file.name} is ${formats[index]}`).join(', ')
-  const detail = `expected files of one kind, such as IDX, TFRecord, CSV or Parquet: ${found.slice(0, 500)}`
+  const detail = `expected files of one kind, such as IDX, TFRecord, NumPy, CIFAR, CSV or Parquet: ${found.slice(0, 500)}`
   throw fileError('DATASET_FORMAT', { file: files[0]!.name }, detail)
 }
 
@@ -27,12 +40,17 @@ function detectFileFormat(file: InputFile): FileFormat {
     throw fileError('DATASET_EMPTY', { file: file.name }, 'the file is empty')
   // First, since a checksum does not match by chance, while a record's length may equal IDX's magic number.
   if (isRecordHeader(firstBytes)) return 'TFRecord'
-  if (isIdxHeader(firstBytes)) return 'IDX'
+  // a black corner of CIFAR's first image looks like the header of an IDX file
+  const looksLikeIdx = isIdxHeader(firstBytes)
+  if (!(looksLikeIdx && hasIdxSize(file)) && isCifar(file)) return 'CIFAR'
+  if (looksLikeIdx) return 'IDX'
+  if (isNpyHeader(firstBytes)) return 'NumPy'
   const table = tableFormat(file)
   if (table) return table
   const name = nameFile(file)
+  if (name === npzName) return 'NumPy'
   const expected =
-    'expected CSV (UTF-8), JSON, Parquet, Arrow, IDX or TFRecord, each as it is, gzipped or in zlib'
+    'expected CSV (UTF-8), JSON, Parquet, Arrow, IDX, TFRecord, NPY, NPZ or CIFAR (binary), each as it is, gzipped or in zlib'
   if (name) throw fileError('DATASET_FORMAT', location, `the file is ${name}, ${expected}`)
   if (isText(firstBytes)) return 'CSV'
   if (firstBytes.length < 12) {
@@ -63,9 +81,11 @@ function nameFile(file: InputFile): string | null {
   return name === 'a zip archive' ? nameZip(file) : name
 }
 
+const npzName = 'a NumPy archive (.npz)'
+
 function nameZip(file: InputFile): string {
   const found = zipKind(file)
-  if (found.kind === 'npz') return 'a NumPy archive (.npz)'
+  if (found.kind === 'npz') return npzName
   if (found.kind === 'xlsx') return 'an Excel workbook (.xlsx): save the sheet as CSV (UTF-8)'
   return found.kind === 'document' ? found.name : 'a zip archive'
 }

@@ -54,7 +54,23 @@ export const kindHeadBytes = 512
 export function nameForeignFile(head: Buffer): string | null {
   // the header of a table may begin with `ORC` or `PAR1`
   if (isText(head) && !head.subarray(0, 5).equals(Buffer.from('%PDF-'))) return null
-  return nameBy(signatures, head) ?? nameImage(head) ?? nameTar(head)
+  const name = nameBy(signatures, head) ?? nameImage(head) ?? nameTar(head)
+  return name === 'a Python pickle' ? namePickle(head) : name
+}
+
+/** What a pickle holds, by the first bytes, and what can be sent instead. */
+function namePickle(head: Buffer): string {
+  const text = head.toString('latin1')
+  if (/batch_label|filenames|fine_labels/.test(text.slice(0, 64))) {
+    return "CIFAR's Python version, a pickle, which could run any program: send the binary version (data_batch_1.bin, train.bin)"
+  }
+  if (text.includes('pandas')) {
+    return 'a Python pickle of pandas, which could run any program: save the table by to_parquet'
+  }
+  if (text.includes('numpy')) {
+    return 'a Python pickle of NumPy, which could run any program: save the arrays by numpy.savez'
+  }
+  return 'a Python pickle'
 }
 
 /** Names an image file by its first bytes. */

@@ -16,7 +16,7 @@ export interface ValidatedForm {
 
 const imageFields = [
   ...['labels', 'height', 'width', 'channels', 'features', 'dtype', 'range'],
-  'resize',
+  ...['resize', 'layout'],
 ]
 const tableFields = [
   ...['delimiter', 'header', 'schema', 'target'],

@@ -4,7 +4,7 @@ import { DatasetId, Name } from '../spec/identifiers.js'
 import { addFormError } from './errors.js'
 import type { ValidatedForm } from './form-fields.js'
 import { dimensionRange, isDimension } from './images/dimensions.js'
-import { pixelRanges, pixelTypes } from './images/image-form.js'
+import { imageLayouts, pixelRanges, pixelTypes } from './images/image-form.js'
 import type { Dimensions } from './images/image-source.js'
 import { parseResize } from './images/resize-field.js'
 import { parseFeatureNames } from './images/tfrecord/feature-names.js'
@@ -22,6 +22,7 @@ export interface UploadForm extends TableFields {
   features?: string
   dtype?: string
   range?: string
+  layout?: string
   onError?: string
   maxSkipped?: string
   resize?: string
@@ -58,6 +59,7 @@ export function validateForm(form: UploadForm): ValidatedForm {
   if (typeof features === 'string') addFormError(errors, 'features', features)
   const pixelType = parseOption('dtype', form.dtype, pixelTypes, errors)
   const pixelRange = parseOption('range', form.range, pixelRanges, errors)
+  const layout = parseOption('layout', form.layout, imageLayouts, errors)
   const onError = parseOnError(form, errors)
   const resize = form.resize === undefined ? null : parseResize(form.resize)
   if (typeof resize === 'string') addFormError(errors, 'resize', resize)
@@ -72,6 +74,7 @@ export function validateForm(form: UploadForm): ValidatedForm {
       pixelType,
       pixelRange,
       resize: typeof resize === 'string' ? null : resize,
+      layout,
     },
     table,
     onError,

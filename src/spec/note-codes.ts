@@ -1,5 +1,7 @@
 /** Every `notes[].code` and what it says. Codes are stable, as in `errorCodes`. */
 export const noteCodes = {
+  arrays_inferred: 'arrays are taken for data and labels by their shapes',
+  arrays_left_out: 'arrays of the upload are neither data nor labels',
   batch_size_fitted: 'the data set has fewer images than the default batch',
   class_not_validated: 'the validation data has no image of some classes',
   class_without_examples: 'some classes have no image or row, so a model cannot learn them',
@@ -31,6 +33,9 @@ export const noteCodes = {
   initial_weights_cast: 'values of the initial weights are cast to the type of the network',
   initial_weights_partly_used: 'variables of the network have no values in the initial weights',
   initial_weights_unchecked: 'the initial weights could not be compared with the network yet',
+  labels_left_out: 'images have further labels, which are not read',
+  labels_one_hot: 'the labels are one-hot rows, and are stored as numbers',
+  layout_inferred: 'the shape of an array of images says that the channels come first',
   layout_from_weights: 'the weights of initFrom determine the layout of the network',
   layout_of_others: 'the layout of the network is not that of the weights of initFrom',
   leading_zeros: 'numbers have leading zeros, which are dropped',
@@ -47,6 +52,7 @@ export const noteCodes = {
   objects_flattened: 'objects within JSON records are columns of their own, such as a.b',
   one_class: 'all images or rows have the same class, so there is nothing to tell apart',
   one_column: 'the table has only one column',
+  pixels_converted: 'pixels of another type than uint8 are stored as uint8',
   records_skipped: 'images or rows that cannot be used were left out, as the form says',
   rounded_in_training:
     'training computes in float32, in which some numbers of the column run together',
@@ -55,6 +61,7 @@ export const noteCodes = {
   similar_images: 'images of the data set look nearly the same',
   split_column_left_out:
     'the column by which rows are held out for validation is not among the features',
+  splits_from_names: 'the names of files say which split their records belong to',
   splits_used: 'the data set has splits, of which the job uses some',
   test_split_trained_on: 'the job trains on the split test',
   text_columns_left_out: 'columns of text are not among the features',

@@ -19,6 +19,14 @@ test('a file of a kind that is not read is named', async () => {
     [latin1('BM\x46\0\0\0\0\0\0\0\x36\0'), 'a BMP image'],
     [latin1('\0\0\0\x18ftypheic\0\0\0\0'), 'a HEIC image'],
     [latin1('\x80\x04\x95\x0c\0'), 'a Python pickle'],
+    [
+      latin1('\x80\x02}q\x01(U\x0bbatch_labelq\x02U\x15training batch 1 of 5q'),
+      "CIFAR's Python version, a pickle, which could run any program: send the binary version (data_batch_1.bin, train.bin)",
+    ],
+    [
+      latin1('\x80\x04\x95\x00\0\0\x8c\x11pandas.core.frame\x94'),
+      'a Python pickle of pandas, which could run any program: save the table by to_parquet',
+    ],
     [latin1('7z\xbc\xaf\x27\x1c\0\x04'), 'a 7z archive'],
     [latin1('%PDF-1.7\n'), 'a PDF document'],
     [latin1('SQLite format 3\0'), 'an SQLite database'],

@@ -45,7 +45,7 @@ export interface DatasetRoutesDeps {
 
 const fieldNames = [
   ...(['name', 'labels', 'height', 'width', 'channels', 'features', 'dtype', 'range'] as const),
-  'resize' as const,
+  ...(['resize', 'layout'] as const),
   ...(['target', 'schema', 'delimiter', 'header', 'decimal', 'thousands', 'missing'] as const),
   ...(['onError', 'maxSkipped'] as const),
 ]
@@ -83,6 +83,12 @@ const UploadForm = strictObject({
   range: Type.Optional(
     Type.Enum(['0..1', '0..255', '-1..1'], {
       description: 'TFRecord: the values of black and white of float32 pixels',
+    }),
+  ),
+  layout: Type.Optional(
+    Type.Enum(['channels_last', 'channels_first'], {
+      description:
+        'arrays of images: (n, height, width, channels) or (n, channels, height, width), if their shape fits both',
     }),
   ),
   onError: Type.Optional(
@@ -146,7 +152,7 @@ export const datasetRoutes: FastifyPluginAsyncTypebox<DatasetRoutesDeps> = async
   await registerMultipart(app, {
     fileBytes: limits.uploadFileBytes,
     files: limits.uploadFiles,
-    fields: 18,
+    fields: 19,
   })
 
   app.post(

@@ -18,6 +18,16 @@ export const isIdxHeader = (bytes: Buffer): boolean =>
   elementTypes.has(bytes[2]!) &&
   bytes[3]! < 8
 
+/** True if the file is as long as its header says. */
+export function hasIdxSize(file: InputFile): boolean {
+  const rank = file.read(0, 4)[3]!
+  const header = file.read(0, 4 + 4 * rank)
+  if (header.length < 4 + 4 * rank) return false
+  let elements = 1
+  for (let axis = 0; axis < rank; axis++) elements *= header.readUInt32BE(4 + 4 * axis)
+  return file.size === 4 + 4 * rank + elements
+}
+
 interface IdxFile {
   file: InputFile
   dimensions: number[]

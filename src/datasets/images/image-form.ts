@@ -14,6 +14,10 @@ export type PixelType = (typeof pixelTypes)[number]
 export const pixelRanges = ['0..1', '0..255', '-1..1'] as const
 export type PixelRange = (typeof pixelRanges)[number]
 
+/** Where the channels are in arrays of images, by Keras' names. PyTorch has them first. */
+export const imageLayouts = ['channels_last', 'channels_first'] as const
+export type ImageLayout = (typeof imageLayouts)[number]
+
 /** The options of a form that concern images. The rest is detected from the files. */
 export interface ImageForm {
   dimensions: Partial<Dimensions>
@@ -24,4 +28,5 @@ export interface ImageForm {
   pixelRange: PixelRange | null
   /** The size to which all images are brought. Null if the server chooses it where sizes differ. */
   resize: ImageResize | null
+  layout: ImageLayout | null
 }

@@ -36,8 +36,12 @@ export class FloatPixels {
 
   /** Throws an ImageError if a value lies outside of the range. */
   toBytes(image: Uint8Array): Uint8Array {
+    return this.valuesToBytes(readFloats(image))
+  }
+
+  /** The same for values that are read already. */
+  valuesToBytes(values: Float32Array | Float64Array): Uint8Array {
     const [black, white] = ranges[this.range]
-    const values = readFloats(image)
     const bytes = new Uint8Array(values.length)
     for (const [i, value] of values.entries()) {
       if (value < black || value > white) {
