@@ -8,9 +8,9 @@ import { tableFromIPC } from 'apache-arrow'
 import { parquetReadObjects } from 'hyparquet'
 import { PNG } from 'pngjs'
 import { extract } from 'tar-stream'
-import { type Entry, fromBuffer } from 'yauzl'
 import { eventually } from '../../../testing/eventually.js'
 import { startServer, type TestServer, uploadDataset } from '../../../testing/test-server.js'
+import { unzip } from '../../formats/unzip.js'
 
 let server: TestServer
 before(async () => {
@@ -90,26 +90,6 @@ test('images come as a zip with one folder for each class', async () => {
     assert.equal(value >= 200 ? '1' : '0', name[0])
   }
 })
-
-function unzip(archive: Buffer): Promise<Map<string, Buffer>> {
-  const files = new Map<string, Buffer>()
-  return new Promise((resolve, reject) => {
-    fromBuffer(archive, { lazyEntries: true }, (error, zip) => {
-      if (error) return reject(error)
-      zip.on('entry', (entry: Entry) =>
-        zip.openReadStream(entry, async (failure, stream) => {
-          if (failure) return reject(failure)
-          const chunks: Buffer[] = []
-          for await (const chunk of stream) chunks.push(chunk as Buffer)
-          files.set(entry.fileName, Buffer.concat(chunks))
-          zip.readEntry()
-        }),
-      )
-      zip.once('end', () => resolve(files))
-      zip.readEntry()
-    })
-  })
-}
 
 test('a table comes as CSV that an upload reads as the same data set', async () => {
   const stones = await uploadTable('stones', csv, { ...types, id: 'text' })
