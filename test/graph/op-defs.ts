@@ -138,6 +138,7 @@ export const opDefs: Record<string, readonly [outputs: string, attrs: string]> =
   StatelessRandomUniformFullInt: ['output', 'dtype T Tseed'],
   StatelessTruncatedNormal: ['output', 'dtype T Tseed'],
   StopGradient: ['output', 'T!'],
+  StringJoin: ['output', 'N! separator'],
   Sub: ['z', 'T!'],
   Sum: ['output', 'keep_dims T! Tidx'],
   TFRecordDataset: ['handle', 'metadata'],

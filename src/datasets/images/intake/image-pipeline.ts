@@ -19,6 +19,7 @@ import {
   type StandardImage,
   standardImageSteps,
 } from '../../../graph/ops/standard-image.js'
+import { copyStrings } from '../../../graph/ops/strings.js'
 import { type Signature, writeSavedModel } from '../../../graph/saved-model.js'
 import { openSession, type RunResult, type Runtime, type Session } from '../../../graph/session.js'
 import { SessionError } from '../../../graph/values.js'
@@ -171,7 +172,7 @@ function inputsOf(graph: Graph, prefix: string) {
 function laneSignatures(graph: Graph, lane: Lane, prepare: Prepare): Record<string, Signature> {
   const inputs = inputsOf(graph, lane)
   const images = data.map(
-    data.slices([inputs.contents, inputs.facts, inputs.encode]),
+    data.slices([copyStrings(inputs.contents), inputs.facts, inputs.encode]),
     `${lane}_image`,
     (contents, facts, encode) => prepare(contents!, facts!, encode!),
   )
