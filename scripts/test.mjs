@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { setUpClientGenerators } from './setup/client-generators.mjs'
 import { setUpDataWitnesses } from './setup/data-witnesses.mjs'
 import { main } from './setup/failure.mjs'
+import { setUpObjectStore } from './setup/object-store.mjs'
 import { modules, root } from './setup/places.mjs'
 import { setUpSchemathesis } from './setup/schemathesis.mjs'
 import { setup } from './setup.mjs'
@@ -21,6 +22,7 @@ await main(async () => {
     await setUpSchemathesis()
     await setUpClientGenerators()
     await setUpDataWitnesses()
+    await setUpObjectStore()
     return true
   })
   await stage('lint and format', () =>

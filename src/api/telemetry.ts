@@ -1,6 +1,7 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks'
 import type { FastifyInstance } from 'fastify'
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
+import type { Imports } from '../datasets/imports/imports.js'
 import type { CheckpointRetention } from '../jobs/checkpoint-retention.js'
 import type { Jobs } from '../jobs/jobs.js'
 import type { Predictor, RowPredictor } from '../models/predictor-client.js'
@@ -22,6 +23,7 @@ export interface TelemetryDeps {
   predictor: Pick<Predictor, 'ready' | 'restarts' | 'inFlight'>
   rowPredictor: Pick<RowPredictor, 'restarts' | 'inFlight'>
   webhooks: Pick<Webhooks, 'attempts' | 'pending'>
+  imports: Pick<Imports, 'counts'>
   disk: Pick<DiskSpace, 'status'>
   damage: Pick<DamageRegistry, 'counts'>
   retention: Pick<CheckpointRetention, 'removed'>
@@ -147,10 +149,11 @@ function instrumentRequests(app: FastifyInstance, registry: Registry): void {
 /** Folders of the data folder that have a label of their own. */
 const dataFolders = [
   ...['datasets', 'jobs', 'models', 'weights', 'webhooks', 'idempotency', 'redis', '.staging'],
+  'uploads',
 ]
 
 function addPartMetrics(registry: Registry, deps: TelemetryDeps): () => Promise<void> {
-  const { predictor, rowPredictor, webhooks, disk, damage } = deps
+  const { predictor, rowPredictor, webhooks, imports, disk, damage } = deps
   const { gauge, counter } = metricFactory(registry)
   const diskUse = new DiskUse(deps.dataFolder)
   gauge('build_info', 'Always 1; the labels have the versions.', 'version', 'node').set(
@@ -180,6 +183,11 @@ function addPartMetrics(registry: Registry, deps: TelemetryDeps): () => Promise<
     'webhook_deliveries_pending',
     'Webhook messages that are not delivered yet.',
   )
+  const importing = gauge(
+    'imports',
+    'Data sets that this process is making, by what they do or wait for.',
+    'state',
+  )
   const damaged = gauge(
     'damaged',
     'Things in the data folder that cannot be used because a file is damaged.',
@@ -207,6 +215,7 @@ function addPartMetrics(registry: Registry, deps: TelemetryDeps): () => Promise<
       used.inc({ folder: dataFolders.includes(name) ? name : 'other' }, bytes)
     }
     pending.set(webhooks.pending)
+    for (const [state, count] of Object.entries(imports.counts)) importing.set({ state }, count)
     const counts = damage.counts()
     for (const kind of damageKinds) damaged.set({ kind }, counts.get(kind) ?? 0)
     attempts.reset()

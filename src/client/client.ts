@@ -1,5 +1,8 @@
-import { createParser } from 'eventsource-parser'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { createParser, type EventSourceMessage } from 'eventsource-parser'
 import type { DatasetManifest } from '../spec/dataset.js'
+import type { DatasetImport } from '../spec/dataset-import.js'
+import type { DatasetRequest } from '../spec/dataset-request.js'
 import type { Job, JobRequest } from '../spec/job.js'
 import type { LogPage } from '../spec/job-log.js'
 import type { CancelledJobs, JobPlan, JobSelection } from '../spec/job-queries.js'
@@ -18,6 +21,14 @@ export class ProblemError extends Error {
   }
 }
 
+export interface MakingOptions {
+  /** Called with each state and progress of an import that takes long. */
+  onProgress?: (progress: DatasetImport) => void
+}
+
+/** How long after a broken stream it is opened again. */
+const reopenMs = 1000
+
 /** Typed client of Trainyard's HTTP API. Methods throw `ProblemError` if the server rejects a request. */
 export class Client {
   constructor(
@@ -25,11 +36,33 @@ export class Client {
     private readonly key: string,
   ) {}
 
-  uploadDataset(name: string, files: readonly { name: string; content: Blob }[]) {
+  /** Waits until the data set is made, however long it takes. */
+  async uploadDataset(
+    name: string,
+    files: readonly { name: string; content: Blob }[],
+    options: MakingOptions = {},
+  ): Promise<DatasetManifest> {
     const form = new FormData()
     form.set('name', name)
     for (const file of files) form.append('files', file.content, file.name)
-    return this.json<DatasetManifest>('POST', '/datasets', { body: form })
+    return this.made(await this.request('POST', '/datasets', { body: form }), options)
+  }
+
+  /** Makes a data set of what the request names, and waits until it is made. */
+  async createDataset(
+    request: DatasetRequest,
+    options: MakingOptions = {},
+  ): Promise<DatasetManifest> {
+    return this.made(await this.request('POST', '/datasets', jsonBody(request)), options)
+  }
+
+  dataset(id: string) {
+    return this.json<DatasetManifest>('GET', `/datasets/${id}`)
+  }
+
+  /** Ends the making of a data set, and removes its files. */
+  cancelImport(id: string) {
+    return this.json<DatasetImport>('POST', `/imports/${id}/cancel`)
   }
 
   /** If two submissions have the same key, the second returns the job of the first. */
@@ -94,14 +127,36 @@ export class Client {
 
   /** Streams a job's metrics and states, from its start until it has ended. */
   async *follow(id: string): AsyncGenerator<JobStreamEvent> {
+    for await (const { event, data } of this.events(`/jobs/${id}/metrics`))
+      yield { event, data: JSON.parse(data) } as JobStreamEvent
+  }
+
+  /** The data set of an answer, which may be there or still be made. */
+  private async made(answer: Response, { onProgress }: MakingOptions): Promise<DatasetManifest> {
+    if (answer.status !== 202) return (await answer.json()) as DatasetManifest
+    let latest = (await answer.json()) as DatasetImport
+    onProgress?.(latest)
+    while (latest.finishedAt === null) {
+      try {
+        for await (const { data } of this.events(`/imports/${latest.id}/events`)) {
+          latest = JSON.parse(data) as DatasetImport
+          onProgress?.(latest)
+        }
+      } catch (error) {
+        // the server restarts, or a proxy has cut the stream
+        if (error instanceof ProblemError && error.problem.status < 500) throw error
+      }
+      if (latest.finishedAt === null) await sleep(reopenMs)
+    }
+    if (latest.problem) throw new ProblemError(latest.problem)
+    return this.dataset(latest.name ?? latest.dataset!)
+  }
+
+  private async *events(path: string): AsyncGenerator<EventSourceMessage> {
     const headers = { accept: 'text/event-stream' }
-    const response = await this.request('GET', `/jobs/${id}/metrics`, { headers })
-    const events: JobStreamEvent[] = []
-    const parser = createParser({
-      onEvent: ({ event, data }) => {
-        events.push({ event, data: JSON.parse(data) } as JobStreamEvent)
-      },
-    })
+    const response = await this.request('GET', path, { headers })
+    const events: EventSourceMessage[] = []
+    const parser = createParser({ onEvent: event => void events.push(event) })
     const decoder = new TextDecoder()
     for await (const chunk of response.body ?? []) {
       parser.feed(decoder.decode(chunk as Uint8Array, { stream: true }))

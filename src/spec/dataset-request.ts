@@ -1,5 +1,5 @@
 import { type Static, Type } from 'typebox'
-import { columnTypes } from './dataset.js'
+import { columnTypes, ImageResize } from './dataset.js'
 import { Name } from './identifiers.js'
 import { strictObject } from './strict-object.js'
 
@@ -65,6 +65,9 @@ export const DatasetOptions = {
   height: Type.Optional(Type.Integer({ minimum: 1, maximum: 65_535 })),
   width: Type.Optional(Type.Integer({ minimum: 1, maximum: 65_535 })),
   channels: Type.Optional(Type.Enum([1, 3, 4])),
+  resize: Type.Optional(
+    strictObject({ ...ImageResize.properties, mode: Type.Optional(ImageResize.properties.mode) }),
+  ),
   features: Type.Optional(
     Type.Record(Type.String(), Type.String(), {
       description: 'TFRecord: the names of the features, such as {"image":"image/encoded"}',

@@ -1,0 +1,97 @@
+import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { after, before, test } from 'node:test'
+import { Client, ProblemError } from '../../src/client/client.js'
+import type { DatasetImport } from '../../src/spec/dataset-import.js'
+import { startServer, type TestServer } from '../../testing/test-server.js'
+
+let server: TestServer
+/** Sends the rest of a file when `release` is called. */
+let web: { url: string; release: () => void; close: () => void }
+
+before(async () => {
+  server = await startServer({ sources: { fetchAllow: ['127.0.0.1'] } })
+})
+after(() => server.close())
+
+const firstBytes = 100
+const table = `a,b\n${'1,2\n'.repeat(200)}`
+
+async function serveHalf(text: string) {
+  let release = () => {}
+  const released = new Promise<void>(resolve => {
+    release = resolve
+  })
+  const http = createServer(async (_request, response) => {
+    response.writeHead(200, { 'content-length': text.length })
+    response.write(text.slice(0, firstBytes))
+    await released
+    response.end(text.slice(firstBytes))
+  }).listen(0, '127.0.0.1')
+  await once(http, 'listening')
+  const url = `http://127.0.0.1:${(http.address() as AddressInfo).port}/a.csv`
+  const close = () => {
+    http.closeAllConnections()
+    http.close()
+  }
+  web = { url, release, close }
+}
+
+/** The client of a server that answers at once. */
+function impatientClient() {
+  const client = new Client(server.url, server.key)
+  const { fetch } = globalThis
+  globalThis.fetch = (url, init) => {
+    const headers = new Headers(init?.headers)
+    if (String(url).endsWith('/datasets')) headers.set('prefer', 'respond-async')
+    return fetch(url, { ...init, headers })
+  }
+  after(() => {
+    globalThis.fetch = fetch
+  })
+  return client
+}
+
+test('a client waits for a data set that takes long, and tells how far it is', async t => {
+  await serveHalf(table)
+  t.after(() => web.close())
+  const client = impatientClient()
+  const seen: DatasetImport[] = []
+  const source = { kind: 'url' as const, url: web.url }
+  const dataset = await client.createDataset(
+    { source, name: 'rows' },
+    {
+      onProgress: each => {
+        seen.push(each)
+        if (each.progress?.done === firstBytes) web.release()
+      },
+    },
+  )
+  assert.equal(dataset.name, 'rows')
+  assert.equal(dataset.records, 200)
+  assert.equal(seen.at(-1)?.state, 'succeeded')
+  assert.ok(
+    seen.some(({ progress }) => progress?.phase === 'fetching' && progress.total === table.length),
+  )
+})
+
+test('a client throws why a data set cannot be made, and that it was cancelled', async t => {
+  const client = impatientClient()
+  const content = new Blob(['a,b\n1\n'])
+  await assert.rejects(
+    client.uploadDataset('bad', [{ name: 'bad.csv', content }]),
+    (error: ProblemError) => error instanceof ProblemError && error.problem.code === 'DATASET_ROW',
+  )
+  await serveHalf(table)
+  t.after(() => web.close())
+  const cancelled = client.createDataset(
+    { source: { kind: 'url', url: web.url } },
+    { onProgress: ({ id, finishedAt }) => finishedAt ?? void client.cancelImport(id) },
+  )
+  await assert.rejects(
+    cancelled,
+    (error: ProblemError) => error.problem?.code === 'IMPORT_CANCELLED',
+  )
+})

@@ -1,0 +1,71 @@
+// SeaweedFS, whose S3 server tests read from. `npm test` installs it.
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { readFileSync } from 'node:fs'
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { eventually } from './eventually.js'
+import { freePort } from './free-port.js'
+
+const marker = join(
+  fileURLToPath(new URL('../../', import.meta.url)),
+  ...['node_modules', '.trainyard', 'object-store.json'],
+)
+
+const installed = readMarker()
+
+/** Options of a test that starts it; skipped only if it runs alone in a checkout without it. */
+export const needsObjectStore: { skip: string | false } = {
+  skip: installed ? false : 'SeaweedFS is not installed; `npm test` installs it',
+}
+
+export interface ObjectStore {
+  endpoint: string
+  accessKey: string
+  secretKey: string
+}
+
+/** Starts one for a test, on loopback, with its data in `folder`. */
+export async function startObjectStore(
+  t: { after(work: () => Promise<void>): void },
+  folder: string,
+): Promise<ObjectStore> {
+  if (!installed) throw new Error(String(needsObjectStore.skip))
+  const [accessKey, secretKey] = ['test-key', 'test-secret']
+  const credentials = [{ accessKey, secretKey }]
+  const config = join(folder, 's3.json')
+  const identities = [{ name: 'test', credentials, actions: ['Admin', 'Read', 'List', 'Write'] }]
+  await writeFile(config, JSON.stringify({ identities }))
+  const s3Port = await freePort()
+  const ports = [`-s3.port=${s3Port}`, `-s3.port.grpc=${await freePort()}`]
+  for (const part of ['master', 'volume', 'filer'])
+    ports.push(`-${part}.port=${await freePort()}`, `-${part}.port.grpc=${await freePort()}`)
+  const server: ChildProcess = spawn(
+    join(installed.folder, 'bin', 'weed'),
+    [
+      ...['server', '-s3', '-filer', `-dir=${folder}`, `-s3.config=${config}`, '-ip=127.0.0.1'],
+      ...['-ip.bind=127.0.0.1', '-master.volumeSizeLimitMB=64', '-volume.max=8', ...ports],
+    ],
+    { stdio: 'ignore', cwd: folder },
+  )
+  t.after(async () => {
+    server.kill('SIGKILL')
+    if (server.exitCode === null && server.signalCode === null) await once(server, 'exit')
+  })
+  const endpoint = `http://127.0.0.1:${s3Port}`
+  await eventually('SeaweedFS to answer', async () => {
+    const answer = await fetch(endpoint).catch(() => null)
+    return answer !== null && answer.status < 500
+  })
+  return { endpoint, accessKey, secretKey }
+}
+
+function readMarker(): { folder: string } | null {
+  try {
+    return JSON.parse(readFileSync(marker, 'utf8'))
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null
+    throw error
+  }
+}
