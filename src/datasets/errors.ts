@@ -87,3 +87,11 @@ export const conversionKilled = (cause: Error) =>
 
 export const datasetNotFound = (idOrName: string) =>
   new TrainyardError('DATASET_NOT_FOUND', `there is no data set ${quoteJson(idOrName)}`)
+
+/** A file that is not the server's own was written, replaced or removed. */
+export const sourceChanged = (name: string, cause?: unknown) =>
+  new TrainyardError(
+    'SOURCE_CHANGED',
+    `${name} changed while it was read; try again when nothing writes to it`,
+    { cause },
+  )

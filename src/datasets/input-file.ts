@@ -1,5 +1,5 @@
 import { closeSync, constants, fstatSync, openSync, readSync, type Stats } from 'node:fs'
-import { TrainyardError } from '../errors.js'
+import { sourceChanged } from './errors.js'
 
 /** What tells that a path still leads to the same file with the same content. */
 export interface FileIdentity {
@@ -16,7 +16,8 @@ export const identityOf = ({ dev, ino, size, mtimeMs }: Stats): FileIdentity => 
   modifiedMs: mtimeMs,
 })
 
-const isSame = (a: FileIdentity, b: FileIdentity) =>
+/** Whether it is the same file, and nothing has been written to it. */
+export const isSameFile = (a: FileIdentity, b: FileIdentity) =>
   a.device === b.device && a.inode === b.inode && a.size === b.size && a.modifiedMs === b.modifiedMs
 
 /** A folder may have more files than a process may open. */
@@ -56,7 +57,7 @@ export class InputFile {
         bytesToRead - bytesFilled,
         offset + bytesFilled,
       )
-      if (bytesRead === 0) throw this.changed()
+      if (bytesRead === 0) throw sourceChanged(this.name)
       bytesFilled += bytesRead
     }
     return this.buffer.subarray(0, bytesToRead)
@@ -64,7 +65,8 @@ export class InputFile {
 
   /** Throws SOURCE_CHANGED if the file was written or replaced since it was found. */
   assertUnchanged(): void {
-    if (this.expected && !isSame(this.readIdentity(), this.identity)) throw this.changed()
+    if (this.expected && !isSameFile(this.readIdentity(), this.identity))
+      throw sourceChanged(this.name)
   }
 
   /** Releases the descriptor and the memory. The next read opens the file again. */
@@ -78,7 +80,7 @@ export class InputFile {
   private readIdentity(): FileIdentity {
     this.close()
     const identity = identityOf(fstatSync(this.open()))
-    if (this.expected && !isSame(identity, this.expected)) throw this.changed()
+    if (this.expected && !isSameFile(identity, this.expected)) throw sourceChanged(this.name)
     return identity
   }
 
@@ -88,13 +90,12 @@ export class InputFile {
     if (oldest && openFiles.size >= maxOpenFiles) oldest.close()
     // a link or a pipe may have taken the place of a file that is not the server's own
     const guards = this.expected ? constants.O_NOFOLLOW | constants.O_NONBLOCK : 0
-    this.descriptor = openSync(this.path, constants.O_RDONLY | guards)
+    try {
+      this.descriptor = openSync(this.path, constants.O_RDONLY | guards)
+    } catch (error) {
+      throw this.expected ? sourceChanged(this.name, error) : error
+    }
     openFiles.add(this)
     return this.descriptor
-  }
-
-  private changed(): TrainyardError {
-    const message = `${this.name} changed while it was read; try again when nothing writes to it`
-    return new TrainyardError('SOURCE_CHANGED', message)
   }
 }

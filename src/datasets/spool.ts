@@ -1,5 +1,4 @@
-import { constants, createWriteStream } from 'node:fs'
-import { open } from 'node:fs/promises'
+import { createWriteStream } from 'node:fs'
 import { dirname } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import { createGunzip, createInflate } from 'node:zlib'
@@ -8,6 +7,8 @@ import { errorCode, toStorageError } from '../store/storage-errors.js'
 import { fileError } from './errors.js'
 import { isText } from './file-kinds.js'
 import type { DatasetLimits } from './limits.js'
+import type { SourceFile } from './source-file.js'
+import { readHeadOf } from './stored-file.js'
 
 /** Bytes of all files of an upload so far. */
 export interface UploadUsage {
@@ -59,15 +60,8 @@ interface SpoolControl {
 }
 
 /** Whether `spoolToDisk` would decompress a file. */
-export async function isCompressed(path: string): Promise<boolean> {
-  const handle = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK)
-  try {
-    const { buffer, bytesRead } = await handle.read(Buffer.alloc(headBytes), 0, headBytes, 0)
-    return detectCompression(buffer.subarray(0, bytesRead)) !== null
-  } finally {
-    await handle.close()
-  }
-}
+export const isCompressed = async (file: SourceFile): Promise<boolean> =>
+  detectCompression(await readHeadOf(file, headBytes)) !== null
 
 /** Enough to tell compressed data from text. */
 const headBytes = 64

@@ -1,4 +1,3 @@
-import { createReadStream } from 'node:fs'
 import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { LimitFunction } from 'p-limit'
@@ -14,6 +13,7 @@ import type { DatasetLimits } from './limits.js'
 import { runConversion } from './run-conversion.js'
 import type { SourceFile } from './source-file.js'
 import { isCompressed, spoolToDisk, type UploadUsage } from './spool.js'
+import { readStored } from './stored-file.js'
 
 /** Commits converted content. `created` is false if the same content exists already. */
 export type PublishDataset = (
@@ -78,13 +78,13 @@ export class DatasetUpload {
     this.assertOpen()
     await this.orAbort(async () => {
       this.assertFileCount(this.limits.folderFiles - 1, file.name)
-      if (!(await isCompressed(file.path))) {
+      if (!(await isCompressed(file))) {
         this.files.push(file)
         return
       }
       const inflated = { name: file.name, path: join(this.folder, String(this.files.length)) }
       this.files.push(inflated)
-      await this.spool(inflated, createReadStream(file.path))
+      await this.spool(inflated, readStored(file))
     })
   }
 

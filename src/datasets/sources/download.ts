@@ -3,7 +3,8 @@ import https from 'node:https'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { TrainyardError } from '../../errors.js'
 import { describeRequestError, pinnedLookup, withDeadline } from '../../net/addresses.js'
-import { sourceChanged, sourceFailed, sourceRefused } from './errors.js'
+import { sourceChanged } from '../errors.js'
+import { sourceFailed, sourceRefused } from './errors.js'
 import { type FetchRules, parseSourceUrl, resolveSource } from './fetch-rules.js'
 
 export interface DownloadTiming {

@@ -7,12 +7,6 @@ export const sourceRefused = (message: string) => new TrainyardError('SOURCE_REF
 export const sourceFailed = (message: string, cause?: unknown) =>
   new TrainyardError('SOURCE_FAILED', message, { cause })
 
-export const sourceChanged = (name: string) =>
-  new TrainyardError(
-    'SOURCE_CHANGED',
-    `${name} changed while it was read; try again when nothing writes to it`,
-  )
-
 export const sourceChecksum = (name: string, expected: string, found: string) =>
   new TrainyardError(
     'SOURCE_CHECKSUM',

@@ -9,7 +9,8 @@ import {
   S3ServiceException,
 } from '@aws-sdk/client-s3'
 import { quoteTruncated } from '../../errors.js'
-import { sourceChanged, sourceFailed } from './errors.js'
+import { sourceChanged } from '../errors.js'
+import { sourceFailed } from './errors.js'
 
 export interface S3Settings {
   /** A server other than Amazon's: AWS_ENDPOINT_URL_S3 or AWS_ENDPOINT_URL. */

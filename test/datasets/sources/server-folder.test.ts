@@ -7,6 +7,7 @@ import { test } from 'node:test'
 import { InputFile } from '../../../src/datasets/input-file.js'
 import { defaultLimits } from '../../../src/datasets/limits.js'
 import { listServerFiles } from '../../../src/datasets/sources/server-folder.js'
+import { readStored } from '../../../src/datasets/stored-file.js'
 import { TrainyardError } from '../../../src/errors.js'
 import { tempFolder } from '../../../testing/temp-folder.js'
 
@@ -117,7 +118,11 @@ test('a file that is replaced or written after it was found is not read', async 
   assert.throws(() => new InputFile(name, path, name, identity!), changed)
   rmSync(path)
   await symlink(join(folder, 'secret'), path)
-  assert.throws(() => new InputFile(name, path, name, identity!), /ELOOP/)
+  assert.throws(() => new InputFile(name, path, name, identity!), changed)
+  const read = async () => {
+    for await (const _ of readStored(file!));
+  }
+  await assert.rejects(read(), changed)
 })
 
 test('more files than a process may open are read one after another', async t => {
