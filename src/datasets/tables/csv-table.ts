@@ -3,6 +3,7 @@ import { Notes } from '../../spec/notes.js'
 import { fileError } from '../errors.js'
 import type { InputFile } from '../input-file.js'
 import type { DatasetLimits } from '../limits.js'
+import { ProblemList } from '../problem-list.js'
 import { isMissing, isMissingMarker, parseBoolean } from './cell.js'
 import { plainFormat } from './cell-format.js'
 import { CellParser } from './cell-parser.js'
@@ -25,6 +26,7 @@ import {
 import {
   type CsvDialect,
   checkFieldCount,
+  fieldCountError,
   inferDialect,
   parseColumnNames,
 } from './dialect/csv-dialect.js'
@@ -41,14 +43,22 @@ export interface CsvTable extends DescribedTable {
 /** The memory of the texts is checked each time so many bytes of rows have been read. */
 const memoryCheckBytes = 4 * 2 ** 20
 
-export function openCsvTable(files: InputFile[], form: TableForm, limits: DatasetLimits): CsvTable {
+/** Rows whose number of fields is wrong are problems; the readings after the first pass over them. */
+export function openCsvTable(
+  files: InputFile[],
+  form: TableForm,
+  limits: DatasetLimits,
+  problems: ProblemList = new ProblemList(),
+): CsvTable {
   for (const file of files) checkForForeignText(file)
   const notes = new Notes()
   const dialect = inferDialect(files[0]!, form.dialect, limits, { notes })
   const names = resolveColumnNames(files[0]!, dialect, form, limits)
   checkColumnNames(names, form)
+  let onRowError = (error: unknown) => problems.add(error)
   const forEachRow: ForEachRow = onRow => {
-    for (const file of files) forEachDataRow(file, dialect, names, limits, onRow)
+    for (const file of files) forEachDataRow(file, dialect, names, limits, onRow, onRowError)
+    onRowError = () => {}
   }
   const format = { ...plainFormat, ...form.cells }
   const survey = (cells: CellFormat) => surveyRows(names, form, limits, cells, forEachRow)
@@ -58,6 +68,7 @@ export function openCsvTable(files: InputFile[], form: TableForm, limits: Datase
     noteDecimalCommas(names, found.columnStats, notes)
   }
   const { rows, columnStats, rawSample } = found
+  problems.check(rows + problems.skipped)
   const columns = describeColumns(names, columnStats, rows, form, limits, files[0]!.name)
   if (names.length === 1) {
     const message = `the table has only one column, '${names[0]}'; if there are more, send delimiter`
@@ -153,18 +164,22 @@ function missingHeaderError(file: InputFile, row: CsvRow) {
   return fileError('DATASET_HEADER', { file: file.name, line: row.line }, detail)
 }
 
-/** Visits the rows of a file after its header. Throws if a row has another number of fields. */
+/** Visits the rows of a file after its header. Tells, and passes over, those with another number of fields. */
 function forEachDataRow(
   file: InputFile,
   dialect: CsvDialect,
   names: readonly string[],
   limits: DatasetLimits,
   onRow: (row: CsvRow, file: string) => void,
+  onRowError: (error: unknown) => void,
 ): void {
   let isHeaderRow = dialect.header
   new CsvReader(file, dialect.delimiter, limits).forEachRow(row => {
+    if (!isHeaderRow) {
+      const error = fieldCountError(file.name, row, names, dialect.endsInDelimiter)
+      return error ? onRowError(error) : onRow(row, file.name)
+    }
     checkFieldCount(file.name, row, names, dialect.endsInDelimiter)
-    if (!isHeaderRow) return onRow(row, file.name)
     isHeaderRow = false
     const mismatch = names.findIndex((name, column) => fieldText(row, column) !== name)
     if (mismatch < 0) return

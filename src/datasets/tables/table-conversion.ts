@@ -10,8 +10,9 @@ export function convertTable({
   form,
   folder,
   limits,
+  problems,
 }: ConversionInput<TableForm>): TableContent {
-  const table = openCsvTable(files, form, limits)
+  const table = openCsvTable(files, form, limits, problems)
   const writer = new TableWriter(folder, table.columns)
   table.write(writer)
   return tableContent(table, writer.close())

@@ -1,3 +1,4 @@
+import type { TrainyardError } from '../../../errors.js'
 import type { Notes } from '../../../spec/notes.js'
 import { fileError } from '../../errors.js'
 import { isBooleanWord, isMissingMarker, NumberParser } from '../cell.js'
@@ -120,23 +121,29 @@ export function parseColumnNames(file: string, row: CsvRow, endsInDelimiter = fa
 const maxColumnNameBytes = 200
 
 /** `endsInDelimiter`: whether a row may have one more field, which is empty. */
-export function checkFieldCount(
+export function checkFieldCount(...row: Parameters<typeof fieldCountError>): void {
+  const error = fieldCountError(...row)
+  if (error) throw error
+}
+
+/** The error of a row that has another number of fields than there are names; null if it has as many. */
+export function fieldCountError(
   file: string,
   row: CsvRow,
   names: readonly string[],
   endsInDelimiter = false,
-): void {
+): TrainyardError | null {
   const { fieldCount, line, starts, ends } = row
   const found = `the row has ${fieldCount} fields, expected ${names.length}`
   if (fieldCount < names.length) {
     const detail = `${found}: ${quoteCell(names[fieldCount]!)} is the first that is missing`
-    throw fileError('DATASET_ROW', { file, line, column: fieldCount + 1 }, detail)
+    return fileError('DATASET_ROW', { file, line, column: fieldCount + 1 }, detail)
   }
-  if (fieldCount === names.length) return
+  if (fieldCount === names.length) return null
   const isEmpty = fieldCount === names.length + 1 && starts[names.length] === ends[names.length]
-  if (isEmpty && endsInDelimiter) return
+  if (isEmpty && endsInDelimiter) return null
   const detail = isEmpty
     ? `${found}: it ends in a delimiter, unlike other rows`
     : `${found}: ${quoteCell(fieldText(row, names.length))} is one too many`
-  throw fileError('DATASET_ROW', { file, line, column: names.length + 1 }, detail)
+  return fileError('DATASET_ROW', { file, line, column: names.length + 1 }, detail)
 }
