@@ -1,6 +1,8 @@
+import { join } from 'node:path'
 import { Notes } from '../spec/notes.js'
 import type { ReportProgress } from './conversion-input.js'
 import { detectFormat, type FileFormat } from './detect.js'
+import { fileError } from './errors.js'
 import { checkFieldsApply, type ValidatedForm } from './form-fields.js'
 import type { ImageForm } from './images/image-form.js'
 import { InputFile } from './input-file.js'
@@ -9,6 +11,7 @@ import type { DatasetLimits } from './limits.js'
 import { ProblemList } from './problem-list.js'
 import type { SourceFile } from './source-file.js'
 import type { TableForm } from './tables/table-form.js'
+import { inflateZstdFiles } from './zstd/inflate-zstd.js'
 
 export type { ConversionResult } from './kind-converter.js'
 
@@ -30,6 +33,33 @@ type Converter =
       kind: 'images or table'
       load: () => Promise<(input: UnsortedInput) => Promise<KindConverter> | KindConverter>
     }
+
+/** Images as files, and archives of images or of any other files. */
+const openFiles = async (input: UnsortedInput): Promise<KindConverter> => {
+  const { openFileTree } = await import('./archives/file-tree.js')
+  const tree = await openFileTree(input.files, input.scratch, input.limits)
+  if (tree.kind === 'images') {
+    const { convertImageStream } = await import('./images/image-intake.js')
+    return {
+      kind: 'images',
+      convert(each) {
+        const stream = tree.openImages(each.form.labels, error => each.problems.add(error))
+        return convertImageStream(each, stream)
+      },
+    }
+  }
+  const files = inflateZstdFiles(tree.files, join(input.scratch, 'entry-inflated'), input.limits)
+  const inner = await openConverter({ ...input, files }, true)
+  const finish = (result: ConversionResult) => {
+    for (const file of files) file.close()
+    const notes = new Notes()
+    tree.addNotes(notes)
+    return { ...result, notes: [...notes.all, ...(result.notes ?? [])] }
+  }
+  return inner.kind === 'table'
+    ? { kind: 'table', convert: async each => finish(await inner.convert({ ...each, files })) }
+    : { kind: 'images', convert: async each => finish(await inner.convert({ ...each, files })) }
+}
 
 const converters: Readonly<Record<FileFormat, Converter>> = {
   TFRecord: {
@@ -80,6 +110,7 @@ const converters: Readonly<Record<FileFormat, Converter>> = {
       return input => convertColumns(input, openJson(input.files, input.form, input.limits))
     },
   },
+  Files: { kind: 'images or table', load: async () => openFiles },
   Parquet: {
     kind: 'table',
     load: async () => {
@@ -97,9 +128,12 @@ export async function convert(
 ): Promise<ConversionResult> {
   const inputs: InputFile[] = []
   try {
-    for (const { name, path, identity } of files)
-      inputs.push(new InputFile(name, path, name, identity ?? null))
-    const input = { files: inputs, folder, scratch, limits, report }
+    for (const { name, path, clientPath, identity } of files) {
+      inputs.push(new InputFile(name, path, clientPath ?? name, identity ?? null))
+    }
+    const inflated = inflateZstdFiles(inputs, join(scratch, 'inflated'), limits)
+    inputs.push(...inflated)
+    const input = { files: inflated, folder, scratch, limits, report }
     const converter = await openConverter({ ...input, form })
     checkFieldsApply(form.fieldNames, converter.kind)
     const problems = new ProblemList(form.onError, converter.kind === 'table' ? 'rows' : 'images')
@@ -114,8 +148,20 @@ export async function convert(
   }
 }
 
-async function openConverter(input: UnsortedInput): Promise<KindConverter> {
-  const converter = converters[detectFormat(input.files)]
+/** `isNested`: the files were in an archive. */
+async function openConverter(input: UnsortedInput, isNested = false): Promise<KindConverter> {
+  const { files, limits } = input
+  const format = detectFormat(files)
+  const [{ name }] = files as [InputFile, ...InputFile[]]
+  if (format === 'Files' && isNested) {
+    const detail = 'an archive or image within a compressed file is not unpacked: send it by itself'
+    throw fileError('DATASET_FORMAT', { file: name }, detail)
+  }
+  if (format !== 'Files' && files.length > limits.dataFiles) {
+    const detail = `the upload has ${files.length} files that are no images, expected at most ${limits.dataFiles}`
+    throw fileError('DATASET_TOO_LARGE', { file: name }, detail)
+  }
+  const converter = converters[format]
   switch (converter.kind) {
     case 'images':
       return { kind: converter.kind, convert: await converter.load() }

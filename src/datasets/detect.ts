@@ -1,7 +1,8 @@
+import { archiveFormat } from './archives/archive-format.js'
 import { zipKind } from './archives/zip-kind.js'
 import { isNpyHeader } from './arrays/npy.js'
 import { fileError } from './errors.js'
-import { isText, kindHeadBytes, nameForeignFile } from './file-kinds.js'
+import { isText, kindHeadBytes, nameForeignFile, nameImage } from './file-kinds.js'
 import { isCifar } from './images/cifar.js'
 import { hasIdxSize, isIdxHeader } from './images/idx.js'
 import { isRecordHeader } from './images/tfrecord/tfrecord-reader.js'
@@ -10,6 +11,7 @@ import { isArrowFile, isArrowStream } from './tables/arrow/magic.js'
 import { isJsonRecords } from './tables/json/json-format.js'
 import { isParquet } from './tables/parquet/magic.js'
 
+/** `Files` are archives, and images as files. */
 export type FileFormat =
   | 'IDX'
   | 'TFRecord'
@@ -19,9 +21,11 @@ export type FileFormat =
   | 'Parquet'
   | 'Arrow'
   | 'JSON'
+  | 'Files'
 
 /** Detects the format from the content of the files, not from their names. Throws if they differ. */
 export function detectFormat(files: readonly InputFile[]): FileFormat {
+  if (files.some(holdsFiles)) return 'Files'
   const formats = files.map(detectFileFormat)
   const [first] = formats
   // the texts beside CIFAR's files have the names of its classes
@@ -31,6 +35,15 @@ export function detectFormat(files: readonly InputFile[]): FileFormat {
   const found = files.map((file, index) => `${file.name} is ${formats[index]}`).join(', ')
   const detail = `expected files of one kind, such as IDX, TFRecord, NumPy, CIFAR, CSV or Parquet: ${found.slice(0, 500)}`
   throw fileError('DATASET_FORMAT', { file: files[0]!.name }, detail)
+}
+
+/** True for an archive or an image. Files beside them may be anything, such as a table of labels. */
+function holdsFiles(file: InputFile): boolean {
+  const head = Buffer.from(file.read(0, kindHeadBytes))
+  const isData = isRecordHeader(head) || isIdxHeader(head)
+  const found = !isData && (nameImage(head) !== null || archiveFormat(file) !== null)
+  file.close()
+  return found
 }
 
 function detectFileFormat(file: InputFile): FileFormat {
@@ -50,7 +63,7 @@ function detectFileFormat(file: InputFile): FileFormat {
   const name = nameFile(file)
   if (name === npzName) return 'NumPy'
   const expected =
-    'expected CSV (UTF-8), JSON, Parquet, Arrow, IDX, TFRecord, NPY, NPZ or CIFAR (binary), each as it is, gzipped or in zlib'
+    'expected CSV (UTF-8), JSON, Parquet, Arrow, IDX, TFRecord, NPY, NPZ or CIFAR (binary), each as it is, gzipped, in zlib or Zstandard, or in a zip or tar; or images'
   if (name) throw fileError('DATASET_FORMAT', location, `the file is ${name}, ${expected}`)
   if (isText(firstBytes)) return 'CSV'
   if (firstBytes.length < 12) {

@@ -47,14 +47,14 @@ const imageSignatures: readonly [signature: string, name: string][] = [
   ['\0\0\0\x0cJXL ', 'a JPEG XL image'],
 ]
 
-/** The bytes that `nameForeignFile` looks at: one block of a tar archive. */
+/** The bytes that tell the kind of a file: one block of a tar archive. */
 export const kindHeadBytes = 512
 
 /** Names a file of a kind that the server does not read, by its first bytes. */
 export function nameForeignFile(head: Buffer): string | null {
   // the header of a table may begin with `ORC` or `PAR1`
   if (isText(head) && !head.subarray(0, 5).equals(Buffer.from('%PDF-'))) return null
-  const name = nameBy(signatures, head) ?? nameImage(head) ?? nameTar(head)
+  const name = nameBy(signatures, head) ?? nameImage(head)
   return name === 'a Python pickle' ? namePickle(head) : name
 }
 
@@ -87,21 +87,6 @@ export function nameImage(head: Buffer): string | null {
 function nameBy(list: readonly [string, string][], head: Buffer): string | null {
   const text = head.toString('latin1', 0, 32)
   return list.find(([signature]) => text.startsWith(signature))?.[1] ?? null
-}
-
-/**
- * A tar archive has no signature at its start. Its first block has a sum of its bytes, for which the eight
- * bytes of the sum itself count as blanks.
- */
-function nameTar(head: Buffer): string | null {
-  if (head.length < 512) return null
-  const stated = Number.parseInt(head.toString('latin1', 148, 156).trim(), 8)
-  const block = head.subarray(0, 512)
-  const sum = block.reduce((total, byte, at) => total + (at >= 148 && at < 156 ? 32 : byte), 0)
-  if (stated !== sum) return null
-  const [entry = ''] = head.toString('utf8', 0, 100).split('\0')
-  const first = entry.replace(/\p{C}/gu, '')
-  return `a tar archive (its first entry is '${first}'), whose files are not read`
 }
 
 /** True if there are no control characters except tabs and line ends. */

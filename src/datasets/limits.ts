@@ -5,6 +5,8 @@ export interface DatasetLimits {
   files: number
   /** Files of a folder of the server's disk. */
   folderFiles: number
+  /** Files other than images. */
+  dataFiles: number
   /** Decompressed bytes per compressed byte; gzip reaches at most 1032. */
   inflationRatio: number
   /** Smaller content may have any ratio: a blank image compresses a thousandfold. */
@@ -36,8 +38,9 @@ export interface DatasetLimits {
 
 export const defaultLimits: DatasetLimits = {
   uploadBytes: 64 * 2 ** 30,
-  files: 1000,
+  files: 10_000,
   folderFiles: 100_000,
+  dataFiles: 1000,
   inflationRatio: 100,
   inflationFloorBytes: 16 * 2 ** 20,
   entries: 1_000_000,

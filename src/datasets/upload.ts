@@ -65,7 +65,8 @@ export class DatasetUpload {
   ): Promise<void> {
     this.assertOpen()
     const shownName = isPath ? name : displayName(name)
-    const file = { name: shownName, path: join(this.folder, String(this.files.length)) }
+    const path = join(this.folder, String(this.files.length))
+    const file = { name: shownName, path, clientPath: name }
     this.files.push(file)
     await this.orAbort(async () => {
       this.assertFileCount(this.limits.files, file.name)

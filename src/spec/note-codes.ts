@@ -17,8 +17,11 @@ export const noteCodes = {
   columns_unreadable: 'columns of the file have a type that a table cannot have, and are left out',
   empty_columns: 'columns have no value in any row',
   empty_texts_missing: 'empty texts of a typed file count as missing values',
+  entry_names_guessed: 'names in an archive have letters whose code is not said',
   few_values_are_numbers:
     'the target has few different whole numbers and is predicted as a number, not as classes',
+  files_passed_over: 'files beside the images or tables of an upload were not read',
+  folders_within_classes: 'folders below that of a class belong to the class',
   frozen_random: 'variables that are frozen have random values',
   huber_slope_small: 'the slope of the huber loss is small beside the range of the target',
   duplicate_images: 'images of the data set have the same pixels',
@@ -75,6 +78,9 @@ export const noteCodes = {
   features_inferred: 'features of TFRecords are taken for image and label by their names',
   float_pixels_stored: 'float32 pixels are stored as uint8',
   image_size_inferred: 'nothing says the size of images of raw pixels, so they count as squares',
+  labels_from_file: 'the labels of images were read from a CSV or JSON Lines file',
+  labels_from_folders: 'the folders of images were taken as their classes',
+  labels_from_samples: 'the labels of images were read from the files beside them',
   labels_from_text: 'the labels are texts, which become the classes in sorted order',
   labels_not_from_zero:
     'no image has the label 0, so a model cannot learn the class of this number',

@@ -2,18 +2,16 @@ import assert from 'node:assert/strict'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { deflateSync, gunzipSync, gzipSync, inflateSync } from 'node:zlib'
+import { deflateSync, gzipSync, inflateSync } from 'node:zlib'
 import { nameForeignFile } from '../../src/datasets/file-kinds.js'
 import { defaultLimits } from '../../src/datasets/limits.js'
 import { spoolToDisk } from '../../src/datasets/spool.js'
 import { tempFolder } from '../../testing/temp-folder.js'
 import { chunked, fixture } from './uploads.js'
 
-test('a file of a kind that is not read is named', async () => {
+test('a file of a kind that is not read is named', () => {
   const latin1 = (text: string) => Buffer.from(text, 'latin1')
-  const tar = gunzipSync(await fixture('flower_photos.tgz'))
   const named: [content: Buffer, name: string | null][] = [
-    [tar, "a tar archive (its first entry is 'flower_photos/a/0.png'), whose files are not read"],
     [Buffer.concat([latin1('GIF89a'), Buffer.alloc(20)]), 'a GIF image'],
     [latin1('RIFF\x24\x08\0\0WEBPVP8 '), 'a WebP image'],
     [latin1('BM\x46\0\0\0\0\0\0\0\x36\0'), 'a BMP image'],

@@ -58,7 +58,7 @@ export const defaultLimits: Limits = {
   uploadBytesPerSecond: 8 * 1024,
   headersTimeoutMs: 20_000,
   uploadFileBytes: 64 * 1024 * MiB,
-  uploadFiles: 100,
+  uploadFiles: 10_000,
   uploadIdleTimeoutMs: 60_000,
   connectionTimeoutMs: 120_000,
   heartbeatMs: 15_000,

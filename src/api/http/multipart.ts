@@ -15,6 +15,8 @@ export async function registerMultipart(
   { fileBytes, files, fields }: FormLimits,
 ) {
   await app.register(multipart, {
+    // the folder of an image may be its class
+    preservePath: true,
     limits: { fileSize: fileBytes, files, fields, parts: files + fields, fieldSize: 64 * 1024 },
   })
 }

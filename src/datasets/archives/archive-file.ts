@@ -1,4 +1,4 @@
-import { createReadStream } from 'node:fs'
+import { Readable } from 'node:stream'
 import { constants, createInflateRaw, inflateRawSync } from 'node:zlib'
 import { crc32 } from '@node-rs/crc32'
 import { type FileErrorCode, type FileLocation, fileError, formatChecksum } from '../errors.js'
@@ -10,6 +10,8 @@ import type { EntryFields, EntryTable } from './entry-table.js'
 
 /** Deflated bytes that are inflated for the first bytes of an entry. */
 const headPackedBytes = 1024
+
+const chunkBytes = 256 * 1024
 
 /** Reads the entries of a zip or tar archive whose index has been checked. */
 export class ArchiveFile implements EntrySource {
@@ -72,10 +74,7 @@ export class ArchiveFile implements EntrySource {
     const fields = this.entries.get(entry)
     const { isDeflated, offset, packedBytes, bytes, checksum } = fields
     if (packedBytes === 0) return
-    const packed = createReadStream(this.file.path, {
-      start: offset,
-      end: offset + packedBytes - 1,
-    })
+    const packed = Readable.from(this.packedChunks(offset, packedBytes))
     const inflate = createInflateRaw()
     const content = isDeflated
       ? packed.on('error', error => inflate.destroy(error)).pipe(inflate)
@@ -96,6 +95,13 @@ export class ArchiveFile implements EntrySource {
     }
     if (read !== bytes) throw this.sizeError(entry, fields)
     if (checksum !== null) this.check(entry, sum, checksum)
+  }
+
+  private *packedChunks(start: number, length: number): Generator<Buffer> {
+    const end = start + length
+    for (let at = start; at < end; at += chunkBytes) {
+      yield Buffer.from(this.file.read(at, Math.min(chunkBytes, end - at)))
+    }
   }
 
   private inflate(entry: number, packed: Buffer, fields: EntryFields): Buffer {

@@ -196,8 +196,8 @@ test('a file that is not IDX, TFRecord or CSV is refused with its name', async t
   const { images, labels } = await mnistSlice(2)
   await assertRejected(
     { a: Buffer.from('PK\x03\x04 and so on') },
-    'DATASET_FORMAT',
-    /is a zip archive/,
+    'DATASET_TRUNCATED',
+    /the zip has no directory at its end/,
   )
   await assertRejected(
     { a: gzipSync(gzipSync(images)), labels },

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { gzipSync } from 'node:zlib'
 import { tempFolder } from '../../../testing/temp-folder.js'
+import { zipFile } from '../archives/zip-writer.js'
 import { freshDatasets } from '../uploads.js'
 import { refusalOf } from './read-table.js'
 
@@ -252,8 +253,8 @@ test('the files of a table must have the same header and the same format', async
     'DATASET_HEADER',
     /^two: line 1, column 1/,
   )
-  const zip = Buffer.from('PK\x03\x04\x14\0\0\0\x08\0\0\0', 'latin1')
-  await assertRejected({ one, zip }, 'DATASET_FORMAT', /^zip: .*zip archive/)
+  const sheet = zipFile([{ name: 'xl/workbook.bin', content: 'x' }])
+  await assertRejected({ one, sheet }, 'DATASET_FORMAT', /^sheet: .*Excel workbook/)
   const idx = Buffer.from('0000080100000001070000', 'hex')
   await assertRejected({ one, idx }, 'DATASET_FORMAT', /one is CSV, idx is IDX/)
 })
