@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { createParser, type EventSourceMessage } from 'eventsource-parser'
 import type { DatasetManifest } from '../spec/dataset.js'
 import type { DatasetImport } from '../spec/dataset-import.js'
+import type { ContactSheet, HistogramPage, SamplePage } from '../spec/dataset-preview.js'
 import type { DatasetRequest } from '../spec/dataset-request.js'
 import type { Job, JobRequest } from '../spec/job.js'
 import type { LogPage } from '../spec/job-log.js'
@@ -63,6 +64,45 @@ export class Client {
   /** Ends the making of a data set, and removes its files. */
   cancelImport(id: string) {
     return this.json<DatasetImport>('POST', `/imports/${id}/cancel`)
+  }
+
+  /** A page of the images or rows of a data set. To repeat a parameter, such as `column`, pass pairs. */
+  samples(dataset: string, query: Record<string, string> | [string, string][] = {}) {
+    return this.json<SamplePage>(
+      'GET',
+      `/datasets/${dataset}/samples?${new URLSearchParams(query)}`,
+    )
+  }
+
+  /** How the values of the columns of a table are spread. */
+  histograms(dataset: string, query: Record<string, string> = {}) {
+    const path = `/datasets/${dataset}/histograms?${new URLSearchParams(query)}`
+    return this.json<HistogramPage>('GET', path)
+  }
+
+  /** Many images of a data set as one PNG, and which image is in which cell. */
+  async contactSheet(dataset: string, query: Record<string, string> = {}) {
+    const parameters = new URLSearchParams(query)
+    const path = `/datasets/${dataset}/contact-sheet`
+    const [image, map] = await Promise.all([
+      this.request('GET', `${path}?${parameters}`),
+      this.json<ContactSheet>('GET', `${path}/cells?${parameters}`),
+    ])
+    return { image: await image.blob(), map }
+  }
+
+  /** The image at a place of a data set, as it is stored or as a PNG. */
+  async image(dataset: string, index: number, { asPng = false } = {}): Promise<Blob> {
+    const format = asPng ? '?format=png' : ''
+    return (await this.request('GET', `/datasets/${dataset}/images/${index}${format}`)).blob()
+  }
+
+  /** A data set as one file; read its body as it arrives. */
+  downloadDataset(
+    dataset: string,
+    format: 'tfrecord' | 'folders' | 'csv' | 'parquet' | 'arrow',
+  ): Promise<Response> {
+    return this.request('GET', `/datasets/${dataset}/archive?format=${format}`)
   }
 
   /** If two submissions have the same key, the second returns the job of the first. */

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { PNG } from 'pngjs'
 import type { Response } from 'supertest'
+import { Client } from '../../../src/client/client.js'
 import { eventually } from '../../../testing/eventually.js'
 import {
   idxFiles,
@@ -254,6 +255,24 @@ test('histograms count all values of all columns', async () => {
     rest.body.items.map((item: { name: string }) => item.name),
     ['colour', 'ok', 'id'],
   )
+})
+
+test('the client reads samples, images, sheets and histograms, and downloads', async () => {
+  const client = new Client(server.url, server.key)
+  const page = await client.samples('stones', [
+    ['column', 'ok'],
+    ['column', 'count'],
+    ['limit', '1'],
+  ])
+  assert.deepEqual(page.items, [{ index: 0, split: null, row: { count: 1, ok: true } }])
+  assert.equal((await client.histograms('stones', { bins: '3' })).items.length, 5)
+  assert.equal((await client.image('shades', 0)).type, 'image/png')
+  const { image, map } = await client.contactSheet('shades', { columns: '4', cell: '16' })
+  const sheet = PNG.sync.read(Buffer.from(await image.arrayBuffer()))
+  assert.deepEqual([sheet.height, sheet.width], [16 * map.rows, 16 * map.columns])
+  const csvFile = await client.downloadDataset('stones', 'csv')
+  assert.match(await csvFile.text(), /^"size","count","colour","ok"\r\n0\.1,1,"red",true\r\n/)
+  await assert.rejects(client.samples('none'), /DATASET_NOT_FOUND/)
 })
 
 test('the preview process may be killed at any time: the next request starts another', async () => {
