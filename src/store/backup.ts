@@ -16,8 +16,8 @@ const formatFile = 'format.json'
  * again. Other names come before the last; a folder without `format.json` is not used, so half a copy is not either.
  */
 const firstNames = ['webhooks', 'jobs', 'idempotency', 'datasets', 'weights', 'models']
-/** Redis is rebuilt from the rest. Names that begin with a dot are files that are not complete. */
-const leftOut = ['redis', formatFile]
+/** Redis is rebuilt from the rest, and uploads in parts can be sent again. Names that begin with a dot are files that are not complete. */
+const leftOut = ['redis', 'uploads', formatFile]
 /** Its links lead to jobs, which are copied in their place. A server makes them again at its start. */
 const linksFolder = 'tensorboard/'
 
