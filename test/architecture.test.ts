@@ -41,6 +41,7 @@ const mayImport: Record<string, readonly string[]> = {
     'spec',
     'errors',
   ],
+  'datasets/derived': ['datasets', 'datasets/images', 'datasets/tables', 'lists', 'spec', 'errors'],
   'datasets/tables': ['datasets', 'spec', 'errors'],
   'datasets/stored': [
     'datasets',

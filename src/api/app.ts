@@ -42,6 +42,7 @@ import { checkpointRoutes } from './routes/checkpoints.js'
 import { datasetArchiveRoutes } from './routes/dataset-archives.js'
 import { datasetSampleRoutes } from './routes/dataset-samples.js'
 import { datasetRoutes } from './routes/datasets.js'
+import { derivedDatasetRoutes } from './routes/derived-datasets.js'
 import { docsRoutes } from './routes/docs.js'
 import { eventRoutes } from './routes/events.js'
 import { homeRoutes } from './routes/home.js'
@@ -159,6 +160,7 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
     await guarded.register(tablePreviewRoutes, routeDeps)
     await guarded.register(importRoutes, routeDeps)
     await guarded.register(uploadRoutes, routeDeps)
+    await guarded.register(derivedDatasetRoutes, routeDeps)
     await guarded.register(modelRoutes, routeDeps)
     await guarded.register(predictionRoutes, routeDeps)
     await guarded.register(weightsRoutes, routeDeps)

@@ -9,6 +9,7 @@ import {
   HistogramPage,
   SamplePage,
 } from '../spec/dataset-preview.js'
+import { DatasetDiff, DatasetVersions } from '../spec/dataset-versions.js'
 import { Job } from '../spec/job.js'
 import { LogPage } from '../spec/job-log.js'
 import { JobPlan } from '../spec/job-queries.js'
@@ -43,6 +44,8 @@ export const responseSchemas: TSchema[] = [
   },
   { ...HistogramPage, $id: 'HistogramPage', description: 'how the values of columns are spread' },
   { ...DatasetImport, $id: 'DatasetImport', description: 'the making of a data set' },
+  { ...DatasetDiff, $id: 'DatasetDiff', description: 'what differs between two data sets' },
+  { ...DatasetVersions, $id: 'DatasetVersions', description: 'the versions of a name' },
   { ...Job, $id: 'Job', description: 'a training job' },
   {
     ...partial(Job, { progress: Type.Partial(Job.properties.progress) }),
@@ -103,6 +106,8 @@ export const ContactSheetResponse = ref<ContactSheet>('ContactSheet')
 export const ColumnHistogramResponse = ref<ColumnHistogram>('ColumnHistogram')
 export const HistogramPageResponse = ref<HistogramPage>('HistogramPage')
 export const ImportResponse = ref<DatasetImport>('DatasetImport')
+export const DatasetDiffResponse = ref<DatasetDiff>('DatasetDiff')
+export const DatasetVersionsResponse = ref<DatasetVersions>('DatasetVersions')
 export const JobResponse = ref<Job>('Job')
 export const JobFieldsResponse = ref<Partial<Job>>('JobFields')
 export const DatasetFieldsResponse = ref<Partial<DatasetManifest>>('DatasetFields')

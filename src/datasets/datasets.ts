@@ -1,15 +1,17 @@
 import { join } from 'node:path'
 import pLimit, { type LimitFunction } from 'p-limit'
-import { isDamaged } from '../errors.js'
+import { isDamaged, nullIfDamaged } from '../errors.js'
 import { type Listing, listingOf, selectPage } from '../lists/listing.js'
 import type { Order } from '../lists/order.js'
 import type { ListQuery } from '../lists/page-selector.js'
 import { DatasetManifest, type ImagesManifest } from '../spec/dataset.js'
+import type { DatasetVersion, DatasetVersions } from '../spec/dataset-versions.js'
 import { DamageRegistry } from '../store/damage-registry.js'
 import { readManifestOf } from '../store/manifest-of.js'
 import { shapeOf } from '../store/shape.js'
 import type { Store } from '../store/store.js'
-import { datasetNotFound } from './errors.js'
+import { DerivedDatasets } from './derived-datasets.js'
+import { datasetNotFound, invalidName, noVersions } from './errors.js'
 import { isId, isName } from './form.js'
 import { readShardLabels } from './images/shard-labels.js'
 import { type DatasetLimits, defaultLimits } from './limits.js'
@@ -27,6 +29,7 @@ export class Datasets {
   readonly limits: DatasetLimits
   private readonly names: DatasetNames
   private readonly limitConversions: LimitFunction
+  private readonly derived: DerivedDatasets
 
   constructor(
     private readonly store: Store,
@@ -38,6 +41,13 @@ export class Datasets {
     this.limits = { ...defaultLimits, ...limits }
     this.names = new DatasetNames(store)
     this.limitConversions = pLimit(this.limits.conversions)
+    this.derived = new DerivedDatasets({
+      store,
+      limits: this.limits,
+      limitConversions: this.limitConversions,
+      publish: (...committed) => this.publish(...committed),
+      getIntact: idOrName => this.getIntact(idOrName),
+    })
   }
 
   /** Opens an upload, which writes files to disk as they arrive. */
@@ -74,6 +84,38 @@ export class Datasets {
       if (!isDamaged(error) || error.damage.kind !== 'dataset') throw error
       return error.damage.id
     }
+  }
+
+  /** See `DerivedDatasets`. */
+  derive(...args: Parameters<DerivedDatasets['derive']>) {
+    return this.derived.derive(...args)
+  }
+
+  /** See `DerivedDatasets`. */
+  diff(...args: Parameters<DerivedDatasets['diff']>) {
+    return this.derived.diff(...args)
+  }
+
+  /** The data sets that have had a name, newest first. Throws DATASET_NOT_FOUND if there is no such name. */
+  async versions(name: string): Promise<DatasetVersions> {
+    const history = isName(name) ? await this.names.history(name) : null
+    if (!history) throw noVersions(name)
+    const items: DatasetVersion[] = []
+    for (const { id, at } of history.toReversed()) {
+      const found = await this.read(id).catch(nullIfDamaged)
+      const { kind = null, records = null } = found ?? {}
+      items.push({ id, at, current: items.length === 0, kind, records })
+    }
+    return { name, items }
+  }
+
+  /** Points a name, which may be new, at a data set. Throws DATASET_NOT_FOUND, and DATASET_NAME for an id. */
+  async setName(name: string, idOrName: string): Promise<DatasetManifest> {
+    if (!isName(name)) throw invalidName(name)
+    const { id } = await this.get(idOrName)
+    await this.names.assign(name, id)
+    this.onChange(id)
+    return this.get(name)
   }
 
   /** Removes a data set, even if it is damaged. */

@@ -85,6 +85,26 @@ export const tooManyUploads = (uploads: number) =>
 export const conversionKilled = (cause: Error) =>
   new TrainyardError('UPLOAD_INTERRUPTED', `${cause.message}; upload the files again`, { cause })
 
+export const differentKinds = (one: Described, other: Described) => {
+  const is = ({ name, kind }: Described) =>
+    `'${name}' ${kind === 'table' ? 'is a table' : 'has images'}`
+  return new TrainyardError('DATASET_KIND', `${is(one)}, and ${is(other)}: they cannot be compared`)
+}
+
+interface Described {
+  name: string
+  kind: 'images' | 'table'
+}
+
+export const invalidName = (name: string) =>
+  new TrainyardError(
+    'DATASET_NAME',
+    `${quoteJson(name)} is the form of an id: a name has 1 to 63 of a-z, 0-9, '.', '_' and '-', a letter or digit first`,
+  )
+
+export const noVersions = (name: string) =>
+  new TrainyardError('DATASET_NOT_FOUND', `no data set has the name ${quoteJson(name)}`)
+
 export const datasetNotFound = (idOrName: string) =>
   new TrainyardError('DATASET_NOT_FOUND', `there is no data set ${quoteJson(idOrName)}`)
 

@@ -16,6 +16,9 @@ const namePointer = shapeOf<NamePointer>(
   }),
 )
 
+/** Older entries of a history are dropped. */
+const maxHistory = 1000
+
 const folder = 'dataset-names'
 const nameKey = (name: string) => `${folder}/${name}.json`
 
@@ -38,8 +41,14 @@ export class DatasetNames {
   async assign(name: string, id: string): Promise<void> {
     const pointer = await this.store.readJson(nameKey(name), namePointer).catch(nullIfDamaged)
     if (pointer?.id === id) return
-    const history = [...(pointer?.history ?? []), { id, at: new Date().toISOString() }]
+    const earlier = (pointer?.history ?? []).slice(-maxHistory + 1)
+    const history = [...earlier, { id, at: new Date().toISOString() }]
     await this.store.replaceJson<NamePointer>(nameKey(name), { id, history })
+  }
+
+  /** What the name has pointed at, oldest first; the last one is current. Null if there is no such name. */
+  async history(name: string): Promise<NamePointer['history'] | null> {
+    return (await this.store.readJsonCached(nameKey(name), namePointer))?.history ?? null
   }
 
   async remove(name: string): Promise<void> {

@@ -2,8 +2,12 @@ import { availableParallelism } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { engineEnvironment } from '../engine/environment.js'
 import { askChild, ChildExitError, ChildKilledError } from '../ipc/ask-child.js'
+import type { DatasetManifest } from '../spec/dataset.js'
 import type { ConversionResult, ConversionTask } from './conversion.js'
 import type { ConversionProgress, ReportProgress } from './conversion-input.js'
+import type { ComparisonTask, RecordComparison } from './derived/comparison.js'
+import type { DerivationTask } from './derived/derivation.js'
+import type { Derived } from './derived/derived-content.js'
 import { conversionKilled, fileError } from './errors.js'
 
 /** Far more than any valid record needs. */
@@ -12,20 +16,51 @@ const maxHeapMiB = 192
 /** Decoding takes them from trainers. */
 const maxCores = 4
 
-const script = fileURLToPath(new URL('./conversion-process.js', import.meta.url))
+const scriptAt = (path: string) => fileURLToPath(new URL(path, import.meta.url))
+const script = scriptAt('./conversion-process.js')
+const derivationScript = scriptAt('./derivation-process.js')
+const comparisonScript = scriptAt('./comparison-process.js')
 
 /**
  * Converts in a process of its own, for two reasons: the API's event loop must not wait for a data
  * set, and a record that fills the memory must end only its reader. (V8 may end the whole process
  * if the heap of a worker thread is full.) `signal` kills the process, and its reason is thrown.
  */
-export async function runConversion(
+export function runConversion(
   task: ConversionTask,
-  { signal, onProgress }: { signal?: AbortSignal; onProgress?: ReportProgress } = {},
+  control: ConversionControl = {},
 ): Promise<ConversionResult> {
+  return askConverter(task, 'conversion', script, task.files[0]!.name, control)
+}
+
+/** Derives a data set in such a process, too. */
+export function runDerivation(
+  task: DerivationTask,
+  control: ConversionControl = {},
+): Promise<Derived<DatasetManifest>> {
+  return askConverter(task, 'derivation', derivationScript, task.source.manifest.name, control)
+}
+
+/** Compares the records of two data sets in such a process, too. */
+export function runComparison(task: ComparisonTask): Promise<RecordComparison> {
+  return askConverter(task, 'comparison', comparisonScript, task.one.manifest.name, {})
+}
+
+interface ConversionControl {
+  signal?: AbortSignal
+  onProgress?: ReportProgress
+}
+
+async function askConverter<Task extends object, Answer>(
+  task: Task,
+  name: string,
+  script: string,
+  file: string,
+  { signal, onProgress }: ConversionControl,
+): Promise<Answer> {
   try {
-    return await askChild<ConversionTask, ConversionResult, ConversionProgress>(task, {
-      name: 'conversion',
+    return await askChild<Task, Answer, ConversionProgress>(task, {
+      name,
       script,
       execArgv: [`--max-old-space-size=${maxHeapMiB}`],
       // The child reads untrusted files, so it gets no secrets. V8 would write to stderr if its heap is full.
@@ -40,6 +75,6 @@ export async function runConversion(
     if (!(error instanceof ChildExitError)) throw error
     if (!error.heapIsFull) throw conversionKilled(error)
     const detail = `a record takes more than ${maxHeapMiB} MiB to read`
-    throw fileError('DATASET_TOO_LARGE', { file: task.files[0]!.name }, detail)
+    throw fileError('DATASET_TOO_LARGE', { file }, detail)
   }
 }

@@ -58,7 +58,7 @@ const common = (
 })
 
 /** The mean and deviation of all images of the splits. Those of a single split are exactly its own. */
-function pooledMoments(splits: readonly ImageSplit[]): Pick<ImagesManifest, 'mean' | 'std'> {
+export function pooledMoments(splits: readonly ImageSplit[]): Pick<ImagesManifest, 'mean' | 'std'> {
   const [first] = splits
   if (splits.length === 1) return { mean: first!.mean, std: first!.std }
   const records = sum(splits, split => split.records)

@@ -1,4 +1,5 @@
 import { type Static, Type } from 'typebox'
+import { Derivation } from './dataset-steps.js'
 import { DatasetId, Name, Timestamp } from './identifiers.js'
 import { NoteList } from './note.js'
 import { nullable } from './nullable.js'
@@ -120,6 +121,7 @@ export const ImagesManifest = Type.Object({
   ...imageStatistics,
   resize: Type.Optional(ImageResize),
   splits: Type.Optional(Type.Array(ImageSplit)),
+  derivedFrom: Type.Optional(Derivation),
   skipped: Type.Optional(SkippedRecords),
   formats: Type.Optional(
     Type.Record(Type.String(), Type.Integer(), {
@@ -237,6 +239,7 @@ export const TableManifest = Type.Object({
   }),
   cellFormat: Type.Optional(CellFormat),
   splits: Type.Optional(Type.Array(TableSplit)),
+  derivedFrom: Type.Optional(Derivation),
   skipped: Type.Optional(SkippedRecords),
   notes: Type.Optional(NoteList),
   shards: Type.Array(Shard),

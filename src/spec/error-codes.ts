@@ -1,3 +1,4 @@
+import { derivationErrorCodes } from './derivation-error-codes.js'
 import { type ErrorCodeInfo, type ErrorKind, httpErrorCodes } from './http-error-codes.js'
 import { importErrorCodes } from './import-error-codes.js'
 
@@ -83,7 +84,7 @@ export const errorCodes = {
   },
   DATASET_KIND: {
     kind: 'invalid',
-    when: 'a table is asked for what only images have, or images for what only a table has',
+    when: 'a table is asked for what only images have, or images for what only a table has; or both are compared',
     help: '`detail` says which it is.',
   },
   PREVIEW_BUSY: {
@@ -96,6 +97,7 @@ export const errorCodes = {
     when: 'the process that reads the data set is stopped or killed, or takes too long',
     help: 'Retry after the time in the Retry-After header, or ask for less at once. If it lasts, check the memory and load of the machine.',
   },
+  ...derivationErrorCodes,
   UPLOAD_BUSY: {
     kind: 'unavailable',
     when: 'too many uploads of data sets wait for their conversion',

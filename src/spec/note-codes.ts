@@ -59,6 +59,7 @@ export const noteCodes = {
   records_skipped: 'images or rows that cannot be used were left out, as the form says',
   rounded_in_training:
     'training computes in float32, in which some numbers of the column run together',
+  records_left_out: 'a step of a derivation leaves images or rows out',
   row_numbers: 'a column counts the rows',
   rows_without_target: 'rows without a value of the target are left out',
   similar_images: 'images of the data set look nearly the same',
@@ -67,6 +68,7 @@ export const noteCodes = {
   splits_from_names: 'the names of files say which split their records belong to',
   splits_used: 'the data set has splits, of which the job uses some',
   test_split_trained_on: 'the job trains on the split test',
+  text_columns_not_stored: 'columns of text are not stored, so a derived table lacks them',
   text_columns_left_out: 'columns of text are not among the features',
   two_values_are_classes: 'the target has two different numbers, which are taken for two classes',
   unknown_categories: 'rows to predict have categories that training has not seen',
@@ -81,6 +83,8 @@ export const noteCodes = {
   labels_from_file: 'the labels of images were read from a CSV or JSON Lines file',
   labels_from_folders: 'the folders of images were taken as their classes',
   labels_from_samples: 'the labels of images were read from the files beside them',
+  duplicates_in_one_split: 'equal images are in one split together',
+  join_keys_absent: 'rows have a key that the joined table lacks',
   labels_from_text: 'the labels are texts, which become the classes in sorted order',
   labels_not_from_zero:
     'no image has the label 0, so a model cannot learn the class of this number',

@@ -1,4 +1,4 @@
-import { lstat, readdir, rm, stat } from 'node:fs/promises'
+import { copyFile, lstat, readdir, rm, stat } from 'node:fs/promises'
 import { dirname, join, relative, resolve } from 'node:path'
 import { DamagedError, isDamaged } from '../errors.js'
 import { bytesBelow } from './bytes-below.js'
@@ -144,6 +144,19 @@ class FolderStore implements Store {
       if (committed) return true
       await this.discard(staged)
       return false
+    })
+  }
+
+  shareFile(key: string, file: string, staged: string, to: string): Promise<void> {
+    return this.guard(key, async () => {
+      const from = pathOf(this.root, `${key}/${file}`)
+      const target = pathOf(this.assertStaged(staged), to)
+      await this.disk.mkdir(dirname(target))
+      await this.disk.link(from, target).catch(error => {
+        // a disk without hard links, or a file that has as many as it may
+        if (!['EXDEV', 'EPERM', 'EMLINK', 'ENOTSUP'].includes(errorCode(error) ?? '')) throw error
+        return copyFile(from, target)
+      })
     })
   }
 

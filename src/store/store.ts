@@ -55,6 +55,11 @@ export interface Store {
    */
   commit(staged: string, key: string, manifest: object): Promise<boolean>
   /**
+   * Puts a file of a committed folder into a staged one without copying it, if the disk can: both names are of one
+   * file, which never changes. `file` and `to` are relative to the folders.
+   */
+  shareFile(key: string, file: string, staged: string, to: string): Promise<void>
+  /**
    * Reads the manifest of a committed folder, or returns null if there is none. Throws a DamagedError if it does
    * not match its checksum. Cached like `readJsonCached`.
    */

@@ -13,6 +13,7 @@ import type { StreamTicket } from '../../spec/stream-ticket.js'
 import type { CreatedWebhook, Delivery, Webhook } from '../../spec/webhook.js'
 import type { WeightsManifest, WeightsSummary } from '../../spec/weights.js'
 import type { Worker } from '../../spec/worker.js'
+import { datasetAnswerExamples } from './dataset-examples.js'
 import { previewExamples } from './preview-examples.js'
 
 const jobId = 'job-01k9zq4t7mhg2s8v5x3c6b1n0d'
@@ -362,6 +363,7 @@ export const answerExamples: Readonly<Record<string, object>> = {
   JobPlan: jobPlan,
   Dataset: dataset,
   DatasetPage: pageOf(dataset),
+  ...datasetAnswerExamples,
   Model: model,
   ModelPage: pageOf(model),
   MetricsPage: metricsPage,

@@ -39,6 +39,8 @@ import {
   TextHistogram,
 } from '../../spec/dataset-preview.js'
 import { DatasetRequest, DatasetSource, datasetSources } from '../../spec/dataset-request.js'
+import { DatasetStep, Derivation, DeriveRequest, datasetSteps } from '../../spec/dataset-steps.js'
+import { DatasetNaming, DatasetVersion } from '../../spec/dataset-versions.js'
 import {
   ClassEvaluation,
   Evaluation,
@@ -250,6 +252,22 @@ export const namedSchemas: Record<string, TSchema> = {
   BooleanHistogram,
   CategoryHistogram,
   TextHistogram,
+  DeriveRequest,
+  DatasetStep,
+  FilterStep: datasetSteps.filter,
+  SampleStep: datasetSteps.sample,
+  SplitStep: datasetSteps.split,
+  RelabelStep: datasetSteps.relabel,
+  LabelStep: datasetSteps.label,
+  DropDuplicatesStep: datasetSteps.dropDuplicates,
+  SelectStep: datasetSteps.select,
+  DropStep: datasetSteps.drop,
+  RenameStep: datasetSteps.rename,
+  CastStep: datasetSteps.cast,
+  JoinStep: datasetSteps.join,
+  Derivation,
+  DatasetVersion,
+  DatasetNaming,
   ModelPage: page(Type.Union([ModelResponse, ModelFieldsResponse])),
   NetworkModel,
   BoostingModel,

@@ -23,7 +23,8 @@ export async function convertColumns(
   return tableContent(table, writer.close())
 }
 
-async function writeRows(
+/** Reads the rows a second time, and writes them. */
+export async function writeRows(
   source: ColumnSource,
   table: TypedTable,
   writer: TableWriter,
@@ -36,7 +37,8 @@ async function writeRows(
       new ColumnFiller(column, source.columns[column.index]!.type, cells, writer.builders[at]!),
   )
   let done = 0
-  for await (const { rows, columns } of source.batches()) {
+  for await (const { rows, columns, split } of source.batches()) {
+    if (split !== undefined) writer.setSplit(split)
     for (const [at, filler] of fillers.entries()) filler.take(columns[stored[at]!.index]!, rows)
     for (let from = 0; from < rows; ) {
       const count = Math.min(rows - from, writer.room)

@@ -26,6 +26,7 @@ export class TableWriter {
   private readonly shards: Shard[] = []
   private batches: RecordBatch[] = []
   private batchedRows = 0
+  private split: string | undefined
 
   constructor(
     private readonly folder: string,
@@ -50,6 +51,14 @@ export class TableWriter {
   advance(rows: number): void {
     this.row += rows
     if (this.row === this.batchRows) this.flushBatch()
+  }
+
+  /** The next rows belong to this split. Its rows begin a shard. */
+  setSplit(split: string): void {
+    if (split === this.split) return
+    this.flushBatch()
+    this.flushShard()
+    this.split = split
   }
 
   close(): Shard[] {
@@ -80,7 +89,10 @@ export class TableWriter {
     const content = tableToIPC(new Table(this.schema, this.batches), 'file')
     writeFileSync(join(this.folder, name), content, { flag: 'wx' })
     const sha256 = createHash('sha256').update(content).digest('hex')
-    this.shards.push({ name, records: this.batchedRows, bytes: content.length, sha256 })
+    this.shards.push({
+      ...{ name, records: this.batchedRows, bytes: content.length, sha256 },
+      ...(this.split !== undefined && { split: this.split }),
+    })
     this.batches = []
     this.batchedRows = 0
   }

@@ -14,6 +14,8 @@ import type { TableManifest } from '../../../src/spec/dataset.js'
 export interface ReadTable {
   table: TableManifest
   reader: TableReader
+  /** The folder with the shards. */
+  folder: string
   /** Codes of the notes. */
   codes: string[]
   /** Messages of the notes, a line for each. */
@@ -40,6 +42,7 @@ export function readTable(
   return {
     table,
     reader: openTableReader(paths, table),
+    folder,
     codes: notes.map(({ code }) => code),
     notes: notes.map(({ message }) => message).join('\n'),
   }

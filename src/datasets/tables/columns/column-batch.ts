@@ -68,6 +68,8 @@ export interface ColumnBatch {
   /** The row of the file with which the batch begins, from 0. */
   firstRow: number
   rows: number
+  /** The split of its rows. The batches of a split follow each other. Absent without splits. */
+  split?: string
   /** One for each of the source's columns. Their kinds may differ between batches. */
   columns: readonly ColumnValues[]
 }

@@ -1,0 +1,121 @@
+import type { LimitFunction } from 'p-limit'
+import { FieldErrors, isMissing } from '../errors.js'
+import type { DatasetManifest } from '../spec/dataset.js'
+import type { DatasetStep, DeriveRequest } from '../spec/dataset-steps.js'
+import type { DatasetDiff } from '../spec/dataset-versions.js'
+import type { Store } from '../store/store.js'
+import { diffManifests } from './derived/dataset-diff.js'
+import type { SourceDataset } from './derived/source-dataset.js'
+import { datasetNotFound, differentKinds, tooManyUploads } from './errors.js'
+import type { DatasetLimits } from './limits.js'
+import { runComparison, runDerivation } from './run-conversion.js'
+import type { PublishDataset } from './upload.js'
+
+export interface DerivedDatasetDeps {
+  store: Store
+  limits: DatasetLimits
+  /** Derivations take as much as uploads. */
+  limitConversions: LimitFunction
+  publish: PublishDataset
+  /** Throws DATASET_NOT_FOUND, and a DamagedError if a file of the data set is damaged. */
+  getIntact(idOrName: string): Promise<DatasetManifest>
+}
+
+/** More records are not compared one by one. */
+const maxCompared = 20_000_000
+
+/** Makes data sets of others, and compares them. */
+export class DerivedDatasets {
+  constructor(private readonly deps: DerivedDatasetDeps) {}
+
+  /**
+   * Does the steps in a process of their own, and commits the result. `created` is false if the same data set exists
+   * already. Throws DATASET_NOT_FOUND, and INVALID_STEPS if a step cannot be done.
+   */
+  async derive(
+    idOrName: string,
+    { name, steps: requested }: DeriveRequest,
+  ): Promise<{ dataset: DatasetManifest; created: boolean }> {
+    const { store, limits, publish, getIntact } = this.deps
+    const source = await this.stored(await getIntact(idOrName))
+    const { steps, others } = await this.resolveSteps(requested)
+    const folder = await store.stage()
+    try {
+      const task = { source, steps, others, folder, limits }
+      const { content, shared } = await this.limited(() =>
+        runDerivation(task).catch(error => this.rethrow(source, error)),
+      )
+      const { id } = source.manifest
+      for (const { from, to } of shared) await store.shareFile(keyOf(id), from, folder, to)
+      const derivedFrom = { dataset: id, steps }
+      const createdAt = new Date().toISOString()
+      const facts = { derivedFrom, name: name ?? content.id, createdAt }
+      // each kind for itself, since a spread of a union is none
+      const manifest: DatasetManifest =
+        content.kind === 'images' ? { ...content, ...facts } : { ...content, ...facts }
+      return await publish(folder, manifest, name ?? null)
+    } catch (error) {
+      await store.discard(folder)
+      throw error
+    }
+  }
+
+  /** Compares two data sets. Throws DATASET_NOT_FOUND, and DATASET_KIND for images and a table. */
+  async diff(idOrName: string, other: string): Promise<DatasetDiff> {
+    const [one, two] = [await this.deps.getIntact(idOrName), await this.deps.getIntact(other)]
+    if (one.kind !== two.kind) throw differentKinds(one, two)
+    const diff = diffManifests(one, two)
+    return { ...diff, records: await this.compare(one, two) }
+  }
+
+  private async compare(one: DatasetManifest, other: DatasetManifest) {
+    if (one.id === other.id) return { both: one.records, onlyOne: 0, onlyOther: 0 }
+    if (one.records + other.records > maxCompared) return null
+    const task = { one: await this.stored(one), other: await this.stored(other) }
+    return this.limited(() => runComparison(task))
+  }
+
+  /** The steps with ids in place of names, and the data sets that they name. */
+  private async resolveSteps(requested: readonly DatasetStep[]) {
+    const errors = new FieldErrors()
+    const steps: DatasetStep[] = []
+    const others = new Map<string, SourceDataset>()
+    for (const [index, step] of requested.entries()) {
+      if (!('dataset' in step) || step.dataset === undefined) {
+        steps.push(step)
+        continue
+      }
+      try {
+        const found = await this.deps.getIntact(step.dataset)
+        others.set(found.id, await this.stored(found))
+        steps.push({ ...step, dataset: found.id })
+      } catch (error) {
+        if (!isMissing(error)) throw error
+        errors.add(`/steps/${index}/dataset`, 'dataset_not_found', error.message)
+      }
+    }
+    errors.throwIfAny('INVALID_STEPS')
+    return { steps, others: [...others.values()] }
+  }
+
+  private async stored<M extends DatasetManifest>(manifest: M): Promise<SourceDataset<M>> {
+    return { manifest, folder: await this.deps.store.folder(keyOf(manifest.id)) }
+  }
+
+  private limited<T>(work: () => Promise<T>): Promise<T> {
+    const { limits, limitConversions } = this.deps
+    const { activeCount, pendingCount } = limitConversions
+    if (activeCount >= limits.conversions && pendingCount >= limits.waitingConversions)
+      throw tooManyUploads(activeCount + pendingCount)
+    return limitConversions(work)
+  }
+
+  /** If the source was removed meanwhile, the answer is that it is not there. */
+  private async rethrow({ manifest }: SourceDataset, error: unknown): Promise<never> {
+    const { store } = this.deps
+    if ((await store.readManifest(keyOf(manifest.id))) === null) throw datasetNotFound(manifest.id)
+    throw error
+  }
+}
+
+const keyOf = (id: string) => `datasets/${id}`

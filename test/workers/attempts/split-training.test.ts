@@ -1,0 +1,86 @@
+// A job on a data set with splits is the job on data sets of the same images, one for each split.
+import assert from 'node:assert/strict'
+import { createHash } from 'node:crypto'
+import { readdir, readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { loadTensorFlow } from '../../../src/engine/tensorflow.js'
+import { JobRecords } from '../../../src/jobs/record/records.js'
+import { planNetworkJob } from '../../../src/planning/plan.js'
+import type { ImagesManifest } from '../../../src/spec/dataset.js'
+import type { FromTrainer } from '../../../src/spec/ipc-messages.js'
+import type { NetworkJobRequest } from '../../../src/spec/job.js'
+import { newJobId, startAttempt } from '../../../testing/running-job.js'
+import { runNetworkAttempt } from '../../../workers/attempts/network-attempt.js'
+import { buildTask } from '../../../workers/supervision/trainer-task.js'
+import { freshDatasets, mnistSlice } from '../../datasets/uploads.js'
+
+test('a job on splits ends with the bytes of a job on two data sets, in memory and streaming', async t => {
+  const { datasets, store, upload } = await freshDatasets(t)
+  await upload(await mnistSlice(200), { name: 'digits' })
+  const split = { kind: 'split', shares: { val: 0.2, test: 0.2 } } as const
+  await datasets.derive('digits', { name: 'parts', steps: [split] })
+  for (const name of ['train', 'val']) {
+    await datasets.derive('parts', { name, steps: [{ kind: 'filter', splits: [name] }] })
+  }
+  const find = async (name: string) => (await datasets.get(name)) as ImagesManifest
+
+  const train = async (request: Pick<NetworkJobRequest, 'dataset' | 'training'>) => {
+    const { dataset, training = {} } = request
+    const validation = training.validation
+    const other =
+      typeof validation === 'object' && 'dataset' in validation
+        ? await find(validation.dataset)
+        : null
+    const job = planNetworkJob(
+      { id: newJobId(), createdAt: '2026-01-01T00:00:00.000Z' },
+      {
+        model: { kind: 'resnet', blocks: 1, filters: 4 },
+        dataset,
+        training: {
+          ...{ steps: 4, batchSize: 16, validateEvery: 2, classWeights: 'balanced' as const },
+          ...training,
+        },
+      },
+      await find(dataset),
+      other,
+    )
+    await new JobRecords(store).create(job)
+    const attempt = await startAttempt(store, job.id, { resumedFrom: 0, phase: 'preparing' })
+    const messages: FromTrainer[] = []
+    await runNetworkAttempt({
+      tf: loadTensorFlow(),
+      store,
+      task: { ...(await buildTask(job, attempt, 0, id => datasets.get(id))), job },
+      send: async message => void messages.push(message),
+      stopRequested: async () => null,
+      reserveMemory: async () => {},
+    })
+    const rows = messages.flatMap(message => (message.type === 'metrics' ? message.row : []))
+    const folder = await store.folder(`jobs/${job.id}/checkpoints/4`)
+    const files = (await readdir(folder)).filter(name => name.startsWith('model.ckpt-4.data'))
+    const weights = await readFile(join(folder, files[0]!))
+    return {
+      // all but the time that it took
+      values: rows.map(({ step, values: { examplesPerSecond: _, ...values } }) => ({
+        step,
+        ...values,
+      })),
+      weights: createHash('sha256').update(weights).digest('hex'),
+      normalization: job.normalization,
+    }
+  }
+  for (const input of ['in-memory', 'streaming'] as const) {
+    const apart = await train({
+      dataset: 'train',
+      training: { input, validation: { dataset: 'val' } },
+    })
+    assert.ok(apart.values.some(row => 'validationLoss' in row))
+    assert.deepEqual(await train({ dataset: 'parts', training: { input } }), apart, input)
+    const elsewhere = { dataset: 'parts', split: 'val' }
+    assert.deepEqual(
+      await train({ dataset: 'train', training: { input, validation: elsewhere } }),
+      apart,
+    )
+  }
+})
