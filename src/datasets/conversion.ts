@@ -1,7 +1,9 @@
+import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { Notes } from '../spec/notes.js'
 import type { ReportProgress } from './conversion-input.js'
 import { detectFormat, type FileFormat } from './detect.js'
+import { divideUpload } from './divide-upload.js'
 import { fileError } from './errors.js'
 import { checkFieldsApply, type ValidatedForm } from './form-fields.js'
 import type { ImageForm } from './images/image-form.js'
@@ -133,7 +135,10 @@ export async function convert(
     }
     const inflated = inflateZstdFiles(inputs, join(scratch, 'inflated'), limits)
     inputs.push(...inflated)
-    const input = { files: inflated, folder, scratch, limits, report }
+    // an upload that is to be divided is complete before
+    const whole = form.splits ? join(scratch, 'whole') : folder
+    if (form.splits) mkdirSync(whole)
+    const input = { files: inflated, folder: whole, scratch, limits, report }
     const converter = await openConverter({ ...input, form })
     checkFieldsApply(form.fieldNames, converter.kind)
     const problems = new ProblemList(form.onError, converter.kind === 'table' ? 'rows' : 'images')
@@ -142,7 +147,9 @@ export async function convert(
         ? await converter.convert({ ...input, problems, form: form.table })
         : await converter.convert({ ...input, problems, form: form.images })
     for (const file of inputs) file.assertUnchanged()
-    return withSkipped(result, problems)
+    const content = withSkipped(result, problems)
+    if (!form.splits) return content
+    return await divideUpload(content, form.splits, { folder: whole, limits, report }, folder)
   } finally {
     for (const input of inputs) input.close()
   }

@@ -1,4 +1,5 @@
 import { FieldErrors } from '../errors.js'
+import type { SplitStep } from '../spec/dataset-steps.js'
 import { addFormError } from './errors.js'
 import type { ImageForm } from './images/image-form.js'
 import type { OnError } from './problem-list.js'
@@ -10,6 +11,8 @@ export interface ValidatedForm {
   images: ImageForm
   table: TableForm
   onError: OnError
+  /** Into which splits the records are to be divided. */
+  splits: SplitStep | null
   /** Names of the fields that the form has. */
   fieldNames: string[]
 }

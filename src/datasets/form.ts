@@ -1,6 +1,7 @@
 import { Check } from 'typebox/value'
 import { FieldErrors, quoteJson } from '../errors.js'
 import { DatasetId, Name } from '../spec/identifiers.js'
+import { parseSplits } from './derived/splits-field.js'
 import { addFormError } from './errors.js'
 import type { ValidatedForm } from './form-fields.js'
 import { dimensionRange, isDimension } from './images/dimensions.js'
@@ -26,6 +27,7 @@ export interface UploadForm extends TableFields {
   onError?: string
   maxSkipped?: string
   resize?: string
+  splits?: string
 }
 
 export const isName = (text: string): boolean => Check(Name, text) && !isId(text)
@@ -63,6 +65,8 @@ export function validateForm(form: UploadForm): ValidatedForm {
   const onError = parseOnError(form, errors)
   const resize = form.resize === undefined ? null : parseResize(form.resize)
   if (typeof resize === 'string') addFormError(errors, 'resize', resize)
+  const splits = form.splits === undefined ? null : parseSplits(form.splits)
+  if (typeof splits === 'string') addFormError(errors, 'splits', splits)
   const table = parseTableFields(form, errors)
   errors.throwIfAny('DATASET_FORM')
   return {
@@ -78,6 +82,7 @@ export function validateForm(form: UploadForm): ValidatedForm {
     },
     table,
     onError,
+    splits: typeof splits === 'string' ? null : splits,
     fieldNames: Object.keys(form),
   }
 }

@@ -88,6 +88,12 @@ export const DatasetOptions = {
   missing: Type.Optional(Type.Array(Type.String(), { maxItems: 100 })),
   onError: Type.Optional(Type.Enum(['refuse', 'skip'])),
   maxSkipped: Type.Optional(Type.Number({ minimum: 0, maximum: 1 })),
+  splits: Type.Optional(
+    Type.Record(Type.String(), Type.Union([Type.Number(), Type.String()]), {
+      description:
+        'shares of splits beside train, with seed, by and column: {"val":0.1,"test":0.1,"by":"class"}',
+    }),
+  ),
 }
 
 export const DatasetRequest = strictObject({

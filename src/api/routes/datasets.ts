@@ -47,7 +47,7 @@ const fieldNames = [
   ...(['name', 'labels', 'height', 'width', 'channels', 'features', 'dtype', 'range'] as const),
   ...(['resize', 'layout'] as const),
   ...(['target', 'schema', 'delimiter', 'header', 'decimal', 'thousands', 'missing'] as const),
-  ...(['onError', 'maxSkipped'] as const),
+  ...(['onError', 'maxSkipped', 'splits'] as const),
 ]
 
 const WaitQuery = strictObject({
@@ -95,6 +95,12 @@ const UploadForm = strictObject({
     Type.Enum(['refuse', 'skip'], {
       description:
         'refuse: an image or row that cannot be used refuses the upload (default); skip: it is left out, and listed in `skipped`',
+    }),
+  ),
+  splits: Type.Optional(
+    Type.String({
+      description:
+        'shares of splits beside train, as JSON: {"val":0.1,"test":0.1}; also seed, by (class, random, group or time) and column',
     }),
   ),
   maxSkipped: Type.Optional(

@@ -48,7 +48,7 @@ export async function compareRecords({ one, other }: ComparisonTask): Promise<Re
 async function* hashesOf(dataset: SourceDataset, other: SourceDataset): AsyncGenerator<bigint> {
   if (isImages(dataset)) {
     const { readImageRecords } = await import('./images/image-records.js')
-    yield* readImageRecords(dataset, () => {}).hashes
+    yield* (await readImageRecords(dataset, () => {})).hashes
     return
   }
   const { viewAll } = await import('./tables/table-view.js')

@@ -1,7 +1,12 @@
 import assert from 'node:assert/strict'
+import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { PNG } from 'pngjs'
 import type { SourceDataset } from '../../../src/datasets/derived/source-dataset.js'
+import { openImageIndex } from '../../../src/datasets/images/image-index.js'
+import { decodeExample } from '../../../src/datasets/images/tfrecord/example.js'
+import { readRecord } from '../../../src/datasets/images/tfrecord/tfrecord-reader.js'
+import { InputFile } from '../../../src/datasets/input-file.js'
 import type { ImagesManifest } from '../../../src/spec/dataset.js'
 import { tempFolder } from '../../../testing/temp-folder.js'
 import { bytes, convertRecords, example, int64 } from '../images/examples.js'
@@ -230,4 +235,42 @@ test('what a step cannot do is refused with its place', async () => {
 test('images are filtered by their label and size', async () => {
   const { manifest } = await derived({ kind: 'filter', where: ['label^=c', 'height=2'] })
   assert.deepEqual(manifest.classCounts, [30, 0, 10])
+})
+
+test('images get classes by their paths in the upload, and the index follows them', async () => {
+  const labels = { 'a#0': 'wolf', 'a#1': 'wolf', 'a#31': 'fox' }
+  const kept = await derived({ kind: 'label', labels, others: 'keep' })
+  assert.deepEqual(kept.manifest.labels, ['cat', 'dog', 'cow', 'fox', 'wolf'])
+  assert.deepEqual(kept.manifest.classCounts, [28, 19, 10, 1, 2])
+  const dropped = await derived({ kind: 'label', labels, others: 'drop' })
+  assert.deepEqual(dropped.manifest.classCounts, [1, 2])
+  const unlabelled = await refusals(root, source, [{ kind: 'label', labels }])
+  assert.match(unlabelled.join(), /^\/steps\/0\/others required: 57 images have no label, such as/)
+  const filtered = await derived({ kind: 'filter', where: ['source^=a#5'] })
+  // a#5 and a#50 to a#59
+  assert.equal(filtered.manifest.records, 11)
+
+  const split = await deriveHere(root, kept, [splitStep])
+  for (const { manifest, folder } of [kept, split]) {
+    const index = await openImageIndex(join(folder, manifest.index!.name))
+    try {
+      assert.equal(index.records, manifest.records)
+      for await (const { source: path, label, shard, offset } of index.rows()) {
+        const name = manifest.shards[shard]!.name
+        const file = new InputFile(name, join(folder, name))
+        const { image } = decodeExample(readRecord(file, 0, offset, 1000))
+        const number = Number(path.split('#')[1])
+        const old = number < 30 ? 0 : number < 50 ? 1 : 2
+        const first = [0, 30, 50][old]!
+        assert.deepEqual([...image], [...pixelsOf(old, number - first)], path)
+        const expected = Object.hasOwn(labels, path)
+          ? labels[path as keyof typeof labels]
+          : ['cat', 'dog', 'cow'][old]
+        assert.equal(manifest.labels[label], expected, path)
+        file.close()
+      }
+    } finally {
+      await index.close()
+    }
+  }
 })

@@ -9,6 +9,7 @@ import type { DerivedImages } from '../derived-content.js'
 import type { SourceDataset } from '../source-dataset.js'
 import { StepErrors } from '../step-errors.js'
 import { noteLeftOut } from '../step-notes.js'
+import { writeDerivedIndex } from './derived-index.js'
 import { openImageFacts } from './image-facts.js'
 import { groupImages } from './image-groups.js'
 import { countKept, type ImageSelection, selectAll } from './image-selection.js'
@@ -68,7 +69,8 @@ export async function deriveImages(derivation: ImageDerivation): Promise<Derived
     }),
   )
   const records = countKept(selection)
-  const { kind, height, width, channels, encoding, resize } = manifest
+  const index = await writeDerivedIndex(source, selection, written.places, folder)
+  const { kind, height, width, channels, encoding, resize, formats, sizes } = manifest
   const content = {
     ...{ kind, height, width, channels, encoding, records },
     labels: selection.classNames,
@@ -82,7 +84,13 @@ export async function deriveImages(derivation: ImageDerivation): Promise<Derived
   }
   const hash = createHash('sha256').update(JSON.stringify([3, content]))
   const id = `ds-${hash.digest('hex').slice(0, 16)}`
-  return { content: { id, ...content, notes: notes.all }, shared: written.shared }
+  const more = {
+    // counted of all images
+    ...(records === manifest.records && formats && { formats }),
+    ...(records === manifest.records && sizes && { sizes }),
+    ...(index && { index }),
+  }
+  return { content: { id, ...content, ...more, notes: notes.all }, shared: written.shared }
 }
 
 /** Those of the source if all images are kept. */
@@ -118,7 +126,8 @@ const sameList = <T>(a: ArrayLike<T>, b: ArrayLike<T>): boolean => {
 
 /** The steps change nothing: the derived data set is its source. */
 function unchanged({ name: _, createdAt: __, derivedFrom: ___, ...content }: ImagesManifest) {
-  return { content, shared: content.shards.map(({ name }) => ({ from: name, to: name })) }
+  const files = [...content.shards, ...(content.index ? [content.index] : [])]
+  return { content, shared: files.map(({ name }) => ({ from: name, to: name })) }
 }
 
 function noteEmptyClasses({ classNames, labels }: ImageSelection, notes: Notes): void {

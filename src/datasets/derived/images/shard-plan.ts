@@ -5,7 +5,7 @@ const recordsPerShard = 4000
 const maxShards = 64
 
 /** A shard of the derived data set: one of the source as it is, or `records` images that are written anew. */
-export type PlannedShard = { name: string; split: number } & (
+export type PlannedShard = { name: string; number: number; split: number } & (
   | { linked: number }
   | { records: number }
 )
@@ -52,6 +52,7 @@ export function planShards(
   const count = zeroPad(parts.length)
   return parts.map((part, at) => ({
     ...part,
+    number: at,
     name: `shards/part-${zeroPad(at)}-of-${count}.tfrecord`,
   }))
 }

@@ -1,25 +1,24 @@
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { setImmediate } from 'node:timers/promises'
-import type { ImageSplit, ImagesManifest, Shard } from '../../../spec/dataset.js'
+import type { ImagesManifest, Shard } from '../../../spec/dataset.js'
 import type { ReportProgress } from '../../conversion-input.js'
-import { ImageError } from '../../images/image-error.js'
-import { PixelStatistics } from '../../images/pixel-statistics.js'
 import { decodeExample, encodeExample } from '../../images/tfrecord/example.js'
 import { readRecords, TfrecordWriter } from '../../images/tfrecord/tfrecord-reader.js'
 import type { SharedFile } from '../derived-content.js'
 import type { SourceDataset } from '../source-dataset.js'
+import type { ImagePlaces } from './derived-index.js'
+import { GroupPixels, type Moments } from './group-pixels.js'
 import type { ImageGroup } from './image-groups.js'
 import { type ImageSelection, leftOut } from './image-selection.js'
 import type { PlannedShard } from './shard-plan.js'
-
-type Moments = Pick<ImageSplit, 'mean' | 'std'>
 
 export interface WrittenImages {
   shards: Shard[]
   shared: SharedFile[]
   /** Of each group of images. */
   moments: Moments[]
+  places: ImagePlaces
 }
 
 interface Plan {
@@ -37,15 +36,19 @@ export async function writeImages(plan: Plan): Promise<WrittenImages> {
   const { source, selection, planned, report } = plan
   const { manifest, folder } = source
   mkdirSync(join(plan.folder, 'shards'))
-  const pixels = await GroupPixels.open(manifest, plan.groups)
+  const pixels = await GroupPixels.open(manifest, plan.groups, plan.folder)
   const writers = splitWriters(plan)
   const shared = new Set(planned.flatMap(part => ('linked' in part ? [part.linked] : [])))
+  const places = {
+    shards: new Int32Array(manifest.records),
+    offsets: new Float64Array(manifest.records).fill(-1),
+  }
   let record = 0
   for (const [shard, { name, records }] of manifest.shards.entries()) {
     const end = record + records
     const isShared = shared.has(shard)
     const split = selection.splits[record]!
-    if (isShared) writers[split]!.pass(shard)
+    if (isShared) places.shards.fill(writers[split]!.pass(shard), record, end)
     const mustRead = isShared
       ? pixels.counts(split)
       : selection.labels.subarray(record, end).some(label => label !== leftOut)
@@ -54,7 +57,11 @@ export async function writeImages(plan: Plan): Promise<WrittenImages> {
         const label = selection.labels[record]!
         if (label !== leftOut) {
           const group = selection.splits[record]!
-          if (!isShared) writers[group]!.write(data, plan.oldLabels[record]!, label)
+          if (!isShared) {
+            const place = writers[group]!.write(data, plan.oldLabels[record]!, label)
+            places.shards[record] = place.shard
+            places.offsets[record] = place.offset
+          }
           pixels.add(group, data)
         }
         record++
@@ -79,6 +86,7 @@ export async function writeImages(plan: Plan): Promise<WrittenImages> {
       'linked' in part ? [{ from: manifest.shards[part.linked]!.name, to: part.name }] : [],
     ),
     moments: pixels.moments(),
+    places,
   }
 }
 
@@ -107,20 +115,24 @@ class SplitWriter {
     private readonly shape: Pick<ImagesManifest, 'height' | 'width' | 'channels'>,
   ) {}
 
-  /** A shard of the source comes next as it is. */
-  pass(shard: number): void {
+  /** A shard of the source comes next as it is. Returns its number. */
+  pass(shard: number): number {
     const next = this.planned[this.at++]
     if (!next || !('linked' in next) || next.linked !== shard) throw new Error('not as planned')
+    return next.number
   }
 
-  write(data: Buffer, oldLabel: number, label: number): void {
+  /** Returns the number of the shard, and the byte of the record in it. */
+  write(data: Buffer, oldLabel: number, label: number): { shard: number; offset: number } {
     const writer = this.open()
     const record =
       label === oldLabel
         ? Uint8Array.from(data)
         : encodeExample({ image: decodeExample(data).image, label }, this.shape)
+    const place = { shard: this.planned[this.at]!.number, offset: writer.position }
     writer.write(record)
     if (--this.recordsLeft === 0) this.closeShard()
+    return place
   }
 
   close(): Shard[] {
@@ -141,67 +153,5 @@ class SplitWriter {
     const { name } = this.planned[this.at++]!
     this.written.push({ name, ...this.writer!.close() })
     this.writer = null
-  }
-}
-
-interface Decoder {
-  readonly batchSize: number
-  decode(images: readonly Uint8Array[]): (Int32Array | ImageError)[]
-}
-
-/** Counts the pixels of the groups whose mean and deviation are not known. */
-class GroupPixels {
-  private readonly statistics: (PixelStatistics | null)[]
-  private pending: { group: number; image: Uint8Array }[] = []
-
-  static async open(manifest: ImagesManifest, groups: readonly ImageGroup[]): Promise<GroupPixels> {
-    const needsDecoder =
-      manifest.encoding === 'encoded' && groups.some(({ moments }) => moments === null)
-    if (!needsDecoder) return new GroupPixels(manifest, groups, null)
-    // TensorFlow takes a second to load, which other derivations do not need
-    const { ImageDecoder } = await import('../../images/encoded/image-decoder.js')
-    return new GroupPixels(manifest, groups, await ImageDecoder.open(manifest))
-  }
-
-  private constructor(
-    manifest: ImagesManifest,
-    private readonly groups: readonly ImageGroup[],
-    private readonly decoder: Decoder | null,
-  ) {
-    this.statistics = groups.map(({ moments }) =>
-      moments ? null : new PixelStatistics(manifest.channels),
-    )
-  }
-
-  /** Whether the images of the group are to be added. */
-  counts(group: number): boolean {
-    return this.statistics[group] !== null
-  }
-
-  add(group: number, data: Buffer): void {
-    const counts = this.statistics[group]
-    if (!counts) return
-    const { image } = decodeExample(data)
-    if (!this.decoder) {
-      counts.add(image)
-      return
-    }
-    this.pending.push({ group, image: Uint8Array.from(image) })
-    if (this.pending.length === this.decoder.batchSize) this.flush()
-  }
-
-  moments(): Moments[] {
-    if (this.pending.length > 0) this.flush()
-    return this.groups.map(({ moments }, group) => moments ?? this.statistics[group]!.moments())
-  }
-
-  private flush(): void {
-    const decoded = this.decoder!.decode(this.pending.map(({ image }) => image))
-    for (const [i, pixels] of decoded.entries()) {
-      // it was decoded when it was uploaded
-      if (pixels instanceof ImageError) throw pixels
-      this.statistics[this.pending[i]!.group]!.add(pixels)
-    }
-    this.pending = []
   }
 }

@@ -58,8 +58,10 @@ export async function deriveTable(derivation: TableDerivation): Promise<DerivedT
     errors.throwIfAny()
     noteLeftOut(index, step, before - after, before, 'row', notes)
   }
-  noteTextColumns(manifest, notes)
-  const content = await writeView(view, folder, limits, report)
+  const keepsTexts = steps.every(({ kind }) => kind === 'split')
+  if (!keepsTexts) noteTextColumns(manifest, notes)
+  const written = await writeView(view, folder, limits, report)
+  const content = keepsTexts ? withTextColumns(written, manifest) : written
   const splits = await countSplits(content, view.splitNames, folder)
   const { id: _, notes: found = [], ...rest } = content
   for (const { code, message, columns } of found) notes.add(code, message, columns)
@@ -94,8 +96,23 @@ async function writeView(
 /** Equal content gets equal ids, however it was made: without splits, that of an upload. */
 function idOf(content: Omit<TableContent, 'id' | 'notes'>, plainId: string): string {
   if (!content.splits) return plainId
-  const hash = createHash('sha256').update(JSON.stringify([2, plainId, content.splits]))
+  const texts = content.columns.filter(({ type }) => type === 'text')
+  const facts = [2, plainId, content.splits, texts]
+  const hash = createHash('sha256').update(JSON.stringify(facts))
   return `ds-${hash.digest('hex').slice(0, 16)}`
+}
+
+/** Columns of text are described but not stored, and what is known of them holds of the same rows in any order. */
+function withTextColumns(content: TableContent, source: TableManifest): TableContent {
+  const byName = new Map(content.columns.map((column, at) => [column.name, { column, at }]))
+  const columns = source.columns.map(column => byName.get(column.name)?.column ?? column)
+  const sample = content.sample.map(row =>
+    source.columns.map(({ name }) => {
+      const found = byName.get(name)
+      return found ? row[found.at]! : null
+    }),
+  )
+  return { ...content, columns, sample }
 }
 
 /** Reads the files that were written, to count the values that each split lacks, and those of its categories. */
