@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { promisify } from 'node:util'
+import { PNG } from 'pngjs'
 import { needsDataWitnesses, pythonEnvironment } from '../../testing/data-witnesses.js'
 import { TestDeployment } from '../../testing/test-deployment.js'
 
@@ -85,4 +86,28 @@ test('every command of "Your own table in five minutes" works', { skip }, async 
   assert.match(output, /"status":"succeeded"/)
   const parquet = await readFile(join(folder, 'stored.parquet'))
   assert.equal(parquet.subarray(0, 4).toString(), 'PAR1')
+})
+
+test('every command of "Your own images in five minutes" works', { skip }, async () => {
+  const output = await runPage('docs/own-images.md')
+  const answers = jsonIn(output)
+  for (const { status, detail } of answers) assert.ok(!(status >= 400), detail)
+  const set = answers.find(({ id }) => /^ds-/.test(id))
+  assert.deepEqual([set.records, set.height, set.width, set.channels], [240, 32, 32, 3])
+  assert.deepEqual(set.labels, ['circle', 'square', 'triangle'])
+  assert.deepEqual(
+    set.splits.map(({ name, records }: { name: string; records: number }) => [name, records]),
+    [
+      ['train', 180],
+      ['val', 60],
+    ],
+  )
+  const samples = answers.find(({ kind, items }) => kind === 'images' && items)
+  assert.equal(samples.total, 20)
+  assert.match(samples.items[0].source, /shapes\/val\/circle\/\d+\.jpg$/)
+  const { predictions } = answers.at(-1)
+  assert.equal(predictions[0].label, 'circle')
+  const sheet = PNG.sync.read(await readFile(join(folder, 'sheet.png')))
+  assert.deepEqual([sheet.height, sheet.width], [3 * 64, 12 * 64])
+  assert.equal((await readFile(join(folder, 'stored.zip'))).subarray(0, 2).toString(), 'PK')
 })

@@ -89,6 +89,9 @@ test('images come as a zip with one folder for each class', async () => {
     const value = PNG.sync.read(content).data[0]!
     assert.equal(value >= 200 ? '1' : '0', name[0])
   }
+  const { id } = (await server.api.get('/datasets/shades')).body
+  const again = await server.api.post('/datasets').attach('file', body, 'shades.zip')
+  assert.deepEqual([again.status, again.body.id], [200, id], again.text)
 })
 
 test('a table comes as CSV that an upload reads as the same data set', async () => {
