@@ -1,4 +1,6 @@
 import { buffer } from 'node:stream/consumers'
+import { tableFromArrays, tableToIPC } from 'apache-arrow'
+import { parquetWriteBuffer } from 'hyparquet-writer'
 import { ZipFile } from 'yazl'
 import type { UploadForm } from '../../src/datasets/form.js'
 import { npy, uint8Npy } from './arrays/npy-file.js'
@@ -35,6 +37,50 @@ async function npz(entries: Readonly<Record<string, Buffer>>): Promise<Buffer> {
   return buffer(zip.outputStream)
 }
 
+/** Texts, integers and numbers, of which some are missing. */
+function typedTables(): Sample[] {
+  const rows = Array.from({ length: 40 }, (_, row) => ({
+    kind: row % 3 ? 'cat' : 'dog',
+    size: row,
+    weight: row % 7 ? row / 8 : null,
+  }))
+  const arrow = tableFromArrays({
+    kind: rows.map(({ kind }) => kind),
+    size: Int32Array.from(rows, ({ size }) => size),
+    weight: Float64Array.from(rows, ({ weight }) => weight ?? Number.NaN),
+  })
+  const parquet = parquetWriteBuffer({
+    columnData: [
+      { name: 'kind', data: rows.map(({ kind }) => kind), type: 'STRING' },
+      { name: 'size', data: rows.map(({ size }) => size), type: 'INT32' },
+      { name: 'weight', data: rows.map(({ weight }) => weight), type: 'DOUBLE', nullable: true },
+    ],
+  })
+  const json = rows.map(row => JSON.stringify(row)).join('\n')
+  return [
+    { name: 'Parquet', files: { a: Buffer.from(parquet) }, form: {} },
+    { name: 'Arrow file', files: { a: tableToIPC(arrow, 'file') }, form: {} },
+    { name: 'Arrow stream', files: { a: tableToIPC(arrow, 'stream') }, form: {} },
+    { name: 'JSON Lines', files: { a: Buffer.from(json) }, form: {} },
+    { name: 'JSON list', files: { a: Buffer.from(JSON.stringify(rows)) }, form: {} },
+  ]
+}
+
+/** A BMP of 24 bits, rows from below. */
+function bmp(height: number, width: number): Buffer {
+  const file = Buffer.alloc(54 + height * width * 3)
+  file.write('BM', 'latin1')
+  file.writeUInt32LE(file.length, 2)
+  file.writeUInt32LE(54, 10)
+  file.writeUInt32LE(40, 14)
+  file.writeInt32LE(width, 18)
+  file.writeInt32LE(height, 22)
+  file.writeUInt16LE(1, 26)
+  file.writeUInt16LE(24, 28)
+  pixels(height * width * 3).copy(file, 54)
+  return file
+}
+
 /** One or more of each format that is read. */
 export async function samplesOfFormats(): Promise<Sample[]> {
   const raw = Buffer.concat(
@@ -68,7 +114,17 @@ export async function samplesOfFormats(): Promise<Sample[]> {
     },
     { name: 'TFRecord of PNG', files: { a: await fixture('png.tfrecord') }, form: {} },
     { name: 'TFRecord of JPEG', files: { a: await fixture('jpeg-grey.tfrecord') }, form: {} },
+    {
+      name: 'TFRecord of BMP, of two sizes',
+      files: {
+        a: Buffer.concat(
+          [4, 8].map(side => example({ image: bytes(bmp(side, 4)), label: int64(side % 3) })),
+        ),
+      },
+      form: {},
+    },
     { name: 'CSV', files: { 'a.csv': Buffer.from(table) }, form: {} },
+    ...typedTables(),
     {
       name: 'CSV with a target',
       files: { 'a.csv': Buffer.from(table) },

@@ -33,6 +33,7 @@ import {
 import { checkForForeignText } from './dialect/foreign-text.js'
 import type { TableForm } from './table-form.js'
 import type { TableWriter } from './table-writer.js'
+import { WrongValues, wrongColumns } from './wrong-values.js'
 
 /** The table that CSV files hold. */
 export interface CsvTable extends DescribedTable {
@@ -56,10 +57,11 @@ export function openCsvTable(
   const names = resolveColumnNames(files[0]!, dialect, form, limits)
   checkColumnNames(names, form)
   let onRowError = (error: unknown) => problems.add(error)
-  const forEachRow: ForEachRow = onRow => {
+  const readRows: ForEachRow = onRow => {
     for (const file of files) forEachDataRow(file, dialect, names, limits, onRow, onRowError)
     onRowError = () => {}
   }
+  let forEachRow = readRows
   const format = { ...plainFormat, ...form.cells }
   const survey = (cells: CellFormat) => surveyRows(names, form, limits, cells, forEachRow)
   let found = survey(format)
@@ -67,8 +69,18 @@ export function openCsvTable(
     found = survey({ ...format, decimal: ',' })
     noteDecimalCommas(names, found.columnStats, notes)
   }
+  const total = found.rows + problems.skipped
+  problems.check(total)
+  const wrong = problems.skips ? wrongColumns(names, found.columnStats, limits) : []
+  if (wrong.length > 0) {
+    const values = new WrongValues(wrong, problems)
+    let row = 0
+    readRows((cells, file) => values.add(row++, cells, file))
+    problems.check(total)
+    forEachRow = withoutWrong(readRows, values)
+    found = survey(found.columnStats[0]!.cells.format)
+  }
   const { rows, columnStats, rawSample } = found
-  problems.check(rows + problems.skipped)
   const columns = describeColumns(names, columnStats, rows, form, limits, files[0]!.name)
   if (names.length === 1) {
     const message = `the table has only one column, '${names[0]}'; if there are more, send delimiter`
@@ -91,6 +103,16 @@ export function openCsvTable(
 }
 
 type ForEachRow = (onRow: (row: CsvRow, file: string) => void) => void
+
+/** The rows without those that have wrong values. */
+const withoutWrong =
+  (readRows: ForEachRow, values: WrongValues): ForEachRow =>
+  onRow => {
+    let row = 0
+    readRows((cells, file) => {
+      if (!values.has(row++)) onRow(cells, file)
+    })
+  }
 
 interface RowSurvey {
   rows: number

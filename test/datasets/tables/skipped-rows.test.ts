@@ -51,3 +51,36 @@ test('rows with a wrong number of fields are left out if the form says so', asyn
     message: /^3 of 300 rows cannot be used, and maxSkipped allows 0\.005 of them: t\.csv: line 42/,
   })
 })
+
+test('rows with values of a wrong type are left out if the form says so, in all columns', async t => {
+  const root = await tempFolder(t)
+  const cells = (row: number) => {
+    if (row === 10) return '10,n.d.,true'
+    if (row === 20) return '20,1.5,perhaps'
+    if (row === 30) return '30,ERR,unknown'
+    if (row === 40) return '40,,'
+    return `${row},${row / 2},${row % 2 === 0}`
+  }
+  const csv = `id,x,flag\n${Array.from({ length: 400 }, (_, row) => `${cells(row)}\n`).join('')}`
+  const files = { 't.csv': Buffer.from(csv) }
+  const form = { schema: '{"flag":"boolean"}' }
+  await assert.rejects(convertFiles(root, files, form), { code: 'DATASET_VALUE' })
+  const { result } = await convertFiles(root, files, { ...form, onError: 'skip' })
+  assert.ok(result.kind === 'table')
+  assert.equal(result.records, 397)
+  assert.deepEqual(
+    result.columns.map(({ name, type, missing }) => `${name} ${type} ${missing}`),
+    ['id integer 0', 'x number 1', 'flag boolean 1'],
+  )
+  assert.deepEqual(
+    result.skipped?.problems.map(({ place, reason }) => `${place} ${reason}`),
+    [
+      't.csv#line=12&column=2 "x" is "n.d.", expected a number',
+      't.csv#line=22&column=3 "flag" is "perhaps", expected true or false',
+      't.csv#line=32&column=2 "x" is "ERR", expected a number',
+    ],
+  )
+  const id = result.columns[0]
+  assert.ok(id?.type === 'integer')
+  assert.equal(id.distinct, 397)
+})

@@ -33,7 +33,8 @@ export function typeColumns(
   return columnStats.map((stats, index) => describeColumn(names[index]!, stats))
 }
 
-function findTypeError(
+/** Where a column does not fit its type, and why; null if it does. */
+export function findTypeError(
   name: string,
   stats: ColumnFacts,
   limits: DatasetLimits,
