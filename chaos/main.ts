@@ -1,7 +1,9 @@
 import { parseArgs } from 'node:util'
-import { parseCount } from '../testing/command-line.js'
+import { parseCount, parseNames } from '../testing/command-line.js'
 import { runAcceptanceTests, selectTests } from './acceptance/run.js'
 import { acceptanceTests } from './acceptance/table.js'
+import { uploadKinds } from './data/generated-upload.js'
+import { runData } from './data/run.js'
 import { runHostile } from './hostile/run.js'
 import { longRun } from './hostile/sizes.js'
 import { run } from './run.js'
@@ -9,6 +11,7 @@ import { run } from './run.js'
 const usage = `usage: npm run chaos -- [--seed n] [--jobs n] [--kills n] [--keep]
        npm run chaos -- --acceptance [P4,P10] [--rounds n]
        npm run chaos -- --api [--seed n] [--requests n] [--minutes n]
+       npm run chaos -- --data [--gigabytes n] [--kinds idx,zip,csv]
 See docs/chaos.md.`
 
 async function main(): Promise<void> {
@@ -21,6 +24,9 @@ async function main(): Promise<void> {
       api: { type: 'boolean', default: false },
       requests: { type: 'string', default: '200000' },
       minutes: { type: 'string', default: '60' },
+      data: { type: 'boolean', default: false },
+      gigabytes: { type: 'string', default: '10' },
+      kinds: { type: 'string', default: uploadKinds.join(',') },
       seed: { type: 'string' },
       jobs: { type: 'string', default: '5' },
       kills: { type: 'string', default: '20' },
@@ -40,6 +46,20 @@ async function main(): Promise<void> {
     const reports = await runAcceptanceTests(selectTests(acceptanceTests, list ?? null), rounds)
     console.log(JSON.stringify({ acceptance: reports }))
     if (Object.values(reports).some(({ violations }) => violations > 0)) process.exitCode = 1
+    return
+  }
+  if (values.data) {
+    const reports = await runData({
+      gigabytes: parseCount('gigabytes', values.gigabytes),
+      kinds: parseNames(
+        'kinds',
+        values.kinds,
+        name => uploadKinds.filter(kind => kind === name),
+        uploadKinds,
+      ),
+    })
+    console.log(JSON.stringify({ data: reports }))
+    if (reports.some(({ missed }) => missed.length > 0)) process.exitCode = 1
     return
   }
   const seed =
