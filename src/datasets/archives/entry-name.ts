@@ -18,7 +18,7 @@ export function entryNameProblem(path: string): string | null {
   if (/%(?:25)*(?:2e|2f|5c|00)/i.test(path)) return 'the name has an encoded dot, slash or NUL'
   const steps = path.replace(/\/$/, '').split('/')
   if (steps.length > maxEntryDepth) return `the entry is below more than ${maxEntryDepth} folders`
-  if (steps.includes('..')) return `the name leads out of the archive by '..'`
+  if (steps.includes('..')) return `the name leads elsewhere by '..'`
   if (steps.includes('') || steps.includes('.')) return `the name has an empty step or '.'`
   const device = steps.find(isDeviceName)
   return device === undefined ? null : `'${device}' is the name of a device on Windows`
@@ -43,8 +43,8 @@ export const foldName = (name: string): string =>
 /** For messages: without characters that a terminal or a log obeys, and not too long. */
 export function displayEntry(path: string): string {
   const shown = path.replace(/\p{C}/gu, '\u00b7')
-  const characters = [...shown.slice(0, 400)]
-  return characters.length > 200 ? `${characters.slice(0, 200).join('')}…` : shown
+  if (shown.length <= maxEntryNameBytes) return shown
+  return `${[...shown.slice(0, 400)].slice(0, 200).join('')}…`
 }
 
 export type DecodedName = { text: string; guessed: 'UTF-8' | 'code page 437' | 'Latin-1' | null }

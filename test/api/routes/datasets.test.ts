@@ -13,6 +13,7 @@ import {
   type TestServer,
   uploadDataset,
 } from '../../../testing/test-server.js'
+import { pngOf } from '../../datasets/archives/trees.js'
 
 let server: TestServer
 before(async () => {
@@ -212,7 +213,7 @@ test('a form with too many parts is a 413', async () => {
 })
 
 test('a complete upload does not time out while its files are converted', async t => {
-  const other = await startServer({ limits: { uploadIdleTimeoutMs: 1 } })
+  const other = await startServer({ limits: { uploadIdleTimeoutMs: 1, uploadFiles: 100 } })
   t.after(() => other.close())
   const part = '--x\r\ncontent-disposition: form-data; name="file"; filename="a"\r\n\r\nabc\r\n'
   const request = httpRequest(`${other.url}/datasets`, {
@@ -258,4 +259,24 @@ test('an upload that is aborted or stops sending leaves no files', async () => {
   await uploadStarted()
   await uploadRemoved()
   assert.equal((await server.api.get('/healthz')).status, 200)
+})
+
+test('images that are sent with their folders become the classes of these', async () => {
+  const sent = post().field('name', 'flowers')
+  for (const [at, path] of ['f/roses/1.png', 'f/tulips/1.png', 'f/.DS_Store'].entries()) {
+    sent.attach('file', pngOf(at), { filepath: path } as object)
+  }
+  const answer = await sent
+  assert.equal(answer.status, 201, answer.text)
+  assert.deepEqual(answer.body.labels, ['roses', 'tulips'])
+  const evil = await post()
+    .attach('file', pngOf(1), { filepath: '../../roses/1.png' } as object)
+    .attach('file', pngOf(2), { filepath: 'tulips/1.png' } as object)
+  assert.equal(evil.status, 422)
+  assert.match(evil.body.detail, /leads elsewhere by/)
+  const table = await post().attach('file', Buffer.from('a,b\n1,2\n3\n'), {
+    filename: '../x/t.csv',
+  })
+  assert.match(table.body.detail, /^t\.csv: line 3/)
+  assert.deepEqual(await leftovers(), [])
 })
