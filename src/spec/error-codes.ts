@@ -121,7 +121,7 @@ export const errorCodes = {
   },
   DATASET_TRUNCATED: {
     kind: 'invalid',
-    when: 'a file ends early: within its header, a record or its gzip stream',
+    when: 'a file or archive ends early: within its header, a record, an entry or its compressed data',
     help: 'Upload the complete file.',
   },
   DATASET_TRAILING_BYTES: {
@@ -131,7 +131,7 @@ export const errorCodes = {
   },
   DATASET_CHECKSUM: {
     kind: 'invalid',
-    when: 'a checksum of a TFRecord file does not match, or gzip data is damaged',
+    when: 'a checksum of a file or archive does not match, or compressed data is damaged',
     help: 'Copy the file again from its source.',
   },
   DATASET_SIZE_MISMATCH: {
@@ -141,7 +141,7 @@ export const errorCodes = {
   },
   DATASET_FORMAT: {
     kind: 'invalid',
-    when: 'the format of a file is unknown, or does not go with the other files',
+    when: 'the format of a file is unknown, or does not go with the other files; or an archive has entries that are not read, such as links',
     help: 'See docs/datasets.md for the formats.',
   },
   DATASET_IMAGE: {
@@ -151,8 +151,8 @@ export const errorCodes = {
   },
   DATASET_LABELS: {
     kind: 'invalid',
-    when: 'a label is not an index into the class names',
-    help: '`detail` names the record; correct its label, or the class names.',
+    when: 'a label is not an index into the class names, or nothing clear tells the labels of images',
+    help: '`detail` names the record or entry; correct its label, or the class names.',
   },
   DATASET_DIMENSIONS: {
     kind: 'invalid',

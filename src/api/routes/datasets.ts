@@ -64,7 +64,7 @@ const UploadForm = strictObject({
   file: Type.Array(Binary, {
     minItems: 1,
     description:
-      'one or more files: an IDX pair, TFRecord files or CSV files, each as it is, gzipped or in zlib; the server detects the format from the content; a file part may have any name',
+      'one or more files: a zip or tar of images with a folder for each class or with a list of labels, images with their folders in `filename`, an IDX pair, TFRecord files, tables and others (docs/datasets.md), each as it is, gzipped, in zlib or Zstandard; the server detects the format from the content; a file part may have any name',
   }),
   name: Type.Optional(Name),
   labels: Type.Optional(Type.String({ description: 'class names, a JSON array' })),

@@ -12,7 +12,7 @@ import type { FileList } from './file-list.js'
 import { labelByFolders } from './layout/folder-layout.js'
 import { findLabelFiles, labelByFiles } from './layout/label-layout.js'
 import type { LabelledImages, LayoutInput } from './layout/labelled-images.js'
-import { labelBySamples, labelEnding } from './layout/web-dataset.js'
+import { labelBySamples, labelEnding, saysLabel } from './layout/web-dataset.js'
 import { LooseFiles } from './loose-files.js'
 import { openArchive } from './open-archive.js'
 import { type SortedFiles, sortFiles } from './sort-files.js'
@@ -98,7 +98,9 @@ function chooseLayout(input: LayoutInput): [LabelledImages, number] {
   const files = findLabelFiles(texts)
   const byFiles = files.length > 0 ? labelByFiles(input, files) : null
   if (byFiles) return [byFiles, files.length]
-  if (ending && !hasFolders(images)) return [labelBySamples(input, ending), texts.count]
+  // texts beside images in folders may be captions
+  if (ending && (saysLabel(texts, ending) || !hasFolders(images)))
+    return [labelBySamples(input, ending), texts.count]
   return [labelByFolders(input), 0]
 }
 

@@ -214,6 +214,15 @@ test('shards of a WebDataset are read with labels of cls, json and txt', async (
       ['cat', 'dog'],
     ],
   )
+  const inFolders = {
+    '0.tar': shard({ 'x/a': '{"label":"cat"}', 'y/b': '{"label":"dog"}' }, 'json'),
+  }
+  assert.deepEqual(describeImages(await readTree(root, inFolders)), [
+    'x/a.jpg: cat',
+    'y/b.jpg: dog',
+  ])
+  const captions = { '0.tar': shard({ 'x/a': 'one cat', 'y/b': 'a dog' }, 'txt') }
+  assert.deepEqual(describeImages(await readTree(root, captions)), ['x/a.jpg: x', 'y/b.jpg: y'])
   const text = { '0.tar': shard({ 'x/a': 'cat\n', 'x/b': 'dog' }, 'txt') }
   assert.deepEqual(describeImages(await readTree(root, text)), ['x/a.jpg: cat', 'x/b.jpg: dog'])
   await refused({ '0.tar': shard({ a: '0 0.5 0.5 0.1 0.1' }, 'txt') }, /a\.txt: the file has boxes/)

@@ -30,6 +30,17 @@ export function labelEnding(images: FileList, texts: FileList): Ending | null {
   return endings.find(ending => found.has(ending)) ?? null
 }
 
+/** True if the first of the files has a label, and is not about something else. */
+export function saysLabel(texts: FileList, ending: Ending): boolean {
+  if (ending !== 'json') return ending === 'cls'
+  for (let text = 0; text < texts.count; text++) {
+    if (endingOf(texts.path(text)) !== ending) continue
+    const isSmall = texts.bytes(text) <= maxLabelBytes
+    return isSmall && labelKey(parseObject(texts.read(text).toString('utf8'))) !== undefined
+  }
+  return false
+}
+
 /** Reads the label of each image from the file beside it. */
 export function labelBySamples(
   { images, texts, declared, addProblem }: LayoutInput,
@@ -87,13 +98,17 @@ function readLabel(texts: FileList, text: number, ending: Ending): string {
     return content
   }
   const object = parseObject(content)
-  const keys = ['label', 'cls', 'class', 'class_name', 'category', 'target']
-  const key = keys.find(name => object?.[name] !== undefined)
+  const key = labelKey(object)
   const value = key === undefined ? undefined : object?.[key]
   if (typeof value === 'string' || typeof value === 'number') return String(value)
   const detail = `the file is ${quoteJson(content)}, expected {"label": …} with a number or text`
   throw fileError('DATASET_LABELS', location, detail)
 }
+
+const labelKeys = ['label', 'cls', 'class', 'class_name', 'category', 'target']
+
+const labelKey = (object: Record<string, unknown> | null): string | undefined =>
+  labelKeys.find(name => object?.[name] !== undefined)
 
 function endingOf(path: string): Ending | null {
   const ending = path.slice(path.lastIndexOf('.') + 1).toLowerCase()
