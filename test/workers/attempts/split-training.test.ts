@@ -4,13 +4,15 @@ import { createHash } from 'node:crypto'
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import type { Table } from '../../../src/boosting/training-table.js'
 import { loadTensorFlow } from '../../../src/engine/tensorflow.js'
 import { JobRecords } from '../../../src/jobs/record/records.js'
-import { planNetworkJob } from '../../../src/planning/plan.js'
+import { planJob, planNetworkJob } from '../../../src/planning/plan.js'
 import type { ImagesManifest } from '../../../src/spec/dataset.js'
 import type { FromTrainer } from '../../../src/spec/ipc-messages.js'
-import type { NetworkJobRequest } from '../../../src/spec/job.js'
+import { isBoosting, type NetworkJobRequest } from '../../../src/spec/job.js'
 import { newJobId, startAttempt } from '../../../testing/running-job.js'
+import { openTables } from '../../../workers/attempts/boosting-tables.js'
 import { runNetworkAttempt } from '../../../workers/attempts/network-attempt.js'
 import { buildTask } from '../../../workers/supervision/trainer-task.js'
 import { freshDatasets, mnistSlice } from '../../datasets/uploads.js'
@@ -83,4 +85,30 @@ test('a job on splits ends with the bytes of a job on two data sets, in memory a
       apart,
     )
   }
+})
+
+test('boosting trains and validates on the rows of its splits', async t => {
+  const { datasets, uploadTable } = await freshDatasets(t)
+  const rows = Array.from({ length: 40 }, (_, n) => `${n},${n % 4 === 1 ? '' : n % 3},${n}`)
+  const csv = Buffer.from(['a,y,b', ...rows].join('\n'))
+  const { dataset } = await uploadTable(
+    { 't.csv': csv },
+    { target: 'y', splits: '{"val":0.25,"test":0.25,"by":"time","column":"a"}' },
+  )
+  const job = planJob(
+    { id: newJobId(), createdAt: '2026-01-01T00:00:00.000Z' },
+    { model: { kind: 'boosting' }, dataset: dataset.name },
+    dataset,
+    null,
+  )
+  assert.ok(isBoosting(job))
+  const task = { ...(await buildTask(job, 1, 0, id => datasets.get(id))), job }
+  const { training, validation } = await openTables(task, datasets)
+  const columnOf = (table: Table | null) =>
+    [...table!.batches()].flatMap(({ columns }) => [...columns[0]!])
+  const withTarget = (from: number, to: number) =>
+    Array.from({ length: to - from }, (_, i) => from + i).filter(n => n % 4 !== 1)
+  assert.deepEqual(columnOf(training), withTarget(0, 20))
+  assert.deepEqual(columnOf(validation), withTarget(20, 30))
+  assert.equal(job.training.rows, 15)
 })
