@@ -29,8 +29,8 @@ const labels = npy(
   Buffer.alloc(8, 'ab'),
 )
 
-/** A zip of arrays, deflated. */
-async function npz(entries: Readonly<Record<string, Buffer>>): Promise<Buffer> {
+/** A zip of deflated files. */
+async function zipOf(entries: Readonly<Record<string, Buffer>>): Promise<Buffer> {
   const zip = new ZipFile()
   for (const [name, content] of Object.entries(entries)) zip.addBuffer(content, name)
   zip.end()
@@ -102,7 +102,7 @@ export async function samplesOfFormats(): Promise<Sample[]> {
     {
       name: 'NPZ',
       files: {
-        'a.npz': await npz({ 'x.npy': npy(tableHeader, pixels(8 * 5 * 4)), 'y.npy': labels }),
+        'a.npz': await zipOf({ 'x.npy': npy(tableHeader, pixels(8 * 5 * 4)), 'y.npy': labels }),
       },
       form: {},
     },
@@ -125,6 +125,13 @@ export async function samplesOfFormats(): Promise<Sample[]> {
     },
     { name: 'CSV', files: { 'a.csv': Buffer.from(table) }, form: {} },
     ...typedTables(),
+    {
+      name: 'zip of images',
+      files: {
+        a: await zipOf({ 'cat/1.bmp': bmp(4, 4), 'dog/1.bmp': bmp(4, 4), 'dog/2.bmp': bmp(8, 4) }),
+      },
+      form: {},
+    },
     {
       name: 'CSV with a target',
       files: { 'a.csv': Buffer.from(table) },
