@@ -2,6 +2,7 @@
 // and checks no checksum. Node's zlib has it from version 22.15 on.
 
 import { closeSync, openSync, writeSync } from 'node:fs'
+import { TrainyardError } from '../../errors.js'
 import { type FileErrorCode, fileError, formatChecksum } from '../errors.js'
 import { InputFile } from '../input-file.js'
 import type { DatasetLimits } from '../limits.js'
@@ -65,14 +66,49 @@ function writeAll(descriptor: number, chunk: Uint8Array): void {
   for (let at = 0; at < chunk.length; ) at += writeSync(descriptor, chunk, at)
 }
 
+/** Inflates bytes in memory. Throws an Error that says why, unless they make exactly `length` bytes. */
+export function decodeZstd(bytes: Uint8Array, length: number): Buffer {
+  const packed = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  const content = Buffer.alloc(length)
+  let filled = 0
+  const source: ZstdSource = {
+    name: 'the Zstandard',
+    size: packed.length,
+    read: (offset, count) => packed.subarray(offset, offset + count),
+  }
+  const write = (chunk: Uint8Array) => {
+    content.set(chunk, filled)
+    filled += chunk.length
+  }
+  const limits = { uploadBytes: length, inflationRatio: Infinity, inflationFloorBytes: 0 }
+  try {
+    new ZstdInflater(source, limits, write, Math.max(maxWindowBytes, length)).run()
+  } catch (error) {
+    if (!(error instanceof TrainyardError)) throw error
+    throw new Error(error.errors[0]?.message ?? error.message, { cause: error })
+  }
+  if (filled === length) return content
+  throw new Error(`the Zstandard has ${filled} bytes, expected ${length}`)
+}
+
+interface ZstdSource {
+  name: string
+  size: number
+  /** May return fewer bytes at the end. */
+  read(offset: number, length: number): Buffer
+}
+
+type InflationLimits = Pick<DatasetLimits, 'uploadBytes' | 'inflationRatio' | 'inflationFloorBytes'>
+
 class ZstdInflater {
   private offset = 0
   private inflatedBytes = 0
 
   constructor(
-    private readonly file: InputFile,
-    private readonly limits: DatasetLimits,
+    private readonly file: ZstdSource,
+    private readonly limits: InflationLimits,
     private readonly write: (chunk: Uint8Array) => void,
+    private readonly maxWindow = maxWindowBytes,
   ) {}
 
   run(): number {
@@ -158,8 +194,8 @@ class ZstdInflater {
     const sizeField = header.subarray(bytes - sizeBytes)
     const contentBytes = readSize(sizeField)
     const window = isSingleSegment ? contentBytes! : windowOf(header[1]!)
-    if (window > maxWindowBytes) {
-      const detail = `the Zstandard has a window of ${window} bytes, expected at most ${maxWindowBytes}: compress it without --ultra, --long and --single-segment`
+    if (window > this.maxWindow) {
+      const detail = `the Zstandard has a window of ${window} bytes, expected at most ${this.maxWindow}: compress it without --ultra, --long and --single-segment`
       throw this.error('DATASET_TOO_LARGE', detail)
     }
     return {

@@ -7,7 +7,7 @@ import { after, test } from 'node:test'
 import * as fc from 'fast-check'
 import { InputFile } from '../../../src/datasets/input-file.js'
 import { type DatasetLimits, defaultLimits } from '../../../src/datasets/limits.js'
-import { inflateZstd } from '../../../src/datasets/zstd/inflate-zstd.js'
+import { decodeZstd, inflateZstd } from '../../../src/datasets/zstd/inflate-zstd.js'
 import { Xxh64 } from '../../../src/datasets/zstd/xxh64.js'
 import { TrainyardError } from '../../../src/errors.js'
 import { tempFolder } from '../../../testing/temp-folder.js'
@@ -131,6 +131,24 @@ test('any bytes, and any change of a frame, end in an answer', () => {
       attempt(changed)
     }),
     { numRuns: 100 },
+  )
+})
+
+test('bytes in memory are decoded to exactly as many as expected', () => {
+  const [, frame] = frames[0]!
+  const expected = plainText()
+  assert.ok(decodeZstd(frame, expected.length).equals(expected))
+  for (const length of [0, expected.length - 1, expected.length + 1]) {
+    assert.throws(() => decodeZstd(frame, length), /bytes/)
+  }
+})
+
+// fzstd 0.1.1 does not end on it
+test('a table of Huffman weights with one symbol of all states is refused', () => {
+  const block = '4d000002410104f003ffff00'
+  assert.throws(
+    () => decodeZstd(Buffer.from(`28b52ffd0058${block}`, 'hex'), 16),
+    /too many weights/,
   )
 })
 
