@@ -6,9 +6,10 @@ export const defaultTicketSeconds = 60
 export const StreamTicketRequest = strictObject({
   path: Type.String({
     maxLength: 2000,
-    pattern: '^/(events|jobs/[\\w-]{1,64}/(events|logs|metrics))(\\?[!-~]*)?$',
+    pattern:
+      '^/(events|imports/[\\w-]{1,64}/events|jobs/[\\w-]{1,64}/(events|logs|metrics))(\\?[!-~]*)?$',
     description:
-      'the path of a stream, with its query: /events, or /jobs/ID/events, /jobs/ID/metrics or /jobs/ID/logs',
+      'the path of a stream, with its query: /events, /imports/ID/events, or /jobs/ID/events, /jobs/ID/metrics or /jobs/ID/logs',
   }),
   expiresInSeconds: Type.Optional(
     Type.Integer({

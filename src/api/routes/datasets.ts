@@ -1,11 +1,6 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import type { FastifyReply, FastifyRequest, FastifySchemaCompiler } from 'fastify'
 import { Type } from 'typebox'
 import type { Datasets } from '../../datasets/datasets.js'
-import { validateForm } from '../../datasets/form.js'
-import type { Imports } from '../../datasets/imports/imports.js'
-import { describeSource, type Sources } from '../../datasets/sources/sources.js'
-import type { UploadResult } from '../../datasets/upload.js'
 import { TrainyardError } from '../../errors.js'
 import type { Jobs } from '../../jobs/jobs.js'
 import { DatasetManifest } from '../../spec/dataset.js'
@@ -15,9 +10,6 @@ import { datasetListFields } from '../../spec/list-fields.js'
 import { DatasetListQuery } from '../../spec/list-queries.js'
 import { page } from '../../spec/paging.js'
 import { strictObject } from '../../spec/strict-object.js'
-import { receiveUpload } from '../http/form-upload.js'
-import { invalidRequest } from '../http/http-error.js'
-import type { Limits } from '../http/limits.js'
 import { sendPage } from '../http/list-answer.js'
 import { conditionIf, parseFields, parseListQuery, timeBetween } from '../http/list-query.js'
 import type { LongPolls } from '../http/long-polls.js'
@@ -33,14 +25,19 @@ import {
   ImportResponse,
   NoContent,
 } from '../schemas.js'
+import {
+  importForm,
+  importSources,
+  type MakingDeps,
+  nullIfMissing,
+  resultOrNull,
+  skipFormValidation,
+} from './dataset-making.js'
 
-export interface DatasetRoutesDeps {
+export interface DatasetRoutesDeps extends MakingDeps {
   datasets: Pick<Datasets, 'get' | 'idOf' | 'list' | 'remove' | 'removeDamagedName'>
-  imports: Pick<Imports, 'begin' | 'record'>
-  sources: Pick<Sources, 'check' | 'gather' | 'removeUsed'>
   longPolls: LongPolls
   jobs: Pick<Jobs, 'usesDataset'>
-  limits: Limits
 }
 
 const fieldNames = [
@@ -222,18 +219,17 @@ export const datasetRoutes: FastifyPluginAsyncTypebox<DatasetRoutesDeps> = async
     async (request, reply) => {
       const wait = secondsToWait(request, reply, request.query.wait)
       const { running, result } = request.isMultipart()
-        ? await importForm(deps, request, reply)
+        ? await importForm(deps, request, reply, fieldNames)
         : await importSources(deps, request.body as DatasetRequest)
       // the conversion may take longer than a connection may be idle
       request.raw.setTimeout(0)
       const ready = await longPolls.run(reply, wait, signal => resultOrNull(result, signal))
-      if (ready) {
-        const { dataset, created } = ready
-        reply.code(created ? 201 : 200).header('location', `/datasets/${dataset.id}`)
-        return dataset
-      }
-      const started = await imports.record(running.id)
-      return reply.code(202).header('location', `/imports/${running.id}`).send(started)
+      // one that ends at this moment leaves no record
+      const started = ready ? null : await imports.record(running.id).catch(nullIfMissing)
+      if (started) return reply.code(202).header('location', `/imports/${running.id}`).send(started)
+      const { dataset, created } = ready ?? (await result)
+      reply.code(created ? 201 : 200).header('location', `/datasets/${dataset.id}`)
+      return reply.send(dataset)
     },
   )
 
@@ -304,78 +300,6 @@ export const datasetRoutes: FastifyPluginAsyncTypebox<DatasetRoutesDeps> = async
     },
   )
 }
-
-/** Receives a form's files, which make a data set after that. */
-async function importForm(
-  { imports, limits }: DatasetRoutesDeps,
-  request: FastifyRequest,
-  reply: FastifyReply,
-) {
-  let onReceived = () => {}
-  const received = new Promise<void>(resolve => {
-    onReceived = resolve
-  })
-  const about = { state: 'receiving' as const, source: ['a form'], name: null }
-  const started = await imports.begin(about, async (running, upload) => {
-    const bytes = Number(request.headers['content-length'] ?? Number.NaN)
-    if (Number.isFinite(bytes)) {
-      running.expect(bytes)
-      await upload.expect(bytes)
-    }
-    const { uploadIdleTimeoutMs } = limits
-    const fields = await receiveUpload(request, reply, upload, fieldNames, uploadIdleTimeoutMs)
-    running.setName(fields.name ?? null)
-    onReceived()
-    return upload.commit(fields)
-  })
-  await Promise.race([received, started.result])
-  return started
-}
-
-/** Makes a data set of what the body names. */
-async function importSources({ imports, sources }: DatasetRoutesDeps, body: DatasetRequest) {
-  const { source, sources: several, ...options } = body
-  if ((source === undefined) === (several === undefined)) {
-    const message = 'give source, or sources for several places'
-    throw invalidRequest('/source', source ? 'invalid' : 'required', message)
-  }
-  const all = several ?? [source!]
-  const form = toFormFields(options)
-  validateForm(form)
-  await sources.check(all)
-  const described = all.slice(0, 10).map(describeSource)
-  const about = { state: 'fetching' as const, source: described, name: options.name ?? null }
-  return imports.begin(about, async (running, upload) => {
-    const { signal } = running
-    await sources.gather(all, upload, { signal, onExpected: bytes => running.expect(bytes) })
-    const result = await upload.commit(form)
-    await sources.removeUsed(all)
-    return result
-  })
-}
-
-/** Options in JSON as the fields of a form. */
-const toFormFields = (options: Record<string, unknown>): Record<string, string> =>
-  Object.fromEntries(
-    Object.entries(options).map(([name, value]) => [
-      name,
-      typeof value === 'string' ? value : JSON.stringify(value),
-    ]),
-  )
-
-/** Null if the signal aborts first. */
-const resultOrNull = (result: Promise<UploadResult>, signal: AbortSignal) =>
-  new Promise<UploadResult | null>((resolve, reject) => {
-    if (signal.aborted) resolve(null)
-    signal.addEventListener('abort', () => resolve(null), { once: true })
-    result.then(resolve, reject)
-  })
-
-/** A form is read and checked as it arrives. */
-const skipFormValidation =
-  (compile: FastifySchemaCompiler<object>): FastifySchemaCompiler<object> =>
-  routeSchema =>
-    routeSchema.contentType === 'multipart/form-data' ? () => true : compile(routeSchema)
 
 const datasetInUse = (id: string) =>
   new TrainyardError('DATASET_IN_USE', `a queued or running job uses data set '${id}'`)

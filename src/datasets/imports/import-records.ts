@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import { Type } from 'typebox'
 import { nullIfDamaged } from '../../errors.js'
 import { isDead, isOfThisHost, ownProcessId } from '../../processes.js'
@@ -34,15 +35,21 @@ const paths = (id: string) => ({
 
 /** Imports in the store, so that any replica answers, and a restart loses none. */
 export class ImportRecords {
-  constructor(private readonly store: Store) {}
+  private readonly owner = `${ownProcessId}-${randomUUID()}`
+
+  constructor(
+    private readonly store: Store,
+    /** Whether an import that this object has saved still runs. */
+    private readonly isRunning: (id: string) => boolean,
+  ) {}
 
   async save(value: DatasetImport): Promise<void> {
-    const record = { owner: ownProcessId, import: value }
+    const record = { owner: this.owner, import: value }
     await this.store.replaceJson<ImportRecord>(paths(value.id).current, record)
   }
 
   async end(value: DatasetImport): Promise<void> {
-    const record = { owner: ownProcessId, import: value }
+    const record = { owner: this.owner, import: value }
     await this.store.createJson<ImportRecord>(paths(value.id).end, record)
   }
 
@@ -53,7 +60,7 @@ export class ImportRecords {
     if (ended) return ended.import
     const current = await this.read(paths(id).current)
     if (!current) return null
-    if (!isGone(current)) return current.import
+    if (!this.isGone(current)) return current.import
     const finishedAt = new Date().toISOString()
     const problem = problemOf(interrupted())
     const state = 'interrupted' as const
@@ -95,9 +102,11 @@ export class ImportRecords {
   private async read(key: string): Promise<ImportRecord | null> {
     return this.store.readJson(key, importRecord).catch(nullIfDamaged)
   }
-}
 
-function isGone({ owner, import: { updatedAt } }: ImportRecord): boolean {
-  if (isOfThisHost(owner)) return isDead(owner)
-  return Date.now() - Date.parse(updatedAt) > silentMs
+  private isGone({ owner, import: { id, updatedAt } }: ImportRecord): boolean {
+    // its end could not be saved, such as on a full disk
+    if (owner === this.owner) return !this.isRunning(id)
+    if (isOfThisHost(owner)) return isDead(owner)
+    return Date.now() - Date.parse(updatedAt) > silentMs
+  }
 }

@@ -49,7 +49,7 @@ export class Imports {
   private isClosed = false
 
   constructor(private readonly deps: ImportsDeps) {
-    this.records = new ImportRecords(deps.store)
+    this.records = new ImportRecords(deps.store, id => this.running.has(id))
   }
 
   /** Sweeps now and from time to time. */

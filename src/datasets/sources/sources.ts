@@ -83,10 +83,7 @@ export class Sources {
   }
 
   private async addUploads({ uploads }: SourceOf<'upload'>, upload: DatasetUpload) {
-    for (const id of uploads) {
-      const { name, path } = await this.uploads.get(id)
-      await upload.addStoredFile({ name, path })
-    }
+    for (const id of uploads) await upload.addStoredFile(await this.uploads.get(id))
   }
 
   private async addFolder({ path }: SourceOf<'folder'>, upload: DatasetUpload) {

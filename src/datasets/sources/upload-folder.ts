@@ -2,6 +2,8 @@ import { lstat, mkdir, readdir, readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { ignoreCodes, withStorageErrors } from '../../store/storage-errors.js'
 import { displayName } from '../display-name.js'
+import { identityOf } from '../input-file.js'
+import type { SourceFile } from '../source-file.js'
 import { uploadIncomplete, uploadNotFound } from './errors.js'
 
 const uploadId = /^up-[0-9a-f]{32}$/
@@ -9,14 +11,6 @@ export const isUploadId = (text: string): boolean => uploadId.test(text)
 
 /** An upload is removed so long after its last byte, complete or not. */
 export const uploadExpiryMs = 24 * 60 * 60 * 1000
-
-export interface StoredUpload {
-  id: string
-  /** The client's name of the file, for messages only. */
-  name: string
-  path: string
-  bytes: number
-}
 
 /** The folder of resumable uploads: for each a file with its bytes, and one with what the client said of it. */
 export class UploadFolder {
@@ -33,10 +27,11 @@ export class UploadFolder {
   }
 
   /** Throws UPLOAD_NOT_FOUND or UPLOAD_INCOMPLETE. */
-  async get(id: string): Promise<StoredUpload> {
-    const { size, name, bytes } = await this.info(id)
-    if (size !== bytes) throw uploadIncomplete(id, bytes, size)
-    return { id, name, path: join(this.path, id), bytes }
+  async get(id: string): Promise<SourceFile> {
+    const { size, name, identity } = await this.info(id)
+    if (size !== identity.size) throw uploadIncomplete(id, identity.size, size)
+    // another request may use it, and remove it
+    return { name, path: join(this.path, id), identity }
   }
 
   async remove(id: string): Promise<void> {
@@ -66,7 +61,7 @@ export class UploadFolder {
     if (!found?.isFile() || text === null) throw uploadNotFound(id)
     const { size, metadata } = parseInfo(text)
     return {
-      bytes: found.size,
+      identity: identityOf(found),
       size: typeof size === 'number' ? size : null,
       name: displayName(String(metadata?.filename ?? metadata?.name ?? id)),
     }

@@ -207,6 +207,11 @@ test('what takes long is answered with 202, and followed to its data set', async
   const made = await server.api.get('/datasets/slow')
   assert.equal(made.body.id, last.dataset)
   assert.equal(made.body.records, 2000)
+  const ticket = await server.api.post('/stream-tickets').send({ path: `${location}/events` })
+  assert.equal(ticket.status, 201, ticket.text)
+  const headers = { accept: 'text/event-stream' }
+  const byTicket = await fetch(`${server.url}${ticket.body.url}`, { headers })
+  assert.match(await byTicket.text(), /^id: end\nevent: import\n/m)
   const over = await server.api
     .get(`${location}/events`)
     .set('accept', 'text/event-stream')
