@@ -13,7 +13,7 @@ import type { ImagePlan } from './image-plan.js'
 import type { StagedImages } from './staged-images.js'
 
 /** Bytes of files, bytes of results and pixels of one chunk. Two chunks are under way at a time. */
-const maxChunkBytes = 8 * 2 ** 20
+const maxChunkBytes = 4 * 2 ** 20
 const maxChunkPixels = 2 ** 24
 
 export interface DecodedImage {
@@ -60,7 +60,11 @@ interface Chunk {
   indices: number[]
   contents: Buffer[]
   inputs: PipelineInput[]
+  /** One image of more pixels than a chunk may have. */
+  isHuge: boolean
 }
+
+const emptyChunk = (): Chunk => ({ indices: [], contents: [], inputs: [], isHuge: false })
 
 class Decoding {
   private readonly outputBytes: number
@@ -77,6 +81,13 @@ class Decoding {
   *run(order: Uint32Array): Generator<DecodedImage | DamagedImage, void> {
     let running: Chunk | null = null
     for (const chunk of this.chunks(order)) {
+      if (chunk.isHuge) {
+        // alone, since a few of them at a time would fill the memory
+        if (running) yield* this.finish(running)
+        running = null
+        yield this.decodeAlone(chunk, 0)
+        continue
+      }
       this.pipeline.start(chunk.inputs)
       if (running) yield* this.finish(running)
       running = chunk
@@ -92,7 +103,7 @@ class Decoding {
   }
 
   private *chunks(order: Uint32Array): Generator<Chunk> {
-    let chunk: Chunk = { indices: [], contents: [], inputs: [] }
+    let chunk = emptyChunk()
     let [bytes, pixels] = [0, 0]
     for (const index of order) {
       const size = this.staged.size(index)
@@ -104,7 +115,7 @@ class Decoding {
         chunk.indices.length === maxChunkImages
       if (isFull && chunk.indices.length > 0) {
         yield chunk
-        chunk = { indices: [], contents: [], inputs: [] }
+        chunk = emptyChunk()
         bytes = pixels = 0
       }
       const content = this.staged.content(index)
@@ -113,6 +124,7 @@ class Decoding {
       chunk.inputs.push(this.inputOf(index, content))
       bytes += added
       pixels += area
+      chunk.isHuge = pixels > maxChunkPixels
     }
     if (chunk.indices.length > 0) yield chunk
   }

@@ -1,4 +1,3 @@
-import { create, toBinary } from '@bufbuild/protobuf'
 import { parseStrictly } from '../../../formats/protobuf.js'
 import { maxLabelLength } from '../../limits.js'
 import { dimensionRange, isDimension } from '../dimensions.js'
@@ -40,22 +39,45 @@ export function decodeExample(bytes: Uint8Array, names: FeatureNames = storedNam
   }
 }
 
+/** Writes the messages by hand, since a library copies the image several times. */
 export function encodeExample({ image, label }: Sample, shape: ImageShape): Uint8Array {
-  const int64 = (value: number) => ({
-    kind: { case: 'int64List' as const, value: { value: [BigInt(value)] } },
-  })
-  const example = create(ExampleSchema, {
-    features: {
-      feature: {
-        image: { kind: { case: 'bytesList', value: { value: [image] } } },
-        label: int64(label),
-        height: int64(shape.height),
-        width: int64(shape.width),
-        channels: int64(shape.channels),
-      },
-    },
-  })
-  return toBinary(ExampleSchema, example)
+  // Feature { bytes_list: BytesList { value: image } }
+  const list = fieldHead(1, image.length)
+  const feature = Buffer.concat([fieldHead(1, list.length + image.length), list])
+  const entry = entryHead('image', feature.length + image.length)
+  const size = { label, height: shape.height, width: shape.width, channels: shape.channels }
+  const numbers = Object.entries(size).map(([name, value]) => int64Entry(name, value))
+  const head = Buffer.concat([
+    fieldHead(1, entry.length + feature.length + image.length),
+    entry,
+    feature,
+  ])
+  const bytes = head.length + image.length + numbers.reduce((sum, each) => sum + each.length, 0)
+  return Buffer.concat([fieldHead(1, bytes), head, image, ...numbers])
+}
+
+/** A field of the map Features.feature with one int64. */
+function int64Entry(name: string, value: number): Buffer {
+  const number = varint(value)
+  const list = Buffer.concat([fieldHead(1, number.length), number])
+  const feature = Buffer.concat([fieldHead(3, list.length), list])
+  const entry = Buffer.concat([entryHead(name, feature.length), feature])
+  return Buffer.concat([fieldHead(1, entry.length), entry])
+}
+
+/** Name, and the head of the feature, of an entry of a map. */
+const entryHead = (name: string, featureBytes: number): Buffer =>
+  Buffer.concat([fieldHead(1, name.length), Buffer.from(name), fieldHead(2, featureBytes)])
+
+/** Number and length of a field that has a length (wire type 2). */
+const fieldHead = (number: number, length: number): Buffer =>
+  Buffer.concat([Buffer.of((number << 3) | 2), varint(length)])
+
+function varint(value: number): Buffer {
+  const bytes: number[] = []
+  let rest = value
+  for (; rest >= 128; rest = Math.floor(rest / 128)) bytes.push((rest % 128) | 128)
+  return Buffer.from([...bytes, rest])
 }
 
 /** Throws an ImageError if the bytes are no tf.train.Example. */
