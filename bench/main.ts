@@ -1,5 +1,6 @@
 import { UsageError } from '../testing/command-line.js'
 import { boostingBench } from './boosting/boosting.js'
+import { dataBench } from './data/data.js'
 import { BenchError } from './failure.js'
 import { metricsBench } from './metrics/metrics.js'
 import { submitBench } from './submit/submit.js'
@@ -11,6 +12,7 @@ const benches: Readonly<Record<string, (args: string[]) => Promise<boolean>>> = 
   boosting: boostingBench,
   submit: submitBench,
   metrics: metricsBench,
+  data: dataBench,
 }
 
 async function main(): Promise<void> {

@@ -30,6 +30,11 @@ const sklearn: Packages = { packages: ['scikit-learn==1.9.1', 'numpy==2.4.6', 's
 const pandas: Packages = { packages: ['pandas==3.1.1', 'numpy==2.4.6'] }
 const pyarrow: Packages = { packages: ['pyarrow==26.0.1', 'numpy==2.4.6'] }
 
+/** The plain way of Python to make records of photographs; scikit-learn brings two of them. */
+const images: Packages = {
+  packages: ['Pillow==13.0.0', 'crc32c==2.9.post0', 'numpy==2.4.6', 'scikit-learn==1.9.1'],
+}
+
 export const environments = {
   tensorflow: {
     cpu: tensorflow('tensorflow-cpu==2.21.0'),
@@ -41,6 +46,7 @@ export const environments = {
   sklearn: { cpu: sklearn, cuda: sklearn },
   pandas: { cpu: pandas, cuda: pandas },
   pyarrow: { cpu: pyarrow, cuda: pyarrow },
+  images: { cpu: images, cuda: images },
 } satisfies Record<string, Record<'cpu' | 'cuda', Packages>>
 
 export type EnvironmentName = keyof typeof environments
