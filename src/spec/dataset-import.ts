@@ -8,13 +8,13 @@ import { strictObject } from './strict-object.js'
 const importId = /^imp-[0-9a-z]{26}$/
 export const isImportId = (text: string): boolean => importId.test(text)
 
-export const activeStates = ['receiving', 'fetching', 'waiting', 'converting'] as const
-export const endStates = ['succeeded', 'failed', 'cancelled', 'interrupted'] as const
-export const ImportState = Type.Enum([...activeStates, ...endStates], {
+export const activeStatuses = ['receiving', 'fetching', 'waiting', 'converting'] as const
+export const endStatuses = ['succeeded', 'failed', 'cancelled', 'interrupted'] as const
+export const ImportStatus = Type.Enum([...activeStatuses, ...endStatuses], {
   description:
     'receiving a form, fetching from a source, waiting for a conversion, converting; then how it ended. interrupted: the server ended meanwhile',
 })
-export type ImportState = Static<typeof ImportState>
+export type ImportStatus = Static<typeof ImportStatus>
 
 export const ImportProgress = Type.Object({
   phase: Type.Enum(['receiving', 'fetching', 'reading', 'decoding', 'writing']),
@@ -28,7 +28,7 @@ export type ImportProgress = Static<typeof ImportProgress>
 
 export const DatasetImport = Type.Object({
   id: Type.String({ pattern: importId.source }),
-  state: ImportState,
+  status: ImportStatus,
   source: Type.Array(Type.String(), {
     description: 'where the files come from, without what may be secret; at most 10',
   }),

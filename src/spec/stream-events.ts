@@ -62,5 +62,5 @@ export const ChangeStreamEvent = streamEvent(
 export const ImportEvent = streamEvent(
   Type.Enum(['import']),
   Type.Unsafe<DatasetImport>({ $ref: 'DatasetImport#' }),
-  'the import: its state or its progress has changed',
+  'the import: its status or its progress has changed',
 )

@@ -71,7 +71,7 @@ test('a client waits for a data set that takes long, and tells how far it is', a
   )
   assert.equal(dataset.name, 'rows')
   assert.equal(dataset.records, 200)
-  assert.equal(seen.at(-1)?.state, 'succeeded')
+  assert.equal(seen.at(-1)?.status, 'succeeded')
   assert.ok(
     seen.some(({ progress }) => progress?.phase === 'fetching' && progress.total === table.length),
   )

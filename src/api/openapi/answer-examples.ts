@@ -234,7 +234,7 @@ const webhook: Webhook = {
 
 const datasetImport: DatasetImport = {
   id: 'imp-01k9zq3w2hfx6t9r4m8v0c5b7e',
-  state: 'converting',
+  status: 'converting',
   source: ['https://data.example/houses.csv'],
   name: 'houses',
   createdAt: at('09:00:00'),

@@ -26,7 +26,7 @@ import {
   TableSplit,
   TextColumn,
 } from '../../spec/dataset.js'
-import { ImportProgress, ImportState } from '../../spec/dataset-import.js'
+import { ImportProgress, ImportStatus } from '../../spec/dataset-import.js'
 import {
   BooleanHistogram,
   CategoryHistogram,
@@ -225,7 +225,7 @@ export const namedSchemas: Record<string, TSchema> = {
 
   // data sets, models and weights
   ImportPage: page(ImportResponse),
-  ImportState,
+  ImportStatus,
   ImportProgress,
   ImportEvent,
   DatasetPage: page(Type.Union([DatasetResponse, DatasetFieldsResponse])),

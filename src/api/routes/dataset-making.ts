@@ -27,7 +27,7 @@ export async function importForm(
   const received = new Promise<void>(resolve => {
     onReceived = resolve
   })
-  const about = { state: 'receiving' as const, source: ['a form'], name: null }
+  const about = { status: 'receiving' as const, source: ['a form'], name: null }
   const started = await imports.begin(about, async (running, upload) => {
     const bytes = Number(request.headers['content-length'] ?? Number.NaN)
     if (Number.isFinite(bytes)) {
@@ -56,7 +56,7 @@ export async function importSources({ imports, sources }: MakingDeps, body: Data
   validateForm(form)
   await sources.check(all)
   const described = all.slice(0, 10).map(describeSource)
-  const about = { state: 'fetching' as const, source: described, name: options.name ?? null }
+  const about = { status: 'fetching' as const, source: described, name: options.name ?? null }
   return imports.begin(about, async (running, upload) => {
     const { signal } = running
     await sources.gather(all, upload, { signal, onExpected: bytes => running.expect(bytes) })

@@ -128,9 +128,9 @@ export const importRoutes: FastifyPluginAsyncTypebox<ImportRoutesDeps> = async (
   )
 }
 
-async function* batches(states: AsyncIterable<DatasetImport>) {
-  for await (const state of states) {
-    const id = state.finishedAt === null ? state.updatedAt : endId
-    yield [{ id, event: 'import', data: JSON.stringify(state) }]
+async function* batches(changes: AsyncIterable<DatasetImport>) {
+  for await (const change of changes) {
+    const id = change.finishedAt === null ? change.updatedAt : endId
+    yield [{ id, event: 'import', data: JSON.stringify(change) }]
   }
 }

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { Type } from 'typebox'
 import { nullIfDamaged } from '../../errors.js'
 import { isDead, isOfThisHost, ownProcessId } from '../../processes.js'
-import { type DatasetImport, endStates, isImportId } from '../../spec/dataset-import.js'
+import { type DatasetImport, endStatuses, isImportId } from '../../spec/dataset-import.js'
 import { shapeOf } from '../../store/shape.js'
 import type { Store } from '../../store/store.js'
 import { interrupted, problemOf } from './import-problem.js'
@@ -63,8 +63,8 @@ export class ImportRecords {
     if (!this.isGone(current)) return current.import
     const finishedAt = new Date().toISOString()
     const problem = problemOf(interrupted())
-    const state = 'interrupted' as const
-    await this.end({ ...current.import, state, problem, progress: null, finishedAt })
+    const status = 'interrupted' as const
+    await this.end({ ...current.import, status, problem, progress: null, finishedAt })
     return (await this.read(paths(id).end))?.import ?? null
   }
 
@@ -94,7 +94,7 @@ export class ImportRecords {
         !found?.finishedAt ||
         now - Date.parse(found.finishedAt) > keptMs ||
         i < ids.length - maxKept
-      const isActive = found !== null && !endStates.some(state => state === found.state)
+      const isActive = found !== null && !endStatuses.some(status => status === found.status)
       if (isOld && !isActive) await this.remove(id)
     }
   }

@@ -4,7 +4,7 @@ import { type Listing, listingOf, selectPage } from '../../lists/listing.js'
 import type { Order } from '../../lists/order.js'
 import type { ListQuery } from '../../lists/page-selector.js'
 import type { Logger } from '../../log.js'
-import { activeStates, type DatasetImport, type ImportState } from '../../spec/dataset-import.js'
+import { activeStatuses, type DatasetImport, type ImportStatus } from '../../spec/dataset-import.js'
 import type { Store } from '../../store/store.js'
 import type { Datasets } from '../datasets.js'
 import type { UploadResult } from '../upload.js'
@@ -60,16 +60,16 @@ export class Imports {
     this.timer = setInterval(() => void sweep(), sweepIntervalMs).unref()
   }
 
-  /** Numbers of imports of this process, by state. */
-  get counts(): Record<(typeof activeStates)[number], number> {
-    const counts = Object.fromEntries(activeStates.map(state => [state, 0]))
-    for (const { running } of this.running.values()) counts[running.value.state]!++
-    return counts as Record<(typeof activeStates)[number], number>
+  /** Numbers of imports of this process, by status. */
+  get counts(): Record<(typeof activeStatuses)[number], number> {
+    const counts = Object.fromEntries(activeStatuses.map(status => [status, 0]))
+    for (const { running } of this.running.values()) counts[running.value.status]!++
+    return counts as Record<(typeof activeStatuses)[number], number>
   }
 
   /** Begins to make a data set. Throws UPLOAD_BUSY if too many are being made. */
   async begin(
-    about: Pick<DatasetImport, 'source' | 'name'> & { state: ImportState },
+    about: Pick<DatasetImport, 'source' | 'name'> & { status: ImportStatus },
     work: ImportWork,
   ): Promise<StartedImport> {
     if (this.isClosed) throw interrupted()
@@ -141,7 +141,7 @@ export class Imports {
     let last: DatasetImport | null = null
     while (!signal.aborted) {
       const found = await this.get(id)
-      if (found.updatedAt !== last?.updatedAt || found.state !== last.state) yield found
+      if (found.updatedAt !== last?.updatedAt || found.status !== last.status) yield found
       last = found
       if (hasEnded(found)) return
       await this.changeOf(found, signal)
@@ -200,11 +200,11 @@ export class Imports {
   }
 
   /** Waits until an import has changed, but not shorter than a follower wants to hear of it. */
-  private async changeOf({ id, updatedAt, state }: DatasetImport, signal: AbortSignal) {
+  private async changeOf({ id, updatedAt, status }: DatasetImport, signal: AbortSignal) {
     const running = this.running.get(id)?.running
     await sleep(running ? followMs : pollMs, undefined, { signal }).catch(() => {})
     if (!running) return
-    if (running.value.updatedAt !== updatedAt || running.value.state !== state) return
+    if (running.value.updatedAt !== updatedAt || running.value.status !== status) return
     await new Promise<void>(resolve => {
       const done = () => {
         stop()
@@ -220,8 +220,8 @@ export class Imports {
 
 const newestFirst: Order = { keys: [], idsDescending: true }
 
-export const hasEnded = ({ state }: Pick<DatasetImport, 'state'>): boolean =>
-  !activeStates.some(each => each === state)
+export const hasEnded = ({ status }: Pick<DatasetImport, 'status'>): boolean =>
+  !activeStatuses.some(each => each === status)
 
 /** False after a time that does not keep the process alive. */
 const timeout = (ms: number) =>

@@ -1,5 +1,5 @@
 import { TrainyardError } from '../../errors.js'
-import type { DatasetImport, ImportProgress, ImportState } from '../../spec/dataset-import.js'
+import type { DatasetImport, ImportProgress, ImportStatus } from '../../spec/dataset-import.js'
 import type { ConversionProgress } from '../conversion-input.js'
 import type { DatasetUpload, UploadControl, UploadResult } from '../upload.js'
 import { problemOf } from './import-problem.js'
@@ -18,11 +18,11 @@ export class RunningImport {
 
   constructor(
     id: string,
-    { state, source, name }: Pick<DatasetImport, 'source' | 'name'> & { state: ImportState },
+    { status, source, name }: Pick<DatasetImport, 'source' | 'name'> & { status: ImportStatus },
   ) {
     const createdAt = new Date().toISOString()
     this.current = {
-      ...{ id, state, source, name, createdAt, updatedAt: createdAt, finishedAt: null },
+      ...{ id, status, source, name, createdAt, updatedAt: createdAt, finishedAt: null },
       ...{ progress: null, dataset: null, created: null, problem: null },
     }
   }
@@ -45,7 +45,7 @@ export class RunningImport {
     return {
       signal: this.signal,
       onReceived: bytes => this.received(bytes),
-      onConversion: phase => this.setState(phase),
+      onConversion: phase => this.setStatus(phase),
       onProgress: progress => this.setProgress(progress),
     }
   }
@@ -54,8 +54,8 @@ export class RunningImport {
     this.current = { ...this.current, name }
   }
 
-  setState(state: ImportState): void {
-    this.current = { ...this.current, state, progress: null }
+  setStatus(status: ImportStatus): void {
+    this.current = { ...this.current, status, progress: null }
     this.changed()
   }
 
@@ -70,18 +70,18 @@ export class RunningImport {
   }
 
   succeed({ dataset, created }: UploadResult): void {
-    this.end({ state: 'succeeded', dataset: dataset.id, created, name: dataset.name })
+    this.end({ status: 'succeeded', dataset: dataset.id, created, name: dataset.name })
   }
 
   fail(error: unknown): void {
     const code = error instanceof TrainyardError ? error.code : null
-    const state =
+    const status =
       code === 'IMPORT_CANCELLED'
         ? 'cancelled'
         : code === 'IMPORT_INTERRUPTED'
           ? 'interrupted'
           : 'failed'
-    this.end({ state, problem: problemOf(error) })
+    this.end({ status, problem: problemOf(error) })
   }
 
   /** Calls `listener` after each change. Returns a function that stops this. */
@@ -91,7 +91,7 @@ export class RunningImport {
   }
 
   private received(done: number): void {
-    const phase: Phase = this.current.state === 'receiving' ? 'receiving' : 'fetching'
+    const phase: Phase = this.current.status === 'receiving' ? 'receiving' : 'fetching'
     // a compressed file may be counted again when it is inflated
     const total = this.expectedBytes === null ? null : Math.max(done, this.expectedBytes)
     this.setProgress({ phase, unit: 'bytes', done, total })
@@ -117,7 +117,7 @@ export class RunningImport {
     this.changed()
   }
 
-  private end(fields: Partial<DatasetImport> & { state: ImportState }): void {
+  private end(fields: Partial<DatasetImport> & { status: ImportStatus }): void {
     const finishedAt = new Date().toISOString()
     this.current = { ...this.current, progress: null, finishedAt, ...fields }
     this.changed()

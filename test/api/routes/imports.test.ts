@@ -180,7 +180,7 @@ test('what takes long is answered with 202, and followed to its data set', async
   assert.equal(started.status, 202, started.text)
   const { location } = started.headers
   assert.match(location!, /^\/imports\/imp-[0-9a-z]{26}$/)
-  assert.equal(started.body.state, 'fetching')
+  assert.equal(started.body.status, 'fetching')
   assert.equal(started.body.name, 'slow')
   assert.ok(!started.text.includes('secret'), started.text)
   const progress = await eventually('half of the file', async () => {
@@ -194,15 +194,15 @@ test('what takes long is answered with 202, and followed to its data set', async
   assert.ok(listed.body.items.some(({ id }: { id: string }) => location!.endsWith(id)))
   const events = await openEventStream(server, `${location}/events`)
   finish()
-  const states: string[] = []
+  const statuses: string[] = []
   let last: Record<string, unknown> = {}
   for (let frame = await events.nextEvent(); frame; frame = await events.nextEvent()) {
     assert.equal(frame.event, 'import')
     last = JSON.parse(frame.data!)
-    states.push(String(last.state))
+    statuses.push(String(last.status))
   }
-  assert.equal(states[0], 'fetching')
-  assert.equal(last.state, 'succeeded')
+  assert.equal(statuses[0], 'fetching')
+  assert.equal(last.status, 'succeeded')
   assert.equal(last.created, true)
   const made = await server.api.get('/datasets/slow')
   assert.equal(made.body.id, last.dataset)
@@ -237,7 +237,7 @@ test('Prefer: respond-async asks for 202 at once, also with a form', async () =>
     const { body } = await server.api.get(started.headers.location!)
     return body.finishedAt ? body : null
   })
-  assert.equal(ended.state, 'succeeded', JSON.stringify(ended))
+  assert.equal(ended.status, 'succeeded', JSON.stringify(ended))
   assert.equal((await server.api.get('/datasets/async')).body.id, ended.dataset)
 })
 
@@ -252,7 +252,7 @@ test('the problem of a failed import is what a waiting request would get', async
     return body.finishedAt ? body : null
   })
   const { instance: _, ...problem } = waiting.body
-  assert.equal(ended.state, 'failed')
+  assert.equal(ended.status, 'failed')
   assert.deepEqual(ended.problem, problem)
   assert.equal(ended.dataset, null)
 })
@@ -262,13 +262,13 @@ test('a cancelled import ends, leaves no files, and tells who waits for it', asy
   const started = await make({ source }, '?wait=0')
   const cancelled = await server.api.post(`${started.headers.location}/cancel`)
   assert.equal(cancelled.status, 200, cancelled.text)
-  assert.equal(cancelled.body.state, 'cancelled')
+  assert.equal(cancelled.body.status, 'cancelled')
   assert.equal(cancelled.body.problem.code, 'IMPORT_CANCELLED')
   assert.deepEqual(await leftovers(), [])
   const waiting = make({ source }).then(answer => answer)
   const id = await eventually('the import of the waiting request', async () => {
     const { body } = await server.api.get('/imports')
-    const found = body.items.find(({ state }: { state: string }) => state === 'fetching')
+    const found = body.items.find(({ status }: { status: string }) => status === 'fetching')
     return found?.id ?? null
   })
   await server.api.delete(`/imports/${id}`)

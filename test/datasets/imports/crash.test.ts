@@ -53,16 +53,16 @@ test('an import of a server that was killed is interrupted, says what to do, and
 
   const second = await start()
   const found = (await (await second.call(location)).json()) as Record<string, unknown>
-  assert.equal(found.state, 'interrupted')
+  assert.equal(found.status, 'interrupted')
   assert.equal(found.name, 'lost')
   assert.ok(found.finishedAt)
   const problem = found.problem as { code: string; detail: string }
   assert.equal(problem.code, 'IMPORT_INTERRUPTED')
   assert.match(problem.detail, /send the request again/)
   assert.deepEqual(await readdir(staging), [])
-  const list = (await (await second.call('/imports')).json()) as { items: { state: string }[] }
+  const list = (await (await second.call('/imports')).json()) as { items: { status: string }[] }
   assert.deepEqual(
-    list.items.map(({ state }) => state),
+    list.items.map(({ status }) => status),
     ['interrupted'],
   )
 })

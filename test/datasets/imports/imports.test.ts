@@ -11,7 +11,7 @@ import { eventually } from '../../../testing/eventually.js'
 import { tempFolder } from '../../../testing/temp-folder.js'
 
 const log = { info: () => {}, warn: () => {} }
-const about = { state: 'fetching' as const, source: ['a test'], name: null }
+const about = { status: 'fetching' as const, source: ['a test'], name: null }
 const code = (expected: string) => (error: TrainyardError) => error.code === expected
 
 /** Two replicas of one data folder, of which the first makes data sets. */
@@ -54,19 +54,19 @@ async function replicas(t: { after(work: () => Promise<void>): void }) {
 test('any replica reads, lists and follows an import, until its end', async t => {
   const { second, beginEndless } = await replicas(t)
   const { id, finish } = await beginEndless()
-  assert.equal((await second.get(id)).state, 'fetching')
+  assert.equal((await second.get(id)).status, 'fetching')
   const listed = await second.list({ limit: 10 })
   assert.deepEqual(
     (await listed.read(0, 10)).map(each => each.id),
     [id],
   )
   const seen: DatasetImport[] = []
-  for await (const state of second.follow(id, new AbortController().signal)) {
-    seen.push(state)
+  for await (const status of second.follow(id, new AbortController().signal)) {
+    seen.push(status)
     finish()
   }
-  assert.equal(seen[0]?.state, 'fetching')
-  assert.equal(seen.at(-1)?.state, 'succeeded')
+  assert.equal(seen[0]?.status, 'fetching')
+  assert.equal(seen.at(-1)?.status, 'succeeded')
   assert.match(seen.at(-1)?.dataset ?? '', /^ds-/)
 })
 
@@ -74,7 +74,7 @@ test('any replica cancels an import, whose files are then gone', async t => {
   const { first, second, beginEndless, staged } = await replicas(t)
   const { id, result } = await beginEndless()
   const cancelled = await second.cancel(id)
-  assert.equal(cancelled.state, 'cancelled')
+  assert.equal(cancelled.status, 'cancelled')
   await assert.rejects(result, code('IMPORT_CANCELLED'))
   assert.deepEqual(await staged(), [])
   await second.remove(id)
@@ -87,7 +87,7 @@ test('imports of a server that closes are interrupted, and new ones are refused'
   await first.close()
   await assert.rejects(result, code('IMPORT_INTERRUPTED'))
   const found = await second.get(id)
-  assert.equal(found.state, 'interrupted')
+  assert.equal(found.status, 'interrupted')
   assert.match(found.problem?.detail ?? '', /send the request again/)
   assert.deepEqual(await staged(), [])
   await assert.rejects(beginEndless(), code('IMPORT_INTERRUPTED'))
@@ -104,7 +104,7 @@ test('an error that is a bug shows no details', async t => {
     const each = await first.get(running.id)
     return each.finishedAt ? each : null
   })
-  assert.equal(found.state, 'failed')
+  assert.equal(found.status, 'failed')
   assert.equal(found.problem?.code, 'INTERNAL')
   assert.doesNotMatch(JSON.stringify(found), /secret/)
 })
