@@ -109,7 +109,8 @@ const converters: Readonly<Record<FileFormat, Converter>> = {
     load: async () => {
       const { openJson } = await import('./tables/json/json-source.js')
       const { convertColumns } = await import('./tables/column-conversion.js')
-      return input => convertColumns(input, openJson(input.files, input.form, input.limits))
+      return input =>
+        convertColumns(input, openJson(input.files, input.form, input.limits), { spools: true })
     },
   },
   Files: { kind: 'images or table', load: async () => openFiles },
@@ -118,7 +119,8 @@ const converters: Readonly<Record<FileFormat, Converter>> = {
     load: async () => {
       const { openParquet } = await import('./tables/parquet/parquet-source.js')
       const { convertColumns } = await import('./tables/column-conversion.js')
-      return input => convertColumns(input, openParquet(input.files, input.limits))
+      return input =>
+        convertColumns(input, openParquet(input.files, input.form, input.limits), { spools: true })
     },
   },
 }

@@ -1,6 +1,7 @@
 // Parses the bytes of a field. Without regular expressions, since this runs twice for every cell.
 
 import type { CsvRow } from './csv.js'
+import { parseLongDecimal } from './long-decimal.js'
 
 const digit0 = 48
 const digit9 = 57
@@ -69,7 +70,8 @@ export class NumberParser {
     // Exact by Clinger (1990): one correctly rounded operation on two exact numbers.
     if (exact && exponent >= 0 && exponent <= 22) value = significand * exactPowers[exponent]!
     else if (exact && exponent < 0 && exponent >= -22) value = significand / exactPowers[-exponent]!
-    else value = Math.abs(Number(Buffer.from(bytes.subarray(start, end)).toString('latin1')))
+    else value = parseLongDecimal(bytes, start, significandEnd, exponent - trailingZeros)
+    if (value < 0) value = Math.abs(Number(latin1(bytes, start, end)))
     if (!(value <= maxFloat32)) return false
     this.value = negative ? -value : value
     this.isInteger = !hasPoint && significandEnd === end && value <= Number.MAX_SAFE_INTEGER
@@ -79,6 +81,9 @@ export class NumberParser {
     return true
   }
 }
+
+const latin1 = (bytes: Uint8Array, start: number, end: number): string =>
+  Buffer.from(bytes.subarray(start, end)).toString('latin1')
 
 /** The words that pandas reads as missing, in upper or lower case, and `?` and `-`. */
 const missingMarkers = groupByLength([

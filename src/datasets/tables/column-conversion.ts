@@ -1,5 +1,7 @@
+import { join } from 'node:path'
 import type { ConversionInput } from '../conversion-input.js'
 import { CellParser } from './cell-parser.js'
+import { spooled } from './columns/batch-spool.js'
 import type { ColumnSource } from './columns/column-batch.js'
 import { storedColumns } from './columns/column-builder.js'
 import { ColumnFiller } from './columns/column-filler.js'
@@ -8,11 +10,18 @@ import type { TableForm } from './table-form.js'
 import { TableWriter } from './table-writer.js'
 import { describeSource, type TypedTable } from './typed-table.js'
 
+interface ConvertOptions {
+  /** True to keep the decoded columns in the folder for temporary files, since reading them again takes long. */
+  spools?: boolean
+}
+
 /** Reads typed files twice: first to describe the columns by all of their values, then to write the rows. */
 export async function convertColumns(
-  { files, form, folder, limits, report }: ConversionInput<TableForm>,
-  source: ColumnSource,
+  { files, form, folder, scratch, limits, report }: ConversionInput<TableForm>,
+  given: ColumnSource,
+  { spools = false }: ConvertOptions = {},
 ): Promise<TableContent> {
+  const source = spools ? spooled(given, join(scratch, 'columns')) : given
   const table = await describeSource(source, form, limits, files[0]!.name, done =>
     report({ phase: 'reading', unit: 'rows', done, total: null }),
   )

@@ -1,3 +1,4 @@
+import { join } from 'node:path'
 import type { Cell, CellFormat, ColumnType } from '../../spec/dataset.js'
 import { Notes } from '../../spec/notes.js'
 import { fileError } from '../errors.js'
@@ -13,6 +14,7 @@ import { ColumnStatistics } from './columns/column-survey.js'
 import type { TypedColumn } from './columns/column-types.js'
 import { hasDecimalCommas, noteDecimalCommas } from './columns/decimal-commas.js'
 import { CsvReader, type CsvRow, fieldText, quoteCell } from './csv.js'
+import { CsvSpool } from './csv-spool.js'
 import {
   checkCategoryBytes,
   checkColumnNames,
@@ -44,11 +46,18 @@ export interface CsvTable extends DescribedTable {
 /** The memory of the texts is checked each time so many bytes of rows have been read. */
 const memoryCheckBytes = 4 * 2 ** 20
 
-/** Rows whose number of fields is wrong are problems; the readings after the first pass over them. */
+/** A larger upload is read again, since its cells may take more room than its text. */
+const maxSpooledBytes = 2 ** 30
+
+/**
+ * Rows whose number of fields is wrong are problems; the readings after the first pass over them. `scratch`: a folder
+ * for the cells as they were parsed, so that they are not parsed again to be written.
+ */
 export function openCsvTable(
   files: InputFile[],
   form: TableForm,
   limits: DatasetLimits,
+  scratch: string,
   problems: ProblemList = new ProblemList(),
 ): CsvTable {
   for (const file of files) checkForForeignText(file)
@@ -63,7 +72,15 @@ export function openCsvTable(
   }
   let forEachRow = readRows
   const format = { ...plainFormat, ...form.cells }
-  const survey = (cells: CellFormat) => surveyRows(names, form, limits, cells, forEachRow)
+  const isSpooled = files.reduce((sum, { size }) => sum + size, 0) <= maxSpooledBytes
+  const survey = (cells: CellFormat) => {
+    const spool = isSpooled ? new CsvSpool(join(scratch, 'cells')) : null
+    try {
+      return { ...surveyRows(names, form, limits, cells, forEachRow, spool), spool }
+    } finally {
+      spool?.close()
+    }
+  }
   let found = survey(format)
   if (form.cells.decimal === undefined && hasDecimalCommas(found.columnStats)) {
     found = survey({ ...format, decimal: ',' })
@@ -80,7 +97,7 @@ export function openCsvTable(
     forEachRow = withoutWrong(readRows, values)
     found = survey(found.columnStats[0]!.cells.format)
   }
-  const { rows, columnStats, rawSample } = found
+  const { rows, columnStats, rawSample, spool } = found
   const columns = describeColumns(names, columnStats, rows, form, limits, files[0]!.name)
   if (names.length === 1) {
     const message = `the table has only one column, '${names[0]}'; if there are more, send delimiter`
@@ -98,7 +115,10 @@ export function openCsvTable(
     sample,
     cellFormat: columnStats[0]!.cells.format,
     notes: notes.all,
-    write: writer => writeRows(columns, columnStats, forEachRow, writer),
+    write: writer =>
+      spool
+        ? spool.writeTo(columns, columnStats, writer)
+        : writeRows(columns, columnStats, forEachRow, writer),
   }
 }
 
@@ -127,6 +147,7 @@ function surveyRows(
   limits: DatasetLimits,
   format: CellFormat,
   forEachRow: ForEachRow,
+  spool: CsvSpool | null,
 ): RowSurvey {
   const types = new Map(form.types)
   const maxDistinct = distinctLimitOf(names.length)
@@ -151,9 +172,11 @@ function surveyRows(
       const isQuoted = quoted[column] !== 0
       columnStats[column]!.add(bytes, starts[column]!, ends[column]!, isQuoted, row, file)
     }
+    spool?.add(columnStats)
     if (rawSample.length < sampleCount) rawSample.push(rawRow(row, names.length))
     checkMemory(row, file)
   })
+  spool?.finish(columnStats)
   return { rows, columnStats, rawSample }
 }
 

@@ -9,10 +9,11 @@ export function convertTable({
   files,
   form,
   folder,
+  scratch,
   limits,
   problems,
 }: ConversionInput<TableForm>): TableContent {
-  const table = openCsvTable(files, form, limits, problems)
+  const table = openCsvTable(files, form, limits, scratch, problems)
   const writer = new TableWriter(folder, table.columns)
   table.write(writer)
   return tableContent(table, writer.close())

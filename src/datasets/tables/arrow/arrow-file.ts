@@ -128,7 +128,7 @@ function blockOf(file: InputFile, { at, message, body }: PlacedMessage): ArrowBl
 }
 
 const copyOf = (file: InputFile, at: number, length: number) =>
-  Uint8Array.from(file.read(at, length))
+  new Uint8Array(file.read(at, length))
 
 function attempt<Result>(file: InputFile, at: number, parse: () => Result): Result {
   try {

@@ -32,8 +32,8 @@ export class BodyBuffers {
     const length = range && range.length > 0 && this.isStored ? range.length : this.length(index)
     if (start > end || end > length) throw new RangeError('its values end early')
     if (start === end) return new Uint8Array(0)
-    if (!this.isStored) return Uint8Array.from(this.inflate(index).subarray(start, end))
-    return Uint8Array.from(this.file.read(this.block.body + range!.offset + start, end - start))
+    if (!this.isStored) return new Uint8Array(this.inflate(index).subarray(start, end))
+    return new Uint8Array(this.file.read(this.block.body + range!.offset + start, end - start))
   }
 
   private get isStored(): boolean {
@@ -46,7 +46,7 @@ export class BodyBuffers {
     const { file, block } = this
     const { offset, length } = block.batch.buffers[index]!
     if (length < prefixBytes) throw new RangeError('a compressed buffer has no length')
-    const bytes = Uint8Array.from(file.read(block.body + offset, length))
+    const bytes = new Uint8Array(file.read(block.body + offset, length))
     const size = Number(new DataView(bytes.buffer).getBigInt64(0, true))
     const compressed = bytes.subarray(prefixBytes)
     const isStored = size === -1

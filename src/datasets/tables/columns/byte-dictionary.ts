@@ -21,21 +21,21 @@ export class ByteDictionary {
     return this.size === 0 ? 0 : this.ends[this.size - 1]!
   }
 
-  /** Counts a text, `count` times. If there is no room for it, clears the whole table and returns false. */
-  add(bytes: Uint8Array, start: number, end: number, count = 1): boolean {
+  /** Counts a text, `count` times. Returns its index. If there is no room for it, clears the whole table and returns -1. */
+  add(bytes: Uint8Array, start: number, end: number, count = 1): number {
     const hash = hashOf(bytes, start, end)
     const slot = this.findSlot(hash, bytes, start, end)
     const entry = this.slots[slot]!
     if (entry > 0) {
       this.counts[entry - 1]! += count
-      return true
+      return entry - 1
     }
     if (this.size === this.maxEntries || end - start > this.maxTextBytes) {
       this.overflow()
-      return false
+      return -1
     }
     this.insert(hash, bytes, start, end, count)
-    return true
+    return this.size - 1
   }
 
   /** Returns the index of a text, or -1 if it is unknown. */

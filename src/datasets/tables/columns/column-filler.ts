@@ -42,11 +42,27 @@ export class ColumnFiller {
 
   /** Sets `count` rows of the builder from `to` on, from the rows of the batch from `from` on. */
   fill(to: number, from: number, count: number): void {
-    const { prepared, builder } = this
+    const { prepared } = this
     if (!prepared) return
-    if (prepared.kind === 'numbers') fillNumbers(builder, prepared, to, from, count)
+    if (prepared.kind === 'numbers') this.fillNumbers(prepared, to, from, count)
     else if (this.type === 'category') this.fillCodes(prepared, to, from, count)
     else this.fillParsed(prepared, to, from, count)
+  }
+
+  private fillNumbers(
+    { values, valid }: PreparedNumbers,
+    to: number,
+    from: number,
+    count: number,
+  ): void {
+    const { builder, stored } = this
+    builder.setAll(to, values.subarray(from, from + count))
+    if (stored.column.missing === 0) return
+    for (let row = 0; row < count; row++) {
+      const value = values[from + row]!
+      const isMissing = (valid !== null && valid[from + row] === 0) || Number.isNaN(value)
+      if (isMissing) builder.set(to + row, Number.NaN)
+    }
   }
 
   private fillCodes(
@@ -111,24 +127,3 @@ export class ColumnFiller {
     return numbers.parse(bytes, start, end) ? numbers.value : Number.NaN
   }
 }
-
-function fillNumbers(
-  builder: ColumnBuilder,
-  { values, valid }: PreparedNumbers,
-  to: number,
-  from: number,
-  count: number,
-): void {
-  if (valid === null && !isFloat(values)) {
-    builder.setAll(to, values.subarray(from, from + count))
-    return
-  }
-  for (let row = 0; row < count; row++) {
-    const isMissing = valid !== null && valid[from + row] === 0
-    builder.set(to + row, isMissing ? Number.NaN : values[from + row]!)
-  }
-}
-
-/** A float may be NaN, which is a missing value. */
-const isFloat = (values: PreparedNumbers['values']): boolean =>
-  values instanceof Float32Array || values instanceof Float64Array

@@ -31,6 +31,10 @@ export class ColumnStatistics implements ColumnFacts {
   readonly numeric = new NumberSurvey()
   readonly otherTexts: string[] = []
   readonly values: ByteDictionary
+  /** Of the last cell: its number, or 0 or 1 if a boolean is declared; NaN if it is neither. */
+  lastNumber = Number.NaN
+  /** Of the last cell: its index among `values`; -1 if it is missing, or not counted. */
+  lastText = -1
   private rows = 0
   private readonly countsDistinct: boolean
   private readonly isText: boolean
@@ -68,6 +72,8 @@ export class ColumnStatistics implements ColumnFacts {
   ): void {
     const { numbers } = this.cells
     this.rows++
+    this.lastNumber = Number.NaN
+    this.lastText = -1
     if (start === end || this.isDeclaredMissing(bytes, start, end)) {
       this.missing++
       return
@@ -81,6 +87,7 @@ export class ColumnStatistics implements ColumnFacts {
       this.others++
     } else if (numbers.parse(bytes, start, end)) {
       this.numbers++
+      this.lastNumber = numbers.value
       this.numeric.add(numbers.value)
       if (!this.numeric.allWhole) this.firstFraction ??= { value: numbers.value, row: this.rows }
       if (!numbers.fitsFloat32) this.fitsFloat32 = false
@@ -102,7 +109,9 @@ export class ColumnStatistics implements ColumnFacts {
       }
       this.addMismatch(bytes, start, end, place, file)
     }
-    if (this.countsDistinct && !this.values.overflowed) this.values.add(bytes, start, end)
+    if (this.countsDistinct && !this.values.overflowed) {
+      this.lastText = this.values.add(bytes, start, end)
+    }
   }
 
   inferType(): ColumnType {
@@ -134,8 +143,10 @@ export class ColumnStatistics implements ColumnFacts {
     file: string,
   ): void {
     const bool = parseBoolean(bytes, start, end)
-    if (bool >= 0) this.addBoolean(bool)
-    else if (isMissingMarker(bytes, start, end)) this.quotedMissing++
+    if (bool >= 0) {
+      this.lastNumber = bool
+      this.addBoolean(bool)
+    } else if (isMissingMarker(bytes, start, end)) this.quotedMissing++
     else this.addMismatch(bytes, start, end, place, file)
   }
 

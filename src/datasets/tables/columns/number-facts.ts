@@ -70,24 +70,51 @@ export class NumberFacts implements ColumnFacts {
   }
 
   /** `firstRow`: the row of the file with which the values begin, from 0. */
-  add({ values, valid }: PreparedNumbers, rows: number, file: string, firstRow: number): void {
+  add(values: PreparedNumbers, rows: number, file: string, firstRow: number): void {
+    // one type of array, for which the loops are compiled
+    const numbers = presentNumbers(values, rows)
+    this.missing += rows - numbers.length
     const { numeric, distinct } = this
-    const isFloat32 = values instanceof Float32Array
+    const wasWhole = numeric.allWhole
+    numeric.addAll(numbers)
+    if (wasWhole && !numeric.allWhole) this.findFraction(values, rows)
+    if (this.fitsFloat32 && !(values.values instanceof Float32Array)) {
+      this.fitsFloat32 = allKeepDigits(numbers)
+    }
+    if (!distinct.overflowed) distinct.addAll(numbers)
+    if (!this.isUnlimited()) this.findMismatches(values, rows, file, firstRow)
+    this.rows += rows
+  }
+
+  /** True if the numbers so far can have no mismatch, by the smallest and the largest of them. */
+  private isUnlimited(): boolean {
+    const { min, max } = this.numeric
+    if (this.formType === 'integer' || this.formType === 'boolean') return false
+    const limit = this.source === 'integer' ? Number.MAX_SAFE_INTEGER : maxFloat32
+    return !(min < -limit || max > limit)
+  }
+
+  private findFraction({ values, valid }: PreparedNumbers, rows: number): void {
     for (let row = 0; row < rows; row++) {
       const value = values[row]!
-      if ((valid !== null && valid[row] === 0) || Number.isNaN(value)) {
-        this.missing++
-        continue
-      }
-      if (this.isMismatch(value)) this.addMismatch(value, file, firstRow + row)
-      numeric.add(value)
-      if (!numeric.allWhole && this.firstFraction === null) {
-        this.firstFraction = { value, row: this.rows + row + 1 }
-      }
-      if (this.fitsFloat32 && !isFloat32 && !keepsDigits(value)) this.fitsFloat32 = false
-      if (!distinct.overflowed) distinct.add(value)
+      if ((valid !== null && valid[row] === 0) || Number.isNaN(value)) continue
+      if (Number.isInteger(value)) continue
+      this.firstFraction = { value, row: this.rows + row + 1 }
+      return
     }
-    this.rows += rows
+  }
+
+  private findMismatches(
+    { values, valid }: PreparedNumbers,
+    rows: number,
+    file: string,
+    firstRow: number,
+  ): void {
+    for (let row = 0; row < rows; row++) {
+      const value = values[row]!
+      if ((valid !== null && valid[row] === 0) || Number.isNaN(value)) continue
+      if (this.isMismatch(value)) this.addMismatch(value, file, firstRow + row)
+    }
   }
 
   private isMismatch(value: number): boolean {
@@ -104,6 +131,32 @@ export class NumberFacts implements ColumnFacts {
       text: Number.isFinite(value) ? String(value) : value > 0 ? 'inf' : '-inf',
     }
   }
+}
+
+/** The values that are not missing, in order. */
+function presentNumbers({ values, valid }: PreparedNumbers, rows: number): Float64Array {
+  const given = values.subarray(0, rows)
+  const numbers = given instanceof Float64Array ? given : new Float64Array(given)
+  const isInteger = !(values instanceof Float32Array || values instanceof Float64Array)
+  if (valid === null && (isInteger || !hasNaN(numbers))) return numbers
+  const present = new Float64Array(rows)
+  let count = 0
+  for (let row = 0; row < rows; row++) {
+    const value = numbers[row]!
+    if (Number.isNaN(value) || (valid !== null && valid[row] === 0)) continue
+    present[count++] = value
+  }
+  return present.subarray(0, count)
+}
+
+function hasNaN(numbers: Float64Array): boolean {
+  for (let at = 0; at < numbers.length; at++) if (Number.isNaN(numbers[at]!)) return true
+  return false
+}
+
+function allKeepDigits(numbers: Float64Array): boolean {
+  for (let at = 0; at < numbers.length; at++) if (!keepsDigits(numbers[at]!)) return false
+  return true
 }
 
 /** True if float32 holds the number, or all digits of it: it always holds six significant ones. */

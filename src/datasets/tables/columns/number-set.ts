@@ -25,6 +25,10 @@ export class NumberSet {
     } else if (2 * this.size > this.slots.length) this.grow()
   }
 
+  addAll(values: Float64Array): void {
+    for (let at = 0; at < values.length && !this.overflowed; at++) this.add(values[at]!)
+  }
+
   /** The numbers; null if they are too many. */
   values(): ReadonlySet<number> | null {
     return this.overflowed ? null : new Set(this.slots.filter(value => !Number.isNaN(value)))

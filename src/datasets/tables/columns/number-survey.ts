@@ -52,6 +52,45 @@ export class NumberSurvey {
       this.rounded = value
   }
 
+  /** Adds many numbers at once, none of them NaN, much faster than one by one. */
+  addAll(values: Float64Array): void {
+    let { sum, min, max } = this
+    const { length } = values
+    let at = 0
+    // until both are settled, each number may change them
+    for (; at < length && (this.allWhole || this.isSequence); at++) this.add(values[at]!)
+    ;({ sum, min, max } = this)
+    let { secondMin, secondMax, minCount, maxCount } = this
+    const rest = length - at
+    for (; at < length; at++) {
+      const value = values[at]!
+      sum += value
+      if (value <= secondMin) {
+        if (value < min) {
+          secondMin = min
+          min = value
+          minCount = 1
+        } else if (value === min) minCount++
+        else secondMin = value
+      }
+      if (value >= secondMax) {
+        if (value > max) {
+          secondMax = max
+          max = value
+          maxCount = 1
+        } else if (value === max) maxCount++
+        else secondMax = value
+      }
+      if (value > maxExactInteger || value < -maxExactInteger) this.checkRounded(value)
+    }
+    Object.assign(this, { sum, min, max, secondMin, secondMax, minCount, maxCount })
+    this.count += rest
+  }
+
+  private checkRounded(value: number): void {
+    if (this.rounded === null && Math.fround(value) !== value) this.rounded = value
+  }
+
   /** `bytes`: a whole number of at least two characters. */
   checkLeadingZero(bytes: Buffer, start: number, end: number): void {
     if (this.leadingZero !== null) return

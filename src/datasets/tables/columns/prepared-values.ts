@@ -106,7 +106,7 @@ export class ValuePreparer {
 }
 
 /** 64-bit integers become the nearest float64. Far quicker than Number() of each. */
-function withoutBigInts(values: NumberArray): PreparedNumbers['values'] {
+export function withoutBigInts(values: NumberArray): PreparedNumbers['values'] {
   if (!(values instanceof BigInt64Array || values instanceof BigUint64Array)) return values
   const numbers = new Float64Array(values.length)
   const words = new Uint32Array(values.buffer, values.byteOffset, 2 * values.length)

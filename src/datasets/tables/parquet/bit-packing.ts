@@ -1,3 +1,29 @@
+/** Reads levels of one bit: 1 where a value is present. Null if all are, which most writers say in one run. */
+export function readLevels(
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+  count: number,
+): Uint8Array | null {
+  const run = { at: start, end }
+  const header = readHeader(bytes, run)
+  if ((header & 1) === 0 && header >>> 1 >= count && bytes[run.at] === 1 && run.at < end)
+    return null
+  const runs = readRuns(bytes, start, end, 1, count)
+  const levels = new Uint8Array(runs)
+  return levels.includes(0) ? levels : null
+}
+
+function readHeader(bytes: Uint8Array, run: { at: number; end: number }): number {
+  let header = 0
+  for (let shift = 0; ; shift += 7) {
+    if (run.at >= run.end || shift > 28) throw new Error('its runs end early')
+    const byte = bytes[run.at++]!
+    header |= (byte & 127) << shift
+    if (byte < 128) return header >>> 0
+  }
+}
+
 /** Reads `count` numbers of `width` bits (at most 32) that runs and packed bits encode: RLE of Parquet. */
 export function readRuns(
   bytes: Uint8Array,
@@ -8,17 +34,11 @@ export function readRuns(
 ): Int32Array {
   const values = new Int32Array(count)
   const valueBytes = (width + 7) >> 3
-  let at = start
+  const run = { at: start, end }
   let filled = 0
   while (filled < count) {
-    let header = 0
-    for (let shift = 0; ; shift += 7) {
-      if (at >= end || shift > 28) throw new Error('its runs end early')
-      const byte = bytes[at++]!
-      header |= (byte & 127) << shift
-      if (byte < 128) break
-    }
-    header >>>= 0
+    const header = readHeader(bytes, run)
+    let { at } = run
     if ((header & 1) === 0) {
       if (at + valueBytes > end) throw new Error('its runs end early')
       let value = 0
@@ -27,6 +47,7 @@ export function readRuns(
       if (to === filled) throw new Error('it has a run without values')
       values.fill(value, filled, to)
       filled = to
+      run.at = at
       continue
     }
     const groups = header >>> 1
@@ -36,7 +57,7 @@ export function readRuns(
     if (at + Math.ceil(((to - filled) * width) / 8) > end) throw new Error('its runs end early')
     unpack(bytes, at, width, values, filled, to)
     filled = to
-    at += groups * width
+    run.at = at + groups * width
   }
   return values
 }

@@ -134,10 +134,24 @@ function joinNumbers(pieces: readonly Piece[], rows: number): NumberArray {
   place(pieces, (piece, to) => {
     const { values } = piece.page
     const source = numbersOf(piece.page)
-    if (values.kind === 'codes') spreadCodes(joined, source, values.codes, piece, to)
-    else spread(joined, source, piece, to)
+    if (values.kind === 'codes') {
+      const isCommon = joined instanceof Float64Array && source instanceof Float64Array
+      if (isCommon && piece.page.valid === null) gather(joined, source, values.codes, piece, to)
+      else spreadCodes(joined, source, values.codes, piece, to)
+    } else spread(joined, source, piece, to)
   })
   return joined
+}
+
+/** Only for float64, since a loop over one type of array is compiled to a few instructions. */
+function gather(
+  target: Float64Array,
+  dictionary: Float64Array,
+  codes: Int32Array,
+  { rows, skipped }: Piece,
+  to: number,
+): void {
+  for (let row = 0; row < rows; row++) target[to + row] = dictionary[codes[skipped + row]!]!
 }
 
 function spreadCodes<Array extends NumberArray>(

@@ -4,7 +4,7 @@ import { isUtf8 } from 'node:buffer'
 import type { ParquetType, SchemaElement, TimeUnit } from 'hyparquet'
 import { parseFloat16 } from 'hyparquet/src/convert.js'
 import type { NumberArray, SourceType, Texts } from '../columns/column-batch.js'
-import { textsOf } from '../columns/prepared-values.js'
+import { textsOf, withoutBigInts } from '../columns/prepared-values.js'
 import { decimalNumber } from '../decimals.js'
 import { formatDate, formatTime, formatTimestamp } from '../iso-times.js'
 import type { RawValues } from './plain-values.js'
@@ -24,12 +24,22 @@ export interface LeafType {
 const julianEpoch = 2_440_588n
 const nanosPerDay = 86_400_000_000_000n
 
-/** Returns how to read a column, or null if a table cannot have it. */
-export function leafTypeOf(element: SchemaElement): LeafType | null {
+/**
+ * Returns how to read a column, or null if a table cannot have it. Integers of 64 bits become float64, unless
+ * `isExact`, as for a category.
+ */
+export function leafTypeOf(element: SchemaElement, isExact: boolean): LeafType | null {
   const { type, type_length: length = 0 } = element
   if (!type) return null
   const found = conversionOf(element, type, length)
-  return found && { physical: type, length, ...found }
+  if (!found) return null
+  const { source } = found
+  const convert = (raw: RawValues): Converted => {
+    const converted = found.convert(raw)
+    if (converted.kind === 'texts' || isExact) return converted
+    return { kind: 'numbers', values: withoutBigInts(converted.values) }
+  }
+  return { physical: type, length, source, convert }
 }
 
 type Conversion = Pick<LeafType, 'source' | 'convert'>

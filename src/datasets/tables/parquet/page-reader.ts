@@ -5,7 +5,7 @@ import { fileError } from '../../errors.js'
 import type { InputFile } from '../../input-file.js'
 import type { Validity } from '../columns/column-batch.js'
 import { decompress } from '../decompress.js'
-import { readRuns } from './bit-packing.js'
+import { readLevels, readRuns } from './bit-packing.js'
 import type { Converted, LeafType } from './column-type.js'
 import { chunkRange, type Leaf } from './parquet-footer.js'
 import { type RawValues, readValues } from './plain-values.js'
@@ -95,7 +95,7 @@ export class PageReader {
       throw new Error(`it is said to inflate to ${size} bytes, more than ${maxPageBytes}`)
     }
     this.budget.add(size)
-    const bytes = Uint8Array.from(this.file.read(this.at, stored))
+    const bytes = new Uint8Array(this.file.read(this.at, stored))
     this.at += stored
     switch (header.type) {
       case 'DICTIONARY_PAGE':
@@ -116,7 +116,7 @@ export class PageReader {
       const end = findStructEnd(bytes)
       if (end >= 0) {
         this.at += end
-        const copy = Uint8Array.from(bytes.subarray(0, end))
+        const copy = new Uint8Array(bytes.subarray(0, end))
         return parquetHeader({ view: new DataView(copy.buffer), offset: 0 })
       }
       if (bytes.length === this.end - this.at || length >= maxHeaderBytes)
@@ -143,7 +143,7 @@ export class PageReader {
     checkCount(rows)
     const page = this.inflate(bytes, header.uncompressed_page_size)
     let start = 0
-    let levels: Int32Array | null = null
+    let valid: Validity = null
     if (this.leaf.isOptional) {
       if (data.definition_level_encoding !== 'RLE')
         throw new Error(`its levels have the encoding ${data.definition_level_encoding}`)
@@ -152,9 +152,9 @@ export class PageReader {
       const length = view.getUint32(0, true)
       if (length > page.length - 4) throw new Error('its levels end early')
       start = 4 + length
-      levels = readRuns(page, 4, start, 1, rows)
+      valid = readLevels(page, 4, start, rows)
     }
-    return this.decode(data.encoding, page, start, rows, levels)
+    return this.decode(data.encoding, page, start, rows, valid)
   }
 
   private readDataPageV2(header: PageHeader, bytes: Uint8Array): Page {
@@ -169,12 +169,12 @@ export class PageReader {
     const levelBytes = definition + repetition
     if (!(definition >= 0 && repetition >= 0 && levelBytes <= bytes.length))
       throw new Error('its levels end early')
-    const levels = this.leaf.isOptional ? readRuns(bytes, repetition, levelBytes, 1, rows) : null
+    const valid = this.leaf.isOptional ? readLevels(bytes, repetition, levelBytes, rows) : null
     const rest = bytes.subarray(levelBytes)
     const size = header.uncompressed_page_size - levelBytes
     if (size < 0) throw new Error('its levels are longer than the page')
     const page = data.is_compressed === false ? rest : this.inflate(rest, size)
-    return this.decode(data.encoding, page, 0, rows, levels)
+    return this.decode(data.encoding, page, 0, rows, valid)
   }
 
   private decode(
@@ -182,9 +182,9 @@ export class PageReader {
     page: Uint8Array,
     start: number,
     rows: number,
-    levels: Int32Array | null,
+    valid: Validity,
   ): Page {
-    const { valid, present } = validityOf(levels, rows)
+    const present = valid === null ? rows : countPresent(valid)
     if (encoding === 'RLE_DICTIONARY' || encoding === 'PLAIN_DICTIONARY') {
       if (!this.dictionary) throw new Error('its dictionary is missing')
       const codes = readCodes(page, start, present, sizeOf(this.dictionary))
@@ -201,11 +201,10 @@ function checkCount(count: number): void {
   throw new Error(`it is said to have ${count} values, expected at most ${maxPageValues}`)
 }
 
-function validityOf(levels: Int32Array | null, rows: number) {
-  if (levels === null) return { valid: null, present: rows }
-  const valid = Uint8Array.from(levels)
-  const present = valid.reduce((sum, level) => sum + level, 0)
-  return { valid: present === rows ? null : valid, present }
+function countPresent(valid: Uint8Array): number {
+  let present = 0
+  for (let row = 0; row < valid.length; row++) present += valid[row]!
+  return present
 }
 
 function readCodes(page: Uint8Array, start: number, count: number, size: number): Int32Array {
@@ -213,9 +212,12 @@ function readCodes(page: Uint8Array, start: number, count: number, size: number)
   const width = page[start]
   if (width === undefined || width > 32) throw new Error(`its codes have ${width} bits`)
   const codes = readRuns(page, start + 1, page.length, width, count)
+  let largest = 0
   for (let at = 0; at < codes.length; at++) {
-    if (codes[at]! >>> 0 >= size) throw new Error(`it has code ${codes[at]} of ${size} values`)
+    const code = codes[at]! >>> 0
+    if (code > largest) largest = code
   }
+  if (largest >= size) throw new Error(`it has code ${largest} of ${size} values`)
   return codes
 }
 

@@ -1,9 +1,11 @@
+import type { ColumnType } from '../../../spec/dataset.js'
 import { listNames, Notes } from '../../../spec/notes.js'
 import { fileError } from '../../errors.js'
 import type { InputFile } from '../../input-file.js'
 import type { DatasetLimits } from '../../limits.js'
 import type { ColumnBatch, ColumnSource } from '../columns/column-batch.js'
 import { quoteCell } from '../csv.js'
+import type { TableForm } from '../table-form.js'
 import {
   checkCells,
   checkSameColumns,
@@ -33,8 +35,14 @@ const batchBytes = 8 * 2 ** 20
 const maxHeldBytes = 256 * 2 ** 20
 
 /** The columns of Parquet files that a table can have. Several files form one table, in their order. */
-export function openParquet(files: readonly InputFile[], limits: DatasetLimits): ColumnSource {
-  const opened = files.map(openFile)
+export function openParquet(
+  files: readonly InputFile[],
+  form: TableForm,
+  limits: DatasetLimits,
+): ColumnSource {
+  const isText = (type: ColumnType) => type === 'category' || type === 'text'
+  const exact = new Set(form.types.filter(([, type]) => isText(type)).map(([name]) => name))
+  const opened = files.map(file => openFile(file, exact))
   const [first] = opened
   const columns = first!.columns.map(({ leaf, type }) => ({ name: leaf.name, type: type.source }))
   const { file } = first!
@@ -62,10 +70,11 @@ export function openParquet(files: readonly InputFile[], limits: DatasetLimits):
   }
 }
 
-function openFile(file: InputFile): ParquetFile {
+function openFile(file: InputFile, exact: ReadonlySet<string>): ParquetFile {
   const footer = readFooter(file)
   const columns = footer.leaves.flatMap(leaf => {
-    const type = isPandasIndex(leaf.name) ? null : leafTypeOf(leaf.element)
+    const { name, element } = leaf
+    const type = isPandasIndex(name) ? null : leafTypeOf(element, exact.has(name))
     return type ? [{ leaf, type }] : []
   })
   if (columns.length === 0) {
