@@ -35,6 +35,10 @@ const images: Packages = {
   packages: ['Pillow==13.0.0', 'crc32c==2.9.post0', 'numpy==2.4.6', 'scikit-learn==1.9.1'],
 }
 
+const frames: Packages = {
+  packages: ['pandas==3.1.1', 'pyarrow==26.0.1', 'polars==2.1.0', 'numpy==2.4.6'],
+}
+
 export const environments = {
   tensorflow: {
     cpu: tensorflow('tensorflow-cpu==2.21.0'),
@@ -47,6 +51,7 @@ export const environments = {
   pandas: { cpu: pandas, cuda: pandas },
   pyarrow: { cpu: pyarrow, cuda: pyarrow },
   images: { cpu: images, cuda: images },
+  frames: { cpu: frames, cuda: frames },
 } satisfies Record<string, Record<'cpu' | 'cuda', Packages>>
 
 export type EnvironmentName = keyof typeof environments

@@ -12,14 +12,19 @@ import type { Ready } from '../subject-protocol.js'
 import { imageIngest } from './image-ingest.js'
 import type { DataPart } from './part.js'
 import { dataTable, ratiosOf } from './table.js'
+import { tableIngest } from './table-ingest.js'
 
 /** What is measured. Each part has its own subjects, of which trainyard is the first. */
-const parts: Readonly<Record<string, DataPart>> = { images: imageIngest }
+const parts: Readonly<Record<string, DataPart>> = {
+  images: imageIngest,
+  csv: tableIngest('csv'),
+  parquet: tableIngest('parquet'),
+}
 const partNames = Object.keys(parts)
 
 /**
  * Measures how data sets are made beside the ways of Python:
- * `[--parts images] [--images 2000] [--rounds 3]`. The last line is JSON: what each peer takes, as a multiple of
+ * `[--parts images,csv,parquet] [--images 2000] [--rows 1000000] [--rounds 3]`. The last line is JSON: what each peer takes, as a multiple of
  * trainyard's time.
  */
 export async function dataBench(args: string[]): Promise<boolean> {
@@ -28,12 +33,14 @@ export async function dataBench(args: string[]): Promise<boolean> {
     options: {
       parts: { type: 'string', default: partNames.join() },
       images: { type: 'string', default: '2000' },
+      rows: { type: 'string', default: '1000000' },
       rounds: { type: 'string', default: '3' },
     },
   })
   const lookUp = (name: string) => partNames.filter(each => each === name)
   const chosen = parseNames('parts', values.parts, lookUp, partNames)
   const images = parseCount('images', values.images)
+  const rows = parseCount('rows', values.rows)
   const rounds = parseCount('rounds', values.rounds)
   const threads = availableParallelism()
   // measured before environments are created, which would raise the load average
@@ -44,17 +51,17 @@ export async function dataBench(args: string[]): Promise<boolean> {
     for (const name of chosen) {
       const part = parts[name]!
       const folder = join(tempFolder, name)
-      const input = await part.prepare(folder, { images })
+      const input = await part.prepare(folder, { images, rows })
       cases.push({ name: input.name, input, programs: await part.programs(threads) })
     }
-    let rows: readonly Row[] = []
+    let measuredRows: readonly Row[] = []
     const passed = await runBench<(typeof cases)[number], Ready, Row>({
       name: 'data',
       machine,
       cases,
-      settings: { threads, images, rounds },
+      settings: { threads, images, rows, rounds },
       table(report) {
-        rows = report.rows
+        measuredRows = report.rows
         return dataTable(report)
       },
       programs: ({ programs }): ReadonlyMap<string, Program> => programs,
@@ -66,7 +73,7 @@ export async function dataBench(args: string[]): Promise<boolean> {
         ...measured,
       }),
     })
-    console.log(JSON.stringify(ratiosOf(rows)))
+    console.log(JSON.stringify(ratiosOf(measuredRows)))
     return passed
   })
 }

@@ -2,6 +2,8 @@ import type { Program } from '../subject.js'
 
 export interface PartOptions {
   images: number
+  /** Rows of a table. */
+  rows: number
 }
 
 /** One kind of data, and the programs that make a data set of it. */

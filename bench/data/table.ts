@@ -28,4 +28,7 @@ export function ratiosOf(rows: readonly Row[]): Record<string, Record<string, nu
 const notes = `Images: a zip of JPEGs, about 500 x 375, to TFRecords of 224 x 224 x 3. trainyard starts a process
 and loads TensorFlow each time, checks the archive and each JPEG, and adds statistics, hashes, fingerprints and an
 index; pillow decodes, crops, resizes and writes records in 2 processes that are forked with their libraries loaded.
+
+Tables: pandas and Polars read the file with all threads and write Feather, uncompressed. trainyard reads all rows,
+infers or checks types, describes each column, writes Arrow files of float32 where that loses nothing, and hashes them.
 `
