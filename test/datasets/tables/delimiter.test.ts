@@ -163,7 +163,6 @@ test('a spreadsheet is named', () => {
       /an Excel workbook \(\.xlsx\): save the sheet as CSV/,
     ],
     [zip('mimetype', 'META-INF/manifest.xml'), /an OpenDocument file/],
-    [zip('arr_0.npy'), /a NumPy archive/],
     [Buffer.from('d0cf11e0a1b11ae1000000000000', 'hex'), /an old Excel workbook \(\.xls\)/],
   ]
   for (const [content, name] of cases) assert.match(refusal(root, content), name)
