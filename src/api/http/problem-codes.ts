@@ -26,7 +26,7 @@ export function commonProblems({ method, schema }: Operation): ErrorCode[] {
     ...(requiresKey ? possibleWithKey : []),
     ...(params || querystring || headers || body ? possibleWithInput : []),
     // Fastify parses the body of a DELETE, too
-    ...(['POST', 'PATCH', 'DELETE'].some(one => one === method) ? possibleWithBody : []),
+    ...(['POST', 'PUT', 'PATCH', 'DELETE'].some(one => one === method) ? possibleWithBody : []),
   ]
 }
 

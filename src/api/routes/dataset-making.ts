@@ -1,11 +1,12 @@
 // What POST /datasets does with a form, and with JSON.
 import type { FastifyReply, FastifyRequest, FastifySchemaCompiler } from 'fastify'
+import { Check } from 'typebox/value'
 import { type UploadForm, validateForm } from '../../datasets/form.js'
 import type { Imports } from '../../datasets/imports/imports.js'
 import { describeSource, type Sources } from '../../datasets/sources/sources.js'
 import type { UploadResult } from '../../datasets/upload.js'
 import { isMissing } from '../../errors.js'
-import type { DatasetRequest } from '../../spec/dataset-request.js'
+import { DatasetRequest } from '../../spec/dataset-request.js'
 import { receiveUpload } from '../http/form-upload.js'
 import { invalidRequest } from '../http/http-error.js'
 import type { Limits } from '../http/limits.js'
@@ -44,8 +45,12 @@ export async function importForm(
   return started
 }
 
-/** Makes a data set of what the body names. */
-export async function importSources({ imports, sources }: MakingDeps, body: DatasetRequest) {
+/** Makes a data set of what the body names. Fastify does not validate a request without a body, or its type. */
+export async function importSources({ imports, sources }: MakingDeps, body: unknown) {
+  if (!Check(DatasetRequest, body)) {
+    const message = 'the body is expected to be a form with files, or JSON with source or sources'
+    throw invalidRequest('', 'required', message)
+  }
   const { source, sources: several, ...options } = body
   if ((source === undefined) === (several === undefined)) {
     const message = 'give source, or sources for several places'

@@ -220,7 +220,7 @@ export const datasetRoutes: FastifyPluginAsyncTypebox<DatasetRoutesDeps> = async
       const wait = secondsToWait(request, reply, request.query.wait)
       const { running, result } = request.isMultipart()
         ? await importForm(deps, request, reply, fieldNames)
-        : await importSources(deps, request.body as DatasetRequest)
+        : await importSources(deps, request.body)
       // the conversion may take longer than a connection may be idle
       request.raw.setTimeout(0)
       const ready = await longPolls.run(reply, wait, signal => resultOrNull(result, signal))

@@ -227,9 +227,22 @@ test('a media type that a route does not accept is rejected with 415', async () 
     assert.equal(answer.status, 415, type)
     assert.match(answer.body.detail, /expected application\/json$/)
   }
-  const upload = await server.api.post('/datasets').send({ name: 'x' })
+  const upload = await server.api.post('/weights').send({ name: 'x' })
   assert.equal(upload.status, 415)
   assert.match(upload.body.detail, /expected multipart\/form-data$/)
+  const text = await server.api.post('/datasets').set('content-type', 'text/csv').send('a,b')
+  assert.equal(text.status, 415)
+  assert.match(
+    text.body.detail,
+    /expected (application\/json or multipart\/form-data|multipart\/form-data or application\/json)$/,
+  )
+})
+
+test('a request without a body for a route that needs one is no error of the server', async () => {
+  for (const path of ['/datasets', '/jobs', '/weights', '/webhooks']) {
+    const answer = await server.api.post(path)
+    assert.ok(answer.status >= 400 && answer.status < 500, `${path}: ${answer.status}`)
+  }
 })
 
 test('a body that is too large is rejected with 413', async () => {
