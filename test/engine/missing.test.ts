@@ -1,5 +1,13 @@
 import assert from 'node:assert/strict'
-import { cpSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
 import { afterEach, beforeEach, test } from 'node:test'
@@ -10,10 +18,11 @@ import { libxgboostPath } from '../../src/engine/xgboost.js'
 let bare: string
 beforeEach(() => {
   bare = mkdtempSync(join(tmpdir(), 'trainyard-bare-'))
-  const spec = ['damage', 'error-codes', 'http-error-codes'].map(name => `spec/${name}.js`)
-  for (const path of ['engine', 'errors.js', ...spec]) {
-    const source = fileURLToPath(new URL(`../../src/${path}`, import.meta.url))
-    cpSync(source, join(bare, path), { recursive: true })
+  const src = fileURLToPath(new URL('../../src', import.meta.url))
+  // what errors.js imports, and no library
+  const spec = readdirSync(join(src, 'spec')).filter(name => /^damage\.js$|-codes\.js$/.test(name))
+  for (const path of ['engine', 'errors.js', ...spec.map(name => join('spec', name))]) {
+    cpSync(join(src, path), join(bare, path), { recursive: true })
   }
   writeFileSync(join(bare, 'package.json'), '{ "type": "module" }')
 })
