@@ -1,4 +1,4 @@
-import { copyFile, lstat, readdir, rm, stat } from 'node:fs/promises'
+import { lstat, readdir, rm, stat } from 'node:fs/promises'
 import { dirname, join, relative, resolve } from 'node:path'
 import { DamagedError, isDamaged } from '../errors.js'
 import { bytesBelow } from './bytes-below.js'
@@ -15,7 +15,7 @@ import {
   serializeRecord,
 } from './record-file.js'
 import type { Shape } from './shape.js'
-import { createStaging, stagingFolder, sweepStaging, tempName } from './staging.js'
+import { copyToStaging, createStaging, stagingFolder, sweepStaging, tempName } from './staging.js'
 import { errorCode, ignoreCodes, isPathError, withStorageErrors } from './storage-errors.js'
 import type { CommittedFolder, JsonOptions, Store } from './store.js'
 import { isKeySegment, pathOf } from './store-key.js'
@@ -155,7 +155,7 @@ class FolderStore implements Store {
       await this.disk.link(from, target).catch(error => {
         // a disk without hard links, or a file that has as many as it may
         if (!['EXDEV', 'EPERM', 'EMLINK', 'ENOTSUP'].includes(errorCode(error) ?? '')) throw error
-        return copyFile(from, target)
+        return copyToStaging(from, target)
       })
     })
   }

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { lstat, mkdir, readdir, rm } from 'node:fs/promises'
+import { copyFile, lstat, mkdir, readdir, rm } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { DamagedError } from '../errors.js'
 import { isDead, leadingProcessId, ownProcessId } from '../processes.js'
@@ -22,6 +22,9 @@ export const createStaging = (root: string): Promise<unknown> =>
       throw new DamagedError('.staging', 'is not a folder', error)
     }),
   )
+
+/** Copies a file into a staged folder, whose commit makes it durable. */
+export const copyToStaging = (from: string, to: string): Promise<void> => copyFile(from, to)
 
 /**
  * Removes what dead processes left behind. A process of another host cannot be checked, so its folders
