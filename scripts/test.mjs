@@ -38,8 +38,8 @@ await main(async () => {
   const endToEnd = path => path.startsWith(join(tests, 'e2e'))
   // two at a time: most load TensorFlow, which uses every core
   await testStage('unit', all => all.filter(path => !architecture(path) && !endToEnd(path)), 2)
-  // three at a time: much of the time is waiting, for restarts, outages and locks
-  await testStage('end to end', all => all.filter(endToEnd), 3)
+  // here much of the time is waiting: for restarts, outages and locks
+  await testStage('end to end', all => all.filter(endToEnd), 2)
 })
 
 async function stage(name, work) {
