@@ -21,6 +21,9 @@ const leftOut = ['redis', 'uploads', formatFile]
 /** Its links lead to jobs, which are copied in their place. A server makes them again at its start. */
 const linksFolder = 'tensorboard/'
 
+/** How often a folder is listed whose entries are removed while they are copied. */
+const maxRounds = 20
+
 /**
  * Copies a data folder, also while servers use it: everything that they had confirmed before the call is in the
  * copy. `target` must be new or empty; it is complete once this has returned. `onCopied` is called after each
@@ -104,14 +107,27 @@ class Copier {
     else if (!entry?.isDirectory()) return
     else {
       await mkdir(to, { mode: 0o700 })
-      const names = await readdir(from).catch(ignoreCodes([], 'ENOENT'))
-      const others = names.filter(name => name !== last)
-      const inOrder = last === undefined ? names : [...others, last]
-      for (const name of inOrder) await this.copy(`${path}/${name}`)
+      await this.copyEntries(path, last)
+      if (last !== undefined) await this.copy(`${path}/${last}`)
       // a folder is removed as a whole, and then the copy must not have a part of it
       if (!(await this.exists(from))) return rm(to, { recursive: true, force: true })
     }
     await this.onCopied(path)
+  }
+
+  /** Where entries replace others, such as checkpoints, all that were listed may be gone: then it lists again. */
+  private async copyEntries(path: string, except?: string): Promise<void> {
+    const list = () => readdir(join(this.source, path)).catch(ignoreCodes([], 'ENOENT'))
+    const copied = new Set(except === undefined ? [] : [except])
+    for (let round = 0; round < maxRounds; round++) {
+      const names = (await list()).filter(name => !copied.has(name))
+      for (const name of names) {
+        await this.copy(`${path}/${name}`)
+        copied.add(name)
+      }
+      const left = new Set(await list())
+      if (names.every(name => left.has(name))) return
+    }
   }
 
   private async copyFile(from: string, to: string): Promise<void> {

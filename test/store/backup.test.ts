@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { mkdir, readdir, readFile, stat, symlink, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { JobRecords } from '../../src/jobs/record/records.js'
@@ -25,6 +25,28 @@ async function dataFolder(t: TestContext) {
   }
   return { folder, data, store, records, submit }
 }
+
+test('a checkpoint is copied although all that there were are replaced meanwhile', async t => {
+  const { folder, data, submit } = await dataFolder(t)
+  const checkpoints = `jobs/${await submit('running')}/checkpoints`
+  const write = async (step: number) => {
+    await mkdir(join(data, checkpoints, String(step)), { recursive: true })
+    for (const name of ['data', 'manifest.json'])
+      await writeFile(join(data, checkpoints, String(step), name), String(step))
+  }
+  const steps = [10, 20, 30, 40, 50]
+  await write(steps.shift()!)
+  await backUp(data, join(folder, 'copy'), async path => {
+    // the first file of a checkpoint is copied, and then there is only the next one
+    if (!/checkpoints\/\d+\/data$/.test(path) || steps.length === 0) return
+    const old = await readdir(join(data, checkpoints))
+    await write(steps.shift()!)
+    for (const step of old) await rm(join(data, checkpoints, step), { recursive: true })
+  })
+  const copied = join(folder, 'copy', checkpoints)
+  assert.deepEqual(await readdir(copied), ['50'])
+  assert.deepEqual((await readdir(join(copied, '50'))).sort(), ['data', 'manifest.json'])
+})
 
 test('a copy holds what was stored before it, and for what happens during it nothing that names what is missing', async t => {
   const { folder, data, store, records, submit } = await dataFolder(t)
