@@ -13,7 +13,7 @@ const { data: dataset } = await uploadDataset({
   body: { file: [file], name: 'of-typescript', target: 'target' },
   throwOnError,
 })
-if (dataset.kind !== 'table') throw new Error(dataset.kind)
+if (!('kind' in dataset) || dataset.kind !== 'table') throw new Error('no table')
 
 const request: BoostingJobRequest = {
   dataset: dataset.name,

@@ -65,14 +65,15 @@ export const openapi: FastifyDynamicSwaggerOptions = {
     ],
   },
   transform: ({ schema, url, route }) => {
-    const { problems = [], requestExamples, responseHeaders, ...rest } = schema
+    const { problems = [], requestExamples, responseHeaders, describedElsewhere, ...rest } = schema
     const isTagged = route.config?.etag
     const headers = isTagged ? withETag(responseHeaders) : responseHeaders
     const notes: RouteNotes = { requestExamples, responseHeaders: headers }
     const kept = isTagged ? { 304: notModified } : {}
     const errors = problemResponses(commonProblems({ ...route, schema }), problems)
     const response = { ...(schema.response as object), ...kept, ...errors }
-    return { schema: { ...rest, response, [routeNotes]: notes }, url }
+    const body = describedElsewhere && { body: without(rest.body, describedElsewhere) }
+    return { schema: { ...rest, ...body, response, [routeNotes]: notes }, url }
   },
   convertConstToEnum: false,
   refResolver: { buildLocalReference: json => String(json.$id) },
@@ -109,4 +110,11 @@ function problemResponse(key: string, codes: readonly ErrorCode[]) {
     ? `an error that other operations have, too: ${codes.join(', ')}`
     : codes.map(code => `\`${code}\`: ${errorCodes[code].when}`).join('; ')
   return { description, content: { 'application/problem+json': { schema: ProblemResponse } } }
+}
+
+/** A body without some of its media types. */
+function without(body: unknown, types: readonly string[]) {
+  const { content } = body as { content: Record<string, unknown> }
+  const kept = Object.entries(content).filter(([type]) => !types.includes(type))
+  return { content: Object.fromEntries(kept) }
 }

@@ -8,6 +8,11 @@ declare module 'fastify' {
   interface FastifySchema {
     /** Examples of the body, by media type. Every operation with a body has one for each type that is text. */
     requestExamples?: RequestExamples
+    /**
+     * Media types of the body that another operation describes. Generators of clients that find JSON beside a form
+     * would not let files be sent.
+     */
+    describedElsewhere?: readonly string[]
   }
 }
 
@@ -88,6 +93,9 @@ export const datasetExamples: RequestExamples = {
       value: { file: [file, file], name: 'digits', labels: '["zero","one"]' },
     },
   },
+}
+
+export const sourceExamples: RequestExamples = {
   'application/json': {
     url: {
       summary: 'a file that the server fetches',

@@ -1,5 +1,6 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import { Type } from 'typebox'
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import { type Static, Type } from 'typebox'
 import type { Datasets } from '../../datasets/datasets.js'
 import { TrainyardError } from '../../errors.js'
 import type { Jobs } from '../../jobs/jobs.js'
@@ -17,7 +18,7 @@ import { registerMultipart } from '../http/multipart.js'
 import { secondsToWait } from '../http/prefer-wait.js'
 import { formProblems } from '../http/problem-codes.js'
 import { splitLists } from '../http/split-lists.js'
-import { datasetExamples } from '../openapi/request-examples.js'
+import { datasetExamples, sourceExamples } from '../openapi/request-examples.js'
 import {
   Binary,
   DatasetFieldsResponse,
@@ -148,8 +149,46 @@ const UploadForm = strictObject({
   ),
 })
 
+const makingProblems = [
+  'DATASET_FORM',
+  'DATASET_EMPTY',
+  'DATASET_TRUNCATED',
+  'DATASET_TRAILING_BYTES',
+  'DATASET_CHECKSUM',
+  'DATASET_SIZE_MISMATCH',
+  'DATASET_FORMAT',
+  'DATASET_LABELS',
+  'DATASET_IMAGE',
+  'DATASET_DIMENSIONS',
+  'DATASET_TOO_LARGE',
+  'DATASET_ENCODING',
+  'DATASET_HEADER',
+  'DATASET_ROW',
+  'DATASET_VALUE',
+  'UPLOAD_BUSY',
+  'UPLOAD_INTERRUPTED',
+  'SOURCE_REFUSED',
+  'SOURCE_FAILED',
+  'SOURCE_CHANGED',
+  'SOURCE_CHECKSUM',
+  'UPLOAD_NOT_FOUND',
+  'UPLOAD_INCOMPLETE',
+  'IMPORT_CANCELLED',
+  'IMPORT_INTERRUPTED',
+] as const
+
+/** What both operations that make a data set answer. */
+const madeAnswers = {
+  responseHeaders: {
+    200: ['Location'],
+    201: ['Location'],
+    202: ['Location', 'Preference-Applied'],
+  },
+  response: { 200: DatasetResponse, 201: DatasetResponse, 202: ImportResponse },
+} as const
+
 export const datasetRoutes: FastifyPluginAsyncTypebox<DatasetRoutesDeps> = async (app, deps) => {
-  const { datasets, jobs, limits, imports, longPolls } = deps
+  const { datasets, jobs, limits } = deps
   const tags = ['datasets']
   const params = Type.Object({ id: Name })
   await registerMultipart(app, {
@@ -179,58 +218,37 @@ export const datasetRoutes: FastifyPluginAsyncTypebox<DatasetRoutesDeps> = async
             'application/json': { schema: DatasetRequest },
           },
         }),
-        problems: [
-          ...formProblems,
-          'DATASET_FORM',
-          'DATASET_EMPTY',
-          'DATASET_TRUNCATED',
-          'DATASET_TRAILING_BYTES',
-          'DATASET_CHECKSUM',
-          'DATASET_SIZE_MISMATCH',
-          'DATASET_FORMAT',
-          'DATASET_LABELS',
-          'DATASET_IMAGE',
-          'DATASET_DIMENSIONS',
-          'DATASET_TOO_LARGE',
-          'DATASET_ENCODING',
-          'DATASET_HEADER',
-          'DATASET_ROW',
-          'DATASET_VALUE',
-          'UPLOAD_BUSY',
-          'UPLOAD_INTERRUPTED',
-          'SOURCE_REFUSED',
-          'SOURCE_FAILED',
-          'SOURCE_CHANGED',
-          'SOURCE_CHECKSUM',
-          'UPLOAD_NOT_FOUND',
-          'UPLOAD_INCOMPLETE',
-          'IMPORT_CANCELLED',
-          'IMPORT_INTERRUPTED',
-        ],
+        problems: [...formProblems, ...makingProblems],
+        describedElsewhere: ['application/json'],
         requestExamples: datasetExamples,
-        responseHeaders: {
-          200: ['Location'],
-          201: ['Location'],
-          202: ['Location', 'Preference-Applied'],
-        },
-        response: { 200: DatasetResponse, 201: DatasetResponse, 202: ImportResponse },
+        ...madeAnswers,
       },
     },
-    async (request, reply) => {
-      const wait = secondsToWait(request, reply, request.query.wait)
-      const { running, result } = request.isMultipart()
-        ? await importForm(deps, request, reply, fieldNames)
-        : await importSources(deps, request.body)
-      // the conversion may take longer than a connection may be idle
-      request.raw.setTimeout(0)
-      const ready = await longPolls.run(reply, wait, signal => resultOrNull(result, signal))
-      // one that ends at this moment leaves no record
-      const started = ready ? null : await imports.record(running.id).catch(nullIfMissing)
-      if (started) return reply.code(202).header('location', `/imports/${running.id}`).send(started)
-      const { dataset, created } = ready ?? (await result)
-      reply.code(created ? 201 : 200).header('location', `/datasets/${dataset.id}`)
-      return reply.send(dataset)
+    (request, reply) =>
+      answerMaking(deps, request, reply, () =>
+        request.isMultipart()
+          ? importForm(deps, request, reply, fieldNames)
+          : importSources(deps, request.body),
+      ),
+  )
+
+  app.post(
+    '/imports',
+    {
+      schema: {
+        tags,
+        operationId: 'importDataset',
+        summary: 'Make a data set of what lies elsewhere',
+        description:
+          'Of resumable uploads, a folder of the server, a URL, or objects of S3. The same as `POST /datasets` with this body.',
+        querystring: WaitQuery,
+        body: DatasetRequest,
+        problems: makingProblems,
+        requestExamples: sourceExamples,
+        ...madeAnswers,
+      },
     },
+    (request, reply) => answerMaking(deps, request, reply, () => importSources(deps, request.body)),
   )
 
   app.get(
@@ -303,3 +321,23 @@ export const datasetRoutes: FastifyPluginAsyncTypebox<DatasetRoutesDeps> = async
 
 const datasetInUse = (id: string) =>
   new TrainyardError('DATASET_IN_USE', `a queued or running job uses data set '${id}'`)
+
+/** Answers with the data set, or with its import if that takes longer than the client waits. */
+async function answerMaking(
+  { imports, longPolls }: DatasetRoutesDeps,
+  request: FastifyRequest<{ Querystring: Static<typeof WaitQuery> }>,
+  reply: FastifyReply,
+  begin: () => ReturnType<typeof importForm>,
+) {
+  const wait = secondsToWait(request, reply, request.query.wait)
+  const { running, result } = await begin()
+  // the conversion may take longer than a connection may be idle
+  request.raw.setTimeout(0)
+  const ready = await longPolls.run(reply, wait, signal => resultOrNull(result, signal))
+  // one that ends at this moment leaves no record
+  const started = ready ? null : await imports.record(running.id).catch(nullIfMissing)
+  if (started) return reply.code(202).header('location', `/imports/${running.id}`).send(started)
+  const { dataset, created } = ready ?? (await result)
+  reply.code(created ? 201 : 200).header('location', `/datasets/${dataset.id}`)
+  return reply.send(dataset)
+}
