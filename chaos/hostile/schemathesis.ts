@@ -122,6 +122,12 @@ include-path = "/events"
 parameters = { "query.format" = "json", "query.wait" = 1, "query.after" = "start" }
 checks.positive_data_acceptance.expected-statuses = ["2xx", "400", "404", "409", "422", "503"]
 
+# the tus protocol has headers and statuses of its own
+[[operations]]
+include-path = ["/uploads", "/uploads/{id}"]
+checks.positive_data_acceptance.expected-statuses = ["2xx", "400", "404", "409", "410", "412", "413", "415", "422", "503"]
+checks.negative_data_rejection.expected-statuses = ["400", "401", "403", "404", "405", "406", "409", "410", "412", "413", "414", "415", "422", "428", "429", "431", "503"]
+
 # which media types a model takes depends on the model, and an empty text is an empty table
 [[operations]]
 include-path = "/models/{id}/predict"
