@@ -1,11 +1,12 @@
 // What POST /datasets does with a form, and with JSON.
 import type { FastifyReply, FastifyRequest, FastifySchemaCompiler } from 'fastify'
 import { Check } from 'typebox/value'
+import { addFormError } from '../../datasets/errors.js'
 import { type UploadForm, validateForm } from '../../datasets/form.js'
 import type { Imports } from '../../datasets/imports/imports.js'
 import { describeSource, type Sources } from '../../datasets/sources/sources.js'
 import type { UploadResult } from '../../datasets/upload.js'
-import { isMissing } from '../../errors.js'
+import { FieldErrors, isMissing } from '../../errors.js'
 import { DatasetRequest } from '../../spec/dataset-request.js'
 import { receiveUpload } from '../http/form-upload.js'
 import { invalidRequest } from '../http/http-error.js'
@@ -53,8 +54,10 @@ export async function importSources({ imports, sources }: MakingDeps, body: unkn
   }
   const { source, sources: several, ...options } = body
   if ((source === undefined) === (several === undefined)) {
-    const message = 'give source, or sources for several places'
-    throw invalidRequest('/source', source ? 'invalid' : 'required', message)
+    const message = 'is expected, or sources for several places, but not both'
+    const errors = new FieldErrors()
+    addFormError(errors, 'source', message)
+    errors.throwIfAny('DATASET_FORM')
   }
   const all = several ?? [source!]
   const form = toFormFields(options)

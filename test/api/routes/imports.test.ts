@@ -115,8 +115,8 @@ test('what is wrong with a request is said before anything is fetched', async ()
   }
   const source = { kind: 'url', url: `${web.at}/a.csv` }
   const invalid: [object, number, string, RegExp][] = [
-    [{}, 400, 'INVALID_REQUEST', /give source, or sources/],
-    [{ source, sources: [source] }, 400, 'INVALID_REQUEST', /give source, or sources/],
+    [{}, 422, 'DATASET_FORM', /source is expected, or sources/],
+    [{ source, sources: [source] }, 422, 'DATASET_FORM', /source is expected, or sources/],
     [{ source: { kind: 'ftp', url: 'x' } }, 400, 'INVALID_REQUEST', /kind/],
     [{ source, height: 'tall' }, 400, 'INVALID_REQUEST', /height/],
     [{ source, delimiter: 'x' }, 422, 'DATASET_FORM', /delimiter/],
