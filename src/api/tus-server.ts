@@ -1,8 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { Readable } from 'node:stream'
 import type { ReadableStream } from 'node:stream/web'
-import { FileStore } from '@tus/file-store'
-import { Server } from '@tus/server'
+import type { Server } from '@tus/server'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { type UploadFolder, uploadExpiryMs } from '../datasets/sources/upload-folder.js'
 import { TrainyardError } from '../errors.js'
@@ -50,6 +49,11 @@ export class TusServer {
 
   private async open(): Promise<Server> {
     if (this.server) return this.server
+    // they take as long to load as the rest of the API takes to listen, and most servers get no such upload
+    const [{ Server }, { FileStore }] = await Promise.all([
+      import('@tus/server'),
+      import('@tus/file-store'),
+    ])
     await this.folder.open()
     const store = new FileStore({ directory: this.folder.path })
     this.server ??= new Server({
