@@ -1,5 +1,6 @@
 import { fileError } from '../errors.js'
 import type { FeatureNames } from '../images/image-form.js'
+import { splitWords, usualSplits } from '../split-names.js'
 import type { NpyArray } from './npy.js'
 
 /** Images or rows of a table, and their labels. */
@@ -20,10 +21,11 @@ export interface SortedArrays {
 
 type Role = 'data' | 'labels'
 
-const splitWords: ReadonlyMap<string, string> = new Map([
-  ...['train', 'training', 'tr'].map(word => [word, 'train'] as const),
-  ...['val', 'valid', 'validation', 'dev'].map(word => [word, 'val'] as const),
-  ...['test', 'testing', 'te'].map(word => [word, 'test'] as const),
+/** In names of arrays, abbreviations are usual too. */
+const arraySplitWords: ReadonlyMap<string, string> = new Map([
+  ...splitWords,
+  ['tr', 'train'],
+  ['te', 'test'],
 ])
 
 const roleWords: ReadonlyMap<string, Role> = new Map([
@@ -39,8 +41,6 @@ function toData(word: string): [string, Role] {
 function toLabels(word: string): [string, Role] {
   return [word, 'labels']
 }
-
-const splitOrder = ['train', 'val', 'test']
 
 /**
  * Finds out which arrays are data and which are labels, of which split: by the names that the form says, by
@@ -74,7 +74,7 @@ export function sortArrays(
   return { parts, leftOut: arrays.filter(array => !used.has(array)), isByShape }
 }
 
-const orderOf = (split: string | null): number => (split === null ? -1 : splitOrder.indexOf(split))
+const orderOf = (split: string | null): number => usualSplits.findIndex(each => each === split)
 
 /** `x_train`, `trainImages`, `Xtest`. */
 function readName(
@@ -86,7 +86,7 @@ function readName(
     .toLowerCase()
     .split(/[^a-z0-9]+/)
     .flatMap(splitJoined)
-  const splits = new Set(words.flatMap(word => splitWords.get(word) ?? []))
+  const splits = new Set(words.flatMap(word => arraySplitWords.get(word) ?? []))
   const roles = new Set(words.flatMap(word => roleWords.get(word) ?? []))
   const [split = null] = splits.size === 1 ? splits : []
   const role = roles.has('labels') ? 'labels' : roles.has('data') ? 'data' : null
@@ -100,7 +100,7 @@ function readName(
 
 /** `xtrain` and `trainx` are two words. */
 function splitJoined(word: string): string[] {
-  for (const split of splitWords.keys()) {
+  for (const split of arraySplitWords.keys()) {
     for (const role of roleWords.keys()) {
       if (word === role + split || word === split + role) return [role, split]
     }

@@ -1,6 +1,6 @@
 // One folder per class, below any common folders; train/, val/ and test/ above the classes or below them.
 
-import { splitOf } from './split-names.js'
+import { splitOf } from '../../split-names.js'
 
 /** A folder that has images. */
 export interface ImageFolder {

@@ -1,13 +1,13 @@
 import { quoteJson, TrainyardError } from '../../../errors.js'
 import { listNames, type Notes } from '../../../spec/notes.js'
 import { type FileLocation, fileError } from '../../errors.js'
+import { splitOf } from '../../split-names.js'
 import { displayEntry } from '../entry-name.js'
 import { type FileList, folderOf } from '../file-list.js'
 import { ClassList } from './class-list.js'
 import { ImageFinder } from './image-finder.js'
 import { type LabelFile, type LabelRow, openLabelFile } from './label-rows.js'
 import { type LabelledImages, type LayoutInput, SplitList } from './labelled-images.js'
-import { splitOf } from './split-names.js'
 
 /** Larger texts are no lists of labels. */
 const maxLabelFileBytes = 256 * 2 ** 20

@@ -1,7 +1,7 @@
 import type { FileLocation } from '../../errors.js'
 import { fileError } from '../../errors.js'
+import { compareSplits } from '../../split-names.js'
 
-const usualOrder = ['train', 'val', 'test']
 const maxSplits = 64
 
 /** Numbers the splits of a stream as they come, and orders them: train, val, test, and others by name. */
@@ -26,15 +26,10 @@ export class SplitNumbers {
 
   /** The names in their order, none if there are no splits; and the rank of each number that `add` returned. */
   resolve(): { names: string[]; ranks: Uint8Array } {
-    const names = [...this.numbers.keys()].filter(name => name !== null).sort(compare)
+    const names = [...this.numbers.keys()].filter(name => name !== null).sort(compareSplits)
     const ranks = Uint8Array.from(this.numbers.keys(), name =>
       name === null ? 0 : names.indexOf(name),
     )
     return { names, ranks }
   }
-}
-
-function compare(a: string, b: string): number {
-  const [one, other] = [a, b].map(name => usualOrder.indexOf(name) >>> 0) as [number, number]
-  return one - other || (a < b ? -1 : 1)
 }
