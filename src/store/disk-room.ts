@@ -13,12 +13,18 @@ export async function roomAt(path: string): Promise<number | null> {
   return Math.max(0, bavail * bsize - reservedBytes(blocks * bsize))
 }
 
-/** Throws STORAGE_FULL if the disk of a path has less room than `what` needs. */
-export async function assertRoom(path: string, bytes: number, what: string): Promise<void> {
+/** Throws STORAGE_FULL if the disk of a path has less room than `what` needs. `cure` is what may help beside more space. */
+export async function assertRoom(
+  path: string,
+  bytes: number,
+  what: string,
+  cure?: string,
+): Promise<void> {
   const room = await roomAt(path)
   if (room === null || room >= bytes) return
   recordDiskFailure()
-  const message = `${what} needs about ${bytes} bytes of disk, and ${room} are free: free some space on the disk of the data folder`
+  const needs = `${what} needs ${bytes} bytes (estimated) on the disk of the data folder, of which ${room} are free`
+  const message = `${needs}: free some space${cure === undefined ? '' : `, or ${cure}`}`
   throw new TrainyardError('STORAGE_FULL', message)
 }
 

@@ -2,8 +2,8 @@
 // what they become; then decoded on all cores, brought to one size, and written in a random order.
 import type { ImagesManifest } from '../../spec/dataset.js'
 import { Notes } from '../../spec/notes.js'
+import { assertRoom } from '../../store/disk-room.js'
 import type { ConversionInput } from '../conversion-input.js'
-import { assertDiskSpace } from '../disk-needed.js'
 import type { ImageForm } from './image-form.js'
 import type { ImageStream } from './image-stream.js'
 import { addClassNotes } from './intake/class-notes.js'
@@ -33,7 +33,8 @@ export async function convertImageStream(
       stream.classNames(),
       form.labels,
     )
-    assertDiskSpace(folder, bytesNeeded(plan, staged))
+    const cure = 'send fewer or smaller images (form field resize)'
+    await assertRoom(folder, bytesNeeded(plan, staged), 'the data set', cure)
     const stored = await storeImages({
       staged,
       plan,

@@ -3,13 +3,13 @@ import { mkdtemp, readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
 import { PNG } from 'pngjs'
-import { assertDiskSpace } from '../../../src/datasets/disk-needed.js'
 import { openImageIndex } from '../../../src/datasets/images/image-index.js'
 import type { ImageStream } from '../../../src/datasets/images/image-stream.js'
 import { parseResize } from '../../../src/datasets/images/resize-field.js'
 import { decodeExample } from '../../../src/datasets/images/tfrecord/example.js'
 import { readRecords } from '../../../src/datasets/images/tfrecord/tfrecord-reader.js'
 import { ProblemList } from '../../../src/datasets/problem-list.js'
+import { assertRoom } from '../../../src/store/disk-room.js'
 import { mulberry32 } from '../../../testing/random.js'
 import { tempFolder } from '../../../testing/temp-folder.js'
 import { convertStream, type ImageFile, streamOfFiles } from './image-files.js'
@@ -251,9 +251,9 @@ test('the field resize is JSON or a short form', () => {
   for (const [text, message] of wrong) assert.match(parseResize(text) as string, message)
 })
 
-test('a disk that is too small for the data set is told before anything is written', () => {
-  assert.doesNotThrow(() => assertDiskSpace(root, 1))
-  assert.throws(() => assertDiskSpace(root, 2 ** 60), {
+test('a disk that is too small for the data set is told before anything is written', async () => {
+  await assert.doesNotReject(assertRoom(root, 1, 'the data set'))
+  await assert.rejects(assertRoom(root, 2 ** 60, 'the data set'), {
     code: 'STORAGE_FULL',
     message: /needs \d+ bytes .* of which \d+ are free/,
   })
