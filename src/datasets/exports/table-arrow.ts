@@ -1,21 +1,5 @@
 import { setImmediate } from 'node:timers/promises'
-import {
-  type Data,
-  type DataType,
-  Dictionary,
-  Field,
-  Float32,
-  Float64,
-  Int32,
-  makeData,
-  RecordBatch,
-  RecordBatchFileWriter,
-  Schema,
-  Struct,
-  Utf8,
-  type Vector,
-  vectorFromArray,
-} from 'apache-arrow'
+import { makeData, RecordBatch, RecordBatchFileWriter, Schema, Struct } from 'apache-arrow'
 import type { TableManifest } from '../../spec/dataset.js'
 import {
   type BatchRows,
@@ -24,11 +8,11 @@ import {
   storedColumns,
 } from '../stored/stored-columns.js'
 import type { StoredDataset } from '../stored/stored-dataset.js'
+import { ColumnBuilder } from '../tables/columns/column-builder.js'
 
 interface ArrowColumn {
   stored: StoredColumn
-  field: Field
-  dictionary: Vector | undefined
+  builder: ColumnBuilder
 }
 
 /** A table as one Arrow IPC file (Feather 2), with the types of the stored ones. */
@@ -45,7 +29,7 @@ export async function* tableArrow(
   for (const batch of readBatches(dataset, { first: 0, end: manifest.records })) {
     columns ??= storedColumns(manifest).map((column, index) => arrowColumn(column, index, batch))
     schema ??= new Schema(
-      columns.map(({ field }) => field),
+      columns.map(({ builder }) => builder.field),
       metadata,
     )
     writer.write(new RecordBatch(schema, structOf(columns, batch, schema)))
@@ -86,14 +70,9 @@ class ReadyChunks {
 
 function arrowColumn(stored: StoredColumn, index: number, batch: BatchRows): ArrowColumn {
   const { column } = stored
-  if (column.type === 'category') {
-    const dictionary = vectorFromArray(column.categories, new Utf8())
-    const type = new Dictionary(new Utf8(), new Int32(), index)
-    return { stored, field: new Field(column.name, type, true), dictionary }
-  }
   const isFloat32 = batch.values(stored, 0) instanceof Float32Array
-  const type: DataType = isFloat32 ? new Float32() : new Float64()
-  return { stored, field: new Field(column.name, type, true), dictionary: undefined }
+  const storage = column.type === 'category' ? 'codes' : isFloat32 ? 'float32' : 'float64'
+  return { stored, builder: new ColumnBuilder({ column, storage }, index) }
 }
 
 const structOf = (columns: readonly ArrowColumn[], batch: BatchRows, schema: Schema) =>
@@ -101,26 +80,9 @@ const structOf = (columns: readonly ArrowColumn[], batch: BatchRows, schema: Sch
     type: new Struct(schema.fields),
     length: batch.rows,
     nullCount: 0,
-    children: columns.map(column => dataOf(column, batch)),
+    children: columns.map(({ stored, builder }) => {
+      builder.startBatch(batch.rows)
+      for (const [row, value] of batch.values(stored).entries()) builder.set(row, value)
+      return builder.finishBatch(batch.rows, 0)
+    }),
   })
-
-/** Missing is null. */
-function dataOf({ stored, field, dictionary }: ArrowColumn, batch: BatchRows): Data {
-  const values = batch.values(stored)
-  const validity = new Uint8Array(Math.ceil(values.length / 8)).fill(0xff)
-  let nullCount = 0
-  for (const [i, value] of values.entries()) {
-    const isMissing = dictionary ? value < 0 : Number.isNaN(value)
-    if (!isMissing) continue
-    validity[i >> 3]! &= ~(1 << (i & 7))
-    nullCount++
-  }
-  return makeData({
-    type: field.type,
-    length: values.length,
-    nullCount,
-    data: values,
-    nullBitmap: nullCount > 0 ? validity : undefined,
-    dictionary,
-  } as Parameters<typeof makeData>[0])
-}

@@ -35,7 +35,7 @@ export class ColumnBuilder {
   private readonly minValid: number
 
   constructor(
-    private readonly stored: StoredColumn,
+    private readonly stored: Pick<StoredColumn, 'column' | 'storage'>,
     dictionaryId: number,
   ) {
     const { column, storage } = stored
