@@ -1,5 +1,5 @@
-import { createHash } from 'node:crypto'
 import type { Shard, TableManifest } from '../../spec/dataset.js'
+import { datasetIdOf } from '../dataset-id.js'
 import { isPlain } from './cell-format.js'
 import type { DescribedTable } from './described-table.js'
 
@@ -11,9 +11,8 @@ export function tableContent(table: DescribedTable, shards: Shard[]): TableConte
   const { rows: records, target, sample, cellFormat, notes } = table
   const columns = table.columns.map(({ column }) => column)
   const content = { kind: 'table' as const, records, columns, target, sample, shards }
-  const hash = createHash('sha256').update(JSON.stringify([1, content]))
   return {
-    id: `ds-${hash.digest('hex').slice(0, 16)}`,
+    id: datasetIdOf([1, content]),
     ...content,
     ...(!isPlain(cellFormat) && { cellFormat }),
     notes,

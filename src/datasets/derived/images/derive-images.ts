@@ -1,10 +1,11 @@
-import { createHash } from 'node:crypto'
 import { FieldErrors } from '../../../errors.js'
 import type { ImageSplit, ImagesManifest } from '../../../spec/dataset.js'
 import { pooledMoments } from '../../../spec/dataset-part.js'
 import type { DatasetStep } from '../../../spec/dataset-steps.js'
-import { listNames, Notes } from '../../../spec/notes.js'
+import { Notes } from '../../../spec/notes.js'
 import type { ReportProgress } from '../../conversion-input.js'
+import { datasetIdOf } from '../../dataset-id.js'
+import { noteEmptyClasses } from '../../images/intake/class-notes.js'
 import type { DerivedImages } from '../derived-content.js'
 import type { SourceDataset } from '../source-dataset.js'
 import { StepErrors } from '../step-errors.js'
@@ -48,8 +49,11 @@ export async function deriveImages(derivation: ImageDerivation): Promise<Derived
     noteLeftOut(index, step, before - after, before, 'image', notes)
   }
   if (isUnchanged(manifest, oldLabels, selection)) return unchanged(manifest)
-  noteEmptyClasses(selection, notes)
   const groups = groupImages(manifest, selection)
+  const classCounts = selection.classNames.map((_, label) =>
+    groups.reduce((sum, group) => sum + group.classCounts[label]!, 0),
+  )
+  noteEmptyClasses(notes, selection.classNames, classCounts)
   const planned = planShards(manifest.shards, oldLabels, selection)
   const written = await writeImages({
     source,
@@ -74,23 +78,22 @@ export async function deriveImages(derivation: ImageDerivation): Promise<Derived
   const content = {
     ...{ kind, height, width, channels, encoding, records },
     labels: selection.classNames,
-    classCounts: selection.classNames.map((_, label) =>
-      groups.reduce((sum, { classCounts }) => sum + classCounts[label]!, 0),
-    ),
+    classCounts,
     ...wholeMoments(manifest, records, splits, written.moments),
     ...(resize && { resize }),
     ...(splits.length > 0 && { splits }),
     shards: written.shards,
   }
-  const hash = createHash('sha256').update(JSON.stringify([3, content]))
-  const id = `ds-${hash.digest('hex').slice(0, 16)}`
   const more = {
     // counted of all images
     ...(records === manifest.records && formats && { formats }),
     ...(records === manifest.records && sizes && { sizes }),
     ...(index && { index }),
   }
-  return { content: { id, ...content, ...more, notes: notes.all }, shared: written.shared }
+  return {
+    content: { id: datasetIdOf([3, content]), ...content, ...more, notes: notes.all },
+    shared: written.shared,
+  }
 }
 
 /** Those of the source if all images are kept. */
@@ -128,12 +131,4 @@ const sameList = <T>(a: ArrayLike<T>, b: ArrayLike<T>): boolean => {
 function unchanged({ name: _, createdAt: __, derivedFrom: ___, ...content }: ImagesManifest) {
   const files = [...content.shards, ...(content.index ? [content.index] : [])]
   return { content, shared: files.map(({ name }) => ({ from: name, to: name })) }
-}
-
-function noteEmptyClasses({ classNames, labels }: ImageSelection, notes: Notes): void {
-  const present = new Set(labels)
-  const empty = classNames.filter((_, label) => !present.has(label))
-  if (empty.length === 0) return
-  const message = `${empty.length} of ${classNames.length} classes have no image: ${listNames(empty)}`
-  notes.add('class_without_examples', message)
 }

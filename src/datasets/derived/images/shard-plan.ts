@@ -1,8 +1,6 @@
 import type { Shard } from '../../../spec/dataset.js'
+import { maxShards, recordsPerShard, shardName } from '../../images/shard-names.js'
 import { type ImageSelection, leftOut } from './image-selection.js'
-
-const recordsPerShard = 4000
-const maxShards = 64
 
 /** A shard of the derived data set: one of the source as it is, or `records` images that are written anew. */
 export type PlannedShard = { name: string; number: number; split: number } & (
@@ -49,12 +47,5 @@ export function planShards(
     }
     flush()
   }
-  const count = zeroPad(parts.length)
-  return parts.map((part, at) => ({
-    ...part,
-    number: at,
-    name: `shards/part-${zeroPad(at)}-of-${count}.tfrecord`,
-  }))
+  return parts.map((part, at) => ({ ...part, number: at, name: shardName(at, parts.length) }))
 }
-
-const zeroPad = (value: number) => String(value).padStart(5, '0')

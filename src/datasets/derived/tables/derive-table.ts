@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto'
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { FieldErrors } from '../../../errors.js'
@@ -6,6 +5,7 @@ import type { ColumnType, TableManifest, TableSplit } from '../../../spec/datase
 import type { DatasetStep } from '../../../spec/dataset-steps.js'
 import { listNames, Notes } from '../../../spec/notes.js'
 import type { ReportProgress } from '../../conversion-input.js'
+import { datasetIdOf } from '../../dataset-id.js'
 import { fileError } from '../../errors.js'
 import type { DatasetLimits } from '../../limits.js'
 import { writeRows } from '../../tables/column-conversion.js'
@@ -97,9 +97,7 @@ async function writeView(
 function idOf(content: Omit<TableContent, 'id' | 'notes'>, plainId: string): string {
   if (!content.splits) return plainId
   const texts = content.columns.filter(({ type }) => type === 'text')
-  const facts = [2, plainId, content.splits, texts]
-  const hash = createHash('sha256').update(JSON.stringify(facts))
-  return `ds-${hash.digest('hex').slice(0, 16)}`
+  return datasetIdOf([2, plainId, content.splits, texts])
 }
 
 /** Columns of text are described but not stored, and what is known of them holds of the same rows in any order. */

@@ -15,8 +15,16 @@ export function addClassNotes(
     const others = empty.length > 1 ? `; nor have ${listNames(empty.slice(1))}` : ''
     const message = `the labels run from ${counts.findIndex(count => count > 0)} to ${labels.length - 1}, so class '0' has no image${others}. The model has an output for each; number the classes from 0, or name them by the form field labels`
     notes.add('labels_not_from_zero', message)
-  } else if (empty.length > 0) {
-    const message = `${empty.length} of ${labels.length} classes have no image: ${listNames(empty)}`
-    notes.add('class_without_examples', message)
-  }
+  } else noteEmptyClasses(notes, labels, counts)
+}
+
+export function noteEmptyClasses(
+  notes: Notes,
+  labels: readonly string[],
+  counts: readonly number[],
+): void {
+  const empty = labels.filter((_, index) => counts[index] === 0)
+  if (empty.length === 0) return
+  const message = `${empty.length} of ${labels.length} classes have no image: ${listNames(empty)}`
+  notes.add('class_without_examples', message)
 }

@@ -5,10 +5,12 @@ import { setImmediate } from 'node:timers/promises'
 import { maxListedErrors } from '../../../errors.js'
 import type { ImageDuplicates, ImageSplit, Shard } from '../../../spec/dataset.js'
 import type { ReportProgress } from '../../conversion-input.js'
+import { datasetIdOf } from '../../dataset-id.js'
 import { type FileLocation, fileError } from '../../errors.js'
 import type { ProblemList } from '../../problem-list.js'
 import { ImageIndexWriter } from '../image-index.js'
 import { PixelStatistics } from '../pixel-statistics.js'
+import { maxShards, recordsPerShard, shardName } from '../shard-names.js'
 import { encodeExample } from '../tfrecord/example.js'
 import { TfrecordWriter } from '../tfrecord/tfrecord-reader.js'
 import { type DamagedImage, type DecodedImage, decodeImages } from './decode-images.js'
@@ -18,9 +20,6 @@ import { GrowingArray } from './growing-array.js'
 import { orderImages } from './image-order.js'
 import type { ImagePlan } from './image-plan.js'
 import type { StagedImages } from './staged-images.js'
-
-const recordsPerShard = 4000
-const maxShards = 64
 
 export interface ImageClasses {
   names: readonly string[]
@@ -233,7 +232,7 @@ function planShards(counts: readonly number[]): PlannedShard[] {
     const shards = perSplit[split]!
     for (let shard = 0; shard < shards; shard++) {
       planned.push({
-        name: `shards/part-${zeroPad(planned.length)}-of-${zeroPad(total)}.tfrecord`,
+        name: shardName(planned.length, total),
         split,
         start: first + Math.floor((shard * records) / shards),
         end: first + Math.floor(((shard + 1) * records) / shards),
@@ -243,8 +242,6 @@ function planShards(counts: readonly number[]): PlannedShard[] {
   }
   return planned
 }
-
-const zeroPad = (value: number) => String(value).padStart(5, '0')
 
 /** The path in the upload: of a file in an archive, of a record, or of the file itself. */
 export function sourceOf({ file, entry, record, row }: FileLocation): string {
@@ -265,7 +262,6 @@ class SetIdentity {
 
   /** `description` is what is the same for all images. */
   id(description: unknown): string {
-    const hash = createHash('sha256').update(JSON.stringify([2, description, String(this.sum)]))
-    return `ds-${hash.digest('hex').slice(0, 16)}`
+    return datasetIdOf([2, description, String(this.sum)])
   }
 }
