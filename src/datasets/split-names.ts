@@ -1,8 +1,8 @@
 /** The usual splits, in the order in which a data set has them. */
-export const usualSplits = ['train', 'val', 'test'] as const
+export const usualSplits: readonly string[] = ['train', 'val', 'test']
 
 /** What names of splits mean by convention, in lower case. */
-export const splitWords: ReadonlyMap<string, (typeof usualSplits)[number]> = new Map([
+export const splitWords: ReadonlyMap<string, string> = new Map([
   ...['train', 'training'].map(word => [word, 'train'] as const),
   ...['val', 'valid', 'validation', 'dev'].map(word => [word, 'val'] as const),
   ...['test', 'testing'].map(word => [word, 'test'] as const),
@@ -14,9 +14,7 @@ export const splitOf = (word: string | undefined): string | null =>
 
 /** The usual splits come first, and others by their names. */
 export function compareSplits(a: string, b: string): number {
-  const [one, other] = [a, b].map(name => usualSplits.findIndex(split => split === name) >>> 0) as [
-    number,
-    number,
-  ]
+  // the place of other names, -1, becomes the largest number
+  const [one, other] = [usualSplits.indexOf(a) >>> 0, usualSplits.indexOf(b) >>> 0]
   return one - other || (a < b ? -1 : 1)
 }

@@ -74,7 +74,7 @@ export function sortArrays(
   return { parts, leftOut: arrays.filter(array => !used.has(array)), isByShape }
 }
 
-const orderOf = (split: string | null): number => usualSplits.findIndex(each => each === split)
+const orderOf = (split: string | null): number => (split === null ? -1 : usualSplits.indexOf(split))
 
 /** `x_train`, `trainImages`, `Xtest`. */
 function readName(
