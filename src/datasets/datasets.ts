@@ -1,5 +1,4 @@
 import { join } from 'node:path'
-import pLimit, { type LimitFunction } from 'p-limit'
 import { isDamaged, nullIfDamaged } from '../errors.js'
 import { type Listing, listingOf, selectPage } from '../lists/listing.js'
 import type { Order } from '../lists/order.js'
@@ -10,25 +9,25 @@ import { DamageRegistry } from '../store/damage-registry.js'
 import { readManifestOf } from '../store/manifest-of.js'
 import { shapeOf } from '../store/shape.js'
 import type { Store } from '../store/store.js'
+import { ConversionQueue } from './conversion-queue.js'
 import { DerivedDatasets } from './derived-datasets.js'
 import { datasetNotFound, invalidName, noVersions } from './errors.js'
 import { isId, isName } from './form.js'
 import { readShardLabels } from './images/shard-labels.js'
 import { type DatasetLimits, defaultLimits } from './limits.js'
 import { DatasetNames } from './names.js'
+import { datasetKey } from './stored/dataset-key.js'
 import { DatasetUpload, type PublishDataset, type UploadControl } from './upload.js'
 
 export type { DatasetUpload } from './upload.js'
 
 const datasetManifest = shapeOf<DatasetManifest>(DatasetManifest)
 
-const datasetKey = (id: string) => `datasets/${id}`
-
 /** Immutable data sets: images and tables. Ids are hashes of the content, and names point at ids. */
 export class Datasets {
   readonly limits: DatasetLimits
   private readonly names: DatasetNames
-  private readonly limitConversions: LimitFunction
+  private readonly conversions: ConversionQueue
   private readonly derived: DerivedDatasets
 
   constructor(
@@ -40,11 +39,11 @@ export class Datasets {
   ) {
     this.limits = { ...defaultLimits, ...limits }
     this.names = new DatasetNames(store)
-    this.limitConversions = pLimit(this.limits.conversions)
+    this.conversions = new ConversionQueue(this.limits)
     this.derived = new DerivedDatasets({
       store,
       limits: this.limits,
-      limitConversions: this.limitConversions,
+      conversions: this.conversions,
       publish: (...committed) => this.publish(...committed),
       getIntact: idOrName => this.getIntact(idOrName),
     })
@@ -52,8 +51,8 @@ export class Datasets {
 
   /** Opens an upload, which writes files to disk as they arrive. */
   async createUpload(control: UploadControl = {}): Promise<DatasetUpload> {
-    const { store, limits, limitConversions, publish } = this
-    return new DatasetUpload(store, await store.stage(), limits, limitConversions, publish, control)
+    const { store, limits, conversions, publish } = this
+    return new DatasetUpload(store, await store.stage(), limits, conversions, publish, control)
   }
 
   /**

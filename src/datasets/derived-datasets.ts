@@ -1,21 +1,22 @@
-import type { LimitFunction } from 'p-limit'
 import { FieldErrors, isMissing } from '../errors.js'
 import type { DatasetManifest } from '../spec/dataset.js'
 import type { DatasetStep, DeriveRequest } from '../spec/dataset-steps.js'
 import type { DatasetDiff } from '../spec/dataset-versions.js'
 import type { Store } from '../store/store.js'
+import type { ConversionQueue } from './conversion-queue.js'
 import { diffManifests } from './derived/dataset-diff.js'
 import type { SourceDataset } from './derived/source-dataset.js'
-import { datasetNotFound, differentKinds, tooManyUploads } from './errors.js'
+import { datasetNotFound, differentKinds } from './errors.js'
 import type { DatasetLimits } from './limits.js'
 import { runComparison, runDerivation } from './run-conversion.js'
+import { datasetKey } from './stored/dataset-key.js'
 import type { PublishDataset } from './upload.js'
 
 export interface DerivedDatasetDeps {
   store: Store
   limits: DatasetLimits
   /** Derivations take as much as uploads. */
-  limitConversions: LimitFunction
+  conversions: ConversionQueue
   publish: PublishDataset
   /** Throws DATASET_NOT_FOUND, and a DamagedError if a file of the data set is damaged. */
   getIntact(idOrName: string): Promise<DatasetManifest>
@@ -36,17 +37,17 @@ export class DerivedDatasets {
     idOrName: string,
     { name, steps: requested }: DeriveRequest,
   ): Promise<{ dataset: DatasetManifest; created: boolean }> {
-    const { store, limits, publish, getIntact } = this.deps
+    const { store, limits, conversions, publish, getIntact } = this.deps
     const source = await this.stored(await getIntact(idOrName))
     const { steps, others } = await this.resolveSteps(requested)
     const folder = await store.stage()
     try {
       const task = { source, steps, others, folder, limits }
-      const { content, shared } = await this.limited(() =>
+      const { content, shared } = await conversions.run(() =>
         runDerivation(task).catch(error => this.rethrow(source, error)),
       )
       const { id } = source.manifest
-      for (const { from, to } of shared) await store.shareFile(keyOf(id), from, folder, to)
+      for (const { from, to } of shared) await store.shareFile(datasetKey(id), from, folder, to)
       const derivedFrom = { dataset: id, steps }
       const createdAt = new Date().toISOString()
       const facts = { derivedFrom, name: name ?? content.id, createdAt }
@@ -72,7 +73,7 @@ export class DerivedDatasets {
     if (one.id === other.id) return { both: one.records, onlyOne: 0, onlyOther: 0 }
     if (one.records + other.records > maxCompared) return null
     const task = { one: await this.stored(one), other: await this.stored(other) }
-    return this.limited(() => runComparison(task))
+    return this.deps.conversions.run(() => runComparison(task))
   }
 
   /** The steps with ids in place of names, and the data sets that they name. */
@@ -99,23 +100,14 @@ export class DerivedDatasets {
   }
 
   private async stored<M extends DatasetManifest>(manifest: M): Promise<SourceDataset<M>> {
-    return { manifest, folder: await this.deps.store.folder(keyOf(manifest.id)) }
-  }
-
-  private limited<T>(work: () => Promise<T>): Promise<T> {
-    const { limits, limitConversions } = this.deps
-    const { activeCount, pendingCount } = limitConversions
-    if (activeCount >= limits.conversions && pendingCount >= limits.waitingConversions)
-      throw tooManyUploads(activeCount + pendingCount)
-    return limitConversions(work)
+    return { manifest, folder: await this.deps.store.folder(datasetKey(manifest.id)) }
   }
 
   /** If the source was removed meanwhile, the answer is that it is not there. */
   private async rethrow({ manifest }: SourceDataset, error: unknown): Promise<never> {
     const { store } = this.deps
-    if ((await store.readManifest(keyOf(manifest.id))) === null) throw datasetNotFound(manifest.id)
+    if ((await store.readManifest(datasetKey(manifest.id))) === null)
+      throw datasetNotFound(manifest.id)
     throw error
   }
 }
-
-const keyOf = (id: string) => `datasets/${id}`

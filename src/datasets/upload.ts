@@ -1,12 +1,12 @@
 import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { LimitFunction } from 'p-limit'
 import type { DatasetManifest } from '../spec/dataset.js'
 import { assertRoom } from '../store/disk-room.js'
 import type { Store } from '../store/store.js'
 import type { ReportProgress } from './conversion-input.js'
+import type { ConversionQueue } from './conversion-queue.js'
 import { displayName } from './display-name.js'
-import { fileError, tooManyUploads } from './errors.js'
+import { fileError } from './errors.js'
 import { type UploadForm, validateForm } from './form.js'
 import type { ValidatedForm } from './form-fields.js'
 import type { DatasetLimits } from './limits.js'
@@ -46,8 +46,7 @@ export class DatasetUpload {
     private readonly store: Store,
     private readonly folder: string,
     private readonly limits: DatasetLimits,
-    /** Limits concurrent conversions, since each takes a core and some memory. */
-    private readonly limitConversions: LimitFunction,
+    private readonly conversions: ConversionQueue,
     private readonly publish: PublishDataset,
     private readonly control: UploadControl,
   ) {}
@@ -120,19 +119,16 @@ export class DatasetUpload {
   }
 
   private async convert(form: ValidatedForm) {
-    const { files, limits, control } = this
+    const { files, limits, control, conversions } = this
     const folder = await this.store.stage()
     try {
-      const { activeCount, pendingCount } = this.limitConversions
-      if (activeCount >= limits.conversions && pendingCount >= limits.waitingConversions)
-        throw tooManyUploads(activeCount + pendingCount)
       const task = { files, form, folder, scratch: this.folder, limits }
       control.onConversion?.('waiting')
-      const content = await this.whenFree(async () => {
+      const content = await conversions.run(async () => {
         control.onConversion?.('converting')
         await assertRoom(folder, await this.bytesOfFiles(), 'the conversion')
         return runConversion(task, control)
-      })
+      }, control.signal)
       const createdAt = new Date().toISOString()
       const manifest = { ...content, name: form.name ?? content.id, createdAt }
       return await this.publish(folder, manifest, form.name)
@@ -140,24 +136,6 @@ export class DatasetUpload {
       await this.store.discard(folder)
       throw error
     }
-  }
-
-  /** Runs work when few conversions run; rejects at once if the upload is ended while it waits. */
-  private whenFree<T>(work: () => Promise<T>): Promise<T> {
-    const { signal } = this.control
-    return new Promise((resolve, reject) => {
-      let isWaiting = true
-      const onAbort = () => isWaiting && reject(signal!.reason)
-      signal?.addEventListener('abort', onAbort, { once: true })
-      const begin = async () => {
-        isWaiting = false
-        signal?.throwIfAborted()
-        return work()
-      }
-      this.limitConversions(begin)
-        .then(resolve, reject)
-        .finally(() => signal?.removeEventListener('abort', onAbort))
-    })
   }
 
   private async bytesOfFiles(): Promise<number> {

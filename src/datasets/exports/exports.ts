@@ -5,6 +5,7 @@ import { ChildExitError, ChildKilledError } from '../../ipc/ask-child.js'
 import { streamFromChild } from '../../ipc/stream-child.js'
 import type { DatasetManifest } from '../../spec/dataset.js'
 import type { Store } from '../../store/store.js'
+import { datasetKey } from '../stored/dataset-key.js'
 import type { ExportFormat } from './export-task.js'
 
 const script = fileURLToPath(new URL('./export-process.js', import.meta.url))
@@ -35,7 +36,7 @@ export class Exports {
     }
     this.starting++
     try {
-      const key = `datasets/${id}`
+      const key = datasetKey(id)
       const folder = await this.store.folder(key)
       const stream = await streamFromChild(
         { format, folder, key },

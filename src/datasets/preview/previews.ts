@@ -5,6 +5,7 @@ import { ChildExitError, ChildKilledError } from '../../ipc/ask-child.js'
 import { ChildBusyError, KeptChild } from '../../ipc/kept-child.js'
 import type { DatasetManifest } from '../../spec/dataset.js'
 import type { Store } from '../../store/store.js'
+import { datasetKey } from '../stored/dataset-key.js'
 import type { PreviewOperation, PreviewOperations, PreviewTask } from './preview-tasks.js'
 
 const script = fileURLToPath(new URL('./preview-process.js', import.meta.url))
@@ -53,7 +54,7 @@ export class Previews {
     input: PreviewOperations[Operation][0],
     signal?: AbortSignal,
   ): Promise<PreviewOperations[Operation][1]> {
-    const key = `datasets/${id}`
+    const key = datasetKey(id)
     const folder = await this.options.store.folder(key)
     try {
       const answer = await this.child.ask({ operation, folder, key, input }, signal)

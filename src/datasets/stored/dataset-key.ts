@@ -1,0 +1,2 @@
+/** Where the store has a data set. */
+export const datasetKey = (id: string): string => `datasets/${id}`
