@@ -156,8 +156,15 @@ export class Datasets {
     return shards.map(shard => join(folder, shard.name))
   }
 
-  /** The label of each image, in the order of the shards. Reads all of them. */
+  /** The label of each image, in the order of the shards: from the index, or else from all shards. */
   async readLabels(dataset: ImagesManifest): Promise<Uint32Array> {
+    const { id, index, records } = dataset
+    // the index of a part of a data set is that of the whole
+    if (index?.records === records) {
+      // its library is for the processes that train
+      const { readIndexLabels } = await import('./images/image-index.js')
+      return readIndexLabels(join(await this.store.folder(datasetKey(id)), index.name))
+    }
     return readShardLabels(await this.shardPaths(dataset), dataset.records)
   }
 

@@ -143,6 +143,16 @@ export async function openImageIndex(path: string): Promise<ImageIndex> {
   }
 }
 
+/** The label of each image. */
+export async function readIndexLabels(path: string): Promise<Uint32Array> {
+  const index = await openImageIndex(path)
+  try {
+    return Uint32Array.from(await index.numbers('label'))
+  } finally {
+    await index.close()
+  }
+}
+
 async function openReader(file: FileHandle, path: string): Promise<ImageIndex> {
   const reader = (await RecordBatchReader.from(file)) as AsyncRecordBatchFileReader
   await reader.open()
