@@ -32,7 +32,7 @@ const mayImport: Record<string, readonly string[]> = {
   // the process that converts decodes images; the API imports nothing that leads there
   datasets: ['engine', 'graph', 'formats', 'store', 'net', 'lists', 'ipc', 'spec', 'errors', 'log'],
   'datasets/archives': ['datasets', 'datasets/images', 'datasets/tables', 'spec', 'errors'],
-  'datasets/images': ['datasets', 'engine', 'graph', 'formats', 'spec', 'errors'],
+  'datasets/images': ['datasets', 'engine', 'graph', 'formats', 'store', 'spec', 'errors'],
   'datasets/arrays': [
     'datasets',
     'datasets/archives',
@@ -66,6 +66,7 @@ const mayImport: Record<string, readonly string[]> = {
   'datasets/exports': [
     'datasets/images',
     'datasets/stored',
+    'datasets/tables',
     'formats',
     'store',
     'ipc',
