@@ -12,6 +12,7 @@ import Fastify, {
 } from 'fastify'
 import type { Logger } from 'pino'
 import { isDamaged } from '../errors.js'
+import { PredictionService } from '../serving/prediction-service.js'
 import { type AccessSettings, onlyThisMachine } from './access/access-settings.js'
 import { allowOrigins } from './access/cors.js'
 import { checkHostAndOrigin } from './access/host-check.js'
@@ -148,7 +149,11 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
     const { turns } = deps.jobs.telemetry
     const eventStreams = new EventStreams({ heartbeatMs: limits.heartbeatMs, closing, turns })
     const longPolls = new LongPolls(closing)
-    const routeDeps = { ...deps, limits, eventStreams, longPolls, bodyMemory }
+    const predictions = new PredictionService({
+      ...deps,
+      reserve: bytes => bodyMemory.reserve(bytes),
+    })
+    const routeDeps = { ...deps, limits, eventStreams, longPolls, predictions }
     await guarded.register(jobRoutes, routeDeps)
     await guarded.register(metricRoutes, routeDeps)
     await guarded.register(logRoutes, routeDeps)

@@ -13,15 +13,15 @@ import { CheckpointRetention } from '../jobs/checkpoint-retention.js'
 import { Jobs } from '../jobs/jobs.js'
 import { modelMember } from '../jobs/queue/change-log.js'
 import type { RedisConfig } from '../jobs/queue/redis.js'
+import { ModelRegistry } from '../models/registry.js'
+import type { AllowedNetworks } from '../net/addresses.js'
+import { openPlanner } from '../planning/dry-run-process.js'
 import {
   openPredictor,
   openRowPredictor,
   type Predictor,
   type RowPredictor,
-} from '../models/predictor-client.js'
-import { ModelRegistry } from '../models/registry.js'
-import type { AllowedNetworks } from '../net/addresses.js'
-import { openPlanner } from '../planning/dry-run-process.js'
+} from '../serving/predictor-client.js'
 import { DamageRegistry } from '../store/damage-registry.js'
 import { DiskSpace } from '../store/disk-space.js'
 import { diskWithFailpoints } from '../store/failpoints.js'

@@ -4,7 +4,7 @@ import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom
 import type { Imports } from '../datasets/imports/imports.js'
 import type { CheckpointRetention } from '../jobs/checkpoint-retention.js'
 import type { Jobs } from '../jobs/jobs.js'
-import type { Predictor, RowPredictor } from '../models/predictor-client.js'
+import type { Predictor, RowPredictor } from '../serving/predictor-client.js'
 import { damageKinds } from '../spec/damage.js'
 import type { DamageRegistry } from '../store/damage-registry.js'
 import type { DiskSpace } from '../store/disk-space.js'

@@ -49,7 +49,7 @@ export class TusServer {
 
   private async open(): Promise<Server> {
     if (this.server) return this.server
-    // they take as long to load as the rest of the API takes to listen, and most servers get no such upload
+    // they take 0.3 s to load, and most servers get no such upload
     const [{ Server }, { FileStore }] = await Promise.all([
       import('@tus/server'),
       import('@tus/file-store'),

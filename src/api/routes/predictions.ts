@@ -3,9 +3,7 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
 import { quoteTruncated, truncate } from '../../errors.js'
-import type { Predictor, RowPredictor } from '../../models/predictor-client.js'
-import type { ModelRegistry } from '../../models/registry.js'
-import type { PredictRequest } from '../../spec/ipc-messages.js'
+import type { ImagesInput, PredictionService } from '../../serving/prediction-service.js'
 import {
   type BoostingModel,
   isBoostingModel,
@@ -14,7 +12,6 @@ import {
 } from '../../spec/model.js'
 import { optionalWithDefault } from '../../spec/optional-with-default.js'
 import { strictObject } from '../../spec/strict-object.js'
-import type { BodyMemory } from '../http/body-memory.js'
 import { HttpError } from '../http/http-error.js'
 import type { Limits } from '../http/limits.js'
 import { readForm, registerMultipart } from '../http/multipart.js'
@@ -33,11 +30,8 @@ import { Binary, PredictionsResponse, RowPredictionsResponse } from '../schemas.
 import { ModelParams, VersionQuery } from './models.js'
 
 export interface PredictionRoutesDeps {
-  models: Pick<ModelRegistry, 'get' | 'folder' | 'savedModel' | 'assertIntact'>
-  predictor: Pick<Predictor, 'predict'>
-  rowPredictor: Pick<RowPredictor, 'predict'>
+  predictions: PredictionService
   limits: Limits
-  bodyMemory: BodyMemory
 }
 
 const maxFormImages = 32
@@ -97,7 +91,7 @@ export const predictionRoutes: FastifyPluginAsyncTypebox<PredictionRoutesDeps> =
   app,
   deps,
 ) => {
-  const { models, predictor, rowPredictor, limits, bodyMemory } = deps
+  const { predictions, limits } = deps
   const inputThread = new InputThread()
   app.addHook('onClose', () => inputThread.close())
   app.removeContentTypeParser('application/json')
@@ -155,10 +149,9 @@ export const predictionRoutes: FastifyPluginAsyncTypebox<PredictionRoutesDeps> =
     },
     async (request, reply) => {
       const { version, ...options } = request.query
-      const model = await models.get(request.params.id, version)
+      const model = await predictions.select({ name: request.params.id, version })
       const prediction = { model: model.id, startedAt: performance.now(), count: 0 }
       request.prediction = prediction
-      await models.assertIntact(model)
       const answer = isBoostingModel(model)
         ? await predictRows(request, model, options)
         : await predictImages(request, reply, model)
@@ -177,10 +170,7 @@ export const predictionRoutes: FastifyPluginAsyncTypebox<PredictionRoutesDeps> =
   ): Promise<PredictionsAnswer> {
     const task = rowsTask(request, model, options, limits)
     const { report, ...rows } = (await inputThread.read(task, modelKey(model))) as EncodedRows
-    const folder = await models.folder(model)
-    return withMemory(rows.rows, async () =>
-      rowPredictions(model, await rowPredictor.predict(folder, rows), report),
-    )
+    return rowPredictions(model, await predictions.predictRows(model, rows), report)
   }
 
   async function predictImages(
@@ -191,22 +181,10 @@ export const predictionRoutes: FastifyPluginAsyncTypebox<PredictionRoutesDeps> =
     const files = await readImageFiles(request, reply, model, limits)
     // a form has arrived only now
     request.prediction!.startedAt = performance.now()
-    const input: PredictRequest['input'] = files
+    const input: ImagesInput = files
       ? { kind: 'images', files }
       : ((await inputThread.read(pixelsTask(request, model, limits), modelKey(model))) as Pixels)
-    const folder = await models.savedModel(model)
-    const predict = async () => classPredictions(model, await predictor.predict(folder, input))
-    return input.kind === 'pixels' ? withMemory(input.data, predict) : predict()
-  }
-
-  /** Counts numbers as memory while they wait for the predictor: twice, since they are copied for its process. */
-  async function withMemory<T>(numbers: Float32Array, predict: () => Promise<T>): Promise<T> {
-    const release = bodyMemory.reserve(2 * numbers.byteLength)
-    try {
-      return await predict()
-    } finally {
-      release()
-    }
+    return classPredictions(model, await predictions.predictImages(model, input))
   }
 }
 

@@ -5,7 +5,7 @@ import {
   openPredictor,
   type Predictor,
   type PredictorOptions,
-} from '../../src/models/predictor-client.js'
+} from '../../src/serving/predictor-client.js'
 import type { PredictRequest } from '../../src/spec/ipc-messages.js'
 import { eventually } from '../../testing/eventually.js'
 
