@@ -5,48 +5,74 @@ import { setEnvironment } from '../src/config.js'
 import { graphInput } from '../src/datasets/images/encoded/graph-input.js'
 import { ImageError } from '../src/datasets/images/image-error.js'
 import { engineEnvironment } from '../src/engine/environment.js'
-import { loadTensorFlow } from '../src/engine/tensorflow.js'
+import { loadTensorFlow, type TensorFlow } from '../src/engine/tensorflow.js'
 import { TrainyardError } from '../src/errors.js'
 import { factValues } from '../src/graph/ops/standard-image.js'
 import { openSession, type Session } from '../src/graph/session.js'
 import type { Feed } from '../src/graph/values.js'
 import { encodeError } from '../src/ipc/wire-error.js'
+import type { ImageBatch, LoadedNetwork } from '../src/runtimes/network.js'
+import { openNetwork } from '../src/runtimes/open-network.js'
 import type { FromPredictor, PredictRequest, ToPredictor } from '../src/spec/ipc-messages.js'
 
+interface LoadedModel {
+  network: LoadedNetwork
+  /** Decodes image files; opened with the first of them. */
+  decoder(): Promise<Session>
+  close(): void
+}
+
 /** Loaded models by folder. If the API serves more of them, it reloads the least recently used. */
-const models = lru<Promise<Session>>(8).onEvict(({ value }) => {
+const models = lru<Promise<LoadedModel>>(8).onEvict(({ value }) => {
   // a model that failed to load has nothing to close
   value.then(
-    session => session.close(),
+    model => model.close(),
     () => {},
   )
 })
 
 async function main(): Promise<void> {
-  setEnvironment(engineEnvironment({ cores: availableParallelism() }))
+  const threads = availableParallelism()
+  setEnvironment(engineEnvironment({ cores: threads }))
   const tf = loadTensorFlow()
-  const open = (folder: string) => openSession(tf, folder)
   let queue: Promise<void> = Promise.resolve()
   process.on('message', (request: ToPredictor) => {
-    queue = queue.then(() => answer(request, open))
+    queue = queue.then(() => answer(request, folder => openModel(tf, folder, threads)))
   })
   process.on('disconnect', () => process.exit(0))
   send({ type: 'ready' })
 }
 
+async function openModel(tf: TensorFlow, folder: string, threads: number): Promise<LoadedModel> {
+  const options = { threads, runtime: 'auto', precision: 'auto' } as const
+  const network = await openNetwork(tf, folder, options)
+  let decoder: Promise<Session> | null = null
+  return {
+    network,
+    decoder() {
+      decoder ??= openSession(tf, folder)
+      return decoder
+    },
+    close() {
+      network.close()
+      decoder?.then(
+        session => session.close(),
+        () => {},
+      )
+    },
+  }
+}
+
 async function answer(
   request: PredictRequest,
-  open: (folder: string) => Promise<Session>,
+  open: (folder: string) => Promise<LoadedModel>,
 ): Promise<void> {
   const { id, folder, input } = request
   try {
-    const session = await loadModel(folder, open)
-    const pixels = input.kind === 'pixels' ? input : decode(session, input.files)
-    const fetched = session.run('serving_default', {
-      images: { data: pixels.data, shape: pixels.shape },
-    })
-    const { data, shape } = fetched.get('probabilities')
-    send({ type: 'answer', id, probabilities: data as Float32Array, classes: shape[1]! })
+    const model = await loadModel(folder, open)
+    const pixels = input.kind === 'pixels' ? input : decode(await model.decoder(), input.files)
+    const { probabilities, classes } = await model.network.run(pixels)
+    send({ type: 'answer', id, probabilities, classes })
   } catch (error) {
     send({ type: 'error', id, error: encodeError(error) })
   }
@@ -54,8 +80,8 @@ async function answer(
 
 async function loadModel(
   folder: string,
-  open: (folder: string) => Promise<Session>,
-): Promise<Session> {
+  open: (folder: string) => Promise<LoadedModel>,
+): Promise<LoadedModel> {
   const cached = models.get(folder)
   if (cached) return cached
   const model = open(folder)
@@ -65,7 +91,7 @@ async function loadModel(
 }
 
 /** Image files → pixels [n, h, w, c] of the model's input size, by the model's `decode` signature. */
-function decode(session: Session, files: readonly Uint8Array[]) {
+function decode(session: Session, files: readonly Uint8Array[]): ImageBatch {
   const images = files.map((file, i) => {
     try {
       return session.run('decode', decodeInputs(session, file)).get('image')
