@@ -35,7 +35,8 @@ process.on('message', ({ id, folder, input }: ToPredictor) => {
   }
   const brightness = input.kind === 'pixels' ? firstPixels(input) : input.files.map(() => 255)
   const probabilities = Float32Array.from(brightness.flatMap(b => [1 - b / 255, b / 255]))
-  send({ type: 'answer', id, probabilities, classes: 2 })
+  const logits = probabilities.map(Math.log)
+  send({ type: 'answer', id, logits, probabilities, classes: 2 })
 })
 
 function firstPixels({ data, shape }: ToPredictor['input'] & { kind: 'pixels' }): number[] {

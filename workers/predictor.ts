@@ -71,8 +71,8 @@ async function answer(
   try {
     const model = await loadModel(folder, open)
     const pixels = input.kind === 'pixels' ? input : decode(await model.decoder(), input.files)
-    const { probabilities, classes } = await model.network.run(pixels)
-    send({ type: 'answer', id, probabilities, classes })
+    const { logits, probabilities, classes } = await model.network.run(pixels)
+    send({ type: 'answer', id, logits, probabilities, classes })
   } catch (error) {
     send({ type: 'error', id, error: encodeError(error) })
   }

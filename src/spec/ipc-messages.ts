@@ -98,7 +98,8 @@ export interface PredictRequest {
 export type ToPredictor = PredictRequest
 
 export interface Probabilities {
-  /** Row-major [images, classes]. */
+  /** Row-major [images, classes]; `probabilities` is their softmax. */
+  logits: Float32Array
   probabilities: Float32Array
   classes: number
 }
