@@ -1,5 +1,6 @@
-import { Graph } from '../graph/graph.js'
+import { Graph, type Tensor } from '../graph/graph.js'
 import { placeholder } from '../graph/ops/constant.js'
+import { mapRows } from '../graph/ops/map-rows.js'
 import { cast } from '../graph/ops/math.js'
 import { softmax } from '../graph/ops/softmax.js'
 import { factsLength, standardImageSteps } from '../graph/ops/standard-image.js'
@@ -23,7 +24,8 @@ export interface ServingOptions {
 /**
  * The graph of a trained model. `serving_default`: images [n, h, w, c] with pixels 0 to 255 →
  * logits and probabilities [n, classes]. `decode`: an image file, and the facts of `standard-image.ts` → the
- * image [h, w, c] as the data set would hold it. Batch norm is folded into the convolutions, as in the
+ * image [h, w, c] as the data set would hold it. `decode_files`: the same for many, in parallel, → [n, h, w, c].
+ * Batch norm is folded into the convolutions, as in the
  * weights that the program's `export` writes.
  */
 export function buildServingProgram({
@@ -44,7 +46,14 @@ export function buildServingProgram({
   const facts = placeholder(graph, 'facts', 'int32', [factsLength])
   const mode = format.resize?.mode ?? defaultMode
   const steps = standardImageSteps(graph, 'standard_image', { height, width, channels, mode })
-  const image = cast(steps.standardize(steps.decode(file, facts), facts), 'float32')
+  const decode = (file: Tensor, facts: Tensor) =>
+    cast(steps.standardize(steps.decode(file, facts), facts), 'float32')
+  const image = decode(file, facts)
+  const files = placeholder(graph, 'files', 'string', [-1])
+  const manyFacts = placeholder(graph, 'many_facts', 'int32', [-1, factsLength])
+  const [decoded] = mapRows([files, manyFacts], 'decode_file', (file, facts) => [
+    decode(file!, facts!),
+  ])
   return {
     graph,
     variables: variables.all,
@@ -54,6 +63,7 @@ export function buildServingProgram({
         outputs: { logits, probabilities: softmax(logits) },
       },
       decode: { inputs: { file, facts }, outputs: { image } },
+      decode_files: { inputs: { files, facts: manyFacts }, outputs: { images: decoded! } },
     },
   }
 }

@@ -28,24 +28,25 @@ export const MapDefun = defineMultiOutputOp<readonly Tensor[], MapAttrs>({
 })
 
 /**
- * Applies `body` to each row of x [n, ...], in parallel. For ops that take one image at a time,
+ * Applies `body` to each row of the inputs [n, ...], in parallel. For ops that take one image at a time,
  * such as decoding. The results must have known shapes.
  */
 export function mapRows(
-  x: Tensor,
+  inputs: readonly Tensor[],
   name: string,
-  body: (row: Tensor, ...captures: Tensor[]) => readonly Tensor[],
+  body: (...rowsAndCaptures: Tensor[]) => readonly Tensor[],
   captures: readonly Tensor[] = [],
 ): readonly Tensor[] {
-  const [rows, ...shape] = x.shape
-  check(rows !== undefined, 'mapRows: a scalar has no rows')
-  const args = [{ dtype: x.dtype, shape }, ...captures]
-  const rowFunction = defineFunction(x.node.graph, name, args, (row, ...rest) =>
-    body(row!, ...rest),
-  )
-  return applyMultiOutput(MapDefun, [x, ...captures], {
+  const args = inputs.map(({ dtype, shape: [rows, ...shape] }) => {
+    check(rows !== undefined, 'mapRows: a scalar has no rows')
+    return { dtype, shape }
+  })
+  const [first] = inputs
+  check(first !== undefined, 'mapRows: no inputs')
+  const rowFunction = defineFunction(first.node.graph, name, [...args, ...captures], body)
+  return applyMultiOutput(MapDefun, [...inputs, ...captures], {
     body: rowFunction.name,
-    rows,
+    rows: first.shape[0]!,
     captures: captures.map(({ dtype }) => dtype),
     results: rowFunction.outputs,
   })

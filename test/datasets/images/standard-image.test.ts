@@ -75,10 +75,15 @@ describe('an image file', needsDataWitnesses, () => {
       )
       const session = await servingSession(t, set, resize)
       const plain = await servingSession(t, set, null)
+      const together = serveMany(
+        session,
+        files.map(({ content }) => content),
+      )
       let compared = 0
       for (const { source, stored } of await storedImages(set)) {
-        const { content } = files.find(file => `pictures.zip/${file.name}` === source)!
-        const served = serve(session, content)
+        const index = files.findIndex(file => `pictures.zip/${file.name}` === source)
+        const served = serve(session, files[index]!.content)
+        assert.deepEqual(together[index], served, source)
         const expected = set.encoding === 'raw' ? stored : serve(plain, stored)
         assert.deepEqual(Buffer.from(served), Buffer.from(expected), source)
         compared++
@@ -145,7 +150,8 @@ async function servingSession(
     },
     classes: 2,
   })
-  return openGraphSession(scope, graph, { decode: signatures.decode! })
+  const { decode, decode_files } = signatures as Required<typeof signatures>
+  return openGraphSession(scope, graph, { decode: decode!, decode_files: decode_files! })
 }
 
 function serve(session: Session, file: Uint8Array): Float32Array {
@@ -154,6 +160,19 @@ function serve(session: Session, file: Uint8Array): Float32Array {
   return session
     .run('decode', { file: contents, facts: { data, shape: [data.length] } })
     .floats('image')
+}
+
+function serveMany(session: Session, files: readonly Uint8Array[]): Float32Array[] {
+  const inputs = files.map(file => graphInput(file, 3))
+  const facts = inputs.flatMap(input => factValues(input.facts))
+  const images = session
+    .run('decode_files', {
+      files: { data: inputs.map(({ contents }) => contents), shape: [files.length] },
+      facts: { data: facts, shape: [files.length, facts.length / files.length] },
+    })
+    .floats('images')
+  const size = images.length / files.length
+  return files.map((_, i) => images.slice(i * size, (i + 1) * size))
 }
 
 function meanDifference(pixels: Float32Array, witness: Buffer): number {

@@ -26,7 +26,7 @@ import {
   startIterator,
 } from '../../../src/graph/ops/iterator.js'
 import { mapRows } from '../../../src/graph/ops/map-rows.js'
-import { cast, div } from '../../../src/graph/ops/math.js'
+import { add, cast, div } from '../../../src/graph/ops/math.js'
 import { decodeRaw, parseExample } from '../../../src/graph/ops/parse.js'
 import { tempFolder } from '../../../testing/temp-folder.js'
 import { openGraphSession } from '../tensorflow.js'
@@ -78,14 +78,16 @@ const done = (name: string, effect: Parameters<typeof identity>[1]) => ({
 })
 
 const contents = placeholder(graph, 'contents', 'string', [-1])
+const added = placeholder(graph, 'added', 'int32', [-1])
 const height = placeholder(graph, 'height', 'float32')
 const [pixels, resized] = mapRows(
-  contents,
+  [contents, added],
   'decode_file',
-  (file, scaled) => {
-    const decoded = decodeImage(file, 3)
+  (file, addend, scaled) => {
+    const decoded = decodeImage(file!, 3)
     const larger = resizeBilinear(expandDims(decoded, 0), 4, 4)
-    return [reshape(cast(decoded, 'int32'), [2, 2, 3]), div(reshape(larger, [4, 4, 3]), scaled)]
+    const sum = add(cast(decoded, 'int32'), addend!)
+    return [reshape(sum, [2, 2, 3]), div(reshape(larger, [4, 4, 3]), scaled!)]
   },
   [height],
 )
@@ -106,7 +108,7 @@ const session = await openGraphSession({ after }, graph, {
     outputs: done('restored', { controlInputs: [deserializeIterator(trainInput, restoredState!)] }),
   },
   decode: {
-    inputs: { contents, height },
+    inputs: { contents, added, height },
     outputs: { pixels: pixels!, resized: resized! },
   },
 })
@@ -169,7 +171,7 @@ test('an evaluation pass is in order and includes the smaller last batch', () =>
   assert.throws(() => session.run('evaluate'), /End of sequence/)
 })
 
-test('mapRows decodes and resizes image files', () => {
+test('mapRows decodes and resizes image files, each with a number of its own', () => {
   const file = (first: number) => {
     const png = new PNG({ width: 2, height: 2 })
     png.data.set([first, 0, 0, 255, 0, 255, 0, 255, 0, 0, 255, 255, 9, 8, 7, 255])
@@ -177,10 +179,12 @@ test('mapRows decodes and resizes image files', () => {
   }
   const result = session.run('decode', {
     contents: { data: [file(255), file(50)], shape: [2] },
+    added: { data: [0, 1000], shape: [2] },
     height: 255,
   })
   const rest = [0, 0, 0, 255, 0, 0, 0, 255, 9, 8, 7]
-  assert.deepEqual([...result.ints('pixels')], [255, ...rest, 50, ...rest])
+  const more = rest.map(value => value + 1000)
+  assert.deepEqual([...result.ints('pixels')], [255, ...rest, 1050, ...more])
   assert.deepEqual(result.get('pixels').shape, [2, 2, 2, 3])
   assert.deepEqual(result.get('resized').shape, [2, 4, 4, 3])
   assert.equal(result.floats('resized')[0], 1)
