@@ -82,7 +82,7 @@ const mayImport: Record<string, readonly string[]> = {
   'jobs/changes': ['jobs/queue', 'jobs/telemetry', 'spec', 'errors', 'log'],
   'jobs/telemetry': ['jobs/record', 'jobs/queue', 'store', 'spec', 'errors'],
   models: ['store', 'lists', 'spec', 'errors'],
-  serving: ['models', 'ipc', 'spec', 'errors', 'log'],
+  serving: ['models', 'datasets', 'ipc', 'spec', 'errors', 'log'],
   weights: ['formats', 'store', 'lists', 'spec', 'errors'],
   webhooks: ['store', 'net', 'lists', 'spec', 'errors', 'log'],
   api: [
@@ -106,7 +106,7 @@ const mayImport: Record<string, readonly string[]> = {
   'api/http': ['jobs', 'store', 'lists', 'spec', 'errors'],
   'api/access': ['api/http', 'spec', 'errors'],
   'api/openapi': ['api', 'api/http', 'spec', 'version'],
-  'api/predict': ['api/http', 'datasets', 'ipc', 'spec', 'errors'],
+  'api/predict': ['api/http', 'datasets', 'serving', 'ipc', 'spec', 'errors'],
   'api/routes': [
     'api',
     'api/access',

@@ -1,9 +1,9 @@
 // A thread that reads the bodies of predictions: parsing eight megabytes takes up to a second.
 import { parentPort } from 'node:worker_threads'
 import { encodeError } from '../../ipc/wire-error.js'
+import type { RowModel } from '../../serving/row-encoding.js'
 import type { WireError } from '../../spec/ipc-messages.js'
 import { type InputTask, type ModelInput, readInput } from './input.js'
-import type { RowModel } from './rows.js'
 
 /** A model with many categories takes long to copy, so it comes only with its first task. */
 export type ToInputThread = {

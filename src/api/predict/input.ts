@@ -1,8 +1,9 @@
+import type { EncodedRows, RowModel, RowPredictionOptions } from '../../serving/row-encoding.js'
 import { HttpError } from '../http/http-error.js'
 import { jsonTooLarge, malformedJson } from '../http/json.js'
 import type { Limits } from '../http/limits.js'
 import { type ImageInput, type Pixels, readInstances } from './instances.js'
-import { type EncodedRows, type RowModel, type RowPredictionOptions, readRows } from './rows.js'
+import { readRows } from './rows.js'
 
 /** The body of a prediction request, and what the model takes. It is plain data, for another thread. */
 export type InputTask = { bytes: Uint8Array; limits: Limits } & (

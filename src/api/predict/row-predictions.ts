@@ -1,10 +1,10 @@
+import type { RowsReport } from '../../serving/row-encoding.js'
 import type { BoostingObjective } from '../../spec/boosting-options.js'
 import type { RowValues } from '../../spec/ipc-messages.js'
 import type { BoostingModel, Explanation, RowPrediction } from '../../spec/model.js'
 import { listNames, type Note, Notes } from '../../spec/notes.js'
 import type { PredictionsAnswer } from './answer.js'
 import { toClassPrediction } from './class-predictions.js'
-import type { RowsReport } from './rows.js'
 
 /** Columns whose unknown categories a note tells. */
 const maxExampleColumns = 5

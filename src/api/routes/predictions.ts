@@ -3,7 +3,13 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
 import { quoteTruncated, truncate } from '../../errors.js'
+import { checkImage } from '../../serving/check-image.js'
 import type { ImagesInput, PredictionService } from '../../serving/prediction-service.js'
+import {
+  type EncodedRows,
+  type RowPredictionOptions,
+  rowModelOf,
+} from '../../serving/row-encoding.js'
 import {
   type BoostingModel,
   isBoostingModel,
@@ -20,12 +26,10 @@ import { skipBodyValidation } from '../http/validation.js'
 import { predictExamples } from '../openapi/request-examples.js'
 import { isSmallAnswer, type PredictionsAnswer, streamJson, toJson } from '../predict/answer.js'
 import { classPredictions } from '../predict/class-predictions.js'
-import { checkImage } from '../predict/images.js'
 import type { InputTask } from '../predict/input.js'
 import { InputThread } from '../predict/input-thread.js'
 import type { Pixels } from '../predict/instances.js'
 import { rowPredictions } from '../predict/row-predictions.js'
-import { type EncodedRows, type RowPredictionOptions, rowModelOf } from '../predict/rows.js'
 import { Binary, PredictionsResponse, RowPredictionsResponse } from '../schemas.js'
 import { ModelParams, VersionQuery } from './models.js'
 

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { defaultLimits as limits } from '../../../src/api/http/limits.js'
-import { type RowModel, readRows } from '../../../src/api/predict/rows.js'
+import { readRows } from '../../../src/api/predict/rows.js'
 import { TrainyardError } from '../../../src/errors.js'
+import type { RowModel } from '../../../src/serving/row-encoding.js'
 
 const model: RowModel = {
   columns: [

@@ -1,6 +1,6 @@
 import { imageSize } from 'image-size'
-import { formatOf, imageFormats } from '../../datasets/images/encoded/encoded-image.js'
-import { TrainyardError } from '../../errors.js'
+import { formatOf, imageFormats } from '../datasets/images/encoded/encoded-image.js'
+import { TrainyardError } from '../errors.js'
 
 const magicNumbers = {
   PNG: [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a],
