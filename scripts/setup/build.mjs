@@ -28,6 +28,11 @@ export async function build() {
       )
     }
   })
+  await step('generating validators and serializers', async () => {
+    const script = join(dist, 'src', 'api', 'generate-schema-functions.js')
+    const { ok, tail } = await run(process.execPath, [script], { cwd: root })
+    if (!ok) throw new SetupError(`the generation failed:\n${tail}`, 'report this as a bug')
+  })
   writeFileSync(stamp, built)
 }
 

@@ -32,10 +32,9 @@ import { addJsonBodyParser } from './http/json.js'
 import { defaultLimits, type Limits } from './http/limits.js'
 import { LongPolls } from './http/long-polls.js'
 import { errorHandler } from './http/problem-details.js'
-import { SharedSerializers } from './http/serializer-compiler.js'
 import { refuseUnknownRoutes } from './http/unknown-routes.js'
 import { closeAfterUnreadBody } from './http/unread-body.js'
-import { createValidatorCompiler, formatSchemaErrors } from './http/validation.js'
+import { buildValidator, formatSchemaErrors } from './http/validation.js'
 import { logRequests } from './log.js'
 import { openapi } from './openapi/openapi.js'
 import type { Parts } from './parts.js'
@@ -62,6 +61,7 @@ import { uploadRoutes } from './routes/uploads.js'
 import { webhookRoutes } from './routes/webhooks.js'
 import { weightsRoutes } from './routes/weights.js'
 import { workerRoutes } from './routes/workers.js'
+import { buildSerializer, makeRest } from './schema-functions/serializers.js'
 import { responseSchemas } from './schemas.js'
 import { instrument, type TelemetryDeps } from './telemetry.js'
 
@@ -79,7 +79,6 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
   const access = deps.access ?? onlyThisMachine
   const { publicUrl } = access
   const handleError = errorHandler(serverPathHider(deps.dataFolder))
-  const serializers = new SharedSerializers()
   const app = Fastify({
     loggerInstance: deps.log as FastifyBaseLogger,
     bodyLimit: limits.bodyBytes,
@@ -97,14 +96,13 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
     // logRequests writes one line for each
     logController: new LogController({ disableRequestLogging: true }),
     schemaErrorFormatter: formatSchemaErrors!,
-    schemaController: { compilersFactory: { buildSerializer: serializers.build } },
+    schemaController: { compilersFactory: { buildValidator, buildSerializer } },
     // these errors occur before routing, so no hook has checked the host or the key
     frameworkErrors: (error, request, reply) => void handleError(error, request, reply),
     clientErrorHandler: (error, socket) => handleClientError(error, socket),
   }).withTypeProvider<TypeBoxTypeProvider>()
 
-  app.server.once('listening', () => serializers.compileRest())
-  app.setValidatorCompiler(createValidatorCompiler())
+  app.server.once('listening', () => makeRest())
   app.setErrorHandler<FastifyError>((error, request, reply) => {
     if (isDamaged(error)) deps.damage.add(error)
     return handleError(error, request, reply)

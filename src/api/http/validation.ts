@@ -1,33 +1,47 @@
-import { Ajv, type AnySchemaObject, type ErrorObject } from 'ajv'
-import type { FastifySchemaCompiler, FastifyServerOptions } from 'fastify'
+import type { AnySchemaObject, ErrorObject } from 'ajv'
+import type {
+  FastifySchemaCompiler,
+  FastifySchemaValidationError,
+  FastifyServerOptions,
+} from 'fastify'
 import { joinMessages, TrainyardError } from '../../errors.js'
+import { type SchemaFunction, schemaFunction } from '../schema-functions/schema-functions.js'
+import { bodyValidators, urlValidators } from '../schema-functions/validators.js'
 import { HttpError } from './http-error.js'
 import { findOversized } from './oversized.js'
 import { type ListedErrors, toFieldErrors } from './validation-errors.js'
 
-/** Validates requests. Fills in defaults in URLs only: a field that a body omits has a meaning of its own. */
-export function createValidatorCompiler() {
-  // verbose: messages show the value; allErrors: every bad field is reported
-  const options = { allErrors: true, verbose: true, removeAdditional: false, strict: false }
-  // 1e400 is read as Infinity, which is no number
-  const bodyAjv = new Ajv({
-    ...options,
-    strictNumbers: true,
-    coerceTypes: false,
-    useDefaults: false,
-  })
-  // All values in a URL are text. With strictNumbers, a text that becomes Infinity would pass every check;
-  // without, it is above the maximum.
-  const urlAjv = new Ajv({ ...options, coerceTypes: true, useDefaults: true })
-  const compile: FastifySchemaCompiler<object> = ({ schema, httpPart }) =>
-    httpPart === 'body' ? checkSizeFirst(schema, bodyAjv) : urlAjv.compile(schema)
-  return compile
+export const compileValidator: FastifySchemaCompiler<object> = ({ schema, httpPart }) =>
+  httpPart === 'body' ? checkSizeFirst(schema) : urlValidator(schema)
+
+type Factories = NonNullable<
+  NonNullable<FastifyServerOptions['schemaController']>['compilersFactory']
+>
+
+/** For Fastify's option `schemaController`, whose type knows compilers of its own package only. */
+export const buildValidator = (() => compileValidator) as unknown as NonNullable<
+  Factories['buildValidator']
+>
+
+function urlValidator(schema: AnySchemaObject) {
+  const validator = ready(schemaFunction(urlValidators, schema))
+  return (value: unknown) => {
+    const validate = validator.get()
+    return validate(value) || { error: validate.errors! as FastifySchemaValidationError[] }
+  }
+}
+
+/** One that must be compiled is compiled before the first request, which it would delay. */
+function ready<F>(validator: SchemaFunction<F>): SchemaFunction<F> {
+  if (!validator.isGenerated) validator.get()
+  return validator
 }
 
 /** Ajv's validator of a body, which looks only at bodies whose arrays and objects have a permitted size. */
-function checkSizeFirst(schema: AnySchemaObject, ajv: Ajv) {
-  const validate = ajv.compile(schema)
+function checkSizeFirst(schema: AnySchemaObject) {
+  const validator = ready(schemaFunction(bodyValidators, schema))
   return (body: unknown) => {
+    const validate = validator.get()
     const { errors, unlisted } = findOversized(schema, body)
     if (errors.length > 0) {
       const listed = toFieldErrors(errors, 'body')
@@ -40,10 +54,8 @@ function checkSizeFirst(schema: AnySchemaObject, ajv: Ajv) {
 }
 
 /** For routes that parse their body themselves: its schema is shown in OpenAPI and checks nothing. */
-export const skipBodyValidation =
-  (compile: FastifySchemaCompiler<object>): FastifySchemaCompiler<object> =>
-  routeSchema =>
-    routeSchema.httpPart === 'body' ? () => true : compile(routeSchema)
+export const skipBodyValidation: FastifySchemaCompiler<object> = routeSchema =>
+  routeSchema.httpPart === 'body' ? () => true : compileValidator(routeSchema)
 
 export const formatSchemaErrors: FastifyServerOptions['schemaErrorFormatter'] = (
   errors,

@@ -11,6 +11,7 @@ import { DatasetRequest } from '../../spec/dataset-request.js'
 import { receiveUpload } from '../http/form-upload.js'
 import { invalidRequest } from '../http/http-error.js'
 import type { Limits } from '../http/limits.js'
+import { compileValidator } from '../http/validation.js'
 
 export interface MakingDeps {
   imports: Pick<Imports, 'begin' | 'record'>
@@ -98,7 +99,5 @@ export const resultOrNull = (result: Promise<UploadResult>, signal: AbortSignal)
   })
 
 /** A form is read and checked as it arrives. */
-export const skipFormValidation =
-  (compile: FastifySchemaCompiler<object>): FastifySchemaCompiler<object> =>
-  routeSchema =>
-    routeSchema.contentType === 'multipart/form-data' ? () => true : compile(routeSchema)
+export const skipFormValidation: FastifySchemaCompiler<object> = routeSchema =>
+  routeSchema.contentType === 'multipart/form-data' ? () => true : compileValidator(routeSchema)

@@ -200,7 +200,7 @@ export const datasetRoutes: FastifyPluginAsyncTypebox<DatasetRoutesDeps> = async
   app.post(
     '/datasets',
     {
-      validatorCompiler: skipFormValidation(app.validatorCompiler!),
+      validatorCompiler: skipFormValidation,
       config: { heldBytes: () => limits.uploadBufferBytes },
       schema: {
         tags,

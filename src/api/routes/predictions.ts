@@ -114,7 +114,7 @@ export const predictionRoutes: FastifyPluginAsyncTypebox<PredictionRoutesDeps> =
   app.post(
     '/models/:id/predict',
     {
-      validatorCompiler: skipBodyValidation(app.validatorCompiler!),
+      validatorCompiler: skipBodyValidation,
       config: {
         heldBytes: request => (hasNumbers(request) ? limits.instanceBytes : limits.imageBytes),
       },

@@ -30,8 +30,11 @@ export const uploadRoutes: FastifyPluginAsyncTypebox<UploadRoutesDeps> = async (
 
   const sweep = () =>
     uploads.removeExpired().catch(err => app.log.warn({ err }, 'uploads cannot be swept'))
-  void sweep()
-  const timer = setInterval(() => void sweep(), sweepIntervalMs).unref()
+  let timer: NodeJS.Timeout
+  app.addHook('onListen', async () => {
+    void sweep()
+    timer = setInterval(() => void sweep(), sweepIntervalMs).unref()
+  })
   app.addHook('onClose', async () => clearInterval(timer))
 
   const known = (id: string) => {
@@ -39,7 +42,7 @@ export const uploadRoutes: FastifyPluginAsyncTypebox<UploadRoutesDeps> = async (
     return id
   }
   const common = {
-    validatorCompiler: skipBodyValidation(app.validatorCompiler!),
+    validatorCompiler: skipBodyValidation,
     config: { heldBytes: () => limits.uploadBufferBytes },
     bodyLimit: limits.uploadFileBytes,
   }

@@ -63,7 +63,7 @@ export const weightsRoutes: FastifyPluginAsyncTypebox<WeightsRoutesDeps> = async
   app.post(
     '/weights',
     {
-      validatorCompiler: skipBodyValidation(app.validatorCompiler!),
+      validatorCompiler: skipBodyValidation,
       config: { heldBytes: () => limits.uploadBufferBytes },
       schema: {
         tags,
