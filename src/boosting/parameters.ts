@@ -20,7 +20,8 @@ const xgboostNames = {
   treeMethod: 'tree_method',
 } as const satisfies Partial<Record<keyof ResolvedBoostingOptions, string>>
 
-const objectives: Record<BoostingObjective, string> = {
+/** Our objectives → XGBoost's names. */
+export const xgboostObjectives: Record<BoostingObjective, string> = {
   regression: 'reg:squarederror',
   binary: 'binary:logistic',
   multiclass: 'multi:softprob',
@@ -68,7 +69,7 @@ export function xgboostParameters(
   const params: XgboostParameters = { ...runParameters(run), seed: run.seed }
   for (const [option, xgboostName] of Object.entries(xgboostNames))
     params[xgboostName] = model[option as keyof typeof xgboostNames]
-  params.objective = objectives[model.objective]
+  params.objective = xgboostObjectives[model.objective]
   for (const [option, xgboostName] of Object.entries(optionalXgboostNames)) {
     const value = model[option as keyof typeof optionalXgboostNames]
     if (value !== undefined) params[xgboostName] = value

@@ -1,5 +1,6 @@
 import type { BoostingObjective } from '../spec/boosting-options.js'
 import type { RowsInput, RowValues } from '../spec/ipc-messages.js'
+import { addOffsets, predictionsOf } from '../trees/offsets.js'
 import type { Booster } from './booster.js'
 import { InPlacePredictor, threadsFor } from './inplace-predict.js'
 import { DMatrix } from './matrix.js'
@@ -65,14 +66,13 @@ function withOffsets(
   offsets: Float32Array,
   objective: BoostingObjective,
 ): RowValues {
-  const { predict } = linkOf(objective)
-  const values = margins.map((margin, row) => predict(margin + offsets[row]!))
+  const shifted = addOffsets(margins, offsets)
+  const values = predictionsOf(shifted, linkOf(objective))
   if (!explanations) return { values, outputs, explanations }
   const { contributions } = explanations
   const width = contributions.length / offsets.length
   // the last one is the bias
   for (const [row, offset] of offsets.entries()) contributions[(row + 1) * width - 1]! += offset
-  const shifted = explanations.margins.map((margin, row) => margin + offsets[row]!)
   return { values, outputs, explanations: { margins: shifted, contributions } }
 }
 
