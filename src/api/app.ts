@@ -51,6 +51,9 @@ import { importRoutes } from './routes/imports.js'
 import { jobRoutes } from './routes/jobs.js'
 import { logRoutes } from './routes/logs.js'
 import { metricRoutes } from './routes/metrics.js'
+import { modelAliasRoutes } from './routes/model-aliases.js'
+import { modelTrafficRoutes } from './routes/model-traffic.js'
+import { modelVersionRoutes } from './routes/model-versions.js'
 import { modelRoutes } from './routes/models.js'
 import { predictionRoutes } from './routes/predictions.js'
 import { scrapeRoutes } from './routes/scrape.js'
@@ -165,6 +168,9 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
     await guarded.register(uploadRoutes, routeDeps)
     await guarded.register(derivedDatasetRoutes, routeDeps)
     await guarded.register(modelRoutes, routeDeps)
+    await guarded.register(modelVersionRoutes, routeDeps)
+    await guarded.register(modelAliasRoutes, routeDeps)
+    await guarded.register(modelTrafficRoutes, routeDeps)
     await guarded.register(predictionRoutes, routeDeps)
     await guarded.register(weightsRoutes, routeDeps)
     await guarded.register(webhookRoutes, routeDeps)

@@ -13,6 +13,7 @@ import { CheckpointRetention } from '../jobs/checkpoint-retention.js'
 import { Jobs } from '../jobs/jobs.js'
 import { modelMember } from '../jobs/queue/change-log.js'
 import type { RedisConfig } from '../jobs/queue/redis.js'
+import { type ModelRecords, openModelRecords } from '../models/model-records.js'
 import { ModelRegistry } from '../models/registry.js'
 import type { AllowedNetworks } from '../net/addresses.js'
 import { openPlanner } from '../planning/dry-run-process.js'
@@ -22,6 +23,8 @@ import {
   type Predictor,
   type RowPredictor,
 } from '../serving/predictor-client.js'
+import { TrafficRouter } from '../serving/traffic/traffic-router.js'
+import { VersionUse } from '../serving/version-use.js'
 import { DamageRegistry } from '../store/damage-registry.js'
 import { DiskSpace } from '../store/disk-space.js'
 import { diskWithFailpoints } from '../store/failpoints.js'
@@ -46,6 +49,9 @@ export interface Parts {
   imports: Imports
   sources: Sources
   models: ModelRegistry
+  modelRecords: ModelRecords
+  router: TrafficRouter
+  versionUse: VersionUse
   weights: WeightsStore
   predictor: Predictor
   rowPredictor: RowPredictor
@@ -123,6 +129,13 @@ export async function openParts(
   const models = new ModelRegistry(store, damage, (name, version) =>
     changes.resourceChanged('model', modelMember(name, version)),
   )
+  const versionUse = new VersionUse()
+  const modelRecords = openModelRecords({
+    store,
+    models,
+    onChanged: () => {},
+    whenUnused: (name, version) => versionUse.whenUnused(name, version),
+  })
   const weights = new WeightsStore(store, damage, id => changes.resourceChanged('weights', id))
   const jobs = new Jobs({
     store,
@@ -130,7 +143,7 @@ export async function openParts(
     log,
     damage,
     findDataset: id => datasets.get(id),
-    findModel: (name, version) => models.get(name, version),
+    findModel: selector => modelRecords.aliases.find(selector),
     modelTensors: async (name, version) =>
       readTensors(await models.weightsPrefix({ name, version })),
     findWeights: id => weights.get(id),
@@ -174,6 +187,7 @@ export async function openParts(
   }
   const parts = {
     ...{ dataFolder, store, disk, jobs, datasets, imports, sources, models, weights },
+    ...{ modelRecords, router: new TrafficRouter(), versionUse },
     ...{ previews, exports, predictor, rowPredictor, webhooks, changes, keys, damage, retention },
   }
   return { parts, close }

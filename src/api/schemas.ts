@@ -14,7 +14,17 @@ import { Job } from '../spec/job.js'
 import { LogPage } from '../spec/job-log.js'
 import { JobPlan } from '../spec/job-queries.js'
 import { MetricsPage } from '../spec/metrics.js'
-import { BoostingModel, Model, NetworkModel, Predictions, RowPredictions } from '../spec/model.js'
+import {
+  BoostingModelView,
+  ModelView,
+  NetworkModelView,
+  Predictions,
+  RowPredictions,
+} from '../spec/model.js'
+import { AliasHistory, ModelAlias } from '../spec/model-alias.js'
+import { AnnotationHistory } from '../spec/model-annotation.js'
+import { Promotion } from '../spec/model-promotion.js'
+import { Traffic } from '../spec/model-traffic.js'
 import { Problem } from '../spec/problem.js'
 import { Readiness } from '../spec/readiness.js'
 import { CreatedWebhook, Delivery, Webhook } from '../spec/webhook.js'
@@ -27,8 +37,8 @@ const partial = <T extends TProperties>({ properties }: TObject<T>, divided: TPr
 
 export const ImageDatasetFields = partial(ImagesManifest)
 export const TableDatasetFields = partial(TableManifest)
-export const NetworkModelFields = partial(NetworkModel)
-export const BoostingModelFields = partial(BoostingModel)
+export const NetworkModelFields = partial(NetworkModelView)
+export const BoostingModelFields = partial(BoostingModelView)
 
 /** Response schemas, with their names and descriptions in the OpenAPI document. */
 export const responseSchemas: TSchema[] = [
@@ -70,7 +80,12 @@ export const responseSchemas: TSchema[] = [
   { ...LogPage, $id: 'LogPage', description: 'a page of log lines' },
   { ...JobPlan, $id: 'JobPlan', description: 'the result of a dry run' },
   { ...MetricsPage, $id: 'MetricsPage', description: 'a page of metrics' },
-  { ...Model, $id: 'Model', description: 'one version of a model' },
+  { ...ModelView, $id: 'Model', description: 'one version of a model' },
+  { ...ModelAlias, $id: 'ModelAlias', description: 'an alias, and the version that it names' },
+  { ...AliasHistory, $id: 'AliasHistory', description: 'changes of an alias' },
+  { ...AnnotationHistory, $id: 'AnnotationHistory', description: 'changes of a version' },
+  { ...Promotion, $id: 'Promotion', description: 'an alias that was moved, and why it could be' },
+  { ...Traffic, $id: 'Traffic', description: 'how requests are spread over versions' },
   { ...Predictions, $id: 'Predictions', description: 'one prediction for each image' },
   { ...Webhook, $id: 'Webhook', description: 'a webhook' },
   { ...CreatedWebhook, $id: 'CreatedWebhook', description: 'a webhook and its secret' },
@@ -111,12 +126,17 @@ export const DatasetVersionsResponse = ref<DatasetVersions>('DatasetVersions')
 export const JobResponse = ref<Job>('Job')
 export const JobFieldsResponse = ref<Partial<Job>>('JobFields')
 export const DatasetFieldsResponse = ref<Partial<DatasetManifest>>('DatasetFields')
-export const ModelFieldsResponse = ref<Partial<Model>>('ModelFields')
+export const ModelFieldsResponse = ref<Partial<ModelView>>('ModelFields')
 export const WeightsFieldsResponse = ref<Partial<WeightsSummary>>('WeightsFields')
 export const LogResponse = ref<LogPage>('LogPage')
 export const JobPlanResponse = ref<JobPlan>('JobPlan')
 export const MetricsResponse = ref<MetricsPage>('MetricsPage')
-export const ModelResponse = ref<Model>('Model')
+export const ModelResponse = ref<ModelView>('Model')
+export const ModelAliasResponse = ref<ModelAlias>('ModelAlias')
+export const AliasHistoryResponse = ref<AliasHistory>('AliasHistory')
+export const AnnotationHistoryResponse = ref<AnnotationHistory>('AnnotationHistory')
+export const PromotionResponse = ref<Promotion>('Promotion')
+export const TrafficResponse = ref<Traffic>('Traffic')
 export const PredictionsResponse = ref<Predictions>('Predictions')
 export const WebhookResponse = ref<Webhook>('Webhook')
 export const CreatedWebhookResponse = ref<CreatedWebhook>('CreatedWebhook')

@@ -2,9 +2,7 @@ import { join } from 'node:path'
 import pLimit from 'p-limit'
 import { Type } from 'typebox'
 import { Check } from 'typebox/value'
-import { DamagedError, nullIfDamaged, quoteJson, TrainyardError } from '../errors.js'
-import { type Listing, listingOf, selectPage } from '../lists/listing.js'
-import type { ListQuery } from '../lists/page-selector.js'
+import { DamagedError, nullIfDamaged } from '../errors.js'
 import { Name } from '../spec/identifiers.js'
 import { MetricValue, withoutNulls } from '../spec/metrics.js'
 import {
@@ -13,16 +11,16 @@ import {
   type ModelManifest,
   NetworkManifest,
   type NewModel,
-  type RemovedVersions,
 } from '../spec/model.js'
 import { nullable } from '../spec/nullable.js'
 import { manifestFiles } from '../store/committed-folder.js'
 import { DamageRegistry } from '../store/damage-registry.js'
 import { shapeOf } from '../store/shape.js'
 import type { Store } from '../store/store.js'
+import { modelNotFound } from './errors.js'
 
-/** Models that a list reads at the same time. */
-const maxReads = 64
+/** Manifests that are read at the same time. */
+export const maxReads = 64
 
 /** Old manifests have null in place of NaN and Infinity. */
 const storedMetrics = { metrics: Type.Record(Type.String(), nullable(MetricValue)) }
@@ -39,40 +37,21 @@ const versionClaim = shapeOf<{ jobId: string }>(Type.Object({ jobId: Type.String
 export const modelKey = (name: string, version: number) => `models/${name}/${version}`
 const versionClaimKey = (name: string, version: number) => `model-versions/${name}/${version}.json`
 
-const modelNotFound = (name: string, version?: number) =>
-  new TrainyardError(
-    'MODEL_NOT_FOUND',
-    `there is no ${version === undefined ? '' : `version ${version} of `}model ${quoteJson(name)}`,
-  )
-
 /** The published models by name. Versions count from 1, and a version never changes. */
 export class ModelRegistry {
   constructor(
     private readonly store: Store,
-    private readonly damage: DamageRegistry = new DamageRegistry(),
+    readonly damage: DamageRegistry = new DamageRegistry(),
     /** Called with name and version of a model after it was removed. */
     private readonly onRemoved: (name: string, version: number) => void = () => {},
   ) {}
-
-  /**
-   * The newest version of each model, sorted by name. Passes over damaged versions, and names them. Throws
-   * INVALID_CURSOR.
-   */
-  async list(query: ListQuery): Promise<Listing<Model>> {
-    const names = await this.names()
-    const limitReads = pLimit(maxReads)
-    const newest = await Promise.all(names.map(name => limitReads(() => this.newestIntact(name))))
-    const found = newest.filter(model => model !== null)
-    const selection = await selectPage(found, query, { keys: [], idsDescending: false })
-    return listingOf(selection, async () => this.damage.list('model'))
-  }
 
   /**
    * Returns the given version, by default the newest. Throws MODEL_NOT_FOUND, and a DamagedError if the version
    * is damaged: an older one would predict something else.
    */
   async get(name: string, version?: number): Promise<Model> {
-    const versions = Check(Name, name) ? await this.versions(name) : []
+    const versions = await this.versions(name)
     const resolved = version ?? versions.at(-1)
     if (resolved === undefined || !versions.includes(resolved)) throw modelNotFound(name, version)
     const manifest = await this.read(name, resolved)
@@ -81,23 +60,17 @@ export class ModelRegistry {
   }
 
   /**
-   * Removes a version, or all, and returns their numbers and the bytes of their files. The numbers are not given
-   * again. Throws MODEL_NOT_FOUND. Damaged versions can be removed too.
+   * Removes a version, damaged or not, and returns the bytes of its files. Its number is not given again. Callers see
+   * to it that nothing refers to it.
    */
-  async remove(name: string, version?: number): Promise<RemovedVersions> {
-    const versions = Check(Name, name) ? await this.versions(name) : []
-    const removed = versions.filter(each => version === undefined || each === version)
-    if (removed.length === 0) throw modelNotFound(name, version)
-    let freedBytes = 0
-    for (const each of removed) {
-      const key = modelKey(name, each)
-      freedBytes += await this.store.bytesBelow(key)
-      await this.store.remove(key)
-      this.damage.forget('model', key)
-      this.onRemoved(name, each)
-    }
+  async remove(name: string, version: number): Promise<number> {
+    const key = modelKey(name, version)
+    const freedBytes = await this.store.bytesBelow(key)
     // the folder of the name stays: a job may publish the next version in it at this moment
-    return { versions: removed, freedBytes }
+    await this.store.remove(key)
+    this.damage.forget('model', key)
+    this.onRemoved(name, version)
+    return freedBytes
   }
 
   /**
@@ -185,17 +158,30 @@ export class ModelRegistry {
     return found
   }
 
-  private async names(): Promise<string[]> {
+  /** Names of all models, also of damaged ones, sorted. */
+  async names(): Promise<string[]> {
     return (await this.store.list('models')).filter(name => Check(Name, name))
   }
 
-  private async newestIntact(name: string): Promise<Model | null> {
+  /** `preferred` or, without it or if it is damaged, the newest intact version; null if there is none. */
+  async anyIntact(name: string, preferred?: number): Promise<Model | null> {
     const versions = await this.versionsOrDamage(name)
-    for (const version of versions.toReversed()) {
+    const first = versions.filter(version => version === preferred)
+    for (const version of [...first, ...versions.toReversed()]) {
       const manifest = await this.tryRead(name, version)
       if (manifest) return { id: name, ...manifest, versions }
     }
     return null
+  }
+
+  /** The versions of a model that are not damaged, oldest first. */
+  async intactVersions(name: string): Promise<Model[]> {
+    const versions = await this.versionsOrDamage(name)
+    const limitReads = pLimit(maxReads)
+    const read = await Promise.all(
+      versions.map(version => limitReads(() => this.tryRead(name, version))),
+    )
+    return read.flatMap(manifest => (manifest ? { id: name, ...manifest, versions } : []))
   }
 
   private tryRead(name: string, version: number): Promise<ModelManifest | null> {
@@ -206,7 +192,9 @@ export class ModelRegistry {
     return (await this.damage.tryRead('model', `models/${name}`, () => this.versions(name))) ?? []
   }
 
-  private async versions(name: string): Promise<number[]> {
+  /** The numbers of a model's versions, ascending; none if there is no such model. */
+  async versions(name: string): Promise<number[]> {
+    if (!Check(Name, name)) return []
     const names = await this.store.list(`models/${name}`)
     return names
       .filter(text => /^[1-9]\d{0,8}$/.test(text))

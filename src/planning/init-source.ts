@@ -6,6 +6,7 @@ import type { InitFrom, InitSource } from '../spec/init-from.js'
 import { isBoosting, type JobManifest, type NetworkJob } from '../spec/job.js'
 import { isBoostingModel, type Model } from '../spec/model.js'
 import type { NetworkOptions, ResNetLayout } from '../spec/model-options.js'
+import type { ModelSelector } from '../spec/model-selector.js'
 import type { WeightsNormalization } from '../spec/normalization.js'
 import type { WeightsManifest, WeightsTensor } from '../spec/weights.js'
 import { layoutOfTensors } from './weights-layout.js'
@@ -15,7 +16,7 @@ import { layoutOfTensors } from './weights-layout.js'
  * none.
  */
 export interface InitSourceLookup {
-  findModel(name: string, version?: number): Promise<Model>
+  findModel(selector: ModelSelector): Promise<Model>
   findWeights(id: string): Promise<WeightsManifest>
   findJob(id: string): Promise<JobManifest>
   findDataset(idOrName: string): Promise<DatasetManifest>
@@ -50,7 +51,7 @@ export async function findInitialSource(
   request: InitFrom,
   lookup: InitSourceLookup,
 ): Promise<InitialSource> {
-  const { model, version, job, step, weights } = request
+  const { model, version, alias, job, step, weights } = request
   const normalize = request.normalize !== undefined && { normalize: request.normalize }
   const sources = (['model', 'job', 'weights'] as const).filter(kind => request[kind] !== undefined)
   if (sources.length !== 1) {
@@ -64,11 +65,21 @@ export async function findInitialSource(
   if (version !== undefined && model === undefined) {
     throw initFromError('/version', 'contradiction', 'a version goes with a model')
   }
+  if (alias !== undefined && model === undefined) {
+    throw initFromError('/alias', 'contradiction', 'an alias goes with a model')
+  }
+  if (alias !== undefined && version !== undefined) {
+    throw initFromError('/alias', 'contradiction', 'give one of version and alias')
+  }
   if (step !== undefined && job === undefined) {
     throw initFromError('/step', 'contradiction', 'a step goes with a job')
   }
   if (model !== undefined) {
-    const found = await orFieldError('/model', 'model_not_found', lookup.findModel(model, version))
+    const found = await orFieldError(
+      alias === undefined ? '/model' : '/alias',
+      'model_not_found',
+      lookup.findModel({ name: model, version, alias }),
+    )
     if (isBoostingModel(found))
       throw initFromError('/model', 'wrong_kind', boostingHasNoWeights(`model '${model}'`))
     return {

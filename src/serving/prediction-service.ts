@@ -1,44 +1,157 @@
+import { isDamaged, TrainyardError } from '../errors.js'
+import { modelNotFound } from '../models/errors.js'
+import type { ModelAliases } from '../models/references/model-aliases.js'
+import type { ModelJournal } from '../models/references/model-journal.js'
 import type { ModelRegistry } from '../models/registry.js'
 import type { PredictRequest, Probabilities, RowsInput, RowValues } from '../spec/ipc-messages.js'
-import type { BoostingModel, Model, NetworkModel } from '../spec/model.js'
+import {
+  type BoostingModel,
+  isBoostingModel,
+  type Model,
+  type NetworkModel,
+} from '../spec/model.js'
 import type { ModelSelector } from '../spec/model-selector.js'
 import type { Predictor, RowPredictor } from './predictor-client.js'
+import {
+  type Comparison,
+  compareProbabilities,
+  compareRows,
+  encodingDifference,
+} from './traffic/compare-answers.js'
+import { ShadowQueue } from './traffic/shadow-queue.js'
+import type { RouteCounter, TrafficRouter } from './traffic/traffic-router.js'
+import type { VersionUse } from './version-use.js'
 
 export type ImagesInput = PredictRequest['input']
 
 export interface PredictionServiceDeps {
-  models: Pick<ModelRegistry, 'get' | 'folder' | 'savedModel' | 'assertIntact'>
-  predictor: Pick<Predictor, 'predict'>
-  rowPredictor: Pick<RowPredictor, 'predict'>
+  models: Pick<ModelRegistry, 'get' | 'versions' | 'folder' | 'savedModel' | 'assertIntact'>
+  modelRecords: {
+    aliases: Pick<ModelAliases, 'read'>
+    journal: Pick<ModelJournal, 'referencesFor'>
+  }
+  router: TrafficRouter
+  versionUse: VersionUse
+  predictor: Pick<Predictor, 'predict' | 'inFlight'>
+  rowPredictor: Pick<RowPredictor, 'predict' | 'inFlight'>
   /** Counts numbers as memory while they wait, and returns a function that gives it back. Throws OVERLOADED. */
   reserve(bytes: number): () => void
 }
 
+/** What of a request decides which version answers, beside the selector. */
+export interface SelectOptions {
+  /** Reads a header of the request, by which traffic may be split. */
+  header?: (name: string) => string | undefined
+}
+
 /** What every protocol predicts by: which version answers, and the numbers that it answers with. */
 export class PredictionService {
+  private readonly shadows = new ShadowQueue(
+    () => this.deps.predictor.inFlight === 0 && this.deps.rowPredictor.inFlight === 0,
+  )
+  /** Of the models that `select` returned for requests that other versions predict as well. */
+  private readonly routes = new WeakMap<Model, RouteCounter>()
+
   constructor(private readonly deps: PredictionServiceDeps) {}
 
-  /** The version that answers; its files are intact. Throws MODEL_NOT_FOUND or a DamagedError. */
-  async select({ name, version }: ModelSelector): Promise<Model> {
-    const { models } = this.deps
-    const model = await models.get(name, version)
-    await models.assertIntact(model)
-    return model
+  /**
+   * The version that answers; its files are intact. Throws MODEL_NOT_FOUND, ALIAS_NOT_FOUND, INVALID_SELECTOR or a
+   * DamagedError.
+   */
+  async select(selector: ModelSelector, { header }: SelectOptions = {}): Promise<Model> {
+    const { models, modelRecords, router, versionUse } = this.deps
+    const { name } = selector
+    const references = await modelRecords.journal.referencesFor(selector)
+    const { version, alias, route } = router.route(references, selector, header)
+    const model = await modelRecords.aliases.read(name, version, alias, references)
+    versionUse.select(name, model.version)
+    await this.unlessGone(model, models.assertIntact(model))
+    if (!route) return model
+    route.countRequest(model.version)
+    if (route.shadows.length === 0) return model
+    // requests may share the model, but not who else predicts
+    const selected = { ...model }
+    this.routes.set(selected, route)
+    return selected
   }
 
   /** Images as pixels, or as files that `checkImage` has seen, → probabilities [images, classes]. */
   async predictImages(model: NetworkModel, input: ImagesInput): Promise<Probabilities> {
-    const { models, predictor } = this.deps
-    const folder = await models.savedModel(model)
-    const predict = () => predictor.predict(folder, input)
-    return input.kind === 'pixels' ? this.withMemory(input.data, predict) : predict()
+    const predict = () => this.runImages(model, input)
+    const answer = await (input.kind === 'pixels'
+      ? this.withMemory(input.data, predict)
+      : predict())
+    this.shadow(model, bytesOfImages(input), async shadow => {
+      if (isBoostingModel(shadow) || !takesSameInput(model, shadow, input)) return 'incomparable'
+      return compareProbabilities(model, answer, shadow, await this.runImages(shadow, input))
+    })
+    return answer
   }
 
   /** Encoded rows → values [rows, outputs], and SHAP values if `input.explain`. */
   async predictRows(model: BoostingModel, input: RowsInput): Promise<RowValues> {
+    const answer = await this.withMemory(input.rows, () => this.runRows(model, input))
+    this.shadow(model, input.rows.byteLength, async shadow => {
+      if (!isBoostingModel(shadow) || encodingDifference(model, shadow)) return 'incomparable'
+      const other = await this.runRows(shadow, { ...input, explain: false })
+      return compareRows(model, answer, shadow, other)
+    })
+    return answer
+  }
+
+  private runImages(model: NetworkModel, input: ImagesInput): Promise<Probabilities> {
+    const { models, predictor } = this.deps
+    return this.using(model, async () => predictor.predict(await models.savedModel(model), input))
+  }
+
+  private runRows(model: BoostingModel, input: RowsInput): Promise<RowValues> {
     const { models, rowPredictor } = this.deps
-    const folder = await models.folder(model)
-    return this.withMemory(input.rows, () => rowPredictor.predict(folder, input))
+    return this.using(model, async () => rowPredictor.predict(await models.folder(model), input))
+  }
+
+  /** Keeps the files of the version while it predicts. */
+  private async using<T>(model: Model, predict: () => Promise<T>): Promise<T> {
+    const end = this.deps.versionUse.begin(model.id, model.version)
+    try {
+      return await this.unlessGone(model, predict())
+    } finally {
+      end()
+    }
+  }
+
+  /** A version that another process has deleted meanwhile is not damaged: it is not there. */
+  private async unlessGone<T>(model: Model, used: Promise<T>): Promise<T> {
+    try {
+      return await used
+    } catch (error) {
+      if (error instanceof TrainyardError && !isDamaged(error)) throw error
+      const versions = await this.deps.models.versions(model.id)
+      throw versions.includes(model.version) ? error : modelNotFound(model.id, model.version)
+    }
+  }
+
+  /** Lets the other versions of the request's route predict too, after its answer. */
+  private shadow(
+    model: Model,
+    bytes: number,
+    compare: (shadow: Model) => Promise<Comparison | 'incomparable'>,
+  ): void {
+    const route = this.routes.get(model)
+    if (!route) return
+    for (const version of route.shadows) {
+      const count = (outcome: Parameters<RouteCounter['countShadow']>[1], of = version) =>
+        route.countShadow(of ?? model.versions.at(-1)!, outcome)
+      const run = async () => {
+        const shadow = await this.deps.models.get(model.id, version)
+        const isOther = shadow.version !== model.version
+        count(isOther ? await compare(shadow) : 'incomparable', shadow.version)
+      }
+      this.shadows.add({
+        bytes,
+        drop: () => count('dropped'),
+        run: () => run().catch(() => count('failed')),
+      })
+    }
   }
 
   /** Twice the numbers, since they are copied for the predictor's process. */
@@ -50,4 +163,17 @@ export class PredictionService {
       release()
     }
   }
+}
+
+const bytesOfImages = (input: ImagesInput): number =>
+  input.kind === 'pixels'
+    ? input.data.byteLength
+    : input.files.reduce((sum, { byteLength }) => sum + byteLength, 0)
+
+/** Files are decoded for each version as it needs; pixels have a size. */
+function takesSameInput(model: NetworkModel, shadow: NetworkModel, input: ImagesInput): boolean {
+  const sizes = [model, shadow].map(({ input: { height, width, channels } }) =>
+    [height, width, channels].join(),
+  )
+  return input.kind === 'images' || sizes[0] === sizes[1]
 }

@@ -9,6 +9,7 @@ export const damageKinds = [
   'dataset_name',
   'model',
   'model_version',
+  'model_record',
   'weights',
   'webhook',
   'delivery',
@@ -100,6 +101,12 @@ const things: readonly ThingInfo[] = [
     kind: 'model_version',
     pattern: /^model-versions\/([^/]+)/,
     cure: () => 'nothing is to be done: new models get other versions',
+  },
+  {
+    kind: 'model_record',
+    pattern: /^model-records\/([^/]+)/,
+    cure: name =>
+      `remove it: the record before it counts then, so check the aliases with GET /models/${name}/aliases; until then predict by ?version=`,
   },
   {
     kind: 'weights',

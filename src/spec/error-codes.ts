@@ -1,6 +1,7 @@
 import { derivationErrorCodes } from './derivation-error-codes.js'
 import { type ErrorCodeInfo, type ErrorKind, httpErrorCodes } from './http-error-codes.js'
 import { importErrorCodes } from './import-error-codes.js'
+import { modelErrorCodes } from './model-error-codes.js'
 
 export type { ErrorKind } from './http-error-codes.js'
 
@@ -221,21 +222,7 @@ export const errorCodes = {
     when: 'the checkpoint exceeds a limit of the server',
     help: '`detail` names the limit.',
   },
-  MODEL_NOT_FOUND: {
-    kind: 'missing',
-    when: 'no model has the name or version',
-    help: 'GET /models lists the models.',
-  },
-  MODEL_IN_USE: {
-    kind: 'conflict',
-    when: 'the model to delete is the source of the initial weights of a job that has not ended',
-    help: 'Cancel the job, or wait for its end.',
-  },
-  NOT_A_BOOSTING_MODEL: {
-    kind: 'conflict',
-    when: 'a file of XGBoost is requested of a model that is a network',
-    help: 'GET /models/:id/archive has the network.',
-  },
+  ...modelErrorCodes,
 
   // predictions
   INVALID_INSTANCES: {

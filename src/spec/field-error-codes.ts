@@ -39,6 +39,8 @@ export const fieldErrorCodes = {
   checkpoint_not_found: 'there is no such checkpoint',
   not_an_image: 'the file is no image of a format that is read',
   nothing_matches: 'the network has no variable of the name and shape of one in the weights',
+  condition_failed: 'a condition of a promotion does not hold',
+  alias_not_found: 'the model has no such alias',
   target_refused: 'webhooks may not call the URL',
 } as const satisfies Readonly<Record<string, string>>
 

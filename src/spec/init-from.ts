@@ -1,5 +1,6 @@
 import { type Static, Type } from 'typebox'
 import { JobId, Name } from './identifiers.js'
+import { AliasName } from './model-selector.js'
 import { RequestedNormalization } from './normalization.js'
 import { strictObject } from './strict-object.js'
 import { WeightsId } from './weights.js'
@@ -13,9 +14,11 @@ export const InitFrom = strictObject({
     Type.Integer({
       minimum: 1,
       maximum: 2 ** 31,
-      description: 'version of the model; if absent, the newest',
+      description:
+        'version of the model; if absent, that of the alias `default`, or else the newest',
     }),
   ),
+  alias: Type.Optional({ ...AliasName, description: 'the version that this alias names now' }),
   job: Type.Optional(JobId),
   step: Type.Optional(
     Type.Integer({

@@ -34,9 +34,9 @@ export const datasetListFields: ListFields = {
 export const modelListFields: ListFields = {
   names: [
     ...['id', 'name', 'version', 'jobId', 'createdAt', 'step', 'target'],
-    ...['dataset.id', 'dataset.name'],
+    ...['dataset.id', 'dataset.name', 'stage'],
   ],
-  records: ['metrics', 'model'],
+  records: ['metrics', 'model', 'tags'],
   times: ['createdAt'],
   numbers: ['version', 'step', 'metrics'],
 }

@@ -4,7 +4,10 @@ import { Evaluation } from './evaluation.js'
 import { FeatureColumn } from './feature-column.js'
 import { DatasetId, JobId, Name, Timestamp } from './identifiers.js'
 import { Metrics } from './job.js'
+import { AliasChange } from './model-alias.js'
+import { type Annotation, annotationFields } from './model-annotation.js'
 import { ResolvedBoosting, ResolvedNetwork } from './model-options.js'
+import { AliasName } from './model-selector.js'
 import { NoteList } from './note.js'
 
 const commonFields = {
@@ -83,8 +86,21 @@ export type BoostingModel = Static<typeof BoostingModel>
 export const RemovedVersions = Type.Object({
   versions: Type.Array(Type.Integer(), { description: 'the deleted versions' }),
   freedBytes: Type.Integer({ description: 'bytes of their files' }),
+  aliases: Type.Array(AliasChange, {
+    description: 'aliases that named them, and what became of them, as the request says',
+  }),
 })
 export type RemovedVersions = Static<typeof RemovedVersions>
+
+const recordFields = {
+  aliases: Type.Array(AliasName, { description: 'that name this version, sorted' }),
+  ...annotationFields,
+}
+/** A version with what is recorded beside it, and may change. */
+export const NetworkModelView = Type.Object({ ...NetworkModel.properties, ...recordFields })
+export const BoostingModelView = Type.Object({ ...BoostingModel.properties, ...recordFields })
+export const ModelView = Type.Union([NetworkModelView, BoostingModelView])
+export type ModelView = Model & Annotation & { aliases: AliasName[] }
 
 /** A model as the API shows it: one version, and the numbers of all versions. */
 export const Model = Type.Union([NetworkModel, BoostingModel])

@@ -26,6 +26,8 @@ export const noteCodes = {
   huber_slope_small: 'the slope of the huber loss is small beside the range of the target',
   duplicate_images: 'images of the data set have the same pixels',
   duplicates_across_splits: 'equal or similar images lie in more than one split',
+  metrics_of_other_data: 'versions that are compared were trained on different data sets',
+  nothing_to_compare: 'conditions of a promotion compare with an alias that names nothing yet',
   images_converted: 'some images lose something when they are decoded, such as transparency',
   index_left_out: 'the index that pandas stores beside the columns is left out',
   integers_rounded: 'integers beyond 2^53 are rounded',

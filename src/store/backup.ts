@@ -15,7 +15,15 @@ const formatFile = 'format.json'
  * ends during the copy has its end in the copy, it has its model too. A message that is not in the copy is sent
  * again. Other names come before the last; a folder without `format.json` is not used, so half a copy is not either.
  */
-const firstNames = ['webhooks', 'jobs', 'idempotency', 'datasets', 'weights', 'models']
+const firstNames = [
+  'webhooks',
+  'jobs',
+  'idempotency',
+  'datasets',
+  'weights',
+  'model-records',
+  'models',
+]
 /** Redis is rebuilt from the rest, and uploads in parts can be sent again. Names that begin with a dot are files that are not complete. */
 const leftOut = ['redis', 'uploads', formatFile]
 /** Its links lead to jobs, which are copied in their place. A server makes them again at its start. */

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { TrainyardError } from '../../src/errors.js'
 import type { Listing } from '../../src/lists/listing.js'
+import { openModelRecords } from '../../src/models/model-records.js'
 import { ModelRegistry } from '../../src/models/registry.js'
 import type { Model, NewModel } from '../../src/spec/model.js'
 import { openFolderStore } from '../../src/store/folder-store.js'
@@ -13,7 +14,14 @@ import { tempFolder } from '../../testing/temp-folder.js'
 async function openTempRegistry(t: { after(work: () => Promise<void>): void }) {
   const root = await tempFolder(t)
   const store = await openFolderStore(root)
-  return { root, store, models: new ModelRegistry(store) }
+  const models = new ModelRegistry(store)
+  const records = openModelRecords({
+    store,
+    models,
+    onChanged: () => {},
+    whenUnused: async () => {},
+  })
+  return { root, store, models, records }
 }
 
 async function stage(store: Store, content: string): Promise<string> {
@@ -94,15 +102,15 @@ test('an unknown name or version is MODEL_NOT_FOUND', async t => {
 })
 
 test('pages are sorted by name', async t => {
-  const { store, models } = await openTempRegistry(t)
+  const { store, models, records } = await openTempRegistry(t)
   for (const name of ['c', 'a', 'e', 'b', 'd']) {
     await models.publish(await stage(store, name), manifest(name, name))
   }
   const idsOf = async (page: Listing<Model>) => (await page.read(0, 3)).map(({ id }) => id)
-  const first = await models.list({ limit: 3 })
+  const first = await records.catalog.list({ limit: 3 })
   assert.deepEqual(await idsOf(first), ['a', 'b', 'c'])
   assert.deepEqual([first.total, first.hasMore], [5, true])
-  const second = await models.list({ limit: 3, cursor: first.cursors.at(-1) })
+  const second = await records.catalog.list({ limit: 3, cursor: first.cursors.at(-1) })
   assert.deepEqual(await idsOf(second), ['d', 'e'])
   assert.deepEqual([second.total, second.hasMore], [5, false])
 })

@@ -94,6 +94,10 @@ const sign = (keyDigest: Buffer, text: string) =>
 export const callerIdOf = (request: FastifyRequest): string =>
   digest(bearerToken(request) ?? '').toString('hex')
 
+/** Names a caller in records that clients read: the beginning of the hash of its key, which keys.json has. */
+export const callerNameOf = (request: FastifyRequest): string =>
+  `key-${callerIdOf(request).slice(0, 8)}`
+
 const bearerToken = ({ headers }: FastifyRequest): string | undefined =>
   /^Bearer ([\x21-\x7e]{1,256})$/i.exec(headers.authorization ?? '')?.[1]
 

@@ -2,6 +2,7 @@ import type { TSchema } from 'typebox'
 import { Check } from 'typebox/value'
 import { FieldErrors, quoteTruncated } from '../../errors.js'
 import { type Condition, type Operator, operators } from '../../lists/condition.js'
+import { resolveField } from '../../lists/field-name.js'
 import type { SortKey } from '../../lists/order.js'
 import type { ListFields } from '../../spec/list-fields.js'
 import { metricNames } from '../../spec/metric-names.js'
@@ -101,15 +102,6 @@ function parseCondition(text: string, fields: ListFields, errors: FieldErrors): 
   return { path, operator, text: value, isTime }
 }
 
-/** The path of a field, or of a metric by its bare name; null if the list has no such field. */
-function resolveField(name: string, { names, records }: ListFields): string | null {
-  if (names.includes(name)) return name
-  if (records.some(record => name.startsWith(`${record}.`) && name.length > record.length + 1)) {
-    return name
-  }
-  return records.includes('metrics') && metricNames.includes(name) ? `metrics.${name}` : null
-}
-
 function unknownName(parameter: string, name: string, { names, records }: ListFields): string {
   const metrics = records.includes('metrics') ? metricNames : []
   const suggestion = closestMatch(name, [...names, ...metrics])
@@ -120,7 +112,7 @@ function unknownName(parameter: string, name: string, { names, records }: ListFi
 }
 
 /** Fields of which a part can be asked for, if the item has them. */
-const divisible = ['metrics', 'labels', 'training', 'progress']
+const divisible = ['metrics', 'labels', 'tags', 'training', 'progress']
 
 /** Checks the names in `fields` against the schema of the items. Throws INVALID_QUERY. */
 export function parseFields(

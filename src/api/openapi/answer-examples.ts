@@ -6,7 +6,7 @@ import type { Job, JobRequest } from '../../spec/job.js'
 import type { LogPage } from '../../spec/job-log.js'
 import type { CancelledJobs, JobPlan } from '../../spec/job-queries.js'
 import type { MetricsPage } from '../../spec/metrics.js'
-import type { Model, Predictions, RemovedVersions, RowPredictions } from '../../spec/model.js'
+import type { ModelView, Predictions, RemovedVersions, RowPredictions } from '../../spec/model.js'
 import type { Problem } from '../../spec/problem.js'
 import type { Readiness } from '../../spec/readiness.js'
 import type { StreamTicket } from '../../spec/stream-ticket.js'
@@ -15,6 +15,7 @@ import type { WeightsManifest, WeightsSummary } from '../../spec/weights.js'
 import type { Worker } from '../../spec/worker.js'
 import { datasetAnswerExamples } from './dataset-examples.js'
 import { previewExamples } from './preview-examples.js'
+import { referenceExamples } from './reference-examples.js'
 
 const jobId = 'job-01k9zq4t7mhg2s8v5x3c6b1n0d'
 const datasetRef = { id: 'ds-5f2a9c81d04b7e36', name: 'houses' }
@@ -152,9 +153,13 @@ const dataset: DatasetManifest = {
   ],
 }
 
-const model: Model = {
+const model: ModelView = {
   id: 'houses-boosting',
   versions: [1],
+  aliases: ['production'],
+  stage: null,
+  note: null,
+  tags: { approved: 'yes' },
   name: 'houses-boosting',
   version: 1,
   jobId,
@@ -310,7 +315,7 @@ const streamTicket: StreamTicket = {
   url: `/jobs/${jobId}/metrics?names=loss&ticket=tk_tbq2oc_Qm9W0rq8lTq5vAq3c0o2Jx7dUe1Zf6yHkNn4sGtP8iw`,
   expiresAt: at('10:16:30'),
 }
-const removedVersions: RemovedVersions = { versions: [1], freedBytes: 412_880 }
+const removedVersions: RemovedVersions = { versions: [1], freedBytes: 412_880, aliases: [] }
 
 const problem: Problem = {
   type: 'about:blank',
@@ -366,6 +371,7 @@ export const answerExamples: Readonly<Record<string, object>> = {
   ...datasetAnswerExamples,
   Model: model,
   ModelPage: pageOf(model),
+  ...referenceExamples,
   MetricsPage: metricsPage,
   LogPage: logPage,
   Checkpoint: checkpoint,

@@ -67,15 +67,24 @@ import { LearningRate, schedules } from '../../spec/learning-rate.js'
 import { MemoryEstimate } from '../../spec/memory-estimate.js'
 import { MetricPoint, MetricValue } from '../../spec/metrics.js'
 import {
-  BoostingModel,
+  BoostingModelView,
   ColumnImportance,
   Explanation,
-  NetworkModel,
+  NetworkModelView,
   Prediction,
   RemovedVersions,
   RowPrediction,
 } from '../../spec/model.js'
+import {
+  AliasChange,
+  AliasRequest,
+  CheckedCondition,
+  RollbackRequest,
+} from '../../spec/model-alias.js'
+import { AnnotationPatch, AnnotationRecord, TagChanges, Tags } from '../../spec/model-annotation.js'
 import { NetworkRequest, ResNetOptions, VggOptions } from '../../spec/model-options.js'
+import { PromotionRequest } from '../../spec/model-promotion.js'
+import { ShadowShare, TrafficRequest, TrafficShare } from '../../spec/model-traffic.js'
 import {
   Normalization,
   RequestedNormalization,
@@ -269,8 +278,20 @@ export const namedSchemas: Record<string, TSchema> = {
   DatasetVersion,
   DatasetNaming,
   ModelPage: page(Type.Union([ModelResponse, ModelFieldsResponse])),
-  NetworkModel,
-  BoostingModel,
+  NetworkModel: NetworkModelView,
+  BoostingModel: BoostingModelView,
+  AliasRequest,
+  AliasChange,
+  CheckedCondition,
+  RollbackRequest,
+  PromotionRequest,
+  AnnotationPatch,
+  AnnotationRecord,
+  Tags,
+  TagChanges,
+  TrafficRequest,
+  TrafficShare,
+  ShadowShare,
   FeatureColumn,
   ColumnImportance,
   RemovedVersions,

@@ -23,7 +23,7 @@ interface Example {
   value: unknown
 }
 
-const json = (examples: Record<string, Example>): RequestExamples => ({
+export const json = (examples: Record<string, Example>): RequestExamples => ({
   'application/json': examples,
 })
 

@@ -4,15 +4,22 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from 'typebox'
 import { TrainyardError } from '../../errors.js'
 import type { Jobs } from '../../jobs/jobs.js'
+import type { ModelAliases } from '../../models/references/model-aliases.js'
+import type { ModelCatalog } from '../../models/references/model-catalog.js'
+import type { VersionDeletion } from '../../models/references/version-deletion.js'
 import type { ModelRegistry } from '../../models/registry.js'
 import { isDatasetId, Name } from '../../spec/identifiers.js'
 import { modelListFields } from '../../spec/list-fields.js'
 import { ModelListQuery } from '../../spec/list-queries.js'
-import { isBoostingModel, Model, RemovedVersions } from '../../spec/model.js'
+import { isBoostingModel, ModelView, RemovedVersions } from '../../spec/model.js'
+import { Reason } from '../../spec/model-alias.js'
+import { AliasName, VersionNumber } from '../../spec/model-selector.js'
 import { optionalWithDefault } from '../../spec/optional-with-default.js'
 import { page } from '../../spec/paging.js'
 import { strictObject } from '../../spec/strict-object.js'
+import { callerNameOf } from '../http/api-keys.js'
 import { isKept, sendNotModified } from '../http/etag.js'
+import { queryConflict } from '../http/http-error.js'
 import { sendPage } from '../http/list-answer.js'
 import { conditionIf, parseFields, parseListQuery, timeBetween } from '../http/list-query.js'
 import { splitLists } from '../http/split-lists.js'
@@ -20,22 +27,54 @@ import { sendTar } from '../http/tar.js'
 import { Binary, ModelFieldsResponse, ModelResponse, tarResponse } from '../schemas.js'
 
 export interface ModelRoutesDeps {
-  models: Pick<ModelRegistry, 'list' | 'get' | 'folder' | 'files' | 'assertIntact' | 'remove'>
+  models: Pick<ModelRegistry, 'folder' | 'files' | 'assertIntact'>
+  modelRecords: {
+    aliases: Pick<ModelAliases, 'find'>
+    catalog: Pick<ModelCatalog, 'list' | 'get'>
+    deletion: Pick<VersionDeletion, 'remove'>
+  }
   jobs: Pick<Jobs, 'usesModel'>
 }
 
 export const ModelParams = Type.Object({ id: Name })
 
 export const VersionQuery = strictObject({
-  version: Type.Optional(
-    Type.Integer({ minimum: 1, maximum: 2 ** 31, description: 'the newest version by default' }),
-  ),
+  version: Type.Optional({
+    ...VersionNumber,
+    description:
+      'without it and without `alias`, the version that the alias `default` names, or else the newest',
+  }),
+  alias: Type.Optional({ ...AliasName, description: 'the version that this alias names' }),
 })
+
+/** Error codes of operations that take `VersionQuery`. */
+export const selectorProblems = ['MODEL_NOT_FOUND', 'ALIAS_NOT_FOUND', 'INVALID_SELECTOR'] as const
 
 const ExportQuery = strictObject({
   ...VersionQuery.properties,
   format: optionalWithDefault(Type.Enum(['ubj', 'json'], { default: 'ubj' })),
 })
+
+const DeletionQuery = strictObject({
+  version: Type.Optional(VersionNumber),
+  aliases: Type.Optional(
+    Type.Enum(['refuse', 'delete'], {
+      description:
+        'what becomes of aliases and traffic that lead to a deleted version: by default, nothing is deleted and the answer is 409',
+    }),
+  ),
+  moveAliasesTo: Type.Optional({
+    ...VersionNumber,
+    description: 'aliases and traffic that lead to `version` lead to this version afterwards',
+  }),
+  reason: Type.Optional(Reason),
+})
+
+/** The condition of a parameter `tag`, such as `team:vision`. */
+export function conditionOfTag(text: string) {
+  const colon = text.indexOf(':')
+  return conditionIf(`tags.${text.slice(0, colon)}`, '=', text.slice(colon + 1))
+}
 
 const notABoostingModel = (id: string) =>
   new TrainyardError(
@@ -48,8 +87,9 @@ const modelInUse = (id: string) =>
 
 export const modelRoutes: FastifyPluginAsyncTypebox<ModelRoutesDeps> = async (
   app,
-  { models, jobs },
+  { models, modelRecords, jobs },
 ) => {
+  const { aliases, catalog, deletion } = modelRecords
   const tags = ['models']
 
   app.get(
@@ -60,15 +100,24 @@ export const modelRoutes: FastifyPluginAsyncTypebox<ModelRoutesDeps> = async (
         operationId: 'listModels',
         summary: 'List models, by name or as `sort` says',
         description:
-          'Lists the newest version of each model. `sort`, `where` and `fields` take several values: repeat them, or separate the values with commas. The answer is a page; `nextCursor` leads to the next one.',
+          'Lists each model in the version that its bare name serves: that of the alias `default`, or else the newest. With `alias`, lists the models that have the alias, in the version that it names. `sort`, `where` and `fields` take several values: repeat them, or separate the values with commas. The answer is a page; `nextCursor` leads to the next one.',
         querystring: ModelListQuery,
         problems: ['INVALID_QUERY', 'INVALID_CURSOR'],
         response: { 200: page(Type.Union([ModelResponse, ModelFieldsResponse])) },
       },
-      preValidation: splitLists('sort', 'where', 'fields'),
+      preValidation: splitLists('sort', 'where', 'fields', 'tag'),
     },
     async (request, reply) => {
-      const { name, model, dataset = '', createdAfter, createdBefore, fields } = request.query
+      const {
+        name,
+        model,
+        dataset = '',
+        createdAfter,
+        createdBefore,
+        alias,
+        tag,
+        fields,
+      } = request.query
       const query = parseListQuery(request.query, modelListFields, [
         ...conditionIf('name', '^=', name),
         ...conditionIf('model.kind', '=', model),
@@ -77,10 +126,11 @@ export const modelRoutes: FastifyPluginAsyncTypebox<ModelRoutesDeps> = async (
           '=',
           dataset || undefined,
         ),
+        ...(tag ?? []).flatMap(conditionOfTag),
         ...timeBetween('createdAt', createdAfter, createdBefore),
       ])
-      const only = parseFields(fields, Model)
-      return sendPage(reply, ModelResponse, await models.list(query), only)
+      const only = parseFields(fields, ModelView)
+      return sendPage(reply, ModelResponse, await catalog.list(query, alias), only)
     },
   )
 
@@ -93,14 +143,14 @@ export const modelRoutes: FastifyPluginAsyncTypebox<ModelRoutesDeps> = async (
         operationId: 'getModel',
         summary: 'Get a model',
         description:
-          'The newest version, or the one that is asked for, with its metrics, its input and the job that made it.',
+          'The version that is asked for, or that the bare name serves, with its metrics, its input, the job that made it, and its aliases, stage, note and tags.',
         params: ModelParams,
         querystring: VersionQuery,
-        problems: ['MODEL_NOT_FOUND'],
+        problems: selectorProblems,
         response: { 200: ModelResponse },
       },
     },
-    request => models.get(request.params.id, request.query.version),
+    request => catalog.get({ name: request.params.id, ...request.query }),
   )
 
   app.delete(
@@ -111,20 +161,27 @@ export const modelRoutes: FastifyPluginAsyncTypebox<ModelRoutesDeps> = async (
         operationId: 'deleteModel',
         summary: 'Delete a model, or one version of it',
         description:
-          'Without `version`, all versions are deleted. Numbers of deleted versions are not used again. The answer has the bytes that were freed. Fails with 409 while a queued or running job starts from the model.',
+          'Without `version`, all versions are deleted. Numbers of deleted versions are not used again. The answer has the bytes that were freed. Fails with 409 while a queued or running job starts from the model, and while an alias or traffic leads to a version, unless the request says what becomes of them. Predictions that have begun with a version end first.',
         params: ModelParams,
-        querystring: strictObject({
-          version: Type.Optional(Type.Integer({ minimum: 1, maximum: 2 ** 31 })),
-        }),
-        problems: ['MODEL_NOT_FOUND', 'MODEL_IN_USE'],
+        querystring: DeletionQuery,
+        problems: ['MODEL_NOT_FOUND', 'MODEL_IN_USE', 'MODEL_REFERENCED'],
         response: { 200: RemovedVersions },
       },
     },
     async request => {
       const { id } = request.params
-      const { version } = request.query
+      const { reason = null, ...options } = request.query
+      const { version, aliases: policy, moveAliasesTo } = options
+      if (moveAliasesTo !== undefined && (version === undefined || version === moveAliasesTo)) {
+        const message = `moveAliasesTo is ${moveAliasesTo}, which goes with another version to delete`
+        throw queryConflict('moveAliasesTo', message, 'give version=OTHER too')
+      }
+      if (moveAliasesTo !== undefined && policy !== undefined) {
+        const message = 'moveAliasesTo and aliases say different things about the aliases'
+        throw queryConflict('moveAliasesTo', message, 'give one of them')
+      }
       if (await jobs.usesModel(id, version)) throw modelInUse(id)
-      return models.remove(id, version)
+      return deletion.remove(id, options, { by: callerNameOf(request), reason })
     },
   )
 
@@ -140,7 +197,7 @@ export const modelRoutes: FastifyPluginAsyncTypebox<ModelRoutesDeps> = async (
           "Contains a network's SavedModel, or a boosting model as model.ubj and model.json, and the manifest.",
         params: ModelParams,
         querystring: VersionQuery,
-        problems: ['MODEL_NOT_FOUND'],
+        problems: selectorProblems,
         responseHeaders: { 200: ['Content-Disposition'] },
         response: {
           200: tarResponse('a tar with one folder, `<model>-<version>`'),
@@ -148,7 +205,7 @@ export const modelRoutes: FastifyPluginAsyncTypebox<ModelRoutesDeps> = async (
       },
     },
     async (request, reply) => {
-      const model = await models.get(request.params.id, request.query.version)
+      const model = await aliases.find({ name: request.params.id, ...request.query })
       if (isKept(request, reply, JSON.stringify(model))) return sendNotModified(reply)
       await models.assertIntact(model)
       const { id, version } = model
@@ -169,7 +226,7 @@ export const modelRoutes: FastifyPluginAsyncTypebox<ModelRoutesDeps> = async (
           'XGBoost in Python and other languages loads the file and predicts the same values.',
         params: ModelParams,
         querystring: ExportQuery,
-        problems: ['MODEL_NOT_FOUND', 'NOT_A_BOOSTING_MODEL'],
+        problems: [...selectorProblems, 'NOT_A_BOOSTING_MODEL'],
         responseHeaders: { 200: ['Content-Disposition'] },
         response: {
           200: Type.Unsafe<unknown>({
@@ -183,8 +240,8 @@ export const modelRoutes: FastifyPluginAsyncTypebox<ModelRoutesDeps> = async (
       },
     },
     async (request, reply) => {
-      const { version: requestedVersion, format } = request.query
-      const model = await models.get(request.params.id, requestedVersion)
+      const { format, ...selector } = request.query
+      const model = await aliases.find({ name: request.params.id, ...selector })
       const { id, version } = model
       if (!isBoostingModel(model)) throw notABoostingModel(id)
       if (isKept(request, reply, JSON.stringify(model))) return sendNotModified(reply)

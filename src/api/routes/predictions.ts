@@ -31,7 +31,7 @@ import { InputThread } from '../predict/input-thread.js'
 import type { Pixels } from '../predict/instances.js'
 import { rowPredictions } from '../predict/row-predictions.js'
 import { Binary, PredictionsResponse, RowPredictionsResponse } from '../schemas.js'
-import { ModelParams, VersionQuery } from './models.js'
+import { ModelParams, selectorProblems, VersionQuery } from './models.js'
 
 export interface PredictionRoutesDeps {
   predictions: PredictionService
@@ -130,7 +130,7 @@ export const predictionRoutes: FastifyPluginAsyncTypebox<PredictionRoutesDeps> =
         body,
         problems: [
           ...formProblems,
-          'MODEL_NOT_FOUND',
+          ...selectorProblems,
           'INVALID_INSTANCES',
           'DATASET_TOO_LARGE',
           'DATASET_ENCODING',
@@ -152,8 +152,11 @@ export const predictionRoutes: FastifyPluginAsyncTypebox<PredictionRoutesDeps> =
       },
     },
     async (request, reply) => {
-      const { version, ...options } = request.query
-      const model = await predictions.select({ name: request.params.id, version })
+      const { version, alias, ...options } = request.query
+      const model = await predictions.select(
+        { name: request.params.id, version, alias },
+        { header: headerReader(request) },
+      )
       const prediction = { model: model.id, startedAt: performance.now(), count: 0 }
       request.prediction = prediction
       const answer = isBoostingModel(model)
@@ -191,6 +194,12 @@ export const predictionRoutes: FastifyPluginAsyncTypebox<PredictionRoutesDeps> =
     return classPredictions(model, await predictions.predictImages(model, input))
   }
 }
+
+/** Reads a header by which traffic may be split. */
+const headerReader =
+  ({ headers }: FastifyRequest) =>
+  (name: string): string | undefined =>
+    [headers[name]].flat()[0]
 
 const modelKey = ({ id, version, jobId }: Model) => `${id} ${version} ${jobId}`
 

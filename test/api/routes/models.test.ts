@@ -73,7 +73,11 @@ test('a version, or a whole model, is deleted unless a job starts from it', asyn
   assert.equal((await server.api.delete('/models/hues')).status, 409)
   const other = await server.api.delete('/models/hues?version=1')
   assert.equal(other.status, 200, other.text)
-  assert.deepEqual(other.body, { versions: [1], freedBytes: sizes[0]! + sizes[1]! })
+  assert.deepEqual(other.body, {
+    versions: [1],
+    freedBytes: sizes[0]! + sizes[1]!,
+    aliases: [],
+  })
   assert.equal((await server.api.delete('/models/hues?version=1')).status, 404)
 
   await server.api.post(`/jobs/${job.body.id}/cancel`)

@@ -16,6 +16,7 @@ import type { DatasetManifest, ImagesManifest } from '../../../src/spec/dataset.
 import type { InitFrom } from '../../../src/spec/init-from.js'
 import type { FromTrainer } from '../../../src/spec/ipc-messages.js'
 import type { NetworkJob } from '../../../src/spec/job.js'
+import type { ModelSelector } from '../../../src/spec/model-selector.js'
 import { openFolderStore } from '../../../src/store/folder-store.js'
 import { readTensors } from '../../../src/weights/read-tensors.js'
 import { WeightsStore } from '../../../src/weights/weights-store.js'
@@ -94,7 +95,7 @@ async function train(
 }
 
 const lookup = {
-  findModel: (name: string, version?: number) => new ModelRegistry(store).get(name, version),
+  findModel: ({ name, version }: ModelSelector) => new ModelRegistry(store).get(name, version),
   findWeights: (id: string) => new WeightsStore(store).get(id),
   findDataset: (id: string) => new Datasets(store).get(id),
   modelTensors: async (name: string, version: number) =>
@@ -157,7 +158,7 @@ test('a job starts from a model or a checkpoint, with its normalization, and a n
   // the same pixels, whose own mean and deviation are not the same
   assert.equal(onRaw.losses.length, 3)
   assert.deepEqual(onPng.losses, onRaw.losses)
-  const published = await lookup.findModel('dots')
+  const published = await lookup.findModel({ name: 'dots' })
   assert.ok('mean' in published.input)
   assert.deepEqual([published.input.mean, published.input.std], [raw.mean, raw.std])
 })

@@ -1,0 +1,46 @@
+import type { Store } from '../store/store.js'
+import { ModelAliases } from './references/model-aliases.js'
+import { ModelCatalog } from './references/model-catalog.js'
+import { ModelJournal } from './references/model-journal.js'
+import { Promotions } from './references/promotions.js'
+import { TrafficPolicies } from './references/traffic-policies.js'
+import { VersionAnnotations } from './references/version-annotations.js'
+import { VersionDeletion } from './references/version-deletion.js'
+import type { ModelRegistry } from './registry.js'
+
+export interface ModelRecordsDeps {
+  store: Store
+  models: ModelRegistry
+  /** Called with the name of a model after its aliases were changed. */
+  onChanged(name: string): void
+  /** Returns when no prediction of this process uses the version any more. */
+  whenUnused(name: string, version: number): Promise<void>
+}
+
+/** What is recorded beside the versions of models, and may change while they never do. */
+export interface ModelRecords {
+  journal: ModelJournal
+  aliases: ModelAliases
+  annotations: VersionAnnotations
+  catalog: ModelCatalog
+  promotions: Promotions
+  traffic: TrafficPolicies
+  deletion: VersionDeletion
+}
+
+export function openModelRecords(deps: ModelRecordsDeps): ModelRecords {
+  const { store, models, onChanged } = deps
+  const journal = new ModelJournal(store)
+  const annotations = new VersionAnnotations(store)
+  const aliases = new ModelAliases(models, journal, onChanged)
+  const catalog = new ModelCatalog({ models, aliases, journal, annotations })
+  return {
+    journal,
+    aliases,
+    annotations,
+    catalog,
+    promotions: new Promotions({ catalog, aliases, journal }),
+    traffic: new TrafficPolicies(models, journal),
+    deletion: new VersionDeletion({ ...deps, journal, annotations }),
+  }
+}
