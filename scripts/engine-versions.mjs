@@ -20,6 +20,17 @@ const xgboost = (project, tag, bytes, sha256) => ({
   wanted: /^(xgboost\/lib|xgboost_\w+\.libs)\/[^/]+$/,
 })
 
+// what reads and runs a SavedModel on the processor, of a wheel that serves every format and device
+const openvino = (tag, bytes, sha256) => ({
+  project: 'openvino',
+  version: '2026.4.1',
+  file: `openvino-2026.4.1-22982-cp313-cp313-${tag}.whl`,
+  bytes,
+  sha256,
+  wanted:
+    /^openvino\/libs\/lib(openvino|openvino_c|openvino_(intel|arm)_cpu_plugin|openvino_(tensorflow|ir)_frontend|tbb\w*|hwloc)\.[\w.]+$/,
+})
+
 const cuda = (part, version, tag, bytes, sha256) => ({
   project: `nvidia-${part}-cu12`,
   version,
@@ -120,7 +131,10 @@ const cudaLibraries = [
   ),
 ]
 
-/** For each platform and kind, two groups of wheels. Each group is unpacked into one cache folder, atomically. */
+/**
+ * For each platform and kind, groups of wheels. Each group is unpacked into one cache folder, atomically. Without
+ * an optional group, set-up goes on.
+ */
 export const engines = {
   'linux-x64': {
     cpu: {
@@ -145,6 +159,17 @@ export const engines = {
           ),
         ],
         unpackedBytes: 23e6,
+      },
+      openvino: {
+        wheels: [
+          openvino(
+            'manylinux_2_28_x86_64',
+            59_142_703,
+            'a9b637846c579d7b81b17b6585e0c7b1947574e8d13cf83d7307ce50cd2c352e',
+          ),
+        ],
+        unpackedBytes: 93e6,
+        optional: true,
       },
     },
     cuda: {
@@ -197,6 +222,17 @@ export const engines = {
         ],
         unpackedBytes: 19e6,
       },
+      openvino: {
+        wheels: [
+          openvino(
+            'manylinux_2_35_aarch64',
+            30_333_747,
+            'fc45339ff7d539de76e6d7b04135c120504c797cfc8c2a0dde3d2d616b30c758',
+          ),
+        ],
+        unpackedBytes: 69e6,
+        optional: true,
+      },
     },
   },
   'darwin-arm64': {
@@ -222,6 +258,17 @@ export const engines = {
           ),
         ],
         unpackedBytes: 9e6,
+      },
+      openvino: {
+        wheels: [
+          openvino(
+            'macosx_11_0_arm64',
+            33_341_974,
+            '60496e3153122913c8a2fa69d86b3a77ccc4e2469db87d76eb8acb49a5d22d63',
+          ),
+        ],
+        unpackedBytes: 108e6,
+        optional: true,
       },
     },
   },

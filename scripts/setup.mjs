@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { build, buildReady } from './setup/build.mjs'
 import { interruptible } from './setup/child.mjs'
-import { engineReady, planEngine, setUpEngine } from './setup/engine.mjs'
+import { engineReady, lacksOptional, planEngine, setUpEngine } from './setup/engine.mjs'
 import { main, SetupError } from './setup/failure.mjs'
 import { release, withLock } from './setup/lock.mjs'
 import { installPackages, packagesReady } from './setup/packages.mjs'
@@ -13,32 +13,33 @@ import { ensureTools, redisMissing } from './setup/tools.mjs'
 
 /**
  * Makes this checkout ready to run: npm packages, engine, redis-server, build. Does only what is missing;
- * returns false if nothing was.
+ * returns false if nothing was. `complete`: tries again to install what Trainyard could do without.
  */
-export async function setup({ building = true } = {}) {
+export async function setup({ building = true, complete = false } = {}) {
   checkNode()
   const plan = planEngine()
-  if (ready(plan, building)) return false
+  const engineDone = () => engineReady(plan) && !(complete && lacksOptional(plan))
+  if (ready(engineDone, building)) return false
 
   const started = performance.now()
   mkdirSync(plan.cache, { recursive: true })
   const lock = join(plan.cache, 'setup.lock')
   await interruptible(
     () => release(lock),
-    () => withLock(lock, () => catchUp(plan, building)),
+    () => withLock(lock, () => catchUp(plan, engineDone, building)),
   )
   say(`set-up complete after ${((performance.now() - started) / 1000).toFixed(1)} s`)
   return true
 }
 
-const ready = (plan, building) =>
-  packagesReady() && engineReady(plan) && !redisMissing() && (!building || buildReady())
+const ready = (engineDone, building) =>
+  packagesReady() && engineDone() && !redisMissing() && (!building || buildReady())
 
 /** Checks each step again, since another set-up may have done it while this one waited for the lock. */
-async function catchUp(plan, building) {
-  if (!engineReady(plan) || redisMissing()) await ensureTools(plan)
+async function catchUp(plan, engineDone, building) {
+  if (!engineDone() || redisMissing()) await ensureTools(plan)
   if (!packagesReady()) await installPackages()
-  if (!engineReady(plan)) await setUpEngine(plan)
+  if (!engineDone()) await setUpEngine(plan)
   if (building && !buildReady()) await build()
 }
 
@@ -57,6 +58,6 @@ if (process.argv[1] && realpathSync(process.argv[1]) === fileURLToPath(import.me
   await main(async () => {
     // the Dockerfile builds in a later layer, so that a change of the sources does not repeat this one
     const building = !process.argv.includes('--no-build')
-    if (!(await setup({ building }))) say('everything is already set up')
+    if (!(await setup({ building, complete: true }))) say('everything is already set up')
   })
 }

@@ -6,6 +6,8 @@ import { type FieldError, TrainyardError } from './errors.js'
 
 const webhookNetworks = ['public', 'private'] as const
 
+const servingRuntimes = ['auto', 'tensorflow', 'openvino'] as const
+
 const logLevels = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const
 
 /** Connection options for ioredis. */
@@ -57,6 +59,8 @@ export interface Config {
   s3: { endpoint: string | null; region: string }
   /** Networks that webhooks may call. `private` also allows http and the server's own network. */
   webhooks: (typeof webhookNetworks)[number]
+  /** The library that runs networks for predictions; `auto` measures which is faster. */
+  servingRuntime: (typeof servingRuntimes)[number]
   logLevel: (typeof logLevels)[number]
   /** For tests: a file that names the storage operations to fail (src/store/failpoints.ts). */
   failpoints: string | null
@@ -81,6 +85,7 @@ export const settingNames = [
   'TRAINYARD_PORT',
   'TRAINYARD_PUBLIC_URL',
   'TRAINYARD_REDIS_PREFIX',
+  'TRAINYARD_SERVING_RUNTIME',
   'TRAINYARD_SLOTS',
   'TRAINYARD_SPARE_TRAINERS',
   'TRAINYARD_TRUSTED_PROXIES',
@@ -213,6 +218,12 @@ export function readConfig(environment: NodeJS.ProcessEnv = process.env): Readon
       'public',
       oneOf(webhookNetworks),
       `one of ${webhookNetworks.join(', ')}`,
+    ),
+    servingRuntime: read(
+      'TRAINYARD_SERVING_RUNTIME',
+      'auto',
+      oneOf(servingRuntimes),
+      `one of ${servingRuntimes.join(', ')}`,
     ),
     logLevel: read(
       'TRAINYARD_LOG_LEVEL',

@@ -25,7 +25,7 @@ const mayImport: Record<string, readonly string[]> = {
   engine: ['spec', 'errors'],
   net: [],
   store: ['processes', 'spec', 'errors'],
-  runtimes: ['graph'],
+  runtimes: ['graph', 'engine'],
   trees: [],
   boosting: ['trees', 'training-control', 'engine', 'spec', 'errors'],
   training: ['training-control', 'nets', 'graph', 'engine', 'spec', 'errors'],
@@ -236,7 +236,7 @@ const entryPoints = [
 /** A heavy package is loaded in one place, so that the processes that must not have it do not. */
 const homes: readonly (readonly [name: RegExp, home: RegExp])[] = [
   [/^@tensorflow\//, /^src\/engine\//],
-  [/^koffi$/, /^src\/boosting\/capi\.ts$/],
+  [/^koffi$/, /^src\/(boosting\/capi|engine\/openvino)\.ts$/],
   [/^bullmq$/, /^(src\/jobs\/queue|workers\/supervision)\//],
   [/^(fastify|@fastify\/.+)$/, /^(src\/api|testing)\//],
   [/^@tus\//, /^src\/api\/tus-server\.ts$/],

@@ -1,17 +1,18 @@
 // The predictor process for images: keeps models in memory and answers requests one after another.
 import { availableParallelism } from 'node:os'
+import { join } from 'node:path'
 import { lru } from 'tiny-lru'
-import { setEnvironment } from '../src/config.js'
+import { readConfig, setEnvironment } from '../src/config.js'
 import { graphInput } from '../src/datasets/images/encoded/graph-input.js'
 import { ImageError } from '../src/datasets/images/image-error.js'
-import { engineEnvironment } from '../src/engine/environment.js'
+import { engineEnvironment, servingEnvironment } from '../src/engine/environment.js'
 import { loadTensorFlow, type TensorFlow } from '../src/engine/tensorflow.js'
 import { TrainyardError } from '../src/errors.js'
 import { factValues } from '../src/graph/ops/standard-image.js'
 import { openSession, type Session } from '../src/graph/session.js'
 import type { Feed } from '../src/graph/values.js'
 import { encodeError } from '../src/ipc/wire-error.js'
-import type { ImageBatch, LoadedNetwork } from '../src/runtimes/network.js'
+import type { ImageBatch, LoadedNetwork, NetworkOptions } from '../src/runtimes/network.js'
 import { openNetwork } from '../src/runtimes/open-network.js'
 import type { FromPredictor, PredictRequest, ToPredictor } from '../src/spec/ipc-messages.js'
 
@@ -33,18 +34,24 @@ const models = lru<Promise<LoadedModel>>(8).onEvict(({ value }) => {
 
 async function main(): Promise<void> {
   const threads = availableParallelism()
-  setEnvironment(engineEnvironment({ cores: threads }))
+  setEnvironment({ ...engineEnvironment({ cores: threads }), ...servingEnvironment })
+  const { servingRuntime: runtime, dataFolder } = readConfig()
+  const cacheFolder = join(dataFolder, '.cache', 'runtimes')
+  const options: NetworkOptions = { threads, runtime, precision: 'auto', cacheFolder }
   const tf = loadTensorFlow()
   let queue: Promise<void> = Promise.resolve()
   process.on('message', (request: ToPredictor) => {
-    queue = queue.then(() => answer(request, folder => openModel(tf, folder, threads)))
+    queue = queue.then(() => answer(request, folder => openModel(tf, folder, options)))
   })
   process.on('disconnect', () => process.exit(0))
   send({ type: 'ready' })
 }
 
-async function openModel(tf: TensorFlow, folder: string, threads: number): Promise<LoadedModel> {
-  const options = { threads, runtime: 'auto', precision: 'auto' } as const
+async function openModel(
+  tf: TensorFlow,
+  folder: string,
+  options: NetworkOptions,
+): Promise<LoadedModel> {
   const network = await openNetwork(tf, folder, options)
   let decoder: Promise<Session> | null = null
   return {

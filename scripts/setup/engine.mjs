@@ -21,7 +21,7 @@ import {
 import { SetupError } from './failure.mjs'
 import { hasNvidiaGpu } from './gpu.mjs'
 import { bindingPackage, installed } from './places.mjs'
-import { step } from './progress.mjs'
+import { say, step } from './progress.mjs'
 import { clearStages } from './staging.mjs'
 import { installWheels } from './wheel.mjs'
 
@@ -52,6 +52,7 @@ export function planEngine() {
     folders: {
       tensorflow: own ? undefined : folder(groups.tensorflow),
       xgboost: folder(groups.xgboost),
+      openvino: groups.openvino && folder(groups.openvino),
     },
   }
   plan.libraries = own ? ownLibraries(own) : wheelLibraries(plan.folders.tensorflow)
@@ -65,7 +66,7 @@ export const missingWheels = ({ folders, groups }) =>
 
 export const needsCompiler = plan => !existsSync(cachedBinding(plan))
 
-/** True if this checkout has the engine of `plan`. */
+/** True if this checkout has the engine of `plan`; a part that it could do without may have failed to install. */
 export function engineReady(plan) {
   try {
     const record = JSON.parse(readFileSync(installed('engine.json'), 'utf8'))
@@ -73,6 +74,8 @@ export function engineReady(plan) {
       record.binding === plan.key &&
       record.xgboost === xgboostLibrary(plan) &&
       existsSync(record.xgboost) &&
+      (record.openvino === null || record.openvino === openvinoLibrary(plan)) &&
+      (record.openvino === null || existsSync(record.openvino)) &&
       readlinkSync(join(bindingPackage, 'deps', 'lib')) === plan.libraries.lib &&
       plan.libraries.files.every(path => existsSync(path)) &&
       statSync(join(bindingPackage, 'lib', 'napi-v8', 'tfjs_binding.node')).size === record.size
@@ -86,7 +89,14 @@ export async function setUpEngine(plan) {
   await mkdir(plan.cache, { recursive: true })
   await clearStages(plan.cache)
   for (const group of missingWheels(plan)) {
-    await installWheels(plan.groups[group], plan.folders[group], plan.cache)
+    const { [group]: wheels } = plan.groups
+    try {
+      await installWheels(wheels, plan.folders[group], plan.cache)
+    } catch (error) {
+      if (!wheels.optional) throw error
+      say(`without ${group}, networks are served more slowly; \`npm run setup\` tries again`)
+      say(error.message)
+    }
   }
   await link(plan.libraries.lib, join(bindingPackage, 'deps', 'lib'))
   await link(plan.libraries.include, join(bindingPackage, 'deps', 'include'))
@@ -95,7 +105,14 @@ export async function setUpEngine(plan) {
   }
   const size = await installBinding(plan)
   await step('loading TensorFlow', () => tryBinding())
-  const record = { kind: plan.kind, binding: plan.key, size, xgboost: xgboostLibrary(plan) }
+  const openvino = openvinoLibrary(plan)
+  const record = {
+    kind: plan.kind,
+    binding: plan.key,
+    size,
+    xgboost: xgboostLibrary(plan),
+    openvino: openvino !== null && existsSync(openvino) ? openvino : null,
+  }
   await mkdir(installed(), { recursive: true })
   await writeFile(installed('engine.json'), `${JSON.stringify(record, null, 2)}\n`)
 }
@@ -104,6 +121,20 @@ const extension = process.platform === 'darwin' ? 'dylib' : 'so'
 
 export const xgboostLibrary = ({ folders }) =>
   join(folders.xgboost, 'xgboost', 'lib', `libxgboost.${extension}`)
+
+/** Null on platforms without it. The name of its file has the version: 2026.4.1 is 2641. */
+export function openvinoLibrary({ folders, groups }) {
+  if (!folders.openvino) return null
+  const version = groups.openvino.wheels[0].version.replace(/^\d\d(\d\d)\.(\d+)\.(\d+)$/, '$1$2$3')
+  const name = extension === 'so' ? `libopenvino_c.so.${version}` : `libopenvino_c.${version}.dylib`
+  return join(folders.openvino, 'openvino', 'libs', name)
+}
+
+/** True if set-up has not installed a part that it could do without. */
+export function lacksOptional(plan) {
+  const library = openvinoLibrary(plan)
+  return library !== null && !existsSync(library)
+}
 
 function wheelLibraries(folder) {
   const lib = join(folder, 'tensorflow')

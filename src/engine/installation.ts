@@ -8,6 +8,8 @@ export interface Installation {
   kind: 'cpu' | 'cuda'
   /** Path of libxgboost. */
   xgboost: string
+  /** Path of libopenvino_c; null or absent where set-up could not install it, and networks run in TensorFlow alone. */
+  openvino?: string | null
 }
 
 export const engineMissing = (message: string, cause?: unknown) =>

@@ -116,6 +116,13 @@ export class Session {
     return this.signatures.get(signature)?.inputs.has(name) ?? false
   }
 
+  /** The shape of an input, as far as the graph knows it. Throws SessionError if there is none. */
+  inputShape(signature: string, name: string): Shape {
+    const input = this.signatures.get(signature)?.inputs.get(name)
+    if (input) return input.shape
+    throw new SessionError(`there is no input ${name} of ${signature}`)
+  }
+
   /** The shape of an output, as far as the graph knows it. Throws SessionError if there is none. */
   outputShape(signature: string, name: string): Shape {
     const output = this.signatures.get(signature)?.outputs.get(name)

@@ -16,12 +16,21 @@ export interface NetworkOutput {
   classes: number
 }
 
-/** A network loaded for prediction. */
-export interface LoadedNetwork {
+/** What runs a network, and why. */
+export interface RuntimeChoice {
   readonly runtime: RuntimeName
   readonly precision: NetworkPrecision
-  /** Bytes of memory that it holds, as far as they are known. */
+  /** A clause, such as `measured on this machine: …`. */
+  readonly reason: string
+  /** Whether it is not what was asked for, or less than the platform offers. */
+  readonly isFallback: boolean
+}
+
+/** A network loaded for prediction. */
+export interface LoadedNetwork extends RuntimeChoice {
+  /** Bytes of its files. In memory it takes several times as many. */
   readonly bytes: number
+  /** Runs one batch after another. `data` must not change until the promise is settled. */
   run(batch: ImageBatch): Promise<NetworkOutput>
   close(): void
 }
@@ -30,5 +39,14 @@ export interface NetworkOptions {
   /** The processor cores that one run may use. */
   threads: number
   runtime: RuntimeName | 'auto'
+  /** `int8` says that the graph was quantized. `auto` is fp32: the others cost accuracy, which the caller knows. */
   precision: NetworkPrecision | 'auto'
+  /** Where choices that were measured are kept; without it, each load measures. */
+  cacheFolder?: string
 }
+
+/** The signature that predicts, and its tensors. */
+export const serving = { signature: 'serving_default', input: 'images' } as const
+
+export const floatPixels = (data: ImageBatch['data']): Float32Array =>
+  data instanceof Float32Array ? data : new Float32Array(data)
