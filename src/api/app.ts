@@ -52,6 +52,7 @@ import { jobRoutes } from './routes/jobs.js'
 import { logRoutes } from './routes/logs.js'
 import { metricRoutes } from './routes/metrics.js'
 import { modelAliasRoutes } from './routes/model-aliases.js'
+import { modelContractRoutes } from './routes/model-contracts.js'
 import { modelTrafficRoutes } from './routes/model-traffic.js'
 import { modelVersionRoutes } from './routes/model-versions.js'
 import { modelRoutes } from './routes/models.js'
@@ -171,6 +172,7 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
     await guarded.register(modelVersionRoutes, routeDeps)
     await guarded.register(modelAliasRoutes, routeDeps)
     await guarded.register(modelTrafficRoutes, routeDeps)
+    await guarded.register(modelContractRoutes, routeDeps)
     await guarded.register(predictionRoutes, routeDeps)
     await guarded.register(weightsRoutes, routeDeps)
     await guarded.register(webhookRoutes, routeDeps)

@@ -23,10 +23,12 @@ import {
 } from '../spec/model.js'
 import { AliasHistory, ModelAlias } from '../spec/model-alias.js'
 import { AnnotationHistory } from '../spec/model-annotation.js'
+import { ModelContract } from '../spec/model-contract.js'
 import { Promotion } from '../spec/model-promotion.js'
 import { Traffic } from '../spec/model-traffic.js'
 import { Problem } from '../spec/problem.js'
 import { Readiness } from '../spec/readiness.js'
+import { SelectedPredictions } from '../spec/selected-predictions.js'
 import { CreatedWebhook, Delivery, Webhook } from '../spec/webhook.js'
 import { WeightsManifest, WeightsSummary } from '../spec/weights.js'
 import { Worker, type WorkerList } from '../spec/worker.js'
@@ -87,6 +89,12 @@ export const responseSchemas: TSchema[] = [
   { ...Promotion, $id: 'Promotion', description: 'an alias that was moved, and why it could be' },
   { ...Traffic, $id: 'Traffic', description: 'how requests are spread over versions' },
   { ...Predictions, $id: 'Predictions', description: 'one prediction for each image' },
+  {
+    ...SelectedPredictions,
+    $id: 'SelectedPredictions',
+    description: 'what `topK` and `outputs` ask for, of each image or row',
+  },
+  { ...ModelContract, $id: 'ModelContract', description: 'what a version takes and answers' },
   { ...Webhook, $id: 'Webhook', description: 'a webhook' },
   { ...CreatedWebhook, $id: 'CreatedWebhook', description: 'a webhook and its secret' },
   { ...Delivery, $id: 'Delivery', description: 'a message and the attempts to deliver it' },
@@ -138,6 +146,8 @@ export const AnnotationHistoryResponse = ref<AnnotationHistory>('AnnotationHisto
 export const PromotionResponse = ref<Promotion>('Promotion')
 export const TrafficResponse = ref<Traffic>('Traffic')
 export const PredictionsResponse = ref<Predictions>('Predictions')
+export const SelectedPredictionsResponse = ref<SelectedPredictions>('SelectedPredictions')
+export const ModelContractResponse = ref<ModelContract>('ModelContract')
 export const WebhookResponse = ref<Webhook>('Webhook')
 export const CreatedWebhookResponse = ref<CreatedWebhook>('CreatedWebhook')
 export const DeliveryResponse = ref<Delivery>('Delivery')

@@ -1,9 +1,16 @@
-import { type EncodedTable, encodeRows, type TableRow } from '../datasets/tables/row-encoder.js'
+import {
+  type EncodedTable,
+  encodeColumns,
+  encodeRows,
+  type TableRow,
+  type ValueBatch,
+} from '../datasets/tables/row-encoder.js'
 import { escapePointerToken, type FieldError, fieldError, TrainyardError } from '../errors.js'
 import type { CellFormat } from '../spec/dataset.js'
 import type { FeatureColumn } from '../spec/feature-column.js'
 import type { RowsInput } from '../spec/ipc-messages.js'
 import type { BoostingModel } from '../spec/model.js'
+import type { Note } from '../spec/note.js'
 
 export const unknownCategories = ['missing', 'error'] as const
 export const unknownColumns = ['error', 'ignore'] as const
@@ -41,7 +48,10 @@ export interface RowModel {
 }
 
 /** What was inferred or left out in reading rows. */
-export type RowsReport = Omit<EncodedTable, 'values'>
+export type RowsReport = Omit<EncodedTable, 'values'> & {
+  /** What the reader of a typed file left out. */
+  notes?: readonly Note[]
+}
 
 export type EncodedRows = RowsInput & { report: RowsReport }
 
@@ -54,43 +64,66 @@ export const rowModelOf = ({ input, target, labels, model }: BoostingModel): Row
   outputs: Math.max(1, labels.length, model.quantile.length),
 })
 
-/** Encodes rows as the numbers that a model takes. `text`: the cells are texts of a CSV. Throws unless every row fits. */
+/** Rows that a reader gives by column. */
+export interface ColumnRows {
+  count: number
+  batches: Iterable<ValueBatch>
+}
+
+/** Rows as they are given. `text`: the cells are texts of a CSV. */
+export type GivenRows = { rows: readonly TableRow[]; text: boolean } | ColumnRows
+
+/** Encodes rows as the numbers that a model takes. Throws unless every row fits. */
 export function encodeModelRows(
-  { rows, text }: { rows: readonly TableRow[]; text: boolean },
+  given: GivenRows,
   { columns, unusedColumns, cellFormat, offset, outputs }: RowModel,
   { explain = false, ...encoding }: RowPredictionOptions,
   limits: RowLimits,
 ): EncodedRows {
-  checkRowCount(rows.length, explain, { columns: columns.length, outputs }, limits)
-  const encoded = offset === null ? columns : [...columns, offsetColumn(offset)]
-  const { values, ...report } = encodeRows(encoded.map(integerAsNumber), rows, {
-    ...encoding,
-    unusedColumns,
-    ...(cellFormat && { cellFormat }),
-    text,
-  })
-  const input = offset === null ? { rows: values } : splitOffsets(values, rows.length, offset)
-  return { ...input, count: rows.length, explain, report }
+  const count = 'rows' in given ? given.rows.length : given.count
+  checkRowCount(count, explain, { columns: columns.length, outputs }, limits)
+  const all = offset === null ? columns : [...columns, offsetColumn(offset)]
+  const encoded = all.map(integerAsNumber)
+  const options = { ...encoding, unusedColumns, ...(cellFormat && { cellFormat }) }
+  const { values, ...report } =
+    'rows' in given
+      ? encodeRows(encoded, given.rows, { ...options, text: given.text })
+      : encodeColumns(encoded, count, given.batches, options)
+  const input = offset === null ? { rows: values } : splitOffsets(values, count, offset)
+  return { ...input, count, explain, report }
 }
 
-/** The numbers that go into the model or come out of it are limited, too. Throws INVALID_REQUEST. */
+interface RowSize {
+  columns: number
+  outputs: number
+}
+
+const valuesPerRow = ({ columns, outputs }: RowSize, explain: boolean) =>
+  explain ? (columns + 1) * outputs : Math.max(columns, outputs)
+
+/** Rows in one request: the numbers that go into the model or come out of it are limited, too. */
+export const maxRowsOf = (size: RowSize, explain: boolean, limits: RowLimits): number =>
+  Math.min(
+    explain ? limits.explainedRows : limits.rows,
+    Math.floor(
+      (explain ? limits.explainedValues : limits.predictionValues) / valuesPerRow(size, explain),
+    ),
+  )
+
+/** Throws INVALID_REQUEST. */
 export function checkRowCount(
   rows: number,
   explain: boolean,
-  { columns, outputs }: { columns: number; outputs: number },
+  size: RowSize,
   limits: RowLimits,
 ): void {
-  const valuesPerRow = explain ? (columns + 1) * outputs : Math.max(columns, outputs)
-  const maxValues = explain ? limits.explainedValues : limits.predictionValues
-  const maxRows = Math.min(
-    explain ? limits.explainedRows : limits.rows,
-    Math.floor(maxValues / valuesPerRow),
-  )
+  const maxRows = maxRowsOf(size, explain, limits)
   if (rows >= 1 && rows <= maxRows) return
   const action = explain ? 'explain' : 'predict'
+  const maxValues = explain ? limits.explainedValues : limits.predictionValues
   const message =
     maxRows < 1
-      ? `to ${action} a row of this model takes ${valuesPerRow} values, expected at most ${maxValues}`
+      ? `to ${action} a row of this model takes ${valuesPerRow(size, explain)} values, expected at most ${maxValues}`
       : `there are ${rows} rows to ${action}, expected 1 to ${maxRows}`
   throw new TrainyardError('INVALID_REQUEST', message, {
     errors: [fieldError('/instances', 'wrong_length', message)],

@@ -72,6 +72,12 @@ export const httpErrorCodes = {
     when: 'the route does not accept the content type of the body',
     help: 'Send one of the types that `detail` lists.',
   },
+  NOT_ACCEPTABLE: {
+    kind: 'invalid',
+    status: 406,
+    when: 'the route has no answer of a type that the Accept header accepts',
+    help: 'Accept one of the types that `detail` lists, or set `format` in the query.',
+  },
   BODY_TOO_LARGE: {
     kind: 'invalid',
     status: 413,

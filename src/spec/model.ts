@@ -1,5 +1,5 @@
 import { type Static, Type } from 'typebox'
-import { CellFormat, ImageResize } from './dataset.js'
+import { CellFormat, ImageResize, resizeModes } from './dataset.js'
 import { Evaluation } from './evaluation.js'
 import { FeatureColumn } from './feature-column.js'
 import { DatasetId, JobId, Name, Timestamp } from './identifiers.js'
@@ -9,6 +9,7 @@ import { type Annotation, annotationFields } from './model-annotation.js'
 import { ResolvedBoosting, ResolvedNetwork } from './model-options.js'
 import { AliasName } from './model-selector.js'
 import { NoteList } from './note.js'
+import { nullable } from './nullable.js'
 
 const commonFields = {
   name: Name,
@@ -27,6 +28,22 @@ const commonFields = {
 const normalization =
   'by channel; the model itself normalizes its input, pixels from 0 to 255, with it'
 
+/** What a published network does to image files; absent in older manifests, whose networks may do otherwise. */
+export const ImagePreprocessing = Type.Object({
+  resize: Type.Enum([...resizeModes], {
+    description: 'how an image of another size is brought to that of the model',
+  }),
+  antialias: nullable(
+    Type.Boolean(),
+    'whether it is smoothed before it is made smaller; null: not known, since the version is old',
+  ),
+  orientation: Type.Enum(['exif', 'unknown'], {
+    description:
+      'exif: an image is turned as its EXIF orientation says; unknown: the version is old, and may not turn it',
+  }),
+})
+export type ImagePreprocessing = Static<typeof ImagePreprocessing>
+
 /** The manifest of a network, beside its SavedModel in `saved_model/`. */
 export const NetworkManifest = Type.Object({
   ...commonFields,
@@ -38,6 +55,7 @@ export const NetworkManifest = Type.Object({
     mean: Type.Array(Type.Number(), { description: normalization }),
     std: Type.Array(Type.Number(), { description: normalization }),
     resize: Type.Optional(ImageResize),
+    preprocessing: Type.Optional(ImagePreprocessing),
   }),
 })
 export type NetworkManifest = Static<typeof NetworkManifest>
@@ -110,6 +128,7 @@ export const isBoostingModel = (model: Model): model is BoostingModel =>
   model.model.kind === 'boosting'
 
 export const Prediction = Type.Object({
+  name: Type.Optional(Type.String({ description: 'the name of the file in a form' })),
   label: Type.String(),
   index: Type.Integer(),
   probability: Type.Number(),
@@ -123,6 +142,7 @@ export const Predictions = Type.Object({
   model: Name,
   version: Type.Integer(),
   labels: Type.Array(Type.String()),
+  notes: NoteList,
   predictions: Type.Array(Prediction),
 })
 export type Predictions = Static<typeof Predictions>

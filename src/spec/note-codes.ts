@@ -33,8 +33,9 @@ export const noteCodes = {
   integers_rounded: 'integers beyond 2^53 are rounded',
   images_reencoded:
     'images are stored as PNG, since training does not read their files as they are',
-  images_resized: 'the images are brought to one size',
-  images_turned: 'images that are marked to be shown turned (EXIF orientation) are stored upright',
+  images_resized: 'images are brought to the size of the data set or of the model',
+  images_turned:
+    'images that are marked to be shown turned (EXIF orientation) are stored or predicted upright',
   initial_weights_cast: 'values of the initial weights are cast to the type of the network',
   initial_weights_partly_used: 'variables of the network have no values in the initial weights',
   initial_weights_unchecked: 'the initial weights could not be compared with the network yet',
@@ -55,6 +56,7 @@ export const noteCodes = {
   numbers_not_read:
     'a column in which most values are numbers, in some notation, is text or a category',
   objects_flattened: 'objects within JSON records are columns of their own, such as a.b',
+  numbers_not_finite: 'predictions have numbers that are NaN or infinite',
   one_class: 'all images or rows have the same class, so there is nothing to tell apart',
   one_column: 'the table has only one column',
   pixels_converted: 'pixels of another type than uint8 are stored as uint8',

@@ -8,12 +8,20 @@ import type { SavedModelSpec } from '../graph/saved-model.js'
 import type { Fold } from '../nets/fold.js'
 import { createLayers } from '../nets/layers.js'
 import { Variables } from '../nets/variables.js'
+import type { ImagePreprocessing } from '../spec/model.js'
 import type { NetworkOptions } from '../spec/model-options.js'
 import { type ImageFormat, normalize } from './images.js'
 import { buildNetwork } from './network.js'
 
 /** For images of other sizes than those of a data set whose images have one size. */
 const defaultMode = 'stretch'
+
+/** What the signature `decode` does, for the manifest. */
+export const preprocessingOf = ({ resize }: Pick<ImageFormat, 'resize'>): ImagePreprocessing => ({
+  resize: resize?.mode ?? defaultMode,
+  antialias: true,
+  orientation: 'exif',
+})
 
 export interface ServingOptions {
   model: NetworkOptions
@@ -44,7 +52,7 @@ export function buildServingProgram({
 
   const file = placeholder(graph, 'file', 'string')
   const facts = placeholder(graph, 'facts', 'int32', [factsLength])
-  const mode = format.resize?.mode ?? defaultMode
+  const { resize: mode } = preprocessingOf(format)
   const steps = standardImageSteps(graph, 'standard_image', { height, width, channels, mode })
   const decode = (file: Tensor, facts: Tensor) =>
     cast(steps.standardize(steps.decode(file, facts), facts), 'float32')

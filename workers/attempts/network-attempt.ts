@@ -24,7 +24,7 @@ import {
 } from '../../src/training/loop.js'
 import { stepMemory } from '../../src/training/memory.js'
 import { buildTrainingProgram } from '../../src/training/program.js'
-import { buildServingProgram } from '../../src/training/serving.js'
+import { buildServingProgram, preprocessingOf } from '../../src/training/serving.js'
 import { AttemptRecorder, type CheckpointWriter, type TrainerDeps } from './attempt-recorder.js'
 import { rethrowWithRecord } from './bad-sample.js'
 import { imageRanges } from './image-ranges.js'
@@ -218,7 +218,15 @@ async function publish(
     model: job.model,
     dataset: job.dataset,
     step,
-    input: { height, width, channels, mean, std, ...(resize && { resize }) },
+    input: {
+      height,
+      width,
+      channels,
+      mean,
+      std,
+      ...(resize && { resize }),
+      preprocessing: preprocessingOf(images),
+    },
     labels,
     metrics,
     ...(evaluation && { evaluation }),

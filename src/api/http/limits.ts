@@ -15,6 +15,10 @@ export interface Limits {
   rowBytes: number
   columns: number
   imageBytes: number
+  /** Image files in one prediction request, also in a form. */
+  imageFiles: number
+  /** Values of all images in a prediction request, once they have the size that the model takes; but see `fewImages`. */
+  pixelValues: number
   /** Width times height of an image, checked from its header before it is decoded. */
   imagePixels: number
   /** Bodies of all requests in flight that are held in memory, and what is made of them until the answer. */
@@ -50,6 +54,8 @@ export const defaultLimits: Limits = {
   rowBytes: MiB,
   columns: 10_000,
   imageBytes: 32 * MiB,
+  imageFiles: 256,
+  pixelValues: 16 * MiB,
   imagePixels: 64_000_000,
   allBodiesBytes: 256 * MiB,
   uploadBufferBytes: MiB,

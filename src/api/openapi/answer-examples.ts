@@ -6,7 +6,7 @@ import type { Job, JobRequest } from '../../spec/job.js'
 import type { LogPage } from '../../spec/job-log.js'
 import type { CancelledJobs, JobPlan } from '../../spec/job-queries.js'
 import type { MetricsPage } from '../../spec/metrics.js'
-import type { ModelView, Predictions, RemovedVersions, RowPredictions } from '../../spec/model.js'
+import type { ModelView, RemovedVersions } from '../../spec/model.js'
 import type { Problem } from '../../spec/problem.js'
 import type { Readiness } from '../../spec/readiness.js'
 import type { StreamTicket } from '../../spec/stream-ticket.js'
@@ -14,6 +14,7 @@ import type { CreatedWebhook, Delivery, Webhook } from '../../spec/webhook.js'
 import type { WeightsManifest, WeightsSummary } from '../../spec/weights.js'
 import type { Worker } from '../../spec/worker.js'
 import { datasetAnswerExamples } from './dataset-examples.js'
+import { predictionAnswerExamples } from './prediction-examples.js'
 import { previewExamples } from './preview-examples.js'
 import { referenceExamples } from './reference-examples.js'
 
@@ -213,21 +214,6 @@ const checkpoint: Checkpoint = {
   ],
 }
 
-const predictions: Predictions = {
-  model: 'flowers',
-  version: 3,
-  labels: ['daisy', 'rose'],
-  predictions: [{ label: 'rose', index: 1, probability: 0.97, probabilities: [0.03, 0.97] }],
-}
-
-const rowPredictions: RowPredictions = {
-  model: 'houses-boosting',
-  version: 1,
-  unknownCategories: {},
-  notes: [],
-  predictions: [{ value: 1.87 }],
-}
-
 const webhook: Webhook = {
   id: 'wh-01k9zq4t7mhg2s8v5x3c6b1n0d',
   url: 'https://hooks.example/trainyard',
@@ -375,8 +361,7 @@ export const answerExamples: Readonly<Record<string, object>> = {
   MetricsPage: metricsPage,
   LogPage: logPage,
   Checkpoint: checkpoint,
-  Predictions: predictions,
-  RowPredictions: rowPredictions,
+  ...predictionAnswerExamples,
   DatasetImport: datasetImport,
   ImportPage: pageOf(datasetImport),
   Webhook: webhook,

@@ -70,6 +70,7 @@ import {
   BoostingModelView,
   ColumnImportance,
   Explanation,
+  ImagePreprocessing,
   NetworkModelView,
   Prediction,
   RemovedVersions,
@@ -82,6 +83,7 @@ import {
   RollbackRequest,
 } from '../../spec/model-alias.js'
 import { AnnotationPatch, AnnotationRecord, TagChanges, Tags } from '../../spec/model-annotation.js'
+import { BoostingContract, NetworkContract, TensorContract } from '../../spec/model-contract.js'
 import { NetworkRequest, ResNetOptions, VggOptions } from '../../spec/model-options.js'
 import { PromotionRequest } from '../../spec/model-promotion.js'
 import { ShadowShare, TrafficRequest, TrafficShare } from '../../spec/model-traffic.js'
@@ -94,6 +96,7 @@ import { Note } from '../../spec/note.js'
 import { OptimizerOptions, optimizers } from '../../spec/optimizer-options.js'
 import { page } from '../../spec/paging.js'
 import { FieldError } from '../../spec/problem.js'
+import { RankedClass, SelectedPrediction } from '../../spec/selected-predictions.js'
 import {
   ChangeStreamEvent,
   ImportEvent,
@@ -299,7 +302,13 @@ export const namedSchemas: Record<string, TSchema> = {
   StreamTicketRequest,
   Prediction,
   RowPrediction,
+  SelectedPrediction,
+  RankedClass,
   Explanation,
+  NetworkContract,
+  BoostingContract,
+  TensorContract,
+  ImagePreprocessing,
   WeightsPage: page(Type.Union([WeightsSummaryResponse, WeightsFieldsResponse])),
   WeightsTensor,
   WeightsNormalization,

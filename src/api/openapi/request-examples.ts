@@ -142,6 +142,16 @@ export const predictExamples: RequestExamples = {
         ],
       },
     },
+    files: {
+      summary: 'an image file in base64',
+      value: {
+        instances: [
+          {
+            b64: 'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR42mNoAAAAggCB2kUIOwAAAABJRU5ErkJggg==',
+          },
+        ],
+      },
+    },
   },
   'text/csv': {
     rows: { summary: 'a header and rows', value: 'area,rooms,zip\n120,4,8001\n' },

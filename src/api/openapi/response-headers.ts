@@ -25,6 +25,15 @@ const responseHeaders = {
     'the columns of text, which are left out, as JSON; of many, the first. GET /datasets/:id has all',
     '["comment"]',
   ),
+  'Model-Version': {
+    description: 'the version that predicted, with CSV and Arrow',
+    schema: { type: 'integer' },
+    example: 3,
+  },
+  'Prediction-Notes': text(
+    'the notes, as JSON in ASCII, with CSV and Arrow; of many, the first',
+    '[{"code":"images_resized","message":"1 of 1 images is resized"}]',
+  ),
   ETag: text(
     'what the answer is: send it in If-None-Match, and an equal answer is 304, without a body',
     'W/"t5wqPZ1lTnrLQBkQNDCeRkJm9Ac"',

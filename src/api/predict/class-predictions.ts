@@ -1,29 +1,97 @@
-import type { Probabilities } from '../../spec/ipc-messages.js'
-import type { NetworkModel, Prediction } from '../../spec/model.js'
-import type { PredictionsAnswer } from './answer.js'
+import type { PredictionOutput } from '../../spec/predict-options.js'
+import type { PredictionField } from './prediction-table.js'
 
-/** Probabilities [n, classes] → for each row its most probable label, and all probabilities. */
-export function classPredictions(
-  { id, version, labels }: NetworkModel,
-  { probabilities, classes }: Probabilities,
-): PredictionsAnswer {
+type Probabilities = Float32Array | Float64Array
+
+/** The classes of predictions, row-major [predictions, classes]. */
+export interface ClassValues {
+  classes: number
+  labels: readonly string[]
+  probabilities: Probabilities
+  logits?: Float32Array
+}
+
+/** What a client asks for. */
+export interface ClassSelection {
+  outputs: readonly PredictionOutput[]
+  topK: number | null
+}
+
+export const defaultOutputs = (topK: number | null): readonly PredictionOutput[] =>
+  topK === null ? ['label', 'probability', 'probabilities'] : ['label', 'probability']
+
+/** Fields by the names of `outputs`, and the most probable classes. */
+export function classFields(values: ClassValues, { outputs, topK }: ClassSelection) {
+  const { classes, probabilities, logits } = values
+  const labels = Array.from({ length: classes }, (_, index) => values.labels[index] ?? `${index}`)
+  const best = mostProbable(probabilities, classes, 1)
+  const fields: Record<PredictionOutput, PredictionField[]> = {
+    label: [
+      { name: 'label', values: best, texts: labels },
+      { name: 'index', values: best },
+    ],
+    probability: [{ name: 'probability', values: pick(probabilities, best, classes) }],
+    probabilities: [{ name: 'probabilities', values: probabilities, items: labels }],
+    logits: logits ? [{ name: 'logits', values: logits, items: labels }] : [],
+  }
   return {
-    head: { model: id, version, labels },
-    count: probabilities.length / classes,
-    values: classes,
-    prediction(index) {
-      const row = probabilities.subarray(index * classes, (index + 1) * classes)
-      return [JSON.stringify(toClassPrediction(Array.from(row), labels))]
-    },
+    fields: Object.keys(fields).flatMap(name =>
+      outputs.includes(name as PredictionOutput) ? fields[name as PredictionOutput] : [],
+    ),
+    top: topK === null ? null : rankedFields(probabilities, labels, Math.min(topK, classes)),
   }
 }
 
-/** Picks the most probable label; the first one if several are equal. */
-export function toClassPrediction(probabilities: number[], labels: readonly string[]): Prediction {
-  let index = 0
-  for (const [i, probability] of probabilities.entries()) {
-    if (probability > probabilities[index]!) index = i
+function rankedFields(
+  probabilities: Probabilities,
+  labels: readonly string[],
+  k: number,
+): PredictionField[] {
+  const classes = labels.length
+  const ranked = mostProbable(probabilities, classes, k)
+  const items = Array.from({ length: k }, (_, rank) => String(rank + 1))
+  return [
+    { name: 'label', values: ranked, texts: labels, items },
+    { name: 'index', values: ranked, items },
+    { name: 'probability', values: pick(probabilities, ranked, classes), items },
+  ]
+}
+
+/**
+ * The indices of the `k` most probable classes of each row, most probable first; of equal ones, the first one. NaN is
+ * not probable: an index is -1 if too few are numbers.
+ */
+export function mostProbable(probabilities: Probabilities, classes: number, k: number): Int32Array {
+  const count = probabilities.length / classes
+  const found = new Int32Array(count * k).fill(-1)
+  for (let row = 0; row < count; row++) {
+    const own = found.subarray(row * k, (row + 1) * k)
+    const base = row * classes
+    let filled = 0
+    let least = 0
+    for (let index = 0; index < classes; index++) {
+      const probability = probabilities[base + index]!
+      if (Number.isNaN(probability) || (filled === k && !(probability > least))) continue
+      let place = Math.min(filled, k - 1)
+      while (place > 0 && probability > probabilities[base + own[place - 1]!]!) place--
+      own.copyWithin(place + 1, place, k - 1)
+      own[place] = index
+      filled = Math.min(filled + 1, k)
+      least = probabilities[base + own[filled - 1]!]!
+    }
   }
-  const probability = probabilities[index]!
-  return { label: labels[index] ?? String(index), index, probability, probabilities }
+  return found
+}
+
+/** The probabilities at indices, of which each row has as many. */
+function pick(probabilities: Probabilities, indices: Int32Array, classes: number): Probabilities {
+  const k = (indices.length * classes) / probabilities.length
+  const picked = new (probabilities.constructor as new (length: number) => Probabilities)(
+    indices.length,
+  )
+  for (let i = 0; i < indices.length; i++) {
+    const index = indices[i]!
+    picked[i] = index < 0 ? Number.NaN : probabilities[Math.floor(i / k) * classes + index]!
+  }
+  return picked
 }

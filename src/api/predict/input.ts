@@ -2,31 +2,86 @@ import type { EncodedRows, RowModel, RowPredictionOptions } from '../../serving/
 import { HttpError } from '../http/http-error.js'
 import { jsonTooLarge, malformedJson } from '../http/json.js'
 import type { Limits } from '../http/limits.js'
-import { type ImageInput, type Pixels, readInstances } from './instances.js'
+import type { ReadImages } from './image-files.js'
+import type { FileInput } from './image-notes.js'
+import { type ImageCounts, readInstances } from './instances.js'
+import { type ImageShape, valuesPerImage } from './pixels.js'
 import { readRows } from './rows.js'
+import { readImageTensor, readRowTensor, type TensorForm } from './tensor.js'
+
+/** How the numbers of a body are written. */
+export type BodyFormat =
+  | { format: 'json' | 'csv' | 'arrow' | 'parquet' }
+  | { format: 'tensor'; tensor: TensorForm }
 
 /** The body of a prediction request, and what the model takes. It is plain data, for another thread. */
-export type InputTask = { bytes: Uint8Array; limits: Limits } & (
-  | { kind: 'pixels'; input: ImageInput; classes: number }
-  | { kind: 'rows'; format: 'json' | 'csv'; model: RowModel; options: RowPredictionOptions }
+export type InputTask = { bytes: Uint8Array; limits: Limits; body: BodyFormat } & (
+  | { kind: 'images'; input: FileInput; classes: number }
+  | { kind: 'rows'; model: RowModel; options: RowPredictionOptions }
 )
 
-export type ModelInput = Pixels | EncodedRows
+export type ModelInput = ReadImages | EncodedRows
 
 /** Images have an array for each pixel. */
 const maxJsonSize = { depth: 64, parts: 2 ** 23 }
 
-/** Body → the numbers that the model takes. Throws a TrainyardError unless every instance fits the model. */
-export function readInput(task: InputTask): ModelInput {
-  const { limits } = task
-  if (task.kind === 'pixels') {
-    // the answer has a probability for each class
-    const answerable = Math.floor(limits.predictionValues / task.classes)
-    const maxInstances = Math.min(limits.instances, Math.max(1, answerable))
-    return readInstances(parseJson(task.bytes), task.input, maxInstances)
+/** A form may have so many images of any size. */
+const fewImages = 32
+
+/** How many images one request may have: the answer has a probability for each class, and all are in memory at once. */
+export function imageCounts(input: ImageShape, classes: number, limits: Limits): ImageCounts {
+  const answerable = Math.max(1, Math.floor(limits.predictionValues / Math.max(1, classes)))
+  const holdable = Math.floor(limits.pixelValues / valuesPerImage(input))
+  return {
+    pixels: Math.min(limits.instances, answerable),
+    files: Math.min(limits.imageFiles, answerable, Math.max(fewImages, holdable)),
   }
-  const { format, model, options, bytes } = task
-  return readRows(format === 'csv' ? bytes : parseJson(bytes), model, options, limits)
+}
+
+/** Body → the numbers that the model takes. Throws a TrainyardError unless every instance fits the model. */
+export const readInput = (task: InputTask): ModelInput | Promise<ModelInput> =>
+  task.kind === 'images' ? readImages(task) : readTableRows(task)
+
+function readImages({
+  bytes,
+  limits,
+  body,
+  input,
+  classes,
+}: InputTask & { kind: 'images' }): ReadImages | Promise<ReadImages> {
+  const counts = imageCounts(input, classes, limits)
+  switch (body.format) {
+    case 'tensor':
+      return readImageTensor(bytes, body.tensor, input, counts.pixels)
+    case 'arrow':
+      return import('./arrow-input.js').then(({ readArrowImages }) =>
+        readArrowImages(bytes, input, counts, limits.imagePixels),
+      )
+    default:
+      return readInstances(parseJson(bytes), input, counts, limits.imagePixels)
+  }
+}
+
+function readTableRows({
+  bytes,
+  limits,
+  body,
+  model,
+  options,
+}: InputTask & { kind: 'rows' }): EncodedRows | Promise<EncodedRows> {
+  switch (body.format) {
+    case 'tensor':
+      return readRowTensor(bytes, body.tensor, model, options, limits)
+    case 'arrow':
+    case 'parquet': {
+      const { format } = body
+      return import('./arrow-input.js').then(({ readTypedRows }) =>
+        readTypedRows(format, bytes, model, options, limits),
+      )
+    }
+    default:
+      return readRows(body.format === 'csv' ? bytes : parseJson(bytes), model, options, limits)
+  }
 }
 
 function parseJson(bytes: Uint8Array): unknown {

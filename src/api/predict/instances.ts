@@ -1,55 +1,116 @@
 import { type FieldError, FieldErrors, TrainyardError } from '../../errors.js'
-import type { PredictRequest } from '../../spec/ipc-messages.js'
-import type { NetworkManifest } from '../../spec/model.js'
 import { invalidRequest, unknownField } from '../http/http-error.js'
-
-export type Pixels = PredictRequest['input'] & { kind: 'pixels' }
-export type ImageInput = Pick<NetworkManifest['input'], 'height' | 'width' | 'channels'>
+import { decodeBase64 } from './base64.js'
+import { type ReadImages, readImageFiles } from './image-files.js'
+import type { FileInput } from './image-notes.js'
+import { checkPixel, describeInput, type ImageShape, pixelsOf } from './pixels.js'
 
 const maxFieldErrors = 20
 
-/** `{ "instances": [...] }` → pixels [n, h, w, c]. Throws unless every instance fits the model. */
-export function readInstances(body: unknown, input: ImageInput, maxInstances: number): Pixels {
-  const instances = parseInstances(body, maxInstances)
+/** How many images a body may have, by what they are. */
+export interface ImageCounts {
+  pixels: number
+  files: number
+}
+
+/**
+ * `{ "instances": [...] }` or `{ "inputs": [...] }` → images, either as numbers or as `{ "b64": … }` of image files.
+ * Throws unless every one fits the model.
+ */
+export function readInstances(
+  body: unknown,
+  input: FileInput,
+  counts: ImageCounts,
+  maxPixels: number,
+): ReadImages {
+  const { list, path } = listOf(body)
+  const areFiles = isObject(list[0])
+  const maxInstances = areFiles ? counts.files : counts.pixels
+  if (list.length < 1 || list.length > maxInstances) {
+    const message = `${path.slice(1)} has ${list.length} entries, expected 1 to ${maxInstances}`
+    throw invalidRequest(path, 'wrong_length', message)
+  }
+  return areFiles ? readFiles(list, path, input, maxPixels) : readNumbers(list, path, input)
+}
+
+const isObject = (value: unknown): value is object =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
+
+/** The images, and where they are. `inputs` may name the model's only input. */
+function listOf(body: unknown): { list: unknown[]; path: string } {
+  if (!isObject(body)) {
+    throw invalidRequest('', 'wrong_type', 'the body is expected to be an object with instances')
+  }
+  const unknownName = Object.keys(body).find(field => field !== 'instances' && field !== 'inputs')
+  if (unknownName !== undefined) throw unknownField(unknownName, ', expected instances')
+  const { instances, inputs } = body as { instances?: unknown; inputs?: unknown }
+  if (instances !== undefined && inputs !== undefined) {
+    throw invalidRequest('/inputs', 'contradiction', 'give either instances or inputs, not both')
+  }
+  const named = isObject(inputs) ? (inputs as { images?: unknown }).images : inputs
+  const path =
+    instances !== undefined ? '/instances' : isObject(inputs) ? '/inputs/images' : '/inputs'
+  const list = instances ?? named
+  if (Array.isArray(list)) return { list, path }
+  const at = inputs === undefined ? '/instances' : path
+  throw invalidRequest(at, 'required', `${at.slice(1)} is expected to be an array of images`)
+}
+
+function readFiles(
+  list: readonly unknown[],
+  path: string,
+  input: FileInput,
+  maxPixels: number,
+): ReadImages {
+  const errors = new FieldErrors()
+  const files = list.map((instance, i) => {
+    const file = fileOf(instance)
+    if (file instanceof Uint8Array) return file
+    if (errors.all.length < maxFieldErrors)
+      errors.add(`${path}/${i}${file.path}`, file.code, file.message)
+    return new Uint8Array()
+  })
+  errors.throwIfAny('INVALID_INSTANCES')
+  return readImageFiles(files, { input, maxPixels, pathOf: index => `${path}/${index}` })
+}
+
+function fileOf(instance: unknown): Uint8Array | FieldError {
+  const expected = 'expected { "b64": "…" }, an image file in base64, as the first one is'
+  if (!isObject(instance)) return { path: '', code: 'wrong_type', message: expected }
+  const other = Object.keys(instance).find(field => field !== 'b64')
+  if (other !== undefined || !('b64' in instance))
+    return { path: '', code: 'unknown_field', message: expected }
+  if (typeof instance.b64 !== 'string')
+    return { path: '/b64', code: 'wrong_type', message: 'expected a text in base64' }
+  const decoded = decodeBase64(instance.b64)
+  return typeof decoded === 'string'
+    ? { path: '/b64', code: 'invalid_format', message: decoded }
+    : decoded
+}
+
+function readNumbers(list: readonly unknown[], path: string, input: ImageShape): ReadImages {
   const { height, width, channels } = input
   const size = height * width * channels
-  const data = new Float32Array(instances.length * size)
+  const data = new Float32Array(list.length * size)
   const errors = new FieldErrors()
-  instances.forEach((instance, i) => {
+  list.forEach((instance, i) => {
     if (errors.all.length >= maxFieldErrors) return
     const instanceShape = shapeOf(instance, input)
     const found = copyPixels(data.subarray(i * size, (i + 1) * size), instance, instanceShape)
     if (!found) return
     const { code, message } = found.error
-    errors.add(`/instances/${[i, ...found.indices].join('/')}`, code, message)
+    errors.add(`${path}/${[i, ...found.indices].join('/')}`, code, message)
   })
   if (errors.all.length > 0) {
     const expected = `each instance is ${describeInput(input)}`
     const message = `${errors.all.map(({ path, message }) => `${path}: ${message}`).join('; ')}; ${expected}`
     throw new TrainyardError('INVALID_INSTANCES', message, { errors: errors.all })
   }
-  return { kind: 'pixels', data, shape: [instances.length, height, width, channels] }
-}
-
-function parseInstances(body: unknown, maxInstances: number): unknown[] {
-  if (typeof body !== 'object' || body === null || Array.isArray(body)) {
-    throw invalidRequest('', 'wrong_type', 'the body is expected to be an object with instances')
-  }
-  const unknownName = Object.keys(body).find(field => field !== 'instances')
-  if (unknownName !== undefined) throw unknownField(unknownName, ', expected instances')
-  const { instances } = body as { instances?: unknown }
-  if (!Array.isArray(instances)) {
-    throw invalidRequest('/instances', 'required', 'instances is expected to be an array of images')
-  }
-  if (instances.length < 1 || instances.length > maxInstances) {
-    const message = `instances has ${instances.length} entries, expected 1 to ${maxInstances}`
-    throw invalidRequest('/instances', 'wrong_length', message)
-  }
-  return instances
+  return pixelsOf(data, input)
 }
 
 /** Infers an instance's layout (flat, [h][w] or [h][w][c]) from its depth of nesting. */
-function shapeOf(instance: unknown, { height, width, channels }: ImageInput): number[] {
+function shapeOf(instance: unknown, { height, width, channels }: ImageShape): number[] {
   const row: unknown = Array.isArray(instance) ? instance[0] : undefined
   if (typeof row === 'number') return [height * width * channels]
   const pixel: unknown = Array.isArray(row) ? row[0] : undefined
@@ -93,15 +154,7 @@ function copyPixels(
 }
 
 function pixelError(value: unknown): InstanceError['error'] | null {
-  if (typeof value !== 'number') {
-    const type = value === null ? 'null' : Array.isArray(value) ? 'an array' : `a ${typeof value}`
-    return { code: 'wrong_type', message: `is ${type}, expected a number` }
-  }
-  if (value >= 0 && value <= 255) return null
-  return { code: 'out_of_range', message: `is ${value}, expected 0 to 255` }
-}
-
-function describeInput({ height, width, channels }: ImageInput): string {
-  const flat = channels === 1 ? `, [${height}][${width}]` : ''
-  return `[${height}][${width}][${channels}]${flat} or flat, ${height * width * channels} numbers`
+  if (typeof value === 'number') return checkPixel(value)
+  const type = value === null ? 'null' : Array.isArray(value) ? 'an array' : `a ${typeof value}`
+  return { code: 'wrong_type', message: `is ${type}, expected a number` }
 }

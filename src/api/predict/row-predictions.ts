@@ -1,10 +1,11 @@
 import type { RowsReport } from '../../serving/row-encoding.js'
 import type { BoostingObjective } from '../../spec/boosting-options.js'
 import type { RowValues } from '../../spec/ipc-messages.js'
-import type { BoostingModel, Explanation, RowPrediction } from '../../spec/model.js'
-import { listNames, type Note, Notes } from '../../spec/notes.js'
-import type { PredictionsAnswer } from './answer.js'
-import { toClassPrediction } from './class-predictions.js'
+import type { BoostingModel } from '../../spec/model.js'
+import { listNames, Notes } from '../../spec/notes.js'
+import { type ClassSelection, classFields, defaultOutputs } from './class-predictions.js'
+import { notFiniteNote } from './finite-note.js'
+import type { PredictionField, PredictionTable } from './prediction-table.js'
 
 /** Columns whose unknown categories a note tells. */
 const maxExampleColumns = 5
@@ -12,35 +13,62 @@ const maxExampleColumns = 5
 /** XGBoost's outputs → one prediction for each row, in the form that the objective has. */
 export function rowPredictions(
   model: BoostingModel,
-  result: RowValues,
+  { values, outputs, explanations }: RowValues,
   report: RowsReport,
-): PredictionsAnswer {
+  selection: ClassSelection = { outputs: defaultOutputs(null), topK: null },
+): PredictionTable {
   const { id, version, labels, input } = model
   const { objective, quantile } = model.model
-  const { values, outputs, explanations } = result
-  return {
+  const quantiles = quantile.map(String)
+  const hasLists = selection.topK === null || selection.outputs.includes('probabilities')
+  const notes = notesOf(report)
+  const table: PredictionTable = {
     head: {
       model: id,
       version,
-      ...(labels.length > 0 && { labels }),
+      ...(labels.length > 0 && hasLists && { labels }),
       ...(quantile.length > 0 && { quantiles: quantile }),
       unknownCategories: Object.fromEntries(
         report.unknownCategories.map(({ column, rows }) => [column, rows]),
       ),
-      notes: notesOf(report),
+      notes: notes.all,
     },
     count: values.length / outputs,
-    values: explanations ? outputs * (input.columns.length + 1) : outputs,
-    prediction(row) {
-      const rowOutputs = Array.from(values.subarray(row * outputs, (row + 1) * outputs))
-      const json = JSON.stringify(rowFormatters[objective](rowOutputs, labels))
-      return explanations ? withExplanations(json, model, result, row) : [json]
+    ...(objective === 'binary' || objective === 'multiclass'
+      ? classFields({ labels, ...probabilitiesOf(objective, values, outputs) }, selection)
+      : { fields: [valueField(objective, values, quantiles)], top: null }),
+    explanations: explanations && {
+      outputs: objective === 'multiclass' ? labels : quantiles,
+      columns: input.columns.map(({ name }) => name),
+      ...explanations,
     },
   }
+  return notFiniteNote(table, notes)
 }
 
-function notesOf({ unknownCategories, passedOver, absent }: RowsReport): Note[] {
+/** Of two classes, XGBoost gives the probability of the second. The other one may need more digits than float32 has. */
+function probabilitiesOf(objective: BoostingObjective, values: Float32Array, outputs: number) {
+  if (objective !== 'binary') return { classes: outputs, probabilities: values }
+  const probabilities = new Float64Array(2 * values.length)
+  for (const [row, positive] of values.entries()) {
+    probabilities[2 * row] = 1 - positive
+    probabilities[2 * row + 1] = positive
+  }
+  return { classes: 2, probabilities }
+}
+
+function valueField(
+  objective: BoostingObjective,
+  values: Float32Array,
+  quantiles: readonly string[],
+): PredictionField {
+  if (objective === 'quantile') return { name: 'values', values, items: quantiles }
+  return { name: objective === 'ranking' ? 'score' : 'value', values }
+}
+
+function notesOf({ unknownCategories, passedOver, absent, notes: read = [] }: RowsReport): Notes {
   const notes = new Notes()
+  for (const { code, message, columns } of read) notes.add(code, message, columns)
   if (unknownCategories.length > 0) {
     const names = unknownCategories.map(({ column }) => column)
     const examples = unknownCategories.slice(0, maxExampleColumns).map(describeUnknown)
@@ -56,58 +84,8 @@ function notesOf({ unknownCategories, passedOver, absent }: RowsReport): Note[] 
     const message = `columns that no row has count as missing in all rows: ${listNames(absent)}`
     notes.add('columns_absent', message, absent)
   }
-  return notes.all
+  return notes
 }
 
 const describeUnknown = ({ column, rows, examples }: RowsReport['unknownCategories'][number]) =>
   `${listNames(examples)} of '${column}', in ${rows} ${rows === 1 ? 'row' : 'rows'}`
-
-/** Adds the field `explanations` to an object in JSON, a piece for each explanation. */
-function* withExplanations(
-  json: string,
-  model: BoostingModel,
-  result: RowValues,
-  row: number,
-): Generator<string> {
-  yield `${json.slice(0, -1)},"explanations":[`
-  for (let output = 0; output < result.outputs; output++) {
-    yield `${output > 0 ? ',' : ''}${JSON.stringify(explanationOf(model, result, row, output))}`
-  }
-  yield ']}'
-}
-
-type RowFormatter = (outputs: number[], labels: readonly string[]) => RowPrediction
-
-const singleValue: RowFormatter = ([value]) => ({ value: value! })
-
-const rowFormatters: Record<BoostingObjective, RowFormatter> = {
-  regression: singleValue,
-  absoluteError: singleValue,
-  huber: singleValue,
-  poisson: singleValue,
-  gamma: singleValue,
-  tweedie: singleValue,
-  quantile: values => ({ values }),
-  ranking: ([score]) => ({ score: score! }),
-  binary: ([positive], labels) => toClassPrediction([1 - positive!, positive!], labels),
-  multiclass: (probabilities, labels) => toClassPrediction(probabilities, labels),
-}
-
-function explanationOf(
-  { input }: BoostingModel,
-  { outputs, explanations }: RowValues,
-  row: number,
-  output: number,
-): Explanation {
-  const { margins, contributions } = explanations!
-  const width = input.columns.length + 1
-  const index = row * outputs + output
-  const rowContributions = contributions.subarray(index * width, (index + 1) * width)
-  return {
-    margin: margins[index]!,
-    bias: rowContributions[width - 1]!,
-    contributions: Object.fromEntries(
-      input.columns.map(({ name }, i) => [name, rowContributions[i]!]),
-    ),
-  }
-}

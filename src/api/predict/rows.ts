@@ -1,8 +1,10 @@
 import { parseCsvRows, type TableRow } from '../../datasets/tables/row-encoder.js'
-import { type FieldError, TrainyardError } from '../../errors.js'
+import { escapePointerToken, type FieldError, TrainyardError } from '../../errors.js'
 import {
+  type ColumnRows,
   type EncodedRows,
   encodeModelRows,
+  type GivenRows,
   type RowModel,
   type RowPredictionOptions,
   unknownCategories,
@@ -18,59 +20,114 @@ export function readRows(
   query: RowPredictionOptions,
   limits: Limits,
 ): EncodedRows {
-  const { options, ...rows } = body instanceof Uint8Array ? fromCsv(body) : fromJson(body)
-  try {
-    return encodeModelRows(rows, model, { ...query, ...options }, limits)
-  } catch (error) {
-    throw withPathPrefix('/instances', error)
-  }
+  if (body instanceof Uint8Array)
+    return encodeGiven({ rows: csvRows(body, model, limits), text: true }, model, query, limits)
+  const { given, options, pathOf } = fromJson(body)
+  return encodeGiven(given, model, { ...query, ...options }, limits, pathOf)
+}
 
-  function fromCsv(content: Uint8Array) {
-    const { rowBytes, columns: maxColumns, rows: maxRows } = limits
-    const names = [...model.columns.map(({ name }) => name), ...model.unusedColumns]
-    const rows: TableRow[] = parseCsvRows(
-      'the body',
-      content,
-      { rowBytes, columns: maxColumns, rows: maxRows },
-      names,
-    )
-    return { rows, text: true, options: {} }
+/** As `readRows`, of rows that are given by column. */
+export const readColumnRows = (
+  given: ColumnRows,
+  model: RowModel,
+  query: RowPredictionOptions,
+  limits: Limits,
+): EncodedRows => encodeGiven(given, model, query, limits)
+
+/** Turns the encoder's `/row/column` into a path within the body. */
+type PathOf = (path: string) => string
+
+function encodeGiven(
+  given: GivenRows,
+  model: RowModel,
+  options: RowPredictionOptions,
+  limits: Limits,
+  pathOf: PathOf = path => `/instances${path}`,
+): EncodedRows {
+  try {
+    return encodeModelRows(given, model, options, limits)
+  } catch (error) {
+    throw withPaths(pathOf, error)
   }
 }
 
-const allowedFields = ['instances', 'explain', 'unknownCategory', 'unknownColumn']
+function csvRows(content: Uint8Array, { columns, unusedColumns }: RowModel, limits: Limits) {
+  const { rowBytes, columns: maxColumns, rows: maxRows } = limits
+  const names = [...columns.map(({ name }) => name), ...unusedColumns]
+  const csvLimits = { rowBytes, columns: maxColumns, rows: maxRows }
+  return parseCsvRows('the body', content, csvLimits, names)
+}
+
+const optionFields = ['explain', 'unknownCategory', 'unknownColumn']
+const allowedFields = ['instances', ...optionFields]
 
 function fromJson(body: unknown): {
-  rows: TableRow[]
-  text: boolean
+  given: GivenRows
   options: Partial<RowPredictionOptions>
+  pathOf?: PathOf
 } {
   if (typeof body !== 'object' || body === null || Array.isArray(body)) {
     throw invalidRequest('', 'wrong_type', 'the body is expected to be an object with instances')
   }
-  const unknownName = Object.keys(body).find(field => !allowedFields.includes(field))
+  const known = [...allowedFields, 'inputs']
+  const unknownName = Object.keys(body).find(field => !known.includes(field))
   if (unknownName !== undefined)
     throw unknownField(unknownName, `, expected ${allowedFields.join(', ')}`)
-  const { instances, explain, ...others } = body as Record<string, unknown>
+  const { instances, inputs, explain, ...others } = body as Record<string, unknown>
   if (explain !== undefined && typeof explain !== 'boolean') {
     throw invalidRequest('/explain', 'wrong_type', 'explain is expected to be true or false')
   }
   const unknownCategory = oneOf('unknownCategory', unknownCategories, others.unknownCategory)
   const unknownColumn = oneOf('unknownColumn', unknownColumns, others.unknownColumn)
-  if (!Array.isArray(instances)) {
-    throw invalidRequest('/instances', 'required', 'instances is expected to be an array of rows')
-  }
-  const invalidIndex = instances.findIndex(row => typeof row !== 'object' || row === null)
-  if (invalidIndex >= 0) {
-    const message = `row ${invalidIndex} is expected to be an object by column, or an array in the order of the columns`
-    throw invalidRequest(`/instances/${invalidIndex}`, 'wrong_type', message)
-  }
   const options = {
     ...(explain !== undefined && { explain }),
     ...(unknownCategory && { unknownCategory }),
     ...(unknownColumn && { unknownColumn }),
   }
-  return { rows: instances as TableRow[], text: false, options }
+  if (inputs === undefined) return { given: rowsOf(instances, '/instances'), options }
+  if (instances !== undefined)
+    throw invalidRequest('/inputs', 'contradiction', 'give either instances or inputs, not both')
+  if (typeof inputs === 'object' && inputs !== null && !Array.isArray(inputs))
+    return { given: columnsOf(inputs as Record<string, unknown>), options, pathOf: inputsPath }
+  return { given: rowsOf(inputs, '/inputs'), options, pathOf: path => `/inputs${path}` }
+}
+
+function rowsOf(list: unknown, path: string): GivenRows {
+  if (!Array.isArray(list)) {
+    throw invalidRequest(path, 'required', `${path.slice(1)} is expected to be an array of rows`)
+  }
+  const invalidIndex = list.findIndex(row => typeof row !== 'object' || row === null)
+  if (invalidIndex >= 0) {
+    const message = `row ${invalidIndex} is expected to be an object by column, or an array in the order of the columns`
+    throw invalidRequest(`${path}/${invalidIndex}`, 'wrong_type', message)
+  }
+  return { rows: list as TableRow[], text: false }
+}
+
+/** `{ "age": [59, 41], "sex": [2, 1] }`: lists of equal length, by column. */
+function columnsOf(inputs: Record<string, unknown>): ColumnRows {
+  const lists = Object.entries(inputs)
+  const rows = Array.isArray(lists[0]?.[1]) ? lists[0][1].length : 0
+  const columns = lists.map(([name, list]) => {
+    const path = `/inputs/${escapePointerToken(name)}`
+    if (!Array.isArray(list))
+      throw invalidRequest(
+        path,
+        'wrong_type',
+        'a column is expected to be an array, of a value for each row',
+      )
+    if (list.length !== rows) {
+      const message = `has ${list.length} values, and the first column has ${rows}`
+      throw invalidRequest(path, 'wrong_length', message)
+    }
+    return { name, value: (row: number): unknown => list[row] }
+  })
+  return { count: rows, batches: [{ firstRow: 0, rows, columns }] }
+}
+
+const inputsPath: PathOf = path => {
+  const [, row, ...column] = path.split('/')
+  return ['/inputs', ...column, row].join('/')
 }
 
 /** Returns undefined for an option that is not given. */
@@ -81,11 +138,11 @@ function oneOf<T extends string>(field: string, allowed: readonly T[], value: un
   throw invalidRequest(`/${field}`, 'not_allowed', message)
 }
 
-function withPathPrefix(prefix: string, error: unknown): unknown {
+function withPaths(pathOf: PathOf, error: unknown): unknown {
   if (!(error instanceof TrainyardError) || error.code !== 'INVALID_INSTANCES') return error
   const errors: FieldError[] = error.errors.map(fieldError => ({
     ...fieldError,
-    path: `${prefix}${fieldError.path}`,
+    path: pathOf(fieldError.path),
   }))
   return new TrainyardError('INVALID_INSTANCES', error.message, { errors })
 }

@@ -1,15 +1,17 @@
-import { Readable } from 'node:stream'
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import { Type } from 'typebox'
-import { quoteTruncated, truncate } from '../../errors.js'
-import { checkImage } from '../../serving/check-image.js'
-import type { ImagesInput, PredictionService } from '../../serving/prediction-service.js'
+import { type Static, Type } from 'typebox'
+import { truncate } from '../../errors.js'
 import {
-  type EncodedRows,
-  type RowPredictionOptions,
-  rowModelOf,
-} from '../../serving/row-encoding.js'
+  arrowTypes,
+  formType,
+  imageTypes,
+  parquetType,
+  preprocessingOf,
+  tensorType,
+} from '../../serving/contract.js'
+import type { PredictionService } from '../../serving/prediction-service.js'
+import { type EncodedRows, rowModelOf } from '../../serving/row-encoding.js'
 import {
   type BoostingModel,
   isBoostingModel,
@@ -17,20 +19,38 @@ import {
   type NetworkModel,
 } from '../../spec/model.js'
 import { optionalWithDefault } from '../../spec/optional-with-default.js'
+import {
+  AnswerOptions,
+  predictionFormats,
+  TensorHeaders,
+  TensorOptions,
+} from '../../spec/predict-options.js'
 import { strictObject } from '../../spec/strict-object.js'
+import { requireFormat } from '../http/content-negotiation.js'
 import { HttpError } from '../http/http-error.js'
 import type { Limits } from '../http/limits.js'
-import { readForm, registerMultipart } from '../http/multipart.js'
+import { registerMultipart } from '../http/multipart.js'
 import { formProblems } from '../http/problem-codes.js'
+import { splitLists } from '../http/split-lists.js'
 import { skipBodyValidation } from '../http/validation.js'
 import { predictExamples } from '../openapi/request-examples.js'
-import { isSmallAnswer, type PredictionsAnswer, streamJson, toJson } from '../predict/answer.js'
-import { classPredictions } from '../predict/class-predictions.js'
-import type { InputTask } from '../predict/input.js'
-import { InputThread } from '../predict/input-thread.js'
-import type { Pixels } from '../predict/instances.js'
+import type { ClassSelection } from '../predict/class-predictions.js'
+import { type ReadImages, readImageFiles } from '../predict/image-files.js'
+import { readImageForm } from '../predict/image-form.js'
+import type { FileInput } from '../predict/image-notes.js'
+import { type BodyFormat, imageCounts } from '../predict/input.js'
+import { networkPredictions } from '../predict/network-predictions.js'
+import type { PredictionTable } from '../predict/prediction-table.js'
+import { PredictionThread } from '../predict/prediction-thread.js'
+import { selectionOf, tensorFormOf } from '../predict/request-options.js'
 import { rowPredictions } from '../predict/row-predictions.js'
-import { Binary, PredictionsResponse, RowPredictionsResponse } from '../schemas.js'
+import { sendPredictions } from '../predict/send-predictions.js'
+import {
+  Binary,
+  PredictionsResponse,
+  RowPredictionsResponse,
+  SelectedPredictionsResponse,
+} from '../schemas.js'
 import { ModelParams, selectorProblems, VersionQuery } from './models.js'
 
 export interface PredictionRoutesDeps {
@@ -38,12 +58,16 @@ export interface PredictionRoutesDeps {
   limits: Limits
 }
 
-const maxFormImages = 32
-const imageTypes = [
-  ...['image/png', 'image/jpeg', 'image/webp', 'image/gif', 'image/bmp'],
-  'application/octet-stream',
-]
-const bodyTypes = ['application/json', 'text/csv', ...imageTypes, 'multipart/form-data']
+/** The type of a body → how its numbers are written; others are files. */
+const bodyFormats: Readonly<Record<string, BodyFormat>> = {
+  'application/json': { format: 'json' },
+  'text/csv': { format: 'csv' },
+  ...Object.fromEntries(arrowTypes.map(type => [type, { format: 'arrow' }])),
+  [parquetType]: { format: 'parquet' },
+}
+const textTypes = ['application/json', 'text/csv']
+const binaryTypes = [...imageTypes, tensorType, ...arrowTypes, parquetType]
+const bodyTypes = [...textTypes, ...binaryTypes, formType]
 
 const rowOptions = {
   explain: Type.Optional(
@@ -67,27 +91,33 @@ const rowOptions = {
   ),
 }
 
+const Images = Type.Array(
+  Type.Union([Type.Array(Type.Unknown()), Type.Record(Type.String(), Type.Unknown())]),
+  {
+    minItems: 1,
+    description:
+      'images with values from 0 to 255, as [h][w][c], as [h][w] if c is 1, or flat; or image files, as { "b64": "…" }; or rows of a table, as objects by column or as arrays in the order of the columns, where null and an absent column are missing values. `inputs` in place of `instances` means the same, and may have rows as { "column": [values] }',
+  },
+)
 const Instances = Type.Object({
-  instances: Type.Array(
-    Type.Union([Type.Array(Type.Unknown()), Type.Record(Type.String(), Type.Unknown())]),
-    {
-      minItems: 1,
-      description:
-        'images with values from 0 to 255, as [h][w][c], as [h][w] if c is 1, or flat; or rows of a table, as objects by column or as arrays in the order of the columns, where null and an absent column are missing values',
-    },
-  ),
+  instances: Images,
   ...rowOptions,
 })
-const Images = strictObject({ image: Type.Array(Binary, { maxItems: maxFormImages }) })
+const Form = strictObject({ image: Type.Array(Binary) })
 
-const PredictQuery = strictObject({ ...VersionQuery.properties, ...rowOptions })
+const PredictQuery = strictObject({
+  ...VersionQuery.properties,
+  ...rowOptions,
+  ...AnswerOptions.properties,
+  ...TensorOptions.properties,
+})
 
 const body = Type.Unsafe<unknown>({
   content: {
     'application/json': { schema: Instances },
     'text/csv': { schema: Type.String({ description: 'a header and rows' }) },
-    ...Object.fromEntries(imageTypes.map(type => [type, { schema: Binary }])),
-    'multipart/form-data': { schema: Images },
+    ...Object.fromEntries(binaryTypes.map(type => [type, { schema: Binary }])),
+    'multipart/form-data': { schema: Form },
   },
 })
 
@@ -96,43 +126,53 @@ export const predictionRoutes: FastifyPluginAsyncTypebox<PredictionRoutesDeps> =
   deps,
 ) => {
   const { predictions, limits } = deps
-  const inputThread = new InputThread()
-  app.addHook('onClose', () => inputThread.close())
+  const thread = new PredictionThread()
+  app.addHook('onClose', () => thread.close())
   app.removeContentTypeParser('application/json')
-  await registerMultipart(app, { fileBytes: limits.imageBytes, files: maxFormImages, fields: 0 })
-  app.addContentTypeParser(
-    imageTypes,
-    { parseAs: 'buffer', bodyLimit: limits.imageBytes },
-    (_request, bytes, done) => done(null, bytes),
-  )
-  app.addContentTypeParser(
-    ['application/json', 'text/csv'],
-    { parseAs: 'buffer', bodyLimit: limits.instanceBytes },
-    (_request, bytes, done) => done(null, bytes),
-  )
+  await registerMultipart(app, {
+    fileBytes: limits.imageBytes,
+    files: limits.imageFiles,
+    fields: 0,
+  })
+  const bodyLimits = [
+    [textTypes, limits.instanceBytes],
+    [binaryTypes, limits.imageBytes],
+  ] as const
+  for (const [types, bodyLimit] of bodyLimits) {
+    app.addContentTypeParser(
+      [...types],
+      { parseAs: 'buffer', bodyLimit },
+      (_request, bytes, done) => done(null, bytes),
+    )
+  }
 
   app.post(
     '/models/:id/predict',
     {
       validatorCompiler: skipBodyValidation,
       config: {
-        heldBytes: request => (hasNumbers(request) ? limits.instanceBytes : limits.imageBytes),
+        heldBytes: request =>
+          textTypes.includes(contentTypeOf(request)) ? limits.instanceBytes : limits.imageBytes,
       },
       schema: {
         tags: ['models'],
         operationId: 'predict',
         summary: 'Predict classes of images or values of rows',
         description:
-          'Takes images as numbers in JSON or as files (PNG, JPEG, WebP, GIF, BMP), which are turned by their EXIF orientation and resized as the images of the data set were, and rows as JSON or CSV. Returns one prediction for each.',
+          'Takes images as numbers, in JSON, Arrow or raw, or as files (PNG, JPEG, WebP, GIF, BMP), which are turned by their EXIF orientation and resized as the images of the data set were; and rows as JSON, CSV, Arrow, Parquet or raw numbers. Returns one prediction for each, as JSON, CSV or Arrow. GET /models/:id/contract says what a model takes and answers. Numbers are in JSON as exact as in Arrow; JSON has NaN and infinity as texts.',
         consumes: bodyTypes,
         params: ModelParams,
         querystring: PredictQuery,
+        headers: TensorHeaders,
         body,
         problems: [
           ...formProblems,
+          'NOT_ACCEPTABLE',
           ...selectorProblems,
           'INVALID_INSTANCES',
           'DATASET_TOO_LARGE',
+          'DATASET_FORMAT',
+          'DATASET_TRUNCATED',
           'DATASET_ENCODING',
           'DATASET_HEADER',
           'DATASET_ROW',
@@ -144,54 +184,101 @@ export const predictionRoutes: FastifyPluginAsyncTypebox<PredictionRoutesDeps> =
           'PREDICTOR_RESTARTED',
         ],
         requestExamples: predictExamples,
+        responseHeaders: { 200: ['Model-Version', 'Prediction-Notes'] },
         response: {
-          200: Type.Union([PredictionsResponse, RowPredictionsResponse], {
+          200: Type.Unsafe<unknown>({
             description: 'one prediction for each image or row',
+            content: {
+              [predictionFormats.json]: {
+                schema: Type.Union([
+                  PredictionsResponse,
+                  RowPredictionsResponse,
+                  SelectedPredictionsResponse,
+                ]),
+              },
+              [predictionFormats.csv]: { schema: Type.String() },
+              [predictionFormats.arrow]: { schema: Binary },
+            },
           }),
         },
       },
+      preValidation: splitLists('outputs'),
     },
     async (request, reply) => {
-      const { version, alias, ...options } = request.query
+      const { version, alias, format: requested } = request.query
+      const format = requireFormat(request, requested, predictionFormats)
       const model = await predictions.select(
         { name: request.params.id, version, alias },
         { header: headerReader(request) },
       )
       const prediction = { model: model.id, startedAt: performance.now(), count: 0 }
       request.prediction = prediction
-      const answer = isBoostingModel(model)
-        ? await predictRows(request, model, options)
-        : await predictImages(request, reply, model)
-      prediction.count = answer.count
-      // as text: the serializer of a union would check every prediction, which is slow and not needed
-      return (reply as FastifyReply)
-        .type('application/json; charset=utf-8')
-        .send(isSmallAnswer(answer) ? toJson(answer) : Readable.from(streamJson(answer)))
+      const selection = selectionOf(model, request.query)
+      const table = isBoostingModel(model)
+        ? await predictRows(request, model, selection)
+        : await predictImages(request, reply, model, selection)
+      prediction.count = table.count
+      return sendPredictions(reply, table, format, thread)
     },
   )
 
+  type PredictRequest = FastifyRequest<{ Querystring: Static<typeof PredictQuery> }>
+
   async function predictRows(
-    request: FastifyRequest,
+    request: PredictRequest,
     model: BoostingModel,
-    options: RowPredictionOptions,
-  ): Promise<PredictionsAnswer> {
-    const task = rowsTask(request, model, options, limits)
-    const { report, ...rows } = (await inputThread.read(task, modelKey(model))) as EncodedRows
-    return rowPredictions(model, await predictions.predictRows(model, rows), report)
+    selection: ClassSelection,
+  ): Promise<PredictionTable> {
+    const body = bodyFormatOf(request)
+    if (!body) {
+      const type = truncate(request.headers['content-type'] ?? '')
+      const message = `'${model.id}' predicts rows of a table: send ${textTypes.join(', ')}, ${arrowTypes[0]}, ${parquetType}, or ${tensorType} with a shape, not ${type}`
+      throw new HttpError('UNSUPPORTED_MEDIA_TYPE', message)
+    }
+    const { explain, unknownCategory, unknownColumn } = request.query
+    const options = { ...(explain !== undefined && { explain }), unknownCategory, unknownColumn }
+    const task = { kind: 'rows', bytes: bytesOf(request), body, model: rowModelOf(model) } as const
+    const read = await thread.read({ ...task, options, limits }, modelKey(model))
+    const { report, ...rows } = read as EncodedRows
+    return rowPredictions(model, await predictions.predictRows(model, rows), report, selection)
   }
 
   async function predictImages(
-    request: FastifyRequest,
+    request: PredictRequest,
     reply: FastifyReply,
     model: NetworkModel,
-  ): Promise<PredictionsAnswer> {
-    const files = await readImageFiles(request, reply, model, limits)
+    selection: ClassSelection,
+  ): Promise<PredictionTable> {
+    const { names = null, notes, input } = await readImages(request, reply, model)
     // a form has arrived only now
     request.prediction!.startedAt = performance.now()
-    const input: ImagesInput = files
-      ? { kind: 'images', files }
-      : ((await inputThread.read(pixelsTask(request, model, limits), modelKey(model))) as Pixels)
-    return classPredictions(model, await predictions.predictImages(model, input))
+    const probabilities = await predictions.predictImages(model, input)
+    return networkPredictions(model, probabilities, { notes, names }, selection)
+  }
+
+  async function readImages(
+    request: PredictRequest,
+    reply: FastifyReply,
+    model: NetworkModel,
+  ): Promise<ReadImages & { names?: string[] }> {
+    const input = fileInputOf(model)
+    const classes = Math.max(1, model.labels.length)
+    if (request.isMultipart()) {
+      const maxFiles = imageCounts(input, classes, limits).files
+      return readImageForm(request, reply, input, { limits, maxFiles })
+    }
+    const body = bodyFormatOf(request)
+    if (body?.format === 'csv' || body?.format === 'parquet') {
+      const type = contentTypeOf(request)
+      const message = `'${model.id}' predicts images: send JSON, Arrow or an image file, not ${type}`
+      throw new HttpError('UNSUPPORTED_MEDIA_TYPE', message)
+    }
+    const bytes = bytesOf(request)
+    if (body) {
+      const task = { kind: 'images', bytes, body, input, classes, limits } as const
+      return (await thread.read(task, modelKey(model))) as ReadImages
+    }
+    return readImageFiles([bytes], { input, maxPixels: limits.imagePixels, pathOf: () => '' })
   }
 }
 
@@ -203,89 +290,25 @@ const headerReader =
 
 const modelKey = ({ id, version, jobId }: Model) => `${id} ${version} ${jobId}`
 
-/** Whether the body has images or rows as text, not as files. */
-const hasNumbers = ({ headers }: FastifyRequest) =>
-  /^(application\/json|text\/csv)\b/.test(headers['content-type'] ?? '')
-
-function rowsTask(
-  request: FastifyRequest,
-  model: BoostingModel,
-  options: RowPredictionOptions,
-  limits: Limits,
-): InputTask {
-  const type = request.headers['content-type'] ?? ''
-  if (hasNumbers(request)) {
-    const format = type.startsWith('text/csv') ? 'csv' : 'json'
-    return {
-      kind: 'rows',
-      format,
-      bytes: bytesOf(request),
-      model: rowModelOf(model),
-      options,
-      limits,
-    }
-  }
-  const message = `'${model.id}' predicts rows of a table: send application/json or text/csv, not ${truncate(type)}`
-  throw new HttpError('UNSUPPORTED_MEDIA_TYPE', message)
+function fileInputOf(model: NetworkModel): FileInput {
+  const { height, width, channels } = model.input
+  return { ...preprocessingOf(model), height, width, channels }
 }
 
-function pixelsTask(
-  request: FastifyRequest,
-  { input, labels }: NetworkModel,
-  limits: Limits,
-): InputTask {
-  const { height, width, channels } = input
-  return {
-    kind: 'pixels',
-    bytes: bytesOf(request),
-    input: { height, width, channels },
-    classes: Math.max(1, labels.length),
-    limits,
-  }
+/** Without parameters such as `charset`. */
+const contentTypeOf = ({ headers }: FastifyRequest): string =>
+  (headers['content-type'] ?? '').split(';', 1)[0]!.trim().toLowerCase()
+
+/** Returns null if the body is an image file. A request without a body is JSON. */
+function bodyFormatOf(
+  request: FastifyRequest<{ Querystring: Static<typeof PredictQuery> }>,
+): BodyFormat | null {
+  const type = contentTypeOf(request)
+  const tensor = tensorFormOf(request, request.query, type === tensorType)
+  if (tensor) return { format: 'tensor', tensor }
+  return bodyFormats[type === '' ? 'application/json' : type] ?? null
 }
 
 /** A request without a body has none, in Fastify's words. */
 const bytesOf = ({ body }: FastifyRequest): Uint8Array =>
   body instanceof Uint8Array ? body : new Uint8Array()
-
-/** Returns null if the body has numbers in place of files. */
-async function readImageFiles(
-  request: FastifyRequest,
-  reply: FastifyReply,
-  model: NetworkModel,
-  limits: Limits,
-): Promise<Uint8Array[] | null> {
-  if (request.headers['content-type']?.startsWith('text/csv')) {
-    const message = `'${model.id}' predicts images: send JSON or an image file, not CSV`
-    throw new HttpError('UNSUPPORTED_MEDIA_TYPE', message)
-  }
-  if (request.isMultipart()) return readImageForm(request, reply, limits)
-  if (hasNumbers(request) || !Buffer.isBuffer(request.body)) return null
-  checkImage(request.body, '', limits.imagePixels)
-  return [request.body]
-}
-
-async function readImageForm(request: FastifyRequest, reply: FastifyReply, limits: Limits) {
-  const files: Uint8Array[] = []
-  let remainingBytes = limits.imageBytes
-  await readForm(request, reply, {
-    async file({ content }) {
-      const chunks: Uint8Array[] = []
-      for await (const chunk of content) {
-        remainingBytes -= chunk.length
-        if (remainingBytes < 0)
-          throw new HttpError('BODY_TOO_LARGE', 'the images together are too large')
-        chunks.push(chunk)
-      }
-      files.push(Buffer.concat(chunks))
-    },
-    field(name) {
-      throw new HttpError('INVALID_REQUEST', `unknown field ${quoteTruncated(name)}`)
-    },
-  })
-  if (files.length === 0) throw new HttpError('INVALID_REQUEST', 'the form has no image')
-  files.forEach((file, i) => {
-    checkImage(file, `/${i}`, limits.imagePixels)
-  })
-  return files
-}

@@ -82,6 +82,35 @@ export function encodeRows(
     if (encoder.errors.length >= maxErrors) break
     encoder.encode(row, cells)
   }
+  return resultOf(encoder)
+}
+
+/** Rows that follow each other, by column. */
+export interface ValueBatch {
+  firstRow: number
+  rows: number
+  /** `value` is given the row of the batch. */
+  columns: readonly { name: string; value(row: number): unknown }[]
+}
+
+/** As `encodeRows`, of rows that are given by column. */
+export function encodeColumns(
+  columns: readonly EncodedColumn[],
+  rows: number,
+  batches: Iterable<ValueBatch>,
+  options: EncodeOptions,
+): EncodedTable {
+  const encoder = new RowEncoder(columns, rows, options)
+  for (const batch of batches) {
+    for (const { name, value } of batch.columns) {
+      if (encoder.errors.length >= maxErrors) return resultOf(encoder)
+      encoder.encodeColumn(name, value, batch)
+    }
+  }
+  return resultOf(encoder)
+}
+
+function resultOf(encoder: RowEncoder): EncodedTable {
   if (encoder.errors.length === 0) return encoder.result()
   const errors = encoder.errors.slice(0, maxErrors)
   const detail = errors.map(({ message }) => message).join('; ')
@@ -121,10 +150,24 @@ class RowEncoder {
     for (const [name, value] of Object.entries(cells)) {
       const column = this.indices.get(name)
       if (column !== undefined) this.encodeCell(row, column, value)
-      else if (this.options.unknownColumn === 'ignore' || this.unusedColumns.has(name))
-        this.passedOver.add(name)
-      else this.addForeignColumn(row, name)
+      else this.passOver(row, name)
     }
+  }
+
+  encodeColumn(name: string, value: (row: number) => unknown, { firstRow, rows }: ValueBatch) {
+    const column = this.indices.get(name)
+    if (column === undefined) {
+      this.passOver(firstRow, name)
+      return
+    }
+    for (let row = 0; row < rows && this.errors.length < maxErrors; row++)
+      this.encodeCell(firstRow + row, column, value(row))
+  }
+
+  private passOver(row: number, name: string): void {
+    if (this.options.unknownColumn === 'ignore' || this.unusedColumns.has(name))
+      this.passedOver.add(name)
+    else this.addForeignColumn(row, name)
   }
 
   result(): EncodedTable {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { defaultLimits } from '../../../src/api/http/limits.js'
-import { toJson } from '../../../src/api/predict/answer.js'
+import { toJson } from '../../../src/api/predict/json-answer.js'
 import { rowPredictions } from '../../../src/api/predict/row-predictions.js'
 import { readRows } from '../../../src/api/predict/rows.js'
 import { rowModelOf } from '../../../src/serving/row-encoding.js'
@@ -32,10 +32,11 @@ const model: BoostingModel = {
 }
 const query = { unknownCategory: 'missing', unknownColumn: 'error' } as const
 
-/** The answer to a body, from predictions that are the sums of the rows. */
+/** The answer to a body, from predictions that are the sums of the rows, where a missing value is 0. */
 function answer(body: unknown, from = model): RowPredictions & { rows: number[] } {
   const { rows, count, report } = readRows(body, rowModelOf(from), query, defaultLimits)
-  const values = Float32Array.from({ length: count }, (_, i) => rows[2 * i]! + rows[2 * i + 1]!)
+  const cell = (i: number) => (Number.isNaN(rows[i]) ? 0 : rows[i]!)
+  const values = Float32Array.from({ length: count }, (_, i) => cell(2 * i) + cell(2 * i + 1))
   const predictions = rowPredictions(from, { values, outputs: 1, explanations: null }, report)
   return { ...JSON.parse(toJson(predictions)), rows: [...rows] }
 }

@@ -3,7 +3,7 @@
 import { ImageError } from '../image-error.js'
 import { isBmp, readBmpHeader } from './bmp.js'
 import { isGif, readGifHeader } from './gif.js'
-import { segments } from './jpeg-structure.js'
+import { segmentsBeforeScan } from './jpeg-structure.js'
 import { isWebp, readWebpHeader } from './webp.js'
 
 /** The formats of image files that are read. The first two stay as they are in a data set. */
@@ -71,7 +71,7 @@ function parsePngHeader(png: Buffer): ParsedHeader {
 }
 
 function parseJpegHeader(jpeg: Buffer): ParsedHeader {
-  for (const { marker, data } of segments(jpeg)) {
+  for (const { marker, data } of segmentsBeforeScan(jpeg)) {
     if (isStartOfFrame(marker) && data.length >= 6) return parseStartOfFrame(marker, data)
     if (marker === startOfScan || marker === endOfImage) {
       throw new ImageError('the JPEG is damaged: there is no frame header')

@@ -1,7 +1,7 @@
 import { type EncodedHeader, readEncodedHeader } from './encoded-image.js'
 import { exifOrientation, isExifSegment } from './exif.js'
 import { readGifHeader } from './gif.js'
-import { segments } from './jpeg-structure.js'
+import { segmentsBeforeScan } from './jpeg-structure.js'
 import { type PngChunk, pngChunks } from './png-structure.js'
 import { readWebpHeader } from './webp.js'
 
@@ -57,7 +57,7 @@ const find = (chunks: readonly PngChunk[], name: string) => chunks.find(({ type 
 function describeJpeg(jpeg: Buffer): Described {
   const traits: ImageTrait[] = []
   let orientation = 1
-  for (const { marker, data } of segments(jpeg)) {
+  for (const { marker, data } of segmentsBeforeScan(jpeg)) {
     if (marker === 0xda) break
     const isFrame = marker >= 0xc0 && marker <= 0xc2
     if (isFrame && data[5] === 4) traits.push('cmyk')

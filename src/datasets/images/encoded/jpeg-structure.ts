@@ -1,4 +1,5 @@
 import { ImageError } from '../image-error.js'
+import { maxParts, tooManyParts } from './max-parts.js'
 
 /** Throws an ImageError if a JPEG with an intact header has no end-of-image marker. */
 export function checkJpegEnd(jpeg: Buffer): void {
@@ -13,7 +14,13 @@ export interface Segment {
 }
 
 /** The segments of a JPEG up to its end or the end of the bytes. Those of a scan contain its compressed data. */
-export function* segments(jpeg: Buffer): Generator<Segment> {
+export const segments = (jpeg: Buffer): Generator<Segment> => readSegments(jpeg, true)
+
+/** The segments up to the first scan, whose data is left out: to find its end takes long. */
+export const segmentsBeforeScan = (jpeg: Buffer): Generator<Segment> => readSegments(jpeg, false)
+
+function* readSegments(jpeg: Buffer, withScans: boolean): Generator<Segment> {
+  let count = 0
   for (let offset = 0; offset + 1 < jpeg.length; ) {
     const marker = jpeg[offset + 1]!
     if (jpeg[offset] !== 0xff) {
@@ -23,6 +30,7 @@ export function* segments(jpeg: Buffer): Generator<Segment> {
       offset += 1 // a fill byte
       continue
     }
+    if (++count > maxParts) throw new ImageError(tooManyParts('JPEG', 'segments'))
     // start, end, restarts and TEM have no length
     const isBare = (marker >= 0xd0 && marker <= 0xd9) || marker === 0x01
     if (isBare) {
@@ -32,6 +40,10 @@ export function* segments(jpeg: Buffer): Generator<Segment> {
       continue
     }
     if (offset + 4 > jpeg.length) return
+    if (marker === 0xda && !withScans) {
+      yield { marker, data: jpeg.subarray(offset + 4, offset + 4) }
+      return
+    }
     const headerEnd = offset + 2 + Math.max(2, jpeg.readUInt16BE(offset + 2))
     const end = marker === 0xda ? endOfScan(jpeg, headerEnd) : headerEnd
     yield { marker, data: jpeg.subarray(offset + 4, end) }

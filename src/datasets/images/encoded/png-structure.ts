@@ -2,6 +2,7 @@ import { inflateSync } from 'node:zlib'
 import { crc32 } from '@node-rs/crc32'
 import { formatChecksum } from '../../errors.js'
 import { ImageError } from '../image-error.js'
+import { maxParts, tooManyParts } from './max-parts.js'
 
 export interface PngChunk {
   type: string
@@ -15,6 +16,7 @@ export interface PngChunk {
 export function pngChunks(png: Buffer): PngChunk[] {
   const chunks: PngChunk[] = []
   for (let offset = 8; offset < png.length; ) {
+    if (chunks.length === maxParts) throw new ImageError(tooManyParts('PNG', 'chunks'))
     if (offset + 12 > png.length) throw new ImageError('the PNG ends in the middle')
     const length = png.readUInt32BE(offset)
     const type = png.toString('latin1', offset + 4, offset + 8)

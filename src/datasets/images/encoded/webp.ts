@@ -1,5 +1,6 @@
 // WebP: RIFF chunks (https://developers.google.com/speed/webp/docs/riff_container).
 import { ImageError } from '../image-error.js'
+import { maxParts, tooManyParts } from './max-parts.js'
 
 interface WebpHeader {
   height: number
@@ -21,7 +22,9 @@ export function readWebpHeader(webp: Buffer): WebpHeader {
   if (end > webp.length) throw new ImageError('the WebP ends in the middle')
   let found: WebpHeader | null = null
   let exif: Buffer | null = null
+  let count = 0
   for (let at = 12; at + 8 <= end; ) {
+    if (++count > maxParts) throw new ImageError(tooManyParts('WebP', 'chunks'))
     const type = webp.toString('latin1', at, at + 4)
     const length = webp.readUInt32LE(at + 4)
     const data = webp.subarray(at + 8, at + 8 + length)

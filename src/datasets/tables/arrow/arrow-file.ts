@@ -1,5 +1,5 @@
 import { fileError } from '../../errors.js'
-import type { InputFile } from '../../input-file.js'
+import type { ByteSource } from '../csv.js'
 import {
   type ArrowSchema,
   type BatchHeader,
@@ -8,6 +8,7 @@ import {
   parseMessage,
 } from './arrow-schema.js'
 import { isArrowFile, magic } from './magic.js'
+import { type ReadBudget, unlimited } from './read-budget.js'
 
 /** A batch of rows or of dictionary values, and where its body begins. */
 export interface ArrowBlock {
@@ -20,7 +21,8 @@ export interface ArrowBlock {
 }
 
 export interface ArrowFile {
-  file: InputFile
+  file: ByteSource
+  budget: ReadBudget
   schema: ArrowSchema
   rows: number
   /** Reads the metadata of each message again, in order. */
@@ -34,16 +36,16 @@ const maxMetadataBytes = 64 * 2 ** 20
 const trailerBytes = 4 + magic.length
 
 /** Reads the schema, and checks where all messages lie. */
-export function openArrowFile(file: InputFile): ArrowFile {
+export function openArrowFile(file: ByteSource, budget = unlimited()): ArrowFile {
   const isFile = isArrowFile(Buffer.from(file.read(0, 8)))
-  const { schema, blocks } = isFile ? openFile(file) : openStream(file)
+  const { schema, blocks } = isFile ? openFile(file, budget) : openStream(file, budget)
   if (schema.isBigEndian) throw damaged(file, 0, 'its numbers are big-endian, which is not read')
   let rows = 0
   for (const { batch, dictionary } of blocks()) if (!dictionary) rows += batch.rows
-  return { file, schema, rows, blocks }
+  return { file, budget, schema, rows, blocks }
 }
 
-function openFile(file: InputFile) {
+function openFile(file: ByteSource, budget: ReadBudget) {
   const trailer = Buffer.from(file.read(file.size - trailerBytes, trailerBytes))
   if (file.size < 8 + trailerBytes || trailer.toString('latin1', 4) !== magic) {
     const detail = `the Arrow file is not complete: it does not end in ${magic}`
@@ -61,7 +63,7 @@ function openFile(file: InputFile) {
     *blocks() {
       for (const { offset } of [...footer.dictionaries, ...footer.batches]) {
         // each message begins with its length, as in a stream
-        const placed = readMessage(file, offset)
+        const placed = readMessage(file, offset, budget)
         const found = placed && blockOf(file, placed)
         if (!found) throw damaged(file, offset, 'there is no batch where the footer says')
         yield found
@@ -76,8 +78,8 @@ interface PlacedMessage {
   body: number
 }
 
-function openStream(file: InputFile) {
-  const first = readMessage(file, 0)
+function openStream(file: ByteSource, budget: ReadBudget) {
+  const first = readMessage(file, 0, budget)
   if (first?.message.kind !== 'schema') throw damaged(file, 0, 'it does not begin with a schema')
   const { message, body } = first
   const start = body + message.bodyLength
@@ -85,7 +87,7 @@ function openStream(file: InputFile) {
     schema: message.schema,
     *blocks() {
       for (let at = start; ; ) {
-        const placed = readMessage(file, at)
+        const placed = readMessage(file, at, budget)
         if (!placed) return
         const block = blockOf(file, placed)
         if (block) yield block
@@ -96,7 +98,7 @@ function openStream(file: InputFile) {
 }
 
 /** Returns null at the end of a stream. */
-function readMessage(file: InputFile, at: number): PlacedMessage | null {
+function readMessage(file: ByteSource, at: number, budget: ReadBudget): PlacedMessage | null {
   if (at === file.size) return null
   const head = Buffer.from(file.read(at, 8))
   if (head.length < 4) throw truncated(file, at)
@@ -108,13 +110,14 @@ function readMessage(file: InputFile, at: number): PlacedMessage | null {
   if (length < 0 || length > maxMetadataBytes)
     throw damaged(file, at, `the metadata of a message is said to take ${length} bytes`)
   if (start + length > file.size) throw truncated(file, at)
+  budget.take(length, file.name)
   const message = attempt(file, at, () => parseMessage(copyOf(file, start, length)))
   const body = start + length
   if (message.bodyLength > file.size - body) throw truncated(file, at)
   return { at, message, body }
 }
 
-function blockOf(file: InputFile, { at, message, body }: PlacedMessage): ArrowBlock | null {
+function blockOf(file: ByteSource, { at, message, body }: PlacedMessage): ArrowBlock | null {
   if (message.kind !== 'batch' && message.kind !== 'dictionary') return null
   const { batch, bodyLength } = message
   for (const { offset, length } of batch.buffers) {
@@ -127,10 +130,10 @@ function blockOf(file: InputFile, { at, message, body }: PlacedMessage): ArrowBl
   return { dictionary, batch, body, bodyLength }
 }
 
-const copyOf = (file: InputFile, at: number, length: number) =>
+const copyOf = (file: ByteSource, at: number, length: number) =>
   new Uint8Array(file.read(at, length))
 
-function attempt<Result>(file: InputFile, at: number, parse: () => Result): Result {
+function attempt<Result>(file: ByteSource, at: number, parse: () => Result): Result {
   try {
     return parse()
   } catch (error) {
@@ -138,10 +141,10 @@ function attempt<Result>(file: InputFile, at: number, parse: () => Result): Resu
   }
 }
 
-export const damaged = (file: InputFile, byte: number, detail: string, cause?: unknown) => {
+export const damaged = (file: ByteSource, byte: number, detail: string, cause?: unknown) => {
   const place = { file: file.name, byte }
   return fileError('DATASET_FORMAT', place, `the Arrow file is damaged: ${detail}`, cause)
 }
 
-const truncated = (file: InputFile, byte: number) =>
+const truncated = (file: ByteSource, byte: number) =>
   fileError('DATASET_TRUNCATED', { file: file.name, byte }, 'the Arrow file ends within a message')

@@ -19,6 +19,8 @@ export interface ArrowType {
   unit: number
   scale: number
   hasZone: boolean
+  /** Values of a list, or bytes of a binary, that has a fixed size. */
+  size: number
 }
 
 export interface ArrowField {
@@ -113,7 +115,7 @@ function parseType(type: number, table: FlatTable | null): ArrowType {
   const name = typeNames[type] ?? 'none'
   const read = (field: number, absent: number) => table?.int32(field, absent) ?? absent
   const unit = (absent: number) => table?.int16(0, absent) ?? absent
-  const plain = { name, bitWidth: 0, isSigned: true, unit: 0, scale: 0, hasZone: false }
+  const plain = { name, bitWidth: 0, isSigned: true, unit: 0, scale: 0, hasZone: false, size: 0 }
   switch (name) {
     case 'int':
       return { ...plain, bitWidth: read(0, 32), isSigned: table ? table.int8(1) !== 0 : true }
@@ -127,6 +129,9 @@ function parseType(type: number, table: FlatTable | null): ArrowType {
       return { ...plain, unit: unit(1), bitWidth: read(1, 32) }
     case 'timestamp':
       return { ...plain, unit: unit(0), hasZone: Boolean(table?.text(1)) }
+    case 'fixed_list':
+    case 'fixed_binary':
+      return { ...plain, size: read(0, 0) }
     case 'decimal':
       return { ...plain, scale: read(1, 0), bitWidth: read(2, 128) }
     default:

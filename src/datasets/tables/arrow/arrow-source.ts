@@ -1,7 +1,6 @@
 import { TrainyardError } from '../../../errors.js'
 import { listNames, Notes } from '../../../spec/notes.js'
 import { fileError } from '../../errors.js'
-import type { InputFile } from '../../input-file.js'
 import type { DatasetLimits } from '../../limits.js'
 import type {
   ColumnBatch,
@@ -10,6 +9,7 @@ import type {
   NumberArray,
   Texts,
 } from '../columns/column-batch.js'
+import type { ByteSource } from '../csv.js'
 import {
   checkCells,
   checkSameColumns,
@@ -21,32 +21,26 @@ import { type ArrowBlock, type ArrowFile, damaged, openArrowFile } from './arrow
 import type { ArrowField } from './arrow-schema.js'
 import {
   type ArrowValues,
-  bufferCountOf,
-  type ColumnBuffers,
-  isView,
   readIntegers,
   readValidity,
   readValues,
   sourceTypeOf,
 } from './arrow-values.js'
 import { BodyBuffers } from './body-buffers.js'
+import { type ArrowColumn, columnBuffers, placedColumns } from './column-places.js'
 import { Dictionaries } from './dictionaries.js'
-
-/** A column that a table can have, and where its node and buffers lie in each batch. */
-interface ArrowColumn {
-  field: ArrowField
-  node: number
-  buffer: number
-  /** Columns of views before it, each of which may have more buffers. */
-  views: number
-}
+import { unlimited } from './read-budget.js'
 
 const maxBatchRows = 65_536
 const batchBytes = 8 * 2 ** 20
 
 /** The columns of Arrow files and streams that a table can have. Several form one table, in their order. */
-export function openArrow(files: readonly InputFile[], limits: DatasetLimits): ColumnSource {
-  const opened = files.map(file => openArrowFile(file))
+export function openArrow(
+  files: readonly ByteSource[],
+  limits: DatasetLimits,
+  budget = unlimited(),
+): ColumnSource & { rows: number } {
+  const opened = files.map(file => openArrowFile(file, budget))
   const columnsOf = opened.map(({ schema, file }) => usableColumns(file, schema.fields))
   const sources = columnsOf.map(columns =>
     columns.map(({ field }) => ({ name: field.name, type: sourceTypeOf(field.type)! })),
@@ -67,30 +61,17 @@ export function openArrow(files: readonly InputFile[], limits: DatasetLimits): C
   return {
     columns: first!,
     notes: notes.all,
+    rows,
     *batches() {
       for (const [at, file] of opened.entries()) yield* readBatches(file, columnsOf[at]!)
     },
   }
 }
 
-/** Counts nodes and buffers of all columns, since those that are left out have some as well. */
-function usableColumns(file: InputFile, fields: readonly ArrowField[]): ArrowColumn[] {
-  const columns: ArrowColumn[] = []
-  let node = 0
-  let buffer = 0
-  let views = 0
-  const pass = (field: ArrowField) => {
-    node++
-    buffer += bufferCountOf(field)
-    if (isView(field)) views++
-    if (!field.dictionary) for (const child of field.children) pass(child)
-  }
-  for (const field of fields) {
-    if (sourceTypeOf(field.type) !== null && !isPandasIndex(field.name)) {
-      columns.push({ field, node, buffer, views })
-    }
-    pass(field)
-  }
+function usableColumns(file: ByteSource, fields: readonly ArrowField[]): ArrowColumn[] {
+  const columns = placedColumns(fields).filter(
+    ({ field }) => sourceTypeOf(field.type) !== null && !isPandasIndex(field.name),
+  )
   if (columns.length > 0) return columns
   const found = listNames(fields.map(({ name }) => name)) || 'there are none'
   const detail = `no column has numbers, booleans or texts: ${found}`
@@ -98,8 +79,8 @@ function usableColumns(file: InputFile, fields: readonly ArrowField[]): ArrowCol
 }
 
 function* readBatches(arrow: ArrowFile, columns: readonly ArrowColumn[]): Generator<ColumnBatch> {
-  const { file } = arrow
-  const dictionaries = new Dictionaries(file, arrow.schema.fields)
+  const { file, budget } = arrow
+  const dictionaries = new Dictionaries(file, arrow.schema.fields, budget)
   const rowBytes = 8 * columns.length
   const batchRows = Math.max(1, Math.min(maxBatchRows, Math.floor(batchBytes / rowBytes)))
   let firstRow = 0
@@ -108,7 +89,7 @@ function* readBatches(arrow: ArrowFile, columns: readonly ArrowColumn[]): Genera
       dictionaries.add(block)
       continue
     }
-    const buffers = new BodyBuffers(file, block)
+    const buffers = new BodyBuffers(file, block, budget)
     const readers = columns.map(column => columnReader(file, block, buffers, column, dictionaries))
     const { rows } = block.batch
     for (let from = 0; from < rows; from += batchRows) {
@@ -127,19 +108,15 @@ function* readBatches(arrow: ArrowFile, columns: readonly ArrowColumn[]): Genera
 type ColumnReader = (from: number, rows: number) => ColumnValues
 
 function columnReader(
-  file: InputFile,
+  file: ByteSource,
   block: ArrowBlock,
   buffers: BodyBuffers,
-  { field, node, buffer, views }: ArrowColumn,
+  placed: ArrowColumn,
   dictionaries: Dictionaries,
 ): ColumnReader {
   const { batch } = block
-  const extra = batch.variadic.slice(0, views).reduce((sum, count) => sum + count, 0)
-  const column: ColumnBuffers = {
-    buffers,
-    first: buffer + extra,
-    variadic: isView(field) ? (batch.variadic[views] ?? 0) : 0,
-  }
+  const column = columnBuffers(placed, buffers, batch)
+  const { field, node } = placed
   const where = `column '${field.name}'`
   const stated = batch.nodes[node]?.length
   if (stated !== batch.rows) {

@@ -111,7 +111,7 @@ export function readValues(
     case 'large_utf8':
       return { kind: 'texts', texts: readTexts(column, from, rows, type.name === 'utf8' ? 4 : 8) }
     case 'utf8_view':
-      return { kind: 'texts', texts: readViews(column, from, rows, valid) }
+      return { kind: 'texts', texts: checkedTexts(readViews(column, from, rows, valid)) }
     case 'bool':
       return { kind: 'numbers', values: readBits(column.buffers, column.first + 1, from, rows) }
     case 'null':
@@ -161,7 +161,7 @@ export function readIntegers(
   }
 }
 
-function readFloats({ unit }: ArrowType, column: ColumnBuffers, from: number, rows: number) {
+export function readFloats({ unit }: ArrowType, column: ColumnBuffers, from: number, rows: number) {
   const bytes = fixedBytes(column, from, rows, 2 << unit)
   if (unit === 2) return new Float64Array(bytes.buffer)
   if (unit === 1) return new Float32Array(bytes.buffer)
@@ -205,7 +205,23 @@ function timeFormat({ name, unit, hasZone }: ArrowType): (value: number | bigint
     : value => formatTimestamp(BigInt(value) * nanos, hasZone)
 }
 
+/** The bytes of each row of a column of bytes or texts. */
+export function readBytes(
+  { name }: ArrowType,
+  column: ColumnBuffers,
+  from: number,
+  rows: number,
+  valid: Validity,
+): Texts {
+  if (name === 'binary_view') return readViews(column, from, rows, valid)
+  return readRanges(column, from, rows, name === 'binary' ? 4 : 8)
+}
+
 function readTexts(column: ColumnBuffers, from: number, rows: number, width: 4 | 8): Texts {
+  return checkedTexts(readRanges(column, from, rows, width))
+}
+
+function readRanges(column: ColumnBuffers, from: number, rows: number, width: 4 | 8): Texts {
   const { buffers, first } = column
   // a batch without rows may have no offsets
   if (rows === 0) return { bytes: Buffer.alloc(0), offsets: new Int32Array(1) }
@@ -221,7 +237,7 @@ function readTexts(column: ColumnBuffers, from: number, rows: number, width: 4 |
   }
   if (start < 0 || end - start > maxTextBytes)
     throw new RangeError(`the texts of ${rows} rows take ${end - start} bytes`)
-  return checkedTexts(Buffer.from(buffers.copy(first + 2, start, end).buffer), offsets)
+  return { bytes: Buffer.from(buffers.copy(first + 2, start, end).buffer), offsets }
 }
 
 /** Texts of one batch, at most 65,536 rows. */
@@ -251,10 +267,10 @@ function readViews(column: ColumnBuffers, from: number, rows: number, valid: Val
       parts.push(buffers.copy(first + 2 + buffer, start, start + length))
     }
   }
-  return checkedTexts(Buffer.concat(parts, total), offsets)
+  return { bytes: Buffer.concat(parts, total), offsets }
 }
 
-function checkedTexts(bytes: Buffer, offsets: Int32Array): Texts {
-  if (!isUtf8(bytes)) throw new RangeError('a text is not UTF-8')
-  return { bytes, offsets }
+function checkedTexts(texts: Texts): Texts {
+  if (!isUtf8(texts.bytes)) throw new RangeError('a text is not UTF-8')
+  return texts
 }

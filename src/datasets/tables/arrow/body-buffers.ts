@@ -1,8 +1,9 @@
 import { fileError } from '../../errors.js'
-import type { InputFile } from '../../input-file.js'
+import type { ByteSource } from '../csv.js'
 import { decompress } from '../decompress.js'
 import type { ArrowBlock } from './arrow-file.js'
 import { inflateLz4 } from './lz4-frame.js'
+import type { ReadBudget } from './read-budget.js'
 
 /** Inflated buffers of one batch that are held at once. */
 const maxHeldBytes = 256 * 2 ** 20
@@ -15,8 +16,9 @@ export class BodyBuffers {
   private heldBytes = 0
 
   constructor(
-    private readonly file: InputFile,
+    private readonly file: ByteSource,
     private readonly block: ArrowBlock,
+    private readonly budget: ReadBudget,
   ) {}
 
   /** Bytes of a buffer once it is inflated; 0 if the batch has no such buffer. */
@@ -57,6 +59,7 @@ export class BodyBuffers {
       const detail = `the compressed buffers of one batch inflate to more than ${maxHeldBytes} bytes: write smaller batches, such as chunksize=65536 of pyarrow, or compression="uncompressed"`
       throw fileError('DATASET_TOO_LARGE', place, detail)
     }
+    if (!isStored) this.budget.take(size, file.name)
     const found = isStored
       ? compressed
       : block.batch.compression === 'lz4'

@@ -1,11 +1,12 @@
 import { TrainyardError } from '../../../errors.js'
 import { fileError } from '../../errors.js'
-import type { InputFile } from '../../input-file.js'
 import type { NumberArray, Texts } from '../columns/column-batch.js'
+import type { ByteSource } from '../csv.js'
 import { type ArrowBlock, damaged } from './arrow-file.js'
 import type { ArrowField, ArrowType } from './arrow-schema.js'
 import { type ArrowValues, isView, readValidity, readValues, sourceTypeOf } from './arrow-values.js'
 import { BodyBuffers } from './body-buffers.js'
+import type { ReadBudget } from './read-budget.js'
 
 /** Values of one dictionary. */
 const maxValues = 16 * 2 ** 20
@@ -18,8 +19,9 @@ export class Dictionaries {
   private readonly values = new Map<string, ArrowValues>()
 
   constructor(
-    private readonly file: InputFile,
+    private readonly file: ByteSource,
     fields: readonly ArrowField[],
+    private readonly budget: ReadBudget,
   ) {
     for (const { dictionary, type } of fields) if (dictionary) this.types.set(dictionary.id, type)
   }
@@ -35,8 +37,9 @@ export class Dictionaries {
       const detail = `a dictionary has ${rows} values, more than ${maxValues}`
       throw fileError('DATASET_TOO_LARGE', { file: file.name, byte: block.body }, detail)
     }
+    this.budget.take(4 * rows, file.name)
     const field = { name: '', type, children: [], dictionary: null }
-    const buffers = new BodyBuffers(file, block)
+    const buffers = new BodyBuffers(file, block, this.budget)
     const column = { buffers, first: 0, variadic: isView(field) ? (variadic[0] ?? 0) : 0 }
     try {
       const valid = readValidity(column, 0, rows)

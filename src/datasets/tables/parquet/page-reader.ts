@@ -2,8 +2,8 @@ import type { PageHeader, RowGroup } from 'hyparquet'
 import { parquetHeader } from 'hyparquet/src/column.js'
 import { TrainyardError } from '../../../errors.js'
 import { fileError } from '../../errors.js'
-import type { InputFile } from '../../input-file.js'
 import type { Validity } from '../columns/column-batch.js'
+import type { ByteSource } from '../csv.js'
 import { decompress } from '../decompress.js'
 import { readLevels, readRuns } from './bit-packing.js'
 import type { Converted, LeafType } from './column-type.js'
@@ -30,7 +30,7 @@ export class InflationBudget {
   private inflated = 0
 
   constructor(
-    private readonly file: InputFile,
+    private readonly file: ByteSource,
     private readonly ratio: number,
   ) {}
 
@@ -50,7 +50,7 @@ export class PageReader {
   private dictionary: Converted | null = null
 
   constructor(
-    private readonly file: InputFile,
+    private readonly file: ByteSource,
     private readonly leaf: Leaf,
     private readonly type: LeafType,
     private readonly rowGroup: RowGroup,

@@ -1,7 +1,7 @@
 // The footer of a Parquet file: https://github.com/apache/parquet-format#file-format
 import { type FileMetaData, parquetMetadata, type RowGroup, type SchemaElement } from 'hyparquet'
 import { type FileErrorCode, fileError } from '../../errors.js'
-import type { InputFile } from '../../input-file.js'
+import type { ByteSource } from '../csv.js'
 import { isKnownCodec } from '../decompress.js'
 import { encryptedMagic, magic } from './magic.js'
 import { findStructEnd } from './thrift-check.js'
@@ -29,7 +29,7 @@ export interface ParquetFooter {
 }
 
 /** Reads and checks the footer. Sizes of single pages are checked when they are read. */
-export function readFooter(file: InputFile): ParquetFooter {
+export function readFooter(file: ByteSource): ParquetFooter {
   const bytes = readFooterBytes(file)
   const metadata = parseFooter(file, bytes)
   const { schema, row_groups: rowGroups } = metadata
@@ -49,7 +49,7 @@ export function readFooter(file: InputFile): ParquetFooter {
   return { leaves, nested, rowGroups, rows }
 }
 
-function readFooterBytes(file: InputFile): Buffer {
+function readFooterBytes(file: ByteSource): Buffer {
   const start = file.read(0, 4).toString('latin1')
   if (file.size < 4 + trailerBytes) throw truncated(file, `it ends after ${file.size} bytes`)
   const trailer = Buffer.from(file.read(file.size - trailerBytes, trailerBytes))
@@ -72,7 +72,7 @@ function readFooterBytes(file: InputFile): Buffer {
   return Buffer.from(bytes)
 }
 
-function parseFooter(file: InputFile, bytes: Buffer): FileMetaData {
+function parseFooter(file: ByteSource, bytes: Buffer): FileMetaData {
   try {
     const end = findStructEnd(bytes.subarray(0, -trailerBytes))
     if (end < 0) throw new Error('it ends early')
@@ -85,7 +85,7 @@ function parseFooter(file: InputFile, bytes: Buffer): FileMetaData {
 }
 
 /** The elements of the schema come in depth-first order, each before its children. */
-function readSchema(file: InputFile, schema: readonly SchemaElement[]) {
+function readSchema(file: ByteSource, schema: readonly SchemaElement[]) {
   const leaves: Leaf[] = []
   const nested: string[] = []
   let chunks = 0
@@ -103,7 +103,7 @@ function readSchema(file: InputFile, schema: readonly SchemaElement[]) {
   return { leaves, nested, chunks }
 }
 
-function subtreeEnd(file: InputFile, schema: readonly SchemaElement[], start: number): number {
+function subtreeEnd(file: ByteSource, schema: readonly SchemaElement[], start: number): number {
   let end = start
   for (let open = 1; open > 0; open--, end++) {
     const element = schema[end]
@@ -116,7 +116,7 @@ function subtreeEnd(file: InputFile, schema: readonly SchemaElement[], start: nu
 }
 
 /** Throws if the bytes of a chunk cannot lie where the footer says, or cannot be read. */
-function checkChunk(file: InputFile, rowGroup: RowGroup, leaf: Leaf, group: number): void {
+function checkChunk(file: ByteSource, rowGroup: RowGroup, leaf: Leaf, group: number): void {
   const chunk = rowGroup.columns[leaf.chunk]!
   const where = `column '${leaf.name}' of row group ${group}`
   const { meta_data: meta } = chunk
@@ -153,8 +153,8 @@ export function chunkRange(rowGroup: RowGroup, { chunk }: Leaf): { start: number
   return { start, end: start + Number(meta.total_compressed_size) }
 }
 
-export const damaged = (file: InputFile, detail: string, cause?: unknown) =>
+export const damaged = (file: ByteSource, detail: string, cause?: unknown) =>
   fileError('DATASET_FORMAT', { file: file.name }, `the Parquet file is damaged: ${detail}`, cause)
 
-const truncated = (file: InputFile, detail: string, code: FileErrorCode = 'DATASET_TRUNCATED') =>
+const truncated = (file: ByteSource, detail: string, code: FileErrorCode = 'DATASET_TRUNCATED') =>
   fileError(code, { file: file.name }, `the Parquet file is not complete: ${detail}`)

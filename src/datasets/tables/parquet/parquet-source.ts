@@ -1,10 +1,9 @@
 import type { ColumnType } from '../../../spec/dataset.js'
 import { listNames, Notes } from '../../../spec/notes.js'
 import { fileError } from '../../errors.js'
-import type { InputFile } from '../../input-file.js'
 import type { DatasetLimits } from '../../limits.js'
 import type { ColumnBatch, ColumnSource } from '../columns/column-batch.js'
-import { quoteCell } from '../csv.js'
+import { type ByteSource, quoteCell } from '../csv.js'
 import type { TableForm } from '../table-form.js'
 import {
   checkCells,
@@ -24,7 +23,7 @@ interface ParquetColumn {
 }
 
 interface ParquetFile {
-  file: InputFile
+  file: ByteSource
   footer: ParquetFooter
   columns: ParquetColumn[]
 }
@@ -36,10 +35,10 @@ const maxHeldBytes = 256 * 2 ** 20
 
 /** The columns of Parquet files that a table can have. Several files form one table, in their order. */
 export function openParquet(
-  files: readonly InputFile[],
-  form: TableForm,
+  files: readonly ByteSource[],
+  form: Pick<TableForm, 'types'>,
   limits: DatasetLimits,
-): ColumnSource {
+): ColumnSource & { rows: number } {
   const isText = (type: ColumnType) => type === 'category' || type === 'text'
   const exact = new Set(form.types.filter(([, type]) => isText(type)).map(([name]) => name))
   const opened = files.map(file => openFile(file, exact))
@@ -64,13 +63,14 @@ export function openParquet(
   return {
     columns,
     notes: notes.all,
+    rows,
     *batches() {
       for (const each of opened) yield* readBatches(each, limits)
     },
   }
 }
 
-function openFile(file: InputFile, exact: ReadonlySet<string>): ParquetFile {
+function openFile(file: ByteSource, exact: ReadonlySet<string>): ParquetFile {
   const footer = readFooter(file)
   const columns = footer.leaves.flatMap(leaf => {
     const { name, element } = leaf

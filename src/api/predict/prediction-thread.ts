@@ -3,12 +3,23 @@ import { TrainyardError } from '../../errors.js'
 import { decodeError } from '../../ipc/wire-error.js'
 import { HttpError } from '../http/http-error.js'
 import { type InputTask, type ModelInput, readInput } from './input.js'
-import { type FromInputThread, remember, type ToInputThread } from './input-worker.js'
+import type { PredictionTable } from './prediction-table.js'
+import {
+  type FromPredictionThread,
+  remember,
+  type ToPredictionThread,
+} from './prediction-worker.js'
 
 interface Pending {
-  resolve(input: ModelInput): void
+  resolve(result: ModelInput | Uint8Array): void
   reject(error: unknown): void
 }
+
+type Work = ToPredictionThread extends infer Message
+  ? Message extends unknown
+    ? Omit<Message, 'id'>
+    : never
+  : never
 
 /** Bodies up to this size are read at once, which takes a few milliseconds. */
 const maxInlineBytes = 64 * 1024
@@ -18,8 +29,11 @@ const maxPending = 64
 /** An array of eight mebibytes of empty arrays takes 200 MiB. */
 const maxHeapMb = 512
 
-/** Reads bodies of predictions, large ones in another thread, so that they do not hold the event loop. */
-export class InputThread {
+/**
+ * Reads bodies of predictions, large ones and those of Arrow and Parquet in another thread, and writes Arrow there, so
+ * that they do not hold the event loop.
+ */
+export class PredictionThread {
   private worker: Worker | null = null
   private lastId = 0
   private readonly pending = new Map<number, Pending>()
@@ -29,19 +43,27 @@ export class InputThread {
   /** `modelKey` names the model, which never changes. The bytes may be moved to the thread. */
   async read(task: InputTask, modelKey: string): Promise<ModelInput> {
     if (isSmall(task)) return readInput(task)
+    const { bytes } = task
+    // small buffers share the memory of a pool, which cannot be moved
+    const isWhole = bytes.byteLength === bytes.buffer.byteLength
+    const moved = isWhole ? [bytes.buffer as ArrayBuffer] : []
+    const send = () => ({ modelKey, task: this.withoutSentModel(task, modelKey) })
+    return (await this.ask(send, moved)) as ModelInput
+  }
+
+  /** Predictions as an Arrow stream. */
+  async writeArrow(table: PredictionTable): Promise<Uint8Array> {
+    return (await this.ask(() => ({ table }), [])) as Uint8Array
+  }
+
+  private ask(makeMessage: () => Work, moved: ArrayBuffer[]): Promise<ModelInput | Uint8Array> {
     if (this.pending.size >= maxPending) throw busy()
     this.worker ??= this.start()
     const id = ++this.lastId
     const { worker } = this
     return new Promise((resolve, reject) => {
       this.pending.set(id, { resolve, reject })
-      const { bytes } = task
-      // small buffers share the memory of a pool, which cannot be moved
-      const isWhole = bytes.byteLength === bytes.buffer.byteLength
-      worker.postMessage(
-        { id, modelKey, task: this.withoutSentModel(task, modelKey) } satisfies ToInputThread,
-        isWhole ? [bytes.buffer as ArrayBuffer] : [],
-      )
+      worker.postMessage({ id, ...makeMessage() } satisfies ToPredictionThread, moved)
     })
   }
 
@@ -49,7 +71,7 @@ export class InputThread {
     await this.worker?.terminate()
   }
 
-  private withoutSentModel(task: InputTask, key: string): ToInputThread['task'] {
+  private withoutSentModel(task: InputTask, key: string) {
     if (task.kind !== 'rows') return task
     const { model, ...others } = task
     if (this.sentModels.has(key)) return others
@@ -58,14 +80,14 @@ export class InputThread {
   }
 
   private start(): Worker {
-    const worker = new Worker(new URL('./input-worker.js', import.meta.url), {
+    const worker = new Worker(new URL('./prediction-worker.js', import.meta.url), {
       resourceLimits: { maxOldGenerationSizeMb: maxHeapMb },
     })
     worker.unref()
-    worker.on('message', (message: FromInputThread) => {
+    worker.on('message', (message: FromPredictionThread) => {
       const pending = this.pending.get(message.id)
       this.pending.delete(message.id)
-      if ('input' in message) pending?.resolve(message.input)
+      if ('result' in message) pending?.resolve(message.result)
       else pending?.reject(decodeError(message.error))
     })
     worker.on('error', error => this.failFirst(error))
@@ -91,7 +113,9 @@ export class InputThread {
 
 function isSmall(task: InputTask): boolean {
   if (task.bytes.length > maxInlineBytes) return false
-  if (task.kind === 'pixels') return true
+  // their readers are not loaded here, and small bodies may become large ones
+  if (task.body.format === 'arrow' || task.body.format === 'parquet') return false
+  if (task.kind === 'images') return true
   const { columns } = task.model
   if (columns.length > maxInlineColumns) return false
   const categories = columns.reduce((sum, column) => sum + (column.categories?.length ?? 0), 0)

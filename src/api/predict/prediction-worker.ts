@@ -1,0 +1,74 @@
+// A thread that reads the bodies of predictions and writes Arrow: parsing eight megabytes takes up to a second.
+import { parentPort } from 'node:worker_threads'
+import { encodeError } from '../../ipc/wire-error.js'
+import type { RowModel } from '../../serving/row-encoding.js'
+import type { WireError } from '../../spec/ipc-messages.js'
+import { type InputTask, type ModelInput, readInput } from './input.js'
+import type { PredictionTable } from './prediction-table.js'
+
+type WithoutModel<T> = T extends { kind: 'rows' } ? Omit<T, 'model'> & { model?: RowModel } : T
+
+/** A model with many categories takes long to copy, so it comes only with its first task. */
+export type ToPredictionThread = { id: number } & (
+  | { modelKey: string; task: WithoutModel<InputTask> }
+  | { table: PredictionTable }
+)
+export type FromPredictionThread = { id: number } & (
+  | { result: ModelInput | Uint8Array }
+  | { error: WireError }
+)
+
+/** The two sides remember the same models: the last ones that were sent. */
+export const rememberedModels = 8
+
+/** Adds a model, and forgets the one that was added first if there are too many. */
+export function remember<T>(models: Map<string, T>, key: string, model: T): void {
+  models.set(key, model)
+  const [first] = models.keys()
+  if (models.size > rememberedModels && first !== undefined) models.delete(first)
+}
+
+const models = new Map<string, RowModel>()
+
+async function work(message: ToPredictionThread): Promise<ModelInput | Uint8Array> {
+  if ('table' in message) {
+    const { writeArrow } = await import('./arrow-answer.js')
+    return writeArrow(message.table)
+  }
+  const { modelKey, task } = message
+  if (task.kind === 'images') return readInput(task)
+  if (task.model) remember(models, modelKey, task.model)
+  return readInput({ ...task, model: models.get(modelKey)! })
+}
+
+/** Buffers that the answer alone has; small ones share the memory of a pool, which cannot be moved. */
+function buffersOf(result: ModelInput | Uint8Array): ArrayBuffer[] {
+  const numbers =
+    result instanceof Uint8Array
+      ? result
+      : 'rows' in result
+        ? result.rows
+        : result.input.kind === 'pixels'
+          ? result.input.data
+          : null
+  return numbers && numbers.byteLength === numbers.buffer.byteLength
+    ? [numbers.buffer as ArrayBuffer]
+    : []
+}
+
+async function answer(message: ToPredictionThread): Promise<void> {
+  const { id } = message
+  try {
+    const result = await work(message)
+    const sent = { id, result } satisfies FromPredictionThread
+    parentPort!.postMessage(sent, buffersOf(result))
+  } catch (error) {
+    parentPort!.postMessage({ id, error: encodeError(error) } satisfies FromPredictionThread)
+  }
+}
+
+// one after another: the other side knows by it which one has ended the thread
+let queue = Promise.resolve()
+parentPort?.on('message', (message: ToPredictionThread) => {
+  queue = queue.then(() => answer(message))
+})

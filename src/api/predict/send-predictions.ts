@@ -1,0 +1,52 @@
+import { Readable } from 'node:stream'
+import type { FastifyReply } from 'fastify'
+import { type PredictionFormat, predictionFormats } from '../../spec/predict-options.js'
+import { streamCsv } from './csv-answer.js'
+import { streamJson, toJson } from './json-answer.js'
+import { isSmallTable, type PredictionTable } from './prediction-table.js'
+import type { PredictionThread } from './prediction-thread.js'
+
+/** Writes predictions as text or bytes: the serializer of a union would check every prediction, which is slow. */
+export async function sendPredictions(
+  reply: FastifyReply,
+  table: PredictionTable,
+  format: PredictionFormat,
+  thread: PredictionThread,
+) {
+  switch (format) {
+    case 'json':
+      return reply
+        .type('application/json; charset=utf-8')
+        .send(isSmallTable(table) ? toJson(table) : Readable.from(streamJson(table)))
+    case 'csv':
+      return addHeaders(reply, table)
+        .type('text/csv; charset=utf-8')
+        .send(Readable.from(streamCsv(table)))
+    case 'arrow': {
+      const content = await thread.writeArrow(table)
+      return addHeaders(reply, table)
+        .type(predictionFormats.arrow)
+        .send(Buffer.from(content.buffer))
+    }
+  }
+}
+
+/** Clients read headers of some kilobytes. */
+const maxNotesLength = 2000
+
+/** What JSON has beside the predictions, as far as it fits into headers. */
+function addHeaders(reply: FastifyReply, { head }: PredictionTable): FastifyReply {
+  const { version, notes = [] } = head as { version: number; notes?: readonly object[] }
+  reply.header('model-version', version)
+  if (notes.length === 0) return reply
+  let count = notes.length
+  while (count > 1 && asciiJson(notes.slice(0, count)).length > maxNotesLength) count--
+  return reply.header('prediction-notes', asciiJson(notes.slice(0, count)))
+}
+
+/** Headers are of ASCII. */
+const asciiJson = (value: unknown) =>
+  JSON.stringify(value).replaceAll(
+    /[^\x20-\x7e]/g,
+    character => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  )
