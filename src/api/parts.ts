@@ -134,7 +134,6 @@ export async function openParts(
   const modelRecords = openModelRecords({
     store,
     models,
-    onChanged: () => {},
     whenUnused: (name, version) => versionUse.whenUnused(name, version),
   })
   const weights = new WeightsStore(store, damage, id => changes.resourceChanged('weights', id))
@@ -155,6 +154,7 @@ export async function openParts(
   const changes = new Changes({
     redis,
     stores: watchedStores({ datasets, models, weights }),
+    models: modelRecords.feed,
     turns: jobs.telemetry.turns,
     log,
   })
@@ -164,6 +164,7 @@ export async function openParts(
   const webhooks = new Webhooks({
     store,
     jobs: jobs.feed,
+    models: modelRecords.feed,
     serverSecret,
     allowedNetworks: config.webhooks,
     log,

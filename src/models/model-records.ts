@@ -1,4 +1,5 @@
 import type { Store } from '../store/store.js'
+import { AliasFeed } from './references/alias-feed.js'
 import { ModelAliases } from './references/model-aliases.js'
 import { ModelCatalog } from './references/model-catalog.js'
 import { ModelJournal } from './references/model-journal.js'
@@ -11,8 +12,6 @@ import type { ModelRegistry } from './registry.js'
 export interface ModelRecordsDeps {
   store: Store
   models: ModelRegistry
-  /** Called with the name of a model after its aliases were changed. */
-  onChanged(name: string): void
   /** Returns when no prediction of this process uses the version any more. */
   whenUnused(name: string, version: number): Promise<void>
 }
@@ -20,6 +19,8 @@ export interface ModelRecordsDeps {
 /** What is recorded beside the versions of models, and may change while they never do. */
 export interface ModelRecords {
   journal: ModelJournal
+  /** Tells of changes of aliases. */
+  feed: AliasFeed
   aliases: ModelAliases
   annotations: VersionAnnotations
   catalog: ModelCatalog
@@ -29,18 +30,21 @@ export interface ModelRecords {
 }
 
 export function openModelRecords(deps: ModelRecordsDeps): ModelRecords {
-  const { store, models, onChanged } = deps
+  const { store, models } = deps
   const journal = new ModelJournal(store)
+  const feed = new AliasFeed(journal, models.damage)
+  const onChanged = (name: string) => feed.notify(name)
   const annotations = new VersionAnnotations(store)
   const aliases = new ModelAliases(models, journal, onChanged)
   const catalog = new ModelCatalog({ models, aliases, journal, annotations })
   return {
     journal,
+    feed,
     aliases,
     annotations,
     catalog,
     promotions: new Promotions({ catalog, aliases, journal }),
     traffic: new TrafficPolicies(models, journal),
-    deletion: new VersionDeletion({ ...deps, journal, annotations }),
+    deletion: new VersionDeletion({ ...deps, journal, annotations, onChanged }),
   }
 }

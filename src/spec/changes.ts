@@ -1,15 +1,16 @@
 import { type Static, type TSchema, Type } from 'typebox'
 import { DatasetId, JobId, Name, Timestamp } from './identifiers.js'
 import { Failure, Job, JobStatus, ModelRef, Phase } from './job.js'
+import { AliasChange } from './model-alias.js'
 import { nullable } from './nullable.js'
 import { strictObject } from './strict-object.js'
 import { Wait } from './wait.js'
-import { webhookEvents } from './webhook.js'
+import { jobEvents, type ModelEvent, modelEvents } from './webhook.js'
 
 export const resourceKinds = ['dataset', 'model', 'weights'] as const
 export type ResourceKind = (typeof resourceKinds)[number]
 
-const jobChanges = [...webhookEvents, 'job.changed', 'job.deleted'] as const
+const jobChanges = [...jobEvents, 'job.changed', 'job.deleted'] as const
 export type JobChangeType = (typeof jobChanges)[number]
 
 const resourceChanges = [
@@ -23,6 +24,7 @@ const streamChanges = ['stream.open', 'stream.reset'] as const
 export type ChangeType =
   | JobChangeType
   | (typeof resourceChanges)[number]
+  | ModelEvent
   | (typeof streamChanges)[number]
   | 'job.progress'
 
@@ -32,6 +34,7 @@ export const changeFilters = [
   ...jobChanges,
   'job.progress',
   ...resourceChanges,
+  ...modelEvents,
 ] as const
 
 const ChangeId = Type.String({
@@ -92,6 +95,12 @@ export const ModelChange = change(
   'a version of a model was published or deleted',
 )
 
+export const ModelAliasChange = change(
+  modelEvents,
+  Type.Object({ model: Name, ...AliasChange.properties }),
+  'an alias of a model names another version, or was deleted',
+)
+
 export const WeightsChange = change(
   ['weights.created', 'weights.deleted'],
   Type.Object({ id: Type.String(), name: nullable(Type.String(), 'null if it cannot be read') }),
@@ -110,6 +119,7 @@ export const ChangeEvent = Type.Union([
   ProgressChange,
   DatasetChange,
   ModelChange,
+  ModelAliasChange,
   WeightsChange,
   StreamChange,
 ])

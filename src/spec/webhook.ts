@@ -11,7 +11,7 @@ export const isWebhookId = (text: string) => webhookId.test(text)
 /** `msg_` and the form of a lower-case ULID. */
 export const isMessageId = (text: string) => /^msg_[0-9a-z]{26}$/.test(text)
 
-export const webhookEvents = [
+export const jobEvents = [
   'job.queued',
   'job.running',
   'job.paused',
@@ -19,6 +19,16 @@ export const webhookEvents = [
   'job.failed',
   'job.cancelled',
 ] as const
+
+export const modelEvents = [
+  'model.aliasMoved',
+  'model.aliasDeleted',
+  'model.promoted',
+  'model.rolledBack',
+] as const
+export type ModelEvent = (typeof modelEvents)[number]
+
+export const webhookEvents = [...jobEvents, ...modelEvents] as const
 export const WebhookEvent = Type.Enum(webhookEvents)
 export type WebhookEvent = Static<typeof WebhookEvent>
 
@@ -36,7 +46,10 @@ export const WebhookRequest = strictObject({
       description: 'if absent, all events',
     }),
   ),
-  labels: Type.Optional(RequiredLabels),
+  labels: Type.Optional({
+    ...RequiredLabels,
+    description: 'only jobs with all of these labels, and no events of models, which have none',
+  }),
 })
 export type WebhookRequest = Static<typeof WebhookRequest>
 
@@ -77,7 +90,7 @@ export type DeliveryAttempt = Static<typeof DeliveryAttempt>
 export const Delivery = Type.Object({
   id: Type.String({ description: 'value of the webhook-id header, the same for every attempt' }),
   event: Type.Enum([...webhookEvents, 'ping']),
-  job: nullable(JobId, 'null for a ping'),
+  job: nullable(JobId, 'null for a ping, and for an event of a model'),
   at: Timestamp,
   status: Type.Enum(['pending', 'delivered', 'failed']),
   attempts: Type.Array(DeliveryAttempt, { description: 'oldest first' }),

@@ -7,6 +7,7 @@ import type { Logger } from '../log.js'
 import type { AllowedNetworks } from '../net/addresses.js'
 import type { DamagedItem } from '../spec/damage.js'
 import type { JobFeed } from '../spec/job-feed.js'
+import type { ModelFeed } from '../spec/model-feed.js'
 import {
   type CreatedWebhook,
   type Delivery,
@@ -29,6 +30,7 @@ import { type DeliveryRecord, type WebhookConfig, WebhookRecords } from './webho
 export interface WebhooksDeps {
   store: Store
   jobs: JobFeed
+  models: ModelFeed
   /** Must stay the same across restarts, since the webhooks' secrets are derived from it. */
   serverSecret: string
   allowedNetworks: AllowedNetworks
@@ -57,7 +59,7 @@ const maxWebhooks = 100
 const minPollDelayMs = 50
 
 /**
- * Webhooks for events of jobs. Both the events and their deliveries are in the store, so a crash of the
+ * Webhooks for events of jobs and of the aliases of models. Both the events and their deliveries are in the store, so a crash of the
  * server or of Redis delays events but loses none.
  */
 export class Webhooks {
@@ -67,6 +69,7 @@ export class Webhooks {
   private readonly deliverer: Deliverer
   private readonly timing: Timing
   private readonly changedJobs = new Set<string>()
+  private readonly changedModels = new Set<string>()
   private readonly unsubscribe: () => void
   private nextScanAt = 0
   private nextSweepAt = Date.now() + sweepIntervalMs
@@ -79,7 +82,9 @@ export class Webhooks {
     this.timing = { ...defaultTiming, ...deps.timing }
     const { timeoutMs, retryDelaysMs } = this.timing
     this.records = new WebhookRecords(deps.store, deps.damage)
-    this.scanner = new EventScanner(this.records, deps.jobs, error => this.logError(error))
+    this.scanner = new EventScanner(this.records, deps.jobs, deps.models, error =>
+      this.logError(error),
+    )
     this.deliverer = new Deliverer({
       records: this.records,
       serverSecret: deps.serverSecret,
@@ -94,10 +99,19 @@ export class Webhooks {
       },
       onError: error => this.logError(error),
     })
-    this.unsubscribe = deps.jobs.onChange(id => {
-      this.changedJobs.add(id)
-      this.wake()
-    })
+    const unsubscribers = [
+      deps.jobs.onChange(id => {
+        this.changedJobs.add(id)
+        this.wake()
+      }),
+      deps.models.onChange(name => {
+        this.changedModels.add(name)
+        this.wake()
+      }),
+    ]
+    this.unsubscribe = () => {
+      for (const unsubscribe of unsubscribers) unsubscribe()
+    }
     this.wake()
   }
 
@@ -219,17 +233,23 @@ export class Webhooks {
 
   private async poll(): Promise<void> {
     const webhooks = await this.records.configs()
-    const changed = [...this.changedJobs]
+    const changed = { jobs: [...this.changedJobs], models: [...this.changedModels] }
     this.changedJobs.clear()
+    this.changedModels.clear()
     if (webhooks.length > 0) await this.scan(webhooks, changed)
     await this.deliverer.deliverDue(webhooks)
     if (Date.now() > this.nextSweepAt) await this.sweep(webhooks)
   }
 
-  private async scan(webhooks: readonly WebhookConfig[], changed: readonly string[]) {
-    for (const id of changed) await this.scanner.scan(id, webhooks)
+  private async scan(
+    webhooks: readonly WebhookConfig[],
+    changed: { jobs: readonly string[]; models: readonly string[] },
+  ) {
+    for (const id of changed.jobs) await this.scanner.scan(id, webhooks)
+    for (const name of changed.models) await this.scanner.scanModel(name, webhooks)
     if (Date.now() < this.nextScanAt) return
     await this.scanner.scanAll(webhooks)
+    await this.scanner.scanAllModels(webhooks)
     this.nextScanAt = Date.now() + this.timing.scanIntervalMs
   }
 

@@ -18,7 +18,6 @@ async function openTempRegistry(t: { after(work: () => Promise<void>): void }) {
   const records = openModelRecords({
     store,
     models,
-    onChanged: () => {},
     whenUnused: async () => {},
   })
   return { root, store, models, records }

@@ -10,7 +10,13 @@ import { WebhookRecords } from '../../src/webhooks/webhook-records.js'
 import { Webhooks, type WebhooksDeps } from '../../src/webhooks/webhooks.js'
 import { eventually } from '../../testing/eventually.js'
 import { startAttempt } from '../../testing/running-job.js'
-import { smallJob, startServer, type TestServer, uploadDataset } from '../../testing/test-server.js'
+import {
+  putModel,
+  smallJob,
+  startServer,
+  type TestServer,
+  uploadDataset,
+} from '../../testing/test-server.js'
 import { notifyJobEvent } from '../api/attempts.js'
 import { eventTypes, messageIds, type Reply, startReceiver } from './receiver.js'
 
@@ -33,6 +39,7 @@ async function start(t: TestContext, replies: Reply[] = [], more: WebhooksDeps['
     const webhooks = new Webhooks({
       store,
       jobs: deps.jobs.feed,
+      models: deps.modelRecords.feed,
       serverSecret: 'the same',
       allowedNetworks: 'private',
       log: deps.log,
@@ -49,6 +56,41 @@ async function subscribe({ api }: TestServer, url: string, more = {}): Promise<C
   assert.equal(answer.status, 201, answer.text)
   return answer.body
 }
+
+test('changes of aliases are sent once, also if several servers look for them', async t => {
+  const { server, receiver, openSecondServer } = await start(t)
+  openSecondServer()
+  await putModel(server.store, 'shades', 1)
+  await putModel(server.store, 'shades', 2)
+  const { id } = await subscribe(server, receiver.url, {
+    events: ['model.aliasMoved', 'model.rolledBack'],
+  })
+  await subscribe(server, receiver.url, { labels: { team: 'vision' } })
+  const path = '/models/shades/aliases/production'
+  await server.api.put(path).send({ version: 1, reason: 'first' })
+  await server.api.put(path).send({ version: 2 })
+  await server.api.post(`${path}/rollback`).send({})
+  await server.api.delete(path)
+  const deliveries = await eventually('three deliveries', async () => {
+    const { body } = await server.api.get(`/webhooks/${id}/deliveries`)
+    const all: { status: string }[] = body.items
+    return all.length === 3 && all.every(({ status }) => status === 'delivered') && body.items
+  })
+  assert.deepEqual(
+    deliveries.map(({ event, job }: { event: string; job: string | null }) => [event, job]),
+    [
+      ['model.rolledBack', null],
+      ['model.aliasMoved', null],
+      ['model.aliasMoved', null],
+    ],
+  )
+  const bodies = receiver.received.map(({ body }) => JSON.parse(body))
+  assert.deepEqual(bodies.map(({ type, data }) => [type, data.alias, data.from, data.to]).sort(), [
+    ['model.aliasMoved', 'production', null, 1],
+    ['model.aliasMoved', 'production', 1, 2],
+    ['model.rolledBack', 'production', 2, 1],
+  ])
+})
 
 async function submit({ api }: TestServer, more = {}): Promise<string> {
   const answer = await api.post('/jobs').send({ ...smallJob, ...more })

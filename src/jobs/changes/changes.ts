@@ -1,6 +1,7 @@
 import type { Redis } from 'ioredis'
 import type { Logger } from '../../log.js'
 import type { ResourceKind } from '../../spec/changes.js'
+import type { ModelFeed } from '../../spec/model-feed.js'
 import { ChangeLog } from '../queue/change-log.js'
 import { readLiveStates } from '../queue/live-state.js'
 import { Notifications } from '../queue/notifications.js'
@@ -20,6 +21,7 @@ import { ResourceWatch, type WatchedStore } from './resource-watch.js'
 export interface ChangesDeps {
   redis: RedisConfig
   stores: Readonly<Record<ResourceKind, WatchedStore>>
+  models: ModelFeed
   /** Shared with the followers of single jobs. */
   turns: Turns
   log: Pick<Logger, 'warn'>
@@ -32,8 +34,9 @@ export class Changes {
   private readonly notifications: Notifications
   private readonly tail: ChangeTail
   private readonly watch: ResourceWatch
+  private readonly unsubscribe: () => void
 
-  constructor({ redis: config, stores, turns, log }: ChangesDeps) {
+  constructor({ redis: config, stores, models, turns, log }: ChangesDeps) {
     const onError = logConnectionErrors(log)
     const redis = connect(config, failFastOptions, onError)
     const { prefix } = config
@@ -49,7 +52,9 @@ export class Changes {
     this.notifications = notifications
     this.tail = tail
     this.feed = new ChangeFeed(tail, turns)
-    this.watch = new ResourceWatch(stores, changeLog, () => redis.status === 'ready', log)
+    const isReady = () => redis.status === 'ready'
+    this.watch = new ResourceWatch(stores, models, changeLog, isReady, log)
+    this.unsubscribe = models.onChange(name => void this.watch.checkAliases(name))
     redis.on('ready', () => this.watch.wake())
   }
 
@@ -59,6 +64,7 @@ export class Changes {
   }
 
   async close(): Promise<void> {
+    this.unsubscribe()
     this.tail.close()
     await this.watch.close()
     this.notifications.close()

@@ -1,5 +1,6 @@
 import type { Logger } from '../../log.js'
 import { type ResourceKind, resourceKinds } from '../../spec/changes.js'
+import type { ModelFeed } from '../../spec/model-feed.js'
 import type { ChangeLog, Resource } from '../queue/change-log.js'
 
 /** How often the store is compared with what is known. Uploads and deletions are told at once. */
@@ -15,7 +16,7 @@ export interface WatchedStore {
 }
 
 /**
- * Tells the log of changes which data sets, models and weights come and go. It compares the store with what the
+ * Tells the log of changes which data sets, models and weights come and go, and which aliases move. It compares the store with what the
  * log knows. So it does not matter who made the change, and one that was made while Redis was away is told
  * afterwards.
  */
@@ -26,6 +27,7 @@ export class ResourceWatch {
 
   constructor(
     private readonly stores: Readonly<Record<ResourceKind, WatchedStore>>,
+    private readonly models: ModelFeed,
     private readonly changeLog: ChangeLog,
     private readonly isRedisReady: () => boolean,
     private readonly log: Pick<Logger, 'warn'>,
@@ -34,6 +36,13 @@ export class ResourceWatch {
   /** Call after a thing may have been created or removed. Never fails: the next scan repairs it. */
   async check(kind: ResourceKind, member: string): Promise<void> {
     await this.compare(kind, member).catch(() => {
+      this.nextScanAt = 0
+    })
+  }
+
+  /** Call after aliases of a model may have been changed. Never fails, as `check`. */
+  async checkAliases(name: string): Promise<void> {
+    await this.tellAliases(name).catch(() => {
       this.nextScanAt = 0
     })
   }
@@ -63,6 +72,7 @@ export class ResourceWatch {
     if (isComplete && Date.now() < this.nextScanAt) return
     this.nextScanAt = Date.now() + scanIntervalMs
     for (const kind of resourceKinds) await this.scan(kind)
+    for (const name of await this.models.names()) await this.tellAliases(name)
     if (!isComplete) await this.changeLog.markResourcesComplete()
   }
 
@@ -71,6 +81,13 @@ export class ResourceWatch {
     const members = new Set(await this.stores[kind].members())
     for (const member of members) if (!known.has(member)) await this.compare(kind, member)
     for (const member of known) if (!members.has(member)) await this.compare(kind, member)
+  }
+
+  private async tellAliases(name: string): Promise<void> {
+    const newest = await this.models.newest(name)
+    const told = await this.changeLog.toldOfModel(name)
+    if (newest <= told) return
+    await this.changeLog.noteModel(name, newest, await this.models.changesAfter(name, told))
   }
 
   private async compare(kind: ResourceKind, member: string): Promise<void> {

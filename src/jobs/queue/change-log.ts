@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import type { ChainableCommander, Redis } from 'ioredis'
 import type { ChangeType, ResourceKind } from '../../spec/changes.js'
+import type { ModelAliasEvent } from '../../spec/model-feed.js'
 import type { Lifecycle } from '../record/lifecycle.js'
 import { changesOf } from './job-changes.js'
 import { redisNames } from './redis.js'
@@ -120,6 +121,27 @@ export class ChangeLog {
   /** Notes that a thing is gone, and appends the change if it was known to exist. */
   async resourceDeleted(kind: ResourceKind, member: string): Promise<void> {
     await this.updateResource(resourceDeletedScript, kind, member, 'deleted', { job: '', data: {} })
+  }
+
+  /** The number of the last change of a model's aliases that was told, 0 if none was. */
+  async toldOfModel(name: string): Promise<number> {
+    return Number((await this.redis.hget(this.names.toldModels, name)) ?? 0)
+  }
+
+  /** Appends those changes of a model's aliases that were not told yet. `newest`: the number of the last one. */
+  async noteModel(name: string, newest: number, events: readonly ModelAliasEvent[]): Promise<void> {
+    const { changes, changesEpoch, toldModels, changesChannel } = this.names
+    const keys = [changes, changesEpoch, toldModels]
+    const values = events.flatMap(({ n, event, at, data }) => [n, event, at, JSON.stringify(data)])
+    await this.redis.eval(
+      noteModelScript,
+      keys.length,
+      ...keys,
+      changesChannel,
+      name,
+      newest,
+      ...values,
+    )
   }
 
   /** The things of a kind that are known to exist. */
@@ -243,6 +265,15 @@ const noteRemovedJobScript = `
   if not known then return end
   redis.call('HDEL', KEYS[3], ARGV[2])
   append('job.deleted', ARGV[2], ARGV[3], named(string.match(known, '^%d+:%d+:%d+:(.*)$'), ARGV[4]))`
+
+const noteModelScript = `
+  ${appendFunction}
+  local told = tonumber(redis.call('HGET', KEYS[3], ARGV[2]) or '0')
+  if tonumber(ARGV[3]) <= told then return end
+  redis.call('HSET', KEYS[3], ARGV[2], ARGV[3])
+  for i = 4, #ARGV, 4 do
+    if tonumber(ARGV[i]) > told then append(ARGV[i + 1], '', ARGV[i + 2], ARGV[i + 3]) end
+  end`
 
 const resourceCreatedScript = `
   ${appendFunction}

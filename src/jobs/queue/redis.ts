@@ -34,6 +34,8 @@ export const redisNames = (prefix: string) => ({
   changesEpoch: `{${prefix}}:changes-epoch`,
   /** Hash of job id to what the log has told of it: `version:transitions:revision:name`. */
   toldJobs: `{${prefix}}:told-jobs`,
+  /** Hash of model to the number of the last change of its aliases that the log has told. */
+  toldModels: `{${prefix}}:told-models`,
   /** Channel on which each change is announced. */
   changesChannel: `{${prefix}}:changes-appended`,
   /** Hash of the data sets, models or weights that exist to what their changes say. */

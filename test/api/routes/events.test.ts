@@ -136,6 +136,41 @@ test('data sets, models and weights are told when they come and go, however that
   ])
 })
 
+test('aliases are told when they are moved, promoted, rolled back and deleted, by one or several servers', async t => {
+  const { api, deps } = server
+  await putModel(server.store, 'aliased', 1)
+  await putModel(server.store, 'aliased', 2)
+  const second = new Changes({
+    redis: server.redis,
+    stores: watchedStores(deps),
+    models: deps.modelRecords.feed,
+    turns: new Turns(),
+    log: { warn: () => {} },
+  })
+  t.after(() => second.close())
+  const { lastEventId } = await pageOf('')
+  await api.put('/models/aliased/aliases/production').send({ version: 1, reason: 'first' })
+  await api.post('/models/aliased/promote').send({ version: 2, to: 'production' })
+  await api.post('/models/aliased/aliases/production/rollback').send({})
+  await api.delete('/models/aliased/aliases/production')
+  const types = 'model.aliasMoved,model.promoted,model.rolledBack,model.aliasDeleted'
+  const told = await eventually('the changes', async () => {
+    const { events } = await pageOf(`after=${lastEventId}&types=${types}`)
+    return events.length >= 4 && events
+  })
+  assert.deepEqual(
+    told.map(
+      ({ type, data }) => 'alias' in data && [type, data.model, data.from, data.to, data.reason],
+    ),
+    [
+      ['model.aliasMoved', 'aliased', null, 1, 'first'],
+      ['model.promoted', 'aliased', 1, 2, null],
+      ['model.rolledBack', 'aliased', 2, 1, null],
+      ['model.aliasDeleted', 'aliased', 1, null, null],
+    ],
+  )
+})
+
 test('a new name of a job is a change of it', async () => {
   const { lastEventId } = await pageOf('')
   const id = await submit('before')
@@ -279,6 +314,7 @@ test('several servers tell the same changes, each once, and a client may go from
   const second = new Changes({
     redis: server.redis,
     stores: watchedStores(server.deps),
+    models: server.deps.modelRecords.feed,
     turns: new Turns(),
     log: { warn: () => {} },
   })

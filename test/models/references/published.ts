@@ -24,7 +24,6 @@ export async function openRecords(
   const records = openModelRecords({
     store,
     models,
-    onChanged: () => {},
     whenUnused: async () => {},
   })
   return { ...records, store, models, root: folder }
