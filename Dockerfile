@@ -48,7 +48,7 @@ FROM runtime AS all-in-one
 USER 0
 RUN apt-get update && apt-get install -y --no-install-recommends redis-server && rm -rf /var/lib/apt/lists/*
 USER 1000:1000
-CMD ["node", "dist/src/supervisor/start.js"]
+CMD ["node", "dist/bundle/src/supervisor/start.js"]
 
 FROM runtime AS server
-CMD ["node", "dist/src/supervisor/start-api.js"]
+CMD ["node", "dist/bundle/src/supervisor/start-api.js"]

@@ -1,3 +1,3 @@
 import { setUpAndBecome } from './setup/become.mjs'
 
-await setUpAndBecome('src/supervisor/backup.js')
+await setUpAndBecome('bundle/src/supervisor/backup.js')

@@ -1,3 +1,3 @@
 import { setUpAndBecome } from './setup/become.mjs'
 
-await setUpAndBecome('src/supervisor/start.js')
+await setUpAndBecome('bundle/src/supervisor/start.js')

@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { packageFolder } from './places.js'
 
-// two folders up, since the compiled file is dist/src/version.js
-const packageFile = new URL('../../package.json', import.meta.url)
+const packageFile = join(packageFolder, 'package.json')
 
 /** The version of this server. */
 export const version: string = JSON.parse(readFileSync(packageFile, 'utf8')).version

@@ -14,7 +14,8 @@ const mayImport: Record<string, readonly string[]> = {
   spec: [],
   errors: ['spec'],
   log: [],
-  version: [],
+  version: ['places'],
+  places: [],
   processes: [],
   ipc: ['processes', 'spec', 'errors'],
   formats: ['spec', 'errors'],
@@ -32,7 +33,19 @@ const mayImport: Record<string, readonly string[]> = {
   planning: ['ipc', 'spec', 'errors'],
   lists: ['spec', 'errors'],
   // the process that converts decodes images; the API imports nothing that leads there
-  datasets: ['engine', 'graph', 'formats', 'store', 'net', 'lists', 'ipc', 'spec', 'errors', 'log'],
+  datasets: [
+    'engine',
+    'graph',
+    'formats',
+    'store',
+    'net',
+    'lists',
+    'ipc',
+    'spec',
+    'errors',
+    'log',
+    'places',
+  ],
   'datasets/archives': ['datasets', 'datasets/images', 'datasets/tables', 'spec', 'errors'],
   'datasets/images': ['datasets', 'engine', 'graph', 'formats', 'store', 'spec', 'errors'],
   'datasets/arrays': [
@@ -64,6 +77,7 @@ const mayImport: Record<string, readonly string[]> = {
     'ipc',
     'spec',
     'errors',
+    'places',
   ],
   'datasets/exports': [
     'datasets/images',
@@ -74,6 +88,7 @@ const mayImport: Record<string, readonly string[]> = {
     'ipc',
     'spec',
     'errors',
+    'places',
   ],
   'datasets/sources': ['datasets', 'store', 'net', 'spec', 'errors'],
   'datasets/imports': ['datasets', 'store', 'lists', 'processes', 'spec', 'errors', 'log'],
@@ -102,13 +117,14 @@ const mayImport: Record<string, readonly string[]> = {
     'errors',
     'log',
     'version',
+    'places',
   ],
-  client: ['spec'],
-  'api/schema-functions': [],
-  'api/http': ['api/schema-functions', 'jobs', 'store', 'lists', 'spec', 'errors'],
+  client: ['spec', 'places'],
+  'api/schema-functions': ['places'],
+  'api/http': ['api/schema-functions', 'jobs', 'store', 'lists', 'spec', 'errors', 'places'],
   'api/access': ['api/http', 'spec', 'errors'],
   'api/openapi': ['api', 'api/http', 'spec', 'version'],
-  'api/predict': ['api/http', 'datasets', 'serving', 'ipc', 'spec', 'errors'],
+  'api/predict': ['api/http', 'datasets', 'serving', 'ipc', 'spec', 'errors', 'places'],
   'api/routes': [
     'api',
     'api/access',
@@ -129,7 +145,7 @@ const mayImport: Record<string, readonly string[]> = {
     'version',
   ],
   // npm start's process tree: it forks entry points by path and imports none
-  supervisor: ['store', 'ipc', 'processes', 'errors', 'spec'],
+  supervisor: ['store', 'ipc', 'processes', 'errors', 'spec', 'places'],
   workers: [
     'spec',
     'errors',
@@ -151,6 +167,7 @@ const mayImport: Record<string, readonly string[]> = {
     'weights',
     'processes',
     'formats',
+    'places',
   ],
   // supervises trainers, and loads no engine: a training step blocks its thread
   'workers/supervision': [
@@ -198,6 +215,7 @@ const mayImport: Record<string, readonly string[]> = {
     'ipc',
     'errors',
     'spec',
+    'places',
   ],
   // of the supervisor: how it starts the API
   bench: [
@@ -312,7 +330,7 @@ test('CONTRIBUTING.md has the same table', () => {
       each => !each.includes('/') && existsSync(at(`src/${each}`)),
     )
     const told = cell.trim().startsWith('all but')
-      ? [...folders.filter(each => !names.includes(each)), 'processes', 'log', 'errors']
+      ? [...folders.filter(each => !names.includes(each)), 'processes', 'places', 'log', 'errors']
       : names
     const ours = allowed.filter(each => each !== 'testing')
     assert.deepEqual(told.toSorted(), ours.toSorted(), `CONTRIBUTING.md on ${name}`)
@@ -331,6 +349,15 @@ test('the environment is read in one place', () => {
   for (const file of sources('src', 'workers')) {
     if (file === 'src/config.ts') continue
     assert.doesNotMatch(read(file), /\bprocess\.env\b/, `${file} reads the environment`)
+  }
+})
+
+test('where scripts and files of the package lie is known in one place', () => {
+  // a bundled file lies elsewhere, from where only packages are found as before
+  for (const file of sources('src', 'workers')) {
+    if (file === 'src/places.ts') continue
+    const uses = read(file).replaceAll('createRequire(import.meta.url)', '')
+    assert.doesNotMatch(uses, /import\.meta\.(url|dirname|filename)/, `${file}: see src/places.ts`)
   }
 })
 

@@ -1,9 +1,9 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
-import { fileURLToPath } from 'node:url'
+import { builtScript } from './built-script.js'
 import { within } from './eventually.js'
 
-const script = fileURLToPath(new URL('../src/api/main.js', import.meta.url))
+const script = builtScript('src/api/main')
 const startTimeoutMs = 60_000
 
 /** Starts the API as a process of its own, on a free port unless `environment` names one. Its output is piped. */

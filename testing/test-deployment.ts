@@ -8,6 +8,7 @@ import { type AttemptRecord, JobRecords } from '../src/jobs/record/records.js'
 import { readStat } from '../src/processes.js'
 import type { Job, JobRequest } from '../src/spec/job.js'
 import { openFolderStore } from '../src/store/folder-store.js'
+import { builtScript } from './built-script.js'
 import { within } from './eventually.js'
 import { findDescendants } from './processes.js'
 
@@ -47,7 +48,12 @@ export class TestDeployment {
   async start(): Promise<void> {
     const own = { TRAINYARD_PORT: '0', TRAINYARD_LOG_LEVEL: 'error' }
     const environment = { ...process.env, ...own, ...this.settings }
-    this.server = await startServer(this.folder, environment, this.onOutput)
+    this.server = await startServer(
+      this.folder,
+      environment,
+      this.onOutput,
+      builtScript('src/supervisor/main'),
+    )
     this.client = new Client(this.server.url, this.server.key)
   }
 

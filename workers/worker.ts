@@ -2,7 +2,6 @@
 import { availableParallelism } from 'node:os'
 import { resolve } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { fileURLToPath } from 'node:url'
 import { pino } from 'pino'
 import { childEnvironment, readConfig } from '../src/config.js'
 import { Datasets } from '../src/datasets/datasets.js'
@@ -23,6 +22,7 @@ import { restoreRunLinks } from '../src/jobs/record/run-links.js'
 import { JobLog } from '../src/jobs/telemetry/job-log.js'
 import { MetricsLog } from '../src/jobs/telemetry/metrics-log.js'
 import { logOutput } from '../src/log.js'
+import { packageFolder, scriptPath } from '../src/places.js'
 import { DiskSpace } from '../src/store/disk-space.js'
 import { diskWithFailpoints } from '../src/store/failpoints.js'
 import { openFolderStore } from '../src/store/folder-store.js'
@@ -48,9 +48,6 @@ const drainTimeoutMs = 20_000
 const lastReportMs = 1000
 /** A spare trainer takes about 0.1 GB of its own; if less than this is free, training needs it. */
 const minMemoryForSpareBytes = 2 * 2 ** 30
-/** What holds `dist`, and `node_modules`. */
-const applicationFolder = fileURLToPath(new URL('../..', import.meta.url)).replace(/\/$/, '')
-const trainerScript = fileURLToPath(new URL('trainer.js', import.meta.url))
 
 async function main(): Promise<void> {
   answerPings()
@@ -77,7 +74,7 @@ async function main(): Promise<void> {
     else log.error({ problem }, 'jobs wait until the disk of the data folder takes writes')
   })
   const diskProblem = async () => (await diskSpace.status()).problem
-  const hidePaths = pathHider([resolve(config.dataFolder), applicationFolder])
+  const hidePaths = pathHider([resolve(config.dataFolder), packageFolder])
   // load trainers while the worker connects to Redis: the first job then starts sooner
   slots.warm()
   const redis = { connection: config.redis, prefix: config.redisPrefix }
@@ -146,7 +143,7 @@ async function main(): Promise<void> {
   })
 
   const recover = async () => {
-    const jobs = await recoverOrphans(queue, trainerScript).catch(onError)
+    const jobs = await recoverOrphans(queue, scriptPath('workers/trainer')).catch(onError)
     if (jobs)
       log.warn(
         { jobs },
@@ -213,7 +210,7 @@ function trainerLaunchOptions(
     const gpu = gpus[i % gpus.length] ?? null
     const assigned = gpu === null ? {} : { gpus: String(gpu) }
     const environment = childEnvironment(engineEnvironment({ cores, ...assigned }))
-    return { script: trainerScript, environment, gpu }
+    return { script: scriptPath('workers/trainer'), environment, gpu }
   })
 }
 

@@ -1,13 +1,16 @@
 import { createHash } from 'node:crypto'
 import { existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join, relative } from 'node:path'
+import { bundle } from './bundle.mjs'
 import { run } from './child.mjs'
 import { SetupError } from './failure.mjs'
 import { modules, root } from './places.mjs'
 import { step } from './progress.mjs'
 
 const folders = ['src', 'workers', 'demo', 'testing', 'test', 'bench', 'chaos']
+const otherInputs = ['tsconfig.json', 'package-lock.json', 'scripts/setup/bundle.mjs']
 const dist = join(root, 'dist')
+/** Newer than what tsc writes unless tsc alone has run since: testing/built-script.ts. */
 const stamp = join(dist, '.inputs')
 
 /** True if dist/ was built from the current sources. */
@@ -33,13 +36,14 @@ export async function build() {
     const { ok, tail } = await run(process.execPath, [script], { cwd: root })
     if (!ok) throw new SetupError(`the generation failed:\n${tail}`, 'report this as a bug')
   })
+  await step('bundling', bundle)
   writeFileSync(stamp, built)
 }
 
 /** Hashes names, sizes and times of all sources, which takes milliseconds; reading the files would not. */
 function fingerprint() {
   const hash = createHash('sha256')
-  for (const path of [...folders.flatMap(sources), 'tsconfig.json', 'package-lock.json']) {
+  for (const path of [...folders.flatMap(sources), ...otherInputs]) {
     const { mtimeMs, size } = statSync(join(root, path))
     hash.update(`${path} ${mtimeMs} ${size}\n`)
   }

@@ -1,5 +1,4 @@
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import type { Logger } from 'pino'
 import { Datasets } from '../datasets/datasets.js'
 import { Exports } from '../datasets/exports/exports.js'
@@ -16,6 +15,7 @@ import type { RedisConfig } from '../jobs/queue/redis.js'
 import { type ModelRecords, openModelRecords } from '../models/model-records.js'
 import { ModelRegistry } from '../models/registry.js'
 import type { AllowedNetworks } from '../net/addresses.js'
+import { scriptPath } from '../places.js'
 import { openPlanner } from '../planning/dry-run-process.js'
 import {
   openPredictor,
@@ -149,7 +149,7 @@ export async function openParts(
     findWeights: id => weights.get(id),
     readTensors,
     diskProblem: async () => (await disk.status()).problem,
-    estimateSize: openPlanner({ script: workerScript('planner'), env }),
+    estimateSize: openPlanner({ script: scriptPath('workers/planner'), env }),
   })
   const changes = new Changes({
     redis,
@@ -158,9 +158,9 @@ export async function openParts(
     turns: jobs.telemetry.turns,
     log,
   })
-  const predictorScript = overrides.predictorScript ?? workerScript('predictor')
+  const predictorScript = overrides.predictorScript ?? scriptPath('workers/predictor')
   const predictor = openPredictor({ script: predictorScript, env, log })
-  const rowPredictor = openRowPredictor({ script: workerScript('row-predictor'), env, log })
+  const rowPredictor = openRowPredictor({ script: scriptPath('workers/row-predictor'), env, log })
   const webhooks = new Webhooks({
     store,
     jobs: jobs.feed,
@@ -194,6 +194,3 @@ export async function openParts(
   }
   return { parts, close }
 }
-
-const workerScript = (name: string) =>
-  fileURLToPath(new URL(`../../workers/${name}.js`, import.meta.url))

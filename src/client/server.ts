@@ -2,7 +2,7 @@ import { fork } from 'node:child_process'
 import { once } from 'node:events'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
+import { scriptPath } from '../places.js'
 
 export interface LocalServer {
   /** The supervisor's process id. The other processes are its children. */
@@ -14,14 +14,15 @@ export interface LocalServer {
 
 /**
  * Starts a complete server, as `npm start` does, with the settings in `environment`. `onOutput` receives
- * everything that its processes print; without it, their stderr goes to this process's stderr.
+ * everything that its processes print; without it, their stderr goes to this process's stderr. `script` is the
+ * supervisor's.
  */
 export async function startServer(
   dataFolder: string,
   environment: NodeJS.ProcessEnv,
   onOutput?: (text: string) => void,
+  script = scriptPath('src/supervisor/main'),
 ): Promise<LocalServer> {
-  const script = fileURLToPath(new URL('../supervisor/main.js', import.meta.url))
   const child = fork(script, [], {
     env: { ...environment, TRAINYARD_DATA: dataFolder },
     stdio: onOutput ? ['ignore', 'pipe', 'pipe', 'ipc'] : ['ignore', 'ignore', 'inherit', 'ipc'],

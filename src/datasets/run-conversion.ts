@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os'
-import { fileURLToPath } from 'node:url'
 import { engineEnvironment } from '../engine/environment.js'
 import { askChild, ChildExitError, ChildKilledError } from '../ipc/ask-child.js'
+import { scriptPath } from '../places.js'
 import type { DatasetManifest } from '../spec/dataset.js'
 import type { ConversionResult, ConversionTask } from './conversion.js'
 import type { ConversionProgress, ReportProgress } from './conversion-input.js'
@@ -16,10 +16,9 @@ const maxHeapMiB = 192
 /** Decoding takes them from trainers. */
 const maxCores = 4
 
-const scriptAt = (path: string) => fileURLToPath(new URL(path, import.meta.url))
-const script = scriptAt('./conversion-process.js')
-const derivationScript = scriptAt('./derivation-process.js')
-const comparisonScript = scriptAt('./comparison-process.js')
+const script = scriptPath('src/datasets/conversion-process')
+const derivationScript = scriptPath('src/datasets/derivation-process')
+const comparisonScript = scriptPath('src/datasets/comparison-process')
 
 /**
  * Converts in a process of its own, for two reasons: the API's event loop must not wait for a data

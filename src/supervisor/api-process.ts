@@ -1,9 +1,9 @@
-import { fileURLToPath } from 'node:url'
+import { scriptPath } from '../places.js'
 
 // How every API process is started: by `npm start`, by start-api.ts alone, in benches and under chaos.
 // Node reads both settings before it runs any code, so the API cannot apply them itself.
 
-export const apiScript = fileURLToPath(new URL('../api/main.js', import.meta.url))
+export const apiScript = scriptPath('src/api/main')
 
 /**
  * A heap limit far above what the API needs. By default the limit grows with the machine's memory, and

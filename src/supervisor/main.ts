@@ -2,9 +2,9 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { fileURLToPath } from 'node:url'
 import { type Config, childEnvironment, readConfig } from '../config.js'
 import { TrainyardError } from '../errors.js'
+import { scriptPath } from '../places.js'
 import type { FromApi } from '../spec/ipc-messages.js'
 import { openFolderStore } from '../store/folder-store.js'
 import { assertRoomForNew, openPrivateFolder } from '../store/private-folder.js'
@@ -34,7 +34,7 @@ const acceptors = 64
 /** An earlier supervisor of this server was killed. */
 const isRestarted = process.argv.includes('--restarted')
 
-const workerScript = fileURLToPath(new URL('../../workers/worker.js', import.meta.url))
+const workerScript = scriptPath('workers/worker')
 
 async function main(): Promise<void> {
   const config = readConfig()

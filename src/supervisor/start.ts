@@ -2,13 +2,13 @@
 // it is stopped. This process does nothing else, so that nothing else can end it.
 import { type ChildProcess, fork } from 'node:child_process'
 import { constants } from 'node:os'
-import { fileURLToPath } from 'node:url'
 import { childEnvironment, refuseArguments } from '../config.js'
 import { TrainyardError } from '../errors.js'
+import { scriptPath } from '../places.js'
 import { isStopped } from '../processes.js'
 import type { FromApi } from '../spec/ipc-messages.js'
 
-const script = fileURLToPath(new URL('main.js', import.meta.url))
+const script = scriptPath('src/supervisor/main')
 const restartDelayMs = 500
 const checkIntervalMs = 500
 const maxStoppedChecks = 4

@@ -1,8 +1,5 @@
 import { resolve } from 'node:path'
-import { fileURLToPath } from 'node:url'
-
-// five folders up, since the compiled file is dist/src/api/http/hidden-paths.js
-const packageFolder = fileURLToPath(new URL('../../../../', import.meta.url))
+import { packageFolder } from '../../places.js'
 
 /**
  * Returns a function that removes what a client must not learn of the server from the text of an error:
@@ -14,7 +11,7 @@ export function serverPathHider(dataFolder: string): (text: string) => string {
     withoutStack(text)
       .replaceAll(`${folder}/`, '')
       .replaceAll(folder, 'the data folder')
-      .replaceAll(packageFolder, '')
+      .replaceAll(`${packageFolder}/`, '')
 }
 
 const withoutStack = (text: string) => text.split(/\n\s+at /, 1)[0]!

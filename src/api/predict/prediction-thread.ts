@@ -1,6 +1,7 @@
 import { Worker } from 'node:worker_threads'
 import { TrainyardError } from '../../errors.js'
 import { decodeError } from '../../ipc/wire-error.js'
+import { scriptPath } from '../../places.js'
 import { HttpError } from '../http/http-error.js'
 import { type InputTask, type ModelInput, readInput } from './input.js'
 import type { PredictionTable } from './prediction-table.js'
@@ -80,7 +81,7 @@ export class PredictionThread {
   }
 
   private start(): Worker {
-    const worker = new Worker(new URL('./prediction-worker.js', import.meta.url), {
+    const worker = new Worker(scriptPath('src/api/predict/prediction-worker'), {
       resourceLimits: { maxOldGenerationSizeMb: maxHeapMb },
     })
     worker.unref()

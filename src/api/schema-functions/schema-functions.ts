@@ -3,7 +3,7 @@ import { existsSync, readdirSync } from 'node:fs'
 import { mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
+import { generatedFolder } from '../../places.js'
 
 /** Makes functions of schemas, such as validators and serializers. */
 export interface SchemaCompiler<F> {
@@ -19,7 +19,6 @@ export interface SchemaCompiler<F> {
 /** What the build writes: a CommonJS module for each function, which takes its own `module` and `require`. */
 type GeneratedModule = (module: { exports: unknown }, require: NodeJS.Require) => void
 
-const generatedFolder = fileURLToPath(new URL('./generated', import.meta.url))
 const requireGenerated = createRequire(import.meta.url)
 
 let files: ReadonlySet<string> | undefined

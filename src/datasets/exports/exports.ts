@@ -1,14 +1,14 @@
 import type { Readable } from 'node:stream'
-import { fileURLToPath } from 'node:url'
 import { TrainyardError } from '../../errors.js'
 import { ChildExitError, ChildKilledError } from '../../ipc/ask-child.js'
 import { streamFromChild } from '../../ipc/stream-child.js'
+import { scriptPath } from '../../places.js'
 import type { DatasetManifest } from '../../spec/dataset.js'
 import type { Store } from '../../store/store.js'
 import { datasetKey } from '../stored/dataset-key.js'
 import type { ExportFormat } from './export-task.js'
 
-const script = fileURLToPath(new URL('./export-process.js', import.meta.url))
+const script = scriptPath('src/datasets/exports/export-process')
 
 /** Far more than a batch of rows, or an image and the directory of an archive, need. */
 const maxHeapMiB = 512

@@ -1,14 +1,14 @@
-import { fileURLToPath } from 'node:url'
 import { engineEnvironment } from '../../engine/environment.js'
 import { TrainyardError } from '../../errors.js'
 import { ChildExitError, ChildKilledError } from '../../ipc/ask-child.js'
 import { ChildBusyError, KeptChild } from '../../ipc/kept-child.js'
+import { scriptPath } from '../../places.js'
 import type { DatasetManifest } from '../../spec/dataset.js'
 import type { Store } from '../../store/store.js'
 import { datasetKey } from '../stored/dataset-key.js'
 import type { PreviewOperation, PreviewOperations, PreviewTask } from './preview-tasks.js'
 
-const script = fileURLToPath(new URL('./preview-process.js', import.meta.url))
+const script = scriptPath('src/datasets/preview/preview-process')
 
 /** TensorFlow's memory is not part of the heap. */
 const maxHeapMiB = 512

@@ -1,0 +1,39 @@
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+/** The scripts that processes and threads run, without `.js`. The build bundles each with what it imports. */
+export const entryPoints = [
+  'src/api/main',
+  'src/api/predict/prediction-worker',
+  'src/datasets/comparison-process',
+  'src/datasets/conversion-process',
+  'src/datasets/derivation-process',
+  'src/datasets/exports/export-process',
+  'src/datasets/preview/preview-process',
+  'src/supervisor/backup',
+  'src/supervisor/main',
+  'src/supervisor/start',
+  'src/supervisor/start-api',
+  'workers/health',
+  'workers/planner',
+  'workers/predictor',
+  'workers/row-predictor',
+  'workers/trainer',
+  'workers/worker',
+] as const
+export type EntryPoint = (typeof entryPoints)[number]
+
+// dist/src/places.js, or a file of dist/bundle
+const file = fileURLToPath(import.meta.url)
+const endOfPackage = file.lastIndexOf('/dist/')
+
+/** What holds `dist`, and `node_modules`. */
+export const packageFolder = file.slice(0, endOfPackage)
+const dist = join(packageFolder, 'dist')
+const scripts = file.startsWith(join(dist, 'bundle')) ? join(dist, 'bundle') : dist
+
+/** The path of a script: a bundled process starts bundled ones. */
+export const scriptPath = (entryPoint: EntryPoint): string => join(scripts, `${entryPoint}.js`)
+
+/** Functions that the build generates (api/schema-functions). */
+export const generatedFolder = join(dist, 'generated')
