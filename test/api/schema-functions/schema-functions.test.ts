@@ -9,8 +9,8 @@ import {
   type SchemaFunction,
   schemaFunctions,
 } from '../../../src/api/schema-functions/schema-functions.js'
+import { buildUnopenedApp } from '../../../src/api/unopened-app.js'
 import { mulberry32 } from '../../../testing/random.js'
-import { startServer, type TestServer } from '../../../testing/test-server.js'
 import { type Schema, valuesOf } from './values.js'
 
 const { TEST_SEED: seedText = '1' } = process.env
@@ -18,18 +18,15 @@ const seed = Number(seedText)
 const rounds = 40
 
 let folder: string
-let server: TestServer
 let shared: Record<string, Schema>
 before(async () => {
   folder = await mkdtemp(join(tmpdir(), 'generated-'))
-  server = await startServer()
-  shared = server.app.getSchemas() as Record<string, Schema>
+  const app = await buildUnopenedApp()
+  shared = app.getSchemas() as Record<string, Schema>
   await generateAll(folder)
+  await app.close()
 })
-after(async () => {
-  await server.close()
-  await rm(folder, { recursive: true })
-})
+after(() => rm(folder, { recursive: true }))
 
 test('every schema of the API has a generated function, and equal schemas have one', async () => {
   assert.deepEqual(
