@@ -8,23 +8,26 @@ export type Measurement = Readonly<Record<RuntimeName, BatchTimes>>
 const sizes = [1, 8]
 const runs = 3
 
-/** The shortest of a few runs after the first one, which prepares what later ones use. */
+/**
+ * The shortest of a few runs after the first one, which prepares what later ones use. The runtimes take turns, so
+ * that what else the machine does slows down both.
+ */
 export async function measure(
-  run: (batch: ImageBatch) => Promise<unknown>,
+  runtimes: Readonly<Record<RuntimeName, (batch: ImageBatch) => Promise<unknown>>>,
   [height, width, channels]: readonly [number, number, number],
-): Promise<BatchTimes> {
-  const times: Record<number, number> = {}
+): Promise<Measurement> {
+  const times = { tensorflow: {} as Record<number, number>, openvino: {} as Record<number, number> }
   for (const n of sizes) {
     const data = Float32Array.from({ length: n * height * width * channels }, (_, i) => i % 256)
     const batch: ImageBatch = { data, shape: [n, height, width, channels] }
-    await run(batch)
-    let shortest = Number.POSITIVE_INFINITY
-    for (let i = 0; i < runs; i++) {
-      const startedAt = performance.now()
-      await run(batch)
-      shortest = Math.min(shortest, performance.now() - startedAt)
+    for (let i = 0; i <= runs; i++) {
+      for (const name of ['openvino', 'tensorflow'] as const) {
+        const startedAt = performance.now()
+        await runtimes[name](batch)
+        const ms = performance.now() - startedAt
+        if (i > 0) times[name][n] = Math.min(times[name][n] ?? ms, ms)
+      }
     }
-    times[n] = shortest
   }
   return times
 }

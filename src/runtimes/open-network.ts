@@ -6,7 +6,6 @@ import { cpuFlags, supportsBfloat16 } from '../engine/processor.js'
 import { openSession, type Runtime, type Session } from '../graph/session.js'
 import { describe, faster, type Measurement, measure } from './measure.js'
 import {
-  type ImageBatch,
   type LoadedNetwork,
   type NetworkOptions,
   type NetworkPrecision,
@@ -104,13 +103,15 @@ function openVinoChoice(
     : { runtime: 'openvino', precision, reason, isFallback: false }
 }
 
-async function measureBoth(model: OpenVinoModel, session: Session): Promise<Measurement> {
+function measureBoth(model: OpenVinoModel, session: Session): Promise<Measurement> {
   const [, ...image] = session.inputShape(serving.signature, serving.input)
-  const shape = image as [number, number, number]
-  return {
-    openvino: await measure((batch: ImageBatch) => runOpenVino(model, batch), shape),
-    tensorflow: await measure(async (batch: ImageBatch) => runTensorFlow(session, batch), shape),
-  }
+  return measure(
+    {
+      openvino: batch => runOpenVino(model, batch),
+      tensorflow: async batch => runTensorFlow(session, batch),
+    },
+    image as [number, number, number],
+  )
 }
 
 /** Without instructions for bfloat16 it would be slower than float32, and less accurate. */
