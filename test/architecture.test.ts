@@ -98,7 +98,7 @@ const mayImport: Record<string, readonly string[]> = {
   'jobs/changes': ['jobs/queue', 'jobs/telemetry', 'spec', 'errors', 'log'],
   'jobs/telemetry': ['jobs/record', 'jobs/queue', 'store', 'spec', 'errors'],
   models: ['store', 'lists', 'spec', 'errors'],
-  serving: ['models', 'datasets', 'ipc', 'spec', 'errors', 'log'],
+  serving: ['trees', 'models', 'datasets', 'ipc', 'spec', 'errors', 'log'],
   weights: ['formats', 'store', 'lists', 'spec', 'errors'],
   webhooks: ['store', 'net', 'lists', 'spec', 'errors', 'log'],
   api: [

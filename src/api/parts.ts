@@ -23,7 +23,9 @@ import {
   type Predictor,
   type RowPredictor,
 } from '../serving/predictor-client.js'
+import { SmallBatches } from '../serving/small-batches.js'
 import { TrafficRouter } from '../serving/traffic/traffic-router.js'
+import { TreeCache } from '../serving/tree-cache.js'
 import { VersionUse } from '../serving/version-use.js'
 import { DamageRegistry } from '../store/damage-registry.js'
 import { DiskSpace } from '../store/disk-space.js'
@@ -160,7 +162,10 @@ export async function openParts(
   })
   const predictorScript = overrides.predictorScript ?? scriptPath('workers/predictor')
   const predictor = openPredictor({ script: predictorScript, env, log })
-  const rowPredictor = openRowPredictor({ script: scriptPath('workers/row-predictor'), env, log })
+  const rowPredictor = new SmallBatches(
+    openRowPredictor({ script: scriptPath('workers/row-predictor'), env, log }),
+    new TreeCache(),
+  )
   const webhooks = new Webhooks({
     store,
     jobs: jobs.feed,

@@ -12,6 +12,7 @@ import {
 } from '../spec/model.js'
 import type { ModelSelector } from '../spec/model-selector.js'
 import type { Predictor, RowPredictor } from './predictor-client.js'
+import { Recent } from './recent.js'
 import {
   type Comparison,
   compareProbabilities,
@@ -21,6 +22,14 @@ import {
 import { ShadowQueue } from './traffic/shadow-queue.js'
 import type { RouteCounter, TrafficRouter } from './traffic/traffic-router.js'
 import type { VersionUse } from './version-use.js'
+
+/**
+ * How old what requests know of a version may be: one that was just published or damaged is noticed after as long.
+ * To ask the disk for each request takes longer than to predict a row.
+ */
+const recentMs = 100
+/** Clients can ask for any name. */
+const maxRecent = 1000
 
 export type ImagesInput = PredictRequest['input']
 
@@ -52,6 +61,10 @@ export class PredictionService {
   /** Of the models that `select` returned for requests that other versions predict as well. */
   private readonly routes = new WeakMap<Model, RouteCounter>()
 
+  /** What requests selected a moment ago, and what of it was intact. */
+  private readonly models = new Recent<Model>(recentMs, maxRecent)
+  private readonly intact = new Recent<void>(recentMs, maxRecent)
+
   constructor(private readonly deps: PredictionServiceDeps) {}
 
   /**
@@ -63,9 +76,15 @@ export class PredictionService {
     const { name } = selector
     const references = await modelRecords.journal.referencesFor(selector)
     const { version, alias, route } = router.route(references, selector, header)
-    const model = await modelRecords.aliases.read(name, version, alias, references)
+    // a deletion changes the key, so that this process sees it at once
+    const key = [name, version, alias, ...references.removed].join('/')
+    const model = await this.models.get(key, () =>
+      modelRecords.aliases.read(name, version, alias, references),
+    )
     versionUse.select(name, model.version)
-    await this.unlessGone(model, models.assertIntact(model))
+    await this.intact.get(`${name}/${model.version}`, () =>
+      this.unlessGone(model, models.assertIntact(model)),
+    )
     if (!route) return model
     route.countRequest(model.version)
     if (route.shadows.length === 0) return model

@@ -1,7 +1,6 @@
 import {
   type EncodedTable,
-  encodeColumns,
-  encodeRows,
+  RowEncoding,
   type TableRow,
   type ValueBatch,
 } from '../datasets/tables/row-encoder.js'
@@ -73,22 +72,44 @@ export interface ColumnRows {
 /** Rows as they are given. `text`: the cells are texts of a CSV. */
 export type GivenRows = { rows: readonly TableRow[]; text: boolean } | ColumnRows
 
+interface Prepared {
+  values: RowEncoding | null
+  text: RowEncoding | null
+}
+
+/** By the columns of a manifest, which requests for a version share and which never change. */
+const prepared = new WeakMap<readonly FeatureColumn[], Prepared>()
+
+function encodingOf(model: RowModel, kind: keyof Prepared): RowEncoding {
+  const { columns, unusedColumns, cellFormat, offset } = model
+  let known = prepared.get(columns)
+  if (!known) {
+    known = { values: null, text: null }
+    prepared.set(columns, known)
+  }
+  const encoded = offset === null ? columns : [...columns, offsetColumn(offset)]
+  known[kind] ??= new RowEncoding(encoded.map(integerAsNumber), {
+    unusedColumns,
+    ...(cellFormat && { cellFormat }),
+    text: kind === 'text',
+  })
+  return known[kind]
+}
+
 /** Encodes rows as the numbers that a model takes. Throws unless every row fits. */
 export function encodeModelRows(
   given: GivenRows,
-  { columns, unusedColumns, cellFormat, offset, outputs }: RowModel,
-  { explain = false, ...encoding }: RowPredictionOptions,
+  model: RowModel,
+  { explain = false, ...options }: RowPredictionOptions,
   limits: RowLimits,
 ): EncodedRows {
+  const { columns, offset, outputs } = model
   const count = 'rows' in given ? given.rows.length : given.count
   checkRowCount(count, explain, { columns: columns.length, outputs }, limits)
-  const all = offset === null ? columns : [...columns, offsetColumn(offset)]
-  const encoded = all.map(integerAsNumber)
-  const options = { ...encoding, unusedColumns, ...(cellFormat && { cellFormat }) }
   const { values, ...report } =
     'rows' in given
-      ? encodeRows(encoded, given.rows, { ...options, text: given.text })
-      : encodeColumns(encoded, count, given.batches, options)
+      ? encodingOf(model, given.text ? 'text' : 'values').encode(given.rows, options)
+      : encodingOf(model, 'values').encodeColumns(count, given.batches, options)
   const input = offset === null ? { rows: values } : splitOffsets(values, count, offset)
   return { ...input, count, explain, report }
 }

@@ -49,19 +49,26 @@ export const bytesOf = ({
     0,
   )
 
-/** Lays the trees out in one array. Throws UnsupportedModel for an objective that is not trained here. */
-export function flattenTrees(model: XgboostModel): FlatTrees {
+/**
+ * Lays the trees out in one array. Yields after each tree, so that a caller can do it in parts. Throws
+ * UnsupportedModel for an objective that is not trained here.
+ */
+export function* flattenTrees(model: XgboostModel): Generator<undefined, FlatTrees> {
   const link = links[model.objective]
   if (!link) throw new UnsupportedModel(`the objective is ${model.objective}`)
   if (model.columns > maxColumns) throw new UnsupportedModel(`it has ${model.columns} columns`)
-  const nodes = new Int32Array(nodeWords * countNodes(model.trees))
+  const nodes = new Int32Array(nodeWords * model.trees.reduce((sum, tree) => sum + tree.nodes, 0))
   const floats = new Float32Array(nodes.buffer)
-  const layout = { nodes, floats, categories: [] as number[], end: 0 }
+  const layout: Layout = { nodes, floats, categories: [], end: 0 }
   const roots = new Int32Array(model.trees.length)
+  const arePlain: boolean[] = []
   let depth = 0
-  for (const [i, tree] of model.trees.entries()) {
+  for (const [i, stored] of model.trees.entries()) {
+    const tree = stored.read()
     roots[i] = layout.end
+    arePlain.push(tree.categories.size === 0)
     depth += appendTree(layout, tree, model.columns)
+    yield
   }
   const treeOutputs = Int32Array.from(model.treeOutputs)
   if (treeOutputs.length !== roots.length || treeOutputs.some(i => !(i >= 0 && i < model.outputs)))
@@ -73,7 +80,7 @@ export function flattenTrees(model: XgboostModel): FlatTrees {
     baseMargins: Float32Array.from(model.baseScores, link.toMargin),
     roots,
     treeOutputs,
-    startsGroup: startsOfGroups(model.trees),
+    startsGroup: startsOfGroups(arePlain),
     nodes,
     floats,
     categories: Int32Array.from(layout.categories),
@@ -81,18 +88,15 @@ export function flattenTrees(model: XgboostModel): FlatTrees {
   }
 }
 
-function startsOfGroups(trees: readonly TreeTable[]): Uint8Array {
-  const starts = new Uint8Array(trees.length)
+function startsOfGroups(arePlain: readonly boolean[]): Uint8Array {
+  const starts = new Uint8Array(arePlain.length)
   let plainTrees = 0
-  for (let i = trees.length - 1; i >= 0; i--) {
-    plainTrees = trees[i]!.categories.size === 0 ? plainTrees + 1 : 0
+  for (let i = arePlain.length - 1; i >= 0; i--) {
+    plainTrees = arePlain[i] ? plainTrees + 1 : 0
     starts[i] = plainTrees >= groupTrees ? 1 : 0
   }
   return starts
 }
-
-const countNodes = (trees: readonly TreeTable[]) =>
-  trees.reduce((sum, { left }) => sum + left.length, 0)
 
 interface Layout {
   nodes: Int32Array

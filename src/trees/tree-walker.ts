@@ -16,7 +16,7 @@ const { fround } = Math
  * same time, and a comparison is a number, not a branch: 2 us for a row and 100 trees of depth 6, in place of 7.
  */
 export class TreeWalker {
-  private readonly link: Link
+  readonly link: Link
   /** Of one row: each value twice, where a missing one goes left of all conditions, then right of all. */
   private readonly slots: Float32Array
 

@@ -4,6 +4,7 @@ export type Numbers = Float32Array | Float64Array | Int32Array | Int16Array | In
 
 /** A list of numbers of one type. It is read from the bytes when it is asked for, since most lists are not. */
 export interface NumberList {
+  length: number
   numbers(): Numbers
 }
 
@@ -125,11 +126,12 @@ export function* parseUbjson(bytes: Uint8Array): Generator<undefined, UbjsonValu
     const name = marker()
     const type = numberTypes[name]
     if (!type || bytes[at] !== hash) throw new SyntaxError(`a list of ${name} at byte ${at}`)
-    const end = countAfterHash() * type.bytes + at
+    const count = countAfterHash()
+    const end = at + count * type.bytes
     if (end > bytes.length) throw new RangeError('the bytes end inside a list')
     const content = bytes.subarray(at, end)
     at = end
-    return { numbers: () => type.list(swapped(content, type.bytes)) }
+    return { length: count, numbers: () => type.list(swapped(content, type.bytes)) }
   }
 }
 

@@ -16,6 +16,13 @@ export interface TreeTable {
   weight: number
 }
 
+/** A tree of the document, whose lists are read when they are needed. */
+export interface StoredTree {
+  /** The number of its nodes. */
+  nodes: number
+  read(): TreeTable
+}
+
 export interface XgboostModel {
   objective: string
   columns: number
@@ -23,7 +30,7 @@ export interface XgboostModel {
   outputs: number
   /** As a prediction, for each output. */
   baseScores: number[]
-  trees: TreeTable[]
+  trees: StoredTree[]
   /** The output to which each tree is added. */
   treeOutputs: Numbers
 }
@@ -52,22 +59,26 @@ export function readXgboostModel(document: UbjsonValue): XgboostModel {
     columns: integer(parameters.num_feature),
     outputs,
     baseScores: baseScoresOf(String(parameters.base_score), outputs),
-    trees: trees.map((tree, i) => readTree(tree, weights?.[i] ?? 1)),
+    trees: trees.map((tree, i) => storedTree(fieldsOf(tree), weights?.[i] ?? 1)),
     treeOutputs: numbers(model.tree_info),
   }
 }
 
-function readTree(value: UbjsonValue, weight: number): TreeTable {
-  const tree = fieldsOf(value)
+function storedTree(tree: Fields, weight: number): StoredTree {
   if (integer(fieldsOf(tree.tree_param).size_leaf_vector) > 1)
     throw new UnsupportedModel('a leaf has several values')
+  const left = tree.left_children
+  if (!isNumberList(left)) throw new TypeError('a tree of the model has no nodes')
   return {
-    left: numbers(tree.left_children),
-    column: numbers(tree.split_indices),
-    condition: numbers(tree.split_conditions),
-    defaultLeft: numbers(tree.default_left),
-    categories: readCategories(tree),
-    weight,
+    nodes: left.length,
+    read: () => ({
+      left: left.numbers(),
+      column: numbers(tree.split_indices),
+      condition: numbers(tree.split_conditions),
+      defaultLeft: numbers(tree.default_left),
+      categories: readCategories(tree),
+      weight,
+    }),
   }
 }
 

@@ -14,11 +14,13 @@ import { boost, boostingOptions } from '../boosting/boost.js'
 import { dense, makeFriedman1, withLabels } from '../boosting/tables.js'
 import { objectives, randomModel, randomRows } from './random-model.js'
 
-function open(ubjson: Uint8Array): TreeWalker {
-  const reading = parseUbjson(ubjson)
+const open = (ubjson: Uint8Array): TreeWalker =>
+  new TreeWalker(finish(flattenTrees(readXgboostModel(finish(parseUbjson(ubjson))))))
+
+function finish<T>(work: Generator<undefined, T>): T {
   for (;;) {
-    const { done, value } = reading.next()
-    if (done) return new TreeWalker(flattenTrees(readXgboostModel(value)))
+    const { done, value } = work.next()
+    if (done) return value
   }
 }
 

@@ -65,25 +65,13 @@ export interface UnknownCategories {
   examples: string[]
 }
 
+/** How the cells of a request are read. */
+type CellOptions = Pick<EncodeOptions, 'unusedColumns' | 'text' | 'cellFormat'>
+/** What is an error in them. */
+type UnknownOptions = Pick<EncodeOptions, 'unknownCategory' | 'unknownColumn'>
+
 const maxErrors = 20
 const maxExamples = 5
-
-/**
- * Encodes rows, in which a column without a key, or with null, is missing. Text columns cannot be encoded: leave
- * them out. Throws INVALID_INSTANCES with the row and column of each error.
- */
-export function encodeRows(
-  columns: readonly EncodedColumn[],
-  rows: readonly TableRow[],
-  options: EncodeOptions,
-): EncodedTable {
-  const encoder = new RowEncoder(columns, rows.length, options)
-  for (const [row, cells] of rows.entries()) {
-    if (encoder.errors.length >= maxErrors) break
-    encoder.encode(row, cells)
-  }
-  return resultOf(encoder)
-}
 
 /** Rows that follow each other, by column. */
 export interface ValueBatch {
@@ -93,21 +81,50 @@ export interface ValueBatch {
   columns: readonly { name: string; value(row: number): unknown }[]
 }
 
-/** As `encodeRows`, of rows that are given by column. */
-export function encodeColumns(
-  columns: readonly EncodedColumn[],
-  rows: number,
-  batches: Iterable<ValueBatch>,
-  options: EncodeOptions,
-): EncodedTable {
-  const encoder = new RowEncoder(columns, rows, options)
-  for (const batch of batches) {
-    for (const { name, value } of batch.columns) {
-      if (encoder.errors.length >= maxErrors) return resultOf(encoder)
-      encoder.encodeColumn(name, value, batch)
-    }
+/** What many requests share: to index categories takes longer than to encode a row. */
+export class RowEncoding {
+  readonly encoders: readonly Encoder[]
+  readonly indices: ReadonlyMap<string, number>
+  readonly unusedColumns: ReadonlySet<string>
+
+  constructor(
+    readonly columns: readonly EncodedColumn[],
+    { text = false, cellFormat = plainFormat, unusedColumns }: CellOptions,
+  ) {
+    const parser = new CellParser(cellFormat)
+    this.encoders = columns.map(column => createEncoder(column, parser, text))
+    this.indices = new Map(columns.map(({ name }, index) => [name, index]))
+    this.unusedColumns = new Set(unusedColumns)
   }
-  return resultOf(encoder)
+
+  /**
+   * Encodes rows, in which a column without a key, or with null, is missing. Text columns cannot be encoded: leave
+   * them out. Throws INVALID_INSTANCES with the row and column of each error.
+   */
+  encode(rows: readonly TableRow[], options: UnknownOptions): EncodedTable {
+    const encoder = new RowEncoder(this, rows.length, options)
+    for (const [row, cells] of rows.entries()) {
+      if (encoder.errors.length >= maxErrors) break
+      encoder.encode(row, cells)
+    }
+    return resultOf(encoder)
+  }
+
+  /** As `encode`, of rows that are given by column. */
+  encodeColumns(
+    rows: number,
+    batches: Iterable<ValueBatch>,
+    options: UnknownOptions,
+  ): EncodedTable {
+    const encoder = new RowEncoder(this, rows, options)
+    for (const batch of batches) {
+      for (const { name, value } of batch.columns) {
+        if (encoder.errors.length >= maxErrors) return resultOf(encoder)
+        encoder.encodeColumn(name, value, batch)
+      }
+    }
+    return resultOf(encoder)
+  }
 }
 
 function resultOf(encoder: RowEncoder): EncodedTable {
@@ -120,26 +137,19 @@ function resultOf(encoder: RowEncoder): EncodedTable {
 class RowEncoder {
   readonly errors: FieldError[] = []
   private readonly values: Float32Array
-  private readonly encoders: readonly Encoder[]
-  private readonly indices: ReadonlyMap<string, number>
-  private readonly unusedColumns: ReadonlySet<string>
   private readonly given: Uint8Array
   private readonly passedOver = new Set<string>()
   private readonly foreign = new Set<string>()
   private readonly unknown = new Map<number, UnknownCategories>()
 
   constructor(
-    private readonly columns: readonly EncodedColumn[],
+    private readonly encoding: RowEncoding,
     rows: number,
-    private readonly options: EncodeOptions,
+    private readonly options: UnknownOptions,
   ) {
-    const { text = false, cellFormat = plainFormat } = options
-    const parser = new CellParser(cellFormat)
-    this.encoders = columns.map(column => createEncoder(column, parser, text))
-    this.indices = new Map(columns.map(({ name }, index) => [name, index]))
-    this.unusedColumns = new Set(options.unusedColumns)
-    this.values = new Float32Array(rows * columns.length).fill(Number.NaN)
-    this.given = new Uint8Array(columns.length)
+    const { length } = encoding.columns
+    this.values = new Float32Array(rows * length).fill(Number.NaN)
+    this.given = new Uint8Array(length)
   }
 
   encode(row: number, cells: TableRow): void {
@@ -147,15 +157,16 @@ class RowEncoder {
       this.encodeList(row, cells)
       return
     }
-    for (const [name, value] of Object.entries(cells)) {
-      const column = this.indices.get(name)
-      if (column !== undefined) this.encodeCell(row, column, value)
+    const named = cells as Readonly<Record<string, unknown>>
+    for (const name of Object.keys(named)) {
+      const column = this.encoding.indices.get(name)
+      if (column !== undefined) this.encodeCell(row, column, named[name])
       else this.passOver(row, name)
     }
   }
 
   encodeColumn(name: string, value: (row: number) => unknown, { firstRow, rows }: ValueBatch) {
-    const column = this.indices.get(name)
+    const column = this.encoding.indices.get(name)
     if (column === undefined) {
       this.passOver(firstRow, name)
       return
@@ -165,7 +176,7 @@ class RowEncoder {
   }
 
   private passOver(row: number, name: string): void {
-    if (this.options.unknownColumn === 'ignore' || this.unusedColumns.has(name))
+    if (this.options.unknownColumn === 'ignore' || this.encoding.unusedColumns.has(name))
       this.passedOver.add(name)
     else this.addForeignColumn(row, name)
   }
@@ -175,18 +186,21 @@ class RowEncoder {
       values: this.values,
       unknownCategories: [...this.unknown.values()],
       passedOver: [...this.passedOver],
-      absent: this.columns.filter((_, column) => this.given[column] === 0).map(({ name }) => name),
+      absent: this.encoding.columns
+        .filter((_, column) => this.given[column] === 0)
+        .map(({ name }) => name),
     }
   }
 
   private encodeList(row: number, cells: readonly unknown[]): void {
-    const { length } = this.columns
+    const { columns } = this.encoding
+    const { length } = columns
     if (cells.length === length) {
       for (const [column, value] of cells.entries()) this.encodeCell(row, column, value)
       return
     }
     const names = listNames(
-      this.columns.map(({ name }) => name),
+      columns.map(({ name }) => name),
       5,
     )
     const message = `row ${row} has ${cells.length} values, expected ${length}: ${names}`
@@ -196,8 +210,9 @@ class RowEncoder {
   private encodeCell(row: number, column: number, value: unknown): void {
     this.given[column] = 1
     if (value === null || value === undefined) return
-    const result = this.encoders[column]!(value)
-    if (typeof result === 'number') this.values[row * this.columns.length + column] = result
+    const { encoders, columns } = this.encoding
+    const result = encoders[column]!(value)
+    if (typeof result === 'number') this.values[row * columns.length + column] = result
     else if (result.unknownCategory && this.options.unknownCategory === 'missing')
       this.countUnknown(column, String(value))
     else this.addCellError(row, column, value, result.expected)
@@ -206,7 +221,7 @@ class RowEncoder {
   private countUnknown(column: number, value: string): void {
     let found = this.unknown.get(column)
     if (!found) {
-      found = { column: this.columns[column]!.name, rows: 0, examples: [] }
+      found = { column: this.encoding.columns[column]!.name, rows: 0, examples: [] }
       this.unknown.set(column, found)
     }
     found.rows++
@@ -216,7 +231,7 @@ class RowEncoder {
   }
 
   private addCellError(row: number, column: number, value: unknown, expected: string): void {
-    const { name } = this.columns[column]!
+    const { name } = this.encoding.columns[column]!
     const message = `row ${row}: ${quoteCell(name)} is ${formatValue(value)}, ${expected}`
     this.errors.push(fieldError(`/${row}/${escapePointerToken(name)}`, 'invalid_value', message))
   }
@@ -318,7 +333,7 @@ function textEncoders(numbers: NumberParser) {
 }
 
 /**
- * Parses a CSV text with a header into rows for `encodeRows` with `text`. Errors name line and column, as
+ * Parses a CSV text with a header into rows for a `RowEncoding` with `text`. Errors name line and column, as
  * in an upload.
  */
 export function parseCsvRows(

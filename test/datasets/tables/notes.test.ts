@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { after, test } from 'node:test'
 import type { UploadForm } from '../../../src/datasets/form.js'
 import { defaultLimits } from '../../../src/datasets/limits.js'
-import { encodeRows, parseCsvRows } from '../../../src/datasets/tables/row-encoder.js'
+import { parseCsvRows, RowEncoding } from '../../../src/datasets/tables/row-encoder.js'
 import { tempFolder } from '../../../testing/temp-folder.js'
 import { lines, readTable, refusal, rowsOf } from './read-table.js'
 
@@ -220,7 +220,10 @@ test('the lines of an uploaded file are read for a prediction as they were for t
       text: true,
       ...(cellFormat && { cellFormat }),
     } as const
-    assert.deepEqual([...encodeRows(columns, rows, options).values], [x, y].map(Math.fround))
+    assert.deepEqual(
+      [...new RowEncoding(columns, options).encode(rows, options).values],
+      [x, y].map(Math.fround),
+    )
   }
 })
 

@@ -1,11 +1,23 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { defaultLimits } from '../../../src/datasets/limits.js'
-import { encodeRows, parseCsvRows } from '../../../src/datasets/tables/row-encoder.js'
+import {
+  type EncodedColumn,
+  type EncodeOptions,
+  parseCsvRows,
+  RowEncoding,
+  type TableRow,
+} from '../../../src/datasets/tables/row-encoder.js'
 import { openTableReader } from '../../../src/datasets/tables/table-reader.js'
 import { TrainyardError } from '../../../src/errors.js'
 import type { TableColumn } from '../../../src/spec/dataset.js'
 import { freshDatasets } from '../uploads.js'
+
+const encodeRows = (
+  columns: readonly EncodedColumn[],
+  rows: readonly TableRow[],
+  options: EncodeOptions,
+) => new RowEncoding(columns, options).encode(rows, options)
 
 const statistics = { missing: 0, min: 0, max: 0, mean: 0, distinct: 2 }
 const columns: TableColumn[] = [
