@@ -131,7 +131,8 @@ export const predictionRoutes: FastifyPluginAsyncTypebox<PredictionRoutesDeps> =
   app.removeContentTypeParser('application/json')
   await registerMultipart(app, {
     fileBytes: limits.imageBytes,
-    files: limits.imageFiles,
+    // one more than a model takes, so that the refusal can say how many that is
+    files: limits.imageFiles + 1,
     fields: 0,
   })
   const bodyLimits = [
