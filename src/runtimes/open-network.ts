@@ -1,20 +1,13 @@
 import { readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { readInstallation } from '../engine/installation.js'
-import { hasOpenVino, type OpenVinoModel } from '../engine/openvino.js'
+import { hasOpenVino } from '../engine/openvino.js'
 import { cpuFlags, supportsBfloat16 } from '../engine/processor.js'
-import { openSession, type Runtime, type Session } from '../graph/session.js'
-import { describe, faster, type Measurement, measure } from './measure.js'
-import {
-  type LoadedNetwork,
-  type NetworkOptions,
-  type NetworkPrecision,
-  type RuntimeChoice,
-  serving,
-} from './network.js'
-import { compileNetwork, openVinoNetwork, predict as runOpenVino } from './openvino-network.js'
-import { measurementKey, recall, remember } from './remembered-measurements.js'
-import { predict as runTensorFlow, tensorFlowNetwork } from './tensorflow-network.js'
+import { openSession, type Runtime } from '../graph/session.js'
+import { type Fastest, findFastest } from './fastest-runtime.js'
+import type { LoadedNetwork, NetworkOptions, NetworkPrecision } from './network.js'
+import { compileNetwork, openVinoNetwork } from './openvino-network.js'
+import { tensorFlowNetwork } from './tensorflow-network.js'
 
 /**
  * Loads the network of a model's folder, a SavedModel whose content never changes, into the library that runs it
@@ -25,94 +18,64 @@ export async function openNetwork(
   folder: string,
   options: NetworkOptions,
 ): Promise<LoadedNetwork> {
-  const { threads, runtime, cacheFolder } = options
   const bytes = await folderBytes(folder)
   const precision = possiblePrecision(options.precision)
-  const inTensorFlow = async (reason: string, isFallback: boolean, opened?: Session | null) =>
-    tensorFlowNetwork(
-      opened ?? (await openSession(tf, folder)),
-      bytes,
-      tensorFlowChoice(options.precision, reason, isFallback),
-    )
-  if (runtime === 'tensorflow') return inTensorFlow('as set', false)
-  if (!hasOpenVino()) {
-    const isCuda = readInstallation().kind === 'cuda'
-    if (isCuda && runtime === 'auto') return inTensorFlow('OpenVINO does not use the GPU', false)
-    return inTensorFlow('OpenVINO is not installed; `npm run setup` installs it', true)
-  }
-
-  const inOpenVino = (reason: string, compiled?: OpenVinoModel) =>
-    openVinoNetwork(
-      compiled ?? compileNetwork(folder, threads, precision),
-      bytes,
-      openVinoChoice(options.precision, precision, reason),
-    )
-  let [model, session]: [OpenVinoModel | null, Session | null] = [null, null]
+  const inTensorFlow = async ({ session, reason, isFallback }: Omit<Fastest, 'runtime'>) =>
+    tensorFlowNetwork(session ?? (await openSession(tf, folder)), bytes, {
+      runtime: 'tensorflow',
+      ...inTensorFlowsTypes(options.precision, reason, isFallback),
+    })
   try {
-    if (runtime === 'openvino') return inOpenVino('as set')
-    if (precision === 'bf16') return inOpenVino('TensorFlow computes it in fp32 only')
-    const key = cacheFolder ? await measurementKey(folder, threads, precision) : null
-    const known = cacheFolder && key ? await recall(cacheFolder, key) : null
-    if (known && faster(known) === 'openvino') return inOpenVino(describe(known))
-    if (known) return inTensorFlow(describe(known), false)
-    model = compileNetwork(folder, threads, precision)
-    session = await openSession(tf, folder)
-    const measurement = await measureBoth(model, session)
-    if (cacheFolder && key) await remember(cacheFolder, key, measurement)
-    if (faster(measurement) === 'openvino') {
-      session.close()
-      return inOpenVino(describe(measurement), model)
-    }
-    model.close()
-    return inTensorFlow(describe(measurement), false, session)
+    const choice = await chooseRuntime(tf, folder, precision, options)
+    if (choice.runtime === 'tensorflow') return inTensorFlow(choice)
+    const model = choice.model ?? compileNetwork(folder, options.threads, precision)
+    const lacksBfloat16 = options.precision === 'bf16' && precision !== 'bf16'
+    return openVinoNetwork(model, bytes, {
+      runtime: 'openvino',
+      precision,
+      reason: lacksBfloat16 ? `${choice.reason}; ${withoutBfloat16}` : choice.reason,
+      isFallback: lacksBfloat16,
+    })
   } catch (error) {
-    model?.close()
-    return inTensorFlow(error instanceof Error ? error.message : String(error), true, session)
+    const reason = error instanceof Error ? error.message : String(error)
+    return inTensorFlow({ reason, isFallback: true })
   }
+}
+
+async function chooseRuntime(
+  tf: Runtime,
+  folder: string,
+  precision: NetworkPrecision,
+  { runtime, threads, cacheFolder }: NetworkOptions,
+): Promise<Fastest> {
+  if (runtime === 'tensorflow') return { runtime, reason: 'as set', isFallback: false }
+  if (!hasOpenVino()) {
+    const usesGpu = readInstallation().kind === 'cuda' && runtime === 'auto'
+    const reason = usesGpu
+      ? 'OpenVINO does not use the GPU'
+      : 'OpenVINO is not installed; `npm run setup` installs it where there is one'
+    return { runtime: 'tensorflow', reason, isFallback: !usesGpu }
+  }
+  if (runtime === 'openvino') return { runtime, reason: 'as set', isFallback: false }
+  if (precision === 'bf16') {
+    return { runtime: 'openvino', reason: 'only OpenVINO computes in bf16', isFallback: false }
+  }
+  return findFastest(tf, folder, threads, precision, cacheFolder)
 }
 
 /** The graph is in float32; a quantized one computes 8-bit values in it. */
-function tensorFlowChoice(
+function inTensorFlowsTypes(
   asked: NetworkOptions['precision'],
   reason: string,
   isFallback: boolean,
-): RuntimeChoice {
-  const precision = asked === 'int8' ? 'int8' : 'fp32'
+) {
+  const precision = asked === 'int8' ? ('int8' as const) : ('fp32' as const)
   return asked === 'bf16'
-    ? {
-        runtime: 'tensorflow',
-        precision,
-        reason: `${reason}; bf16 needs OpenVINO`,
-        isFallback: true,
-      }
-    : { runtime: 'tensorflow', precision, reason, isFallback }
+    ? { precision, reason: `${reason}; bf16 needs OpenVINO`, isFallback: true }
+    : { precision, reason, isFallback }
 }
 
-function openVinoChoice(
-  asked: NetworkOptions['precision'],
-  precision: NetworkPrecision,
-  reason: string,
-): RuntimeChoice {
-  return asked === 'bf16' && precision !== 'bf16'
-    ? {
-        runtime: 'openvino',
-        precision,
-        reason: `${reason}; this processor has no instructions for bf16`,
-        isFallback: true,
-      }
-    : { runtime: 'openvino', precision, reason, isFallback: false }
-}
-
-function measureBoth(model: OpenVinoModel, session: Session): Promise<Measurement> {
-  const [, ...image] = session.inputShape(serving.signature, serving.input)
-  return measure(
-    {
-      openvino: batch => runOpenVino(model, batch),
-      tensorflow: async batch => runTensorFlow(session, batch),
-    },
-    image as [number, number, number],
-  )
-}
+const withoutBfloat16 = 'this processor has no instructions for bf16'
 
 /** Without instructions for bfloat16 it would be slower than float32, and less accurate. */
 function possiblePrecision(asked: NetworkOptions['precision']): NetworkPrecision {

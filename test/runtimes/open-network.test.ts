@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
-import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
+import { spawnSync } from 'node:child_process'
+import { mkdtemp, readdir, rm, utimes, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
@@ -156,4 +157,30 @@ test('a network that OpenVINO cannot read runs in TensorFlow, with its reason', 
     assert.match(network.reason, /^OpenVINO \(ov_core_\w+\): .*StatelessRandomUniform/)
     assert.equal((await network.run(randomImages(2, 4))).classes, 3)
   }
+})
+
+test('after two processes that ended while they loaded it, a network runs in TensorFlow', async t => {
+  const { model, side } = networks[0]!
+  const parent = await temporaryFolder(t)
+  const folder = await writeRandomModel(parent, model, side)
+  const cacheFolder = join(parent, 'cache')
+  await open(t, folder, { cacheFolder })
+  const [measured] = await readdir(cacheFolder)
+  const key = measured!.replace(/\.json$/, '')
+  await rm(join(cacheFolder, measured!))
+  const marks = []
+  for (const crashes of [1, 2]) {
+    const { pid, status } = spawnSync(process.execPath, ['-e', ''])
+    assert.equal(status, 0)
+    marks.push(join(cacheFolder, `${key}.${pid}.loading`))
+    await writeFile(marks.at(-1)!, '')
+    const network = await open(t, folder, { cacheFolder })
+    assert.equal(network.isFallback, crashes === 2)
+    if (crashes === 1) await rm(join(cacheFolder, measured!))
+    else assert.match(network.reason, /ended while they loaded it into OpenVINO/)
+  }
+  // a day later
+  for (const mark of marks) await utimes(mark, 0, 0)
+  assert.match((await open(t, folder, { cacheFolder })).reason, /^measured/)
+  assert.deepEqual(await readdir(cacheFolder), [measured])
 })
