@@ -1,25 +1,28 @@
 import { availableParallelism } from 'node:os'
-import { isAbsolute, resolve } from 'node:path'
-import ipaddr from 'ipaddr.js'
+import { resolve } from 'node:path'
 import { closestMatch } from 'leven'
 import { type FieldError, TrainyardError } from './errors.js'
+import {
+  integer,
+  listOf,
+  oneOf,
+  parseFetchable,
+  parseFolders,
+  parseHost,
+  parseMemory,
+  parseNetwork,
+  parseOrigin,
+  parsePublicUrl,
+  parseRedisUrl,
+  pattern,
+  type RedisConnectionOptions,
+} from './setting-values.js'
 
 const webhookNetworks = ['public', 'private'] as const
 
 const servingRuntimes = ['auto', 'tensorflow', 'openvino'] as const
 
 const logLevels = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const
-
-/** Connection options for ioredis. */
-export interface RedisConnectionOptions {
-  host?: string
-  port?: number
-  path?: string
-  username?: string
-  password?: string
-  db?: number
-  tls?: object
-}
 
 export interface Config {
   host: string
@@ -46,6 +49,16 @@ export interface Config {
   spareTrainers: boolean | null
   /** Bytes that the jobs of a worker may take together; null: the memory of the machine or container. */
   memoryBytes: number | null
+  /** The processes that predict from images; null: chosen by the machine. */
+  predictors: number | null
+  /** Processor threads of each; null: chosen by the machine. */
+  predictorThreads: number | null
+  /** Bytes that their loaded models may take together; null: a quarter of the machine's memory. */
+  predictorMemoryBytes: number | null
+  /** A prediction that would wait for longer before it runs is refused. */
+  predictionWaitMs: number
+  /** Models that stay loaded, by name. */
+  pinnedModels: readonly string[]
   /** An API key that is accepted in addition to the data folder's. */
   key: string | null
   /** A file with further API keys, one on each line. */
@@ -82,7 +95,12 @@ export const settingNames = [
   'TRAINYARD_LOCK_MS',
   'TRAINYARD_LOG_LEVEL',
   'TRAINYARD_MEMORY',
+  'TRAINYARD_PINNED_MODELS',
   'TRAINYARD_PORT',
+  'TRAINYARD_PREDICTION_WAIT_MS',
+  'TRAINYARD_PREDICTORS',
+  'TRAINYARD_PREDICTOR_MEMORY',
+  'TRAINYARD_PREDICTOR_THREADS',
   'TRAINYARD_PUBLIC_URL',
   'TRAINYARD_REDIS_PREFIX',
   'TRAINYARD_SERVING_RUNTIME',
@@ -182,6 +200,36 @@ export function readConfig(environment: NodeJS.ProcessEnv = process.env): Readon
       null,
       parseMemory,
       "a size such as 500MiB or 16GiB, or 'unlimited'",
+    ),
+    predictors: read<number | null>(
+      'TRAINYARD_PREDICTORS',
+      null,
+      integer(1, 64),
+      'a number from 1 to 64',
+    ),
+    predictorThreads: read<number | null>(
+      'TRAINYARD_PREDICTOR_THREADS',
+      null,
+      integer(1, 1024),
+      'a number from 1 to 1024',
+    ),
+    predictorMemoryBytes: read<number | null>(
+      'TRAINYARD_PREDICTOR_MEMORY',
+      null,
+      parseMemory,
+      "a size such as 500MiB or 16GiB, or 'unlimited'",
+    ),
+    predictionWaitMs: read(
+      'TRAINYARD_PREDICTION_WAIT_MS',
+      5000,
+      integer(10, 30_000),
+      'milliseconds from 10 to 30000',
+    ),
+    pinnedModels: read<readonly string[]>(
+      'TRAINYARD_PINNED_MODELS',
+      [],
+      listOf(pattern(/^[a-z0-9][a-z0-9._-]{0,62}$/)),
+      'names of models, separated by commas',
     ),
     key: read<string | null>(
       'TRAINYARD_KEY',
@@ -287,90 +335,4 @@ export interface AssignedResources {
 /** Sets variables for native libraries, which read this process's environment when they load. */
 export function setEnvironment(values: Readonly<Record<string, string>>): void {
   Object.assign(process.env, values)
-}
-
-const integer = (min: number, max: number) => (text: string) => {
-  const value = Number(text)
-  return Number.isInteger(value) && value >= min && value <= max ? value : undefined
-}
-
-const pattern = (expected: RegExp) => (text: string) => (expected.test(text) ? text : undefined)
-
-const oneOf =
-  <const T extends string>(values: readonly T[]) =>
-  (text: string) =>
-    values.find(value => value === text)
-
-const listOf =
-  <T>(parse: (text: string) => T | undefined) =>
-  (text: string): T[] | undefined => {
-    const values = text.split(',').map(each => parse(each.trim()))
-    return values.includes(undefined) ? undefined : (values as T[])
-  }
-
-const parseHost = (text: string) =>
-  /^(\*|(\*\.)?[a-z0-9_][a-z0-9_.-]{0,252}|\[[0-9a-f:.]{2,45}\])$/i.test(text)
-    ? text.toLowerCase()
-    : undefined
-
-function parseOrigin(text: string): string | undefined {
-  if (text === '*') return text
-  const url = parseHttpUrl(text)
-  return url?.pathname === '/' && !text.includes('*') ? url.origin : undefined
-}
-
-function parsePublicUrl(text: string): string | undefined {
-  const url = parseHttpUrl(text)
-  const path = url?.pathname.replace(/\/$/, '') ?? ''
-  return url && /^(\/[\w.~-]+)*$/.test(path) ? url.origin + path : undefined
-}
-
-function parseHttpUrl(text: string): URL | undefined {
-  if (!/^https?:\/\/[^?#@]+$/i.test(text) || !URL.canParse(text)) return undefined
-  return new URL(text)
-}
-
-const parseNetwork = (text: string) =>
-  text === 'loopback' || ipaddr.isValid(text) || ipaddr.isValidCIDR(text) ? text : undefined
-
-/** The whole disk is no folder for data: it has the keys of this server. */
-function parseFolders(text: string): string[] | undefined {
-  const folders = text.split(':').map(folder => resolve(folder.trim()))
-  const isWrong = text
-    .split(':')
-    .some((folder, i) => !isAbsolute(folder.trim()) || folders[i] === '/')
-  return isWrong ? undefined : folders
-}
-
-function parseFetchable(text: string): string | undefined {
-  if (/^s3:\/\/(\*|[a-z0-9][a-z0-9._-]{1,62})$/i.test(text)) return text
-  if (ipaddr.isValid(text) || ipaddr.isValidCIDR(text)) return text
-  return /^(\*\.)?[a-z_][a-z0-9_.-]{0,252}$/i.test(text) ? text.toLowerCase() : undefined
-}
-
-function parseMemory(text: string): number | undefined {
-  if (text === 'unlimited') return Number.POSITIVE_INFINITY
-  const [, size, unit] = /^(\d{1,9}(?:\.\d{1,3})?) ?(MiB|GiB)$/.exec(text) ?? []
-  return size && Number(size) > 0 ? Number(size) * (unit === 'MiB' ? 2 ** 20 : 2 ** 30) : undefined
-}
-
-function parseRedisUrl(text: string): RedisConnectionOptions | undefined {
-  if (!URL.canParse(text)) return undefined
-  const url = new URL(text)
-  const credentials = {
-    ...(url.username && { username: decodeURIComponent(url.username) }),
-    ...(url.password && { password: decodeURIComponent(url.password) }),
-  }
-  // unix://user:password@localhost/path: a URL needs a host to have a user and a password
-  if (url.protocol === 'unix:') return { path: decodeURIComponent(url.pathname), ...credentials }
-  if (url.protocol !== 'redis:' && url.protocol !== 'rediss:') return undefined
-  const db = url.pathname.slice(1)
-  if (db && !/^\d+$/.test(db)) return undefined
-  return {
-    host: url.hostname,
-    port: Number(url.port || 6379),
-    ...credentials,
-    ...(db && { db: Number(db) }),
-    ...(url.protocol === 'rediss:' && { tls: {} }),
-  }
 }

@@ -60,6 +60,8 @@ export function toOneLine(text: string, maxLength = 1000): string {
 export interface TrainyardErrorOptions {
   errors?: readonly FieldError[]
   cause?: unknown
+  /** When the caller should try again, if it is known. */
+  retryAfterSeconds?: number
 }
 
 /**
@@ -69,16 +71,18 @@ export interface TrainyardErrorOptions {
 export class TrainyardError extends Error {
   readonly kind: ErrorKind
   readonly errors: readonly FieldError[]
+  readonly retryAfterSeconds: number | undefined
 
   constructor(
     readonly code: ErrorCode,
     message: string,
-    { errors = [], cause }: TrainyardErrorOptions = {},
+    { errors = [], cause, retryAfterSeconds }: TrainyardErrorOptions = {},
   ) {
     super(message, cause === undefined ? undefined : { cause })
     this.name = 'TrainyardError'
     this.kind = kindOf(code)
     this.errors = errors
+    this.retryAfterSeconds = retryAfterSeconds
   }
 }
 

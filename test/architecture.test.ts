@@ -21,7 +21,8 @@ const mayImport: Record<string, readonly string[]> = {
   formats: ['spec', 'errors'],
   'training-control': ['spec'],
   graph: [],
-  config: ['errors'],
+  'setting-values': [],
+  config: ['setting-values', 'errors'],
   nets: ['graph'],
   engine: ['spec', 'errors'],
   net: [],
@@ -98,7 +99,7 @@ const mayImport: Record<string, readonly string[]> = {
   'jobs/changes': ['jobs/queue', 'jobs/telemetry', 'spec', 'errors', 'log'],
   'jobs/telemetry': ['jobs/record', 'jobs/queue', 'store', 'spec', 'errors'],
   models: ['store', 'lists', 'spec', 'errors'],
-  serving: ['trees', 'models', 'datasets', 'ipc', 'spec', 'errors', 'log'],
+  serving: ['trees', 'models', 'datasets', 'engine', 'ipc', 'spec', 'errors', 'log'],
   weights: ['formats', 'store', 'lists', 'spec', 'errors'],
   webhooks: ['store', 'net', 'lists', 'spec', 'errors', 'log'],
   api: [

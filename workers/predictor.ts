@@ -1,127 +1,99 @@
-// The predictor process for images: keeps models in memory and answers requests one after another.
-import { availableParallelism } from 'node:os'
+// A predictor process for images: keeps the models that it is told to, and runs the batches that it is given.
+// The server's process forms them (src/serving/pool).
 import { join } from 'node:path'
-import { lru } from 'tiny-lru'
-import { readConfig, setEnvironment } from '../src/config.js'
-import { graphInput } from '../src/datasets/images/encoded/graph-input.js'
-import { ImageError } from '../src/datasets/images/image-error.js'
-import { engineEnvironment, servingEnvironment } from '../src/engine/environment.js'
+import { assignedResources, readConfig } from '../src/config.js'
 import { loadTensorFlow, type TensorFlow } from '../src/engine/tensorflow.js'
-import { TrainyardError } from '../src/errors.js'
-import { factValues } from '../src/graph/ops/standard-image.js'
-import { openSession, type Session } from '../src/graph/session.js'
-import type { Feed } from '../src/graph/values.js'
 import { encodeError } from '../src/ipc/wire-error.js'
-import type { ImageBatch, LoadedNetwork, NetworkOptions } from '../src/runtimes/network.js'
+import type { LoadedNetwork, NetworkOptions } from '../src/runtimes/network.js'
 import { openNetwork } from '../src/runtimes/open-network.js'
-import type { FromPredictor, PredictRequest, ToPredictor } from '../src/spec/ipc-messages.js'
+import type {
+  FromPredictor,
+  ImageShape,
+  LoadedModel,
+  ToPredictor,
+} from '../src/spec/ipc-messages.js'
+import { Decoder } from './prediction/decoder.js'
+import { ServedNetwork } from './prediction/served-network.js'
 
-interface LoadedModel {
-  network: LoadedNetwork
-  /** Decodes image files; opened with the first of them. */
-  decoder(): Promise<Session>
-  close(): void
-}
-
-/** Loaded models by folder. If the API serves more of them, it reloads the least recently used. */
-const models = lru<Promise<LoadedModel>>(8).onEvict(({ value }) => {
-  // a model that failed to load has nothing to close
-  value.then(
-    model => model.close(),
-    () => {},
-  )
-})
+/** Loaded models by folder. */
+const models = new Map<string, ServedNetwork>()
 
 async function main(): Promise<void> {
-  const threads = availableParallelism()
-  setEnvironment({ ...engineEnvironment({ cores: threads }), ...servingEnvironment })
   const { servingRuntime: runtime, dataFolder } = readConfig()
+  const { threads } = assignedResources()
   const cacheFolder = join(dataFolder, '.cache', 'runtimes')
   const options: NetworkOptions = { threads, runtime, precision: 'auto', cacheFolder }
   const tf = loadTensorFlow()
-  let queue: Promise<void> = Promise.resolve()
-  process.on('message', (request: ToPredictor) => {
-    queue = queue.then(() => answer(request, folder => openModel(tf, folder, options)))
+  // in order; but a batch is decoded while the one before it runs, if the runtime leaves this thread free
+  let commands: Promise<void> = Promise.resolve()
+  let runs: Promise<void> = Promise.resolve()
+  process.on('message', (message: ToPredictor) => {
+    commands = commands.then(async () => {
+      if (message.type === 'run') {
+        const answer = prepare(message)
+        runs = runs.then(answer)
+      } else {
+        await runs
+        await (message.type === 'load'
+          ? load(tf, message.folder, message.image, options)
+          : unload(message.folder))
+      }
+    })
   })
   process.on('disconnect', () => process.exit(0))
-  send({ type: 'ready' })
+  send({ type: 'ready', rssBytes: process.memoryUsage.rss() })
 }
 
-async function openModel(
+/** Returns a function that runs the batch and answers it; it never rejects. */
+function prepare({ id, folder, size, parts }: ToPredictor & { type: 'run' }): () => Promise<void> {
+  const fail = async (error: unknown) => send({ type: 'failed', id, error: encodeError(error) })
+  try {
+    const model = models.get(folder)
+    if (!model) throw new Error(`${folder} is not loaded`)
+    const prepared = model.prepare(parts, size)
+    return async () => {
+      try {
+        const answer = await model.run(prepared)
+        send({ type: 'answer', id, answer, rssBytes: process.memoryUsage.rss() })
+      } catch (error) {
+        await fail(error)
+      }
+    }
+  } catch (error) {
+    return () => fail(error)
+  }
+}
+
+async function load(
   tf: TensorFlow,
   folder: string,
+  image: ImageShape,
   options: NetworkOptions,
-): Promise<LoadedModel> {
-  const network = await openNetwork(tf, folder, options)
-  let decoder: Promise<Session> | null = null
-  return {
-    network,
-    decoder() {
-      decoder ??= openSession(tf, folder)
-      return decoder
-    },
-    close() {
-      network.close()
-      decoder?.then(
-        session => session.close(),
-        () => {},
-      )
-    },
-  }
-}
-
-async function answer(
-  request: PredictRequest,
-  open: (folder: string) => Promise<LoadedModel>,
 ): Promise<void> {
-  const { id, folder, input } = request
+  let network: LoadedNetwork | undefined
   try {
-    const model = await loadModel(folder, open)
-    const pixels = input.kind === 'pixels' ? input : decode(await model.decoder(), input.files)
-    const { logits, probabilities, classes } = await model.network.run(pixels)
-    send({ type: 'answer', id, logits, probabilities, classes })
+    const before = process.memoryUsage.rss()
+    network = await openNetwork(tf, folder, options)
+    const model = new ServedNetwork(network, await Decoder.open(tf, folder, image), image)
+    const times = await model.warmUp()
+    models.set(folder, model)
+    const rssBytes = process.memoryUsage.rss()
+    const { networkBytes, ...description } = model.description
+    const loaded: LoadedModel = {
+      bytes: Math.max(networkBytes, rssBytes - before),
+      ...description,
+      times,
+    }
+    send({ type: 'loaded', folder, model: loaded, rssBytes })
   } catch (error) {
-    send({ type: 'error', id, error: encodeError(error) })
+    network?.close()
+    send({ type: 'loadFailed', folder, error: encodeError(error) })
   }
 }
 
-async function loadModel(
-  folder: string,
-  open: (folder: string) => Promise<LoadedModel>,
-): Promise<LoadedModel> {
-  const cached = models.get(folder)
-  if (cached) return cached
-  const model = open(folder)
-  models.set(folder, model)
-  model.catch(() => models.delete(folder))
-  return model
-}
-
-/** Image files → pixels [n, h, w, c] of the model's input size, by the model's `decode` signature. */
-function decode(session: Session, files: readonly Uint8Array[]): ImageBatch {
-  const images = files.map((file, i) => {
-    try {
-      return session.run('decode', decodeInputs(session, file)).get('image')
-    } catch (cause) {
-      const reason = cause instanceof ImageError ? `: ${cause.message}` : ''
-      const message = `image ${i} cannot be decoded: the file is damaged after its header${reason}`
-      throw new TrainyardError('UNDECODABLE_IMAGE', message, { cause })
-    }
-  })
-  const [height = 0, width = 0, channels = 0] = images[0]?.shape ?? []
-  const size = height * width * channels
-  const data = new Float32Array(images.length * size)
-  for (const [i, image] of images.entries()) data.set(image.data as Float32Array, i * size)
-  return { data, shape: [images.length, height, width, channels] }
-}
-
-/** Models of older versions take a file alone, and turn no images. */
-function decodeInputs(session: Session, file: Uint8Array): Record<string, Feed> {
-  if (!session.hasInput('decode', 'facts')) return { file }
-  const channels = session.outputShape('decode', 'image')[2] as 1 | 3 | 4
-  const { contents, facts } = graphInput(file, channels)
-  const data = factValues(facts)
-  return { file: contents, facts: { data, shape: [data.length] } }
+function unload(folder: string): void {
+  models.get(folder)?.close()
+  models.delete(folder)
 }
 
 function send(message: FromPredictor): void {

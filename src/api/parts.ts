@@ -17,13 +17,12 @@ import { ModelRegistry } from '../models/registry.js'
 import type { AllowedNetworks } from '../net/addresses.js'
 import { scriptPath } from '../places.js'
 import { openPlanner } from '../planning/dry-run-process.js'
-import {
-  openPredictor,
-  openRowPredictor,
-  type Predictor,
-  type RowPredictor,
-} from '../serving/predictor-client.js'
+import { KeptModels } from '../serving/kept-models.js'
+import { openPool } from '../serving/pool/open-pool.js'
+import type { PredictorPool } from '../serving/pool/pool.js'
+import { openRowPredictor, type RowPredictor } from '../serving/predictor-client.js'
 import { SmallBatches } from '../serving/small-batches.js'
+import { PredictionStatistics } from '../serving/statistics.js'
 import { TrafficRouter } from '../serving/traffic/traffic-router.js'
 import { TreeCache } from '../serving/tree-cache.js'
 import { VersionUse } from '../serving/version-use.js'
@@ -55,7 +54,8 @@ export interface Parts {
   router: TrafficRouter
   versionUse: VersionUse
   weights: WeightsStore
-  predictor: Predictor
+  predictor: PredictorPool
+  statistics: PredictionStatistics
   rowPredictor: RowPredictor
   webhooks: Webhooks
   changes: Changes
@@ -80,6 +80,11 @@ export interface PartsConfig {
   keyFile?: string | null
   /** How many days a job keeps its checkpoints after it has ended; null: for ever. */
   checkpointDays?: number | null
+  predictors?: number | null
+  predictorThreads?: number | null
+  predictorMemoryBytes?: number | null
+  predictionWaitMs?: number
+  pinnedModels?: readonly string[]
   /** Control file of the failpoints (store/failpoints.ts). */
   failpoints: string | null
   childEnvironment: NodeJS.ProcessEnv
@@ -129,9 +134,10 @@ export async function openParts(
   const sources = new Sources(sourceSettings, uploads, datasets.limits)
   const imports = new Imports({ store, datasets, log })
   imports.start()
-  const models = new ModelRegistry(store, damage, (name, version) =>
-    changes.resourceChanged('model', modelMember(name, version)),
-  )
+  const models = new ModelRegistry(store, damage, (name, version) => {
+    changes.resourceChanged('model', modelMember(name, version))
+    predictor.unloadVersion(name, version)
+  })
   const versionUse = new VersionUse()
   const modelRecords = openModelRecords({
     store,
@@ -160,8 +166,18 @@ export async function openParts(
     turns: jobs.telemetry.turns,
     log,
   })
-  const predictorScript = overrides.predictorScript ?? scriptPath('workers/predictor')
-  const predictor = openPredictor({ script: predictorScript, env, log })
+  const statistics = new PredictionStatistics()
+  const predictor = await openPool({
+    script: overrides.predictorScript ?? scriptPath('workers/predictor'),
+    env,
+    predictors: config.predictors ?? null,
+    threads: config.predictorThreads ?? null,
+    memoryBytes: config.predictorMemoryBytes ?? null,
+    ...(config.predictionWaitMs && { maxWaitMs: config.predictionWaitMs }),
+    statistics,
+    log,
+  })
+  const keptModels = new KeptModels({ models, predictor, log, pinned: config.pinnedModels ?? [] })
   const rowPredictor = new SmallBatches(
     openRowPredictor({ script: scriptPath('workers/row-predictor'), env, log }),
     new TreeCache(),
@@ -187,6 +203,7 @@ export async function openParts(
     await webhooks.close()
     exports.close()
     await previews.close()
+    await keptModels.close()
     await predictor.close()
     await rowPredictor.close()
     await changes.close()
@@ -194,8 +211,15 @@ export async function openParts(
   }
   const parts = {
     ...{ dataFolder, store, disk, jobs, datasets, imports, sources, models, weights },
-    ...{ modelRecords, router: new TrafficRouter(), versionUse },
-    ...{ previews, exports, predictor, rowPredictor, webhooks, changes, keys, damage, retention },
+    ...{
+      modelRecords,
+      router: new TrafficRouter(),
+      versionUse,
+      predictor,
+      statistics,
+      rowPredictor,
+    },
+    ...{ previews, exports, webhooks, changes, keys, damage, retention },
   }
   return { parts, close }
 }

@@ -1,6 +1,6 @@
 import type { Jobs } from '../jobs/jobs.js'
 import { noWorker } from '../jobs/server-statistics.js'
-import type { Predictor } from '../serving/predictor-client.js'
+import type { Predictor } from '../serving/pool/pool.js'
 import type { ReadinessCheck } from '../spec/readiness.js'
 import type { DiskSpace } from '../store/disk-space.js'
 

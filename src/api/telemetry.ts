@@ -4,7 +4,9 @@ import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom
 import type { Imports } from '../datasets/imports/imports.js'
 import type { CheckpointRetention } from '../jobs/checkpoint-retention.js'
 import type { Jobs } from '../jobs/jobs.js'
-import type { Predictor, RowPredictor } from '../serving/predictor-client.js'
+import type { PredictorPool } from '../serving/pool/pool.js'
+import type { RowPredictor } from '../serving/predictor-client.js'
+import type { PredictionStatistics } from '../serving/statistics.js'
 import { damageKinds } from '../spec/damage.js'
 import type { DamageRegistry } from '../store/damage-registry.js'
 import type { DiskSpace } from '../store/disk-space.js'
@@ -20,7 +22,8 @@ import { addWorkerMetrics } from './scrape/worker-metrics.js'
 export interface TelemetryDeps {
   dataFolder: string
   jobs: Pick<Jobs, 'statistics'>
-  predictor: Pick<Predictor, 'ready' | 'restarts' | 'inFlight'>
+  predictor: Pick<PredictorPool, 'ready' | 'restarts' | 'inFlight' | 'state'>
+  statistics: Pick<PredictionStatistics, 'onExecution'>
   rowPredictor: Pick<RowPredictor, 'restarts' | 'inFlight'>
   webhooks: Pick<Webhooks, 'attempts' | 'pending'>
   imports: Pick<Imports, 'counts'>
@@ -51,7 +54,7 @@ export function instrument(app: FastifyInstance, deps: TelemetryDeps): Telemetry
   instrumentRequests(app, registry)
   instrumentRestarts(registry, deps.restarts)
   instrumentRetention(registry, deps.retention)
-  new PredictionMetrics(registry).observe(app)
+  new PredictionMetrics(registry).observe(app, deps.statistics)
   const { statistics } = deps.jobs
   const updates = [
     addPartMetrics(registry, deps),
@@ -171,6 +174,15 @@ function addPartMetrics(registry: Registry, deps: TelemetryDeps): () => Promise<
     'Requests that wait for the answer of a predictor.',
     'predictor',
   )
+  const processes = gauge('predictor_processes', 'Processes that predict from images and answer.')
+  const waiting = gauge('predictor_images_waiting', 'Images that wait for their turn.')
+  const loaded = gauge('predictor_models', 'Models that the processes for images have loaded.')
+  const loadedBytes = gauge('predictor_model_bytes', 'Memory that these models take.')
+  const resident = gauge('predictor_resident_bytes', 'Memory of the processes for images.')
+  const recycled = counter(
+    'predictor_recycled_total',
+    'How often a process for images was replaced because its memory had grown.',
+  )
   const diskReady = gauge('disk_ready', '1 if the disk of the data folder takes writes, else 0.')
   const diskFree = gauge('disk_free_bytes', 'Free space on the disk of the data folder.')
   const diskTotal = gauge('disk_total_bytes', 'Size of the disk of the data folder.')
@@ -206,6 +218,14 @@ function addPartMetrics(registry: Registry, deps: TelemetryDeps): () => Promise<
       restarts.inc({ predictor: name }, each.restarts)
       inFlight.set({ predictor: name }, each.inFlight)
     }
+    const { state } = predictor
+    processes.set(state.ready)
+    waiting.set(state.waitingImages)
+    loaded.set(state.models)
+    loadedBytes.set(state.modelBytes)
+    resident.set(state.rssBytes)
+    recycled.reset()
+    recycled.inc(state.recycled)
     const { problem, freeBytes, totalBytes } = await disk.status()
     diskReady.set(problem === null ? 1 : 0)
     diskFree.set(freeBytes ?? Number.NaN)

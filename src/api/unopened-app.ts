@@ -15,7 +15,14 @@ export async function buildUnopenedApp(): Promise<FastifyInstance> {
   const parts = {
     ...{ disk: part, jobs: part, datasets: part, previews: part, exports: part, imports: part },
     ...{ sources: part, models: part, modelRecords: part, router: part, versionUse: part },
-    ...{ weights: part, predictor: part, rowPredictor: part, webhooks: part, changes: part },
+    ...{
+      weights: part,
+      predictor: part,
+      statistics: part,
+      rowPredictor: part,
+      webhooks: part,
+      changes: part,
+    },
     ...{ keys: part, damage: part, retention: part },
   } satisfies Record<Exclude<keyof AppDeps, 'dataFolder' | 'log' | Optional>, unknown>
   const log = pino({ level: 'silent' })

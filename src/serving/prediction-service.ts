@@ -3,7 +3,7 @@ import { modelNotFound } from '../models/errors.js'
 import type { ModelAliases } from '../models/references/model-aliases.js'
 import type { ModelJournal } from '../models/references/model-journal.js'
 import type { ModelRegistry } from '../models/registry.js'
-import type { PredictRequest, Probabilities, RowsInput, RowValues } from '../spec/ipc-messages.js'
+import type { ImagesInput, Probabilities, RowsInput, RowValues } from '../spec/ipc-messages.js'
 import {
   type BoostingModel,
   isBoostingModel,
@@ -11,8 +11,11 @@ import {
   type NetworkModel,
 } from '../spec/model.js'
 import type { ModelSelector } from '../spec/model-selector.js'
-import type { Predictor, RowPredictor } from './predictor-client.js'
+import type { Predictor } from './pool/pool.js'
+import { type PredictOptions, servedModel } from './pool/request.js'
+import type { RowPredictor } from './predictor-client.js'
 import { Recent } from './recent.js'
+import type { PredictionStatistics } from './statistics.js'
 import {
   type Comparison,
   compareProbabilities,
@@ -31,8 +34,6 @@ const recentMs = 100
 /** Clients can ask for any name. */
 const maxRecent = 1000
 
-export type ImagesInput = PredictRequest['input']
-
 export interface PredictionServiceDeps {
   models: Pick<ModelRegistry, 'get' | 'versions' | 'folder' | 'savedModel' | 'assertIntact'>
   modelRecords: {
@@ -43,6 +44,7 @@ export interface PredictionServiceDeps {
   versionUse: VersionUse
   predictor: Pick<Predictor, 'predict' | 'inFlight'>
   rowPredictor: Pick<RowPredictor, 'predict' | 'inFlight'>
+  statistics: PredictionStatistics
   /** Counts numbers as memory while they wait, and returns a function that gives it back. Throws OVERLOADED. */
   reserve(bytes: number): () => void
 }
@@ -52,6 +54,9 @@ export interface SelectOptions {
   /** Reads a header of the request, by which traffic may be split. */
   header?: (name: string) => string | undefined
 }
+
+/** Behind all requests that someone waits for. */
+const shadowPriority = -1
 
 /** What every protocol predicts by: which version answers, and the numbers that it answers with. */
 export class PredictionService {
@@ -94,15 +99,25 @@ export class PredictionService {
     return selected
   }
 
-  /** Images as pixels, or as files that `checkImage` has seen, → probabilities [images, classes]. */
-  async predictImages(model: NetworkModel, input: ImagesInput): Promise<Probabilities> {
-    const predict = () => this.runImages(model, input)
+  /** What each version has predicted since this process started. */
+  get statistics(): PredictionStatistics {
+    return this.deps.statistics
+  }
+
+  /** Images as pixels, or as files that `checkImage` has seen, → logits and probabilities [images, classes]. */
+  async predictImages(
+    model: NetworkModel,
+    input: ImagesInput,
+    options: PredictOptions = {},
+  ): Promise<Probabilities> {
+    const predict = () => this.runImages(model, input, options)
     const answer = await (input.kind === 'pixels'
       ? this.withMemory(input.data, predict)
       : predict())
     this.shadow(model, bytesOfImages(input), async shadow => {
       if (isBoostingModel(shadow) || !takesSameInput(model, shadow, input)) return 'incomparable'
-      return compareProbabilities(model, answer, shadow, await this.runImages(shadow, input))
+      const other = await this.runImages(shadow, input, { priority: shadowPriority })
+      return compareProbabilities(model, answer, shadow, other)
     })
     return answer
   }
@@ -118,23 +133,46 @@ export class PredictionService {
     return answer
   }
 
-  private runImages(model: NetworkModel, input: ImagesInput): Promise<Probabilities> {
+  private runImages(
+    model: NetworkModel,
+    input: ImagesInput,
+    options: PredictOptions,
+  ): Promise<Probabilities> {
     const { models, predictor } = this.deps
-    return this.using(model, async () => predictor.predict(await models.savedModel(model), input))
+    return this.using(model, async () =>
+      predictor.predict(servedModel(model, await models.savedModel(model)), input, options),
+    )
   }
 
   private runRows(model: BoostingModel, input: RowsInput): Promise<RowValues> {
-    const { models, rowPredictor } = this.deps
-    return this.using(model, async () => rowPredictor.predict(await models.folder(model), input))
+    const { models, rowPredictor, statistics } = this.deps
+    return this.using(model, async () => {
+      const folder = await models.folder(model)
+      const since = performance.now()
+      const values = await rowPredictor.predict(folder, input)
+      const { name, version } = model
+      statistics.executed({
+        ...{ name, version, count: input.count, size: null },
+        // a row predictor does not tell its parts apart
+        ...{ inputMs: 0, inferMs: performance.now() - since, outputMs: 0, queuedMs: [0] },
+      })
+      return values
+    })
   }
 
-  /** Keeps the files of the version while it predicts. */
+  /** Keeps the files of the version while it predicts, and counts the request by its outcome. */
   private async using<T>(model: Model, predict: () => Promise<T>): Promise<T> {
-    const end = this.deps.versionUse.begin(model.id, model.version)
+    const { statistics, versionUse } = this.deps
+    const end = versionUse.begin(model.id, model.version)
+    const since = performance.now()
+    let succeeded = false
     try {
-      return await this.unlessGone(model, predict())
+      const answer = await this.unlessGone(model, predict())
+      succeeded = true
+      return answer
     } finally {
       end()
+      statistics.answered(model.name, model.version, succeeded, performance.now() - since)
     }
   }
 

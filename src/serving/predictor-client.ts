@@ -1,34 +1,26 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
 import { createInterface } from 'node:readline'
-import { TrainyardError } from '../errors.js'
 import { killIfStopped } from '../ipc/stopped-child.js'
 import { decodeError } from '../ipc/wire-error.js'
 import type { Logger } from '../log.js'
-import type {
-  PredictorMessage,
-  PredictRequest,
-  Probabilities,
-  RowsInput,
-  RowValues,
-} from '../spec/ipc-messages.js'
+import type { PredictorMessage, RowsInput, RowValues } from '../spec/ipc-messages.js'
+import { busyError, restartedError, timeoutError } from './errors.js'
 
-/** A child process that predicts, either with networks from images or with boosted trees from rows. */
-export interface BasePredictor<Input, Output> {
+/** A child process that predicts with boosted trees from rows. */
+export interface RowPredictor {
   /** Whether the engine is loaded. */
   ready(): boolean
   /** How often the child has ended and been started again. */
   readonly restarts: number
   /** Requests that wait for an answer. */
   readonly inFlight: number
-  predict(folder: string, input: Input): Promise<Output>
+  predict(folder: string, input: RowsInput): Promise<RowValues>
   close(): Promise<void>
 }
-export type Predictor = BasePredictor<PredictRequest['input'], Probabilities>
-export type RowPredictor = BasePredictor<RowsInput, RowValues>
 
 export interface PredictorOptions {
-  /** The script of the child. It answers each PredictRequest with a PredictorMessage. */
+  /** The script of the child. It answers each RowsRequest with a PredictorMessage. */
   script: string
   env: NodeJS.ProcessEnv
   log: Pick<Logger, 'debug' | 'info' | 'warn'>
@@ -38,19 +30,12 @@ export interface PredictorOptions {
   maxInFlight?: number
 }
 
-/** Starts the child at once, so that its engine is warm when the first request comes. */
-export function openPredictor(options: PredictorOptions): Predictor {
-  const client = new PredictorClient<PredictRequest['input'], Probabilities>(options)
-  client.start()
-  return client
-}
-
 /** Starts the child with the first request, because many servers have no boosted trees. */
 export const openRowPredictor = (options: PredictorOptions): RowPredictor =>
-  new PredictorClient<RowsInput, RowValues>(options)
+  new PredictorClient(options)
 
-interface PendingRequest<Output> {
-  resolve(answer: Output): void
+interface PendingRequest {
+  resolve(answer: RowValues): void
   reject(error: Error): void
   timer: NodeJS.Timeout
 }
@@ -59,14 +44,14 @@ const initialBackoffMs = 100
 const maxBackoffMs = 5000
 const closeGraceMs = 2000
 
-class PredictorClient<Input, Output> implements BasePredictor<Input, Output> {
+class PredictorClient implements RowPredictor {
   private child: ChildProcess | null = null
   private isReady = false
   private closed = false
   private lastId = 0
   private backoffMs = initialBackoffMs
   private restartTimer: NodeJS.Timeout | undefined
-  private readonly pending = new Map<number, PendingRequest<Output>>()
+  private readonly pending = new Map<number, PendingRequest>()
   private started = false
   restarts = 0
 
@@ -80,7 +65,7 @@ class PredictorClient<Input, Output> implements BasePredictor<Input, Output> {
     return this.pending.size
   }
 
-  predict(folder: string, input: Input): Promise<Output> {
+  predict(folder: string, input: RowsInput): Promise<RowValues> {
     if (!this.started) this.start()
     const { timeoutMs = 30_000, maxInFlight = 64 } = this.options
     const { child } = this
@@ -111,7 +96,7 @@ class PredictorClient<Input, Output> implements BasePredictor<Input, Output> {
     clearTimeout(killTimer)
   }
 
-  start(): void {
+  private start(): void {
     this.started = true
     const { script, env } = this.options
     const child = fork(script, {
@@ -127,7 +112,7 @@ class PredictorClient<Input, Output> implements BasePredictor<Input, Output> {
         this.options.log.debug({ line }, 'output of the predictor'),
       )
     }
-    child.on('message', message => this.onMessage(message as PredictorMessage<Output>))
+    child.on('message', message => this.onMessage(message as PredictorMessage<RowValues>))
     killIfStopped(child, () =>
       this.options.log.warn({ pid: child.pid }, 'the predictor is stopped (SIGSTOP): killing it'),
     )
@@ -139,7 +124,7 @@ class PredictorClient<Input, Output> implements BasePredictor<Input, Output> {
     child.once('exit', (code, signal) => this.onExit(code, signal))
   }
 
-  private onMessage(message: PredictorMessage<Output>): void {
+  private onMessage(message: PredictorMessage<RowValues>): void {
     if (message.type === 'ready') {
       this.isReady = true
       this.options.log.info({ pid: this.child?.pid }, 'the predictor is ready')
@@ -149,7 +134,7 @@ class PredictorClient<Input, Output> implements BasePredictor<Input, Output> {
     if (message.type === 'answer') {
       this.backoffMs = initialBackoffMs
       const { type: _type, id: _id, ...output } = message
-      request?.resolve(output as Output)
+      request?.resolve(output)
     } else {
       request?.reject(decodeError(message.error))
     }
@@ -171,19 +156,10 @@ class PredictorClient<Input, Output> implements BasePredictor<Input, Output> {
     this.backoffMs = Math.min(2 * this.backoffMs, maxBackoffMs)
   }
 
-  private takePending(id: number): PendingRequest<Output> | undefined {
+  private takePending(id: number): PendingRequest | undefined {
     const request = this.pending.get(id)
     clearTimeout(request?.timer)
     this.pending.delete(id)
     return request
   }
 }
-
-const restartedError = () =>
-  new TrainyardError('PREDICTOR_RESTARTED', 'the predictor is restarting; try again')
-
-const busyError = (maxInFlight: number) =>
-  new TrainyardError('PREDICTOR_BUSY', `${maxInFlight} predictions are waiting already; try again`)
-
-const timeoutError = (timeoutMs: number) =>
-  new TrainyardError('PREDICTOR_TIMEOUT', `no prediction within ${timeoutMs} ms`)

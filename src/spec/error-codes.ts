@@ -2,6 +2,7 @@ import { derivationErrorCodes } from './derivation-error-codes.js'
 import { type ErrorCodeInfo, type ErrorKind, httpErrorCodes } from './http-error-codes.js'
 import { importErrorCodes } from './import-error-codes.js'
 import { modelErrorCodes } from './model-error-codes.js'
+import { predictionErrorCodes } from './prediction-error-codes.js'
 
 export type { ErrorKind } from './http-error-codes.js'
 
@@ -225,41 +226,7 @@ export const errorCodes = {
   ...modelErrorCodes,
 
   // predictions
-  INVALID_INSTANCES: {
-    kind: 'invalid',
-    when: 'instances do not fit the input of the model',
-    help: 'Correct the instances in `errors`; GET /models/:id describes the input.',
-  },
-  IMAGE_TOO_LARGE: {
-    kind: 'invalid',
-    when: 'an image has more pixels than the server decodes',
-    help: 'Scale the image down.',
-  },
-  NOT_AN_IMAGE: {
-    kind: 'invalid',
-    when: 'a file is no image of a format that is read',
-    help: 'Send a PNG, JPEG, WebP, GIF or BMP image.',
-  },
-  UNDECODABLE_IMAGE: {
-    kind: 'invalid',
-    when: 'an image is damaged after its header',
-    help: 'Save the image again.',
-  },
-  PREDICTOR_BUSY: {
-    kind: 'unavailable',
-    when: 'too many predictions are in progress',
-    help: 'Retry after the time in the Retry-After header.',
-  },
-  PREDICTOR_TIMEOUT: {
-    kind: 'unavailable',
-    when: 'a prediction takes too long',
-    help: 'Send fewer instances in one request.',
-  },
-  PREDICTOR_RESTARTED: {
-    kind: 'unavailable',
-    when: 'the predictor process restarts',
-    help: 'Retry after the time in the Retry-After header.',
-  },
+  ...predictionErrorCodes,
 
   // webhooks
   WEBHOOK_NOT_FOUND: {

@@ -86,16 +86,27 @@ export interface JobSize {
   frozenRandom: string[]
 }
 
-export interface PredictRequest {
-  id: number
-  /** Folder of the SavedModel; its content never changes. */
-  folder: string
-  input:
-    | { kind: 'pixels'; data: Float32Array; shape: [n: number, h: number, w: number, c: number] }
-    | { kind: 'images'; files: Uint8Array[] }
+/** Images to predict: pixels 0 to 255, or files. */
+export type ImagesInput =
+  | { kind: 'pixels'; data: Float32Array; shape: [n: number, h: number, w: number, c: number] }
+  | { kind: 'images'; files: Uint8Array[] }
+
+/** Images of one request that run in a batch with those of others. */
+export interface BatchPart {
+  input: ImagesInput
+  /** The position of its first image in the request. */
+  first: number
 }
 
-export type ToPredictor = PredictRequest
+/** The size of a network's images. */
+export type ImageShape = readonly [height: number, width: number, channels: number]
+
+export type ToPredictor =
+  /** Loads the SavedModel in a folder, whose content never changes, and runs it once. */
+  | { type: 'load'; folder: string; image: ImageShape }
+  | { type: 'unload'; folder: string }
+  /** Runs images on a loaded model. The batch is padded to `size`. */
+  | { type: 'run'; id: number; folder: string; size: number; parts: BatchPart[] }
 
 export interface Probabilities {
   /** Row-major [images, classes]; `probabilities` is their softmax. */
@@ -104,13 +115,39 @@ export interface Probabilities {
   classes: number
 }
 
-/** A message of a predictor. `A` is the type of its answers. */
+export interface LoadedModel {
+  /** Memory that the process takes for it. */
+  bytes: number
+  runtime: string
+  precision: string
+  /** How long warm runs took, by the size of the batch. */
+  times: { size: number; ms: number }[]
+}
+
+export interface BatchAnswer {
+  /** For each part of the batch, in order. */
+  parts: ({ output: Probabilities } | { error: WireError })[]
+  /** Spent on decoding files, on the network, and on taking its output apart. */
+  decodeMs: number
+  runMs: number
+  outputMs: number
+  /** Of the batch as it ran, padding included. */
+  size: number
+}
+
+export type FromPredictor =
+  | { type: 'ready'; rssBytes: number }
+  | { type: 'loaded'; folder: string; model: LoadedModel; rssBytes: number }
+  | { type: 'loadFailed'; folder: string; error: WireError }
+  | { type: 'answer'; id: number; answer: BatchAnswer; rssBytes: number }
+  /** The whole batch failed. */
+  | { type: 'failed'; id: number; error: WireError }
+
+/** A message of the predictor of rows. `A` is the type of its answers. */
 export type PredictorMessage<A> =
   | { type: 'ready' }
   | ({ type: 'answer'; id: number } & A)
   | { type: 'error'; id: number; error: WireError }
-
-export type FromPredictor = PredictorMessage<Probabilities>
 
 export interface RowsInput {
   /** Row-major [count, columns]; missing values are NaN. */

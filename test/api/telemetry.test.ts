@@ -99,18 +99,21 @@ test('predictions are counted by model, with their errors, and restarts of the p
   const restarts = async () =>
     (await scrape(server)).get('trainyard_predictor_restarts_total{predictor="images"}')!
   assert.equal(await restarts(), 0)
-  assert.equal((await predict('crash', { instances })).status, 503)
-  await eventually('the restart', async () => (await restarts()) === 1)
+  assert.equal((await predict('crash', { instances })).status, 500)
+  await eventually('the restarts', async () => (await restarts()) === 2)
 
   const numbers = await scrape(server)
   const requests = [...numbers.keys()].filter(name => name.includes('prediction_requests_total'))
   const of = (model: string, status: number) =>
     `trainyard_prediction_requests_total{model="${model}",status="${status}"}`
   // a model that does not exist makes no label
-  assert.deepEqual(requests, [of('shades', 200), of('shades', 422), of('crash', 503)])
+  assert.deepEqual(requests, [of('shades', 200), of('shades', 422), of('crash', 500)])
   assert.equal(numbers.get('trainyard_predictions_total{model="shades"}'), 2)
   assert.equal(numbers.get('trainyard_prediction_duration_seconds_count{model="shades"}'), 2)
   assert.equal(numbers.get('trainyard_predictor_requests_in_flight{predictor="images"}'), 0)
+  assert.equal(numbers.get('trainyard_prediction_batches_total{model="shades",size="2"}'), 1)
+  assert.ok(numbers.has('trainyard_prediction_queue_seconds_total{model="shades"}'))
+  assert.ok(numbers.has('trainyard_prediction_compute_seconds_total{model="shades",step="run"}'))
 })
 
 test('workers, slots, trainers and GPUs of all hosts are reported, one series each', async t => {

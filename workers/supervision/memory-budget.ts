@@ -1,5 +1,3 @@
-import { totalmem } from 'node:os'
-
 /** An estimate may be too high by up to a sixth (docs/jobs.md), so a job that may fit is tried. */
 const tolerance = 1.25
 
@@ -64,10 +62,3 @@ const cure =
   'cancel it and submit it with a smaller batchSize and accumulateSteps, or as a smaller model; or run a worker on a machine with more memory'
 
 const formatGiB = (bytes: number) => `${(bytes / 2 ** 30).toFixed(1)} GiB`
-
-/** The memory that the processes of this machine or container may use. */
-export function machineMemory(): number {
-  // without a limit of the container, this is 0, undefined or beyond the machine's memory
-  const constrained = process.constrainedMemory() || Number.POSITIVE_INFINITY
-  return Math.min(constrained, totalmem())
-}

@@ -56,7 +56,7 @@ function answerError(
   }
   if (status === 503) {
     request.log.warn({ err: error }, 'temporarily unavailable')
-    reply.header('retry-after', '5')
+    reply.header('retry-after', String(known?.retryAfterSeconds ?? 5))
   }
   const problem: Problem = {
     type: 'about:blank',

@@ -2,7 +2,7 @@ import { describeImage } from '../../datasets/images/encoded/image-traits.js'
 import { ImageError } from '../../datasets/images/image-error.js'
 import { TrainyardError } from '../../errors.js'
 import { checkImage } from '../../serving/check-image.js'
-import type { ImagesInput } from '../../serving/prediction-service.js'
+import type { ImagesInput } from '../../spec/ipc-messages.js'
 import type { Note } from '../../spec/note.js'
 import { type FileInput, imageNotes } from './image-notes.js'
 

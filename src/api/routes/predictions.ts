@@ -26,6 +26,7 @@ import {
   TensorOptions,
 } from '../../spec/predict-options.js'
 import { strictObject } from '../../spec/strict-object.js'
+import { clientGone } from '../http/client-gone.js'
 import { requireFormat } from '../http/content-negotiation.js'
 import { HttpError } from '../http/http-error.js'
 import type { Limits } from '../http/limits.js'
@@ -183,6 +184,8 @@ export const predictionRoutes: FastifyPluginAsyncTypebox<PredictionRoutesDeps> =
           'PREDICTOR_BUSY',
           'PREDICTOR_TIMEOUT',
           'PREDICTOR_RESTARTED',
+          'PREDICTION_CANCELLED',
+          'PREDICTION_CRASHES',
         ],
         requestExamples: predictExamples,
         responseHeaders: { 200: ['Model-Version', 'Prediction-Notes'] },
@@ -250,10 +253,11 @@ export const predictionRoutes: FastifyPluginAsyncTypebox<PredictionRoutesDeps> =
     model: NetworkModel,
     selection: ClassSelection,
   ): Promise<PredictionTable> {
+    const signal = clientGone(reply)
     const { names = null, notes, input } = await readImages(request, reply, model)
     // a form has arrived only now
     request.prediction!.startedAt = performance.now()
-    const probabilities = await predictions.predictImages(model, input)
+    const probabilities = await predictions.predictImages(model, input, { signal })
     return networkPredictions(model, probabilities, { notes, names }, selection)
   }
 

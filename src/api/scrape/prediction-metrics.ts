@@ -1,5 +1,7 @@
 import type { FastifyInstance } from 'fastify'
 import { Counter, Histogram, type Registry } from 'prom-client'
+import type { Execution, PredictionStatistics } from '../../serving/statistics.js'
+import { batchSizes } from '../../spec/batch-sizes.js'
 
 /** A scrape has at most so many models by name. */
 const maxModels = 100
@@ -13,11 +15,17 @@ interface ModelLabels {
   statuses: Set<number>
 }
 
+const steps = ['decode', 'run'] as const
+const sizes = [...batchSizes, 'rows'] as const
+
 /** Answered requests for predictions, by model. */
 export class PredictionMetrics {
   private readonly requests: Counter
   private readonly predictions: Counter
   private readonly durations: Histogram
+  private readonly batches: Counter
+  private readonly queueSeconds: Counter
+  private readonly computeSeconds: Counter
   /** Labels of a model, the one that has predicted last at the end. */
   private readonly models = new Map<string, ModelLabels>()
 
@@ -42,14 +50,36 @@ export class PredictionMetrics {
       buckets: [0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1, 3, 10, 30],
       registers,
     })
+    this.batches = new Counter({
+      name: 'trainyard_prediction_batches_total',
+      help: 'Batches that ran, by the size that they were padded to; rows are not padded.',
+      labelNames: ['model', 'size'],
+      registers,
+    })
+    this.queueSeconds = new Counter({
+      name: 'trainyard_prediction_queue_seconds_total',
+      help: 'How long requests waited for their turn, added up.',
+      labelNames: ['model'],
+      registers,
+    })
+    this.computeSeconds = new Counter({
+      name: 'trainyard_prediction_compute_seconds_total',
+      help: 'How long batches took, added up: to decode files, and to run.',
+      labelNames: ['model', 'step'],
+      registers,
+    })
   }
 
-  /** Counts the requests of the app's later routes that set `prediction`. */
-  observe(app: FastifyInstance): void {
+  /** Counts the batches that run, and the requests of the app's later routes that set `prediction`. */
+  observe(app: FastifyInstance, statistics: Pick<PredictionStatistics, 'onExecution'>): void {
+    app.addHook('onListen', async () =>
+      statistics.onExecution(execution => this.addBatch(execution)),
+    )
     app.decorateRequest('prediction', null)
     app.addHook('onResponse', async ({ prediction }, reply) => {
       if (!prediction) return
-      const model = this.label(prediction.model, reply.statusCode)
+      const model = this.label(prediction.model)
+      this.models.get(model)?.statuses.add(reply.statusCode)
       const seconds = (performance.now() - prediction.startedAt) / 1000
       this.requests.inc({ model, status: reply.statusCode })
       this.durations.observe({ model }, seconds)
@@ -57,14 +87,21 @@ export class PredictionMetrics {
     })
   }
 
-  private label(model: string, status: number): string {
+  private addBatch({ name, size, queuedMs, inputMs, inferMs, outputMs }: Execution): void {
+    const model = this.label(name)
+    this.batches.inc({ model, size: size ?? 'rows' })
+    this.queueSeconds.inc({ model }, queuedMs.reduce((sum, ms) => sum + ms, 0) / 1000)
+    this.computeSeconds.inc({ model, step: 'decode' }, inputMs / 1000)
+    this.computeSeconds.inc({ model, step: 'run' }, (inferMs + outputMs) / 1000)
+  }
+
+  private label(model: string): string {
     const now = performance.now()
     const known = this.models.get(model)
     if (!known && this.models.size >= maxModels && !this.forgetOldest(now)) return otherModels
-    const statuses = (known?.statuses ?? new Set()).add(status)
     // moves it to the end
     this.models.delete(model)
-    this.models.set(model, { usedAt: now, statuses })
+    this.models.set(model, { usedAt: now, statuses: known?.statuses ?? new Set() })
     return model
   }
 
@@ -74,6 +111,9 @@ export class PredictionMetrics {
     if (now - usedAt < labelKeptMs) return false
     this.models.delete(model)
     for (const status of statuses) this.requests.remove({ model, status })
+    for (const size of sizes) this.batches.remove({ model, size })
+    for (const step of steps) this.computeSeconds.remove({ model, step })
+    this.queueSeconds.remove({ model })
     this.predictions.remove({ model })
     this.durations.remove({ model })
     return true

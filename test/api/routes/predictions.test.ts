@@ -198,13 +198,13 @@ test('bodies that are too large or of another type are rejected', async () => {
   assert.equal((await predict({}, '/models/shades/predict?version=x')).status, 400)
 })
 
-test('a crash of the predictor is a 503 with Retry-After, and an internal error shows no details', async () => {
+test('a request that ends the predictor twice is a 500 without Retry-After, and an internal error shows no details', async () => {
   for (const name of ['crash', 'fault', 'refuse']) await putModel(server.store, name)
   const ask = (name: string) => predict({ instances: [[0, 0, 0, 0]] }, `/models/${name}/predict`)
   const crashed = await ask('crash')
-  assert.equal(crashed.status, 503)
-  assert.equal(crashed.body.code, 'PREDICTOR_RESTARTED')
-  assert.equal(crashed.headers['retry-after'], '5')
+  assert.equal(crashed.status, 500)
+  assert.equal(crashed.body.code, 'PREDICTION_CRASHES')
+  assert.equal(crashed.headers['retry-after'], undefined)
   await eventually('the next predictor', () => server.deps.predictor.ready())
   const fault = await ask('fault')
   assert.equal(fault.status, 500)

@@ -3,12 +3,13 @@ import { test } from 'node:test'
 import Fastify from 'fastify'
 import { Registry } from 'prom-client'
 import { PredictionMetrics } from '../../../src/api/scrape/prediction-metrics.js'
+import { PredictionStatistics } from '../../../src/serving/statistics.js'
 
 test('models beyond the hundredth share a label until one has not predicted for an hour', async t => {
   const registry = new Registry()
   const app = Fastify()
   t.after(() => app.close())
-  new PredictionMetrics(registry).observe(app)
+  new PredictionMetrics(registry).observe(app, new PredictionStatistics())
   app.get<{ Params: { id: string } }>('/:id', async request => {
     request.prediction = { model: request.params.id, startedAt: performance.now(), count: 2 }
     return {}

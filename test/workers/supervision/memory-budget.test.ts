@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { totalmem } from 'node:os'
 import { test } from 'node:test'
-import { MemoryBudget, machineMemory } from '../../../workers/supervision/memory-budget.js'
+import { machineMemory } from '../../../src/engine/machine-memory.js'
+import { MemoryBudget } from '../../../workers/supervision/memory-budget.js'
 
 const GiB = 2 ** 30
 

@@ -1,0 +1,70 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Logger } from '../log.js'
+import type { ModelRegistry } from '../models/registry.js'
+import { isBoostingModel } from '../spec/model.js'
+import type { PredictorPool } from './pool/pool.js'
+import { servedModel } from './pool/request.js'
+
+const intervalMs = 2000
+
+export interface KeptModelsDeps {
+  models: Pick<ModelRegistry, 'get' | 'savedModel'>
+  predictor: Pick<PredictorPool, 'pin' | 'preload' | 'loadedModels'>
+  log: Pick<Logger, 'warn'>
+  /** Names of models that stay loaded. */
+  pinned: readonly string[]
+}
+
+/**
+ * Looks every two seconds for new versions of the models that are pinned, or that have a version loaded, and has
+ * them loaded before anyone asks for them.
+ */
+export class KeptModels {
+  private readonly closing = new AbortController()
+  private readonly done: Promise<void>
+  /** Newest versions that were loaded by this already, which may have been unloaded since. */
+  private readonly seen = new Set<string>()
+
+  constructor(private readonly deps: KeptModelsDeps) {
+    this.done = this.run()
+  }
+
+  async close(): Promise<void> {
+    this.closing.abort()
+    await this.done
+  }
+
+  private async run(): Promise<void> {
+    const { signal } = this.closing
+    while (!signal.aborted) {
+      try {
+        await this.check()
+      } catch (error) {
+        this.deps.log.warn({ err: error }, 'cannot look for new versions of models')
+      }
+      await sleep(intervalMs, undefined, { signal, ref: false }).catch(() => {})
+    }
+  }
+
+  private async check(): Promise<void> {
+    const { predictor, pinned } = this.deps
+    const names = new Set(predictor.loadedModels.map(({ name }) => name))
+    const pins = await Promise.all(pinned.map(name => this.newest(name)))
+    predictor.pin(pins.filter(model => model !== null))
+    for (const name of names) {
+      if (pinned.includes(name)) continue
+      const model = await this.newest(name)
+      if (!model || this.seen.has(model.folder)) continue
+      this.seen.add(model.folder)
+      predictor.preload(model)
+    }
+  }
+
+  /** null if there is none, or it cannot be used: who asks for it learns the reason. */
+  private async newest(name: string) {
+    const { models } = this.deps
+    const model = await models.get(name).catch(() => null)
+    if (!model || isBoostingModel(model)) return null
+    return servedModel(model, await models.savedModel(model))
+  }
+}

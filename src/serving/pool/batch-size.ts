@@ -1,0 +1,67 @@
+import { batchSizes, maxBatch } from '../../spec/batch-sizes.js'
+
+/** A batch that takes longer makes others wait for too little: throughput hardly grows beyond it. */
+const maxBatchMs = 300
+/** Sizes that are worth it on every machine. */
+const smallBatch = 4
+/** Of a padded batch, what must be images as long as nothing is measured. */
+const minFilled = 0.75
+/** The weight of a new measurement. */
+const smoothing = 0.2
+
+/** How long a model's batches take, by size. */
+export class RunTimes {
+  private readonly ms = new Map<number, number>()
+
+  add(size: number, ms: number): void {
+    const known = this.ms.get(size)
+    this.ms.set(size, known === undefined ? ms : known + smoothing * (ms - known))
+  }
+
+  get(size: number): number | undefined {
+    return this.ms.get(size)
+  }
+
+  /** By the nearest size that was measured; null if none was. */
+  estimate(size: number): number | null {
+    const known = this.ms.get(size)
+    if (known !== undefined) return known
+    const distance = (other: number) => Math.abs(Math.log(other / size))
+    const sizes = [...this.ms.keys()].sort((a, b) => distance(a) - distance(b))
+    const [nearest] = sizes
+    return nearest === undefined ? null : (this.ms.get(nearest)! * size) / nearest
+  }
+
+  /** An image's share of the batches that are fastest; null if nothing was measured. */
+  get msPerImage(): number | null {
+    const shares = [...this.ms].map(([size, ms]) => ms / size)
+    return shares.length > 0 ? Math.min(...shares) : null
+  }
+}
+
+/**
+ * How many of the waiting images run next, and what their batch is padded to: the largest size that they
+ * fill, or the next one if its padding costs less than a second batch.
+ */
+export function chooseBatch(
+  waiting: number,
+  times: RunTimes,
+  maxImages: number = maxBatch,
+): { images: number; size: number } {
+  const allowed = batchSizes.filter(size => size <= maxImages && isShort(size, times))
+  const filled = allowed.findLast(size => size <= waiting) ?? 1
+  const padded = allowed.find(size => size > filled)
+  if (padded === undefined || waiting === filled) return { images: filled, size: filled }
+  return isPaddingWorthIt(waiting, filled, padded, times)
+    ? { images: Math.min(waiting, padded), size: padded }
+    : { images: filled, size: filled }
+}
+
+const isShort = (size: number, times: RunTimes): boolean =>
+  size <= smallBatch || (times.estimate(size) ?? 0) <= maxBatchMs
+
+function isPaddingWorthIt(waiting: number, filled: number, padded: number, times: RunTimes) {
+  const [filledMs, paddedMs] = [times.get(filled), times.get(padded)]
+  if (filledMs === undefined || paddedMs === undefined) return waiting >= minFilled * padded
+  return Math.min(waiting, padded) / paddedMs > filled / filledMs
+}

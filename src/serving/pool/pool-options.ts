@@ -1,0 +1,25 @@
+import type { PredictionStatistics } from '../statistics.js'
+import type { ProcessLog } from './predictor-process.js'
+
+export interface PoolOptions {
+  script: string
+  /** The environment of each process. */
+  environments: readonly NodeJS.ProcessEnv[]
+  log: ProcessLog
+  statistics: Pick<PredictionStatistics, 'executed'>
+  /** Memory for loaded models, of all processes together. */
+  memoryBytes?: number
+  /** A request that would wait for longer is refused. Default: 5000. */
+  maxWaitMs?: number
+  /** The longest time from a request to its answer. Default: 30,000. */
+  timeoutMs?: number
+  /** The longest time of one batch. Default: 30,000. */
+  batchTimeoutMs?: number
+}
+
+export const defaultOptions = {
+  memoryBytes: 4 * 2 ** 30,
+  maxWaitMs: 5000,
+  timeoutMs: 30_000,
+  batchTimeoutMs: 30_000,
+}

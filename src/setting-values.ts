@@ -1,0 +1,101 @@
+// How the values of settings are read. Each function returns undefined for what it does not expect.
+import { isAbsolute, resolve } from 'node:path'
+import ipaddr from 'ipaddr.js'
+
+/** Connection options for ioredis. */
+export interface RedisConnectionOptions {
+  host?: string
+  port?: number
+  path?: string
+  username?: string
+  password?: string
+  db?: number
+  tls?: object
+}
+
+export const integer = (min: number, max: number) => (text: string) => {
+  const value = Number(text)
+  return Number.isInteger(value) && value >= min && value <= max ? value : undefined
+}
+
+export const pattern = (expected: RegExp) => (text: string) =>
+  expected.test(text) ? text : undefined
+
+export const oneOf =
+  <const T extends string>(values: readonly T[]) =>
+  (text: string) =>
+    values.find(value => value === text)
+
+export const listOf =
+  <T>(parse: (text: string) => T | undefined) =>
+  (text: string): T[] | undefined => {
+    const values = text.split(',').map(each => parse(each.trim()))
+    return values.includes(undefined) ? undefined : (values as T[])
+  }
+
+export const parseHost = (text: string) =>
+  /^(\*|(\*\.)?[a-z0-9_][a-z0-9_.-]{0,252}|\[[0-9a-f:.]{2,45}\])$/i.test(text)
+    ? text.toLowerCase()
+    : undefined
+
+export function parseOrigin(text: string): string | undefined {
+  if (text === '*') return text
+  const url = parseHttpUrl(text)
+  return url?.pathname === '/' && !text.includes('*') ? url.origin : undefined
+}
+
+export function parsePublicUrl(text: string): string | undefined {
+  const url = parseHttpUrl(text)
+  const path = url?.pathname.replace(/\/$/, '') ?? ''
+  return url && /^(\/[\w.~-]+)*$/.test(path) ? url.origin + path : undefined
+}
+
+function parseHttpUrl(text: string): URL | undefined {
+  if (!/^https?:\/\/[^?#@]+$/i.test(text) || !URL.canParse(text)) return undefined
+  return new URL(text)
+}
+
+export const parseNetwork = (text: string) =>
+  text === 'loopback' || ipaddr.isValid(text) || ipaddr.isValidCIDR(text) ? text : undefined
+
+/** The whole disk is no folder for data: it has the keys of this server. */
+export function parseFolders(text: string): string[] | undefined {
+  const folders = text.split(':').map(folder => resolve(folder.trim()))
+  const isWrong = text
+    .split(':')
+    .some((folder, i) => !isAbsolute(folder.trim()) || folders[i] === '/')
+  return isWrong ? undefined : folders
+}
+
+export function parseFetchable(text: string): string | undefined {
+  if (/^s3:\/\/(\*|[a-z0-9][a-z0-9._-]{1,62})$/i.test(text)) return text
+  if (ipaddr.isValid(text) || ipaddr.isValidCIDR(text)) return text
+  return /^(\*\.)?[a-z_][a-z0-9_.-]{0,252}$/i.test(text) ? text.toLowerCase() : undefined
+}
+
+export function parseMemory(text: string): number | undefined {
+  if (text === 'unlimited') return Number.POSITIVE_INFINITY
+  const [, size, unit] = /^(\d{1,9}(?:\.\d{1,3})?) ?(MiB|GiB)$/.exec(text) ?? []
+  return size && Number(size) > 0 ? Number(size) * (unit === 'MiB' ? 2 ** 20 : 2 ** 30) : undefined
+}
+
+export function parseRedisUrl(text: string): RedisConnectionOptions | undefined {
+  if (!URL.canParse(text)) return undefined
+  const url = new URL(text)
+  const credentials = {
+    ...(url.username && { username: decodeURIComponent(url.username) }),
+    ...(url.password && { password: decodeURIComponent(url.password) }),
+  }
+  // unix://user:password@localhost/path: a URL needs a host to have a user and a password
+  if (url.protocol === 'unix:') return { path: decodeURIComponent(url.pathname), ...credentials }
+  if (url.protocol !== 'redis:' && url.protocol !== 'rediss:') return undefined
+  const db = url.pathname.slice(1)
+  if (db && !/^\d+$/.test(db)) return undefined
+  return {
+    host: url.hostname,
+    port: Number(url.port || 6379),
+    ...credentials,
+    ...(db && { db: Number(db) }),
+    ...(url.protocol === 'rediss:' && { tls: {} }),
+  }
+}

@@ -1,0 +1,41 @@
+import { join } from 'node:path'
+import { variablesPrefix, writeSavedModel } from '../../../src/graph/saved-model.js'
+import { openSession } from '../../../src/graph/session.js'
+import type { ServedModel } from '../../../src/serving/pool/request.js'
+import type { PlainResNet } from '../../../src/spec/model-options.js'
+import { buildTrainingProgram } from '../../../src/training/program.js'
+import { buildServingProgram } from '../../../src/training/serving.js'
+import { images, plan, reference, runtime } from '../../training/reference-job.js'
+
+const { classes } = reference
+const model: PlainResNet = {
+  kind: 'resnet',
+  block: 'plain',
+  blocks: 2,
+  filters: 8,
+  kernel: 3,
+  ratio: 4,
+}
+
+/** Writes a small residual network with random weights, as a trainer publishes it. */
+export async function publishNetwork(
+  folder: string,
+  name: string,
+  seed: number,
+): Promise<ServedModel> {
+  const program = buildTrainingProgram({ model, images, classes, plan })
+  const training = join(folder, `${name}-program`)
+  await writeSavedModel(training, program.graph, program)
+  const session = await openSession(runtime, training)
+  session.run('init', { seed })
+  const target = join(folder, name)
+  const serving = buildServingProgram({
+    model,
+    images: { ...images, resize: { height: images.height, width: images.width, mode: 'fill' } },
+    classes,
+  })
+  await writeSavedModel(target, serving.graph, serving)
+  session.run('export', { model: variablesPrefix(target) })
+  session.close()
+  return { name, version: 1, folder: target, image: [images.height, images.width, 3] }
+}
