@@ -130,19 +130,21 @@ for (const padding of ['SAME', 'VALID', { top: 1, bottom: 0, left: 2, right: 1 }
   }
 }
 // many weights and few pixels, so that the filter's gradient is a matrix product over patches
-for (const [padding, stride, side] of [
-  ['SAME', 1, 2],
-  ['SAME', 2, 3],
-  ['VALID', 1, 4],
-  ['VALID', 2, 5],
-  [{ top: 1, bottom: 1, left: 1, right: 1 }, 2, 4],
+for (const [padding, stride, side, size] of [
+  ['SAME', 1, 2, 3],
+  ['SAME', 2, 3, 3],
+  ['VALID', 1, 4, 3],
+  ['VALID', 2, 5, 3],
+  [{ top: 1, bottom: 1, left: 1, right: 1 }, 2, 4, 3],
+  ['SAME', 2, 2, 1],
 ] as const) {
+  const channels = size === 1 ? 132 : 44
   checkGradients(
-    `conv2d of a deep filter, padding ${JSON.stringify(padding)}, stride ${stride}`,
+    `conv2d of a deep ${size}x${size} filter, padding ${JSON.stringify(padding)}, stride ${stride}`,
     (x, filter) => conv2d(x, filter, { stride, padding }),
     [
-      [1, side, side, 44],
-      [3, 3, 44, 44],
+      [1, side, side, channels],
+      [size, size, channels, channels],
     ],
   )
 }

@@ -218,6 +218,8 @@ export function concat(parts: readonly Tensor[], axis: number): Tensor {
       `concat: ${part.dtype} ${formatShape(part.shape)} does not join ${first.dtype} ${formatShape(first.shape)} along axis ${axis}`,
     )
   }
+  // TensorFlow joins at least two
+  if (parts.length === 1) return first
   return apply(ConcatV2, [...parts, scalar(first.node.graph, normalizedAxis!, 'int32')], {
     axis: normalizedAxis!,
   })
