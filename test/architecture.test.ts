@@ -100,6 +100,8 @@ const mayImport: Record<string, readonly string[]> = {
   'jobs/telemetry': ['jobs/record', 'jobs/queue', 'store', 'spec', 'errors'],
   models: ['store', 'lists', 'spec', 'errors'],
   serving: ['trees', 'models', 'datasets', 'engine', 'ipc', 'spec', 'errors', 'log'],
+  // the process that exports reads graphs and trees; the API imports only its client
+  exports: ['graph', 'formats', 'models', 'trees', 'store', 'ipc', 'spec', 'errors', 'places'],
   weights: ['formats', 'store', 'lists', 'spec', 'errors'],
   webhooks: ['store', 'net', 'lists', 'spec', 'errors', 'log'],
   api: [
@@ -107,6 +109,7 @@ const mayImport: Record<string, readonly string[]> = {
     'jobs',
     'planning',
     'datasets',
+    'exports',
     'models',
     'serving',
     'weights',
@@ -135,6 +138,7 @@ const mayImport: Record<string, readonly string[]> = {
     'jobs',
     'planning',
     'datasets',
+    'exports',
     'models',
     'serving',
     'weights',

@@ -1,4 +1,5 @@
-// NumPy, pandas, pyarrow and Pillow. Tests of data sets read what they wrote, and compare with what they read.
+// NumPy, pandas, pyarrow, Pillow and onnxruntime. Tests of data sets read what they wrote, and compare with what they
+// read; tests of exported models compare with what they predict.
 import { execFile } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { delimiter, dirname, join } from 'node:path'
@@ -25,7 +26,7 @@ const found = readMarker()
 export const needsDataWitnesses: { skip: string | false } = {
   skip: found
     ? false
-    : 'NumPy, pandas, pyarrow and Pillow are not installed; `npm test` installs them',
+    : 'NumPy, pandas, pyarrow, Pillow and onnxruntime are not installed; `npm test` installs them',
 }
 
 /**

@@ -53,6 +53,7 @@ import { logRoutes } from './routes/logs.js'
 import { metricRoutes } from './routes/metrics.js'
 import { modelAliasRoutes } from './routes/model-aliases.js'
 import { modelContractRoutes } from './routes/model-contracts.js'
+import { modelExportRoutes } from './routes/model-exports.js'
 import { modelTrafficRoutes } from './routes/model-traffic.js'
 import { modelVersionRoutes } from './routes/model-versions.js'
 import { modelRoutes } from './routes/models.js'
@@ -169,6 +170,7 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
     await guarded.register(uploadRoutes, routeDeps)
     await guarded.register(derivedDatasetRoutes, routeDeps)
     await guarded.register(modelRoutes, routeDeps)
+    await guarded.register(modelExportRoutes, routeDeps)
     await guarded.register(modelVersionRoutes, routeDeps)
     await guarded.register(modelAliasRoutes, routeDeps)
     await guarded.register(modelTrafficRoutes, routeDeps)

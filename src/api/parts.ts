@@ -7,6 +7,7 @@ import { Previews } from '../datasets/preview/previews.js'
 import { parseFetchRules } from '../datasets/sources/fetch-rules.js'
 import { type SourceSettings, Sources } from '../datasets/sources/sources.js'
 import { UploadFolder } from '../datasets/sources/upload-folder.js'
+import { ModelExports } from '../exports/model-exports.js'
 import { Changes } from '../jobs/changes/changes.js'
 import { CheckpointRetention } from '../jobs/checkpoint-retention.js'
 import { Jobs } from '../jobs/jobs.js'
@@ -47,6 +48,7 @@ export interface Parts {
   datasets: Datasets
   previews: Previews
   exports: Exports
+  modelExports: ModelExports
   imports: Imports
   sources: Sources
   models: ModelRegistry
@@ -138,6 +140,7 @@ export async function openParts(
     changes.resourceChanged('model', modelMember(name, version))
     predictor.unloadVersion(name, version)
   })
+  const modelExports = new ModelExports(models)
   const versionUse = new VersionUse()
   const modelRecords = openModelRecords({
     store,
@@ -202,6 +205,7 @@ export async function openParts(
     stopWatching()
     await webhooks.close()
     exports.close()
+    modelExports.close()
     await previews.close()
     await keptModels.close()
     await predictor.close()
@@ -219,7 +223,7 @@ export async function openParts(
       statistics,
       rowPredictor,
     },
-    ...{ previews, exports, webhooks, changes, keys, damage, retention },
+    ...{ previews, exports, modelExports, webhooks, changes, keys, damage, retention },
   }
   return { parts, close }
 }

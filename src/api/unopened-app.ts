@@ -13,7 +13,15 @@ const part = new Proxy(() => {}, {
 /** The API with all its routes and schemas, without a data folder and Redis: it can answer no request. */
 export async function buildUnopenedApp(): Promise<FastifyInstance> {
   const parts = {
-    ...{ disk: part, jobs: part, datasets: part, previews: part, exports: part, imports: part },
+    ...{
+      disk: part,
+      jobs: part,
+      datasets: part,
+      previews: part,
+      exports: part,
+      modelExports: part,
+      imports: part,
+    },
     ...{ sources: part, models: part, modelRecords: part, router: part, versionUse: part },
     ...{
       weights: part,

@@ -91,12 +91,12 @@ export const errorCodes = {
   },
   PREVIEW_BUSY: {
     kind: 'unavailable',
-    when: 'too many requests for samples, images, histograms or archives of data sets are in progress',
+    when: 'too many requests for samples, images, histograms or archives of data sets, or for exports of models, are in progress',
     help: 'Retry after the time in the Retry-After header.',
   },
   PREVIEW_INTERRUPTED: {
     kind: 'unavailable',
-    when: 'the process that reads the data set is stopped or killed, or takes too long',
+    when: 'the process that reads the data set or the model is stopped or killed, or takes too long',
     help: 'Retry after the time in the Retry-After header, or ask for less at once. If it lasts, check the memory and load of the machine.',
   },
   ...derivationErrorCodes,

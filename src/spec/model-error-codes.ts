@@ -70,6 +70,11 @@ export const modelErrorCodes = {
   NOT_A_BOOSTING_MODEL: {
     kind: 'conflict',
     when: 'a file of XGBoost is requested of a model that is a network',
-    help: 'GET /models/:id/archive has the network.',
+    help: '`detail` lists the formats of a network. GET /models/:id/archive has its SavedModel.',
+  },
+  NOT_A_NETWORK: {
+    kind: 'conflict',
+    when: 'a file of TensorFlow or TensorFlow.js is requested of a model that is trees',
+    help: '`detail` lists the formats of trees.',
   },
 } as const satisfies Readonly<Record<string, ErrorCodeInfo>>

@@ -124,8 +124,9 @@ export type ModelView = Model & Annotation & { aliases: AliasName[] }
 export const Model = Type.Union([NetworkModel, BoostingModel])
 export type Model = NetworkModel | BoostingModel
 
-export const isBoostingModel = (model: Model): model is BoostingModel =>
-  model.model.kind === 'boosting'
+export const isBoosting = (manifest: ModelManifest): manifest is BoostingManifest =>
+  manifest.model.kind === 'boosting'
+export const isBoostingModel = (model: Model): model is BoostingModel => isBoosting(model)
 
 export const Prediction = Type.Object({
   name: Type.Optional(Type.String({ description: 'the name of the file in a form' })),

@@ -400,6 +400,8 @@ test('each invalid value is reported with its row and column', async () => {
 test('a model can be downloaded as an XGBoost file and as an archive of its files', async () => {
   const ubj = Buffer.from(await (await get('/models/wine/export')).arrayBuffer())
   assert.ok(ubj.equals(await readFile(join(deployment.folder, 'models/wine/1/model.ubj'))))
+  const onnx = Buffer.from(await (await get('/models/wine/export?format=onnx')).arrayBuffer())
+  assert.ok(onnx.includes('TreeEnsembleRegressor'))
   const tar = Buffer.from(await (await get('/models/wine/archive')).arrayBuffer())
   for (const name of ['manifest.json', 'model.json', 'model.ubj']) {
     assert.ok(tar.includes(`wine-1/${name}`), name)

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { readFile } from 'node:fs/promises'
+import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { PNG } from 'pngjs'
@@ -9,10 +9,12 @@ import type { Checkpoint } from '../../src/spec/checkpoint.js'
 import type { Job } from '../../src/spec/job.js'
 import type { Model, Predictions } from '../../src/spec/model.js'
 import type { Worker } from '../../src/spec/worker.js'
+import { needsDataWitnesses, runPython } from '../../testing/data-witnesses.js'
 import { eventually } from '../../testing/eventually.js'
 import { mnistSample } from '../../testing/mnist.js'
 import { readMemoryMaps } from '../../testing/processes.js'
 import { TestDeployment } from '../../testing/test-deployment.js'
+import { untar } from '../../testing/untar.js'
 
 let deployment: TestDeployment
 let job: Job
@@ -90,6 +92,39 @@ test('a PNG and the same pixels as JSON get the same answer', async () => {
   })
   const image = (await answer.json()) as Predictions
   assert.deepEqual(image.predictions, json.predictions)
+})
+
+test('the model as ONNX predicts the same in onnxruntime', needsDataWitnesses, async () => {
+  const { id } = job.result!.model
+  const digits = await readDigits(3)
+  const images = digits.map(({ image }) => image)
+  const { predictions } = await deployment.client.predict(id, images)
+  const exported = await get(`/models/${id}/export`)
+  assert.equal(exported.headers.get('content-disposition'), `attachment; filename="${id}-1.onnx"`)
+  const path = join(deployment.folder, 'digits.onnx')
+  await writeFile(path, new Uint8Array(await exported.arrayBuffer()))
+  const program = `
+import json, sys, numpy, onnxruntime
+images = numpy.array(json.loads(sys.argv[2]), 'f4').reshape(-1, 28, 28, 1)
+session = onnxruntime.InferenceSession(sys.argv[1])
+print(json.dumps(session.run(['probabilities'], {'images': images})[0].tolist()))
+`
+  const probabilities = JSON.parse(await runPython(program, path, JSON.stringify(images)))
+  for (const [i, prediction] of predictions.entries()) {
+    for (const [label, probability] of prediction.probabilities.entries()) {
+      const other = probabilities[i][label]
+      assert.ok(Math.abs(other - probability) < 1e-4, `${other} instead of ${probability}`)
+    }
+  }
+  for (const [format, content] of [
+    ['tfjs', 'model.json'],
+    ['checkpoint', 'model.ckpt.index'],
+  ]) {
+    const tar = await get(`/models/${id}/export?format=${format}`)
+    assert.equal(tar.status, 200)
+    const names = (await untar(tar.body!)).map(({ name }) => name)
+    assert.ok(names.includes(`${id}-1/${content}`), String(names))
+  }
 })
 
 test('checkpoints are listed by step, and the newest is marked as the latest', async () => {

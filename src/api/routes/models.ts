@@ -1,5 +1,3 @@
-import { open } from 'node:fs/promises'
-import { join } from 'node:path'
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from 'typebox'
 import { TrainyardError } from '../../errors.js'
@@ -11,10 +9,9 @@ import type { ModelRegistry } from '../../models/registry.js'
 import { isDatasetId, Name } from '../../spec/identifiers.js'
 import { modelListFields } from '../../spec/list-fields.js'
 import { ModelListQuery } from '../../spec/list-queries.js'
-import { isBoostingModel, ModelView, RemovedVersions } from '../../spec/model.js'
+import { ModelView, RemovedVersions } from '../../spec/model.js'
 import { Reason } from '../../spec/model-alias.js'
 import { AliasName, VersionNumber } from '../../spec/model-selector.js'
-import { optionalWithDefault } from '../../spec/optional-with-default.js'
 import { page } from '../../spec/paging.js'
 import { strictObject } from '../../spec/strict-object.js'
 import { callerNameOf } from '../http/api-keys.js'
@@ -24,7 +21,7 @@ import { sendPage } from '../http/list-answer.js'
 import { conditionIf, parseFields, parseListQuery, timeBetween } from '../http/list-query.js'
 import { splitLists } from '../http/split-lists.js'
 import { sendTar } from '../http/tar.js'
-import { Binary, ModelFieldsResponse, ModelResponse, tarResponse } from '../schemas.js'
+import { ModelFieldsResponse, ModelResponse, tarResponse } from '../schemas.js'
 
 export interface ModelRoutesDeps {
   models: Pick<ModelRegistry, 'folder' | 'files' | 'assertIntact'>
@@ -50,11 +47,6 @@ export const VersionQuery = strictObject({
 /** Error codes of operations that take `VersionQuery`. */
 export const selectorProblems = ['MODEL_NOT_FOUND', 'ALIAS_NOT_FOUND', 'INVALID_SELECTOR'] as const
 
-const ExportQuery = strictObject({
-  ...VersionQuery.properties,
-  format: optionalWithDefault(Type.Enum(['ubj', 'json'], { default: 'ubj' })),
-})
-
 const DeletionQuery = strictObject({
   version: Type.Optional(VersionNumber),
   aliases: Type.Optional(
@@ -75,12 +67,6 @@ export function conditionOfTag(text: string) {
   const colon = text.indexOf(':')
   return conditionIf(`tags.${text.slice(0, colon)}`, '=', text.slice(colon + 1))
 }
-
-const notABoostingModel = (id: string) =>
-  new TrainyardError(
-    'NOT_A_BOOSTING_MODEL',
-    `'${id}' is a network: GET /models/${id}/archive has its SavedModel`,
-  )
 
 const modelInUse = (id: string) =>
   new TrainyardError('MODEL_IN_USE', `a queued or running job starts from model '${id}'`)
@@ -211,47 +197,6 @@ export const modelRoutes: FastifyPluginAsyncTypebox<ModelRoutesDeps> = async (
       const { id, version } = model
       const name = `${id}-${version}`
       return sendTar(reply, name, { ...(await models.files(model)), root: name })
-    },
-  )
-
-  app.get(
-    '/models/:id/export',
-    {
-      config: { etag: true },
-      schema: {
-        tags,
-        operationId: 'exportModel',
-        summary: 'Download a boosting model as one XGBoost file',
-        description:
-          'XGBoost in Python and other languages loads the file and predicts the same values.',
-        params: ModelParams,
-        querystring: ExportQuery,
-        problems: [...selectorProblems, 'NOT_A_BOOSTING_MODEL'],
-        responseHeaders: { 200: ['Content-Disposition'] },
-        response: {
-          200: Type.Unsafe<unknown>({
-            description: 'model.ubj or model.json',
-            content: {
-              'application/octet-stream': { schema: Binary },
-              'application/json': { schema: Type.Unknown() },
-            },
-          }),
-        },
-      },
-    },
-    async (request, reply) => {
-      const { format, ...selector } = request.query
-      const model = await aliases.find({ name: request.params.id, ...selector })
-      const { id, version } = model
-      if (!isBoostingModel(model)) throw notABoostingModel(id)
-      if (isKept(request, reply, JSON.stringify(model))) return sendNotModified(reply)
-      await models.assertIntact(model)
-      const file = await open(join(await models.folder(model), `model.${format}`))
-      return reply
-        .type(format === 'ubj' ? 'application/octet-stream' : 'application/json')
-        .header('content-disposition', `attachment; filename="${id}-${version}.${format}"`)
-        .header('content-length', (await file.stat()).size)
-        .send(file.createReadStream())
     },
   )
 }

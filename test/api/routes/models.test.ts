@@ -48,10 +48,11 @@ test('a network is downloaded as a SavedModel, and cannot be exported as trees',
   for (const name of ['manifest.json', 'saved_model/saved_model.pb']) {
     assert.ok((archive.body as Buffer).includes(`shades-1/${name}`), name)
   }
-  const trees = await server.api.get('/models/shades/export')
+  const trees = await server.api.get('/models/shades/export?format=ubj')
   assert.equal(trees.status, 409)
   assert.equal(trees.body.code, 'NOT_A_BOOSTING_MODEL')
-  assert.equal((await server.api.get('/models/shades/export?format=onnx')).status, 400)
+  assert.match(trees.body.detail, /use one of onnx, tfjs, checkpoint$/)
+  assert.equal((await server.api.get('/models/shades/export?format=pmml')).status, 400)
   assert.equal((await server.api.get('/models/nowhere/archive')).status, 404)
 })
 
