@@ -3,6 +3,7 @@ import { boostingBench } from './boosting/boosting.js'
 import { dataBench } from './data/data.js'
 import { BenchError } from './failure.js'
 import { metricsBench } from './metrics/metrics.js'
+import { serveBench } from './serve/serve.js'
 import { submitBench } from './submit/submit.js'
 import { trainBench } from './train/train.js'
 
@@ -13,6 +14,7 @@ const benches: Readonly<Record<string, (args: string[]) => Promise<boolean>>> = 
   submit: submitBench,
   metrics: metricsBench,
   data: dataBench,
+  serve: serveBench,
 }
 
 async function main(): Promise<void> {

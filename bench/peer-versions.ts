@@ -39,6 +39,12 @@ const frames: Packages = {
   packages: ['pandas==3.1.1', 'pyarrow==26.0.1', 'polars==2.1.0', 'numpy==2.4.6'],
 }
 
+/** `mlflow models serve`, with the version of XGBoost that our engine has. */
+const mlflow: Packages = {
+  packages: ['mlflow==3.17.2', 'xgboost-cpu==3.4.1'],
+  minPythonMinor: 12,
+}
+
 export const environments = {
   tensorflow: {
     cpu: tensorflow('tensorflow-cpu==2.21.0'),
@@ -52,6 +58,7 @@ export const environments = {
   pyarrow: { cpu: pyarrow, cuda: pyarrow },
   images: { cpu: images, cuda: images },
   frames: { cpu: frames, cuda: frames },
+  mlflow: { cpu: mlflow, cuda: mlflow },
 } satisfies Record<string, Record<'cpu' | 'cuda', Packages>>
 
 export type EnvironmentName = keyof typeof environments

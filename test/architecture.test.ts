@@ -232,6 +232,7 @@ const mayImport: Record<string, readonly string[]> = {
     'training',
     'datasets',
     'jobs',
+    'models',
     'planning',
     'processes',
     'supervisor',

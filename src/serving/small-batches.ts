@@ -5,10 +5,11 @@ import type { RowPredictor } from './predictor-client.js'
 import type { TreeCache } from './tree-cache.js'
 
 /**
- * The most comparisons and values of a batch that is predicted in this process. They hold the event loop for some
- * 2 ms; as long takes the way to the other process and back.
+ * The most comparisons and values of a batch that is predicted in this process, where they hold the event loop for
+ * some 4 ms. Of 100 trees of depth 6, a row takes 0.003 ms here and 0.15 ms in the other process, 1,000 rows 2.4 ms
+ * and 3.4 ms.
  */
-const maxSteps = 500_000
+const maxSteps = 1_000_000
 
 /** Predicts small batches in this process, and the others and SHAP values with XGBoost in its own. Both predict the same bits. */
 export class SmallBatches implements RowPredictor {

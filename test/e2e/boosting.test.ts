@@ -182,6 +182,11 @@ test('rows to predict are objects, arrays or CSV, and may lack values', async ()
       assert.ok(Math.abs(odds[i]! / all - probabilities![i]!) < 1e-5)
     }
   }
+  // explained by XGBoost in its process; without explanations, the API predicts by itself
+  assert.deepEqual(
+    predictions.map(({ explanations: _, ...others }) => others),
+    inOrder.predictions.slice(0, 3),
+  )
 })
 
 test('a job whose trainer is killed twice ends with the trees of an undisturbed job', async () => {

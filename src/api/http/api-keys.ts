@@ -1,4 +1,4 @@
-import { createHash, createHmac, randomBytes, timingSafeEqual } from 'node:crypto'
+import { createHmac, hash, randomBytes, timingSafeEqual } from 'node:crypto'
 import { link, mkdir, rename, rm, writeFile } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import type { FastifyRequest } from 'fastify'
@@ -143,4 +143,4 @@ async function readSecret(path: string): Promise<string | null> {
   throw new DamagedError(basename(path), `is no secret (${expected})`)
 }
 
-const digest = (key: string) => createHash('sha256').update(key).digest()
+const digest = (key: string) => hash('sha256', key, 'buffer')
