@@ -29,7 +29,12 @@ process.on('message', (message: ToPredictor) => {
 
 function load(folder: string): void {
   if (faultOf(folder) === 'crash-load') process.kill(process.pid, 'SIGKILL')
-  const model = { bytes: 1000, runtime: 'none', precision: 'fp32', times: [] }
+  const serving = {
+    ...({ runtime: 'tensorflow', precision: 'fp32' } as const),
+    reason: 'it stands in for a network',
+    isFallback: false,
+  }
+  const model = { bytes: 1000, serving, times: [] }
   send({ type: 'loaded', folder, model, rssBytes })
 }
 

@@ -8,6 +8,7 @@ import type { InitReport } from './init-from.js'
 import type { JobManifest, Metrics, ModelRef, NetworkJob, Phase } from './job.js'
 import type { MemoryEstimate } from './memory-estimate.js'
 import type { MetricRow } from './metrics.js'
+import type { Serving } from './model.js'
 import type { WeightsTensor } from './weights.js'
 
 /** An error as a message to another process (`src/ipc/wire-error.ts`). */
@@ -118,8 +119,7 @@ export interface Probabilities {
 export interface LoadedModel {
   /** Memory that the process takes for it. */
   bytes: number
-  runtime: string
-  precision: string
+  serving: Serving
   /** How long warm runs took, by the size of the batch. */
   times: { size: number; ms: number }[]
 }

@@ -114,11 +114,31 @@ const recordFields = {
   aliases: Type.Array(AliasName, { description: 'that name this version, sorted' }),
   ...annotationFields,
 }
+/** What runs a network in the processes of a server. */
+export const Serving = Type.Object({
+  runtime: Type.Enum(['tensorflow', 'openvino'], { description: 'the library that runs it' }),
+  precision: Type.Enum(['fp32', 'bf16', 'int8'], {
+    description: 'the type that its convolutions and matrix products compute in',
+  }),
+  reason: Type.String({ description: 'why, such as what was measured on this machine' }),
+  isFallback: Type.Boolean({
+    description: 'whether it is not what was asked for, or less than the platform offers',
+  }),
+})
+export type Serving = Static<typeof Serving>
+
 /** A version with what is recorded beside it, and may change. */
-export const NetworkModelView = Type.Object({ ...NetworkModel.properties, ...recordFields })
+export const NetworkModelView = Type.Object({
+  ...NetworkModel.properties,
+  ...recordFields,
+  serving: Type.Optional({
+    ...Serving,
+    description: 'only of one version, while this server has it loaded for predictions',
+  }),
+})
 export const BoostingModelView = Type.Object({ ...BoostingModel.properties, ...recordFields })
 export const ModelView = Type.Union([NetworkModelView, BoostingModelView])
-export type ModelView = Model & Annotation & { aliases: AliasName[] }
+export type ModelView = Model & Annotation & { aliases: AliasName[]; serving?: Serving }
 
 /** A model as the API shows it: one version, and the numbers of all versions. */
 export const Model = Type.Union([NetworkModel, BoostingModel])

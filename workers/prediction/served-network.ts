@@ -87,9 +87,9 @@ export class ServedNetwork {
     return { parts: answers, decodeMs, runMs: ran - since, outputMs, size: batch.shape[0] }
   }
 
-  get description(): Pick<LoadedModel, 'runtime' | 'precision'> & { networkBytes: number } {
-    const { runtime, precision, bytes } = this.network
-    return { runtime, precision, networkBytes: bytes }
+  get description(): Pick<LoadedModel, 'serving'> & { networkBytes: number } {
+    const { runtime, precision, reason, isFallback, bytes } = this.network
+    return { serving: { runtime, precision, reason, isFallback }, networkBytes: bytes }
   }
 
   close(): void {

@@ -76,6 +76,7 @@ import {
   Prediction,
   RemovedVersions,
   RowPrediction,
+  Serving,
 } from '../../spec/model.js'
 import {
   AliasChange,
@@ -284,6 +285,7 @@ export const namedSchemas: Record<string, TSchema> = {
   DatasetNaming,
   ModelPage: page(Type.Union([ModelResponse, ModelFieldsResponse])),
   NetworkModel: NetworkModelView,
+  Serving,
   BoostingModel: BoostingModelView,
   AliasRequest,
   AliasChange,

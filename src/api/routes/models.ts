@@ -6,6 +6,7 @@ import type { ModelAliases } from '../../models/references/model-aliases.js'
 import type { ModelCatalog } from '../../models/references/model-catalog.js'
 import type { VersionDeletion } from '../../models/references/version-deletion.js'
 import type { ModelRegistry } from '../../models/registry.js'
+import type { PredictorPool } from '../../serving/pool/pool.js'
 import { isDatasetId, Name } from '../../spec/identifiers.js'
 import { modelListFields } from '../../spec/list-fields.js'
 import { ModelListQuery } from '../../spec/list-queries.js'
@@ -31,6 +32,7 @@ export interface ModelRoutesDeps {
     deletion: Pick<VersionDeletion, 'remove'>
   }
   jobs: Pick<Jobs, 'usesModel'>
+  predictor: Pick<PredictorPool, 'serving'>
 }
 
 export const ModelParams = Type.Object({ id: Name })
@@ -73,7 +75,7 @@ const modelInUse = (id: string) =>
 
 export const modelRoutes: FastifyPluginAsyncTypebox<ModelRoutesDeps> = async (
   app,
-  { models, modelRecords, jobs },
+  { models, modelRecords, jobs, predictor },
 ) => {
   const { aliases, catalog, deletion } = modelRecords
   const tags = ['models']
@@ -129,14 +131,18 @@ export const modelRoutes: FastifyPluginAsyncTypebox<ModelRoutesDeps> = async (
         operationId: 'getModel',
         summary: 'Get a model',
         description:
-          'The version that is asked for, or that the bare name serves, with its metrics, its input, the job that made it, and its aliases, stage, note and tags.',
+          'The version that is asked for, or that the bare name serves, with its metrics, its input, the job that made it, and its aliases, stage, note and tags; of a network that is loaded for predictions, also what runs it.',
         params: ModelParams,
         querystring: VersionQuery,
         problems: selectorProblems,
         response: { 200: ModelResponse },
       },
     },
-    request => catalog.get({ name: request.params.id, ...request.query }),
+    async request => {
+      const model = await catalog.get({ name: request.params.id, ...request.query })
+      const serving = predictor.serving(model.id, model.version)
+      return serving ? { ...model, serving } : model
+    },
   )
 
   app.delete(

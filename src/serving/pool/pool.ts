@@ -6,6 +6,7 @@ import type {
   LoadedModel,
   Probabilities,
 } from '../../spec/ipc-messages.js'
+import type { Serving } from '../../spec/model.js'
 import {
   cancelledError,
   crashesError,
@@ -128,6 +129,16 @@ export class PredictorPool implements Predictor {
   get loadedModels(): ServedModel[] {
     const folders = new Set(this.group.all.flatMap(({ models }) => [...models.keys()]))
     return [...this.models.values()].filter(({ folder }) => folders.has(folder))
+  }
+
+  /** What runs a version, if a process has it loaded. */
+  serving(name: string, version: number): Serving | undefined {
+    const model = [...this.models.values()].find(
+      each => each.name === name && each.version === version,
+    )
+    if (!model) return undefined
+    const loaded = this.group.all.map(({ models }) => models.get(model.folder)?.loaded)
+    return loaded.find(each => each)?.serving
   }
 
   async predict(
@@ -275,6 +286,9 @@ export class PredictorPool implements Predictor {
     const { times } = this.scheduler.model(folder)
     for (const { size, ms } of model.times) times.add(size, ms)
     log.info({ pid: process.pid, folder, ...model }, 'loaded a model')
+    if (model.serving.isFallback) {
+      log.warn({ pid: process.pid, folder, ...model.serving }, 'a model does not run as it could')
+    }
     const isKept = (other: string) =>
       other === folder ||
       this.pinned.has(other) ||

@@ -29,6 +29,23 @@ test('models are listed by name, in pages', async () => {
   assert.equal(second.body.nextCursor, null)
 })
 
+test('a network that is loaded says what runs it', async () => {
+  await putModel(server.store, 'zebras', 1)
+  const { body: cold } = await server.api.get('/models/zebras')
+  assert.equal(cold.serving, undefined)
+  const predicted = await server.api
+    .post('/models/zebras/predict')
+    .send({ instances: [[255, 1, 2, 3]] })
+  assert.equal(predicted.status, 200, predicted.text)
+  const { body: warm } = await server.api.get('/models/zebras')
+  assert.deepEqual(warm.serving, {
+    runtime: 'tensorflow',
+    precision: 'fp32',
+    reason: 'it stands in for a network',
+    isFallback: false,
+  })
+})
+
 test('a model is read in its newest version, or in the requested one', async () => {
   const newest = await server.api.get('/models/shades')
   assert.equal(newest.body.version, 2)

@@ -5,7 +5,7 @@ import { ModelQueue, type Task } from '../../../src/serving/pool/model-queue.js'
 import { modelsToUnload, placeModels } from '../../../src/serving/pool/placement.js'
 import { PoisonList } from '../../../src/serving/pool/poison.js'
 import { Scheduler } from '../../../src/serving/pool/scheduler.js'
-import type { ImagesInput } from '../../../src/spec/ipc-messages.js'
+import type { ImagesInput, LoadedModel } from '../../../src/spec/ipc-messages.js'
 
 interface NamedTask extends Task {
   name: string
@@ -136,12 +136,19 @@ test('the wait of a request counts the images of its model and the share of the 
   assert.equal(scheduler.waitMs('b', 1), 40)
 })
 
+const serving: LoadedModel['serving'] = {
+  runtime: 'tensorflow',
+  precision: 'fp32',
+  reason: 'as set',
+  isFallback: false,
+}
+
 interface TestHolder {
   name: string
   models: Map<
     string,
     {
-      loaded: { bytes: number; runtime: string; precision: string; times: [] } | null
+      loaded: LoadedModel | null
       usedAt: number
     }
   >
@@ -151,12 +158,9 @@ interface TestHolder {
 }
 
 function holder(name: string, models: Record<string, number>, running = 0): TestHolder {
+  const loaded: LoadedModel = { bytes: 100, serving, times: [] }
   const entries = Object.entries(models).map(
-    ([model, usedAt]) =>
-      [
-        model,
-        { loaded: { bytes: 100, runtime: 'none', precision: 'fp32', times: [] as [] }, usedAt },
-      ] as const,
+    ([model, usedAt]) => [model, { loaded, usedAt }] as const,
   )
   return {
     ...{ name, models: new Map(entries), loading: [] },
