@@ -129,6 +129,18 @@ const mayImport: Record<string, readonly string[]> = {
   'api/access': ['api/http', 'spec', 'errors'],
   'api/openapi': ['api', 'api/http', 'spec', 'version'],
   'api/predict': ['api/http', 'datasets', 'serving', 'ipc', 'spec', 'errors', 'places'],
+  'api/protocols': [
+    'api',
+    'api/http',
+    'api/openapi',
+    'api/predict',
+    'models',
+    'serving',
+    'store',
+    'spec',
+    'errors',
+    'version',
+  ],
   'api/routes': [
     'api',
     'api/access',

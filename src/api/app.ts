@@ -32,12 +32,15 @@ import { addJsonBodyParser } from './http/json.js'
 import { defaultLimits, type Limits } from './http/limits.js'
 import { LongPolls } from './http/long-polls.js'
 import { errorHandler } from './http/problem-details.js'
+import { lowerCaseProtocolPath } from './http/protocol-paths.js'
 import { refuseUnknownRoutes } from './http/unknown-routes.js'
 import { closeAfterUnreadBody } from './http/unread-body.js'
 import { buildValidator, formatSchemaErrors } from './http/validation.js'
 import { logRequests } from './log.js'
 import { openapi } from './openapi/openapi.js'
 import type { Parts } from './parts.js'
+import { inferHealthRoutes } from './protocols/health-routes.js'
+import { protocolRoutes } from './protocols/protocol-routes.js'
 import { checkpointRoutes } from './routes/checkpoints.js'
 import { datasetArchiveRoutes } from './routes/dataset-archives.js'
 import { datasetSampleRoutes } from './routes/dataset-samples.js'
@@ -89,6 +92,7 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
     bodyLimit: limits.bodyBytes,
     trustProxy: access.trustedProxies.length > 0 && [...access.trustedProxies],
     exposeHeadRoutes: true,
+    rewriteUrl: ({ url = '/' }) => lowerCaseProtocolPath(url),
     forceCloseConnections: true,
     // requests that arrive before their connection closes are still answered
     return503OnClosing: false,
@@ -141,6 +145,7 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
     openapi: { ...openapi.openapi, ...(publicUrl && { servers: serversOf(publicUrl) }) },
   })
   await app.register(serverRoutes, deps)
+  await app.register(inferHealthRoutes, deps)
   await app.register(homeRoutes, { publicUrl })
   await app.register(docsRoutes)
   await app.register(async guarded => {
@@ -176,6 +181,7 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
     await guarded.register(modelTrafficRoutes, routeDeps)
     await guarded.register(modelContractRoutes, routeDeps)
     await guarded.register(predictionRoutes, routeDeps)
+    await guarded.register(protocolRoutes, routeDeps)
     await guarded.register(weightsRoutes, routeDeps)
     await guarded.register(webhookRoutes, routeDeps)
     await guarded.register(eventRoutes, routeDeps)

@@ -1,4 +1,4 @@
-import { type TObject, type TProperties, type TSchema, Type } from 'typebox'
+import { type Static, type TObject, type TProperties, type TSchema, Type } from 'typebox'
 import { ChangesPage } from '../spec/changes.js'
 import { Checkpoint } from '../spec/checkpoint.js'
 import { DatasetManifest, ImagesManifest, TableManifest } from '../spec/dataset.js'
@@ -10,6 +10,14 @@ import {
   SamplePage,
 } from '../spec/dataset-preview.js'
 import { DatasetDiff, DatasetVersions } from '../spec/dataset-versions.js'
+import {
+  InferAnswer,
+  InferModelConfig,
+  InferModelMetadata,
+  InferServerMetadata,
+  InferStatistics,
+  ProtocolError,
+} from '../spec/inference-protocol.js'
 import { Job } from '../spec/job.js'
 import { LogPage } from '../spec/job-log.js'
 import { JobPlan } from '../spec/job-queries.js'
@@ -29,6 +37,13 @@ import { Traffic } from '../spec/model-traffic.js'
 import { Problem } from '../spec/problem.js'
 import { Readiness } from '../spec/readiness.js'
 import { SelectedPredictions } from '../spec/selected-predictions.js'
+import {
+  TfClassifications,
+  TfModelMetadata,
+  TfModelStatus,
+  TfPredictions,
+  TfRegressions,
+} from '../spec/tf-serving-protocol.js'
 import { CreatedWebhook, Delivery, Webhook } from '../spec/webhook.js'
 import { WeightsManifest, WeightsSummary } from '../spec/weights.js'
 import { Worker, type WorkerList } from '../spec/worker.js'
@@ -41,6 +56,21 @@ export const ImageDatasetFields = partial(ImagesManifest)
 export const TableDatasetFields = partial(TableManifest)
 export const NetworkModelFields = partial(NetworkModelView)
 export const BoostingModelFields = partial(BoostingModelView)
+
+/** Answers of the protocols of other servers. */
+const protocolSchemas: Record<string, { description: string; schema: TSchema }> = {
+  InferAnswer: { description: 'outputs as named tensors', schema: InferAnswer },
+  InferServerMetadata: { description: 'a server', schema: InferServerMetadata },
+  InferModelMetadata: { description: 'inputs and outputs', schema: InferModelMetadata },
+  InferModelConfig: { description: 'a configuration', schema: InferModelConfig },
+  InferStatistics: { description: 'counts and times', schema: InferStatistics },
+  TfPredictions: { description: 'predictions', schema: TfPredictions },
+  TfClassifications: { description: 'labels with probabilities', schema: TfClassifications },
+  TfRegressions: { description: 'numbers', schema: TfRegressions },
+  TfModelStatus: { description: 'versions', schema: TfModelStatus },
+  TfModelMetadata: { description: 'signatures', schema: TfModelMetadata },
+  ProtocolError: { description: 'an error', schema: ProtocolError },
+}
 
 /** Response schemas, with their names and descriptions in the OpenAPI document. */
 export const responseSchemas: TSchema[] = [
@@ -117,6 +147,9 @@ export const responseSchemas: TSchema[] = [
     description: 'Redis and the predictor answer, and the disk takes writes',
   },
   { ...Problem, description: 'an error' },
+  ...Object.entries(protocolSchemas).map(([name, { description, schema }]) => {
+    return { ...schema, $id: name, description }
+  }),
 ]
 
 const ref = <T>(name: string) => Type.Unsafe<T>({ $ref: `${name}#` })
@@ -157,6 +190,19 @@ export const WeightsSummaryResponse = ref<WeightsSummary>('WeightsSummary')
 export const WorkerListResponse = ref<WorkerList>('WorkerList')
 export const ReadinessResponse = ref<Readiness>('Readiness')
 export const ProblemResponse = ref<Problem>('Problem')
+
+const answer = <T extends TSchema>(name: string, _schema: T) => ref<Static<T>>(name)
+export const InferAnswerResponse = answer('InferAnswer', InferAnswer)
+export const InferServerMetadataResponse = answer('InferServerMetadata', InferServerMetadata)
+export const InferModelMetadataResponse = answer('InferModelMetadata', InferModelMetadata)
+export const InferModelConfigResponse = answer('InferModelConfig', InferModelConfig)
+export const InferStatisticsResponse = answer('InferStatistics', InferStatistics)
+export const TfPredictionsResponse = answer('TfPredictions', TfPredictions)
+export const TfClassificationsResponse = answer('TfClassifications', TfClassifications)
+export const TfRegressionsResponse = answer('TfRegressions', TfRegressions)
+export const TfModelStatusResponse = answer('TfModelStatus', TfModelStatus)
+export const TfModelMetadataResponse = answer('TfModelMetadata', TfModelMetadata)
+export const ProtocolErrorResponse = answer('ProtocolError', ProtocolError)
 
 /** Any text, so that a text that is not an id is answered like an unknown job. */
 export const JobParam = Type.String({ maxLength: 64, description: 'the id of a job' })

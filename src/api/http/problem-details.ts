@@ -5,6 +5,7 @@ import { type HttpErrorCode, statusOf } from '../../spec/error-codes.js'
 import type { Problem } from '../../spec/problem.js'
 import { HttpError } from './http-error.js'
 import { listsProblem } from './problem-codes.js'
+import { isProtocolPath } from './protocol-paths.js'
 
 /** Errors of Fastify and busboy, by their code. */
 const frameworkProblems: Record<string, [code: HttpErrorCode, message: string]> = {
@@ -33,7 +34,7 @@ export type ErrorHandler = (
   reply: FastifyReply,
 ) => unknown
 
-/** Returns a handler that turns every error into an RFC 9457 response. `hide` removes paths of the server. */
+/** Returns a handler that turns every error into an RFC 9457 response, or into that of a protocol. `hide` removes paths of the server. */
 export const errorHandler =
   (hide: (text: string) => string): ErrorHandler =>
   (error, request, reply) =>
@@ -58,14 +59,16 @@ function answerError(
     request.log.warn({ err: error }, 'temporarily unavailable')
     reply.header('retry-after', String(known?.retryAfterSeconds ?? 5))
   }
+  const detail = known
+    ? hide(known.message)
+    : `internal error; the server's log has the details under request ${request.id}`
+  if (isProtocolPath(request.url)) return reply.code(status).send({ error: detail })
   const problem: Problem = {
     type: 'about:blank',
     title: STATUS_CODES[status] ?? 'Error',
     status,
     code,
-    detail: known
-      ? hide(known.message)
-      : `internal error; the server's log has the details under request ${request.id}`,
+    detail,
     instance: `urn:uuid:${request.id}`,
     ...(known &&
       known.errors.length > 0 && {

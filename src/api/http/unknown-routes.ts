@@ -2,6 +2,10 @@ import type { FastifyInstance } from 'fastify'
 import { TrainyardError, truncate } from '../../errors.js'
 import { HttpError } from './http-error.js'
 
+/** A parameter, which may have a pattern of its own, or an escaped colon. */
+const parameter = /::|:\w+(?:\([^)]*\))?/g
+const toPattern = (found: string): string => (found === '::' ? ':' : '[^/]+')
+
 /** Returns the error of a request that matches no route. */
 export type UnknownRouteError = (method: string, url: string) => TrainyardError
 
@@ -12,7 +16,7 @@ export type UnknownRouteError = (method: string, url: string) => TrainyardError
 export function refuseUnknownRoutes(app: FastifyInstance): UnknownRouteError {
   const routes: { methods: string[]; url: string; path: RegExp }[] = []
   app.addHook('onRoute', ({ method, url }) => {
-    const path = new RegExp(`^${url.replaceAll('.', '\\.').replace(/:\w+/g, '[^/]+')}$`)
+    const path = new RegExp(`^${url.replaceAll('.', '\\.').replace(parameter, toPattern)}$`)
     routes.push({ methods: [method].flat(), url, path })
   })
   const unknownRoute: UnknownRouteError = (method, url) => {

@@ -8,15 +8,15 @@ import type { CancelledJobs, JobPlan } from '../../spec/job-queries.js'
 import type { MetricsPage } from '../../spec/metrics.js'
 import type { ModelView, RemovedVersions } from '../../spec/model.js'
 import type { Problem } from '../../spec/problem.js'
-import type { Readiness } from '../../spec/readiness.js'
 import type { StreamTicket } from '../../spec/stream-ticket.js'
 import type { CreatedWebhook, Delivery, Webhook } from '../../spec/webhook.js'
 import type { WeightsManifest, WeightsSummary } from '../../spec/weights.js'
-import type { Worker } from '../../spec/worker.js'
 import { datasetAnswerExamples } from './dataset-examples.js'
 import { predictionAnswerExamples } from './prediction-examples.js'
 import { previewExamples } from './preview-examples.js'
+import { protocolAnswerExamples } from './protocol-examples.js'
 import { referenceExamples } from './reference-examples.js'
+import { serverExamples } from './server-examples.js'
 
 const jobId = 'job-01k9zq4t7mhg2s8v5x3c6b1n0d'
 const datasetRef = { id: 'ds-5f2a9c81d04b7e36', name: 'houses' }
@@ -319,32 +319,6 @@ const problem: Problem = {
   ],
 }
 
-const worker: Worker = {
-  id: '5f0c1d2e3a4b-4121-88123',
-  host: 'train-1',
-  pid: 4121,
-  version: '0.1.0',
-  startedAt: at('09:00:00'),
-  draining: false,
-  slots: [{ job: jobId, gpu: null, cpuSeconds: 512.4, residentBytes: 812_646_400 }],
-  memory: { limitBytes: 16_642_998_272, reservedBytes: 734_003_200 },
-  diskProblem: null,
-  gpus: [],
-  cpuSeconds: 3.1,
-  residentBytes: 101_711_872,
-  eventLoopDelaySeconds: 0.004,
-}
-
-const readiness: Readiness = {
-  status: 'degraded',
-  checks: [
-    { name: 'disk', status: 'ok', detail: '120.5 GB free' },
-    { name: 'redis', status: 'ok', detail: 'answers' },
-    { name: 'predictor', status: 'ok', detail: 'answers' },
-    { name: 'worker', status: 'warning', detail: 'no worker is alive' },
-  ],
-}
-
 const pageOf = (item: object) => ({ items: [item], damaged: [], total: 1, nextCursor: null })
 
 /** Examples of answers, by the name of their schema in the document. */
@@ -376,9 +350,8 @@ export const answerExamples: Readonly<Record<string, object>> = {
   CancelledJobs: cancelledJobs,
   RemovedVersions: removedVersions,
   StreamTicket: streamTicket,
-  Worker: worker,
-  WorkerList: { items: [worker] },
-  Readiness: readiness,
+  ...serverExamples,
   ...previewExamples,
+  ...protocolAnswerExamples,
   Problem: problem,
 }

@@ -49,6 +49,20 @@ import {
   RocPoint,
 } from '../../spec/evaluation.js'
 import { FeatureColumn } from '../../spec/feature-column.js'
+import {
+  InferBatchStatistics,
+  InferInput,
+  InferModelStatistics,
+  InferOutput,
+  InferRequestBody,
+  InferRequestParameters,
+  InferTally,
+  RepositoryIndexRequest,
+  RepositoryLoadRequest,
+  RepositoryModel,
+  RequestedInferOutput,
+  TensorMetadata,
+} from '../../spec/inference-protocol.js'
 import { InitFrom, InitReport, InitSource } from '../../spec/init-from.js'
 import {
   BoostingJobRequest,
@@ -110,6 +124,12 @@ import {
   ProgressUpdate,
 } from '../../spec/stream-events.js'
 import { StreamTicket, StreamTicketRequest } from '../../spec/stream-ticket.js'
+import {
+  TfExamplesRequest,
+  TfModelList,
+  TfPredictRequest,
+  TfVersionStatus,
+} from '../../spec/tf-serving-protocol.js'
 import {
   ClipGradients,
   EarlyStopping,
@@ -316,6 +336,24 @@ export const namedSchemas: Record<string, TSchema> = {
   WeightsPage: page(Type.Union([WeightsSummaryResponse, WeightsFieldsResponse])),
   WeightsTensor,
   WeightsNormalization,
+
+  // protocols of other servers
+  InferRequest: InferRequestBody,
+  InferInput,
+  RequestedInferOutput,
+  InferRequestParameters,
+  InferOutput,
+  TensorMetadata,
+  InferTally,
+  InferBatchStatistics,
+  InferModelStatistics,
+  RepositoryIndexRequest,
+  RepositoryLoadRequest,
+  RepositoryModel,
+  TfPredictRequest,
+  TfExamplesRequest,
+  TfVersionStatus,
+  TfModelList,
 
   // webhooks and errors
   WebhookPage: page(WebhookResponse),

@@ -2,7 +2,8 @@ import type { FastifyDynamicSwaggerOptions } from '@fastify/swagger'
 import { type ErrorCode, errorCodes, statusOf } from '../../spec/error-codes.js'
 import { version } from '../../version.js'
 import { commonProblems } from '../http/problem-codes.js'
-import { ProblemResponse } from '../schemas.js'
+import { isProtocolPath } from '../http/protocol-paths.js'
+import { ProblemResponse, ProtocolErrorResponse } from '../schemas.js'
 import { type RouteNotes, routeNotes } from './document.js'
 
 export const openapi: FastifyDynamicSwaggerOptions = {
@@ -55,6 +56,16 @@ export const openapi: FastifyDynamicSwaggerOptions = {
           'training jobs: submit, follow, pause, resume, cancel and retry them; their metrics, logs and checkpoints',
       },
       { name: 'models', description: 'models that jobs have trained, and their predictions' },
+      {
+        name: 'inference',
+        description:
+          'predictions by the Open Inference Protocol v2, for clients of Triton and KServe; errors are `{"error": …}`',
+      },
+      {
+        name: 'tf-serving',
+        description:
+          'predictions as TensorFlow Serving answers them, for its clients; errors are `{"error": …}`',
+      },
       { name: 'events', description: 'one stream of all changes' },
       { name: 'webhooks', description: 'calls to your URLs when jobs change' },
       {
@@ -70,7 +81,7 @@ export const openapi: FastifyDynamicSwaggerOptions = {
     const headers = isTagged ? withETag(responseHeaders) : responseHeaders
     const notes: RouteNotes = { requestExamples, responseHeaders: headers }
     const kept = isTagged ? { 304: notModified } : {}
-    const errors = problemResponses(commonProblems({ ...route, schema }), problems)
+    const errors = problemResponses(commonProblems({ ...route, schema }), problems, url)
     const response = { ...(schema.response as object), ...kept, ...errors }
     const body = describedElsewhere && { body: without(rest.body, describedElsewhere) }
     return { schema: { ...rest, ...body, response, [routeNotes]: notes }, url }
@@ -91,7 +102,7 @@ const notModified = {
 }
 
 /** Error responses: an exact status if the operation has codes of its own for it, else 4xx and 5xx. */
-function problemResponses(common: readonly ErrorCode[], own: readonly ErrorCode[]) {
+function problemResponses(common: readonly ErrorCode[], own: readonly ErrorCode[], url: string) {
   const ownStatuses = own.map(statusOf)
   const codes: Record<string, ErrorCode[]> = {}
   for (const code of new Set([...common, ...own])) {
@@ -100,16 +111,19 @@ function problemResponses(common: readonly ErrorCode[], own: readonly ErrorCode[
     codes[key] = [...(codes[key] ?? []), code]
   }
   return Object.fromEntries(
-    Object.entries(codes).map(([key, listed]) => [key, problemResponse(key, listed)]),
+    Object.entries(codes).map(([key, listed]) => [key, problemResponse(key, listed, url)]),
   )
 }
 
 /** All have one schema, so that clients have one type; the description says which codes there are. */
-function problemResponse(key: string, codes: readonly ErrorCode[]) {
+function problemResponse(key: string, codes: readonly ErrorCode[], url: string) {
   const description = key.endsWith('xx')
     ? `an error that other operations have, too: ${codes.join(', ')}`
     : codes.map(code => `\`${code}\`: ${errorCodes[code].when}`).join('; ')
-  return { description, content: { 'application/problem+json': { schema: ProblemResponse } } }
+  const content = isProtocolPath(url)
+    ? { 'application/json': { schema: ProtocolErrorResponse } }
+    : { 'application/problem+json': { schema: ProblemResponse } }
+  return { description, content }
 }
 
 /** A body without some of its media types. */

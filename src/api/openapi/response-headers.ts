@@ -34,6 +34,10 @@ const responseHeaders = {
     'the notes, as JSON in ASCII, with CSV and Arrow; of many, the first',
     '[{"code":"images_resized","message":"1 of 1 images is resized"}]',
   ),
+  'Inference-Header-Content-Length': text(
+    'the length of the JSON at the beginning of the body, if binary tensors follow it; else absent',
+    '183',
+  ),
   ETag: text(
     'what the answer is: send it in If-None-Match, and an equal answer is 304, without a body',
     'W/"t5wqPZ1lTnrLQBkQNDCeRkJm9Ac"',

@@ -1,10 +1,10 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { quoteTruncated } from '../../errors.js'
+import { type ReadImages, readImageFiles } from '../../serving/image-files.js'
+import type { FileInput } from '../../serving/image-notes.js'
 import { HttpError } from '../http/http-error.js'
 import type { Limits } from '../http/limits.js'
 import { readForm } from '../http/multipart.js'
-import { type ReadImages, readImageFiles } from './image-files.js'
-import type { FileInput } from './image-notes.js'
 
 /** The image files of a form, whatever its fields are called. Throws if there are more than `maxFiles`. */
 export async function readImageForm(

@@ -1,11 +1,12 @@
+import { imageCounts } from '../../serving/image-counts.js'
+import type { ReadImages } from '../../serving/image-files.js'
+import type { FileInput } from '../../serving/image-notes.js'
 import type { EncodedRows, RowModel, RowPredictionOptions } from '../../serving/row-encoding.js'
 import { HttpError } from '../http/http-error.js'
 import { jsonTooLarge, malformedJson } from '../http/json.js'
 import type { Limits } from '../http/limits.js'
-import type { ReadImages } from './image-files.js'
-import type { FileInput } from './image-notes.js'
-import { type ImageCounts, readInstances } from './instances.js'
-import { type ImageShape, valuesPerImage } from './pixels.js'
+import { readInstances } from './instances.js'
+import { type ProtocolInput, type ProtocolTask, readProtocolInput } from './protocol-input.js'
 import { readRows } from './rows.js'
 import { readImageTensor, readRowTensor, type TensorForm } from './tensor.js'
 
@@ -15,32 +16,23 @@ export type BodyFormat =
   | { format: 'tensor'; tensor: TensorForm }
 
 /** The body of a prediction request, and what the model takes. It is plain data, for another thread. */
-export type InputTask = { bytes: Uint8Array; limits: Limits; body: BodyFormat } & (
+export type InputTask = OwnTask | ProtocolTask
+
+type OwnTask = { bytes: Uint8Array; limits: Limits; body: BodyFormat } & (
   | { kind: 'images'; input: FileInput; classes: number }
   | { kind: 'rows'; model: RowModel; options: RowPredictionOptions }
 )
 
-export type ModelInput = ReadImages | EncodedRows
+export type ModelInput = ReadImages | EncodedRows | ProtocolInput
 
 /** Images have an array for each pixel. */
 const maxJsonSize = { depth: 64, parts: 2 ** 23 }
 
-/** A form may have so many images of any size. */
-const fewImages = 32
-
-/** How many images one request may have: the answer has a probability for each class, and all are in memory at once. */
-export function imageCounts(input: ImageShape, classes: number, limits: Limits): ImageCounts {
-  const answerable = Math.max(1, Math.floor(limits.predictionValues / Math.max(1, classes)))
-  const holdable = Math.floor(limits.pixelValues / valuesPerImage(input))
-  return {
-    pixels: Math.min(limits.instances, answerable),
-    files: Math.min(limits.imageFiles, answerable, Math.max(fewImages, holdable)),
-  }
-}
-
 /** Body → the numbers that the model takes. Throws a TrainyardError unless every instance fits the model. */
-export const readInput = (task: InputTask): ModelInput | Promise<ModelInput> =>
-  task.kind === 'images' ? readImages(task) : readTableRows(task)
+export function readInput(task: InputTask): ModelInput | Promise<ModelInput> {
+  if ('body' in task) return task.kind === 'images' ? readImages(task) : readTableRows(task)
+  return readProtocolInput(task, parseJson)
+}
 
 function readImages({
   bytes,
@@ -84,7 +76,8 @@ function readTableRows({
   }
 }
 
-function parseJson(bytes: Uint8Array): unknown {
+/** Undefined for an empty body. Throws for a text that is no JSON, or that takes long to parse. */
+export function parseJson(bytes: Uint8Array): unknown {
   const text = new TextDecoder().decode(bytes)
   if (text === '') return undefined
   const tooLarge = jsonTooLarge(text, maxJsonSize)

@@ -1,17 +1,12 @@
 import { type FieldError, FieldErrors, TrainyardError } from '../../errors.js'
+import type { ImageCounts } from '../../serving/image-counts.js'
+import { type ReadImages, readImageFiles } from '../../serving/image-files.js'
+import type { FileInput } from '../../serving/image-notes.js'
 import { invalidRequest, unknownField } from '../http/http-error.js'
 import { decodeBase64 } from './base64.js'
-import { type ReadImages, readImageFiles } from './image-files.js'
-import type { FileInput } from './image-notes.js'
 import { checkPixel, describeInput, type ImageShape, pixelsOf } from './pixels.js'
 
 const maxFieldErrors = 20
-
-/** How many images a body may have, by what they are. */
-export interface ImageCounts {
-  pixels: number
-  files: number
-}
 
 /**
  * `{ "instances": [...] }` or `{ "inputs": [...] }` → images, either as numbers or as `{ "b64": … }` of image files.

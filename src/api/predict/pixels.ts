@@ -1,5 +1,5 @@
 import type { FieldError } from '../../errors.js'
-import type { ReadImages } from './image-files.js'
+import type { ReadImages } from '../../serving/image-files.js'
 
 export interface ImageShape {
   height: number

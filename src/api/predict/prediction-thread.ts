@@ -8,6 +8,7 @@ import type { PredictionTable } from './prediction-table.js'
 import {
   type FromPredictionThread,
   remember,
+  type TaskForThread,
   type ToPredictionThread,
 } from './prediction-worker.js'
 
@@ -24,6 +25,8 @@ type Work = ToPredictionThread extends infer Message
 
 /** Bodies up to this size are read at once, which takes a few milliseconds. */
 const maxInlineBytes = 64 * 1024
+/** With binary tensors, which are not parsed. */
+const maxInlineBinaryBytes = 1024 * 1024
 const maxInlineColumns = 1000
 const maxInlineCategories = 10_000
 const maxPending = 64
@@ -72,12 +75,12 @@ export class PredictionThread {
     await this.worker?.terminate()
   }
 
-  private withoutSentModel(task: InputTask, key: string) {
-    if (task.kind !== 'rows') return task
+  private withoutSentModel(task: InputTask, key: string): TaskForThread {
+    if (!('model' in task)) return task
     const { model, ...others } = task
     if (this.sentModels.has(key)) return others
     remember(this.sentModels, key, true)
-    return { ...others, model }
+    return { ...others, model } as TaskForThread
   }
 
   private start(): Worker {
@@ -113,15 +116,18 @@ export class PredictionThread {
 }
 
 function isSmall(task: InputTask): boolean {
-  if (task.bytes.length > maxInlineBytes) return false
+  if (bytesToParse(task) > maxInlineBytes || task.bytes.length > maxInlineBinaryBytes) return false
   // their readers are not loaded here, and small bodies may become large ones
-  if (task.body.format === 'arrow' || task.body.format === 'parquet') return false
-  if (task.kind === 'images') return true
+  if ('body' in task && ['arrow', 'parquet'].includes(task.body.format)) return false
+  if (!('model' in task) || !('columns' in task.model)) return true
   const { columns } = task.model
   if (columns.length > maxInlineColumns) return false
   const categories = columns.reduce((sum, column) => sum + (column.categories?.length ?? 0), 0)
   return categories <= maxInlineCategories
 }
+
+const bytesToParse = (task: InputTask): number =>
+  task.kind === 'infer' && task.headerLength !== null ? task.headerLength : task.bytes.length
 
 const busy = () =>
   new TrainyardError('PREDICTOR_BUSY', `${maxPending} predictions are waiting already; try again`)

@@ -1,16 +1,19 @@
 // A thread that reads the bodies of predictions and writes Arrow: parsing eight megabytes takes up to a second.
 import { parentPort } from 'node:worker_threads'
 import { encodeError } from '../../ipc/wire-error.js'
+import type { ServedInput } from '../../serving/protocols/served-input.js'
 import type { RowModel } from '../../serving/row-encoding.js'
 import type { WireError } from '../../spec/ipc-messages.js'
 import { type InputTask, type ModelInput, readInput } from './input.js'
 import type { PredictionTable } from './prediction-table.js'
 
-type WithoutModel<T> = T extends { kind: 'rows' } ? Omit<T, 'model'> & { model?: RowModel } : T
+type WithoutModel<T> = T extends { model: infer M } ? Omit<T, 'model'> & { model?: M } : T
+
+export type TaskForThread = WithoutModel<InputTask>
 
 /** A model with many categories takes long to copy, so it comes only with its first task. */
 export type ToPredictionThread = { id: number } & (
-  | { modelKey: string; task: WithoutModel<InputTask> }
+  | { modelKey: string; task: TaskForThread }
   | { table: PredictionTable }
 )
 export type FromPredictionThread = { id: number } & (
@@ -28,7 +31,7 @@ export function remember<T>(models: Map<string, T>, key: string, model: T): void
   if (models.size > rememberedModels && first !== undefined) models.delete(first)
 }
 
-const models = new Map<string, RowModel>()
+const models = new Map<string, RowModel | ServedInput>()
 
 async function work(message: ToPredictionThread): Promise<ModelInput | Uint8Array> {
   if ('table' in message) {
@@ -36,9 +39,11 @@ async function work(message: ToPredictionThread): Promise<ModelInput | Uint8Arra
     return writeArrow(message.table)
   }
   const { modelKey, task } = message
-  if (task.kind === 'images') return readInput(task)
-  if (task.model) remember(models, modelKey, task.model)
-  return readInput({ ...task, model: models.get(modelKey)! })
+  if (!('body' in task) || task.kind === 'rows') {
+    if (task.model) remember(models, modelKey, task.model)
+    return readInput({ ...task, model: models.get(modelKey) } as InputTask)
+  }
+  return readInput(task)
 }
 
 /** Buffers that the answer alone has; small ones share the memory of a pool, which cannot be moved. */
@@ -50,7 +55,9 @@ function buffersOf(result: ModelInput | Uint8Array): ArrayBuffer[] {
         ? result.rows
         : result.input.kind === 'pixels'
           ? result.input.data
-          : null
+          : result.input.kind === 'rows'
+            ? result.input.rows
+            : null
   return numbers && numbers.byteLength === numbers.buffer.byteLength
     ? [numbers.buffer as ArrayBuffer]
     : []

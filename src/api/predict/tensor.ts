@@ -1,9 +1,9 @@
 // Bodies of raw numbers, as NumPy's tobytes() writes them on most machines: little-endian, row-major.
 import { escapePointerToken, FieldErrors, fieldError, TrainyardError } from '../../errors.js'
+import type { ReadImages } from '../../serving/image-files.js'
 import type { EncodedRows, RowModel, RowPredictionOptions } from '../../serving/row-encoding.js'
 import type { TensorType } from '../../spec/predict-options.js'
 import type { Limits } from '../http/limits.js'
-import type { ReadImages } from './image-files.js'
 import { copyPixelNumbers, type ImageShape, pixelsOf, valuesPerImage } from './pixels.js'
 import { readColumnRows } from './rows.js'
 

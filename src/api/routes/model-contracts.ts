@@ -1,10 +1,10 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { ModelAliases } from '../../models/references/model-aliases.js'
 import { type ContractLimits, contractOf } from '../../serving/contract.js'
+import { imageCounts } from '../../serving/image-counts.js'
 import { maxRowsOf, rowModelOf } from '../../serving/row-encoding.js'
 import { isBoostingModel, type Model } from '../../spec/model.js'
 import type { Limits } from '../http/limits.js'
-import { imageCounts } from '../predict/input.js'
 import { ModelContractResponse } from '../schemas.js'
 import { ModelParams, selectorProblems, VersionQuery } from './models.js'
 

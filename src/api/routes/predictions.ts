@@ -10,6 +10,9 @@ import {
   preprocessingOf,
   tensorType,
 } from '../../serving/contract.js'
+import { imageCounts } from '../../serving/image-counts.js'
+import { type ReadImages, readImageFiles } from '../../serving/image-files.js'
+import type { FileInput } from '../../serving/image-notes.js'
 import type { PredictionService } from '../../serving/prediction-service.js'
 import { type EncodedRows, rowModelOf } from '../../serving/row-encoding.js'
 import {
@@ -36,10 +39,8 @@ import { splitLists } from '../http/split-lists.js'
 import { skipBodyValidation } from '../http/validation.js'
 import { predictExamples } from '../openapi/request-examples.js'
 import type { ClassSelection } from '../predict/class-predictions.js'
-import { type ReadImages, readImageFiles } from '../predict/image-files.js'
 import { readImageForm } from '../predict/image-form.js'
-import type { FileInput } from '../predict/image-notes.js'
-import { type BodyFormat, imageCounts } from '../predict/input.js'
+import type { BodyFormat } from '../predict/input.js'
 import { networkPredictions } from '../predict/network-predictions.js'
 import type { PredictionTable } from '../predict/prediction-table.js'
 import { PredictionThread } from '../predict/prediction-thread.js'

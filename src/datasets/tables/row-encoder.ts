@@ -376,5 +376,8 @@ function bufferSource(name: string, content: Uint8Array): ByteSource {
   }
 }
 
-const formatValue = (value: unknown) =>
-  typeof value === 'string' ? quoteCell(value) : String(JSON.stringify(value)).slice(0, 40)
+const formatValue = (value: unknown) => {
+  if (typeof value === 'string') return quoteCell(value)
+  // JSON has no infinite numbers
+  return (typeof value === 'number' ? String(value) : String(JSON.stringify(value))).slice(0, 40)
+}

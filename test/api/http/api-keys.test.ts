@@ -14,7 +14,8 @@ before(async () => {
 })
 after(() => server.close())
 
-const publicPaths = ['/healthz', '/readyz', '/openapi.json']
+const probes = ['/healthz', '/readyz', '/v2/health/live', '/v2/health/ready']
+const publicPaths = [...probes, '/openapi.json']
 const methods = ['get', 'put', 'post', 'delete', 'patch'] as const
 
 test('every operation in the OpenAPI document requires a key unless the document makes it public', async () => {

@@ -1,6 +1,6 @@
-import type { ImageDescription, ImageTrait } from '../../datasets/images/encoded/image-traits.js'
-import type { ImagePreprocessing } from '../../spec/model.js'
-import { Notes } from '../../spec/notes.js'
+import type { ImageDescription, ImageTrait } from '../datasets/images/encoded/image-traits.js'
+import type { ImagePreprocessing } from '../spec/model.js'
+import { Notes } from '../spec/notes.js'
 
 /** What the notes on image files need of a model. */
 export interface FileInput extends ImagePreprocessing {

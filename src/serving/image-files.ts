@@ -1,9 +1,9 @@
-import { describeImage } from '../../datasets/images/encoded/image-traits.js'
-import { ImageError } from '../../datasets/images/image-error.js'
-import { TrainyardError } from '../../errors.js'
-import { checkImage } from '../../serving/check-image.js'
-import type { ImagesInput } from '../../spec/ipc-messages.js'
-import type { Note } from '../../spec/note.js'
+import { describeImage } from '../datasets/images/encoded/image-traits.js'
+import { ImageError } from '../datasets/images/image-error.js'
+import { TrainyardError } from '../errors.js'
+import type { ImagesInput } from '../spec/ipc-messages.js'
+import type { Note } from '../spec/note.js'
+import { checkImage } from './check-image.js'
 import { type FileInput, imageNotes } from './image-notes.js'
 
 /** Image files as they are sent, and what will be done to them. */

@@ -1,0 +1,51 @@
+import type { FastifyRequest } from 'fastify'
+import type { ModelAliases } from '../../models/references/model-aliases.js'
+import type { ModelRegistry } from '../../models/registry.js'
+import type { PredictOptions } from '../../serving/pool/request.js'
+import type { PredictionService } from '../../serving/prediction-service.js'
+import type { PredictedOutputs } from '../../serving/protocols/predict-outputs.js'
+import { type ModelInput, servedInputOf } from '../../serving/protocols/served-input.js'
+import type { Model } from '../../spec/model.js'
+import type { ModelSelector } from '../../spec/model-selector.js'
+import type { DamageRegistry } from '../../store/damage-registry.js'
+import type { Limits } from '../http/limits.js'
+import type { ProtocolInput, ProtocolTask } from '../predict/protocol-input.js'
+
+export interface ProtocolRoutesDeps {
+  predictions: PredictionService
+  models: Pick<ModelRegistry, 'get' | 'allVersions' | 'assertIntact'>
+  modelRecords: { aliases: Pick<ModelAliases, 'find'> }
+  damage: Pick<DamageRegistry, 'has'>
+  limits: Limits
+}
+
+export interface ProtocolParts extends ProtocolRoutesDeps {
+  /** The version that answers a request for predictions, which is counted from now on. */
+  select(request: FastifyRequest, selector: ModelSelector): Promise<Model>
+  /** The version that a selector means; its files are intact. */
+  find(selector: ModelSelector): Promise<Model>
+  read(task: ProtocolTask, model: Model): Promise<ProtocolInput>
+  predict(
+    request: FastifyRequest,
+    model: Model,
+    input: ModelInput,
+    options: PredictOptions,
+  ): Promise<PredictedOutputs>
+}
+
+/** Versions are texts in the Open Inference Protocol, so that one may be an alias, too. */
+export const selectorOf = ({ id, version }: { id: string; version?: string }): ModelSelector => {
+  if (version === undefined) return { name: id }
+  return /^[1-9]\d{0,8}$/.test(version)
+    ? { name: id, version: Number(version) }
+    : { name: id, alias: version }
+}
+
+export const bytesOf = ({ body }: FastifyRequest): Uint8Array =>
+  body instanceof Uint8Array ? body : new Uint8Array()
+
+export const taskOf = (request: FastifyRequest, model: Model, limits: Limits) => ({
+  bytes: bytesOf(request),
+  limits,
+  model: servedInputOf(model),
+})

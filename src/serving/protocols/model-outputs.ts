@@ -1,0 +1,167 @@
+// What a model answers, as named tensors.
+import { quoteTruncated } from '../../errors.js'
+import type { BoostingObjective } from '../../spec/boosting-options.js'
+import type { Probabilities, RowValues } from '../../spec/ipc-messages.js'
+import {
+  type BoostingModel,
+  isBoostingModel,
+  type Model,
+  type NetworkModel,
+} from '../../spec/model.js'
+import type { RequestedOutput } from './infer-request.js'
+import { type BytesTensor, invalidRequest, type NumberTensor, type Tensor } from './tensor.js'
+
+/** A kind of output, and the sizes of one prediction: [] for one value. */
+export interface OutputSpec {
+  name: string
+  datatype: 'FP32' | 'FP64' | 'BYTES'
+  sizes: readonly number[]
+}
+
+/** An output that is made only if it is asked for. */
+export interface ModelOutput extends OutputSpec {
+  tensor(): Tensor
+}
+
+const floats = (name: string, ...sizes: number[]): OutputSpec => ({ name, datatype: 'FP32', sizes })
+const texts = (name: string): OutputSpec => ({ name, datatype: 'BYTES', sizes: [] })
+
+const value = () => [floats('value')]
+const classes = (labels: number) => [floats('probabilities', labels), texts('labels')]
+const bothClasses: OutputSpec = { name: 'probabilities', datatype: 'FP64', sizes: [2] }
+
+const rowOutputSpecs: Record<BoostingObjective, (model: BoostingModel) => OutputSpec[]> = {
+  regression: value,
+  absoluteError: value,
+  huber: value,
+  poisson: value,
+  gamma: value,
+  tweedie: value,
+  quantile: ({ model }) => [floats('values', model.quantile.length)],
+  ranking: () => [floats('score')],
+  binary: () => [bothClasses, texts('labels')],
+  multiclass: ({ labels }) => classes(labels.length),
+}
+
+/** The outputs of a model, in the order in which they are answered. */
+export const outputSpecsOf = (model: Model): OutputSpec[] =>
+  isBoostingModel(model)
+    ? rowOutputSpecs[model.model.objective](model)
+    : [floats('logits', model.labels.length), ...classes(model.labels.length)]
+
+/** Outputs of a network. */
+export function networkOutputs(
+  { labels }: NetworkModel,
+  { logits, probabilities, classes }: Probabilities,
+): ModelOutput[] {
+  return [numberOutput('logits', logits, classes), ...classOutputs(probabilities, classes, labels)]
+}
+
+/** Outputs of boosted trees. */
+export function rowOutputs(model: BoostingModel, { values, outputs }: RowValues): ModelOutput[] {
+  const { objective } = model.model
+  const { labels } = model
+  if (objective === 'binary') return classOutputs(bothProbabilities(values), 2, labels)
+  if (objective === 'multiclass') return classOutputs(values, outputs, labels)
+  const [spec] = rowOutputSpecs[objective](model)
+  return [numberOutput(spec!.name, values, ...(spec!.sizes.length > 0 ? [outputs] : []))]
+}
+
+/** XGBoost has the probability of the second class. That of the first may need more digits than a float has. */
+const bothProbabilities = (positive: Float32Array): Float64Array =>
+  Float64Array.from({ length: 2 * positive.length }, (_, i) => {
+    const probability = positive[i >> 1]!
+    return i % 2 === 0 ? 1 - probability : probability
+  })
+
+type Floats = Float32Array | Float64Array
+
+function numberOutput(name: string, values: Floats, ...sizes: number[]): ModelOutput {
+  const width = sizes.reduce((product, size) => product * size, 1)
+  const shape = [values.length / width, ...sizes]
+  const datatype = values instanceof Float64Array ? 'FP64' : 'FP32'
+  const tensor: NumberTensor = { name, datatype, shape, values: values as NumberTensor['values'] }
+  return { name, datatype, sizes, tensor: () => tensor }
+}
+
+function classOutputs(
+  probabilities: Floats,
+  classes: number,
+  labels: readonly string[],
+): ModelOutput[] {
+  const best = (): BytesTensor => {
+    const names = labels.map(label => Buffer.from(label))
+    const shape = [probabilities.length / classes]
+    const values = Array.from({ length: shape[0]! }, (_, row) => {
+      const index = indexOfLargest(probabilities, row * classes, classes)
+      return names[index] ?? Buffer.from(String(index))
+    })
+    return { name: 'labels', datatype: 'BYTES', shape, values }
+  }
+  return [
+    numberOutput('probabilities', probabilities, classes),
+    { ...texts('labels'), tensor: best },
+  ]
+}
+
+/** The first one if several are equal. */
+function indexOfLargest(values: Floats, start: number, length: number): number {
+  let best = 0
+  for (let i = 1; i < length; i++) if (values[start + i]! > values[start + best]!) best = i
+  return best
+}
+
+export interface ChosenOutput {
+  tensor: Tensor
+  binary: boolean
+}
+
+/** The outputs that a request asks for; all if it names none. Throws if the model has no such output. */
+export function chooseOutputs(
+  outputs: readonly ModelOutput[],
+  requested: readonly RequestedOutput[] | null,
+  binary: boolean,
+  labels: readonly string[],
+): ChosenOutput[] {
+  if (requested === null) return outputs.map(output => ({ tensor: output.tensor(), binary }))
+  return requested.map(({ name, binary, classification }) => {
+    const output = outputs.find(output => output.name === name)!
+    const tensor = output.tensor()
+    if (classification === null) return { tensor, binary }
+    return { tensor: classify(tensor as NumberTensor, classification, labels), binary }
+  })
+}
+
+/** Before anything is predicted. Throws unless the model has the outputs, and classes to choose from. */
+export function checkRequestedOutputs(model: Model, requested: readonly RequestedOutput[]): void {
+  const specs = outputSpecsOf(model)
+  for (const { name, classification } of requested) {
+    const spec = specs.find(spec => spec.name === name)
+    if (!spec) {
+      const known = specs.map(({ name }) => name).join(', ')
+      throw invalidRequest(`there is no output ${quoteTruncated(name)}, only ${known}`)
+    }
+    const hasClasses = spec.datatype !== 'BYTES' && spec.sizes[0] === model.labels.length
+    if (classification === null || (hasClasses && model.labels.length > 0)) continue
+    throw invalidRequest(`the output ${quoteTruncated(name)} has no classes to choose from`)
+  }
+}
+
+/** Values [n, classes] → texts [n, k], `value:index:label`, best first. */
+function classify(tensor: NumberTensor, k: number, labels: readonly string[]): BytesTensor {
+  const [count = 0, classes = 1] = tensor.shape
+  const width = Math.min(k, classes)
+  const values: Uint8Array[] = []
+  for (let row = 0; row < count; row++) {
+    const scores = tensor.values.subarray(row * classes, (row + 1) * classes) as Floats
+    for (const index of bestIndices(scores, width)) {
+      values.push(Buffer.from(`${scores[index]}:${index}:${labels[index] ?? index}`))
+    }
+  }
+  return { name: tensor.name, datatype: 'BYTES', shape: [count, width], values }
+}
+
+const bestIndices = (scores: Floats, k: number): number[] =>
+  Array.from(scores.keys())
+    .sort((a, b) => scores[b]! - scores[a]! || a - b)
+    .slice(0, k)
