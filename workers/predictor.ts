@@ -78,12 +78,8 @@ async function load(
     const times = await model.warmUp()
     models.set(folder, model)
     const rssBytes = process.memoryUsage.rss()
-    const { networkBytes, ...description } = model.description
-    const loaded: LoadedModel = {
-      bytes: Math.max(networkBytes, rssBytes - before),
-      ...description,
-      times,
-    }
+    const bytes = Math.max(network.bytes, rssBytes - before)
+    const loaded: LoadedModel = { bytes, serving: model.serving, times }
     send({ type: 'loaded', folder, model: loaded, rssBytes })
   } catch (error) {
     network?.close()

@@ -13,7 +13,7 @@ import { jobKinds, requestOf } from '../job-kinds.js'
 import { loadSamples, uploadDatasets } from '../samples.js'
 import { type AcceptanceTest, testDeadline } from './acceptance-test.js'
 
-/** Slow enough that the predictions sent during a start of the API fit into a predictor's queue (64). */
+/** Slow enough that the predictions sent during a start of the API fit into the queue of the predictor for rows (64). */
 const predictIntervalMs = 200
 const submitIntervalMs = 4000
 const maxDrainMs = 30_000

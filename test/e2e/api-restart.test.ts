@@ -15,9 +15,12 @@ const apiScript = 'src/api/main.js'
 let output = ''
 let deployment: TestDeployment
 before(async () => {
-  deployment = await TestDeployment.open({ TRAINYARD_LOG_LEVEL: 'warn' }, text => {
-    output += text
-  })
+  deployment = await TestDeployment.open(
+    { TRAINYARD_LOG_LEVEL: 'warn', TRAINYARD_PREDICTION_WAIT_MS: '30000' },
+    text => {
+      output += text
+    },
+  )
 })
 after(() => deployment.close())
 
@@ -97,6 +100,61 @@ test('requests during the graceful end of the API process are all answered', asy
     { timeoutMs: 120_000, intervalMs: 0 },
   )
   assert.deepEqual([...statuses], [200])
+})
+
+test('of 200 predictions a second during a restart of the API process, none is refused and none is wrong', async t => {
+  await deployment.client.uploadDataset('digits-to-predict', await mnistSample(320))
+  const job = await deployment.train({
+    name: 'restarted',
+    model: { kind: 'resnet', blocks: 1, filters: 4 },
+    dataset: 'digits-to-predict',
+    training: { steps: 2, batchSize: 16 },
+  })
+  assert.equal(job.status, 'succeeded')
+  const predict = (seed: number) =>
+    fetch(`${deployment.url}/models/restarted/predict`, {
+      method: 'POST',
+      headers: {
+        authorization: `Bearer ${deployment.key}`,
+        connection: 'close',
+        'content-type': 'application/json',
+      },
+      body: JSON.stringify({
+        instances: [Array.from({ length: 784 }, (_, i) => (i * 7 + seed * 31) % 256)],
+      }),
+    }).then(async answer => {
+      if (answer.status !== 200) return `${answer.status}: ${await answer.text()}`
+      const { predictions } = (await answer.json()) as { predictions: unknown[] }
+      return JSON.stringify(predictions)
+    }, String)
+  const expected: string[] = []
+  for (let seed = 0; seed < 10; seed++) expected.push(await predict(seed))
+  assert.ok(
+    expected.every(answer => answer.startsWith('[{')),
+    expected[0],
+  )
+
+  const api = await deployment.pidOf(apiScript)
+  const answers: Promise<string>[] = []
+  const timer = setInterval(() => answers.push(predict(answers.length % 10)), 5)
+  try {
+    await eventually('predictions before the restart', () => answers.length >= 100)
+    process.kill(api, 'SIGTERM')
+    await eventually('the API process to end', () => !isAlive(readStat(api)), {
+      timeoutMs: 120_000,
+    })
+    const atEnd = answers.length
+    await get()
+    await eventually('predictions after the restart', () => answers.length >= atEnd + 100)
+  } finally {
+    clearInterval(timer)
+  }
+  const found = await within('all predictions to be answered', Promise.all(answers), {
+    timeoutMs: 120_000,
+  })
+  t.diagnostic(`${found.length} predictions`)
+  for (const [i, answer] of found.entries())
+    assert.equal(answer, expected[i % 10], `prediction ${i}`)
 })
 
 test('while the supervisor is stopped the API serves, and says that nothing is restarted', async () => {

@@ -59,7 +59,7 @@ export class ServedNetwork {
     )
     const images = values / this.values
     // damaged files leave room: the batch may be smaller than it was planned
-    const fitting = Math.min(size, paddedSize(images))
+    const fitting = this.anySize ? images : Math.min(size, paddedSize(images))
     const batch = images === 0 ? null : this.pad(prepared, fitting)
     return { parts: prepared, batch, decodeMs: performance.now() - since }
   }
@@ -87,9 +87,14 @@ export class ServedNetwork {
     return { parts: answers, decodeMs, runMs: ran - since, outputMs, size: batch.shape[0] }
   }
 
-  get description(): Pick<LoadedModel, 'serving'> & { networkBytes: number } {
-    const { runtime, precision, reason, isFallback, bytes } = this.network
-    return { serving: { runtime, precision, reason, isFallback }, networkBytes: bytes }
+  get serving(): LoadedModel['serving'] {
+    const { runtime, precision, reason, isFallback } = this.network
+    return { runtime, precision, reason, isFallback }
+  }
+
+  /** TensorFlow's kernels are prepared again for each size. */
+  private get anySize(): boolean {
+    return this.network.runtime === 'openvino'
   }
 
   close(): void {

@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify'
 import { Counter, Histogram, type Registry } from 'prom-client'
 import type { Execution, PredictionStatistics } from '../../serving/statistics.js'
-import { batchSizes } from '../../spec/batch-sizes.js'
+import { batchSizes, paddedSize } from '../../spec/batch-sizes.js'
 
 /** A scrape has at most so many models by name. */
 const maxModels = 100
@@ -52,7 +52,7 @@ export class PredictionMetrics {
     })
     this.batches = new Counter({
       name: 'trainyard_prediction_batches_total',
-      help: 'Batches that ran, by the size that they were padded to; rows are not padded.',
+      help: 'Batches that ran, by their size, rounded up to 1, 2, 4, 8, 16 or 32; or rows.',
       labelNames: ['model', 'size'],
       registers,
     })
@@ -89,7 +89,7 @@ export class PredictionMetrics {
 
   private addBatch({ name, size, queuedMs, inputMs, inferMs, outputMs }: Execution): void {
     const model = this.label(name)
-    this.batches.inc({ model, size: size ?? 'rows' })
+    this.batches.inc({ model, size: size === null ? 'rows' : paddedSize(size) })
     this.queueSeconds.inc({ model }, queuedMs.reduce((sum, ms) => sum + ms, 0) / 1000)
     this.computeSeconds.inc({ model, step: 'decode' }, inputMs / 1000)
     this.computeSeconds.inc({ model, step: 'run' }, (inferMs + outputMs) / 1000)

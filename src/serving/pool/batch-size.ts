@@ -1,4 +1,4 @@
-import { batchSizes, maxBatch } from '../../spec/batch-sizes.js'
+import { batchSizes } from '../../spec/batch-sizes.js'
 
 /** A batch that takes longer makes others wait for too little: throughput hardly grows beyond it. */
 const maxBatchMs = 300
@@ -39,6 +39,13 @@ export class RunTimes {
   }
 }
 
+export interface BatchLimits {
+  /** The most images of a batch. */
+  maxImages: number
+  /** Whether the runtime is prepared for batches of any size, which are not padded then. */
+  anySize: boolean
+}
+
 /**
  * How many of the waiting images run next, and what their batch is padded to: the largest size that they
  * fill, or the next one if its padding costs less than a second batch.
@@ -46,9 +53,13 @@ export class RunTimes {
 export function chooseBatch(
   waiting: number,
   times: RunTimes,
-  maxImages: number = maxBatch,
+  { maxImages, anySize }: BatchLimits,
 ): { images: number; size: number } {
   const allowed = batchSizes.filter(size => size <= maxImages && isShort(size, times))
+  if (anySize) {
+    const images = Math.min(waiting, allowed.at(-1) ?? 1)
+    return { images, size: images }
+  }
   const filled = allowed.findLast(size => size <= waiting) ?? 1
   const padded = allowed.find(size => size > filled)
   if (padded === undefined || waiting === filled) return { images: filled, size: filled }

@@ -283,7 +283,8 @@ export class PredictorPool implements Predictor {
   private onLoaded(process: Process, folder: string, model: LoadedModel): void {
     const { log, memoryBytes, environments } = this.options
     this.loadCrashes.forget(folder)
-    const { times } = this.scheduler.model(folder)
+    const { times, limits } = this.scheduler.model(folder)
+    limits.anySize = model.serving.runtime === 'openvino'
     for (const { size, ms } of model.times) times.add(size, ms)
     log.info({ pid: process.pid, folder, ...model }, 'loaded a model')
     if (model.serving.isFallback) {

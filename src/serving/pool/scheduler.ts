@@ -1,5 +1,5 @@
 import { maxBatch, paddedSize } from '../../spec/batch-sizes.js'
-import { chooseBatch, RunTimes } from './batch-size.js'
+import { type BatchLimits, chooseBatch, RunTimes } from './batch-size.js'
 import { ModelQueue, type Slice, type Task } from './model-queue.js'
 
 export interface Batch<T extends Task> {
@@ -15,8 +15,7 @@ export interface Batch<T extends Task> {
 interface ModelState<T extends Task> {
   readonly queue: ModelQueue<T>
   readonly times: RunTimes
-  /** The most images of a batch. */
-  readonly maxImages: number
+  readonly limits: BatchLimits
   /** The time that its batches have taken, counted so that models which waited for nothing gain nothing. */
   virtualMs: number
 }
@@ -35,9 +34,12 @@ export class Scheduler<T extends Task> {
   private clock = 0
 
   /** `maxImages`: the most that a batch of the model may have; what was set first counts. */
-  model(name: string, maxImages = maxBatch): { readonly times: RunTimes; readonly images: number } {
-    const { queue, times } = this.state(name, maxImages)
-    return { times, images: queue.images }
+  model(
+    name: string,
+    maxImages = maxBatch,
+  ): { readonly times: RunTimes; readonly limits: BatchLimits; readonly images: number } {
+    const { queue, times, limits } = this.state(name, maxImages)
+    return { times, limits, images: queue.images }
   }
 
   add(model: string, task: T): void {
@@ -86,11 +88,12 @@ export class Scheduler<T extends Task> {
   /** Takes the next batch of a model that has images waiting. */
   take(model: string): Batch<T> {
     const state = this.state(model)
-    const { queue, times, maxImages } = state
-    const chosen = chooseBatch(queue.images, times, maxImages)
+    const { queue, times, limits } = state
+    const chosen = chooseBatch(queue.images, times, limits)
     const slices = queue.take(chosen.images)
     const images = slices.reduce((sum, { count }) => sum + count, 0)
-    const size = images === chosen.images ? chosen.size : paddedSize(images)
+    const unchosen = limits.anySize ? images : paddedSize(images)
+    const size = images === chosen.images ? chosen.size : unchosen
     const estimateMs = times.estimate(size) ?? unknownMs
     this.clock = Math.max(this.clock, state.virtualMs)
     state.virtualMs += estimateMs
@@ -127,7 +130,8 @@ export class Scheduler<T extends Task> {
     const known = this.models.get(model)
     if (known) return known
     const created = {
-      ...{ queue: new ModelQueue<T>(), times: new RunTimes(), maxImages },
+      ...{ queue: new ModelQueue<T>(), times: new RunTimes() },
+      limits: { maxImages, anySize: false },
       virtualMs: this.clock,
     }
     this.models.set(model, created)

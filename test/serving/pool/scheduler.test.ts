@@ -56,8 +56,8 @@ test('a task that is removed leaves the others in order', () => {
 
 test('a batch has the largest size that it fills, or a padded one if that is no slower', () => {
   const unknown = new RunTimes()
-  const chosen = (waiting: number, times: RunTimes, max?: number) => {
-    const { images, size } = chooseBatch(waiting, times, max)
+  const chosen = (waiting: number, times: RunTimes, maxImages = 32, anySize = false) => {
+    const { images, size } = chooseBatch(waiting, times, { maxImages, anySize })
     return `${images} of ${size}`
   }
   assert.equal(chosen(1, unknown), '1 of 1')
@@ -74,6 +74,9 @@ test('a batch has the largest size that it fills, or a padded one if that is no 
   const constant = new RunTimes()
   for (const size of [1, 2, 4, 8]) constant.add(size, 10 + size / 100)
   assert.equal(chosen(5, constant), '5 of 8')
+  // OpenVINO takes any size and pads nothing
+  assert.equal(chosen(5, constant, 32, true), '5 of 5')
+  assert.equal(chosen(50, constant, 32, true), '32 of 32')
   // long batches make others wait
   const slow = new RunTimes()
   slow.add(4, 200)
