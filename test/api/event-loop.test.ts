@@ -22,6 +22,7 @@ import {
   type TestServer,
   uploadDataset,
 } from '../../testing/test-server.js'
+import { largeFiles } from './large-files.js'
 import {
   type LargeBody,
   largeBodies,
@@ -193,7 +194,9 @@ test('no body holds the event loop', async () => {
   for (const { method, path, schemas } of operations()) {
     for (const [type, schema] of Object.entries(schemas)) {
       const bodies: LargeBody[] =
-        type === 'multipart/form-data' ? largeForms(random) : largeBodies(type, schema, random)
+        type === 'multipart/form-data'
+          ? largeForms(random)
+          : [...largeBodies(type, schema, random), ...largeFiles(type)]
       for (const model of path.includes('/predict') ? ['images', 'rows'] : ['']) {
         for (const { what, body, contentType = type } of bodies) {
           const requestLine = `${method} ${pathOf(path, model)}`

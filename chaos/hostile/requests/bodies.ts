@@ -182,21 +182,44 @@ const csvTexts: readonly ((random: Random) => string)[] = [
   () => 'a\0b,c\n1,2\n',
 ]
 
+const predictQueries = [
+  ...['', '?explain=true', '?version=1', '?version=0', '?version=99999999999999999999'],
+  ...['?topK=5', '?topK=1e9', '?outputs=label,logits', '?outputs=,', '?format=arrow', '?format=x'],
+  ...['?shape=2,2&dtype=uint8', '?shape=999999999,999999999,9,9&dtype=float64', '?dtype=float32'],
+]
+
+const binaryTypes = [
+  ...['image/png', 'image/jpeg', 'application/octet-stream', 'application/vnd.apache.parquet'],
+  ...['application/vnd.apache.arrow.stream', 'application/vnd.apache.arrow.file'],
+]
+
+/** How files begin, and an Arrow stream whose metadata is said to be long. */
+const signatures = [
+  ...['', '\x89PNG\r\n\x1a\n', '\xff\xd8\xff\xe0', 'PAR1', 'ARROW1\0\0'],
+  '\xff\xff\xff\xff\xff\xff\xff\x7f',
+]
+
+const acceptHeaders = ['text/csv', 'image/*;q=1', 'application/json;q=0', 'a/b,'.repeat(500), ';q=']
+
 export const predictKind: RequestKind = {
   name: 'predict body',
   weight: 6,
   make(random, target) {
-    const path = `/models/${target.model}/predict${random.pick(['', '?explain=true', '?version=1', '?version=0', '?version=99999999999999999999'])}`
+    const path = `/models/${target.model}/predict${random.pick(predictQueries)}`
     if (random.next() < 0.5) {
       const headers: Headers = [['Content-Type', 'text/csv']]
       return whole({ method: 'POST', path, headers, body: random.pick(csvTexts)(random) }, target)
     }
-    const type = random.pick(['image/png', 'image/jpeg', 'application/octet-stream'])
-    const signature = random.pick(['', '\x89PNG\r\n\x1a\n', '\xff\xd8\xff\xe0'])
+    const type = random.pick(binaryTypes)
+    const signature = random.pick(signatures)
     const body = Buffer.concat([
       Buffer.from(signature, 'latin1'),
       bytes(random, random.integerBelow(3000)),
     ])
-    return whole({ method: 'POST', path, headers: [['Content-Type', type]], body }, target)
+    const headers: Headers = [
+      ['Content-Type', type],
+      ...(random.next() < 0.3 ? [['Accept', random.pick(acceptHeaders)] as const] : []),
+    ]
+    return whole({ method: 'POST', path, headers, body }, target)
   },
 }

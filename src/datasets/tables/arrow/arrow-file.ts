@@ -8,7 +8,7 @@ import {
   parseMessage,
 } from './arrow-schema.js'
 import { isArrowFile, magic } from './magic.js'
-import { type ReadBudget, unlimited } from './read-budget.js'
+import { messageBytes, type ReadBudget, unlimited } from './read-budget.js'
 
 /** A batch of rows or of dictionary values, and where its body begins. */
 export interface ArrowBlock {
@@ -110,7 +110,7 @@ function readMessage(file: ByteSource, at: number, budget: ReadBudget): PlacedMe
   if (length < 0 || length > maxMetadataBytes)
     throw damaged(file, at, `the metadata of a message is said to take ${length} bytes`)
   if (start + length > file.size) throw truncated(file, at)
-  budget.take(length, file.name)
+  budget.take(length + messageBytes, file.name)
   const message = attempt(file, at, () => parseMessage(copyOf(file, start, length)))
   const body = start + length
   if (message.bodyLength > file.size - body) throw truncated(file, at)
