@@ -6,12 +6,7 @@ import { loadTensorFlow, type TensorFlow } from '../src/engine/tensorflow.js'
 import { encodeError } from '../src/ipc/wire-error.js'
 import type { LoadedNetwork, NetworkOptions } from '../src/runtimes/network.js'
 import { openNetwork } from '../src/runtimes/open-network.js'
-import type {
-  FromPredictor,
-  ImageShape,
-  LoadedModel,
-  ToPredictor,
-} from '../src/spec/ipc-messages.js'
+import type { FromPredictor, LoadedModel, ToPredictor } from '../src/spec/ipc-messages.js'
 import { Decoder } from './prediction/decoder.js'
 import { ServedNetwork } from './prediction/served-network.js'
 
@@ -22,7 +17,7 @@ async function main(): Promise<void> {
   const { servingRuntime: runtime, dataFolder } = readConfig()
   const { threads } = assignedResources()
   const cacheFolder = join(dataFolder, '.cache', 'runtimes')
-  const options: NetworkOptions = { threads, runtime, precision: 'auto', cacheFolder }
+  const options = { threads, runtime, cacheFolder }
   const tf = loadTensorFlow()
   // in order; but a batch is decoded while the one before it runs, if the runtime leaves this thread free
   let commands: Promise<void> = Promise.resolve()
@@ -34,9 +29,7 @@ async function main(): Promise<void> {
         runs = runs.then(answer)
       } else {
         await runs
-        await (message.type === 'load'
-          ? load(tf, message.folder, message.image, options)
-          : unload(message.folder))
+        await (message.type === 'load' ? load(tf, message, options) : unload(message.folder))
       }
     })
   })
@@ -66,14 +59,13 @@ function prepare({ id, folder, size, parts }: ToPredictor & { type: 'run' }): ()
 
 async function load(
   tf: TensorFlow,
-  folder: string,
-  image: ImageShape,
-  options: NetworkOptions,
+  { folder, image, precision }: ToPredictor & { type: 'load' },
+  options: Omit<NetworkOptions, 'precision'>,
 ): Promise<void> {
   let network: LoadedNetwork | undefined
   try {
     const before = process.memoryUsage.rss()
-    network = await openNetwork(tf, folder, options)
+    network = await openNetwork(tf, folder, { ...options, precision })
     const model = new ServedNetwork(network, await Decoder.open(tf, folder, image), image)
     const times = await model.warmUp()
     models.set(folder, model)

@@ -74,6 +74,7 @@ function train(task: TrainerTask, deps: Omit<TrainerDeps, 'task'>): Promise<void
   if (!isBoosting(job)) {
     return runNetworkAttempt({
       ...deps,
+      threads: assignedResources().threads,
       reserveMemory,
       tf: loadTensorFlow(),
       task: { ...task, job },

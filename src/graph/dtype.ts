@@ -8,6 +8,7 @@ const dataTypes = {
   int32: DataType.DT_INT32,
   int64: DataType.DT_INT64,
   uint8: DataType.DT_UINT8,
+  int8: DataType.DT_INT8,
   string: DataType.DT_STRING,
   bool: DataType.DT_BOOL,
   resource: DataType.DT_RESOURCE,

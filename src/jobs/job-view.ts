@@ -1,4 +1,4 @@
-import { type Job, type JobStatus, normalizationOf } from '../spec/job.js'
+import { type Job, type JobStatus, normalizationOf, servingOf } from '../spec/job.js'
 import { defaultPriority } from '../spec/labels.js'
 import { withoutNulls } from '../spec/metrics.js'
 import { etaSeconds, type LiveState } from './queue/live-state.js'
@@ -59,6 +59,7 @@ export function viewJob(
     initFrom: manifest.initFrom ?? null,
     initialized,
     normalization: normalizationOf(manifest),
+    serving: servingOf(manifest),
     freeze: manifest.freeze ?? [],
     priority: manifest.priority ?? defaultPriority,
     labels: manifest.labels ?? {},

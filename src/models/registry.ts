@@ -10,6 +10,7 @@ import {
   type Model,
   type ModelManifest,
   NetworkManifest,
+  type NetworkModel,
   type NewModel,
 } from '../spec/model.js'
 import { nullable } from '../spec/nullable.js'
@@ -18,6 +19,7 @@ import { DamageRegistry } from '../store/damage-registry.js'
 import { shapeOf } from '../store/shape.js'
 import type { Store } from '../store/store.js'
 import { modelNotFound } from './errors.js'
+import { savedModelFolder } from './served-network.js'
 
 /** Manifests that are read at the same time. */
 export const maxReads = 64
@@ -114,7 +116,12 @@ export class ModelRegistry {
 
   /** The folder of a version's SavedModel. */
   async savedModel(model: Pick<Model, 'name' | 'version'>): Promise<string> {
-    return join(await this.folder(model), 'saved_model')
+    return savedModelFolder(await this.folder(model))
+  }
+
+  /** The folder of the SavedModel that answers predictions, in the precision of the version's card. */
+  async servedModel(model: Pick<NetworkModel, 'name' | 'version' | 'precision'>): Promise<string> {
+    return savedModelFolder(await this.folder(model), model.precision?.served)
   }
 
   /** The file prefix of a network's weights, a TensorFlow checkpoint. */

@@ -5,6 +5,7 @@ import {
   type JobManifest,
   type NetworkJob,
   normalizationOf,
+  servingOf,
 } from '../spec/job.js'
 import type { JobPlan } from '../spec/job-queries.js'
 import { defaultPriority } from '../spec/labels.js'
@@ -71,6 +72,7 @@ export function toJobPlan(job: JobManifest, size: JobSize | BoostingSize): JobPl
     initFrom: initFrom ?? null,
     initialized: 'initialized' in size ? size.initialized : null,
     normalization: normalizationOf(job),
+    serving: servingOf(job),
     freeze: freeze ?? [],
     priority: priority ?? defaultPriority,
     labels: labels ?? {},

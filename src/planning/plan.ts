@@ -17,6 +17,7 @@ import { checkLayout } from './plan-layout.js'
 import { planModel } from './plan-model.js'
 import { planNormalization } from './plan-normalization.js'
 import { planParts } from './plan-parts.js'
+import { planServing } from './plan-serving.js'
 import { planTraining } from './plan-training.js'
 import { planValidationImages } from './plan-validation-images.js'
 
@@ -65,12 +66,13 @@ export function planNetworkJob(
       'freeze keeps variables at random values: without initFrom, all values are random'
     notes.add('frozen_random', message)
   }
+  const serving = planServing(request.serving, options, validated, notes)
   errors.throwIfAny('INVALID_JOB')
   const training = { ...options, ...(validationClasses && { validationClasses }) }
   const base = baseManifest(identity, request, dataset)
   // what the upload said of the images, such as classes without any, matters to each job
   const allNotes = [...(dataset.notes ?? []), ...notes.all]
-  return { ...base, model, training, normalization, notes: allNotes }
+  return { ...base, model, training, normalization, serving, notes: allNotes }
 }
 
 function planBoostingJob(

@@ -8,7 +8,7 @@ import { servedModel } from './pool/request.js'
 const intervalMs = 2000
 
 export interface KeptModelsDeps {
-  models: Pick<ModelRegistry, 'get' | 'savedModel'>
+  models: Pick<ModelRegistry, 'get' | 'servedModel'>
   predictor: Pick<PredictorPool, 'pin' | 'preload' | 'loadedModels'>
   log: Pick<Logger, 'warn'>
   /** Names of models that stay loaded. */
@@ -65,6 +65,6 @@ export class KeptModels {
     const { models } = this.deps
     const model = await models.get(name).catch(() => null)
     if (!model || isBoostingModel(model)) return null
-    return servedModel(model, await models.savedModel(model))
+    return servedModel(model, await models.servedModel(model))
   }
 }

@@ -35,7 +35,7 @@ const recentMs = 100
 const maxRecent = 1000
 
 export interface PredictionServiceDeps {
-  models: Pick<ModelRegistry, 'get' | 'versions' | 'folder' | 'savedModel' | 'assertIntact'>
+  models: Pick<ModelRegistry, 'get' | 'versions' | 'folder' | 'servedModel' | 'assertIntact'>
   modelRecords: {
     aliases: Pick<ModelAliases, 'read'>
     journal: Pick<ModelJournal, 'referencesFor'>
@@ -140,7 +140,7 @@ export class PredictionService {
   ): Promise<Probabilities> {
     const { models, predictor } = this.deps
     return this.using(model, async () =>
-      predictor.predict(servedModel(model, await models.savedModel(model)), input, options),
+      predictor.predict(servedModel(model, await models.servedModel(model)), input, options),
     )
   }
 

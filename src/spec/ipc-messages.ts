@@ -9,6 +9,7 @@ import type { JobManifest, Metrics, ModelRef, NetworkJob, Phase } from './job.js
 import type { MemoryEstimate } from './memory-estimate.js'
 import type { MetricRow } from './metrics.js'
 import type { Serving } from './model.js'
+import type { ServedPrecision } from './serving-options.js'
 import type { WeightsTensor } from './weights.js'
 
 /** An error as a message to another process (`src/ipc/wire-error.ts`). */
@@ -104,7 +105,7 @@ export type ImageShape = readonly [height: number, width: number, channels: numb
 
 export type ToPredictor =
   /** Loads the SavedModel in a folder, whose content never changes, and runs it once. */
-  | { type: 'load'; folder: string; image: ImageShape }
+  | { type: 'load'; folder: string; image: ImageShape; precision: ServedPrecision }
   | { type: 'unload'; folder: string }
   /** Runs images on a loaded model. The batch is padded to `size`. */
   | { type: 'run'; id: number; folder: string; size: number; parts: BatchPart[] }

@@ -68,7 +68,7 @@ export const CancelledJobs = Type.Object({
 })
 export type CancelledJobs = Static<typeof CancelledJobs>
 
-const { model, dataset, training, initFrom, normalization, freeze } = Job.properties
+const { model, dataset, training, initFrom, normalization, serving, freeze } = Job.properties
 const { priority, labels, name, notes } = Job.properties
 
 /** The answer to a dry run: the job with all defaults filled in, and its size. */
@@ -84,6 +84,7 @@ export const JobPlan = Type.Object({
     'which variables would start from initFrom; null without it, or if its files cannot be read',
   ),
   normalization,
+  serving,
   freeze,
   priority,
   labels,

@@ -18,6 +18,7 @@ import { Normalization } from './normalization.js'
 import { type Note, NoteList } from './note.js'
 import { nullable } from './nullable.js'
 import { openObject } from './open-object.js'
+import { ServingOptions, type ServingPlan } from './serving-options.js'
 import { strictObject } from './strict-object.js'
 import { TrainingOptions, type TrainingPlan } from './training-options.js'
 
@@ -32,6 +33,7 @@ export const NetworkJobRequest = strictObject({
   ...commonFields,
   model: NetworkRequest,
   training: Type.Optional(TrainingOptions),
+  serving: Type.Optional(ServingOptions),
   initFrom: Type.Optional(InitFrom),
   freeze: Type.Optional(Freeze),
 })
@@ -91,6 +93,8 @@ export interface NetworkJob extends BaseJob {
   training: TrainingPlan
   /** Absent in jobs that are older than it: that of the data set. */
   normalization?: Normalization
+  /** Absent in jobs that are older than it: `fp32Serving`. */
+  serving?: ServingPlan
 }
 
 export interface BoostingJob extends BaseJob {
@@ -105,6 +109,10 @@ export const isBoosting = (job: JobManifest): job is BoostingJob => job.model.ki
 /** What a job's images are normalized with; null for boosting, and if the job is older than the field. */
 export const normalizationOf = (job: JobManifest): Normalization | null =>
   'normalization' in job ? (job.normalization ?? null) : null
+
+/** How a job's network is served; null for boosting, and if the job is older than the field. */
+export const servingOf = (job: JobManifest): ServingPlan | null =>
+  'serving' in job ? (job.serving ?? null) : null
 
 export const JobStatus = Type.Enum([
   'queued',
@@ -210,6 +218,10 @@ export const Job = Type.Object({
   normalization: nullable(
     Normalization,
     'what images are normalized with; null for boosting, and for jobs of older versions',
+  ),
+  serving: nullable(
+    ServingOptions,
+    'how its network is served; null for boosting, and for jobs of older versions',
   ),
   freeze: Type.Array(Type.String()),
   priority: Priority,

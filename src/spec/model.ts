@@ -10,6 +10,7 @@ import { ResolvedBoosting, ResolvedNetwork } from './model-options.js'
 import { AliasName } from './model-selector.js'
 import { NoteList } from './note.js'
 import { nullable } from './nullable.js'
+import { PrecisionCard } from './precision-card.js'
 
 const commonFields = {
   name: Name,
@@ -57,6 +58,8 @@ export const NetworkManifest = Type.Object({
     resize: Type.Optional(ImageResize),
     preprocessing: Type.Optional(ImagePreprocessing),
   }),
+  /** Absent in models that are older than it: they are served in fp32. */
+  precision: Type.Optional(PrecisionCard),
 })
 export type NetworkManifest = Static<typeof NetworkManifest>
 

@@ -60,6 +60,10 @@ export const noteCodes = {
   one_class: 'all images or rows have the same class, so there is nothing to tell apart',
   one_column: 'the table has only one column',
   pixels_converted: 'pixels of another type than uint8 are stored as uint8',
+  precision_measured_in_training:
+    'there is no validation data, so a precision is measured on images of the training',
+  precision_refused: 'a precision costs more accuracy than serving.maxAccuracyLoss',
+  precision_unmeasured: 'no runtime of the machine computes in a precision, so its cost is unknown',
   records_skipped: 'images or rows that cannot be used were left out, as the form says',
   rounded_in_training:
     'training computes in float32, in which some numbers of the column run together',

@@ -1,5 +1,7 @@
 // In-memory input: one variable holds all images, decoded once. A batch is a function of its index
 // and the seed, so a checkpoint holds nothing of this input.
+
+import { effectOutputs } from '../graph/effect-outputs.js'
 import type { Tensor } from '../graph/graph.js'
 import { check } from '../graph/graph-error.js'
 import { reshape, shapeOf, stackTensors } from '../graph/ops/array.js'
@@ -15,7 +17,6 @@ import { assign, assignAdd, read, variable } from '../graph/ops/state.js'
 import type { Session } from '../graph/session.js'
 import { sizeOf } from '../graph/shape.js'
 import { decodePipeline } from './decode-pipeline.js'
-import { effectOutputs } from './effect-outputs.js'
 import type { ImageFormat } from './images.js'
 import type { InputPipeline, InputPipelineOptions, RecordCounts } from './input-pipeline.js'
 import { type RecordRange, stringVector } from './record-range.js'

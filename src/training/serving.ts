@@ -23,7 +23,7 @@ export const preprocessingOf = ({ resize }: Pick<ImageFormat, 'resize'>): ImageP
   orientation: 'exif',
 })
 
-export interface ServingOptions {
+export interface ServedNetwork {
   model: NetworkOptions
   images: ImageFormat
   classes: number
@@ -40,7 +40,7 @@ export function buildServingProgram({
   model,
   images: format,
   classes,
-}: ServingOptions): SavedModelSpec & { graph: Graph } {
+}: ServedNetwork): SavedModelSpec & { graph: Graph } {
   const graph = new Graph()
   const variables = new Variables(graph)
   const { height, width, channels } = format
@@ -77,7 +77,7 @@ export function buildServingProgram({
 }
 
 /** Builds the unfolded network to find the convolutions whose output only a batch norm reads. */
-function findFolds({ model, images, classes }: ServingOptions): readonly Fold[] {
+function findFolds({ model, images, classes }: ServedNetwork): readonly Fold[] {
   const graph = new Graph()
   const layers = createLayers(new Variables(graph), 'inference')
   const shape = [-1, images.height, images.width, images.channels]

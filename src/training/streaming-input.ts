@@ -1,3 +1,4 @@
+import { effectOutputs } from '../graph/effect-outputs.js'
 import { restoreTensors, saveTensors } from '../graph/ops/checkpoint.js'
 import { placeholder } from '../graph/ops/constant.js'
 import * as data from '../graph/ops/dataset.js'
@@ -10,7 +11,6 @@ import {
 } from '../graph/ops/iterator.js'
 import type { Session } from '../graph/session.js'
 import { decodePipeline } from './decode-pipeline.js'
-import { effectOutputs } from './effect-outputs.js'
 import { type InputPipeline, type InputPipelineOptions, isSplitByClass } from './input-pipeline.js'
 import { int32Vector, type RecordRange, stringVector } from './record-range.js'
 

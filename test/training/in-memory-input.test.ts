@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
+import { effectOutputs } from '../../src/graph/effect-outputs.js'
 import { Graph } from '../../src/graph/graph.js'
 import { constant, placeholder } from '../../src/graph/ops/constant.js'
 import { identity } from '../../src/graph/ops/control.js'
@@ -10,7 +11,6 @@ import { assign, assignAdd, read, variable } from '../../src/graph/ops/state.js'
 import { writeSavedModel } from '../../src/graph/saved-model.js'
 import { openSession, type Session } from '../../src/graph/session.js'
 import type { TrainingPlan } from '../../src/spec/training-options.js'
-import { effectOutputs } from '../../src/training/effect-outputs.js'
 import {
   buildInputPipeline,
   startEvaluation,

@@ -155,17 +155,13 @@ export class AttemptRecorder<Content> {
   }
 
   /**
-   * Publishes the model that `write` puts into a folder, under the name that the job has now: it may have been renamed
+   * Publishes the model that `write` puts into a folder and describes, under the name that the job has now: it may have been renamed
    * since the attempt began. `lastStep`: the last step trained.
    */
-  async publish(
-    model: NewModel,
-    lastStep: number,
-    write: (folder: string) => Promise<void>,
-  ): Promise<void> {
+  async publish(lastStep: number, write: (folder: string) => Promise<NewModel>): Promise<void> {
     const { store, task, send } = this.deps
     const staged = await store.stage()
-    await write(staged)
+    const model = await write(staged)
     const { name: jobName } = await this.records.manifest(task.job.id)
     const modelName = await this.records.agreeOnModelName(task.job.id, jobName)
     const { name, version, metrics } = await this.models.publish(staged, {

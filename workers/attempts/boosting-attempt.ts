@@ -132,9 +132,10 @@ async function publish(
     metrics: metricsAt(await recorder.rows(), step),
     ...(evaluation && { evaluation }),
   }
-  await recorder.publish(newModel, rounds, async folder => {
+  await recorder.publish(rounds, async folder => {
     await writeFile(join(folder, modelFile), model.save('ubj'))
     await writeFile(join(folder, 'model.json'), model.save('json'))
+    return newModel
   })
 }
 

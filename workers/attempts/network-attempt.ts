@@ -7,6 +7,7 @@ import { variablesPrefix, writeSavedModel } from '../../src/graph/saved-model.js
 import { openSession, type Session } from '../../src/graph/session.js'
 import { checkpointState } from '../../src/jobs/record/checkpoints.js'
 import { jobPaths } from '../../src/jobs/record/job-paths.js'
+import { savedModelFolder } from '../../src/models/served-network.js'
 import { estimateMemory } from '../../src/planning/dry-run.js'
 import type { DatasetManifest, ImagesManifest } from '../../src/spec/dataset.js'
 import type { InitSource } from '../../src/spec/init-from.js'
@@ -14,6 +15,7 @@ import type { TrainerTask } from '../../src/spec/ipc-messages.js'
 import type { Metrics, NetworkJob } from '../../src/spec/job.js'
 import type { MemoryEstimate } from '../../src/spec/memory-estimate.js'
 import { type MetricRow, metricsAt } from '../../src/spec/metrics.js'
+import { fp32Serving } from '../../src/spec/serving-options.js'
 import type { WeightsTensor } from '../../src/spec/weights.js'
 import type { Store } from '../../src/store/store.js'
 import {
@@ -27,12 +29,15 @@ import { buildTrainingProgram } from '../../src/training/program.js'
 import { buildServingProgram, preprocessingOf } from '../../src/training/serving.js'
 import { AttemptRecorder, type CheckpointWriter, type TrainerDeps } from './attempt-recorder.js'
 import { rethrowWithRecord } from './bad-sample.js'
+import { chooseServedPrecision } from './choose-precision.js'
 import { imageRanges } from './image-ranges.js'
 import { resolveInitialWeights } from './initial-weights.js'
 import { resolvePrecision } from './precision.js'
 
 export interface NetworkAttemptDeps extends TrainerDeps<NetworkJob> {
   tf: TensorFlow
+  /** Processor cores that the trainer may use. */
+  threads: number
   /** Asks for the memory of the training; returns when the job may take it. */
   reserveMemory(memory: MemoryEstimate): Promise<void>
 }
@@ -68,7 +73,7 @@ export async function runNetworkAttempt(deps: NetworkAttemptDeps): Promise<void>
     .catch(error => rethrowIfWeightsIntact(error, deps, source))
     .catch(async error => rethrowWithRecord(error, await imageFiles(store, task)))
   if (!completed) return recorder.stopped()
-  await publish(deps, recorder, session)
+  await publish(deps, recorder, session, input)
 }
 
 /** The files of the data sets that a job trains and validates on. */
@@ -192,9 +197,10 @@ const bundlePrefixes = (folder: string, step: number) => ({
 
 /** Publishes the last step or, with `exportBest`, the best checkpoint. */
 async function publish(
-  { store, task }: NetworkAttemptDeps,
+  { store, task, tf, threads, stopRequested }: NetworkAttemptDeps,
   recorder: NetworkRecorder,
   session: Session,
+  { training, validation }: Pick<LoopInput, 'training' | 'validation'>,
 ): Promise<void> {
   const { job, dataset } = task
   const rows = await recorder.rows()
@@ -231,11 +237,30 @@ async function publish(
     metrics,
     ...(evaluation && { evaluation }),
   }
-  await recorder.publish(newModel, lastStep, async staged => {
-    const folder = join(staged, 'saved_model')
-    const serving = buildServingProgram({ model: job.model, images, classes: labels.length })
-    await writeSavedModel(folder, serving.graph, serving)
+  await recorder.publish(lastStep, async staged => {
+    const folder = savedModelFolder(staged)
+    const network = { model: job.model, images, classes: labels.length }
+    const served = buildServingProgram(network)
+    await writeSavedModel(folder, served.graph, served)
     session.run('export', { model: variablesPrefix(folder) })
+    // its memory is for the networks that are compared
+    session.close()
+    const temp = await store.stage()
+    const precision = await chooseServedPrecision(
+      { tf, threads, classes: job.training.validationClasses, tick: stopRequested },
+      staged,
+      temp,
+      network,
+      {
+        training,
+        validation,
+        format: images,
+        validationFormat: task.validation ? requireImages(task.validation) : images,
+      },
+      job.serving ?? fp32Serving,
+    )
+    await store.discard(temp)
+    return { ...newModel, precision }
   })
 }
 

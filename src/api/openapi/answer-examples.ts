@@ -82,6 +82,7 @@ const planned = {
   initFrom: null,
   initialized: null,
   normalization: null,
+  serving: null,
   freeze: [],
   priority: 0,
   labels: { team: 'pricing' },

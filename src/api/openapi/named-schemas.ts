@@ -111,8 +111,10 @@ import {
 import { Note } from '../../spec/note.js'
 import { OptimizerOptions, optimizers } from '../../spec/optimizer-options.js'
 import { page } from '../../spec/paging.js'
+import { MeasuredImages, PrecisionAccuracy, PrecisionCard } from '../../spec/precision-card.js'
 import { FieldError } from '../../spec/problem.js'
 import { RankedClass, SelectedPrediction } from '../../spec/selected-predictions.js'
+import { RequestedPrecision, ServingOptions } from '../../spec/serving-options.js'
 import {
   ChangeStreamEvent,
   ImportEvent,
@@ -175,6 +177,8 @@ export const namedSchemas: Record<string, TSchema> = {
   BoostingOptions,
   TrainingOptions,
   BoostingTrainingOptions,
+  ServingOptions,
+  ServedPrecision: RequestedPrecision,
   Optimizer: OptimizerOptions,
   Sgd: optimizers.sgd,
   Adam: optimizers.adam,
@@ -254,6 +258,9 @@ export const namedSchemas: Record<string, TSchema> = {
   StreamChange,
   RemovedCheckpoints,
   Evaluation,
+  PrecisionCard,
+  PrecisionAccuracy,
+  MeasuredImages,
   ClassEvaluation,
   RocPoint,
   PrecisionRecallPoint,

@@ -15,6 +15,7 @@ import { ResolvedModel } from '../../spec/model-options.js'
 import { Normalization } from '../../spec/normalization.js'
 import { NoteList } from '../../spec/note.js'
 import { nullable } from '../../spec/nullable.js'
+import { ServingOptions } from '../../spec/serving-options.js'
 import { shapeOf } from '../../store/shape.js'
 import type { AttemptRecord } from './attempt-record.js'
 import type { JournalEntry } from './lifecycle.js'
@@ -40,6 +41,7 @@ export const jobManifestSchema = Type.Object({
   }),
   initFrom: Type.Optional(InitSource),
   normalization: Type.Optional(Normalization),
+  serving: Type.Optional(ServingOptions),
   freeze: Type.Optional(Type.Array(Type.String())),
   priority: Type.Optional(Priority),
   labels: Type.Optional(Labels),

@@ -90,7 +90,7 @@ export class PredictorPool implements Predictor {
         onFailed: (_process, running, error) => this.onFailed(running, error),
         onEnd: (process, end) => this.onEnd(process, end),
       },
-      folder => this.models.get(folder)?.image,
+      folder => this.models.get(folder),
     )
   }
 
@@ -256,7 +256,7 @@ export class PredictorPool implements Predictor {
     const workMs = (folder: string) => scheduler.waitMs(folder, 1) ?? 0
     const placements = placeModels(processes, scheduler.waiting, wanted, share, workMs)
     for (const { process, model } of placements) {
-      process.load(model, this.models.get(model)!.image)
+      process.load(this.models.get(model)!)
       this.preloaded.delete(model)
     }
   }

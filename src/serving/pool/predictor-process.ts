@@ -8,10 +8,10 @@ import type {
   BatchAnswer,
   BatchPart,
   FromPredictor,
-  ImageShape,
   LoadedModel,
   ToPredictor,
 } from '../../spec/ipc-messages.js'
+import type { ServedModel } from './request.js'
 
 export type ProcessLog = Pick<Logger, 'debug' | 'info' | 'warn'>
 
@@ -126,9 +126,9 @@ export class PredictorProcess<B> {
     return (this.models.get(folder)?.loaded ?? null) !== null
   }
 
-  load(folder: string, image: ImageShape): void {
+  load({ folder, image, precision }: ServedModel): void {
     this.models.set(folder, { loaded: null, usedAt: performance.now() })
-    this.send({ type: 'load', folder, image })
+    this.send({ type: 'load', folder, image, precision })
     this.watch()
   }
 

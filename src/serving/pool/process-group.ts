@@ -1,4 +1,4 @@
-import type { BatchAnswer, ImageShape, LoadedModel } from '../../spec/ipc-messages.js'
+import type { BatchAnswer, LoadedModel } from '../../spec/ipc-messages.js'
 import {
   PredictorProcess,
   type ProcessEnd,
@@ -6,6 +6,7 @@ import {
   type ProcessOptions,
   type Running,
 } from './predictor-process.js'
+import type { ServedModel } from './request.js'
 
 const initialBackoffMs = 100
 const maxBackoffMs = 5000
@@ -49,7 +50,7 @@ export class ProcessGroup<B> implements ProcessEvents<B> {
   constructor(
     private readonly options: GroupOptions,
     private readonly events: GroupEvents<B>,
-    private readonly imageOf: (folder: string) => ImageShape | undefined,
+    private readonly modelOf: (folder: string) => ServedModel | undefined,
   ) {
     for (const env of options.environments) this.start(env)
   }
@@ -84,8 +85,8 @@ export class ProcessGroup<B> implements ProcessEvents<B> {
       return
     }
     for (const folder of this.replacement.old.models.keys()) {
-      const image = this.imageOf(folder)
-      if (image) process.load(folder, image)
+      const model = this.modelOf(folder)
+      if (model) process.load(model)
     }
     this.finishReplacement()
   }

@@ -1,5 +1,6 @@
 import type { BatchPart, ImageShape, ImagesInput, Probabilities } from '../../spec/ipc-messages.js'
 import type { NetworkModel } from '../../spec/model.js'
+import type { ServedPrecision } from '../../spec/serving-options.js'
 import type { Slice, Task } from './model-queue.js'
 
 /** A version of a network, as the pool loads it. */
@@ -9,12 +10,19 @@ export interface ServedModel {
   /** Folder of its SavedModel; the content never changes. */
   folder: string
   image: ImageShape
+  precision: ServedPrecision
 }
 
 export const servedModel = (
-  { name, version, input: { height, width, channels } }: NetworkModel,
+  { name, version, precision, input: { height, width, channels } }: NetworkModel,
   folder: string,
-): ServedModel => ({ name, version, folder, image: [height, width, channels] })
+): ServedModel => ({
+  name,
+  version,
+  folder,
+  image: [height, width, channels],
+  precision: precision?.served ?? 'fp32',
+})
 
 export interface PredictOptions {
   /** Drops the request, unless it runs already. */

@@ -23,6 +23,7 @@ const pixels = (...brightness: number[]): ImagesInput => ({
 const model = (folder: string): ServedModel => ({
   ...{ name: folder.slice(1), version: 1, folder },
   image: [1, 1, 1],
+  precision: 'fp32',
 })
 
 interface TestPool {

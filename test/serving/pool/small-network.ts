@@ -37,5 +37,11 @@ export async function publishNetwork(
   await writeSavedModel(target, serving.graph, serving)
   session.run('export', { model: variablesPrefix(target) })
   session.close()
-  return { name, version: 1, folder: target, image: [images.height, images.width, 3] }
+  return {
+    name,
+    version: 1,
+    folder: target,
+    image: [images.height, images.width, 3],
+    precision: 'fp32',
+  }
 }

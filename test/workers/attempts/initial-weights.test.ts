@@ -117,6 +117,7 @@ async function runAttempt(job: NetworkJob, dataset: DatasetManifest, resumeFrom:
     task: { job, dataset, validation: null, attempt, resumeFrom },
     send: async message => void messages.push(message),
     stopRequested: async () => null,
+    threads: 1,
     reserveMemory: async () => {},
   })
   assert.equal(messages.at(-1)?.type, 'finished')

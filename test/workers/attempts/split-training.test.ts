@@ -56,6 +56,7 @@ test('a job on splits ends with the bytes of a job on two data sets, in memory a
       task: { ...(await buildTask(job, attempt, 0, id => datasets.get(id))), job },
       send: async message => void messages.push(message),
       stopRequested: async () => null,
+      threads: 1,
       reserveMemory: async () => {},
     })
     const rows = messages.flatMap(message => (message.type === 'metrics' ? message.row : []))

@@ -1,6 +1,6 @@
-import type { Graph, Node, Tensor } from '../graph/graph.js'
-import { scalar } from '../graph/ops/constant.js'
-import { identity } from '../graph/ops/control.js'
+import type { Graph, Node, Tensor } from './graph.js'
+import { scalar } from './ops/constant.js'
+import { identity } from './ops/control.js'
 
 /** The outputs of a signature that is run for its side effects: one boolean, `done`. */
 export const effectOutputs = (
