@@ -6,11 +6,11 @@ import {
   TrainyardError,
   truncate,
 } from '../../errors.js'
-import type { CellFormat, ColumnType } from '../../spec/dataset.js'
+import type { CellFormat } from '../../spec/dataset.js'
 import { listNames } from '../../spec/notes.js'
 import { fileError } from '../errors.js'
-import { CategoryCodes, type Found, trimmed } from './category-codes.js'
-import { isMissing, isMissingMarker, maxFloat32, type NumberParser, parseBoolean } from './cell.js'
+import { isMissing } from './cell.js'
+import { createEncoder, type EncodedColumn, type Encoder } from './cell-encoders.js'
 import { plainFormat } from './cell-format.js'
 import { CellParser } from './cell-parser.js'
 import {
@@ -25,14 +25,6 @@ import { checkFieldCount, inferDialect, parseColumnNames } from './dialect/csv-d
 
 /** Values by column name, or as a list in the order of the columns. */
 export type TableRow = Readonly<Record<string, unknown>> | readonly unknown[]
-
-/** What the encoder needs to know about a column. */
-export interface EncodedColumn {
-  name: string
-  type: ColumnType
-  /** Names of the categories, by code. */
-  categories?: readonly string[] | null
-}
 
 export interface EncodeOptions {
   /** Whether an unknown category is an error or a missing value. */
@@ -243,93 +235,6 @@ class RowEncoder {
     const message = `row ${row}: there is no column ${quoteCell(name)} in the model or its data set; unknownColumn=ignore passes over such columns`
     this.errors.push(fieldError(`/${row}/${escapePointerToken(name)}`, 'unknown_column', message))
   }
-}
-
-/** Returns the number of a cell, or what was expected. */
-type Encoder = (value: unknown) => number | { expected: string; unknownCategory?: true }
-
-function createEncoder(
-  { name, type, categories }: EncodedColumn,
-  { missingWords, numbers }: CellParser,
-  text: boolean,
-): Encoder {
-  if (type === 'text')
-    throw new Error(`column ${JSON.stringify(name)} is text, which has no encoding`)
-  const codes = new CategoryCodes(categories ?? [])
-  if (!text) {
-    const encoder: Encoder = type === 'category' ? categoryEncoder(codes) : jsonEncoders[type]
-    return value => (missingWords.matchesValue(value) ? Number.NaN : encoder(value))
-  }
-  const encoder = type === 'category' ? cellCategoryEncoder(codes) : textEncoders(numbers)[type]
-  const names = new Set(type === 'category' ? categories : [])
-  return value => {
-    if (typeof value !== 'string') return { expected: 'expected a text' }
-    const bytes = Buffer.from(value)
-    if (missingWords.matches(bytes, 0, bytes.length, type === 'category')) return Number.NaN
-    const missing = value === '' || isMissingMarker(bytes, 0, bytes.length)
-    // NA may be a category, if it was quoted in the training data.
-    return missing && !names.has(value) ? Number.NaN : encoder(value)
-  }
-}
-
-const categoryEncoder =
-  (codes: CategoryCodes): Encoder =>
-  value => {
-    if (typeof value === 'number') return codeOrExpected(codes, codes.ofNumber(value))
-    if (typeof value === 'boolean') return codeOrExpected(codes, codes.ofBoolean(value))
-    if (typeof value !== 'string') return { expected: codes.expected }
-    const found = codes.ofText(value)
-    // an empty cell of an upload is missing too
-    return found === 'unknown' && trimmed(value) === '' ? Number.NaN : codeOrExpected(codes, found)
-  }
-
-const cellCategoryEncoder =
-  (codes: CategoryCodes): Encoder =>
-  value =>
-    codeOrExpected(codes, codes.ofCell(value as string))
-
-function codeOrExpected(codes: CategoryCodes, found: Found): ReturnType<Encoder> {
-  if (typeof found === 'number') return found
-  if (found === 'unknown') return { expected: codes.expected, unknownCategory: true }
-  const names = found.several.slice(0, 5).map(quoteCell).join(' or ')
-  return { expected: `which may stand for ${names}: send the category as a text` }
-}
-
-const isNumber = (value: unknown): value is number =>
-  typeof value === 'number' && Math.abs(value) <= maxFloat32
-
-const jsonEncoders = {
-  number: value =>
-    isNumber(value) ? value : { expected: 'expected a number within 3.4e38, or null' },
-  integer: value =>
-    isNumber(value) && Number.isInteger(value)
-      ? value
-      : { expected: 'expected an integer, or null' },
-  boolean: value =>
-    typeof value === 'boolean' || value === 0 || value === 1
-      ? Number(value)
-      : { expected: 'expected true or false, or null' },
-} satisfies Record<string, Encoder>
-
-function textEncoders(numbers: NumberParser) {
-  const parseNumber = (value: unknown): number | null => {
-    const bytes = Buffer.from(value as string)
-    return numbers.parse(bytes, 0, bytes.length) ? numbers.value : null
-  }
-  return {
-    number: value => parseNumber(value) ?? { expected: 'expected a number within 3.4e38' },
-    integer: value => {
-      const number = parseNumber(value)
-      return number !== null && Number.isInteger(number)
-        ? number
-        : { expected: 'expected an integer' }
-    },
-    boolean: value => {
-      const bytes = Buffer.from(value as string)
-      const bool = parseBoolean(bytes, 0, bytes.length)
-      return bool >= 0 ? bool : { expected: 'expected true or false' }
-    },
-  } satisfies Record<string, Encoder>
 }
 
 /**

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { defaultLimits } from '../../../src/datasets/limits.js'
+import type { EncodedColumn } from '../../../src/datasets/tables/cell-encoders.js'
 import {
-  type EncodedColumn,
   type EncodeOptions,
   parseCsvRows,
   RowEncoding,
