@@ -15,6 +15,7 @@ export const entryPoints = [
   'src/supervisor/main',
   'src/supervisor/start',
   'src/supervisor/start-api',
+  'workers/checkpoint-exporter',
   'workers/health',
   'workers/planner',
   'workers/predictor',

@@ -100,7 +100,7 @@ const mayImport: Record<string, readonly string[]> = {
   'jobs/changes': ['jobs/queue', 'jobs/telemetry', 'spec', 'errors', 'log'],
   'jobs/telemetry': ['jobs/record', 'jobs/queue', 'store', 'spec', 'errors'],
   models: ['store', 'lists', 'spec', 'errors'],
-  serving: ['trees', 'models', 'datasets', 'engine', 'ipc', 'spec', 'errors', 'log'],
+  serving: ['trees', 'models', 'datasets', 'engine', 'store', 'ipc', 'spec', 'errors', 'log'],
   // the process that exports reads graphs and trees; the API imports only its client
   exports: ['graph', 'formats', 'models', 'trees', 'store', 'ipc', 'spec', 'errors', 'places'],
   weights: ['formats', 'store', 'lists', 'spec', 'errors'],
@@ -271,6 +271,7 @@ const entryPoints = [
   'workers/trainer.ts',
   'workers/predictor.ts',
   'workers/row-predictor.ts',
+  'workers/checkpoint-exporter.ts',
 ]
 
 /** A heavy package is loaded in one place, so that the processes that must not have it do not. */

@@ -8,6 +8,7 @@ import { parseFetchRules } from '../datasets/sources/fetch-rules.js'
 import { type SourceSettings, Sources } from '../datasets/sources/sources.js'
 import { UploadFolder } from '../datasets/sources/upload-folder.js'
 import { ModelExports } from '../exports/model-exports.js'
+import { KeptChild } from '../ipc/kept-child.js'
 import { Changes } from '../jobs/changes/changes.js'
 import { CheckpointRetention } from '../jobs/checkpoint-retention.js'
 import { Jobs } from '../jobs/jobs.js'
@@ -18,6 +19,7 @@ import { ModelRegistry } from '../models/registry.js'
 import type { AllowedNetworks } from '../net/addresses.js'
 import { scriptPath } from '../places.js'
 import { openPlanner } from '../planning/dry-run-process.js'
+import { CheckpointModels } from '../serving/checkpoints/checkpoint-models.js'
 import { KeptModels } from '../serving/kept-models.js'
 import { openPool } from '../serving/pool/open-pool.js'
 import type { PredictorPool } from '../serving/pool/pool.js'
@@ -27,6 +29,7 @@ import { PredictionStatistics } from '../serving/statistics.js'
 import { TrafficRouter } from '../serving/traffic/traffic-router.js'
 import { TreeCache } from '../serving/tree-cache.js'
 import { VersionUse } from '../serving/version-use.js'
+import type { CheckpointContract, CheckpointExportTask } from '../spec/ipc-messages.js'
 import { DamageRegistry } from '../store/damage-registry.js'
 import { DiskSpace } from '../store/disk-space.js'
 import { diskWithFailpoints } from '../store/failpoints.js'
@@ -55,6 +58,7 @@ export interface Parts {
   modelRecords: ModelRecords
   router: TrafficRouter
   versionUse: VersionUse
+  checkpoints: CheckpointModels
   weights: WeightsStore
   predictor: PredictorPool
   statistics: PredictionStatistics
@@ -169,6 +173,20 @@ export async function openParts(
     turns: jobs.telemetry.turns,
     log,
   })
+  const exporter = new KeptChild<CheckpointExportTask, CheckpointContract>({
+    name: 'checkpoint exporter',
+    script: scriptPath('workers/checkpoint-exporter'),
+    env,
+    timeoutMs: 120_000,
+    idleMs: 60_000,
+    maxWaiting: 8,
+  })
+  const checkpoints = new CheckpointModels({
+    source: jobs.checkpointSource,
+    findDataset: id => datasets.get(id),
+    store,
+    exporter,
+  })
   const statistics = new PredictionStatistics()
   const predictor = await openPool({
     script: overrides.predictorScript ?? scriptPath('workers/predictor'),
@@ -210,6 +228,7 @@ export async function openParts(
     await keptModels.close()
     await predictor.close()
     await rowPredictor.close()
+    await exporter.close()
     await changes.close()
     await jobs.close()
   }
@@ -219,6 +238,7 @@ export async function openParts(
       modelRecords,
       router: new TrafficRouter(),
       versionUse,
+      checkpoints,
       predictor,
       statistics,
       rowPredictor,

@@ -36,7 +36,7 @@ import { Promotion } from '../spec/model-promotion.js'
 import { Traffic } from '../spec/model-traffic.js'
 import { Problem } from '../spec/problem.js'
 import { Readiness } from '../spec/readiness.js'
-import { SelectedPredictions } from '../spec/selected-predictions.js'
+import { JobPredictions, SelectedPredictions } from '../spec/selected-predictions.js'
 import {
   TfClassifications,
   TfModelMetadata,
@@ -128,6 +128,11 @@ export const responseSchemas: TSchema[] = [
   { ...Webhook, $id: 'Webhook', description: 'a webhook' },
   { ...CreatedWebhook, $id: 'CreatedWebhook', description: 'a webhook and its secret' },
   { ...Delivery, $id: 'Delivery', description: 'a message and the attempts to deliver it' },
+  {
+    ...JobPredictions,
+    $id: 'JobPredictions',
+    description: 'one prediction for each image or row, by a checkpoint of a job',
+  },
   { ...RowPredictions, $id: 'RowPredictions', description: 'one prediction for each row' },
   { ...WeightsManifest, $id: 'Weights', description: 'an uploaded TensorFlow checkpoint' },
   {
@@ -184,6 +189,7 @@ export const ModelContractResponse = ref<ModelContract>('ModelContract')
 export const WebhookResponse = ref<Webhook>('Webhook')
 export const CreatedWebhookResponse = ref<CreatedWebhook>('CreatedWebhook')
 export const DeliveryResponse = ref<Delivery>('Delivery')
+export const JobPredictionsResponse = ref<JobPredictions>('JobPredictions')
 export const RowPredictionsResponse = ref<RowPredictions>('RowPredictions')
 export const WeightsResponse = ref<WeightsManifest>('Weights')
 export const WeightsSummaryResponse = ref<WeightsSummary>('WeightsSummary')

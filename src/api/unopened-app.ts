@@ -31,7 +31,7 @@ export async function buildUnopenedApp(): Promise<FastifyInstance> {
       webhooks: part,
       changes: part,
     },
-    ...{ keys: part, damage: part, retention: part },
+    ...{ keys: part, damage: part, retention: part, checkpoints: part },
   } satisfies Record<Exclude<keyof AppDeps, 'dataFolder' | 'log' | Optional>, unknown>
   const log = pino({ level: 'silent' })
   const app = await buildApp({ ...(parts as unknown as AppDeps), dataFolder: '/', log })

@@ -10,6 +10,7 @@ import type { JobFeed } from '../spec/job-feed.js'
 import type { JobPlan } from '../spec/job-queries.js'
 import { DamageRegistry, toItem } from '../store/damage-registry.js'
 import type { Store } from '../store/store.js'
+import { checkpointSourceOf } from './checkpoint-source.js'
 import { DamagedJobs } from './damaged-jobs.js'
 import { type IdempotencyKey, IdempotencyKeys, type Submitted } from './idempotency.js'
 import { nullIfMissing, RecordFeed } from './job-feed.js'
@@ -65,6 +66,7 @@ export class Jobs {
   readonly telemetry: JobTelemetry
   readonly feed: JobFeed
   readonly statistics: ServerStatistics
+  readonly checkpointSource: ReturnType<typeof checkpointSourceOf>
   private readonly records: JobRecords
   private readonly checkpointFolders: Checkpoints
   private readonly metricsLog: MetricsLog
@@ -101,6 +103,7 @@ export class Jobs {
     this.notifications = notifications
     this.reconciler = reconciler
     this.checkpointFolders = new Checkpoints(store)
+    this.checkpointSource = checkpointSourceOf(records, this.checkpointFolders)
     this.metricsLog = new MetricsLog(store)
     const jobWeights = weightsOfJobs(records, this.checkpointFolders, deps.readTensors)
     this.planner = new JobPlanner({ ...deps, ...jobWeights })

@@ -3,6 +3,7 @@ import { modelNotFound } from '../models/errors.js'
 import type { ModelAliases } from '../models/references/model-aliases.js'
 import type { ModelJournal } from '../models/references/model-journal.js'
 import type { ModelRegistry } from '../models/registry.js'
+import { savedModelFolder } from '../models/served-network.js'
 import type { ImagesInput, Probabilities, RowsInput, RowValues } from '../spec/ipc-messages.js'
 import {
   type BoostingModel,
@@ -11,6 +12,7 @@ import {
   type NetworkModel,
 } from '../spec/model.js'
 import type { ModelSelector } from '../spec/model-selector.js'
+import type { CheckpointChoice, CheckpointModels } from './checkpoints/checkpoint-models.js'
 import type { Predictor } from './pool/pool.js'
 import { type PredictOptions, servedModel } from './pool/request.js'
 import type { RowPredictor } from './predictor-client.js'
@@ -34,8 +36,12 @@ const recentMs = 100
 /** Clients can ask for any name. */
 const maxRecent = 1000
 
+/** How checkpoints of jobs are counted. No model can have this name. */
+const jobsName = '(job)'
+
 export interface PredictionServiceDeps {
-  models: Pick<ModelRegistry, 'get' | 'versions' | 'folder' | 'servedModel' | 'assertIntact'>
+  models: Pick<ModelRegistry, 'get' | 'versions' | 'folder' | 'assertIntact'>
+  checkpoints: Pick<CheckpointModels, 'select' | 'predict'>
   modelRecords: {
     aliases: Pick<ModelAliases, 'read'>
     journal: Pick<ModelJournal, 'referencesFor'>
@@ -104,6 +110,14 @@ export class PredictionService {
     return this.deps.statistics
   }
 
+  /**
+   * A checkpoint of a job, which predicts like a model. Throws JOB_NOT_FOUND, CHECKPOINT_NOT_FOUND, DATASET_GONE,
+   * PREDICTOR_BUSY or a DamagedError.
+   */
+  async selectCheckpoint(job: string, choice: CheckpointChoice): Promise<Model> {
+    return (await this.deps.checkpoints.select(job, choice)).model
+  }
+
   /** Images as pixels, or as files that `checkImage` has seen, → logits and probabilities [images, classes]. */
   async predictImages(
     model: NetworkModel,
@@ -138,21 +152,23 @@ export class PredictionService {
     input: ImagesInput,
     options: PredictOptions,
   ): Promise<Probabilities> {
-    const { models, predictor } = this.deps
-    return this.using(model, async () =>
-      predictor.predict(servedModel(model, await models.servedModel(model)), input, options),
-    )
+    const { predictor } = this.deps
+    return this.using(model, (folder, name) => {
+      const served = servedModel(
+        { ...model, name },
+        savedModelFolder(folder, model.precision?.served),
+      )
+      return predictor.predict(served, input, options)
+    })
   }
 
   private runRows(model: BoostingModel, input: RowsInput): Promise<RowValues> {
-    const { models, rowPredictor, statistics } = this.deps
-    return this.using(model, async () => {
-      const folder = await models.folder(model)
+    const { rowPredictor, statistics } = this.deps
+    return this.using(model, async (folder, name) => {
       const since = performance.now()
       const values = await rowPredictor.predict(folder, input)
-      const { name, version } = model
       statistics.executed({
-        ...{ name, version, count: input.count, size: null },
+        ...{ name, version: model.version, count: input.count, size: null },
         // a row predictor does not tell its parts apart
         ...{ inputMs: 0, inferMs: performance.now() - since, outputMs: 0, queuedMs: [0] },
       })
@@ -160,19 +176,31 @@ export class PredictionService {
     })
   }
 
-  /** Keeps the files of the version while it predicts, and counts the request by its outcome. */
-  private async using<T>(model: Model, predict: () => Promise<T>): Promise<T> {
-    const { statistics, versionUse } = this.deps
-    const end = versionUse.begin(model.id, model.version)
+  /**
+   * Keeps the files of the version, or of the checkpoint, while it predicts, and counts the request by its outcome.
+   * `predict` gets the folder, and the name to count under.
+   */
+  private async using<T>(
+    model: Model,
+    predict: (folder: string, name: string) => Promise<T>,
+  ): Promise<T> {
+    const { models, statistics, versionUse, checkpoints } = this.deps
+    const ofCheckpoint = checkpoints.predict(model, folder => predict(folder, jobsName))
+    const name = ofCheckpoint === null ? model.name : jobsName
+    const end = versionUse.begin(name, model.version)
     const since = performance.now()
     let succeeded = false
     try {
-      const answer = await this.unlessGone(model, predict())
+      const answer = await (ofCheckpoint ??
+        this.unlessGone(
+          model,
+          models.folder(model).then(folder => predict(folder, name)),
+        ))
       succeeded = true
       return answer
     } finally {
       end()
-      statistics.answered(model.name, model.version, succeeded, performance.now() - since)
+      statistics.answered(name, model.version, succeeded, performance.now() - since)
     }
   }
 

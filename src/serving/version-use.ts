@@ -35,6 +35,8 @@ export class VersionUse {
 
   /** Returns when no prediction uses the version; new ones are refused by the caller. */
   async whenUnused(name: string, version: number): Promise<void> {
+    // a request that has read which version it wants, but not the version yet, does so in this time
+    await sleep(checkIntervalMs)
     const key = keyOf(name, version)
     const deadline = performance.now() + maxWaitMs
     for (let use = this.uses.get(key); use && isUsed(use); use = this.uses.get(key)) {

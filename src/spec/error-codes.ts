@@ -49,7 +49,7 @@ export const errorCodes = {
   },
   DATASET_GONE: {
     kind: 'conflict',
-    when: 'the data set of the job to retry was deleted',
+    when: 'the data set of the job to retry or to predict with was deleted',
     help: 'Upload the data set again; equal content gets the same id.',
   },
   PLANNER_BUSY: {

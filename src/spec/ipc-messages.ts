@@ -8,7 +8,7 @@ import type { InitReport } from './init-from.js'
 import type { JobManifest, Metrics, ModelRef, NetworkJob, Phase } from './job.js'
 import type { MemoryEstimate } from './memory-estimate.js'
 import type { MetricRow } from './metrics.js'
-import type { Serving } from './model.js'
+import type { BoostingManifest, NetworkManifest, Serving } from './model.js'
 import type { ServedPrecision } from './serving-options.js'
 import type { WeightsTensor } from './weights.js'
 
@@ -173,6 +173,22 @@ export interface RowValues {
   /** Margins [count, outputs] and SHAP values [count, outputs, columns + 1], of which the last is the bias. */
   explanations: { margins: Float32Array; contributions: Float32Array } | null
 }
+
+/** Makes a checkpoint predict. */
+export interface CheckpointExportTask {
+  job: JobManifest
+  dataset: DatasetManifest
+  /** The folder of the checkpoint. */
+  checkpoint: string
+  step: number
+  /** An empty folder, which is then like that of a model. */
+  folder: string
+}
+
+/** What a checkpoint takes and predicts. */
+export type CheckpointContract =
+  | Pick<NetworkManifest, 'input' | 'labels'>
+  | Pick<BoostingManifest, 'target' | 'input' | 'labels'>
 
 /** Published in Redis when a job changes. It only says what changed; readers get the content from the store. */
 export type JobNotification = 'metrics' | 'checkpoint' | 'changed' | 'request'

@@ -1,5 +1,6 @@
 import { type Static, Type } from 'typebox'
-import { Name } from './identifiers.js'
+import { JobId, Name } from './identifiers.js'
+import { Prediction, RowPrediction } from './model.js'
 import { NoteList } from './note.js'
 
 export const RankedClass = Type.Object({
@@ -20,6 +21,18 @@ export const SelectedPrediction = Type.Object({
   logits: Type.Optional(Type.Array(Type.Number())),
 })
 export type SelectedPrediction = Static<typeof SelectedPrediction>
+
+/** Of a checkpoint of a job: as of a model, but with the step in place of the version. */
+export const JobPredictions = Type.Object({
+  job: JobId,
+  step: Type.Integer({ description: 'step of the checkpoint' }),
+  labels: Type.Optional(Type.Array(Type.String())),
+  quantiles: Type.Optional(Type.Array(Type.Number())),
+  unknownCategories: Type.Optional(Type.Record(Type.String(), Type.Integer())),
+  notes: NoteList,
+  predictions: Type.Array(Type.Union([Prediction, RowPrediction, SelectedPrediction])),
+})
+export type JobPredictions = Static<typeof JobPredictions>
 
 export const SelectedPredictions = Type.Object({
   model: Name,

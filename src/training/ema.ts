@@ -4,6 +4,9 @@ import { assign, assignSub, read, type Variable, variable } from '../graph/ops/s
 import { Variables } from '../nets/variables.js'
 import type { Ema } from '../spec/training-options.js'
 
+/** How the average of a variable is called in a checkpoint. */
+export const averageName = (name: string) => `${name}/ExponentialMovingAverage`
+
 /**
  * Exponential moving averages of the trained weights (Polyak averaging), with the variable names of
  * tf.train.ExponentialMovingAverage. Without options it has no averages.
@@ -18,7 +21,7 @@ export class ExponentialMovingAverage {
     if (!options) return
     for (const { name, shape, handle } of targets) {
       const { graph } = handle.node
-      this.shadows.set(name, variable(graph, `${name}/ExponentialMovingAverage`, shape))
+      this.shadows.set(name, variable(graph, averageName(name), shape))
     }
   }
 

@@ -6,7 +6,6 @@ import { Datasets } from '../../src/datasets/datasets.js'
 import { readInstallation } from '../../src/engine/installation.js'
 import { jobPaths } from '../../src/jobs/record/job-paths.js'
 import type { ResolvedBoostingOptions } from '../../src/spec/boosting-options.js'
-import type { TableManifest } from '../../src/spec/dataset.js'
 import type { FeatureColumn } from '../../src/spec/feature-column.js'
 import type { TrainerTask } from '../../src/spec/ipc-messages.js'
 import type { BoostingJob } from '../../src/spec/job.js'
@@ -14,9 +13,10 @@ import { metricsAt } from '../../src/spec/metrics.js'
 import type { ColumnImportance } from '../../src/spec/model.js'
 import type { Store } from '../../src/store/store.js'
 import { AttemptRecorder, type CheckpointWriter, type TrainerDeps } from './attempt-recorder.js'
-import { openTables, requireTable } from './boosting-tables.js'
+import { openTables } from './boosting-tables.js'
 import { describeClassCoverage } from './class-coverage.js'
 import { weightedByClass } from './class-weights.js'
+import { boostingContract } from './model-contract.js'
 
 /** The full state of the training, in each checkpoint. */
 const stateFile = 'booster.ubj'
@@ -106,8 +106,7 @@ async function publish(
   { rounds, bestRound, evaluation }: BoostingResult,
   columns: FeatureColumn[],
 ): Promise<void> {
-  const { classes, target, exportBest } = job.training
-  const table = requireTable(dataset)
+  const { exportBest } = job.training
   const step = exportBest && bestRound !== null ? bestRound : rounds
   using fullModel = Booster.deserialize(state)
   // if this is the full model, it is disposed of twice, which has no effect
@@ -119,15 +118,7 @@ async function publish(
     model: job.model,
     dataset: job.dataset,
     step,
-    target,
-    input: {
-      columns,
-      unusedColumns: unusedColumns(table, job.training.features),
-      // a CSV to predict is written as the uploaded one
-      ...(table.cellFormat && { cellFormat: table.cellFormat }),
-      ...(job.training.offset && { offset: job.training.offset }),
-    },
-    labels: classes?.labels ?? [],
+    ...boostingContract(job, dataset, columns),
     featureImportance: importanceOf(model, columns),
     metrics: metricsAt(await recorder.rows(), step),
     ...(evaluation && { evaluation }),
@@ -137,11 +128,6 @@ async function publish(
     await writeFile(join(folder, 'model.json'), model.save('json'))
     return newModel
   })
-}
-
-function unusedColumns({ columns }: TableManifest, features: readonly string[]): string[] {
-  const used = new Set(features)
-  return columns.map(({ name }) => name).filter(name => !used.has(name))
 }
 
 function importanceOf(model: Booster, columns: readonly FeatureColumn[]): ColumnImportance[] {

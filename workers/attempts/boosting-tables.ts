@@ -39,11 +39,11 @@ export async function openTables(
 }
 
 async function readTables(task: TrainerTask<BoostingJob>, datasets: Datasets): Promise<Tables> {
-  const { model, training: plan } = task.job
+  const { training: plan } = task.job
   const dataset = requireTable(task.dataset)
   const reader = await openReader(datasets, dataset)
   const selectedColumns = plan.features.map(name => requireColumn(dataset, name))
-  const columns = featureColumns(selectedColumns, model.categorical)
+  const columns = columnsOf(task.job, dataset)
   const namedColumns = columns.map((column, i) => withCategoryNames(column, selectedColumns[i]!))
   const groups = readGroups(reader, plan.group)
   const withTarget = rowsWithTarget(reader, requireColumn(dataset, plan.target))
@@ -86,6 +86,16 @@ async function readTables(task: TrainerTask<BoostingJob>, datasets: Datasets): P
       : null,
   }
 }
+
+/** The columns that a job learns from, as its model has them. */
+export const columnsOf = (
+  { model, training }: BoostingJob,
+  table: TableManifest,
+): FeatureColumn[] =>
+  featureColumns(
+    training.features.map(name => requireColumn(table, name)),
+    model.categorical,
+  )
 
 /** A column of whole numbers in `categorical` has numbers as categories, also in Python. */
 const withCategoryNames = (

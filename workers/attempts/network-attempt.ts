@@ -9,7 +9,7 @@ import { checkpointState } from '../../src/jobs/record/checkpoints.js'
 import { jobPaths } from '../../src/jobs/record/job-paths.js'
 import { savedModelFolder } from '../../src/models/served-network.js'
 import { estimateMemory } from '../../src/planning/dry-run.js'
-import type { DatasetManifest, ImagesManifest } from '../../src/spec/dataset.js'
+import type { ImagesManifest } from '../../src/spec/dataset.js'
 import type { InitSource } from '../../src/spec/init-from.js'
 import type { TrainerTask } from '../../src/spec/ipc-messages.js'
 import type { Metrics, NetworkJob } from '../../src/spec/job.js'
@@ -26,12 +26,13 @@ import {
 } from '../../src/training/loop.js'
 import { stepMemory } from '../../src/training/memory.js'
 import { buildTrainingProgram } from '../../src/training/program.js'
-import { buildServingProgram, preprocessingOf } from '../../src/training/serving.js'
+import { buildServingProgram } from '../../src/training/serving.js'
 import { AttemptRecorder, type CheckpointWriter, type TrainerDeps } from './attempt-recorder.js'
 import { rethrowWithRecord } from './bad-sample.js'
 import { chooseServedPrecision } from './choose-precision.js'
 import { imageRanges } from './image-ranges.js'
 import { resolveInitialWeights } from './initial-weights.js'
+import { imagesOf, networkContract, requireImages } from './model-contract.js'
 import { resolvePrecision } from './precision.js'
 
 export interface NetworkAttemptDeps extends TrainerDeps<NetworkJob> {
@@ -155,19 +156,6 @@ function classWeightsOf({ training }: NetworkJob, { labels }: ImagesManifest) {
   return classWeights ? labels.map(label => classWeights[label]!) : undefined
 }
 
-/** The images that a job learns from, with what it normalizes them with. */
-function imagesOf({ normalization }: NetworkJob, dataset: DatasetManifest): ImagesManifest {
-  const images = requireImages(dataset)
-  if (!normalization) return images
-  return { ...images, mean: normalization.mean, std: normalization.std }
-}
-
-/** Planning rejects a network job on a table, so anything else is a bug. */
-function requireImages(dataset: DatasetManifest): ImagesManifest {
-  if (dataset.kind === 'images') return dataset
-  throw new Error(`data set ${dataset.id} is of kind '${dataset.kind}', expected 'images'`)
-}
-
 async function loopInput(
   store: Store,
   { job, dataset, validation, resumeFrom }: TrainerTask<NetworkJob>,
@@ -216,7 +204,6 @@ async function publish(
   assertFiniteWeights(session, step)
   const evaluation = await recorder.evaluation(step)
   const images = imagesOf(job, dataset)
-  const { height, width, channels, mean, std, labels, resize } = images
   const newModel = {
     name: job.name,
     jobId: job.id,
@@ -224,22 +211,13 @@ async function publish(
     model: job.model,
     dataset: job.dataset,
     step,
-    input: {
-      height,
-      width,
-      channels,
-      mean,
-      std,
-      ...(resize && { resize }),
-      preprocessing: preprocessingOf(images),
-    },
-    labels,
+    ...networkContract(images),
     metrics,
     ...(evaluation && { evaluation }),
   }
   await recorder.publish(lastStep, async staged => {
     const folder = savedModelFolder(staged)
-    const network = { model: job.model, images, classes: labels.length }
+    const network = { model: job.model, images, classes: images.labels.length }
     const served = buildServingProgram(network)
     await writeSavedModel(folder, served.graph, served)
     session.run('export', { model: variablesPrefix(folder) })

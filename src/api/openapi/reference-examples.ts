@@ -7,6 +7,7 @@ import type {
 import type { AnnotationHistory, AnnotationPatch } from '../../spec/model-annotation.js'
 import type { Promotion, PromotionRequest } from '../../spec/model-promotion.js'
 import type { Traffic, TrafficRequest } from '../../spec/model-traffic.js'
+import type { JobPredictions } from '../../spec/selected-predictions.js'
 import { json } from './request-examples.js'
 
 const change = {
@@ -51,6 +52,13 @@ const traffic: Traffic = {
 
 /** Examples of answers about aliases, annotations and traffic, by the name of their schema. */
 export const referenceExamples = {
+  JobPredictions: {
+    job: 'job-01jnb5w0m0zk3v9f7q2r8t6y4x',
+    step: 400,
+    labels: ['cat', 'dog'],
+    notes: [],
+    predictions: [{ label: 'dog', index: 1, probability: 0.8, probabilities: [0.2, 0.8] }],
+  } satisfies JobPredictions,
   ModelAlias: alias,
   AliasHistory: aliasHistory,
   AnnotationHistory: annotationHistory,

@@ -36,8 +36,9 @@ const maxNotesLength = 2000
 
 /** What JSON has beside the predictions, as far as it fits into headers. */
 function addHeaders(reply: FastifyReply, { head }: PredictionTable): FastifyReply {
-  const { version, notes = [] } = head as { version: number; notes?: readonly object[] }
-  reply.header('model-version', version)
+  const { version, notes = [] } = head as { version?: number; notes?: readonly object[] }
+  // a checkpoint of a job has none
+  if (version !== undefined) reply.header('model-version', version)
   if (notes.length === 0) return reply
   let count = notes.length
   while (count > 1 && asciiJson(notes.slice(0, count)).length > maxNotesLength) count--

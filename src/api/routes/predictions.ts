@@ -1,6 +1,6 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import { type Static, Type } from 'typebox'
+import { type Static, type TSchema, Type } from 'typebox'
 import { truncate } from '../../errors.js'
 import {
   arrowTypes,
@@ -15,6 +15,7 @@ import { type ReadImages, readImageFiles } from '../../serving/image-files.js'
 import type { FileInput } from '../../serving/image-notes.js'
 import type { PredictionService } from '../../serving/prediction-service.js'
 import { type EncodedRows, rowModelOf } from '../../serving/row-encoding.js'
+import type { ErrorCode } from '../../spec/error-codes.js'
 import {
   type BoostingModel,
   isBoostingModel,
@@ -49,6 +50,8 @@ import { rowPredictions } from '../predict/row-predictions.js'
 import { sendPredictions } from '../predict/send-predictions.js'
 import {
   Binary,
+  JobParam,
+  JobPredictionsResponse,
   PredictionsResponse,
   RowPredictionsResponse,
   SelectedPredictionsResponse,
@@ -107,12 +110,29 @@ const Instances = Type.Object({
 })
 const Form = strictObject({ image: Type.Array(Binary) })
 
-const PredictQuery = strictObject({
-  ...VersionQuery.properties,
+const predictionOptions = {
   ...rowOptions,
   ...AnswerOptions.properties,
   ...TensorOptions.properties,
+}
+type PredictionQuery = Static<typeof PredictionOptions>
+const PredictionOptions = strictObject(predictionOptions)
+
+const PredictQuery = strictObject({ ...VersionQuery.properties, ...predictionOptions })
+
+const CheckpointQuery = strictObject({
+  at: optionalWithDefault(
+    Type.String({
+      pattern: '^(latest|best|[1-9][0-9]{0,12})$',
+      default: 'latest',
+      description: 'the newest checkpoint, the best so far, or the one of a step',
+    }),
+  ),
+  ...predictionOptions,
 })
+
+/** The label of predictions by checkpoints of jobs in metrics. No model can have this name. */
+const jobLabel = '(job)'
 
 const body = Type.Unsafe<unknown>({
   content: {
@@ -122,6 +142,25 @@ const body = Type.Unsafe<unknown>({
     'multipart/form-data': { schema: Form },
   },
 })
+
+const predictionProblems = [
+  ...formProblems,
+  ...(['NOT_ACCEPTABLE', 'INVALID_INSTANCES', 'DATASET_TOO_LARGE', 'DATASET_FORMAT'] as const),
+  ...(['DATASET_TRUNCATED', 'DATASET_ENCODING', 'DATASET_HEADER', 'DATASET_ROW'] as const),
+  ...(['IMAGE_TOO_LARGE', 'NOT_AN_IMAGE', 'UNDECODABLE_IMAGE'] as const),
+  ...(['PREDICTOR_BUSY', 'PREDICTOR_TIMEOUT', 'PREDICTOR_RESTARTED'] as const),
+  ...(['PREDICTION_CANCELLED', 'PREDICTION_CRASHES'] as const),
+] satisfies ErrorCode[]
+
+const predictionsContent = (json: TSchema) =>
+  Type.Unsafe<unknown>({
+    description: 'one prediction for each image or row',
+    content: {
+      [predictionFormats.json]: { schema: json },
+      [predictionFormats.csv]: { schema: Type.String() },
+      [predictionFormats.arrow]: { schema: Binary },
+    },
+  })
 
 export const predictionRoutes: FastifyPluginAsyncTypebox<PredictionRoutesDeps> = async (
   app,
@@ -149,14 +188,14 @@ export const predictionRoutes: FastifyPluginAsyncTypebox<PredictionRoutesDeps> =
     )
   }
 
+  const heldBytes = (request: FastifyRequest) =>
+    textTypes.includes(contentTypeOf(request)) ? limits.instanceBytes : limits.imageBytes
+
   app.post(
     '/models/:id/predict',
     {
       validatorCompiler: skipBodyValidation,
-      config: {
-        heldBytes: request =>
-          textTypes.includes(contentTypeOf(request)) ? limits.instanceBytes : limits.imageBytes,
-      },
+      config: { heldBytes },
       schema: {
         tags: ['models'],
         operationId: 'predict',
@@ -168,43 +207,13 @@ export const predictionRoutes: FastifyPluginAsyncTypebox<PredictionRoutesDeps> =
         querystring: PredictQuery,
         headers: TensorHeaders,
         body,
-        problems: [
-          ...formProblems,
-          'NOT_ACCEPTABLE',
-          ...selectorProblems,
-          'INVALID_INSTANCES',
-          'DATASET_TOO_LARGE',
-          'DATASET_FORMAT',
-          'DATASET_TRUNCATED',
-          'DATASET_ENCODING',
-          'DATASET_HEADER',
-          'DATASET_ROW',
-          'IMAGE_TOO_LARGE',
-          'NOT_AN_IMAGE',
-          'UNDECODABLE_IMAGE',
-          'PREDICTOR_BUSY',
-          'PREDICTOR_TIMEOUT',
-          'PREDICTOR_RESTARTED',
-          'PREDICTION_CANCELLED',
-          'PREDICTION_CRASHES',
-        ],
+        problems: [...predictionProblems, ...selectorProblems],
         requestExamples: predictExamples,
         responseHeaders: { 200: ['Model-Version', 'Prediction-Notes'] },
         response: {
-          200: Type.Unsafe<unknown>({
-            description: 'one prediction for each image or row',
-            content: {
-              [predictionFormats.json]: {
-                schema: Type.Union([
-                  PredictionsResponse,
-                  RowPredictionsResponse,
-                  SelectedPredictionsResponse,
-                ]),
-              },
-              [predictionFormats.csv]: { schema: Type.String() },
-              [predictionFormats.arrow]: { schema: Binary },
-            },
-          }),
+          200: predictionsContent(
+            Type.Union([PredictionsResponse, RowPredictionsResponse, SelectedPredictionsResponse]),
+          ),
         },
       },
       preValidation: splitLists('outputs'),
@@ -216,18 +225,67 @@ export const predictionRoutes: FastifyPluginAsyncTypebox<PredictionRoutesDeps> =
         { name: request.params.id, version, alias },
         { header: headerReader(request) },
       )
-      const prediction = { model: model.id, startedAt: performance.now(), count: 0 }
-      request.prediction = prediction
-      const selection = selectionOf(model, request.query)
-      const table = isBoostingModel(model)
-        ? await predictRows(request, model, selection)
-        : await predictImages(request, reply, model, selection)
-      prediction.count = table.count
+      const table = await predict(request, reply, model, model.id)
       return sendPredictions(reply, table, format, thread)
     },
   )
 
-  type PredictRequest = FastifyRequest<{ Querystring: Static<typeof PredictQuery> }>
+  app.post(
+    '/jobs/:id/predict',
+    {
+      validatorCompiler: skipBodyValidation,
+      config: { heldBytes },
+      schema: {
+        tags: ['jobs'],
+        operationId: 'predictWithJob',
+        summary: 'Predict with a checkpoint of a job',
+        description:
+          'Takes and answers what POST /models/:id/predict does, with `job` and `step` in place of `model` and `version`. The job may still train, have failed or been cancelled. The network is computed in fp32, whatever precision the job asks for its model. The first request of a checkpoint takes seconds.',
+        consumes: bodyTypes,
+        params: Type.Object({ id: JobParam }),
+        querystring: CheckpointQuery,
+        headers: TensorHeaders,
+        body,
+        problems: [
+          ...predictionProblems,
+          ...(['JOB_NOT_FOUND', 'CHECKPOINT_NOT_FOUND', 'DATASET_GONE'] as const),
+        ],
+        requestExamples: predictExamples,
+        responseHeaders: { 200: ['Prediction-Notes'] },
+        response: { 200: predictionsContent(JobPredictionsResponse) },
+      },
+      preValidation: splitLists('outputs'),
+    },
+    async (request, reply) => {
+      const { at, format: requested } = request.query
+      const format = requireFormat(request, requested, predictionFormats)
+      const choice = at === 'latest' || at === 'best' ? at : Number(at)
+      const model = await predictions.selectCheckpoint(request.params.id, choice)
+      const { head, ...table } = await predict(request, reply, model, jobLabel)
+      const { model: _name, version: _version, ...rest } = head as Record<string, unknown>
+      const ofJob = { ...table, head: { job: model.jobId, step: model.step, ...rest } }
+      return sendPredictions(reply, ofJob, format, thread)
+    },
+  )
+
+  type PredictRequest = FastifyRequest<{ Querystring: PredictionQuery }>
+
+  /** `label`: how metrics call what predicts. */
+  async function predict(
+    request: PredictRequest,
+    reply: FastifyReply,
+    model: Model,
+    label: string,
+  ): Promise<PredictionTable> {
+    const prediction = { model: label, startedAt: performance.now(), count: 0 }
+    request.prediction = prediction
+    const selection = selectionOf(model, request.query)
+    const table = isBoostingModel(model)
+      ? await predictRows(request, model, selection)
+      : await predictImages(request, reply, model, selection)
+    prediction.count = table.count
+    return table
+  }
 
   async function predictRows(
     request: PredictRequest,
@@ -307,7 +365,7 @@ const contentTypeOf = ({ headers }: FastifyRequest): string =>
 
 /** Returns null if the body is an image file. A request without a body is JSON. */
 function bodyFormatOf(
-  request: FastifyRequest<{ Querystring: Static<typeof PredictQuery> }>,
+  request: FastifyRequest<{ Querystring: PredictionQuery }>,
 ): BodyFormat | null {
   const type = contentTypeOf(request)
   const tensor = tensorFormOf(request, request.query, type === tensorType)
