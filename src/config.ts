@@ -28,6 +28,8 @@ export interface Config {
   host: string
   /** 0 chooses a free port. */
   port: number
+  /** Where gRPC is served; null for nowhere. */
+  grpcPort: number | null
   /** Names in the Host header that the server answers to, beside localhost; null: none, or all if `host` is no loopback address. */
   allowedHosts: readonly string[] | null
   /** Where clients reach the server, through a proxy: `https://example.com/trainyard`. */
@@ -89,6 +91,7 @@ export const settingNames = [
   'TRAINYARD_DATA_ROOTS',
   'TRAINYARD_FAILPOINTS',
   'TRAINYARD_FETCH_ALLOW',
+  'TRAINYARD_GRPC_PORT',
   'TRAINYARD_HOST',
   'TRAINYARD_KEY',
   'TRAINYARD_KEY_FILE',
@@ -140,6 +143,12 @@ export function readConfig(environment: NodeJS.ProcessEnv = process.env): Readon
   const config: Config = {
     host: read('TRAINYARD_HOST', '127.0.0.1', text => text, 'an address'),
     port: read('TRAINYARD_PORT', 8080, integer(0, 65_535), 'a port from 0 to 65535'),
+    grpcPort: read<number | null>(
+      'TRAINYARD_GRPC_PORT',
+      null,
+      integer(0, 65_535),
+      'a port from 0 to 65535',
+    ),
     allowedHosts: read<readonly string[] | null>(
       'TRAINYARD_ALLOWED_HOSTS',
       null,

@@ -146,10 +146,15 @@ export class FieldErrors {
   }
 }
 
-export const addressUnusable = (host: string, port: number, cause: NodeJS.ErrnoException) =>
+export const addressUnusable = (
+  host: string,
+  port: number,
+  cause: NodeJS.ErrnoException,
+  setting = 'TRAINYARD_PORT',
+) =>
   new TrainyardError(
     'ADDRESS_UNUSABLE',
-    `cannot listen on ${host}, port ${port} (${cause.code}); choose others with TRAINYARD_HOST and TRAINYARD_PORT`,
+    `cannot listen on ${host}, port ${port} (${cause.code ?? cause.message}); choose others with TRAINYARD_HOST and ${setting}`,
     { cause },
   )
 

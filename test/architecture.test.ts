@@ -100,7 +100,18 @@ const mayImport: Record<string, readonly string[]> = {
   'jobs/changes': ['jobs/queue', 'jobs/telemetry', 'spec', 'errors', 'log'],
   'jobs/telemetry': ['jobs/record', 'jobs/queue', 'store', 'spec', 'errors'],
   models: ['store', 'lists', 'spec', 'errors'],
-  serving: ['trees', 'models', 'datasets', 'engine', 'store', 'ipc', 'spec', 'errors', 'log'],
+  serving: [
+    'graph',
+    'trees',
+    'models',
+    'store',
+    'datasets',
+    'engine',
+    'ipc',
+    'spec',
+    'errors',
+    'log',
+  ],
   // the process that exports reads graphs and trees; the API imports only its client
   exports: ['graph', 'formats', 'models', 'trees', 'store', 'ipc', 'spec', 'errors', 'places'],
   weights: ['formats', 'store', 'lists', 'spec', 'errors'],
@@ -280,6 +291,7 @@ const homes: readonly (readonly [name: RegExp, home: RegExp])[] = [
   [/^koffi$/, /^src\/(boosting\/capi|engine\/openvino)\.ts$/],
   [/^bullmq$/, /^(src\/jobs\/queue|workers\/supervision)\//],
   [/^(fastify|@fastify\/.+)$/, /^(src\/api|testing)\//],
+  [/^@grpc\//, /^src\/serving\/grpc\//],
   [/^@tus\//, /^src\/api\/tus-server\.ts$/],
   [/^@aws-sdk\//, /^src\/datasets\/sources\/s3-objects\.ts$/],
 ]

@@ -35,6 +35,8 @@ export interface TestServer {
 
 interface TestServerOptions {
   limits?: Partial<Limits>
+  /** The port of gRPC; 0 picks one, which the log has. */
+  grpcPort?: number
   /** Who may call the server beside this machine; nobody by default. */
   access?: Partial<AccessSettings>
   /** Networks that webhooks may call; `public` by default. */
@@ -72,7 +74,9 @@ export async function startServer(options: TestServerOptions = {}): Promise<Test
   const key = await ensureApiKey(dataFolder)
   const access = { ...onlyThisMachine, ...options.access }
   const deps = { ...parts, log, access, ...(options.limits && { limits: options.limits }) }
-  const app = await buildApp(deps)
+  const { grpcPort } = options
+  const grpc = grpcPort === undefined ? null : { host: '127.0.0.1', port: grpcPort }
+  const app = await buildApp({ ...deps, grpc })
   await app.listen({ host: '127.0.0.1', port: 0 })
   const url = `http://127.0.0.1:${(app.server.address() as AddressInfo).port}`
   const api = supertest.agent(url).set('authorization', `Bearer ${key}`)

@@ -18,6 +18,7 @@ import { allowOrigins } from './access/cors.js'
 import { checkHostAndOrigin } from './access/host-check.js'
 import { servePublicUrl, serversOf } from './access/public-url.js'
 import { StreamTickets } from './access/stream-tickets.js'
+import { type GrpcAddress, serveGrpc } from './grpc.js'
 import { requireApiKey } from './http/api-keys.js'
 import { BodyMemory, reserveBody } from './http/body-memory.js'
 import { limitBodyTime } from './http/body-time.js'
@@ -41,6 +42,7 @@ import { openapi } from './openapi/openapi.js'
 import type { Parts } from './parts.js'
 import { inferHealthRoutes } from './protocols/health-routes.js'
 import { protocolRoutes } from './protocols/protocol-routes.js'
+import { checkReadiness } from './readiness.js'
 import { checkpointRoutes } from './routes/checkpoints.js'
 import { datasetArchiveRoutes } from './routes/dataset-archives.js'
 import { datasetSampleRoutes } from './routes/dataset-samples.js'
@@ -79,6 +81,8 @@ export interface AppDeps extends Omit<Parts, 'store'> {
   /** By default, only this machine calls the server. */
   access?: AccessSettings
   restarts?: TelemetryDeps['restarts']
+  /** Where gRPC is served; null for nowhere. */
+  grpc?: GrpcAddress | null
 }
 
 /** The whole HTTP API. The caller closes it before the parts. */
@@ -161,6 +165,11 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
       ...deps,
       reserve: bytes => bodyMemory.reserve(bytes),
     })
+    if (deps.grpc) {
+      const ready = async () =>
+        (await checkReadiness(deps, false)).every(({ status }) => status !== 'failed')
+      serveGrpc(app, { ...deps, limits, predictions, bodyMemory, ready }, deps.grpc)
+    }
     const routeDeps = { ...deps, limits, eventStreams, longPolls, predictions }
     await guarded.register(jobRoutes, routeDeps)
     await guarded.register(metricRoutes, routeDeps)

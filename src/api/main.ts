@@ -32,7 +32,8 @@ async function main(): Promise<void> {
   const allowedHosts = config.allowedHosts ?? (isLoopback(config.host) ? [] : ['*'])
   const access = { ...config, allowedHosts }
   let restarts: Record<string, number> = {}
-  const app = await buildApp({ ...parts, log, access, restarts: () => restarts })
+  const grpc = config.grpcPort === null ? null : { host: config.host, port: config.grpcPort }
+  const app = await buildApp({ ...parts, log, access, grpc, restarts: () => restarts })
   const listener = new Listener(app)
 
   let shuttingDown = false

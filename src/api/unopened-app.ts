@@ -39,4 +39,4 @@ export async function buildUnopenedApp(): Promise<FastifyInstance> {
   return app
 }
 
-type Optional = 'limits' | 'access' | 'restarts'
+type Optional = 'limits' | 'access' | 'restarts' | 'grpc'

@@ -49,3 +49,11 @@ export const ModelSelectorText = Type.String({
   description:
     "a model's name, or name@alias or name@version, such as digits@production; a bare name is the alias `default` if it exists, else the newest version",
 })
+
+/** Versions are texts in the Open Inference Protocol, so that one may be an alias, too. Empty or absent: none. */
+export function selectorOfVersion(name: string, version = ''): ModelSelector {
+  if (version === '') return { name }
+  return /^[1-9]\d{0,8}$/.test(version)
+    ? { name, version: Number(version) }
+    : { name, alias: version }
+}

@@ -98,8 +98,12 @@ export const callerIdOf = (request: FastifyRequest): string =>
 export const callerNameOf = (request: FastifyRequest): string =>
   `key-${callerIdOf(request).slice(0, 8)}`
 
+/** The key in the value of an `authorization` header. */
+export const bearerKeyOf = (authorization: string): string | undefined =>
+  /^Bearer ([\x21-\x7e]{1,256})$/i.exec(authorization)?.[1]
+
 const bearerToken = ({ headers }: FastifyRequest): string | undefined =>
-  /^Bearer ([\x21-\x7e]{1,256})$/i.exec(headers.authorization ?? '')?.[1]
+  bearerKeyOf(headers.authorization ?? '')
 
 const secretFileOptions = { mode: 0o600, flush: true }
 

@@ -6,7 +6,7 @@ import type { PredictionService } from '../../serving/prediction-service.js'
 import type { PredictedOutputs } from '../../serving/protocols/predict-outputs.js'
 import { type ModelInput, servedInputOf } from '../../serving/protocols/served-input.js'
 import type { Model } from '../../spec/model.js'
-import type { ModelSelector } from '../../spec/model-selector.js'
+import { type ModelSelector, selectorOfVersion } from '../../spec/model-selector.js'
 import type { DamageRegistry } from '../../store/damage-registry.js'
 import type { Limits } from '../http/limits.js'
 import type { ProtocolInput, ProtocolTask } from '../predict/protocol-input.js'
@@ -33,13 +33,8 @@ export interface ProtocolParts extends ProtocolRoutesDeps {
   ): Promise<PredictedOutputs>
 }
 
-/** Versions are texts in the Open Inference Protocol, so that one may be an alias, too. */
-export const selectorOf = ({ id, version }: { id: string; version?: string }): ModelSelector => {
-  if (version === undefined) return { name: id }
-  return /^[1-9]\d{0,8}$/.test(version)
-    ? { name: id, version: Number(version) }
-    : { name: id, alias: version }
-}
+export const selectorOf = ({ id, version }: { id: string; version?: string }): ModelSelector =>
+  selectorOfVersion(id, version)
 
 export const bytesOf = ({ body }: FastifyRequest): Uint8Array =>
   body instanceof Uint8Array ? body : new Uint8Array()

@@ -48,7 +48,8 @@ export function parseTfRequest(
   return { input, byRow }
 }
 
-function checkSignature(name: unknown, served: ServedInput): void {
+/** Throws unless the model has the signature; none is the default. */
+export function checkSignature(name: unknown, served: ServedInput): void {
   if (name === undefined || name === null || name === '') return
   const known = served.kind === 'images' ? [defaultSignature, filesSignature] : [defaultSignature]
   if (known.some(one => one === name)) return

@@ -1,0 +1,248 @@
+// The Open Inference Protocol over gRPC, with Triton's statistics, configuration, repository index and streams.
+import { create, type Message } from '@bufbuild/protobuf'
+import type { ServerDuplexStream, UntypedServiceImplementation } from '@grpc/grpc-js'
+import { modelKey } from '../../models/registry.js'
+import { isBoostingModel } from '../../spec/model.js'
+import { selectorOfVersion } from '../../spec/model-selector.js'
+import { predictOptionsOf, readInferParameters } from '../protocols/infer-request.js'
+import { checkRequestedOutputs, chooseOutputs } from '../protocols/model-outputs.js'
+import {
+  extensions,
+  modelConfig,
+  modelMetadata,
+  modelStatistics,
+  type Tally,
+} from '../protocols/oip-metadata.js'
+import { predictOutputs } from '../protocols/predict-outputs.js'
+import { blankInput, servedInputOf } from '../protocols/served-input.js'
+import { invalidRequest } from '../protocols/tensor.js'
+import { inputFromTensors } from '../protocols/tensor-input.js'
+import type { CallContext, GrpcServer } from './grpc-server.js'
+import {
+  inferResponse,
+  plainParameters,
+  readInputs,
+  readRequestedOutputs,
+} from './infer-messages.js'
+import {
+  DataType,
+  type ModelConfigRequest,
+  ModelConfigResponseSchema,
+  type ModelInferRequest,
+  type ModelInferResponse,
+  type ModelMetadataRequest,
+  ModelMetadataResponseSchema,
+  type ModelReadyRequest,
+  ModelReadyResponseSchema,
+  type ModelStatisticsRequest,
+  ModelStatisticsResponseSchema,
+  type ModelStreamInferResponse,
+  ModelStreamInferResponseSchema,
+  type RepositoryIndexRequest,
+  RepositoryIndexResponseSchema,
+  type RepositoryModelLoadRequest,
+  RepositoryModelLoadResponseSchema,
+  type RepositoryModelUnloadRequest,
+  ServerLiveResponseSchema,
+  ServerMetadataResponseSchema,
+  ServerReadyResponseSchema,
+} from './proto/inference_pb.js'
+import { findModel, type ServingParts } from './serving-parts.js'
+
+/** How many requests of one stream are answered at the same time. */
+const maxStreamRequests = 16
+
+/** The handlers of service `inference.GRPCInferenceService`. */
+export function oipHandlers(server: GrpcServer, parts: ServingParts): UntypedServiceImplementation {
+  const { predictions, models, modelRecords, damage, limits } = parts
+  const path = '/inference.GRPCInferenceService'
+
+  return {
+    serverLive: server.unary(() => create(ServerLiveResponseSchema, { live: true })),
+    serverReady: server.unary(async () => {
+      return create(ServerReadyResponseSchema, { ready: await parts.ready() })
+    }),
+    modelReady: server.unary(async ({ name, version }: ModelReadyRequest) => {
+      await findModel(parts, selectorOfVersion(name, version))
+      return create(ModelReadyResponseSchema, { ready: true })
+    }),
+    serverMetadata: server.unary(() => {
+      const description = { name: 'trainyard', version: parts.version, extensions: [...extensions] }
+      return create(ServerMetadataResponseSchema, description)
+    }),
+    modelMetadata: server.unary(async ({ name, version }: ModelMetadataRequest) => {
+      const { inputs, outputs, ...head } = modelMetadata(
+        await findModel(parts, selectorOfVersion(name, version)),
+      )
+      const toMessage = <T extends { shape: number[] }>(tensor: T) => ({
+        ...tensor,
+        shape: tensor.shape.map(BigInt),
+      })
+      return create(ModelMetadataResponseSchema, {
+        ...head,
+        inputs: inputs.map(toMessage),
+        outputs: outputs.map(toMessage),
+      })
+    }),
+    modelConfig: server.unary(async ({ name, version }: ModelConfigRequest) => {
+      const model = await findModel(parts, selectorOfVersion(name, version))
+      const maxBatch = isBoostingModel(model) ? limits.rows : limits.instances
+      const { input, output, platform, backend } = modelConfig(model, maxBatch)
+      const toMessage = ({
+        name,
+        data_type,
+        dims,
+      }: (typeof input)[number] | (typeof output)[number]) => ({
+        name,
+        dataType: DataType[data_type as keyof typeof DataType],
+        dims: dims.map(BigInt),
+      })
+      const tensors = { input: input.map(toMessage), output: output.map(toMessage) }
+      const config = { name: model.id, platform, backend, maxBatchSize: maxBatch, ...tensors }
+      return create(ModelConfigResponseSchema, { config })
+    }),
+    modelStatistics: server.unary(async ({ name, version }: ModelStatisticsRequest) => {
+      const modelStats = (await versionsOf(name, version)).map(each =>
+        statisticsMessage(each.name, each.version),
+      )
+      return create(ModelStatisticsResponseSchema, { modelStats })
+    }),
+    modelInfer: server.unary(infer),
+    modelStreamInfer: (call: ServerDuplexStream<ModelInferRequest, ModelStreamInferResponse>) => {
+      const aborter = new AbortController()
+      const context = { signal: aborter.signal, deadline: Number.POSITIVE_INFINITY }
+      let running = 0
+      let hasEnded = false
+      const endIfDone = () => {
+        if (hasEnded && running === 0) call.end()
+      }
+      call.on('cancelled', () => aborter.abort())
+      call.on('data', (request: ModelInferRequest) => {
+        running++
+        if (running >= maxStreamRequests) call.pause()
+        answerInStream(request, context).then(answer => {
+          running--
+          call.write(answer)
+          call.resume()
+          endIfDone()
+        })
+      })
+      call.on('end', () => {
+        hasEnded = true
+        endIfDone()
+      })
+    },
+    repositoryIndex: server.unary(async ({ ready }: RepositoryIndexRequest) => {
+      const versions = await models.allVersions()
+      const all = versions.map(({ name, version }) => {
+        const isDamaged = damage.has('model', modelKey(name, version))
+        const state = isDamaged ? 'UNAVAILABLE' : 'READY'
+        const reason = isDamaged ? 'its files are damaged' : ''
+        return { name, version: String(version), state, reason }
+      })
+      const shown = all.filter(({ state }) => !ready || state === 'READY')
+      return create(RepositoryIndexResponseSchema, { models: shown })
+    }),
+    repositoryModelLoad: server.unary(
+      async ({ modelName, parameters }: RepositoryModelLoadRequest) => {
+        const [foreign] = Object.keys(parameters)
+        if (foreign !== undefined) {
+          const message = `a model cannot be loaded with ${foreign.slice(0, 60)}: models come from jobs, and do not change`
+          throw invalidRequest(message)
+        }
+        const model = await findModel(parts, { name: modelName })
+        await predictOutputs(predictions, model, blankInput(model))
+        return create(RepositoryModelLoadResponseSchema)
+      },
+    ),
+    repositoryModelUnload: server.unary(
+      async ({ modelName }: RepositoryModelUnloadRequest): Promise<Message> => {
+        const { id } = await findModel(parts, { name: modelName })
+        const message = `'${id}' cannot be unloaded on request: the models that were asked least recently leave the memory; DELETE /models/${id} removes it for good`
+        throw invalidRequest(message)
+      },
+    ),
+  }
+
+  async function infer(
+    request: ModelInferRequest,
+    context: CallContext,
+  ): Promise<ModelInferResponse> {
+    const startedAt = performance.now()
+    const selector = selectorOfVersion(request.modelName, request.modelVersion)
+    const model = await predictions.select(selector)
+    const parameters = readInferParameters(plainParameters(request.parameters))
+    const requested = readRequestedOutputs(request)
+    checkRequestedOutputs(model, requested ?? [])
+    const input = inputFromTensors(readInputs(request), servedInputOf(model), parameters, limits)
+    const { deadline = Number.POSITIVE_INFINITY, ...options } = predictOptionsOf(
+      parameters,
+      startedAt,
+    )
+    const { outputs, notes } = await predictOutputs(predictions, model, input, {
+      ...options,
+      signal: context.signal,
+      deadline: Math.min(deadline, context.deadline),
+    })
+    return inferResponse({
+      name: model.id,
+      version: model.version,
+      id: request.id,
+      notes,
+      outputs: chooseOutputs(outputs, requested, true, model.labels),
+    })
+  }
+
+  /** A stream goes on after a request that fails. */
+  async function answerInStream(
+    request: ModelInferRequest,
+    context: CallContext,
+  ): Promise<ModelStreamInferResponse> {
+    try {
+      const inferResponse = await infer(request, context)
+      return create(ModelStreamInferResponseSchema, { inferResponse })
+    } catch (error) {
+      const { details } = server.statusFor(error, `${path}/ModelStreamInfer`)
+      const inferResponse = { id: request.id }
+      return create(ModelStreamInferResponseSchema, { errorMessage: details, inferResponse })
+    }
+  }
+
+  async function versionsOf(name: string, version: string) {
+    if (name === '') return models.allVersions()
+    if (version === '') {
+      return (await models.get(name)).versions.map(each => ({ name, version: each }))
+    }
+    return [await modelRecords.aliases.find(selectorOfVersion(name, version))]
+  }
+
+  function statisticsMessage(name: string, version: number) {
+    const { batch_stats, inference_stats, last_inference, inference_count, execution_count } =
+      modelStatistics(name, version, predictions.statistics.of(name, version))
+    const { compute_input, compute_infer, compute_output, cache_hit, cache_miss, ...others } =
+      inference_stats
+    return {
+      name,
+      version: String(version),
+      lastInference: BigInt(Math.round(last_inference)),
+      inferenceCount: BigInt(inference_count),
+      executionCount: BigInt(execution_count),
+      inferenceStats: {
+        ...Object.fromEntries(Object.entries(others).map(([key, tally]) => [key, duration(tally)])),
+        computeInput: duration(compute_input),
+        computeInfer: duration(compute_infer),
+        computeOutput: duration(compute_output),
+        cacheHit: duration(cache_hit),
+        cacheMiss: duration(cache_miss),
+      },
+      batchStats: batch_stats.map(batch => ({
+        batchSize: BigInt(batch.batch_size),
+        computeInput: duration(batch.compute_input),
+        computeInfer: duration(batch.compute_infer),
+        computeOutput: duration(batch.compute_output),
+      })),
+    }
+  }
+}
+
+const duration = ({ count, ns }: Tally) => ({ count: BigInt(count), ns: BigInt(Math.round(ns)) })
