@@ -25,6 +25,8 @@ before(async () => {
     model: { kind: 'resnet', block: 'bottleneck', blocks: 2, filters: 32 },
     dataset: 'digits',
     training: { steps: 300, batchSize: 32, learningRate: { schedule: 'cosine', peak: 0.01 } },
+    // its exports compute in it
+    serving: { precision: 'fp32' },
   })
 })
 after(() => deployment.close())
