@@ -120,7 +120,7 @@ export function oipHandlers(server: GrpcServer, parts: ServingParts): UntypedSer
       call.on('data', (request: ModelInferRequest) => {
         running++
         if (running >= maxStreamRequests) call.pause()
-        answerInStream(request, context).then(answer => {
+        void answerInStream(request, context).then(answer => {
           running--
           call.write(answer)
           call.resume()
