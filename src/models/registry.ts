@@ -83,6 +83,11 @@ export class ModelRegistry {
     return this.store.assertIntact(modelKey(name, version))
   }
 
+  /** Whether this process has met damage in the version, which may be repaired since. */
+  isKnownDamaged({ name, version }: Pick<Model, 'name' | 'version'>): boolean {
+    return this.damage.has('model', modelKey(name, version))
+  }
+
   /** Looks for damage in the manifests of all versions. */
   async scanForDamage(): Promise<void> {
     const roots = new Set<string>()

@@ -40,7 +40,7 @@ const maxRecent = 1000
 const jobsName = '(job)'
 
 export interface PredictionServiceDeps {
-  models: Pick<ModelRegistry, 'get' | 'versions' | 'folder' | 'assertIntact'>
+  models: Pick<ModelRegistry, 'get' | 'versions' | 'folder' | 'assertIntact' | 'isKnownDamaged'>
   checkpoints: Pick<CheckpointModels, 'select' | 'predict'>
   modelRecords: {
     aliases: Pick<ModelAliases, 'read'>
@@ -93,9 +93,11 @@ export class PredictionService {
       modelRecords.aliases.read(name, version, alias, references),
     )
     versionUse.select(name, model.version)
-    await this.intact.get(`${name}/${model.version}`, () =>
-      this.unlessGone(model, models.assertIntact(model)),
-    )
+    const check = () => this.unlessGone(model, models.assertIntact(model))
+    // what another request has found damaged is checked at once
+    await (models.isKnownDamaged(model)
+      ? check()
+      : this.intact.get(`${name}/${model.version}`, check))
     if (!route) return model
     route.countRequest(model.version)
     if (route.shadows.length === 0) return model
