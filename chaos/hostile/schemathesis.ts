@@ -128,6 +128,12 @@ include-path = ["/uploads", "/uploads/{id}"]
 checks.positive_data_acceptance.expected-statuses = ["2xx", "400", "404", "409", "410", "412", "413", "415", "422", "503"]
 checks.negative_data_rejection.expected-statuses = ["400", "401", "403", "404", "405", "406", "409", "410", "412", "413", "414", "415", "422", "428", "429", "431", "503"]
 
+# what a model takes depends on the model, and the length of the JSON in a header on the body; a request that
+# cannot be is refused with the statuses of the protocol
+[[operations]]
+include-path = ["/v2/models/{id}/infer", "/v2/models/{id}/versions/{version}/infer", "/v2/repository/models/{id}/load", "/v2/repository/models/{id}/unload", "/v1/models/{id}:predict", "/v1/models/{id}/versions/{version}:predict", "/v1/models/{id}/labels/{label}:predict", "/v1/models/{id}:classify", "/v1/models/{id}/versions/{version}:classify", "/v1/models/{id}/labels/{label}:classify", "/v1/models/{id}:regress", "/v1/models/{id}/versions/{version}:regress", "/v1/models/{id}/labels/{label}:regress"]
+checks.positive_data_acceptance.expected-statuses = ["2xx", "400", "404", "409", "422", "503"]
+
 # which media types a model takes depends on the model, and an empty text is an empty table
 [[operations]]
 include-path = "/models/{id}/predict"

@@ -84,6 +84,16 @@ export const InferRequestBody = Type.Object({
   ),
 })
 
+export const InferHeaders = Type.Object({
+  'inference-header-content-length': Type.Optional(
+    Type.Integer({
+      ...{ minimum: 0, maximum: 2 ** 53 - 1 },
+      description:
+        'bytes of the JSON, if binary tensors follow it; 0 if the body is an image file, or floats alone',
+    }),
+  ),
+})
+
 export const InferOutput = Type.Object({
   name: Type.String(),
   datatype: TensorDatatype,

@@ -2,9 +2,10 @@ import type { FastifyInstance } from 'fastify'
 import { TrainyardError, truncate } from '../../errors.js'
 import { HttpError } from './http-error.js'
 
-/** A parameter, which may have a pattern of its own, or an escaped colon. */
+/** A parameter, which has a pattern of its own if a colon ends it, or an escaped colon. */
 const parameter = /::|:\w+(?:\([^)]*\))?/g
-const toPattern = (found: string): string => (found === '::' ? ':' : '[^/]+')
+const toPattern = (found: string): string =>
+  found === '::' ? ':' : found.endsWith(')') ? '[^/:]+' : '[^/]+'
 
 /** Returns the error of a request that matches no route. */
 export type UnknownRouteError = (method: string, url: string) => TrainyardError

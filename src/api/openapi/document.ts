@@ -11,6 +11,7 @@ import { isObject, referredName, type SchemaObject } from './schema-object.js'
 export const routeNotes = 'x-route-notes'
 export interface RouteNotes {
   requestExamples?: RequestExamples | undefined
+  optionalBody?: boolean | undefined
   responseHeaders?: Readonly<Record<number, readonly ResponseHeader[]>> | undefined
 }
 
@@ -58,14 +59,14 @@ export async function completeDocument(document: UnfinishedDocument): Promise<Sc
 
 function completeOperation(operation: SchemaObject, namer: SchemaNamer): SchemaObject {
   const { [routeNotes]: notes, ...rest } = operation
-  const { requestExamples = {}, responseHeaders = {} } = (notes ?? {}) as RouteNotes
+  const { requestExamples = {}, responseHeaders = {}, optionalBody } = (notes ?? {}) as RouteNotes
   const complete = namer.rewriteMembers(rest)
   if (complete.requestBody) complete.requestBody = defaultsInWords(complete.requestBody)
   for (const [type, media] of mediaTypesOf(complete.requestBody)) {
     const examples = requestExamples[type]
     if (examples) media.examples = examples
   }
-  if (isObject(complete.requestBody)) complete.requestBody.required ??= true
+  if (isObject(complete.requestBody)) complete.requestBody.required ??= !optionalBody
   for (const [status, response] of Object.entries(complete.responses as object)) {
     response.headers = headersFor(status, responseHeaders[Number(status)])
     // one of an error fits few of its statuses

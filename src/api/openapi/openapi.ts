@@ -76,10 +76,11 @@ export const openapi: FastifyDynamicSwaggerOptions = {
     ],
   },
   transform: ({ schema, url, route }) => {
-    const { problems = [], requestExamples, responseHeaders, describedElsewhere, ...rest } = schema
+    const { problems = [], requestExamples, responseHeaders, ...others } = schema
+    const { describedElsewhere, optionalBody, ...rest } = others
     const isTagged = route.config?.etag
     const headers = isTagged ? withETag(responseHeaders) : responseHeaders
-    const notes: RouteNotes = { requestExamples, responseHeaders: headers }
+    const notes: RouteNotes = { requestExamples, responseHeaders: headers, optionalBody }
     const kept = isTagged ? { 304: notModified } : {}
     const errors = problemResponses(commonProblems({ ...route, schema }), problems, url)
     const response = { ...(schema.response as object), ...kept, ...errors }

@@ -13,6 +13,8 @@ declare module 'fastify' {
      * would not let files be sent.
      */
     describedElsewhere?: readonly string[]
+    /** Whether a request may have no body. */
+    optionalBody?: boolean
   }
 }
 

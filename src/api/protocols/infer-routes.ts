@@ -1,11 +1,11 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
-import { headerLengthField, parseHeaderLength } from '../../serving/protocols/binary-body.js'
+import { headerLengthField } from '../../serving/protocols/binary-body.js'
 import { predictOptionsOf } from '../../serving/protocols/infer-request.js'
 import { inferBody } from '../../serving/protocols/infer-response.js'
 import { checkRequestedOutputs, chooseOutputs } from '../../serving/protocols/model-outputs.js'
-import { InferRequestBody } from '../../spec/inference-protocol.js'
+import { InferHeaders, InferRequestBody } from '../../spec/inference-protocol.js'
 import type { ModelSelector } from '../../spec/model-selector.js'
 import { clientGone } from '../http/client-gone.js'
 import { inferExamples } from '../openapi/protocol-examples.js'
@@ -30,6 +30,7 @@ export const inferRoutes: FastifyPluginAsyncTypebox<ProtocolParts> = async (app,
     description:
       'Tensors are JSON, or bytes that follow the JSON (`binary_data_size`; `Inference-Header-Content-Length` is the length of the JSON then, and 0 if the body is an image file or floats alone). `outputs` says what is returned, `binary_data` how.',
     consumes: ['application/json', 'application/octet-stream'],
+    headers: InferHeaders,
     body,
     problems: predictionProblems,
     requestExamples: inferExamples,
@@ -62,7 +63,8 @@ export const inferRoutes: FastifyPluginAsyncTypebox<ProtocolParts> = async (app,
     selector: ModelSelector,
   ): Promise<unknown> {
     const signal = clientGone(reply)
-    const headerLength = parseHeaderLength(request.headers[headerLengthField])
+    // the schema has made it a number
+    const headerLength = (request.headers[headerLengthField] as unknown as number) ?? null
     const model = await parts.select(request, selector)
     const task = { ...taskOf(request, model, limits), kind: 'infer', headerLength } as const
     const { input, outputs: requested, ...asked } = (await parts.read(task, model)) as InferInput

@@ -6,11 +6,16 @@ import { skipBodyValidation } from '../http/validation.js'
 
 export const ById = Type.Object({ id: Name })
 
+const text = '^[^/:]{1,64}$'
+
 /** Any text, so that one that is neither is answered like one that does not exist. */
-const Version = Type.String({ maxLength: 64, description: 'the number of a version, or an alias' })
+const Version = Type.String({
+  pattern: text,
+  description: 'the number of a version, or an alias',
+})
 export const ByVersion = Type.Object({ id: Name, version: Version })
 
-const Label = Type.String({ maxLength: 64, description: 'an alias' })
+const Label = Type.String({ pattern: text, description: 'an alias' })
 export const ByLabel = Type.Object({ id: Name, label: Label })
 
 export const selectorProblems = ['MODEL_NOT_FOUND', 'ALIAS_NOT_FOUND'] as const

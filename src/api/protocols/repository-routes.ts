@@ -33,6 +33,7 @@ export const repositoryRoutes: FastifyPluginAsyncTypebox<ProtocolParts> = async 
         description:
           'Every version is `READY`: it is loaded when it is asked. A version that is known to be damaged is `UNAVAILABLE`. `ready` leaves those out.',
         body: RepositoryIndexRequest,
+        optionalBody: true,
         requestExamples: repositoryIndexExamples,
         response: { 200: Type.Array(RepositoryModel, { description: 'the versions' }) },
       },
@@ -65,6 +66,7 @@ export const repositoryRoutes: FastifyPluginAsyncTypebox<ProtocolParts> = async 
           'Models are loaded when they are asked; this asks once, with a blank image or row. Models come from jobs: a configuration or files in `parameters` are refused.',
         params: ById,
         body: RepositoryLoadRequest,
+        optionalBody: true,
         problems: predictionProblems,
         requestExamples: repositoryLoadExamples,
         response: { 200: Type.Object({}, { description: 'it is loaded' }) },
@@ -95,6 +97,7 @@ export const repositoryRoutes: FastifyPluginAsyncTypebox<ProtocolParts> = async 
           'The models that were asked least recently leave the memory. To remove a model for good, send `DELETE /models/:id`.',
         params: ById,
         body: RepositoryLoadRequest,
+        optionalBody: true,
         problems: selectorProblems,
         requestExamples: repositoryLoadExamples,
         response: { 200: Type.Object({}, { description: 'never' }) },

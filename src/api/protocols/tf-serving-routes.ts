@@ -32,6 +32,7 @@ import {
 
 /** A name ends at the colon before the method. */
 const name = '(^[^/:]+)'
+const lastName = '(^[^/:]+$)'
 
 const methods = {
   predict: {
@@ -141,12 +142,12 @@ export const tfServingRoutes: FastifyPluginAsyncTypebox<ProtocolParts> = async (
     response: { 200: TfModelStatusResponse },
   }
   app.get(
-    '/v1/models/:id',
+    `/v1/models/:id${lastName}`,
     { schema: { ...status, operationId: 'tfModelStatus', params: ById } },
     async ({ params: { id } }) => tfStatus((await models.get(id)).versions),
   )
   app.get(
-    '/v1/models/:id/versions/:version',
+    `/v1/models/:id/versions/:version${lastName}`,
     { schema: { ...status, operationId: 'tfVersionStatus', params: ByVersion } },
     async ({ params }) => tfStatus([(await modelRecords.aliases.find(versionOf(params))).version]),
   )
@@ -169,7 +170,7 @@ export const tfServingRoutes: FastifyPluginAsyncTypebox<ProtocolParts> = async (
     async ({ params }) => tfMetadata(await find(versionOf(params))),
   )
   app.get(
-    '/v1/models/:id/labels/:label',
+    `/v1/models/:id/labels/:label${lastName}`,
     { schema: { ...status, operationId: 'tfLabelStatus', params: ByLabel } },
     async ({ params }) => tfStatus([(await modelRecords.aliases.find(labelOf(params))).version]),
   )

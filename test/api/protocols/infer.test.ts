@@ -282,7 +282,7 @@ test('every error has the form of the protocol, and its status', async () => {
     ],
     [
       400,
-      /expected the length of the JSON/,
+      /is -1, expected at least 0/,
       infer({ inputs: [fit] }).set('inference-header-content-length', '-1'),
     ],
   ]
