@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { connect } from 'node:net'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
-import { buildApp } from '../../../src/api/app.js'
+import { type AppDeps, buildApp } from '../../../src/api/app.js'
 import { TrainyardError } from '../../../src/errors.js'
 import {
   smallJob,
@@ -305,10 +305,16 @@ test('invalid query parameters are reported, and valid ones are converted', asyn
   assert.ok(Array.isArray((await list('limit=3')).items))
 })
 
+/** The parts of the server, but reading a model does this. */
+function withCatalog(get: () => Promise<never>): AppDeps {
+  const { modelRecords } = server.deps
+  const catalog = Object.create(modelRecords.catalog, { get: { value: get } })
+  return { ...server.deps, modelRecords: { ...modelRecords, catalog } }
+}
+
 test('an internal error shows no details, only the request id', async t => {
   const bug = () => Promise.reject(new Error(`${server.folder}/data/x is gone`))
-  const models = Object.create(server.deps.models, { get: { value: bug } })
-  const app = await buildApp({ ...server.deps, models })
+  const app = await buildApp(withCatalog(bug))
   t.after(() => app.close())
   const headers = { authorization: `Bearer ${server.key}` }
   const answer = await app.inject({ url: '/models/m', headers })
@@ -329,8 +335,7 @@ test('the message of an error has paths relative to the data folder, and no stac
   const path = join(server.deps.dataFolder, 'models', 'm', '1')
   const message = `cannot read ${path}/manifest.json\n    at read (${path}.js:1:1)`
   const refuse = () => Promise.reject(new TrainyardError('MODEL_NOT_FOUND', message))
-  const models = Object.create(server.deps.models, { get: { value: refuse } })
-  const app = await buildApp({ ...server.deps, models })
+  const app = await buildApp(withCatalog(refuse))
   t.after(() => app.close())
   const headers = { authorization: `Bearer ${server.key}` }
   const answer = await app.inject({ url: '/models/m', headers })
