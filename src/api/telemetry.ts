@@ -7,6 +7,7 @@ import type { Jobs } from '../jobs/jobs.js'
 import type { PredictorPool } from '../serving/pool/pool.js'
 import type { RowPredictor } from '../serving/predictor-client.js'
 import type { PredictionStatistics } from '../serving/statistics.js'
+import type { TrafficRouter } from '../serving/traffic/traffic-router.js'
 import { damageKinds } from '../spec/damage.js'
 import type { DamageRegistry } from '../store/damage-registry.js'
 import type { DiskSpace } from '../store/disk-space.js'
@@ -17,6 +18,7 @@ import { eventStreamType } from './http/content-negotiation.js'
 import { addJobMetrics } from './scrape/job-metrics.js'
 import { metricFactory } from './scrape/metric-factory.js'
 import { PredictionMetrics } from './scrape/prediction-metrics.js'
+import { addTrafficMetrics } from './scrape/traffic-metrics.js'
 import { addWorkerMetrics } from './scrape/worker-metrics.js'
 
 export interface TelemetryDeps {
@@ -24,6 +26,7 @@ export interface TelemetryDeps {
   jobs: Pick<Jobs, 'statistics'>
   predictor: Pick<PredictorPool, 'ready' | 'restarts' | 'inFlight' | 'state'>
   statistics: Pick<PredictionStatistics, 'onExecution'>
+  router: Pick<TrafficRouter, 'all'>
   rowPredictor: Pick<RowPredictor, 'restarts' | 'inFlight'>
   webhooks: Pick<Webhooks, 'attempts' | 'pending'>
   imports: Pick<Imports, 'counts'>
@@ -60,6 +63,7 @@ export function instrument(app: FastifyInstance, deps: TelemetryDeps): Telemetry
     addPartMetrics(registry, deps),
     addJobMetrics(registry, statistics),
     addWorkerMetrics(registry, statistics),
+    addTrafficMetrics(registry, deps.router),
   ]
   // a scrape resets values and sets them again: two at a time would count them twice
   let running: Promise<string> | null = null

@@ -1,7 +1,6 @@
 import { type Static, Type } from 'typebox'
 import type { Name } from './identifiers.js'
 
-/** Reads like a name, so that `name@alias` can be told from `name@7`. Reserved words are refused by `aliasProblem`. */
 const aliasName = /^[a-z][a-z0-9_-]{0,62}$/
 export const AliasName = Type.String({
   pattern: aliasName.source,
@@ -34,21 +33,6 @@ export interface ModelSelector {
   version?: number | undefined
   alias?: AliasName | undefined
 }
-
-/** What a text names: `digits`, `digits@production` or `digits@7`. */
-export function parseModelSelector(text: string): ModelSelector {
-  const at = text.indexOf('@')
-  if (at < 0) return { name: text }
-  const [name, rest] = [text.slice(0, at), text.slice(at + 1)]
-  return /^[1-9]\d{0,8}$/.test(rest) ? { name, version: Number(rest) } : { name, alias: rest }
-}
-
-/** A name, or `name@alias` or `name@version`. */
-export const ModelSelectorText = Type.String({
-  pattern: '^[a-z0-9][a-z0-9._-]{0,62}(@[a-z0-9][a-z0-9_-]{0,62})?$',
-  description:
-    "a model's name, or name@alias or name@version, such as digits@production; a bare name is the alias `default` if it exists, else the newest version",
-})
 
 /** Versions are texts in the Open Inference Protocol, so that one may be an alias, too. Empty or absent: none. */
 export function selectorOfVersion(name: string, version = ''): ModelSelector {
