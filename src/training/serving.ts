@@ -3,7 +3,7 @@ import { placeholder } from '../graph/ops/constant.js'
 import { mapRows } from '../graph/ops/map-rows.js'
 import { cast } from '../graph/ops/math.js'
 import { softmax } from '../graph/ops/softmax.js'
-import { factsLength, standardImageSteps } from '../graph/ops/standard-image.js'
+import { factsLength, factsOfFile, standardImageSteps } from '../graph/ops/standard-image.js'
 import type { SavedModelSpec } from '../graph/saved-model.js'
 import type { Fold } from '../nets/fold.js'
 import { createLayers } from '../nets/layers.js'
@@ -15,6 +15,9 @@ import { buildNetwork } from './network.js'
 
 /** For images of other sizes than those of a data set whose images have one size. */
 const defaultMode = 'stretch'
+
+/** The signature that takes image files. Its name is that of TensorFlow Serving's requests, too. */
+export const filesSignature = 'serving_files'
 
 /** What the signature `decode` does, for the manifest. */
 export const preprocessingOf = ({ resize }: Pick<ImageFormat, 'resize'>): ImagePreprocessing => ({
@@ -33,14 +36,13 @@ export interface ServedNetwork {
  * The graph of a trained model. `serving_default`: images [n, h, w, c] with pixels 0 to 255 →
  * logits and probabilities [n, classes]. `decode`: an image file, and the facts of `standard-image.ts` → the
  * image [h, w, c] as the data set would hold it. `decode_files`: the same for many, in parallel, → [n, h, w, c].
- * Batch norm is folded into the convolutions, as in the
- * weights that the program's `export` writes.
+ * `serving_files`: image files [n] → logits and probabilities, for servers that know no facts; photographs stay as
+ * they are stored; it is a copy of the network, with the same weights. Batch norm is folded into the convolutions, as in the weights that the program's `export` writes.
  */
-export function buildServingProgram({
-  model,
-  images: format,
-  classes,
-}: ServedNetwork): SavedModelSpec & { graph: Graph } {
+export function buildServingProgram(
+  { model, images: format, classes }: ServedNetwork,
+  { withFiles = true }: { withFiles?: boolean } = {},
+): SavedModelSpec & { graph: Graph } {
   const graph = new Graph()
   const variables = new Variables(graph)
   const { height, width, channels } = format
@@ -48,7 +50,11 @@ export function buildServingProgram({
   const layers = createLayers(variables, 'inference', {
     folds: findFolds({ model, images: format, classes }),
   })
-  const logits = buildNetwork(layers, normalize(images, format), model, classes)
+  const predict = (images: Tensor) => {
+    const logits = buildNetwork(layers, normalize(images, format), model, classes)
+    return { logits, probabilities: softmax(logits) }
+  }
+  const outputs = predict(images)
 
   const file = placeholder(graph, 'file', 'string')
   const facts = placeholder(graph, 'facts', 'int32', [factsLength])
@@ -62,14 +68,20 @@ export function buildServingProgram({
   const [decoded] = mapRows([files, manyFacts], 'decode_file', (file, facts) => [
     decode(file!, facts!),
   ])
+  const predictFiles = () => {
+    const files = placeholder(graph, 'encoded_images', 'string', [-1])
+    const [read] = mapRows([files], 'read_file', file => [decode(file!, factsOfFile(file!))])
+    return { inputs: { files }, outputs: predict(read!) }
+  }
   return {
     graph,
     variables: variables.all,
     signatures: {
       serving_default: {
         inputs: { images },
-        outputs: { logits, probabilities: softmax(logits) },
+        outputs,
       },
+      ...(withFiles && { [filesSignature]: graph.nameScope(filesSignature, predictFiles) }),
       decode: { inputs: { file, facts }, outputs: { image } },
       decode_files: { inputs: { files, facts: manyFacts }, outputs: { images: decoded! } },
     },

@@ -31,7 +31,8 @@ export async function quantizeNetwork(
   sample: ImageSample,
 ): Promise<void> {
   const { tf } = source
-  const program = buildServingProgram(network)
+  // a second copy of the network would need ranges of its own
+  const program = buildServingProgram(network, { withFiles: false })
   const { inputs, outputs } = program.signatures.serving_default!
   const points = quantizationPoints(outputs.logits!)
   const filters = filterProgram(program.variables ?? [], points)

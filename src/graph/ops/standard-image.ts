@@ -51,6 +51,23 @@ export const factValues = ({ kind, orientation, height, width }: ImageFacts): nu
   width,
 ]
 
+/**
+ * The facts of a file as far as its first byte tells them: PNG and JPEG begin with bytes of their own. It does not
+ * know how a photograph is to be turned; BMP is decoded by TensorFlow.
+ */
+export function factsOfFile(file: Tensor): Tensor {
+  const { graph } = file.node
+  const bytes = apply(DecodeRaw, [file], { dtype: 'uint8', shape: [-1] })
+  const first = cast(slice(bytes, [0], [1]), 'int32')
+  const differs = (byte: number) =>
+    cast(compareWith('NotEqual', first, scalar(graph, byte, 'int32')), 'int32')
+  const kind = mul(differs(pngByte), differs(jpegByte))
+  return concat([kind, constant(graph, [1, 0, 0], { dtype: 'int32' })], 0)
+}
+
+const pngByte = 0x89
+const jpegByte = 0xff
+
 interface ImageSteps {
   /** Bytes, and facts int32 [4] → uint8 [h, w, channels], as stored. */
   decode(contents: Tensor, facts: Tensor): Tensor
