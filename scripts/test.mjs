@@ -9,6 +9,7 @@ import { main } from './setup/failure.mjs'
 import { setUpObjectStore } from './setup/object-store.mjs'
 import { modules, root } from './setup/places.mjs'
 import { setUpSchemathesis } from './setup/schemathesis.mjs'
+import { setUpServingClients } from './setup/serving-clients.mjs'
 import { setup } from './setup.mjs'
 
 const tests = join('dist', 'test')
@@ -22,6 +23,7 @@ await main(async () => {
     await setUpSchemathesis()
     await setUpClientGenerators()
     await setUpDataWitnesses()
+    await setUpServingClients()
     await setUpObjectStore()
     return true
   })
