@@ -118,8 +118,8 @@ export const repositoryRoutes: FastifyPluginAsyncTypebox<ProtocolParts> = async 
       throw new HttpError('BODY_TOO_LARGE', message)
     }
     // tritonclient sends an empty body
-    const json = parseJson(bytes) ?? {}
-    if (typeof json === 'object' && !Array.isArray(json)) return json as Fields
+    const json = bytes.length === 0 ? {} : parseJson(bytes)
+    if (typeof json === 'object' && json !== null && !Array.isArray(json)) return json as Fields
     throw invalidRequest('', 'wrong_type', 'the body is expected to be an object')
   }
 
