@@ -66,7 +66,7 @@ function completeOperation(operation: SchemaObject, namer: SchemaNamer): SchemaO
     const examples = requestExamples[type]
     if (examples) media.examples = examples
   }
-  if (isObject(complete.requestBody)) complete.requestBody.required ??= !optionalBody
+  if (isObject(complete.requestBody)) complete.requestBody.required = !optionalBody
   for (const [status, response] of Object.entries(complete.responses as object)) {
     response.headers = headersFor(status, responseHeaders[Number(status)])
     // one of an error fits few of its statuses

@@ -79,7 +79,7 @@ export const inferRoutes: FastifyPluginAsyncTypebox<ProtocolParts> = async (app,
       modelVersion: model.version,
       id: asked.id,
       notes,
-      outputs: chooseOutputs(outputs, requested, asked.binary, model.labels),
+      outputs: await chooseOutputs(outputs, requested, asked.binary, model.labels),
     })
     if (answerHeaderLength === null)
       return reply.type('application/json; charset=utf-8').send(content)

@@ -189,7 +189,7 @@ export function oipHandlers(server: GrpcServer, parts: ServingParts): UntypedSer
       version: model.version,
       id: request.id,
       notes,
-      outputs: chooseOutputs(outputs, requested, true, model.labels),
+      outputs: await chooseOutputs(outputs, requested, true, model.labels),
     })
   }
 

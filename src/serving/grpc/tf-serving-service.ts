@@ -71,7 +71,7 @@ export function tfPredictionHandlers(
     )
     const input = inputFromTensors(tensors, served, {}, limits)
     const { outputs } = await predictOutputs(predictions, model, input, context)
-    const chosen = chooseOutputs(
+    const chosen = await chooseOutputs(
       outputs,
       requested.length > 0 ? requested : null,
       true,

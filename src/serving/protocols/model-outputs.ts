@@ -8,6 +8,7 @@ import {
   type Model,
   type NetworkModel,
 } from '../../spec/model.js'
+import { bestClasses } from './best-classes.js'
 import type { RequestedOutput } from './infer-request.js'
 import { type BytesTensor, invalidRequest, type NumberTensor, type Tensor } from './tensor.js'
 
@@ -116,20 +117,26 @@ export interface ChosenOutput {
   binary: boolean
 }
 
-/** The outputs that a request asks for; all if it names none. Throws if the model has no such output. */
-export function chooseOutputs(
+/** The outputs that a request asks for, of which the model has all; all of the model if it names none. */
+export async function chooseOutputs(
   outputs: readonly ModelOutput[],
   requested: readonly RequestedOutput[] | null,
   binary: boolean,
   labels: readonly string[],
-): ChosenOutput[] {
+): Promise<ChosenOutput[]> {
   if (requested === null) return outputs.map(output => ({ tensor: output.tensor(), binary }))
-  return requested.map(({ name, binary, classification }) => {
-    const output = outputs.find(output => output.name === name)!
-    const tensor = output.tensor()
-    if (classification === null) return { tensor, binary }
-    return { tensor: classify(tensor as NumberTensor, classification, labels), binary }
-  })
+  const chosen: ChosenOutput[] = []
+  for (const { name, binary, classification } of requested) {
+    const tensor = outputs.find(output => output.name === name)!.tensor()
+    chosen.push({
+      tensor:
+        classification === null
+          ? tensor
+          : await bestClasses(tensor as NumberTensor, classification, labels),
+      binary,
+    })
+  }
+  return chosen
 }
 
 /** Before anything is predicted. Throws unless the model has the outputs, and classes to choose from. */
@@ -146,22 +153,3 @@ export function checkRequestedOutputs(model: Model, requested: readonly Requeste
     throw invalidRequest(`the output ${quoteTruncated(name)} has no classes to choose from`)
   }
 }
-
-/** Values [n, classes] → texts [n, k], `value:index:label`, best first. */
-function classify(tensor: NumberTensor, k: number, labels: readonly string[]): BytesTensor {
-  const [count = 0, classes = 1] = tensor.shape
-  const width = Math.min(k, classes)
-  const values: Uint8Array[] = []
-  for (let row = 0; row < count; row++) {
-    const scores = tensor.values.subarray(row * classes, (row + 1) * classes) as Floats
-    for (const index of bestIndices(scores, width)) {
-      values.push(Buffer.from(`${scores[index]}:${index}:${labels[index] ?? index}`))
-    }
-  }
-  return { name: tensor.name, datatype: 'BYTES', shape: [count, width], values }
-}
-
-const bestIndices = (scores: Floats, k: number): number[] =>
-  Array.from(scores.keys())
-    .sort((a, b) => scores[b]! - scores[a]! || a - b)
-    .slice(0, k)

@@ -177,6 +177,7 @@ test('the best classes come as texts', async () => {
     data: ['0.800000011920929:0:dark', '1:1:bright'],
   })
   assert.deepEqual((await classes(9)).shape, [2, 2])
+  assert.deepEqual((await classes(2)).data.slice(2), ['1:1:bright', '0:0:dark'])
 })
 
 test('a version is a number or an alias', async () => {
