@@ -18,7 +18,7 @@ import { allowOrigins } from './access/cors.js'
 import { checkHostAndOrigin } from './access/host-check.js'
 import { servePublicUrl, serversOf } from './access/public-url.js'
 import { StreamTickets } from './access/stream-tickets.js'
-import { type GrpcAddress, serveGrpc } from './grpc.js'
+import type { GrpcAddress } from './grpc.js'
 import { requireApiKey } from './http/api-keys.js'
 import { BodyMemory, reserveBody } from './http/body-memory.js'
 import { limitBodyTime } from './http/body-time.js'
@@ -166,6 +166,8 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
       reserve: bytes => bodyMemory.reserve(bytes),
     })
     if (deps.grpc) {
+      // gRPC is a third of what the API would load, and most servers have no port for it
+      const { serveGrpc } = await import('./grpc.js')
       const ready = async () =>
         (await checkReadiness(deps, false)).every(({ status }) => status !== 'failed')
       serveGrpc(app, { ...deps, limits, predictions, bodyMemory, ready }, deps.grpc)
