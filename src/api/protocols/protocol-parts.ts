@@ -1,21 +1,14 @@
 import type { FastifyRequest } from 'fastify'
-import type { ModelAliases } from '../../models/references/model-aliases.js'
-import type { ModelRegistry } from '../../models/registry.js'
 import type { PredictOptions } from '../../serving/pool/request.js'
-import type { PredictionService } from '../../serving/prediction-service.js'
+import type { RepositoryParts } from '../../serving/protocols/model-repository.js'
 import type { PredictedOutputs } from '../../serving/protocols/predict-outputs.js'
 import { type ModelInput, servedInputOf } from '../../serving/protocols/served-input.js'
 import type { Model } from '../../spec/model.js'
 import { type ModelSelector, selectorOfVersion } from '../../spec/model-selector.js'
-import type { DamageRegistry } from '../../store/damage-registry.js'
 import type { Limits } from '../http/limits.js'
 import type { ProtocolInput, ProtocolTask } from '../predict/protocol-input.js'
 
-export interface ProtocolRoutesDeps {
-  predictions: PredictionService
-  models: Pick<ModelRegistry, 'get' | 'allVersions' | 'assertIntact'>
-  modelRecords: { aliases: Pick<ModelAliases, 'find'> }
-  damage: Pick<DamageRegistry, 'has'>
+export interface ProtocolRoutesDeps extends RepositoryParts {
   limits: Limits
 }
 

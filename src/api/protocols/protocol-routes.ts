@@ -1,5 +1,6 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { truncate } from '../../errors.js'
+import { findModel } from '../../serving/protocols/model-repository.js'
 import { predictOutputs } from '../../serving/protocols/predict-outputs.js'
 import { HttpError } from '../http/http-error.js'
 import { PredictionThread } from '../predict/prediction-thread.js'
@@ -12,7 +13,7 @@ import { tfServingRoutes } from './tf-serving-routes.js'
 
 /** The protocols of other servers, which have clients: the Open Inference Protocol v2, and TensorFlow Serving's. */
 export const protocolRoutes: FastifyPluginAsyncTypebox<ProtocolRoutesDeps> = async (app, deps) => {
-  const { predictions, models, modelRecords, limits } = deps
+  const { predictions, limits } = deps
   const thread = new PredictionThread()
   app.addHook('onClose', () => thread.close())
   // their clients send bodies with any type, or none
@@ -36,11 +37,7 @@ export const protocolRoutes: FastifyPluginAsyncTypebox<ProtocolRoutesDeps> = asy
       request.prediction = { model: model.id, startedAt: performance.now(), count: 0 }
       return model
     },
-    async find(selector) {
-      const model = await modelRecords.aliases.find(selector)
-      await models.assertIntact(model)
-      return model
-    },
+    find: selector => findModel(deps, selector),
     read: (task, { id, version, jobId }) =>
       thread.read(task, `protocol ${id} ${version} ${jobId}`) as Promise<ProtocolInput>,
     async predict(request, model, input, options) {

@@ -1,9 +1,11 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
-import { modelKey } from '../../models/registry.js'
-import { predictOutputs } from '../../serving/protocols/predict-outputs.js'
-import { blankInput } from '../../serving/protocols/served-input.js'
+import {
+  loadModel,
+  refuseToUnload,
+  repositoryIndex,
+} from '../../serving/protocols/model-repository.js'
 import {
   RepositoryIndexRequest,
   RepositoryLoadRequest,
@@ -19,7 +21,7 @@ type Fields = Readonly<Record<string, unknown>>
 
 /** Triton's model repository: its index, and what can be said of loading and unloading. */
 export const repositoryRoutes: FastifyPluginAsyncTypebox<ProtocolParts> = async (app, parts) => {
-  const { predictions, models, damage, limits, find } = parts
+  const { limits } = parts
   const tags = ['inference']
 
   app.post(
@@ -42,15 +44,7 @@ export const repositoryRoutes: FastifyPluginAsyncTypebox<ProtocolParts> = async 
       const { ready = false } = jsonOf(request)
       if (typeof ready !== 'boolean')
         throw invalidRequest('/ready', 'wrong_type', 'ready is expected to be true or false')
-      const versions = await models.allVersions()
-      return versions
-        .map(({ name, version }) => {
-          const isDamaged = damage.has('model', modelKey(name, version))
-          const state = isDamaged ? ('UNAVAILABLE' as const) : ('READY' as const)
-          const reason = isDamaged ? 'its files are damaged' : ''
-          return { name, version: String(version), state, reason }
-        })
-        .filter(({ state }) => !ready || state === 'READY')
+      return repositoryIndex(parts, ready)
     },
   )
 
@@ -73,14 +67,7 @@ export const repositoryRoutes: FastifyPluginAsyncTypebox<ProtocolParts> = async 
       },
     },
     async request => {
-      const parameters = parametersOf(request)
-      const [foreign] = Object.keys(parameters)
-      if (foreign !== undefined) {
-        const message = `a model cannot be loaded with ${foreign.slice(0, 60)}: models come from jobs, and do not change`
-        throw invalidRequest('/parameters', 'not_allowed', message)
-      }
-      const model = await find({ name: request.params.id })
-      await predictOutputs(predictions, model, blankInput(model))
+      await loadModel(parts, request.params.id, parametersOf(request))
       return {}
     },
   )
@@ -105,9 +92,7 @@ export const repositoryRoutes: FastifyPluginAsyncTypebox<ProtocolParts> = async 
     },
     async request => {
       parametersOf(request)
-      const { id } = await find({ name: request.params.id })
-      const message = `'${id}' cannot be unloaded on request: the models that were asked least recently leave the memory; DELETE /models/${id} removes it for good`
-      throw new HttpError('INVALID_REQUEST', message)
+      return refuseToUnload(parts, request.params.id)
     },
   )
 

@@ -1,11 +1,16 @@
 // The Open Inference Protocol over gRPC, with Triton's statistics, configuration, repository index and streams.
-import { create, type Message } from '@bufbuild/protobuf'
+import { create } from '@bufbuild/protobuf'
 import type { ServerDuplexStream, UntypedServiceImplementation } from '@grpc/grpc-js'
-import { modelKey } from '../../models/registry.js'
 import { isBoostingModel } from '../../spec/model.js'
 import { selectorOfVersion } from '../../spec/model-selector.js'
 import { predictOptionsOf, readInferParameters } from '../protocols/infer-request.js'
 import { checkRequestedOutputs, chooseOutputs } from '../protocols/model-outputs.js'
+import {
+  findModel,
+  loadModel,
+  refuseToUnload,
+  repositoryIndex,
+} from '../protocols/model-repository.js'
 import {
   extensions,
   modelConfig,
@@ -14,8 +19,7 @@ import {
   type Tally,
 } from '../protocols/oip-metadata.js'
 import { predictOutputs } from '../protocols/predict-outputs.js'
-import { blankInput, servedInputOf } from '../protocols/served-input.js'
-import { invalidRequest } from '../protocols/tensor.js'
+import { servedInputOf } from '../protocols/served-input.js'
 import { inputFromTensors } from '../protocols/tensor-input.js'
 import type { CallContext, GrpcServer } from './grpc-server.js'
 import {
@@ -47,14 +51,14 @@ import {
   ServerMetadataResponseSchema,
   ServerReadyResponseSchema,
 } from './proto/inference_pb.js'
-import { findModel, type ServingParts } from './serving-parts.js'
+import type { ServingParts } from './serving-parts.js'
 
 /** How many requests of one stream are answered at the same time. */
 const maxStreamRequests = 16
 
 /** The handlers of service `inference.GRPCInferenceService`. */
 export function oipHandlers(server: GrpcServer, parts: ServingParts): UntypedServiceImplementation {
-  const { predictions, models, modelRecords, damage, limits } = parts
+  const { predictions, models, modelRecords, limits } = parts
   const path = '/inference.GRPCInferenceService'
 
   return {
@@ -133,34 +137,17 @@ export function oipHandlers(server: GrpcServer, parts: ServingParts): UntypedSer
       })
     },
     repositoryIndex: server.unary(async ({ ready }: RepositoryIndexRequest) => {
-      const versions = await models.allVersions()
-      const all = versions.map(({ name, version }) => {
-        const isDamaged = damage.has('model', modelKey(name, version))
-        const state = isDamaged ? 'UNAVAILABLE' : 'READY'
-        const reason = isDamaged ? 'its files are damaged' : ''
-        return { name, version: String(version), state, reason }
-      })
-      const shown = all.filter(({ state }) => !ready || state === 'READY')
+      const shown = await repositoryIndex(parts, ready)
       return create(RepositoryIndexResponseSchema, { models: shown })
     }),
     repositoryModelLoad: server.unary(
       async ({ modelName, parameters }: RepositoryModelLoadRequest) => {
-        const [foreign] = Object.keys(parameters)
-        if (foreign !== undefined) {
-          const message = `a model cannot be loaded with ${foreign.slice(0, 60)}: models come from jobs, and do not change`
-          throw invalidRequest(message)
-        }
-        const model = await findModel(parts, { name: modelName })
-        await predictOutputs(predictions, model, blankInput(model))
+        await loadModel(parts, modelName, parameters)
         return create(RepositoryModelLoadResponseSchema)
       },
     ),
-    repositoryModelUnload: server.unary(
-      async ({ modelName }: RepositoryModelUnloadRequest): Promise<Message> => {
-        const { id } = await findModel(parts, { name: modelName })
-        const message = `'${id}' cannot be unloaded on request: the models that were asked least recently leave the memory; DELETE /models/${id} removes it for good`
-        throw invalidRequest(message)
-      },
+    repositoryModelUnload: server.unary(({ modelName }: RepositoryModelUnloadRequest) =>
+      refuseToUnload(parts, modelName),
     ),
   }
 

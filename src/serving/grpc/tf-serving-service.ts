@@ -6,6 +6,7 @@ import { quoteTruncated } from '../../errors.js'
 import type { Model } from '../../spec/model.js'
 import { type ModelSelector, selectorOfVersion } from '../../spec/model-selector.js'
 import { checkRequestedOutputs, chooseOutputs } from '../protocols/model-outputs.js'
+import { findModel } from '../protocols/model-repository.js'
 import { predictOutputs } from '../protocols/predict-outputs.js'
 import { servedInputOf } from '../protocols/served-input.js'
 import { invalidRequest } from '../protocols/tensor.js'
@@ -26,7 +27,7 @@ import {
   SignatureDefMapSchema,
   ModelVersionStatus_State as State,
 } from './proto/tensorflow_serving_pb.js'
-import { findModel, type ServingParts } from './serving-parts.js'
+import type { ServingParts } from './serving-parts.js'
 import { protoOfTensor, tensorOfProto } from './tensor-proto.js'
 
 /** The handlers of service `tensorflow.serving.PredictionService`. */
