@@ -1,6 +1,7 @@
 import type { DescService, Message } from '@bufbuild/protobuf'
 import {
   type handleUnaryCall,
+  Metadata,
   Server,
   ServerCredentials,
   type ServerUnaryCall,
@@ -22,6 +23,15 @@ export interface CallContext {
   signal: AbortSignal
   /** By `performance.now()`; Infinity if the client set none. */
   deadline: number
+  /** A text of the call's metadata, as gRPC calls headers. */
+  header(name: string): string | undefined
+}
+
+/** What a handler answers. */
+export interface Answered<Answer> {
+  message: Answer
+  /** What was inferred or left out; sent in the metadata after the message. */
+  notes: readonly string[]
 }
 
 export interface GrpcServerOptions extends Admission {
@@ -49,17 +59,28 @@ export class GrpcServer {
   unary<Request extends Message, Answer extends Message>(
     answer: (request: Request, context: CallContext) => Answer | Promise<Answer>,
   ): handleUnaryCall<Request, Answer> {
+    return this.unaryWithNotes(async (request: Request, context) => ({
+      message: await answer(request, context),
+      notes: [],
+    }))
+  }
+
+  /** For answers whose message has no place for notes. */
+  unaryWithNotes<Request extends Message, Answer extends Message>(
+    answer: (request: Request, context: CallContext) => Promise<Answered<Answer>>,
+  ): handleUnaryCall<Request, Answer> {
     return (call, callback) => {
       const aborter = new AbortController()
       call.on('cancelled', () => aborter.abort())
-      const context = { signal: aborter.signal, deadline: deadlineOf(call) }
-      // the promise: a handler that throws before it awaits is answered like one that rejects
-      Promise.resolve()
-        .then(() => answer(call.request, context))
-        .then(
-          message => callback(null, message),
-          error => callback(this.statusFor(error, call.getPath())),
-        )
+      const context = {
+        signal: aborter.signal,
+        deadline: deadlineOf(call),
+        header: headersOf(call.metadata),
+      }
+      answer(call.request, context).then(
+        ({ message, notes }) => callback(null, message, notesTrailer(notes)),
+        error => callback(this.statusFor(error, call.getPath())),
+      )
     }
   }
 
@@ -93,4 +114,16 @@ export class GrpcServer {
 function deadlineOf(call: ServerUnaryCall<unknown, unknown>): number {
   const deadline = call.getDeadline()
   return performance.now() + Number(deadline) - Date.now()
+}
+
+export const headersOf = (metadata: Metadata) => (name: string) => {
+  const [value] = metadata.get(name)
+  return value === undefined ? undefined : String(value)
+}
+
+/** In a binary field, since texts of metadata are ASCII. */
+function notesTrailer(notes: readonly string[]): Metadata {
+  const trailer = new Metadata()
+  if (notes.length > 0) trailer.set('trainyard-notes-bin', Buffer.from(notes.join('; ')))
+  return trailer
 }

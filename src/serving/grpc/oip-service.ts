@@ -21,7 +21,7 @@ import {
 import { predictOutputs } from '../protocols/predict-outputs.js'
 import { servedInputOf } from '../protocols/served-input.js'
 import { inputFromTensors } from '../protocols/tensor-input.js'
-import type { CallContext, GrpcServer } from './grpc-server.js'
+import { type CallContext, type GrpcServer, headersOf } from './grpc-server.js'
 import {
   inferResponse,
   plainParameters,
@@ -114,7 +114,11 @@ export function oipHandlers(server: GrpcServer, parts: ServingParts): UntypedSer
     modelInfer: server.unary(infer),
     modelStreamInfer: (call: ServerDuplexStream<ModelInferRequest, ModelStreamInferResponse>) => {
       const aborter = new AbortController()
-      const context = { signal: aborter.signal, deadline: Number.POSITIVE_INFINITY }
+      const context = {
+        signal: aborter.signal,
+        deadline: Number.POSITIVE_INFINITY,
+        header: headersOf(call.metadata),
+      }
       let running = 0
       let hasEnded = false
       const endIfDone = () => {
@@ -157,7 +161,7 @@ export function oipHandlers(server: GrpcServer, parts: ServingParts): UntypedSer
   ): Promise<ModelInferResponse> {
     const startedAt = performance.now()
     const selector = selectorOfVersion(request.modelName, request.modelVersion)
-    const model = await predictions.select(selector)
+    const model = await predictions.select(selector, context)
     const parameters = readInferParameters(plainParameters(request.parameters))
     const requested = readRequestedOutputs(request)
     checkRequestedOutputs(model, requested ?? [])

@@ -13,7 +13,7 @@ import { invalidRequest } from '../protocols/tensor.js'
 import { inputFromTensors } from '../protocols/tensor-input.js'
 import { tfMetadata } from '../protocols/tf-serving-answer.js'
 import { checkSignature } from '../protocols/tf-serving-request.js'
-import type { CallContext, GrpcServer } from './grpc-server.js'
+import type { Answered, CallContext, GrpcServer } from './grpc-server.js'
 import {
   type GetModelMetadataRequest,
   GetModelMetadataResponseSchema,
@@ -37,7 +37,7 @@ export function tfPredictionHandlers(
 ): UntypedServiceImplementation {
   const { predictions, limits } = parts
   return {
-    predict: server.unary(predict),
+    predict: server.unaryWithNotes(predict),
     getModelMetadata: server.unary(
       async ({ modelSpec, metadataField }: GetModelMetadataRequest) => {
         const foreign = metadataField.find(field => field !== 'signature_def')
@@ -57,8 +57,11 @@ export function tfPredictionHandlers(
     ),
   }
 
-  async function predict(request: PredictRequest, context: CallContext): Promise<PredictResponse> {
-    const model = await predictions.select(selectorOf(request.modelSpec))
+  async function predict(
+    request: PredictRequest,
+    context: CallContext,
+  ): Promise<Answered<PredictResponse>> {
+    const model = await predictions.select(selectorOf(request.modelSpec), context)
     const served = servedInputOf(model)
     checkSignature(request.modelSpec?.signatureName, served)
     const requested = request.outputFilter.map(name => ({
@@ -71,17 +74,18 @@ export function tfPredictionHandlers(
       tensorOfProto(name, proto),
     )
     const input = inputFromTensors(tensors, served, {}, limits)
-    const { outputs } = await predictOutputs(predictions, model, input, context)
+    const { outputs, notes } = await predictOutputs(predictions, model, input, context)
     const chosen = await chooseOutputs(
       outputs,
       requested.length > 0 ? requested : null,
       true,
       model.labels,
     )
-    return create(PredictResponseSchema, {
+    const message = create(PredictResponseSchema, {
       modelSpec: specOf(model),
       outputs: Object.fromEntries(chosen.map(({ tensor }) => [tensor.name, protoOfTensor(tensor)])),
     })
+    return { message, notes }
   }
 }
 

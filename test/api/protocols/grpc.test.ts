@@ -3,6 +3,7 @@ import { after, before, test } from 'node:test'
 import { create, type MessageInitShape, type MessageShape } from '@bufbuild/protobuf'
 import { anyUnpack, Int64ValueSchema } from '@bufbuild/protobuf/wkt'
 import { Client, credentials, Metadata, type ServiceError, status } from '@grpc/grpc-js'
+import { PNG } from 'pngjs'
 import { DataType } from '../../../src/graph/proto/tensorflow_pb.js'
 import {
   Health,
@@ -262,6 +263,50 @@ test('clients of TensorFlow Serving predict from tensors, and get the same numbe
     modelVersionStatus.map(({ version }) => version),
     [2n, 1n],
   )
+})
+
+test('a split by a header is kept by the metadata of calls', async () => {
+  const split = [1, 2].map(version => ({ version, weight: 1 }))
+  const traffic = { split, stickyHeader: 'x-user' }
+  const set = await server.api.put('/models/shades/traffic').send(traffic)
+  assert.equal(set.status, 200, set.text)
+  const versions = new Set<string>()
+  for (const user of ['ada', 'bo', 'cy', 'di', 'eve', 'flo', 'gus', 'hal']) {
+    const metadata = withKey()
+    metadata.set('x-user', user)
+    const request = { modelName: 'shades', inputs: [asFloats] }
+    const [first, ...others] = await Promise.all(
+      [1, 2, 3].map(() => call('modelInfer', request, { metadata })),
+    )
+    for (const { modelVersion } of others) assert.equal(modelVersion, first!.modelVersion, user)
+    versions.add(first!.modelVersion)
+  }
+  assert.deepEqual([...versions].sort(), ['1', '2'])
+  assert.equal((await server.api.delete('/models/shades/traffic')).status, 204)
+})
+
+test('what is done to images is told after an answer of TensorFlow Serving, which has no place for it', async () => {
+  const { path, requestSerialize, responseDeserialize } = definitions.predict!
+  const file = PNG.sync.write(new PNG({ width: 3, height: 5 }))
+  const request = create(methods.predict.input, {
+    modelSpec: { name: 'shades' },
+    inputs: {
+      images: {
+        dtype: DataType.DT_STRING,
+        tensorShape: { dim: [{ size: 1n }] },
+        stringVal: [file],
+      },
+    },
+  })
+  const trailer = await new Promise<Metadata>((resolve, reject) => {
+    const unary = client.makeUnaryRequest(
+      ...[path, requestSerialize, responseDeserialize, request, withKey()],
+      (error: ServiceError | null) => error && reject(error),
+    )
+    unary.on('status', ({ metadata }) => resolve(metadata))
+  })
+  const [notes] = trailer.get('trainyard-notes-bin')
+  assert.match(String(notes), /resized from 5 x 3 to 2 x 2/)
 })
 
 test('wrong tensors of TensorFlow Serving are refused', async () => {
