@@ -1,6 +1,7 @@
 // Makes the variables of a SavedModel constants, as other runtimes have them.
 import { create } from '@bufbuild/protobuf'
 import { GraphError } from './graph-error.js'
+import { neededNodes, nodeOf, nodesOfSignature } from './needed-nodes.js'
 import {
   AttrValueSchema,
   type GraphDef,
@@ -33,7 +34,7 @@ export function freeze(
   const node = nodes
     .filter(({ name }) => !handles.has(name))
     .map(each => {
-      const handle = each.input.map(nodeName).find(name => handles.has(name))
+      const handle = each.input.map(nodeOf).find(name => handles.has(name))
       return handle === undefined ? each : constant(each, handles.get(handle)!, values)
     })
   const { library, versions } = graphDef!
@@ -90,24 +91,10 @@ function metaGraphOf({ metaGraphs }: SavedModel) {
   throw new GraphError('the SavedModel has no graph')
 }
 
-/** The nodes that a signature's outputs depend on, in the order of the graph. */
+/** The nodes that a signature depends on, in the order of the graph. */
 function reachable(model: SavedModel, signature: string): NodeDef[] {
   const { graphDef, signatureDef } = metaGraphOf(model)
   const definition = signatureDef[signature]
   if (!definition) throw new GraphError(`there is no signature ${signature}`)
-  const byName = new Map(graphDef!.node.map(node => [node.name, node]))
-  const tensors = [...Object.values(definition.inputs), ...Object.values(definition.outputs)]
-  const pending = tensors.map(({ encoding }) => nodeName(String(encoding.value)))
-  const needed = new Set<string>()
-  for (let name = pending.pop(); name !== undefined; name = pending.pop()) {
-    if (needed.has(name)) continue
-    const node = byName.get(name)
-    if (!node) throw new GraphError(`signature ${signature}: there is no node ${name}`)
-    needed.add(name)
-    pending.push(...node.input.map(nodeName))
-  }
-  return (graphDef as GraphDef).node.filter(({ name }) => needed.has(name))
+  return neededNodes(graphDef!.node, nodesOfSignature(definition))
 }
-
-/** `^node` is a control input, `node:1` an output. */
-const nodeName = (input: string) => input.replace(/^\^/, '').replace(/:\d+$/, '')
