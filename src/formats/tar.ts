@@ -5,8 +5,8 @@ import { type Pack, pack } from 'tar-stream'
 
 export interface TarMember {
   name: string
-  /** The bytes, or the path of a file that has them. */
-  content: Uint8Array | string
+  /** The bytes, the path of a file that has them, or their number and what makes them. */
+  content: Uint8Array | string | { size: number; chunks: AsyncIterable<Uint8Array> }
 }
 
 /** A tar with one folder, `root`. The same members have the same bytes. */
@@ -22,12 +22,13 @@ export function tarOf(root: string, members: Iterable<TarMember>): AsyncIterable
 async function writeEntries(tar: Pack, root: string, members: Iterable<TarMember>): Promise<void> {
   const mtime = new Date(0)
   for (const { name, content } of members) {
-    const header = { name: `${root}/${name}`, mtime }
-    if (typeof content === 'string') {
-      const { size } = await stat(content)
-      await pipeline(createReadStream(content), tar.entry({ ...header, size }))
-    } else {
-      await pipeline([content], tar.entry({ ...header, size: content.length }))
-    }
+    const { size, chunks } = await open(content)
+    await pipeline(chunks, tar.entry({ name: `${root}/${name}`, mtime, size }))
   }
+}
+
+async function open(content: TarMember['content']) {
+  if (content instanceof Uint8Array) return { size: content.length, chunks: [content] }
+  if (typeof content !== 'string') return content
+  return { size: (await stat(content)).size, chunks: createReadStream(content) }
 }
