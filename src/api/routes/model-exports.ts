@@ -62,7 +62,7 @@ export const modelExportRoutes: FastifyPluginAsyncTypebox<ModelExportRoutesDeps>
         operationId: 'exportModel',
         summary: 'Download a model in the format of another runtime',
         description:
-          'onnxruntime, TensorFlow.js, TensorFlow and XGBoost load these files and predict the same values. Images are fed as pixels from 0 to 255, since normalization is part of the graph; categories of rows as their index. Labels, columns and the size of images are in the metadata of ONNX and TensorFlow.js. `GET /models/{id}/archive` has the SavedModel.',
+          'onnxruntime, TensorFlow.js, TensorFlow and XGBoost load these files and predict the same values; networks in fp32, also if the server computes them in bf16 or int8. Images are fed as pixels from 0 to 255, since normalization is part of the graph; categories of rows as their index. Labels, columns and the size of images are in the metadata of ONNX and TensorFlow.js. `GET /models/{id}/archive` has the SavedModel.',
         params: ModelParams,
         querystring: ExportQuery,
         problems: [

@@ -28,18 +28,15 @@ type Converter = (context: Context) => Value
 
 /** What operations of a served network become; a network with another operation cannot be exported. */
 const converters: Readonly<Record<string, Converter>> = {
-  Add: elementwise('Add'),
   AddV2: elementwise('Add'),
   Sub: elementwise('Sub'),
-  Mul: elementwise('Mul'),
   RealDiv: elementwise('Div'),
   Relu: activation('Relu'),
   Elu: activation('Elu'),
   BiasAdd: addBias,
   Conv2D: convolve,
   FusedBatchNormV3: normalizeBatch,
-  MaxPool: pool('MaxPool'),
-  AvgPool: pool('AveragePool'),
+  MaxPool: maxPool,
   Pad: pad,
   Mean: average,
   Reshape: reshape,
@@ -228,15 +225,14 @@ function normalizeBatch({ graph, node, input }: Context): Value {
   )
 }
 
-function pool(opType: string): Converter {
-  return ({ graph, node, input, ints }) =>
-    inNchw(
-      graph.add(opType, [input(0, 'nchw').name], node.name, {
-        kernel_shape: spatial(ints('ksize')),
-        strides: spatial(ints('strides')),
-        ...paddingOf(node, []),
-      }),
-    )
+function maxPool({ graph, node, input, ints }: Context): Value {
+  return inNchw(
+    graph.add('MaxPool', [input(0, 'nchw').name], node.name, {
+      kernel_shape: spatial(ints('ksize')),
+      strides: spatial(ints('strides')),
+      ...paddingOf(node, []),
+    }),
+  )
 }
 
 /** TensorFlow's SAME puts the odd row and column at the end, like ONNX's SAME_UPPER. */

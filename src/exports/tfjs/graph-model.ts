@@ -41,7 +41,7 @@ export function graphModelFiles(
     const value = attr.value?.value
     return op === 'Const' && value?.case === 'tensor' ? [{ name, tensor: value.value }] : []
   })
-  const bytes = concat(constants.map(({ tensor }) => tensor.tensorContent))
+  const bytes = Buffer.concat(constants.map(({ tensor }) => tensor.tensorContent))
   const count = Math.max(1, Math.ceil(bytes.length / shardBytes))
   const shards = Array.from({ length: count }, (_, i) => ({
     name: `group1-shard${i + 1}of${count}.bin`,
@@ -111,14 +111,4 @@ function weightType(name: string, dtype: DataType): string {
   if (!type)
     throw new Error(`TensorFlow.js export: the constant ${name} has type ${DataType[dtype]}`)
   return type
-}
-
-function concat(parts: readonly Uint8Array[]): Uint8Array {
-  const all = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0))
-  let offset = 0
-  for (const part of parts) {
-    all.set(part, offset)
-    offset += part.length
-  }
-  return all
 }
