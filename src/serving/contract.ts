@@ -13,6 +13,7 @@ import type {
   TensorContract,
 } from '../spec/model-contract.js'
 import { predictionFormats } from '../spec/predict-options.js'
+import { outputSpecsOf } from './output-specs.js'
 
 /** What the server takes in one request. */
 export interface ContractLimits {
@@ -104,7 +105,7 @@ function rowContract(model: BoostingModel, limits: ContractLimits): BoostingCont
       { name: 'rows', dtype: 'float32', shape: [-1, columns.length] },
       ...(offset === null ? [] : [{ name: 'offsets', dtype: 'float32', shape: [-1] }]),
     ],
-    outputs: [rowOutput(model)],
+    outputs: numberOutputs(model),
     labels,
     columns,
     offset,
@@ -136,17 +137,13 @@ function rowContract(model: BoostingModel, limits: ContractLimits): BoostingCont
   }
 }
 
-function rowOutput({ labels, model }: BoostingModel): TensorContract {
-  const { objective, quantile } = model
-  if (labels.length > 0) {
-    // of two classes, the first has 1 minus the probability of the second, which float32 may not hold
-    const dtype = objective === 'binary' ? 'float64' : 'float32'
-    return { name: 'probabilities', dtype, shape: [-1, labels.length] }
-  }
-  if (objective === 'quantile')
-    return { name: 'values', dtype: 'float32', shape: [-1, quantile.length] }
-  return { name: objective === 'ranking' ? 'score' : 'value', dtype: 'float32', shape: [-1] }
-}
+const dtypes = { FP32: 'float32', FP64: 'float64' } as const
+
+/** The numbers of the Open Inference Protocol's outputs. */
+const numberOutputs = (model: BoostingModel): TensorContract[] =>
+  outputSpecsOf(model).flatMap(({ name, datatype, sizes }) =>
+    datatype === 'BYTES' ? [] : [{ name, dtype: dtypes[datatype], shape: [-1, ...sizes] }],
+  )
 
 /** Columns of an example; absent ones are missing. */
 const maxExampleColumns = 20

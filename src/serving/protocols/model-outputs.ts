@@ -1,54 +1,16 @@
 // What a model answers, as named tensors.
 import { quoteTruncated } from '../../errors.js'
-import type { BoostingObjective } from '../../spec/boosting-options.js'
 import type { Probabilities, RowValues } from '../../spec/ipc-messages.js'
-import {
-  type BoostingModel,
-  isBoostingModel,
-  type Model,
-  type NetworkModel,
-} from '../../spec/model.js'
+import type { BoostingModel, Model, NetworkModel } from '../../spec/model.js'
+import { type OutputSpec, outputSpecsOf, textOutput } from '../output-specs.js'
 import { bestClasses } from './best-classes.js'
 import type { RequestedOutput } from './infer-request.js'
 import { type BytesTensor, invalidRequest, type NumberTensor, type Tensor } from './tensor.js'
-
-/** A kind of output, and the sizes of one prediction: [] for one value. */
-export interface OutputSpec {
-  name: string
-  datatype: 'FP32' | 'FP64' | 'BYTES'
-  sizes: readonly number[]
-}
 
 /** An output that is made only if it is asked for. */
 export interface ModelOutput extends OutputSpec {
   tensor(): Tensor
 }
-
-const floats = (name: string, ...sizes: number[]): OutputSpec => ({ name, datatype: 'FP32', sizes })
-const texts = (name: string): OutputSpec => ({ name, datatype: 'BYTES', sizes: [] })
-
-const value = () => [floats('value')]
-const classes = (labels: number) => [floats('probabilities', labels), texts('labels')]
-const bothClasses: OutputSpec = { name: 'probabilities', datatype: 'FP64', sizes: [2] }
-
-const rowOutputSpecs: Record<BoostingObjective, (model: BoostingModel) => OutputSpec[]> = {
-  regression: value,
-  absoluteError: value,
-  huber: value,
-  poisson: value,
-  gamma: value,
-  tweedie: value,
-  quantile: ({ model }) => [floats('values', model.quantile.length)],
-  ranking: () => [floats('score')],
-  binary: () => [bothClasses, texts('labels')],
-  multiclass: ({ labels }) => classes(labels.length),
-}
-
-/** The outputs of a model, in the order in which they are answered. */
-export const outputSpecsOf = (model: Model): OutputSpec[] =>
-  isBoostingModel(model)
-    ? rowOutputSpecs[model.model.objective](model)
-    : [floats('logits', model.labels.length), ...classes(model.labels.length)]
 
 /** Outputs of a network. */
 export function networkOutputs(
@@ -64,7 +26,7 @@ export function rowOutputs(model: BoostingModel, { values, outputs }: RowValues)
   const { labels } = model
   if (objective === 'binary') return classOutputs(bothProbabilities(values), 2, labels)
   if (objective === 'multiclass') return classOutputs(values, outputs, labels)
-  const [spec] = rowOutputSpecs[objective](model)
+  const [spec] = outputSpecsOf(model)
   return [numberOutput(spec!.name, values, ...(spec!.sizes.length > 0 ? [outputs] : []))]
 }
 
@@ -101,7 +63,7 @@ function classOutputs(
   }
   return [
     numberOutput('probabilities', probabilities, classes),
-    { ...texts('labels'), tensor: best },
+    { ...textOutput('labels'), tensor: best },
   ]
 }
 

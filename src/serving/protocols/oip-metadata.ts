@@ -2,8 +2,8 @@
 
 import type { FeatureColumn } from '../../spec/feature-column.js'
 import { isBoostingModel, type Model } from '../../spec/model.js'
+import { outputSpecsOf } from '../output-specs.js'
 import { imagesName } from './image-input.js'
-import { outputSpecsOf } from './model-outputs.js'
 import { rowsName, takesMatrix } from './row-input.js'
 import type { Datatype } from './tensor.js'
 

@@ -1,8 +1,9 @@
 // Answers of TensorFlow Serving's REST API, version 1.
 import { isBoostingModel, type Model } from '../../spec/model.js'
+import { type OutputSpec, outputSpecsOf } from '../output-specs.js'
 import { jsonValues } from './infer-response.js'
 import { type JsonPiece, joinPieces, piece } from './joined-json.js'
-import { type ModelOutput, type OutputSpec, outputSpecsOf } from './model-outputs.js'
+import type { ModelOutput } from './model-outputs.js'
 import { inputSpecsOf, type TensorSpec } from './oip-metadata.js'
 import { invalidRequest, type NumberTensor, type Tensor } from './tensor.js'
 import {
