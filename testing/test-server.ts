@@ -35,6 +35,8 @@ export interface TestServer {
 
 interface TestServerOptions {
   limits?: Partial<Limits>
+  /** Names of models that stay loaded. */
+  pinnedModels?: readonly string[]
   /** The port of gRPC; 0 picks one, which the log has. */
   grpcPort?: number
   /** Who may call the server beside this machine; nobody by default. */
@@ -61,6 +63,7 @@ export async function startServer(options: TestServerOptions = {}): Promise<Test
       redis,
       webhooks: options.webhooks ?? 'public',
       ...options.sources,
+      ...(options.pinnedModels && { pinnedModels: options.pinnedModels }),
       key: null,
       failpoints: options.failpoints ?? null,
       childEnvironment: process.env,

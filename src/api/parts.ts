@@ -198,7 +198,10 @@ export async function openParts(
     statistics,
     log,
   })
-  const keptModels = new KeptModels({ models, predictor, log, pinned: config.pinnedModels ?? [] })
+  const keptModels = new KeptModels({
+    ...{ models, aliases: modelRecords.aliases, predictor, log },
+    pinned: config.pinnedModels ?? [],
+  })
   const rowPredictor = new SmallBatches(
     openRowPredictor({ script: scriptPath('workers/row-predictor'), env, log }),
     new TreeCache(),

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Logger } from '../log.js'
+import type { ModelAliases } from '../models/references/model-aliases.js'
 import type { ModelRegistry } from '../models/registry.js'
 import { isBoostingModel } from '../spec/model.js'
 import type { PredictorPool } from './pool/pool.js'
@@ -8,7 +9,8 @@ import { servedModel } from './pool/request.js'
 const intervalMs = 2000
 
 export interface KeptModelsDeps {
-  models: Pick<ModelRegistry, 'get' | 'servedModel'>
+  models: Pick<ModelRegistry, 'servedModel'>
+  aliases: Pick<ModelAliases, 'find'>
   predictor: Pick<PredictorPool, 'pin' | 'preload' | 'loadedModels'>
   log: Pick<Logger, 'warn'>
   /** Names of models that stay loaded. */
@@ -16,13 +18,13 @@ export interface KeptModelsDeps {
 }
 
 /**
- * Looks every two seconds for new versions of the models that are pinned, or that have a version loaded, and has
- * them loaded before anyone asks for them.
+ * Looks every two seconds which version the bare names of models mean that are pinned, or that have a version loaded,
+ * and has it loaded before anyone asks for it.
  */
 export class KeptModels {
   private readonly closing = new AbortController()
   private readonly done: Promise<void>
-  /** Newest versions that were loaded by this already, which may have been unloaded since. */
+  /** Versions that were loaded by this already, which may have been unloaded since. */
   private readonly seen = new Set<string>()
 
   constructor(private readonly deps: KeptModelsDeps) {
@@ -49,11 +51,11 @@ export class KeptModels {
   private async check(): Promise<void> {
     const { predictor, pinned } = this.deps
     const names = new Set(predictor.loadedModels.map(({ name }) => name))
-    const pins = await Promise.all(pinned.map(name => this.newest(name)))
+    const pins = await Promise.all(pinned.map(name => this.current(name)))
     predictor.pin(pins.filter(model => model !== null))
     for (const name of names) {
       if (pinned.includes(name)) continue
-      const model = await this.newest(name)
+      const model = await this.current(name)
       if (!model || this.seen.has(model.folder)) continue
       this.seen.add(model.folder)
       predictor.preload(model)
@@ -61,9 +63,9 @@ export class KeptModels {
   }
 
   /** null if there is none, or it cannot be used: who asks for it learns the reason. */
-  private async newest(name: string) {
-    const { models } = this.deps
-    const model = await models.get(name).catch(() => null)
+  private async current(name: string) {
+    const { models, aliases } = this.deps
+    const model = await aliases.find({ name }).catch(() => null)
     if (!model || isBoostingModel(model)) return null
     return servedModel(model, await models.servedModel(model))
   }
