@@ -1,11 +1,8 @@
-import { type ChildProcess, fork } from 'node:child_process'
-import { once } from 'node:events'
-import { createInterface } from 'node:readline'
-import { killIfStopped } from '../ipc/stopped-child.js'
+import type { ChildProcess } from 'node:child_process'
 import { decodeError } from '../ipc/wire-error.js'
-import type { Logger } from '../log.js'
 import type { PredictorMessage, RowsInput, RowValues } from '../spec/ipc-messages.js'
 import { busyError, restartedError, timeoutError } from './errors.js'
+import { closePredictor, forkPredictor, type PredictorChildOptions } from './predictor-child.js'
 
 /** A child process that predicts with boosted trees from rows. */
 export interface RowPredictor {
@@ -19,11 +16,8 @@ export interface RowPredictor {
   close(): Promise<void>
 }
 
-export interface PredictorOptions {
-  /** The script of the child. It answers each RowsRequest with a PredictorMessage. */
-  script: string
-  env: NodeJS.ProcessEnv
-  log: Pick<Logger, 'debug' | 'info' | 'warn'>
+/** The script answers each RowsRequest with a PredictorMessage. */
+export interface PredictorOptions extends PredictorChildOptions {
   /** Default: 30,000. */
   timeoutMs?: number
   /** The largest number of requests that wait for an answer at the same time. Default: 64. */
@@ -42,7 +36,6 @@ interface PendingRequest {
 
 const initialBackoffMs = 100
 const maxBackoffMs = 5000
-const closeGraceMs = 2000
 
 class PredictorClient implements RowPredictor {
   private child: ChildProcess | null = null
@@ -87,40 +80,14 @@ class PredictorClient implements RowPredictor {
   async close(): Promise<void> {
     this.closed = true
     clearTimeout(this.restartTimer)
-    const { child } = this
-    if (!child) return
-    const exited = once(child, 'exit')
-    child.kill('SIGTERM')
-    const killTimer = setTimeout(() => child.kill('SIGKILL'), closeGraceMs)
-    await exited
-    clearTimeout(killTimer)
+    if (this.child) await closePredictor(this.child)
   }
 
   private start(): void {
     this.started = true
-    const { script, env } = this.options
-    const child = fork(script, {
-      env,
-      serialization: 'advanced',
-      execArgv: [],
-      stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
-    })
+    const child = forkPredictor(this.options)
     this.child = child
-    // TensorFlow writes diagnostics to both streams while it loads.
-    for (const output of [child.stdout!, child.stderr!]) {
-      createInterface(output).on('line', line =>
-        this.options.log.debug({ line }, 'output of the predictor'),
-      )
-    }
     child.on('message', message => this.onMessage(message as PredictorMessage<RowValues>))
-    killIfStopped(child, () =>
-      this.options.log.warn({ pid: child.pid }, 'the predictor is stopped (SIGSTOP): killing it'),
-    )
-    // Without its IPC channel the child cannot answer.
-    child.on('disconnect', () => child.kill('SIGKILL'))
-    child.on('error', error =>
-      this.options.log.warn({ err: error }, 'the predictor process reported an error'),
-    )
     child.once('exit', (code, signal) => this.onExit(code, signal))
   }
 

@@ -1,11 +1,11 @@
+import type { PredictorLog } from '../predictor-child.js'
 import type { PredictionStatistics } from '../statistics.js'
-import type { ProcessLog } from './predictor-process.js'
 
 export interface PoolOptions {
   script: string
   /** The environment of each process. */
   environments: readonly NodeJS.ProcessEnv[]
-  log: ProcessLog
+  log: PredictorLog
   statistics: Pick<PredictionStatistics, 'executed'>
   /** Memory for loaded models, of all processes together. */
   memoryBytes?: number

@@ -1,9 +1,5 @@
-import { type ChildProcess, fork } from 'node:child_process'
-import { once } from 'node:events'
-import { createInterface } from 'node:readline'
-import { killIfStopped } from '../../ipc/stopped-child.js'
+import type { ChildProcess } from 'node:child_process'
 import { decodeError } from '../../ipc/wire-error.js'
-import type { Logger } from '../../log.js'
 import type {
   BatchAnswer,
   BatchPart,
@@ -11,15 +7,11 @@ import type {
   LoadedModel,
   ToPredictor,
 } from '../../spec/ipc-messages.js'
+import { closePredictor, forkPredictor, type PredictorChildOptions } from '../predictor-child.js'
 import type { ServedModel } from './request.js'
 
-export type ProcessLog = Pick<Logger, 'debug' | 'info' | 'warn'>
-
-export interface ProcessOptions {
-  /** It answers each ToPredictor with FromPredictor. */
-  script: string
-  env: NodeJS.ProcessEnv
-  log: ProcessLog
+/** The script answers each ToPredictor with FromPredictor. */
+export interface ProcessOptions extends PredictorChildOptions {
   /** How long a batch may run before the process is killed: it hangs in native code, which cannot be interrupted. */
   batchTimeoutMs: number
   loadTimeoutMs: number
@@ -56,8 +48,6 @@ interface HeldModel {
   usedAt: number
 }
 
-const closeGraceMs = 2000
-
 /** One predictor process: what it has loaded, and the batches that it was given. */
 export class PredictorProcess<B> {
   readonly models = new Map<string, HeldModel>()
@@ -83,26 +73,10 @@ export class PredictorProcess<B> {
     private readonly options: ProcessOptions,
     private readonly events: ProcessEvents<B>,
   ) {
-    const { script, env, log } = options
-    const child = fork(script, {
-      env,
-      serialization: 'advanced',
-      execArgv: [],
-      stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
-    })
+    const child = forkPredictor(options)
     this.child = child
-    // TensorFlow writes diagnostics to both streams while it loads.
-    for (const output of [child.stdout!, child.stderr!]) {
-      createInterface(output).on('line', line => log.debug({ line }, 'output of the predictor'))
-    }
     child.on('message', message => this.onMessage(message as FromPredictor))
-    killIfStopped(child, () =>
-      log.warn({ pid: child.pid }, 'the predictor is stopped (SIGSTOP): killing it'),
-    )
-    // Without its IPC channel the child cannot answer.
-    child.on('disconnect', () => child.kill('SIGKILL'))
-    child.on('error', error => {
-      log.warn({ err: error }, 'the predictor process reported an error')
+    child.on('error', () => {
       // if it could not be started, no exit follows
       if (child.pid === undefined) this.onExit(null, null)
     })
@@ -150,12 +124,7 @@ export class PredictorProcess<B> {
   }
 
   async close(): Promise<void> {
-    if (this.ended) return
-    const exited = once(this.child, 'exit')
-    this.child.kill('SIGTERM')
-    const killTimer = setTimeout(() => this.kill(), closeGraceMs)
-    await exited
-    clearTimeout(killTimer)
+    if (!this.ended) await closePredictor(this.child)
   }
 
   private send(message: ToPredictor): void {

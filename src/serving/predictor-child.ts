@@ -1,0 +1,45 @@
+import { type ChildProcess, fork } from 'node:child_process'
+import { once } from 'node:events'
+import { createInterface } from 'node:readline'
+import { killIfStopped } from '../ipc/stopped-child.js'
+import type { Logger } from '../log.js'
+
+export type PredictorLog = Pick<Logger, 'debug' | 'info' | 'warn'>
+
+export interface PredictorChildOptions {
+  script: string
+  env: NodeJS.ProcessEnv
+  log: PredictorLog
+}
+
+const closeGraceMs = 2000
+
+/** Starts a predictor process. It is killed if it is stopped, or has no IPC channel any more. */
+export function forkPredictor({ script, env, log }: PredictorChildOptions): ChildProcess {
+  const child = fork(script, {
+    env,
+    serialization: 'advanced',
+    execArgv: [],
+    stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+  })
+  // TensorFlow writes diagnostics to both streams while it loads.
+  for (const output of [child.stdout!, child.stderr!]) {
+    createInterface(output).on('line', line => log.debug({ line }, 'output of the predictor'))
+  }
+  killIfStopped(child, () =>
+    log.warn({ pid: child.pid }, 'the predictor is stopped (SIGSTOP): killing it'),
+  )
+  // Without its IPC channel the child cannot answer.
+  child.on('disconnect', () => child.kill('SIGKILL'))
+  child.on('error', error => log.warn({ err: error }, 'the predictor process reported an error'))
+  return child
+}
+
+/** Ends a predictor process that has not ended. */
+export async function closePredictor(child: ChildProcess): Promise<void> {
+  const exited = once(child, 'exit')
+  child.kill('SIGTERM')
+  const killTimer = setTimeout(() => child.kill('SIGKILL'), closeGraceMs)
+  await exited
+  clearTimeout(killTimer)
+}
