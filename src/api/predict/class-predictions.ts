@@ -1,3 +1,4 @@
+import { mostProbable } from '../../serving/most-probable.js'
 import type { PredictionOutput } from '../../spec/predict-options.js'
 import type { PredictionField } from './prediction-table.js'
 
@@ -55,32 +56,6 @@ function rankedFields(
     { name: 'index', values: ranked, items },
     { name: 'probability', values: pick(probabilities, ranked, classes), items },
   ]
-}
-
-/**
- * The indices of the `k` most probable classes of each row, most probable first; of equal ones, the first one. NaN is
- * not probable: an index is -1 if too few are numbers.
- */
-export function mostProbable(probabilities: Probabilities, classes: number, k: number): Int32Array {
-  const count = probabilities.length / classes
-  const found = new Int32Array(count * k).fill(-1)
-  for (let row = 0; row < count; row++) {
-    const own = found.subarray(row * k, (row + 1) * k)
-    const base = row * classes
-    let filled = 0
-    let least = 0
-    for (let index = 0; index < classes; index++) {
-      const probability = probabilities[base + index]!
-      if (Number.isNaN(probability) || (filled === k && !(probability > least))) continue
-      let place = Math.min(filled, k - 1)
-      while (place > 0 && probability > probabilities[base + own[place - 1]!]!) place--
-      own.copyWithin(place + 1, place, k - 1)
-      own[place] = index
-      filled = Math.min(filled + 1, k)
-      least = probabilities[base + own[filled - 1]!]!
-    }
-  }
-  return found
 }
 
 /** The probabilities at indices, of which each row has as many. */

@@ -1,6 +1,7 @@
 // Triton's classification extension.
 import { setImmediate } from 'node:timers/promises'
 import { quoteTruncated } from '../../errors.js'
+import { mostProbable } from '../most-probable.js'
 import { type BytesTensor, invalidRequest, type NumberTensor } from './tensor.js'
 
 /** Each is a text of its own in memory. */
@@ -27,15 +28,10 @@ export async function bestClasses(
       await setImmediate()
     }
     const scores = values.subarray(row * classes, (row + 1) * classes) as Float32Array
-    for (const index of bestIndices(scores, width)) {
-      texts.push(Buffer.from(`${scores[index]}:${index}:${labels[index] ?? index}`))
+    for (const index of mostProbable(scores, classes, width)) {
+      const score = index < 0 ? Number.NaN : scores[index]
+      texts.push(Buffer.from(`${score}:${index}:${labels[index] ?? index}`))
     }
   }
   return { name, datatype: 'BYTES', shape: [count, width], values: texts }
 }
-
-/** The first ones if several are equal. */
-const bestIndices = (scores: Float32Array, k: number): number[] =>
-  Array.from(scores.keys())
-    .sort((a, b) => scores[b]! - scores[a]! || a - b)
-    .slice(0, k)

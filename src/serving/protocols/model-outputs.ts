@@ -2,6 +2,7 @@
 import { quoteTruncated } from '../../errors.js'
 import type { Probabilities, RowValues } from '../../spec/ipc-messages.js'
 import type { BoostingModel, Model, NetworkModel } from '../../spec/model.js'
+import { mostProbable } from '../most-probable.js'
 import { type OutputSpec, outputSpecsOf, textOutput } from '../output-specs.js'
 import { bestClasses } from './best-classes.js'
 import type { RequestedOutput } from './infer-request.js'
@@ -54,24 +55,15 @@ function classOutputs(
 ): ModelOutput[] {
   const best = (): BytesTensor => {
     const names = labels.map(label => Buffer.from(label))
-    const shape = [probabilities.length / classes]
-    const values = Array.from({ length: shape[0]! }, (_, row) => {
-      const index = indexOfLargest(probabilities, row * classes, classes)
-      return names[index] ?? Buffer.from(String(index))
-    })
+    const indices = mostProbable(probabilities, classes, 1)
+    const values = Array.from(indices, index => names[index] ?? Buffer.from(String(index)))
+    const shape = [indices.length]
     return { name: 'labels', datatype: 'BYTES', shape, values }
   }
   return [
     numberOutput('probabilities', probabilities, classes),
     { ...textOutput('labels'), tensor: best },
   ]
-}
-
-/** The first one if several are equal. */
-function indexOfLargest(values: Floats, start: number, length: number): number {
-  let best = 0
-  for (let i = 1; i < length; i++) if (values[start + i]! > values[start + best]!) best = i
-  return best
 }
 
 export interface ChosenOutput {
