@@ -1,4 +1,3 @@
-import { monitorEventLoopDelay } from 'node:perf_hooks'
 import type { FastifyInstance } from 'fastify'
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
 import type { Imports } from '../datasets/imports/imports.js'
@@ -15,8 +14,9 @@ import { DiskUse } from '../store/disk-use.js'
 import { version } from '../version.js'
 import type { Webhooks } from '../webhooks/webhooks.js'
 import { eventStreamType } from './http/content-negotiation.js'
+import { EventLoopHolds } from './scrape/event-loop-holds.js'
 import { addJobMetrics } from './scrape/job-metrics.js'
-import { metricFactory } from './scrape/metric-factory.js'
+import { metricFactory, setKnown } from './scrape/metric-factory.js'
 import { PredictionMetrics } from './scrape/prediction-metrics.js'
 import { addTrafficMetrics } from './scrape/traffic-metrics.js'
 import { addWorkerMetrics } from './scrape/worker-metrics.js'
@@ -81,21 +81,37 @@ export function instrument(app: FastifyInstance, deps: TelemetryDeps): Telemetry
 
 /** Node's own lag metrics start over at each scrape, so a second reader would hide a hold from the first. */
 function instrumentEventLoop(app: FastifyInstance, registry: Registry): void {
-  const resolution = 10
-  const delays = monitorEventLoopDelay({ resolution })
+  const holds = new EventLoopHolds()
   // from when requests can arrive: the start itself holds the loop for longer
-  app.server.once('listening', () => delays.enable())
-  app.addHook('onClose', async () => void delays.disable())
-  new Gauge({
-    name: 'trainyard_event_loop_longest_seconds',
-    help: 'The longest time since the start that one piece of work held the event loop.',
-    registers: [registry],
-    collect() {
-      // each sample includes the interval of the timer that takes it
-      this.set(Math.max(0, delays.max / 1e9 - resolution / 1000))
-    },
-  })
+  app.server.once('listening', () => holds.start())
+  app.addHook('onClose', async () => holds.close())
+  const gauge = (name: string, help: string, ms: () => number | null) =>
+    new Gauge({
+      name: `trainyard_event_loop_${name}_seconds`,
+      help,
+      registers: [registry],
+      collect() {
+        setKnown(this, {}, toSeconds(ms()))
+      },
+    })
+  gauge(
+    'longest',
+    'The longest time since the start that one piece of work held the event loop.',
+    () => holds.longest.ms,
+  )
+  gauge(
+    'longest_waited',
+    'How much of that time it waited for a processor, because the machine was busy.',
+    () => holds.longest.waitedMs,
+  )
+  gauge(
+    'longest_processor',
+    'The most processor time that one piece of work has held the event loop for.',
+    () => holds.mostProcessorMs,
+  )
 }
+
+const toSeconds = (ms: number | null): number | null => (ms === null ? null : ms / 1000)
 
 function instrumentRestarts(registry: Registry, restarts: TelemetryDeps['restarts'] = () => ({})) {
   new Counter({

@@ -64,6 +64,12 @@ test('the longest hold of the event loop stays, whoever scrapes', async () => {
   // the timer that measures runs after this
   await eventually('the hold to be measured', async () => (await longest()) >= 0.35)
   assert.ok((await longest()) >= 0.35)
+  const numbers = await scrape(server)
+  const part = (name: string) => numbers.get(`trainyard_event_loop_longest_${name}_seconds`)!
+  // what it did not run, it waited; the kernel counts both to a tick of its clock
+  assert.ok(part('processor') > 0, `${part('processor')}`)
+  const known = part('processor') + part('waited')
+  assert.ok(known >= 0.3, `${part('processor')} + ${part('waited')}`)
 })
 
 test('metrics of the process, the predictor and Redis are reported', async () => {
