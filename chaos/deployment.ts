@@ -6,6 +6,7 @@ import { Redis } from 'ioredis'
 import { type LocalServer, startServer } from '../src/client/server.js'
 import type { Failpoint } from '../src/store/failpoints.js'
 import { socketFolder } from '../src/supervisor/folder-lock.js'
+import { builtScript } from '../testing/built-script.js'
 import { eventually, within } from '../testing/eventually.js'
 import { freePort } from '../testing/free-port.js'
 import { findProcessesOf } from '../testing/processes.js'
@@ -24,6 +25,8 @@ const commandPatterns = {
 
 export type ProcessRole = keyof typeof commandPatterns
 
+/** As `npm start` runs it: bundled processes load in half the time. */
+const supervisorScript = builtScript('src/supervisor/main')
 const startTimeoutMs = 90_000
 const stopTimeoutMs = 60_000
 const exitTimeoutMs = 10_000
@@ -91,7 +94,7 @@ export class ChaosDeployment {
   async start(): Promise<void> {
     for (const since = Date.now(); ; await sleep(500)) {
       try {
-        const started = startServer(this.folder, this.environment)
+        const started = startServer(this.folder, this.environment, undefined, supervisorScript)
         this.server = await within('the server to listen', started, { timeoutMs: startTimeoutMs })
         return
       } catch (error) {

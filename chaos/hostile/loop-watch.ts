@@ -4,16 +4,25 @@ import type { ChaosDeployment } from '../deployment.js'
 import type { Tally } from './tally.js'
 
 const intervalMs = 1000
-const gauge = /^trainyard_event_loop_longest_seconds (\S+)$/m
 /** A new record of at least this is logged. */
 const notableMs = 100
+
+/** Milliseconds of a gauge of the event loop; 0 if the answer lacks it. */
+function loopMs(scraped: string, name: string): number {
+  const line = new RegExp(`^trainyard_event_loop_${name}_seconds (\\S+)$`, 'm').exec(scraped)
+  return Math.round(1000 * Number(line?.[1] ?? 0))
+}
 
 /**
  * Reads how long the API's event loop was held at most, and its peak memory. Both are kept by the process
  * itself, so nothing between two readings is missed.
  */
 export class LoopWatch {
+  /** The longest hold, and how much of it was waiting for a processor. */
   longestLoopMs = 0
+  longestLoopWaitedMs = 0
+  /** The most processor time of one hold. */
+  loopProcessorMs = 0
   peakRssMb = 0
   private pid: number | undefined
   private readonly ended = new AbortController()
@@ -56,12 +65,20 @@ export class LoopWatch {
     if (this.stoppedPids.has(pid)) return
     const text = await this.scrape().catch(() => '')
     const slowest = this.tally.takeSlowest()
-    const ms = Math.round(1000 * Number(gauge.exec(text)?.[1] ?? 0))
     // the process may have been stopped while it was read
-    if (ms <= this.longestLoopMs || this.stoppedPids.has(pid)) return
-    this.longestLoopMs = ms
-    if (ms >= notableMs)
-      this.log(`the event loop was held for ${ms} ms (slowest answer: ${slowest})`)
+    if (this.stoppedPids.has(pid)) return
+    const ms = loopMs(text, 'longest')
+    const processorMs = loopMs(text, 'longest_processor')
+    const isRecord = ms > this.longestLoopMs || processorMs > this.loopProcessorMs
+    if (ms > this.longestLoopMs) {
+      this.longestLoopMs = ms
+      this.longestLoopWaitedMs = loopMs(text, 'longest_waited')
+    }
+    this.loopProcessorMs = Math.max(this.loopProcessorMs, processorMs)
+    if (!isRecord || ms < notableMs) return
+    this.log(
+      `the event loop was held for ${ms} ms (${loopMs(text, 'longest_waited')} of them without a processor), and for up to ${processorMs} ms of processor time (slowest answer: ${slowest})`,
+    )
   }
 
   /** Empty if it has ended. */

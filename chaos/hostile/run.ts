@@ -59,7 +59,7 @@ async function attack(
   const random = new Random(seed)
   const client = new Client(deployment.url, deployment.key)
   const world = await makeWorld(client, deployment.key)
-  const tally = new Tally([deployment.folder, deployment.key, '/dist/src/'], log)
+  const tally = new Tally([deployment.folder, deployment.key, '/dist/src/', '/dist/bundle/'], log)
   const watch = new LoopWatch(deployment, tally, log, over)
   log(`the server is ready; seed ${seed}`)
 
@@ -113,6 +113,8 @@ async function attack(
     requests: tally.requests,
     errors5xx: tally.errors5xx,
     longestLoopMs: watch.longestLoopMs,
+    longestLoopWaitedMs: watch.longestLoopWaitedMs,
+    loopProcessorMs: watch.loopProcessorMs,
     peakRssMb: watch.peakRssMb,
     unanswered: tally.unanswered,
     leftOver: left.length,
