@@ -8,6 +8,7 @@ import { after, before, test } from 'node:test'
 import { promisify } from 'node:util'
 import { PNG } from 'pngjs'
 import type { Predictions, RowPredictions } from '../../src/spec/model.js'
+import { freePort } from '../../testing/free-port.js'
 import { mnistSample } from '../../testing/mnist.js'
 import { servingClients } from '../../testing/serving-clients.js'
 import { readTable } from '../../testing/tables.js'
@@ -24,9 +25,14 @@ const flats = `size,floor,lift,side,dear
 `
 
 let deployment: TestDeployment
+let grpcPort: number
 let folder: string
 before(async () => {
-  deployment = await TestDeployment.open({ TRAINYARD_SPARE_TRAINERS: 'off' })
+  grpcPort = await freePort()
+  deployment = await TestDeployment.open({
+    TRAINYARD_SPARE_TRAINERS: 'off',
+    TRAINYARD_GRPC_PORT: String(grpcPort),
+  })
   const { client } = deployment
   await client.uploadDataset('digits-small', await mnistSample(640))
   await uploadTable(deployment, 'wine')
@@ -292,6 +298,107 @@ test(
     assert.deepEqual(statuses, ['503', '404', '400', '400'])
   },
 )
+
+/** The same over gRPC, as messages and as a stream. */
+const askTritonByGrpc = `
+import json, queue, sys, numpy
+import tritonclient.grpc as triton
+address, key = sys.argv[1:]
+headers = {'authorization': 'Bearer ' + key}
+client = triton.InferenceServerClient(address)
+results = {}
+results['ready'] = [client.is_server_live(headers), client.is_server_ready(headers),
+    client.is_model_ready('digits', headers=headers), client.is_model_ready('nobody', headers=headers)]
+metadata = client.get_model_metadata('digits', headers=headers)
+results['inputs'] = [[one.name, one.datatype, list(one.shape)] for one in metadata.inputs]
+results['config'] = client.get_model_config('digits', headers=headers).config.max_batch_size
+pixels = numpy.array(json.load(sys.stdin), 'uint8').reshape(-1, 28, 28, 1)
+outputs = [triton.InferRequestedOutput(name) for name in ['probabilities', 'labels']]
+
+def input_of(datatype, dtype):
+    images = triton.InferInput('images', list(pixels.shape), datatype)
+    images.set_data_from_numpy(pixels.astype(dtype))
+    return images
+
+def values(answer):
+    labels = [label.decode() for label in answer.as_numpy('labels')]
+    return answer.as_numpy('probabilities').astype('float64').tolist(), labels
+
+types = [('FP32', 'float32'), ('UINT8', 'uint8'), ('INT64', 'int64'), ('FP16', 'float16')]
+results['answers'] = [
+    values(client.infer('digits', [input_of(*one)], outputs=outputs, headers=headers, client_timeout=30))
+    for one in types
+]
+best = triton.InferRequestedOutput('probabilities', class_count=1)
+answer = client.infer('digits', [input_of('UINT8', 'uint8')], outputs=[best], headers=headers, request_id='r1')
+results['best'] = [text.decode() for text in answer.as_numpy('probabilities').ravel()]
+results['id'] = answer.get_response().id
+answers = queue.Queue()
+client.start_stream(lambda result, error: answers.put((result, error)), headers=headers)
+for one in types:
+    client.async_stream_infer('digits', [input_of(*one)], outputs=outputs)
+streamed = [answers.get(timeout=30) for _ in types]
+client.stop_stream()
+results['streamed'] = [str(error) if error else values(result) for result, error in streamed]
+sides = triton.InferInput('side', [2], 'BYTES')
+sides.set_data_from_numpy(numpy.array([b'north', b'west'], dtype=object))
+sizes = triton.InferInput('size', [2], 'FP32')
+sizes.set_data_from_numpy(numpy.array([70, numpy.nan], 'float32'))
+results['trees'] = client.infer('flats', [sides, sizes], headers=headers).as_numpy('probabilities').tolist()
+index = client.get_model_repository_index(headers=headers).models
+results['index'] = sorted(model.name for model in index)
+statistics = client.get_inference_statistics('digits', headers=headers).model_stats[0]
+results['counted'] = statistics.inference_count > 0
+
+def refusal(call):
+    try:
+        call()
+    except triton.InferenceServerException as error:
+        return error.status()
+
+results['refused'] = [
+    refusal(lambda: client.infer('nobody', [sizes], headers=headers)),
+    refusal(lambda: client.infer('digits', [sizes], headers=headers)),
+    refusal(lambda: client.infer('digits', [sizes])),
+]
+print(json.dumps(results))
+`
+
+test('Triton’s client gets the same numbers over gRPC', servingClients.needed, async () => {
+  const images = [digit(5), digit(6)]
+  const own = await post<Predictions>('/models/digits/predict', { instances: images })
+  const expected = [
+    own.predictions.map(({ probabilities }) => probabilities),
+    own.predictions.map(({ label }) => label),
+  ]
+  const program = askTritonByGrpc.replace('json.load(sys.stdin)', JSON.stringify(images))
+  const printed = await servingClients.run(program, `127.0.0.1:${grpcPort}`, deployment.key)
+  const results = JSON.parse(printed)
+  assert.deepEqual(results.ready, [true, true, true, false])
+  assert.deepEqual(results.inputs, [['images', 'FP32', [-1, 28, 28, 1]]])
+  assert.equal(results.config, 256)
+  assert.deepEqual(results.answers, Array(4).fill(expected))
+  assert.deepEqual(results.streamed, Array(4).fill(expected))
+  assert.deepEqual(
+    results.best,
+    own.predictions.map(({ probability, index, label }) => `${probability}:${index}:${label}`),
+  )
+  assert.equal(results.id, 'r1')
+  const trees = await post<RowPredictions>('/models/flats/predict', {
+    instances: [{ size: 70, side: 'north' }, { side: 'west' }],
+  })
+  assert.deepEqual(
+    results.trees,
+    trees.predictions.map(({ probabilities }) => probabilities),
+  )
+  assert.deepEqual(results.index, ['digits', 'flats', 'wine'])
+  assert.ok(results.counted)
+  const refusals = ['NOT_FOUND', 'INVALID_ARGUMENT', 'UNAUTHENTICATED']
+  assert.deepEqual(
+    results.refused,
+    refusals.map(code => `StatusCode.${code}`),
+  )
+})
 
 const noCurl = spawnSync('curl', ['--version']).error && 'curl is not installed here'
 

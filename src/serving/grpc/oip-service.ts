@@ -1,6 +1,6 @@
 // The Open Inference Protocol over gRPC, with Triton's statistics, configuration, repository index and streams.
 import { create } from '@bufbuild/protobuf'
-import type { ServerDuplexStream, UntypedServiceImplementation } from '@grpc/grpc-js'
+import { type ServerDuplexStream, status, type UntypedServiceImplementation } from '@grpc/grpc-js'
 import { isBoostingModel } from '../../spec/model.js'
 import { selectorOfVersion } from '../../spec/model-selector.js'
 import { predictOptionsOf, readInferParameters } from '../protocols/infer-request.js'
@@ -52,6 +52,7 @@ import {
   ServerReadyResponseSchema,
 } from './proto/inference_pb.js'
 import type { ServingParts } from './serving-parts.js'
+import { grpcStatusOf } from './status.js'
 
 /** How many requests of one stream are answered at the same time. */
 const maxStreamRequests = 16
@@ -67,8 +68,15 @@ export function oipHandlers(server: GrpcServer, parts: ServingParts): UntypedSer
       return create(ServerReadyResponseSchema, { ready: await parts.ready() })
     }),
     modelReady: server.unary(async ({ name, version }: ModelReadyRequest) => {
-      await findModel(parts, selectorOfVersion(name, version))
-      return create(ModelReadyResponseSchema, { ready: true })
+      // Triton's server answers this, too, for a model that it does not have
+      const ready = await findModel(parts, selectorOfVersion(name, version)).then(
+        () => true,
+        error => {
+          if (grpcStatusOf(error)?.code === status.NOT_FOUND) return false
+          throw error
+        },
+      )
+      return create(ModelReadyResponseSchema, { ready })
     }),
     serverMetadata: server.unary(() => {
       const description = { name: 'trainyard', version: parts.version, extensions: [...extensions] }

@@ -1,20 +1,36 @@
-// TensorFlow Serving over gRPC: predictions from tensors, metadata and status.
+// TensorFlow Serving over gRPC: predictions from tensors and examples, metadata and status.
 import { create, fromJson, type JsonValue } from '@bufbuild/protobuf'
 import { anyPack, Int64ValueSchema } from '@bufbuild/protobuf/wkt'
 import type { UntypedServiceImplementation } from '@grpc/grpc-js'
 import { quoteTruncated } from '../../errors.js'
 import type { Model } from '../../spec/model.js'
 import { type ModelSelector, selectorOfVersion } from '../../spec/model-selector.js'
-import { checkRequestedOutputs, chooseOutputs } from '../protocols/model-outputs.js'
+import {
+  checkRequestedOutputs,
+  chooseOutputs,
+  type ModelOutput,
+} from '../protocols/model-outputs.js'
 import { findModel } from '../protocols/model-repository.js'
 import { predictOutputs } from '../protocols/predict-outputs.js'
 import { servedInputOf } from '../protocols/served-input.js'
-import { invalidRequest } from '../protocols/tensor.js'
+import { invalidRequest, type NumberTensor } from '../protocols/tensor.js'
 import { inputFromTensors } from '../protocols/tensor-input.js'
-import { tfMetadata } from '../protocols/tf-serving-answer.js'
-import { checkSignature } from '../protocols/tf-serving-request.js'
+import {
+  checkMethod,
+  classifications,
+  isInSignature,
+  tfMetadata,
+} from '../protocols/tf-serving-answer.js'
+import {
+  checkSignature,
+  inputFromExamples,
+  type TfMethod,
+} from '../protocols/tf-serving-request.js'
+import { fieldsOfExamples } from './example-fields.js'
 import type { Answered, CallContext, GrpcServer } from './grpc-server.js'
 import {
+  type ClassificationRequest,
+  ClassificationResponseSchema,
   type GetModelMetadataRequest,
   GetModelMetadataResponseSchema,
   type GetModelStatusRequest,
@@ -24,9 +40,12 @@ import {
   type PredictRequest,
   type PredictResponse,
   PredictResponseSchema,
+  type RegressionRequest,
+  RegressionResponseSchema,
   SignatureDefMapSchema,
   ModelVersionStatus_State as State,
 } from './proto/tensorflow_serving_pb.js'
+import { receivedBytes } from './service-definition.js'
 import type { ServingParts } from './serving-parts.js'
 import { protoOfTensor, tensorOfProto } from './tensor-proto.js'
 
@@ -38,6 +57,26 @@ export function tfPredictionHandlers(
   const { predictions, limits } = parts
   return {
     predict: server.unaryWithNotes(predict),
+    classify: server.unaryWithNotes(async (request: ClassificationRequest, context) => {
+      const { model, outputs, notes } = await predictExamples('classify', request, context)
+      const rows = Array.from(classifications(outputs, model.labels), pairs => ({
+        classes: pairs.map(([label, score]) => ({ label, score })),
+      }))
+      const message = create(ClassificationResponseSchema, {
+        modelSpec: specOf(model),
+        result: { classifications: rows },
+      })
+      return { message, notes }
+    }),
+    regress: server.unaryWithNotes(async (request: RegressionRequest, context) => {
+      const { model, outputs, notes } = await predictExamples('regress', request, context)
+      const { values } = outputs[0]!.tensor() as NumberTensor
+      const message = create(RegressionResponseSchema, {
+        modelSpec: specOf(model),
+        result: { regressions: Array.from(values as Float32Array, value => ({ value })) },
+      })
+      return { message, notes }
+    }),
     getModelMetadata: server.unary(
       async ({ modelSpec, metadataField }: GetModelMetadataRequest) => {
         const foreign = metadataField.find(field => field !== 'signature_def')
@@ -55,6 +94,20 @@ export function tfPredictionHandlers(
         })
       },
     ),
+  }
+
+  async function predictExamples(
+    method: TfMethod,
+    request: ClassificationRequest | RegressionRequest,
+    context: CallContext,
+  ): Promise<{ model: Model; outputs: ModelOutput[]; notes: readonly string[] }> {
+    const model = await predictions.select(selectorOf(request.modelSpec), context)
+    checkMethod(model, method)
+    const served = servedInputOf(model)
+    checkSignature(request.modelSpec?.signatureName, served)
+    const examples = fieldsOfExamples(request.input)
+    const input = inputFromExamples(examples, served, receivedBytes(request), limits)
+    return { model, ...(await predictOutputs(predictions, model, input, context)) }
   }
 
   async function predict(
@@ -76,7 +129,7 @@ export function tfPredictionHandlers(
     const input = inputFromTensors(tensors, served, {}, limits)
     const { outputs, notes } = await predictOutputs(predictions, model, input, context)
     const chosen = await chooseOutputs(
-      outputs,
+      requested.length > 0 ? outputs : outputs.filter(output => isInSignature(model, output)),
       requested.length > 0 ? requested : null,
       true,
       model.labels,

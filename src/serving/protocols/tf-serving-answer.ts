@@ -15,7 +15,7 @@ import {
 } from './tf-serving-request.js'
 
 /** The outputs of `:predict`: those that the signature of a SavedModel has. */
-const hasOutput = (model: Model, { name }: OutputSpec): boolean =>
+export const isInSignature = (model: Model, { name }: OutputSpec): boolean =>
   isBoostingModel(model) || name !== 'labels'
 
 /** Before anything is predicted. Throws if the model does not predict what the method answers. */
@@ -42,15 +42,18 @@ export function tfAnswer(
   outputs: readonly ModelOutput[],
   notes: readonly string[],
 ): Promise<Buffer> {
-  const shown = outputs.filter(output => hasOutput(model, output)).map(output => output.tensor())
+  if (method === 'classify') {
+    return joinPieces(withNotes('results', lists(classifications(outputs, model.labels)), notes))
+  }
+  const shown = outputs
+    .filter(output => isInSignature(model, output))
+    .map(output => output.tensor())
   const [field, items] =
-    method === 'classify'
-      ? ['results', classifications(shown, model.labels)]
-      : method === 'regress'
-        ? ['results', rows(shown)]
-        : byRow
-          ? ['predictions', rows(shown)]
-          : ['outputs', columns(shown)]
+    method === 'regress'
+      ? ['results', rows(shown)]
+      : byRow
+        ? ['predictions', rows(shown)]
+        : ['outputs', columns(shown)]
   return joinPieces(withNotes(field as string, items as Generator<JsonPiece>, notes))
 }
 
@@ -101,17 +104,25 @@ function* columns(tensors: readonly Tensor[]): Generator<JsonPiece> {
 }
 
 /** For each row, pairs of label and probability, in the order of the labels. */
-function* classifications(
-  tensors: readonly Tensor[],
+export function* classifications(
+  outputs: readonly ModelOutput[],
   labels: readonly string[],
-): Generator<JsonPiece> {
-  const probabilities = tensors.find(({ name }) => name === 'probabilities') as NumberTensor
+): Generator<(readonly [label: string, probability: number])[]> {
+  const probabilities = outputs.find(({ name }) => name === 'probabilities')!.tensor()
+  const { values } = probabilities as NumberTensor
   const width = widthOf(probabilities)
+  for (let start = 0; start < values.length; start += width) {
+    const scores = Array.from(values.subarray(start, start + width) as Float32Array)
+    yield scores.map((score, i) => [labels[i] ?? String(i), score])
+  }
+}
+
+function* lists(items: Iterable<readonly unknown[]>): Generator<JsonPiece> {
   yield piece('[')
-  for (let row = 0; row < probabilities.shape[0]!; row++) {
-    const scores = jsonValues(probabilities, row * width, (row + 1) * width)
-    const pairs = scores.map((score, i) => [labels[i] ?? String(i), score])
-    yield piece(`${row > 0 ? ',' : ''}${JSON.stringify(pairs)}`, width)
+  let isFirst = true
+  for (const item of items) {
+    yield piece(`${isFirst ? '' : ','}${JSON.stringify(item)}`, item.length)
+    isFirst = false
   }
   yield piece(']')
 }
@@ -137,7 +148,7 @@ const byName = (specs: readonly TensorSpec[]) =>
 
 /** `signature_def` stands there twice: the inner one is the field of a message of that name. */
 export function tfMetadata(model: Model) {
-  const outputs = byName(outputSpecsOf(model).filter(spec => hasOutput(model, spec)))
+  const outputs = byName(outputSpecsOf(model).filter(spec => isInSignature(model, spec)))
   const signature = (inputs: readonly TensorSpec[]) => ({
     inputs: byName(inputs),
     outputs,

@@ -1,4 +1,4 @@
-// Requests of TensorFlow Serving's REST API, version 1: rows (`instances`), columns (`inputs`) and examples.
+// Requests of TensorFlow Serving's API, version 1: rows (`instances`), columns (`inputs`) and examples.
 import type { TableRow } from '../../datasets/tables/row-encoder.js'
 import { quoteTruncated } from '../../errors.js'
 import { encodeModelRows, type RowModel } from '../row-encoding.js'
@@ -17,6 +17,9 @@ import { invalidRequest, invalidValues } from './tensor.js'
 
 export type TfMethod = 'predict' | 'classify' | 'regress'
 
+/** A value by the name of its input or column. */
+export type Fields = Readonly<Record<string, unknown>>
+
 export interface TfRequest {
   input: ModelInput
   /** Whether the answer has a prediction for each row; else a column for each output. */
@@ -28,8 +31,6 @@ export const filesSignature = 'serving_files'
 export const filesName = 'files'
 export const defaultSignature = 'serving_default'
 
-type Fields = Readonly<Record<string, unknown>>
-
 /** `jsonBytes`: the length of the JSON. */
 export function parseTfRequest(
   json: unknown,
@@ -40,13 +41,27 @@ export function parseTfRequest(
 ): TfRequest {
   if (!isObject(json)) throw invalidRequest('the body is expected to be an object')
   checkSignature(json.signature_name, served)
-  const { byRow, items } = method === 'predict' ? predictItems(json) : exampleItems(json)
+  if (method !== 'predict') {
+    return { input: inputFromExamples(examplesOf(json), served, jsonBytes, limits), byRow: true }
+  }
+  const { byRow, items } = predictItems(json)
   const input =
     served.kind === 'images'
       ? imagesOf(byRow ? items : column(items), served, jsonBytes, limits)
       : rowsOf(byRow ? items : rowsOfColumns(items, served), served, limits)
   return { input, byRow }
 }
+
+/** `maxValues`: more numbers than this are not in the examples. */
+export const inputFromExamples = (
+  examples: readonly Fields[],
+  served: ServedInput,
+  maxValues: number,
+  limits: InputLimits,
+): ModelInput =>
+  served.kind === 'images'
+    ? imagesOf(examples, served, maxValues, limits)
+    : rowsOf(examples, served, limits)
 
 /** Throws unless the model has the signature; none is the default. */
 export function checkSignature(name: unknown, served: ServedInput): void {
@@ -67,27 +82,26 @@ function predictItems({ instances, inputs }: Fields): { byRow: boolean; items: u
 }
 
 /** Examples have named features; those of `context` belong to all. */
-function exampleItems({ examples, context = {} }: Fields): { byRow: boolean; items: unknown[] } {
+function examplesOf({ examples, context = {} }: Fields): Fields[] {
   if (!isObject(context)) throw invalidRequest('context is expected to be an object')
-  const items = listOf(examples, 'examples').map((example, i) => {
+  return listOf(examples, 'examples').map((example, i) => {
     if (!isObject(example)) throw invalidRequest(`examples[${i}] is expected to be an object`)
     return Object.assign(Object.create(null), context, example) as Fields
   })
-  return { byRow: true, items }
 }
 
 function imagesOf(
   items: unknown,
   model: ImageModel,
-  jsonBytes: number,
+  maxValues: number,
   limits: InputLimits,
 ): ModelInput {
   const images = listOf(items, imagesName).map((item, i) => imageOf(item, i))
-  const isFiles = images.some(isEncoded)
+  const isFiles = images.some(isFile)
   checkImageCount(images.length, isFiles ? 'files' : 'pixels', model, limits)
   if (isFiles) {
     const files = images.map((image, i) => {
-      if (isEncoded(image)) return decodeBase64(`${imagesName}[${i}]`, image.b64)
+      if (isFile(image)) return bytesOf(`${imagesName}[${i}]`, image)
       throw invalidValues(`${imagesName}[${i}] is no file, as others are: expected {"b64": …}`)
     })
     return imageFiles(files, model, limits)
@@ -95,7 +109,7 @@ function imagesOf(
   const { height, width, channels } = model
   const sizes = sizesOf(images[0], model)
   const head = { name: imagesName, datatype: 'FP32', shape: [images.length, ...sizes] } as const
-  const tensor = readNested(head, images, { maxValues: jsonBytes })
+  const tensor = readNested(head, images, { maxValues })
   const shape = [images.length, height, width, channels]
   return imagesFromTensors([{ ...tensor, shape }], model, limits)
 }
@@ -110,12 +124,12 @@ function sizesOf(image: unknown, { height, width, channels }: ImageModel): numbe
 
 /** The value of an instance, by the name of the input or alone. A feature of an example is a list. */
 function imageOf(item: unknown, index: number): unknown {
-  const value = isObject(item) && !isEncoded(item) ? imageValueOf(item, `instance ${index}`) : item
-  return Array.isArray(value) && value.length === 1 && isEncoded(value[0]) ? value[0] : value
+  const value = isObject(item) && !isFile(item) ? imageValueOf(item, `instance ${index}`) : item
+  return Array.isArray(value) && value.length === 1 && isFile(value[0]) ? value[0] : value
 }
 
 const column = (items: unknown): unknown =>
-  isObject(items) && !isEncoded(items) ? imageValueOf(items, 'inputs') : items
+  isObject(items) && !isFile(items) ? imageValueOf(items, 'inputs') : items
 
 /** Networks have one input. */
 function imageValueOf(fields: Fields, what: string): unknown {
@@ -165,14 +179,21 @@ function rowsOfColumns(items: unknown, model: RowModel): unknown {
 /** Features of shape [n, 1] come as lists of one value, and texts may come as bytes. */
 function cellOf(cell: unknown): unknown {
   const value = Array.isArray(cell) && cell.length === 1 ? (cell[0] as unknown) : cell
-  return isEncoded(value) ? Buffer.from(decodeBase64('b64', value.b64)).toString() : value
+  return isFile(value) ? Buffer.from(bytesOf('b64', value)).toString() : value
 }
 
 const isObject = (value: unknown): value is Fields =>
   typeof value === 'object' && value !== null && !Array.isArray(value)
 
-const isEncoded = (value: unknown): value is { b64: string } =>
-  isObject(value) && typeof value.b64 === 'string' && Object.keys(value).length === 1
+/** Bytes as they are (gRPC), or as JSON has them. */
+type Bytes = Uint8Array | { b64: string }
+
+const isFile = (value: unknown): value is Bytes =>
+  value instanceof Uint8Array ||
+  (isObject(value) && typeof value.b64 === 'string' && Object.keys(value).length === 1)
+
+const bytesOf = (name: string, value: Bytes): Uint8Array =>
+  value instanceof Uint8Array ? value : decodeBase64(name, value.b64)
 
 function listOf(value: unknown, name: string): unknown[] {
   if (Array.isArray(value)) return value

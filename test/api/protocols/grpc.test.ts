@@ -130,6 +130,7 @@ test('models say what they are, how to ask them, and what was counted', async ()
   assert.deepEqual(config!.input[0]!.dims, [2n, 2n, 1n])
   assert.equal((await call('serverMetadata', {})).name, 'trainyard')
   assert.equal((await call('modelReady', { name: 'shades' })).ready, true)
+  assert.equal((await call('modelReady', { name: 'nobody' })).ready, false)
   const { models } = await call('repositoryIndex', {})
   assert.deepEqual(
     models.map(({ name, version, state }) => [name, version, state]),
@@ -223,6 +224,73 @@ test('a deadline that has passed is told, and the server goes on', async () => {
   assert.equal((await call('serverLive', {})).live, true)
 })
 
+const floats = (...value: number[]) => ({
+  kind: { case: 'floatList', value: { value } } as const,
+})
+const example = (feature: Record<string, object>) => ({ features: { feature } })
+const examples = (...list: object[]) =>
+  ({ kind: { case: 'exampleList', value: { examples: list } } }) as object
+
+test('clients of TensorFlow Serving classify examples, and get the same numbers', async () => {
+  const own = await call('modelInfer', { modelName: 'shades', inputs: [asFloats] })
+  const expected = floatsOf(own, 'probabilities')
+  const whole = { kind: { case: 'int64List', value: { value: images.slice(4).map(BigInt) } } }
+  const { result, modelSpec } = await call('classify', {
+    modelSpec: { name: 'shades' },
+    input: examples(example({ images: floats(...images.slice(0, 4)) }), example({ images: whole })),
+  })
+  assert.equal(modelSpec!.name, 'shades')
+  assert.deepEqual(
+    result!.classifications.map(({ classes }) => classes.map(({ label, score }) => [label, score])),
+    [0, 2].map(at => [
+      ['dark', expected[at]],
+      ['bright', expected[at + 1]],
+    ]),
+  )
+  const shade = new PNG({ width: 2, height: 2, colorType: 0 })
+  for (const [i, value] of images.slice(0, 4).entries()) {
+    shade.data.set([value, value, value, 255], 4 * i)
+  }
+  const file = PNG.sync.write(shade, { colorType: 0 })
+  const files = { kind: { case: 'bytesList', value: { value: [file] } } }
+  const ofFile = await call('classify', {
+    modelSpec: { name: 'shades' },
+    input: {
+      kind: {
+        case: 'exampleListWithContext',
+        value: { examples: [{}, {}] as object[], context: example({ files }) },
+      },
+    },
+  })
+  const ownFile = await call('modelInfer', {
+    modelName: 'shades',
+    inputs: [
+      {
+        ...{ name: 'images', datatype: 'BYTES', shape: [1n] },
+        contents: { bytesContents: [file] },
+      },
+    ],
+  })
+  assert.deepEqual(
+    ofFile.result!.classifications.map(({ classes }) => classes.map(({ score }) => score)),
+    Array(2).fill(floatsOf(ownFile, 'probabilities')),
+  )
+  const classify = (input: object | undefined) =>
+    call('classify', { modelSpec: { name: 'shades' }, ...(input && { input }) })
+  const invalid = (message: RegExp) => refused(status.INVALID_ARGUMENT, message)
+  await assert.rejects(classify(undefined), invalid(/has no input/))
+  await assert.rejects(classify(examples()), invalid(/./))
+  await assert.rejects(classify(examples(example({ pixels: floats(1) }))), invalid(/'pixels'/))
+  await assert.rejects(classify(examples(example({ images: floats(1, 2) }))), invalid(/./))
+  await assert.rejects(
+    call('regress', {
+      modelSpec: { name: 'shades' },
+      input: examples(example({ images: floats(1) })),
+    }),
+    invalid(/predicts classes/),
+  )
+})
+
 test('clients of TensorFlow Serving predict from tensors, and get the same numbers', async () => {
   const own = await call('modelInfer', { modelName: 'shades', inputs: [asFloats] })
   const shape = { dim: [2n, 2n, 2n, 1n].map(size => ({ size })) }
@@ -232,14 +300,11 @@ test('clients of TensorFlow Serving predict from tensors, and get the same numbe
       modelSpec: { name: 'shades' },
       inputs: { images: { dtype: DataType.DT_FLOAT, tensorShape: shape, ...values } },
     })
-    const { probabilities, labels } = answer.outputs
+    // those that the metadata lists
+    assert.deepEqual(Object.keys(answer.outputs).sort(), ['logits', 'probabilities'])
     assert.deepEqual(
-      [...new Float32Array(new Uint8Array(probabilities!.tensorContent).buffer)],
+      [...new Float32Array(new Uint8Array(answer.outputs.probabilities!.tensorContent).buffer)],
       floatsOf(own, 'probabilities'),
-    )
-    assert.deepEqual(
-      labels!.stringVal.map(label => Buffer.from(label).toString()),
-      ['dark', 'bright'],
     )
     assert.deepEqual(answer.modelSpec!.versionChoice.value, create(Int64ValueSchema, { value: 2n }))
   }
@@ -252,6 +317,7 @@ test('clients of TensorFlow Serving predict from tensors, and get the same numbe
     outputFilter: ['labels'],
   })
   assert.deepEqual(Object.keys(filtered.outputs), ['labels'])
+  assert.equal(filtered.outputs.labels!.stringVal.length, 2)
   const { metadata } = await call('getModelMetadata', {
     modelSpec: { name: 'shades' },
     metadataField: ['signature_def'],
