@@ -87,7 +87,7 @@ async function main(): Promise<void> {
       // an API that ends before it ever listened has a configuration error, which it has printed
       if (!listening) return end(1)
       countRestart('api')
-      console.error(`the api ended (${reason}); starting it again in ${restartDelayMs} ms`)
+      console.error(`the api ended (${reason}); starting it again ${when(restartDelayMs)}`)
     },
   })
   const worker = new Service({
@@ -97,7 +97,7 @@ async function main(): Promise<void> {
     maxSilentMs: maxWorkerSilentMs,
     onCrash: (reason, restartDelayMs) => {
       countRestart('worker')
-      console.error(`the worker ended (${reason}); starting it again in ${restartDelayMs} ms`)
+      console.error(`the worker ended (${reason}); starting it again ${when(restartDelayMs)}`)
     },
   })
 
@@ -123,6 +123,8 @@ async function main(): Promise<void> {
     })
   }
 }
+
+const when = (delayMs: number): string => (delayMs === 0 ? 'at once' : `in ${delayMs} ms`)
 
 /** After the death of an earlier supervisor, its API still has the address until it has answered its last requests. */
 async function bind(host: string, port: number): Promise<ListenSocket> {

@@ -4,6 +4,8 @@ import { killIfSilent } from '../ipc/health-check.js'
 import { killIfStopped, maxStoppedMs } from '../ipc/stopped-child.js'
 import type { FromSupervisor } from '../spec/ipc-messages.js'
 
+/** A service that was healthy starts again at once; one that ends again soon waits for this, and then for longer. */
+const firstRestartDelayMs = 250
 const maxRestartDelayMs = 10_000
 /** A service that ran this long was healthy, so its restart delay starts over. */
 const healthyAfterMs = 10_000
@@ -106,9 +108,13 @@ export class Service {
   }
 
   private handleCrash(reason: string): void {
-    const delay = Math.min(250 * 2 ** this.crashes++, maxRestartDelayMs)
+    const delay = restartDelayMs(this.crashes++)
     this.options.onCrash(reason, delay)
     // onCrash may have called stop
     if (!this.stopping) this.restartTimer = setTimeout(() => this.start(), delay)
   }
 }
+
+/** `crashes`: how often it has ended before, without having been healthy in between. */
+const restartDelayMs = (crashes: number): number =>
+  crashes === 0 ? 0 : Math.min(firstRestartDelayMs * 2 ** (crashes - 1), maxRestartDelayMs)
