@@ -47,6 +47,8 @@ const stuckExitCode = 75
 const drainTimeoutMs = 20_000
 /** The longest time that the last report may take. */
 const lastReportMs = 1000
+/** Waiting jobs are taken within this time. */
+const spareDelayMs = 1000
 /** A spare trainer takes about 0.1 GB of its own; if less than this is free, training needs it. */
 const minMemoryForSpareBytes = 2 * 2 ** 30
 
@@ -76,8 +78,6 @@ async function main(): Promise<void> {
   })
   const diskProblem = async () => (await diskSpace.status()).problem
   const hidePaths = pathHider([resolve(config.dataFolder), packageFolder])
-  // load trainers while the worker connects to Redis: the first job then starts sooner
-  slots.warm()
   const redis = { connection: config.redis, prefix: config.redisPrefix }
   const connection = connect(redis, blockingOptions, onError)
   const datasets = new Datasets(store)
@@ -164,6 +164,9 @@ async function main(): Promise<void> {
     readGpus: gpus.length > 0 ? readGpus : null,
   })
   consumer.start()
+  // Not before: a trainer that has a job loads only what the job needs, and jobs may wait, such as those that an
+  // earlier worker ran when it was killed. Spare trainers load TensorFlow, which takes seconds.
+  const warming = setTimeout(() => slots.warm(), spareDelayMs)
   void restoreRunLinks(store, id => records.manifest(id)).catch(({ message }) => {
     log.warn({ reason: message }, 'could not make the links in the folder tensorboard')
   })
@@ -174,6 +177,7 @@ async function main(): Promise<void> {
     if (shuttingDown) return
     shuttingDown = true
     clearInterval(recoveryTimer)
+    clearTimeout(warming)
     watchdog.close()
     if (code === stuckExitCode) setTimeout(() => process.exit(code), drainTimeoutMs)
     await (code === stuckExitCode ? consumer.drainRunners() : consumer.drain())

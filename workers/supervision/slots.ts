@@ -100,8 +100,10 @@ export class Slots {
     slot.warm(true)
   }
 
+  /** Loads the spare trainers of free slots, at low priority if a job trains in another slot. */
   warm(): void {
-    for (const slot of this.idle) slot.warm(true)
+    const urgent = this.free === this.count
+    for (const slot of this.idle) slot.warm(urgent)
   }
 
   report(): SlotReport[] {
