@@ -1,10 +1,13 @@
 import type { ChildProcess } from 'node:child_process'
 import { isStopped } from '../processes.js'
 
-const checkIntervalMs = 500
+const checkIntervalMs = 250
 
-/** How long a child may be stopped. Ctrl-Z in a terminal also stops the parent, so that time does not count. */
-export const maxStoppedMs = 2000
+/**
+ * How long a child may be stopped. A busy machine makes a process slow, but never stopped, so this can be short.
+ * Ctrl-Z in a terminal also stops the parent, so that time does not count.
+ */
+export const maxStoppedMs = 1000
 
 /**
  * Kills a child that has been stopped (SIGSTOP, SIGTSTP: state T in /proc) for `maxStoppedMs`. A

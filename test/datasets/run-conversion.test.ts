@@ -28,7 +28,7 @@ test(
   async t => {
     const { root, uploadTable } = await freshDatasets(t)
     for (const [signal, message] of [
-      ['SIGSTOP', /conversion was stopped \(SIGSTOP\) for 2000 ms; upload the files again/],
+      ['SIGSTOP', /conversion was stopped \(SIGSTOP\) for 1000 ms; upload the files again/],
       ['SIGKILL', /conversion ended with SIGKILL; upload the files again/],
     ] as const) {
       const upload = uploadTable(table(1))

@@ -73,7 +73,7 @@ test('a stopped API process is replaced, and connections that wait for it are an
   assert.deepEqual(await statuses, Array(20).fill(200))
   t.diagnostic(`answered ${Math.round(performance.now() - since)} ms after the stop`)
   assert.notEqual(await deployment.pidOf(apiScript), api)
-  assert.match(output, /the api ended \(killed, since it was stopped for 2 s\)/)
+  assert.match(output, /the api ended \(killed, since it was stopped for 1 s\)/)
   const metrics = await (await get('/metrics')).text()
   assert.match(metrics, /^trainyard_restarts_total\{process="api"\} 3$/m)
   assert.match(metrics, /^trainyard_event_loop_longest_seconds 0\.\d*[1-9]/m)

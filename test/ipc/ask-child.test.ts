@@ -86,7 +86,7 @@ test('a child that is stopped by a signal is killed', linuxOnly, async () => {
   await assert.rejects(ask({ behavior: 'stop' }), {
     name: 'ChildKilledError',
     reason: 'stopped',
-    message: 'the test child was stopped (SIGSTOP) for 2000 ms',
+    message: 'the test child was stopped (SIGSTOP) for 1000 ms',
   })
 })
 

@@ -47,7 +47,7 @@ test(
   async () => {
     for (const [name, message] of [
       ['idle', /gave no answer within 1500 ms; try again/],
-      ['stopped', /was stopped \(SIGSTOP\) for 2000 ms; try again/],
+      ['stopped', /was stopped \(SIGSTOP\) for 1000 ms; try again/],
       ['killed', /ended with SIGKILL; try again/],
     ] as const) {
       const plan = start({ timeoutMs: name === 'idle' ? 1500 : 60_000, fairCpuMs: 5000 })
