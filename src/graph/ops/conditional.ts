@@ -22,14 +22,17 @@ export const StatelessCase = defineMultiOutputOp<readonly Tensor[], CaseAttrs>({
 
 /**
  * Calls the function at `index`, an int32 scalar, and computes no other; an index that is too large calls the
- * last one. All have the inputs, and the output, of the first. Within a function, the branches belong to the
+ * last one. All have the inputs, and the outputs, of the first. Within a function, the branches belong to the
  * graph that holds it.
  */
-export const choose = (
+export const chooseAll = (
   index: Tensor,
   branches: readonly GraphFunction[],
   inputs: readonly Tensor[],
-): Tensor => applyMultiOutput(StatelessCase, [index, ...inputs], { branches })[0]!
+): readonly Tensor[] => applyMultiOutput(StatelessCase, [index, ...inputs], { branches })
+
+/** The first output of the function that `chooseAll` calls. */
+export const choose = (...args: Parameters<typeof chooseAll>): Tensor => chooseAll(...args)[0]!
 
 /** A function with one output, for `choose`. */
 export const branch = (

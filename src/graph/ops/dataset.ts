@@ -1,8 +1,8 @@
 import { create, toBinary } from '@bufbuild/protobuf'
 import { attr } from '../attr.js'
 import type { DType } from '../dtype.js'
-import { defineFunction } from '../function.js'
-import type { Tensor } from '../graph.js'
+import { defineFunction, type GraphFunction } from '../function.js'
+import type { Graph, Tensor } from '../graph.js'
 import { check } from '../graph-error.js'
 import { apply, defineOp } from '../op.js'
 import { OptionsSchema } from '../proto/tensorflow_pb.js'
@@ -81,6 +81,13 @@ export const TensorSliceDataset = defineOp<readonly Tensor[], ElementAttrs>({
 export function slices(tensors: readonly Tensor[]): Dataset {
   const element = tensors.map(({ dtype, shape }) => ({ dtype, shape: shape.slice(1) }))
   return { handle: apply(TensorSliceDataset, tensors, { element }), element }
+}
+
+/** The numbers from 0 to below `end`, int64 [] each. */
+export function range(graph: Graph, end: number): Dataset {
+  const element: Component[] = [{ dtype: 'int64', shape: [] }]
+  const bounds = [0, end, 1].map(bound => scalar(graph, bound, 'int64'))
+  return { handle: apply(RangeDataset, bounds, { element }), element }
 }
 
 /** The records of the TFRecord files, in order, as scalar strings. */
@@ -206,10 +213,18 @@ export function map(
   dataset: Dataset,
   name: string,
   body: (...components: Tensor[]) => readonly Tensor[],
+  options: MapOptions = {},
+): Dataset {
+  const args = [...dataset.element, ...(options.captures ?? [])]
+  return mapBy(dataset, defineFunction(dataset.handle.node.graph, name, args, body), options)
+}
+
+/** As `map`, by a function of the graph. Within a function, it belongs to the graph that holds that. */
+export function mapBy(
+  dataset: Dataset,
+  mapFunction: GraphFunction,
   { parallelCalls = -1, deterministic = true, captures = [] }: MapOptions = {},
 ): Dataset {
-  const { graph } = dataset.handle.node
-  const mapFunction = defineFunction(graph, name, [...dataset.element, ...captures], body)
   const handle = apply(
     ParallelMapDatasetV2,
     [dataset.handle, ...captures, int64(dataset, parallelCalls)],
@@ -222,6 +237,50 @@ export function map(
   )
   return { handle, element: mapFunction.outputs }
 }
+
+interface FlatMapAttrs extends ElementAttrs {
+  body: string
+}
+
+export const FlatMapDataset = defineOp<readonly [dataset: Tensor], FlatMapAttrs>({
+  type: 'FlatMapDataset',
+  output: 'handle',
+  shape: () => [],
+  dtype: () => 'variant',
+  attrs: (_, { element, body }) => ({
+    ...elementAttrs(element),
+    f: attr.func(body),
+    Targuments: attr.types([]),
+  }),
+  gradient: null,
+})
+
+/** The elements of the data sets that `body` makes of each element, one data set after the other. */
+export function flatMap(
+  dataset: Dataset,
+  name: string,
+  body: (...components: Tensor[]) => Dataset,
+): Dataset {
+  let element: readonly Component[] = []
+  const mapFunction = defineFunction(
+    dataset.handle.node.graph,
+    name,
+    dataset.element,
+    (...components) => {
+      const inner = body(...components)
+      element = inner.element
+      return [inner.handle]
+    },
+  )
+  const attrs = { element, body: mapFunction.name }
+  return { handle: apply(FlatMapDataset, [dataset.handle], attrs), element }
+}
+
+export const IgnoreErrorsDataset = datasetOp('IgnoreErrorsDataset')
+
+/** Leaves out the elements whose computation fails. */
+export const withoutErrors = (dataset: Dataset): Dataset =>
+  applyDatasetOp(IgnoreErrorsDataset, dataset, [])
 
 interface FilterAttrs extends ElementAttrs {
   predicate: string
@@ -247,11 +306,9 @@ export const FilterDataset = defineOp<readonly Tensor[], FilterAttrs>({
  */
 export function select(dataset: Dataset, name: string, selected: Tensor): Dataset {
   const { graph } = dataset.handle.node
-  const bounds = [0, Number.MAX_SAFE_INTEGER, 1].map(bound => scalar(graph, bound, 'int64'))
-  const position: Component = { dtype: 'int64', shape: [] }
-  const positions = apply(RangeDataset, bounds, { element: [position] })
-  const element = [position, ...dataset.element]
-  const numbered = apply(ZipDataset, [positions, dataset.handle], { element })
+  const positions = range(graph, Number.MAX_SAFE_INTEGER)
+  const element = [...positions.element, ...dataset.element]
+  const numbered = apply(ZipDataset, [positions.handle, dataset.handle], { element })
   const predicate = defineFunction(
     graph,
     `${name}_predicate`,

@@ -98,7 +98,8 @@ class Decoding {
   private *finish(chunk: Chunk): Generator<DecodedImage | DamagedImage, void> {
     const outputs = this.pipeline.finish()
     for (const i of chunk.indices.keys()) {
-      yield outputs ? this.resultOf(chunk, i, outputs[i]!) : this.decodeAlone(chunk, i)
+      const output = outputs[i]
+      yield output ? this.resultOf(chunk, i, output) : this.decodeAlone(chunk, i)
     }
   }
 

@@ -1,15 +1,17 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { loadTensorFlow } from '../../../engine/tensorflow.js'
-import { Graph, type Tensor } from '../../../graph/graph.js'
-import { expandDims, pad, reshape } from '../../../graph/ops/array.js'
-import { branch, choose } from '../../../graph/ops/conditional.js'
-import { constant, placeholder, scalar } from '../../../graph/ops/constant.js'
+import { defineFunction } from '../../../graph/function.js'
+import { Graph, type Node, type Tensor } from '../../../graph/graph.js'
+import { expandDims, pad, reshape, slice } from '../../../graph/ops/array.js'
+import { branch, choose, chooseAll } from '../../../graph/ops/conditional.js'
+import { fill, placeholder, scalar } from '../../../graph/ops/constant.js'
 import { identity } from '../../../graph/ops/control.js'
 import * as data from '../../../graph/ops/dataset.js'
 import { bitcastToInts, encodePng } from '../../../graph/ops/image.js'
 import { iterator, next, startIterator } from '../../../graph/ops/iterator.js'
-import { cast } from '../../../graph/ops/math.js'
+import { cast, sub } from '../../../graph/ops/math.js'
+import { closeQueue, dequeue, enqueue, queue } from '../../../graph/ops/queue.js'
 import { reduceMean } from '../../../graph/ops/reduce.js'
 import {
   factsLength,
@@ -22,7 +24,6 @@ import {
 import { copyStrings } from '../../../graph/ops/strings.js'
 import { type Signature, writeSavedModel } from '../../../graph/saved-model.js'
 import { openSession, type RunResult, type Runtime, type Session } from '../../../graph/session.js'
-import { SessionError } from '../../../graph/values.js'
 
 export interface PipelineInput {
   contents: Uint8Array
@@ -40,20 +41,18 @@ export interface PipelineOutput {
   png: Uint8Array
 }
 
-/** A chunk of this size is one element of the pipeline. */
 export const maxChunkImages = 256
 
-/** Both names are those of an iterator. While JavaScript handles the images of one, the other decodes. */
-const lanes = ['even', 'odd'] as const
-type Lane = (typeof lanes)[number]
+/** While JavaScript handles the images of one chunk, the other is decoded. */
+const maxChunksUnderWay = 2
 
 /**
  * Decodes images on all cores beside the JavaScript thread, and brings them to one size. Loading TensorFlow
  * blocks for about a second, so import this file only where it is needed.
  */
 export class ImagePipeline {
-  private started = 0
-  private finished = 0
+  /** The images of each chunk that is under way. */
+  private readonly underWay: number[] = []
 
   /** `scratch` is a folder for a temporary file. */
   static async open(target: StandardImage, scratch: string): Promise<ImagePipeline> {
@@ -63,6 +62,7 @@ export class ImagePipeline {
     try {
       await writeSavedModel(folder, graph, { signatures })
       const session = await openSession(loadTensorFlow() as unknown as Runtime, folder)
+      session.run('open')
       return new ImagePipeline(session, target)
     } finally {
       await rm(folder, { recursive: true, force: true })
@@ -76,18 +76,22 @@ export class ImagePipeline {
 
   /** Begins to decode a chunk. At most two may be under way. */
   start(images: readonly PipelineInput[]): void {
-    if (this.started - this.finished === lanes.length) throw new Error('two chunks are under way')
-    this.session.run(`start_${this.lane(this.started++)}`, feedsOf(images))
+    if (this.underWay.length === maxChunksUnderWay) throw new Error('two chunks are under way')
+    this.session.run('start', feedsOf([...images, noImage]))
+    this.underWay.push(images.length)
   }
 
-  /** Waits for the chunk that was started first. Null if one of its images cannot be decoded. */
-  finish(): PipelineOutput[] | null {
-    try {
-      return this.outputsOf(this.session.run(`next_${this.lane(this.finished++)}`))
-    } catch (error) {
-      if (error instanceof SessionError) return null
-      throw error
+  /** Waits for the chunk that was started first. Null for an image that cannot be decoded. */
+  finish(): (PipelineOutput | null)[] {
+    const images = this.underWay.shift()
+    if (images === undefined) throw new Error('no chunk is under way')
+    const outputs = new Array<PipelineOutput | null>(images).fill(null)
+    const result = this.session.run('next')
+    const decoded = this.outputsOf(result)
+    for (const [i, place] of result.ints('place').entries()) {
+      if (place < images) outputs[place] = decoded[i]!
     }
+    return outputs
   }
 
   /** Decodes one image alone. Throws a SessionError if it is damaged. */
@@ -96,11 +100,9 @@ export class ImagePipeline {
   }
 
   close(): void {
+    // TensorFlow crashes if it deletes a queue for which something waits
+    this.session.run('close')
     this.session.close()
-  }
-
-  private lane(chunk: number): Lane {
-    return lanes[chunk % lanes.length]!
   }
 
   private outputsOf(result: RunResult): PipelineOutput[] {
@@ -117,43 +119,91 @@ export class ImagePipeline {
   }
 }
 
-const feedsOf = (images: readonly PipelineInput[]) => ({
-  contents: { data: images.map(({ contents }) => contents), shape: [images.length] },
-  facts: {
-    data: images.flatMap(({ facts }) => factValues(facts)),
-    shape: [images.length, factsLength],
-  },
-  encode: { data: images.map(({ encode }) => (encode ? 1 : 0)), shape: [images.length] },
-})
+/** What is to be done with an image. */
+const works = { nothing: 0, decode: 1, encode: 2 } as const
 
-function buildSignatures(graph: Graph, target: StandardImage): Record<string, Signature> {
-  const prepare = imagePreparation(graph, target)
+/** Ends each chunk, since a chunk of which nothing is left would not come out of the pipeline. */
+const noImage = null
+
+function feedsOf(images: readonly (PipelineInput | null)[]) {
+  const work = images.map((image, place) => [
+    place,
+    ...(image
+      ? [image.encode ? works.encode : works.decode, ...factValues(image.facts)]
+      : [works.nothing, ...new Array<number>(factsLength).fill(0)]),
+  ])
   return {
-    ...laneSignatures(graph, 'even', prepare),
-    ...laneSignatures(graph, 'odd', prepare),
-    one: oneSignature(graph, prepare),
+    contents: {
+      data: images.map(image => image?.contents ?? new Uint8Array()),
+      shape: [images.length],
+    },
+    work: { data: work.flat(), shape: [images.length, workLength] },
   }
 }
 
-/** Bytes, facts and whether to encode → the outputs of one image. */
-type Prepare = (contents: Tensor, facts: Tensor, encode: Tensor) => readonly Tensor[]
+/** Place in the chunk, what is to be done, and facts. */
+const workLength = 2 + factsLength
+
+const chunkElement: readonly data.Component[] = [
+  { dtype: 'string', shape: [-1] },
+  { dtype: 'int32', shape: [-1, workLength] },
+]
+
+function buildSignatures(graph: Graph, target: StandardImage): Record<string, Signature> {
+  const prepare = imagePreparation(graph, target)
+  const chunks = queue(graph, chunkQueue, chunkElement)
+  const inputs = inputsOf(graph, 'chunk')
+  const start = enqueue(chunks, [copyStrings(inputs.contents), inputs.work])
+  const pipeline = chunkPipeline(graph, prepare)
+  const decoded = iterator(graph, 'decoded', pipeline.element)
+  const [place, pixels, brightness, png] = next(decoded)
+  const done = (node: Node) => identity(scalar(graph, 1), { controlInputs: [node] })
+  return {
+    open: { inputs: {}, outputs: { opened: done(startIterator(decoded, pipeline)) } },
+    start: { inputs, outputs: { started: done(start) } },
+    next: {
+      inputs: {},
+      outputs: { place: place!, pixels: pixels!, brightness: brightness!, png: png! },
+    },
+    one: oneSignature(graph, prepare),
+    close: { inputs: {}, outputs: { closed: done(closeQueue(chunks)) } },
+  }
+}
+
+/** Contents, and work int32 [6] → pixels, brightness of the last pixel, PNG file. */
+type Prepare = (contents: Tensor, work: Tensor) => readonly Tensor[]
+
+const prepareArgs: readonly data.Component[] = [
+  { dtype: 'string', shape: [] },
+  { dtype: 'int32', shape: [workLength] },
+]
 
 function imagePreparation(graph: Graph, target: StandardImage): Prepare {
   const steps = standardImageSteps(graph, 'image', target)
   const { height, width, channels } = target
   const inputs = [{ dtype: 'uint8', shape: [height, width, channels] }] as const
   const encoded = branch(graph, 'encode', inputs, image => encodePng(image!))
-  const nothing = branch(graph, 'encode_not', inputs, image =>
-    constant(image!.node.graph, [''], { dtype: 'string', shape: [] }),
-  )
-  return (contents, facts, encode) => {
-    const image = steps.decode(contents, facts)
+  const notEncoded = branch(graph, 'encode_not', inputs, image => noFile(image!.node.graph))
+  const decode = defineFunction(graph, 'decode', prepareArgs, (contents, work) => {
+    const facts = slice(work!, [2], [factsLength])
+    const image = steps.decode(contents!, facts)
     const standard = steps.standardize(image, facts)
     const brightness = reduceMean(cast(lastPixel(image), 'float32'))
-    const png = choose(encode, [nothing, encoded], [standard])
+    const encode = sub(part(work!, 1), works.decode)
+    const png = choose(encode, [notEncoded, encoded], [standard])
     return [toInts(standard), brightness, png]
-  }
+  })
+  const nothing = defineFunction(graph, 'nothing', prepareArgs, contents => {
+    const { graph: body } = contents!.node
+    const [pixels] = decode.outputs
+    return [fill(body, pixels!.shape, 0, 'int32'), scalar(body, 0, 'float32'), noFile(body)]
+  })
+  return (contents, work) => chooseAll(part(work, 1), [nothing, decode], [contents, work])
 }
+
+const part = (work: Tensor, index: number): Tensor => reshape(slice(work, [index], [1]), [])
+
+const noFile = (graph: Graph): Tensor => scalar(graph, '', 'string')
 
 /** uint8 pixels → int32 [n] of the same bytes, with zeros at the end. */
 function toInts(image: Tensor): Tensor {
@@ -164,41 +214,40 @@ function toInts(image: Tensor): Tensor {
 
 function inputsOf(graph: Graph, prefix: string) {
   const contents = placeholder(graph, `${prefix}_contents`, 'string', [-1])
-  const facts = placeholder(graph, `${prefix}_facts`, 'int32', [-1, factsLength])
-  const encode = placeholder(graph, `${prefix}_encode`, 'int32', [-1])
-  return { contents, facts, encode }
+  const work = placeholder(graph, `${prefix}_work`, 'int32', [-1, workLength])
+  return { contents, work }
 }
 
-function laneSignatures(graph: Graph, lane: Lane, prepare: Prepare): Record<string, Signature> {
-  const inputs = inputsOf(graph, lane)
-  const images = data.map(
-    data.slices([copyStrings(inputs.contents), inputs.facts, inputs.encode]),
-    `${lane}_image`,
-    (contents, facts, encode) => prepare(contents!, facts!, encode!),
+/**
+ * Takes chunks out of the queue, one after the other, and decodes the images of each on all cores. It is made once,
+ * since TensorFlow takes as long to make a pipeline as to decode the images of a chunk.
+ */
+function chunkPipeline(graph: Graph, prepare: Prepare): data.Dataset {
+  const prepareNumbered = defineFunction(graph, 'prepare', prepareArgs, (contents, work) => [
+    part(work!, 0),
+    ...prepare(contents!, work!),
+  ])
+  const waiting = data.map(
+    data.range(graph, Number.MAX_SAFE_INTEGER),
+    'take_chunk',
+    position => dequeue(queue(position!.node.graph, chunkQueue, chunkElement), chunkElement),
+    { parallelCalls: 1 },
   )
-  const chunks = data.prefetch(data.batch(images, maxChunkImages, { dropRemainder: false }), 1)
+  const decoded = data.flatMap(waiting, 'decode_chunk', (contents, work) => {
+    const images = data.mapBy(data.slices([contents!, work!]), prepareNumbered)
+    return data.batch(data.withoutErrors(images), maxChunkImages + 1, { dropRemainder: false })
+  })
   const options = { deterministic: true, autotune: false, warmStart: true }
-  const pipeline = data.withOptions(chunks, options)
-  const target = iterator(graph, lane, pipeline.element)
-  const start = startIterator(target, pipeline)
-  const [pixels, brightness, png] = next(target)
-  const started = identity(scalar(graph, 1), { controlInputs: [start] })
-  return {
-    [`start_${lane}`]: { inputs, outputs: { started } },
-    [`next_${lane}`]: {
-      inputs: {},
-      outputs: { pixels: pixels!, brightness: brightness!, png: png! },
-    },
-  }
+  return data.withOptions(data.prefetch(decoded, 1), options)
 }
+
+const chunkQueue = 'chunks'
 
 function oneSignature(graph: Graph, prepare: Prepare): Signature {
   const inputs = inputsOf(graph, 'one')
-  const [contents, facts, encode] = [inputs.contents, inputs.facts, inputs.encode]
   const [pixels, brightness, png] = prepare(
-    reshape(contents, []),
-    reshape(facts, [factsLength]),
-    reshape(encode, []),
+    reshape(inputs.contents, []),
+    reshape(inputs.work, [workLength]),
   )
   return {
     inputs,
