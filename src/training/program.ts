@@ -2,12 +2,11 @@ import { gradients } from '../graph/autodiff.js'
 import { effectOutputs } from '../graph/effect-outputs.js'
 import { Graph, type Node, type Tensor } from '../graph/graph.js'
 import { check } from '../graph/graph-error.js'
-import { oneHot, reshape } from '../graph/ops/array.js'
 import { restoreTensors, saveTensors } from '../graph/ops/checkpoint.js'
 import { equal, finiteMask } from '../graph/ops/compare.js'
 import { constant, placeholder, scalar } from '../graph/ops/constant.js'
 import { identity } from '../graph/ops/control.js'
-import { add, addN, cast, mul, sub } from '../graph/ops/math.js'
+import { addN, cast, mul, sub } from '../graph/ops/math.js'
 import { argMax, reduceMean, reduceSum } from '../graph/ops/reduce.js'
 import { assign, assignAdd, read, type Variable, variable } from '../graph/ops/state.js'
 import type { SavedModelSpec } from '../graph/saved-model.js'
@@ -19,7 +18,7 @@ import type { InitReport } from '../spec/init-from.js'
 import type { NetworkOptions } from '../spec/model-options.js'
 import { defaultL2, type Precision, type TrainingPlan } from '../spec/training-options.js'
 import { layoutTensor, type WeightsTensor } from '../spec/weights.js'
-import { augmentImages, mixup } from './augment.js'
+import { augmentBatch } from './augmented-batch.js'
 import { EmaVariables, ExponentialMovingAverage } from './ema.js'
 import { evaluationOutputs } from './evaluate.js'
 import { accumulateGradients, clipGradients } from './gradients.js'
@@ -27,7 +26,7 @@ import { type ImageFormat, normalize } from './images.js'
 import { assignWeights, matchWeights } from './initial-weights.js'
 import { buildInputPipeline } from './input.js'
 import type { InputOption, RecordCounts } from './input-pipeline.js'
-import { type BatchLabels, batchLoss } from './loss.js'
+import { batchLoss } from './loss.js'
 import { buildNetwork } from './network.js'
 import { createOptimizer } from './optimizer.js'
 
@@ -99,7 +98,12 @@ export function buildTrainingProgram({
   const training = graph.nameScope('train', () => {
     const trainingLayers = createLayers(variables, 'training', { rng: { seed, step: batch } })
     const layers = trainingLayers.argScope({ conv2d: { l2: plan.l2 ?? defaultL2[model.kind] } })
-    const { pixels, ...labels } = augmentBatch(input.training(batch))
+    const { pixels, ...labels } = augmentBatch(input.training(batch), {
+      plan,
+      images,
+      classes,
+      rng: { seed, batch },
+    })
     const logits = forward(pixels, layers, plan.precision)
     const isCorrect = equal(cast(argMax(logits, 1), 'int32'), labels.labels)
     const accuracy = reduceMean(cast(isCorrect, 'float32'))
@@ -216,29 +220,6 @@ export function buildTrainingProgram({
       },
       countNonFinite: { inputs: {}, outputs: { count: countNonFinite(graph, exported) } },
     },
-  }
-
-  /**
-   * Applies augmentation, label smoothing (Szegedy et al. 2015, arXiv:1512.00567) and mixup to a
-   * batch. `targets` are soft labels [n, classes]; null if the labels stay class numbers.
-   */
-  function augmentBatch([rawPixels, rawLabels]: readonly Tensor[]): BatchLabels & {
-    pixels: Tensor
-  } {
-    const { augment, batchSize, labelSmoothing } = plan
-    const shape = [batchSize, images.height, images.width, images.channels]
-    const floatPixels = cast(reshape(rawPixels!, shape), 'float32')
-    const rng = { seed, batch }
-    const pixels = augmentImages(floatPixels, augment, images.mean, rng)
-    const labels = reshape(rawLabels!, [batchSize])
-    if (augment.mixup === 0 && labelSmoothing === 0) {
-      return { pixels, labels, targets: null, isMixed: false }
-    }
-    const smoothing = labelSmoothing / classes
-    const softLabels = add(mul(oneHot(labels, classes), 1 - labelSmoothing), smoothing)
-    if (augment.mixup === 0) return { pixels, labels, targets: softLabels, isMixed: false }
-    const [mixed, targets] = mixup(pixels, softLabels, augment.mixup, rng)
-    return { pixels: mixed, labels, targets, isMixed: true }
   }
 
   function forward(pixels: Tensor, layers: Layers, precision: Precision): Tensor {
