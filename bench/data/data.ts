@@ -5,13 +5,12 @@ import { parseCount, parseNames } from '../../testing/command-line.js'
 import { withTempFolder } from '../../testing/temp-folder.js'
 import { runInterleaved } from '../interleave.js'
 import { describeMachine } from '../machine.js'
-import type { Row } from '../report.js'
 import { runBench } from '../run.js'
-import type { Program } from '../subject.js'
 import type { Ready } from '../subject-protocol.js'
 import { imageIngest } from './image-ingest.js'
-import type { DataPart } from './part.js'
-import { dataTable, ratiosOf } from './table.js'
+import type { DataCase, DataPart } from './part.js'
+import { inputPipeline } from './pipeline/input-pipeline.js'
+import { type DataRow, dataTable, ratiosOf } from './table.js'
 import { tableIngest } from './table-ingest.js'
 
 /** What is measured. Each part has its own subjects, of which trainyard is the first. */
@@ -19,13 +18,14 @@ const parts: Readonly<Record<string, DataPart>> = {
   images: imageIngest,
   csv: tableIngest('csv'),
   parquet: tableIngest('parquet'),
+  pipeline: inputPipeline,
 }
 const partNames = Object.keys(parts)
 
 /**
- * Measures how data sets are made beside the ways of Python:
- * `[--parts images,csv,parquet] [--images 2000] [--rows 1000000] [--rounds 3]`. The last line is JSON: what each peer takes, as a multiple of
- * trainyard's time.
+ * Measures how data sets are made, and how training reads them, beside the ways of Python:
+ * `[--parts images,csv,parquet,pipeline] [--images 2000] [--rows 1000000] [--rounds 3]`. The last line is
+ * JSON: what each peer takes, as a multiple of trainyard's time.
  */
 export async function dataBench(args: string[]): Promise<boolean> {
   const { values } = parseArgs({
@@ -47,15 +47,12 @@ export async function dataBench(args: string[]): Promise<boolean> {
   const machine = await describeMachine()
 
   return withTempFolder(async tempFolder => {
-    const cases = []
+    const cases: DataCase[] = []
     for (const name of chosen) {
-      const part = parts[name]!
-      const folder = join(tempFolder, name)
-      const input = await part.prepare(folder, { images, rows })
-      cases.push({ name: input.name, input, programs: await part.programs(threads) })
+      cases.push(...(await parts[name]!(join(tempFolder, name), { images, rows }, threads)))
     }
-    let measuredRows: readonly Row[] = []
-    const passed = await runBench<(typeof cases)[number], Ready, Row>({
+    let measuredRows: readonly DataRow[] = []
+    const passed = await runBench<DataCase, Ready, DataRow>({
       name: 'data',
       machine,
       cases,
@@ -64,13 +61,14 @@ export async function dataBench(args: string[]): Promise<boolean> {
         measuredRows = report.rows
         return dataTable(report)
       },
-      programs: ({ programs }): ReadonlyMap<string, Program> => programs,
-      runInterleaved: ({ input }, supported) =>
-        runInterleaved(supported, () => input.request, { rounds, steps: 1, warmUp: 0 }),
-      row: ({ name }, { name: subject, started, ...measured }) => ({
+      programs: ({ programs }) => programs,
+      runInterleaved: ({ request }, supported) =>
+        runInterleaved(supported, () => request, { rounds, steps: 1, warmUp: 0 }),
+      row: ({ name, images }, { name: subject, started, ...measured }) => ({
         case: name,
         subject,
         ...measured,
+        ...(images && { imagesPerSecond: (1000 * images) / measured.medianMs }),
       }),
     })
     console.log(JSON.stringify(ratiosOf(measuredRows)))

@@ -6,9 +6,19 @@ export interface PartOptions {
   rows: number
 }
 
-/** One kind of data, and the programs that make a data set of it. */
-export interface DataPart {
-  /** Makes the input in a folder. `request` is what each subject gets. */
-  prepare(folder: string, options: PartOptions): Promise<{ name: string; request: object }>
-  programs(threads: number): Promise<ReadonlyMap<string, Program>>
+/** What is measured for one input. Of the subjects, trainyard is the first. */
+export interface DataCase {
+  name: string
+  /** What each subject gets. */
+  request: object
+  programs: ReadonlyMap<string, Program>
+  /** Images that a step reads, if it reads images. */
+  images?: number
 }
+
+/** Makes the inputs of one kind of data in a folder. */
+export type DataPart = (
+  folder: string,
+  options: PartOptions,
+  threads: number,
+) => Promise<readonly DataCase[]>

@@ -8,7 +8,8 @@ import time
 
 
 def run_subject(prepare):
-    """Serves requests until the end. `prepare(case)` runs a first step and returns (ready, step)."""
+    """Serves requests until the end. `prepare(case)` runs a first step and returns (ready, step), or
+    (ready, step, before), where `before` is called before each step and does not count."""
     # libraries may print to stdout, so the answers get their own descriptor
     answers = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)
@@ -17,20 +18,22 @@ def run_subject(prepare):
         answers.write(json.dumps(value) + "\n")
         answers.flush()
 
-    step = None
+    step, before = None, None
     for line in sys.stdin:
         request = json.loads(line)
         if "prepare" in request:
-            ready, step = prepare(request["prepare"])
+            ready, step, before = (*prepare(request["prepare"]), None)[:3]
             answer({"ready": ready})
         elif "steps" in request:
-            answer({"ms": [timed(step) for _ in range(request["steps"])]})
+            answer({"ms": [timed(step, before) for _ in range(request["steps"])]})
         else:
             answer({"peakRssMb": peak_rss_mb()})
             break
 
 
-def timed(step):
+def timed(step, before):
+    if before:
+        before()
     since = time.perf_counter()
     step()
     return (time.perf_counter() - since) * 1000
