@@ -60,6 +60,7 @@ const mayImport: Record<string, readonly string[]> = {
   ],
   'datasets/derived': ['datasets', 'datasets/images', 'datasets/tables', 'lists', 'spec', 'errors'],
   'datasets/tables': ['datasets', 'spec', 'errors'],
+  'datasets/workbooks': ['datasets', 'datasets/archives', 'datasets/tables', 'spec', 'errors'],
   'datasets/stored': [
     'datasets',
     'datasets/images',

@@ -11,7 +11,7 @@ import { installPythonPackages } from './python-packages.mjs'
 export async function setUpDataWitnesses() {
   const found = await installPythonPackages({
     name: 'data-witnesses',
-    title: 'NumPy, pandas, pyarrow, Pillow and onnxruntime',
+    title: 'NumPy, pandas, pyarrow, Pillow, onnxruntime and openpyxl',
     requirements: join(root, 'scripts', 'data-witnesses-requirements.txt'),
   })
   mkdirSync(installed(), { recursive: true })

@@ -1,10 +1,11 @@
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
+import { FieldErrors } from '../errors.js'
 import { Notes } from '../spec/notes.js'
 import type { ReportProgress } from './conversion-input.js'
 import { detectFormat, type FileFormat } from './detect.js'
 import { divideUpload } from './divide-upload.js'
-import { fileError } from './errors.js'
+import { addFormError, fileError } from './errors.js'
 import { checkFieldsApply, type ValidatedForm } from './form-fields.js'
 import type { ImageForm } from './images/image-form.js'
 import { InputFile } from './input-file.js'
@@ -113,6 +114,10 @@ const converters: Readonly<Record<FileFormat, Converter>> = {
         convertColumns(input, openJson(input.files, input.form, input.limits), { spools: true })
     },
   },
+  Excel: {
+    kind: 'table',
+    load: async () => (await import('./workbooks/xlsx-conversion.js')).convertWorkbooks,
+  },
   Files: { kind: 'images or table', load: async () => openFiles },
   Parquet: {
     kind: 'table',
@@ -170,6 +175,7 @@ async function openConverter(input: UnsortedInput, isNested = false): Promise<Ki
     const detail = `the upload has ${files.length} files that are no images, expected at most ${limits.dataFiles}`
     throw fileError('DATASET_TOO_LARGE', { file: name }, detail)
   }
+  if (format !== 'Files' && format !== 'Excel') refuseSheet(input.form.fieldNames)
   const converter = converters[format]
   switch (converter.kind) {
     case 'images':
@@ -179,6 +185,14 @@ async function openConverter(input: UnsortedInput, isNested = false): Promise<Ki
     case 'images or table':
       return (await converter.load())(input)
   }
+}
+
+/** Only workbooks have sheets. */
+function refuseSheet(fieldNames: readonly string[]): void {
+  if (!fieldNames.includes('sheet')) return
+  const errors = new FieldErrors()
+  addFormError(errors, 'sheet', 'says nothing about these files, which are no Excel workbooks')
+  errors.throwIfAny('DATASET_FORM')
 }
 
 /** Adds what was left out to the manifest. */

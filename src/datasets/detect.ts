@@ -21,6 +21,7 @@ export type FileFormat =
   | 'Parquet'
   | 'Arrow'
   | 'JSON'
+  | 'Excel'
   | 'Files'
 
 /** Detects the format from the content of the files, not from their names. Throws if they differ. */
@@ -61,9 +62,10 @@ function detectFileFormat(file: InputFile): FileFormat {
   const table = tableFormat(file)
   if (table) return table
   const name = nameFile(file)
+  if (name === workbookName) return 'Excel'
   if (name === npzName) return 'NumPy'
   const expected =
-    'expected CSV (UTF-8), JSON, Parquet, Arrow, IDX, TFRecord, NPY, NPZ or CIFAR (binary), each as it is, gzipped, in zlib or Zstandard, or in a zip or tar; or images'
+    'expected CSV (UTF-8), JSON, Parquet, Arrow, Excel (.xlsx), IDX, TFRecord, NPY, NPZ or CIFAR (binary), each as it is, gzipped, in zlib or Zstandard, or in a zip or tar; or images'
   if (name) throw fileError('DATASET_FORMAT', location, `the file is ${name}, ${expected}`)
   if (isText(firstBytes)) return 'CSV'
   if (firstBytes.length < 12) {
@@ -95,11 +97,12 @@ function nameFile(file: InputFile): string | null {
 }
 
 const npzName = 'a NumPy archive (.npz)'
+const workbookName = 'an Excel workbook (.xlsx)'
 
 function nameZip(file: InputFile): string {
   const found = zipKind(file)
   if (found.kind === 'npz') return npzName
-  if (found.kind === 'xlsx') return 'an Excel workbook (.xlsx): save the sheet as CSV (UTF-8)'
+  if (found.kind === 'xlsx') return workbookName
   return found.kind === 'document' ? found.name : 'a zip archive'
 }
 

@@ -23,7 +23,7 @@ const imageFields = [
 ]
 const tableFields = [
   ...['delimiter', 'header', 'schema', 'target'],
-  ...['decimal', 'thousands', 'missing'],
+  ...['decimal', 'thousands', 'missing', 'sheet'],
 ]
 
 /** Throws DATASET_FORM if the form has fields that do not apply to this kind of data. */

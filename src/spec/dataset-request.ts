@@ -86,6 +86,7 @@ export const DatasetOptions = {
   decimal: Type.Optional(Type.String({ maxLength: 20 })),
   thousands: Type.Optional(Type.String({ maxLength: 20 })),
   missing: Type.Optional(Type.Array(Type.String(), { maxItems: 100 })),
+  sheet: Type.Optional(Type.String({ minLength: 1, maxLength: 100 })),
   layout: Type.Optional(Type.Enum(['channels_last', 'channels_first'])),
   onError: Type.Optional(Type.Enum(['refuse', 'skip'])),
   maxSkipped: Type.Optional(Type.Number({ minimum: 0, maximum: 1 })),

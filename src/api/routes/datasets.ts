@@ -44,7 +44,16 @@ export interface DatasetRoutesDeps extends MakingDeps {
 const fieldNames = [
   ...(['name', 'labels', 'height', 'width', 'channels', 'features', 'dtype', 'range'] as const),
   ...(['resize', 'layout'] as const),
-  ...(['target', 'schema', 'delimiter', 'header', 'decimal', 'thousands', 'missing'] as const),
+  ...([
+    'target',
+    'schema',
+    'delimiter',
+    'header',
+    'decimal',
+    'thousands',
+    'missing',
+    'sheet',
+  ] as const),
   ...(['onError', 'maxSkipped', 'splits'] as const),
 ]
 
@@ -134,6 +143,13 @@ const UploadForm = strictObject({
     Type.String({
       description:
         "CSV: the sign between groups of digits: , . ' _ or a blank (comma, point, apostrophe, underscore or blank)",
+    }),
+  ),
+  sheet: Type.Optional(
+    Type.String({
+      minLength: 1,
+      maxLength: 100,
+      description: 'Excel (.xlsx): the name of the sheet; by default the first that is shown',
     }),
   ),
   missing: Type.Optional(

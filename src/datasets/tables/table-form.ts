@@ -13,6 +13,8 @@ export interface TableForm {
   target: string | null
   /** `decimal` is absent if the form does not say it. */
   cells: Partial<CellFormat>
+  /** The sheet of a workbook; null for the first that is shown. */
+  sheet: string | null
 }
 
 export interface TableFields {
@@ -23,6 +25,7 @@ export interface TableFields {
   decimal?: string
   thousands?: string
   missing?: string
+  sheet?: string
 }
 
 export function parseTableFields(form: TableFields, errors: FieldErrors): TableForm {
@@ -31,6 +34,7 @@ export function parseTableFields(form: TableFields, errors: FieldErrors): TableF
     types: form.schema === undefined ? [] : parseSchema(form.schema, errors),
     target: form.target ?? null,
     cells: parseCellFormat(form, errors),
+    sheet: form.sheet ?? null,
   }
 }
 

@@ -81,7 +81,13 @@ async function writeView(
   const { manifest } = view.source
   const rows = countRows(view)
   const types = view.columns.map(({ name, type }): [string, ColumnType] => [name, type])
-  const form = { dialect: {}, types, target: view.target, cells: manifest.cellFormat ?? {} }
+  const form = {
+    dialect: {},
+    types,
+    target: view.target,
+    cells: manifest.cellFormat ?? {},
+    sheet: null,
+  }
   const source = viewSource(view)
   const table = await describeSource(source, form, limits, manifest.name, done =>
     report({ phase: 'reading', unit: 'rows', done, total: rows }),

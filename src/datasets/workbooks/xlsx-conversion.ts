@@ -1,0 +1,124 @@
+import { closeSync, openSync, writeSync } from 'node:fs'
+import { join } from 'node:path'
+import { FieldErrors } from '../../errors.js'
+import { listNames, Notes } from '../../spec/notes.js'
+import { openArchive } from '../archives/open-archive.js'
+import type { ConversionInput } from '../conversion-input.js'
+import { addFormError, fileError } from '../errors.js'
+import { FileProblems } from '../file-problems.js'
+import { InputFile } from '../input-file.js'
+import type { TableContent } from '../tables/table-content.js'
+import { convertTable } from '../tables/table-conversion.js'
+import type { TableForm } from '../tables/table-form.js'
+import { locationOf, type SheetFacts, writeSheetCsv } from './sheet-csv.js'
+import { chooseSheet, openWorkbook, type Sheet, type Workbook } from './workbook.js'
+
+const comma = ','.charCodeAt(0)
+
+/** One sheet of each workbook becomes a CSV file, so that its columns get names and types as those of CSV do. */
+export async function convertWorkbooks(input: ConversionInput<TableForm>): Promise<TableContent> {
+  const { files, form, scratch } = input
+  if (form.dialect.delimiter !== undefined) {
+    const errors = new FieldErrors()
+    addFormError(errors, 'delimiter', 'says nothing about workbooks, whose cells are apart')
+    errors.throwIfAny('DATASET_FORM')
+  }
+  const notes = new Notes()
+  const sheets: InputFile[] = []
+  try {
+    for (const [index, file] of files.entries()) {
+      const path = join(scratch, `sheet-${index}.csv`)
+      const title = await writeSheet(file, path, input, notes)
+      sheets.push(new InputFile(title, path))
+    }
+    const dialect = { ...form.dialect, delimiter: comma }
+    const table = convertTable({ ...input, files: sheets, form: { ...form, dialect } })
+    return { ...table, notes: [...notes.all, ...(table.notes ?? [])] }
+  } finally {
+    for (const sheet of sheets) sheet.close()
+  }
+}
+
+/** Returns what the CSV file is called in messages about its lines. */
+async function writeSheet(
+  file: InputFile,
+  path: string,
+  { form, limits }: ConversionInput<TableForm>,
+  notes: Notes,
+): Promise<string> {
+  const problems = new FileProblems()
+  const { archive } = await openArchive(file, 'zip', limits, problems)
+  problems.throwIfAny()
+  const workbook = await openWorkbook(archive)
+  const sheet = chooseSheet(workbook, form.sheet)
+  const descriptor = openSync(path, 'w', 0o600)
+  try {
+    const output = new TextOutput(descriptor)
+    const facts = await writeSheetCsv(workbook, sheet, limits, text => output.write(text))
+    output.flush()
+    if (facts.rows === 0) {
+      throw fileError('DATASET_EMPTY', locationOf(workbook, sheet), 'the sheet has no cells')
+    }
+    addNotes(workbook, sheet, facts, form, notes)
+  } finally {
+    closeSync(descriptor)
+  }
+  return `${file.name}, sheet ${JSON.stringify(sheet.name)} as CSV`
+}
+
+function addNotes(
+  { file, sheets }: Workbook,
+  sheet: Sheet,
+  { errors, uncomputed, dates, mergedCells, hiddenRows }: SheetFacts,
+  form: TableForm,
+  notes: Notes,
+): void {
+  const others = sheets.filter(each => each !== sheet).map(({ name }) => name)
+  const where = `sheet '${sheet.name}' of ${file}`
+  if (others.length > 0 && form.sheet === null) {
+    const message = `${where} is read, the first that is shown; ${listNames(others)} not: send sheet for another`
+    notes.add('sheet_chosen', message)
+  }
+  const missing = [
+    errors > 0 && `${errors} cells with an error such as #N/A`,
+    uncomputed > 0 && `${uncomputed} formulas whose result is not stored`,
+  ].filter(text => text !== false)
+  if (missing.length > 0) {
+    notes.add('cells_without_value', `in ${where}, ${missing.join(' and ')} are read as missing`)
+  }
+  if (dates > 0) {
+    notes.add(
+      'dates_written_out',
+      `in ${where}, ${dates} dates and times are read as ISO 8601 texts`,
+    )
+  }
+  if (mergedCells > 0) {
+    const message = `${where} has ${mergedCells} merged areas: the value is in the first cell of each, the others are missing`
+    notes.add('merged_cells', message)
+  }
+  if (hiddenRows > 0)
+    notes.add('hidden_rows_read', `${hiddenRows} hidden rows of ${where} are read, too`)
+}
+
+const bufferedLength = 256 * 1024
+
+/** Writes a file in large parts. */
+class TextOutput {
+  private parts: string[] = []
+  private length = 0
+
+  constructor(private readonly descriptor: number) {}
+
+  write(text: string): void {
+    this.parts.push(text)
+    this.length += text.length
+    if (this.length >= bufferedLength) this.flush()
+  }
+
+  flush(): void {
+    const bytes = Buffer.from(this.parts.join(''))
+    for (let at = 0; at < bytes.length; ) at += writeSync(this.descriptor, bytes, at)
+    this.parts = []
+    this.length = 0
+  }
+}
