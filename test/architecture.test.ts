@@ -412,7 +412,17 @@ test('there are no utils, helpers or barrels', () => {
   }
 })
 
-const allFolders = ['src', 'workers', 'demo', 'testing', 'bench', 'chaos', 'scripts', 'test']
+const allFolders = [
+  'src',
+  'kernels',
+  'workers',
+  'demo',
+  'testing',
+  'bench',
+  'chaos',
+  'scripts',
+  'test',
+]
 
 /** Private words that earlier versions had as file names. */
 const privateWords =

@@ -1,4 +1,6 @@
 import { closeSync, openSync, readSync, writeSync } from 'node:fs'
+import type { CellBlock } from './blocks/cell-block.js'
+import type { CsvKernel } from './blocks/csv-kernel.js'
 import { parseBoolean } from './cell.js'
 import { type StoredColumn, storedColumns } from './columns/column-builder.js'
 import type { ColumnStatistics } from './columns/column-survey.js'
@@ -7,11 +9,16 @@ import type { TableWriter } from './table-writer.js'
 
 const batchBytes = 8 * 2 ** 20
 const maxBatchRows = 16_384
+/** The first cells stay in memory. */
+const maxHeldBytes = 64 * 2 ** 20
 
-/** Where the cells of one column in one batch lie in the file; negative if they are all missing, or not kept. */
+/** The cells themselves or where they lie in the file; null if they are all missing, or not kept. */
+type Kept<Cells> = Cells | number | null
+
+/** The cells of one column in one batch. */
 interface StoredCells {
-  numbers: number
-  texts: number
+  numbers: Kept<Float64Array>
+  texts: Kept<Int32Array>
 }
 
 interface StoredBatch {
@@ -37,6 +44,7 @@ export class CsvSpool {
   private batchRows = 0
   private rows = 0
   private end = 0
+  private heldBytes = 0
   private readonly descriptor: number
 
   /** A file that is there is overwritten. */
@@ -56,6 +64,22 @@ export class CsvSpool {
       if (!Number.isNaN(lastNumber)) buffer.hasNumbers = true
     }
     this.rows++
+  }
+
+  /** Adds the cells of a block that all columns have counted. `hasNumbers`: of each column. */
+  addBlock(
+    columns: readonly ColumnStatistics[],
+    kernel: CsvKernel,
+    { rows }: CellBlock,
+    hasNumbers: readonly boolean[],
+  ): void {
+    this.flush(columns)
+    const stored = columns.map(({ values }, column) => ({
+      numbers: hasNumbers[column] ? this.keep(kernel.numbersOf(column, rows)) : null,
+      texts:
+        values.overflowed || values.size === 0 ? null : this.keep(kernel.textsOf(column, rows)),
+    }))
+    this.batches.push({ rows, columns: stored })
   }
 
   /** After the last row. */
@@ -117,12 +141,18 @@ export class CsvSpool {
     const { rows } = this
     if (rows === 0) return
     const stored = this.buffers.map(({ numbers, hasNumbers, texts }, column) => ({
-      numbers: hasNumbers ? this.write(numbers.subarray(0, rows)) : -1,
-      texts: columns[column]!.values.overflowed ? -1 : this.write(texts.subarray(0, rows)),
+      numbers: hasNumbers ? this.keep(numbers.subarray(0, rows)) : null,
+      texts: columns[column]!.values.overflowed ? null : this.keep(texts.subarray(0, rows)),
     }))
     this.batches.push({ rows, columns: stored })
     for (const buffer of this.buffers) buffer.hasNumbers = false
     this.rows = 0
+  }
+
+  private keep<Cells extends Float64Array | Int32Array>(cells: Cells): Kept<Cells> {
+    if (this.heldBytes + cells.byteLength > maxHeldBytes) return this.write(cells)
+    this.heldBytes += cells.byteLength
+    return cells.slice() as Cells
   }
 
   private write({ buffer, byteOffset, byteLength }: Float64Array | Int32Array): number {
@@ -159,15 +189,13 @@ function readCells(
   values: ReturnType<typeof valuesOfTexts>,
 ): Float64Array {
   if (values === null) {
-    const cells = new Float64Array(rows)
-    if (numbers < 0) return cells.fill(Number.NaN)
-    read(descriptor, cells, numbers)
-    return cells
+    if (numbers === null) return new Float64Array(rows).fill(Number.NaN)
+    return typeof numbers === 'number' ? read(descriptor, new Float64Array(rows), numbers) : numbers
   }
-  const indices = new Int32Array(rows)
-  read(descriptor, indices, texts)
   const { codes, missing } = values
   const cells = new Float64Array(rows)
+  if (texts === null) return cells.fill(missing)
+  const indices = typeof texts === 'number' ? read(descriptor, new Int32Array(rows), texts) : texts
   for (let row = 0; row < rows; row++) {
     const index = indices[row]!
     cells[row] = index < 0 ? missing : codes[index]!
@@ -175,15 +203,17 @@ function readCells(
   return cells
 }
 
-function read(
+function read<Cells extends Float64Array | Int32Array>(
   descriptor: number,
-  { buffer, byteOffset, byteLength }: Float64Array | Int32Array,
+  cells: Cells,
   at: number,
-): void {
+): Cells {
+  const { buffer, byteOffset, byteLength } = cells
   const bytes = new Uint8Array(buffer, byteOffset, byteLength)
   for (let done = 0; done < byteLength; ) {
     const count = readSync(descriptor, bytes, done, byteLength - done, at + done)
     if (count === 0) throw new Error('the file of parsed cells shrank while it was read')
     done += count
   }
+  return cells
 }

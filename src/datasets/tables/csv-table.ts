@@ -1,10 +1,13 @@
 import { join } from 'node:path'
 import type { Cell, CellFormat, ColumnType } from '../../spec/dataset.js'
 import { Notes } from '../../spec/notes.js'
-import { fileError } from '../errors.js'
+import { type FileLocation, fileError } from '../errors.js'
 import type { InputFile } from '../input-file.js'
 import type { DatasetLimits } from '../limits.js'
 import { ProblemList } from '../problem-list.js'
+import { readBlocks } from './blocks/block-reader.js'
+import { addColumn, addKnownTexts, type CellBlock } from './blocks/cell-block.js'
+import { CsvKernel } from './blocks/csv-kernel.js'
 import { isMissing, isMissingMarker, parseBoolean } from './cell.js'
 import { plainFormat } from './cell-format.js'
 import { CellParser } from './cell-parser.js'
@@ -13,7 +16,7 @@ import { noteColumns, noteNamesAmongValues } from './columns/column-notes.js'
 import { ColumnStatistics } from './columns/column-survey.js'
 import type { TypedColumn } from './columns/column-types.js'
 import { hasDecimalCommas, noteDecimalCommas } from './columns/decimal-commas.js'
-import { CsvReader, type CsvRow, fieldText, quoteCell } from './csv.js'
+import { CsvReader, type CsvRow, fieldText, quoteCell, whitespace } from './csv.js'
 import { CsvSpool } from './csv-spool.js'
 import {
   checkCategoryBytes,
@@ -66,17 +69,17 @@ export function openCsvTable(
   const names = resolveColumnNames(files[0]!, dialect, form, limits)
   checkColumnNames(names, form)
   let onRowError = (error: unknown) => problems.add(error)
-  const readRows: ForEachRow = onRow => {
-    for (const file of files) forEachDataRow(file, dialect, names, limits, onRow, onRowError)
+  const readRows: ReadRows = visitor => {
+    for (const file of files) readDataRows(file, dialect, names, limits, visitor, onRowError)
     onRowError = () => {}
   }
-  let forEachRow = readRows
+  let rowsOf = readRows
   const format = { ...plainFormat, ...form.cells }
   const isSpooled = files.reduce((sum, { size }) => sum + size, 0) <= maxSpooledBytes
   const survey = (cells: CellFormat) => {
     const spool = isSpooled ? new CsvSpool(join(scratch, 'cells')) : null
     try {
-      return { ...surveyRows(names, form, limits, cells, forEachRow, spool), spool }
+      return { ...surveyRows(names, form, limits, cells, rowsOf, spool), spool }
     } finally {
       spool?.close()
     }
@@ -92,9 +95,9 @@ export function openCsvTable(
   if (wrong.length > 0) {
     const values = new WrongValues(wrong, problems)
     let row = 0
-    readRows((cells, file) => values.add(row++, cells, file))
+    readRows({ row: (cells, file) => values.add(row++, cells, file) })
     problems.check(total)
-    forEachRow = withoutWrong(readRows, values)
+    rowsOf = withoutWrong(readRows, values)
     found = survey(found.columnStats[0]!.cells.format)
   }
   const { rows, columnStats, rawSample, spool } = found
@@ -118,19 +121,28 @@ export function openCsvTable(
     write: writer =>
       spool
         ? spool.writeTo(columns, columnStats, writer)
-        : writeRows(columns, columnStats, forEachRow, writer),
+        : writeRows(columns, columnStats, rowsOf, writer),
   }
 }
 
-type ForEachRow = (onRow: (row: CsvRow, file: string) => void) => void
+interface RowVisitor {
+  row(row: CsvRow, file: string): void
+  /** Takes what the kernel can read; `row` takes the other rows. */
+  blocks?: { kernel: CsvKernel; add(block: CellBlock): void }
+}
+
+/** Visits the rows of all files in their order. */
+type ReadRows = (visitor: RowVisitor) => void
 
 /** The rows without those that have wrong values. */
 const withoutWrong =
-  (readRows: ForEachRow, values: WrongValues): ForEachRow =>
-  onRow => {
+  (readRows: ReadRows, values: WrongValues): ReadRows =>
+  visitor => {
     let row = 0
-    readRows((cells, file) => {
-      if (!values.has(row++)) onRow(cells, file)
+    readRows({
+      row(cells, file) {
+        if (!values.has(row++)) visitor.row(cells, file)
+      },
     })
   }
 
@@ -146,7 +158,7 @@ function surveyRows(
   form: TableForm,
   limits: DatasetLimits,
   format: CellFormat,
-  forEachRow: ForEachRow,
+  readRows: ReadRows,
   spool: CsvSpool | null,
 ): RowSurvey {
   const types = new Map(form.types)
@@ -161,21 +173,39 @@ function surveyRows(
   const rawSample: RawCell[][] = []
   const sampleCount = sampleRowsOf(names.length)
   const checkMemory = createMemoryCheck(columnStats, limits)
+  const kernel = new CsvKernel(names.length, limits.rowBytes)
   let rows = 0
-  forEachRow((row, file) => {
-    if (rows++ === limits.rows) {
-      const detail = `the table has more than ${limits.rows} rows`
-      throw fileError('DATASET_TOO_LARGE', { file, line: row.line }, detail)
-    }
-    const { bytes, starts, ends, quoted } = row
+  const checkRows = (count: number, file: string, lineOf: (row: number) => number) => {
+    const room = limits.rows - rows
+    rows += count
+    if (count <= room) return
+    const detail = `the table has more than ${limits.rows} rows`
+    throw fileError('DATASET_TOO_LARGE', { file, line: lineOf(room) }, detail)
+  }
+  const row = (row: CsvRow, file: string) => {
+    checkRows(1, file, () => row.line)
+    const { bytes, starts, ends, quoted, line } = row
     for (let column = 0; column < columnStats.length; column++) {
       const isQuoted = quoted[column] !== 0
       columnStats[column]!.add(bytes, starts[column]!, ends[column]!, isQuoted, row, file)
     }
     spool?.add(columnStats)
     if (rawSample.length < sampleCount) rawSample.push(rawRow(row, names.length))
-    checkMemory(row, file)
-  })
+    checkMemory(ends[row.fieldCount - 1]! - starts[0]!, { file, line })
+  }
+  const add = (block: CellBlock) => {
+    checkRows(block.rows, block.file, at => block.lines[at]!)
+    const hasNumbers = columnStats.map((stats, column) => addColumn(kernel, stats, column, block))
+    spool?.addBlock(columnStats, kernel, block, hasNumbers)
+    for (let at = 0; at < block.rows && rawSample.length < sampleCount; at++) {
+      rawSample.push(names.map((_, column) => rawCell(kernel.field(column, at))))
+    }
+    const last = block.rows - 1
+    const bytes = kernel.field(names.length - 1, last).end - kernel.field(0, 0).start
+    checkMemory(bytes, { file: block.file, line: block.lines[last]! })
+  }
+  readRows({ row, blocks: { kernel, add } })
+  addKnownTexts(kernel, columnStats)
   spool?.finish(columnStats)
   return { rows, columnStats, rawSample }
 }
@@ -210,38 +240,53 @@ function missingHeaderError(file: InputFile, row: CsvRow) {
 }
 
 /** Visits the rows of a file after its header. Tells, and passes over, those with another number of fields. */
-function forEachDataRow(
+function readDataRows(
   file: InputFile,
-  dialect: CsvDialect,
+  { delimiter, header, endsInDelimiter }: CsvDialect,
   names: readonly string[],
   limits: DatasetLimits,
-  onRow: (row: CsvRow, file: string) => void,
+  { row: onRow, blocks }: RowVisitor,
   onRowError: (error: unknown) => void,
 ): void {
-  let isHeaderRow = dialect.header
-  new CsvReader(file, dialect.delimiter, limits).forEachRow(row => {
-    if (!isHeaderRow) {
-      const error = fieldCountError(file.name, row, names, dialect.endsInDelimiter)
-      return error ? onRowError(error) : onRow(row, file.name)
-    }
-    checkFieldCount(file.name, row, names, dialect.endsInDelimiter)
-    isHeaderRow = false
-    const mismatch = names.findIndex((name, column) => fieldText(row, column) !== name)
-    if (mismatch < 0) return
-    const location = { file: file.name, line: row.line, column: mismatch + 1 }
-    const detail = `the column is called ${quoteCell(fieldText(row, mismatch))}, expected ${quoteCell(names[mismatch]!)} as in the first file`
-    throw fileError('DATASET_HEADER', location, detail)
-  })
+  const reader = new CsvReader(file, delimiter, limits)
+  const visit = (row: CsvRow) => {
+    const error = fieldCountError(file.name, row, names, endsInDelimiter)
+    if (error) onRowError(error)
+    else onRow(row, file.name)
+  }
+  if (header) {
+    reader.forEachRow(row => {
+      checkHeader(file, row, names, endsInDelimiter)
+      return false
+    })
+  }
+  if (blocks && delimiter !== whitespace && !endsInDelimiter)
+    readBlocks(blocks.kernel, reader, file, delimiter, blocks.add, visit)
+  else reader.forEachRow(visit)
+}
+
+function checkHeader(
+  file: InputFile,
+  row: CsvRow,
+  names: readonly string[],
+  endsInDelimiter: boolean,
+): void {
+  checkFieldCount(file.name, row, names, endsInDelimiter)
+  const mismatch = names.findIndex((name, column) => fieldText(row, column) !== name)
+  if (mismatch < 0) return
+  const location = { file: file.name, line: row.line, column: mismatch + 1 }
+  const detail = `the column is called ${quoteCell(fieldText(row, mismatch))}, expected ${quoteCell(names[mismatch]!)} as in the first file`
+  throw fileError('DATASET_HEADER', location, detail)
 }
 
 /** Limits the memory that the texts of all columns take. */
 function createMemoryCheck(columnStats: readonly ColumnStatistics[], limits: DatasetLimits) {
   let bytesSinceCheck = 0
-  return ({ starts, ends, fieldCount, line }: CsvRow, file: string) => {
-    bytesSinceCheck += ends[fieldCount - 1]! - starts[0]!
+  return (bytes: number, location: FileLocation) => {
+    bytesSinceCheck += bytes
     if (bytesSinceCheck < memoryCheckBytes) return
     bytesSinceCheck = 0
-    checkCategoryBytes(columnStats, limits, { file, line })
+    checkCategoryBytes(columnStats, limits, location)
   }
 }
 
@@ -250,16 +295,28 @@ interface RawCell {
   quoted: boolean
 }
 
-function rawRow(row: CsvRow, columns: number): RawCell[] {
-  return Array.from({ length: columns }, (_, column) => ({
-    text: row.bytes.toString(
-      'utf8',
-      row.starts[column]!,
-      Math.min(row.ends[column]!, row.starts[column]! + 4 * maxSampleTextLength),
-    ),
-    quoted: row.quoted[column] === 1,
-  }))
+interface CellRange {
+  bytes: Buffer
+  start: number
+  end: number
+  quoted: boolean
 }
+
+/** Cuts a cell for the sample. */
+const rawCell = ({ bytes, start, end, quoted }: CellRange): RawCell => ({
+  text: bytes.toString('utf8', start, Math.min(end, start + 4 * maxSampleTextLength)),
+  quoted,
+})
+
+const rawRow = ({ bytes, starts, ends, quoted }: CsvRow, columns: number): RawCell[] =>
+  Array.from({ length: columns }, (_, column) =>
+    rawCell({
+      bytes,
+      start: starts[column]!,
+      end: ends[column]!,
+      quoted: quoted[column] === 1,
+    }),
+  )
 
 function parseSampleCell(
   { column: { type } }: TypedColumn,
@@ -284,18 +341,20 @@ function parseSampleCell(
 function writeRows(
   columns: readonly TypedColumn[],
   columnStats: readonly ColumnStatistics[],
-  forEachRow: ForEachRow,
+  readRows: ReadRows,
   writer: TableWriter,
 ): void {
   const parsers = storedColumns(columns).map(
     ({ column, index }) => new CsvCellParser(column.type, index, columnStats[index]!),
   )
   const { builders } = writer
-  forEachRow(row => {
-    for (let column = 0; column < parsers.length; column++) {
-      builders[column]!.set(writer.row, parsers[column]!.parse(row))
-    }
-    writer.advance(1)
+  readRows({
+    row(row) {
+      for (let column = 0; column < parsers.length; column++) {
+        builders[column]!.set(writer.row, parsers[column]!.parse(row))
+      }
+      writer.advance(1)
+    },
   })
 }
 

@@ -48,6 +48,13 @@ const initialWindowBytes = 2 ** 20
 export const fieldText = ({ bytes, starts, ends }: CsvRow, column: number): string =>
   bytes.toString('utf8', starts[column]!, ends[column]!)
 
+/** Where a row begins. */
+export interface CsvPosition {
+  /** In bytes. */
+  offset: number
+  line: number
+}
+
 /** Reads the rows of a file in one pass, in memory that grows with the longest row only. */
 export class CsvReader {
   private offset: number
@@ -77,24 +84,34 @@ export class CsvReader {
     }
   }
 
-  /** Visits rows until the end of the file, or until the visitor returns false. */
-  forEachRow(onRow: (row: CsvRow) => unknown): void {
-    let window = Math.min(initialWindowBytes, this.limits.rowBytes)
+  /** Where the row after the last one begins. Another reader of the file may read rows from there, and say where it ends. */
+  get position(): CsvPosition {
+    return { offset: this.offset, line: this.line }
+  }
+
+  set position({ offset, line }: CsvPosition) {
+    this.offset = offset
+    this.line = line
+  }
+
+  /** Visits rows until the end of the file, or until the visitor returns false. `windowBytes` are read at first. */
+  forEachRow(onRow: (row: CsvRow) => unknown, windowBytes = initialWindowBytes): void {
+    let window = Math.min(windowBytes, this.limits.rowBytes)
     while (this.offset < this.file.size) {
       const bytes = this.file.read(this.offset, window)
       const isLast = this.offset + bytes.length >= this.file.size
       this.needsTextCheck = !isValidText(bytes, isLast)
-      const consumed = this.scan(bytes, isLast, onRow)
-      if (consumed < 0) return
+      const { consumed, isStopped } = this.scan(bytes, isLast, onRow)
       this.offset += consumed
+      if (isStopped) return
       if (consumed > 0) continue
       if (window >= this.limits.rowBytes) throw this.rowTooLongError(bytes)
       window = Math.min(2 * window, this.limits.rowBytes)
     }
   }
 
-  /** Returns the bytes of all complete rows, or -1 if the visitor returned false. */
-  private scan(bytes: Buffer, isLast: boolean, onRow: (row: CsvRow) => unknown): number {
+  /** Returns the bytes of all complete rows, and whether the visitor returned false. */
+  private scan(bytes: Buffer, isLast: boolean, onRow: (row: CsvRow) => unknown): Scanned {
     const { delimiter, secondDelimiter, row } = this
     const isWhitespace = delimiter === whitespace
     const end = bytes.length
@@ -115,12 +132,12 @@ export class CsvReader {
           fieldStart = ++at
           for (;;) {
             if (at >= end) {
-              if (!isLast) return rowStart
+              if (!isLast) return upTo(rowStart)
               throw this.unterminatedQuoteError(openingLine, fieldCount, bytes.subarray(fieldStart))
             }
             const byte = bytes[at]
             if (byte === doubleQuote) {
-              if (at + 1 === end && !isLast) return rowStart
+              if (at + 1 === end && !isLast) return upTo(rowStart)
               if (bytes[at + 1] !== doubleQuote) break
               quoting = escapedField
               at++
@@ -149,11 +166,11 @@ export class CsvReader {
         row.quoted[fieldCount] = quoting
         fieldCount++
         if (at >= end) {
-          if (!isLast) return rowStart
+          if (!isLast) return upTo(rowStart)
           break
         }
         const byte = bytes[at]
-        if (byte === CR && at + 1 === end && !isLast) return rowStart
+        if (byte === CR && at + 1 === end && !isLast) return upTo(rowStart)
         if (isWhitespace && byte !== LF && byte !== CR) continue
         at++
         if (byte === delimiter) continue
@@ -167,9 +184,9 @@ export class CsvReader {
       if (fieldCount === 1 && row.quoted[0] === unquotedField && row.starts[0] === row.ends[0])
         continue
       this.finishRow()
-      if (onRow(row) === false) return -1
+      if (onRow(row) === false) return { consumed: at, isStopped: true }
     }
-    return at
+    return upTo(at)
   }
 
   private isFieldEnd(byte: number): boolean {
@@ -240,6 +257,13 @@ export class CsvReader {
   }
 }
 
+interface Scanned {
+  consumed: number
+  isStopped: boolean
+}
+
+const upTo = (consumed: number): Scanned => ({ consumed, isStopped: false })
+
 const byteOrderMark = Buffer.of(0xef, 0xbb, 0xbf)
 
 /** What comes before the first row: a byte order mark, and a line such as `sep=;`. */
@@ -257,7 +281,7 @@ export function readPreamble(file: ByteSource): {
 }
 
 /** Checks complete lines only, since the window may end within a character. */
-function isValidText(bytes: Buffer, isLast: boolean): boolean {
+export function isValidText(bytes: Buffer, isLast: boolean): boolean {
   const end = isLast ? bytes.length : Math.max(bytes.lastIndexOf(LF), bytes.lastIndexOf(CR)) + 1
   const lines = bytes.subarray(0, end)
   return isUtf8(lines) && !lines.includes(0)

@@ -51,6 +51,11 @@ export class ByteDictionary {
     return this.counts[index]!
   }
 
+  /** Counts a text that was added, `count` times more. */
+  addCount(index: number, count: number): void {
+    this.counts[index]! += count
+  }
+
   /** Indices sorted by the texts' bytes, which is the order of Unicode code points. */
   sorted(): number[] {
     return Array.from({ length: this.size }, (_, index) => index).sort((a, b) =>

@@ -35,7 +35,8 @@ export class ColumnStatistics implements ColumnFacts {
   lastNumber = Number.NaN
   /** Of the last cell: its index among `values`; -1 if it is missing, or not counted. */
   lastText = -1
-  private rows = 0
+  /** Cells that were added. */
+  rows = 0
   private readonly countsDistinct: boolean
   private readonly isText: boolean
 
@@ -55,10 +56,36 @@ export class ColumnStatistics implements ColumnFacts {
     return this.numbers + this.booleans + this.others
   }
 
+  /** True if the form declares no words for missing. */
+  get hasPlainWords(): boolean {
+    return this.cells.missingWords.isEmpty
+  }
+
+  /** True if the kernel of `blocks/` can parse the cells. */
+  get hasPlainCells(): boolean {
+    const { declared, isText, cells } = this
+    const isNumeric = declared !== 'boolean' && !isText
+    return isNumeric && this.hasPlainWords && cells.format.thousands === null
+  }
+
+  /** True as long as the distinct texts are counted. */
+  get countsTexts(): boolean {
+    return this.countsDistinct && !this.values.overflowed
+  }
+
+  /** True if no more texts are kept by `sampleOther`. */
+  get hasAllOthers(): boolean {
+    return this.otherTexts.length === this.maxOtherTexts
+  }
+
   /** True if the form declares the cell's text or value to be missing. */
   isDeclaredMissing(bytes: Uint8Array, start: number, end: number): boolean {
     const { missingWords } = this.cells
     return !missingWords.isEmpty && missingWords.matches(bytes, start, end, this.isText)
+  }
+
+  passRows(rows: number): void {
+    this.rows += rows
   }
 
   /** `file`: the name of the file, for an error. */
@@ -71,7 +98,7 @@ export class ColumnStatistics implements ColumnFacts {
     file: string,
   ): void {
     const { numbers } = this.cells
-    this.rows++
+    this.passRows(1)
     this.lastNumber = Number.NaN
     this.lastText = -1
     if (start === end || this.isDeclaredMissing(bytes, start, end)) {
@@ -105,11 +132,14 @@ export class ColumnStatistics implements ColumnFacts {
     } else {
       if (!this.declared) {
         if (isBooleanWord(bytes, start, end)) this.addBoolean(parseBoolean(bytes, start, end))
-        else this.addOther(bytes, start, end)
+        else {
+          this.others++
+          this.sampleOther(bytes, start, end)
+        }
       }
       this.addMismatch(bytes, start, end, place, file)
     }
-    if (this.countsDistinct && !this.values.overflowed) {
+    if (this.countsTexts) {
       this.lastText = this.values.add(bytes, start, end)
     }
   }
@@ -150,29 +180,41 @@ export class ColumnStatistics implements ColumnFacts {
     else this.addMismatch(bytes, start, end, place, file)
   }
 
-  private addBoolean(bool: number): void {
+  addBoolean(bool: number): void {
     this.booleans++
     this.numeric.add(bool)
   }
 
-  private addOther(bytes: Buffer, start: number, end: number): void {
-    this.others++
-    if (this.otherTexts.length === this.maxOtherTexts) return
+  /** Keeps a text that is neither number nor boolean, unless there are enough. */
+  sampleOther(bytes: Buffer, start: number, end: number): void {
+    if (this.hasAllOthers) return
     this.otherTexts.push(bytes.toString('utf8', start, Math.min(end, start + maxSampleBytes)))
   }
 
-  private addMismatch(
+  /** Keeps the first cell that does not have the column's type. */
+  sampleMismatch(
     bytes: Buffer,
     start: number,
     end: number,
     { line, row }: CellPlace,
     file: string,
   ): void {
-    this.mismatchCount++
+    if (this.firstMismatch !== null) return
     const at = line === undefined ? { row: row! } : { line }
-    this.firstMismatch ??= {
+    this.firstMismatch = {
       location: { file, ...at, column: this.index + 1 },
       text: bytes.toString('utf8', start, Math.min(end, start + maxSampleBytes)),
     }
+  }
+
+  private addMismatch(
+    bytes: Buffer,
+    start: number,
+    end: number,
+    place: CellPlace,
+    file: string,
+  ): void {
+    this.mismatchCount++
+    this.sampleMismatch(bytes, start, end, place, file)
   }
 }
