@@ -91,6 +91,16 @@ export class Datasets {
   }
 
   /** See `DerivedDatasets`. */
+  planDerivation(...args: Parameters<DerivedDatasets['plan']>) {
+    return this.derived.plan(...args)
+  }
+
+  /** See `DerivedDatasets`. */
+  carryOutDerivation(...args: Parameters<DerivedDatasets['carryOut']>) {
+    return this.derived.carryOut(...args)
+  }
+
+  /** See `DerivedDatasets`. */
   diff(...args: Parameters<DerivedDatasets['diff']>) {
     return this.derived.diff(...args)
   }

@@ -10,7 +10,7 @@ import { datasetNotFound, differentKinds } from './errors.js'
 import type { DatasetLimits } from './limits.js'
 import { runComparison, runDerivation } from './run-conversion.js'
 import { datasetKey } from './stored/dataset-key.js'
-import type { PublishDataset } from './upload.js'
+import type { PublishDataset, UploadControl, UploadResult } from './upload.js'
 
 export interface DerivedDatasetDeps {
   store: Store
@@ -25,6 +25,15 @@ export interface DerivedDatasetDeps {
 /** More records are not compared one by one. */
 const maxCompared = 20_000_000
 
+/** A derivation whose data sets have been found. */
+export interface DerivationPlan {
+  source: SourceDataset
+  /** With ids in place of names. */
+  steps: DatasetStep[]
+  /** The data sets that the steps name. */
+  others: SourceDataset[]
+}
+
 /** Makes data sets of others, and compares them. */
 export class DerivedDatasets {
   constructor(private readonly deps: DerivedDatasetDeps) {}
@@ -36,16 +45,33 @@ export class DerivedDatasets {
   async derive(
     idOrName: string,
     { name, steps: requested }: DeriveRequest,
-  ): Promise<{ dataset: DatasetManifest; created: boolean }> {
-    const { store, limits, conversions, publish, getIntact } = this.deps
-    const source = await this.stored(await getIntact(idOrName))
-    const { steps, others } = await this.resolveSteps(requested)
+    control: UploadControl = {},
+  ): Promise<UploadResult> {
+    const plan = await this.plan(idOrName, requested)
+    return this.carryOut(plan, name ?? null, control)
+  }
+
+  /** What can be told before it begins: throws DATASET_NOT_FOUND, and INVALID_STEPS for data sets that are not there. */
+  async plan(idOrName: string, requested: readonly DatasetStep[]): Promise<DerivationPlan> {
+    const source = await this.stored(await this.deps.getIntact(idOrName))
+    return { source, ...(await this.resolveSteps(requested)) }
+  }
+
+  /** Throws INVALID_STEPS if a step cannot be done. */
+  async carryOut(
+    { source, steps, others }: DerivationPlan,
+    name: string | null,
+    control: UploadControl = {},
+  ): Promise<UploadResult> {
+    const { store, limits, conversions, publish } = this.deps
     const folder = await store.stage()
     try {
       const task = { source, steps, others, folder, limits }
-      const { content, shared } = await conversions.run(() =>
-        runDerivation(task).catch(error => this.rethrow(source, error)),
-      )
+      control.onConversion?.('waiting')
+      const { content, shared } = await conversions.run(() => {
+        control.onConversion?.('converting')
+        return runDerivation(task, control).catch(error => this.rethrow(source, error))
+      }, control.signal)
       const { id } = source.manifest
       for (const { from, to } of shared) await store.shareFile(datasetKey(id), from, folder, to)
       const derivedFrom = { dataset: id, steps }
@@ -54,7 +80,7 @@ export class DerivedDatasets {
       // each kind for itself, since a spread of a union is none
       const manifest: DatasetManifest =
         content.kind === 'images' ? { ...content, ...facts } : { ...content, ...facts }
-      return await publish(folder, manifest, name ?? null)
+      return await publish(folder, manifest, name)
     } catch (error) {
       await store.discard(folder)
       throw error

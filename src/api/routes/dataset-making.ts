@@ -14,7 +14,7 @@ import type { Limits } from '../http/limits.js'
 import { compileValidator } from '../http/validation.js'
 
 export interface MakingDeps {
-  imports: Pick<Imports, 'begin' | 'record'>
+  imports: Pick<Imports, 'beginUpload' | 'record'>
   sources: Pick<Sources, 'check' | 'gather' | 'removeUsed'>
   limits: Limits
 }
@@ -31,7 +31,7 @@ export async function importForm(
     onReceived = resolve
   })
   const about = { status: 'receiving' as const, source: ['a form'], name: null }
-  const started = await imports.begin(about, async (running, upload) => {
+  const started = await imports.beginUpload(about, async (running, upload) => {
     const bytes = Number(request.headers['content-length'] ?? Number.NaN)
     if (Number.isFinite(bytes)) {
       running.expect(bytes)
@@ -66,7 +66,7 @@ export async function importSources({ imports, sources }: MakingDeps, body: unkn
   await sources.check(all)
   const described = all.slice(0, 10).map(describeSource)
   const about = { status: 'fetching' as const, source: described, name: options.name ?? null }
-  return imports.begin(about, async (running, upload) => {
+  return imports.beginUpload(about, async (running, upload) => {
     const { signal } = running
     await sources.gather(all, upload, { signal, onExpected: bytes => running.expect(bytes) })
     const result = await upload.commit(form)

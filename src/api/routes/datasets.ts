@@ -1,6 +1,5 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import type { FastifyReply, FastifyRequest } from 'fastify'
-import { type Static, Type } from 'typebox'
+import { Type } from 'typebox'
 import type { Datasets } from '../../datasets/datasets.js'
 import { TrainyardError } from '../../errors.js'
 import type { Jobs } from '../../jobs/jobs.js'
@@ -15,25 +14,12 @@ import { sendPage } from '../http/list-answer.js'
 import { conditionIf, parseFields, parseListQuery, timeBetween } from '../http/list-query.js'
 import type { LongPolls } from '../http/long-polls.js'
 import { registerMultipart } from '../http/multipart.js'
-import { secondsToWait } from '../http/prefer-wait.js'
 import { formProblems } from '../http/problem-codes.js'
 import { splitLists } from '../http/split-lists.js'
 import { datasetExamples, sourceExamples } from '../openapi/request-examples.js'
-import {
-  Binary,
-  DatasetFieldsResponse,
-  DatasetResponse,
-  ImportResponse,
-  NoContent,
-} from '../schemas.js'
-import {
-  importForm,
-  importSources,
-  type MakingDeps,
-  nullIfMissing,
-  resultOrNull,
-  skipFormValidation,
-} from './dataset-making.js'
+import { Binary, DatasetFieldsResponse, DatasetResponse, NoContent } from '../schemas.js'
+import { importForm, importSources, type MakingDeps, skipFormValidation } from './dataset-making.js'
+import { answerMaking, madeAnswers, WaitQuery } from './making-answer.js'
 
 export interface DatasetRoutesDeps extends MakingDeps {
   datasets: Pick<Datasets, 'get' | 'idOf' | 'list' | 'remove' | 'removeDamagedName'>
@@ -56,16 +42,6 @@ const fieldNames = [
   ] as const),
   ...(['onError', 'maxSkipped', 'splits'] as const),
 ]
-
-const WaitQuery = strictObject({
-  wait: Type.Optional(
-    Type.Integer({
-      minimum: 0,
-      maximum: 600,
-      description: 'seconds until the answer is 202; 50 if absent, or 0 with Prefer: respond-async',
-    }),
-  ),
-})
 
 const UploadForm = strictObject({
   file: Type.Array(Binary, {
@@ -194,15 +170,6 @@ const makingProblems = [
 ] as const
 
 /** What both operations that make a data set answer. */
-const madeAnswers = {
-  responseHeaders: {
-    200: ['Location'],
-    201: ['Location'],
-    202: ['Location', 'Preference-Applied'],
-  },
-  response: { 200: DatasetResponse, 201: DatasetResponse, 202: ImportResponse },
-} as const
-
 export const datasetRoutes: FastifyPluginAsyncTypebox<DatasetRoutesDeps> = async (app, deps) => {
   const { datasets, jobs, limits } = deps
   const tags = ['datasets']
@@ -210,7 +177,7 @@ export const datasetRoutes: FastifyPluginAsyncTypebox<DatasetRoutesDeps> = async
   await registerMultipart(app, {
     fileBytes: limits.uploadFileBytes,
     files: limits.uploadFiles,
-    fields: 19,
+    fields: fieldNames.length,
   })
 
   app.post(
@@ -337,23 +304,3 @@ export const datasetRoutes: FastifyPluginAsyncTypebox<DatasetRoutesDeps> = async
 
 const datasetInUse = (id: string) =>
   new TrainyardError('DATASET_IN_USE', `a queued or running job uses data set '${id}'`)
-
-/** Answers with the data set, or with its import if that takes longer than the client waits. */
-async function answerMaking(
-  { imports, longPolls }: DatasetRoutesDeps,
-  request: FastifyRequest<{ Querystring: Static<typeof WaitQuery> }>,
-  reply: FastifyReply,
-  begin: () => ReturnType<typeof importForm>,
-) {
-  const wait = secondsToWait(request, reply, request.query.wait)
-  const { running, result } = await begin()
-  // the conversion may take longer than a connection may be idle
-  request.raw.setTimeout(0)
-  const ready = await longPolls.run(reply, wait, signal => resultOrNull(result, signal))
-  // one that ends at this moment leaves no record
-  const started = ready ? null : await imports.record(running.id).catch(nullIfMissing)
-  if (started) return reply.code(202).header('location', `/imports/${running.id}`).send(started)
-  const { dataset, created } = ready ?? (await result)
-  reply.code(created ? 201 : 200).header('location', `/datasets/${dataset.id}`)
-  return reply.send(dataset)
-}

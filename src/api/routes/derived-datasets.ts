@@ -1,21 +1,30 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from 'typebox'
 import type { Datasets } from '../../datasets/datasets.js'
+import type { Imports } from '../../datasets/imports/imports.js'
 import { DeriveRequest } from '../../spec/dataset-steps.js'
 import { DatasetNaming } from '../../spec/dataset-versions.js'
 import { Name } from '../../spec/identifiers.js'
+import type { LongPolls } from '../http/long-polls.js'
 import { deriveExamples, namingExamples } from '../openapi/dataset-examples.js'
 import { DatasetDiffResponse, DatasetResponse, DatasetVersionsResponse } from '../schemas.js'
+import { answerMaking, madeAnswers, WaitQuery } from './making-answer.js'
 
 export interface DerivedDatasetRoutesDeps {
-  datasets: Pick<Datasets, 'derive' | 'diff' | 'setName' | 'versions'>
+  datasets: Pick<
+    Datasets,
+    'planDerivation' | 'carryOutDerivation' | 'diff' | 'setName' | 'versions'
+  >
+  imports: Pick<Imports, 'begin' | 'record'>
+  longPolls: LongPolls
 }
 
 /** Apart from the other routes of data sets, whose bodies are forms. */
 export const derivedDatasetRoutes: FastifyPluginAsyncTypebox<DerivedDatasetRoutesDeps> = async (
   app,
-  { datasets },
+  deps,
 ) => {
+  const { datasets, imports } = deps
   const tags = ['datasets']
   const params = Type.Object({ id: Name })
 
@@ -27,8 +36,10 @@ export const derivedDatasetRoutes: FastifyPluginAsyncTypebox<DerivedDatasetRoute
         operationId: 'deriveDataset',
         summary: 'Derive a data set from another one',
         description:
-          'Does the steps one after the other, and stores the result as a data set of its own, which says in `derivedFrom` what it was made of. `notes` say how many records each step leaves out. If the same data set exists already, the answer is 200. The source may be deleted later.',
+          'Does the steps one after the other, and stores the result as a data set of its own, which says in `derivedFrom` what it was made of. `notes` say how many records each step leaves out. If the same data set exists already, the answer is 200. The source may be deleted later. ' +
+          'If it takes longer than `wait` seconds, or at once with `Prefer: respond-async`, the answer is 202 with the import, which says how far it is and can be cancelled.',
         params,
+        querystring: WaitQuery,
         body: DeriveRequest,
         problems: [
           'DATASET_NOT_FOUND',
@@ -37,17 +48,23 @@ export const derivedDatasetRoutes: FastifyPluginAsyncTypebox<DerivedDatasetRoute
           'DATASET_TOO_LARGE',
           'UPLOAD_BUSY',
           'UPLOAD_INTERRUPTED',
+          'IMPORT_CANCELLED',
+          'IMPORT_INTERRUPTED',
         ],
         requestExamples: deriveExamples,
-        responseHeaders: { 200: ['Location'], 201: ['Location'] },
-        response: { 200: DatasetResponse, 201: DatasetResponse },
+        ...madeAnswers,
       },
     },
-    async (request, reply) => {
-      const { dataset, created } = await datasets.derive(request.params.id, request.body)
-      reply.code(created ? 201 : 200).header('location', `/datasets/${dataset.id}`)
-      return reply.send(dataset)
-    },
+    (request, reply) =>
+      answerMaking(deps, request, reply, async () => {
+        const { name = null, steps } = request.body
+        const plan = await datasets.planDerivation(request.params.id, steps)
+        const { id } = plan.source.manifest
+        const about = { status: 'waiting' as const, source: [`/datasets/${id}`], name }
+        return imports.begin(about, ({ control }) =>
+          datasets.carryOutDerivation(plan, name, control),
+        )
+      }),
   )
 
   app.get(

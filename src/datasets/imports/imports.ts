@@ -10,7 +10,7 @@ import type { Datasets } from '../datasets.js'
 import type { UploadResult } from '../upload.js'
 import { cancelled, importNotFound, interrupted, tooManyImports } from './import-problem.js'
 import { ImportRecords } from './import-records.js'
-import { type ImportWork, RunningImport } from './running-import.js'
+import { type ImportWork, RunningImport, type UploadWork } from './running-import.js'
 
 export interface ImportsDeps {
   store: Store
@@ -34,6 +34,8 @@ export interface StartedImport {
   /** The data set, or the error for which there is none. */
   result: Promise<UploadResult>
 }
+
+type AboutImport = Pick<DatasetImport, 'source' | 'name'> & { status: ImportStatus }
 
 interface Entry extends StartedImport {
   recorded: Promise<void> | null
@@ -67,11 +69,21 @@ export class Imports {
     return counts as Record<(typeof activeStatuses)[number], number>
   }
 
+  /** Begins to make a data set of files. Throws UPLOAD_BUSY if too many are being made. */
+  beginUpload(about: AboutImport, work: UploadWork): Promise<StartedImport> {
+    return this.begin(about, async running => {
+      const upload = await this.deps.datasets.createUpload(running.control)
+      try {
+        return await work(running, upload)
+      } catch (error) {
+        await upload.abort()
+        throw error
+      }
+    })
+  }
+
   /** Begins to make a data set. Throws UPLOAD_BUSY if too many are being made. */
-  async begin(
-    about: Pick<DatasetImport, 'source' | 'name'> & { status: ImportStatus },
-    work: ImportWork,
-  ): Promise<StartedImport> {
+  async begin(about: AboutImport, work: ImportWork): Promise<StartedImport> {
     if (this.isClosed) throw interrupted()
     if (this.running.size >= maxRunning) throw tooManyImports(this.running.size)
     const running = new RunningImport(`imp-${ulid().toLowerCase()}`, about)
@@ -158,13 +170,11 @@ export class Imports {
   }
 
   private async make(running: RunningImport, work: ImportWork): Promise<UploadResult> {
-    const upload = await this.deps.datasets.createUpload(running.control)
     try {
-      const result = await work(running, upload)
+      const result = await work(running)
       running.succeed(result)
       return result
     } catch (error) {
-      await upload.abort()
       const reason = running.signal.aborted ? running.signal.reason : error
       running.fail(reason)
       throw reason

@@ -40,7 +40,7 @@ export class RunningImport {
     return this.current
   }
 
-  /** For the upload, which reports and is ended by this. */
+  /** For the upload or derivation, which reports and is ended by this. */
   get control(): UploadControl {
     return {
       signal: this.signal,
@@ -130,4 +130,7 @@ export class RunningImport {
 }
 
 /** What makes an import's data set. */
-export type ImportWork = (running: RunningImport, upload: DatasetUpload) => Promise<UploadResult>
+export type ImportWork = (running: RunningImport) => Promise<UploadResult>
+
+/** What makes a data set of files. */
+export type UploadWork = (running: RunningImport, upload: DatasetUpload) => Promise<UploadResult>

@@ -156,3 +156,30 @@ test('two data sets are compared', async () => {
   const kinds = await server.api.get('/datasets/shades/diff/one')
   assert.equal(kinds.body.code, 'DATASET_KIND')
 })
+
+test('a derivation that takes long is an import, which can be followed and cancelled', async () => {
+  const beginDerivation = async (seed: number) => {
+    const answer = await derive('shades', [{ kind: 'split', shares: { val: 0.5 }, seed }])
+      .set('Prefer', 'respond-async')
+      .expect(202)
+    assert.deepEqual(answer.body.source, [`/datasets/${shades.body.id}`])
+    return answer.body.id as string
+  }
+  const shades = await server.api.get('/datasets/shades')
+  // two run at a time
+  const ids = [await beginDerivation(101), await beginDerivation(102), await beginDerivation(103)]
+  const cancelled = await server.api.post(`/imports/${ids[2]}/cancel`).send()
+  assert.equal(cancelled.body.status, 'cancelled')
+  const events = await server.api.get(`/imports/${ids[0]}/events`).expect(200)
+  assert.match(events.text, /"status":"succeeded"/)
+  const { body } = await server.api.get(`/imports/${ids[0]}`)
+  const made = await server.api.get(`/datasets/${body.dataset}`).expect(200)
+  assert.equal(made.body.derivedFrom.dataset, shades.body.id)
+  await server.api.get(`/imports/${ids[1]}/events`).expect(200)
+  assert.deepEqual(await leftovers(), [])
+  // what is wrong with the request is told at once
+  const unknown = await derive('nowhere', [{ kind: 'dropDuplicates' }])
+    .set('Prefer', 'respond-async')
+    .expect(404)
+  assert.equal(unknown.body.code, 'DATASET_NOT_FOUND')
+})

@@ -31,7 +31,7 @@ async function replicas(t: { after(work: () => Promise<void>): void }) {
     const finished = new Promise<void>(resolve => {
       finish = resolve
     })
-    const { running, result } = await first.begin(about, async ({ signal }, upload) => {
+    const { running, result } = await first.beginUpload(about, async ({ signal }, upload) => {
       await upload.addFile(
         'a.csv',
         (async function* () {
@@ -95,7 +95,7 @@ test('imports of a server that closes are interrupted, and new ones are refused'
 
 test('an error that is a bug shows no details', async t => {
   const { first } = await replicas(t)
-  const { running, result } = await first.begin(about, () => {
+  const { running, result } = await first.beginUpload(about, () => {
     throw new Error('a secret path')
   })
   await first.record(running.id)
