@@ -10,6 +10,7 @@ export const noteCodes = {
   column_types_cast: 'columns have another type than in the file, as the schema of the form says',
   columns_absent: 'rows to predict lack columns that the model uses',
   columns_passed_over: 'rows to predict have columns that the model does not use',
+  counts_damaged: 'files with counts of predictions are damaged, and left out of a report',
   constant_columns: 'columns have the same value in every row',
   dates_not_read: 'columns of dates or times are not read as numbers',
   dates_written_out: 'dates and times of a sheet are read as texts',
@@ -20,6 +21,7 @@ export const noteCodes = {
   empty_columns: 'columns have no value in any row',
   empty_texts_missing: 'empty texts of a typed file count as missing values',
   entry_names_guessed: 'names in an archive have letters whose code is not said',
+  features_not_watched: 'a model has more columns than its drift report compares',
   few_values_are_numbers:
     'the target has few different whole numbers and is predicted as a number, not as classes',
   files_passed_over: 'files beside the images or tables of an upload were not read',
@@ -69,6 +71,10 @@ export const noteCodes = {
   precision_refused: 'a precision costs more accuracy than serving.maxAccuracyLoss',
   precision_unmeasured: 'no runtime of the machine computes in a precision, so its cost is unknown',
   records_skipped: 'images or rows that cannot be used were left out, as the form says',
+  predictions_sampled: 'not all predictions are in the histograms of a drift report',
+  reference_from_training:
+    'there is no validation data, so scores are compared with those of the training data',
+  reference_missing: 'a version has no histograms of its training to compare predictions with',
   rounded_in_training:
     'training computes in float32, in which some numbers of the column run together',
   records_left_out: 'a step of a derivation leaves images or rows out',

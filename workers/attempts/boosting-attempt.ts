@@ -13,7 +13,8 @@ import { metricsAt } from '../../src/spec/metrics.js'
 import type { ColumnImportance } from '../../src/spec/model.js'
 import type { Store } from '../../src/store/store.js'
 import { AttemptRecorder, type CheckpointWriter, type TrainerDeps } from './attempt-recorder.js'
-import { openTables } from './boosting-tables.js'
+import { writeBoostingReference } from './boosting-reference.js'
+import { openTables, type Tables } from './boosting-tables.js'
 import { describeClassCoverage } from './class-coverage.js'
 import { weightedByClass } from './class-weights.js'
 import { boostingContract } from './model-contract.js'
@@ -82,7 +83,7 @@ export async function runBoostingAttempt(deps: BoostingAttemptDeps): Promise<voi
     )
   }
   // the last round always has a checkpoint: written just now, or the one that was resumed from
-  await publish(task, recorder, latestState!, boosted, tables.columns)
+  await publish(task, recorder, latestState!, boosted, tables, threads)
 }
 
 /** The GPU of the worker's slot, if XGBoost can use it: the exact method runs on the CPU only. */
@@ -104,8 +105,10 @@ async function publish(
   recorder: AttemptRecorder<Uint8Array>,
   state: Uint8Array,
   { rounds, bestRound, evaluation }: BoostingResult,
-  columns: FeatureColumn[],
+  tables: Tables,
+  threads: number,
 ): Promise<void> {
+  const { columns } = tables
   const { exportBest } = job.training
   const step = exportBest && bestRound !== null ? bestRound : rounds
   using fullModel = Booster.deserialize(state)
@@ -124,8 +127,11 @@ async function publish(
     ...(evaluation && { evaluation }),
   }
   await recorder.publish(rounds, async folder => {
-    await writeFile(join(folder, modelFile), model.save('ubj'))
+    const bytes = model.save('ubj')
+    await writeFile(join(folder, modelFile), bytes)
     await writeFile(join(folder, 'model.json'), model.save('json'))
+    const { seed } = job.training
+    await writeBoostingReference(folder, newModel, bytes, tables, { seed, threads })
     return newModel
   })
 }

@@ -33,6 +33,7 @@ import { chooseServedPrecision } from './choose-precision.js'
 import { imageRanges } from './image-ranges.js'
 import { resolveInitialWeights } from './initial-weights.js'
 import { imagesOf, networkContract, requireImages } from './model-contract.js'
+import { writeNetworkReference } from './network-reference.js'
 import { resolvePrecision } from './precision.js'
 
 export interface NetworkAttemptDeps extends TrainerDeps<NetworkJob> {
@@ -224,21 +225,19 @@ async function publish(
     // its memory is for the networks that are compared
     session.close()
     const temp = await store.stage()
-    const precision = await chooseServedPrecision(
-      { tf, threads, classes: job.training.validationClasses, tick: stopRequested },
-      staged,
-      temp,
-      network,
-      {
-        training,
-        validation,
-        format: images,
-        validationFormat: task.validation ? requireImages(task.validation) : images,
-      },
-      job.serving ?? fp32Serving,
-    )
+    const deps = { tf, threads, classes: job.training.validationClasses, tick: stopRequested }
+    const seen = {
+      training,
+      validation,
+      format: images,
+      validationFormat: task.validation ? requireImages(task.validation) : images,
+    }
+    const plan = job.serving ?? fp32Serving
+    const precision = await chooseServedPrecision(deps, staged, temp, network, seen, plan)
+    const published = { ...newModel, precision }
+    await writeNetworkReference(deps, staged, temp, published, seen)
     await store.discard(temp)
-    return { ...newModel, precision }
+    return published
   })
 }
 
