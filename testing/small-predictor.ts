@@ -11,6 +11,7 @@ import type {
   Probabilities,
   ToPredictor,
 } from '../src/spec/ipc-messages.js'
+import { imageFeatures } from '../src/watching/image-features.js'
 
 const send = (message: FromPredictor) => process.send?.(message)
 
@@ -74,7 +75,10 @@ function run({ id, folder, size, parts }: ToPredictor & { type: 'run' }): void {
 function classify({ input }: BatchPart): Probabilities {
   const brightness = input.kind === 'pixels' ? firstPixels(input) : input.files.map(() => 255)
   const probabilities = Float32Array.from(brightness.flatMap(b => [1 - b / 255, b / 255]))
-  return { logits: probabilities.map(Math.log), probabilities, classes: 2 }
+  const answer = { logits: probabilities.map(Math.log), probabilities, classes: 2 }
+  if (input.kind === 'images') return answer
+  const [, height, width, channels] = input.shape
+  return { ...answer, features: imageFeatures(input.data, [height, width, channels]) }
 }
 
 function firstPixels({ data, shape }: BatchPart['input'] & { kind: 'pixels' }): number[] {

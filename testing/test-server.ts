@@ -15,7 +15,9 @@ import { createLogger } from '../src/api/log.js'
 import { openParts, type PartsConfig, type PartsOverrides } from '../src/api/parts.js'
 import type { AllowedNetworks } from '../src/net/addresses.js'
 import type { ModelManifest } from '../src/spec/model.js'
+import type { Reference } from '../src/spec/model-watch.js'
 import type { Store } from '../src/store/store.js'
+import { referenceFile } from '../src/watching/reference.js'
 import { startRedis, type TestRedis } from './redis.js'
 
 export interface TestServer {
@@ -147,7 +149,12 @@ export const smallJob = {
 }
 
 /** Commits a model to the store, as a trainer does. */
-export async function putModel(store: Store, name: string, version = 1): Promise<ModelManifest> {
+export async function putModel(
+  store: Store,
+  name: string,
+  version = 1,
+  reference: Reference | null = null,
+): Promise<ModelManifest> {
   const manifest: ModelManifest = {
     name,
     version,
@@ -163,6 +170,7 @@ export async function putModel(store: Store, name: string, version = 1): Promise
   const staged = await store.stage()
   await mkdir(join(staged, 'saved_model'))
   await writeFile(join(staged, 'saved_model', 'saved_model.pb'), 'graph')
+  if (reference) await writeFile(join(staged, referenceFile), JSON.stringify(reference))
   await store.commit(staged, `models/${name}/${version}`, manifest)
   return manifest
 }

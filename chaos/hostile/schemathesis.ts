@@ -113,7 +113,7 @@ checks.positive_data_acceptance.expected-statuses = ["2xx", "400", "404", "409",
 include-path = "/jobs/{id}/logs"
 checks.positive_data_acceptance.expected-statuses = ["2xx", "400", "404", "409", "422", "503"]
 [[operations]]
-include-path = ["/jobs/{id}/metrics", "/models/{id}"]
+include-path = ["/jobs/{id}/metrics", "/models/{id}", "/models/{id}/drift", "/models/{id}/samples"]
 checks.positive_data_acceptance.expected-statuses = ["2xx", "400", "404", "409", "422", "503"]
 
 # its stream has no end, so it is asked for pages

@@ -61,6 +61,7 @@ import { modelContractRoutes } from './routes/model-contracts.js'
 import { modelExportRoutes } from './routes/model-exports.js'
 import { modelTrafficRoutes } from './routes/model-traffic.js'
 import { modelVersionRoutes } from './routes/model-versions.js'
+import { modelWatchRoutes } from './routes/model-watch.js'
 import { modelRoutes } from './routes/models.js'
 import { predictionRoutes } from './routes/predictions.js'
 import { scrapeRoutes } from './routes/scrape.js'
@@ -191,6 +192,7 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
     await guarded.register(modelAliasRoutes, routeDeps)
     await guarded.register(modelTrafficRoutes, routeDeps)
     await guarded.register(modelContractRoutes, routeDeps)
+    await guarded.register(modelWatchRoutes, routeDeps)
     await guarded.register(predictionRoutes, routeDeps)
     await guarded.register(protocolRoutes, routeDeps)
     await guarded.register(weightsRoutes, routeDeps)

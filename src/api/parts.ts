@@ -15,7 +15,7 @@ import { Jobs } from '../jobs/jobs.js'
 import { modelMember } from '../jobs/queue/change-log.js'
 import type { RedisConfig } from '../jobs/queue/redis.js'
 import { type ModelRecords, openModelRecords } from '../models/model-records.js'
-import { ModelRegistry } from '../models/registry.js'
+import { ModelRegistry, modelKey } from '../models/registry.js'
 import type { AllowedNetworks } from '../net/addresses.js'
 import { scriptPath } from '../places.js'
 import { openPlanner } from '../planning/dry-run-process.js'
@@ -35,6 +35,8 @@ import { DiskSpace } from '../store/disk-space.js'
 import { diskWithFailpoints } from '../store/failpoints.js'
 import { openFolderStore } from '../store/folder-store.js'
 import type { Store } from '../store/store.js'
+import { ModelWatch } from '../watching/model-watch.js'
+import { readReference } from '../watching/reference.js'
 import { Webhooks, type WebhooksDeps } from '../webhooks/webhooks.js'
 import { readTensors } from '../weights/read-tensors.js'
 import { WeightsStore } from '../weights/weights-store.js'
@@ -62,6 +64,7 @@ export interface Parts {
   weights: WeightsStore
   predictor: PredictorPool
   statistics: PredictionStatistics
+  watch: ModelWatch
   rowPredictor: RowPredictor
   webhooks: Webhooks
   changes: Changes
@@ -143,6 +146,13 @@ export async function openParts(
   const models = new ModelRegistry(store, damage, (name, version) => {
     changes.resourceChanged('model', modelMember(name, version))
     predictor.unloadVersion(name, version)
+    void watch.remove(name, version)
+  })
+  const watch = new ModelWatch({
+    ...{ store, disk, log },
+    reference: async model =>
+      readReference(await models.folder(model), modelKey(model.id, model.version)),
+    versions: name => models.versions(name),
   })
   const modelExports = new ModelExports(models)
   const versionUse = new VersionUse()
@@ -231,6 +241,7 @@ export async function openParts(
     await keptModels.close()
     await predictor.close()
     await rowPredictor.close()
+    await watch.close()
     await exporter.close()
     await changes.close()
     await jobs.close()
@@ -244,6 +255,7 @@ export async function openParts(
       checkpoints,
       predictor,
       statistics,
+      watch,
       rowPredictor,
     },
     ...{ previews, exports, modelExports, webhooks, changes, keys, damage, retention },

@@ -34,6 +34,7 @@ import { AnnotationHistory } from '../spec/model-annotation.js'
 import { ModelContract } from '../spec/model-contract.js'
 import { Promotion } from '../spec/model-promotion.js'
 import { Traffic } from '../spec/model-traffic.js'
+import { DriftReport, RequestSamplePage, Watch } from '../spec/model-watch.js'
 import { Problem } from '../spec/problem.js'
 import { Readiness } from '../spec/readiness.js'
 import { JobPredictions, SelectedPredictions } from '../spec/selected-predictions.js'
@@ -118,6 +119,13 @@ export const responseSchemas: TSchema[] = [
   { ...AnnotationHistory, $id: 'AnnotationHistory', description: 'changes of a version' },
   { ...Promotion, $id: 'Promotion', description: 'an alias that was moved, and why it could be' },
   { ...Traffic, $id: 'Traffic', description: 'how requests are spread over versions' },
+  { ...Watch, $id: 'Watch', description: 'which requests of a model are kept' },
+  {
+    ...DriftReport,
+    $id: 'DriftReport',
+    description: 'what a version predicts from and answers, beside its training',
+  },
+  { ...RequestSamplePage, $id: 'RequestSamplePage', description: 'requests that were kept' },
   { ...Predictions, $id: 'Predictions', description: 'one prediction for each image' },
   {
     ...SelectedPredictions,
@@ -183,6 +191,9 @@ export const AliasHistoryResponse = ref<AliasHistory>('AliasHistory')
 export const AnnotationHistoryResponse = ref<AnnotationHistory>('AnnotationHistory')
 export const PromotionResponse = ref<Promotion>('Promotion')
 export const TrafficResponse = ref<Traffic>('Traffic')
+export const WatchResponse = ref<Watch>('Watch')
+export const DriftReportResponse = ref<DriftReport>('DriftReport')
+export const RequestSamplePageResponse = ref<RequestSamplePage>('RequestSamplePage')
 export const PredictionsResponse = ref<Predictions>('Predictions')
 export const SelectedPredictionsResponse = ref<SelectedPredictions>('SelectedPredictions')
 export const ModelContractResponse = ref<ModelContract>('ModelContract')

@@ -19,13 +19,16 @@ import { addJobMetrics } from './scrape/job-metrics.js'
 import { metricFactory, setKnown } from './scrape/metric-factory.js'
 import { PredictionMetrics } from './scrape/prediction-metrics.js'
 import { addTrafficMetrics } from './scrape/traffic-metrics.js'
+import { VersionMetrics } from './scrape/version-metrics.js'
+import { addWatchMetrics, type WatchMetricsSource } from './scrape/watch-metrics.js'
 import { addWorkerMetrics } from './scrape/worker-metrics.js'
 
 export interface TelemetryDeps {
   dataFolder: string
   jobs: Pick<Jobs, 'statistics'>
   predictor: Pick<PredictorPool, 'ready' | 'restarts' | 'inFlight' | 'state'>
-  statistics: Pick<PredictionStatistics, 'onExecution'>
+  statistics: Pick<PredictionStatistics, 'onExecution' | 'onAnswer'>
+  watch: WatchMetricsSource
   router: Pick<TrafficRouter, 'all'>
   rowPredictor: Pick<RowPredictor, 'restarts' | 'inFlight'>
   webhooks: Pick<Webhooks, 'attempts' | 'pending'>
@@ -58,12 +61,17 @@ export function instrument(app: FastifyInstance, deps: TelemetryDeps): Telemetry
   instrumentRestarts(registry, deps.restarts)
   instrumentRetention(registry, deps.retention)
   new PredictionMetrics(registry).observe(app, deps.statistics)
+  const versions = new VersionMetrics(registry)
+  app.addHook('onListen', async () =>
+    deps.statistics.onAnswer(answered => versions.answered(answered)),
+  )
   const { statistics } = deps.jobs
   const updates = [
     addPartMetrics(registry, deps),
     addJobMetrics(registry, statistics),
     addWorkerMetrics(registry, statistics),
     addTrafficMetrics(registry, deps.router),
+    addWatchMetrics(registry, deps.watch),
   ]
   // a scrape resets values and sets them again: two at a time would count them twice
   let running: Promise<string> | null = null

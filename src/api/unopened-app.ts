@@ -27,6 +27,7 @@ export async function buildUnopenedApp(): Promise<FastifyInstance> {
       weights: part,
       predictor: part,
       statistics: part,
+      watch: part,
       rowPredictor: part,
       webhooks: part,
       changes: part,

@@ -12,6 +12,7 @@ import {
   type NetworkModel,
 } from '../spec/model.js'
 import type { ModelSelector } from '../spec/model-selector.js'
+import type { ModelWatch } from '../watching/model-watch.js'
 import type { CheckpointChoice, CheckpointModels } from './checkpoints/checkpoint-models.js'
 import type { Predictor } from './pool/pool.js'
 import { type PredictOptions, servedModel } from './pool/request.js'
@@ -51,6 +52,7 @@ export interface PredictionServiceDeps {
   predictor: Pick<Predictor, 'predict' | 'inFlight'>
   rowPredictor: Pick<RowPredictor, 'predict' | 'inFlight'>
   statistics: PredictionStatistics
+  watch: Pick<ModelWatch, 'rows' | 'images'>
   /** Counts numbers as memory while they wait, and returns a function that gives it back. Throws OVERLOADED. */
   reserve(bytes: number): () => void
 }
@@ -59,6 +61,19 @@ export interface PredictionServiceDeps {
 export interface SelectOptions {
   /** Reads a header of the request, by which traffic may be split. */
   header?: (name: string) => string | undefined
+}
+
+/** Checkpoints of jobs have no version: nobody watches them. */
+const isPublished = ({ version }: Model): boolean => version > 0
+
+interface ServiceOptions {
+  /** Whether the request counts in what is watched of the model. Default: true. */
+  watched?: boolean
+}
+
+export interface RowOptions extends ServiceOptions {
+  /** Categories that the model does not know, which count as missing. */
+  unknownCategories?: readonly { column: string; rows: number }[]
 }
 
 /** Behind all requests that someone waits for. */
@@ -124,12 +139,13 @@ export class PredictionService {
   async predictImages(
     model: NetworkModel,
     input: ImagesInput,
-    options: PredictOptions = {},
+    { watched = true, ...options }: PredictOptions & ServiceOptions = {},
   ): Promise<Probabilities> {
     const predict = () => this.runImages(model, input, options)
     const answer = await (input.kind === 'pixels'
       ? this.withMemory(input.data, predict)
       : predict())
+    if (watched && isPublished(model)) this.deps.watch.images(model, input, answer)
     this.shadow(model, bytesOfImages(input), async shadow => {
       if (isBoostingModel(shadow) || !takesSameInput(model, shadow, input)) return 'incomparable'
       const other = await this.runImages(shadow, input, { priority: shadowPriority })
@@ -139,8 +155,13 @@ export class PredictionService {
   }
 
   /** Encoded rows → values [rows, outputs], and SHAP values if `input.explain`. */
-  async predictRows(model: BoostingModel, input: RowsInput): Promise<RowValues> {
+  async predictRows(
+    model: BoostingModel,
+    input: RowsInput,
+    { watched = true, unknownCategories = [] }: RowOptions = {},
+  ): Promise<RowValues> {
     const answer = await this.withMemory(input.rows, () => this.runRows(model, input))
+    if (watched && isPublished(model)) this.deps.watch.rows(model, input, answer, unknownCategories)
     this.shadow(model, input.rows.byteLength, async shadow => {
       if (!isBoostingModel(shadow) || encodingDifference(model, shadow)) return 'incomparable'
       const other = await this.runRows(shadow, { ...input, explain: false })
@@ -191,18 +212,20 @@ export class PredictionService {
     const name = ofCheckpoint === null ? model.name : jobsName
     const end = versionUse.begin(name, model.version)
     const since = performance.now()
-    let succeeded = false
+    let code: string | null = null
     try {
-      const answer = await (ofCheckpoint ??
+      return await (ofCheckpoint ??
         this.unlessGone(
           model,
           models.folder(model).then(folder => predict(folder, name)),
         ))
-      succeeded = true
-      return answer
+    } catch (error) {
+      code = error instanceof TrainyardError ? error.code : 'INTERNAL'
+      throw error
     } finally {
       end()
-      statistics.answered(name, model.version, succeeded, performance.now() - since)
+      const { version } = model
+      statistics.answered({ name, version, code, ms: performance.now() - since })
     }
   }
 

@@ -47,6 +47,15 @@ export interface Execution {
   queuedMs: readonly number[]
 }
 
+/** One request, from its arrival at the service to its answer. */
+export interface Answered {
+  name: string
+  version: number
+  ms: number
+  /** Of the error that it failed with; null if it did not. */
+  code: string | null
+}
+
 /** Versions that are counted at most. The one that has run least recently is forgotten first. */
 const maxVersions = 1000
 
@@ -61,6 +70,7 @@ const addMs = (to: Tally, ms: number, count = 1): void => {
 export class PredictionStatistics {
   private readonly byVersion = new Map<string, ModelStatistics>()
   private readonly listeners: ((execution: Execution) => void)[] = []
+  private readonly answerListeners: ((answered: Answered) => void)[] = []
 
   /** The versions that have been asked. */
   get all(): readonly ModelStatistics[] {
@@ -95,9 +105,15 @@ export class PredictionStatistics {
     for (const listener of this.listeners) listener(execution)
   }
 
-  answered(name: string, version: number, succeeded: boolean, ms: number): void {
+  onAnswer(listener: (answered: Answered) => void): void {
+    this.answerListeners.push(listener)
+  }
+
+  answered(answered: Answered): void {
+    const { name, version, ms, code } = answered
     const model = this.touch(name, version)
-    addMs(succeeded ? model.success : model.fail, ms)
+    addMs(code === null ? model.success : model.fail, ms)
+    for (const listener of this.answerListeners) listener(answered)
   }
 
   private touch(name: string, version: number): ModelStatistics {

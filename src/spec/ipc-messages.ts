@@ -115,6 +115,8 @@ export interface Probabilities {
   logits: Float32Array
   probabilities: Float32Array
   classes: number
+  /** What is counted of each image (src/watching/image-features.ts), row-major. */
+  features?: Float32Array
 }
 
 export interface LoadedModel {

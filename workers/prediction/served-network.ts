@@ -7,6 +7,7 @@ import type {
   ImageShape,
   LoadedModel,
 } from '../../src/spec/ipc-messages.js'
+import { imageFeatures } from '../../src/watching/image-features.js'
 import type { Decoder } from './decoder.js'
 
 /** Pixels of a part's images, or why it has none. */
@@ -79,6 +80,7 @@ export class ServedNetwork {
         classes,
         logits: logits.subarray(from, to),
         probabilities: probabilities.subarray(from, to),
+        features: imageFeatures(part, this.image),
       }
       from = to
       return { output }

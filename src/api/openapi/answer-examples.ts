@@ -17,6 +17,7 @@ import { previewExamples } from './preview-examples.js'
 import { protocolAnswerExamples } from './protocol-examples.js'
 import { referenceExamples } from './reference-examples.js'
 import { serverExamples } from './server-examples.js'
+import { watchAnswerExamples } from './watch-examples.js'
 
 const jobId = 'job-01k9zq4t7mhg2s8v5x3c6b1n0d'
 const datasetRef = { id: 'ds-5f2a9c81d04b7e36', name: 'houses' }
@@ -333,6 +334,7 @@ export const answerExamples: Readonly<Record<string, object>> = {
   Model: model,
   ModelPage: pageOf(model),
   ...referenceExamples,
+  ...watchAnswerExamples,
   MetricsPage: metricsPage,
   LogPage: logPage,
   Checkpoint: checkpoint,

@@ -104,6 +104,15 @@ import { NetworkRequest, ResNetOptions, VggOptions } from '../../spec/model-opti
 import { PromotionRequest } from '../../spec/model-promotion.js'
 import { ShadowShare, TrafficRequest, TrafficShare } from '../../spec/model-traffic.js'
 import {
+  DriftBin,
+  DriftPart,
+  FeatureDrift,
+  RequestSample,
+  SampledInput,
+  SampleSettings,
+  WatchRequest,
+} from '../../spec/model-watch.js'
+import {
   Normalization,
   RequestedNormalization,
   WeightsNormalization,
@@ -325,6 +334,13 @@ export const namedSchemas: Record<string, TSchema> = {
   TagChanges,
   TrafficRequest,
   TrafficShare,
+  WatchRequest,
+  SampleSettings,
+  DriftPart,
+  FeatureDrift,
+  DriftBin,
+  RequestSample,
+  SampledInput,
   ShadowShare,
   FeatureColumn,
   ColumnImportance,

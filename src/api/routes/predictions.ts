@@ -303,7 +303,9 @@ export const predictionRoutes: FastifyPluginAsyncTypebox<PredictionRoutesDeps> =
     const task = { kind: 'rows', bytes: bytesOf(request), body, model: rowModelOf(model) } as const
     const read = await thread.read({ ...task, options, limits }, modelKey(model))
     const { report, ...rows } = read as EncodedRows
-    return rowPredictions(model, await predictions.predictRows(model, rows), report, selection)
+    const { unknownCategories } = report
+    const values = await predictions.predictRows(model, rows, { unknownCategories })
+    return rowPredictions(model, values, report, selection)
   }
 
   async function predictImages(

@@ -62,14 +62,17 @@ export class PoolRequest implements Task {
   /** Adds the answer for some images. Returns the whole answer after the last of them. */
   fill({ first, count }: Slice<PoolRequest>, output: Probabilities): Probabilities | null {
     if (count === this.images) return output
-    const { classes } = output
+    const { classes, features } = output
+    const width = (features?.length ?? 0) / count
     this.answer ??= {
       classes,
       logits: new Float32Array(this.images * classes),
       probabilities: new Float32Array(this.images * classes),
+      ...(features && { features: new Float32Array(this.images * width) }),
     }
     this.answer.logits.set(output.logits, first * classes)
     this.answer.probabilities.set(output.probabilities, first * classes)
+    if (features) this.answer.features?.set(features, first * width)
     this.answered += count
     return this.answered === this.images ? this.answer : null
   }

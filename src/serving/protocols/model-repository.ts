@@ -54,7 +54,7 @@ export async function loadModel(
     throw invalidRequest(message)
   }
   const model = await findModel(parts, { name })
-  await predictOutputs(parts.predictions, model, blankInput(model))
+  await predictOutputs(parts.predictions, model, blankInput(model), { watched: false })
 }
 
 /** Always throws: MODEL_NOT_FOUND, or that the server itself unloads models. */

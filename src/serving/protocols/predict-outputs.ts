@@ -18,12 +18,15 @@ export async function predictOutputs(
   predictions: Pick<PredictionService, 'predictImages' | 'predictRows'>,
   model: Model,
   input: ModelInput,
-  options: PredictOptions = {},
+  options: PredictOptions & { watched?: boolean } = {},
 ): Promise<PredictedOutputs> {
   if (input.kind === 'rows') {
     if (!isBoostingModel(model)) throw new Error(`${model.id} takes images`)
     const { kind: _, report, ...rows } = input
-    const outputs = rowOutputs(model, await predictions.predictRows(model, rows))
+    const { unknownCategories } = report
+    const { watched = true } = options
+    const predicted = await predictions.predictRows(model, rows, { watched, unknownCategories })
+    const outputs = rowOutputs(model, predicted)
     const notes = rowNotes(report).all.map(({ message }) => message)
     return { count: rows.count, outputs, notes }
   }

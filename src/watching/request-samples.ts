@@ -1,0 +1,300 @@
+import { setImmediate } from 'node:timers/promises'
+import { Type } from 'typebox'
+import type { Logger } from '../log.js'
+import {
+  type RequestSamplePage,
+  SampleSettings,
+  sampleLimits,
+  type WatchRequest,
+} from '../spec/model-watch.js'
+import { nullable } from '../spec/nullable.js'
+import { shapeOf } from '../store/shape.js'
+import type { Store } from '../store/store.js'
+import {
+  listSampleFiles,
+  makeRoomForSamples,
+  maxFileMs,
+  newSampleFile,
+  readSamplePage,
+  removeSamples,
+  type SamplePageQuery,
+  sampleLines,
+  sizeOfSamples,
+} from './sample-files.js'
+import {
+  inputBytes,
+  isInputTooLarge,
+  maxValues,
+  type SampledRequest,
+  sampleLine,
+} from './sample-line.js'
+import { watchPaths } from './watch-paths.js'
+
+/** How old what is known of the settings may be: another process may have changed them. */
+const freshMs = 1000
+const maxKnown = 1000
+/** Memory of requests that wait to be written; what comes beyond it is dropped. */
+const maxPendingBytes = 32 * 2 ** 20
+/** Of a model's bytes, how many one file may have, so that few samples go at a time. */
+const fileShare = 1 / 16
+const sweepIntervalMs = 3600_000
+
+/** Settings as they are stored. `keep` bounds what is on the disk also after samples were turned off. */
+interface StoredSettings {
+  samples: SampleSettings | null
+  keep: Pick<SampleSettings, 'maxBytes' | 'maxAgeDays'>
+}
+
+const storedSettings = shapeOf<StoredSettings>(
+  Type.Object({
+    samples: nullable(SampleSettings),
+    keep: Type.Object({ maxBytes: Type.Integer(), maxAgeDays: Type.Integer() }),
+  }),
+)
+
+const defaultKeep = {
+  maxBytes: sampleLimits.defaultBytes,
+  maxAgeDays: sampleLimits.defaultAgeDays,
+}
+
+export interface RequestSamplesDeps {
+  store: Store
+  disk: { status(): Promise<{ problem: string | null }> }
+  log: Pick<Logger, 'warn'>
+  now?: () => number
+}
+
+export interface SampleCounts {
+  kept: number
+  dropped: number
+  removed: number
+}
+
+interface Pending {
+  request: SampledRequest
+  settings: SampleSettings
+  isTooLarge: boolean
+  bytes: number
+  at: number
+}
+
+interface OpenFile {
+  name: string
+  version: number
+  bytes: number
+  startedAt: number
+}
+
+/**
+ * Keeps a share of the answered requests, if a model's settings ask for it. Requests are written after their answers;
+ * what does not fit on the disk or comes faster than it writes is dropped and counted.
+ */
+export class RequestSamples {
+  /** Of all models. */
+  readonly totals: SampleCounts = { kept: 0, dropped: 0, removed: 0 }
+  private readonly known = new Map<string, { stored: StoredSettings | null; checkedAt: number }>()
+  private readonly counts = new Map<string, SampleCounts>()
+  private readonly files = new Map<string, OpenFile>()
+  private readonly queue: Pending[] = []
+  private pendingBytes = 0
+  private writing: Promise<void> | null = null
+  private failing = false
+  private readonly now: () => number
+  private readonly timer: NodeJS.Timeout
+
+  constructor(private readonly deps: RequestSamplesDeps) {
+    this.now = deps.now ?? Date.now
+    this.timer = setInterval(() => void this.sweep(), sweepIntervalMs).unref()
+  }
+
+  /** Keeps the request if it is one of the share. */
+  add(request: SampledRequest): void {
+    const settings = this.settingsNow(request.model.id)
+    if (!settings || Math.random() >= settings.share) return
+    const isTooLarge = settings.inputs && isInputTooLarge(request.input, settings.maxBytes)
+    const keepsInput = settings.inputs && !isTooLarge
+    const bytes = request.values.byteLength + (keepsInput ? inputBytes(request.input) : 0)
+    const isFull = this.pendingBytes + bytes > maxPendingBytes
+    if (isFull || request.values.length > maxValues) {
+      this.count(request.model.id, 'dropped')
+      return
+    }
+    this.pendingBytes += bytes
+    this.queue.push({ request, settings, isTooLarge, bytes, at: this.now() })
+    this.writing ??= this.writeAll().finally(() => {
+      this.writing = null
+    })
+  }
+
+  /** Null if samples are off. */
+  async settings(model: string): Promise<SampleSettings | null> {
+    return (await this.refresh(model))?.samples ?? null
+  }
+
+  async set(model: string, { samples }: WatchRequest): Promise<void> {
+    const before = await this.refresh(model)
+    const set = samples && { ...defaultKeep, inputs: true, ...samples }
+    const keep = set ?? before?.keep ?? defaultKeep
+    const { maxBytes, maxAgeDays } = keep
+    const stored = { samples: set, keep: { maxBytes, maxAgeDays } }
+    await this.deps.store.replaceJson<StoredSettings>(watchPaths(model).settings, stored)
+    this.remember(model, stored)
+    await this.trim(model, stored, 0)
+  }
+
+  countsOf(model: string): SampleCounts {
+    return this.counts.get(model) ?? { kept: 0, dropped: 0, removed: 0 }
+  }
+
+  /** What is stored, by all processes. */
+  async size(model: string): Promise<{ files: number; bytes: number }> {
+    await this.written()
+    return sizeOfSamples(this.deps.store, model)
+  }
+
+  /** Oldest first. */
+  async page(model: string, query: SamplePageQuery): Promise<RequestSamplePage> {
+    await this.written()
+    return readSamplePage(this.deps.store, model, query)
+  }
+
+  /** All samples as they are stored, oldest first. */
+  async lines(model: string, version?: number): Promise<AsyncGenerator<string>> {
+    await this.written()
+    return sampleLines(this.deps.store, model, version)
+  }
+
+  /** Removes what is stored; of a version, or all. */
+  async remove(model: string, version?: number): Promise<void> {
+    await this.written()
+    for (const [key, file] of this.files) {
+      if (key.startsWith(`${model}/`) && (version ?? file.version) === file.version)
+        this.files.delete(key)
+    }
+    await removeSamples(this.deps.store, model, version)
+  }
+
+  /** Removes all that is stored of a model, its settings included. */
+  async forget(model: string): Promise<void> {
+    this.known.delete(model)
+    await this.deps.store.remove(watchPaths(model).root)
+  }
+
+  /** Returns when all that waits is written or dropped. */
+  async written(): Promise<void> {
+    while (this.writing !== null) await this.writing
+  }
+
+  async close(): Promise<void> {
+    clearInterval(this.timer)
+    await this.written()
+  }
+
+  private settingsNow(model: string): SampleSettings | null {
+    const known = this.known.get(model)
+    if (!known || performance.now() - known.checkedAt > freshMs) {
+      // the settings that are known count until then
+      this.remember(model, known?.stored ?? null)
+      void this.refresh(model).catch(error => this.report(error))
+    }
+    return known?.stored?.samples ?? null
+  }
+
+  private async refresh(model: string): Promise<StoredSettings | null> {
+    const key = watchPaths(model).settings
+    const stored = await this.deps.store.readJsonCached<StoredSettings>(key, storedSettings)
+    this.remember(model, stored)
+    return stored
+  }
+
+  private remember(model: string, stored: StoredSettings | null): void {
+    this.known.delete(model)
+    this.known.set(model, { stored, checkedAt: performance.now() })
+    const [oldest] = this.known.keys()
+    if (this.known.size > maxKnown) this.known.delete(oldest!)
+  }
+
+  private async writeAll(): Promise<void> {
+    for (let next = this.queue.shift(); next; next = this.queue.shift()) {
+      try {
+        const isKept = await this.write(next)
+        this.count(next.request.model.id, isKept ? 'kept' : 'dropped')
+        if (isKept) this.failing = false
+      } catch (error) {
+        this.count(next.request.model.id, 'dropped')
+        // what a failed write left may not be continued
+        this.files.clear()
+        this.report(error)
+      }
+      this.pendingBytes -= next.bytes
+      await setImmediate()
+    }
+  }
+
+  private async write({ request, settings, isTooLarge, at }: Pending): Promise<boolean> {
+    const { problem } = await this.deps.disk.status()
+    // the room that is left is for jobs
+    if (problem !== null) return false
+    const { id, version } = request.model
+    const omitted = isTooLarge ? ('too_large' as const) : settings.inputs ? null : ('off' as const)
+    const line = sampleLine(request, omitted, at)
+    const bytes = Buffer.byteLength(line)
+    await this.trim(id, { samples: settings, keep: settings }, bytes)
+    const file = this.fileFor(id, version, settings)
+    await this.deps.store.append(watchPaths(id).sampleFile(file.name), line)
+    file.bytes += bytes
+    return true
+  }
+
+  private fileFor(model: string, version: number, { maxBytes }: SampleSettings): OpenFile {
+    const key = `${model}/${version}`
+    const now = this.now()
+    let file = this.files.get(key)
+    if (!file || file.bytes >= maxBytes * fileShare || now - file.startedAt >= maxFileMs) {
+      file = { name: newSampleFile(version, now), version, bytes: 0, startedAt: now }
+      this.files.delete(key)
+      this.files.set(key, file)
+      const [oldest] = this.files.keys()
+      if (this.files.size > maxKnown) this.files.delete(oldest!)
+    }
+    return file
+  }
+
+  private async trim(model: string, { keep }: StoredSettings, room: number): Promise<void> {
+    const removed = await makeRoomForSamples(this.deps.store, model, keep, room, this.now())
+    if (removed > 0) this.count(model, 'removed', removed)
+  }
+
+  /** Removes what has become too old. */
+  private async sweep(): Promise<void> {
+    try {
+      for (const model of await this.deps.store.list(watchPaths.root)) {
+        if ((await listSampleFiles(this.deps.store, model)).length === 0) continue
+        const stored = await this.refresh(model)
+        await this.trim(model, stored ?? { samples: null, keep: defaultKeep }, 0)
+      }
+    } catch (error) {
+      this.report(error)
+    }
+  }
+
+  private count(model: string, what: keyof SampleCounts, by = 1): void {
+    let counts = this.counts.get(model)
+    if (!counts) {
+      counts = { kept: 0, dropped: 0, removed: 0 }
+      this.counts.set(model, counts)
+      const [oldest] = this.counts.keys()
+      if (this.counts.size > maxKnown) this.counts.delete(oldest!)
+    }
+    counts[what] += by
+    this.totals[what] += by
+  }
+
+  /** Once, until a write succeeds again. */
+  private report(error: unknown): void {
+    if (this.failing) return
+    this.failing = true
+    const message = 'samples of requests could not be read or written, and are dropped'
+    this.deps.log.warn({ err: error }, message)
+  }
+}
