@@ -1,5 +1,5 @@
+import type { RowsReport } from '../predictions/row-encoding.js'
 import { listNames, Notes } from '../spec/notes.js'
-import type { RowsReport } from './row-encoding.js'
 
 /** Columns whose unknown categories a note tells. */
 const maxExampleColumns = 5

@@ -13,12 +13,8 @@ import {
   Struct,
   Utf8,
 } from 'apache-arrow'
-import {
-  flatFields,
-  type Numbers,
-  type PredictionField,
-  type PredictionTable,
-} from './prediction-table.js'
+import type { Numbers, PredictionField } from '../../predictions/fields.js'
+import { flatFields, type PredictionTable } from './prediction-table.js'
 
 /**
  * Predictions as an Arrow IPC stream of one batch, with the types that the numbers have. Lists are of fixed size; the

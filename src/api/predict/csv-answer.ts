@@ -1,7 +1,7 @@
 import { setImmediate } from 'node:timers/promises'
+import { columnNames, type PredictionField } from '../../predictions/fields.js'
 import {
   flatFields,
-  type PredictionField,
   type PredictionTable,
   valuesPerPrediction,
   valuesPerSlice,
@@ -24,9 +24,6 @@ export async function* streamCsv(table: PredictionTable): AsyncGenerator<string>
   }
   yield slice
 }
-
-const columnNames = ({ name, items }: PredictionField): string[] =>
-  items ? items.map(item => `${name}.${item}`) : [name]
 
 function cells({ values, items, texts }: PredictionField, row: number): string {
   const length = items?.length ?? 1

@@ -1,7 +1,7 @@
+import type { EncodedRows, RowModel, RowPredictionOptions } from '../../predictions/row-encoding.js'
 import { imageCounts } from '../../serving/image-counts.js'
 import type { ReadImages } from '../../serving/image-files.js'
 import type { FileInput } from '../../serving/image-notes.js'
-import type { EncodedRows, RowModel, RowPredictionOptions } from '../../serving/row-encoding.js'
 import { HttpError } from '../http/http-error.js'
 import { jsonTooLarge, malformedJson } from '../http/json.js'
 import type { Limits } from '../http/limits.js'

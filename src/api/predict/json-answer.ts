@@ -1,8 +1,7 @@
 import { setImmediate } from 'node:timers/promises'
+import type { Numbers, PredictionField } from '../../predictions/fields.js'
 import {
   type ExplanationFields,
-  type Numbers,
-  type PredictionField,
   type PredictionTable,
   valuesPerPrediction,
   valuesPerSlice,

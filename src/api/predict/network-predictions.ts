@@ -1,9 +1,10 @@
+import { type ClassSelection, classFields } from '../../predictions/class-fields.js'
+import type { PredictionField } from '../../predictions/fields.js'
 import type { Probabilities } from '../../spec/ipc-messages.js'
 import type { NetworkModel } from '../../spec/model.js'
 import { type Note, Notes } from '../../spec/notes.js'
-import { type ClassSelection, classFields } from './class-predictions.js'
 import { notFiniteNote } from './finite-note.js'
-import type { PredictionField, PredictionTable } from './prediction-table.js'
+import type { PredictionTable } from './prediction-table.js'
 
 /** What was sent beside the pixels. */
 export interface SentImages {

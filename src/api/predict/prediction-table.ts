@@ -1,18 +1,7 @@
 // The predictions of a request before they are written, so that all formats write the same numbers. It is plain data,
 // which another thread can write.
 
-export type Numbers = Float32Array | Float64Array | Int32Array
-
-/** One field of all predictions. */
-export interface PredictionField {
-  name: string
-  /** Row-major: one number for each prediction or, with `items`, one for each of them. */
-  values: Numbers
-  /** If the field is a list: what its entries belong to, such as labels. */
-  items?: readonly string[]
-  /** If the field is a text, or a list of them: `values` are indices of these, and negative if there is none. */
-  texts?: readonly string[]
-}
+import { type PredictionField, withTop } from '../../predictions/fields.js'
 
 /** SHAP values of all predictions. */
 export interface ExplanationFields {
@@ -71,11 +60,7 @@ export function countNotFinite({ fields, explanations, count }: PredictionTable)
 /** Every field as one that has its own numbers: explanations by column, and lists of the most probable classes. */
 export function flatFields(table: PredictionTable): PredictionField[] {
   const { fields, top, explanations, count } = table
-  return [
-    ...fields,
-    ...(top ?? []).map(field => ({ ...field, name: `top.${field.name}` })),
-    ...(explanations ? explanationFields(explanations, count) : []),
-  ]
+  return [...withTop(fields, top), ...(explanations ? explanationFields(explanations, count) : [])]
 }
 
 function explanationFields(explanations: ExplanationFields, count: number): PredictionField[] {

@@ -1,8 +1,8 @@
 // A thread that reads the bodies of predictions and writes Arrow: parsing eight megabytes takes up to a second.
 import { parentPort } from 'node:worker_threads'
 import { encodeError } from '../../ipc/wire-error.js'
+import type { RowModel } from '../../predictions/row-encoding.js'
 import type { ServedInput } from '../../serving/protocols/served-input.js'
-import type { RowModel } from '../../serving/row-encoding.js'
 import type { WireError } from '../../spec/ipc-messages.js'
 import { type InputTask, type ModelInput, readInput } from './input.js'
 import type { PredictionTable } from './prediction-table.js'

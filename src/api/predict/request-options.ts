@@ -1,8 +1,8 @@
 import type { FastifyRequest } from 'fastify'
+import { type ClassSelection, defaultOutputs } from '../../predictions/class-fields.js'
 import { isBoostingModel, type Model } from '../../spec/model.js'
 import type { AnswerOptions, TensorOptions } from '../../spec/predict-options.js'
 import { queryConflict } from '../http/http-error.js'
-import { type ClassSelection, defaultOutputs } from './class-predictions.js'
 import type { TensorForm } from './tensor.js'
 
 type Query = AnswerOptions & TensorOptions & { explain?: boolean }

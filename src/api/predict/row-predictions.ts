@@ -1,11 +1,11 @@
-import type { RowsReport } from '../../serving/row-encoding.js'
+import { type ClassSelection, defaultOutputs } from '../../predictions/class-fields.js'
+import type { RowsReport } from '../../predictions/row-encoding.js'
+import { rowFields } from '../../predictions/row-fields.js'
 import { rowNotes } from '../../serving/row-notes.js'
-import type { BoostingObjective } from '../../spec/boosting-options.js'
 import type { RowValues } from '../../spec/ipc-messages.js'
 import type { BoostingModel } from '../../spec/model.js'
-import { type ClassSelection, classFields, defaultOutputs } from './class-predictions.js'
 import { notFiniteNote } from './finite-note.js'
-import type { PredictionField, PredictionTable } from './prediction-table.js'
+import type { PredictionTable } from './prediction-table.js'
 
 /** XGBoost's outputs → one prediction for each row, in the form that the objective has. */
 export function rowPredictions(
@@ -31,9 +31,7 @@ export function rowPredictions(
       notes: notes.all,
     },
     count: values.length / outputs,
-    ...(objective === 'binary' || objective === 'multiclass'
-      ? classFields({ labels, ...probabilitiesOf(objective, values, outputs) }, selection)
-      : { fields: [valueField(objective, values, quantiles)], top: null }),
+    ...rowFields(model, { values, outputs }, selection),
     explanations: explanations && {
       outputs: objective === 'multiclass' ? labels : quantiles,
       columns: input.columns.map(({ name }) => name),
@@ -41,24 +39,4 @@ export function rowPredictions(
     },
   }
   return notFiniteNote(table, notes)
-}
-
-/** Of two classes, XGBoost gives the probability of the second. The other one may need more digits than float32 has. */
-function probabilitiesOf(objective: BoostingObjective, values: Float32Array, outputs: number) {
-  if (objective !== 'binary') return { classes: outputs, probabilities: values }
-  const probabilities = new Float64Array(2 * values.length)
-  for (const [row, positive] of values.entries()) {
-    probabilities[2 * row] = 1 - positive
-    probabilities[2 * row + 1] = positive
-  }
-  return { classes: 2, probabilities }
-}
-
-function valueField(
-  objective: BoostingObjective,
-  values: Float32Array,
-  quantiles: readonly string[],
-): PredictionField {
-  if (objective === 'quantile') return { name: 'values', values, items: quantiles }
-  return { name: objective === 'ranking' ? 'score' : 'value', values }
 }

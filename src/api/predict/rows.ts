@@ -9,7 +9,7 @@ import {
   type RowPredictionOptions,
   unknownCategories,
   unknownColumns,
-} from '../../serving/row-encoding.js'
+} from '../../predictions/row-encoding.js'
 import { invalidRequest, unknownField } from '../http/http-error.js'
 import type { Limits } from '../http/limits.js'
 

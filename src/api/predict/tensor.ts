@@ -1,7 +1,7 @@
 // Bodies of raw numbers, as NumPy's tobytes() writes them on most machines: little-endian, row-major.
 import { escapePointerToken, FieldErrors, fieldError, TrainyardError } from '../../errors.js'
+import type { EncodedRows, RowModel, RowPredictionOptions } from '../../predictions/row-encoding.js'
 import type { ReadImages } from '../../serving/image-files.js'
-import type { EncodedRows, RowModel, RowPredictionOptions } from '../../serving/row-encoding.js'
 import type { TensorType } from '../../spec/predict-options.js'
 import type { Limits } from '../http/limits.js'
 import { copyPixelNumbers, type ImageShape, pixelsOf, valuesPerImage } from './pixels.js'

@@ -2,6 +2,8 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { type Static, type TSchema, Type } from 'typebox'
 import { truncate } from '../../errors.js'
+import type { ClassSelection } from '../../predictions/class-fields.js'
+import { type EncodedRows, rowModelOf } from '../../predictions/row-encoding.js'
 import {
   arrowTypes,
   formType,
@@ -14,7 +16,6 @@ import { imageCounts } from '../../serving/image-counts.js'
 import { type ReadImages, readImageFiles } from '../../serving/image-files.js'
 import type { FileInput } from '../../serving/image-notes.js'
 import type { PredictionService } from '../../serving/prediction-service.js'
-import { type EncodedRows, rowModelOf } from '../../serving/row-encoding.js'
 import type { ErrorCode } from '../../spec/error-codes.js'
 import {
   type BoostingModel,
@@ -39,7 +40,6 @@ import { formProblems } from '../http/problem-codes.js'
 import { splitLists } from '../http/split-lists.js'
 import { skipBodyValidation } from '../http/validation.js'
 import { predictExamples } from '../openapi/request-examples.js'
-import type { ClassSelection } from '../predict/class-predictions.js'
 import { readImageForm } from '../predict/image-form.js'
 import type { BodyFormat } from '../predict/input.js'
 import { networkPredictions } from '../predict/network-predictions.js'

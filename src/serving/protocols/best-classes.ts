@@ -1,7 +1,7 @@
 // Triton's classification extension.
 import { setImmediate } from 'node:timers/promises'
 import { quoteTruncated } from '../../errors.js'
-import { mostProbable } from '../most-probable.js'
+import { mostProbable } from '../../predictions/most-probable.js'
 import { type BytesTensor, invalidRequest, type NumberTensor } from './tensor.js'
 
 /** Each is a text of its own in memory. */

@@ -1,8 +1,8 @@
 // What a model answers, as named tensors.
 import { quoteTruncated } from '../../errors.js'
+import { mostProbable } from '../../predictions/most-probable.js'
 import type { Probabilities, RowValues } from '../../spec/ipc-messages.js'
 import type { BoostingModel, Model, NetworkModel } from '../../spec/model.js'
-import { mostProbable } from '../most-probable.js'
 import { type OutputSpec, outputSpecsOf, textOutput } from '../output-specs.js'
 import { bestClasses } from './best-classes.js'
 import type { RequestedOutput } from './infer-request.js'

@@ -7,7 +7,7 @@ import {
   type RowLimits,
   type RowModel,
   type RowPredictionOptions,
-} from '../row-encoding.js'
+} from '../../predictions/row-encoding.js'
 import {
   describeShape,
   invalidRequest,

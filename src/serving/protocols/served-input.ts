@@ -1,3 +1,12 @@
+import {
+  type EncodedRows,
+  type RowLimits,
+  type RowModel,
+  type RowPredictionOptions,
+  rowModelOf,
+  unknownCategories,
+  unknownColumns,
+} from '../../predictions/row-encoding.js'
 import type { ImagesInput } from '../../spec/ipc-messages.js'
 import {
   type BoostingModel,
@@ -9,15 +18,6 @@ import type { Note } from '../../spec/note.js'
 import { preprocessingOf } from '../contract.js'
 import { type CountLimits, type ImageCounts, imageCounts } from '../image-counts.js'
 import type { FileInput } from '../image-notes.js'
-import {
-  type EncodedRows,
-  type RowLimits,
-  type RowModel,
-  type RowPredictionOptions,
-  rowModelOf,
-  unknownCategories,
-  unknownColumns,
-} from '../row-encoding.js'
 import type { InferParameters } from './infer-request.js'
 import { invalidRequest } from './tensor.js'
 

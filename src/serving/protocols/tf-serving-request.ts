@@ -1,7 +1,7 @@
 // Requests of TensorFlow Serving's API, version 1: rows (`instances`), columns (`inputs`) and examples.
 import type { TableRow } from '../../datasets/tables/row-encoder.js'
 import { quoteTruncated } from '../../errors.js'
-import { encodeModelRows, type RowModel } from '../row-encoding.js'
+import { encodeModelRows, type RowModel } from '../../predictions/row-encoding.js'
 import { imageFiles, imagesFromTensors, imagesName } from './image-input.js'
 import { decodeBase64, readNested } from './nested-values.js'
 import { rowsName } from './row-input.js'

@@ -4,7 +4,7 @@ import { defaultLimits } from '../../../src/api/http/limits.js'
 import { toJson } from '../../../src/api/predict/json-answer.js'
 import { rowPredictions } from '../../../src/api/predict/row-predictions.js'
 import { readRows } from '../../../src/api/predict/rows.js'
-import { rowModelOf } from '../../../src/serving/row-encoding.js'
+import { rowModelOf } from '../../../src/predictions/row-encoding.js'
 import { resolveBoostingOptions } from '../../../src/spec/boosting-options.js'
 import type { BoostingModel, RowPredictions } from '../../../src/spec/model.js'
 

@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import { defaultLimits as limits } from '../../../src/api/http/limits.js'
 import { readRows } from '../../../src/api/predict/rows.js'
 import { TrainyardError } from '../../../src/errors.js'
-import type { RowModel } from '../../../src/serving/row-encoding.js'
+import type { RowModel } from '../../../src/predictions/row-encoding.js'
 
 const model: RowModel = {
   columns: [

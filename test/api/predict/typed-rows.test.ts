@@ -5,7 +5,7 @@ import { defaultLimits } from '../../../src/api/http/limits.js'
 import { readTypedRows } from '../../../src/api/predict/arrow-input.js'
 import { readRowTensor } from '../../../src/api/predict/tensor.js'
 import { TrainyardError } from '../../../src/errors.js'
-import type { RowModel } from '../../../src/serving/row-encoding.js'
+import type { RowModel } from '../../../src/predictions/row-encoding.js'
 import { needsDataWitnesses, runPython } from '../../../testing/data-witnesses.js'
 import { mulberry32 } from '../../../testing/random.js'
 

@@ -1,6 +1,6 @@
-import { mostProbable } from '../../serving/most-probable.js'
-import type { PredictionOutput } from '../../spec/predict-options.js'
-import type { PredictionField } from './prediction-table.js'
+import type { PredictionOutput } from '../spec/predict-options.js'
+import type { PredictionField } from './fields.js'
+import { mostProbable } from './most-probable.js'
 
 type Probabilities = Float32Array | Float64Array
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { mostProbable } from '../../src/serving/most-probable.js'
+import { mostProbable } from '../../src/predictions/most-probable.js'
 import { mulberry32 } from '../../testing/random.js'
 
 test('the most probable classes come first, of equal ones the first, and NaN never', () => {

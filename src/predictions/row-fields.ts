@@ -1,0 +1,40 @@
+import type { BoostingObjective } from '../spec/boosting-options.js'
+import type { RowValues } from '../spec/ipc-messages.js'
+import type { BoostingManifest } from '../spec/model.js'
+import { type ClassSelection, classFields } from './class-fields.js'
+import type { PredictionField } from './fields.js'
+
+/** Whether a model of this objective predicts classes. */
+export const predictsClasses = (objective: BoostingObjective): boolean =>
+  objective === 'binary' || objective === 'multiclass'
+
+/** XGBoost's outputs → the fields of the predictions, as the objective has them, and the most probable classes. */
+export function rowFields(
+  { labels, model: { objective, quantile } }: Pick<BoostingManifest, 'labels' | 'model'>,
+  { values, outputs }: Pick<RowValues, 'values' | 'outputs'>,
+  selection: ClassSelection,
+): ReturnType<typeof classFields> {
+  if (!predictsClasses(objective))
+    return { fields: [valueField(objective, values, quantile.map(String))], top: null }
+  return classFields({ labels, ...probabilitiesOf(objective, values, outputs) }, selection)
+}
+
+/** Of two classes, XGBoost gives the probability of the second. The other one may need more digits than float32 has. */
+function probabilitiesOf(objective: BoostingObjective, values: Float32Array, outputs: number) {
+  if (objective !== 'binary') return { classes: outputs, probabilities: values }
+  const probabilities = new Float64Array(2 * values.length)
+  for (const [row, positive] of values.entries()) {
+    probabilities[2 * row] = 1 - positive
+    probabilities[2 * row + 1] = positive
+  }
+  return { classes: 2, probabilities }
+}
+
+function valueField(
+  objective: BoostingObjective,
+  values: Float32Array,
+  quantiles: readonly string[],
+): PredictionField {
+  if (objective === 'quantile') return { name: 'values', values, items: quantiles }
+  return { name: objective === 'ranking' ? 'score' : 'value', values }
+}
