@@ -9,7 +9,7 @@ import { variablesPrefix, writeSavedModel } from '../src/graph/saved-model.js'
 import { openSession } from '../src/graph/session.js'
 import { answerTasks } from '../src/ipc/answer-parent.js'
 import type { CheckpointContract, CheckpointExportTask } from '../src/spec/ipc-messages.js'
-import { type BoostingJob, isBoosting, type NetworkJob } from '../src/spec/job.js'
+import { type BoostingJob, isBoosting, isPrediction, type NetworkJob } from '../src/spec/job.js'
 import { buildCheckpointExport } from '../src/training/checkpoint-export.js'
 import { buildServingProgram } from '../src/training/serving.js'
 import { readTensors } from '../src/weights/read-tensors.js'
@@ -21,6 +21,8 @@ setEnvironment(engineEnvironment({ cores: 1, gpus: '' }))
 
 answerTasks((task: CheckpointExportTask): Promise<CheckpointContract> => {
   const { job } = task
+  // the server selects checkpoints of jobs that train
+  if (isPrediction(job)) throw new Error(`job ${job.id} predicts`)
   return isBoosting(job) ? exportTrees(task, job) : exportNetwork(task, job)
 })
 

@@ -1,9 +1,10 @@
 // The trainer process: loads the engine that its job needs, trains one attempt, and ends.
+import { join } from 'node:path'
 import { setImmediate as yieldToEventLoop } from 'node:timers/promises'
 import { assignedResources, readConfig, setEnvironment } from '../src/config.js'
 import { loadTensorFlow } from '../src/engine/tensorflow.js'
 import type { FromTrainer, StopReason, ToTrainer, TrainerTask } from '../src/spec/ipc-messages.js'
-import { isBoosting } from '../src/spec/job.js'
+import { isBoosting, isPrediction } from '../src/spec/job.js'
 import type { MemoryEstimate } from '../src/spec/memory-estimate.js'
 import { diskWithFailpoints } from '../src/store/failpoints.js'
 import { openFolderStore } from '../src/store/folder-store.js'
@@ -11,6 +12,7 @@ import { AttemptSuperseded, type TrainerDeps } from './attempts/attempt-recorder
 import { runBoostingAttempt } from './attempts/boosting-attempt.js'
 import { runNetworkAttempt } from './attempts/network-attempt.js'
 import { isUnavailable, toFailure, toTrainerError, unavailableExitCode } from './failure.js'
+import { runPredictionAttempt } from './prediction/prediction-attempt.js'
 
 /** Ten missed heartbeats of the worker. After this, another worker may have the job. */
 const leaseMs = 20_000
@@ -71,6 +73,17 @@ function arrivesSoon(assigned: Promise<TrainerTask>): Promise<boolean> {
 
 function train(task: TrainerTask, deps: Omit<TrainerDeps, 'task'>): Promise<void> {
   const { job } = task
+  if (isPrediction(job)) {
+    const { dataFolder, servingRuntime: runtime } = readConfig()
+    const { threads } = assignedResources()
+    const cacheFolder = join(dataFolder, '.cache', 'runtimes')
+    return runPredictionAttempt({
+      ...deps,
+      loadTensorFlow,
+      network: { threads, runtime, cacheFolder },
+      task: { ...task, job },
+    })
+  }
   if (!isBoosting(job)) {
     return runNetworkAttempt({
       ...deps,

@@ -89,11 +89,11 @@ export const responseSchemas: TSchema[] = [
   { ...DatasetImport, $id: 'DatasetImport', description: 'the making of a data set' },
   { ...DatasetDiff, $id: 'DatasetDiff', description: 'what differs between two data sets' },
   { ...DatasetVersions, $id: 'DatasetVersions', description: 'the versions of a name' },
-  { ...Job, $id: 'Job', description: 'a training job' },
+  { ...Job, $id: 'Job', description: 'a job that trains or predicts' },
   {
     ...partial(Job, { progress: Type.Partial(Job.properties.progress) }),
     $id: 'JobFields',
-    description: 'what `fields` asks for of a training job',
+    description: 'what `fields` asks for of a job',
   },
   {
     ...Type.Union([ImageDatasetFields, TableDatasetFields]),

@@ -216,7 +216,8 @@ export class Datasets {
     return manifest && { ...manifest, notes: manifest.notes ?? [] }
   }
 
-  private readonly publish: PublishDataset = async (staged, manifest, name) => {
+  /** Commits a staged data set whose files are complete, and gives it the name. */
+  readonly publish: PublishDataset = async (staged, manifest, name) => {
     const created = await this.store.commit(staged, datasetKey(manifest.id), manifest)
     if (name) await this.names.assign(name, manifest.id)
     if (created) this.onChange(manifest.id)

@@ -1,4 +1,12 @@
-import { type Job, type JobStatus, normalizationOf, servingOf } from '../spec/job.js'
+import {
+  isPrediction,
+  type Job,
+  type JobStatus,
+  normalizationOf,
+  servingOf,
+  stepsOf,
+  trainingOf,
+} from '../spec/job.js'
 import { defaultPriority } from '../spec/labels.js'
 import { withoutNulls } from '../spec/metrics.js'
 import { etaSeconds, type LiveState } from './queue/live-state.js'
@@ -25,7 +33,7 @@ export function viewJob(
 ): Job {
   const { manifest, attempts, initialized, removedCheckpoints, lifecycle, result } = record
   const attemptRecord = attempts.at(-1) ?? null
-  const { steps } = manifest.training
+  const steps = stepsOf(manifest)
   const status = statusOf(record)
   const running = status === 'running'
   const succeeded = result?.status === 'succeeded'
@@ -54,7 +62,8 @@ export function viewJob(
     },
     model: manifest.model,
     dataset: manifest.dataset,
-    training: manifest.training,
+    training: trainingOf(manifest),
+    predict: isPrediction(manifest) ? manifest.predict : null,
     request: manifest.request ?? null,
     initFrom: manifest.initFrom ?? null,
     initialized,
@@ -72,7 +81,9 @@ export function viewJob(
     transitions: lifecycle.transitions,
     metrics: withoutNulls(succeeded ? result.metrics : progress.metrics),
     failure: result?.failure ?? null,
-    result: result?.model ? { model: result.model, stoppedEarly: lastStep < steps } : null,
+    result: result?.model
+      ? { model: result.model, dataset: result.dataset ?? null, stoppedEarly: lastStep < steps }
+      : null,
   }
 }
 

@@ -257,7 +257,7 @@ export class Jobs {
     return this.checkpointFolders.assertIntact(id, step)
   }
 
-  /** Returns whether an unfinished job uses the data set, to train or to validate. */
+  /** Returns whether an unfinished job uses the data set, to train, to validate or to predict. */
   usesDataset(id: string): Promise<boolean> {
     return this.lists.someActive(manifest => usesDataset(manifest, id))
   }
@@ -267,7 +267,7 @@ export class Jobs {
     return this.lists.someActive(manifest => usesWeights(manifest, id))
   }
 
-  /** Returns whether an unfinished job starts from the version of the model, or from any version. */
+  /** Returns whether an unfinished job starts from the version of the model or predicts by it, or by any version. */
   usesModel(name: string, version?: number): Promise<boolean> {
     return this.lists.someActive(manifest => usesModel(manifest, name, version))
   }

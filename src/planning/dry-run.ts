@@ -2,10 +2,13 @@ import type { DatasetManifest } from '../spec/dataset.js'
 import type { JobSize } from '../spec/ipc-messages.js'
 import {
   type BoostingJob,
+  isPrediction,
   type JobManifest,
   type NetworkJob,
   normalizationOf,
   servingOf,
+  stepsOf,
+  trainingOf,
 } from '../spec/job.js'
 import type { JobPlan } from '../spec/job-queries.js'
 import { defaultPriority } from '../spec/labels.js'
@@ -62,13 +65,15 @@ export function estimateMemory(
 
 /** Combines a planned job with its estimated size to the answer of a dry run. */
 export function toJobPlan(job: JobManifest, size: JobSize | BoostingSize): JobPlan {
-  const { name, model, dataset, training, initFrom, freeze, priority, labels, notes } = job
+  const { name, model, dataset, initFrom, freeze, priority, labels, notes } = job
+  const training = trainingOf(job)
   return {
     dryRun: true,
     name,
     model,
     dataset,
     training,
+    predict: isPrediction(job) ? job.predict : null,
     initFrom: initFrom ?? null,
     initialized: 'initialized' in size ? size.initialized : null,
     normalization: normalizationOf(job),
@@ -76,7 +81,7 @@ export function toJobPlan(job: JobManifest, size: JobSize | BoostingSize): JobPl
     freeze: freeze ?? [],
     priority: priority ?? defaultPriority,
     labels: labels ?? {},
-    steps: training.steps,
+    steps: stepsOf(job),
     stepsPerEpoch: 'stepsPerEpoch' in training ? training.stepsPerEpoch : null,
     parameters: size.parameters,
     memory: estimateMemory(model.kind, size),

@@ -3,7 +3,7 @@ import type { Checkpoint } from '../spec/checkpoint.js'
 import type { DatasetManifest } from '../spec/dataset.js'
 import type { FieldErrorCode } from '../spec/field-error-codes.js'
 import type { InitFrom, InitSource } from '../spec/init-from.js'
-import { isBoosting, type JobManifest, type NetworkJob } from '../spec/job.js'
+import { isBoosting, isPrediction, type JobManifest, type NetworkJob } from '../spec/job.js'
 import { isBoostingModel, type Model } from '../spec/model.js'
 import type { NetworkOptions, ResNetLayout } from '../spec/model-options.js'
 import type { ModelSelector } from '../spec/model-selector.js'
@@ -103,6 +103,8 @@ export async function findInitialSource(
     }
   }
   const found = await orFieldError('/job', 'job_not_found', lookup.findJob(job!))
+  if (isPrediction(found))
+    throw initFromError('/job', 'wrong_kind', `job '${job}' predicts, and trains no weights`)
   if (isBoosting(found))
     throw initFromError('/job', 'wrong_kind', boostingHasNoWeights(`job '${job}'`))
   const resolvedStep = await resolveStep(found.id, step, lookup)

@@ -1,24 +1,31 @@
 import { ulid } from 'ulid'
-import { isMissing, TrainyardError } from '../errors.js'
+import { FieldErrors, fieldError, isMissing, TrainyardError } from '../errors.js'
 import type { DatasetManifest } from '../spec/dataset.js'
 import { partsOfPlan } from '../spec/dataset-part.js'
 import type { JobSize } from '../spec/ipc-messages.js'
 import {
   isBoosting,
   isBoostingRequest,
+  isPredictionRequest,
   type JobManifest,
   type JobRequest,
   type NetworkJob,
   type NetworkJobRequest,
+  type PredictionJobRequest,
+  type TrainingJob,
+  type TrainingJobRequest,
 } from '../spec/job.js'
 import type { JobPlan } from '../spec/job-queries.js'
+import { isBoostingModel } from '../spec/model.js'
 import type { Note } from '../spec/notes.js'
 import { estimateBoostingSize, estimateMemory, recordCounts, toJobPlan } from './dry-run.js'
 import type { Planner } from './dry-run-process.js'
-import { unknownDataset } from './errors.js'
+import { invalidJob, unknownDataset } from './errors.js'
 import { findInitialSource, type InitialSource, type InitSourceLookup } from './init-source.js'
 import { initialWeightsNotes, uncheckedNote } from './initial-weights-notes.js'
 import { planJob } from './plan.js'
+import { planPrediction } from './plan-prediction.js'
+import { estimatePredictionSize } from './prediction-size.js'
 
 export interface JobPlannerDeps extends InitSourceLookup {
   /** Estimates the size of a network's job. */
@@ -26,7 +33,7 @@ export interface JobPlannerDeps extends InitSourceLookup {
 }
 
 interface PreparedJob {
-  job: JobManifest
+  job: TrainingJob
   dataset: DatasetManifest
   validationDataset: DatasetManifest | null
   initial: InitialSource | null
@@ -44,6 +51,7 @@ export class JobPlanner {
    * the initial weights do not fit the network.
    */
   async plan(request: JobRequest): Promise<JobManifest> {
+    if (isPredictionRequest(request)) return this.preparePrediction(request)
     const prepared = await this.prepare(request)
     const { job, initial } = prepared
     if (!initial || isBoosting(job)) return job
@@ -56,6 +64,10 @@ export class JobPlanner {
    * `signal` ends the estimate, for a client that has gone.
    */
   async dryRun(request: JobRequest, signal?: AbortSignal): Promise<JobPlan> {
+    if (isPredictionRequest(request)) {
+      const { memory, ...job } = await this.preparePrediction(request)
+      return { ...toJobPlan(job, { parameters: null, stateBytes: 0, stepBytes: 0 }), memory }
+    }
     const prepared = await this.prepare(request)
     const { job, initial } = prepared
     if (isBoosting(job)) return toJobPlan(job, estimateBoostingSize(job))
@@ -65,19 +77,48 @@ export class JobPlanner {
     return toJobPlan(withNotes(job, notes), size)
   }
 
-  private async prepare(request: JobRequest): Promise<PreparedJob> {
+  /** The version and the data set that a job predicts with; neither moves later. */
+  private async preparePrediction(request: PredictionJobRequest) {
+    const { predict, priority, labels } = request
+    const { model: name, version, alias } = predict
+    if (version !== undefined && alias !== undefined) {
+      const message = 'predict: give one of version and alias'
+      throw invalidJob([fieldError('/predict/alias', 'contradiction', message)])
+    }
+    const [dataset, model] = await bothFound(
+      this.resolveDataset(request.dataset, '/dataset'),
+      this.deps.findModel({ name, version, alias }).catch(error => {
+        const path = alias === undefined ? '/predict/model' : '/predict/alias'
+        throw isMissing(error)
+          ? invalidJob([fieldError(path, 'model_not_found', error.message)])
+          : error
+      }),
+    )
+    const job = planPrediction(newIdentity(), request, dataset, model)
+    const tensors = isBoostingModel(model)
+      ? []
+      : await this.deps.modelTensors(model.id, model.version)
+    const size = estimatePredictionSize(model, job.predict, tensors ?? [])
+    return {
+      ...job,
+      memory: estimateMemory(model.model.kind, size),
+      ...(priority && { priority }),
+      ...(labels && { labels }),
+      request,
+    }
+  }
+
+  private async prepare(request: TrainingJobRequest): Promise<PreparedJob> {
     const validation = request.training?.validation
     const dataset = await this.resolveDataset(request.dataset, '/dataset')
     const validationDataset =
       typeof validation === 'object' && 'dataset' in validation
         ? await this.resolveDataset(validation.dataset, '/training/validation/dataset')
         : null
-    const createdAt = new Date()
-    const id = `job-${ulid(createdAt.getTime()).toLowerCase()}`
+    const identity = newIdentity()
     const { priority, labels } = request
     const { initFrom: requestedInit, freeze } = initOptions(request)
     const initial = requestedInit ? await findInitialSource(requestedInit, this.deps) : null
-    const identity = { id, createdAt: createdAt.toISOString() }
     const job = planJob(identity, request, dataset, validationDataset, initial)
     const manifest = {
       ...job,
@@ -113,10 +154,31 @@ export class JobPlanner {
 }
 
 /** Boosting has no initial weights, so its requests have neither `initFrom` nor `freeze`. */
-const initOptions = (request: JobRequest): Pick<NetworkJobRequest, 'initFrom' | 'freeze'> =>
-  isBoostingRequest(request) ? {} : request
+const initOptions = (
+  request: TrainingJobRequest,
+): Pick<NetworkJobRequest, 'initFrom' | 'freeze'> => (isBoostingRequest(request) ? {} : request)
 
-const withNotes = <J extends JobManifest>(job: J, notes: Note[]): J => ({
+function newIdentity() {
+  const createdAt = new Date()
+  const id = `job-${ulid(createdAt.getTime()).toLowerCase()}`
+  return { id, createdAt: createdAt.toISOString() }
+}
+
+/** Throws the invalid fields of both, if neither is found. */
+async function bothFound<A, B>(one: Promise<A>, other: Promise<B>): Promise<[A, B]> {
+  const settled = await Promise.allSettled([one, other])
+  const errors = new FieldErrors()
+  for (const result of settled) {
+    if (result.status === 'fulfilled') continue
+    const { reason } = result
+    if (!(reason instanceof TrainyardError) || reason.code !== 'INVALID_JOB') throw reason
+    for (const { path, code, message } of reason.errors) errors.add(path, code, message)
+  }
+  errors.throwIfAny('INVALID_JOB')
+  return Promise.all([one, other])
+}
+
+const withNotes = <J extends TrainingJob>(job: J, notes: Note[]): J => ({
   ...job,
   notes: [...(job.notes ?? []), ...notes],
 })

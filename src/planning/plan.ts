@@ -4,10 +4,10 @@ import {
   type BoostingJob,
   type BoostingJobRequest,
   isBoostingRequest,
-  type JobManifest,
-  type JobRequest,
   type NetworkJob,
   type NetworkJobRequest,
+  type TrainingJob,
+  type TrainingJobRequest,
 } from '../spec/job.js'
 import { Notes } from '../spec/notes.js'
 import { invalidJob } from './errors.js'
@@ -32,11 +32,11 @@ interface Identity {
  */
 export function planJob(
   identity: Identity,
-  request: JobRequest,
+  request: TrainingJobRequest,
   dataset: DatasetManifest,
   validation: DatasetManifest | null,
   initial: InitialSource | null = null,
-): JobManifest {
+): TrainingJob {
   return isBoostingRequest(request)
     ? planBoostingJob(identity, request, dataset, validation)
     : planNetworkJob(identity, request, dataset, validation, initial)
@@ -91,7 +91,11 @@ function planBoostingJob(
   return { ...baseManifest(identity, request, dataset), model, training, notes: notes.all }
 }
 
-const baseManifest = (identity: Identity, request: JobRequest, { id, name }: DatasetManifest) => ({
+const baseManifest = (
+  identity: Identity,
+  request: TrainingJobRequest,
+  { id, name }: DatasetManifest,
+) => ({
   ...identity,
   name: request.name ?? `${request.model.kind}-${name}`.slice(0, 63),
   dataset: { id, name },
@@ -101,7 +105,7 @@ const validationPath = '/training/validation/dataset'
 
 function checkDatasetKinds(
   expectedKind: DatasetManifest['kind'],
-  request: JobRequest,
+  request: TrainingJobRequest,
   dataset: DatasetManifest,
   validation: DatasetManifest | null,
   errors: FieldErrors,

@@ -14,7 +14,8 @@ export type StoredFile = Static<typeof StoredFile>
  * The manifest of a checkpoint folder. The folder of a network has two TensorFlow checkpoints:
  * `model.ckpt-<step>`, and `input.ckpt-<step>` with the state of the input pipeline. The folder of a
  * boosting job has `booster.ubj`, the full state of the training, and `model.ubj`, which any XGBoost
- * reads.
+ * reads. That of a job that predicts has the predictions of the records since the checkpoint before
+ * (src/predictions/part-file.ts).
  */
 export interface CheckpointManifest {
   step: number
@@ -29,7 +30,7 @@ export interface CheckpointManifest {
   evaluation?: Evaluation
 }
 
-export const CheckpointFormat = Type.Enum(['tensorflow', 'xgboost'])
+export const CheckpointFormat = Type.Enum(['tensorflow', 'xgboost', 'predictions'])
 export type CheckpointFormat = Static<typeof CheckpointFormat>
 
 export const Checkpoint = Type.Object({

@@ -1,4 +1,5 @@
 import { type Static, Type } from 'typebox'
+import { PredictionOrigin } from './batch-prediction.js'
 import { Derivation } from './dataset-steps.js'
 import { DatasetId, Name, Timestamp } from './identifiers.js'
 import { NoteList } from './note.js'
@@ -240,6 +241,7 @@ export const TableManifest = Type.Object({
   cellFormat: Type.Optional(CellFormat),
   splits: Type.Optional(Type.Array(TableSplit)),
   derivedFrom: Type.Optional(Derivation),
+  predictedBy: Type.Optional(PredictionOrigin),
   skipped: Type.Optional(SkippedRecords),
   notes: Type.Optional(NoteList),
   shards: Type.Array(Shard),

@@ -45,6 +45,10 @@ export const failureCodes = {
     when: 'no variable of the network has a counterpart in the weights of initFrom',
     help: 'Use weights of the same network; variables match by name, shape and type.',
   },
+  model_gone: {
+    when: 'the version of the model that predicts was deleted or damaged',
+    help: 'Submit the job again with another version.',
+  },
   no_gpu: {
     when: 'the precision is fp16 and the worker has no GPU',
     help: 'Use bf16 or fp32.',

@@ -5,7 +5,7 @@ import type { ErrorCode } from './error-codes.js'
 import type { FailureCode } from './failure-codes.js'
 import type { FieldErrorCode } from './field-error-codes.js'
 import type { InitReport } from './init-from.js'
-import type { JobManifest, Metrics, ModelRef, NetworkJob, Phase } from './job.js'
+import type { DatasetRef, JobManifest, Metrics, ModelRef, NetworkJob, Phase } from './job.js'
 import type { MemoryEstimate } from './memory-estimate.js'
 import type { MetricRow } from './metrics.js'
 import type { BoostingManifest, NetworkManifest, Serving } from './model.js'
@@ -62,7 +62,14 @@ export type FromTrainer =
   | { type: 'checkpoint'; step: number }
   | { type: 'stopped' }
   /** `step`: the last step that was trained. It is below the job's `steps` after early stopping. */
-  | { type: 'finished'; model: ModelRef; metrics: Metrics; step: number }
+  | {
+      type: 'finished'
+      model: ModelRef
+      /** The data set of predictions. */
+      dataset?: DatasetRef
+      metrics: Metrics
+      step: number
+    }
   | { type: 'failed'; code: FailureCode; message: string }
   /** The trainer ends with an error that another attempt may not meet. */
   | ({ type: 'error' } & TrainerError)

@@ -68,7 +68,8 @@ export const CancelledJobs = Type.Object({
 })
 export type CancelledJobs = Static<typeof CancelledJobs>
 
-const { model, dataset, training, initFrom, normalization, serving, freeze } = Job.properties
+const { model, dataset, training, predict, initFrom, normalization, serving, freeze } =
+  Job.properties
 const { priority, labels, name, notes } = Job.properties
 
 /** The answer to a dry run: the job with all defaults filled in, and its size. */
@@ -78,6 +79,7 @@ export const JobPlan = Type.Object({
   model,
   dataset,
   training,
+  predict,
   initFrom,
   initialized: nullable(
     InitReport,
@@ -88,9 +90,12 @@ export const JobPlan = Type.Object({
   freeze,
   priority,
   labels,
-  steps: Type.Integer({ description: 'total number of steps; for boosting, of rounds' }),
-  stepsPerEpoch: nullable(Type.Integer(), 'null for boosting'),
-  parameters: nullable(Type.Integer(), 'number of trainable parameters; null for boosting'),
+  steps: Job.properties.progress.properties.steps,
+  stepsPerEpoch: nullable(Type.Integer(), 'null for boosting, and for a prediction'),
+  parameters: nullable(
+    Type.Integer(),
+    'number of trainable parameters; null for boosting, and for a prediction',
+  ),
   memory: MemoryEstimate,
   notes,
 })

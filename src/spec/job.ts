@@ -1,4 +1,5 @@
 import { type Static, Type } from 'typebox'
+import { PredictionPlan, PredictRequest } from './batch-prediction.js'
 import { BoostingOptions, type ResolvedBoostingOptions } from './boosting-options.js'
 import { type BoostingPlan, BoostingTrainingOptions } from './boosting-training.js'
 import { RemovedCheckpoints } from './checkpoint.js'
@@ -13,7 +14,12 @@ import { Freeze, InitFrom, InitReport, InitSource } from './init-from.js'
 import { LabelChanges, Labels, Priority } from './labels.js'
 import { MemoryEstimate } from './memory-estimate.js'
 import { MetricValue } from './metrics.js'
-import { type NetworkOptions, NetworkRequest, ResolvedModel } from './model-options.js'
+import {
+  type ModelOptions,
+  type NetworkOptions,
+  NetworkRequest,
+  ResolvedModel,
+} from './model-options.js'
 import { Normalization } from './normalization.js'
 import { type Note, NoteList } from './note.js'
 import { nullable } from './nullable.js'
@@ -46,12 +52,18 @@ export const BoostingJobRequest = strictObject({
 })
 export type BoostingJobRequest = Static<typeof BoostingJobRequest>
 
-/** A job as a client submits it. `model.kind` tells the two kinds of jobs apart. */
-export const JobRequest = Type.Union([NetworkJobRequest, BoostingJobRequest])
-export type JobRequest = NetworkJobRequest | BoostingJobRequest
+export const PredictionJobRequest = strictObject({ ...commonFields, predict: PredictRequest })
+export type PredictionJobRequest = Static<typeof PredictionJobRequest>
 
+/** A job that trains, or one that predicts: `predict` tells them apart, and `model.kind` the two kinds that train. */
+export const JobRequest = Type.Union([NetworkJobRequest, BoostingJobRequest, PredictionJobRequest])
+export type TrainingJobRequest = NetworkJobRequest | BoostingJobRequest
+export type JobRequest = TrainingJobRequest | PredictionJobRequest
+
+export const isPredictionRequest = (request: JobRequest): request is PredictionJobRequest =>
+  'predict' in request
 export const isBoostingRequest = (request: JobRequest): request is BoostingJobRequest =>
-  request.model.kind === 'boosting'
+  !isPredictionRequest(request) && request.model.kind === 'boosting'
 
 /** What a client changes of a job; fields that are not given stay. */
 export const JobPatch = strictObject(
@@ -102,9 +114,27 @@ export interface BoostingJob extends BaseJob {
   training: BoostingPlan
 }
 
-export type JobManifest = NetworkJob | BoostingJob
+/** A job that predicts all records of its data set. */
+export interface PredictionJob extends BaseJob {
+  /** The options of the version that predicts. */
+  model: ModelOptions
+  predict: PredictionPlan
+}
 
-export const isBoosting = (job: JobManifest): job is BoostingJob => job.model.kind === 'boosting'
+export type TrainingJob = NetworkJob | BoostingJob
+export type JobManifest = TrainingJob | PredictionJob
+
+export const isPrediction = (job: JobManifest): job is PredictionJob => 'predict' in job
+export const isBoosting = (job: JobManifest): job is BoostingJob =>
+  !isPrediction(job) && job.model.kind === 'boosting'
+
+/** The training of a job, as answers have it: without fields if the job predicts. */
+export const trainingOf = (job: JobManifest): TrainingPlan | BoostingPlan =>
+  isPrediction(job) ? ({} as TrainingPlan) : job.training
+
+/** Number of the last step: of a job that predicts, of its records. */
+export const stepsOf = (job: JobManifest): number =>
+  isPrediction(job) ? job.predict.steps : job.training.steps
 
 /** What a job's images are normalized with; null for boosting, and if the job is older than the field. */
 export const normalizationOf = (job: JobManifest): Normalization | null =>
@@ -124,7 +154,7 @@ export const JobStatus = Type.Enum([
 ])
 export type JobStatus = Static<typeof JobStatus>
 
-export const Phase = Type.Enum(['preparing', 'training', 'evaluating', 'saving'])
+export const Phase = Type.Enum(['preparing', 'training', 'evaluating', 'predicting', 'saving'])
 export type Phase = Static<typeof Phase>
 
 const failureCode = Type.Enum(
@@ -151,6 +181,9 @@ export type Transition = Static<typeof Transition>
 
 export const ModelRef = Type.Object({ id: Name, version: Type.Integer() })
 export type ModelRef = Static<typeof ModelRef>
+
+export const DatasetRef = Type.Object({ id: DatasetId, name: Name })
+export type DatasetRef = Static<typeof DatasetRef>
 
 /** A job as the API shows it. */
 export const Job = Type.Object({
@@ -182,7 +215,9 @@ export const Job = Type.Object({
       description:
         'the last step that was done; for a job that has ended or waits, by its latest attempt',
     }),
-    steps: Type.Integer({ description: 'total number of steps; for boosting, of rounds' }),
+    steps: Type.Integer({
+      description: 'total number of steps; for boosting, of rounds; for a prediction, of records',
+    }),
     fraction: Type.Number({
       description:
         'step / steps, from 0 to 1; 1 for a job that succeeded, also if it stopped early',
@@ -201,13 +236,18 @@ export const Job = Type.Object({
     ),
   }),
   model: ResolvedModel,
-  dataset: Type.Object({ id: DatasetId, name: Name }),
+  dataset: DatasetRef,
   training: Type.Unsafe<TrainingPlan | BoostingPlan>(
     Type.Object(
       {},
-      { additionalProperties: true, description: 'every training option, with defaults filled in' },
+      {
+        additionalProperties: true,
+        description:
+          'every training option, with defaults filled in; has no fields if the job predicts',
+      },
     ),
   ),
+  predict: nullable(PredictionPlan, 'what a job predicts; null if it trains'),
   initFrom: nullable(InitSource),
   initialized: nullable(InitReport, 'null without initFrom, and until the first attempt begins'),
   request: nullable(
@@ -246,7 +286,11 @@ export const Job = Type.Object({
   failure: nullable(Failure),
   result: nullable(
     Type.Object({
-      model: ModelRef,
+      model: {
+        ...ModelRef,
+        description: 'the version that the job published; of a job that predicts, its `predict`',
+      },
+      dataset: nullable(DatasetRef, 'the data set of predictions; null if the job trained'),
       stoppedEarly: Type.Boolean({
         description: 'whether training.earlyStopping ended the job, at progress.step',
       }),

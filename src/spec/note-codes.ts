@@ -11,6 +11,7 @@ export const noteCodes = {
   columns_absent: 'rows to predict lack columns that the model uses',
   columns_passed_over: 'rows to predict have columns that the model does not use',
   counts_damaged: 'files with counts of predictions are damaged, and left out of a report',
+  columns_renamed: 'columns of predictions have the names of columns of the data set',
   constant_columns: 'columns have the same value in every row',
   dates_not_read: 'columns of dates or times are not read as numbers',
   dates_written_out: 'dates and times of a sheet are read as texts',
@@ -107,6 +108,8 @@ export const noteCodes = {
   labels_from_text: 'the labels are texts, which become the classes in sorted order',
   labels_not_from_zero:
     'no image has the label 0, so a model cannot learn the class of this number',
+  version_inferred:
+    'the request names no version of the model, so the one of its bare name is used',
 } as const satisfies Readonly<Record<string, string>>
 
 export type NoteCode = keyof typeof noteCodes

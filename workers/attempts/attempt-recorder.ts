@@ -14,8 +14,8 @@ import type { CheckpointFormat } from '../../src/spec/checkpoint.js'
 import type { Evaluation } from '../../src/spec/evaluation.js'
 import type { InitReport } from '../../src/spec/init-from.js'
 import type { FromTrainer, StopReason, TrainerTask } from '../../src/spec/ipc-messages.js'
-import type { JobManifest, Phase } from '../../src/spec/job.js'
-import type { MetricRow } from '../../src/spec/metrics.js'
+import { type DatasetRef, isPrediction, type JobManifest, type Phase } from '../../src/spec/job.js'
+import { type MetricRow, metricsAt } from '../../src/spec/metrics.js'
 import type { NewModel } from '../../src/spec/model.js'
 import type { Store } from '../../src/store/store.js'
 import { describeRun } from './run-description.js'
@@ -95,7 +95,7 @@ export class AttemptRecorder<Content> {
   async checkpoint(
     step: number,
     content: Content,
-    best: boolean,
+    best = false,
     evaluation: Evaluation | null = null,
   ): Promise<void> {
     const { store, task, send } = this.deps
@@ -111,8 +111,11 @@ export class AttemptRecorder<Content> {
     const createdAt = new Date().toISOString()
     const manifest = { step, attempt, format, best, createdAt, ...(evaluation && { evaluation }) }
     await this.checkpoints.commit(job.id, staged, manifest)
-    const attempts = await this.records.attempts(job.id)
-    await this.checkpoints.prune(job.id, job.training.keepCheckpoints, attempts)
+    // all parts of the predictions are needed at the end
+    if (!isPrediction(job)) {
+      const attempts = await this.records.attempts(job.id)
+      await this.checkpoints.prune(job.id, job.training.keepCheckpoints, attempts)
+    }
     void send({ type: 'checkpoint', step })
   }
 
@@ -170,6 +173,28 @@ export class AttemptRecorder<Content> {
     })
     await store.append(this.eventFile, encodeSuccess(lastStep, Date.now() / 1000))
     await send({ type: 'finished', model: { id: name, version }, metrics, step: lastStep })
+  }
+
+  /**
+   * Stores a data set of predictions by `commit`, unless a newer attempt exists, and reports that the job has finished.
+   * Attempts of a job make the same one.
+   */
+  async publishDataset(
+    records: number,
+    values: Record<string, number>,
+    commit: () => Promise<DatasetRef>,
+  ): Promise<void> {
+    const { store, task, send } = this.deps
+    const { job, attempt } = task
+    if (!isPrediction(job)) throw new Error(`job ${job.id} trains a model`)
+    if (!(await this.records.isCurrent(job.id, attempt))) {
+      throw new AttemptSuperseded(job.id, attempt)
+    }
+    const dataset = await commit()
+    await store.append(this.eventFile, encodeSuccess(records, Date.now() / 1000))
+    const { model: id, version } = job.predict
+    const metrics = metricsAt([{ step: records, time: new Date().toISOString(), values }], records)
+    await send({ type: 'finished', model: { id, version }, dataset, metrics, step: records })
   }
 
   private get resumeStep(): number {

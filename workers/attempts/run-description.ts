@@ -1,17 +1,18 @@
 import type { HparamValue, RunDescription } from '../../src/formats/tensorboard/event-file.js'
 import { runName } from '../../src/jobs/record/run-links.js'
-import type { JobManifest } from '../../src/spec/job.js'
+import { isPrediction, type JobManifest, trainingOf } from '../../src/spec/job.js'
 
 /** Longer texts do not fit into a cell of a table. */
 const maxTextLength = 200
 
 /** What TensorBoard shows of a job: its manifest as a text, and its settings as the columns of HPARAMS. */
 export function describeRun(job: JobManifest): RunDescription {
-  const { model, training, dataset, initFrom, freeze, labels } = job
+  const { model, dataset, initFrom, freeze, labels } = job
   const normalization = 'normalization' in job ? job.normalization : undefined
   const settings = {
     model,
-    training,
+    training: trainingOf(job),
+    predict: isPrediction(job) ? job.predict : undefined,
     dataset: dataset.name,
     normalization,
     initFrom,

@@ -45,7 +45,7 @@ function messageLine(message: Exclude<FromTrainer, { type: 'phase' | 'metrics' }
     case 'stopped':
       return 'stopped on request after a checkpoint'
     case 'finished':
-      return `finished at step ${message.step}: model ${message.model.id}, version ${message.model.version}`
+      return finishedLine(message)
     case 'failed':
       return failureLine(message)
     case 'ready':
@@ -53,6 +53,13 @@ function messageLine(message: Exclude<FromTrainer, { type: 'phase' | 'metrics' }
     case 'error': // the line of the attempt's end has it
       return null
   }
+}
+
+function finishedLine({ step, model, dataset }: FromTrainer & { type: 'finished' }): string {
+  const version = `model ${model.id}, version ${model.version}`
+  return dataset
+    ? `finished at record ${step}: data set ${dataset.id} ('${dataset.name}'), predicted by ${version}`
+    : `finished at step ${step}: ${version}`
 }
 
 export const failureLine = ({ code, message }: Failure) => `failed: ${code}: ${message}`

@@ -4,7 +4,14 @@ import type { AttemptProgress, AttemptRecord, JobRecords } from '../../src/jobs/
 import type { JobLog } from '../../src/jobs/telemetry/job-log.js'
 import type { Logger } from '../../src/log.js'
 import type { FromTrainer, StopReason, TrainerTask } from '../../src/spec/ipc-messages.js'
-import { type Failure, isBoosting, type Metrics, type ModelRef } from '../../src/spec/job.js'
+import {
+  type DatasetRef,
+  type Failure,
+  isBoosting,
+  type Metrics,
+  type ModelRef,
+  stepsOf,
+} from '../../src/spec/job.js'
 import type { MemoryEstimate } from '../../src/spec/memory-estimate.js'
 import { toLoggedRow } from '../../src/spec/metrics.js'
 import { recordDiskFailure } from '../../src/store/storage-errors.js'
@@ -16,7 +23,7 @@ import type { MemoryShortage } from './memory-budget.js'
 import type { TrainerExit, TrainerListener, TrainerProcess } from './trainer-process.js'
 
 export type Outcome =
-  | { kind: 'finished'; model: ModelRef; metrics: Metrics; step: number }
+  | { kind: 'finished'; model: ModelRef; dataset?: DatasetRef; metrics: Metrics; step: number }
   | { kind: 'failed'; failure: Failure }
   | { kind: 'stopped' }
   /** The job cannot have its memory now, so it was not trained. */
@@ -141,6 +148,7 @@ export class AttemptRunner {
         this.reportedOutcome = {
           kind: 'finished',
           model: message.model,
+          ...(message.dataset && { dataset: message.dataset }),
           metrics: message.metrics,
           step: message.step,
         }
@@ -211,7 +219,7 @@ export class AttemptRunner {
     const secondsLeft = this.eta.secondsLeft(now())
     const endsAt = secondsLeft === null ? null : Date.now() + Math.round(secondsLeft * 1000)
     const { step, metrics } = this.progress
-    const { steps } = this.task.job.training
+    const steps = stepsOf(this.task.job)
     return { attempt, phase, step, endsAt, details: { steps, resumedFrom, metrics } }
   }
 }

@@ -1,5 +1,5 @@
 import type { TrainerTask } from '../../src/spec/ipc-messages.js'
-import { isBoosting } from '../../src/spec/job.js'
+import { isBoosting, isPrediction, stepsOf } from '../../src/spec/job.js'
 
 /** What an estimate of the remaining time must know about a job. */
 export interface EtaPlan {
@@ -15,9 +15,9 @@ export interface EtaPlan {
 const evaluationShare = 1 / 3
 
 export function etaPlan({ job, validation }: TrainerTask): EtaPlan {
-  // a boosting round with a row is evaluated before the row is written
-  if (isBoosting(job)) {
-    return { steps: job.training.steps, validateEvery: null, stepsPerEvaluation: 0 }
+  // a boosting round with a row is evaluated before the row is written; a prediction is evaluated as it is made
+  if (isBoosting(job) || isPrediction(job)) {
+    return { steps: stepsOf(job), validateEvery: null, stepsPerEvaluation: 0 }
   }
   const { steps, validateEvery, batchSize, accumulateSteps, validation: source } = job.training
   const records = validation?.records ?? ('holdOut' in source ? source.holdOut : 0)

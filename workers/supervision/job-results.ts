@@ -15,11 +15,20 @@ export function toDatasetFailure(error: unknown): Failure {
 
 export function succeeded(
   attempt: number,
-  { model, metrics, step }: Outcome & { kind: 'finished' },
+  { model, dataset, metrics, step }: Outcome & { kind: 'finished' },
 ) {
   const finishedAt = new Date().toISOString()
   const status = 'succeeded' as const
-  return { status, finishedAt, attempt, failure: null, model, metrics, step }
+  return {
+    status,
+    finishedAt,
+    attempt,
+    failure: null,
+    model,
+    ...(dataset && { dataset }),
+    metrics,
+    step,
+  }
 }
 
 export function failed(attempt: number, { code, message }: Failure) {

@@ -1,20 +1,25 @@
 import type { AttemptProgress, AttemptRecord } from '../../src/jobs/record/attempt-record.js'
 import type { MetricsLog } from '../../src/jobs/telemetry/metrics-log.js'
-import type { JobManifest } from '../../src/spec/job.js'
+import { isPrediction, type JobManifest } from '../../src/spec/job.js'
 
 /** The metrics at the step that an attempt resumes from. */
 export async function progressAt(
-  { id, training }: JobManifest,
+  job: JobManifest,
   attempts: readonly AttemptRecord[],
   step: number,
   metricsLog: MetricsLog,
 ): Promise<AttemptProgress> {
-  const interval = Math.max(
-    training.logEvery,
-    'validateEvery' in training ? training.validateEvery : 1,
-  )
+  const { id } = job
+  const interval = rowInterval(job)
   const range = { fromStep: step - interval, toStep: step }
   // metrics that cannot be read must not keep the attempt from starting
   const metrics = await metricsLog.latestValues(id, attempts, range).catch(() => ({}))
   return { step, metrics }
+}
+
+/** Steps between rows, at most. Of predictions, each checkpoint has a row of its own. */
+function rowInterval(job: JobManifest): number {
+  if (isPrediction(job)) return 0
+  const { training } = job
+  return Math.max(training.logEvery, 'validateEvery' in training ? training.validateEvery : 1)
 }

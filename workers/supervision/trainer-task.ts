@@ -1,7 +1,7 @@
 import type { DatasetManifest } from '../../src/spec/dataset.js'
-import { partsOfPlan } from '../../src/spec/dataset-part.js'
+import { partOf, partsOfPlan } from '../../src/spec/dataset-part.js'
 import type { TrainerTask } from '../../src/spec/ipc-messages.js'
-import type { JobManifest } from '../../src/spec/job.js'
+import { isPrediction, type JobManifest } from '../../src/spec/job.js'
 
 /** The task of one attempt, with the manifests of its data sets, or of the splits of them that it uses. Throws what `findDataset` throws. */
 export async function buildTask(
@@ -10,6 +10,12 @@ export async function buildTask(
   resumedFrom: number,
   findDataset: (id: string) => Promise<DatasetManifest>,
 ): Promise<TrainerTask> {
+  const resumeFrom = resumedFrom || null
+  if (isPrediction(job)) {
+    const { split } = job.predict
+    const dataset = partOf(await findDataset(job.dataset.id), split === null ? undefined : [split])
+    return { job, dataset, validation: null, attempt, resumeFrom }
+  }
   const { validation } = job.training
   const other = 'dataset' in validation ? await findDataset(validation.dataset) : null
   const parts = partsOfPlan(job.training, await findDataset(job.dataset.id), other)
@@ -18,6 +24,6 @@ export async function buildTask(
     dataset: parts.training,
     validation: parts.validation,
     attempt,
-    resumeFrom: resumedFrom || null,
+    resumeFrom,
   }
 }

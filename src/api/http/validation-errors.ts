@@ -110,6 +110,8 @@ function selectBranch(union: ErrorObject): number | ErrorObject {
     return { ...union, keyword: 'type', params: { type: types } }
   }
   if (candidates.length === 1) return branches.indexOf(candidates[0]!)
+  const marked = candidates.find(isMarked)
+  if (marked && getField(union.data, marker) !== undefined) return branches.indexOf(marked)
   const field = discriminatorOf(candidates)
   if (!field) {
     const likeliest = branchOfFields(union.data, candidates)
@@ -147,8 +149,16 @@ function branchOfFields(
 /** Paths of the fields that tell the objects of a union apart. */
 const discriminators = [['kind'], ['schedule'], ['model', 'kind']] as const
 
-const discriminatorOf = (branches: readonly AnySchemaObject[]): readonly string[] | undefined =>
-  discriminators.find(field => branches.every(branch => enumValuesAt(branch, field).length > 0))
+/** The field of a job that predicts, which tells it apart from the others of its union, as they do not have it. */
+const marker = 'predict'
+const isMarked = ({ properties }: AnySchemaObject): boolean => marker in (properties ?? {})
+
+function discriminatorOf(branches: readonly AnySchemaObject[]): readonly string[] | undefined {
+  const others = branches.filter(branch => !isMarked(branch))
+  return discriminators.find(field =>
+    others.every(branch => enumValuesAt(branch, field).length > 0),
+  )
+}
 
 const getField = (value: unknown, field: string): unknown =>
   typeName(value) === 'object' ? (value as Record<string, unknown>)[field] : undefined

@@ -80,6 +80,7 @@ const planned = {
   model: modelOptions,
   dataset: datasetRef,
   training,
+  predict: null,
   initFrom: null,
   initialized: null,
   normalization: null,
@@ -115,7 +116,7 @@ const job: Job = {
   metrics,
   removedCheckpoints: null,
   failure: null,
-  result: { model: { id: 'houses-boosting', version: 1 }, stoppedEarly: false },
+  result: { model: { id: 'houses-boosting', version: 1 }, dataset: null, stoppedEarly: false },
 }
 
 const jobPlan: JobPlan = {

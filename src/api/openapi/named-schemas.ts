@@ -1,5 +1,6 @@
 import { type TSchema, Type } from 'typebox'
 import { Augmentation, ColorJitter } from '../../spec/augmentation.js'
+import { PredictionOrigin, PredictionPlan, PredictRequest } from '../../spec/batch-prediction.js'
 import { BoostingOptions } from '../../spec/boosting-options.js'
 import { BoostingEarlyStopping, BoostingTrainingOptions } from '../../spec/boosting-training.js'
 import {
@@ -73,6 +74,7 @@ import {
   ModelRef,
   NetworkJobRequest,
   Phase,
+  PredictionJobRequest,
   Transition,
 } from '../../spec/job.js'
 import { LogLine } from '../../spec/job-log.js'
@@ -180,6 +182,8 @@ export const namedSchemas: Record<string, TSchema> = {
   JobRequest,
   NetworkJobRequest,
   BoostingJobRequest,
+  PredictionJobRequest,
+  PredictRequest,
   NetworkOptions: NetworkRequest,
   ResNetOptions,
   VggOptions,
@@ -317,6 +321,8 @@ export const namedSchemas: Record<string, TSchema> = {
   CastStep: datasetSteps.cast,
   JoinStep: datasetSteps.join,
   Derivation,
+  PredictionOrigin,
+  PredictionPlan,
   DatasetVersion,
   DatasetNaming,
   ModelPage: page(Type.Union([ModelResponse, ModelFieldsResponse])),

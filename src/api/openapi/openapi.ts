@@ -53,7 +53,7 @@ export const openapi: FastifyDynamicSwaggerOptions = {
       {
         name: 'jobs',
         description:
-          'training jobs: submit, follow, pause, resume, cancel and retry them; their metrics, logs and checkpoints',
+          'jobs that train or predict: submit, follow, pause, resume, cancel and retry them; their metrics, logs and checkpoints',
       },
       { name: 'models', description: 'models that jobs have trained, and their predictions' },
       {

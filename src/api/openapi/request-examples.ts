@@ -53,6 +53,13 @@ export const jobExamples = json({
       training: { target: 'price', earlyStopping: { patience: 20 } },
     } satisfies JobRequest,
   },
+  prediction: {
+    summary: 'predictions of all records of a data set, as a data set',
+    value: {
+      dataset: 'houses-2026',
+      predict: { model: 'houses-boosting', alias: 'production', datasetName: 'houses-valued' },
+    } satisfies JobRequest,
+  },
   fineTuning: {
     summary: 'fine-tuning: start from a model, and train only its last layer',
     value: {

@@ -51,9 +51,9 @@ export const jobRoutes: FastifyPluginAsyncTypebox<JobRoutesDeps> = async (app, d
       schema: {
         tags,
         operationId: 'submitJob',
-        summary: 'Submit a training job',
+        summary: 'Submit a job that trains or predicts',
         description:
-          'The job is stored durably before the server answers, so it survives every restart. A repeated request with the same Idempotency-Key and body returns the same job, for at least 24 hours.',
+          'With `model`, the job trains one; with `predict`, a version predicts all records of the data set, and the predictions are a data set. The job is stored durably before the server answers, so it survives every restart. A repeated request with the same Idempotency-Key and body returns the same job, for at least 24 hours.',
         headers: Type.Object({ 'idempotency-key': Type.Optional(IdempotencyKey) }),
         querystring: strictObject({
           dryRun: Type.Optional(Type.Boolean({ description: 'plan the job without creating it' })),

@@ -1,5 +1,5 @@
 // What the index holds of a job: all that lists filter and sort by.
-import type { Job, JobManifest, Metrics } from '../../spec/job.js'
+import { type Job, type JobManifest, type Metrics, stepsOf, trainingOf } from '../../spec/job.js'
 import { defaultPriority } from '../../spec/labels.js'
 import { withoutNulls } from '../../spec/metrics.js'
 import type { AttemptRecord } from '../record/attempt-record.js'
@@ -25,6 +25,8 @@ export interface JobDocument {
   dataset: Job['dataset']
   model: object
   training: object
+  /** Absent in documents of older versions: `training.steps`. */
+  steps?: number
 }
 
 /** The part that changes with the job's state. While the job runs, its live state is newer. */
@@ -39,7 +41,7 @@ export interface JobState {
 
 export function documentOf(manifest: JobManifest): JobDocument {
   const { revision = 0, name, priority = defaultPriority, createdAt, labels = {} } = manifest
-  const { dataset, model, training } = manifest
+  const { dataset, model } = manifest
   return {
     revision,
     tags: tagsOf(manifest),
@@ -49,7 +51,8 @@ export function documentOf(manifest: JobManifest): JobDocument {
     labels,
     dataset,
     model: scalarsOf(model),
-    training: scalarsOf(training),
+    training: scalarsOf(trainingOf(manifest)),
+    steps: stepsOf(manifest),
   }
 }
 
@@ -62,7 +65,7 @@ export function stateOf({ manifest, lifecycle, attempts }: IndexedJob): JobState
     attempt,
     ...(startedAt && { startedAt }),
     ...(result && { finishedAt: result.finishedAt }),
-    step: succeeded ? (result.step ?? manifest.training.steps) : progress.step,
+    step: succeeded ? (result.step ?? stepsOf(manifest)) : progress.step,
     metrics: withoutNulls(succeeded ? result.metrics : progress.metrics),
     ...(result?.failure && { failure: { code: result.failure.code } }),
   }

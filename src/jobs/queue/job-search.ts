@@ -177,9 +177,9 @@ export class JobSearch {
 /** A job with the fields that lists sort and filter by, under the names that they have in an answer. */
 function toCandidate(id: string, documentText: string, stateText: string) {
   const [status, state] = parseState(stateText)
-  const { tags, revision: _, ...fields } = parseDocument(documentText)
+  const { tags, revision: _, steps: known, ...fields } = parseDocument(documentText)
   const { step, ...others } = state
-  const { steps } = fields.training as { steps: number }
+  const steps = known ?? (fields.training as { steps: number }).steps
   const fraction = status === 'succeeded' ? 1 : Math.min(1, step / steps)
   const progress: Progress = { step, steps, fraction }
   return { id, item: id, tags, document: { id, status, ...fields, ...others, progress } }

@@ -220,7 +220,7 @@ export class Checkpoints {
   /** Writes TensorFlow's `checkpoint` file, which tf.train.latest_checkpoint reads. */
   private async writeCheckpointState(id: string): Promise<void> {
     const { manifests } = await this.manifests(id)
-    if (manifests.some(({ manifest }) => manifest.format === 'xgboost')) return
+    if (manifests.some(({ manifest: { format = 'tensorflow' } }) => format !== 'tensorflow')) return
     const paths = manifests.map(({ manifest: { step } }) => `${step}/model.ckpt-${step}`)
     await this.store.replaceText(`${jobPaths(id).checkpoints}/checkpoint`, checkpointState(paths))
   }

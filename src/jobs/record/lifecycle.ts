@@ -1,5 +1,12 @@
 // Event sourcing: a job's state is its journal, reduced.
-import type { Failure, JobStatus, Metrics, ModelRef, Transition } from '../../spec/job.js'
+import type {
+  DatasetRef,
+  Failure,
+  JobStatus,
+  Metrics,
+  ModelRef,
+  Transition,
+} from '../../spec/job.js'
 import { type JobAction, type JobState, publicStatus, transitions } from './states.js'
 
 export interface JobResult {
@@ -8,8 +15,10 @@ export interface JobResult {
   attempt: number
   failure: Failure | null
   model: ModelRef | null
+  /** Of a job that predicts. */
+  dataset?: DatasetRef
   metrics: Metrics
-  /** The last step trained, for a job that succeeded. */
+  /** The last step that was done, for a job that succeeded. */
   step?: number
 }
 

@@ -1,5 +1,6 @@
 // What a job's files must hold to be used. They are lenient where older versions wrote less.
 import { Type } from 'typebox'
+import { PredictionPlan } from '../../spec/batch-prediction.js'
 import {
   CheckpointFormat,
   type CheckpointManifest,
@@ -8,7 +9,7 @@ import {
 import { Evaluation } from '../../spec/evaluation.js'
 import { JobId, Name, Timestamp } from '../../spec/identifiers.js'
 import { InitReport, InitSource } from '../../spec/init-from.js'
-import { Failure, type JobManifest, ModelRef, Phase } from '../../spec/job.js'
+import { DatasetRef, Failure, type JobManifest, ModelRef, Phase } from '../../spec/job.js'
 import { Labels, Priority } from '../../spec/labels.js'
 import { MetricValue } from '../../spec/metrics.js'
 import { ResolvedModel } from '../../spec/model-options.js'
@@ -25,20 +26,12 @@ const Count = Type.Integer({ minimum: 0 })
 const AttemptNumber = Type.Integer({ minimum: 1 })
 const StoredMemory = Type.Object({ totalBytes: Type.Number() })
 
-export const jobManifestSchema = Type.Object({
+const manifestFields = {
   id: JobId,
   name: Name,
   createdAt: Timestamp,
   dataset: Type.Object({ id: Type.String(), name: Type.String() }),
   model: ResolvedModel,
-  training: Type.Object({
-    steps: AttemptNumber,
-    validation: Type.Object({}),
-    seed: Type.Number(),
-    keepCheckpoints: Type.Number(),
-    logEvery: Type.Number(),
-    exportBest: Type.Boolean(),
-  }),
   initFrom: Type.Optional(InitSource),
   normalization: Type.Optional(Normalization),
   serving: Type.Optional(ServingOptions),
@@ -49,7 +42,22 @@ export const jobManifestSchema = Type.Object({
   memory: Type.Optional(StoredMemory),
   idempotency: Type.Optional(Type.String()),
   request: Type.Optional(Type.Object({})),
+}
+
+const trainingManifest = Type.Object({
+  ...manifestFields,
+  training: Type.Object({
+    steps: AttemptNumber,
+    validation: Type.Object({}),
+    seed: Type.Number(),
+    keepCheckpoints: Type.Number(),
+    logEvery: Type.Number(),
+    exportBest: Type.Boolean(),
+  }),
 })
+const predictionManifest = Type.Object({ ...manifestFields, predict: PredictionPlan })
+
+export const jobManifestSchema = Type.Union([trainingManifest, predictionManifest])
 
 export const jobManifest = shapeOf<JobManifest>(jobManifestSchema)
 
@@ -62,6 +70,7 @@ const StoredResult = Type.Object({
   attempt: Count,
   failure: nullable(Failure),
   model: nullable(ModelRef),
+  dataset: Type.Optional(DatasetRef),
   metrics: StoredMetrics,
   step: Type.Optional(Count),
 })

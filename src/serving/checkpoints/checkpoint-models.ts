@@ -4,7 +4,7 @@ import { ChildBusyError, type KeptChild } from '../../ipc/kept-child.js'
 import type { Checkpoint } from '../../spec/checkpoint.js'
 import type { DatasetManifest } from '../../spec/dataset.js'
 import type { CheckpointContract, CheckpointExportTask } from '../../spec/ipc-messages.js'
-import type { JobManifest } from '../../spec/job.js'
+import { isPrediction, type JobManifest } from '../../spec/job.js'
 import type { Model } from '../../spec/model.js'
 import type { Store } from '../../store/store.js'
 
@@ -62,6 +62,7 @@ export class CheckpointModels {
   async select(id: string, choice: CheckpointChoice): Promise<CheckpointModel> {
     const { source } = this.deps
     const job = await source.manifest(id)
+    if (isPrediction(job)) throw hasNoModel(id)
     for (let tries = 0; ; tries++) {
       const { step, attempt } = choose(id, await source.checkpoints(id), choice)
       try {
@@ -144,6 +145,12 @@ export class CheckpointModels {
     }
   }
 }
+
+const hasNoModel = (id: string) =>
+  new TrainyardError(
+    'CHECKPOINT_NOT_FOUND',
+    `job '${id}' predicts: its checkpoints hold predictions, and no model; GET /jobs/${id} names the version that it predicts by`,
+  )
 
 function choose(id: string, checkpoints: readonly Checkpoint[], choice: CheckpointChoice) {
   const found =

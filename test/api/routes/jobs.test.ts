@@ -190,7 +190,11 @@ test('a job that has ended cannot be cancelled', async () => {
   assert.equal(answer.body.code, 'JOB_ENDED')
   const { body } = await server.api.get(`/jobs/${id}`)
   assert.equal(body.status, 'succeeded')
-  assert.deepEqual(body.result, { model: { id: 'shades', version: 1 }, stoppedEarly: false })
+  assert.deepEqual(body.result, {
+    model: { id: 'shades', version: 1 },
+    dataset: null,
+    stoppedEarly: false,
+  })
 })
 
 test('a running job that is cancelled keeps running until it has stopped, and cannot be deleted', async () => {

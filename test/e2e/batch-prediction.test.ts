@@ -1,0 +1,221 @@
+import assert from 'node:assert/strict'
+import { join } from 'node:path'
+import { after, before, test } from 'node:test'
+import { readExamples } from '../../src/datasets/stored/stored-examples.js'
+import type { ImagesManifest, TableManifest } from '../../src/spec/dataset.js'
+import type { Job, PredictionJobRequest } from '../../src/spec/job.js'
+import type { Prediction, RowPrediction } from '../../src/spec/model.js'
+import { eventually } from '../../testing/eventually.js'
+import { mnistSample } from '../../testing/mnist.js'
+import { readTable } from '../../testing/tables.js'
+import { TestDeployment } from '../../testing/test-deployment.js'
+import { uploadTable } from './tables.js'
+
+const images = 2000
+
+let deployment: TestDeployment
+before(async () => {
+  deployment = await TestDeployment.open()
+  await deployment.client.uploadDataset('digits', await mnistSample(images))
+  await uploadTable(deployment, 'wine')
+  const network = await deployment.train({
+    name: 'reader',
+    model: { kind: 'resnet', blocks: 1, filters: 16 },
+    dataset: 'digits',
+    training: { steps: 60, batchSize: 32 },
+  })
+  assert.equal(network.status, 'succeeded', network.failure?.message)
+  const trees = await deployment.train({
+    name: 'taster',
+    model: { kind: 'boosting', objective: 'multiclass', rounds: 20 },
+    dataset: 'wine',
+    training: { validation: 0 },
+  })
+  assert.equal(trees.status, 'succeeded', trees.failure?.message)
+})
+after(() => deployment.close())
+
+const get = (path: string) =>
+  fetch(deployment.url + path, { headers: { authorization: `Bearer ${deployment.key}` } })
+
+const jobNow = (id: string): Promise<Job | null> => deployment.client.job(id).catch(() => null)
+
+async function run(request: PredictionJobRequest): Promise<Job> {
+  const job = await deployment.train(request)
+  assert.equal(job.status, 'succeeded', job.failure?.message)
+  return job
+}
+
+/** Submits a job, disturbs it each time that it has predicted some more, and waits for its end. */
+async function runDisturbed(
+  request: PredictionJobRequest,
+  disturbances: ((job: Job) => Promise<void>)[],
+): Promise<Job> {
+  const { id } = await deployment.client.submit(request)
+  let least = 1
+  for (const disturb of disturbances) {
+    const reached = await eventually(`${least} records to be predicted`, async () => {
+      const job = await jobNow(id)
+      return job && job.status === 'running' && job.progress.step >= least ? job : null
+    })
+    least = reached!.progress.step + 1
+    await disturb(reached!)
+  }
+  const ended = await eventually('the job to end', async () => {
+    const job = await jobNow(id)
+    return job && ['succeeded', 'failed'].includes(job.status) ? job : null
+  })
+  assert.equal(ended!.status, 'succeeded', ended!.failure?.message)
+  return ended!
+}
+
+async function killTrainer(): Promise<void> {
+  process.kill(await deployment.activeTrainer(), 'SIGKILL')
+}
+const kill = (script: string) => async (): Promise<void> => {
+  process.kill(await deployment.pidOf(script), 'SIGKILL')
+}
+
+async function pauseAndResume({ id }: Job): Promise<void> {
+  await deployment.client.act(id, 'pause')
+  const paused = await eventually('the job to be paused', async () => {
+    const job = await jobNow(id)
+    return job?.status === 'paused' ? job : null
+  })
+  assert.ok(paused!.progress.step > 0)
+  await deployment.client.act(id, 'resume')
+}
+
+/** The rows of a data set as a CSV export has them, by column. */
+async function exported(dataset: string): Promise<Record<string, string>[]> {
+  const answer = await get(`/datasets/${dataset}/archive?format=csv`)
+  assert.equal(answer.status, 200, await answer.clone().text())
+  const [header, ...lines] = (await answer.text()).replaceAll('"', '').trim().split(/\r?\n/)
+  const names = header!.split(',')
+  return lines.map(line => Object.fromEntries(line.split(',').map((cell, i) => [names[i]!, cell])))
+}
+
+/** Compares stored predictions with answers; a number in float32 may be written in fewer digits. */
+function assertSame(
+  row: Record<string, string>,
+  answer: Prediction | RowPrediction,
+  labels: string[],
+) {
+  assert.equal(row['predicted.label'], answer.label)
+  assert.equal(Number(row['predicted.index']), answer.index)
+  const stored = labels.map(label => Number(row[`predicted.probabilities.${label}`]))
+  assert.deepEqual(stored.map(Math.fround), answer.probabilities!.map(Math.fround))
+  assert.equal(Math.fround(Number(row['predicted.probability'])), Math.fround(answer.probability!))
+}
+
+test('a network predicts all images of a data set, whatever is killed meanwhile', async () => {
+  const predict = { model: 'reader', checkpointEvery: 32, datasetName: 'read' }
+  const undisturbed = await run({ name: 'calm', dataset: 'digits', predict })
+  const { dataset: stored, model } = undisturbed.result!
+  assert.deepEqual(model, { id: 'reader', version: 1 })
+  assert.equal(stored!.name, 'read')
+  assert.equal(undisturbed.progress.steps, images)
+  const disturbed = await runDisturbed({ name: 'stormy', dataset: 'digits', predict }, [
+    killTrainer,
+    pauseAndResume,
+    kill('workers/worker.js'),
+    kill('api/main.js'),
+  ])
+  assert.equal(disturbed.result!.dataset!.id, stored!.id)
+  assert.deepEqual(disturbed.metrics.accuracy, undisturbed.metrics.accuracy)
+  assert.equal(disturbed.metrics.loss, undisturbed.metrics.loss)
+
+  const attempts = await deployment.attempts(disturbed.id)
+  assert.ok(attempts.length >= 3, `${attempts.length} attempts`)
+  assert.ok(
+    attempts.slice(1).every(({ resumedFrom }, i) => resumedFrom >= attempts[i]!.resumedFrom),
+  )
+  const { points } = await deployment.client.metrics(disturbed.id, { limit: '1000' })
+  const steps = points.accuracy!.map(({ step }) => step)
+  assert.deepEqual(steps, [...new Set(steps)], 'a record is predicted once')
+
+  const source = (await deployment.client.dataset('digits')) as ImagesManifest
+  const table = (await deployment.client.dataset('read')) as TableManifest
+  assert.equal(table.records, images)
+  assert.deepEqual(table.predictedBy, {
+    ...{ model: 'reader', version: 1, dataset: source.id, job: undisturbed.id },
+  })
+  const rows = await exported('read')
+  const folder = join(deployment.folder, 'datasets', source.id)
+  const examples = [
+    ...readExamples({ manifest: source, folder, key: '' }, { first: 0, end: 64 }),
+  ].map(({ label }) => label)
+  const { predictions } = await deployment.client.predict('reader', pixelsOf(source, folder, 64))
+  for (const [i, answer] of predictions.entries()) {
+    assertSame(rows[i]!, answer, source.labels)
+    assert.deepEqual(
+      [rows[i]!.record, rows[i]!.label],
+      [`${i}`, source.labels[Number(examples[i])]],
+    )
+  }
+  const right = rows.filter(row => row.label === row['predicted.label']).length
+  assert.equal(undisturbed.metrics.accuracy, right / images)
+})
+
+function pixelsOf(source: ImagesManifest, folder: string, count: number): number[][][][] {
+  const { height, width } = source
+  const found: number[][][][] = []
+  for (const { image } of readExamples(
+    { manifest: source, folder, key: '' },
+    { first: 0, end: count },
+  )) {
+    const pixels = Array.from(image)
+    found.push(
+      Array.from({ length: height }, (_, y) =>
+        pixels.slice(y * width, (y + 1) * width).map(value => [value]),
+      ),
+    )
+  }
+  return found
+}
+
+test('trees predict all rows of a table, and keep its columns', async () => {
+  const predict = { model: 'taster', checkpointEvery: 4 }
+  const calm = await run({ name: 'calm-wine', dataset: 'wine', predict })
+  const disturbed = await runDisturbed({ name: 'stormy-wine', dataset: 'wine', predict }, [
+    killTrainer,
+    pauseAndResume,
+  ])
+  assert.equal(disturbed.result!.dataset!.id, calm.result!.dataset!.id)
+  assert.deepEqual(disturbed.metrics.loss, calm.metrics.loss)
+  const { rows, columns } = readTable('wine')
+  const stored = await exported('calm-wine')
+  const { predictions } = await deployment.client.predictRows('taster', rows)
+  for (const [i, answer] of predictions.entries()) {
+    assertSame(stored[i]!, answer, ['0', '1', '2'])
+    assert.deepEqual(
+      columns.map(name => Number(stored[i]![name])),
+      rows[i],
+    )
+  }
+  const checkpoints = (await (await get(`/jobs/${calm.id}/checkpoints`)).json()) as { items: [] }
+  assert.deepEqual(checkpoints.items, [], 'the data set has what the checkpoints had')
+})
+
+test('a version cannot be deleted while a job predicts by it, and what does not fit is refused at once', async () => {
+  const predict = { model: 'taster', topK: 2, outputs: ['logits' as const] }
+  const refused = await deployment.client.submit({ dataset: 'digits', predict }).then(
+    () => null,
+    (error: { problem: { code: string; errors: { path: string }[] } }) => error,
+  )
+  assert.equal(refused!.problem.code, 'INVALID_JOB')
+  assert.deepEqual(
+    refused!.problem.errors.map(({ path }) => path),
+    ['/dataset', '/predict/outputs'],
+  )
+  const plan = await deployment.client.preview({
+    dataset: 'wine',
+    predict: { model: 'taster', topK: 2 },
+  })
+  assert.deepEqual([plan.steps, plan.predict!.version], [178, 1])
+  assert.deepEqual(plan.predict!.columns.slice(0, 3), [
+    'record',
+    'predicted.label',
+    'predicted.index',
+  ])
+})

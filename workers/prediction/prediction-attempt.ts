@@ -1,0 +1,230 @@
+import { Datasets } from '../../src/datasets/datasets.js'
+import { datasetKey } from '../../src/datasets/stored/dataset-key.js'
+import type { StoredDataset } from '../../src/datasets/stored/stored-dataset.js'
+import type { TensorFlow } from '../../src/engine/tensorflow.js'
+import { isDamaged, isMissing, TrainingFailure } from '../../src/errors.js'
+import { JobRecords } from '../../src/jobs/record/records.js'
+import { ModelRegistry } from '../../src/models/registry.js'
+import { partRecords } from '../../src/planning/prediction-size.js'
+import { defaultOutputs } from '../../src/predictions/class-fields.js'
+import { columnNames } from '../../src/predictions/fields.js'
+import { isSameEngine, PartBuffer } from '../../src/predictions/part-file.js'
+import { metricsOf, type Scores } from '../../src/predictions/scores.js'
+import type { NetworkOptions } from '../../src/runtimes/network.js'
+import type { ImagesManifest, TableManifest } from '../../src/spec/dataset.js'
+import type { PredictionJob } from '../../src/spec/job.js'
+import { isBoostingModel, type Model } from '../../src/spec/model.js'
+import type { Store } from '../../src/store/store.js'
+import {
+  AttemptRecorder,
+  type CheckpointWriter,
+  type TrainerDeps,
+} from '../attempts/attempt-recorder.js'
+import type { RecordPredictor } from './batch-predictor.js'
+import { openImagePredictor } from './predict-images.js'
+import { openRowsPredictor } from './predict-rows.js'
+import { writePredictedDataset } from './predicted-dataset.js'
+import { coverage, findParts, type Gap } from './predicted-parts.js'
+
+export interface PredictionAttemptDeps extends TrainerDeps<PredictionJob> {
+  loadTensorFlow(): TensorFlow
+  /** Processor cores that the trainer may use, and the runtime of networks, as the predictors have them. */
+  network: Omit<NetworkOptions, 'precision'>
+}
+
+/** What a checkpoint is written from. */
+interface Part {
+  buffer: PartBuffer
+  scores: Scores
+}
+
+type Recorder = AttemptRecorder<Part>
+
+/** A crash costs no more than this time of predictions. */
+const maxSecondsPerPart = 30
+
+/** Runs one attempt of a job that predicts, until the data set is stored or the worker stops it. */
+export async function runPredictionAttempt(deps: PredictionAttemptDeps): Promise<void> {
+  const { store, task } = deps
+  const { job } = task
+  const model = await findModel(store, job)
+  const dataset = await openDataset(store, task)
+  using predictor = await openPredictor(deps, model, dataset)
+  const { engine } = predictor
+  const checkpointWriter: CheckpointWriter<Part> = {
+    format: 'predictions',
+    write: (folder, _step, { buffer, scores }) => buffer.write(folder, { engine, scores }),
+  }
+  const recorder = await AttemptRecorder.open(deps, checkpointWriter)
+  await recorder.phase('preparing', 0)
+  console.log(
+    `model '${model.id}', version ${model.version}, predicts with ${engine.runtime} in ${engine.precision}`,
+  )
+  const before = await coveredSoFar(store, task, predictor)
+  await recorder.phase('predicting', 0)
+  for (const gap of before.gaps) {
+    if (!(await predictGap(gap, job, predictor, recorder, task.resumeFrom ?? 0))) {
+      return recorder.stopped()
+    }
+  }
+  await recorder.phase('saving', job.predict.steps)
+  await publish(deps, model, dataset, predictor, recorder)
+}
+
+/** The version that the plan names. Its deletion is refused while the job needs it, unless the files go by other hands. */
+async function findModel(store: Store, { predict }: PredictionJob): Promise<Model> {
+  const models = new ModelRegistry(store)
+  try {
+    const model = await models.get(predict.model, predict.version)
+    await models.assertIntact(model)
+    return model
+  } catch (cause) {
+    if (!isMissing(cause) && !isDamaged(cause)) throw cause
+    const message = `version ${predict.version} of model '${predict.model}' is gone or damaged: ${cause.message}`
+    throw new TrainingFailure('model_gone', message, { cause })
+  }
+}
+
+async function openDataset(
+  store: Store,
+  { dataset }: PredictionAttemptDeps['task'],
+): Promise<StoredDataset> {
+  const key = datasetKey(dataset.id)
+  return { manifest: dataset, folder: await store.folder(key), key }
+}
+
+async function openPredictor(
+  { store, loadTensorFlow, network, task }: PredictionAttemptDeps,
+  model: Model,
+  dataset: StoredDataset,
+): Promise<RecordPredictor> {
+  const { outputs, topK } = task.job.predict
+  const selection = { outputs: outputs ?? defaultOutputs(null), topK }
+  const folder = await new ModelRegistry(store).folder(model)
+  if (isBoostingModel(model)) {
+    const { threads } = network
+    return openRowsPredictor(folder, model, dataset as StoredDataset<TableManifest>, {
+      threads,
+      selection,
+    })
+  }
+  const options = { ...network, tf: loadTensorFlow(), selection }
+  return openImagePredictor(folder, model, dataset as StoredDataset<ImagesManifest>, options)
+}
+
+/** What earlier attempts have predicted, as far as this one would predict the same digits. */
+async function coveredSoFar(
+  store: Store,
+  { job, attempt }: PredictionAttemptDeps['task'],
+  { engine }: RecordPredictor,
+) {
+  const attempts = await new JobRecords(store).attempts(job.id)
+  const earlier = attempts.filter(record => record.attempt <= attempt)
+  const parts = await findParts(store, job.id, earlier)
+  const found = coverage(parts, engine, job.predict.steps)
+  const others = parts.filter(part => !isSameEngine(part.engine, engine))
+  const [other] = others
+  if (other) {
+    const { runtime, precision, threads } = other.engine
+    console.log(
+      `${others.length} checkpoints are not used, and their records are predicted again: they were made with ${runtime} in ${precision}, by ${threads} threads, and the last digits of ${engine.runtime} in ${engine.precision}, by ${engine.threads} threads, may differ`,
+    )
+  }
+  return found
+}
+
+/** Predicts records that are missing, a checkpoint at a time. Returns false if the worker stops the attempt. */
+async function predictGap(
+  { first, end, scores }: Gap,
+  job: PredictionJob,
+  predictor: RecordPredictor,
+  recorder: Recorder,
+  resumedFrom: number,
+): Promise<boolean> {
+  const columns = predictor.fields.flatMap(columnNames).length
+  const maxRecords = job.predict.checkpointEvery ?? partRecords(columns)
+  let buffer = new PartBuffer(predictor.fields, first)
+  let since = performance.now()
+  const store = async () => {
+    const step = buffer.first + buffer.count
+    const seconds = (performance.now() - since) / 1000
+    if (step > resumedFrom) {
+      const values = {
+        examplesPerSecond: buffer.count / Math.max(seconds, 1e-9),
+        ...(predictor.scored && metricsOf(scores, predictor.scored)),
+      }
+      await recorder.row({ step, time: new Date().toISOString(), values })
+    }
+    await recorder.checkpoint(step, { buffer, scores })
+    buffer = new PartBuffer(predictor.fields, step)
+    since = performance.now()
+  }
+  for await (const { count, fields } of predictor.predict({ first, end }, scores, maxRecords)) {
+    buffer.add(fields, count)
+    const isLate = performance.now() - since > maxSecondsPerPart * 1000
+    const isLast = buffer.first + buffer.count === end
+    const goesOn = await recorder.shouldContinue()
+    if (buffer.count >= maxRecords || isLate || isLast || !goesOn) await store()
+    if (!goesOn) return false
+  }
+  return true
+}
+
+async function publish(
+  { store, task }: PredictionAttemptDeps,
+  model: Model,
+  dataset: StoredDataset,
+  predictor: RecordPredictor,
+  recorder: Recorder,
+): Promise<void> {
+  const { job } = task
+  const { predict } = job
+  const { parts, gaps } = await coveredSoFar(store, task, predictor)
+  // a newer attempt may have taken the job over, or a disk damaged a file since it was written
+  if (gaps.length > 0) throw new Error(`the predictions from record ${gaps[0]!.first} on are gone`)
+  const { scores } = parts.at(-1)!
+  reportScores(scores, predictor, predict.steps)
+  const folder = await store.stage()
+  try {
+    const { fields } = predictor
+    const datasets = new Datasets(store)
+    const content = await writePredictedDataset({ datasets, job, dataset, fields, parts, folder })
+    const predictedBy = {
+      ...{ model: model.id, version: model.version, dataset: job.dataset.id, job: job.id },
+      ...(predict.split !== null && { split: predict.split }),
+    }
+    const { datasetName: name } = predict
+    const manifest = { ...content, name, createdAt: new Date().toISOString(), predictedBy }
+    const metrics = predictor.scored ? metricsOf(scores, predictor.scored) : {}
+    await recorder.publishDataset(predict.steps, metrics, async () => {
+      const { dataset: stored, created } = await datasets.publish(folder, manifest, name)
+      if (!created) console.log(`data set ${stored.id} exists already, with the same content`)
+      return { id: stored.id, name }
+    })
+  } catch (error) {
+    await store.discard(folder)
+    throw error
+  }
+}
+
+/** Says in the job's log what is not in the metrics. */
+function reportScores(scores: Scores, { scored }: RecordPredictor, records: number): void {
+  const { unknownCategories, notFinite, unknownClass } = scores
+  for (const [column, rows] of Object.entries(unknownCategories)) {
+    console.log(
+      `${rows} rows have a category of '${column}' that training has not seen: it counts as missing`,
+    )
+  }
+  if (notFinite > 0) {
+    console.log(
+      `${notFinite} of ${records} predictions have a number that is NaN or infinite; NaN is stored as missing`,
+    )
+  }
+  if (unknownClass > 0) {
+    console.log(
+      `${unknownClass} of ${records} records have a class that the model does not have; metrics leave them out`,
+    )
+  }
+  if (!scored)
+    console.log('the data set has no labels or targets of the model, so there are no metrics')
+}
