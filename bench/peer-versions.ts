@@ -8,6 +8,8 @@ export interface Packages {
   withoutDependencies?: readonly string[]
   /** The oldest Python 3 minor version, if newer than `supportedPythons.minMinor`. */
   minPythonMinor?: number
+  /** Whether libpython must be a shared library, as in Debian's Python. */
+  needsSharedPython?: boolean
 }
 
 /** Keras and the older tf_keras on the TensorFlow version of Trainyard's engine. */
@@ -45,6 +47,29 @@ const mlflow: Packages = {
   minPythonMinor: 12,
 }
 
+/** Servers of networks, which read the file that Trainyard exports. */
+const pillow = 'Pillow==13.0.0'
+const litserve = ['litserve==0.2.19', 'numpy==2.4.6', pillow]
+const serveOpenVino: Packages = { packages: [...litserve, 'openvino==2026.4.1'] }
+const serveTorch: Packages = { packages: [...litserve, 'torch==2.15.0', 'onnx==1.22.0'] }
+const serveOnnxRuntime: Packages = {
+  packages: [
+    ...['onnxruntime==1.32.0', 'fastapi==0.165.0', 'uvicorn==0.54.0', 'uvloop==0.23.0'],
+    ...['httptools==0.9.0', 'numpy==2.4.6', pillow],
+  ],
+}
+const serveBentoMl: Packages = {
+  packages: ['bentoml==1.4.40', 'keras==3.15.1', 'tensorflow-cpu==2.21.0', pillow],
+}
+/** Triton's server loads Python as a shared library; its wheels have numpy before 2. */
+const servePyTriton: Packages = {
+  packages: ['nvidia-pytriton==0.7.0', 'onnxruntime==1.32.0', 'numpy==1.26.4', pillow],
+  needsSharedPython: true,
+}
+const nncf: Packages = {
+  packages: ['nncf==3.4.0', 'openvino==2026.4.1', 'numpy==2.4.6', pillow],
+}
+
 export const environments = {
   tensorflow: {
     cpu: tensorflow('tensorflow-cpu==2.21.0'),
@@ -59,6 +84,12 @@ export const environments = {
   images: { cpu: images, cuda: images },
   frames: { cpu: frames, cuda: frames },
   mlflow: { cpu: mlflow, cuda: mlflow },
+  'serve-openvino': { cpu: serveOpenVino, cuda: serveOpenVino },
+  'serve-torch': { cpu: serveTorch, cuda: serveTorch },
+  'serve-onnxruntime': { cpu: serveOnnxRuntime, cuda: serveOnnxRuntime },
+  'serve-bentoml': { cpu: serveBentoMl, cuda: serveBentoMl },
+  'serve-pytriton': { cpu: servePyTriton, cuda: servePyTriton },
+  nncf: { cpu: nncf, cuda: nncf },
 } satisfies Record<string, Record<'cpu' | 'cuda', Packages>>
 
 export type EnvironmentName = keyof typeof environments

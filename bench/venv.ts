@@ -25,7 +25,7 @@ export async function pythonOf(name: EnvironmentName, kind: 'cpu' | 'cuda'): Pro
   const wanted = JSON.stringify(pinned)
   if (existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted) return python
 
-  const { packages, withoutDependencies = [], minPythonMinor = supportedPythons.minMinor } = pinned
+  const { packages, withoutDependencies = [] } = pinned
   const started = performance.now()
   console.error(
     `bench: creating ${folder} with ${[...packages, ...withoutDependencies].join(', ')} ...`,
@@ -33,7 +33,7 @@ export async function pythonOf(name: EnvironmentName, kind: 'cpu' | 'cuda'): Pro
   await mkdir(cacheFolder(), { recursive: true })
   await rm(folder, { recursive: true, force: true })
   await run(
-    await systemPython(minPythonMinor),
+    await systemPython(pinned),
     ['-m', 'venv', folder],
     'to install the module: apt-get install python3-venv',
   )
@@ -48,21 +48,31 @@ export async function pythonOf(name: EnvironmentName, kind: 'cpu' | 'cuda'): Pro
   return python
 }
 
-async function systemPython(minMinor: number): Promise<string> {
+async function systemPython({
+  minPythonMinor: minMinor = supportedPythons.minMinor,
+  needsSharedPython = false,
+}: Packages): Promise<string> {
   const { maxMinor } = supportedPythons
   const rejected: string[] = []
-  for (const name of ['python3', 'python3.13', 'python3.12', 'python3.11']) {
+  for (const name of pythons) {
     // a missing Python fails, and so do the stubs of version managers
-    const version = await execute(name, ['--version'], { timeout: 10_000 }).catch(() => undefined)
-    const minor = Number(version?.stdout.match(/Python 3\.(\d+)/)?.[1])
-    if (minor >= minMinor && minor <= maxMinor) return name
-    if (minor) rejected.push(`${name} is 3.${minor}`)
+    const facts = await execute(name, ['-c', pythonFacts], { timeout: 10_000 }).catch(() => null)
+    if (!facts) continue
+    const [minor, isShared] = JSON.parse(facts.stdout) as [number, boolean]
+    const isFitting = minor >= minMinor && minor <= maxMinor
+    if (isFitting && (isShared || !needsSharedPython)) return name
+    rejected.push(`${name} is 3.${minor}${isFitting ? ' without a shared library' : ''}`)
   }
   const found = rejected.join(', ') || 'none'
+  const shared = needsSharedPython ? ' as a shared library' : ''
   throw new BenchError(
-    `the peers need Python 3.${minMinor} to 3.${maxMinor}, found: ${found}; put one on the PATH`,
+    `the peers need Python 3.${minMinor} to 3.${maxMinor}${shared}, found: ${found}; put one on the PATH`,
   )
 }
+
+const pythons = ['python3', 'python3.13', 'python3.12', 'python3.11', '/usr/bin/python3']
+const pythonFacts = `import json, sys, sysconfig
+print(json.dumps([sys.version_info.minor, bool(sysconfig.get_config_var('Py_ENABLE_SHARED'))]))`
 
 /** Runs a program with its output on stderr, because stdout is for the results. */
 function run(command: string, args: readonly string[], hint: string): Promise<void> {

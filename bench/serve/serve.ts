@@ -1,115 +1,133 @@
 import { availableParallelism } from 'node:os'
 import { parseArgs } from 'node:util'
 import { parseCount, parseNames } from '../../testing/command-line.js'
-import { withTempFolder } from '../../testing/temp-folder.js'
 import { BenchError } from '../failure.js'
 import { describeMachine } from '../machine.js'
-import { heading, type Report, table, writeReport } from '../report.js'
-import { cases, type ServeCase } from './cases.js'
-import { withMlflow } from './mlflow.js'
-import type { RunningServer, WithServer } from './server.js'
-import { withTrainyard } from './trainyard.js'
-import { type ServedTrees, trainTrees } from './trees.js'
-import { type Load, measureLoad } from './wrk.js'
+import { type Report, writeReport } from '../report.js'
+import { type Answers, compareAnswers } from './answers.js'
+import { cases, type NetworkCase, type ServeCase, type TreesCase } from './cases.js'
+import { type CaseResult, type LoadOptions, measureCase } from './measure-case.js'
+import { openNetwork } from './networks/served-network.js'
+import { serveTable } from './serve-table.js'
+import type { WithServer } from './server.js'
+import { networkServers, subjectNames, treeServers } from './subjects.js'
+import { trainTrees } from './trees.js'
 
-const servers: Readonly<Record<string, WithServer>> = {
-  trainyard: withTrainyard,
-  mlflow: withMlflow,
-}
-const warmUpSeconds = 3
+const defaultSeconds = 6
+const defaultRounds = 2
 
 /**
- * Measures predictions over HTTP, one server after another: `[--cases trees-1,…] [--subjects trainyard,mlflow]
- * [--seconds n]` for each load. Writes a report; returns false if a request failed.
+ * Measures predictions over HTTP, in turns: `[--cases resnet-32,…] [--subjects trainyard,…] [--clients 1,8]
+ * [--seconds n]` of each load `[--rounds n]`. Writes a report; returns false if a request failed or a server did not
+ * start.
  */
 export async function serveBench(args: string[]): Promise<boolean> {
-  const names = { cases: cases.map(({ name }) => name), subjects: Object.keys(servers) }
+  const caseNames = cases.map(({ name }) => name)
   const { values } = parseArgs({
     args,
     options: {
-      cases: { type: 'string', default: names.cases.join() },
-      subjects: { type: 'string', default: names.subjects.join() },
-      seconds: { type: 'string', default: '10' },
+      cases: { type: 'string', default: caseNames.join() },
+      subjects: { type: 'string', default: subjectNames.join() },
+      clients: { type: 'string' },
+      seconds: { type: 'string', default: String(defaultSeconds) },
+      rounds: { type: 'string', default: String(defaultRounds) },
     },
   })
-  const seconds = parseCount('seconds', values.seconds)
-  const lookUp = (known: readonly string[]) => (name: string) => known.filter(one => one === name)
-  const subjects = parseNames('subjects', values.subjects, lookUp(names.subjects), names.subjects)
-  const chosen = parseNames('cases', values.cases, lookUp(names.cases), names.cases)
+  const options: LoadOptions = {
+    seconds: parseCount('seconds', values.seconds),
+    rounds: parseCount('rounds', values.rounds),
+    clients: values.clients?.split(',').map(count => parseCount('clients', count)),
+  }
+  const chosen = parseNames(
+    'cases',
+    values.cases,
+    name => cases.filter(each => each.name === name),
+    caseNames,
+  )
+  const subjects = parseNames(
+    'subjects',
+    values.subjects,
+    name => subjectNames.filter(each => each === name),
+    subjectNames,
+  )
   const machine = await describeMachine()
-  const trees = trainTrees(availableParallelism())
   const report: Report = {
     bench: 'serve',
     date: new Date().toISOString(),
     machine,
-    settings: { seconds, warmUpSeconds },
+    settings: { seconds: options.seconds, rounds: options.rounds },
     versions: {},
     rows: [],
     notRun: [],
     warnings: [],
   }
-  const rows: string[][] = []
-  let failed = 0
-  for (const subject of subjects) {
-    await servers[subject]!(trees, async server => {
-      report.versions[subject] = server.versions
-      for (const each of cases.filter(({ name }) => chosen.includes(name))) {
-        await checkAnswer(server, each, trees, subject)
-        for (const clients of each.clients) {
-          const load = await measure(server, each, { clients, seconds })
-          failed += load.failed
-          rows.push([each.name, subject, ...cellsOf(load, clients, await server.memoryMb())])
-          console.error(`bench: ${rows.at(-1)!.join(' ')}`)
-        }
-      }
-    })
+  const results: { case: ServeCase; result: CaseResult }[] = []
+  for (const each of chosen) {
+    console.error(`bench: ${each.name}`)
+    const result = await runCase(each, subjects, options)
+    results.push({ case: each, result })
+    for (const { subject, versions } of result.servers) {
+      report.versions[subject] = { ...report.versions[subject], ...versions }
+    }
+    report.notRun.push(...result.notRun.map(missing => ({ case: each.name, ...missing })))
+    // after each case, so that an aborted run keeps its results
+    const full = { ...report, results }
+    console.error(`bench: wrote ${await writeReport(full, serveTable(report, results))}`)
   }
-  const text = `${heading(report)}\n${table(columns, rows)}`
-  await writeReport({ ...report, settings: { ...report.settings, measured: rows } }, text)
-  console.log(text)
-  return failed === 0
+  console.log(serveTable(report, results))
+  return results.every(
+    ({ result }) =>
+      result.notRun.length === 0 &&
+      result.servers.every(({ loads }) => loads.every(({ failed }) => failed === 0)),
+  )
 }
 
-const columns = ['case', 'subject', 'clients', 'requests/s', 'p50 ms', 'p99 ms', 'failed', 'MiB']
-
-const cellsOf = (
-  { requestsPerSecond, p50Ms, p99Ms, failed }: Load,
-  clients: number,
-  mb: number,
-) => [
-  String(clients),
-  requestsPerSecond.toFixed(0),
-  p50Ms.toFixed(2),
-  p99Ms.toFixed(2),
-  String(failed),
-  String(mb),
-]
-
-const measure = (
-  server: RunningServer,
+const runCase = (
   each: ServeCase,
-  { clients, seconds }: { clients: number; seconds: number },
-): Promise<Load> =>
-  withTempFolder(async folder => {
-    const request = server.request(each)
-    await measureLoad(request, { clients, seconds: warmUpSeconds, folder })
-    return measureLoad(request, { clients, seconds, folder })
-  })
+  subjects: readonly string[],
+  options: LoadOptions,
+): Promise<CaseResult> =>
+  each.kind === 'network'
+    ? runNetworkCase(each, subjects, options)
+    : runTreesCase(each, subjects, options)
 
-/** Throws unless a server predicts what XGBoost predicts: speed says nothing about wrong answers. */
-async function checkAnswer(
-  server: RunningServer,
-  each: ServeCase,
-  { expected }: ServedTrees,
-  subject: string,
-): Promise<void> {
-  const { url, headers, body } = server.request(each)
-  const answer = await fetch(url, { method: 'POST', headers, body })
-  const text = await answer.text()
-  if (!answer.ok)
-    throw new BenchError(`${subject} answered ${answer.status}: ${text.slice(0, 500)}`)
-  const found = server.probabilities(text)
-  const isRight = (value: number, i: number) => Math.abs(value - expected[i]!) < 1e-6
-  if (found.length !== each.rows || !found.every(isRight))
+async function runNetworkCase(
+  each: NetworkCase,
+  subjects: readonly string[],
+  options: LoadOptions,
+): Promise<CaseResult> {
+  const network = await openNetwork(each)
+  const input = { network, side: each.side, files: each.files, threads: availableParallelism() }
+  const classes = network.probes.map(({ label }) => network.manifest.labels.indexOf(label))
+  // Trainyard's fp32 is the first subject; without it, the answers of the first one
+  let reference: number[][] | undefined
+  const check = (rows: number[][]): Answers => {
+    reference ??= rows
+    return compareAnswers(rows, reference, classes)
+  }
+  return measureCase(each, input, serversNamed(networkServers, subjects), options, check)
+}
+
+async function runTreesCase(
+  each: TreesCase,
+  subjects: readonly string[],
+  options: LoadOptions,
+): Promise<CaseResult> {
+  const trees = trainTrees(availableParallelism())
+  const reference = Array.from(trees.expected, each => [1 - each, each])
+  const input = { trees, rows: each.rows, format: each.format }
+  const check = (rows: number[][], subject: string): Answers => {
+    const answers = compareAnswers(rows, reference, null)
+    if (rows.length === each.rows && answers.largestDifference < maxDifference) return answers
+    // speed says nothing about wrong answers
     throw new BenchError(`${subject} predicts other values than XGBoost for ${each.name}`)
+  }
+  return measureCase(each, input, serversNamed(treeServers, subjects), options, check)
 }
+
+const maxDifference = 1e-6
+
+const serversNamed = <Input>(
+  servers: Readonly<Record<string, WithServer<Input>>>,
+  subjects: readonly string[],
+) => new Map(Object.entries(servers).filter(([name]) => subjects.includes(name)))

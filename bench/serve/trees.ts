@@ -8,6 +8,7 @@ import {
   resolution,
   width,
 } from '../boosting/synthetic.js'
+import type { TreesCase } from './cases.js'
 
 const trainingRows = 20_000
 export const rounds = 100
@@ -21,6 +22,17 @@ export interface ServedTrees {
   /** What XGBoost predicts for the first rows. */
   expected: Float32Array
 }
+
+/** What a server of the trees needs. */
+export interface TreesInput extends Pick<TreesCase, 'rows' | 'format'> {
+  trees: ServedTrees
+}
+
+/** Rows with a header. */
+export const csvOf = (trees: ServedTrees, rows: number): string =>
+  [columnNames, ...Array.from({ length: rows }, (_, i) => trees.row(i))]
+    .map(cells => `${cells.join()}\n`)
+    .join('')
 
 export function trainTrees(threads: number): ServedTrees {
   const { units, labels } = generateRows(trainingRows, 1)

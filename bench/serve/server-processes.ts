@@ -1,0 +1,94 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { readFile } from 'node:fs/promises'
+import { readStat } from '../../src/processes.js'
+import { eventually } from '../../testing/eventually.js'
+import { findDescendants } from '../../testing/processes.js'
+import { BenchError } from '../failure.js'
+import type { Program } from '../subject.js'
+import type { BenchRequest, RunningServer } from './server.js'
+
+/** torch.compile takes minutes on a busy machine. */
+const startTimeoutMs = 10 * 60_000
+
+/** What holds for every server, by the process that started the others. */
+export const controlsOf = (
+  pid: number,
+): Pick<RunningServer, 'memoryMb' | 'cpuSeconds' | 'pause' | 'resume'> => ({
+  memoryMb: async () => {
+    const sizes = await Promise.all((await findDescendants(pid, '')).map(residentKb))
+    return Math.round(sizes.reduce((sum, size) => sum + size, 0) / 1024)
+  },
+  // Linux counts in ticks of 10 ms
+  cpuSeconds: async () =>
+    (await findDescendants(pid, '')).reduce(
+      (sum, each) => sum + (readStat(each)?.cpuTicks ?? 0) / 100,
+      0,
+    ),
+  pause: () => signalAll(pid, 'SIGSTOP'),
+  resume: () => signalAll(pid, 'SIGCONT'),
+})
+
+/** Starts a server, waits for its first answer, and kills it after `work`. */
+export async function withServerProcess<T>(
+  { command, args, env }: Program,
+  first: BenchRequest,
+  work: (started: { pid: number; startSeconds: number }) => Promise<T>,
+): Promise<T> {
+  const since = performance.now()
+  const child = spawn(command, args, {
+    env: { ...process.env, ...env },
+    stdio: ['ignore', 'ignore', 'pipe'],
+  })
+  let stderr = ''
+  child.stderr!.setEncoding('utf8').on('data', text => {
+    stderr = (stderr + text).slice(-4000)
+  })
+  const kill = () => child.kill('SIGKILL')
+  process.once('exit', kill)
+  try {
+    await eventually('the server to answer', () => answers(child, first, () => stderr), {
+      timeoutMs: startTimeoutMs,
+    })
+    return await work({ pid: child.pid!, startSeconds: (performance.now() - since) / 1000 })
+  } finally {
+    process.off('exit', kill)
+    const isRunning = child.exitCode === null && child.signalCode === null
+    const exited = isRunning ? once(child, 'exit') : Promise.resolve()
+    if (child.pid) await signalAll(child.pid, 'SIGKILL')
+    await exited
+  }
+}
+
+async function answers(
+  child: ChildProcess,
+  { url, headers, body }: BenchRequest,
+  stderr: () => string,
+): Promise<true | null> {
+  if (child.exitCode !== null) {
+    const reason = stderr().trim().split('\n').slice(-3).join(' ')
+    throw new BenchError(`it exited with status ${child.exitCode}: ${reason}`)
+  }
+  const answer = await fetch(url, { method: 'POST', headers, body }).catch(() => null)
+  if (!answer) return null
+  const text = await answer.text()
+  if (answer.ok) return true
+  // servers that listen before they have loaded say 502 to 504, or 404 and 400 for a model that is not there yet
+  if (answer.status !== 500) return null
+  throw new BenchError(`it answered ${answer.status}: ${text.slice(0, 500)}`)
+}
+
+async function signalAll(pid: number, signal: NodeJS.Signals): Promise<void> {
+  for (const each of await findDescendants(pid, '')) {
+    try {
+      process.kill(each, signal)
+    } catch {
+      // it has ended since it was listed
+    }
+  }
+}
+
+async function residentKb(pid: number): Promise<number> {
+  const status = await readFile(`/proc/${pid}/status`, 'utf8').catch(() => '')
+  return Number(/VmRSS:\s+(\d+) kB/.exec(status)?.[1] ?? 0)
+}
