@@ -43,6 +43,8 @@ export interface ConvOptions {
   l2?: number
   /** The output has this type too, so nothing is cast between two layers. */
   precision?: Precision
+  /** Whether its output is one of `endPoints`; default: true. */
+  endPoint?: boolean
 }
 
 export interface BatchNormOptions {
@@ -99,6 +101,10 @@ export interface Layers {
   readonly updates: readonly Node[]
   /** Scalars to add to the loss. */
   readonly regularizationLosses: readonly Tensor[]
+  /** Makes the output of the layers of this scope an end point with the scope's name, and returns it. */
+  endPoint(x: Tensor): Tensor
+  /** What layers and units created so far put out, after their activation, by name, as TF-Slim calls them. */
+  readonly endPoints: ReadonlyMap<string, Tensor>
   /** The batch norms, created so far in inference mode, that can be folded. */
   readonly folds: readonly Fold[]
 }
@@ -108,6 +114,7 @@ interface LayerContext extends LayerOptions {
   readonly mode: Mode
   readonly updates: Node[]
   readonly regularizationLosses: Tensor[]
+  readonly endPoints: Map<string, Tensor>
   /** The path of each convolution, by its output. */
   readonly convPaths: Map<Tensor, string>
   readonly foldCandidates: (Fold & { x: Tensor })[]
@@ -117,6 +124,7 @@ export function createLayers(variables: Variables, mode: Mode, options: LayerOpt
   const collections = {
     updates: [],
     regularizationLosses: [],
+    endPoints: new Map(),
     convPaths: new Map(),
     foldCandidates: [],
   }
@@ -149,7 +157,7 @@ function layersInScope(context: LayerContext, prefix: string, defaults: LayerDef
       activation = null,
       initializer = heNormal,
     } = resolved
-    const { bias = norm === null, l2 = 0, precision = 'fp32' } = resolved
+    const { bias = norm === null, l2 = 0, precision = 'fp32', endPoint = true } = resolved
     const path = prefix + name
     const dtype = computeDtypes[precision]
     const isFolded = folds.some(({ conv }) => conv === path)
@@ -174,7 +182,9 @@ function layersInScope(context: LayerContext, prefix: string, defaults: LayerDef
     })
     context.convPaths.set(y, path)
     if (norm === 'batch') y = batchNorm(y, `${name}/BatchNorm`)
-    return activation ? graph.nameScope(path, () => activation(y)) : y
+    const output = activation ? graph.nameScope(path, () => activation(y)) : y
+    if (endPoint) context.endPoints.set(path, output)
+    return output
   }
 
   function batchNorm(x: Tensor, name: string, options: BatchNormOptions = {}): Tensor {
@@ -231,6 +241,11 @@ function layersInScope(context: LayerContext, prefix: string, defaults: LayerDef
     scope: name => layersInScope(context, `${prefix}${name}/`, defaults),
     updates: context.updates,
     regularizationLosses: context.regularizationLosses,
+    endPoint(x) {
+      context.endPoints.set(prefix.slice(0, -1), x)
+      return x
+    },
+    endPoints: context.endPoints,
     get folds() {
       return foldableBatchNorms(context)
     },

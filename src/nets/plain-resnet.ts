@@ -27,10 +27,9 @@ export function plainResNet(
   let x = net.conv2d(images, 'conv_0', filters, kernel, { norm: 'batch', activation: relu })
   for (let unit = 1; unit <= blocks; unit++) {
     const unitLayers = net.scope(`unit_${unit}`)
-    x = add(
-      x,
-      block === 'plain' ? plain(unitLayers, x, kernel) : bottleneck(unitLayers, x, kernel, ratio),
-    )
+    const y =
+      block === 'plain' ? plain(unitLayers, x, kernel) : bottleneck(unitLayers, x, kernel, ratio)
+    x = unitLayers.endPoint(add(x, y))
   }
   return squeeze(globalPool(net.conv2d(x, 'conv_top', classes, kernel, { norm: 'batch' })))
 }

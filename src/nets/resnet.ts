@@ -66,7 +66,7 @@ export function resnet(
       x = residualUnit(net.scope(`block${stage + 1}/unit_${i}/${unit}_v${version}`), x, branch)
     }
   }
-  if (version === 2) x = relu(net.batchNorm(x, 'postnorm'))
+  if (version === 2) x = net.scope('postnorm').endPoint(relu(net.batchNorm(x, 'postnorm')))
   return squeeze(net.conv2d(globalPool(x), 'logits', classes, 1, { precision: 'fp32' }))
 }
 
@@ -90,7 +90,11 @@ const stems = {
 /** In version 2, the first unit's batch norm normalizes the stem's output. */
 const stemNorm = (version: 1 | 2): ConvOptions => (version === 1 ? batchNormRelu : {})
 
-function postActivationUnit({ conv2d }: Layers, x: Tensor, branch: ReturnType<Branch>): Tensor {
+function postActivationUnit(
+  { conv2d, endPoint }: Layers,
+  x: Tensor,
+  branch: ReturnType<Branch>,
+): Tensor {
   const [filters, stride] = filtersAndStride(branch)
   let y = x
   for (const [i, [width, kernel, convStride]] of branch.entries()) {
@@ -106,11 +110,11 @@ function postActivationUnit({ conv2d }: Layers, x: Tensor, branch: ReturnType<Br
     x.shape[3] === filters
       ? subsample(x, stride)
       : conv2d(x, 'shortcut', filters, 1, { stride, norm: 'batch' })
-  return relu(add(shortcut, y))
+  return endPoint(relu(add(shortcut, y)))
 }
 
 function preActivationUnit(
-  { conv2d, batchNorm }: Layers,
+  { conv2d, batchNorm, endPoint }: Layers,
   x: Tensor,
   branch: ReturnType<Branch>,
 ): Tensor {
@@ -124,8 +128,11 @@ function preActivationUnit(
       ...(isLast ? {} : batchNormRelu),
     })
   }
-  if (x.shape[3] !== filters) return add(conv2d(preact, 'shortcut', filters, 1, { stride }), y)
-  return add(subsample(x, stride), y)
+  const shortcut =
+    x.shape[3] === filters
+      ? subsample(x, stride)
+      : conv2d(preact, 'shortcut', filters, 1, { stride })
+  return endPoint(add(shortcut, y))
 }
 
 const subsample = (x: Tensor, stride: number): Tensor =>

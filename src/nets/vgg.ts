@@ -50,7 +50,9 @@ export function vgg(layers: Layers, images: Tensor, shape: VggConfig, classes: n
   })
   // A standard deviation of 0.01 in all layers shrinks the signal to a millionth after thirteen of
   // them, and the network does not learn: convolutions use He initialization, as in torchvision.
-  const { conv2d, dropout } = net.argScope({ conv2d: { initializer: truncatedNormal(0.01) } })
+  const { conv2d, dropout } = net.argScope({
+    conv2d: { initializer: truncatedNormal(0.01), endPoint: false },
+  })
   const convOptions = { norm: batchNorm ? 'batch' : null, bias: true } as const
 
   let x = images
