@@ -16,6 +16,7 @@ export const entryPoints = [
   'src/supervisor/start',
   'src/supervisor/start-api',
   'workers/checkpoint-exporter',
+  'workers/explainer',
   'workers/health',
   'workers/planner',
   'workers/predictor',

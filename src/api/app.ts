@@ -50,6 +50,7 @@ import { datasetRoutes } from './routes/datasets.js'
 import { derivedDatasetRoutes } from './routes/derived-datasets.js'
 import { docsRoutes } from './routes/docs.js'
 import { eventRoutes } from './routes/events.js'
+import { explanationRoutes } from './routes/explanations.js'
 import { homeRoutes } from './routes/home.js'
 import { imagePreviewRoutes } from './routes/image-previews.js'
 import { importRoutes } from './routes/imports.js'
@@ -194,6 +195,7 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
     await guarded.register(modelContractRoutes, routeDeps)
     await guarded.register(modelWatchRoutes, routeDeps)
     await guarded.register(predictionRoutes, routeDeps)
+    await guarded.register(explanationRoutes, routeDeps)
     await guarded.register(protocolRoutes, routeDeps)
     await guarded.register(weightsRoutes, routeDeps)
     await guarded.register(webhookRoutes, routeDeps)

@@ -20,6 +20,7 @@ import type { AllowedNetworks } from '../net/addresses.js'
 import { scriptPath } from '../places.js'
 import { openPlanner } from '../planning/dry-run-process.js'
 import { CheckpointModels } from '../serving/checkpoints/checkpoint-models.js'
+import { type Explainer, openExplainer } from '../serving/explainer.js'
 import { KeptModels } from '../serving/kept-models.js'
 import { openPool } from '../serving/pool/open-pool.js'
 import type { PredictorPool } from '../serving/pool/pool.js'
@@ -66,6 +67,7 @@ export interface Parts {
   statistics: PredictionStatistics
   watch: ModelWatch
   rowPredictor: RowPredictor
+  explainer: Explainer
   webhooks: Webhooks
   changes: Changes
   keys: ApiKeys
@@ -216,6 +218,11 @@ export async function openParts(
     openRowPredictor({ script: scriptPath('workers/row-predictor'), env, log }),
     new TreeCache(),
   )
+  const explainer = openExplainer({
+    script: scriptPath('workers/explainer'),
+    env,
+    threads: config.predictorThreads ?? null,
+  })
   const webhooks = new Webhooks({
     store,
     jobs: jobs.feed,
@@ -242,6 +249,7 @@ export async function openParts(
     await predictor.close()
     await rowPredictor.close()
     await watch.close()
+    await explainer.close()
     await exporter.close()
     await changes.close()
     await jobs.close()
@@ -257,6 +265,7 @@ export async function openParts(
       statistics,
       watch,
       rowPredictor,
+      explainer,
     },
     ...{ previews, exports, modelExports, webhooks, changes, keys, damage, retention },
   }

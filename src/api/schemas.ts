@@ -10,6 +10,7 @@ import {
   SamplePage,
 } from '../spec/dataset-preview.js'
 import { DatasetDiff, DatasetVersions } from '../spec/dataset-versions.js'
+import { ImageExplanations, RowExplanations } from '../spec/explanation.js'
 import {
   InferAnswer,
   InferModelConfig,
@@ -142,6 +143,16 @@ export const responseSchemas: TSchema[] = [
     description: 'one prediction for each image or row, by a checkpoint of a job',
   },
   { ...RowPredictions, $id: 'RowPredictions', description: 'one prediction for each row' },
+  {
+    ...ImageExplanations,
+    $id: 'ImageExplanations',
+    description: 'what in each image speaks for a class',
+  },
+  {
+    ...RowExplanations,
+    $id: 'RowExplanations',
+    description: 'how much each column contributes to the prediction of each row',
+  },
   { ...WeightsManifest, $id: 'Weights', description: 'an uploaded TensorFlow checkpoint' },
   {
     ...WeightsSummary,
@@ -202,6 +213,8 @@ export const CreatedWebhookResponse = ref<CreatedWebhook>('CreatedWebhook')
 export const DeliveryResponse = ref<Delivery>('Delivery')
 export const JobPredictionsResponse = ref<JobPredictions>('JobPredictions')
 export const RowPredictionsResponse = ref<RowPredictions>('RowPredictions')
+export const ImageExplanationsResponse = ref<ImageExplanations>('ImageExplanations')
+export const RowExplanationsResponse = ref<RowExplanations>('RowExplanations')
 export const WeightsResponse = ref<WeightsManifest>('Weights')
 export const WeightsSummaryResponse = ref<WeightsSummary>('WeightsSummary')
 export const WorkerListResponse = ref<WorkerList>('WorkerList')

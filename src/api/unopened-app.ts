@@ -29,6 +29,7 @@ export async function buildUnopenedApp(): Promise<FastifyInstance> {
       statistics: part,
       watch: part,
       rowPredictor: part,
+      explainer: part,
       webhooks: part,
       changes: part,
     },

@@ -1,4 +1,6 @@
 import { TrainyardError } from '../errors.js'
+import { ChildExitError, ChildKilledError } from '../ipc/ask-child.js'
+import { ChildBusyError } from '../ipc/kept-child.js'
 
 export const restartedError = () =>
   new TrainyardError('PREDICTOR_RESTARTED', 'the predictor is restarting; try again')
@@ -37,3 +39,16 @@ export const loadCrashesError = () =>
 
 export const cancelledError = () =>
   new TrainyardError('PREDICTION_CANCELLED', 'the client has gone before its prediction ran')
+
+/** What the client of a child that is kept for tasks learns if the child fails. */
+export function toPredictorError(error: unknown): unknown {
+  if (error instanceof ChildBusyError)
+    return new TrainyardError('PREDICTOR_BUSY', `${error.message}; try again`, { cause: error })
+  if (error instanceof ChildKilledError && error.reason === 'timeout')
+    return new TrainyardError('PREDICTOR_TIMEOUT', error.message, { cause: error })
+  if (error instanceof ChildKilledError || error instanceof ChildExitError)
+    return new TrainyardError('PREDICTOR_RESTARTED', `${error.message}; try again`, {
+      cause: error,
+    })
+  return error
+}

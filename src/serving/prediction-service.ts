@@ -4,7 +4,14 @@ import type { ModelAliases } from '../models/references/model-aliases.js'
 import type { ModelJournal } from '../models/references/model-journal.js'
 import type { ModelRegistry } from '../models/registry.js'
 import { savedModelFolder } from '../models/served-network.js'
-import type { ImagesInput, Probabilities, RowsInput, RowValues } from '../spec/ipc-messages.js'
+import type {
+  ImageExplanationAnswer,
+  ImageExplanationTask,
+  ImagesInput,
+  Probabilities,
+  RowsInput,
+  RowValues,
+} from '../spec/ipc-messages.js'
 import {
   type BoostingModel,
   isBoostingModel,
@@ -14,6 +21,8 @@ import {
 import type { ModelSelector } from '../spec/model-selector.js'
 import type { ModelWatch } from '../watching/model-watch.js'
 import type { CheckpointChoice, CheckpointModels } from './checkpoints/checkpoint-models.js'
+import { preprocessingOf } from './contract.js'
+import type { Explainer } from './explainer.js'
 import type { Predictor } from './pool/pool.js'
 import { type PredictOptions, servedModel } from './pool/request.js'
 import type { RowPredictor } from './predictor-client.js'
@@ -51,6 +60,7 @@ export interface PredictionServiceDeps {
   versionUse: VersionUse
   predictor: Pick<Predictor, 'predict' | 'inFlight'>
   rowPredictor: Pick<RowPredictor, 'predict' | 'inFlight'>
+  explainer: Pick<Explainer, 'explain'>
   statistics: PredictionStatistics
   watch: Pick<ModelWatch, 'rows' | 'images'>
   /** Counts numbers as memory while they wait, and returns a function that gives it back. Throws OVERLOADED. */
@@ -75,6 +85,12 @@ export interface RowOptions extends ServiceOptions {
   /** Categories that the model does not know, which count as missing. */
   unknownCategories?: readonly { column: string; rows: number }[]
 }
+
+/** What a request asks of an explanation of images. */
+export type ImageExplanationRequest = Omit<
+  ImageExplanationTask,
+  'folder' | 'model' | 'input' | 'resize' | 'classes'
+>
 
 /** Behind all requests that someone waits for. */
 const shadowPriority = -1
@@ -170,6 +186,26 @@ export class PredictionService {
     return answer
   }
 
+  /** What of images speaks for a class, by the gradients of the network. It does not count as a prediction. */
+  explainImages(
+    model: NetworkModel,
+    request: ImageExplanationRequest,
+    signal: AbortSignal,
+  ): Promise<ImageExplanationAnswer> {
+    const network = {
+      model: model.model,
+      input: model.input,
+      resize: preprocessingOf(model).resize,
+      classes: model.labels.length,
+    }
+    const explain = () =>
+      this.holding(model, folder =>
+        this.deps.explainer.explain({ ...network, folder, ...request }, signal),
+      )
+    const { images } = request
+    return images.kind === 'pixels' ? this.withMemory(images.data, explain) : explain()
+  }
+
   private runImages(
     model: NetworkModel,
     input: ImagesInput,
@@ -199,33 +235,49 @@ export class PredictionService {
     })
   }
 
-  /**
-   * Keeps the files of the version, or of the checkpoint, while it predicts, and counts the request by its outcome.
-   * `predict` gets the folder, and the name to count under.
-   */
+  /** As `holding`, and counts the request by its outcome. */
   private async using<T>(
     model: Model,
     predict: (folder: string, name: string) => Promise<T>,
   ): Promise<T> {
-    const { models, statistics, versionUse, checkpoints } = this.deps
-    const ofCheckpoint = checkpoints.predict(model, folder => predict(folder, jobsName))
-    const name = ofCheckpoint === null ? model.name : jobsName
-    const end = versionUse.begin(name, model.version)
     const since = performance.now()
+    let countedName = model.name
     let code: string | null = null
     try {
-      return await (ofCheckpoint ??
-        this.unlessGone(
-          model,
-          models.folder(model).then(folder => predict(folder, name)),
-        ))
+      return await this.holding(model, (folder, name) => {
+        countedName = name
+        return predict(folder, name)
+      })
     } catch (error) {
       code = error instanceof TrainyardError ? error.code : 'INTERNAL'
       throw error
     } finally {
-      end()
       const { version } = model
-      statistics.answered({ name, version, code, ms: performance.now() - since })
+      const ms = performance.now() - since
+      this.deps.statistics.answered({ name: countedName, version, code, ms })
+    }
+  }
+
+  /**
+   * Keeps the files of the version, or of the checkpoint, while they are used. `use` gets the folder, and the name to
+   * count under.
+   */
+  private async holding<T>(
+    model: Model,
+    use: (folder: string, name: string) => Promise<T>,
+  ): Promise<T> {
+    const { models, versionUse, checkpoints } = this.deps
+    const ofCheckpoint = checkpoints.predict(model, folder => use(folder, jobsName))
+    const name = ofCheckpoint === null ? model.name : jobsName
+    const end = versionUse.begin(name, model.version)
+    try {
+      return await (ofCheckpoint ??
+        this.unlessGone(
+          model,
+          models.folder(model).then(folder => use(folder, name)),
+        ))
+    } finally {
+      end()
     }
   }
 

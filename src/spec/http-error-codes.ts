@@ -163,7 +163,7 @@ export const httpErrorCodes = {
   },
   INVALID_QUERY: {
     kind: 'invalid',
-    when: '`sort`, `where` or `fields` names a field that the list does not have, or `where` compares one with a value that it cannot have; or a parameter names a class, split, column or format that the data set does not have, or asks for more than one answer holds',
+    when: '`sort`, `where` or `fields` names a field that the list does not have, or `where` compares one with a value that it cannot have; or a parameter names a class, split, column, layer or format that the data set or model does not have, or asks for more than one answer holds',
     help: 'Correct what the errors list; each says which names or values are expected.',
   },
   INVALID_CURSOR: {

@@ -2,13 +2,21 @@
 // arrays without conversion.
 import type { DatasetManifest, ImagesManifest } from './dataset.js'
 import type { ErrorCode } from './error-codes.js'
+import type {
+  Baseline,
+  Completeness,
+  FeatureMapLayer,
+  ImageExplanationMethod,
+  Picture,
+  SourceImage,
+} from './explanation.js'
 import type { FailureCode } from './failure-codes.js'
 import type { FieldErrorCode } from './field-error-codes.js'
 import type { InitReport } from './init-from.js'
 import type { DatasetRef, JobManifest, Metrics, ModelRef, NetworkJob, Phase } from './job.js'
 import type { MemoryEstimate } from './memory-estimate.js'
 import type { MetricRow } from './metrics.js'
-import type { BoostingManifest, NetworkManifest, Serving } from './model.js'
+import type { BoostingManifest, ImagePreprocessing, NetworkManifest, Serving } from './model.js'
 import type { ServedPrecision } from './serving-options.js'
 import type { WeightsTensor } from './weights.js'
 
@@ -181,6 +189,47 @@ export interface RowValues {
   outputs: number
   /** Margins [count, outputs] and SHAP values [count, outputs, columns + 1], of which the last is the bias. */
   explanations: { margins: Float32Array; contributions: Float32Array } | null
+}
+
+/** Explains what a network predicts for images. */
+export interface ImageExplanationTask {
+  /** Folder of the version or checkpoint, whose content never changes. */
+  folder: string
+  model: NetworkManifest['model']
+  input: NetworkManifest['input']
+  /** How image files are resized. */
+  resize: ImagePreprocessing['resize']
+  classes: number
+  images: ImagesInput
+  method: ImageExplanationMethod
+  /** null: what the network predicts for each image. */
+  target: number | null
+  /** null: the last one. */
+  layer: string | null
+  steps: number
+  baseline: Baseline
+  picture: Picture | null
+}
+
+export interface ExplainedImage {
+  /** [classes]. */
+  logits: Float32Array
+  probabilities: Float32Array
+  target: number
+  source: SourceImage | null
+  completeness: Completeness | null
+  /** [height, width], divided by `scale`. */
+  values: Float32Array
+  scale: number
+  /** A PNG, if the task asks for one. */
+  picture: Uint8Array | null
+}
+
+export interface ImageExplanationAnswer {
+  layers: FeatureMapLayer[]
+  /** Of Grad-CAM; null if the network has no layer of the name that the task has, so that nothing is explained. */
+  layer: FeatureMapLayer | null
+  images: ExplainedImage[]
 }
 
 /** Makes a checkpoint predict. */

@@ -22,6 +22,10 @@ export const noteCodes = {
   empty_columns: 'columns have no value in any row',
   empty_texts_missing: 'empty texts of a typed file count as missing values',
   entry_names_guessed: 'names in an archive have letters whose code is not said',
+  explained_in_fp32: 'a version that is served in bf16 or int8 is explained in fp32',
+  explanation_empty: 'maps of an explanation are 0 everywhere',
+  explanation_incomplete:
+    'attributions of integrated gradients do not add up to the difference that they explain',
   features_not_watched: 'a model has more columns than its drift report compares',
   few_values_are_numbers:
     'the target has few different whole numbers and is predicted as a number, not as classes',

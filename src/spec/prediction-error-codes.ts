@@ -49,4 +49,9 @@ export const predictionErrorCodes = {
     when: 'the predictor process ended twice while it ran this request',
     help: 'Do not send it again. Report it, with the images.',
   },
+  NOT_EXPLAINABLE: {
+    kind: 'conflict',
+    when: 'the weights of the version do not fit the network that explains it, or it predicts numbers that are not finite',
+    help: 'Train the model again, with a smaller learning rate if its numbers are not finite.',
+  },
 } as const satisfies Record<string, ErrorCodeInfo>

@@ -28,7 +28,7 @@ export const preprocessingOf = ({ resize }: Pick<ImageFormat, 'resize'>): ImageP
 
 export interface ServedNetwork {
   model: NetworkOptions
-  images: ImageFormat
+  images: Omit<ImageFormat, 'encoding'>
   classes: number
 }
 
@@ -89,7 +89,7 @@ export function buildServingProgram(
 }
 
 /** Builds the unfolded network to find the convolutions whose output only a batch norm reads. */
-function findFolds({ model, images, classes }: ServedNetwork): readonly Fold[] {
+export function findFolds({ model, images, classes }: ServedNetwork): readonly Fold[] {
   const graph = new Graph()
   const layers = createLayers(new Variables(graph), 'inference')
   const shape = [-1, images.height, images.width, images.channels]

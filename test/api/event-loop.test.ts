@@ -197,7 +197,7 @@ test('no body holds the event loop', async () => {
         type === 'multipart/form-data'
           ? largeForms(random)
           : [...largeBodies(type, schema, random), ...largeFiles(type)]
-      for (const model of path.includes('/predict') ? ['images', 'rows'] : ['']) {
+      for (const model of /\/(predict|explain)$/.test(path) ? ['images', 'rows'] : ['']) {
         for (const { what, body, contentType = type } of bodies) {
           const requestLine = `${method} ${pathOf(path, model)}`
           await check(`${what} as ${type}`, requestLine, [`content-type: ${contentType}`], body())

@@ -52,7 +52,7 @@ export class Decoder {
       decoded[index] = undecodable(first + index, cause)
     }
     // models of older versions take a file alone, and turn no images
-    if (!this.session.hasInput('decode', 'facts')) {
+    if (!this.turnsImages) {
       for (const [index, file] of files.entries()) {
         this.attempt(() => this.run('decode', { file }, 'image'), index, decoded, fail)
       }
@@ -68,6 +68,11 @@ export class Decoder {
     }
     for (const group of groupsOf(encoded)) this.decodeGroup(group, decoded, fail)
     return decoded
+  }
+
+  /** Whether images are turned by their EXIF orientation; models of older versions turn none. */
+  get turnsImages(): boolean {
+    return this.session.hasInput('decode', 'facts')
   }
 
   close(): void {

@@ -86,12 +86,9 @@ import { MetricPoint, MetricValue } from '../../spec/metrics.js'
 import {
   BoostingModelView,
   ColumnImportance,
-  Explanation,
   ImagePreprocessing,
   NetworkModelView,
-  Prediction,
   RemovedVersions,
-  RowPrediction,
   Serving,
 } from '../../spec/model.js'
 import {
@@ -124,7 +121,6 @@ import { OptimizerOptions, optimizers } from '../../spec/optimizer-options.js'
 import { page } from '../../spec/paging.js'
 import { MeasuredImages, PrecisionAccuracy, PrecisionCard } from '../../spec/precision-card.js'
 import { FieldError } from '../../spec/problem.js'
-import { RankedClass, SelectedPrediction } from '../../spec/selected-predictions.js'
 import { RequestedPrecision, ServingOptions } from '../../spec/serving-options.js'
 import {
   ChangeStreamEvent,
@@ -171,6 +167,7 @@ import {
   WeightsFieldsResponse,
   WeightsSummaryResponse,
 } from '../schemas.js'
+import { predictionSchemas } from './prediction-schemas.js'
 import { Boosting, ModelOptions, ResNet, ResolvedNetwork, Vgg } from './resolved-models.js'
 
 /**
@@ -353,11 +350,7 @@ export const namedSchemas: Record<string, TSchema> = {
   RemovedVersions,
   StreamTicket,
   StreamTicketRequest,
-  Prediction,
-  RowPrediction,
-  SelectedPrediction,
-  RankedClass,
-  Explanation,
+  ...predictionSchemas,
   NetworkContract,
   BoostingContract,
   TensorContract,

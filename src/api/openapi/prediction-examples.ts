@@ -1,3 +1,4 @@
+import type { ImageExplanations, RowExplanations } from '../../spec/explanation.js'
 import type { Predictions, RowPredictions } from '../../spec/model.js'
 import type { ModelContract } from '../../spec/model-contract.js'
 import type { SelectedPredictions } from '../../spec/selected-predictions.js'
@@ -78,10 +79,59 @@ const rowPredictions: RowPredictions = {
   predictions: [{ value: 1.87 }],
 }
 
+const imageExplanations: ImageExplanations = {
+  model: 'flowers',
+  version: 3,
+  method: 'integratedGradients',
+  precision: 'fp32',
+  steps: 50,
+  baseline: 'black',
+  rule: 'trapezoid',
+  labels: ['daisy', 'rose'],
+  notes: [],
+  explanations: [
+    {
+      target: { label: 'rose', index: 1, logit: 4.2, probability: 0.97 },
+      predicted: { label: 'rose', index: 1, logit: 4.2, probability: 0.97 },
+      source: { height: 4, width: 8, scale: [0.5, 0.5], offset: [0, -1] },
+      completeness: { sum: 5.02, difference: 5, gap: 0.02, relativeGap: 0.004 },
+      map: {
+        height: 2,
+        width: 2,
+        scale: 2.9,
+        values: [
+          [1, -0.12],
+          [0.31, 0.541034],
+        ],
+      },
+    },
+  ],
+}
+
+const rowExplanations: RowExplanations = {
+  model: 'houses-boosting',
+  version: 1,
+  method: 'shap',
+  unknownCategories: {},
+  notes: [],
+  explanations: [
+    {
+      target: null,
+      predicted: null,
+      value: 1.87,
+      margin: 1.87,
+      bias: 1.5,
+      contributions: { area: 0.5, rooms: -0.13 },
+    },
+  ],
+}
+
 /** Examples of answers, by the name of their schema in the document. */
 export const predictionAnswerExamples: Readonly<Record<string, object>> = {
   Predictions: predictions,
   RowPredictions: rowPredictions,
   SelectedPredictions: selectedPredictions,
   ModelContract: modelContract,
+  ImageExplanations: imageExplanations,
+  RowExplanations: rowExplanations,
 }

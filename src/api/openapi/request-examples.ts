@@ -170,6 +170,17 @@ export const predictExamples: RequestExamples = {
   },
 }
 
+export const explainExamples: RequestExamples = {
+  ...predictExamples,
+  'application/json': {
+    ...predictExamples['application/json'],
+    rows: {
+      summary: 'rows of a table',
+      value: { instances: [{ area: 120, rooms: 4, zip: '8001' }] },
+    },
+  },
+}
+
 export const webhookExamples = json({
   ended: {
     summary: 'when a job of a team has ended',

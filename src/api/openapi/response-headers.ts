@@ -26,13 +26,17 @@ const responseHeaders = {
     '["comment"]',
   ),
   'Model-Version': {
-    description: 'the version that predicted, with CSV and Arrow',
+    description: 'the version that predicted, with CSV, Arrow and PNG',
     schema: { type: 'integer' },
     example: 3,
   },
   'Prediction-Notes': text(
-    'the notes, as JSON in ASCII, with CSV and Arrow; of many, the first',
+    'the notes, as JSON in ASCII, with CSV, Arrow and PNG; of many, the first',
     '[{"code":"images_resized","message":"1 of 1 images is resized"}]',
+  ),
+  Explanation: text(
+    'with PNG, what JSON says of the explanation but its map, as JSON in ASCII',
+    '{"picture":"overlay","method":"gradCam","target":{"label":"rose","index":1,"logit":4.2,"probability":0.97}}',
   ),
   'Inference-Header-Content-Length': text(
     'the length of the JSON at the beginning of the body, if binary tensors follow it; else absent',

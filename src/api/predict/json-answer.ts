@@ -8,7 +8,7 @@ import {
 } from './prediction-table.js'
 
 /** JSON has no NaN and no infinity. As in metrics, they are texts that `Number` and Python's `float` parse. */
-const jsonNumber = (value: number): number | string =>
+export const jsonNumber = (value: number): number | string =>
   Number.isFinite(value) ? value : String(value)
 
 export const toJson = (table: PredictionTable): string => [...pieces(table)].join('')

@@ -35,7 +35,10 @@ export async function sendPredictions(
 const maxNotesLength = 2000
 
 /** What JSON has beside the predictions, as far as it fits into headers. */
-function addHeaders(reply: FastifyReply, { head }: PredictionTable): FastifyReply {
+export function addHeaders(
+  reply: FastifyReply,
+  { head }: Pick<PredictionTable, 'head'>,
+): FastifyReply {
   const { version, notes = [] } = head as { version?: number; notes?: readonly object[] }
   // a checkpoint of a job has none
   if (version !== undefined) reply.header('model-version', version)
@@ -46,7 +49,7 @@ function addHeaders(reply: FastifyReply, { head }: PredictionTable): FastifyRepl
 }
 
 /** Headers are of ASCII. */
-const asciiJson = (value: unknown) =>
+export const asciiJson = (value: unknown) =>
   JSON.stringify(value).replaceAll(
     /[^\x20-\x7e]/g,
     character => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,

@@ -1,12 +1,12 @@
 import { isMissing, TrainyardError } from '../../errors.js'
-import { ChildExitError, ChildKilledError } from '../../ipc/ask-child.js'
-import { ChildBusyError, type KeptChild } from '../../ipc/kept-child.js'
+import type { KeptChild } from '../../ipc/kept-child.js'
 import type { Checkpoint } from '../../spec/checkpoint.js'
 import type { DatasetManifest } from '../../spec/dataset.js'
 import type { CheckpointContract, CheckpointExportTask } from '../../spec/ipc-messages.js'
 import { isPrediction, type JobManifest } from '../../spec/job.js'
 import type { Model } from '../../spec/model.js'
 import type { Store } from '../../store/store.js'
+import { toPredictorError } from '../errors.js'
 
 /** Which checkpoint of a job predicts. */
 export type CheckpointChoice = 'latest' | 'best' | number
@@ -180,15 +180,3 @@ const datasetGone = ({ id, dataset }: JobManifest, cause: unknown) =>
     `the data set ${dataset.id} ('${dataset.name}') of job '${id}' was deleted, and with it what the job's predictions mean: upload it again, or predict with a published model`,
     { cause },
   )
-
-function toPredictorError(error: unknown): unknown {
-  if (error instanceof ChildBusyError)
-    return new TrainyardError('PREDICTOR_BUSY', `${error.message}; try again`, { cause: error })
-  if (error instanceof ChildKilledError && error.reason === 'timeout')
-    return new TrainyardError('PREDICTOR_TIMEOUT', error.message, { cause: error })
-  if (error instanceof ChildKilledError || error instanceof ChildExitError)
-    return new TrainyardError('PREDICTOR_RESTARTED', `${error.message}; try again`, {
-      cause: error,
-    })
-  return error
-}
