@@ -20,6 +20,13 @@ const commandPatterns = {
   trainer: /workers\/trainer\.js/,
   planner: /workers\/planner\.js/,
   predictor: /workers\/(row-)?predictor\.js/,
+  checkpointExporter: /workers\/checkpoint-exporter\.js/,
+  conversion: /datasets\/conversion-process\.js/,
+  derivation: /datasets\/derivation-process\.js/,
+  comparison: /datasets\/comparison-process\.js/,
+  preview: /preview\/preview-process\.js/,
+  datasetExport: /datasets\/exports\/export-process\.js/,
+  modelExport: /src\/exports\/export-process\.js/,
   redis: /^redis-server/,
 } as const
 

@@ -10,7 +10,7 @@ import { run } from './run.js'
 
 const usage = `usage: npm run chaos -- [--seed n] [--jobs n] [--kills n] [--keep]
        npm run chaos -- --acceptance [P4,P10] [--rounds n]
-       npm run chaos -- --api [--seed n] [--requests n] [--minutes n]
+       npm run chaos -- --api [--seed n] [--requests n] [--minutes n] [--bad-predictions n]
        npm run chaos -- --data [--gigabytes n] [--kinds idx,zip,csv]
 See docs/chaos.md.`
 
@@ -24,6 +24,7 @@ async function main(): Promise<void> {
       api: { type: 'boolean', default: false },
       requests: { type: 'string', default: '200000' },
       minutes: { type: 'string', default: '60' },
+      'bad-predictions': { type: 'string', default: String(longRun.badPredictions) },
       data: { type: 'boolean', default: false },
       gigabytes: { type: 'string', default: '10' },
       kinds: { type: 'string', default: uploadKinds.join(',') },
@@ -71,6 +72,7 @@ async function main(): Promise<void> {
       seed,
       requests: parseCount('requests', values.requests, 0),
       minutes: parseCount('minutes', values.minutes),
+      badPredictions: parseCount('bad-predictions', values['bad-predictions'], 0),
     })
     for (const missed of report.missed) console.error(`missed: ${missed}`)
     console.log(JSON.stringify(report))

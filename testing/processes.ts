@@ -28,30 +28,37 @@ async function listProcesses(): Promise<ProcessInfo[]> {
 /** The descendants of `root` that run this script, oldest first. */
 export async function findDescendants(root: number, script: string): Promise<number[]> {
   const all = await listProcesses()
-  const descendants = new Set([root])
-  for (let size = 0; size !== descendants.size; ) {
-    size = descendants.size
-    for (const { pid, parent } of all) if (descendants.has(parent)) descendants.add(pid)
-  }
+  const descendants = withDescendants(all, [root])
   return all
     .filter(({ pid, command }) => descendants.has(pid) && command.includes(script))
     .map(({ pid }) => pid)
     .sort((a, b) => a - b)
 }
 
+function withDescendants(all: readonly ProcessInfo[], roots: readonly number[]): Set<number> {
+  const found = new Set(roots)
+  for (let size = 0; size !== found.size; ) {
+    size = found.size
+    for (const { pid, parent } of all) if (found.has(parent)) found.add(pid)
+  }
+  return found
+}
+
 /**
- * The processes that have `folder` in their environment, or their working directory in it. The latter
- * finds Redis, which overwrites its environment.
+ * The processes that have `folder` in their environment, or their working directory in it, and their
+ * descendants. The second finds Redis, which overwrites its environment; the third finds processes that get no
+ * environment, since they read what clients have sent.
  */
 export async function findProcessesOf(folder: string): Promise<ProcessInfo[]> {
   const all = await listProcesses()
-  const found = all.map(async one => {
+  const mentions = all.map(async one => {
     // neither can be read if the process has ended or belongs to another user
     const environment = await readFile(`/proc/${one.pid}/environ`, 'latin1').catch(() => '')
     const cwd = await readlink(`/proc/${one.pid}/cwd`).catch(() => '')
-    return environment.includes(folder) || cwd.startsWith(folder) ? one : null
+    return environment.includes(folder) || cwd.startsWith(folder) ? [one.pid] : []
   })
-  return (await Promise.all(found)).filter(one => one !== null)
+  const found = withDescendants(all, (await Promise.all(mentions)).flat())
+  return all.filter(({ pid }) => found.has(pid))
 }
 
 /** The files that a process has mapped into its memory. */

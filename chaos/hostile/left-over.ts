@@ -15,6 +15,13 @@ const maxProcesses: Partial<Record<ProcessRole, number>> = {
   planner: 2,
   predictor: 4,
   trainer: 4,
+  checkpointExporter: 1,
+  preview: 1,
+  conversion: 0,
+  derivation: 0,
+  comparison: 0,
+  datasetExport: 0,
+  modelExport: 0,
 }
 
 /** What is left of the hostile clients after they have gone, and 30 s to clear it away. */
@@ -33,6 +40,9 @@ export async function findLeftOver(deployment: ChaosDeployment, client: Client):
   }
   return left
 }
+
+/** What a checkpoint predicts from: a network, or trees. */
+const servedFiles = ['saved_model', 'model.ubj']
 
 const states: Readonly<Record<string, string>> = {
   '01': 'established',
@@ -66,9 +76,15 @@ async function ownSockets(): Promise<string[]> {
 
 const hexPort = (port: number) => port.toString(16).toUpperCase().padStart(4, '0')
 
+/** Beside checkpoints that predict, which the API keeps there while it runs. */
 async function staged({ folder }: ChaosDeployment): Promise<string[]> {
-  const names = await readdir(join(folder, '.staging')).catch(() => [])
-  return names.map(name => `.staging/${name}`)
+  const staging = join(folder, '.staging')
+  const names = await readdir(staging).catch(() => [])
+  const all = names.map(async name => {
+    const files = await readdir(join(staging, name)).catch(() => [])
+    return files.some(file => servedFiles.includes(file)) ? [] : [`.staging/${name}`]
+  })
+  return (await Promise.all(all)).flat()
 }
 
 async function processes(deployment: ChaosDeployment): Promise<string[]> {

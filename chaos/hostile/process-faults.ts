@@ -1,13 +1,27 @@
 // Kills and stops each process of a server, and measures how long it takes until the server works again.
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Client } from '../../src/client/client.js'
-import { type ChaosDeployment, type ProcessRole, signal } from '../deployment.js'
-import type { LoopWatch } from './loop-watch.js'
-import type { Tally } from './tally.js'
-import { smallBoosting, smallNetwork, type World } from './world.js'
+import { type ProcessRole, signal } from '../deployment.js'
+import { childWork } from './child-work.js'
+import type { Faulty } from './faulty.js'
+import { grpcProblem } from './grpc-health.js'
+import { smallBoosting } from './world.js'
 
 /** Not the supervisor killed: this deployment has no `npm start`, which starts it again (test/supervisor/start.test.ts). */
 export const processFaults = [
+  { role: 'conversion', signal: 'SIGKILL' },
+  { role: 'conversion', signal: 'SIGSTOP' },
+  { role: 'derivation', signal: 'SIGKILL' },
+  { role: 'derivation', signal: 'SIGSTOP' },
+  { role: 'comparison', signal: 'SIGKILL' },
+  { role: 'comparison', signal: 'SIGSTOP' },
+  { role: 'preview', signal: 'SIGKILL' },
+  { role: 'preview', signal: 'SIGSTOP' },
+  { role: 'datasetExport', signal: 'SIGKILL' },
+  { role: 'datasetExport', signal: 'SIGSTOP' },
+  { role: 'modelExport', signal: 'SIGKILL' },
+  { role: 'modelExport', signal: 'SIGSTOP' },
+  { role: 'checkpointExporter', signal: 'SIGKILL' },
+  { role: 'checkpointExporter', signal: 'SIGSTOP' },
   { role: 'api', signal: 'SIGKILL' },
   { role: 'api', signal: 'SIGSTOP' },
   { role: 'predictor', signal: 'SIGKILL' },
@@ -29,35 +43,26 @@ export const nameOf = ({ role, signal }: ProcessFault): string =>
   `${signal === 'SIGKILL' ? 'kill' : 'stop'} ${role}`
 
 const healTimeoutMs = 60_000
-const planTimeoutMs = 10_000
+/** A process that lives as long as one request may be missed. */
+const maxTries = 5
 const pauseMs = 100
 const settleMs = 300
 const requestTimeoutMs = 3000
-
-export interface Faulty {
-  deployment: ChaosDeployment
-  client: Client
-  world: World
-  /** A job that trains for as long as the faults last. */
-  running: string
-  watch: LoopWatch
-  tally: Tally
-}
 
 /**
  * Injects a fault, and returns the milliseconds until the server answers each kind of request rightly and
  * its job goes on training; null if no such process runs.
  */
 export async function heal(fault: ProcessFault, on: Faulty): Promise<number | null> {
-  const { deployment, client, watch, tally } = on
-  const pids = await findTargets(fault.role, deployment, client)
+  const { watch, tally } = on
+  const pids = await findTargets(fault.role, on)
   if (pids.length === 0) return null
   if (fault.role === 'api') await Promise.all(pids.map(pid => watch.beforeEnd(pid)))
   try {
     return await tally.whileInterrupted(async () => {
       for (const pid of pids) signal(pid, fault.signal)
       const since = performance.now()
-      const missing = await whatFails(recovery(on))
+      const missing = await whatFails(recovery(on, childWork[fault.role]))
       if (missing !== null) tally.addWrong(`${nameOf(fault)}: not healed: ${missing}`)
       return Math.round(performance.now() - since)
     })
@@ -66,23 +71,22 @@ export async function heal(fault: ProcessFault, on: Faulty): Promise<number | nu
   }
 }
 
-/** A planner lives as long as a dry run. */
-async function findTargets(
-  role: ProcessRole,
-  deployment: ChaosDeployment,
-  client: Client,
-): Promise<number[]> {
-  if (role !== 'planner') return deployment.find(role)
-  let dryRunEnded = false
-  // killed with its planner, it is answered with 503
-  const dryRun = client.preview(smallNetwork('planned')).catch(() => {})
-  void dryRun.then(() => {
-    dryRunEnded = true
-  })
-  const since = performance.now()
-  while (!dryRunEnded && performance.now() - since < planTimeoutMs) {
-    const pids = await deployment.find(role)
-    if (pids.length > 0) return pids
+/** Some processes live as long as a request that needs them, or a little longer. */
+async function findTargets(role: ProcessRole, on: Faulty): Promise<number[]> {
+  const work = childWork[role]
+  if (!work) return on.deployment.find(role)
+  for (let tries = 0; tries < maxTries; tries++) {
+    let ended = false
+    // killed with its process, it is answered with 503
+    void work(on)
+      .catch(() => {})
+      .then(() => {
+        ended = true
+      })
+    while (!ended) {
+      const pids = await on.deployment.find(role)
+      if (pids.length > 0) return pids
+    }
   }
   return []
 }
@@ -93,19 +97,39 @@ export async function settle(on: Faulty): Promise<void> {
   if (missing !== null) on.tally.addWrong(`not recovered after a fault has ended: ${missing}`)
 }
 
-/** A check of whether the server lists, plans, predicts, and trains on from where it is after the fault. */
-function recovery({ client, world, running }: Faulty): () => Promise<string | null> {
+type Work = (on: Faulty) => Promise<unknown>
+
+/**
+ * A check of whether the server has listed, planned, predicted, served gRPC, done `work`, and trained on from where it
+ * was after the fault. What it has done once is not asked again: on a busy machine all of it takes long.
+ */
+function recovery(on: Faulty, work: Work = async () => {}): () => Promise<string | null> {
+  const { client, grpcPort, world, running } = on
   const since = performance.now()
   let before: number | null = null
+  const missing = new Set<() => Promise<string | null>>([
+    () => client.jobs({ limit: '1' }).then(() => null),
+    () => client.preview(smallBoosting('planned')).then(() => null),
+    async () => ((await world.predict()) === world.expected ? null : 'the predictions differ'),
+    async () =>
+      (await world.predictImage()) === world.expectedImage ? null : "an image's predictions differ",
+    () => grpcProblem(grpcPort),
+    () => work(on).then(() => null),
+    async () => {
+      const { status, progress } = await client.job(running)
+      // steps of a trainer that is gone appear a moment later
+      if (performance.now() - since > settleMs) before ??= progress.step
+      if (before !== null && progress.step > before) return null
+      return `the job is ${status} at step ${progress.step}`
+    },
+  ])
   return async () => {
-    await client.jobs({ limit: '1' })
-    await client.preview(smallBoosting('planned'))
-    if ((await world.predict()) !== world.expected) return 'the predictions differ'
-    const { status, progress } = await client.job(running)
-    // steps of a trainer that is gone appear a moment later
-    if (performance.now() - since > settleMs) before ??= progress.step
-    if (before !== null && progress.step > before) return null
-    return `the job is ${status} at step ${progress.step}`
+    for (const step of [...missing]) {
+      const failing = await step()
+      if (failing !== null) return failing
+      missing.delete(step)
+    }
+    return null
   }
 }
 

@@ -7,6 +7,8 @@ export interface HostileReport {
   longestLoopWaitedMs: number
   loopProcessorMs: number
   peakRssMb: number
+  /** By how much a predictor grew at most while it was sent bad predictions. */
+  predictorGrowthMb: number
   unanswered: number
   leftOver: number
   /** Answers that tell secrets, and results and promises that are wrong. */
@@ -30,6 +32,7 @@ export interface HostileReport {
 
 export const maxLoopMs = 200
 export const maxRssMb = 1024
+export const maxPredictorGrowthMb = 20
 export const maxConnectionMs = 1000
 export const maxHealMs = 5000
 
@@ -39,6 +42,7 @@ export function missedGoals(report: Omit<HostileReport, 'missed'>, slack = 1): s
   const limits = [
     ['loopProcessorMs', report.loopProcessorMs, maxLoopMs * slack],
     ['peakRssMb', report.peakRssMb, maxRssMb],
+    ['predictorGrowthMb', report.predictorGrowthMb, maxPredictorGrowthMb],
     ['slowestConnectionMs', report.slowestConnectionMs, maxConnectionMs * slack],
     ...Object.entries(report.healMs).map(
       ([name, ms]) => [`healMs of ${name}`, ms, maxHealMs * slack] as const,

@@ -4,13 +4,16 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { Client } from '../../src/client/client.js'
 import type { Job } from '../../src/spec/job.js'
 import { eventually } from '../../testing/eventually.js'
+import { freePort } from '../../testing/free-port.js'
 import { ChaosDeployment } from '../deployment.js'
 import { Random } from '../random.js'
+import { sendBadPredictions } from './bad-predictions.js'
 import { damageThings } from './damage-things.js'
+import type { Faulty } from './faulty.js'
 import { burst } from './followers.js'
 import { findLeftOver } from './left-over.js'
 import { LoopWatch } from './loop-watch.js'
-import { type Faulty, heal, nameOf, type ProcessFault, settle } from './process-faults.js'
+import { heal, nameOf, type ProcessFault, settle } from './process-faults.js'
 import { type HostileReport, missedGoals } from './report.js'
 import { exchange, type RawRequest } from './requests/exchange.js'
 import { requestKinds } from './requests/kinds.js'
@@ -27,6 +30,8 @@ export interface HostileOptions {
   minutes: number
   followers: { count: number; bursts: number; holdMs: number }
   schemathesis: (Pick<SchemathesisOptions, 'maxExamples' | 'phases'> & { seconds?: number })[]
+  /** Predictions that must be refused. */
+  badPredictions: number
   damagedFiles: number
   faults: readonly ProcessFault[]
   /** For how long the connections are held that send a byte at a time; 0 for none. */
@@ -43,13 +48,16 @@ export async function runHostile(options: HostileOptions): Promise<HostileReport
     console.error(`${((Date.now() - started) / 1000).toFixed(1).padStart(6)} s ${line}`)
   // what still runs beside a part that failed
   const over = new AbortController()
-  return ChaosDeployment.with(deployment =>
-    attack(deployment, options, log, started, over.signal),
+  const grpcPort = await freePort()
+  return ChaosDeployment.with(
+    deployment => attack(deployment, grpcPort, options, log, started, over.signal),
+    { settings: { TRAINYARD_GRPC_PORT: String(grpcPort) } },
   ).finally(() => over.abort())
 }
 
 async function attack(
   deployment: ChaosDeployment,
+  grpcPort: number,
   options: HostileOptions,
   log: (line: string) => void,
   started: number,
@@ -72,6 +80,14 @@ async function attack(
     signal: AbortSignal.timeout(options.minutes * 60_000),
   })
   log(`${tally.requests} requests sent; milliseconds each: ${tally.times()}`)
+  const predictorGrowthMb = await sendBadPredictions(
+    deployment,
+    world,
+    options.badPredictions,
+    random.fork(),
+    tally,
+  )
+  log(`${options.badPredictions} bad predictions: a predictor grew by ${predictorGrowthMb} MB`)
   const running = await startEndless(client)
   const slowestConnectionMs = await crowds(deployment, running, options, random.fork(), tally)
   log(`the crowds are gone; the slowest new connection took ${slowestConnectionMs} ms`)
@@ -95,7 +111,7 @@ async function attack(
     signal: AbortSignal.any([faultsDone.signal, over]),
     pauseMs: 50,
   })
-  const faulty = { deployment, client, world: restored, running: job.id, watch, tally }
+  const faulty = { deployment, grpcPort, client, world: restored, running: job.id, watch, tally }
   const healMs = await injectFaults(options.faults, faulty, log)
   faultsDone.abort()
   await sending
@@ -116,6 +132,7 @@ async function attack(
     longestLoopWaitedMs: watch.longestLoopWaitedMs,
     loopProcessorMs: watch.loopProcessorMs,
     peakRssMb: watch.peakRssMb,
+    predictorGrowthMb,
     unanswered: tally.unanswered,
     leftOver: left.length,
     wrong: tally.wrong,

@@ -11,8 +11,9 @@ import type { Target } from './requests/target.js'
 
 export const tableName = 'rows'
 export const imagesName = 'pictures'
-const digitsName = 'digits'
-const modelName = 'judge'
+export const digitsName = 'digits'
+export const modelName = 'judge'
+const imageModelName = 'seer'
 
 export const smallBoosting = (name: string, rounds = 5): JobRequest =>
   ({
@@ -58,6 +59,10 @@ export interface World extends Target {
   /** A model's answer to `instances`, which must not change. */
   predict(): Promise<string>
   expected: string
+  /** The same of a model for images, which predicts in another process. */
+  predictImage(): Promise<string>
+  expectedImage: string
+  imageModel: string
 }
 
 /** Uploads data sets, and trains the model that requests aim at. */
@@ -72,6 +77,12 @@ export async function makeWorld(client: Client, key: string): Promise<World> {
     { name: 'train-labels-idx1-ubyte', content: new Blob([labels as Uint8Array<ArrayBuffer>]) },
   ])
   const { id } = await waitForEnd(client, await client.submit(smallBoosting(modelName)))
+  await waitForEnd(client, await client.submit(smallNetwork(imageModelName)))
+  const image = Array.from({ length: 28 }, (_, y) =>
+    Array.from({ length: 28 }, (_, x) => (x * y) % 256),
+  )
+  const predictImage = async () =>
+    JSON.stringify((await client.predict(imageModelName, [image])).predictions)
   const { columns, rows } = readTable('wine')
   const instances = rows
     .filter((_, i) => i % 60 === 0)
@@ -87,6 +98,9 @@ export async function makeWorld(client: Client, key: string): Promise<World> {
     files: await loadFiles(),
     predict,
     expected: await predict(),
+    predictImage,
+    expectedImage: await predictImage(),
+    imageModel: imageModelName,
   }
 }
 
