@@ -5,17 +5,18 @@ import { crc32c } from '@node-rs/crc32'
 export const headerBytes = 12
 export const footerBytes = 4
 
-export function maskedCrc(data: Uint8Array): number {
-  const crc = crc32c(data)
+/** Of data that may be in several parts. */
+export function maskedCrc(...parts: readonly Uint8Array[]): number {
+  const crc = parts.reduce((sum, part) => crc32c(part, sum), 0)
   return (((crc >>> 15) | (crc << 17)) + 0xa282ead8) >>> 0
 }
 
-/** The bytes before and after the data of a record. */
-export function recordFrame(data: Uint8Array): { header: Buffer; footer: Buffer } {
+/** The bytes before and after the data of a record, which may be in several parts. */
+export function recordFrame(...parts: readonly Uint8Array[]): { header: Buffer; footer: Buffer } {
   const header = Buffer.alloc(headerBytes)
-  header.writeBigUInt64LE(BigInt(data.length))
+  header.writeBigUInt64LE(BigInt(parts.reduce((sum, { length }) => sum + length, 0)))
   header.writeUInt32LE(maskedCrc(header.subarray(0, 8)), 8)
   const footer = Buffer.alloc(footerBytes)
-  footer.writeUInt32LE(maskedCrc(data))
+  footer.writeUInt32LE(maskedCrc(...parts))
   return { header, footer }
 }

@@ -68,6 +68,8 @@ const emptyChunk = (): Chunk => ({ indices: [], contents: [], inputs: [], isHuge
 
 class Decoding {
   private readonly outputBytes: number
+  /** The memory of the files of a chunk, and of the next one. */
+  private readonly memories = [0, 1].map(() => Buffer.allocUnsafeSlow(maxChunkBytes))
 
   constructor(
     private readonly staged: StagedImages,
@@ -105,11 +107,12 @@ class Decoding {
 
   private *chunks(order: Uint32Array): Generator<Chunk> {
     let chunk = emptyChunk()
-    let [bytes, pixels] = [0, 0]
+    let [bytes, pixels, fileBytes] = [0, 0, 0]
     for (const index of order) {
       const size = this.staged.size(index)
       const area = size.height * size.width
-      const added = this.staged.bytesOf(index) + this.outputBytes
+      const length = this.staged.bytesOf(index)
+      const added = length + this.outputBytes
       const isFull =
         bytes + added > maxChunkBytes ||
         pixels + area > maxChunkPixels ||
@@ -117,9 +120,13 @@ class Decoding {
       if (isFull && chunk.indices.length > 0) {
         yield chunk
         chunk = emptyChunk()
-        bytes = pixels = 0
+        bytes = pixels = fileBytes = 0
+        this.memories.reverse()
       }
-      const content = this.staged.content(index)
+      const isLarge = fileBytes + length > maxChunkBytes
+      const memory = isLarge ? undefined : this.memories[0]!.subarray(fileBytes, fileBytes + length)
+      const content = this.staged.content(index, memory)
+      fileBytes += length
       chunk.indices.push(index)
       chunk.contents.push(content)
       chunk.inputs.push(this.inputOf(index, content))

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { closeSync, openSync, readSync, rmSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import { type ImageFacts, swapsSides } from '../../../graph/ops/standard-image.js'
+import { BlockWriter } from '../../block-writer.js'
 import type { FileLocation } from '../../errors.js'
 import { type ImageFormat, imageFormats } from '../encoded/encoded-image.js'
 import { contentKindOf } from '../encoded/graph-input.js'
@@ -25,14 +26,11 @@ export interface StagedImage {
   split: number
 }
 
-const flushBytes = 1 << 20
-
 /**
  * The images of an upload in a temporary file, with what is known of each in about 40 bytes of memory. A
  * stream is read once, and only after all of it is it known to which size its images are brought.
  */
 export class StagedImages {
-  bytes = 0
   readonly labels = new GrowingArray(length => new Int32Array(length))
   readonly splits = new GrowingArray(length => new Uint8Array(length))
   /** Random, but equal for equal bytes, labels and splits: 48 bits. */
@@ -46,12 +44,16 @@ export class StagedImages {
   private readonly kinds = new GrowingArray(length => new Uint16Array(length))
   private readonly path: string
   private readonly descriptor: number
-  private pending: Uint8Array[] = []
-  private pendingBytes = 0
+  private readonly blocks = new BlockWriter(bytes => this.write(bytes))
+  private bytesWritten = 0
 
   constructor(folder: string) {
     this.path = join(folder, 'staged-images')
     this.descriptor = openSync(this.path, 'wx+')
+  }
+
+  get bytes(): number {
+    return this.blocks.bytes
   }
 
   get length(): number {
@@ -70,15 +72,13 @@ export class StagedImages {
     this.widths.push(image.width)
     this.kinds.push(packKind(image))
     this.keys.push(contentKey(content, labelText, splitName))
-    this.pending.push(Uint8Array.from(content), location)
-    this.pendingBytes += content.length + location.length
-    this.bytes += content.length + location.length
-    if (this.pendingBytes >= flushBytes) this.flush()
+    this.blocks.append(content)
+    this.blocks.append(location)
   }
 
-  /** A new buffer with the bytes of an image. */
-  content(index: number): Buffer {
-    return this.read(this.offsets.at(index), this.contentBytes.at(index))
+  /** The bytes of an image, in a buffer of just their length. */
+  content(index: number, buffer = Buffer.allocUnsafe(this.contentBytes.at(index))): Buffer {
+    return this.read(this.offsets.at(index), buffer)
   }
 
   bytesOf(index: number): number {
@@ -87,7 +87,8 @@ export class StagedImages {
 
   location(index: number): FileLocation {
     const offset = this.offsets.at(index) + this.contentBytes.at(index)
-    return JSON.parse(this.read(offset, this.locationBytes.at(index)).toString())
+    const bytes = Buffer.allocUnsafe(this.locationBytes.at(index))
+    return JSON.parse(this.read(offset, bytes).toString())
   }
 
   /** The height and width when it is upright. */
@@ -132,9 +133,9 @@ export class StagedImages {
     rmSync(this.path, { force: true })
   }
 
-  private read(offset: number, length: number): Buffer {
-    if (this.pendingBytes > 0) this.flush()
-    const buffer = Buffer.allocUnsafe(length)
+  private read(offset: number, buffer: Buffer): Buffer {
+    this.blocks.flush()
+    const { length } = buffer
     for (let filled = 0; filled < length; ) {
       const read = readSync(this.descriptor, buffer, filled, length - filled, offset + filled)
       if (read === 0) throw new Error(`${this.path} ends before byte ${offset + length}`)
@@ -143,14 +144,13 @@ export class StagedImages {
     return buffer
   }
 
-  private flush(): void {
-    const bytes = Buffer.concat(this.pending)
+  private write(bytes: Uint8Array): void {
     for (let written = 0; written < bytes.length; ) {
-      const offset = this.bytes - this.pendingBytes + written
-      written += writeSync(this.descriptor, bytes, written, bytes.length - written, offset)
+      const left = bytes.length - written
+      const added = writeSync(this.descriptor, bytes, written, left, this.bytesWritten)
+      written += added
+      this.bytesWritten += added
     }
-    this.pending = []
-    this.pendingBytes = 0
   }
 }
 

@@ -11,7 +11,7 @@ import type { ProblemList } from '../../problem-list.js'
 import { ImageIndexWriter } from '../image-index.js'
 import { PixelStatistics } from '../pixel-statistics.js'
 import { maxShards, recordsPerShard, shardName } from '../shard-names.js'
-import { encodeExample } from '../tfrecord/example.js'
+import { exampleParts } from '../tfrecord/example.js'
 import { TfrecordWriter } from '../tfrecord/tfrecord-reader.js'
 import { type DamagedImage, type DecodedImage, decodeImages } from './decode-images.js'
 import { DuplicateSearch } from './duplicates.js'
@@ -153,7 +153,7 @@ class ImageWriting {
       sha256: hash.toString('hex', 0, 8),
       dhash: fingerprintHex(fingerprint),
     })
-    this.writer.write(encodeExample({ image: stored, label }, plan.shape))
+    this.writer.write(...exampleParts({ image: stored, label }, plan.shape))
   }
 
   /** Goes to the next position, whether its image is stored or left out. */

@@ -39,8 +39,11 @@ export function decodeExample(bytes: Uint8Array, names: FeatureNames = storedNam
   }
 }
 
-/** Writes the messages by hand, since a library copies the image several times. */
-export function encodeExample({ image, label }: Sample, shape: ImageShape): Uint8Array {
+export const encodeExample = (sample: Sample, shape: ImageShape): Uint8Array =>
+  Buffer.concat(exampleParts(sample, shape))
+
+/** The parts of a tf.train.Example, of which one is the image. Written by hand, since a library copies it several times. */
+export function exampleParts({ image, label }: Sample, shape: ImageShape): Uint8Array[] {
   // Feature { bytes_list: BytesList { value: image } }
   const list = fieldHead(1, image.length)
   const feature = Buffer.concat([fieldHead(1, list.length + image.length), list])
@@ -53,7 +56,7 @@ export function encodeExample({ image, label }: Sample, shape: ImageShape): Uint
     feature,
   ])
   const bytes = head.length + image.length + numbers.reduce((sum, each) => sum + each.length, 0)
-  return Buffer.concat([fieldHead(1, bytes), head, image, ...numbers])
+  return [Buffer.concat([fieldHead(1, bytes), head]), image, Buffer.concat(numbers)]
 }
 
 /** A field of the map Features.feature with one int64. */

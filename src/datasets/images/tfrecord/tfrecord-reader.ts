@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { closeSync, openSync, writeFileSync } from 'node:fs'
 import { footerBytes, headerBytes, maskedCrc, recordFrame } from '../../../formats/tfrecord.js'
+import { BlockWriter } from '../../block-writer.js'
 import { fileError, formatChecksum } from '../../errors.js'
 import { InputFile } from '../../input-file.js'
 
@@ -82,9 +83,10 @@ export const nextRecordOffset = (offset: number, length: number) =>
 export class TfrecordWriter {
   private readonly descriptor: number
   private readonly hash = createHash('sha256')
-  private pending: Uint8Array[] = []
-  private pendingBytes = 0
-  private bytesWritten = 0
+  private readonly blocks = new BlockWriter(bytes => {
+    this.hash.update(bytes)
+    writeFileSync(this.descriptor, bytes)
+  })
   private records = 0
 
   constructor(path: string) {
@@ -93,30 +95,19 @@ export class TfrecordWriter {
 
   /** The byte at which the next record begins. */
   get position(): number {
-    return this.bytesWritten + this.pendingBytes
+    return this.blocks.bytes
   }
 
-  /** Keeps a reference to `data` until it is written, so do not change it. */
-  write(data: Uint8Array): void {
-    const { header, footer } = recordFrame(data)
-    this.pending.push(header, data, footer)
-    this.pendingBytes += headerBytes + data.length + footerBytes
+  /** Copies the data of a record, which may be in several parts. */
+  write(...parts: readonly Uint8Array[]): void {
+    const { header, footer } = recordFrame(...parts)
+    for (const bytes of [header, ...parts, footer]) this.blocks.append(bytes)
     this.records++
-    if (this.pendingBytes >= 1 << 20) this.flush()
   }
 
   close(): { records: number; bytes: number; sha256: string } {
-    this.flush()
+    this.blocks.flush()
     closeSync(this.descriptor)
-    return { records: this.records, bytes: this.bytesWritten, sha256: this.hash.digest('hex') }
-  }
-
-  private flush(): void {
-    const bytes = Buffer.concat(this.pending)
-    this.hash.update(bytes)
-    writeFileSync(this.descriptor, bytes)
-    this.bytesWritten += bytes.length
-    this.pending = []
-    this.pendingBytes = 0
+    return { records: this.records, bytes: this.blocks.bytes, sha256: this.hash.digest('hex') }
   }
 }
