@@ -11,6 +11,7 @@ ENV TRAINYARD_ENGINE=$ENGINE XDG_CACHE_HOME=/opt REDIS_URL=redis://redis:6379
 WORKDIR /srv/trainyard
 COPY package.json package-lock.json .npmrc ./
 COPY scripts scripts
+COPY native native
 RUN node scripts/setup.mjs --no-build
 
 FROM packages AS build

@@ -14,8 +14,10 @@ const flags = [
   // Node's symbols are resolved in the process that loads the binding
   ...(darwin ? ['-undefined', 'dynamic_lookup'] : []),
 ]
-const runPath = `${darwin ? '@loader_path' : '$ORIGIN'}/../../deps/lib`
-const binding = join(bindingPackage, 'lib', 'napi-v8', 'tfjs_binding.node')
+/** Where the binding, and our own ops beside it, find TensorFlow's libraries. */
+export const runPath = `${darwin ? '@loader_path' : '$ORIGIN'}/../../deps/lib`
+export const bindingFolder = join(bindingPackage, 'lib', 'napi-v8')
+const binding = join(bindingFolder, 'tfjs_binding.node')
 
 /** Cache key of the binding: hashes its sources (by the lock file), our patch, the flags and the libraries. */
 export function bindingKey({ id }) {
@@ -65,7 +67,7 @@ export async function compileBinding(plan) {
 
 /** Copies the compiled binding into the npm package; returns its size in bytes. */
 export async function installBinding(plan) {
-  await mkdir(join(bindingPackage, 'lib', 'napi-v8'), { recursive: true })
+  await mkdir(bindingFolder, { recursive: true })
   const aside = `${binding}.${process.pid}`
   await copyFile(cachedBinding(plan), aside)
   await rename(aside, binding)

@@ -20,6 +20,7 @@ import {
 } from './binding.mjs'
 import { SetupError } from './failure.mjs'
 import { hasNvidiaGpu } from './gpu.mjs'
+import { opsCompiled, opsKey, setUpOps } from './ops.mjs'
 import { bindingPackage, installed } from './places.mjs'
 import { say, step } from './progress.mjs'
 import { clearStages } from './staging.mjs'
@@ -57,6 +58,7 @@ export function planEngine() {
   }
   plan.libraries = own ? ownLibraries(own) : wheelLibraries(plan.folders.tensorflow)
   plan.key = bindingKey(plan.libraries)
+  plan.opsKey = opsKey(plan.libraries)
   return plan
 }
 
@@ -72,6 +74,8 @@ export function engineReady(plan) {
     const record = JSON.parse(readFileSync(installed('engine.json'), 'utf8'))
     return (
       record.binding === plan.key &&
+      record.opsKey === plan.opsKey &&
+      (record.ops === null || existsSync(record.ops)) &&
       record.xgboost === xgboostLibrary(plan) &&
       existsSync(record.xgboost) &&
       (record.openvino === null || record.openvino === openvinoLibrary(plan)) &&
@@ -105,11 +109,14 @@ export async function setUpEngine(plan) {
   }
   const size = await installBinding(plan)
   await step('loading TensorFlow', () => tryBinding())
+  const ops = await setUpOps(plan)
   const openvino = openvinoLibrary(plan)
   const record = {
     kind: plan.kind,
     binding: plan.key,
     size,
+    ops,
+    opsKey: plan.opsKey,
     xgboost: xgboostLibrary(plan),
     openvino: openvino !== null && existsSync(openvino) ? openvino : null,
   }
@@ -133,7 +140,7 @@ export function openvinoLibrary({ folders, groups }) {
 /** True if set-up has not installed a part that it could do without. */
 export function lacksOptional(plan) {
   const library = openvinoLibrary(plan)
-  return library !== null && !existsSync(library)
+  return (library !== null && !existsSync(library)) || !opsCompiled(plan)
 }
 
 function wheelLibraries(folder) {

@@ -10,6 +10,8 @@ export interface Installation {
   xgboost: string
   /** Path of libopenvino_c; null or absent where set-up could not install it, and networks run in TensorFlow alone. */
   openvino?: string | null
+  /** Path of Trainyard's own ops; null or absent where set-up could not compile them, and stock ops take their place. */
+  ops?: string | null
 }
 
 export const engineMissing = (message: string, cause?: unknown) =>

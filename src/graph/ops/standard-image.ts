@@ -75,8 +75,13 @@ interface ImageSteps {
   standardize(image: Tensor, facts: Tensor): Tensor
 }
 
-/** Adds the functions of the steps to `graph`; `name` is the beginning of their names. */
-export function standardImageSteps(graph: Graph, name: string, target: StandardImage): ImageSteps {
+/** Adds the functions of the steps to `graph`; `name` is the beginning of their names. All resizers give the same bytes. */
+export function standardImageSteps(
+  graph: Graph,
+  name: string,
+  target: StandardImage,
+  resizer = stockResize,
+): ImageSteps {
   const { channels } = target
   const decodeArgs = [
     { dtype: 'string', shape: [] },
@@ -113,7 +118,7 @@ export function standardImageSteps(graph: Graph, name: string, target: StandardI
       const orientation = fact(facts, 1)
       // resized first, since a small image is turned in less time
       const resized = target.mode
-        ? resize(image, orientation, { ...target, mode: target.mode })
+        ? resize(image, orientation, { ...target, mode: target.mode }, resizer)
         : image
       const isTurned = compareWith('Greater', orientation, scalar(facts.node.graph, 1, 'int32'))
       const branches = [upright, turned]
@@ -171,11 +176,23 @@ function turn(image: Tensor, orientation: Tensor): Tensor {
   return reverse(swapSides(image, perm), dims)
 }
 
+/** uint8 [h, w, c] → uint8 of the size [height, width]; scales and margins are [y, x], in pixels of the result. */
+export type Resizer = (image: Tensor, size: Tensor, scales: Tensor, margins: Tensor) => Tensor
+
+/** By an op that every TensorFlow has. */
+export const stockResize: Resizer = (image, size, scales, margins) => {
+  const resized = scaleAndTranslate(expandDims(image, 0), size, scales, margins)
+  const rounded = cast(add(resized, 0.5), 'uint8')
+  const shape = slice(shapeOf(rounded), [1], [3])
+  return apply(Reshape, [rounded, shape], { shape: [-1, -1, image.shape[2]!] })
+}
+
 /** uint8 [h, w, c] as stored → the size of the target as stored, that is with its sides swapped if a turn will swap them. */
 function resize(
   image: Tensor,
   orientation: Tensor,
   { height, width, mode }: { height: number; width: number; mode: 'fit' | 'fill' | 'stretch' },
+  resizer: Resizer,
 ): Tensor {
   const { graph } = image.node
   const ints = (values: number[]) => constant(graph, values, { dtype: 'int32' })
@@ -186,10 +203,7 @@ function resize(
   const ratios = div(wanted, found)
   const scales = mode === 'stretch' ? ratios : mul(onesLike(ratios), commonScale(ratios, mode))
   const margins = mode === 'stretch' ? zerosLike(ratios) : div(sub(wanted, mul(found, scales)), 2)
-  const resized = scaleAndTranslate(expandDims(image, 0), size, scales, margins)
-  const rounded = cast(add(resized, 0.5), 'uint8')
-  const shape = slice(shapeOf(rounded), [1], [3])
-  return apply(Reshape, [rounded, shape], { shape: [-1, -1, image.shape[2]!] })
+  return resizer(image, size, scales, margins)
 }
 
 const commonScale = (ratios: Tensor, mode: 'fit' | 'fill'): Tensor =>

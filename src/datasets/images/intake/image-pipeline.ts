@@ -1,25 +1,30 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { join } from 'node:path'
+import { loadNativeOps } from '../../../engine/native-ops.js'
 import { loadTensorFlow } from '../../../engine/tensorflow.js'
 import { defineFunction } from '../../../graph/function.js'
 import { Graph, type Node, type Tensor } from '../../../graph/graph.js'
 import { expandDims, pad, reshape, slice } from '../../../graph/ops/array.js'
+import { compareWith } from '../../../graph/ops/compare.js'
 import { branch, choose, chooseAll } from '../../../graph/ops/conditional.js'
-import { fill, placeholder, scalar } from '../../../graph/ops/constant.js'
+import { constant, fill, placeholder, scalar } from '../../../graph/ops/constant.js'
 import { identity } from '../../../graph/ops/control.js'
 import * as data from '../../../graph/ops/dataset.js'
 import { bitcastToInts, encodePng } from '../../../graph/ops/image.js'
 import { iterator, next, startIterator } from '../../../graph/ops/iterator.js'
 import { cast, sub } from '../../../graph/ops/math.js'
+import { nativeResize } from '../../../graph/ops/native-resize.js'
 import { closeQueue, dequeue, enqueue, queue } from '../../../graph/ops/queue.js'
-import { reduceMean } from '../../../graph/ops/reduce.js'
+import { reduceMean, reduceSum } from '../../../graph/ops/reduce.js'
 import {
   factsLength,
   factValues,
   type ImageFacts,
   lastPixel,
+  type Resizer,
   type StandardImage,
   standardImageSteps,
+  stockResize,
 } from '../../../graph/ops/standard-image.js'
 import { copyStrings } from '../../../graph/ops/strings.js'
 import { type Signature, writeSavedModel } from '../../../graph/saved-model.js'
@@ -56,8 +61,22 @@ export class ImagePipeline {
 
   /** `scratch` is a folder for a temporary file. */
   static async open(target: StandardImage, scratch: string): Promise<ImagePipeline> {
+    if (target.mode && loadNativeOps()) {
+      const pipeline = await ImagePipeline.openWith(nativeResize, target, scratch)
+      if (pipeline.session.run('check').number('differing') === 0) return pipeline
+      // a TensorFlow that was compiled to round in another way
+      pipeline.close()
+    }
+    return ImagePipeline.openWith(stockResize, target, scratch)
+  }
+
+  private static async openWith(
+    resizer: Resizer,
+    target: StandardImage,
+    scratch: string,
+  ): Promise<ImagePipeline> {
     const graph = new Graph()
-    const signatures = buildSignatures(graph, target)
+    const signatures = buildSignatures(graph, target, resizer)
     const folder = await mkdtemp(join(scratch, 'pipeline-'))
     try {
       await writeSavedModel(folder, graph, { signatures })
@@ -149,8 +168,12 @@ const chunkElement: readonly data.Component[] = [
   { dtype: 'int32', shape: [-1, workLength] },
 ]
 
-function buildSignatures(graph: Graph, target: StandardImage): Record<string, Signature> {
-  const prepare = imagePreparation(graph, target)
+function buildSignatures(
+  graph: Graph,
+  target: StandardImage,
+  resizer: Resizer,
+): Record<string, Signature> {
+  const prepare = imagePreparation(graph, target, resizer)
   const chunks = queue(graph, chunkQueue, chunkElement)
   const inputs = inputsOf(graph, 'chunk')
   const start = enqueue(chunks, [copyStrings(inputs.contents), inputs.work])
@@ -166,8 +189,26 @@ function buildSignatures(graph: Graph, target: StandardImage): Record<string, Si
       outputs: { place: place!, pixels: pixels!, brightness: brightness!, png: png! },
     },
     one: oneSignature(graph, prepare),
+    check: { inputs: {}, outputs: { differing: differingBytes(graph, target.channels, resizer) } },
     close: { inputs: {}, outputs: { closed: done(closeQueue(chunks)) } },
   }
+}
+
+/** The bytes in which a resizer's result differs from that of the stock ops, for a picture of noise; int32 []. */
+function differingBytes(graph: Graph, channels: number, resizer: Resizer): Tensor {
+  const shape = [61, 83, channels]
+  // a linear congruential generator, of which the upper bits are random enough
+  let state = 1
+  const noise = Array.from({ length: 61 * 83 * channels }, () => {
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0
+    return state >>> 24
+  })
+  const image = cast(constant(graph, noise, { dtype: 'int32', shape }), 'uint8')
+  const size = constant(graph, [40, 50], { dtype: 'int32' })
+  const scales = constant(graph, [0.63, 0.63])
+  const margins = constant(graph, [1.3, -1.1])
+  const [expected, found] = [stockResize, resizer].map(each => each(image, size, scales, margins))
+  return reduceSum(cast(compareWith('NotEqual', expected!, found!), 'int32'))
 }
 
 /** Contents, and work int32 [6] → pixels, brightness of the last pixel, PNG file. */
@@ -178,8 +219,8 @@ const prepareArgs: readonly data.Component[] = [
   { dtype: 'int32', shape: [workLength] },
 ]
 
-function imagePreparation(graph: Graph, target: StandardImage): Prepare {
-  const steps = standardImageSteps(graph, 'image', target)
+function imagePreparation(graph: Graph, target: StandardImage, resizer: Resizer): Prepare {
+  const steps = standardImageSteps(graph, 'image', target, resizer)
   const { height, width, channels } = target
   const inputs = [{ dtype: 'uint8', shape: [height, width, channels] }] as const
   const encoded = branch(graph, 'encode', inputs, image => encodePng(image!))

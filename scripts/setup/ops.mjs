@@ -1,0 +1,66 @@
+import { createHash } from 'node:crypto'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { copyFile, rename, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { bindingFolder, compiler, runPath } from './binding.mjs'
+import { run } from './child.mjs'
+import { root } from './places.mjs'
+import { say, step } from './progress.mjs'
+import { stage } from './staging.mjs'
+
+const native = join(root, 'native')
+const flags = [
+  ...['-O3', '-shared', '-fPIC', '-std=c++17'],
+  // equal sums on every processor, and as TensorFlow's own kernels compute them
+  '-ffp-contract=off',
+  '-Wno-psabi',
+  // TensorFlow keeps pointers to the functions of an op
+  ...(process.platform === 'linux' ? ['-Wl,-z,nodelete'] : []),
+]
+const installedOps = join(bindingFolder, 'trainyard_ops.so')
+
+/** Cache key of our own ops: hashes their sources, the flags and TensorFlow's libraries. */
+export function opsKey({ id }) {
+  const hash = createHash('sha256').update(JSON.stringify([flags, runPath, id, process.arch]))
+  for (const name of readdirSync(native).sort()) hash.update(readFileSync(join(native, name)))
+  return hash.digest('hex').slice(0, 16)
+}
+
+const cachedOps = ({ cache, opsKey }) => join(cache, `ops-${opsKey}.so`)
+
+export const opsCompiled = plan => existsSync(cachedOps(plan))
+
+/** Compiles our own ops and copies them beside the binding. Null if that fails: stock ops take their place. */
+export async function setUpOps(plan) {
+  try {
+    if (!opsCompiled(plan)) await step('compiling the ops of native/', () => compileOps(plan))
+    const aside = `${installedOps}.${process.pid}`
+    await copyFile(cachedOps(plan), aside)
+    await rename(aside, installedOps)
+    return installedOps
+  } catch (error) {
+    say('without the ops of native/, images are converted more slowly; `npm run setup` tries again')
+    say(error.message)
+    return null
+  }
+}
+
+async function compileOps(plan) {
+  const folder = await stage(plan.cache)
+  try {
+    const sources = readdirSync(native).filter(name => name.endsWith('.cc'))
+    const output = join(folder, 'ops.so')
+    const { ok, signal, tail } = await run(compiler() ?? 'g++', [
+      ...flags,
+      ...sources.map(name => join(native, name)),
+      ...['-I', plan.libraries.include],
+      ...plan.libraries.files,
+      `-Wl,-rpath,${runPath}`,
+      ...['-o', output],
+    ])
+    if (!ok) throw new Error(`the compiler failed: ${tail.slice(-400) || signal}`)
+    await rename(output, cachedOps(plan))
+  } finally {
+    await rm(folder, { recursive: true, force: true })
+  }
+}
