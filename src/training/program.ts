@@ -22,7 +22,7 @@ import { augmentBatch } from './augmented-batch.js'
 import { EmaVariables, ExponentialMovingAverage } from './ema.js'
 import { evaluationOutputs } from './evaluate.js'
 import { accumulateGradients, clipGradients } from './gradients.js'
-import { type ImageFormat, normalize } from './images.js'
+import { type ImageFormat, normalizeBatch } from './images.js'
 import { assignWeights, matchWeights } from './initial-weights.js'
 import { buildInputPipeline } from './input.js'
 import type { InputOption, RecordCounts } from './input-pipeline.js'
@@ -223,7 +223,7 @@ export function buildTrainingProgram({
   }
 
   function forward(pixels: Tensor, layers: Layers, precision: Precision): Tensor {
-    return buildNetwork(layers, normalize(pixels, images), model, classes, precision)
+    return buildNetwork(layers, normalizeBatch(pixels, images), model, classes, precision)
   }
 }
 

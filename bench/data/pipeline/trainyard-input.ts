@@ -8,7 +8,7 @@ import { placeholder } from '../../../src/graph/ops/constant.js'
 import { writeSavedModel } from '../../../src/graph/saved-model.js'
 import { openSession } from '../../../src/graph/session.js'
 import { augmentBatch } from '../../../src/training/augmented-batch.js'
-import { normalize } from '../../../src/training/images.js'
+import { normalizeBatch } from '../../../src/training/images.js'
 import { buildInputPipeline, startInputPipeline } from '../../../src/training/input.js'
 import { type PreparedSubject, runSubject } from '../../subject-protocol.js'
 import { versionsOf } from '../../train/binding.js'
@@ -37,7 +37,7 @@ async function prepare(request: PipelineRequest): Promise<PreparedSubject> {
     rng: { seed, batch },
   })
   // one value of each image: to hand out all of them would copy them once more than training does
-  const corners = slice(normalize(pixels, images), [0, 0, 0, 0], [batchSize, 1, 1, 1])
+  const corners = slice(normalizeBatch(pixels, images), [0, 0, 0, 0], [batchSize, 1, 1, 1])
   const program = {
     graph,
     signatures: {
