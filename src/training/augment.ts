@@ -3,33 +3,54 @@
 import type { Tensor } from '../graph/graph.js'
 import { concat, reshape, slice } from '../graph/ops/array.js'
 import { compareWith, select } from '../graph/ops/compare.js'
-import { constant, fill, scalar, zerosLike } from '../graph/ops/constant.js'
-import { add, cast, div, exp, maximum, minimum, mul, neg, sqrt, sub } from '../graph/ops/math.js'
-import { type RandomKey, randomGamma, randomUniform } from '../graph/ops/random.js'
+import { constant, zerosLike } from '../graph/ops/constant.js'
+import { add, cast, div, maximum, minimum, mul, sub } from '../graph/ops/math.js'
+import { randomGamma } from '../graph/ops/random.js'
 import { reduceMean } from '../graph/ops/reduce.js'
-import { type AxisTransform, resample } from '../graph/ops/transform.js'
-import { rank4, type Shape } from '../graph/shape.js'
+import { rank4, type Shape, sizeOf } from '../graph/shape.js'
 import type { Augmentation } from '../spec/augmentation.js'
+import { type BatchRng, streamKey, uniform } from './batch-random.js'
+import { cropImages } from './crop-images.js'
+import { resampleImages } from './resample-images.js'
 
-/** Seeds a batch's random numbers: the job's seed and the batch index, int32 scalars. */
-export interface BatchRng {
-  seed: Tensor
-  batch: Tensor
-}
+/** What a step is computed on. */
+export type Engine = 'cpu' | 'cuda'
 
 /**
- * Augments each image independently: pixels 0 to 255, float32 [n, h, w, c] → the same shape.
- * Defaults add nothing to the graph. `mean` is the colour that cutout fills in.
+ * Numbers of an image from which on a processor crops images one by one. Below it the calls take as long
+ * as resampling all images at once, which a GPU does best at any size.
+ */
+const minCroppedSize = 64 * 64
+
+/**
+ * Augments each image independently: pixels 0 to 255, uint8 or float32 [n, h, w, c] → float32 of the
+ * same shape. Defaults only cast. `mean` is the colour that cutout fills in.
  */
 export function augmentImages(
   images: Tensor,
   options: Augmentation,
   mean: readonly number[],
   rng: BatchRng,
+  engine: Engine,
 ): Tensor {
-  const transformed = geometricTransform(images, options, rng)
+  const transformed = geometricTransform(images, options, rng, engine)
   const jittered = colorJitter(transformed, options.colorJitter, rng)
   return options.cutout > 0 ? cutout(jittered, options.cutout, mean, rng) : jittered
+}
+
+/** Flips and crops images → float32. */
+function geometricTransform(
+  images: Tensor,
+  options: Augmentation,
+  rng: BatchRng,
+  engine: Engine,
+): Tensor {
+  const { flip, padCrop, randomResizedCrop } = options
+  if (!flip && padCrop === 0 && randomResizedCrop === 1) return cast(images, 'float32')
+  const imageSize = sizeOf(images.shape.slice(1))
+  return engine === 'cpu' && imageSize >= minCroppedSize
+    ? cast(cropImages(images, options, rng), 'float32')
+    : resampleImages(cast(images, 'float32'), options, rng)
 }
 
 /**
@@ -61,95 +82,6 @@ export function mixup(
   return [mix(images), mix(labels)]
 }
 
-/** Uses of random numbers. Each has its own key; the order is part of a job's reproducibility. */
-const randomStreams = [
-  ...(['flip', 'padCropX', 'padCropY', 'cropArea', 'cropStretch', 'cropX', 'cropY'] as const),
-  ...(['brightness', 'contrast', 'saturation', 'cutoutX', 'cutoutY'] as const),
-  ...(['mixup', 'mixupOther'] as const),
-] as const
-type RandomStream = (typeof randomStreams)[number]
-
-/** The golden ratio spreads the keys over 32 bits, so nearby seeds do not collide. */
-const streamKey = (stream: RandomStream, { seed, batch }: BatchRng): RandomKey => ({
-  seed: add(seed, Math.imul(randomStreams.indexOf(stream) + 1, 0x9e3779b9)),
-  index: batch,
-})
-
-/** One uniform number per image, [n]. */
-function uniform(
-  images: Tensor,
-  stream: RandomStream,
-  rng: BatchRng,
-  min: number,
-  max: number,
-): Tensor {
-  const n = images.shape[0]!
-  return add(mul(randomUniform(images.node.graph, [n], streamKey(stream, rng)), max - min), min)
-}
-
-/** Composes flip, padCrop and randomResizedCrop into one resampling of the images. */
-function geometricTransform(images: Tensor, options: Augmentation, rng: BatchRng): Tensor {
-  const { flip, padCrop, randomResizedCrop } = options
-  if (!flip && padCrop === 0 && randomResizedCrop === 1) return images
-  const { graph } = images.node
-  const [n, height, width] = rank4('augmentation: the input', images.shape)
-  const identity = { scale: fill(graph, [n], 1), offset: fill(graph, [n], 0) }
-  const axes = { x: identity as AxisTransform, y: identity as AxisTransform }
-  if (padCrop > 0) {
-    axes.x = shift(
-      identity,
-      truncate(uniform(images, 'padCropX', rng, 0, 2 * padCrop + 1)),
-      padCrop,
-    )
-    axes.y = shift(
-      identity,
-      truncate(uniform(images, 'padCropY', rng, 0, 2 * padCrop + 1)),
-      padCrop,
-    )
-  }
-  if (flip) {
-    const half = scalar(graph, 0.5)
-    const flipped = compareWith('Less', uniform(images, 'flip', rng, 0, 1), half)
-    const { scale, offset } = axes.x
-    axes.x = {
-      scale: select(flipped, neg(scale), scale),
-      offset: select(flipped, sub(width - 1, offset), offset),
-    }
-  }
-  if (randomResizedCrop < 1) {
-    const area = uniform(images, 'cropArea', rng, randomResizedCrop, 1)
-    const maxLogRatio = Math.log(4 / 3)
-    const aspectRatio = exp(uniform(images, 'cropStretch', rng, -maxLogRatio, maxLogRatio))
-    const cropWidth = minimum(sqrt(mul(area, aspectRatio)), 1)
-    const cropHeight = minimum(sqrt(div(area, aspectRatio)), 1)
-    axes.x = cropAxis(axes.x, cropWidth, uniform(images, 'cropX', rng, 0, 1), width)
-    axes.y = cropAxis(axes.y, cropHeight, uniform(images, 'cropY', rng, 0, 1), height)
-  }
-  return resample(images, axes.x, axes.y)
-}
-
-const truncate = (x: Tensor): Tensor => cast(cast(x, 'int32'), 'float32')
-
-const shift = (
-  { scale, offset }: AxisTransform,
-  amount: Tensor,
-  padding: number,
-): AxisTransform => ({
-  scale,
-  offset: add(offset, sub(amount, padding)),
-})
-
-/** Crops a side to `fraction` of its length, at `position` from 0 (its start) to 1 (its end). */
-const cropAxis = (
-  axis: AxisTransform,
-  fraction: Tensor,
-  position: Tensor,
-  extent: number,
-): AxisTransform => ({
-  scale: mul(axis.scale, fraction),
-  offset: add(mul(axis.offset, fraction), mul(mul(position, sub(1, fraction)), extent - 1)),
-})
-
 function colorJitter(
   images: Tensor,
   { brightness, contrast, saturation }: Augmentation['colorJitter'],
@@ -178,7 +110,8 @@ function cutout(images: Tensor, side: number, mean: readonly number[], rng: Batc
   const { graph } = images.node
   const [n, height, width] = rank4('augmentation: the input', images.shape)
   const axisMask = (stream: 'cutoutX' | 'cutoutY', extent: number, shape: Shape) => {
-    const start = sub(truncate(uniform(images, stream, rng, 0, extent)), Math.floor(side / 2))
+    const drawn = cast(cast(uniform(images, stream, rng, 0, extent), 'int32'), 'float32')
+    const start = sub(drawn, Math.floor(side / 2))
     const positions = reshape(
       constant(
         graph,

@@ -1,8 +1,9 @@
 import type { Tensor } from '../graph/graph.js'
 import { oneHot, reshape } from '../graph/ops/array.js'
-import { add, cast, mul } from '../graph/ops/math.js'
+import { add, mul } from '../graph/ops/math.js'
 import type { TrainingPlan } from '../spec/training-options.js'
-import { augmentImages, type BatchRng, mixup } from './augment.js'
+import { augmentImages, type Engine, mixup } from './augment.js'
+import type { BatchRng } from './batch-random.js'
 import type { ImageFormat } from './images.js'
 import type { BatchLabels } from './loss.js'
 
@@ -11,6 +12,7 @@ interface AugmentedBatchOptions {
   images: ImageFormat
   classes: number
   rng: BatchRng
+  engine: Engine
 }
 
 /**
@@ -25,10 +27,11 @@ export function augmentBatch(
     images: { height, width, channels, mean },
     classes,
     rng,
+    engine,
   }: AugmentedBatchOptions,
 ): BatchLabels & { pixels: Tensor } {
-  const floatPixels = cast(reshape(rawPixels!, [batchSize, height, width, channels]), 'float32')
-  const pixels = augmentImages(floatPixels, augment, mean, rng)
+  const images = reshape(rawPixels!, [batchSize, height, width, channels])
+  const pixels = augmentImages(images, augment, mean, rng, engine)
   const labels = reshape(rawLabels!, [batchSize])
   if (augment.mixup === 0 && labelSmoothing === 0) {
     return { pixels, labels, targets: null, isMixed: false }

@@ -18,6 +18,7 @@ import type { InitReport } from '../spec/init-from.js'
 import type { NetworkOptions } from '../spec/model-options.js'
 import { defaultL2, type Precision, type TrainingPlan } from '../spec/training-options.js'
 import { layoutTensor, type WeightsTensor } from '../spec/weights.js'
+import type { Engine } from './augment.js'
 import { augmentBatch } from './augmented-batch.js'
 import { EmaVariables, ExponentialMovingAverage } from './ema.js'
 import { evaluationOutputs } from './evaluate.js'
@@ -56,6 +57,8 @@ export interface ProgramOptions {
   freeze?: readonly string[]
   /** The tensors of the checkpoint that the job takes its initial weights from. */
   checkpointTensors?: readonly WeightsTensor[] | undefined
+  /** Default: a processor. */
+  engine?: Engine
 }
 
 export interface Program extends SavedModelSpec {
@@ -85,6 +88,7 @@ export function buildTrainingProgram({
   records = { training: 0, validation: 0 },
   freeze = [],
   checkpointTensors,
+  engine = 'cpu',
 }: ProgramOptions): Program {
   const graph = new Graph()
   const variables = new Variables(graph, new Freeze(freeze))
@@ -103,6 +107,7 @@ export function buildTrainingProgram({
       images,
       classes,
       rng: { seed, batch },
+      engine,
     })
     const logits = forward(pixels, layers, plan.precision)
     const isCorrect = equal(cast(argMax(logits, 1), 'int32'), labels.labels)

@@ -44,7 +44,7 @@ const rng = { seed, batch }
 
 const built = Object.entries(options).map(([name, some]): [string, Tensor] => [
   name,
-  augmentImages(images, { ...off, ...some }, mean, rng),
+  augmentImages(images, { ...off, ...some }, mean, rng, 'cpu'),
 ])
 const [mixedImages, mixedLabels] = mixup(images, labels, 0.4, rng)
 const session = await openGraphSession({ after }, graph, {
@@ -81,7 +81,7 @@ function remap(image: readonly number[], from: (y: number, x: number) => [number
 const same = (a: readonly number[], b: readonly number[]) => a.every((value, i) => value === b[i])
 
 test('options that are off add nothing to the graph', () => {
-  assert.equal(augmentImages(images, off, mean, rng), images)
+  assert.equal(augmentImages(images, off, mean, rng, 'cpu'), images)
 })
 
 test("ops have the outputs and attributes of TensorFlow's definitions", () =>

@@ -1,6 +1,7 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Datasets } from '../../src/datasets/datasets.js'
+import { readInstallation } from '../../src/engine/installation.js'
 import type { TensorFlow } from '../../src/engine/tensorflow.js'
 import { TrainingFailure } from '../../src/errors.js'
 import { variablesPrefix, writeSavedModel } from '../../src/graph/saved-model.js'
@@ -135,6 +136,7 @@ async function openProgram(
     records: { training: training.count, validation: validation.count },
     freeze: job.freeze ?? [],
     checkpointTensors: initialTensors,
+    engine: readInstallation().kind,
   })
   await reserveMemory(estimateMemory(job.model.kind, stepMemory(program)))
   if (program.initialized) {

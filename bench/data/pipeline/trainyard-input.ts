@@ -35,6 +35,7 @@ async function prepare(request: PipelineRequest): Promise<PreparedSubject> {
   const { pixels } = augmentBatch(input.training(batch), {
     ...{ plan, images, classes },
     rng: { seed, batch },
+    engine: 'cpu',
   })
   // one value of each image: to hand out all of them would copy them once more than training does
   const corners = slice(normalizeBatch(pixels, images), [0, 0, 0, 0], [batchSize, 1, 1, 1])

@@ -176,6 +176,23 @@ export function sliceLike(x: Tensor, begin: readonly number[], reference: Tensor
   return apply(Slice, [x, from, shapeOf(reference)], { begin, shape: reference.shape })
 }
 
+export const Window = defineOp<readonly [x: Tensor, begin: Tensor, size: Tensor], { shape: Shape }>(
+  {
+    type: 'Slice',
+    output: 'output',
+    shape: (_, { shape }) => shape,
+    attrs: ([x]) => ({ T: attr.type(x.dtype), Index: attr.type('int32') }),
+    gradient: null,
+  },
+)
+
+/**
+ * The part of x that starts at `begin` and has the extents `size`, int32 [rank of x], both known at run
+ * time. `shape` is what is known of it; -1 for an unknown extent.
+ */
+export const window = (x: Tensor, begin: Tensor, size: Tensor, shape: Shape): Tensor =>
+  apply(Window, [x, begin, size], { shape })
+
 export const ConcatV2 = defineOp<readonly Tensor[], { axis: number }>({
   type: 'ConcatV2',
   output: 'output',
