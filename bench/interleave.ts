@@ -10,6 +10,8 @@ export interface SubjectRun<R extends Ready> {
   started?: StartedSubject<R>
   /** Milliseconds of each step. */
   times: number[]
+  /** Milliseconds of processor time of a step, for each round; none where they are not known. */
+  processorTimes: number[]
   peakRssMb: number
   /** Why it failed, if it did. */
   failure?: string
@@ -37,7 +39,7 @@ export async function runInterleaved<R extends Ready>(
   { rounds, steps, warmUp }: Repetitions,
 ): Promise<{ runs: SubjectRun<R>[]; busy: number }> {
   const runs = [...programs.keys()].map(
-    (name): SubjectRun<R> => ({ name, times: [], peakRssMb: 0 }),
+    (name): SubjectRun<R> => ({ name, times: [], processorTimes: [], peakRssMb: 0 }),
   )
   const load = new LoadMonitor()
   const processes = new Map<string, Subject>()
@@ -68,8 +70,11 @@ export async function runInterleaved<R extends Ready>(
     console.error(`bench:   ${run.name} finished its first step after ${seconds} s`)
   })
   for (let round = 1; round <= rounds && runs.some(({ failure }) => !failure); round++) {
-    await forEachSubject(async (subject, { times }) => {
+    await forEachSubject(async (subject, { times, processorTimes }) => {
+      const before = subject.processorMs()
       times.push(...(await subject.steps(steps)))
+      const after = subject.processorMs()
+      if (before !== null && after !== null) processorTimes.push((after - before) / steps)
     })
     console.error(`bench:   finished round ${round} of ${rounds}`)
   }

@@ -11,6 +11,9 @@ export interface Row extends Summary {
   peakRssMb: number
   /** The subject's median time divided by Trainyard's; null if Trainyard did not run the case. */
   ratio: number | null
+  /** Milliseconds of processor time of a step, and its ratio; other load hardly changes them. */
+  processorMs?: number | null
+  processorRatio?: number | null
 }
 
 export interface Report<R extends Row = Row> {

@@ -11,6 +11,10 @@ export interface FinishedRun<R extends Ready> extends Summary {
   started: StartedSubject<R>
   peakRssMb: number
   ratio: number | null
+  /** The median processor time of a step, with what it does before the time counts; null if not known. */
+  processorMs: number | null
+  /** That time divided by Trainyard's. */
+  processorRatio: number | null
 }
 
 export interface Bench<C extends { name: string }, R extends Ready, W extends Row> {
@@ -95,11 +99,19 @@ async function runCase<C extends { name: string }, R extends Ready, W extends Ro
 }
 
 function finishedRuns<R extends Ready>(runs: readonly SubjectRun<R>[]): FinishedRun<R>[] {
-  const all = runs.flatMap(({ name, started, times, peakRssMb, failure }) =>
-    failure || !started ? [] : [{ name, started, peakRssMb, ...summarize(times) }],
-  )
-  const ours = all.find(({ name }) => name === 'trainyard')?.medianMs
-  return all.map(each => ({ ...each, ratio: ours ? each.medianMs / ours : null }))
+  const all = runs.flatMap(({ name, started, times, processorTimes, peakRssMb, failure }) => {
+    if (failure || !started) return []
+    const processorMs = processorTimes.length > 0 ? summarize(processorTimes).medianMs : null
+    return [{ name, started, peakRssMb, ...summarize(times), processorMs }]
+  })
+  const ours = all.find(({ name }) => name === 'trainyard')
+  const ratioTo = (base: number | null | undefined, value: number | null) =>
+    base && value !== null ? value / base : null
+  return all.map(each => ({
+    ...each,
+    ratio: ratioTo(ours?.medianMs, each.medianMs),
+    processorRatio: ratioTo(ours?.processorMs, each.processorMs),
+  }))
 }
 
 function warn(report: { warnings: string[] }, warning: string) {

@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { createInterface } from 'node:readline'
 import { within } from '../testing/eventually.js'
 import { BenchError } from './failure.js'
+import { processorMs } from './processor-time.js'
 import type { Ready } from './subject-protocol.js'
 
 export interface Program {
@@ -48,6 +49,11 @@ export class Subject {
 
   async steps(count: number): Promise<number[]> {
     return (await this.request<{ ms: number[] }>({ steps: count })).ms
+  }
+
+  /** Milliseconds of processor time that it has used; null where they are not known. */
+  processorMs(): number | null {
+    return this.child.pid === undefined ? null : processorMs(this.child.pid)
   }
 
   /** Ends the process; resolves with its peak memory in MiB. */
