@@ -1,3 +1,3 @@
 export { parseNumbers } from './numbers'
-export { addText, codeOf, countOf, createTextTable, encodeTexts, textTableBytes } from './texts'
+export { addText, createTextTable, encodeTexts, textTableBytes } from './texts'
 export { tokenise } from './tokenise'

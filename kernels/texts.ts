@@ -5,9 +5,9 @@ const maxProbes = 16
 
 // Head of a table, in int32: entries, most entries, bytes of texts, most bytes, slots - 1.
 const headBytes = 32
-// Entry: start and length of the text, its number, how often it was found since the last `takeCount`.
+// Entry: start and length of the text, its number, and four bytes that are not used.
 const entryBytes = 16
-/** For a text that is not in the table, or is quoted. */
+/** For a text that is not in the table. */
 const unknown: i32 = -2
 /** For an empty cell. */
 const empty: i32 = -1
@@ -85,7 +85,6 @@ export function addText(table: i32, start: i32, end: i32, code: i32, seed: u64):
   store<i32>(entry, text)
   store<i32>(entry + 4, length)
   store<i32>(entry + 8, code)
-  store<i32>(entry + 12, 0)
   store<i32>(slots + slot * 4, count + 1)
   store<i32>(table, count + 1)
   store<i32>(table + 8, used + length)
@@ -99,35 +98,16 @@ export function encodeTexts(fields: i32, rows: i32, table: i32, seed: u64, codes
   let unknowns = 0
   for (let row = 0; row < rows; row++) {
     const start = load<i32>(fields + row * 8)
-    const stop = load<i32>(fields + row * 8 + 4)
+    const length = (load<i32>(fields + row * 8 + 4) & 0x7fffffff) - start
     let code = unknown
-    if (stop >= 0) {
-      const length = stop - start
-      if (length === 0) code = empty
-      else {
-        const slot = findSlot(table, start, length, seed)
-        const index = slot < 0 ? 0 : load<i32>(slots + slot * 4)
-        if (index > 0) {
-          const entry = entries + (index - 1) * entryBytes
-          code = load<i32>(entry + 8)
-          store<i32>(entry + 12, load<i32>(entry + 12) + 1)
-        }
-      }
-    } else if ((stop & 0x7fffffff) === start) code = empty
+    if (length === 0) code = empty
+    else {
+      const slot = findSlot(table, start, length, seed)
+      const index = slot < 0 ? 0 : load<i32>(slots + slot * 4)
+      if (index > 0) code = load<i32>(entries + (index - 1) * entryBytes + 8)
+    }
     if (code === unknown) unknowns++
     store<i32>(codes + row * 4, code)
   }
   return unknowns
-}
-
-/** How often the cells had the text of an entry. */
-export function countOf(table: i32, index: i32): i32 {
-  const entries = table + headBytes + (load<i32>(table + 16) + 1) * 4
-  return load<i32>(entries + index * entryBytes + 12)
-}
-
-/** The number of the text of an entry. */
-export function codeOf(table: i32, index: i32): i32 {
-  const entries = table + headBytes + (load<i32>(table + 16) + 1) * 4
-  return load<i32>(entries + index * entryBytes + 8)
 }

@@ -6,7 +6,7 @@ import type { InputFile } from '../input-file.js'
 import type { DatasetLimits } from '../limits.js'
 import { ProblemList } from '../problem-list.js'
 import { readBlocks } from './blocks/block-reader.js'
-import { addColumn, addKnownTexts, type CellBlock } from './blocks/cell-block.js'
+import { type CellBlock, ColumnCounter } from './blocks/cell-block.js'
 import { CsvKernel } from './blocks/csv-kernel.js'
 import { isMissing, isMissingMarker, parseBoolean } from './cell.js'
 import { plainFormat } from './cell-format.js'
@@ -174,6 +174,7 @@ function surveyRows(
   const sampleCount = sampleRowsOf(names.length)
   const checkMemory = createMemoryCheck(columnStats, limits)
   const kernel = new CsvKernel(names.length, limits.rowBytes)
+  const counters = columnStats.map((stats, column) => new ColumnCounter(kernel, stats, column))
   let rows = 0
   const checkRows = (count: number, file: string, lineOf: (row: number) => number) => {
     const room = limits.rows - rows
@@ -195,7 +196,7 @@ function surveyRows(
   }
   const add = (block: CellBlock) => {
     checkRows(block.rows, block.file, at => block.lines[at]!)
-    const hasNumbers = columnStats.map((stats, column) => addColumn(kernel, stats, column, block))
+    const hasNumbers = counters.map(counter => counter.add(block))
     spool?.addBlock(columnStats, kernel, block, hasNumbers)
     for (let at = 0; at < block.rows && rawSample.length < sampleCount; at++) {
       rawSample.push(names.map((_, column) => rawCell(kernel.field(column, at))))
@@ -205,7 +206,6 @@ function surveyRows(
     checkMemory(bytes, { file: block.file, line: block.lines[last]! })
   }
   readRows({ row, blocks: { kernel, add } })
-  addKnownTexts(kernel, columnStats)
   spool?.finish(columnStats)
   return { rows, columnStats, rawSample }
 }

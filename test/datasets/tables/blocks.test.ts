@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { readBlocks } from '../../../src/datasets/tables/blocks/block-reader.js'
-import { addColumn, addKnownTexts } from '../../../src/datasets/tables/blocks/cell-block.js'
+import { ColumnCounter } from '../../../src/datasets/tables/blocks/cell-block.js'
 import { CsvKernel } from '../../../src/datasets/tables/blocks/csv-kernel.js'
 import { plainFormat } from '../../../src/datasets/tables/cell-format.js'
 import { CellParser } from '../../../src/datasets/tables/cell-parser.js'
@@ -84,9 +84,10 @@ function read(content: string | Buffer, setting: Setting, inBlocks: boolean): Re
     if (!inBlocks) reader.forEachRow(onRow)
     else {
       const kernel = new CsvKernel(columns, limits.rowBytes)
+      const counters = stats.map((each, column) => new ColumnCounter(kernel, each, column))
       const onBlock: Parameters<typeof readBlocks>[4] = block => {
-        for (const [column, each] of stats.entries()) {
-          const hasNumbers = addColumn(kernel, each, column, block)
+        for (const [column, counter] of counters.entries()) {
+          const hasNumbers = counter.add(block)
           const numbers = kernel.numbersOf(column, block.rows)
           reading.numbers[column]!.push(
             ...(hasNumbers ? numbers : numbers.slice().fill(Number.NaN)),
@@ -95,7 +96,6 @@ function read(content: string | Buffer, setting: Setting, inBlocks: boolean): Re
         }
       }
       readBlocks(kernel, reader, file, delimiterOf(setting), onBlock, onRow)
-      addKnownTexts(kernel, stats)
     }
   } catch (error) {
     reading.error = error

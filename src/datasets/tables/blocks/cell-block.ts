@@ -19,41 +19,20 @@ export interface CellBlock {
 
 /** The kinds that only this file tells apart; a cell of another kind is no word that means something. */
 const quotedMissing = 16
-const boolean = 32
+const falseWord = 32
+const trueWord = 64
+const { missing } = cellKinds
 
-/**
- * Counts the cells of a column as `stats.add` does of one cell, and leaves their numbers and the indices of their texts
- * in the kernel. Returns false if the column has no numbers, of which none are left then.
- */
-export function addColumn(
-  kernel: CsvKernel,
-  stats: ColumnStatistics,
-  column: number,
-  block: CellBlock,
-): boolean {
-  const cells = new ColumnCells(kernel, stats, column, block)
-  if (stats.declared === 'category' && stats.hasPlainWords && stats.countsTexts)
-    return cells.addCategories()
-  if (!stats.hasPlainCells || !cells.parse()) return cells.addEach(0)
-  return cells.count()
-}
-
-/** Counts the texts that the kernel found by itself. After the last block. */
-export function addKnownTexts(kernel: CsvKernel, columnStats: readonly ColumnStatistics[]): void {
-  for (const [column, { values }] of columnStats.entries()) {
-    if (values.overflowed) continue
-    kernel.forEachText(column, (index, count) => values.addCount(index, count))
-  }
-}
-
-/** The cells of one column of a block. */
-class ColumnCells {
+/** Counts the cells of one column, a block at a time, as `stats.add` does of one cell. */
+export class ColumnCounter {
   private readonly bytes: Buffer
-  private readonly fields: Int32Array
-  private readonly numbers: Float64Array
-  private readonly texts: Int32Array
-  private readonly kinds: Uint8Array
-  private found: ParsedColumn | null = null
+  private fields: Int32Array = new Int32Array(0)
+  private numbers: Float64Array = new Float64Array(0)
+  private texts: Int32Array = new Int32Array(0)
+  private kinds: Uint8Array = new Uint8Array(0)
+  private block: CellBlock = { file: '', rows: 0, lines: this.texts }
+  /** What the distinct texts are that begin as words do, by their indices. */
+  private readonly words: number[] = []
   private booleans = 0
   private quotedMissing = 0
 
@@ -61,18 +40,46 @@ class ColumnCells {
     private readonly kernel: CsvKernel,
     private readonly stats: ColumnStatistics,
     private readonly column: number,
-    private readonly block: CellBlock,
   ) {
-    const { rows } = block
     this.bytes = kernel.bytes
+  }
+
+  /**
+   * Leaves the numbers of the cells and the indices of their texts in the kernel. Returns false if the column has no
+   * numbers, of which none are left then.
+   */
+  add(block: CellBlock): boolean {
+    const { kernel, stats, column } = this
+    const { rows } = block
+    this.block = block
     this.fields = kernel.fieldsOf(column, rows)
     this.numbers = kernel.numbersOf(column, rows)
     this.texts = kernel.textsOf(column, rows)
     this.kinds = kernel.kindsOf(rows)
+    if (stats.declared === 'category' && stats.hasPlainWords && stats.countsTexts)
+      return this.addCategories()
+    if (!stats.hasPlainCells) return this.addEach(0)
+    const { decimal } = stats.cells.format
+    const found = kernel.parseNumbers(column, rows, decimal, stats.fitsFloat32)
+    const unknownTexts = stats.countsTexts ? kernel.encodeTexts(column, rows) : 0
+    if (found.undecided > 0) this.decide(found, stats.countsTexts)
+    else this.booleans = this.quotedMissing = 0
+    // of the statistics, some depend on the order of the cells
+    const isMixed = found.numbers > 0 && this.booleans > 0
+    if (isMixed || (stats.declared === 'integer' && !this.numbers.every(isIntegerOrMissing)))
+      return this.addEach(0)
+    if (found.numbers > 0) this.countNumbers(found)
+    stats.missing += found.missing
+    stats.quotedMissing += this.quotedMissing
+    if (found.others + this.booleans > 0) this.countOthers(found.others)
+    stats.passRows(rows)
+    if (stats.countsTexts) stats.values.addIndices(this.texts)
+    if (unknownTexts > 0) this.addTexts()
+    return found.numbers > 0
   }
 
   /** Adds the cells from a row on one by one. */
-  addEach(firstRow: number): boolean {
+  private addEach(firstRow: number): boolean {
     const { stats, bytes, fields, numbers, texts, block } = this
     let hasNumbers = false
     const place = { line: 0 }
@@ -88,9 +95,10 @@ class ColumnCells {
   }
 
   /** Adds the cells of a column that the form declares to have categories. */
-  addCategories(): boolean {
+  private addCategories(): boolean {
     const { kernel, stats, column, bytes, fields, texts, block } = this
     kernel.encodeTexts(column, block.rows)
+    stats.values.addIndices(texts)
     for (let row = 0; row < block.rows; row++) {
       stats.passRows(1)
       if (texts[row]! >= 0) {
@@ -112,69 +120,56 @@ class ColumnCells {
     return false
   }
 
-  /** Finds what each cell is. Returns false if the order of the cells matters, and counts nothing. */
-  parse(): boolean {
-    const { kernel, stats, column, block } = this
-    const found = kernel.parseNumbers(
-      column,
-      block.rows,
-      stats.cells.format.decimal,
-      stats.fitsFloat32,
-    )
-    this.found = found
-    if (found.undecided > 0) this.decide(found)
-    if (found.numbers > 0 && this.booleans > 0) return false
-    return stats.declared !== 'integer' || this.numbers.every(isIntegerOrMissing)
-  }
-
-  count(): boolean {
-    const { stats, found, block } = this
-    if (!found) return false
-    const others = found.others + this.booleans
-    if (found.numbers > 0) this.countNumbers(found)
-    stats.missing += found.missing
-    stats.quotedMissing += this.quotedMissing
-    if (others > 0) this.countOthers(others)
-    stats.passRows(block.rows)
-    if (stats.countsTexts) this.addTexts()
-    return found.numbers > 0
-  }
-
   /** Parses the numbers that the kernel did not, and looks the words up. */
-  private decide(found: ParsedColumn): void {
-    const { stats, bytes, fields, numbers, kinds, block } = this
-    const { numbers: parser } = stats.cells
+  private decide(found: ParsedColumn, hasTexts: boolean): void {
+    const { fields, numbers, texts, kinds, block, words } = this
+    this.booleans = 0
+    this.quotedMissing = 0
     for (let row = 0; row < block.rows; row++) {
-      const kind = kinds[row]!
+      let kind = kinds[row]!
       if ((kind & cellKinds.undecided) === 0) continue
       const start = fields[2 * row]!
-      const end = endOf(fields[2 * row + 1]!)
-      if (kind === cellKinds.undecided && parser.parse(bytes, start, end)) {
-        kinds[row] = parser.isInteger ? cellKinds.number | cellKinds.integer : cellKinds.number
-        numbers[row] = parser.value
-        found.numbers++
-        if (!parser.fitsFloat32) found.fitsFloat32 = false
-        if (!parser.isInteger) continue
-        found.integers++
-        const digit = bytes[start]! < 48 ? start + 1 : start
-        if (bytes[digit] !== 48 || end - digit < 2) continue
-        if (found.leadingZero < 0 || row < found.leadingZero) found.leadingZero = row
-      } else if (isMissingMarker(bytes, start, end)) {
-        if (isQuoted(fields[2 * row + 1]!)) {
-          kinds[row] = quotedMissing
-          this.quotedMissing++
-        } else {
-          kinds[row] = cellKinds.missing
-          found.missing++
-        }
-      } else if (stats.declared === null && isBooleanWord(bytes, start, end)) {
-        kinds[row] = boolean
+      const end = fields[2 * row + 1]!
+      if (kind === cellKinds.undecided && this.parseSlowly(row, start, endOf(end), found)) continue
+      const text = hasTexts ? texts[row]! : -1
+      kind = (text >= 0 && words[text]) || this.kindOf(start, end)
+      if (text >= 0) words[text] = kind
+      kinds[row] = kind
+      if (kind === cellKinds.other) found.others++
+      else if (kind === missing) found.missing++
+      else if (kind === quotedMissing) this.quotedMissing++
+      else {
+        numbers[row] = kind === trueWord ? 1 : 0
         this.booleans++
-      } else {
-        kinds[row] = cellKinds.other
-        found.others++
       }
     }
+  }
+
+  /** Returns false if the cell is no number. */
+  private parseSlowly(row: number, start: number, end: number, found: ParsedColumn): boolean {
+    const { bytes, kinds, numbers, stats } = this
+    const { numbers: parser } = stats.cells
+    if (!parser.parse(bytes, start, end)) return false
+    kinds[row] = cellKinds.number
+    numbers[row] = parser.value
+    found.numbers++
+    if (!parser.fitsFloat32) found.fitsFloat32 = false
+    if (!parser.isInteger) return true
+    found.integers++
+    const digit = bytes[start]! < 48 ? start + 1 : start
+    const hasLeadingZero = bytes[digit] === 48 && end - digit > 1
+    if (hasLeadingZero && (found.leadingZero < 0 || row < found.leadingZero))
+      found.leadingZero = row
+    return true
+  }
+
+  /** What a cell is that is no number. `end` is negative if it is quoted. */
+  private kindOf(start: number, end: number): number {
+    const { bytes, stats } = this
+    const stop = endOf(end)
+    if (isMissingMarker(bytes, start, stop)) return isQuoted(end) ? quotedMissing : missing
+    if (stats.declared !== null || !isBooleanWord(bytes, start, stop)) return cellKinds.other
+    return parseBoolean(bytes, start, stop) === 1 ? trueWord : falseWord
   }
 
   private countNumbers(found: ParsedColumn): void {
@@ -194,34 +189,31 @@ class ColumnCells {
     numeric.checkLeadingZero(this.bytes, fields[at]!, endOf(fields[at + 1]!))
   }
 
-  /** Counts the cells that are neither numbers nor missing: `count`, of which some are booleans. */
-  private countOthers(count: number): void {
-    const { stats, bytes, fields, kinds, block } = this
-    for (let row = 0; row < block.rows; row++) {
+  /** Counts the cells that are neither numbers nor missing: the booleans, and `others`. */
+  private countOthers(others: number): void {
+    const { stats, bytes, fields, kinds, block, numbers, booleans } = this
+    if (booleans > 0) stats.numeric.addAll(presentOf(numbers, booleans))
+    stats.booleans += booleans
+    stats.mismatchCount += others + booleans
+    if (stats.declared === null) stats.others += others
+    const hasAll = () => stats.firstMismatch !== null && (stats.hasAllOthers || others === 0)
+    for (let row = 0; row < block.rows && !hasAll(); row++) {
       const kind = kinds[row]!
-      const isBoolean = kind === boolean
-      if (!isBoolean && kind !== cellKinds.other) continue
+      if (kind !== cellKinds.other && kind !== trueWord && kind !== falseWord) continue
       const start = fields[2 * row]!
       const end = endOf(fields[2 * row + 1]!)
-      if (isBoolean) stats.addBoolean(parseBoolean(bytes, start, end))
-      else if (stats.declared === null && !stats.hasAllOthers) stats.sampleOther(bytes, start, end)
-      else if (this.booleans === 0 && stats.firstMismatch !== null) break
-      if (stats.firstMismatch === null) {
-        stats.sampleMismatch(bytes, start, end, { line: block.lines[row]! }, block.file)
-      }
+      if (kind === cellKinds.other && stats.declared === null) stats.sampleOther(bytes, start, end)
+      stats.sampleMismatch(bytes, start, end, { line: block.lines[row]! }, block.file)
     }
-    stats.mismatchCount += count
-    if (stats.declared === null) stats.others += count - this.booleans
   }
 
   private addTexts(): void {
-    const { kernel, stats, column, block, texts, fields, kinds } = this
-    if (kernel.encodeTexts(column, block.rows) === 0) return
+    const { stats, block, texts, fields, kinds } = this
     for (let row = 0; row < block.rows; row++) {
       if (texts[row] !== unknownText) continue
       texts[row] = -1
       const kind = kinds[row]!
-      if (kind === cellKinds.missing) continue
+      if (kind === missing) continue
       const end = endOf(fields[2 * row + 1]!)
       texts[row] = this.addText(fields[2 * row]!, end, kind === quotedMissing)
       if (!stats.countsTexts) return

@@ -53,8 +53,6 @@ interface Exports {
   createTextTable(table: number, entries: number, textBytes: number, slots: number): void
   addText(table: number, start: number, end: number, code: number, seed: bigint): number
   encodeTexts(fields: number, rows: number, table: number, seed: bigint, codes: number): number
-  countOf(table: number, index: number): number
-  codeOf(table: number, index: number): number
 }
 
 /** Bytes of a file that are read at once. */
@@ -226,15 +224,6 @@ export class CsvKernel {
   /** Tells `encodeTexts` the index of a text, unless there is no room for it. */
   addText(column: number, start: number, end: number, index: number): void {
     this.exports.addText(this.tableOf(column), start, end, index, this.seed)
-  }
-
-  /** Visits the texts that `encodeTexts` knows, with how often it found them. */
-  forEachText(column: number, visit: (index: number, count: number) => void): void {
-    const table = this.tableOf(column)
-    const count = this.integers[table >> 2]!
-    for (let entry = 0; entry < count; entry++) {
-      visit(this.exports.codeOf(table, entry), this.exports.countOf(table, entry))
-    }
   }
 
   private tableOf(column: number): number {

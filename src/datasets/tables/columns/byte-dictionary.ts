@@ -51,9 +51,13 @@ export class ByteDictionary {
     return this.counts[index]!
   }
 
-  /** Counts a text that was added, `count` times more. */
-  addCount(index: number, count: number): void {
-    this.counts[index]! += count
+  /** Counts texts that were added, by their indices; a negative one is none. */
+  addIndices(indices: Int32Array): void {
+    const { counts } = this
+    for (let at = 0; at < indices.length; at++) {
+      const index = indices[at]!
+      if (index >= 0) counts[index]!++
+    }
   }
 
   /** Indices sorted by the texts' bytes, which is the order of Unicode code points. */

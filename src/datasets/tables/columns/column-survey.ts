@@ -180,7 +180,7 @@ export class ColumnStatistics implements ColumnFacts {
     else this.addMismatch(bytes, start, end, place, file)
   }
 
-  addBoolean(bool: number): void {
+  private addBoolean(bool: number): void {
     this.booleans++
     this.numeric.add(bool)
   }
