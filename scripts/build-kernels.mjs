@@ -7,7 +7,10 @@ import { join } from 'node:path'
 import { modules, root } from './setup/places.mjs'
 
 /** The kernels use no memory but what they are given, and no objects. */
-const options = ['-O3', '--runtime', 'stub', '--noAssert', '--enable', 'simd', '--importMemory']
+const options = [
+  ...['-O3', '--runtime', 'stub', '--noAssert', '--enable', 'simd,threads'],
+  ...['--importMemory', '--sharedMemory', '--maximumMemory', '65536'],
+]
 
 const target = join(root, 'src', 'datasets', 'tables', 'blocks', 'kernel-code.ts')
 

@@ -10,6 +10,7 @@ export const entryPoints = [
   'src/datasets/derivation-process',
   'src/datasets/exports/export-process',
   'src/datasets/preview/preview-process',
+  'src/datasets/tables/blocks/kernel-thread',
   'src/exports/export-process',
   'src/supervisor/backup',
   'src/supervisor/main',

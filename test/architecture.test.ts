@@ -61,7 +61,7 @@ const mayImport: Record<string, readonly string[]> = {
     'errors',
   ],
   'datasets/derived': ['datasets', 'datasets/images', 'datasets/tables', 'lists', 'spec', 'errors'],
-  'datasets/tables': ['datasets', 'spec', 'errors'],
+  'datasets/tables': ['datasets', 'spec', 'errors', 'places'],
   'datasets/workbooks': ['datasets', 'datasets/archives', 'datasets/tables', 'spec', 'errors'],
   'datasets/stored': [
     'datasets',

@@ -1,6 +1,5 @@
 import { closeSync, openSync, readSync, writeSync } from 'node:fs'
 import type { CellBlock } from './blocks/cell-block.js'
-import type { CsvKernel } from './blocks/csv-kernel.js'
 import { parseBoolean } from './cell.js'
 import { type StoredColumn, storedColumns } from './columns/column-builder.js'
 import type { ColumnStatistics } from './columns/column-survey.js'
@@ -69,15 +68,13 @@ export class CsvSpool {
   /** Adds the cells of a block that all columns have counted. `hasNumbers`: of each column. */
   addBlock(
     columns: readonly ColumnStatistics[],
-    kernel: CsvKernel,
-    { rows }: CellBlock,
+    { rows, cells }: CellBlock,
     hasNumbers: readonly boolean[],
   ): void {
     this.flush(columns)
     const stored = columns.map(({ values }, column) => ({
-      numbers: hasNumbers[column] ? this.keep(kernel.numbersOf(column, rows)) : null,
-      texts:
-        values.overflowed || values.size === 0 ? null : this.keep(kernel.textsOf(column, rows)),
+      numbers: hasNumbers[column] ? this.keep(cells.numbersOf(column, rows)) : null,
+      texts: values.overflowed || values.size === 0 ? null : this.keep(cells.textsOf(column, rows)),
     }))
     this.batches.push({ rows, columns: stored })
   }

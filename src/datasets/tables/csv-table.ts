@@ -5,8 +5,8 @@ import { type FileLocation, fileError } from '../errors.js'
 import type { InputFile } from '../input-file.js'
 import type { DatasetLimits } from '../limits.js'
 import { ProblemList } from '../problem-list.js'
-import { readBlocks } from './blocks/block-reader.js'
-import { type CellBlock, ColumnCounter } from './blocks/cell-block.js'
+import { type BlockVisitor, readBlocks } from './blocks/block-reader.js'
+import { BlockSurvey } from './blocks/block-survey.js'
 import { CsvKernel } from './blocks/csv-kernel.js'
 import { isMissing, isMissingMarker, parseBoolean } from './cell.js'
 import { plainFormat } from './cell-format.js'
@@ -75,11 +75,12 @@ export function openCsvTable(
   }
   let rowsOf = readRows
   const format = { ...plainFormat, ...form.cells }
-  const isSpooled = files.reduce((sum, { size }) => sum + size, 0) <= maxSpooledBytes
+  const fileBytes = files.reduce((sum, { size }) => sum + size, 0)
+  const isSpooled = fileBytes <= maxSpooledBytes
   const survey = (cells: CellFormat) => {
     const spool = isSpooled ? new CsvSpool(join(scratch, 'cells')) : null
     try {
-      return { ...surveyRows(names, form, limits, cells, rowsOf, spool), spool }
+      return { ...surveyRows(names, form, limits, cells, rowsOf, spool, fileBytes), spool }
     } finally {
       spool?.close()
     }
@@ -128,7 +129,7 @@ export function openCsvTable(
 interface RowVisitor {
   row(row: CsvRow, file: string): void
   /** Takes what the kernel can read; `row` takes the other rows. */
-  blocks?: { kernel: CsvKernel; add(block: CellBlock): void }
+  blocks?: Pick<BlockVisitor, 'kernel' | 'survey'>
 }
 
 /** Visits the rows of all files in their order. */
@@ -160,6 +161,7 @@ function surveyRows(
   format: CellFormat,
   readRows: ReadRows,
   spool: CsvSpool | null,
+  fileBytes: number,
 ): RowSurvey {
   const types = new Map(form.types)
   const maxDistinct = distinctLimitOf(names.length)
@@ -173,8 +175,7 @@ function surveyRows(
   const rawSample: RawCell[][] = []
   const sampleCount = sampleRowsOf(names.length)
   const checkMemory = createMemoryCheck(columnStats, limits)
-  const kernel = new CsvKernel(names.length, limits.rowBytes)
-  const counters = columnStats.map((stats, column) => new ColumnCounter(kernel, stats, column))
+  using kernel = new CsvKernel(names.length, limits.rowBytes, fileBytes, format.decimal)
   let rows = 0
   const checkRows = (count: number, file: string, lineOf: (row: number) => number) => {
     const room = limits.rows - rows
@@ -194,18 +195,21 @@ function surveyRows(
     if (rawSample.length < sampleCount) rawSample.push(rawRow(row, names.length))
     checkMemory(ends[row.fieldCount - 1]! - starts[0]!, { file, line })
   }
-  const add = (block: CellBlock) => {
+  const survey = new BlockSurvey(kernel, columnStats, (block, hasNumbers) => {
     checkRows(block.rows, block.file, at => block.lines[at]!)
-    const hasNumbers = counters.map(counter => counter.add(block))
-    spool?.addBlock(columnStats, kernel, block, hasNumbers)
+    spool?.addBlock(columnStats, block, hasNumbers)
     for (let at = 0; at < block.rows && rawSample.length < sampleCount; at++) {
-      rawSample.push(names.map((_, column) => rawCell(kernel.field(column, at))))
+      rawSample.push(
+        names.map((_, column) =>
+          rawCell({ bytes: kernel.bytes, ...block.cells.field(column, at) }),
+        ),
+      )
     }
     const last = block.rows - 1
-    const bytes = kernel.field(names.length - 1, last).end - kernel.field(0, 0).start
+    const bytes = block.cells.field(names.length - 1, last).end - block.cells.field(0, 0).start
     checkMemory(bytes, { file: block.file, line: block.lines[last]! })
-  }
-  readRows({ row, blocks: { kernel, add } })
+  })
+  readRows({ row, blocks: { kernel, survey } })
   spool?.finish(columnStats)
   return { rows, columnStats, rawSample }
 }
@@ -261,7 +265,7 @@ function readDataRows(
     })
   }
   if (blocks && delimiter !== whitespace && !endsInDelimiter)
-    readBlocks(blocks.kernel, reader, file, delimiter, blocks.add, visit)
+    readBlocks({ ...blocks, row: visit }, reader, file, delimiter)
   else reader.forEachRow(visit)
 }
 

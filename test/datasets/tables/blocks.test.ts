@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { readBlocks } from '../../../src/datasets/tables/blocks/block-reader.js'
-import { ColumnCounter } from '../../../src/datasets/tables/blocks/cell-block.js'
+import { BlockSurvey } from '../../../src/datasets/tables/blocks/block-survey.js'
 import { CsvKernel } from '../../../src/datasets/tables/blocks/csv-kernel.js'
 import { plainFormat } from '../../../src/datasets/tables/cell-format.js'
 import { CellParser } from '../../../src/datasets/tables/cell-parser.js'
@@ -52,7 +52,13 @@ const sourceOf = (content: string | Buffer) => {
 
 const delimiterOf = ({ format }: Setting) => (format.decimal === ',' ? 59 : comma)
 
-function read(content: string | Buffer, setting: Setting, inBlocks: boolean): Reading {
+function read(
+  content: string | Buffer,
+  setting: Setting,
+  inBlocks: boolean,
+  // what the size of the files is said to be: for large ones, there is another thread
+  threadedBytes = 0,
+): Reading {
   const { columns, declared, format, maxDistinct, limits } = setting
   const cells = new CellParser(format)
   const stats = Array.from(
@@ -83,19 +89,17 @@ function read(content: string | Buffer, setting: Setting, inBlocks: boolean): Re
     const reader = new CsvReader(file, delimiterOf(setting), limits)
     if (!inBlocks) reader.forEachRow(onRow)
     else {
-      const kernel = new CsvKernel(columns, limits.rowBytes)
-      const counters = stats.map((each, column) => new ColumnCounter(kernel, each, column))
-      const onBlock: Parameters<typeof readBlocks>[4] = block => {
-        for (const [column, counter] of counters.entries()) {
-          const hasNumbers = counter.add(block)
-          const numbers = kernel.numbersOf(column, block.rows)
-          reading.numbers[column]!.push(
-            ...(hasNumbers ? numbers : numbers.slice().fill(Number.NaN)),
-          )
-          reading.texts[column]!.push(...kernel.textsOf(column, block.rows))
+      using kernel = new CsvKernel(columns, limits.rowBytes, threadedBytes, format.decimal)
+      const survey = new BlockSurvey(kernel, stats, ({ rows, cells }, hasNumbers) => {
+        for (let column = 0; column < columns; column++) {
+          const numbers = hasNumbers[column]
+            ? cells.numbersOf(column, rows)
+            : new Float64Array(rows).fill(Number.NaN)
+          reading.numbers[column]!.push(...numbers)
+          reading.texts[column]!.push(...cells.textsOf(column, rows))
         }
-      }
-      readBlocks(kernel, reader, file, delimiterOf(setting), onBlock, onRow)
+      })
+      readBlocks({ kernel, survey, row: onRow }, reader, file, delimiterOf(setting))
     }
   } catch (error) {
     reading.error = error
@@ -122,8 +126,9 @@ function summaryOf({ stats, numbers, texts, ragged, error }: Reading) {
   }
 }
 
-function assertSame(content: string | Buffer, setting: Setting): void {
-  const [one, other] = [read(content, setting, true), read(content, setting, false)].map(summaryOf)
+function assertSame(content: string | Buffer, setting: Setting, fileBytes = 0): void {
+  const inBlocks = read(content, setting, true, fileBytes)
+  const [one, other] = [inBlocks, read(content, setting, false)].map(summaryOf)
   // of a file that cannot be read, nothing else is used
   if (other!.error !== null) assert.equal(one!.error, other!.error)
   else assert.deepEqual(one, other)
@@ -273,7 +278,8 @@ test('many blocks, and rows between them that only the slow reader takes, are on
   })
   const limits = { rowBytes: 2 ** 18, columns: 100 }
   for (const maxDistinct of [100, 3000, 100_000])
-    assertSame(lines.join('\n'), { ...plain, maxDistinct, limits })
+    for (const fileBytes of [0, 2 ** 30])
+      assertSame(lines.join('\n'), { ...plain, maxDistinct, limits }, fileBytes)
 })
 
 test('the WebAssembly is what its source compiles to', () => {

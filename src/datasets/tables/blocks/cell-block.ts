@@ -1,13 +1,14 @@
 import { isBooleanWord, isMissingMarker, parseBoolean } from '../cell.js'
 import type { ColumnStatistics } from '../columns/column-survey.js'
 import {
+  type BlockCells,
   type CsvKernel,
-  cellKinds,
   endOf,
   isQuoted,
   type ParsedColumn,
   unknownText,
 } from './csv-kernel.js'
+import { cellKinds, plans } from './kernel-memory.js'
 
 /** Rows of one CSV file that follow each other, in the memory of the kernel. */
 export interface CellBlock {
@@ -15,6 +16,7 @@ export interface CellBlock {
   rows: number
   /** The line of each row. */
   lines: Int32Array
+  cells: BlockCells
 }
 
 /** The kinds that only this file tells apart; a cell of another kind is no word that means something. */
@@ -30,7 +32,6 @@ export class ColumnCounter {
   private numbers: Float64Array = new Float64Array(0)
   private texts: Int32Array = new Int32Array(0)
   private kinds: Uint8Array = new Uint8Array(0)
-  private block: CellBlock = { file: '', rows: 0, lines: this.texts }
   /** What the distinct texts are that begin as words do, by their indices. */
   private readonly words: number[] = []
   private booleans = 0
@@ -44,34 +45,39 @@ export class ColumnCounter {
     this.bytes = kernel.bytes
   }
 
+  /** Whether the kernel is to parse the next block. */
+  get plan(): number {
+    const { hasPlainCells, fitsFloat32 } = this.stats
+    if (!hasPlainCells) return plans.skip
+    return fitsFloat32 ? plans.parseAndCheckFit : plans.parse
+  }
+
   /**
-   * Leaves the numbers of the cells and the indices of their texts in the kernel. Returns false if the column has no
+   * Counts a block that was parsed by `plan`. Leaves the numbers of the cells and the indices of their texts in it. Returns false if the column has no
    * numbers, of which none are left then.
    */
   add(block: CellBlock): boolean {
     const { kernel, stats, column } = this
-    const { rows } = block
-    this.block = block
-    this.fields = kernel.fieldsOf(column, rows)
-    this.numbers = kernel.numbersOf(column, rows)
-    this.texts = kernel.textsOf(column, rows)
-    this.kinds = kernel.kindsOf(rows)
+    const { rows, cells } = block
+    this.fields = cells.fieldsOf(column, rows)
+    this.numbers = cells.numbersOf(column, rows)
+    this.texts = cells.textsOf(column, rows)
+    this.kinds = cells.kindsOf(column, rows)
     if (stats.declared === 'category' && stats.hasPlainWords && stats.countsTexts)
-      return this.addCategories()
-    if (!stats.hasPlainCells) return this.addEach(0)
-    const { decimal } = stats.cells.format
-    const found = kernel.parseNumbers(column, rows, decimal, stats.fitsFloat32)
-    const unknownTexts = stats.countsTexts ? kernel.encodeTexts(column, rows) : 0
+      return this.addCategories(block)
+    if (!stats.hasPlainCells) return this.addEach(block, 0)
+    const unknownTexts = stats.countsTexts ? kernel.encodeTexts(cells, column, rows) : 0
+    const found = cells.parsed(column)
     if (found.undecided > 0) this.decide(found, stats.countsTexts)
     else this.booleans = this.quotedMissing = 0
     // of the statistics, some depend on the order of the cells
     const isMixed = found.numbers > 0 && this.booleans > 0
     if (isMixed || (stats.declared === 'integer' && !this.numbers.every(isIntegerOrMissing)))
-      return this.addEach(0)
+      return this.addEach(block, 0)
     if (found.numbers > 0) this.countNumbers(found)
     stats.missing += found.missing
     stats.quotedMissing += this.quotedMissing
-    if (found.others + this.booleans > 0) this.countOthers(found.others)
+    if (found.others + this.booleans > 0) this.countOthers(block, found.others)
     stats.passRows(rows)
     if (stats.countsTexts) stats.values.addIndices(this.texts)
     if (unknownTexts > 0) this.addTexts()
@@ -79,8 +85,8 @@ export class ColumnCounter {
   }
 
   /** Adds the cells from a row on one by one. */
-  private addEach(firstRow: number): boolean {
-    const { stats, bytes, fields, numbers, texts, block } = this
+  private addEach(block: CellBlock, firstRow: number): boolean {
+    const { stats, bytes, fields, numbers, texts } = this
     let hasNumbers = false
     const place = { line: 0 }
     for (let row = firstRow; row < block.rows; row++) {
@@ -95,9 +101,9 @@ export class ColumnCounter {
   }
 
   /** Adds the cells of a column that the form declares to have categories. */
-  private addCategories(): boolean {
-    const { kernel, stats, column, bytes, fields, texts, block } = this
-    kernel.encodeTexts(column, block.rows)
+  private addCategories(block: CellBlock): boolean {
+    const { kernel, stats, column, bytes, fields, texts } = this
+    kernel.encodeTexts(block.cells, column, block.rows)
     stats.values.addIndices(texts)
     for (let row = 0; row < block.rows; row++) {
       stats.passRows(1)
@@ -115,17 +121,17 @@ export class ColumnCounter {
       }
       stats.others++
       texts[row] = this.addText(start, end, isMarker)
-      if (!stats.countsTexts) return this.addEach(row + 1)
+      if (!stats.countsTexts) return this.addEach(block, row + 1)
     }
     return false
   }
 
   /** Parses the numbers that the kernel did not, and looks the words up. */
   private decide(found: ParsedColumn, hasTexts: boolean): void {
-    const { fields, numbers, texts, kinds, block, words } = this
+    const { fields, numbers, texts, kinds, words } = this
     this.booleans = 0
     this.quotedMissing = 0
-    for (let row = 0; row < block.rows; row++) {
+    for (let row = 0; row < kinds.length; row++) {
       let kind = kinds[row]!
       if ((kind & cellKinds.undecided) === 0) continue
       const start = fields[2 * row]!
@@ -173,9 +179,9 @@ export class ColumnCounter {
   }
 
   private countNumbers(found: ParsedColumn): void {
-    const { stats, numbers, fields, block } = this
+    const { stats, numbers, fields } = this
     const { numeric } = stats
-    const isComplete = found.numbers === block.rows
+    const isComplete = found.numbers === numbers.length
     stats.numbers += found.numbers
     numeric.addAll(isComplete ? numbers : presentOf(numbers, found.numbers))
     if (!numeric.allWhole && stats.firstFraction === null) {
@@ -190,8 +196,8 @@ export class ColumnCounter {
   }
 
   /** Counts the cells that are neither numbers nor missing: the booleans, and `others`. */
-  private countOthers(others: number): void {
-    const { stats, bytes, fields, kinds, block, numbers, booleans } = this
+  private countOthers(block: CellBlock, others: number): void {
+    const { stats, bytes, fields, kinds, numbers, booleans } = this
     if (booleans > 0) stats.numeric.addAll(presentOf(numbers, booleans))
     stats.booleans += booleans
     stats.mismatchCount += others + booleans
@@ -208,8 +214,8 @@ export class ColumnCounter {
   }
 
   private addTexts(): void {
-    const { stats, block, texts, fields, kinds } = this
-    for (let row = 0; row < block.rows; row++) {
+    const { stats, texts, fields, kinds } = this
+    for (let row = 0; row < texts.length; row++) {
       if (texts[row] !== unknownText) continue
       texts[row] = -1
       const kind = kinds[row]!

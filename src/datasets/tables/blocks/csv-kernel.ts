@@ -1,14 +1,22 @@
 // The WebAssembly of kernels/, and where its data lie in its memory.
 import { randomBytes } from 'node:crypto'
-import { kernelCode } from './kernel-code.js'
-
-/** What a cell is; bits. An undecided one may be a number, or with `other` a word that means something. */
-export const cellKinds = { missing: 0, number: 1, integer: 2, other: 4, undecided: 8 } as const
+import { availableParallelism } from 'node:os'
+import { Worker } from 'node:worker_threads'
+import { scriptPath } from '../../../places.js'
+import {
+  type BlockPlaces,
+  createMemory,
+  loadKernels,
+  maxExactPower,
+  maxPower,
+  minPower,
+  NumberColumns,
+} from './kernel-memory.js'
 
 /** `encodeTexts` does not know the index of a text. */
 export const unknownText = -2
 
-/** What `parseNumbers` found in a column. */
+/** What the numbers of a column are, and its other cells. */
 export interface ParsedColumn {
   missing: number
   numbers: number
@@ -18,41 +26,6 @@ export interface ParsedColumn {
   fitsFloat32: boolean
   /** The first row of a whole number with a leading zero; -1 if there is none. */
   leadingZero: number
-}
-
-interface Exports {
-  tokenise(
-    ...args: [
-      from: number,
-      end: number,
-      isLast: number,
-      delimiter: number,
-      columns: number,
-      maxRows: number,
-      stride: number,
-      fields: number,
-      lines: number,
-      firstLine: number,
-      result: number,
-    ]
-  ): number
-  parseNumbers(
-    ...args: [
-      fields: number,
-      rows: number,
-      powers: number,
-      exact: number,
-      decimal: number,
-      checkFit: number,
-      numbers: number,
-      kinds: number,
-      result: number,
-    ]
-  ): void
-  textTableBytes(entries: number, textBytes: number, slots: number): number
-  createTextTable(table: number, entries: number, textBytes: number, slots: number): void
-  addText(table: number, start: number, end: number, code: number, seed: bigint): number
-  encodeTexts(fields: number, rows: number, table: number, seed: bigint, codes: number): number
 }
 
 /** Bytes of a file that are read at once. */
@@ -66,88 +39,115 @@ const textBytes = 16 * 2 ** 20
 const maxEntries = 4096
 /** Of a text in the tables, on average. */
 const textBytesPerEntry = 32
-const pageBytes = 65_536
+/** A thread takes longer to start than a smaller file to read. */
+const minThreadBytes = 8 * 2 ** 20
 
-const minPower = -64
-const maxPower = 38
-const maxExactPower = 22
+/** Takes memory from its start on. */
+class Places {
+  /** Below are the compiler's own data. */
+  end = 65_536
 
-let compiled: WebAssembly.Module | null = null
+  /** Returns where so many bytes are. */
+  take(bytes: number): number {
+    const at = this.end
+    this.end += (bytes + 63) & ~63
+    return at
+  }
 
-/** Tokenises and parses the rows of a table with so many columns, a block at a time. */
-export class CsvKernel {
+  takeBlock(columns: number, rows: number, stride: number): BlockPlaces {
+    const cells = columns * stride
+    return {
+      fields: this.take(8 * cells),
+      lines: this.take(4 * rows),
+      numbers: this.take(8 * cells),
+      texts: this.take(4 * cells),
+      kinds: this.take(cells),
+      plans: this.take(4 * columns),
+      results: this.take(32 * columns),
+      done: this.take(4 * columns),
+      head: this.take(12),
+    }
+  }
+}
+
+/**
+ * Tokenises and parses the rows of a table, a block at a time. There are two windows of the file and two blocks, so
+ * that one can be read while the other is parsed.
+ */
+export class CsvKernel implements Disposable {
   readonly windowBytes: number
   /** Rows that a block has at most. */
   readonly blockRows: number
   /** The whole memory. */
   readonly bytes: Buffer
+  /** Where windows begin. */
+  readonly windows: readonly [number, number]
+  readonly blocks: readonly [BlockCells, BlockCells]
   private readonly integers: Int32Array
-  private readonly floats: Float64Array
-  private readonly exports: Exports
+  private readonly kernels: ReturnType<typeof loadKernels>
   private readonly seed = randomBytes(8).readBigUInt64LE() | 1n
-  private end = pageBytes
-  private readonly powers: number
-  private readonly exactPowers: number
-  private readonly result: number
-  private readonly window: number
-  private readonly fields: number
   private readonly stride: number
-  private readonly lines: number
-  private readonly numbers: number
-  private readonly texts: number
-  private readonly kinds: number
+  private readonly result: number
   private readonly tables: number
   private readonly tableBytes: number
+  private readonly thread: Worker | null
 
-  /** `maxRowBytes`: a longer row is not read. */
+  /** `maxRowBytes`: a longer row is not read. `fileBytes`: of all files. `decimal`: the decimal sign. */
   constructor(
     readonly columns: number,
     maxRowBytes: number,
+    fileBytes: number,
+    decimal: string,
   ) {
     this.windowBytes = Math.min(windowBytes, maxRowBytes)
     this.blockRows = Math.max(1, Math.min(maxRows, Math.floor(maxCells / columns)))
     // columns that are a power of 2 apart would share the same lines of the processor's cache
     this.stride = this.blockRows + 8
-    const cells = this.stride * columns
-    this.powers = this.reserve(16 * (maxPower - minPower + 1))
-    this.exactPowers = this.reserve(8 * (maxExactPower + 1))
-    this.result = this.reserve(64)
-    this.window = this.reserve(this.windowBytes + windowPadding)
-    this.fields = this.reserve(8 * cells)
-    this.lines = this.reserve(4 * this.blockRows)
-    this.numbers = this.reserve(8 * cells)
-    this.texts = this.reserve(4 * cells)
-    this.kinds = this.reserve(this.blockRows)
-    this.tables = this.end
+    const places = new Places()
+    const powers = places.take(16 * (maxPower - minPower + 1))
+    const exactPowers = places.take(8 * (maxExactPower + 1))
+    const work = places.take(4)
+    this.result = places.take(64)
+    const takeWindow = () => places.take(this.windowBytes + windowPadding)
+    const takeBlock = () => places.takeBlock(columns, this.blockRows, this.stride)
+    this.windows = [takeWindow(), takeWindow()]
+    const blocks = [takeBlock(), takeBlock()] as const
     const perTable = Math.floor(textBytes / columns)
     const entries = Math.max(1, Math.min(maxEntries, 2 ** Math.floor(Math.log2(perTable / 64))))
-    const slots = 2 * entries
-    const tableTexts = entries * textBytesPerEntry
-    compiled ??= new WebAssembly.Module(Buffer.from(kernelCode, 'base64'))
     // a table takes at most 64 bytes for each entry, and its head
     this.tableBytes = 64 * entries + 64
-    const pages = Math.ceil((this.tables + this.tableBytes * columns + pageBytes) / pageBytes)
-    const memory = new WebAssembly.Memory({ initial: pages, maximum: pages })
-    const imports = { env: { memory } }
-    this.exports = new WebAssembly.Instance(compiled, imports).exports as unknown as Exports
+    this.tables = places.take(this.tableBytes * columns)
+    const memory = createMemory(places.end + windowPadding)
+    this.kernels = loadKernels(memory)
     this.bytes = Buffer.from(memory.buffer)
     this.integers = new Int32Array(memory.buffer)
-    this.floats = new Float64Array(memory.buffer)
-    this.writePowers(new BigUint64Array(memory.buffer))
+    writePowers(memory.buffer, powers, exactPowers)
     for (let column = 0; column < columns; column++) {
-      this.exports.createTextTable(this.tableOf(column), entries, tableTexts, slots)
+      const texts = entries * textBytesPerEntry
+      this.kernels.createTextTable(this.tableOf(column), entries, texts, 2 * entries)
     }
-  }
-
-  /** Where the bytes of a file go, from which `tokenise` reads. */
-  get windowStart(): number {
-    return this.window
+    const kernelPlaces = { columns, stride: this.stride, powers, exactPowers, work, blocks }
+    const parser = new NumberColumns(memory, this.kernels, kernelPlaces)
+    const cellsOf = (block: BlockPlaces) =>
+      new BlockCells(memory, block, this.stride, parser, decimal)
+    this.blocks = [cellsOf(blocks[0]), cellsOf(blocks[1])]
+    this.thread =
+      fileBytes >= minThreadBytes && availableParallelism() > 1
+        ? startThread({ memory, places: kernelPlaces })
+        : null
   }
 
   /** Reads rows from byte `from` of the memory on, and tells where the next begins. */
-  tokenise(from: number, end: number, isLast: boolean, delimiter: number, line: number) {
-    const { columns, blockRows, stride, fields, lines, result, integers } = this
-    const rows = this.exports.tokenise(
+  tokenise(
+    { places: { fields, lines } }: BlockCells,
+    from: number,
+    end: number,
+    isLast: boolean,
+    delimiter: number,
+    line: number,
+  ) {
+    const { columns, blockRows, stride, result, integers } = this
+    const rows = this.kernels.tokenise(
       ...([from, end, Number(isLast), delimiter, columns, blockRows, stride] as const),
       ...([fields, lines, line, result] as const),
     )
@@ -161,48 +161,89 @@ export class CsvKernel {
     }
   }
 
+  /** Writes the index of each text of a column that `addText` was told of; -1 for an empty cell, `unknownText` for others. Returns how many are unknown. */
+  encodeTexts({ places: { fields, texts } }: BlockCells, column: number, rows: number): number {
+    const { kernels, stride, seed } = this
+    const table = this.tableOf(column)
+    const [from, to] = [fields + 8 * stride * column, texts + 4 * stride * column]
+    return kernels.encodeTexts(from, rows, table, seed, to)
+  }
+
+  /** Tells `encodeTexts` the index of a text, unless there is no room for it. */
+  addText(column: number, start: number, end: number, index: number): void {
+    this.kernels.addText(this.tableOf(column), start, end, index, this.seed)
+  }
+
+  [Symbol.dispose](): void {
+    void this.thread?.terminate()
+  }
+
+  private tableOf(column: number): number {
+    return this.tables + this.tableBytes * column
+  }
+}
+
+/** The cells of one block. */
+export class BlockCells {
+  private readonly integers: Int32Array
+  private readonly floats: Float64Array
+  private readonly bytes: Uint8Array
+
+  constructor(
+    { buffer }: WebAssembly.Memory,
+    readonly places: BlockPlaces,
+    private readonly stride: number,
+    private readonly parser: NumberColumns,
+    private readonly decimal: string,
+  ) {
+    this.integers = new Int32Array(buffer)
+    this.floats = new Float64Array(buffer)
+    this.bytes = new Uint8Array(buffer)
+  }
+
   linesOf(rows: number): Int32Array {
-    return this.integers.subarray(this.lines >> 2, (this.lines >> 2) + rows)
+    return this.integers.subarray(this.places.lines >> 2, (this.places.lines >> 2) + rows)
   }
 
   /** Start and end of each field of a column. The end of a quoted one is negative. */
   fieldsOf(column: number, rows: number): Int32Array {
-    const at = (this.fields >> 2) + 2 * this.stride * column
+    const at = (this.places.fields >> 2) + 2 * this.stride * column
     return this.integers.subarray(at, at + 2 * rows)
   }
 
-  field(column: number, row: number) {
+  field(column: number, row: number): { start: number; end: number; quoted: boolean } {
     const [start, end] = this.fieldsOf(column, row + 1).subarray(2 * row)
-    return { bytes: this.bytes, start: start!, end: endOf(end!), quoted: isQuoted(end!) }
+    return { start: start!, end: endOf(end!), quoted: isQuoted(end!) }
   }
 
-  /** The numbers of a column, which `parseNumbers` writes. */
   numbersOf(column: number, rows: number): Float64Array {
-    const at = (this.numbers >> 3) + this.stride * column
+    const at = (this.places.numbers >> 3) + this.stride * column
     return this.floats.subarray(at, at + rows)
   }
 
   /** The indices of a column's texts, which `encodeTexts` writes. */
   textsOf(column: number, rows: number): Int32Array {
-    const at = (this.texts >> 2) + this.stride * column
+    const at = (this.places.texts >> 2) + this.stride * column
     return this.integers.subarray(at, at + rows)
   }
 
-  /** The kinds of the cells of the column that was parsed last. */
-  kindsOf(rows: number): Uint8Array {
-    return this.bytes.subarray(this.kinds, this.kinds + rows)
+  kindsOf(column: number, rows: number): Uint8Array {
+    const at = this.places.kinds + this.stride * column
+    return this.bytes.subarray(at, at + rows)
   }
 
-  /** `decimal`: the decimal sign. `checksFit`: false if it is known that float32 does not hold all digits. */
-  parseNumbers(column: number, rows: number, decimal: string, checksFit: boolean): ParsedColumn {
-    const { powers, exactPowers, kinds, result, integers } = this
-    const fields = this.fields + 8 * this.stride * column
-    const numbers = this.numbers + 8 * this.stride * column
-    this.exports.parseNumbers(
-      ...([fields, rows, powers, exactPowers, decimal.charCodeAt(0)] as const),
-      ...([Number(checksFit), numbers, kinds, result] as const),
-    )
-    const at = result >> 2
+  /** Begins to parse the numbers of columns, as `plans` says of each. */
+  parse(rows: number, columnPlans: readonly number[]): void {
+    this.integers.set(columnPlans, this.places.plans >> 2)
+    this.integers[(this.places.head >> 2) + 2] = this.decimal.charCodeAt(0)
+    this.parser.offer(this.places, rows)
+  }
+
+  /** Waits until a column is parsed that was planned. */
+  parsed(column: number): ParsedColumn {
+    this.parser.waitFor(this.places, column)
+    const { integers } = this
+    const at = (this.places.results >> 2) + 8 * column
     return {
       missing: integers[at]!,
       numbers: integers[at + 1]!,
@@ -213,41 +254,30 @@ export class CsvKernel {
       leadingZero: integers[at + 6]!,
     }
   }
+}
 
-  /** Writes the index of each text of a column that `addText` was told of; -1 for an empty cell, `unknownText` for others. Returns how many are unknown. */
-  encodeTexts(column: number, rows: number): number {
-    const fields = this.fields + 8 * this.stride * column
-    const texts = this.texts + 4 * this.stride * column
-    return this.exports.encodeTexts(fields, rows, this.tableOf(column), this.seed, texts)
+function startThread(workerData: object): Worker {
+  const limits = { maxOldGenerationSizeMb: 16, maxYoungGenerationSizeMb: 4 }
+  const script = scriptPath('src/datasets/tables/blocks/kernel-thread')
+  const thread = new Worker(script, { workerData, resourceLimits: limits })
+  thread.unref()
+  // its work is done by the thread that waits for it
+  thread.on('error', () => {})
+  return thread
+}
+
+/** The powers of 5 to 128 bits, as the paper in kernels/numbers.ts has them, and the powers of 10 in float64. */
+function writePowers(memory: SharedArrayBuffer, powers: number, exactPowers: number): void {
+  const words = new BigUint64Array(memory)
+  const floats = new Float64Array(memory)
+  for (let power = minPower; power <= maxPower; power++) {
+    const at = (powers >> 3) + 2 * (power - minPower)
+    const bits = powerOf5(power)
+    words[at] = bits >> 64n
+    words[at + 1] = BigInt.asUintN(64, bits)
   }
-
-  /** Tells `encodeTexts` the index of a text, unless there is no room for it. */
-  addText(column: number, start: number, end: number, index: number): void {
-    this.exports.addText(this.tableOf(column), start, end, index, this.seed)
-  }
-
-  private tableOf(column: number): number {
-    return this.tables + this.tableBytes * column
-  }
-
-  /** Returns where so many bytes are. */
-  private reserve(bytes: number): number {
-    const at = this.end
-    this.end += (bytes + 63) & ~63
-    return at
-  }
-
-  /** The powers of 5 to 128 bits, as the paper in kernels/numbers.ts has them, and the powers of 10 in float64. */
-  private writePowers(words: BigUint64Array): void {
-    for (let power = minPower; power <= maxPower; power++) {
-      const at = (this.powers >> 3) + 2 * (power - minPower)
-      const bits = powerOf5(power)
-      words[at] = bits >> 64n
-      words[at + 1] = BigInt.asUintN(64, bits)
-    }
-    for (let power = 0; power <= maxExactPower; power++) {
-      this.floats[(this.exactPowers >> 3) + power] = Number(`1e${power}`)
-    }
+  for (let power = 0; power <= maxExactPower; power++) {
+    floats[(exactPowers >> 3) + power] = Number(`1e${power}`)
   }
 }
 

@@ -7,8 +7,8 @@ declare global {
       constructor(bytes: Uint8Array)
     }
     class Memory {
-      constructor(size: { initial: number; maximum: number })
-      readonly buffer: ArrayBuffer
+      constructor(size: { initial: number; maximum: number; shared: true })
+      readonly buffer: SharedArrayBuffer
     }
     class Instance {
       constructor(module: Module, imports: Record<string, Record<string, Memory>>)

@@ -1,0 +1,171 @@
+// Where the kernels of kernels/ find their data, for the threads that share their memory.
+import { kernelCode } from './kernel-code.js'
+
+/** What a cell is; bits. An undecided one may be a number, or with `other` a word that means something. */
+export const cellKinds = { missing: 0, number: 1, integer: 2, other: 4, undecided: 8 } as const
+
+/** Where the rows of a block are in the memory, in bytes. */
+export interface BlockPlaces {
+  fields: number
+  lines: number
+  numbers: number
+  texts: number
+  kinds: number
+  /** An int32 for each column: whether it is to be parsed. */
+  plans: number
+  /** 32 bytes for each column. */
+  results: number
+  /** An int32 for each column: 0 until it is parsed. */
+  done: number
+  /** Three int32: the next column to parse, the number of rows, and the decimal sign. */
+  head: number
+}
+
+export interface KernelPlaces {
+  columns: number
+  /** Cells of a column to those of the next. */
+  stride: number
+  powers: number
+  exactPowers: number
+  /** An int32 that changes if there is work for other threads. */
+  work: number
+  blocks: readonly BlockPlaces[]
+}
+
+export const plans = { skip: 0, parse: 1, parseAndCheckFit: 2 } as const
+
+const parsed = 1
+const failed = 2
+
+const pageBytes = 65_536
+export const minPower = -64
+export const maxPower = 38
+export const maxExactPower = 22
+
+interface Exports {
+  tokenise(
+    ...args: [
+      from: number,
+      end: number,
+      isLast: number,
+      delimiter: number,
+      columns: number,
+      maxRows: number,
+      stride: number,
+      fields: number,
+      lines: number,
+      firstLine: number,
+      result: number,
+    ]
+  ): number
+  parseNumbers(
+    ...args: [
+      fields: number,
+      rows: number,
+      powers: number,
+      exact: number,
+      decimal: number,
+      checkFit: number,
+      numbers: number,
+      kinds: number,
+      result: number,
+    ]
+  ): void
+  createTextTable(table: number, entries: number, textBytes: number, slots: number): void
+  addText(table: number, start: number, end: number, code: number, seed: bigint): number
+  encodeTexts(fields: number, rows: number, table: number, seed: bigint, codes: number): number
+}
+
+let compiled: WebAssembly.Module | null = null
+
+export function createMemory(bytes: number): WebAssembly.Memory {
+  const pages = Math.ceil(bytes / pageBytes)
+  return new WebAssembly.Memory({ initial: pages, maximum: pages, shared: true })
+}
+
+export function loadKernels(memory: WebAssembly.Memory): Exports {
+  compiled ??= new WebAssembly.Module(Buffer.from(kernelCode, 'base64'))
+  return new WebAssembly.Instance(compiled, { env: { memory } }).exports as unknown as Exports
+}
+
+/** Parses columns of numbers, of which each thread takes the next. */
+export class NumberColumns {
+  private readonly integers: Int32Array
+
+  constructor(
+    memory: WebAssembly.Memory,
+    private readonly kernels: Exports,
+    private readonly places: KernelPlaces,
+  ) {
+    this.integers = new Int32Array(memory.buffer)
+  }
+
+  /** Begins a block. Its plans must be there. */
+  offer({ head, done }: BlockPlaces, rows: number): void {
+    const { integers, places } = this
+    integers.fill(0, done >> 2, (done >> 2) + places.columns)
+    integers[(head >> 2) + 1] = rows
+    Atomics.store(integers, head >> 2, 0)
+    Atomics.add(integers, places.work >> 2, 1)
+    Atomics.notify(integers, places.work >> 2)
+  }
+
+  /** Parses the next column of a block. Returns false if no thread has one to begin. */
+  parseNext(block: BlockPlaces): boolean {
+    const column = Atomics.add(this.integers, block.head >> 2, 1)
+    if (column >= this.places.columns) return false
+    this.parse(block, column)
+    return true
+  }
+
+  /** Parses what no thread has begun until a column is parsed, or waits for the thread that has begun it. */
+  waitFor(block: BlockPlaces, column: number): void {
+    const at = (block.done >> 2) + column
+    while (Atomics.load(this.integers, at) === 0) {
+      if (!this.parseNext(block)) Atomics.wait(this.integers, at, 0)
+    }
+    if (this.integers[at] === failed)
+      throw new Error(`the numbers of column ${column} were not parsed`)
+  }
+
+  /** Parses blocks for another thread, which never ends. */
+  parseForever(): never {
+    const { integers, places } = this
+    let seen = 0
+    for (;;) {
+      Atomics.wait(integers, places.work >> 2, seen)
+      seen = Atomics.load(integers, places.work >> 2)
+      for (const block of places.blocks) while (this.parseNext(block));
+    }
+  }
+
+  private parse(block: BlockPlaces, column: number): void {
+    const at = (block.done >> 2) + column
+    let outcome: number = failed
+    try {
+      this.parseColumn(block, column)
+      outcome = parsed
+    } finally {
+      Atomics.store(this.integers, at, outcome)
+      Atomics.notify(this.integers, at)
+    }
+  }
+
+  private parseColumn(block: BlockPlaces, column: number): void {
+    const { integers, kernels } = this
+    const { stride, powers, exactPowers } = this.places
+    const plan = integers[(block.plans >> 2) + column]!
+    if (plan === plans.skip) return
+    kernels.parseNumbers(
+      block.fields + 8 * stride * column,
+      integers[(block.head >> 2) + 1]!,
+      powers,
+      exactPowers,
+      integers[(block.head >> 2) + 2]!,
+      plan === plans.parseAndCheckFit ? 1 : 0,
+      block.numbers + 8 * stride * column,
+      block.kinds + stride * column,
+      block.results + 32 * column,
+    )
+  }
+}

@@ -1,0 +1,6 @@
+// A thread that parses numbers beside the one that reads the file.
+import { workerData } from 'node:worker_threads'
+import { type KernelPlaces, loadKernels, NumberColumns } from './kernel-memory.js'
+
+const { memory, places } = workerData as { memory: WebAssembly.Memory; places: KernelPlaces }
+new NumberColumns(memory, loadKernels(memory), places).parseForever()
