@@ -1,6 +1,6 @@
 import { type Static, type TSchema, Type } from 'typebox'
 import { DatasetId, JobId, Name, Timestamp } from './identifiers.js'
-import { Failure, Job, JobStatus, ModelRef, Phase } from './job.js'
+import { DatasetRef, Failure, Job, JobStatus, ModelRef, Phase } from './job.js'
 import { AliasChange } from './model-alias.js'
 import { nullable } from './nullable.js'
 import { strictObject } from './strict-object.js'
@@ -57,6 +57,10 @@ export const JobChange = change(
     requested: Type.Optional(Job.properties.requested),
     failure: Type.Optional(nullable(Failure)),
     model: Type.Optional(nullable(ModelRef, 'the model that the job has published')),
+    dataset: Type.Optional({
+      ...DatasetRef,
+      description: 'the data set of predictions that it made',
+    }),
   }),
   'a job has another status, was changed or asked to do something, or was deleted',
 )

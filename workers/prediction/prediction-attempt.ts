@@ -8,7 +8,7 @@ import { ModelRegistry } from '../../src/models/registry.js'
 import { partRecords } from '../../src/planning/prediction-size.js'
 import { defaultOutputs } from '../../src/predictions/class-fields.js'
 import { columnNames } from '../../src/predictions/fields.js'
-import { isSameEngine, PartBuffer } from '../../src/predictions/part-file.js'
+import { isSameEngine, PartBuffer, type PredictionEngine } from '../../src/predictions/part-file.js'
 import { metricsOf, type Scores } from '../../src/predictions/scores.js'
 import type { NetworkOptions } from '../../src/runtimes/network.js'
 import type { ImagesManifest, TableManifest } from '../../src/spec/dataset.js'
@@ -24,7 +24,7 @@ import type { RecordPredictor } from './batch-predictor.js'
 import { openImagePredictor } from './predict-images.js'
 import { openRowsPredictor } from './predict-rows.js'
 import { writePredictedDataset } from './predicted-dataset.js'
-import { coverage, findParts, type Gap } from './predicted-parts.js'
+import { coverage, findParts, type Gap, type StoredPart } from './predicted-parts.js'
 
 export interface PredictionAttemptDeps extends TrainerDeps<PredictionJob> {
   loadTensorFlow(): TensorFlow
@@ -49,7 +49,13 @@ export async function runPredictionAttempt(deps: PredictionAttemptDeps): Promise
   const { job } = task
   const model = await findModel(store, job)
   const dataset = await openDataset(store, task)
-  using predictor = await openPredictor(deps, model, dataset)
+  const earlier = await storedParts(store, task)
+  const { network } = deps
+  using predictor = await openPredictor(
+    { ...deps, network: { ...network, ...asBefore(network, earlier) } },
+    model,
+    dataset,
+  )
   const { engine } = predictor
   const checkpointWriter: CheckpointWriter<Part> = {
     format: 'predictions',
@@ -60,7 +66,8 @@ export async function runPredictionAttempt(deps: PredictionAttemptDeps): Promise
   console.log(
     `model '${model.id}', version ${model.version}, predicts with ${engine.runtime} in ${engine.precision}`,
   )
-  const before = await coveredSoFar(store, task, predictor)
+  const before = coverage(earlier, engine, job.predict.steps)
+  reportOthers(earlier, predictor)
   await recorder.phase('predicting', 0)
   for (const gap of before.gaps) {
     if (!(await predictGap(gap, job, predictor, recorder, task.resumeFrom ?? 0))) {
@@ -112,25 +119,36 @@ async function openPredictor(
   return openImagePredictor(folder, model, dataset as StoredDataset<ImagesManifest>, options)
 }
 
-/** What earlier attempts have predicted, as far as this one would predict the same digits. */
-async function coveredSoFar(
-  store: Store,
-  { job, attempt }: PredictionAttemptDeps['task'],
-  { engine }: RecordPredictor,
-) {
+/** What this attempt and earlier ones have predicted. */
+async function storedParts(store: Store, { job, attempt }: PredictionAttemptDeps['task']) {
   const attempts = await new JobRecords(store).attempts(job.id)
-  const earlier = attempts.filter(record => record.attempt <= attempt)
-  const parts = await findParts(store, job.id, earlier)
-  const found = coverage(parts, engine, job.predict.steps)
+  const own = attempts.filter(record => record.attempt <= attempt)
+  return findParts(store, job.id, own)
+}
+
+/** The runtime of the predictions that are stored, so that it is not chosen again. TensorFlow's threads are given by then. */
+function asBefore(
+  { runtime }: PredictionAttemptDeps['network'],
+  parts: readonly StoredPart[],
+): Partial<PredictionAttemptDeps['network']> {
+  const engine = parts.at(-1)?.engine
+  if (runtime !== 'auto' || !engine) return {}
+  if (engine.runtime === 'tensorflow') return { runtime: 'tensorflow' }
+  return engine.runtime === 'openvino' && engine.threads !== null
+    ? { runtime: 'openvino', threads: engine.threads }
+    : {}
+}
+
+/** Says why predictions that are stored are made again. */
+function reportOthers(parts: readonly StoredPart[], { engine }: RecordPredictor): void {
   const others = parts.filter(part => !isSameEngine(part.engine, engine))
   const [other] = others
-  if (other) {
-    const { runtime, precision, threads } = other.engine
-    console.log(
-      `${others.length} checkpoints are not used, and their records are predicted again: they were made with ${runtime} in ${precision}, by ${threads} threads, and the last digits of ${engine.runtime} in ${engine.precision}, by ${engine.threads} threads, may differ`,
-    )
-  }
-  return found
+  if (!other) return
+  const describe = ({ runtime, precision, threads }: PredictionEngine) =>
+    `${runtime} in ${precision}, by ${threads} threads`
+  console.log(
+    `${others.length} checkpoints are not used, and their records are predicted again: they were made with ${describe(other.engine)}, and the last digits of ${describe(engine)} may differ`,
+  )
 }
 
 /** Predicts records that are missing, a checkpoint at a time. Returns false if the worker stops the attempt. */
@@ -179,7 +197,8 @@ async function publish(
 ): Promise<void> {
   const { job } = task
   const { predict } = job
-  const { parts, gaps } = await coveredSoFar(store, task, predictor)
+  const found = await storedParts(store, task)
+  const { parts, gaps } = coverage(found, predictor.engine, predict.steps)
   // a newer attempt may have taken the job over, or a disk damaged a file since it was written
   if (gaps.length > 0) throw new Error(`the predictions from record ${gaps[0]!.first} on are gone`)
   const { scores } = parts.at(-1)!

@@ -3,7 +3,7 @@ import type { ChainableCommander, Redis } from 'ioredis'
 import type { ChangeType, ResourceKind } from '../../spec/changes.js'
 import type { ModelAliasEvent } from '../../spec/model-feed.js'
 import type { Lifecycle } from '../record/lifecycle.js'
-import { changesOf } from './job-changes.js'
+import { changesOf, publishedModel } from './job-changes.js'
 import { redisNames } from './redis.js'
 
 /** Older changes are dropped. Each takes about half a kilobyte of Redis' memory. */
@@ -67,7 +67,7 @@ export class ChangeLog {
     const { changes, changesEpoch, toldJobs, resources, changesChannel } = this.names
     const keys = [changes, changesEpoch, toldJobs, resources('model')]
     const { version, transitions, result } = lifecycle
-    const model = result?.model
+    const model = publishedModel(result)
     const told = [
       ...[changesChannel, id, version, transitions.length, revision, name],
       changesOf(id, lifecycle),

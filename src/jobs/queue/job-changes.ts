@@ -1,5 +1,5 @@
 import type { JobChangeType } from '../../spec/changes.js'
-import type { Failure } from '../../spec/job.js'
+import type { Failure, ModelRef } from '../../spec/job.js'
 import type { Lifecycle } from '../record/lifecycle.js'
 import { publicStatus, requestedAction } from '../record/states.js'
 
@@ -20,7 +20,8 @@ export function changesOf(id: string, { state, attempt, transitions, result }: L
       attempt: transition.attempt,
       requested: isLast ? requestedAction(state) : null,
       failure: failure ? shorten(failure) : null,
-      model: isLast ? (result?.model ?? null) : null,
+      model: isLast ? publishedModel(result) : null,
+      ...(isLast && result?.dataset && { dataset: result.dataset }),
     })
   })
   const other = toChange('job.changed', new Date().toISOString(), {
@@ -33,6 +34,10 @@ export function changesOf(id: string, { state, attempt, transitions, result }: L
   })
   return JSON.stringify({ transitions: latest, other })
 }
+
+/** A job that predicts has a model, too, but has not published it. */
+export const publishedModel = (result: Lifecycle['result']): ModelRef | null =>
+  result?.dataset ? null : (result?.model ?? null)
 
 const toChange = (type: JobChangeType, at: string, data: object) => ({
   type,
