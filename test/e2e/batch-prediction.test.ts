@@ -1,12 +1,14 @@
 import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
+import { PNG } from 'pngjs'
 import { readExamples } from '../../src/datasets/stored/stored-examples.js'
 import type { ImagesManifest, TableManifest } from '../../src/spec/dataset.js'
 import type { Job, PredictionJobRequest } from '../../src/spec/job.js'
-import type { Prediction, RowPrediction } from '../../src/spec/model.js'
+import type { Prediction, Predictions, RowPrediction } from '../../src/spec/model.js'
+import { assertClose } from '../../testing/assert-close.js'
 import { eventually } from '../../testing/eventually.js'
-import { mnistSample } from '../../testing/mnist.js'
+import { mnistSample, readMnist } from '../../testing/mnist.js'
 import { readTable } from '../../testing/tables.js'
 import { TestDeployment } from '../../testing/test-deployment.js'
 import { uploadTable } from './tables.js'
@@ -197,7 +199,71 @@ test('trees predict all rows of a table, and keep its columns', async () => {
   assert.deepEqual(checkpoints.items, [], 'the data set has what the checkpoints had')
 })
 
+test('image files of another size, and a split, are predicted as requests for the same files', async () => {
+  const { images: pixels, labels } = await readMnist('t10k', 40)
+  const files = Array.from({ length: 40 }, (_, i) => {
+    const digit = labels[8 + i]!
+    const split = i < 16 ? 'test' : 'train'
+    return {
+      name: `${split}/${digit}/${i}.png`,
+      content: new Blob([new Uint8Array(png(pixels.subarray(16 + i * 784, 16 + (i + 1) * 784)))]),
+    }
+  })
+  const dataset = (await deployment.client.uploadDataset('drawn', files)) as ImagesManifest
+  assert.deepEqual([dataset.encoding, dataset.height], ['encoded', 56])
+  const job = await run({
+    dataset: 'drawn',
+    predict: { model: 'reader', split: 'test', outputs: ['label', 'probabilities', 'logits'] },
+  })
+  assert.ok(job.notes.some(({ code }) => code === 'images_resized'))
+  const rows = await exported(job.result!.dataset!.id)
+  assert.equal(rows.length, 16)
+  for (const row of rows) {
+    const file = files.find(({ name }) => row.file!.endsWith(name))!
+    assert.equal(row.split, 'test')
+    const answer = await fetch(`${deployment.url}/models/reader/predict`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${deployment.key}`, 'content-type': 'image/png' },
+      body: file.content,
+    })
+    const [prediction] = ((await answer.json()) as Predictions).predictions
+    assert.equal(row.label, file.name.split('/')[1])
+    assert.equal(row['predicted.label'], prediction!.label)
+    const found = Array.from({ length: 10 }, (_, c) => Number(row[`predicted.probabilities.${c}`]))
+    for (const [c, probability] of prediction!.probabilities.entries()) {
+      // a request for one image is another batch
+      assertClose(found[c]!, probability, 1e-5, `${row.file} ${c}`)
+    }
+  }
+})
+
+/** An MNIST image, twice as large. */
+function png(pixels: Uint8Array): Buffer {
+  const image = new PNG({ width: 56, height: 56, colorType: 0, inputColorType: 0, bitDepth: 8 })
+  image.data = Buffer.from(
+    Uint8Array.from({ length: 56 * 56 }, (_, at) => {
+      const [y, x] = [Math.floor(at / 56), at % 56]
+      return pixels[(y >> 1) * 28 + (x >> 1)]!
+    }),
+  )
+  return PNG.sync.write(image, { colorType: 0, inputColorType: 0, inputHasAlpha: false })
+}
+
 test('a version cannot be deleted while a job predicts by it, and what does not fit is refused at once', async () => {
+  const waiting = await deployment.client.submit({ dataset: 'wine', predict: { model: 'taster' } })
+  await deployment.client.act(waiting.id, 'pause')
+  const paused = await eventually('the job to stop', async () => {
+    const { status } = await deployment.client.job(waiting.id)
+    return ['paused', 'succeeded'].includes(status) ? status : null
+  })
+  const deleted = await fetch(`${deployment.url}/models/taster`, {
+    method: 'DELETE',
+    headers: { authorization: `Bearer ${deployment.key}` },
+  })
+  assert.equal(paused, 'paused')
+  assert.equal(((await deleted.json()) as { code: string }).code, 'MODEL_IN_USE')
+  await deployment.client.act(waiting.id, 'cancel')
+
   const predict = { model: 'taster', topK: 2, outputs: ['logits' as const] }
   const refused = await deployment.client.submit({ dataset: 'digits', predict }).then(
     () => null,
