@@ -131,7 +131,7 @@ checks.negative_data_rejection.expected-statuses = ["400", "401", "403", "404", 
 # what a model takes depends on the model, and the length of the JSON in a header on the body; a request that
 # cannot be is refused with the statuses of the protocol
 [[operations]]
-include-path = ["/v2/models/{id}/infer", "/v2/models/{id}/versions/{version}/infer", "/v2/repository/models/{id}/load", "/v2/repository/models/{id}/unload", "/v1/models/{id}:predict", "/v1/models/{id}/versions/{version}:predict", "/v1/models/{id}/labels/{label}:predict", "/v1/models/{id}:classify", "/v1/models/{id}/versions/{version}:classify", "/v1/models/{id}/labels/{label}:classify", "/v1/models/{id}:regress", "/v1/models/{id}/versions/{version}:regress", "/v1/models/{id}/labels/{label}:regress"]
+include-path = ["/v2/models/{id}/infer", "/v2/models/{id}/versions/{version}/infer", "/v2/repository/models/{id}/load", "/v2/repository/models/{id}/unload", "/v1/models/{id}:predict", "/v1/models/{id}/versions/{version}:predict", "/v1/models/{id}/labels/{label}:predict", "/v1/models/{id}:classify", "/v1/models/{id}/versions/{version}:classify", "/v1/models/{id}/labels/{label}:classify", "/v1/models/{id}:regress", "/v1/models/{id}/versions/{version}:regress", "/v1/models/{id}/labels/{label}:regress", "/v1/models/{id}:explain"]
 checks.positive_data_acceptance.expected-statuses = ["2xx", "400", "404", "409", "422", "503"]
 
 # which media types a model takes depends on the model, and an empty text is an empty table

@@ -7,7 +7,7 @@ import {
   predictSignature,
 } from './program.js'
 
-/** Memory for one run, by what all tensors of its images take. */
+/** Memory for one run, by what all tensors of its images take. Large networks are not faster with more. */
 const maxRunBytes = 512 * 2 ** 20
 const maxRunImages = 64
 

@@ -262,6 +262,22 @@ test('a checkpoint of a job is explained like a model', async () => {
   assert.equal(answer.explanations[0]!.map.values.length, side)
 })
 
+test('version 1 of KServe’s protocol explains too, in a body of any type', async () => {
+  const [image] = unseen as [Striped]
+  const instances = [[...image.pixels]]
+  const own = await explain('/models/stripes/explain?target=1', { instances })
+  const body = Buffer.from(JSON.stringify({ instances }))
+  const type = 'application/x-www-form-urlencoded'
+  const path = '/v1/models/stripes:explain?target=1'
+  assert.deepEqual(await explain(path, body, type), own)
+  const rows = { instances: readTable('wine').rows.slice(0, 1) }
+  const shap = await explain<RowExplanations>('/v1/models/wine:EXPLAIN', rows)
+  assert.deepEqual(shap, await explain('/models/wine/explain', rows))
+  const answer = await post('/v1/models/stripes:explain?target=9', { instances })
+  assert.equal(answer.status, 422)
+  assert.match(((await answer.json()) as { error: string }).error, /no class '9'/)
+})
+
 test('SHAP values of rows add up to the margin, for the class that is asked for', async () => {
   const { rows } = readTable('wine')
   const body = { instances: rows.slice(0, 3) }

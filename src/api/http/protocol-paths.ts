@@ -7,7 +7,7 @@ const protocolPaths = /^\/(v2|v1\/models)(?![\w-])/
 export const isProtocolPath = (url: string): boolean => protocolPaths.test(url)
 
 const tfServingPath =
-  /^\/v1\/models(\/[^/:?]+)?(\/(?:versions|labels)(?=\/))?(\/[^/:?]+)?(\/metadata|:predict|:classify|:regress)?(?=\?|$)/i
+  /^\/v1\/models(\/[^/:?]+)?(\/(?:versions|labels)(?=\/))?(\/[^/:?]+)?(\/metadata|:predict|:classify|:regress|:explain)?(?=\?|$)/i
 
 /** TensorFlow Serving's paths are the same in upper and lower case, except for names. */
 export function lowerCaseProtocolPath(url: string): string {

@@ -75,6 +75,8 @@ export class PredictionBodies {
   constructor(
     private readonly limits: Limits,
     private readonly thread: PredictionThread,
+    /** What all bodies are, whatever type they state; by default, the type says it. */
+    private readonly fixedFormat: BodyFormat | null = null,
   ) {}
 
   /** Throws unless every row fits the model. */
@@ -83,7 +85,7 @@ export class PredictionBodies {
     model: BoostingModel,
     options: RowPredictionOptions,
   ): Promise<EncodedRows> {
-    const body = bodyFormatOf(request)
+    const body = this.fixedFormat ?? bodyFormatOf(request)
     if (!body) {
       const type = truncate(request.headers['content-type'] ?? '')
       const message = `'${model.id}' predicts rows of a table: send ${textTypes.join(', ')}, ${arrowTypes[0]}, ${parquetType}, or ${tensorType} with a shape, not ${type}`
@@ -103,11 +105,11 @@ export class PredictionBodies {
     const { limits } = this
     const input = fileInputOf(model)
     const classes = Math.max(1, model.labels.length)
-    if (request.isMultipart()) {
+    if (!this.fixedFormat && request.isMultipart()) {
       const maxFiles = imageCounts(input, classes, limits).files
       return readImageForm(request, reply, input, { limits, maxFiles })
     }
-    const body = bodyFormatOf(request)
+    const body = this.fixedFormat ?? bodyFormatOf(request)
     if (body?.format === 'csv' || body?.format === 'parquet') {
       const type = contentTypeOf(request)
       const message = `'${model.id}' predicts images: send JSON, Arrow or an image file, not ${type}`

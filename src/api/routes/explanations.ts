@@ -1,4 +1,4 @@
-import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import type { FastifyPluginAsyncTypebox, TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { type Static, Type } from 'typebox'
 import type { PredictionService } from '../../serving/prediction-service.js'
@@ -17,7 +17,7 @@ import { requireFormat } from '../http/content-negotiation.js'
 import { invalidRequest, queryConflict } from '../http/http-error.js'
 import type { Limits } from '../http/limits.js'
 import { skipBodyValidation } from '../http/validation.js'
-import { explainExamples } from '../openapi/request-examples.js'
+import { explainExamples, json } from '../openapi/request-examples.js'
 import { addBodyParsers, bodyTypes, heldBytesOf, PredictionBodies } from '../predict/bodies.js'
 import { imageOptionsOf, methodOf, unknownLayer } from '../predict/explanation-options.js'
 import { imageExplanations } from '../predict/image-explanations.js'
@@ -59,17 +59,30 @@ type ExplainRequest = FastifyRequest<{ Querystring: Static<typeof ExplanationQue
 const ModelQuery = strictObject({ ...VersionQuery.properties, ...explanationOptions })
 const CheckpointQuery = strictObject({ ...checkpointParameter, ...explanationOptions })
 
+const { format: _format, ...jsonOptions } = ExplanationOptions.properties
+const ProtocolQuery = strictObject({ ...jsonOptions, ...unknownOptions })
+
 const explanationProblems = [
   ...predictionProblems,
   ...(['INVALID_QUERY', 'NOT_EXPLAINABLE'] as const),
 ] satisfies ErrorCode[]
 
+const protocolProblems = [
+  ...(['MODEL_NOT_FOUND', 'ALIAS_NOT_FOUND', 'INVALID_QUERY', 'INVALID_INSTANCES'] as const),
+  ...(['IMAGE_TOO_LARGE', 'NOT_AN_IMAGE', 'UNDECODABLE_IMAGE', 'NOT_EXPLAINABLE'] as const),
+  ...(['PREDICTOR_BUSY', 'PREDICTOR_TIMEOUT', 'PREDICTOR_RESTARTED'] as const),
+  'PREDICTION_CANCELLED',
+] satisfies ErrorCode[]
+
+const explanationsInJson = Type.Union([ImageExplanationsResponse, RowExplanationsResponse])
+const jsonAnswers = Type.Unsafe<unknown>({
+  description: 'one explanation for each image or row',
+  content: { [explanationFormats.json]: { schema: explanationsInJson } },
+})
 const answers = Type.Unsafe<unknown>({
   description: 'one explanation for each image or row; or a picture of the map of one image',
   content: {
-    [explanationFormats.json]: {
-      schema: Type.Union([ImageExplanationsResponse, RowExplanationsResponse]),
-    },
+    [explanationFormats.json]: { schema: explanationsInJson },
     [explanationFormats.heatMap]: { schema: Binary },
   },
 })
@@ -154,17 +167,59 @@ export const explanationRoutes: FastifyPluginAsyncTypebox<ExplanationRoutesDeps>
       const format = requireFormat(request, requested, explanationFormats)
       const choice = checkpointChoice(at)
       const model = await predictions.selectCheckpoint(request.params.id, choice)
-      return explain(request, reply, model, format, { job: model.jobId, step: model.step })
+      return explain(request, reply, model, format, {
+        checkpoint: { job: model.jobId, step: model.step },
+      })
     },
   )
 
-  /** `checkpoint`: takes the place of model and version in the answer. */
+  await app.register(async protocol => {
+    // as the other routes of the protocol: its clients send bodies with any type, or none
+    protocol.removeAllContentTypeParsers()
+    const bodyLimit = limits.instanceBytes
+    protocol.addContentTypeParser('*', { parseAs: 'buffer', bodyLimit }, (_request, bytes, done) =>
+      done(null, bytes),
+    )
+    const jsonBodies = new PredictionBodies(limits, thread, { format: 'json' })
+    protocol.withTypeProvider<TypeBoxTypeProvider>().post(
+      '/v1/models/:id(^[^/:]+)::explain',
+      {
+        validatorCompiler: skipBodyValidation,
+        config: { heldBytes: () => bodyLimit },
+        schema: {
+          tags: ['tf-serving'],
+          operationId: 'kserveExplain',
+          summary: 'Explain predictions, as version 1 of KServe’s protocol',
+          description:
+            'Takes `instances` as POST /models/:id/explain takes them in JSON, its options in the query, and answers its JSON.',
+          params: ModelParams,
+          querystring: ProtocolQuery,
+          body: Type.Object({ instances: Type.Array(Type.Unknown()) }),
+          problems: protocolProblems,
+          requestExamples: json(explainExamples['application/json']!),
+          response: { 200: jsonAnswers },
+        },
+      },
+      async (request, reply) => {
+        const selector = { name: request.params.id }
+        const model = await predictions.select(selector, { header: headerReader(request) })
+        return explain(request, reply, model, 'json', { bodies: jsonBodies })
+      },
+    )
+  })
+
+  interface ExplainContext {
+    /** Take the place of model and version in the answer. */
+    checkpoint?: { job: string; step: number }
+    bodies?: PredictionBodies
+  }
+
   function explain(
     request: ExplainRequest,
     reply: FastifyReply,
     model: Model,
     format: ExplanationFormat,
-    checkpoint: { job: string; step: number } | null = null,
+    { checkpoint, bodies: read = bodies }: ExplainContext = {},
   ) {
     const named = <T extends { head: { model?: string; version?: number } }>(table: T): T => {
       if (!checkpoint) return table
@@ -172,24 +227,27 @@ export const explanationRoutes: FastifyPluginAsyncTypebox<ExplanationRoutesDeps>
       return { ...table, head: { ...checkpoint, ...rest } }
     }
     return isBoostingModel(model)
-      ? explainRows(request, reply, model, format, named)
-      : explainImages(request, reply, model, format, named)
+      ? explainRows(request, reply, model, format, { named, read })
+      : explainImages(request, reply, model, format, { named, read })
   }
 
-  type Named = <T extends { head: { model?: string; version?: number } }>(table: T) => T
+  interface Answering {
+    named<T extends { head: { model?: string; version?: number } }>(table: T): T
+    read: PredictionBodies
+  }
 
   async function explainRows(
     request: ExplainRequest,
     reply: FastifyReply,
     model: BoostingModel,
     format: ExplanationFormat,
-    named: Named,
+    { named, read }: Answering,
   ) {
     const { target, unknownCategory, unknownColumn } = request.query
     methodOf(model, request.query, format)
     if (target !== undefined) targetOf(model, target)
     const options = { explain: true, unknownCategory, unknownColumn }
-    const { report, ...rows } = await bodies.rows(request, model, options)
+    const { report, ...rows } = await read.rows(request, model, options)
     if (!rows.explain) {
       const message = 'explain is false, and this request asks for explanations: leave it out'
       throw invalidRequest('/explain', 'contradiction', message)
@@ -203,11 +261,11 @@ export const explanationRoutes: FastifyPluginAsyncTypebox<ExplanationRoutesDeps>
     reply: FastifyReply,
     model: NetworkModel,
     format: ExplanationFormat,
-    named: Named,
+    { named, read }: Answering,
   ) {
     const options = imageOptionsOf(model, request.query, format)
     const signal = clientGone(reply)
-    const { names = null, notes, input: images } = await bodies.images(request, reply, model)
+    const { names = null, notes, input: images } = await read.images(request, reply, model)
     const count = images.kind === 'pixels' ? images.shape[0] : images.files.length
     if (format !== 'json' && count > 1) {
       const message = `a picture shows one map, and the request has ${count} images`

@@ -107,7 +107,7 @@ test('every error has the form of the protocol, and its status', async () => {
     [404, /no version 7/, post('/v1/models/shades/versions/7:predict', fit)],
     [404, /versions are whole numbers/, post('/v1/models/shades/versions/production:predict', fit)],
     [404, /no alias "best"/, post('/v1/models/shades/labels/best:predict', fit)],
-    [404, /no route matches/, post('/v1/models/shades:explain', fit)],
+    [404, /no route matches/, post('/v1/models/shades:generate', fit)],
     [405, /only POST/, server.api.put('/v1/models/shades/versions/1:predict')],
     [404, /no route matches/, get('/v1/models/shades/nothing')],
     [400, /neither instances nor inputs/, post('/v1/models/shades:predict', {})],
