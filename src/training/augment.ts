@@ -2,12 +2,12 @@
 // and the batch index: a resumed job repeats them, and checkpoints hold no random state.
 import type { Tensor } from '../graph/graph.js'
 import { concat, reshape, slice } from '../graph/ops/array.js'
-import { compareWith, select } from '../graph/ops/compare.js'
-import { constant, zerosLike } from '../graph/ops/constant.js'
+import { compareWith } from '../graph/ops/compare.js'
+import { constant } from '../graph/ops/constant.js'
 import { add, cast, div, maximum, minimum, mul, sub } from '../graph/ops/math.js'
 import { randomGamma } from '../graph/ops/random.js'
 import { reduceMean } from '../graph/ops/reduce.js'
-import { rank4, type Shape, sizeOf } from '../graph/shape.js'
+import { rank4, sizeOf } from '../graph/shape.js'
 import type { Augmentation } from '../spec/augmentation.js'
 import { type BatchRng, streamKey, uniform } from './batch-random.js'
 import { cropImages } from './crop-images.js'
@@ -108,27 +108,34 @@ function colorJitter(
  */
 function cutout(images: Tensor, side: number, mean: readonly number[], rng: BatchRng): Tensor {
   const { graph } = images.node
-  const [n, height, width] = rank4('augmentation: the input', images.shape)
-  const axisMask = (stream: 'cutoutX' | 'cutoutY', extent: number, shape: Shape) => {
+  const [n, height, width, channels] = rank4('augmentation: the input', images.shape)
+  // in rows of all numbers, since TensorFlow repeats the numbers of one pixel slowly
+  const rowSize = width * channels
+  const inRow = (value: (x: number, channel: number) => number) =>
+    Array.from({ length: rowSize }, (_, i) => value(Math.floor(i / channels), i % channels))
+  /** 1 at the positions [size] that lie in an image's square, else 0: [n, size]. */
+  const inside = (stream: 'cutoutX' | 'cutoutY', extent: number, positions: readonly number[]) => {
     const drawn = cast(cast(uniform(images, stream, rng, 0, extent), 'int32'), 'float32')
-    const start = sub(drawn, Math.floor(side / 2))
-    const positions = reshape(
-      constant(
-        graph,
-        Array.from({ length: extent }, (_, i) => i),
-      ),
-      shape,
-    )
-    const afterStart = compareWith('GreaterEqual', positions, perImage(start))
-    const beforeEnd = compareWith('Less', positions, perImage(add(start, side)))
-    return mul(cast(afterStart, 'float32'), cast(beforeEnd, 'float32'))
+    const start = reshape(sub(drawn, Math.floor(side / 2)), [n, 1])
+    const at = constant(graph, positions, { shape: [1, positions.length] })
+    const isAfterStart = compareWith('GreaterEqual', at, start)
+    const isBeforeEnd = compareWith('Less', at, add(start, side))
+    return mul(cast(isAfterStart, 'float32'), cast(isBeforeEnd, 'float32'))
   }
-  const squareMask = mul(
-    axisMask('cutoutY', height, [1, height, 1, 1]),
-    axisMask('cutoutX', width, [1, 1, width, 1]),
+  const byRow = reshape(inside('cutoutY', height, [...Array(height).keys()]), [n, height, 1])
+  const byColumn = inside(
+    'cutoutX',
+    width,
+    inRow(x => x),
   )
-  const isCut = compareWith('Greater', squareMask, zerosLike(squareMask))
-  return reshape(select(isCut, constant(graph, mean), images), [n, ...images.shape.slice(1)])
+  const colour = constant(
+    graph,
+    inRow((_, channel) => mean[channel]!),
+  )
+  const spread = (row: Tensor) => mul(byRow, reshape(row, [n, 1, rowSize]))
+  // both masks are 0 or 1, so that sums and products are exact
+  const kept = mul(reshape(images, [n, height, rowSize]), sub(1, spread(byColumn)))
+  return reshape(add(kept, spread(mul(byColumn, colour))), images.shape)
 }
 
 const perImage = (x: Tensor): Tensor => reshape(x, [x.shape[0]!, 1, 1, 1])
