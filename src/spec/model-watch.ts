@@ -144,7 +144,7 @@ export const DriftQuery = strictObject({
 
 /** Largest and default sizes of request samples. */
 export const sampleLimits = {
-  maxBytes: 100 * 2 ** 30,
+  maxBytes: 10 * 2 ** 30,
   minBytes: 2 ** 20,
   defaultBytes: 100 * 2 ** 20,
   defaultAgeDays: 30,

@@ -22,7 +22,7 @@ import {
   sizeOfSamples,
 } from './sample-files.js'
 import {
-  inputBytes,
+  heldBytes,
   isInputTooLarge,
   maxValues,
   type SampledRequest,
@@ -37,6 +37,9 @@ const maxKnown = 1000
 const maxPendingBytes = 32 * 2 ** 20
 /** Of a model's bytes, how many one file may have, so that few samples go at a time. */
 const fileShare = 1 / 16
+const maxFileBytes = 64 * 2 ** 20
+/** How old what is known of other processes' files may be. */
+const listedMs = 10_000
 const sweepIntervalMs = 3600_000
 
 /** Settings as they are stored. `keep` bounds what is on the disk also after samples were turned off. */
@@ -97,7 +100,13 @@ export class RequestSamples {
   private readonly files = new Map<string, OpenFile>()
   private readonly queue: Pending[] = []
   private pendingBytes = 0
-  private writing: Promise<void> | null = null
+  /** How many were queued, and how many of them are written or dropped. */
+  private readonly progress = { queued: 0, done: 0 }
+  private isWriting = false
+  /** The write that is under way. */
+  private current: Promise<void> = Promise.resolve()
+  /** By model, what its files have, as last listed and with what this process wrote since. */
+  private readonly sizes = new Map<string, { bytes: number; listedAt: number }>()
   private failing = false
   private readonly now: () => number
   private readonly timer: NodeJS.Timeout
@@ -113,7 +122,7 @@ export class RequestSamples {
     if (!settings || Math.random() >= settings.share) return
     const isTooLarge = settings.inputs && isInputTooLarge(request.input, settings.maxBytes)
     const keepsInput = settings.inputs && !isTooLarge
-    const bytes = request.values.byteLength + (keepsInput ? inputBytes(request.input) : 0)
+    const bytes = request.values.byteLength + (keepsInput ? heldBytes(request.input) : 0)
     const isFull = this.pendingBytes + bytes > maxPendingBytes
     if (isFull || request.values.length > maxValues) {
       this.count(request.model.id, 'dropped')
@@ -121,9 +130,8 @@ export class RequestSamples {
     }
     this.pendingBytes += bytes
     this.queue.push({ request, settings, isTooLarge, bytes, at: this.now() })
-    this.writing ??= this.writeAll().finally(() => {
-      this.writing = null
-    })
+    this.progress.queued++
+    if (!this.isWriting) void this.writeAll()
   }
 
   /** Null if samples are off. */
@@ -172,6 +180,7 @@ export class RequestSamples {
         this.files.delete(key)
     }
     await removeSamples(this.deps.store, model, version)
+    this.sizes.delete(model)
   }
 
   /** Removes all that is stored of a model, its settings included. */
@@ -180,9 +189,10 @@ export class RequestSamples {
     await this.deps.store.remove(watchPaths(model).root)
   }
 
-  /** Returns when all that waits is written or dropped. */
+  /** Returns when what waits now is written or dropped, though more may have come meanwhile. */
   async written(): Promise<void> {
-    while (this.writing !== null) await this.writing
+    const { queued } = this.progress
+    while (this.progress.done < queued) await this.current
   }
 
   async close(): Promise<void> {
@@ -215,20 +225,30 @@ export class RequestSamples {
   }
 
   private async writeAll(): Promise<void> {
+    this.isWriting = true
     for (let next = this.queue.shift(); next; next = this.queue.shift()) {
-      try {
-        const isKept = await this.write(next)
-        this.count(next.request.model.id, isKept ? 'kept' : 'dropped')
-        if (isKept) this.failing = false
-      } catch (error) {
-        this.count(next.request.model.id, 'dropped')
-        // what a failed write left may not be continued
-        this.files.clear()
-        this.report(error)
-      }
-      this.pendingBytes -= next.bytes
-      await setImmediate()
+      // others run in between
+      this.current = this.finish(next).then(() => setImmediate())
+      await this.current
     }
+    this.isWriting = false
+  }
+
+  /** Writes or drops a request. Never rejects. */
+  private async finish(next: Pending): Promise<void> {
+    const { id } = next.request.model
+    try {
+      const isKept = await this.write(next)
+      this.count(id, isKept ? 'kept' : 'dropped')
+      if (isKept) this.failing = false
+    } catch (error) {
+      this.count(id, 'dropped')
+      // what a failed write left may not be continued
+      this.files.clear()
+      this.report(error)
+    }
+    this.pendingBytes -= next.bytes
+    this.progress.done++
   }
 
   private async write({ request, settings, isTooLarge, at }: Pending): Promise<boolean> {
@@ -239,7 +259,7 @@ export class RequestSamples {
     const omitted = isTooLarge ? ('too_large' as const) : settings.inputs ? null : ('off' as const)
     const line = sampleLine(request, omitted, at)
     const bytes = Buffer.byteLength(line)
-    await this.trim(id, { samples: settings, keep: settings }, bytes)
+    await this.trim(id, { keep: settings }, bytes)
     const file = this.fileFor(id, version, settings)
     await this.deps.store.append(watchPaths(id).sampleFile(file.name), line)
     file.bytes += bytes
@@ -250,7 +270,8 @@ export class RequestSamples {
     const key = `${model}/${version}`
     const now = this.now()
     let file = this.files.get(key)
-    if (!file || file.bytes >= maxBytes * fileShare || now - file.startedAt >= maxFileMs) {
+    const isFull = file && file.bytes >= Math.min(maxFileBytes, maxBytes * fileShare)
+    if (!file || isFull || now - file.startedAt >= maxFileMs) {
       file = { name: newSampleFile(version, now), version, bytes: 0, startedAt: now }
       this.files.delete(key)
       this.files.set(key, file)
@@ -260,8 +281,19 @@ export class RequestSamples {
     return file
   }
 
-  private async trim(model: string, { keep }: StoredSettings, room: number): Promise<void> {
-    const removed = await makeRoomForSamples(this.deps.store, model, keep, room, this.now())
+  /** Makes room for so many bytes, and removes what is too old. */
+  private async trim(model: string, { keep }: Pick<StoredSettings, 'keep'>, room: number) {
+    const now = this.now()
+    const known = this.sizes.get(model)
+    if (known && now - known.listedAt < listedMs && known.bytes + room <= keep.maxBytes) {
+      known.bytes += room
+      return
+    }
+    const { removed, bytes } = await makeRoomForSamples(this.deps.store, model, keep, room, now)
+    this.sizes.delete(model)
+    this.sizes.set(model, { bytes: bytes + room, listedAt: now })
+    const [oldest] = this.sizes.keys()
+    if (this.sizes.size > maxKnown) this.sizes.delete(oldest!)
     if (removed > 0) this.count(model, 'removed', removed)
   }
 
@@ -271,7 +303,7 @@ export class RequestSamples {
       for (const model of await this.deps.store.list(watchPaths.root)) {
         if ((await listSampleFiles(this.deps.store, model)).length === 0) continue
         const stored = await this.refresh(model)
-        await this.trim(model, stored ?? { samples: null, keep: defaultKeep }, 0)
+        await this.trim(model, stored ?? { keep: defaultKeep }, 0)
       }
     } catch (error) {
       this.report(error)

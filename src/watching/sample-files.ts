@@ -53,28 +53,28 @@ export async function sizeOfSamples(
   return { files: files.length, bytes }
 }
 
-/** Removes the oldest files until `room` bytes fit, and those that are too old. Returns how many went. */
+/** Removes the oldest files until `room` bytes fit, and those that are too old. Returns how many went, and what is left. */
 export async function makeRoomForSamples(
   store: SampleStore,
   model: string,
   { maxBytes, maxAgeDays }: Pick<SampleSettings, 'maxBytes' | 'maxAgeDays'>,
   room: number,
   now: number,
-): Promise<number> {
+): Promise<{ removed: number; bytes: number }> {
   const { sampleFile } = watchPaths(model)
   const files = await listSampleFiles(store, model)
   const sizes: number[] = []
   for (const { name } of files) sizes.push(await store.size(sampleFile(name)))
-  let bytes = sizes.reduce((sum, size) => sum + size, room)
+  let bytes = sizes.reduce((sum, size) => sum + size, 0)
   let removed = 0
   for (const [i, { name, startedAt }] of files.entries()) {
     const isOld = startedAt + maxFileMs + maxAgeDays * msPerDay < now
-    if (!isOld && bytes <= maxBytes) break
+    if (!isOld && bytes + room <= maxBytes) break
     await store.remove(sampleFile(name))
     bytes -= sizes[i]!
     removed++
   }
-  return removed
+  return { removed, bytes }
 }
 
 export async function removeSamples(

@@ -17,8 +17,15 @@ export const maxValues = 50_000
 /** Bytes of images of a request that are kept. */
 export const maxImageBytes = 4 * 2 ** 20
 
-/** The memory that an input takes, and about its part of the line. */
-export function inputBytes(input: SampledRequest['input']): number {
+/** The memory that a request keeps: a file may be a part of its body. */
+export function heldBytes(input: SampledRequest['input']): number {
+  if (input.kind !== 'images') return inputBytes(input)
+  const buffers = new Set(input.files.map(({ buffer }) => buffer))
+  return [...buffers].reduce((sum, { byteLength }) => sum + byteLength, 0)
+}
+
+/** About its part of the line. */
+function inputBytes(input: SampledRequest['input']): number {
   if (input.kind === 'rows') return 12 * input.rows.length
   if (input.kind === 'pixels') return input.data.byteLength
   return input.files.reduce((sum, { byteLength }) => sum + byteLength, 0)

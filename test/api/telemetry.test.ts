@@ -114,6 +114,11 @@ test('predictions are counted by model, with their errors, and restarts of the p
     `trainyard_prediction_requests_total{model="${model}",status="${status}"}`
   // a model that does not exist makes no label
   assert.deepEqual(requests, [of('shades', 200), of('shades', 422), of('crash', 500)])
+  const failed = [...numbers.keys()].filter(name => name.includes('prediction_errors_total'))
+  assert.deepEqual(failed, [
+    'trainyard_prediction_errors_total{model="shades",code="INVALID_INSTANCES"}',
+    'trainyard_prediction_errors_total{model="crash",code="PREDICTION_CRASHES"}',
+  ])
   assert.equal(numbers.get('trainyard_predictions_total{model="shades"}'), 2)
   assert.equal(numbers.get('trainyard_prediction_duration_seconds_count{model="shades"}'), 2)
   assert.equal(numbers.get('trainyard_predictor_requests_in_flight{predictor="images"}'), 0)

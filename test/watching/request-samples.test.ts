@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { appendFile, readdir, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import { setImmediate } from 'node:timers/promises'
 import type { NetworkModel } from '../../src/spec/model.js'
 import type { RequestSample } from '../../src/spec/model-watch.js'
 import { diskWithFailpoints } from '../../src/store/failpoints.js'
@@ -181,6 +182,33 @@ test('a disk that is full or fails costs samples, which are counted, and nothing
   )
   const { kept, dropped } = watch.samples.countsOf('houses')
   assert.deepEqual([kept, dropped, warnings.length], [2, 4, 1])
+})
+
+test('who waits for what was queued does not wait for what comes later, and memory is bounded', async t => {
+  const watch = await openWatch(await tempFolder(t))
+  t.after(() => watch.close())
+  await watch.samples.set('houses', allSamples)
+  let stopped = false
+  const traffic = (async () => {
+    for (; !stopped; await setImmediate())
+      predict(
+        watch,
+        rowsOf(1000, () => 1),
+      )
+  })()
+  await watch.samples.written()
+  stopped = true
+  await traffic
+  await watch.samples.written()
+  const before = watch.samples.countsOf('houses').dropped
+  // 24 KB each, while none can be written
+  for (let i = 0; i < 2000; i++)
+    predict(
+      watch,
+      rowsOf(1000, () => 2),
+    )
+  const { dropped } = watch.samples.countsOf('houses')
+  assert.ok(dropped - before > 500, `${dropped} dropped`)
 })
 
 test('a damaged line is counted, and the others are read', async t => {

@@ -50,6 +50,8 @@ function answerError(
   if (!known) request.log.error({ err: error }, 'request failed')
   const code = known?.code ?? 'INTERNAL'
   const status = known instanceof HttpError ? known.status : statusOf(code)
+  // errors before routing have no decorated request
+  if (request.prediction) request.prediction.code = code
   if (known instanceof HttpError) reply.headers(known.headers)
   const { method = '', schema } = request.routeOptions ?? {}
   if (schema && !schema.hide && !listsProblem({ method, schema }, code)) {

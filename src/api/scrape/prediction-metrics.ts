@@ -13,6 +13,7 @@ const otherModels = '(other)'
 interface ModelLabels {
   usedAt: number
   statuses: Set<number>
+  codes: Set<string>
 }
 
 const steps = ['decode', 'run'] as const
@@ -21,6 +22,7 @@ const sizes = [...batchSizes, 'rows'] as const
 /** Answered requests for predictions, by model. */
 export class PredictionMetrics {
   private readonly requests: Counter
+  private readonly errors: Counter
   private readonly predictions: Counter
   private readonly durations: Histogram
   private readonly batches: Counter
@@ -35,6 +37,12 @@ export class PredictionMetrics {
       name: 'trainyard_prediction_requests_total',
       help: 'Answered requests for predictions.',
       labelNames: ['model', 'status'],
+      registers,
+    })
+    this.errors = new Counter({
+      name: 'trainyard_prediction_errors_total',
+      help: 'Requests for predictions that were answered with an error, by its code.',
+      labelNames: ['model', 'code'],
       registers,
     })
     this.predictions = new Counter({
@@ -79,7 +87,12 @@ export class PredictionMetrics {
     app.addHook('onResponse', async ({ prediction }, reply) => {
       if (!prediction) return
       const model = this.label(prediction.model)
-      this.models.get(model)?.statuses.add(reply.statusCode)
+      const labelled = this.models.get(model)
+      labelled?.statuses.add(reply.statusCode)
+      if (prediction.code !== undefined) {
+        labelled?.codes.add(prediction.code)
+        this.errors.inc({ model, code: prediction.code })
+      }
       const seconds = (performance.now() - prediction.startedAt) / 1000
       this.requests.inc({ model, status: reply.statusCode })
       this.durations.observe({ model }, seconds)
@@ -101,16 +114,18 @@ export class PredictionMetrics {
     if (!known && this.models.size >= maxModels && !this.forgetOldest(now)) return otherModels
     // moves it to the end
     this.models.delete(model)
-    this.models.set(model, { usedAt: now, statuses: known?.statuses ?? new Set() })
+    const { statuses = new Set<number>(), codes = new Set<string>() } = known ?? {}
+    this.models.set(model, { usedAt: now, statuses, codes })
     return model
   }
 
   /** Returns false if all models have predicted a short time ago. */
   private forgetOldest(now: number): boolean {
-    const [model, { usedAt, statuses }] = this.models.entries().next().value!
+    const [model, { usedAt, statuses, codes }] = this.models.entries().next().value!
     if (now - usedAt < labelKeptMs) return false
     this.models.delete(model)
     for (const status of statuses) this.requests.remove({ model, status })
+    for (const code of codes) this.errors.remove({ model, code })
     for (const size of sizes) this.batches.remove({ model, size })
     for (const step of steps) this.computeSeconds.remove({ model, step })
     this.queueSeconds.remove({ model })
@@ -126,6 +141,8 @@ export interface Prediction {
   startedAt: number
   /** Images or rows that were predicted. */
   count: number
+  /** Of the error that answers it. */
+  code?: string
 }
 
 declare module 'fastify' {
