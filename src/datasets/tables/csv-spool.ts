@@ -106,12 +106,9 @@ export class CsvSpool {
           const count = Math.min(rows - from, writer.room)
           for (const [at, numbers] of read.entries()) {
             const builder = writer.builders[at]!
-            if (stored[at]!.column.missing === 0) {
-              builder.setAll(writer.row, numbers.subarray(from, from + count))
-            } else {
-              for (let row = 0; row < count; row++)
-                builder.set(writer.row + row, numbers[from + row]!)
-            }
+            const some = numbers.subarray(from, from + count)
+            if (stored[at]!.column.missing === 0) builder.setAll(writer.row, some)
+            else builder.setSome(writer.row, some)
           }
           writer.advance(count)
           from += count

@@ -1,8 +1,16 @@
 // Arrow IPC files (Feather version 2): https://arrow.apache.org/docs/format/Columnar.html
 import { createHash } from 'node:crypto'
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { closeSync, mkdirSync, openSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
-import { makeData, RecordBatch, Schema, Struct, Table, tableToIPC } from 'apache-arrow'
+import {
+  AsyncByteQueue,
+  makeData,
+  RecordBatch,
+  RecordBatchFileWriter,
+  Schema,
+  Struct,
+  Table,
+} from 'apache-arrow'
 import type { Shard } from '../../spec/dataset.js'
 import { ColumnBuilder, storedColumns } from './columns/column-builder.js'
 import type { TypedColumn } from './columns/column-types.js'
@@ -86,14 +94,41 @@ export class TableWriter {
   private flushShard(): void {
     if (this.batches.length === 0) return
     const name = `shards/table-${String(this.shards.length).padStart(5, '0')}.arrow`
-    const content = tableToIPC(new Table(this.schema, this.batches), 'file')
-    writeFileSync(join(this.folder, name), content, { flag: 'wx' })
-    const sha256 = createHash('sha256').update(content).digest('hex')
+    using file = new ShardFile(join(this.folder, name))
+    new RecordBatchFileWriter().reset(file).writeAll(new Table(this.schema, this.batches))
     this.shards.push({
-      ...{ name, records: this.batchedRows, bytes: content.length, sha256 },
+      ...{ name, records: this.batchedRows, bytes: file.bytes, sha256: file.sha256() },
       ...(this.split !== undefined && { split: this.split }),
     })
     this.batches = []
     this.batchedRows = 0
+  }
+}
+
+/** Writes and hashes each piece of a file while it is in the processor's cache, and holds none. */
+class ShardFile extends AsyncByteQueue implements Disposable {
+  bytes = 0
+  private readonly descriptor: number
+  private readonly hash = createHash('sha256')
+
+  /** The file must not exist. */
+  constructor(path: string) {
+    super()
+    this.descriptor = openSync(path, 'wx')
+  }
+
+  override write(piece: Uint8Array): void {
+    this.hash.update(piece)
+    for (let done = 0; done < piece.length; ) done += writeSync(this.descriptor, piece, done)
+    this.bytes += piece.length
+  }
+
+  /** After the last piece. */
+  sha256(): string {
+    return this.hash.digest('hex')
+  }
+
+  [Symbol.dispose](): void {
+    closeSync(this.descriptor)
   }
 }

@@ -3,12 +3,11 @@ import type { ColumnBatch, ColumnSource, ColumnValues, NumberArray, Texts } from
 
 type ArrayType = { new (buffer: ArrayBuffer): NumberArray; BYTES_PER_ELEMENT: number }
 
-/** Where an array lies in the file. */
-interface Stored {
-  Type: ArrayType
-  at: number
-  bytes: number
-}
+/** An array, or where it lies in the file. */
+type Stored = NumberArray | { Type: ArrayType; at: number; bytes: number }
+
+/** The first arrays stay in memory. */
+const maxHeldBytes = 64 * 2 ** 20
 
 interface StoredTexts {
   bytes: Stored
@@ -31,7 +30,7 @@ interface StoredDictionary {
 type StoredBatch = Omit<ColumnBatch, 'columns'> & { columns: StoredColumn[] }
 
 /**
- * Keeps what a source gives when it is read the first time in a file, and reads it from there the second time:
+ * Keeps what a source gives when it is read the first time, in memory and then in a file, and gives it the second time:
  * inflating and decoding take several times as long. `path`: a file that does not exist yet.
  */
 export function spooled(source: ColumnSource, path: string): ColumnSource {
@@ -64,6 +63,7 @@ function* readBack(path: string, batches: readonly StoredBatch[]): Generator<Col
 class SpoolFile implements Disposable {
   private readonly descriptor: number
   private end = 0
+  private heldBytes = 0
   private readonly dictionaries = new WeakMap<Texts, StoredDictionary>()
 
   constructor(path: string, flags: 'wx' | 'r') {
@@ -121,14 +121,18 @@ class SpoolFile implements Disposable {
   private writeArray(array: NumberArray): Stored {
     const { buffer, byteOffset, byteLength } = array
     const bytes = new Uint8Array(buffer, byteOffset, byteLength)
+    // a Buffer is read back as plain bytes
+    const Type = (array instanceof Uint8Array ? Uint8Array : array.constructor) as ArrayType
+    if (this.heldBytes + byteLength <= maxHeldBytes) {
+      this.heldBytes += byteLength
+      return new Type(bytes.slice().buffer)
+    }
     const at = this.end
     for (let done = 0; done < byteLength; ) {
       done += writeSync(this.descriptor, bytes, done, byteLength - done, at + done)
     }
     this.end += byteLength
-    // a Buffer is read back as plain bytes
-    const Type = array instanceof Uint8Array ? Uint8Array : array.constructor
-    return { Type: Type as ArrayType, at, bytes: byteLength }
+    return { Type, at, bytes: byteLength }
   }
 
   private readDictionary(dictionary: StoredDictionary): Texts {
@@ -140,11 +144,16 @@ class SpoolFile implements Disposable {
   }
 
   private readTexts({ bytes, offsets }: StoredTexts): Texts {
-    const { buffer } = this.readArray(bytes)
-    return { bytes: Buffer.from(buffer), offsets: this.readArray(offsets) as Int32Array }
+    const { buffer, byteOffset, byteLength } = this.readArray(bytes)
+    return {
+      bytes: Buffer.from(buffer, byteOffset, byteLength),
+      offsets: this.readArray(offsets) as Int32Array,
+    }
   }
 
-  private readArray({ Type, at, bytes }: Stored): NumberArray {
+  private readArray(stored: Stored): NumberArray {
+    if (ArrayBuffer.isView(stored)) return stored
+    const { Type, at, bytes } = stored
     const read = new Uint8Array(bytes)
     for (let done = 0; done < bytes; ) {
       const count = readSync(this.descriptor, read, done, bytes - done, at + done)

@@ -72,6 +72,17 @@ export class ColumnBuilder {
     this.values.set(values, row)
   }
 
+  /** Sets cells from `row` on, of which some are missing: NaN, or code -1. */
+  setSome(row: number, values: Float64Array): void {
+    const { validityBitmap, minValid } = this
+    this.values.set(values, row)
+    for (let at = 0; at < values.length; at++) {
+      if (values[at]! >= minValid) continue
+      validityBitmap[(row + at) >> 3]! &= ~(1 << ((row + at) & 7))
+      this.nullCount++
+    }
+  }
+
   /** Returns the first `rows` cells, and starts a batch with room for `nextRows`. */
   finishBatch(rows: number, nextRows: number): Data {
     const { values, validityBitmap, nullCount, dictionary } = this
