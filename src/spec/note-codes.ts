@@ -29,6 +29,7 @@ export const noteCodes = {
   features_not_watched: 'a model has more columns than its drift report compares',
   few_values_are_numbers:
     'the target has few different whole numbers and is predicted as a number, not as classes',
+  files_left_out: 'paths of images are not stored beside predictions, since they are many or long',
   files_passed_over: 'files beside the images or tables of an upload were not read',
   folders_within_classes: 'folders below that of a class belong to the class',
   frozen_random: 'variables that are frozen have random values',

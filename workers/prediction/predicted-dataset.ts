@@ -13,6 +13,7 @@ import { columnNames, type Numbers, type PredictionField } from '../../src/predi
 import { PartReader } from '../../src/predictions/part-file.js'
 import type { ImagesManifest } from '../../src/spec/dataset.js'
 import type { PredictionJob } from '../../src/spec/job.js'
+import { Notes } from '../../src/spec/notes.js'
 import { freeNames, ownColumns, predictedName } from '../../src/spec/prediction-columns.js'
 import type { StoredPart } from './predicted-parts.js'
 
@@ -30,17 +31,20 @@ interface Predictions {
   parts: readonly StoredPart[]
   /** A staged folder. */
   folder: string
+  /** Called after some rows. */
+  onRows(): void
 }
 
 /** Writes the data set of predictions. */
 export async function writePredictedDataset(predictions: Predictions): Promise<TableContent> {
-  const { datasets, job, dataset, fields, parts, folder } = predictions
+  const { datasets, job, dataset, fields, parts, folder, onRows } = predictions
   const { manifest } = dataset
+  const notes = new Notes()
   const kept = manifest.kind === 'table' && job.predict.keepColumns ? asTable(dataset) : null
   const own = [
     ...positionColumns(job, dataset),
     ...(manifest.kind === 'images'
-      ? await imageColumns(datasets, job, dataset as StoredDataset<ImagesManifest>)
+      ? await imageColumns(notes, datasets, job, dataset as StoredDataset<ImagesManifest>)
       : []),
   ]
   const readers = parts.map(part => ({ part, reader: new PartReader(part.folder, part, fields) }))
@@ -53,7 +57,8 @@ export async function writePredictedDataset(predictions: Predictions): Promise<T
     )
     const added = columns.map((column, i) => ({ ...column, name: names[i]! }))
     const { records, name } = manifest
-    return await writePredictions({ kept, added, records, name, folder })
+    const content = await writePredictions({ kept, added, records, name, folder, onRows })
+    return { ...content, notes: notes.all }
   } finally {
     for (const { reader } of readers) reader[Symbol.dispose]()
   }
@@ -87,12 +92,17 @@ function positionColumns(job: PredictionJob, dataset: StoredDataset): AddedColum
 
 /** The path and the class of each image. */
 async function imageColumns(
+  notes: Notes,
   datasets: Pick<Datasets, 'readLabels'>,
   job: PredictionJob,
   dataset: StoredDataset<ImagesManifest>,
 ): Promise<AddedColumn[]> {
   const { manifest } = dataset
   const files = await pathsOf(job, dataset)
+  if (!files) {
+    const message = `the data set has more than ${maxFiles} images, or paths that are long or unknown, so there is no column '${ownColumns.file}': column '${ownColumns.record}' is the number of the image in data set ${manifest.id}`
+    notes.add('files_left_out', message)
+  }
   const columns: AddedColumn[] = files
     ? [
         {

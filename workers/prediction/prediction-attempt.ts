@@ -34,11 +34,17 @@ export interface PredictionAttemptDeps extends TrainerDeps<PredictionJob> {
 
 /** What a checkpoint is written from. */
 interface Part {
+  engine: PredictionEngine
   buffer: PartBuffer
   scores: Scores
 }
 
 type Recorder = AttemptRecorder<Part>
+
+const checkpointWriter: CheckpointWriter<Part> = {
+  format: 'predictions',
+  write: (folder, _step, { buffer, engine, scores }) => buffer.write(folder, { engine, scores }),
+}
 
 /** A crash costs no more than this time of predictions. */
 const maxSecondsPerPart = 30
@@ -47,6 +53,8 @@ const maxSecondsPerPart = 30
 export async function runPredictionAttempt(deps: PredictionAttemptDeps): Promise<void> {
   const { store, task } = deps
   const { job } = task
+  const recorder = await AttemptRecorder.open(deps, checkpointWriter)
+  await recorder.phase('preparing', 0)
   const model = await findModel(store, job)
   const dataset = await openDataset(store, task)
   const earlier = await storedParts(store, task)
@@ -57,12 +65,6 @@ export async function runPredictionAttempt(deps: PredictionAttemptDeps): Promise
     dataset,
   )
   const { engine } = predictor
-  const checkpointWriter: CheckpointWriter<Part> = {
-    format: 'predictions',
-    write: (folder, _step, { buffer, scores }) => buffer.write(folder, { engine, scores }),
-  }
-  const recorder = await AttemptRecorder.open(deps, checkpointWriter)
-  await recorder.phase('preparing', 0)
   console.log(
     `model '${model.id}', version ${model.version}, predicts with ${engine.runtime} in ${engine.precision}`,
   )
@@ -173,7 +175,7 @@ async function predictGap(
       }
       await recorder.row({ step, time: new Date().toISOString(), values })
     }
-    await recorder.checkpoint(step, { buffer, scores })
+    await recorder.checkpoint(step, { engine: predictor.engine, buffer, scores })
     buffer = new PartBuffer(predictor.fields, step)
     since = performance.now()
   }
@@ -207,7 +209,16 @@ async function publish(
   try {
     const { fields } = predictor
     const datasets = new Datasets(store)
-    const content = await writePredictedDataset({ datasets, job, dataset, fields, parts, folder })
+    const onRows = signOfLife(() => void recorder.phase('saving', predict.steps))
+    const content = await writePredictedDataset({
+      datasets,
+      job,
+      dataset,
+      fields,
+      parts,
+      folder,
+      onRows,
+    })
     const predictedBy = {
       ...{ model: model.id, version: model.version, dataset: job.dataset.id, job: job.id },
       ...(predict.split !== null && { split: predict.split }),
@@ -223,6 +234,18 @@ async function publish(
   } catch (error) {
     await store.discard(folder)
     throw error
+  }
+}
+
+const signOfLifeMs = 60_000
+
+/** Calls `send` now and then, since the worker kills a trainer that is silent for long. */
+function signOfLife(send: () => void): () => void {
+  let sentAt = performance.now()
+  return () => {
+    if (performance.now() - sentAt < signOfLifeMs) return
+    sentAt = performance.now()
+    send()
   }
 }
 

@@ -40,6 +40,8 @@ interface PredictedTable {
   name: string
   /** A staged folder. */
   folder: string
+  /** Called after some rows. */
+  onRows(): void
 }
 
 /** Rows that are written at once, and bytes that their cells take at most. */
@@ -50,7 +52,7 @@ const limits = { ...defaultLimits, categories: maxClasses, categoryBytes: 64 * 2
 
 /** Writes a table of a data set's columns and of others, with as many rows as it has records, in their order. */
 export async function writePredictions(table: PredictedTable): Promise<TableContent> {
-  const { kept, added, folder, name } = table
+  const { kept, added, folder, name, onRows } = table
   const stored = kept ? storedColumns(kept.manifest) : []
   const source = sourceOf(table, stored)
   const types = [
@@ -60,9 +62,9 @@ export async function writePredictions(table: PredictedTable): Promise<TableCont
   const isKept = stored.some(({ column }) => column.name === kept?.manifest.target)
   const target = isKept ? kept!.manifest.target : null
   const form = { dialect: {}, types, target, cells: {}, sheet: null }
-  const described = await describeSource(source, form, limits, name)
+  const described = await describeSource(source, form, limits, name, onRows)
   const writer = new TableWriter(folder, described.columns)
-  await writeRows(source, described, writer, () => {})
+  await writeRows(source, described, writer, onRows)
   // notes on what a column is good for in training are those of the data set that was predicted
   return { ...tableContent(described, writer.close()), notes: [] }
 }
