@@ -7,6 +7,7 @@ import { openSession, type Runtime } from '../../src/graph/session.js'
 import type { MetricRow } from '../../src/spec/metrics.js'
 import type { NetworkOptions, PlainResNet } from '../../src/spec/model-options.js'
 import type { TrainingPlan } from '../../src/spec/training-options.js'
+import type { ImageFormat } from '../../src/training/images.js'
 import type { LoopHooks } from '../../src/training/loop.js'
 import { buildTrainingProgram } from '../../src/training/program.js'
 
@@ -81,14 +82,18 @@ export const plan: TrainingPlan = {
   precision: 'fp32',
 }
 
-export async function openProgram(model: NetworkOptions, options: Partial<TrainingPlan> = {}) {
+export async function openProgram(
+  model: NetworkOptions,
+  options: Partial<TrainingPlan> = {},
+  format: ImageFormat = images,
+) {
   const tempFolder = await mkdtemp(join(tmpdir(), 'trainyard-program-'))
   const mergedPlan = { ...plan, ...options }
   const { classes } = reference
   const { classWeights } = mergedPlan
   const program = buildTrainingProgram({
     model,
-    images,
+    images: format,
     classes,
     classWeights: classWeights ? Object.values(classWeights) : undefined,
     plan: mergedPlan,
