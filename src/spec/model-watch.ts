@@ -111,7 +111,10 @@ export const DriftPart = Type.Object({
 })
 export type DriftPart = Static<typeof DriftPart>
 
-const Day = Type.String({ format: 'date', description: 'a day in UTC' })
+const Day = Type.String({
+  pattern: '^[0-9]{4}-[0-9]{2}-[0-9]{2}$',
+  description: 'a day in UTC, such as 2026-03-31',
+})
 
 /** What a version predicts from, and answers, compared with its training. */
 export const DriftReport = Type.Object({

@@ -48,7 +48,7 @@ const mediaTypes = { json: 'application/json', ndjson: 'application/x-ndjson' }
 /** Days of a drift report, unless it asks for others. */
 const defaultDays = 7
 
-/** The schema lets 30 February through. */
+/** The pattern lets 30 February through. */
 function requireDay(name: string, day: string | undefined): void {
   if (day === undefined) return
   const time = Date.parse(day)
