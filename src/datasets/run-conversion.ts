@@ -63,7 +63,11 @@ async function askConverter<Task extends object, Answer>(
       script,
       execArgv: [`--max-old-space-size=${maxHeapMiB}`],
       // The child reads untrusted files, so it gets no secrets. V8 would write to stderr if its heap is full.
-      env: engineEnvironment({ cores: Math.min(maxCores, availableParallelism()), gpus: '' }),
+      env: {
+        ...engineEnvironment({ cores: Math.min(maxCores, availableParallelism()), gpus: '' }),
+        // by default glibc keeps memory for each thread of TensorFlow: 30 MB more
+        MALLOC_ARENA_MAX: '2',
+      },
       stderr: 'ignore',
       ...(signal && { signal }),
       ...(onProgress && { onProgress }),

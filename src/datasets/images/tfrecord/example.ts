@@ -44,19 +44,44 @@ export const encodeExample = (sample: Sample, shape: ImageShape): Uint8Array =>
 
 /** The parts of a tf.train.Example, of which one is the image. Written by hand, since a library copies it several times. */
 export function exampleParts({ image, label }: Sample, shape: ImageShape): Uint8Array[] {
+  const { height, width, channels } = shape
+  const key = `${image.length} ${label} ${height} ${width} ${channels}`
+  let frame = frames.get(key)
+  if (!frame) {
+    if (frames.size === maxFrames) frames.clear()
+    frame = exampleFrame(image.length, label, shape)
+    frames.set(key, frame)
+  }
+  return [frame.head, image, frame.tail]
+}
+
+interface ExampleFrame {
+  head: Uint8Array
+  tail: Uint8Array
+}
+
+/** Images of one size have as many frames as there are classes. */
+const frames = new Map<string, ExampleFrame>()
+const maxFrames = 1024
+
+/** What comes before and after an image of so many bytes. */
+function exampleFrame(imageBytes: number, label: number, shape: ImageShape): ExampleFrame {
   // Feature { bytes_list: BytesList { value: image } }
-  const list = fieldHead(1, image.length)
-  const feature = Buffer.concat([fieldHead(1, list.length + image.length), list])
-  const entry = entryHead('image', feature.length + image.length)
+  const list = fieldHead(1, imageBytes)
+  const feature = Buffer.concat([fieldHead(1, list.length + imageBytes), list])
+  const entry = entryHead('image', feature.length + imageBytes)
   const size = { label, height: shape.height, width: shape.width, channels: shape.channels }
   const numbers = Object.entries(size).map(([name, value]) => int64Entry(name, value))
   const head = Buffer.concat([
-    fieldHead(1, entry.length + feature.length + image.length),
+    fieldHead(1, entry.length + feature.length + imageBytes),
     entry,
     feature,
   ])
-  const bytes = head.length + image.length + numbers.reduce((sum, each) => sum + each.length, 0)
-  return [Buffer.concat([fieldHead(1, bytes), head]), image, Buffer.concat(numbers)]
+  const bytes = head.length + imageBytes + numbers.reduce((sum, each) => sum + each.length, 0)
+  return {
+    head: Buffer.concat([fieldHead(1, bytes), head]),
+    tail: Buffer.concat(numbers),
+  }
 }
 
 /** A field of the map Features.feature with one int64. */
