@@ -10,9 +10,21 @@ import { pythonScript } from './python-script.js'
 /** As many as the goal names. */
 const pythonProcesses = 2
 
-/** A zip of JPEGs of two classes, about 500 x 375, to TFRecords of 224 x 224. */
+/** How much larger the sides of a phone's photographs are than those of ImageNet's: about 4000 x 3000. */
+const phoneEnlargement = 8
+/** So that both cases take about as long. */
+const imagesPerPhonePhoto = 40
+
+/** Zips of JPEGs of two classes, about 500 x 375 and about 4000 x 3000, to TFRecords of 224 x 224. */
 export const imageIngest: DataPart = async (folder, { images }, threads) => {
-  const zip = await makePhotos(join(folder, 'photos.zip'), { images })
+  const phonePhotos = Math.ceil(images / imagesPerPhonePhoto)
+  const inputs = [
+    { name: `${images}-jpegs`, photos: { images } },
+    {
+      name: `${phonePhotos}-large-jpegs`,
+      photos: { images: phonePhotos, enlarge: phoneEnlargement },
+    },
+  ]
   const python = await pythonOf('images', 'cpu')
   const ours = {
     command: process.execPath,
@@ -23,6 +35,11 @@ export const imageIngest: DataPart = async (folder, { images }, threads) => {
     ['trainyard', ours],
     ['pillow', pythonProgram(python, [pythonScript('with_pillow.py')], threads)],
   ])
-  const request = { zip, folder, size: 224, processes: pythonProcesses }
-  return [{ name: `${images}-jpegs`, request, programs, images }]
+  const cases = []
+  for (const { name, photos } of inputs) {
+    const zip = await makePhotos(join(folder, `${name}.zip`), photos)
+    const request = { zip, folder, size: 224, processes: pythonProcesses }
+    cases.push({ name, request, programs, images: photos.images })
+  }
+  return cases
 }

@@ -45,7 +45,7 @@ const processor = ['processor ms', '/ trainyard']
 
 const notes = `Processor time is that of all cores, and other load hardly changes it.
 
-Images: a zip of JPEGs, about 500 x 375, to TFRecords of 224 x 224 x 3. trainyard starts a process
+Images: a zip of JPEGs, about 500 x 375 (large: 4000 x 3000), to TFRecords of 224 x 224 x 3. trainyard starts a process
 and loads TensorFlow each time, checks the archive and each JPEG, and adds statistics, hashes, fingerprints and an
 index; pillow decodes, crops, resizes and writes records in 2 processes that are forked with their libraries loaded.
 
