@@ -29,6 +29,7 @@ import {
 import { copyStrings } from '../../../graph/ops/strings.js'
 import { type Signature, writeSavedModel } from '../../../graph/saved-model.js'
 import { openSession, type RunResult, type Runtime, type Session } from '../../../graph/session.js'
+import { freeMemory } from './free-memory.js'
 
 export interface PipelineInput {
   contents: Uint8Array
@@ -58,6 +59,8 @@ const maxChunksUnderWay = 2
 export class ImagePipeline {
   /** The images of each chunk that is under way. */
   private readonly underWay: number[] = []
+  /** The memory of the last chunk's pixels. */
+  private finished: ArrayBuffer | null = null
 
   /** `scratch` is a folder for a temporary file. */
   static async open(target: StandardImage, scratch: string): Promise<ImagePipeline> {
@@ -100,12 +103,17 @@ export class ImagePipeline {
     this.underWay.push(images.length)
   }
 
-  /** Waits for the chunk that was started first. Null for an image that cannot be decoded. */
+  /**
+   * Waits for the chunk that was started first. Null for an image that cannot be decoded. The pixels of the chunk
+   * before are no longer valid.
+   */
   finish(): (PipelineOutput | null)[] {
     const images = this.underWay.shift()
     if (images === undefined) throw new Error('no chunk is under way')
     const outputs = new Array<PipelineOutput | null>(images).fill(null)
+    if (this.finished) freeMemory(this.finished)
     const result = this.session.run('next')
+    this.finished = result.ints('pixels').buffer as ArrayBuffer
     const decoded = this.outputsOf(result)
     for (const [i, place] of result.ints('place').entries()) {
       if (place < images) outputs[place] = decoded[i]!
