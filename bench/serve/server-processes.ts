@@ -11,6 +11,11 @@ import type { BenchRequest, RunningServer } from './server.js'
 /** torch.compile takes minutes on a busy machine. */
 const startTimeoutMs = 10 * 60_000
 
+const running = new Set<ChildProcess>()
+process.on('exit', () => {
+  for (const { pid } of running) if (pid) send(-pid, 'SIGKILL')
+})
+
 /** What holds for every server, by the process that started the others. */
 export const controlsOf = (
   pid: number,
@@ -39,20 +44,21 @@ export async function withServerProcess<T>(
   const child = spawn(command, args, {
     env: { ...process.env, ...env },
     stdio: ['ignore', 'ignore', 'pipe'],
+    // in a process group of its own, which is killed as a whole if the bench is ended
+    detached: true,
   })
   let stderr = ''
   child.stderr!.setEncoding('utf8').on('data', text => {
     stderr = (stderr + text).slice(-4000)
   })
-  const kill = () => child.kill('SIGKILL')
-  process.once('exit', kill)
+  running.add(child)
   try {
     await eventually('the server to answer', () => answers(child, first, () => stderr), {
       timeoutMs: startTimeoutMs,
     })
     return await work({ pid: child.pid!, startSeconds: (performance.now() - since) / 1000 })
   } finally {
-    process.off('exit', kill)
+    running.delete(child)
     const isRunning = child.exitCode === null && child.signalCode === null
     const exited = isRunning ? once(child, 'exit') : Promise.resolve()
     if (child.pid) await signalAll(child.pid, 'SIGKILL')
@@ -79,12 +85,14 @@ async function answers(
 }
 
 async function signalAll(pid: number, signal: NodeJS.Signals): Promise<void> {
-  for (const each of await findDescendants(pid, '')) {
-    try {
-      process.kill(each, signal)
-    } catch {
-      // it has ended since it was listed
-    }
+  for (const each of await findDescendants(pid, '')) send(each, signal)
+}
+
+function send(pid: number, signal: NodeJS.Signals): void {
+  try {
+    process.kill(pid, signal)
+  } catch {
+    // it has ended since it was listed
   }
 }
 

@@ -23,6 +23,8 @@ interface Peer {
   /** The file or folder of the network that it reads. */
   model(input: NetworkInput, folder: string): string | Promise<string>
   protocol: NetworkProtocol
+  /** Whether a program of it loads libpython, and does not find it where a Python of its own was installed. */
+  loadsPython?: boolean
   /** Whose versions are reported. */
   packages: readonly string[]
 }
@@ -69,6 +71,7 @@ const peers = {
     script: 'with_pytriton.py',
     model: onnxOf,
     protocol: oipBody,
+    loadsPython: true,
     packages: ['nvidia-pytriton', 'onnxruntime', 'Pillow'],
   },
 } satisfies Record<string, Peer>
@@ -94,9 +97,12 @@ function withPeer(peer: Peer): WithServer<NetworkInput> {
         port,
       }
       const program = programOf(python, peer.script, options)
+      const env = peer.loadsPython
+        ? { ...program.env, LD_LIBRARY_PATH: await libraryFolder(python) }
+        : program.env
       const { requestOf, probabilities } = peer.protocol
       const requests = network.probes.map(({ file }) => requestOf(port, file, files.format))
-      return withServerProcess(program, requests[0]!, async ({ pid, startSeconds }) =>
+      return withServerProcess({ ...program, env }, requests[0]!, async ({ pid, startSeconds }) =>
         work({
           ...controlsOf(pid),
           startSeconds,
@@ -135,6 +141,11 @@ async function quantizedByNncf({ network, side }: NetworkInput, folder: string):
     maxBuffer: 2 ** 26,
   })
   return target
+}
+
+async function libraryFolder(python: string): Promise<string> {
+  const code = "import sysconfig; print(sysconfig.get_config_var('LIBDIR'))"
+  return (await execute(python, ['-c', code])).stdout.trim()
 }
 
 async function versionsOf(python: string, packages: readonly string[]) {

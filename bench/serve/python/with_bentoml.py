@@ -12,7 +12,7 @@ from serving import MAX_BATCH, Decoder, answer
 options = json.loads(os.environ["SERVE_OPTIONS"])
 
 
-@bentoml.service(workers=1, traffic={"timeout": 30})
+@bentoml.service(workers=1, traffic={"timeout": 30}, logging={"access": {"enabled": False}})
 class Classifier:
     def __init__(self):
         self.run = engines.keras(options["model"], "fp32", options["side"], options["threads"])
