@@ -53,15 +53,15 @@ export function imageOptionsOf(
   if (method === 'shap') throw new Error(`${model.id} is a network, which has no SHAP values`)
   return {
     method,
-    target: target === undefined ? null : indexOf('target', target, model.labels, model.id),
+    target: target === undefined ? null : indexOf('class', target, model.labels, model.id),
     ...{ layer, steps, baseline },
     picture: format === 'json' ? null : format,
   }
 }
 
-/** The index of a class, by its label or else its index. `labels` may also be quantiles. */
+/** The index of the `target`, by its label (or quantile) or else by the index itself. */
 export function indexOf(
-  parameter: string,
+  what: 'class' | 'quantile',
   name: string,
   labels: readonly string[],
   model: string,
@@ -70,8 +70,8 @@ export function indexOf(
   if (byLabel >= 0) return byLabel
   if (/^\d{1,9}$/.test(name) && Number(name) < labels.length) return Number(name)
   const expected = `${listNames(labels, maxListed)}, or an index from 0 to ${labels.length - 1}`
-  const message = `'${model}' has no class ${quoteTruncated(name)}; it has ${listNames(labels, maxListed)}`
-  throw invalidQuery(parameter, message, `expected ${expected}`)
+  const message = `'${model}' has no ${what} ${quoteTruncated(name)}; it has ${listNames(labels, maxListed)}`
+  throw invalidQuery('target', message, `expected ${expected}`)
 }
 
 export function unknownLayer(model: string, layer: string | null, layers: readonly string[]) {

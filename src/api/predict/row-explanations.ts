@@ -62,7 +62,8 @@ export function rowExplanations(
 /** The index of the class or quantile. Throws if the model predicts neither. */
 export function targetOf({ id, labels, model }: BoostingModel, target: string): number {
   const names = labels.length > 0 ? labels : model.quantile.map(String)
-  if (names.length > 0) return indexOf('target', target, names, id)
+  const what = labels.length > 0 ? 'class' : 'quantile'
+  if (names.length > 0) return indexOf(what, target, names, id)
   const message = `'${id}' predicts one number (its objective is ${model.objective}), so there is no class to explain`
   throw queryConflict('target', message, 'leave it out')
 }
