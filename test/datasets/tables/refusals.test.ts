@@ -254,7 +254,7 @@ test('the files of a table must have the same header and the same format', async
     /^two: line 1, column 1/,
   )
   const sheet = zipFile([{ name: 'xl/workbook.bin', content: 'x' }])
-  await assertRejected({ one, sheet }, 'DATASET_FORMAT', /^sheet: .*Excel workbook/)
+  await assertRejected({ one, sheet }, 'DATASET_FORMAT', /one is CSV, sheet is Excel$/)
   const idx = Buffer.from('0000080100000001070000', 'hex')
   await assertRejected({ one, idx }, 'DATASET_FORMAT', /one is CSV, idx is IDX/)
 })
