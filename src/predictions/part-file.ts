@@ -73,27 +73,20 @@ export async function readPartHeader(folder: string): Promise<PartHeader> {
 
 const widthOf = ({ items }: PredictionField) => items?.length ?? 1
 
-/** Reads predictions of a part on request. */
-export class PartReader implements Disposable {
-  private readonly descriptor: number
-  private readonly offsets: readonly number[]
-  /** The records of a field that were read last: its entries are asked for one after the other. */
+/**
+ * Reads predictions of parts that cover all records, in order. Holds the records of each field that were read last, and
+ * no open file: a job may have many thousand parts.
+ */
+export class PartsReader {
+  /** By field: its entries are asked for one after the other. */
   private readonly blocks: { first: number; count: number; values: Numbers }[] = []
+  /** The part that was read last. */
+  private latest = 0
 
   constructor(
-    folder: string,
-    private readonly header: Pick<PartHeader, 'first' | 'end'>,
+    private readonly parts: readonly (Pick<PartHeader, 'first' | 'end'> & { folder: string })[],
     private readonly fields: readonly PredictionField[],
-  ) {
-    this.descriptor = openSync(join(folder, valuesFile), 'r')
-    const count = header.end - header.first
-    let offset = 0
-    this.offsets = fields.map(field => {
-      const own = offset
-      offset += count * widthOf(field) * field.values.BYTES_PER_ELEMENT
-      return own
-    })
-  }
+  ) {}
 
   /** One entry of a field, for the records from `first` on, of those that the job predicts. */
   read(field: number, item: number, first: number, into: Numbers): void {
@@ -109,18 +102,39 @@ export class PartReader implements Disposable {
     const width = widthOf(this.fields[field]!)
     const Type = values.constructor as new (length: number) => Numbers
     const all = new Type(count * width)
-    const bytes = new Uint8Array(all.buffer)
-    const at = this.offsets[field]! + (first - this.header.first) * width * values.BYTES_PER_ELEMENT
-    for (let filled = 0; filled < bytes.length; ) {
-      const read = readSync(this.descriptor, bytes, filled, bytes.length - filled, at + filled)
-      if (read === 0) throw new Error(`${valuesFile} ends before byte ${at + bytes.length}`)
-      filled += read
+    if (this.parts[this.latest]!.first > first) this.latest = 0
+    for (let at = first; at < first + count; ) {
+      const part = this.parts[this.latest]!
+      const until = Math.min(part.end, first + count)
+      if (until > at) {
+        const into = all.subarray((at - first) * width, (until - first) * width)
+        readValues(part.folder, this.offset(part, field, at), into)
+        at = until
+      }
+      if (at < first + count) this.latest++
     }
     this.blocks[field] = { first, count, values: all }
     return all
   }
 
-  [Symbol.dispose](): void {
-    closeSync(this.descriptor)
+  /** Where the values of a field for a record begin in the file of its part. */
+  private offset(part: Pick<PartHeader, 'first' | 'end'>, field: number, record: number): number {
+    const bytesOfRecord = this.fields.map(each => widthOf(each) * each.values.BYTES_PER_ELEMENT)
+    const before = bytesOfRecord.slice(0, field).reduce((sum, bytes) => sum + bytes, 0)
+    return (part.end - part.first) * before + (record - part.first) * bytesOfRecord[field]!
+  }
+}
+
+function readValues(folder: string, offset: number, into: Numbers): void {
+  const bytes = new Uint8Array(into.buffer, into.byteOffset, into.byteLength)
+  const descriptor = openSync(join(folder, valuesFile), 'r')
+  try {
+    for (let filled = 0; filled < bytes.length; ) {
+      const read = readSync(descriptor, bytes, filled, bytes.length - filled, offset + filled)
+      if (read === 0) throw new Error(`${valuesFile} ends before byte ${offset + bytes.length}`)
+      filled += read
+    }
+  } finally {
+    closeSync(descriptor)
   }
 }

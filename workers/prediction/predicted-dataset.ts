@@ -10,7 +10,7 @@ import { asTable, type StoredDataset } from '../../src/datasets/stored/stored-da
 import type { TableContent } from '../../src/datasets/tables/table-content.js'
 import { keptNames } from '../../src/planning/plan-prediction.js'
 import { columnNames, type Numbers, type PredictionField } from '../../src/predictions/fields.js'
-import { PartReader } from '../../src/predictions/part-file.js'
+import { PartsReader } from '../../src/predictions/part-file.js'
 import type { ImagesManifest } from '../../src/spec/dataset.js'
 import type { PredictionJob } from '../../src/spec/job.js'
 import { Notes } from '../../src/spec/notes.js'
@@ -47,21 +47,17 @@ export async function writePredictedDataset(predictions: Predictions): Promise<T
       ? await imageColumns(notes, datasets, job, dataset as StoredDataset<ImagesManifest>)
       : []),
   ]
-  const readers = parts.map(part => ({ part, reader: new PartReader(part.folder, part, fields) }))
-  try {
-    const predicted = fields.flatMap((field, at) => predictedColumns(field, at, readers))
-    const columns = [...own, ...predicted]
-    const names = freeNames(
-      columns.map(({ name }) => name),
-      keptNames(manifest, kept !== null),
-    )
-    const added = columns.map((column, i) => ({ ...column, name: names[i]! }))
-    const { records, name } = manifest
-    const content = await writePredictions({ kept, added, records, name, folder, onRows })
-    return { ...content, notes: notes.all }
-  } finally {
-    for (const { reader } of readers) reader[Symbol.dispose]()
-  }
+  const reader = new PartsReader(parts, fields)
+  const predicted = fields.flatMap((field, at) => predictedColumns(field, at, reader))
+  const columns = [...own, ...predicted]
+  const names = freeNames(
+    columns.map(({ name }) => name),
+    keptNames(manifest, kept !== null),
+  )
+  const added = columns.map((column, i) => ({ ...column, name: names[i]! }))
+  const { records, name } = manifest
+  const content = await writePredictions({ kept, added, records, name, folder, onRows })
+  return { ...content, notes: notes.all }
 }
 
 /** Where the first record is in the whole data set. */
@@ -144,16 +140,7 @@ async function pathsOf(
   return paths
 }
 
-interface OpenPart {
-  part: StoredPart
-  reader: PartReader
-}
-
-function predictedColumns(
-  field: PredictionField,
-  at: number,
-  parts: readonly OpenPart[],
-): AddedColumn[] {
+function predictedColumns(field: PredictionField, at: number, reader: PartsReader): AddedColumn[] {
   const { texts, values } = field
   const type = texts ? 'category' : values instanceof Int32Array ? 'integer' : 'number'
   return columnNames(field).map((name, item) => ({
@@ -162,30 +149,11 @@ function predictedColumns(
     ...(texts && { texts }),
     read(first, count) {
       const read = new (values.constructor as new (length: number) => Numbers)(count)
-      fill(read, first, at, item, parts)
+      reader.read(at, item, first, read)
       // an index of no class is missing
       return texts || !(read instanceof Int32Array)
         ? read
         : Float64Array.from(read, index => (index < 0 ? Number.NaN : index))
     },
   }))
-}
-
-/** Reads records that may lie in several parts. */
-function fill(
-  into: Numbers,
-  first: number,
-  field: number,
-  item: number,
-  parts: readonly OpenPart[],
-): void {
-  const end = first + into.length
-  let at = first
-  for (const { part, reader } of parts) {
-    if (at >= end) return
-    if (part.end <= at) continue
-    const until = Math.min(part.end, end)
-    reader.read(field, item, at, into.subarray(at - first, until - first))
-    at = until
-  }
 }

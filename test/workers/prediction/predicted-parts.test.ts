@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
+import { mkdir, readdir } from 'node:fs/promises'
+import { join } from 'node:path'
 import { test } from 'node:test'
-import { PartBuffer, PartReader, readPartHeader } from '../../../src/predictions/part-file.js'
+import { PartBuffer, PartsReader, readPartHeader } from '../../../src/predictions/part-file.js'
 import { noScores } from '../../../src/predictions/scores.js'
 import { tempFolder } from '../../../testing/temp-folder.js'
 import { coverage, type StoredPart } from '../../../workers/prediction/predicted-parts.js'
@@ -68,11 +70,66 @@ test('what a part holds is read by record, field and entry', async t => {
   await buffer.write(folder, { engine, scores: noScores() })
   const header = await readPartHeader(folder)
   assert.deepEqual(header, { first: 100, end: 103, engine, scores: noScores() })
-  using reader = new PartReader(folder, header, fields)
+  const reader = new PartsReader([{ ...header, folder }], fields)
   const indices = new Int32Array(2)
   reader.read(0, 0, 101, indices)
   assert.deepEqual([...indices], [2, 3])
   const probabilities = new Float64Array(3)
   reader.read(1, 1, 100, probabilities)
   assert.deepEqual([...probabilities], [0.2, 0.4, 0.6])
+})
+
+test('records of many parts are read at once, and again from the start, with no file left open', async t => {
+  const folder = await tempFolder(t)
+  const fields = [
+    { name: 'index', values: new Int32Array(0) },
+    { name: 'values', values: new Float32Array(0), items: ['a', 'b', 'c'] },
+  ]
+  const at = (first: number, end: number) =>
+    Array.from({ length: end - first }, (_, i) => first + i)
+  const parts: StoredPart[] = []
+  // the third overlaps the second
+  for (const [first, end] of [
+    [0, 2],
+    [2, 5],
+    [4, 6],
+    [6, 9],
+  ] as const) {
+    const buffer = new PartBuffer(fields, first)
+    const index = Int32Array.from(at(first, end))
+    const values = Float32Array.from(
+      at(first, end).flatMap(record => [record, record + 0.25, record + 0.5]),
+    )
+    buffer.add(
+      [
+        { name: 'index', values: index },
+        { ...fields[1]!, values },
+      ],
+      end - first,
+    )
+    const own = join(folder, `${first}`)
+    await mkdir(own)
+    await buffer.write(own, { engine, scores: noScores() })
+    parts.push({ ...(await readPartHeader(own)), folder: own })
+  }
+  const openFiles = async () => (await readdir('/proc/self/fd')).length
+  const before = await openFiles()
+  const reader = new PartsReader(parts, fields)
+  for (const [first, count] of [
+    [1, 7],
+    [8, 1],
+    [0, 9],
+    [5, 3],
+  ] as const) {
+    const indices = new Int32Array(count)
+    reader.read(0, 0, first, indices)
+    assert.deepEqual([...indices], at(first, first + count))
+    const values = new Float32Array(count)
+    reader.read(1, 2, first, values)
+    assert.deepEqual(
+      [...values],
+      at(first, first + count).map(record => record + 0.5),
+    )
+  }
+  assert.equal(await openFiles(), before)
 })
