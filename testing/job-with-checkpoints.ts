@@ -5,6 +5,8 @@ import { Checkpoints } from '../src/jobs/record/checkpoints.js'
 import type { JournalEntry } from '../src/jobs/record/lifecycle.js'
 import { JobRecords } from '../src/jobs/record/records.js'
 import { planJob } from '../src/planning/plan.js'
+import type { CheckpointFormat } from '../src/spec/checkpoint.js'
+import type { JobManifest } from '../src/spec/job.js'
 import type { Store } from '../src/store/store.js'
 import { digitsManifest } from './digits-manifest.js'
 import { newJobId, startAttempt } from './running-job.js'
@@ -18,12 +20,22 @@ export async function createJobWithCheckpoints(
   const id = newJobId()
   const request = { model: { kind: 'resnet' as const }, dataset: 'digits' }
   const manifest = planJob({ id, createdAt }, request, digitsManifest(), null)
-  await new JobRecords(store).create({ ...manifest, ...(initFrom && { initFrom }) })
+  return createWithCheckpoints(store, { ...manifest, ...(initFrom && { initFrom }) })
+}
+
+/** Records a running job with such checkpoints; returns its id. */
+export async function createWithCheckpoints(
+  store: Store,
+  manifest: JobManifest,
+  format?: CheckpointFormat,
+): Promise<string> {
+  const { id, createdAt } = manifest
+  await new JobRecords(store).create(manifest)
   const attempt = await startAttempt(store, id, { startedAt: createdAt })
   for (const step of [10, 20, 30]) {
     const staged = await store.stage()
     await writeFile(join(staged, 'model.ckpt'), `weights of step ${step}`)
-    const checkpoint = { step, attempt, createdAt, best: step === 20 }
+    const checkpoint = { step, attempt, createdAt, best: step === 20, ...(format && { format }) }
     await new Checkpoints(store).commit(id, staged, checkpoint)
   }
   return id

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { PNG } from 'pngjs'
@@ -78,13 +79,28 @@ const kill = (script: string) => async (): Promise<void> => {
   process.kill(await deployment.pidOf(script), 'SIGKILL')
 }
 
-async function pauseAndResume({ id }: Job): Promise<void> {
+const pauseAndResume = ({ id }: Job): Promise<void> => whilePaused(id, async () => {})
+
+/** As a disk that loses a bit. */
+const damageFirstPart = ({ id }: Job): Promise<void> =>
+  whilePaused(id, async () => {
+    const checkpoints = join(deployment.folder, 'jobs', id, 'checkpoints')
+    const steps = (await readdir(checkpoints)).map(Number).sort((a, b) => a - b)
+    assert.ok(steps.length > 1, `parts up to ${steps}`)
+    const path = join(checkpoints, `${steps[0]}`, 'predictions.bin')
+    const bytes = await readFile(path)
+    bytes[100]! ^= 1
+    await writeFile(path, bytes)
+  })
+
+async function whilePaused(id: string, change: () => Promise<void>): Promise<void> {
   await deployment.client.act(id, 'pause')
   const paused = await eventually('the job to be paused', async () => {
     const job = await jobNow(id)
     return job?.status === 'paused' ? job : null
   })
   assert.ok(paused!.progress.step > 0)
+  await change()
   await deployment.client.act(id, 'resume')
 }
 
@@ -110,7 +126,7 @@ function assertSame(
   assert.equal(Math.fround(Number(row['predicted.probability'])), Math.fround(answer.probability!))
 }
 
-test('a network predicts all images of a data set, whatever is killed meanwhile', async () => {
+test('a network predicts all images of a data set, whatever is killed or damaged meanwhile', async () => {
   const predict = { model: 'reader', checkpointEvery: 32, datasetName: 'read' }
   const undisturbed = await run({ name: 'calm', dataset: 'digits', predict })
   const { dataset: stored, model } = undisturbed.result!
@@ -118,8 +134,8 @@ test('a network predicts all images of a data set, whatever is killed meanwhile'
   assert.equal(stored!.name, 'read')
   assert.equal(undisturbed.progress.steps, images)
   const disturbed = await runDisturbed({ name: 'stormy', dataset: 'digits', predict }, [
+    damageFirstPart,
     killTrainer,
-    pauseAndResume,
     kill('workers/worker.js'),
     kill('api/main.js'),
   ])
@@ -135,6 +151,11 @@ test('a network predicts all images of a data set, whatever is killed meanwhile'
   const { points } = await deployment.client.metrics(disturbed.id, { limit: '1000' })
   const steps = points.accuracy!.map(({ step }) => step)
   assert.deepEqual(steps, [...new Set(steps)], 'a record is predicted once')
+
+  const log = await (await get(`/jobs/${disturbed.id}/logs`)).text()
+  assert.match(log, /the predictions up to record \d+ are damaged: they are made again/)
+  const folders = await readdir(join(deployment.folder, 'jobs', disturbed.id))
+  assert.ok(!folders.includes('checkpoints'), 'the data set has what the checkpoints had')
 
   const source = (await deployment.client.dataset('digits')) as ImagesManifest
   const table = (await deployment.client.dataset('read')) as TableManifest

@@ -5,8 +5,16 @@ import { type TestContext, test } from 'node:test'
 import { CheckpointRetention } from '../../src/jobs/checkpoint-retention.js'
 import { Checkpoints } from '../../src/jobs/record/checkpoints.js'
 import { JobRecords } from '../../src/jobs/record/records.js'
+import { planJob } from '../../src/planning/plan.js'
+import type { PredictionPlan } from '../../src/spec/batch-prediction.js'
 import { openFolderStore } from '../../src/store/folder-store.js'
-import { createJobWithCheckpoints, endJob } from '../../testing/job-with-checkpoints.js'
+import { digitsManifest } from '../../testing/digits-manifest.js'
+import {
+  createJobWithCheckpoints,
+  createWithCheckpoints,
+  endJob,
+} from '../../testing/job-with-checkpoints.js'
+import { newJobId } from '../../testing/running-job.js'
 import { tempFolder } from '../../testing/temp-folder.js'
 
 const now = Date.parse('2026-03-01T00:00:00.000Z')
@@ -34,6 +42,28 @@ async function setUp(t: TestContext, keepDays: number) {
     writeFile(join(await store.folder(`jobs/${id}/checkpoints/${step}`), 'model.ckpt'), 'x')
   return { store, records, checkpoints, retention, lines, createJob, damage }
 }
+
+test('a job that predicts keeps all checkpoints for a retry, and none after success', async t => {
+  const { store, checkpoints, retention } = await setUp(t, 30)
+  const request = { model: { kind: 'resnet' as const }, dataset: 'digits' }
+  const createPrediction = async (end: 'succeed' | 'fail' | 'cancel') => {
+    const identity = { id: newJobId(), createdAt: daysAgo(32) }
+    const { training, ...common } = planJob(identity, request, digitsManifest(), null)
+    const predict: PredictionPlan = {
+      ...{ model: 'reader', version: 1, split: null, outputs: ['label'], topK: null },
+      ...{ keepColumns: true, checkpointEvery: 10, datasetName: 'read', steps: 40, columns: [] },
+    }
+    const id = await createWithCheckpoints(store, { ...common, predict }, 'predictions')
+    await endJob(store, id, end, daysAgo(31))
+    return id
+  }
+  const left = { fail: [10, 20, 30], cancel: [10, 20, 30], succeed: [] }
+  const ids = new Map<string, number[]>()
+  for (const end of ['fail', 'cancel', 'succeed'] as const)
+    ids.set(await createPrediction(end), left[end])
+  await retention.sweep(now)
+  for (const [id, steps] of ids) assert.deepEqual(await checkpoints.steps(id), steps)
+})
 
 test('ended jobs lose the checkpoints that nothing can need after the days, and others lose none', async t => {
   const { store, records, checkpoints, retention, lines, createJob, damage } = await setUp(t, 30)

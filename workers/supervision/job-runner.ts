@@ -19,7 +19,7 @@ import type { Logger } from '../../src/log.js'
 import type { Damage } from '../../src/spec/damage.js'
 import type { DatasetManifest } from '../../src/spec/dataset.js'
 import type { TrainerTask } from '../../src/spec/ipc-messages.js'
-import { type Failure, isPrediction } from '../../src/spec/job.js'
+import type { Failure } from '../../src/spec/job.js'
 import type { AttemptRunner, Outcome } from './attempt.js'
 import { failureLine } from './attempt-log.js'
 import {
@@ -125,6 +125,7 @@ export class JobRunner {
     if (!record) return 'done'
     if (!isWaitingOrRunning(record.lifecycle.state)) {
       await this.publishState()
+      if (record.lifecycle.result?.dataset) await this.removeParts()
       return 'done'
     }
     await this.checkSuperseded()
@@ -259,18 +260,18 @@ export class JobRunner {
     const ended = { ...attemptRecord, endedAt: new Date().toISOString(), ...end }
     await this.persist(() => records.writeAttempt(this.id, ended))
     this.deps.totals.attemptEnded(...countedAs(outcome, end))
-    if (outcome.kind === 'finished') {
-      await this.finish(succeeded(attempt, outcome))
-      if (isPrediction(manifest)) await this.removeParts()
-    } else if (outcome.kind !== 'failed') await this.recordStop(attempt)
+    if (outcome.kind === 'finished') await this.finish(succeeded(attempt, outcome))
+    else if (outcome.kind !== 'failed') await this.recordStop(attempt)
     else if ('code' in task) await this.fail(attempt, outcome.failure)
     else await this.finish(failed(attempt, outcome.failure))
   }
 
-  /** The data set has the predictions now. What cannot be removed goes with the checkpoints of ended jobs. */
+  /** The data set has the predictions now. If a worker dies before this, the one that has the job next does it. */
   private async removeParts(): Promise<void> {
-    const { checkpoints } = this.deps
-    await checkpoints.remove(this.id, await checkpoints.steps(this.id)).catch(() => {})
+    await this.deps.checkpoints.removeAll(this.id).catch((err: Error) => {
+      const details = { err, job: this.id }
+      this.deps.log.warn(details, 'could not remove predictions that the data set has, too')
+    })
   }
 
   /** Returns false if the job is to stop. */

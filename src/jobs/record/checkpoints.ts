@@ -1,6 +1,7 @@
 import { DamagedError, isDamaged, nullIfDamaged, TrainyardError } from '../../errors.js'
 import type { Checkpoint, CheckpointManifest } from '../../spec/checkpoint.js'
 import type { Damage } from '../../spec/damage.js'
+import { isPrediction } from '../../spec/job.js'
 import { manifestFiles } from '../../store/committed-folder.js'
 import type { CommittedFolder, Store } from '../../store/store.js'
 import { lastEffectiveStep } from './attempt-fencing.js'
@@ -107,7 +108,9 @@ export class Checkpoints {
     if (existing && existing.manifest.attempt < manifest.attempt) await this.store.remove(key)
     if (!(await this.store.commit(staged, key, manifest)))
       await this.assertNotFromOlderAttempt(id, manifest)
-    await this.writeCheckpointState(id)
+    // it names all checkpoints, and a job that predicts may have thousands
+    const { format = 'tensorflow' } = manifest
+    if (format === 'tensorflow') await this.writeCheckpointState(id)
   }
 
   /** A superseded attempt that has not noticed yet may commit the same step first. */
@@ -150,12 +153,13 @@ export class Checkpoints {
 
   /**
    * Steps of the checkpoints that an ended job may still need: none after success. A retry resumes from the newest
-   * one that is intact, and exports the best one.
+   * one that is intact, and exports the best one; of predictions, it needs all.
    */
   async neededAfterEnd({ manifest, attempts, result }: JobRecord): Promise<Set<number>> {
     if (result?.status === 'succeeded') return new Set()
     const { id } = manifest
     const steps = await this.steps(id)
+    if (isPrediction(manifest)) return new Set(steps)
     const checkpoints = await this.list(id, attempts)
     const needed = new Set(
       checkpoints.filter(each => each.latest || each.best).map(each => each.step),
@@ -177,6 +181,11 @@ export class Checkpoints {
     }
     await this.writeCheckpointState(id)
     return bytes
+  }
+
+  /** Removes all checkpoints of a job, also damaged ones. */
+  removeAll(id: string): Promise<void> {
+    return this.store.remove(jobPaths(id).checkpoints)
   }
 
   private async names(id: string): Promise<string[]> {
