@@ -22,6 +22,12 @@ interface Encoded {
   facts: ImageFacts
 }
 
+/** A file, and its position in its request, for messages. */
+export interface ImageFile {
+  contents: Uint8Array
+  position: number
+}
+
 /** The pixels of an image file, as the network takes them; or why it has none. */
 export type Decoded = Float32Array | Error
 
@@ -45,23 +51,26 @@ export class Decoder {
     }
   }
 
-  /** A damaged file costs no other one its pixels. `first` is the position of the first file, for messages. */
-  decode(files: readonly Uint8Array[], first: number): Decoded[] {
+  /**
+   * Many files in one run of the graph: a run costs as much as a small image. They may be of several requests, since a
+   * damaged file costs no other one its pixels.
+   */
+  decode(files: readonly ImageFile[]): Decoded[] {
     const decoded = new Array<Decoded>(files.length)
     const fail = (index: number, cause: unknown) => {
-      decoded[index] = undecodable(first + index, cause)
+      decoded[index] = undecodable(files[index]!.position, cause)
     }
     // models of older versions take a file alone, and turn no images
     if (!this.turnsImages) {
-      for (const [index, file] of files.entries()) {
+      for (const [index, { contents: file }] of files.entries()) {
         this.attempt(() => this.run('decode', { file }, 'image'), index, decoded, fail)
       }
       return decoded
     }
     const encoded: Encoded[] = []
-    for (const [index, file] of files.entries()) {
+    for (const [index, { contents }] of files.entries()) {
       try {
-        encoded.push({ index, ...graphInput(file, this.image[2] as 1 | 3 | 4) })
+        encoded.push({ index, ...graphInput(contents, this.image[2] as 1 | 3 | 4) })
       } catch (cause) {
         fail(index, cause)
       }

@@ -122,7 +122,8 @@ export class ExplainingModel {
 
   private pixelsOf(images: ImagesInput): Float32Array[] {
     if (images.kind === 'images') {
-      return this.decoder.decode(images.files, 0).map(decoded => {
+      const files = images.files.map((contents, position) => ({ contents, position }))
+      return this.decoder.decode(files).map(decoded => {
         if (decoded instanceof Error) throw decoded
         return decoded
       })

@@ -51,9 +51,7 @@ export class ServedNetwork {
 
   prepare(parts: readonly BatchPart[], size: number): PreparedBatch {
     const since = performance.now()
-    const prepared = parts.map(({ input, first }) =>
-      input.kind === 'pixels' ? input.data : this.pixelsOf(input.files, first),
-    )
+    const prepared = this.pixelsOf(parts)
     const values = prepared.reduce(
       (sum, part) => sum + (part instanceof Error ? 0 : part.length),
       0,
@@ -119,12 +117,20 @@ export class ServedNetwork {
   }
 
   /** A part whose files are not all sound has no pixels: its request fails. */
-  private pixelsOf(files: readonly Uint8Array[], first: number): PreparedPart {
-    const decoded = this.decoder.decode(files, first)
-    const error = decoded.find(each => each instanceof Error)
-    if (error) return error
-    const [only] = decoded as Float32Array[]
-    return decoded.length === 1 ? only! : concatenate(decoded as Float32Array[])
+  private pixelsOf(parts: readonly BatchPart[]): PreparedPart[] {
+    const files = parts.flatMap(({ input, first }) =>
+      input.kind === 'images'
+        ? input.files.map((contents, i) => ({ contents, position: first + i }))
+        : [],
+    )
+    const decoded = this.decoder.decode(files)
+    let from = 0
+    return parts.map(({ input }) => {
+      if (input.kind === 'pixels') return input.data
+      const own = decoded.slice(from, from + input.files.length)
+      from += own.length
+      return own.find(each => each instanceof Error) ?? joined(own as Float32Array[])
+    })
   }
 
   private pad(parts: readonly PreparedPart[], size: number): ImageBatch {
@@ -146,7 +152,9 @@ export class ServedNetwork {
 
 const failed = (part: PreparedPart) => ({ error: encodeError(part) })
 
-function concatenate(arrays: readonly Float32Array[]): Float32Array {
+function joined(arrays: readonly Float32Array[]): Float32Array {
+  const [only] = arrays
+  if (arrays.length === 1) return only!
   const whole = new Float32Array(arrays.reduce((sum, { length }) => sum + length, 0))
   let offset = 0
   for (const array of arrays) {
