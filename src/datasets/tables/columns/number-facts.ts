@@ -10,6 +10,7 @@ import type { PreparedNumbers } from './prepared-values.js'
 const minNormalFloat32 = 1.1754943508222875e-38
 /** Numbers of up to six significant digits. */
 const maxDigits = 1e6
+const maxTriedDecimals = 6
 const powers = Float64Array.from({ length: 16 }, (_, power) => 10 ** power)
 
 /** Facts of a column that the file says to have numbers or booleans. */
@@ -133,20 +134,41 @@ export class NumberFacts implements ColumnFacts {
   }
 }
 
-/** The values that are not missing, in order. */
+/** For the numbers of one batch. New arrays for each make garbage collection the larger part of the work. */
+let scratch = new Float64Array(0)
+
+/** The values that are not missing, in order. The next call overwrites them. */
 function presentNumbers({ values, valid }: PreparedNumbers, rows: number): Float64Array {
+  if (scratch.length < rows) scratch = new Float64Array(rows)
   const given = values.subarray(0, rows)
-  const numbers = given instanceof Float64Array ? given : new Float64Array(given)
+  const numbers = given instanceof Float64Array ? given : scratch.subarray(0, rows)
+  if (numbers !== given) numbers.set(given)
   const isInteger = !(values instanceof Float32Array || values instanceof Float64Array)
   if (valid === null && (isInteger || !hasNaN(numbers))) return numbers
-  const present = new Float64Array(rows)
+  const count = valid === null ? copyNumbers(numbers, scratch) : copyValid(numbers, valid, scratch)
+  return scratch.subarray(0, count)
+}
+
+/** Returns how many are copied: those that are not NaN. The target may be the source. */
+function copyNumbers(numbers: Float64Array, target: Float64Array): number {
   let count = 0
-  for (let row = 0; row < rows; row++) {
+  for (let row = 0; row < numbers.length; row++) {
     const value = numbers[row]!
-    if (Number.isNaN(value) || (valid !== null && valid[row] === 0)) continue
-    present[count++] = value
+    // the next one overwrites it if it does not count
+    target[count] = value
+    count += Number.isNaN(value) ? 0 : 1
   }
-  return present.subarray(0, count)
+  return count
+}
+
+function copyValid(numbers: Float64Array, valid: Uint8Array, target: Float64Array): number {
+  let count = 0
+  for (let row = 0; row < numbers.length; row++) {
+    const value = numbers[row]!
+    target[count] = value
+    count += valid[row] === 0 || Number.isNaN(value) ? 0 : 1
+  }
+  return count
 }
 
 function hasNaN(numbers: Float64Array): boolean {
@@ -154,8 +176,23 @@ function hasNaN(numbers: Float64Array): boolean {
   return false
 }
 
-function allKeepDigits(numbers: Float64Array): boolean {
-  for (let at = 0; at < numbers.length; at++) if (!keepsDigits(numbers[at]!)) return false
+/**
+ * True if `keepsDigits` of each. Few decimals are tried first, those of the numbers before: a number that is whole
+ * and below a million once it is multiplied, and comes back when divided, has six digits.
+ */
+export function allKeepDigits(numbers: Float64Array): boolean {
+  let power = 0
+  let scale = 1
+  for (let at = 0; at < numbers.length; at++) {
+    const value = numbers[at]!
+    if (Math.fround(value) === value) continue
+    const size = Math.abs(value)
+    const digits = Math.floor(size * scale + 0.5)
+    if (digits < maxDigits && digits / scale === size) continue
+    if (!keepsDigits(value)) return false
+    while (power < maxTriedDecimals && Math.round(size * scale) / scale !== size)
+      scale = powers[++power]!
+  }
   return true
 }
 

@@ -22,6 +22,7 @@ export class NumberSurvey {
   rounded: number | null = null
   /** The first number that is written with a leading zero, such as 01234. */
   leadingZero: string | null = null
+  /** The last number of a sequence. */
   private last = Number.NaN
 
   add(value: number): void {
@@ -42,7 +43,7 @@ export class NumberSurvey {
     if (!Number.isInteger(value)) this.allWhole = false
     if (this.isSequence) {
       if (this.count > 1 && value !== this.last + 1) this.isSequence = false
-      this.last = value
+      this.last = this.isSequence ? value : Number.NaN
     }
     if (
       this.rounded === null &&
@@ -54,15 +55,14 @@ export class NumberSurvey {
 
   /** Adds many numbers at once, none of them NaN, much faster than one by one. */
   addAll(values: Float64Array): void {
-    let { sum, min, max } = this
-    const { length } = values
-    let at = 0
-    // until both are settled, each number may change them
-    for (; at < length && (this.allWhole || this.isSequence); at++) this.add(values[at]!)
-    ;({ sum, min, max } = this)
-    let { secondMin, secondMax, minCount, maxCount } = this
-    const rest = length - at
-    for (; at < length; at++) {
+    if (values.length === 0) return
+    if (this.allWhole) this.allWhole = areWhole(values)
+    if (this.isSequence) {
+      this.isSequence = isSequenceFrom(this.count === 0 ? values[0]! : this.last + 1, values)
+      this.last = this.isSequence ? values.at(-1)! : Number.NaN
+    }
+    let { sum, min, max, secondMin, secondMax, minCount, maxCount } = this
+    for (let at = 0; at < values.length; at++) {
       const value = values[at]!
       sum += value
       if (value <= secondMin) {
@@ -84,7 +84,7 @@ export class NumberSurvey {
       if (value > maxExactInteger || value < -maxExactInteger) this.checkRounded(value)
     }
     Object.assign(this, { sum, min, max, secondMin, secondMax, minCount, maxCount })
-    this.count += rest
+    this.count += values.length
   }
 
   private checkRounded(value: number): void {
@@ -98,4 +98,20 @@ export class NumberSurvey {
     if (bytes[first] !== digit0 || end - first < 2) return
     this.leadingZero = bytes.toString('latin1', start, Math.min(end, start + 40))
   }
+}
+
+function areWhole(values: Float64Array): boolean {
+  for (let at = 0; at < values.length; at++) if (!Number.isInteger(values[at]!)) return false
+  return true
+}
+
+/** True if they are `first` and each the one before plus 1. */
+function isSequenceFrom(first: number, values: Float64Array): boolean {
+  let expected = first
+  for (let at = 0; at < values.length; at++) {
+    const value = values[at]!
+    if (value !== expected) return false
+    expected = value + 1
+  }
+  return true
 }
