@@ -33,6 +33,7 @@ export function readRuns(
   count: number,
 ): Int32Array {
   const values = new Int32Array(count)
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   const valueBytes = (width + 7) >> 3
   const run = { at: start, end }
   let filled = 0
@@ -55,7 +56,7 @@ export function readRuns(
     if (to === filled) throw new Error('it has a run without values')
     // writers may leave out the end of the last group
     if (at + Math.ceil(((to - filled) * width) / 8) > end) throw new Error('its runs end early')
-    unpack(bytes, at, width, values, filled, to)
+    unpack(view, at, width, values, filled, to)
     filled = to
     run.at = at + groups * width
   }
@@ -63,7 +64,7 @@ export function readRuns(
 }
 
 function unpack(
-  bytes: Uint8Array,
+  view: DataView,
   start: number,
   width: number,
   values: Int32Array,
@@ -72,28 +73,24 @@ function unpack(
 ): void {
   if (width === 0) return
   const mask = width === 32 ? -1 : (1 << width) - 1
-  let at = start
+  // values whose four bytes, with the bits before them, lie within the page
+  const reach = 8 * (view.byteLength - 4 - start)
+  const whole = width > 25 ? from : Math.min(to, from + Math.max(0, Math.floor(reach / width)))
+  let bit = 0
+  for (let row = from; row < whole; row++) {
+    values[row] = (view.getInt32(start + (bit >> 3), true) >>> (bit & 7)) & mask
+    bit += width
+  }
+  for (let row = whole; row < to; row++) {
+    values[row] = bitsAt(view, start, (row - from) * width) & mask
+  }
+}
+
+/** The 32 bits from a bit on. Those behind the end of the page are 0. */
+function bitsAt(view: DataView, start: number, bit: number): number {
+  const first = start + (bit >> 3)
   let bits = 0
-  // bits that were read and not yet taken
-  let count = 0
-  if (width <= 24) {
-    for (let row = from; row < to; row++) {
-      while (count < width) {
-        bits |= bytes[at++]! << count
-        count += 8
-      }
-      values[row] = bits & mask
-      bits >>>= width
-      count -= width
-    }
-    return
-  }
-  for (let row = from; row < to; row++) {
-    const bit = (row - from) * width
-    const byte = start + (bit >> 3)
-    const shift = bit & 7
-    const low = (bytes[byte]! | (bytes[byte + 1]! << 8) | (bytes[byte + 2]! << 16)) >>> 0
-    const high = (bytes[byte + 3]! | ((bytes[byte + 4] ?? 0) << 8)) * 2 ** 24
-    values[row] = Math.floor((low + high) / 2 ** shift) & mask
-  }
+  for (let byte = Math.min(4, view.byteLength - 1 - first); byte >= 0; byte--)
+    bits = bits * 256 + view.getUint8(first + byte)
+  return Math.floor(bits / 2 ** (bit & 7))
 }
