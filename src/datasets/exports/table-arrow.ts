@@ -83,6 +83,6 @@ const structOf = (columns: readonly ArrowColumn[], batch: BatchRows, schema: Sch
     children: columns.map(({ stored, builder }) => {
       builder.startBatch(batch.rows)
       for (const [row, value] of batch.values(stored).entries()) builder.set(row, value)
-      return builder.finishBatch(batch.rows, 0)
+      return builder.finishBatch(batch.rows)
     }),
   })

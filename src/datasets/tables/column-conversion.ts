@@ -25,7 +25,7 @@ export async function convertColumns(
   const table = await describeSource(source, form, limits, files[0]!.name, done =>
     report({ phase: 'reading', unit: 'rows', done, total: null }),
   )
-  const writer = new TableWriter(folder, table.columns)
+  using writer = new TableWriter(folder, table.columns)
   await writeRows(source, table, writer, done =>
     report({ phase: 'writing', unit: 'rows', done, total: table.rows }),
   )

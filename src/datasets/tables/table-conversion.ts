@@ -14,7 +14,7 @@ export function convertTable({
   problems,
 }: ConversionInput<TableForm>): TableContent {
   const table = openCsvTable(files, form, limits, scratch, problems)
-  const writer = new TableWriter(folder, table.columns)
+  using writer = new TableWriter(folder, table.columns)
   table.write(writer)
   return tableContent(table, writer.close())
 }

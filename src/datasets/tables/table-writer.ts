@@ -9,7 +9,6 @@ import {
   RecordBatchFileWriter,
   Schema,
   Struct,
-  Table,
 } from 'apache-arrow'
 import type { Shard } from '../../spec/dataset.js'
 import { ColumnBuilder, storedColumns } from './columns/column-builder.js'
@@ -20,10 +19,10 @@ const targetShardBytes = 32 * 2 ** 20
 const maxBatchRows = 65_536
 
 /**
- * Writes rows in order into `shards/`, and holds the rows of one file in memory. Set the cells of `row`, or of
- * several rows from it on, in each of `builders`, then `advance`.
+ * Writes rows in order into `shards/`, and holds those of one batch in memory. Set the cells of `row`, or of several
+ * rows from it on, in each of `builders`, then `advance`. Dispose of it if it is not closed.
  */
-export class TableWriter {
+export class TableWriter implements Disposable {
   /** One for each column that is stored, in their order. */
   readonly builders: readonly ColumnBuilder[]
   /** Where the next row goes in the builders. */
@@ -32,8 +31,7 @@ export class TableWriter {
   private readonly batchRows: number
   private readonly shardRows: number
   private readonly shards: Shard[] = []
-  private batches: RecordBatch[] = []
-  private batchedRows = 0
+  private shard: ShardFile | null = null
   private split: string | undefined
 
   constructor(
@@ -75,38 +73,68 @@ export class TableWriter {
     return this.shards
   }
 
+  [Symbol.dispose](): void {
+    this.shard?.[Symbol.dispose]()
+  }
+
   private flushBatch(): void {
     const { row: rows, builders, schema } = this
     if (rows === 0) return
-    const children = builders.map(builder => builder.finishBatch(rows, this.batchRows))
+    const children = builders.map(builder => builder.finishBatch(rows))
     const struct = makeData({
       type: new Struct(schema.fields),
       length: rows,
       nullCount: 0,
       children,
     })
-    this.batches.push(new RecordBatch(schema, struct))
-    this.batchedRows += rows
+    this.shard ??= new ShardFile(this.folder, this.shards.length, schema)
+    this.shard.add(new RecordBatch(schema, struct))
+    for (const builder of builders) builder.restartBatch()
     this.row = 0
-    if (this.batchedRows === this.shardRows) this.flushShard()
+    if (this.shard.rows === this.shardRows) this.flushShard()
   }
 
   private flushShard(): void {
-    if (this.batches.length === 0) return
-    const name = `shards/table-${String(this.shards.length).padStart(5, '0')}.arrow`
-    using file = new ShardFile(join(this.folder, name))
-    new RecordBatchFileWriter().reset(file).writeAll(new Table(this.schema, this.batches))
-    this.shards.push({
-      ...{ name, records: this.batchedRows, bytes: file.bytes, sha256: file.sha256() },
-      ...(this.split !== undefined && { split: this.split }),
-    })
-    this.batches = []
-    this.batchedRows = 0
+    const { split } = this
+    using shard = this.shard
+    if (!shard) return
+    this.shard = null
+    this.shards.push({ ...shard.finish(), ...(split !== undefined && { split }) })
+  }
+}
+
+/** An Arrow file that is written batch by batch. */
+class ShardFile implements Disposable {
+  rows = 0
+  private readonly name: string
+  private readonly output: HashedFile
+  private readonly writer = new RecordBatchFileWriter()
+
+  constructor(folder: string, index: number, schema: Schema) {
+    this.name = `shards/table-${String(index).padStart(5, '0')}.arrow`
+    this.output = new HashedFile(join(folder, this.name))
+    this.writer.reset(this.output, schema)
+  }
+
+  /** Its memory may be used again afterwards. */
+  add(batch: RecordBatch): void {
+    this.writer.write(batch)
+    this.rows += batch.numRows
+  }
+
+  finish(): Shard {
+    const { name, rows: records, output } = this
+    this.writer.finish()
+    return { name, records, bytes: output.bytes, sha256: output.sha256() }
+  }
+
+  [Symbol.dispose](): void {
+    this.output[Symbol.dispose]()
   }
 }
 
 /** Writes and hashes each piece of a file while it is in the processor's cache, and holds none. */
-class ShardFile extends AsyncByteQueue implements Disposable {
+class HashedFile extends AsyncByteQueue implements Disposable {
   bytes = 0
   private readonly descriptor: number
   private readonly hash = createHash('sha256')

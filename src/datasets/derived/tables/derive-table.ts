@@ -92,7 +92,7 @@ async function writeView(
   const table = await describeSource(source, form, limits, manifest.name, done =>
     report({ phase: 'reading', unit: 'rows', done, total: rows }),
   )
-  const writer = new TableWriter(folder, table.columns)
+  using writer = new TableWriter(folder, table.columns)
   await writeRows(source, table, writer, done =>
     report({ phase: 'writing', unit: 'rows', done, total: rows }),
   )

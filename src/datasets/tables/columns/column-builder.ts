@@ -55,7 +55,13 @@ export class ColumnBuilder {
     const ArrayType =
       storage === 'float64' ? Float64Array : storage === 'float32' ? Float32Array : Int32Array
     this.values = new ArrayType(rows)
-    this.validityBitmap = new Uint8Array(Math.ceil(rows / 8)).fill(0xff)
+    this.validityBitmap = new Uint8Array(Math.ceil(rows / 8))
+    this.restartBatch()
+  }
+
+  /** Starts a batch in the memory of the one before, whose data have been used. Each cell is to be set again. */
+  restartBatch(): void {
+    this.validityBitmap.fill(0xff)
     this.nullCount = 0
   }
 
@@ -83,10 +89,10 @@ export class ColumnBuilder {
     }
   }
 
-  /** Returns the first `rows` cells, and starts a batch with room for `nextRows`. */
-  finishBatch(rows: number, nextRows: number): Data {
+  /** Returns the first `rows` cells, where they are. */
+  finishBatch(rows: number): Data {
     const { values, validityBitmap, nullCount, dictionary } = this
-    const data = makeData({
+    return makeData({
       type: this.field.type,
       length: rows,
       nullCount,
@@ -94,7 +100,5 @@ export class ColumnBuilder {
       nullBitmap: nullCount > 0 ? validityBitmap : undefined,
       dictionary,
     } as Parameters<typeof makeData>[0])
-    this.startBatch(nextRows)
-    return data
   }
 }
