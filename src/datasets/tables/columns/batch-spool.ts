@@ -31,7 +31,8 @@ type StoredBatch = Omit<ColumnBatch, 'columns'> & { columns: StoredColumn[] }
 
 /**
  * Keeps what a source gives when it is read the first time, in memory and then in a file, and gives it the second time:
- * inflating and decoding take several times as long. `path`: a file that does not exist yet.
+ * inflating and decoding take several times as long. `path`: a file that does not exist yet. The source must make new
+ * arrays for each batch, since those in memory are not copied.
  */
 export function spooled(source: ColumnSource, path: string): ColumnSource {
   const batches: StoredBatch[] = []
@@ -125,7 +126,8 @@ class SpoolFile implements Disposable {
     const Type = (array instanceof Uint8Array ? Uint8Array : array.constructor) as ArrayType
     if (this.heldBytes + byteLength <= maxHeldBytes) {
       this.heldBytes += byteLength
-      return new Type(bytes.slice().buffer)
+      // a part of a buffer would keep all of it
+      return byteLength === buffer.byteLength ? array : new Type(bytes.slice().buffer)
     }
     const at = this.end
     for (let done = 0; done < byteLength; ) {

@@ -95,7 +95,7 @@ export class PageReader {
       throw new Error(`it is said to inflate to ${size} bytes, more than ${maxPageBytes}`)
     }
     this.budget.add(size)
-    const bytes = new Uint8Array(this.file.read(this.at, stored))
+    const bytes = this.file.read(this.at, stored)
     this.at += stored
     switch (header.type) {
       case 'DICTIONARY_PAGE':
@@ -124,8 +124,10 @@ export class PageReader {
     }
   }
 
+  /** Returns bytes that later reads leave alone, unlike the given ones. */
   private inflate(bytes: Uint8Array, length: number): Uint8Array {
-    return decompress(this.rowGroup.columns[this.leaf.chunk]!.meta_data!.codec, bytes, length)
+    const { codec } = this.rowGroup.columns[this.leaf.chunk]!.meta_data!
+    return decompress(codec, codec === 'UNCOMPRESSED' ? new Uint8Array(bytes) : bytes, length)
   }
 
   private readDictionary(header: PageHeader, bytes: Uint8Array): Converted {
@@ -173,7 +175,7 @@ export class PageReader {
     const rest = bytes.subarray(levelBytes)
     const size = header.uncompressed_page_size - levelBytes
     if (size < 0) throw new Error('its levels are longer than the page')
-    const page = data.is_compressed === false ? rest : this.inflate(rest, size)
+    const page = data.is_compressed === false ? new Uint8Array(rest) : this.inflate(rest, size)
     return this.decode(data.encoding, page, 0, rows, valid)
   }
 

@@ -67,7 +67,7 @@ function readPlain(
   return fixedValues(type, width, bytes, start, end)
 }
 
-/** `bytes` may lie at any address, so they are copied to where numbers may begin. */
+/** `bytes` may lie at any address, so they are copied to where numbers may begin, unless they lie so. */
 function fixedValues(
   type: ParquetType,
   width: number,
@@ -75,23 +75,27 @@ function fixedValues(
   start: number,
   end: number,
 ): RawValues {
-  const copy = new Uint8Array(end - start)
-  copy.set(bytes.subarray(start, end))
-  const { buffer } = copy
+  const { buffer, byteOffset, length } = aligned(bytes.subarray(start, end))
   switch (type) {
     case 'INT32':
-      return { kind: 'numbers', values: new Int32Array(buffer) }
+      return { kind: 'numbers', values: new Int32Array(buffer, byteOffset, length / 4) }
     case 'INT64':
-      return { kind: 'numbers', values: new BigInt64Array(buffer) }
+      return { kind: 'numbers', values: new BigInt64Array(buffer, byteOffset, length / 8) }
     case 'FLOAT':
-      return { kind: 'numbers', values: new Float32Array(buffer) }
+      return { kind: 'numbers', values: new Float32Array(buffer, byteOffset, length / 4) }
     case 'DOUBLE':
-      return { kind: 'numbers', values: new Float64Array(buffer) }
+      return { kind: 'numbers', values: new Float64Array(buffer, byteOffset, length / 8) }
     default: {
-      const offsets = Int32Array.from({ length: copy.length / width + 1 }, (_, at) => at * width)
-      return { kind: 'bytes', texts: { bytes: Buffer.from(buffer), offsets } }
+      const offsets = Int32Array.from({ length: length / width + 1 }, (_, at) => at * width)
+      return { kind: 'bytes', texts: { bytes: Buffer.from(buffer, byteOffset, length), offsets } }
     }
   }
+}
+
+/** A few values must not keep the memory of a large page. */
+function aligned(bytes: Uint8Array): Uint8Array {
+  const { buffer, byteOffset, length } = bytes
+  return byteOffset % 8 === 0 && 2 * length >= buffer.byteLength ? bytes : new Uint8Array(bytes)
 }
 
 function unpackBits(bytes: Uint8Array, start: number, count: number): Uint8Array {
