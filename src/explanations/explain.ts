@@ -1,3 +1,4 @@
+import { TrainyardError } from '../errors.js'
 import type { Session } from '../graph/session.js'
 import type { Completeness } from '../spec/explanation.js'
 import {
@@ -102,9 +103,17 @@ export function integratedGradients(
   return { map, completeness: { sum, difference, gap, relativeGap } }
 }
 
-/** Divides a map by its largest absolute value, which it returns as `scale`. A map of zeros stays one. */
+/**
+ * Divides a map by its largest absolute value, which it returns as `scale`. A map of zeros stays one. Throws
+ * NOT_EXPLAINABLE if a value is NaN or infinite.
+ */
 export function normalizeMap(map: Float32Array): { values: Float32Array; scale: number } {
   const scale = map.reduce((largest, value) => Math.max(largest, Math.abs(value)), 0)
+  if (!Number.isFinite(scale)) {
+    const message =
+      'the gradients of the network are NaN or infinite for this image, so there is no map'
+    throw new TrainyardError('NOT_EXPLAINABLE', message)
+  }
   return { values: scale === 0 ? map : map.map(value => value / scale), scale }
 }
 

@@ -45,13 +45,15 @@ export function drawHeatMap(
   const channels = pixels.length / values.length
   const strongest = isSigned ? quantileOf(values.map(Math.abs), drawnQuantile) : 1
   const rgb = new Uint8Array(3 * values.length)
+  // pixels of a JSON body may lie outside of 0 to 255
+  const clamped = new Uint8ClampedArray(rgb.buffer)
   for (const [i, value] of values.entries()) {
     const drawn = Math.max(-1, Math.min(1, strongest === 0 ? value : value / strongest))
     const color = isSigned ? colorAt(blueToRed, (drawn + 1) / 2) : colorAt(viridis, drawn)
     const opacity = picture === 'heatMap' ? 1 : isSigned ? Math.abs(drawn) : gradCamOpacity
     for (let c = 0; c < 3; c++) {
       const below = pixels[i * channels + (channels < 3 ? 0 : c)]!
-      rgb[3 * i + c] = Math.round(opacity * color[c]! + (1 - opacity) * below)
+      clamped[3 * i + c] = opacity * color[c]! + (1 - opacity) * below
     }
   }
   return encodePng(rgb, { height, width, channels: 3 })

@@ -138,3 +138,9 @@ test('maps are divided by their largest absolute value, and maps of zeros stay',
   const zeros = normalizeMap(new Float32Array(3))
   assert.deepEqual([[...zeros.values], zeros.scale], [[0, 0, 0], 0])
 })
+
+test('a map that is not finite is refused, in place of numbers that are none', () => {
+  for (const value of [Number.NaN, Number.POSITIVE_INFINITY]) {
+    assert.throws(() => normalizeMap(Float32Array.of(0, value, 1)), { code: 'NOT_EXPLAINABLE' })
+  }
+})

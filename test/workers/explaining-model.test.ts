@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { dirname, join } from 'node:path'
 import { after, test } from 'node:test'
+import { crc32 } from 'node:zlib'
 import { PNG } from 'pngjs'
 import { explanationMethods } from '../../src/spec/explanation.js'
 import type { ImageExplanationTask } from '../../src/spec/ipc-messages.js'
@@ -50,28 +51,65 @@ function squareAt(png: PNG, top: number, left: number): PNG {
   return png
 }
 
-test('a map lies on the file as `source` says, whatever the file’s size and the resize mode', () => {
-  // attributions are 0 where the image equals the baseline
-  const [top, left] = [14, 30]
-  const file = PNG.sync.write(squareAt(new PNG({ height: 24, width: 48 }), top, left))
-  const [image] = explain({
-    method: 'integratedGradients',
-    images: { kind: 'images', files: [file] },
-  }).images
-  const { source, values } = image!
-  assert.deepEqual([source!.height, source!.width], [24, 48])
-  assert.deepEqual(source!.scale, [height / 24, height / 24])
-  assert.deepEqual(source!.offset, [0, (width - (48 * height) / 24) / 2])
-  const marked = [...values.keys()].filter(i => Math.abs(values[i]!) > 1e-3)
-  assert.ok(marked.length > 0)
-  const position = (from: number, axis: 0 | 1) =>
-    source!.scale[axis]! * from + source!.offset[axis]!
-  // smoothing reaches one pixel further
-  for (const i of marked) {
-    const [row, column] = [Math.floor(i / width), i % width]
-    assert.ok(row >= position(top, 0) - 2 && row < position(top + 4, 0) + 1, `row ${row}`)
-    assert.ok(column >= position(left, 1) - 2 && column < position(left + 4, 1) + 1, `${column}`)
-  }
+/** Adds a chunk after the header of a PNG. */
+function withChunk(png: Buffer, type: string, data: Buffer): Buffer {
+  const body = Buffer.concat([Buffer.from(type), data])
+  const [length, crc] = [Buffer.alloc(4), Buffer.alloc(4)]
+  length.writeUInt32BE(data.length)
+  crc.writeUInt32BE(crc32(body))
+  return Buffer.concat([png.subarray(0, 33), length, body, crc, png.subarray(33)])
+}
+
+/** Says that the image is to be turned by an EXIF orientation. */
+const turnedBy = (png: Buffer, orientation: number) =>
+  withChunk(
+    png,
+    'eXIf',
+    // a TIFF with one directory of one entry: the tag 0x112, one short
+    Buffer.from(
+      `4d4d002a00000008000101120003000000010${orientation.toString(16).padStart(3, '0')}000000000000`,
+      'hex',
+    ),
+  )
+
+const stored = () => PNG.sync.write(squareAt(new PNG({ height: 24, width: 48 }), 14, 30))
+const placements = [
+  { what: 'a file', file: stored(), size: [24, 48], top: 14, left: 30 },
+  // the first row is on the right, so the square is 24 − 18 pixels from the left
+  { what: 'a turned file', file: turnedBy(stored(), 6), size: [48, 24], top: 30, left: 6 },
+] as const
+for (const { what, file, size, top, left } of placements)
+  test(`a map lies on ${what} as \`source\` says`, () => {
+    // attributions are 0 where the image equals the baseline
+    const [image] = explain({
+      method: 'integratedGradients',
+      images: { kind: 'images', files: [file] },
+    }).images
+    const { source, values } = image!
+    const scale = Math.max(height / size[0], width / size[1])
+    assert.deepEqual([source!.height, source!.width], size)
+    assert.deepEqual(source!.scale, [scale, scale])
+    assert.deepEqual(source!.offset, [
+      (height - size[0] * scale) / 2,
+      (width - size[1] * scale) / 2,
+    ])
+    const marked = [...values.keys()].filter(i => Math.abs(values[i]!) > 1e-3)
+    assert.ok(marked.length > 0)
+    const position = (from: number, axis: 0 | 1) =>
+      source!.scale[axis]! * from + source!.offset[axis]!
+    // smoothing reaches one pixel further
+    for (const i of marked) {
+      const [row, column] = [Math.floor(i / width), i % width]
+      assert.ok(row >= position(top, 0) - 2 && row < position(top + 4, 0) + 1, `row ${row}`)
+      assert.ok(column >= position(left, 1) - 2 && column < position(left + 4, 1) + 1, `${column}`)
+    }
+  })
+
+test('a file that is damaged after its header is refused as by predictions', () => {
+  const file = stored()
+  assert.throws(() => explain({ images: { kind: 'images', files: [file.subarray(0, 60)] } }), {
+    code: 'UNDECODABLE_IMAGE',
+  })
 })
 
 const pixels = (count: number) => {
@@ -124,6 +162,18 @@ for (const picture of ['heatMap', 'overlay'] as const) {
     })
   }
 }
+
+test('pixels outside of 0 to 255 are drawn as the nearest that there are', () => {
+  const overlayOf = (value: number) => {
+    const data = new Float32Array(height * width * channels).fill(value)
+    const shape: [number, number, number, number] = [1, height, width, channels]
+    const [image] = explain({ images: { kind: 'pixels', data, shape }, picture: 'overlay' }).images
+    return PNG.sync.read(Buffer.from(image!.picture!))
+  }
+  // half of each pixel is the colour of the map, from 1 to 253
+  assert.ok(overlayOf(700).data.every(value => value >= 127))
+  assert.ok(overlayOf(-700).data.every((value, i) => i % 4 === 3 || value <= 127))
+})
 
 test('a version whose weights are of another network cannot be explained', async () => {
   const other = { ...network, model: { ...model, blocks: 3 } }

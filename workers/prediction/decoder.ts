@@ -152,7 +152,7 @@ function groupsOf(files: readonly Encoded[]): Encoded[][] {
   return groups
 }
 
-function undecodable(index: number, cause: unknown): TrainyardError {
+export function undecodable(index: number, cause: unknown): TrainyardError {
   const reason = cause instanceof ImageError ? `: ${cause.message}` : ''
   const message = `image ${index} cannot be decoded: the file is damaged after its header${reason}`
   return new TrainyardError('UNDECODABLE_IMAGE', message, { cause })

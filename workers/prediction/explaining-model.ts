@@ -23,7 +23,7 @@ import type {
   ImagesInput,
 } from '../../src/spec/ipc-messages.js'
 import { readTensors } from '../../src/weights/read-tensors.js'
-import { Decoder } from './decoder.js'
+import { Decoder, undecodable } from './decoder.js'
 
 type Served = Pick<ImageExplanationTask, 'folder' | 'model' | 'input' | 'classes'>
 
@@ -71,12 +71,13 @@ export class ExplainingModel {
         ? ((asked === null ? layers.at(-1) : layers.find(({ name }) => name === asked)) ?? null)
         : null
     if (method === 'gradCam' && layer === null) return { layers, layer, images: [] }
+    const decoded = this.pixelsOf(images)
     const sources =
-      images.kind === 'images' ? images.files.map(file => this.source(file, task)) : []
+      images.kind === 'images' ? images.files.map((file, i) => this.source(file, i, task)) : []
     return {
       layers,
       layer,
-      images: this.pixelsOf(images).map((pixels, i) => ({
+      images: decoded.map((pixels, i) => ({
         ...this.explainImage(task, layer, pixels),
         source: sources[i] ?? null,
       })),
@@ -141,8 +142,8 @@ export class ExplainingModel {
   }
 
   /** Where the pixels of a file lie in the input of the network (`standard-image.ts` resizes them). */
-  private source(file: Uint8Array, { resize }: ImageExplanationTask): SourceImage {
-    const { orientation, ...stored } = describeImage(file)
+  private source(file: Uint8Array, index: number, { resize }: ImageExplanationTask): SourceImage {
+    const { orientation, ...stored } = describe(file, index)
     const isSwapped = orientation > 4 && this.decoder.turnsImages
     const height = isSwapped ? stored.width : stored.height
     const width = isSwapped ? stored.height : stored.width
@@ -152,5 +153,14 @@ export class ExplainingModel {
     const scale = resize === 'stretch' ? [...ratios] : [common, common]
     const offset = [(toHeight - height * scale[0]!) / 2, (toWidth - width * scale[1]!) / 2]
     return { height, width, scale, offset }
+  }
+}
+
+/** Throws UNDECODABLE_IMAGE for what an old version decodes although its structure is damaged. */
+function describe(file: Uint8Array, index: number) {
+  try {
+    return describeImage(file)
+  } catch (cause) {
+    throw undecodable(index, cause)
   }
 }
