@@ -1,28 +1,28 @@
 import { existsSync } from 'node:fs'
-import koffi from 'koffi'
+import koffi, { type LibraryHandle } from 'koffi'
 import { readInstallation } from './installation.js'
 import { loadTensorFlow } from './tensorflow.js'
 
-let loaded: boolean | null = null
+/** Undefined before the first try. It is kept, since koffi unloads what nothing holds, and TensorFlow calls it. */
+let library: LibraryHandle | null | undefined
 
 /**
  * Adds Trainyard's own ops (the folder `native`) to TensorFlow in this process. False if set-up could not compile
  * them: whatever uses them has stock ops in their place.
  */
 export function loadNativeOps(): boolean {
-  loaded ??= load()
-  return loaded
+  if (library === undefined) library = load()
+  return library !== null
 }
 
-function load(): boolean {
+function load(): LibraryHandle | null {
   const { ops } = readInstallation()
-  if (!ops || !existsSync(ops)) return false
+  if (!ops || !existsSync(ops)) return null
   // the library needs TensorFlow's, which the binding loads
   loadTensorFlow()
   try {
-    koffi.load(ops)
-    return true
+    return koffi.load(ops)
   } catch {
-    return false
+    return null
   }
 }
