@@ -14,7 +14,7 @@ import { unlistedProblem } from '../src/api/http/problem-details.js'
 import { createLogger } from '../src/api/log.js'
 import { openParts, type PartsConfig, type PartsOverrides } from '../src/api/parts.js'
 import type { AllowedNetworks } from '../src/net/addresses.js'
-import type { ModelManifest } from '../src/spec/model.js'
+import type { ModelManifest, NetworkManifest } from '../src/spec/model.js'
 import type { Reference } from '../src/spec/model-watch.js'
 import type { Store } from '../src/store/store.js'
 import { referenceFile } from '../src/watching/reference.js'
@@ -154,8 +154,9 @@ export async function putModel(
   name: string,
   version = 1,
   reference: Reference | null = null,
+  writeNetwork: (folder: string, manifest: NetworkManifest) => Promise<void> = writeNoNetwork,
 ): Promise<ModelManifest> {
-  const manifest: ModelManifest = {
+  const manifest: NetworkManifest = {
     name,
     version,
     jobId: 'job-01jdzzzzzzzzzzzzzzzzzzzzzz',
@@ -168,9 +169,14 @@ export async function putModel(
     metrics: { validationAccuracy: 0.99 },
   }
   const staged = await store.stage()
-  await mkdir(join(staged, 'saved_model'))
-  await writeFile(join(staged, 'saved_model', 'saved_model.pb'), 'graph')
+  await writeNetwork(join(staged, 'saved_model'), manifest)
   if (reference) await writeFile(join(staged, referenceFile), JSON.stringify(reference))
   await store.commit(staged, `models/${name}/${version}`, manifest)
   return manifest
+}
+
+/** The small predictor reads no file of a model. */
+async function writeNoNetwork(folder: string): Promise<void> {
+  await mkdir(folder)
+  await writeFile(join(folder, 'saved_model.pb'), 'graph')
 }

@@ -12,7 +12,7 @@ import type { FastifyInstance } from 'fastify'
 import { buildApp } from '../../src/api/app.js'
 import type { RowPredictor } from '../../src/serving/predictor-client.js'
 import type { Job } from '../../src/spec/job.js'
-import type { BoostingManifest } from '../../src/spec/model.js'
+import type { BoostingManifest, NetworkManifest } from '../../src/spec/model.js'
 import type { Store } from '../../src/store/store.js'
 import { mulberry32 } from '../../testing/random.js'
 import {
@@ -22,6 +22,7 @@ import {
   type TestServer,
   uploadDataset,
 } from '../../testing/test-server.js'
+import { writeNetwork } from '../serving/pool/small-network.js'
 import { largeFiles } from './large-files.js'
 import {
   type LargeBody,
@@ -47,7 +48,7 @@ const delays = monitorEventLoopDelay({ resolution: 2 })
 before(async () => {
   server = await startServer()
   await uploadDataset(server)
-  await putModel(server.store, 'images')
+  await putModel(server.store, 'images', 1, null, writeRealNetwork)
   await putWideModel(server.store, 'rows')
   app = await buildApp({ ...server.deps, rowPredictor: zeros })
   await app.listen({ host: '127.0.0.1', port: 0 })
@@ -57,6 +58,16 @@ after(async () => {
   await app.close()
   await server.close()
 })
+
+/** One that can be exported. */
+function writeRealNetwork(
+  folder: string,
+  { model, input, labels }: NetworkManifest,
+): Promise<void> {
+  const images = { ...input, encoding: 'raw' } as const
+  const network = { model, images, classes: labels.length }
+  return writeNetwork(folder, network, 1)
+}
 
 /** Predicts 0, in the shape that XGBoost has. */
 const zeros: RowPredictor = {
