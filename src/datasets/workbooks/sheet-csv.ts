@@ -4,7 +4,7 @@ import type { DatasetLimits } from '../limits.js'
 import { dateOfSerial } from './number-formats.js'
 import { RichText } from './shared-texts.js'
 import type { Sheet, Workbook } from './workbook.js'
-import { readXml } from './xml-events.js'
+import { decodeXstring, readXml } from './xml-events.js'
 
 /** What a reader of the sheet should know. */
 export interface SheetFacts {
@@ -27,11 +27,17 @@ interface OpenCell {
   hasFormula: boolean
 }
 
+export interface SheetOptions {
+  limits: Pick<DatasetLimits, 'columns' | 'rows'>
+  /** The decimal sign of the CSV. */
+  decimal: string
+}
+
 /** Writes the rows of a sheet as lines of CSV, each at the number that it has in the sheet if no cell has several lines. */
 export async function writeSheetCsv(
   workbook: Workbook,
   sheet: Sheet,
-  limits: Pick<DatasetLimits, 'columns' | 'rows'>,
+  { limits, decimal }: SheetOptions,
   write: (text: string) => void,
 ): Promise<SheetFacts> {
   const { source, texts, dateStyles, is1904 } = workbook
@@ -97,9 +103,11 @@ export async function writeSheetCsv(
       return ''
     }
     if (type === 'b') return isTrue(value) ? 'true' : 'false'
-    if (!isDate) return value
+    if (type === 'str') return decodeXstring(value)
+    const number = type === 'n' ? value.replace('.', decimal) : value
+    if (!isDate) return number
     const date = dateOfSerial(Number(value), is1904)
-    if (date === null) return value
+    if (date === null) return number
     facts.dates++
     return date
   }

@@ -7,6 +7,7 @@ import type { ConversionInput } from '../conversion-input.js'
 import { addFormError, fileError } from '../errors.js'
 import { FileProblems } from '../file-problems.js'
 import { InputFile } from '../input-file.js'
+import { plainFormat } from '../tables/cell-format.js'
 import type { TableContent } from '../tables/table-content.js'
 import { convertTable } from '../tables/table-conversion.js'
 import type { TableForm } from '../tables/table-form.js'
@@ -54,7 +55,10 @@ async function writeSheet(
   const descriptor = openSync(path, 'w', 0o600)
   try {
     const output = new TextOutput(descriptor)
-    const facts = await writeSheetCsv(workbook, sheet, limits, text => output.write(text))
+    // texts of the sheet may have the decimal sign of the form, so its numbers get it too
+    const { decimal } = { ...plainFormat, ...form.cells }
+    const options = { limits, decimal }
+    const facts = await writeSheetCsv(workbook, sheet, options, text => output.write(text))
     output.flush()
     if (facts.rows === 0) {
       throw fileError('DATASET_EMPTY', locationOf(workbook, sheet), 'the sheet has no cells')

@@ -38,10 +38,12 @@ export async function readXml(
     pieceLength = 0
     open(localName(name), attributes as Record<string, string>)
   })
-  parser.on('text', piece => {
-    pieceLength = 0
-    text?.(piece)
-  })
+  for (const kind of ['text', 'cdata'] as const) {
+    parser.on(kind, piece => {
+      pieceLength = 0
+      text?.(piece)
+    })
+  }
   parser.on('closetag', ({ name }) => {
     depth--
     pieceLength = 0

@@ -104,6 +104,33 @@ test('each kind of cell is read, wherever it stands', async () => {
   assert.equal((await convert(prefixed)).table.id, (await csv('x,y\n1,2\n3,4\n')).table.id)
 })
 
+test('numbers stay what they are, whatever the decimal sign of the texts beside them', async () => {
+  const sheet = rowsOf(['n', 'text'], [1.234, '1.234,5'], [-2.5e-7, '7'], [1234567, '0,25'])
+  const { table } = await read({ sheets: { a: sheet } }, { decimal: ',', thousands: '.' })
+  assert.deepEqual(table.sample, [
+    [1.234, 1234.5],
+    [-2.5e-7, 7],
+    [1_234_567, 0.25],
+  ])
+})
+
+test('texts are decoded wherever they are written', async () => {
+  const sheet = `<sheetData>
+    <row><c t="str"><v>x</v></c><c t="str"><v><![CDATA[a<b]]></v></c></row>
+    <row><c><v><![CDATA[7]]></v></c><c t="str"><f>A1</f><v>_x0041_</v></c></row>
+    <row><c><v>8</v></c><c t="inlineStr"><is><t>B<![CDATA[&]]>C</t></is></c></row>
+  </sheetData>`
+  const { table } = await read({ sheets: { a: sheet } })
+  assert.deepEqual(
+    table.columns.map(({ name }) => name),
+    ['x', 'a<b'],
+  )
+  assert.deepEqual(table.sample, [
+    [7, 'A'],
+    [8, 'B&C'],
+  ])
+})
+
 test('dates count from 1900 or 1904, with the day that Excel has too much', () => {
   // values of Excel
   const cases: [number, boolean, string | null][] = [
