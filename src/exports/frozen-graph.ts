@@ -1,10 +1,18 @@
 import { open, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fromBinary } from '@bufbuild/protobuf'
+import { DamagedError } from '../errors.js'
 import { readTensorBundle, shardName } from '../formats/tensor-bundle.js'
 import { freeze, variablesOf } from '../graph/freeze.js'
-import { type GraphDef, SavedModelSchema, type SignatureDef } from '../graph/proto/tensorflow_pb.js'
+import {
+  type GraphDef,
+  type SavedModel,
+  SavedModelSchema,
+  type SignatureDef,
+} from '../graph/proto/tensorflow_pb.js'
 import { variablesPrefix } from '../graph/saved-model.js'
+
+const savedModelFile = 'saved_model.pb'
 
 /** A protobuf message, such as an ONNX file, has at most 2 GiB. The rest is for the graph. */
 const maxVariableBytes = 1.9 * 2 ** 30
@@ -14,11 +22,27 @@ export interface FrozenGraph {
   signature: SignatureDef
 }
 
-/** The part of a SavedModel that one signature needs, with its variables as constants. */
-export async function readFrozenGraph(folder: string, signature: string): Promise<FrozenGraph> {
-  const model = fromBinary(SavedModelSchema, await readFile(join(folder, 'saved_model.pb')))
+/**
+ * The part of a SavedModel that one signature needs, with its variables as constants. Throws a DamagedError for what
+ * is no SavedModel; `key` is that of the folder in the data folder.
+ */
+export async function readFrozenGraph(
+  folder: string,
+  signature: string,
+  key: string,
+): Promise<FrozenGraph> {
+  const model = await readSavedModel(folder, key)
   const values = await readVariables(folder, variablesOf(model, signature))
   return freeze(model, signature, values)
+}
+
+async function readSavedModel(folder: string, key: string): Promise<SavedModel> {
+  const bytes = await readFile(join(folder, savedModelFile))
+  try {
+    return fromBinary(SavedModelSchema, bytes)
+  } catch (cause) {
+    throw new DamagedError(`${key}/${savedModelFile}`, 'is no SavedModel', cause)
+  }
 }
 
 async function readVariables(

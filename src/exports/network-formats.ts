@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { type TarMember, tarOf } from '../formats/tar.js'
 import type { SignatureDef } from '../graph/proto/tensorflow_pb.js'
 import { variablesPrefix } from '../graph/saved-model.js'
+import { modelKey } from '../models/registry.js'
 import type { NetworkManifest } from '../spec/model.js'
 import type { MadeFormat } from './export-task.js'
 import { readFrozenGraph } from './frozen-graph.js'
@@ -19,7 +20,7 @@ type MakeExport = (folder: string, manifest: NetworkManifest) => AsyncIterable<U
 export const networkFormats: Readonly<Record<MadeFormat, MakeExport>> = { onnx, tfjs, checkpoint }
 
 async function* onnx(folder: string, manifest: NetworkManifest): AsyncGenerator<Uint8Array> {
-  const { graph, signature } = await frozenGraph(folder)
+  const { graph, signature } = await frozenGraph(folder, manifest)
   const { height, width, channels } = manifest.input
   const network = networkToOnnx({
     graph,
@@ -38,7 +39,7 @@ async function* onnx(folder: string, manifest: NetworkManifest): AsyncGenerator<
 }
 
 async function* tfjs(folder: string, manifest: NetworkManifest): AsyncGenerator<Uint8Array> {
-  const { graph, signature } = await frozenGraph(folder)
+  const { graph, signature } = await frozenGraph(folder, manifest)
   const files = graphModelFiles(graph, signature, modelMetadata(manifest))
   yield* tarOf(rootOf(manifest), files)
 }
@@ -62,7 +63,12 @@ const description =
 
 const rootOf = ({ name, version }: NetworkManifest) => `${name}-${version}`
 
-const frozenGraph = (folder: string) => readFrozenGraph(join(folder, 'saved_model'), signatureName)
+const frozenGraph = (folder: string, { name, version }: NetworkManifest) =>
+  readFrozenGraph(
+    join(folder, 'saved_model'),
+    signatureName,
+    `${modelKey(name, version)}/saved_model`,
+  )
 
 function tensorOf(tensors: SignatureDef['inputs'], name: string): string {
   const encoding = tensors[name]?.encoding

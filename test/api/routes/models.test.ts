@@ -58,6 +58,15 @@ test('a model is read in its newest version, or in the requested one', async () 
   assert.equal((await server.api.get('/models/shades?version=0')).status, 400)
 })
 
+test('an export of a file that is no model names the file and the cure', async () => {
+  // the graph of these models is a word
+  for (const format of ['onnx', 'tfjs']) {
+    const { status, body } = await server.api.get(`/models/shades/export?format=${format}`)
+    assert.deepEqual([status, body.code], [409, 'DAMAGED'])
+    assert.match(body.detail, /^models\/shades\/2\/saved_model\/saved_model\.pb is no SavedModel: /)
+  }
+})
+
 test('a network is downloaded as a SavedModel, and cannot be exported as trees', async () => {
   const archive = await server.api.get('/models/shades/archive?version=1').responseType('blob')
   assert.equal(archive.status, 200)
