@@ -3,6 +3,7 @@ import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
+import { conversionFlags } from '../../src/datasets/run-conversion.js'
 import { engineEnvironment } from '../../src/engine/environment.js'
 import { pythonProgram } from '../peer.js'
 import { pythonOf } from '../venv.js'
@@ -27,7 +28,7 @@ export const tableIngest =
     const request: TableRequest = { path, tempFolder: folder }
     const ours = {
       command: process.execPath,
-      args: [fileURLToPath(new URL('trainyard-tables.js', import.meta.url))],
+      args: [...conversionFlags, fileURLToPath(new URL('trainyard-tables.js', import.meta.url))],
       env: engineEnvironment({ cores: threads }),
     }
     const programs = new Map([

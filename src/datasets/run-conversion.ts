@@ -13,6 +13,12 @@ import { conversionKilled, fileError } from './errors.js'
 /** Far more than any valid record needs. */
 const maxHeapMiB = 192
 
+/**
+ * Of the processes that read and write data sets. Their heap is small but they make many arrays, whose bytes V8 counts,
+ * so it collects garbage often: threads that help take more time than they save. `bench/` starts its subject with them.
+ */
+export const conversionFlags = [`--max-old-space-size=${maxHeapMiB}`, '--single-threaded-gc']
+
 /** Decoding takes them from trainers. */
 const maxCores = 4
 
@@ -61,7 +67,7 @@ async function askConverter<Task extends object, Answer>(
     return await askChild<Task, Answer, ConversionProgress>(task, {
       name,
       script,
-      execArgv: [`--max-old-space-size=${maxHeapMiB}`],
+      execArgv: conversionFlags,
       // The child reads untrusted files, so it gets no secrets. V8 would write to stderr if its heap is full.
       env: {
         ...engineEnvironment({ cores: Math.min(maxCores, availableParallelism()), gpus: '' }),
