@@ -1,12 +1,17 @@
 const float = new Float64Array(1)
 const bits = new Int32Array(float.buffer)
 
+/** Whole numbers below it are looked up without their hash. */
+const smallNumbers = 1024
+
 /** Distinct numbers up to a limit: a hash table. */
 export class NumberSet {
   size = 0
   /** True if a number was not added because the set was full. */
   overflowed = false
   private slots: Float64Array
+  /** 1 for each small number that was added. */
+  private readonly small = new Uint8Array(smallNumbers)
   private last = Number.NaN
 
   constructor(private readonly maxSize: number) {
@@ -26,7 +31,16 @@ export class NumberSet {
   }
 
   addAll(values: Float64Array): void {
-    for (let at = 0; at < values.length && !this.overflowed; at++) this.add(values[at]!)
+    const { small } = this
+    for (let at = 0; at < values.length && !this.overflowed; at++) {
+      const value = values[at]!
+      const whole = value | 0
+      if (whole === value && whole >= 0 && whole < smallNumbers) {
+        if (small[whole] === 1) continue
+        small[whole] = 1
+      }
+      this.add(value)
+    }
   }
 
   /** The numbers; null if they are too many. */

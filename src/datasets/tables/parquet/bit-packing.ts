@@ -9,9 +9,24 @@ export function readLevels(
   const header = readHeader(bytes, run)
   if ((header & 1) === 0 && header >>> 1 >= count && bytes[run.at] === 1 && run.at < end)
     return null
-  const runs = readRuns(bytes, start, end, 1, count)
-  const levels = new Uint8Array(runs)
+  const levels = readBits(bytes, start, end, count)
   return levels.includes(0) ? levels : null
+}
+
+/** Reads `count` bits as `readRuns` reads numbers. */
+export function readBits(bytes: Uint8Array, start: number, end: number, count: number): Uint8Array {
+  const bits = new Uint8Array(count)
+  decodeRuns(bytes, start, end, 1, count, {
+    repeat: (value, from, to) => bits.fill(value, from, to),
+    unpack(at, from, to) {
+      const base = 8 * at - from
+      for (let row = from; row < to; row++) {
+        const bit = base + row
+        bits[row] = (bytes[bit >> 3]! >> (bit & 7)) & 1
+      }
+    },
+  })
+  return bits
 }
 
 function readHeader(bytes: Uint8Array, run: { at: number; end: number }): number {
@@ -34,6 +49,27 @@ export function readRuns(
 ): Int32Array {
   const values = new Int32Array(count)
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  decodeRuns(bytes, start, end, width, count, {
+    repeat: (value, from, to) => values.fill(value, from, to),
+    unpack: (at, from, to) => unpack(view, at, width, values, from, to),
+  })
+  return values
+}
+
+interface RunTarget {
+  repeat(value: number, from: number, to: number): void
+  /** `at`: where the bits of `from` begin. */
+  unpack(at: number, from: number, to: number): void
+}
+
+function decodeRuns(
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+  width: number,
+  count: number,
+  target: RunTarget,
+): void {
   const valueBytes = (width + 7) >> 3
   const run = { at: start, end }
   let filled = 0
@@ -46,7 +82,7 @@ export function readRuns(
       for (let byte = 0; byte < valueBytes; byte++) value |= bytes[at++]! << (8 * byte)
       const to = Math.min(count, filled + (header >>> 1))
       if (to === filled) throw new Error('it has a run without values')
-      values.fill(value, filled, to)
+      target.repeat(value, filled, to)
       filled = to
       run.at = at
       continue
@@ -56,11 +92,10 @@ export function readRuns(
     if (to === filled) throw new Error('it has a run without values')
     // writers may leave out the end of the last group
     if (at + Math.ceil(((to - filled) * width) / 8) > end) throw new Error('its runs end early')
-    unpack(view, at, width, values, filled, to)
+    target.unpack(at, filled, to)
     filled = to
     run.at = at + groups * width
   }
-  return values
 }
 
 function unpack(

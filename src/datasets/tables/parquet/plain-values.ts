@@ -3,7 +3,7 @@ import type { Encoding, ParquetType } from 'hyparquet'
 import { alpDecode } from 'hyparquet/src/alp.js'
 import { deltaBinaryUnpack, deltaByteArray } from 'hyparquet/src/delta.js'
 import type { NumberArray, Texts } from '../columns/column-batch.js'
-import { readRuns } from './bit-packing.js'
+import { readBits } from './bit-packing.js'
 
 /** The values of a page that are not null. */
 export type RawValues = { kind: 'numbers'; values: NumberArray } | { kind: 'bytes'; texts: Texts }
@@ -33,8 +33,7 @@ export function readValues(
       const view = viewOf(bytes, start)
       const length = view.byteLength < 4 ? 0 : view.getUint32(0, true)
       if (length > view.byteLength - 4) throw new Error('its values end early')
-      const runs = readRuns(bytes, start + 4, start + 4 + length, 1, count)
-      return { kind: 'numbers', values: Uint8Array.from(runs) }
+      return { kind: 'numbers', values: readBits(bytes, start + 4, start + 4 + length, count) }
     }
     case 'BYTE_STREAM_SPLIT':
       return readSplit(type, typeLength, bytes, start, count)
