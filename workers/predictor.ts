@@ -65,7 +65,7 @@ async function load(
   let network: LoadedNetwork | undefined
   try {
     const before = process.memoryUsage.rss()
-    network = await openNetwork(tf, folder, { ...options, precision })
+    network = await openNetwork(tf, folder, { ...options, precision, image })
     const model = new ServedNetwork(network, await Decoder.open(tf, folder, image), image)
     const times = await model.warmUp()
     models.set(folder, model)

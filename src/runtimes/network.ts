@@ -3,6 +3,9 @@ export type RuntimeName = 'tensorflow' | 'openvino'
 /** The type that convolutions and matrix products compute in. */
 export type NetworkPrecision = 'fp32' | 'bf16' | 'int8'
 
+/** The size of a network's images. */
+export type ImageShape = readonly [height: number, width: number, channels: number]
+
 /** Images, row-major, with pixels 0 to 255. */
 export interface ImageBatch {
   data: Float32Array | Uint8Array
@@ -41,6 +44,8 @@ export interface NetworkOptions {
   runtime: RuntimeName | 'auto'
   /** `int8` says that the graph was quantized. `auto` is fp32: the others cost accuracy, which the caller knows. */
   precision: NetworkPrecision | 'auto'
+  /** The size of its images, if requests for a few of them are to be answered fast. */
+  image?: ImageShape
   /** Where choices that were measured are kept; without it, each load measures. */
   cacheFolder?: string
 }

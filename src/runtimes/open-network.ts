@@ -6,7 +6,7 @@ import { cpuFlags, supportsBfloat16 } from '../engine/processor.js'
 import { openSession, type Runtime } from '../graph/session.js'
 import { type Fastest, findFastest } from './fastest-runtime.js'
 import type { LoadedNetwork, NetworkOptions, NetworkPrecision } from './network.js'
-import { compileNetwork, openVinoNetwork } from './openvino-network.js'
+import { compileForShortRuns, compileNetwork, openVinoNetwork } from './openvino-network.js'
 import { tensorFlowNetwork } from './tensorflow-network.js'
 
 /**
@@ -28,9 +28,14 @@ export async function openNetwork(
   try {
     const choice = await chooseRuntime(tf, folder, precision, options)
     if (choice.runtime === 'tensorflow') return inTensorFlow(choice)
-    const model = choice.model ?? compileNetwork(folder, options.threads, precision)
+    const { threads, image } = options
+    const model = choice.model ?? compileNetwork(folder, threads, precision)
+    const shortRuns =
+      image === undefined
+        ? null
+        : await compileForShortRuns(folder, precision, { model, threads }, image)
     const lacksBfloat16 = options.precision === 'bf16' && precision !== 'bf16'
-    return openVinoNetwork(model, bytes, {
+    return openVinoNetwork(model, shortRuns, bytes, {
       runtime: 'openvino',
       precision,
       reason: lacksBfloat16 ? `${choice.reason}; ${withoutBfloat16}` : choice.reason,

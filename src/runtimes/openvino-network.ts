@@ -2,6 +2,7 @@ import { compileOpenVino, type OpenVinoModel } from '../engine/openvino.js'
 import {
   floatPixels,
   type ImageBatch,
+  type ImageShape,
   type LoadedNetwork,
   type NetworkOutput,
   type NetworkPrecision,
@@ -22,12 +23,72 @@ export const compileNetwork = (
     outputs: ['logits', 'probabilities'],
   })
 
+/**
+ * After a run, OpenVINO's threads but the first look for more work for about so long, on cores that others could use: a
+ * run that takes no longer itself costs less on one thread. The number of threads changes no bit of the answers.
+ */
+const spinMs = 1
+/** The first one prepares what the others use. */
+const trialRuns = 6
+
+/** The network on one thread, for batches of a few images. */
+export interface ShortRuns {
+  model: OpenVinoModel
+  maxImages: number
+}
+
+/** Null if an image alone takes so long that all `threads` should share it. Throws what OpenVINO throws. */
+export async function compileForShortRuns(
+  folder: string,
+  precision: NetworkPrecision,
+  { model, threads }: { model: OpenVinoModel; threads: number },
+  image: ImageShape,
+): Promise<ShortRuns | null> {
+  if (threads === 1 || (await cpuMsOfImage(model, image)) > (threads + 1) * spinMs) return null
+  const onOneThread = compileNetwork(folder, 1, precision)
+  try {
+    const maxImages = Math.floor(spinMs / (await cpuMsOfImage(onOneThread, image)))
+    if (maxImages > 0) return { model: onOneThread, maxImages }
+  } catch (error) {
+    onOneThread.close()
+    throw error
+  }
+  onOneThread.close()
+  return null
+}
+
+/** Time of the processor, since what else the machine does would count in a time of the clock. */
+async function cpuMsOfImage(model: OpenVinoModel, image: ImageShape): Promise<number> {
+  const batch: ImageBatch = {
+    data: new Float32Array(image.reduce((product, size) => product * size, 1)),
+    shape: [1, ...image],
+  }
+  let least = Number.POSITIVE_INFINITY
+  for (let run = 0; run < trialRuns; run++) {
+    const before = process.cpuUsage()
+    await predict(model, batch)
+    const { user, system } = process.cpuUsage(before)
+    least = Math.min(least, (user + system) / 1000)
+  }
+  return least
+}
+
 export function openVinoNetwork(
   model: OpenVinoModel,
+  shortRuns: ShortRuns | null,
   bytes: number,
   choice: RuntimeChoice,
 ): LoadedNetwork {
-  return { ...choice, bytes, run: batch => predict(model, batch), close: () => model.close() }
+  return {
+    ...choice,
+    bytes,
+    run: batch =>
+      predict(shortRuns && batch.shape[0] <= shortRuns.maxImages ? shortRuns.model : model, batch),
+    close: () => {
+      model.close()
+      shortRuns?.model.close()
+    },
+  }
 }
 
 /** Runs on threads of OpenVINO; this one stays free. */

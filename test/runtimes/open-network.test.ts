@@ -14,6 +14,11 @@ import { softmax } from '../../src/graph/ops/softmax.js'
 import { writeSavedModel } from '../../src/graph/saved-model.js'
 import type { NetworkOutput, NetworkOptions as OpenOptions } from '../../src/runtimes/network.js'
 import { openNetwork } from '../../src/runtimes/open-network.js'
+import {
+  compileForShortRuns,
+  compileNetwork,
+  predict,
+} from '../../src/runtimes/openvino-network.js'
 import type { NetworkOptions } from '../../src/spec/model-options.js'
 import { classes, randomImages, tf, writeRandomModel } from './random-model.js'
 
@@ -66,11 +71,13 @@ for (const { model, side } of networks) {
     assert.equal(tensorflow.runtime, 'tensorflow')
     assert.deepEqual([openvino.runtime, openvino.precision], ['openvino', 'fp32'])
     const bf16 = await open(t, folder, { runtime: 'openvino', precision: 'bf16' })
+    const forRequests = await open(t, folder, { runtime: 'openvino', image: [side, side, 3] })
     // sizes that change and come back: neither keeps what belongs to another batch
     for (const n of [1, 5, 2, 1]) {
       const batch = randomImages(n, side)
       const expected = await tensorflow.run(batch)
       const actual = await openvino.run(batch)
+      assert.deepEqual(await forRequests.run(batch), actual)
       assert.equal(actual.classes, classes)
       assert.equal(actual.probabilities.length, n * classes)
       assert.ok(distance(actual.probabilities, expected.probabilities) < 1e-4)
@@ -83,6 +90,24 @@ for (const { model, side } of networks) {
     }
   })
 }
+
+test('a few images of a small network run on one thread, with the same digits', async t => {
+  const { model, side } = networks[0]!
+  const folder = await writeRandomModel(await temporaryFolder(t), model, side)
+  const onAllThreads = compileNetwork(folder, 2, 'fp32')
+  t.after(() => onAllThreads.close())
+  const image = [side, side, 3] as const
+  const compile = (threads: number) =>
+    compileForShortRuns(folder, 'fp32', { model: onAllThreads, threads }, image)
+  const shortRuns = (await compile(2))!
+  t.after(() => shortRuns.model.close())
+  assert.ok(shortRuns.maxImages > 0)
+  for (const n of [1, 3]) {
+    const batch = randomImages(n, side)
+    assert.deepEqual(await predict(shortRuns.model, batch), await predict(onAllThreads, batch))
+  }
+  assert.equal(await compile(1), null)
+})
 
 test('bytes are pixels as floats are', async t => {
   const { model, side } = networks[0]!
