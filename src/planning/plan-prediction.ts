@@ -1,5 +1,6 @@
 import { FieldErrors } from '../errors.js'
 import type { PredictionPlan } from '../spec/batch-prediction.js'
+import { maxBatch } from '../spec/batch-sizes.js'
 import type {
   DatasetManifest,
   ImagesManifest,
@@ -17,7 +18,7 @@ import {
   type NetworkModel,
 } from '../spec/model.js'
 import { listNames, Notes } from '../spec/notes.js'
-import type { PredictionOutput } from '../spec/predict-options.js'
+import { defaultOutputs, type PredictionOutput } from '../spec/predict-options.js'
 import {
   freeNames,
   ownColumns,
@@ -33,6 +34,8 @@ interface Identity {
 
 /** Columns that a plan lists. */
 const maxListedColumns = 100
+/** Checkpoints of a job whose request says how often they are made. */
+const maxCheckpoints = 10_000
 
 /**
  * Fills in every option of a job that predicts, for a version that was chosen. Throws one error with each field that does
@@ -52,8 +55,13 @@ export function planPrediction(
   if (isDatasetId(datasetName)) {
     const message = `'${datasetName}' is the form of an id, which the server gives: choose another name`
     errors.add('/predict/datasetName', 'invalid_name', message)
+  } else if (datasetName === dataset.name) {
+    const source = predict.datasetName === undefined ? ', which is the name of the job' : ''
+    const message = `'${datasetName}'${source}, is the name of the data set that is predicted, and would name the predictions from then on: choose another name`
+    errors.add('/predict/datasetName', 'contradiction', message)
   }
   const part = splitPart(dataset, predict.split, errors)
+  checkInterval(predict.checkpointEvery, part, errors)
   checkFit(model, part, errors, notes)
   const outputs = selectedOutputs(model, predict, errors)
   const keepColumns = predict.keepColumns ?? true
@@ -95,6 +103,21 @@ function splitPart(
   const message = `data set '${dataset.name}' has no split '${split}'; ${known}`
   errors.add('/predict/split', 'unknown_split', message)
   return dataset
+}
+
+/** Each checkpoint is a folder on the disk, and all are read at the end. */
+function checkInterval(
+  interval: number | undefined,
+  { kind, records }: DatasetManifest,
+  errors: FieldErrors,
+): void {
+  if (interval === undefined) return
+  const batch = kind === 'images' ? maxBatch : 1
+  const count = Math.ceil(records / (Math.ceil(interval / batch) * batch))
+  if (count <= maxCheckpoints) return
+  const least = Math.ceil(records / maxCheckpoints)
+  const message = `${records} records would have ${count} checkpoints, expected at most ${maxCheckpoints}: give at least ${least}, or leave it out`
+  errors.add('/predict/checkpointEvery', 'too_small', message)
 }
 
 function checkFit(model: Model, dataset: DatasetManifest, errors: FieldErrors, notes: Notes) {
@@ -225,10 +248,7 @@ function selectedOutputs(
     const message = `'${model.id}' is of boosted trees, and logits are of networks: expected label, probability or probabilities`
     errors.add('/predict/outputs', 'contradiction', message)
   }
-  return (
-    outputs ??
-    (topK === undefined ? ['label', 'probability', 'probabilities'] : ['label', 'probability'])
-  )
+  return [...(outputs ?? defaultOutputs(topK ?? null))]
 }
 
 /** The columns that are added, under names that no column of the data set has. */
@@ -240,7 +260,7 @@ function planColumns(
   notes: Notes,
 ): string[] {
   const taken = keptNames(dataset, plan.keepColumns)
-  const wanted = [ownColumns.record, ...predictionColumns(model, plan).map(predictedName)]
+  const wanted = [...ownNames(dataset), ...predictionColumns(model, plan).map(predictedName)]
   const names = freeNames(wanted, taken)
   const renamed = wanted.filter((name, i) => names[i] !== name)
   if (renamed.length > 0) {
@@ -261,6 +281,16 @@ function planColumns(
     }
   }
   return names
+}
+
+/** Columns that say which record it is. Whether images have that of their paths is known when they are read. */
+function ownNames({ kind, splits = [], ...dataset }: DatasetManifest): string[] {
+  const isLabelled = 'labels' in dataset && dataset.labels.length > 0
+  return [
+    ownColumns.record,
+    ...(splits.length > 0 ? [ownColumns.split] : []),
+    ...(kind === 'images' && isLabelled ? [ownColumns.label] : []),
+  ]
 }
 
 /** The columns of a data set that stay beside its predictions. */

@@ -6,9 +6,12 @@ import type { WeightsTensor } from '../spec/weights.js'
 import type { BoostingSize } from './dry-run.js'
 
 /** The predictions that a job holds before it stores them, in bytes at most. */
-export const maxPartBytes = 16 * 2 ** 20
-/** The rows that are encoded at once, and of a part at most. */
-export const maxPartRecords = 65_536
+const maxPartBytes = 16 * 2 ** 20
+/** The records of a part at most. */
+const maxPartRecords = 65_536
+/** The cells, and the rows, that are encoded at once. */
+const maxCells = 2 ** 20
+const maxRows = 8192
 
 /** A network is held by its runtime, and a second time while it is loaded. */
 const copiesOfWeights = 2
@@ -22,6 +25,10 @@ export const partRecords = (columns: number): number =>
     Math.min(maxPartRecords, Math.floor(maxPartBytes / (8 * Math.max(1, columns)))),
   )
 
+/** Rows of a table that are encoded and predicted at once, by the columns that the model reads. */
+export const rowsAtOnce = (columns: number): number =>
+  Math.max(1, Math.min(maxRows, Math.floor(maxCells / Math.max(1, columns))))
+
 /** Estimates the memory of a job that predicts: the model, a batch, and the predictions that are not stored yet. */
 export function estimatePredictionSize(
   model: Model,
@@ -31,8 +38,10 @@ export function estimatePredictionSize(
   const columns = predictionColumns(model, plan).length
   const partBytes = Math.min(plan.steps, partRecords(columns)) * columns * 8
   if (isBoostingModel(model)) {
-    const rows = Math.min(plan.steps, maxPartRecords)
-    const rowBytes = model.input.columns.length * 12
+    const { length } = model.input.columns
+    const rows = Math.min(plan.steps, rowsAtOnce(length))
+    // as they are stored, and as the model takes them
+    const rowBytes = length * 12
     return { parameters: null, stateBytes: partBytes, stepBytes: rows * rowBytes }
   }
   const { height, width, channels } = model.input

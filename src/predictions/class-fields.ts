@@ -18,9 +18,6 @@ export interface ClassSelection {
   topK: number | null
 }
 
-export const defaultOutputs = (topK: number | null): readonly PredictionOutput[] =>
-  topK === null ? ['label', 'probability', 'probabilities'] : ['label', 'probability']
-
 /** Fields by the names of `outputs`, and the most probable classes. */
 export function classFields(values: ClassValues, { outputs, topK }: ClassSelection) {
   const { classes, probabilities, logits } = values

@@ -36,7 +36,7 @@ export const PredictRequest = strictObject({
       minimum: 1,
       maximum: 65_536,
       description:
-        'records between checkpoints, rounded up to a batch; by default as many as some MiB of predictions, and at least one each 30 seconds',
+        'records between checkpoints; of images, rounded up to a batch of 32. A checkpoint is also made after some MiB of predictions, and after 30 seconds',
     }),
   ),
   datasetName: Type.Optional({

@@ -5,6 +5,10 @@ import { strictObject } from './strict-object.js'
 export const predictionOutputs = ['label', 'probability', 'probabilities', 'logits'] as const
 export type PredictionOutput = (typeof predictionOutputs)[number]
 
+/** What a prediction of a class consists of if a request does not say it. */
+export const defaultOutputs = (topK: number | null): readonly PredictionOutput[] =>
+  topK === null ? ['label', 'probability', 'probabilities'] : ['label', 'probability']
+
 /** The formats of answers, and their media types; the first is the default. */
 export const predictionFormats = {
   json: 'application/json',

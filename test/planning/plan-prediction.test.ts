@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { TrainyardError } from '../../src/errors.js'
 import { planPrediction } from '../../src/planning/plan-prediction.js'
-import { partRecords } from '../../src/planning/prediction-size.js'
+import { estimatePredictionSize, partRecords } from '../../src/planning/prediction-size.js'
 import type { PredictRequest } from '../../src/spec/batch-prediction.js'
 import { resolveBoostingOptions } from '../../src/spec/boosting-options.js'
 import type { ImagesManifest, TableColumn, TableManifest } from '../../src/spec/dataset.js'
@@ -171,6 +171,62 @@ test('columns of predictions get other names than those of the data set, and a n
   )
   const without = plan({ outputs: ['label'], version: 3, keepColumns: false }, dataset)
   assert.equal(without.predict.columns[0], 'record')
+})
+
+test('the column of splits, and that of labels, are listed and renamed like the others', () => {
+  const splits = [{ name: 'all', records: 100, columns: [] }]
+  const columns = [number('area'), category('zip', ['a']), number('split')]
+  const { predict, notes } = plan({ outputs: ['label'], version: 3 }, table(columns, { splits }))
+  assert.deepEqual(predict.columns.slice(0, 2), ['record', 'split_2'])
+  assert.deepEqual(
+    notes!.map(note => note.columns),
+    [['split']],
+  )
+  const { predict: ofImages } = plan({ version: 3, topK: 1 }, digitsManifest(), network)
+  assert.deepEqual(ofImages.columns, [
+    ...['record', 'label', 'predicted.label', 'predicted.index', 'predicted.probability'],
+    ...['predicted.top.label.1', 'predicted.top.index.1', 'predicted.top.probability.1'],
+  ])
+})
+
+test('predictions cannot take the name of what they are made from', () => {
+  const dataset = table([number('area'), category('zip', ['a'])])
+  assert.deepEqual(
+    errorsOf(() => plan({ datasetName: 'houses' }, dataset)),
+    [['/predict/datasetName', 'contradiction']],
+  )
+  const request = { name: 'houses', dataset: 'houses', predict: { model: 'm' } }
+  assert.deepEqual(
+    errorsOf(() => planPrediction(identity, request, dataset, trees())),
+    [['/predict/datasetName', 'contradiction']],
+  )
+})
+
+test('a request may ask for ten thousand checkpoints, and no more', () => {
+  const rows = (records: number) => table([number('area'), category('zip', ['a'])], { records })
+  assert.equal(plan({ checkpointEvery: 2 }, rows(20_000)).predict.checkpointEvery, 2)
+  assert.deepEqual(
+    errorsOf(() => plan({ checkpointEvery: 2 }, rows(20_001))),
+    [['/predict/checkpointEvery', 'too_small']],
+  )
+  // batches of images have 32
+  const images = { ...digitsManifest(), records: 320_000 }
+  assert.equal(plan({ checkpointEvery: 1 }, images, network).predict.checkpointEvery, 1)
+  assert.deepEqual(
+    errorsOf(() => plan({ checkpointEvery: 1 }, { ...images, records: 320_001 }, network)),
+    [['/predict/checkpointEvery', 'too_small']],
+  )
+})
+
+test('the memory of a job that predicts a large table is that of a batch, however many columns it has', () => {
+  const columns = Array.from({ length: 5000 }, (_, i) => number(`c${i}`))
+  const inputs = columns.map(({ name }) => ({ name, type: 'number' as const, categories: null }))
+  const model = trees({ input: { columns: inputs } })
+  const { predict } = plan({}, table(columns, { records: 1e6 }), model)
+  const { stateBytes, stepBytes } = estimatePredictionSize(model, predict, [])
+  assert.ok(stateBytes <= 16 * 2 ** 20, `${stateBytes}`)
+  // 2^20 cells, as they are stored and as the model takes them
+  assert.ok(stepBytes <= 12 * 2 ** 20, `${stepBytes}`)
 })
 
 test('a split is predicted alone', () => {

@@ -11,6 +11,7 @@ import {
 } from '../../src/datasets/stored/stored-columns.js'
 import type { StoredDataset } from '../../src/datasets/stored/stored-dataset.js'
 import { TrainingFailure, TrainyardError } from '../../src/errors.js'
+import { rowsAtOnce } from '../../src/planning/prediction-size.js'
 import type { ClassSelection } from '../../src/predictions/class-fields.js'
 import { withTop } from '../../src/predictions/fields.js'
 import { encodeModelRows, rowModelOf } from '../../src/predictions/row-encoding.js'
@@ -36,10 +37,6 @@ const noLimits = {
   explainedValues: 0,
 }
 
-/** Cells that are encoded at once. */
-const maxCells = 2 ** 20
-const maxRows = 8192
-
 /** Opens a version, which reads the rows of a table as those of a request. */
 export async function openRowsPredictor(
   folder: string,
@@ -61,7 +58,7 @@ export async function openRowsPredictor(
     const { fields, top } = rowFields(model, { values, outputs }, selection)
     return withTop(fields, top)
   }
-  const batchRows = Math.max(1, Math.min(maxRows, Math.floor(maxCells / Math.max(1, used.length))))
+  const batchRows = rowsAtOnce(used.length)
   const readers = used.map((column, at) => cellReader(column, columns[at]?.type ?? 'number'))
 
   function encode(batch: BatchRows, first: number) {

@@ -6,7 +6,6 @@ import { isDamaged, isMissing, TrainingFailure } from '../../src/errors.js'
 import { JobRecords } from '../../src/jobs/record/records.js'
 import { ModelRegistry } from '../../src/models/registry.js'
 import { partRecords } from '../../src/planning/prediction-size.js'
-import { defaultOutputs } from '../../src/predictions/class-fields.js'
 import { columnNames } from '../../src/predictions/fields.js'
 import { isSameEngine, PartBuffer, type PredictionEngine } from '../../src/predictions/part-file.js'
 import { metricsOf, type Scores } from '../../src/predictions/scores.js'
@@ -14,6 +13,7 @@ import type { NetworkOptions } from '../../src/runtimes/network.js'
 import type { ImagesManifest, TableManifest } from '../../src/spec/dataset.js'
 import type { PredictionJob } from '../../src/spec/job.js'
 import { isBoostingModel, type Model } from '../../src/spec/model.js'
+import { defaultOutputs } from '../../src/spec/predict-options.js'
 import type { Store } from '../../src/store/store.js'
 import {
   AttemptRecorder,
@@ -162,7 +162,11 @@ async function predictGap(
   resumedFrom: number,
 ): Promise<boolean> {
   const columns = predictor.fields.flatMap(columnNames).length
-  const maxRecords = job.predict.checkpointEvery ?? partRecords(columns)
+  // what is not stored yet is in memory
+  const maxRecords = Math.min(
+    job.predict.checkpointEvery ?? Number.POSITIVE_INFINITY,
+    partRecords(columns),
+  )
   let buffer = new PartBuffer(predictor.fields, first)
   let since = performance.now()
   const store = async () => {

@@ -1,7 +1,8 @@
 import type { FastifyRequest } from 'fastify'
-import { type ClassSelection, defaultOutputs } from '../../predictions/class-fields.js'
+import type { ClassSelection } from '../../predictions/class-fields.js'
 import { isBoostingModel, type Model } from '../../spec/model.js'
 import type { AnswerOptions, TensorOptions } from '../../spec/predict-options.js'
+import { defaultOutputs } from '../../spec/predict-options.js'
 import { queryConflict } from '../http/http-error.js'
 import type { TensorForm } from './tensor.js'
 

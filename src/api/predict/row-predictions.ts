@@ -1,9 +1,10 @@
-import { type ClassSelection, defaultOutputs } from '../../predictions/class-fields.js'
+import type { ClassSelection } from '../../predictions/class-fields.js'
 import type { RowsReport } from '../../predictions/row-encoding.js'
 import { rowFields } from '../../predictions/row-fields.js'
 import { rowNotes } from '../../serving/row-notes.js'
 import type { RowValues } from '../../spec/ipc-messages.js'
 import type { BoostingModel } from '../../spec/model.js'
+import { defaultOutputs } from '../../spec/predict-options.js'
 import { notFiniteNote } from './finite-note.js'
 import type { PredictionTable } from './prediction-table.js'
 
