@@ -16,7 +16,7 @@ export const jobListFields: ListFields = {
     ...['progress.step', 'progress.steps', 'progress.fraction', 'progress.etaSeconds'],
     ...['dataset.id', 'dataset.name', 'failure.code'],
   ],
-  records: ['metrics', 'labels', 'model', 'training'],
+  records: ['metrics', 'labels', 'model', 'training', 'predict'],
   times: ['createdAt', 'startedAt', 'finishedAt'],
   numbers: ['priority', 'attempt', 'progress', 'metrics'],
 }

@@ -216,6 +216,10 @@ test('trees predict all rows of a table, and keep its columns', async () => {
       rows[i],
     )
   }
+  const query =
+    'where=predict.model=taster&where=predict.datasetName=calm-wine&fields=id,predict.steps'
+  const found = (await (await get(`/jobs?${query}`)).json()) as { items: object[] }
+  assert.deepEqual(found.items, [{ id: calm.id, predict: { steps: 178 } }])
   const checkpoints = (await (await get(`/jobs/${calm.id}/checkpoints`)).json()) as { items: [] }
   assert.deepEqual(checkpoints.items, [], 'the data set has what the checkpoints had')
 })

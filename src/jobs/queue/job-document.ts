@@ -1,5 +1,12 @@
 // What the index holds of a job: all that lists filter and sort by.
-import { type Job, type JobManifest, type Metrics, stepsOf, trainingOf } from '../../spec/job.js'
+import {
+  isPrediction,
+  type Job,
+  type JobManifest,
+  type Metrics,
+  stepsOf,
+  trainingOf,
+} from '../../spec/job.js'
 import { defaultPriority } from '../../spec/labels.js'
 import { withoutNulls } from '../../spec/metrics.js'
 import type { AttemptRecord } from '../record/attempt-record.js'
@@ -25,6 +32,8 @@ export interface JobDocument {
   dataset: Job['dataset']
   model: object
   training: object
+  /** Of a job that predicts. */
+  predict?: object
   /** Absent in documents of older versions: `training.steps`. */
   steps?: number
 }
@@ -52,6 +61,7 @@ export function documentOf(manifest: JobManifest): JobDocument {
     dataset,
     model: scalarsOf(model),
     training: scalarsOf(trainingOf(manifest)),
+    ...(isPrediction(manifest) && { predict: scalarsOf(manifest.predict) }),
     steps: stepsOf(manifest),
   }
 }
