@@ -97,15 +97,22 @@ export const writeCounts = (
     ...{ predicted, counted, inputs: [...inputs], scores: [...scores] },
   })
 
-/** Removes counts of a version that are older than `keptDays`. */
+/** Removes counts that are older than `keptDays`, and those of versions that are not among `versions`. */
 export async function removeOldCounts(
   store: Pick<Store, 'list' | 'remove'>,
-  { name, version }: { name: string; version: number },
+  name: string,
+  versions: readonly number[],
   today: string,
 ): Promise<void> {
   const paths = watchPaths(name)
   const oldest = daysBefore(today, keptDays)
-  for (const day of await store.list(paths.version(version))) {
-    if (day < oldest) await store.remove(paths.day(version, day))
+  for (const version of (await store.list(paths.versions)).map(Number)) {
+    if (!versions.includes(version)) {
+      await store.remove(paths.version(version))
+      continue
+    }
+    for (const day of await store.list(paths.version(version))) {
+      if (day < oldest) await store.remove(paths.day(version, day))
+    }
   }
 }

@@ -168,14 +168,17 @@ export class LiveHistograms {
     }
   }
 
-  /** Once a day. */
+  /** Once a day, also for versions that nobody asks any more. */
   private async sweep(): Promise<void> {
+    const { store, versions } = this.deps
     const today = dayOf(this.now())
     if (this.sweptOn === today) return
     this.sweptOn = today
-    for (const { counts } of this.entries.values()) {
-      if (counts)
-        await removeOldCounts(this.deps.store, counts, today).catch(error => this.report(error))
+    try {
+      for (const name of await store.list(watchPaths.root))
+        await removeOldCounts(store, name, await versions(name), today)
+    } catch (error) {
+      this.report(error)
     }
   }
 

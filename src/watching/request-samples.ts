@@ -2,6 +2,7 @@ import { setImmediate } from 'node:timers/promises'
 import { Type } from 'typebox'
 import type { Logger } from '../log.js'
 import {
+  type RequestSample,
   type RequestSamplePage,
   SampleSettings,
   sampleLimits,
@@ -24,6 +25,7 @@ import {
 import {
   heldBytes,
   isInputTooLarge,
+  type KeptRequest,
   maxValues,
   type SampledRequest,
   sampleLine,
@@ -35,6 +37,8 @@ const freshMs = 1000
 const maxKnown = 1000
 /** Memory of requests that wait to be written; what comes beyond it is dropped. */
 const maxPendingBytes = 32 * 2 ** 20
+/** What a request takes beside its numbers and files. */
+const entryBytes = 1024
 /** Of a model's bytes, how many one file may have, so that few samples go at a time. */
 const fileShare = 1 / 16
 const maxFileBytes = 64 * 2 ** 20
@@ -63,6 +67,7 @@ const defaultKeep = {
 export interface RequestSamplesDeps {
   store: Store
   disk: { status(): Promise<{ problem: string | null }> }
+  versions(name: string): Promise<number[]>
   log: Pick<Logger, 'warn'>
   now?: () => number
 }
@@ -74,9 +79,9 @@ export interface SampleCounts {
 }
 
 interface Pending {
-  request: SampledRequest
+  request: KeptRequest
   settings: SampleSettings
-  isTooLarge: boolean
+  omitted: RequestSample['inputOmitted'] | null
   bytes: number
   at: number
 }
@@ -121,15 +126,17 @@ export class RequestSamples {
     const settings = this.settingsNow(request.model.id)
     if (!settings || Math.random() >= settings.share) return
     const isTooLarge = settings.inputs && isInputTooLarge(request.input, settings.maxBytes)
-    const keepsInput = settings.inputs && !isTooLarge
-    const bytes = request.values.byteLength + (keepsInput ? heldBytes(request.input) : 0)
+    const omitted = isTooLarge ? ('too_large' as const) : settings.inputs ? null : ('off' as const)
+    // what is not written does not stay in memory until then
+    const input = omitted ? null : request.input
+    const bytes = entryBytes + request.values.byteLength + (input ? heldBytes(input) : 0)
     const isFull = this.pendingBytes + bytes > maxPendingBytes
     if (isFull || request.values.length > maxValues) {
       this.count(request.model.id, 'dropped')
       return
     }
     this.pendingBytes += bytes
-    this.queue.push({ request, settings, isTooLarge, bytes, at: this.now() })
+    this.queue.push({ request: { ...request, input }, settings, omitted, bytes, at: this.now() })
     this.progress.queued++
     if (!this.isWriting) void this.writeAll()
   }
@@ -251,12 +258,11 @@ export class RequestSamples {
     this.progress.done++
   }
 
-  private async write({ request, settings, isTooLarge, at }: Pending): Promise<boolean> {
+  private async write({ request, settings, omitted, at }: Pending): Promise<boolean> {
     const { problem } = await this.deps.disk.status()
     // the room that is left is for jobs
     if (problem !== null) return false
     const { id, version } = request.model
-    const omitted = isTooLarge ? ('too_large' as const) : settings.inputs ? null : ('off' as const)
     const line = sampleLine(request, omitted, at)
     const bytes = Buffer.byteLength(line)
     await this.trim(id, { keep: settings }, bytes)
@@ -297,11 +303,20 @@ export class RequestSamples {
     if (removed > 0) this.count(model, 'removed', removed)
   }
 
-  /** Removes what has become too old. */
-  private async sweep(): Promise<void> {
+  /** Removes what has become too old, and what a process left that died after a version was deleted, or had not noticed. */
+  async sweep(): Promise<void> {
+    const { store, versions } = this.deps
     try {
-      for (const model of await this.deps.store.list(watchPaths.root)) {
-        if ((await listSampleFiles(this.deps.store, model)).length === 0) continue
+      for (const model of await store.list(watchPaths.root)) {
+        const known = new Set(await versions(model))
+        if (known.size === 0) {
+          await this.forget(model)
+          continue
+        }
+        const files = await listSampleFiles(store, model)
+        if (files.length === 0) continue
+        const gone = new Set(files.map(({ version }) => version).filter(each => !known.has(each)))
+        for (const version of gone) await this.remove(model, version)
         const stored = await this.refresh(model)
         await this.trim(model, stored ?? { keep: defaultKeep }, 0)
       }

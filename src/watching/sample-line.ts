@@ -12,6 +12,9 @@ export interface SampledRequest {
   outputs: number
 }
 
+/** The same without what is not to be kept. */
+export type KeptRequest = Omit<SampledRequest, 'input'> & { input: SampledRequest['input'] | null }
+
 /** Numbers of a request that are kept as JSON: writing more would hold the event loop for too long. */
 export const maxValues = 50_000
 /** Bytes of images of a request that are kept. */
@@ -35,9 +38,9 @@ export const isInputTooLarge = (input: SampledRequest['input'], maxBytes: number
   (input.kind === 'rows' && input.rows.length > maxValues) ||
   inputBytes(input) > Math.min(maxImageBytes, maxBytes / 4)
 
-/** One line of JSON, with its line feed. */
+/** One line of JSON, with its line feed. `omitted`: why there is no input. */
 export function sampleLine(
-  { model, count, input, values, outputs }: SampledRequest,
+  { model, count, input, values, outputs }: KeptRequest,
   omitted: RequestSample['inputOmitted'] | null,
   at: number,
 ): string {
@@ -49,7 +52,7 @@ export function sampleLine(
     output: { outputs, values: Array.from(values, jsonNumber) },
   }
   const json = JSON.stringify(head)
-  return `${json.slice(0, -1)},"input":${omitted ? 'null' : inputJson(model, input)}}\n`
+  return `${json.slice(0, -1)},"input":${input ? inputJson(model, input) : 'null'}}\n`
 }
 
 /** As JSON.stringify writes it, without its search for what to escape in megabytes of base64. */

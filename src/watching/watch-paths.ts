@@ -7,6 +7,7 @@ export const watchPaths = Object.assign(
     settings: `${root}/${name}/settings.json`,
     samples: `${root}/${name}/samples`,
     sampleFile: (file: string) => `${root}/${name}/samples/${file}`,
+    versions: `${root}/${name}/versions`,
     version: (version: number) => `${root}/${name}/versions/${version}`,
     day: (version: number, day: string) => `${root}/${name}/versions/${version}/${day}`,
     /** Counts of one day by one process. */

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { rm, writeFile } from 'node:fs/promises'
+import { readdir, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import type { DriftReport } from '../../src/spec/model-watch.js'
@@ -112,6 +112,35 @@ test('days are apart, and old ones are removed', async t => {
   )
   await watch.histograms.refresh()
   assert.equal(await rowsIn('2026-03-01', '2026-12-31'), 1)
+})
+
+test('counts of versions that nobody asks any more, or that are gone, are removed too', async t => {
+  const folder = await tempFolder(t)
+  const start = Date.parse('2026-03-01T12:00:00.000Z')
+  const first = await openWatch(folder, { now: () => start, versions: async () => [1, 2] })
+  for (const version of [1, 2])
+    predict(
+      first,
+      rowsOf(1, row => row),
+      [],
+      { ...houses, version },
+    )
+  await first.close()
+  const versionsIn = () => readdir(join(folder, 'model-watch/houses/versions'))
+  const daysIn = (version: number) =>
+    readdir(join(folder, `model-watch/houses/versions/${version}`)).catch(() => [])
+  assert.deepEqual(await versionsIn(), ['1', '2'])
+  const later = (days: number, versions: number[]) =>
+    openWatch(folder, { now: () => start + days * 24 * 3600_000, versions: async () => versions })
+  const second = await later(keptDays, [2])
+  t.after(() => second.close())
+  await second.histograms.refresh()
+  assert.deepEqual(await versionsIn(), ['2'])
+  assert.deepEqual(await daysIn(2), ['2026-03-01'])
+  const third = await later(keptDays + 1, [2])
+  t.after(() => third.close())
+  await third.histograms.refresh()
+  assert.deepEqual(await daysIn(2), [])
 })
 
 test('of a large request a part is counted, spread over it, which is said', async t => {

@@ -3,11 +3,14 @@ import { appendFile, readdir, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { setImmediate } from 'node:timers/promises'
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import type { NetworkModel } from '../../src/spec/model.js'
 import type { RequestSample } from '../../src/spec/model-watch.js'
 import { diskWithFailpoints } from '../../src/store/failpoints.js'
 import { openFolderStore } from '../../src/store/folder-store.js'
 import type { ModelWatch } from '../../src/watching/model-watch.js'
+import { eventually } from '../../testing/eventually.js'
 import { tempFolder } from '../../testing/temp-folder.js'
 import { allSamples, houses, openWatch, predict, rowsOf } from './watched.js'
 
@@ -209,6 +212,67 @@ test('who waits for what was queued does not wait for what comes later, and memo
     )
   const { dropped } = watch.samples.countsOf('houses')
   assert.ok(dropped - before > 500, `${dropped} dropped`)
+})
+
+test('an input that is not kept leaves the memory at once, and small requests are bounded, too', async t => {
+  let release = () => {}
+  const diskAnswers = new Promise<void>(resolve => {
+    release = resolve
+  })
+  const status = async () => {
+    await diskAnswers
+    return { problem: 'the disk of the data folder is full' }
+  }
+  const watch = await openWatch(await tempFolder(t), { disk: { status } })
+  t.after(() => {
+    release()
+    return watch.close()
+  })
+  await watch.samples.set('houses', { samples: { share: 1, inputs: false } })
+  const refs = Array.from({ length: 3 }, () => {
+    const rows = rowsOf(10_000, () => 1)
+    predict(watch, rows)
+    return new WeakRef(rows)
+  })
+  setFlagsFromString('--expose-gc')
+  const collect = runInNewContext('gc') as () => void
+  await eventually('the inputs to leave the memory', async () => {
+    collect()
+    return refs.every(ref => ref.deref() === undefined)
+  })
+  // 32 MiB, of which each takes at least 1 KiB
+  for (let i = 0; i < 40_000; i++)
+    predict(
+      watch,
+      rowsOf(1, () => i),
+    )
+  assert.ok(watch.samples.countsOf('houses').dropped > 40_000 - 2 ** 15)
+})
+
+test('samples that a process left of versions that are gone are swept up', async t => {
+  const folder = await tempFolder(t)
+  let versions = [1, 2]
+  const watch = await openWatch(folder, { versions: async () => versions })
+  t.after(() => watch.close())
+  await watch.samples.set('houses', allSamples)
+  for (const version of [1, 2])
+    predict(
+      watch,
+      rowsOf(1, () => version),
+      [],
+      { ...houses, version },
+    )
+  versions = [2]
+  assert.equal((await allOf(watch)).length, 2)
+  await watch.samples.sweep()
+  assert.deepEqual(
+    (await allOf(watch)).map(({ version }) => version),
+    [2],
+  )
+  versions = []
+  await watch.samples.sweep()
+  assert.deepEqual(await readdir(join(folder, 'model-watch')), [])
+  assert.equal(await watch.samples.settings('houses'), null)
 })
 
 test('a damaged line is counted, and the others are read', async t => {
