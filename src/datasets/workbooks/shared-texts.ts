@@ -8,7 +8,9 @@ const maxBytes = 128 * 2 ** 20
 /** The texts of a workbook, which its cells name by index (ECMA-376 Part 1, 18.4). */
 export class SharedTexts {
   private bytes = Buffer.alloc(64 * 1024)
-  private readonly ends: number[] = []
+  /** Where each text ends. Not an array, since millions of numbers would fill the heap. */
+  private ends = new Uint32Array(1024)
+  private count = 0
 
   static async read(source: EntrySource, entry: number): Promise<SharedTexts> {
     const texts = new SharedTexts()
@@ -32,15 +34,13 @@ export class SharedTexts {
 
   /** Undefined if there are fewer. */
   get(index: number): string | undefined {
-    const end = this.ends[index]
-    return end === undefined
-      ? undefined
-      : this.bytes.toString('utf8', index === 0 ? 0 : this.ends[index - 1], end)
+    if (!Number.isInteger(index) || index < 0 || index >= this.count) return undefined
+    return this.bytes.toString('utf8', this.endOf(index - 1), this.ends[index])
   }
 
   /** False if there is no more room. */
   private add(text: string): boolean {
-    const start = this.ends.at(-1) ?? 0
+    const start = this.endOf(this.count - 1)
     const end = start + Buffer.byteLength(text)
     if (end > maxBytes) return false
     if (end > this.bytes.length) {
@@ -49,8 +49,17 @@ export class SharedTexts {
       this.bytes = larger
     }
     this.bytes.write(text, start)
-    this.ends.push(end)
+    if (this.count === this.ends.length) {
+      const larger = new Uint32Array(2 * this.count)
+      larger.set(this.ends)
+      this.ends = larger
+    }
+    this.ends[this.count++] = end
     return true
+  }
+
+  private endOf(index: number): number {
+    return index < 0 ? 0 : this.ends[index]!
   }
 }
 

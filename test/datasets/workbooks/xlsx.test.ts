@@ -131,6 +131,23 @@ test('texts are decoded wherever they are written', async () => {
   ])
 })
 
+test('cells find thousands of texts by their index', async () => {
+  const names = Array.from({ length: 3000 }, (_, i) => `city ${i}`)
+  const cell = (index: number | string) => `<row><c t="s"><v>${index}</v></c></row>`
+  const sheetOf = (indices: (number | string)[]) =>
+    `<sheetData><row><c t="str"><v>x</v></c></row>${indices.map(cell).join('')}</sheetData>`
+  const texts = names.map(name => `<si><t>${name}</t></si>`).join('')
+  const used = [0, 2999, 1023, 1024, 1, 2048]
+  const { table } = await read({ sheets: { a: sheetOf(used) }, texts })
+  assert.deepEqual(
+    table.sample,
+    used.map(index => [names[index]]),
+  )
+  for (const wrong of [3000, -1, 1.5, 'x']) {
+    await assert.rejects(read({ sheets: { a: sheetOf([wrong]) }, texts }), /names a text/)
+  }
+})
+
 test('dates count from 1900 or 1904, with the day that Excel has too much', () => {
   // values of Excel
   const cases: [number, boolean, string | null][] = [
