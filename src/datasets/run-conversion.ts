@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os'
 import { engineEnvironment } from '../engine/environment.js'
-import { askChild, ChildExitError, ChildKilledError } from '../ipc/ask-child.js'
+import { askChild } from '../ipc/ask-child.js'
+import { ChildExitError, ChildKilledError } from '../ipc/child-errors.js'
 import { scriptPath } from '../places.js'
 import type { DatasetManifest } from '../spec/dataset.js'
 import type { ConversionResult, ConversionTask } from './conversion.js'

@@ -1,7 +1,9 @@
-import { type ChildProcess, fork, type StdioOptions } from 'node:child_process'
+import type { ChildProcess, StdioOptions } from 'node:child_process'
 import { once } from 'node:events'
 import { cpuMsOf } from '../processes.js'
 import type { ChildAnswer, ChildProgress } from './answer-parent.js'
+import { ChildExitError, ChildKilledError } from './child-errors.js'
+import { forkChild } from './fork-child.js'
 import { killIfStopped, maxStoppedMs } from './stopped-child.js'
 import { decodeError } from './wire-error.js'
 
@@ -22,39 +24,9 @@ export interface ChildOptions<Progress = unknown> {
   onProgress?: (progress: Progress) => void
 }
 
-/** The child ended without an answer. */
-export class ChildExitError extends Error {
-  constructor(
-    name: string,
-    readonly exitCode: number | null,
-    readonly signal: NodeJS.Signals | null,
-  ) {
-    super(`the ${name} ended with ${signal ?? `exit code ${exitCode}`}`)
-    this.name = 'ChildExitError'
-  }
-
-  /** V8 aborts the process if its heap is full; a shell would report signal 6 as exit code 134. */
-  get heapIsFull(): boolean {
-    return this.signal === 'SIGABRT' || this.exitCode === 134
-  }
-}
-
-/** The child was killed: it gave no answer in time, it was stopped (SIGSTOP), or its caller gave up. */
-export class ChildKilledError extends Error {
-  constructor(
-    readonly reason: 'timeout' | 'stopped' | 'aborted',
-    message: string,
-    /** The processor time that it used; null if unknown. */
-    readonly cpuMs: number | null = null,
-  ) {
-    super(message)
-    this.name = 'ChildKilledError'
-  }
-}
-
 /**
  * Starts a child process, sends it one task and returns its one answer. Throws the error that the
- * child threw, ChildExitError if it ends without an answer, or ChildKilledError after `timeoutMs`, if
+ * child threw, ChildExitError if it does not start or ends without an answer, or ChildKilledError after `timeoutMs`, if
  * it is stopped, or by `signal`. In every case the child has ended when this returns.
  */
 export async function askChild<Task extends object, Answer, Progress = unknown>(
@@ -65,7 +37,7 @@ export async function askChild<Task extends object, Answer, Progress = unknown>(
   const aborted = new ChildKilledError('aborted', `the caller of the ${name} gave up`)
   if (signal?.aborted) throw aborted
   const stdio: StdioOptions = ['ignore', 'ignore', stderr, 'ipc']
-  const child = fork(script, [], { env, execArgv: [...execArgv], stdio, serialization: 'advanced' })
+  const child = forkChild(name, script, { env, execArgv, stdio })
   const answered = answerOf<Answer, Progress>(child, options.onProgress)
   // Unlike 'exit', 'close' comes after the last message.
   const closed = once(child, 'close') as Promise<[number | null, NodeJS.Signals | null]>

@@ -1,6 +1,6 @@
 import type { Readable } from 'node:stream'
 import { TrainyardError } from '../errors.js'
-import { ChildExitError, ChildKilledError } from './ask-child.js'
+import { ChildExitError, ChildKilledError } from './child-errors.js'
 import { streamFromChild } from './stream-child.js'
 
 export interface ExportChildrenOptions {
@@ -24,7 +24,7 @@ export class ExportChildren<Task extends object> {
   constructor(private readonly options: ExportChildrenOptions) {}
 
   /**
-   * Throws PREVIEW_BUSY if too many exports run, PREVIEW_INTERRUPTED if the process ends before its first byte, and
+   * Throws PREVIEW_BUSY if too many exports run, PREVIEW_INTERRUPTED if the process does not start, or ends before its first byte, and
    * what the process throws before it. A later error destroys the stream.
    */
   async open(task: Task): Promise<Readable> {

@@ -1,7 +1,8 @@
-import { type ChildProcess, fork, type StdioOptions } from 'node:child_process'
+import type { ChildProcess, StdioOptions } from 'node:child_process'
 import { once } from 'node:events'
 import type { ChildAnswer } from './answer-parent.js'
-import { ChildExitError, ChildKilledError } from './ask-child.js'
+import { ChildExitError, ChildKilledError } from './child-errors.js'
+import { forkChild } from './fork-child.js'
 import { killIfStopped, maxStoppedMs } from './stopped-child.js'
 import { decodeError } from './wire-error.js'
 
@@ -144,14 +145,9 @@ export class KeptChild<Task extends object, Answer> {
   }
 
   private start(): ChildProcess {
-    const { script, env, execArgv = [] } = this.options
+    const { name, script, env, execArgv = [] } = this.options
     const stdio: StdioOptions = ['ignore', 'ignore', 'ignore', 'ipc']
-    const child = fork(script, [], {
-      env,
-      execArgv: [...execArgv],
-      stdio,
-      serialization: 'advanced',
-    })
+    const child = forkChild(name, script, { env, execArgv, stdio })
     // killIfStopped kills it then; a task hears it first
     killIfStopped(child, () => child.emit('stopped'))
     const forget = () => {

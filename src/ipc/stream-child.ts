@@ -1,10 +1,11 @@
-import { fork, type StdioOptions } from 'node:child_process'
+import type { StdioOptions } from 'node:child_process'
 import { once } from 'node:events'
 import { Socket } from 'node:net'
 import { type Duplex, PassThrough, Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import type { WireError } from '../spec/ipc-messages.js'
-import { ChildExitError, ChildKilledError } from './ask-child.js'
+import { ChildExitError, ChildKilledError } from './child-errors.js'
+import { forkChild } from './fork-child.js'
 import { killIfStopped, maxStoppedMs } from './stopped-child.js'
 import { decodeError, encodeError } from './wire-error.js'
 
@@ -35,7 +36,7 @@ export async function streamFromChild<Task extends object>(
   { name, script, env, execArgv = [], maxSilentMs }: StreamChildOptions,
 ): Promise<Readable> {
   const stdio: StdioOptions = ['ignore', 'ignore', 'ignore', 'ipc', 'pipe']
-  const child = fork(script, [], { env, execArgv: [...execArgv], stdio, serialization: 'advanced' })
+  const child = forkChild(name, script, { env, execArgv, stdio })
   const output = child.stdio[outputFd] as unknown as Duplex
   const stream = new PassThrough()
   let isDone = false

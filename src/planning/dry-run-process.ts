@@ -1,6 +1,7 @@
 import pLimit from 'p-limit'
 import { fieldError, TrainyardError } from '../errors.js'
-import { askChild, ChildExitError, ChildKilledError } from '../ipc/ask-child.js'
+import { askChild } from '../ipc/ask-child.js'
+import { ChildExitError, ChildKilledError } from '../ipc/child-errors.js'
 import type { JobSize, PlannerTask } from '../spec/ipc-messages.js'
 import { invalidJob } from './errors.js'
 

@@ -1,5 +1,5 @@
 import { TrainyardError } from '../errors.js'
-import { ChildExitError, ChildKilledError } from '../ipc/ask-child.js'
+import { ChildExitError, ChildKilledError } from '../ipc/child-errors.js'
 import { ChildBusyError } from '../ipc/kept-child.js'
 
 export const restartedError = () =>

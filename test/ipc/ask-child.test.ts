@@ -3,7 +3,8 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { TrainyardError } from '../../src/errors.js'
-import { askChild, ChildExitError, type ChildOptions } from '../../src/ipc/ask-child.js'
+import { askChild, type ChildOptions } from '../../src/ipc/ask-child.js'
+import { ChildExitError } from '../../src/ipc/child-errors.js'
 import type { ChildTask } from './child.js'
 
 interface ChildReport {

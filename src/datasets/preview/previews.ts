@@ -1,6 +1,6 @@
 import { engineEnvironment } from '../../engine/environment.js'
 import { TrainyardError } from '../../errors.js'
-import { ChildExitError, ChildKilledError } from '../../ipc/ask-child.js'
+import { ChildExitError, ChildKilledError } from '../../ipc/child-errors.js'
 import { ChildBusyError, KeptChild } from '../../ipc/kept-child.js'
 import { scriptPath } from '../../places.js'
 import type { DatasetManifest } from '../../spec/dataset.js'
