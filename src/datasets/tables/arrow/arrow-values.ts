@@ -2,7 +2,7 @@
 import { isUtf8 } from 'node:buffer'
 import { parseFloat16 } from 'hyparquet/src/convert.js'
 import type { NumberArray, SourceType, Texts, Validity } from '../columns/column-batch.js'
-import { textsOf } from '../columns/prepared-values.js'
+import { textsOf, withoutBigInts } from '../columns/prepared-values.js'
 import { decimalNumber } from '../decimals.js'
 import { formatDate, formatTime, formatTimestamp } from '../iso-times.js'
 import type { ArrowField, ArrowType } from './arrow-schema.js'
@@ -226,13 +226,13 @@ function readRanges(column: ColumnBuffers, from: number, rows: number, width: 4 
   // a batch without rows may have no offsets
   if (rows === 0) return { bytes: Buffer.alloc(0), offsets: new Int32Array(1) }
   const { buffer } = buffers.copy(first + 1, from * width, (from + rows + 1) * width)
-  const ends = width === 4 ? new Int32Array(buffer) : new BigInt64Array(buffer)
-  const start = Number(ends[0])
-  const end = Number(ends[rows])
+  const ends = width === 4 ? new Int32Array(buffer) : withoutBigInts(new BigInt64Array(buffer))
+  const start = ends[0]!
+  const end = ends[rows]!
   const offsets = new Int32Array(rows + 1)
   for (let row = 1; row <= rows; row++) {
-    offsets[row] = Number(ends[row]) - start
-    if (offsets[row]! < offsets[row - 1]! || Number(ends[row]) > end)
+    offsets[row] = ends[row]! - start
+    if (offsets[row]! < offsets[row - 1]! || ends[row]! > end)
       throw new RangeError('the offsets of its texts go back')
   }
   if (start < 0 || end - start > maxTextBytes)
