@@ -14,7 +14,10 @@ export interface PredictorChildOptions {
 
 const closeGraceMs = 2000
 
-/** Starts a predictor process. It is killed if it is stopped, or has no IPC channel any more. */
+/**
+ * Starts a predictor process. It is killed if it is stopped, or has no IPC channel any more. If the system has no
+ * process for it, it has no `pid`, and emits `exit` as one that ended.
+ */
 export function forkPredictor({ script, env, log }: PredictorChildOptions): ChildProcess {
   const child = fork(script, {
     env,
@@ -23,7 +26,9 @@ export function forkPredictor({ script, env, log }: PredictorChildOptions): Chil
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
   })
   // TensorFlow writes diagnostics to both streams while it loads.
-  for (const output of [child.stdout!, child.stderr!]) {
+  for (const output of [child.stdout, child.stderr]) {
+    // without file descriptors there is none
+    if (!output) continue
     createInterface(output).on('line', line => log.debug({ line }, 'output of the predictor'))
   }
   killIfStopped(child, () =>
@@ -31,7 +36,10 @@ export function forkPredictor({ script, env, log }: PredictorChildOptions): Chil
   )
   // Without its IPC channel the child cannot answer.
   child.on('disconnect', () => child.kill('SIGKILL'))
-  child.on('error', error => log.warn({ err: error }, 'the predictor process reported an error'))
+  child.on('error', error => {
+    log.warn({ err: error }, 'the predictor process reported an error')
+    if (child.pid === undefined) child.emit('exit', null, null)
+  })
   return child
 }
 

@@ -76,10 +76,6 @@ export class PredictorProcess<B> {
     const child = forkPredictor(options)
     this.child = child
     child.on('message', message => this.onMessage(message as FromPredictor))
-    child.on('error', () => {
-      // if it could not be started, no exit follows
-      if (child.pid === undefined) this.onExit(null, null)
-    })
     child.once('exit', (code, signal) => this.onExit(code, signal))
   }
 

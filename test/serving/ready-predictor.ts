@@ -1,0 +1,3 @@
+// A predictor that gets ready and answers nothing.
+process.send?.({ type: 'ready' })
+process.once('disconnect', () => process.exit())
