@@ -86,7 +86,7 @@ export const ProgressChange = Type.Object(
 export const DatasetChange = change(
   ['dataset.created', 'dataset.deleted'],
   Type.Object({ id: DatasetId, name: nullable(Name, 'null if it cannot be read') }),
-  'a data set was uploaded or deleted',
+  'a data set was uploaded or made by the server, or was deleted',
 )
 
 export const ModelChange = change(

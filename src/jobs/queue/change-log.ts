@@ -59,23 +59,21 @@ export class ChangeLog {
 
   /**
    * Adds to a transaction: appends the transitions of a job that were not told yet, or that it was changed
-   * otherwise, and the model that it has published.
+   * otherwise, and the model that it has published, or the data set of predictions that it has made.
    */
   noteJob(transaction: ChainableCommander, job: NotedJob): ChainableCommander {
     const { id, name, revision, lifecycle } = job
     if (lifecycle.state === 'removed') return transaction
     const { changes, changesEpoch, toldJobs, resources, changesChannel } = this.names
-    const keys = [changes, changesEpoch, toldJobs, resources('model')]
     const { version, transitions, result } = lifecycle
-    const model = publishedModel(result)
+    const made = madeBy(id, result)
+    const keys = [changes, changesEpoch, toldJobs, resources(made?.kind ?? 'model')]
     const told = [
       ...[changesChannel, id, version, transitions.length, revision, name],
       changesOf(id, lifecycle),
     ]
-    const published = model
-      ? [modelMember(model.id, model.version), JSON.stringify({ ...model, job: id })]
-      : []
-    return transaction.eval(noteJobScript, keys.length, ...keys, ...told, ...published)
+    const created = made ? [made.member, JSON.stringify(made.data), `${made.kind}.created`] : []
+    return transaction.eval(noteJobScript, keys.length, ...keys, ...told, ...created)
   }
 
   /** Adds to a transaction: appends that a job was deleted, if it was known. */
@@ -201,6 +199,16 @@ export interface NotedJob {
 /** How the log names a version of a model. */
 export const modelMember = (name: string, version: number) => `${name}/${version}`
 
+/** What a job has added to the store. */
+function madeBy(job: string, result: Lifecycle['result']) {
+  const { dataset } = result ?? {}
+  if (dataset) return { kind: 'dataset', member: dataset.id, data: dataset } as const
+  const model = publishedModel(result)
+  if (!model) return null
+  const data = { ...model, job }
+  return { kind: 'model', member: modelMember(model.id, model.version), data } as const
+}
+
 type StreamEntry = [id: string, fields: string[]]
 
 function toChange([id, fields]: StreamEntry): StoredChange {
@@ -255,7 +263,7 @@ const noteJobScript = `
   end
   if transitions == tonumber(told) then tell(changes.other) end
   if ARGV[8] and redis.call('HSETNX', KEYS[4], ARGV[8], ARGV[9]) == 1 then
-    append('model.created', id, changes.transitions[#changes.transitions].at, ARGV[9])
+    append(ARGV[10], id, changes.transitions[#changes.transitions].at, ARGV[9])
   end`
 
 const noteRemovedJobScript = `

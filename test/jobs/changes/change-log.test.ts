@@ -95,6 +95,36 @@ test('transitions that were missed are told in order, and none twice, whatever t
   )
 })
 
+test('what a job made is told with its end: a model, or a data set of predictions unless it existed', async () => {
+  await begin()
+  const end = async (dataset: { id: string; name: string } | undefined) => {
+    const id = newJobId()
+    const running = applyEntry(initialLifecycle(at), { event: 'start', at, attempt: 1 })
+    const result = {
+      ...{ status: 'succeeded' as const, attempt: 1, finishedAt: at, failure: null, metrics: {} },
+      model: { id: 'digits', version: 1 },
+      ...(dataset && { dataset }),
+    }
+    const lifecycle = applyEntry(running, { event: 'succeed', at, attempt: 1, result })
+    await note({ id, name: 'mine', revision: 0, lifecycle })
+    return id
+  }
+  const read = { id: 'ds-0123456789abcdef', name: 'read' }
+  const trained = await end(undefined)
+  const predicted = await end(read)
+  await end({ ...read, name: 'again' })
+  const changes = (await log.readAfter('0-0', 100)).changes
+  assert.deepEqual(
+    changes
+      .filter(({ type }) => type.endsWith('.created'))
+      .map(({ type, job, data }) => [type, job, JSON.parse(data)]),
+    [
+      ['model.created', trained, { id: 'digits', version: 1, job: trained }],
+      ['dataset.created', predicted, read],
+    ],
+  )
+})
+
 test('a log that begins again has another epoch', async () => {
   await begin()
   const first = await log.readNewest(10)
