@@ -34,6 +34,8 @@ export async function damageOne(
 ): Promise<string> {
   const folder = join(on.folder, thing.route.slice(1), thing.id)
   const files = await filesBelow(folder)
+  // others may have been removed before
+  if (files.length === 0) return `nothing is left of ${thing.route}/${thing.id}`
   const file = random.pick(files)
   const how = random.pick(damages)
   await apply(how, file, random)
@@ -69,7 +71,7 @@ function routesOf({ route, id }: Thing): readonly string[] {
   const below = {
     '/datasets': [],
     '/weights': [],
-    '/models': ['archive', 'export'],
+    '/models': ['archive', 'export', 'contract', 'watch', 'drift', 'samples'],
     '/jobs': [
       'metrics',
       'logs',
