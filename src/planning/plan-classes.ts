@@ -1,5 +1,5 @@
 import type { FieldErrors } from '../errors.js'
-import type { BoostingObjective } from '../spec/boosting-options.js'
+import { type BoostingObjective, isClassification } from '../spec/boosting-options.js'
 import type { Classes } from '../spec/boosting-training.js'
 import type { NumericColumn } from '../spec/dataset.js'
 import type { Notes } from '../spec/notes.js'
@@ -58,10 +58,6 @@ export function planClasses(
   errors.addIf('/training/target', 'wrong_target', problem)
   return isClassification(objective) && !problem ? classesOf(target) : null
 }
-
-export const isClassification = (
-  objective: BoostingObjective,
-): objective is 'binary' | 'multiclass' => objective === 'binary' || objective === 'multiclass'
 
 /** Returns why an objective that predicts numbers cannot learn the target, or null if it can. */
 function numericTargetError(objective: BoostingObjective, target: NonTextColumn): string | null {

@@ -1,10 +1,13 @@
 import type { FieldErrors } from '../errors.js'
-import type { BoostingObjective, BoostingOptions } from '../spec/boosting-options.js'
+import {
+  type BoostingObjective,
+  type BoostingOptions,
+  isClassification,
+} from '../spec/boosting-options.js'
 import type { BoostingTrainingRequest, Classes } from '../spec/boosting-training.js'
 import type { ClassWeightsPlan } from '../spec/class-weights.js'
 import type { NonTextColumn } from './feature-columns.js'
 import { planClassWeights } from './plan-class-weights.js'
-import { isClassification } from './plan-classes.js'
 import { offsetColumnError } from './plan-columns.js'
 
 /** Balanced weights depend on the rows that are trained on, so a trainer computes them. */

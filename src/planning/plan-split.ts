@@ -1,5 +1,5 @@
 import type { FieldErrors } from '../errors.js'
-import type { BoostingObjective } from '../spec/boosting-options.js'
+import { type BoostingObjective, isClassification } from '../spec/boosting-options.js'
 import type { TableManifest } from '../spec/dataset.js'
 import type { Notes } from '../spec/notes.js'
 import type {
@@ -8,7 +8,6 @@ import type {
   TableSplitPlan,
   TableValidation,
 } from '../spec/validation-split.js'
-import { isClassification } from './plan-classes.js'
 import { findStoredColumn, missingValuesError, onlyValue } from './plan-columns.js'
 import { noteNothingHeldOut, requestedHoldOut } from './plan-hold-out.js'
 

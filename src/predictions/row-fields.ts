@@ -1,12 +1,8 @@
-import type { BoostingObjective } from '../spec/boosting-options.js'
+import { type BoostingObjective, isClassification } from '../spec/boosting-options.js'
 import type { RowValues } from '../spec/ipc-messages.js'
 import type { BoostingManifest } from '../spec/model.js'
 import { type ClassSelection, classFields } from './class-fields.js'
 import type { PredictionField } from './fields.js'
-
-/** Whether a model of this objective predicts classes. */
-export const predictsClasses = (objective: BoostingObjective): boolean =>
-  objective === 'binary' || objective === 'multiclass'
 
 /** XGBoost's outputs → the fields of the predictions, as the objective has them, and the most probable classes. */
 export function rowFields(
@@ -14,7 +10,7 @@ export function rowFields(
   { values, outputs }: Pick<RowValues, 'values' | 'outputs'>,
   selection: ClassSelection,
 ): ReturnType<typeof classFields> {
-  if (!predictsClasses(objective))
+  if (!isClassification(objective))
     return { fields: [valueField(objective, values, quantile.map(String))], top: null }
   return classFields({ labels, ...probabilitiesOf(objective, values, outputs) }, selection)
 }

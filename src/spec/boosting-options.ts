@@ -17,6 +17,11 @@ export const boostingObjectives = [
 ] as const
 export type BoostingObjective = (typeof boostingObjectives)[number]
 
+/** Whether a model of this objective predicts classes. */
+export const isClassification = (
+  objective: BoostingObjective,
+): objective is 'binary' | 'multiclass' => objective === 'binary' || objective === 'multiclass'
+
 const Quantile = Type.Number({ exclusiveMinimum: 0, exclusiveMaximum: 1 })
 
 /** Gradient-boosted trees on a table. Ranges and defaults are those of XGBoost. */

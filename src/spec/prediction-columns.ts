@@ -1,5 +1,6 @@
 // The columns of a data set of predictions.
 import type { PredictionPlan } from './batch-prediction.js'
+import { isClassification } from './boosting-options.js'
 import type { ModelManifest } from './model.js'
 
 /** Columns beside those of the data set and those of the predictions. */
@@ -72,5 +73,5 @@ function numberColumns({ model }: Pick<ModelManifest, 'model'>): string[] {
 /** Whether predictions of a model are classes. */
 export const predictsClasses = (manifest: Pick<ModelManifest, 'model'>): boolean => {
   const { model } = manifest
-  return model.kind !== 'boosting' || ['binary', 'multiclass'].includes(model.objective)
+  return model.kind !== 'boosting' || isClassification(model.objective)
 }

@@ -1,5 +1,6 @@
 import type { FastifyRequest } from 'fastify'
 import type { ClassSelection } from '../../predictions/class-fields.js'
+import { isClassification } from '../../spec/boosting-options.js'
 import { isBoostingModel, type Model } from '../../spec/model.js'
 import type { AnswerOptions, TensorOptions } from '../../spec/predict-options.js'
 import { defaultOutputs } from '../../spec/predict-options.js'
@@ -18,7 +19,7 @@ export function selectionOf(model: Model, { topK, outputs, explain }: Query): Cl
   } else {
     const { objective } = model.model
     const [asked] = [topK !== undefined && 'topK', outputs && 'outputs'].filter(name => !!name)
-    if (asked && objective !== 'binary' && objective !== 'multiclass') {
+    if (asked && !isClassification(objective)) {
       const message = `'${model.id}' predicts no classes (its objective is ${objective}), so ${asked} selects nothing`
       throw queryConflict(asked, message, 'leave it out')
     }

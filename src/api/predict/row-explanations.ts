@@ -1,4 +1,5 @@
 import type { RowsReport } from '../../predictions/row-encoding.js'
+import { isClassification } from '../../spec/boosting-options.js'
 import type { ExplainedClass, RowExplanation, RowExplanations } from '../../spec/explanation.js'
 import type { RowValues } from '../../spec/ipc-messages.js'
 import type { BoostingModel } from '../../spec/model.js'
@@ -73,7 +74,7 @@ function classesOf(
   { labels, model: { objective } }: BoostingModel,
   { values, outputs }: RowValues,
 ) {
-  if (objective !== 'binary' && objective !== 'multiclass') return null
+  if (!isClassification(objective)) return null
   const probability = (row: number, index: number): number => {
     if (objective === 'multiclass') return values[row * outputs + index]!
     return index === 1 ? values[row]! : 1 - values[row]!
