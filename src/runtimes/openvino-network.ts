@@ -28,8 +28,8 @@ export const compileNetwork = (
  * run that takes no longer itself costs less on one thread. The number of threads changes no bit of the answers.
  */
 const spinMs = 1
-/** The first one prepares what the others use. */
-const trialRuns = 6
+/** The first ones prepare what the others use, while threads of other runs may still spin. */
+const trialRuns = { onAllThreads: 4, onOneThread: 20 }
 
 /** The network on one thread, for batches of a few images. */
 export interface ShortRuns {
@@ -44,10 +44,14 @@ export async function compileForShortRuns(
   { model, threads }: { model: OpenVinoModel; threads: number },
   image: ImageShape,
 ): Promise<ShortRuns | null> {
-  if (threads === 1 || (await cpuMsOfImage(model, image)) > (threads + 1) * spinMs) return null
+  if (threads === 1) return null
+  // an upper bound: what runs in a millisecond on one thread, and all threads that spin
+  const maxCpuMs = (threads + 1) * spinMs
+  if ((await cpuMsOfImage(model, image, trialRuns.onAllThreads)) > maxCpuMs) return null
   const onOneThread = compileNetwork(folder, 1, precision)
   try {
-    const maxImages = Math.floor(spinMs / (await cpuMsOfImage(onOneThread, image)))
+    const cpuMs = await cpuMsOfImage(onOneThread, image, trialRuns.onOneThread)
+    const maxImages = Math.floor(spinMs / cpuMs)
     if (maxImages > 0) return { model: onOneThread, maxImages }
   } catch (error) {
     onOneThread.close()
@@ -58,13 +62,17 @@ export async function compileForShortRuns(
 }
 
 /** Time of the processor, since what else the machine does would count in a time of the clock. */
-async function cpuMsOfImage(model: OpenVinoModel, image: ImageShape): Promise<number> {
+async function cpuMsOfImage(
+  model: OpenVinoModel,
+  image: ImageShape,
+  runs: number,
+): Promise<number> {
   const batch: ImageBatch = {
     data: new Float32Array(image.reduce((product, size) => product * size, 1)),
     shape: [1, ...image],
   }
   let least = Number.POSITIVE_INFINITY
-  for (let run = 0; run < trialRuns; run++) {
+  for (let run = 0; run < runs; run++) {
     const before = process.cpuUsage()
     await predict(model, batch)
     const { user, system } = process.cpuUsage(before)
