@@ -278,6 +278,40 @@ function png(pixels: Uint8Array): Buffer {
   return PNG.sync.write(image, { colorType: 0, inputColorType: 0, inputHasAlpha: false })
 }
 
+test('a row that the model cannot read ends the job, which names it by its number in the data set', async () => {
+  const lines = Array.from({ length: 40 }, (_, i) => `${i},${i % 2 === 0},${i % 3}`)
+  await uploadCsv('switches', ['id,on,load', ...lines], {})
+  const trees = await deployment.train({
+    name: 'switch-trees',
+    model: { kind: 'boosting', objective: 'regression', rounds: 2 },
+    dataset: 'switches',
+    training: { target: 'load', features: ['on'], validation: 0 },
+  })
+  assert.equal(trees.status, 'succeeded', trees.failure?.message)
+  // half on, in the split that comes second
+  const dimmed = lines.map((line, i) => line.replace(/true|false/, i === 33 ? '0.5' : `${i % 2}`))
+  const splits = '{"test":0.5,"by":"time","column":"id"}'
+  await uploadCsv('dimmers', ['id,on,load', ...dimmed], { splits })
+  const job = await deployment.train({
+    dataset: 'dimmers',
+    predict: { model: 'switch-trees', split: 'test' },
+  })
+  assert.equal(job.failure?.code, 'bad_sample')
+  assert.match(job.failure!.message, /^row 33 of data set 'dimmers', counted from 0: /)
+})
+
+async function uploadCsv(name: string, lines: string[], fields: Record<string, string>) {
+  const form = new FormData()
+  for (const [field, value] of Object.entries({ name, ...fields })) form.append(field, value)
+  form.append('files', new Blob([lines.join('\n')]), 'table.csv')
+  const answer = await fetch(`${deployment.url}/datasets`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${deployment.key}` },
+    body: form,
+  })
+  assert.ok(answer.ok, await answer.text())
+}
+
 test('a version cannot be deleted while a job predicts by it, and what does not fit is refused at once', async () => {
   const waiting = await deployment.client.submit({ dataset: 'wine', predict: { model: 'taster' } })
   await deployment.client.act(waiting.id, 'pause')

@@ -27,6 +27,8 @@ import { countNotFinite, type PredictedRecords, type RecordPredictor } from './b
 export interface RowPredictorOptions {
   threads: number
   selection: ClassSelection
+  /** The number of the first row in its data set, for messages. */
+  firstRow: number
 }
 
 /** A batch of a data set is no request. */
@@ -42,7 +44,7 @@ export async function openRowsPredictor(
   folder: string,
   model: BoostingModel,
   dataset: StoredDataset<TableManifest>,
-  { threads, selection }: RowPredictorOptions,
+  { threads, selection, firstRow }: RowPredictorOptions,
 ): Promise<RecordPredictor> {
   const rowModel = rowModelOf(model)
   const { columns, offset } = rowModel
@@ -72,7 +74,7 @@ export async function openRowsPredictor(
     try {
       return encodeModelRows(rows, rowModel, options, noLimits)
     } catch (error) {
-      throw badRow(error, first, dataset.manifest)
+      throw badRow(error, firstRow + first, dataset.manifest)
     }
   }
 

@@ -60,9 +60,11 @@ export async function writePredictedDataset(predictions: Predictions): Promise<T
   return { ...content, notes: notes.all }
 }
 
-/** Where the first record is in the whole data set. */
-const offsetOf = ({ predict: { split } }: PredictionJob, { manifest }: StoredDataset): number =>
-  split === null ? 0 : splitRange(manifest, split)!.first
+/** Where the first record that is predicted is in the whole data set. */
+export const offsetOf = (
+  { predict: { split } }: PredictionJob,
+  { manifest }: StoredDataset,
+): number => (split === null ? 0 : splitRange(manifest, split)!.first)
 
 function positionColumns(job: PredictionJob, dataset: StoredDataset): AddedColumn[] {
   const offset = offsetOf(job, dataset)

@@ -23,7 +23,7 @@ import {
 import type { RecordPredictor } from './batch-predictor.js'
 import { openImagePredictor } from './predict-images.js'
 import { openRowsPredictor } from './predict-rows.js'
-import { writePredictedDataset } from './predicted-dataset.js'
+import { offsetOf, writePredictedDataset } from './predicted-dataset.js'
 import { coverage, findParts, type Gap, type StoredPart } from './predicted-parts.js'
 
 export interface PredictionAttemptDeps extends TrainerDeps<PredictionJob> {
@@ -115,6 +115,7 @@ async function openPredictor(
     return openRowsPredictor(folder, model, dataset as StoredDataset<TableManifest>, {
       threads,
       selection,
+      firstRow: offsetOf(task.job, dataset),
     })
   }
   const options = { ...network, tf: loadTensorFlow(), selection }
