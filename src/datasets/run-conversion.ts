@@ -16,9 +16,15 @@ const maxHeapMiB = 192
 
 /**
  * Of the processes that read and write data sets. Their heap is small but they make many arrays, whose bytes V8 counts,
- * so it collects garbage often: threads that help take more time than they save. `bench/` starts its subject with them.
+ * so it collects garbage often: threads that help take more time than they save. Marking in steps would wait for a turn
+ * of the event loop, which comes after the rows, while arrays that are garbage take memory. `bench/` starts its
+ * subject with these flags, too.
  */
-export const conversionFlags = [`--max-old-space-size=${maxHeapMiB}`, '--single-threaded-gc']
+export const conversionFlags = [
+  `--max-old-space-size=${maxHeapMiB}`,
+  '--single-threaded-gc',
+  '--no-incremental-marking',
+]
 
 /** Decoding takes them from trainers. */
 const maxCores = 4
