@@ -6,27 +6,27 @@ import { streamJson, toJson } from './json-answer.js'
 import { isSmallTable, type PredictionTable } from './prediction-table.js'
 import type { PredictionThread } from './prediction-thread.js'
 
-/** Writes predictions as text or bytes: the serializer of a union would check every prediction, which is slow. */
-export async function sendPredictions(
+/**
+ * The content of an answer, whose headers it sets; handlers return it. (Returning the reply instead would make Fastify
+ * listen for its end.) It is text or bytes: the serializer of a union would check every prediction, which is slow.
+ */
+export async function answerPredictions(
   reply: FastifyReply,
   table: PredictionTable,
   format: PredictionFormat,
   thread: PredictionThread,
-) {
+): Promise<string | Buffer | Readable> {
   switch (format) {
     case 'json':
-      return reply
-        .type('application/json; charset=utf-8')
-        .send(isSmallTable(table) ? toJson(table) : Readable.from(streamJson(table)))
+      reply.type('application/json; charset=utf-8')
+      return isSmallTable(table) ? toJson(table) : Readable.from(streamJson(table))
     case 'csv':
-      return addHeaders(reply, table)
-        .type('text/csv; charset=utf-8')
-        .send(Readable.from(streamCsv(table)))
+      addHeaders(reply, table).type('text/csv; charset=utf-8')
+      return Readable.from(streamCsv(table))
     case 'arrow': {
       const content = await thread.writeArrow(table)
-      return addHeaders(reply, table)
-        .type(predictionFormats.arrow)
-        .send(Buffer.from(content.buffer))
+      addHeaders(reply, table).type(predictionFormats.arrow)
+      return Buffer.from(content.buffer)
     }
   }
 }

@@ -28,7 +28,7 @@ import type { PredictionTable } from '../predict/prediction-table.js'
 import { PredictionThread } from '../predict/prediction-thread.js'
 import { selectionOf } from '../predict/request-options.js'
 import { rowPredictions } from '../predict/row-predictions.js'
-import { sendPredictions } from '../predict/send-predictions.js'
+import { answerPredictions } from '../predict/send-predictions.js'
 import {
   Binary,
   JobParam,
@@ -123,7 +123,7 @@ export const predictionRoutes: FastifyPluginAsyncTypebox<PredictionRoutesDeps> =
         { header: headerReader(request) },
       )
       const table = await predict(request, reply, model, model.id)
-      return sendPredictions(reply, table, format, thread)
+      return answerPredictions(reply, table, format, thread)
     },
   )
 
@@ -160,7 +160,7 @@ export const predictionRoutes: FastifyPluginAsyncTypebox<PredictionRoutesDeps> =
       const { head, ...table } = await predict(request, reply, model, jobLabel)
       const { model: _name, version: _version, ...rest } = head as Record<string, unknown>
       const ofJob = { ...table, head: { job: model.jobId, step: model.step, ...rest } }
-      return sendPredictions(reply, ofJob, format, thread)
+      return answerPredictions(reply, ofJob, format, thread)
     },
   )
 
