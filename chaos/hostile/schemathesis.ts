@@ -136,7 +136,7 @@ checks.positive_data_acceptance.expected-statuses = ["2xx", "400", "404", "409",
 
 # which media types a model takes depends on the model, and an empty text is an empty table
 [[operations]]
-include-path = ["/models/{id}/predict", "/models/{id}/explain", "/jobs/{id}/explain"]
+include-path = ["/models/{id}/predict", "/models/{id}/explain", "/jobs/{id}/predict", "/jobs/{id}/explain"]
 checks.positive_data_acceptance.expected-statuses = ["2xx", "400", "404", "409", "415", "422", "503"]
 `
 }
