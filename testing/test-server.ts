@@ -89,7 +89,8 @@ export async function startServer(options: TestServerOptions = {}): Promise<Test
     await app.close()
     await closeParts()
     await redis.stop()
-    await rm(folder, { recursive: true })
+    // a write that began before the end may come late
+    await rm(folder, { recursive: true, maxRetries: 20, retryDelay: 50 })
     const unlisted = lines.filter(line => line.includes(unlistedProblem))
     if (unlisted.length > 0) throw new Error(`codes to list in the routes:\n${unlisted.join('')}`)
   }
