@@ -12,40 +12,39 @@ const maxPartDifference = 8
 /** Of a smaller image, or one with few edges, a fingerprint says too little. */
 const minSide = 32
 const minEdges = 8
-/** More take too long to compare. */
+/** More take too long to compare, and their fingerprints too much memory. */
 const maxSearched = 1_000_000
 const maxComparisons = 2e8
 const maxExamples = 20
 const maxExampleImages = 10
 
-/** Finds images that are equal, or nearly so. Takes about 50 bytes for each. */
+/** Finds images that are equal, or nearly so. Takes about 50 bytes for each; above a million, 10. */
 export class DuplicateSearch {
   private readonly hashes = new GrowingArray(length => new Float64Array(length))
-  private readonly highs = new GrowingArray(length => new Uint32Array(length))
-  private readonly lows = new GrowingArray(length => new Uint32Array(length))
-  private readonly parts = new GrowingArray(length => new Uint8Array(length))
   private readonly splits = new GrowingArray(length => new Uint8Array(length))
-  private readonly isLarge: boolean
+  /** Null if near duplicates are not searched. */
+  private fingerprints: Fingerprints | null
 
-  constructor({ height, width }: ImageShape) {
-    this.isLarge = Math.min(height, width) >= minSide
+  constructor(
+    { height, width }: ImageShape,
+    private readonly limit = maxSearched,
+  ) {
+    this.fingerprints = Math.min(height, width) >= minSide ? new Fingerprints() : null
   }
 
   /** `hash` is 48 bits of the hash of the pixels. */
-  add(hash: number, { high, low, parts }: Fingerprint, split: number): void {
+  add(hash: number, fingerprint: Fingerprint, split: number): void {
     this.hashes.push(hash)
-    this.highs.push(high)
-    this.lows.push(low)
     this.splits.push(split)
-    if (this.isLarge) for (const part of parts) this.parts.push(part)
+    this.fingerprints?.add(fingerprint)
+    if (this.fingerprints && this.fingerprints.withEdges > this.limit) this.fingerprints = null
   }
 
   /** `source` names an image by its position, in the order of `add`. Images that are equal do not count as near. */
   find(source: (position: number) => string): ImageDuplicates {
     const exact = this.exactGroups()
-    const representatives = this.representatives(exact)
-    const isSearched = this.isLarge && representatives.length <= maxSearched
-    const near = isSearched ? this.nearGroups(representatives) : null
+    const { fingerprints } = this
+    const near = fingerprints && nearGroups(fingerprints, representatives(fingerprints, exact))
     return {
       exact: this.summary(exact, source),
       near: near && this.summary(near, source),
@@ -67,58 +66,6 @@ export class DuplicateSearch {
     return groups.sort((a, b) => a[0]! - b[0]!)
   }
 
-  /** One image of each group of equal ones, and all others, if they have enough edges. */
-  private representatives(exact: readonly number[][]): Uint32Array {
-    const repeated = new Set(exact.flatMap(([, ...others]) => others))
-    const positions = Uint32Array.from({ length: this.hashes.length }, (_, position) => position)
-    return positions.filter(position => {
-      const edges = popcount(this.highs.at(position)) + popcount(this.lows.at(position))
-      return edges >= minEdges && edges <= 64 - minEdges && !repeated.has(position)
-    })
-  }
-
-  private nearGroups(positions: Uint32Array): number[][] {
-    const groups = new DisjointSets(this.hashes.length)
-    let comparisons = 0
-    for (let band = 0; band < bands; band++) {
-      const keys = Float64Array.from(positions, position => this.bandOf(position, band))
-      const order = Uint32Array.from(positions, (_, i) => i).sort((a, b) => keys[a]! - keys[b]!)
-      for (let start = 0; start < order.length; start++) {
-        for (let i = start + 1; i < order.length; i++) {
-          if (keys[order[i]!] !== keys[order[start]!] || comparisons === maxComparisons) break
-          comparisons++
-          const [a, b] = [positions[order[start]!]!, positions[order[i]!]!]
-          if (this.areNear(a, b)) groups.join(a, b)
-        }
-      }
-    }
-    return groups.list()
-  }
-
-  /** 13 of the 64 bits; the last band has 12. */
-  private bandOf(position: number, band: number): number {
-    const [high, low] = [this.highs.at(position), this.lows.at(position)]
-    const shift = 13 * band
-    if (shift + 13 <= 32) return (low >>> shift) & 0x1fff
-    if (shift >= 32) return (high >>> (shift - 32)) & 0x1fff
-    return ((low >>> shift) | (high << (32 - shift))) & 0x1fff
-  }
-
-  private areNear(a: number, b: number): boolean {
-    const distance =
-      popcount(this.highs.at(a) ^ this.highs.at(b)) + popcount(this.lows.at(a) ^ this.lows.at(b))
-    if (distance > maxDistance) return false
-    let difference = 0
-    for (let part = 0; part < partCount; part++) {
-      const [one, other] = [
-        this.parts.at(a * partCount + part),
-        this.parts.at(b * partCount + part),
-      ]
-      difference += Math.abs(one - other)
-    }
-    return difference <= maxPartDifference * partCount
-  }
-
   private summary(groups: readonly number[][], source: (position: number) => string) {
     const isAcross = (group: readonly number[]) => {
       const [first, ...others] = group.map(position => this.splits.at(position))
@@ -135,6 +82,82 @@ export class DuplicateSearch {
         .map(group => group.slice(0, maxExampleImages).map(source)),
     }
   }
+}
+
+class Fingerprints {
+  /** How many images have enough edges. */
+  withEdges = 0
+  private readonly highs = new GrowingArray(length => new Uint32Array(length))
+  private readonly lows = new GrowingArray(length => new Uint32Array(length))
+  private readonly parts = new GrowingArray(length => new Uint8Array(length))
+
+  get length(): number {
+    return this.highs.length
+  }
+
+  add({ high, low, parts }: Fingerprint): void {
+    this.highs.push(high)
+    this.lows.push(low)
+    for (const part of parts) this.parts.push(part)
+    if (this.hasEdges(this.length - 1)) this.withEdges++
+  }
+
+  hasEdges(position: number): boolean {
+    const edges = popcount(this.highs.at(position)) + popcount(this.lows.at(position))
+    return edges >= minEdges && edges <= 64 - minEdges
+  }
+
+  /** 13 of the 64 bits; the last band has 12. */
+  bandOf(position: number, band: number): number {
+    const [high, low] = [this.highs.at(position), this.lows.at(position)]
+    const shift = 13 * band
+    if (shift + 13 <= 32) return (low >>> shift) & 0x1fff
+    if (shift >= 32) return (high >>> (shift - 32)) & 0x1fff
+    return ((low >>> shift) | (high << (32 - shift))) & 0x1fff
+  }
+
+  areNear(a: number, b: number): boolean {
+    const distance =
+      popcount(this.highs.at(a) ^ this.highs.at(b)) + popcount(this.lows.at(a) ^ this.lows.at(b))
+    if (distance > maxDistance) return false
+    let difference = 0
+    for (let part = 0; part < partCount; part++) {
+      const [one, other] = [
+        this.parts.at(a * partCount + part),
+        this.parts.at(b * partCount + part),
+      ]
+      difference += Math.abs(one - other)
+    }
+    return difference <= maxPartDifference * partCount
+  }
+}
+
+/** One image of each group of equal ones, and all others, if they have enough edges. */
+function representatives(
+  fingerprints: Fingerprints,
+  exact: readonly (readonly number[])[],
+): Uint32Array {
+  const repeated = new Set(exact.flatMap(([, ...others]) => others))
+  const positions = Uint32Array.from({ length: fingerprints.length }, (_, position) => position)
+  return positions.filter(position => fingerprints.hasEdges(position) && !repeated.has(position))
+}
+
+function nearGroups(fingerprints: Fingerprints, positions: Uint32Array): number[][] {
+  const groups = new DisjointSets(fingerprints.length)
+  let comparisons = 0
+  for (let band = 0; band < bands; band++) {
+    const keys = Float64Array.from(positions, position => fingerprints.bandOf(position, band))
+    const order = Uint32Array.from(positions, (_, i) => i).sort((a, b) => keys[a]! - keys[b]!)
+    for (let start = 0; start < order.length; start++) {
+      for (let i = start + 1; i < order.length; i++) {
+        if (keys[order[i]!] !== keys[order[start]!] || comparisons === maxComparisons) break
+        comparisons++
+        const [a, b] = [positions[order[start]!]!, positions[order[i]!]!]
+        if (fingerprints.areNear(a, b)) groups.join(a, b)
+      }
+    }
+  }
+  return groups.list()
 }
 
 function popcount(word: number): number {
