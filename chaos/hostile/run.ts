@@ -95,13 +95,13 @@ async function attack(
   await drips
 
   const violations = await schemathesis(deployment, world, options, tally, log)
-  await damageThings(deployment, client, options.damagedFiles, random.fork(), tally, log)
-
   // Schemathesis follows links, and deletes what it finds by them
   const restored = await makeWorld(client, deployment.key)
   if (restored.expected !== world.expected) {
     tally.addWrong('the same model, trained again, predicts otherwise')
   }
+  await damageThings(deployment, client, options.damagedFiles, random.fork(), tally, log)
+
   const job = await restartEndless(client, running)
   const others = new Residents(client, restored, tally, random.fork(), 'other', over)
   const faultsDone = new AbortController()
