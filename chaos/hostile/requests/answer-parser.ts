@@ -1,11 +1,11 @@
 export interface Answer {
   status: number
   headers: ReadonlyMap<string, string>
-  /** The first 64 KiB. */
+  /** The first 16 MiB. */
   body: string
 }
 
-const keptBodyBytes = 65_536
+const keptBodyBytes = 16 * 2 ** 20
 
 type Framing = { left: number } | 'chunked' | 'until close'
 
