@@ -40,6 +40,7 @@ import { buildValidator, formatSchemaErrors } from './http/validation.js'
 import { logRequests } from './log.js'
 import { openapi } from './openapi/openapi.js'
 import type { Parts } from './parts.js'
+import { PredictionThread } from './predict/prediction-thread.js'
 import { inferHealthRoutes } from './protocols/health-routes.js'
 import { protocolRoutes } from './protocols/protocol-routes.js'
 import { checkReadiness } from './readiness.js'
@@ -174,7 +175,9 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
         (await checkReadiness(deps, false)).every(({ status }) => status !== 'failed')
       serveGrpc(app, { ...deps, limits, predictions, bodyMemory, ready }, deps.grpc)
     }
-    const routeDeps = { ...deps, limits, eventStreams, longPolls, predictions }
+    const predictionThread = new PredictionThread()
+    guarded.addHook('onClose', () => predictionThread.close())
+    const routeDeps = { ...deps, limits, eventStreams, longPolls, predictions, predictionThread }
     await guarded.register(jobRoutes, routeDeps)
     await guarded.register(metricRoutes, routeDeps)
     await guarded.register(logRoutes, routeDeps)

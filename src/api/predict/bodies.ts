@@ -21,6 +21,7 @@ import type { TensorOptions } from '../../spec/predict-options.js'
 import { HttpError } from '../http/http-error.js'
 import type { Limits } from '../http/limits.js'
 import { registerMultipart } from '../http/multipart.js'
+import { bytesOf } from '../http/raw-request.js'
 import { readImageForm } from './image-form.js'
 import type { BodyFormat } from './input.js'
 import type { PredictionThread } from './prediction-thread.js'
@@ -142,7 +143,3 @@ function bodyFormatOf(request: BodyRequest): BodyFormat | null {
   if (tensor) return { format: 'tensor', tensor }
   return bodyFormats[type === '' ? 'application/json' : type] ?? null
 }
-
-/** A request without a body has none, in Fastify's words. */
-const bytesOf = ({ body }: FastifyRequest): Uint8Array =>
-  body instanceof Uint8Array ? body : new Uint8Array()

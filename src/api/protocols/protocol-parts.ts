@@ -6,10 +6,13 @@ import { type ModelInput, servedInputOf } from '../../serving/protocols/served-i
 import type { Model } from '../../spec/model.js'
 import { type ModelSelector, selectorOfVersion } from '../../spec/model-selector.js'
 import type { Limits } from '../http/limits.js'
+import { bytesOf } from '../http/raw-request.js'
+import type { PredictionThread } from '../predict/prediction-thread.js'
 import type { ProtocolInput, ProtocolTask } from '../predict/protocol-input.js'
 
 export interface ProtocolRoutesDeps extends RepositoryParts {
   limits: Limits
+  predictionThread: PredictionThread
 }
 
 export interface ProtocolParts extends ProtocolRoutesDeps {
@@ -28,9 +31,6 @@ export interface ProtocolParts extends ProtocolRoutesDeps {
 
 export const selectorOf = ({ id, version }: { id: string; version?: string }): ModelSelector =>
   selectorOfVersion(id, version)
-
-export const bytesOf = ({ body }: FastifyRequest): Uint8Array =>
-  body instanceof Uint8Array ? body : new Uint8Array()
 
 export const taskOf = (request: FastifyRequest, model: Model, limits: Limits) => ({
   bytes: bytesOf(request),

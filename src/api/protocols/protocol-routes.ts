@@ -3,7 +3,7 @@ import { truncate } from '../../errors.js'
 import { findModel } from '../../serving/protocols/model-repository.js'
 import { predictOutputs } from '../../serving/protocols/predict-outputs.js'
 import { HttpError } from '../http/http-error.js'
-import { PredictionThread } from '../predict/prediction-thread.js'
+import { headerReader } from '../http/raw-request.js'
 import type { ProtocolInput } from '../predict/protocol-input.js'
 import { inferRoutes } from './infer-routes.js'
 import { inferModelRoutes } from './model-routes.js'
@@ -13,9 +13,7 @@ import { tfServingRoutes } from './tf-serving-routes.js'
 
 /** The protocols of other servers, which have clients: the Open Inference Protocol v2, and TensorFlow Serving's. */
 export const protocolRoutes: FastifyPluginAsyncTypebox<ProtocolRoutesDeps> = async (app, deps) => {
-  const { predictions, limits } = deps
-  const thread = new PredictionThread()
-  app.addHook('onClose', () => thread.close())
+  const { predictions, limits, predictionThread } = deps
   // their clients send bodies with any type, or none
   app.removeAllContentTypeParsers()
   app.addContentTypeParser(
@@ -32,14 +30,13 @@ export const protocolRoutes: FastifyPluginAsyncTypebox<ProtocolRoutesDeps> = asy
   const parts: ProtocolParts = {
     ...deps,
     async select(request, selector) {
-      const header = (name: string) => [request.headers[name]].flat()[0]
-      const model = await predictions.select(selector, { header })
+      const model = await predictions.select(selector, { header: headerReader(request) })
       request.prediction = { model: model.id, startedAt: performance.now(), count: 0 }
       return model
     },
     find: selector => findModel(deps, selector),
     read: (task, { id, version, jobId }) =>
-      thread.read(task, `protocol ${id} ${version} ${jobId}`) as Promise<ProtocolInput>,
+      predictionThread.read(task, `protocol ${id} ${version} ${jobId}`) as Promise<ProtocolInput>,
     async predict(request, model, input, options) {
       const predicted = await predictOutputs(predictions, model, input, options)
       request.prediction!.count = predicted.count

@@ -12,9 +12,10 @@ import {
   RepositoryModel,
 } from '../../spec/inference-protocol.js'
 import { HttpError, invalidRequest } from '../http/http-error.js'
+import { bytesOf } from '../http/raw-request.js'
 import { repositoryIndexExamples, repositoryLoadExamples } from '../openapi/protocol-examples.js'
 import { parseJson } from '../predict/input.js'
-import { bytesOf, type ProtocolParts } from './protocol-parts.js'
+import type { ProtocolParts } from './protocol-parts.js'
 import { ById, predictionProblems, readsBody, selectorProblems } from './protocol-schemas.js'
 
 type Fields = Readonly<Record<string, unknown>>

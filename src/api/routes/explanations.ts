@@ -1,6 +1,7 @@
 import type { FastifyPluginAsyncTypebox, TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { type Static, Type } from 'typebox'
+import { countImages } from '../../serving/pool/request.js'
 import type { PredictionService } from '../../serving/prediction-service.js'
 import type { ErrorCode } from '../../spec/error-codes.js'
 import {
@@ -16,12 +17,14 @@ import { clientGone } from '../http/client-gone.js'
 import { requireFormat } from '../http/content-negotiation.js'
 import { invalidRequest, queryConflict } from '../http/http-error.js'
 import type { Limits } from '../http/limits.js'
+import { headerReader } from '../http/raw-request.js'
 import { skipBodyValidation } from '../http/validation.js'
 import { explainExamples, json } from '../openapi/request-examples.js'
 import { addBodyParsers, bodyTypes, heldBytesOf, PredictionBodies } from '../predict/bodies.js'
+import { ofCheckpoint } from '../predict/checkpoint-answer.js'
 import { imageOptionsOf, methodOf, unknownLayer } from '../predict/explanation-options.js'
 import { imageExplanations } from '../predict/image-explanations.js'
-import { PredictionThread } from '../predict/prediction-thread.js'
+import type { PredictionThread } from '../predict/prediction-thread.js'
 import { rowExplanations, targetOf } from '../predict/row-explanations.js'
 import {
   sendImageExplanations,
@@ -33,7 +36,6 @@ import { ModelParams, selectorProblems, VersionQuery } from './models.js'
 import {
   checkpointChoice,
   checkpointParameter,
-  headerReader,
   predictionBody,
   predictionProblems,
   rowOptions,
@@ -42,6 +44,7 @@ import {
 export interface ExplanationRoutesDeps {
   predictions: PredictionService
   limits: Limits
+  predictionThread: PredictionThread
 }
 
 /** Images of one request: each takes as long as some predictions, and with integrated gradients as long as hundreds. */
@@ -94,17 +97,15 @@ export const explanationRoutes: FastifyPluginAsyncTypebox<ExplanationRoutesDeps>
   app,
   deps,
 ) => {
-  const { predictions } = deps
+  const { predictions, predictionThread } = deps
   const { instances, imageFiles } = deps.limits
   const limits = {
     ...deps.limits,
     instances: Math.min(instances, maxImages),
     imageFiles: Math.min(imageFiles, maxImages),
   }
-  const thread = new PredictionThread()
-  app.addHook('onClose', () => thread.close())
   await addBodyParsers(app, limits)
-  const bodies = new PredictionBodies(limits, thread)
+  const bodies = new PredictionBodies(limits, predictionThread)
   const heldBytes = heldBytesOf(limits)
 
   app.post(
@@ -167,9 +168,7 @@ export const explanationRoutes: FastifyPluginAsyncTypebox<ExplanationRoutesDeps>
       const format = requireFormat(request, requested, explanationFormats)
       const choice = checkpointChoice(at)
       const model = await predictions.selectCheckpoint(request.params.id, choice)
-      return explain(request, reply, model, format, {
-        checkpoint: { job: model.jobId, step: model.step },
-      })
+      return explain(request, reply, model, format, { isCheckpoint: true })
     },
   )
 
@@ -180,7 +179,7 @@ export const explanationRoutes: FastifyPluginAsyncTypebox<ExplanationRoutesDeps>
     protocol.addContentTypeParser('*', { parseAs: 'buffer', bodyLimit }, (_request, bytes, done) =>
       done(null, bytes),
     )
-    const jsonBodies = new PredictionBodies(limits, thread, { format: 'json' })
+    const jsonBodies = new PredictionBodies(limits, predictionThread, { format: 'json' })
     protocol.withTypeProvider<TypeBoxTypeProvider>().post(
       '/v1/models/:id(^[^/:]+)::explain',
       {
@@ -209,8 +208,7 @@ export const explanationRoutes: FastifyPluginAsyncTypebox<ExplanationRoutesDeps>
   })
 
   interface ExplainContext {
-    /** Take the place of model and version in the answer. */
-    checkpoint?: { job: string; step: number }
+    isCheckpoint?: boolean
     bodies?: PredictionBodies
   }
 
@@ -219,20 +217,17 @@ export const explanationRoutes: FastifyPluginAsyncTypebox<ExplanationRoutesDeps>
     reply: FastifyReply,
     model: Model,
     format: ExplanationFormat,
-    { checkpoint, bodies: read = bodies }: ExplainContext = {},
+    { isCheckpoint = false, bodies: read = bodies }: ExplainContext = {},
   ) {
-    const named = <T extends { head: { model?: string; version?: number } }>(table: T): T => {
-      if (!checkpoint) return table
-      const { model: _model, version: _version, ...rest } = table.head
-      return { ...table, head: { ...checkpoint, ...rest } }
-    }
+    const named = <Table extends { head: object }>(table: Table): Table =>
+      isCheckpoint ? ofCheckpoint(table, model) : table
     return isBoostingModel(model)
       ? explainRows(request, reply, model, format, { named, read })
       : explainImages(request, reply, model, format, { named, read })
   }
 
   interface Answering {
-    named<T extends { head: { model?: string; version?: number } }>(table: T): T
+    named<Table extends { head: object }>(table: Table): Table
     read: PredictionBodies
   }
 
@@ -266,7 +261,7 @@ export const explanationRoutes: FastifyPluginAsyncTypebox<ExplanationRoutesDeps>
     const options = imageOptionsOf(model, request.query, format)
     const signal = clientGone(reply)
     const { names = null, notes, input: images } = await read.images(request, reply, model)
-    const count = images.kind === 'pixels' ? images.shape[0] : images.files.length
+    const count = countImages(images)
     if (format !== 'json' && count > 1) {
       const message = `a picture shows one map, and the request has ${count} images`
       throw queryConflict('format', message, 'send one image, or expect json')

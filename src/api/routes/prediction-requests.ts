@@ -1,5 +1,4 @@
 // What requests for predictions and for explanations have in common.
-import type { FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
 import type { CheckpointChoice } from '../../serving/checkpoints/checkpoint-models.js'
 import type { ErrorCode } from '../../spec/error-codes.js'
@@ -76,9 +75,3 @@ export const checkpointParameter = {
 /** Of the parameter `at`. */
 export const checkpointChoice = (at: string): CheckpointChoice =>
   at === 'latest' || at === 'best' ? at : Number(at)
-
-/** Reads a header by which traffic may be split. */
-export const headerReader =
-  ({ headers }: FastifyRequest) =>
-  (name: string): string | undefined =>
-    [headers[name]].flat()[0]

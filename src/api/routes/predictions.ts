@@ -19,13 +19,15 @@ import { strictObject } from '../../spec/strict-object.js'
 import { clientGone } from '../http/client-gone.js'
 import { requireFormat } from '../http/content-negotiation.js'
 import type { Limits } from '../http/limits.js'
+import { headerReader } from '../http/raw-request.js'
 import { splitLists } from '../http/split-lists.js'
 import { skipBodyValidation } from '../http/validation.js'
 import { predictExamples } from '../openapi/request-examples.js'
 import { addBodyParsers, bodyTypes, heldBytesOf, PredictionBodies } from '../predict/bodies.js'
+import { ofCheckpoint } from '../predict/checkpoint-answer.js'
 import { networkPredictions } from '../predict/network-predictions.js'
 import type { PredictionTable } from '../predict/prediction-table.js'
-import { PredictionThread } from '../predict/prediction-thread.js'
+import type { PredictionThread } from '../predict/prediction-thread.js'
 import { selectionOf } from '../predict/request-options.js'
 import { rowPredictions } from '../predict/row-predictions.js'
 import { answerPredictions } from '../predict/send-predictions.js'
@@ -41,7 +43,6 @@ import { ModelParams, selectorProblems, VersionQuery } from './models.js'
 import {
   checkpointChoice,
   checkpointParameter,
-  headerReader,
   predictionBody,
   predictionProblems,
   rowOptions,
@@ -50,6 +51,7 @@ import {
 export interface PredictionRoutesDeps {
   predictions: PredictionService
   limits: Limits
+  predictionThread: PredictionThread
 }
 
 const predictionOptions = {
@@ -81,11 +83,9 @@ export const predictionRoutes: FastifyPluginAsyncTypebox<PredictionRoutesDeps> =
   app,
   deps,
 ) => {
-  const { predictions, limits } = deps
-  const thread = new PredictionThread()
-  app.addHook('onClose', () => thread.close())
+  const { predictions, limits, predictionThread } = deps
   await addBodyParsers(app, limits)
-  const bodies = new PredictionBodies(limits, thread)
+  const bodies = new PredictionBodies(limits, predictionThread)
   const heldBytes = heldBytesOf(limits)
 
   app.post(
@@ -123,7 +123,7 @@ export const predictionRoutes: FastifyPluginAsyncTypebox<PredictionRoutesDeps> =
         { header: headerReader(request) },
       )
       const table = await predict(request, reply, model, model.id)
-      return answerPredictions(reply, table, format, thread)
+      return answerPredictions(reply, table, format, predictionThread)
     },
   )
 
@@ -157,10 +157,8 @@ export const predictionRoutes: FastifyPluginAsyncTypebox<PredictionRoutesDeps> =
       const { at, format: requested } = request.query
       const format = requireFormat(request, requested, predictionFormats)
       const model = await predictions.selectCheckpoint(request.params.id, checkpointChoice(at))
-      const { head, ...table } = await predict(request, reply, model, jobLabel)
-      const { model: _name, version: _version, ...rest } = head as Record<string, unknown>
-      const ofJob = { ...table, head: { job: model.jobId, step: model.step, ...rest } }
-      return answerPredictions(reply, ofJob, format, thread)
+      const table = await predict(request, reply, model, jobLabel)
+      return answerPredictions(reply, ofCheckpoint(table, model), format, predictionThread)
     },
   )
 

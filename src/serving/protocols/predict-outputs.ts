@@ -1,5 +1,5 @@
 import { isBoostingModel, type Model } from '../../spec/model.js'
-import type { PredictOptions } from '../pool/request.js'
+import { countImages, type PredictOptions } from '../pool/request.js'
 import type { PredictionService } from '../prediction-service.js'
 import { rowNotes } from '../row-notes.js'
 import { type ModelOutput, networkOutputs, rowOutputs } from './model-outputs.js'
@@ -32,7 +32,6 @@ export async function predictOutputs(
   }
   if (isBoostingModel(model)) throw new Error(`${model.id} takes rows`)
   const { notes, ...images } = input
-  const count = images.kind === 'pixels' ? images.shape[0] : images.files.length
   const outputs = networkOutputs(model, await predictions.predictImages(model, images, options))
-  return { count, outputs, notes: notes.map(({ message }) => message) }
+  return { count: countImages(images), outputs, notes: notes.map(({ message }) => message) }
 }
