@@ -1,16 +1,10 @@
 import { attr } from '../attr.js'
 import type { Graph, Node, NodeOptions, Tensor } from '../graph.js'
 import { check } from '../graph-error.js'
-import {
-  apply,
-  applyEffect,
-  applyMultiOutput,
-  defineEffect,
-  defineMultiOutputOp,
-  defineOp,
-} from '../op.js'
+import { apply, applyEffect, applyMultiOutput, defineEffect, defineOp } from '../op.js'
 import { isCompatible } from '../shape.js'
 import { type Component, type Dataset, elementAttrs } from './dataset.js'
+import { elementResource, nextElement } from './element-resource.js'
 
 /** A position in a dataset. The session keeps it between runs. */
 export interface Iterator {
@@ -18,23 +12,10 @@ export interface Iterator {
   readonly element: readonly Component[]
 }
 
-interface IteratorAttrs {
-  name: string
-  element: readonly Component[]
-}
-
-export const IteratorV2 = defineOp<readonly [], IteratorAttrs>({
-  type: 'IteratorV2',
-  output: 'handle',
-  shape: () => [],
-  dtype: () => 'resource',
-  attrs: (_, { name, element }) => ({
-    ...elementAttrs(element),
-    shared_name: attr.string(name),
-    container: attr.string(''),
-  }),
-  gradient: null,
-})
+export const IteratorV2 = elementResource('IteratorV2', element => ({
+  ...elementAttrs(element),
+  container: attr.string(''),
+}))
 
 export const iterator = (graph: Graph, name: string, element: readonly Component[]): Iterator => ({
   handle: apply(IteratorV2, [], { name, element }, { graph, name }),
@@ -59,23 +40,13 @@ export function startIterator(target: Iterator, dataset: Dataset, options?: Node
   return applyEffect(MakeIterator, [dataset.handle, target.handle], {}, options)
 }
 
-type IteratorInput = readonly [iterator: Tensor]
-
-export const IteratorGetNext = defineMultiOutputOp<
-  IteratorInput,
-  { element: readonly Component[] }
->({
-  type: 'IteratorGetNext',
-  outputs: (_, { element }) => element.map(component => ({ arg: 'components', ...component })),
-  attrs: (_, { element }) => elementAttrs(element),
-  gradient: null,
-})
+export const IteratorGetNext = nextElement('IteratorGetNext', elementAttrs)
 
 /** The components of the next element. The run fails after the last one. */
 export const next = ({ handle, element }: Iterator, options?: NodeOptions): readonly Tensor[] =>
   applyMultiOutput(IteratorGetNext, [handle], { element }, options)
 
-export const SerializeIterator = defineOp<IteratorInput>({
+export const SerializeIterator = defineOp<readonly [iterator: Tensor]>({
   type: 'SerializeIterator',
   output: 'serialized',
   shape: () => [-1],

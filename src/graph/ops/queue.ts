@@ -1,31 +1,14 @@
 import { attr } from '../attr.js'
 import type { Graph, Node, Tensor } from '../graph.js'
-import {
-  apply,
-  applyEffect,
-  applyMultiOutput,
-  defineEffect,
-  defineMultiOutputOp,
-  defineOp,
-} from '../op.js'
+import { apply, applyEffect, applyMultiOutput, defineEffect } from '../op.js'
 import type { Component } from './dataset.js'
+import { elementResource, nextElement } from './element-resource.js'
 
-interface QueueAttrs {
-  name: string
-  element: readonly Component[]
-}
-
-export const FIFOQueueV2 = defineOp<readonly [], QueueAttrs>({
-  type: 'FIFOQueueV2',
-  output: 'handle',
-  shape: () => [],
-  dtype: () => 'resource',
-  attrs: (_, { name, element }) => ({
-    component_types: attr.types(element.map(({ dtype }) => dtype)),
-    shared_name: attr.string(name),
-  }),
-  gradient: null,
+const queueAttrs = (element: readonly Component[]) => ({
+  component_types: attr.types(element.map(({ dtype }) => dtype)),
 })
+
+export const FIFOQueueV2 = elementResource('FIFOQueueV2', queueAttrs)
 
 /** A queue of any length. All nodes with its name, also those in functions, are the same queue of a session. */
 export const queue = (graph: Graph, name: string, element: readonly Component[]): Tensor =>
@@ -42,17 +25,7 @@ export const QueueEnqueueV2 = defineEffect<readonly Tensor[]>({
 export const enqueue = (handle: Tensor, components: readonly Tensor[]): Node =>
   applyEffect(QueueEnqueueV2, [handle, ...components], {})
 
-export const QueueDequeueV2 = defineMultiOutputOp<
-  readonly [handle: Tensor],
-  { element: readonly Component[] }
->({
-  type: 'QueueDequeueV2',
-  outputs: (_, { element }) => element.map(component => ({ arg: 'components', ...component })),
-  attrs: (_, { element }) => ({
-    component_types: attr.types(element.map(({ dtype }) => dtype)),
-  }),
-  gradient: null,
-})
+export const QueueDequeueV2 = nextElement('QueueDequeueV2', queueAttrs)
 
 /** Waits for the first element and takes it out. The run fails after the queue is closed and empty. */
 export const dequeue = (handle: Tensor, element: readonly Component[]): readonly Tensor[] =>
