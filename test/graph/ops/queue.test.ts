@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { after, test } from 'node:test'
+import { effectOutputs } from '../../../src/graph/effect-outputs.js'
 import { defineFunction } from '../../../src/graph/function.js'
-import { Graph, type Node } from '../../../src/graph/graph.js'
-import { constant, placeholder, scalar } from '../../../src/graph/ops/constant.js'
-import { identity } from '../../../src/graph/ops/control.js'
+import { Graph } from '../../../src/graph/graph.js'
+import { constant, placeholder } from '../../../src/graph/ops/constant.js'
 import * as data from '../../../src/graph/ops/dataset.js'
 import { gather } from '../../../src/graph/ops/gather.js'
 import { iterator, next, startIterator } from '../../../src/graph/ops/iterator.js'
@@ -30,13 +30,18 @@ const chunks = data.flatMap(waiting, 'chunk', numbers =>
 const position = iterator(graph, 'position', chunks.element)
 const numbers = placeholder(graph, 'numbers', 'int32', [-1])
 const waitingNumbers = queue(graph, 'numbers', element)
-const done = (node: Node) => ({ done: identity(scalar(graph, 1), { controlInputs: [node] }) })
 
 const session = await openGraphSession({ after }, graph, {
-  start: { inputs: {}, outputs: done(startIterator(position, chunks)) },
-  add: { inputs: { numbers }, outputs: done(enqueue(waitingNumbers, [numbers])) },
+  start: {
+    inputs: {},
+    outputs: effectOutputs(graph, 'started', [startIterator(position, chunks)]),
+  },
+  add: {
+    inputs: { numbers },
+    outputs: effectOutputs(graph, 'added', [enqueue(waitingNumbers, [numbers])]),
+  },
   next: { inputs: {}, outputs: { values: next(position)[0]! } },
-  close: { inputs: {}, outputs: done(closeQueue(waitingNumbers)) },
+  close: { inputs: {}, outputs: effectOutputs(graph, 'closed', [closeQueue(waitingNumbers)]) },
 })
 
 const add = (...values: number[]) =>

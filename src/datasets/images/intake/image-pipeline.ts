@@ -2,13 +2,13 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { loadNativeOps } from '../../../engine/native-ops.js'
 import { loadTensorFlow } from '../../../engine/tensorflow.js'
+import { effectOutputs } from '../../../graph/effect-outputs.js'
 import { defineFunction } from '../../../graph/function.js'
-import { Graph, type Node, type Tensor } from '../../../graph/graph.js'
+import { Graph, type Tensor } from '../../../graph/graph.js'
 import { expandDims, pad, reshape, slice } from '../../../graph/ops/array.js'
 import { compareWith } from '../../../graph/ops/compare.js'
 import { branch, choose, chooseAll } from '../../../graph/ops/conditional.js'
 import { constant, fill, placeholder, scalar } from '../../../graph/ops/constant.js'
-import { identity } from '../../../graph/ops/control.js'
 import * as data from '../../../graph/ops/dataset.js'
 import { bitcastToInts, encodePng } from '../../../graph/ops/image.js'
 import { iterator, next, startIterator } from '../../../graph/ops/iterator.js'
@@ -188,17 +188,19 @@ function buildSignatures(
   const pipeline = chunkPipeline(graph, prepare)
   const decoded = iterator(graph, 'decoded', pipeline.element)
   const [place, pixels, brightness, png] = next(decoded)
-  const done = (node: Node) => identity(scalar(graph, 1), { controlInputs: [node] })
   return {
-    open: { inputs: {}, outputs: { opened: done(startIterator(decoded, pipeline)) } },
-    start: { inputs, outputs: { started: done(start) } },
+    open: {
+      inputs: {},
+      outputs: effectOutputs(graph, 'opened', [startIterator(decoded, pipeline)]),
+    },
+    start: { inputs, outputs: effectOutputs(graph, 'started', [start]) },
     next: {
       inputs: {},
       outputs: { place: place!, pixels: pixels!, brightness: brightness!, png: png! },
     },
     one: oneSignature(graph, prepare),
     check: { inputs: {}, outputs: { differing: differingBytes(graph, target.channels, resizer) } },
-    close: { inputs: {}, outputs: { closed: done(closeQueue(chunks)) } },
+    close: { inputs: {}, outputs: effectOutputs(graph, 'closed', [closeQueue(chunks)]) },
   }
 }
 
