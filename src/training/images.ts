@@ -1,5 +1,4 @@
 import type { Tensor } from '../graph/graph.js'
-import { reshape } from '../graph/ops/array.js'
 import { constant } from '../graph/ops/constant.js'
 import { cast, div, mul, sub } from '../graph/ops/math.js'
 import { rank4 } from '../graph/shape.js'
@@ -32,11 +31,10 @@ export function normalizeBatch(
   const { graph } = pixels.node
   const [, , width, channels] = rank4('normalize: the input', pixels.shape)
   const row = (values: readonly number[]) =>
-    constant(graph, Array<typeof values>(width).fill(values).flat())
-  const rows = reshape(cast(pixels, 'float32'), [-1, width * channels])
+    constant(graph, Array<typeof values>(width).fill(values).flat(), { shape: [width, channels] })
   // Eigen's division of vectors is an approximation on some processors
   const factors = std.map(deviation => 1 / nonZero(deviation))
-  return reshape(mul(sub(rows, row(mean)), row(factors)), pixels.shape)
+  return mul(sub(cast(pixels, 'float32'), row(mean)), row(factors))
 }
 
 /** So that a constant channel (std 0) becomes 0, not NaN. */
