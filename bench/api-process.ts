@@ -1,6 +1,6 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
-import { readStat } from '../src/processes.js'
+import { cpuMsOf } from '../src/processes.js'
 import { apiEnvironment, apiFlags, apiScript } from '../src/supervisor/api-process.js'
 import { waitForListening } from '../testing/api-process.js'
 import { within } from '../testing/eventually.js'
@@ -24,8 +24,7 @@ export async function startApiProcess(environment: NodeJS.ProcessEnv): Promise<A
   return {
     url,
     pid,
-    // Linux counts in ticks of 10 ms
-    cpuSeconds: () => (readStat(pid)?.cpuTicks ?? 0) / 100,
+    cpuSeconds: () => (cpuMsOf(pid) ?? 0) / 1000,
     stop: () => terminate(child),
   }
 }

@@ -1,7 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { readFile } from 'node:fs/promises'
-import { readStat } from '../../src/processes.js'
+import { cpuMsOf, residentBytesOf } from '../../src/processes.js'
 import { eventually } from '../../testing/eventually.js'
 import { findDescendants } from '../../testing/processes.js'
 import { BenchError } from '../failure.js'
@@ -21,15 +20,11 @@ export const controlsOf = (
   pid: number,
 ): Pick<RunningServer, 'memoryMb' | 'cpuSeconds' | 'pause' | 'resume'> => ({
   memoryMb: async () => {
-    const sizes = await Promise.all((await findDescendants(pid, '')).map(residentKb))
-    return Math.round(sizes.reduce((sum, size) => sum + size, 0) / 1024)
+    const bytes = (await findDescendants(pid, '')).map(each => residentBytesOf(each) ?? 0)
+    return Math.round(bytes.reduce((sum, each) => sum + each, 0) / 2 ** 20)
   },
-  // Linux counts in ticks of 10 ms
   cpuSeconds: async () =>
-    (await findDescendants(pid, '')).reduce(
-      (sum, each) => sum + (readStat(each)?.cpuTicks ?? 0) / 100,
-      0,
-    ),
+    (await findDescendants(pid, '')).reduce((sum, each) => sum + (cpuMsOf(each) ?? 0) / 1000, 0),
   pause: () => signalAll(pid, 'SIGSTOP'),
   resume: () => signalAll(pid, 'SIGCONT'),
 })
@@ -94,9 +89,4 @@ function send(pid: number, signal: NodeJS.Signals): void {
   } catch {
     // it has ended since it was listed
   }
-}
-
-async function residentKb(pid: number): Promise<number> {
-  const status = await readFile(`/proc/${pid}/status`, 'utf8').catch(() => '')
-  return Number(/VmRSS:\s+(\d+) kB/.exec(status)?.[1] ?? 0)
 }
