@@ -9,7 +9,9 @@ export function summarize(times: readonly number[]): Summary {
   return { medianMs: median(sorted), minMs: sorted[0]!, maxMs: sorted.at(-1)! }
 }
 
-function median(sorted: readonly number[]): number {
+/** The middle one; of an even number, the mean of the two in the middle. */
+export function median(values: readonly number[]): number {
+  const sorted = [...values].sort((a, b) => a - b)
   const upper = Math.floor(sorted.length / 2)
   const lower = Math.ceil(sorted.length / 2) - 1
   return (sorted[Math.max(lower, 0)]! + sorted[upper]!) / 2

@@ -1,10 +1,9 @@
-import { BenchError } from '../failure.js'
+import { median } from '../statistics.js'
 import { type Answers, readAnswers } from './answers.js'
 import type { ServeCase } from './cases.js'
 import { measureOpenLoop, type OpenLoop } from './load/open-loop.js'
 import { type ClosedLoop, measureClosedLoop } from './load/wrk.js'
-import { measureRaw, type RawRate } from './networks/raw-openvino.js'
-import type { NetworkInput } from './networks/served-network.js'
+import type { RawRate } from './networks/raw-openvino.js'
 import type { RunningServer, WithServer } from './server.js'
 
 export interface LoadOptions {
@@ -34,6 +33,7 @@ export interface ServerLoad extends ClosedLoop {
 
 export interface CaseResult {
   servers: ServerResult[]
+  /** OpenVINO alone with the network of the case; null for trees. */
   raw: { fp32: RawRate; bf16: RawRate } | null
   notRun: { subject: string; reason: string }[]
 }
@@ -59,15 +59,12 @@ export async function measureCase<Input>(
   servers: ReadonlyMap<string, WithServer<Input>>,
   options: LoadOptions,
   check: (answers: number[][], subject: string) => Answers,
-): Promise<CaseResult> {
+): Promise<Omit<CaseResult, 'raw'>> {
   const notRun: CaseResult['notRun'] = []
   const results = await withServers([...servers], input, notRun, started =>
     measureServers(each, started, options, check),
   )
-  const { rounds, seconds } = options
-  const raw =
-    each.kind === 'network' ? await rawRates(input as NetworkInput, rounds * seconds) : null
-  return { servers: results, raw, notRun }
+  return { servers: results, notRun }
 }
 
 /** Calls `work` with those that start. */
@@ -176,24 +173,14 @@ async function whileRunning<T>(server: RunningServer, work: () => Promise<T>): P
   }
 }
 
-async function rawRates(input: NetworkInput, seconds: number) {
-  console.error('bench: OpenVINO without a server')
-  const fp32 = await measureRaw(input, 'fp32', seconds)
-  return { fp32, bf16: await measureRaw(input, 'bf16', seconds) }
-}
-
 /** The median of each figure; of failed requests, the sum. */
 function medianLoad(loads: readonly ServerLoad[]): ServerLoad {
-  const median = (key: keyof ServerLoad) => {
-    const sorted = loads.map(load => load[key]).sort((a, b) => a - b)
-    return sorted[Math.floor(sorted.length / 2)] ?? 0
-  }
-  if (loads.length === 0) throw new BenchError('there is no load to measure: --rounds is 0')
+  const medianOf = (key: keyof ServerLoad) => median(loads.map(load => load[key]))
   return {
-    requestsPerSecond: median('requestsPerSecond'),
-    p50Ms: median('p50Ms'),
-    p99Ms: median('p99Ms'),
-    cpuMsPerRequest: median('cpuMsPerRequest'),
+    requestsPerSecond: medianOf('requestsPerSecond'),
+    p50Ms: medianOf('p50Ms'),
+    p99Ms: medianOf('p99Ms'),
+    cpuMsPerRequest: medianOf('cpuMsPerRequest'),
     failed: loads.reduce((sum, { failed }) => sum + failed, 0),
   }
 }

@@ -7,6 +7,7 @@ import { type Report, writeReport } from '../report.js'
 import { type Answers, compareAnswers } from './answers.js'
 import { cases, type NetworkCase, type ServeCase, type TreesCase } from './cases.js'
 import { type CaseResult, type LoadOptions, measureCase } from './measure-case.js'
+import { measureRaw } from './networks/raw-openvino.js'
 import { openNetwork } from './networks/served-network.js'
 import { serveTable } from './serve-table.js'
 import type { WithServer } from './server.js'
@@ -105,7 +106,13 @@ async function runNetworkCase(
     reference ??= rows
     return compareAnswers(rows, reference, classes)
   }
-  return measureCase(each, input, serversNamed(networkServers, subjects), options, check)
+  const servers = serversNamed(networkServers, subjects)
+  const measured = await measureCase(each, input, servers, options, check)
+  const seconds = options.rounds * options.seconds
+  console.error('bench: OpenVINO without a server')
+  const fp32 = await measureRaw(input, 'fp32', seconds)
+  const bf16 = await measureRaw(input, 'bf16', seconds)
+  return { ...measured, raw: { fp32, bf16 } }
 }
 
 async function runTreesCase(
@@ -122,7 +129,8 @@ async function runTreesCase(
     // speed says nothing about wrong answers
     throw new BenchError(`${subject} predicts other values than XGBoost for ${each.name}`)
   }
-  return measureCase(each, input, serversNamed(treeServers, subjects), options, check)
+  const servers = serversNamed(treeServers, subjects)
+  return { ...(await measureCase(each, input, servers, options, check)), raw: null }
 }
 
 const maxDifference = 1e-6
