@@ -1,5 +1,6 @@
 import type { ServeCase } from './cases.js'
 import type { CaseResult, ServerResult } from './measure-case.js'
+import { probeCount } from './networks/served-network.js'
 
 /** A goal beside what was measured. Goals whose servers were not measured are left out. */
 export interface Goal {
@@ -32,7 +33,7 @@ export function goalsOf(each: ServeCase, { servers, raw }: CaseResult): Goal[] {
       )
       if (single) {
         const found = single.p50Ms / raw.fp32.singleMs
-        goals.push(atMost('p50 of one client, of OpenVINO alone', found, 1.1, '×'))
+        goals.push(atMost('p50 of one client, of OpenVINO alone', found, 1.1, ' ×'))
       }
     }
   }
@@ -48,7 +49,7 @@ export function goalsOf(each: ServeCase, { servers, raw }: CaseResult): Goal[] {
           'p99 of 32 clients, of the best of the others',
           found / Math.min(...peers),
           0.5,
-          '×',
+          ' ×',
         ),
       )
     }
@@ -101,8 +102,8 @@ const atLeast = (goal: string, found: number, wanted: number): Goal => ({
 
 const atMost = (goal: string, found: number, wanted: number, unit: string): Goal => ({
   goal,
-  wanted: `≤ ${wanted}${unit === '×' ? ' ×' : unit}`,
-  found: `${found.toFixed(2)}${unit === '×' ? ' ×' : unit}`,
+  wanted: `≤ ${wanted}${unit}`,
+  found: `${found.toFixed(2)}${unit}`,
   isMet: found <= wanted,
 })
 
@@ -110,7 +111,7 @@ function accuracy(int8: ServerResult | undefined, fp32: ServerResult | undefined
   if (!int8 || !fp32) return null
   const loss = fp32.answers.accuracy! - int8.answers.accuracy!
   return {
-    goal: 'accuracy that int8 loses, of 40 images',
+    goal: `accuracy that int8 loses, of ${probeCount} images`,
     wanted: `≤ ${100 * maxAccuracyLoss} points`,
     found: `${(100 * loss).toFixed(1)} points`,
     isMet: loss <= maxAccuracyLoss,

@@ -1,4 +1,3 @@
-import type { ServeCase } from './cases.js'
 import { withMlflow } from './mlflow.js'
 import { networkPeers } from './networks/peers.js'
 import type { NetworkInput } from './networks/served-network.js'
@@ -22,6 +21,3 @@ export const treeServers: Readonly<Record<string, WithServer<TreesInput>>> = {
 export const subjectNames = [
   ...new Set([...Object.keys(networkServers), ...Object.keys(treeServers)]),
 ]
-
-export const serversOf = ({ kind }: ServeCase) =>
-  kind === 'network' ? networkServers : treeServers

@@ -16,7 +16,7 @@ import { pythonOf } from '../../venv.js'
 import type { NetworkCase } from '../cases.js'
 
 /** As many as a batch of most servers, so that no server answers from a cache. */
-const probeCount = 40
+export const probeCount = 40
 const dataset = 'photos'
 const uploadTimeoutMs = 300_000
 
