@@ -1,8 +1,8 @@
 import { open, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fromBinary } from '@bufbuild/protobuf'
-import { DamagedError } from '../errors.js'
-import { readTensorBundle, shardName } from '../formats/tensor-bundle.js'
+import { DamagedError, TrainyardError } from '../errors.js'
+import { readTensorBundle, shardName, type TensorBundle } from '../formats/tensor-bundle.js'
 import { freeze, variablesOf } from '../graph/freeze.js'
 import {
   type GraphDef,
@@ -23,8 +23,8 @@ export interface FrozenGraph {
 }
 
 /**
- * The part of a SavedModel that one signature needs, with its variables as constants. Throws a DamagedError for what
- * is no SavedModel; `key` is that of the folder in the data folder.
+ * The part of a SavedModel that one signature needs, with its variables as constants. Throws a DamagedError if a file
+ * cannot be read; `key` is that of the folder in the data folder.
  */
 export async function readFrozenGraph(
   folder: string,
@@ -32,7 +32,7 @@ export async function readFrozenGraph(
   key: string,
 ): Promise<FrozenGraph> {
   const model = await readSavedModel(folder, key)
-  const values = await readVariables(folder, variablesOf(model, signature))
+  const values = await readVariables(folder, key, variablesOf(model, signature))
   return freeze(model, signature, values)
 }
 
@@ -45,13 +45,21 @@ async function readSavedModel(folder: string, key: string): Promise<SavedModel> 
   }
 }
 
+async function readIndex(path: string, key: string): Promise<TensorBundle> {
+  const bundle = await readTensorBundle(path).catch(cause => {
+    throw cause instanceof TrainyardError ? new DamagedError(key, 'is damaged', cause) : cause
+  })
+  if (bundle) return bundle
+  throw new DamagedError(key, 'is no index of a checkpoint')
+}
+
 async function readVariables(
   folder: string,
+  key: string,
   names: readonly string[],
 ): Promise<Map<string, Uint8Array>> {
   const prefix = variablesPrefix(folder)
-  const bundle = await readTensorBundle(`${prefix}.index`)
-  if (!bundle) throw new Error(`${prefix}.index is no checkpoint`)
+  const bundle = await readIndex(`${prefix}.index`, `${variablesPrefix(key)}.index`)
   const needed = new Set(names)
   const segments = bundle.segments.filter(({ name }) => needed.has(name))
   const total = segments.reduce((sum, { bytes }) => sum + bytes, 0)
@@ -66,7 +74,10 @@ async function readVariables(
       for (const { name, offset, bytes } of segments.filter(each => each.shard === shard)) {
         const buffer = new Uint8Array(bytes)
         const { bytesRead } = await handle.read(buffer, 0, bytes, offset)
-        if (bytesRead !== bytes) throw new Error(`${path} became shorter while it was read`)
+        if (bytesRead !== bytes) {
+          const file = shardName(variablesPrefix(key), shard, bundle.shardCount)
+          throw new DamagedError(file, 'is shorter than its index says')
+        }
         values.set(name, buffer)
       }
     } finally {
