@@ -86,18 +86,13 @@ export class Datasets {
   }
 
   /** See `DerivedDatasets`. */
-  derive(...args: Parameters<DerivedDatasets['derive']>) {
-    return this.derived.derive(...args)
-  }
-
-  /** See `DerivedDatasets`. */
   planDerivation(...args: Parameters<DerivedDatasets['plan']>) {
     return this.derived.plan(...args)
   }
 
   /** See `DerivedDatasets`. */
-  carryOutDerivation(...args: Parameters<DerivedDatasets['carryOut']>) {
-    return this.derived.carryOut(...args)
+  derive(...args: Parameters<DerivedDatasets['derive']>) {
+    return this.derived.derive(...args)
   }
 
   /** See `DerivedDatasets`. */

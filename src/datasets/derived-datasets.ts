@@ -1,6 +1,6 @@
 import { FieldErrors, isMissing } from '../errors.js'
 import type { DatasetManifest } from '../spec/dataset.js'
-import type { DatasetStep, DeriveRequest } from '../spec/dataset-steps.js'
+import type { DatasetStep } from '../spec/dataset-steps.js'
 import type { DatasetDiff } from '../spec/dataset-versions.js'
 import type { Store } from '../store/store.js'
 import type { ConversionQueue } from './conversion-queue.js'
@@ -38,27 +38,17 @@ export interface DerivationPlan {
 export class DerivedDatasets {
   constructor(private readonly deps: DerivedDatasetDeps) {}
 
-  /**
-   * Does the steps in a process of their own, and commits the result. `created` is false if the same data set exists
-   * already. Throws DATASET_NOT_FOUND, and INVALID_STEPS if a step cannot be done.
-   */
-  async derive(
-    idOrName: string,
-    { name, steps: requested }: DeriveRequest,
-    control: UploadControl = {},
-  ): Promise<UploadResult> {
-    const plan = await this.plan(idOrName, requested)
-    return this.carryOut(plan, name ?? null, control)
-  }
-
   /** What can be told before it begins: throws DATASET_NOT_FOUND, and INVALID_STEPS for data sets that are not there. */
   async plan(idOrName: string, requested: readonly DatasetStep[]): Promise<DerivationPlan> {
     const source = await this.stored(await this.deps.getIntact(idOrName))
     return { source, ...(await this.resolveSteps(requested)) }
   }
 
-  /** Throws INVALID_STEPS if a step cannot be done. */
-  async carryOut(
+  /**
+   * Does the steps in a process of their own, and commits the result. `created` is false if the same data set exists
+   * already. Throws INVALID_STEPS if a step cannot be done.
+   */
+  async derive(
     { source, steps, others }: DerivationPlan,
     name: string | null,
     control: UploadControl = {},

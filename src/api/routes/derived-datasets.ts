@@ -11,10 +11,7 @@ import { DatasetDiffResponse, DatasetResponse, DatasetVersionsResponse } from '.
 import { answerMaking, madeAnswers, WaitQuery } from './making-answer.js'
 
 export interface DerivedDatasetRoutesDeps {
-  datasets: Pick<
-    Datasets,
-    'planDerivation' | 'carryOutDerivation' | 'diff' | 'setName' | 'versions'
-  >
+  datasets: Pick<Datasets, 'planDerivation' | 'derive' | 'diff' | 'setName' | 'versions'>
   imports: Pick<Imports, 'begin' | 'record'>
   longPolls: LongPolls
 }
@@ -61,9 +58,7 @@ export const derivedDatasetRoutes: FastifyPluginAsyncTypebox<DerivedDatasetRoute
         const plan = await datasets.planDerivation(request.params.id, steps)
         const { id } = plan.source.manifest
         const about = { status: 'waiting' as const, source: [`/datasets/${id}`], name }
-        return imports.begin(about, ({ control }) =>
-          datasets.carryOutDerivation(plan, name, control),
-        )
+        return imports.begin(about, ({ control }) => datasets.derive(plan, name, control))
       }),
   )
 

@@ -37,7 +37,7 @@ test('an upload is divided as a derived data set is, and keeps what the upload s
   const { dataset } = await upload(await mnistSlice(100), form)
   await upload(await mnistSlice(100), { name: 'whole' })
   const steps = [{ kind: 'split' as const, shares, seed: 4 }]
-  const derived = await datasets.derive('whole', { steps })
+  const derived = await datasets.derive(await datasets.planDerivation('whole', steps), null)
   assert.equal(derived.dataset.id, dataset.id)
   assert.equal(derived.created, false)
   assert.deepEqual(

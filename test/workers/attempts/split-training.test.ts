@@ -21,9 +21,10 @@ test('a job on splits ends with the bytes of a job on two data sets, in memory a
   const { datasets, store, upload } = await freshDatasets(t)
   await upload(await mnistSlice(200), { name: 'digits' })
   const split = { kind: 'split', shares: { val: 0.2, test: 0.2 } } as const
-  await datasets.derive('digits', { name: 'parts', steps: [split] })
+  await datasets.derive(await datasets.planDerivation('digits', [split]), 'parts')
   for (const name of ['train', 'val']) {
-    await datasets.derive('parts', { name, steps: [{ kind: 'filter', splits: [name] }] })
+    const steps = [{ kind: 'filter' as const, splits: [name] }]
+    await datasets.derive(await datasets.planDerivation('parts', steps), name)
   }
   const find = async (name: string) => (await datasets.get(name)) as ImagesManifest
 
