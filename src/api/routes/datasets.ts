@@ -169,7 +169,6 @@ const makingProblems = [
   'IMPORT_INTERRUPTED',
 ] as const
 
-/** What both operations that make a data set answer. */
 export const datasetRoutes: FastifyPluginAsyncTypebox<DatasetRoutesDeps> = async (app, deps) => {
   const { datasets, jobs, limits } = deps
   const tags = ['datasets']

@@ -18,6 +18,7 @@ export const WaitQuery = strictObject({
   ),
 })
 
+/** What the operations that make a data set answer. */
 export const madeAnswers = {
   responseHeaders: {
     200: ['Location'],

@@ -1,6 +1,7 @@
 // The Open Inference Protocol over gRPC, with Triton's statistics, configuration, repository index and streams.
 import { create } from '@bufbuild/protobuf'
-import { type ServerDuplexStream, status, type UntypedServiceImplementation } from '@grpc/grpc-js'
+import type { ServerDuplexStream, UntypedServiceImplementation } from '@grpc/grpc-js'
+import { isMissing } from '../../errors.js'
 import { isBoostingModel } from '../../spec/model.js'
 import { selectorOfVersion } from '../../spec/model-selector.js'
 import { predictOptionsOf, readInferParameters } from '../protocols/infer-request.js'
@@ -52,7 +53,6 @@ import {
   ServerReadyResponseSchema,
 } from './proto/inference_pb.js'
 import type { ServingParts } from './serving-parts.js'
-import { grpcStatusOf } from './status.js'
 
 /** How many requests of one stream are answered at the same time. */
 const maxStreamRequests = 16
@@ -72,7 +72,7 @@ export function oipHandlers(server: GrpcServer, parts: ServingParts): UntypedSer
       const ready = await findModel(parts, selectorOfVersion(name, version)).then(
         () => true,
         error => {
-          if (grpcStatusOf(error)?.code === status.NOT_FOUND) return false
+          if (isMissing(error)) return false
           throw error
         },
       )
