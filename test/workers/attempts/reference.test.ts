@@ -1,8 +1,6 @@
 // What a published model keeps of the data that it was trained on, for drift.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { loadTensorFlow } from '../../../src/engine/tensorflow.js'
-import { JobRecords } from '../../../src/jobs/record/records.js'
 import { ModelRegistry } from '../../../src/models/registry.js'
 import { planJob, planNetworkJob } from '../../../src/planning/plan.js'
 import type { ImagesManifest } from '../../../src/spec/dataset.js'
@@ -12,11 +10,10 @@ import type { FeatureBins, Reference } from '../../../src/spec/model-watch.js'
 import type { Store } from '../../../src/store/store.js'
 import { readReference } from '../../../src/watching/reference.js'
 import { readMnist } from '../../../testing/mnist.js'
-import { newJobId, startAttempt } from '../../../testing/running-job.js'
+import { newJobId } from '../../../testing/running-job.js'
 import { runBoostingAttempt } from '../../../workers/attempts/boosting-attempt.js'
-import { runNetworkAttempt } from '../../../workers/attempts/network-attempt.js'
-import { buildTask } from '../../../workers/supervision/trainer-task.js'
 import { freshDatasets, mnistSlice } from '../../datasets/uploads.js'
+import { runAttempt, runNetwork } from './run-attempt.js'
 
 const identity = () => ({ id: newJobId(), createdAt: '2026-01-01T00:00:00.000Z' })
 
@@ -53,17 +50,10 @@ test('trees keep histograms of their training rows, and of their answers to the 
     null,
   )
   assert.ok(isBoosting(job))
-  await new JobRecords(store).create(job)
-  const attempt = await startAttempt(store, job.id, { resumedFrom: 0, phase: 'preparing' })
-  const messages: FromTrainer[] = []
-  await runBoostingAttempt({
-    store,
-    task: { ...(await buildTask(job, attempt, 0, id => datasets.get(id))), job },
-    send: async message => void messages.push(message),
-    stopRequested: async () => null,
-    resources: { threads: 1, gpu: false },
-    limitThreads: () => {},
-  })
+  const resources = { threads: 1, gpu: false }
+  const messages = await runAttempt({ datasets, store }, job, deps =>
+    runBoostingAttempt({ ...deps, resources, limitThreads: () => {} }),
+  )
   const { inputs, scores } = await referenceOf(store, messages)
   assert.deepEqual([inputs.part, inputs.rows, inputs.of], ['training', 1500, 1500])
   assert.deepEqual([scores.part, scores.rows], ['validation', 500])
@@ -91,18 +81,7 @@ test('networks keep histograms of the brightness of images, and of the classes t
     training: { steps: 4, batchSize: 16, validation: { holdOut: 1 / 3 } },
   }
   const job = planNetworkJob(identity(), request, dataset, null)
-  await new JobRecords(store).create(job)
-  const attempt = await startAttempt(store, job.id, { resumedFrom: 0, phase: 'preparing' })
-  const messages: FromTrainer[] = []
-  await runNetworkAttempt({
-    tf: loadTensorFlow(),
-    store,
-    task: { ...(await buildTask(job, attempt, 0, id => datasets.get(id))), job },
-    send: async message => void messages.push(message),
-    stopRequested: async () => null,
-    threads: 1,
-    reserveMemory: async () => {},
-  })
+  const messages = await runNetwork({ datasets, store }, job)
   const { inputs, scores } = await referenceOf(store, messages)
   assert.deepEqual(
     [inputs.part, inputs.rows, scores.part, scores.rows],

@@ -8,20 +8,17 @@ import { cpuFlags, supportsBfloat16 } from '../../../src/engine/processor.js'
 import { loadTensorFlow } from '../../../src/engine/tensorflow.js'
 import { readTensorBundle } from '../../../src/formats/tensor-bundle.js'
 import { variablesPrefix } from '../../../src/graph/saved-model.js'
-import { JobRecords } from '../../../src/jobs/record/records.js'
 import { ModelRegistry } from '../../../src/models/registry.js'
 import { planNetworkJob } from '../../../src/planning/plan.js'
 import type { ImageBatch, RuntimeName } from '../../../src/runtimes/network.js'
 import { openNetwork } from '../../../src/runtimes/open-network.js'
 import type { ImagesManifest } from '../../../src/spec/dataset.js'
-import type { FromTrainer } from '../../../src/spec/ipc-messages.js'
 import type { NetworkJob, NetworkJobRequest } from '../../../src/spec/job.js'
 import type { NetworkModel } from '../../../src/spec/model.js'
 import { readMnist } from '../../../testing/mnist.js'
-import { newJobId, startAttempt } from '../../../testing/running-job.js'
-import { runNetworkAttempt } from '../../../workers/attempts/network-attempt.js'
-import { buildTask } from '../../../workers/supervision/trainer-task.js'
+import { newJobId } from '../../../testing/running-job.js'
 import { freshDatasets, mnistSlice } from '../../datasets/uploads.js'
+import { runNetwork } from './run-attempt.js'
 
 /** Learns digits in a few steps. */
 const resnet18 = { kind: 'resnet', depth: 18, version: 1, stem: 'imagenet' } as const
@@ -31,30 +28,19 @@ const limit = 0.005
 type Datasets = Awaited<ReturnType<typeof freshDatasets>>
 
 async function train(
-  { datasets, store }: Pick<Datasets, 'datasets' | 'store'>,
+  stores: Pick<Datasets, 'datasets' | 'store'>,
   request: Omit<NetworkJobRequest, 'dataset'>,
   change: (job: NetworkJob) => NetworkJob = job => job,
 ): Promise<NetworkModel> {
-  const dataset = (await datasets.get('digits')) as ImagesManifest
+  const dataset = (await stores.datasets.get('digits')) as ImagesManifest
   const identity = { id: newJobId(), createdAt: '2026-01-01T00:00:00.000Z' }
   const named = { dataset: dataset.name, ...request }
   const job = planNetworkJob(identity, named, dataset, null)
-  await new JobRecords(store).create(job)
-  const attempt = await startAttempt(store, job.id, { resumedFrom: 0, phase: 'preparing' })
-  const messages: FromTrainer[] = []
-  await runNetworkAttempt({
-    tf: loadTensorFlow(),
-    store,
-    task: { ...(await buildTask(job, attempt, 0, id => datasets.get(id))), job: change(job) },
-    send: async message => void messages.push(message),
-    stopRequested: async () => null,
-    threads: 1,
-    reserveMemory: async () => {},
-  })
+  const messages = await runNetwork(stores, job, change(job))
   const finished = messages.at(-1)
   assert.ok(finished?.type === 'finished')
   const { id, version } = finished.model
-  return (await new ModelRegistry(store).get(id, version)) as NetworkModel
+  return (await new ModelRegistry(stores.store).get(id, version)) as NetworkModel
 }
 
 /** The bytes of all files of a folder, by their paths in it. */

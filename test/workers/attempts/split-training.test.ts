@@ -5,17 +5,14 @@ import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import type { Table } from '../../../src/boosting/training-table.js'
-import { loadTensorFlow } from '../../../src/engine/tensorflow.js'
-import { JobRecords } from '../../../src/jobs/record/records.js'
 import { planJob, planNetworkJob } from '../../../src/planning/plan.js'
 import type { ImagesManifest } from '../../../src/spec/dataset.js'
-import type { FromTrainer } from '../../../src/spec/ipc-messages.js'
 import { isBoosting, type NetworkJobRequest } from '../../../src/spec/job.js'
-import { newJobId, startAttempt } from '../../../testing/running-job.js'
+import { newJobId } from '../../../testing/running-job.js'
 import { openTables } from '../../../workers/attempts/boosting-tables.js'
-import { runNetworkAttempt } from '../../../workers/attempts/network-attempt.js'
 import { buildTask } from '../../../workers/supervision/trainer-task.js'
 import { freshDatasets, mnistSlice } from '../../datasets/uploads.js'
+import { runNetwork } from './run-attempt.js'
 
 test('a job on splits ends with the bytes of a job on two data sets, in memory and streaming', async t => {
   const { datasets, store, upload } = await freshDatasets(t)
@@ -48,18 +45,7 @@ test('a job on splits ends with the bytes of a job on two data sets, in memory a
       await find(dataset),
       other,
     )
-    await new JobRecords(store).create(job)
-    const attempt = await startAttempt(store, job.id, { resumedFrom: 0, phase: 'preparing' })
-    const messages: FromTrainer[] = []
-    await runNetworkAttempt({
-      tf: loadTensorFlow(),
-      store,
-      task: { ...(await buildTask(job, attempt, 0, id => datasets.get(id))), job },
-      send: async message => void messages.push(message),
-      stopRequested: async () => null,
-      threads: 1,
-      reserveMemory: async () => {},
-    })
+    const messages = await runNetwork({ datasets, store }, job)
     const rows = messages.flatMap(message => (message.type === 'metrics' ? message.row : []))
     const folder = await store.folder(`jobs/${job.id}/checkpoints/4`)
     const files = (await readdir(folder)).filter(name => name.startsWith('model.ckpt-4.data'))
