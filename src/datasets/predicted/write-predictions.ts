@@ -16,7 +16,7 @@ import type {
   SourceType,
   Texts,
 } from '../tables/columns/column-batch.js'
-import { textsOf } from '../tables/columns/prepared-values.js'
+import { dictionaryValues, textsOf } from '../tables/columns/prepared-values.js'
 import { type TableContent, tableContent } from '../tables/table-content.js'
 import { TableWriter } from '../tables/table-writer.js'
 import { describeSource } from '../tables/typed-table.js'
@@ -95,13 +95,16 @@ function sourceOf(table: PredictedTable, stored: readonly StoredColumn[]): Colum
         const { rows } = batch
         const own = stored.map(each =>
           each.column.type === 'category'
-            ? codesOf(batch.values(each), dictionaryOf(each, each.column.categories))
+            ? dictionaryValues(
+                Int32Array.from(batch.values(each)),
+                dictionaryOf(each, each.column.categories),
+              )
             : numbersOf(batch.values(each)),
         )
         const others = added.map(column => {
           const values = column.read(firstRow, rows)
           return column.texts
-            ? codesOf(values, dictionaryOf(column, column.texts))
+            ? dictionaryValues(Int32Array.from(values), dictionaryOf(column, column.texts))
             : numbersOf(values)
         })
         yield { file: name, firstRow, rows, columns: [...own, ...others] }
@@ -132,10 +135,3 @@ const numbersOf = (values: Float32Array | Float64Array | Int32Array): ColumnValu
   values,
   valid: null,
 })
-
-function codesOf(values: ArrayLike<number>, dictionary: Texts): ColumnValues {
-  const codes = Int32Array.from(values)
-  if (!codes.some(code => code < 0)) return { kind: 'dictionary', codes, dictionary, valid: null }
-  const valid = Uint8Array.from(codes, code => (code < 0 ? 0 : 1))
-  return { kind: 'dictionary', codes: codes.map(code => Math.max(0, code)), dictionary, valid }
-}

@@ -1,4 +1,5 @@
 import type { ColumnBatch, ColumnSource, ColumnValues } from '../../tables/columns/column-batch.js'
+import { dictionaryValues } from '../../tables/columns/prepared-values.js'
 import { type TableView, viewBatches } from './table-view.js'
 import type { ViewBatch, ViewColumn } from './view-column.js'
 
@@ -48,7 +49,5 @@ function readRows(column: ViewColumn, batch: ViewBatch, rows: Int32Array): Colum
     return { kind: 'numbers', values, valid: null }
   }
   const codes = Int32Array.from(rows, row => all[row]!)
-  if (!codes.includes(-1)) return { kind: 'dictionary', codes, dictionary, valid: null }
-  const valid = Uint8Array.from(codes, code => (code < 0 ? 0 : 1))
-  return { kind: 'dictionary', codes: codes.map(code => Math.max(0, code)), dictionary, valid }
+  return dictionaryValues(codes, dictionary)
 }

@@ -147,6 +147,13 @@ function numbersAsTexts(
   return { kind: 'dictionary', codes, dictionary: textsOf(texts), valid }
 }
 
+/** Values that are indices of a dictionary, and negative where there is none. Keeps `codes`, if all are valid. */
+export function dictionaryValues(codes: Int32Array, dictionary: Texts): DictionaryValues {
+  if (!codes.some(code => code < 0)) return { kind: 'dictionary', codes, dictionary, valid: null }
+  const valid = Uint8Array.from(codes, code => (code < 0 ? 0 : 1))
+  return { kind: 'dictionary', codes: codes.map(code => Math.max(0, code)), dictionary, valid }
+}
+
 export function textsOf(list: readonly string[]): Texts {
   const encoded = list.map(text => Buffer.from(text))
   const offsets = new Int32Array(list.length + 1)
