@@ -51,7 +51,10 @@ export class JobPlanner {
    * the initial weights do not fit the network.
    */
   async plan(request: JobRequest): Promise<JobManifest> {
-    if (isPredictionRequest(request)) return this.preparePrediction(request)
+    if (isPredictionRequest(request)) {
+      const { job, size } = await this.preparePrediction(request)
+      return { ...job, memory: estimateMemory(job.model.kind, size) }
+    }
     const prepared = await this.prepare(request)
     const { job, initial } = prepared
     if (!initial || isBoosting(job)) return job
@@ -65,8 +68,8 @@ export class JobPlanner {
    */
   async dryRun(request: JobRequest, signal?: AbortSignal): Promise<JobPlan> {
     if (isPredictionRequest(request)) {
-      const { memory, ...job } = await this.preparePrediction(request)
-      return { ...toJobPlan(job, { parameters: null, stateBytes: 0, stepBytes: 0 }), memory }
+      const { job, size } = await this.preparePrediction(request)
+      return toJobPlan(job, size)
     }
     const prepared = await this.prepare(request)
     const { job, initial } = prepared
@@ -94,18 +97,18 @@ export class JobPlanner {
           : error
       }),
     )
-    const job = planPrediction(newIdentity(), request, dataset, model)
+    const planned = planPrediction(newIdentity(), request, dataset, model)
     const tensors = isBoostingModel(model)
       ? []
       : await this.deps.modelTensors(model.id, model.version)
-    const size = estimatePredictionSize(model, job.predict, tensors ?? [])
-    return {
-      ...job,
-      memory: estimateMemory(model.model.kind, size),
+    const size = estimatePredictionSize(model, planned.predict, tensors ?? [])
+    const job = {
+      ...planned,
       ...(priority && { priority }),
       ...(labels && { labels }),
       request,
     }
+    return { job, size }
   }
 
   private async prepare(request: TrainingJobRequest): Promise<PreparedJob> {
@@ -164,7 +167,7 @@ function newIdentity() {
   return { id, createdAt: createdAt.toISOString() }
 }
 
-/** Throws the invalid fields of both, if neither is found. */
+/** Waits for both. If one or both fail by invalid fields, throws one error with all of them. */
 async function bothFound<A, B>(one: Promise<A>, other: Promise<B>): Promise<[A, B]> {
   const settled = await Promise.allSettled([one, other])
   const errors = new FieldErrors()
