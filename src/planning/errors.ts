@@ -1,9 +1,23 @@
-import { type FieldError, fieldError, TrainyardError } from '../errors.js'
+import { type FieldError, fieldError, isMissing, TrainyardError } from '../errors.js'
+import type { FieldErrorCode } from '../spec/field-error-codes.js'
 
 export function invalidJob(fieldErrors: readonly FieldError[]): TrainyardError {
   const detail = fieldErrors.map(({ message }) => message).join('; ')
   return new TrainyardError('INVALID_JOB', detail, { errors: fieldErrors })
 }
 
-export const unknownDataset = (path: string, { message }: Error) =>
-  invalidJob([fieldError(path, 'dataset_not_found', message)])
+/** Turns "not found" into an error of the field that names the thing. `toError`: how such an error is made. */
+export async function orFieldError<T>(
+  path: string,
+  code: FieldErrorCode,
+  found: Promise<T>,
+  toError = invalidField,
+): Promise<T> {
+  return found.catch(error => {
+    if (isMissing(error)) throw toError(path, code, error.message)
+    throw error
+  })
+}
+
+const invalidField = (path: string, code: FieldErrorCode, message: string) =>
+  invalidJob([fieldError(path, code, message)])

@@ -9,6 +9,7 @@ import type { NetworkOptions, ResNetLayout } from '../spec/model-options.js'
 import type { ModelSelector } from '../spec/model-selector.js'
 import type { WeightsNormalization } from '../spec/normalization.js'
 import type { WeightsManifest, WeightsTensor } from '../spec/weights.js'
+import { orFieldError } from './errors.js'
 import { layoutOfTensors } from './weights-layout.js'
 
 /**
@@ -75,7 +76,7 @@ export async function findInitialSource(
     throw initFromError('/step', 'contradiction', 'a step goes with a job')
   }
   if (model !== undefined) {
-    const found = await orFieldError(
+    const found = await orInitFromError(
       alias === undefined ? '/model' : '/alias',
       'model_not_found',
       lookup.findModel({ name: model, version, alias }),
@@ -92,7 +93,11 @@ export async function findInitialSource(
     }
   }
   if (weights !== undefined) {
-    const found = await orFieldError('/weights', 'weights_not_found', lookup.findWeights(weights))
+    const found = await orInitFromError(
+      '/weights',
+      'weights_not_found',
+      lookup.findWeights(weights),
+    )
     return {
       source: { weights, ...normalize },
       description: `the weights '${found.name}'`,
@@ -102,7 +107,7 @@ export async function findInitialSource(
       tensors: found.tensors,
     }
   }
-  const found = await orFieldError('/job', 'job_not_found', lookup.findJob(job!))
+  const found = await orInitFromError('/job', 'job_not_found', lookup.findJob(job!))
   if (isPrediction(found))
     throw initFromError('/job', 'wrong_kind', `job '${job}' predicts, and trains no weights`)
   if (isBoosting(found))
@@ -147,7 +152,7 @@ async function resolveStep(
   requestedStep: number | undefined,
   { checkpoints }: InitSourceLookup,
 ) {
-  const found = await orFieldError('/job', 'job_not_found', checkpoints(job))
+  const found = await orInitFromError('/job', 'job_not_found', checkpoints(job))
   const steps = found.map(({ step }) => step)
   const step = requestedStep ?? steps.at(-1)
   if (step !== undefined && steps.includes(step)) return step
@@ -160,13 +165,8 @@ async function resolveStep(
   )
 }
 
-/** Turns "not found" into an error of the field that names the thing. */
-async function orFieldError<T>(path: string, code: FieldErrorCode, found: Promise<T>): Promise<T> {
-  return found.catch(error => {
-    if (isMissing(error)) throw initFromError(path, code, error.message)
-    throw error
-  })
-}
+const orInitFromError = <T>(path: string, code: FieldErrorCode, found: Promise<T>): Promise<T> =>
+  orFieldError(path, code, found, initFromError)
 
 const boostingHasNoWeights = (what: string) =>
   `${what} made trees, which have no weights of a network`

@@ -1,5 +1,5 @@
 import { ulid } from 'ulid'
-import { FieldErrors, fieldError, isMissing, TrainyardError } from '../errors.js'
+import { FieldErrors, fieldError, TrainyardError } from '../errors.js'
 import type { DatasetManifest } from '../spec/dataset.js'
 import { partsOfPlan } from '../spec/dataset-part.js'
 import type { JobSize } from '../spec/ipc-messages.js'
@@ -20,7 +20,7 @@ import { isBoostingModel } from '../spec/model.js'
 import type { Note } from '../spec/notes.js'
 import { estimateBoostingSize, estimateMemory, recordCounts, toJobPlan } from './dry-run.js'
 import type { Planner } from './dry-run-process.js'
-import { invalidJob, unknownDataset } from './errors.js'
+import { invalidJob, orFieldError } from './errors.js'
 import { findInitialSource, type InitialSource, type InitSourceLookup } from './init-source.js'
 import { initialWeightsNotes, uncheckedNote } from './initial-weights-notes.js'
 import { planJob } from './plan.js'
@@ -90,12 +90,11 @@ export class JobPlanner {
     }
     const [dataset, model] = await bothFound(
       this.resolveDataset(request.dataset, '/dataset'),
-      this.deps.findModel({ name, version, alias }).catch(error => {
-        const path = alias === undefined ? '/predict/model' : '/predict/alias'
-        throw isMissing(error)
-          ? invalidJob([fieldError(path, 'model_not_found', error.message)])
-          : error
-      }),
+      orFieldError(
+        alias === undefined ? '/predict/model' : '/predict/alias',
+        'model_not_found',
+        this.deps.findModel({ name, version, alias }),
+      ),
     )
     const planned = planPrediction(newIdentity(), request, dataset, model)
     const tensors = isBoostingModel(model)
@@ -150,9 +149,7 @@ export class JobPlanner {
 
   /** An unknown data set is an invalid field of the request, not a 404. */
   private resolveDataset(name: string, path: string): Promise<DatasetManifest> {
-    return this.deps.findDataset(name).catch(error => {
-      throw isMissing(error) ? unknownDataset(path, error) : error
-    })
+    return orFieldError(path, 'dataset_not_found', this.deps.findDataset(name))
   }
 }
 
