@@ -6,6 +6,7 @@ import { decodeError } from '../../src/ipc/wire-error.js'
 import { savedModelFolder } from '../../src/models/served-network.js'
 import { type ClassSelection, classFields } from '../../src/predictions/class-fields.js'
 import { withTop } from '../../src/predictions/fields.js'
+import { mostProbable } from '../../src/predictions/most-probable.js'
 import { addClasses, type Scores } from '../../src/predictions/scores.js'
 import type { NetworkOptions } from '../../src/runtimes/network.js'
 import { openNetwork } from '../../src/runtimes/open-network.js'
@@ -54,11 +55,7 @@ export async function openImagePredictor(
     const { probabilities } = answer.output
     const fields = fieldsOf(answer.output)
     const trueClasses = Int32Array.from(examples, ({ label }) => classOf[Number(label)] ?? -2)
-    const [predicted] = classFields(
-      { classes, labels, probabilities },
-      { outputs: ['label'], topK: null },
-    ).fields
-    addClasses(scores, probabilities, predicted!.values as Int32Array, trueClasses)
+    addClasses(scores, probabilities, mostProbable(probabilities, classes, 1), trueClasses)
     scores.notFinite += countNotFinite(fields, examples.length)
     return { count: examples.length, fields }
   }

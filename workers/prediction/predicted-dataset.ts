@@ -6,7 +6,7 @@ import {
   writePredictions,
 } from '../../src/datasets/predicted/write-predictions.js'
 import { splitAt, splitRange } from '../../src/datasets/stored/split-ranges.js'
-import { asTable, type StoredDataset } from '../../src/datasets/stored/stored-dataset.js'
+import { asImages, asTable, type StoredDataset } from '../../src/datasets/stored/stored-dataset.js'
 import type { TableContent } from '../../src/datasets/tables/table-content.js'
 import { keptNames } from '../../src/planning/plan-prediction.js'
 import { columnNames, type Numbers, type PredictionField } from '../../src/predictions/fields.js'
@@ -44,7 +44,7 @@ export async function writePredictedDataset(predictions: Predictions): Promise<T
   const own = [
     ...positionColumns(job, dataset),
     ...(manifest.kind === 'images'
-      ? await imageColumns(notes, datasets, job, dataset as StoredDataset<ImagesManifest>)
+      ? await imageColumns(notes, datasets, job, asImages(dataset))
       : []),
   ]
   const reader = new PartsReader(parts, fields)

@@ -1,6 +1,6 @@
 import { Datasets } from '../../src/datasets/datasets.js'
 import { datasetKey } from '../../src/datasets/stored/dataset-key.js'
-import type { StoredDataset } from '../../src/datasets/stored/stored-dataset.js'
+import { asImages, asTable, type StoredDataset } from '../../src/datasets/stored/stored-dataset.js'
 import type { TensorFlow } from '../../src/engine/tensorflow.js'
 import { isDamaged, isMissing, TrainingFailure } from '../../src/errors.js'
 import { JobRecords } from '../../src/jobs/record/records.js'
@@ -10,7 +10,6 @@ import { columnNames } from '../../src/predictions/fields.js'
 import { isSameEngine, PartBuffer, type PredictionEngine } from '../../src/predictions/part-file.js'
 import { metricsOf, type Scores } from '../../src/predictions/scores.js'
 import type { NetworkOptions } from '../../src/runtimes/network.js'
-import type { ImagesManifest, TableManifest } from '../../src/spec/dataset.js'
 import type { PredictionJob } from '../../src/spec/job.js'
 import { isBoostingModel, type Model } from '../../src/spec/model.js'
 import { defaultOutputs } from '../../src/spec/predict-options.js'
@@ -112,14 +111,14 @@ async function openPredictor(
   const folder = await new ModelRegistry(store).folder(model)
   if (isBoostingModel(model)) {
     const { threads } = network
-    return openRowsPredictor(folder, model, dataset as StoredDataset<TableManifest>, {
+    return openRowsPredictor(folder, model, asTable(dataset), {
       threads,
       selection,
       firstRow: offsetOf(task.job, dataset),
     })
   }
   const options = { ...network, tf: loadTensorFlow(), selection }
-  return openImagePredictor(folder, model, dataset as StoredDataset<ImagesManifest>, options)
+  return openImagePredictor(folder, model, asImages(dataset), options)
 }
 
 /** What this attempt and earlier ones have predicted. */
