@@ -62,11 +62,36 @@ export function addValues(scores: Scores, values: ArrayLike<number>, targets: Fl
   }
 }
 
+/** What predictions are compared with. */
+export type ScoredKind = 'classes' | 'values'
+
 /** Means over the records that were scored; nothing if there are none. */
-export function metricsOf(scores: Scores, kind: 'classes' | 'values'): Record<string, number> {
+export function metricsOf(scores: Scores, kind: ScoredKind): Record<string, number> {
   const { scored, correct, loss, squared, absolute } = scores
   if (scored === 0) return {}
   return kind === 'classes'
     ? { accuracy: correct / scored, loss: loss / scored }
     : { rmse: Math.sqrt(squared / scored), mae: absolute / scored }
+}
+
+/** What the metrics do not say, a line each. `kind`: null if nothing was scored. */
+export function scoreRemarks(scores: Scores, kind: ScoredKind | null, records: number): string[] {
+  const { unknownCategories, notFinite, unknownClass, scored } = scores
+  const remarks = Object.entries(unknownCategories).map(
+    ([column, rows]) =>
+      `${rows} rows have a category of '${column}' that training has not seen: it counts as missing`,
+  )
+  const addCount = (count: number, what: string) => {
+    if (count > 0) remarks.push(`${count} of ${records} ${what}`)
+  }
+  addCount(notFinite, 'predictions have a number that is NaN or infinite; NaN is stored as missing')
+  addCount(
+    unknownClass,
+    'records have a class that the model does not have; metrics leave them out',
+  )
+  if (kind) {
+    const lacking = records - scored - unknownClass
+    addCount(lacking, 'records have no label or target; metrics leave them out')
+  } else remarks.push('the data set has no labels or targets of the model, so there are no metrics')
+  return remarks
 }

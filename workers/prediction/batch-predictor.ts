@@ -1,6 +1,6 @@
 import type { PredictionField } from '../../src/predictions/fields.js'
 import type { PredictionEngine } from '../../src/predictions/part-file.js'
-import type { Scores } from '../../src/predictions/scores.js'
+import type { ScoredKind, Scores } from '../../src/predictions/scores.js'
 
 /** Predictions of records that follow each other. */
 export interface PredictedRecords {
@@ -14,7 +14,7 @@ export interface RecordPredictor extends Disposable {
   /** Which fields a prediction has. Their values are empty. */
   fields: readonly PredictionField[]
   /** What of the data set the predictions are compared with; null if it has no such thing. */
-  scored: 'classes' | 'values' | null
+  scored: ScoredKind | null
   /**
    * Predicts the records from `first` up to `end` exclusively, some at a time, and adds to `scores`. Rows come at most
    * `maxRecords` at a time. Images run in full batches that begin at `first`: equal batches give equal digits.

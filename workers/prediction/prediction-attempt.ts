@@ -8,7 +8,7 @@ import { ModelRegistry } from '../../src/models/registry.js'
 import { partRecords } from '../../src/planning/prediction-size.js'
 import { columnNames } from '../../src/predictions/fields.js'
 import { isSameEngine, PartBuffer, type PredictionEngine } from '../../src/predictions/part-file.js'
-import { metricsOf, type Scores } from '../../src/predictions/scores.js'
+import { metricsOf, type Scores, scoreRemarks } from '../../src/predictions/scores.js'
 import type { NetworkOptions } from '../../src/runtimes/network.js'
 import type { PredictionJob } from '../../src/spec/job.js'
 import { isBoostingModel, type Model } from '../../src/spec/model.js'
@@ -208,7 +208,8 @@ async function publish(
   // a newer attempt may have taken the job over, or a disk damaged a file since it was written
   if (gaps.length > 0) throw new Error(`the predictions from record ${gaps[0]!.first} on are gone`)
   const { scores } = parts.at(-1)!
-  reportScores(scores, predictor, predict.steps)
+  // what is printed is in the job's log
+  for (const line of scoreRemarks(scores, predictor.scored, predict.steps)) console.log(line)
   const folder = await store.stage()
   try {
     const { fields } = predictor
@@ -251,26 +252,4 @@ function signOfLife(send: () => void): () => void {
     sentAt = performance.now()
     send()
   }
-}
-
-/** Says in the job's log what is not in the metrics. */
-function reportScores(scores: Scores, { scored }: RecordPredictor, records: number): void {
-  const { unknownCategories, notFinite, unknownClass } = scores
-  for (const [column, rows] of Object.entries(unknownCategories)) {
-    console.log(
-      `${rows} rows have a category of '${column}' that training has not seen: it counts as missing`,
-    )
-  }
-  if (notFinite > 0) {
-    console.log(
-      `${notFinite} of ${records} predictions have a number that is NaN or infinite; NaN is stored as missing`,
-    )
-  }
-  if (unknownClass > 0) {
-    console.log(
-      `${unknownClass} of ${records} records have a class that the model does not have; metrics leave them out`,
-    )
-  }
-  if (!scored)
-    console.log('the data set has no labels or targets of the model, so there are no metrics')
 }
