@@ -265,7 +265,7 @@ function planColumns(
   const renamed = wanted.filter((name, i) => names[i] !== name)
   if (renamed.length > 0) {
     const pairs = wanted.flatMap((name, i) => (names[i] === name ? [] : [`${name} is ${names[i]}`]))
-    const message = `the data set has columns of the same names, so columns of predictions have others: ${pairs.slice(0, 10).join(', ')}`
+    const message = `the data set has columns of the same names, so columns of predictions have others: ${listNames(pairs, 10, pair => pair)}`
     notes.add('columns_renamed', message, renamed)
   }
   const count = taken.length + names.length + Object.keys(ownColumns).length

@@ -26,9 +26,13 @@ export class Notes {
   }
 }
 
-/** Lists names for a message: `'a', 'b' and 3 more`. */
-export function listNames(names: readonly string[], maxListed = 10): string {
-  const shown = names.slice(0, maxListed).map(name => `'${name}'`)
+/** Lists names for a message: `'a', 'b' and 3 more`. `show`: how one is written. */
+export function listNames(
+  names: readonly string[],
+  maxListed = 10,
+  show = (name: string) => `'${name}'`,
+): string {
+  const shown = names.slice(0, maxListed).map(show)
   const more = names.length - shown.length
   return `${shown.join(', ')}${more > 0 ? ` and ${more} more` : ''}`
 }

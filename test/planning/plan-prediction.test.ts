@@ -173,6 +173,18 @@ test('columns of predictions get other names than those of the data set, and a n
   assert.equal(without.predict.columns[0], 'record')
 })
 
+test('a note on many columns with other names says how many it does not list', () => {
+  const labels = Array.from({ length: 12 }, (_, i) => `c${i}`)
+  const model = trees({
+    labels,
+    model: resolveBoostingOptions({ kind: 'boosting' }, 'multiclass'),
+  })
+  const taken = labels.map(label => number(`predicted.probabilities.${label}`))
+  const dataset = table([number('area'), category('zip', ['a']), ...taken])
+  const { notes } = plan({ outputs: ['probabilities'], version: 3 }, dataset, model)
+  assert.match(notes![0]!.message, /c9 is predicted\.probabilities\.c9_2 and 2 more$/)
+})
+
 test('the column of splits, and that of labels, are listed and renamed like the others', () => {
   const splits = [{ name: 'all', records: 100, columns: [] }]
   const columns = [number('area'), category('zip', ['a']), number('split')]
