@@ -1,8 +1,9 @@
-import { closeSync, openSync, writeSync } from 'node:fs'
+import { closeSync, openSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { FieldErrors } from '../../errors.js'
 import { listNames, Notes } from '../../spec/notes.js'
 import { openArchive } from '../archives/open-archive.js'
+import { BlockWriter } from '../block-writer.js'
 import type { ConversionInput } from '../conversion-input.js'
 import { addFormError, fileError } from '../errors.js'
 import { FileProblems } from '../file-problems.js'
@@ -54,11 +55,13 @@ async function writeSheet(
   const sheet = chooseSheet(workbook, form.sheet)
   const descriptor = openSync(path, 'w', 0o600)
   try {
-    const output = new TextOutput(descriptor)
+    const output = new BlockWriter(bytes => writeFileSync(descriptor, bytes))
     // texts of the sheet may have the decimal sign of the form, so its numbers get it too
     const { decimal } = { ...plainFormat, ...form.cells }
     const options = { limits, decimal }
-    const facts = await writeSheetCsv(workbook, sheet, options, text => output.write(text))
+    const facts = await writeSheetCsv(workbook, sheet, options, text =>
+      output.append(Buffer.from(text)),
+    )
     output.flush()
     if (facts.rows === 0) {
       throw fileError('DATASET_EMPTY', locationOf(workbook, sheet), 'the sheet has no cells')
@@ -102,27 +105,4 @@ function addNotes(
   }
   if (hiddenRows > 0)
     notes.add('hidden_rows_read', `${hiddenRows} hidden rows of ${where} are read, too`)
-}
-
-const bufferedLength = 256 * 1024
-
-/** Writes a file in large parts. */
-class TextOutput {
-  private parts: string[] = []
-  private length = 0
-
-  constructor(private readonly descriptor: number) {}
-
-  write(text: string): void {
-    this.parts.push(text)
-    this.length += text.length
-    if (this.length >= bufferedLength) this.flush()
-  }
-
-  flush(): void {
-    const bytes = Buffer.from(this.parts.join(''))
-    for (let at = 0; at < bytes.length; ) at += writeSync(this.descriptor, bytes, at)
-    this.parts = []
-    this.length = 0
-  }
 }
