@@ -4,7 +4,7 @@ import type { DatasetLimits } from '../limits.js'
 import { dateOfSerial } from './number-formats.js'
 import { RichText } from './shared-texts.js'
 import type { Sheet, Workbook } from './workbook.js'
-import { decodeXstring, readXml } from './xml-events.js'
+import { decodeXstring, isTrue, readXml } from './xml-events.js'
 
 /** What a reader of the sheet should know. */
 export interface SheetFacts {
@@ -164,14 +164,12 @@ export const locationOf = ({ file, source }: Workbook, { entry }: Sheet): FileLo
   file,
 })
 
-/** The first row with cells has the names of the columns; cells on its right do not belong to the table. */
+/** The first row with cells has the names of the columns. */
 function tableOf(cells: readonly string[]): { first: number; columns: number } {
   const first = cells.findIndex(text => text !== '')
   const last = cells.findLastIndex(text => text !== '')
   return { first, columns: last + 1 - first }
 }
-
-const isTrue = (value: string | undefined) => value === '1' || value === 'true'
 
 /** `C7` → 2. */
 function columnOf(reference: string): number {

@@ -4,7 +4,7 @@ import type { EntrySource } from '../archives/entry-source.js'
 import { fileError } from '../errors.js'
 import { readDateStyles } from './number-formats.js'
 import { SharedTexts } from './shared-texts.js'
-import { readXml } from './xml-events.js'
+import { isTrue, readXml } from './xml-events.js'
 
 export interface Sheet {
   name: string
@@ -41,7 +41,7 @@ export async function openWorkbook(source: EntrySource): Promise<Workbook> {
   let is1904 = false
   await readXml(source, main, {
     open(name, attributes) {
-      if (name === 'workbookPr') is1904 = /^(1|true)$/.test(attributes.date1904 ?? '')
+      if (name === 'workbookPr') is1904 = isTrue(attributes.date1904)
       if (name !== 'sheet') return
       const id = Object.entries(attributes).find(([key]) => /(^|:)id$/.test(key))?.[1]
       const relation = relations.get(id ?? '')

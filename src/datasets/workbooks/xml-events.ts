@@ -73,6 +73,9 @@ export async function readXml(
 /** Some programs write `<x:row>`. */
 const localName = (name: string) => name.slice(name.indexOf(':') + 1)
 
+/** A boolean of XML Schema. */
+export const isTrue = (value: string | undefined): boolean => value === '1' || value === 'true'
+
 /** ECMA-376 Part 1, 22.9.2.19 (ST_Xstring): characters that XML does not have, such as `_x000D_`. */
 export const decodeXstring = (text: string): string =>
   text.includes('_x')
