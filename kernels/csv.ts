@@ -1,3 +1,3 @@
 export { parseNumbers } from './numbers'
-export { addText, createTextTable, encodeTexts, textTableBytes } from './texts'
+export { addText, createTextTable, encodeTexts } from './texts'
 export { tokenise } from './tokenise'

@@ -40,12 +40,10 @@ function areEqual(one: i32, other: i32, length: i32): bool {
   )
 }
 
-/** The bytes that a table of so many entries takes, which are 0 at first. */
-export function textTableBytes(entries: i32, textBytes: i32, slots: i32): i32 {
-  return headBytes + slots * 4 + entries * entryBytes + textBytes + 8
-}
-
-/** `slots`: a power of 2, more than `entries`. */
+/**
+ * `slots`: a power of 2, more than `entries`. The table takes headBytes + slots * 4 + entries * entryBytes + textBytes
+ * + 8 bytes, which are 0 at first.
+ */
 export function createTextTable(table: i32, entries: i32, textBytes: i32, slots: i32): void {
   store<i32>(table + 4, entries)
   store<i32>(table + 12, textBytes)
