@@ -65,7 +65,7 @@ class Places {
       plans: this.take(4 * columns),
       results: this.take(32 * columns),
       done: this.take(4 * columns),
-      head: this.take(12),
+      head: this.take(8),
     }
   }
 }
@@ -126,10 +126,12 @@ export class CsvKernel implements Disposable {
       const texts = entries * textBytesPerEntry
       this.kernels.createTextTable(this.tableOf(column), entries, texts, 2 * entries)
     }
-    const kernelPlaces = { columns, stride: this.stride, powers, exactPowers, work, blocks }
+    const kernelPlaces = {
+      ...{ columns, stride: this.stride, powers, exactPowers },
+      ...{ decimal: decimal.charCodeAt(0), work, blocks },
+    }
     const parser = new NumberColumns(memory, this.kernels, kernelPlaces)
-    const cellsOf = (block: BlockPlaces) =>
-      new BlockCells(memory, block, this.stride, parser, decimal)
+    const cellsOf = (block: BlockPlaces) => new BlockCells(memory, block, this.stride, parser)
     this.blocks = [cellsOf(blocks[0]), cellsOf(blocks[1])]
     this.thread =
       fileBytes >= minThreadBytes && availableParallelism() > 1
@@ -194,7 +196,6 @@ export class BlockCells {
     readonly places: BlockPlaces,
     private readonly stride: number,
     private readonly parser: NumberColumns,
-    private readonly decimal: string,
   ) {
     this.integers = new Int32Array(buffer)
     this.floats = new Float64Array(buffer)
@@ -235,7 +236,6 @@ export class BlockCells {
   /** Begins to parse the numbers of columns, as `plans` says of each. */
   parse(rows: number, columnPlans: readonly number[]): void {
     this.integers.set(columnPlans, this.places.plans >> 2)
-    this.integers[(this.places.head >> 2) + 2] = this.decimal.charCodeAt(0)
     this.parser.offer(this.places, rows)
   }
 

@@ -17,7 +17,7 @@ export interface BlockPlaces {
   results: number
   /** An int32 for each column: 0 until it is parsed. */
   done: number
-  /** Three int32: the next column to parse, the number of rows, and the decimal sign. */
+  /** Two int32: the next column to parse, and the number of rows. */
   head: number
 }
 
@@ -27,6 +27,8 @@ export interface KernelPlaces {
   stride: number
   powers: number
   exactPowers: number
+  /** The code of the decimal sign. */
+  decimal: number
   /** An int32 that changes if there is work for other threads. */
   work: number
   blocks: readonly BlockPlaces[]
@@ -153,7 +155,7 @@ export class NumberColumns {
 
   private parseColumn(block: BlockPlaces, column: number): void {
     const { integers, kernels } = this
-    const { stride, powers, exactPowers } = this.places
+    const { stride, powers, exactPowers, decimal } = this.places
     const plan = integers[(block.plans >> 2) + column]!
     if (plan === plans.skip) return
     kernels.parseNumbers(
@@ -161,7 +163,7 @@ export class NumberColumns {
       integers[(block.head >> 2) + 1]!,
       powers,
       exactPowers,
-      integers[(block.head >> 2) + 2]!,
+      decimal,
       plan === plans.parseAndCheckFit ? 1 : 0,
       block.numbers + 8 * stride * column,
       block.kinds + stride * column,
