@@ -1,6 +1,6 @@
 // Arrow IPC files (Feather version 2): https://arrow.apache.org/docs/format/Columnar.html
 import { createHash } from 'node:crypto'
-import { closeSync, mkdirSync, openSync, writeSync } from 'node:fs'
+import { closeSync, mkdirSync, openSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import {
   AsyncByteQueue,
@@ -147,7 +147,7 @@ class HashedFile extends AsyncByteQueue implements Disposable {
 
   override write(piece: Uint8Array): void {
     this.hash.update(piece)
-    for (let done = 0; done < piece.length; ) done += writeSync(this.descriptor, piece, done)
+    writeFileSync(this.descriptor, piece)
     this.bytes += piece.length
   }
 
