@@ -1,11 +1,10 @@
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { FieldErrors } from '../errors.js'
 import { Notes } from '../spec/notes.js'
 import type { ReportProgress } from './conversion-input.js'
 import { detectFormat, type FileFormat } from './detect.js'
 import { divideUpload } from './divide-upload.js'
-import { addFormError, fileError } from './errors.js'
+import { fileError, refuseFields } from './errors.js'
 import { checkFieldsApply, type ValidatedForm } from './form-fields.js'
 import type { ImageForm } from './images/image-form.js'
 import { InputFile } from './input-file.js'
@@ -175,7 +174,10 @@ async function openConverter(input: UnsortedInput, isNested = false): Promise<Ki
     const detail = `the upload has ${files.length} files that are no images, expected at most ${limits.dataFiles}`
     throw fileError('DATASET_TOO_LARGE', { file: name }, detail)
   }
-  if (format !== 'Files' && format !== 'Excel') refuseSheet(input.form.fieldNames)
+  if (format !== 'Files' && format !== 'Excel') {
+    const refused = input.form.fieldNames.filter(field => field === 'sheet')
+    refuseFields(refused, 'these files, which are no Excel workbooks')
+  }
   const converter = converters[format]
   switch (converter.kind) {
     case 'images':
@@ -185,14 +187,6 @@ async function openConverter(input: UnsortedInput, isNested = false): Promise<Ki
     case 'images or table':
       return (await converter.load())(input)
   }
-}
-
-/** Only workbooks have sheets. */
-function refuseSheet(fieldNames: readonly string[]): void {
-  if (!fieldNames.includes('sheet')) return
-  const errors = new FieldErrors()
-  addFormError(errors, 'sheet', 'says nothing about these files, which are no Excel workbooks')
-  errors.throwIfAny('DATASET_FORM')
 }
 
 /** Adds what was left out to the manifest. */

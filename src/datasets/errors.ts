@@ -1,4 +1,4 @@
-import { type FieldErrors, quoteJson, TrainyardError } from '../errors.js'
+import { FieldErrors, quoteJson, TrainyardError } from '../errors.js'
 
 export type FileErrorCode =
   | 'DATASET_EMPTY'
@@ -78,6 +78,13 @@ export const formatChecksum = (checksum: number): string =>
 /** Adds an error about a form field; `message` continues the sentence that the field's name begins. */
 export const addFormError = (errors: FieldErrors, field: string, message: string): void =>
   errors.add(`/${field}`, 'invalid_value', `${field} ${message}`)
+
+/** Throws DATASET_FORM if there are fields: each says nothing about `content`. */
+export function refuseFields(fieldNames: readonly string[], content: string): void {
+  const errors = new FieldErrors()
+  for (const field of fieldNames) addFormError(errors, field, `says nothing about ${content}`)
+  errors.throwIfAny('DATASET_FORM')
+}
 
 export const tooManyUploads = (uploads: number) =>
   new TrainyardError('UPLOAD_BUSY', `${uploads} uploads are being converted already; try again`)

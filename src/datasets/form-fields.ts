@@ -1,6 +1,5 @@
-import { FieldErrors } from '../errors.js'
 import type { SplitStep } from '../spec/dataset-steps.js'
-import { addFormError } from './errors.js'
+import { refuseFields } from './errors.js'
 import type { ImageForm } from './images/image-form.js'
 import type { OnError } from './problem-list.js'
 import type { TableForm } from './tables/table-form.js'
@@ -30,10 +29,6 @@ const tableFields = [
 export function checkFieldsApply(fieldNames: readonly string[], kind: 'images' | 'table'): void {
   const [inapplicable, contentKind] =
     kind === 'table' ? [imageFields, 'tables'] : [tableFields, 'images']
-  const errors = new FieldErrors()
-  for (const field of fieldNames) {
-    if (!inapplicable.includes(field)) continue
-    addFormError(errors, field, `says nothing about ${contentKind}, which these files are`)
-  }
-  errors.throwIfAny('DATASET_FORM')
+  const refused = fieldNames.filter(field => inapplicable.includes(field))
+  refuseFields(refused, `${contentKind}, which these files are`)
 }

@@ -1,7 +1,6 @@
-import { FieldErrors } from '../../errors.js'
 import type { Cell, ColumnType } from '../../spec/dataset.js'
 import { listNames, Notes } from '../../spec/notes.js'
-import { addFormError, fileError } from '../errors.js'
+import { fileError, refuseFields } from '../errors.js'
 import type { DatasetLimits } from '../limits.js'
 import { parseBoolean } from './cell.js'
 import { plainFormat } from './cell-format.js'
@@ -89,12 +88,8 @@ export async function describeSource(
 function checkForm(columns: readonly SourceColumn[], form: TableForm): void {
   const names = columns.map(({ name }) => name)
   checkColumnNames(names, form)
-  const errors = new FieldErrors()
-  for (const field of csvFields) {
-    if (form.dialect[field] === undefined) continue
-    addFormError(errors, field, 'says nothing about these files, which have columns of their own')
-  }
-  errors.throwIfAny('DATASET_FORM')
+  const refused = csvFields.filter(field => form.dialect[field] !== undefined)
+  refuseFields(refused, 'these files, which have columns of their own')
 }
 
 /** Throws DATASET_HEADER if names are empty or equal. For readers whose files have names. */

@@ -1,11 +1,10 @@
 import { closeSync, openSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { FieldErrors } from '../../errors.js'
 import { listNames, Notes } from '../../spec/notes.js'
 import { openArchive } from '../archives/open-archive.js'
 import { BlockWriter } from '../block-writer.js'
 import type { ConversionInput } from '../conversion-input.js'
-import { addFormError, fileError } from '../errors.js'
+import { fileError, refuseFields } from '../errors.js'
 import { FileProblems } from '../file-problems.js'
 import { InputFile } from '../input-file.js'
 import { plainFormat } from '../tables/cell-format.js'
@@ -20,11 +19,8 @@ const comma = ','.charCodeAt(0)
 /** One sheet of each workbook becomes a CSV file, so that its columns get names and types as those of CSV do. */
 export async function convertWorkbooks(input: ConversionInput<TableForm>): Promise<TableContent> {
   const { files, form, scratch } = input
-  if (form.dialect.delimiter !== undefined) {
-    const errors = new FieldErrors()
-    addFormError(errors, 'delimiter', 'says nothing about workbooks, whose cells are apart')
-    errors.throwIfAny('DATASET_FORM')
-  }
+  if (form.dialect.delimiter !== undefined)
+    refuseFields(['delimiter'], 'workbooks, whose cells are apart')
   const notes = new Notes()
   const sheets: InputFile[] = []
   try {
