@@ -90,11 +90,8 @@ async function get(path: string, what: string, { port, key, tally }: DamageTarge
   const outcome = await exchange(port, request)
   // an archive that turns out to be damaged on the way is broken off, which says that it is not whole
   // and a job whose last entry is gone runs again, so that its events go on
-  const due = /archive|export|tensorboard/.test(path)
-    ? 'end'
-    : path.endsWith('/events')
-      ? 'nothing'
-      : request.due
+  const goesOn = path.endsWith('/events') && /^remove .*\/journal\//.test(what)
+  const due = goesOn ? 'nothing' : /archive|export|tensorboard/.test(path) ? 'end' : request.due
   tally.judge('damaged file', `${what}: ${method} ${path}`, { ...request, due }, outcome)
   return outcome.answers[0] ?? { status: 0, body: '', headers: new Map() }
 }
