@@ -9,14 +9,14 @@ import {
   transpose,
   window,
 } from '../graph/ops/array.js'
-import { compareWith, select } from '../graph/ops/compare.js'
+import { select } from '../graph/ops/compare.js'
 import { constant, fill, scalar } from '../graph/ops/constant.js'
 import { resizeBilinear, reverse } from '../graph/ops/image.js'
 import { mapRows } from '../graph/ops/map-rows.js'
 import { add, cast, maximum, minimum, mul, sub } from '../graph/ops/math.js'
 import { rank4 } from '../graph/shape.js'
 import { type BatchRng, uniform } from './batch-random.js'
-import { cropFractions, type Geometry } from './resample-images.js'
+import { cropFractions, drawFlips, type Geometry } from './resample-images.js'
 
 /**
  * Flips and crops images [n, h, w, c] one by one, in parallel on the processor's cores: as copies of
@@ -52,8 +52,7 @@ export function cropImages(
     y = add(y, upTo('cropY', sub(height, h)))
     x = add(x, upTo('cropX', sub(width, w)))
   }
-  const half = scalar(graph, 0.5)
-  const flipped = compareWith('Less', uniform(images, 'flip', rng, 0, 1), half)
+  const flipped = drawFlips(images, rng)
   // the window lies in the mirrored image
   if (flip) x = select(flipped, sub(sub(width + 2 * padCrop, x), w), x)
 

@@ -36,8 +36,7 @@ export function resampleImages(
     )
   }
   if (flip) {
-    const half = scalar(graph, 0.5)
-    const flipped = compareWith('Less', uniform(images, 'flip', rng, 0, 1), half)
+    const flipped = drawFlips(images, rng)
     const { scale, offset } = axes.x
     axes.x = {
       scale: select(flipped, neg(scale), scale),
@@ -73,6 +72,10 @@ const cropAxis = (
   scale: mul(axis.scale, fraction),
   offset: add(mul(axis.offset, fraction), mul(mul(position, sub(1, fraction)), extent - 1)),
 })
+
+/** Whether each image is flipped, bool [n], with a probability of one half. */
+export const drawFlips = (images: Tensor, rng: BatchRng): Tensor =>
+  compareWith('Less', uniform(images, 'flip', rng, 0, 1), scalar(images.node.graph, 0.5))
 
 /** The sides of a random crop as fractions of the image's, each [n]: at least `minArea` of its area, stretched by up to 4:3. */
 export function cropFractions(images: Tensor, minArea: number, rng: BatchRng) {
