@@ -6,38 +6,25 @@ import type { Faulty } from './faulty.js'
 import { grpcProblem } from './grpc-health.js'
 import { smallBoosting } from './world.js'
 
-/** Not the supervisor killed: this deployment has no `npm start`, which starts it again (test/supervisor/start.test.ts). */
-export const processFaults = [
-  { role: 'conversion', signal: 'SIGKILL' },
-  { role: 'conversion', signal: 'SIGSTOP' },
-  { role: 'derivation', signal: 'SIGKILL' },
-  { role: 'derivation', signal: 'SIGSTOP' },
-  { role: 'comparison', signal: 'SIGKILL' },
-  { role: 'comparison', signal: 'SIGSTOP' },
-  { role: 'preview', signal: 'SIGKILL' },
-  { role: 'preview', signal: 'SIGSTOP' },
-  { role: 'datasetExport', signal: 'SIGKILL' },
-  { role: 'datasetExport', signal: 'SIGSTOP' },
-  { role: 'modelExport', signal: 'SIGKILL' },
-  { role: 'modelExport', signal: 'SIGSTOP' },
-  { role: 'checkpointExporter', signal: 'SIGKILL' },
-  { role: 'checkpointExporter', signal: 'SIGSTOP' },
-  { role: 'api', signal: 'SIGKILL' },
-  { role: 'api', signal: 'SIGSTOP' },
-  { role: 'predictor', signal: 'SIGKILL' },
-  { role: 'predictor', signal: 'SIGSTOP' },
-  { role: 'planner', signal: 'SIGKILL' },
-  { role: 'planner', signal: 'SIGSTOP' },
-  { role: 'worker', signal: 'SIGKILL' },
-  { role: 'worker', signal: 'SIGSTOP' },
-  { role: 'trainer', signal: 'SIGKILL' },
-  { role: 'trainer', signal: 'SIGSTOP' },
-  { role: 'redis', signal: 'SIGKILL' },
-  { role: 'redis', signal: 'SIGSTOP' },
-  { role: 'supervisor', signal: 'SIGSTOP' },
-] as const satisfies readonly { role: ProcessRole; signal: 'SIGKILL' | 'SIGSTOP' }[]
+export interface ProcessFault {
+  role: ProcessRole
+  signal: 'SIGKILL' | 'SIGSTOP'
+}
 
-export type ProcessFault = (typeof processFaults)[number]
+const killedAndStopped = [
+  ...(['conversion', 'derivation', 'comparison', 'preview', 'datasetExport'] as const),
+  ...(['modelExport', 'checkpointExporter', 'api', 'predictor', 'planner'] as const),
+  ...(['worker', 'trainer', 'redis'] as const),
+]
+
+/** Not the supervisor killed: this deployment has no `npm start`, which starts it again (test/supervisor/start.test.ts). */
+export const processFaults: readonly ProcessFault[] = [
+  ...killedAndStopped.flatMap((role): ProcessFault[] => [
+    { role, signal: 'SIGKILL' },
+    { role, signal: 'SIGSTOP' },
+  ]),
+  { role: 'supervisor', signal: 'SIGSTOP' },
+]
 
 export const nameOf = ({ role, signal }: ProcessFault): string =>
   `${signal === 'SIGKILL' ? 'kill' : 'stop'} ${role}`
