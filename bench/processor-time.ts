@@ -1,7 +1,5 @@
 import { readdirSync, readFileSync } from 'node:fs'
-
-/** Linux counts in hundredths of a second, whatever its clock does (proc(5), USER_HZ). */
-const msPerTick = 10
+import { msPerTick, readStat } from '../src/processes.js'
 
 /**
  * Milliseconds of processor time that a process and its descendants have used, with those that have
@@ -13,14 +11,13 @@ export function processorMs(pid: number): number | null {
 }
 
 function ticksOf(pid: number): number | null {
+  const stat = readStat(pid)
+  if (!stat) return null
   try {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
-    // the name before it may contain spaces; then come the state and the fields from the fourth on
-    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
-    const own = fields.slice(11, 15).reduce((sum, field) => sum + Number(field), 0)
+    const own = stat.cpuTicks + stat.endedChildrenTicks
     return childrenOf(pid).reduce((sum, child) => sum + (ticksOf(child) ?? 0), own)
   } catch {
-    return null // it has ended since, or this is not Linux
+    return null // it has ended since
   }
 }
 

@@ -10,6 +10,8 @@ export interface ProcessStat {
   startedAt: string
   /** Processor time used so far, in clock ticks. */
   cpuTicks: number
+  /** The same of its children that have ended, and of theirs. */
+  endedChildrenTicks: number
 }
 
 /** null if there is no such process or no /proc. */
@@ -22,11 +24,12 @@ export function readStat(pid: number): ProcessStat | null {
     state: fields[0]!,
     startedAt: fields[19]!,
     cpuTicks: Number(fields[11]) + Number(fields[12]),
+    endedChildrenTicks: Number(fields[13]) + Number(fields[14]),
   }
 }
 
 /** Linux counts the times in /proc in hundredths of a second on every machine (USER_HZ). */
-const msPerTick = 10
+export const msPerTick = 10
 
 /** Whether a process is stopped (SIGSTOP, SIGTSTP). A debugger's state t does not count. False without /proc. */
 export const isStopped = (pid: number): boolean => readStat(pid)?.state === 'T'

@@ -1,14 +1,12 @@
 import type { ChildProcess } from 'node:child_process'
 import { performance } from 'node:perf_hooks'
 import { setImmediate } from 'node:timers/promises'
-import { readStat } from '../processes.js'
+import { msPerTick, readStat } from '../processes.js'
 import type { FromSupervisor, Pong } from '../spec/ipc-messages.js'
 
 const intervalMs = 500
 /** A child that has not answered yet loads its modules. */
 const startTimeoutMs = 120_000
-/** Linux counts processor time in hundredths of a second. */
-const tickMs = 10
 /** A parent whose check comes later than this was stopped itself, or the machine is overloaded. */
 const maxLatenessMs = 1000
 /** After this time without a ping, a child takes its parent for stopped. */
@@ -40,7 +38,7 @@ export function killIfSilent(
   const countedMs = () => {
     const stat = child.pid === undefined ? null : readStat(child.pid)
     if (!stat) return intervalMs
-    const usedMs = (stat.cpuTicks - cpuTicks) * tickMs
+    const usedMs = (stat.cpuTicks - cpuTicks) * msPerTick
     cpuTicks = stat.cpuTicks
     if (stat.state === 'S') return intervalMs
     // it may wait for a processor; in other states it waits for a disk or is stopped
