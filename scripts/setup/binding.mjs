@@ -49,15 +49,8 @@ export async function compileBinding(plan) {
       return existsSync(patched) ? patched : join(source, file)
     })
     const output = join(folder, 'tfjs_binding.node')
-    const includes = [plan.libraries.include, join(modules, 'node-api-headers', 'include'), source]
-    const { ok, signal, tail } = await run(compiler() ?? 'g++', [
-      ...flags,
-      ...sources,
-      ...includes.flatMap(path => ['-I', path]),
-      ...plan.libraries.files,
-      `-Wl,-rpath,${runPath}`,
-      ...['-o', output],
-    ])
+    const includes = [join(modules, 'node-api-headers', 'include'), source]
+    const { ok, signal, tail } = await compile(plan, { flags, sources, includes, output })
     if (!ok) throw compileFailed(signal, tail)
     await rename(output, cachedBinding(plan))
   } finally {
@@ -65,13 +58,29 @@ export async function compileBinding(plan) {
   }
 }
 
+/** Runs the compiler, with TensorFlow's headers and libraries. */
+export const compile = ({ libraries }, { flags, sources, includes = [], output }) =>
+  run(compiler() ?? 'g++', [
+    ...flags,
+    ...sources,
+    ...[libraries.include, ...includes].flatMap(path => ['-I', path]),
+    ...libraries.files,
+    `-Wl,-rpath,${runPath}`,
+    ...['-o', output],
+  ])
+
 /** Copies the compiled binding into the npm package; returns its size in bytes. */
 export async function installBinding(plan) {
   await mkdir(bindingFolder, { recursive: true })
-  const aside = `${binding}.${process.pid}`
-  await copyFile(cachedBinding(plan), aside)
-  await rename(aside, binding)
+  await copyAtOnce(cachedBinding(plan), binding)
   return (await stat(binding)).size
+}
+
+/** Copies a file in one step, so that no process loads a part of it. */
+export async function copyAtOnce(from, to) {
+  const aside = `${to}.${process.pid}`
+  await copyFile(from, aside)
+  await rename(aside, to)
 }
 
 /** Loads the binding in a child process, so that a broken one fails set-up and not a training job. */

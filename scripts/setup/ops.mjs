@@ -1,9 +1,8 @@
 import { createHash } from 'node:crypto'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
-import { copyFile, rename, rm } from 'node:fs/promises'
+import { rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { bindingFolder, compiler, runPath } from './binding.mjs'
-import { run } from './child.mjs'
+import { bindingFolder, compile, copyAtOnce, runPath } from './binding.mjs'
 import { root } from './places.mjs'
 import { say, step } from './progress.mjs'
 import { stage } from './staging.mjs'
@@ -34,9 +33,7 @@ export const opsCompiled = plan => existsSync(cachedOps(plan))
 export async function setUpOps(plan) {
   try {
     if (!opsCompiled(plan)) await step('compiling the ops of native/', () => compileOps(plan))
-    const aside = `${installedOps}.${process.pid}`
-    await copyFile(cachedOps(plan), aside)
-    await rename(aside, installedOps)
+    await copyAtOnce(cachedOps(plan), installedOps)
     return installedOps
   } catch (error) {
     say('without the ops of native/, images are converted more slowly; `npm run setup` tries again')
@@ -48,16 +45,10 @@ export async function setUpOps(plan) {
 async function compileOps(plan) {
   const folder = await stage(plan.cache)
   try {
-    const sources = readdirSync(native).filter(name => name.endsWith('.cc'))
+    const names = readdirSync(native).filter(name => name.endsWith('.cc'))
+    const sources = names.map(name => join(native, name))
     const output = join(folder, 'ops.so')
-    const { ok, signal, tail } = await run(compiler() ?? 'g++', [
-      ...flags,
-      ...sources.map(name => join(native, name)),
-      ...['-I', plan.libraries.include],
-      ...plan.libraries.files,
-      `-Wl,-rpath,${runPath}`,
-      ...['-o', output],
-    ])
+    const { ok, signal, tail } = await compile(plan, { flags, sources, output })
     if (!ok) throw new Error(`the compiler failed: ${tail.slice(-400) || signal}`)
     await rename(output, cachedOps(plan))
   } finally {
