@@ -15,7 +15,7 @@ export class ChildExitError extends Error {
   }
 }
 
-/** The system has no process, memory or file descriptors for the child. */
+/** The system has no process, memory or file descriptors for the child, or cannot run Node's program. */
 export class ChildStartError extends ChildExitError {
   constructor(name: string, cause: Error) {
     super(name, null, null)

@@ -22,5 +22,6 @@ export function forkChild(name: string, script: string, options: ForkOptions): C
   }
   if (child.pid !== undefined) return child
   child.once('error', () => {})
-  throw new ChildStartError(name, new Error('too many processes or open files'))
+  const cause = new Error("too many processes or open files, or Node's program cannot be run")
+  throw new ChildStartError(name, cause)
 }
