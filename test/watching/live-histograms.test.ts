@@ -8,7 +8,7 @@ import { openFolderStore } from '../../src/store/folder-store.js'
 import { dayOf, keptDays } from '../../src/watching/day-counts.js'
 import type { ModelWatch } from '../../src/watching/model-watch.js'
 import { tempFolder } from '../../testing/temp-folder.js'
-import { houses, openWatch, predict, rowsOf } from './watched.js'
+import { houses, openWatch, predict, predictAreas } from './watched.js'
 
 const today = dayOf(Date.now())
 const report = (watch: ModelWatch, from = today, to = today) => watch.drift(houses, { from, to })
@@ -20,21 +20,13 @@ const binsOf = ({ inputs }: DriftReport, name: string) =>
 test('rows and scores are counted, and a shift names its column', async t => {
   const watch = await openWatch(await tempFolder(t))
   t.after(() => watch.close())
-  for (let i = 0; i < 20; i++)
-    predict(
-      watch,
-      rowsOf(100, row => (100 * i + row) % 200),
-    )
+  for (let i = 0; i < 20; i++) predictAreas(watch, 100, row => (100 * i + row) % 200)
   const same = await report(watch)
   assert.deepEqual(same.rows, { predicted: 2000, counted: 2000 })
   assert.deepEqual([same.inputs!.status, same.scores!.status], ['none', 'none'])
   assert.deepEqual(same.notes, [])
   assert.deepEqual(same.scores!.features[0]!.name, 'value')
-  for (let i = 0; i < 20; i++)
-    predict(
-      watch,
-      rowsOf(100, () => 500),
-    )
+  for (let i = 0; i < 20; i++) predictAreas(watch, 100, () => 500)
   const shifted = await report(watch)
   assert.equal(shifted.inputs!.status, 'large')
   assert.equal(shifted.inputs!.worst!.name, 'area')
@@ -59,14 +51,8 @@ test('counts outlive a restart, and those of several processes add up', async t 
   const folder = await tempFolder(t)
   const first = await openWatch(folder)
   const other = await openWatch(folder)
-  predict(
-    first,
-    rowsOf(10, row => row),
-  )
-  predict(
-    other,
-    rowsOf(5, row => row),
-  )
+  predictAreas(first, 10, row => row)
+  predictAreas(other, 5, row => row)
   assert.equal((await report(first)).rows.counted, 10)
   await other.close()
   assert.equal((await report(first)).rows.counted, 15)
@@ -74,15 +60,9 @@ test('counts outlive a restart, and those of several processes add up', async t 
   const second = await openWatch(folder)
   t.after(() => second.close())
   assert.equal((await report(second)).rows.counted, 15)
-  predict(
-    second,
-    rowsOf(1, row => row),
-  )
+  predictAreas(second, 1, row => row)
   await second.histograms.refresh()
-  predict(
-    second,
-    rowsOf(1, row => row),
-  )
+  predictAreas(second, 1, row => row)
   assert.equal((await report(second)).rows.counted, 17)
 })
 
@@ -91,25 +71,16 @@ test('days are apart, and old ones are removed', async t => {
   let now = Date.parse('2026-03-01T23:59:59.000Z')
   const watch = await openWatch(folder, { now: () => now })
   t.after(() => watch.close())
-  predict(
-    watch,
-    rowsOf(3, row => row),
-  )
+  predictAreas(watch, 3, row => row)
   now += 2000
-  predict(
-    watch,
-    rowsOf(4, row => row),
-  )
+  predictAreas(watch, 4, row => row)
   const rowsIn = async (from: string, to: string) => (await report(watch, from, to)).rows.counted
   assert.equal(await rowsIn('2026-03-01', '2026-03-01'), 3)
   assert.equal(await rowsIn('2026-03-02', '2026-03-02'), 4)
   await watch.histograms.refresh()
   assert.equal(await rowsIn('2026-03-01', '2026-03-05'), 7)
   now += (keptDays + 1) * 24 * 3600_000
-  predict(
-    watch,
-    rowsOf(1, row => row),
-  )
+  predictAreas(watch, 1, row => row)
   await watch.histograms.refresh()
   assert.equal(await rowsIn('2026-03-01', '2026-12-31'), 1)
 })
@@ -118,13 +89,7 @@ test('counts of versions that nobody asks any more, or that are gone, are remove
   const folder = await tempFolder(t)
   const start = Date.parse('2026-03-01T12:00:00.000Z')
   const first = await openWatch(folder, { now: () => start, versions: async () => [1, 2] })
-  for (const version of [1, 2])
-    predict(
-      first,
-      rowsOf(1, row => row),
-      [],
-      { ...houses, version },
-    )
+  for (const version of [1, 2]) predictAreas(first, 1, row => row, version)
   await first.close()
   const versionsIn = () => readdir(join(folder, 'model-watch/houses/versions'))
   const daysIn = (version: number) =>
@@ -146,10 +111,7 @@ test('counts of versions that nobody asks any more, or that are gone, are remove
 test('of a large request a part is counted, spread over it, which is said', async t => {
   const watch = await openWatch(await tempFolder(t))
   t.after(() => watch.close())
-  predict(
-    watch,
-    rowsOf(50_000, row => row % 200),
-  )
+  predictAreas(watch, 50_000, row => row % 200)
   const found = await report(watch)
   assert.equal(found.rows.predicted, 50_000)
   assert.ok(found.rows.counted > 5000 && found.rows.counted < 10_000, `${found.rows.counted}`)
@@ -172,10 +134,7 @@ test('a full disk loses no counts, and is logged once', async t => {
     control,
     JSON.stringify([{ process: 'api', error: 'ENOSPC', when: 'within', probability: 1 }]),
   )
-  predict(
-    watch,
-    rowsOf(10, row => row),
-  )
+  predictAreas(watch, 10, row => row)
   assert.equal((await report(watch)).rows.counted, 10)
   await watch.histograms.refresh()
   await watch.histograms.refresh()
@@ -190,10 +149,7 @@ test('a full disk loses no counts, and is logged once', async t => {
 test('damaged counts are left out, which is said; so is a version without a reference', async t => {
   const folder = await tempFolder(t)
   const first = await openWatch(folder)
-  predict(
-    first,
-    rowsOf(10, row => row),
-  )
+  predictAreas(first, 10, row => row)
   await first.close()
   const store = await openFolderStore(folder)
   const [part] = await store.list(`model-watch/houses/versions/1/${today}`)
@@ -208,10 +164,7 @@ test('damaged counts are left out, which is said; so is a version without a refe
   )
   const old = await openWatch(folder, { reference: async () => null })
   t.after(() => old.close())
-  predict(
-    old,
-    rowsOf(10, row => row),
-  )
+  predictAreas(old, 10, row => row)
   const nothing = await report(old)
   assert.deepEqual([nothing.inputs, nothing.scores], [null, null])
   assert.equal(nothing.notes[0]!.code, 'reference_missing')
@@ -221,10 +174,7 @@ test('the current drift is computed for metrics, and a large one is logged once'
   const warnings: string[] = []
   const watch = await openWatch(await tempFolder(t), { onWarn: message => warnings.push(message) })
   t.after(() => watch.close())
-  predict(
-    watch,
-    rowsOf(2000, () => 500),
-  )
+  predictAreas(watch, 2000, () => 500)
   await report(watch)
   await watch.histograms.refresh()
   await watch.histograms.refresh()

@@ -12,7 +12,7 @@ import { openFolderStore } from '../../src/store/folder-store.js'
 import type { ModelWatch } from '../../src/watching/model-watch.js'
 import { eventually } from '../../testing/eventually.js'
 import { tempFolder } from '../../testing/temp-folder.js'
-import { allSamples, houses, openWatch, predict, rowsOf } from './watched.js'
+import { allSamples, houses, openWatch, predict, predictAreas, rowsOf } from './watched.js'
 
 async function allOf(watch: ModelWatch, limit = 2): Promise<RequestSample[]> {
   const items: RequestSample[] = []
@@ -30,10 +30,7 @@ test('nothing is kept unless it is asked for', async t => {
   const folder = await tempFolder(t)
   const watch = await openWatch(folder)
   t.after(() => watch.close())
-  predict(
-    watch,
-    rowsOf(1, () => 5),
-  )
+  predictAreas(watch, 1, () => 5)
   await watch.samples.written()
   assert.deepEqual(await watch.samples.size('houses'), { files: 0, bytes: 0 })
   assert.equal(await watch.samples.settings('houses'), null)
@@ -44,11 +41,7 @@ test('rows are kept with their names and answers, and read page by page, also by
   const watch = await openWatch(folder)
   t.after(() => watch.close())
   await watch.samples.set('houses', allSamples)
-  for (let i = 0; i < 5; i++)
-    predict(
-      watch,
-      rowsOf(1, () => i),
-    )
+  for (let i = 0; i < 5; i++) predictAreas(watch, 1, () => i)
   predict(watch, Float32Array.from([Number.POSITIVE_INFINITY, Number.NaN]))
   const samples = await allOf(watch)
   assert.equal(samples.length, 6)
@@ -64,10 +57,7 @@ test('rows are kept with their names and answers, and read page by page, also by
   for await (const line of await other.samples.lines('houses')) lines.push(JSON.parse(line))
   assert.deepEqual(lines, samples)
   await watch.samples.set('houses', { samples: null })
-  predict(
-    watch,
-    rowsOf(1, () => 9),
-  )
+  predictAreas(watch, 1, () => 9)
   assert.equal((await allOf(watch)).length, 6)
   await other.samples.remove('houses')
   assert.deepEqual(await watch.samples.size('houses'), { files: 0, bytes: 0 })
@@ -110,10 +100,7 @@ test('samples stay within their bytes and their age, the newest stay, and it is 
   const maxBytes = 2 ** 20
   await watch.samples.set('houses', { samples: { share: 1, maxBytes, maxAgeDays: 2 } })
   for (let i = 0; i < 60; i++) {
-    predict(
-      watch,
-      rowsOf(1000, () => i),
-    )
+    predictAreas(watch, 1000, () => i)
     await watch.samples.written()
     assert.ok((await watch.samples.size('houses')).bytes <= maxBytes)
   }
@@ -129,10 +116,7 @@ test('samples stay within their bytes and their age, the newest stay, and it is 
   )
   assert.ok(bytes.reduce((sum, one) => sum + one, 0) <= maxBytes)
   now += 3 * 24 * 3600_000
-  predict(
-    watch,
-    rowsOf(1, () => 7),
-  )
+  predictAreas(watch, 1, () => 7)
   assert.deepEqual(
     (await allOf(watch)).map(({ input }) => input!.rows![0]!.area),
     [7],
@@ -153,31 +137,18 @@ test('a disk that is full or fails costs samples, which are counted, and nothing
   })
   t.after(() => watch.close())
   await watch.samples.set('houses', allSamples)
-  predict(
-    watch,
-    rowsOf(1, () => 1),
-  )
+  predictAreas(watch, 1, () => 1)
   await watch.samples.written()
   const failpoint = { process: 'api', error: 'ENOSPC', when: 'within', probability: 1 }
   await writeFile(control, JSON.stringify([failpoint]))
-  for (let i = 0; i < 3; i++)
-    predict(
-      watch,
-      rowsOf(1, () => 2),
-    )
+  for (let i = 0; i < 3; i++) predictAreas(watch, 1, () => 2)
   await watch.samples.written()
   await writeFile(control, '[]')
   problem = 'the disk of the data folder is full'
-  predict(
-    watch,
-    rowsOf(1, () => 3),
-  )
+  predictAreas(watch, 1, () => 3)
   await watch.samples.written()
   problem = null
-  predict(
-    watch,
-    rowsOf(1, () => 4),
-  )
+  predictAreas(watch, 1, () => 4)
   const samples = await allOf(watch)
   assert.deepEqual(
     samples.map(({ input }) => input!.rows![0]!.area),
@@ -193,11 +164,7 @@ test('who waits for what was queued does not wait for what comes later, and memo
   await watch.samples.set('houses', allSamples)
   let stopped = false
   const traffic = (async () => {
-    for (; !stopped; await setImmediate())
-      predict(
-        watch,
-        rowsOf(1000, () => 1),
-      )
+    for (; !stopped; await setImmediate()) predictAreas(watch, 1000, () => 1)
   })()
   await watch.samples.written()
   stopped = true
@@ -205,11 +172,7 @@ test('who waits for what was queued does not wait for what comes later, and memo
   await watch.samples.written()
   const before = watch.samples.countsOf('houses').dropped
   // 24 KB each, while none can be written
-  for (let i = 0; i < 2000; i++)
-    predict(
-      watch,
-      rowsOf(1000, () => 2),
-    )
+  for (let i = 0; i < 2000; i++) predictAreas(watch, 1000, () => 2)
   const { dropped } = watch.samples.countsOf('houses')
   assert.ok(dropped - before > 500, `${dropped} dropped`)
 })
@@ -241,11 +204,7 @@ test('an input that is not kept leaves the memory at once, and small requests ar
     return refs.every(ref => ref.deref() === undefined)
   })
   // 32 MiB, of which each takes at least 1 KiB
-  for (let i = 0; i < 40_000; i++)
-    predict(
-      watch,
-      rowsOf(1, () => i),
-    )
+  for (let i = 0; i < 40_000; i++) predictAreas(watch, 1, () => i)
   assert.ok(watch.samples.countsOf('houses').dropped > 40_000 - 2 ** 15)
 })
 
@@ -255,13 +214,7 @@ test('samples that a process left of versions that are gone are swept up', async
   const watch = await openWatch(folder, { versions: async () => versions })
   t.after(() => watch.close())
   await watch.samples.set('houses', allSamples)
-  for (const version of [1, 2])
-    predict(
-      watch,
-      rowsOf(1, () => version),
-      [],
-      { ...houses, version },
-    )
+  for (const version of [1, 2]) predictAreas(watch, 1, () => version, version)
   versions = [2]
   assert.equal((await allOf(watch)).length, 2)
   await watch.samples.sweep()
@@ -280,18 +233,12 @@ test('a damaged line is counted, and the others are read', async t => {
   const watch = await openWatch(folder)
   t.after(() => watch.close())
   await watch.samples.set('houses', allSamples)
-  predict(
-    watch,
-    rowsOf(1, () => 1),
-  )
+  predictAreas(watch, 1, () => 1)
   await watch.samples.written()
   const samples = join(folder, 'model-watch/houses/samples')
   const [file] = await readdir(samples)
   await appendFile(join(samples, file!), '{"id":"x"}\nnot JSON\n')
-  predict(
-    watch,
-    rowsOf(1, () => 2),
-  )
+  predictAreas(watch, 1, () => 2)
   const page = await watch.samples.page('houses', { limit: 10 })
   assert.deepEqual([page.items.length, page.damagedLines], [2, 2])
 })
@@ -302,16 +249,8 @@ test('with the last version go its samples and the settings', async t => {
   const watch = await openWatch(folder, { versions: async () => versions })
   t.after(() => watch.close())
   await watch.samples.set('houses', allSamples)
-  predict(
-    watch,
-    rowsOf(1, () => 1),
-  )
-  predict(
-    watch,
-    rowsOf(1, () => 2),
-    [],
-    { ...houses, version: 2 },
-  )
+  predictAreas(watch, 1, () => 1)
+  predictAreas(watch, 1, () => 2, 2)
   assert.equal((await allOf(watch)).length, 2)
   versions = [2]
   await watch.remove('houses', 1)

@@ -69,4 +69,12 @@ export function predict(
   watch.rows(model, { rows, count, explain: false }, answer, unknownCategories)
 }
 
+/** Answers a request of so many rows with these areas. */
+export const predictAreas = (
+  watch: ModelWatch,
+  count: number,
+  area: (row: number) => number,
+  version = houses.version,
+): void => predict(watch, rowsOf(count, area), [], { ...houses, version })
+
 export const allSamples: WatchRequest = { samples: { share: 1 } }
