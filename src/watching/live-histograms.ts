@@ -85,17 +85,11 @@ export class LiveHistograms {
     reference: Reference,
     days: { from: string; to: string },
   ): Promise<SummedCounts> {
-    const key = { name: model.id, version: model.version }
-    const entry = this.entries.get(`${key.name}/${key.version}`)
+    const entry = this.entries.get(`${model.id}/${model.version}`)
     await entry?.loaded
     await this.running
-    const own = entry?.counts || null
-    const sum = (own ?? new VersionCounts(model, reference, this.budget)).sum()
-    const here = new Set(own?.daysIn(days.from, days.to))
-    const isHere = (day: string, part: string) => part === own?.part && here.has(day)
-    for (const day of here) sum.add(own!.of(day)!)
-    await addStoredCounts(this.deps.store, key, days, isHere, sum)
-    return sum
+    const own = entry?.counts || new VersionCounts(model, reference, this.budget)
+    return this.sumOf(own, days)
   }
 
   /** Writes what has changed, and computes the current drift. */
@@ -189,12 +183,8 @@ export class LiveHistograms {
     const current: CurrentDrift[] = []
     for (const { counts } of this.entries.values()) {
       if (!counts) continue
-      const { name, version, reference, part } = counts
-      const sum = counts.sum()
-      const here = new Set(counts.daysIn(from, to))
-      for (const day of here) sum.add(counts.of(day)!)
-      const isHere = (day: string, each: string) => each === part && here.has(day)
-      await addStoredCounts(this.deps.store, counts, { from, to }, isHere, sum)
+      const { name, version, reference } = counts
+      const sum = await this.sumOf(counts, { from, to })
       current.push({
         ...{ name, version, counted: sum.counted },
         inputs: compareWithReference(reference.inputs, sum.inputs),
@@ -211,6 +201,19 @@ export class LiveHistograms {
         'what a model predicts from or answers differs much from its training',
       )
     }
+  }
+
+  /** A version's counts of some days: these of this process, and those that it or others have written. */
+  private async sumOf(
+    counts: VersionCounts,
+    days: { from: string; to: string },
+  ): Promise<SummedCounts> {
+    const sum = counts.emptySum()
+    const here = new Set(counts.daysIn(days.from, days.to))
+    for (const day of here) sum.add(counts.of(day)!)
+    const isHere = (day: string, part: string) => part === counts.part && here.has(day)
+    await addStoredCounts(this.deps.store, counts, days, isHere, sum)
+    return sum
   }
 
   /** Once, until a write succeeds again. */

@@ -81,7 +81,8 @@ export class VersionCounts {
     return this.days.get(day)?.counts ?? null
   }
 
-  sum(): SummedCounts {
+  /** A sum without counts yet, for the bins of the version. */
+  emptySum(): SummedCounts {
     return new SummedCounts(this.inputs.length, this.scores.length)
   }
 
@@ -118,7 +119,7 @@ export class VersionCounts {
     }
     let entry = this.days.get(this.day)
     if (!entry) {
-      entry = { counts: this.sum(), changed: false }
+      entry = { counts: this.emptySum(), changed: false }
       this.days.set(this.day, entry)
     }
     return entry
