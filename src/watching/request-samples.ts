@@ -1,4 +1,5 @@
 import { setImmediate } from 'node:timers/promises'
+import { lru } from 'tiny-lru'
 import { Type } from 'typebox'
 import type { Logger } from '../log.js'
 import {
@@ -34,6 +35,7 @@ import { watchPaths } from './watch-paths.js'
 
 /** How old what is known of the settings may be: another process may have changed them. */
 const freshMs = 1000
+/** Models, or versions of them, of which something is in memory. */
 const maxKnown = 1000
 /** Memory of requests that wait to be written; what comes beyond it is dropped. */
 const maxPendingBytes = 32 * 2 ** 20
@@ -78,6 +80,8 @@ export interface SampleCounts {
   removed: number
 }
 
+const noCounts = (): SampleCounts => ({ kept: 0, dropped: 0, removed: 0 })
+
 interface Pending {
   request: KeptRequest
   settings: SampleSettings
@@ -88,7 +92,6 @@ interface Pending {
 
 interface OpenFile {
   name: string
-  version: number
   bytes: number
   startedAt: number
 }
@@ -99,10 +102,11 @@ interface OpenFile {
  */
 export class RequestSamples {
   /** Of all models. */
-  readonly totals: SampleCounts = { kept: 0, dropped: 0, removed: 0 }
-  private readonly known = new Map<string, { stored: StoredSettings | null; checkedAt: number }>()
-  private readonly counts = new Map<string, SampleCounts>()
-  private readonly files = new Map<string, OpenFile>()
+  readonly totals = noCounts()
+  private readonly known = lru<{ stored: StoredSettings | null; checkedAt: number }>(maxKnown)
+  private readonly counts = lru<SampleCounts>(maxKnown)
+  /** By `<model>/<version>`. */
+  private readonly files = lru<OpenFile>(maxKnown)
   private readonly queue: Pending[] = []
   private pendingBytes = 0
   /** How many were queued, and how many of them are written or dropped. */
@@ -111,7 +115,7 @@ export class RequestSamples {
   /** The write that is under way. */
   private current: Promise<void> = Promise.resolve()
   /** By model, what its files have, as last listed and with what this process wrote since. */
-  private readonly sizes = new Map<string, { bytes: number; listedAt: number }>()
+  private readonly sizes = lru<{ bytes: number; listedAt: number }>(maxKnown)
   private failing = false
   private readonly now: () => number
   private readonly timer: NodeJS.Timeout
@@ -158,7 +162,7 @@ export class RequestSamples {
   }
 
   countsOf(model: string): SampleCounts {
-    return this.counts.get(model) ?? { kept: 0, dropped: 0, removed: 0 }
+    return this.counts.get(model) ?? noCounts()
   }
 
   /** What is stored, by all processes. */
@@ -182,10 +186,8 @@ export class RequestSamples {
   /** Removes what is stored; of a version, or all. */
   async remove(model: string, version?: number): Promise<void> {
     await this.written()
-    for (const [key, file] of this.files) {
-      if (key.startsWith(`${model}/`) && (version ?? file.version) === file.version)
-        this.files.delete(key)
-    }
+    const open: string[] = this.files.keys().filter(key => key.startsWith(`${model}/`))
+    for (const key of version === undefined ? open : [`${model}/${version}`]) this.files.delete(key)
     await removeSamples(this.deps.store, model, version)
     this.sizes.delete(model)
   }
@@ -225,10 +227,7 @@ export class RequestSamples {
   }
 
   private remember(model: string, stored: StoredSettings | null): void {
-    this.known.delete(model)
     this.known.set(model, { stored, checkedAt: performance.now() })
-    const [oldest] = this.known.keys()
-    if (this.known.size > maxKnown) this.known.delete(oldest!)
   }
 
   private async writeAll(): Promise<void> {
@@ -278,11 +277,8 @@ export class RequestSamples {
     let file = this.files.get(key)
     const isFull = file && file.bytes >= Math.min(maxFileBytes, maxBytes * fileShare)
     if (!file || isFull || now - file.startedAt >= maxFileMs) {
-      file = { name: newSampleFile(version, now), version, bytes: 0, startedAt: now }
-      this.files.delete(key)
+      file = { name: newSampleFile(version, now), bytes: 0, startedAt: now }
       this.files.set(key, file)
-      const [oldest] = this.files.keys()
-      if (this.files.size > maxKnown) this.files.delete(oldest!)
     }
     return file
   }
@@ -296,10 +292,7 @@ export class RequestSamples {
       return
     }
     const { removed, bytes } = await makeRoomForSamples(this.deps.store, model, keep, room, now)
-    this.sizes.delete(model)
     this.sizes.set(model, { bytes: bytes + room, listedAt: now })
-    const [oldest] = this.sizes.keys()
-    if (this.sizes.size > maxKnown) this.sizes.delete(oldest!)
     if (removed > 0) this.count(model, 'removed', removed)
   }
 
@@ -328,10 +321,8 @@ export class RequestSamples {
   private count(model: string, what: keyof SampleCounts, by = 1): void {
     let counts = this.counts.get(model)
     if (!counts) {
-      counts = { kept: 0, dropped: 0, removed: 0 }
+      counts = noCounts()
       this.counts.set(model, counts)
-      const [oldest] = this.counts.keys()
-      if (this.counts.size > maxKnown) this.counts.delete(oldest!)
     }
     counts[what] += by
     this.totals[what] += by
