@@ -27,7 +27,7 @@ const dayCounts = shapeOf<DayCounts>(
 /** Days of counts that are kept. */
 export const keptDays = 90
 
-const msPerDay = 24 * 3600_000
+export const msPerDay = 24 * 3600_000
 
 /** The day of a time in ms since the epoch, as 2026-11-30 in UTC. */
 export const dayOf = (time: number): string => new Date(time).toISOString().slice(0, 10)

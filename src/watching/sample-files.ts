@@ -2,6 +2,7 @@ import { Check } from 'typebox/value'
 import { decodeTime, monotonicFactory } from 'ulid'
 import { RequestSample, type RequestSamplePage, type SampleSettings } from '../spec/model-watch.js'
 import type { Store } from '../store/store.js'
+import { msPerDay } from './day-counts.js'
 import { watchPaths } from './watch-paths.js'
 
 /** A file begins anew at the latest after this, so that its samples age together. */
@@ -10,7 +11,6 @@ const filePattern = /^([0-9a-z]{26})-(\d{1,10})\.jsonl$/
 const windowBytes = 256 * 1024
 /** Bytes of the lines in a page, at most; but at least one line. */
 const maxPageBytes = 8 * 2 ** 20
-const msPerDay = 24 * 3600_000
 
 /** Where a page begins: `<id of the file>-<version>-<offset>`. */
 export const cursorPattern = '^[0-9a-z]{26}-\\d{1,10}-\\d{1,12}$'

@@ -3,7 +3,7 @@ import type { Model } from '../spec/model.js'
 import type { Reference } from '../spec/model-watch.js'
 import { BinLayout } from './bins.js'
 import type { CountingBudget } from './counting-budget.js'
-import { dayOf, SummedCounts } from './day-counts.js'
+import { dayOf, msPerDay, SummedCounts } from './day-counts.js'
 import { scoreTable } from './scores.js'
 
 /** What was predicted by one request. */
@@ -115,7 +115,7 @@ export class VersionCounts {
   private today(now: number) {
     if (now >= this.dayEndsAt) {
       this.day = dayOf(now)
-      this.dayEndsAt = Date.parse(this.day) + 24 * 3600_000
+      this.dayEndsAt = Date.parse(this.day) + msPerDay
     }
     let entry = this.days.get(this.day)
     if (!entry) {
