@@ -105,9 +105,7 @@ export class AttemptRecorder<Content> {
     await this.checkpointWriter.write(staged, step, content)
     // a durable checkpoint must not outlive the rows up to its step
     await store.sync(jobPaths(job.id).metrics(attempt))
-    if (!(await this.records.isCurrent(job.id, attempt))) {
-      throw new AttemptSuperseded(job.id, attempt)
-    }
+    await this.throwIfSuperseded()
     const createdAt = new Date().toISOString()
     const manifest = { step, attempt, format, best, createdAt, ...(evaluation && { evaluation }) }
     await this.checkpoints.commit(job.id, staged, manifest)
@@ -185,16 +183,21 @@ export class AttemptRecorder<Content> {
     commit: () => Promise<DatasetRef>,
   ): Promise<void> {
     const { store, task, send } = this.deps
-    const { job, attempt } = task
+    const { job } = task
     if (!isPrediction(job)) throw new Error(`job ${job.id} trains a model`)
-    if (!(await this.records.isCurrent(job.id, attempt))) {
-      throw new AttemptSuperseded(job.id, attempt)
-    }
+    await this.throwIfSuperseded()
     const dataset = await commit()
     await store.append(this.eventFile, encodeSuccess(records, Date.now() / 1000))
     const { model: id, version } = job.predict
     const metrics = metricsAt([{ step: records, time: new Date().toISOString(), values }], records)
     await send({ type: 'finished', model: { id, version }, dataset, metrics, step: records })
+  }
+
+  private async throwIfSuperseded(): Promise<void> {
+    const { job, attempt } = this.deps.task
+    if (!(await this.records.isCurrent(job.id, attempt))) {
+      throw new AttemptSuperseded(job.id, attempt)
+    }
   }
 
   private get resumeStep(): number {
