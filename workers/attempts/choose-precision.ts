@@ -2,8 +2,9 @@
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { cpuFlags, supportsBfloat16 } from '../../src/engine/processor.js'
-import { writeSavedModel } from '../../src/graph/saved-model.js'
+import type { TensorFlow } from '../../src/engine/tensorflow.js'
 import { savedModelFolder } from '../../src/models/served-network.js'
+import type { LoadedNetwork } from '../../src/runtimes/network.js'
 import { openNetwork } from '../../src/runtimes/open-network.js'
 import { Notes } from '../../src/spec/notes.js'
 import type {
@@ -12,22 +13,17 @@ import type {
   PrecisionCard,
 } from '../../src/spec/precision-card.js'
 import type { ServedPrecision, ServingPlan } from '../../src/spec/serving-options.js'
-import {
-  type ImageSample,
-  imageReaderProgram,
-  sampleRange,
-} from '../../src/training/image-reader.js'
+import { type ImageSample, sampleRange } from '../../src/training/image-reader.js'
 import type { ImageFormat } from '../../src/training/images.js'
 import type { RecordRange } from '../../src/training/record-range.js'
 import type { ServedNetwork } from '../../src/training/serving.js'
-import { type ImageSource, measurePrecision } from './measure-precision.js'
+import { type ImageSource, measurePrecision, openImageSource } from './measure-precision.js'
 import { quantizeNetwork } from './quantize-network.js'
 
 /** Images that accuracies are measured on: a minute of ResNet-50 on two cores. */
 const maxMeasured = 2000
 /** Images that int8 is calibrated with, as many as in NNCF. */
 const maxCalibrated = 300
-const readBatch = 32
 
 /** The images that a network was trained and validated on. */
 export interface SeenImages {
@@ -37,6 +33,12 @@ export interface SeenImages {
   /** How the images to validate on are stored. */
   validationFormat: ImageFormat
 }
+
+/** The images to validate on or, if there are none, those of the training. */
+export const partToMeasure = ({ training, validation, format, validationFormat }: SeenImages) =>
+  validation.count > 0
+    ? ({ part: 'validation', range: validation, format: validationFormat } as const)
+    : ({ part: 'training', range: training, format } as const)
 
 export interface PrecisionDeps extends Omit<ImageSource, 'reader'> {
   threads: number
@@ -66,13 +68,9 @@ export async function chooseServedPrecision(
   const candidate = requested === 'auto' ? 'bf16' : requested
   if (candidate === 'bf16' && !supportsBfloat16(cpuFlags())) return withoutMeasurement()
 
-  const part = seen.validation.count > 0 ? 'validation' : 'training'
-  const range = seen[part]
-  const reader = join(temp, 'reader')
-  const format = part === 'validation' ? seen.validationFormat : seen.format
-  const program = imageReaderProgram(format, readBatch)
-  await writeSavedModel(reader, program.graph, program)
-  const source = { ...deps, reader, classes: part === 'validation' ? deps.classes : undefined }
+  const { part, range, format } = partToMeasure(seen)
+  const classes = part === 'validation' ? deps.classes : undefined
+  const source = await openImageSource({ ...deps, classes }, join(temp, 'reader'), format)
   let calibrated: MeasuredImages | null = null
   if (candidate === 'int8') {
     const sample = sampleRange(range, maxCalibrated)
@@ -119,6 +117,15 @@ export async function chooseServedPrecision(
   }
 }
 
+/** The network of a staged model, in one runtime: which is faster differs from run to run, and so would the last bits. */
+export const openStagedNetwork = (
+  tf: TensorFlow,
+  staged: string,
+  precision: ServedPrecision,
+  threads: number,
+): Promise<LoadedNetwork> =>
+  openNetwork(tf, savedModelFolder(staged, precision), { threads, runtime: 'openvino', precision })
+
 /** Null if no runtime of this machine computes in `precision`. */
 async function compareWithFp32(
   source: ImageSource,
@@ -127,13 +134,7 @@ async function compareWithFp32(
   precision: ServedPrecision,
   sample: ImageSample,
 ): Promise<PrecisionAccuracy[] | null> {
-  const open = (each: ServedPrecision) =>
-    openNetwork(source.tf, savedModelFolder(staged, each), {
-      threads,
-      // which runtime is faster differs from run to run, and so would the accuracy
-      runtime: 'openvino',
-      precision: each,
-    })
+  const open = (each: ServedPrecision) => openStagedNetwork(source.tf, staged, each, threads)
   const network = await open(precision)
   try {
     // TensorFlow computes the roundings of int8 in float32

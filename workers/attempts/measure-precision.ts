@@ -1,9 +1,18 @@
+import { rm } from 'node:fs/promises'
 import type { TensorFlow } from '../../src/engine/tensorflow.js'
+import { writeSavedModel } from '../../src/graph/saved-model.js'
 import { openSession } from '../../src/graph/session.js'
 import type { LoadedNetwork } from '../../src/runtimes/network.js'
 import type { PrecisionAccuracy } from '../../src/spec/precision-card.js'
 import type { ServedPrecision } from '../../src/spec/serving-options.js'
-import { type ImageSample, readImages } from '../../src/training/image-reader.js'
+import {
+  type ImageSample,
+  imageReaderProgram,
+  readImages,
+} from '../../src/training/image-reader.js'
+import type { ImageFormat } from '../../src/training/images.js'
+
+const readBatch = 32
 
 /** What measurements and calibration read images with. */
 export interface ImageSource {
@@ -14,6 +23,18 @@ export interface ImageSource {
   classes?: readonly number[] | undefined
   /** Called between batches. */
   tick(): Promise<unknown>
+}
+
+/** Writes the program that reads images of a format into the folder `reader`, in place of what is there. */
+export async function openImageSource(
+  source: Omit<ImageSource, 'reader'>,
+  reader: string,
+  format: ImageFormat,
+): Promise<ImageSource> {
+  await rm(reader, { recursive: true, force: true })
+  const program = imageReaderProgram(format, readBatch)
+  await writeSavedModel(reader, program.graph, program)
+  return { ...source, reader }
 }
 
 /** Hands a sample to `use`, batch by batch. */
