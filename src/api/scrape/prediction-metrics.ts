@@ -2,19 +2,22 @@ import type { FastifyInstance } from 'fastify'
 import { Counter, Histogram, type Registry } from 'prom-client'
 import type { Execution, PredictionStatistics } from '../../serving/statistics.js'
 import { batchSizes, paddedSize } from '../../spec/batch-sizes.js'
+import { BoundedLabels } from './bounded-labels.js'
 
-/** A scrape has at most so many models by name. */
-const maxModels = 100
-/** A model that has not predicted for this long gives its label to another one. */
-const labelKeptMs = 3600_000
-/** The label of models beyond that. No model can have this name. */
+/** The label of models that have none of their own. No model can have this name. */
 const otherModels = '(other)'
 
 interface ModelLabels {
-  usedAt: number
+  model: string
   statuses: Set<number>
   codes: Set<string>
 }
+
+const labelsOf = (model: string): ModelLabels => ({
+  model,
+  statuses: new Set(),
+  codes: new Set(),
+})
 
 const steps = ['decode', 'run'] as const
 const sizes = [...batchSizes, 'rows'] as const
@@ -28,8 +31,7 @@ export class PredictionMetrics {
   private readonly batches: Counter
   private readonly queueSeconds: Counter
   private readonly computeSeconds: Counter
-  /** Labels of a model, the one that has predicted last at the end. */
-  private readonly models = new Map<string, ModelLabels>()
+  private readonly models = new BoundedLabels<ModelLabels>(labels => this.forget(labels))
 
   constructor(registry: Registry) {
     const registers = [registry]
@@ -86,11 +88,10 @@ export class PredictionMetrics {
     app.decorateRequest('prediction', null)
     app.addHook('onResponse', async ({ prediction }, reply) => {
       if (!prediction) return
-      const model = this.label(prediction.model)
-      const labelled = this.models.get(model)
-      labelled?.statuses.add(reply.statusCode)
+      const { model, statuses, codes } = this.labels(prediction.model)
+      statuses.add(reply.statusCode)
       if (prediction.code !== undefined) {
-        labelled?.codes.add(prediction.code)
+        codes.add(prediction.code)
         this.errors.inc({ model, code: prediction.code })
       }
       const seconds = (performance.now() - prediction.startedAt) / 1000
@@ -101,29 +102,18 @@ export class PredictionMetrics {
   }
 
   private addBatch({ name, size, queuedMs, inputMs, inferMs, outputMs }: Execution): void {
-    const model = this.label(name)
+    const { model } = this.labels(name)
     this.batches.inc({ model, size: size === null ? 'rows' : paddedSize(size) })
     this.queueSeconds.inc({ model }, queuedMs.reduce((sum, ms) => sum + ms, 0) / 1000)
     this.computeSeconds.inc({ model, step: 'decode' }, inputMs / 1000)
     this.computeSeconds.inc({ model, step: 'run' }, (inferMs + outputMs) / 1000)
   }
 
-  private label(model: string): string {
-    const now = performance.now()
-    const known = this.models.get(model)
-    if (!known && this.models.size >= maxModels && !this.forgetOldest(now)) return otherModels
-    // moves it to the end
-    this.models.delete(model)
-    const { statuses = new Set<number>(), codes = new Set<string>() } = known ?? {}
-    this.models.set(model, { usedAt: now, statuses, codes })
-    return model
+  private labels(model: string): ModelLabels {
+    return this.models.use(model, () => labelsOf(model)) ?? labelsOf(otherModels)
   }
 
-  /** Returns false if all models have predicted a short time ago. */
-  private forgetOldest(now: number): boolean {
-    const [model, { usedAt, statuses, codes }] = this.models.entries().next().value!
-    if (now - usedAt < labelKeptMs) return false
-    this.models.delete(model)
+  private forget({ model, statuses, codes }: ModelLabels): void {
     for (const status of statuses) this.requests.remove({ model, status })
     for (const code of codes) this.errors.remove({ model, code })
     for (const size of sizes) this.batches.remove({ model, size })
@@ -131,7 +121,6 @@ export class PredictionMetrics {
     this.queueSeconds.remove({ model })
     this.predictions.remove({ model })
     this.durations.remove({ model })
-    return true
   }
 }
 

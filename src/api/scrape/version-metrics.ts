@@ -1,11 +1,8 @@
 import { Counter, Histogram, type Registry } from 'prom-client'
 import type { Answered } from '../../serving/statistics.js'
+import { BoundedLabels } from './bounded-labels.js'
 
-/** A scrape has at most so many versions by name. */
-const maxVersions = 100
-/** A version that has not predicted for this long gives its labels to another one. */
-const labelKeptMs = 3600_000
-/** The labels of versions beyond that. No model can have this name. */
+/** The labels of versions that have none of their own. No model can have this name. */
 const others = { model: '(other)', version: '' }
 
 interface Labels {
@@ -15,7 +12,6 @@ interface Labels {
 
 interface Labelled {
   labels: Labels
-  usedAt: number
   codes: Set<string>
 }
 
@@ -23,8 +19,7 @@ interface Labelled {
 export class VersionMetrics {
   private readonly durations: Histogram
   private readonly errors: Counter
-  /** The version that has predicted last at the end. */
-  private readonly versions = new Map<string, Labelled>()
+  private readonly versions = new BoundedLabels<Labelled>(labelled => this.forget(labelled))
 
   constructor(registry: Registry) {
     const registers = [registry]
@@ -52,28 +47,12 @@ export class VersionMetrics {
   }
 
   private labelled(model: string, version: number): Labelled {
-    const key = `${model}/${version}`
-    const now = performance.now()
-    let found = this.versions.get(key)
-    if (!found) {
-      if (this.versions.size >= maxVersions && !this.forgetOldest(now))
-        return { labels: others, usedAt: now, codes: new Set() }
-      found = { labels: { model, version: String(version) }, usedAt: now, codes: new Set() }
-    }
-    found.usedAt = now
-    // moves it to the end
-    this.versions.delete(key)
-    this.versions.set(key, found)
-    return found
+    const create = () => ({ labels: { model, version: String(version) }, codes: new Set<string>() })
+    return this.versions.use(`${model}/${version}`, create) ?? { labels: others, codes: new Set() }
   }
 
-  /** Returns false if all have predicted a short time ago. */
-  private forgetOldest(now: number): boolean {
-    const [key, { labels, usedAt, codes }] = this.versions.entries().next().value!
-    if (now - usedAt < labelKeptMs) return false
-    this.versions.delete(key)
+  private forget({ labels, codes }: Labelled): void {
     this.durations.remove({ ...labels })
     for (const code of codes) this.errors.remove({ ...labels, code })
-    return true
   }
 }
