@@ -4,9 +4,9 @@ import { PNG } from 'pngjs'
 import {
   ImagePipeline,
   type PipelineInput,
-} from '../../../src/datasets/images/intake/image-pipeline.js'
-import { contentKinds } from '../../../src/graph/ops/standard-image.js'
-import { tempFolder } from '../../../testing/temp-folder.js'
+} from '../../../../src/datasets/images/intake/image-pipeline.js'
+import { contentKinds } from '../../../../src/graph/ops/standard-image.js'
+import { tempFolder } from '../../../../testing/temp-folder.js'
 
 const folder = await tempFolder({ after })
 const target = { height: 2, width: 2, channels: 1, mode: null } as const
