@@ -7,10 +7,10 @@ const intervalMs = 1000
 /** A new record of at least this is logged. */
 const notableMs = 100
 
-/** Milliseconds of a gauge of the event loop; 0 if the answer lacks it. */
-function loopMs(scraped: string, name: string): number {
+/** Milliseconds of a gauge of the event loop; null if the answer lacks it. */
+function loopMs(scraped: string, name: string): number | null {
   const line = new RegExp(`^trainyard_event_loop_${name}_seconds (\\S+)$`, 'm').exec(scraped)
-  return Math.round(1000 * Number(line?.[1] ?? 0))
+  return line && Math.round(1000 * Number(line[1]))
 }
 
 /**
@@ -67,17 +67,19 @@ export class LoopWatch {
     const slowest = this.tally.takeSlowest()
     // the process may have been stopped while it was read
     if (this.stoppedPids.has(pid)) return
-    const ms = loopMs(text, 'longest')
-    const processorMs = loopMs(text, 'longest_processor')
+    const ms = loopMs(text, 'longest') ?? 0
+    const waitedMs = loopMs(text, 'longest_waited') ?? 0
+    // a kernel that does not tell work from waiting has all of it count as work
+    const processorMs = loopMs(text, 'longest_processor') ?? ms
     const isRecord = ms > this.longestLoopMs || processorMs > this.loopProcessorMs
     if (ms > this.longestLoopMs) {
       this.longestLoopMs = ms
-      this.longestLoopWaitedMs = loopMs(text, 'longest_waited')
+      this.longestLoopWaitedMs = waitedMs
     }
     this.loopProcessorMs = Math.max(this.loopProcessorMs, processorMs)
     if (!isRecord || ms < notableMs) return
     this.log(
-      `the event loop was held for ${ms} ms (${loopMs(text, 'longest_waited')} of them without a processor), and for up to ${processorMs} ms of processor time (slowest answer: ${slowest})`,
+      `the event loop was held for ${ms} ms (${waitedMs} of them without a processor), and for up to ${processorMs} ms of processor time (slowest answer: ${slowest})`,
     )
   }
 
