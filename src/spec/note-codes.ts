@@ -33,7 +33,7 @@ export const noteCodes = {
   files_passed_over: 'files beside the images or tables of an upload were not read',
   folders_within_classes: 'folders below that of a class belong to the class',
   frozen_random: 'variables that are frozen have random values',
-  hidden_rows_read: 'hidden rows of a sheet are read, too',
+  hidden_cells_read: 'hidden rows or columns of a sheet are read, too',
   huber_slope_small: 'the slope of the huber loss is small beside the range of the target',
   duplicate_images: 'images of the data set have the same pixels',
   duplicates_across_splits: 'equal or similar images lie in more than one split',

@@ -16,6 +16,8 @@ export interface SheetFacts {
   dates: number
   mergedCells: number
   hiddenRows: number
+  /** Columns of the table that the sheet does not show. */
+  hiddenColumns: number
 }
 
 interface OpenCell {
@@ -43,7 +45,7 @@ export async function writeSheetCsv(
   const { source, texts, dateStyles, is1904 } = workbook
   const facts: SheetFacts = {
     ...{ rows: 0, errors: 0, uncomputed: 0, dates: 0 },
-    ...{ mergedCells: 0, hiddenRows: 0 },
+    ...{ mergedCells: 0, hiddenRows: 0, hiddenColumns: 0 },
   }
   const inline = new RichText()
   let row = 0
@@ -51,11 +53,21 @@ export async function writeSheetCsv(
   let cells: string[] = []
   let cell: OpenCell | null = null
   let isInValue = false
+  /** Ranges of columns, from 1. They come before the rows. */
+  const hiddenRanges: { min: number; max: number }[] = []
   /** The first column with a name, and how many have one. */
   let table: { first: number; columns: number } | null = null
 
   const wrong = (detail: string, code: 'DATASET_FORMAT' | 'DATASET_TOO_LARGE' = 'DATASET_FORMAT') =>
     fileError(code, locationOf(workbook, sheet), detail)
+
+  const addColumns = ({ min, max, hidden }: Readonly<Record<string, string>>) => {
+    if (!isTrue(hidden)) return
+    if (hiddenRanges.length === limits.columns) {
+      throw wrong(`it describes more than ${limits.columns} columns`, 'DATASET_TOO_LARGE')
+    }
+    hiddenRanges.push({ min: Number(min), max: Number(max) })
+  }
 
   const startRow = ({ r, hidden }: Readonly<Record<string, string>>) => {
     const number = r === undefined ? row + 1 : Number(r)
@@ -137,6 +149,7 @@ export async function writeSheetCsv(
       else if (name === 'v') isInValue = cell !== null
       else if (name === 'f' && cell) cell.hasFormula = true
       else if (name === 'mergeCell') facts.mergedCells++
+      else if (name === 'col') addColumns(attributes)
       else inline.open(name)
     },
     text(piece) {
@@ -153,6 +166,7 @@ export async function writeSheetCsv(
       cell = null
     },
   })
+  if (table) facts.hiddenColumns = countHidden(table, hiddenRanges)
   return facts
 }
 
@@ -163,6 +177,15 @@ export const locationOf = ({ file, source }: Workbook, { entry }: Sheet): FileLo
   ...source.location(entry),
   file,
 })
+
+/** How many columns of the table lie in the ranges. */
+const countHidden = (
+  { first, columns }: { first: number; columns: number },
+  ranges: readonly { min: number; max: number }[],
+): number =>
+  Array.from({ length: columns }, (_, i) => first + i + 1).filter(column =>
+    ranges.some(({ min, max }) => column >= min && column <= max),
+  ).length
 
 /** The first row with cells has the names of the columns. */
 function tableOf(cells: readonly string[]): { first: number; columns: number } {

@@ -72,7 +72,7 @@ async function writeSheet(
 function addNotes(
   { file, sheets }: Workbook,
   sheet: Sheet,
-  { errors, uncomputed, dates, mergedCells, hiddenRows }: SheetFacts,
+  { errors, uncomputed, dates, mergedCells, hiddenRows, hiddenColumns }: SheetFacts,
   form: TableForm,
   notes: Notes,
 ): void {
@@ -99,6 +99,8 @@ function addNotes(
     const message = `${where} has ${mergedCells} merged areas: the value is in the first cell of each, the others are missing`
     notes.add('merged_cells', message)
   }
-  if (hiddenRows > 0)
-    notes.add('hidden_rows_read', `${hiddenRows} hidden rows of ${where} are read, too`)
+  if (hiddenRows + hiddenColumns > 0) {
+    const message = `${hiddenRows} hidden rows and ${hiddenColumns} hidden columns of ${where} are read, too`
+    notes.add('hidden_cells_read', message)
+  }
 }

@@ -66,7 +66,7 @@ const texts =
   '<si><t>city</t></si><si><r><t>Kö</t></r><r><t xml:space="preserve">ln </t></r><rPh><t>ko</t></rPh></si><si><t>_x0041_&lt;b&gt;</t></si>'
 
 test('each kind of cell is read, wherever it stands', async () => {
-  const sheet = `<sheetData>
+  const sheet = `<cols><col min="1" max="2" hidden="1"/><col min="3" max="3"/><col min="6" max="16384" hidden="true"/></cols><sheetData>
     <row r="3"><c r="B3" t="s"><v>0</v></c><c r="C3" t="inlineStr"><is><t>x</t></is></c><c r="D3" t="str"><f>1</f><v>ok</v></c><c r="E3" t="str"><v>day</v></c><c r="F3" t="str"><v>time</v></c></row>
     <row r="5" hidden="1"><c r="B5" t="s"><v>1</v></c><c r="C5"><v>1.0000000000000001E-2</v></c><c r="D5" t="b"><v>1</v></c><c r="E5" s="1"><v>43890</v></c><c r="F5" s="3"><v>1.5</v></c></row>
     <row><c r="B6" t="s"><v>2</v></c><c r="C6" t="e"><v>#N/A</v></c><c t="b"><v>0</v></c><c s="2"><v>43890.5</v></c></row>
@@ -90,7 +90,7 @@ test('each kind of cell is read, wherever it stands', async () => {
     'cells_without_value',
     'dates_written_out',
     'merged_cells',
-    'hidden_rows_read',
+    'hidden_cells_read',
   ]) {
     assert.ok(
       codes.some(one => one === code),
@@ -98,7 +98,7 @@ test('each kind of cell is read, wherever it stands', async () => {
     )
   }
   assert.match(notes, /1 cells with an error such as #N\/A and 1 formulas/)
-  assert.match(notes, /1 hidden rows of sheet 'A & B'/)
+  assert.match(notes, /1 hidden rows and 2 hidden columns of sheet 'A & B'/)
   const plain = rowsOf(['x', 'y'], [1, 2], [3, 4])
   const prefixed = workbookFile({ sheets: { a: plain.replace(/<(\/?)/g, '<$1x:') } })
   assert.equal((await convert(prefixed)).table.id, (await csv('x,y\n1,2\n3,4\n')).table.id)
