@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import { createParser, type EventSourceMessage } from 'eventsource-parser'
 import type { DatasetManifest } from '../spec/dataset.js'
 import type { DatasetImport } from '../spec/dataset-import.js'
@@ -11,6 +10,7 @@ import type { LoggedRow, MetricsPage } from '../spec/metrics.js'
 import type { Model, Predictions, RowPredictions } from '../spec/model.js'
 import type { Page } from '../spec/paging.js'
 import type { Problem } from '../spec/problem.js'
+import type { Session, SignIn } from '../spec/session.js'
 
 export type JobStreamEvent = { event: 'metrics'; data: LoggedRow } | { event: 'job'; data: Job }
 
@@ -30,12 +30,33 @@ export interface MakingOptions {
 /** How long after a broken stream it is opened again. */
 const reopenMs = 1000
 
-/** Typed client of Trainyard's HTTP API. Methods throw `ProblemError` if the server rejects a request. */
+/** What permits the requests: a key, or in a page of the server the cookie of its session. */
+export type Credentials = string | { session: true }
+
+/**
+ * Typed client of Trainyard's HTTP API, for Node and for browsers. Methods throw `ProblemError` if the server rejects
+ * a request.
+ */
 export class Client {
+  /** `url` has no slash at the end. In a page, it may be a path. */
   constructor(
     private readonly url: string,
-    private readonly key: string,
+    private readonly credentials: Credentials,
   ) {}
+
+  /** Starts a session with a key. The browser keeps it in a cookie that no script can read. */
+  signIn(key: string, options: Omit<SignIn, 'key'> = {}) {
+    return this.json<Session>('POST', '/session', jsonBody({ key, ...options }))
+  }
+
+  /** Who is signed in. */
+  session() {
+    return this.json<Session>('GET', '/session')
+  }
+
+  async signOut(): Promise<void> {
+    await this.request('DELETE', '/session')
+  }
 
   /** Waits until the data set is made, however long it takes. */
   async uploadDataset(
@@ -198,8 +219,8 @@ export class Client {
     const events: EventSourceMessage[] = []
     const parser = createParser({ onEvent: event => void events.push(event) })
     const decoder = new TextDecoder()
-    for await (const chunk of response.body ?? []) {
-      parser.feed(decoder.decode(chunk as Uint8Array, { stream: true }))
+    for await (const chunk of chunksOf(response)) {
+      parser.feed(decoder.decode(chunk, { stream: true }))
       yield* events.splice(0)
     }
   }
@@ -209,7 +230,12 @@ export class Client {
   }
 
   private async request(method: string, path: string, init: RequestInit = {}): Promise<Response> {
-    const headers = { ...init.headers, authorization: `Bearer ${this.key}` }
+    const permission: Record<string, string> =
+      typeof this.credentials === 'string'
+        ? { authorization: `Bearer ${this.credentials}` }
+        : // the browser adds the cookie, and the header shows that this page asks
+          { 'x-trainyard-session': '1' }
+    const headers = { ...init.headers, ...permission }
     const response = await fetch(this.url + path, { ...init, method, headers })
     if (!response.ok) throw new ProblemError((await response.json()) as Problem)
     return response
@@ -220,3 +246,21 @@ const jsonBody = (value: unknown) => ({
   headers: { 'content-type': 'application/json' },
   body: JSON.stringify(value),
 })
+
+const sleep = (ms: number) => new Promise<void>(resolve => setTimeout(resolve, ms))
+
+/** The body as it arrives. Not all browsers have its async iterator. */
+async function* chunksOf({ body }: Response): AsyncGenerator<Uint8Array> {
+  const reader = body?.getReader()
+  if (!reader) return
+  try {
+    for (;;) {
+      const { value, done } = await reader.read()
+      if (done) return
+      yield value
+    }
+  } finally {
+    // ends the request if the caller stops early
+    await reader.cancel().catch(() => {})
+  }
+}
