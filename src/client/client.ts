@@ -1,16 +1,24 @@
 import { createParser, type EventSourceMessage } from 'eventsource-parser'
+import type { Checkpoint } from '../spec/checkpoint.js'
+import type { DamagedItem } from '../spec/damage.js'
 import type { DatasetManifest } from '../spec/dataset.js'
 import type { DatasetImport } from '../spec/dataset-import.js'
 import type { ContactSheet, HistogramPage, SamplePage } from '../spec/dataset-preview.js'
 import type { DatasetRequest } from '../spec/dataset-request.js'
-import type { Job, JobRequest } from '../spec/job.js'
+import type { DeriveRequest } from '../spec/dataset-steps.js'
+import type { Job, JobPatch, JobRequest } from '../spec/job.js'
 import type { LogPage } from '../spec/job-log.js'
 import type { CancelledJobs, JobPlan, JobSelection } from '../spec/job-queries.js'
-import type { LoggedRow, MetricsPage } from '../spec/metrics.js'
+import type { JobMetrics, LoggedRow, MetricsPage } from '../spec/metrics.js'
 import type { Model, Predictions, RowPredictions } from '../spec/model.js'
 import type { Page } from '../spec/paging.js'
 import type { Problem } from '../spec/problem.js'
 import type { Session, SignIn } from '../spec/session.js'
+import type { WorkerList } from '../spec/worker.js'
+import { type Caller, jsonBody, type Query, withQuery } from './caller.js'
+import { DatasetCalls, ImportCalls } from './dataset-calls.js'
+import { AliasCalls, ModelCalls } from './model-calls.js'
+import { WebhookCalls } from './webhook-calls.js'
 
 export type JobStreamEvent = { event: 'metrics'; data: LoggedRow } | { event: 'job'; data: Job }
 
@@ -38,6 +46,16 @@ export type Credentials = string | { session: true }
  * a request.
  */
 export class Client {
+  private readonly caller: Caller = {
+    request: (method, path, init) => this.request(method, path, init),
+    json: (method, path, init) => this.json(method, path, init),
+  }
+  readonly datasets = new DatasetCalls(this.caller)
+  readonly imports = new ImportCalls(this.caller)
+  readonly models = new ModelCalls(this.caller)
+  readonly aliases = new AliasCalls(this.caller)
+  readonly webhooks = new WebhookCalls(this.caller)
+
   /** `url` has no slash at the end. In a page, it may be a path. */
   constructor(
     private readonly url: string,
@@ -78,6 +96,16 @@ export class Client {
     return this.made(await this.request('POST', '/datasets', jsonBody(request)), options)
   }
 
+  /** Makes a data set of another one, and waits until it is made. */
+  async derive(
+    dataset: string,
+    request: DeriveRequest,
+    options: MakingOptions = {},
+  ): Promise<DatasetManifest> {
+    const answer = await this.request('POST', `/datasets/${dataset}/derive`, jsonBody(request))
+    return this.made(answer, options)
+  }
+
   dataset(id: string) {
     return this.json<DatasetManifest>('GET', `/datasets/${id}`)
   }
@@ -87,8 +115,8 @@ export class Client {
     return this.json<DatasetImport>('POST', `/imports/${id}/cancel`)
   }
 
-  /** A page of the images or rows of a data set. To repeat a parameter, such as `column`, pass pairs. */
-  samples(dataset: string, query: Record<string, string> | [string, string][] = {}) {
+  /** A page of the images or rows of a data set. */
+  samples(dataset: string, query: Query = {}) {
     return this.json<SamplePage>(
       'GET',
       `/datasets/${dataset}/samples?${new URLSearchParams(query)}`,
@@ -142,9 +170,18 @@ export class Client {
     return this.json<Job>('GET', `/jobs/${id}`)
   }
 
-  /** Newest first. To repeat a parameter, such as `label`, pass pairs. */
-  jobs(query: Record<string, string> | [string, string][] = {}) {
+  /** Newest first. */
+  jobs(query: Query = {}) {
     return this.json<Page<Job>>('GET', `/jobs?${new URLSearchParams(query)}`)
+  }
+
+  /** Changes the name, priority or labels of a job. */
+  updateJob(id: string, patch: JobPatch) {
+    return this.json<Job>('PATCH', `/jobs/${id}`, jsonBody(patch))
+  }
+
+  async deleteJob(id: string): Promise<void> {
+    await this.request('DELETE', `/jobs/${id}`)
   }
 
   act(id: string, verb: 'pause' | 'resume' | 'cancel' | 'retry') {
@@ -158,6 +195,20 @@ export class Client {
 
   metrics(id: string, query: Record<string, string> = {}) {
     return this.json<MetricsPage>('GET', `/jobs/${id}/metrics?${new URLSearchParams(query)}`)
+  }
+
+  /** The metrics of many jobs, downsampled for a chart. */
+  compareMetrics(jobs: readonly string[], query: Record<string, string> = {}) {
+    const path = withQuery('/jobs/metrics', { ...query, jobs: jobs.join(',') })
+    return this.json<Page<JobMetrics>>('GET', path)
+  }
+
+  /** Oldest first. */
+  checkpoints(id: string) {
+    return this.json<{ items: Checkpoint[]; damaged: DamagedItem[] }>(
+      'GET',
+      `/jobs/${id}/checkpoints`,
+    )
   }
 
   logs(id: string, query: Record<string, string> = {}) {
@@ -184,6 +235,11 @@ export class Client {
 
   model(id: string) {
     return this.json<Model>('GET', `/models/${id}`)
+  }
+
+  /** The workers that are alive. */
+  workers() {
+    return this.json<WorkerList>('GET', '/workers')
   }
 
   /** Streams a job's metrics and states, from its start until it has ended. */
@@ -241,11 +297,6 @@ export class Client {
     return response
   }
 }
-
-const jsonBody = (value: unknown) => ({
-  headers: { 'content-type': 'application/json' },
-  body: JSON.stringify(value),
-})
 
 const sleep = (ms: number) => new Promise<void>(resolve => setTimeout(resolve, ms))
 
