@@ -80,6 +80,7 @@ export function viewJob(
     finishedAt: result?.finishedAt ?? null,
     transitions: lifecycle.transitions,
     metrics: withoutNulls(succeeded ? result.metrics : progress.metrics),
+    best: currentLive?.details?.best ?? progress.best ?? {},
     failure: result?.failure ?? null,
     result: result?.model
       ? { model: result.model, dataset: result.dataset ?? null, stoppedEarly: lastStep < steps }

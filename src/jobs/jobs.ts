@@ -42,6 +42,7 @@ import { logDetails } from './record/log-details.js'
 import { initialRecord, type JobRecord, JobRecords } from './record/records.js'
 import { isWaitingOrRunning, type JobAction, requestedAction } from './record/states.js'
 import { noWorker, ServerStatistics } from './server-statistics.js'
+import { withBest } from './telemetry/best-in-log.js'
 import { JobTelemetry } from './telemetry/job-telemetry.js'
 import { MetricsLog } from './telemetry/metrics-log.js'
 import { type ReadTensors, weightsOfJobs } from './weights-sources.js'
@@ -90,11 +91,13 @@ export class Jobs {
     const onError = logConnectionErrors(log)
     const redis = connect(redisConfig, failFastOptions, onError)
     const records = new JobRecords(store)
+    const metricsLog = new MetricsLog(store)
     const index = new JobIndex(redis, prefix)
     const queue = new JobQueue(prefix, redis, onError)
     const subscriber = connect(redisConfig, blockingOptions, onError)
     const notifications = Notifications.open(subscriber, prefix)
-    const reconciler = new Reconciler(records, index, queue, damage, log)
+    const readAttempts = async (id: string) => withBest(metricsLog, id, await records.attempts(id))
+    const reconciler = new Reconciler(records, readAttempts, index, queue, damage, log)
     this.redis = redis
     this.damagedJobs = new DamagedJobs(records, damage)
     this.records = records
@@ -104,7 +107,7 @@ export class Jobs {
     this.reconciler = reconciler
     this.checkpointFolders = new Checkpoints(store)
     this.checkpointSource = checkpointSourceOf(records, this.checkpointFolders)
-    this.metricsLog = new MetricsLog(store)
+    this.metricsLog = metricsLog
     const jobWeights = weightsOfJobs(records, this.checkpointFolders, deps.readTensors)
     this.planner = new JobPlanner({ ...deps, ...jobWeights })
     this.telemetry = new JobTelemetry({
@@ -328,7 +331,11 @@ export class Jobs {
   }
 
   private async syncRedis(id: string, lifecycle: Lifecycle): Promise<void> {
-    if (lifecycle.state !== 'removed') await this.index.put(await this.records.read(id))
+    if (lifecycle.state !== 'removed') {
+      const record = await this.records.read(id)
+      const attempts = await withBest(this.metricsLog, id, record.attempts)
+      await this.index.put({ ...record, attempts })
+    }
     await publishNotification(this.redis, this.deps.redis.prefix, id, 'request')
     if (!isWaitingOrRunning(lifecycle.state)) return this.queue.remove(id)
     if (requestedAction(lifecycle.state)) return
@@ -351,9 +358,9 @@ export class Jobs {
     const { id } = record.manifest
     const status = statusOf(record)
     const waits = isWaitingOrRunning(record.lifecycle.state)
-    const [progress, live, queue, holdReason] = await Promise.all([
-      readProgress(record, this.metricsLog),
-      status === 'running' ? readLiveState(this.redis, prefix, id) : null,
+    const live = status === 'running' ? await readLiveState(this.redis, prefix, id) : null
+    const [progress, queue, holdReason] = await Promise.all([
+      readProgress(record, this.metricsLog, live),
       status === 'queued' ? this.queuePositions.position(id) : null,
       waits ? this.holdReason(id, status) : null,
     ])

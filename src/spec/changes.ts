@@ -75,6 +75,7 @@ export const ProgressChange = Type.Object(
       phase: Phase,
       progress: Job.properties.progress,
       metrics: Job.properties.metrics,
+      best: Job.properties.best,
     }),
   },
   {

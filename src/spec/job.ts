@@ -1,5 +1,6 @@
 import { type Static, Type } from 'typebox'
 import { PredictionPlan, PredictRequest } from './batch-prediction.js'
+import { BestMetrics } from './best-metrics.js'
 import { BoostingOptions, type ResolvedBoostingOptions } from './boosting-options.js'
 import { type BoostingPlan, BoostingTrainingOptions } from './boosting-training.js'
 import { RemovedCheckpoints } from './checkpoint.js'
@@ -283,6 +284,11 @@ export const Job = Type.Object({
     description:
       'latest value of each metric by the latest attempt, however the job ended; after success, the values at the step of the model',
   }),
+  best: {
+    ...BestMetrics,
+    description:
+      'best value of each metric by the attempts in effect, and its step: the lowest loss, the highest accuracy; metrics without a better direction, such as learningRate, are not in it, and NaN and Infinity do not count',
+  },
   failure: nullable(Failure),
   result: nullable(
     Type.Object({

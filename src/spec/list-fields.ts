@@ -16,9 +16,9 @@ export const jobListFields: ListFields = {
     ...['progress.step', 'progress.steps', 'progress.fraction', 'progress.etaSeconds'],
     ...['dataset.id', 'dataset.name', 'failure.code'],
   ],
-  records: ['metrics', 'labels', 'model', 'training', 'predict'],
+  records: ['metrics', 'best', 'labels', 'model', 'training', 'predict'],
   times: ['createdAt', 'startedAt', 'finishedAt'],
-  numbers: ['priority', 'attempt', 'progress', 'metrics'],
+  numbers: ['priority', 'attempt', 'progress', 'metrics', 'best'],
 }
 
 export const datasetListFields: ListFields = {

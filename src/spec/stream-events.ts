@@ -36,6 +36,7 @@ export const MetricsRow = Type.Object({
 export const ProgressUpdate = Type.Object({
   ...Job.properties.progress.properties,
   metrics: metricValues,
+  best: Job.properties.best,
 })
 
 export const JobEvent = streamEvent(

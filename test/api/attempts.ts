@@ -4,9 +4,10 @@ import { Redis } from 'ioredis'
 import { JobIndex } from '../../src/jobs/queue/job-index.js'
 import { type LiveState, LiveStatePublisher } from '../../src/jobs/queue/live-state.js'
 import { Checkpoints } from '../../src/jobs/record/checkpoints.js'
-import { JobRecords } from '../../src/jobs/record/records.js'
+import { type AttemptProgress, JobRecords } from '../../src/jobs/record/records.js'
 import { JobLog } from '../../src/jobs/telemetry/job-log.js'
 import { MetricsLog } from '../../src/jobs/telemetry/metrics-log.js'
+import type { BestMetrics } from '../../src/spec/best-metrics.js'
 import type { JobNotification } from '../../src/spec/ipc-messages.js'
 import type { Metrics } from '../../src/spec/job.js'
 import { startAttempt } from '../../testing/running-job.js'
@@ -17,8 +18,12 @@ import { smallJob, type TestServer } from '../../testing/test-server.js'
 const attempt = 1
 const at = '2026-11-24T10:00:00.000Z'
 
-export async function startJob({ store, ...server }: TestServer, id: string): Promise<void> {
-  await startAttempt(store, id, { startedAt: at })
+export async function startJob(
+  { store, ...server }: TestServer,
+  id: string,
+  progress?: AttemptProgress,
+): Promise<void> {
+  await startAttempt(store, id, { startedAt: at, ...(progress && { progress }) })
   await publishStatus({ store, ...server }, id)
 }
 
@@ -44,9 +49,10 @@ export async function publishProgress(
   id: string,
   step: number,
   metrics: Record<string, number> = { loss: 0.5 },
+  best?: BestMetrics,
 ) {
   await new MetricsLog(store).append(id, attempt, { step, time: at, values: metrics })
-  const details = { steps: smallJob.training.steps, resumedFrom: 0, metrics }
+  const details = { steps: smallJob.training.steps, resumedFrom: 0, metrics, ...(best && { best }) }
   await publish(redis, id, { attempt, phase: 'training', step, endsAt: null, details }, 'metrics')
 }
 

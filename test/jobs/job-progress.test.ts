@@ -13,6 +13,7 @@ import { openFolderStore } from '../../src/store/folder-store.js'
 import type { Store } from '../../src/store/store.js'
 import { digitsManifest } from '../../testing/digits-manifest.js'
 import { attemptRecord, newJobId } from '../../testing/running-job.js'
+import { progressAt } from '../../workers/supervision/resumed-progress.js'
 
 const time = '2026-01-01T00:00:00.000Z'
 
@@ -36,11 +37,18 @@ async function jobWithRows(rows: number, ...attempts: AttemptRecord[]) {
   return { id, progress: () => readProgress({ manifest, attempts }, log), manifest, log }
 }
 
-const known = { step: 2, metrics: { loss: 0.5, validationLoss: 3 } }
+const known = {
+  step: 2,
+  metrics: { loss: 0.5, validationLoss: 3 },
+  best: { loss: { value: 0.5, step: 2 }, validationLoss: { value: 3, step: 2 } },
+}
+
+/** The loss falls with each step, so the last step is the best. */
+const bestAt = (step: number) => ({ loss: { value: 1 / step, step } })
 
 test('a job without attempts is at step 0', async () => {
   const { progress } = await jobWithRows(0)
-  assert.deepEqual(await progress(), { step: 0, metrics: {} })
+  assert.deepEqual(await progress(), { step: 0, metrics: {}, best: {} })
 })
 
 test('the recorded end of an attempt counts, whatever its log has', async () => {
@@ -51,7 +59,11 @@ test('the recorded end of an attempt counts, whatever its log has', async () => 
 
 test('rows after the last record of an attempt count, and other metrics stay', async () => {
   const { progress } = await jobWithRows(500, attemptRecord(1, { progress: known }))
-  assert.deepEqual(await progress(), { step: 500, metrics: { loss: 1 / 500, validationLoss: 3 } })
+  assert.deepEqual(await progress(), {
+    step: 500,
+    metrics: { loss: 1 / 500, validationLoss: 3 },
+    best: { ...known.best, ...bestAt(500) },
+  })
 })
 
 test('a record without rows counts alone', async () => {
@@ -73,7 +85,7 @@ for (const damage of [
   test(`a row that is ${JSON.stringify(damage)} is left out`, async () => {
     const { id, progress } = await jobWithRows(3, attemptRecord(1))
     await store.append(jobPaths(id).metrics(1), damage)
-    assert.deepEqual(await progress(), { step: 3, metrics: { loss: 1 / 3 } })
+    assert.deepEqual(await progress(), { step: 3, metrics: { loss: 1 / 3 }, best: bestAt(3) })
   })
 }
 
@@ -86,7 +98,45 @@ test('a log of garbage leaves what the record has', async () => {
 test('an attempt of an older version, whose record has no progress, is read from its log', async () => {
   const ended = attemptRecord(1, { endedAt: time, end: 'drained' })
   const { progress } = await jobWithRows(7, ended)
-  assert.deepEqual(await progress(), { step: 7, metrics: { loss: 1 / 7 } })
+  assert.deepEqual(await progress(), { step: 7, metrics: { loss: 1 / 7 }, best: bestAt(7) })
+})
+
+test('the best value counts and not the last, the first of equal ones, and no NaN or Infinity', async () => {
+  const { id, progress, log } = await jobWithRows(0, attemptRecord(1))
+  const rows: Record<string, number>[] = [
+    { loss: 3, accuracy: 0.5, learningRate: 1 },
+    { loss: 1, accuracy: 0.9, learningRate: 2 },
+    { loss: 1, accuracy: 0.9, learningRate: 3 },
+    { loss: Number.NaN, accuracy: Number.POSITIVE_INFINITY, learningRate: 4 },
+    { loss: 2, accuracy: 0.7, learningRate: 5 },
+  ]
+  for (const [i, values] of rows.entries()) await log.append(id, 1, { step: i + 1, time, values })
+  assert.deepEqual((await progress()).best, {
+    loss: { value: 1, step: 2 },
+    accuracy: { value: 0.9, step: 2 },
+  })
+})
+
+test('the best value of an attempt of an older version is found in its log, however long it is', async () => {
+  const ended = attemptRecord(1, {
+    endedAt: time,
+    end: 'finished',
+    progress: { step: 3000, metrics: { loss: 5 } },
+  })
+  const { id, progress, log } = await jobWithRows(0, ended)
+  for (let step = 1; step <= 3000; step++) {
+    await log.append(id, 1, { step, time, values: { loss: step === 1234 ? 0.25 : 5 } })
+  }
+  assert.deepEqual((await progress()).best, { loss: { value: 0.25, step: 1234 } })
+})
+
+test('steps that a later attempt trains again do not count for the best value', async () => {
+  const { manifest, log, id } = await jobWithRows(9)
+  const attempts = [attemptRecord(1), attemptRecord(2, { resumedFrom: 6 })]
+  const resumed = await progressAt(manifest, attempts.slice(0, 1), 6, log)
+  assert.deepEqual(resumed.best, bestAt(6))
+  await log.append(id, 2, { step: 7, time, values: { loss: 70 } })
+  assert.deepEqual((await readProgress({ manifest, attempts }, log)).best, bestAt(6))
 })
 
 test('an attempt that has just resumed is at the step of its checkpoint, not at later rows', async () => {

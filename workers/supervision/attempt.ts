@@ -3,6 +3,7 @@ import type { LiveState, LiveStatePublisher } from '../../src/jobs/queue/live-st
 import type { AttemptProgress, AttemptRecord, JobRecords } from '../../src/jobs/record/records.js'
 import type { JobLog } from '../../src/jobs/telemetry/job-log.js'
 import type { Logger } from '../../src/log.js'
+import { updateBest } from '../../src/spec/best-metrics.js'
 import type { FromTrainer, StopReason, TrainerTask } from '../../src/spec/ipc-messages.js'
 import {
   type DatasetRef,
@@ -131,6 +132,7 @@ export class AttemptRunner {
       case 'metrics':
         this.progress.step = message.row.step
         Object.assign(this.progress.metrics, toLoggedRow(message.row).values)
+        if (this.progress.best) updateBest(this.progress.best, message.row.step, message.row.values)
         this.observeStep()
         this.publish('metrics')
         break
@@ -218,9 +220,10 @@ export class AttemptRunner {
     const { attempt, phase, resumedFrom } = this.attemptRecord
     const secondsLeft = this.eta.secondsLeft(now())
     const endsAt = secondsLeft === null ? null : Date.now() + Math.round(secondsLeft * 1000)
-    const { step, metrics } = this.progress
+    const { step, metrics, best } = this.progress
     const steps = stepsOf(this.task.job)
-    return { attempt, phase, step, endsAt, details: { steps, resumedFrom, metrics } }
+    const details = { steps, resumedFrom, metrics, ...(best && { best }) }
+    return { attempt, phase, step, endsAt, details }
   }
 }
 

@@ -1,4 +1,5 @@
 import type { AttemptProgress, AttemptRecord } from '../../src/jobs/record/attempt-record.js'
+import { bestInLog } from '../../src/jobs/telemetry/best-in-log.js'
 import type { MetricsLog } from '../../src/jobs/telemetry/metrics-log.js'
 import { isPrediction, type JobManifest } from '../../src/spec/job.js'
 
@@ -14,7 +15,9 @@ export async function progressAt(
   const range = { fromStep: step - interval, toStep: step }
   // metrics that cannot be read must not keep the attempt from starting
   const metrics = await metricsLog.latestValues(id, attempts, range).catch(() => ({}))
-  return { step, metrics }
+  // without them, readers of the progress search the log themselves
+  const best = await bestInLog(metricsLog, id, attempts, { toStep: step }).catch(() => null)
+  return { step, metrics, ...(best && { best }) }
 }
 
 /** Steps between rows, at most. Of predictions, each checkpoint has a row of its own. */

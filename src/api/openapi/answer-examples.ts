@@ -114,6 +114,12 @@ const job: Job = {
     { status: 'succeeded', at: at('09:30:09'), attempt: 1 },
   ],
   metrics,
+  best: {
+    loss: { value: 0.118, step: 200 },
+    rmse: { value: 0.343, step: 200 },
+    validationLoss: { value: 0.161, step: 174 },
+    validationRmse: { value: 0.401, step: 174 },
+  },
   removedCheckpoints: null,
   failure: null,
   result: { model: { id: 'houses-boosting', version: 1 }, dataset: null, stoppedEarly: false },

@@ -101,8 +101,8 @@ export class ProgressBoard {
 function progressData(id: string, live: LiveState) {
   const { attempt, phase, step, details } = live
   if (!details) return null
-  const { steps, resumedFrom, metrics } = details
+  const { steps, resumedFrom, metrics, best = {} } = details
   const fraction = Math.min(1, step / steps)
   const progress = { step, steps, fraction, etaSeconds: etaSeconds(live), resumedFrom }
-  return { id, attempt, phase, progress, metrics }
+  return { id, attempt, phase, progress, metrics, best }
 }

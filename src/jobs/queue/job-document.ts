@@ -1,4 +1,5 @@
 // What the index holds of a job: all that lists filter and sort by.
+import type { BestMetrics } from '../../spec/best-metrics.js'
 import {
   isPrediction,
   type Job,
@@ -45,6 +46,7 @@ export interface JobState {
   finishedAt?: string
   step: number
   metrics: Metrics
+  best: BestMetrics
   failure?: { code: string }
 }
 
@@ -68,7 +70,7 @@ export function documentOf(manifest: JobManifest): JobDocument {
 
 export function stateOf({ manifest, lifecycle, attempts }: IndexedJob): JobState {
   const { attempt, result } = lifecycle
-  const progress = attempts.at(-1)?.progress ?? { step: 0, metrics: {} }
+  const progress = attempts.at(-1)?.progress ?? { step: 0, metrics: {}, best: {} }
   const startedAt = attempts[0]?.startedAt
   const succeeded = result?.status === 'succeeded'
   return {
@@ -77,6 +79,7 @@ export function stateOf({ manifest, lifecycle, attempts }: IndexedJob): JobState
     ...(result && { finishedAt: result.finishedAt }),
     step: succeeded ? (result.step ?? stepsOf(manifest)) : progress.step,
     metrics: withoutNulls(succeeded ? result.metrics : progress.metrics),
+    best: progress.best ?? {},
     ...(result?.failure && { failure: { code: result.failure.code } }),
   }
 }

@@ -124,6 +124,7 @@ export class JobSearch {
       const eta = etaSeconds(live)
       if (eta !== null) progress.etaSeconds = eta
       Object.assign(document.metrics, live.details?.metrics)
+      if (live.details?.best) document.best = live.details.best
     }
     return candidates
   }
@@ -196,7 +197,7 @@ function parseState(text: string): [string, JobState] {
   const [version, status] = text.split(':', 2) as [string, string]
   const json = text.slice(version.length + status.length + 2)
   // older workers store no more than the status
-  return [status, json ? JSON.parse(json) : { attempt: 0, step: 0, metrics: {} }]
+  return [status, json ? JSON.parse(json) : { attempt: 0, step: 0, metrics: {}, best: {} }]
 }
 
 /** Whether a job has one of the statuses, and one of the tags of each condition. */

@@ -1,4 +1,5 @@
 import type { Redis } from 'ioredis'
+import type { BestMetrics } from '../../spec/best-metrics.js'
 import type { JobNotification } from '../../spec/ipc-messages.js'
 import type { Metrics, Phase } from '../../spec/job.js'
 import { redisNames } from './redis.js'
@@ -18,6 +19,8 @@ export interface LiveState {
     steps: number
     resumedFrom: number
     metrics: Metrics
+    /** Absent if the worker is older than it. */
+    best?: BestMetrics
   }
 }
 

@@ -3,7 +3,7 @@ import { isMissing, nullIfDamaged } from '../../errors.js'
 import type { Logger } from '../../log.js'
 import type { DamageRegistry } from '../../store/damage-registry.js'
 import { jobPaths } from '../record/job-paths.js'
-import type { JobRecord, JobRecords } from '../record/records.js'
+import type { AttemptRecord, JobRecord, JobRecords } from '../record/records.js'
 import { isWaitingOrRunning } from '../record/states.js'
 import type { JobIndex } from './job-index.js'
 import type { JobQueue } from './queue.js'
@@ -34,6 +34,8 @@ export class Reconciler {
 
   constructor(
     private readonly records: JobRecords,
+    /** Reads the attempts of a job with all that the index shows of them. */
+    private readonly readAttempts: (id: string) => Promise<AttemptRecord[]>,
     private readonly index: JobIndex,
     private readonly queue: JobQueue,
     private readonly damage: DamageRegistry,
@@ -107,7 +109,7 @@ export class Reconciler {
   private async ensureIndexedAndQueued({ manifest, lifecycle }: JobSummary): Promise<void> {
     // a damaged attempt has no progress to list, and does not keep the job from the list
     const attempts =
-      lifecycle.attempt > 0 ? await this.records.attempts(manifest.id).catch(nullIfDamaged) : []
+      lifecycle.attempt > 0 ? await this.readAttempts(manifest.id).catch(nullIfDamaged) : []
     await this.index.put({ manifest, lifecycle, attempts: attempts ?? [] })
     if (!isWaitingOrRunning(lifecycle.state)) return
     if (await this.queue.has(manifest.id)) await this.queue.updatePriority(manifest)

@@ -1,3 +1,4 @@
+import type { BestMetrics } from '../../spec/best-metrics.js'
 import type { FailureCode } from '../../spec/failure-codes.js'
 import type { Metrics, Phase } from '../../spec/job.js'
 import type { MemoryEstimate } from '../../spec/memory-estimate.js'
@@ -15,6 +16,8 @@ export interface AttemptProgress {
   step: number
   /** The latest value of each metric, including those of before it resumed. */
   metrics: Metrics
+  /** The same of their best values. Absent in the records of older versions. */
+  best?: BestMetrics
 }
 
 /** One attempt to run a job. */

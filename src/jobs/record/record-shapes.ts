@@ -1,6 +1,7 @@
 // What a job's files must hold to be used. They are lenient where older versions wrote less.
 import { Type } from 'typebox'
 import { PredictionPlan } from '../../spec/batch-prediction.js'
+import { BestMetrics } from '../../spec/best-metrics.js'
 import {
   CheckpointFormat,
   type CheckpointManifest,
@@ -94,7 +95,9 @@ export const attemptRecord = shapeOf<AttemptRecord>(
     startedAt: Timestamp,
     resumedFrom: Count,
     phase: Phase,
-    progress: Type.Optional(Type.Object({ step: Count, metrics: StoredMetrics })),
+    progress: Type.Optional(
+      Type.Object({ step: Count, metrics: StoredMetrics, best: Type.Optional(BestMetrics) }),
+    ),
     memory: Type.Optional(StoredMemory),
     cause: Type.Optional(nullable(Type.String())),
     endedAt: Type.Optional(nullable(Timestamp)),

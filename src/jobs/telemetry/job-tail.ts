@@ -182,7 +182,11 @@ export class JobTail {
       this.notifyAll()
     }
     const job = await this.deps.view(record)
-    const progressJson = JSON.stringify({ ...job.progress, metrics: job.metrics })
+    const progressJson = JSON.stringify({
+      ...job.progress,
+      metrics: job.metrics,
+      best: job.best,
+    })
     this.snapshot = { record, job, jobJson: JSON.stringify(job), progressJson }
   }
 

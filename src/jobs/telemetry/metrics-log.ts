@@ -57,7 +57,7 @@ export class MetricsLog {
 
   /** `onDamage` is called with the key of a log in which a read meets damaged lines. */
   constructor(
-    private readonly store: Store,
+    readonly store: Store,
     private readonly onDamage: (key: string) => void = () => {},
   ) {}
 

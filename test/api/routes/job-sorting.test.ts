@@ -139,3 +139,36 @@ test('a list is not sorted by more than four names', async () => {
   assert.equal(status, 400)
   assert.match(body.detail, /sort has 5 entries, expected at most 4/)
 })
+
+test('jobs are sorted and filtered by the best value that a metric had, of running jobs too', async () => {
+  const accuracies = { early: [0.9, 0.2], late: [0.3, 0.8], steady: [0.4, 0.4] }
+  for (const [name, [best, last]] of Object.entries(accuracies)) {
+    const labels = { test: 'best' }
+    const { body } = await server.api.post('/jobs').send({ ...smallJob, labels, name })
+    const progress = {
+      step: 2,
+      metrics: { accuracy: last! },
+      best: { accuracy: { value: Math.max(best!, last!), step: best! >= last! ? 1 : 2 } },
+    }
+    await startJob(server, body.id, progress)
+    if (name === 'late') await endJob(server, body.id, progress.metrics)
+    ids[name] = body.id
+  }
+  const cases: [string, string[]][] = [
+    ['sort=-best.accuracy', ['early', 'late', 'steady']],
+    ['sort=-metrics.accuracy', ['late', 'steady', 'early']],
+    ['sort=best.accuracy.step,name', ['early', 'steady', 'late']],
+    ['where=best.accuracy>=0.8', ['late', 'early']],
+    ['where=best.accuracy>0.8,accuracy<0.5', ['early']],
+  ]
+  for (const [query, expected] of cases) {
+    assert.deepEqual(await names(`label=test:best&${query}`), expected, query)
+  }
+  const { items } = await list('label=test:best&sort=-best.accuracy&fields=best.accuracy&limit=1')
+  assert.deepEqual(items, [{ best: { accuracy: { value: 0.9, step: 1 } } }])
+  const best = { accuracy: { value: 0.95, step: 3 } }
+  await publishProgress(server, ids.steady!, 3, { accuracy: 0.95 }, best)
+  assert.deepEqual(await names('label=test:best&sort=-best.accuracy&limit=1'), ['steady'])
+  const { body } = await server.api.get(`/jobs/${ids.steady}`)
+  assert.deepEqual(body.best, best)
+})
