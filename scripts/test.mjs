@@ -3,6 +3,7 @@
 import { spawn } from 'node:child_process'
 import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
+import { setUpBrowser } from './setup/browser.mjs'
 import { setUpClientGenerators } from './setup/client-generators.mjs'
 import { setUpDataWitnesses } from './setup/data-witnesses.mjs'
 import { main } from './setup/failure.mjs'
@@ -25,6 +26,7 @@ await main(async () => {
     await setUpDataWitnesses()
     await setUpServingClients()
     await setUpObjectStore()
+    await setUpBrowser()
     return true
   })
   await stage('lint and format', () =>

@@ -319,6 +319,7 @@ const homes: readonly (readonly [name: RegExp, home: RegExp])[] = [
   [/^@grpc\//, /^src\/serving\/grpc\//],
   [/^@tus\//, /^src\/api\/tus-server\.ts$/],
   [/^@aws-sdk\//, /^src\/datasets\/sources\/s3-objects\.ts$/],
+  [/^(playwright|axe)-core$/, /^testing\/browser\.ts$/],
 ]
 
 test('each part imports only what the architecture allows', () => {

@@ -16,6 +16,14 @@ const tools = {
   redis: { name: 'redis-server', apt: ['redis-server'], dnf: ['redis'], brew: ['redis'] },
 }
 
+/** Only tests need it (browser.mjs). Fonts come with it: without any, a page shows no text. */
+export const browserTool = {
+  name: 'Chrome or Chromium',
+  apt: ['chromium', 'fonts-dejavu-core'],
+  dnf: ['chromium'],
+  brew: ['--cask', 'google-chrome'],
+}
+
 /** The missing tools. A tool whose result is already in the cache is not needed. */
 async function missingTools(plan) {
   const missing = []
@@ -34,17 +42,24 @@ export const redisMissing = () => !process.env.REDIS_URL && !onPath('redis-serve
 export async function ensureTools(plan, isRoot = process.getuid() === 0) {
   const missing = await missingTools(plan)
   if (!missing.length) return
-  const names = missing.map(({ name }) => name).join(', ')
-  if (!isDebian() || !isRoot) {
+  if (!mayInstall(isRoot)) {
+    const names = missing.map(({ name }) => name).join(', ')
     throw new SetupError(`missing on this machine: ${names}`, cure(missing, isRoot))
   }
+  await installTools(missing)
+  const still = await missingTools(plan)
+  if (still.length)
+    throw new SetupError(`still missing: ${still.map(({ name }) => name).join(', ')}`)
+}
+
+export const mayInstall = isRoot => isRoot && isDebian()
+
+export async function installTools(missing) {
+  const names = missing.map(({ name }) => name).join(', ')
   await step('updating the package lists', () => apt(missing, ['update']))
   await step(`installing ${names}`, () =>
     apt(missing, ['install', '-y', '--no-install-recommends', ...packages(missing, 'apt')]),
   )
-  const still = await missingTools(plan)
-  if (still.length)
-    throw new SetupError(`still missing: ${still.map(({ name }) => name).join(', ')}`)
 }
 
 // Debian starts a daemon when it installs it, unless this policy file forbids it. The shell removes the
@@ -78,18 +93,23 @@ async function apt(missing, args) {
   )
 }
 
-function isDebian() {
+const isDebian = () =>
+  /^ID(_LIKE)?=.*(debian|ubuntu)/m.test(release()) && Boolean(onPath('apt-get'))
+
+export const isUbuntu = () => /^ID(_LIKE)?=.*ubuntu/m.test(release())
+
+function release() {
   try {
-    const release = readFileSync('/etc/os-release', 'utf8')
-    return /^ID(_LIKE)?=.*(debian|ubuntu)/m.test(release) && Boolean(onPath('apt-get'))
+    return readFileSync('/etc/os-release', 'utf8')
   } catch {
-    return false // macOS
+    return '' // macOS
   }
 }
 
 const packages = (missing, manager) => missing.flatMap(tool => tool[manager])
 
-function cure(missing, isRoot) {
+/** The command that installs the missing tools. */
+export function cure(missing, isRoot) {
   const sudo = !isRoot && onPath('sudo') ? 'sudo ' : ''
   const who = isRoot || sudo ? '' : 'as root, '
   if (isDebian()) {

@@ -7,7 +7,7 @@ import { pageHeaders } from '../http/page-headers.js'
 
 const style = `
   :root { color-scheme: light dark; font: 16px/1.5 system-ui, sans-serif }
-  body { max-width: 44rem; margin: 3rem auto; padding: 0 1rem }
+  body { max-width: 44rem; margin: 3rem auto; padding: 0 1rem; background: Canvas; color: CanvasText }
   pre { padding: 1rem; overflow-x: auto; border: 1px solid; border-radius: 6px; font-size: 0.85rem }
   dt { font-weight: 600 }
 `
@@ -65,7 +65,7 @@ const page = (url: string, path: string) => `<!doctype html>
 </dl>
 <h2>First steps</h2>
 <p>The API key is printed when the server starts, and kept in the file <code>key</code> of its data folder.</p>
-<pre>
+<pre tabindex="0">
 URL=${escapeHtml(url)}
 AUTH="Authorization: Bearer $(cat data/key)"
 
