@@ -39,5 +39,8 @@ const scripts = file.startsWith(join(dist, 'bundle')) ? join(dist, 'bundle') : d
 /** The path of a script: a bundled process starts bundled ones. */
 export const scriptPath = (entryPoint: EntryPoint): string => join(scripts, `${entryPoint}.js`)
 
+/** The files of the dashboard, as the build makes them. */
+export const dashboardFolder = join(dist, 'dashboard')
+
 /** Functions that the build generates (api/schema-functions). */
 export const generatedFolder = join(dist, 'generated')

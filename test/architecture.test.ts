@@ -144,6 +144,8 @@ const mayImport: Record<string, readonly string[]> = {
     'places',
   ],
   client: ['spec', 'places'],
+  // in a browser: of spec, it takes only types
+  dashboard: ['client', 'spec'],
   'api/schema-functions': ['places'],
   'api/http': ['api/schema-functions', 'jobs', 'store', 'lists', 'spec', 'errors', 'places'],
   'api/access': ['api/http', 'spec', 'errors'],
@@ -191,6 +193,7 @@ const mayImport: Record<string, readonly string[]> = {
     'spec',
     'errors',
     'version',
+    'places',
   ],
   // npm start's process tree: it forks entry points by path and imports none
   supervisor: ['store', 'ipc', 'processes', 'errors', 'spec', 'places'],
@@ -318,6 +321,7 @@ const homes: readonly (readonly [name: RegExp, home: RegExp])[] = [
   [/^(fastify|@fastify\/.+)$/, /^(src\/api|testing)\//],
   [/^@grpc\//, /^src\/serving\/grpc\//],
   [/^@tus\//, /^src\/api\/tus-server\.ts$/],
+  [/^(preact|@preact\/.+|uplot|@tanstack\/.+)(\/|$)/, /^src\/dashboard\//],
   [/^@aws-sdk\//, /^src\/datasets\/sources\/s3-objects\.ts$/],
   [/^(playwright|axe)-core$/, /^testing\/browser\.ts$/],
 ]
@@ -344,8 +348,10 @@ test('no import climbs: in every folder, the files and folders import each other
   const edges = new Map<string, Set<string>>()
   for (const { file, target } of imports()) {
     if (!target.startsWith('.')) continue
-    const [from, to] = [file, posix.join(posix.dirname(file), target).replace(/\.js$/, '.ts')]
-    if (!existsSync(at(to))) continue
+    const from = file
+    const path = posix.join(posix.dirname(file), target).replace(/\.js$/, '')
+    const to = ['.ts', '.tsx'].map(ending => path + ending).find(each => existsSync(at(each)))
+    if (!to) continue
     const [steps, others] = [from.split('/'), to.split('/')]
     const shared = steps.findIndex((step, i) => step !== others[i])
     if (shared < 0) continue
@@ -406,6 +412,15 @@ test('heavy packages have one home each', () => {
   }
 })
 
+test('the dashboard takes only types of src/spec, whose schemas would come with their library', () => {
+  for (const file of sources('src/dashboard', 'src/client')) {
+    for (const [statement] of read(file).matchAll(
+      /^import (?:(?!^import )[\s\S])*?from '[^']*\/spec\/[^']+'/gm,
+    ))
+      assert.match(statement, /^import type /, `${file}: ${statement}`)
+  }
+})
+
 test('the environment is read in one place', () => {
   for (const file of sources('src', 'workers')) {
     if (file === 'src/config.ts') continue
@@ -416,7 +431,7 @@ test('the environment is read in one place', () => {
 test('where scripts and files of the package lie is known in one place', () => {
   // a bundled file lies elsewhere, from where only packages are found as before
   for (const file of sources('src', 'workers')) {
-    if (file === 'src/places.ts') continue
+    if (file === 'src/places.ts' || file.startsWith('src/dashboard/')) continue
     const uses = read(file).replaceAll('createRequire(import.meta.url)', '')
     assert.doesNotMatch(uses, /import\.meta\.(url|dirname|filename)/, `${file}: see src/places.ts`)
   }
@@ -532,7 +547,7 @@ function sources(...folders: string[]): string[] {
     .filter(folder => existsSync(at(folder)))
     .flatMap(folder =>
       readdirSync(at(folder), { recursive: true, encoding: 'utf8' })
-        .filter(name => /\.(ts|mts|mjs|js)$/.test(name))
+        .filter(name => /\.(ts|tsx|mts|mjs|js)$/.test(name))
         .map(name => posix.join(folder, name)),
     )
 }

@@ -4,11 +4,19 @@ import { join, relative } from 'node:path'
 import { bundle } from './bundle.mjs'
 import { run } from './child.mjs'
 import { SetupError } from './failure.mjs'
+import { buildPage } from './page.mjs'
 import { modules, root } from './places.mjs'
 import { step } from './progress.mjs'
 
 const folders = ['src', 'workers', 'demo', 'testing', 'test', 'bench', 'chaos']
-const otherInputs = ['tsconfig.json', 'package-lock.json', 'scripts/setup/bundle.mjs']
+const otherInputs = [
+  'tsconfig.json',
+  'package-lock.json',
+  'scripts/setup/bundle.mjs',
+  'scripts/setup/page.mjs',
+]
+/** The dashboard runs in a browser, whose types Node's code must not see. */
+const projects = ['tsconfig.json', join('src', 'dashboard', 'tsconfig.json')]
 const dist = join(root, 'dist')
 /** Newer than what tsc writes unless tsc alone has run since: testing/built-script.ts. */
 const stamp = join(dist, '.inputs')
@@ -23,12 +31,15 @@ export async function build() {
   rmSync(join(dist, '.tsbuildinfo'), { force: true })
   await step('compiling TypeScript', async () => {
     const tsc = join(modules, 'typescript', 'bin', 'tsc')
-    const { ok, tail } = await run(process.execPath, [tsc, '--pretty', 'false'], { cwd: root })
-    if (!ok) {
-      throw new SetupError(
-        `TypeScript found errors:\n${tail}`,
-        'correct them, or check out a released version',
-      )
+    for (const project of projects) {
+      const options = ['--project', project, '--pretty', 'false']
+      const { ok, tail } = await run(process.execPath, [tsc, ...options], { cwd: root })
+      if (!ok) {
+        throw new SetupError(
+          `TypeScript found errors:\n${tail}`,
+          'correct them, or check out a released version',
+        )
+      }
     }
   })
   await step('generating validators and serializers', async () => {
@@ -37,6 +48,7 @@ export async function build() {
     if (!ok) throw new SetupError(`the generation failed:\n${tail}`, 'report this as a bug')
   })
   await step('bundling', bundle)
+  await step('building the dashboard', buildPage)
   writeFileSync(stamp, built)
 }
 
@@ -53,7 +65,7 @@ function fingerprint() {
 function sources(folder) {
   if (!existsSync(join(root, folder))) return []
   return readdirSync(join(root, folder), { recursive: true, withFileTypes: true })
-    .filter(entry => entry.isFile() && entry.name.endsWith('.ts'))
+    .filter(entry => entry.isFile() && /\.(tsx?|css|json)$/.test(entry.name))
     .map(entry => relative(root, join(entry.parentPath ?? entry.path, entry.name)))
     .sort()
 }

@@ -45,6 +45,7 @@ import { inferHealthRoutes } from './protocols/health-routes.js'
 import { protocolRoutes } from './protocols/protocol-routes.js'
 import { checkReadiness } from './readiness.js'
 import { checkpointRoutes } from './routes/checkpoints.js'
+import { dashboardRoutes } from './routes/dashboard.js'
 import { datasetArchiveRoutes } from './routes/dataset-archives.js'
 import { datasetSampleRoutes } from './routes/dataset-samples.js'
 import { datasetRoutes } from './routes/datasets.js'
@@ -154,6 +155,7 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
   await app.register(serverRoutes, deps)
   await app.register(inferHealthRoutes, deps)
   await app.register(homeRoutes, { publicUrl })
+  await app.register(dashboardRoutes)
   await app.register(docsRoutes)
   await app.register(async guarded => {
     const tickets = new StreamTickets(deps.keys, publicUrl)

@@ -157,7 +157,8 @@ export class Client {
   /** If two submissions have the same key, the second returns the job of the first. */
   submit(request: JobRequest, { idempotencyKey }: { idempotencyKey?: string } = {}) {
     const { headers, body } = jsonBody(request)
-    const key = idempotencyKey === undefined ? {} : { 'idempotency-key': idempotencyKey }
+    const key: Record<string, string> =
+      idempotencyKey === undefined ? {} : { 'idempotency-key': idempotencyKey }
     return this.json<Job>('POST', '/jobs', { headers: { ...headers, ...key }, body })
   }
 

@@ -44,6 +44,8 @@ export function compressAnswers(app: FastifyInstance): void {
   app.addHook('onSend', async (request, reply, payload) => {
     if (!compressibleTypes.test(String(reply.getHeader('content-type') ?? ''))) return payload
     if (request.routeOptions.config?.secret) return payload
+    // the build compressed it
+    if (reply.hasHeader('content-encoding')) return payload
     reply.header('vary', [reply.getHeader('vary') ?? [], 'accept-encoding'].flat().join(', '))
     const encoding = acceptedEncoding(request.headers['accept-encoding'])
     if (!encoding) return payload

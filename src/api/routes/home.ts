@@ -1,19 +1,16 @@
-import { createHash } from 'node:crypto'
 import type { FastifyInstance } from 'fastify'
 import { version } from '../../version.js'
 import { addressFor, pathOf } from '../access/public-url.js'
 import { negotiateFormat } from '../http/content-negotiation.js'
 import { pageHeaders } from '../http/page-headers.js'
+import { type PageFiles, readPageFiles } from './dashboard.js'
 
-const style = `
-  :root { color-scheme: light dark; font: 16px/1.5 system-ui, sans-serif }
-  body { max-width: 44rem; margin: 3rem auto; padding: 0 1rem; background: Canvas; color: CanvasText }
-  pre { padding: 1rem; overflow-x: auto; border: 1px solid; border-radius: 6px; font-size: 0.85rem }
-  dt { font-weight: 600 }
-`
-
+/** The page may load nothing else, and run nothing that it did not bring; `blob:` and `data:` are images that it made. */
 const headers = pageHeaders({
-  'style-src': `'sha256-${createHash('sha256').update(style).digest('base64')}'`,
+  'script-src': "'self'",
+  'style-src': "'self'",
+  'img-src': "'self' blob: data:",
+  'connect-src': "'self'",
 })
 
 const links = (base: string) => ({
@@ -27,7 +24,10 @@ export interface HomeRoutesDeps {
   publicUrl: string | null
 }
 
-/** What a browser shows at the address that the server prints, and what a program gets there. No key is needed. */
+/**
+ * What a browser shows at the address that the server prints: the dashboard, which asks for a key itself. A program
+ * gets JSON.
+ */
 export async function homeRoutes(
   app: FastifyInstance,
   { publicUrl }: HomeRoutesDeps,
@@ -37,46 +37,55 @@ export async function homeRoutes(
     if (negotiateFormat(request, undefined, formats) === 'json') {
       return reply.send({ name: 'trainyard', version, ...links(publicUrl ?? '') })
     }
+    const files = await readPageFiles()
     return reply
       .type('text/html; charset=utf-8')
       .headers(headers)
-      .send(page(addressFor(request, publicUrl), pathOf(publicUrl)))
+      .send(page(addressFor(request, publicUrl), pathOf(publicUrl), files))
   })
 }
 
-const page = (url: string, path: string) => `<!doctype html>
+const page = (url: string, path: string, files: PageFiles | null) => `<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
 <title>Trainyard</title>
-<style>${style}</style>
+<link rel="icon" href="data:image/svg+xml,${icon}">
+${files ? startOf(`${path}/assets`, files) : ''}
 </head>
 <body>
-<h1>Trainyard</h1>
-<p>The server runs, version ${version}. It trains models on your data and predicts with them.</p>
-<dl>
-<dt><a href="${path}/docs">API documentation</a></dt>
-<dd>Every operation, to read and to try.</dd>
-<dt><a href="${path}/openapi.json">OpenAPI document</a></dt>
-<dd>For tools that generate clients.</dd>
-<dt><a href="${path}/readyz">Readiness</a></dt>
-<dd>Whether Redis, the predictor and the disk work.</dd>
-</dl>
-<h2>First steps</h2>
-<p>The API key is printed when the server starts, and kept in the file <code>key</code> of its data folder.</p>
-<pre tabindex="0">
-URL=${escapeHtml(url)}
-AUTH="Authorization: Bearer $(cat data/key)"
-
-# upload a table, train on it, and look at the job
-curl -s $URL/datasets -H "$AUTH" -F name=mine -F target=COLUMN -F file=@FILE.csv
-curl -s $URL/jobs -H "$AUTH" -H 'Content-Type: application/json' \\
-  -d '{ "model": { "kind": "boosting" }, "dataset": "mine" }'
-curl -s $URL/jobs -H "$AUTH"
-</pre>
+<div id="app"></div>
+${files ? `<noscript>${withoutScript(url, path)}</noscript>` : `<p>The dashboard has not been built: run npm run build.</p>${withoutScript(url, path)}`}
 </body>
 </html>
+`
+
+const icon = encodeURIComponent(
+  '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32" fill="none" stroke="#0e8c84" stroke-width="3" stroke-linecap="round"><path d="M5 10h22M5 22h6c6 0 6-12 12-12M17 22h10"/></svg>',
+)
+
+const startOf = (assets: string, { script, style, preloaded }: PageFiles) =>
+  [
+    `<link rel="stylesheet" href="${assets}/${style}">`,
+    ...preloaded.map(name => `<link rel="modulepreload" href="${assets}/${name}">`),
+    `<script type="module" src="${assets}/${script}"></script>`,
+  ].join('\n')
+
+const withoutScript = (url: string, path: string) => `
+<h1>Trainyard</h1>
+<p>The server runs, version ${version}. Its dashboard needs JavaScript; the API does not.</p>
+<ul>
+<li><a href="${path}/docs">API documentation</a></li>
+<li><a href="${path}/openapi.json">OpenAPI document</a></li>
+<li><a href="${path}/readyz">Readiness</a></li>
+</ul>
+<pre>
+URL=${escapeHtml(url)}
+AUTH="Authorization: Bearer $(cat data/key)"
+curl -s $URL/jobs -H "$AUTH"
+</pre>
 `
 
 const escapeHtml = (text: string) =>

@@ -25,7 +25,7 @@ test('at the address of the server a browser gets a page that leads on, and a pr
   const { status, body } = await get()
   assert.equal(status, 200)
   assert.equal(body.name, 'trainyard')
-  const paths = [...page.text.matchAll(/href="([^"]+)"/g)].map(([, path]) => path!)
+  const paths = [...page.text.matchAll(/(?:href|src)="(\/[^"]+)"/g)].map(([, path]) => path!)
   assert.ok(paths.length >= 3)
   for (const path of [...paths, body.docs, body.openapi, body.health]) {
     assert.notEqual((await supertest(server.url).get(path)).status, 404, path)

@@ -1,0 +1,69 @@
+import { useCallback, useEffect, useRef, useState } from 'preact/hooks'
+import { endSessionOf, session } from './session.js'
+
+export interface Resource<T> {
+  /** The latest answer. It stays while a newer one is loaded, and if that fails. */
+  data: T | undefined
+  error: unknown
+  isLoading: boolean
+  reload: () => void
+}
+
+/**
+ * Loads something of the server, and again after each change of `inputs`, after a new sign-in and after `reload`.
+ * Only the answer to the latest request counts. After a change of `inputs`, `data` is that of the former inputs
+ * until the answer is there.
+ */
+export function useResource<T>(load: () => Promise<T>, inputs: readonly unknown[]): Resource<T> {
+  const [state, setState] = useState<Omit<Resource<T>, 'reload'>>({
+    data: undefined,
+    error: undefined,
+    isLoading: true,
+  })
+  const latest = useRef(0)
+  const loadNow = useRef(load)
+  loadNow.current = load
+
+  const reload = useCallback(() => {
+    latest.current += 1
+    const request = latest.current
+    setState(before => ({ ...before, isLoading: true }))
+    void loadNow.current().then(
+      data => {
+        if (request === latest.current) setState({ data, error: undefined, isLoading: false })
+      },
+      error => {
+        if (request !== latest.current || endSessionOf(error)) return
+        setState(before => ({ ...before, error, isLoading: false }))
+      },
+    )
+  }, [])
+
+  const caller = session.value?.caller
+  useEffect(() => {
+    if (caller) reload()
+    return () => {
+      latest.current += 1
+    }
+  }, [caller, reload, ...inputs])
+  return { ...state, reload }
+}
+
+/** Calls `reload` at most once in `ms`, and once more if it was asked for meanwhile: for bursts of events. */
+export function throttled(reload: () => void, ms: number): () => void {
+  let timer: ReturnType<typeof setTimeout> | null = null
+  let isAskedAgain = false
+  return function call() {
+    if (timer !== null) {
+      isAskedAgain = true
+      return
+    }
+    reload()
+    timer = setTimeout(() => {
+      timer = null
+      if (!isAskedAgain) return
+      isAskedAgain = false
+      call()
+    }, ms)
+  }
+}

@@ -1,0 +1,40 @@
+import { signal } from '@preact/signals'
+import { Client, ProblemError } from '../../client/client.js'
+import type { Session } from '../../spec/session.js'
+
+/** The address of the server, without a slash at its end: the page may lie below a path of a proxy. */
+export const serverUrl = new URL('..', import.meta.url).href.replace(/\/$/, '')
+
+export const client = new Client(serverUrl, { session: true })
+
+/** Who is signed in; null if nobody is, undefined until the server has said. */
+export const session = signal<Session | null | undefined>(undefined)
+
+/** Asks the server who is signed in. Throws if the server does not answer. */
+export async function readSession(): Promise<void> {
+  try {
+    session.value = await client.session()
+  } catch (error) {
+    if (!isSignedOut(error)) throw error
+    session.value = null
+  }
+}
+
+export async function signIn(key: string, remember: boolean): Promise<void> {
+  session.value = await client.signIn(key, { remember })
+}
+
+export async function signOut(): Promise<void> {
+  await client.signOut()
+  session.value = null
+}
+
+/** Shows the sign-in form if an answer says that nobody is signed in any more. Returns whether it does. */
+export function endSessionOf(error: unknown): boolean {
+  if (!isSignedOut(error)) return false
+  session.value = null
+  return true
+}
+
+const isSignedOut = (error: unknown) =>
+  error instanceof ProblemError && error.problem.status === 401

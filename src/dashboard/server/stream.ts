@@ -1,0 +1,104 @@
+import { createParser, type EventSourceMessage } from 'eventsource-parser'
+import { ProblemError } from '../../client/client.js'
+import type { Problem } from '../../spec/problem.js'
+import { endSessionOf, serverUrl } from './session.js'
+
+export type StreamState = 'connecting' | 'open' | 'lost'
+
+export interface StreamOptions {
+  onEvent: (event: EventSourceMessage) => void
+  onState?: (state: StreamState) => void
+  /** The server rejects the stream for good, such as that of a deleted job. */
+  onRefused?: (error: ProblemError) => void
+  /** Whether the stream is opened again after the server has ended it: false for those that end with a job. */
+  isEndless?: boolean
+}
+
+const firstRetryMs = 500
+const longestRetryMs = 10_000
+
+/**
+ * Follows a stream of server-sent events until the returned function is called. After a disconnect it goes on
+ * after the last event that came. A hidden page closes its streams and goes on once it is shown: browsers allow six
+ * connections to a server, which a few tabs would use up. Unlike EventSource, it sees why the server refuses.
+ */
+export function followStream(path: string, options: StreamOptions): () => void {
+  let lastEventId: string | null = null
+  let connection: AbortController | null = null
+  let timer: ReturnType<typeof setTimeout> | undefined
+  let failures = 0
+  let isOver = false
+
+  async function connect() {
+    clearTimeout(timer)
+    if (isOver || document.hidden || connection) return
+    connection = new AbortController()
+    const { signal } = connection
+    options.onState?.('connecting')
+    try {
+      await read(signal)
+      if (!(options.isEndless ?? true)) return stop()
+    } catch (error) {
+      if (error instanceof ProblemError && isFinal(error.problem.status)) {
+        stop()
+        if (!endSessionOf(error)) options.onRefused?.(error)
+        return
+      }
+    }
+    if (isOver || signal.aborted) return
+    connection = null
+    options.onState?.('lost')
+    timer = setTimeout(() => void connect(), Math.min(firstRetryMs * 2 ** failures, longestRetryMs))
+    failures += 1
+  }
+
+  async function read(signal: AbortSignal) {
+    const headers = {
+      accept: 'text/event-stream',
+      ...(lastEventId !== null && { 'last-event-id': lastEventId }),
+    }
+    const response = await fetch(serverUrl + path, { headers, signal })
+    if (!response.ok) throw new ProblemError((await response.json()) as Problem)
+    options.onState?.('open')
+    const parser = createParser({
+      onEvent(event) {
+        failures = 0
+        if (event.id !== undefined) lastEventId = event.id
+        if (!signal.aborted) options.onEvent(event)
+      },
+    })
+    const decoder = new TextDecoder()
+    for await (const chunk of response.body!) {
+      parser.feed(decoder.decode(chunk, { stream: true }))
+    }
+  }
+
+  function onVisibility() {
+    if (!document.hidden) return void connect()
+    connection?.abort()
+    connection = null
+    clearTimeout(timer)
+  }
+
+  function onOnline() {
+    failures = 0
+    void connect()
+  }
+
+  function stop() {
+    isOver = true
+    connection?.abort()
+    clearTimeout(timer)
+    document.removeEventListener('visibilitychange', onVisibility)
+    removeEventListener('online', onOnline)
+  }
+
+  document.addEventListener('visibilitychange', onVisibility)
+  addEventListener('online', onOnline)
+  void connect()
+  return stop
+}
+
+/** Errors that another attempt would meet again; 429 and 408 pass. */
+const isFinal = (status: number) =>
+  status >= 400 && status < 500 && status !== 429 && status !== 408

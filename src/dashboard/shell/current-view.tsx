@@ -1,0 +1,68 @@
+import { useEffect, useState } from 'preact/hooks'
+import { goTo, place } from '../place.js'
+import { Loading } from '../ui/load.js'
+import { Empty, Page } from '../ui/parts.js'
+import { ProblemNote } from '../ui/problem.js'
+import { type FoundView, findView, type View } from '../views.js'
+
+interface Shown extends FoundView {
+  Component: View
+}
+
+/** Loads the view of the present place and shows it. Until it is there, the former one stays. */
+export function CurrentView() {
+  const { path, query } = place.value
+  const found = findView(path)
+  const [shown, setShown] = useState<Shown | null>(null)
+  const [error, setError] = useState<unknown>()
+  const [attempt, setAttempt] = useState(0)
+
+  useEffect(() => {
+    if (path === '/') return goTo('#/jobs', { replace: true })
+    if (!found) return
+    let isLatest = true
+    found.route.load().then(
+      ({ default: Component }) => {
+        if (!isLatest) return
+        setShown({ ...found, Component })
+        setError(undefined)
+      },
+      failure => isLatest && setError(failure),
+    )
+    return () => {
+      isLatest = false
+    }
+  }, [path, attempt])
+
+  if (error !== undefined) {
+    return (
+      <Page title="Not loaded">
+        {/* a server of another version has other files */}
+        <ProblemNote
+          error={
+            new Error(
+              `This view could not be loaded. If the server was updated, reload the page. (${error})`,
+            )
+          }
+          onRetry={() => setAttempt(attempt + 1)}
+        />
+      </Page>
+    )
+  }
+  if (path !== '/' && !found) {
+    return (
+      <Page title="Not found">
+        <Empty icon="search" title="There is nothing at this address">
+          <a href="#/jobs">Go to the jobs</a>
+        </Empty>
+      </Page>
+    )
+  }
+  if (!shown) return <Loading label="the view" />
+  const { Component } = shown
+  // a view of another thing starts afresh; until it is loaded, the former view keeps what it shows
+  const params = shown.route === found?.route ? found.params : shown.params
+  return (
+    <Component key={JSON.stringify([shown.route.pattern, params])} params={params} query={query} />
+  )
+}

@@ -1,0 +1,255 @@
+import { useEffect, useMemo, useRef, useState } from 'preact/hooks'
+import uPlot from 'uplot'
+import { colour, seriesColour, themeChanges } from './colours.js'
+import { formatMetric } from './format.js'
+
+export interface Series {
+  /** Stays the same while its values grow. */
+  key: string
+  label: string
+  /** Index into the colours of series; by default the place of the series in the list. */
+  colour?: number
+  isDashed?: boolean
+  /** A pale line, such as the measured values behind the smoothed ones. */
+  isFaint?: boolean
+  /** Increasing. */
+  x: readonly number[]
+  /** Of the same length; null where there is none or it is not finite. */
+  y: readonly (number | null)[]
+}
+
+/** A vertical line at a place of the x axis, such as a checkpoint. */
+export interface Mark {
+  x: number
+  label: string
+  tone?: 'neutral' | 'danger'
+}
+
+interface LineChartProps {
+  title: string
+  series: readonly Series[]
+  marks?: readonly Mark[]
+  height?: number
+  isLogX?: boolean
+  isLogY?: boolean
+  /** How a value of x is written. */
+  formatX?: (x: number) => string
+  formatY?: (y: number) => string
+  /** A click on a curve, such as to go to its job. */
+  onSelect?: (key: string) => void
+  /** Charts with the same name show the cursor at the same x. */
+  syncKey?: string
+}
+
+/**
+ * Curves over a common x axis. Drag to zoom, double-click to see all again. The values at the cursor stand below the
+ * chart; a table of the last, lowest and highest values serves those who do not see it.
+ */
+export function LineChart(props: LineChartProps) {
+  const { title, series, marks = [], height = 220, isLogX, isLogY, syncKey } = props
+  const holder = useRef<HTMLDivElement>(null)
+  const plot = useRef<uPlot | null>(null)
+  const latest = useRef(props)
+  latest.current = props
+  const [cursor, setCursor] = useState<number | null>(null)
+  const theme = themeChanges.value
+
+  const data = useMemo(() => alignedData(series), [series])
+  const shape = series
+    .map(each => `${each.key} ${each.label} ${each.isDashed} ${each.isFaint}`)
+    .join('\n')
+
+  // the plot is made anew if its curves or axes are others; values alone are set below
+  useEffect(() => {
+    const element = holder.current!
+    const made = new uPlot(
+      {
+        width: Math.max(element.clientWidth, 100),
+        height,
+        legend: { show: false },
+        cursor: {
+          y: false,
+          focus: { prox: 16 },
+          points: { size: 6 },
+          ...(syncKey && { sync: { key: syncKey, setSeries: false } }),
+        },
+        focus: { alpha: 0.35 },
+        scales: {
+          x: { time: false, distr: isLogX ? 3 : 1 },
+          y: { distr: isLogY ? 3 : 1, range: isLogY ? logRange : linearRange },
+        },
+        axes: [
+          axis(value => latest.current.formatX?.(value) ?? formatMetric(value)),
+          {
+            ...axis(value => latest.current.formatY?.(value) ?? formatMetric(value)),
+            size: 64,
+          },
+        ],
+        series: [
+          {},
+          ...series.map((each, i) => ({
+            label: each.label,
+            stroke: seriesColour(each.colour ?? i, each.isFaint ? 0.3 : 1),
+            width: each.isFaint ? 1 : 1.75,
+            spanGaps: true,
+            points: { show: each.x.length === 1 },
+            ...(each.isDashed && { dash: [6, 4] }),
+          })),
+        ],
+        hooks: {
+          draw: [u => drawMarks(u, latest.current.marks ?? [])],
+          setCursor: [u => setCursor(u.cursor.idx ?? null)],
+        },
+      },
+      data,
+      element,
+    )
+    plot.current = made
+    made.over.addEventListener('click', () => {
+      const focused = made.series.findIndex((each, i) => i > 0 && each.show && isFocused(each))
+      const key = latest.current.series[focused - 1]?.key
+      if (key !== undefined) latest.current.onSelect?.(key)
+    })
+    const observer = new ResizeObserver(() => {
+      if (element.clientWidth > 0) made.setSize({ width: element.clientWidth, height })
+    })
+    observer.observe(element)
+    return () => {
+      observer.disconnect()
+      made.destroy()
+      plot.current = null
+    }
+  }, [shape, height, isLogX, isLogY, syncKey, theme])
+
+  useEffect(() => {
+    const made = plot.current
+    if (!made || made.data === data) return
+    const { min, max } = made.scales.x!
+    const isZoomed = min! > made.data[0]![0]! || max! < made.data[0]!.at(-1)!
+    made.setData(data, !isZoomed)
+    if (isZoomed) made.redraw()
+  }, [data])
+  useEffect(() => plot.current?.redraw(), [marks])
+
+  const x = cursor === null ? null : (data[0]![cursor] ?? null)
+  return (
+    <figure class="chart">
+      <figcaption>{title}</figcaption>
+      <div ref={holder} class="chart-plot" aria-hidden="true" />
+      <ul class="chart-legend">
+        {series.map(
+          (each, i) =>
+            !each.isFaint && (
+              <li key={each.key}>
+                <span
+                  class={`swatch ${each.isDashed ? 'dashed' : ''}`}
+                  style={{ color: seriesColour(each.colour ?? i) }}
+                />
+                {each.label}{' '}
+                <output>
+                  {(props.formatY ?? formatMetric)(valueNear(each, x) ?? Number.NaN).replace(
+                    'NaN',
+                    '–',
+                  )}
+                </output>
+              </li>
+            ),
+        )}
+        {x !== null && <li class="chart-x">{props.formatX?.(x) ?? formatMetric(x)}</li>}
+      </ul>
+      <ValueTable {...props} />
+    </figure>
+  )
+}
+
+/** Not in uPlot's types: whether the curve is the one nearest to the cursor. */
+const isFocused = (series: uPlot.Series) => (series as { _focus?: boolean | null })._focus === true
+
+const ValueTable = ({ title, series, formatY = formatMetric }: LineChartProps) => (
+  <table class="only-heard">
+    <caption>{title}</caption>
+    <thead>
+      <tr>
+        <th scope="col">curve</th>
+        <th scope="col">last</th>
+        <th scope="col">lowest</th>
+        <th scope="col">highest</th>
+      </tr>
+    </thead>
+    <tbody>
+      {series.map(({ key, label, y }) => {
+        const values = y.filter(value => value !== null)
+        const show = (value: number | undefined) => (value === undefined ? '–' : formatY(value))
+        return (
+          <tr key={key}>
+            <th scope="row">{label}</th>
+            <td>{show(values.at(-1))}</td>
+            <td>{show(values.length ? values.reduce((a, b) => Math.min(a, b)) : undefined)}</td>
+            <td>{show(values.length ? values.reduce((a, b) => Math.max(a, b)) : undefined)}</td>
+          </tr>
+        )
+      })}
+    </tbody>
+  </table>
+)
+
+/** One column of x for all curves, as uPlot needs it. */
+function alignedData(series: readonly Series[]): uPlot.AlignedData {
+  if (series.length === 0) return [[]]
+  const [first] = series
+  if (series.every(({ x }) => x === first!.x)) {
+    return [[...first!.x], ...series.map(({ y }) => [...y])] as uPlot.AlignedData
+  }
+  return uPlot.join(series.map(({ x, y }) => [[...x], [...y]] as uPlot.AlignedData))
+}
+
+/** The last value at or before x; the last of all without x. */
+function valueNear({ x, y }: Series, at: number | null): number | null {
+  let i = x.length - 1
+  if (at !== null) {
+    let low = 0
+    while (low <= i) {
+      const middle = (low + i) >> 1
+      if (x[middle]! <= at) low = middle + 1
+      else i = middle - 1
+    }
+  }
+  while (i >= 0 && y[i] === null) i -= 1
+  return y[i] ?? null
+}
+
+const axis = (format: (value: number) => string): uPlot.Axis => ({
+  stroke: () => colour('--text-faint'),
+  grid: { stroke: () => colour('--line'), width: 1 },
+  ticks: { stroke: () => colour('--line'), width: 1, size: 4 },
+  font: '11px system-ui, sans-serif',
+  values: (_plot, splits) => splits.map(value => (value === null ? '' : format(value))),
+})
+
+const linearRange: uPlot.Range.Function = (_plot, min, max) => {
+  if (min === null || max === null) return [0, 1]
+  const space = (max - min || Math.abs(max) || 1) * 0.05
+  return [min - space, max + space]
+}
+
+/** A logarithmic axis has no zero and nothing below it. */
+const logRange: uPlot.Range.Function = (_plot, min, max) =>
+  min === null || max === null || max <= 0
+    ? [0.1, 1]
+    : [Math.max(min, max * 1e-12) * 0.9, max * 1.1]
+
+function drawMarks(plot: uPlot, marks: readonly Mark[]): void {
+  const { ctx, bbox } = plot
+  ctx.save()
+  for (const { x, tone } of marks) {
+    const left = plot.valToPos(x, 'x', true)
+    if (left < bbox.left || left > bbox.left + bbox.width) continue
+    ctx.strokeStyle = colour(tone === 'danger' ? '--danger' : '--text-faint')
+    ctx.setLineDash([3, 3])
+    ctx.beginPath()
+    ctx.moveTo(left, bbox.top)
+    ctx.lineTo(left, bbox.top + bbox.height)
+    ctx.stroke()
+  }
+  ctx.restore()
+}

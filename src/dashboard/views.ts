@@ -1,0 +1,72 @@
+import type { ComponentType } from 'preact'
+
+export interface ViewProps {
+  /** What stands in the path for `:name`, decoded. */
+  params: Readonly<Record<string, string>>
+  query: URLSearchParams
+}
+
+export type View = ComponentType<ViewProps>
+
+interface ViewRoute {
+  pattern: string
+  /** The entry of the navigation that is current in this view. */
+  section: Section['path']
+  load: () => Promise<{ default: View }>
+}
+
+export interface Section {
+  path: string
+  title: string
+  /** After `g`, the key that leads there. */
+  key: string
+}
+
+export const sections: readonly Section[] = [
+  { path: '/jobs', title: 'Jobs', key: 'j' },
+  { path: '/datasets', title: 'Data sets', key: 'd' },
+  { path: '/models', title: 'Models', key: 'm' },
+  { path: '/server', title: 'Server', key: 's' },
+]
+
+/** The views. Each is a file of its own that the browser loads when it is first needed. */
+const routes: readonly ViewRoute[] = [
+  { pattern: '/jobs', section: '/jobs', load: () => import('./jobs/jobs-view.js') },
+]
+
+export interface FoundView {
+  route: ViewRoute
+  params: Record<string, string>
+}
+
+export function findView(path: string): FoundView | null {
+  for (const route of routes) {
+    const params = matchPath(route.pattern, path)
+    if (params) return { route, params }
+  }
+  return null
+}
+
+/** What stands in a path for each `:name` of a pattern; null if the path does not match. */
+export function matchPath(pattern: string, path: string): Record<string, string> | null {
+  const expected = pattern.split('/')
+  const given = path.split('/')
+  if (expected.length !== given.length) return null
+  const params: Record<string, string> = {}
+  for (const [i, each] of expected.entries()) {
+    if (each.startsWith(':')) {
+      const value = decode(given[i]!)
+      if (!value) return null
+      params[each.slice(1)] = value
+    } else if (each !== given[i]) return null
+  }
+  return params
+}
+
+function decode(segment: string): string | null {
+  try {
+    return decodeURIComponent(segment)
+  } catch {
+    return null
+  }
+}
