@@ -148,8 +148,8 @@ const mayImport: Record<string, readonly string[]> = {
   dashboard: ['client', 'spec'],
   'api/schema-functions': ['places'],
   'api/http': ['api/schema-functions', 'jobs', 'store', 'lists', 'spec', 'errors', 'places'],
-  'api/access': ['api/http', 'spec', 'errors'],
-  'api/openapi': ['api', 'api/http', 'spec', 'version'],
+  'api/access': ['api/http', 'store', 'spec', 'errors'],
+  'api/openapi': ['api', 'api/access', 'api/http', 'spec', 'version'],
   'api/predict': [
     'api/http',
     'datasets',

@@ -7,6 +7,7 @@ import Fastify, {
   type FastifyBaseLogger,
   type FastifyError,
   type FastifyInstance,
+  type FastifyReply,
   type FastifyRequest,
   LogController,
 } from 'fastify'
@@ -17,6 +18,7 @@ import { type AccessSettings, onlyThisMachine } from './access/access-settings.j
 import { allowOrigins } from './access/cors.js'
 import { checkHostAndOrigin } from './access/host-check.js'
 import { servePublicUrl, serversOf } from './access/public-url.js'
+import { Sessions } from './access/sessions.js'
 import { StreamTickets } from './access/stream-tickets.js'
 import type { GrpcAddress } from './grpc.js'
 import { requireApiKey } from './http/api-keys.js'
@@ -69,6 +71,7 @@ import { modelRoutes } from './routes/models.js'
 import { predictionRoutes } from './routes/predictions.js'
 import { scrapeRoutes } from './routes/scrape.js'
 import { serverRoutes } from './routes/server.js'
+import { sessionRoutes, signInRoutes } from './routes/session.js'
 import { streamTicketRoutes } from './routes/stream-tickets.js'
 import { tablePreviewRoutes } from './routes/table-previews.js'
 import { uploadRoutes } from './routes/uploads.js'
@@ -157,10 +160,14 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
   await app.register(homeRoutes, { publicUrl })
   await app.register(dashboardRoutes)
   await app.register(docsRoutes)
+  const sessions = new Sessions({ keys: deps.keys, publicUrl, dataFolder: deps.dataFolder })
+  app.decorateRequest('sessionKeyHash', null)
+  await app.register(signInRoutes, { sessions })
   await app.register(async guarded => {
     const tickets = new StreamTickets(deps.keys, publicUrl)
-    const acceptsTicket = (request: FastifyRequest) => tickets.accepts(request)
-    guarded.addHook('onRequest', requireApiKey(deps.keys, acceptsTicket))
+    const acceptsOther = (request: FastifyRequest, reply: FastifyReply) =>
+      tickets.accepts(request) || sessions.accepts(request, reply)
+    guarded.addHook('onRequest', requireApiKey(deps.keys, acceptsOther))
     guarded.addHook('onRequest', async request => tickets.remove(request))
     guarded.addHook('onRequest', reserveBody(bodyMemory, limits))
     const { turns } = deps.jobs.telemetry
@@ -208,6 +215,7 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
     await guarded.register(workerRoutes, routeDeps)
     await guarded.register(scrapeRoutes, { telemetry })
     await guarded.register(streamTicketRoutes, { tickets })
+    await guarded.register(sessionRoutes, { sessions })
   })
   return app
 }

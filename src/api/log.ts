@@ -31,7 +31,7 @@ function describeRequest({ method, url, host, ip }: FastifyRequest) {
   return { method, path, host: truncate(host, 100), remoteAddress: ip }
 }
 
-/** API keys (`ty_…`), stream tickets (`tk_…`), and what webhook signatures are made from (`tw_…`, `whsec_…`). */
-const secret = /\b(ty|tk|tw|whsec)(_|%5f)[\w+/=%-]{8,}/gi
+/** API keys (`ty_…`), stream tickets (`tk_…`), sessions (`ts_…`), and what webhook signatures are made from (`tw_…`, `whsec_…`). */
+const secret = /\b(ty|tk|ts|tw|whsec)(_|%5f)[\w+/=%-]{8,}/gi
 
 export const hideSecrets = (line: string): string => line.replace(secret, '$1_…')

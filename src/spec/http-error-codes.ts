@@ -51,8 +51,26 @@ export const httpErrorCodes = {
   UNAUTHORIZED: {
     kind: 'invalid',
     status: 401,
-    when: 'the request has no valid API key, or its stream ticket is not valid',
+    when: 'the request has no valid API key and no session, or its stream ticket is not valid',
     help: 'Send `Authorization: Bearer KEY`, with the key from the file `key` of the data folder.',
+  },
+  SESSION_EXPIRED: {
+    kind: 'invalid',
+    status: 401,
+    when: 'the request has the cookie of a browser session that has ended: by time, because it was signed out, or because its key is no longer valid',
+    help: 'Sign in again (POST /session), or send a key.',
+  },
+  SESSION_REFUSED: {
+    kind: 'invalid',
+    status: 403,
+    when: 'the request has the cookie of a browser session, or signs in or out, but does not come from a page of the server (protection against cross-site request forgery)',
+    help: 'Pages of the server send `Origin`, `Sec-Fetch-Site` or `X-Trainyard-Session: 1`; all others send a key as `Authorization: Bearer KEY`.',
+  },
+  SIGN_IN_LIMITED: {
+    kind: 'unavailable',
+    status: 429,
+    when: 'too many sign-ins from the address of the client have failed',
+    help: 'Retry after the time in the Retry-After header. If all clients come through one proxy, name it in TRAINYARD_TRUSTED_PROXIES.',
   },
   HOST_REFUSED: {
     kind: 'invalid',

@@ -3,7 +3,8 @@ import { nullable } from './nullable.js'
 import { strictObject } from './strict-object.js'
 
 export const SignIn = strictObject({
-  key: Type.String({ minLength: 1, maxLength: 256, description: 'an API key' }),
+  // without limits: an error of a limit would have the value
+  key: Type.String({ description: 'an API key' }),
   remember: Type.Optional(
     Type.Boolean({
       default: false,

@@ -17,7 +17,7 @@ const preflightSeconds = 7200
 /**
  * Tells browsers that pages of the permitted origins may read the answers, errors included, and answers their
  * preflights (https://fetch.spec.whatwg.org/#http-cors-protocol). Other origins are refused before. Credentials are
- * not allowed: a page sends the key itself, and there are no cookies.
+ * not allowed: a page of another origin sends the key itself, and the cookie of a session is for pages of this server.
  */
 export function allowOrigins(app: FastifyInstance, settings: AccessSettings): void {
   const { corsOrigins } = settings

@@ -2,6 +2,7 @@ import type { FastifyRequest } from 'fastify'
 import { quoteTruncated } from '../../errors.js'
 import { HttpError } from '../http/http-error.js'
 import { type AccessSettings, originMatcher } from './access-settings.js'
+import { isOwnOrigin, isPageView } from './request-origin.js'
 
 /**
  * A hook that protects a server from web pages in its users' browsers: the Host header shows DNS rebinding, and
@@ -23,10 +24,8 @@ export function checkHostAndOrigin(settings: AccessSettings) {
     if (origin === undefined) {
       if (isCrossSite && !isPageView(request)) throw refuse(request, embeddingRefused())
     } else if (!isAllowedOrigin(origin) && origin.toLowerCase() !== publicOrigin) {
-      const isSameHost = [host, request.host].some(
-        each => each.toLowerCase() === hostOfOrigin(origin),
-      )
-      if (!isSameHost || isCrossSite) throw refuse(request, originRefused(request, origin))
+      const isOwn = isOwnOrigin(request, origin, null)
+      if (!isOwn || isCrossSite) throw refuse(request, originRefused(request, origin))
     }
   }
 }
@@ -45,14 +44,6 @@ function hostMatcher({ allowedHosts, publicUrl }: AccessSettings): (host: string
 }
 
 const loopbackName = /^(localhost|127\.\d{1,3}\.\d{1,3}\.\d{1,3}|\[::1\])$/
-
-/** A link of another site was followed. The other site cannot read the page, nor frame it. */
-const isPageView = ({ method, headers }: FastifyRequest) =>
-  (method === 'GET' || method === 'HEAD') &&
-  headers['sec-fetch-mode'] === 'navigate' &&
-  headers['sec-fetch-dest'] === 'document'
-
-const hostOfOrigin = (origin: string) => (URL.canParse(origin) ? new URL(origin).host : null)
 
 function hostRefused(host: string) {
   const name = host.replace(/:\d{1,5}$/, '')

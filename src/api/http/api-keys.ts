@@ -1,7 +1,7 @@
 import { createHmac, hash, randomBytes, timingSafeEqual } from 'node:crypto'
 import { link, mkdir, rename, rm, writeFile } from 'node:fs/promises'
 import { basename, join } from 'node:path'
-import type { FastifyRequest } from 'fastify'
+import type { FastifyReply, FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
 import { DamagedError } from '../../errors.js'
 import { parseRecord, readRecordText } from '../../store/record-file.js'
@@ -10,8 +10,15 @@ import { HttpError } from './http-error.js'
 
 export interface ApiKeys {
   accepts(key: string): boolean
-  /** What `signWithKeyOf` returns for a text, of each key. */
-  signatures(text: string): Buffer[]
+  /** The hash of the key with which `signWithKeyOf` has signed a text; null if no key has. */
+  signerOf(text: string, signature: Buffer): Buffer | null
+}
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** The hash of the key that has signed in, if a session permits the request and no key. */
+    sessionKeyHash: Buffer | null
+  }
 }
 
 interface StoredKey {
@@ -25,8 +32,8 @@ export async function ensureApiKey(dataFolder: string): Promise<string> {
   const path = join(dataFolder, 'key')
   const key = await ensureSecret(path, 'ty_')
   const stored = await readStoredKeys(dataFolder)
-  if (!stored.some(({ sha256 }) => sha256 === digest(key).toString('hex'))) {
-    const entry = { sha256: digest(key).toString('hex'), createdAt: new Date().toISOString() }
+  if (!stored.some(({ sha256 }) => sha256 === hashOfKey(key).toString('hex'))) {
+    const entry = { sha256: hashOfKey(key).toString('hex'), createdAt: new Date().toISOString() }
     const tempPath = join(dataFolder, `keys.json.${randomBytes(6).toString('hex')}`)
     await writeFile(
       tempPath,
@@ -54,18 +61,25 @@ export async function loadApiKeys(
   const stored = await readStoredKeys(dataFolder)
   const digests = [
     ...stored.map(({ sha256 }) => Buffer.from(sha256, 'hex')),
-    ...extraKeys.map(digest),
+    ...extraKeys.map(hashOfKey),
   ]
   return {
     accepts(key) {
-      const presented = digest(key)
+      const presented = hashOfKey(key)
       // compare every digest, so that the time does not depend on which one matches
       return digests.reduce(
         (matched, stored) => timingSafeEqual(stored, presented) || matched,
         false,
       )
     },
-    signatures: text => digests.map(stored => sign(stored, text)),
+    signerOf(text, signature) {
+      let signer: Buffer | null = null
+      for (const stored of digests) {
+        const valid = sign(stored, text)
+        if (valid.length === signature.length && timingSafeEqual(valid, signature)) signer = stored
+      }
+      return signer
+    },
   }
 }
 
@@ -74,29 +88,38 @@ export async function loadApiKeys(
  * else than a key permits the request.
  */
 export const requireApiKey =
-  (keys: ApiKeys, acceptsOther: (request: FastifyRequest) => boolean) =>
-  async (request: FastifyRequest) => {
+  (
+    keys: ApiKeys,
+    acceptsOther: (request: FastifyRequest, reply: FastifyReply) => boolean | Promise<boolean>,
+  ) =>
+  async (request: FastifyRequest, reply: FastifyReply) => {
     const key = bearerToken(request)
-    if (key ? keys.accepts(key) : acceptsOther(request)) return
-    throw new HttpError('UNAUTHORIZED', "a valid key is required: 'Authorization: Bearer KEY'", {
-      headers: { 'www-authenticate': 'Bearer' },
-    })
+    if (key ? keys.accepts(key) : await acceptsOther(request, reply)) return
+    throw keyRequired("a valid key is required: 'Authorization: Bearer KEY'")
   }
+
+export const keyRequired = (message: string) =>
+  new HttpError('UNAUTHORIZED', message, { headers: { 'www-authenticate': 'Bearer' } })
 
 /** Signs a text so that only who knows the data folder, or the caller's key, can do it. */
 export const signWithKeyOf = (request: FastifyRequest, text: string): Buffer =>
-  sign(digest(bearerToken(request) ?? ''), text)
-
-const sign = (keyDigest: Buffer, text: string) =>
-  createHmac('sha256', keyDigest).update(text).digest()
+  sign(keyHashOf(request), text)
 
 /** Identifies a caller by the hash of its key. */
-export const callerIdOf = (request: FastifyRequest): string =>
-  digest(bearerToken(request) ?? '').toString('hex')
+export const callerIdOf = (request: FastifyRequest): string => keyHashOf(request).toString('hex')
 
 /** Names a caller in records that clients read: the beginning of the hash of its key, which keys.json has. */
 export const callerNameOf = (request: FastifyRequest): string =>
   `key-${callerIdOf(request).slice(0, 8)}`
+
+function keyHashOf(request: FastifyRequest): Buffer {
+  const key = bearerToken(request)
+  return (key === undefined && request.sessionKeyHash) || hashOfKey(key ?? '')
+}
+
+/** A signature of a text by the key with this hash. */
+export const sign = (keyHash: Buffer, text: string): Buffer =>
+  createHmac('sha256', keyHash).update(text).digest()
 
 /** The key in the value of an `authorization` header. */
 export const bearerKeyOf = (authorization: string): string | undefined =>
@@ -147,4 +170,4 @@ async function readSecret(path: string): Promise<string | null> {
   throw new DamagedError(basename(path), `is no secret (${expected})`)
 }
 
-const digest = (key: string) => hash('sha256', key, 'buffer')
+export const hashOfKey = (key: string): Buffer => hash('sha256', key, 'buffer')

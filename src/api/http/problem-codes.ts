@@ -41,7 +41,14 @@ const alwaysPossible: ErrorCode[] = [
 ]
 
 /** Operations without a key read no data. */
-const possibleWithKey: ErrorCode[] = ['UNAUTHORIZED', 'STORAGE_FULL', 'STORAGE_FAILED', 'DAMAGED']
+const possibleWithKey: ErrorCode[] = [
+  'UNAUTHORIZED',
+  'SESSION_EXPIRED',
+  'SESSION_REFUSED',
+  'STORAGE_FULL',
+  'STORAGE_FAILED',
+  'DAMAGED',
+]
 
 const possibleWithInput: ErrorCode[] = ['INVALID_REQUEST', 'NOT_FOUND']
 

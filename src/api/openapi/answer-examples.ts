@@ -8,6 +8,7 @@ import type { CancelledJobs, JobPlan } from '../../spec/job-queries.js'
 import type { MetricsPage } from '../../spec/metrics.js'
 import type { ModelView, RemovedVersions } from '../../spec/model.js'
 import type { Problem } from '../../spec/problem.js'
+import type { Session } from '../../spec/session.js'
 import type { StreamTicket } from '../../spec/stream-ticket.js'
 import type { CreatedWebhook, Delivery, Webhook } from '../../spec/webhook.js'
 import type { WeightsManifest, WeightsSummary } from '../../spec/weights.js'
@@ -305,6 +306,11 @@ const changesPage: ChangesPage = {
 }
 
 const cancelledJobs: CancelledJobs = { count: 1, cancelled: [jobId], cancelling: [] }
+const session: Session = {
+  caller: 'key-5e884898',
+  remember: true,
+  expiresAt: '2026-04-01T10:15:30.000Z',
+}
 const streamTicket: StreamTicket = {
   ticket: 'tk_tbq2oc_Qm9W0rq8lTq5vAq3c0o2Jx7dUe1Zf6yHkNn4sGtP8iw',
   url: `/jobs/${jobId}/metrics?names=loss&ticket=tk_tbq2oc_Qm9W0rq8lTq5vAq3c0o2Jx7dUe1Zf6yHkNn4sGtP8iw`,
@@ -359,6 +365,7 @@ export const answerExamples: Readonly<Record<string, object>> = {
   ChangesPage: changesPage,
   CancelledJobs: cancelledJobs,
   RemovedVersions: removedVersions,
+  Session: session,
   StreamTicket: streamTicket,
   ...serverExamples,
   ...previewExamples,

@@ -122,6 +122,7 @@ import { page } from '../../spec/paging.js'
 import { MeasuredImages, PrecisionAccuracy, PrecisionCard } from '../../spec/precision-card.js'
 import { FieldError } from '../../spec/problem.js'
 import { RequestedPrecision, ServingOptions } from '../../spec/serving-options.js'
+import { Session, SignIn } from '../../spec/session.js'
 import {
   ChangeStreamEvent,
   ImportEvent,
@@ -348,6 +349,8 @@ export const namedSchemas: Record<string, TSchema> = {
   FeatureColumn,
   ColumnImportance,
   RemovedVersions,
+  Session,
+  SignIn,
   StreamTicket,
   StreamTicketRequest,
   ...predictionSchemas,

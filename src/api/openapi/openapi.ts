@@ -1,6 +1,7 @@
 import type { FastifyDynamicSwaggerOptions } from '@fastify/swagger'
 import { type ErrorCode, errorCodes, statusOf } from '../../spec/error-codes.js'
 import { version } from '../../version.js'
+import { cookieBaseName } from '../access/session-cookie.js'
 import { commonProblems } from '../http/problem-codes.js'
 import { isProtocolPath } from '../http/protocol-paths.js'
 import { ProblemResponse, ProtocolErrorResponse } from '../schemas.js'
@@ -26,6 +27,13 @@ export const openapi: FastifyDynamicSwaggerOptions = {
           scheme: 'bearer',
           description: 'created at the first start, in the file `key` of the data folder',
         },
+        session: {
+          type: 'apiKey',
+          in: 'cookie',
+          name: cookieBaseName,
+          description:
+            'set by POST /session, for pages of the server; if its address has a port, the name ends with it, as in `trainyard_session_8080`',
+        },
         ticket: {
           type: 'apiKey',
           in: 'query',
@@ -34,7 +42,7 @@ export const openapi: FastifyDynamicSwaggerOptions = {
         },
       },
     },
-    security: [{ key: [] }],
+    security: [{ key: [] }, { session: [] }],
     servers: [{ url: '/', description: 'the server that this document comes from' }],
     tags: [
       {
@@ -71,7 +79,7 @@ export const openapi: FastifyDynamicSwaggerOptions = {
       {
         name: 'server',
         description:
-          'the server itself; of these operations, only /metrics and /stream-tickets require a key',
+          'the server itself, and sessions of browsers; of these operations, only /metrics, /stream-tickets and GET /session require a key or a session',
       },
     ],
   },

@@ -1,6 +1,7 @@
 import type { DatasetRequest } from '../../spec/dataset-request.js'
 import type { JobPatch, JobRequest } from '../../spec/job.js'
 import type { JobSelection } from '../../spec/job-queries.js'
+import type { SignIn } from '../../spec/session.js'
 import type { StreamTicketRequest } from '../../spec/stream-ticket.js'
 import type { WebhookRequest } from '../../spec/webhook.js'
 
@@ -189,6 +190,13 @@ export const webhookExamples = json({
       events: ['job.succeeded', 'job.failed'],
       labels: { team: 'vision' },
     } satisfies WebhookRequest,
+  },
+})
+
+export const signInExamples = json({
+  remembered: {
+    summary: 'on a computer of your own',
+    value: { key: 'ty_…', remember: true } satisfies SignIn,
   },
 })
 

@@ -42,6 +42,10 @@ const responseHeaders = {
     'the length of the JSON at the beginning of the body, if binary tensors follow it; else absent',
     '183',
   ),
+  'Set-Cookie': text(
+    'the session, of which scripts see nothing',
+    'trainyard_session=ts_…; Path=/; HttpOnly; SameSite=Strict; Secure',
+  ),
   ETag: text(
     'what the answer is: send it in If-None-Match, and an equal answer is 304, without a body',
     'W/"t5wqPZ1lTnrLQBkQNDCeRkJm9Ac"',
