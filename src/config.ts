@@ -57,7 +57,7 @@ export interface Config {
   predictorThreads: number | null
   /** Bytes that their loaded models may take together; null: a quarter of the machine's memory. */
   predictorMemoryBytes: number | null
-  /** A prediction that would wait for longer before it runs is refused. */
+  /** A prediction that would wait for longer before it runs is refused; in a burst, ten times as long. */
   predictionWaitMs: number
   /** Models that stay loaded, by name. */
   pinnedModels: readonly string[]
@@ -230,7 +230,7 @@ export function readConfig(environment: NodeJS.ProcessEnv = process.env): Readon
     ),
     predictionWaitMs: read(
       'TRAINYARD_PREDICTION_WAIT_MS',
-      5000,
+      500,
       integer(10, 30_000),
       'milliseconds from 10 to 30000',
     ),

@@ -15,7 +15,12 @@ export class RunTimes {
 
   add(size: number, ms: number): void {
     const known = this.ms.get(size)
-    this.ms.set(size, known === undefined ? ms : known + smoothing * (ms - known))
+    const average = known === undefined ? ms : known + smoothing * (ms - known)
+    this.ms.set(size, average)
+    // a larger size that was slow for a moment is not run again: it is known by what it takes at most
+    for (const [larger, its] of this.ms) {
+      if (larger > size) this.ms.set(larger, Math.min(its, (average * larger) / size))
+    }
   }
 
   get(size: number): number | undefined {
@@ -30,12 +35,6 @@ export class RunTimes {
     const sizes = [...this.ms.keys()].sort((a, b) => distance(a) - distance(b))
     const [nearest] = sizes
     return nearest === undefined ? null : (this.ms.get(nearest)! * size) / nearest
-  }
-
-  /** An image's share of the batches that are fastest; null if nothing was measured. */
-  get msPerImage(): number | null {
-    const shares = [...this.ms].map(([size, ms]) => ms / size)
-    return shares.length > 0 ? Math.min(...shares) : null
   }
 }
 
@@ -66,6 +65,14 @@ export function chooseBatch(
   return isPaddingWorthIt(waiting, filled, padded, times)
     ? { images: Math.min(waiting, padded), size: padded }
     : { images: filled, size: filled }
+}
+
+/** How long so many images take in the batches that they make; null if nothing was measured. */
+export function workMs(images: number, times: RunTimes, limits: BatchLimits): number | null {
+  if (images === 0) return 0
+  const batch = chooseBatch(images, times, limits)
+  const ms = times.estimate(batch.size)
+  return ms === null ? null : (images / batch.images) * ms
 }
 
 const isShort = (size: number, times: RunTimes): boolean =>

@@ -14,9 +14,20 @@ export interface Slice<T extends Task> {
   readonly count: number
 }
 
-/** The images that wait for one model: by priority, then in the order of their arrival. */
+/** What waits of a task, and how much of it has run since its last turn began. */
+interface WaitingSlice<T extends Task> extends Slice<T> {
+  readonly turn: number
+}
+
+/** After so many images, the rest of a task lets others go first. */
+const turnImages = 8
+
+/**
+ * The images that wait for one model: by priority, then in the order of their arrival. Large tasks take turns with
+ * others (deficit round robin, Shreedhar and Varghese 1995), so that an image waits behind a part of each.
+ */
 export class ModelQueue<T extends Task> {
-  private readonly slices: Slice<T>[] = []
+  private readonly slices: WaitingSlice<T>[] = []
   private total = 0
 
   /** Images that wait. */
@@ -33,15 +44,29 @@ export class ModelQueue<T extends Task> {
     return this.slices[0]?.task.alone ?? false
   }
 
+  /** Images that would run before the last one of a new task. */
+  ahead(images: number, priority: number): number {
+    const turns = Math.ceil(images / turnImages) * turnImages
+    const waiting = new Map<T, number>()
+    for (const { task, count } of this.slices) {
+      if (task.priority < priority) break
+      waiting.set(task, (waiting.get(task) ?? 0) + count)
+    }
+    let sum = 0
+    for (const [task, count] of waiting) {
+      sum += task.priority > priority ? count : Math.min(count, turns)
+    }
+    return sum
+  }
+
   add(task: T): void {
-    const index = this.slices.findIndex(other => other.task.priority < task.priority)
-    this.insert(index < 0 ? this.slices.length : index, { task, first: 0, count: task.images })
+    this.append({ task, first: 0, count: task.images, turn: 0 })
   }
 
   /** For images that were taken and did not run. They are the next of their priority. */
   putBack(slice: Slice<T>): void {
     const index = this.slices.findIndex(other => other.task.priority <= slice.task.priority)
-    this.insert(index < 0 ? this.slices.length : index, slice)
+    this.insert(index < 0 ? this.slices.length : index, { ...slice, turn: 0 })
   }
 
   /** Takes at most so many images. A large task is divided. */
@@ -50,17 +75,17 @@ export class ModelQueue<T extends Task> {
     for (let room = maxImages; room > 0; ) {
       const [head] = this.slices
       if (!head || (taken.length > 0 && (head.task.alone || taken[0]!.task.alone))) break
-      const { task, first, count } = head
-      if (count <= room) {
-        this.slices.shift()
-        taken.push(head)
-      } else {
-        this.slices[0] = { task, first: first + room, count: count - room }
-        taken.push({ task, first, count: room })
-      }
+      const { task, first, count, turn } = head
       const images = Math.min(count, room)
+      this.slices.shift()
+      this.total -= count
+      taken.push({ task, first, count: images })
+      if (count > room) {
+        const rest = { task, first: first + room, count: count - room, turn: turn + room }
+        if (rest.turn < turnImages) this.insert(0, rest)
+        else this.append({ ...rest, turn: 0 })
+      }
       room -= images
-      this.total -= images
     }
     return taken
   }
@@ -75,7 +100,13 @@ export class ModelQueue<T extends Task> {
     }
   }
 
-  private insert(index: number, slice: Slice<T>): void {
+  /** As the last of its priority. */
+  private append(slice: WaitingSlice<T>): void {
+    const index = this.slices.findIndex(other => other.task.priority < slice.task.priority)
+    this.insert(index < 0 ? this.slices.length : index, slice)
+  }
+
+  private insert(index: number, slice: WaitingSlice<T>): void {
     this.slices.splice(index, 0, slice)
     this.total += slice.count
   }

@@ -9,7 +9,7 @@ export interface PoolOptions {
   statistics: Pick<PredictionStatistics, 'executed'>
   /** Memory for loaded models, of all processes together. */
   memoryBytes?: number
-  /** A request that would wait for longer is refused. Default: 5000. */
+  /** A request that would wait for longer before it runs is refused; in a burst, only ten times as long. Default: 500. */
   maxWaitMs?: number
   /** The longest time from a request to its answer. Default: 30,000. */
   timeoutMs?: number
@@ -19,7 +19,7 @@ export interface PoolOptions {
 
 export const defaultOptions = {
   memoryBytes: 4 * 2 ** 30,
-  maxWaitMs: 5000,
+  maxWaitMs: 500,
   timeoutMs: 30_000,
   batchTimeoutMs: 30_000,
 }

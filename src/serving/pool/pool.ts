@@ -13,21 +13,15 @@ import {
   loadCrashesError,
   restartedError,
   timeoutError,
-  tooLongWait,
 } from '../errors.js'
+import { Admission } from './admission.js'
 import { LoadCrashes } from './load-crashes.js'
 import { modelsToUnload, placeModels } from './placement.js'
 import { PoisonList } from './poison.js'
 import { defaultOptions, type PoolOptions } from './pool-options.js'
-import type { PredictorProcess, ProcessEnd, Running } from './predictor-process.js'
+import type { PredictorProcess, ProcessEnd, Ran, Running } from './predictor-process.js'
 import { ProcessGroup } from './process-group.js'
-import {
-  countImages,
-  PoolRequest,
-  type PredictOptions,
-  partOf,
-  type ServedModel,
-} from './request.js'
+import { PoolRequest, type PredictOptions, partOf, type ServedModel } from './request.js'
 import { type Batch, Scheduler } from './scheduler.js'
 
 /** Predicts with networks from images. */
@@ -44,8 +38,6 @@ export interface Predictor {
 
 /** It includes the first run. */
 const loadTimeoutMs = 120_000
-/** Images that wait at most, of all models. */
-const maxWaitingImages = 20_000
 /** Numbers in a batch at most, so that decoded images stay within some hundred MiB. */
 const maxBatchValues = 2 ** 25
 
@@ -68,6 +60,7 @@ export class PredictorPool implements Predictor {
   private readonly options: Required<PoolOptions>
   private readonly scheduler = new Scheduler<PoolRequest>()
   private readonly group: ProcessGroup<PoolBatch>
+  private readonly admission: Admission
   private readonly models = new Map<string, ServedModel>()
   private readonly pinned = new Set<string>()
   /** Models to load although nothing waits for them. */
@@ -86,12 +79,13 @@ export class PredictorPool implements Predictor {
         onReady: () => this.schedule(),
         onLoaded: (process, folder, model) => this.onLoaded(process, folder, model),
         onLoadFailed: (_process, folder, error) => this.onLoadFailed(folder, error),
-        onAnswer: (_process, running, answer) => this.onAnswer(running, answer),
+        onAnswer: (_process, ran, answer) => this.onAnswer(ran, answer),
         onFailed: (_process, running, error) => this.onFailed(running, error),
         onEnd: (process, end) => this.onEnd(process, end),
       },
       folder => this.models.get(folder),
     )
+    this.admission = new Admission(this.scheduler, () => this.group.ready, this.options)
   }
 
   ready(): boolean {
@@ -150,8 +144,8 @@ export class PredictorPool implements Predictor {
     if (this.group.failing) throw restartedError()
     if (this.poison.has(model.folder, input)) throw crashesError()
     this.remember(model)
-    this.refuseLongWaits(model.folder, countImages(input), options)
     const request = new PoolRequest(model, input, options)
+    this.admit(model.folder, request.images, options)
     return new Promise((resolve, reject) => {
       const ms = this.timeLeft(options)
       const timer = setTimeout(() => this.reject(request, timeoutError(ms)), ms)
@@ -215,6 +209,7 @@ export class PredictorPool implements Predictor {
     if (this.scheduler.model(folder).images > 0) return
     if (this.group.all.some(({ models }) => models.has(folder))) return
     this.scheduler.forget(folder)
+    this.admission.forget(folder)
     this.models.delete(folder)
   }
 
@@ -222,16 +217,10 @@ export class PredictorPool implements Predictor {
     return Math.max(0, Math.min(this.options.timeoutMs, deadline - performance.now()))
   }
 
-  /** Throws PREDICTOR_BUSY: who could not be answered in time learns it at once. */
-  private refuseLongWaits(folder: string, images: number, options: PredictOptions): void {
-    const limitMs = Math.min(this.options.maxWaitMs, this.timeLeft(options))
+  private admit(folder: string, images: number, options: PredictOptions): void {
     if (this.loadCrashes.isRefused(folder)) throw loadCrashesError()
-    const processes = Math.max(1, this.group.ready.length)
-    const waitMs = this.scheduler.waitMs(folder, processes) ?? 0
-    if (waitMs > limitMs || limitMs <= 0) throw tooLongWait(waitMs, limitMs)
-    if (this.scheduler.images + images > maxWaitingImages) {
-      throw tooLongWait(limitMs + 1000, limitMs)
-    }
+    const { priority = 0 } = options
+    this.admission.check(folder, { images, priority, leftMs: this.timeLeft(options) })
   }
 
   /** After all events that are here already, so that requests which arrive together run together. */
@@ -309,9 +298,10 @@ export class PredictorPool implements Predictor {
     this.schedule()
   }
 
-  private onAnswer({ batch, sentAt }: Running<PoolBatch>, answer: BatchAnswer): void {
+  private onAnswer({ batch, sentAt, ms }: Ran<PoolBatch>, answer: BatchAnswer): void {
     const { decodeMs, runMs, outputMs, size } = answer
-    if (size > 0) this.scheduler.finished(batch, size, decodeMs + runMs + outputMs)
+    // all that it took, so that waits are expected as they are
+    if (size > 0) this.scheduler.finished(batch, size, ms)
     let count = 0
     const queuedMs: number[] = []
     for (const [i, slice] of batch.slices.entries()) {

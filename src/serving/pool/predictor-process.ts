@@ -22,6 +22,13 @@ export interface Running<B> {
   readonly id: number
   readonly batch: B
   readonly sentAt: number
+  /** When the batch before it was answered; if there was none, when it was sent. */
+  startedAt: number
+}
+
+/** A batch that was answered, and how long it has kept the process from the next one. */
+export interface Ran<B> extends Running<B> {
+  readonly ms: number
 }
 
 /** What the owner of a process does at its events. */
@@ -29,8 +36,7 @@ export interface ProcessEvents<B> {
   onReady(process: PredictorProcess<B>): void
   onLoaded(process: PredictorProcess<B>, folder: string, model: LoadedModel): void
   onLoadFailed(process: PredictorProcess<B>, folder: string, error: Error): void
-  /** `running` was the longest in the process. */
-  onAnswer(process: PredictorProcess<B>, running: Running<B>, answer: BatchAnswer): void
+  onAnswer(process: PredictorProcess<B>, ran: Ran<B>, answer: BatchAnswer): void
   onFailed(process: PredictorProcess<B>, running: Running<B>, error: Error): void
   /** The process has ended; `running` and `loading` tell what it did. `timedOut`: it was killed for its slowness. */
   onExit(process: PredictorProcess<B>, end: ProcessEnd): void
@@ -110,7 +116,8 @@ export class PredictorProcess<B> {
   run(batch: B, folder: string, size: number, parts: BatchPart[]): void {
     const id = ++this.lastId
     this.models.get(folder)!.usedAt = performance.now()
-    this.running.push({ id, batch, sentAt: performance.now() })
+    const now = performance.now()
+    this.running.push({ id, batch, sentAt: now, startedAt: now })
     this.send({ type: 'run', id, folder, size, parts })
     if (this.running.length === 1) this.watch()
   }
@@ -167,13 +174,16 @@ export class PredictorProcess<B> {
     } else {
       const index = this.running.findIndex(({ id }) => id === message.id)
       const [running] = this.running.splice(index, 1)
+      const [next] = this.running
+      const now = performance.now()
+      if (next && index === 0) next.startedAt = now
       this.watch()
       if (message.type === 'failed') {
         this.events.onFailed(this, running!, decodeError(message.error))
       } else {
         this.rssBytes = message.rssBytes
         this.batchesSinceLoad++
-        this.events.onAnswer(this, running!, message.answer)
+        this.events.onAnswer(this, { ...running!, ms: now - running!.startedAt }, message.answer)
       }
     }
   }

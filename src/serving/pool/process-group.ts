@@ -4,6 +4,7 @@ import {
   type ProcessEnd,
   type ProcessEvents,
   type ProcessOptions,
+  type Ran,
   type Running,
 } from './predictor-process.js'
 import type { ServedModel } from './request.js'
@@ -102,9 +103,9 @@ export class ProcessGroup<B> implements ProcessEvents<B> {
     this.finishReplacement()
   }
 
-  onAnswer(process: PredictorProcess<B>, running: Running<B>, answer: BatchAnswer): void {
+  onAnswer(process: PredictorProcess<B>, ran: Ran<B>, answer: BatchAnswer): void {
     this.backoffMs = initialBackoffMs
-    this.events.onAnswer(process, running, answer)
+    this.events.onAnswer(process, ran, answer)
     if (process.batchesSinceLoad <= settlingBatches) {
       process.settledRssBytes = Math.max(process.settledRssBytes, process.rssBytes)
     } else if (process.rssBytes > process.settledRssBytes + maxGrowthBytes) {

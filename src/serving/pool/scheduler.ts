@@ -1,5 +1,5 @@
 import { maxBatch, paddedSize } from '../../spec/batch-sizes.js'
-import { type BatchLimits, chooseBatch, RunTimes } from './batch-size.js'
+import { type BatchLimits, chooseBatch, RunTimes, workMs } from './batch-size.js'
 import { ModelQueue, type Slice, type Task } from './model-queue.js'
 
 export interface Batch<T extends Task> {
@@ -113,17 +113,32 @@ export class Scheduler<T extends Task> {
    * share; null if images wait whose model was never measured.
    */
   waitMs(model: string, processes: number): number | null {
-    const own = this.workMs(model)
-    if (own === null || own === 0) return own
-    let sum = 0
-    for (const name of this.models.keys()) sum += Math.min(this.workMs(name) ?? own, own)
-    return sum / processes
+    return this.sharedMs(model, this.state(model).queue.images, processes)
   }
 
-  private workMs(model: string): number | null {
-    const { queue, times } = this.state(model)
-    if (queue.images === 0) return 0
-    return times.msPerImage === null ? null : queue.images * times.msPerImage
+  /** The same of the images that run before the last one of a new task. */
+  waitMsOf(
+    model: string,
+    processes: number,
+    { images, priority }: Pick<Task, 'images' | 'priority'>,
+  ): number | null {
+    return this.sharedMs(model, this.state(model).queue.ahead(images, priority), processes)
+  }
+
+  /** How long a task runs if nothing else does; null if its model was never measured. */
+  runMs(model: string, images: number): number | null {
+    const { times, limits } = this.state(model)
+    return workMs(images, times, limits)
+  }
+
+  private sharedMs(model: string, images: number, processes: number): number | null {
+    const own = this.runMs(model, images)
+    if (own === null || own === 0) return own
+    let sum = own
+    for (const [name, { queue }] of this.models) {
+      if (name !== model) sum += Math.min(this.runMs(name, queue.images) ?? own, own)
+    }
+    return sum / processes
   }
 
   private state(model: string, maxImages = maxBatch): ModelState<T> {

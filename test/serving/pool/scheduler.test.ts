@@ -83,6 +83,30 @@ test('a batch has the largest size that it fills, or a padded one if that is no 
   assert.equal(chosen(32, slow), '4 of 4')
 })
 
+test('large tasks take turns with others, and the images before a new task are counted so', () => {
+  const queue = new ModelQueue<NamedTask>()
+  for (const each of [task('large', 100), task('small'), task('later', 9, -1)]) queue.add(each)
+  assert.equal(queue.ahead(1, 0), 9)
+  assert.equal(queue.ahead(20, 0), 25)
+  // all of a higher priority
+  assert.equal(queue.ahead(1, -1), 109)
+  assert.equal(names(queue.take(4)), 'large[0:4]')
+  assert.equal(names(queue.take(6)), 'large[4:10]')
+  assert.equal(names(queue.take(12)), 'small[0:1] large[10:21]')
+  assert.equal(queue.images, 88)
+})
+
+test('a size that was slow for a moment is tried again when smaller ones are fast', () => {
+  const times = new RunTimes()
+  const chosen = () => chooseBatch(32, times, { maxImages: 32, anySize: true }).images
+  times.add(8, 100)
+  times.add(16, 1000)
+  assert.equal(chosen(), 8)
+  times.add(8, 100)
+  assert.equal(times.estimate(16), 200)
+  assert.equal(chosen(), 16)
+})
+
 test('models share the processes by time, however many requests each of them has', () => {
   const scheduler = new Scheduler<NamedTask>()
   const ranMs = new Map<string, number>()
