@@ -2,7 +2,10 @@ interface CommonCase {
   name: string
   /** How many clients send requests at the same time. */
   clients: readonly number[]
-  /** The largest p99 in milliseconds with which a rate counts as `within the bound`. */
+  /**
+   * The largest p99 in milliseconds with which a rate counts as `within the bound`; under overload, clients give up
+   * after as long.
+   */
   boundMs: number
 }
 

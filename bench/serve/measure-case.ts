@@ -47,7 +47,6 @@ const warmUpSeconds = 3
 const warmUpClients = 8
 /** An overload lasts longer, since queues need time to grow. */
 const overloadFactor = 2.5
-const patienceMs = 5000
 
 /**
  * Starts all servers of a case, then measures them in turns, while the others are paused. `input` is what the servers
@@ -134,7 +133,7 @@ async function measureServers(
               requests: server.requests,
               rate: 2 * peak,
               seconds: overloadFactor * seconds,
-              patienceMs,
+              patienceMs: each.boundMs,
             }),
           )
         : null
@@ -173,7 +172,7 @@ async function whileRunning<T>(server: RunningServer, work: () => Promise<T>): P
   }
 }
 
-/** The median of each figure; of failed requests, the sum. */
+/** The median of each figure; of refused and failed requests, the sum. */
 function medianLoad(loads: readonly ServerLoad[]): ServerLoad {
   const medianOf = (key: keyof ServerLoad) => median(loads.map(load => load[key]))
   return {
@@ -181,6 +180,7 @@ function medianLoad(loads: readonly ServerLoad[]): ServerLoad {
     p50Ms: medianOf('p50Ms'),
     p99Ms: medianOf('p99Ms'),
     cpuMsPerRequest: medianOf('cpuMsPerRequest'),
+    refused: loads.reduce((sum, { refused }) => sum + refused, 0),
     failed: loads.reduce((sum, { failed }) => sum + failed, 0),
   }
 }

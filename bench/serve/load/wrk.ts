@@ -10,12 +10,19 @@ const execute = promisify(execFile)
 
 /** What clients saw that each send a request as soon as the last one is answered. */
 export interface ClosedLoop {
+  /** Without those that were refused or failed. */
   requestsPerSecond: number
+  /** Of all answers, refusals among them. */
   p50Ms: number
   p99Ms: number
-  /** Answers with a status of 400 or more, and requests without an answer. */
+  /** Answers with status 429 or 503. */
+  refused: number
+  /** Answers with another status of 400 or more, and requests without an answer. */
   failed: number
 }
+
+/** How long a client waits after a refusal; servers ask for it with Retry-After. */
+const backoffMs = 1000
 
 /** Sends requests in turn as often as they are answered, from a number of connections that stay open. */
 export function measureClosedLoop(
@@ -54,14 +61,33 @@ function request()
   sent = sent + 1
   return requests[sent % ${count}]
 end
+refused = 0
+local resting = 0
+function response(status)
+  if status == 429 or status == 503 then
+    refused = refused + 1
+    resting = resting + 1
+  end
+end
+function delay()
+  if resting == 0 then return 0 end
+  resting = resting - 1
+  return ${backoffMs}
+end
+local client
+function setup(thread)
+  client = thread
+end
 function done(summary, latency)
   local errors = summary.errors
+  local refused = client:get('refused')
   io.write(string.format(
-    '\\n{"requestsPerSecond":%.1f,"p50Ms":%.3f,"p99Ms":%.3f,"failed":%d}',
-    summary.requests / summary.duration * 1e6,
+    '\\n{"requestsPerSecond":%.1f,"p50Ms":%.3f,"p99Ms":%.3f,"refused":%d,"failed":%d}',
+    (summary.requests - errors.status) / summary.duration * 1e6,
     latency:percentile(50) / 1000,
     latency:percentile(99) / 1000,
-    errors.connect + errors.read + errors.write + errors.status + errors.timeout
+    refused,
+    errors.connect + errors.read + errors.write + errors.status + errors.timeout - refused
   ))
 end
 `

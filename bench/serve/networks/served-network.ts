@@ -7,6 +7,7 @@ import { promisify } from 'node:util'
 import { ModelRegistry } from '../../../src/models/registry.js'
 import type { JobRequest } from '../../../src/spec/job.js'
 import type { NetworkManifest } from '../../../src/spec/model.js'
+import { manifestName } from '../../../src/store/committed-folder.js'
 import { openFolderStore } from '../../../src/store/folder-store.js'
 import { eventually } from '../../../testing/eventually.js'
 import { TestDeployment } from '../../../testing/test-deployment.js'
@@ -99,7 +100,10 @@ async function trainNetwork(each: NetworkCase, folder: string): Promise<void> {
     const { id: _, versions: __, ...manifest } = await registry.get(id, version)
     await writeFile(join(folder, 'manifest.json'), JSON.stringify(manifest))
     const { folder: published, names } = await registry.files({ name: id, version })
-    for (const name of names) await cp(join(published, name), join(folder, 'model', name))
+    for (const name of names) {
+      // publishing it again writes the next one
+      if (name !== manifestName) await cp(join(published, name), join(folder, 'model', name))
+    }
   } finally {
     await server.close()
   }
