@@ -47,6 +47,16 @@ export function residentBytesOf(pid: number): number | null {
   return kibibytes === undefined ? null : Number(kibibytes) * 1024
 }
 
+/** Bytes that a process has read from and written to disks; null if it has ended or the system does not say. */
+export function diskBytesOf(pid: number): { read: number; written: number } | null {
+  const io = readOrNull(() => readFileSync(`/proc/${pid}/io`, 'utf8')) ?? ''
+  const bytesOf = (name: string) => new RegExp(`^${name}: (\\d+)$`, 'm').exec(io)?.[1]
+  const [read, written] = [bytesOf('read_bytes'), bytesOf('write_bytes')]
+  return read === undefined || written === undefined
+    ? null
+    : { read: Number(read), written: Number(written) }
+}
+
 /**
  * Identifies the scope in which a pid is unique: this boot of the kernel and this pid namespace (a
  * container has its own). Random if the system has no /proc, so that it equals no other host's.

@@ -22,6 +22,7 @@ import { JobRecords } from '../src/jobs/record/records.js'
 import { restoreRunLinks } from '../src/jobs/record/run-links.js'
 import { JobLog } from '../src/jobs/telemetry/job-log.js'
 import { MetricsLog } from '../src/jobs/telemetry/metrics-log.js'
+import { ResourceLog } from '../src/jobs/telemetry/resource-log.js'
 import { logOutput } from '../src/log.js'
 import { packageFolder, scriptPath } from '../src/places.js'
 import { DiskSpace } from '../src/store/disk-space.js'
@@ -87,6 +88,7 @@ async function main(): Promise<void> {
   const checkpoints = new Checkpoints(store)
   const jobLog = new JobLog(store)
   const metricsLog = new MetricsLog(store)
+  const resourceLog = new ResourceLog(store)
   const index = new JobIndex(connection, redis.prefix)
   const statePublisher = new LiveStatePublisher(connection, redis.prefix)
   const totals = new TrainingTotals(connection, redis.prefix)
@@ -109,8 +111,10 @@ async function main(): Promise<void> {
             {
               records,
               jobLog,
+              resourceLog,
               statePublisher,
               slot,
+              readGpu: () => (slot.gpu === null ? null : heartbeat.gpu(slot.gpu)),
               diskProblem,
               countOomKills,
               reserveMemory: ({ totalBytes }) => memory.reserve(id, totalBytes),

@@ -58,6 +58,7 @@ import { explanationRoutes } from './routes/explanations.js'
 import { homeRoutes } from './routes/home.js'
 import { imagePreviewRoutes } from './routes/image-previews.js'
 import { importRoutes } from './routes/imports.js'
+import { jobResourceRoutes } from './routes/job-resources.js'
 import { jobRoutes } from './routes/jobs.js'
 import { logRoutes } from './routes/logs.js'
 import { metricRoutes } from './routes/metrics.js'
@@ -189,6 +190,7 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
     const routeDeps = { ...deps, limits, eventStreams, longPolls, predictions, predictionThread }
     await guarded.register(jobRoutes, routeDeps)
     await guarded.register(metricRoutes, routeDeps)
+    await guarded.register(jobResourceRoutes, routeDeps)
     await guarded.register(logRoutes, routeDeps)
     await guarded.register(checkpointRoutes, routeDeps)
     await guarded.register(datasetRoutes, routeDeps)

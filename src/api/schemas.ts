@@ -22,6 +22,7 @@ import {
 import { Job } from '../spec/job.js'
 import { LogPage } from '../spec/job-log.js'
 import { JobPlan } from '../spec/job-queries.js'
+import { JobResources } from '../spec/job-resources.js'
 import { MetricsPage } from '../spec/metrics.js'
 import {
   BoostingModelView,
@@ -113,6 +114,11 @@ export const responseSchemas: TSchema[] = [
   },
   { ...LogPage, $id: 'LogPage', description: 'a page of log lines' },
   { ...JobPlan, $id: 'JobPlan', description: 'the result of a dry run' },
+  {
+    ...JobResources,
+    $id: 'JobResources',
+    description: 'what the trainers of a job used, over time',
+  },
   { ...MetricsPage, $id: 'MetricsPage', description: 'a page of metrics' },
   { ...ModelView, $id: 'Model', description: 'one version of a model' },
   { ...ModelAlias, $id: 'ModelAlias', description: 'an alias, and the version that it names' },
@@ -195,6 +201,7 @@ export const ModelFieldsResponse = ref<Partial<ModelView>>('ModelFields')
 export const WeightsFieldsResponse = ref<Partial<WeightsSummary>>('WeightsFields')
 export const LogResponse = ref<LogPage>('LogPage')
 export const JobPlanResponse = ref<JobPlan>('JobPlan')
+export const JobResourcesResponse = ref<JobResources>('JobResources')
 export const MetricsResponse = ref<MetricsPage>('MetricsPage')
 export const ModelResponse = ref<ModelView>('Model')
 export const ModelAliasResponse = ref<ModelAlias>('ModelAlias')

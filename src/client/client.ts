@@ -9,6 +9,7 @@ import type { DeriveRequest } from '../spec/dataset-steps.js'
 import type { Job, JobPatch, JobRequest } from '../spec/job.js'
 import type { LogPage } from '../spec/job-log.js'
 import type { CancelledJobs, JobPlan, JobSelection } from '../spec/job-queries.js'
+import type { JobResources } from '../spec/job-resources.js'
 import type { JobMetrics, LoggedRow, MetricsPage } from '../spec/metrics.js'
 import type { Model, Predictions, RowPredictions } from '../spec/model.js'
 import type { Page } from '../spec/paging.js'
@@ -210,6 +211,11 @@ export class Client {
       'GET',
       `/jobs/${id}/checkpoints`,
     )
+  }
+
+  /** What the trainers of the job used, over time. */
+  resources(id: string, query: Record<string, string> = {}) {
+    return this.json<JobResources>('GET', `/jobs/${id}/resources?${new URLSearchParams(query)}`)
   }
 
   logs(id: string, query: Record<string, string> = {}) {

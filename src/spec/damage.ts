@@ -67,7 +67,7 @@ const things: readonly ThingInfo[] = [
   },
   {
     kind: 'metrics',
-    pattern: /^jobs\/([^/]+)\/attempts\/\d+\/metrics\.(?:summary\.)?ndjson$/,
+    pattern: /^jobs\/([^/]+)\/attempts\/\d+\/(?:metrics(?:\.summary)?|resources)\.ndjson$/,
     cure: () => 'the other lines are intact',
   },
   {

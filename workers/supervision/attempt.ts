@@ -2,6 +2,7 @@ import { isTraceLine } from '../../src/errors.js'
 import type { LiveState, LiveStatePublisher } from '../../src/jobs/queue/live-state.js'
 import type { AttemptProgress, AttemptRecord, JobRecords } from '../../src/jobs/record/records.js'
 import type { JobLog } from '../../src/jobs/telemetry/job-log.js'
+import type { ResourceLog } from '../../src/jobs/telemetry/resource-log.js'
 import type { Logger } from '../../src/log.js'
 import { updateBest } from '../../src/spec/best-metrics.js'
 import type { FromTrainer, StopReason, TrainerTask } from '../../src/spec/ipc-messages.js'
@@ -11,16 +12,19 @@ import {
   isBoosting,
   type Metrics,
   type ModelRef,
+  type Phase,
   stepsOf,
 } from '../../src/spec/job.js'
 import type { MemoryEstimate } from '../../src/spec/memory-estimate.js'
 import { toLoggedRow } from '../../src/spec/metrics.js'
+import type { Gpu } from '../../src/spec/worker.js'
 import { recordDiskFailure } from '../../src/store/storage-errors.js'
 import { unavailableExitCode } from '../failure.js'
 import { type AttemptDeath, explainDeath } from './attempt-death.js'
 import { attemptLineFormatter, deathLine, isStartupBanner, startLine } from './attempt-log.js'
 import { EtaEstimator, etaPlan } from './eta-estimator.js'
 import type { MemoryShortage } from './memory-budget.js'
+import { ResourceSampler } from './resource-sampler.js'
 import type { TrainerExit, TrainerListener, TrainerProcess } from './trainer-process.js'
 
 export type Outcome =
@@ -34,8 +38,11 @@ export type Outcome =
 export interface AttemptRunnerDeps {
   records: JobRecords
   jobLog: JobLog
+  resourceLog: Pick<ResourceLog, 'append' | 'close'>
   statePublisher: LiveStatePublisher
   slot: { open(listener: TrainerListener): TrainerProcess }
+  /** What the GPU of the slot did when it was asked last; null without one. */
+  readGpu(): Gpu | null
   /** Why the disk takes no writes; null if it does. */
   diskProblem(): Promise<string | null>
   countOomKills(): number | null
@@ -52,6 +59,9 @@ export class AttemptRunner {
   /** Part of `attemptRecord`. */
   private readonly progress: AttemptProgress
   private readonly eta: EtaEstimator
+  private readonly sampler: ResourceSampler
+  /** As the trainer measured it last. */
+  private examplesPerSecond: number | null = null
   private isRecordStale = false
   private reportedOutcome: Outcome | null = null
   private pendingWrite: Promise<void> = Promise.resolve()
@@ -76,10 +86,21 @@ export class AttemptRunner {
     })
     this.log(startLine(attemptRecord))
     this.process.start(task)
+    this.sampler = new ResourceSampler({
+      pid: this.process.pid,
+      readGpu: () => deps.readGpu(),
+      readProgress: () => ({
+        step: this.progress.step,
+        examplesPerSecond: isWorking(attemptRecord.phase) ? this.examplesPerSecond : null,
+      }),
+      append: sample => deps.resourceLog.append(task.job.id, attemptRecord.attempt, sample),
+    })
   }
 
   async outcome(): Promise<Outcome> {
     const exit = await this.process.exit
+    await this.sampler.close()
+    this.deps.resourceLog.close(this.task.job.id, this.attemptRecord.attempt)
     // a write of the last phase must not arrive after the caller's record of the end
     await this.pendingWrite
     const outcome = this.reportedOutcome ?? { kind: 'died', death: await this.explain(exit) }
@@ -133,6 +154,7 @@ export class AttemptRunner {
         this.progress.step = message.row.step
         Object.assign(this.progress.metrics, toLoggedRow(message.row).values)
         if (this.progress.best) updateBest(this.progress.best, message.row.step, message.row.values)
+        this.examplesPerSecond = message.row.values.examplesPerSecond ?? this.examplesPerSecond
         this.observeStep()
         this.publish('metrics')
         break
@@ -226,6 +248,8 @@ export class AttemptRunner {
     return { attempt, phase, step, endsAt, details }
   }
 }
+
+const isWorking = (phase: Phase) => phase === 'training' || phase === 'predicting'
 
 /** A clock in seconds that is never set back. */
 const now = () => performance.now() / 1000

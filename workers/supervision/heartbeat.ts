@@ -42,6 +42,11 @@ export class Heartbeat {
     void this.beat()
   }
 
+  /** What a GPU did when it was asked last; null if it did not say. */
+  gpu(index: number): Gpu | null {
+    return this.gpus.find(gpu => gpu.index === index) ?? null
+  }
+
   /** The last report of a worker that ends in order: it is gone at once. */
   async close(): Promise<void> {
     clearInterval(this.timer)

@@ -53,9 +53,14 @@ export class Slot {
     })
   }
 
+  /** Index of its GPU; null without one. */
+  get gpu(): number | null {
+    return this.launchOptions.gpu
+  }
+
   report(): SlotReport {
-    const { job, launchOptions } = this
-    return { job, gpu: launchOptions.gpu, ...this.usage.read() }
+    const { job, gpu } = this
+    return { job, gpu, ...this.usage.read() }
   }
 
   async close(): Promise<void> {

@@ -170,6 +170,7 @@ import {
 } from '../schemas.js'
 import { predictionSchemas } from './prediction-schemas.js'
 import { Boosting, ModelOptions, ResNet, ResolvedNetwork, Vgg } from './resolved-models.js'
+import { serverSchemas } from './server-schemas.js'
 
 /**
  * The names that parts of requests and answers have in the OpenAPI document, beside those of
@@ -252,6 +253,7 @@ export const namedSchemas: Record<string, TSchema> = {
   QueuePlace: Job.properties.queue.anyOf[0],
   JobResult: Job.properties.result.anyOf[0],
   LogLine,
+  ...serverSchemas,
   StoredFile,
   DamagedItem: DamagedItemSchema,
   JobEvent,

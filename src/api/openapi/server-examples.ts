@@ -1,3 +1,4 @@
+import type { JobResources } from '../../spec/job-resources.js'
 import type { Readiness } from '../../spec/readiness.js'
 import type { Worker } from '../../spec/worker.js'
 
@@ -34,8 +35,27 @@ const readiness: Readiness = {
   ],
 }
 
-/** Answers about the server and its workers. */
+const resources: JobResources = {
+  columns: {
+    time: ['2026-03-02T09:30:02.000Z', '2026-03-02T09:30:03.000Z'],
+    seconds: [1, 1.001],
+    attempt: [1, 1],
+    step: [0, 40],
+    cpuCores: [0.91, 3.74],
+    residentBytes: [402_653_184, 812_646_400],
+    gpuUtilization: [null, null],
+    gpuMemoryBytes: [null, null],
+    examplesPerSecond: [null, 2563.2],
+    readBytesPerSecond: [8_388_608, 0],
+    writeBytesPerSecond: [0, 12_288],
+  },
+  measurements: 2,
+  damagedLines: 0,
+}
+
+/** Answers about the server and its workers, and what jobs use of them. */
 export const serverExamples = {
+  JobResources: resources,
   Worker: worker,
   WorkerList: { items: [worker] },
   Readiness: readiness,

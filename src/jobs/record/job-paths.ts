@@ -29,6 +29,7 @@ export const jobPaths = (id: string) => {
      */
     events: (seconds: number, attempt: number, host: string) =>
       `${root}/${eventFilePrefix}${seconds}.${String(attempt).padStart(6, '0')}.${host}`,
+    resources: (attempt: number) => `${root}/attempts/${attempt}/resources.ndjson`,
     log: (attempt: number) => `${root}/attempts/${attempt}/log.ndjson`,
     checkpoints: `${root}/checkpoints`,
     checkpoint: (step: number) => `${root}/checkpoints/${step}`,

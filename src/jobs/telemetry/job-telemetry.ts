@@ -1,6 +1,7 @@
 import { DamagedError } from '../../errors.js'
 import type { Job, JobStatus } from '../../spec/job.js'
 import type { LogPage } from '../../spec/job-log.js'
+import type { JobResources } from '../../spec/job-resources.js'
 import type { MetricsPage } from '../../spec/metrics.js'
 import type { DamageRegistry } from '../../store/damage-registry.js'
 import type { Store } from '../../store/store.js'
@@ -14,6 +15,7 @@ import { type JobTailDeps, JobTails } from './job-tail.js'
 import { type ChartQuery, chartOf } from './metrics-chart.js'
 import { csvOf, type ExportQuery, ndjsonOf } from './metrics-export.js'
 import { MetricsLog, type MetricsQuery } from './metrics-log.js'
+import { ResourceLog, type ResourcesQuery } from './resource-log.js'
 import type { Turns } from './turns.js'
 
 interface JobTelemetryDeps extends Omit<JobTailDeps, 'log' | 'record'> {
@@ -30,6 +32,7 @@ export class JobTelemetry {
   private readonly store: Store
   private readonly metricsLog: MetricsLog
   private readonly jobLog: JobLog
+  private readonly resourceLog: ResourceLog
   private readonly tails: JobTails
 
   /** Followers take turns. */
@@ -40,9 +43,11 @@ export class JobTelemetry {
   constructor(private readonly deps: JobTelemetryDeps) {
     this.store = deps.store
     const { damage } = deps
-    this.metricsLog = new MetricsLog(deps.store, key => {
+    const onDamage = (key: string) => {
       damage.add(new DamagedError(key, 'has damaged lines, which are left out'))
-    })
+    }
+    this.metricsLog = new MetricsLog(deps.store, onDamage)
+    this.resourceLog = new ResourceLog(deps.store, onDamage)
     this.jobLog = new JobLog(deps.store)
     const record = (id: string) => deps.records.read(id)
     this.tails = new JobTails({ ...deps, record, log: this.metricsLog })
@@ -54,6 +59,10 @@ export class JobTelemetry {
 
   async chart(id: string, query: ChartQuery): Promise<MetricsPage> {
     return chartOf(this.store, id, await this.attempts(id), query)
+  }
+
+  async resources(id: string, query: ResourcesQuery): Promise<JobResources> {
+    return this.resourceLog.read(id, await this.attempts(id), query)
   }
 
   async ndjson(id: string, query: ExportQuery): Promise<AsyncGenerator<string>> {

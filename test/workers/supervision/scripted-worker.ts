@@ -9,6 +9,7 @@ import { Checkpoints } from '../../../src/jobs/record/checkpoints.js'
 import { JobRecords } from '../../../src/jobs/record/records.js'
 import { JobLog } from '../../../src/jobs/telemetry/job-log.js'
 import { MetricsLog } from '../../../src/jobs/telemetry/metrics-log.js'
+import { ResourceLog } from '../../../src/jobs/telemetry/resource-log.js'
 import type { DatasetManifest } from '../../../src/spec/dataset.js'
 import type { FromTrainer, StopReason, TrainerTask } from '../../../src/spec/ipc-messages.js'
 import type { MetricRow } from '../../../src/spec/metrics.js'
@@ -202,8 +203,10 @@ export async function runScripts(
           {
             records,
             jobLog,
+            resourceLog: new ResourceLog(store),
             statePublisher,
             slot: { open },
+            readGpu: () => null,
             diskProblem,
             countOomKills,
             reserveMemory: () => null,
