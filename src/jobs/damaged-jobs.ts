@@ -30,6 +30,10 @@ export class DamagedJobs {
     return this.damage.tryRead('job', jobPaths(id).root, read).catch(nullIfMissing)
   }
 
+  isKnown(id: string): boolean {
+    return this.damage.has('job', jobPaths(id).root)
+  }
+
   forget(id: string): void {
     this.damage.forget('job', jobPaths(id).root)
   }

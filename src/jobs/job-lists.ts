@@ -4,7 +4,13 @@ import type { Job, JobManifest } from '../spec/job.js'
 import type { DamagedJobs } from './damaged-jobs.js'
 import type { IndexSync } from './queue/index-sync.js'
 import type { JobIndex } from './queue/job-index.js'
-import type { JobFilter, JobSearch, JobSearchQuery } from './queue/job-search.js'
+import { isIndexed, type JobRow, lacks } from './queue/job-row.js'
+import {
+  batchSize,
+  type JobFilter,
+  type JobSearch,
+  type JobSearchQuery,
+} from './queue/job-search.js'
 import type { JobRecords } from './record/records.js'
 import { isTerminal } from './record/states.js'
 
@@ -21,11 +27,22 @@ interface JobListsDeps {
 export class JobLists {
   constructor(private readonly deps: JobListsDeps) {}
 
-  /** Throws INVALID_CURSOR, and QUEUE_UNAVAILABLE rather than return a partial list. */
-  async list(query: JobSearchQuery): Promise<Listing<Job>> {
+  /**
+   * The page has whole jobs from the store, or if the index has all of `fields`, rows from there, which is many times
+   * as fast. Throws INVALID_CURSOR, and QUEUE_UNAVAILABLE rather than return a partial list.
+   */
+  async list(query: JobSearchQuery, fields?: readonly string[]): Promise<Listing<Job | JobRow>> {
     const { indexSync, search, damagedJobs, view } = this.deps
     const { items: ids, ...page } = await indexSync.consistentRead(() => search.page(query))
     const { status } = query
+    if (fields?.every(isIndexed)) {
+      return {
+        ...page,
+        itemsAtOnce: batchSize,
+        read: (from, to) => this.rows(ids.slice(from, to), fields, status),
+        damaged: () => damagedJobs.list(),
+      }
+    }
     return {
       ...page,
       async read(from, to) {
@@ -39,6 +56,21 @@ export class JobLists {
       },
       damaged: () => damagedJobs.list(),
     }
+  }
+
+  private async rows(
+    ids: readonly string[],
+    fields: readonly string[],
+    status: JobFilter['status'],
+  ): Promise<(Job | JobRow)[]> {
+    const { search, damagedJobs, view } = this.deps
+    const rows = await search.rows(ids.filter(id => !damagedJobs.isKnown(id)))
+    const found = await Promise.all(
+      rows.map(row =>
+        lacks(row, fields) ? damagedJobs.passOver(row.id, () => view(row.id)) : row,
+      ),
+    )
+    return found.filter(job => job !== null).filter(job => !status || status.includes(job.status))
   }
 
   /** Up to `limit` ids of jobs that match, older than `before`, newest first. */

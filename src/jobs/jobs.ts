@@ -21,6 +21,7 @@ import { usesDataset, usesModel, usesWeights } from './job-sources.js'
 import { statusOf, viewJob } from './job-view.js'
 import { IndexSync } from './queue/index-sync.js'
 import { JobIndex } from './queue/job-index.js'
+import type { JobRow } from './queue/job-row.js'
 import { type JobFilter, JobSearch, type JobSearchQuery } from './queue/job-search.js'
 import { readHoldReason, readLiveState } from './queue/live-state.js'
 import { Notifications, publishNotification } from './queue/notifications.js'
@@ -161,8 +162,8 @@ export class Jobs {
   }
 
   /** See `JobLists.list`. */
-  list(query: JobSearchQuery): Promise<Listing<Job>> {
-    return this.lists.list(query)
+  list(query: JobSearchQuery, fields?: readonly string[]): Promise<Listing<Job | JobRow>> {
+    return this.lists.list(query, fields)
   }
 
   /** Looks for damage in the records of all jobs. */

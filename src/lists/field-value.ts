@@ -6,13 +6,14 @@ export type FieldValue = number | string | boolean
  * no place in an order, counts as none.
  */
 export function fieldValue(document: object, path: string): FieldValue | undefined {
-  const value = valueAt(document, path)
+  const value = pathIn(document, path)
   if (typeof value === 'string' && path.startsWith('metrics.')) return numberOf(Number(value))
   if (typeof value === 'number') return numberOf(value)
   return typeof value === 'string' || typeof value === 'boolean' ? value : undefined
 }
 
-function valueAt(document: unknown, path: string): unknown {
+/** What an item has at a path; undefined if it has nothing there. */
+export function pathIn(document: unknown, path: string): unknown {
   if (typeof document !== 'object' || document === null) return undefined
   // the name of a label or of a metric may have dots
   if (Object.hasOwn(document, path)) return document[path as keyof typeof document]
@@ -20,7 +21,7 @@ function valueAt(document: unknown, path: string): unknown {
   if (dot < 0) return undefined
   const head = path.slice(0, dot)
   if (!Object.hasOwn(document, head)) return undefined
-  return valueAt(document[head as keyof typeof document], path.slice(dot + 1))
+  return pathIn(document[head as keyof typeof document], path.slice(dot + 1))
 }
 
 const numberOf = (value: number) => (Number.isNaN(value) ? undefined : value)

@@ -7,6 +7,8 @@ import { type ListQuery, PageSelector, type Selection } from './page-selector.js
 export interface Listing<T> extends Omit<Selection<T>, 'items'> {
   /** Reads items of the page, counted from 0, up to `to` exclusively. Leaves out those that are gone or damaged. */
   read(from: number, to: number): Promise<T[]>
+  /** How many small items are read at once; the reader decides if undefined. */
+  itemsAtOnce?: number
   /** What the list passes over, as far as it is known after the reads. */
   damaged(): Promise<DamagedItem[]>
 }

@@ -5,6 +5,7 @@ import { Job, JobStatus } from './job.js'
 import { LabelFilter, RequiredLabels } from './labels.js'
 import { MemoryEstimate } from './memory-estimate.js'
 import { nullable } from './nullable.js'
+import { optionalWithDefault } from './optional-with-default.js'
 import { ListQuery } from './paging.js'
 import { strictObject } from './strict-object.js'
 import { DateOrDateTime } from './times.js'
@@ -28,6 +29,9 @@ const Statuses = Type.Array(JobStatus, {
 /** Filters of a list. A job must match all of those that are given. */
 export const JobListQuery = strictObject({
   ...ListQuery,
+  limit: optionalWithDefault(
+    Type.Integer({ minimum: 1, maximum: 10_000, default: 50, description: 'items per page' }),
+  ),
   status: Type.Optional(Statuses),
   label: Type.Optional(
     Type.Array(LabelFilter, { maxItems: 32, description: 'jobs with all of these labels' }),

@@ -7,7 +7,7 @@ import { Checkpoints } from '../../src/jobs/record/checkpoints.js'
 import { type AttemptProgress, JobRecords } from '../../src/jobs/record/records.js'
 import { JobLog } from '../../src/jobs/telemetry/job-log.js'
 import { MetricsLog } from '../../src/jobs/telemetry/metrics-log.js'
-import type { BestMetrics } from '../../src/spec/best-metrics.js'
+import { type BestMetrics, updateBest } from '../../src/spec/best-metrics.js'
 import type { JobNotification } from '../../src/spec/ipc-messages.js'
 import type { Metrics } from '../../src/spec/job.js'
 import { startAttempt } from '../../testing/running-job.js'
@@ -49,10 +49,11 @@ export async function publishProgress(
   id: string,
   step: number,
   metrics: Record<string, number> = { loss: 0.5 },
-  best?: BestMetrics,
+  best: BestMetrics = {},
 ) {
+  updateBest(best, step, metrics)
   await new MetricsLog(store).append(id, attempt, { step, time: at, values: metrics })
-  const details = { steps: smallJob.training.steps, resumedFrom: 0, metrics, ...(best && { best }) }
+  const details = { steps: smallJob.training.steps, resumedFrom: 0, metrics, best }
   await publish(redis, id, { attempt, phase: 'training', step, endsAt: null, details }, 'metrics')
 }
 

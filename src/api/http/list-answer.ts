@@ -29,13 +29,13 @@ export async function sendPage<T extends object>(
   const serialize = fields
     ? (item: T) => JSON.stringify(pickFields(item, fields))
     : (item: T) => serializeAll(item as Record<string, unknown>)
-  const { cursors, hasMore, total } = listing
+  const { cursors, hasMore, total, itemsAtOnce } = listing
   const slices: string[] = []
   let slice = ''
   let count = 0
   let chars = 0
   let read = 0
-  let readNext = firstItems
+  let readNext = itemsAtOnce ?? firstItems
   while (read < cursors.length && chars + slice.length < maxPageChars) {
     const to = Math.min(cursors.length, read + readNext)
     for (const item of await listing.read(read, to)) {
@@ -50,7 +50,7 @@ export async function sendPage<T extends object>(
     await setImmediate()
     const average = (chars + slice.length) / Math.max(1, count)
     const affordable = Math.floor(readAheadChars / Math.max(1, average))
-    readNext = Math.min(maxItemsAtOnce, Math.max(1, affordable))
+    readNext = Math.min(itemsAtOnce ?? maxItemsAtOnce, Math.max(1, affordable))
   }
   const isLast = read === cursors.length && !hasMore
   const damaged = await listing.damaged()

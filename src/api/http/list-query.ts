@@ -112,7 +112,10 @@ function unknownName(parameter: string, name: string, { names, records }: ListFi
 }
 
 /** Fields of which a part can be asked for, if the item has them. */
-const divisible = ['metrics', 'best', 'labels', 'tags', 'training', 'predict', 'progress']
+const divisible = [
+  ...['metrics', 'best', 'labels', 'tags', 'progress', 'failure'],
+  ...['model', 'training', 'predict', 'dataset'],
+]
 
 /** Checks the names in `fields` against the schema of the items. Throws INVALID_QUERY. */
 export function parseFields(

@@ -100,7 +100,7 @@ export const jobRoutes: FastifyPluginAsyncTypebox<JobRoutesDeps> = async (app, d
         ...timeBetween('finishedAt', finishedAfter, finishedBefore),
       ])
       const only = parseFields(fields, Job)
-      const listing = await jobs.list({ ...filter, ...(labels && { labels }), ...parsed })
+      const listing = await jobs.list({ ...filter, ...(labels && { labels }), ...parsed }, only)
       return sendPage(reply, JobResponse, listing, only)
     },
   )

@@ -5,6 +5,7 @@ import {
   type Job,
   type JobManifest,
   type Metrics,
+  type Phase,
   stepsOf,
   trainingOf,
 } from '../../spec/job.js'
@@ -12,6 +13,7 @@ import { defaultPriority } from '../../spec/labels.js'
 import { withoutNulls } from '../../spec/metrics.js'
 import type { AttemptRecord } from '../record/attempt-record.js'
 import type { Lifecycle } from '../record/lifecycle.js'
+import { publicStatus, requestedAction } from '../record/states.js'
 
 /** What the index is given of a job. */
 export interface IndexedJob {
@@ -42,6 +44,10 @@ export interface JobDocument {
 /** The part that changes with the job's state. While the job runs, its live state is newer. */
 export interface JobState {
   attempt: number
+  requested?: 'pause' | 'cancel'
+  /** Of the latest attempt, as it was last recorded. */
+  phase?: Phase
+  resumedFrom?: number
   startedAt?: string
   finishedAt?: string
   step: number
@@ -70,11 +76,19 @@ export function documentOf(manifest: JobManifest): JobDocument {
 
 export function stateOf({ manifest, lifecycle, attempts }: IndexedJob): JobState {
   const { attempt, result } = lifecycle
-  const progress = attempts.at(-1)?.progress ?? { step: 0, metrics: {}, best: {} }
+  const latest = attempts.at(-1)
+  const progress = latest?.progress ?? { step: 0, metrics: {}, best: {} }
   const startedAt = attempts[0]?.startedAt
+  const requested = requestedAction(lifecycle.state)
+  const running = lifecycle.state !== 'removed' && publicStatus[lifecycle.state] === 'running'
+  // an attempt has no record yet in the moment after it was added to the journal
+  const phase = latest?.attempt === attempt ? latest.phase : 'preparing'
   const succeeded = result?.status === 'succeeded'
   return {
     attempt,
+    ...(requested && { requested }),
+    ...(running && { phase }),
+    ...(latest && { resumedFrom: latest.resumedFrom }),
     ...(startedAt && { startedAt }),
     ...(result && { finishedAt: result.finishedAt }),
     step: succeeded ? (result.step ?? stepsOf(manifest)) : progress.step,
@@ -96,18 +110,18 @@ const maxEntries = 64
 const maxDepth = 3
 const maxTextLength = 128
 
-/** The numbers, texts and booleans of an object. Lists, long texts and large objects are left out. */
+/** The numbers, texts and booleans of an object. Lists, long texts and large objects are null: the record has them. */
 function scalarsOf(object: object, depth = 1): object {
-  const entries = Object.entries(object)
-  if (entries.length > maxEntries) return {}
-  const kept = entries.flatMap(([name, value]) => {
-    if (typeof value === 'object' && value !== null && !Array.isArray(value)) {
-      return depth < maxDepth ? [[name, scalarsOf(value, depth + 1)]] : []
-    }
-    const isScalar = ['number', 'boolean'].includes(typeof value)
-    return isScalar || (typeof value === 'string' && value.length <= maxTextLength)
-      ? [[name, value]]
-      : []
-  })
-  return Object.fromEntries(kept)
+  return Object.fromEntries(
+    Object.entries(object).map(([name, value]) => [name, scalarOf(value, depth)]),
+  )
+}
+
+function scalarOf(value: unknown, depth: number): unknown {
+  if (typeof value === 'object' && value !== null && !Array.isArray(value)) {
+    const isSmall = depth < maxDepth && Object.keys(value).length <= maxEntries
+    return isSmall ? scalarsOf(value, depth + 1) : null
+  }
+  const isScalar = ['number', 'boolean'].includes(typeof value)
+  return isScalar || (typeof value === 'string' && value.length <= maxTextLength) ? value : null
 }

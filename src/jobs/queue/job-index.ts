@@ -3,7 +3,8 @@ import type { JobStatus } from '../../spec/job.js'
 import { isTerminal, publicStatus } from '../record/states.js'
 import { ChangeLog } from './change-log.js'
 import { throwUnavailable } from './errors.js'
-import { documentOf, type IndexedJob, type JobDocument, stateOf } from './job-document.js'
+import { documentOf, type IndexedJob, stateOf } from './job-document.js'
+import { parseDocument } from './job-row.js'
 import { missingFromSortedSet, redisNames } from './redis.js'
 
 const allStatuses = [...new Set(Object.values(publicStatus))]
@@ -118,10 +119,6 @@ export class JobIndex {
     return missingFromSortedSet(this.redis, this.names.jobs, ids)
   }
 }
-
-/** Reads what `put` wrote. */
-export const parseDocument = (text: string): JobDocument =>
-  JSON.parse(text.slice(text.indexOf(':') + 1))
 
 /**
  * One script instead of a dozen commands, because sending them takes most of the time. Redis runs it undisturbed, so

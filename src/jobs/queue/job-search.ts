@@ -6,9 +6,8 @@ import type { Order } from '../../lists/order.js'
 import { type ListQuery, PageSelector, type Selection } from '../../lists/page-selector.js'
 import type { JobStatus } from '../../spec/job.js'
 import { throwUnavailable } from './errors.js'
-import type { JobState } from './job-document.js'
-import { parseDocument } from './job-index.js'
-import { etaSeconds, readLiveStates } from './live-state.js'
+import { applyLiveState, type JobRow, parseRow, type TaggedRow } from './job-row.js'
+import { readLiveStates } from './live-state.js'
 import { redisNames } from './redis.js'
 
 /** Conditions for a list of jobs. A job matches if it meets all of them. */
@@ -31,12 +30,10 @@ export type JobSearchQuery = JobFilter & ListQuery
 export const jobOrder: Order = { keys: [], idsDescending: true }
 
 /** Jobs that are read from Redis and looked at before other work of the process runs. */
-const batchSize = 250
+export const batchSize = 250
 
 /** If more names share a prefix, scanning all jobs finds matches fast enough. */
 const maxNameMatches = 50
-
-type Candidate = ReturnType<typeof toCandidate>
 
 /** Finds jobs in the index (see `JobIndex`). */
 export class JobSearch {
@@ -54,11 +51,16 @@ export class JobSearch {
     const { sets, exact } = await this.smallestSets(query)
     if (exact && !query.sort && !query.where) return this.exactPage(query, sets)
     const selector = new PageSelector<string>(query, jobOrder)
-    for await (const candidates of this.candidates(sets, query)) {
-      const matching = candidates.filter(candidate => matchesFilter(candidate, query))
-      selector.add(await this.withLiveState(matching))
+    for await (const rows of this.matching(sets, query)) {
+      selector.add(rows.map(row => ({ id: row.id, document: row, item: row.id })))
     }
     return selector.selection()
+  }
+
+  /** The jobs as the index has them; leaves out those that are gone. */
+  async rows(ids: readonly string[]): Promise<JobRow[]> {
+    const found = await this.read(ids)
+    return this.withLiveState(found.map(({ row }) => row))
   }
 
   /** Up to `limit` ids of jobs that match, older than `before`, newest first. */
@@ -85,48 +87,41 @@ export class JobSearch {
     }
   }
 
-  /** Batches of what the index has about the jobs of the sets; lets other work run after each. */
-  private async *candidates(
-    sets: readonly string[],
-    filter: JobFilter,
-  ): AsyncGenerator<Candidate[]> {
-    const { documents, states } = this.names
+  /** The matching jobs of the sets, in batches; lets other work run after each. */
+  private async *matching(sets: readonly string[], filter: JobFilter): AsyncGenerator<JobRow[]> {
     const { floor, ceiling: newest } = timeRange(filter)
     let ceiling = newest
     for (;;) {
       const ids = await this.newest(sets, ceiling, floor, batchSize).catch(throwUnavailable)
       if (ids.length === 0) return
-      const [found, foundStates] = await Promise.all([
-        this.redis.hmget(documents, ...ids),
-        this.redis.hmget(states, ...ids),
-      ]).catch(throwUnavailable)
-      // a job that is removed at this moment has neither
-      yield ids.flatMap((id, i) =>
-        found[i] && foundStates[i] ? [toCandidate(id, found[i], foundStates[i])] : [],
-      )
+      const found = await this.read(ids)
+      const matching = found.filter(candidate => matchesFilter(candidate, filter))
+      yield await this.withLiveState(matching.map(({ row }) => row))
       if (ids.length < batchSize) return
       ceiling = `(${ids.at(-1)}`
       await setImmediate()
     }
   }
 
-  /** What a running job's worker last reported is newer than its state. */
-  private async withLiveState(candidates: Candidate[]): Promise<Candidate[]> {
-    const running = candidates.filter(({ document }) => document.status === 'running')
+  private async read(ids: readonly string[]): Promise<TaggedRow[]> {
+    if (ids.length === 0) return []
+    const { documents, states } = this.names
+    const [found, foundStates] = await Promise.all([
+      this.redis.hmget(documents, ...ids),
+      this.redis.hmget(states, ...ids),
+    ]).catch(throwUnavailable)
+    // a job that is removed at this moment has neither
+    return ids.flatMap((id, i) =>
+      found[i] && foundStates[i] ? [parseRow(id, found[i], foundStates[i])] : [],
+    )
+  }
+
+  private async withLiveState(rows: JobRow[]): Promise<JobRow[]> {
+    const running = rows.filter(({ status }) => status === 'running')
     const ids = running.map(({ id }) => id)
     const found = await readLiveStates(this.redis, this.prefix, ids).catch(throwUnavailable)
-    for (const [i, { document }] of running.entries()) {
-      const live = found[i]
-      if (live?.attempt !== document.attempt) continue
-      const { progress } = document
-      progress.step = Math.max(progress.step, live.step)
-      progress.fraction = Math.min(1, progress.step / progress.steps)
-      const eta = etaSeconds(live)
-      if (eta !== null) progress.etaSeconds = eta
-      Object.assign(document.metrics, live.details?.metrics)
-      if (live.details?.best) document.best = live.details.best
-    }
-    return candidates
+    for (const [i, row] of running.entries()) applyLiveState(row, found[i])
+    return rows
   }
 
   /**
@@ -175,37 +170,12 @@ export class JobSearch {
   }
 }
 
-/** A job with the fields that lists sort and filter by, under the names that they have in an answer. */
-function toCandidate(id: string, documentText: string, stateText: string) {
-  const [status, state] = parseState(stateText)
-  const { tags, revision: _, steps: known, ...fields } = parseDocument(documentText)
-  const { step, ...others } = state
-  const steps = known ?? (fields.training as { steps: number }).steps
-  const fraction = status === 'succeeded' ? 1 : Math.min(1, step / steps)
-  const progress: Progress = { step, steps, fraction }
-  return { id, item: id, tags, document: { id, status, ...fields, ...others, progress } }
-}
-
-interface Progress {
-  step: number
-  steps: number
-  fraction: number
-  etaSeconds?: number
-}
-
-function parseState(text: string): [string, JobState] {
-  const [version, status] = text.split(':', 2) as [string, string]
-  const json = text.slice(version.length + status.length + 2)
-  // older workers store no more than the status
-  return [status, json ? JSON.parse(json) : { attempt: 0, step: 0, metrics: {}, best: {} }]
-}
-
 /** Whether a job has one of the statuses, and one of the tags of each condition. */
-function matchesFilter({ document, tags }: Candidate, filter: JobFilter): boolean {
+function matchesFilter({ row, tags }: TaggedRow, filter: JobFilter): boolean {
   // the status is not among the tags of a document, because it changes
   const { status: statuses, name = '', ...others } = filter
-  if (statuses && !statuses.some(status => status === document.status)) return false
-  if (!document.name.startsWith(name)) return false
+  if (statuses && !statuses.some(status => status === row.status)) return false
+  if (!row.name.startsWith(name)) return false
   return tagSets(others).every(some => some.some(tag => tags.includes(tag)))
 }
 

@@ -16,7 +16,7 @@ export const redisNames = (prefix: string) => ({
    * Sorted set of all job ids. All scores are 0, so the ids, which are ULIDs, sort by creation
    * time.
    */
-  jobs: `{${prefix}}:indexed-jobs`,
+  jobs: `{${prefix}}:job-ids`,
   /** Sorted set of the ids of jobs with a tag such as `status:queued` or `label:team:vision`. */
   tagged: (tag: string) => `{${prefix}}:tagged:${tag}`,
   /** Sorted set of all job names, past and present. */
@@ -26,9 +26,11 @@ export const redisNames = (prefix: string) => ({
   /** Hash of job id to `version:status:JobState`. */
   states: `{${prefix}}:states`,
   /** Exists if the index has all jobs of the store. */
-  complete: `{${prefix}}:index-complete`,
-  /** What older versions wrote: their entries lack most of what lists sort by. */
-  oldIndex: ['jobs', 'entries', 'complete'].map(name => `{${prefix}}:${name}`),
+  complete: `{${prefix}}:job-ids-complete`,
+  /** What older versions wrote: their entries lack some of what lists show and sort by. */
+  oldIndex: ['jobs', 'entries', 'complete', 'indexed-jobs', 'index-complete'].map(
+    name => `{${prefix}}:${name}`,
+  ),
   /** Stream of all changes, and a random name of this incarnation of it (see `ChangeLog`). */
   changes: `{${prefix}}:changes`,
   changesEpoch: `{${prefix}}:changes-epoch`,

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import type { Job } from '../../../src/spec/job.js'
+import type { TrainingPlan } from '../../../src/spec/training-options.js'
 import {
   smallJob,
   startServer,
@@ -124,7 +125,7 @@ test('names that no job has, and values that a field cannot have, are refused wi
     ['where=finishedAt>yesterday', 'where', /expected an ISO 8601 date/],
     ['where=stats=done', 'where', /did you mean 'status'/],
     ['fields=nam', 'fields', /did you mean 'name'/],
-    ['fields=model.kind', 'fields', /an item does not have/],
+    ['fields=status.kind', 'fields', /an item does not have/],
     ['fields=', 'fields', /fields names ''/],
   ]
   for (const [query, parameter, message] of cases) {
@@ -171,4 +172,32 @@ test('jobs are sorted and filtered by the best value that a metric had, of runni
   assert.deepEqual(await names('label=test:best&sort=-best.accuracy&limit=1'), ['steady'])
   const { body } = await server.api.get(`/jobs/${ids.steady}`)
   assert.deepEqual(body.best, best)
+})
+
+test('rows that come from the index have what the jobs have, and lists and long texts too', async () => {
+  const whole = ['id', 'name', 'status', 'requested', 'phase', 'attempt', 'progress', 'dataset']
+  const more = ['priority', 'labels', 'createdAt', 'startedAt', 'finishedAt', 'metrics', 'best']
+  const { body: asked } = await server.api.post(`/jobs/${ids.running}/pause`)
+  assert.equal(asked.requested, 'pause')
+  const jobs: Job[] = (await list('limit=10000')).items
+  const rows = (await list(`limit=10000&fields=${[...whole, ...more]}`)).items
+  assert.deepEqual(
+    rows,
+    jobs.map(job =>
+      Object.fromEntries([...whole, ...more].map(name => [name, job[name as keyof Job]])),
+    ),
+  )
+  assert.ok(jobs.some(({ status }) => status === 'running') && jobs.length > 6)
+  const parts = 'model.kind,training.learningRate.schedule,training.augment,training.x.y'
+  assert.deepEqual(
+    (await list(`limit=10000&fields=${parts},failure.code,dataset.name`)).items,
+    jobs.map(({ model, training, dataset }) => ({
+      model: { kind: model.kind },
+      training: {
+        learningRate: { schedule: (training as TrainingPlan).learningRate.schedule },
+        augment: (training as TrainingPlan).augment,
+      },
+      dataset: { name: dataset.name },
+    })),
+  )
 })
