@@ -1,12 +1,15 @@
 import { access, mkdir, readdir, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { lru } from 'tiny-lru'
+import { rethrowDamage } from '../../store/record-file.js'
 import { ignoreCodes, withStorageErrors } from '../../store/storage-errors.js'
 
 /** Another replica may have ended a session; it is asked for again after this time. */
 const freshMs = 2000
 const maxRemembered = 10_000
 const sweepMs = 3600_000
+
+const root = 'ended-sessions'
 
 /**
  * The sessions that were signed out, as empty files that all replicas see. Without them, a copy of a cookie would
@@ -22,7 +25,7 @@ export class EndedSessions {
     dataFolder: string,
     private readonly keptMs: number,
   ) {
-    this.folder = join(dataFolder, 'ended-sessions')
+    this.folder = join(dataFolder, root)
   }
 
   async has(id: string): Promise<boolean> {
@@ -30,18 +33,19 @@ export class EndedSessions {
     if (known !== undefined) return known
     const found = await withStorageErrors(() =>
       access(join(this.folder, id)).then(() => true, ignoreCodes(false, 'ENOENT')),
-    )
+    ).catch(error => rethrowDamage(root, error))
     this.answers.set(id, found)
     return found
   }
 
   async add(id: string): Promise<void> {
     await withStorageErrors(async () => {
-      await mkdir(this.folder, { recursive: true, mode: 0o700 })
+      // what else has the name is told by the next line
+      await mkdir(this.folder, { mode: 0o700 }).catch(ignoreCodes(undefined, 'EEXIST'))
       await writeFile(join(this.folder, id), '', { mode: 0o600, flush: true })
       this.answers.set(id, true)
       await this.sweep()
-    })
+    }).catch(error => rethrowDamage(root, error))
   }
 
   private async sweep(): Promise<void> {

@@ -54,7 +54,7 @@ export const signInRoutes: FastifyPluginAsyncTypebox<SessionRoutesDeps> = async 
           'Removes the cookie and ends the session, so that no copy of the cookie is valid any more. Done also if ' +
           'nobody is signed in.',
         security: [],
-        problems: ['SESSION_REFUSED', 'STORAGE_FULL', 'STORAGE_FAILED'],
+        problems: ['SESSION_REFUSED', 'STORAGE_FULL', 'STORAGE_FAILED', 'DAMAGED'],
         response: { 204: NoContent },
       },
     },

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
+import { mkdir, rename, rm, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import supertest from 'supertest'
 import { type AccessSettings, onlyThisMachine } from '../../../src/api/access/access-settings.js'
@@ -407,6 +409,23 @@ test('the client of a page signs in, works and signs out without a key', async t
   assert.match(jar, /=$/)
   jar = copy
   await assert.rejects(client.jobs(), hasCode('SESSION_EXPIRED'))
+})
+
+test('if it cannot be known whether a session was signed out, it permits nothing', async t => {
+  const cookie = await newCookie()
+  const folder = join(server.deps.dataFolder, 'ended-sessions')
+  await mkdir(folder, { recursive: true })
+  await rename(folder, `${folder}-aside`)
+  await writeFile(folder, '')
+  t.after(async () => {
+    await rm(folder)
+    await rename(`${folder}-aside`, folder)
+  })
+  const { status, body } = await call(cookie, 'get', '/jobs')
+  assert.equal(status, 409)
+  assert.equal(body.code, 'DAMAGED')
+  assert.match(body.detail, /ended-sessions/)
+  assert.equal((await call(cookie, 'delete').set(ownPage)).body.code, 'DAMAGED')
 })
 
 test('a server does not take a path of a public URL that its own session has', async () => {
