@@ -14,6 +14,7 @@ import Fastify, {
 import type { Logger } from 'pino'
 import { isDamaged } from '../errors.js'
 import { PredictionService } from '../serving/prediction-service.js'
+import { DiskUse } from '../store/disk-use.js'
 import { type AccessSettings, onlyThisMachine } from './access/access-settings.js'
 import { allowOrigins } from './access/cors.js'
 import { checkHostAndOrigin } from './access/host-check.js'
@@ -72,6 +73,7 @@ import { modelRoutes } from './routes/models.js'
 import { predictionRoutes } from './routes/predictions.js'
 import { scrapeRoutes } from './routes/scrape.js'
 import { serverRoutes } from './routes/server.js'
+import { serverInfoRoutes } from './routes/server-info.js'
 import { sessionRoutes, signInRoutes } from './routes/session.js'
 import { streamTicketRoutes } from './routes/stream-tickets.js'
 import { tablePreviewRoutes } from './routes/table-previews.js'
@@ -151,7 +153,8 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
   const closing = addGracefulClose(app)
   const handleClientError = clientErrorHandler(refuseUnknownRoutes(app))
   app.server.on('connect', (_request, socket: Socket) => refuseConnect(socket))
-  const telemetry = instrument(app, deps)
+  const diskUse = new DiskUse(deps.dataFolder)
+  const telemetry = instrument(app, { ...deps, diskUse })
   await app.register(swagger, {
     ...openapi,
     openapi: { ...openapi.openapi, ...(publicUrl && { servers: serversOf(publicUrl) }) },
@@ -215,6 +218,7 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
     await guarded.register(webhookRoutes, routeDeps)
     await guarded.register(eventRoutes, routeDeps)
     await guarded.register(workerRoutes, routeDeps)
+    await guarded.register(serverInfoRoutes, { ...routeDeps, diskUse })
     await guarded.register(scrapeRoutes, { telemetry })
     await guarded.register(streamTicketRoutes, { tickets })
     await guarded.register(sessionRoutes, { sessions })

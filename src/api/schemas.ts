@@ -40,6 +40,7 @@ import { DriftReport, RequestSamplePage, Watch } from '../spec/model-watch.js'
 import { Problem } from '../spec/problem.js'
 import { Readiness } from '../spec/readiness.js'
 import { JobPredictions, SelectedPredictions } from '../spec/selected-predictions.js'
+import { ServerInfo } from '../spec/server-info.js'
 import {
   TfClassifications,
   TfModelMetadata,
@@ -171,6 +172,7 @@ export const responseSchemas: TSchema[] = [
     $id: 'WorkerList',
     description: 'the workers that are alive, by host',
   },
+  { ...ServerInfo, $id: 'ServerInfo', description: 'the server, part by part' },
   {
     ...Readiness,
     $id: 'Readiness',
@@ -225,6 +227,7 @@ export const RowExplanationsResponse = ref<RowExplanations>('RowExplanations')
 export const WeightsResponse = ref<WeightsManifest>('Weights')
 export const WeightsSummaryResponse = ref<WeightsSummary>('WeightsSummary')
 export const WorkerListResponse = ref<WorkerList>('WorkerList')
+export const ServerInfoResponse = ref<ServerInfo>('ServerInfo')
 export const ReadinessResponse = ref<Readiness>('Readiness')
 export const ProblemResponse = ref<Problem>('Problem')
 

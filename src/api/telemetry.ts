@@ -10,7 +10,7 @@ import type { TrafficRouter } from '../serving/traffic/traffic-router.js'
 import { damageKinds } from '../spec/damage.js'
 import type { DamageRegistry } from '../store/damage-registry.js'
 import type { DiskSpace } from '../store/disk-space.js'
-import { DiskUse } from '../store/disk-use.js'
+import type { DiskUse } from '../store/disk-use.js'
 import { version } from '../version.js'
 import type { Webhooks } from '../webhooks/webhooks.js'
 import { eventStreamType } from './http/content-negotiation.js'
@@ -24,7 +24,7 @@ import { addWatchMetrics, type WatchMetricsSource } from './scrape/watch-metrics
 import { addWorkerMetrics } from './scrape/worker-metrics.js'
 
 export interface TelemetryDeps {
-  dataFolder: string
+  diskUse: Pick<DiskUse, 'get'>
   jobs: Pick<Jobs, 'statistics'>
   predictor: Pick<PredictorPool, 'ready' | 'restarts' | 'inFlight' | 'state'>
   statistics: Pick<PredictionStatistics, 'onExecution' | 'onAnswer'>
@@ -184,9 +184,8 @@ const dataFolders = [
 ]
 
 function addPartMetrics(registry: Registry, deps: TelemetryDeps): () => Promise<void> {
-  const { predictor, rowPredictor, webhooks, imports, disk, damage } = deps
+  const { predictor, rowPredictor, webhooks, imports, disk, diskUse, damage } = deps
   const { gauge, counter } = metricFactory(registry)
-  const diskUse = new DiskUse(deps.dataFolder)
   gauge('build_info', 'Always 1; the labels have the versions.', 'version', 'node').set(
     { version, node: process.version },
     1,

@@ -14,6 +14,7 @@ import type { JobMetrics, LoggedRow, MetricsPage } from '../spec/metrics.js'
 import type { Model, Predictions, RowPredictions } from '../spec/model.js'
 import type { Page } from '../spec/paging.js'
 import type { Problem } from '../spec/problem.js'
+import type { ServerInfo } from '../spec/server-info.js'
 import type { Session, SignIn } from '../spec/session.js'
 import type { WorkerList } from '../spec/worker.js'
 import { type Caller, jsonBody, type Query, withQuery } from './caller.js'
@@ -211,6 +212,11 @@ export class Client {
       'GET',
       `/jobs/${id}/checkpoints`,
     )
+  }
+
+  /** What the server is, has and takes. */
+  server() {
+    return this.json<ServerInfo>('GET', '/server')
   }
 
   /** What the trainers of the job used, over time. */

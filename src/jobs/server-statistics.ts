@@ -20,6 +20,7 @@ export interface QueueStatistics {
 }
 
 export interface RedisStatistics {
+  version: string | null
   pingSeconds: number
   usedBytes: number | null
   /** 0: no limit. */
@@ -27,6 +28,8 @@ export interface RedisStatistics {
   clients: number | null
   /** Keys that it has dropped for lack of memory: the queue loses jobs by that. */
   evictedKeys: number | null
+  /** Whether it writes each change to its append-only file. */
+  appendOnly: boolean | null
   /** Whether its last write to disk succeeded. */
   savedLast: boolean | null
 }
@@ -89,7 +92,10 @@ export class ServerStatistics {
     // a hosted Redis may not allow INFO
     const info = await redis.info().catch(() => '')
     const saved = /^rdb_last_bgsave_status:(\w+)/m.exec(info)?.[1]
+    const appendOnly = numberIn(info, 'aof_enabled')
     return {
+      version: /^redis_version:(\S+)/m.exec(info)?.[1] ?? null,
+      appendOnly: appendOnly === null ? null : appendOnly === 1,
       pingSeconds,
       usedBytes: numberIn(info, 'used_memory'),
       maxBytes: numberIn(info, 'maxmemory'),

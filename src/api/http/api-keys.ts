@@ -8,8 +8,16 @@ import { parseRecord, readRecordText } from '../../store/record-file.js'
 import { shapeOf } from '../../store/shape.js'
 import { HttpError } from './http-error.js'
 
+export interface AcceptedKey {
+  /** See `callerNameOf`. */
+  name: string
+  /** Null for a key that is not in keys.json. */
+  createdAt: string | null
+}
+
 export interface ApiKeys {
   accepts(key: string): boolean
+  list(): AcceptedKey[]
   /** The hash of the key with which `signWithKeyOf` has signed a text; null if no key has. */
   signerOf(text: string, signature: Buffer): Buffer | null
 }
@@ -72,6 +80,14 @@ export async function loadApiKeys(
         false,
       )
     },
+    list() {
+      const createdAt = new Map(stored.map(key => [key.sha256, key.createdAt]))
+      const hashes = new Set(digests.map(hashed => hashed.toString('hex')))
+      return [...hashes].map(hashed => ({
+        name: nameOfKey(hashed),
+        createdAt: createdAt.get(hashed) ?? null,
+      }))
+    },
     signerOf(text, signature) {
       let signer: Buffer | null = null
       for (const stored of digests) {
@@ -109,8 +125,9 @@ export const signWithKeyOf = (request: FastifyRequest, text: string): Buffer =>
 export const callerIdOf = (request: FastifyRequest): string => keyHashOf(request).toString('hex')
 
 /** Names a caller in records that clients read: the beginning of the hash of its key, which keys.json has. */
-export const callerNameOf = (request: FastifyRequest): string =>
-  `key-${callerIdOf(request).slice(0, 8)}`
+export const callerNameOf = (request: FastifyRequest): string => nameOfKey(callerIdOf(request))
+
+const nameOfKey = (hashed: string) => `key-${hashed.slice(0, 8)}`
 
 function keyHashOf(request: FastifyRequest): Buffer {
   const key = bearerToken(request)

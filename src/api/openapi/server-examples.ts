@@ -1,5 +1,6 @@
 import type { JobResources } from '../../spec/job-resources.js'
 import type { Readiness } from '../../spec/readiness.js'
+import type { ServerInfo } from '../../spec/server-info.js'
 import type { Worker } from '../../spec/worker.js'
 
 const worker: Worker = {
@@ -53,10 +54,53 @@ const resources: JobResources = {
   damagedLines: 0,
 }
 
+const server: ServerInfo = {
+  version: '0.1.0',
+  node: 'v20.19.5',
+  platform: 'linux-x64',
+  startedAt: '2026-03-02T09:00:00.000Z',
+  uptimeSeconds: 5400.2,
+  checks: readiness.checks,
+  engines: { kind: 'cpu', tensorflow: '2.21.0', xgboost: '3.4.1', openvino: '2026.4.1' },
+  data: {
+    freeBytes: 120_500_000_000,
+    totalBytes: 250_000_000_000,
+    usedBytes: { jobs: 412_344_320, datasets: 1_204_224_000, models: 98_304_000 },
+  },
+  redis: {
+    version: '7.2.6',
+    pingSeconds: 0.0004,
+    usedBytes: 2_411_724,
+    maxBytes: 0,
+    clients: 9,
+    evictedKeys: 0,
+    appendOnly: true,
+    savedLast: true,
+  },
+  jobs: {
+    ...{ queued: 0, running: 1, paused: 0, succeeded: 41, failed: 2, cancelled: 1 },
+    ...{ waiting: 0, held: 0, active: 1, oldestWaitingSeconds: 0 },
+  },
+  slots: { workers: 1, total: 1, busy: 1 },
+  keys: [{ name: 'key-3f1c9a52', createdAt: '2026-03-01T08:00:00.000Z', current: true }],
+  limits: {
+    uploadFileBytes: 68_719_476_736,
+    uploadFiles: 10_000,
+    bodyBytes: 1_048_576,
+    instanceBytes: 8_388_608,
+    instances: 256,
+    rows: 10_000,
+    imageBytes: 33_554_432,
+    imageFiles: 256,
+  },
+  problems: [],
+}
+
 /** Answers about the server and its workers, and what jobs use of them. */
 export const serverExamples = {
   JobResources: resources,
   Worker: worker,
   WorkerList: { items: [worker] },
   Readiness: readiness,
+  ServerInfo: server,
 }

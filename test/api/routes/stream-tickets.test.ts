@@ -71,7 +71,7 @@ test('a ticket opens nothing else', async () => {
 
 test('a ticket ends with the key that asked for it', async () => {
   const { url } = (await create({ path })).body
-  const keys = { accepts: () => true, signerOf: () => null }
+  const keys = { list: () => [], accepts: () => true, signerOf: () => null }
   const app = await buildApp({ ...server.deps, keys, access: onlyThisMachine })
   const headers = { host: 'localhost', accept: 'text/event-stream' }
   assert.equal((await app.inject({ url, headers })).statusCode, 401)
