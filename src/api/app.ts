@@ -54,6 +54,7 @@ import { datasetSampleRoutes } from './routes/dataset-samples.js'
 import { datasetRoutes } from './routes/datasets.js'
 import { derivedDatasetRoutes } from './routes/derived-datasets.js'
 import { docsRoutes } from './routes/docs.js'
+import { evaluationRecordRoutes } from './routes/evaluation-records.js'
 import { eventRoutes } from './routes/events.js'
 import { explanationRoutes } from './routes/explanations.js'
 import { homeRoutes } from './routes/home.js'
@@ -196,6 +197,7 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
     await guarded.register(jobResourceRoutes, routeDeps)
     await guarded.register(logRoutes, routeDeps)
     await guarded.register(checkpointRoutes, routeDeps)
+    await guarded.register(evaluationRecordRoutes, routeDeps)
     await guarded.register(datasetRoutes, routeDeps)
     await guarded.register(datasetSampleRoutes, routeDeps)
     await guarded.register(datasetArchiveRoutes, routeDeps)

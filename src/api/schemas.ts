@@ -10,6 +10,7 @@ import {
   SamplePage,
 } from '../spec/dataset-preview.js'
 import { DatasetDiff, DatasetVersions } from '../spec/dataset-versions.js'
+import { EvaluationRecordPage } from '../spec/evaluation-records.js'
 import { ImageExplanations, RowExplanations } from '../spec/explanation.js'
 import {
   InferAnswer,
@@ -113,6 +114,11 @@ export const responseSchemas: TSchema[] = [
     $id: 'WeightsFields',
     description: 'what `fields` asks for of an uploaded TensorFlow checkpoint',
   },
+  {
+    ...EvaluationRecordPage,
+    $id: 'EvaluationRecordPage',
+    description: 'what a model predicted for validation records',
+  },
   { ...LogPage, $id: 'LogPage', description: 'a page of log lines' },
   { ...JobPlan, $id: 'JobPlan', description: 'the result of a dry run' },
   {
@@ -194,6 +200,7 @@ export const ContactSheetResponse = ref<ContactSheet>('ContactSheet')
 export const ColumnHistogramResponse = ref<ColumnHistogram>('ColumnHistogram')
 export const HistogramPageResponse = ref<HistogramPage>('HistogramPage')
 export const ImportResponse = ref<DatasetImport>('DatasetImport')
+export const EvaluationRecordPageResponse = ref<EvaluationRecordPage>('EvaluationRecordPage')
 export const DatasetDiffResponse = ref<DatasetDiff>('DatasetDiff')
 export const DatasetVersionsResponse = ref<DatasetVersions>('DatasetVersions')
 export const JobResponse = ref<Job>('Job')

@@ -2,6 +2,7 @@ import { TrainingFailure } from '../errors.js'
 import { objectiveMetrics, validationMetricName } from '../spec/boosting-metrics.js'
 import type { ResolvedBoostingOptions } from '../spec/boosting-options.js'
 import type { Evaluation } from '../spec/evaluation.js'
+import type { EvaluatedRecords } from '../spec/evaluation-records.js'
 import type { Phase } from '../spec/job.js'
 import type { MetricRow } from '../spec/metrics.js'
 import {
@@ -15,6 +16,7 @@ import {
 } from '../training-control/early-stopping.js'
 import { evaluatePredictions } from '../training-control/evaluation.js'
 import { Booster, type ModelFormat } from './booster.js'
+import { evaluatedRecords } from './evaluated-records.js'
 import { DMatrix } from './matrix.js'
 import { linkOf } from './offset.js'
 import { runParameters, type XgboostParameters, xgboostParameters } from './parameters.js'
@@ -69,6 +71,11 @@ export interface BoostingResult {
   stoppedEarly: boolean
   /** Of the round that is published. Null without classes or validation rows, and if the run was not finished. */
   evaluation: Evaluation | null
+  /**
+   * What that round predicts for each validation row, by its position in the table. Null for rankings, without
+   * validation rows, and if the run was not finished.
+   */
+  records: EvaluatedRecords | null
 }
 
 /**
@@ -119,14 +126,19 @@ export async function trainBoosting(
     rounds: round,
     bestRound: earlyStopping.bestStep,
     stoppedEarly: earlyStopping.shouldStop,
-    evaluation: finished ? evaluate() : null,
+    ...(finished ? evaluate() : nothingEvaluated),
   })
-  const evaluate = (): Evaluation | null => {
-    if (!input.validation || !validation || input.labels.length === 0) return null
+  const evaluate = (): Pick<BoostingResult, 'evaluation' | 'records'> => {
+    if (!input.validation || !validation || model.objective === 'ranking') return nothingEvaluated
     hooks.phase('evaluating', round)
     const rounds = (input.exportBest ? earlyStopping.bestStep : null) ?? round
     const { values } = booster.predict(validation, 'value', rounds)
-    return evaluatePredictions(input.labels, input.validation.labels, values)
+    const { labels } = input.validation
+    return {
+      evaluation:
+        input.labels.length > 0 ? evaluatePredictions(input.labels, labels, values) : null,
+      records: evaluatedRecords(labels, values, input.labels.length),
+    }
   }
 
   hooks.phase('training', round)
@@ -161,6 +173,8 @@ export async function trainBoosting(
   }
   return result(true)
 }
+
+const nothingEvaluated = { evaluation: null, records: null }
 
 /** The model of a checkpoint, in XGBoost's format. */
 export function exportBoosting(checkpoint: Uint8Array, format: ModelFormat): Uint8Array {

@@ -6,6 +6,7 @@ import type { DatasetImport } from '../spec/dataset-import.js'
 import type { ContactSheet, HistogramPage, SamplePage } from '../spec/dataset-preview.js'
 import type { DatasetRequest } from '../spec/dataset-request.js'
 import type { DeriveRequest } from '../spec/dataset-steps.js'
+import type { EvaluationRecordPage } from '../spec/evaluation-records.js'
 import type { Job, JobPatch, JobRequest } from '../spec/job.js'
 import type { LogPage } from '../spec/job-log.js'
 import type { CancelledJobs, JobPlan, JobSelection } from '../spec/job-queries.js'
@@ -222,6 +223,12 @@ export class Client {
   /** What the trainers of the job used, over time. */
   resources(id: string, query: Record<string, string> = {}) {
     return this.json<JobResources>('GET', `/jobs/${id}/resources?${new URLSearchParams(query)}`)
+  }
+
+  /** What the model of a job predicted for its validation records, the worst ones first. */
+  evaluationRecords(id: string, query: Query = {}) {
+    const path = withQuery(`/jobs/${id}/evaluation/records`, query)
+    return this.json<EvaluationRecordPage>('GET', path)
   }
 
   logs(id: string, query: Record<string, string> = {}) {

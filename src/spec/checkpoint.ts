@@ -14,7 +14,7 @@ export type StoredFile = Static<typeof StoredFile>
  * The manifest of a checkpoint folder. The folder of a network has two TensorFlow checkpoints:
  * `model.ckpt-<step>`, and `input.ckpt-<step>` with the state of the input pipeline. The folder of a
  * boosting job has `booster.ubj`, the full state of the training, and `model.ubj`, which any XGBoost
- * reads. That of a job that predicts has the predictions of the records since the checkpoint before
+ * reads. A network whose step has an evaluation has `evaluation.arrow` (evaluation-records.ts). That of a job that predicts has the predictions of the records since the checkpoint before
  * (src/predictions/part-file.ts).
  */
 export interface CheckpointManifest {

@@ -7,6 +7,11 @@ export const modelErrorCodes = {
     when: 'no model has the name or version',
     help: 'GET /models lists the models.',
   },
+  EVALUATION_RECORDS_NOT_FOUND: {
+    kind: 'missing',
+    when: 'there are no predictions of validation records: the job has published no model, has no validation records, ranks or predicts, or its model was trained by an older version',
+    help: '`detail` says which; train again to get those that an older version did not keep.',
+  },
   MODEL_IN_USE: {
     kind: 'conflict',
     when: 'the model to delete is the source of the initial weights of a job that has not ended',

@@ -150,7 +150,7 @@ function rankOf(row: Float32Array, index: number): number {
   return before
 }
 
-function indexOfMax(row: Float32Array): number {
+export function indexOfMax(row: Float32Array): number {
   let best = 0
   for (let i = 1; i < row.length; i++) if (row[i]! > row[best]!) best = i
   return best

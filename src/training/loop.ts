@@ -1,12 +1,11 @@
 import { TrainingFailure } from '../errors.js'
 import type { Session } from '../graph/session.js'
-import type { Evaluation } from '../spec/evaluation.js'
 import type { Phase } from '../spec/job.js'
 import type { MetricRow } from '../spec/metrics.js'
 import type { TrainingPlan } from '../spec/training-options.js'
 import { CheckpointSchedule } from '../training-control/checkpoint-schedule.js'
 import { EarlyStoppingTracker, networkCriterion } from '../training-control/early-stopping.js'
-import { evaluate } from './evaluate.js'
+import { type EvaluationResult, evaluate } from './evaluate.js'
 import { startInputPipeline } from './input.js'
 import { learningRateAt } from './learning-rate.js'
 import type { RecordRange } from './record-range.js'
@@ -37,14 +36,14 @@ export interface LoopHooks {
   row(row: MetricRow): Promise<void>
   /**
    * `save` writes the bundles to the given prefixes. The checkpoint is committed when the promise
-   * resolves. `best`: this step has the best evaluation so far (`networkCriterion`). `evaluation`: that
-   * of this step, if there is one with a finite loss.
+   * resolves. `best`: this step has the best evaluation so far (`networkCriterion`). `result`: the
+   * evaluation of this step, if there is one.
    */
   checkpoint(
     step: number,
     save: (model: string, input: string) => void,
     best: boolean,
-    evaluation: Evaluation | null,
+    result: EvaluationResult | null,
   ): Promise<void>
   /** Called after each step. If it returns false, the loop writes a checkpoint and ends. */
   shouldContinue(): Promise<boolean>
@@ -89,8 +88,8 @@ export async function runTraining(input: LoopInput, hooks: LoopHooks): Promise<b
     { steps: plan.checkpointEvery, seconds: plan.checkpointSeconds ?? null },
     { seconds: defaultCheckpointSeconds, stepsPerEpoch: plan.stepsPerEpoch },
   )
-  const checkpoint = async (best: boolean, evaluation: Evaluation | null) => {
-    await checkpointSchedule.save(() => hooks.checkpoint(step, save, best, evaluation))
+  const checkpoint = async (best: boolean, result: EvaluationResult | null) => {
+    await checkpointSchedule.save(() => hooks.checkpoint(step, save, best, result))
     savedStep = step
   }
   hooks.phase('training', step)
@@ -113,11 +112,10 @@ export async function runTraining(input: LoopInput, hooks: LoopHooks): Promise<b
       const examplesPerSecond = (plan.batchSize * plan.accumulateSteps) / seconds
       await hooks.row(metricRow(step, { ...metrics, learningRate, examplesPerSecond }))
     }
-    let evaluation: Evaluation | null = null
+    let result: EvaluationResult | null = null
     if ((step % plan.validateEvery === 0 || isLastStep) && input.validation.count > 0) {
       hooks.phase('evaluating', step)
-      const result = evaluate(session, plan, input.validation, input.labels)
-      evaluation = result.evaluation
+      result = evaluate(session, plan, input.validation, input.labels)
       const evaluationRow = metricRow(step, result.values)
       await hooks.row(evaluationRow)
       earlyStopping.update(evaluationRow)
@@ -125,9 +123,9 @@ export async function runTraining(input: LoopInput, hooks: LoopHooks): Promise<b
     }
     const best = earlyStopping.bestStep === step
     if (checkpointSchedule.isDue(step) || isLastStep || earlyStopping.shouldStop || best)
-      await checkpoint(best, evaluation)
+      await checkpoint(best, result)
     if (!isLastStep && !earlyStopping.shouldStop && !(await hooks.shouldContinue())) {
-      if (savedStep < step) await checkpoint(false, evaluation)
+      if (savedStep < step) await checkpoint(false, result)
       return false
     }
   }

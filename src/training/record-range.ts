@@ -7,6 +7,15 @@ export interface RecordRange {
   selected?: Uint8Array
 }
 
+/** Where the records of a range are in the concatenated files. */
+export function positionsOf({ first, count, selected }: RecordRange): Int32Array {
+  if (!selected) return Int32Array.from({ length: count }, (_, i) => first + i)
+  const positions = new Int32Array(count)
+  let found = 0
+  for (const [i, isMember] of selected.entries()) if (isMember) positions[found++] = i
+  return positions
+}
+
 export const stringVector = (values: readonly string[]) => ({
   data: values,
   shape: [values.length],

@@ -120,9 +120,9 @@ test('a streaming run that is split by class and resumes ends with the same byte
     const hooks: LoopHooks = {
       phase: () => {},
       row: async () => {},
-      checkpoint: async (step, save, _best, evaluation) => {
+      checkpoint: async (step, save, _best, result) => {
         save(bundle('model', step), bundle('input', step))
-        last = evaluation
+        last = result?.evaluation ?? null
       },
       shouldContinue: async () => ++steps !== cut,
     }

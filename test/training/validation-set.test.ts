@@ -67,8 +67,8 @@ async function validate(
   const validation = { files: [file], ...range }
   const labels = ['cat', 'dog']
   const evaluations: (Evaluation | null)[] = []
-  const checkpoint: LoopHooks['checkpoint'] = async (_step, _save, _best, evaluation) =>
-    void evaluations.push(evaluation)
+  const checkpoint: LoopHooks['checkpoint'] = async (_step, _save, _best, result) =>
+    void evaluations.push(result?.evaluation ?? null)
   await runTraining(
     { session, plan, training, validation, labels, resume: null },
     recordingHooks(rows, { checkpoint }),

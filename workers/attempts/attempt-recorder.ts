@@ -12,12 +12,14 @@ import { MetricsLog } from '../../src/jobs/telemetry/metrics-log.js'
 import { ModelRegistry } from '../../src/models/registry.js'
 import type { CheckpointFormat } from '../../src/spec/checkpoint.js'
 import type { Evaluation } from '../../src/spec/evaluation.js'
+import { type EvaluatedRecords, evaluationRecordsFile } from '../../src/spec/evaluation-records.js'
 import type { InitReport } from '../../src/spec/init-from.js'
 import type { FromTrainer, StopReason, TrainerTask } from '../../src/spec/ipc-messages.js'
 import { type DatasetRef, isPrediction, type JobManifest, type Phase } from '../../src/spec/job.js'
 import { type MetricRow, metricsAt } from '../../src/spec/metrics.js'
 import type { NewModel } from '../../src/spec/model.js'
 import type { Store } from '../../src/store/store.js'
+import { writeValidationRecords } from './evaluation-records.js'
 import { describeRun } from './run-description.js'
 
 /** What every attempt is given, whatever it trains. */
@@ -33,6 +35,12 @@ export interface TrainerDeps<J extends JobManifest = JobManifest> {
 export interface CheckpointWriter<Content> {
   format: CheckpointFormat
   write(folder: string, step: number, content: Content): Promise<void>
+}
+
+/** An evaluation with a finite loss, and what was predicted. */
+export interface CheckpointEvaluation {
+  evaluation: Evaluation | null
+  records: EvaluatedRecords | null
 }
 
 /** A newer attempt of the job exists, so this one may not change the record any more. */
@@ -96,13 +104,15 @@ export class AttemptRecorder<Content> {
     step: number,
     content: Content,
     best = false,
-    evaluation: Evaluation | null = null,
+    result: CheckpointEvaluation | null = null,
   ): Promise<void> {
     const { store, task, send } = this.deps
     const { job, attempt } = task
     const { format } = this.checkpointWriter
     const staged = await store.stage()
     await this.checkpointWriter.write(staged, step, content)
+    const evaluation = result?.evaluation
+    if (result?.records) await writeValidationRecords(store, task, result.records, staged)
     // a durable checkpoint must not outlive the rows up to its step
     await store.sync(jobPaths(job.id).metrics(attempt))
     await this.throwIfSuperseded()
@@ -140,6 +150,19 @@ export class AttemptRecorder<Content> {
   async evaluation(step: number): Promise<Evaluation | null> {
     const checkpoints = await this.checkpoints.list(this.deps.task.job.id, await this.attempts())
     return checkpoints.find(checkpoint => checkpoint.step === step)?.evaluation ?? null
+  }
+
+  /** Puts what was predicted at the evaluation of a step, if its checkpoint has it, into a staged model. */
+  async shareEvaluationRecords(step: number, staged: string): Promise<void> {
+    const { store, task } = this.deps
+    const key = jobPaths(task.job.id).checkpoint(step)
+    const stored = await store.readManifest(key)
+    if (!stored?.files.some(({ name }) => name === evaluationRecordsFile)) return
+    if (await store.verify(key))
+      return store.shareFile(key, evaluationRecordsFile, staged, evaluationRecordsFile)
+    console.log(
+      `the checkpoint of step ${step} is damaged, so the model has no predictions of the validation records`,
+    )
   }
 
   writeInitialized(report: InitReport): Promise<void> {

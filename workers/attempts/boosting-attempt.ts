@@ -7,7 +7,6 @@ import { readInstallation } from '../../src/engine/installation.js'
 import { jobPaths } from '../../src/jobs/record/job-paths.js'
 import type { ResolvedBoostingOptions } from '../../src/spec/boosting-options.js'
 import type { FeatureColumn } from '../../src/spec/feature-column.js'
-import type { TrainerTask } from '../../src/spec/ipc-messages.js'
 import type { BoostingJob } from '../../src/spec/job.js'
 import { metricsAt } from '../../src/spec/metrics.js'
 import type { ColumnImportance } from '../../src/spec/model.js'
@@ -17,6 +16,7 @@ import { writeBoostingReference } from './boosting-reference.js'
 import { openTables, type Tables } from './boosting-tables.js'
 import { describeClassCoverage } from './class-coverage.js'
 import { weightedByClass } from './class-weights.js'
+import { writeValidationRecords } from './evaluation-records.js'
 import { boostingContract } from './model-contract.js'
 
 /** The full state of the training, in each checkpoint. */
@@ -83,7 +83,7 @@ export async function runBoostingAttempt(deps: BoostingAttemptDeps): Promise<voi
     )
   }
   // the last round always has a checkpoint: written just now, or the one that was resumed from
-  await publish(task, recorder, latestState!, boosted, tables, threads)
+  await publish(deps, recorder, latestState!, boosted, tables, threads)
 }
 
 /** The GPU of the worker's slot, if XGBoost can use it: the exact method runs on the CPU only. */
@@ -101,14 +101,15 @@ async function readState(store: Store, id: string, step: number): Promise<Uint8A
 
 /** Publishes all rounds or, with `exportBest`, the rounds up to the best one. */
 async function publish(
-  { job, dataset }: TrainerTask<BoostingJob>,
+  { store, task }: Pick<BoostingAttemptDeps, 'store' | 'task'>,
   recorder: AttemptRecorder<Uint8Array>,
   state: Uint8Array,
-  { rounds, bestRound, evaluation }: BoostingResult,
+  { rounds, bestRound, evaluation, records }: BoostingResult,
   tables: Tables,
   threads: number,
 ): Promise<void> {
-  const { columns } = tables
+  const { job, dataset } = task
+  const { columns, validationRows } = tables
   const { exportBest } = job.training
   const step = exportBest && bestRound !== null ? bestRound : rounds
   using fullModel = Booster.deserialize(state)
@@ -132,6 +133,10 @@ async function publish(
     await writeFile(join(folder, 'model.json'), model.save('json'))
     const { seed } = job.training
     await writeBoostingReference(folder, newModel, bytes, tables, { seed, threads })
+    if (records) {
+      const index = records.index.map(row => validationRows[row]!)
+      await writeValidationRecords(store, task, { ...records, index }, folder)
+    }
     return newModel
   })
 }

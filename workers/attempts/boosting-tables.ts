@@ -17,12 +17,14 @@ import type { BoostingJob } from '../../src/spec/job.js'
 import { checkTables } from './check-tables.js'
 import { holdOutRows } from './hold-out.js'
 import { areTogether, groupNumbers, sortedByGroup } from './sort-groups.js'
-import { rowsWithTarget, spreadMask } from './target-rows.js'
+import { rowsWithTarget, selectedRows, spreadMask } from './target-rows.js'
 
 export interface Tables {
   columns: FeatureColumn[]
   training: Table
   validation: Table | null
+  /** Where the validation rows are in their data set, or in its splits that the job uses. Not of rankings, whose rows are sorted. */
+  validationRows: Int32Array
 }
 
 /**
@@ -57,14 +59,16 @@ async function readTables(task: TrainerTask<BoostingJob>, datasets: Datasets): P
     )
     const validationTarget = requireColumn(validationManifest, plan.target)
     const expected = expectedTarget(requireColumn(dataset, plan.target), plan.classes)
+    const rowMask = rowsWithTarget(validationReader, validationTarget)
     return {
       columns,
+      validationRows: selectedRows(rowMask, records),
       training: tableSubset(reader, { columns: namedColumns, plan, groups, rowMask: withTarget }),
       validation: tableSubset(validationReader, {
         columns: namedColumns,
         plan,
         groups: validationGroups,
-        rowMask: rowsWithTarget(validationReader, validationTarget),
+        rowMask,
         mappings,
         targets: cellMapping(expected, validationTarget, records),
       }),
@@ -75,6 +79,7 @@ async function readTables(task: TrainerTask<BoostingJob>, datasets: Datasets): P
   const hasValidation = validationMask.includes(1)
   return {
     columns,
+    validationRows: selectedRows(validationMask, validationMask.length),
     training: tableSubset(reader, {
       columns: namedColumns,
       plan,

@@ -238,6 +238,7 @@ async function publish(
     const precision = await chooseServedPrecision(deps, staged, temp, network, seen, plan)
     const published = { ...newModel, precision }
     await writeNetworkReference(deps, staged, temp, published, seen)
+    await recorder.shareEvaluationRecords(step, staged)
     await store.discard(temp)
     return published
   })

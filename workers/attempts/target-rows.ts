@@ -10,6 +10,12 @@ export function rowsWithTarget(
   return Uint8Array.from(reader.column(name), value => (Number.isNaN(value) ? 0 : 1))
 }
 
+/** The positions of the rows of a mask, of `rows` in all; without a mask, all of them. */
+export function selectedRows(mask: Uint8Array | null, rows: number): Int32Array {
+  const positions = Int32Array.from({ length: rows }, (_, row) => row)
+  return mask ? positions.filter(row => mask[row] !== 0) : positions
+}
+
 /** Spreads a mask of the selected rows over all rows: 0 for rows that are not selected. */
 export function spreadMask(mask: Uint8Array, selected: Uint8Array | null): Uint8Array {
   if (!selected) return mask

@@ -2,6 +2,7 @@ import type { ChangesPage } from '../../spec/changes.js'
 import type { Checkpoint } from '../../spec/checkpoint.js'
 import type { DatasetManifest } from '../../spec/dataset.js'
 import type { DatasetImport } from '../../spec/dataset-import.js'
+import type { EvaluationRecordPage } from '../../spec/evaluation-records.js'
 import type { Job, JobRequest } from '../../spec/job.js'
 import type { LogPage } from '../../spec/job-log.js'
 import type { CancelledJobs, JobPlan } from '../../spec/job-queries.js'
@@ -162,6 +163,27 @@ const dataset: DatasetManifest = {
       sha256: '6b1f0c0a4f1d7c3a9be27d5ce0f84a12b3c6d7e8f90a1b2c3d4e5f6071829304',
     },
   ],
+}
+
+const evaluationRecords: EvaluationRecordPage = {
+  model: 'digits',
+  version: 1,
+  step: 200,
+  dataset: datasetRef.id,
+  kind: 'classes',
+  items: [
+    {
+      index: 59_421,
+      label: '4',
+      predicted: '9',
+      probability: 0.983,
+      labelProbability: 0.014,
+    },
+  ],
+  total: 1,
+  evaluated: 6000,
+  leftOut: 0,
+  nextCursor: null,
 }
 
 const model: ModelView = {
@@ -351,6 +373,7 @@ export const answerExamples: Readonly<Record<string, object>> = {
   MetricsPage: metricsPage,
   LogPage: logPage,
   Checkpoint: checkpoint,
+  EvaluationRecordPage: evaluationRecords,
   ...predictionAnswerExamples,
   DatasetImport: datasetImport,
   ImportPage: pageOf(datasetImport),

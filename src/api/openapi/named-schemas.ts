@@ -49,6 +49,7 @@ import {
   PrecisionRecallPoint,
   RocPoint,
 } from '../../spec/evaluation.js'
+import { ClassRecord, NumberRecord } from '../../spec/evaluation-records.js'
 import { FeatureColumn } from '../../spec/feature-column.js'
 import {
   InferBatchStatistics,
@@ -277,6 +278,8 @@ export const namedSchemas: Record<string, TSchema> = {
   ClassEvaluation,
   RocPoint,
   PrecisionRecallPoint,
+  ClassRecord,
+  NumberRecord,
 
   // data sets, models and weights
   ImportPage: page(ImportResponse),

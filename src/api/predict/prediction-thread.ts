@@ -2,6 +2,7 @@ import { Worker } from 'node:worker_threads'
 import { TrainyardError } from '../../errors.js'
 import { decodeError } from '../../ipc/wire-error.js'
 import { scriptPath } from '../../places.js'
+import type { RecordSelection, SelectedRecords } from '../../predictions/evaluation-file.js'
 import { HttpError } from '../http/http-error.js'
 import { type InputTask, type ModelInput, readInput } from './input.js'
 import type { PredictionTable } from './prediction-table.js'
@@ -9,11 +10,12 @@ import {
   type FromPredictionThread,
   remember,
   type TaskForThread,
+  type ThreadResult,
   type ToPredictionThread,
 } from './prediction-worker.js'
 
 interface Pending {
-  resolve(result: ModelInput | Uint8Array): void
+  resolve(result: ThreadResult): void
   reject(error: unknown): void
 }
 
@@ -34,8 +36,8 @@ const maxPending = 64
 const maxHeapMb = 512
 
 /**
- * Reads bodies of predictions, large ones and those of Arrow and Parquet in another thread, and writes Arrow there, so
- * that they do not hold the event loop.
+ * Reads bodies of predictions, large ones and those of Arrow and Parquet in another thread, and reads and writes Arrow
+ * there, so that they do not hold the event loop.
  */
 export class PredictionThread {
   private worker: Worker | null = null
@@ -60,7 +62,12 @@ export class PredictionThread {
     return (await this.ask(() => ({ table }), [])) as Uint8Array
   }
 
-  private ask(makeMessage: () => Work, moved: ArrayBuffer[]): Promise<ModelInput | Uint8Array> {
+  /** A page of the records in a file of evaluation records. */
+  async selectRecords(path: string, selection: RecordSelection): Promise<SelectedRecords> {
+    return (await this.ask(() => ({ path, selection }), [])) as SelectedRecords
+  }
+
+  private ask(makeMessage: () => Work, moved: ArrayBuffer[]): Promise<ThreadResult> {
     if (this.pending.size >= maxPending) throw busy()
     this.worker ??= this.start()
     const id = ++this.lastId

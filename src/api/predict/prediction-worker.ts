@@ -1,6 +1,7 @@
 // A thread that reads the bodies of predictions and writes Arrow: parsing eight megabytes takes up to a second.
 import { parentPort } from 'node:worker_threads'
 import { encodeError } from '../../ipc/wire-error.js'
+import type { RecordSelection, SelectedRecords } from '../../predictions/evaluation-file.js'
 import type { RowModel } from '../../predictions/row-encoding.js'
 import type { ServedInput } from '../../serving/protocols/served-input.js'
 import type { WireError } from '../../spec/ipc-messages.js'
@@ -15,9 +16,12 @@ export type TaskForThread = WithoutModel<InputTask>
 export type ToPredictionThread = { id: number } & (
   | { modelKey: string; task: TaskForThread }
   | { table: PredictionTable }
+  | { path: string; selection: RecordSelection }
 )
+
+export type ThreadResult = ModelInput | Uint8Array | SelectedRecords
 export type FromPredictionThread = { id: number } & (
-  | { result: ModelInput | Uint8Array }
+  | { result: ThreadResult }
   | { error: WireError }
 )
 
@@ -33,7 +37,11 @@ export function remember<T>(models: Map<string, T>, key: string, model: T): void
 
 const models = new Map<string, RowModel | ServedInput>()
 
-async function work(message: ToPredictionThread): Promise<ModelInput | Uint8Array> {
+async function work(message: ToPredictionThread): Promise<ThreadResult> {
+  if ('selection' in message) {
+    const { selectEvaluationRecords } = await import('../../predictions/evaluation-file.js')
+    return selectEvaluationRecords(message.path, message.selection)
+  }
   if ('table' in message) {
     const { writeArrow } = await import('./arrow-answer.js')
     return writeArrow(message.table)
@@ -47,7 +55,8 @@ async function work(message: ToPredictionThread): Promise<ModelInput | Uint8Arra
 }
 
 /** Buffers that the answer alone has; small ones share the memory of a pool, which cannot be moved. */
-function buffersOf(result: ModelInput | Uint8Array): ArrayBuffer[] {
+function buffersOf(result: ThreadResult): ArrayBuffer[] {
+  if ('head' in result) return []
   const numbers =
     result instanceof Uint8Array
       ? result
