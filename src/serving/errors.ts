@@ -10,7 +10,7 @@ export const busyError = (maxInFlight: number) =>
 
 /** `waitMs`: how long the request would wait for its turn. */
 export function tooLongWait(waitMs: number, maxWaitMs: number): TrainyardError {
-  const seconds = (ms: number) => (ms / 1000).toFixed(1)
+  const seconds = (ms: number) => (Math.max(0, ms) / 1000).toFixed(1)
   const limit =
     maxWaitMs <= 0
       ? 'its deadline has passed'

@@ -46,13 +46,16 @@ export class Admission {
   check(model: string, request: AdmissionRequest): void {
     const { images, leftMs } = request
     if (leftMs <= 0) throw tooLongWait(0, 0)
-    const waitMs = this.waitMs(model, { ...request, images: 1 })
-    if (waitMs !== null && waitMs > 0) {
-      const limitMs = this.limitMs(model, waitMs)
-      if (waitMs > limitMs && !this.isNext(model)) throw tooLongWait(waitMs, limitMs)
+    const running = this.runningMs(model)
+    const queuedMs = this.queuedMs(model, { ...request, images: 1 })
+    if (queuedMs !== null) {
+      // a model does not pay for batches of others: they are no queue, and each has its share
+      const ownMs = running.own + queuedMs
+      const limitMs = this.limitMs(model, ownMs)
+      if (ownMs > limitMs && !this.isNext(model)) throw tooLongWait(ownMs, limitMs)
+      const waitMs = running.own + running.others + this.queuedMs(model, request)!
       const runMs = this.scheduler.runMs(model, images) ?? 0
-      const doneMs = this.waitMs(model, request)! + runMs
-      if (doneMs > leftMs) throw tooLongWait(doneMs - runMs, Math.max(1, leftMs - runMs))
+      if (waitMs > 0 && waitMs + runMs > leftMs) throw tooLongWait(waitMs, leftMs - runMs)
     }
     if (this.scheduler.images + images > maxWaitingImages) {
       const { maxWaitMs } = this.options
@@ -64,21 +67,26 @@ export class Admission {
     this.excesses.delete(model)
   }
 
-  /** How long it would wait for the batches that run, and for the images before it; null if that is not known. */
-  private waitMs(model: string, request: Omit<AdmissionRequest, 'leftMs'>): number | null {
+  private get processCount(): number {
+    return Math.max(1, this.processes().length)
+  }
+
+  /** How long the images before those of the request will take; null if that is not known. */
+  private queuedMs(model: string, request: Omit<AdmissionRequest, 'leftMs'>): number | null {
+    return this.scheduler.waitMsOf(model, this.processCount, request)
+  }
+
+  /** How long the batches that were begun will take, those of the model and the others. */
+  private runningMs(model: string): { own: number; others: number } {
     const now = performance.now()
-    const processes = this.processes()
-    const count = Math.max(1, processes.length)
-    const queuedMs = this.scheduler.waitMsOf(model, count, request)
-    if (queuedMs === null) return null
-    let runningMs = 0
-    for (const { running } of processes) {
-      for (const { batch, startedAt } of running) {
-        const isFirst = batch === running[0]!.batch
-        runningMs += isFirst ? Math.max(0, startedAt + batch.estimateMs - now) : batch.estimateMs
+    const left = { own: 0, others: 0 }
+    for (const { running } of this.processes()) {
+      for (const [i, { batch, startedAt }] of running.entries()) {
+        const doneMs = i === 0 ? now - startedAt : 0
+        left[batch.model === model ? 'own' : 'others'] += Math.max(0, batch.estimateMs - doneMs)
       }
     }
-    return runningMs / count + queuedMs
+    return { own: left.own / this.processCount, others: left.others / this.processCount }
   }
 
   private limitMs(model: string, waitMs: number): number {
@@ -93,11 +101,12 @@ export class Admission {
     return isOverload ? maxWaitMs : burstFactor * maxWaitMs
   }
 
-  /** Whether the request would be the next of a process, however long that one runs: else it would have nothing to do. */
+  /** Whether a process has nothing of the model to run after what runs: then it waits as long as that, not for others. */
   private isNext(model: string): boolean {
+    const own = ({ running }: Process) => running.filter(({ batch }) => batch.model === model)
     return (
       this.scheduler.model(model).images === 0 &&
-      this.processes().some(process => process.has(model) && process.running.length < 2)
+      this.processes().some(process => process.has(model) && own(process).length < 2)
     )
   }
 }

@@ -100,3 +100,16 @@ test('the next request of a process is never refused for the slowness of its mod
   wait(1)
   assert.throws(() => admission.check('m', patient), refused)
 })
+
+test('a model is not refused for the batches of another one, but for its deadline', () => {
+  const { scheduler, admission, wait, run } = open(10)
+  scheduler.model('other').times.add(1, 1)
+  wait(64)
+  run()
+  run()
+  const other = { ...patient, leftMs: 1000 }
+  admission.check('other', other)
+  scheduler.add('other', task())
+  admission.check('other', other)
+  assert.throws(() => admission.check('other', { ...other, leftMs: 100 }), refused)
+})
