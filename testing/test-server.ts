@@ -39,6 +39,8 @@ interface TestServerOptions {
   limits?: Partial<Limits>
   /** Names of models that stay loaded. */
   pinnedModels?: readonly string[]
+  /** As TRAINYARD_PREDICTION_WAIT_MS. */
+  predictionWaitMs?: number
   /** The port of gRPC; 0 picks one, which the log has. */
   grpcPort?: number
   /** Who may call the server beside this machine; nobody by default. */
@@ -66,6 +68,7 @@ export async function startServer(options: TestServerOptions = {}): Promise<Test
       webhooks: options.webhooks ?? 'public',
       ...options.sources,
       ...(options.pinnedModels && { pinnedModels: options.pinnedModels }),
+      ...(options.predictionWaitMs && { predictionWaitMs: options.predictionWaitMs }),
       key: null,
       failpoints: options.failpoints ?? null,
       childEnvironment: process.env,

@@ -1,7 +1,7 @@
 import { isDamaged, TrainyardError } from '../errors.js'
 import { modelNotFound } from '../models/errors.js'
 import type { ModelAliases } from '../models/references/model-aliases.js'
-import type { ModelJournal } from '../models/references/model-journal.js'
+import type { ModelJournal, References } from '../models/references/model-journal.js'
 import type { ModelRegistry } from '../models/registry.js'
 import { savedModelFolder } from '../models/served-network.js'
 import type {
@@ -58,7 +58,7 @@ export interface PredictionServiceDeps {
   }
   router: TrafficRouter
   versionUse: VersionUse
-  predictor: Pick<Predictor, 'predict' | 'inFlight'>
+  predictor: Pick<Predictor, 'predict' | 'assertAdmits' | 'inFlight'>
   rowPredictor: Pick<RowPredictor, 'predict' | 'inFlight'>
   explainer: Pick<Explainer, 'explain'>
   statistics: PredictionStatistics
@@ -118,11 +118,7 @@ export class PredictionService {
     const { name } = selector
     const references = await modelRecords.journal.referencesFor(selector)
     const { version, alias, route } = router.route(references, selector, header)
-    // a deletion changes the key, so that this process sees it at once
-    const key = [name, version, alias, ...references.removed].join('/')
-    const model = await this.models.get(key, () =>
-      modelRecords.aliases.read(name, version, alias, references),
-    )
+    const model = await this.lookUp(references, { name, version, alias })
     versionUse.select(name, model.version)
     const check = () => this.unlessGone(model, models.assertIntact(model))
     // what another request has found damaged is checked at once
@@ -136,6 +132,50 @@ export class PredictionService {
     const selected = { ...model }
     this.routes.set(selected, route)
     return selected
+  }
+
+  private async lookUp(
+    references: References,
+    { name, version, alias }: ModelSelector,
+  ): Promise<Model> {
+    const { aliases } = this.deps.modelRecords
+    // a deletion changes the key, so that this process sees it at once
+    const key = [name, version, alias, ...references.removed].join('/')
+    return this.models.get(key, () => aliases.read(name, version, alias, references))
+  }
+
+  /** As `assertAdmits` for a request that has selected nothing yet. What else is wrong with it, `select` finds. */
+  async assertAdmitsSelector(selector: ModelSelector): Promise<void> {
+    const { predictor, modelRecords, router } = this.deps
+    if (predictor.inFlight === 0) return
+    let model: Model
+    try {
+      const references = await modelRecords.journal.referencesFor(selector)
+      const resolved = router.resolve(references, selector)
+      if (!resolved) return
+      model = await this.lookUp(references, { ...selector, ...resolved })
+    } catch {
+      return
+    }
+    await this.assertAdmits(model)
+  }
+
+  /**
+   * Throws PREDICTOR_BUSY if a request for the version would be refused for its wait, whatever images it has: before
+   * they are read.
+   */
+  async assertAdmits(model: Model): Promise<void> {
+    const { predictor, models, statistics } = this.deps
+    if (predictor.inFlight === 0 || isBoostingModel(model) || !isPublished(model)) return
+    const { name, version, precision } = model
+    const folder = savedModelFolder(await models.folder(model), precision?.served)
+    try {
+      predictor.assertAdmits(folder)
+    } catch (error) {
+      const code = error instanceof TrainyardError ? error.code : 'INTERNAL'
+      statistics.answered({ name, version, code, ms: 0 })
+      throw error
+    }
   }
 
   /** What each version has predicted since this process started. */

@@ -110,6 +110,7 @@ export const tfServingRoutes: FastifyPluginAsyncTypebox<ProtocolParts> = async (
     const signal = clientGone(reply)
     const model = await parts.select(request, selector)
     checkMethod(model, method)
+    await parts.predictions.assertAdmits(model)
     const task = { ...taskOf(request, model, limits), kind: 'tf', method } as const
     const { input, byRow } = (await parts.read(task, model)) as TfRequest
     const { outputs, notes } = await parts.predict(request, model, input, { signal })

@@ -69,6 +69,9 @@ const CheckpointQuery = strictObject({ ...checkpointParameter, ...predictionOpti
 /** The label of predictions by checkpoints of jobs in metrics. No model can have this name. */
 const jobLabel = '(job)'
 
+/** A smaller body has come with its head, or soon after. To leave one unread costs the client its connection. */
+const unreadBytes = 256 * 1024
+
 const predictionsContent = (json: TSchema) =>
   Type.Unsafe<unknown>({
     description: 'one prediction for each image or row',
@@ -113,6 +116,7 @@ export const predictionRoutes: FastifyPluginAsyncTypebox<PredictionRoutesDeps> =
           ),
         },
       },
+      onRequest: refuseLargeUnread,
       preValidation: splitLists('outputs'),
     },
     async (request, reply) => {
@@ -162,6 +166,23 @@ export const predictionRoutes: FastifyPluginAsyncTypebox<PredictionRoutesDeps> =
     },
   )
 
+  /** Refuses a large body before any of it is read, if its images would be refused for their wait. */
+  async function refuseLargeUnread(request: FastifyRequest): Promise<void> {
+    const { headers, params, query } = request
+    const stated = Number(headers['content-length'] ?? Number.POSITIVE_INFINITY)
+    if (stated <= unreadBytes) return
+    // nothing is validated yet
+    const { id } = params as { id: string }
+    const { version, alias } = query as { version?: string; alias?: string }
+    const selector = { name: id, version: version === undefined ? version : Number(version), alias }
+    try {
+      await predictions.assertAdmitsSelector(selector)
+    } catch (error) {
+      request.prediction = { model: id, startedAt: performance.now(), count: 0 }
+      throw error
+    }
+  }
+
   type PredictRequest = FastifyRequest<{ Querystring: PredictionQuery }>
 
   /** `label`: how metrics call what predicts. */
@@ -200,6 +221,7 @@ export const predictionRoutes: FastifyPluginAsyncTypebox<PredictionRoutesDeps> =
     model: NetworkModel,
     selection: ClassSelection,
   ): Promise<PredictionTable> {
+    await predictions.assertAdmits(model)
     const signal = clientGone(reply)
     const { names = null, notes, input } = await bodies.images(request, reply, model)
     // a form has arrived only now

@@ -33,6 +33,8 @@ export interface Predictor {
   /** Requests that wait for an answer. */
   readonly inFlight: number
   predict(model: ServedModel, input: ImagesInput, options?: PredictOptions): Promise<Probabilities>
+  /** Throws what `predict` would throw if a request for the model in this folder, whatever its images, came too much. */
+  assertAdmits(folder: string): void
   close(): Promise<void>
 }
 
@@ -156,6 +158,10 @@ export class PredictorPool implements Predictor {
       this.scheduler.add(model.folder, request)
       this.schedule()
     })
+  }
+
+  assertAdmits(folder: string): void {
+    if (this.models.has(folder)) this.admit(folder, 1, {})
   }
 
   /** Loads a model before it is asked. */

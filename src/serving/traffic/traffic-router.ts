@@ -71,6 +71,16 @@ export class TrafficRouter {
     }
   }
 
+  /** The version that answers, without counting a request; null if turns decide it. Throws as `resolveVersion` does. */
+  resolve(
+    references: References,
+    selector: ModelSelector,
+  ): Pick<Routed, 'version' | 'alias'> | null {
+    const { version, alias } = selector
+    if (version === undefined && policyOf(references, alias)?.policy.split.length) return null
+    return { version: resolveVersion(references, selector), alias }
+  }
+
   /** What this process has counted since it started, or since the policy was set; null if nothing. */
   counts(
     name: string,
