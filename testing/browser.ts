@@ -29,6 +29,8 @@ export interface VisitOptions {
   width?: number
   height?: number
   colorScheme?: 'light' | 'dark'
+  /** The user has signed in with this key before. */
+  key?: string
 }
 
 export interface Visit {
@@ -56,7 +58,7 @@ export function testBrowser(scope: CleanupScope): TestBrowser {
   let starting: Promise<Browser> | null = null
   scope.after(async () => (await starting)?.close())
   return {
-    async visit(url, options, work) {
+    async visit<T>(url: string, options: VisitOptions, work: (visit: Visit) => Promise<T>) {
       if (!program) throw new Error(String(needsBrowser.skip))
       starting ??= chromium.launch({
         executablePath: program,
@@ -76,19 +78,31 @@ export function testBrowser(scope: CleanupScope): TestBrowser {
       context.setDefaultTimeout(timeoutMs)
       const errors = watch(context, new URL(url).origin)
       const expected: RegExp[] = []
+      let result: T
       try {
+        if (options.key) await startSession(context, url, options.key)
         const page = await context.newPage()
         await page.goto(url)
-        const result = await work({ page, context, expectError: one => void expected.push(one) })
-        await context.close()
-        check(errors, expected)
-        return result
+        result = await work({ page, context, expectError: one => void expected.push(one) })
       } catch (error) {
-        await context.close()
         throw errors.length > 0 ? withErrors(error, errors) : error
+      } finally {
+        await context.close()
       }
+      check(errors, expected)
+      return result
     },
   }
+}
+
+async function startSession(context: BrowserContext, url: string, key: string): Promise<void> {
+  const headers = { 'x-trainyard-session': '1' }
+  const answer = await context.request.post(new URL('/session', url).href, {
+    headers,
+    data: { key },
+  })
+  if (!answer.ok())
+    throw new Error(`signing in failed with ${answer.status()}: ${await answer.text()}`)
 }
 
 /** The errors that the browser reports from now on. */

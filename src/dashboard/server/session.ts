@@ -10,6 +10,10 @@ export const client = new Client(serverUrl, { session: true })
 /** Who is signed in; null if nobody is, undefined until the server has said. */
 export const session = signal<Session | null | undefined>(undefined)
 
+/** The other tabs of this browser, which share the cookie. */
+const otherTabs = new BroadcastChannel('trainyard.session')
+otherTabs.addEventListener('message', () => void readSession().catch(() => {}))
+
 /** Asks the server who is signed in. Throws if the server does not answer. */
 export async function readSession(): Promise<void> {
   try {
@@ -22,11 +26,13 @@ export async function readSession(): Promise<void> {
 
 export async function signIn(key: string, remember: boolean): Promise<void> {
   session.value = await client.signIn(key, { remember })
+  otherTabs.postMessage('signed in')
 }
 
 export async function signOut(): Promise<void> {
   await client.signOut()
   session.value = null
+  otherTabs.postMessage('signed out')
 }
 
 /** Shows the sign-in form if an answer says that nobody is signed in any more. Returns whether it does. */
