@@ -7,6 +7,8 @@ export interface Resource<T> {
   error: unknown
   isLoading: boolean
   reload: () => void
+  /** Changes what is shown, as after an answer or an event that says more. */
+  update: (change: (data: T) => T) => void
 }
 
 /**
@@ -15,7 +17,7 @@ export interface Resource<T> {
  * until the answer is there.
  */
 export function useResource<T>(load: () => Promise<T>, inputs: readonly unknown[]): Resource<T> {
-  const [state, setState] = useState<Omit<Resource<T>, 'reload'>>({
+  const [state, setState] = useState<Omit<Resource<T>, 'reload' | 'update'>>({
     data: undefined,
     error: undefined,
     isLoading: true,
@@ -39,6 +41,12 @@ export function useResource<T>(load: () => Promise<T>, inputs: readonly unknown[
     )
   }, [])
 
+  const update = useCallback((change: (data: T) => T) => {
+    setState(before =>
+      before.data === undefined ? before : { ...before, data: change(before.data) },
+    )
+  }, [])
+
   const caller = session.value?.caller
   useEffect(() => {
     if (caller) reload()
@@ -46,7 +54,7 @@ export function useResource<T>(load: () => Promise<T>, inputs: readonly unknown[
       latest.current += 1
     }
   }, [caller, reload, ...inputs])
-  return { ...state, reload }
+  return { ...state, reload, update }
 }
 
 /** Calls `reload` at most once in `ms`, and once more if it was asked for meanwhile: for bursts of events. */

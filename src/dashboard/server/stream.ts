@@ -10,8 +10,13 @@ export interface StreamOptions {
   onState?: (state: StreamState) => void
   /** The server rejects the stream for good, such as that of a deleted job. */
   onRefused?: (error: ProblemError) => void
-  /** Whether the stream is opened again after the server has ended it: false for those that end with a job. */
-  isEndless?: boolean
+  /** The id of the event after which the stream begins. */
+  after?: string
+  /**
+   * Asked when the server has ended the stream: whether nothing more will come, as after the end of a job. By
+   * default the stream is opened again, since a server that restarts ends its streams too.
+   */
+  isOver?: () => boolean
 }
 
 const firstRetryMs = 500
@@ -23,21 +28,21 @@ const longestRetryMs = 10_000
  * connections to a server, which a few tabs would use up. Unlike EventSource, it sees why the server refuses.
  */
 export function followStream(path: string, options: StreamOptions): () => void {
-  let lastEventId: string | null = null
+  let lastEventId = options.after ?? null
   let connection: AbortController | null = null
   let timer: ReturnType<typeof setTimeout> | undefined
   let failures = 0
-  let isOver = false
+  let isStopped = false
 
   async function connect() {
     clearTimeout(timer)
-    if (isOver || document.hidden || connection) return
+    if (isStopped || document.hidden || connection) return
     connection = new AbortController()
     const { signal } = connection
     options.onState?.('connecting')
     try {
       await read(signal)
-      if (!(options.isEndless ?? true)) return stop()
+      if (options.isOver?.()) return stop()
     } catch (error) {
       if (error instanceof ProblemError && isFinal(error.problem.status)) {
         stop()
@@ -45,7 +50,7 @@ export function followStream(path: string, options: StreamOptions): () => void {
         return
       }
     }
-    if (isOver || signal.aborted) return
+    if (isStopped || signal.aborted) return
     connection = null
     options.onState?.('lost')
     timer = setTimeout(() => void connect(), Math.min(firstRetryMs * 2 ** failures, longestRetryMs))
@@ -86,7 +91,7 @@ export function followStream(path: string, options: StreamOptions): () => void {
   }
 
   function stop() {
-    isOver = true
+    isStopped = true
     connection?.abort()
     clearTimeout(timer)
     document.removeEventListener('visibilitychange', onVisibility)

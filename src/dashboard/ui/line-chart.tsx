@@ -125,11 +125,18 @@ export function LineChart(props: LineChartProps) {
     const made = plot.current
     if (!made || made.data === data) return
     const { min, max } = made.scales.x!
-    const isZoomed = min! > made.data[0]![0]! || max! < made.data[0]!.at(-1)!
+    const before = made.data[0]!
+    // a plot that is new has no range yet
+    const isZoomed =
+      typeof min === 'number' &&
+      typeof max === 'number' &&
+      before.length > 0 &&
+      (min > before[0]! || max < before.at(-1)!)
     made.setData(data, !isZoomed)
     if (isZoomed) made.redraw()
   }, [data])
-  useEffect(() => plot.current?.redraw(), [marks])
+  // paths stay: to build them takes the range of x, which a new plot does not have yet
+  useEffect(() => plot.current?.redraw(false), [marks])
 
   const x = cursor === null ? null : (data[0]![cursor] ?? null)
   return (

@@ -22,7 +22,7 @@ export interface VirtualRows {
 
 /** The rows of a long list that are in view, and some around them. `scroller` is the element that scrolls. */
 export function useVirtualRows(
-  scroller: RefObject<HTMLElement>,
+  scroller: RefObject<HTMLElement | null>,
   count: number,
   rowHeight: number,
 ): VirtualRows {
