@@ -1,0 +1,69 @@
+import { useMemo } from 'preact/hooks'
+import { type CurveOptions, curveOf } from '../charts/curves.js'
+import { type MetricGroup, metricTitle } from '../charts/metric-groups.js'
+import { formatX, type Run, xValues } from '../charts/x-axis.js'
+import { formatCount } from '../ui/format.js'
+import { LineChart } from '../ui/line-chart.js'
+import { Card } from '../ui/parts.js'
+import type { MetricPoints } from './metric-history.js'
+import { marksOf, nonFinitePoints, type RunEvent } from './run-events.js'
+
+interface MetricChartProps {
+  group: MetricGroup
+  points: MetricPoints
+  run: Run
+  options: CurveOptions
+  events: readonly RunEvent[]
+}
+
+/** NaN and Infinity that are named below a chart; there may be thousands. */
+const mostNamed = 3
+
+/** A metric on the training and on the validation data. */
+export function MetricChart({ group, points, run, options, events }: MetricChartProps) {
+  const { x: kind, smoothing, isLogX, isLogY } = options
+  const { startedAt, stepsPerEpoch } = run
+  const names = group.metrics.map(({ name }) => name)
+  const series = useMemo(
+    () =>
+      group.metrics.flatMap(({ name, isValidation }, i) =>
+        curveOf(
+          { key: name, label: metricTitle(name), colour: i, isDashed: isValidation },
+          points[name] ?? [],
+          run,
+          options,
+        ),
+      ),
+    [group, points, kind, smoothing, isLogX, isLogY, startedAt, stepsPerEpoch],
+  )
+  const lost = useMemo(() => nonFinitePoints(names, points), [group, points])
+  const marks = useMemo(() => {
+    const x = xValues(lost, kind, run)
+    return [
+      ...marksOf(events, kind, run),
+      ...lost.map(({ value }, i) => ({ x: x[i]!, label: String(value), tone: 'danger' as const })),
+    ]
+  }, [lost, events, kind, startedAt, stepsPerEpoch])
+  return (
+    <Card>
+      <LineChart
+        title={group.title}
+        series={series}
+        marks={marks}
+        isLogX={isLogX}
+        isLogY={isLogY}
+        formatX={formatX(kind)}
+        syncKey="job"
+      />
+      {lost.length > 0 && (
+        <p class="field-error">
+          {lost
+            .slice(0, mostNamed)
+            .map(({ name, value, step }) => `${name} is ${value} at step ${formatCount(step)}`)
+            .join('; ')}
+          {lost.length > mostNamed && `, and ${formatCount(lost.length - mostNamed)} more`}
+        </p>
+      )}
+    </Card>
+  )
+}

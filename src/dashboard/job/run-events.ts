@@ -1,0 +1,57 @@
+import type { Checkpoint } from '../../spec/checkpoint.js'
+import type { Job } from '../../spec/job.js'
+import type { MetricPoint } from '../../spec/metrics.js'
+import { type Run, type XKind, xValues } from '../charts/x-axis.js'
+import { formatCount } from '../ui/format.js'
+import type { Mark } from '../ui/line-chart.js'
+import type { MetricPoints } from './metric-history.js'
+import { stepWord } from './use-job.js'
+
+/** Something that happened while a job trained, at a step and a time. */
+export interface RunEvent {
+  step: number
+  time: string
+  label: string
+}
+
+/** The checkpoints of a job, and from where its latest attempt resumed. */
+export function eventsOf(job: Job, checkpoints: readonly Checkpoint[]): RunEvent[] {
+  const { progress, attempt, transitions } = job
+  const events = checkpoints.map(({ step, createdAt, best }) => ({
+    step,
+    time: createdAt,
+    label: `${best ? 'best checkpoint' : 'checkpoint'}, ${stepWord(job)} ${formatCount(step)}`,
+  }))
+  const start = transitions.find(each => each.status === 'running' && each.attempt === attempt)
+  if (attempt > 1 && start && progress.resumedFrom !== null) {
+    events.push({
+      step: progress.resumedFrom,
+      time: start.at,
+      label: `attempt ${attempt} goes on`,
+    })
+  }
+  return events
+}
+
+export function marksOf(events: readonly RunEvent[], kind: XKind, run: Run): Mark[] {
+  const x = xValues(
+    events.map(({ step, time }) => ({ step, time, value: 0 })),
+    kind,
+    run,
+  )
+  return events.map(({ label }, i) => ({ x: x[i]!, label }))
+}
+
+export interface NonFinitePoint extends MetricPoint {
+  name: string
+}
+
+/** The points that no curve can show, in the order of steps. */
+export const nonFinitePoints = (names: readonly string[], points: MetricPoints): NonFinitePoint[] =>
+  names
+    .flatMap(name =>
+      (points[name] ?? [])
+        .filter(({ value }) => !Number.isFinite(Number(value)))
+        .map(point => ({ ...point, name })),
+    )
+    .sort((a, b) => a.step - b.step)
