@@ -10,8 +10,7 @@ import { Loaded } from '../ui/load.js'
 import { Badge, Card, Empty } from '../ui/parts.js'
 import { Age } from '../ui/time.js'
 import { fileUrl } from './job-files.js'
-import type { JobTabProps } from './job-view.js'
-import { hasEnded, stepWord } from './use-job.js'
+import { hasEnded, type JobTabProps, stepWord } from './use-job.js'
 
 /** The checkpoints of a job, read again while it runs: no event says that there is a new one. */
 export function useCheckpoints(job: Job) {

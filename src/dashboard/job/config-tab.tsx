@@ -5,7 +5,7 @@ import { Code } from '../ui/code.js'
 import { TextInput } from '../ui/field.js'
 import { Badge, Card, Empty } from '../ui/parts.js'
 import { curlCommand, optionsOf } from './job-options.js'
-import type { JobTabProps } from './job-view.js'
+import type { JobTabProps } from './use-job.js'
 
 /** What was asked for, and what the job does. */
 export function ConfigTab({ job }: JobTabProps) {

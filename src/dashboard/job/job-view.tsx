@@ -8,7 +8,7 @@ import { Loaded } from '../ui/load.js'
 import { Empty, Page } from '../ui/parts.js'
 import { Status } from '../ui/status.js'
 import { Tabs } from '../ui/tabs.js'
-import type { ViewProps } from '../views.js'
+import type { ViewProps } from '../view.js'
 import { CheckpointsTab } from './checkpoints-tab.js'
 import { ConfigTab } from './config-tab.js'
 import { EditJob } from './edit-job.js'
@@ -17,11 +17,7 @@ import { JobHead } from './job-head.js'
 import { LogsTab } from './logs-tab.js'
 import { MetricsTab } from './metrics-tab.js'
 import { OverviewTab } from './overview-tab.js'
-import { useJob } from './use-job.js'
-
-export interface JobTabProps {
-  job: Job
-}
+import { type JobTabProps, useJob } from './use-job.js'
 
 interface JobTab {
   name: string

@@ -8,9 +8,8 @@ import { Empty } from '../ui/parts.js'
 import { ProblemNote } from '../ui/problem.js'
 import { useVirtualRows } from '../ui/virtual-rows.js'
 import { fileUrl } from './job-files.js'
-import type { JobTabProps } from './job-view.js'
 import { partsOf } from './log-text.js'
-import { hasEnded } from './use-job.js'
+import { hasEnded, type JobTabProps } from './use-job.js'
 import { maxLines, type ShownLine, useLog } from './use-log.js'
 
 const lineHeight = 20

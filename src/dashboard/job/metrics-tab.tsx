@@ -11,10 +11,9 @@ import { Loading } from '../ui/load.js'
 import { Card, Empty } from '../ui/parts.js'
 import { ProblemNote } from '../ui/problem.js'
 import { useCheckpoints } from './checkpoints-tab.js'
-import type { JobTabProps } from './job-view.js'
 import { MetricChart } from './metric-chart.js'
 import { eventsOf } from './run-events.js'
-import { hasEnded } from './use-job.js'
+import { hasEnded, type JobTabProps } from './use-job.js'
 import { type LiveMetrics, useMetrics } from './use-metrics.js'
 
 /** The curves of all metrics, which grow while the job trains. */

@@ -5,8 +5,7 @@ import { Card, Empty, type Fact, Facts } from '../ui/parts.js'
 import { Status } from '../ui/status.js'
 import { Age, Duration } from '../ui/time.js'
 import { JobFiles } from './job-files.js'
-import type { JobTabProps } from './job-view.js'
-import { stepWord } from './use-job.js'
+import { type JobTabProps, stepWord } from './use-job.js'
 
 /** What the job is and what came of it. */
 export function OverviewTab({ job }: JobTabProps) {

@@ -7,6 +7,11 @@ import { client } from '../server/session.js'
 /** How often a waiting job is read: no event says that its place in the queue or what it waits for has changed. */
 const waitingMs = 3000
 
+/** What each tab of the view receives. */
+export interface JobTabProps {
+  job: Job
+}
+
 /** A job that stays up to date while it is shown. */
 export function useJob(id: string): Resource<Job> {
   const job = useResource(() => client.job(id), [id])

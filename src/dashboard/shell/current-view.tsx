@@ -3,7 +3,8 @@ import { goTo, place } from '../place.js'
 import { Loading } from '../ui/load.js'
 import { Empty, Page } from '../ui/parts.js'
 import { ProblemNote } from '../ui/problem.js'
-import { type FoundView, findView, type View } from '../views.js'
+import type { View } from '../view.js'
+import { type FoundView, findView } from '../views.js'
 
 interface Shown extends FoundView {
   Component: View
