@@ -61,6 +61,7 @@ import { homeRoutes } from './routes/home.js'
 import { imagePreviewRoutes } from './routes/image-previews.js'
 import { importRoutes } from './routes/imports.js'
 import { jobResourceRoutes } from './routes/job-resources.js'
+import { jobSelectionRoutes } from './routes/job-selection.js'
 import { jobRoutes } from './routes/jobs.js'
 import { logRoutes } from './routes/logs.js'
 import { metricRoutes } from './routes/metrics.js'
@@ -101,7 +102,8 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
   const limits = { ...defaultLimits, ...deps.limits }
   const access = deps.access ?? onlyThisMachine
   const { publicUrl } = access
-  const handleError = errorHandler(serverPathHider(deps.dataFolder))
+  const hidePaths = serverPathHider(deps.dataFolder)
+  const handleError = errorHandler(hidePaths)
   const app = Fastify({
     loggerInstance: deps.log as FastifyBaseLogger,
     bodyLimit: limits.bodyBytes,
@@ -191,7 +193,9 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
     }
     const predictionThread = new PredictionThread()
     guarded.addHook('onClose', () => predictionThread.close())
-    const routeDeps = { ...deps, limits, eventStreams, longPolls, predictions, predictionThread }
+    const parts = { eventStreams, longPolls, predictions, predictionThread, hidePaths }
+    const routeDeps = { ...deps, ...parts, limits }
+    await guarded.register(jobSelectionRoutes, routeDeps)
     await guarded.register(jobRoutes, routeDeps)
     await guarded.register(metricRoutes, routeDeps)
     await guarded.register(jobResourceRoutes, routeDeps)

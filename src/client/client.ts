@@ -8,6 +8,8 @@ import type { DatasetRequest } from '../spec/dataset-request.js'
 import type { DeriveRequest } from '../spec/dataset-steps.js'
 import type { EvaluationRecordPage } from '../spec/evaluation-records.js'
 import type { Job, JobPatch, JobRequest } from '../spec/job.js'
+import type { JobOutcomes, JobsAction } from '../spec/job-actions.js'
+import type { JobFacets } from '../spec/job-facets.js'
 import type { LogPage } from '../spec/job-log.js'
 import type { CancelledJobs, JobPlan, JobSelection } from '../spec/job-queries.js'
 import type { JobResources } from '../spec/job-resources.js'
@@ -195,6 +197,16 @@ export class Client {
   /** Cancels all jobs that match the conditions. */
   cancelJobs(selection: JobSelection) {
     return this.json<CancelledJobs>('POST', '/jobs/cancel', jsonBody(selection))
+  }
+
+  /** Pauses, resumes, cancels, retries or deletes up to 1000 jobs; each has an outcome of its own. */
+  actOnJobs(action: JobsAction) {
+    return this.json<JobOutcomes>('POST', '/jobs/actions', jsonBody(action))
+  }
+
+  /** The values that jobs can be filtered by, with the number of jobs that have each. */
+  jobFacets(query: Record<string, string> = {}) {
+    return this.json<JobFacets>('GET', `/jobs/facets?${new URLSearchParams(query)}`)
   }
 
   metrics(id: string, query: Record<string, string> = {}) {

@@ -1,11 +1,12 @@
 import type { Redis } from 'ioredis'
-import { nullIfDamaged, TrainyardError } from '../errors.js'
 import type { Listing } from '../lists/listing.js'
 import type { Logger } from '../log.js'
 import { JobPlanner, type JobPlannerDeps } from '../planning/job-planner.js'
 import type { Checkpoint } from '../spec/checkpoint.js'
 import type { DamagedItem } from '../spec/damage.js'
 import type { Job, JobManifest, JobPatch, JobRequest, JobStatus } from '../spec/job.js'
+import type { JobVerb } from '../spec/job-actions.js'
+import type { JobFacets } from '../spec/job-facets.js'
 import type { JobFeed } from '../spec/job-feed.js'
 import type { JobPlan } from '../spec/job-queries.js'
 import { DamageRegistry, toItem } from '../store/damage-registry.js'
@@ -13,7 +14,8 @@ import type { Store } from '../store/store.js'
 import { checkpointSourceOf } from './checkpoint-source.js'
 import { DamagedJobs } from './damaged-jobs.js'
 import { type IdempotencyKey, IdempotencyKeys, type Submitted } from './idempotency.js'
-import { nullIfMissing, RecordFeed } from './job-feed.js'
+import { JobActions } from './job-actions.js'
+import { RecordFeed } from './job-feed.js'
 import { JobLists } from './job-lists.js'
 import { applyPatch } from './job-patch.js'
 import { readProgress } from './job-progress.js'
@@ -22,7 +24,7 @@ import { statusOf, viewJob } from './job-view.js'
 import { IndexSync } from './queue/index-sync.js'
 import { JobIndex } from './queue/job-index.js'
 import type { JobRow } from './queue/job-row.js'
-import { type JobFilter, JobSearch, type JobSearchQuery } from './queue/job-search.js'
+import { type JobConditions, JobSearch, type JobSearchQuery } from './queue/job-search.js'
 import { readHoldReason, readLiveState } from './queue/live-state.js'
 import { Notifications, publishNotification } from './queue/notifications.js'
 import { JobQueue } from './queue/queue.js'
@@ -37,11 +39,10 @@ import {
 } from './queue/redis.js'
 import { TrainingTotals } from './queue/training-totals.js'
 import { Checkpoints } from './record/checkpoints.js'
-import { datasetGone, jobNotFound, transitionNotAllowed } from './record/errors.js'
 import type { Lifecycle } from './record/lifecycle.js'
 import { logDetails } from './record/log-details.js'
 import { initialRecord, type JobRecord, JobRecords } from './record/records.js'
-import { isWaitingOrRunning, type JobAction, requestedAction } from './record/states.js'
+import { isWaitingOrRunning } from './record/states.js'
 import { noWorker, ServerStatistics } from './server-statistics.js'
 import { withBest } from './telemetry/best-in-log.js'
 import { JobTelemetry } from './telemetry/job-telemetry.js'
@@ -67,6 +68,7 @@ const sweepIntervalMs = 3600_000
 export class Jobs {
   readonly telemetry: JobTelemetry
   readonly feed: JobFeed
+  readonly actions: JobActions
   readonly statistics: ServerStatistics
   readonly checkpointSource: ReturnType<typeof checkpointSourceOf>
   private readonly records: JobRecords
@@ -84,6 +86,7 @@ export class Jobs {
   private readonly totals: TrainingTotals
   private readonly damagedJobs: DamagedJobs
   private readonly lists: JobLists
+  private readonly search: JobSearch
   private readonly sweepTimer = setInterval(() => void this.sweepKeys(), sweepIntervalMs)
 
   constructor(private readonly deps: JobsDeps) {
@@ -124,13 +127,21 @@ export class Jobs {
     this.statistics = new ServerStatistics({ redis, prefix, index, queue })
     this.totals = new TrainingTotals(redis, prefix)
     this.indexSync = new IndexSync({ redis, index, reconciler, log })
+    const search = new JobSearch(redis, prefix)
+    this.search = search
     this.lists = new JobLists({
       records,
       index,
-      search: new JobSearch(redis, prefix),
+      search,
       indexSync: this.indexSync,
       damagedJobs: this.damagedJobs,
       view: id => this.get(id),
+    })
+    const { damagedJobs, idempotencyKeys, lists, totals } = this
+    this.actions = new JobActions({
+      ...{ records, readAttempts, index, queue, reconciler, lists, damagedJobs },
+      ...{ idempotencyKeys, totals, redis, prefix, log },
+      findDataset: id => deps.findDataset(id),
     })
   }
 
@@ -172,13 +183,20 @@ export class Jobs {
     await this.sweepKeys()
   }
 
-  /**
-   * Pauses, resumes, cancels or retries a job. The worker of a running job reacts within seconds.
-   */
-  async performAction(id: string, action: Exclude<JobAction, 'remove'>): Promise<Job> {
-    if (action === 'retry') await this.assertDatasetExists(id)
-    await this.applyAction(id, action)
+  /** Pauses, resumes, cancels or retries a job. */
+  async performAction(id: string, action: Exclude<JobVerb, 'delete'>): Promise<Job> {
+    await this.actions.perform(id, action)
     return this.get(id)
+  }
+
+  /** Removes a job that has ended. A damaged one is removed in any state, and its worker stops. */
+  async remove(id: string): Promise<void> {
+    await this.actions.perform(id, 'delete')
+  }
+
+  /** What values the jobs that match have. */
+  facets(query: JobConditions): Promise<JobFacets> {
+    return this.indexSync.consistentRead(() => this.search.facets(query))
   }
 
   /** Changes the name, labels or priority (RFC 7396). Throws if a part of the patch cannot be applied now. */
@@ -192,57 +210,6 @@ export class Jobs {
       await this.publishChange(id).catch(() => this.indexSync.markStale())
     }
     return this.get(id)
-  }
-
-  /** Cancels all jobs that match the filter and have not ended. */
-  async cancelAll(filter: JobFilter): Promise<{ cancelled: string[]; cancelling: string[] }> {
-    const status = filter.status ?? ['queued', 'running', 'paused']
-    const result: Record<'cancelled' | 'cancelling', string[]> = { cancelled: [], cancelling: [] }
-    for (let before: string | null = null, more = true; more; ) {
-      const ids: string[] = await this.lists.ids(100, before, { ...filter, status })
-      await Promise.all(
-        ids.map(async id => {
-          const lifecycle = await this.applyAction(id, 'cancel').catch(nullIfMissingOrEnded)
-          if (lifecycle?.state === 'cancelled' || lifecycle?.state === 'cancelling')
-            result[lifecycle.state].push(id)
-        }),
-      )
-      before = ids.at(-1) ?? null
-      more = ids.length === 100
-    }
-    return result
-  }
-
-  /** Removes a job that has ended. A damaged one is removed in any state, and its worker stops. */
-  async remove(id: string): Promise<void> {
-    const record = await this.records.read(id).catch(nullIfDamaged)
-    if (!record) return this.removeDamaged(id)
-    const { manifest } = record
-    // On a full disk nothing can be noted, and it is deletions that make room. The note completes a
-    // deletion that is interrupted; it is refused before it is written if the job has not ended.
-    await this.applyAction(id, 'remove').catch(ignoreFullStorage)
-    await this.idempotencyKeys.markRemoved(manifest).catch(ignoreFullStorage)
-    await this.records.remove(id)
-    // now there is room for it
-    await this.idempotencyKeys.markRemoved(manifest).catch(error => {
-      ignoreFullStorage(error)
-      const message = 'the disk is full: a submission with the key of a deleted job would repeat it'
-      this.deps.log.warn({ job: id }, message)
-    })
-    // if Redis is away, the reconciler removes the entry later
-    await this.index.remove(id).catch(() => {})
-  }
-
-  private async removeDamaged(id: string): Promise<void> {
-    await this.idempotencyKeys.markRemovedById(id).catch(ignoreFullStorage)
-    await this.records.remove(id)
-    await this.idempotencyKeys.markRemovedById(id).catch(ignoreFullStorage)
-    this.damagedJobs.forget(id)
-    // if Redis is away, the reconciler removes the entries later
-    await this.queue.remove(id).catch(() => {})
-    await this.index.remove(id).catch(() => {})
-    const { prefix } = this.deps.redis
-    await publishNotification(this.redis, prefix, id, 'request').catch(() => {})
   }
 
   /** Passes over the damaged ones, and names them. */
@@ -309,49 +276,9 @@ export class Jobs {
     })
   }
 
-  /** Appends the action to the job's journal, then notifies Redis and the job's worker. */
-  private async applyAction(id: string, action: JobAction): Promise<Lifecycle> {
-    const at = new Date().toISOString()
-    const { allowed, lifecycle } = await this.records.apply(id, { event: action, at })
-    if (!allowed && lifecycle.state === 'removed') throw jobNotFound(id)
-    if (!allowed) throw transitionNotAllowed(id, lifecycle.state, action)
-    this.deps.log.info({ job: id, state: lifecycle.state }, `job: ${action} was asked for`)
-    // a worker counts the end of a job that it runs
-    if (lifecycle.result?.status === 'cancelled' && lifecycle.result.finishedAt === at) {
-      this.totals.jobEnded(lifecycle)
-      await this.totals.flush().catch(() => {})
-    }
-    // if Redis is away: the worker also polls for requests, and the reconciler updates Redis later
-    await this.syncRedis(id, lifecycle).catch(() => {})
-    return lifecycle
-  }
-
   private async publishChange(id: string): Promise<void> {
     await this.reconciler.reconcileJob(id)
     await publishNotification(this.redis, this.deps.redis.prefix, id, 'changed')
-  }
-
-  private async syncRedis(id: string, lifecycle: Lifecycle): Promise<void> {
-    if (lifecycle.state !== 'removed') {
-      const record = await this.records.read(id)
-      const attempts = await withBest(this.metricsLog, id, record.attempts)
-      await this.index.put({ ...record, attempts })
-    }
-    await publishNotification(this.redis, this.deps.redis.prefix, id, 'request')
-    if (!isWaitingOrRunning(lifecycle.state)) return this.queue.remove(id)
-    if (requestedAction(lifecycle.state)) return
-    await this.reconciler.reconcileJob(id)
-    // the worker of an earlier attempt may hold the id for another moment; BullMQ ignores an add
-    // until then
-    setTimeout(() => void this.reconciler.reconcileJob(id).catch(() => {}), 2000).unref()
-  }
-
-  /** The data set may have been deleted since the job ended. */
-  private async assertDatasetExists(id: string): Promise<void> {
-    const { dataset } = await this.records.manifest(id)
-    await this.deps.findDataset(dataset.id).catch(error => {
-      throw nullIfMissing(error) ?? datasetGone(id, error)
-    })
   }
 
   private async view(record: JobRecord): Promise<Job> {
@@ -386,13 +313,4 @@ export class Jobs {
       )
     })
   }
-}
-
-function ignoreFullStorage(error: unknown): void {
-  if (!(error instanceof TrainyardError && error.code === 'STORAGE_FULL')) throw error
-}
-
-function nullIfMissingOrEnded(error: unknown): null {
-  if (error instanceof TrainyardError && error.kind === 'conflict') return null
-  return nullIfMissing(error)
 }

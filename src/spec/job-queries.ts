@@ -26,12 +26,7 @@ const Statuses = Type.Array(JobStatus, {
   description: 'jobs with any of these statuses',
 })
 
-/** Filters of a list. A job must match all of those that are given. */
-export const JobListQuery = strictObject({
-  ...ListQuery,
-  limit: optionalWithDefault(
-    Type.Integer({ minimum: 1, maximum: 10_000, default: 50, description: 'items per page' }),
-  ),
+const conditions = {
   status: Type.Optional(Statuses),
   label: Type.Optional(
     Type.Array(LabelFilter, { maxItems: 32, description: 'jobs with all of these labels' }),
@@ -41,7 +36,18 @@ export const JobListQuery = strictObject({
   startedBefore: Type.Optional(DateOrDateTime),
   finishedAfter: Type.Optional(DateOrDateTime),
   finishedBefore: Type.Optional(DateOrDateTime),
+}
+
+/** Filters of a list. A job must match all of those that are given. */
+export const JobListQuery = strictObject({
+  ...ListQuery,
+  limit: optionalWithDefault(
+    Type.Integer({ minimum: 1, maximum: 10_000, default: 50, description: 'items per page' }),
+  ),
+  ...conditions,
 })
+
+export const JobFacetsQuery = strictObject({ where: ListQuery.where, ...conditions })
 
 export const waitStatuses = ['queued', 'running', 'paused'] as const
 

@@ -61,23 +61,33 @@ function answerError(
     request.log.warn({ err: error }, 'temporarily unavailable')
     reply.header('retry-after', String(known?.retryAfterSeconds ?? 5))
   }
-  const detail = known
-    ? hide(known.message)
-    : `internal error; the server's log has the details under request ${request.id}`
-  if (isProtocolPath(request.url)) return reply.code(status).send({ error: detail })
-  const problem: Problem = {
+  const problem = problemOf(known, request.id, hide)
+  if (isProtocolPath(request.url)) return reply.code(status).send({ error: problem.detail })
+  return reply.code(status).type('application/problem+json').send(problem)
+}
+
+/** The problem of an error; of one that is not known, the client learns no more than the request's id. */
+export function problemOf(
+  known: TrainyardError | null,
+  requestId: string,
+  hide: (text: string) => string,
+): Problem {
+  const code = known?.code ?? 'INTERNAL'
+  const status = known instanceof HttpError ? known.status : statusOf(code)
+  return {
     type: 'about:blank',
     title: STATUS_CODES[status] ?? 'Error',
     status,
     code,
-    detail,
-    instance: `urn:uuid:${request.id}`,
+    detail: known
+      ? hide(known.message)
+      : `internal error; the server's log has the details under request ${requestId}`,
+    instance: `urn:uuid:${requestId}`,
     ...(known &&
       known.errors.length > 0 && {
         errors: known.errors.map(one => ({ ...one, message: hide(one.message) })),
       }),
   }
-  return reply.code(status).type('application/problem+json').send(problem)
 }
 
 function fromFrameworkError(

@@ -14,6 +14,7 @@ import type { StreamTicket } from '../../spec/stream-ticket.js'
 import type { CreatedWebhook, Delivery, Webhook } from '../../spec/webhook.js'
 import type { WeightsManifest, WeightsSummary } from '../../spec/weights.js'
 import { datasetAnswerExamples } from './dataset-examples.js'
+import { jobExamples } from './job-examples.js'
 import { predictionAnswerExamples } from './prediction-examples.js'
 import { previewExamples } from './preview-examples.js'
 import { protocolAnswerExamples } from './protocol-examples.js'
@@ -391,6 +392,7 @@ export const answerExamples: Readonly<Record<string, object>> = {
   Session: session,
   StreamTicket: streamTicket,
   ...serverExamples,
+  ...jobExamples,
   ...previewExamples,
   ...protocolAnswerExamples,
   Problem: problem,

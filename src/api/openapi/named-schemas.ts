@@ -78,6 +78,7 @@ import {
   PredictionJobRequest,
   Transition,
 } from '../../spec/job.js'
+import { JobsAction } from '../../spec/job-actions.js'
 import { LogLine } from '../../spec/job-log.js'
 import { CancelledJobs, JobSelection } from '../../spec/job-queries.js'
 import { Labels } from '../../spec/labels.js'
@@ -169,6 +170,7 @@ import {
   WeightsFieldsResponse,
   WeightsSummaryResponse,
 } from '../schemas.js'
+import { jobSchemas } from './job-schemas.js'
 import { predictionSchemas } from './prediction-schemas.js'
 import { Boosting, ModelOptions, ResNet, ResolvedNetwork, Vgg } from './resolved-models.js'
 import { serverSchemas } from './server-schemas.js'
@@ -219,6 +221,7 @@ export const namedSchemas: Record<string, TSchema> = {
   RequestedNormalization,
   Labels,
   JobSelection,
+  JobsAction,
   WebhookRequest,
   DatasetRequest,
   DatasetSource,
@@ -246,6 +249,7 @@ export const namedSchemas: Record<string, TSchema> = {
   MemoryEstimate,
   Note,
   CancelledJobs,
+  ...jobSchemas,
   MetricValue,
   MetricPoint,
   MetricsRow,

@@ -1,5 +1,6 @@
 import type { DatasetRequest } from '../../spec/dataset-request.js'
 import type { JobPatch, JobRequest } from '../../spec/job.js'
+import type { JobsAction } from '../../spec/job-actions.js'
 import type { JobSelection } from '../../spec/job-queries.js'
 import type { SignIn } from '../../spec/session.js'
 import type { StreamTicketRequest } from '../../spec/stream-ticket.js'
@@ -87,6 +88,23 @@ export const cancelJobsExamples = json({
   byLabel: {
     summary: 'the waiting jobs of a team',
     value: { status: ['queued'], labels: { team: 'vision' } } satisfies JobSelection,
+  },
+})
+
+export const actOnJobsExamples = json({
+  byId: {
+    summary: 'deletes two jobs',
+    value: {
+      action: 'delete',
+      ids: ['job-01k9zq3w2hfx6t9r4m8v0c5b7e', 'job-01k9zq3w2hfx6t9r4m8v0c5b7f'],
+    } satisfies JobsAction,
+  },
+  bySelection: {
+    summary: 'tries the failed jobs of a sweep again',
+    value: {
+      action: 'retry',
+      selection: { status: ['failed'], labels: { sweep: 'lr' } },
+    } satisfies JobsAction,
   },
 })
 

@@ -2,14 +2,7 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from 'typebox'
 import type { Jobs } from '../../jobs/jobs.js'
 import { Job, JobPatch, JobRequest } from '../../spec/job.js'
-import {
-  CancelledJobs,
-  IdempotencyKey,
-  JobListQuery,
-  JobQuery,
-  JobSelection,
-  waitStatuses,
-} from '../../spec/job-queries.js'
+import { IdempotencyKey, JobListQuery, JobQuery, waitStatuses } from '../../spec/job-queries.js'
 import { jobListFields } from '../../spec/list-fields.js'
 import { page } from '../../spec/paging.js'
 import { strictObject } from '../../spec/strict-object.js'
@@ -17,25 +10,18 @@ import { callerIdOf } from '../http/api-keys.js'
 import { clientGone } from '../http/client-gone.js'
 import { invalidRequest, queryConflict } from '../http/http-error.js'
 import { sendPage } from '../http/list-answer.js'
-import { parseFields, parseListQuery, timeBetween } from '../http/list-query.js'
+import { parseFields, parseListQuery } from '../http/list-query.js'
 import type { LongPolls } from '../http/long-polls.js'
 import { splitLists } from '../http/split-lists.js'
-import { cancelJobsExamples, jobExamples, updateJobExamples } from '../openapi/request-examples.js'
+import { jobExamples, updateJobExamples } from '../openapi/request-examples.js'
 import { isObject } from '../openapi/schema-object.js'
 import { JobFieldsResponse, JobParam, JobPlanResponse, JobResponse, NoContent } from '../schemas.js'
+import { filterOf } from './job-selection.js'
 
 export interface JobRoutesDeps {
   jobs: Pick<
     Jobs,
-    | 'submit'
-    | 'dryRun'
-    | 'get'
-    | 'list'
-    | 'update'
-    | 'performAction'
-    | 'cancelAll'
-    | 'remove'
-    | 'telemetry'
+    'submit' | 'dryRun' | 'get' | 'list' | 'update' | 'performAction' | 'remove' | 'telemetry'
   >
   longPolls: LongPolls
 }
@@ -93,14 +79,11 @@ export const jobRoutes: FastifyPluginAsyncTypebox<JobRoutesDeps> = async (app, d
       preValidation: splitLists('status', 'label', 'sort', 'where', 'fields'),
     },
     async (request, reply) => {
-      const { label: labels, limit: _, cursor: __, sort, where, fields, ...query } = request.query
-      const { startedAfter, startedBefore, finishedAfter, finishedBefore, ...filter } = query
-      const parsed = parseListQuery(request.query, jobListFields, [
-        ...timeBetween('startedAt', startedAfter, startedBefore),
-        ...timeBetween('finishedAt', finishedAfter, finishedBefore),
-      ])
+      const { limit: _, cursor: __, sort, fields, ...conditions } = request.query
+      const { filter, more } = filterOf(conditions)
+      const parsed = parseListQuery(request.query, jobListFields, more)
       const only = parseFields(fields, Job)
-      const listing = await jobs.list({ ...filter, ...(labels && { labels }), ...parsed }, only)
+      const listing = await jobs.list({ ...filter, ...parsed }, only)
       return sendPage(reply, JobResponse, listing, only)
     },
   )
@@ -190,30 +173,6 @@ export const jobRoutes: FastifyPluginAsyncTypebox<JobRoutesDeps> = async (app, d
         reply.code(202).send(await jobs.performAction(request.params.id, verb)),
     )
   }
-
-  app.post(
-    '/jobs/cancel',
-    {
-      schema: {
-        tags,
-        operationId: 'cancelJobs',
-        summary: 'Cancel all jobs that match a filter',
-        description: 'Jobs that have ended do not change. At least one condition is required.',
-        body: JobSelection,
-        problems: ['QUEUE_UNAVAILABLE'],
-        requestExamples: cancelJobsExamples,
-        response: { 202: CancelledJobs },
-      },
-    },
-    async (request, reply) => {
-      const { labels, ...filter } = request.body
-      const labelFilters = Object.entries(labels ?? {}).map(([key, value]) => `${key}:${value}`)
-      const result = await jobs.cancelAll({ ...filter, ...(labels && { labels: labelFilters }) })
-      return reply
-        .code(202)
-        .send({ count: result.cancelled.length + result.cancelling.length, ...result })
-    },
-  )
 }
 
 /** What the server works out for `training`, one for networks and one for trees. */

@@ -1,11 +1,14 @@
 import { setImmediate } from 'node:timers/promises'
 import type { Redis } from 'ioredis'
 import { encodeTime } from 'ulid'
+import { matches } from '../../lists/condition.js'
 import { decodeCursor, encodeCursor } from '../../lists/cursor.js'
 import type { Order } from '../../lists/order.js'
 import { type ListQuery, PageSelector, type Selection } from '../../lists/page-selector.js'
 import type { JobStatus } from '../../spec/job.js'
+import type { JobFacets } from '../../spec/job-facets.js'
 import { throwUnavailable } from './errors.js'
+import { FacetCounter } from './job-facets.js'
 import { applyLiveState, type JobRow, parseRow, type TaggedRow } from './job-row.js'
 import { readLiveStates } from './live-state.js'
 import { redisNames } from './redis.js'
@@ -25,6 +28,7 @@ export interface JobFilter {
 }
 
 export type JobSearchQuery = JobFilter & ListQuery
+export type JobConditions = JobFilter & Pick<ListQuery, 'where'>
 
 /** Ids are ULIDs, so this is newest first. */
 export const jobOrder: Order = { keys: [], idsDescending: true }
@@ -55,6 +59,17 @@ export class JobSearch {
       selector.add(rows.map(row => ({ id: row.id, document: row, item: row.id })))
     }
     return selector.selection()
+  }
+
+  /** Counts the values that the matching jobs have. */
+  async facets(query: JobConditions): Promise<JobFacets> {
+    const { sets } = await this.smallestSets(query)
+    const counter = new FacetCounter()
+    for await (const rows of this.matching(sets, query)) {
+      const { where = [] } = query
+      counter.add(rows.filter(row => where.every(condition => matches(row, condition))))
+    }
+    return counter.facets()
   }
 
   /** The jobs as the index has them; leaves out those that are gone. */
