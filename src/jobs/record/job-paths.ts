@@ -23,6 +23,8 @@ export const jobPaths = (id: string) => {
     status: (attempt: number) => `${root}/attempts/${attempt}/status.json`,
     metrics: (attempt: number) => `${root}/attempts/${attempt}/metrics.ndjson`,
     summary: (attempt: number) => `${root}/attempts/${attempt}/metrics.summary.ndjson`,
+    /** Each segment of it summarizes many of the summary above. */
+    coarseSummary: (attempt: number) => `${root}/attempts/${attempt}/metrics.coarse.ndjson`,
     /**
      * TensorBoard reads event files in the order of their names, so the attempt number is
      * zero-padded.

@@ -19,6 +19,10 @@ export interface ChartQuery extends StepRange {
  * summary.
  */
 const maxExactBytesPerPoint = 4096
+/** Of logs with more bytes for each point, the coarse summary has points enough. */
+const maxFineBytesPerPoint = 128 * 1024
+/** Parsed at once; more would hold the event loop. */
+const summaryChunkBytes = 2 ** 18
 /** Points of one name held in memory; more are downsampled on the way. */
 const maxBufferedPoints = 2 ** 17
 
@@ -84,13 +88,17 @@ async function* pointBatches(
     const lastStep = Math.min(toStep, lastEffectiveStep(attempts, attempt))
     if (firstStep > lastStep) continue
     const log = jobPaths(id).metrics(attempt)
-    const summary = jobPaths(id).summary(attempt)
     const start = await seekLine(store, log, isLoggedRow, ({ step }) => step < firstStep)
     const end = await store.size(log)
     const limit = await seekLine(store, log, isLoggedRow, ({ step }) => step <= lastStep)
     const range = { store, log, counter, firstStep, lastStep }
     if (limit - start <= maxPoints * maxExactBytesPerPoint) yield* pointsFromLog(range, start, end)
-    else yield* pointsFromSummary({ ...range, summary }, start, end)
+    else {
+      const { summary, coarseSummary } = jobPaths(id)
+      const isLong = limit - start > maxPoints * maxFineBytesPerPoint
+      const summaries = [...(isLong ? [coarseSummary(attempt)] : []), summary(attempt)]
+      yield* pointsFromSummaries(range, summaries, start, end)
+    }
   }
 }
 
@@ -105,35 +113,40 @@ interface LogRange {
   lastStep: number
 }
 
-async function* pointsFromSummary(
-  range: LogRange & { summary: string },
+/** The coarsest summary comes first. What it does not cover is read from the next one, and last from the log. */
+async function* pointsFromSummaries(
+  range: LogRange,
+  [summary, ...finer]: readonly string[],
   start: number,
   end: number,
-) {
-  const { store, summary, firstStep, lastStep } = range
+): AsyncGenerator<PointsByName> {
+  if (summary === undefined) return yield* pointsFromLog(range, start, end)
+  const { store, firstStep, lastStep } = range
   let at = start
   let from = await seekLine(
     store,
     summary,
     isSummarySegment,
-    segment => segment.firstStep < firstStep,
+    segment => segment.firstStep < firstStep || segment.endOffset <= start,
   )
   for (;;) {
-    const chunk = await readChunk(store, summary, from, 2 ** 20)
+    const chunk = await readChunk(store, summary, from, summaryChunkBytes)
     if (chunk.bytes === 0) break
     from += chunk.bytes
     // the rows of a damaged segment are read from the log
     for (const segment of parseLines(chunk.lines, isSummarySegment).values) {
-      if (segment.firstStep > lastStep) return yield* pointsFromLog(range, at, end)
+      if (segment.firstStep > lastStep || segment.startOffset >= end)
+        return yield* pointsFromSummaries(range, finer, at, end)
       const within = segment.firstStep >= firstStep && segment.lastStep <= lastStep
       // after a power cut, the summary may have segments whose rows the log has lost
       if (!within || segment.startOffset < at || segment.endOffset > end) continue
-      if (segment.startOffset > at) yield* pointsFromLog(range, at, segment.startOffset)
+      if (segment.startOffset > at)
+        yield* pointsFromSummaries(range, finer, at, segment.startOffset)
       yield segment.points
       at = segment.endOffset
     }
   }
-  yield* pointsFromLog(range, at, end)
+  yield* pointsFromSummaries(range, finer, at, end)
 }
 
 async function* pointsFromLog(

@@ -71,6 +71,7 @@ export class MetricsLog {
       summaryWriter = new SummaryWriter(
         this.store,
         jobPaths(id).summary(attempt),
+        jobPaths(id).coarseSummary(attempt),
         await this.store.size(key),
       )
       this.summaryWriters.set(key, summaryWriter)

@@ -4,6 +4,8 @@ import { downsampleMinMax, type Point } from './downsample.js'
 import { checkedLine } from './ndjson.js'
 
 const rowsPerSegment = 256
+/** Segments of the summary in one of the coarse summary, from which charts of a million rows are drawn. */
+const segmentsPerCoarse = 8
 
 /** Summary of a fixed number of rows; one line of the summary file. */
 export interface SummarySegment {
@@ -31,11 +33,13 @@ export function isSummarySegment(value: unknown): value is SummarySegment {
  */
 export class SummaryWriter {
   private rows: LoggedRow[] = []
+  private segments: SummarySegment[] = []
   private endOffset: number
 
   constructor(
     private readonly store: Store,
     private readonly key: string,
+    private readonly coarseKey: string,
     /** Start of the next segment: the current length of the log. */
     private startOffset: number,
   ) {
@@ -54,6 +58,24 @@ export class SummaryWriter {
     const points = mapPoints(pointsByName(rows), all => downsampleMinMax(all, 1))
     const segment: SummarySegment = { startOffset, endOffset, firstStep, lastStep, points }
     await this.store.append(this.key, checkedLine(segment))
+    await this.addSegment(segment)
+  }
+
+  private async addSegment(segment: SummarySegment): Promise<void> {
+    this.segments.push(segment)
+    if (this.segments.length < segmentsPerCoarse) return
+    const { segments } = this
+    this.segments = []
+    const joined: Record<string, Point[]> = {}
+    for (const [name, points] of segments.flatMap(each => Object.entries(each.points))) {
+      joined[name] ??= []
+      joined[name].push(...points)
+    }
+    const { startOffset, firstStep } = segments[0]!
+    const points = mapPoints(joined, all => downsampleMinMax(all, 1))
+    const { endOffset, lastStep } = segment
+    const coarse: SummarySegment = { startOffset, endOffset, firstStep, lastStep, points }
+    await this.store.append(this.coarseKey, checkedLine(coarse))
   }
 }
 

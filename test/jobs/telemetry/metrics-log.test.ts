@@ -153,6 +153,39 @@ test('a chart is the same if the summary is missing, damaged at its end, or ahea
   assert.deepEqual(ends(await chartOf(store, id, attempts, query)), before)
 })
 
+test('charts of very long logs are drawn from the coarse summary, and are the same without it', async () => {
+  const id = newJobId()
+  const log = new MetricsLog(store)
+  const others = Object.fromEntries(
+    Array.from({ length: 16 }, (_, i) => [`a metric with a long name ${i}`, i / 3]),
+  )
+  for (let step = 1; step <= 4500; step++) {
+    await log.append(id, 1, row(step, { loss: jitter(step), ...others }))
+  }
+  const attempts = [attemptRecord(1)]
+  const extremes = async (range: { fromStep?: number; toStep?: number }) => {
+    const query = { ...range, maxPoints: 10, names: ['loss'] }
+    const { loss = [] } = (await chartOf(store, id, attempts, query)).points
+    const values = loss.map(({ value }) => Number(value))
+    return [loss[0], loss.at(-1), Math.min(...values), Math.max(...values)]
+  }
+  const ranges = [{}, { fromStep: 300 }, { fromStep: 1000, toStep: 4000 }, { toStep: 4499 }]
+  const charts = () => Promise.all(ranges.map(extremes))
+  const before = await charts()
+  const losses = (await log.rows(id, attempts)).map(({ values }) => values.loss!)
+  assert.deepEqual(before[0]!.slice(2), [Math.min(...losses), Math.max(...losses)])
+  const { summary, coarseSummary } = jobPaths(id)
+  await store.remove(summary(1))
+  assert.deepEqual(await charts(), before)
+  const [first] = (await store.readFrom(coarseSummary(1), 0, 2 ** 20)).toString().split('\n')
+  await store.remove(coarseSummary(1))
+  assert.deepEqual(await charts(), before)
+  const { crc: _, ...segment } = JSON.parse(first!)
+  segment.points.loss[1][1] = 1e9
+  await store.append(coarseSummary(1), `${JSON.stringify(segment)}\n`)
+  assert.equal((await extremes({}))[3], 1e9, 'it is read')
+})
+
 test('NaN and infinities survive the log, and charts show each of them', async () => {
   const id = newJobId()
   const log = new MetricsLog(store)
