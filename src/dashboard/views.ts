@@ -25,6 +25,7 @@ export const sections: readonly Section[] = [
 const routes: readonly ViewRoute[] = [
   { pattern: '/jobs', section: '/jobs', load: () => import('./jobs/jobs-view.js') },
   // after all others that begin with /jobs: the first that matches is shown
+  { pattern: '/jobs/new', section: '/jobs', load: () => import('./new-job/new-job-view.js') },
   { pattern: '/jobs/:id', section: '/jobs', load: () => import('./job/job-view.js') },
 ]
 
