@@ -23,16 +23,18 @@ export interface FrozenGraph {
 }
 
 /**
- * The part of a SavedModel that one signature needs, with its variables as constants. Throws a DamagedError if a file
- * cannot be read; `key` is that of the folder in the data folder.
+ * The part of a SavedModel that one signature needs, with its variables as constants. Throws EXPORT_TOO_LARGE before
+ * it reads more than `maxBytes` of variables, and a DamagedError if a file cannot be read; `key` is that of the folder
+ * in the data folder.
  */
 export async function readFrozenGraph(
   folder: string,
   signature: string,
   key: string,
+  maxBytes = maxVariableBytes,
 ): Promise<FrozenGraph> {
   const model = await readSavedModel(folder, key)
-  const values = await readVariables(folder, key, variablesOf(model, signature))
+  const values = await readVariables(folder, key, variablesOf(model, signature), maxBytes)
   return freeze(model, signature, values)
 }
 
@@ -57,15 +59,14 @@ async function readVariables(
   folder: string,
   key: string,
   names: readonly string[],
+  maxBytes: number,
 ): Promise<Map<string, Uint8Array>> {
   const prefix = variablesPrefix(folder)
   const bundle = await readIndex(`${prefix}.index`, `${variablesPrefix(key)}.index`)
   const needed = new Set(names)
   const segments = bundle.segments.filter(({ name }) => needed.has(name))
   const total = segments.reduce((sum, { bytes }) => sum + bytes, 0)
-  if (total > maxVariableBytes) {
-    throw new Error(`its ${total} bytes of variables are more than a file of this format may hold`)
-  }
+  if (total > maxBytes) throw tooLarge(total, maxBytes)
   const values = new Map<string, Uint8Array>()
   for (let shard = 0; shard < bundle.shardCount; shard++) {
     const path = shardName(prefix, shard, bundle.shardCount)
@@ -85,4 +86,10 @@ async function readVariables(
     }
   }
   return values
+}
+
+function tooLarge(bytes: number, maxBytes: number): TrainyardError {
+  const size = (bytes: number) => `${(bytes / 1e9).toPrecision(3)} GB`
+  const message = `the weights take ${size(bytes)}, and a file of this format holds at most ${size(maxBytes)}: use format=checkpoint, or GET /models/:id/archive for the SavedModel`
+  return new TrainyardError('EXPORT_TOO_LARGE', message)
 }

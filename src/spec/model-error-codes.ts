@@ -82,4 +82,9 @@ export const modelErrorCodes = {
     when: 'a file of TensorFlow or TensorFlow.js is requested of a model that is trees',
     help: '`detail` lists the formats of trees.',
   },
+  EXPORT_TOO_LARGE: {
+    kind: 'conflict',
+    when: 'an export is requested in a format whose files cannot hold the weights of the network',
+    help: '`detail` has both sizes. Use `format=checkpoint`, or GET /models/:id/archive for the SavedModel.',
+  },
 } as const satisfies Readonly<Record<string, ErrorCodeInfo>>

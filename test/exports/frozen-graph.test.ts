@@ -36,3 +36,17 @@ test('a damaged file of a SavedModel is named as it is called in the data folder
     })
   }
 })
+
+test('weights that no file of the format can hold are a conflict that names both sizes and another format', async () => {
+  await publishNetwork(root, 'large', 1)
+  const read = (maxBytes: number) =>
+    readFrozenGraph(join(root, 'large'), 'serving_default', 'models/large/1', maxBytes)
+  await assert.rejects(read(1000), {
+    name: 'TrainyardError',
+    code: 'EXPORT_TOO_LARGE',
+    kind: 'conflict',
+    message:
+      /^the weights take [0-9.e-]+ GB, .* at most 0\.00000100 GB: use format=checkpoint, or GET /,
+  })
+  await read(1e9)
+})

@@ -67,7 +67,7 @@ export const modelExportRoutes: FastifyPluginAsyncTypebox<ModelExportRoutesDeps>
         querystring: ExportQuery,
         problems: [
           ...selectorProblems,
-          ...(['NOT_A_BOOSTING_MODEL', 'NOT_A_NETWORK'] as const),
+          ...(['NOT_A_BOOSTING_MODEL', 'NOT_A_NETWORK', 'EXPORT_TOO_LARGE'] as const),
           ...(['PREVIEW_BUSY', 'PREVIEW_INTERRUPTED'] as const),
         ],
         responseHeaders: { 200: ['Content-Disposition'] },
