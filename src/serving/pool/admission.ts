@@ -73,17 +73,30 @@ export class Admission {
 
   /** How long the images before those of the request will take; null if that is not known. */
   private queuedMs(model: string, request: Omit<AdmissionRequest, 'leftMs'>): number | null {
-    return this.scheduler.waitMsOf(model, this.processCount, request)
+    const ms = this.scheduler.waitMsOf(model, this.processCount, request)
+    return ms === null ? null : ms * this.slowdown
+  }
+
+  /** How much longer than expected the batches take that run now; at least 1. What is late already shows it first. */
+  private get slowdown(): number {
+    const now = performance.now()
+    return this.processes().reduce((most, { running: [first] }) => {
+      return first ? Math.max(most, (now - first.startedAt) / first.batch.estimateMs) : most
+    }, 1)
   }
 
   /** How long the batches that were begun will take, those of the model and the others. */
   private runningMs(model: string): { own: number; others: number } {
     const now = performance.now()
+    const { slowdown } = this
     const left = { own: 0, others: 0 }
     for (const { running } of this.processes()) {
       for (const [i, { batch, startedAt }] of running.entries()) {
         const doneMs = i === 0 ? now - startedAt : 0
-        left[batch.model === model ? 'own' : 'others'] += Math.max(0, batch.estimateMs - doneMs)
+        left[batch.model === model ? 'own' : 'others'] += Math.max(
+          0,
+          batch.estimateMs * slowdown - doneMs,
+        )
       }
     }
     return { own: left.own / this.processCount, others: left.others / this.processCount }

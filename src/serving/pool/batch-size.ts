@@ -6,8 +6,8 @@ const maxBatchMs = 300
 const smallBatch = 4
 /** Of a padded batch, what must be images as long as nothing is measured. */
 const minFilled = 0.75
-/** The weight of a new measurement. */
-const smoothing = 0.2
+/** The weight of a new measurement. One that is longer counts for more: what has become slow must not be overrun. */
+const smoothing = { longer: 0.5, shorter: 0.2 }
 
 /** How long a model's batches take, by size. */
 export class RunTimes {
@@ -15,7 +15,8 @@ export class RunTimes {
 
   add(size: number, ms: number): void {
     const known = this.ms.get(size)
-    const average = known === undefined ? ms : known + smoothing * (ms - known)
+    const average =
+      known === undefined ? ms : known + smoothing[ms > known ? 'longer' : 'shorter'] * (ms - known)
     this.ms.set(size, average)
     // a larger size that was slow for a moment is not run again: it is known by what it takes at most
     for (const [larger, its] of this.ms) {

@@ -113,3 +113,16 @@ test('a model is not refused for the batches of another one, but for its deadlin
   admission.check('other', other)
   assert.throws(() => admission.check('other', { ...other, leftMs: 100 }), refused)
 })
+
+test('a batch that takes longer than expected makes the wait of others as much longer', async () => {
+  const { admission, wait, run } = open(1000, 5)
+  wait(64)
+  run(performance.now() - 1600)
+  // 32 images of 160 ms, which now take ten times as long
+  const own = { ...patient, leftMs: 1000 }
+  assert.throws(() => admission.check('m', own), refused)
+  const usual = open(1000, 5)
+  usual.wait(64)
+  usual.run()
+  usual.admission.check('m', own)
+})
