@@ -132,7 +132,13 @@ export async function openParts(
   const damage = new DamageRegistry(found =>
     log.warn(found, 'a file of the data folder is damaged'),
   )
-  const datasets = new Datasets(store, {}, damage, id => changes.resourceChanged('dataset', id))
+  const datasets = new Datasets(
+    store,
+    {},
+    damage,
+    id => changes.resourceChanged('dataset', id),
+    warning => log.warn({ warning }, 'a conversion of a data set does not run as it could'),
+  )
   const previews = new Previews({ store })
   const exports = new Exports(store)
   const uploads = new UploadFolder(join(dataFolder, 'uploads'))

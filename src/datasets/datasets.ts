@@ -29,6 +29,12 @@ export class Datasets {
   private readonly names: DatasetNames
   private readonly conversions: ConversionQueue
   private readonly derived: DerivedDatasets
+  private readonly warnings = new Set<string>()
+  private readonly onWarning = (message: string): void => {
+    if (this.warnings.has(message)) return
+    this.warnings.add(message)
+    this.warn(message)
+  }
 
   constructor(
     private readonly store: Store,
@@ -36,6 +42,8 @@ export class Datasets {
     private readonly damage: DamageRegistry = new DamageRegistry(),
     /** Called with the id of a data set after it was created or removed. */
     private readonly onChange: (id: string) => void = () => {},
+    /** Called once with each warning of the processes that convert. */
+    private readonly warn: (message: string) => void = () => {},
   ) {
     this.limits = { ...defaultLimits, ...limits }
     this.names = new DatasetNames(store)
@@ -52,7 +60,8 @@ export class Datasets {
   /** Opens an upload, which writes files to disk as they arrive. */
   async createUpload(control: UploadControl = {}): Promise<DatasetUpload> {
     const { store, limits, conversions, publish } = this
-    return new DatasetUpload(store, await store.stage(), limits, conversions, publish, control)
+    const warned = { ...control, onWarning: this.onWarning }
+    return new DatasetUpload(store, await store.stage(), limits, conversions, publish, warned)
   }
 
   /**
@@ -91,8 +100,8 @@ export class Datasets {
   }
 
   /** See `DerivedDatasets`. */
-  derive(...args: Parameters<DerivedDatasets['derive']>) {
-    return this.derived.derive(...args)
+  derive(...[plan, name, control]: Parameters<DerivedDatasets['derive']>) {
+    return this.derived.derive(plan, name, { ...control, onWarning: this.onWarning })
   }
 
   /** See `DerivedDatasets`. */

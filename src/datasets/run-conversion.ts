@@ -61,6 +61,7 @@ export function runComparison(task: ComparisonTask): Promise<RecordComparison> {
 interface ConversionControl {
   signal?: AbortSignal
   onProgress?: ReportProgress
+  onWarning?: (message: string) => void
 }
 
 async function askConverter<Task extends object, Answer>(
@@ -68,7 +69,7 @@ async function askConverter<Task extends object, Answer>(
   name: string,
   script: string,
   file: string,
-  { signal, onProgress }: ConversionControl,
+  { signal, onProgress, onWarning }: ConversionControl,
 ): Promise<Answer> {
   try {
     return await askChild<Task, Answer, ConversionProgress>(task, {
@@ -84,6 +85,7 @@ async function askConverter<Task extends object, Answer>(
       stderr: 'ignore',
       ...(signal && { signal }),
       ...(onProgress && { onProgress }),
+      ...(onWarning && { onWarning }),
     })
   } catch (error) {
     if (signal?.aborted) throw signal.reason

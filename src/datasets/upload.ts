@@ -34,6 +34,8 @@ export interface UploadControl {
   onReceived?: (bytes: number) => void
   onConversion?: (phase: 'waiting' | 'converting') => void
   onProgress?: ReportProgress
+  /** Called with what the process that converts warns of. */
+  onWarning?: (message: string) => void
 }
 
 /** One upload of a data set. If a step fails, its files are removed and the upload ends. */

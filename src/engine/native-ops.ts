@@ -17,12 +17,24 @@ export function loadNativeOps(): boolean {
 
 function load(): LibraryHandle | null {
   const { ops } = readInstallation()
-  if (!ops || !existsSync(ops)) return null
+  // set-up has said why
+  if (!ops) return null
   // the library needs TensorFlow's, which the binding loads
   loadTensorFlow()
+  return openOps(ops)
+}
+
+/** Null with a warning of the process if the library does not load. */
+export function openOps(path: string): LibraryHandle | null {
   try {
-    return koffi.load(ops)
-  } catch {
+    if (!existsSync(path)) throw new Error('there is no such file')
+    return koffi.load(path)
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error)
+    process.emitWarning(
+      `Trainyard's own ops do not load from ${path}, so images are resized by slower stock ops with the same result; \`npm run setup\` compiles them: ${reason}`,
+      { code: 'TRAINYARD_NATIVE_OPS' },
+    )
     return null
   }
 }

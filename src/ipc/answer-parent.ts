@@ -8,6 +8,11 @@ export interface ChildProgress<Progress> {
   progress: Progress
 }
 
+/** What the child's process has warned of: a Node.js warning whose code begins with TRAINYARD_. */
+export interface ChildWarning {
+  warning: string
+}
+
 /** Sends progress to the parent; it also leaves while the child works without a pause. */
 export type SendProgress<Progress> = (progress: Progress) => void
 
@@ -15,6 +20,10 @@ export type SendProgress<Progress> = (progress: Progress) => void
 export function answerParent<Task, Answer, Progress = never>(
   handle: (task: Task, send: SendProgress<Progress>) => Answer | Promise<Answer>,
 ): void {
+  process.on('warning', ({ message, ...warning }) => {
+    if (!('code' in warning) || !String(warning.code).startsWith('TRAINYARD_')) return
+    process.send?.({ warning: message } satisfies ChildWarning, () => {})
+  })
   process.once('message', async (task: Task) => {
     const send = (progress: Progress) => {
       process.send?.({ progress } satisfies ChildProgress<Progress>, () => {})

@@ -1,7 +1,7 @@
 import type { ChildProcess, StdioOptions } from 'node:child_process'
 import { once } from 'node:events'
 import { cpuMsOf } from '../processes.js'
-import type { ChildAnswer, ChildProgress } from './answer-parent.js'
+import type { ChildAnswer, ChildProgress, ChildWarning } from './answer-parent.js'
 import { ChildExitError, ChildKilledError } from './child-errors.js'
 import { forkChild } from './fork-child.js'
 import { killIfStopped, maxStoppedMs } from './stopped-child.js'
@@ -22,6 +22,8 @@ export interface ChildOptions<Progress = unknown> {
   signal?: AbortSignal
   /** Called with each progress that the child sends. */
   onProgress?: (progress: Progress) => void
+  /** Called with each warning of the child. */
+  onWarning?: (message: string) => void
 }
 
 /**
@@ -38,7 +40,7 @@ export async function askChild<Task extends object, Answer, Progress = unknown>(
   if (signal?.aborted) throw aborted
   const stdio: StdioOptions = ['ignore', 'ignore', stderr, 'ipc']
   const child = forkChild(name, script, { env, execArgv, stdio })
-  const answered = answerOf<Answer, Progress>(child, options.onProgress)
+  const answered = answerOf<Answer, Progress>(child, options)
   // Unlike 'exit', 'close' comes after the last message.
   const closed = once(child, 'close') as Promise<[number | null, NodeJS.Signals | null]>
   let killed: ChildKilledError | undefined
@@ -75,14 +77,15 @@ export async function askChild<Task extends object, Answer, Progress = unknown>(
   }
 }
 
-/** The first message that is no progress. */
+/** The first message that is neither progress nor a warning. */
 const answerOf = <Answer, Progress>(
   child: ChildProcess,
-  onProgress: (progress: Progress) => void = () => {},
+  { onProgress, onWarning }: Pick<ChildOptions<Progress>, 'onProgress' | 'onWarning'>,
 ) =>
   new Promise<ChildAnswer<Answer>>(resolve => {
-    child.on('message', (message: ChildAnswer<Answer> | ChildProgress<Progress>) => {
-      if ('progress' in message) onProgress(message.progress)
+    child.on('message', (message: ChildAnswer<Answer> | ChildProgress<Progress> | ChildWarning) => {
+      if ('progress' in message) onProgress?.(message.progress)
+      else if ('warning' in message) onWarning?.(message.warning)
       else resolve(message)
     })
   })

@@ -1,7 +1,10 @@
 // Our own ops give the bytes of the stock ops that take their place where they could not be compiled.
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { after, test } from 'node:test'
-import { loadNativeOps } from '../../src/engine/native-ops.js'
+import { loadNativeOps, openOps } from '../../src/engine/native-ops.js'
 import { Graph } from '../../src/graph/graph.js'
 import { reshape } from '../../src/graph/ops/array.js'
 import { placeholder } from '../../src/graph/ops/constant.js'
@@ -10,6 +13,7 @@ import { nativeResize } from '../../src/graph/ops/native-resize.js'
 import { stockResize } from '../../src/graph/ops/standard-image.js'
 import { SessionError } from '../../src/graph/values.js'
 import { mulberry32 } from '../../testing/random.js'
+import { tempFolder } from '../../testing/temp-folder.js'
 import { openGraphSession } from '../graph/tensorflow.js'
 
 const isCompiled = loadNativeOps()
@@ -79,5 +83,19 @@ test('a size or scale that makes no sense is an error', { skip }, async () => {
   }
   for (const [name, feed] of Object.entries(wrong)) {
     assert.throws(() => session.run('native', { ...feeds, [name]: feed }), SessionError, name)
+  }
+})
+
+test('a library that does not load is named in a warning', async () => {
+  const folder = await tempFolder({ after })
+  const broken = join(folder, 'broken.so')
+  await writeFile(broken, 'no library')
+  for (const path of [join(folder, 'missing.so'), broken]) {
+    const warned = once(process, 'warning')
+    assert.equal(openOps(path), null)
+    const [warning] = await warned
+    assert.equal(warning.code, 'TRAINYARD_NATIVE_OPS')
+    assert.ok(warning.message.includes(path), warning.message)
+    assert.match(warning.message, /npm run setup/)
   }
 })

@@ -47,6 +47,12 @@ test('a large answer arrives complete', async () => {
   assert.equal(data?.at(-1), 5)
 })
 
+test('warnings of the child reach the parent, but not those of Node itself', async () => {
+  const warnings: string[] = []
+  await ask({ behavior: 'warn' }, { onWarning: message => warnings.push(message) })
+  assert.deepEqual(warnings, ['it is slow'])
+})
+
 test('askChild throws the error of the child, with its class and cause', async () => {
   await assert.rejects(ask({ behavior: 'fail' }), (error: unknown) => {
     assert.ok(error instanceof TrainyardError)

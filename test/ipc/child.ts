@@ -1,9 +1,10 @@
 // A child process that behaves as its task tells it (see ask-child.test.ts).
+import { setImmediate } from 'node:timers/promises'
 import { TrainyardError } from '../../src/errors.js'
 import { answerParent } from '../../src/ipc/answer-parent.js'
 
 export interface ChildTask {
-  behavior: 'echo' | 'fail' | 'bug' | 'exit' | 'abort' | 'hang' | 'stop' | 'largeAnswer'
+  behavior: 'echo' | 'fail' | 'bug' | 'exit' | 'abort' | 'hang' | 'stop' | 'largeAnswer' | 'warn'
   data?: Float32Array
 }
 
@@ -25,6 +26,11 @@ answerParent(async ({ behavior, data }: ChildTask) => {
       for (;;);
     case 'stop':
       process.kill(process.pid, 'SIGSTOP')
+      return { pid: process.pid }
+    case 'warn':
+      process.emitWarning('it is slow', { code: 'TRAINYARD_TEST' })
+      process.emitWarning('it is experimental', 'ExperimentalWarning')
+      await setImmediate()
       return { pid: process.pid }
     case 'largeAnswer':
       return { pid: process.pid, data: new Float32Array(4_000_000).fill(5) }
