@@ -40,6 +40,11 @@ export interface MakingOptions {
   onProgress?: (progress: DatasetImport) => void
 }
 
+export interface SendOptions {
+  /** Whether a browser still sends the request after its page was closed. */
+  keepalive?: boolean
+}
+
 /** How long after a broken stream it is opened again. */
 const reopenMs = 1000
 
@@ -200,8 +205,8 @@ export class Client {
   }
 
   /** Pauses, resumes, cancels, retries or deletes up to 1000 jobs; each has an outcome of its own. */
-  actOnJobs(action: JobsAction) {
-    return this.json<JobOutcomes>('POST', '/jobs/actions', jsonBody(action))
+  actOnJobs(action: JobsAction, { keepalive = false }: SendOptions = {}) {
+    return this.json<JobOutcomes>('POST', '/jobs/actions', { ...jsonBody(action), keepalive })
   }
 
   /** The values that jobs can be filtered by, with the number of jobs that have each. */
