@@ -24,6 +24,7 @@ export const sections: readonly Section[] = [
 /** The views. Each is a file of its own that the browser loads when it is first needed. */
 const routes: readonly ViewRoute[] = [
   { pattern: '/jobs', section: '/jobs', load: () => import('./jobs/jobs-view.js') },
+  { pattern: '/compare', section: '/jobs', load: () => import('./compare/compare-view.js') },
   // after all others that begin with /jobs: the first that matches is shown
   { pattern: '/jobs/new', section: '/jobs', load: () => import('./new-job/new-job-view.js') },
   { pattern: '/jobs/:id', section: '/jobs', load: () => import('./job/job-view.js') },

@@ -53,3 +53,14 @@ export function setChartChoices(changes: Partial<CurveOptions>): void {
   }
   setQuery(Object.fromEntries(Object.entries(parameters).filter(([, v]) => v !== undefined)))
 }
+
+/** Names the choices of this browser in the address, so that it shows others the same charts. */
+export function nameChoicesInAddress(): void {
+  const { x, smoothing, isLogX, isLogY } = chartChoices()
+  setQuery({
+    x: x === 'step' ? null : x,
+    smooth: smoothing || null,
+    logX: Number(isLogX) || null,
+    logY: Number(isLogY) || null,
+  })
+}

@@ -1,0 +1,71 @@
+import type { Job } from '../../spec/job.js'
+import type { Run } from './runs.js'
+
+export type Value = number | string | boolean | undefined
+
+/** A column of the comparison: a setting, or a result such as `best.loss`. */
+export interface Dimension {
+  id: string
+  isResult: boolean
+  /** By the id of each run. */
+  values: ReadonlyMap<string, Value>
+}
+
+/** All settings of the jobs, those that differ first, each in the order of its part. */
+export function settingsOf(runs: readonly Run[]): Dimension[] {
+  const bySetting = new Map<string, Map<string, Value>>()
+  for (const { id, job } of runs) {
+    if (!job) continue
+    for (const [name, value] of Object.entries(flatSettings(job))) {
+      const values = bySetting.get(name) ?? new Map<string, Value>()
+      bySetting.set(name, values.set(id, value))
+    }
+  }
+  return [...bySetting].map(([id, values]) => ({ id, isResult: false, values }))
+}
+
+/** The best and the last value of each metric. Where no direction is better, there is no best. */
+export function resultsOf(runs: readonly Run[]): Dimension[] {
+  const names = new Set(runs.flatMap(({ job }) => Object.keys(job?.metrics ?? {})))
+  return [...names].flatMap(name => {
+    const last = new Map<string, Value>()
+    const best = new Map<string, Value>()
+    for (const { id, job } of runs) {
+      const value = job?.metrics[name]
+      last.set(id, value === undefined ? undefined : Number(value))
+      best.set(id, job?.best[name]?.value)
+    }
+    return [
+      ...(runs.every(({ job }) => !job?.best[name])
+        ? []
+        : [{ id: `best.${name}`, isResult: true, values: best }]),
+      { id: `metrics.${name}`, isResult: true, values: last },
+    ]
+  })
+}
+
+export const differs = ({ values }: Dimension, runs: readonly Run[]): boolean =>
+  new Set(runs.filter(({ job }) => job).map(({ id }) => values.get(id))).size > 1
+
+function flatSettings({ dataset, model, training, labels, initFrom, priority }: Job) {
+  return {
+    dataset: dataset.name,
+    ...flat(model, 'model.'),
+    ...flat(training, 'training.'),
+    ...flat({ initFrom }),
+    ...(priority === 0 ? {} : { priority }),
+    ...flat(labels, 'labels.'),
+  }
+}
+
+/** The numbers, texts and booleans of an object by their paths; lists as JSON. */
+function flat(object: object, before = ''): Record<string, Value> {
+  const found: Record<string, Value> = {}
+  for (const [name, value] of Object.entries(object) as [string, unknown][]) {
+    if (value === null || value === undefined) continue
+    if (Array.isArray(value)) found[before + name] = JSON.stringify(value)
+    else if (typeof value === 'object') Object.assign(found, flat(value, `${before}${name}.`))
+    else found[before + name] = value as Value
+  }
+  return found
+}
