@@ -47,6 +47,7 @@ import { noWorker, ServerStatistics } from './server-statistics.js'
 import { withBest } from './telemetry/best-in-log.js'
 import { JobTelemetry } from './telemetry/job-telemetry.js'
 import { MetricsLog } from './telemetry/metrics-log.js'
+import { timeEstimator } from './time-estimate.js'
 import { type ReadTensors, weightsOfJobs } from './weights-sources.js'
 
 export interface JobsDeps extends Omit<JobPlannerDeps, keyof ReturnType<typeof weightsOfJobs>> {
@@ -113,7 +114,7 @@ export class Jobs {
     this.checkpointSource = checkpointSourceOf(records, this.checkpointFolders)
     this.metricsLog = metricsLog
     const jobWeights = weightsOfJobs(records, this.checkpointFolders, deps.readTensors)
-    this.planner = new JobPlanner({ ...deps, ...jobWeights })
+    this.planner = new JobPlanner({ ...deps, ...jobWeights }, timeEstimator(redis, prefix))
     this.telemetry = new JobTelemetry({
       store,
       records,

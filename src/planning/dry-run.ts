@@ -63,8 +63,11 @@ export function estimateMemory(
   return { engineBytes, stateBytes, stepBytes, totalBytes: engineBytes + stateBytes + stepBytes }
 }
 
+/** The answer of a dry run, without the time that the job may take. */
+export type SizedPlan = Omit<JobPlan, 'timeEstimate'>
+
 /** Combines a planned job with its estimated size to the answer of a dry run. */
-export function toJobPlan(job: JobManifest, size: JobSize | BoostingSize): JobPlan {
+export function toJobPlan(job: JobManifest, size: JobSize | BoostingSize): SizedPlan {
   const { name, model, dataset, initFrom, freeze, priority, labels, notes } = job
   const training = trainingOf(job)
   return {

@@ -15,10 +15,16 @@ import {
   type TrainingJob,
   type TrainingJobRequest,
 } from '../spec/job.js'
-import type { JobPlan } from '../spec/job-queries.js'
+import type { JobPlan, TimeEstimate } from '../spec/job-queries.js'
 import { isBoostingModel } from '../spec/model.js'
 import type { Note } from '../spec/notes.js'
-import { estimateBoostingSize, estimateMemory, recordCounts, toJobPlan } from './dry-run.js'
+import {
+  estimateBoostingSize,
+  estimateMemory,
+  recordCounts,
+  type SizedPlan,
+  toJobPlan,
+} from './dry-run.js'
 import type { Planner } from './dry-run-process.js'
 import { invalidJob, orFieldError } from './errors.js'
 import { findInitialSource, type InitialSource, type InitSourceLookup } from './init-source.js'
@@ -44,7 +50,11 @@ interface PreparedJob {
  * nothing.
  */
 export class JobPlanner {
-  constructor(private readonly deps: JobPlannerDeps) {}
+  /** `estimateTime` says how long a job may take. */
+  constructor(
+    private readonly deps: JobPlannerDeps,
+    private readonly estimateTime: (plan: SizedPlan) => Promise<TimeEstimate>,
+  ) {}
 
   /**
    * Returns the manifest with every option filled in. Throws `INVALID_JOB` with all invalid fields, or if
@@ -67,6 +77,11 @@ export class JobPlanner {
    * `signal` ends the estimate, for a client that has gone.
    */
   async dryRun(request: JobRequest, signal?: AbortSignal): Promise<JobPlan> {
+    const plan = await this.sizedPlan(request, signal)
+    return { ...plan, timeEstimate: await this.estimateTime(plan) }
+  }
+
+  private async sizedPlan(request: JobRequest, signal?: AbortSignal): Promise<SizedPlan> {
     if (isPredictionRequest(request)) {
       const { job, size } = await this.preparePrediction(request)
       return toJobPlan(job, size)

@@ -82,6 +82,16 @@ const { model, dataset, training, predict, initFrom, normalization, serving, fre
   Job.properties
 const { priority, labels, name, notes } = Job.properties
 
+export const TimeEstimate = Type.Object({
+  seconds: nullable(
+    Type.Integer({ minimum: 1 }),
+    'from the start of the job to its end, without the queue; null if nothing is known',
+  ),
+  basis: Type.String({ description: 'what it stands on, or why nothing is known, in words' }),
+  jobs: Type.Array(JobId, { description: 'the earlier jobs that it stands on' }),
+})
+export type TimeEstimate = Static<typeof TimeEstimate>
+
 /** The answer to a dry run: the job with all defaults filled in, and its size. */
 export const JobPlan = Type.Object({
   dryRun: Type.Literal(true),
@@ -107,6 +117,7 @@ export const JobPlan = Type.Object({
     'number of trainable parameters; null for boosting, and for a prediction',
   ),
   memory: MemoryEstimate,
+  timeEstimate: TimeEstimate,
   notes,
 })
 export type JobPlan = Static<typeof JobPlan>

@@ -19,7 +19,7 @@ import { predictionAnswerExamples } from './prediction-examples.js'
 import { previewExamples } from './preview-examples.js'
 import { protocolAnswerExamples } from './protocol-examples.js'
 import { referenceExamples } from './reference-examples.js'
-import { serverExamples } from './server-examples.js'
+import { serverExamples, timeEstimate } from './server-examples.js'
 import { watchAnswerExamples } from './watch-examples.js'
 
 const jobId = 'job-01k9zq4t7mhg2s8v5x3c6b1n0d'
@@ -131,9 +131,8 @@ const job: Job = {
 const jobPlan: JobPlan = {
   dryRun: true,
   ...planned,
-  steps: 200,
-  stepsPerEpoch: null,
-  parameters: null,
+  ...{ steps: 200, stepsPerEpoch: null, parameters: null },
+  timeEstimate,
 }
 
 const dataset: DatasetManifest = {

@@ -1,7 +1,15 @@
+import type { TimeEstimate } from '../../spec/job-queries.js'
 import type { JobResources } from '../../spec/job-resources.js'
 import type { Readiness } from '../../spec/readiness.js'
 import type { ServerInfo } from '../../spec/server-info.js'
 import type { Worker } from '../../spec/worker.js'
+
+/** Of the example of a dry run. */
+export const timeEstimate: TimeEstimate = {
+  seconds: 8,
+  basis: '1 earlier job with the same model, batch size and data set',
+  jobs: ['job-01k9zq4t7mhg2s8v5x3c6b1n0d'],
+}
 
 const worker: Worker = {
   id: '5f0c1d2e3a4b-4121-88123',

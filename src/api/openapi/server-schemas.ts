@@ -1,4 +1,5 @@
 import type { TSchema } from 'typebox'
+import { TimeEstimate } from '../../spec/job-queries.js'
 import { ResourceColumns } from '../../spec/job-resources.js'
 import {
   DataFolder,
@@ -11,8 +12,9 @@ import {
   SlotCounts,
 } from '../../spec/server-info.js'
 
-/** The names of parts of answers about the server, and about what jobs use of it. */
+/** The names of parts of answers about the server, and about what jobs take of it. */
 export const serverSchemas: Record<string, TSchema> = {
+  TimeEstimate,
   ResourceColumns,
   EngineVersions,
   DataFolder,

@@ -111,7 +111,7 @@ const maxDepth = 3
 const maxTextLength = 128
 
 /** The numbers, texts and booleans of an object. Lists, long texts and large objects are null: the record has them. */
-function scalarsOf(object: object, depth = 1): object {
+export function scalarsOf(object: object, depth = 1): object {
   return Object.fromEntries(
     Object.entries(object).map(([name, value]) => [name, scalarOf(value, depth)]),
   )

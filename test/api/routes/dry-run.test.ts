@@ -8,6 +8,7 @@ import {
   type TestServer,
   uploadDataset,
 } from '../../../testing/test-server.js'
+import { endJob, startJob } from '../attempts.js'
 
 const linuxOnly = { skip: process.platform !== 'linux' && 'only Linux has /proc' }
 
@@ -31,6 +32,23 @@ test('a dry run returns the plan of a job and stores nothing', async () => {
   assert.ok(stateBytes >= 12 * body.parameters)
   assert.deepEqual((await server.api.get('/jobs')).body.items, [])
   assert.deepEqual(await server.store.list('jobs'), [])
+})
+
+test('a dry run says how long earlier jobs like it took, or that there are none', async () => {
+  const first = await preview(smallJob)
+  assert.deepEqual([first.body.timeEstimate.seconds, first.body.timeEstimate.jobs], [null, []])
+  assert.match(first.body.timeEstimate.basis, /^unknown: no job/)
+
+  const { body: job } = await server.api.post('/jobs').send({ ...smallJob, name: 'earlier' })
+  await startJob(server, job.id)
+  await endJob(server, job.id)
+  const { body } = await preview({ ...smallJob, training: { steps: 8, batchSize: 4 } })
+  assert.deepEqual(body.timeEstimate.jobs, [job.id])
+  assert.equal(body.timeEstimate.seconds, 1)
+  assert.match(body.timeEstimate.basis, /^1 earlier job with the same model, batch size/)
+  const other = await preview({ ...smallJob, training: { steps: 8, batchSize: 8 } })
+  assert.equal(other.body.timeEstimate.seconds, null)
+  assert.equal((await server.api.delete(`/jobs/${job.id}`)).status, 204)
 })
 
 test('only trainable parameters are counted', async () => {
