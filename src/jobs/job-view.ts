@@ -1,4 +1,7 @@
+import { failureCodes, oldFailureCodes } from '../spec/failure-codes.js'
 import {
+  type ExplainedFailure,
+  type Failure,
   isPrediction,
   type Job,
   type JobStatus,
@@ -81,7 +84,7 @@ export function viewJob(
     transitions: lifecycle.transitions,
     metrics: withoutNulls(succeeded ? result.metrics : progress.metrics),
     best: currentLive?.details?.best ?? progress.best ?? {},
-    failure: result?.failure ?? null,
+    failure: result?.failure ? explained(result.failure) : null,
     result: result?.model
       ? { model: result.model, dataset: result.dataset ?? null, stoppedEarly: lastStep < steps }
       : null,
@@ -92,3 +95,13 @@ export function statusOf({ lifecycle }: Pick<JobRecord, 'lifecycle'>): JobStatus
   if (lifecycle.state === 'removed') throw new Error('a removed job has no status')
   return publicStatus[lifecycle.state]
 }
+
+const helpByCode: Record<Failure['code'], { help: string }> = {
+  ...failureCodes,
+  ...oldFailureCodes,
+}
+
+const explained = (failure: Failure): ExplainedFailure => ({
+  ...failure,
+  help: helpByCode[failure.code].help,
+})

@@ -164,6 +164,12 @@ const failureCode = Type.Enum(
 
 export const Failure = Type.Object({ code: failureCode, message: Type.String() })
 export type Failure = Static<typeof Failure>
+/** A failure in the answer of a job. */
+export const ExplainedFailure = Type.Object({
+  ...Failure.properties,
+  help: Type.String({ description: 'what to do about it; docs/errors.md has it by code' }),
+})
+export type ExplainedFailure = Static<typeof ExplainedFailure>
 /** A failure that this version of the server reports. */
 export type NewFailure = Failure & { code: FailureCode }
 
@@ -289,7 +295,7 @@ export const Job = Type.Object({
     description:
       'best value of each metric by the attempts in effect, and its step: the lowest loss, the highest accuracy; metrics without a better direction, such as learningRate, are not in it, and NaN and Infinity do not count',
   },
-  failure: nullable(Failure),
+  failure: nullable(ExplainedFailure),
   result: nullable(
     Type.Object({
       model: {

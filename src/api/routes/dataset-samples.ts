@@ -7,7 +7,7 @@ import { Name } from '../../spec/identifiers.js'
 import { PageQuery } from '../../spec/paging.js'
 import { strictObject } from '../../spec/strict-object.js'
 import { clientGone } from '../http/client-gone.js'
-import { invalidQuery } from '../http/http-error.js'
+import { invalidQuery, queryConflict } from '../http/http-error.js'
 import { recordCursor, recordIndex } from '../http/record-cursor.js'
 import { SamplePageResponse } from '../schemas.js'
 import { columnsOf, imageFilter, rangeOf } from './dataset-selection.js'
@@ -18,6 +18,13 @@ const maxCellsOfPage = 100_000
 
 const SamplesQuery = strictObject({
   ...PageQuery,
+  from: Type.Optional(
+    Type.Integer({
+      minimum: 0,
+      maximum: 2 ** 40,
+      description: 'begin with the record of this index, in place of `cursor`',
+    }),
+  ),
   class: Type.Optional(
     Type.String({ maxLength: 400, description: 'only the images of this class' }),
   ),
@@ -32,6 +39,7 @@ const SamplesQuery = strictObject({
 
 interface SamplesOptions {
   limit: number
+  from?: number
   cursor?: string
   class?: string
   split?: string
@@ -91,7 +99,7 @@ export const datasetSampleRoutes: FastifyPluginAsyncTypebox<PreviewRoutesDeps> =
     if (query.column) throw invalidQuery('column', 'images have no columns', 'omit column')
     const { id } = dataset
     const filter = imageFilter(dataset, query)
-    const from = recordIndex(query.cursor, id, filter.first)
+    const from = firstIndex(query, id, filter.first)
     const input = { filter, from, limit: query.limit }
     const { samples, total, hasMore } = await previews.ask(dataset, 'images', input, signal)
     const items = samples.map(sample => ({
@@ -119,7 +127,7 @@ export const datasetSampleRoutes: FastifyPluginAsyncTypebox<PreviewRoutesDeps> =
     const chosen = columnsOf(dataset.columns, query.column)
     const columns = chosen.filter(({ type }) => type !== 'text').map(({ name }) => name)
     const range = rangeOf(dataset, query.split)
-    const from = Math.min(recordIndex(query.cursor, id, range.first), range.end)
+    const from = Math.min(firstIndex(query, id, range.first), range.end)
     const affordable = Math.max(1, Math.floor(maxCellsOfPage / Math.max(1, columns.length)))
     const limit = Math.min(query.limit, affordable, range.end - from)
     const { rows } = await previews.ask(dataset, 'rows', { columns, from, limit }, signal)
@@ -136,4 +144,13 @@ export const datasetSampleRoutes: FastifyPluginAsyncTypebox<PreviewRoutesDeps> =
       nextCursor: end < range.end ? recordCursor(id, end) : null,
     }
   }
+}
+
+function firstIndex({ from, cursor }: SamplesOptions, id: string, first: number): number {
+  if (from === undefined) return recordIndex(cursor, id, first)
+  if (cursor !== undefined) {
+    const cure = 'omit from: the cursor already says where to begin'
+    throw queryConflict('from', 'from and cursor cannot be combined', cure)
+  }
+  return Math.max(first, from)
 }
