@@ -12,6 +12,8 @@ export interface Series {
   isDashed?: boolean
   /** A pale line, such as the measured values behind the smoothed ones. */
   isFaint?: boolean
+  /** Only its entry in the legend is shown. */
+  isHidden?: boolean
   /** Increasing. */
   x: readonly number[]
   /** Of the same length; null where there is none or it is not finite. */
@@ -37,6 +39,12 @@ interface LineChartProps {
   formatY?: (y: number) => string
   /** A click on a curve, such as to go to its job. */
   onSelect?: (key: string) => void
+  /** A click on the entry of a curve in the legend. */
+  onToggle?: (key: string) => void
+  /** The part of the x axis that is shown; all of it without one. */
+  range?: readonly [min: number, max: number] | null
+  /** Someone has chosen a part of the x axis by dragging, or all of it by a double click: null. */
+  onZoom?: (range: readonly [min: number, max: number] | null) => void
   /** Charts with the same name show the cursor at the same x. */
   syncKey?: string
 }
@@ -56,7 +64,7 @@ export function LineChart(props: LineChartProps) {
 
   const data = useMemo(() => alignedData(series), [series])
   const shape = series
-    .map(each => `${each.key} ${each.label} ${each.isDashed} ${each.isFaint}`)
+    .map(each => [each.key, each.label, each.isDashed, each.isFaint, each.isHidden].join(' '))
     .join('\n')
 
   // the plot is made anew if its curves or axes are others; values alone are set below
@@ -79,7 +87,10 @@ export function LineChart(props: LineChartProps) {
           y: { distr: isLogY ? 3 : 1, range: isLogY ? logRange : linearRange },
         },
         axes: [
-          axis(value => latest.current.formatX?.(value) ?? formatMetric(value)),
+          {
+            ...axis(value => latest.current.formatX?.(value) ?? formatMetric(value)),
+            size: 32,
+          },
           {
             ...axis(value => latest.current.formatY?.(value) ?? formatMetric(value)),
             size: 64,
@@ -92,6 +103,7 @@ export function LineChart(props: LineChartProps) {
             stroke: seriesColour(each.colour ?? i, each.isFaint ? 0.3 : 1),
             width: each.isFaint ? 1 : 1.75,
             spanGaps: true,
+            show: !each.isHidden,
             points: { show: each.x.length === 1 },
             ...(each.isDashed && { dash: [6, 4] }),
           })),
@@ -99,12 +111,22 @@ export function LineChart(props: LineChartProps) {
         hooks: {
           draw: [u => drawMarks(u, latest.current.marks ?? [])],
           setCursor: [u => setCursor(u.cursor.idx ?? null)],
+          setSelect: [
+            ({ select, posToVal }) => {
+              if (select.width === 0) return
+              const ends = [posToVal(select.left, 'x'), posToVal(select.left + select.width, 'x')]
+              latest.current.onZoom?.([ends[0]!, ends[1]!])
+            },
+          ],
         },
       },
       data,
       element,
     )
     plot.current = made
+    const { range } = latest.current
+    if (range) made.setScale('x', { min: range[0], max: range[1] })
+    made.over.addEventListener('dblclick', () => latest.current.onZoom?.(null))
     made.over.addEventListener('click', () => {
       const focused = made.series.findIndex((each, i) => i > 0 && each.show && isFocused(each))
       const key = latest.current.series[focused - 1]?.key
@@ -128,13 +150,24 @@ export function LineChart(props: LineChartProps) {
     const before = made.data[0]!
     // a plot that is new has no range yet
     const isZoomed =
-      typeof min === 'number' &&
-      typeof max === 'number' &&
-      before.length > 0 &&
-      (min > before[0]! || max < before.at(-1)!)
+      !!latest.current.range ||
+      (typeof min === 'number' &&
+        typeof max === 'number' &&
+        before.length > 0 &&
+        (min > before[0]! || max < before.at(-1)!))
     made.setData(data, !isZoomed)
     if (isZoomed) made.redraw()
   }, [data])
+  const [from, to] = props.range ?? []
+  const wasZoomed = useRef(false)
+  useEffect(() => {
+    const x = plot.current?.data[0]
+    const isZoomed = from !== undefined
+    if (x && x.length > 0 && (isZoomed || wasZoomed.current)) {
+      plot.current!.setScale('x', { min: from ?? x[0]!, max: to ?? x.at(-1)! })
+    }
+    wasZoomed.current = isZoomed
+  }, [from, to])
   // paths stay: to build them takes the range of x, which a new plot does not have yet
   useEffect(() => plot.current?.redraw(false), [marks])
 
@@ -148,11 +181,11 @@ export function LineChart(props: LineChartProps) {
           (each, i) =>
             !each.isFaint && (
               <li key={each.key}>
-                <span
-                  class={`swatch ${each.isDashed ? 'dashed' : ''}`}
-                  style={{ color: seriesColour(each.colour ?? i) }}
-                />
-                {each.label}{' '}
+                <LegendName
+                  series={each}
+                  colour={seriesColour(each.colour ?? i)}
+                  onToggle={props.onToggle}
+                />{' '}
                 <output>
                   {(props.formatY ?? formatMetric)(valueNear(each, x) ?? Number.NaN).replace(
                     'NaN',
@@ -166,6 +199,34 @@ export function LineChart(props: LineChartProps) {
       </ul>
       <ValueTable {...props} />
     </figure>
+  )
+}
+
+interface LegendNameProps {
+  series: Series
+  colour: string
+  onToggle: ((key: string) => void) | undefined
+}
+
+function LegendName({ series, colour: stroke, onToggle }: LegendNameProps) {
+  const { key, label, isDashed, isHidden } = series
+  const name = (
+    <>
+      <span class={`swatch ${isDashed ? 'dashed' : ''}`} style={{ color: stroke }} />
+      {label}
+    </>
+  )
+  if (!onToggle) return name
+  return (
+    <button
+      type="button"
+      class="legend-toggle"
+      aria-pressed={!isHidden}
+      title={isHidden ? 'Show this curve' : 'Hide this curve'}
+      onClick={() => onToggle(key)}
+    >
+      {name}
+    </button>
   )
 }
 
@@ -252,6 +313,7 @@ function drawMarks(plot: uPlot, marks: readonly Mark[]): void {
     const left = plot.valToPos(x, 'x', true)
     if (left < bbox.left || left > bbox.left + bbox.width) continue
     ctx.strokeStyle = colour(tone === 'danger' ? '--danger' : '--text-faint')
+    ctx.globalAlpha = tone === 'danger' ? 0.8 : 0.45
     ctx.setLineDash([3, 3])
     ctx.beginPath()
     ctx.moveTo(left, bbox.top)

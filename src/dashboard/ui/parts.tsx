@@ -53,6 +53,25 @@ export const Card = ({ title, actions, children, ...props }: CardProps) => (
   </section>
 )
 
+interface TableScrollProps {
+  label: string
+  class?: string
+  children: ComponentChildren
+}
+
+/** The box of a table that may be larger than its place: it scrolls, also by keyboard. */
+export const TableScroll = ({ label, children, ...props }: TableScrollProps) => (
+  <div
+    class={`table-scroll ${props.class ?? ''}`}
+    role="region"
+    aria-label={label}
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls, also by keyboard
+    tabIndex={0}
+  >
+    {children}
+  </div>
+)
+
 interface EmptyProps {
   icon: IconName
   title: string
