@@ -7,7 +7,7 @@ import { client } from '../server/session.js'
 import { LinkButton } from '../ui/button.js'
 import { formatBytes, formatCount, formatPercent } from '../ui/format.js'
 import { Loaded } from '../ui/load.js'
-import { Badge, Card, Empty } from '../ui/parts.js'
+import { Badge, Card, Empty, TableScroll } from '../ui/parts.js'
 import { Age } from '../ui/time.js'
 import { fileUrl } from './job-files.js'
 import { hasEnded, type JobTabProps, stepWord } from './use-job.js'
@@ -58,7 +58,7 @@ export function CheckpointsTab({ job }: JobTabProps) {
 }
 
 const CheckpointTable = ({ job, items }: { job: Job; items: readonly Checkpoint[] }) => (
-  <div class="table-scroll">
+  <TableScroll label="Checkpoints">
     <table class="table">
       <thead>
         <tr>
@@ -109,8 +109,16 @@ const CheckpointTable = ({ job, items }: { job: Job; items: readonly Checkpoint[
                   href={fileUrl({}, 'jobs', job.id, 'checkpoints', step, 'archive')}
                   download
                 />
-                {format === 'tensorflow' && (
-                  <LinkButton icon="play" href={placeUrl('/jobs/new', { from: job.id, step })}>
+                {format === 'tensorflow' && job.request && (
+                  <LinkButton
+                    icon="play"
+                    href={placeUrl('/jobs/new', {
+                      request: JSON.stringify({
+                        ...job.request,
+                        initFrom: { job: job.id, step },
+                      }),
+                    })}
+                  >
                     Train on from here
                   </LinkButton>
                 )}
@@ -120,5 +128,5 @@ const CheckpointTable = ({ job, items }: { job: Job; items: readonly Checkpoint[
         ))}
       </tbody>
     </table>
-  </div>
+  </TableScroll>
 )

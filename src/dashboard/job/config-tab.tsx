@@ -3,7 +3,7 @@ import { place, setQuery } from '../place.js'
 import { serverUrl } from '../server/session.js'
 import { Code } from '../ui/code.js'
 import { TextInput } from '../ui/field.js'
-import { Badge, Card, Empty } from '../ui/parts.js'
+import { Badge, Card, Empty, TableScroll } from '../ui/parts.js'
 import { curlCommand, optionsOf } from './job-options.js'
 import type { JobTabProps } from './use-job.js'
 
@@ -52,7 +52,7 @@ function Options({ job }: { job: Job }) {
       {shown.length === 0 ? (
         <Empty icon="search" title={`No option has ${search}`} />
       ) : (
-        <div class="table-scroll options">
+        <TableScroll label="Options" class="options">
           <table class="table">
             <thead>
               <tr>
@@ -77,7 +77,7 @@ function Options({ job }: { job: Job }) {
               ))}
             </tbody>
           </table>
-        </div>
+        </TableScroll>
       )}
     </Card>
   )

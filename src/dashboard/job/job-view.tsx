@@ -12,11 +12,14 @@ import type { ViewProps } from '../view.js'
 import { CheckpointsTab } from './checkpoints-tab.js'
 import { ConfigTab } from './config-tab.js'
 import { EditJob } from './edit-job.js'
+import { EvaluationTab } from './evaluation-tab.js'
 import { JobActions } from './job-actions.js'
 import { JobHead } from './job-head.js'
 import { LogsTab } from './logs-tab.js'
 import { MetricsTab } from './metrics-tab.js'
 import { OverviewTab } from './overview-tab.js'
+import { StarButton } from './star-button.js'
+import { SystemTab } from './system-tab.js'
 import { type JobTabProps, useJob } from './use-job.js'
 
 interface JobTab {
@@ -32,6 +35,8 @@ const jobTabs: readonly JobTab[] = [
   { name: 'metrics', title: 'Metrics', Content: MetricsTab },
   { name: 'logs', title: 'Log', Content: LogsTab, ofPredictions: true },
   { name: 'config', title: 'Configuration', Content: ConfigTab, ofPredictions: true },
+  { name: 'evaluation', title: 'Evaluation', Content: EvaluationTab },
+  { name: 'system', title: 'System', Content: SystemTab, ofPredictions: true },
   { name: 'checkpoints', title: 'Checkpoints', Content: CheckpointsTab, ofPredictions: true },
 ]
 
@@ -60,6 +65,7 @@ export default function JobView({ params, query }: ViewProps) {
       beside={
         job && (
           <>
+            <StarButton job={job} onChange={onChange} />
             <Button
               kind="quiet"
               icon="edit"

@@ -5,8 +5,10 @@ import { formatX, type Run, xValues } from '../charts/x-axis.js'
 import { formatCount } from '../ui/format.js'
 import { LineChart } from '../ui/line-chart.js'
 import { Card } from '../ui/parts.js'
+import { hiddenCurves, toggleCurve } from './hidden-curves.js'
 import type { MetricPoints } from './metric-history.js'
 import { marksOf, nonFinitePoints, type RunEvent } from './run-events.js'
+import { type Range, setZoom } from './zoom.js'
 
 interface MetricChartProps {
   group: MetricGroup
@@ -14,16 +16,20 @@ interface MetricChartProps {
   run: Run
   options: CurveOptions
   events: readonly RunEvent[]
+  zoom: Range | null
 }
 
 /** NaN and Infinity that are named below a chart; there may be thousands. */
 const mostNamed = 3
 
 /** A metric on the training and on the validation data. */
-export function MetricChart({ group, points, run, options, events }: MetricChartProps) {
+export function MetricChart({ group, points, run, options, events, zoom }: MetricChartProps) {
   const { x: kind, smoothing, isLogX, isLogY } = options
   const { startedAt, stepsPerEpoch } = run
   const names = group.metrics.map(({ name }) => name)
+  const hidden = hiddenCurves()
+  const isShown = (name: string) => !hidden.includes(name)
+  const shownNames = names.filter(isShown).join(' ')
   const series = useMemo(
     () =>
       group.metrics.flatMap(({ name, isValidation }, i) =>
@@ -32,11 +38,14 @@ export function MetricChart({ group, points, run, options, events }: MetricChart
           points[name] ?? [],
           run,
           options,
-        ),
+        ).map(curve => ({ ...curve, isHidden: !isShown(name) })),
       ),
-    [group, points, kind, smoothing, isLogX, isLogY, startedAt, stepsPerEpoch],
+    [group, points, kind, smoothing, isLogX, isLogY, startedAt, stepsPerEpoch, shownNames],
   )
-  const lost = useMemo(() => nonFinitePoints(names, points), [group, points])
+  const lost = useMemo(
+    () => nonFinitePoints(names.filter(isShown), points),
+    [group, points, shownNames],
+  )
   const marks = useMemo(() => {
     const x = xValues(lost, kind, run)
     return [
@@ -54,6 +63,9 @@ export function MetricChart({ group, points, run, options, events }: MetricChart
         isLogY={isLogY}
         formatX={formatX(kind)}
         syncKey="job"
+        onToggle={toggleCurve}
+        range={zoom}
+        onZoom={range => setZoom(kind, range)}
       />
       {lost.length > 0 && (
         <p class="field-error">

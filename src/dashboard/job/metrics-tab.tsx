@@ -5,6 +5,7 @@ import { ChartControls } from '../charts/chart-controls.js'
 import { groupMetrics } from '../charts/metric-groups.js'
 import { type Run, runOf, xKinds } from '../charts/x-axis.js'
 import { place, setQuery } from '../place.js'
+import { Button } from '../ui/button.js'
 import { Checkbox } from '../ui/field.js'
 import { formatCount } from '../ui/format.js'
 import { Loading } from '../ui/load.js'
@@ -15,6 +16,8 @@ import { MetricChart } from './metric-chart.js'
 import { eventsOf } from './run-events.js'
 import { hasEnded, type JobTabProps } from './use-job.js'
 import { type LiveMetrics, useMetrics } from './use-metrics.js'
+import { useZoomedPoints } from './use-zoomed-points.js'
+import { type Range, setZoom, stepsIn, zoomOf } from './zoom.js'
 
 /** The curves of all metrics, which grow while the job trains. */
 export function MetricsTab({ job }: JobTabProps) {
@@ -23,6 +26,9 @@ export function MetricsTab({ job }: JobTabProps) {
   const showsEvents = place.value.query.get('events') !== '0'
   const events = showsEvents ? eventsOf(job, checkpoints.data?.items ?? []) : []
   const { stepsPerEpoch } = runOf(job)
+  const { x: kind } = chartChoices()
+  const zoom = zoomOf(kind)
+  const zoomed = useZoomedPoints(job, zoom && stepsIn(zoom, kind, stepsPerEpoch))
   return (
     <div class="stack">
       <Card>
@@ -33,10 +39,22 @@ export function MetricsTab({ job }: JobTabProps) {
           >
             Checkpoints and attempts
           </Checkbox>
+          {zoom ? (
+            <Button icon="search" onClick={() => setZoom(kind, null)}>
+              Show all
+            </Button>
+          ) : (
+            <span class="faint zoom-hint">Drag in a chart to zoom</span>
+          )}
         </ChartControls>
       </Card>
       <StreamNote job={job} metrics={metrics} />
-      <Charts job={job} metrics={metrics} events={events} />
+      <Charts
+        job={job}
+        metrics={zoomed ? { ...metrics, points: zoomed } : metrics}
+        events={events}
+        zoom={zoom}
+      />
     </div>
   )
 }
@@ -45,11 +63,12 @@ interface ChartsProps {
   job: Job
   metrics: LiveMetrics
   events: ReturnType<typeof eventsOf>
+  zoom?: Range | null
   /** Only the first charts. */
   most?: number
 }
 
-export function Charts({ job, metrics, events, most = 100 }: ChartsProps) {
+export function Charts({ job, metrics, events, zoom = null, most = 100 }: ChartsProps) {
   const { points } = metrics
   const names = points && Object.keys(points).sort().join(' ')
   const groups = useMemo(() => groupMetrics(names ? names.split(' ') : []), [names])
@@ -79,6 +98,7 @@ export function Charts({ job, metrics, events, most = 100 }: ChartsProps) {
           run={run}
           options={options}
           events={events}
+          zoom={zoom}
         />
       ))}
     </div>

@@ -1,17 +1,20 @@
 import type { Job } from '../../spec/job.js'
 import { pathTo, placeUrl } from '../place.js'
 import { formatCount, formatMetric, formatTime } from '../ui/format.js'
-import { Card, Empty, type Fact, Facts } from '../ui/parts.js'
+import { Card, Empty, type Fact, Facts, TableScroll } from '../ui/parts.js'
 import { Status } from '../ui/status.js'
 import { Age, Duration } from '../ui/time.js'
 import { JobFiles } from './job-files.js'
+import { Charts } from './metrics-tab.js'
 import { type JobTabProps, stepWord } from './use-job.js'
+import { useMetrics } from './use-metrics.js'
 
 /** What the job is and what came of it. */
 export function OverviewTab({ job }: JobTabProps) {
   return (
     <div class="stack">
-      <Card title="Job">
+      {!job.predict && job.attempt > 0 && <FirstCharts job={job} />}
+      <Card title="Job" class="job-facts">
         <Facts facts={factsOf(job)} />
       </Card>
       {job.notes.length > 0 && <Notes job={job} />}
@@ -24,6 +27,11 @@ export function OverviewTab({ job }: JobTabProps) {
     </div>
   )
 }
+
+/** Of most jobs, loss and accuracy. */
+const FirstCharts = ({ job }: { job: Job }) => (
+  <Charts job={job} metrics={useMetrics(job)} events={[]} most={2} />
+)
 
 function factsOf(job: Job): Fact[] {
   const { dataset, result, predict, createdAt, startedAt, finishedAt, initFrom } = job
@@ -104,7 +112,7 @@ function Values({ job }: { job: Job }) {
           <p>The first values come after the first steps of the training.</p>
         </Empty>
       ) : (
-        <div class="table-scroll">
+        <TableScroll label="Metrics">
           <table class="table">
             <thead>
               <tr>
@@ -134,7 +142,7 @@ function Values({ job }: { job: Job }) {
               })}
             </tbody>
           </table>
-        </div>
+        </TableScroll>
       )}
     </Card>
   )
