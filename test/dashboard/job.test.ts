@@ -64,6 +64,20 @@ describe('the page of a job', needsBrowser, () => {
     })
   })
 
+  test('rows that came while the connection was lost are in the curves once it is back', async () => {
+    const id = await runningJob(server)
+    await appendMetrics(server, id, [1, 2])
+    await visit(`${id}?tab=metrics`, async ({ page, context, expectError }) => {
+      await shows(page, 'Loss', '0.5')
+      expectError(/ERR_INTERNET_DISCONNECTED|ERR_NETWORK/)
+      await context.setOffline(true)
+      await page.getByText('go on without a gap').waitFor()
+      await appendMetrics(server, id, [4, 5])
+      await context.setOffline(false)
+      await shows(page, 'Loss', '0.2')
+    })
+  })
+
   test('the log goes on, is searched, and shows escape sequences as a terminal would', async () => {
     const id = await runningJob(server)
     await appendLogLines(server, id, ['\u001b[31mstarts\u001b[0m', '<b>bold</b>'])

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { partsOf, plainText } from '../../src/dashboard/job/log-text.js'
+import { partsOf, plainText } from '../../src/dashboard/job/logs/log-text.js'
 
 const esc = '\u001b'
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { MetricHistory } from '../../src/dashboard/job/metric-history.js'
+import { MetricHistory } from '../../src/dashboard/job/metrics/metric-history.js'
 
 const time = '2026-01-01T00:00:00.000Z'
 const row = (step: number, values: Record<string, number>) => ({ step, time, values })

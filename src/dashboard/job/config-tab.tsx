@@ -5,12 +5,14 @@ import { Code } from '../ui/code.js'
 import { TextInput } from '../ui/field.js'
 import { Badge, Card, Empty, TableScroll } from '../ui/parts.js'
 import { curlCommand, optionsOf } from './job-options.js'
+import { Notes } from './notes.js'
 import type { JobTabProps } from './use-job.js'
 
 /** What was asked for, and what the job does. */
 export function ConfigTab({ job }: JobTabProps) {
   return (
     <div class="stack">
+      <Notes job={job} />
       <Options job={job} />
       <div class="grid">
         <Card title="Request, as it was sent">

@@ -5,9 +5,10 @@ import { Card, Empty, type Fact, Facts, TableScroll } from '../ui/parts.js'
 import { Status } from '../ui/status.js'
 import { Age, Duration } from '../ui/time.js'
 import { JobFiles } from './job-files.js'
-import { Charts } from './metrics-tab.js'
+import { Charts } from './metrics/metrics-tab.js'
+import { useMetrics } from './metrics/use-metrics.js'
+import { Notes } from './notes.js'
 import { type JobTabProps, stepWord } from './use-job.js'
-import { useMetrics } from './use-metrics.js'
 
 /** What the job is and what came of it. */
 export function OverviewTab({ job }: JobTabProps) {
@@ -17,7 +18,7 @@ export function OverviewTab({ job }: JobTabProps) {
       <Card title="Job" class="job-facts">
         <Facts facts={factsOf(job)} />
       </Card>
-      {job.notes.length > 0 && <Notes job={job} />}
+      <Notes job={job} />
       <div class="grid">
         {!job.predict && <Values job={job} />}
         <History job={job} />
@@ -86,19 +87,6 @@ function Source({ source }: { source: NonNullable<Job['initFrom']> }) {
   }
   return <code>{source.weights}</code>
 }
-
-const Notes = ({ job }: { job: Job }) => (
-  <Card title="What the server inferred">
-    <ul class="notes">
-      {job.notes.map(({ code, message, columns }) => (
-        <li key={code + message}>
-          {message}
-          {columns && columns.length > 0 && <span class="soft"> ({columns.join(', ')})</span>}
-        </li>
-      ))}
-    </ul>
-  </Card>
-)
 
 function Values({ job }: { job: Job }) {
   const names = Object.keys({ ...job.metrics, ...job.best })

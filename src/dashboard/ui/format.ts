@@ -11,7 +11,7 @@ export function formatMetric(value: MetricValue | null | undefined): string {
   if (Number.isInteger(number) && Math.abs(number) < 1e9) return formatCount(number)
   const size = Math.abs(number)
   return size < 1e-4 || size >= 1e6
-    ? number.toExponential(3)
+    ? number.toExponential(3).replace(/\.?0+e/, 'e')
     : String(Number(number.toPrecision(5)))
 }
 

@@ -195,6 +195,7 @@ export function LineChart(props: LineChartProps) {
               </li>
             ),
         )}
+        {x !== null && <li class="chart-mark">{marksNear(plot.current, marks).join(', ')}</li>}
         {x !== null && <li class="chart-x">{props.formatX?.(x) ?? formatMetric(x)}</li>}
       </ul>
       <ValueTable {...props} />
@@ -305,6 +306,17 @@ const logRange: uPlot.Range.Function = (_plot, min, max) =>
   min === null || max === null || max <= 0
     ? [0.1, 1]
     : [Math.max(min, max * 1e-12) * 0.9, max * 1.1]
+
+/** How near to the cursor a mark is named. */
+const markPixels = 6
+
+function marksNear(plot: uPlot | null, marks: readonly Mark[]): string[] {
+  const left = plot?.cursor.left ?? -1
+  if (!plot || left < 0) return []
+  return marks
+    .filter(({ x }) => Math.abs(plot.valToPos(x, 'x') - left) <= markPixels)
+    .map(({ label }) => label)
+}
 
 function drawMarks(plot: uPlot, marks: readonly Mark[]): void {
   const { ctx, bbox } = plot

@@ -100,6 +100,18 @@ test('samples are filtered by class', async () => {
   assert.equal((await get('/datasets/shades/samples?class=1&limit=1')).body.total, 20)
 })
 
+test('a page begins at the index that `from` names', async () => {
+  for (const dataset of ['shades', 'stones']) {
+    const { body } = await get(`/datasets/${dataset}/samples?from=2&limit=2`)
+    assert.deepEqual(
+      body.items.map(({ index }: { index: number }) => index),
+      [2, 3],
+    )
+    const both = await get(`/datasets/${dataset}/samples?from=2&cursor=${body.nextCursor}`)
+    assert.equal(both.status, 400)
+  }
+})
+
 test('a class, split, column or cursor that the data set does not have is refused by name', async () => {
   const refused: [path: string, status: number, message: RegExp][] = [
     ['/datasets/shades/samples?class=bright', 422, /no class 'bright'; it has '0', '1'/],

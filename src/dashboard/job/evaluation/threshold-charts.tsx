@@ -1,8 +1,8 @@
 import { useMemo } from 'preact/hooks'
-import type { Evaluation } from '../../spec/evaluation.js'
-import { formatMetric } from '../ui/format.js'
-import { LineChart } from '../ui/line-chart.js'
-import { Card } from '../ui/parts.js'
+import type { Evaluation } from '../../../spec/evaluation.js'
+import { formatMetric } from '../../ui/format.js'
+import { LineChart } from '../../ui/line-chart.js'
+import { Card } from '../../ui/parts.js'
 
 interface RocChartProps {
   roc: NonNullable<Evaluation['roc']>

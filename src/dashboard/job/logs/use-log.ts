@@ -1,9 +1,9 @@
 import { useEffect, useRef, useState } from 'preact/hooks'
-import type { Job } from '../../spec/job.js'
-import type { LogLine } from '../../spec/job-log.js'
-import { followStream, type StreamState } from '../server/stream.js'
+import type { Job } from '../../../spec/job.js'
+import type { LogLine } from '../../../spec/job-log.js'
+import { followStream, type StreamState } from '../../server/stream.js'
+import { hasEnded } from '../use-job.js'
 import { plainText } from './log-text.js'
-import { hasEnded } from './use-job.js'
 
 /** Lines that the page keeps; of longer logs, the last ones. The server sends no more from the end. */
 export const maxLines = 10_000

@@ -1,5 +1,5 @@
-import type { XKind } from '../charts/x-axis.js'
-import { place, setQuery } from '../place.js'
+import type { XKind } from '../../charts/x-axis.js'
+import { place, setQuery } from '../../place.js'
 
 export type Range = readonly [min: number, max: number]
 

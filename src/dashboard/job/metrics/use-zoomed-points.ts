@@ -1,6 +1,6 @@
-import type { Job } from '../../spec/job.js'
-import { useResource } from '../server/resource.js'
-import { client } from '../server/session.js'
+import type { Job } from '../../../spec/job.js'
+import { useResource } from '../../server/resource.js'
+import { client } from '../../server/session.js'
 import { historyPoints, type MetricPoints } from './metric-history.js'
 import type { Range } from './zoom.js'
 

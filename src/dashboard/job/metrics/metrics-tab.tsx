@@ -1,20 +1,20 @@
 import { useMemo } from 'preact/hooks'
-import type { Job } from '../../spec/job.js'
-import { chartChoices } from '../charts/chart-choices.js'
-import { ChartControls } from '../charts/chart-controls.js'
-import { groupMetrics } from '../charts/metric-groups.js'
-import { type Run, runOf, xKinds } from '../charts/x-axis.js'
-import { place, setQuery } from '../place.js'
-import { Button } from '../ui/button.js'
-import { Checkbox } from '../ui/field.js'
-import { formatCount } from '../ui/format.js'
-import { Loading } from '../ui/load.js'
-import { Card, Empty } from '../ui/parts.js'
-import { ProblemNote } from '../ui/problem.js'
-import { useCheckpoints } from './checkpoints-tab.js'
+import type { Job } from '../../../spec/job.js'
+import { chartChoices } from '../../charts/chart-choices.js'
+import { ChartControls } from '../../charts/chart-controls.js'
+import { groupMetrics } from '../../charts/metric-groups.js'
+import { type Run, runOf, xKinds } from '../../charts/x-axis.js'
+import { place, setQuery } from '../../place.js'
+import { Button } from '../../ui/button.js'
+import { Checkbox } from '../../ui/field.js'
+import { formatCount } from '../../ui/format.js'
+import { Loading } from '../../ui/load.js'
+import { Card, Empty } from '../../ui/parts.js'
+import { ProblemNote } from '../../ui/problem.js'
+import { useCheckpoints } from '../checkpoints-tab.js'
+import { hasEnded, type JobTabProps } from '../use-job.js'
 import { MetricChart } from './metric-chart.js'
 import { eventsOf } from './run-events.js'
-import { hasEnded, type JobTabProps } from './use-job.js'
 import { type LiveMetrics, useMetrics } from './use-metrics.js'
 import { useZoomedPoints } from './use-zoomed-points.js'
 import { type Range, setZoom, stepsIn, zoomOf } from './zoom.js'
@@ -24,7 +24,7 @@ export function MetricsTab({ job }: JobTabProps) {
   const metrics = useMetrics(job)
   const checkpoints = useCheckpoints(job)
   const showsEvents = place.value.query.get('events') !== '0'
-  const events = showsEvents ? eventsOf(job, checkpoints.data?.items ?? []) : []
+  const events = showsEvents ? eventsOf(job, checkpoints.data?.items ?? [], metrics.points) : []
   const { stepsPerEpoch } = runOf(job)
   const { x: kind } = chartChoices()
   const zoom = zoomOf(kind)

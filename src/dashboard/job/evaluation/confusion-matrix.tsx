@@ -1,8 +1,8 @@
 import { useRef, useState } from 'preact/hooks'
-import type { Job } from '../../spec/job.js'
-import { place, setQuery } from '../place.js'
-import { formatCount, formatPercent } from '../ui/format.js'
-import { Card } from '../ui/parts.js'
+import type { Job } from '../../../spec/job.js'
+import { place, setQuery } from '../../place.js'
+import { formatCount, formatPercent } from '../../ui/format.js'
+import { Card } from '../../ui/parts.js'
 import { ClassRecords } from './evaluation-records.js'
 
 interface ConfusionMatrixProps {

@@ -1,4 +1,4 @@
-import type { LoggedRow, MetricPoint } from '../../spec/metrics.js'
+import type { LoggedRow, MetricPoint } from '../../../spec/metrics.js'
 
 export type MetricPoints = Record<string, readonly MetricPoint[]>
 

@@ -1,9 +1,9 @@
 import { useMemo } from 'preact/hooks'
-import type { ClassEvaluation } from '../../spec/evaluation.js'
-import { place, setQuery } from '../place.js'
-import { formatCount, formatPercent } from '../ui/format.js'
-import { Icon } from '../ui/icon.js'
-import { Card, TableScroll } from '../ui/parts.js'
+import type { ClassEvaluation } from '../../../spec/evaluation.js'
+import { place, setQuery } from '../../place.js'
+import { formatCount, formatPercent } from '../../ui/format.js'
+import { Icon } from '../../ui/icon.js'
+import { Card, TableScroll } from '../../ui/parts.js'
 
 type Column = keyof ClassEvaluation
 

@@ -1,10 +1,10 @@
 import { useEffect, useRef, useState } from 'preact/hooks'
-import type { Job } from '../../spec/job.js'
-import type { LoggedRow } from '../../spec/metrics.js'
-import { client, endSessionOf } from '../server/session.js'
-import { followStream, type StreamState } from '../server/stream.js'
+import type { Job } from '../../../spec/job.js'
+import type { LoggedRow } from '../../../spec/metrics.js'
+import { client, endSessionOf } from '../../server/session.js'
+import { followStream, type StreamState } from '../../server/stream.js'
+import { hasEnded } from '../use-job.js'
 import { historyPoints, MetricHistory, type MetricPoints } from './metric-history.js'
-import { hasEnded } from './use-job.js'
 
 /** Rows that come together are drawn together. The first one is drawn at once. */
 const drawEveryMs = 150

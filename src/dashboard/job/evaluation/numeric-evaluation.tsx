@@ -1,11 +1,11 @@
 import { useMemo } from 'preact/hooks'
-import type { NumberRecord } from '../../spec/evaluation-records.js'
-import type { Job } from '../../spec/job.js'
-import { useResource } from '../server/resource.js'
-import { client } from '../server/session.js'
-import { formatCount, formatMetric } from '../ui/format.js'
-import { Loaded } from '../ui/load.js'
-import { Card, Facts } from '../ui/parts.js'
+import type { NumberRecord } from '../../../spec/evaluation-records.js'
+import type { Job } from '../../../spec/job.js'
+import { useResource } from '../../server/resource.js'
+import { client } from '../../server/session.js'
+import { formatCount, formatMetric } from '../../ui/format.js'
+import { Loaded } from '../../ui/load.js'
+import { Card, Facts } from '../../ui/parts.js'
 import { missingText, RecordRows } from './evaluation-records.js'
 
 const mostDrawn = 1000

@@ -1,4 +1,4 @@
-import { place, setQuery } from '../place.js'
+import { place, setQuery } from '../../place.js'
 
 /** The metrics whose curves are not drawn: `hide` in the address. */
 export const hiddenCurves = (): readonly string[] =>
