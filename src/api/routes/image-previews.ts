@@ -44,6 +44,13 @@ const SheetQuery = strictObject({
   cell: optionalWithDefault(
     Type.Integer({ minimum: 8, maximum: 512, default: 64, description: 'pixels of a side' }),
   ),
+  from: Type.Optional(
+    Type.Integer({
+      minimum: 0,
+      maximum: 2 ** 40,
+      description: 'only images from this index on',
+    }),
+  ),
 })
 
 const previewProblems = ['DATASET_NOT_FOUND', 'PREVIEW_BUSY', 'PREVIEW_INTERRUPTED'] as const
@@ -102,7 +109,7 @@ export const imagePreviewRoutes: FastifyPluginAsyncTypebox<PreviewRoutesDeps> = 
         operationId: 'getContactSheet',
         summary: 'Get many images of a data set as one image',
         description:
-          'Each row has the first images of one class, in the order of the classes; with `class`, all rows have images of that class. Images are scaled to the cells, and keep their aspect ratio. `GET /datasets/:id/contact-sheet/cells` says which image is in which cell.',
+          'Each row has the first images of one class, in the order of the classes; with `class`, all rows have images of that class. `from` leaves out the images before it: to see the next ones of a class, it is one more than the `index` of the last cell. Images are scaled to the cells, and keep their aspect ratio. `GET /datasets/:id/contact-sheet/cells` says which image is in which cell.',
         params: Type.Object({ id: Name }),
         querystring: SheetQuery,
         problems: [...previewProblems, 'DATASET_KIND', 'INVALID_QUERY'],
@@ -154,14 +161,21 @@ function isUnchanged(
   return isKept(request, reply, JSON.stringify([drawingVersion, id, ...what]))
 }
 
+interface SheetOptions {
+  class?: string
+  split?: string
+  columns: number
+  rows?: number
+  cell: number
+  from?: number
+}
+
 /** Throws INVALID_QUERY if the sheet would be too large. */
-function layoutOf(
-  dataset: DatasetManifest,
-  query: { class?: string; split?: string; columns: number; rows?: number; cell: number },
-): SheetLayout {
+function layoutOf(dataset: DatasetManifest, query: SheetOptions): SheetLayout {
   requireKind(dataset, 'images', 'contact sheet')
   const { columns, cell } = query
-  const filter = imageFilter(dataset, query)
+  const all = imageFilter(dataset, query)
+  const filter = { ...all, first: Math.max(all.first, query.from ?? 0) }
   const defaultRows =
     filter.label === null ? Math.min(dataset.labels.length, maxDefaultRows) : columns
   const rows = query.rows ?? defaultRows

@@ -112,6 +112,21 @@ test('a page begins at the index that `from` names', async () => {
   }
 })
 
+test('a contact sheet of a class begins where `from` says', async () => {
+  const ofClass = await allSamples('&class=1')
+  const middle = ofClass[9]!.index
+  const query = `class=1&columns=3&rows=1&from=${middle}`
+  const sheet = await get(`/datasets/shades/contact-sheet/cells?${query}`)
+  assert.deepEqual(
+    sheet.body.cells.map(({ index }: { index: number }) => index),
+    ofClass.slice(9, 12).map(({ index }) => index),
+  )
+  const first = await bytes('/datasets/shades/contact-sheet?class=1&columns=3&rows=1')
+  const later = await bytes(`/datasets/shades/contact-sheet?${query}`)
+  assert.notDeepEqual(later.body, first.body)
+  assert.notEqual(later.headers.etag, first.headers.etag)
+})
+
 test('a class, split, column or cursor that the data set does not have is refused by name', async () => {
   const refused: [path: string, status: number, message: RegExp][] = [
     ['/datasets/shades/samples?class=bright', 422, /no class 'bright'; it has '0', '1'/],
