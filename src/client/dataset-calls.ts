@@ -1,5 +1,8 @@
 import type { DatasetManifest } from '../spec/dataset.js'
 import type { DatasetImport } from '../spec/dataset-import.js'
+import type { ContactSheet } from '../spec/dataset-preview.js'
+import type { DatasetRequest } from '../spec/dataset-request.js'
+import type { DeriveRequest } from '../spec/dataset-steps.js'
 import type { DatasetDiff, DatasetVersions } from '../spec/dataset-versions.js'
 import type { Page } from '../spec/paging.js'
 import { type Caller, jsonBody, type Query, withQuery } from './caller.js'
@@ -30,6 +33,20 @@ export class DatasetCalls {
   diff(one: string, other: string) {
     return this.caller.json<DatasetDiff>('GET', `/datasets/${one}/diff/${other}`)
   }
+
+  /** Which image is in which cell of a contact sheet. */
+  sheetCells(id: string, query: Query = {}) {
+    return this.caller.json<ContactSheet>(
+      'GET',
+      withQuery(`/datasets/${id}/contact-sheet/cells`, query),
+    )
+  }
+
+  /** Makes a data set of another one; see `ImportCalls.begin`. */
+  beginDerivation(id: string, request: DeriveRequest, { wait }: { wait: number }) {
+    const path = `/datasets/${id}/derive?wait=${wait}`
+    return this.caller.json<DatasetManifest | DatasetImport>('POST', path, jsonBody(request))
+  }
 }
 
 export class ImportCalls {
@@ -41,6 +58,15 @@ export class ImportCalls {
 
   get(id: string) {
     return this.caller.json<DatasetImport>('GET', `/imports/${id}`)
+  }
+
+  /**
+   * Makes a data set of what the request names. Answers with the data set or, if it is not made within `wait` seconds,
+   * with the import that makes it, whose `status` says how far it is.
+   */
+  begin(request: DatasetRequest, { wait }: { wait: number }) {
+    const path = `/imports?wait=${wait}`
+    return this.caller.json<DatasetManifest | DatasetImport>('POST', path, jsonBody(request))
   }
 
   /** Removes the record of an import that has ended. */

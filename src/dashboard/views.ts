@@ -23,6 +23,22 @@ export const sections: readonly Section[] = [
 
 /** The views. Each is a file of its own that the browser loads when it is first needed. */
 const routes: readonly ViewRoute[] = [
+  {
+    pattern: '/datasets',
+    section: '/datasets',
+    load: () => import('./datasets/datasets-view.js'),
+  },
+  {
+    pattern: '/datasets/:id',
+    section: '/datasets',
+    load: () => import('./datasets/dataset/dataset-view.js'),
+  },
+  {
+    // not below /datasets, where it would be the name of a data set
+    pattern: '/new-dataset',
+    section: '/datasets',
+    load: () => import('./datasets/upload/new-dataset-view.js'),
+  },
   { pattern: '/jobs', section: '/jobs', load: () => import('./jobs/jobs-view.js') },
   { pattern: '/compare', section: '/jobs', load: () => import('./compare/compare-view.js') },
   // after all others that begin with /jobs: the first that matches is shown
