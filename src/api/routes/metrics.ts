@@ -24,6 +24,8 @@ export interface MetricRoutesDeps {
   eventStreams: EventStreams
 }
 
+const Step = Type.Integer({ minimum: 0, maximum: 2 ** 40 })
+
 const MetricsQuery = strictObject({
   names: Type.Optional(
     Type.String({
@@ -31,8 +33,8 @@ const MetricsQuery = strictObject({
       description: 'names of metrics, separated by commas, such as loss,accuracy',
     }),
   ),
-  fromStep: Type.Optional(Type.Integer({ minimum: 0, maximum: 2 ** 40 })),
-  toStep: Type.Optional(Type.Integer({ minimum: 0, maximum: 2 ** 40 })),
+  fromStep: Type.Optional(Step),
+  toStep: Type.Optional(Step),
   limit: optionalWithDefault(
     Type.Integer({ minimum: 1, maximum: 10_000, default: 1000, description: 'steps in a page' }),
   ),
@@ -62,6 +64,8 @@ const MetricsOfJobsQuery = strictObject({
   names: Type.Optional(
     listOf(Type.String({ pattern: '^[A-Za-z0-9_./-]{1,64}$' }), 64, 'names of metrics'),
   ),
+  fromStep: Type.Optional(Step),
+  toStep: Type.Optional(Step),
   maxPoints: optionalWithDefault(
     Type.Integer({ minimum: 10, maximum: 1000, default: 100, description: 'as for one job' }),
   ),
@@ -109,7 +113,7 @@ export const metricRoutes: FastifyPluginAsyncTypebox<MetricRoutesDeps> = async (
         operationId: 'compareMetrics',
         summary: 'Chart the metrics of many jobs',
         description:
-          'One item for each of `jobs`, in their order, downsampled as with `maxPoints` of one job. The answer ends early after 8 MiB; send `nextCursor` as `cursor` for the other jobs.',
+          'One item for each of `jobs`, in their order, downsampled as with `maxPoints` of one job. With `toStep`, the last point of each name is its value at that step. The answer ends early after 8 MiB; send `nextCursor` as `cursor` for the other jobs.',
         querystring: MetricsOfJobsQuery,
         problems: ['INVALID_CURSOR'],
         response: { 200: page(JobMetrics) },
@@ -117,7 +121,7 @@ export const metricRoutes: FastifyPluginAsyncTypebox<MetricRoutesDeps> = async (
       preValidation: splitLists('jobs', 'names'),
     },
     async (request, reply) => {
-      const { jobs, names, maxPoints, cursor } = request.query
+      const { jobs, names, cursor, ...range } = request.query
       const ids = [...new Set(jobs)]
       const from = cursor === undefined ? 0 : ids.indexOf(cursor) + 1
       if (cursor !== undefined && from === 0) throw invalidCursor(cursor)
@@ -127,7 +131,7 @@ export const metricRoutes: FastifyPluginAsyncTypebox<MetricRoutesDeps> = async (
         hasMore: false,
         total: ids.length,
         read: (start, end) =>
-          readCharts(telemetry, rest.slice(start, end), { maxPoints, ...(names && { names }) }),
+          readCharts(telemetry, rest.slice(start, end), { ...range, ...(names && { names }) }),
         damaged: async () => [],
       })
     },

@@ -316,6 +316,11 @@ test('one answer has the metrics of many jobs', async () => {
     rest.body.items.map(({ job }: { job: string }) => job),
     [one],
   )
+  const early = await server.api.get(`/jobs/metrics?jobs=${one}&names=loss&toStep=1`)
+  assert.deepEqual(
+    early.body.items[0].points.loss.map(({ step }: { step: number }) => step),
+    [1],
+  )
   assert.equal((await server.api.get('/jobs/metrics?jobs=x')).status, 400)
   assert.equal((await server.api.get(`${path}&cursor=other`)).body.code, 'INVALID_CURSOR')
 })
