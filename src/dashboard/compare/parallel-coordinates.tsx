@@ -11,7 +11,7 @@ import { ValueTable } from './value-table.js'
 const height = 280
 const top = 34
 const bottom = 14
-const side = 60
+const side = 70
 const leastAxisWidth = 130
 
 interface ParallelCoordinatesProps {

@@ -5,7 +5,7 @@ import { listIn } from './list-in.js'
 import { ParallelCoordinates } from './parallel-coordinates.js'
 import type { Run } from './runs.js'
 import { ScatterPlot } from './scatter-plot.js'
-import { type Dimension, differs, resultsOf, settingsOf } from './settings.js'
+import { type Dimension, resultsOf, settingsOf } from './settings.js'
 import { titleOf } from './settings-table.js'
 
 interface PlotsPartProps {
@@ -15,13 +15,13 @@ interface PlotsPartProps {
 }
 
 /** Axes that are shown before anybody chooses them. */
-const firstAxes = 6
+const firstAxes = 5
 const firstResults = ['best.validationAccuracy', 'best.validationLoss', 'best.loss']
 
 /** How results depend on settings: all at once, and one against another. */
 export function PlotsPart({ runs, ids, query }: PlotsPartProps) {
   const settings = settingsOf(runs)
-    .filter(each => differs(each, runs))
+    .filter(each => isSpread(each, runs))
     // first those that all runs have
     .sort((a, b) => valueCount(b, runs) - valueCount(a, runs))
   const results = resultsOf(runs)
@@ -95,6 +95,10 @@ export function PlotsPart({ runs, ids, query }: PlotsPartProps) {
     </>
   )
 }
+
+/** Whether runs have different values of it; that some have none makes no plot. */
+const isSpread = ({ values }: Dimension, runs: readonly Run[]) =>
+  new Set(runs.map(({ id }) => values.get(id)).filter(value => value !== undefined)).size > 1
 
 const valueCount = ({ values }: Dimension, runs: readonly Run[]) =>
   runs.filter(({ id }) => values.get(id) !== undefined).length

@@ -1,5 +1,5 @@
 import type { ComponentChildren } from 'preact'
-import type { MetricValue } from '../../spec/metrics.js'
+import type { MetricPoint, MetricValue } from '../../spec/metrics.js'
 import { formatDuration, formatMetric, formatPercent } from '../ui/format.js'
 import { Icon } from '../ui/icon.js'
 import { Meter } from '../ui/parts.js'
@@ -9,6 +9,7 @@ import type { Column } from './columns.js'
 import { type JobRow, starLabel, valueAt } from './job-row.js'
 import { addFilter, type Filter } from './list-state.js'
 import type { QueuePlace } from './queue-places.js'
+import type { StepValues } from './step-values.js'
 
 /** A value that narrows the list to the jobs that have it too. By keyboard, the filter box does the same. */
 const FilterValue = ({ filter, children }: { filter: Filter; children: ComponentChildren }) => (
@@ -27,9 +28,10 @@ interface CellProps {
   column: Column
   row: JobRow
   place: QueuePlace | undefined
+  stepValues: StepValues
 }
 
-export function Cell({ column: { id }, row, place }: CellProps) {
+export function Cell({ column: { id }, row, place, stepValues }: CellProps) {
   switch (id) {
     case 'name':
       return null
@@ -73,6 +75,7 @@ export function Cell({ column: { id }, row, place }: CellProps) {
     case 'attempt':
       return <>{row[id]}</>
     default:
+      if (id.startsWith('at.')) return <StepValue point={stepValues(id, row)} />
       return <OtherValue id={id} row={row} />
   }
 }
@@ -133,6 +136,9 @@ const Labels = ({ row }: { row: JobRow }) => (
       ))}
   </span>
 )
+
+const StepValue = ({ point }: { point: MetricPoint | null | undefined }) =>
+  point ? <span title={`at step ${point.step}`}>{formatMetric(point.value)}</span> : null
 
 function OtherValue({ id, row }: { id: string; row: JobRow }): ComponentChildren {
   const value = cellValue(id, row)

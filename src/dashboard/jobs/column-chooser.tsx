@@ -1,9 +1,10 @@
 import { useState } from 'preact/hooks'
+import { metricTitle } from '../charts/metric-groups.js'
 import { useResource } from '../server/resource.js'
 import { client } from '../server/session.js'
 import { Button } from '../ui/button.js'
 import { Dialog } from '../ui/dialog.js'
-import { Checkbox, TextInput } from '../ui/field.js'
+import { Checkbox, Select, TextInput } from '../ui/field.js'
 import { type ColumnChoice, columnOf, defaultColumns, fixedColumns, moved } from './columns.js'
 import { leafPaths } from './job-row.js'
 import { setColumns } from './list-state.js'
@@ -96,6 +97,13 @@ export function ColumnChooser({ columns, conditions, onClose }: ColumnChooserPro
               )
             )
           })}
+          <StepColumn
+            metrics={(available.data ?? [])
+              .flatMap(({ ids }) => ids)
+              .filter(id => id.startsWith('metrics.'))
+              .map(id => id.slice('metrics.'.length))}
+            onAdd={id => !isChosen(id) && toggle(id)}
+          />
           <p class="faint">
             {available.error === undefined
               ? `Settings are those of the ${readJobs} newest of the listed jobs. Type the name of any other one.`
@@ -104,6 +112,48 @@ export function ColumnChooser({ columns, conditions, onClose }: ColumnChooserPro
         </section>
       </div>
     </Dialog>
+  )
+}
+
+interface StepColumnProps {
+  metrics: readonly string[]
+  onAdd: (id: string) => void
+}
+
+/** Adds a column with the value of a metric at a step, to compare jobs of different length. */
+function StepColumn({ metrics, onAdd }: StepColumnProps) {
+  const [metric, setMetric] = useState('')
+  const [step, setStep] = useState('')
+  const chosen = metric || metrics[0]
+  if (chosen === undefined) return null
+  return (
+    <form
+      class="step-column"
+      onSubmit={event => {
+        event.preventDefault()
+        onAdd(`at.${chosen}.${Number(step)}`)
+      }}
+    >
+      <Select
+        label="Metric"
+        value={chosen}
+        options={metrics.map(name => [name, metricTitle(name)] as const)}
+        onChange={setMetric}
+      />
+      <TextInput
+        type="number"
+        label="Step"
+        placeholder="at step"
+        min={0}
+        step={1}
+        required
+        value={step}
+        onChange={setStep}
+      />
+      <Button type="submit" icon="add">
+        Add column
+      </Button>
+    </form>
   )
 }
 

@@ -77,6 +77,12 @@ export function columnOf(id: string): Column | null {
         note: head === 'metrics' ? 'last' : rest.endsWith('.step') ? 'step of best' : 'best',
         ...{ field: id.replace(/\.step$/, ''), sort: id, isHighestFirst: !isBetterLower(rest) },
       }
+    case 'at': {
+      const [metric, step] = rest.split(/\.(\d+)$/)
+      return step === undefined
+        ? null
+        : { id, title: metricTitle(metric!), note: `at ${step}`, isNumber: true, width: 180 }
+    }
     case 'labels':
       return { id, title: rest, note: 'label', isNumber: false, width: 130, sort: id }
     case 'model':

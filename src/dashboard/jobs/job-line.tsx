@@ -6,12 +6,14 @@ import { Cell } from './cells.js'
 import { type ColumnChoice, columnOf } from './columns.js'
 import { isStarred, type JobRow, starLabel, starValue } from './job-row.js'
 import type { QueuePlace } from './queue-places.js'
+import type { StepValues } from './step-values.js'
 
 interface JobLineProps {
   row: JobRow
   index: number
   columns: readonly ColumnChoice[]
   place: QueuePlace | undefined
+  stepValues: StepValues
   isSelected: boolean
   /** Whether the Tab key leads here; arrow keys lead to the other lines. */
   isActive: boolean
@@ -22,7 +24,7 @@ interface JobLineProps {
 
 /** A line of the table of jobs. A click on it, but not on a control in it, leads to the job. */
 export function JobLine(props: JobLineProps) {
-  const { row, index, columns, place, isSelected, isActive, onSelect } = props
+  const { row, index, columns, place, stepValues, isSelected, isActive, onSelect } = props
   const href = `#${pathTo('jobs', row.id)}`
   function onClick(event: MouseEvent) {
     const target = event.target as Element
@@ -66,7 +68,7 @@ export function JobLine(props: JobLineProps) {
           </th>
         ) : (
           <td key={id} class={column.isNumber ? 'number' : ''}>
-            <Cell column={column} row={row} place={place} />
+            <Cell column={column} row={row} place={place} stepValues={stepValues} />
           </td>
         )
       })}

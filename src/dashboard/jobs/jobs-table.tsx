@@ -11,6 +11,7 @@ import type { JobRows } from './job-rows.js'
 import type { SortKey } from './list-state.js'
 import { useQueuePlaces } from './queue-places.js'
 import type { Selection } from './selection.js'
+import { useStepValues } from './step-values.js'
 import { groupedItems, type TableItem } from './table-items.js'
 
 export const rowHeight = 36
@@ -58,6 +59,10 @@ export function JobsTable(props: JobsTableProps) {
   })
   const shownRows = virtual.rows.map(({ index }) => rowAt(index)).filter(row => row !== null)
   const places = useQueuePlaces(shownRows)
+  const stepValues = useStepValues(
+    shownRows,
+    columns.map(({ id }) => id),
+  )
 
   function select(index: number, isRange: boolean) {
     const row = rowAt(index)
@@ -94,7 +99,8 @@ export function JobsTable(props: JobsTableProps) {
     if (step !== undefined) {
       move(active + step)
       if (event.shiftKey) select(Math.min(Math.max(active + step, 0), count - 1), true)
-    } else if (event.key === ' ') select(active, event.shiftKey)
+    } else if (event.key === 's') event.target.querySelector<HTMLElement>('.star')?.click()
+    else if (event.key === ' ') select(active, event.shiftKey)
     else if (event.key === 'Enter') {
       const row = rowAt(active)
       if (row) goTo(`#${pathTo('jobs', row.id)}`)
@@ -179,6 +185,7 @@ export function JobsTable(props: JobsTableProps) {
                 index={index}
                 columns={columns}
                 place={places.get(row.id)}
+                stepValues={stepValues}
                 isSelected={selection.jobs.has(row.id)}
                 isActive={index === Math.min(active, count - 1)}
                 onSelect={isRange => select(index, isRange)}
