@@ -1,3 +1,4 @@
+import { Component } from 'preact'
 import { goTo, pathTo } from '../place.js'
 import { client } from '../server/session.js'
 import { Icon } from '../ui/icon.js'
@@ -17,14 +18,32 @@ interface JobLineProps {
   isSelected: boolean
   /** Whether the Tab key leads here; arrow keys lead to the other lines. */
   isActive: boolean
-  onSelect: (isRange: boolean) => void
-  onActive: () => void
-  onChange: (change: Partial<JobRow>) => void
+  /** Stays the same, so that only lines that have changed are drawn again. */
+  actions: LineActions
 }
 
-/** A line of the table of jobs. A click on it, but not on a control in it, leads to the job. */
-export function JobLine(props: JobLineProps) {
-  const { row, index, columns, place, stepValues, isSelected, isActive, onSelect } = props
+export interface LineActions {
+  select: (index: number, isRange: boolean) => void
+  activate: (index: number) => void
+  change: (id: string, change: Partial<JobRow>) => void
+}
+
+/** A line of the table of jobs. While the table scrolls, those that stay in view are not drawn again. */
+export class JobLine extends Component<JobLineProps> {
+  override shouldComponentUpdate(next: JobLineProps): boolean {
+    return (Object.keys(next) as (keyof JobLineProps)[]).some(
+      name => next[name] !== this.props[name],
+    )
+  }
+
+  override render() {
+    return <Line {...this.props} />
+  }
+}
+
+/** A click on a line, but not on a control in it, leads to the job. */
+function Line({ row, index, columns, place, stepValues, isSelected, ...props }: JobLineProps) {
+  const { isActive, actions } = props
   const href = `#${pathTo('jobs', row.id)}`
   function onClick(event: MouseEvent) {
     const target = event.target as Element
@@ -39,7 +58,7 @@ export function JobLine(props: JobLineProps) {
       aria-selected={isSelected}
       class={isSelected ? 'is-selected' : ''}
       tabIndex={isActive ? 0 : -1}
-      onFocus={props.onActive}
+      onFocus={() => actions.activate(index)}
       onClick={onClick}
     >
       <td>
@@ -50,13 +69,13 @@ export function JobLine(props: JobLineProps) {
             aria-label={`Select ${row.name}`}
             checked={isSelected}
             onClick={event => {
-              onSelect(event.shiftKey)
+              actions.select(index, event.shiftKey)
             }}
           />
         </label>
       </td>
       <td>
-        <Star row={row} onChange={props.onChange} />
+        <Star row={row} onChange={change => actions.change(row.id, change)} />
       </td>
       {columns.map(({ id }) => {
         const column = columnOf(id)!
@@ -77,7 +96,12 @@ export function JobLine(props: JobLineProps) {
   )
 }
 
-function Star({ row, onChange }: Pick<JobLineProps, 'row' | 'onChange'>) {
+interface StarProps {
+  row: JobRow
+  onChange: (change: Partial<JobRow>) => void
+}
+
+function Star({ row, onChange }: StarProps) {
   const starred = isStarred(row)
   async function toggle() {
     const before = row.labels

@@ -5,7 +5,7 @@ import { Icon } from '../ui/icon.js'
 import { useVirtualRows } from '../ui/virtual-rows.js'
 import { ColumnHeader } from './column-header.js'
 import { type ColumnChoice, columnOf } from './columns.js'
-import { JobLine } from './job-line.js'
+import { JobLine, type LineActions } from './job-line.js'
 import type { JobRow } from './job-row.js'
 import type { JobRows } from './job-rows.js'
 import type { SortKey } from './list-state.js'
@@ -77,6 +77,14 @@ export function JobsTable(props: JobsTableProps) {
     selection.set(range, isRange || isAdded)
     anchor.current = index
   }
+
+  const latest = useRef({ select, jobs })
+  latest.current = { select, jobs }
+  const [actions] = useState<LineActions>(() => ({
+    select: (index, isRange) => latest.current.select(index, isRange),
+    activate: setActive,
+    change: (id, change) => latest.current.jobs.change(id, change),
+  }))
 
   function move(to: number) {
     const index = Math.min(Math.max(to, 0), count - 1)
@@ -188,9 +196,7 @@ export function JobsTable(props: JobsTableProps) {
                 stepValues={stepValues}
                 isSelected={selection.jobs.has(row.id)}
                 isActive={index === Math.min(active, count - 1)}
-                onSelect={isRange => select(index, isRange)}
-                onActive={() => setActive(index)}
-                onChange={change => jobs.change(row.id, change)}
+                actions={actions}
               />
             ) : (
               <tr key={`unread ${index}`} class="unread" aria-rowindex={index + 2}>

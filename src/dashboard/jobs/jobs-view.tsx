@@ -10,7 +10,7 @@ import { reportError } from '../ui/toast.js'
 import type { ViewProps } from '../view.js'
 import { BulkActions } from './bulk-actions.js'
 import { ColumnChooser } from './column-chooser.js'
-import { columnOf } from './columns.js'
+import { columnOf, formatColumns } from './columns.js'
 import { deletedJobs } from './deferred-deletion.js'
 import { FilterBox } from './filter-box.js'
 import { rowFields } from './job-row.js'
@@ -27,7 +27,9 @@ import {
 import { readAllMatching, type Selection, useSelection } from './selection.js'
 
 export default function JobsView({ query }: ViewProps) {
-  const columns = chosenColumns()
+  const chosen = chosenColumns()
+  // the same list as long as it has the same columns
+  const columns = useMemo(() => chosen, [formatColumns(chosen)])
   useEffect(nameColumnsInAddress, [])
   const filters = readFilters(query)
   const sort = readSort(query)

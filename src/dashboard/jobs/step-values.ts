@@ -1,4 +1,4 @@
-import { useEffect, useReducer, useRef } from 'preact/hooks'
+import { useCallback, useEffect, useReducer, useRef } from 'preact/hooks'
 import type { MetricPoint } from '../../spec/metrics.js'
 import { client } from '../server/session.js'
 import { reportError } from '../ui/toast.js'
@@ -23,12 +23,12 @@ export function stepColumn(id: string): { metric: string; step: number } | null 
 const isReached = ({ status, progress }: JobRow, step: number) =>
   progress.step >= step || ['succeeded', 'failed', 'cancelled'].includes(status)
 
+const keyOf = (column: string, row: JobRow) => `${column} ${row.id} ${row.attempt}`
+
 /** Reads the values at steps of the rows in view. A value stays what it is, unless a job is retried. */
 export function useStepValues(rows: readonly JobRow[], columns: readonly string[]): StepValues {
-  const [, redraw] = useReducer((count: number) => count + 1, 0)
+  const [version, redraw] = useReducer((count: number) => count + 1, 0)
   const known = useRef(new Map<string, MetricPoint | null>())
-  const keyOf = (column: string, row: JobRow) => `${column} ${row.id} ${row.attempt}`
-
   const missing = columns.flatMap(column => {
     const parts = stepColumn(column)
     if (!parts) return []
@@ -58,5 +58,6 @@ export function useStepValues(rows: readonly JobRow[], columns: readonly string[
     }, restMs)
     return () => clearTimeout(timer)
   }, [missing.map(each => each.rows.map(row => keyOf(each.column, row)).join()).join()])
-  return (column, row) => known.current.get(keyOf(column, row))
+  // another function only after other values came
+  return useCallback((column, row) => known.current.get(keyOf(column, row)), [version])
 }

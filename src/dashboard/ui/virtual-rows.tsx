@@ -33,7 +33,7 @@ export function useVirtualRows(
         count,
         getScrollElement: () => scroller.current,
         estimateSize: () => rowHeight,
-        overscan: 12,
+        overscan: 8,
         scrollToFn: elementScroll,
         observeElementRect,
         observeElementOffset,
