@@ -90,7 +90,7 @@ function Progress({ row: { status, phase, progress, name } }: { row: JobRow }) {
   const isActive = status === 'running'
   return (
     <span
-      class="job-progress"
+      class="job-cell-progress"
       title={`step ${progress.step} of ${progress.steps}${isActive && phase ? `, ${phase}` : ''}`}
     >
       <Meter
