@@ -40,6 +40,7 @@ export class Admission {
     private readonly scheduler: Scheduler<Task>,
     private readonly processes: () => readonly Process[],
     private readonly options: Required<Pick<PoolOptions, 'maxWaitMs'>>,
+    private readonly clock = () => performance.now(),
   ) {}
 
   /** Throws PREDICTOR_BUSY: who could not be answered in time learns it at once. */
@@ -79,7 +80,7 @@ export class Admission {
 
   /** How much longer than expected the batches take that run now; at least 1. What is late already shows it first. */
   private get slowdown(): number {
-    const now = performance.now()
+    const now = this.clock()
     return this.processes().reduce((most, { running: [first] }) => {
       return first ? Math.max(most, (now - first.startedAt) / first.batch.estimateMs) : most
     }, 1)
@@ -87,7 +88,7 @@ export class Admission {
 
   /** How long the batches that were begun will take, those of the model and the others. */
   private runningMs(model: string): { own: number; others: number } {
-    const now = performance.now()
+    const now = this.clock()
     const { slowdown } = this
     const left = { own: 0, others: 0 }
     for (const { running } of this.processes()) {
@@ -104,7 +105,7 @@ export class Admission {
 
   private limitMs(model: string, waitMs: number): number {
     const { maxWaitMs } = this.options
-    const now = performance.now()
+    const now = this.clock()
     const known = this.excesses.get(model)
     const excess = known && now - known.until < calmMs ? known : null
     if (waitMs > maxWaitMs) {

@@ -2,7 +2,6 @@
 import assert from 'node:assert/strict'
 import { setMaxListeners } from 'node:events'
 import { type TestContext, test } from 'node:test'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { PredictorPool } from '../../../src/serving/pool/pool.js'
 import type { PoolOptions } from '../../../src/serving/pool/pool-options.js'
@@ -257,44 +256,4 @@ test('a script that does not exist rejects requests, and the server keeps runnin
   const { pool, predict } = start(t, { script: '/nowhere/predictor.js' })
   await assert.rejects(predict('/m', pixels(0)), { code: 'PREDICTOR_RESTARTED' })
   assert.equal(pool.ready(), false)
-})
-
-test('under twice the load that a process can run, clients that give up after a second lose little of what ran', async t => {
-  const { predict, executions } = start(t)
-  await predict('/slow', pixels(0))
-  executions.length = 0
-  // a batch of 32 images takes 50 ms
-  const capacity = 32 / 0.05
-  const patienceMs = 1000
-  const sentMs = 4000
-  const outcomes: Promise<{ code: string | null; ms: number }>[] = []
-  const send = async () => {
-    const since = performance.now()
-    const code = await predict('/slow', pixels(1), {
-      signal: AbortSignal.timeout(patienceMs),
-    }).then(
-      () => null,
-      error => error.code as string,
-    )
-    return { code, ms: performance.now() - since }
-  }
-  const startedAt = performance.now()
-  for (let sent = 0; performance.now() - startedAt < sentMs; await sleep(5)) {
-    const due = ((performance.now() - startedAt) / 1000) * 2 * capacity
-    for (; sent < due; sent++) outcomes.push(send())
-  }
-  const all = await Promise.all(outcomes)
-  const ran = executions.reduce((sum, { count }) => sum + count, 0)
-  const answered = all.filter(({ code, ms }) => code === null && ms <= patienceMs)
-  const refused = all.filter(({ code }) => code === 'PREDICTOR_BUSY')
-  t.diagnostic(
-    `${all.length} requests, ${ran} ran in ${executions.length} batches, ${answered.length} were answered in time, ${refused.length} refused`,
-  )
-  assert.ok(refused.length > 0, 'nothing was refused')
-  // not of what it could run on a machine that does nothing else
-  assert.ok(answered.length > 0.9 * ran, 'many ran for nobody')
-  assert.ok(ran > 8 * executions.length, 'the queue was too short for batches')
-  // a refusal waits for nothing but this process, which others may keep from running
-  const slow = refused.filter(({ ms }) => ms > 50)
-  assert.ok(slow.length < 0.1 * refused.length, `${slow.length} refusals took more than 50 ms`)
 })
