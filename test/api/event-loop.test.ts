@@ -34,8 +34,15 @@ import {
   sample,
 } from './large-requests.js'
 
+/** How many times as long as alone this process has to wait for a processor. */
+const contention = Math.max(1, loadavg()[0]! / availableParallelism())
 /** The bound of one piece of work, in ms. On a machine whose processors are shared by others, it is multiplied. */
-const bound = 200 * (loadavg()[0]! > 1.5 * availableParallelism() ? 3 : 1)
+const bound = 200 * (contention > 1.5 ? 3 : 1)
+/**
+ * A request without an answer hangs. One of ten thousand files, each a file of the disk, waits for a processor for
+ * each, and so has as much longer as others take processors away.
+ */
+const answerMs = 20_000 * contention
 const { TEST_SEED: seedText = '1' } = process.env
 const seed = Number(seedText)
 const random = mulberry32(seed)
@@ -142,7 +149,7 @@ async function send(
   socket.on('error', () => {})
   socket.write(`${lines.join('\r\n')}\r\n\r\n`)
   socket.write(body)
-  await Promise.race([new Promise(resolve => socket.once('close', resolve)), sleep(20_000)])
+  await Promise.race([new Promise(resolve => socket.once('close', resolve)), sleep(answerMs)])
   socket.destroy()
   // one more turn, in which a hold at the end is noticed
   await sleep(4)
