@@ -15,7 +15,7 @@ export function JobHead({ job }: { job: Job }) {
   return (
     <div class="stack job-head">
       <Card>
-        <div class="job-progress">
+        <div class="job-state">
           <Meter
             share={progress.fraction}
             label={`Progress of ${job.name}`}

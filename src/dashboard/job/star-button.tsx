@@ -16,7 +16,7 @@ export function StarButton({ job, onChange }: StarButtonProps) {
     <Button
       kind="quiet"
       icon="star"
-      class="star"
+      class="job-star"
       label={isStarred ? 'Remove the star' : 'Mark with a star'}
       pressed={isStarred}
       onClick={async () => {

@@ -35,7 +35,7 @@ export function FeatureImportance({ columns }: { columns: readonly ColumnImporta
         />
       }
     >
-      <table class="bars">
+      <table class="importance">
         <thead class="only-heard">
           <tr>
             <th scope="col">Column</th>
@@ -47,7 +47,7 @@ export function FeatureImportance({ columns }: { columns: readonly ColumnImporta
             <tr key={column.column}>
               <th scope="row">{column.column}</th>
               <td>
-                <div class="bar" style={{ '--share': String(column[measure] / largest) }}>
+                <div class="importance-bar" style={{ '--share': String(column[measure] / largest) }}>
                   <span>{formatMetric(column[measure])}</span>
                 </div>
               </td>
