@@ -44,6 +44,7 @@ const routes: readonly ViewRoute[] = [
   // after all others that begin with /jobs: the first that matches is shown
   { pattern: '/jobs/new', section: '/jobs', load: () => import('./new-job/new-job-view.js') },
   { pattern: '/jobs/:id', section: '/jobs', load: () => import('./job/job-view.js') },
+  { pattern: '/server', section: '/server', load: () => import('./server-view/server-view.js') },
 ]
 
 export interface FoundView {

@@ -75,3 +75,27 @@ export function throttled(reload: () => void, ms: number): () => void {
     }, ms)
   }
 }
+
+/** Loads again every `ms` while the page is in view: for what no event tells of. A slow answer is waited for. */
+export function useRefresh(
+  { reload, isLoading }: Pick<Resource<unknown>, 'reload' | 'isLoading'>,
+  ms: number,
+): void {
+  const isBusy = useRef(isLoading)
+  isBusy.current = isLoading
+  useEffect(() => {
+    const refresh = () => {
+      if (!document.hidden && !isBusy.current) reload()
+    }
+    const timer = setInterval(refresh, ms)
+    document.addEventListener('visibilitychange', refresh)
+    return () => {
+      clearInterval(timer)
+      document.removeEventListener('visibilitychange', refresh)
+    }
+  }, [reload, ms])
+}
+
+/** Without the error, if another part of the view says the same. */
+export const withoutError = <T>(resource: Resource<T>, isSaid: boolean): Resource<T> =>
+  isSaid ? { ...resource, error: undefined } : resource
