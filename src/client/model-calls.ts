@@ -1,5 +1,5 @@
 import type { ImageExplanations, RowExplanations } from '../spec/explanation.js'
-import type { ModelView, RemovedVersions } from '../spec/model.js'
+import type { ModelView, RemovedVersions, RowPredictions } from '../spec/model.js'
 import type {
   AliasHistory,
   AliasRequest,
@@ -10,9 +10,10 @@ import type {
 import type { AnnotationHistory, AnnotationPatch } from '../spec/model-annotation.js'
 import type { ModelContract } from '../spec/model-contract.js'
 import type { Promotion, PromotionRequest } from '../spec/model-promotion.js'
-import type { Traffic } from '../spec/model-traffic.js'
+import type { Traffic, TrafficRequest } from '../spec/model-traffic.js'
 import type { DriftReport, RequestSamplePage, Watch, WatchRequest } from '../spec/model-watch.js'
 import type { Page } from '../spec/paging.js'
+import type { SelectedPredictions } from '../spec/selected-predictions.js'
 import { type Caller, jsonBody, type Query, withQuery } from './caller.js'
 
 /** Queries that name one version take `version` or `alias`. */
@@ -71,6 +72,23 @@ export class ModelCalls {
 
   traffic(id: string, query: Query = {}) {
     return this.caller.json<Traffic>('GET', withQuery(`/models/${id}/traffic`, query))
+  }
+
+  /** Replaces how requests of the bare name, or of the alias of the request, are spread. */
+  setTraffic(id: string, request: TrafficRequest) {
+    return this.caller.json<Traffic>('PUT', `/models/${id}/traffic`, jsonBody(request))
+  }
+
+  /** Predicts classes of images: one image file, or instances. The query may name the version, `topK` and more. */
+  predictImages(id: string, images: Blob | unknown[], query: Query = {}) {
+    const path = withQuery(`/models/${id}/predict`, query)
+    return this.caller.json<SelectedPredictions>('POST', path, inputBody(images))
+  }
+
+  /** Predicts from rows. The query may name the version and how unknown columns and categories are taken. */
+  predictRows(id: string, instances: unknown[], query: Query = {}) {
+    const path = withQuery(`/models/${id}/predict`, query)
+    return this.caller.json<RowPredictions>('POST', path, jsonBody({ instances }))
   }
 
   /** Moves an alias if all conditions of the request hold. */

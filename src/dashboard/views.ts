@@ -45,6 +45,8 @@ const routes: readonly ViewRoute[] = [
   { pattern: '/jobs/new', section: '/jobs', load: () => import('./new-job/new-job-view.js') },
   { pattern: '/jobs/:id', section: '/jobs', load: () => import('./job/job-view.js') },
   { pattern: '/server', section: '/server', load: () => import('./server-view/server-view.js') },
+  { pattern: '/models', section: '/models', load: () => import('./models/models-view.js') },
+  { pattern: '/models/:id', section: '/models', load: () => import('./models/model-view.js') },
 ]
 
 export interface FoundView {
