@@ -7,9 +7,15 @@ import { Loaded } from '../ui/load.js'
 import { Badge, Empty, Page } from '../ui/parts.js'
 import { Tabs } from '../ui/tabs.js'
 import type { ViewProps } from '../view.js'
+import { AliasesTab } from './aliases-tab.js'
+import { CardTab } from './card-tab.js'
+import { DriftTab } from './drift-tab.js'
 import { kindText } from './model-words.js'
+import { TrafficTab } from './traffic-tab.js'
 import { TryTab } from './try-tab.js'
 import { choiceOf, type ModelTabProps, type ShownModel, useModel } from './use-model.js'
+import { UseTab } from './use-tab.js'
+import { VersionsTab } from './versions-tab.js'
 
 interface ModelTab {
   name: string
@@ -17,7 +23,15 @@ interface ModelTab {
   Content: ComponentType<ModelTabProps>
 }
 
-const modelTabs: readonly ModelTab[] = [{ name: 'try', title: 'Try it', Content: TryTab }]
+const modelTabs: readonly ModelTab[] = [
+  { name: 'try', title: 'Try it', Content: TryTab },
+  { name: 'card', title: 'Card', Content: CardTab },
+  { name: 'versions', title: 'Versions', Content: VersionsTab },
+  { name: 'aliases', title: 'Aliases', Content: AliasesTab },
+  { name: 'traffic', title: 'Traffic', Content: TrafficTab },
+  { name: 'drift', title: 'Drift', Content: DriftTab },
+  { name: 'use', title: 'Use', Content: UseTab },
+]
 
 const back = { href: '#/models', label: 'All models' }
 
@@ -80,6 +94,7 @@ export default function ModelView({ params, query }: ViewProps) {
               key={`${tab.name} ${model.id} ${model.version}`}
               model={model}
               aliases={aliases}
+              query={query}
               reload={shown.reload}
             />
           </>

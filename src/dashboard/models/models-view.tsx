@@ -162,7 +162,7 @@ function Sortable({ field, sort, title, isNumber }: SortableProps) {
     >
       <button
         type="button"
-        class="sort"
+        class="sort-button"
         onClick={() => setQuery({ sort: sort === field ? `-${field}` : field })}
       >
         {title}

@@ -1,6 +1,6 @@
 import { isBoosting, type NetworkView } from './model-words.js'
-import { TryImage } from './try-image.js'
-import { TryRow } from './try-row.js'
+import { TryImage } from './try/try-image.js'
+import { TryRow } from './try/try-row.js'
 import type { ModelTabProps } from './use-model.js'
 
 /** Predicts with the version that is shown, and says why it predicts that. */

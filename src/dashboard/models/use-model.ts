@@ -13,6 +13,7 @@ export interface ModelTabProps {
   /** The version that is shown. */
   model: ModelView
   aliases: ModelAliases['items']
+  query: URLSearchParams
   /** Reads the model and its aliases again, after a change. */
   reload: () => void
 }

@@ -1,6 +1,6 @@
-import type { Cell } from '../../spec/dataset.js'
-import type { FeatureColumn } from '../../spec/feature-column.js'
-import type { BoostingView } from './model-words.js'
+import type { Cell } from '../../../spec/dataset.js'
+import type { FeatureColumn } from '../../../spec/feature-column.js'
+import type { BoostingView } from '../model-words.js'
 
 /** What the form holds for each column: a text of a number, the name of a category, true or false; null is missing. */
 export type RowTexts = Readonly<Record<string, string | null>>

@@ -1,7 +1,7 @@
 import { useEffect, useRef, useState } from 'preact/hooks'
-import { Button } from '../ui/button.js'
-import { Checkbox } from '../ui/field.js'
-import type { NetworkView } from './model-words.js'
+import { Button } from '../../ui/button.js'
+import { Checkbox } from '../../ui/field.js'
+import type { NetworkView } from '../model-words.js'
 
 /** Pixels of the longer side: enough for smooth lines at the size of any network. */
 const padSize = 280
@@ -62,7 +62,7 @@ export function DrawingPad({ input, onDraw }: DrawingPadProps) {
     }, pauseMs)
   }
   return (
-    <div class="pad">
+    <div class="drawing-pad">
       <canvas
         ref={canvas}
         width={width}

@@ -1,5 +1,5 @@
 import { useId } from 'preact/hooks'
-import { type ControlProps, Field, Select, TextInput } from '../ui/field.js'
+import { type ControlProps, Field, Select, TextInput } from '../../ui/field.js'
 import type { FormColumn, RowTexts } from './row-cells.js'
 
 /** More categories are suggested while one types, in place of a list to choose from. */

@@ -1,5 +1,5 @@
-import type { RowExplanation } from '../../spec/explanation.js'
-import { formatMetric } from '../ui/format.js'
+import type { RowExplanation } from '../../../spec/explanation.js'
+import { formatMetric } from '../../ui/format.js'
 import type { RowTexts } from './row-cells.js'
 
 /** Columns with a bar of their own; the others are one bar together. */

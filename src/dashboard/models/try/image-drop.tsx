@@ -1,6 +1,11 @@
 import { useEffect, useRef, useState } from 'preact/hooks'
-import { Button } from '../ui/button.js'
-import type { ChosenImage } from './try-image.js'
+import { Button } from '../../ui/button.js'
+
+export interface ChosenImage {
+  blob: Blob
+  /** Where it comes from. */
+  name: string
+}
 
 interface ImageDropProps {
   image: ChosenImage | null
@@ -32,7 +37,7 @@ export function ImageDrop({ image, onImage, onError }: ImageDropProps) {
   }, [])
   return (
     <div
-      class={`drop ${isOver ? 'over' : ''}`}
+      class={`image-drop ${isOver ? 'over' : ''}`}
       onDragOver={event => {
         event.preventDefault()
         setOver(true)

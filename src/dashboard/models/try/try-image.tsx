@@ -1,25 +1,19 @@
 import { useEffect, useRef, useState } from 'preact/hooks'
-import type { ImageExplanationMethod } from '../../spec/explanation.js'
-import type { SelectedPredictions } from '../../spec/selected-predictions.js'
-import { client, endSessionOf } from '../server/session.js'
-import { Button } from '../ui/button.js'
-import { Card, Empty } from '../ui/parts.js'
-import { ProblemNote } from '../ui/problem.js'
+import type { ImageExplanationMethod } from '../../../spec/explanation.js'
+import type { SelectedPredictions } from '../../../spec/selected-predictions.js'
+import { client, endSessionOf } from '../../server/session.js'
+import { Button } from '../../ui/button.js'
+import { Card, Empty } from '../../ui/parts.js'
+import { ProblemNote } from '../../ui/problem.js'
+import type { NetworkView } from '../model-words.js'
 import { ClassBars } from './class-bars.js'
 import { DrawingPad } from './drawing-pad.js'
 import { ExplainedImage } from './explained-image.js'
-import { ImageDrop } from './image-drop.js'
-import type { NetworkView } from './model-words.js'
+import { type ChosenImage, ImageDrop } from './image-drop.js'
 import { useSample } from './samples.js'
 
 /** As many classes are shown. */
 const topK = 10
-
-export interface ChosenImage {
-  blob: Blob
-  /** Where it comes from. */
-  name: string
-}
 
 interface Answer {
   predictions: SelectedPredictions

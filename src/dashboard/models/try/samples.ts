@@ -1,8 +1,8 @@
 import { useEffect, useState } from 'preact/hooks'
-import type { SamplePage } from '../../spec/dataset-preview.js'
-import { place, setQuery } from '../place.js'
-import { client } from '../server/session.js'
-import { reportError } from '../ui/toast.js'
+import type { SamplePage } from '../../../spec/dataset-preview.js'
+import { place, setQuery } from '../../place.js'
+import { client } from '../../server/session.js'
+import { reportError } from '../../ui/toast.js'
 
 /** As many records of the data set can be chosen: the first page of its samples. */
 const sampleCount = 100

@@ -1,14 +1,14 @@
 import { useEffect, useRef, useState } from 'preact/hooks'
-import type { ImageExplanationMethod } from '../../spec/explanation.js'
-import { useResource } from '../server/resource.js'
-import { client } from '../server/session.js'
-import { Button } from '../ui/button.js'
-import { Select } from '../ui/field.js'
-import { formatMetric, formatPercent } from '../ui/format.js'
-import { Card, type Fact, Facts } from '../ui/parts.js'
-import { ProblemNote } from '../ui/problem.js'
+import type { ImageExplanationMethod } from '../../../spec/explanation.js'
+import { useResource } from '../../server/resource.js'
+import { client } from '../../server/session.js'
+import { Button } from '../../ui/button.js'
+import { Select } from '../../ui/field.js'
+import { formatMetric, formatPercent } from '../../ui/format.js'
+import { Card, type Fact, Facts } from '../../ui/parts.js'
+import { ProblemNote } from '../../ui/problem.js'
+import type { NetworkView } from '../model-words.js'
 import { drawOverlay, heatMapPixels } from './heat-map.js'
-import type { NetworkView } from './model-words.js'
 
 /** Pixels of the longer side of the picture. */
 const pictureSize = 336

@@ -1,4 +1,4 @@
-import { formatPercent } from '../ui/format.js'
+import { formatPercent } from '../../ui/format.js'
 
 export interface ClassBar {
   label: string

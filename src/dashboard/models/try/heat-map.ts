@@ -1,4 +1,4 @@
-import type { HeatMap, SourceImage } from '../../spec/explanation.js'
+import type { HeatMap, SourceImage } from '../../../spec/explanation.js'
 
 /** From transparent over violet and orange to bright yellow, as the heat maps of the server. */
 const stops: readonly (readonly [number, number, number])[] = [

@@ -1,8 +1,8 @@
-import type { RowPredictions } from '../../spec/model.js'
-import { formatMetric } from '../ui/format.js'
+import type { RowPredictions } from '../../../spec/model.js'
+import { formatMetric } from '../../ui/format.js'
+import type { BoostingView } from '../model-words.js'
+import { classNames } from '../model-words.js'
 import { ClassBars } from './class-bars.js'
-import type { BoostingView } from './model-words.js'
-import { classNames } from './model-words.js'
 
 /** As many classes are shown. */
 const maxClasses = 10
