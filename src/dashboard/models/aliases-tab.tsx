@@ -7,7 +7,7 @@ import { Button } from '../ui/button.js'
 import { confirmAction } from '../ui/dialog.js'
 import { formatMetric, formatTime } from '../ui/format.js'
 import { Loaded } from '../ui/load.js'
-import { Badge, Card, Empty } from '../ui/parts.js'
+import { Badge, Card, Empty, TableScroll } from '../ui/parts.js'
 import { Age } from '../ui/time.js'
 import { showToast } from '../ui/toast.js'
 import { MoveAlias, RollBack } from './alias-dialogs.js'
@@ -64,7 +64,7 @@ export function AliasesTab({ model, aliases, query, reload }: ModelTabProps) {
             </p>
           </Empty>
         ) : (
-          <div class="table-scroll">
+          <TableScroll label="Table of the aliases">
             <table class="table">
               <thead>
                 <tr>
@@ -124,7 +124,7 @@ export function AliasesTab({ model, aliases, query, reload }: ModelTabProps) {
                 ))}
               </tbody>
             </table>
-          </div>
+          </TableScroll>
         )}
       </Card>
       {shown && <History key={shown} model={model.id} alias={shown} aliases={aliases} />}

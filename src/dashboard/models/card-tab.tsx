@@ -3,7 +3,7 @@ import { useResource } from '../server/resource.js'
 import { client } from '../server/session.js'
 import { formatCount, formatMetric, formatPercent } from '../ui/format.js'
 import { Loaded } from '../ui/load.js'
-import { Card, type Fact, Facts } from '../ui/parts.js'
+import { Card, type Fact, Facts, TableScroll } from '../ui/parts.js'
 import { Age } from '../ui/time.js'
 import { Evaluation } from './evaluation.js'
 import { type BoostingView, isBoosting, kindText, type NetworkView } from './model-words.js'
@@ -141,7 +141,7 @@ function Precision({ model }: { model: NetworkView }) {
         ]}
       />
       {accuracies.length > 0 && (
-        <div class="table-scroll">
+        <TableScroll label="Accuracy by precision">
           <table class="table">
             <thead>
               <tr>
@@ -170,7 +170,7 @@ function Precision({ model }: { model: NetworkView }) {
               ))}
             </tbody>
           </table>
-        </div>
+        </TableScroll>
       )}
       {notes.map(({ code, message }) => (
         <p key={code} class="soft">
@@ -193,7 +193,7 @@ function RowInputs({ model }: { model: BoostingView }) {
           ['May be sent, not used', unusedColumns?.join(', ')],
         ]}
       />
-      <div class="table-scroll">
+      <TableScroll label="Table of the input columns">
         <table class="table">
           <thead>
             <tr>
@@ -212,7 +212,7 @@ function RowInputs({ model }: { model: BoostingView }) {
             ))}
           </tbody>
         </table>
-      </div>
+      </TableScroll>
       {columns.length > shown.length && (
         <p class="faint">
           The first {maxColumns} are shown; the contract of the model in the API has all.

@@ -6,7 +6,7 @@ import { Button } from '../ui/button.js'
 import { Field } from '../ui/field.js'
 import { formatCount, formatMetric } from '../ui/format.js'
 import { Loaded } from '../ui/load.js'
-import { Badge, Card, Empty, Facts } from '../ui/parts.js'
+import { Badge, Card, Empty, Facts, TableScroll } from '../ui/parts.js'
 import type { ModelTabProps } from './use-model.js'
 
 /** What the version predicts from and answers, compared with its training. */
@@ -120,7 +120,7 @@ function Part({ title, part, report }: PartProps) {
         Compared with {formatCount(reference.rows)} of {formatCount(reference.of)} {reference.part}{' '}
         records.
       </p>
-      <div class="table-scroll">
+      <TableScroll label={`Drift of ${title.toLowerCase()}`}>
         <table class="table">
           <thead>
             <tr>
@@ -161,7 +161,7 @@ function Part({ title, part, report }: PartProps) {
             ))}
           </tbody>
         </table>
-      </div>
+      </TableScroll>
     </Card>
   )
 }

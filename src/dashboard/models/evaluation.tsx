@@ -1,6 +1,6 @@
 import type { Evaluation as EvaluationData } from '../../spec/evaluation.js'
 import { formatCount, formatMetric, formatPercent } from '../ui/format.js'
-import { Card, Facts } from '../ui/parts.js'
+import { Card, Facts, TableScroll } from '../ui/parts.js'
 
 /** More classes make a table that nobody can read. */
 const maxMatrix = 30
@@ -25,7 +25,7 @@ export function Evaluation({ evaluation, labels }: EvaluationProps) {
         ]}
       />
       <div class="grid">
-        <div class="table-scroll tall">
+        <TableScroll label="Evaluation by class" class="tall">
           <table class="table">
             <thead>
               <tr>
@@ -52,7 +52,7 @@ export function Evaluation({ evaluation, labels }: EvaluationProps) {
               ))}
             </tbody>
           </table>
-        </div>
+        </TableScroll>
         {confusionMatrix && confusionMatrix.length <= maxMatrix && (
           <Confusion matrix={confusionMatrix} labels={labels} />
         )}
@@ -69,7 +69,7 @@ export function Evaluation({ evaluation, labels }: EvaluationProps) {
 function Confusion({ matrix, labels }: { matrix: number[][]; labels: readonly string[] }) {
   const name = (i: number) => labels[i] ?? String(i)
   return (
-    <div class="table-scroll tall">
+    <TableScroll label="Confusion matrix" class="tall">
       <table class="table confusion">
         <caption>Rows: the true class. Columns: the predicted one.</caption>
         <thead>
@@ -100,6 +100,6 @@ function Confusion({ matrix, labels }: { matrix: number[][]; labels: readonly st
           ))}
         </tbody>
       </table>
-    </div>
+    </TableScroll>
   )
 }

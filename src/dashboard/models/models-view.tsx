@@ -9,7 +9,7 @@ import { Select, TextInput } from '../ui/field.js'
 import { formatCount, formatMetric } from '../ui/format.js'
 import { Icon } from '../ui/icon.js'
 import { Loaded } from '../ui/load.js'
-import { Badge, Empty, Page } from '../ui/parts.js'
+import { Badge, Empty, Page, TableScroll } from '../ui/parts.js'
 import { Age } from '../ui/time.js'
 import type { ViewProps } from '../view.js'
 import { kindText, tellingMetric } from './model-words.js'
@@ -91,7 +91,7 @@ export default function ModelsView({ query }: ViewProps) {
         {({ items, total, damaged }) => (
           <>
             {items.length > 0 ? (
-              <div class="table-scroll">
+              <TableScroll label="Table of the models">
                 <table class="table models-table">
                   <thead>
                     <tr>
@@ -116,7 +116,7 @@ export default function ModelsView({ query }: ViewProps) {
                     ))}
                   </tbody>
                 </table>
-              </div>
+              </TableScroll>
             ) : (
               <NoModels isFiltered={isFiltered} />
             )}

@@ -7,7 +7,7 @@ import { Button } from '../ui/button.js'
 import { Field, Select, TextInput } from '../ui/field.js'
 import { formatCount, formatMetric, formatPercent } from '../ui/format.js'
 import { Loaded } from '../ui/load.js'
-import { Card, Empty } from '../ui/parts.js'
+import { Card, Empty, TableScroll } from '../ui/parts.js'
 import { ProblemNote } from '../ui/problem.js'
 import { Age } from '../ui/time.js'
 import { showToast } from '../ui/toast.js'
@@ -99,7 +99,7 @@ function Counts({ traffic }: { traffic: Traffic }) {
         </ol>
       )}
       {shadows.length > 0 && (
-        <div class="table-scroll">
+        <TableScroll label="Shadows">
           <table class="table">
             <thead>
               <tr>
@@ -136,7 +136,7 @@ function Counts({ traffic }: { traffic: Traffic }) {
               ))}
             </tbody>
           </table>
-        </div>
+        </TableScroll>
       )}
     </Card>
   )
@@ -235,6 +235,9 @@ interface RowsProps {
 
 function Rows({ legend, name, unit, rows, targets, onChange }: RowsProps) {
   const sum = rows.reduce((all, { amount }) => all + (Number(amount) || 0), 0)
+  const [unused = ''] = targets
+    .map(([target]) => target)
+    .filter(target => rows.every(row => row.target !== target))
   const set = (at: number, change: Partial<Row>) =>
     onChange(rows.map((each, i) => (i === at ? { ...each, ...change } : each)))
   return (
@@ -271,7 +274,8 @@ function Rows({ legend, name, unit, rows, targets, onChange }: RowsProps) {
       <div>
         <Button
           icon="add"
-          onClick={() => onChange([...rows, { target: targets[0]?.[0] ?? '', amount: '10' }])}
+          disabled={!unused}
+          onClick={() => onChange([...rows, { target: unused, amount: '10' }])}
         >
           Add a {name}
         </Button>

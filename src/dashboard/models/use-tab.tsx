@@ -29,7 +29,7 @@ export function UseTab({ model, query }: ModelTabProps) {
               options={[
                 ['version', `version ${model.version}`],
                 ...model.aliases.map(alias => [`alias ${alias}`, `the alias ${alias}`] as const),
-                ['name', 'the name only, which may serve another version later'],
+                ['name', 'the bare name'],
               ]}
               onChange={value => setQuery({ by: value === 'version' ? null : value })}
             />

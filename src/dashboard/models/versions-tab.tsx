@@ -7,7 +7,7 @@ import { Button, LinkButton } from '../ui/button.js'
 import { Select } from '../ui/field.js'
 import { formatMetric, formatPercent } from '../ui/format.js'
 import { Loaded } from '../ui/load.js'
-import { Badge, Card } from '../ui/parts.js'
+import { Badge, Card, TableScroll } from '../ui/parts.js'
 import { Age } from '../ui/time.js'
 import { DeleteVersion } from './delete-version.js'
 import { EditVersion } from './edit-version.js'
@@ -53,7 +53,7 @@ export function VersionsTab({ model, query, reload }: ModelTabProps) {
           const isTrees = items.every(isBoosting)
           return (
             <>
-              <div class="table-scroll">
+              <TableScroll label="Table of the versions">
                 <table class="table">
                   <thead>
                     <tr>
@@ -84,7 +84,7 @@ export function VersionsTab({ model, query, reload }: ModelTabProps) {
                     ))}
                   </tbody>
                 </table>
-              </div>
+              </TableScroll>
               {total > items.length && (
                 <div class="row">
                   <span class="soft">

@@ -29,7 +29,7 @@ export function DrawingPad({ input, onDraw }: DrawingPadProps) {
 
   function clear() {
     clearTimeout(timer.current)
-    const context = canvas.current!.getContext('2d')!
+    const context = canvas.current!.getContext('2d', { alpha: false })!
     context.fillStyle = isDark ? '#000000' : '#ffffff'
     context.fillRect(0, 0, width, height)
     setEmpty(true)
@@ -39,7 +39,7 @@ export function DrawingPad({ input, onDraw }: DrawingPadProps) {
 
   function draw(event: PointerEvent & { currentTarget: HTMLCanvasElement }, isStart: boolean) {
     const target = event.currentTarget
-    const context = target.getContext('2d')!
+    const context = target.getContext('2d', { alpha: false })!
     const box = target.getBoundingClientRect()
     const x = ((event.clientX - box.left) / box.width) * width
     const y = ((event.clientY - box.top) / box.height) * height

@@ -18,6 +18,8 @@ interface ExplainedImageProps {
   image: Blob
   target: string
   onTarget: (label: string) => void
+  /** Notes that are shown already. */
+  known: readonly string[]
   /** Null until somebody asks: the first explanation takes seconds. */
   method: ImageExplanationMethod | null
   onMethod: (method: ImageExplanationMethod | null) => void
@@ -76,6 +78,7 @@ function Explanation({
   image,
   target,
   method,
+  known,
 }: ExplainedImageProps & { method: ImageExplanationMethod }) {
   const canvas = useRef<HTMLCanvasElement>(null)
   const [opacity, setOpacity] = useState(0.7)
@@ -159,11 +162,14 @@ function Explanation({
           />
         </label>
         <Facts facts={facts} />
-        {data.answer.notes.map(({ code, message }) => (
-          <p key={code} class="soft">
-            {message}
-          </p>
-        ))}
+        {data.answer.notes
+          // the prediction has the same notes on the image
+          .filter(({ message }) => !known.includes(message))
+          .map(({ code, message }) => (
+            <p key={code} class="soft">
+              {message}
+            </p>
+          ))}
       </div>
     </div>
   )

@@ -169,6 +169,7 @@ export function TryImage({ model }: { model: NetworkView }) {
           image={image.blob}
           target={target ?? first.top[0]!.label}
           onTarget={setTarget}
+          known={answer!.predictions.notes.map(({ message }) => message)}
           method={method}
           onMethod={setMethod}
         />
