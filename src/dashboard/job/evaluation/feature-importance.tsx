@@ -47,7 +47,10 @@ export function FeatureImportance({ columns }: { columns: readonly ColumnImporta
             <tr key={column.column}>
               <th scope="row">{column.column}</th>
               <td>
-                <div class="importance-bar" style={{ '--share': String(column[measure] / largest) }}>
+                <div
+                  class="importance-bar"
+                  style={{ '--share': String(column[measure] / largest) }}
+                >
                   <span>{formatMetric(column[measure])}</span>
                 </div>
               </td>
