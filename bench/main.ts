@@ -1,5 +1,6 @@
 import { UsageError } from '../testing/command-line.js'
 import { boostingBench } from './boosting/boosting.js'
+import { dashboardBench } from './dashboard/dashboard.js'
 import { dataBench } from './data/data.js'
 import { BenchError } from './failure.js'
 import { metricsBench } from './metrics/metrics.js'
@@ -15,6 +16,7 @@ const benches: Readonly<Record<string, (args: string[]) => Promise<boolean>>> = 
   metrics: metricsBench,
   data: dataBench,
   serve: serveBench,
+  dashboard: dashboardBench,
 }
 
 async function main(): Promise<void> {

@@ -53,19 +53,23 @@ export interface TestBrowser {
   visit<T>(url: string, options: VisitOptions, work: (visit: Visit) => Promise<T>): Promise<T>
 }
 
+export async function launchBrowser(): Promise<Browser> {
+  if (!program) throw new Error(String(needsBrowser.skip))
+  return chromium.launch({
+    executablePath: program,
+    // Chrome's sandbox does not start as root
+    chromiumSandbox: process.getuid?.() !== 0,
+    timeout: timeoutMs,
+  })
+}
+
 /** One browser for a test file, which starts with the first visit. */
 export function testBrowser(scope: CleanupScope): TestBrowser {
   let starting: Promise<Browser> | null = null
   scope.after(async () => (await starting)?.close())
   return {
     async visit<T>(url: string, options: VisitOptions, work: (visit: Visit) => Promise<T>) {
-      if (!program) throw new Error(String(needsBrowser.skip))
-      starting ??= chromium.launch({
-        executablePath: program,
-        // Chrome's sandbox does not start as root
-        chromiumSandbox: process.getuid?.() !== 0,
-        timeout: timeoutMs,
-      })
+      starting ??= launchBrowser()
       const browser = await starting
       const { width = 1280, height = 800, colorScheme = 'light' } = options
       const context = await browser.newContext({
@@ -95,7 +99,12 @@ export function testBrowser(scope: CleanupScope): TestBrowser {
   }
 }
 
-async function startSession(context: BrowserContext, url: string, key: string): Promise<void> {
+/** Signs in: the pages of the context have the cookie. */
+export async function startSession(
+  context: BrowserContext,
+  url: string,
+  key: string,
+): Promise<void> {
   const headers = { 'x-trainyard-session': '1' }
   const answer = await context.request.post(new URL('/session', url).href, {
     headers,

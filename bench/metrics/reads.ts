@@ -3,6 +3,7 @@ import type { Store } from '../../src/store/store.js'
 import { mulberry32 } from '../../testing/random.js'
 import type { ApiWithMemory, BenchDeployment } from '../bench-deployment.js'
 import { summarize } from '../statistics.js'
+import { bufferAppends } from './buffer-appends.js'
 import { createRunningJob } from './running-job.js'
 
 const metrics = ['loss', 'accuracy', 'learningRate', 'examplesPerSecond']
@@ -85,20 +86,4 @@ async function writeLog(store: Store, rows: number, names: readonly string[]): P
   }
   await flush()
   return id
-}
-
-/** Collects appends until `flush`, because a million separate appends would take minutes. */
-function bufferAppends(store: Store) {
-  const texts = new Map<string, string[]>()
-  const append = async (key: string, text: string | Uint8Array) => {
-    const buffered = texts.get(key) ?? []
-    buffered.push(String(text))
-    texts.set(key, buffered)
-  }
-  const flush = async () => {
-    for (const [key, parts] of texts) await store.append(key, parts.join(''))
-    texts.clear()
-  }
-  const size = (key: string) => store.size(key)
-  return { bufferedStore: { append, size } as Store, flush }
 }

@@ -1,0 +1,70 @@
+import { link, mkdir, readdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import { JobRecords } from '../../src/jobs/record/records.js'
+import { MetricsLog } from '../../src/jobs/telemetry/metrics-log.js'
+import type { Store } from '../../src/store/store.js'
+import { mulberry32 } from '../../testing/random.js'
+import { bufferAppends } from '../metrics/buffer-appends.js'
+import { createRunningJob } from '../metrics/running-job.js'
+
+/** Of how many runs the metrics are written one by one; more would not fit on a disk. */
+export const distinctLogs = 10
+
+/**
+ * Records runs that have ended. Those after the first ten have the log of one of these, as a hard link: to the
+ * server it is a file of their own.
+ */
+export async function createRuns(
+  { folder, store }: { folder: string; store: Store },
+  count: number,
+  points: number,
+): Promise<string[]> {
+  const ids: string[] = []
+  for (let i = 0; i < count; i++) {
+    const id = await createRunningJob(store)
+    const loss = i < distinctLogs ? await writeLog(store, id, points, i) : 1 / (i + 1)
+    if (i >= distinctLogs) await linkLog(folder, ids[i % distinctLogs]!, id)
+    await endRun(store, id, points, loss)
+    ids.push(id)
+    if ((i + 1) % 500 === 0) console.error(`bench: ${i + 1} runs are recorded`)
+  }
+  return ids
+}
+
+async function endRun(store: Store, id: string, step: number, loss: number): Promise<void> {
+  const { allowed } = await new JobRecords(store).finish(id, {
+    status: 'succeeded',
+    finishedAt: new Date().toISOString(),
+    attempt: 1,
+    failure: null,
+    model: null,
+    metrics: { loss },
+    step,
+  })
+  if (!allowed) throw new Error(`run ${id} cannot end`)
+}
+
+async function linkLog(folder: string, from: string, to: string): Promise<void> {
+  const source = join(folder, 'jobs', from, 'attempts', '1')
+  const target = join(folder, 'jobs', to, 'attempts', '1')
+  await mkdir(target, { recursive: true })
+  const names = (await readdir(source)).filter(name => name.startsWith('metrics.'))
+  for (const name of names) await link(join(source, name), join(target, name))
+}
+
+/** Writes a log by the writer of the workers; returns the last loss. */
+async function writeLog(store: Store, id: string, rows: number, seed: number): Promise<number> {
+  const { bufferedStore, flush } = bufferAppends(store)
+  const log = new MetricsLog(bufferedStore)
+  const uniform = mulberry32(seed + 1)
+  const since = Date.now() - rows * 100
+  let loss = Number.NaN
+  for (let step = 1; step <= rows; step++) {
+    loss = (seed + 1) * Math.exp(-step / rows) + uniform() / 10
+    const time = new Date(since + step * 100).toISOString()
+    await log.append(id, 1, { step, time, values: { loss } })
+    if (step % 5000 === 0) await flush()
+  }
+  await flush()
+  return loss
+}
