@@ -78,21 +78,24 @@ export class Admission {
     return ms === null ? null : ms * this.slowdown
   }
 
-  /** How much longer than expected the batches take that run now; at least 1. What is late already shows it first. */
+  /** How much longer the batches take than expected, of all processes together: one that stalls leaves the others. */
   private get slowdown(): number {
-    const now = this.clock()
-    return this.processes().reduce((most, { running: [first] }) => {
-      return first ? Math.max(most, (now - first.startedAt) / first.batch.estimateMs) : most
-    }, 1)
+    const rates = this.processes().map(process => 1 / this.slowdownOf(process))
+    return rates.length === 0 ? 1 : rates.length / rates.reduce((sum, rate) => sum + rate, 0)
+  }
+
+  /** How much longer than expected the batch takes that runs now; at least 1. What is late already shows it first. */
+  private slowdownOf({ running: [first] }: Process): number {
+    return first ? Math.max(1, (this.clock() - first.startedAt) / first.batch.estimateMs) : 1
   }
 
   /** How long the batches that were begun will take, those of the model and the others. */
   private runningMs(model: string): { own: number; others: number } {
     const now = this.clock()
-    const { slowdown } = this
     const left = { own: 0, others: 0 }
-    for (const { running } of this.processes()) {
-      for (const [i, { batch, startedAt }] of running.entries()) {
+    for (const process of this.processes()) {
+      const slowdown = this.slowdownOf(process)
+      for (const [i, { batch, startedAt }] of process.running.entries()) {
         const doneMs = i === 0 ? now - startedAt : 0
         left[batch.model === model ? 'own' : 'others'] += Math.max(
           0,

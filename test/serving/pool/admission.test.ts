@@ -1,12 +1,15 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { Admission } from '../../../src/serving/pool/admission.js'
 import type { Task } from '../../../src/serving/pool/model-queue.js'
 import { type Batch, Scheduler } from '../../../src/serving/pool/scheduler.js'
 
 const task = (images = 1, priority = 0): Task => ({ images, priority, alone: false })
 const patient = { images: 1, priority: 0, leftMs: 30_000 }
+
+/** The time of the tests, which only they move. */
+let now = 10_000
+const clock = () => now
 
 /** A process that has every model. */
 interface TestProcess {
@@ -18,8 +21,8 @@ function open(maxWaitMs: number, msPerImage = 10) {
   const scheduler = new Scheduler<Task>()
   scheduler.model('m').times.add(1, msPerImage)
   const process: TestProcess = { has: () => true, running: [] }
-  const admission = new Admission(scheduler, () => [process], { maxWaitMs })
-  const run = (startedAt = performance.now()) => {
+  const admission = new Admission(scheduler, () => [process], { maxWaitMs }, clock)
+  const run = (startedAt = now) => {
     const batch = scheduler.take('m')
     process.running.push({ id: 1, batch, sentAt: startedAt, startedAt })
   }
@@ -32,14 +35,14 @@ function open(maxWaitMs: number, msPerImage = 10) {
 const busy = (code: string) => ({ name: 'TrainyardError', code })
 const refused = busy('PREDICTOR_BUSY')
 
-test('a burst may wait ten times as long as the bound, and a queue that stays long may not', async () => {
+test('a burst may wait ten times as long as the bound, and a queue that stays long may not', () => {
   const { scheduler, admission, wait } = open(100)
   wait(50)
   admission.check('m', patient)
   wait(60)
   assert.throws(() => admission.check('m', patient), { ...refused, retryAfterSeconds: 1 })
   // the queue is longer than the bound for more than a moment
-  await sleep(300)
+  now += 300
   while (scheduler.model('m').images > 20) scheduler.take('m')
   assert.throws(() => admission.check('m', patient), refused)
   while (scheduler.model('m').images > 4) scheduler.take('m')
@@ -49,7 +52,7 @@ test('a burst may wait ten times as long as the bound, and a queue that stays lo
   assert.throws(() => admission.check('m', patient), refused)
 })
 
-test('the wait counts what is left of the batches that run', async () => {
+test('the wait counts what is left of the batches that run', () => {
   const { admission, wait, run } = open(100, 5)
   wait(64)
   run()
@@ -61,7 +64,7 @@ test('the wait counts what is left of the batches that run', async () => {
   admission.check('m', { ...patient, leftMs: 400 })
   const later = open(100, 5)
   later.wait(32)
-  later.run(performance.now() - 150)
+  later.run(now - 150)
   later.wait(1)
   later.admission.check('m', { ...patient, leftMs: 100 })
 })
@@ -90,12 +93,12 @@ test('requests of a higher priority do not wait for others', () => {
   assert.throws(() => admission.check('m', { ...patient, priority: -1 }), refused)
 })
 
-test('the next request of a process is never refused for the slowness of its model', async () => {
+test('the next request of a process is never refused for the slowness of its model', () => {
   const { admission, wait, run } = open(10, 5000)
   wait(1)
   run()
   admission.check('m', patient)
-  await sleep(300)
+  now += 300
   admission.check('m', patient)
   wait(1)
   assert.throws(() => admission.check('m', patient), refused)
@@ -114,10 +117,10 @@ test('a model is not refused for the batches of another one, but for its deadlin
   assert.throws(() => admission.check('other', { ...other, leftMs: 100 }), refused)
 })
 
-test('a batch that takes longer than expected makes the wait of others as much longer', async () => {
+test('a batch that takes longer than expected makes the wait of others as much longer', () => {
   const { admission, wait, run } = open(1000, 5)
   wait(64)
-  run(performance.now() - 1600)
+  run(now - 1600)
   // 32 images of 160 ms, which now take ten times as long
   const own = { ...patient, leftMs: 1000 }
   assert.throws(() => admission.check('m', own), refused)
@@ -125,4 +128,19 @@ test('a batch that takes longer than expected makes the wait of others as much l
   usual.wait(64)
   usual.run()
   usual.admission.check('m', own)
+})
+
+test('a batch that stalls in one process says nothing about the batches of another', () => {
+  const scheduler = new Scheduler<Task>()
+  scheduler.model('m').times.add(1, 10)
+  const processes = [now - 10_000, now].map((startedAt): TestProcess => {
+    scheduler.add('m', task())
+    const batch = scheduler.take('m')
+    return { has: () => true, running: [{ id: 1, batch, sentAt: startedAt, startedAt }] }
+  })
+  const admission = new Admission(scheduler, () => processes, { maxWaitMs: 10 }, clock)
+  // a thousand times as long as it should, for one image; the other process has 10 ms to go
+  admission.check('m', { ...patient, leftMs: 1000 })
+  scheduler.add('m', task())
+  admission.check('m', { ...patient, leftMs: 1000 })
 })
