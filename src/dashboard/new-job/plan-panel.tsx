@@ -1,5 +1,5 @@
 import type { JobPlan } from '../../spec/job-queries.js'
-import { formatBytes, formatCount } from '../ui/format.js'
+import { formatBytes, formatCount, formatDuration } from '../ui/format.js'
 import { Card, Facts } from '../ui/parts.js'
 import { ProblemNote } from '../ui/problem.js'
 import type { DryRun } from './use-dry-run.js'
@@ -16,7 +16,7 @@ export const PlanPanel = ({ dryRun }: { dryRun: DryRun }) => (
 )
 
 function PlanFacts({ plan }: { plan: JobPlan }) {
-  const { memory } = plan
+  const { memory, timeEstimate } = plan
   return (
     <>
       <Facts
@@ -34,8 +34,15 @@ function PlanFacts({ plan }: { plan: JobPlan }) {
               about {formatBytes(memory.totalBytes)}
             </span>,
           ],
+          [
+            'Time',
+            timeEstimate.seconds === null
+              ? 'not known yet'
+              : `about ${formatDuration(timeEstimate.seconds)}`,
+          ],
         ]}
       />
+      <p class="faint">Time: {timeEstimate.basis}</p>
       {plan.notes.length > 0 && (
         <ul class="notes">
           {plan.notes.map(note => (
