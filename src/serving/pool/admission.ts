@@ -13,6 +13,9 @@ const burstMs = 250
 /** A queue that was as short as it should be for so long may have another burst. */
 const calmMs = 2000
 
+/** A batch that is later than so many times what it should take has stalled, which says no more of those after it. */
+const maxSlowdown = 10
+
 /** Images that wait at most, of all models. */
 const maxWaitingImages = 20_000
 
@@ -86,7 +89,9 @@ export class Admission {
 
   /** How much longer than expected the batch takes that runs now; at least 1. What is late already shows it first. */
   private slowdownOf({ running: [first] }: Process): number {
-    return first ? Math.max(1, (this.clock() - first.startedAt) / first.batch.estimateMs) : 1
+    if (!first) return 1
+    const factor = (this.clock() - first.startedAt) / first.batch.estimateMs
+    return Math.min(Math.max(1, factor), maxSlowdown)
   }
 
   /** How long the batches that were begun will take, those of the model and the others. */

@@ -144,3 +144,13 @@ test('a batch that stalls in one process says nothing about the batches of anoth
   scheduler.add('m', task())
   admission.check('m', { ...patient, leftMs: 1000 })
 })
+
+test('a batch that stalls does not make the wait of others a thousand times as long', () => {
+  const { admission, wait, run } = open(1000)
+  wait(1)
+  run(now - 10_000)
+  wait(10)
+  // ten images of 10 ms each, which may take ten times as long
+  admission.check('m', { ...patient, leftMs: 2000 })
+  assert.throws(() => admission.check('m', { ...patient, leftMs: 500 }), refused)
+})
