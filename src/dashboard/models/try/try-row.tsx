@@ -32,6 +32,7 @@ export function TryRow({ model }: { model: BoostingView }) {
   const [target, setTarget] = useState<string | undefined>()
   const [isBusy, setBusy] = useState(false)
   const latest = useRef(0)
+  const isTyped = useRef(false)
   const sample = useSample(model.dataset, 'table')
   const { record } = sample
 
@@ -72,8 +73,11 @@ export function TryRow({ model }: { model: BoostingView }) {
 
   async function fillExample() {
     sample.clear()
+    isTyped.current = false
     const { example } = await client.models.contract(model.id, { version: String(model.version) })
     const [row] = (example.body as { instances: Record<string, unknown>[] }).instances
+    // what was typed meanwhile stays
+    if (isTyped.current) return
     setTexts(textsOf(row!, columns))
     setErrors({})
   }
@@ -85,7 +89,8 @@ export function TryRow({ model }: { model: BoostingView }) {
 
   function change(column: string, text: string | null) {
     if (record) sample.clear()
-    setTexts({ ...texts, [column]: text })
+    isTyped.current = true
+    setTexts(before => ({ ...before, [column]: text }))
   }
   const explanation = answer?.explanations.explanations[0]
   const targets =
