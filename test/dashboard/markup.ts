@@ -1,5 +1,7 @@
 // Data whose texts are markup and code, wherever a client can write text.
 import { readFileSync } from 'node:fs'
+import { mkdir, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { Redis } from 'ioredis'
 import { PNG } from 'pngjs'
@@ -16,6 +18,9 @@ export const markup = readFileSync(
 )
   .trimEnd()
   .split('\n')
+
+/** Folders of an archive: their names have no slash. */
+export const classesOfImages = markup.filter(text => !text.includes('/'))
 
 export interface MarkupData {
   table: string
@@ -50,7 +55,7 @@ export async function createMarkupData(server: TestServer): Promise<MarkupData> 
     table,
     images,
     jobs: { queued, running, failed, succeeded },
-    model: await annotateModel(server),
+    model: await annotateModel(server, succeeded),
   }
 }
 
@@ -74,10 +79,9 @@ async function uploadTable({ api }: TestServer): Promise<string> {
 
 /** The classes are markup, and the names of the files. */
 async function uploadImages({ api }: TestServer): Promise<string> {
-  const names = markup.filter(text => !text.includes('/'))
   const picture = new PNG({ width: 4, height: 4 })
   const entries = [0, 1, 2, 3].flatMap(i =>
-    names.map(name => {
+    classesOfImages.map(name => {
       picture.data.fill(60 * i)
       for (let alpha = 3; alpha < picture.data.length; alpha += 4) picture.data[alpha] = 255
       return { name: `${name}/${i} ${name}.png`, content: PNG.sync.write(picture) }
@@ -109,9 +113,14 @@ async function failJob(
   redis.disconnect()
 }
 
-async function annotateModel({ store, api }: TestServer): Promise<string> {
-  await putModel(store, 'shades', 1)
-  await putModel(store, 'shades', 2)
+async function annotateModel({ store, api }: TestServer, job: string): Promise<string> {
+  for (const version of [1, 2]) {
+    await putModel(store, 'shades', version, null, async (folder, manifest) => {
+      manifest.jobId = job
+      await mkdir(folder)
+      await writeFile(join(folder, 'saved_model.pb'), 'graph')
+    })
+  }
   const [stage, note, tag, reason] = markup
   const annotation = { stage, note, tags: { origin: tag }, reason }
   const answers = [

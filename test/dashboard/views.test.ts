@@ -12,7 +12,7 @@ import {
   testBrowser,
 } from '../../testing/browser.js'
 import { startServer, type TestServer } from '../../testing/test-server.js'
-import { createMarkupData, type MarkupData, markup } from './markup.js'
+import { classesOfImages, createMarkupData, type MarkupData, markup } from './markup.js'
 
 const source = readFileSync(
   fileURLToPath(new URL('../../../src/dashboard/views.ts', import.meta.url)),
@@ -122,10 +122,12 @@ describe('every view', needsBrowser, () => {
 
   test('shows markup as text', () =>
     browser.visit(`${server.url}/`, { key: server.key }, async ({ page }) => {
-      const { jobs } = data
+      const { jobs, table, images } = data
       const shown: Record<string, readonly string[]> = {
         [`#/jobs/${jobs.failed}`]: markup,
         [`#/jobs/${jobs.running}?tab=logs`]: markup,
+        [`#/datasets/${table}?tab=rows`]: markup,
+        [`#/datasets/${images}`]: classesOfImages,
       }
       for (const [hash, texts] of Object.entries(shown)) {
         await open(page, hash)

@@ -8,7 +8,7 @@ import { Button, LinkButton } from '../ui/button.js'
 import { Select, TextInput } from '../ui/field.js'
 import { formatBytes, formatCount } from '../ui/format.js'
 import { Loaded } from '../ui/load.js'
-import { Badge, Empty, Page } from '../ui/parts.js'
+import { Badge, Empty, Page, TableScroll } from '../ui/parts.js'
 import { Age } from '../ui/time.js'
 import type { ViewProps } from '../view.js'
 import { bytesOf, datasetUrl, describeContent } from './dataset-facts.js'
@@ -119,7 +119,7 @@ export default function DatasetsView({ query }: ViewProps) {
 }
 
 const DatasetTable = ({ items, sort }: { items: readonly DatasetManifest[]; sort: string }) => (
-  <div class="table-scroll">
+  <TableScroll label="Data sets">
     <table class="table">
       <thead>
         <tr>
@@ -167,7 +167,7 @@ const DatasetTable = ({ items, sort }: { items: readonly DatasetManifest[]; sort
         ))}
       </tbody>
     </table>
-  </div>
+  </TableScroll>
 )
 
 export const Kind = ({ kind }: { kind: DatasetManifest['kind'] }) => (

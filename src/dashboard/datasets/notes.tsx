@@ -2,6 +2,7 @@ import type { SkippedRecords } from '../../spec/dataset.js'
 import type { Note } from '../../spec/note.js'
 import { formatCount } from '../ui/format.js'
 import { Icon } from '../ui/icon.js'
+import { TableScroll } from '../ui/parts.js'
 
 /** What the server inferred, changed or left out. */
 export function NoteListing({ notes = [] }: { notes?: readonly Note[] | undefined }) {
@@ -28,7 +29,7 @@ export function SkippedListing({ skipped }: { skipped?: SkippedRecords | undefin
         {formatCount(records)} left out
         {records > problems.length && `, of which these are the first ${problems.length}`}
       </summary>
-      <div class="table-scroll">
+      <TableScroll label="What was left out">
         <table class="table">
           <thead>
             <tr>
@@ -45,7 +46,7 @@ export function SkippedListing({ skipped }: { skipped?: SkippedRecords | undefin
             ))}
           </tbody>
         </table>
-      </div>
+      </TableScroll>
     </details>
   )
 }

@@ -2,6 +2,7 @@ import { useState } from 'preact/hooks'
 import type { Problem } from '../../spec/problem.js'
 import { Button } from '../ui/button.js'
 import { Icon } from '../ui/icon.js'
+import { TableScroll } from '../ui/parts.js'
 
 const shownAtFirst = 20
 
@@ -16,7 +17,7 @@ export function ProblemList({ problem }: { problem: Problem }) {
       <div class="problem-places">
         <p>{problem.detail}</p>
         {errors.length > 0 && (
-          <div class="table-scroll">
+          <TableScroll label="Problems">
             <table class="table">
               <thead>
                 <tr>
@@ -33,7 +34,7 @@ export function ProblemList({ problem }: { problem: Problem }) {
                 ))}
               </tbody>
             </table>
-          </div>
+          </TableScroll>
         )}
         {shown.length < errors.length && (
           <Button onClick={() => setAll(true)}>Show all {errors.length}</Button>

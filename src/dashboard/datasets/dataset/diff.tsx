@@ -1,6 +1,6 @@
 import type { DatasetDiff } from '../../../spec/dataset-versions.js'
 import { formatBytes, formatCount, formatMetric } from '../../ui/format.js'
-import { Card, Facts } from '../../ui/parts.js'
+import { Card, Facts, TableScroll } from '../../ui/parts.js'
 
 /** What differs between two data sets. */
 export function Diff({ of }: { of: DatasetDiff }) {
@@ -75,7 +75,7 @@ function Changes({ title, head, rows }: { title: string; head: string; rows: rea
   return (
     <section class="stack">
       <h3>{title}</h3>
-      <div class="table-scroll">
+      <TableScroll label={title}>
         <table class="table">
           <thead>
             <tr>
@@ -94,7 +94,7 @@ function Changes({ title, head, rows }: { title: string; head: string; rows: rea
             ))}
           </tbody>
         </table>
-      </div>
+      </TableScroll>
     </section>
   )
 }

@@ -6,6 +6,7 @@ import { Button } from '../../ui/button.js'
 import { Select } from '../../ui/field.js'
 import { formatCount } from '../../ui/format.js'
 import { Loaded } from '../../ui/load.js'
+import { TableScroll } from '../../ui/parts.js'
 
 const pageSize = 50
 
@@ -58,7 +59,7 @@ export function Rows({ of, query }: { of: TableManifest; query: URLSearchParams 
                   </Button>
                 </div>
               </div>
-              <div class="table-scroll">
+              <TableScroll label="Rows">
                 <table class="table">
                   <thead>
                     <tr>
@@ -86,7 +87,7 @@ export function Rows({ of, query }: { of: TableManifest; query: URLSearchParams 
                     ))}
                   </tbody>
                 </table>
-              </div>
+              </TableScroll>
               {textColumns.length > 0 && (
                 <p class="soft">Not stored, since they are text: {textColumns.join(', ')}.</p>
               )}

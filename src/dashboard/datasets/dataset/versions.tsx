@@ -7,7 +7,7 @@ import { client } from '../../server/session.js'
 import { Button } from '../../ui/button.js'
 import { formatCount } from '../../ui/format.js'
 import { Loaded } from '../../ui/load.js'
-import { Badge, Card, Facts } from '../../ui/parts.js'
+import { Badge, Card, Facts, TableScroll } from '../../ui/parts.js'
 import { Age } from '../../ui/time.js'
 import { showToast } from '../../ui/toast.js'
 import { datasetUrl } from '../dataset-facts.js'
@@ -37,7 +37,7 @@ export function Versions({ of, query }: VersionsProps) {
     <div class="stack">
       <Loaded of={versions} label="the versions">
         {({ items }) => (
-          <div class="table-scroll">
+          <TableScroll label="Versions">
             <table class="table">
               <thead>
                 <tr>
@@ -82,7 +82,7 @@ export function Versions({ of, query }: VersionsProps) {
                 ))}
               </tbody>
             </table>
-          </div>
+          </TableScroll>
         )}
       </Loaded>
       {versions.data?.items.length === 1 && (
