@@ -27,7 +27,8 @@ describe('a visit of a browser', needsBrowser, () => {
   let url: string
   const server = createServer(({ url: path }, response) => {
     const page = pages[path!]
-    response.statusCode = page ? 200 : 404
+    // a browser may ask for an icon at any time
+    response.statusCode = page || path === '/favicon.ico' ? 200 : 404
     response.setHeader('content-type', 'text/html')
     if (path === '/policy') response.setHeader('content-security-policy', "style-src 'none'")
     response.end(page && `<!doctype html>${page}`)
