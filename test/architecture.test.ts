@@ -321,7 +321,7 @@ const homes: readonly (readonly [name: RegExp, home: RegExp])[] = [
   [/^(fastify|@fastify\/.+)$/, /^(src\/api|testing)\//],
   [/^@grpc\//, /^src\/serving\/grpc\//],
   [/^@tus\//, /^src\/api\/tus-server\.ts$/],
-  [/^(preact|@preact\/.+|uplot|@tanstack\/.+)(\/|$)/, /^src\/dashboard\//],
+  [/^(preact|@preact\/.+|uplot)(\/|$)/, /^src\/dashboard\//],
   [/^@aws-sdk\//, /^src\/datasets\/sources\/s3-objects\.ts$/],
   [/^(playwright|axe)-core$/, /^testing\/browser\.ts$/],
 ]

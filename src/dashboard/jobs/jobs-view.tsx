@@ -30,7 +30,8 @@ export default function JobsView({ query }: ViewProps) {
   const chosen = chosenColumns()
   // the same list as long as it has the same columns
   const columns = useMemo(() => chosen, [formatColumns(chosen)])
-  useEffect(nameColumnsInAddress, [])
+  // at the start, and after a link to the list without columns
+  useEffect(nameColumnsInAddress, [query])
   const filters = readFilters(query)
   const sort = readSort(query)
   const group = query.get('group')

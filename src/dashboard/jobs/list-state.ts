@@ -103,5 +103,6 @@ export function setColumns(choices: readonly ColumnChoice[]): void {
 
 /** Names the columns of this browser in the address, so that it shows others the same. */
 export function nameColumnsInAddress(): void {
-  if (!place.value.query.has('columns')) setColumns(parseColumns(keptColumns.value))
+  const isUsual = keptColumns.value === formatColumns(defaultColumns)
+  if (!isUsual && !place.value.query.has('columns')) setColumns(parseColumns(keptColumns.value))
 }

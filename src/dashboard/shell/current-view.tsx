@@ -1,4 +1,4 @@
-import { useEffect, useState } from 'preact/hooks'
+import { useEffect, useRef, useState } from 'preact/hooks'
 import { goTo, place } from '../place.js'
 import { Loading } from '../ui/load.js'
 import { Empty, Page } from '../ui/parts.js'
@@ -15,6 +15,7 @@ export function CurrentView() {
   const { path, query } = place.value
   const found = findView(path)
   const [shown, setShown] = useState<Shown | null>(null)
+  const shownQuery = useRef(query)
   const [error, setError] = useState<unknown>()
   const [attempt, setAttempt] = useState(0)
 
@@ -62,8 +63,14 @@ export function CurrentView() {
   if (!shown) return <Loading label="the view" />
   const { Component } = shown
   // a view of another thing starts afresh; until it is loaded, the former view keeps what it shows
-  const params = shown.route === found?.route ? found.params : shown.params
+  const isCurrent = shown.route === found?.route
+  if (isCurrent) shownQuery.current = query
+  const params = isCurrent ? found.params : shown.params
   return (
-    <Component key={JSON.stringify([shown.route.pattern, params])} params={params} query={query} />
+    <Component
+      key={JSON.stringify([shown.route.pattern, params])}
+      params={params}
+      query={shownQuery.current}
+    />
   )
 }
