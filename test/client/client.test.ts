@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { Client, ProblemError } from '../../src/client/client.js'
+import { eventually } from '../../testing/eventually.js'
 import { putModel, startServer, type TestServer } from '../../testing/test-server.js'
 
 let server: TestServer
@@ -38,10 +39,17 @@ test('data sets: versions, derived ones, differences, names, imports', async () 
   await client.datasets.delete(first.id)
   await rejects(client.dataset(first.id), 'DATASET_NOT_FOUND')
 
-  const [made] = (await client.imports.list({ limit: '1' })).items
-  assert.equal((await client.imports.get(made!.id)).status, 'succeeded')
-  await client.imports.delete(made!.id)
-  await rejects(client.imports.get(made!.id), 'IMPORT_NOT_FOUND')
+  // a data set that is made quickly leaves no record, unless the client does not wait
+  const request = { name: 'later', steps: [{ kind: 'filter' as const, where: ['a>3'] }] }
+  const { id } = await client.datasets.beginDerivation(second.id, request, { wait: 0 })
+  const { status } = await eventually('the end of the import', async () => {
+    const made = await client.imports.get(id)
+    return made.finishedAt !== null && made
+  })
+  assert.equal(status, 'succeeded')
+  assert.ok((await client.imports.list()).items.some(made => made.id === id))
+  await client.imports.delete(id)
+  await rejects(client.imports.get(id), 'IMPORT_NOT_FOUND')
 })
 
 test('models: versions, contract, notes, aliases, promotion, watch, drift, deletion', async () => {
