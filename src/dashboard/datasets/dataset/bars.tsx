@@ -26,10 +26,10 @@ export function Bars({ label, bars, total }: BarsProps) {
   const shown = isAll ? bars : bars.slice(0, shownAtFirst)
   return (
     <>
-      <ul class="bars" aria-label={label}>
+      <ul class="count-bars" aria-label={label}>
         {shown.map(({ label: name, count, href }) => (
           <li key={name}>
-            <span class="bar-label" title={name}>
+            <span class="count-label" title={name}>
               {href ? <a href={href}>{name}</a> : name}
             </span>
             <span class="bar" aria-hidden="true">
