@@ -20,6 +20,7 @@ import type { Problem } from '../spec/problem.js'
 import type { ServerInfo } from '../spec/server-info.js'
 import type { Session, SignIn } from '../spec/session.js'
 import type { WorkerList } from '../spec/worker.js'
+import { chunksOf } from './body-chunks.js'
 import { type Caller, jsonBody, type Query, withQuery } from './caller.js'
 import { DatasetCalls, ImportCalls } from './dataset-calls.js'
 import { AliasCalls, ModelCalls } from './model-calls.js'
@@ -336,19 +337,3 @@ export class Client {
 }
 
 const sleep = (ms: number) => new Promise<void>(resolve => setTimeout(resolve, ms))
-
-/** The body as it arrives. Not all browsers have its async iterator. */
-async function* chunksOf({ body }: Response): AsyncGenerator<Uint8Array> {
-  const reader = body?.getReader()
-  if (!reader) return
-  try {
-    for (;;) {
-      const { value, done } = await reader.read()
-      if (done) return
-      yield value
-    }
-  } finally {
-    // ends the request if the caller stops early
-    await reader.cancel().catch(() => {})
-  }
-}

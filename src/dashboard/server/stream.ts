@@ -1,4 +1,5 @@
 import { createParser, type EventSourceMessage } from 'eventsource-parser'
+import { chunksOf } from '../../client/body-chunks.js'
 import { ProblemError } from '../../client/client.js'
 import type { Problem } from '../../spec/problem.js'
 import { endSessionOf, serverUrl } from './session.js'
@@ -73,7 +74,7 @@ export function followStream(path: string, options: StreamOptions): () => void {
       },
     })
     const decoder = new TextDecoder()
-    for await (const chunk of response.body!) {
+    for await (const chunk of chunksOf(response)) {
       parser.feed(decoder.decode(chunk, { stream: true }))
     }
   }
