@@ -1,3 +1,4 @@
+import { ProblemError } from '../../client/client.js'
 import { pathTo } from '../place.js'
 import { useResource } from '../server/resource.js'
 import { client } from '../server/session.js'
@@ -92,14 +93,25 @@ function leaves(of: object, path = ''): Fact[] {
 }
 
 function Training({ job }: { job: string }) {
-  const trained = useResource(() => client.job(job), [job])
+  const trained = useResource(() => client.job(job).catch(nullIfDeleted), [job])
   return (
     <Card title="Training settings">
       <Loaded of={trained} label="the job">
-        {({ training }) => <Options of={training ?? {}} />}
+        {found =>
+          found ? (
+            <Options of={found.training ?? {}} />
+          ) : (
+            <p class="faint">The job that trained it was deleted, and its settings with it.</p>
+          )
+        }
       </Loaded>
     </Card>
   )
+}
+
+function nullIfDeleted(error: unknown): null {
+  if (error instanceof ProblemError && error.problem.status === 404) return null
+  throw error
 }
 
 function ImageInput({ model }: { model: NetworkView }) {
