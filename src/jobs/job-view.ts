@@ -61,7 +61,7 @@ export function viewJob(
       // a job that stopped early has nothing left to do
       fraction: succeeded ? 1 : Math.min(1, step / steps),
       etaSeconds: running && currentLive ? etaSeconds(currentLive) : null,
-      resumedFrom: attemptRecord?.resumedFrom ?? null,
+      resumedFrom: isRecorded ? attemptRecord.resumedFrom : null,
     },
     model: manifest.model,
     dataset: manifest.dataset,

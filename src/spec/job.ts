@@ -239,7 +239,7 @@ export const Job = Type.Object({
     resumedFrom: nullable(
       Type.Integer(),
       'step of the checkpoint from which the latest attempt resumed; steps after it are done again. ' +
-        '0 if it started from the beginning, null before the first attempt',
+        '0 if it started from the beginning; null before the first attempt, and for a moment as an attempt begins',
     ),
   }),
   model: ResolvedModel,

@@ -47,7 +47,8 @@ test('a copy of the data folder that is made while jobs run starts as a server t
   assert.equal(restored.key, (await readFile(join(target, 'key'), 'utf8')).trim())
   const resumed = await eventually('the running job to go on', async () => {
     const job = await restored.client.job(running.id)
-    return job.status === 'running' && job.attempt === 2 && job
+    const isRecorded = job.attempt === 2 && job.progress.resumedFrom !== null
+    return job.status === 'running' && isRecorded && job
   })
   assert.ok(resumed.progress.resumedFrom! >= 20, `resumed from ${resumed.progress.resumedFrom}`)
   const { items, damaged } = await restored.client.jobs()

@@ -82,13 +82,14 @@ export function stateOf({ manifest, lifecycle, attempts }: IndexedJob): JobState
   const requested = requestedAction(lifecycle.state)
   const running = lifecycle.state !== 'removed' && publicStatus[lifecycle.state] === 'running'
   // an attempt has no record yet in the moment after it was added to the journal
-  const phase = latest?.attempt === attempt ? latest.phase : 'preparing'
+  const isRecorded = latest?.attempt === attempt
+  const phase = isRecorded ? latest.phase : 'preparing'
   const succeeded = result?.status === 'succeeded'
   return {
     attempt,
     ...(requested && { requested }),
     ...(running && { phase }),
-    ...(latest && { resumedFrom: latest.resumedFrom }),
+    ...(isRecorded && { resumedFrom: latest.resumedFrom }),
     ...(startedAt && { startedAt }),
     ...(result && { finishedAt: result.finishedAt }),
     step: succeeded ? (result.step ?? stepsOf(manifest)) : progress.step,
