@@ -33,7 +33,7 @@ export function openOps(path: string): LibraryHandle | null {
     const reason = error instanceof Error ? error.message : String(error)
     process.emitWarning(
       `Trainyard's own ops do not load from ${path}, so images are resized by slower stock ops with the same result; \`npm run setup\` compiles them: ${reason}`,
-      'NativeOpsWarning',
+      'TrainyardWarning',
     )
     return null
   }

@@ -8,7 +8,7 @@ export interface ChildProgress<Progress> {
   progress: Progress
 }
 
-/** What the child's process has warned of: a Node.js warning whose code begins with TRAINYARD_. */
+/** What the child's process has warned of: a Node.js warning of type TrainyardWarning. */
 export interface ChildWarning {
   warning: string
 }
@@ -20,8 +20,8 @@ export type SendProgress<Progress> = (progress: Progress) => void
 export function answerParent<Task, Answer, Progress = never>(
   handle: (task: Task, send: SendProgress<Progress>) => Answer | Promise<Answer>,
 ): void {
-  process.on('warning', ({ message, ...warning }) => {
-    if (!('code' in warning) || !String(warning.code).startsWith('TRAINYARD_')) return
+  process.on('warning', ({ name, message }) => {
+    if (name !== 'TrainyardWarning') return
     process.send?.({ warning: message } satisfies ChildWarning, () => {})
   })
   process.once('message', async (task: Task) => {

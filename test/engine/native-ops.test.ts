@@ -94,7 +94,7 @@ test('a library that does not load is named in a warning', async () => {
     const warned = once(process, 'warning')
     assert.equal(openOps(path), null)
     const [warning] = await warned
-    assert.equal(warning.name, 'NativeOpsWarning')
+    assert.equal(warning.name, 'TrainyardWarning')
     assert.ok(warning.message.includes(path), warning.message)
     assert.match(warning.message, /npm run setup/)
   }

@@ -28,7 +28,7 @@ answerParent(async ({ behavior, data }: ChildTask) => {
       process.kill(process.pid, 'SIGSTOP')
       return { pid: process.pid }
     case 'warn':
-      process.emitWarning('it is slow', { code: 'TRAINYARD_TEST' })
+      process.emitWarning('it is slow', 'TrainyardWarning')
       process.emitWarning('it is experimental', 'ExperimentalWarning')
       await setImmediate()
       return { pid: process.pid }
