@@ -6,6 +6,7 @@ import { Button } from '../ui/button.js'
 import { Dialog } from '../ui/dialog.js'
 import { Field, TextInput } from '../ui/field.js'
 import { messageOf } from '../ui/message.js'
+import { type NameValue, NameValueRows } from '../ui/name-value-rows.js'
 
 interface EditJobProps {
   job: Job
@@ -13,17 +14,13 @@ interface EditJobProps {
   onClose: () => void
 }
 
-type Row = readonly [key: string, value: string]
-
 /** Name, labels and, before it runs, priority of a job. */
 export function EditJob({ job, onChange, onClose }: EditJobProps) {
   const [name, setName] = useState(job.name)
   const [priority, setPriority] = useState(String(job.priority))
-  const [rows, setRows] = useState<readonly Row[]>(Object.entries(job.labels))
+  const [rows, setRows] = useState<readonly NameValue[]>(Object.entries(job.labels))
   const [error, setError] = useState<unknown>()
   const canPrioritize = job.status === 'queued' || job.status === 'paused'
-
-  const setRow = (at: number, row: Row) => setRows(rows.map((each, i) => (i === at ? row : each)))
 
   async function save() {
     const patch = changesOf(job, name.trim(), Number(priority), rows)
@@ -69,37 +66,13 @@ export function EditJob({ job, onChange, onClose }: EditJobProps) {
             )}
           </Field>
         )}
-        <fieldset class="label-rows">
-          <legend>Labels</legend>
-          {rows.map(([key, value], i) => (
-            // biome-ignore lint/suspicious/noArrayIndexKey: the row stays while its key is written
-            <div key={i} class="row">
-              <TextInput
-                label={`Name of label ${i + 1}`}
-                placeholder="team"
-                value={key}
-                onChange={text => setRow(i, [text, value])}
-              />
-              <TextInput
-                label={`Value of label ${i + 1}`}
-                placeholder="vision"
-                value={value}
-                onChange={text => setRow(i, [key, text])}
-              />
-              <Button
-                kind="quiet"
-                icon="close"
-                label={`Remove the label ${key}`}
-                onClick={() => setRows(rows.filter((_, at) => at !== i))}
-              />
-            </div>
-          ))}
-          <div>
-            <Button icon="add" onClick={() => setRows([...rows, ['', '']])}>
-              Add a label
-            </Button>
-          </div>
-        </fieldset>
+        <NameValueRows
+          title="Labels"
+          each="label"
+          example={['team', 'vision']}
+          rows={rows}
+          onChange={setRows}
+        />
         {error !== undefined && (
           <p class="field-error" role="alert">
             {messageOf(error)}
@@ -117,7 +90,7 @@ export function EditJob({ job, onChange, onClose }: EditJobProps) {
 }
 
 /** Only what differs: the priority of a running job must not even be named. */
-function changesOf(job: Job, name: string, priority: number, rows: readonly Row[]): JobPatch {
+function changesOf(job: Job, name: string, priority: number, rows: readonly NameValue[]): JobPatch {
   const labels: Record<string, string | null> = {}
   for (const key of Object.keys(job.labels)) labels[key] = null
   for (const [key, value] of rows) if (key.trim()) labels[key.trim()] = value.trim()

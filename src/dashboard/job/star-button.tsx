@@ -1,9 +1,7 @@
 import type { Job } from '../../spec/job.js'
+import { isStarred, starLabel, starValue } from '../jobs/job-row.js'
 import { client } from '../server/session.js'
 import { Button } from '../ui/button.js'
-
-/** A star is a label, so all users and scripts see it. */
-const label = 'starred'
 
 interface StarButtonProps {
   job: Job
@@ -11,16 +9,16 @@ interface StarButtonProps {
 }
 
 export function StarButton({ job, onChange }: StarButtonProps) {
-  const isStarred = job.labels[label] === 'yes'
+  const starred = isStarred(job)
   return (
     <Button
       kind="quiet"
       icon="star"
       class="job-star"
-      label={isStarred ? 'Remove the star' : 'Mark with a star'}
-      pressed={isStarred}
+      label={starred ? 'Remove the star' : 'Mark with a star'}
+      pressed={starred}
       onClick={async () => {
-        const labels = { [label]: isStarred ? null : 'yes' }
+        const labels = { [starLabel]: starred ? null : starValue }
         onChange(await client.updateJob(job.id, { labels }))
       }}
     />

@@ -6,6 +6,7 @@ import { client } from '../server/session.js'
 import { Button } from '../ui/button.js'
 import { Dialog } from '../ui/dialog.js'
 import { Field, TextInput } from '../ui/field.js'
+import { type NameValue, NameValueRows } from '../ui/name-value-rows.js'
 import { ProblemNote } from '../ui/problem.js'
 import { showToast } from '../ui/toast.js'
 
@@ -15,16 +16,13 @@ interface EditVersionProps {
   onChange: () => void
 }
 
-type Row = readonly [name: string, value: string]
-
 /** What may change of a version: its stage, note and tags. */
 export function EditVersion({ version, onClose, onChange }: EditVersionProps) {
   const [stage, setStage] = useState(version.stage ?? '')
   const [note, setNote] = useState(version.note ?? '')
-  const [rows, setRows] = useState<readonly Row[]>(Object.entries(version.tags))
+  const [rows, setRows] = useState<readonly NameValue[]>(Object.entries(version.tags))
   const [reason, setReason] = useState('')
   const [error, setError] = useState<unknown>()
-  const setRow = (at: number, row: Row) => setRows(rows.map((each, i) => (i === at ? row : each)))
 
   async function save() {
     const patch = changesOf(version, { stage, note, rows })
@@ -69,37 +67,13 @@ export function EditVersion({ version, onClose, onChange }: EditVersionProps) {
             />
           )}
         </Field>
-        <fieldset class="label-rows">
-          <legend>Tags</legend>
-          {rows.map(([name, value], i) => (
-            // biome-ignore lint/suspicious/noArrayIndexKey: the row stays while its name is written
-            <div key={i} class="row">
-              <TextInput
-                label={`Name of tag ${i + 1}`}
-                placeholder="approved"
-                value={name}
-                onChange={text => setRow(i, [text, value])}
-              />
-              <TextInput
-                label={`Value of tag ${i + 1}`}
-                placeholder="yes"
-                value={value}
-                onChange={text => setRow(i, [name, text])}
-              />
-              <Button
-                kind="quiet"
-                icon="close"
-                label={`Remove the tag ${name}`}
-                onClick={() => setRows(rows.filter((_, at) => at !== i))}
-              />
-            </div>
-          ))}
-          <div>
-            <Button icon="add" onClick={() => setRows([...rows, ['', '']])}>
-              Add a tag
-            </Button>
-          </div>
-        </fieldset>
+        <NameValueRows
+          title="Tags"
+          each="tag"
+          example={['approved', 'yes']}
+          rows={rows}
+          onChange={setRows}
+        />
         <Field
           label="Reason"
           help="For the history; may be empty."
@@ -122,7 +96,7 @@ export function EditVersion({ version, onClose, onChange }: EditVersionProps) {
 interface Edited {
   stage: string
   note: string
-  rows: readonly Row[]
+  rows: readonly NameValue[]
 }
 
 /** Only what differs. */

@@ -91,7 +91,7 @@ export function Promote({ model, aliases, onClose, onChange }: PromoteProps) {
             <option key={alias} value={alias} />
           ))}
         </datalist>
-        <fieldset class="label-rows">
+        <fieldset class="name-value-rows">
           <legend>Only if</legend>
           {conditions.map(({ field, operator, value }, i) => (
             // biome-ignore lint/suspicious/noArrayIndexKey: the row stays while it is written
