@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url'
 export const entryPoints = [
   'src/api/main',
   'src/api/predict/prediction-worker',
+  'src/cli/main',
   'src/datasets/comparison-process',
   'src/datasets/conversion-process',
   'src/datasets/derivation-process',

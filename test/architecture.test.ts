@@ -144,6 +144,8 @@ const mayImport: Record<string, readonly string[]> = {
     'places',
   ],
   client: ['spec', 'places'],
+  // the command line, by the client alone
+  cli: ['client', 'spec', 'version', 'places'],
   // in a browser: of spec, it takes only types
   dashboard: ['client', 'spec'],
   'api/schema-functions': ['places'],
@@ -323,6 +325,7 @@ const homes: readonly (readonly [name: RegExp, home: RegExp])[] = [
   [/^@tus\//, /^src\/api\/tus-server\.ts$/],
   [/^(preact|@preact\/.+|uplot)(\/|$)/, /^src\/dashboard\//],
   [/^@aws-sdk\//, /^src\/datasets\/sources\/s3-objects\.ts$/],
+  [/^commander$/, /^src\/cli\//],
   [/^(playwright|axe)-core$/, /^testing\/browser\.ts$/],
 ]
 

@@ -1,0 +1,34 @@
+import type { Client } from '../client/client.js'
+import { type Connection, connect, findConnection } from './connection.js'
+import { Output, type Streams } from './output.js'
+
+export interface GlobalOptions {
+  url?: string
+  key?: string
+  json?: boolean
+}
+
+/** What commands are given: the server, the terminal, the environment. */
+export class Cli {
+  /** Set before a command runs. */
+  options: GlobalOptions = {}
+
+  constructor(
+    readonly streams: Streams,
+    readonly environment: NodeJS.ProcessEnv,
+    /** Aborted by Ctrl-C. */
+    readonly interrupted: AbortSignal,
+  ) {}
+
+  get output(): Output {
+    return new Output(this.streams, this.options.json === true)
+  }
+
+  connection(): Promise<Connection> {
+    return findConnection(this.options, this.environment)
+  }
+
+  async client(): Promise<Client> {
+    return connect(await this.connection())
+  }
+}

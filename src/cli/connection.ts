@@ -1,0 +1,58 @@
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { Client } from '../client/client.js'
+import { packageFolder } from '../places.js'
+import { exitCodes } from './exit-codes.js'
+import { CommandError } from './failure.js'
+import { readSavedServer } from './saved-servers.js'
+
+export interface Connection {
+  url: string
+  key: string
+}
+
+const localUrl = 'http://127.0.0.1:8080'
+
+/**
+ * Which server a command speaks to, and with which key. Each is the first that is given: the option, the variable
+ * (TRAINYARD_URL, TRAINYARD_KEY), what `trainyard login` has saved, or the server of this machine, whose key lies in
+ * its data folder.
+ */
+export async function findConnection(
+  options: { url?: string; key?: string },
+  environment: NodeJS.ProcessEnv,
+): Promise<Connection> {
+  const named = options.url ?? environment.TRAINYARD_URL
+  const saved = await readSavedServer(named, environment)
+  const url = (named ?? saved?.url ?? localUrl).replace(/\/+$/, '')
+  if (!URL.canParse(url) || !/^https?:/.test(url)) {
+    throw new CommandError(
+      `'${url}' is no URL of a server; expected one such as ${localUrl}`,
+      exitCodes.usage,
+    )
+  }
+  const key =
+    options.key ?? environment.TRAINYARD_KEY ?? saved?.key ?? (await localKey(url, environment))
+  if (key === undefined) {
+    throw new CommandError(
+      `no key for ${url}; run \`trainyard login\`, or set TRAINYARD_KEY`,
+      exitCodes.notAllowed,
+    )
+  }
+  return { url, key }
+}
+
+export const connect = ({ url, key }: Connection): Client => new Client(url, key)
+
+/** The key that a server of this machine has in its data folder. It is never sent elsewhere. */
+async function localKey(url: string, environment: NodeJS.ProcessEnv): Promise<string | undefined> {
+  if (!['127.0.0.1', 'localhost', '[::1]'].includes(new URL(url).hostname)) return undefined
+  const folders = environment.TRAINYARD_DATA
+    ? [environment.TRAINYARD_DATA]
+    : ['data', join(packageFolder, 'data')]
+  for (const folder of folders) {
+    const text = await readFile(join(folder, 'key'), 'utf8').catch(() => undefined)
+    if (text !== undefined) return text.trim()
+  }
+  return undefined
+}

@@ -1,0 +1,23 @@
+import { Command } from 'commander'
+import { version } from '../version.js'
+import type { Cli, GlobalOptions } from './cli.js'
+import { addLs } from './jobs/ls.js'
+
+/** The command line. Each command lies in a file of its own, in the folder of what it is about. */
+export function createProgram(cli: Cli): Command {
+  const program = new Command('trainyard')
+    .description('Trains models from data sets and serves their predictions.')
+    .version(version)
+    .option('--url <url>', 'the server (TRAINYARD_URL)')
+    .option(
+      '--key <key>',
+      'the API key (TRAINYARD_KEY, which other users of the machine cannot see)',
+    )
+    .option('--json', 'print JSON for scripts')
+    .hook('preAction', (_program, command) => {
+      cli.options = command.optsWithGlobals<GlobalOptions>()
+    })
+  program.commandsGroup('Jobs:')
+  addLs(program, cli)
+  return program
+}
