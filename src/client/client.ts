@@ -24,6 +24,8 @@ import { chunksOf } from './body-chunks.js'
 import { type Caller, jsonBody, type Query, withQuery } from './caller.js'
 import { DatasetCalls, ImportCalls } from './dataset-calls.js'
 import { AliasCalls, ModelCalls } from './model-calls.js'
+import { problemOf } from './problem-of.js'
+import { UploadCalls } from './upload-calls.js'
 import { WebhookCalls } from './webhook-calls.js'
 
 export type JobStreamEvent = { event: 'metrics'; data: LoggedRow } | { event: 'job'; data: Job }
@@ -63,6 +65,7 @@ export class Client {
   }
   readonly datasets = new DatasetCalls(this.caller)
   readonly imports = new ImportCalls(this.caller)
+  readonly uploads = new UploadCalls(this.caller)
   readonly models = new ModelCalls(this.caller)
   readonly aliases = new AliasCalls(this.caller)
   readonly webhooks = new WebhookCalls(this.caller)
@@ -331,7 +334,7 @@ export class Client {
           { 'x-trainyard-session': '1' }
     const headers = { ...init.headers, ...permission }
     const response = await fetch(this.url + path, { ...init, method, headers })
-    if (!response.ok) throw new ProblemError((await response.json()) as Problem)
+    if (!response.ok) throw new ProblemError(await problemOf(response))
     return response
   }
 }

@@ -49,6 +49,11 @@ export class DatasetCalls {
   }
 }
 
+/** What becomes of a request for a data set: the data set, or the import that still makes it. */
+export type Making =
+  | { dataset: DatasetManifest; created: boolean; running: null }
+  | { dataset: null; running: DatasetImport }
+
 export class ImportCalls {
   constructor(private readonly caller: Caller) {}
 
@@ -67,6 +72,22 @@ export class ImportCalls {
   begin(request: DatasetRequest, { wait }: { wait: number }) {
     const path = `/imports?wait=${wait}`
     return this.caller.json<DatasetManifest | DatasetImport>('POST', path, jsonBody(request))
+  }
+
+  /** As `begin`, or from the files of a form; the answer says whether a data set is new. */
+  async make(body: DatasetRequest | FormData, { wait }: { wait: number }): Promise<Making> {
+    const init = body instanceof FormData ? { body } : jsonBody(body)
+    const answer = await this.caller.request('POST', `/datasets?wait=${wait}`, init)
+    if (answer.status === 202) {
+      return { dataset: null, running: (await answer.json()) as DatasetImport }
+    }
+    const dataset = (await answer.json()) as DatasetManifest
+    return { dataset, created: answer.status === 201, running: null }
+  }
+
+  /** Ends the making of a data set. */
+  cancel(id: string) {
+    return this.caller.json<DatasetImport>('POST', `/imports/${id}/cancel`)
   }
 
   /** Removes the record of an import that has ended. */

@@ -1,5 +1,6 @@
+import { mostTarBytes } from '../../../client/tar-header.js'
 import type { ChosenFile } from './chosen-files.js'
-import { mostTarBytes, tarOf } from './tar.js'
+import { tarOf } from './tar.js'
 
 /** One upload: a file as it is, or many files in a tar. */
 export interface Parcel {

@@ -1,0 +1,56 @@
+import type { Caller } from './caller.js'
+
+const tus = { 'tus-resumable': '1.0.0' }
+
+/**
+ * Resumable uploads of files, by the tus protocol 1.0 (https://tus.io/protocols/resumable-upload). What has arrived of
+ * one is kept for a day, whatever happens to the connection or the server.
+ */
+export class UploadCalls {
+  constructor(private readonly caller: Caller) {}
+
+  /** Begins an upload of so many bytes, and returns its id. `name` is for messages of the server. */
+  async create(name: string, bytes: number): Promise<string> {
+    const headers = {
+      ...tus,
+      'upload-length': String(bytes),
+      'upload-metadata': `filename ${base64(name)}`,
+    }
+    const answer = await this.caller.request('POST', '/uploads', { headers })
+    return answer.headers.get('location')!.split('/').at(-1)!
+  }
+
+  /** How many bytes the server has. */
+  async offset(id: string): Promise<number> {
+    const answer = await this.caller.request('HEAD', `/uploads/${id}`, { headers: tus })
+    return offsetOf(answer)
+  }
+
+  /** Sends the bytes that follow the first `offset` ones, and returns how many the server has then. */
+  async send(
+    id: string,
+    offset: number,
+    bytes: Uint8Array<ArrayBuffer>,
+    { signal }: { signal?: AbortSignal } = {},
+  ): Promise<number> {
+    const answer = await this.caller.request('PATCH', `/uploads/${id}`, {
+      headers: {
+        ...tus,
+        'upload-offset': String(offset),
+        'content-type': 'application/offset+octet-stream',
+      },
+      body: bytes,
+      ...(signal && { signal }),
+    })
+    return offsetOf(answer)
+  }
+
+  /** Removes an upload, complete or not. */
+  async delete(id: string): Promise<void> {
+    await this.caller.request('DELETE', `/uploads/${id}`, { headers: tus })
+  }
+}
+
+const offsetOf = ({ headers }: Response) => Number(headers.get('upload-offset'))
+
+const base64 = (text: string) => btoa(String.fromCharCode(...new TextEncoder().encode(text)))
