@@ -20,12 +20,17 @@ export class Cli {
     readonly interrupted: AbortSignal,
   ) {}
 
+  /** Of the server that the command speaks to, once it does. */
+  url: string | undefined
+
   get output(): Output {
     return new Output(this.streams, this.options.json === true)
   }
 
-  connection(): Promise<Connection> {
-    return findConnection(this.options, this.environment)
+  async connection(): Promise<Connection> {
+    const connection = await findConnection(this.options, this.environment)
+    this.url = connection.url
+    return connection
   }
 
   async client(): Promise<Client> {

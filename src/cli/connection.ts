@@ -22,7 +22,7 @@ export async function findConnection(
   options: { url?: string; key?: string },
   environment: NodeJS.ProcessEnv,
 ): Promise<Connection> {
-  const named = options.url ?? environment.TRAINYARD_URL
+  const named = options.url ?? (environment.TRAINYARD_URL || undefined)
   const saved = await readSavedServer(named, environment)
   const url = (named ?? saved?.url ?? localUrl).replace(/\/+$/, '')
   if (!URL.canParse(url) || !/^https?:/.test(url)) {
@@ -32,7 +32,10 @@ export async function findConnection(
     )
   }
   const key =
-    options.key ?? environment.TRAINYARD_KEY ?? saved?.key ?? (await localKey(url, environment))
+    options.key ??
+    keyOfEnvironment(url, environment) ??
+    saved?.key ??
+    (await localKey(url, environment))
   if (key === undefined) {
     throw new CommandError(
       `no key for ${url}; run \`trainyard login\`, or set TRAINYARD_KEY`,
@@ -43,6 +46,15 @@ export async function findConnection(
 }
 
 export const connect = ({ url, key }: Connection): Client => new Client(url, key)
+
+/** A key that is set together with a URL is for that server, and no other gets it. */
+function keyOfEnvironment(url: string, environment: NodeJS.ProcessEnv): string | undefined {
+  const { TRAINYARD_URL, TRAINYARD_KEY } = environment
+  if (!TRAINYARD_URL || !URL.canParse(TRAINYARD_URL)) return TRAINYARD_KEY || undefined
+  return new URL(TRAINYARD_URL).origin === new URL(url).origin
+    ? TRAINYARD_KEY || undefined
+    : undefined
+}
 
 /** The key that a server of this machine has in its data folder. It is never sent elsewhere. */
 async function localKey(url: string, environment: NodeJS.ProcessEnv): Promise<string | undefined> {

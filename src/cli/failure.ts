@@ -13,15 +13,23 @@ export class CommandError extends Error {
   }
 }
 
+export const usageError = (message: string, options?: ErrorOptions): CommandError =>
+  new CommandError(message, exitCodes.usage, options)
+
 export interface Failure {
   message: string
   exitCode: number
 }
 
-/** What is printed of an error, and the exit code that it means. */
-export function failureOf(error: unknown): Failure {
+/** What is printed of an error, and the exit code that it means. `url` is that of the server, if it is known. */
+export function failureOf(error: unknown, url?: string): Failure {
   if (error instanceof CommandError) return { message: error.message, exitCode: error.exitCode }
   if (error instanceof ProblemError) return problemFailure(error)
+  const reason = connectionReason(error)
+  if (reason !== null) {
+    const message = `cannot reach ${url ?? 'the server'}: ${reason}`
+    return { message, exitCode: exitCodes.unreachable }
+  }
   return {
     message: error instanceof Error ? (error.stack ?? error.message) : String(error),
     exitCode: exitCodes.failed,
@@ -32,7 +40,7 @@ function problemFailure({ problem }: ProblemError): Failure {
   const { status, code, detail, errors = [] } = problem
   const lines = [
     `${detail} (${code})`,
-    ...errors.map(({ path, message }) => `  ${path}: ${message}`),
+    ...errors.map(({ path, message }) => `  ${path || '/'}: ${message}`),
   ]
   if (status === 401) lines.push('Sign in with `trainyard login`, or set TRAINYARD_KEY.')
   return { message: lines.join('\n'), exitCode: exitCodeOf(status) }
@@ -42,4 +50,43 @@ function exitCodeOf(status: number): number {
   if (status === 401 || status === 403) return exitCodes.notAllowed
   if (status === 404) return exitCodes.notFound
   return status >= 500 ? exitCodes.unreachable : exitCodes.refused
+}
+
+/** Why no answer came, in words, with the cure; null for every other error. */
+function connectionReason(error: unknown): string | null {
+  for (let each: unknown = error; each instanceof Error; each = each.cause) {
+    const { code } = each as NodeJS.ErrnoException
+    const known = code === undefined ? undefined : reasonOf(code, each.message)
+    if (known !== undefined) return known
+  }
+  // what fetch throws
+  if (!(error instanceof TypeError) || error.message !== 'fetch failed') return null
+  return error.cause instanceof Error ? error.cause.message : error.message
+}
+
+const isRunning = 'is the server running? `trainyard start` starts one on this machine'
+
+function reasonOf(code: string, message: string): string | undefined {
+  if (/^(ERR_TLS_|CERT_|UNABLE_TO_|DEPTH_ZERO_|SELF_SIGNED_|HOSTNAME_MISMATCH)/.test(code)) {
+    return `its certificate is not trusted (${code}: ${message}); if it is your own, name its authority in NODE_EXTRA_CA_CERTS`
+  }
+  if (/^(ERR_SSL_|EPROTO)/.test(code)) {
+    return `it does not speak TLS as expected (${code}); does the URL begin with http:// instead?`
+  }
+  return reasons[code]
+}
+
+const reasons: Record<string, string> = {
+  ECONNREFUSED: isRunning,
+  ENOTFOUND: 'there is no host of this name',
+  EAI_AGAIN: 'the name of the host cannot be looked up; is this machine connected?',
+  EHOSTUNREACH: 'no network leads to it',
+  ENETUNREACH: 'no network leads to it',
+  ETIMEDOUT: 'it did not answer in time',
+  UND_ERR_CONNECT_TIMEOUT: 'it did not answer in time',
+  UND_ERR_HEADERS_TIMEOUT: 'it did not answer in time',
+  UND_ERR_BODY_TIMEOUT: 'it stopped in the middle of an answer',
+  ECONNRESET: `it has closed the connection; ${isRunning}`,
+  EPIPE: `it has closed the connection; ${isRunning}`,
+  UND_ERR_SOCKET: `it has closed the connection; ${isRunning}`,
 }

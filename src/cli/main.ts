@@ -1,11 +1,22 @@
+import { getEventListeners } from 'node:events'
 import { CommanderError } from 'commander'
 import { Cli } from './cli.js'
 import { exitCodes } from './exit-codes.js'
-import { failureOf } from './failure.js'
+import { CommandError, failureOf } from './failure.js'
 import { createProgram } from './program.js'
+import { printableLines } from './terminal/printable.js'
+
+/** A command that tidies up after Ctrl-C has this long; a second Ctrl-C ends it at once. */
+const tidyMs = 5000
 
 const interruption = new AbortController()
-process.once('SIGINT', () => interruption.abort())
+process.once('SIGINT', () => {
+  if (getEventListeners(interruption.signal, 'abort').length === 0) {
+    process.exit(exitCodes.interrupted)
+  }
+  interruption.abort()
+  setTimeout(() => process.exit(exitCodes.interrupted), tidyMs).unref()
+})
 for (const stream of [process.stdout, process.stderr]) {
   stream.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code !== 'EPIPE') throw error
@@ -14,17 +25,23 @@ for (const stream of [process.stdout, process.stderr]) {
 }
 
 const cli = new Cli(process, process.env, interruption.signal)
-const program = createProgram(cli)
-for (const command of [program, ...program.commands]) command.exitOverride()
 try {
-  await program.parseAsync()
+  await createProgram(cli).parseAsync()
 } catch (error) {
+  process.exitCode = report(error)
+}
+// requests that were abandoned would keep the process alive
+if (interruption.signal.aborted) process.exit(exitCodes.interrupted)
+
+/** Prints what is wrong, and returns the exit code. */
+function report(error: unknown): number {
   if (error instanceof CommanderError) {
-    // commander has printed what is wrong; help and version are no failure
-    process.exitCode = error.exitCode === 0 ? exitCodes.done : exitCodes.usage
-  } else {
-    const { message, exitCode } = failureOf(error)
-    console.error(`trainyard: ${message}`)
-    process.exitCode = exitCode
+    // commander has printed it; help and version are no failure
+    return error.exitCode === 0 ? exitCodes.done : exitCodes.usage
   }
+  // what fails after Ctrl-C fails because of it, unless the command says something about it
+  if (interruption.signal.aborted && !(error instanceof CommandError)) return exitCodes.interrupted
+  const { message, exitCode } = failureOf(error, cli.url)
+  console.error(`trainyard: ${printableLines(message)}`)
+  return exitCode
 }

@@ -6,10 +6,7 @@ export interface Streams {
   stderr: NodeJS.WriteStream
 }
 
-/** Without a terminal, such as in a pipe. */
-const defaultWidth = 100
-
-type Style = Parameters<typeof styleText>[0]
+export type Style = Parameters<typeof styleText>[0]
 
 /**
  * Where commands print. Results go to stdout, everything else (progress, notes, errors) to stderr, so that a pipe gets
@@ -22,9 +19,16 @@ export class Output {
     readonly isJson: boolean,
   ) {}
 
-  /** Of the terminal, in characters. */
+  /** Of the terminal, in characters. A pipe or a file gets all of each line. */
   get width(): number {
-    return this.streams.stdout.columns ?? defaultWidth
+    const { isTTY, columns } = this.streams.stdout
+    // a terminal that does not say has 0 columns
+    return isTTY && columns > 0 ? columns : Number.POSITIVE_INFINITY
+  }
+
+  /** Of pictures made of characters. */
+  get chartWidth(): number {
+    return Math.min(this.width, 100)
   }
 
   /** Whether someone watches stderr, so that progress may be drawn over itself. */
@@ -61,5 +65,10 @@ export class Output {
   /** Coloured if stdout is a terminal that shows colours (NO_COLOR, FORCE_COLOR and TERM are heeded). */
   style(format: Style, text: string): string {
     return styleText(format, text, { stream: this.streams.stdout, validateStream: true })
+  }
+
+  /** The same for texts on stderr. */
+  noteStyle(format: Style, text: string): string {
+    return styleText(format, text, { stream: this.streams.stderr, validateStream: true })
   }
 }

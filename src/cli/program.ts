@@ -14,6 +14,13 @@ export function createProgram(cli: Cli): Command {
       'the API key (TRAINYARD_KEY, which other users of the machine cannot see)',
     )
     .option('--json', 'print JSON for scripts')
+    // commands take over what follows when they are added
+    .exitOverride()
+    .configureHelp({ showGlobalOptions: true })
+    .configureOutput({
+      outputError: (text, write) => write(text.replace(/^error: /, 'trainyard: ')),
+    })
+    .showHelpAfterError('`trainyard help COMMAND` lists what a command takes.')
     .hook('preAction', (_program, command) => {
       cli.options = command.optsWithGlobals<GlobalOptions>()
     })

@@ -1,3 +1,5 @@
+import { printable } from './printable.js'
+
 /** A column of a table. */
 export interface Column<T> {
   title: string
@@ -74,10 +76,3 @@ export function textWidth(text: string): number {
 
 const wide =
   /[\u1100-\u115f\u2e80-\u303e\u3041-\u33ff\u3400-\u4dbf\u4e00-\u9fff\ua000-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6]|\p{Emoji_Presentation}/u
-
-/** Names come from clients: control characters would move the cursor or change colours. */
-export const printable = (text: string): string =>
-  text.replace(
-    /[\p{Cc}\p{Cf}\u2028\u2029]/gu,
-    each => `\\u${each.charCodeAt(0).toString(16).padStart(4, '0')}`,
-  )
