@@ -143,7 +143,7 @@ const mayImport: Record<string, readonly string[]> = {
     'version',
     'places',
   ],
-  client: ['spec', 'places'],
+  client: ['spec'],
   // the command line, by the client alone
   cli: ['client', 'spec', 'version', 'places'],
   // in a browser: of spec, it takes only types
@@ -258,7 +258,8 @@ const mayImport: Record<string, readonly string[]> = {
     'weights',
     'formats',
   ],
-  demo: ['client', 'spec'],
+  // the server that it starts
+  demo: ['client', 'supervisor', 'spec'],
   // an API in the process of a test, and deployments that are driven by HTTP
   testing: [
     'api',
@@ -273,6 +274,7 @@ const mayImport: Record<string, readonly string[]> = {
     'store',
     'net',
     'client',
+    'supervisor',
     'processes',
     'ipc',
     'errors',
@@ -302,6 +304,7 @@ const mayImport: Record<string, readonly string[]> = {
 /** Everyone else is handed the settings it needs. */
 const entryPoints = [
   'src/api/main.ts',
+  'src/cli/main.ts',
   'src/supervisor/main.ts',
   'src/supervisor/start.ts',
   'src/supervisor/start-api.ts',

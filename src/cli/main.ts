@@ -1,5 +1,6 @@
 import { getEventListeners } from 'node:events'
 import { CommanderError } from 'commander'
+import { childEnvironment } from '../config.js'
 import { Cli } from './cli.js'
 import { exitCodes } from './exit-codes.js'
 import { CommandError, failureOf } from './failure.js'
@@ -24,7 +25,7 @@ for (const stream of [process.stdout, process.stderr]) {
   })
 }
 
-const cli = new Cli(process, process.env, interruption.signal)
+const cli = new Cli(process, childEnvironment(), interruption.signal)
 try {
   await createProgram(cli).parseAsync()
 } catch (error) {
