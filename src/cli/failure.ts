@@ -40,7 +40,9 @@ function problemFailure({ problem }: ProblemError): Failure {
   const { status, code, detail, errors = [] } = problem
   const lines = [
     `${detail} (${code})`,
-    ...errors.map(({ path, message }) => `  ${path || '/'}: ${message}`),
+    ...errors
+      .filter(({ message }) => !detail.includes(message))
+      .map(({ path, message }) => `  ${path || '/'}: ${message}`),
   ]
   if (status === 401) lines.push('Sign in with `trainyard login`, or set TRAINYARD_KEY.')
   return { message: lines.join('\n'), exitCode: exitCodeOf(status) }

@@ -6,6 +6,8 @@ export interface Column<T> {
   value: (item: T) => string
   /** Numbers stand at the right. */
   align?: 'right'
+  /** The colour of a cell, which may depend on its item. */
+  style?: (item: T, text: string) => string
   /** Left out first where the table is wider than the terminal: the highest number goes first. By default it stays. */
   rank?: number
 }
@@ -24,7 +26,8 @@ export function table<T>(
   width: number,
   bold: (text: string) => string,
 ): string {
-  let shown = columns.map(column => {
+  type Shown = { column: Column<T>; cells: string[]; width: number }
+  let shown: Shown[] = columns.map(column => {
     const cells = items.map(item => printable(column.value(item)))
     return { column, cells, width: Math.max(...[column.title, ...cells].map(textWidth)) }
   })
@@ -39,14 +42,28 @@ export function table<T>(
     if (widest.width <= leastWidth) break
     widest.width -= Math.min(total() - width, widest.width - leastWidth)
   }
-  const line = (cellOf: (each: (typeof shown)[number]) => string) =>
+  const line = (cellOf: (each: Shown) => string, paint: (each: Shown, text: string) => string) =>
     shown
-      .map(each => padded(cut(cellOf(each), each.width), each.width, each.column.align))
+      .map((each, i) => {
+        const isLast = i === shown.length - 1
+        const cell = padded(cut(cellOf(each), each.width), each.width, each.column.align)
+        return paint(each, isLast ? cell.trimEnd() : cell)
+      })
       .join(' '.repeat(gap))
       .trimEnd()
   return [
-    bold(line(({ column }) => column.title)),
-    ...items.map((_, i) => line(({ cells }) => cells[i]!)),
+    bold(
+      line(
+        ({ column }) => column.title,
+        (_, text) => text,
+      ),
+    ),
+    ...items.map((item, i) =>
+      line(
+        ({ cells }) => cells[i]!,
+        ({ column }, text) => column.style?.(item, text) ?? text,
+      ),
+    ),
   ].join('\n')
 }
 

@@ -1,0 +1,61 @@
+import type { Job } from '../../spec/job.js'
+import type { Style } from '../output.js'
+import { formatDuration, formatPercent } from '../terminal/format.js'
+
+const colours: Record<Job['status'], Style> = {
+  queued: 'yellow',
+  running: 'cyan',
+  paused: 'magenta',
+  succeeded: 'green',
+  failed: 'red',
+  cancelled: 'gray',
+}
+
+export const statusStyle = (status: Job['status']): Style => colours[status]
+
+/** The status, and what a running job was asked to do and has not done yet. */
+export function statusText({ status, requested }: Pick<Job, 'status' | 'requested'>): string {
+  if (requested === 'cancel') return 'cancelling'
+  return requested === 'pause' ? 'pausing' : status
+}
+
+/** `52 %, 3 min left`, `position 2`, or how it ended. */
+export function progressText(job: Job): string {
+  const { fraction, etaSeconds } = job.progress
+  switch (job.status) {
+    case 'queued':
+      return queueText(job)
+    case 'running': {
+      if (job.phase !== null && job.phase !== 'training' && job.phase !== 'predicting') {
+        return `${formatPercent(fraction)}, ${job.phase}`
+      }
+      const left = etaSeconds === null ? '' : `, ${formatDuration(etaSeconds)} left`
+      return `${formatPercent(fraction)}${left}`
+    }
+    case 'failed':
+      return `${formatPercent(fraction)}, ${job.failure?.code ?? 'failed'}`
+    default:
+      return formatPercent(fraction)
+  }
+}
+
+function queueText({ queue, waitingFor, progress }: Job): string {
+  if (waitingFor !== null) return 'waits'
+  const done = progress.fraction > 0 ? `${formatPercent(progress.fraction)}, ` : ''
+  return queue === null ? `${done}queued` : `${done}position ${queue.position}`
+}
+
+/** How to name the job on a command line: by its name, if that is not another command's word. */
+export const kindText = ({ model, predict }: Pick<Job, 'model' | 'predict'>): string => {
+  if (predict !== null) return 'prediction'
+  return 'depth' in model ? `${model.kind}-${model.depth}` : model.kind
+}
+
+const isOver: readonly Job['status'][] = ['succeeded', 'failed', 'cancelled']
+export const hasEnded = ({ status }: Pick<Job, 'status'>): boolean => isOver.includes(status)
+
+/** From the first attempt to the end, or until now; null before it has started. */
+export function durationOf({ startedAt, finishedAt }: Job, now = Date.now()): number | null {
+  if (startedAt === null) return null
+  return ((finishedAt === null ? now : Date.parse(finishedAt)) - Date.parse(startedAt)) / 1000
+}
